@@ -19,11 +19,12 @@ const exportedAnywhere = new Set(
 const BUDGETS = [
   {
     folders: ['core', 'express', 'hono', 'koa', 'node', 'passport', 'testing'],
-    most: { entries: 25, names: 250 },
+    // Nine of these are the guards of the three adapters.
+    most: { entries: 25, names: 260 },
   },
-  { folders: ['fastify'], most: { entries: 2, names: 7 } },
-  { folders: ['nest'], most: { entries: 1, names: 7 } },
-  { folders: ['fetch'], most: { entries: 1, names: 6 } },
+  { folders: ['fastify'], most: { entries: 2, names: 10 } },
+  { folders: ['nest'], most: { entries: 1, names: 10 } },
+  { folders: ['fetch'], most: { entries: 1, names: 9 } },
   { folders: ['server'], most: { entries: 1, names: 25 } },
   { folders: ['cel'], most: { entries: 2, names: 25 } },
   { folders: ['x509'], most: { entries: 1, names: 30 } },

@@ -105,15 +105,17 @@ function nameOfType({ typeAnnotation }) {
 function optionsOf(name, declared, described) {
   const lines = []
   const listed = []
-  const visit = (each) => {
-    lines.push(...membersOf(each).flatMap((member) => linesOf(each, member)))
-    for (const base of basesOf(each)) {
-      const [found] = resolve(each.file, headOf(base))
-      if (found !== undefined && !described.has(found)) visit(found)
-      else listed.push(`\`${base}\``)
+  const visit = (each, base) => {
+    const omitted = omittedBy(base)
+    const members = membersOf(each).filter(({ key }) => !omitted.has(key.name ?? key.value))
+    lines.push(...members.flatMap((member) => linesOf(withArguments(each, base), member)))
+    for (const inner of basesOf(each)) {
+      const [found] = resolve(each.file, headOf(inner))
+      if (found !== undefined && !described.has(found)) visit(found, inner)
+      else listed.push(`\`${inner}\``)
     }
   }
-  visit(declared)
+  visit(declared, name)
   const inherited = listed.length > 0 ? `: those of ${listed.join(' and ')}` : ''
   if (lines.length === 0) return `Options \`${name}\`${inherited}.`
   return `Options \`${name}\`${inherited === '' ? ':' : `${inherited}, and`}\n\n${lines.join('\n')}`
@@ -170,6 +172,21 @@ function basesOf({ node, codeOf }) {
 function headOf(base) {
   const [, inner] = /^(?:Omit|Pick|Partial|Required|Readonly)<([\w$]+)/.exec(base) ?? []
   return inner ?? /^[\w$]+/.exec(base)?.[0] ?? ''
+}
+
+/** The members that a base type leaves out: `Omit<WebhookOptions, 'url'>`. */
+function omittedBy(base) {
+  const [, omitted = ''] = /^Omit<[\w$]+, (.+)>$/.exec(base) ?? []
+  return new Set([...omitted.matchAll(/'([^']+)'/g)].map(([, name]) => name))
+}
+
+/** A declaration whose types are written with the argument of a base type: `ImpersonationOptionsOf<Context>`. */
+function withArguments(declared, base) {
+  const parameter = declared.node.typeParameters?.params[0]?.name.name
+  const [, argument] = /^(?!Omit|Pick|Partial|Required|Readonly)[\w$]+<([\w$]+)>$/.exec(base) ?? []
+  if (parameter === undefined || argument === undefined) return declared
+  const codeOf = (node) => declared.codeOf(node).replaceAll(new RegExp(`\\b${parameter}\\b`, 'g'), argument)
+  return { ...declared, codeOf }
 }
 
 /** The first paragraph, as one line of Markdown. */

@@ -115,7 +115,8 @@ function call(path, headers) {
       response.resume()
       response.on('end', () => resolve([response.statusCode, performance.now() - start]))
     })
-    sent.on('error', reject)
+    // A kept connection may be closed by the server while the next request is sent: clients send that one again.
+    sent.on('error', (error) => (sent.reusedSocket ? resolve(call(path, headers)) : reject(error)))
     sent.end()
   })
 }

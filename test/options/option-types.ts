@@ -64,7 +64,7 @@ export function declaredOptions(): readonly DeclaredOption[] {
         const type = typeOf(member, text, declarations)
         found.push({ name: nameOf(member['key']), type, owner: name, folder })
       }
-      for (const reference of [...referencesIn(node['extends']), ...partsIn(node['typeAnnotation'])]) {
+      for (const reference of [...basesIn(node['extends']), ...partsIn(node['typeAnnotation'])]) {
         add(reference, folder)
       }
     }
@@ -136,12 +136,17 @@ function isFunction(declared: Node): boolean {
   return body.some(({ type }) => type === 'TSCallSignatureDeclaration')
 }
 
-/** The names of all types that a part refers to, and of the interfaces that it extends. */
-function referencesIn(part: unknown): readonly string[] {
-  return nodesIn(part).flatMap((node) => {
-    if (node.type === 'TSTypeReference') return [nameOf(node['typeName'])]
-    return node.type === 'TSInterfaceHeritage' ? [nameOf(node['expression'])] : []
+/** The names of the interfaces that an interface extends, also within `Omit` and `Pick`. The argument of any other type is no option. */
+function basesIn(heritage: unknown): readonly string[] {
+  return ((heritage ?? []) as readonly Node[]).flatMap((node) => {
+    const name = nameOf(node['expression'])
+    return /^(?:Omit|Pick|Partial|Required)$/.test(name) ? referencesIn(node['typeArguments']) : [name]
   })
+}
+
+/** The names of all types that a part refers to. */
+function referencesIn(part: unknown): readonly string[] {
+  return nodesIn(part).flatMap((node) => (node.type === 'TSTypeReference' ? [nameOf(node['typeName'])] : []))
 }
 
 function nodesIn(part: unknown): readonly Node[] {

@@ -270,6 +270,9 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
       {
         authentication: after(() => requests),
         authorization: after(() => authorizer),
+        requireGroups: after(() => 'admins'),
+        requireScopes: after(() => 'read'),
+        requireUser: after(),
         impersonation: after(() => authorizer),
         reviews: after(() => authorizer),
         tokenReviewWebhook: after(() => [tokens]),
@@ -279,11 +282,17 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
   '@kube-authn/nest': {
     authenticationGuard: after(() => requests),
     authorizationGuard: after(() => authorizer),
+    requireGroups: after(() => 'admins'),
+    requireScopes: after(() => 'read'),
+    requireUser: after(),
     impersonationGuard: after(() => authorizer),
   },
   '@kube-authn/fetch': {
     withAuthentication: after(() => requests, handler),
     withAuthorization: after(() => authorizer, handler),
+    requireGroups: after(() => 'admins', handler),
+    requireScopes: after(() => 'read', handler),
+    requireUser: after(handler),
     withImpersonation: after(() => authorizer, handler),
   },
   '@kube-authn/passport': {

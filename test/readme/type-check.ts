@@ -21,6 +21,8 @@ const compilerOptions = {
   allowJs: true,
   checkJs: true,
   skipLibCheck: true,
+  // Nest's decorators are these.
+  experimentalDecorators: true,
   noEmit: true,
 }
 

@@ -80,7 +80,7 @@ describe('the boundaries', () => {
   })
 
   it.each([
-    ['core', "import { lru } from 'lru-cache'\nimport { sha256 } from '#sha256'\nimport '../index.ts'"],
+    ['core', "import { parse } from 'csv-parse'\nimport { sha256 } from '#sha256'\nimport '../index.ts'"],
     ['core', "// import 'node:fs'\nexport const text = \"import 'node:fs'\""],
     ['node', "import 'node:fs'\nimport type { UserInfo } from '@kube-authn/core'"],
     ['express', "import express from 'express'\nimport '@kube-authn/core/adapter'"],

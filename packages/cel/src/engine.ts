@@ -2,7 +2,7 @@ import { type Checked, check } from './check/checker.ts'
 import { functionsOf, type Library, type Preparation } from './check/declarations.ts'
 import type { Declarations } from './check/scope.ts'
 import type { TypeNames } from './check/signature.ts'
-import type { Type } from './check/types.ts'
+import { listType, mapType, parameterType, type Type } from './check/types.ts'
 import { mixedLiterals } from './check/validate.ts'
 import { Abortion, Failure } from './evaluate/failure.ts'
 import type { Frame } from './evaluate/frame.ts'
@@ -30,6 +30,7 @@ export interface EngineOptions {
   readonly macros: readonly Macro[]
   /** The fields of types. */
   readonly fields?: Declarations['fields']
+  readonly unboundTypes?: Declarations['unboundTypes']
   readonly container?: string
   readonly limits: EngineLimits
   readonly hasOptionals: boolean
@@ -92,12 +93,14 @@ export class Engine {
       container: options.container ?? '',
       variables: options.variables,
       types: nameable(this.types),
+      unboundTypes: options.unboundTypes ?? new Map(),
       functions: functionsOf(libraries, this.types),
       fields: options.fields ?? new Map(),
     }
     this.#context = {
       meter,
       isStrict: options.isStrict,
+      types: this.types,
       preparations: new Map(libraries.flatMap(({ preparations }) => [...(preparations ?? [])])),
     }
   }
@@ -155,7 +158,7 @@ export class Engine {
     const planner = new Planner(checked, this.#context)
     const { run } = planner.plan(checked.root)
     const { meter } = this.#context
-    const count = planner.slots.count
+    const empty: Frame = Array.from({ length: planner.slots.count })
     const variables = [...planner.variables]
     return {
       root: checked.root,
@@ -163,7 +166,7 @@ export class Engine {
       variables: variables.map(([name]) => name),
       evaluate: (bindings) =>
         meter.separately(() => {
-          const frame: Frame = Array.from({ length: count })
+          const frame = empty.slice()
           try {
             for (const [name, slot] of variables) frame[slot] = bindings(name)
             const value = run(frame)
@@ -176,9 +179,17 @@ export class Engine {
   }
 }
 
-/** The types that expressions can name. Those with fields of their own cannot be constructed, so they have no use for a name. */
+/**
+ * The types that expressions can name. Those with fields of their own cannot be constructed, so they have no use for a name.
+ *
+ * Source: cel-go `common/stdlib/standard.go` (`stdlibTypes`).
+ */
 function nameable(types: TypeNames): TypeNames {
-  return new Map([...types].filter(([, { kind }]) => kind !== 'struct'))
+  return new Map([
+    ...[...types].filter(([, { kind }]) => kind !== 'struct'),
+    ['list', listType(parameterType('A'))],
+    ['map', mapType(parameterType('A'), parameterType('B'))],
+  ])
 }
 
 function rejected(stage: Rejected['stage'], text: string, problems: readonly Problem[]): Rejected {

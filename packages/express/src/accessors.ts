@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Authentication, UserInfo } from '@kube-authn/core'
+import { NO_AUTHENTICATION, requireAuthentication } from '@kube-authn/core/internal/shared'
 import { knownOf } from './state.ts'
 
 /**
@@ -9,13 +10,7 @@ import { knownOf } from './state.ts'
  * @throws {Error} if no `authentication` middleware ran before: a mistake in the app.
  */
 export function getAuthentication(req: IncomingMessage): Authentication {
-  const { authentication, held } = knownOf(req)
-  if (held !== undefined) throw held.failure
-  if (authentication === undefined)
-    throw new Error(
-      'the authentication middleware did not run for this request: put app.use(authentication(...)) before its route',
-    )
-  return authentication
+  return requireAuthentication(knownOf(req), NO_AUTHENTICATION)
 }
 
 /**

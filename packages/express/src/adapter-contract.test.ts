@@ -10,13 +10,25 @@ import {
 } from '@kube-authn/testing/node'
 import express from 'express'
 import { describe, expect, it } from 'vitest'
-import { authentication, authorization, getAuthentication, impersonation, type Middleware } from './index.ts'
+import {
+  authentication,
+  authorization,
+  getAuthentication,
+  impersonation,
+  type Middleware,
+  requireGroups,
+  requireScopes,
+  requireUser,
+} from './index.ts'
 import type { Next } from './middleware.ts'
 
 const pass = (_error: StatusError, _req: IncomingMessage, _res: ServerResponse, next: Next): void => next()
 
 function middlewareOf(given: ContractMiddleware): Middleware {
   if (given.kind === 'authorization') return authorization(given.authorizer)
+  if (given.kind === 'requireUser') return requireUser(given.options)
+  if (given.kind === 'requireGroups') return requireGroups(given.groups, given.options)
+  if (given.kind === 'requireScopes') return requireScopes(given.scopes, given.options)
   const onFailure = given.passesFailures && { onFailure: pass }
   if (given.kind === 'impersonation') return impersonation(given.authorizer, { ...onFailure })
   return authentication(given.authenticator, { ...given.options, ...onFailure })

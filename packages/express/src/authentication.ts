@@ -1,32 +1,28 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import {
-  type AuthenticateRequestOptions,
-  aRequestAuthenticator,
-  authenticateRequestShape,
-  optionProblems,
-  refuseProblems,
-} from '@kube-authn/core/internal/shared'
 import type { Authenticator } from '@kube-authn/core'
 import {
-  type RequestOutcome,
-  type OptionsShape,
-  aFunction,
   applyHeaderChanges,
-  authenticateRequest,
   closeConnection,
   notify,
   Received,
-  requirePeerCertificates,
+  type RequestOutcome,
   warningHeaders,
   whenOver,
+  type OptionsShape,
 } from '@kube-authn/core/adapter'
+import {
+  type AuthenticateRequestOptions,
+  authenticationOf,
+  authenticationShape,
+  settleUser,
+} from '@kube-authn/core/internal/shared'
 import { type FailureOptions, type Middleware, type Next, refuser } from './middleware.ts'
-import { hold, RequestContext, setAuthentication, stateOf } from './state.ts'
+import { RequestContext, stateOf, users } from './state.ts'
 
 /** Options of {@link authentication}. */
 export interface AuthenticationOptions extends AuthenticateRequestOptions, FailureOptions {}
 
-const shape: OptionsShape<AuthenticationOptions> = { ...authenticateRequestShape, onFailure: aFunction }
+const shape: OptionsShape<AuthenticationOptions> = authenticationShape
 
 /**
  * Authenticates requests: sets `req.user` and the result of `getUser(req)`, or responds with 401.
@@ -43,11 +39,8 @@ export function authentication(
   authenticator: Authenticator,
   options: AuthenticationOptions = {},
 ): Middleware {
-  refuseProblems(aRequestAuthenticator(authenticator, 'authenticator'), optionProblems(shape, options))
-  const { onFailure, ...rest } = options
-  const authenticate = authenticateRequest(authenticator, rest)
-  requirePeerCertificates(authenticator)
-  const refuse = refuser(onFailure === undefined ? {} : { onFailure })
+  const authenticate = authenticationOf(authenticator, shape, options)
+  const refuse = refuser(options)
   const { observer } = options
 
   const proceed = (
@@ -63,17 +56,15 @@ export function authentication(
     }
     if (outcome.closesConnection) closeConnection(req)
     applyHeaderChanges(req, outcome.headerChanges)
+    settleUser(users, req, outcome)
     if ('failure' in outcome) {
-      if (outcome.unresolvedImpersonation !== undefined) hold(req, outcome)
       refuse(outcome.failure, req, res, next)
       return
     }
-    const { authentication: caller, warnings } = outcome
+    const { warnings } = outcome
     if (warnings.length > 0) {
       for (const value of warningHeaders(warnings)) res.appendHeader('Warning', value)
     }
-    if (outcome.held === undefined) setAuthentication(req, caller)
-    else hold(req, outcome.held)
     next()
   }
 

@@ -44,6 +44,24 @@ export function proceedWith<T>(outcome: Awaitable<T>, proceed: (outcome: T) => v
   else proceed(outcome)
 }
 
+/** Continues with the next middleware, unless the request is refused. */
+export function nextUnless(
+  failure: Awaitable<StatusError | undefined>,
+  refuse: Refuse,
+  req: IncomingMessage,
+  res: ServerResponse,
+  next: Next,
+): void {
+  proceedWith(
+    failure,
+    (found) => {
+      if (found === undefined) next()
+      else refuse(found, req, res, next)
+    },
+    next,
+  )
+}
+
 function answerFailure(error: StatusError, _req: IncomingMessage, res: ServerResponse): void {
   send(error, res)
 }

@@ -2,26 +2,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { clientContext, incomingMessageRequest } from '@kube-authn/core/adapter'
 import {
   type AuthenticateRequestContext,
-  type HeldRequest,
+  RequestState,
   type RequestStates,
   requestStates,
-  warnReplacedUser,
+  type Users,
+  usersAsProperty,
 } from '@kube-authn/core/internal/shared'
-import type { Authentication, AuthenticationRequest, UserInfo } from '@kube-authn/core'
 import { impersonationFollows } from './impersonation-follows.ts'
-
-/** The middlewares' state of a request, with the lifetime of the request. */
-export class RequestState {
-  /** The same object for all middlewares: observers correlate events by it. */
-  readonly request: AuthenticationRequest
-  authentication: Authentication | undefined = undefined
-  /** Set if the request asks to impersonate a user, until that is granted. */
-  held: HeldRequest | undefined = undefined
-
-  constructor(request: AuthenticationRequest) {
-    this.request = request
-  }
-}
 
 /** The number is the version of {@link RequestState}. */
 const states: RequestStates<RequestState> = requestStates('express/state@2')
@@ -47,26 +34,8 @@ export function knownOf(req: IncomingMessage): Partial<RequestState> {
   return states.of(req) ?? {}
 }
 
-/** Sets the user of the request, also as `req.user`. */
-export function setAuthentication(
-  req: IncomingMessage & { user?: UserInfo | null },
-  authentication: Authentication,
-): void {
-  const state = stateOf(req)
-  const isFirst = state.authentication === undefined && state.held === undefined
-  if (isFirst && req.user !== undefined && req.user !== null) warnReplacedUser('req.user')
-  state.authentication = authentication
-  state.held = undefined
-  req.user = authentication.user
-}
-
-/** Removes the user of a request, and holds it. */
-export function hold(req: IncomingMessage, held: HeldRequest): void {
-  const state = stateOf(req)
-  state.authentication = undefined
-  state.held = held
-  if ('user' in req) Object.assign(req, { user: undefined })
-}
+/** The users of requests, also as `req.user`. */
+export const users: Users<IncomingMessage> = usersAsProperty(stateOf, 'req.user')
 
 /** The context of a request for `authenticateRequest`. */
 export class RequestContext implements AuthenticateRequestContext {

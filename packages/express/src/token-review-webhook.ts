@@ -1,30 +1,12 @@
-import type { Authenticator, TokenAuthenticator } from '@kube-authn/core'
-import {
-  type HandleTokenReviewsOptions,
-  aRequestAuthenticator,
-  handleTokenReviewsShape,
-} from '@kube-authn/core/internal/shared'
-import {
-  type OptionsShape,
-  checkOptions,
-  clientContext,
-  handleTokenReviews,
-  incomingMessageBody,
-} from '@kube-authn/core/adapter'
+import type { TokenAuthenticator } from '@kube-authn/core'
+import { clientContext, incomingMessageBody } from '@kube-authn/core/adapter'
+import { type ReviewWebhookOptions, reviewWebhookOf } from '@kube-authn/core/internal/shared'
 import { authentication } from './authentication.ts'
 import { type Middleware, proceedWith, send } from './middleware.ts'
 import { stateOf } from './state.ts'
 
 /** Options of {@link tokenReviewWebhook}. */
-export interface TokenReviewWebhookOptions extends HandleTokenReviewsOptions {
-  /** Authenticates the callers that may send reviews. Default: no check, so any client that reaches it can test tokens. */
-  readonly callers?: Authenticator
-}
-
-const shape: OptionsShape<TokenReviewWebhookOptions> = {
-  ...handleTokenReviewsShape,
-  callers: aRequestAuthenticator,
-}
+export type TokenReviewWebhookOptions = ReviewWebhookOptions
 
 /**
  * Serves the token webhook of a kube-apiserver, at the path it is mounted at. It responds to every request.
@@ -38,10 +20,7 @@ export function tokenReviewWebhook(
   tokens: readonly TokenAuthenticator[],
   options: TokenReviewWebhookOptions = {},
 ): Middleware {
-  checkOptions(shape, options)
-  const { callers, ...rest } = options
-  const { observer } = rest
-  const handle = handleTokenReviews(tokens, rest)
+  const { handle, callers, callerOptions } = reviewWebhookOf(tokens, options)
 
   const answerReview: Middleware = function tokenReviewMiddleware(req, res, next) {
     const answered = handle(stateOf(req).request, incomingMessageBody(req), clientContext(req, res))
@@ -49,7 +28,7 @@ export function tokenReviewWebhook(
   }
   if (callers === undefined) return answerReview
 
-  const authenticate = authentication(callers, observer === undefined ? {} : { observer })
+  const authenticate = authentication(callers, callerOptions)
   return function tokenReviewWebhookMiddleware(req, res, next) {
     authenticate(req, res, (error) => (error === undefined ? answerReview(req, res, next) : next(error)))
   }

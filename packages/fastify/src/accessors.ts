@@ -1,5 +1,9 @@
 import type { Authentication, UserInfo } from '@kube-authn/core'
+import { requireAuthentication } from '@kube-authn/core/internal/shared'
 import { knownOf } from './state.ts'
+
+const NO_AUTHENTICATION =
+  'authentication did not run for this request: app.register(authentication(...)) in the scope of its route, or around it'
 
 /**
  * The authentication of the request. If the caller impersonates another user, `requester` is the caller.
@@ -8,13 +12,7 @@ import { knownOf } from './state.ts'
  * @throws {Error} if `authentication` did not run before, since it is not registered in the scope of the route: a mistake in the app.
  */
 export function getAuthentication(request: { readonly raw: object }): Authentication {
-  const { authentication, held } = knownOf(request)
-  if (held !== undefined) throw held.failure
-  if (authentication === undefined)
-    throw new Error(
-      'authentication did not run for this request: app.register(authentication(...)) in the scope of its route, or around it',
-    )
-  return authentication
+  return requireAuthentication(knownOf(request), NO_AUTHENTICATION)
 }
 
 /**

@@ -2,18 +2,41 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { StatusError } from '@kube-authn/core/adapter'
 import type { UserInfo } from '@kube-authn/core'
 import { adapterContract, type ContractMiddleware, type ContractRequest } from '@kube-authn/testing/node'
-import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import {
+  fastify,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type onRequestHookHandler,
+} from 'fastify'
 import { describe, expect, it } from 'vitest'
 import type { Next } from './failure.ts'
-import { authentication, authorization, getAuthentication, impersonation } from './index.ts'
+import {
+  authentication,
+  authorization,
+  getAuthentication,
+  impersonation,
+  requireGroups,
+  requireScopes,
+  requireUser,
+} from './index.ts'
 
 const onFailure = (_error: StatusError, _request: FastifyRequest, _reply: FastifyReply, next: Next): void =>
   next()
 
+type ContractHook = Exclude<ContractMiddleware, { readonly kind: 'authentication' | 'impersonation' }>
+
+function hookOf(given: ContractHook): onRequestHookHandler {
+  if (given.kind === 'authorization') return authorization(given.authorizer)
+  if (given.kind === 'requireUser') return requireUser(given.options)
+  if (given.kind === 'requireGroups') return requireGroups(given.groups, given.options)
+  return requireScopes(given.scopes, given.options)
+}
+
 function add(app: FastifyInstance, given: ContractMiddleware): void {
-  if (given.kind === 'authorization') {
+  if (given.kind !== 'authentication' && given.kind !== 'impersonation') {
+    const hook = hookOf(given)
     // In a plugin, since others are registered later than hooks are added.
-    const hook = authorization(given.authorizer)
     void app.register(
       Object.assign(
         (scope: FastifyInstance, _options: object, done: () => void) => {

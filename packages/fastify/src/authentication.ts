@@ -1,33 +1,29 @@
-import {
-  type AuthenticateRequestOptions,
-  aRequestAuthenticator,
-  authenticateRequestShape,
-  optionProblems,
-  refuseProblems,
-} from '@kube-authn/core/internal/shared'
 import type { Authenticator } from '@kube-authn/core'
 import {
-  type OptionsShape,
-  type RequestOutcome,
-  aFunction,
   applyHeaderChanges,
-  authenticateRequest,
   closeConnection,
   notify,
   Received,
-  requirePeerCertificates,
+  type RequestOutcome,
   warningHeaders,
   whenOver,
+  type OptionsShape,
 } from '@kube-authn/core/adapter'
+import {
+  type AuthenticateRequestOptions,
+  authenticationOf,
+  authenticationShape,
+  settleUser,
+} from '@kube-authn/core/internal/shared'
 import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify'
 import { type FailureOptions, type Next, proceedWith, refuser } from './failure.ts'
 import { pluginFor } from './plugin.ts'
-import { hold, RequestContext, setAuthentication, stateOf } from './state.ts'
+import { RequestContext, stateOf, users } from './state.ts'
 
 /** Options of {@link authentication}. */
 export interface AuthenticationOptions extends AuthenticateRequestOptions, FailureOptions {}
 
-const shape: OptionsShape<AuthenticationOptions> = { ...authenticateRequestShape, onFailure: aFunction }
+const shape: OptionsShape<AuthenticationOptions> = authenticationShape
 
 /**
  * A plugin that authenticates the requests of the scope in which it is registered, and of its inner scopes: it sets `request.user` and the result of
@@ -45,11 +41,8 @@ export function authentication(
   authenticator: Authenticator,
   options: AuthenticationOptions = {},
 ): FastifyPluginCallback {
-  refuseProblems(aRequestAuthenticator(authenticator, 'authenticator'), optionProblems(shape, options))
-  const { onFailure, ...rest } = options
-  const authenticate = authenticateRequest(authenticator, rest)
-  requirePeerCertificates(authenticator)
-  const refuse = refuser(onFailure === undefined ? {} : { onFailure })
+  const authenticate = authenticationOf(authenticator, shape, options)
+  const refuse = refuser(options)
   const { observer } = options
 
   const proceed = (
@@ -60,16 +53,13 @@ export function authentication(
   ): void => {
     if (outcome.closesConnection) closeConnection(request.raw)
     applyHeaderChanges(request.raw, outcome.headerChanges)
+    settleUser(users, request, outcome)
     if ('failure' in outcome) {
-      if (outcome.unresolvedImpersonation !== undefined) hold(request, outcome)
       refuse(outcome.failure, request, reply, next)
       return
     }
-    const { authentication: caller, warnings } = outcome
     // On Node's response, whose headers Fastify keeps for every answer, also one that a handler sends itself.
-    for (const value of warningHeaders(warnings)) reply.raw.appendHeader('Warning', value)
-    if (outcome.held === undefined) setAuthentication(request, caller)
-    else hold(request, outcome.held)
+    for (const value of warningHeaders(outcome.warnings)) reply.raw.appendHeader('Warning', value)
     next()
   }
 

@@ -43,6 +43,24 @@ export function proceedWith<T>(outcome: Awaitable<T>, proceed: (outcome: T) => v
   else proceed(outcome)
 }
 
+/** Continues with the next hook, unless the request is refused. */
+export function nextUnless(
+  failure: Awaitable<StatusError | undefined>,
+  refuse: Refuse,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  next: Next,
+): void {
+  proceedWith(
+    failure,
+    (found) => {
+      if (found === undefined) next()
+      else refuse(found, request, reply, next)
+    },
+    next,
+  )
+}
+
 /** Sends a response, through Fastify's hooks. */
 export function send({ status, headers, content }: HttpAnswer, reply: FastifyReply): void {
   // As bytes, since Fastify would encode a string as JSON once more.

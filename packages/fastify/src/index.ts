@@ -6,6 +6,7 @@
 export { getAuthentication, getUser } from './accessors.ts'
 export { authentication } from './authentication.ts'
 export { authorization } from './authorization.ts'
+export { requireGroups, requireScopes, requireUser } from './guards.ts'
 export { impersonation } from './impersonation.ts'
 export { reviews } from './reviews.ts'
 export { tokenReviewWebhook } from './token-review-webhook.ts'

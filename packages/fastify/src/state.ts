@@ -1,29 +1,17 @@
-import { clientContext, incomingMessageRequest } from '@kube-authn/core/adapter'
+import { applyHeaderChanges, clientContext, incomingMessageRequest } from '@kube-authn/core/adapter'
 import {
   type AuthenticateRequestContext,
-  type HeldRequest,
+  RequestState,
   type RequestStates,
   requestStates,
-  warnReplacedUser,
+  type Users,
+  usersAsProperty,
 } from '@kube-authn/core/internal/shared'
-import type { Authentication, AuthenticationRequest, UserInfo } from '@kube-authn/core'
+import type { HeaderChanges } from '@kube-authn/core'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 /** The used part of a request. */
 export type RawRequest = Pick<FastifyRequest, 'raw' | 'originalUrl'>
-
-/** The hooks' state of a request, with the lifetime of the request. */
-export class RequestState {
-  /** The same object for all hooks: observers correlate events by it. */
-  readonly request: AuthenticationRequest
-  authentication: Authentication | undefined = undefined
-  /** Set if the request asks to impersonate a user, until that is granted. */
-  held: HeldRequest | undefined = undefined
-
-  constructor(request: AuthenticationRequest) {
-    this.request = request
-  }
-}
 
 /** The number is the version of {@link RequestState}. */
 const states: RequestStates<RequestState> = requestStates('fastify/state@1')
@@ -44,25 +32,12 @@ export function knownOf({ raw }: { readonly raw: object }): Partial<RequestState
   return states.of(raw) ?? {}
 }
 
-/** Sets the user of the request, also as `request.user`. */
-export function setAuthentication(
-  request: RawRequest & { user?: UserInfo | null },
-  authentication: Authentication,
-): void {
-  const state = stateOf(request)
-  const isFirst = state.authentication === undefined && state.held === undefined
-  if (isFirst && request.user !== undefined && request.user !== null) warnReplacedUser('request.user')
-  state.authentication = authentication
-  state.held = undefined
-  request.user = authentication.user
-}
+/** The users of requests, also as `request.user`. */
+export const users: Users<FastifyRequest> = usersAsProperty(stateOf, 'request.user')
 
-/** Removes the user of a request, and holds it. */
-export function hold(request: RawRequest, held: HeldRequest): void {
-  const state = stateOf(request)
-  state.authentication = undefined
-  state.held = held
-  if ('user' in request) Object.assign(request, { user: undefined })
+/** Changes the headers that the application sees. */
+export function changeHeaders({ raw }: Pick<FastifyRequest, 'raw'>, changes: HeaderChanges): void {
+  applyHeaderChanges(raw, changes)
 }
 
 /** The context of a request for `authenticateRequest`. */

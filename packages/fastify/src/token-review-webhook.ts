@@ -1,31 +1,13 @@
-import type { Authenticator, TokenAuthenticator } from '@kube-authn/core'
-import {
-  type HandleTokenReviewsOptions,
-  aRequestAuthenticator,
-  handleTokenReviewsShape,
-} from '@kube-authn/core/internal/shared'
-import {
-  type OptionsShape,
-  checkOptions,
-  clientContext,
-  handleTokenReviews,
-  incomingMessageBody,
-} from '@kube-authn/core/adapter'
+import type { TokenAuthenticator } from '@kube-authn/core'
+import { clientContext, incomingMessageBody } from '@kube-authn/core/adapter'
+import { type ReviewWebhookOptions, reviewWebhookOf } from '@kube-authn/core/internal/shared'
 import type { FastifyPluginCallback } from 'fastify'
 import { authentication } from './authentication.ts'
 import { proceedWith, send } from './failure.ts'
 import { stateOf } from './state.ts'
 
 /** Options of {@link tokenReviewWebhook}. */
-export interface TokenReviewWebhookOptions extends HandleTokenReviewsOptions {
-  /** Authenticates the callers that may send reviews. Default: no check, so any client that reaches it can test tokens. */
-  readonly callers?: Authenticator
-}
-
-const shape: OptionsShape<TokenReviewWebhookOptions> = {
-  ...handleTokenReviewsShape,
-  callers: aRequestAuthenticator,
-}
+export type TokenReviewWebhookOptions = ReviewWebhookOptions
 
 /**
  * A plugin that serves the token webhook of a kube-apiserver, at its `prefix`. It responds to every request there, in a scope of its own.
@@ -39,12 +21,8 @@ export function tokenReviewWebhook(
   tokens: readonly TokenAuthenticator[],
   options: TokenReviewWebhookOptions = {},
 ): FastifyPluginCallback {
-  checkOptions(shape, options)
-  const { callers, ...rest } = options
-  const { observer } = rest
-  const handle = handleTokenReviews(tokens, rest)
-  const authenticated =
-    callers === undefined ? undefined : authentication(callers, observer === undefined ? {} : { observer })
+  const { handle, callers, callerOptions } = reviewWebhookOf(tokens, options)
+  const authenticated = callers === undefined ? undefined : authentication(callers, callerOptions)
 
   return function tokenReviewWebhookPlugin(app, _options, done) {
     if (authenticated !== undefined) void app.register(authenticated)

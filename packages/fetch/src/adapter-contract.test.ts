@@ -11,6 +11,9 @@ import { describe, expect, it } from 'vitest'
 import {
   type AuthenticationContext,
   getAuthentication,
+  requireGroups,
+  requireScopes,
+  requireUser,
   withAuthentication,
   withAuthorization,
   withImpersonation,
@@ -31,6 +34,9 @@ const NO_CONTEXT: AuthenticationContext = {
 
 function wrapped(given: ContractMiddleware, next: Handler): Handler {
   if (given.kind === 'authorization') return withAuthorization(given.authorizer, next)
+  if (given.kind === 'requireUser') return requireUser(next, given.options)
+  if (given.kind === 'requireGroups') return requireGroups(given.groups, next, given.options)
+  if (given.kind === 'requireScopes') return requireScopes(given.scopes, next, given.options)
   const onFailure = given.passesFailures && {
     onFailure: (_error: unknown, request: Request, ...env: unknown[]) => next(request, NO_CONTEXT, ...env),
   }

@@ -1,4 +1,5 @@
 import type { Authentication, UserInfo } from '@kube-authn/core'
+import { requireAuthentication } from '@kube-authn/core/internal/shared'
 import type { RequestState } from './state.ts'
 
 /** What a handler gets after the request. */
@@ -27,11 +28,9 @@ export function contextOf(state: Partial<RequestState>): AuthenticationContext {
  * @throws {StatusError} 403, if the request asks to impersonate a user and `withImpersonation` did not run yet.
  * @throws {Error} if `withAuthentication` did not run for this request: a mistake in the app.
  */
-export function authenticationOf({ authentication, held }: Partial<RequestState>): Authentication {
-  if (held !== undefined) throw held.failure
-  if (authentication === undefined)
-    throw new Error(
-      'withAuthentication did not run for this request: wrap its handler, and pass on the request that the handler gets',
-    )
-  return authentication
+export function authenticationOf(state: Partial<RequestState>): Authentication {
+  return requireAuthentication(state, NO_AUTHENTICATION)
 }
+
+const NO_AUTHENTICATION =
+  'withAuthentication did not run for this request: wrap its handler, and pass on the request that the handler gets'

@@ -11,6 +11,7 @@ import {
   type HeldRequest,
   type RequestStates,
   requestStates,
+  type Users,
 } from '@kube-authn/core/internal/shared'
 import type { Authentication, AuthenticationRequest, HeaderChanges, RequestHeaders } from '@kube-authn/core'
 import { type NodeConnection, nodeConnectionOf } from './node-connection.ts'
@@ -58,15 +59,23 @@ export function knownOf(request: Request): Partial<RequestState> {
 }
 
 /** Sets the user of the request. */
-export function setAuthentication(state: RequestState, authentication: Authentication): void {
+function setAuthentication(state: RequestState, authentication: Authentication): void {
   state.authentication = authentication
   state.held = undefined
 }
 
 /** Removes the user of a request, and holds it. */
-export function hold(state: RequestState, held: HeldRequest): void {
+function hold(state: RequestState, held: HeldRequest): void {
   state.authentication = undefined
   state.held = held
+}
+
+/** The users of requests, for the decisions of the core. */
+export const users: Users<RequestState> = {
+  stateOf: (state) => state,
+  authenticationOf: (state) => state.authentication,
+  setAuthentication,
+  hold,
 }
 
 /** The request with changed headers. If it is a copy, it has the same state. */

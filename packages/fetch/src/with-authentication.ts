@@ -1,42 +1,32 @@
+import type { Authenticator, Awaitable } from '@kube-authn/core'
+import {
+  aFunction,
+  closeConnection,
+  notify,
+  type OptionsShape,
+  Received,
+  whenOver,
+} from '@kube-authn/core/adapter'
 import {
   type AuthenticateRequestOptions,
-  aRequestAuthenticator,
-  authenticateRequestShape,
+  authenticationOf,
+  authenticationShape,
   type Ending,
   fetchEnding,
   IMPERSONATES,
-  optionProblems,
-  refuseProblems,
+  settleUser,
 } from '@kube-authn/core/internal/shared'
-import type { Authenticator, Awaitable } from '@kube-authn/core'
-import {
-  type OptionsShape,
-  aFunction,
-  authenticateRequest,
-  closeConnection,
-  notify,
-  Received,
-  requirePeerCertificates,
-  whenOver,
-} from '@kube-authn/core/adapter'
 import { type AuthenticationContext, contextOf } from './context.ts'
 import { answer, type FailureOptions } from './failure.ts'
 import { keepAlive } from './keep-alive.ts'
 import { ResponseHeaders } from './response-headers.ts'
-import {
-  changeHeaders,
-  DecisionContext,
-  hold,
-  type RequestState,
-  setAuthentication,
-  stateOf,
-} from './state.ts'
+import { changeHeaders, DecisionContext, type RequestState, stateOf, users } from './state.ts'
 
 /** Options of {@link withAuthentication}. */
 export interface AuthenticationOptions<Req extends Request = Request, Rest extends readonly unknown[] = []>
   extends AuthenticateRequestOptions, FailureOptions<Req, Rest> {}
 
-const shape: OptionsShape<AuthenticationOptions> = { ...authenticateRequestShape, onFailure: aFunction }
+const shape: OptionsShape<AuthenticationOptions> = authenticationShape
 
 /**
  * Wraps a handler of Fetch requests, so that it is called for authenticated requests only; the others get a 401.
@@ -56,15 +46,8 @@ export function withAuthentication<Req extends Request = Request, Rest extends r
   handler: (request: Req, context: AuthenticationContext, ...rest: Rest) => Awaitable<Response>,
   options: AuthenticationOptions<Req, Rest> = {},
 ): (request: Req, ...rest: Rest) => Promise<Response> {
-  refuseProblems(
-    aRequestAuthenticator(authenticator, 'authenticator'),
-    aFunction(handler, 'handler'),
-    optionProblems(shape, options),
-  )
-  const { onFailure = answer, ...rest } = options
-  const authenticate = authenticateRequest(authenticator, rest)
-  requirePeerCertificates(authenticator)
-  const { observer } = options
+  const authenticate = authenticationOf(authenticator, shape, options, aFunction(handler, 'handler'))
+  const { observer, onFailure = answer } = options
   const impersonates = Reflect.get(handler, IMPERSONATES) === true
 
   return async function authenticatedHandler(received, ...further) {
@@ -81,16 +64,14 @@ export function withAuthentication<Req extends Request = Request, Rest extends r
       if (outcome.closesConnection && state.connection !== undefined)
         closeConnection(state.connection.incoming)
       const request = changeHeaders(state, received, outcome.headerChanges)
+      settleUser(users, state, outcome)
       let response: Response
       if ('failure' in outcome) {
-        if (outcome.unresolvedImpersonation !== undefined) hold(state, outcome)
         expected = outcome.failure.status
         response = headers.addTo(await onFailure(outcome.failure, request, ...further), [])
       } else {
-        const { authentication: caller, warnings } = outcome
-        if (outcome.held === undefined) setAuthentication(state, caller)
-        else hold(state, outcome.held)
-        response = headers.addTo(await handler(request, contextOf(state), ...further), warnings)
+        const answered = await handler(request, contextOf(state), ...further)
+        response = headers.addTo(answered, outcome.warnings)
       }
       ending?.answered(response.status)
       return response

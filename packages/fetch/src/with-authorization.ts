@@ -1,17 +1,19 @@
 import type { Awaitable } from '@kube-authn/core'
+import { aFunction, type OptionsShape } from '@kube-authn/core/adapter'
 import type { Authorizer, RequestAttributes } from '@kube-authn/core/authorization'
 import {
-  type AuthorizeRequestOptions,
   anAuthorizer,
+  authorizationOf,
+  authorizationShape,
+  type AuthorizeRequestOptions,
   authorizeRequestShape,
   optionProblems,
   refuseProblems,
 } from '@kube-authn/core/internal/shared'
-import { type OptionsShape, aFunction, authorizeRequest } from '@kube-authn/core/adapter'
 import { attributesFrom } from './attributes.ts'
 import { type AuthenticationContext, contextOf } from './context.ts'
 import { answer, type FailureOptions } from './failure.ts'
-import { clientOf, stateOf } from './state.ts'
+import { clientOf, stateOf, users } from './state.ts'
 
 /** Options of {@link withAuthorization}. */
 export interface AuthorizationOptions<Req extends Request = Request, Rest extends readonly unknown[] = []>
@@ -43,18 +45,18 @@ export function withAuthorization<Req extends Request = Request, Rest extends re
     optionProblems(shape, options),
   )
   const { attributes, onFailure = answer, ...rest } = options
-  const authorize = authorizeRequest(authorizer, rest)
+  const authorize = authorizationOf(users, authorizer, authorizationShape, rest)
 
   return async function authorizedHandler(request, _context, ...further) {
     const state = stateOf(request, further)
-    if (state.held !== undefined) return onFailure(state.held.failure, request, ...further)
+    // A held request is refused anyway, before the app reads its attributes.
     const given =
-      attributes === undefined
+      attributes === undefined || state.held !== undefined
         ? undefined
         : { attributes: await attributesFrom(() => attributes(request, ...further)) }
-    const outcome = await authorize(state.request, state.authentication?.user, clientOf(state, given))
-    return 'failure' in outcome
-      ? onFailure(outcome.failure, request, ...further)
-      : handler(request, contextOf(state), ...further)
+    const failure = await authorize(state, clientOf(state, given))
+    return failure === undefined
+      ? handler(request, contextOf(state), ...further)
+      : onFailure(failure, request, ...further)
   }
 }

@@ -1,19 +1,20 @@
 import type { Awaitable } from '@kube-authn/core'
+import { aFunction, type OptionsShape } from '@kube-authn/core/adapter'
 import type { Authorizer, RequestAttributes } from '@kube-authn/core/authorization'
 import {
-  type ImpersonateRequestOptions,
   anAuthorizer,
+  IMPERSONATES,
+  type ImpersonateRequestOptions,
   impersonateRequestShape,
+  impersonationOf,
+  impersonationShape,
   optionProblems,
   refuseProblems,
-  warnNoUser,
-  IMPERSONATES,
 } from '@kube-authn/core/internal/shared'
-import { type OptionsShape, aFunction, impersonateRequest } from '@kube-authn/core/adapter'
 import { attributesFrom } from './attributes.ts'
 import { type AuthenticationContext, contextOf } from './context.ts'
 import { answer, type FailureOptions } from './failure.ts'
-import { changeHeaders, clientOf, hold, setAuthentication, stateOf } from './state.ts'
+import { changeHeaders, clientOf, stateOf, users } from './state.ts'
 
 /** Options of {@link withImpersonation}. */
 export interface ImpersonationOptions<Req extends Request = Request, Rest extends readonly unknown[] = []>
@@ -47,7 +48,7 @@ export function withImpersonation<Req extends Request = Request, Rest extends re
     optionProblems(shape, options),
   )
   const { attributes, onFailure = answer, ...rest } = options
-  const impersonate = impersonateRequest(authorizer, rest)
+  const impersonate = impersonationOf(users, authorizer, impersonationShape, rest)
 
   const impersonatingHandler = async (
     received: Req,
@@ -55,22 +56,17 @@ export function withImpersonation<Req extends Request = Request, Rest extends re
     ...further: Rest
   ): Promise<Response> => {
     const state = stateOf(received, further)
-    const caller = state.authentication ?? state.held?.caller
-    if (caller === undefined && state.held === undefined) warnNoUser()
     const given =
       attributes === undefined
         ? undefined
         : { attributes: await attributesFrom(() => attributes(received, ...further)) }
-    const outcome = await impersonate(state.request, caller?.user, clientOf(state, given))
-    const request = changeHeaders(state, received, outcome.headerChanges)
-    if ('failure' in outcome) {
-      hold(state, { failure: outcome.failure })
-      return onFailure(outcome.failure, request, ...further)
-    }
-    if (outcome.requester !== undefined && outcome.user !== undefined) {
-      setAuthentication(state, { ...caller, user: outcome.user, requester: outcome.requester })
-    } else if (state.held?.caller !== undefined) setAuthentication(state, state.held.caller)
-    return handler(request, contextOf(state), ...further)
+    let request = received
+    const failure = await impersonate(state, clientOf(state, given), (_state, changes) => {
+      request = changeHeaders(state, received, changes)
+    })
+    return failure === undefined
+      ? handler(request, contextOf(state), ...further)
+      : onFailure(failure, request, ...further)
   }
   // So that `withAuthentication` can find it.
   return Object.assign(impersonatingHandler, { [IMPERSONATES]: true })

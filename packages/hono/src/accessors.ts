@@ -1,4 +1,5 @@
 import type { Authentication, UserInfo } from '@kube-authn/core'
+import { NO_AUTHENTICATION, requireAuthentication } from '@kube-authn/core/internal/shared'
 import type { Context } from 'hono'
 import { authenticationOf, stateOf } from './state.ts'
 
@@ -10,13 +11,7 @@ import { authenticationOf, stateOf } from './state.ts'
  */
 export function getAuthentication(c: Context): Authentication {
   const { held } = stateOf(c)
-  if (held !== undefined) throw held.failure
-  const authentication = authenticationOf(c)
-  if (authentication === undefined)
-    throw new Error(
-      'the authentication middleware did not run for this request: put app.use(authentication(...)) before its route',
-    )
-  return authentication
+  return requireAuthentication({ authentication: authenticationOf(c), held }, NO_AUTHENTICATION)
 }
 
 /**

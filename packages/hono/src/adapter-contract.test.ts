@@ -8,7 +8,15 @@ import {
 } from '@kube-authn/testing/node'
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { describe, expect, it } from 'vitest'
-import { authentication, authorization, getAuthentication, impersonation } from './index.ts'
+import {
+  authentication,
+  authorization,
+  getAuthentication,
+  impersonation,
+  requireGroups,
+  requireScopes,
+  requireUser,
+} from './index.ts'
 import type { AuthenticationOptions } from './authentication.ts'
 import { nodeRequestOf } from './node-server.ts'
 
@@ -16,6 +24,9 @@ const onFailure: NonNullable<AuthenticationOptions['onFailure']> = async (_error
 
 function middlewareOf(given: ContractMiddleware): MiddlewareHandler {
   if (given.kind === 'authorization') return authorization(given.authorizer)
+  if (given.kind === 'requireUser') return requireUser(given.options)
+  if (given.kind === 'requireGroups') return requireGroups(given.groups, given.options)
+  if (given.kind === 'requireScopes') return requireScopes(given.scopes, given.options)
   const passing = given.passesFailures && { onFailure }
   if (given.kind === 'impersonation') return impersonation(given.authorizer, { ...passing })
   return authentication(given.authenticator, { ...given.options, ...passing })

@@ -14,7 +14,14 @@ import { cloudflareClientCertificate } from '@kube-authn/core/client-certificate
 import { tokenFile } from '@kube-authn/core/token-file'
 import { Hono } from 'hono'
 import { afterEach, describe, expect, expectTypeOf, it, vi } from 'vitest'
-import { authentication, getAuthentication, getUser } from './index.ts'
+import {
+  authentication,
+  type AuthenticationEnv,
+  getAuthentication,
+  getUser,
+  requireGroups,
+  requireUser,
+} from './index.ts'
 import type { AuthenticationOptions } from './authentication.ts'
 
 const chain = authenticatorChain({ tokens: [tokenFile(Buffer.from('good,jane,1,"a,b"\ntök,joe,2\n'))] })
@@ -336,6 +343,23 @@ describe('authentication in Hono', () => {
     })
     const response = await new Hono().get('/', (c) => c.json(getAuthentication(c).user)).request('/')
     expect(response.status).toBe(500)
+  })
+
+  it('types the user in a route with a guard, also in an app with bindings', async () => {
+    interface Env extends AuthenticationEnv {
+      Bindings: { readonly KEY: string }
+    }
+    new Hono<Env>().use(authentication(chain)).get('/', requireGroups('a'), (c) => {
+      expectTypeOf(c.var.user).toEqualTypeOf<UserInfo>()
+      expectTypeOf(c.env.KEY).toEqualTypeOf<string>()
+      return c.text('')
+    })
+    const app = new Hono().get('/', authentication(chain), requireUser(), (c) => {
+      expectTypeOf(c.var.user).toEqualTypeOf<UserInfo>()
+      return c.text(c.var.user.username)
+    })
+    const response = await app.request('/', { headers: { authorization: 'Bearer good' } })
+    expect(await response.text()).toBe('jane')
   })
 
   it('is refused where the authenticator needs client certificates and the runtime does not tell them', () => {

@@ -1,23 +1,19 @@
-import {
-  type AuthenticatedRequest,
-  type AuthenticateRequestOptions,
-  aRequestAuthenticator,
-  authenticateRequestShape,
-  optionProblems,
-  refuseProblems,
-} from '@kube-authn/core/internal/shared'
 import type { Authenticator } from '@kube-authn/core'
 import {
-  type RequestOutcome,
-  type OptionsShape,
-  aFunction,
-  authenticateRequest,
   closeConnection,
   notify,
   Received,
-  requirePeerCertificates,
+  type RequestOutcome,
   warningHeaders,
+  type OptionsShape,
 } from '@kube-authn/core/adapter'
+import {
+  type AuthenticatedRequest,
+  type AuthenticateRequestOptions,
+  authenticationOf,
+  authenticationShape,
+  settleUser,
+} from '@kube-authn/core/internal/shared'
 import type { Context, MiddlewareHandler, Next } from 'hono'
 import { answer, type FailureOptions } from './failure.ts'
 import { endingOf } from './client.ts'
@@ -27,16 +23,16 @@ import { PendingHeaders } from './pending-headers.ts'
 import {
   type AuthenticationEnv,
   changeHeaders,
-  hold,
   RequestContext,
   setAuthentication,
   stateOf,
+  users,
 } from './state.ts'
 
 /** Options of {@link authentication}. */
 export interface AuthenticationOptions extends AuthenticateRequestOptions, FailureOptions {}
 
-const shape: OptionsShape<AuthenticationOptions> = { ...authenticateRequestShape, onFailure: aFunction }
+const shape: OptionsShape<AuthenticationOptions> = authenticationShape
 
 /**
  * Authenticates requests: sets `c.var.user`, or responds with 401.
@@ -63,11 +59,8 @@ export function authenticationMiddlewareOf(
   options: AuthenticationOptions,
   isLast: boolean,
 ): MiddlewareHandler {
-  refuseProblems(aRequestAuthenticator(authenticator, 'authenticator'), optionProblems(shape, options))
-  const { onFailure = answer, ...rest } = options
-  const authenticate = authenticateRequest(authenticator, rest)
-  requirePeerCertificates(authenticator)
-  const { observer } = options
+  const authenticate = authenticationOf(authenticator, shape, options)
+  const { observer, onFailure = answer } = options
 
   const proceed = async (
     c: Context,
@@ -81,32 +74,28 @@ export function authenticationMiddlewareOf(
     ending?.tell((status) => notify(observer, { type: 'response', request, status }))
     const incoming = nodeRequestOf(c)
     if (outcome.closesConnection && incoming !== undefined) closeConnection(incoming)
-    let isChanged = false
+    let expected = 500
     try {
       // It may throw: if headers are immutable the request is copied, which fails if its body was read.
       changeHeaders(c, outcome.headerChanges)
-      isChanged = true
+      settleUser(users, c, outcome)
       let refused: Response | void = undefined
       if ('failure' in outcome) {
-        if (outcome.unresolvedImpersonation !== undefined) hold(c, outcome)
+        expected = outcome.failure.status
         refused = await onFailure(outcome.failure, c, next)
-        if (refused === undefined) pending?.addTo(c)
-        else refused = pending?.addToResponse(refused) ?? refused
+        if (refused !== undefined) refused = pending?.addToResponse(refused) ?? refused
       } else {
-        const { authentication: caller } = outcome
-        if (outcome.held === undefined) setAuthentication(c, caller)
-        else hold(c, outcome.held)
         await next()
         // Not earlier: if a handler returns its own Response, Hono drops headers that were set before.
         for (const value of warningHeaders(outcome.warnings)) c.header('Warning', value, { append: true })
-        pending?.addTo(c)
       }
+      if (refused === undefined) pending?.addTo(c)
       ending?.answered((refused ?? c.res).status)
       return refused
     } catch (error) {
       pending?.addToError(c)
       // The final status is unknown here: for a refusal assume its own status, and 500 for anything else that is thrown.
-      ending?.answered(isChanged && 'failure' in outcome ? outcome.failure.status : 500)
+      ending?.answered(expected)
       throw error
     }
   }

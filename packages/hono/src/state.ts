@@ -3,6 +3,7 @@ import {
   type HeldRequest,
   type RequestStates,
   requestStates,
+  type Users,
   warnReplacedUser,
 } from '@kube-authn/core/internal/shared'
 import type {
@@ -96,7 +97,7 @@ function hasUser(c: Context): boolean {
 }
 
 /** Removes the user of a request, and holds it. */
-export function hold(c: Context, held: HeldRequest): void {
+function hold(c: Context, held: HeldRequest): void {
   stateOf(c).held = held
   if (held.caller === undefined) keepAsked(c)
   c.set('user', undefined)
@@ -138,6 +139,9 @@ export function authenticationOf(c: Context): Authentication | undefined {
   // Not `c.var`, which copies all variables each time.
   return (c as Context<{ Variables: Partial<AuthenticationEnv['Variables']> }>).get('authentication')
 }
+
+/** The users of requests, for the decisions of the core. */
+export const users: Users<Context> = { stateOf, authenticationOf, setAuthentication, hold }
 
 /** Changes the headers that the application sees. */
 export function changeHeaders(c: Context, changes: HeaderChanges): void {

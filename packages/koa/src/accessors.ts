@@ -1,4 +1,5 @@
 import type { Authentication, UserInfo } from '@kube-authn/core'
+import { NO_AUTHENTICATION, requireAuthentication } from '@kube-authn/core/internal/shared'
 import { type ContextWithRequest, knownOf } from './state.ts'
 
 /**
@@ -8,13 +9,7 @@ import { type ContextWithRequest, knownOf } from './state.ts'
  * @throws {Error} if no `authentication` middleware ran before: a mistake in the app.
  */
 export function getAuthentication(ctx: ContextWithRequest): Authentication {
-  const { authentication, held } = knownOf(ctx)
-  if (held !== undefined) throw held.failure
-  if (authentication === undefined)
-    throw new Error(
-      'the authentication middleware did not run for this request: put app.use(authentication(...)) before its route',
-    )
-  return authentication
+  return requireAuthentication(knownOf(ctx), NO_AUTHENTICATION)
 }
 
 /**

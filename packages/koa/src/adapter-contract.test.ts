@@ -3,13 +3,24 @@ import type { UserInfo } from '@kube-authn/core'
 import { adapterContract, type ContractMiddleware, type ContractRequest } from '@kube-authn/testing/node'
 import Koa, { type Context, type Middleware } from 'koa'
 import { describe, expect, it } from 'vitest'
-import { authentication, authorization, getAuthentication, impersonation } from './index.ts'
+import {
+  authentication,
+  authorization,
+  getAuthentication,
+  impersonation,
+  requireGroups,
+  requireScopes,
+  requireUser,
+} from './index.ts'
 import type { AuthenticationOptions } from './authentication.ts'
 
 const onFailure: NonNullable<AuthenticationOptions['onFailure']> = async (_error, _ctx, next) => next()
 
 function middlewareOf(given: ContractMiddleware): Middleware {
   if (given.kind === 'authorization') return authorization(given.authorizer)
+  if (given.kind === 'requireUser') return requireUser(given.options)
+  if (given.kind === 'requireGroups') return requireGroups(given.groups, given.options)
+  if (given.kind === 'requireScopes') return requireScopes(given.scopes, given.options)
   const passing = given.passesFailures && { onFailure }
   if (given.kind === 'impersonation') return impersonation(given.authorizer, { ...passing })
   return authentication(given.authenticator, { ...given.options, ...passing })

@@ -13,7 +13,7 @@ import { tokenFile } from '@kube-authn/core/token-file'
 import { Router } from '@koa/router'
 import Koa, { type Middleware } from 'koa'
 import { afterEach, describe, expect, expectTypeOf, it, vi } from 'vitest'
-import { authentication, getAuthentication, getUser } from './index.ts'
+import { authentication, getAuthentication, getUser, requireScopes, requireUser } from './index.ts'
 import type { AuthenticationOptions } from './authentication.ts'
 
 const mount = createRequire(import.meta.url)('koa-mount') as (path: string, app: Middleware) => Middleware
@@ -199,6 +199,19 @@ describe('authentication in Koa', () => {
       expectTypeOf(getUser(ctx)).toEqualTypeOf<UserInfo>()
     })
     expect(() => getAuthentication({ req: {} } as never)).toThrow('did not run')
+  })
+
+  it('types the user after a guard', () => {
+    new Koa().use(requireUser()).use((ctx) => {
+      expectTypeOf(ctx.state.user).toEqualTypeOf<UserInfo>()
+    })
+    new Koa()
+      .use(authentication(chain))
+      .use(requireScopes('read'))
+      .use((ctx) => {
+        expectTypeOf(ctx.state.user.groups).toEqualTypeOf<readonly string[]>()
+      })
+    expect(requireUser()).toBeTypeOf('function')
   })
 
   it('is refused where the authenticator needs client certificates and the runtime does not tell them', () => {

@@ -1,33 +1,29 @@
-import {
-  type AuthenticateRequestOptions,
-  aRequestAuthenticator,
-  authenticateRequestShape,
-  optionProblems,
-  refuseProblems,
-} from '@kube-authn/core/internal/shared'
 import type { Authenticator } from '@kube-authn/core'
 import {
-  type RequestOutcome,
-  type OptionsShape,
-  aFunction,
   applyHeaderChanges,
-  authenticateRequest,
   closeConnection,
   notify,
   Received,
-  requirePeerCertificates,
+  type RequestOutcome,
   warningHeaders,
   whenOver,
+  type OptionsShape,
 } from '@kube-authn/core/adapter'
+import {
+  type AuthenticateRequestOptions,
+  authenticationOf,
+  authenticationShape,
+  settleUser,
+} from '@kube-authn/core/internal/shared'
 import type { Middleware, ParameterizedContext } from 'koa'
 import { keepingHeaders } from './keep-headers.ts'
 import { answer, type FailureOptions } from './failure.ts'
-import { type AuthenticationState, hold, RequestContext, setAuthentication, stateOf } from './state.ts'
+import { type AuthenticationState, RequestContext, stateOf, users } from './state.ts'
 
 /** Options of {@link authentication}. */
 export interface AuthenticationOptions extends AuthenticateRequestOptions, FailureOptions {}
 
-const shape: OptionsShape<AuthenticationOptions> = { ...authenticateRequestShape, onFailure: aFunction }
+const shape: OptionsShape<AuthenticationOptions> = authenticationShape
 
 /**
  * Authenticates requests: sets `ctx.state.user`, or responds with 401.
@@ -43,11 +39,8 @@ export function authentication(
   authenticator: Authenticator,
   options: AuthenticationOptions = {},
 ): Middleware<AuthenticationState> {
-  refuseProblems(aRequestAuthenticator(authenticator, 'authenticator'), optionProblems(shape, options))
-  const { onFailure = answer, ...rest } = options
-  const authenticate = authenticateRequest(authenticator, rest)
-  requirePeerCertificates(authenticator)
-  const { observer } = options
+  const authenticate = authenticationOf(authenticator, shape, options)
+  const { observer, onFailure = answer } = options
 
   const proceed = (
     ctx: ParameterizedContext<AuthenticationState>,
@@ -56,14 +49,12 @@ export function authentication(
   ): Promise<unknown> => {
     if (outcome.closesConnection) closeConnection(ctx.req)
     applyHeaderChanges(ctx.req, outcome.headerChanges)
+    settleUser(users, ctx, outcome)
     if ('failure' in outcome) {
-      if (outcome.unresolvedImpersonation !== undefined) hold(ctx, outcome)
       return keepingHeaders(ctx.res, () => onFailure(outcome.failure, ctx, next))
     }
-    const { authentication: caller, warnings } = outcome
+    const { warnings } = outcome
     if (warnings.length > 0) for (const value of warningHeaders(warnings)) ctx.append('Warning', value)
-    if (outcome.held === undefined) setAuthentication(ctx, caller)
-    else hold(ctx, outcome.held)
     return observer === undefined && warnings.length === 0 ? next() : keepingHeaders(ctx.res, next)
   }
 

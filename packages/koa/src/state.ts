@@ -1,12 +1,14 @@
-import { clientContext, incomingMessageRequest } from '@kube-authn/core/adapter'
+import { applyHeaderChanges, clientContext, incomingMessageRequest } from '@kube-authn/core/adapter'
 import {
   type AuthenticateRequestContext,
   type HeldRequest,
+  RequestState,
   type RequestStates,
   requestStates,
+  type Users,
   warnReplacedUser,
 } from '@kube-authn/core/internal/shared'
-import type { Authentication, AuthenticationRequest, UserInfo } from '@kube-authn/core'
+import type { Authentication, HeaderChanges, UserInfo } from '@kube-authn/core'
 import type { Context, ParameterizedContext } from 'koa'
 import { impersonationFollows } from './impersonation-follows.ts'
 
@@ -17,19 +19,6 @@ export interface AuthenticationState {
 
 /** The used part of a context. */
 export type ContextWithRequest = Pick<Context, 'req' | 'originalUrl'>
-
-/** The middlewares' state of a request, with the lifetime of the request. */
-export class RequestState {
-  /** The same object for all middlewares: observers correlate events by it. */
-  readonly request: AuthenticationRequest
-  authentication: Authentication | undefined = undefined
-  /** Set if the request asks to impersonate a user, until that is granted. */
-  held: HeldRequest | undefined = undefined
-
-  constructor(request: AuthenticationRequest) {
-    this.request = request
-  }
-}
 
 /** The number is the version of {@link RequestState}. */
 const states: RequestStates<RequestState> = requestStates('koa/state@2')
@@ -60,7 +49,7 @@ function isNodeRequest(req: unknown): boolean {
 }
 
 /** Sets the user of the request, also as `ctx.state.user`. */
-export function setAuthentication(
+function setAuthentication(
   ctx: ContextWithRequest & { readonly state: AuthenticationState },
   authentication: Authentication,
 ): void {
@@ -78,11 +67,24 @@ function hasUser(ctx: { readonly state: Partial<AuthenticationState> }): boolean
 }
 
 /** Removes the user of a request, and holds it. */
-export function hold(ctx: ContextWithRequest & { readonly state: object }, held: HeldRequest): void {
+function hold(ctx: ContextWithRequest & { readonly state: object }, held: HeldRequest): void {
   const state = stateOf(ctx)
   state.authentication = undefined
   state.held = held
   Reflect.deleteProperty(ctx.state, 'user')
+}
+
+/** The users of requests, for the decisions of the core. */
+export const users: Users<ParameterizedContext<AuthenticationState>> = {
+  stateOf,
+  authenticationOf: (ctx) => stateOf(ctx).authentication,
+  setAuthentication,
+  hold,
+}
+
+/** Changes the headers that the application sees. */
+export function changeHeaders({ req }: Pick<Context, 'req'>, changes: HeaderChanges): void {
+  applyHeaderChanges(req, changes)
 }
 
 /** The context of a request for `authenticateRequest`. */

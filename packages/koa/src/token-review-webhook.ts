@@ -1,31 +1,13 @@
-import type { Authenticator, TokenAuthenticator } from '@kube-authn/core'
-import {
-  type HandleTokenReviewsOptions,
-  aRequestAuthenticator,
-  handleTokenReviewsShape,
-} from '@kube-authn/core/internal/shared'
+import type { TokenAuthenticator } from '@kube-authn/core'
+import { clientContext, incomingMessageBody } from '@kube-authn/core/adapter'
+import { type ReviewWebhookOptions, reviewWebhookOf } from '@kube-authn/core/internal/shared'
 import type { Middleware, ParameterizedContext } from 'koa'
-import {
-  type OptionsShape,
-  checkOptions,
-  clientContext,
-  handleTokenReviews,
-  incomingMessageBody,
-} from '@kube-authn/core/adapter'
 import { authentication } from './authentication.ts'
 import { answer } from './failure.ts'
 import { parsedBody, stateOf } from './state.ts'
 
 /** Options of {@link tokenReviewWebhook}. */
-export interface TokenReviewWebhookOptions extends HandleTokenReviewsOptions {
-  /** Authenticates the callers that may send reviews. Default: no check, so any client that reaches it can test tokens. */
-  readonly callers?: Authenticator
-}
-
-const shape: OptionsShape<TokenReviewWebhookOptions> = {
-  ...handleTokenReviewsShape,
-  callers: aRequestAuthenticator,
-}
+export type TokenReviewWebhookOptions = ReviewWebhookOptions
 
 /**
  * Serves the token webhook of a kube-apiserver, at the path it is mounted at. It responds to every request.
@@ -39,10 +21,7 @@ export function tokenReviewWebhook(
   tokens: readonly TokenAuthenticator[],
   options: TokenReviewWebhookOptions = {},
 ): Middleware {
-  checkOptions(shape, options)
-  const { callers, ...rest } = options
-  const { observer } = rest
-  const handle = handleTokenReviews(tokens, rest)
+  const { handle, callers, callerOptions } = reviewWebhookOf(tokens, options)
 
   const answerReview = async function tokenReviewMiddleware(ctx: ParameterizedContext): Promise<void> {
     const body = incomingMessageBody(ctx.req, parsedBody(ctx))
@@ -50,7 +29,7 @@ export function tokenReviewWebhook(
   }
   if (callers === undefined) return answerReview
 
-  const authenticate = authentication(callers, observer === undefined ? {} : { observer })
+  const authenticate = authentication(callers, callerOptions)
   return async function tokenReviewWebhookMiddleware(ctx) {
     await authenticate(ctx, () => answerReview(ctx))
   }

@@ -8,7 +8,15 @@ import { FastifyAdapter } from '@nestjs/platform-fastify'
 import type { FastifyInstance } from 'fastify'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { describe, expect, it } from 'vitest'
-import { authenticationGuard, authorizationGuard, getAuthentication, impersonationGuard } from './index.ts'
+import {
+  authenticationGuard,
+  authorizationGuard,
+  getAuthentication,
+  impersonationGuard,
+  requireGroups,
+  requireScopes,
+  requireUser,
+} from './index.ts'
 import { nodeRequestOf } from './messages.ts'
 
 const onFailure = () => true
@@ -16,6 +24,9 @@ const onFailure = () => true
 /** Guards do not see those that follow, so an option declares them. */
 function guardOf(given: ContractMiddleware, index: number, all: readonly ContractMiddleware[]): CanActivate {
   if (given.kind === 'authorization') return authorizationGuard(given.authorizer)
+  if (given.kind === 'requireUser') return requireUser(given.options)
+  if (given.kind === 'requireGroups') return requireGroups(given.groups, given.options)
+  if (given.kind === 'requireScopes') return requireScopes(given.scopes, given.options)
   const passing = given.passesFailures && { onFailure }
   if (given.kind === 'impersonation') return impersonationGuard(given.authorizer, { ...passing })
   const impersonates = all.slice(index).some(({ kind }) => kind === 'impersonation')

@@ -1,9 +1,9 @@
+import type { OptionsShape } from '@kube-authn/core/adapter'
 import type { Authenticator } from '@kube-authn/core'
-import { type OptionsShape, aFunction } from '@kube-authn/core/adapter'
 import {
   type AuthenticateRequestOptions,
+  authenticationShape,
   aRequestAuthenticator,
-  authenticateRequestShape,
   optionProblems,
   refuseProblems,
 } from '@kube-authn/core/internal/shared'
@@ -14,7 +14,7 @@ import { type FailureOptions, guardOf, passRefusal } from './guard.ts'
 /** Options of {@link authenticationGuard}. */
 export interface AuthenticationOptions extends AuthenticateRequestOptions, FailureOptions {}
 
-const shape: OptionsShape<AuthenticationOptions> = { ...authenticateRequestShape, onFailure: aFunction }
+const shape: OptionsShape<AuthenticationOptions> = authenticationShape
 
 /**
  * A guard that authenticates requests, on Express and on Fastify: the user is the value of `@User()` and `request.user`; other requests are a 401.

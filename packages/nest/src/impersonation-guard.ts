@@ -1,31 +1,21 @@
-import type { UserInfo } from '@kube-authn/core'
-import { type OptionsShape, aFunction } from '@kube-authn/core/adapter'
-import type { Authorizer, RequestAttributes } from '@kube-authn/core/authorization'
+import type { OptionsShape } from '@kube-authn/core/adapter'
+import type { Authorizer } from '@kube-authn/core/authorization'
 import {
-  type ImpersonateRequestOptions,
+  type ImpersonationOptionsOf,
+  impersonationShape,
   anAuthorizer,
-  impersonateRequestShape,
   optionProblems,
   refuseProblems,
 } from '@kube-authn/core/internal/shared'
 import { impersonation } from '@kube-authn/express'
 import type { CanActivate, ExecutionContext } from '@nestjs/common'
-import { Contexts } from './contexts.ts'
-import { type FailureOptions, guardOf, passRefusal } from './guard.ts'
+import { contextGuard } from './contexts.ts'
+import type { FailureOptions } from './guard.ts'
 
 /** Options of {@link impersonationGuard}. */
-export interface ImpersonationOptions extends Omit<ImpersonateRequestOptions, 'attributes'>, FailureOptions {
-  /** The attributes of a request, for `mode: 'constrained'`. Default: from Kubernetes-style paths. */
-  readonly attributes?: (context: ExecutionContext) => RequestAttributes
-  /** The caller of a request. Default: the user of `authenticationGuard`. */
-  readonly user?: (context: ExecutionContext) => UserInfo | undefined
-}
+export interface ImpersonationOptions extends ImpersonationOptionsOf<ExecutionContext>, FailureOptions {}
 
-const shape: OptionsShape<ImpersonationOptions> = {
-  ...impersonateRequestShape,
-  user: aFunction,
-  onFailure: aFunction,
-}
+const shape: OptionsShape<ImpersonationOptions> = impersonationShape
 
 /**
  * A guard that implements impersonation by the `Impersonate-*` headers of Kubernetes, if the authorizer allows every part of it. Then the user is the
@@ -42,14 +32,6 @@ const shape: OptionsShape<ImpersonationOptions> = {
  */
 export function impersonationGuard(authorizer: Authorizer, options: ImpersonationOptions = {}): CanActivate {
   refuseProblems(anAuthorizer(authorizer, 'authorizer'), optionProblems(shape, options))
-  const { attributes, user, onFailure, ...rest } = options
-  const contexts = new Contexts()
-  const middleware = impersonation(authorizer, {
-    ...rest,
-    ...(attributes !== undefined && { attributes: contexts.of(attributes) }),
-    ...(user !== undefined && { user: contexts.of(user) }),
-    onFailure: passRefusal,
-  })
-  const keep = attributes === undefined && user === undefined ? undefined : contexts.keep
-  return guardOf(middleware, onFailure === undefined ? {} : { onFailure }, keep)
+  const { attributes: _attributes, user: _user, ...rest } = options
+  return contextGuard(options, (ofRequest) => impersonation(authorizer, { ...rest, ...ofRequest }))
 }

@@ -70,6 +70,8 @@ export interface Checked {
 export interface CheckOptions {
   /** Whether types are only known at evaluation. */
   readonly isDynamic: boolean
+  /** Whether, as in the language but not in cel-go, a local variable hides all names that start with its name and a dot. */
+  readonly isStrict: boolean
 }
 
 /**
@@ -196,7 +198,8 @@ class Checker {
 
   #select(node: SelectNode, scope: Scope | undefined): Type {
     const names = qualifiedName(node)
-    if (names !== undefined && findLocal(scope, names[0] ?? '') === undefined) {
+    const isShadowed = this.#options.isStrict && findLocal(scope, names?.[0] ?? '') !== undefined
+    if (names !== undefined && !isShadowed) {
       const reference = findGlobal(this.#declarations, names.join('.'))
       if (reference !== undefined && reference.kind !== 'local') {
         this.#references.set(node, reference)
@@ -335,16 +338,16 @@ class Checker {
 
   /** Deviation: messages are not supported (`docs/deviations.md`, CEL messages). */
   #message(name: string, offset: number): Type {
-    const { container, types, fields } = this.#declarations
+    const { container, types, unboundTypes } = this.#declarations
     const reference = findGlobal(this.#declarations, name)
-    if (reference?.kind === 'variable') {
+    if (reference?.kind === 'variable' && reference.type.kind !== 'type') {
       this.problems.push({ offset, message: `'${reference.type.name}' is not a type` })
       return ERROR
     }
     const names = candidates(container, name)
     const type = names.map((each) => types.get(each)).find((each) => each !== undefined)
     const isMessage =
-      type?.kind === 'duration' || type?.kind === 'timestamp' || names.some((each) => fields.has(each))
+      type?.kind === 'duration' || type?.kind === 'timestamp' || names.some((each) => unboundTypes.has(each))
     const message = isMessage
       ? `a message such as '${name}' cannot be constructed`
       : type === undefined

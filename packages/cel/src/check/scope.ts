@@ -20,6 +20,8 @@ export interface Declarations {
   readonly variables: ReadonlyMap<string, Type>
   /** The types that expressions can name. */
   readonly types: ReadonlyMap<string, Type>
+  /** Types that the checker knows by name, but that are no values. */
+  readonly unboundTypes: ReadonlyMap<string, Type>
   readonly functions: ReadonlyMap<string, FunctionDeclaration>
   /** The types of the fields of each type with fields. */
   readonly fields: ReadonlyMap<string, ReadonlyMap<string, Type>>
@@ -46,6 +48,8 @@ export function findGlobal(declarations: Declarations, name: string): Reference 
     if (variable !== undefined) return { kind: 'variable', name: candidate, type: variable }
     const type = declarations.types.get(candidate)
     if (type !== undefined) return { kind: 'constant', value: new TypeValue(type.name), type: typeType(type) }
+    const unbound = declarations.unboundTypes.get(candidate)
+    if (unbound !== undefined) return { kind: 'variable', name: candidate, type: typeType(unbound) }
   }
   return undefined
 }

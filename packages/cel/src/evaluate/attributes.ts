@@ -30,30 +30,66 @@ export function attributeRun(
   baseCost: 0 | 1,
 ): Run {
   const { meter } = context
-  if (qualifiers.length === 0) return baseCost === 0 ? base : charged(base, meter)
+  const [only, ...more] = qualifiers
+  if (only === undefined) return baseCost === 0 ? base : charged(base, meter)
+  if (more.length === 0 && only.constant !== undefined && !only.isOptional) {
+    const { constant } = only
+    return (frame) => {
+      meter.charge(baseCost)
+      const value = base(frame)
+      if (value instanceof Optional) return selectedFrom(value, qualifiers, frame, context)
+      meter.charge(1)
+      return selected(value, constant)
+    }
+  }
   const run: Run = (frame) => selectedFrom(base(frame), qualifiers, frame, context)
   return baseCost === 0 ? run : charged(run, meter)
 }
 
-/** Whether the last selection finds something. The base is free; a conditional, which costs nothing anyway, makes the selection free. */
-export function presenceRun(
+/**
+ * Whether the last selection finds something. The base is free; a conditional, which costs nothing anyway, makes the selection free.
+ *
+ * As a branch of a conditional or as a key, a selection from an optional is what it finds, as in cel-go.
+ *
+ * Source: cel-go `interpreter/interpretable.go` (`evalTestOnly`), `interpreter/attributes.go` (`conditionalAttribute`, `attrQualifier`).
+ */
+export function presenceStep(attribute: Attribute, field: string, context: SelectionContext): Step {
+  const find = presenceOf(attribute, field, context)
+  return {
+    run: (frame) => {
+      const found = find(frame)
+      return found instanceof Optional ? found.value !== undefined : found
+    },
+    nested: find,
+  }
+}
+
+/** Whether there is something, or, in an optional, what there is. */
+function presenceOf(
   { base, baseCost, qualifiers }: Attribute,
   field: string,
   context: SelectionContext,
-): Run {
+): (frame: Frame) => boolean | Optional {
   const { meter, isStrict } = context
   const isMarked = qualifiers.some(({ isOptional }) => isOptional)
   return (frame) => {
-    const start = base(frame)
-    const operand = selectedFrom(start, qualifiers, frame, context)
+    let start: Value
+    let operand: Value
+    try {
+      start = base(frame)
+      operand = selectedFrom(start, qualifiers, frame, context)
+    } catch (error) {
+      if (error instanceof Failure) meter.charge(baseCost - 1)
+      throw error
+    }
     if (!(operand instanceof Optional && (isMarked || start instanceof Optional))) {
       meter.charge(baseCost)
       return presentIn(operand, field, isStrict) !== undefined
     }
     // Only what is found in an optional costs.
-    const isFound = operand.value !== undefined && presentIn(operand.value, field, isStrict) !== undefined
-    meter.charge((isFound ? 1 : 0) + baseCost - 1)
-    return isFound
+    const found = operand.value === undefined ? undefined : presentIn(operand.value, field, isStrict)
+    meter.charge((found === undefined ? 0 : 1) + baseCost - 1)
+    return found === undefined ? NONE : new Optional(found)
   }
 }
 
@@ -91,8 +127,8 @@ function selectedFrom(
  *
  * Source: cel-go `interpreter/attributes.go` (`applyQualifiers`), `common/types/optional.go` (`Value`).
  */
-export function opened(value: Value): Value {
-  if (!(value instanceof Optional) || value.value === undefined) return value
+export function opened(value: Optional): Optional {
+  if (value.value === undefined) return value
   const inner = plain(value.value)
   return inner === value.value ? value : new Optional(inner)
 }
@@ -110,20 +146,20 @@ function charged(run: Run, meter: Meter): Run {
   }
 }
 
-function selection(value: Value, { key, constant, cost }: Qualifier, frame: Frame, meter: Meter): Value {
+function selection(value: Value, { key, constant }: Qualifier, frame: Frame, meter: Meter): Value {
   // It costs also if its key fails.
-  if (constant === undefined) return selected(value, paidKey(key, cost, frame, meter))
-  meter.charge(cost)
+  if (constant === undefined) return selected(value, paidKey(key, frame, meter))
+  meter.charge(1)
   return selected(value, constant)
 }
 
-function paidKey(key: Run, cost: 0 | 1, frame: Frame, meter: Meter): Value {
+function paidKey(key: Run, frame: Frame, meter: Meter): Value {
   try {
     const value = key(frame)
-    meter.charge(cost)
+    meter.charge(1)
     return value
   } catch (error) {
-    if (error instanceof Failure) meter.charge(cost)
+    if (error instanceof Failure) meter.charge(1)
     throw error
   }
 }
@@ -135,10 +171,10 @@ function optionalSelections(
   { meter, isStrict }: SelectionContext,
 ): Value {
   let value: Value = start
-  for (const { key, constant, cost } of qualifiers) {
+  for (const { key, constant } of qualifiers) {
     const found = presentIn(value, constant ?? key(frame), isStrict)
     if (found === undefined) return NONE
-    meter.charge(cost)
+    meter.charge(1)
     value = found
   }
   return new Optional(value)

@@ -1,4 +1,5 @@
-import type { FunctionDeclaration, Overload } from '../check/declarations.ts'
+import type { Cost, FunctionDeclaration, Overload } from '../check/declarations.ts'
+import type { Type } from '../check/types.ts'
 import { isOfType, typeName } from '../values/runtime-type.ts'
 import type { Value } from '../values/value.ts'
 import { Failure, noSuchOverload } from './failure.ts'
@@ -24,26 +25,49 @@ export function callRun(callee: Callee, args: readonly Run[], meter: Meter): Run
   // As in cel-go, an operator without a definite overload costs 1.
   const isDefinite = overloads.length === 1 || declaration.operate === undefined
   const cost = isDefinite ? only?.cost : undefined
-  const pay = (values: readonly Value[], result: Value): void => {
-    meter.charge(cost === undefined ? 1 : cost(values, result))
-  }
   const apply = implementation(callee)
   const [first, second] = args
+  if (first !== undefined && args.length === 1) return unaryRun(first, apply, cost, meter)
   if (first !== undefined && second !== undefined && args.length === 2 && !isInOrder) {
+    const pay =
+      cost === undefined
+        ? () => 1
+        : (one: Value, other: Value, result: Value): number => cost([one, other], result)
     return binaryRun(first, second, apply, pay, meter)
   }
+  const costOf = cost ?? (() => 1)
   return (frame) => {
     const values: Value[] = []
     try {
       for (const arg of args) values.push(arg(frame))
       const result = apply(...values)
-      pay(values, result)
+      meter.charge(costOf(values, result))
       return result
     } catch (error) {
       if (error instanceof Failure) {
         meter.spend(FAILURE_WORK)
         // The call counts if all arguments have been evaluated.
-        if (values.length >= args.length - 1) pay([...values, FAILED].slice(0, args.length), FAILED)
+        if (values.length >= args.length - 1) {
+          meter.charge(costOf([...values, FAILED].slice(0, args.length), FAILED))
+        }
+      }
+      throw error
+    }
+  }
+}
+
+function unaryRun(operand: Run, apply: Apply, cost: Cost | undefined, meter: Meter): Run {
+  return (frame) => {
+    let value: Value = FAILED
+    try {
+      value = operand(frame)
+      const result = apply(value)
+      meter.charge(cost === undefined ? 1 : cost([value], result))
+      return result
+    } catch (error) {
+      if (error instanceof Failure) {
+        meter.spend(FAILURE_WORK)
+        meter.charge(cost === undefined ? 1 : cost([value], FAILED))
       }
       throw error
     }
@@ -61,7 +85,7 @@ export function binaryRun(
   first: Run,
   second: Run,
   apply: (one: Value, other: Value) => Value,
-  pay: (values: readonly Value[], result: Value) => void,
+  costOf: (one: Value, other: Value, result: Value) => number,
   meter: Meter,
 ): Run {
   return (frame) => {
@@ -73,13 +97,13 @@ export function binaryRun(
       isPending = false
       other = second(frame)
       const result = apply(one, other)
-      pay([one, other], result)
+      meter.charge(costOf(one, other, result))
       return result
     } catch (error) {
       if (error instanceof Failure) {
         meter.spend(FAILURE_WORK)
         if (isPending) other = valueOrFailed(second, frame)
-        pay([one, other], FAILED)
+        meter.charge(costOf(one, other, FAILED))
       }
       throw error
     }
@@ -104,13 +128,27 @@ function implementation({ declaration, overloads }: Callee): Apply {
   if (only === undefined) return () => noSuchOverload(name)
   if (others.length > 0) return (...values) => dispatched(name, overloads, values)
   // Static types are no proof: `claims.sub.orValue(1)` is a string.
-  const { parameters } = only
+  const fits = only.parameters.map(fitOf)
   return (...values) => {
     for (let index = 0; index < values.length; index++) {
-      const [type, value] = [parameters[index], values[index]]
-      if (type === undefined || value === undefined || !isOfType(value, type)) return mismatch(name, values)
+      const value = values[index]
+      if (value === undefined || fits[index]?.(value) === false) return mismatch(name, values)
     }
     return evaluated(only, values)
+  }
+}
+
+/** Whether a value is of a type; `undefined` if all are. */
+function fitOf(type: Type): ((value: Value) => boolean) | undefined {
+  switch (type.kind) {
+    case 'any':
+    case 'dyn':
+    case 'parameter':
+      return undefined
+    case 'string':
+      return type.isWrapper ? (value) => isOfType(value, type) : (value) => typeof value === 'string'
+    default:
+      return (value) => isOfType(value, type)
   }
 }
 

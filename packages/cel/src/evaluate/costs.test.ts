@@ -18,6 +18,11 @@ describe('the cost', () => {
     ['m.a.b[0]', 4],
     ['m["a"]', 2],
     ['m[s] || true', 2],
+    // A condition is free, but not as a key.
+    ['m[b ? "a" : s].b', 4],
+    ['{"x": 1}[b ? "x" : "y"]', 3],
+    ['{"x": 1}[b ? "y" : "x"] == 1 || true', 4],
+    ['has((b ? m.z : m).a) || true', 1],
     // A test is free besides its selections.
     ['has(m.a)', 1],
     ['has(m.a.b)', 2],

@@ -1,6 +1,7 @@
 import type { FoldForm } from '../syntax/ast.ts'
 import { MAP_INSERT } from '../syntax/macros.ts'
 import { MapBuilder, EntryMap } from '../values/map.ts'
+import { goTypeName } from '../values/go-type.ts'
 import { typeName } from '../values/runtime-type.ts'
 import { isList, MapValue, type Value } from '../values/value.ts'
 import { indexed } from '../values/views.ts'
@@ -176,7 +177,8 @@ function each({ range, first, second, meter }: Fold, frame: Frame, visit: () => 
   const items = range(frame)
   if (isList(items)) {
     const found = second === undefined ? items : indexed(items)
-    for (const [index, item] of found.entries()) {
+    for (let index = 0; index < found.length; index++) {
+      const item = found[index]
       meter.spend(1)
       frame[first] = second === undefined ? item : BigInt(index)
       if (second !== undefined) frame[second] = item
@@ -189,5 +191,10 @@ function each({ range, first, second, meter }: Fold, frame: Frame, visit: () => 
       if (second !== undefined) frame[second] = value
       if (!visit()) return
     }
-  } else fail(`got '${typeName(items)}', expected iterable type`)
+  } else failRange(items, second !== undefined)
+}
+
+function failRange(value: Value, hasTwoVariables: boolean): never {
+  if (!hasTwoVariables) return fail(`got '${typeName(value)}', expected iterable type`)
+  return fail(`unsupported comprehension range type: ${goTypeName(value) ?? typeName(value)}`)
 }

@@ -1,5 +1,6 @@
 import type { Checked, ResolvedCall } from '../check/checker.ts'
 import type { Local } from '../check/scope.ts'
+import type { Type } from '../check/types.ts'
 import { equalityCost } from '../library/costs.ts'
 import {
   type AgainNode,
@@ -10,8 +11,8 @@ import {
   OPERATORS,
 } from '../syntax/ast.ts'
 import { equality, isIn } from '../values/equality.ts'
-import { isList, Optional, type Value } from '../values/value.ts'
-import { attributeRun, attributeStep, opened, presenceRun, qualified } from './attributes.ts'
+import { isList, Optional, TypeValue, type Value } from '../values/value.ts'
+import { attributeRun, attributeStep, opened, presenceStep, qualified } from './attributes.ts'
 import { binaryRun, callRun } from './calls.ts'
 import { Abortion, fail, Failure, noSuchOverload } from './failure.ts'
 import { foldRun } from './folds.ts'
@@ -19,7 +20,7 @@ import { type Frame, type Run, Slots } from './frame.ts'
 import { listStep, mapStep } from './literals.ts'
 import { attempted, logicRun } from './logic.ts'
 import type { Meter } from './meter.ts'
-import { isKey } from './select.ts'
+import { failQualifier, isKey } from './select.ts'
 import { type Attribute, constantStep, type Step } from './step.ts'
 
 /** What a plan needs besides the checked expression. */
@@ -30,6 +31,8 @@ export interface PlanContext {
    * field of a simple value is asked for.
    */
   readonly isStrict: boolean
+  /** The types that are values, by name. */
+  readonly types: ReadonlyMap<string, Type>
   /** Checks constant arguments of some functions in advance. They fail as at evaluation. */
   readonly preparations: ReadonlyMap<string, (constants: readonly (Value | undefined)[]) => void>
 }
@@ -90,7 +93,7 @@ export class Planner {
         const found = this.#name(node)
         if (found !== undefined) return found
         const attribute = this.#attributeOf(this.plan(node.operand))
-        if (node.isTest) return { run: presenceRun(attribute, node.field, this.#context) }
+        if (node.isTest) return presenceStep(attribute, node.field, this.#context)
         return this.#qualified(attribute, constantStep(node.field), false)
       }
       case 'call':
@@ -126,21 +129,33 @@ export class Planner {
     const reference = this.#checked.referenceOf(node)
     if (reference === undefined) return undefined
     if (reference.kind === 'constant') return constantStep(reference.value)
-    const bound = reference.kind === 'local' ? this.#bindings.get(reference.local) : undefined
     const name = reference.kind === 'local' ? reference.local.name : reference.name
+    const bound = reference.kind === 'local' ? this.#bindings.get(reference.local) : undefined
+    if (!this.#context.isStrict && this.#checked.typeOf(node).kind === 'type') return this.#typeNamed(name)
     const slot = this.slots.of(reference.kind === 'local' ? reference.local : name)
     if (reference.kind === 'variable') this.variables.set(name, slot)
     const base = this.#openedRun(bound ?? ((frame) => defined(frame[slot], name)))
     return attributeStep({ base, baseCost: 1, qualifiers: [] }, this.#context)
   }
 
+  /**
+   * As in cel-go, what has the type of a type is taken for the name of one, also if it is a variable.
+   *
+   * Source: cel-go `interpreter/planner.go` (`planCheckedIdent`).
+   */
+  #typeNamed(name: string): Step {
+    const type = this.#context.types.get(name)
+    return type === undefined
+      ? fail(`reference to undefined type: ${name}`)
+      : constantStep(new TypeValue(type.name))
+  }
+
   #qualified(attribute: Attribute, key: Step, isOptional: boolean): Step {
     if (!this.#context.isStrict && key.constant !== undefined && !isKey(key.constant))
-      fail('invalid qualifier type')
+      failQualifier(key.constant, true)
     const qualifier = {
-      key: key.attribute === undefined ? key.run : attributeRun(key.attribute, this.#context, 0),
+      key: this.#nestedRun(key),
       constant: key.constant,
-      cost: key.attribute?.baseCost ?? 1,
       isOptional,
     }
     return attributeStep(qualified(attribute, qualifier), this.#context)
@@ -207,13 +222,22 @@ export class Planner {
     return attribute ?? { base: this.#openedRun(run), baseCost: 1, qualifiers: [] }
   }
 
+  #nestedRun({ attribute, run, nested }: Step): Run {
+    if (attribute !== undefined) return attributeRun(attribute, this.#context, 0)
+    return this.#context.isStrict ? run : (nested ?? run)
+  }
+
   #openedRun(run: Run): Run {
-    return this.#context.isStrict ? run : (frame) => opened(run(frame))
+    if (this.#context.isStrict) return run
+    return (frame) => {
+      const value = run(frame)
+      return value instanceof Optional ? opened(value) : value
+    }
   }
 
   #conditional(condition: Step, consequent: Step, alternative: Step): Step {
-    const branch = ({ attribute, run }: Step): Run =>
-      attribute === undefined ? this.#openedRun(run) : attributeRun(attribute, this.#context, 0)
+    const branch = (step: Step): Run =>
+      step.attribute === undefined ? this.#openedRun(this.#nestedRun(step)) : this.#nestedRun(step)
     const [yes, no] = [branch(consequent), branch(alternative)]
     const base: Run = (frame) => {
       const value = condition.run(frame)
@@ -296,9 +320,7 @@ function equalityRun(left: Run, right: Run, isNegated: boolean, meter: Meter): R
       const found = equality(one, other, meter)
       return isNegated ? found !== true : (found ?? noSuchOverload())
     },
-    ([one = null, other = null]) => {
-      meter.charge(equalityCost(one, other, isNegated))
-    },
+    (one, other) => equalityCost(one, other, isNegated),
     meter,
   )
 }

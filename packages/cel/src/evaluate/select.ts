@@ -1,6 +1,7 @@
 import { printedDouble } from '../library/double-text.ts'
 import { MAX_INT, MIN_INT } from '../values/limits.ts'
 import { type CelNumber, isNumber, wholeNumber } from '../values/numbers.ts'
+import { goTypeName } from '../values/go-type.ts'
 import { typeName } from '../values/runtime-type.ts'
 import { Uint } from '../values/uint.ts'
 import { isList, MapValue, Struct, type Value } from '../values/value.ts'
@@ -29,7 +30,7 @@ export function presentIn(operand: Value, key: Value, isStrict: boolean): Value 
 
 /** The value of a field, a key or an index; `undefined` if it is absent. */
 function foundIn(operand: Value, key: Value): Value | undefined {
-  if (!isKey(key)) return fail('invalid qualifier type')
+  if (!isKey(key)) return failQualifier(key)
   if (operand instanceof MapValue) return operand.find(key)
   if (isList(operand)) {
     const index = wholeNumber(key)
@@ -43,16 +44,24 @@ function foundIn(operand: Value, key: Value): Value | undefined {
   return operand instanceof Struct && typeof key === 'string' ? operand.fields.get(key) : undefined
 }
 
+/** The error of a value that is no key. */
+export function failQualifier(key: Value, isLiteral = false): never {
+  const type = goTypeName(key, isLiteral)
+  return fail(`invalid qualifier type${type === undefined ? '' : `: ${type}`}`)
+}
+
 /** Whether values of this type can be keys. */
 export function isKey(key: Value): boolean {
   return typeof key === 'string' || typeof key === 'boolean' || isNumber(key)
 }
 
-/** Makes a key safe for logs, since it may come from a claim: it cannot start a new line. */
+/** Makes a name safe for logs, since it may come from a token: it is short and cannot start a new line. */
+export function shownText(text: string): string {
+  return text.slice(0, MAX_SHOWN_LENGTH).replaceAll(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, '\uFFFD')
+}
+
 function shownKey(key: Value): string {
-  if (typeof key === 'string') {
-    return `: ${key.slice(0, MAX_SHOWN_LENGTH).replaceAll(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, '\uFFFD')}`
-  }
+  if (typeof key === 'string') return `: ${shownText(key)}`
   if (typeof key === 'boolean') return `: ${key}`
   return isNumber(key) ? `: ${printedNumber(key)}` : ''
 }

@@ -6,6 +6,8 @@ export interface Step {
   readonly run: Run
   /** The value, if it is known. */
   readonly constant?: Value | undefined
+  /** Evaluates it as a branch of a conditional or as a key, where that is something else. */
+  readonly nested?: Run | undefined
   /** A variable, or the selections from a value, to which further selections are added. */
   readonly attribute?: Attribute | undefined
 }
@@ -25,11 +27,9 @@ export interface Attribute {
 
 /** A selection by a key. */
 export interface Qualifier {
-  /** Evaluates the key without the cost of the selection. */
+  /** Evaluates the key, without the cost of a variable or a selection. */
   readonly key: Run
   readonly constant: Value | undefined
-  /** The cost of the selection. */
-  readonly cost: 0 | 1
   readonly isOptional: boolean
 }
 

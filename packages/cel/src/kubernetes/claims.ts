@@ -1,22 +1,29 @@
-import { fail, noSuchOverload } from '../evaluate/failure.ts'
+import { fail, Failure, noSuchOverload } from '../evaluate/failure.ts'
+import { shownText } from '../evaluate/select.ts'
 import { markTransient } from '../values/map.ts'
 import { isList, type MapValue, type Value } from '../values/value.ts'
 import { MapView, setView } from '../values/views.ts'
 import { unescaped } from './escape.ts'
 
 const MAX_DEPTH = 64
-/** Maximum size of a claim set: one per value and one per 32 characters of strings. */
+/** Maximum size of what is read of an input: one per value and one per 32 characters of strings. */
 const MAX_SIZE = 100_000
 
+/** Claims, as `JSON.parse` returns them. A claim is checked when it is read, so an invalid one that is not read is no error. */
+export function claimsValue(claims: Readonly<Record<string, unknown>>): MapValue {
+  return new ClaimsMap(claims)
+}
+
 /**
- * Checks an input: a JSON object as `JSON.parse` returns it. It fails if the object is too large or nested too deeply, or if it has a number
- * beyond a double, such as `1e400`: Go rejects the whole object then.
+ * The size of a value of JSON.
+ *
+ * It fails if the value is too large or nested too deeply, or if it has a number beyond a double, such as `1e400`, as in Go.
  *
  * Deviation: the size and the depth are limited (`docs/deviations.md`, CEL limits).
  */
-export function requireClaims(claims: Readonly<Record<string, unknown>>): void {
-  // The object itself does not count.
-  if (sizeOf(claims, 0) - 1 > MAX_SIZE) fail('the value is too large')
+export function requiredSize(value: unknown): number {
+  const size = sizeOf(value, 1)
+  return size > MAX_SIZE ? fail('the value is too large') : size
 }
 
 function sizeOf(value: unknown, depth: number): number {
@@ -33,33 +40,86 @@ function sizeOf(value: unknown, depth: number): number {
 }
 
 /**
- * How an object of JSON has been found: the claims or the user themselves, a part of them by a name or an index, or a part of them by going
- * through all of a list or map.
+ * The claims as a whole. They have the escaped names of Kubernetes only.
+ *
+ * Source: apiserver `pkg/cel/lazy/lazy.go`.
  */
-type Origin = 'whole' | 'selected' | 'visited'
+class ClaimsMap extends MapView {
+  override readonly typeName = 'kubernetes.claims'
+  readonly isView = true
+  readonly #claims: object
+  /** By name: a value, or why the claim is invalid. An expression may ask for one at every step. */
+  readonly #read = new Map<string, Value | Failure>()
+  /** The size of the claims that have been read. */
+  #size = 0
+
+  constructor(claims: object) {
+    super()
+    this.#claims = claims
+  }
+
+  get size(): number {
+    return Object.keys(this.#claims).length
+  }
+
+  find(key: Value): Value | undefined {
+    if (typeof key !== 'string') return noSuchOverload()
+    const name = unescaped(key)
+    return name === undefined ? undefined : this.#claim(name)
+  }
+
+  visited(): MapValue {
+    return new JsonMap(this.#claims, 'visited')
+  }
+
+  *entries(): Iterable<readonly [string, Value]> {
+    for (const name of Object.keys(this.#claims)) {
+      const value = this.#claim(name)
+      if (value !== undefined) yield [name, value]
+    }
+  }
+
+  #claim(name: string): Value | undefined {
+    let value = this.#read.get(name)
+    if (value === undefined) {
+      if (!Object.hasOwn(this.#claims, name)) return undefined
+      value = this.#checked(name, Reflect.get(this.#claims, name))
+      this.#read.set(name, value)
+    }
+    return value instanceof Failure ? fail(value.message) : value
+  }
+
+  #checked(name: string, claim: unknown): Value | Failure {
+    try {
+      this.#size += requiredSize(claim)
+      if (this.#size > MAX_SIZE) fail('the value is too large')
+      return selected(claim)
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+      return new Failure(`claim "${shownText(name)}" failed to unmarshal: ${error.message}`)
+    }
+  }
+}
 
 /**
- * An object of JSON as a map, whose values are converted when they are used.
+ * An object of JSON in the claims or the user as a map, whose values are converted when they are used.
  *
  * As in Kubernetes, escaped names such as `kubernetes__dot__io` find the key that they stand for, and not a key with underscores. In what a
  * comprehension visits, names are not escaped.
  *
- * Source: apiserver `plugin/pkg/authenticator/token/oidc/oidc.go` (`unescapeMapper`, `unescapeLister`), `pkg/cel/lazy`.
+ * Source: apiserver `plugin/pkg/authenticator/token/oidc/oidc.go` (`unescapeMapper`, `unescapeLister`).
  */
 export class JsonMap extends MapView {
-  override readonly typeName: string
   readonly isView: boolean
   readonly #object: object
-  readonly #origin: Origin
-  readonly #converted = new Map<string, Value>()
+  #converted: Map<string, Value> | undefined
   #keys: readonly string[] | undefined
 
-  constructor(object: object, origin: Origin = 'selected', type = 'map') {
+  /** @param origin how the object has been found: by a name or an index, or by going through all of a list or map. */
+  constructor(object: object, origin: 'selected' | 'visited' = 'selected') {
     super()
     this.#object = object
-    this.#origin = origin
-    this.typeName = type
-    this.isView = origin !== 'visited'
+    this.isView = origin === 'selected'
   }
 
   get size(): number {
@@ -68,15 +128,11 @@ export class JsonMap extends MapView {
   }
 
   find(key: Value): Value | undefined {
-    const isWhole = this.#origin === 'whole'
-    if (typeof key !== 'string') return isWhole ? noSuchOverload() : undefined
-    const name = this.#origin === 'visited' ? key : unescaped(key)
-    if (name !== undefined) return this.#get(name)
-    return isWhole ? undefined : this.#get(key)
+    if (typeof key !== 'string') return undefined
+    return this.#get(this.isView ? (unescaped(key) ?? key) : key)
   }
 
   override has(key: Value): boolean {
-    if (this.#origin === 'whole') return this.find(key) !== undefined
     return typeof key === 'string' && Object.hasOwn(this.#object, key)
   }
 
@@ -85,19 +141,16 @@ export class JsonMap extends MapView {
   }
 
   *entries(): Iterable<readonly [string, Value]> {
-    for (const key of Object.keys(this.#object)) {
-      const value = this.#origin === 'whole' ? this.#get(key) : visited(Reflect.get(this.#object, key))
-      if (value !== undefined) yield [key, value]
-    }
+    for (const key of Object.keys(this.#object)) yield [key, visited(Reflect.get(this.#object, key))]
   }
 
   #get(name: string): Value | undefined {
-    const known = this.#converted.get(name)
+    const known = this.#converted?.get(name)
     if (known !== undefined) return known
     if (!Object.hasOwn(this.#object, name)) return undefined
     const part: unknown = Reflect.get(this.#object, name)
-    const value = this.#origin === 'visited' ? visited(part) : selected(part)
-    if (this.#origin !== 'whole') markTransient(value)
+    const value = transient(this.isView ? selected(part) : visited(part))
+    this.#converted ??= new Map()
     this.#converted.set(name, value)
     return value
   }
@@ -106,10 +159,15 @@ export class JsonMap extends MapView {
 /** The value of a part that has been found by a name or an index. */
 function selected(part: unknown): Value {
   const value = converted(part, 'selected')
-  if (Array.isArray(part) && isList(value)) {
+  if (Array.isArray(part) && isList(value) && differs(part)) {
     setView(value, () => part.map((each: unknown) => transient(selected(each))))
   }
   return value
+}
+
+/** Whether a list differs from what a visit finds: not if it has only simple elements. One that is empty is no zero value. */
+function differs(list: readonly unknown[]): boolean {
+  return list.length === 0 || list.some((each) => typeof each === 'object')
 }
 
 function visited(part: unknown): Value {
@@ -121,7 +179,7 @@ function transient(value: Value): Value {
   return value
 }
 
-function converted(part: unknown, origin: Origin): Value {
+function converted(part: unknown, origin: 'selected' | 'visited'): Value {
   switch (typeof part) {
     case 'string':
     case 'number':

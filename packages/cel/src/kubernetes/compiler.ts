@@ -14,7 +14,7 @@ import {
   type CelUser,
   type CelVariable,
 } from './cel.ts'
-import { JsonMap, requireClaims } from './claims.ts'
+import { claimsValue } from './claims.ts'
 import { kubernetesEngine } from './environment.ts'
 import { requestValue } from './request.ts'
 import { celValue } from './result.ts'
@@ -79,11 +79,16 @@ function evaluated(
   const outcome = compiled.evaluate(() => value)
   if (outcome.error !== undefined) throw new CelEvaluationError(outcome.error, { cause: outcome.cause })
   let size = 0
-  return celValue(outcome.value, (work) => {
-    size += work
-    if (size > MAX_RESULT_SIZE)
-      throw new CelEvaluationError('operation cancelled: actual cost limit exceeded')
-  })
+  try {
+    return celValue(outcome.value, (work) => {
+      size += work
+      if (size > MAX_RESULT_SIZE)
+        throw new CelEvaluationError('operation cancelled: actual cost limit exceeded')
+    })
+  } catch (error) {
+    // A result with the claims as a whole reads all of them.
+    throw evaluationError(error)
+  }
 }
 
 /** Converts an input to the value of the variable. */
@@ -91,12 +96,14 @@ function inputValue(variable: CelVariable, input: CelInputs[CelVariable]): Value
   try {
     if (isRequest(variable, input)) return requestValue(input)
     if (isUser(variable, input)) return userValue(input)
-    requireClaims(input)
-    return new JsonMap(input, 'whole', 'kubernetes.claims')
+    return claimsValue(input)
   } catch (error) {
-    if (error instanceof Failure) throw new CelEvaluationError(error.message)
-    throw error
+    throw evaluationError(error)
   }
+}
+
+function evaluationError(error: unknown): unknown {
+  return error instanceof Failure ? new CelEvaluationError(error.message) : error
 }
 
 function isRequest(variable: CelVariable, _input: CelInputs[CelVariable]): _input is CelAccessRequest {

@@ -1,5 +1,21 @@
-import { ANY, mapType, STRING, type Type } from '../check/types.ts'
-import { Engine } from '../engine.ts'
+import {
+  ANY,
+  BOOL,
+  BYTES,
+  DOUBLE,
+  DURATION,
+  DYN,
+  INT,
+  listType,
+  mapType,
+  STRING,
+  structType,
+  TIMESTAMP,
+  type Type,
+  UINT,
+  wrapperType,
+} from '../check/types.ts'
+import { Engine, type EngineOptions } from '../engine.ts'
 import type { Library } from '../check/declarations.ts'
 import type { Meter } from '../evaluate/meter.ts'
 import { addressRanges } from '../library/address-ranges.ts'
@@ -49,17 +65,51 @@ const TYPES: Readonly<Record<CelVariable, Type>> = {
   user: USER,
 }
 
+const FIELDS: Readonly<Record<CelVariable, NonNullable<EngineOptions['fields']>>> = {
+  claims: new Map(),
+  request: REQUEST_FIELDS,
+  user: USER_FIELDS,
+}
+
+/**
+ * Types that the checker of Kubernetes knows, but not its evaluator.
+ *
+ * Source: apiserver `pkg/cel/types.go` (`findScalar`); cel-go `common/types/provider.go`.
+ */
+const UNBOUND_TYPES: ReadonlyMap<string, Type> = new Map([
+  ['duration', DURATION],
+  ['timestamp', TIMESTAMP],
+  ['google.protobuf.Any', ANY],
+  ['google.protobuf.BoolValue', wrapperType(BOOL)],
+  ['google.protobuf.BytesValue', wrapperType(BYTES)],
+  ['google.protobuf.DoubleValue', wrapperType(DOUBLE)],
+  ['google.protobuf.FloatValue', wrapperType(DOUBLE)],
+  ['google.protobuf.Int32Value', wrapperType(INT)],
+  ['google.protobuf.Int64Value', wrapperType(INT)],
+  ['google.protobuf.ListValue', listType(DYN)],
+  ['google.protobuf.StringValue', wrapperType(STRING)],
+  ['google.protobuf.Struct', mapType(STRING, DYN)],
+  ['google.protobuf.UInt32Value', wrapperType(UINT)],
+  ['google.protobuf.UInt64Value', wrapperType(UINT)],
+  ['google.protobuf.Value', DYN],
+])
+
 /**
  * The environment with all functions and the one variable.
  *
  * Source: apiserver `pkg/authentication/cel/compile.go`, `pkg/authorization/cel/compile.go`, `pkg/cel/environment/base.go`.
  */
 export function kubernetesEngine(variable: CelVariable): Engine {
+  const fields = FIELDS[variable]
   return new Engine({
     variables: new Map([[variable, TYPES[variable]]]),
     libraries,
     macros: [...STANDARD_MACROS, ...OPTIONAL_MACROS, ...TWO_VARIABLE_MACROS, ...SORTING_MACROS],
-    fields: new Map([...USER_FIELDS, ...REQUEST_FIELDS]),
+    fields,
+    unboundTypes: new Map([
+      ...UNBOUND_TYPES,
+      ...Array.from(fields.keys(), (name) => [name, structType(name)] as const),
+    ]),
     limits: { maxCost: MAX_COST, maxWork: MAX_WORK, maxLength: MAX_LENGTH },
     hasOptionals: true,
     hasEscapedFields: false,

@@ -261,7 +261,12 @@ describe('an expression', () => {
       { x: [[[['a']]], 'b'] },
       COST,
     ],
-    ['more than there can be', 'claims.x == 1', { x: list(6, () => many) }, 'the value is too large'],
+    [
+      'more than there can be',
+      'claims.x == 1',
+      { x: list(6, () => many) },
+      'claim "x" failed to unmarshal: the value is too large',
+    ],
     ['the same list twice', 'claims.x == claims.x', { x: many }, true],
     [
       'a pattern that is too large',
@@ -282,10 +287,17 @@ describe('an expression', () => {
   it.each([
     ['100,000 values', list(99_999), list(100_000), 'the value is too large'],
     ['64 levels', nestedLists(64), nestedLists(65), 'the value is nested too deeply'],
-  ])('has an input of %s, and not one more', (_, most, tooMuch, message) => {
-    const program = compiler.compile('claims', 'has(claims.none)')
-    expect(program.evaluate({ x: most })).toBe(false)
-    expect(() => program.evaluate({ x: tooMuch })).toThrow(message)
+  ])('reads claims of %s, and not one more', (_, most, tooMuch, message) => {
+    const program = compiler.compile('claims', 'has(claims.x)')
+    expect(program.evaluate({ x: most })).toBe(true)
+    expect(() => program.evaluate({ x: tooMuch })).toThrow(`claim "x" failed to unmarshal: ${message}`)
+    expect(program.evaluate({ x: 1, y: tooMuch })).toBe(true)
+  })
+
+  it('reads claims of 100,000 values in all', () => {
+    const claims = { x: list(60_000), y: list(60_000) }
+    expect(evaluated('has(claims.x) && has(claims.x) || has(claims.y)', claims)).toBe(true)
+    expect(() => evaluated('has(claims.x) && has(claims.y)', claims)).toThrow('the value is too large')
   })
 
   it('counts the work of each error', () => {
@@ -295,13 +307,54 @@ describe('an expression', () => {
     expect(failing(8_000)).toBe(COST)
   })
 
-  it.each(['1e309', '-1e400', '{"a": [1, {"b": 1e400}]}'])(
-    'ends in an error when a claim is beyond a double, whatever is asked for: %s',
+  describe.each(['1e309', '-1e400', '{"a": [1, {"b": 1e400}]}', '[1, [1e400]]'])(
+    'with a claim beyond a double: %s',
     (text) => {
-      const n: unknown = JSON.parse(text)
-      expect(() => evaluated('true', { n })).toThrow('a number is out of range')
+      const claims: Readonly<Record<string, unknown>> = { sub: 'jane', list: ['a'], n: JSON.parse(text) }
+
+      it.each([
+        'claims.n',
+        'claims["n"]',
+        'string(claims.n)',
+        'has(claims.n)',
+        'has(claims.n.a)',
+        'claims.?n.hasValue()',
+        'claims.?n.orValue("") == ""',
+        'claims.n == claims.n',
+        'type(claims.n)',
+        '[claims.n]',
+        '{"n": claims.n}',
+        'claims.n || false',
+        'claims.list.exists(x, claims.n == x)',
+        'claims.map(name, name)',
+        'claims',
+        '[claims]',
+      ])('ends in an error: %s', (expression) => {
+        expect(() => evaluated(expression, claims)).toThrow(
+          new CelEvaluationError('claim "n" failed to unmarshal: a number is out of range'),
+        )
+      })
+
+      it.each<[string, unknown]>([
+        ['true', true],
+        ['claims.sub', 'jane'],
+        ['has(claims.none)', false],
+        ['claims.n == 1 || claims.sub == "jane"', true],
+        ['claims.list.exists(x, claims.n == x || x == "a")', true],
+        ['false && has(claims.n)', false],
+      ])('is evaluated where the claim does not matter: %s', (expression, value) => {
+        expect(evaluated(expression, claims)).toBe(value)
+      })
     },
   )
+
+  it('shows the name of an invalid claim in one short line', () => {
+    const name = `a\n${'b'.repeat(1000)}`
+    const program = compiler.compile('claims', 'claims.map(name, name)')
+    expect(() => program.evaluate({ [name]: Infinity })).toThrow(
+      `claim "a\uFFFD${'b'.repeat(254)}" failed to unmarshal: a number is out of range`,
+    )
+  })
 
   it('takes the largest and smallest doubles', () => {
     expect(evaluated('claims.n > 0.0 && claims.m < 0.0', { n: 1.797e308, m: -1.797e308 })).toBe(true)
@@ -310,7 +363,7 @@ describe('an expression', () => {
   it('ends in an error when claims are nested deeply', () => {
     let deep: unknown = 1
     for (let depth = 0; depth < 10_000; depth++) deep = [deep]
-    expect(() => evaluated('true', { deep })).toThrow('nested too deeply')
+    expect(() => evaluated('claims.deep == 1', { deep })).toThrow('nested too deeply')
   })
 
   it.each([

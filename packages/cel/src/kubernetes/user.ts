@@ -1,7 +1,7 @@
 import { listType, mapType, STRING, structType, type Type } from '../check/types.ts'
 import { Struct, type Value } from '../values/value.ts'
 import type { CelUser } from './cel.ts'
-import { JsonMap, requireClaims } from './claims.ts'
+import { JsonMap, requiredSize } from './claims.ts'
 
 /** The type of `user`. */
 export const USER: Type = structType('kubernetes.UserInfo')
@@ -26,7 +26,7 @@ export const USER_FIELDS: ReadonlyMap<string, ReadonlyMap<string, Type>> = new M
 /** The value of `user`. */
 export function userValue(user: CelUser): Value {
   const { username, uid, groups, extra } = user
-  requireClaims({ ...user })
+  requiredSize(user)
   return new Struct(
     USER,
     new Map<string, Value>([

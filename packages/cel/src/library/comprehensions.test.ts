@@ -50,7 +50,7 @@ describe('a comprehension with two variables', () => {
     ['[1].transformMapEntry(i, v, dyn(v))', 'no such overload: cel.@mapInsert(map, int)'],
     ['[0, 1].all(i, v, 1 / v == 1)', 'division by zero'],
     ['[1].exists(i, v, dyn(v))', 'no such overload'],
-    ['claims.sub.all(i, v, true)', "got 'string', expected iterable type"],
+    ['claims.sub.all(i, v, true)', 'unsupported comprehension range type: types.String'],
   ])('%s has no value', (expression, message) => {
     expect(() => evaluated(expression, claims)).toThrow(new CelEvaluationError(message))
   })

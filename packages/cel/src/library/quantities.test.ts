@@ -27,7 +27,10 @@ describe('a quantity', () => {
     ['1.5.5', false],
     ['--1', false],
     ['1 k', false],
-    ['1e101', false],
+    ['1e400', true],
+    ['1e-400', true],
+    ['1e401', false],
+    ['1e-401', false],
     ['1'.repeat(129), false],
   ])('is %j: %s', (text, expected) => {
     expect(evaluated('isQuantity(claims.x)', { x: text })).toBe(expected)

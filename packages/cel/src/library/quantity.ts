@@ -10,7 +10,7 @@ export interface Quantity {
 
 /** Maximum length of a quantity, and of the magnitude of its exponent. */
 const MAX_LENGTH = 128
-const MAX_EXPONENT = 100
+const MAX_EXPONENT = 400
 
 const NANO = -9
 /** Digits that always fit into 64 bits. */
@@ -21,7 +21,7 @@ const SAFE_DIGITS = 18
  *
  * Source: apimachinery `pkg/api/resource/quantity.go` (`ParseQuantity`).
  *
- * Deviation: at most 128 characters and an exponent of at most 100 (`docs/deviations.md`, CEL limits).
+ * Deviation: at most 128 characters and an exponent of at most 400 (`docs/deviations.md`, CEL limits).
  */
 export function readQuantity(text: string): Quantity | undefined {
   if (text === '' || text.length > MAX_LENGTH) return undefined

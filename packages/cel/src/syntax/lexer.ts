@@ -130,9 +130,8 @@ function unrecognized(text: string, start: number): SyntaxProblem {
     quoted === undefined ? (matchAt(/[=&|]|`[\w.\-/ ]*/y, text, start) ?? '') : prefix + quoted
   const next = text.codePointAt(start + beginning.length)
   const shown = beginning + (next === undefined ? '' : String.fromCodePoint(next))
-  const visible = shown.replaceAll('\n', '\\n').replaceAll('\r', '\\r').replaceAll('\t', '\\t')
   return new LexicalProblem(
-    `Syntax error: token recognition error at: '${visible}'`,
+    `Syntax error: token recognition error at: '${shown}'`,
     start,
     start + shown.length,
   )

@@ -118,7 +118,7 @@ describe('the parser', () => {
     ['a ? b', "1:6 Syntax error: mismatched input '<EOF>' expecting ':'"],
     ['t ? t ? 1 : 2 : 3', "1:7 Syntax error: mismatched input '?' expecting ':'"],
     ['a = b', "1:3 Syntax error: token recognition error at: '= '"],
-    ['"a\nb"', String.raw`1:1 Syntax error: token recognition error at: '"a\n'`],
+    ['"a\nb"', `1:1 Syntax error: token recognition error at: '"a\n'`],
     [String.raw`"\q"`, String.raw`1:1 Syntax error: token recognition error at: '"\q'`],
     ['-!x', "1:2 Syntax error: no viable alternative at input '-!'"],
     ['f(a,)', "1:5 Syntax error: mismatched input ')' expecting"],

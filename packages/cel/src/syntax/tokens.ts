@@ -137,7 +137,9 @@ export class Tokens {
   /** The error of a token after a dot. */
   noViable(dot: Token): SyntaxProblem {
     const { kind, text, start } = this.#current
-    if (kind === 'true' || kind === 'false' || kind === 'null') {
+    // As in cel-go, white space makes a difference.
+    const isAdjacent = start === dot.start + 1
+    if (isAdjacent && (kind === 'true' || kind === 'false' || kind === 'null')) {
       return new SyntaxProblem(`Syntax error: mismatched input '${kind}' expecting IDENTIFIER`, start)
     }
     const input = this.#text.slice(dot.start, kind === EOF ? this.#text.length : start + text.length)

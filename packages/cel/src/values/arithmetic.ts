@@ -1,5 +1,6 @@
 import { fail } from '../evaluate/failure.ts'
 import type { Meter } from '../evaluate/meter.ts'
+import { isTransient } from './map.ts'
 import { checkedInt, checkedUint } from './numbers.ts'
 import { Duration, durationOf, timeAt, Timestamp } from './times.ts'
 import { Uint } from './uint.ts'
@@ -100,7 +101,7 @@ function joined(a: Value, b: Value, meter: Meter): Value | undefined {
     meter.spend((a.length + b.length) / 2)
     // As in cel-go, one that is empty leaves the other as it is.
     if (a.length === 0) return b
-    return isView(a) || b.length > 0 ? a.concat(indexed(b)) : a
+    return isView(a) || isTransient(a) || b.length > 0 ? a.concat(indexed(b)) : a
   }
   return undefined
 }

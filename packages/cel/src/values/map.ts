@@ -64,7 +64,7 @@ export function mapOf(entries: Iterable<Entry>): EntryMap {
 function normalized(key: Value): unknown {
   if (isNumber(key)) return sameNumber(key)
   const isObject = typeof key === 'object' && key !== null
-  return isObject && transient.has(key) ? Symbol('key') : key
+  return isObject && isTransient(key) ? Symbol('key') : key
 }
 
 const transient = new WeakSet<object>()
@@ -72,6 +72,11 @@ const transient = new WeakSet<object>()
 /** Marks a value that cel-go makes anew each time it is selected, so that it is never the same key. */
 export function markTransient(value: Value): void {
   if (typeof value === 'object' && value !== null) transient.add(value)
+}
+
+/** Whether cel-go makes the value anew each time it is selected. */
+export function isTransient(value: object): boolean {
+  return transient.has(value)
 }
 
 function sameNumber(key: CelNumber): bigint | number {

@@ -52,6 +52,6 @@ function kept(sizes: Map<string, number>, text: string, count: () => number): nu
 
 /** To be called after each evaluation, so that no string is kept. */
 export function forgetSizes(): void {
-  characters.clear()
-  bytes.clear()
+  if (characters.size > 0) characters.clear()
+  if (bytes.size > 0) bytes.clear()
 }

@@ -1,4 +1,90 @@
-/** What the middlewares of an adapter know of requests, each with the lifetime of its request. */
+import type { Authentication } from '../authenticator/authenticator.ts'
+import type { HeldRequest, RequestOutcome } from '../handler/authenticate-request.ts'
+import { warnReplacedUser } from '../authenticator/app-warnings.ts'
+import type { UserInfo } from '../authenticator/user.ts'
+import type { AuthenticationRequest } from '../request/request.ts'
+
+/** What the middlewares of an adapter know of a request. Other versions of an adapter may read it, so a change of it is a new version of its name. */
+export class RequestState {
+  /** The same object for all middlewares: observers correlate events by it. */
+  readonly request: AuthenticationRequest
+  authentication: Authentication | undefined = undefined
+  /** Set if the request asks to impersonate a user, until that is granted. */
+  held: HeldRequest | undefined = undefined
+
+  constructor(request: AuthenticationRequest) {
+    this.request = request
+  }
+}
+
+/** How an adapter keeps the users of its requests. `R` is the request of the framework, or its context. */
+export interface Users<R> {
+  stateOf(request: R): Pick<RequestState, 'request' | 'held'>
+  authenticationOf(request: R): Authentication | undefined
+  /** Sets the user, which ends a hold. */
+  setAuthentication(request: R, authentication: Authentication): void
+  /** Removes the user, and holds the request. */
+  hold(request: R, held: HeldRequest): void
+}
+
+/** Gives a request the user of an outcome, or holds it. Change its headers before. */
+export function settleUser<R>(users: Users<R>, request: R, outcome: RequestOutcome): void {
+  if ('failure' in outcome) {
+    if (outcome.unresolvedImpersonation !== undefined) users.hold(request, outcome)
+  } else if (outcome.held === undefined) users.setAuthentication(request, outcome.authentication)
+  else users.hold(request, outcome.held)
+}
+
+/**
+ * The authentication of a request, for the accessors of an adapter.
+ *
+ * @param missing the message if there is none: what to change in the app.
+ * @throws {StatusError} 403, if the request is held.
+ * @throws {Error} if the request was not authenticated.
+ */
+export function requireAuthentication(
+  { authentication, held }: Partial<Pick<RequestState, 'authentication' | 'held'>>,
+  missing: string,
+): Authentication {
+  if (held !== undefined) throw held.failure
+  if (authentication === undefined) throw new Error(missing)
+  return authentication
+}
+
+/** The message for frameworks with middlewares. */
+export const NO_AUTHENTICATION =
+  'the authentication middleware did not run for this request: put app.use(authentication(...)) before its route'
+
+/**
+ * Keeps users in the states of requests, and shows each as the property `user` of its request.
+ *
+ * @param shown the property, as the app knows it: `req.user`.
+ */
+export function usersAsProperty<R extends object>(
+  stateOf: (request: R) => RequestState,
+  shown: string,
+): Users<R> {
+  return {
+    stateOf,
+    authenticationOf: (request) => stateOf(request).authentication,
+    setAuthentication(request: R & { user?: UserInfo | null }, authentication) {
+      const state = stateOf(request)
+      const isFirst = state.authentication === undefined && state.held === undefined
+      if (isFirst && request.user !== undefined && request.user !== null) warnReplacedUser(shown)
+      state.authentication = authentication
+      state.held = undefined
+      request.user = authentication.user
+    },
+    hold(request, held) {
+      const state = stateOf(request)
+      state.authentication = undefined
+      state.held = held
+      if ('user' in request) Object.assign(request, { user: undefined })
+    },
+  }
+}
+
+/** The states of an adapter's requests, each with the lifetime of its request. */
 export interface RequestStates<S extends object> {
   /** The state of a request, if it has one. */
   of(request: object): S | undefined

@@ -92,10 +92,33 @@ export function authorizeRequest(
   options: AuthorizeRequestOptions = {},
 ): AuthorizeRequest {
   refuseProblems(anAuthorizer(authorizer, 'authorizer'), optionProblems(authorizeRequestShape, options))
+  const authorize = authorizeOrRefuse(authorizer, options)
+  return function authorizeOne(request, user, given) {
+    return authorize(request, user, forbiddenFor, given)
+  }
+}
+
+/** The answer to a request that no authorizer allowed, and of which none failed. */
+export type RefuseRequest = (attributes: Attributes, decision: Decision) => StatusError
+
+function forbiddenFor(attributes: Attributes, { reason }: Decision): StatusError {
+  return forbidden(attributes, reason)
+}
+
+/** {@link authorizeRequest}, with the answer to what is not allowed. @param options valid ones. */
+export function authorizeOrRefuse(
+  authorizer: Authorizer,
+  options: AuthorizeRequestOptions,
+): (
+  request: AuthenticationRequest,
+  user: UserInfo | undefined,
+  refuse: RefuseRequest,
+  context?: AuthorizeRequestContext,
+) => Awaitable<AuthorizationOutcome> {
   const { observer } = options
   const attributesFor = attributesReader(options.attributes)
 
-  return function authorizeOne(request, user, given = {}) {
+  return function authorizeOrRefuseOne(request, user, refuse, given = {}) {
     const start = observer === undefined ? 0 : performance.now()
 
     const report = (outcome: AuthorizationOutcome, attributes?: Attributes, decision?: Decision): void => {
@@ -106,7 +129,7 @@ export function authorizeRequest(
         durationSeconds: (performance.now() - start) / 1000,
         reason: decision?.reason ?? '',
         ...('failure' in outcome
-          ? { result: outcome.failure.status === 403 ? 'forbid' : 'error', failure: outcome.failure }
+          ? { result: isRefusal(outcome.failure) ? 'forbid' : 'error', failure: outcome.failure }
           : { result: 'allow' }),
         ...(attributes !== undefined && { attributes }),
         ...(decision !== undefined && { verdict: decision.verdict }),
@@ -115,7 +138,7 @@ export function authorizeRequest(
     }
 
     const conclude = (attributes: Attributes, decision: Decision): AuthorizationOutcome => {
-      const outcome = outcomeOf(request, attributes, decision)
+      const outcome = outcomeOf(request, attributes, decision, refuse)
       report(outcome, attributes, decision)
       return outcome
     }
@@ -136,13 +159,19 @@ function outcomeOf(
   request: AuthenticationRequest,
   attributes: Attributes,
   decision: Decision,
+  refuse: RefuseRequest,
 ): AuthorizationOutcome {
   const { verdict, reason, error } = decision
   if (verdict === 'allow') return { attributes, reason }
   if (error !== undefined) {
     return { failure: tooBusy(error) ?? internalError(request, error.message, { cause: error }) }
   }
-  return { failure: forbidden(attributes, reason) }
+  return { failure: refuse(attributes, decision) }
+}
+
+/** As opposed to an error. */
+function isRefusal({ status }: StatusError): boolean {
+  return status === 403 || status === 401
 }
 
 /** The context for an authorizer. */

@@ -17,10 +17,15 @@ export function forbiddenMessage(attributes: Attributes, reason = ''): string {
  * A 403 as the Kubernetes API sends it. `details` names the refused object for clients; `details.kind` is the plural of the resource.
  *
  * @param reason the authorizer's reason, if any.
+ * @param challenges further headers.
  * @example
  * if (decision.verdict !== 'allow') throw forbidden(attributes, decision.reason)
  */
-export function forbidden(attributes: Attributes, reason = ''): StatusError {
+export function forbidden(
+  attributes: Attributes,
+  reason = '',
+  challenges: Readonly<Record<string, string>> = NONE,
+): StatusError {
   const { name, apiGroup, resource } = attributes
   const qualified = apiGroup === '' ? resource : `${resource}.${apiGroup}`
   const object = name === '' ? `${qualified} is forbidden` : `${qualified} ${quoted(name)} is forbidden`
@@ -30,9 +35,11 @@ export function forbidden(attributes: Attributes, reason = ''): StatusError {
     ...(apiGroup !== '' && { group: apiGroup }),
     ...(resource !== '' && { kind: resource }),
   }
-  const headers = { 'x-content-type-options': 'nosniff' }
+  const headers = { 'x-content-type-options': 'nosniff', ...challenges }
   return withoutStack(() => new StatusError({ status: 403, reason: 'Forbidden', message, details, headers }))
 }
+
+const NONE = Object.freeze({})
 
 function describe(attributes: Attributes): string {
   const { user, verb, resource, subresource, apiGroup, namespace } = attributes

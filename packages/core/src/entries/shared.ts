@@ -15,7 +15,29 @@ export { incomingMessageRequest } from '../adapter/incoming-message/incoming-mes
 export type { NodeRequest } from '../adapter/incoming-message/node-request.ts'
 export { requirePeerCertificates } from '../adapter/incoming-message/require-peer-certificates.ts'
 export { whenOver } from '../adapter/incoming-message/when-over.ts'
-export { type RequestStates, requestStates } from '../adapter/request-states.ts'
+export { authenticationOf, authenticationShape } from '../adapter/middleware/authentication.ts'
+export {
+  authorizationOf,
+  type AuthorizationOptionsOf,
+  authorizationShape,
+} from '../adapter/middleware/authorization.ts'
+export { guardOf, type RequireOptionsOf } from '../adapter/middleware/guard.ts'
+export {
+  impersonationOf,
+  type ImpersonationOptionsOf,
+  impersonationShape,
+} from '../adapter/middleware/impersonation.ts'
+export { type ReviewWebhookOptions, reviewWebhookOf } from '../adapter/middleware/token-review-webhook.ts'
+export {
+  NO_AUTHENTICATION,
+  requireAuthentication,
+  RequestState,
+  type RequestStates,
+  requestStates,
+  settleUser,
+  type Users,
+  usersAsProperty,
+} from '../adapter/request-states.ts'
 export { type AnswerHeaders, AUDIT_ID_HEADER, Received } from '../audit/audit-id.ts'
 export { warnNoUser, warnReplacedUser } from '../authenticator/app-warnings.ts'
 export { intersectAudiences } from '../authenticator/audiences.ts'
@@ -41,6 +63,15 @@ export {
   type RefusedRequest,
   type RequestOutcome,
 } from '../handler/authenticate-request.ts'
+export { type Guard, type UserGuardOptions, guardShape } from '../handler/guard/guard.ts'
+export {
+  groupsGuard,
+  scopeGuardShape,
+  type ScopeOptions,
+  scopesGuard,
+  userGuard,
+} from '../handler/guard/guards.ts'
+export type { RequiredValues } from '../handler/guard/requirement.ts'
 export { IMPERSONATES, leadsToImpersonation } from '../handler/impersonation-rule.ts'
 export {
   type ImpersonateRequestOptions,

@@ -13,6 +13,11 @@ import type { RequestTracing } from './tracing.ts'
 export interface AuthenticateRequestOptions {
   /** The audiences that credentials must be valid for (`--api-audiences`). Must not be empty. Default: those of the authenticator. */
   readonly audiences?: readonly string[]
+  /**
+   * Whether a request without a credential is accepted, as the user `system:anonymous` in the group `system:unauthenticated`. A wrong
+   * credential is a 401 nevertheless, and so is an `Authorization` header of a scheme that the authenticator does not know. Default `false`.
+   */
+  readonly optional?: boolean
   /** `auto` (default) sends a challenge for every scheme the chain accepts; `none` sends none, like kube-apiserver. */
   readonly challenges?: 'auto' | 'none'
   /** The realm of the challenges. Default `kubernetes-master`, as in old kube-apiservers. */
@@ -46,6 +51,7 @@ export interface AuthenticateRequestOptions {
 /** The checks of {@link AuthenticateRequestOptions}, for adapters that extend these options. */
 export const authenticateRequestShape: OptionsShape<AuthenticateRequestOptions> = {
   audiences: someAudiences,
+  optional: aBoolean,
   challenges: oneOf('auto', 'none'),
   realm: must('must be printable ASCII', (value) => typeof value === 'string' && !/[^\x20-\x7e]/.test(value)),
   unavailableStatus: must('must be 401 or 503', (value) => value === 401 || value === 503),

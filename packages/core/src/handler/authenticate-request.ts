@@ -22,6 +22,8 @@ import { checkedAnswer } from './checked-answer.ts'
 import { IMPERSONATION_PREFIX, impersonationRule } from './impersonation-rule.ts'
 import { refusal } from './refusal.ts'
 import { NO_WARNINGS, RequestContext } from './request-context.ts'
+import { orAnonymous } from './without-credential.ts'
+import { keepUnauthorized } from './unauthorized.ts'
 import { inTrace, type RequestTrace } from './tracing.ts'
 
 /** An accepted request. */
@@ -40,6 +42,8 @@ export interface AuthenticatedRequest {
   readonly warnings: readonly string[]
   /** HTTP/2 only: close the connection after this response, so that an unauthenticated client cannot hold it open. */
   readonly closesConnection: boolean
+  /** The user is anonymous. */
+  readonly isAnonymous: boolean
 }
 
 /** A request that has no user, as its impersonation is not granted. */
@@ -100,6 +104,7 @@ export function authenticateRequest(
     aRequestAuthenticator(authenticator, 'authenticator'),
     optionProblems(authenticateRequestShape, options),
   )
+  const asked = options.optional === true ? orAnonymous(authenticator) : authenticator
   const {
     audiences = authenticator.audiences,
     observer,
@@ -109,16 +114,17 @@ export function authenticateRequest(
   const challenges =
     options.challenges === 'none'
       ? () => NO_CHALLENGES
-      : challengesFor(authenticator.credentials?.schemes ?? [], options.realm ?? 'kubernetes-master')
+      : challengesFor(asked.credentials?.schemes ?? [], options.realm ?? 'kubernetes-master')
 
-  const identityHeaders = authenticator.credentials?.identityHeaders ?? []
+  const identityHeaders = asked.credentials?.identityHeaders ?? []
   const headerChangesFor = accumulateHeaderChanges(ALWAYS_REMOVED, identityHeaders)
 
   /** @throws {unknown} if the answer is unacceptable, which is handled like a bad credential. */
   const accept = (answer: Authentication): AuthenticatedRequest => {
     const authentication = checkedAnswer(answer, audiences)
     const headerChanges = headerChangesFor(authentication.consumed)
-    return { authentication, headerChanges, warnings: NO_WARNINGS, closesConnection: false }
+    const isAnonymous = isUnauthenticated(authentication.user)
+    return { authentication, headerChanges, warnings: NO_WARNINGS, closesConnection: false, isAnonymous }
   }
   // Identity headers may change when a configuration is reloaded.
   const acceptance =
@@ -146,15 +152,18 @@ export function authenticateRequest(
   ): RequestOutcome => {
     if (error === undefined && isPreflight(request)) warnPreflight()
     if (context.observer !== undefined) {
-      const headers = credentialHeaders(authenticator)
+      const headers = credentialHeaders(asked)
       context.report(request, {
         ...(error === undefined ? { result: 'failure' } : { result: 'error', error }),
         ...(headers.length > 0 && { credentialHeaders: headers }),
       })
     }
+    const { unavailableStatus = 401 } = options
+    const failure = refusal(error, challenges(request, error), context.warnings, unavailableStatus)
+    keepUnauthorized(request, () => failure)
     return {
       headerChanges: identityHeaderChanges(),
-      failure: refusal(error, challenges(request, error), context.warnings, options.unavailableStatus ?? 401),
+      failure,
       closesConnection: closesHttp2 && request.httpVersionMajor === 2,
     }
   }
@@ -175,7 +184,11 @@ export function authenticateRequest(
     }
     const { user } = accepted.authentication
     const { warnings } = context
-    const closesConnection = closesHttp2 && request.httpVersionMajor === 2 && isUnauthenticated(user)
+    const { isAnonymous } = accepted
+    const closesConnection = isAnonymous && closesHttp2 && request.httpVersionMajor === 2
+    if (isAnonymous) {
+      keepUnauthorized(request, () => refusal(undefined, challenges(request, undefined), warnings, 401))
+    }
     if (closesConnection || warnings.length > 0) accepted = { ...accepted, warnings, closesConnection }
     if (context.observer !== undefined) context.report(request, { result: 'success', user })
     const { headers } = request
@@ -206,7 +219,7 @@ export function authenticateRequest(
     function authenticateOne(request, given) {
       const context = new RequestContext(request, audiences, watching, given ?? emptyContext)
       if (request.refusal !== undefined) return refuseUnread(request, context, request.refusal)
-      const opinion = opinionOf(authenticator, request, context)
+      const opinion = opinionOf(asked, request, context)
       return opinion instanceof Promise
         ? decideLater(request, context, given, opinion)
         : conclude(request, context, given, opinion)

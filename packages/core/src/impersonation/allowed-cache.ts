@@ -3,7 +3,7 @@ import type { Attributes } from '../authorization/attributes.ts'
 import type { Selector } from '../authorization/selectors/selector.ts'
 import type { Clock } from '../internal/clock.ts'
 import { keyedDigest } from '../internal/digest/keyed-digest.ts'
-import { RecentMap } from '../internal/recent-map/recent-map.ts'
+import { RecentMap } from '../internal/recent-map.ts'
 import type { UserInfo } from '../authenticator/user.ts'
 import type { WantedUser } from './wanted-user.ts'
 

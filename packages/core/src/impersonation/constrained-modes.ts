@@ -8,7 +8,8 @@ import { quoted } from '@kube-authn/internal/quote'
 import type { StatusError } from '../authenticator/status.ts'
 import { userInfo, type UserInfo } from '../authenticator/user.ts'
 import { AUTHENTICATION_API_GROUP, type Check, impersonationAttributes } from './checks.ts'
-import { nodeNamed, serviceAccountNamed, type WantedUser } from './wanted-user.ts'
+import { serviceAccountNamed } from '../authenticator/service-account-name.ts'
+import { nodeNamed, type WantedUser } from './wanted-user.ts'
 
 /** A mode of constrained impersonation: acting as certain users, for certain requests (KEP-5284). */
 export interface ConstrainedMode {

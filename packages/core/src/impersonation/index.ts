@@ -8,4 +8,4 @@ export {
 } from './impersonate-request.ts'
 export { impersonationHeaders } from './impersonation-headers.ts'
 export { IMPERSONATION_HEADERS } from './read-headers.ts'
-export { serviceAccountNamed, type ServiceAccountName } from './wanted-user.ts'
+export { serviceAccountNamed, type ServiceAccountName } from '../authenticator/service-account-name.ts'

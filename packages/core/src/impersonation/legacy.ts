@@ -1,7 +1,8 @@
 import type { Attributes } from '../authorization/attributes.ts'
 import type { UserInfo } from '../authenticator/user.ts'
 import { AUTHENTICATION_API_GROUP, type Check, impersonationAttributes } from './checks.ts'
-import { serviceAccountNamed, type WantedUser } from './wanted-user.ts'
+import { serviceAccountNamed } from '../authenticator/service-account-name.ts'
+import type { WantedUser } from './wanted-user.ts'
 
 /** The checks of the verb `impersonate`, by kind. */
 export interface LegacyChecks {

@@ -7,7 +7,8 @@ import { userInfo } from '../authenticator/user.ts'
 import { decodeExtraKey, encodeExtraKey } from './extra-key.ts'
 import { impersonationHeaders } from './impersonation-headers.ts'
 import { readImpersonation } from './read-headers.ts'
-import { nodeNamed, serviceAccountNamed } from './wanted-user.ts'
+import { serviceAccountNamed } from '../authenticator/service-account-name.ts'
+import { nodeNamed } from './wanted-user.ts'
 
 const options = { maxValues: 5, userText: 'a user' }
 const exact = (...raw: string[]) => readImpersonation(exactHeaders(raw), options)

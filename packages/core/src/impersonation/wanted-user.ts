@@ -1,4 +1,5 @@
-import { dns1123LabelProblems, dns1123SubdomainProblems } from '@kube-authn/internal/kubernetes-names'
+import { serviceAccountGroups, serviceAccountNamed } from '../authenticator/service-account-name.ts'
+import { dns1123SubdomainProblems } from '@kube-authn/internal/kubernetes-names'
 import {
   ANONYMOUS_USERNAME,
   AUTHENTICATED_GROUP,
@@ -17,29 +18,7 @@ export interface WantedUser {
   readonly extra: ReadonlyMap<string, readonly string[]>
 }
 
-/** The namespace and name of a service account. */
-export interface ServiceAccountName {
-  readonly namespace: string
-  readonly name: string
-}
-
-const SERVICE_ACCOUNT_PREFIX = 'system:serviceaccount:'
 const NODE_PREFIX = 'system:node:'
-
-/**
- * Parses the user name of a service account; `undefined` if it is not a valid one.
- *
- * Source: apiserver `pkg/authentication/serviceaccount/util.go`.
- */
-export function serviceAccountNamed(username: string): ServiceAccountName | undefined {
-  if (!username.startsWith(SERVICE_ACCOUNT_PREFIX)) return undefined
-  const [namespace = '', name = '', ...more] = username.slice(SERVICE_ACCOUNT_PREFIX.length).split(':', 3)
-  const isRight =
-    more.length === 0 &&
-    dns1123LabelProblems(namespace).length === 0 &&
-    dns1123SubdomainProblems(name).length === 0
-  return isRight ? { namespace, name } : undefined
-}
 
 /** Parses the user name of a node; `undefined` if it is not a valid one. */
 export function nodeNamed(username: string): string | undefined {
@@ -66,8 +45,7 @@ export function impersonatedUser(wanted: WantedUser, groups: readonly string[] =
 function groupsOf(wanted: WantedUser): readonly string[] {
   if (wanted.groups.length > 0) return wanted.groups
   const serviceAccount = serviceAccountNamed(wanted.username)
-  if (serviceAccount === undefined) return []
-  return ['system:serviceaccounts', `system:serviceaccounts:${serviceAccount.namespace}`]
+  return serviceAccount === undefined ? [] : serviceAccountGroups(serviceAccount.namespace)
 }
 
 function withImpliedGroup(username: string, groups: readonly string[]): readonly string[] {

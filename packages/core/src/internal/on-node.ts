@@ -4,5 +4,4 @@
 export { celCompiler } from './cel/on-demand.ts'
 export { type CsvError, parse } from './csv/parser/on-demand.ts'
 export { hmacSha256, sha256 } from './digest/native.ts'
-export { lruCache } from './recent-map/on-demand.ts'
 export { yamlParser } from './yaml/parser/on-demand.ts'

@@ -1,5 +1,5 @@
 import type { Clock } from './clock.ts'
-import { RecentMap } from './recent-map/recent-map.ts'
+import { RecentMap } from './recent-map.ts'
 
 /** Caches verdicts, each with its own expiration. */
 export interface VerdictCache<V> {

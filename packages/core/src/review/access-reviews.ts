@@ -7,6 +7,7 @@ import { andThen, type Awaitable } from '../internal/awaitable.ts'
 import type { Context } from '../authenticator/context.ts'
 import { type ErrorList, errorList } from '../internal/field/errors.ts'
 import { fieldPath } from '../internal/field/path.ts'
+import type { ObjectReader } from '../internal/field/reader.ts'
 import type { UserInfo } from '../authenticator/user.ts'
 import {
   type AccessAttributes,
@@ -44,16 +45,9 @@ export function subjectAccessReview(authorizer: Authorizer): ReviewKind {
     resource: 'subjectaccessreviews',
     readStatus: readAccessStatus,
     read(object, version) {
-      const spec = object.object('spec')
-      const access = readAccess(spec)
-      const subject = readSubject(spec, version)
-      spec?.end()
+      const { access, subject } = readSpec(object, version)
       return ({ metadata, context }) => {
-        const errors = errorList()
-        validateAccess(access, errors)
-        validateSubject(subject, errors)
-        validateSelectors(access, errors)
-        validateMetadata(metadata, 'must be empty', errors)
+        const errors = errorsOf(access, subject, metadata, 'must be empty')
         if (errors.errors.length > 0) throw invalidObject(GROUP, kind, '', errors)
         return answer(authorizer, subject, access, context, subjectJson(subject, version))
       }
@@ -72,21 +66,14 @@ export function localSubjectAccessReview(authorizer: Authorizer): ReviewKind {
     isNamespaced: true,
     readStatus: readAccessStatus,
     read(object, version) {
-      const spec = object.object('spec')
-      const access = readAccess(spec)
-      const subject = readSubject(spec, version)
-      spec?.end()
+      const { access, subject } = readSpec(object, version)
       return async ({ metadata: { namespace: sentNamespace, ...metadata }, context, namespace }) => {
         if (sentNamespace !== undefined && sentNamespace !== namespace) {
           throw badRequest(
             'the namespace of the provided object does not match the namespace sent on the request',
           )
         }
-        const errors = errorList()
-        validateAccess(access, errors)
-        validateSubject(subject, errors)
-        validateSelectors(access, errors)
-        validateMetadata(metadata, 'must be empty except for namespace', errors)
+        const errors = errorsOf(access, subject, metadata, 'must be empty except for namespace')
         const about = access.resourceAttributes?.namespace
         if (about !== undefined && about !== namespace) {
           const path = fieldPath('spec', 'resourceAttributes', 'namespace')
@@ -123,10 +110,7 @@ export function selfSubjectAccessReview(authorizer: Authorizer): ReviewKind {
       const access = readAccess(spec)
       spec?.end()
       return ({ caller, metadata, context }) => {
-        const errors = errorList()
-        validateAccess(access, errors)
-        validateSelectors(access, errors)
-        validateMetadata(metadata, 'must be empty', errors)
+        const errors = errorsOf(access, undefined, metadata, 'must be empty')
         if (errors.errors.length > 0) throw invalidObject(GROUP, kind, '', errors)
         return answer(authorizer, caller, access, context, {})
       }
@@ -134,8 +118,29 @@ export function selfSubjectAccessReview(authorizer: Authorizer): ReviewKind {
   }
 }
 
-function validateMetadata(metadata: SentMetadata, rule: string, errors: ErrorList): void {
-  if (Object.keys(metadata).length > 0) errors.invalid(fieldPath('metadata'), metadata, rule)
+function readSpec(
+  object: ObjectReader,
+  version: string,
+): { readonly access: AccessAttributes; readonly subject: UserInfo } {
+  const spec = object.object('spec')
+  const read = { access: readAccess(spec), subject: readSubject(spec, version) }
+  spec?.end()
+  return read
+}
+
+/** @param subject absent if the review is about the caller. */
+function errorsOf(
+  access: AccessAttributes,
+  subject: UserInfo | undefined,
+  metadata: SentMetadata,
+  metadataRule: string,
+): ErrorList {
+  const errors = errorList()
+  validateAccess(access, errors)
+  if (subject !== undefined) validateSubject(subject, errors)
+  validateSelectors(access, errors)
+  if (Object.keys(metadata).length > 0) errors.invalid(fieldPath('metadata'), metadata, metadataRule)
+  return errors
 }
 
 function answer(

@@ -1,3 +1,4 @@
+import { serviceAccountUsername } from '../../authenticator/service-account-name.ts'
 import type { UserInfo } from '../../authenticator/user.ts'
 import { Grant } from './grant.ts'
 import type { AnyBinding, PolicyRule, Subject } from './objects.ts'
@@ -113,7 +114,7 @@ function usernameOf(subject: Subject, binding: AnyBinding): string | undefined {
   if (subject.kind === 'User') return subject.name
   if (subject.kind !== 'ServiceAccount') return undefined
   const namespace = subject.namespace === '' ? binding.namespace : subject.namespace
-  return namespace === '' ? undefined : `system:serviceaccount:${namespace}:${subject.name}`
+  return namespace === '' ? undefined : serviceAccountUsername(namespace, subject.name)
 }
 
 function append(subjects: Map<string, Grants>, key: string, grant: Grant): void {

@@ -14,6 +14,13 @@ const MAX_LENGTH = 1_048_576
 const MAX_ALIASES = 100
 const CHARACTERS_IN_A_STEP = 65_536
 
+let loaded: ReturnType<typeof yamlParser> | undefined
+
+/** Only for what is not plain YAML. */
+function parser(): ReturnType<typeof yamlParser> {
+  return (loaded ??= yamlParser())
+}
+
 /**
  * Parses the documents of a YAML or JSON text as Kubernetes does: in YAML 1.1, so `yes` is true. Empty documents are omitted.
  *
@@ -103,7 +110,7 @@ function problemsIn(
 }
 
 function parsedDocuments(text: string): readonly Document[] {
-  const documents = yamlParser().parseAllDocuments(text, {
+  const documents = parser().parseAllDocuments(text, {
     version: '1.1',
     uniqueKeys: true,
     stringKeys: true,
@@ -153,7 +160,7 @@ function isDeep(text: string): boolean {
   let flow = 0
   let markers = 0
   let isLineStart = true
-  for (const lexeme of new (yamlParser().Lexer)().lex(text)) {
+  for (const lexeme of new (parser().Lexer)().lex(text)) {
     const first = lexeme[0]
     if (first === '\n' || first === '\r') {
       markers = 0

@@ -1,7 +1,6 @@
-import { bytesFromText } from '@kube-authn/internal/byte-text'
 import { nodePasswordHashes, promised } from './node-crypto.ts'
 import type { PasswordHash } from './password-hash.ts'
-import { decodeBase64, isEqualHash } from './phc-string.ts'
+import { decodeBase64, hashOf } from './phc-string.ts'
 
 const MAX_MEMORY_KIB = 256 * 1024
 const MAX_PASSES = 16
@@ -30,15 +29,9 @@ export function parseArgon2id(text: string): PasswordHash | string {
   if (parameters.m > MAX_MEMORY_KIB || parameters.t > MAX_PASSES || parameters.p > MAX_PARALLELISM) {
     return 'the argon2id hash is too expensive to check'
   }
-  return {
-    blocksThread: nodePasswordHashes()?.argon2 === undefined,
-    async matches(password) {
-      return isEqualHash(
-        await argon2id(bytesFromText(password), salt, { ...parameters, dkLen: expected.length }),
-        expected,
-      )
-    },
-  }
+  return hashOf(expected, nodePasswordHashes()?.argon2 === undefined, (password) =>
+    argon2id(password, salt, { ...parameters, dkLen: expected.length }),
+  )
 }
 
 /** The parameters of argon2id: memory in KiB, passes, parallelism, length of the hash in bytes. */

@@ -1,7 +1,6 @@
-import { bytesFromText } from '@kube-authn/internal/byte-text'
 import { nodePasswordHashes, promised } from './node-crypto.ts'
 import type { PasswordHash } from './password-hash.ts'
-import { decodeBase64, isEqualHash } from './phc-string.ts'
+import { decodeBase64, hashOf } from './phc-string.ts'
 
 const MAX_MEMORY_BYTES = 256 * 1024 * 1024
 const MAX_PARALLELISM = 16
@@ -24,15 +23,9 @@ export function parseScrypt(text: string): PasswordHash | string {
   if (Number(ln) >= 16 * parameters.r) return 'the parameters of the scrypt hash are inconsistent'
   if (memory > MAX_MEMORY_BYTES || parameters.p > MAX_PARALLELISM)
     return 'the scrypt hash is too expensive to check'
-  return {
-    blocksThread: nodePasswordHashes() === undefined,
-    async matches(password) {
-      return isEqualHash(
-        await scrypt(bytesFromText(password), salt, { ...parameters, dkLen: expected.length }),
-        expected,
-      )
-    },
-  }
+  return hashOf(expected, nodePasswordHashes() === undefined, (password) =>
+    scrypt(password, salt, { ...parameters, dkLen: expected.length }),
+  )
 }
 
 /** The parameters of scrypt, and the length of the hash in bytes. */

@@ -1,7 +1,7 @@
 import type { Awaitable } from '../../internal/awaitable.ts'
 import type { Clock } from '../../internal/clock.ts'
 import { type AuthenticationError, isAuthenticationError } from '../../authenticator/errors.ts'
-import { RecentMap } from '../../internal/recent-map/recent-map.ts'
+import { RecentMap } from '../../internal/recent-map.ts'
 import {
   type Certificate,
   type CertificateChain,

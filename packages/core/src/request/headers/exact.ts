@@ -52,10 +52,10 @@ export class ExactHeaders implements RequestHeaders {
   first(name: string): string | undefined {
     const raw = this.#raw
     for (let index = 0; index + 1 < raw.length; index += 2) {
+      const candidate = raw[index]
+      if (candidate?.length !== name.length || candidate.toLowerCase() !== name) continue
       const value = raw[index + 1]
-      if (value !== undefined && isNamed(raw[index], name)) {
-        return this.#counts(name) ? this.#textOf(value) : undefined
-      }
+      return value !== undefined && this.#counts(name) ? this.#textOf(value) : undefined
     }
     return undefined
   }
@@ -64,8 +64,10 @@ export class ExactHeaders implements RequestHeaders {
     const raw = this.#raw
     const values: string[] = []
     for (let index = 0; index + 1 < raw.length; index += 2) {
+      const candidate = raw[index]
+      if (candidate?.length !== name.length || candidate.toLowerCase() !== name) continue
       const value = raw[index + 1]
-      if (value !== undefined && isNamed(raw[index], name)) values.push(this.#textOf(value))
+      if (value !== undefined) values.push(this.#textOf(value))
     }
     return values.length === 0 || this.#counts(name) ? values : []
   }
@@ -122,7 +124,3 @@ export class ExactHeaders implements RequestHeaders {
 }
 
 const NON_ASCII = /[^\0-\x7f]/
-
-function isNamed(candidate: string | undefined, name: string): boolean {
-  return candidate !== undefined && candidate.length === name.length && candidate.toLowerCase() === name
-}

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { issueCa } from '../../../../x509/test/certificates.ts'
 import { fixedClock, recorder, settled, thrownBy } from '../../../test/fakes.ts'
 import { fakeFetch, issuerAnswers, jwksOf, type KeyPair, NOW, rsaKey, signed } from '../../../test/issuer.ts'
 import { ConfigurationError } from '../../authenticator/errors.ts'
@@ -159,6 +160,30 @@ describe('a new version', () => {
     expect(await ask(A)).toBe(`${A}#jane`)
     // What it was before is good again.
     expect(await tokens.update(configOf([A]))).toBe('updated')
+  })
+
+  it('may keep a certificate authority, and is refused with a bad one, wherever it is', async () => {
+    const { pem } = await issueCa({ subject: 'issuer-ca' })
+    const withCa = (audience: string, ...authorities: readonly string[]): string =>
+      JSON.stringify({
+        apiVersion: 'apiserver.config.k8s.io/v1',
+        kind: 'AuthenticationConfiguration',
+        jwt: authorities.map((certificateAuthority, index) => ({
+          issuer: { url: [A, B][index], audiences: [audience], certificateAuthority },
+          claimMappings: { username: { claim: 'sub', prefix: '' } },
+        })),
+      })
+    const { tokens, reach, reloads } = start([A])
+    reach(A, B)
+    expect(await tokens.update(withCa('app', pem))).toBe('updated')
+    expect(await tokens.update(withCa('other', pem, pem))).toBe('updated')
+    const bad = pem.replace(/\n.{8}/, '\nAAAAAAAA')
+    expect(await tokens.update(withCa('other', pem, bad))).toBe('refused')
+    expect(await tokens.update(withCa('app', bad, pem))).toBe('refused')
+    expect(await tokens.update(withCa('app', bad))).toBe('refused')
+    expect(reloads().at(-2)).toMatchObject({
+      error: { message: expect.stringContaining('jwt[0].issuer.certificateAuthority: Invalid value') },
+    })
   })
 
   it('whose issuers are not found changes nothing, and may be tried again', async () => {

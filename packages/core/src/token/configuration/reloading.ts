@@ -151,7 +151,7 @@ export function authenticationConfiguration(
     if (content === seen || isClosed) return 'unchanged'
     let valid
     try {
-      valid = readNext(content, first.configuration, { ...validation, source })
+      valid = readNext(content, first.configuration, current.configuration, { ...validation, source })
     } catch (error) {
       seen = content
       report(content, errorOf(error, UNUSABLE))
@@ -212,10 +212,11 @@ interface Version {
 function readNext(
   content: string,
   first: AuthenticationConfiguration,
+  inForce: AuthenticationConfiguration,
   { source, ...options }: ValidateAuthenticationConfigurationOptions & { readonly source: string },
 ): ValidatedAuthenticationConfiguration {
   const configuration = decoded(content, source)
-  const valid = validated(configuration, options)
+  const valid = validated(configuration, options, inForce)
   const errors = configurationErrors()
   errors.addAll(valid.errors)
   if (JSON.stringify(first.anonymous) !== JSON.stringify(configuration.anonymous)) {

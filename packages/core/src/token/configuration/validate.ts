@@ -63,10 +63,15 @@ export function validateAuthenticationConfiguration(
   return validated(configuration, options)
 }
 
-/** {@link validateAuthenticationConfiguration} with options that are already checked. */
+/**
+ * {@link validateAuthenticationConfiguration} with options that are already checked.
+ *
+ * @param inForce the version to be replaced, which is valid: its certificate authorities are not read again.
+ */
 export function validated(
   configuration: AuthenticationConfiguration,
   { disallowedIssuers, compiler = celCompiler() }: ValidateAuthenticationConfigurationOptions,
+  inForce?: AuthenticationConfiguration,
 ): ValidatedAuthenticationConfiguration {
   const errors = configurationErrors()
   const root = fieldPath('jwt')
@@ -75,6 +80,7 @@ export function validated(
     return { configuration, jwt: [], errors: errors.errors }
   }
   const disallowed = new Set(disallowedIssuers)
+  const trusted = new Set(inForce?.jwt.map(({ issuer }) => issuer.certificateAuthority))
   const compile = compileInto(errors, compiler)
   const urls = new Set<string>()
   const discoveryUrls = new Set<string>()
@@ -82,11 +88,10 @@ export function validated(
     const path = root.index(index)
     const compiled = validateJwtAuthenticator(config, path, { errors, disallowed, compile })
     const { certificateAuthority } = config.issuer
-    validateCertificateAuthority(
-      certificateAuthority,
-      path.child('issuer').child('certificateAuthority'),
-      errors,
-    )
+    if (!trusted.has(certificateAuthority)) {
+      const field = path.child('issuer').child('certificateAuthority')
+      validateCertificateAuthority(certificateAuthority, field, errors)
+    }
     addUnique(config.issuer.url, urls, path.child('issuer').child('url'), errors)
     const { discoveryURL } = config.issuer
     if (discoveryURL !== '') {

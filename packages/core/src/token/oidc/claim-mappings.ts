@@ -8,20 +8,30 @@ import { userInfo, type UserInfo } from '../../authenticator/user.ts'
 import { requiredText } from './required-text.ts'
 import { evaluated } from './expression.ts'
 import { wrongType } from './go-text.ts'
+import { scopesOfClaim } from './scopes.ts'
 
 /**
  * Maps claims to a user: name, groups, uid, then extra. The first error is thrown.
+ *
+ * @param scopesClaim the claim with OAuth scopes, which become an extra.
  *
  * Source: apiserver `plugin/pkg/authenticator/token/oidc/oidc.go` (`getUsername`, `getGroups`, `getUID`, `getExtra`).
  *
  * @throws {AuthenticationError} `rejected`.
  */
-export function userOfClaims(authenticator: CompiledJwtAuthenticator, claims: JsonObject): UserInfo {
+export function userOfClaims(
+  authenticator: CompiledJwtAuthenticator,
+  claims: JsonObject,
+  scopesClaim?: string,
+): UserInfo {
   return userInfo({
     username: usernameOf(authenticator, claims),
     groups: groupsOf(authenticator, claims),
     uid: uidOf(authenticator, claims),
-    extra: extraOf(authenticator, claims),
+    extra: {
+      ...extraOf(authenticator, claims),
+      ...(scopesClaim !== undefined && scopesOfClaim(claims, scopesClaim)),
+    },
   })
 }
 

@@ -47,6 +47,8 @@ export interface JwtAuthenticatorOptions {
   readonly algorithms: readonly JwsAlgorithm[]
   readonly kinds: TokenKinds
   readonly isEager: boolean
+  /** Default: no scopes. */
+  readonly scopesClaim?: string
   /** Default: the keys found by discovery. */
   readonly keySet?: KeySet
   readonly observer?: Observer | undefined
@@ -95,7 +97,7 @@ export function jwtAuthenticator(
       const { claims } = jwt
       const all = elsewhere === undefined ? claims : elsewhere.expand(claims, registered, context)
       return andThen(all, (expanded) => {
-        const user = userOfClaims(compiled, expanded)
+        const user = userOfClaims(compiled, expanded, options.scopesClaim)
         checkRules(compiled, expanded, user)
         return { user, expiresAtMs: registered.expiry * 1000 }
       })

@@ -611,3 +611,20 @@ describe('options', () => {
     expect(await ask(tokenWith({ iss: 'issuer.example.com' }))).toBeUndefined()
   })
 })
+
+describe('the scopes of a token', () => {
+  it('are an extra of the user where a claim is named, beside the others', async () => {
+    const token = tokenWith({ scope: 'read write', jti: 'a' })
+    expect((await ask(token, { scopesClaim: 'scope' }))?.user.extra).toEqual({
+      'authentication.kubernetes.io/credential-id': ['JTI=a'],
+      scopes: ['read', 'write'],
+    })
+    expect((await ask(token))?.user.extra).not.toHaveProperty('scopes')
+  })
+
+  it('are a refusal if the claim is something else', async () => {
+    expect(await messageOf({ scp: [1] }, { scopesClaim: 'scp' })).toBe(
+      'oidc: parse scopes claim "scp": must be a string or a list of strings',
+    )
+  })
+})

@@ -14,6 +14,7 @@ import {
   above,
   aClock,
   aFunction,
+  aNonEmptyString,
   aString,
   checkOptions,
   either,
@@ -44,6 +45,11 @@ export interface OidcOptions extends OidcWords, TokenKindOptions {
   readonly issuer: string
   /** The accepted audience, or several: `aud` must contain one of them. With ID tokens it is the client id (`--oidc-client-id`). */
   readonly audience: string | readonly string[]
+  /**
+   * The claim with the OAuth scopes of the token, usually `scope` or `scp`: a string with spaces between scopes, or a list. They become the
+   * extra `scopes` of the user, which `requireScopes` reads. Default: none, as in Kubernetes.
+   */
+  readonly scopesClaim?: string
   /** The mappings of an `AuthenticationConfiguration`, which can have expressions, instead of the options for claims above. */
   readonly claimMappings?: OidcClaimMappings
   /** Conditions on the claims, as in an `AuthenticationConfiguration`, instead of `requiredClaims`. */
@@ -84,6 +90,7 @@ export const oidcShape: OptionsShape<OidcOptions> = {
   ...tokenKindShape,
   issuer: required(aString),
   audience: required(either(Array.isArray, listOf(aString), aString)),
+  scopesClaim: aNonEmptyString,
   claimMappings: nested(claimMappingsShape),
   claimValidationRules: listOf(
     nested({ claim: aString, requiredValue: aString, expression: aString, message: aString }),
@@ -144,6 +151,7 @@ export function oidc(options: OidcOptions): JwtTokenAuthenticator {
     observer,
     isEager: discoverAtOnce,
     ...(keySet !== undefined && { keySet }),
+    ...(options.scopesClaim !== undefined && { scopesClaim: options.scopesClaim }),
   })
 }
 

@@ -46,7 +46,6 @@ export {
   SERVICE_ACCOUNT_NAME_ANNOTATION,
   SERVICE_ACCOUNT_SECRET_TYPE,
   SERVICE_ACCOUNT_UID_ANNOTATION,
-  SERVICE_ACCOUNTS_GROUP,
-  serviceAccountUsername,
   splitServiceAccountUsername,
 } from './username.ts'
+export { SERVICE_ACCOUNTS_GROUP, serviceAccountUsername } from '../../authenticator/service-account-name.ts'

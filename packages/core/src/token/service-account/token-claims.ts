@@ -1,7 +1,7 @@
 import { LEGACY_ISSUER } from './service-account.ts'
 import type { ServiceAccount } from './objects.ts'
 import type { ObjectReference } from './user-info.ts'
-import { serviceAccountUsername } from './username.ts'
+import { serviceAccountUsername } from '../../authenticator/service-account-name.ts'
 
 /** The content of a token to be signed. */
 export interface BoundTokenContent {

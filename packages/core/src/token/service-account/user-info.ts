@@ -1,6 +1,6 @@
 import { CREDENTIAL_ID_KEY } from '../../authenticator/credential-id.ts'
 import { type UserInfo, userInfo } from '../../authenticator/user.ts'
-import { SERVICE_ACCOUNTS_GROUP, serviceAccountUsername } from './username.ts'
+import { serviceAccountGroups, serviceAccountUsername } from '../../authenticator/service-account-name.ts'
 
 /** An object that a token is bound to, by name and uid. */
 export interface ObjectReference {
@@ -49,7 +49,7 @@ export function serviceAccountUser(info: ServiceAccountInfo): UserInfo {
   return userInfo({
     username: serviceAccountUsername(namespace, name),
     uid,
-    groups: [SERVICE_ACCOUNTS_GROUP, `${SERVICE_ACCOUNTS_GROUP}:${namespace}`],
+    groups: serviceAccountGroups(namespace),
     extra: Object.fromEntries(extra),
   })
 }

@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { AuthenticationError } from '../../authenticator/errors.ts'
 import { serviceAccountUser } from './user-info.ts'
-import { isServiceAccountToken, serviceAccountUsername, splitServiceAccountUsername } from './username.ts'
+import { serviceAccountUsername } from '../../authenticator/service-account-name.ts'
+import { isServiceAccountToken, splitServiceAccountUsername } from './username.ts'
 
 describe('the user name of a service account', () => {
   it.each([

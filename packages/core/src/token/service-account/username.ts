@@ -1,25 +1,14 @@
 import { rejected } from '../../authenticator/errors.ts'
+import { type ServiceAccountName, serviceAccountNamed } from '../../authenticator/service-account-name.ts'
 import { type Secret, valueOf } from '../../internal/secret.ts'
 import type { ServiceAccount } from './objects.ts'
 
-/** The group of all service accounts. With `:<namespace>` appended, the group of those in a namespace. */
-export const SERVICE_ACCOUNTS_GROUP = 'system:serviceaccounts'
 /** The type of a secret with a service account token. */
 export const SERVICE_ACCOUNT_SECRET_TYPE = 'kubernetes.io/service-account-token'
 /** The annotation of such a secret that names the service account. */
 export const SERVICE_ACCOUNT_NAME_ANNOTATION = 'kubernetes.io/service-account.name'
 /** The annotation of such a secret with the uid of the service account. */
 export const SERVICE_ACCOUNT_UID_ANNOTATION = 'kubernetes.io/service-account.uid'
-
-const PREFIX = 'system:serviceaccount:'
-const LABEL = '[a-z0-9](?:[-a-z0-9]*[a-z0-9])?'
-const NAMESPACE = new RegExp(`^${LABEL}$`)
-const NAME = new RegExp(`^${LABEL}(?:\\.${LABEL})*$`)
-
-/** The username of a service account, `system:serviceaccount:<namespace>:<name>`. */
-export function serviceAccountUsername(namespace: string, name: string): string {
-  return `${PREFIX}${namespace}:${name}`
-}
 
 /**
  * Splits the username of a service account.
@@ -28,19 +17,10 @@ export function serviceAccountUsername(namespace: string, name: string): string 
  *
  * @throws {AuthenticationError} `rejected`, if the username is not that of a service account.
  */
-export function splitServiceAccountUsername(username: string): {
-  readonly namespace: string
-  readonly name: string
-} {
-  const [namespace = '', name = '', ...more] = username.startsWith(PREFIX)
-    ? username.slice(PREFIX.length).split(':')
-    : []
-  const isNamespace = namespace.length <= 63 && NAMESPACE.test(namespace)
-  const isName = name.length <= 253 && NAME.test(name)
-  if (more.length > 0 || !isNamespace || !isName) {
-    throw rejected('Username must be in the form system:serviceaccount:namespace:name')
-  }
-  return { namespace, name }
+export function splitServiceAccountUsername(username: string): ServiceAccountName {
+  const found = serviceAccountNamed(username)
+  if (found === undefined) throw rejected('Username must be in the form system:serviceaccount:namespace:name')
+  return found
 }
 
 /**

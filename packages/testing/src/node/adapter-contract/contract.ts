@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Authenticator, Awaitable, UserInfo } from '@kube-authn/core'
-import type { AuthenticateRequestOptions } from '@kube-authn/core/internal/shared'
+import type { Authenticator, Awaitable, Observer, UserInfo } from '@kube-authn/core'
+import type { AuthenticateRequestOptions, RequiredValues } from '@kube-authn/core/internal/shared'
 import type { Authorizer } from '@kube-authn/core/authorization'
 
 /** How a request reaches an app: over a connection of Node, or as a `Request`. More may be added in a minor version; handle the rest. */
@@ -22,6 +22,22 @@ export type ContractMiddleware =
       readonly passesFailures: boolean
     }
   | { readonly kind: 'authorization'; readonly authorizer: Authorizer }
+  | { readonly kind: 'requireUser'; readonly options: ContractGuardOptions }
+  | {
+      readonly kind: 'requireGroups'
+      readonly groups: RequiredValues
+      readonly options: ContractGuardOptions
+    }
+  | {
+      readonly kind: 'requireScopes'
+      readonly scopes: RequiredValues
+      readonly options: ContractGuardOptions
+    }
+
+/** The options of a guard, to be passed on unchanged. */
+export interface ContractGuardOptions {
+  readonly observer?: Observer
+}
 
 /** The request as the last handler of an app sees it. */
 export interface ContractRequest {

@@ -2,6 +2,7 @@ import { auditRules } from './audit-rules.ts'
 import { authenticationRules } from './authentication-rules.ts'
 import { connectionRules } from './connection-rules.ts'
 import type { ContractAdapter, ContractCase, ContractProtocol } from './contract.ts'
+import { guardRules } from './guard-rules.ts'
 import { headerRules } from './header-rules.ts'
 import { impersonationRules } from './impersonation-rules.ts'
 import { benchOf, type Rule } from './plan.ts'
@@ -10,6 +11,7 @@ const RULES: readonly Rule[] = [
   ...authenticationRules,
   ...headerRules,
   ...impersonationRules,
+  ...guardRules,
   ...connectionRules,
   ...auditRules,
 ]
@@ -17,8 +19,8 @@ const RULES: readonly Rule[] = [
 const NAMES: Readonly<Record<ContractProtocol, string>> = { http1: 'HTTP/1', http2: 'HTTP/2', fetch: 'Fetch' }
 
 /**
- * The contract of every kube-authn adapter, as cases for any test runner: users, refusals, headers, warnings, impersonation, the order of
- * middlewares, HTTP/2, certificates and events. Each case creates its own apps and needs only ports of 127.0.0.1.
+ * The contract of every kube-authn adapter, as cases for any test runner: users, refusals, headers, warnings, impersonation, guards, the
+ * order of middlewares, HTTP/2, certificates and events. Each case creates its own apps and needs only ports of 127.0.0.1.
  *
  * @param adapter the adapter, and how to create an app with it.
  * @example

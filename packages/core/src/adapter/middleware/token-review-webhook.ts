@@ -1,0 +1,48 @@
+import type { Authenticator, TokenAuthenticator } from '../../authenticator/authenticator.ts'
+import type { Observer } from '../../authenticator/events.ts'
+import { aRequestAuthenticator, checkOptions, type OptionsShape } from '../../internal/options/index.ts'
+import {
+  handleTokenReviews,
+  type HandleTokenReviewsOptions,
+  handleTokenReviewsShape,
+  type TokenReviewHandler,
+} from '../../review/handle-token-reviews.ts'
+
+/** Options of an adapter's `tokenReviewWebhook`. */
+export interface ReviewWebhookOptions extends HandleTokenReviewsOptions {
+  /** Authenticates the callers that may send reviews. Default: no check, so any client that reaches it can test tokens. */
+  readonly callers?: Authenticator
+}
+
+/** The checks of {@link ReviewWebhookOptions}. */
+const shape: OptionsShape<ReviewWebhookOptions> = {
+  ...handleTokenReviewsShape,
+  callers: aRequestAuthenticator,
+}
+
+/** The parts of an adapter's `tokenReviewWebhook`. */
+export interface ReviewWebhook {
+  readonly handle: TokenReviewHandler
+  readonly callers: Authenticator | undefined
+  /** Options for the authentication of the callers. */
+  readonly callerOptions: { readonly observer?: Observer }
+}
+
+/**
+ * What an adapter's `tokenReviewWebhook` consists of.
+ *
+ * @throws {ConfigurationError} if an option is invalid.
+ */
+export function reviewWebhookOf(
+  tokens: readonly TokenAuthenticator[],
+  options: ReviewWebhookOptions,
+): ReviewWebhook {
+  checkOptions(shape, options)
+  const { callers, ...rest } = options
+  const { observer } = rest
+  return {
+    handle: handleTokenReviews(tokens, rest),
+    callers,
+    callerOptions: observer === undefined ? {} : { observer },
+  }
+}

@@ -1,0 +1,10 @@
+import type { UserInfo } from './user.ts'
+
+/** The key of `user.extra` with OAuth scopes, as in the example of Kubernetes for an authenticating proxy. */
+export const SCOPES_KEY = 'scopes'
+
+/** The OAuth scopes of a user. A value of the extra may have several, with spaces between. */
+export function scopesOf({ extra }: UserInfo, extraKey: string = SCOPES_KEY): readonly string[] {
+  const values = Object.hasOwn(extra, extraKey) ? (extra[extraKey] ?? []) : []
+  return values.flatMap((value) => value.split(' ')).filter((scope) => scope !== '')
+}

@@ -1,0 +1,88 @@
+import type { IncomingMessage } from 'node:http'
+import { type OptionsShape, aFunction, checkOptions, clientContext } from '@kube-authn/core/adapter'
+import {
+  type Guard,
+  groupsGuard,
+  guardOf,
+  guardShape,
+  type RequiredValues,
+  type RequireOptionsOf,
+  scopeGuardShape,
+  type ScopeOptions,
+  scopesGuard,
+  userGuard,
+} from '@kube-authn/core/internal/shared'
+import { type FailureOptions, type Middleware, nextUnless, refuser } from './middleware.ts'
+import { users } from './state.ts'
+
+/** Options of {@link requireUser} and {@link requireGroups}. */
+export interface RequireOptions<Req extends IncomingMessage = IncomingMessage>
+  extends RequireOptionsOf<Req>, FailureOptions {}
+
+/** Options of {@link requireScopes}. */
+export interface RequireScopesOptions<Req extends IncomingMessage = IncomingMessage>
+  extends RequireOptions<Req>, ScopeOptions {}
+
+const ofAdapter = { user: aFunction, onFailure: aFunction }
+const shape: OptionsShape<RequireOptions> = { ...guardShape, ...ofAdapter }
+const scopesShape: OptionsShape<RequireScopesOptions> = { ...scopeGuardShape, ...ofAdapter }
+
+/**
+ * Lets requests of authenticated users pass; a request of `system:anonymous` is a 401 with the challenges of the authenticator. For routes where
+ * `authentication` is `optional`. In the handler, `getUser(req)` is the user.
+ *
+ * @throws {ConfigurationError} if an option is invalid.
+ * @example
+ * app.use(authentication(authenticator, { optional: true }))
+ * app.get('/account', requireUser(), (req, res) => res.send(getUser(req).username))
+ */
+export function requireUser<Req extends IncomingMessage = IncomingMessage>(
+  options: RequireOptions<Req> = {},
+): Middleware<Req> {
+  checkOptions(shape, options)
+  return guarded(options, userGuard)
+}
+
+/**
+ * Lets requests of users in a group pass; all others are a 403 that names the groups, or a 401 without a credential.
+ *
+ * @param groups one group, or `{ anyOf: [...] }` or `{ allOf: [...] }`. Names are compared exactly.
+ * @throws {ConfigurationError} if there is no group, or an option is invalid.
+ * @example
+ * app.delete('/orders/:id', requireGroups({ anyOf: ['admins', 'support'] }), deleteOrder)
+ */
+export function requireGroups<Req extends IncomingMessage = IncomingMessage>(
+  groups: RequiredValues,
+  options: RequireOptions<Req> = {},
+): Middleware<Req> {
+  checkOptions(shape, options)
+  return guarded(options, (rest) => groupsGuard(groups, rest))
+}
+
+/**
+ * Lets requests with OAuth scopes pass; all others are a 403 with the challenge `insufficient_scope` (RFC 6750 section 3.1), or a 401 without a
+ * credential. The scopes of a user are the extra `scopes`: `oidc` sets it with the option `scopesClaim`, a front proxy with `X-Remote-Extra-Scopes`.
+ *
+ * @param scopes one scope, or `{ anyOf: [...] }` or `{ allOf: [...] }`.
+ * @throws {ConfigurationError} if there is no scope, or an option is invalid.
+ * @example
+ * app.post('/orders', requireScopes('orders:write'), createOrder)
+ */
+export function requireScopes<Req extends IncomingMessage = IncomingMessage>(
+  scopes: RequiredValues,
+  options: RequireScopesOptions<Req> = {},
+): Middleware<Req> {
+  checkOptions(scopesShape, options)
+  return guarded(options, (rest) => scopesGuard(scopes, rest))
+}
+
+function guarded<Req extends IncomingMessage, O extends RequireOptions<Req>>(
+  options: O,
+  guardFor: (options: Omit<O, 'user' | 'onFailure'>) => Guard,
+): Middleware<Req> {
+  const decide = guardOf<Req, O>(users, options, guardFor)
+  const refuse = refuser(options)
+  return function guardMiddleware(req, res, next) {
+    nextUnless(decide(req, clientContext(req, res)), refuse, req, res, next)
+  }
+}

@@ -1,0 +1,91 @@
+import { type OptionsShape, aFunction, checkOptions } from '@kube-authn/core/adapter'
+import {
+  type Guard,
+  groupsGuard,
+  guardOf,
+  guardShape,
+  type RequiredValues,
+  type RequireOptionsOf,
+  scopeGuardShape,
+  type ScopeOptions,
+  scopesGuard,
+  userGuard,
+} from '@kube-authn/core/internal/shared'
+import type { Context, MiddlewareHandler } from 'hono'
+import { clientOf } from './client.ts'
+import { answer, type FailureOptions } from './failure.ts'
+import { type AuthenticationEnv, users } from './state.ts'
+
+/** Options of {@link requireUser} and {@link requireGroups}. */
+export interface RequireOptions extends RequireOptionsOf<Context>, FailureOptions {}
+
+/** Options of {@link requireScopes}. */
+export interface RequireScopesOptions extends RequireOptions, ScopeOptions {}
+
+const ofAdapter = { user: aFunction, onFailure: aFunction }
+const shape: OptionsShape<RequireOptions> = { ...guardShape, ...ofAdapter }
+const scopesShape: OptionsShape<RequireScopesOptions> = { ...scopeGuardShape, ...ofAdapter }
+
+/**
+ * Lets requests of authenticated users pass; a request of `system:anonymous` is a 401 with the challenges of the authenticator. For routes where
+ * `authentication` is `optional`. After it `c.var.user` is typed in its route.
+ *
+ * @typeParam E the environment of an app with its own bindings or variables.
+ * @throws {ConfigurationError} if an option is invalid.
+ * @example
+ * app.use(authentication(authenticator, { optional: true }))
+ * app.get('/account', requireUser(), (c) => c.text(c.var.user.username))
+ */
+export function requireUser<E extends AuthenticationEnv = AuthenticationEnv>(
+  options: RequireOptions = {},
+): MiddlewareHandler<E> {
+  checkOptions(shape, options)
+  return guarded(options, userGuard)
+}
+
+/**
+ * Lets requests of users in a group pass; all others are a 403 that names the groups, or a 401 without a credential.
+ *
+ * @typeParam E the environment of an app with its own bindings or variables.
+ * @param groups one group, or `{ anyOf: [...] }` or `{ allOf: [...] }`. Names are compared exactly.
+ * @throws {ConfigurationError} if there is no group, or an option is invalid.
+ * @example
+ * app.delete('/orders/:id', requireGroups({ anyOf: ['admins', 'support'] }), deleteOrder)
+ */
+export function requireGroups<E extends AuthenticationEnv = AuthenticationEnv>(
+  groups: RequiredValues,
+  options: RequireOptions = {},
+): MiddlewareHandler<E> {
+  checkOptions(shape, options)
+  return guarded(options, (rest) => groupsGuard(groups, rest))
+}
+
+/**
+ * Lets requests with OAuth scopes pass; all others are a 403 with the challenge `insufficient_scope` (RFC 6750 section 3.1), or a 401 without a
+ * credential. The scopes of a user are the extra `scopes`: `oidc` sets it with the option `scopesClaim`, a front proxy with `X-Remote-Extra-Scopes`.
+ *
+ * @typeParam E the environment of an app with its own bindings or variables.
+ * @param scopes one scope, or `{ anyOf: [...] }` or `{ allOf: [...] }`.
+ * @throws {ConfigurationError} if there is no scope, or an option is invalid.
+ * @example
+ * app.post('/orders', requireScopes('orders:write'), createOrder)
+ */
+export function requireScopes<E extends AuthenticationEnv = AuthenticationEnv>(
+  scopes: RequiredValues,
+  options: RequireScopesOptions = {},
+): MiddlewareHandler<E> {
+  checkOptions(scopesShape, options)
+  return guarded(options, (rest) => scopesGuard(scopes, rest))
+}
+
+function guarded<O extends RequireOptions>(
+  options: O,
+  guardFor: (options: Omit<O, 'user' | 'onFailure'>) => Guard,
+): MiddlewareHandler {
+  const decide = guardOf<Context, O>(users, options, guardFor)
+  const { onFailure = answer } = options
+  return async function guardMiddleware(c, next) {
+    const failure = await decide(c, clientOf(c))
+    return failure === undefined ? next() : onFailure(failure, c, next)
+  }
+}
