@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 
 /** The built command: run a build first. */
-const COMMAND: string = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url))
+export const COMMAND: string = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url))
 
 /** How the command is run. */
 export interface RunOptions {

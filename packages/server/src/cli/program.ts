@@ -7,6 +7,7 @@ import { addExplain } from './explain/command.ts'
 import { addGetToken } from './get-token/command.ts'
 import { addHashPassword } from './hash-password/command.ts'
 import { addKubeconfig } from './kubeconfig/command.ts'
+import { printable } from './terminal/printable.ts'
 import { addWhoami } from './whoami/command.ts'
 
 /** The whole command. What a subcommand does is loaded when it runs, so that help is there at once. */
@@ -45,9 +46,10 @@ Exit codes:
 
 Run kube-authn COMMAND --help for the options and examples of a command.`
 
-/** Commander's message and its suggestion, which are two lines. */
+/** Commander's message with its suggestion, which is another line, and without the value of an unknown option, which may be a secret. */
 function oneLine(text: string): string {
-  return text.trim().replaceAll(/\s*\n\s*/g, ' ')
+  const line = text.trim().replaceAll(/\s*\n\s*/g, ' ')
+  return printable(line.replace(/^(error: unknown option '[^'=]*)=.*'/s, "$1'"))
 }
 
 function version(): string {
