@@ -31,7 +31,7 @@ describe('kube-authn', () => {
       ['whoami', '--tokn=c2VjcmV0'],
       "error: unknown option '--tokn'\n",
     ],
-    ['what controls a terminal', ['a\u001b[31m'], String.raw`error: unknown command 'a\u{1b}[31m'` + '\n'],
+    ['what controls a terminal', ['a\u001b[31m'], "error: unknown command 'a\\u{1b}[31m'\n"],
     ['a missing argument', ['check'], "error: missing required argument 'file'\n"],
     [
       'a missing option',

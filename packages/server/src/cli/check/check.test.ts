@@ -279,6 +279,21 @@ describe('kube-authn check, of hostile input', () => {
     expect(exitCode).toBe(2)
   })
 
+  it('names a folder that must not be read, and reads standard input once', async () => {
+    const cwd = folderOf({ 'rbac/a.yaml': role })
+    chmodSync(cwd, 0o755)
+    chmodSync(join(cwd, 'rbac'), 0o311)
+    const { stdout, exitCode } = await run(['check', 'rbac'], { cwd, uid: 65_534 })
+    expect(stdout).toMatch(/^rbac: error: cannot be read \(EACCES\)/)
+    expect(exitCode).toBe(2)
+    const twice = await run(['check', '-', '-'], { stdin: role })
+    expect(twice).toEqual({
+      stdout: '',
+      stderr: 'error: standard input can be read only once\n',
+      exitCode: 2,
+    })
+  })
+
   it('escapes what controls a terminal', async () => {
     const cwd = folderOf({ 'a\u001b[31m.yaml': authentication.replace('https:', '\\u001b[31m') })
     const { stdout } = await run(['check', 'a\u001b[31m.yaml'], { cwd })

@@ -1,4 +1,5 @@
-import { EXIT } from '../failure.ts'
+import { EXIT, Failure } from '../failure.ts'
+import { STDIN } from '../terminal/input.ts'
 import { styleFor } from '../terminal/style.ts'
 import { write } from '../terminal/output.ts'
 import type { CheckOptions } from './command.ts'
@@ -14,6 +15,8 @@ import { type Source, sourcesAt } from './sources.ts'
  * @returns the exit code.
  */
 export async function check(paths: readonly string[], options: CheckOptions): Promise<number> {
+  if (paths.filter((each) => each === STDIN).length > 1)
+    throw new Failure('standard input can be read only once')
   const sources: Source[] = []
   for (const path of paths) sources.push(...(await sourcesAt(path, options.kind)))
   const reports = reportsOn(sources, options)

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs'
 import { looksLikeContent, manifestFilesAt } from '@kube-authn/node/internal'
 import { Failure } from '../failure.ts'
 import { readInput, STDIN } from '../terminal/input.ts'
+import { codeOf } from '../terminal/new-file.ts'
 import type { Kind } from './kinds.ts'
 import { recognize } from './recognize.ts'
 
@@ -23,7 +24,8 @@ const MAX_BYTES = 100 * 1024 * 1024
 /** Reads a file or the manifests in a folder. */
 export async function sourcesAt(path: string, kind: Kind | undefined): Promise<readonly Source[]> {
   if (!isFolder(path)) return [await sourceAt(path, kind)]
-  const files = manifestFilesAt(path)
+  const files = filesIn(path)
+  if (typeof files === 'string') return [{ name: path, problem: files }]
   if (files.length === 0) {
     return [{ name: path, problem: 'contains no manifest (.yaml, .yml or .json)' }]
   }
@@ -55,5 +57,14 @@ function isFolder(path: string): boolean {
   } catch {
     // Reading it fails with a better message.
     return false
+  }
+}
+
+/** The manifests in a folder, or why it cannot be read. */
+function filesIn(path: string): readonly string[] | string {
+  try {
+    return manifestFilesAt(path)
+  } catch (error) {
+    return `cannot be read (${codeOf(error)})`
   }
 }

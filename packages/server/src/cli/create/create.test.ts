@@ -274,6 +274,16 @@ describe('kube-authn create client-certificate', () => {
     expect(result.stderr).not.toContain('c2VjcmV0')
   })
 
+  it('writes no key if there is a certificate already', async () => {
+    const cwd = await folderWithCa('P-256')
+    const { stderr, exitCode } = await run([...args, '--out=text'], { cwd })
+    expect({ stderr, exitCode }).toEqual({
+      stderr: 'error: text: exists; replace it with --force\n',
+      exitCode: 2,
+    })
+    expect(existsSync(join(cwd, 'jane.key'))).toBe(false)
+  })
+
   it('refuses a certificate that is not of a CA, and the key of another CA', async () => {
     const cwd = await folderWithCa('P-256')
     await run(args, { cwd })

@@ -1,6 +1,7 @@
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { Failure } from '../failure.ts'
+import { codeOf } from '../terminal/new-file.ts'
 
 const RETRY_MS = 100
 
@@ -10,7 +11,7 @@ const RETRY_MS = 100
  * @throws {Failure} if the signal aborts while another process works.
  */
 export async function alone<T>(path: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-  while (!isTaken(path)) {
+  while (!takesLock(path)) {
     removeIfAbandoned(path)
     if (signal.aborted) {
       throw new Failure(`another login is under way; if it is not, remove ${path}`)
@@ -27,8 +28,8 @@ export async function alone<T>(path: string, signal: AbortSignal, work: () => Pr
   }
 }
 
-/** Takes the lock, if it is free. */
-function isTaken(path: string): boolean {
+/** Takes the lock, if it is free. Returns whether it did. */
+function takesLock(path: string): boolean {
   try {
     writeFileSync(path, String(process.pid), { flag: 'wx', mode: 0o600 })
     return true
@@ -70,8 +71,4 @@ function isRunning(pid: number): boolean {
   } catch (error) {
     return codeOf(error) !== 'ESRCH'
   }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
 }

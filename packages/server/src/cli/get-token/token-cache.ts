@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
-import { lstatSync, mkdirSync, readFileSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 import { memberOf } from '@kube-authn/core/internal'
-import { writeNewFile } from '../terminal/new-file.ts'
+import { makeFolder, writeNewFile } from '../terminal/new-file.ts'
 import type { LoginOptions } from './options.ts'
 
 /** The tokens of a login. */
@@ -26,11 +26,11 @@ export interface CacheEntry {
 export function cacheEntry({ issuerUrl, clientId, scope }: LoginOptions, env: NodeJS.ProcessEnv): CacheEntry {
   const key = JSON.stringify([issuerUrl, clientId, [...scope].toSorted()])
   const folder = join(cacheHome(env), 'kube-authn')
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  makeFolder(folder)
   const path = join(folder, `${createHash('sha256').update(key).digest('hex')}.json`)
   return {
     lockPath: `${path}.lock`,
-    read: () => (isOnlyOurs(path) ? tokensIn(readFileSync(path, 'utf8')) : undefined),
+    read: () => tokensIn(readOwn(path)),
     write: (tokens) => writeNewFile(path, JSON.stringify(tokens), { replaces: true }),
   }
 }
@@ -39,15 +39,30 @@ function cacheHome({ XDG_CACHE_HOME = '', HOME = homedir() }: NodeJS.ProcessEnv)
   return isAbsolute(XDG_CACHE_HOME) ? XDG_CACHE_HOME : join(HOME, '.cache')
 }
 
-/** A file that others can write could have their tokens in it, and one that they can read is theirs too. */
-function isOnlyOurs(path: string): boolean {
-  const stats = lstatSync(path, { throwIfNoEntry: false })
-  if (stats === undefined || !stats.isFile() || stats.size > MAX_BYTES) return false
-  // Windows has neither.
-  if (process.getuid === undefined) return true
-  return stats.uid === process.getuid() && (stats.mode & 0o077) === 0
+/**
+ * The content of a file of this user. A file that others can write could have their tokens in it, and one that they can read is theirs too: then, and
+ * if there is none, it is `''`. The file that was checked is the one that is read.
+ */
+function readOwn(path: string): string {
+  let descriptor: number
+  try {
+    descriptor = openSync(path, constants.O_RDONLY | NO_LINK)
+  } catch {
+    return ''
+  }
+  try {
+    const stats = fstatSync(descriptor)
+    // Windows has neither users nor modes.
+    const isOurs =
+      process.getuid === undefined || (stats.uid === process.getuid() && (stats.mode & 0o077) === 0)
+    return isOurs && stats.isFile() && stats.size <= MAX_BYTES ? readFileSync(descriptor, 'utf8') : ''
+  } finally {
+    closeSync(descriptor)
+  }
 }
 
+/** Opening a link fails, and a pipe does not wait for a writer. Windows has neither. */
+const NO_LINK = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
 const MAX_BYTES = 1_048_576
 
 /** `undefined` for a file of another version, or a damaged one. */

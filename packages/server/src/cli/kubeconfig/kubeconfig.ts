@@ -1,10 +1,10 @@
-import { closeSync, existsSync, mkdirSync, openSync, realpathSync, rmSync } from 'node:fs'
+import { closeSync, existsSync, openSync, realpathSync, rmSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { parseClientKubeconfig } from '@kube-authn/node/internal'
 import { Failure } from '../failure.ts'
 import { checkLogin } from '../get-token/check-login.ts'
 import { readText } from '../terminal/input.ts'
-import { writeNewFile } from '../terminal/new-file.ts'
+import { codeOf, makeFolder, writeNewFile } from '../terminal/new-file.ts'
 import { note } from '../terminal/output.ts'
 import type { KubeconfigOptions } from './command.ts'
 import { type Entry, withEntries } from './entries.ts'
@@ -20,7 +20,7 @@ const MAX_BYTES = 1_048_576
 export async function writeKubeconfig(options: KubeconfigOptions): Promise<void> {
   checkOptions(options)
   const named = resolve(kubeconfigPath(options.kubeconfig, process.env))
-  mkdirSync(dirname(named), { recursive: true, mode: 0o700 })
+  makeFolder(dirname(named))
   // A link stays a link.
   const path = existsSync(named) ? realpathSync(named) : named
   const { user, server, context = user } = options
@@ -104,7 +104,7 @@ async function locked(path: string, work: () => Promise<void>): Promise<void> {
   try {
     closeSync(openSync(lock, 'wx', 0o600))
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
+    const code = codeOf(error)
     throw new Failure(
       code === 'EEXIST'
         ? `${path}: another program writes to it; if there is none, remove ${lock}`

@@ -4,6 +4,7 @@ import { memberOf } from '@kube-authn/core/internal'
 import type { Endpoint } from '@kube-authn/node'
 import type { ExecPlugin } from '@kube-authn/node/internal'
 import { Failure } from '../failure.ts'
+import { codeOf } from '../terminal/new-file.ts'
 
 const MAX_BYTES = 1_048_576
 
@@ -68,8 +69,9 @@ function run(
     })
     child.on('error', (error) => {
       const hint = installHint === '' ? '' : `: ${installHint.trim()}`
-      const code = 'code' in error ? String(error.code) : 'unknown error'
-      fail(new Failure(`the plug-in ${command} cannot be started (${code})${hint}`, { cause: error }))
+      fail(
+        new Failure(`the plug-in ${command} cannot be started (${codeOf(error)})${hint}`, { cause: error }),
+      )
     })
     child.on('close', (code) => {
       if (length > MAX_BYTES) fail(new Failure(`the plug-in ${command} printed more than ${MAX_BYTES} bytes`))

@@ -8,7 +8,7 @@ import {
 import { Failure } from '../../failure.ts'
 import { durationSeconds } from '../../terminal/duration.ts'
 import { readText, STDIN } from '../../terminal/input.ts'
-import { writeNewFile } from '../../terminal/new-file.ts'
+import { refuseExisting, writeNewFile } from '../../terminal/new-file.ts'
 import { note } from '../../terminal/output.ts'
 import type { ClientCertificateOptions } from './command.ts'
 
@@ -36,6 +36,7 @@ export async function createClientCertificate(options: ClientCertificateOptions)
   const now = Math.floor(systemClock.now() / 1000)
   const notBefore = new Date((now - BACKDATE_SECONDS) * 1000)
   const notAfter = new Date((now + Math.floor(durationSeconds(options.duration, '--duration'))) * 1000)
+  if (!force) refuseExisting([keyOut, out])
   const authority = await authorityOf(options)
   if (notAfter.getTime() > new Date(authority.certificate.validTo).getTime()) {
     throw new Failure(

@@ -1,5 +1,5 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
-import { writeNewFile } from '../../terminal/new-file.ts'
+import { refuseExisting, writeNewFile } from '../../terminal/new-file.ts'
 import type { SigningKeyOptions } from './command.ts'
 
 /** Writes a key pair for service account tokens. */
@@ -9,6 +9,7 @@ export function createSigningKey({
   algorithm,
   force = false,
 }: SigningKeyOptions): void {
+  if (!force) refuseExisting(publicFile === undefined ? [out] : [out, publicFile])
   const { privateKey, publicKey } = newKeyPair(algorithm)
   // Kubernetes reads RSA keys in PKCS#1 and PKCS#8, and EC keys in SEC1 only.
   const type = algorithm.startsWith('RSA') ? 'pkcs1' : 'sec1'

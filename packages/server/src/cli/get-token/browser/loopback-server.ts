@@ -2,6 +2,7 @@ import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { Failure } from '../../failure.ts'
+import { codeOf } from '../../terminal/new-file.ts'
 
 /** A server for one login. */
 export interface LoopbackServer {
@@ -77,8 +78,7 @@ async function listening(server: Server, port: number): Promise<number> {
   try {
     await once(server.listen(port, '127.0.0.1'), 'listening')
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
-    throw new Failure(`--redirect-port: port ${port} cannot be used (${code})`, { cause: error })
+    throw new Failure(`--redirect-port: port ${port} cannot be used (${codeOf(error)})`, { cause: error })
   }
   const address = server.address()
   return typeof address === 'object' && address !== null ? address.port : port
