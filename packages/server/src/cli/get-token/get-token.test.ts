@@ -8,7 +8,7 @@ import { folderOf, run } from '../../../test/command.ts'
 
 /** Nothing listens there, and `fetch` does not refuse the port. */
 const issuerUrl = 'https://127.0.0.1:3'
-const args = ['get-token', `--issuer-url=${issuerUrl}`, '--client-id=kubectl', '--no-open', '--timeout=20s']
+const args = ['get-token', `--issuer-url=${issuerUrl}`, '--client-id=kubectl', '--no-open', '--timeout=5m']
 const unreachable = `error: ${issuerUrl}: cannot be reached (ECONNREFUSED)\n`
 
 /** A cache with a token. */
