@@ -4,6 +4,7 @@
  *
  * @module
  */
+export { CERTIFICATE, hasPemHeaders, pemBlocks } from '@kube-authn/internal/pem'
 export {
   aBooleanOrAnonymousConfig,
   anonymous,
@@ -79,6 +80,7 @@ export type {
 export { CLIENT_CLOSED_REQUEST, notify } from '../authenticator/events.ts'
 export type { ExternalSignerCallEvent, ExternalSignerEvent } from '../authenticator/external-signer-events.ts'
 export type { AnyRequest } from '../chain/explain/any-request.ts'
+export { hasState } from '../chain/explain/has-state.ts'
 export {
   explain,
   type ExplainedStep,
@@ -91,13 +93,8 @@ export {
   type AuthenticateRequestOptions,
   authenticateRequestShape,
 } from '../handler/authenticate-request-options.ts'
-export {
-  type AuthenticatedRequest,
-  authenticateRequest,
-  type AuthenticateRequest,
-  type RefusedRequest,
-  type RequestOutcome,
-} from '../handler/authenticate-request.ts'
+export { authenticateRequest, type AuthenticateRequest } from '../handler/authenticate-request.ts'
+export type { AuthenticatedRequest, RefusedRequest, RequestOutcome } from '../handler/request-outcome.ts'
 export type { RequestTrace, RequestTracing } from '../handler/tracing.ts'
 export { IMPERSONATES, leadsToImpersonation } from '../handler/impersonation-rule.ts'
 export { failedAuthenticationMessage } from '../handler/attempted.ts'
