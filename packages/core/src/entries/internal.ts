@@ -81,12 +81,8 @@ export { CLIENT_CLOSED_REQUEST, notify } from '../authenticator/events.ts'
 export type { ExternalSignerCallEvent, ExternalSignerEvent } from '../authenticator/external-signer-events.ts'
 export type { AnyRequest } from '../chain/explain/any-request.ts'
 export { hasState } from '../chain/explain/has-state.ts'
-export {
-  explain,
-  type ExplainedStep,
-  type ExplainOptions,
-  type Explanation,
-} from '../chain/explain/explain.ts'
+export { explain } from '../chain/explain/explain.ts'
+export type { ExplainedStep, ExplainOptions, Explanation } from '../chain/explain/explanation.ts'
 export { addGroups, authenticatedGroup } from '../authenticator/groups.ts'
 export {
   type AuthenticateRequestContext,

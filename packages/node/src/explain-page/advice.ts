@@ -41,16 +41,16 @@ export function adviceOf(
 function adviceForCaller(explanation: Explanation): Advice {
   const failed = significantSteps(explanation).find(({ outcome }) => outcome === explanation.outcome)
   const { message, advice, outcome } = explanation
-  const why =
-    message === undefined
-      ? markup`The request has no credential that an authenticator of this app accepts.`
-      : markup`${literal(sentence(message))}`
-  if (outcome === 'unavailable') return { why, whatToDo: markup`${literal(advice)}` }
+  if (message === undefined) {
+    // No authenticator had an opinion. The first sentence of the advice says why.
+    const end = advice.indexOf('. ') + 1
+    return { why: literal(advice.slice(0, end)), whatToDo: literal(advice.slice(end).trim()) }
+  }
+  const why = literal(sentence(message))
+  if (outcome === 'unavailable') return { why, whatToDo: literal(advice) }
   const known =
-    outcome === 'rejected'
-      ? REMEDIES.find(({ fits }) => fits(message ?? '', failed?.authenticator))
-      : undefined
-  return { why, whatToDo: known === undefined ? markup`${literal(advice)}` : markup`${known.remedy}` }
+    outcome === 'rejected' ? REMEDIES.find(({ fits }) => fits(message, failed?.authenticator)) : undefined
+  return { why, whatToDo: known === undefined ? literal(advice) : markup`${known.remedy}` }
 }
 
 interface Remedy {

@@ -30,7 +30,12 @@ function row(
   const title = literal(TITLES.get(name) ?? name)
   // Of a request that another authenticator accepts, a refusal is beside the point.
   if (outcome !== decided) {
-    const nothing = READERS.has(name) ? 'not in this request' : 'does not know it'
+    const nothing =
+      name === 'anonymous'
+        ? 'not on this path'
+        : READERS.has(name)
+          ? 'not in this request'
+          : 'does not know it'
     const note = outcome === 'noOpinion' ? nothing : WORDS[outcome]
     return markup`<li class="step"><span class="mark" aria-hidden="true"></span>
       <span class="step-title">${title}</span> <span class="step-outcome">${note}</span>

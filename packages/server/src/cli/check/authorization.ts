@@ -2,8 +2,8 @@ import { isConfigurationError, parseAuthorizationConfiguration } from '@kube-aut
 import { ConfigurationError } from '@kube-authn/core'
 import { readKubeconfig } from '@kube-authn/node'
 import { kubeConfigFileProblem } from '@kube-authn/node/internal'
-import type { NamedText } from './checkers.ts'
 import type { Finding } from './finding.ts'
+import type { NamedText } from './named-text.ts'
 
 /**
  * Reads an AuthorizationConfiguration and the kubeconfigs of its webhooks.

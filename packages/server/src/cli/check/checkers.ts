@@ -9,15 +9,8 @@ import { checkCredentials } from './credentials.ts'
 import type { Finding } from './finding.ts'
 import { findingsOf } from './findings-of.ts'
 import type { Kind } from './kinds.ts'
+import type { NamedText } from './named-text.ts'
 import type { ReadSource } from './sources.ts'
-
-/** A file as its reader gets it. */
-export interface NamedText {
-  readonly name: string
-  readonly text: string
-  /** The base of relative paths in it. */
-  readonly folder: string
-}
 
 /** The reader of each kind of configuration. It returns advice, and throws a `ConfigurationError` with every problem. */
 const READERS: Readonly<

@@ -1,6 +1,6 @@
 import { parseClientKubeconfig } from '@kube-authn/node/internal'
-import type { NamedText } from './checkers.ts'
 import type { Finding } from './finding.ts'
+import type { NamedText } from './named-text.ts'
 
 /**
  * Reads the kubeconfig of a client, and advises on what a server would refuse.
