@@ -43,9 +43,9 @@ await Promise.all(folders.map((folder) => bundlePackage(folder)))
 async function bundlePackage(folder) {
   const root = join(packages, folder)
   const manifest = manifests.get(folder)
-  const { exports, imports = {} } = manifest
+  const { exports, imports = {}, bin = {} } = manifest
   const modules = await write(folder, {
-    input: { ...entriesIn([exports, imports]), ...FURTHER_ENTRIES[folder] },
+    input: { ...entriesIn([exports, imports, bin]), ...FURTHER_ENTRIES[folder] },
     external: (id) => !id.startsWith('.') && !isAbsolute(id) && !id.startsWith('\0') && !isPrivate(id),
     output: { format: 'esm', sourcemap: true, chunkFileNames: 'chunks/[name].js' },
   })

@@ -70,6 +70,13 @@ describe('the packed packages, installed outside the workspace', () => {
     })
   })
 
+  it('have the command', () => {
+    const printed = run('npx', ['--no', 'kube-authn', 'check', 'tokens.csv', 'passwords.csv'], project)
+    expect(printed).toMatch(/^tokens\.csv: ok \(token-file\)\npasswords\.csv: advice: .*in plain text/)
+    const made = ['create', 'signing-key', '--out', 'sa.key', '--public-key', 'sa.pub']
+    expect(run('npx', ['--no', 'kube-authn', ...made], project)).toBe('')
+  })
+
   it('exist once, whether an app imports or requires them', () => {
     const { compared, different } = JSON.parse(run(process.execPath, ['one-copy.cjs'], project))
     expect(compared).toBeGreaterThan(300)

@@ -9,6 +9,7 @@ type Target = string | { readonly [condition: string]: Target }
 interface Manifest {
   readonly name: string
   readonly exports: Readonly<Record<string, string>>
+  readonly bin?: Readonly<Record<string, string>>
   readonly imports?: Readonly<Record<string, Target>>
 }
 
@@ -20,11 +21,15 @@ const manifests = new Map(
     JSON.parse(readFileSync(join(packages, folder, 'package.json'), 'utf8')) as Manifest,
   ]),
 )
-const entries = [...manifests].flatMap(([folder, { name, exports }]) =>
-  Object.entries(exports)
+const entries = [...manifests].flatMap(([folder, { name, exports, bin = {} }]) => [
+  ...Object.entries(exports)
     .filter(([, target]) => target.endsWith('.js'))
     .map(([path, target]) => ({ name: name + path.slice(1), file: join(packages, folder, target) })),
-)
+  ...Object.entries(bin).map(([command, target]) => ({
+    name: command,
+    file: join(packages, folder, target),
+  })),
+])
 
 /** The files of ours that Node reads to import these files, and the third-party packages that it imports. */
 function readAtStart(...paths: readonly string[]): {
@@ -103,6 +108,7 @@ describe('a start', () => {
     { names: ['@kube-authn/hono', '@kube-authn/core/token-file'], most: 7 },
     { names: ['@kube-authn/express', '@kube-authn/core/oidc'], most: 8 },
     { names: ['@kube-authn/express', '@kube-authn/node'], most: 18 },
+    { names: ['kube-authn'], most: 3 },
   ])('with $names reads at most $most files', ({ names, most }) => {
     const paths = entries.filter(({ name }) => names.includes(name)).map(({ file }) => file)
     expect(paths).toHaveLength(names.length)
@@ -121,6 +127,8 @@ const LOADED_AT_ONCE: Readonly<Record<string, readonly string[]>> = {
   '@kube-authn/cel/kubernetes': ['@bufbuild/re2'],
   // Loaded with the entry: spans start before anything could be loaded.
   '@kube-authn/core/opentelemetry': ['@opentelemetry/api'],
+  // It prints help before anything else is needed.
+  'kube-authn': ['commander'],
   // Its decorators and exceptions are those of Nest.
   '@kube-authn/nest': ['@nestjs/common', '@nestjs/core'],
   '@kube-authn/passport': ['passport-http-bearer'],

@@ -26,16 +26,26 @@ export {
 export type { AuthenticatorFromFlagsOptions, AuthorizerFromFlagsOptions } from './flags/flags-options.ts'
 export { fileSource } from './file-source/file-source.ts'
 export type { FileSourceOptions } from './file-source/file-source-options.ts'
+export { readSteps } from './file-source/read-file.ts'
 export {
   type Manifest,
+  manifestFilesAt,
   manifestsSource,
   type ManifestsSourceOptions,
 } from './file-source/manifests-source.ts'
+export { looksLikeContent } from './file-source/unreadable.ts'
 export type { FileSource, ReloadOptions } from './file-source/reloading-source.ts'
 export type { FetchOptions, HttpFetchInit } from './http/create-fetch.ts'
+export { clientCertificatesIn, privateKeyIn } from './http/pem.ts'
 export type { EndpointFetch } from './http/endpoint-fetch.ts'
 export type { Credential, Transport } from './http/endpoint.ts'
 export type { KeystoneAtOptions } from './keystone-at.ts'
+export {
+  type ClientKubeconfig,
+  type ExecPlugin,
+  parseClientKubeconfig,
+} from './kubeconfig/client-kubeconfig.ts'
+export { kubeConfigFileProblem } from './kubeconfig/regular-file.ts'
 export type { ParseKubeconfigOptions, ReadKubeconfigOptions } from './kubeconfig/kubeconfig.ts'
 export type { PasswordFileAtOptions } from './password-file-at.ts'
 export type { RbacAtOptions } from './rbac-at.ts'

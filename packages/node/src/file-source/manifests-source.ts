@@ -74,8 +74,8 @@ function sourceOf<T>(
     {
       name: all.join(', '),
       parameter: 'paths',
-      stamp: () => JSON.stringify(all.flatMap(filesAt).map((name) => [name, stampOf(name)])),
-      read: () => readManifests(all.flatMap(filesAt), maxBytes),
+      stamp: () => JSON.stringify(all.flatMap(manifestFilesAt).map((name) => [name, stampOf(name)])),
+      read: () => readManifests(all.flatMap(manifestFilesAt), maxBytes),
       isEmpty: (manifests) => manifests.every(({ text }) => text === ''),
       directories: () => new Set(all.flatMap((path) => [...directoriesAt(path)])),
     },
@@ -99,8 +99,12 @@ function* readManifests(names: readonly string[], maxBytes: number): Steps<Versi
 /** The check of one path or several. */
 const somePaths = either(Array.isArray, nonEmptyListOf(aPath), aPath)
 
-/** The file, or the manifests in the folder. */
-function filesAt(path: string): readonly string[] {
+/**
+ * The file, or the manifests in the folder, by name and without subfolders.
+ *
+ * @throws {Error} if the path does not exist.
+ */
+export function manifestFilesAt(path: string): readonly string[] {
   if (!isFolder(path)) return [path]
   return readdirSync(path)
     .filter((name) => /^[^.].*\.(?:ya?ml|json)$/.test(name))
@@ -118,7 +122,7 @@ function isFolder(path: string): boolean {
 
 function directoriesAt(path: string): readonly string[] {
   try {
-    const files = filesAt(path)
+    const files = manifestFilesAt(path)
     return [path, ...files].flatMap((each) => [...directoriesOf(each)])
   } catch {
     return [...directoriesOf(path)]

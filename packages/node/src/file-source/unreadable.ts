@@ -21,6 +21,6 @@ export function unreadable(path: string, error: unknown): Error {
 }
 
 /** Lines, PEM or a record of a CSV file. */
-function looksLikeContent(path: string): boolean {
+export function looksLikeContent(path: string): boolean {
   return /[\r\n]|-----BEGIN |,.*,/.test(path) || path.length > 1024
 }

@@ -33,6 +33,8 @@ export interface UserEntry extends NamedEntry {
   readonly clientCertificateData: string
   readonly clientKey: string
   readonly clientKeyData: string
+  /** The plug-in, not decoded. */
+  readonly exec: unknown
   /** Fields that are set but only make sense for command-line clients. */
   readonly unsupported: readonly string[]
 }
@@ -128,6 +130,7 @@ function decodeUser(entry: NamedEntry, fields: ObjectReader, errors: ErrorList):
     clientCertificateData: decoded(fields, 'client-certificate-data', errors),
     clientKey: fields.string('client-key'),
     clientKeyData: decoded(fields, 'client-key-data', errors),
+    exec: fields.value('exec'),
     unsupported: ['exec', 'auth-provider', 'as', 'as-uid', 'as-groups', 'as-user-extra'].filter((name) =>
       isPresent(fields.value(name)),
     ),

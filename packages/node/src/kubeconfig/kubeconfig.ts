@@ -17,8 +17,8 @@ import type { Endpoint } from '../http/endpoint.ts'
 import { endpointProblems, type InsecureOptions } from '../http/problems.ts'
 import { chooseEntries, type ChooseOptions } from './choose.ts'
 import { clusterEndpoint } from './cluster.ts'
-import { decodeKubeconfig } from './decode.ts'
-import { userCredentials } from './user.ts'
+import { decodeKubeconfig, type UserEntry } from './decode.ts'
+import { refuseImpersonation, refusePlugins, userCredentials } from './user.ts'
 
 /** Options of {@link readKubeconfig}. */
 export interface ReadKubeconfigOptions extends InsecureOptions, ChooseOptions {}
@@ -71,6 +71,23 @@ export function readKubeconfig(path: string, options: ReadKubeconfigOptions = {}
  */
 export function parseKubeconfig(text: string, options: ParseKubeconfigOptions): Endpoint {
   refuseProblems(aString(text, 'text'), optionProblems(parseShape, options))
+  return parsed(text, options, (user, errors) => {
+    refusePlugins(user, errors)
+    refuseImpersonation(user, errors)
+  })
+}
+
+/**
+ * Parses a kubeconfig.
+ *
+ * @param checkUser reports what the chosen user must not have.
+ * @throws {ConfigurationError} with every problem, by field. It contains no secrets.
+ */
+export function parsed(
+  text: string,
+  options: ParseKubeconfigOptions,
+  checkUser: (user: UserEntry, errors: ErrorList) => void,
+): Endpoint {
   const { folder, source = 'kubeconfig' } = options
   const decoding = errorList({ hideValues: true })
   const file = decodeKubeconfig(yamlDocument(text, source), decoding)
@@ -81,6 +98,7 @@ export function parseKubeconfig(text: string, options: ParseKubeconfigOptions): 
     ...(cluster === undefined ? { server: '' } : clusterEndpoint(cluster, folder, meaning, fields)),
     ...(user !== undefined && userCredentials(user, folder, meaning, fields)),
   }
+  if (user !== undefined) checkUser(user, meaning)
   reportProblems(endpoint, options, fields, meaning)
 
   const errors = errorList()

@@ -9,8 +9,6 @@ import { pemOption } from './pem-option.ts'
  *
  * Source: client-go `tools/clientcmd/validation.go` validateAuthInfo.
  *
- * Deviation: plug-ins and impersonation are refused (`docs/deviations.md`, kubeconfig).
- *
  * @param fields receives the field of each part of the endpoint.
  */
 export function userCredentials(
@@ -21,7 +19,6 @@ export function userCredentials(
 ): Pick<Endpoint, 'cert' | 'certFile' | 'key' | 'keyFile' | 'credential'> {
   const clientCertificate = certificateOf(user, folder, errors, fields)
   const credential = credentialOf(user, folder, errors, fields)
-  refuseUnsupported(user, errors)
   return {
     ...clientCertificate,
     ...(credential !== undefined && { credential }),
@@ -90,23 +87,36 @@ function credentialOf(
   return { type: 'basic', username, password }
 }
 
-function refuseUnsupported({ path, unsupported }: UserEntry, errors: ErrorList): void {
+/**
+ * Refuses plug-ins: `exec` and `auth-provider`.
+ *
+ * Deviation: plug-ins are refused (`docs/deviations.md`, kubeconfig).
+ */
+export function refusePlugins({ path, unsupported }: UserEntry, errors: ErrorList): void {
+  for (const [name, what] of PLUGINS) {
+    if (!unsupported.includes(name)) continue
+    errors.forbidden(path.child(name), `${what} are not supported; use a token file or a client certificate`)
+  }
+}
+
+const PLUGINS: ReadonlyMap<string, string> = new Map([
+  ['exec', 'plug-ins'],
+  ['auth-provider', 'providers'],
+])
+
+/**
+ * Refuses impersonation.
+ *
+ * Deviation: impersonation is refused (`docs/deviations.md`, kubeconfig).
+ */
+export function refuseImpersonation({ path, unsupported }: UserEntry, errors: ErrorList): void {
   const isImpersonating = unsupported.includes('as')
-  for (const name of unsupported) {
-    if (name === 'exec') {
-      errors.forbidden(
-        path.child(name),
-        'plug-ins are not supported; use a token file or a client certificate',
-      )
-    } else if (name === 'auth-provider') {
-      errors.forbidden(
-        path.child(name),
-        'providers are not supported; use a token file or a client certificate',
-      )
-    } else if (name === 'as' || isImpersonating) {
-      errors.forbidden(path.child(name), 'impersonation is not supported')
-    } else {
-      errors.forbidden(path.child(name), 'requesting uid, groups or user-extra without impersonating a user')
-    }
+  for (const name of unsupported.filter((each) => !PLUGINS.has(each))) {
+    errors.forbidden(
+      path.child(name),
+      isImpersonating
+        ? 'impersonation is not supported'
+        : 'requesting uid, groups or user-extra without impersonating a user',
+    )
   }
 }

@@ -34,14 +34,16 @@ export function parseArgon2id(text: string): PasswordHash | string {
   )
 }
 
-interface Argon2idParameters {
+/** The parameters of argon2id: memory in KiB, passes, parallelism, length of the hash in bytes. */
+export interface Argon2idParameters {
   readonly m: number
   readonly t: number
   readonly p: number
   readonly dkLen: number
 }
 
-async function argon2id(
+/** Computes an argon2id hash. */
+export async function argon2id(
   password: Uint8Array,
   salt: Uint8Array,
   parameters: Argon2idParameters,

@@ -15,11 +15,19 @@ export function parseBcrypt(text: string): PasswordHash | string {
   return {
     blocksThread: true,
     async matches(password) {
-      if (!password.isWellFormed() || bytesFromText(password).length > MAX_PASSWORD_BYTES) return false
-      // bcrypt repeats the password, NUL-terminated, to 72 bytes: `a` and `a\0a` have the same hash.
-      if (password.includes('\0')) return false
+      if (bcryptProblem(password) !== undefined) return false
       const { compare } = await import('bcryptjs')
       return compare(password, text)
     },
   }
+}
+
+/** Why bcrypt cannot tell a password from others; `undefined` if it can. */
+export function bcryptProblem(password: string): string | undefined {
+  if (!password.isWellFormed()) return 'the password is not well-formed Unicode'
+  if (bytesFromText(password).length > MAX_PASSWORD_BYTES) {
+    return `bcrypt ignores everything after the first ${MAX_PASSWORD_BYTES} bytes, and the password is longer`
+  }
+  // bcrypt repeats the password, NUL-terminated, to 72 bytes: `a` and `a\0a` have the same hash.
+  return password.includes('\0') ? 'the password has a NUL, where bcrypt takes it to end' : undefined
 }

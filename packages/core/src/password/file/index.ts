@@ -5,3 +5,4 @@ export {
   passwordFileShape,
   passwordFileSteps,
 } from './password-file.ts'
+export { hashPassword, PASSWORD_HASHES, type PasswordHashKind } from './hash-password.ts'

@@ -28,14 +28,16 @@ export function parseScrypt(text: string): PasswordHash | string {
   )
 }
 
-interface ScryptParameters {
+/** The parameters of scrypt, and the length of the hash in bytes. */
+export interface ScryptParameters {
   readonly N: number
   readonly r: number
   readonly p: number
   readonly dkLen: number
 }
 
-async function scrypt(
+/** Computes an scrypt hash. */
+export async function scrypt(
   password: Uint8Array,
   salt: Uint8Array,
   parameters: ScryptParameters,

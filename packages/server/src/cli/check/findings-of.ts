@@ -1,0 +1,39 @@
+import { isConfigurationError } from '@kube-authn/core/internal'
+import type { Finding } from './finding.ts'
+import { type Positions, positionsIn } from './position.ts'
+
+/** Runs a reader: its advice, and its problems with their places in the text. */
+export function findingsOf(
+  { name, text }: { readonly name: string; readonly text: string },
+  read: () => readonly Finding[],
+): readonly Finding[] {
+  let positions: Positions | undefined
+  const placed = (finding: Finding): Finding => {
+    if (finding.path === undefined) return finding
+    positions ??= positionsIn(text)
+    return { ...finding, ...positions.ofField(finding.path) }
+  }
+  try {
+    return read().map(placed)
+  } catch (error) {
+    if (!isConfigurationError(error)) throw error
+    return error.problems.map((problem) => placed(ofProblem(name, problem)))
+  }
+}
+
+/** A problem of the file itself has the name of the file as its path, and one of a field may begin with it. */
+function ofProblem(
+  name: string,
+  { path, message }: { readonly path: string; readonly message: string },
+): Finding {
+  if (path === name || path === '') return atLine(message)
+  const field = path.startsWith(`${name}: `) ? path.slice(name.length + 2) : path
+  return { severity: 'error', path: field, message }
+}
+
+/** A message about syntax ends with its place. */
+export function atLine(message: string): Finding {
+  const [, text, line, column] = /^(.*) at line (\d+), column (\d+)$/s.exec(message) ?? []
+  if (text === undefined) return { severity: 'error', message }
+  return { severity: 'error', line: Number(line), column: Number(column), message: text }
+}

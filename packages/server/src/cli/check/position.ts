@@ -1,0 +1,93 @@
+import { isAlias, isCollection, isMap, isNode, isPair, isScalar, LineCounter, parseAllDocuments } from 'yaml'
+
+/** A place in a text, counted from 1. */
+export interface Position {
+  readonly line: number
+  readonly column: number
+}
+
+/** Finds the place of a field. */
+export interface Positions {
+  /** The place of a field of the first document, or of the closest field around it that exists; `undefined` if there is none. */
+  readonly ofField: (path: string) => Position | undefined
+  /** The place of a field of the object with this kind and name. */
+  readonly ofObject: (object: string, path: string) => Position | undefined
+  /** The place of a field of the object at this position. */
+  readonly ofItem: (index: number, path: string) => Position | undefined
+}
+
+const MAX_LENGTH = 1_048_576
+
+/**
+ * Where the fields of a YAML or JSON text are. A text that is large or invalid has no places: its errors have their own.
+ *
+ * The parser is called with limits only after the reader of the file has accepted its syntax and depth.
+ */
+export function positionsIn(text: string): Positions {
+  const lines = new LineCounter()
+  const documents =
+    text.length > MAX_LENGTH ? [] : parseAllDocuments(text, { version: '1.1', lineCounter: lines })
+  const roots = Array.isArray(documents)
+    ? documents.filter((each) => each.errors.length === 0).flatMap((each) => itemsOf(each.contents))
+    : []
+  const place = (root: unknown, path: string): Position | undefined => {
+    const offset = startOf(root, stepsOf(path))
+    if (offset === undefined) return undefined
+    const { line, col } = lines.linePos(offset)
+    return { line, column: col }
+  }
+  return {
+    ofField: (path) => place(roots[0], path),
+    ofObject: (object, path) =>
+      place(
+        roots.find((each) => nameOf(each) === object),
+        path,
+      ),
+    ofItem: (index, path) => place(roots[index], path),
+  }
+}
+
+/** The objects of a document: itself, or the items of a list of objects. */
+function itemsOf(root: unknown): readonly unknown[] {
+  if (!isMap(root)) return [root]
+  const items: unknown = root.get('items')
+  return String(root.get('kind')).endsWith('List') && isCollection(items) ? items.items : [root]
+}
+
+/** As the messages about manifests name an object: `Role "shop/reader"`. */
+function nameOf(root: unknown): string | undefined {
+  if (!isMap(root)) return undefined
+  const [kind, name, namespace] = [
+    root.get('kind'),
+    root.getIn(['metadata', 'name']),
+    root.getIn(['metadata', 'namespace']),
+  ]
+  if (typeof kind !== 'string' || typeof name !== 'string') return undefined
+  const isNamespaced = typeof namespace === 'string' && namespace !== '' && !kind.startsWith('Cluster')
+  return `${kind} ${JSON.stringify(isNamespaced ? `${namespace}/${name}` : name)}`
+}
+
+/** The steps of a path: `jwt[0].issuer.url`, `labels[a.b/c]`. */
+function stepsOf(path: string): readonly (string | number)[] {
+  return [...path.matchAll(/\[([^\]]*)\]|([^.[\]]+)/g)].map(([, inBrackets, name]) =>
+    name !== undefined ? name : /^\d+$/.test(inBrackets ?? '') ? Number(inBrackets) : (inBrackets ?? ''),
+  )
+}
+
+/** The offset of the deepest part of a path that exists: of a member that is its key. */
+function startOf(root: unknown, steps: readonly (string | number)[]): number | undefined {
+  let found = isNode(root) ? root.range?.[0] : undefined
+  let node: unknown = root
+  for (const step of steps) {
+    if (isAlias(node) || !isCollection(node)) break
+    const next: unknown =
+      typeof step === 'number'
+        ? node.items[step]
+        : node.items.find((each) => isPair(each) && isScalar(each.key) && each.key.value === step)
+    if (next === undefined) break
+    const at = isPair(next) ? next.key : next
+    if (isNode(at) && at.range) found = at.range[0]
+    node = isPair(next) ? next.value : next
+  }
+  return found
+}

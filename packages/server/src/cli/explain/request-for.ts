@@ -1,0 +1,127 @@
+import { X509Certificate } from 'node:crypto'
+import { type AuthenticationRequest, exactHeaders } from '@kube-authn/core/internal'
+import { clientCertificatesIn } from '@kube-authn/node/internal'
+import { Failure } from '../failure.ts'
+import { readSecret, readText, STDIN } from '../terminal/input.ts'
+import { note } from '../terminal/output.ts'
+import { askSecret } from '../terminal/prompt.ts'
+import type { ExplainOptions } from './command.ts'
+
+/** The request to explain. */
+export interface DescribedRequest {
+  readonly request: AuthenticationRequest
+  /** Its bearer token, if it is described as one. */
+  readonly token: string | undefined
+}
+
+const MAX_BYTES = 1_048_576
+
+/**
+ * The request that the options describe.
+ *
+ * @throws {Failure} if an option or a file cannot be used.
+ */
+export async function requestFor(options: ExplainOptions): Promise<DescribedRequest> {
+  const { method, path, certificate } = options
+  if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(method)) throw new Failure('--method: must be a method of HTTP')
+  if (!/^\/[^\s#\p{Cc}]*$/u.test(path)) throw new Failure('--path: must start with / and have no space or #')
+  const token = await tokenOf(options)
+  const password = await basicOf(options)
+  if (token !== undefined && password !== undefined) {
+    throw new Failure('a request has either a token or a password: leave out --username or the token')
+  }
+  const given = (await Promise.all(options.header.map(headersOf))).flat()
+  const authorization = token === undefined ? password : `Bearer ${token}`
+  const headers = [
+    ...(authorization === undefined ? [] : [['authorization', authorization] as const]),
+    ...given,
+  ]
+  const chain = certificate === undefined ? [] : await certificatesAt(certificate)
+  const [pathOnly = '', ...query] = path.split('?')
+  const bearer = headers.find(([name]) => name.toLowerCase() === 'authorization')?.[1]
+  return {
+    token: token ?? /^Bearer (\S+)$/i.exec(bearer ?? '')?.[1],
+    request: {
+      method,
+      path: pathOnly,
+      query: query.join('?'),
+      headers: exactHeaders(headers.flat(), (value) => value),
+      peerCertificates: () => chain,
+      requestsCertificate: () => true,
+    },
+  }
+}
+
+/** Whether at most one option reads standard input. */
+export function isStdinReadOnce({
+  tokenFile,
+  passwordFile,
+  certificate,
+  header,
+  secrets,
+}: ExplainOptions): boolean {
+  const all = [tokenFile, passwordFile, certificate, secrets, ...header.map((each) => each.replace(/^@/, ''))]
+  return all.filter((each) => each === STDIN).length <= 1
+}
+
+async function tokenOf({ token, tokenFile }: ExplainOptions): Promise<string | undefined> {
+  if (token !== undefined && tokenFile !== undefined) {
+    throw new Failure('--token and --token-file: give only one of them')
+  }
+  if (token !== undefined) {
+    note(
+      'warning: --token can be seen in the list of processes and in the history of the shell: use --token-file',
+    )
+    return token
+  }
+  return tokenFile === undefined ? undefined : readSecret(tokenFile, 'token')
+}
+
+/** The value of the header for a username and its password. */
+async function basicOf({ username, passwordFile }: ExplainOptions): Promise<string | undefined> {
+  if (username === undefined) {
+    if (passwordFile !== undefined) throw new Failure('--password-file: name the user with --username')
+    return undefined
+  }
+  if (username.includes(':')) throw new Failure('--username: a username of a Basic header has no colon')
+  if (passwordFile === undefined && !process.stdin.isTTY) {
+    throw new Failure('--username: name the password with --password-file, or - for standard input')
+  }
+  const password =
+    passwordFile === undefined
+      ? await askSecret(`Password of ${username}: `)
+      : await readSecret(passwordFile, 'password')
+  return `Basic ${Buffer.from(`${username}:${password}`, 'utf8').toString('base64')}`
+}
+
+type Header = readonly [name: string, value: string]
+
+async function headersOf(given: string): Promise<readonly Header[]> {
+  if (!given.startsWith('@')) {
+    const header = headerOf(given, 'the header')
+    if (/^(?:proxy-)?authorization$|^cookie$|token/i.test(header[0])) {
+      note(`warning: the header ${header[0]} can be seen in the list of processes: use --header @file`)
+    }
+    return [header]
+  }
+  const lines = (await readText(given.slice(1), MAX_BYTES)).split(/\r?\n/)
+  return lines.flatMap((line, index) => (line === '' ? [] : [headerOf(line, `line ${index + 1}`)]))
+}
+
+/** The value may be a secret, and is never shown. */
+function headerOf(line: string, where: string): Header {
+  const [, name, value] = /^([!#$%&'*+.^_`|~\w-]+):[ \t]*(.*?)[ \t]*$/.exec(line) ?? []
+  if (name === undefined || value === undefined || /[\0\r\n]/.test(value)) {
+    throw new Failure(`--header: ${where} must have the form "Name: value"`)
+  }
+  return [name, value]
+}
+
+async function certificatesAt(path: string): Promise<readonly Uint8Array[]> {
+  const text = await readText(path, MAX_BYTES)
+  try {
+    return clientCertificatesIn(text).map((pem) => new Uint8Array(new X509Certificate(pem).raw))
+  } catch (error) {
+    throw new Failure(`--certificate: ${path}: ${error instanceof Error ? error.message : 'cannot be read'}`)
+  }
+}

@@ -1,0 +1,60 @@
+import type { ExplainedStep, Explanation } from '@kube-authn/core'
+import { printable } from '../terminal/printable.ts'
+import type { Style } from '../terminal/style.ts'
+import { userLines } from '../terminal/user-lines.ts'
+
+/** An explanation as a person reads it: the user or the refusal, the opinion of each authenticator, and what to do. */
+export function explanationText(explanation: Explanation, style: Style): string {
+  const { advice, warnings } = explanation
+  const roots = explanation.steps.flatMap(withoutWrappers)
+  const lines = [
+    ...headline(explanation, style),
+    ...(roots.length > 0 ? ['', ...treeOf(roots, '', style)] : []),
+    '',
+    printable(advice),
+    ...warnings.map((each) => `${style('yellow', 'warning')}: ${printable(each)}`),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+function headline({ user, status, message, outcome }: Explanation, style: Style): readonly string[] {
+  if (status !== undefined || user === undefined) {
+    const why = message === undefined ? OUTCOMES[outcome] : message
+    return [style('red', `refused with ${status ?? 401}: ${printable(why)}`)]
+  }
+  return [style('green', 'authenticated'), ...userLines(user).map((each) => `  ${each}`)]
+}
+
+const OUTCOMES = {
+  authenticated: 'authenticated',
+  noOpinion: 'no opinion',
+  rejected: 'rejected',
+  unavailable: 'could not be checked',
+} as const
+
+const COLOURS = { authenticated: 'green', noOpinion: 'dim', rejected: 'red', unavailable: 'yellow' } as const
+
+/** Unions, caches and added groups have no opinion of their own. */
+function withoutWrappers(step: ExplainedStep): readonly ExplainedStep[] {
+  const steps = step.steps.flatMap(withoutWrappers)
+  const isWrapper = steps.length > 0 && /^(?:authenticatedGroup|chain|union|cached)/.test(step.authenticator)
+  const [only] = steps
+  const isRepeated = steps.length === 1 && only?.authenticator === step.authenticator
+  return isWrapper || isRepeated ? steps : [{ ...step, steps }]
+}
+
+function treeOf(steps: readonly ExplainedStep[], indent: string, style: Style): readonly string[] {
+  return steps.flatMap(({ authenticator, outcome, message, user, steps: below }, index) => {
+    const isLast = index === steps.length - 1
+    const what =
+      outcome === 'authenticated' && user !== undefined
+        ? `${OUTCOMES[outcome]} as ${user.username}`
+        : message === undefined
+          ? OUTCOMES[outcome]
+          : `${OUTCOMES[outcome]}: ${message}`
+    return [
+      `${indent}${isLast ? '└─' : '├─'} ${printable(authenticator)}: ${style(COLOURS[outcome], printable(what))}`,
+      ...treeOf(below, `${indent}${isLast ? '   ' : '│  '}`, style),
+    ]
+  })
+}

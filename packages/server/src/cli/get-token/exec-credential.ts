@@ -1,0 +1,31 @@
+import { memberOf } from '@kube-authn/core/internal'
+import type { Tokens } from './token-cache.ts'
+
+const VERSIONS = ['client.authentication.k8s.io/v1', 'client.authentication.k8s.io/v1beta1']
+
+/**
+ * The answer to a client, in the version of the API in which it asks.
+ *
+ * Source: client-go `pkg/apis/clientauthentication/v1/types.go`, `plugin/pkg/client/auth/exec/exec.go`.
+ */
+export function execCredential({ idToken, expiresAtMs }: Tokens, env: NodeJS.ProcessEnv): object {
+  return {
+    kind: 'ExecCredential',
+    apiVersion: versionAskedFor(env['KUBERNETES_EXEC_INFO']),
+    spec: { interactive: false },
+    status: {
+      token: idToken,
+      expirationTimestamp: new Date(expiresAtMs).toISOString().replace(/\.\d+Z$/, 'Z'),
+    },
+  }
+}
+
+function versionAskedFor(info: string | undefined): string {
+  const [newest = ''] = VERSIONS
+  try {
+    const version = memberOf(JSON.parse(info ?? ''), 'apiVersion')
+    return VERSIONS.find((each) => each === version) ?? newest
+  } catch {
+    return newest
+  }
+}

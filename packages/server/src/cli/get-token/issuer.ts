@@ -1,0 +1,116 @@
+import * as oauth from 'oauth4webapi'
+import { createFetch } from '@kube-authn/node'
+import { Failure } from '../failure.ts'
+import { readSecret } from '../terminal/input.ts'
+import { printable } from '../terminal/printable.ts'
+import { reasonOf } from '../terminal/reason-of.ts'
+import type { LoginOptions } from './options.ts'
+import type { Tokens } from './token-cache.ts'
+
+/** An OpenID Connect issuer, as one of its clients. */
+export interface Issuer {
+  readonly server: oauth.AuthorizationServer
+  readonly client: oauth.Client
+  readonly authentication: oauth.ClientAuth
+  /** The value of the parameter `scope`. */
+  readonly scope: string
+  readonly request: { readonly [oauth.customFetch]: CustomFetch; readonly signal: AbortSignal }
+  /** Runs a step of a login. Errors of the issuer become failures that name them. */
+  readonly step: <T>(run: () => Promise<T>) => Promise<T>
+  /** The tokens of a response. */
+  readonly tokensOf: (response: oauth.TokenEndpointResponse) => Tokens
+  refresh(refreshToken: string): Promise<Tokens>
+  close(): void
+}
+
+type CustomFetch = (
+  url: string,
+  options: oauth.CustomFetchOptions<string, URLSearchParams | undefined>,
+) => Promise<Response>
+
+/**
+ * Discovers an issuer.
+ *
+ * Source: OpenID Connect Discovery 1.0 section 4.
+ *
+ * @throws {Failure} if it cannot be reached, or is not the one that was named.
+ */
+export async function openIssuer(options: LoginOptions, signal: AbortSignal): Promise<Issuer> {
+  const { issuerUrl, clientId, clientSecretFile, caFile, scope } = options
+  const fetch = createFetch(caFile === undefined ? {} : { caFile })
+  const request = {
+    [oauth.customFetch]: ((url, { method, headers, body, signal: own }) =>
+      fetch(url, {
+        method,
+        headers,
+        body: body === undefined ? null : String(body),
+        signal: own,
+      })) satisfies CustomFetch,
+    signal,
+  }
+  const step = <T>(run: () => Promise<T>): Promise<T> =>
+    run().catch((error: unknown) => {
+      throw signal.aborted ? new Failure('no login in time') : failureOf(error, issuerUrl)
+    })
+  const url = new URL(issuerUrl)
+  const server = await step(async () =>
+    oauth.processDiscoveryResponse(url, await oauth.discoveryRequest(url, request)),
+  )
+  const client = { client_id: clientId }
+  const authentication =
+    clientSecretFile === undefined
+      ? oauth.None()
+      : secretAuthentication(server, await readSecret(clientSecretFile, 'client secret'))
+  return {
+    server,
+    client,
+    authentication,
+    scope: ['openid', ...scope].join(' '),
+    request,
+    step,
+    tokensOf,
+    async refresh(refreshToken) {
+      const response = await step(async () =>
+        oauth.processRefreshTokenResponse(
+          server,
+          client,
+          await oauth.refreshTokenGrantRequest(server, client, authentication, refreshToken, request),
+        ),
+      )
+      // An issuer need not send a new refresh token: the old one is still good.
+      return { refreshToken, ...tokensOf(response) }
+    },
+    close: fetch.close,
+  }
+}
+
+function secretAuthentication(server: oauth.AuthorizationServer, secret: string): oauth.ClientAuth {
+  const methods = server.token_endpoint_auth_methods_supported ?? ['client_secret_basic']
+  return methods.includes('client_secret_basic')
+    ? oauth.ClientSecretBasic(secret)
+    : oauth.ClientSecretPost(secret)
+}
+
+function tokensOf(response: oauth.TokenEndpointResponse): Tokens {
+  const claims = oauth.getValidatedIdTokenClaims(response)
+  const { id_token: idToken, refresh_token: refreshToken } = response
+  if (claims === undefined || idToken === undefined) throw new Failure('the issuer sent no ID token')
+  return { idToken, expiresAtMs: claims.exp * 1000, ...(refreshToken !== undefined && { refreshToken }) }
+}
+
+/** A refusal of the issuer has no cause; anything else does, since it may be different in a moment. */
+function failureOf(error: unknown, issuer: string): Failure {
+  if (error instanceof Failure) return error
+  if (error instanceof oauth.ResponseBodyError || error instanceof oauth.AuthorizationResponseError) {
+    const { error: code, error_description: description } = error
+    const why = description === undefined ? code : `${code} (${description.slice(0, 300)})`
+    return new Failure(`${issuer} refuses the login: ${printable(why)}`)
+  }
+  if (error instanceof oauth.WWWAuthenticateChallengeError) {
+    return new Failure(`${issuer} refuses the client: HTTP ${error.status}`)
+  }
+  if (error instanceof oauth.OperationProcessingError || error instanceof oauth.UnsupportedOperationError) {
+    return new Failure(`${issuer}: its answer cannot be used: ${error.message}`, { cause: error })
+  }
+  return new Failure(`${issuer}: cannot be reached (${reasonOf(error)})`, { cause: error })
+}

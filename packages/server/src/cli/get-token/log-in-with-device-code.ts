@@ -1,0 +1,74 @@
+import { setTimeout } from 'node:timers/promises'
+import * as oauth from 'oauth4webapi'
+import { Failure } from '../failure.ts'
+import { note } from '../terminal/output.ts'
+import type { Issuer } from './issuer.ts'
+import type { Tokens } from './token-cache.ts'
+
+/** Of servers that do not name another. Source: RFC 8628 section 3.2. */
+const INTERVAL_SECONDS = 5
+
+/**
+ * Logs in with a browser on another machine: the person enters a code there.
+ *
+ * Source: RFC 8628.
+ *
+ * @throws {Failure} if the login is refused, or takes too long.
+ */
+export async function logInWithDeviceCode(issuer: Issuer, signal: AbortSignal): Promise<Tokens> {
+  const { server, client, authentication, scope, request, step } = issuer
+  if (server.device_authorization_endpoint === undefined) {
+    throw new Failure(`${server.issuer}: has no login by a device code: use --flow browser`)
+  }
+  const device = await step(async () =>
+    oauth.processDeviceAuthorizationResponse(
+      server,
+      client,
+      await oauth.deviceAuthorizationRequest(server, client, authentication, parametersFor(scope), request),
+    ),
+  )
+  note(`Open ${device.verification_uri} in a browser, and enter the code ${device.user_code}`)
+  const { device_code: deviceCode, interval = INTERVAL_SECONDS } = device
+  return issuer.tokensOf(await confirmed(issuer, { deviceCode, seconds: interval, signal }))
+}
+
+interface Polling {
+  readonly deviceCode: string
+  readonly seconds: number
+  readonly signal: AbortSignal
+}
+
+/** Asks again and again until the person has entered the code. */
+async function confirmed(issuer: Issuer, polling: Polling): Promise<oauth.TokenEndpointResponse> {
+  const { deviceCode, seconds, signal } = polling
+  const answer = await issuer.step(async () => {
+    await setTimeout(seconds * 1000, undefined, { signal })
+    return poll(issuer, deviceCode)
+  })
+  if (answer === 'authorization_pending') return confirmed(issuer, polling)
+  if (answer === 'slow_down') return confirmed(issuer, { ...polling, seconds: seconds + INTERVAL_SECONDS })
+  return answer
+}
+
+function parametersFor(scope: string): URLSearchParams {
+  return new URLSearchParams({
+    scope,
+    ...(scope.split(' ').includes('offline_access') && { prompt: 'consent' }),
+  })
+}
+
+type Waiting = 'slow_down' | 'authorization_pending'
+
+async function poll(
+  { server, client, authentication, request }: Issuer,
+  deviceCode: string,
+): Promise<oauth.TokenEndpointResponse | Waiting> {
+  const response = await oauth.deviceCodeGrantRequest(server, client, authentication, deviceCode, request)
+  try {
+    return await oauth.processDeviceCodeResponse(server, client, response)
+  } catch (error) {
+    if (!(error instanceof oauth.ResponseBodyError)) throw error
+    if (error.error === 'slow_down' || error.error === 'authorization_pending') return error.error
+    throw error
+  }
+}

@@ -1,0 +1,43 @@
+import { type Command, Option } from 'commander'
+import { collect } from '../terminal/collect.ts'
+
+/** How a person logs in. */
+export type Flow = 'browser' | 'device-code'
+
+/** The options that say where and how to log in: of `get-token`, and of `kubeconfig`, which writes them down. */
+export interface LoginOptions {
+  readonly issuerUrl: string
+  readonly clientId: string
+  readonly clientSecretFile?: string
+  readonly scope: readonly string[]
+  readonly caFile?: string
+  readonly flow: Flow
+  readonly redirectPort: string
+  readonly open: boolean
+}
+
+/** Adds the options of a login. */
+export function addLoginOptions(command: Command): Command {
+  return command
+    .requiredOption('--issuer-url <url>', 'the OpenID Connect issuer, over https')
+    .requiredOption('--client-id <id>', 'the client ID, as in --oidc-client-id')
+    .option('--client-secret-file <file>', 'the secret of the client is in this file, if it has one')
+    .option(
+      '--scope <scope>',
+      'a scope besides openid; may be repeated; offline_access for refresh tokens',
+      collect,
+      [],
+    )
+    .option('--ca-file <file>', 'the CAs of the issuer in PEM, instead of those of the system')
+    .addOption(
+      new Option('--flow <flow>', 'log in with a browser here, or with one elsewhere by a code')
+        .choices(['browser', 'device-code'])
+        .default('browser'),
+    )
+    .option(
+      '--redirect-port <port>',
+      'the port of http://127.0.0.1 that the browser returns to; 0 is any',
+      '0',
+    )
+    .option('--no-open', 'print the address, and do not open a browser')
+}

@@ -1,0 +1,40 @@
+import { CommanderError } from 'commander'
+import { EXIT, Failure, Interrupted } from './failure.ts'
+import { program } from './program.ts'
+import { endWithReader, note } from './terminal/output.ts'
+
+/** Runs the command of `argv`, and sets the exit code of the process. */
+export async function run(argv: readonly string[]): Promise<void> {
+  endWithReader()
+  process.once('SIGINT', () => process.exit(EXIT.interrupted))
+  try {
+    await program().parseAsync([...argv])
+  } catch (error) {
+    process.exitCode = exitCodeOf(error)
+  }
+}
+
+function exitCodeOf(error: unknown): number {
+  // It has already printed help, the version, or what is wrong with the command line.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.failed
+  if (error instanceof Interrupted) return EXIT.interrupted
+  for (const message of messagesOf(error)) note(`error: ${message.replaceAll(/\s*\n\s*/g, ' ')}`)
+  return EXIT.failed
+}
+
+/** What an error of our packages has, by which it is recognized without loading them. */
+interface KnownError extends Error {
+  readonly code?: unknown
+  readonly problems?: readonly { readonly path: string; readonly message: string }[]
+}
+
+function messagesOf(error: unknown): readonly string[] {
+  if (!(error instanceof Error)) return ['unexpected error']
+  const { name, message, code, problems }: KnownError = error
+  if (code === 'invalidConfiguration' && problems !== undefined) {
+    return problems.map((each) => `${each.path}: ${each.message}`)
+  }
+  if (error instanceof Failure || code === 'invalidCredentialFile') return [message]
+  // Its message may contain a secret.
+  return [`unexpected error: ${name}${typeof code === 'string' ? ` (${code})` : ''}`]
+}

@@ -1,0 +1,16 @@
+import { readDuration } from '@kube-authn/core/internal'
+import { Failure } from '../failure.ts'
+
+/**
+ * Reads a duration in Go's form, as in `1h30m`, or in days, as in `30d`.
+ *
+ * @throws {Failure} if it is not a positive duration.
+ */
+export function durationSeconds(text: string, option: string): number {
+  const days = /^(\d{1,6})d$/.exec(text)?.[1]
+  const reading = days === undefined ? readDuration(text) : { seconds: Number(days) * 86_400 }
+  if ('problem' in reading || !(reading.seconds > 0)) {
+    throw new Failure(`${option}: must be a positive duration such as 90m, 24h or 30d`)
+  }
+  return reading.seconds
+}

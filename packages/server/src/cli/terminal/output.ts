@@ -1,0 +1,25 @@
+import { printable } from './printable.ts'
+
+/** Writes to stdout, and resolves once it is written: a process that exits earlier loses the rest of what a pipe has not taken. */
+export function write(text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(text, (error) => (error ? reject(error) : resolve()))
+  })
+}
+
+/** Writes a line to stderr, for the person at the terminal. */
+export function note(line: string): void {
+  process.stderr.write(`${printable(line)}\n`)
+}
+
+/**
+ * Ends the process quietly once its reader has gone, as in `kube-authn ... | head -1`: what it prints has no use any more.
+ */
+export function endWithReader(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EPIPE') process.exit()
+      throw error
+    })
+  }
+}
