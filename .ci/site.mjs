@@ -20,6 +20,10 @@ const output = join(site, 'dist')
 const places = new Map([
   ['docs/README.md', 'index.md'],
   ...markdownIn('docs').map((name) => [`docs/${name}`, name]),
+  ...['recipes', 'providers'].flatMap((folder) => [
+    [`docs/${folder}/README.md`, `${folder}/index.md`],
+    ...markdownIn(`docs/${folder}`).map((name) => [`docs/${folder}/${name}`, `${folder}/${name}`]),
+  ]),
   ...publicFolders().map((name) => [`packages/${name}/README.md`, `packages/${name}.md`]),
   ...foldersIn('examples').map((name) => [`examples/${name}/README.md`, `examples/${name}.md`]),
   ...['CONTRIBUTING', 'SECURITY', 'VERSIONING', 'CODE_OF_CONDUCT'].map((name) => [

@@ -46,6 +46,8 @@ const others: TestProjectConfiguration = {
     include: [...ALONE, 'test/**/*.test.ts', 'examples/**/*.test.ts'],
     // A mutation run contains a copy of everything.
     exclude: ['**/node_modules/**', '**/dist/**', 'test/mutation/.sandbox/**'],
+    // Vite would take the modules of graphql for a recipe, and Node its CommonJS for graphql-http: two copies, which do not know each other.
+    server: { deps: { inline: ['graphql', 'graphql-http'] } },
   },
 }
 

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const pages = fileURLToPath(new URL('pages', import.meta.url))
@@ -18,10 +18,11 @@ function guides() {
   }))
 }
 
-/** The pages of a folder, in the order in which the start leads to them. */
+/** The pages of a folder, in the order in which its own start, or that of the site, leads to them. */
 function folder(text, name) {
-  const order = readFileSync(`${pages}/index.md`, 'utf8')
-  const place = (page) => order.indexOf(`/${page}.md`) + 1 || Infinity
+  const start = `${pages}/${name}/index.md`
+  const order = readFileSync(existsSync(start) ? start : `${pages}/index.md`, 'utf8')
+  const place = (page) => (page.endsWith('/index') ? 0 : order.indexOf(`/${page}.md`) + 1 || Infinity)
   const items = readdirSync(`${pages}/${name}`)
     .map((file) => `${name}/${file.replace(/\.md$/, '')}`)
     .toSorted((one, other) =>
@@ -33,6 +34,7 @@ function folder(text, name) {
 export const sidebar = [
   { text: 'Start', link: '/' },
   { ...folder('Packages', 'packages'), collapsed: false },
+  folder('Recipes', 'recipes'),
   ...guides(),
   folder('Examples', 'examples'),
   folder('Project', 'project'),

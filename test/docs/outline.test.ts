@@ -80,6 +80,17 @@ describe('docs/README.md', () => {
     expect(listed.toSorted()).toEqual(pages.toSorted())
   })
 
+  it.each(['recipes', 'providers'])(
+    'leads to the folder %s, whose start lists every page and file',
+    (folder) => {
+      expect(linked(start)).toContain(`${folder}/README.md`)
+      const files = readdirSync(join(root, 'docs', folder)).filter((file) => file !== 'README.md')
+      expect(files.length).toBeGreaterThan(10)
+      const links = linked(prose(`docs/${folder}/README.md`))
+      expect(files.filter((file) => !links.includes(file))).toEqual([])
+    },
+  )
+
   it('leads to every package, and the root README leads to the same', () => {
     const readmes = packages.map(({ folder }) => `${folder}/README.md`)
     expect(readmes.filter((path) => !linked(start).includes(`../${path}`))).toEqual([])

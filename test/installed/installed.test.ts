@@ -108,8 +108,13 @@ describe('the packed packages, installed outside the workspace', () => {
 })
 
 describe('an app of Nest, with the configuration of Jest that Nest generates', () => {
-  it('passes its tests and is typed', () => {
+  it('passes its tests, and that of docs/recipes/tests.md, and is typed', () => {
     const project = install('nest')
+    const page = readFileSync(join(workspace, 'docs/recipes/tests.md'), 'utf8')
+    const [recipe = ''] = page.match(/(?<=^```ts\n)[^]*?(?=^```$)/m) ?? []
+    expect(recipe).toContain("from 'vitest'")
+    const withJest = recipe.replace("from 'vitest'", "from '@jest/globals'")
+    writeFileSync(join(project, 'src/recipe.spec.ts'), withJest)
     expect(run('npx', ['tsc'], project)).toBe('')
     run('npx', ['jest'], project)
   })

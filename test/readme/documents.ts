@@ -14,13 +14,13 @@ export interface Snippet extends CodeBlock {
   readonly place: string
 }
 
-/** All public documents: every README, and the pages in `docs`; relative to the root, with slashes. */
+/** All public documents: every README, and the pages in `docs` and its folders; relative to the root, with slashes. */
 export function documents(): readonly string[] {
   return [
     'README.md',
     ...foldersIn('packages').map((folder) => `${folder}/README.md`),
     ...foldersIn('examples').map((folder) => `${folder}/README.md`),
-    ...entriesOf('docs').filter((path) => path.endsWith('.md')),
+    ...pagesIn('docs'),
   ].filter((document) => existsSync(join(root, document)))
 }
 
@@ -40,6 +40,18 @@ export function snippets(): readonly Snippet[] {
 /** The workspace packages in a folder, for example `packages/core`. */
 export function foldersIn(folder: string): readonly string[] {
   return entriesOf(folder).filter((path) => existsSync(join(root, path, 'package.json')))
+}
+
+/** The Markdown files in a folder and its folders, except hidden ones. */
+function pagesIn(folder: string): readonly string[] {
+  return readdirSync(join(root, folder), { withFileTypes: true })
+    .filter(({ name }) => !name.startsWith('.'))
+    .toSorted((one, other) => one.name.localeCompare(other.name, 'en'))
+    .flatMap((entry) => {
+      const path = `${folder}/${entry.name}`
+      if (entry.isDirectory()) return pagesIn(path)
+      return path.endsWith('.md') ? [path] : []
+    })
 }
 
 function entriesOf(folder: string): readonly string[] {

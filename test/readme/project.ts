@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFil
 import { dirname, join } from 'node:path'
 import { foldersIn, root } from './documents.ts'
 
-/** Creates a folder in which every workspace package can be imported, and all dependencies of packages and examples. */
+/** Creates a folder in which every workspace package can be imported, and all dependencies of packages, examples and recipes. */
 export function makeProject(project: string): void {
   mkdirSync(project, { recursive: true })
   writeFileSync(join(project, 'package.json'), JSON.stringify({ type: 'module', private: true }))
@@ -10,7 +10,7 @@ export function makeProject(project: string): void {
     const manifest = readFileSync(join(root, folder, 'package.json'), 'utf8')
     link(project, (JSON.parse(manifest) as { name: string }).name, join(root, folder))
   }
-  for (const folder of [...foldersIn('packages'), ...foldersIn('examples')]) {
+  for (const folder of [...foldersIn('packages'), ...foldersIn('examples'), 'test/recipes']) {
     const installed = join(root, folder, 'node_modules')
     for (const name of packagesIn(installed)) link(project, name, join(installed, name))
   }

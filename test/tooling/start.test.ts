@@ -148,6 +148,12 @@ const LOADED_LATER: Readonly<Record<string, readonly string[]>> = {
     'bcryptjs',
     'jose/jws/compact/sign',
   ],
+  '@kube-authn/node/explain-page': [
+    '@noble/hashes/argon2.js',
+    '@noble/hashes/scrypt.js',
+    'bcryptjs',
+    'jose/jws/compact/sign',
+  ],
   '@kube-authn/node': [
     '@noble/hashes/argon2.js',
     '@noble/hashes/scrypt.js',

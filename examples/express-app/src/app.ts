@@ -1,32 +1,37 @@
-import { type Authenticator, explain, type Observer } from '@kube-authn/core'
-import { privilegedGroups, unionAuthorizer, type RbacAuthorizer } from '@kube-authn/core/authorization'
+import type { Authenticator, Observer, OptionsOf } from '@kube-authn/core'
+import { allowPaths, type RbacAuthorizer } from '@kube-authn/core/authorization'
 import { authentication, authorization, getAuthentication, getUser, impersonation } from '@kube-authn/express'
+import { explainPage } from '@kube-authn/node/explain-page'
 import express, { type Express, type Request } from 'express'
-import { questionOf } from './question.ts'
-import { page } from './page.ts'
+import { attributesFor } from './routes.ts'
 
 /** The parts of the app. */
 export interface AppOptions {
   readonly authenticator: Authenticator
   readonly policy: RbacAuthorizer
   readonly observer: Observer
+  /** The requests that the page offers. */
+  readonly prepared: NonNullable<OptionsOf<typeof explainPage>['prepared']>
 }
 
-/** A public page that explains the authentication of a request, and routes for authenticated users. */
-export function createApp({ authenticator, policy, observer }: AppOptions): Express {
+/** A public page that explains who makes a request, and routes for authenticated users. */
+export function createApp({ authenticator, policy, observer, prepared }: AppOptions): Express {
   const app = express()
   app.disable('x-powered-by')
 
-  // Before the middleware, so that the page can show a refused request too. A real app must not reveal these details.
-  app.get('/', async (req, res) => {
-    const explanation = await explain(authenticator, req)
-    res
-      .status(explanation.user === undefined ? 401 : 200)
-      .set('Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'")
-      .set('Cache-Control', 'no-store')
-      .type('html')
-      .send(page(explanation, questionOf(req.query), policy))
+  // Before the middleware, which removes credentials. A real app allows this page to its operators only: allow: 'operators'.
+  const page = explainPage(authenticator, {
+    allow: allowPaths(['/']),
+    authorizer: policy,
+    attributes: attributesFor,
+    prepared,
+    users: [
+      { username: 'superman', groups: ['system:masters'] },
+      { username: 'jane', groups: ['developers', 'app1'] },
+    ],
+    paths: ['/orders/17', '/nodes/mynode', '/whoami', '/healthz'],
   })
+  app.all('/', page)
 
   // All routes below require authentication.
   app.use(authentication(authenticator, { observer }))
@@ -40,15 +45,15 @@ export function createApp({ authenticator, policy, observer }: AppOptions): Expr
     res.json({ username, groups })
   })
 
-  const mayGet = authorization(unionAuthorizer(privilegedGroups('system:masters'), policy), {
+  const may = authorization(policy, {
     observer,
-    attributes: (req: Request<{ name: string }>) => ({
-      verb: 'get',
-      resource: 'nodes',
-      name: req.params.name,
-    }),
+    attributes: (req: Request<{ name: string }>) => attributesFor(req) ?? { verb: '', path: req.path },
   })
-  app.get('/nodes/:name', mayGet, (req, res) => {
+  app.get('/orders/:name', may, (req, res) => {
+    const { user } = getAuthentication(req)
+    res.json({ order: req.params.name, user: user.username })
+  })
+  app.get('/nodes/:name', may, (req, res) => {
     const { user, requester } = getAuthentication(req)
     res.json({ node: req.params.name, user: user.username, requester: requester?.username })
   })

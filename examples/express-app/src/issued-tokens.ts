@@ -6,13 +6,16 @@ import { type CreateAuthenticatorOptions, verificationKeysAt } from '@kube-authn
 /** Tokens that this app issues itself, and the options that verify them. */
 export interface IssuedTokens {
   readonly options: Required<Pick<CreateAuthenticatorOptions, 'serviceAccounts' | 'bootstrapTokens'>>
-  /** Of the service account `cart` in the namespace `shop`, for an hour. */
-  readonly serviceAccountToken: string
-  /** Of a machine that joins a cluster, for ten minutes. */
+  /** Issues a token of the service account `cart` in the namespace `shop`, for an hour. */
+  readonly serviceAccountToken: () => Promise<string>
+  /** The same, issued two hours ago. */
+  readonly expiredToken: string
+  /** Of a machine that joins a cluster, for a day. */
   readonly bootstrapToken: string
 }
 
 /** The issuer of service account tokens, and their audience. */
+const TWO_HOURS_MS = 2 * 60 * 60 * 1000
 const ISSUER = 'https://express-app.example.com'
 
 /** Issues a token for a service account and one for a machine that joins. The objects are in memory; a real app stores them. */
@@ -21,10 +24,13 @@ export async function issueTokens(material: Material): Promise<IssuedTokens> {
     serviceAccounts: [{ namespace: 'shop', name: 'cart', uid: '3f2504e0-4f89-41d3-9a0c-0305e82c3301' }],
   })
   const signingKey = await signingKeyFromPem(material.read('sa.key'))
-  const issuer = tokenIssuer({ issuer: ISSUER, signingKey, objects })
-  const { status } = await issuer.issue({ namespace: 'shop', name: 'cart' }, {})
+  const issue = async (now: () => number): Promise<string> => {
+    const issuer = tokenIssuer({ issuer: ISSUER, signingKey, objects, clock: { now, after: () => () => {} } })
+    const { status } = await issuer.issue({ namespace: 'shop', name: 'cart' }, {})
+    return status.token
+  }
   const { token, secret } = createBootstrapToken({
-    expirationSeconds: 600,
+    expirationSeconds: 86_400,
     groups: ['system:bootstrappers:workers'],
   })
   const keys = await verificationKeysAt([material.path('sa.pub')])
@@ -33,7 +39,8 @@ export async function issueTokens(material: Material): Promise<IssuedTokens> {
       serviceAccounts: { issuers: [ISSUER], keys: keys.current, objects },
       bootstrapTokens: bootstrapSecrets([secret]),
     },
-    serviceAccountToken: status.token,
+    serviceAccountToken: () => issue(Date.now),
+    expiredToken: await issue(() => Date.now() - TWO_HOURS_MS),
     bootstrapToken: token,
   }
 }

@@ -2,12 +2,14 @@ import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import type { Observer } from '@kube-authn/core'
-import { auditFile, createAuthenticator, rbacAt, tlsServerOptions } from '@kube-authn/node'
+import { auditFile, createAuthenticator, createFetch, rbacAt, tlsServerOptions } from '@kube-authn/node'
 import { printRecipes } from '@kube-authn-example/material'
 import { createApp } from './app.ts'
 import { issueTokens } from './issued-tokens.ts'
 import { prepareFiles } from './material.ts'
+import { fetchIdToken } from './id-token.ts'
 import { startOidcProvider } from './oidc-provider.ts'
+import { people } from './people.ts'
 import { CLIENT_ID, recipes } from './recipes.ts'
 
 const port = Number(process.env['PORT'] ?? 8443)
@@ -34,6 +36,12 @@ const { issuer } = await startOidcProvider({
 
 const issued = await issueTokens(material)
 const authenticator = createAuthenticator({
+  requestHeader: {
+    caFile: material.path('proxy-ca.crt'),
+    allowedNames: ['proxy'],
+    usernameHeaders: ['X-Remote-User'],
+    groupHeaders: ['X-Remote-Group'],
+  },
   clientCAFile: material.path('client-ca.crt'),
   tokenFile: material.path('tokens.csv'),
   passwordFile: material.path('passwords.csv'),
@@ -49,16 +57,22 @@ const authenticator = createAuthenticator({
   observer,
 })
 const policy = rbacAt(fileURLToPath(new URL('../rbac', import.meta.url)), { observer })
-const app = createApp({ authenticator, policy, observer })
+const fetch = createFetch({ ca: material.read('issuer-ca.crt') })
+const prepared = people(material, issued, () =>
+  fetchIdToken(fetch, { issuer, clientSecret, username: 'mary', password: marysPassword }),
+)
+const app = createApp({ authenticator, policy, observer, prepared })
 
 const credential = { cert: material.read('server.crt'), key: material.read('server.key') }
 const server = createServer(tlsServerOptions(credential), app)
 // Otherwise Node drops headers beyond 1,000, and such a request would be refused.
 server.maxHeadersCount = 0
+const serviceAccountToken = await issued.serviceAccountToken()
 server.listen(port, 'localhost', () => {
   const origin = `https://localhost:${(server.address() as AddressInfo).port}`
   console.log(`\nPaste a command; the expected answer is below it. A browser shows more at ${origin}/\n`)
-  printRecipes(recipes({ material, origin, issuer, issued }))
+  const { bootstrapToken } = issued
+  printRecipes(recipes({ material, origin, issuer, issued: { serviceAccountToken, bootstrapToken } }))
   console.log(`The audit log is ${auditPath}`)
   console.log(`Changes of ${material.path('tokens.csv')} take effect a moment later. Ctrl+C stops the app.`)
 })

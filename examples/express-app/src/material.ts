@@ -11,6 +11,8 @@ export async function prepareFiles(folder: string): Promise<Material<Secret>> {
       'issuer-ca': { servers: { issuer: {} } },
       // The CA of the users' certificates. It is not the server's CA.
       'client-ca': { clients: { jbeda: { commonName: 'jbeda', organizations: ['app1', 'app2'] } } },
+      // The CA of the authenticating proxy.
+      'proxy-ca': { clients: { proxy: { commonName: 'proxy' } } },
       // The same name from an untrusted CA.
       'other-ca': { clients: { stranger: { commonName: 'jbeda', organizations: ['app1'] } } },
     },

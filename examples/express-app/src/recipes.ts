@@ -10,7 +10,6 @@ import {
   trusting,
   UNAUTHORIZED,
 } from '@kube-authn-example/material'
-import type { IssuedTokens } from './issued-tokens.ts'
 import type { Secret } from './material.ts'
 
 /** The values in the commands. */
@@ -20,7 +19,7 @@ export interface Surroundings {
   readonly origin: string
   /** The OpenID Connect provider. */
   readonly issuer: string
-  readonly issued: Pick<IssuedTokens, 'serviceAccountToken' | 'bootstrapToken'>
+  readonly issued: { readonly serviceAccountToken: string; readonly bootstrapToken: string }
 }
 
 /** One command for each method of authentication, and for each kind of failure. */

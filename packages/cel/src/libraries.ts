@@ -1,27 +1,16 @@
 import type { Library } from './check/declarations.ts'
 import type { TypeNames } from './check/signature.ts'
 import { Meter } from './evaluate/meter.ts'
-import { addressRanges } from './library/address-ranges.ts'
-import { conversions } from './library/conversions.ts'
-import { durations } from './library/durations.ts'
 import { encoders } from './library/encoders.ts'
-import { ipAddresses } from './library/ip-addresses.ts'
+import { kubernetesLibraries, languageLibraries } from './library/foundations.ts'
 import { listExtensions } from './library/list-extensions.ts'
-import { lists } from './library/lists.ts'
 import { math, MATH_MACROS } from './library/math.ts'
-import { namedFormats } from './library/named-formats.ts'
-import { operators } from './library/operators.ts'
 import { optionals } from './library/optionals.ts'
-import { quantities } from './library/quantities.ts'
-import { matching, Patterns, patternSearch } from './library/regular-expressions.ts'
-import { semanticVersions } from './library/semantic-versions.ts'
+import { Patterns } from './library/regular-expressions.ts'
 import { sets } from './library/sets.ts'
-import { standard } from './library/standard.ts'
 import { stringReversal, strings } from './library/strings.ts'
 import { textFormat } from './library/text-format.ts'
 import { standardStyle } from './library/text-format-standard.ts'
-import { timestamps } from './library/timestamps.ts'
-import { urls } from './library/urls.ts'
 import type { Macro } from './syntax/macros.ts'
 import { BINDING_MACROS } from './syntax/binding-macros.ts'
 import {
@@ -56,18 +45,7 @@ const GROUPS: Readonly<Record<LibraryName, Group>> = {
   /** `base64.encode`, `base64.decode` */
   encoders: { libraries: (meter) => [encoders(meter)] },
   /** Addresses, formats, quantities, URLs, versions, `find`, and further functions of lists. */
-  kubernetes: {
-    libraries: (meter, patterns) => [
-      lists(meter),
-      patternSearch(patterns),
-      urls(meter),
-      ipAddresses(meter),
-      addressRanges(meter),
-      quantities(meter),
-      semanticVersions(meter),
-      namedFormats(meter),
-    ],
-  },
+  kubernetes: { libraries: kubernetesLibraries },
   /** `slice`, `flatten`, `sort`, `sortBy`, `reverse`, `distinct`, `lists.range` */
   lists: { macros: SORTING_MACROS, libraries: (meter) => [listExtensions(meter, { isStrict: true })] },
   /** `math.greatest` and the like */
@@ -104,12 +82,7 @@ export function typeNames(names: readonly LibraryName[]): TypeNames {
 export function librariesOf(names: readonly LibraryName[], meter: Meter): readonly Library[] {
   const patterns = new Patterns(meter)
   return [
-    standard(meter),
-    operators(meter),
-    conversions(meter),
-    durations(meter),
-    timestamps(meter),
-    matching(patterns),
+    ...languageLibraries(meter, patterns),
     ...names.flatMap((name) => GROUPS[name].libraries?.(meter, patterns) ?? []),
   ]
 }

@@ -1,6 +1,6 @@
 import type { Awaitable } from '@kube-authn/core'
 import { aFunction, type OptionsShape } from '@kube-authn/core/adapter'
-import type { Authorizer, RequestAttributes } from '@kube-authn/core/authorization'
+import type { Authorizer } from '@kube-authn/core/authorization'
 import {
   anAuthorizer,
   authorizationOf,
@@ -10,7 +10,7 @@ import {
   optionProblems,
   refuseProblems,
 } from '@kube-authn/core/internal/shared'
-import { attributesFrom } from './attributes.ts'
+import { attributesFrom, type ReadAttributes } from './attributes.ts'
 import { type AuthenticationContext, contextOf } from './context.ts'
 import { answer, type FailureOptions } from './failure.ts'
 import { clientOf, stateOf, users } from './state.ts'
@@ -19,7 +19,7 @@ import { clientOf, stateOf, users } from './state.ts'
 export interface AuthorizationOptions<Req extends Request = Request, Rest extends readonly unknown[] = []>
   extends Omit<AuthorizeRequestOptions, 'attributes'>, FailureOptions<Req, Rest> {
   /** The attributes of a request. Default: from Kubernetes-style paths; any other path is a non-resource path. */
-  readonly attributes?: (request: Req, ...rest: Rest) => Awaitable<RequestAttributes>
+  readonly attributes?: ReadAttributes<Req, Rest>
 }
 
 const shape: OptionsShape<AuthorizationOptions> = { ...authorizeRequestShape, onFailure: aFunction }
@@ -53,7 +53,7 @@ export function withAuthorization<Req extends Request = Request, Rest extends re
     const given =
       attributes === undefined || state.held !== undefined
         ? undefined
-        : { attributes: await attributesFrom(() => attributes(request, ...further)) }
+        : await attributesFrom(attributes, request, further)
     const failure = await authorize(state, clientOf(state, given))
     return failure === undefined
       ? handler(request, contextOf(state), ...further)

@@ -1,6 +1,6 @@
 import type { Awaitable } from '@kube-authn/core'
 import { aFunction, type OptionsShape } from '@kube-authn/core/adapter'
-import type { Authorizer, RequestAttributes } from '@kube-authn/core/authorization'
+import type { Authorizer } from '@kube-authn/core/authorization'
 import {
   anAuthorizer,
   IMPERSONATES,
@@ -11,7 +11,7 @@ import {
   optionProblems,
   refuseProblems,
 } from '@kube-authn/core/internal/shared'
-import { attributesFrom } from './attributes.ts'
+import { attributesFrom, type ReadAttributes } from './attributes.ts'
 import { type AuthenticationContext, contextOf } from './context.ts'
 import { answer, type FailureOptions } from './failure.ts'
 import { changeHeaders, clientOf, stateOf, users } from './state.ts'
@@ -20,7 +20,7 @@ import { changeHeaders, clientOf, stateOf, users } from './state.ts'
 export interface ImpersonationOptions<Req extends Request = Request, Rest extends readonly unknown[] = []>
   extends Omit<ImpersonateRequestOptions, 'attributes'>, FailureOptions<Req, Rest> {
   /** The attributes of a request, for `mode: 'constrained'`. Default: from Kubernetes-style paths. */
-  readonly attributes?: (request: Req, ...rest: Rest) => Awaitable<RequestAttributes>
+  readonly attributes?: ReadAttributes<Req, Rest>
 }
 
 const shape: OptionsShape<ImpersonationOptions> = { ...impersonateRequestShape, onFailure: aFunction }
@@ -56,10 +56,7 @@ export function withImpersonation<Req extends Request = Request, Rest extends re
     ...further: Rest
   ): Promise<Response> => {
     const state = stateOf(received, further)
-    const given =
-      attributes === undefined
-        ? undefined
-        : { attributes: await attributesFrom(() => attributes(received, ...further)) }
+    const given = attributes === undefined ? undefined : await attributesFrom(attributes, received, further)
     let request = received
     const failure = await impersonate(state, clientOf(state, given), (_state, changes) => {
       request = changeHeaders(state, received, changes)

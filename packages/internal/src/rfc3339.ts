@@ -26,5 +26,5 @@ const MAX_LENGTH = 64
 
 /** Formats milliseconds since the epoch in UTC and whole seconds, as Kubernetes does. */
 export function rfc3339Of(timeMs: number): string {
-  return `${new Date(timeMs).toISOString().slice(0, 19)}Z`
+  return new Date(timeMs).toISOString().replace(/\.\d+Z$/, 'Z')
 }

@@ -15,7 +15,7 @@ export type { ConfiguredProxy } from './delegation/cluster-clients.ts'
 export type { InClusterEndpointOptions } from './delegation/in-cluster-endpoint.ts'
 export type { RequestHeaderFromClusterOptions } from './delegation/request-header-from-cluster.ts'
 export type { AuditFromFlagsOptions } from './flags/audit-from-flags.ts'
-export type { ExternalSignerAtOptions } from './external-signer/external-signer-at.ts'
+export type { ExternalSignerAtOptions } from './external-signer/external-signer.ts'
 export {
   AUDIT_FLAGS,
   AUTHENTICATION_FLAGS,
@@ -24,7 +24,8 @@ export {
   type KnownFlag,
 } from './flags/known-flags.ts'
 export type { AuthenticatorFromFlagsOptions, AuthorizerFromFlagsOptions } from './flags/flags-options.ts'
-export { fileSource, type FileSourceOptions } from './file-source/file-source.ts'
+export { fileSource } from './file-source/file-source.ts'
+export type { FileSourceOptions } from './file-source/file-source-options.ts'
 export {
   type Manifest,
   manifestsSource,

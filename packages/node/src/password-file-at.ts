@@ -7,7 +7,8 @@ import {
   passwordFileSteps,
 } from '@kube-authn/core/internal'
 import { fileShape, RELOAD_OPTIONS, reloadOf } from './options/reload-shape.ts'
-import { largeFileSource, type FileSourceOptions } from './file-source/file-source.ts'
+import { largeFileSource } from './file-source/file-source.ts'
+import type { FileSourceOptions } from './file-source/file-source-options.ts'
 
 /** Options of {@link passwordFileAt}. */
 export type PasswordFileAtOptions = Omit<PasswordFileOptions, 'source'> &

@@ -2,7 +2,8 @@ import type { TokenAuthenticator } from '@kube-authn/core'
 import { tokenFileSteps, type TokenFileOptions } from '@kube-authn/core/internal'
 import { checkOptions } from '@kube-authn/core/adapter'
 import { fileShape } from './options/reload-shape.ts'
-import { largeFileSource, type FileSourceOptions } from './file-source/file-source.ts'
+import { largeFileSource } from './file-source/file-source.ts'
+import type { FileSourceOptions } from './file-source/file-source-options.ts'
 
 /** Options of {@link tokenFileAt}. */
 export type TokenFileAtOptions = Pick<TokenFileOptions, 'observer'> &

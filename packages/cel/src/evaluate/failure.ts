@@ -3,10 +3,15 @@
  * thousands of steps, and the stack of each would take longer than the step.
  */
 export class Failure {
-  readonly message: string
+  readonly #message: string | (() => string)
 
-  constructor(message: string) {
-    this.message = message
+  /** @param message is made when it is read, if it is long or from a token: most errors of a loop are never shown. */
+  constructor(message: string | (() => string)) {
+    this.#message = message
+  }
+
+  get message(): string {
+    return typeof this.#message === 'string' ? this.#message : this.#message()
   }
 }
 
@@ -21,9 +26,14 @@ export function abort(message: string): never {
 }
 
 /** Ends the evaluation of an operand with an error. */
-export function fail(message: string): never {
+export function fail(message: string | (() => string)): never {
+  return raise(new Failure(message))
+}
+
+/** Ends the evaluation of an operand with an error that has ended another. */
+export function raise(failure: Failure): never {
   // oxlint-disable-next-line typescript/only-throw-error -- see Failure
-  throw new Failure(message)
+  throw failure
 }
 
 /** The error of arguments for which a function or operator has no overload. */

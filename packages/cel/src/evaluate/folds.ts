@@ -5,7 +5,7 @@ import { goTypeName } from '../values/go-type.ts'
 import { typeName } from '../values/runtime-type.ts'
 import { isList, MapValue, type Value } from '../values/value.ts'
 import { indexed } from '../values/views.ts'
-import { fail, Failure } from './failure.ts'
+import { fail, Failure, raise } from './failure.ts'
 import type { Frame, Run } from './frame.ts'
 import { attempted, failureOf } from './logic.ts'
 import type { Meter } from './meter.ts'
@@ -61,7 +61,7 @@ function quantifier(fold: Fold, decisive: boolean, conditionCost: number): Run {
       return true
     })
     meter.charge(1)
-    if (!isDecided && failure !== undefined) fail(failure.message)
+    if (!isDecided && failure !== undefined) raise(failure)
     return isDecided === decisive
   }
 }
@@ -81,7 +81,7 @@ function existsOne(fold: Fold): Run {
       return true
     })
     meter.charge(2)
-    if (failure !== undefined) fail(failure.message)
+    if (failure !== undefined) raise(failure)
     return count === 1
   }
 }
@@ -113,6 +113,7 @@ function map(fold: Fold): Run {
       }
       const value = attempted(body, frame, meter)
       meter.charge(3)
+      meter.spend(1)
       return value instanceof Failure ? value : inserted(builder, keyOf(frame[first]), value)
     })
     return new EntryMap(builder)
@@ -169,7 +170,7 @@ function collect(
     return true
   })
   meter.charge(1)
-  if (failure !== undefined) fail(failure.message)
+  if (failure !== undefined) raise(failure)
 }
 
 /** Sets the variables to each item, until `visit` returns false. */

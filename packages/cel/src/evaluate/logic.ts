@@ -1,5 +1,5 @@
 import { ERROR_WORK, type Meter } from './meter.ts'
-import { fail, Failure } from './failure.ts'
+import { Failure, raise } from './failure.ts'
 import type { Value } from '../values/value.ts'
 import type { Frame, Run } from './frame.ts'
 
@@ -16,7 +16,7 @@ export function logicRun(terms: readonly Run[], decisive: boolean, meter: Meter)
       if (value === decisive) return decisive
       if (typeof value !== 'boolean') failure ??= failureOf(value)
     }
-    if (failure !== undefined) fail(failure.message)
+    if (failure !== undefined) raise(failure)
     return !decisive
   }
 }

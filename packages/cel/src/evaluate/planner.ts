@@ -14,7 +14,7 @@ import { equality, isIn } from '../values/equality.ts'
 import { isList, Optional, TypeValue, type Value } from '../values/value.ts'
 import { attributeRun, attributeStep, opened, presenceStep, qualified } from './attributes.ts'
 import { binaryRun, callRun } from './calls.ts'
-import { Abortion, fail, Failure, noSuchOverload } from './failure.ts'
+import { Abortion, fail, Failure, noSuchOverload, raise } from './failure.ts'
 import { foldRun } from './folds.ts'
 import { type Frame, type Run, Slots } from './frame.ts'
 import { listStep, mapStep } from './literals.ts'
@@ -308,7 +308,7 @@ export class Planner {
 }
 
 function defined(value: Frame[number], name: string): Value {
-  if (value instanceof Failure) return fail(value.message)
+  if (value instanceof Failure) return raise(value)
   return value === undefined ? fail(`no such attribute(s): ${name}`) : value
 }
 

@@ -19,13 +19,13 @@ export function selected(operand: Value, key: Value): Value {
   const found = foundIn(operand, key)
   if (found !== undefined) return found
   if (isList(operand)) return fail(`index out of bounds: ${String(wholeNumber(key))}`)
-  return fail(`no such key${shownKey(key)}`)
+  return fail(() => `no such key${shownKey(key)}`)
 }
 
 /** The value of a field, a key or an index; `undefined` if it is absent. It fails for a value without any if `isStrict`. */
 export function presentIn(operand: Value, key: Value, isStrict: boolean): Value | undefined {
   const canHave = operand instanceof MapValue || operand instanceof Struct || isList(operand)
-  return isStrict && !canHave ? fail(`no such key${shownKey(key)}`) : foundIn(operand, key)
+  return isStrict && !canHave ? fail(() => `no such key${shownKey(key)}`) : foundIn(operand, key)
 }
 
 /** The value of a field, a key or an index; `undefined` if it is absent. */

@@ -1,4 +1,4 @@
-import { fail, Failure, noSuchOverload } from '../evaluate/failure.ts'
+import { fail, Failure, noSuchOverload, raise } from '../evaluate/failure.ts'
 import { shownText } from '../evaluate/select.ts'
 import { markTransient } from '../values/map.ts'
 import { isList, type MapValue, type Value } from '../values/value.ts'
@@ -86,7 +86,7 @@ class ClaimsMap extends MapView {
       value = this.#checked(name, Reflect.get(this.#claims, name))
       this.#read.set(name, value)
     }
-    return value instanceof Failure ? fail(value.message) : value
+    return value instanceof Failure ? raise(value) : value
   }
 
   #checked(name: string, claim: unknown): Value | Failure {
@@ -96,7 +96,7 @@ class ClaimsMap extends MapView {
       return selected(claim)
     } catch (error) {
       if (!(error instanceof Failure)) throw error
-      return new Failure(`claim "${shownText(name)}" failed to unmarshal: ${error.message}`)
+      return new Failure(() => `claim "${shownText(name)}" failed to unmarshal: ${error.message}`)
     }
   }
 }

@@ -18,26 +18,15 @@ import {
 import { Engine, type EngineOptions } from '../engine.ts'
 import type { Library } from '../check/declarations.ts'
 import type { Meter } from '../evaluate/meter.ts'
-import { addressRanges } from '../library/address-ranges.ts'
 import { authorizer } from '../library/authorizer.ts'
-import { conversions } from '../library/conversions.ts'
-import { durations } from '../library/durations.ts'
-import { ipAddresses } from '../library/ip-addresses.ts'
+import { kubernetesLibraries, languageLibraries } from '../library/foundations.ts'
 import { listExtensions } from '../library/list-extensions.ts'
-import { lists } from '../library/lists.ts'
-import { namedFormats } from '../library/named-formats.ts'
-import { operators } from '../library/operators.ts'
 import { optionals } from '../library/optionals.ts'
-import { quantities } from '../library/quantities.ts'
-import { matching, Patterns, patternSearch } from '../library/regular-expressions.ts'
-import { semanticVersions } from '../library/semantic-versions.ts'
+import { Patterns } from '../library/regular-expressions.ts'
 import { sets } from '../library/sets.ts'
-import { standard } from '../library/standard.ts'
 import { strings } from '../library/strings.ts'
 import { kubernetesStyle } from '../library/text-format-clauses.ts'
 import { textFormat } from '../library/text-format.ts'
-import { timestamps } from '../library/timestamps.ts'
-import { urls } from '../library/urls.ts'
 import {
   OPTIONAL_MACROS,
   SORTING_MACROS,
@@ -55,7 +44,7 @@ import { USER, USER_FIELDS } from './user.ts'
  */
 const MAX_COST = 1_000_000
 /** Maximum work of an evaluation, which takes less than 50 ms. */
-const MAX_WORK = 250_000
+const MAX_WORK = 200_000
 /** Maximum length of an expression in characters, as in cel-go. */
 const MAX_LENGTH = 100_000
 
@@ -123,25 +112,13 @@ export function kubernetesEngine(variable: CelVariable): Engine {
 function libraries(meter: Meter): readonly Library[] {
   const patterns = new Patterns(meter)
   return [
-    standard(meter),
-    operators(meter),
-    conversions(meter),
-    durations(meter),
-    timestamps(meter),
-    matching(patterns),
+    ...languageLibraries(meter, patterns),
     optionals(meter),
     strings(meter),
     textFormat(meter, kubernetesStyle),
     listExtensions(meter, { isStrict: false }),
     sets(meter),
-    lists(meter),
-    patternSearch(patterns),
-    urls(meter),
-    ipAddresses(meter),
-    addressRanges(meter),
-    quantities(meter),
-    semanticVersions(meter),
-    namedFormats(meter),
+    ...kubernetesLibraries(meter, patterns),
     authorizer(),
   ]
 }

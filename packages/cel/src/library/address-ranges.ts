@@ -12,7 +12,7 @@ import { fail, noSuchOverload } from '../evaluate/failure.ts'
 import type { Meter } from '../evaluate/meter.ts'
 import { Opaque, type Value } from '../values/value.ts'
 import { sizeOf, traversal } from './costs.ts'
-import { IpAddress, parsingWork, plainAddress } from './ip-addresses.ts'
+import { IpAddress, parsingPaidFor, plainAddress } from './ip-addresses.ts'
 
 const TYPE = new Type('opaque', 'net.CIDR')
 
@@ -40,10 +40,7 @@ class AddressRange extends Opaque {
  * Source: apiserver `pkg/cel/library/cidr.go`.
  */
 export function addressRanges(meter: Meter): Library {
-  const paidFor = (text: string): string => {
-    meter.spend(parsingWork(text))
-    return text
-  }
+  const paidFor = parsingPaidFor(meter)
   return {
     types: [TYPE],
     functions: [

@@ -63,8 +63,18 @@ export function searchCost([text, part]: readonly Value[]): number {
 
 /** The cost of looking at each element, where a text costs its length. */
 export function elementsCost([value]: readonly Value[]): number {
-  return value === undefined ? 0 : lengthOf(value)
+  if (value === undefined) return 0
+  if (!isList(value) || value.length < LONG) return lengthOf(value)
+  // An expression may ask for it at every step.
+  const known = lengths.get(value)
+  if (known !== undefined) return known
+  const length = lengthOf(value)
+  lengths.set(value, length)
+  return length
 }
+
+const LONG = 64
+const lengths = new WeakMap<readonly Value[], number>()
 
 function lengthOf(value: Value): number {
   if (typeof value === 'string') return Math.trunc(byteCount(value) * 0.1)

@@ -38,10 +38,7 @@ export class IpAddress extends Opaque {
  * Source: apiserver `pkg/cel/library/ip.go`.
  */
 export function ipAddresses(meter: Meter): Library {
-  const paidFor = (text: string): string => {
-    meter.spend(parsingWork(text))
-    return text
-  }
+  const paidFor = parsingPaidFor(meter)
   return {
     types: [TYPE],
     functions: [
@@ -62,9 +59,12 @@ export function ipAddresses(meter: Meter): Library {
   }
 }
 
-/** The work of parsing an address or a range, which are short. */
-export function parsingWork(text: string): number {
-  return Math.min(text.length, 64) * 2
+/** Counts the work of parsing an address or a range, which are short, and returns the string. */
+export function parsingPaidFor(meter: Meter): (text: string) => string {
+  return (text) => {
+    meter.spend(Math.min(text.length, 64) * 2)
+    return text
+  }
 }
 
 /** Parses an address, except for IPv4-mapped IPv6 addresses. */

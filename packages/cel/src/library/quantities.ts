@@ -4,6 +4,7 @@ import { fn, type Library, method } from '../check/declarations.ts'
 import { structType } from '../check/types.ts'
 import { Opaque, type Value } from '../values/value.ts'
 import { traversal } from './costs.ts'
+import { orderMethods } from './ordered.ts'
 import {
   addedQuantities,
   approximateQuantity,
@@ -17,13 +18,14 @@ import {
 const TYPE = structType('kubernetes.Quantity')
 
 /** Operations on numbers of hundreds of digits take longer than other steps. */
-const WORK = 20
+const WORK = 30
 
 class QuantityValue extends Opaque {
   readonly type = TYPE
   readonly quantity: Quantity
   /** As in Kubernetes, nothing can be compared with a sum. */
   readonly #isSum: boolean
+  #identity: string | undefined
 
   constructor(quantity: Quantity, isSum = false) {
     super()
@@ -31,8 +33,10 @@ class QuantityValue extends Opaque {
     this.#isSum = isSum
   }
 
+  /** Made once: a list compares each of its elements with all others. */
   get identity(): string {
-    return quantityIdentity(this.quantity)
+    this.#identity ??= quantityIdentity(this.quantity)
+    return this.#identity
   }
 
   override equals(other: Value): boolean | undefined {
@@ -91,18 +95,7 @@ export function quantities(meter: Meter): Library {
       method('kubernetes.Quantity.asApproximateFloat(): double', ({ quantity }: QuantityValue) =>
         approximateQuantity(quantity),
       ),
-      method(
-        'kubernetes.Quantity.isGreaterThan(kubernetes.Quantity): bool',
-        (a: QuantityValue, b: QuantityValue) => order(a, b) > 0,
-      ),
-      method(
-        'kubernetes.Quantity.isLessThan(kubernetes.Quantity): bool',
-        (a: QuantityValue, b: QuantityValue) => order(a, b) < 0,
-      ),
-      method(
-        'kubernetes.Quantity.compareTo(kubernetes.Quantity): int',
-        (a: QuantityValue, b: QuantityValue) => BigInt(order(a, b)),
-      ),
+      ...orderMethods(TYPE, order),
       method('kubernetes.Quantity.add(kubernetes.Quantity): kubernetes.Quantity', added(1n)),
       method('kubernetes.Quantity.add(int): kubernetes.Quantity', added(1n)),
       method('kubernetes.Quantity.sub(kubernetes.Quantity): kubernetes.Quantity', added(-1n)),

@@ -77,8 +77,11 @@ export function approximateQuantity({ unscaled, scale }: Quantity): number {
 
 /** A string that is equal for equal quantities. */
 export function quantityIdentity({ unscaled, scale }: Quantity): string {
-  const [, digits = '', zeros = ''] = /^(.*?)(0*)$/.exec(String(unscaled)) ?? []
-  return digits === '' ? '0' : `${digits}e${scale + zeros.length}`
+  if (unscaled === 0n) return '0'
+  const digits = String(unscaled)
+  let end = digits.length
+  while (digits.charAt(end - 1) === '0') end--
+  return `${digits.slice(0, end)}e${scale + digits.length - end}`
 }
 
 interface Unit {

@@ -99,10 +99,30 @@ describe('a pattern', () => {
 })
 
 describe('a pattern of a claim', () => {
-  it('may use one Unicode class that is new to the process', () => {
-    const matching = (): CelValue =>
-      evaluated('"\u0BB0\u0E01".matches(claims.pattern)', { pattern: String.raw`^\p{Tamil}\p{Thai}$` })
-    expect(matching).toThrow('actual cost limit exceeded')
-    expect(matching()).toBe(true)
+  const matching = (expression: string, pattern: string): CelValue => evaluated(expression, { pattern })
+
+  it.each([
+    String.raw`\p{Tamil}`,
+    String.raw`\pL`,
+    String.raw`[^\PN]`,
+    String.raw`\p{^Greek}`,
+    String.raw`\p{None}`,
+  ])('has no Unicode class that no literal pattern has: %s', (pattern) => {
+    // The first use of a class takes the library up to a tenth of a second.
+    expect(() => matching('"\u0BB0".matches(claims.pattern)', pattern)).toThrow(
+      'a Unicode class is in no literal pattern',
+    )
+    expect(() => matching('"\u0BB0".find(claims.pattern)', pattern)).toThrow(
+      'a Unicode class is in no literal pattern',
+    )
+  })
+
+  it('may have the Unicode classes of literal patterns', () => {
+    const expression = String.raw`"\u0BB0".matches(claims.pattern) && !"a".matches(r"^\p{Tamil}\p{Thai}")`
+    expect(matching(expression, String.raw`^\p{Tamil}$`)).toBe(true)
+    expect(matching(expression, String.raw`^\P{Thai}$`)).toBe(true)
+    expect(() => matching(expression, String.raw`^\p{Lao}$`)).toThrow(
+      'a Unicode class is in no literal pattern',
+    )
   })
 })

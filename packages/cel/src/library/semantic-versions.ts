@@ -4,6 +4,7 @@ import { fail } from '../evaluate/failure.ts'
 import type { Meter } from '../evaluate/meter.ts'
 import { Opaque } from '../values/value.ts'
 import { traversal } from './costs.ts'
+import { orderMethods } from './ordered.ts'
 import { compareVersions, normalizedVersion, readVersion, type SemanticVersion } from './semantic-version.ts'
 
 const TYPE = structType('kubernetes.Semver')
@@ -56,17 +57,7 @@ export function semanticVersions(meter: Meter): Library {
       part('major'),
       part('minor'),
       part('patch'),
-      method(
-        'kubernetes.Semver.isGreaterThan(kubernetes.Semver): bool',
-        (a: Version, b: Version) => order(a, b) > 0,
-      ),
-      method(
-        'kubernetes.Semver.isLessThan(kubernetes.Semver): bool',
-        (a: Version, b: Version) => order(a, b) < 0,
-      ),
-      method('kubernetes.Semver.compareTo(kubernetes.Semver): int', (a: Version, b: Version) =>
-        BigInt(order(a, b)),
-      ),
+      ...orderMethods(TYPE, order),
     ],
   }
 }

@@ -25,14 +25,14 @@ export type FormatStyle = (clause: Clause, value: Value, meter: Meter) => string
 
 /** The work per value: exact digits take long. */
 export const WORK: Readonly<Record<Clause['verb'], number>> = {
-  s: 1,
-  d: 1,
-  f: 200,
-  e: 200,
-  b: 1,
-  x: 1,
-  X: 1,
-  o: 1,
+  s: 4,
+  d: 10,
+  f: 250,
+  e: 250,
+  b: 10,
+  x: 10,
+  X: 10,
+  o: 10,
 }
 
 /**

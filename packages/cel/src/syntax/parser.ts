@@ -1,21 +1,10 @@
+import type { Dialect } from './dialect.ts'
 import { type Node, OPERATORS } from './ast.ts'
 import { Depth } from './depth.ts'
 import { ESCAPED_IDENTIFIER, EOF, IDENTIFIER, type Token } from './lexer.ts'
-import type { Macros } from './macros.ts'
 import { Primaries } from './primaries.ts'
 import { type Problem, SyntaxProblem } from './source.ts'
 import { START_OF_EXPRESSION, Tokens } from './tokens.ts'
-
-/** The syntax of an environment. */
-export interface Dialect {
-  readonly macros: Macros
-  /** Maximum length in characters. */
-  readonly maxLength: number
-  /** Whether `.?`, `[?` and `{?` are allowed. */
-  readonly hasOptionals: boolean
-  /** Whether a field may be quoted with backticks. */
-  readonly hasEscapedFields: boolean
-}
 
 /** A parsed expression, or its mistakes. */
 export type Parsed =

@@ -1,7 +1,7 @@
 import type { ListNode, LiteralValue, MapNode, Node } from './ast.ts'
 import { BYTES, ESCAPED_IDENTIFIER, FLOAT, IDENTIFIER, INT, STRING, type Token, UINT } from './lexer.ts'
 import { bytesLiteral, doubleLiteral, intLiteral, stringLiteral, uintLiteral } from './literals.ts'
-import type { Dialect } from './parser.ts'
+import type { Dialect } from './dialect.ts'
 import { type Problem, SyntaxProblem } from './source.ts'
 import { START_OF_EXPRESSION, type Tokens } from './tokens.ts'
 

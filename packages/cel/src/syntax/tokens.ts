@@ -14,28 +14,21 @@ import {
 } from './lexer.ts'
 import { SyntaxProblem } from './source.ts'
 
+/** Literals and names. */
+const OPERANDS: readonly TokenKind[] = [FLOAT, INT, UINT, STRING, BYTES, IDENTIFIER]
+
 /** The kinds in the order in which the parser of cel-go names them. */
 const ORDER: readonly TokenKind[] = [
   EOF,
   ...'== != in < <= >= > && || [ ] { } ( ) . , - ! ? : + * / % true false null'.split(' '),
-  FLOAT,
-  INT,
-  UINT,
-  STRING,
-  BYTES,
-  IDENTIFIER,
+  ...OPERANDS,
   ESCAPED_IDENTIFIER,
 ]
 
 /** What an expression can start with. */
 export const START_OF_EXPRESSION: readonly TokenKind[] = [
   ...'[ { ( . - ! true false null'.split(' '),
-  FLOAT,
-  INT,
-  UINT,
-  STRING,
-  BYTES,
-  IDENTIFIER,
+  ...OPERANDS,
 ]
 
 /** What can follow an operand besides the end of what encloses it. */

@@ -1,7 +1,7 @@
 import { fail } from '../evaluate/failure.ts'
 import type { Meter } from '../evaluate/meter.ts'
 import { isTransient } from './map.ts'
-import { checkedInt, checkedUint } from './numbers.ts'
+import { checkedInt, checkedUint } from './checked.ts'
 import { Duration, durationOf, timeAt, Timestamp } from './times.ts'
 import { Uint } from './uint.ts'
 import { isList, type Value } from './value.ts'

@@ -1,6 +1,6 @@
 import { Given } from '../handler/request-context.ts'
 import type { Authentication } from '../authenticator/authenticator.ts'
-import type { HeldRequest, RequestOutcome } from '../handler/authenticate-request.ts'
+import type { HeldRequest, RequestOutcome } from '../handler/request-outcome.ts'
 import { warnReplacedUser } from '../authenticator/app-warnings.ts'
 import type { UserInfo } from '../authenticator/user.ts'
 import type { AuthenticationRequest } from '../request/request.ts'

@@ -1,5 +1,3 @@
-import type { FileNoticeEvent } from './events.ts'
-
 /** The part of Node's `process` that emits warnings, if the runtime has one. Deno and Bun have it too. */
 interface MaybeProcess {
   readonly process?: {
@@ -30,7 +28,13 @@ function warnOnce(code: string, message: string, about = ''): void {
 }
 
 /** Reports a notice about a file when no observer is configured. */
-export function warnFileNotice({ file, notice: { code, message } }: FileNoticeEvent): void {
+export function warnFileNotice({
+  file,
+  notice: { code, message },
+}: {
+  readonly file: string
+  readonly notice: { readonly code: string; readonly message: string }
+}): void {
   warnOnce('KUBE_AUTHN_NOTICE', `${file}: ${message}`, `${file} ${code}`)
 }
 

@@ -9,6 +9,7 @@ export { incomingMessageRequest } from '../adapter/incoming-message/incoming-mes
 export { Received } from '../audit/audit-id.ts'
 export { authorizeRequest } from '../authorization/authorize-request.ts'
 export { impersonateRequest } from '../impersonation/impersonate-request.ts'
+export { CERTIFICATE, hasPemHeaders, pemBlocks } from '@kube-authn/internal/pem'
 export {
   aBooleanOrAnonymousConfig,
   anonymous,
@@ -85,25 +86,17 @@ export type {
 export { CLIENT_CLOSED_REQUEST, notify } from '../authenticator/events.ts'
 export type { ExternalSignerCallEvent, ExternalSignerEvent } from '../authenticator/external-signer-events.ts'
 export type { AnyRequest } from '../chain/explain/any-request.ts'
-export {
-  explain,
-  type ExplainedStep,
-  type ExplainOptions,
-  type Explanation,
-} from '../chain/explain/explain.ts'
+export { hasState } from '../chain/explain/has-state.ts'
+export { explain } from '../chain/explain/explain.ts'
+export type { ExplainedStep, ExplainOptions, Explanation } from '../chain/explain/explanation.ts'
 export { addGroups, authenticatedGroup } from '../authenticator/groups.ts'
 export {
   type AuthenticateRequestContext,
   type AuthenticateRequestOptions,
   authenticateRequestShape,
 } from '../handler/authenticate-request-options.ts'
-export {
-  type AuthenticatedRequest,
-  authenticateRequest,
-  type AuthenticateRequest,
-  type RefusedRequest,
-  type RequestOutcome,
-} from '../handler/authenticate-request.ts'
+export { authenticateRequest, type AuthenticateRequest } from '../handler/authenticate-request.ts'
+export type { AuthenticatedRequest, RefusedRequest, RequestOutcome } from '../handler/request-outcome.ts'
 export type { RequestTrace, RequestTracing } from '../handler/tracing.ts'
 export { IMPERSONATES, leadsToImpersonation } from '../handler/impersonation-rule.ts'
 export { failedAuthenticationMessage } from '../handler/attempted.ts'

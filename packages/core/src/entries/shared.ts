@@ -56,13 +56,13 @@ export {
   type AuthenticateRequestOptions,
   authenticateRequestShape,
 } from '../handler/authenticate-request-options.ts'
-export {
-  type AuthenticatedRequest,
-  authenticateRequest,
-  type HeldRequest,
-  type RefusedRequest,
-  type RequestOutcome,
-} from '../handler/authenticate-request.ts'
+export { authenticateRequest } from '../handler/authenticate-request.ts'
+export type {
+  AuthenticatedRequest,
+  HeldRequest,
+  RefusedRequest,
+  RequestOutcome,
+} from '../handler/request-outcome.ts'
 export { type Guard, type UserGuardOptions, guardShape } from '../handler/guard/guard.ts'
 export {
   groupsGuard,

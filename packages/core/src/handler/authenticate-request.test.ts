@@ -24,11 +24,8 @@ import { authenticatedGroup } from '../authenticator/groups.ts'
 import { failFast, union } from '../authenticator/union/union.ts'
 import { type UserInfo, userInfo } from '../authenticator/user.ts'
 import { webSocketProtocol } from '../request/web-socket-protocol/web-socket-protocol.ts'
-import {
-  type AuthenticatedRequest,
-  authenticateRequest,
-  type RefusedRequest,
-} from './authenticate-request.ts'
+import { authenticateRequest } from './authenticate-request.ts'
+import type { AuthenticatedRequest, RefusedRequest } from './request-outcome.ts'
 import type { AuthenticateRequestOptions } from './authenticate-request-options.ts'
 
 async function accepted(

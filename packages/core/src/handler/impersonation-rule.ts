@@ -6,7 +6,7 @@ import { quoted } from '@kube-authn/internal/quote'
 import type { AuthenticationRequest } from '../request/request.ts'
 import { StatusError } from '../authenticator/status.ts'
 import { withoutStack } from '../internal/without-stack.ts'
-import type { AuthenticatedRequest, RequestOutcome } from './authenticate-request.ts'
+import type { AuthenticatedRequest, RequestOutcome } from './request-outcome.ts'
 import type { AuthenticateRequestContext } from './authenticate-request-options.ts'
 
 /**

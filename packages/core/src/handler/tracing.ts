@@ -1,6 +1,6 @@
 import { notify, type Observer } from '../authenticator/events.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
-import type { AuthenticateRequestContext } from './authenticate-request-options.ts'
+import type { Context } from '../authenticator/context.ts'
 
 /** The trace of one request during its authentication. */
 export interface RequestTrace {
@@ -21,7 +21,7 @@ export interface RequestTrace {
  */
 export type RequestTracing = (
   request: AuthenticationRequest,
-  context: Pick<AuthenticateRequestContext, 'signal'>,
+  context: Pick<Context, 'signal'>,
 ) => RequestTrace
 
 /** Authenticates a request with an observer. It must not throw. */

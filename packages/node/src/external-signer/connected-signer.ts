@@ -1,7 +1,7 @@
 import { ConfigurationError } from '@kube-authn/core'
 import { type VerificationKey, verificationKeyFromDer, fetchedKeys } from '@kube-authn/core/service-account'
 import type { FetchedKeys, FetchedKeySet } from '@kube-authn/core/internal'
-import type { ExternalSigner, ExternalSignerAtOptions } from './external-signer-at.ts'
+import type { ExternalSigner, ExternalSignerAtOptions } from './external-signer.ts'
 import { grpcClient, type GrpcClient } from './grpc-client.ts'
 import {
   type EncodedPublicKey,

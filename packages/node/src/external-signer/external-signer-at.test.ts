@@ -20,7 +20,8 @@ import {
   signerServer,
   socketPath,
 } from '../../test/signer-server.ts'
-import { externalSignerAt, type ExternalSignerAtOptions } from './external-signer-at.ts'
+import { externalSignerAt } from './external-signer-at.ts'
+import type { ExternalSignerAtOptions } from './external-signer.ts'
 
 const issuer = 'https://issuer.example.com'
 const target = { namespace: 'ns', name: 'sa' }

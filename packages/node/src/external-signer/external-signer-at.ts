@@ -1,38 +1,11 @@
-import type { Clock, Observer } from '@kube-authn/core'
+import type { ExternalSigner, ExternalSignerAtOptions } from './external-signer.ts'
 import { above, aFunction, type OptionsShape } from '@kube-authn/core/adapter'
-import {
-  aClock,
-  type Check,
-  must,
-  optionProblems,
-  refuseProblems,
-  type FetchedKeys,
-  type TokenSigner,
-} from '@kube-authn/core/internal'
-
-/** Options of {@link externalSignerAt}. */
-export interface ExternalSignerAtOptions {
-  /** The timeout of fetching the keys, also at the start. Default 60. */
-  readonly keysTimeoutSeconds?: number
-  /** Receives an event for every call (`externalSignerCall`) and for the keys (`externalSigner`). */
-  readonly observer?: Observer
-  /** Default: the runtime's clock. */
-  readonly clock?: Clock
-}
+import { aClock, type Check, must, optionProblems, refuseProblems } from '@kube-authn/core/internal'
 
 const shape: OptionsShape<ExternalSignerAtOptions> = {
   keysTimeoutSeconds: above(0, 3600),
   observer: aFunction,
   clock: aClock,
-}
-
-/** An external signer: it signs tokens and provides the keys that verify them. */
-export interface ExternalSigner extends TokenSigner {
-  readonly keys: FetchedKeys
-  /** The longest lifetime of a token that it signs. */
-  readonly maxExpirationSeconds: number
-  /** Closes the connection and stops refreshing the keys. */
-  close(): void
 }
 
 /** The check of a signer's endpoint, with the message of kube-apiserver. */

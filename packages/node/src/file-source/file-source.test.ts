@@ -14,7 +14,8 @@ import type { AuthenticationEvent } from '@kube-authn/core'
 import type { ReloadEvent } from '@kube-authn/core/internal'
 import { fixedClock } from '@kube-authn/testing'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { fileSource, type FileSourceOptions } from './file-source.ts'
+import { fileSource } from './file-source.ts'
+import type { FileSourceOptions } from './file-source-options.ts'
 import type { FileSource } from './reloading-source.ts'
 
 let folder: string

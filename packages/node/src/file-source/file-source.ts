@@ -1,3 +1,4 @@
+import type { FileSourceOptions } from './file-source-options.ts'
 import { inOneStep, type Steps, optionProblems, refuseProblems } from '@kube-authn/core/internal'
 import type { Observer } from '@kube-authn/core'
 import { notify } from '@kube-authn/core/adapter'
@@ -6,14 +7,6 @@ import { sourceShape } from '../options/reload-shape.ts'
 import { digestSteps, type FileContent, readSteps, stampOf } from './read-file.ts'
 import { type FileSource, type ReloadOptions, reloadingSource } from './reloading-source.ts'
 import { directoriesOf } from './watch-directories.ts'
-
-/** Options of {@link fileSource}. */
-export interface FileSourceOptions<T> extends ReloadOptions {
-  /** Parses the content; throws to refuse it. */
-  readonly parse: (content: FileContent) => T
-  /** Larger files are refused. Default 100 MiB. */
-  readonly maxBytes?: number
-}
 
 /**
  * Reads a file now, and again whenever it changes: written in place, replaced by rename, or by a swap of symbolic links as Kubernetes does with

@@ -1,6 +1,7 @@
 import type { ConfigurationProblem } from '@kube-authn/core'
 import { messageOf, type FileNotice, printedSeconds, quoted } from '@kube-authn/core/internal'
-import { anEndpoint, type ExternalSigner } from '../external-signer/external-signer-at.ts'
+import { anEndpoint } from '../external-signer/external-signer-at.ts'
+import type { ExternalSigner } from '../external-signer/external-signer.ts'
 import type { ParsedFlags } from './parse-flags.ts'
 import { booleanOf, listOf, optionalString, secondsOf } from './read-flags.ts'
 

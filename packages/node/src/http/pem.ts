@@ -1,4 +1,5 @@
 import type { ConfigurationProblem } from '@kube-authn/core'
+import { CERTIFICATE, hasPemHeaders, pemBlocks } from '@kube-authn/core/internal'
 import type { KeyObject } from 'node:crypto'
 import { nodeCrypto } from '../builtins.ts'
 import { readTextFile } from '../file-source/read-file.ts'
@@ -49,9 +50,6 @@ function sourceOf(option: TransportPem['option'], value: string | undefined): Tr
 
 /** Larger files are refused. A bundle of all public CAs is a quarter of this. */
 export const MAX_PEM_BYTES = 1_048_576
-
-const BEGIN = '-----BEGIN CERTIFICATE-----'
-const END = '-----END CERTIFICATE-----'
 
 /**
  * The PEM data.
@@ -128,14 +126,19 @@ export function isKeyOf([leaf]: readonly string[], key: KeyObject): boolean {
 
 /** @throws {Error} if one cannot be parsed. */
 function certificatesIn(text: string): readonly string[] {
-  const certificates = text
-    .split(BEGIN)
-    .slice(1)
-    .map((block) => `${BEGIN}${block.split(END, 1).join()}${END}\n`)
-  for (const [position, certificate] of certificates.entries()) {
-    if (!isCertificate(certificate)) throw new Error(`failed to parse certificate ${position + 1} in it`)
-  }
-  return certificates
+  const blocks = Array.from(pemBlocks(text)).filter(
+    (block) => block.label === CERTIFICATE && !hasPemHeaders(block),
+  )
+  return blocks.map((block, position) => {
+    const certificate = [
+      `-----BEGIN ${CERTIFICATE}-----`,
+      ...block.lines,
+      `-----END ${CERTIFICATE}-----`,
+      '',
+    ].join('\n')
+    if (block.isComplete && isCertificate(certificate)) return certificate
+    throw new Error(`failed to parse certificate ${position + 1} in it`)
+  })
 }
 
 function kindsOfPem(text: string): readonly string[] {

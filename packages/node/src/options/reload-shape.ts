@@ -7,7 +7,7 @@ import {
   wholeNumber,
 } from '@kube-authn/core/adapter'
 import { atLeast, aClock } from '@kube-authn/core/internal'
-import type { FileSourceOptions } from '../file-source/file-source.ts'
+import type { FileSourceOptions } from '../file-source/file-source-options.ts'
 import type { ReloadOptions } from '../file-source/reloading-source.ts'
 
 /** The checks of {@link ReloadOptions}. */

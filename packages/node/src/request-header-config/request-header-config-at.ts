@@ -3,7 +3,8 @@ import { parseRequestHeaderConfig, type RequestHeaderConfig } from '@kube-authn/
 import { isObject, type RequestHeaderConfigData, yamlDocument } from '@kube-authn/core/internal'
 import { checkOptions } from '@kube-authn/core/adapter'
 import { fileShape } from '../options/reload-shape.ts'
-import { fileSource, type FileSourceOptions } from '../file-source/file-source.ts'
+import { fileSource } from '../file-source/file-source.ts'
+import type { FileSourceOptions } from '../file-source/file-source-options.ts'
 import type { FileSource } from '../file-source/reloading-source.ts'
 
 /** Options of {@link requestHeaderConfigAt}. */

@@ -6,7 +6,8 @@ import { errorOf, optionProblems, refuseProblems } from '@kube-authn/core/intern
 import { aPath } from '../options/a-path.ts'
 import { underOption } from '../options/problems-of.ts'
 import { fileShape } from '../options/reload-shape.ts'
-import { fileSource, type FileSourceOptions } from '../file-source/file-source.ts'
+import { fileSource } from '../file-source/file-source.ts'
+import type { FileSourceOptions } from '../file-source/file-source-options.ts'
 import {
   type ClientCertificateRequest,
   type TlsServerOptions,

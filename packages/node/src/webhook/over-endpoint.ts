@@ -1,6 +1,7 @@
-import type { WebhookFetch } from '@kube-authn/core/internal'
+import { type WebhookFetch, without } from '@kube-authn/core/internal'
 import type { FetchOptions } from '../http/create-fetch.ts'
-import { reloadOf } from '../options/reload-shape.ts'
+import { readKubeconfig, type ReadKubeconfigOptions } from '../kubeconfig/kubeconfig.ts'
+import { RELOAD_OPTIONS, reloadOf } from '../options/reload-shape.ts'
 import { type EndpointFetch, endpointFetch } from '../http/endpoint-fetch.ts'
 import type { Endpoint } from '../http/endpoint.ts'
 
@@ -33,4 +34,31 @@ export function overEndpoint<T extends object>(
     fetch.close()
     throw error
   }
+}
+
+/** Options of a webhook that a kubeconfig names. */
+type KubeconfigWebhookOptions = Pick<ReadKubeconfigOptions, 'context' | 'allowMissingUser'> &
+  Omit<FetchOptions, 'allowInsecureHttp'>
+
+/** The options that are not those of the webhook itself. */
+type OfKubeconfig = 'context' | 'allowMissingUser' | 'observer' | (typeof RELOAD_OPTIONS)[number]
+
+/**
+ * {@link overEndpoint} for the server that a kubeconfig names.
+ *
+ * @param make gets the options of the webhook too.
+ * @throws {ConfigurationError} if the kubeconfig, a file it names, or an option is invalid; any error of `make`.
+ */
+export function overKubeconfig<O extends KubeconfigWebhookOptions, T extends object>(
+  path: string,
+  options: O,
+  make: (webhook: ReachedWebhook, ofWebhook: Omit<O, OfKubeconfig>) => T,
+): T & { readonly close: () => void } {
+  const { context, allowMissingUser } = options
+  const endpoint = readKubeconfig(path, {
+    ...(context !== undefined && { context }),
+    ...(allowMissingUser !== undefined && { allowMissingUser }),
+  })
+  const ofWebhook = without(options, 'context', 'allowMissingUser', 'observer', ...RELOAD_OPTIONS)
+  return overEndpoint(endpoint, options, (webhook) => make(webhook, ofWebhook))
 }

@@ -10,10 +10,10 @@ import {
 } from '@kube-authn/core/internal'
 import { webhookAuthenticator } from '@kube-authn/core/remote'
 import { aPath } from '../options/a-path.ts'
-import { RELOAD_OPTIONS, reloadShape } from '../options/reload-shape.ts'
+import { reloadShape } from '../options/reload-shape.ts'
 import type { ReloadOptions } from '../file-source/reloading-source.ts'
-import { readKubeconfig, type ReadKubeconfigOptions } from '../kubeconfig/kubeconfig.ts'
-import { overEndpoint } from './over-endpoint.ts'
+import type { ReadKubeconfigOptions } from '../kubeconfig/kubeconfig.ts'
+import { overKubeconfig } from './over-endpoint.ts'
 
 /** Options of {@link webhookAuthenticatorAt}. The reload options apply to the files that the kubeconfig names. */
 export type WebhookAuthenticatorAtOptions = Omit<WebhookAuthenticatorOptions, 'url' | 'fetch' | 'redact'> &
@@ -42,11 +42,7 @@ export function webhookAuthenticatorAt(
   options: WebhookAuthenticatorAtOptions = {},
 ): TokenAuthenticator & { readonly close: () => void } {
   refuseProblems(aPath(path, 'path'), optionProblems(webhookAuthenticatorAtShape, options))
-  const { context, allowMissingUser } = options
-  const endpoint = readKubeconfig(path, {
-    ...(context !== undefined && { context }),
-    ...(allowMissingUser !== undefined && { allowMissingUser }),
-  })
-  const ofWebhook = without(options, 'context', 'allowMissingUser', 'observer', ...RELOAD_OPTIONS)
-  return overEndpoint(endpoint, options, (webhook) => webhookAuthenticator({ ...ofWebhook, ...webhook }))
+  return overKubeconfig(path, options, (webhook, ofWebhook) =>
+    webhookAuthenticator({ ...ofWebhook, ...webhook }),
+  )
 }

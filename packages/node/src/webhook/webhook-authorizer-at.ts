@@ -10,10 +10,10 @@ import {
 } from '@kube-authn/core/internal'
 import { webhookAuthorizer } from '@kube-authn/core/remote'
 import { aPath } from '../options/a-path.ts'
-import { RELOAD_OPTIONS, reloadShape } from '../options/reload-shape.ts'
+import { reloadShape } from '../options/reload-shape.ts'
 import type { ReloadOptions } from '../file-source/reloading-source.ts'
-import { readKubeconfig, type ReadKubeconfigOptions } from '../kubeconfig/kubeconfig.ts'
-import { overEndpoint } from './over-endpoint.ts'
+import type { ReadKubeconfigOptions } from '../kubeconfig/kubeconfig.ts'
+import { overKubeconfig } from './over-endpoint.ts'
 
 /** Options of {@link webhookAuthorizerAt}. The reload options apply to the files that the kubeconfig names. */
 export type WebhookAuthorizerAtOptions = Omit<WebhookAuthorizerOptions, 'url' | 'fetch' | 'redact'> &
@@ -42,11 +42,7 @@ export function webhookAuthorizerAt(
   options: WebhookAuthorizerAtOptions = {},
 ): Authorizer & { readonly close: () => void } {
   refuseProblems(aPath(path, 'path'), optionProblems(webhookAuthorizerAtShape, options))
-  const { context, allowMissingUser } = options
-  const endpoint = readKubeconfig(path, {
-    ...(context !== undefined && { context }),
-    ...(allowMissingUser !== undefined && { allowMissingUser }),
-  })
-  const ofWebhook = without(options, 'context', 'allowMissingUser', 'observer', ...RELOAD_OPTIONS)
-  return overEndpoint(endpoint, options, (webhook) => webhookAuthorizer({ ...ofWebhook, ...webhook }))
+  return overKubeconfig(path, options, (webhook, ofWebhook) =>
+    webhookAuthorizer({ ...ofWebhook, ...webhook }),
+  )
 }

@@ -1,4 +1,5 @@
 import { bytesOfBase64 } from '@kube-authn/internal/base64'
+import { base64OfPem, CERTIFICATE, hasPemHeaders, pemBlocks } from '@kube-authn/internal/pem'
 import { CertificateError } from '../errors.ts'
 import { type CertificatePool, certificatePoolOf } from './certificate-pool.ts'
 import type { Certificate } from '../certificate.ts'
@@ -25,36 +26,15 @@ export function certificatePool(pem: string): CertificatePool {
 }
 
 function certificatesFromPem(pem: string): readonly Certificate[] {
-  const lines = pem.replace(/^\uFEFF/, '').split(/\r\n|\r|\n/)
   const certificates: Certificate[] = []
-  for (let index = 0; index < lines.length; index++) {
-    const type = /^-----BEGIN (.*)-----\s*$/.exec(lines[index] ?? '')?.[1]
-    if (type === undefined) continue
-    const end = lines.findIndex((line, at) => at > index && line.trimEnd() === `-----END ${type}-----`)
-    if (end === -1) {
-      if (type === CERTIFICATE) throw unreadable(certificates.length, 'has no end')
-      continue
-    }
-    const body = lines.slice(index + 1, end)
-    if (type === CERTIFICATE && !isHeader(body[0])) {
-      certificates.push(readCertificate(body.join(''), certificates.length))
-    }
-    index = end
+  for (const block of pemBlocks(pem)) {
+    if (block.label !== CERTIFICATE || hasPemHeaders(block)) continue
+    if (!block.isComplete) throw unreadable(certificates.length, 'has no end')
+    const der = bytesOfBase64(base64OfPem(block))
+    if (der === undefined) throw unreadable(certificates.length, 'is not base64')
+    certificates.push(parseCertificate(der))
   }
   return certificates
-}
-
-const CERTIFICATE = 'CERTIFICATE'
-
-/** As in `Proc-Type: 4,ENCRYPTED`; base64 contains no colon. */
-function isHeader(line = ''): boolean {
-  return line.includes(':')
-}
-
-function readCertificate(body: string, before: number): Certificate {
-  const der = bytesOfBase64(body.replaceAll(/\s/g, ''))
-  if (der === undefined) throw unreadable(before, 'is not base64')
-  return parseCertificate(der)
 }
 
 function unreadable(before: number, why: string): CertificateError {

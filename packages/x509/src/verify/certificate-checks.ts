@@ -1,3 +1,4 @@
+import { rfc3339Of } from '@kube-authn/internal/rfc3339'
 import type { Certificate } from '../certificate.ts'
 import { CertificateError } from '../errors.ts'
 import type { Budget } from './budget.ts'
@@ -9,8 +10,8 @@ export function checkCertificate(certificate: Certificate, nowMs: number): Certi
   if (extensions.unhandledCritical.length > 0) {
     return new CertificateError('criticalExtension', 'x509: unhandled critical extension')
   }
-  if (nowMs < notBeforeMs) return expired(`${rfc3339(nowMs)} is before ${rfc3339(notBeforeMs)}`)
-  if (nowMs > notAfterMs) return expired(`${rfc3339(nowMs)} is after ${rfc3339(notAfterMs)}`)
+  if (nowMs < notBeforeMs) return expired(`${rfc3339Of(nowMs)} is before ${rfc3339Of(notBeforeMs)}`)
+  if (nowMs > notAfterMs) return expired(`${rfc3339Of(nowMs)} is after ${rfc3339Of(notAfterMs)}`)
   return undefined
 }
 
@@ -53,8 +54,4 @@ function expired(currentTime: string): CertificateError {
     'expired',
     `x509: certificate has expired or is not yet valid: current time ${currentTime}`,
   )
-}
-
-function rfc3339(milliseconds: number): string {
-  return new Date(milliseconds).toISOString().replace(/\.\d+Z$/, 'Z')
 }

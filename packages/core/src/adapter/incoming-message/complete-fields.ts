@@ -1,5 +1,3 @@
-import type { NodeRequest } from './node-request.ts'
-
 /**
  * Set to `true` on an HTTP/2 request if none of its headers can have been lost silently.
  *
@@ -12,6 +10,6 @@ import type { NodeRequest } from './node-request.ts'
 export const COMPLETE_FIELDS: unique symbol = Symbol.for('@kube-authn/completeFields')
 
 /** Whether all headers of an HTTP/2 request that were sent are present, as far as is known. */
-export function hasCompleteFields(message: NodeRequest): boolean {
+export function hasCompleteFields(message: { readonly [COMPLETE_FIELDS]?: boolean }): boolean {
   return message[COMPLETE_FIELDS] === true
 }

@@ -1,4 +1,5 @@
 import { memberOf } from '../../internal/objects.ts'
+import { hasState } from './has-state.ts'
 import type { NodeRequest } from '../../adapter/incoming-message/node-request.ts'
 import { fetchRequest } from '../../request/fetch-request.ts'
 import type { AuthenticationRequest } from '../../request/request.ts'
@@ -48,23 +49,6 @@ export async function readAnyRequest(given: unknown): Promise<ReadRequest> {
 
 const NO_REQUEST =
   'must be the req of Express or Node, the ctx of Koa, the c of Hono, a Request of Fetch, or an AuthenticationRequest'
-
-/** The adapters register what they know of requests, in all copies of them, under symbols of this form: `RequestStates`. */
-const STATES = /^@kube-authn\/[a-z]+\/state@/
-
-function hasState(request: unknown): boolean {
-  if (typeof request !== 'object' || request === null) return false
-  return Object.getOwnPropertySymbols(globalThis)
-    .filter(({ description = '' }) => STATES.test(description))
-    .some((key) => {
-      const states: unknown = Reflect.get(globalThis, key)
-      return isStates(states) && states.of(request) !== undefined
-    })
-}
-
-function isStates(states: unknown): states is { of(request: object): unknown } {
-  return typeof states === 'function' && 'of' in states && typeof states.of === 'function'
-}
 
 function isAuthenticationRequest(value: unknown): value is AuthenticationRequest {
   if (!isText(memberOf(value, 'path'))) return false

@@ -19,7 +19,8 @@ import { ConfigurationError, rejected, unavailable } from '../../authenticator/e
 import { authenticateRequest } from '../../handler/authenticate-request.ts'
 import type { AuthenticationRequest } from '../../request/request.ts'
 import { userInfo } from '../../authenticator/user.ts'
-import { explain, type ExplainedStep, type Explanation } from './explain.ts'
+import { explain } from './explain.ts'
+import type { ExplainedStep, Explanation } from './explanation.ts'
 import { cached } from '../../token/cache/cached.ts'
 import { union } from '../../authenticator/union/union.ts'
 

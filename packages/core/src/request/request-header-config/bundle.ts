@@ -1,4 +1,5 @@
 import { bytesOfBase64 } from '@kube-authn/internal/base64'
+import { base64OfPem, CERTIFICATE, hasPemHeaders, pemBlocks } from '@kube-authn/internal/pem'
 import { notAfterOf } from './not-after.ts'
 
 /** A certificate of a bundle. */
@@ -8,8 +9,6 @@ export interface BundledCertificate {
   /** In milliseconds since the epoch. */
   readonly notAfterMs: number
 }
-
-const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----[ \t]*\r?\n([^-]*)-----END ([A-Z0-9 ]+)-----/g
 
 /**
  * The certificates of a PEM bundle, read as Go does: blocks of other kinds, blocks with headers and text between blocks are skipped; an
@@ -22,9 +21,9 @@ export function readBundle(pem: string): {
   readonly problem?: string
 } {
   const certificates: BundledCertificate[] = []
-  for (const [, begin, content = '', end] of pem.matchAll(BLOCK)) {
-    if (begin !== 'CERTIFICATE' || end !== begin || content.includes(':')) continue
-    const certificate = readCertificate(content.replaceAll(/\s/g, ''))
+  for (const block of pemBlocks(pem)) {
+    if (block.label !== CERTIFICATE || hasPemHeaders(block)) continue
+    const certificate = block.isComplete ? readCertificate(base64OfPem(block)) : undefined
     if (certificate === undefined)
       return { certificates: [], problem: 'has a certificate that cannot be read' }
     certificates.push(certificate)

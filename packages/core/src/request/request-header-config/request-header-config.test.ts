@@ -193,8 +193,10 @@ describe('readBundle', () => {
   it('skips what Go skips', () => {
     const encrypted = a.replace('\n', '\nProc-Type: 4,ENCRYPTED\n\n')
     const withHeader = a.replace('\n', '\nComment: x\n\n')
-    const bundle = `# comment\n${encrypted}${withHeader}${pem(Uint8Array.from([1]), 'X509 CRL')}${a.replaceAll('\n', '\r\n')}text ${b}`
+    const bundle = `# comment\n${encrypted}${withHeader}${pem(Uint8Array.from([1]), 'X509 CRL')}${a.replaceAll('\n', '\r\n')}text\n${b}`
     expect(readBundle(bundle).certificates).toHaveLength(2)
+    // A block starts with its line.
+    expect(readBundle(`${a}text ${b}`).certificates).toHaveLength(1)
   })
 
   it('is done soon with a long text', () => {

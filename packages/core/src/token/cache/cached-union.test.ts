@@ -21,7 +21,8 @@ import { ConfigurationError, rejected, unavailable } from '../../authenticator/e
 import type { AuthenticationEvent } from '../../authenticator/events.ts'
 import { union } from '../../authenticator/union/union.ts'
 import { userInfo } from '../../authenticator/user.ts'
-import { cached, type CachedOptions } from './cached.ts'
+import { cached } from './cached.ts'
+import type { CachedOptions } from './cached-options.ts'
 import { cachedUnion, type CachedMember } from './cached-union.ts'
 
 const declining = (authenticator: TokenAuthenticator): TokenAuthenticator => ({

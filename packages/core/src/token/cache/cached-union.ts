@@ -16,7 +16,8 @@ import {
 } from '../../internal/options/index.ts'
 import { type Ask, firstOpinion } from '../../authenticator/union/first-opinion.ts'
 import { union } from '../../authenticator/union/union.ts'
-import { cached, cachedShape, type CachedOptions, lazyKeys, refuseNoAudiences } from './cached.ts'
+import { cached, cachedShape, lazyKeys, refuseNoAudiences } from './cached.ts'
+import type { CachedOptions } from './cached-options.ts'
 import { answer } from './lookup.ts'
 import { type RememberedToken, RememberedTokens } from './remembered-tokens.ts'
 

@@ -16,7 +16,8 @@ import {
 import type { Authentication, TokenAuthenticator } from '../../authenticator/authenticator.ts'
 import type { Context } from '../../authenticator/context.ts'
 import { ConfigurationError, rejected, unavailable } from '../../authenticator/errors.ts'
-import { cached, type CachedOptions } from './cached.ts'
+import { cached } from './cached.ts'
+import type { CachedOptions } from './cached-options.ts'
 
 /** A cache in front of a delegate that counts what it is asked. */
 function cacheOf(answer: TokenAuthenticator['authenticateToken'], options: CachedOptions = {}) {

@@ -7,7 +7,7 @@ import { notify } from '../../authenticator/events.ts'
 import { BUSY_SECONDS } from '../../internal/retry-after.ts'
 import { canWorkInBackground } from '../../internal/runtime.ts'
 import { type VerdictCache, verdictCache } from '../../internal/verdict-cache.ts'
-import type { CachedOptions } from './cached.ts'
+import type { CachedOptions } from './cached-options.ts'
 import { answer, GONE, type Lookup, type LookupResult, lookUpToken } from './lookup.ts'
 
 /** The cached result of a token. */

@@ -1,4 +1,5 @@
 import { bytesOfBase64 } from '@kube-authn/internal/base64'
+import { base64OfPem, pemBlocks as blocksIn } from '@kube-authn/internal/pem'
 import type { Bytes } from '@kube-authn/x509'
 
 /** Larger than any key file. */
@@ -21,19 +22,10 @@ export interface PemBlock {
 export function pemBlocks(pem: string): readonly PemBlock[] | undefined {
   if (pem.length > MAX_PEM_LENGTH) return undefined
   const blocks: PemBlock[] = []
-  let label: string | undefined
-  let body: string[] = []
-  for (const line of pem.split(/\r\n|\r|\n/).map((each) => each.trimEnd())) {
-    const begun = /^-----BEGIN (.*)-----$/.exec(line)?.[1]
-    if (begun !== undefined) {
-      label = begun
-      body = []
-    } else if (label !== undefined && line === `-----END ${label}-----`) {
-      const der = bytesOfBase64(body.join('').replace(/[ \t]/g, ''))
-      if (der !== undefined) blocks.push({ label, der })
-      if (blocks.length > MAX_BLOCKS) return undefined
-      label = undefined
-    } else body.push(line)
+  for (const block of blocksIn(pem)) {
+    const der = block.isComplete ? bytesOfBase64(base64OfPem(block)) : undefined
+    if (der !== undefined) blocks.push({ label: block.label, der })
+    if (blocks.length > MAX_BLOCKS) return undefined
   }
   return blocks
 }

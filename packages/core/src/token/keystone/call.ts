@@ -79,7 +79,7 @@ export async function call(
 const SUCCESSES: ReadonlySet<number> = new Set([200, 201, 203])
 const REFUSALS: ReadonlySet<number> = new Set([401, 403, 404])
 
-/** Keystone refuses in JSON. An HTML page comes from a proxy in front of it, which has not checked the credential. */
+/** Keystone's own refusals are JSON. An HTML page comes from a proxy in front of it, which has not checked the credential. */
 function isOfKeystone(contentType: string | undefined): boolean {
   return contentType === undefined || /^application\/json\b/i.test(contentType)
 }

@@ -4,7 +4,8 @@ import { ISSUER, jwksOf, type KeyPair, NOW, rsaKey, signed } from '../../../test
 import type { UserInfo } from '../../authenticator/user.ts'
 import { ConfigurationError } from '../../authenticator/errors.ts'
 import { localKeySet } from '../jwt/key-set.ts'
-import { oidc, type OidcOptions } from './oidc.ts'
+import { oidc } from './oidc.ts'
+import type { OidcOptions } from './oidc-options.ts'
 
 let key: KeyPair
 

@@ -13,7 +13,8 @@ import {
 } from '../../../test/issuer.ts'
 import { celCompiler } from '@kube-authn/cel/kubernetes'
 import type { OidcClaimMappings } from './claim-options.ts'
-import { oidc, type OidcOptions } from './oidc.ts'
+import { oidc } from './oidc.ts'
+import type { OidcOptions } from './oidc-options.ts'
 
 let key: KeyPair
 let other: KeyPair

@@ -9,4 +9,5 @@ export { type OidcFlagOptions, oidcFlagOptions, type OidcFlags } from './flags.t
 export type { JwtTokenAuthenticator } from './jwt-authenticator.ts'
 export type { TokenKindOptions } from './token-kind.ts'
 export type { OidcClaimMappings, OidcClaimRule, OidcMapping, OidcPrefixedMapping } from './claim-options.ts'
-export { oidc, type OidcOptions, oidcShape } from './oidc.ts'
+export { oidc, oidcShape } from './oidc.ts'
+export type { OidcOptions } from './oidc-options.ts'

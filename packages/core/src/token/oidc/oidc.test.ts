@@ -16,7 +16,8 @@ import type { Authentication } from '../../authenticator/authenticator.ts'
 import { celCompiler } from '@kube-authn/cel/kubernetes'
 import { AuthenticationError, ConfigurationError, unavailable } from '../../authenticator/errors.ts'
 import { localKeySet } from '../jwt/key-set.ts'
-import { oidc, type OidcOptions } from './oidc.ts'
+import { oidc } from './oidc.ts'
+import type { OidcOptions } from './oidc-options.ts'
 
 let key: KeyPair
 let other: KeyPair

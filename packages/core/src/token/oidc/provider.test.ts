@@ -14,7 +14,8 @@ import {
   signed,
 } from '../../../test/issuer.ts'
 import { discoveryUrlOf } from './discovery.ts'
-import { oidc, type OidcOptions } from './oidc.ts'
+import { oidc } from './oidc.ts'
+import type { OidcOptions } from './oidc-options.ts'
 
 const DOCUMENT = `${ISSUER}/.well-known/openid-configuration`
 let key: KeyPair

@@ -32,12 +32,8 @@ export {
   legacyTokenClaims,
 } from './token-claims.ts'
 export type { TokenTarget } from './bound-object.ts'
-export {
-  type GrantedTokenRequest,
-  tokenIssuer,
-  type TokenIssuer,
-  type TokenIssuerOptions,
-} from './token-issuer.ts'
+export { type GrantedTokenRequest, tokenIssuer, type TokenIssuer } from './token-issuer.ts'
+export type { TokenIssuerOptions } from './token-issuer-options.ts'
 export type { BoundObjectReference, TokenRequestSpec } from './token-request.ts'
 export { CREDENTIAL_ID_KEY } from '../../authenticator/credential-id.ts'
 export { type ObjectReference, type ServiceAccountInfo, serviceAccountUser } from './user-info.ts'

@@ -4,7 +4,7 @@ import { ConfigurationError, type ConfigurationProblem } from '../../authenticat
 import { refuseProblems } from '../../internal/options/index.ts'
 import { aKeySource } from './key-source.ts'
 import { signToken } from './sign-token.ts'
-import type { TokenIssuerOptions } from './token-issuer.ts'
+import type { TokenIssuerOptions } from './token-issuer-options.ts'
 import type { TokenSigner } from '../signer/token-signer.ts'
 
 /** The smallest maximum expiration that a signer may have: the minimum that a request may ask for. */

@@ -7,7 +7,7 @@ import { shownText } from '../../internal/shown-text.ts'
 import { readTokenReview, TITLE } from './token-review.ts'
 
 /**
- * Converts a failed call to an authentication error. It is an outage as a rule. A 401 or 403 with a TokenReview that does not authenticate
+ * Converts a failed call to an authentication error. It is usually an outage. A 401 or 403 with a TokenReview that does not authenticate
  * the token is a refusal of the token.
  *
  * The message is that of the webhook, if it sent one, as in kube-apiserver. There is no `cause`: an error of `fetch` may contain the request.

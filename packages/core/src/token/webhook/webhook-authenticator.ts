@@ -16,7 +16,8 @@ import {
 } from '../../internal/options/index.ts'
 import { quoted } from '@kube-authn/internal/quote'
 import { shownText } from '../../internal/shown-text.ts'
-import { cached, type CachedOptions } from '../cache/cached.ts'
+import { cached } from '../cache/cached.ts'
+import type { CachedOptions } from '../cache/cached-options.ts'
 import { userInfo } from '../../authenticator/user.ts'
 import {
   MAX_TIMEOUT_SECONDS,

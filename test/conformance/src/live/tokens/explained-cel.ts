@@ -38,13 +38,6 @@ const classes: readonly CelClass[] = [
     here: /^\{"value":\[/,
     expression: /\buser\.extra\.map\(|\}\.transformList\(/,
   },
-  {
-    row: 'CEL limits',
-    at: 'value',
-    there: VALUE,
-    here: /quantities must match/,
-    expression: /quantity\(string\(/,
-  },
 ]
 
 /** Why expressions differ in value or type, or compile on one side only. */

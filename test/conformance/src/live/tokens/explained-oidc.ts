@@ -20,11 +20,6 @@ const CLAIMS = new Set([
 /** Why a token is valid on one side only, or invalid for different reasons. */
 export const explainedOidc: readonly Explanation<RecordedToken>[] = [
   {
-    row: 'CEL limits',
-    explains: (difference) =>
-      isOnlyThere(difference) && String(difference.here).endsWith('the value is nested too deeply'),
-  },
-  {
     row: 'depth of tokens',
     explains: (difference, { token }) => isOnlyHere(difference) && depthOf(token) > 10_000,
   },

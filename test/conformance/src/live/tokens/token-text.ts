@@ -24,9 +24,21 @@ function jsonIn(part: string): { readonly value?: Record<string, unknown>; reado
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(part, 'base64url'))
     const value = JSON.parse(text) as Record<string, unknown>
-    const count = (json: string): number => json.match(NAMES)?.length ?? 0
-    return { value, isUnusual: count(text) !== count(JSON.stringify(value)) }
+    return { value, isUnusual: (text.match(NAMES)?.length ?? 0) !== memberCount(value) }
   } catch {
     return { isUnusual: true }
   }
+}
+
+/** The number of members of all objects in a value, which may be nested deeply. */
+function memberCount(value: unknown): number {
+  let count = 0
+  const waiting = [value]
+  for (let each = waiting.pop(); each !== undefined; each = waiting.pop()) {
+    if (typeof each !== 'object' || each === null) continue
+    const parts: readonly unknown[] = Object.values(each)
+    if (!Array.isArray(each)) count += parts.length
+    for (const part of parts) waiting.push(part)
+  }
+  return count
 }

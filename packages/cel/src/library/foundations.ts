@@ -1,0 +1,41 @@
+import type { Library } from '../check/declarations.ts'
+import type { Meter } from '../evaluate/meter.ts'
+import { addressRanges } from './address-ranges.ts'
+import { conversions } from './conversions.ts'
+import { durations } from './durations.ts'
+import { ipAddresses } from './ip-addresses.ts'
+import { lists } from './lists.ts'
+import { namedFormats } from './named-formats.ts'
+import { operators } from './operators.ts'
+import { quantities } from './quantities.ts'
+import { matching, type Patterns, patternSearch } from './regular-expressions.ts'
+import { semanticVersions } from './semantic-versions.ts'
+import { standard } from './standard.ts'
+import { timestamps } from './timestamps.ts'
+import { urls } from './urls.ts'
+
+/** The functions of the language. */
+export function languageLibraries(meter: Meter, patterns: Patterns): readonly Library[] {
+  return [
+    standard(meter),
+    operators(meter),
+    conversions(meter),
+    durations(meter),
+    timestamps(meter),
+    matching(patterns),
+  ]
+}
+
+/** The functions that Kubernetes adds. */
+export function kubernetesLibraries(meter: Meter, patterns: Patterns): readonly Library[] {
+  return [
+    lists(meter),
+    patternSearch(patterns),
+    urls(meter),
+    ipAddresses(meter),
+    addressRanges(meter),
+    quantities(meter),
+    semanticVersions(meter),
+    namedFormats(meter),
+  ]
+}

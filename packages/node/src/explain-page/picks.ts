@@ -1,0 +1,96 @@
+import { type Html, literal, markup } from './markup.ts'
+import type { ExplainPageOptions, PreparedRequest } from './options.ts'
+import { type Credential, FIELDS, whoOf } from './question.ts'
+
+/** The choice of the credential. */
+export function picks({ prepared = [] }: ExplainPageOptions, chosen: Credential): Html {
+  const groups = [...new Set(prepared.map(({ group }) => group))].map((group) =>
+    list(
+      group ?? 'Prepared',
+      prepared
+        .filter((each) => each.group === group)
+        .map((each) => pick({ kind: 'prepared', name: each.name }, each, chosen)),
+    ),
+  )
+  const own = list('This browser', [
+    pick({ kind: 'current' }, { name: 'This request', description: 'what this browser sent' }, chosen),
+    pick({ kind: 'none' }, { name: 'No credential', description: 'a request without one' }, chosen),
+  ])
+  return markup`<nav class="picks" aria-label="Who makes the request">
+    <h2 class="picks-title">Who is asking?</h2>
+    ${groups}${own}${paste(chosen)}
+  </nav>`
+}
+
+function list(heading: string, items: readonly Html[]): Html {
+  return markup`<section class="pick-group">
+    <h3>${literal(heading)}</h3>
+    <ul>
+      ${items}
+    </ul>
+  </section> `
+}
+
+function pick(
+  credential: Credential,
+  { name, description }: Pick<PreparedRequest, 'name' | 'description'>,
+  chosen: Credential,
+): Html {
+  const who = whoOf(credential)
+  const state = who === whoOf(chosen) ? markup` aria-current="true"` : undefined
+  return markup`<li>
+    <button class="pick" name="${FIELDS.who}" value="${who}" ${state}>
+      <span class="avatar" aria-hidden="true">${String.fromCodePoint(name.codePointAt(0) ?? 0).toUpperCase()}</span>
+      <span class="pick-name">${literal(name)}</span>
+      <span class="pick-how">${literal(description)}</span>
+    </button>
+  </li> `
+}
+
+function paste({ kind }: Credential): Html {
+  const isOpen = kind === 'token' || kind === 'password' ? markup` open` : undefined
+  return markup`<details class="paste" ${isOpen}>
+    <summary>Paste a credential</summary>
+    <p class="hint">
+      It is checked once, as a request with it would be. It is neither shown, nor logged, nor kept here.
+    </p>
+    <label for="token">Bearer token</label>
+    <input
+      id="token"
+      name="${FIELDS.token}"
+      type="password"
+      autocomplete="off"
+      spellcheck="false"
+      autocapitalize="none"
+      data-who="token"
+    />
+    <button class="secondary" name="${FIELDS.who}" value="token" ${current(kind === 'token')}>
+      Explain the token
+    </button>
+    <label for="username">User name</label>
+    <input
+      id="username"
+      name="${FIELDS.username}"
+      autocomplete="off"
+      spellcheck="false"
+      autocapitalize="none"
+      data-who="password"
+    />
+    <label for="password">Password</label>
+    <input
+      id="password"
+      name="${FIELDS.password}"
+      type="password"
+      autocomplete="new-password"
+      data-who="password"
+    />
+    <button class="secondary" name="${FIELDS.who}" value="password" ${current(kind === 'password')}>
+      Explain the password
+    </button>
+  </details> `
+}
+
+/** Marks the chosen button, for eyes and for screen readers. */
+export function current(isCurrent: boolean): Html | undefined {
+  return isCurrent ? markup` aria-current="true"` : undefined
+}

@@ -1,0 +1,222 @@
+import { type Advice, adviceOf } from './advice.ts'
+import { chainSection } from './chain-section.ts'
+import { curlCommand } from './curl.ts'
+import type { Findings } from './findings.ts'
+import { type Html, literal, markup } from './markup.ts'
+import type { ExplainPageOptions } from './options.ts'
+import { current } from './picks.ts'
+import { FIELDS, METHODS, type Question, whoOf } from './question.ts'
+import { code, decisionSentence, grantSentence, headline } from './sentences.ts'
+
+/** What is known about the request that is explained. */
+export interface Explained {
+  readonly question: Question
+  /** Absent if the question could not be read. */
+  readonly findings?: Findings
+  /** The origin of the app, for `curl`. */
+  readonly origin: string
+}
+
+/** The answer to a question. */
+export function result({ question, findings, origin }: Explained, options: ExplainPageOptions): Html {
+  const kept = markup`<input type="hidden" name="${FIELDS.kept}" value="${whoOf(question.credential)}" />`
+  if (findings === undefined) {
+    return markup`<main id="result" class="result" tabindex="-1">
+      ${kept}
+      <h1 id="headline" tabindex="-1">That cannot be asked</h1>
+      <div class="advice" role="note"><p>${question.problem}</p></div>
+      ${requestSection(question, undefined, options)}
+    </main>`
+  }
+  const { explanation, failure, user } = findings
+  const advice = adviceOf(findings, question)
+  return markup`<main id="result" class="result" tabindex="-1">
+    ${kept}
+    <header class="hero ${failure === undefined ? 'passes' : 'refused'}">
+      <p class="target">
+        <span class="method">${question.method}</span> <span class="path">${literal(question.path)}</span>
+        <span class="status">${failure === undefined ? 'passes' : `${failure.status} ${failure.body.reason}`}</span>
+      </p>
+      <h1 id="headline" tabindex="-1">${headline(findings)}</h1>
+      ${user === undefined ? undefined : groups(user.groups)}
+      ${question.isFirst === true ? WELCOME : undefined}
+    </header>
+    ${advice === undefined ? undefined : adviceNote(advice, findings)}
+    ${explanation.warnings.map((warning) => markup`<p class="warning">Warning: ${literal(warning)}</p>`)}
+    <div class="columns">
+      <div class="column">
+        ${chainSection(explanation)} ${options.authorizer === undefined ? undefined : actingSection(question, findings, options)}
+      </div>
+      <div class="column">
+        ${requestSection(question, findings, options)} ${curlSection(curlCommand(question, origin, options.prepared ?? []))}
+      </div>
+    </div>
+    ${auditSection(findings)}
+  </main>`
+}
+
+const WELCOME = markup`<p class="lede">
+  This is what your browser sent. Choose another caller, and see what each authenticator says.
+</p>`
+
+function groups(names: readonly string[]): Html {
+  if (names.length === 0) return markup`<p class="soft">in no group</p>`
+  return markup`<ul class="groups" aria-label="Groups">
+    ${names.map((name) => markup`<li>${literal(name)}</li>`)}
+  </ul>`
+}
+
+function adviceNote({ why, whatToDo }: Advice, { refusedBy, failure }: Findings): Html {
+  const client =
+    refusedBy === 'authentication'
+      ? markup`The client only learns ${code('401 Unauthorized')}, whatever the reason.`
+      : markup`The client learns ${code(failure?.body.message ?? '')}.`
+  return markup`<div class="advice" role="note">
+    <p><b>Why</b> <span>${why}</span></p>
+    <p><b>What to do</b> <span>${whatToDo}</span></p>
+    <p class="soft">${client}</p>
+  </div> `
+}
+
+function requestSection(
+  question: Question,
+  findings: Findings | undefined,
+  { paths = [] }: ExplainPageOptions,
+): Html {
+  const options = METHODS.map(
+    (method) =>
+      markup`<option${method === question.method ? markup` selected` : undefined}>${method}</option>`,
+  )
+  const chips = paths.map(
+    (path) =>
+      markup`<button class="chip" name="${FIELDS.go}" value="${path}" ${current(path === question.path)}>${literal(path)}</button>`,
+  )
+  return markup`<section class="card" aria-labelledby="request-title">
+    <h2 id="request-title">What they may do</h2>
+    ${decisionOf(findings)}
+    ${chips.length === 0 ? undefined : markup`<div class="chips" role="group" aria-label="Other requests">${chips}</div>`}
+    <div class="request-line">
+      <label class="visually-hidden" for="method">Method</label>
+      <select id="method" name="${FIELDS.method}">
+        ${options}
+      </select>
+      <label class="visually-hidden" for="path">Path</label>
+      <input
+        id="path"
+        name="${FIELDS.path}"
+        value="${question.suggestedPath ?? question.path}"
+        spellcheck="false"
+        autocapitalize="none"
+        autocomplete="off"
+      />
+      <button class="secondary">Ask</button>
+    </div>
+  </section> `
+}
+
+function decisionOf(findings: Findings | undefined): Html | undefined {
+  if (findings === undefined) return undefined
+  const { decision, refusedBy, failure } = findings
+  if (decision !== undefined) {
+    const grant = decision.isAllowed ? grantSentence(decision) : undefined
+    return markup`<p class="decision ${decision.isAllowed ? 'allowed' : 'forbidden'}">${decisionSentence(decision)}</p>
+    ${grant === undefined ? undefined : markup`<p class="soft">${grant}</p>`}`
+  }
+  if (refusedBy === 'authentication') {
+    return markup`<p class="decision">No role is looked up for a request without a user.</p>`
+  }
+  if (failure !== undefined)
+    return markup`<p class="decision forbidden">No role is looked up for a request that is already refused.</p>`
+  return markup`<p class="decision allowed">This request needs no role.</p>`
+}
+
+function actingSection(
+  { actingAs }: Question,
+  { user, requester }: Findings,
+  { users = [] }: ExplainPageOptions,
+): Html {
+  const chips = users.map(({ username }, index) => {
+    const isCurrent = requester !== undefined && user?.username === username
+    return markup`<button class="chip" name="${FIELDS.as}" value="${index}" ${current(isCurrent)}>${literal(username)}</button>`
+  })
+  const stop =
+    actingAs === undefined
+      ? undefined
+      : markup`<button class="chip stop" id="stop" name="${FIELDS.as}" value="none">Stop acting</button>`
+  return markup`<section class="card" aria-labelledby="acting-title">
+    <h2 id="acting-title">See as another user</h2>
+    <div class="chips" role="group" aria-label="Users to act as">${chips}${stop}</div>
+    <details
+      class="other-user"
+      ${actingAs !== undefined && !isOffered(actingAs, users) ? markup` open` : undefined}
+    >
+      <summary>Another name</summary>
+      <label for="as-user">User</label>
+      <input
+        id="as-user"
+        name="${FIELDS.asUser}"
+        value="${actingAs?.username}"
+        spellcheck="false"
+        autocapitalize="none"
+        autocomplete="off"
+      />
+      <label for="as-groups">Groups, separated by commas</label>
+      <input
+        id="as-groups"
+        name="${FIELDS.asGroups}"
+        value="${actingAs?.groups.join(', ')}"
+        spellcheck="false"
+        autocapitalize="none"
+        autocomplete="off"
+      />
+      <button class="secondary" name="${FIELDS.as}" value="typed">See as this user</button>
+    </details>
+  </section> `
+}
+
+function isOffered(
+  { username }: { readonly username: string },
+  users: NonNullable<ExplainPageOptions['users']>,
+): boolean {
+  return users.some((each) => each.username === username)
+}
+
+function curlSection(command: string): Html {
+  return markup`<section class="card" aria-labelledby="curl-title">
+    <div class="card-head">
+      <h2 id="curl-title">The same with curl</h2>
+      <button class="copy" type="button" data-copies="curl" hidden>Copy</button>
+    </div>
+    <pre class="code" id="curl" tabindex="0" aria-label="curl command" data-text="${command}">${command.split('\n').map((line) => markup`${literal(line)}\n`)}</pre>
+  </section> `
+}
+
+function auditSection({ audit }: Findings): Html | undefined {
+  if (audit === undefined) return undefined
+  const { auditID: _, requestReceivedTimestamp: __, stageTimestamp: ___, ...lasting } = audit
+  return markup`<section class="card" aria-labelledby="audit-title">
+    <div class="card-head">
+      <h2 id="audit-title">The audit event</h2>
+      <button class="copy" type="button" data-copies="audit" hidden>Copy</button>
+    </div>
+    <p class="soft">What ${code('auditLog')} writes for such a request, without its id and times.</p>
+    <pre class="code" id="audit" tabindex="0" aria-label="audit event">${tinted(visible(JSON.stringify(lasting, undefined, 2)))}</pre>
+  </section> `
+}
+
+/** JSON whose names are less prominent than its values. */
+function tinted(json: string): readonly Html[] {
+  return json
+    .split(/^(\s*"(?:[^"\\]|\\.)*":)/m)
+    .map((part, index) => (index % 2 === 0 ? markup`${part}` : markup`<span class="key">${part}</span>`))
+}
+
+/** JSON with everything that cannot be seen escaped. */
+function visible(json: string): string {
+  return json.replaceAll(/[^\n\P{C}]|\p{Zl}|\p{Zp}/gu, (character) =>
+    character
+      .split('')
+      .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+      .join(''),
+  )
+}

@@ -1,0 +1,21 @@
+import type { Clock, Observer } from '@kube-authn/core'
+import type { FetchedKeys, TokenSigner } from '@kube-authn/core/internal'
+
+/** An external signer: it signs tokens and provides the keys that verify them. */
+export interface ExternalSigner extends TokenSigner {
+  readonly keys: FetchedKeys
+  /** The longest lifetime of a token that it signs. */
+  readonly maxExpirationSeconds: number
+  /** Closes the connection and stops refreshing the keys. */
+  close(): void
+}
+
+/** Options of {@link externalSignerAt}. */
+export interface ExternalSignerAtOptions {
+  /** The timeout of fetching the keys, also at the start. Default 60. */
+  readonly keysTimeoutSeconds?: number
+  /** Receives an event for every call (`externalSignerCall`) and for the keys (`externalSigner`). */
+  readonly observer?: Observer
+  /** Default: the runtime's clock. */
+  readonly clock?: Clock
+}
