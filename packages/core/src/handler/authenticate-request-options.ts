@@ -25,7 +25,7 @@ export interface AuthenticateRequestOptions {
   /**
    * The challenges of a 401.
    *
-   * - `auto` (default): one for every scheme the chain accepts, without `Basic` for requests of scripts in a browser (`Sec-Fetch-Mode` other than
+   * - `auto` (default): one for every scheme the chain accepts, without `Basic` for requests of scripts in a browser (`Sec-Fetch-Dest` and a `Sec-Fetch-Mode` other than
    *   `navigate`, or `X-Requested-With`), since the browser would show a dialog for passwords.
    * - `all`: `Basic` for scripts too.
    * - `none`: none, like kube-apiserver.

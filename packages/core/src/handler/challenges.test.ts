@@ -30,13 +30,21 @@ describe('challenges', () => {
     ['x-requested-with', 'XMLHttpRequest', WITHOUT_BASIC],
     ['x-requested-with', '', WITHOUT_BASIC],
   ])('for a request with %s: %s are %j', async (name, value, expected) => {
-    expect(await challengesTo([[name, value]])).toEqual(expected)
-    expect(await challengesTo([[name, value]], { challenges: 'all' })).toEqual(ALL)
-    expect(await challengesTo([[name, value]], { challenges: 'none' })).toBeUndefined()
+    const headers = [
+      [name, value],
+      ['sec-fetch-dest', 'empty'],
+    ] as const
+    expect(await challengesTo(headers)).toEqual(expected)
+    expect(await challengesTo(headers, { challenges: 'all' })).toEqual(ALL)
+    expect(await challengesTo(headers, { challenges: 'none' })).toBeUndefined()
+  })
+
+  it('are all for fetch of Node, which is no browser', async () => {
+    expect(await challengesTo([['sec-fetch-mode', 'cors']])).toEqual(ALL)
   })
 
   it('are none for a script where only Basic is accepted', async () => {
-    expect(await challengesTo([['sec-fetch-mode', 'cors']], {}, ['Basic'])).toBeUndefined()
+    expect(await challengesTo([['x-requested-with', 'a']], {}, ['Basic'])).toBeUndefined()
     expect(await challengesTo([], {}, ['Basic'])).toBe('Basic realm="r"')
   })
 

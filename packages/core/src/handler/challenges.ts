@@ -72,13 +72,15 @@ function isToken(request: AuthenticationRequest, error: AuthenticationError | un
 }
 
 /**
- * Whether a script or an element of a page made the request. Every browser sends `Sec-Fetch-Mode`, and libraries for older ones `X-Requested-With`.
+ * Whether a script or an element of a page made the request. Browsers send `Sec-Fetch-Mode` together with `Sec-Fetch-Dest`, which `fetch` of Node does
+ * not send, and libraries for older browsers send `X-Requested-With`.
  *
- * Source: W3C Fetch Metadata Request Headers, `Sec-Fetch-Mode`.
+ * Source: W3C Fetch Metadata Request Headers.
  */
 function isOfScript({ headers }: AuthenticationRequest): boolean {
   const mode = headers.first('sec-fetch-mode')
-  return mode === undefined ? headers.first('x-requested-with') !== undefined : mode !== 'navigate'
+  if (mode === undefined) return headers.first('x-requested-with') !== undefined
+  return mode !== 'navigate' && headers.first('sec-fetch-dest') !== undefined
 }
 
 /** Made once, and frozen: many refusals share them. */

@@ -1,14 +1,12 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { Authentication, Authenticator, Awaitable, Clock, UserInfo } from '@kube-authn/core'
-import type { Authorizer, RequestAttributes } from '@kube-authn/core/authorization'
+import type { Authentication, Authenticator, Awaitable, UserInfo } from '@kube-authn/core'
 import { applyHeaderChanges, incomingMessageRequest, notify, Received } from '@kube-authn/core/adapter'
 import {
   above,
   aFunction,
   anAuthorizer,
   aRequestAuthenticator,
-  type AuthenticateRequestOptions,
   authenticateRequestShape,
   optionProblems,
   type OptionsShape,
@@ -20,6 +18,7 @@ import {
   without,
   withMethods,
 } from '@kube-authn/core/internal'
+import type { AuthenticateUpgradeOptions } from './upgrade-options.ts'
 import { decideUpgrade } from './decide-upgrade.ts'
 import { AnswerHeaders, refuseUpgrade } from './refuse-upgrade.ts'
 import { whenClientLeaves } from './when-client-leaves.ts'
@@ -34,29 +33,6 @@ export interface AuthenticatedUpgrade {
   readonly authentication: Authentication
   /** Aborted when the credential expires. The connection is closed some seconds later in any case. */
   readonly signal: AbortSignal
-}
-
-/** Options of {@link authenticateUpgrade}. */
-export interface AuthenticateUpgradeOptions extends Omit<
-  AuthenticateRequestOptions,
-  'closeUnauthenticatedHttp2'
-> {
-  /** Whether a request is for this function; other listeners of `upgrade` handle the others. Default: all are. */
-  readonly handles?: (request: IncomingMessage) => boolean
-  /** Allows users to act as others by `Impersonate-*` headers. Default: such a request is a 403. */
-  readonly impersonation?: Authorizer
-  /** Decides whether the user may make the request. Default: every user may. */
-  readonly authorization?: Authorizer
-  /** The attributes of a request, for both authorizers. Default: from Kubernetes-style paths. */
-  readonly attributes?: (request: IncomingMessage) => RequestAttributes
-  /** How long a connection may last at most, also if its credential never expires. Default: no limit. */
-  readonly maxConnectionSeconds?: number
-  /** How long a connection stays open after its credential expired, so that the app can close it properly. Default 10. */
-  readonly closeTimeoutSeconds?: number
-  /** Called with what `accept` throws. Default: a process warning. */
-  readonly onError?: (error: unknown) => void
-  /** Default: the runtime's clock. */
-  readonly clock?: Clock
 }
 
 const shape: OptionsShape<AuthenticateUpgradeOptions> = {

@@ -4,7 +4,7 @@ import type { StatusError } from '@kube-authn/core/adapter'
 import { authenticateRequest, authorizeRequest, impersonateRequest } from '@kube-authn/core/adapter'
 import { without } from '@kube-authn/core/internal'
 import type { RequestAttributes } from '@kube-authn/core/authorization'
-import type { AuthenticateUpgradeOptions } from './authenticate-upgrade.ts'
+import type { AuthenticateUpgradeOptions } from './upgrade-options.ts'
 
 /** What becomes of an upgrade. */
 export type UpgradeOutcome = (

@@ -14,15 +14,15 @@ export interface OidcOptions extends OidcWords, TokenKindOptions {
   /** The accepted audience, or several: `aud` must contain one of them. With ID tokens it is the client id (`--oidc-client-id`). */
   readonly audience: string | readonly string[]
   /**
-   * Whether only access tokens in the form of RFC 9068 are accepted: of the type `at+jwt`, with the claims `iss`, `exp`, `aud`, `sub`, `client_id`,
-   * `iat` and `jti`. The client becomes the extra `client-id`, and `scopesClaim` is `scope` by default. Default `false`.
-   */
-  readonly accessTokens?: boolean
-  /**
    * The claim with the OAuth scopes of the token, usually `scope` or `scp`: a string with spaces between scopes, or a list. They become the
    * extra `scopes` of the user, which `requireScopes` reads. Default: none, as in Kubernetes.
    */
   readonly scopesClaim?: string
+  /**
+   * Whether only access tokens in the form of RFC 9068 are accepted: of the type `at+jwt`, with the claims `iss`, `exp`, `aud`, `sub`, `client_id`,
+   * `iat` and `jti`. The client becomes the extra `client-id`, and `scopesClaim` is `scope` by default. Default `false`.
+   */
+  readonly accessTokens?: boolean
   /** The mappings of an `AuthenticationConfiguration`, which can have expressions, instead of the options for claims above. */
   readonly claimMappings?: OidcClaimMappings
   /** Conditions on the claims, as in an `AuthenticationConfiguration`, instead of `requiredClaims`. */
