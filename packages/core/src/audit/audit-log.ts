@@ -1,13 +1,13 @@
 import { systemClock } from '../internal/clock.ts'
-import {
-  type AuditStage,
-  type AuthorizationEvent,
-  type ImpersonationEvent,
-  notify,
-  type Observer,
-  type ReceivedEvent,
-  type RequestEvent,
-  type ResponseEvent,
+import { notify } from '../authenticator/notify.ts'
+import type {
+  AuditStage,
+  AuthorizationEvent,
+  ImpersonationEvent,
+  Observer,
+  ReceivedEvent,
+  RequestEvent,
+  ResponseEvent,
 } from '../authenticator/events.ts'
 import { failedAuthenticationMessage } from '../handler/attempted.ts'
 import type { AuthenticationRequest } from '../request/request.ts'

@@ -1,5 +1,4 @@
-import type { AppWarning } from '../diagnosis/app-warnings.ts'
-import { withDiagnosis } from './diagnosis.ts'
+import { type AppWarning, withDiagnosis } from './diagnosis.ts'
 import type { Log } from './log.ts'
 
 /** Says once what is likely a mistake in the app, which a request revealed. @param where the property of a replaced user. */

@@ -7,7 +7,8 @@ import type {
 import { andThen, type Awaitable, settle } from '../internal/awaitable.ts'
 import type { Context } from './context.ts'
 import { asAuthenticationError } from './errors.ts'
-import { notify, type Observer } from './events.ts'
+import { notify } from './notify.ts'
+import type { Observer } from './events.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 
 /*

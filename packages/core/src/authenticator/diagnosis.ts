@@ -1,9 +1,26 @@
-import type * as Diagnosis from '../diagnosis/index.ts'
+import type { Refusal } from '../logging/refusal.ts'
+import type { NewsEvent } from './events.ts'
+import type { Log } from './log.ts'
 
-let loaded: typeof Diagnosis | undefined
+/** Where a line goes; `undefined` is the console. */
+export type Sink = Exclude<Log, false> | undefined
+
+/** A mistake in the app that a request revealed. */
+export type AppWarning = 'noUser' | 'noSession' | 'preflight' | 'userReplaced'
+
+/** The code that writes log lines. */
+export interface Diagnosis {
+  writeEvent(log: Sink, event: NewsEvent): void
+  /** @param where the property of a replaced user, such as `req.user`. */
+  writeAppWarning(log: Sink, warning: AppWarning, where?: string): void
+  /** @param before how many were left out before this one. */
+  writeRefusal(log: Sink, refusal: Refusal, before?: number): void
+}
+
+let loaded: Diagnosis | undefined
 
 /** The code that writes log lines, if it is loaded. */
-export function loadedDiagnosis(): typeof Diagnosis | undefined {
+export function loadedDiagnosis(): Diagnosis | undefined {
   return loaded
 }
 
@@ -11,16 +28,15 @@ export function loadedDiagnosis(): typeof Diagnosis | undefined {
  * Calls a function with the code that writes log lines, which is loaded when the first line is written. Errors are ignored: a log must not
  * decide about requests.
  */
-export function withDiagnosis(use: (diagnosis: typeof Diagnosis) => void): void {
-  if (loaded === undefined) void loadAndUse(use).then(undefined, ignore)
+export function withDiagnosis(use: (diagnosis: Diagnosis) => void): void {
+  if (loaded === undefined) loadAndUse(use).catch(ignore)
   else use(loaded)
 }
 
 /** Not one promise for all calls: on some runtimes a promise belongs to the request that created it. */
-async function loadAndUse(use: (diagnosis: typeof Diagnosis) => void): Promise<void> {
-  const diagnosis = await import('../diagnosis/index.ts')
-  loaded = diagnosis
-  use(diagnosis)
+async function loadAndUse(use: (diagnosis: Diagnosis) => void): Promise<void> {
+  loaded = await import('../diagnosis/index.ts')
+  use(loaded)
 }
 
 function ignore(): void {}

@@ -7,7 +7,7 @@ import { isPromiseLike, promiseOf } from '../internal/awaitable.ts'
 export function tell<T>(listener: ((news: T) => unknown) | undefined, news: T): void {
   try {
     const heard = listener?.(news)
-    if (isPromiseLike(heard)) promiseOf(heard).then(undefined, ignore)
+    if (isPromiseLike(heard)) promiseOf(heard).catch(ignore)
   } catch {
     // Listeners must report their own errors.
   }

@@ -1,7 +1,8 @@
 import { andThen, type Awaitable } from '../internal/awaitable.ts'
 import { type Context, WaitingContext } from '../authenticator/context.ts'
 import { advise } from '../authenticator/advise.ts'
-import { notify, type Observer } from '../authenticator/events.ts'
+import { notify } from '../authenticator/notify.ts'
+import type { Observer } from '../authenticator/events.ts'
 import type { Log } from '../authenticator/log.ts'
 import { logRefusal } from '../logging/log-refusal.ts'
 import {

@@ -1,6 +1,6 @@
 import { andThen, type Awaitable, isPromiseLike, promiseOf } from '../internal/awaitable.ts'
 import type { Context } from '../authenticator/context.ts'
-import { notify } from '../authenticator/events.ts'
+import { notify } from '../authenticator/notify.ts'
 import type { Attributes } from './attributes.ts'
 import type { Authorizer } from './authorizer.ts'
 import { type Decision, noOpinion } from './decision.ts'

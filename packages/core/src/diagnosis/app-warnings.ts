@@ -1,8 +1,5 @@
-import type { Sink } from './write-entry.ts'
+import type { AppWarning, Sink } from '../authenticator/diagnosis.ts'
 import { writeNotice } from './write-notice.ts'
-
-/** A mistake in the app that a request revealed. The messages contain nothing from the request, which an attacker may control. */
-export type AppWarning = 'noUser' | 'noSession' | 'preflight' | 'userReplaced'
 
 const CODES = {
   noUser: 'KUBE_AUTHN_NO_USER',
@@ -11,7 +8,7 @@ const CODES = {
   userReplaced: 'KUBE_AUTHN_USER_REPLACED',
 } as const satisfies Readonly<Record<AppWarning, string>>
 
-/** @param where the property of a replaced user, such as `req.user`. */
+/** Writes a notice that contains nothing from the request, which an attacker may control. @param where the property of a replaced user, such as `req.user`. */
 export function writeAppWarning(log: Sink, warning: AppWarning, where = ''): void {
   writeNotice(log, { code: CODES[warning], message: textOf(warning, where) })
 }

@@ -1,8 +1,6 @@
-import type { Log, LogEntry } from '../authenticator/log.ts'
+import type { Sink } from '../authenticator/diagnosis.ts'
+import type { LogEntry } from '../authenticator/log.ts'
 import { tell } from '../authenticator/tell.ts'
-
-/** Where lines go: the option `log` of a middleware that is not off. */
-export type Sink = Exclude<Log, false> | undefined
 
 /** Writes one line. Errors of a logger, synchronous or not, are ignored. */
 export function writeEntry(log: Sink, entry: LogEntry): void {

@@ -1,7 +1,8 @@
 import type { NewsEvent } from '../authenticator/events.ts'
 import { shownReason, shownValue } from './shown.ts'
 import { networkWords } from './network-reason.ts'
-import { type Sink, writeEntry } from './write-entry.ts'
+import type { Sink } from '../authenticator/diagnosis.ts'
+import { writeEntry } from './write-entry.ts'
 import { forgetNotices, writeNotice } from './write-notice.ts'
 
 /** Writes what happened besides requests: each thing once, and again after it was in order. */

@@ -2,7 +2,8 @@ import { systemClock } from '../internal/clock.ts'
 import type { Refusal } from '../logging/refusal.ts'
 import { refusalEntry } from './refusal-entry.ts'
 import { Throttle } from './throttle.ts'
-import { type Sink, writeEntry } from './write-entry.ts'
+import type { Sink } from '../authenticator/diagnosis.ts'
+import { writeEntry } from './write-entry.ts'
 
 /** All middlewares with the same logger share its limits. */
 const throttles = new WeakMap<object, Throttle>()

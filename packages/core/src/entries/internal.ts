@@ -84,7 +84,8 @@ export type {
   TokenCacheRequestEvent,
   TokenReviewCallEvent,
 } from '../authenticator/events.ts'
-export { CLIENT_CLOSED_REQUEST, loggingObserver, notify } from '../authenticator/events.ts'
+export { loggingObserver, notify } from '../authenticator/notify.ts'
+export { CLIENT_CLOSED_REQUEST } from '../authenticator/events.ts'
 export type { ExternalSignerCallEvent, ExternalSignerEvent } from '../authenticator/external-signer-events.ts'
 export type { AnyRequest } from '../chain/explain/any-request.ts'
 export { hasState } from '../chain/explain/has-state.ts'

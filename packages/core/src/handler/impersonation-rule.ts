@@ -1,6 +1,7 @@
 import { escapeHtml } from '../authorization/forbidden.ts'
 import { type AuthenticationError, rejected } from '../authenticator/errors.ts'
-import { notify, type Observer } from '../authenticator/events.ts'
+import { notify } from '../authenticator/notify.ts'
+import type { Observer } from '../authenticator/events.ts'
 import type { Log } from '../authenticator/log.ts'
 import { logRefusal } from '../logging/log-refusal.ts'
 import { withWarnings } from '../internal/warning-headers.ts'

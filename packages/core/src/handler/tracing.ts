@@ -1,4 +1,5 @@
-import { notify, type Observer } from '../authenticator/events.ts'
+import { notify } from '../authenticator/notify.ts'
+import type { Observer } from '../authenticator/events.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import type { Context } from '../authenticator/context.ts'
 

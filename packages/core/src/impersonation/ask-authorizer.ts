@@ -2,7 +2,7 @@ import type { Authorizer } from '../authorization/authorizer.ts'
 import { decide } from '../authorization/decide.ts'
 import { andThen } from '../internal/awaitable.ts'
 import type { Context } from '../authenticator/context.ts'
-import { notify } from '../authenticator/events.ts'
+import { notify } from '../authenticator/notify.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import type { Ask } from './checks.ts'
 

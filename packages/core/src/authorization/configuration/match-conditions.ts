@@ -4,7 +4,7 @@ import type { Authorizer } from '../authorizer.ts'
 import { type Decision, deny, noOpinion } from '../decision.ts'
 import { aggregateErrors, AuthorizationError } from '../errors.ts'
 import type { CelAccessRequest, CelProgram } from '@kube-authn/cel/kubernetes'
-import { notify } from '../../authenticator/events.ts'
+import { notify } from '../../authenticator/notify.ts'
 import { accessRequestOf } from './access-request.ts'
 
 /** The compiled match conditions of one authorizer. An empty list matches everything. */

@@ -2,7 +2,8 @@ import { errorOf } from '../../internal/thrown.ts'
 import type { Authorizer, RuleResolver } from '../authorizer.ts'
 import { type Clock, systemClock } from '../../internal/clock.ts'
 import { ConfigurationError } from '../../authenticator/errors.ts'
-import { type AuthorizationConfigReloadEvent, notify, type Observer } from '../../authenticator/events.ts'
+import { notify } from '../../authenticator/notify.ts'
+import type { AuthorizationConfigReloadEvent, Observer } from '../../authenticator/events.ts'
 import {
   aClock,
   aFunction,

@@ -1,4 +1,5 @@
-import { notify, type Observer } from '../../authenticator/events.ts'
+import { notify } from '../../authenticator/notify.ts'
+import type { Observer } from '../../authenticator/events.ts'
 import type { CallReport } from '../../internal/webhook-call/call-report.ts'
 
 /** The authorizer that reports. */

@@ -1,5 +1,6 @@
 import type { Authentication } from '../../authenticator/authenticator.ts'
-import { notify, type Observer } from '../../authenticator/events.ts'
+import { notify } from '../../authenticator/notify.ts'
+import type { Observer } from '../../authenticator/events.ts'
 import type { Log } from '../../authenticator/log.ts'
 import type { StatusError } from '../../authenticator/status.ts'
 import { isUnauthenticated } from '../../authenticator/user.ts'

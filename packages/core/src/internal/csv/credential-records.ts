@@ -1,6 +1,7 @@
 import { branded } from '@kube-authn/internal/brand'
 import { KubeAuthnError } from '../../authenticator/kube-authn-error.ts'
-import { type FileNotice, notify, type Observer } from '../../authenticator/events.ts'
+import { notify } from '../../authenticator/notify.ts'
+import type { FileNotice, Observer } from '../../authenticator/events.ts'
 import { type Check, must } from '../options/index.ts'
 import type { Steps } from '../steps.ts'
 import { groupLists, hasSpaceAround } from './group-lists.ts'

@@ -5,7 +5,8 @@ import { compact } from '../../internal/compact.ts'
 import { aCsvText, CredentialFileError, readCredentials } from '../../internal/csv/credential-records.ts'
 import { DigestTable } from '../../internal/digest/digest-table.ts'
 import { keyedDigest } from '../../internal/digest/keyed-digest.ts'
-import { notify, type Observer, type FileNoticeEvent } from '../../authenticator/events.ts'
+import { notify } from '../../authenticator/notify.ts'
+import type { Observer, FileNoticeEvent } from '../../authenticator/events.ts'
 import {
   aBoolean,
   aClock,

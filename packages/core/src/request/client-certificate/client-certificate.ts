@@ -1,7 +1,8 @@
 import type { Authentication, Authenticator, KnownCredential } from '../../authenticator/authenticator.ts'
 import { type Clock, systemClock } from '../../internal/clock.ts'
 import { rejected } from '../../authenticator/errors.ts'
-import { type FileNotice, notify, type Observer } from '../../authenticator/events.ts'
+import { notify } from '../../authenticator/notify.ts'
+import type { FileNotice, Observer } from '../../authenticator/events.ts'
 import type { AuthenticationRequest } from '../request.ts'
 import {
   aClock,

@@ -3,7 +3,7 @@ import type { Awaitable } from '../../internal/awaitable.ts'
 import { watched } from '../../authenticator/consult.ts'
 import { knownTokens } from '../../authenticator/known-tokens.ts'
 import type { Context } from '../../authenticator/context.ts'
-import { notify } from '../../authenticator/events.ts'
+import { notify } from '../../authenticator/notify.ts'
 import { type Deciding, opinionOfToken, Refused, settled, throwing } from '../../authenticator/opinion.ts'
 import {
   aTokenAuthenticator,

@@ -5,7 +5,7 @@ import { andThen, type Awaitable } from '../../internal/awaitable.ts'
 import { type Clock, systemClock } from '../../internal/clock.ts'
 import type { Context } from '../../authenticator/context.ts'
 import { type ConfigurationProblem, rejected } from '../../authenticator/errors.ts'
-import { notify } from '../../authenticator/events.ts'
+import { notify } from '../../authenticator/notify.ts'
 import { readJwt, type UnverifiedJwt } from '../jwt/read-jwt.ts'
 import { verifySignature } from '../jwt/verify-signature.ts'
 import {

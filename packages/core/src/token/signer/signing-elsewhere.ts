@@ -2,7 +2,7 @@ import { internalFailure, serviceUnavailable } from '../../internal/api/errors.t
 import type { Clock } from '../../internal/clock.ts'
 import type { Context } from '../../authenticator/context.ts'
 import { isAuthenticationError } from '../../authenticator/errors.ts'
-import { notify } from '../../authenticator/events.ts'
+import { notify } from '../../authenticator/notify.ts'
 import { signerCode } from '../../authenticator/external-signer-events.ts'
 import { limitConcurrency } from '../../internal/limit-concurrency.ts'
 import { signedBy, type TokenSigner } from './token-signer.ts'

@@ -2,7 +2,8 @@ import { intersectAudiences } from '../../authenticator/audiences.ts'
 import type { Authentication, TokenAuthenticator } from '../../authenticator/authenticator.ts'
 import type { Context } from '../../authenticator/context.ts'
 import { type ConfigurationProblem, rejected, unavailable } from '../../authenticator/errors.ts'
-import { notify, type Observer } from '../../authenticator/events.ts'
+import { notify } from '../../authenticator/notify.ts'
+import type { Observer } from '../../authenticator/events.ts'
 import {
   aBoolean,
   aFunction,
