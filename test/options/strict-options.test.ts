@@ -8,7 +8,7 @@ import { isConfigurationError } from '@kube-authn/core/internal'
 import { alwaysAllow } from '@kube-authn/core/authorization'
 import { bootstrapSecrets } from '@kube-authn/core/bootstrap-token'
 import { signingKeyFromPem, serviceAccountObjects } from '@kube-authn/core/service-account'
-import { serviceAccountStore } from '@kube-authn/server'
+import { memoryObjectStore, serviceAccountStore } from '@kube-authn/server'
 import {
   createIssuer,
   createPki,
@@ -243,9 +243,12 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
       trackedSince: () => undefined,
       mountedSecrets: () => [],
     })),
+    kubernetesApi: alone(() => ({ store: memoryObjectStore() })),
+    memoryObjectStore: alone(),
     serviceAccountStore: alone(),
     tokensController: alone(() => ({ store: serviceAccountStore(), signingKey: key })),
   },
+  '@kube-authn/server/sqlite': { sqliteObjectStore: alone(() => ({ file: at('objects.db') })) },
   '@kube-authn/node/internal': {
     fileSource: { ...after(() => at('tokens.csv')), least: () => ({ parse: () => 1 }) },
     manifestsSource: { ...after(() => at('role.yaml')), least: () => ({ parse: () => 1 }) },
@@ -348,7 +351,8 @@ const OTHERS: Readonly<Record<string, string>> = {
   '@kube-authn/core/client-certificate': 'mergeRequestHeaderConfig parseRequestHeaderConfig',
   '@kube-authn/core':
     'AuthenticationError AuthorizationError ConfigurationError CredentialFileError KubeAuthnError StatusError addGroups allow allowPaths alwaysAllow alwaysDeny attributesOf audienceAgnostic authenticatedGroup bootstrapSecrets cachedUnion cloudflareCertificates cloudflareClientCertificate decide deny exactHeaders explain failFast fetchBody fetchRequest forbiddenMessage impersonationHeaders isAuthenticationError isConfigurationError isStatusError isUnauthenticated leadsToImpersonation legacyAuditLine localKeySet noOpinion notify parseBootstrapToken privilegedGroups prometheusBridge rbac rbacPolicy rejected requestInfo responseOf serviceAccountUser serviceAccountUsername signingKeyFromPem splitServiceAccountUsername unavailable union unionAuthorizer userInfo verificationKeyFromDer verificationKeyOfJwk verificationKeysFromPem warningHeaders withHeaderChanges',
-  '@kube-authn/server': 'generateName signClusterInfo signedClusterInfo verifyClusterInfo',
+  '@kube-authn/server':
+    'StoreError generateName isStoreError signClusterInfo signedClusterInfo verifyClusterInfo',
   // Options of Node's TLS servers are passed on, so an unknown name may be valid there.
   '@kube-authn/node': 'http2ServerOptions tlsServerOptions tlsServerOptionsAt',
   '@kube-authn/express': 'getAuthentication getUser',

@@ -150,6 +150,13 @@ const LOADED_LATER: Readonly<Record<string, readonly string[]>> = {
     'bcryptjs',
     'jose/jws/compact/sign',
   ],
+  '@kube-authn/server/sqlite': [
+    '@noble/hashes/argon2.js',
+    '@noble/hashes/scrypt.js',
+    'bcryptjs',
+    'jose/jws/compact/sign',
+    'libsql',
+  ],
   '@kube-authn/node/internal': [
     '@noble/hashes/argon2.js',
     '@noble/hashes/scrypt.js',

@@ -14,7 +14,7 @@ export interface StoreUnderTest {
 /** How the contract opens a store. */
 export interface OpenOptions {
   readonly clock: ReturnType<typeof fixedClock>
-  readonly historyChanges?: number
+  readonly maxHistoryChanges?: number
   readonly historyLength?: number
 }
 
@@ -596,7 +596,7 @@ export function storeContract(
 
   describe('the history', () => {
     it('is limited by the number of changes', async () => {
-      ;({ store } = await openAnother({ historyChanges: 100 }))
+      ;({ store } = await openAnother({ maxHistoryChanges: 100 }))
       let { revision } = await store.create('/a', '0')
       for (let index = 1; index <= 1000; index++)
         ({ revision } = await store.update('/a', String(index), revision))

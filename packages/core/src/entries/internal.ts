@@ -4,7 +4,6 @@
  *
  * @module
  */
-export { CERTIFICATE, hasPemHeaders, pemBlocks } from '@kube-authn/internal/pem'
 export { applyHeaderChanges } from '../adapter/incoming-message/apply-header-changes.ts'
 export { incomingMessageRequest } from '../adapter/incoming-message/incoming-message.ts'
 export { Received } from '../audit/audit-id.ts'

@@ -1,5 +1,10 @@
 import { ConfigurationError, type ConfigurationProblem } from '@kube-authn/core'
-import { isConfigurationError, optionProblems, refuseProblems } from '@kube-authn/core/internal'
+import {
+  isConfigurationError,
+  loggingObserver,
+  optionProblems,
+  refuseProblems,
+} from '@kube-authn/core/internal'
 import { authenticatorOf, type NodeAuthenticator } from '../create-authenticator.ts'
 import { anonymousFlag } from './anonymous-flag.ts'
 import {
@@ -45,7 +50,7 @@ export async function authenticatorFromFlags(
   const authenticator = isDelegated(flags)
     ? await delegatedFromFlags(flags, options)
     : await configuredFromFlags(flags, options)
-  tellNotices(options.observer, ignoredNotices(ignored))
+  tellNotices(loggingObserver(options.observer, options.log), ignoredNotices(ignored))
   return authenticator
 }
 
@@ -66,7 +71,7 @@ async function configuredFromFlags(
       authenticator.close()
       throw new ConfigurationError(found)
     }
-    tellNotices(options.observer, [
+    tellNotices(loggingObserver(options.observer, options.log), [
       ...anonymous.notices,
       ...authenticationNotices(flags),
       ...accounts.notices,

@@ -1,5 +1,5 @@
 import { ConfigurationError, type ConfigurationProblem } from '@kube-authn/core'
-import { isConfigurationError } from '@kube-authn/core/internal'
+import { isConfigurationError, loggingObserver } from '@kube-authn/core/internal'
 import type { NodeAuthenticator } from '../create-authenticator.ts'
 import {
   delegatedAuthentication,
@@ -58,8 +58,9 @@ export async function delegatedFromFlags(
   if (found.length > 0) throw new ConfigurationError(found)
   try {
     const { authenticator, close } = await delegatedAuthentication(delegationOptions(flags, options))
-    tellNotices(options.observer, requestHeaderNotices(flags))
-    return { ...authenticator, health: () => [], close }
+    const { observer, log } = options
+    tellNotices(loggingObserver(observer, log), requestHeaderNotices(flags))
+    return { ...authenticator, ...(log !== undefined && { log }), health: () => [], close }
   } catch (error) {
     if (!isConfigurationError(error)) throw error
     throw new ConfigurationError(error.problems.map(inTermsOfFlags), { cause: error })

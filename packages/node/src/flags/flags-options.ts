@@ -1,7 +1,8 @@
-import type { Clock, Observer } from '@kube-authn/core'
+import type { Clock, Log, Observer } from '@kube-authn/core'
 import {
   type BootstrapSecretGetter,
   aClock,
+  aLog,
   type Check,
   either,
   nonEmptyListOf,
@@ -27,6 +28,8 @@ export interface AuthenticatorFromFlagsOptions {
   readonly allowAnyProxyName?: boolean
   /** Receives notices about flags and files, including ignored flags, and reloads. */
   readonly observer?: Observer
+  /** As the option of `createAuthenticator`. */
+  readonly log?: Log
   readonly clock?: Clock
 }
 
@@ -37,6 +40,7 @@ export const authenticatorFromFlagsShape: OptionsShape<AuthenticatorFromFlagsOpt
   egress: authenticationConfigurationAtShape.egress,
   allowAnyProxyName: aBoolean,
   observer: aFunction,
+  log: aLog,
   clock: aClock,
 }
 

@@ -1,5 +1,5 @@
 import type { ConfigurationProblem } from '@kube-authn/core'
-import { CERTIFICATE, hasPemHeaders, pemBlocks } from '@kube-authn/core/internal'
+import { CERTIFICATE, hasPemHeaders, pemBlocks } from '@kube-authn/internal/pem'
 import type { KeyObject } from 'node:crypto'
 import { nodeCrypto } from '../builtins.ts'
 import { readTextFile } from '../file-source/read-file.ts'

@@ -23,7 +23,12 @@ export async function explainRequest(
   const seen = seeing(authenticator, (answered) => {
     answer = answered
   })
-  const authenticate = authenticateRequest(seen, { ...untraced(options), observer: recorder.observe })
+  // A refusal here is an explanation, and no request was refused.
+  const authenticate = authenticateRequest(seen, {
+    ...untraced(options),
+    observer: recorder.observe,
+    log: false,
+  })
   const { request, isAuthenticated } = await readAnyRequest(given)
   const outcome = await authenticate(request, { signal, impersonates })
   const failure = 'failure' in outcome ? outcome.failure : undefined

@@ -27,6 +27,7 @@ export async function explainCredential(args: readonly string[], options: Explai
     bootstrapTokens: await bootstrapSecretsIn(options.secrets),
     serviceAccountObjects: assumedObjects(token),
     observer: tell,
+    log: false,
   })
   try {
     await untilHealthy(authenticator, waitSeconds * 1000)

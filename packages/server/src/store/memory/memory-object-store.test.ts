@@ -6,7 +6,7 @@ describe('a store in memory', () => {
   storeContract((options) => Promise.resolve({ store: memoryObjectStore(options) }), { isDurable: false })
 
   it.each([
-    [{ historyChanges: 0 }, 'historyChanges'],
+    [{ maxHistoryChanges: 0 }, 'maxHistoryChanges'],
     [{ historyLength: '1' }, 'historyLength'],
     [{ clock: {} }, 'clock'],
     [{ file: 'x' }, 'file'],
