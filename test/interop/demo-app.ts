@@ -16,5 +16,8 @@ export async function startDemoApp(material: string): Promise<DemoApp> {
   let output = ''
   app.stdout?.on('data', (data) => (output += String(data)))
   await vi.waitFor(() => expect(output).toContain('Ctrl+C'), { timeout: 20_000, interval: 50 })
-  return { origin: /https:\/\/localhost:\d+/.exec(output)?.[0] ?? '', close: () => void app.kill() }
+  return {
+    origin: /shows more at (https:\/\/localhost:\d+)/.exec(output)?.[1] ?? '',
+    close: () => void app.kill(),
+  }
 }

@@ -52,7 +52,7 @@ it.each<[what: string, options: () => Options, said: RegExp]>([
       issuer('https://127.0.0.1:1', {
         claimMappings: { username: { claim: 'sub', prefix: '' }, groups: { claim: 'groups', prefix: '' } },
       }),
-    /this issuer can put users into every group, also into system:masters: set claimMappings\.groups\.prefix/,
+    /this issuer can put users into every group, also into system:masters: set groupsPrefix/,
   ],
   [
     'an issuer of an unknown host',

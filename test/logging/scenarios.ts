@@ -12,6 +12,7 @@ import { oidc } from '@kube-authn/core/oidc'
 import { passwordFile } from '@kube-authn/core/password-file'
 import { webhookAuthenticator } from '@kube-authn/core/remote'
 import { tokenFile } from '@kube-authn/core/token-file'
+import { groupsGuard } from '@kube-authn/core/internal/shared'
 import { createIssuer, createPki, fakeRequest, fakeUser } from '@kube-authn/testing'
 
 type Headers = readonly (readonly [name: string, value: string])[]
@@ -154,6 +155,9 @@ export const scenarios: Readonly<Record<string, (log: Log) => Promise<unknown>>>
       { log },
     )(from(bearer('31ada4fd'))),
   'no permission': forbidden((log, user) => authorizeRequest(policy, { log })(from([]), user)),
+  'a missing group': forbidden((log, user) =>
+    groupsGuard('admins', { log })(from([]), user === undefined ? undefined : { user }),
+  ),
   'no user': (log) => Promise.resolve(authorizeRequest(policy, { log })(from([]), undefined)),
   'no impersonation middleware': refused(authenticatorChain(users), [
     ...bearer('31ada4fd-adec-460c-809a-9e56ceb75269'),

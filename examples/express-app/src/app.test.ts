@@ -211,6 +211,6 @@ describe('express-app', () => {
       const { body } = await ask('/whoami', { authorization: 'Bearer brand-new' })
       expect(body).toBe('{"username":"jill","groups":["system:authenticated"]}')
     })
-    expect(output).toContain('tokens.csv: loaded')
+    expect(output).toContain('tokens.csv is read again')
   })
 })

@@ -1,7 +1,6 @@
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import type { Observer } from '@kube-authn/core'
 import { auditFile, createAuthenticator, createFetch, rbacAt, tlsServerOptions } from '@kube-authn/node'
 import { printRecipes } from '@kube-authn-example/material'
 import { createApp } from './app.ts'
@@ -18,11 +17,7 @@ const material = await prepareFiles(folder)
 
 const auditPath = material.path('audit.jsonl')
 const audit = auditFile(auditPath)
-const observer: Observer = (event) => {
-  audit.observer(event)
-  if (event.type === 'reload') console.log(`${event.source}: ${event.outcome} ${event.error?.message ?? ''}`)
-  if (event.type === 'fileNotice') console.log(`${event.file}: ${event.notice.message}`)
-}
+const { observer } = audit
 
 const { marysPassword, clientSecret } = material.secrets
 const { issuer } = await startOidcProvider({
@@ -52,9 +47,12 @@ const authenticator = createAuthenticator({
     caFile: material.path('issuer-ca.crt'),
     usernamePrefix: '',
     groupsClaim: 'groups',
+    groupsPrefix: 'oidc:',
   },
   anonymous: { enabled: true, conditions: [{ path: '/' }, { path: '/healthz' }] },
   observer,
+  // Refused requests, reloads and notices.
+  log: console,
 })
 const policy = rbacAt(fileURLToPath(new URL('../rbac', import.meta.url)), { observer })
 const fetch = createFetch({ ca: material.read('issuer-ca.crt') })

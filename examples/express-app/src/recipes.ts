@@ -52,7 +52,7 @@ export function recipes({ material, origin, issuer, issued }: Surroundings): rea
     {
       title: 'with an ID token of mary, which the inner command fetches from the OpenID Connect provider',
       command: ask('/whoami', `--header "Authorization: Bearer $(${idTokenCommand(material, issuer)})"`),
-      answer: '{"username":"mary","groups":["accounting","app2","system:authenticated"]}',
+      answer: '{"username":"mary","groups":["oidc:accounting","oidc:app2","system:authenticated"]}',
     },
     {
       title: 'as a service account, with a token that this app issued',

@@ -30,13 +30,17 @@ function messageOf(failure: StatusError): string {
 }
 
 function adviceFor(by: Refusal['by'], reason: string): string {
-  if (by === 'authorization') return MAY
+  if (by === 'authorization') return GUARDED.test(reason) ? MEET : MAY
   return reason.includes('no impersonation middleware') ? MOUNT : IMPERSONATE
 }
 
 const MOUNT =
   "Mount impersonation(...) after authentication(...); if it is mounted but not found, set impersonationHeaders: 'later', and to forward the " +
   "headers to a kube-apiserver, set 'pass'."
+/** The reasons of `requireUser`, `requireGroups` and `requireScopes`. */
+const GUARDED = /: requires (?:an authenticated user$|(?:the|one of the|all of the) (?:group|scope)s? ")/
+const MEET =
+  'If the user should be allowed to, let the credential have what is required, or change the guard of this route.'
 const MAY =
   'If the user should be allowed to, add a rule for the user or one of the groups to the policy of the authorizer.'
 const IMPERSONATE =

@@ -172,7 +172,7 @@ const NO_GROUPS_PREFIX: FileNotice = {
   code: 'noGroupsPrefix',
   message:
     'the groups of its tokens have no prefix, so this issuer can put users into every group, also into system:masters: set ' +
-    "claimMappings.groups.prefix (--oidc-groups-prefix), for example to 'oidc:'",
+    "groupsPrefix (in an AuthenticationConfiguration claimMappings.groups.prefix, as a flag --oidc-groups-prefix), for example to 'oidc:'",
 }
 
 /** The most frequent error. It contains nothing about the token, so one instance is shared. */
