@@ -1,5 +1,5 @@
 import { systemClock } from '../internal/clock.ts'
-import { notify } from '../authenticator/notify.ts'
+import { notify, tell } from '../authenticator/notify.ts'
 import type {
   AuditStage,
   AuthorizationEvent,
@@ -11,7 +11,6 @@ import type {
 } from '../authenticator/events.ts'
 import { failedAuthenticationMessage } from '../handler/attempted.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
-import { tell } from '../authenticator/tell.ts'
 import type { UserInfo } from '../authenticator/user.ts'
 import { type AuditLogOptions, checkAuditLogOptions } from './audit-log-options.ts'
 import { auditIdOf } from './audit-id.ts'

@@ -29,7 +29,7 @@ export function loadedDiagnosis(): Diagnosis | undefined {
  * decide about requests.
  */
 export function withDiagnosis(use: (diagnosis: Diagnosis) => void): void {
-  if (loaded === undefined) loadAndUse(use).catch(ignore)
+  if (loaded === undefined) loadAndUse(use).catch(() => undefined)
   else use(loaded)
 }
 
@@ -38,5 +38,3 @@ async function loadAndUse(use: (diagnosis: Diagnosis) => void): Promise<void> {
   loaded = await import('../diagnosis/index.ts')
   use(loaded)
 }
-
-function ignore(): void {}

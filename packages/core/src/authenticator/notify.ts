@@ -1,7 +1,7 @@
 import { loadedDiagnosis, withDiagnosis } from './diagnosis.ts'
 import type { AuthenticationEvent, NewsEvent, Observer } from './events.ts'
 import type { Log } from './log.ts'
-import { tell } from './tell.ts'
+import { isPromiseLike, promiseOf } from '../internal/awaitable.ts'
 
 /**
  * Calls the observer, if there is one. An error in it, synchronous or not, must not affect authentication. Without an observer, what deserves
@@ -35,4 +35,17 @@ function isNews(event: AuthenticationEvent): event is NewsEvent {
 
 function isTrouble(event: NewsEvent): boolean {
   return event.type === 'fileNotice' || event.error !== undefined
+}
+
+/**
+ * Calls an optional listener and ignores what it throws. Rejections are ignored too: a listener may be asynchronous, and an unhandled
+ * rejection would end the process.
+ */
+export function tell<T>(listener: ((news: T) => unknown) | undefined, news: T): void {
+  try {
+    const heard = listener?.(news)
+    if (isPromiseLike(heard)) promiseOf(heard).catch(() => undefined)
+  } catch {
+    // Listeners must report their own errors.
+  }
 }

@@ -1,7 +1,6 @@
 import type { AuditEvent } from '../event.ts'
 import { systemClock } from '../../internal/clock.ts'
-import { notify } from '../../authenticator/notify.ts'
-import { tell } from '../../authenticator/tell.ts'
+import { notify, tell } from '../../authenticator/notify.ts'
 import { AuditDeliveryError } from './delivery-error.ts'
 import { delivery } from './delivery.ts'
 import { type AuditWebhookOptions, checkAuditWebhookOptions } from './options.ts'
