@@ -4,7 +4,6 @@ import {
   type FoldNode,
   type IdentNode,
   type ListNode,
-  type LiteralValue,
   type MapNode,
   type Node,
   type OnceNode,
@@ -13,11 +12,16 @@ import {
   type SelectNode,
 } from '../syntax/ast.ts'
 import { MAX_ISSUES, type Problem } from '../syntax/source.ts'
-import { Uint } from '../values/uint.ts'
-import type { FunctionDeclaration, Overload } from './declarations.ts'
+import type { CheckState } from './check-state.ts'
+import type { Checked, CheckOptions, ResolvedCall } from './checked.ts'
+import type { FunctionDeclaration } from './declarations.ts'
+import { fieldType } from './field-type.ts'
+import { Issues } from './issues.ts'
+import { itemTypes } from './item-types.ts'
+import { literalType } from './literal-type.ts'
+import { messageType } from './message-type.ts'
 import { resolveOverloads } from './overloads.ts'
 import {
-  candidates,
   type Declarations,
   findFunction,
   findGlobal,
@@ -29,50 +33,17 @@ import {
 import { mostGeneral, Substitution } from './substitution.ts'
 import {
   BOOL,
-  BYTES,
-  DOUBLE,
   DYN,
   ERROR,
-  INT,
   isDynamic,
-  isDynamicOrError,
   isOptional,
   listType,
   mapType,
-  NULL,
   optionalType,
   parameterOf,
   printedType,
-  STRING,
   type Type,
-  UINT,
 } from './types.ts'
-
-/** A call and the overloads that fit its arguments. */
-export interface ResolvedCall {
-  readonly declaration: FunctionDeclaration
-  readonly overloads: readonly Overload[]
-  /** Whether the receiver is only a part of the name, as in `lists.range(1)`. */
-  readonly isQualified: boolean
-}
-
-/** A checked expression. */
-export interface Checked {
-  readonly root: Node
-  typeOf(node: Node): Type
-  referenceOf(node: Node): Reference | undefined
-  callOf(node: CallNode): ResolvedCall | undefined
-  /** The variables of a comprehension: its accumulator first. */
-  localsOf(node: FoldNode): readonly Local[]
-}
-
-/** How values are checked. */
-export interface CheckOptions {
-  /** Whether types are only known at evaluation. */
-  readonly isDynamic: boolean
-  /** Whether, as in the language but not in cel-go, a local variable hides all names that start with its name and a dot. */
-  readonly isStrict: boolean
-}
 
 /**
  * Checks an expression.
@@ -90,10 +61,11 @@ export function check(
 }
 
 class Checker {
-  readonly problems: Problem[] = []
   readonly #declarations: Declarations
   readonly #options: CheckOptions
   readonly #substitution = new Substitution()
+  readonly #issues = new Issues()
+  readonly #state: CheckState
   readonly #types = new Map<Node, Type>()
   readonly #references = new Map<Node, Reference>()
   readonly #calls = new Map<CallNode, ResolvedCall>()
@@ -103,6 +75,11 @@ class Checker {
   constructor(declarations: Declarations, options: CheckOptions) {
     this.#declarations = declarations
     this.#options = options
+    this.#state = { declarations, substitution: this.#substitution, issues: this.#issues }
+  }
+
+  get problems(): readonly Problem[] {
+    return this.#issues.problems
   }
 
   result(root: Node): Checked {
@@ -139,7 +116,7 @@ class Checker {
       case 'map':
         return this.#map(node, scope)
       case 'message':
-        return this.#message(node.name, node.offset)
+        return messageType(node, this.#state)
       case 'fold':
         return this.#fold(node, scope)
       case 'once':
@@ -150,9 +127,10 @@ class Checker {
   }
 
   #once(node: OnceNode, scope: Scope | undefined): Type {
-    const start = this.problems.length
+    const { problems } = this.#issues
+    const start = problems.length
     const type = this.check(node.node, scope)
-    this.#repeated.set(node, this.problems.slice(start))
+    this.#repeated.set(node, problems.slice(start))
     return type
   }
 
@@ -161,25 +139,16 @@ class Checker {
     const type = this.check(of, scope)
     const problems = this.#repeated.get(of) ?? []
     // A repetition in a repetition in a repetition ... doubles them each time.
-    if (this.problems.length < MAX_ISSUES) this.problems.push(...problems)
+    const all = this.#issues.problems
+    if (all.length < MAX_ISSUES) all.push(...problems)
     return type
-  }
-
-  #report(node: Node, message: string): Type {
-    this.problems.push({ message, offset: node.offset })
-    return ERROR
   }
 
   /** The error of an unknown name or function; where types are dynamic, the evaluation of a call fails. */
   #unknownFunction(node: CallNode): Type {
-    return this.#options.isDynamic ? DYN : this.#undeclared(node, node.name)
-  }
-
-  #undeclared(node: Node, name: string): Type {
-    return this.#report(
-      node,
-      `undeclared reference to '${name}' (in container '${this.#declarations.container}')`,
-    )
+    return this.#options.isDynamic
+      ? DYN
+      : this.#issues.undeclared(node, node.name, this.#declarations.container)
   }
 
   #ident(node: IdentNode, scope: Scope | undefined): Type {
@@ -187,7 +156,8 @@ class Checker {
     const reference: Reference | undefined =
       local === undefined ? findGlobal(this.#declarations, node.name) : { kind: 'local', local }
     if (reference === undefined) {
-      if (!this.#options.isDynamic) return this.#undeclared(node, node.name)
+      if (!this.#options.isDynamic)
+        return this.#issues.undeclared(node, node.name, this.#declarations.container)
       // The evaluation fails.
       this.#references.set(node, { kind: 'variable', name: node.name, type: DYN })
       return DYN
@@ -219,29 +189,8 @@ class Checker {
   ): Type {
     const type = this.#substitution.apply(this.check(operand, scope))
     const target = isOptional(type) ? parameterOf(type, 0) : type
-    const result = this.#substitution.apply(this.#fieldOf(node, target, field))
+    const result = this.#substitution.apply(fieldType(node, target, field, this.#state))
     return isOptionalSelect || isOptional(type) ? optionalType(result) : result
-  }
-
-  #fieldOf(node: Node, target: Type, field: string): Type {
-    switch (target.kind) {
-      case 'map':
-        return parameterOf(target, 1)
-      case 'struct': {
-        const fields = this.#declarations.fields.get(target.name)
-        if (fields === undefined)
-          return this.#report(node, `unexpected failed resolution of '${target.name}'`)
-        return fields.get(field) ?? this.#report(node, `undefined field '${field}'`)
-      }
-      case 'parameter':
-        this.#substitution.isAssignable(DYN, target)
-        return DYN
-      default:
-        if (!isDynamicOrError(target)) {
-          this.#report(node, `type '${printedType(target)}' does not support field selection`)
-        }
-        return DYN
-    }
   }
 
   #call(node: CallNode, scope: Scope | undefined): Type {
@@ -284,7 +233,7 @@ class Checker {
       for (const [index, type] of types.entries()) {
         if (this.#substitution.isAssignable(type, BOOL)) continue
         isValid = false
-        this.#mismatch(args[index] ?? node, BOOL, type)
+        this.#issues.mismatch(args[index] ?? node, BOOL, type)
       }
       return isValid ? BOOL : ERROR
     }
@@ -293,15 +242,8 @@ class Checker {
       this.#calls.set(node, { declaration, overloads: resolved.overloads, isQualified })
       return resolved.type
     }
-    const [receiver, ...rest] = types.map((type) => printedType(this.#substitution.apply(type, true)))
-    const applied = isMember
-      ? `${receiver ?? ''}.(${rest.join(', ')})`
-      : `(${receiver === undefined ? '' : [receiver, ...rest].join(', ')})`
-    return this.#report(node, `found no matching overload for '${declaration.name}' applied to '${applied}'`)
-  }
-
-  #mismatch(node: Node, expected: Type, found: Type): Type {
-    return this.#report(node, `expected type '${printedType(expected)}' but found '${printedType(found)}'`)
+    const shown = types.map((type) => printedType(this.#substitution.apply(type, true)))
+    return this.#issues.noOverload(node, declaration.name, shown, isMember)
   }
 
   #list({ elements }: ListNode, scope: Scope | undefined): Type {
@@ -327,7 +269,7 @@ class Checker {
     const type = this.check(node, scope)
     if (!isMarked) return type
     if (isOptional(type)) return parameterOf(type, 0)
-    if (!isDynamic(type)) this.#mismatch(node, optionalType(type), type)
+    if (!isDynamic(type)) this.#issues.mismatch(node, optionalType(type), type)
     return type
   }
 
@@ -336,32 +278,11 @@ class Checker {
     return this.#substitution.isAssignable(previous, current) ? mostGeneral(previous, current) : DYN
   }
 
-  /** Deviation: messages are not supported (`docs/deviations.md`, CEL messages). */
-  #message(name: string, offset: number): Type {
-    const { container, types, unboundTypes } = this.#declarations
-    const reference = findGlobal(this.#declarations, name)
-    if (reference?.kind === 'variable' && reference.type.kind !== 'type') {
-      this.problems.push({ offset, message: `'${reference.type.name}' is not a type` })
-      return ERROR
-    }
-    const names = candidates(container, name)
-    const type = names.map((each) => types.get(each)).find((each) => each !== undefined)
-    const isMessage =
-      type?.kind === 'duration' || type?.kind === 'timestamp' || names.some((each) => unboundTypes.has(each))
-    const message = isMessage
-      ? `a message such as '${name}' cannot be constructed`
-      : type === undefined
-        ? `undeclared reference to '${name}' (in container '${container}')`
-        : `'${type.name}' is not a message type`
-    this.problems.push({ offset, message })
-    return ERROR
-  }
-
   #fold(node: FoldNode, scope: Scope | undefined): Type {
     const range = this.#substitution.apply(this.check(node.range, scope))
     const accumulator: Local = { name: node.accumulator, type: this.check(node.initial, scope) }
     const outer: Scope = { locals: [accumulator], outer: scope }
-    const types = this.#itemTypes(node, range)
+    const types = itemTypes(node, range, this.#state)
     const variables = node.variables.map((name, index) => ({ name, type: types[index] ?? ERROR }))
     this.#locals.set(node, [accumulator, ...variables])
     const inner: Scope = { locals: variables, outer }
@@ -372,47 +293,8 @@ class Checker {
     return this.#substitution.apply(this.check(node.result, outer))
   }
 
-  /** The types of the variables: an element, or an index and an element; a key, or a key and a value. */
-  #itemTypes(node: FoldNode, range: Type): readonly Type[] {
-    const hasTwo = node.variables.length === 2
-    switch (range.kind) {
-      case 'list':
-        return hasTwo ? [INT, parameterOf(range, 0)] : [parameterOf(range, 0)]
-      case 'map':
-        return [parameterOf(range, 0), parameterOf(range, 1)]
-      // Deviation: `any`, the type of a claim, is a range too (`docs/deviations.md`, CEL ranges).
-      case 'any':
-      case 'dyn':
-      case 'error':
-      case 'parameter':
-        this.#substitution.isAssignable(DYN, range)
-        return [DYN, DYN]
-      default: {
-        const type = printedType(range)
-        const message = `expression of type '${type}' cannot be range of a comprehension (must be list, map, or dynamic)`
-        this.#report(node.range, message)
-        return [ERROR, ERROR]
-      }
-    }
-  }
-
   #require(node: Node, type: Type): void {
     const found = this.#types.get(node) ?? DYN
-    if (!this.#substitution.isAssignable(type, found)) this.#mismatch(node, type, found)
-  }
-}
-
-function literalType(value: LiteralValue): Type {
-  switch (typeof value) {
-    case 'string':
-      return STRING
-    case 'number':
-      return DOUBLE
-    case 'bigint':
-      return INT
-    case 'boolean':
-      return BOOL
-    default:
-      return value === null ? NULL : value instanceof Uint ? UINT : BYTES
+    if (!this.#substitution.isAssignable(type, found)) this.#issues.mismatch(node, type, found)
   }
 }

@@ -1,7 +1,7 @@
 import type { Node } from '../syntax/ast.ts'
 import { nodesOf } from '../syntax/ast.ts'
 import type { Problem } from '../syntax/source.ts'
-import type { Checked } from './checker.ts'
+import type { Checked } from './checked.ts'
 import { isOptional, isSameType, parameterOf, printedType, type Type } from './types.ts'
 
 /** The functions whose literal arguments may be of different types. */

@@ -1,7 +1,5 @@
-import type { Checked, ResolvedCall } from '../check/checker.ts'
+import type { Checked, ResolvedCall } from '../check/checked.ts'
 import type { Local } from '../check/scope.ts'
-import type { Type } from '../check/types.ts'
-import { equalityCost } from '../library/costs.ts'
 import {
   type AgainNode,
   type CallNode,
@@ -10,43 +8,18 @@ import {
   type OnceNode,
   OPERATORS,
 } from '../syntax/ast.ts'
-import { equality, isIn } from '../values/equality.ts'
-import { isList, Optional, TypeValue, type Value } from '../values/value.ts'
+import { Optional, TypeValue, type Value } from '../values/value.ts'
 import { attributeRun, attributeStep, opened, presenceStep, qualified } from './attributes.ts'
-import { binaryRun, callRun } from './calls.ts'
+import { callRun } from './calls.ts'
 import { Abortion, fail, Failure, noSuchOverload, raise } from './failure.ts'
 import { foldRun } from './folds.ts'
 import { type Frame, type Run, Slots } from './frame.ts'
 import { listStep, mapStep } from './literals.ts'
 import { attempted, logicRun } from './logic.ts'
-import type { Meter } from './meter.ts'
+import { type PlanContext, PlanProblem } from './plan-context.ts'
 import { failQualifier, isKey } from './select.ts'
+import { alternativeStep, equalityRun, isOfListOnly, membershipStep } from './special-calls.ts'
 import { type Attribute, constantStep, type Step } from './step.ts'
-
-/** What a plan needs besides the checked expression. */
-export interface PlanContext {
-  readonly meter: Meter
-  /**
-   * Whether it is an error, as in the language but not in cel-go, that a key of a map is repeated or of another type, or that the presence of a
-   * field of a simple value is asked for.
-   */
-  readonly isStrict: boolean
-  /** The types that are values, by name. */
-  readonly types: ReadonlyMap<string, Type>
-  /** Checks constant arguments of some functions in advance. They fail as at evaluation. */
-  readonly preparations: ReadonlyMap<string, (constants: readonly (Value | undefined)[]) => void>
-}
-
-/** A constant part of the expression fails. */
-export class PlanProblem extends Error {
-  override readonly name = 'PlanProblem'
-  readonly offset: number
-
-  constructor(message: string, offset: number) {
-    super(message)
-    this.offset = offset
-  }
-}
 
 /** Functions that are evaluated in advance if their argument is constant. */
 const CONVERSIONS: ReadonlySet<string> = new Set(
@@ -310,63 +283,4 @@ export class Planner {
 function defined(value: Frame[number], name: string): Value {
   if (value instanceof Failure) return raise(value)
   return value === undefined ? fail(`no such attribute(s): ${name}`) : value
-}
-
-function equalityRun(left: Run, right: Run, isNegated: boolean, meter: Meter): Run {
-  return binaryRun(
-    left,
-    right,
-    (one, other) => {
-      const found = equality(one, other, meter)
-      return isNegated ? found !== true : (found ?? noSuchOverload())
-    },
-    (one, other) => equalityCost(one, other, isNegated),
-    meter,
-  )
-}
-
-/**
- * `a.or(b)` and `a.orValue(b)`, which evaluate the second only if needed.
- *
- * Source: cel-go `cel/library.go` (`decorateOptionalOr`).
- */
-function alternativeStep({ name, target }: CallNode, [left, right]: readonly Step[]): Step | undefined {
-  if (target === undefined || left === undefined || right === undefined) return undefined
-  if (name === 'or') {
-    return {
-      run: (frame) => {
-        const optional = left.run(frame)
-        return optional instanceof Optional && optional.value === undefined ? right.run(frame) : optional
-      },
-    }
-  }
-  if (name !== 'orValue') return undefined
-  return {
-    run: (frame) => {
-      const optional = left.run(frame)
-      if (!(optional instanceof Optional)) return optional
-      return optional.value === undefined ? right.run(frame) : optional.value
-    },
-  }
-}
-
-/** Whether the static type tells that the call looks for an element of a list, and not for a key of a map. */
-function isOfListOnly(call: ResolvedCall | undefined): boolean {
-  const [overload, ...others] = call?.overloads ?? []
-  return overload?.parameters[1]?.kind === 'list' && others.length === 0
-}
-
-/** `in` with a constant list of simple values, which is free. */
-function membershipStep(element: Step, { constant }: Step, meter: Meter): Step | undefined {
-  if (constant === undefined || !isList(constant)) return undefined
-  if (constant.length === 0) return constantStep(false)
-  if (!constant.every(isKey)) return undefined
-  const known = new Set(constant)
-  const { run } = element
-  return {
-    run: (frame) => {
-      const value = run(frame)
-      return typeof value === 'string' ? known.has(value) : isIn(value, constant, meter)
-    },
-  }
 }

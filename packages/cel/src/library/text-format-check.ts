@@ -1,4 +1,4 @@
-import type { Checked } from '../check/checker.ts'
+import type { Checked } from '../check/checked.ts'
 import type { TypeKind } from '../check/types.ts'
 import { Failure } from '../evaluate/failure.ts'
 import { type CallNode, type Node, nodesOf } from '../syntax/ast.ts'

@@ -1,0 +1,30 @@
+import type { CallNode, FoldNode, Node } from '../syntax/ast.ts'
+import type { FunctionDeclaration, Overload } from './declarations.ts'
+import type { Local, Reference } from './scope.ts'
+import type { Type } from './types.ts'
+
+/** A call and the overloads that fit its arguments. */
+export interface ResolvedCall {
+  readonly declaration: FunctionDeclaration
+  readonly overloads: readonly Overload[]
+  /** Whether the receiver is only a part of the name, as in `lists.range(1)`. */
+  readonly isQualified: boolean
+}
+
+/** A checked expression. */
+export interface Checked {
+  readonly root: Node
+  typeOf(node: Node): Type
+  referenceOf(node: Node): Reference | undefined
+  callOf(node: CallNode): ResolvedCall | undefined
+  /** The variables of a comprehension: its accumulator first. */
+  localsOf(node: FoldNode): readonly Local[]
+}
+
+/** How values are checked. */
+export interface CheckOptions {
+  /** Whether types are only known at evaluation. */
+  readonly isDynamic: boolean
+  /** Whether, as in the language but not in cel-go, a local variable hides all names that start with its name and a dot. */
+  readonly isStrict: boolean
+}
