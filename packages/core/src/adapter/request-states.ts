@@ -1,4 +1,4 @@
-import { Given } from '../handler/request-context.ts'
+import { Given } from '../internal/given.ts'
 import type { Authentication } from '../authenticator/authenticator.ts'
 import type { HeldRequest, RequestOutcome } from '../handler/request-outcome.ts'
 import { advise } from '../authenticator/advise.ts'

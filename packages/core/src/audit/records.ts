@@ -1,4 +1,4 @@
-import { Given } from '../authenticator/sound.ts'
+import { Given } from '../internal/given.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import type { AuditRecord } from './record.ts'
 

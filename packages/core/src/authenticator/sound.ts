@@ -1,11 +1,4 @@
-/** Its constructor returns the given object, so that a derived class adds its private fields to that object. */
-// oxlint-disable-next-line typescript/no-extraneous-class -- there is no other way to give an object of another class a private field
-export class Given {
-  constructor(object: object) {
-    // oxlint-disable-next-line no-constructor-return -- as above
-    return object
-  }
-}
+import { Given } from '../internal/given.ts'
 
 /**
  * A private field is not copied, cannot come from data, cannot be written by other code, and can be set on a frozen object. Testing for it

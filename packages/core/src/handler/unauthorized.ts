@@ -1,6 +1,6 @@
 import type { AuthenticationRequest } from '../request/request.ts'
 import type { StatusError } from '../authenticator/status.ts'
-import { Given } from './request-context.ts'
+import { Given } from '../internal/given.ts'
 
 /** Makes the 401 of a request, with its challenges. */
 export type Unauthorized = () => StatusError

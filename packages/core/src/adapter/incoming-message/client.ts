@@ -1,5 +1,5 @@
 import { CLIENT_CLOSED_REQUEST } from '../../authenticator/events.ts'
-import { Given } from '../../handler/request-context.ts'
+import { Given } from '../../internal/given.ts'
 import type { NodeRequest } from './node-request.ts'
 
 /** The members of Node's `http.ServerResponse` and `http2.Http2ServerResponse` that are used. */

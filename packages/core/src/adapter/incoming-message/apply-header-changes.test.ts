@@ -2,9 +2,8 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { applyHeaderChanges } from './apply-header-changes.ts'
+import { applyHeaderChanges, lazyFieldsOf } from './apply-header-changes.ts'
 import { incomingMessageRequest } from './incoming-message.ts'
-import { lazyFieldsOf } from './lazy-headers.ts'
 
 const SENT = [
   'Host: app',
