@@ -20,13 +20,27 @@ const files = ['packages', 'examples', 'docs', 'test']
 function proseOf(file: string): string {
   const text = readFileSync(join(root, file), 'utf8')
   if (file.endsWith('.md')) return text.replaceAll(/```[^`]*```|`[^`]*`/g, '')
-  return parseSync(file, text)
-    .comments.map(({ value }) => value.replaceAll(/`[^`]*`|'[^']*'|"[^"]*"/g, ''))
-    .join('\n')
+  const { comments, program } = parseSync(file, text)
+  return [
+    ...comments.map(({ value }) => value.replaceAll(/`[^`]*`|'[^']*'|"[^"]*"/g, '')),
+    ...sentencesIn(program),
+  ].join('\n')
+}
+
+/** The strings of several words, such as messages, help and the titles of tests. */
+function sentencesIn(node: unknown): readonly string[] {
+  if (typeof node !== 'object' || node === null) return []
+  const { type, value } = node as { readonly type?: unknown; readonly value?: unknown }
+  const text = type === 'TemplateElement' ? (value as { readonly raw: string }).raw : value
+  if ((type === 'Literal' || type === 'TemplateElement') && typeof text === 'string') {
+    return / \S+ /.test(text) ? [text] : []
+  }
+  return Object.values(node).flatMap((each) => sentencesIn(each))
 }
 
 it.each([
   ['sources', (file: string) => /^(?:packages|examples)\/.*(?<!\.test|\.d)\.ts$/.test(file), 500],
+  ['tests', (file: string) => /^(?:packages|examples|test)\/.*(?<!english)\.test\.ts$/.test(file), 300],
   ['documents', (file: string) => file.endsWith('.md'), 30],
 ])('the %s are in plain English', (_, isMeant, atLeast) => {
   const meant = files.filter(isMeant)

@@ -35,7 +35,7 @@ async function printedBy(framework: string, setup: string, asking = '{}'): Promi
     import { tokenFile } from '@kube-authn/core/token-file'
     import { authentication, authorization, impersonation } from '@kube-authn/${framework}'
     ${start[framework]}
-    const anybody = { name: 'anybody', authenticate: () => ({ user: { username: 'anybody', uid: '', groups: [], extra: {} } }) }
+    const everyone = { name: 'everyone', authenticate: () => ({ user: { username: 'everyone', uid: '', groups: [], extra: {} } }) }
     const chain = authenticatorChain({ tokens: [tokenFile('t,jane,1')] })
     ${setup}
     const ask = ${
@@ -113,7 +113,7 @@ describe.each([
       'the usual order',
       'app.use(authentication(chain)); app.use(impersonation(alwaysAllow())); app.use(authorization(alwaysAllow()))',
     ],
-    ['authentication twice', 'app.use(authentication(chain)); app.use(authentication(anybody))'],
+    ['authentication twice', 'app.use(authentication(chain)); app.use(authentication(everyone))'],
     [
       'a user of its own',
       'app.use(impersonation(alwaysAllow(), { user: () => undefined })); app.use(authentication(chain))',

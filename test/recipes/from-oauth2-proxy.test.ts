@@ -30,7 +30,7 @@ it('knows the user by the token that the proxy passes, whatever else it passes',
   })
 })
 
-it('refuses whom only headers name, whom the app believed before', async () => {
+it('refuses a user that only headers name, which the app believed before', async () => {
   await expect((await before('/me', { headers: claimed })).json()).resolves.toEqual({
     user: 'root@example.com',
     groups: ['admins', 'ops'],

@@ -63,7 +63,7 @@ describe.each(['polling', 'websocket'])('over %s', (transport) => {
   it.each([
     ['nothing', {}],
     ['a wrong token', { auth: { token: 'guess' } }],
-    ['a token that is no string', { auth: { token: ['secret'] } }],
+    ['a token that is not a string', { auth: { token: ['secret'] } }],
     ['a token with a line end', { auth: { token: 'secret\r\nx-remote-user: root' } }],
     ['a token in the query', { query: { token: 'secret', access_token: 'secret' } }],
     ['a wrong token beside a right header', { auth: { token: 'guess' }, extraHeaders: bearer('secret') }],

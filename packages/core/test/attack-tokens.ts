@@ -65,12 +65,12 @@ export async function ask(token: string): Promise<Authentication | undefined> {
   return serviceAccountToken({ issuers: [ISSUER], keys, objects, clock }).authenticateToken(token, {})
 }
 
-export const NOBODYS = 'nobody’s'
+export const UNKNOWN_TOKEN = 'unknown token'
 
 /** The outcome for a token: its user, no opinion, or a rejection whose reason contains nothing of the signature. */
 export async function outcomeOf(token: string): Promise<string> {
   try {
-    return (await ask(token))?.user.username ?? NOBODYS
+    return (await ask(token))?.user.username ?? UNKNOWN_TOKEN
   } catch (error) {
     if (!(error instanceof AuthenticationError) || error.code !== 'rejected') throw error
     const secret = token.split('.')[2] ?? ''

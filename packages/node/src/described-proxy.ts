@@ -25,7 +25,7 @@ export type DescribedProxyOptions = Pick<RequestHeaderOptions, 'joinedHeaders'> 
 export function describedProxy(config: RequestHeaderConfig, options: DescribedProxyOptions): DescribedProxy {
   const { usernameHeaders, uidHeaders, groupHeaders, extraHeaderPrefixes, allowedNames } = config
   const ca = config.requestHeaderClientCA
-  if (ca === undefined) return NOBODY
+  if (ca === undefined) return NO_PROXY
   const authenticator = requestHeader({
     ca,
     allowedNames,
@@ -41,12 +41,12 @@ export function describedProxy(config: RequestHeaderConfig, options: DescribedPr
   return {
     authenticator,
     authorities: authorities?.current(),
-    identityHeaders: identityHeaders?.() ?? NOBODY.identityHeaders,
+    identityHeaders: identityHeaders?.() ?? NO_PROXY.identityHeaders,
   }
 }
 
 /** No proxy: before the ConfigMap is known. */
-export const NOBODY: DescribedProxy = Object.freeze({ identityHeaders: Object.freeze({ remove: [] }) })
+export const NO_PROXY: DescribedProxy = Object.freeze({ identityHeaders: Object.freeze({ remove: [] }) })
 
 /** Trusts the proxy that is currently described. */
 export function believeDescribed(source: Omit<FileSource<DescribedProxy>, 'close'>): Authenticator {

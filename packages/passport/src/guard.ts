@@ -33,11 +33,11 @@ export function guarded(authenticator: Authenticator, { deadline, anonymous }: G
   }
 }
 
-const NOBODY: UserInfo = { username: '', uid: '', groups: [], extra: {} }
+const BLANK_USER: UserInfo = { username: '', uid: '', groups: [], extra: {} }
 
 type Answer = Awaited<ReturnType<Authenticator['authenticate']>>
 
 function unlessAnonymous(answer: Answer): Answer {
   // The core validates the user.
-  return answer !== undefined && isUnauthenticated({ ...NOBODY, ...answer.user }) ? undefined : answer
+  return answer !== undefined && isUnauthenticated({ ...BLANK_USER, ...answer.user }) ? undefined : answer
 }

@@ -73,7 +73,7 @@ export function impersonationModes(options: ImpersonationModesOptions): TryModes
         if (position !== hint) lastWorked.set(requester, position)
         return outcome
       },
-      () => firstRefused ?? NOBODY_DECIDED,
+      () => firstRefused ?? UNDECIDED,
     )
   }
 }
@@ -82,7 +82,7 @@ export function impersonationModes(options: ImpersonationModesOptions): TryModes
 const MAX_KEY_LENGTH = 64
 
 /** Unreachable, since the last mode applies to every user; fails closed. */
-const NOBODY_DECIDED = new StatusError({
+const UNDECIDED = new StatusError({
   status: 500,
   reason: 'InternalError',
   message: 'all impersonation modes failed',

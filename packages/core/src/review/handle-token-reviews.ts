@@ -72,7 +72,7 @@ export function handleTokenReviews(
     if (request.refusal !== undefined) return Promise.resolve(request.refusal)
     return answerOf(async () => {
       requirePost(request)
-      const asked = { caller: NOBODY, namespace: '', context: contextOf(observer, given) }
+      const asked = { caller: NO_PROXY, namespace: '', context: contextOf(observer, given) }
       return answerReview(kind, request, body, asked, {
         ...options,
         status: 200,
@@ -84,4 +84,4 @@ export function handleTokenReviews(
 }
 
 /** The answer to a TokenReview does not depend on the caller. */
-const NOBODY = userInfo({ username: ANONYMOUS_USERNAME })
+const NO_PROXY = userInfo({ username: ANONYMOUS_USERNAME })

@@ -25,7 +25,7 @@ import {
   type DescribedProxy,
   describedProxy,
   type DescribedProxyOptions,
-  NOBODY,
+  NO_PROXY,
 } from '../described-proxy.ts'
 import { certificateAuthoritiesAtShape } from '../certificate-authorities-at.ts'
 import { aFile } from '../options/a-path.ts'
@@ -133,7 +133,7 @@ export async function clusterClients(
               make: (config) => described(config, files, options),
               nothing: NOTHING,
               // The client CA stays, as in Kubernetes: it is unrelated to proxies.
-              gone: (last) => ({ ...last, proxy: NOBODY }),
+              gone: (last) => ({ ...last, proxy: NO_PROXY }),
             },
             options,
           )
@@ -159,7 +159,7 @@ interface Described extends KnownPools {
   readonly proxy: DescribedProxy
 }
 
-const NOTHING: Described = Object.freeze({ proxy: NOBODY })
+const NOTHING: Described = Object.freeze({ proxy: NO_PROXY })
 
 /** @throws {ConfigurationError} if it is invalid, by itself or together with the files. */
 function described(
@@ -168,7 +168,7 @@ function described(
   options: DescribedProxyOptions,
 ): Described {
   const result: Described = {
-    proxy: files.requestHeaderCA === undefined ? describedProxy(config, options) : NOBODY,
+    proxy: files.requestHeaderCA === undefined ? describedProxy(config, options) : NO_PROXY,
     clientCA: files.clientCA === undefined ? poolOf(config.clientCA) : undefined,
     requestHeaderCA: files.requestHeaderCA === undefined ? poolOf(config.requestHeaderClientCA) : undefined,
   }

@@ -1,7 +1,7 @@
 import type { Authenticator } from '@kube-authn/core'
 import { systemClock, optionProblems, refuseProblems, without, aString } from '@kube-authn/core/internal'
 import { above, oneOf, type OptionsShape, required } from '@kube-authn/core/adapter'
-import { believeDescribed, describedProxy, type DescribedProxyOptions, NOBODY } from '../described-proxy.ts'
+import { believeDescribed, describedProxy, type DescribedProxyOptions, NO_PROXY } from '../described-proxy.ts'
 import { endpointFetch } from '../http/endpoint-fetch.ts'
 import type { Endpoint } from '../http/endpoint.ts'
 import {
@@ -60,7 +60,7 @@ export async function requestHeaderFromCluster(
     const source = await clusterConfigMap(
       endpoint,
       fetch,
-      { make: (config) => describedProxy(config, options), nothing: NOBODY, gone: () => NOBODY },
+      { make: (config) => describedProxy(config, options), nothing: NO_PROXY, gone: () => NO_PROXY },
       options,
     )
     const close = (): void => {

@@ -7,7 +7,7 @@ import {
   ES256,
   ISSUER,
   kids,
-  NOBODYS,
+  UNKNOWN_TOKEN,
   NOW,
   outcomeOf,
   refused,
@@ -45,22 +45,22 @@ describe('an audience', () => {
 
 describe('what is too much', () => {
   it('in claims of a megabyte is ignored', async () => {
-    expect(await outcomeOf(bound({ x: 'x'.repeat(1_048_576) }))).toBe(NOBODYS)
-    expect(await outcomeOf(bound({ x: Array.from({ length: 200_000 }, () => 1) }))).toBe(NOBODYS)
+    expect(await outcomeOf(bound({ x: 'x'.repeat(1_048_576) }))).toBe(UNKNOWN_TOKEN)
+    expect(await outcomeOf(bound({ x: Array.from({ length: 200_000 }, () => 1) }))).toBe(UNKNOWN_TOKEN)
   })
 
   it('by one character is ignored', async () => {
     const length = (more: number): number => bound({ x: 'x'.repeat(more) }).length
     let more = 24_000
     while (length(more) <= 32_768) more++
-    expect(await outcomeOf(bound({ x: 'x'.repeat(more) }))).toBe(NOBODYS)
+    expect(await outcomeOf(bound({ x: 'x'.repeat(more) }))).toBe(UNKNOWN_TOKEN)
     expect(await ask(bound({ x: 'x'.repeat(more - 1) }))).toBeDefined()
   })
 
   it('is found out in no time', async () => {
     const spent = await cpuSecondsUntil(async () => {
       for (const character of ['{', '.', 'A', '=', '\\', '\ud800']) {
-        expect(await outcomeOf(character.repeat(1_000_000))).toBe(NOBODYS)
+        expect(await outcomeOf(character.repeat(1_000_000))).toBe(UNKNOWN_TOKEN)
       }
     })
     expect(spent).toBeLessThan(1)
@@ -78,8 +78,8 @@ describe('JSON that is nested as deeply as a token is long', () => {
     expect(signed(ES256, nested).length).toBeGreaterThan(25_000)
     // An unknown claim.
     expect(await ask(signed(ES256, nested))).toBeDefined()
-    expect(await outcomeOf(signed(deep, CLAIMS))).toBe(NOBODYS)
-    expect(await outcomeOf(signed(ES256, deep))).toBe(NOBODYS)
+    expect(await outcomeOf(signed(deep, CLAIMS))).toBe(UNKNOWN_TOKEN)
+    expect(await outcomeOf(signed(ES256, deep))).toBe(UNKNOWN_TOKEN)
     for (const name of ['aud', 'sub', 'exp', 'jti', 'kubernetes.io']) {
       const claims = JSON.stringify({ ...CLAIMS, [name]: 0 }).replace(`"${name}":0`, `"${name}":${deep}`)
       expect(await thrownBy(() => ask(signed(ES256, claims)))).toBeInstanceOf(AuthenticationError)
@@ -91,8 +91,8 @@ describe('JSON that is nested as deeply as a token is long', () => {
   })
 
   it('is no JSON without its ends', async () => {
-    expect(await outcomeOf(signed(ES256, '['.repeat(brackets)))).toBe(NOBODYS)
-    expect(await outcomeOf(signed(ES256, '{"a":'.repeat(4000)))).toBe(NOBODYS)
+    expect(await outcomeOf(signed(ES256, '['.repeat(brackets)))).toBe(UNKNOWN_TOKEN)
+    expect(await outcomeOf(signed(ES256, '{"a":'.repeat(4000)))).toBe(UNKNOWN_TOKEN)
   })
 })
 
@@ -109,8 +109,10 @@ describe('claims called like properties of every object', () => {
     const { aud, exp, ...rest } = CLAIMS
     const without = JSON.stringify(rest)
     const inherited = `{"__proto__":${JSON.stringify(CLAIMS)}}`
-    expect(await outcomeOf(signed(ES256, inherited))).toBe(NOBODYS)
-    expect(await outcomeOf(signed(`{"__proto__":{"alg":"ES256","kid":"${kids.ec}"}}`, CLAIMS))).toBe(NOBODYS)
+    expect(await outcomeOf(signed(ES256, inherited))).toBe(UNKNOWN_TOKEN)
+    expect(await outcomeOf(signed(`{"__proto__":{"alg":"ES256","kid":"${kids.ec}"}}`, CLAIMS))).toBe(
+      UNKNOWN_TOKEN,
+    )
     expect(aud).toEqual([ISSUER])
     expect(exp).toBe(NOW + 600)
     const answer = await ask(signed(ES256, without.replace('{', '{"__proto__":{"exp":1},')))

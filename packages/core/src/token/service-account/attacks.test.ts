@@ -8,7 +8,7 @@ import {
   ES256,
   good,
   kids,
-  NOBODYS,
+  UNKNOWN_TOKEN,
   outcomeOf,
   pairs,
   pemOf,
@@ -146,7 +146,7 @@ describe('a repeated member is ignored with its token', () => {
     ['the namespace', ES256, text.replace('"namespace":', '"namespace":"x","namespace":')],
     ['the prototype', ES256, text.replace('{', '{"__proto__":1,"__proto__":2,')],
   ])('%s', async (_, header, claims) => {
-    expect(await outcomeOf(signed(header, claims))).toBe(NOBODYS)
+    expect(await outcomeOf(signed(header, claims))).toBe(UNKNOWN_TOKEN)
   })
 })
 
@@ -174,7 +174,7 @@ describe('another spelling of a token is ignored', () => {
     ['letters that look alike', good.replace('e', 'е')],
     ['full-width letters', good.replace('e', 'ｅ')],
   ])('with %s', async (_, token) => {
-    expect(await outcomeOf(token)).toBe(NOBODYS)
+    expect(await outcomeOf(token)).toBe(UNKNOWN_TOKEN)
   })
 })
 
@@ -248,6 +248,6 @@ describe('a key id', () => {
     ['an object', {}],
     ['true', true],
   ])('is a text, and not %s', async (_, kid) => {
-    expect(await outcomeOf(signed({ alg: 'ES256', kid }, CLAIMS))).toBe(NOBODYS)
+    expect(await outcomeOf(signed({ alg: 'ES256', kid }, CLAIMS))).toBe(UNKNOWN_TOKEN)
   })
 })
