@@ -12,7 +12,7 @@ import type { KubeObject } from '../registry/kube-object.ts'
 import { readKubeObject } from '../registry/read-kube-object.ts'
 import type { Registry } from '../registry/registry.ts'
 import { apiVersionOf, type Resource } from '../registry/resource.ts'
-import { badRequest, expired } from '../registry/status-errors.ts'
+import { badRequest, expired, ignoreMissing } from '../registry/status-errors.ts'
 import { acceptedForm, type Form } from './accept.ts'
 import { readDeleteOptions } from './delete-options.ts'
 import { type QueryOptions, readQueryOptions } from './query-options.ts'
@@ -221,8 +221,4 @@ function pageOf(options: QueryOptions): { readonly limit?: number; readonly cont
 function requireVersion(version: string, { resourceVersion, isExact }: QueryOptions): void {
   if (resourceVersion === undefined || resourceVersion === Number(version)) return
   if (isExact) throw expired('The resourceVersion for the provided list is too old.')
-}
-
-function ignoreMissing(thrown: unknown): void {
-  if (!(thrown instanceof Error && 'status' in thrown && thrown.status === 404)) throw thrown
 }
