@@ -144,10 +144,12 @@ export function objectRequests({
     { request, body }: ObjectRequest,
     { isDryRun }: QueryOptions,
   ): Promise<ReturnType<typeof readDeleteOptions>> => {
-    const bytes = request.headers.first('content-length') ?? ''
-    const isEmpty = bytes === '0' || (bytes === '' && request.headers.first('content-type') === undefined)
+    const bytes = await body(MAX_BODY_BYTES)
     const expected = { kind: 'DeleteOptions', apiVersions: ['v1'] as const }
-    const value = isEmpty ? undefined : await readBodyValue(request, body, expected, MAX_BODY_BYTES)
+    const value =
+      bytes?.length === 0
+        ? undefined
+        : await readBodyValue(request, () => Promise.resolve(bytes), expected, MAX_BODY_BYTES)
     const options = readDeleteOptions(value, fieldValidationOf(request.query))
     return { ...options, isDryRun: options.isDryRun || isDryRun }
   }
