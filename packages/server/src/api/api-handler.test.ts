@@ -233,6 +233,14 @@ describe('objects', () => {
     })
   })
 
+  it('are deleted by the preconditions of a body without length and type', async () => {
+    await ask('POST', SECRETS, secret('x'))
+    const body = new Blob([JSON.stringify({ preconditions: { uid: 'other' } })]).stream()
+    const init = { method: 'DELETE', body, duplex: 'half' }
+    expect((await api(new Request(`https://api${SECRETS}/x`, init))).status).toBe(409)
+    expect((await ask('GET', `${SECRETS}/x`)).status).toBe(200)
+  })
+
   it('are deleted together, if they are selected', async () => {
     for (const name of ['a', 'b', 'c']) {
       await ask('POST', SECRETS, { metadata: { name, labels: { is: name === 'b' ? 'kept' : 'gone' } } })
@@ -377,6 +385,11 @@ describe('a watch', () => {
       { type: 'ADDED', object: { metadata: { name: 'a' } } },
       { type: 'BOOKMARK', object: { kind: 'Secret', metadata: { resourceVersion: String(since + 1) } } },
     ])
+  })
+
+  it('that is refused leaves no timer', async () => {
+    expect((await ask('GET', `${SECRETS}?watch=1&labelSelector=a+in`)).status).toBe(400)
+    expect(clock.pending).toBe(0)
   })
 
   it('ends when its time is over', async () => {

@@ -6,8 +6,8 @@ import {
   isObject,
   readObject,
 } from '@kube-authn/core/internal'
-import type { Preconditions } from '../registry/registry.ts'
 import { badRequest } from '../registry/status-errors.ts'
+import type { Preconditions } from '../registry/target.ts'
 import { isDryRun } from './query-options.ts'
 
 /** What a client may say about a deletion. */

@@ -12,7 +12,7 @@ import type { KubeObject } from '../registry/kube-object.ts'
 import { readKubeObject } from '../registry/read-kube-object.ts'
 import type { Registry } from '../registry/registry.ts'
 import { apiVersionOf, type Resource } from '../registry/resource.ts'
-import { badRequest, expired } from '../registry/status-errors.ts'
+import { badRequest, expired, ignoreMissing } from '../registry/status-errors.ts'
 import { acceptedForm, type Form } from './accept.ts'
 import { readDeleteOptions } from './delete-options.ts'
 import { type QueryOptions, readQueryOptions } from './query-options.ts'
@@ -144,10 +144,12 @@ export function objectRequests({
     { request, body }: ObjectRequest,
     { isDryRun }: QueryOptions,
   ): Promise<ReturnType<typeof readDeleteOptions>> => {
-    const bytes = request.headers.first('content-length') ?? ''
-    const isEmpty = bytes === '0' || (bytes === '' && request.headers.first('content-type') === undefined)
+    const bytes = await body(MAX_BODY_BYTES)
     const expected = { kind: 'DeleteOptions', apiVersions: ['v1'] as const }
-    const value = isEmpty ? undefined : await readBodyValue(request, body, expected, MAX_BODY_BYTES)
+    const value =
+      bytes?.length === 0
+        ? undefined
+        : await readBodyValue(request, () => Promise.resolve(bytes), expected, MAX_BODY_BYTES)
     const options = readDeleteOptions(value, fieldValidationOf(request.query))
     return { ...options, isDryRun: options.isDryRun || isDryRun }
   }
@@ -221,8 +223,4 @@ function pageOf(options: QueryOptions): { readonly limit?: number; readonly cont
 function requireVersion(version: string, { resourceVersion, isExact }: QueryOptions): void {
   if (resourceVersion === undefined || resourceVersion === Number(version)) return
   if (isExact) throw expired('The resourceVersion for the provided list is too old.')
-}
-
-function ignoreMissing(thrown: unknown): void {
-  if (!(thrown instanceof Error && 'status' in thrown && thrown.status === 404)) throw thrown
 }

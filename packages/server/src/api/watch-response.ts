@@ -26,10 +26,11 @@ export interface WatchStream {
 export function watchResponse(watch: WatchStream): Response {
   const ending = new AbortController()
   const end = (): void => ending.abort()
+  // First, since it throws if a selector is invalid.
+  const events = watch.events(ending.signal)[Symbol.asyncIterator]()
   const cancelTimer = watch.clock.after(watch.timeoutSeconds * 1000, end)
   if (watch.signal.aborted) end()
   watch.signal.addEventListener('abort', end)
-  const events = watch.events(ending.signal)[Symbol.asyncIterator]()
   const release = (): void => {
     cancelTimer()
     watch.signal.removeEventListener('abort', end)

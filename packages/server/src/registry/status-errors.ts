@@ -1,5 +1,5 @@
 import { StatusError } from '@kube-authn/core/adapter'
-import { type ErrorList, quoted } from '@kube-authn/core/internal'
+import { type ErrorList, isStatusError, quoted } from '@kube-authn/core/internal'
 import { StoreError } from '../store/store-error.ts'
 import { qualifiedName, type Resource } from './resource.ts'
 
@@ -112,4 +112,23 @@ export function statusOfStore(thrown: unknown): unknown {
         cause: thrown,
       })
   }
+}
+
+/** What `work` resolves to, with errors of the store as those of a client. @throws {StatusError} */
+export async function translated<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (thrown) {
+    throw statusOfStore(thrown)
+  }
+}
+
+/** Whether something was refused with 409. */
+export function isConflict(thrown: unknown): boolean {
+  return isStatusError(thrown) && thrown.status === 409
+}
+
+/** Takes a 404 for success, as for an object that another request has deleted. */
+export function ignoreMissing(thrown: unknown): void {
+  if (!(isStatusError(thrown) && thrown.status === 404)) throw thrown
 }

@@ -3,7 +3,7 @@ import { KubeAuthnError } from '@kube-authn/core'
 /**
  * Why a store refused something.
  *
- * - `objectExists`, `objectNotFound`: an object of this key exists, or does not.
+ * - `objectExists`, `objectNotFound`: an object with this key exists, or none does.
  * - `revisionConflict`: it has changed in the meantime.
  * - `revisionCompacted`: changes since that revision were forgotten. List again, and go on from the revision of the list.
  * - `revisionUnknown`: the store has not reached that revision; as a rule it was another store.

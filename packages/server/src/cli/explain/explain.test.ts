@@ -151,7 +151,11 @@ describe('kube-authn explain, of what cannot be explained', () => {
       /^error: --token-auth-fil: unknown flag, did you mean --token-auth-file\?\n$/,
     ],
     ['a missing file', ['nope.csv'], /^error: \/.*\/nope\.csv: no such file or directory/],
-    ['a file that no flag takes', ['headers'], /^error: headers: is no file of authentication/],
+    [
+      'a file that no flag takes',
+      ['headers'],
+      /^error: headers: not recognized as a file for authentication/,
+    ],
     ['a flag with a bad file', ['--token-auth-file=headers'], /^error: --token-auth-file: .*columns/],
     ['an empty token', ['tokens.csv', '--token-file', '/dev/null'], /^error: .*not a regular file/],
     [

@@ -32,6 +32,6 @@ function flagFor(path: string): string {
   const flag = 'kind' in found ? FLAGS[found.kind] : undefined
   if (flag !== undefined) return `${flag}=${path}`
   throw new Failure(
-    `${path}: is no file of authentication that can be recognized; name it with its flag, as in --token-auth-file=${path}`,
+    `${path}: not recognized as a file for authentication; name it with its flag, as in --token-auth-file=${path}`,
   )
 }

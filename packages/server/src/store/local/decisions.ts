@@ -5,7 +5,7 @@ import type { Decide } from './write-queue.ts'
 /** Creates an object if there is none. */
 export function creation(key: string, value: string, expiresAtMs: number | undefined): Decide {
   return (current, revision) => {
-    if (current !== undefined) throw new StoreError('objectExists', 'an object of this key exists')
+    if (current !== undefined) throw new StoreError('objectExists', 'an object with this key exists')
     return { type: 'created', key, value, revision, createdRevision: revision, ...ending(expiresAtMs) }
   }
 }
@@ -40,7 +40,7 @@ function existing(
   current: StoredObject | undefined,
   { revision, createdRevision }: DeletePrecondition,
 ): StoredObject {
-  if (current === undefined) throw new StoreError('objectNotFound', 'there is no object of this key')
+  if (current === undefined) throw new StoreError('objectNotFound', 'no object has this key')
   const isExpected =
     (revision ?? current.revision) === current.revision &&
     (createdRevision ?? current.createdRevision) === current.createdRevision

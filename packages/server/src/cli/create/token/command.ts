@@ -2,8 +2,9 @@ import { type Command, Option } from 'commander'
 import { collect } from '../../terminal/collect.ts'
 
 const AFTER = `
-The token is like one of kubectl create token, for whoever trusts the key: --service-account-issuer and
---service-account-key-file of kube-apiserver. A server accepts it only if the service account exists with this uid.
+The token is like one from kubectl create token, for any server that trusts the key: a kube-apiserver whose
+--service-account-issuer and --service-account-key-file name it. A server accepts the token only if the service account
+exists with this uid.
 
 Examples:
   kube-authn create token cart --namespace shop --uid 1234 --key sa.key --issuer https://issuer.example.com

@@ -43,7 +43,12 @@ export async function loopbackServer(
       answer(response, 403, 'This is not for you.')
       return
     }
-    const url = new URL(request.url ?? '/', origin)
+    const { url: target = '/' } = request
+    if (!URL.canParse(target, origin)) {
+      answer(response, 404, 'There is nothing here.')
+      return
+    }
+    const url = new URL(target, origin)
     const isOurs = hasCookie(request, cookie)
     if (url.pathname === '/' && (!hasBegun || isOurs)) {
       hasBegun = true

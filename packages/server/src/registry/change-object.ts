@@ -1,0 +1,62 @@
+import type { ObjectStore, StoredObject } from '../store/object-store.ts'
+import { isStoreError } from '../store/store-error.ts'
+import type { KubeObject } from './kube-object.ts'
+import { conflict, MODIFIED, notFound } from './status-errors.ts'
+import { fromStored, keyOf, toStored } from './stored-objects.ts'
+import type { Target } from './target.ts'
+
+/** An object as the store has it. */
+export interface Found {
+  readonly stored: StoredObject
+  readonly object: KubeObject
+}
+
+/** The object after a change, or as it was before it was removed. */
+export interface Changed {
+  readonly object: KubeObject
+  readonly isGone: boolean
+}
+
+/** How often a change is tried when others change the object too. */
+const MAX_ATTEMPTS = 8
+
+/** @throws {StatusError} 404 */
+export async function findObject(store: ObjectStore, { resource, namespace, name }: Target): Promise<Found> {
+  const stored = await store.get(keyOf(resource, namespace, name))
+  if (stored === undefined) throw notFound(resource, name)
+  return { stored, object: fromStored(stored, stored.revision) }
+}
+
+/** Applies a change to the object as it is, again if others change it meanwhile. */
+export async function changeObject(
+  store: ObjectStore,
+  target: Target,
+  changed: (found: Found) => KubeObject | 'delete',
+  isDryRun: boolean,
+  isRepeated: boolean,
+): Promise<Changed> {
+  const { resource, namespace, name } = target
+  const key = keyOf(resource, namespace, name)
+  for (let attempt = 1; ; attempt++) {
+    const found = await findObject(store, target)
+    const { revision } = found.stored
+    const next = changed(found)
+    try {
+      if (next === 'delete') {
+        if (isDryRun) return { object: found.object, isGone: false }
+        const gone = await store.delete(key, { revision })
+        return { object: fromStored(gone, gone.revision), isGone: true }
+      }
+      const value = toStored(next)
+      if (isDryRun || value === found.stored.value) {
+        return { object: fromStored({ value }, revision), isGone: false }
+      }
+      const written = await store.update(key, value, revision)
+      return { object: fromStored(written, written.revision), isGone: false }
+    } catch (thrown) {
+      if (isStoreError(thrown, 'objectNotFound')) throw notFound(resource, name)
+      if (!isStoreError(thrown, 'revisionConflict')) throw thrown
+      if (!isRepeated || attempt === MAX_ATTEMPTS) throw conflict(resource, name, MODIFIED)
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import { errorList } from '@kube-authn/core/internal'
+import type { KubeObject } from './kube-object.ts'
+import { validateFinalizers, validateMetadata } from './metadata.ts'
+import type { Resource } from './resource.ts'
+import { conflict, invalid, MODIFIED } from './status-errors.ts'
+import type { Preconditions, Target } from './target.ts'
+
+/**
+ * Validates an object before it is written.
+ *
+ * @param old the object that it replaces.
+ * @throws {StatusError} 422
+ */
+export function checkObject(resource: Resource, object: KubeObject, old: KubeObject | undefined): void {
+  const errors = errorList()
+  validateMetadata(object.metadata, resource, errors)
+  if (old !== undefined) validateFinalizers(object.metadata, old.metadata, errors)
+  const ofFields = errorList({ hideValues: resource.hasSecrets ?? false })
+  resource.validate(object, ofFields)
+  if (old !== undefined) resource.validateUpdate?.(object, old, ofFields)
+  errors.addAll(ofFields.errors)
+  if (errors.errors.length > 0) throw invalid(resource, object.metadata.name ?? '', errors)
+}
+
+/** @throws {StatusError} 409 */
+export function requirePreconditions(
+  { resource, name }: Target,
+  { metadata }: KubeObject,
+  { uid, resourceVersion }: Preconditions,
+): void {
+  if (uid !== undefined && uid !== metadata.uid) {
+    const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`
+    throw conflict(resource, name, why)
+  }
+  if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion) {
+    throw conflict(resource, name, MODIFIED)
+  }
+}

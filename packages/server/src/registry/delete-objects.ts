@@ -1,0 +1,76 @@
+import type { ObjectStore } from '../store/object-store.ts'
+import { changeObject, type Found } from './change-object.ts'
+import { requirePreconditions } from './check-object.ts'
+import type { KubeObject } from './kube-object.ts'
+import { requireMortal } from './namespace-lifecycle.ts'
+import { isFinished, terminating } from './prepare-object.ts'
+import type { Resource } from './resource.ts'
+import { namespaces } from './resources/namespaces.ts'
+import { ignoreMissing } from './status-errors.ts'
+import { fromStored, keyOf, keyPrefix } from './stored-objects.ts'
+import type { Preconditions, Target, WriteOptions } from './target.ts'
+
+/** What deletions need. */
+export interface DeletionsOptions {
+  readonly store: ObjectStore
+  /** Every resource that is served. */
+  readonly resources: readonly Resource[]
+  /** The time, in the form of RFC 3339. */
+  readonly now: () => string
+}
+
+/** Deletes objects, and the content of namespaces with them. */
+export interface Deletions {
+  /** Resolves to the object as it was, or as it is while finalizers keep it. @throws {StatusError} 403, 404, 409 */
+  readonly delete: (
+    target: Target,
+    preconditions?: Preconditions,
+    options?: WriteOptions,
+  ) => Promise<KubeObject>
+  /** Goes on with a namespace that is being deleted, when one of its objects is gone. */
+  readonly resumeNamespace: (name: string) => Promise<void>
+}
+
+/** Deletions in one store. */
+export function deletions({ store, resources, now }: DeletionsOptions): Deletions {
+  const remove: Deletions['delete'] = async (target, preconditions = {}, { isDryRun = false } = {}) => {
+    const { resource, name } = target
+    const isNamespace = resource === namespaces
+    if (isNamespace) requireMortal(name)
+    const removed = ({ object }: Found): KubeObject | 'delete' => {
+      requirePreconditions(target, object, preconditions)
+      const isKept = (object.metadata.finalizers?.length ?? 0) > 0
+      if (!isKept && !isNamespace) return 'delete'
+      return terminating(object, now())
+    }
+    const isRepeated = preconditions.resourceVersion === undefined
+    const { object } = await changeObject(store, target, removed, isDryRun, isRepeated)
+    if (isNamespace && !isDryRun) await finishNamespace(name)
+    return object
+  }
+
+  /** Deletes the content of a namespace that is being deleted, and then the namespace, unless finalizers keep some of it. */
+  const finishNamespace = async (name: string): Promise<void> => {
+    for (const resource of resources.filter(({ isNamespaced }) => isNamespaced)) {
+      const { objects } = await store.list(keyPrefix(resource, name))
+      for (const stored of objects) {
+        const { metadata } = fromStored(stored, stored.revision)
+        const target = { resource, namespace: name, name: metadata.name ?? '' }
+        await remove(target).catch(ignoreMissing)
+      }
+      if ((await store.list(keyPrefix(resource, name), { limit: 1 })).objects.length > 0) return
+    }
+    const target = { resource: namespaces, namespace: '', name }
+    const finished = ({ object }: Found): KubeObject | 'delete' =>
+      isFinished(object.metadata) ? 'delete' : object
+    await changeObject(store, target, finished, false, true).catch(ignoreMissing)
+  }
+
+  const resumeNamespace = async (name: string): Promise<void> => {
+    const stored = await store.get(keyOf(namespaces, '', name))
+    const metadata = stored === undefined ? undefined : fromStored(stored, stored.revision).metadata
+    if (metadata?.deletionTimestamp !== undefined) await finishNamespace(name)
+  }
+
+  return { delete: remove, resumeNamespace }
+}

@@ -1,0 +1,59 @@
+import type { KubeObject, ObjectMeta } from './kube-object.ts'
+import { withoutEmpty } from './metadata.ts'
+import type { Resource } from './resource.ts'
+import { badRequest } from './status-errors.ts'
+
+/** The object that is created of what a client sent. Source: apiserver `pkg/registry/rest/create.go` BeforeCreate. */
+export function prepareForCreate(
+  resource: Resource,
+  namespace: string,
+  sent: KubeObject,
+  creationTimestamp: string,
+): KubeObject {
+  const { name = '', generateName: prefix = '', namespace: given = '', resourceVersion = '' } = sent.metadata
+  if (resource.isNamespaced && given !== '' && given !== namespace) {
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
+  }
+  if (resourceVersion !== '') throw badRequest('resourceVersion should not be set on objects to be created')
+  const { labels = {}, annotations = {}, ownerReferences = [], finalizers = [] } = sent.metadata
+  const metadata = {
+    name,
+    generateName: prefix,
+    namespace: resource.isNamespaced ? namespace : '',
+    uid: crypto.randomUUID(),
+    creationTimestamp,
+    labels,
+    annotations,
+    ownerReferences,
+    finalizers,
+  }
+  const object = { ...sent, metadata: withoutEmpty(metadata) }
+  return resource.prepareForCreate?.(object) ?? object
+}
+
+/** The object that replaces another. Source: apiserver `pkg/registry/rest/update.go` BeforeUpdate. */
+export function prepareForUpdate(resource: Resource, sent: KubeObject, old: KubeObject): KubeObject {
+  if ((sent.metadata.namespace ?? old.metadata.namespace) !== old.metadata.namespace) {
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
+  }
+  const { labels = {}, annotations = {}, ownerReferences = [], finalizers = [] } = sent.metadata
+  const metadata = withoutEmpty({ ...old.metadata, labels, annotations, ownerReferences, finalizers })
+  const kept = resource.hasStatus === true && old['status'] !== undefined ? { status: old['status'] } : {}
+  const { status: _, ...withoutStatus } = sent
+  const object = { ...(resource.hasStatus === true ? withoutStatus : sent), ...kept, metadata }
+  return resource.prepareForUpdate?.(object, old) ?? object
+}
+
+/** An object that is deleted as soon as its finalizers are gone. */
+export function terminating(object: KubeObject, time: string): KubeObject {
+  const { deletionTimestamp = time } = object.metadata
+  const metadata = { ...object.metadata, deletionTimestamp, deletionGracePeriodSeconds: 0 }
+  return object.kind === 'Namespace'
+    ? { ...object, metadata, status: { phase: 'Terminating' } }
+    : { ...object, metadata }
+}
+
+/** Whether nothing keeps an object that is being deleted. */
+export function isFinished({ deletionTimestamp, finalizers = [] }: ObjectMeta): boolean {
+  return deletionTimestamp !== undefined && finalizers.length === 0
+}
