@@ -28,7 +28,7 @@ export type Refuse = (failure: StatusError, req: IncomingMessage, res: ServerRes
 /** Refuses requests according to the options. */
 export function refuser({ onFailure = answerFailure }: FailureOptions): Refuse {
   return (failure, req, res, next) => {
-    const fail = (error: unknown): void => next(asError(error))
+    const fail = failing(next)
     // Express 4 ignores a returned promise, so every error, now or later, goes to `next`.
     try {
       const result = onFailure(failure, req, res, next)
@@ -41,8 +41,7 @@ export function refuser({ onFailure = answerFailure }: FailureOptions): Refuse {
 
 /** Continues with an outcome, now or later. Later errors go to `next`, since otherwise they would be unhandled. */
 export function proceedWith<T>(outcome: Awaitable<T>, proceed: (outcome: T) => void, next: Next): void {
-  const fail = (error: unknown): void => next(asError(error))
-  if (isPromiseLike(outcome)) void outcome.then(proceed).then(undefined, fail)
+  if (isPromiseLike(outcome)) void outcome.then(proceed).then(undefined, failing(next))
   else proceed(outcome)
 }
 
@@ -76,8 +75,7 @@ export function send({ status, headers, content }: HttpAnswer, res: ServerRespon
 }
 
 /** Express continues if an error is nothing, and with another route if it is one of two words. */
-function asError(error: unknown): object {
-  return typeof error === 'object' && error !== null
-    ? error
-    : new Error('an option of the app threw something that is not an error', { cause: error })
+function failing(next: Next): (error: unknown) => void {
+  return (cause) =>
+    next(typeof cause === 'object' && cause ? cause : new Error('onFailure threw no error', { cause }))
 }
