@@ -240,6 +240,30 @@ describe.each(versions)('authentication in Express $version', ({ make }) => {
     expect(response.headers.get('www-authenticate')).toBe('Bearer realm="kubernetes-master"')
   })
 
+  it.each([undefined, null, false, 0, '', 'route', 'router'])(
+    'does not let a request pass if onFailure throws %j',
+    async (value) => {
+      // A JavaScript app may throw a value that is not an error.
+      const thrown = value as unknown as Error
+      const rejecting = async (): Promise<void> => {
+        await Promise.resolve()
+        throw thrown
+      }
+      const throwing = (): void => {
+        throw thrown
+      }
+      for (const onFailure of [throwing, rejecting]) {
+        const app = make()
+        app.set('env', 'test')
+        const passed = vi.fn<express.RequestHandler>((_req, res) => void res.send('open'))
+        app.get('/', authentication(chain, { onFailure }), passed)
+        app.get('/', passed)
+        const response = await fetch(await listen(app))
+        expect([response.status, passed.mock.calls.length]).toEqual([500, 0])
+      }
+    },
+  )
+
   it('sees the whole path below a mount point', async () => {
     const app = make()
     const authenticator = authenticatorChain({

@@ -28,19 +28,20 @@ export type Refuse = (failure: StatusError, req: IncomingMessage, res: ServerRes
 /** Refuses requests according to the options. */
 export function refuser({ onFailure = answerFailure }: FailureOptions): Refuse {
   return (failure, req, res, next) => {
+    const fail = failing(next)
     // Express 4 ignores a returned promise, so every error, now or later, goes to `next`.
     try {
       const result = onFailure(failure, req, res, next)
-      if (result instanceof Promise) result.catch(next)
+      if (result instanceof Promise) result.catch(fail)
     } catch (error) {
-      next(error)
+      fail(error)
     }
   }
 }
 
 /** Continues with an outcome, now or later. Later errors go to `next`, since otherwise they would be unhandled. */
 export function proceedWith<T>(outcome: Awaitable<T>, proceed: (outcome: T) => void, next: Next): void {
-  if (isPromiseLike(outcome)) void outcome.then(proceed).then(undefined, next)
+  if (isPromiseLike(outcome)) void outcome.then(proceed).then(undefined, failing(next))
   else proceed(outcome)
 }
 
@@ -71,4 +72,10 @@ export function send({ status, headers, content }: HttpAnswer, res: ServerRespon
   res.statusCode = status
   for (const name of Object.keys(headers)) res.setHeader(name, headers[name] ?? [])
   res.end(content)
+}
+
+/** Express continues if an error is nothing, and with another route if it is one of two words. */
+function failing(next: Next): (error: unknown) => void {
+  return (cause) =>
+    next(typeof cause === 'object' && cause ? cause : new Error('onFailure threw no error', { cause }))
 }

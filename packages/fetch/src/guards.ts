@@ -5,6 +5,7 @@ import {
   type Guard,
   type UserGuardOptions,
   groupsGuard,
+  guardOf,
   guardShape,
   optionProblems,
   refuseProblems,
@@ -16,7 +17,7 @@ import {
 } from '@kube-authn/core/internal/shared'
 import { type AuthenticationContext, contextOf } from './context.ts'
 import { answer, type FailureOptions } from './failure.ts'
-import { clientOf, stateOf } from './state.ts'
+import { clientOf, type RequestState, stateOf, users } from './state.ts'
 
 /** Options of {@link requireUser} and {@link requireGroups}. */
 export interface RequireOptions<Req extends Request = Request, Rest extends readonly unknown[] = []>
@@ -96,18 +97,17 @@ function guarded<Req extends Request, Rest extends readonly unknown[], O extends
   ownShape: AnyShape,
   handler: Handler<Req, Rest, Awaitable<Response>>,
   options: O,
-  guardFor: (options: Omit<O, 'onFailure'>) => Guard,
+  guardFor: (options: Omit<O, 'user' | 'onFailure'>) => Guard,
 ): Handler<Req, Rest, Promise<Response>> {
   refuseProblems(aFunction(handler, 'handler'), optionProblems(ownShape, options))
-  const { onFailure = answer, ...rest } = options
-  const guard = guardFor(rest)
+  const decide = guardOf<RequestState, O>(users, options, guardFor)
+  const { onFailure = answer } = options
 
   return async function guardedHandler(request, _context, ...further) {
     const state = stateOf(request, further)
-    if (state.held !== undefined) return onFailure(state.held.failure, request, ...further)
-    const outcome = await guard(state.request, state.authentication, clientOf(state))
-    return 'failure' in outcome
-      ? onFailure(outcome.failure, request, ...further)
-      : handler(request, contextOf(state), ...further)
+    const failure = await decide(state, clientOf(state))
+    return failure === undefined
+      ? handler(request, contextOf(state), ...further)
+      : onFailure(failure, request, ...further)
   }
 }

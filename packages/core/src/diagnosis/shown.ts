@@ -28,7 +28,8 @@ export function shownReason(message: string, secrets: readonly string[]): string
   const start = message.slice(0, 4 * MAX_REASON).toWellFormed()
   const line = start.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ').trim()
   const plain = line
-    .replaceAll(/(\b[a-z][a-z0-9+.-]*:\/\/)[^\s"'/?#@]*@/gi, '$1')
+    // To the last @, as URLs are read: a password may have more of them, and quotes.
+    .replaceAll(/(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/?#]*@/gi, '$1')
     .replaceAll(/(\bhttps?:\/\/[^\s"'?]*)\?[^\s"']*/gi, '$1?...')
   return cut(withoutSecrets(plain, secrets), MAX_REASON)
 }

@@ -1,11 +1,13 @@
-import { once } from 'node:events'
-import { createServer, type IncomingMessage, type Server } from 'node:http'
-import { connect, type AddressInfo, type Socket } from 'node:net'
+import { EventEmitter, once } from 'node:events'
+import { createServer, IncomingMessage, type Server } from 'node:http'
+import { connect, type AddressInfo, Socket } from 'node:net'
+import { Duplex } from 'node:stream'
 import {
   type Authenticator,
   authenticatorChain,
   type AuthenticationEvent,
   ConfigurationError,
+  type LogEntry,
   type TokenAuthenticator,
   userInfo,
 } from '@kube-authn/core'
@@ -261,6 +263,53 @@ describe('authenticateUpgrade', () => {
       expect(error.message).toBe('socket hang up')
     }
     expect(errors).toMatchObject([{ message: 'broken' }, { message: 'broken' }])
+  })
+
+  it('closes the connection of a request that `handles` cannot read, and the server goes on', async () => {
+    const errors: unknown[] = []
+    const handles = ({ url }: IncomingMessage): boolean => new URL(url ?? '', 'http://app').pathname === '/'
+    const { port } = await app({ handles, onError: (error) => errors.push(error) })
+    const socket = connect(port, '127.0.0.1')
+    socket.on('error', () => undefined)
+    socket.write('GET // HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n')
+    await once(socket, 'close')
+    expect(errors).toMatchObject([{ code: 'ERR_INVALID_URL' }])
+    expect(
+      await refusalOf(new WebSocket(`ws://127.0.0.1:${port}/`).on('error', () => undefined)),
+    ).toMatchObject({
+      status: 401,
+    })
+  })
+
+  it('destroys a refused connection whose client never reads the answer', async () => {
+    const server = new EventEmitter()
+    const clock = fixedClock(NOW)
+    authenticateUpgrade(server, chain, () => undefined, { clock, closeTimeoutSeconds: 5 })
+    const stalled = new Duplex({ read: () => undefined, write: () => undefined })
+    const message = Object.assign(new IncomingMessage(new Socket()), { method: 'GET', url: '/' })
+    server.emit('upgrade', message, stalled, Buffer.alloc(0))
+    await vi.waitFor(() => expect(stalled.writableEnded).toBe(true))
+    clock.advance(4999)
+    expect(stalled.destroyed).toBe(false)
+    clock.advance(1)
+    expect(stalled.destroyed).toBe(true)
+  })
+
+  it('logs refusals of all three to the log of the option, or to that of the authenticator', async () => {
+    const none: Authorizer = { name: 'none', authorize: () => deny('no') }
+    const asOther = { ...bearer('jane'), 'impersonate-user': 'other' }
+    const lines: string[] = []
+    const log = ({ status, refusedBy }: LogEntry): unknown => lines.push(`${status} ${refusedBy?.join()}`)
+    for (const [options, authenticator] of [
+      [{ log }, chain],
+      [{}, { ...chain, log }],
+    ] as const) {
+      const { open } = await app({ ...options, authorization: none, impersonation: none }, authenticator)
+      for (const headers of [bearer('bad'), bearer('jane'), asOther]) await refusalOf(open(headers))
+    }
+    await vi.waitFor(() => expect(lines).toHaveLength(6))
+    expect(lines.filter((line) => line === '403 authorization')).toHaveLength(2)
+    expect(lines.filter((line) => line === '403 impersonation')).toHaveLength(2)
   })
 
   it('does not accept a connection whose client disconnected meanwhile', async () => {

@@ -8,6 +8,8 @@ import {
   anAuthorizer,
   aRequestAuthenticator,
   authenticateRequestShape,
+  CLIENT_CLOSED_REQUEST,
+  messageOf,
   optionProblems,
   type OptionsShape,
   refuseProblems,
@@ -61,7 +63,8 @@ export interface UpgradingServer {
  * `webSocketProtocol` and every chain of `createAuthenticator` know, or a cookie that your authenticator reads. Since browsers send cookies and client
  * certificates with WebSockets of any site, check `Origin` in `handles` then.
  *
- * @param accept takes over the connection, for example with `handleUpgrade` of `ws`. If it throws or rejects, the connection is closed.
+ * @param accept takes over the connection, for example with `handleUpgrade` of `ws`. If it throws or rejects, the connection is closed, as if `handles`
+ *   throws.
  * @returns a function that stops listening.
  * @throws {ConfigurationError} if an argument or an option is invalid.
  * @example
@@ -107,8 +110,14 @@ export function authenticateUpgrade(
       answered(CLIENT_CLOSED_REQUEST)
       return
     }
+    const destroyLater = (): void => {
+      const cancel = clock.after(closeTimeoutSeconds * 1000, () => socket.destroy())
+      socket.once('close', cancel)
+    }
     if ('failure' in outcome) {
       answered(outcome.failure.status)
+      // A client may never read the answer.
+      destroyLater()
       refuseUpgrade(socket, outcome.failure, headers)
       return
     }
@@ -118,10 +127,6 @@ export function authenticateUpgrade(
       clock,
       ...(maxConnectionSeconds !== undefined && { maxConnectionSeconds }),
     })
-    const destroyLater = (): void => {
-      const cancel = clock.after(closeTimeoutSeconds * 1000, () => socket.destroy())
-      socket.once('close', cancel)
-    }
     if (signal.aborted) destroyLater()
     else signal.addEventListener('abort', destroyLater, { once: true, signal: closed.signal })
     socket.once('close', () => answered(SWITCHING_PROTOCOLS))
@@ -134,7 +139,14 @@ export function authenticateUpgrade(
   }
 
   const listener = (message: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    if (handles(message)) void onUpgrade(message, socket, head)
+    try {
+      if (handles(message)) void onUpgrade(message, socket, head)
+    } catch (error) {
+      // Whose connection it is, is unknown. Thrown from here, the error would end the process.
+      socket.on('error', ignore)
+      socket.destroy()
+      report(onError, error)
+    }
   }
   server.on('upgrade', listener)
   return () => void server.off('upgrade', listener)
@@ -143,13 +155,12 @@ export function authenticateUpgrade(
 const aServer = withMethods('a server of node:http or node:https', 'on', 'off')
 
 const SWITCHING_PROTOCOLS = 101
-const CLIENT_CLOSED_REQUEST = 499
 
 function ignore(): void {}
 
 function warn(error: unknown): void {
-  const message = error instanceof Error ? error.message : 'it threw something that is not an error'
-  process.emitWarning(`the function accept of authenticateUpgrade failed: ${message}`, {
+  const message = messageOf(error, 'it threw something that is not an error')
+  process.emitWarning(`the function accept or handles of authenticateUpgrade failed: ${message}`, {
     type: 'KubeAuthnWarning',
     code: 'KUBE_AUTHN_UPGRADE',
   })

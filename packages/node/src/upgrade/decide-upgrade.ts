@@ -26,10 +26,11 @@ export function decideUpgrade(
 ): DecideUpgrade {
   const { impersonation, authorization, attributes } = options
   const ofAuthentication = without(options, ...OWN)
-  const observing = options.observer === undefined ? {} : { observer: options.observer }
+  const { observer, log = authenticator.log } = options
+  const telling = { ...(observer !== undefined && { observer }), ...(log !== undefined && { log }) }
   const authenticate = authenticateRequest(authenticator, ofAuthentication)
-  const impersonate = impersonation && impersonateRequest(impersonation, observing)
-  const authorize = authorization && authorizeRequest(authorization, observing)
+  const impersonate = impersonation && impersonateRequest(impersonation, telling)
+  const authorize = authorization && authorizeRequest(authorization, telling)
 
   return async function decideOne(request, message, signal) {
     const known: { attributes?: () => RequestAttributes } =

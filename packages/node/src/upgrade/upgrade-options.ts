@@ -18,9 +18,12 @@ export interface AuthenticateUpgradeOptions extends Omit<
   readonly attributes?: (request: IncomingMessage) => RequestAttributes
   /** How long a connection may last at most, also if its credential never expires. Default: no limit. */
   readonly maxConnectionSeconds?: number
-  /** How long a connection stays open after its credential expired, so that the app can close it properly. Default 10. */
+  /**
+   * How long a connection stays open after its credential expired, so that the app can close it properly, or after it was refused, so that the client can
+   * read the answer. Default 10.
+   */
   readonly closeTimeoutSeconds?: number
-  /** Called with what `accept` throws. Default: a process warning. */
+  /** Called with what `accept` or `handles` throws. Default: a process warning. */
   readonly onError?: (error: unknown) => void
   /** Default: the runtime's clock. */
   readonly clock?: Clock

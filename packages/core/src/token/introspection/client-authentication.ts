@@ -83,7 +83,12 @@ function requestOf(
   headers: Readonly<Record<string, string>>,
   secrets: readonly string[],
 ): ClientRequest {
-  return { headers, body: String(new URLSearchParams(form)), secrets }
+  return { headers, body: String(new URLSearchParams(form)), secrets: spelled(secrets) }
+}
+
+/** Secrets as they are, and as a form contains them. */
+export function spelled(secrets: readonly string[]): readonly string[] {
+  return secrets.flatMap((secret) => [secret, formEncoded(secret)])
 }
 
 /** A form with one name and no value is `NAME=`. */

@@ -153,6 +153,8 @@ describe('introspection', () => {
     ['an active that is inherited', () => new Response('{"__proto__":{"active":true},"sub":"jane"}')],
     ['a repeated member', () => new Response('{"active":false,"active":true,"sub":"jane","aud":"api"}')],
     ['an exp that is a string', json({ ...ACTIVE, exp: '9999999999' })],
+    ['an exp beyond all numbers', () => new Response('{"active":true,"sub":"jane","aud":"api","exp":1e400}')],
+    ['a list of lists of audiences', json({ ...ACTIVE, aud: [['api']] })],
     ['a sub that is a number', json({ ...ACTIVE, sub: 1 })],
     ['an aud that is an object', json({ ...ACTIVE, aud: {} })],
     [
@@ -170,6 +172,23 @@ describe('introspection', () => {
     const shown = JSON.stringify(error, Object.getOwnPropertyNames(error))
     for (const secret of [SECRET, TOKEN, encodeURIComponent(SECRET)]) expect(shown).not.toContain(secret)
   })
+
+  it.each(['basic', 'post'] as const)(
+    'names nothing of a sent form that an error repeats: %s',
+    async (clientAuthentication) => {
+      const token = 'opaque+token/of==jane'
+      const fetch: WebhookFetch = (_url, { body, headers }) =>
+        Promise.reject(new Error(`cannot send ${body} ${headers['authorization']}`))
+      const tokens = introspection({ ...OPTIONS, fetch, clientAuthentication })
+      const error = await thrownBy(async () => tokens.authenticateToken(token, {}))
+      expect(error).toMatchObject({
+        code: 'unavailable',
+        message: expect.stringContaining('cannot send token='),
+      })
+      const shown = JSON.stringify(error, Object.getOwnPropertyNames(error))
+      for (const part of ['s3cr3t', 'longer', 'opaque', 'jane']) expect(shown).not.toContain(part)
+    },
+  )
 
   it('is unavailable if the secret cannot be had, without its error', async () => {
     const clientSecret = (): never => {

@@ -28,6 +28,7 @@ import {
   clientAuthenticationProblems,
   clientAuthenticationShape,
   type ClientRequest,
+  spelled,
 } from './client-authentication.ts'
 
 /** Options of {@link introspection}: the endpoint, how this server authenticates to it, and how an answer becomes a user. */
@@ -119,11 +120,11 @@ export function introspection(options: IntrospectionOptions): TokenAuthenticator
     async authenticateToken(token, { signal }) {
       // A form cannot represent ill-formed strings.
       if (!token.isWellFormed()) return undefined
-      let secrets: readonly string[] = [token]
+      let secrets = spelled([token])
       try {
         const form = { token, token_type_hint: 'access_token' }
         const request = await authenticatedForm(form, options)
-        secrets = [token, ...request.secrets]
+        secrets = [...secrets, ...request.secrets]
         return userOfAnswer(await call(JSON.stringify(request), { signal }), rules, clock.now())
       } catch (thrown) {
         throw failureOf(thrown, secrets)
