@@ -3,6 +3,7 @@ import { fixedClock } from '../../../core/test/fakes.ts'
 import { memoryObjectStore } from '../store/memory/memory-object-store.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { type KubernetesApi, kubernetesApi } from './api-handler.ts'
+import { continueToken } from '../store/continue-token.ts'
 
 let clock: ReturnType<typeof fixedClock>
 let store: ObjectStore
@@ -46,6 +47,8 @@ async function ask(
   }
 }
 
+/** Of a revision that the store has not reached. */
+const FORGED = continueToken({ revision: 1e12, after: '/registry/secrets/default/x' })
 const SECRETS = '/api/v1/namespaces/default/secrets'
 const MAPS = '/api/v1/namespaces/default/configmaps'
 const secret = (name: string, rest: object = {}) => ({
@@ -81,6 +84,7 @@ describe('every refusal is a Status, without a stack or what was sent', () => {
     [400, 'BadRequest', 'GET', `${SECRETS}?limit=-1`, undefined],
     [400, 'BadRequest', 'GET', `${SECRETS}?limit=x`, undefined],
     [400, 'BadRequest', 'GET', `${SECRETS}?continue=x`, undefined],
+    [400, 'BadRequest', 'GET', `${SECRETS}?continue=${FORGED}`, undefined],
     [400, 'BadRequest', 'GET', `${SECRETS}?labelSelector=a+in`, undefined],
     [400, 'BadRequest', 'GET', `${SECRETS}?fieldSelector=x=1`, undefined],
     [400, 'BadRequest', 'GET', `${SECRETS}?resourceVersion=-5`, undefined],
@@ -127,6 +131,11 @@ describe('every refusal is a Status, without a stack or what was sent', () => {
     [422, 'Invalid', 'POST', SECRETS, secret('../x')],
     [422, 'Invalid', 'POST', '/api/v1/namespaces/default/pods', deep],
     [422, 'Invalid', 'POST', `${SECRETS}?dryRun=Some`, secret('x')],
+    [422, 'Invalid', 'POST', `${SECRETS}?dryRun=`, secret('x')],
+    [422, 'Invalid', 'POST', `${SECRETS}?dryRun=&dryRun=All`, secret('x')],
+    [422, 'Invalid', 'DELETE', `${SECRETS}/x`, { dryRun: [''] }],
+    [405, 'MethodNotAllowed', 'DELETE', '/api/v1/secrets', undefined],
+    [405, 'MethodNotAllowed', 'DELETE', '/api/v1/namespaces', undefined],
     [422, 'Invalid', 'GET', `${SECRETS}?watch=1&sendInitialEvents=true`, undefined],
     [422, 'Invalid', 'DELETE', `${SECRETS}/x`, { dryRun: ['Some'] }],
   ])('%i %s: %s %s', async (status, reason, method, path, body, headers = {}) => {
@@ -158,6 +167,14 @@ describe('every refusal is a Status, without a stack or what was sent', () => {
     '/%61pis/',
   ])('%s is not found', async (path) => {
     expect(await ask('GET', path)).toMatchObject({ status: 404, text: '404 page not found\n' })
+  })
+
+  it('lets no client change the phase of a namespace', async () => {
+    const sent = { metadata: { name: 'default' }, status: { phase: 'Terminating' } }
+    expect((await ask('PUT', '/api/v1/namespaces/default/status', sent)).status).toBe(200)
+    expect((await ask('GET', '/api/v1/namespaces/default')).json).toMatchObject({
+      status: { phase: 'Active' },
+    })
   })
 
   it('of what fails says nothing of the cause', async () => {

@@ -42,6 +42,6 @@ export function readDeleteOptions(value: unknown, validation: FieldValidation): 
   checkFields(errors, validation)
   return {
     preconditions: { ...(uid !== '' && { uid }), ...(resourceVersion !== '' && { resourceVersion }) },
-    isDryRun: dryRun.some(isDryRun),
+    isDryRun: isDryRun(dryRun),
   }
 }

@@ -74,7 +74,7 @@ function resourceList(group: string, resources: readonly Resource[]): object {
     groupVersion: apiVersionOf({ group, version: 'v1' }),
     resources: resources.flatMap((resource) => {
       const { plural, singular, isNamespaced: namespaced, kind, shortNames, categories, hasStatus } = resource
-      const own = { name: plural, singularName: singular, namespaced, kind, verbs: VERBS }
+      const own = { name: plural, singularName: singular, namespaced, kind, verbs: verbsOf(resource) }
       return [
         {
           ...own,
@@ -89,24 +89,19 @@ function resourceList(group: string, resources: readonly Resource[]): object {
   }
 }
 
-function aggregatedResource({
-  group,
-  version,
-  kind,
-  plural,
-  singular,
-  isNamespaced,
-  shortNames,
-  categories,
-  hasStatus,
-}: Resource): object {
+function verbsOf({ hasDeletableCollection = true }: Resource): readonly string[] {
+  return hasDeletableCollection ? VERBS : VERBS.filter((verb) => verb !== 'deletecollection')
+}
+
+function aggregatedResource(resource: Resource): object {
+  const { group, version, kind, plural, singular, isNamespaced, shortNames, categories, hasStatus } = resource
   const responseKind = { group, version, kind }
   return {
     resource: plural,
     responseKind,
     scope: isNamespaced ? 'Namespaced' : 'Cluster',
     singularResource: singular,
-    verbs: VERBS,
+    verbs: verbsOf(resource),
     ...(shortNames.length > 0 && { shortNames }),
     ...(categories.length > 0 && { categories }),
     ...(hasStatus === true && {

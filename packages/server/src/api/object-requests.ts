@@ -199,16 +199,23 @@ export function objectRequests({
         if (!isCollection) return update(asked, options, form)
         break
       case 'DELETE':
-        if (isCollection) return removeAll(asked, options)
-        if (target.subresource === '') return remove(asked, options, form)
+        if (isCollection && isDeletable(target)) return removeAll(asked, options)
+        if (!isCollection && target.subresource === '') return remove(asked, options, form)
         break
     }
     throw methodNotAllowed(allowedMethods(target))
   }
 }
 
-function allowedMethods({ name, subresource }: RequestTarget): string {
-  if (name === '') return 'DELETE, GET, POST'
+/** Kubernetes deletes no collection over all namespaces, and not all namespaces. */
+function isDeletable({ resource, namespace }: RequestTarget): boolean {
+  const { isNamespaced, hasDeletableCollection = true } = resource
+  return hasDeletableCollection && (!isNamespaced || namespace !== '')
+}
+
+function allowedMethods(target: RequestTarget): string {
+  const { name, subresource } = target
+  if (name === '') return isDeletable(target) ? 'DELETE, GET, POST' : 'GET, POST'
   return subresource === '' ? 'DELETE, GET, PUT' : 'GET, PUT'
 }
 

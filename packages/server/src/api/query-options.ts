@@ -51,7 +51,7 @@ export function readQueryOptions(query: string): QueryOptions {
     isWatch: isTrue(values.get('watch')),
     hasBookmarks: isTrue(values.get('allowWatchBookmarks')),
     timeoutSeconds: number('timeoutSeconds'),
-    isDryRun: isDryRun(read('dryRun')),
+    isDryRun: isDryRun(new URLSearchParams(query).getAll('dryRun')),
     includeObject: include === 'None' || include === 'Object' ? include : 'Metadata',
   }
 }
@@ -61,10 +61,16 @@ function isTrue(value: string | undefined): boolean {
   return value !== undefined && value.toLowerCase() !== 'false' && value !== '0'
 }
 
-/** @throws {StatusError} 422 */
-export function isDryRun(value: string): boolean {
-  if (value !== '' && value !== 'All') throw invalidOption('dryRun', 'supported values: "All"')
-  return value === 'All'
+/**
+ * Whether all values of `dryRun` ask for one. A value that is not known is refused, also an empty one: nothing may be written by mistake.
+ *
+ * Source: apimachinery `pkg/apis/meta/v1/validation/validation.go` ValidateDryRun.
+ *
+ * @throws {StatusError} 422
+ */
+export function isDryRun(values: readonly string[]): boolean {
+  if (values.some((value) => value !== 'All')) throw invalidOption('dryRun', 'supported values: "All"')
+  return values.length > 0
 }
 
 function invalidOption(name: string, detail: string): StatusError {

@@ -76,7 +76,10 @@ export function registry({ store, resources, clock = systemClock, random }: Regi
     replace(target, sent, options, (old) => prepareForUpdate(target.resource, sent, old))
 
   const updateStatus: Registry['updateStatus'] = (target, sent, options = {}) =>
-    replace(target, sent, options, (old) => ({ ...old, status: sent['status'] ?? {} }))
+    replace(target, sent, options, (old) => {
+      const object = { ...old, status: sent['status'] ?? {} }
+      return target.resource.prepareForStatusUpdate?.(object) ?? object
+    })
 
   return {
     get: (target) => translated(async () => (await findObject(store, target)).object),

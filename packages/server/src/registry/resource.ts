@@ -39,10 +39,14 @@ export interface Resource {
   prepareForCreate?(object: KubeObject): KubeObject
   /** What an update of the object itself cannot change. */
   prepareForUpdate?(object: KubeObject, old: KubeObject): KubeObject
+  /** What an update of the status cannot change. */
+  prepareForStatusUpdate?(object: KubeObject): KubeObject
   validate(object: KubeObject, errors: ErrorList): void
   validateUpdate?(object: KubeObject, old: KubeObject, errors: ErrorList): void
   /** Whether `status` is changed through a subresource. Default `false`. */
   readonly hasStatus?: boolean
+  /** Whether a collection can be deleted at once. Default `true`; of resources in namespaces, only that of one namespace. */
+  readonly hasDeletableCollection?: boolean
   /** Whether errors must not show the values of fields. Default `false`. */
   readonly hasSecrets?: boolean
   /** In the order of the table. */

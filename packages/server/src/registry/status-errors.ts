@@ -93,6 +93,8 @@ export function statusOfStore(thrown: unknown): unknown {
     case 'invalidObject':
       return badRequest(message)
     case 'invalidContinue':
+    // A forged token may name a revision that was never reached.
+    case 'revisionUnknown':
       return badRequest('continue key is not valid')
     case 'revisionCompacted':
       return expired('The provided continue parameter is too old: list again without it.')

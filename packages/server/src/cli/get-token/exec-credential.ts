@@ -1,6 +1,9 @@
 import { memberOf } from '@kube-authn/core/internal'
 import type { Tokens } from './token-cache.ts'
 
+/** The last one that RFC 3339 can write. */
+const LAST_TIME_MS = Date.UTC(9999, 11, 31, 23, 59, 59)
+
 const VERSIONS = ['client.authentication.k8s.io/v1', 'client.authentication.k8s.io/v1beta1']
 
 /**
@@ -15,7 +18,9 @@ export function execCredential({ idToken, expiresAtMs }: Tokens, env: NodeJS.Pro
     spec: { interactive: false },
     status: {
       token: idToken,
-      expirationTimestamp: new Date(expiresAtMs).toISOString().replace(/\.\d+Z$/, 'Z'),
+      expirationTimestamp: new Date(Math.min(expiresAtMs, LAST_TIME_MS))
+        .toISOString()
+        .replace(/\.\d+Z$/, 'Z'),
     },
   }
 }

@@ -11,10 +11,14 @@ import { logInWithDeviceCode } from './log-in-with-device-code.ts'
 import { alone } from './lock.ts'
 import { cacheEntry, type CacheEntry, type Tokens } from './token-cache.ts'
 
+/** Longer timers of Node end at once. */
+const MAX_TIMER_MS = 2_147_483_647
+
 /** Prints a token of an OpenID Connect issuer as an `ExecCredential`. */
 export async function getToken(options: GetTokenOptions): Promise<void> {
   checkLogin(options)
-  const signal = AbortSignal.timeout(durationSeconds(options.timeout, '--timeout') * 1000)
+  const timeoutMs = Math.ceil(durationSeconds(options.timeout, '--timeout') * 1000)
+  const signal = AbortSignal.timeout(Math.min(timeoutMs, MAX_TIMER_MS))
   const tokens = await tokensFor(options, signal)
   await write(`${JSON.stringify(execCredential(tokens, process.env))}\n`)
 }

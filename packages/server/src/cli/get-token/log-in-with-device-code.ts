@@ -7,6 +7,8 @@ import type { Tokens } from './token-cache.ts'
 
 /** Of servers that do not name another. Source: RFC 8628 section 3.2. */
 const INTERVAL_SECONDS = 5
+/** What a server may ask for. */
+const MAX_INTERVAL_SECONDS = 3600
 
 /**
  * Logs in with a browser on another machine: the person enters a code there.
@@ -29,7 +31,8 @@ export async function logInWithDeviceCode(issuer: Issuer, signal: AbortSignal): 
   )
   note(`Open ${device.verification_uri} in a browser, and enter the code ${device.user_code}`)
   const { device_code: deviceCode, interval = INTERVAL_SECONDS } = device
-  return issuer.tokensOf(await confirmed(issuer, { deviceCode, seconds: interval, signal }))
+  const seconds = Math.min(Math.max(interval, 1), MAX_INTERVAL_SECONDS)
+  return issuer.tokensOf(await confirmed(issuer, { deviceCode, seconds, signal }))
 }
 
 interface Polling {

@@ -17,6 +17,7 @@ export const namespaces: Resource = {
   categories: [],
   isNamespaced: false,
   hasStatus: true,
+  hasDeletableCollection: false,
   nameProblems: dns1123LabelProblems,
   read: (object) => {
     const spec = object.object('spec')
@@ -28,6 +29,11 @@ export const namespaces: Resource = {
   prepareForCreate: (object) =>
     labelled({ ...object, spec: { finalizers: ['kubernetes'] }, status: { phase: 'Active' } }),
   prepareForUpdate: (object, old) => labelled({ ...object, spec: old['spec'] }),
+  // As the validation of Kubernetes has it.
+  prepareForStatusUpdate: (object) => ({
+    ...object,
+    status: { phase: object.metadata.deletionTimestamp === undefined ? 'Active' : 'Terminating' },
+  }),
   validate: () => undefined,
   selectableFields: { 'status.phase': phaseOf },
   columns: [NAME, { name: 'Status', type: 'string', cell: phaseOf }, AGE],
