@@ -48,7 +48,7 @@ describe('a request that asks to act as another user', () => {
     })
   })
 
-  it('is held as the caller that it has, whoever asked before', async () => {
+  it('is held as the caller that it has, even after another caller asked', async () => {
     const bob = userInfo({ username: 'bob' })
     const recurring = new RecurringAnswer(jane)
     const answers = [recurring, recurring, { user: bob }, recurring, { user: bob }]

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander'
 import { collect } from '../../terminal/collect.ts'
 
 const AFTER = `
-The token is like one of kubectl create token, for whoever trusts the key: --service-account-issuer and
+The token is like one of kubectl create token, for servers that trust the key: --service-account-issuer and
 --service-account-key-file of kube-apiserver. A server accepts it only if the service account exists with this uid.
 
 Examples:
