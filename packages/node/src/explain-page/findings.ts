@@ -44,7 +44,7 @@ export interface Decided {
   readonly grant: RbacGrant | undefined
 }
 
-/** Handles requests as the middlewares of an app would, without a trace of it: no observer of the app is called. */
+/** Handles requests as the middlewares of an app would, without a trace of it: no observer of the app is called, and nothing is logged. */
 export type Find = (request: AuthenticationRequest) => Promise<Findings>
 
 /** Finds out what the app decides about requests. */
@@ -59,9 +59,12 @@ export function finder(authenticator: Authenticator, options: ExplainPageOptions
       ...(clock !== undefined && { clock }),
     })
     const explanation = await explain(authenticator, request, given)
-    const known = await authenticateRequest(knowing(authenticator, explanation), { observer })(request, {
-      impersonates: authorizer !== undefined,
-    })
+    const known = await authenticateRequest(knowing(authenticator, explanation), { observer, log: false })(
+      request,
+      {
+        impersonates: authorizer !== undefined,
+      },
+    )
     const finish = (found: Partial<Findings>): Findings => {
       const { failure } = found
       notify(observer, { type: 'response', request, status: failure?.status ?? 200 })
@@ -70,7 +73,7 @@ export function finder(authenticator: Authenticator, options: ExplainPageOptions
     if ('failure' in known) return finish({ failure: known.failure, refusedBy: 'authentication' })
     const { user } = known.authentication
     if (authorizer === undefined) return finish({ user })
-    const acting = await impersonateRequest(authorizer, { observer })(request, user)
+    const acting = await impersonateRequest(authorizer, { observer, log: false })(request, user)
     if ('failure' in acting) return finish({ user, failure: acting.failure, refusedBy: 'impersonation' })
     const effective = acting.user ?? user
     const caller = { user: effective, ...(acting.requester !== undefined && { requester: acting.requester }) }
@@ -119,7 +122,7 @@ async function authorize(
   } catch (error) {
     thrown = error
   }
-  const outcome = await authorizeRequest(authorizer, { observer })(request, user, {
+  const outcome = await authorizeRequest(authorizer, { observer, log: false })(request, user, {
     attributes() {
       if (about === undefined) throw thrown
       return about

@@ -89,7 +89,9 @@ function admission(
   authenticator: Authenticator,
   { allow = [], authorizer, audiences, realm, observer }: ExplainPageOptions,
 ): (request: AuthenticationRequest) => Promise<StatusError | undefined> {
-  const watching = observer === undefined ? {} : { observer }
+  // Refused visitors are in the log of the app.
+  const { log } = authenticator
+  const watching = { ...(observer !== undefined && { observer }), ...(log !== undefined && { log }) }
   const authenticate = authenticateRequest(authenticator, {
     ...watching,
     ...(audiences !== undefined && { audiences }),

@@ -93,6 +93,7 @@ export function statusOfStore(thrown: unknown): unknown {
     case 'invalidObject':
       return badRequest(message)
     case 'invalidContinue':
+      return badRequest('continue key is not valid')
     // A forged token may name a revision that was never reached.
     case 'revisionUnknown':
       return badRequest('continue key is not valid')
