@@ -9,7 +9,7 @@ export interface Form {
 /** A form without fields. */
 export const EMPTY_FORM: Form = formOf(new Map())
 
-/** Reads `application/x-www-form-urlencoded`, or the JSON that the result of a body parser was converted to. The first of equal names counts. */
+/** Reads `application/x-www-form-urlencoded`, or the JSON that the result of a body parser was converted to. The first of equal names counts; a body parser makes a list of them, which counts as absent. */
 export function readForm(body: Uint8Array): Form {
   const text = new TextDecoder().decode(body)
   return formOf(parsed(text) ?? urlEncoded(text))
