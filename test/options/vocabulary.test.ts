@@ -27,6 +27,7 @@ function grouped(all: readonly DeclaredOption[]): Map<string, DeclaredOption[]> 
 const SEVERAL_TYPES: Readonly<Record<string, string>> = {
   anonymous: 'Passport can only ignore anonymous users; conditions belong to the chain',
   audience: 'an introspection endpoint may answer for this resource only',
+  authorizer: 'the explain page asks for the rule too, if it can be told',
   ca: 'Node takes PEM data only',
   caFile: 'where reloads have options of their own, they are beside the path',
   cert: 'the type of Node',

@@ -1,4 +1,5 @@
 export { type KubernetesApi, kubernetesApi } from './api/api-handler.ts'
+export type { KubernetesApiCaller } from './api/object-request.ts'
 export {
   type BootstrapSecretStore,
   type BootstrapTokenCleaner,

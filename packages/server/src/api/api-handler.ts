@@ -1,4 +1,5 @@
 import type { Clock } from '@kube-authn/core'
+import type { Authorizer } from '@kube-authn/core/authorization'
 import {
   checkOptions,
   fetchBody,
@@ -10,6 +11,7 @@ import {
 } from '@kube-authn/core/adapter'
 import {
   aClock,
+  anAuthorizer,
   isStatusError,
   methodNotAllowed,
   objectAnswer,
@@ -22,6 +24,7 @@ import type { ObjectStore } from '../store/object-store.ts'
 import { wantsAggregated } from './accept.ts'
 import { discovery } from './discovery.ts'
 import { internalError, pageNotFound } from './internal-error.ts'
+import type { KubernetesApiCaller } from './object-request.ts'
 import { objectRequests } from './object-requests.ts'
 import { targetOf } from './request-target.ts'
 
@@ -29,17 +32,23 @@ import { targetOf } from './request-target.ts'
 export interface KubernetesApiOptions {
   /** Where the objects are. */
   readonly store: ObjectStore
+  /**
+   * Decides what a request alone does not tell: whether a caller may grant the rights of a role, or approve a certificate. With it, each request needs its
+   * caller. Default: everything is allowed that the app lets in.
+   */
+  readonly authorizer?: Authorizer
   /** The time of creations, and for ages and ends of watches. Default: the runtime's clock. */
   readonly clock?: Clock
 }
 
 const shape: OptionsShape<KubernetesApiOptions> = {
   store: required(withMethods('a store of objects', 'get', 'list', 'create', 'update', 'delete', 'watch')),
+  authorizer: anAuthorizer,
   clock: aClock,
 }
 
 /** Handles requests of the Fetch API. It never rejects: refusals are answers. */
-export type KubernetesApi = (request: Request) => Promise<Response>
+export type KubernetesApi = (request: Request, caller?: KubernetesApiCaller) => Promise<Response>
 
 const VERSION = {
   major: '1',
@@ -58,7 +67,7 @@ const HEALTH: ReadonlySet<string> = new Set(['/healthz', '/livez', '/readyz'])
  * The Kubernetes API for objects in a store, for kubectl: namespaces, service accounts, secrets, config maps, nodes, pods, and the objects of RBAC, with discovery,
  * tables and watches.
  *
- * It does not know who asks, and answers everything. Mount it behind authentication and authorization, as in the example: their request attributes are read from the
+ * It does not decide who may make a request, and answers everything. Mount it behind authentication and authorization, as in the example: their request attributes are read from the
  * same path by the same rules.
  *
  * Source: apiserver `pkg/endpoints`.
@@ -71,19 +80,29 @@ const HEALTH: ReadonlySet<string> = new Set(['/healthz', '/livez', '/readyz'])
  */
 export async function kubernetesApi(options: KubernetesApiOptions): Promise<KubernetesApi> {
   checkOptions(shape, options)
-  const { store, clock = systemClock } = options
-  const objects = registry({ store, resources: allResources, clock })
+  const { store, authorizer, clock = systemClock } = options
+  const objects = registry({
+    store,
+    resources: allResources,
+    clock,
+    ...(authorizer !== undefined && { authorizer }),
+  })
   await objects.createSystemNamespaces()
   const answerObjects = objectRequests({ registry: objects, clock })
   const documents = discovery(allResources)
 
-  const answer = async (received: Request): Promise<HttpAnswer | Response> => {
+  const answer = async (
+    received: Request,
+    caller: KubernetesApiCaller | undefined,
+  ): Promise<HttpAnswer | Response> => {
     const request = fetchRequest(received)
     if (request.refusal !== undefined) return request.refusal
     const { path } = request
     const target = targetOf(request, allResources)
     if (target !== undefined) {
-      return answerObjects({ request, target, body: fetchBody(received), signal: received.signal })
+      if (authorizer !== undefined && caller === undefined)
+        throw internalError(new Error('no User found in the context'))
+      return answerObjects({ request, target, body: fetchBody(received), signal: received.signal, caller })
     }
     const document = path === '/version' ? VERSION : documents.document(path)
     if (document === undefined && !HEALTH.has(path)) throw pageNotFound()
@@ -98,9 +117,9 @@ export async function kubernetesApi(options: KubernetesApiOptions): Promise<Kube
     return objectAnswer(200, document)
   }
 
-  return async function kubernetesApiHandler(request) {
+  return async function kubernetesApiHandler(request, caller) {
     try {
-      const answered = await answer(request)
+      const answered = await answer(request, caller)
       return answered instanceof Response ? answered : responseOf(answered)
     } catch (thrown) {
       return responseOf(isStatusError(thrown) ? thrown : internalError(thrown))

@@ -7,7 +7,7 @@ import {
   readObject,
 } from '@kube-authn/core/internal'
 import { badRequest } from '../registry/status-errors.ts'
-import type { Preconditions } from '../registry/target.ts'
+import type { Preconditions } from '../registry/write.ts'
 import { isDryRun } from './query-options.ts'
 
 /** What a client may say about a deletion. */

@@ -1,8 +1,8 @@
-import { apiVersionOf, type Resource } from '../registry/resource.ts'
+import { apiVersionOf, type Resource, type Subresource } from '../registry/resource.ts'
 
-/** The verbs of every resource, and of its status. */
+/** The verbs of every resource, and of its subresources. */
 const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'update', 'watch']
-const STATUS_VERBS = ['get', 'update']
+const SUBRESOURCE_VERBS = { part: ['get', 'update'], action: ['create'] }
 
 /** The documents that tell clients what is served. */
 export interface Discovery {
@@ -73,7 +73,7 @@ function resourceList(group: string, resources: readonly Resource[]): object {
     apiVersion: 'v1',
     groupVersion: apiVersionOf({ group, version: 'v1' }),
     resources: resources.flatMap((resource) => {
-      const { plural, singular, isNamespaced: namespaced, kind, shortNames, categories, hasStatus } = resource
+      const { plural, singular, isNamespaced: namespaced, kind, shortNames, categories } = resource
       const own = { name: plural, singularName: singular, namespaced, kind, verbs: verbsOf(resource) }
       return [
         {
@@ -81,9 +81,14 @@ function resourceList(group: string, resources: readonly Resource[]): object {
           ...(shortNames.length > 0 && { shortNames }),
           ...(categories.length > 0 && { categories }),
         },
-        ...(hasStatus === true
-          ? [{ ...own, name: `${plural}/status`, singularName: '', verbs: STATUS_VERBS }]
-          : []),
+        ...(resource.subresources ?? []).map((each) => ({
+          ...own,
+          ...(each.type === 'action' && { group: each.group, version: each.version }),
+          name: `${plural}/${each.name}`,
+          singularName: '',
+          kind: each.type === 'action' ? each.kind : kind,
+          verbs: SUBRESOURCE_VERBS[each.type],
+        })),
       ]
     }),
   }
@@ -94,7 +99,17 @@ function verbsOf({ hasDeletableCollection = true }: Resource): readonly string[]
 }
 
 function aggregatedResource(resource: Resource): object {
-  const { group, version, kind, plural, singular, isNamespaced, shortNames, categories, hasStatus } = resource
+  const {
+    group,
+    version,
+    kind,
+    plural,
+    singular,
+    isNamespaced,
+    shortNames,
+    categories,
+    subresources = [],
+  } = resource
   const responseKind = { group, version, kind }
   return {
     resource: plural,
@@ -104,8 +119,19 @@ function aggregatedResource(resource: Resource): object {
     verbs: verbsOf(resource),
     ...(shortNames.length > 0 && { shortNames }),
     ...(categories.length > 0 && { categories }),
-    ...(hasStatus === true && {
-      subresources: [{ subresource: 'status', responseKind, verbs: STATUS_VERBS }],
+    ...(subresources.length > 0 && {
+      subresources: subresources.map((each) => ({
+        subresource: each.name,
+        responseKind: kindOf(each) ?? responseKind,
+        verbs: SUBRESOURCE_VERBS[each.type],
+      })),
     }),
   }
+}
+
+/** The kind of what is sent and answered, if it is not that of the resource. */
+function kindOf(subresource: Subresource): object | undefined {
+  if (subresource.type === 'part') return undefined
+  const { group, version, kind } = subresource
+  return { group, version, kind }
 }

@@ -1,6 +1,6 @@
 import { requestInfo } from '@kube-authn/core/authorization'
 import type { AuthenticationRequest } from '@kube-authn/core'
-import { apiVersionOf, type Resource } from '../registry/resource.ts'
+import { apiVersionOf, type Resource, subresourceOf } from '../registry/resource.ts'
 
 /** The objects or the object that a request is about. */
 export interface RequestTarget {
@@ -33,7 +33,7 @@ export function targetOf(
   const namespace = resource.isNamespaced ? info.namespace : ''
   const target = { resource, namespace, name, subresource }
   if (pathOf(target) !== info.path) return undefined
-  const isAllowed = subresource === '' || (subresource === 'status' && resource.hasStatus === true)
+  const isAllowed = subresource === '' || subresourceOf(resource, subresource) !== undefined
   return isAllowed && (namespace !== '' || name === '' || !resource.isNamespaced) ? target : undefined
 }
 

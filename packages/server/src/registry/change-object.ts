@@ -1,3 +1,4 @@
+import type { Awaitable } from '@kube-authn/core'
 import type { ObjectStore, StoredObject } from '../store/object-store.ts'
 import { isStoreError } from '../store/store-error.ts'
 import type { KubeObject } from './kube-object.ts'
@@ -31,7 +32,7 @@ export async function findObject(store: ObjectStore, { resource, namespace, name
 export async function changeObject(
   store: ObjectStore,
   target: Target,
-  changed: (found: Found) => KubeObject | 'delete',
+  changed: (found: Found) => Awaitable<KubeObject | 'delete'>,
   isDryRun: boolean,
   isRepeated: boolean,
 ): Promise<Changed> {
@@ -40,7 +41,7 @@ export async function changeObject(
   for (let attempt = 1; ; attempt++) {
     const found = await findObject(store, target)
     const { revision } = found.stored
-    const next = changed(found)
+    const next = await changed(found)
     try {
       if (next === 'delete') {
         if (isDryRun) return { object: found.object, isGone: false }

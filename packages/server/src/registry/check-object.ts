@@ -1,23 +1,33 @@
 import { errorList } from '@kube-authn/core/internal'
 import type { KubeObject } from './kube-object.ts'
 import { validateFinalizers, validateMetadata } from './metadata.ts'
-import type { Resource } from './resource.ts'
+import type { PartSubresource, Resource } from './resource.ts'
 import { conflict, invalid, MODIFIED } from './status-errors.ts'
-import type { Preconditions, Target } from './target.ts'
+import type { Target } from './target.ts'
+import type { Preconditions } from './write.ts'
 
 /**
  * Validates an object before it is written.
  *
  * @param old the object that it replaces.
+ * @param part the part that is written; `undefined` for the object itself.
  * @throws {StatusError} 422
  */
-export function checkObject(resource: Resource, object: KubeObject, old: KubeObject | undefined): void {
+export function checkObject(
+  resource: Resource,
+  object: KubeObject,
+  old: KubeObject | undefined,
+  part?: PartSubresource,
+): void {
   const errors = errorList()
   validateMetadata(object.metadata, resource, errors)
   if (old !== undefined) validateFinalizers(object.metadata, old.metadata, errors)
   const ofFields = errorList({ hideValues: resource.hasSecrets ?? false })
   resource.validate(object, ofFields)
-  if (old !== undefined) resource.validateUpdate?.(object, old, ofFields)
+  if (old !== undefined) {
+    resource.validateUpdate?.(object, old, ofFields)
+    part?.validateUpdate?.(object, old, ofFields)
+  }
   errors.addAll(ofFields.errors)
   if (errors.errors.length > 0) throw invalid(resource, object.metadata.name ?? '', errors)
 }

@@ -6,17 +6,17 @@ import type { KubeObject } from './kube-object.ts'
 import { withoutEmpty } from './metadata.ts'
 import { requireActive } from './namespace-lifecycle.ts'
 import { prepareForCreate } from './prepare-object.ts'
-import type { Resource } from './resource.ts'
+import type { Resource, Services } from './resource.ts'
 import { namespaces } from './resources/namespaces.ts'
 import { alreadyExists, isConflict } from './status-errors.ts'
 import { fromStored, keyOf, toStored } from './stored-objects.ts'
-import type { Target, WriteOptions } from './target.ts'
+import type { Target } from './target.ts'
+import type { WriteOptions } from './write.ts'
 
 /** What a creation needs. */
 export interface Creation {
   readonly store: ObjectStore
-  /** The time, in the form of RFC 3339. */
-  readonly now: () => string
+  readonly services: Services
   /** As of `generateName`. */
   readonly random: (() => number) | undefined
 }
@@ -30,12 +30,14 @@ const MAX_ATTEMPTS = 8
  * @throws {StatusError} 400, 403, 404, 409, 422
  */
 export async function createObject(
-  { store, now, random }: Creation,
+  { store, services, random }: Creation,
   { resource, namespace }: Omit<Target, 'name'>,
   sent: KubeObject,
-  { isDryRun = false }: WriteOptions = {},
+  { isDryRun = false, caller }: WriteOptions = {},
 ): Promise<KubeObject> {
-  const prepared = prepareForCreate(resource, namespace, sent, now())
+  const write = { caller, services }
+  const prepared = prepareForCreate(resource, namespace, sent, write)
+  await resource.authorize?.({ ...write, object: prepared, old: undefined })
   const { name = '', generateName: prefix = '' } = prepared.metadata
   await requireNamespace(store, resource, namespace, name)
   for (let attempt = 1; ; attempt++) {
@@ -43,6 +45,7 @@ export async function createObject(
     const full = isGenerated ? generateName(prefix, random) : name
     const object = { ...prepared, metadata: withoutEmpty({ ...prepared.metadata, name: full }) }
     checkObject(resource, object, undefined)
+    await resource.admit?.({ ...write, object, old: undefined })
     try {
       return await createNamed(store, resource, object, isDryRun)
     } catch (thrown) {

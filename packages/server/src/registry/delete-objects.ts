@@ -8,7 +8,8 @@ import type { Resource } from './resource.ts'
 import { namespaces } from './resources/namespaces.ts'
 import { ignoreMissing } from './status-errors.ts'
 import { fromStored, keyOf, keyPrefix } from './stored-objects.ts'
-import type { Preconditions, Target, WriteOptions } from './target.ts'
+import type { Target } from './target.ts'
+import type { Preconditions, WriteOptions } from './write.ts'
 
 /** What deletions need. */
 export interface DeletionsOptions {

@@ -1,6 +1,6 @@
 import type { KubeObject, ObjectMeta } from './kube-object.ts'
 import { withoutEmpty } from './metadata.ts'
-import type { Resource } from './resource.ts'
+import { type Resource, subresourceOf, type Write } from './resource.ts'
 import { badRequest } from './status-errors.ts'
 
 /** The object that is created of what a client sent. Source: apiserver `pkg/registry/rest/create.go` BeforeCreate. */
@@ -8,7 +8,7 @@ export function prepareForCreate(
   resource: Resource,
   namespace: string,
   sent: KubeObject,
-  creationTimestamp: string,
+  write: Write,
 ): KubeObject {
   const { name = '', generateName: prefix = '', namespace: given = '', resourceVersion = '' } = sent.metadata
   if (resource.isNamespaced && given !== '' && given !== namespace) {
@@ -21,14 +21,14 @@ export function prepareForCreate(
     generateName: prefix,
     namespace: resource.isNamespaced ? namespace : '',
     uid: crypto.randomUUID(),
-    creationTimestamp,
+    creationTimestamp: write.services.now(),
     labels,
     annotations,
     ownerReferences,
     finalizers,
   }
   const object = { ...sent, metadata: withoutEmpty(metadata) }
-  return resource.prepareForCreate?.(object) ?? object
+  return resource.prepareForCreate?.(object, write) ?? object
 }
 
 /** The object that replaces another. Source: apiserver `pkg/registry/rest/update.go` BeforeUpdate. */
@@ -38,9 +38,10 @@ export function prepareForUpdate(resource: Resource, sent: KubeObject, old: Kube
   }
   const { labels = {}, annotations = {}, ownerReferences = [], finalizers = [] } = sent.metadata
   const metadata = withoutEmpty({ ...old.metadata, labels, annotations, ownerReferences, finalizers })
-  const kept = resource.hasStatus === true && old['status'] !== undefined ? { status: old['status'] } : {}
+  const hasStatus = subresourceOf(resource, 'status') !== undefined
+  const kept = hasStatus && old['status'] !== undefined ? { status: old['status'] } : {}
   const { status: _, ...withoutStatus } = sent
-  const object = { ...(resource.hasStatus === true ? withoutStatus : sent), ...kept, metadata }
+  const object = { ...(hasStatus ? withoutStatus : sent), ...kept, metadata }
   return resource.prepareForUpdate?.(object, old) ?? object
 }
 

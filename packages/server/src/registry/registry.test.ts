@@ -522,8 +522,8 @@ describe('a status', () => {
   it('is changed by its subresource only, and nothing else is', async () => {
     await create('nodes', { ...named('n'), spec: { unschedulable: true }, status: { phase: 'x' } })
     const target = targetOf('nodes', 'n')
-    await objects.updateStatus(
-      target,
+    await objects.update(
+      { ...target, subresource: 'status' },
       sent('nodes', { ...named('n', { labels: { a: 'b' } }), status: { ready: true } }),
     )
     expect(await objects.get(target)).toMatchObject({

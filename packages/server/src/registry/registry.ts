@@ -1,4 +1,5 @@
 import type { Clock } from '@kube-authn/core'
+import type { Authorizer } from '@kube-authn/core/authorization'
 import { systemClock } from '@kube-authn/core/internal'
 import { rfc3339Of } from '@kube-authn/internal/rfc3339'
 import type { ObjectStore } from '../store/object-store.ts'
@@ -8,15 +9,21 @@ import { deletions } from './delete-objects.ts'
 import type { KubeObject } from './kube-object.ts'
 import { listObjects, type ObjectList, type PageOptions } from './list-objects.ts'
 import { SYSTEM_NAMESPACES } from './namespace-lifecycle.ts'
-import { prepareForUpdate } from './prepare-object.ts'
-import { replaceObject } from './replace-object.ts'
-import { apiVersionOf, type Resource } from './resource.ts'
+import { type Replacement, replaceObject } from './replace-object.ts'
+import {
+  type Action,
+  type ActionSubresource,
+  apiVersionOf,
+  type Resource,
+  type Services,
+} from './resource.ts'
 import { namespaces } from './resources/namespaces.ts'
 import { selectsOf } from './selectors.ts'
 import { isConflict, translated } from './status-errors.ts'
-import { keyPrefix } from './stored-objects.ts'
-import type { Collection, Preconditions, Target, WriteOptions } from './target.ts'
+import { fromStored, keyOf, keyPrefix } from './stored-objects.ts'
+import type { Collection, Target } from './target.ts'
 import { type KubeWatchEvent, type WatchQuery, watchObjects } from './watch-objects.ts'
+import type { Preconditions, WriteOptions } from './write.ts'
 
 /** Reads and writes objects of all resources, by the rules of the API server. Every method rejects with a `StatusError`. */
 export interface Registry {
@@ -26,12 +33,20 @@ export interface Registry {
   list(collection: Collection, page?: PageOptions): Promise<ObjectList>
   /** @throws {StatusError} 400, 403, 404, 409, 413, 422 */
   create(place: Omit<Target, 'name'>, object: KubeObject, options?: WriteOptions): Promise<KubeObject>
-  /** Replaces an object. Without a `resourceVersion` in it, whatever version there is. @throws {StatusError} 400, 404, 409, 413, 422 */
-  update(target: Target, object: KubeObject, options?: WriteOptions): Promise<KubeObject>
-  /** Replaces the status of an object, and nothing else. @throws {StatusError} 400, 404, 409, 413, 422 */
-  updateStatus(target: Target, object: KubeObject, options?: WriteOptions): Promise<KubeObject>
+  /**
+   * Replaces an object, or the part of it that the target names. Without a `resourceVersion` in it, whatever version there is.
+   *
+   * @throws {StatusError} 400, 403, 404, 409, 422
+   */
+  update(target: Target, replacement: Replacement, options?: WriteOptions): Promise<KubeObject>
   /** Resolves to the object as it was, or as it is while finalizers keep it. @throws {StatusError} 403, 404, 409 */
   delete(target: Target, preconditions?: Preconditions, options?: WriteOptions): Promise<KubeObject>
+  /** Does something with an object. @throws {StatusError} */
+  act(
+    subresource: ActionSubresource,
+    action: Omit<Action, 'caller' | 'services'>,
+    options?: WriteOptions,
+  ): Promise<object>
   /** Changes since a version. @throws {StatusError} 400, 410, 504 */
   watch(collection: Collection, query: WatchQuery): AsyncIterable<KubeWatchEvent>
   /** Creates the namespaces that every cluster has. */
@@ -43,6 +58,8 @@ export interface RegistryOptions {
   readonly store: ObjectStore
   /** Every resource that is served: the content of a deleted namespace is deleted with it. */
   readonly resources: readonly Resource[]
+  /** Decides what callers may do besides what was authorized already, such as granting a role. Default: everything. */
+  readonly authorizer?: Authorizer
   /** Default: the runtime's clock. */
   readonly clock?: Clock
   /** Returns a number from 0 to below 1, for generated names. Default: cryptographically secure. */
@@ -54,40 +71,41 @@ export interface RegistryOptions {
  *
  * Source: apiserver `pkg/registry/generic/registry/store.go`, `pkg/registry/rest`.
  */
-export function registry({ store, resources, clock = systemClock, random }: RegistryOptions): Registry {
+export function registry({
+  store,
+  resources,
+  authorizer,
+  clock = systemClock,
+  random,
+}: RegistryOptions): Registry {
   const now = (): string => rfc3339Of(Math.floor(clock.now() / 1000) * 1000)
-
-  const create: Registry['create'] = (...given) => createObject({ store, now, random }, ...given)
   const { delete: remove, resumeNamespace } = deletions({ store, resources, now })
+  const services: Services = {
+    async find(resource, namespace, name) {
+      const stored = await store.get(keyOf(resource, namespace, name))
+      return stored && fromStored(stored, stored.revision)
+    },
+    remove: (resource, namespace, name, ...rest) => remove({ resource, namespace, name }, ...rest),
+    authorizer,
+    now,
+  }
+  const create: Registry['create'] = (...given) => createObject({ store, services, random }, ...given)
 
-  const replace = async (
-    target: Target,
-    sent: KubeObject,
-    options: WriteOptions,
-    prepare: (old: KubeObject) => KubeObject,
-  ): Promise<KubeObject> => {
-    const { object, isGone } = await replaceObject(store, target, sent, options, prepare)
+  const update: Registry['update'] = async (target, ...rest) => {
+    const { object, isGone } = await replaceObject({ store, services }, target, ...rest)
     // It may have been the last one in a namespace that is being deleted.
     if (isGone && target.resource.isNamespaced) await resumeNamespace(target.namespace)
     return object
   }
-
-  const update: Registry['update'] = (target, sent, options = {}) =>
-    replace(target, sent, options, (old) => prepareForUpdate(target.resource, sent, old))
-
-  const updateStatus: Registry['updateStatus'] = (target, sent, options = {}) =>
-    replace(target, sent, options, (old) => {
-      const object = { ...old, status: sent['status'] ?? {} }
-      return target.resource.prepareForStatusUpdate?.(object) ?? object
-    })
 
   return {
     get: (target) => translated(async () => (await findObject(store, target)).object),
     list: (...given) => translated(() => listObjects(store, ...given)),
     create: (...given) => translated(() => create(...given)),
     update: (...given) => translated(() => update(...given)),
-    updateStatus: (...given) => translated(() => updateStatus(...given)),
     delete: (...given) => translated(() => remove(...given)),
+    act: (subresource, action, { caller } = {}) =>
+      translated(() => subresource.act({ ...action, caller, services })),
     watch: (collection, query) => {
       const selects = selectsOf(collection.resource, collection)
       return watchObjects(store, keyPrefix(collection.resource, collection.namespace), selects, query)

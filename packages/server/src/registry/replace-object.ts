@@ -1,38 +1,63 @@
+import type { Awaitable } from '@kube-authn/core'
 import type { ObjectStore } from '../store/object-store.ts'
 import { changeObject, type Changed, type Found } from './change-object.ts'
 import { checkObject, requirePreconditions } from './check-object.ts'
 import type { KubeObject } from './kube-object.ts'
-import { isFinished } from './prepare-object.ts'
+import { isFinished, prepareForUpdate } from './prepare-object.ts'
+import { type PartSubresource, type Services, subresourceOf } from './resource.ts'
 import { badRequest } from './status-errors.ts'
-import type { Target, WriteOptions } from './target.ts'
+import type { Target } from './target.ts'
+import type { WriteOptions } from './write.ts'
+
+/** What replaces an object: another one, or what is made of the old one, again if others change it meanwhile. */
+export type Replacement = KubeObject | ((old: KubeObject) => Awaitable<KubeObject>)
+
+/** What an update needs. */
+export interface Update {
+  readonly store: ObjectStore
+  readonly services: Services
+}
 
 /**
- * Replaces an object by what `prepare` makes of the old one. It is deleted instead if it is being deleted and has no finalizer any more.
+ * Replaces an object, or the part of it that the target names. It is deleted instead if it is being deleted and has no finalizer any more.
  *
- * @throws {StatusError} 400, 404, 409, 422
+ * @throws {StatusError} 400, 403, 404, 409, 422
  */
 export async function replaceObject(
-  store: ObjectStore,
+  { store, services }: Update,
   target: Target,
-  sent: KubeObject,
-  { isDryRun = false }: WriteOptions,
-  prepare: (old: KubeObject) => KubeObject,
+  replacement: Replacement,
+  { isDryRun = false, caller }: WriteOptions = {},
 ): Promise<Changed> {
-  const { resource, name } = target
-  const { resourceVersion = '' } = sent.metadata
-  const updated = ({ object: old }: Found): KubeObject | 'delete' => {
-    requirePreconditions(target, old, {
-      ...(resourceVersion !== '' && { resourceVersion }),
-      ...(sent.metadata.uid !== undefined && { uid: sent.metadata.uid }),
-    })
-    const object = prepare(old)
-    checkObject(resource, object, old)
+  const { resource } = target
+  const part = partOf(target)
+  const updated = async ({ object: old }: Found): Promise<KubeObject | 'delete'> => {
+    const sent = typeof replacement === 'function' ? await replacement(old) : replacement
+    requireSame(target, sent, old)
+    const write = { caller, services }
+    const object = part === undefined ? prepareForUpdate(resource, sent, old) : part.prepare(sent, old, write)
+    if (part === undefined) await resource.authorize?.({ ...write, object, old })
+    checkObject(resource, object, old, part)
+    await (part ?? resource).admit?.({ ...write, object, old })
     return isFinished(object.metadata) ? 'delete' : object
   }
-  if ((sent.metadata.name ?? name) !== name) {
-    throw badRequest(
-      `the name of the object (${sent.metadata.name}) does not match the name on the URL (${name})`,
-    )
+  const isRepeated = typeof replacement === 'function' || (replacement.metadata.resourceVersion ?? '') === ''
+  return changeObject(store, target, updated, isDryRun, isRepeated)
+}
+
+function partOf({ resource, subresource = '' }: Target): PartSubresource | undefined {
+  const found = subresource === '' ? undefined : subresourceOf(resource, subresource)
+  return found?.type === 'part' ? found : undefined
+}
+
+/** @throws {StatusError} 400 if it is another object, 409 if it is another version of it. */
+function requireSame(target: Target, { metadata }: KubeObject, old: KubeObject): void {
+  const { name = target.name, resourceVersion = '', uid } = metadata
+  if (name !== target.name) {
+    throw badRequest(`the name of the object (${name}) does not match the name on the URL (${target.name})`)
   }
-  return changeObject(store, target, updated, isDryRun, resourceVersion === '')
+  requirePreconditions(target, old, {
+    ...(resourceVersion !== '' && { resourceVersion }),
+    ...(uid !== undefined && { uid }),
+  })
 }

@@ -1,5 +1,8 @@
+import type { Awaitable } from '@kube-authn/core'
+import type { Authorizer } from '@kube-authn/core/authorization'
 import type { ErrorList, ObjectReader } from '@kube-authn/core/internal'
 import type { KubeObject } from './kube-object.ts'
+import type { Caller, Preconditions, WriteOptions } from './write.ts'
 
 /** The fields of an object besides its version, kind and metadata. */
 export type Fields = Readonly<Record<string, unknown>>
@@ -36,15 +39,17 @@ export interface Resource {
   /** Reads all fields besides version, kind and metadata, and fills in defaults. Wrong types and unknown fields are errors of the reader. */
   read(object: ObjectReader): Fields
   /** What the server writes into a new object. */
-  prepareForCreate?(object: KubeObject): KubeObject
+  prepareForCreate?(object: KubeObject, write: Write): KubeObject
   /** What an update of the object itself cannot change. */
   prepareForUpdate?(object: KubeObject, old: KubeObject): KubeObject
-  /** What an update of the status cannot change. */
-  prepareForStatusUpdate?(object: KubeObject): KubeObject
   validate(object: KubeObject, errors: ErrorList): void
   validateUpdate?(object: KubeObject, old: KubeObject, errors: ErrorList): void
-  /** Whether `status` is changed through a subresource. Default `false`. */
-  readonly hasStatus?: boolean
+  /** Refuses what this caller may not write, before it is validated. @throws {StatusError} 403 */
+  authorize?(change: Change): Awaitable<void>
+  /** Refuses what is valid and not allowed. @throws {StatusError} 403 */
+  admit?(change: Change): Awaitable<void>
+  /** What has a path below that of the object. Without a `status` among them, that field is one like any other. Default: nothing. */
+  readonly subresources?: readonly Subresource[]
   /** Whether a collection can be deleted at once. Default `true`; of resources in namespaces, only that of one namespace. */
   readonly hasDeletableCollection?: boolean
   /** Whether errors must not show the values of fields. Default `false`. */
@@ -53,6 +58,81 @@ export interface Resource {
   readonly columns: readonly Column[]
   /** Fields for field selectors, besides `metadata.name` and `metadata.namespace`. */
   readonly selectableFields?: Readonly<Record<string, (object: KubeObject) => string>>
+}
+
+/** What resources use to decide about a write. */
+export interface Services {
+  /** Resolves to `undefined` if there is no such object. */
+  find(resource: Resource, namespace: string, name: string): Promise<KubeObject | undefined>
+  /** Deletes an object. @throws {StatusError} 403, 404, 409 */
+  remove(
+    resource: Resource,
+    namespace: string,
+    name: string,
+    preconditions: Preconditions,
+    options: WriteOptions,
+  ): Promise<KubeObject>
+  /** Decides what callers may do besides what was authorized already. `undefined`: everything. */
+  readonly authorizer: Authorizer | undefined
+  /** The time, in the form of RFC 3339. */
+  now(): string
+}
+
+/** The circumstances of a write. */
+export interface Write {
+  /** `undefined` for the server itself. */
+  readonly caller: Caller | undefined
+  readonly services: Services
+}
+
+/** One object that is about to be written. */
+export interface Change extends Write {
+  readonly object: KubeObject
+  /** The object that is replaced; `undefined` if it is created. */
+  readonly old: KubeObject | undefined
+}
+
+/** A part of an object that is read with it and written by itself, such as `status`. */
+export interface PartSubresource {
+  readonly type: 'part'
+  readonly name: string
+  /** The object that is written: the old one with this part of the one that was sent. */
+  prepare(sent: KubeObject, old: KubeObject, write: Write): KubeObject
+  /** Besides the rules of the resource. */
+  validateUpdate?(object: KubeObject, old: KubeObject, errors: ErrorList): void
+  /** Refuses what is valid and not allowed. @throws {StatusError} 403 */
+  admit?(change: Change): Awaitable<void>
+}
+
+/** Something that is asked of an object with POST, and is not stored, such as `token`. */
+export interface ActionSubresource {
+  readonly type: 'action'
+  readonly name: string
+  /** The kind that is sent and answered. */
+  readonly group: string
+  readonly version: string
+  readonly kind: string
+  /** Resolves to the body of the answer, a 201. @throws {StatusError} */
+  act(action: Action): Promise<object>
+}
+
+/** What has a path below that of an object. No more will be added. */
+export type Subresource = ActionSubresource | PartSubresource
+
+/** A request for an {@link ActionSubresource}. */
+export interface Action extends Write {
+  readonly namespace: string
+  readonly name: string
+  /** The body: JSON, or the JSON form of protobuf. */
+  readonly value: unknown
+  /** The query of the request. */
+  readonly query: string
+  readonly isDryRun: boolean
+}
+
+/** The subresource of this name; `undefined` if there is none. */
+export function subresourceOf({ subresources = [] }: Resource, name: string): Subresource | undefined {
+  return subresources.find((each) => each.name === name)
 }
 
 /** `secrets`, or `roles.rbac.authorization.k8s.io`. */

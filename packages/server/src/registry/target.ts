@@ -7,6 +7,8 @@ export interface Target {
   /** `''` for a resource without namespaces. */
   readonly namespace: string
   readonly name: string
+  /** `''` or absent: the object itself. */
+  readonly subresource?: string
 }
 
 /** Which objects are meant. */
@@ -14,16 +16,4 @@ export interface Collection extends SentSelectors {
   readonly resource: Resource
   /** `''` for all. */
   readonly namespace: string
-}
-
-/** How something is written. */
-export interface WriteOptions {
-  /** Everything but the writing. Default `false`. */
-  readonly isDryRun?: boolean
-}
-
-/** What must be true of an object that is deleted. */
-export interface Preconditions {
-  readonly uid?: string
-  readonly resourceVersion?: string
 }

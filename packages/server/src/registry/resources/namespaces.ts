@@ -1,6 +1,7 @@
 import { dns1123LabelProblems } from '@kube-authn/internal/kubernetes-names'
 import type { KubeObject } from '../kube-object.ts'
 import type { Resource } from '../resource.ts'
+import { statusPart } from '../status-part.ts'
 import { AGE, NAME } from './columns.ts'
 
 /** A label that every namespace has, for selectors of namespaces. */
@@ -16,7 +17,6 @@ export const namespaces: Resource = {
   shortNames: ['ns'],
   categories: [],
   isNamespaced: false,
-  hasStatus: true,
   hasDeletableCollection: false,
   nameProblems: dns1123LabelProblems,
   read: (object) => {
@@ -29,12 +29,14 @@ export const namespaces: Resource = {
   prepareForCreate: (object) =>
     labelled({ ...object, spec: { finalizers: ['kubernetes'] }, status: { phase: 'Active' } }),
   prepareForUpdate: (object, old) => labelled({ ...object, spec: old['spec'] }),
-  // As the validation of Kubernetes has it.
-  prepareForStatusUpdate: (object) => ({
-    ...object,
-    status: { phase: object.metadata.deletionTimestamp === undefined ? 'Active' : 'Terminating' },
-  }),
   validate: () => undefined,
+  // As the validation of Kubernetes has it.
+  subresources: [
+    statusPart((object) => ({
+      ...object,
+      status: { phase: object.metadata.deletionTimestamp === undefined ? 'Active' : 'Terminating' },
+    })),
+  ],
   selectableFields: { 'status.phase': phaseOf },
   columns: [NAME, { name: 'Status', type: 'string', cell: phaseOf }, AGE],
 }

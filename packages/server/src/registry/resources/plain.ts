@@ -2,6 +2,7 @@ import { type ErrorList, fieldPath, isObject } from '@kube-authn/core/internal'
 import { dns1123SubdomainProblems } from '@kube-authn/internal/kubernetes-names'
 import type { KubeObject } from '../kube-object.ts'
 import type { Resource } from '../resource.ts'
+import { statusPart } from '../status-part.ts'
 import { AGE, NAME } from './columns.ts'
 
 /** No field of a node or a pod is deeper. */
@@ -16,13 +17,13 @@ function plain(
   names: Pick<Resource, 'kind' | 'plural' | 'singular' | 'shortNames' | 'categories' | 'isNamespaced'>,
 ): Pick<
   Resource,
-  keyof typeof names | 'group' | 'version' | 'hasStatus' | 'nameProblems' | 'read' | 'validate'
+  keyof typeof names | 'group' | 'version' | 'subresources' | 'nameProblems' | 'read' | 'validate'
 > {
   return {
     ...names,
     group: '',
     version: 'v1',
-    hasStatus: true,
+    subresources: [statusPart()],
     nameProblems: dns1123SubdomainProblems,
     read: (object) => ({ spec: object.value('spec') ?? {}, status: object.value('status') }),
     validate(object, errors) {

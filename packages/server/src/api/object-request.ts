@@ -1,0 +1,65 @@
+import type { AuthenticationRequest, Clock, UserInfo } from '@kube-authn/core'
+import type { HttpAnswer } from '@kube-authn/core/adapter'
+import { type Context, objectAnswer, type ReadBody } from '@kube-authn/core/internal'
+import type { KubeObject } from '../registry/kube-object.ts'
+import type { Registry } from '../registry/registry.ts'
+import type { Caller, WriteOptions } from '../registry/write.ts'
+import type { Form } from './accept.ts'
+import type { QueryOptions } from './query-options.ts'
+import type { RequestTarget } from './request-target.ts'
+import { tableOf } from './table.ts'
+
+/** The limit of request bodies in bytes: that of kube-apiserver. A stored object has at most 1 MiB. */
+export const MAX_BODY_BYTES = 3_145_728
+
+/** Who makes a request. */
+export interface KubernetesApiCaller {
+  /** The user, after impersonation. */
+  readonly user: UserInfo
+  /** Gets the annotations of the request's audit event. Default: none. */
+  readonly context?: Pick<Context, 'annotate'>
+}
+
+/** A request about objects, with its options. */
+export interface ObjectRequest {
+  readonly registry: Registry
+  readonly clock: Clock
+  readonly request: AuthenticationRequest
+  readonly body: ReadBody
+  readonly target: RequestTarget
+  /** Aborts when the client is gone. */
+  readonly signal: AbortSignal
+  readonly options: QueryOptions
+  /** The form of the answer. */
+  readonly form: Form
+  /** `undefined` if it is not known. */
+  readonly caller: Caller | undefined
+  /** For the client, in `Warning` headers. */
+  readonly warnings: string[]
+}
+
+/** How a request writes. */
+export function writeOf(
+  { caller, options }: ObjectRequest,
+  isDryRun: boolean = options.isDryRun,
+): WriteOptions {
+  return { isDryRun, ...(caller !== undefined && { caller }) }
+}
+
+/** One object, in the form that the client prefers. */
+export function shown({ target, form, options, clock }: ObjectRequest, object: KubeObject): object {
+  if (form === 'object') return object
+  const metadata = { resourceVersion: object.metadata.resourceVersion }
+  return tableOf({
+    resource: target.resource,
+    objects: [object],
+    metadata,
+    include: options.includeObject,
+    nowMs: clock.now(),
+  })
+}
+
+/** An answer with one object, and with the warnings of the request. */
+export function answerWith(asked: ObjectRequest, status: number, object: KubeObject): HttpAnswer {
+  return objectAnswer(status, shown(asked, object), asked.warnings)
+}

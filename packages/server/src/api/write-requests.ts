@@ -1,0 +1,51 @@
+import type { HttpAnswer } from '@kube-authn/core/adapter'
+import { checkFields, fieldValidationOf, objectAnswer, readBodyValue } from '@kube-authn/core/internal'
+import type { KubeObject } from '../registry/kube-object.ts'
+import { readKubeObject } from '../registry/read-kube-object.ts'
+import { type ActionSubresource, apiVersionOf } from '../registry/resource.ts'
+import { badRequest } from '../registry/status-errors.ts'
+import { answerWith, MAX_BODY_BYTES, type ObjectRequest, writeOf } from './object-request.ts'
+
+/**
+ * Answers the POST of an object.
+ *
+ * Source: apiserver `pkg/endpoints/handlers/create.go`.
+ */
+export async function answerCreate(asked: ObjectRequest): Promise<HttpAnswer> {
+  const { resource, namespace } = asked.target
+  if (resource.isNamespaced && namespace === '') throw badRequest('namespace may not be empty')
+  const object = await readSent(asked)
+  return answerWith(asked, 201, await asked.registry.create({ resource, namespace }, object, writeOf(asked)))
+}
+
+/**
+ * Answers the PUT of an object or of a part of it.
+ *
+ * Source: apiserver `pkg/endpoints/handlers/update.go`.
+ */
+export async function answerUpdate(asked: ObjectRequest): Promise<HttpAnswer> {
+  const object = await readSent(asked)
+  return answerWith(asked, 200, await asked.registry.update(asked.target, object, writeOf(asked)))
+}
+
+/** Answers the POST of a subresource. */
+export async function answerAction(
+  asked: ObjectRequest,
+  subresource: ActionSubresource,
+): Promise<HttpAnswer> {
+  const { request, body, target, options, registry, warnings } = asked
+  const { namespace, name } = target
+  const expected = { kind: subresource.kind, apiVersions: [apiVersionOf(subresource)] as const }
+  const value = await readBodyValue(request, body, expected, MAX_BODY_BYTES)
+  const action = { namespace, name, value, query: request.query, isDryRun: options.isDryRun }
+  return objectAnswer(201, await registry.act(subresource, action, writeOf(asked)), warnings)
+}
+
+async function readSent({ request, body, target, warnings }: ObjectRequest): Promise<KubeObject> {
+  const { resource } = target
+  const expected = { kind: resource.kind, apiVersions: [apiVersionOf(resource)] as const }
+  const value = await readBodyValue(request, body, expected, MAX_BODY_BYTES)
+  const { object, errors } = readKubeObject(value, resource)
+  warnings.push(...checkFields(errors, fieldValidationOf(request.query)))
+  return object
+}
