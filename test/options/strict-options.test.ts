@@ -246,6 +246,8 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
     kubernetesApi: alone(() => ({ store: memoryObjectStore() })),
     memoryObjectStore: alone(),
     serviceAccountStore: alone(),
+    storedRbac: alone(() => ({ store: memoryObjectStore() })),
+    writeBootstrapPolicy: alone(() => ({ store: memoryObjectStore() })),
     tokensController: alone(() => ({ store: serviceAccountStore(), signingKey: key })),
   },
   '@kube-authn/server/sqlite': { sqliteObjectStore: alone(() => ({ file: at('objects.db') })) },
@@ -352,7 +354,7 @@ const OTHERS: Readonly<Record<string, string>> = {
   '@kube-authn/core':
     'AuthenticationError AuthorizationError ConfigurationError CredentialFileError KubeAuthnError StatusError addGroups allow allowPaths alwaysAllow alwaysDeny attributesOf audienceAgnostic authenticatedGroup bootstrapSecrets cachedUnion cloudflareCertificates cloudflareClientCertificate decide deny exactHeaders explain failFast fetchBody fetchRequest forbiddenMessage impersonationHeaders isAuthenticationError isConfigurationError isStatusError isUnauthenticated leadsToImpersonation legacyAuditLine localKeySet noOpinion notify parseBootstrapToken privilegedGroups prometheusBridge rbac rbacPolicy rejected requestInfo responseOf serviceAccountUser serviceAccountUsername signingKeyFromPem splitServiceAccountUsername unavailable union unionAuthorizer userInfo verificationKeyFromDer verificationKeyOfJwk verificationKeysFromPem warningHeaders withHeaderChanges',
   '@kube-authn/server':
-    'StoreError generateName isStoreError signClusterInfo signedClusterInfo verifyClusterInfo',
+    'StoreError credentialObjects generateName isStoreError signClusterInfo signedClusterInfo verifyClusterInfo',
   // Options of Node's TLS servers are passed on, so an unknown name may be valid there.
   '@kube-authn/node': 'http2ServerOptions tlsServerOptions tlsServerOptionsAt',
   '@kube-authn/express': 'getAuthentication getUser',

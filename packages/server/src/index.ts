@@ -1,5 +1,8 @@
 export { type KubernetesApi, kubernetesApi } from './api/api-handler.ts'
 export type { KubernetesApiCaller } from './api/object-request.ts'
+export { type CredentialObjects, credentialObjects } from './credentials/credential-objects.ts'
+export { storedRbac, type StoredRbac } from './rbac/stored-rbac.ts'
+export { writeBootstrapPolicy } from './rbac/write-bootstrap-policy.ts'
 export {
   type BootstrapSecretStore,
   type BootstrapTokenCleaner,

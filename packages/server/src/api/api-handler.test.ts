@@ -466,6 +466,7 @@ describe('discovery', () => {
       'nodes/status',
       'pods',
       'pods/status',
+      'pods/eviction',
       'roles',
       'clusterroles',
       'rolebindings',

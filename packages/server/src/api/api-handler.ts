@@ -1,5 +1,6 @@
 import type { Clock } from '@kube-authn/core'
 import type { Authorizer } from '@kube-authn/core/authorization'
+import type { TokenIssuer } from '@kube-authn/core/service-account'
 import {
   checkOptions,
   fetchBody,
@@ -19,7 +20,7 @@ import {
   withMethods,
 } from '@kube-authn/core/internal'
 import { registry } from '../registry/registry.ts'
-import { allResources } from '../registry/resources/index.ts'
+import type { StoredRbac } from '../rbac/stored-rbac.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { wantsAggregated } from './accept.ts'
 import { discovery } from './discovery.ts'
@@ -27,6 +28,7 @@ import { internalError, pageNotFound } from './internal-error.ts'
 import type { KubernetesApiCaller } from './object-request.ts'
 import { objectRequests } from './object-requests.ts'
 import { targetOf } from './request-target.ts'
+import { servedResources } from './served-resources.ts'
 
 /** Options of {@link kubernetesApi}. */
 export interface KubernetesApiOptions {
@@ -34,9 +36,16 @@ export interface KubernetesApiOptions {
   readonly store: ObjectStore
   /**
    * Decides what a request alone does not tell: whether a caller may grant the rights of a role, or approve a certificate. With it, each request needs its
-   * caller. Default: everything is allowed that the app lets in.
+   * caller. Default: `rbac`; without it, everything is allowed that the app lets in.
    */
   readonly authorizer?: Authorizer
+  /**
+   * The authorizer over the roles and bindings in the store, which is also in `authorizer` as a rule: what is written counts for the next request, and callers may
+   * grant what they have by it. Default: callers may grant what `authorizer` lists.
+   */
+  readonly rbac?: StoredRbac
+  /** Issues the tokens that are asked for at `/token` of service accounts. Default: there is no such path. */
+  readonly tokenIssuer?: TokenIssuer
   /** The time of creations, and for ages and ends of watches. Default: the runtime's clock. */
   readonly clock?: Clock
 }
@@ -44,6 +53,8 @@ export interface KubernetesApiOptions {
 const shape: OptionsShape<KubernetesApiOptions> = {
   store: required(withMethods('a store of objects', 'get', 'list', 'create', 'update', 'delete', 'watch')),
   authorizer: anAuthorizer,
+  rbac: withMethods('an authorizer as storedRbac(...) makes', 'authorize', 'rulesFor', 'learn'),
+  tokenIssuer: withMethods('an issuer of tokens, as tokenIssuer(...) makes', 'issue'),
   clock: aClock,
 }
 
@@ -80,16 +91,18 @@ const HEALTH: ReadonlySet<string> = new Set(['/healthz', '/livez', '/readyz'])
  */
 export async function kubernetesApi(options: KubernetesApiOptions): Promise<KubernetesApi> {
   checkOptions(shape, options)
-  const { store, authorizer, clock = systemClock } = options
+  const { store, rbac, authorizer = rbac, clock = systemClock } = options
+  const resources = servedResources(options)
   const objects = registry({
     store,
-    resources: allResources,
+    resources,
     clock,
     ...(authorizer !== undefined && { authorizer }),
+    ...(rbac !== undefined && { rbac }),
   })
   await objects.createSystemNamespaces()
   const answerObjects = objectRequests({ registry: objects, clock })
-  const documents = discovery(allResources)
+  const documents = discovery(resources)
 
   const answer = async (
     received: Request,
@@ -98,7 +111,7 @@ export async function kubernetesApi(options: KubernetesApiOptions): Promise<Kube
     const request = fetchRequest(received)
     if (request.refusal !== undefined) return request.refusal
     const { path } = request
-    const target = targetOf(request, allResources)
+    const target = targetOf(request, resources)
     if (target !== undefined) {
       if (authorizer !== undefined && caller === undefined)
         throw internalError(new Error('no User found in the context'))

@@ -24,8 +24,9 @@ export async function answerCreate(asked: ObjectRequest): Promise<HttpAnswer> {
  * Source: apiserver `pkg/endpoints/handlers/update.go`.
  */
 export async function answerUpdate(asked: ObjectRequest): Promise<HttpAnswer> {
-  const object = await readSent(asked)
-  return answerWith(asked, 200, await asked.registry.update(asked.target, object, writeOf(asked)))
+  const sent = await readSent(asked)
+  const { object, isCreated } = await asked.registry.put(asked.target, sent, writeOf(asked))
+  return answerWith(asked, isCreated ? 201 : 200, object)
 }
 
 /** Answers the POST of a subresource. */

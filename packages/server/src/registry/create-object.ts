@@ -1,3 +1,4 @@
+import { attributesOf, decide } from '@kube-authn/core/authorization'
 import type { ObjectStore } from '../store/object-store.ts'
 import { isStoreError } from '../store/store-error.ts'
 import { checkObject } from './check-object.ts'
@@ -6,9 +7,9 @@ import type { KubeObject } from './kube-object.ts'
 import { withoutEmpty } from './metadata.ts'
 import { requireActive } from './namespace-lifecycle.ts'
 import { prepareForCreate } from './prepare-object.ts'
-import type { Resource, Services } from './resource.ts'
+import type { Resource, Services, Write } from './resource.ts'
 import { namespaces } from './resources/namespaces.ts'
-import { alreadyExists, isConflict } from './status-errors.ts'
+import { alreadyExists, authorizationFailed, forbidden, isConflict } from './status-errors.ts'
 import { fromStored, keyOf, toStored } from './stored-objects.ts'
 import type { Target } from './target.ts'
 import type { WriteOptions } from './write.ts'
@@ -21,6 +22,12 @@ export interface Creation {
   readonly random: (() => number) | undefined
 }
 
+/** Where an object is created. */
+export interface Place extends Omit<Target, 'name' | 'subresource'> {
+  /** The name in the path, if it was asked for with PUT: then the right to create it is checked. Default `''`. */
+  readonly requestName?: string
+}
+
 /** How often a name is made. */
 const MAX_ATTEMPTS = 8
 
@@ -31,13 +38,13 @@ const MAX_ATTEMPTS = 8
  */
 export async function createObject(
   { store, services, random }: Creation,
-  { resource, namespace }: Omit<Target, 'name'>,
+  { resource, namespace, requestName = '' }: Place,
   sent: KubeObject,
   { isDryRun = false, caller }: WriteOptions = {},
 ): Promise<KubeObject> {
   const write = { caller, services }
   const prepared = prepareForCreate(resource, namespace, sent, write)
-  await resource.authorize?.({ ...write, object: prepared, old: undefined })
+  await resource.authorize?.({ ...write, object: prepared, old: undefined, requestName })
   const { name = '', generateName: prefix = '' } = prepared.metadata
   await requireNamespace(store, resource, namespace, name)
   for (let attempt = 1; ; attempt++) {
@@ -45,13 +52,37 @@ export async function createObject(
     const full = isGenerated ? generateName(prefix, random) : name
     const object = { ...prepared, metadata: withoutEmpty({ ...prepared.metadata, name: full }) }
     checkObject(resource, object, undefined)
-    await resource.admit?.({ ...write, object, old: undefined })
+    if (requestName !== '') await requireCreateAllowed(resource, object, write)
+    await resource.admit?.({ ...write, object, old: undefined, requestName })
     try {
       return await createNamed(store, resource, object, isDryRun)
     } catch (thrown) {
       if (!isGenerated || attempt === MAX_ATTEMPTS || !isConflict(thrown)) throw thrown
     }
   }
+}
+
+/**
+ * PUT was authorized as an update.
+ *
+ * Source: apiserver `pkg/endpoints/handlers/update.go` withAuthorization.
+ *
+ * @throws {StatusError} 403; 500 if the authorizer failed.
+ */
+async function requireCreateAllowed(
+  resource: Resource,
+  { metadata }: KubeObject,
+  { caller, services }: Write,
+): Promise<void> {
+  const { authorizer } = services
+  if (caller === undefined || authorizer === undefined) return
+  const { name = '', namespace = '' } = metadata
+  const { group: apiGroup, version: apiVersion, plural } = resource
+  const what = { verb: 'create', apiGroup, apiVersion, resource: plural, name, namespace }
+  const decision = await decide(authorizer, attributesOf(caller.user, what), caller.context)
+  if (decision.verdict === 'allow') return
+  if (decision.error !== undefined) throw authorizationFailed(decision.error)
+  throw forbidden(resource, name, decision.reason)
 }
 
 async function requireNamespace(

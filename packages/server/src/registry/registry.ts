@@ -1,10 +1,12 @@
 import type { Clock } from '@kube-authn/core'
-import type { Authorizer } from '@kube-authn/core/authorization'
-import { systemClock } from '@kube-authn/core/internal'
+import { alwaysDeny, type Authorizer } from '@kube-authn/core/authorization'
+import { rulesOf, systemClock } from '@kube-authn/core/internal'
 import { rfc3339Of } from '@kube-authn/internal/rfc3339'
+import { learningStore } from '../rbac/learning-store.ts'
+import type { StoredRbac } from '../rbac/stored-rbac.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { findObject } from './change-object.ts'
-import { createObject } from './create-object.ts'
+import { createObject, type Place } from './create-object.ts'
 import { deletions } from './delete-objects.ts'
 import type { KubeObject } from './kube-object.ts'
 import { listObjects, type ObjectList, type PageOptions } from './list-objects.ts'
@@ -32,13 +34,19 @@ export interface Registry {
   /** @throws {StatusError} 400, 410 */
   list(collection: Collection, page?: PageOptions): Promise<ObjectList>
   /** @throws {StatusError} 400, 403, 404, 409, 413, 422 */
-  create(place: Omit<Target, 'name'>, object: KubeObject, options?: WriteOptions): Promise<KubeObject>
+  create(place: Place, object: KubeObject, options?: WriteOptions): Promise<KubeObject>
   /**
    * Replaces an object, or the part of it that the target names. Without a `resourceVersion` in it, whatever version there is.
    *
    * @throws {StatusError} 400, 403, 404, 409, 422
    */
   update(target: Target, replacement: Replacement, options?: WriteOptions): Promise<KubeObject>
+  /** Replaces an object as `update` does, or creates it if the resource allows that. */
+  put(
+    target: Target,
+    object: KubeObject,
+    options?: WriteOptions,
+  ): Promise<{ readonly object: KubeObject; readonly isCreated: boolean }>
   /** Resolves to the object as it was, or as it is while finalizers keep it. @throws {StatusError} 403, 404, 409 */
   delete(target: Target, preconditions?: Preconditions, options?: WriteOptions): Promise<KubeObject>
   /** Does something with an object. @throws {StatusError} */
@@ -58,13 +66,18 @@ export interface RegistryOptions {
   readonly store: ObjectStore
   /** Every resource that is served: the content of a deleted namespace is deleted with it. */
   readonly resources: readonly Resource[]
-  /** Decides what callers may do besides what was authorized already, such as granting a role. Default: everything. */
+  /** Decides what callers may do besides what was authorized already, such as granting a role. Default: `rbac`; without it, everything. */
   readonly authorizer?: Authorizer
+  /** The authorizer over the roles and bindings in the store: it learns what is written, and what callers may grant is known from it. Default: `authorizer`. */
+  readonly rbac?: StoredRbac
   /** Default: the runtime's clock. */
   readonly clock?: Clock
   /** Returns a number from 0 to below 1, for generated names. Default: cryptographically secure. */
   readonly random?: () => number
 }
+
+/** Without an authorizer there is no question of rights. */
+const NO_RULES = alwaysDeny()
 
 /**
  * Objects of all resources in one store.
@@ -72,12 +85,14 @@ export interface RegistryOptions {
  * Source: apiserver `pkg/registry/generic/registry/store.go`, `pkg/registry/rest`.
  */
 export function registry({
-  store,
+  store: written,
   resources,
-  authorizer,
+  rbac,
+  authorizer = rbac,
   clock = systemClock,
   random,
 }: RegistryOptions): Registry {
+  const store = rbac === undefined ? written : learningStore(written, rbac)
   const now = (): string => rfc3339Of(Math.floor(clock.now() / 1000) * 1000)
   const { delete: remove, resumeNamespace } = deletions({ store, resources, now })
   const services: Services = {
@@ -85,8 +100,13 @@ export function registry({
       const stored = await store.get(keyOf(resource, namespace, name))
       return stored && fromStored(stored, stored.revision)
     },
+    async list(resource) {
+      const { objects } = await store.list(keyPrefix(resource, ''))
+      return objects.map((stored) => fromStored(stored, stored.revision))
+    },
     remove: (resource, namespace, name, ...rest) => remove({ resource, namespace, name }, ...rest),
     authorizer,
+    rulesFor: (user, namespace) => rulesOf(rbac ?? authorizer ?? NO_RULES, user, namespace),
     now,
   }
   const create: Registry['create'] = (...given) => createObject({ store, services, random }, ...given)
@@ -98,11 +118,21 @@ export function registry({
     return object
   }
 
+  const put: Registry['put'] = async (target, object, options) => {
+    const { resource, namespace, name } = target
+    const isCreated =
+      mayCreate(target, object) && (await services.find(resource, namespace, name)) === undefined
+    if (!isCreated) return { object: await update(target, object, options), isCreated }
+    const named = { ...object, metadata: { ...object.metadata, name } }
+    return { object: await create({ resource, namespace, requestName: name }, named, options), isCreated }
+  }
+
   return {
     get: (target) => translated(async () => (await findObject(store, target)).object),
     list: (...given) => translated(() => listObjects(store, ...given)),
     create: (...given) => translated(() => create(...given)),
     update: (...given) => translated(() => update(...given)),
+    put: (...given) => translated(() => put(...given)),
     delete: (...given) => translated(() => remove(...given)),
     act: (subresource, action, { caller } = {}) =>
       translated(() => subresource.act({ ...action, caller, services })),
@@ -120,4 +150,15 @@ export function registry({
         }
       }),
   }
+}
+
+/**
+ * Whether an update of a missing object creates it.
+ *
+ * Deviation: not if it names a version or uid that there was (`docs/deviations.md`, PUT of a missing role).
+ */
+function mayCreate({ resource, name, subresource = '' }: Target, { metadata }: KubeObject): boolean {
+  const { resourceVersion = '', uid = '' } = metadata
+  const isNew = resourceVersion === '' && uid === '' && (metadata.name ?? name) === name
+  return isNew && subresource === '' && resource.isCreatedByUpdate === true
 }

@@ -34,7 +34,7 @@ export async function replaceObject(
   const updated = async ({ object: old }: Found): Promise<KubeObject | 'delete'> => {
     const sent = typeof replacement === 'function' ? await replacement(old) : replacement
     requireSame(target, sent, old)
-    const write = { caller, services }
+    const write = { caller, services, requestName: target.name }
     const object = part === undefined ? prepareForUpdate(resource, sent, old) : part.prepare(sent, old, write)
     if (part === undefined) await resource.authorize?.({ ...write, object, old })
     checkObject(resource, object, old, part)

@@ -1,5 +1,5 @@
 import type { Awaitable } from '@kube-authn/core'
-import type { Authorizer } from '@kube-authn/core/authorization'
+import type { Authorizer, RuleResolver } from '@kube-authn/core/authorization'
 import type { ErrorList, ObjectReader } from '@kube-authn/core/internal'
 import type { KubeObject } from './kube-object.ts'
 import type { Caller, Preconditions, WriteOptions } from './write.ts'
@@ -50,6 +50,8 @@ export interface Resource {
   admit?(change: Change): Awaitable<void>
   /** What has a path below that of the object. Without a `status` among them, that field is one like any other. Default: nothing. */
   readonly subresources?: readonly Subresource[]
+  /** Whether PUT creates an object that is missing. Default `false`. */
+  readonly isCreatedByUpdate?: boolean
   /** Whether a collection can be deleted at once. Default `true`; of resources in namespaces, only that of one namespace. */
   readonly hasDeletableCollection?: boolean
   /** Whether errors must not show the values of fields. Default `false`. */
@@ -64,6 +66,8 @@ export interface Resource {
 export interface Services {
   /** Resolves to `undefined` if there is no such object. */
   find(resource: Resource, namespace: string, name: string): Promise<KubeObject | undefined>
+  /** All objects of a resource without namespaces. */
+  list(resource: Resource): Promise<readonly KubeObject[]>
   /** Deletes an object. @throws {StatusError} 403, 404, 409 */
   remove(
     resource: Resource,
@@ -74,6 +78,8 @@ export interface Services {
   ): Promise<KubeObject>
   /** Decides what callers may do besides what was authorized already. `undefined`: everything. */
   readonly authorizer: Authorizer | undefined
+  /** What a user may do by roles. */
+  readonly rulesFor: RuleResolver['rulesFor']
   /** The time, in the form of RFC 3339. */
   now(): string
 }
@@ -90,6 +96,8 @@ export interface Change extends Write {
   readonly object: KubeObject
   /** The object that is replaced; `undefined` if it is created. */
   readonly old: KubeObject | undefined
+  /** The name in the path of the request; `''` if it is that of a collection. */
+  readonly requestName: string
 }
 
 /** A part of an object that is read with it and written by itself, such as `status`. */

@@ -59,6 +59,12 @@ export function forbidden(
   return new StatusError({ status: 403, reason: 'Forbidden', message, details })
 }
 
+/** 500: the authorizer could not decide. */
+export function authorizationFailed(cause: unknown): StatusError {
+  const message = 'Internal error occurred: the authorizer failed'
+  return new StatusError({ status: 500, reason: 'InternalError', message, cause })
+}
+
 /** 422: fields are invalid. */
 export function invalid({ group, kind }: Resource, name: string, errors: ErrorList): StatusError {
   const causes = errors.errors.map(({ type, message, field }) => ({
@@ -131,7 +137,12 @@ export function isConflict(thrown: unknown): boolean {
   return isStatusError(thrown) && thrown.status === 409
 }
 
+/** Whether something was refused with 404. */
+export function isMissing(thrown: unknown): boolean {
+  return isStatusError(thrown) && thrown.status === 404
+}
+
 /** Takes a 404 for success, as for an object that another request has deleted. */
 export function ignoreMissing(thrown: unknown): void {
-  if (!(isStatusError(thrown) && thrown.status === 404)) throw thrown
+  if (!isMissing(thrown)) throw thrown
 }

@@ -1,16 +1,23 @@
 import { allow, type Decision } from '../decision.ts'
 import { quoted } from '@kube-authn/internal/quote'
 import type { AnyBinding, PolicyRule, Subject } from './objects.ts'
+import type { RoleRules } from './role-rules.ts'
 
-/** A binding and one of its subjects. */
-export class Grant {
-  readonly binding: AnyBinding
-  readonly subject: Subject
+/** The place of a grant in the order of evaluation. */
+export interface GrantPosition {
   /** The position of the binding in load order, and of the subject in the binding. */
   readonly position: number
   readonly subjectPosition: number
-  /** The rules of the role that the binding refers to, or an error message if there is no such role. */
-  readonly rules: readonly PolicyRule[] | string
+}
+
+/** A binding and one of its subjects. */
+export class Grant implements GrantPosition {
+  readonly binding: AnyBinding
+  readonly subject: Subject
+  readonly position: number
+  readonly subjectPosition: number
+  /** The role that the binding refers to. */
+  readonly role: RoleRules
   #decision: Decision | undefined
 
   constructor(
@@ -18,13 +25,18 @@ export class Grant {
     subject: Subject,
     position: number,
     subjectPosition: number,
-    rules: readonly PolicyRule[] | string,
+    role: RoleRules,
   ) {
     this.binding = binding
     this.subject = subject
     this.position = position
     this.subjectPosition = subjectPosition
-    this.rules = rules
+    this.role = role
+  }
+
+  /** The rules of the role, or an error message if there is no such role. */
+  get rules(): readonly PolicyRule[] | string {
+    return this.role.rules
   }
 
   /** The decision that this grant leads to; created once. */
@@ -41,9 +53,13 @@ export class Grant {
   }
 
   isBefore(other: Grant | undefined): boolean {
-    if (other === undefined || this.position < other.position) return true
-    return this.position === other.position && this.subjectPosition < other.subjectPosition
+    return other === undefined || compareGrants(this, other) < 0
   }
+}
+
+/** Orders grants by their positions. */
+export function compareGrants(a: GrantPosition, b: GrantPosition): number {
+  return a.position - b.position || a.subjectPosition - b.subjectPosition
 }
 
 function subjectText({ kind, name, namespace }: Subject, bindingNamespace: string): string {

@@ -3,14 +3,11 @@ import type { Authorizer, RuleResolver, UserRules } from '../authorizer.ts'
 import { noOpinion } from '../decision.ts'
 import { aggregateText } from '../errors.ts'
 import { must, refuseProblems } from '../../internal/options/index.ts'
-import { quoted } from '@kube-authn/internal/quote'
-import type { UserInfo } from '../../authenticator/user.ts'
 import { finish, type Steps } from '../../internal/steps.ts'
-import { effectiveRules } from './aggregation.ts'
 import type { Grant } from './grant.ts'
-import type { AnyBinding, ClusterRole, PolicyRule, RbacObject, RbacPolicy, Subject } from './objects.ts'
+import type { AnyBinding, PolicyRule, RbacPolicy, Subject } from './objects.ts'
+import { namespaceOf, PolicyIndex } from './policy-index.ts'
 import { ruleAllows } from './rule.ts'
-import { SubjectIndex } from './subject-index.ts'
 
 /** A binding and a rule that allow a request. */
 export interface RbacGrant {
@@ -61,42 +58,37 @@ export function rbacSteps(policy: RbacPolicy): Steps<RbacAuthorizer> {
 }
 
 function* stepsOf({ objects }: RbacPolicy): Steps<RbacAuthorizer> {
-  const roles = new Roles(objects)
-  yield
-  const clusterWide = new SubjectIndex()
-  const namespaced = new Map<string, SubjectIndex>()
+  const index = new PolicyIndex()
   for (const [position, object] of objects.entries()) {
-    if (object.kind === 'ClusterRoleBinding') clusterWide.add(object, position, roles.rulesOf(object))
-    else if (object.kind === 'RoleBinding') {
-      indexOf(namespaced, object.namespace).add(object, position, roles.rulesOf(object))
+    if (object.kind === 'Role' || object.kind === 'ClusterRole') index.setRole(object)
+    if (position % OBJECTS_IN_A_STEP === 0) yield
+  }
+  for (const [position, object] of objects.entries()) {
+    if (object.kind === 'RoleBinding' || object.kind === 'ClusterRoleBinding') {
+      index.addBinding(object, position)
     }
-    if (position % 256 === 0) yield
+    if (position % OBJECTS_IN_A_STEP === 0) yield
   }
-  for (const index of [clusterWide, ...namespaced.values()]) yield* index.close()
+  return rbacOver(index)
+}
 
-  const indexesFor = (namespace: string): readonly SubjectIndex[] => {
-    const index = namespace === '' ? undefined : namespaced.get(namespace)
-    return index === undefined ? [clusterWide] : [clusterWide, index]
-  }
-  const grantsFor = (user: UserInfo, namespace: string): readonly Grant[] =>
-    indexesFor(namespace).flatMap((index) => index.grantsFor(user))
+const OBJECTS_IN_A_STEP = 256
 
+/** An authorizer that decides by what an index has at the time. */
+export function rbacOver(index: PolicyIndex): RbacAuthorizer {
   return {
     name: 'rbac',
 
     authorize(attributes) {
-      const { user } = attributes
-      const namespace = namespaceOf(attributes)
-      const inNamespace = namespace === '' ? undefined : namespaced.get(namespace)
-      const grant =
-        clusterWide.firstAllowing(user, attributes) ?? inNamespace?.firstAllowing(user, attributes)
+      const grant = index.firstAllowing(attributes)
       if (grant !== undefined) return grant.decision
-      if (!clusterWide.hasMissingRole(user) && inNamespace?.hasMissingRole(user) !== true) return noOpinion()
-      return noOpinion(`RBAC: ${aggregateText(missingIn(grantsFor(user, namespace)))}`)
+      if (!index.hasMissingRole(attributes)) return noOpinion()
+      const grants = index.grantsFor(attributes.user, namespaceOf(attributes))
+      return noOpinion(`RBAC: ${aggregateText(missingIn(grants))}`)
     },
 
     explain(attributes) {
-      return grantsFor(attributes.user, namespaceOf(attributes)).flatMap((grant) => {
+      return index.grantsFor(attributes.user, namespaceOf(attributes)).flatMap((grant) => {
         const { binding, subject } = grant
         return rulesIn(grant)
           .filter((rule) => ruleAllows(rule, attributes))
@@ -105,7 +97,7 @@ function* stepsOf({ objects }: RbacPolicy): Steps<RbacAuthorizer> {
     },
 
     rulesFor(user, namespace): UserRules {
-      const grants = grantsFor(user, namespace)
+      const grants = index.grantsFor(user, namespace)
       const found = grants.flatMap(rulesIn)
       const missing = missingIn(grants)
       return {
@@ -125,43 +117,4 @@ function rulesIn({ rules }: Grant): readonly PolicyRule[] {
 /** The error messages for missing roles. */
 function missingIn(grants: readonly Grant[]): readonly string[] {
   return grants.flatMap(({ rules }) => (typeof rules === 'string' ? [rules] : []))
-}
-
-/** Bindings in a namespace grant no non-resource paths. */
-function namespaceOf(attributes: Attributes): string {
-  return attributes.resourceRequest ? attributes.namespace : ''
-}
-
-/** The rules of roles by name, with aggregation applied. */
-class Roles {
-  readonly #cluster: ReadonlyMap<string, readonly PolicyRule[]>
-  /** By namespace, then by name. */
-  readonly #namespaced = new Map<string, Map<string, readonly PolicyRule[]>>()
-
-  constructor(objects: readonly RbacObject[]) {
-    this.#cluster = effectiveRules(objects.filter((each): each is ClusterRole => each.kind === 'ClusterRole'))
-    for (const object of objects) {
-      if (object.kind !== 'Role') continue
-      const roles = this.#namespaced.get(object.namespace) ?? new Map<string, readonly PolicyRule[]>()
-      this.#namespaced.set(object.namespace, roles.set(object.name, object.rules))
-    }
-  }
-
-  /** The rules of the role that a binding grants, or an error message if there is no such role. */
-  rulesOf({ namespace, roleRef }: AnyBinding): readonly PolicyRule[] | string {
-    const { kind, name } = roleRef
-    if (kind === 'ClusterRole') return this.#cluster.get(name) ?? notFound('clusterrole', name)
-    if (kind === 'Role') return this.#namespaced.get(namespace)?.get(name) ?? notFound('role', name)
-    return `unsupported role reference kind: ${quoted(kind)}`
-  }
-}
-
-function notFound(resource: string, name: string): string {
-  return `${resource}.rbac.authorization.k8s.io ${quoted(name)} not found`
-}
-
-function indexOf(indexes: Map<string, SubjectIndex>, namespace: string): SubjectIndex {
-  const index = indexes.get(namespace) ?? new SubjectIndex()
-  indexes.set(namespace, index)
-  return index
 }

@@ -4,6 +4,7 @@ import type { KubeObject } from '../kube-object.ts'
 import type { Resource } from '../resource.ts'
 import { statusPart } from '../status-part.ts'
 import { AGE, NAME } from './columns.ts'
+import { requireServiceAccount, validatePlace, withServiceAccount } from './pod-service-account.ts'
 
 /** No field of a node or a pod is deeper. */
 const MAX_DEPTH = 100
@@ -70,7 +71,9 @@ export const pods: Resource = {
     categories: ['all'],
     isNamespaced: true,
   }),
-  prepareForCreate: (object) => ({ ...object, status: { phase: 'Pending' } }),
+  prepareForCreate: (object) => withServiceAccount({ ...object, status: { phase: 'Pending' } }),
+  admit: requireServiceAccount,
+  validateUpdate: validatePlace,
   selectableFields: {
     'spec.nodeName': (object) => stringIn(partOf(object, 'spec')['nodeName']),
     'spec.serviceAccountName': (object) => stringIn(partOf(object, 'spec')['serviceAccountName']),

@@ -9,6 +9,7 @@ import {
   validateRbacObject,
 } from '@kube-authn/core/internal'
 import { pathSegmentProblems } from '@kube-authn/internal/kubernetes-names'
+import { authorizeBinding, authorizeRole } from '../escalation/escalation.ts'
 import type { KubeObject } from '../kube-object.ts'
 import type { Column, Fields, Resource } from '../resource.ts'
 import { AGE, CREATED_AT, NAME } from './columns.ts'
@@ -31,6 +32,7 @@ function rbacResource(
     categories: [],
     isNamespaced,
     nameProblems: pathSegmentProblems,
+    isCreatedByUpdate: true,
     read,
     validate,
     columns,
@@ -127,13 +129,34 @@ function sorted(reference: unknown): readonly unknown[] {
   return [apiGroup, kind, name]
 }
 
+function roleResource(base: Resource): Resource {
+  return { ...base, authorize: (change) => authorizeRole(base, change) }
+}
+
+function bindingResource(base: Resource): Resource {
+  return {
+    ...base,
+    validateUpdate: validateRoleRef,
+    authorize: (change) => authorizeBinding(base, change, { roles, clusterRoles }),
+  }
+}
+
+const roles = roleResource(rbacResource('Role', true, readRole, [NAME, CREATED_AT]))
+
+/** Roles of the cluster. */
+export const clusterRoles: Resource = roleResource(
+  rbacResource('ClusterRole', false, readClusterRole, [NAME, CREATED_AT]),
+)
+
+/** Bindings in the cluster. */
+export const clusterRoleBindings: Resource = bindingResource(
+  rbacResource('ClusterRoleBinding', false, readBinding, BINDING_COLUMNS),
+)
+
 /** The objects of RBAC. Source: kubernetes `pkg/registry/rbac`. */
 export const rbacResources: readonly Resource[] = [
-  rbacResource('Role', true, readRole, [NAME, CREATED_AT]),
-  rbacResource('ClusterRole', false, readClusterRole, [NAME, CREATED_AT]),
-  { ...rbacResource('RoleBinding', true, readBinding, BINDING_COLUMNS), validateUpdate: validateRoleRef },
-  {
-    ...rbacResource('ClusterRoleBinding', false, readBinding, BINDING_COLUMNS),
-    validateUpdate: validateRoleRef,
-  },
+  roles,
+  clusterRoles,
+  bindingResource(rbacResource('RoleBinding', true, readBinding, BINDING_COLUMNS)),
+  clusterRoleBindings,
 ]

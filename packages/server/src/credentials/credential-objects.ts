@@ -1,0 +1,151 @@
+import {
+  type BootstrapTokenOptions,
+  isObject,
+  type LegacyTokenObjects,
+  refuseProblems,
+  type Secret,
+  type ServiceAccountObjects,
+  withMethods,
+} from '@kube-authn/core/internal'
+import { bytesOfBase64 } from '@kube-authn/internal/base64'
+import type { KubeObject, ObjectMeta } from '../registry/kube-object.ts'
+import { registry } from '../registry/registry.ts'
+import type { Resource } from '../registry/resource.ts'
+import { entriesOf } from '../registry/resources/data-keys.ts'
+import { nodes, pods } from '../registry/resources/plain.ts'
+import { secrets } from '../registry/resources/secrets.ts'
+import { serviceAccounts } from '../registry/resources/service-accounts.ts'
+import { ignoreMissing } from '../registry/status-errors.ts'
+import { fromStored, keyOf } from '../registry/stored-objects.ts'
+import type { ObjectStore } from '../store/object-store.ts'
+import { isStoreError } from '../store/store-error.ts'
+
+/** The objects in a store that credentials refer to. */
+export interface CredentialObjects {
+  /** For `serviceAccountToken`, `legacyServiceAccountToken` and `tokenIssuer`. */
+  readonly serviceAccounts: ServiceAccountObjects & Required<LegacyTokenObjects>
+  /** For `bootstrapToken`: the secrets in `kube-system`. */
+  readonly bootstrapSecrets: BootstrapTokenOptions['secrets']
+}
+
+const aStore = withMethods('a store of objects', 'get', 'update')
+
+/**
+ * The service accounts, secrets, pods and nodes of a store, for the authenticators of tokens and the issuer of tokens. Each look-up is one `get` of the store, so what was
+ * deleted or changed counts at once.
+ *
+ * @throws {ConfigurationError} if it is not a store.
+ * @example
+ * const { serviceAccounts, bootstrapSecrets } = credentialObjects(store)
+ * const tokens = union(
+ *   serviceAccountToken({ issuers: [issuer], keys, objects: serviceAccounts }),
+ *   bootstrapToken({ secrets: bootstrapSecrets }),
+ * )
+ */
+export function credentialObjects(store: ObjectStore): CredentialObjects {
+  refuseProblems(aStore(store, 'store'))
+  const objects = registry({ store, resources: [secrets] })
+
+  const find = async (
+    resource: Resource,
+    namespace: string,
+    name: string,
+  ): Promise<KubeObject | undefined> => {
+    const stored = await store.get(keyOf(resource, namespace, name)).catch((thrown: unknown) => {
+      // A name that no object can have, such as one of 2,000 characters.
+      if (!isStoreError(thrown, 'invalidObject')) throw thrown
+    })
+    const found = stored && fromStored(stored, stored.revision)
+    // A name with a slash could lead to an object in another namespace.
+    return found?.metadata.name === name && (found.metadata.namespace ?? '') === namespace ? found : undefined
+  }
+
+  const getSecret = async (namespace: string, name: string): Promise<Secret | undefined> => {
+    const found = await find(secrets, namespace, name)
+    return found && secretOf(found)
+  }
+
+  return {
+    bootstrapSecrets: { getSecret: (name) => getSecret('kube-system', name) },
+    serviceAccounts: {
+      getSecret,
+
+      async getServiceAccount(namespace, name) {
+        const found = await find(serviceAccounts, namespace, name)
+        if (found === undefined) return undefined
+        const references = listIn(found, 'secrets').map((each) => textIn(each, 'name'))
+        const { resourceVersion = '' } = found.metadata
+        return { ...identityOf(found.metadata), namespace, resourceVersion, secrets: references }
+      },
+
+      async getPod(namespace, name) {
+        const found = await find(pods, namespace, name)
+        if (found === undefined) return undefined
+        const { spec } = found
+        const serviceAccountName = textIn(spec, 'serviceAccountName')
+        return {
+          ...identityOf(found.metadata),
+          namespace,
+          serviceAccountName,
+          nodeName: textIn(spec, 'nodeName'),
+        }
+      },
+
+      async getNode(name) {
+        const found = await find(nodes, '', name)
+        return found && identityOf(found.metadata)
+      },
+
+      async labelSecret(namespace, name, label, value, { uid, resourceVersion }) {
+        const labelled = (old: KubeObject): KubeObject => {
+          const { metadata } = old
+          const isSame =
+            (uid === undefined || uid === metadata.uid) &&
+            (resourceVersion === undefined || resourceVersion === metadata.resourceVersion)
+          return isSame
+            ? { ...old, metadata: { ...metadata, labels: { ...metadata.labels, [label]: value } } }
+            : old
+        }
+        await objects.update({ resource: secrets, namespace, name }, labelled).catch(ignoreMissing)
+      },
+    },
+  }
+}
+
+function identityOf({ name = '', uid = '', deletionTimestamp }: ObjectMeta): {
+  readonly name: string
+  readonly uid: string
+  readonly deletionTimestampMs?: number
+} {
+  return {
+    name,
+    uid,
+    ...(deletionTimestamp !== undefined && { deletionTimestampMs: Date.parse(deletionTimestamp) }),
+  }
+}
+
+function secretOf({ metadata, type, data }: KubeObject): Secret {
+  const { namespace = '', resourceVersion = '', labels = {}, annotations = {}, creationTimestamp } = metadata
+  return {
+    ...identityOf(metadata),
+    namespace,
+    resourceVersion,
+    labels,
+    annotations,
+    type: typeof type === 'string' ? type : '',
+    data: Object.fromEntries(entriesOf(data).map(([key, value]) => [key, UTF8.decode(bytesOfBase64(value))])),
+    ...(creationTimestamp !== undefined && { creationTimestampMs: Date.parse(creationTimestamp) }),
+  }
+}
+
+const UTF8 = new TextDecoder()
+
+function textIn(value: unknown, name: string): string {
+  const text = isObject(value) ? value[name] : undefined
+  return typeof text === 'string' ? text : ''
+}
+
+function listIn(object: KubeObject, name: string): readonly unknown[] {
+  const value = object[name]
+  return Array.isArray(value) ? value : []
+}

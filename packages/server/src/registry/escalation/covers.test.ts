@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest'
+import { type PolicyRule, ruleAllows } from '@kube-authn/core/internal'
+import fc from 'fast-check'
+import { cpuSecondsOf } from '../../../../../test/cpu-seconds.ts'
+import { coverage } from './covers.ts'
+
+const NONE: PolicyRule = { verbs: [], apiGroups: [], resources: [], resourceNames: [], nonResourceURLs: [] }
+const rule = (verbs: string, resources: string, names = '', groups = ''): PolicyRule => ({
+  ...NONE,
+  verbs: verbs.split(' '),
+  apiGroups: groups.split(' '),
+  resources: resources.split(' '),
+  resourceNames: names === '' ? [] : names.split(' '),
+})
+const urls = (verbs: string, paths: string): PolicyRule => ({
+  ...NONE,
+  verbs: verbs.split(' '),
+  nonResourceURLs: paths.split(' '),
+})
+
+describe('coverage', () => {
+  it.each<[string, readonly PolicyRule[], readonly PolicyRule[], number]>([
+    ['the same rule', [rule('get', 'pods')], [rule('get', 'pods')], 0],
+    ['another verb', [rule('get', 'pods')], [rule('list', 'pods')], 1],
+    ['every verb, of one', [rule('get', 'pods')], [rule('*', 'pods')], 1],
+    ['one verb, of every', [rule('*', 'pods')], [rule('get', 'pods')], 0],
+    ['another group', [rule('get', 'pods')], [rule('get', 'pods', '', 'apps')], 1],
+    ['every group', [rule('get', 'pods', '', '*')], [rule('get', 'pods', '', 'apps *')], 0],
+    ['two rules together', [rule('get', 'pods'), rule('list', 'pods')], [rule('get list', 'pods')], 0],
+    [
+      'two rules crosswise',
+      [rule('get', 'pods'), rule('list', 'secrets')],
+      [rule('get list', 'pods secrets')],
+      2,
+    ],
+    ['a subresource, of the resource', [rule('get', 'pods')], [rule('get', 'pods/log')], 1],
+    ['a subresource, of all of that name', [rule('get', '*/log')], [rule('get', 'pods/log')], 0],
+    ['a deeper subresource', [rule('get', '*/log/x')], [rule('get', 'pods/log/x')], 0],
+    ['all of a subresource, of one', [rule('get', 'pods/log')], [rule('get', '*/log')], 1],
+    ['a subresource, of everything', [rule('get', '*')], [rule('get', 'pods/log')], 0],
+    ['a name, of any', [rule('get', 'pods')], [rule('get', 'pods', 'x')], 0],
+    ['any name, of one', [rule('get', 'pods', 'x')], [rule('get', 'pods')], 1],
+    [
+      'names, of two rules',
+      [rule('get', 'pods', 'x'), rule('get', 'pods', 'y')],
+      [rule('get', 'pods', 'x y z')],
+      1,
+    ],
+    ['the name *, of any name', [rule('get', 'pods', '*')], [rule('get', 'pods')], 1],
+    ['a path', [urls('get', '/a /b')], [urls('get', '/a /c')], 1],
+    ['a path, of a prefix', [urls('get', '/a/*')], [urls('get', '/a/b /a/* /a')], 1],
+    ['a longer prefix', [urls('get', '/a*')], [urls('get', '/ab*')], 0],
+    ['a shorter prefix', [urls('get', '/ab*')], [urls('get', '/a*')], 1],
+    ['every path', [urls('*', '*')], [urls('get', '/a *')], 0],
+    ['a path, of every resource', [rule('*', '*', '', '*')], [urls('get', '/a')], 1],
+    ['a resource, of every path', [urls('*', '*')], [rule('get', 'pods')], 1],
+    ['nothing', [], [], 0],
+    ['a rule without verbs', [], [{ ...rule('get', 'pods'), verbs: [] }], 0],
+  ])('%s', (_, held, wanted, missing) => {
+    expect(coverage(held, wanted)).toMatchObject({ missing: { length: missing }, isTooLarge: false })
+  })
+
+  it('finds every right that is not held', () => {
+    const some = (...values: string[]) =>
+      fc.uniqueArray(fc.constantFrom(...values), { minLength: 1, maxLength: 2 })
+    const any = fc.record({
+      verbs: some('get', 'list', '*'),
+      apiGroups: some('', 'apps', '*'),
+      resources: some('pods', 'pods/log', '*/log', '*'),
+      resourceNames: fc.oneof(fc.constant<string[]>([]), some('x', 'y')),
+      nonResourceURLs: fc.constant<string[]>([]),
+    })
+    const question = fc.record({
+      verb: fc.constantFrom('get', 'list', 'delete'),
+      apiGroup: fc.constantFrom('', 'apps', 'batch'),
+      resource: fc.constantFrom('pods', 'secrets'),
+      subresource: fc.constantFrom('', 'log'),
+      name: fc.constantFrom('', 'x', 'y', 'z'),
+    })
+    fc.assert(
+      fc.property(
+        fc.array(any, { maxLength: 3 }),
+        fc.array(any, { maxLength: 3 }),
+        question,
+        (held, wanted, asked) => {
+          const { missing } = coverage(held, wanted)
+          const full = { ...asked, resourceRequest: true, path: '' }
+          const isAllowedBy = (rules: readonly PolicyRule[]): boolean =>
+            rules.some((each) => ruleAllows(each, full))
+          // What the wanted rules allow is allowed by the held ones, unless it is missing.
+          if (missing.length === 0 && isAllowedBy(wanted)) expect(isAllowedBy(held)).toBe(true)
+          if (isAllowedBy(wanted) && !isAllowedBy(held)) expect(isAllowedBy(missing)).toBe(true)
+        },
+      ),
+      { numRuns: 1000 },
+    )
+  })
+
+  it.each<[string, number]>([
+    ['with the product of four long lists', 1000],
+    ['with the product of four short lists', 30],
+  ])('gives up on rules %s, soon', (_, length) => {
+    const many = (letter: string) => Array.from({ length }, (__, index) => `${letter}${index}`)
+    const huge = {
+      ...NONE,
+      verbs: many('v'),
+      apiGroups: many('g'),
+      resources: many('r'),
+      resourceNames: many('n'),
+    }
+    const held = many('x').map((resource) => rule('get', resource))
+    expect(cpuSecondsOf(() => expect(coverage(held, [huge]).isTooLarge).toBe(true))).toBeLessThan(2)
+    // It is held as a whole by one who may do everything.
+    expect(coverage([rule('*', '*', '', '*')], [huge])).toEqual({ missing: [], isTooLarge: false })
+  })
+})

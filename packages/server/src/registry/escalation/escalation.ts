@@ -1,0 +1,150 @@
+import {
+  attributesOf,
+  decide,
+  MASTERS_GROUP,
+  type PolicyRule,
+  RBAC_API_GROUP,
+  type RequestAttributes,
+  type UserRules,
+} from '@kube-authn/core/internal'
+import { quoted } from '@kube-authn/internal/quote'
+import type { KubeObject } from '../kube-object.ts'
+import type { Change, Resource } from '../resource.ts'
+import { forbidden } from '../status-errors.ts'
+import { coverage } from './covers.ts'
+import { quotedList, rightsText } from './rights-text.ts'
+import { isSameJson } from './same-json.ts'
+import { decodedRbac, type RoleResources, rulesOfRole } from './role-rules.ts'
+
+/** `*` on everything, which an aggregation rule can lead to. */
+const FULL_AUTHORITY: readonly PolicyRule[] = [
+  { verbs: ['*'], apiGroups: ['*'], resources: ['*'], resourceNames: [], nonResourceURLs: [] },
+  { verbs: ['*'], apiGroups: [], resources: [], resourceNames: [], nonResourceURLs: ['*'] },
+]
+
+/**
+ * Refuses a role with rights that the caller does not have, unless it may `escalate` the role.
+ *
+ * Source: kubernetes `pkg/registry/rbac/{role,clusterrole}/policybased/storage.go`.
+ *
+ * @throws {StatusError} 403
+ */
+export async function authorizeRole(resource: Resource, change: Change): Promise<void> {
+  const { object, old, requestName } = change
+  const { namespace = '', name = '' } = object.metadata
+  const caller = restrained(change)
+  if (caller === undefined || isSameButOwned(object, old)) return
+  const { plural } = resource
+  if (await caller.may({ verb: 'escalate', resource: plural, name: requestName, namespace })) return
+  const role = decodedRbac(object)
+  const rules = role !== undefined && 'rules' in role ? role.rules : []
+  const lack = caller.lack(rules, namespace)
+  if (lack !== undefined) throw forbidden(resource, name, lack)
+  const isAggregated = [object, old].some((each) => hasAggregationRule(each))
+  if (isAggregated && caller.lack(FULL_AUTHORITY, namespace) !== undefined) {
+    throw forbidden(resource, name, 'must have cluster-admin privileges to use the aggregationRule')
+  }
+}
+
+/**
+ * Refuses the binding of a role with rights that the caller does not have, unless it may `bind` the role.
+ *
+ * Source: kubernetes `pkg/registry/rbac/{rolebinding,clusterrolebinding}/policybased/storage.go`.
+ *
+ * @throws {StatusError} 403; 404 if there is no such role.
+ */
+export async function authorizeBinding(
+  resource: Resource,
+  change: Change,
+  resources: RoleResources,
+): Promise<void> {
+  const { object, old, services } = change
+  const { namespace = '', name = '' } = object.metadata
+  const caller = restrained(change)
+  if (caller === undefined || isSameButOwned(object, old)) return
+  const binding = decodedRbac(object)
+  if (binding === undefined || !('roleRef' in binding)) return
+  const { kind, name: role } = binding.roleRef
+  // Another reference is invalid.
+  if (kind !== 'ClusterRole' && (kind !== 'Role' || namespace === '')) return
+  const { plural } = kind === 'Role' ? resources.roles : resources.clusterRoles
+  if (await caller.may({ verb: 'bind', resource: plural, name: role, namespace })) return
+  const lack = caller.lack(await rulesOfRole(binding.roleRef, namespace, services, resources), namespace)
+  if (lack !== undefined) throw forbidden(resource, name, lack)
+}
+
+/** A caller that may grant only what it has. */
+interface Restrained {
+  may(what: Pick<RequestAttributes, 'verb' | 'resource' | 'name' | 'namespace'>): Promise<boolean>
+  /** Why rules cannot be granted; `undefined` if the caller has all of their rights. */
+  lack(wanted: readonly PolicyRule[], namespace: string): string | undefined
+}
+
+/** `undefined` if the caller may grant everything: the server itself, a member of `system:masters`, or any caller if there is no authorizer. */
+function restrained({ caller, services }: Change): Restrained | undefined {
+  const { authorizer } = services
+  if (caller === undefined || authorizer === undefined) return undefined
+  const { user, context } = caller
+  if (user.groups.includes(MASTERS_GROUP)) return undefined
+  return {
+    async may(what) {
+      const attributes = attributesOf(user, { ...what, apiGroup: RBAC_API_GROUP, apiVersion: '*' })
+      return (await decide(authorizer, attributes, context)).verdict === 'allow'
+    },
+    lack(wanted, namespace) {
+      const held = services.rulesFor(user, namespace)
+      const { missing, isTooLarge } = coverage(policyRules(held), wanted)
+      const who = `user ${quoted(user.username)} (groups=${quotedList(user.groups)})`
+      if (isTooLarge) return `${who} is attempting to grant more RBAC permissions than can be compared`
+      if (missing.length === 0) return undefined
+      const { evaluationError } = held
+      const unresolved = evaluationError === undefined ? '' : `; resolution errors: [${evaluationError}]`
+      return `${who} is attempting to grant RBAC permissions not currently held:\n${rightsText(missing)}${unresolved}`
+    },
+  }
+}
+
+function policyRules({ resourceRules, nonResourceRules }: UserRules): readonly PolicyRule[] {
+  return [
+    ...resourceRules.map(({ verbs, apiGroups, resources, resourceNames }) => ({
+      verbs,
+      apiGroups,
+      resources,
+      resourceNames,
+      nonResourceURLs: [],
+    })),
+    ...nonResourceRules.map(({ verbs, nonResourceURLs }) => ({
+      verbs,
+      apiGroups: [],
+      resources: [],
+      resourceNames: [],
+      nonResourceURLs,
+    })),
+  ]
+}
+
+function hasAggregationRule(object: KubeObject | undefined): boolean {
+  const decoded = object && decodedRbac(object)
+  return decoded?.kind === 'ClusterRole' && (decoded.aggregation?.length ?? 0) > 0
+}
+
+/**
+ * Whether only the fields differ that garbage collection needs.
+ *
+ * Source: kubernetes `pkg/registry/rbac/helpers.go` IsOnlyMutatingGCFields.
+ */
+function isSameButOwned(object: KubeObject, old: KubeObject | undefined): boolean {
+  return old !== undefined && isSameJson(withoutOwners(object), withoutOwners(old))
+}
+
+const OWNERS: ReadonlySet<string> = new Set([
+  'ownerReferences',
+  'finalizers',
+  'resourceVersion',
+  'managedFields',
+])
+
+function withoutOwners({ metadata, ...fields }: KubeObject): object {
+  const kept = Object.entries(metadata).filter(([name]) => !OWNERS.has(name))
+  return { ...fields, metadata: Object.fromEntries(kept) }
+}

@@ -1,0 +1,14 @@
+import { isObject } from '@kube-authn/core/internal'
+
+/** Whether two values are the same in JSON, whatever the order of members is. */
+export function isSameJson(one: unknown, other: unknown): boolean {
+  if (Array.isArray(one) && Array.isArray(other)) {
+    return one.length === other.length && one.every((each, index) => isSameJson(each, other[index]))
+  }
+  if (!isObject(one) || !isObject(other)) return Object.is(one, other)
+  const names = Object.keys(one)
+  return (
+    names.length === Object.keys(other).length &&
+    names.every((name) => Object.hasOwn(other, name) && isSameJson(one[name], other[name]))
+  )
+}
