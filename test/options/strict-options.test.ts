@@ -245,6 +245,7 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
     })),
     kubernetesApi: alone(() => ({ store: memoryObjectStore() })),
     memoryObjectStore: alone(),
+    runControllers: alone(() => ({ store: memoryObjectStore() })),
     serviceAccountStore: alone(),
     tokensController: alone(() => ({ store: serviceAccountStore(), signingKey: key })),
   },

@@ -30,6 +30,8 @@ export type {
   TokensControllerStore,
   TokenSecretStore,
 } from './controllers/stores.ts'
+export type { RunningControllers } from './controllers/loop/controller-loop.ts'
+export { runControllers } from './controllers/run-controllers.ts'
 export { memoryObjectStore } from './store/memory/memory-object-store.ts'
 export type {
   DeletePrecondition,
