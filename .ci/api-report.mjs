@@ -28,7 +28,7 @@ const BUDGETS = [
   // Its store, and the API server on it, are a feature of their own.
   { folders: ['server'], most: { entries: 2, names: 45 } },
   { folders: ['cel'], most: { entries: 2, names: 25 } },
-  { folders: ['x509'], most: { entries: 1, names: 30 } },
+  { folders: ['x509'], most: { entries: 1, names: 32 } },
 ]
 
 let differences = 0

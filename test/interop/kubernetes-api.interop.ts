@@ -1,6 +1,4 @@
-import { createServer, type Server } from 'node:https'
-import type { AddressInfo } from 'node:net'
-import { Readable } from 'node:stream'
+import type { Server } from 'node:https'
 import { bearerToken } from '@kube-authn/core'
 import { parseRbac, rbac } from '@kube-authn/core/authorization'
 import { tokenFile } from '@kube-authn/core/token-file'
@@ -9,6 +7,7 @@ import { kubernetesApi, memoryObjectStore } from '@kube-authn/server'
 import { createPki } from '@kube-authn/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { has } from './components.ts'
+import { listen, portOf } from './fetch-https.ts'
 import { kubectl, type KubectlRun } from './kubectl.ts'
 import { makeScratch, type Scratch } from './scratch.ts'
 
@@ -40,34 +39,6 @@ roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: discove
 subjects: [{ apiGroup: rbac.authorization.k8s.io, kind: User, name: bob }]
 `
 
-/** A handler of Fetch requests behind TLS. */
-async function listen(
-  credential: { readonly cert: string; readonly key: string },
-  handler: (request: Request) => Promise<Response>,
-): Promise<Server> {
-  const server = createServer(credential, (received, sent) => {
-    const gone = new AbortController()
-    sent.on('close', () => gone.abort())
-    const headers = new Headers()
-    for (const [name, values = []] of Object.entries(received.headersDistinct)) {
-      for (const value of values) headers.append(name, value)
-    }
-    const { method = 'GET', url = '/' } = received
-    const hasBody = method !== 'GET' && method !== 'HEAD'
-    const init = { method, headers, signal: gone.signal }
-    const body = hasBody ? { body: Readable.toWeb(received) as ReadableStream, duplex: 'half' } : {}
-    void handler(new Request(`https://127.0.0.1${url}`, { ...init, ...body })).then(async (response) => {
-      sent.writeHead(response.status, Object.fromEntries(response.headers))
-      for await (const chunk of response.body ?? []) sent.write(chunk)
-      sent.end()
-    })
-  })
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve)
-  })
-  return server
-}
-
 describe.runIf(has('kubectl'))('the Kubernetes API, used with kubectl', () => {
   let scratch: Scratch
   let server: Server
@@ -98,7 +69,7 @@ describe.runIf(has('kubectl'))('the Kubernetes API, used with kubectl', () => {
   })
 
   const as = (token: string, line: string): Promise<KubectlRun> => {
-    const origin = `https://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const origin = `https://127.0.0.1:${portOf(server)}`
     return kubectl(scratch, { server: origin, ca, user: { token } }, line.split(' '))
   }
 
@@ -144,7 +115,10 @@ describe.runIf(has('kubectl'))('the Kubernetes API, used with kubectl', () => {
     ['get secrets -l a=b', /^$/],
     ['get secrets --field-selector type=Opaque -o name', /^secret\/db\n$/],
     ['get --raw /readyz', /^ok$/],
-    ['api-resources -o name', /serviceaccounts\nclusterrolebindings.rbac.authorization.k8s.io\n/],
+    [
+      'api-resources -o name',
+      /serviceaccounts\ncertificatesigningrequests.certificates.k8s.io\nclusterrolebindings.rbac.authorization.k8s.io\n/,
+    ],
   ])('%s', async (line, printed) => {
     const { stdout, stderr, exitCode } = await as('janes-token', line)
     expect(stderr).toBe(line.includes('-l a=b') ? 'No resources found in default namespace.\n' : '')

@@ -150,6 +150,14 @@ const LOADED_LATER: Readonly<Record<string, readonly string[]>> = {
     'bcryptjs',
     'jose/jws/compact/sign',
   ],
+  '@kube-authn/server/internal': [
+    '@noble/hashes/argon2.js',
+    '@noble/hashes/scrypt.js',
+    '@peculiar/x509',
+    'bcryptjs',
+    'jose/jws/compact/sign',
+    'reflect-metadata',
+  ],
   '@kube-authn/server/sqlite': [
     '@noble/hashes/argon2.js',
     '@noble/hashes/scrypt.js',

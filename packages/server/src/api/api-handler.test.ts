@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { userInfo } from '@kube-authn/core'
 import { fixedClock } from '../../../core/test/fakes.ts'
+import { clientRequest } from '../../test/signing-requests.ts'
 import { memoryObjectStore } from '../store/memory/memory-object-store.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { type KubernetesApi, kubernetesApi } from './api-handler.ts'
@@ -438,7 +440,10 @@ describe('discovery', () => {
     )
     expect(headers.get('vary')).toBe('Accept')
     expect(json).toMatchObject({
-      items: [{ metadata: { name: 'rbac.authorization.k8s.io' }, versions: [{ version: 'v1' }] }],
+      items: [
+        { metadata: { name: 'certificates.k8s.io' }, versions: [{ version: 'v1' }] },
+        { metadata: { name: 'rbac.authorization.k8s.io' }, versions: [{ version: 'v1' }] },
+      ],
     })
     const core = await ask('GET', '/api', undefined, { accept: ACCEPT })
     expect(core.text).toContain('"resource":"nodes"')
@@ -450,7 +455,7 @@ describe('discovery', () => {
     expect((await ask('GET', '/api')).json).toMatchObject({ kind: 'APIVersions', versions: ['v1'] })
     expect((await ask('GET', '/apis')).json).toMatchObject({
       kind: 'APIGroupList',
-      groups: [{ name: 'rbac.authorization.k8s.io' }],
+      groups: [{ name: 'certificates.k8s.io' }, { name: 'rbac.authorization.k8s.io' }],
     })
     expect((await ask('GET', '/apis/rbac.authorization.k8s.io')).json).toMatchObject({ kind: 'APIGroup' })
     const names = [...(await list('/api/v1')), ...(await list('/apis/rbac.authorization.k8s.io/v1'))].map(
@@ -485,4 +490,52 @@ describe('discovery', () => {
 it('refuses options that are invalid', async () => {
   await expect(kubernetesApi({} as never)).rejects.toThrow('store: is required')
   await expect(kubernetesApi({ store: {} } as never)).rejects.toThrow('store: must be a store of objects')
+})
+
+describe('requests for certificates', () => {
+  const PATH = '/apis/certificates.k8s.io/v1/certificatesigningrequests'
+  const caller = { user: userInfo({ username: 'jane' }) }
+  const post = async (from?: typeof caller): Promise<Response> =>
+    api(
+      new Request(`https://api${PATH}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ metadata: { name: 'x' }, ...(await clientRequest()) }),
+      }),
+      from,
+    )
+
+  it('are refused if it is not known who makes them', async () => {
+    const response = await post()
+    expect([response.status, await response.json()]).toMatchObject([500, { reason: 'InternalError' }])
+    expect(await ask('GET', `${PATH}/x`)).toMatchObject({ status: 404 })
+  })
+
+  it('are stamped with who makes them', async () => {
+    const response = await post(caller)
+    expect([response.status, await response.json()]).toMatchObject([201, { spec: { username: 'jane' } }])
+  })
+
+  it('have two parts that are written by themselves, and no more', async () => {
+    await post(caller)
+    const { json } = await ask('GET', `${PATH}/x`)
+    const status = { conditions: [{ type: 'Approved', status: 'True' }] }
+    expect(await ask('PUT', `${PATH}/x/approval`, { ...json, status })).toMatchObject({ status: 200 })
+    expect(await ask('GET', `${PATH}/x/approval`)).toMatchObject({ status: 200, json: { status } })
+    expect(await ask('PUT', `${PATH}/x/status`, { ...json, status })).toMatchObject({ status: 409 })
+    for (const [method, path] of [
+      ['DELETE', 'x/approval'],
+      ['POST', 'x/approval'],
+    ] as const) {
+      expect(await ask(method, `${PATH}/${path}`, {})).toMatchObject({ status: 405 })
+    }
+    expect(await ask('PUT', `${PATH}/x/selfnodeclient`, json)).toMatchObject({ status: 404 })
+    const group = await ask('GET', '/apis/certificates.k8s.io/v1')
+    const names = (group.json['resources'] as readonly { name: string }[]).map(({ name }) => name)
+    expect(names).toEqual([
+      'certificatesigningrequests',
+      'certificatesigningrequests/approval',
+      'certificatesigningrequests/status',
+    ])
+  })
 })

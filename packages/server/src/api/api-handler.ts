@@ -64,8 +64,8 @@ const VERSION = {
 const HEALTH: ReadonlySet<string> = new Set(['/healthz', '/livez', '/readyz'])
 
 /**
- * The Kubernetes API for objects in a store, for kubectl: namespaces, service accounts, secrets, config maps, nodes, pods, and the objects of RBAC, with discovery,
- * tables and watches.
+ * The Kubernetes API for objects in a store, for kubectl: namespaces, service accounts, secrets, config maps, nodes, pods, the objects of RBAC, and requests for
+ * certificates, with discovery, tables and watches.
  *
  * It does not decide who may make a request, and answers everything. Mount it behind authentication and authorization, as in the example: their request attributes are read from the
  * same path by the same rules.

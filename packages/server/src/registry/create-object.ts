@@ -44,7 +44,7 @@ export async function createObject(
     const isGenerated = name === '' && prefix !== ''
     const full = isGenerated ? generateName(prefix, random) : name
     const object = { ...prepared, metadata: withoutEmpty({ ...prepared.metadata, name: full }) }
-    checkObject(resource, object, undefined)
+    await checkObject(resource, object, undefined)
     await resource.admit?.({ ...write, object, old: undefined })
     try {
       return await createNamed(store, resource, object, isDryRun)

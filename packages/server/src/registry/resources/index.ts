@@ -1,4 +1,5 @@
 import type { Resource } from '../resource.ts'
+import { certificateSigningRequests } from './certificates/certificate-signing-requests.ts'
 import { configMaps } from './config-maps.ts'
 import { namespaces } from './namespaces.ts'
 import { nodes, pods } from './plain.ts'
@@ -15,4 +16,5 @@ export const allResources: readonly Resource[] = [
   nodes,
   pods,
   ...rbacResources,
+  certificateSigningRequests,
 ]
