@@ -248,6 +248,9 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
     serviceAccountStore: alone(),
     tokensController: alone(() => ({ store: serviceAccountStore(), signingKey: key })),
   },
+  '@kube-authn/server/node': {
+    apiServer: alone(() => ({ store: memoryObjectStore(), authenticator: requests, authorizer })),
+  },
   '@kube-authn/server/sqlite': { sqliteObjectStore: alone(() => ({ file: at('objects.db') })) },
   '@kube-authn/node/internal': {
     fileSource: { ...after(() => at('tokens.csv')), least: () => ({ parse: () => 1 }) },
@@ -353,6 +356,7 @@ const OTHERS: Readonly<Record<string, string>> = {
     'AuthenticationError AuthorizationError ConfigurationError CredentialFileError KubeAuthnError StatusError addGroups allow allowPaths alwaysAllow alwaysDeny attributesOf audienceAgnostic authenticatedGroup bootstrapSecrets cachedUnion cloudflareCertificates cloudflareClientCertificate decide deny exactHeaders explain failFast fetchBody fetchRequest forbiddenMessage impersonationHeaders isAuthenticationError isConfigurationError isStatusError isUnauthenticated leadsToImpersonation legacyAuditLine localKeySet noOpinion notify parseBootstrapToken privilegedGroups prometheusBridge rbac rbacPolicy rejected requestInfo responseOf serviceAccountUser serviceAccountUsername signingKeyFromPem splitServiceAccountUsername unavailable union unionAuthorizer userInfo verificationKeyFromDer verificationKeyOfJwk verificationKeysFromPem warningHeaders withHeaderChanges',
   '@kube-authn/server':
     'StoreError generateName isStoreError signClusterInfo signedClusterInfo verifyClusterInfo',
+  '@kube-authn/server/node': 'koaHandler nodeHandler',
   // Options of Node's TLS servers are passed on, so an unknown name may be valid there.
   '@kube-authn/node': 'http2ServerOptions tlsServerOptions tlsServerOptionsAt',
   '@kube-authn/express': 'getAuthentication getUser',

@@ -1,4 +1,5 @@
-export { type KubernetesApi, kubernetesApi } from './api/api-handler.ts'
+export { kubernetesApi } from './api/api-handler.ts'
+export type { KubernetesApi } from './api/kubernetes-api.ts'
 export type { KubernetesApiCaller } from './api/object-request.ts'
 export {
   type BootstrapSecretStore,

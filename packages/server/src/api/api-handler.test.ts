@@ -1,8 +1,12 @@
+import { incomingMessageRequest } from '@kube-authn/core/adapter'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { fixedClock } from '../../../core/test/fakes.ts'
+import { userInfo } from '@kube-authn/core'
+import { alwaysAllow } from '@kube-authn/core/authorization'
 import { memoryObjectStore } from '../store/memory/memory-object-store.ts'
 import type { ObjectStore } from '../store/object-store.ts'
-import { type KubernetesApi, kubernetesApi } from './api-handler.ts'
+import { kubernetesApi } from './api-handler.ts'
+import type { KubernetesApi } from './kubernetes-api.ts'
 import { continueToken } from '../store/continue-token.ts'
 
 let clock: ReturnType<typeof fixedClock>
@@ -45,6 +49,12 @@ async function ask(
     text,
     json: isJson && !text.includes('\n') ? (JSON.parse(text) as Record<string, unknown>) : {},
   }
+}
+
+/** A request whose path is exactly this one. */
+function request(method: string, target: string) {
+  const message = { method, url: target, rawHeaders: [], headers: {}, httpVersionMajor: 1 }
+  return { request: incomingMessageRequest(message), body: () => Promise.resolve(new Uint8Array()) }
 }
 
 /** Of a revision that the store has not reached. */
@@ -148,6 +158,17 @@ describe('every refusal is a Status, without a stack or what was sent', () => {
   it.each([
     '/',
     '/foo',
+    '/apis/v1/namespaces/default/secrets',
+    '/apis/other',
+    '/%61pis/',
+    '/apis//',
+    '/healthz/',
+  ])('%s is not found, which is said in text', async (path) => {
+    const response = await api.answer({ ...request('GET', path), signal: new AbortController().signal })
+    expect(response).toMatchObject({ status: 404, content: '404 page not found\n' })
+  })
+
+  it.each([
     '/api/v2',
     '/api/v1/foos',
     '/api/v1/namespaces/default/foos',
@@ -158,15 +179,25 @@ describe('every refusal is a Status, without a stack or what was sent', () => {
     '/api/v1/namespaces/default/secrets/x/y/z',
     '/api/v1/secrets/x',
     '/api/v1/namespaces/default/nodes',
-    '/apis/v1/namespaces/default/secrets',
+    '/api/v1//',
+    '/apis/rbac.authorization.k8s.io/v2',
     '/apis/rbac.authorization.k8s.io/v2/roles',
+    '/version/x',
     '/api/v1/watch/secrets',
     '/api/v1/proxy/nodes/x',
-    '/apis/other',
     '/api/v1/namespaces/default/secrets/x%2fy',
-    '/%61pis/',
+    '/api/v1/namespaces/default/../default/secrets',
   ])('%s is not found', async (path) => {
-    expect(await ask('GET', path)).toMatchObject({ status: 404, text: '404 page not found\n' })
+    const answer = await api.answer({ ...request('GET', path), signal: new AbortController().signal })
+    expect(answer).toMatchObject({
+      status: 404,
+      body: {
+        kind: 'Status',
+        reason: 'NotFound',
+        message: 'the server could not find the requested resource',
+        details: {},
+      },
+    })
   })
 
   it('lets no client change the phase of a namespace', async () => {
@@ -466,6 +497,8 @@ describe('discovery', () => {
       'nodes/status',
       'pods',
       'pods/status',
+      'services',
+      'services/status',
       'roles',
       'clusterroles',
       'rolebindings',
@@ -480,6 +513,32 @@ describe('discovery', () => {
     })
     for (const path of ['/healthz', '/livez', '/readyz']) expect((await ask('GET', path)).text).toBe('ok')
   })
+
+  it.each([
+    '/api',
+    '/apis',
+    '/apis/rbac.authorization.k8s.io',
+    '/apis/rbac.authorization.k8s.io/v1',
+    '/version',
+  ])('is the same with a slash at the end: %s', async (path) => {
+    const answer = await ask('GET', path)
+    expect(answer.status).toBe(200)
+    expect((await ask('GET', `${path}/`)).json).toEqual(answer.json)
+  })
+
+  it.each(['HEAD', 'POST', 'OPTIONS', 'PROPFIND'])('is not asked for with %s', async (method) => {
+    for (const path of ['/api', '/apis/', '/api/v1', '/version']) {
+      const answer = await ask(method, path)
+      expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET'])
+    }
+  })
+})
+
+it('refuses requests without a caller, if there are decisions about callers', async () => {
+  const careful = await kubernetesApi({ store, clock, authorizer: alwaysAllow() })
+  expect(await careful(new Request(`https://api${SECRETS}`))).toMatchObject({ status: 500 })
+  const user = userInfo({ username: 'jane' })
+  expect(await careful(new Request(`https://api${SECRETS}`), { user })).toMatchObject({ status: 200 })
 })
 
 it('refuses options that are invalid', async () => {

@@ -66,6 +66,7 @@ const LEAST: Readonly<Record<string, object>> = {
   configmaps: {},
   nodes: {},
   pods: {},
+  services: {},
   roles: { rules: RULES },
   clusterroles: { rules: RULES },
   rolebindings: { roleRef: ROLE_REF },

@@ -5,6 +5,7 @@ import { nodes, pods } from './plain.ts'
 import { rbacResources } from './rbac.ts'
 import { secrets } from './secrets.ts'
 import { serviceAccounts } from './service-accounts.ts'
+import { services } from './services.ts'
 
 /** Every resource that can be served. */
 export const allResources: readonly Resource[] = [
@@ -14,5 +15,6 @@ export const allResources: readonly Resource[] = [
   configMaps,
   nodes,
   pods,
+  services,
   ...rbacResources,
 ]
