@@ -25,10 +25,10 @@ const BUDGETS = [
   { folders: ['fastify'], most: { entries: 2, names: 10 } },
   { folders: ['nest'], most: { entries: 1, names: 10 } },
   { folders: ['fetch'], most: { entries: 1, names: 9 } },
-  // Its store, and the API server on it, are a feature of their own.
-  { folders: ['server'], most: { entries: 2, names: 46 } },
+  // Its store, and the API server on it, are a feature of their own; what needs Node is an entry of its own.
+  { folders: ['server'], most: { entries: 3, names: 54 } },
   { folders: ['cel'], most: { entries: 2, names: 25 } },
-  { folders: ['x509'], most: { entries: 1, names: 30 } },
+  { folders: ['x509'], most: { entries: 1, names: 32 } },
 ]
 
 let differences = 0

@@ -1,5 +1,4 @@
 import type { Server } from 'node:https'
-import type { AddressInfo } from 'node:net'
 import { bearerToken } from '@kube-authn/core'
 import { parseRbac, rbac } from '@kube-authn/core/authorization'
 import { tokenFile } from '@kube-authn/core/token-file'
@@ -8,7 +7,7 @@ import { kubernetesApi, memoryObjectStore } from '@kube-authn/server'
 import { createPki } from '@kube-authn/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { has } from './components.ts'
-import { listenForFetch } from './fetch-server.ts'
+import { listen, portOf } from './fetch-https.ts'
 import { kubectl, type KubectlRun } from './kubectl.ts'
 import { makeScratch, type Scratch } from './scratch.ts'
 
@@ -52,7 +51,7 @@ describe.runIf(has('kubectl'))('the Kubernetes API, used with kubectl', () => {
     const policy = rbac(parseRbac(ROLES))
     const api = await kubernetesApi({ store: memoryObjectStore() })
     const authenticator = bearerToken(tokenFile('janes-token,jane,1\nbobs-token,bob,2\n'))
-    server = await listenForFetch(
+    server = await listen(
       { cert, key },
       withAuthentication(
         authenticator,
@@ -70,7 +69,7 @@ describe.runIf(has('kubectl'))('the Kubernetes API, used with kubectl', () => {
   })
 
   const as = (token: string, line: string): Promise<KubectlRun> => {
-    const origin = `https://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const origin = `https://127.0.0.1:${portOf(server)}`
     return kubectl(scratch, { server: origin, ca, user: { token } }, line.split(' '))
   }
 
@@ -116,7 +115,10 @@ describe.runIf(has('kubectl'))('the Kubernetes API, used with kubectl', () => {
     ['get secrets -l a=b', /^$/],
     ['get secrets --field-selector type=Opaque -o name', /^secret\/db\n$/],
     ['get --raw /readyz', /^ok$/],
-    ['api-resources -o name', /serviceaccounts\nclusterrolebindings.rbac.authorization.k8s.io\n/],
+    [
+      'api-resources -o name',
+      /serviceaccounts\ncertificatesigningrequests.certificates.k8s.io\nclusterrolebindings.rbac.authorization.k8s.io\n/,
+    ],
   ])('%s', async (line, printed) => {
     const { stdout, stderr, exitCode } = await as('janes-token', line)
     expect(stderr).toBe(line.includes('-l a=b') ? 'No resources found in default namespace.\n' : '')

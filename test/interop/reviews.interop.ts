@@ -57,7 +57,27 @@ async function makeWorld(): Promise<World> {
   const tokens = [tokenFileAt(scratch.path('tokens.csv'))]
   const app = express()
   app.use('/authenticate', tokenReviewWebhook(tokens, { callers: authenticator }))
-  app.use(authentication(authenticator), impersonation(policy), reviews(policy, { tokens }))
+  const discovery = [
+    {
+      group: '',
+      version: 'v1',
+      kind: 'Pod',
+      plural: 'pods',
+      singular: 'pod',
+      isNamespaced: true,
+      verbs: ['get'],
+    },
+    {
+      group: 'shop.example.com',
+      version: 'v1',
+      kind: 'Order',
+      plural: 'orders',
+      singular: 'order',
+      isNamespaced: false,
+      verbs: ['get'],
+    },
+  ]
+  app.use(authentication(authenticator), impersonation(policy), reviews(policy, { tokens, discovery }))
   const server = await serve(servers, app)
   return {
     scratch,
@@ -236,9 +256,18 @@ describe.runIf(has('kubectl'))('reviews, asked for with kubectl', () => {
   it.each([
     ['a path', ['get', '/healthz'], 'yes\n', 0],
     ['another path', ['get', '/secrets'], 'no\n', 1],
-    ['what may be done', ['create', 'tokenreviews.authentication.k8s.io'], 'no\n', 1],
-  ])('say what one may do: %s', async (_, question, stdout, exitCode) => {
-    expect(await asDelegator('auth', 'can-i', ...question)).toMatchObject({ stdout, exitCode })
+    ['what may be done', ['create', 'tokenreviews.authentication.k8s.io', '-A'], 'yes\n', 0],
+    ['what may not be done', ['get', 'pods'], 'no\n', 1],
+    ['a resource of the app', ['get', 'orders.shop.example.com', '-A'], 'no\n', 1],
+  ])('say what one may do, without a warning: %s', async (_, question, stdout, exitCode) => {
+    expect(await asDelegator('auth', 'can-i', ...question)).toEqual({ stdout, stderr: '', exitCode })
+  })
+
+  it('warn of what is in no discovery', async () => {
+    expect(await asDelegator('auth', 'can-i', 'get', 'secrets')).toMatchObject({
+      stdout: 'no\n',
+      stderr: expect.stringContaining("the server doesn't have a resource type 'secrets'"),
+    })
   })
 
   it('list what one may do', async () => {

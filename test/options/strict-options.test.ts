@@ -245,10 +245,14 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
     })),
     kubernetesApi: alone(() => ({ store: memoryObjectStore() })),
     memoryObjectStore: alone(),
+    runControllers: alone(() => ({ store: memoryObjectStore() })),
     serviceAccountStore: alone(),
     storedRbac: alone(() => ({ store: memoryObjectStore() })),
     writeBootstrapPolicy: alone(() => ({ store: memoryObjectStore() })),
     tokensController: alone(() => ({ store: serviceAccountStore(), signingKey: key })),
+  },
+  '@kube-authn/server/node': {
+    apiServer: alone(() => ({ store: memoryObjectStore(), authenticator: requests, authorizer })),
   },
   '@kube-authn/server/sqlite': { sqliteObjectStore: alone(() => ({ file: at('objects.db') })) },
   '@kube-authn/node/internal': {
@@ -355,6 +359,7 @@ const OTHERS: Readonly<Record<string, string>> = {
     'AuthenticationError AuthorizationError ConfigurationError CredentialFileError KubeAuthnError StatusError addGroups allow allowPaths alwaysAllow alwaysDeny attributesOf audienceAgnostic authenticatedGroup bootstrapSecrets cachedUnion cloudflareCertificates cloudflareClientCertificate decide deny exactHeaders explain failFast fetchBody fetchRequest forbiddenMessage impersonationHeaders isAuthenticationError isConfigurationError isStatusError isUnauthenticated leadsToImpersonation legacyAuditLine localKeySet noOpinion notify parseBootstrapToken privilegedGroups prometheusBridge rbac rbacPolicy rejected requestInfo responseOf serviceAccountUser serviceAccountUsername signingKeyFromPem splitServiceAccountUsername unavailable union unionAuthorizer userInfo verificationKeyFromDer verificationKeyOfJwk verificationKeysFromPem warningHeaders withHeaderChanges',
   '@kube-authn/server':
     'StoreError credentialObjects generateName isStoreError signClusterInfo signedClusterInfo verifyClusterInfo',
+  '@kube-authn/server/node': 'koaHandler nodeHandler',
   // Options of Node's TLS servers are passed on, so an unknown name may be valid there.
   '@kube-authn/node': 'http2ServerOptions tlsServerOptions tlsServerOptionsAt',
   '@kube-authn/express': 'getAuthentication getUser',
@@ -430,7 +435,7 @@ describe('a factory without any argument', () => {
 })
 
 /** What node, the server and the adapters use, and certificates and expressions, which come from options that are checked elsewhere. */
-const NOT_CHECKED = /^@kube-authn\/(?:(?:core|node)\/internal(?:\/.+)?|cel(?:\/kubernetes)?|x509)$/
+const NOT_CHECKED = /^@kube-authn\/(?:(?:core|node|server)\/internal(?:\/.+)?|cel(?:\/kubernetes)?|x509)$/
 
 const entries = readdirSync(packages).flatMap((folderOfPackage) => {
   const manifest = join(packages, folderOfPackage, 'package.json')

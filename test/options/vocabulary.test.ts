@@ -27,6 +27,7 @@ function grouped(all: readonly DeclaredOption[]): Map<string, DeclaredOption[]> 
 const SEVERAL_TYPES: Readonly<Record<string, string>> = {
   anonymous: 'Passport can only ignore anonymous users; conditions belong to the chain',
   audience: 'an introspection endpoint may answer for this resource only',
+  authenticator: 'a wrapper of tokens takes an authenticator of tokens',
   authorizer: 'the explain page asks for the rule too, if it can be told',
   ca: 'Node takes PEM data only',
   caFile: 'where reloads have options of their own, they are beside the path',
@@ -58,7 +59,11 @@ const SYNONYMS: readonly (readonly [pattern: RegExp, word: string])[] = [
   [/lifetime|remember|cacheTtl|keepFor|expiresIn|maxAge(?!Days)/i, 'ttlSeconds or expirationSeconds'],
   [/deadline|timeLimit|timeout(?!Seconds$)/i, 'timeoutSeconds'],
   [/Ms$|[mM]illis/, 'seconds'],
-  [/concurren(?!t$)|parallel|inFlight|maxRunning|maxLookups/i, 'maxConcurrent'],
+  // kube-apiserver has flags of these names.
+  [
+    /concurren(?!t$)|parallel|inFlight(?<!^max(?:Mutating)?RequestsInFlight)|maxRunning|maxLookups/i,
+    'maxConcurrent',
+  ],
   [/queue|pending|backlog/i, 'maxWaiting'],
   [/max(?:Response|Body|File|Cache)|cacheSize|byteLimit/i, 'maxBytes or maxEntries'],
   [/retryDelay|retryInterval/i, 'initialBackoffSeconds'],

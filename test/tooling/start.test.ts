@@ -107,12 +107,20 @@ describe('a start', () => {
     { names: ['@kube-authn/koa', '@kube-authn/core/token-file'], most: 7 },
     { names: ['@kube-authn/hono', '@kube-authn/core/token-file'], most: 7 },
     { names: ['@kube-authn/express', '@kube-authn/core/oidc'], most: 8 },
-    { names: ['@kube-authn/express', '@kube-authn/node'], most: 18 },
+    { names: ['@kube-authn/express', '@kube-authn/node'], most: 19 },
     { names: ['kube-authn'], most: 3 },
   ])('with $names reads at most $most files', ({ names, most }) => {
     const paths = entries.filter(({ name }) => names.includes(name)).map(({ file }) => file)
     expect(paths).toHaveLength(names.length)
     expect(readAtStart(...paths).files.length).toBeLessThanOrEqual(most)
+  })
+
+  it('of an API server reads at most 44 files, and no other package', () => {
+    // It is loaded when the command has been read.
+    const { files, others } = readAtStart(join(packages, 'server/dist/chunks/serve.js'))
+    expect(files.length).toBeGreaterThan(20)
+    expect(files.length).toBeLessThanOrEqual(44)
+    expect(others.filter((specifier) => !specifier.startsWith('node:'))).toEqual([])
   })
 
   it.each(entries)('with $name reads ASCII only, which takes less time', ({ file }) => {
@@ -147,8 +155,24 @@ const LOADED_LATER: Readonly<Record<string, readonly string[]>> = {
   '@kube-authn/server': [
     '@noble/hashes/argon2.js',
     '@noble/hashes/scrypt.js',
+    '@peculiar/x509',
     'bcryptjs',
     'jose/jws/compact/sign',
+    'reflect-metadata',
+  ],
+  '@kube-authn/server/node': [
+    '@noble/hashes/argon2.js',
+    '@noble/hashes/scrypt.js',
+    'bcryptjs',
+    'jose/jws/compact/sign',
+  ],
+  '@kube-authn/server/internal': [
+    '@noble/hashes/argon2.js',
+    '@noble/hashes/scrypt.js',
+    '@peculiar/x509',
+    'bcryptjs',
+    'jose/jws/compact/sign',
+    'reflect-metadata',
   ],
   '@kube-authn/server/sqlite': [
     '@noble/hashes/argon2.js',

@@ -10,12 +10,14 @@ import {
   without,
 } from '@kube-authn/core/internal'
 import {
+  authenticatedGroup,
   type Authenticator,
   authenticatorChain,
   type Clock,
   ConfigurationError,
   type ConfigurationProblem,
   type Observer,
+  type TokenAuthenticator,
 } from '@kube-authn/core'
 import { clientCertificate, requestHeader } from '@kube-authn/core/client-certificate'
 import { openCertificatePools } from './certificate-pools.ts'
@@ -30,6 +32,8 @@ import { withoutPath, withPath } from './with-path.ts'
 
 /** An authenticator chain that watches files. */
 export interface NodeAuthenticator extends Authenticator {
+  /** Its token authenticators, whose users have `system:authenticated`, for TokenReviews: `reviews(..., { tokens: authenticator.tokens })`. */
+  readonly tokens: readonly TokenAuthenticator[]
   /** Why tokens of some issuers cannot be verified yet, one message per issuer; empty if healthy. */
   health(): readonly string[]
   /** Stops watching files. The process can exit without it. */
@@ -52,7 +56,7 @@ export function createAuthenticator(options: CreateAuthenticatorOptions = {}): N
 /** Defaults that apply unless an option or a file overrides them. */
 export interface AuthenticatorDefaults {
   /** Authenticate requests without credentials as anonymous. Default `false`. */
-  readonly anonymous?: boolean
+  readonly anonymous?: boolean | AnonymousConfig
 }
 
 /**
@@ -66,7 +70,7 @@ export function authenticatorOf(
 ): NodeAuthenticator {
   const found = optionProblems(createAuthenticatorShape, options)
   if (found.length > 0) refuseProblems(withFurtherProblems(found, options, problemsOfChain))
-  if (defaults.anonymous !== true && METHODS.every((method) => options[method] === undefined)) {
+  if ((defaults.anonymous ?? false) === false && METHODS.every((method) => options[method] === undefined)) {
     refuseProblems([{ path: 'authenticators', message: NO_METHOD }])
   }
   return chainOf(options, defaults)
@@ -156,7 +160,13 @@ function chainOf(
     if (isOpenToAll(configuration?.anonymous ?? options.anonymous)) {
       notify(observer, { type: 'fileNotice', file: 'anonymous', notice: OPEN_TO_ALL })
     }
-    return { ...chain, ...(log !== undefined && { log }), health, close: () => parts.close() }
+    return {
+      ...chain,
+      ...(log !== undefined && { log }),
+      tokens: tokens.map((each) => authenticatedGroup(each)),
+      health,
+      close: () => parts.close(),
+    }
   } catch (error) {
     parts.close()
     throw error

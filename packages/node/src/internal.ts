@@ -18,12 +18,29 @@ export type { AuditFromFlagsOptions } from './flags/audit-from-flags.ts'
 export type { ExternalSignerAtOptions } from './external-signer/external-signer.ts'
 export {
   AUDIT_FLAGS,
+  ALIASES as FLAG_ALIASES,
   AUTHENTICATION_FLAGS,
   AUTHORIZATION_FLAGS,
   type FlagKind,
   type KnownFlag,
 } from './flags/known-flags.ts'
 export type { AuthenticatorFromFlagsOptions, AuthorizerFromFlagsOptions } from './flags/flags-options.ts'
+export { type FlagTable, parseFlags, type ParsedFlags } from './flags/parse-flags.ts'
+export {
+  booleanOf,
+  isGiven,
+  listOf as listOfFlag,
+  numberOf,
+  optionalString,
+  secondsOf,
+  stringOf,
+} from './flags/read-flags.ts'
+export {
+  type RefusedFlags,
+  REFUSED_FOR_AUTHENTICATION,
+  REFUSED_FOR_AUTHORIZATION,
+} from './flags/refused-flags.ts'
+export { shownName, unknownFlag } from './flags/unknown-flag.ts'
 export { fileSource } from './file-source/file-source.ts'
 export type { FileSourceOptions } from './file-source/file-source-options.ts'
 export { readSteps } from './file-source/read-file.ts'

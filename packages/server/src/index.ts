@@ -1,4 +1,5 @@
-export { type KubernetesApi, kubernetesApi } from './api/api-handler.ts'
+export { kubernetesApi } from './api/api-handler.ts'
+export type { KubernetesApi } from './api/kubernetes-api.ts'
 export type { KubernetesApiCaller } from './api/object-request.ts'
 export { type CredentialObjects, credentialObjects } from './credentials/credential-objects.ts'
 export { storedRbac, type StoredRbac } from './rbac/stored-rbac.ts'
@@ -33,6 +34,8 @@ export type {
   TokensControllerStore,
   TokenSecretStore,
 } from './controllers/stores.ts'
+export type { RunningControllers } from './controllers/loop/controller-loop.ts'
+export { runControllers } from './controllers/run-controllers.ts'
 export { memoryObjectStore } from './store/memory/memory-object-store.ts'
 export type {
   DeletePrecondition,

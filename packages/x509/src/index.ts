@@ -1,4 +1,5 @@
 export type { Certificate } from './certificate.ts'
+export { type CertificateRequest, parseCertificateRequest } from './certificate-request.ts'
 export { type Bytes, contextTag, type DerElement, DerReader, derOf, soleElement, Tag } from './der/reader.ts'
 export { objectIdentifier, smallInteger } from './der/values.ts'
 export { CertificateError, type CertificateErrorCode } from './errors.ts'
@@ -11,6 +12,7 @@ export { type CertificatePool, certificatePoolOf } from './pool/certificate-pool
 export { certificatePool } from './pool/pem.ts'
 export { type PublicKey, publicKeyOf } from './public-key.ts'
 export { ecdsaSignature } from './verify/ecdsa-signature.ts'
+export { verifyCertificateRequest } from './verify/verify-certificate-request.ts'
 export {
   type CertificateChain,
   verifyCertificateChain,

@@ -23,6 +23,12 @@ import { requestHeaderRunners } from './areas/request-header.ts'
 import { type Certificates, withCredentialIds } from './certificates.ts'
 import { claims, signedTokens, userInfos } from './areas/service-account.ts'
 import { legacyCleaners, tokensControllers } from './areas/service-account-controllers.ts'
+import {
+  signingRequestStamps,
+  signingRequestUpdates,
+  signingRequestValidation,
+} from './areas/signing-requests/api-requests.ts'
+import { approvers, cleaners, signers } from './areas/signing-requests/controllers.ts'
 import { tokenCache } from './areas/token-cache.ts'
 import { tokenRequests } from './areas/token-request.ts'
 import { tokenReviews } from './areas/token-review.ts'
@@ -110,6 +116,12 @@ function runners(vectors: readonly Vector[]): (vector: Vector) => CaseRunner | u
     'D-bootstrap-groups': { '': bootstrapGroups },
     'D-bootstrap-cleaner': { '': bootstrapCleaner },
     'D-bootstrap-signer': { '': bootstrapSigner },
+    'E-csr-validate': { '': signingRequestValidation },
+    'E-csr-stamp': { '': signingRequestStamps },
+    'E-csr-update': { '': signingRequestUpdates },
+    'E-csr-signers': { '': signers },
+    'E-csr-approver': { '': approvers },
+    'E-csr-cleaner': { '': cleaners },
     ...Object.fromEntries(Object.entries(configurations).map(([area, runner]) => [area, { '': runner }])),
     ...Object.fromEntries(Object.entries(oidcRunners).map(([area, runner]) => [area, { '': runner }])),
     'cel-engine': { '': celEngine(vectors) },
@@ -128,7 +140,6 @@ function runners(vectors: readonly Vector[]): (vector: Vector) => CaseRunner | u
 
 /** Areas that do not apply here. */
 const NOT_OURS: readonly (readonly [area: RegExp, reason: string])[] = [
-  [/^E-csr-/, 'CertificateSigningRequests are for a cluster, and are not served here'],
   [/^F-(?:exec|oidc-client)$/, 'plug-ins and logins are for command-line clients'],
   [/^kubectl-wire$/, 'what kubectl sends and prints; `npm run test:interop` asks a real one'],
 ]

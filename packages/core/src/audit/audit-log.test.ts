@@ -399,6 +399,26 @@ describe('auditLog', () => {
     })
   })
 
+  it('has the annotations of the app, also of a key that objects inherit', async () => {
+    const events: AuditEvent[] = []
+    const observer = auditLog({ write: (event) => events.push(event) })
+    const request = get('/api/v1/pods')
+    await authenticateRequest({ name: 'known', authenticate: () => ({ user: clark }) }, { observer })(request)
+    observer({ type: 'annotation', request, key: 'example.com/issued', value: '1' })
+    observer({ type: 'annotation', request, key: '__proto__', value: '2' })
+    observer({ type: 'response', request, status: 201 })
+    expect(Object.entries(events.at(-1)?.annotations ?? {})).toEqual([
+      ['example.com/issued', '1'],
+      ['__proto__', '2'],
+    ])
+    observer({ type: 'annotation', request, key: 'example.com/late', value: '3' })
+    expect(events.map(({ stage, annotations }) => [stage, annotations?.['example.com/late']])).toEqual([
+      ['RequestReceived', undefined],
+      ['ResponseComplete', undefined],
+      ['ResponseComplete', '3'],
+    ])
+  })
+
   it.each<[string, () => unknown]>([
     [
       'throws',

@@ -1,6 +1,7 @@
 import { systemClock } from '../internal/clock.ts'
 import { notify, tell } from '../authenticator/notify.ts'
 import type {
+  AnnotationEvent,
   AuditStage,
   AuthorizationEvent,
   ImpersonationEvent,
@@ -129,6 +130,12 @@ export function auditLog(options: AuditLogOptions): Observer {
     writeIfLate(record)
   }
 
+  const onAnnotation = ({ request, key, value }: AnnotationEvent): void => {
+    const record = recordOf(request, undefined)
+    record.annotate(key, value)
+    writeIfLate(record)
+  }
+
   const onResponse = (event: ResponseEvent): void => {
     const record = recordOf(event.request, undefined)
     if (record.isComplete) return
@@ -141,6 +148,7 @@ export function auditLog(options: AuditLogOptions): Observer {
     else if (event.type === 'request') onRequest(event)
     else if (event.type === 'impersonation') onImpersonation(event)
     else if (event.type === 'authorization') onAuthorization(event)
+    else if (event.type === 'annotation') onAnnotation(event)
     else if (event.type === 'response') onResponse(event)
   }
 }

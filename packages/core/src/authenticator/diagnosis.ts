@@ -1,3 +1,4 @@
+import type { Failure } from '../logging/failure.ts'
 import type { Refusal } from '../logging/refusal.ts'
 import type { NewsEvent } from './events.ts'
 import type { Log } from './log.ts'
@@ -15,6 +16,7 @@ export interface Diagnosis {
   writeAppWarning(log: Sink, warning: AppWarning, where?: string): void
   /** @param before how many were left out before this one. */
   writeRefusal(log: Sink, refusal: Refusal, before?: number): void
+  writeFailure(log: Sink, failure: Failure): void
 }
 
 let loaded: Diagnosis | undefined

@@ -210,6 +210,14 @@ export interface ReceivedEvent {
   auditId(newId: () => string): string
 }
 
+/** The app adds an annotation to the audit event of a request, after it was authorized. */
+export interface AnnotationEvent {
+  readonly type: 'annotation'
+  readonly request: AuthenticationRequest
+  readonly key: string
+  readonly value: string
+}
+
 /** The response to a request is complete. Only adapters know this; they emit it after the decision. */
 export interface ResponseEvent {
   readonly type: 'response'
@@ -253,6 +261,7 @@ export type AuthenticationEvent =
   | ImpersonationEvent
   | ImpersonationCheckEvent
   | ReceivedEvent
+  | AnnotationEvent
   | ResponseEvent
   | AuditActivityEvent
 

@@ -116,7 +116,8 @@ export { warningHeaders } from '../internal/warning-headers.ts'
 export { fetchRequest } from '../request/fetch-request.ts'
 export { exactHeaders } from '../request/headers/exact.ts'
 export { withHeaderChanges } from '../request/headers/fetch-changes.ts'
-export { handleReviews, type HandleReviewsOptions } from '../review/handle-reviews.ts'
+export { handleReviews } from '../review/handle-reviews.ts'
+export type { HandleReviewsOptions } from '../review/handle-reviews-options.ts'
 export {
   handleTokenReviews,
   type HandleTokenReviewsOptions,

@@ -8,7 +8,8 @@ import type { Authorizer } from '../authorization/authorizer.ts'
 import { allow, noOpinion } from '../authorization/decision.ts'
 import { ConfigurationError, rejected } from '../authenticator/errors.ts'
 import { type UserInfo, userInfo } from '../authenticator/user.ts'
-import { handleReviews, type HandleReviewsOptions } from './handle-reviews.ts'
+import { handleReviews } from './handle-reviews.ts'
+import type { HandleReviewsOptions } from './handle-reviews-options.ts'
 
 const AUTHENTICATION = '/apis/authentication.k8s.io'
 const AUTHORIZATION = '/apis/authorization.k8s.io'
@@ -74,8 +75,12 @@ describe('what handleReviews answers', () => {
   it.each([
     '/',
     '/tokenreviews',
-    AUTHENTICATION,
-    `${AUTHENTICATION}/v1`,
+    '/api',
+    '/apis',
+    '/apis/',
+    '/apis/shop.example.com',
+    `${AUTHENTICATION}/v2`,
+    `${AUTHENTICATION}//`,
     `${AUTHENTICATION}/v1/tokenreviews/`,
     `${AUTHENTICATION}/v1/tokenreviews/x`,
     `${AUTHENTICATION}/v1//tokenreviews`,

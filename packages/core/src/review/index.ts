@@ -1,10 +1,12 @@
 export { fetchBody, type ReadBody } from '../internal/api/body.ts'
+export { handleReviews } from './handle-reviews.ts'
+export type { HandleReviewsOptions } from './handle-reviews-options.ts'
 export {
-  handleReviews,
-  type HandleReviewsOptions,
+  type ReviewAnswers,
+  reviewAnswers,
   type ReviewContext,
   type ReviewHandler,
-} from './handle-reviews.ts'
+} from './review-answers.ts'
 export {
   handleTokenReviews,
   handleTokenReviewsShape,

@@ -7,6 +7,7 @@ import {
   atLeast,
 } from '@kube-authn/core/internal'
 import {
+  authenticatedGroup,
   type Authenticator,
   authenticatorChain,
   type Clock,
@@ -59,6 +60,8 @@ const shape: OptionsShape<DelegatedAuthenticationOptions> = {
 /** Authentication and authorization by a cluster. */
 export interface DelegatedAuthentication {
   readonly authenticator: Authenticator
+  /** Its token authenticators, whose users have `system:authenticated`, for TokenReviews; none without a cluster. */
+  readonly tokens: readonly TokenAuthenticator[]
   readonly authorizer: Authorizer
   /** Closes all connections and stops reading files and the ConfigMap. The process can exit without it. */
   readonly close: () => void
@@ -103,14 +106,15 @@ export async function delegatedAuthentication(
     const clients = await clusterClients(endpoint, fetch, options)
     opened.push(clients)
     const { requestHeader, clientCertificate } = clients
+    const tokens = reviews === undefined ? [] : [reviews.tokens]
     const authenticator = authenticatorChain({
       ...(requestHeader !== undefined && { requestHeader }),
       ...(clientCertificate !== undefined && { clientCertificate }),
-      tokens: reviews === undefined ? 'ignored' : [reviews.tokens],
+      tokens: reviews === undefined ? 'ignored' : tokens,
       ...(anonymous !== undefined && { anonymous }),
       ...(audiences !== undefined && { audiences }),
     })
-    return { authenticator, authorizer, close }
+    return { authenticator, tokens: tokens.map((each) => authenticatedGroup(each)), authorizer, close }
   } catch (error) {
     close()
     throw error

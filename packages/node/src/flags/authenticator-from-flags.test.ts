@@ -6,7 +6,14 @@ import { authenticateRequest } from '@kube-authn/core/adapter'
 import { explain } from '@kube-authn/core'
 import { bootstrapSecrets } from '@kube-authn/core/bootstrap-token'
 import { signingKeyFromPem, serviceAccountObjects, tokenIssuer } from '@kube-authn/core/service-account'
-import { createPki, fakeRequest, recordEvents } from '@kube-authn/testing'
+import {
+  always,
+  createPki,
+  fakeAuthenticator,
+  fakeRequest,
+  fakeUser,
+  recordEvents,
+} from '@kube-authn/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { problemsOf } from '../../test/problems-of.ts'
 import { authenticatorFromFlags, createAuthenticator, type NodeAuthenticator } from '../index.ts'
@@ -233,6 +240,40 @@ describe('--anonymous-auth', () => {
     ])
     configFile('anonymous: {enabled: true}\n')
     expect(await usernameOf(await start([tokens, config]))).toBe('system:anonymous')
+  })
+})
+
+describe('options beside the flags', () => {
+  const health = { enabled: true, conditions: [{ path: '/healthz' }] }
+  it.each([
+    [[RBAC], '/healthz', 'system:anonymous'],
+    [[RBAC], '/api', 401],
+    [[RBAC, '--anonymous-auth'], '/api', 'system:anonymous'],
+    [[RBAC, '--anonymous-auth=false'], '/healthz', 401],
+    [['--authorization-mode=AlwaysAllow'], '/healthz', 401],
+  ] as const)('have another default for anonymous requests: %j, %s', async (argv, path, username) => {
+    const authenticator = await start([`--token-auth-file=${tokenFile}`, ...argv], { anonymous: health })
+    expect(await usernameOf(authenticator, { url: path })).toBe(username)
+  })
+
+  it('give way to a section of a file', async () => {
+    const config = `--authentication-config=${configFile('anonymous: {enabled: false}\n')}`
+    expect(await usernameOf(await start([config, RBAC], { anonymous: true }))).toBe(401)
+  })
+
+  it('have authenticators of other credentials', async () => {
+    const jane = fakeAuthenticator(always(fakeUser({ username: 'jane' })))
+    expect(await usernameOf(await start([], { requests: [jane], anonymous: false }))).toBe('jane')
+  })
+})
+
+describe('the token authenticators of a chain', () => {
+  it('are there for TokenReviews', async () => {
+    const { tokens } = await start([`--token-auth-file=${tokenFile}`])
+    const answers = await Promise.all(tokens.map(async (each) => each.authenticateToken('tok', {})))
+    expect(answers).toMatchObject([
+      { user: { username: 'jane', groups: ['a', 'b', 'system:authenticated'] } },
+    ])
   })
 })
 

@@ -58,7 +58,7 @@ async function configuredFromFlags(
   flags: ParsedFlags,
   options: AuthenticatorFromFlagsOptions,
 ): Promise<NodeAuthenticator> {
-  const anonymous = anonymousFlag(flags)
+  const anonymous = anonymousFlag(flags, options.anonymous)
   const found = [...flags.problems, ...authenticationProblems(flags, options)]
   const accounts = await serviceAccountKeys(flags, options)
   found.push(...accounts.problems)

@@ -82,6 +82,7 @@ export function authenticatorOptions(
     ...webhookOption(flags),
     ...(anonymous.isGiven && { anonymous: anonymous.enabled }),
     ...(audiences.length > 0 && { audiences }),
+    ...(options.requests !== undefined && { requests: options.requests }),
     ...sharedOf(options),
     ...(options.log !== undefined && { log: options.log }),
   }

@@ -92,6 +92,31 @@ async function webhook(): Promise<{ readonly kubeconfig: string; readonly asked:
   return { kubeconfig, asked }
 }
 
+describe('an authorizer for the mode RBAC', () => {
+  const roles = { name: 'roles', authorize: () => ({ verdict: 'allow', reason: 'by a role' }) as const }
+
+  it.each([
+    ['of --authorization-mode', () => ['--authorization-mode=AlwaysDeny,RBAC']],
+    [
+      'of --authorization-config',
+      () => {
+        const path = join(folder, 'rbac-alone.yaml')
+        writeFileSync(path, configuration({ type: 'RBAC', name: 'rbac' }))
+        return [`--authorization-config=${path}`]
+      },
+    ],
+  ])('%s is asked', async (_, argv) => {
+    expect(await verdictOf(await start(argv(), { rbac: roles }), 'anyone', 'delete')).toBe('allow')
+  })
+
+  it('must be one', async () => {
+    const none: unknown = { authorize: 'yes' }
+    expect(await saidOf(['--authorization-mode=RBAC'], { rbac: none as string })).toEqual([
+      expect.stringMatching(/^rbac: must be an authorizer/),
+    ])
+  })
+})
+
 describe('the authorizer of a command line', () => {
   it.each([
     ['AlwaysAllow', {}, 'allow', 'allow', 'allow'],

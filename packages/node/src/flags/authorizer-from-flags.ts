@@ -9,7 +9,7 @@ import {
 import { MASTERS_GROUP, optionProblems, refuseProblems } from '@kube-authn/core/internal'
 import { authorizationConfigurationAt } from '../authorization-configuration-at.ts'
 import type { NodeAuthorizer } from '../create-authorizer.ts'
-import { opener } from '../opener.ts'
+import { type Opener, opener } from '../opener.ts'
 import { rbacAt } from '../rbac-at.ts'
 import { webhookAuthorizerAt } from '../webhook/webhook-authorizer-at.ts'
 import { authorizationProblems, configurationProblems } from './authorization-flags.ts'
@@ -21,6 +21,7 @@ import {
   sharedOf,
 } from './flags-options.ts'
 import { ignoredNotices, tellNotices } from './notices.ts'
+import { isAuthorizer } from '../create-authorizer-options.ts'
 import { parseFlags, type ParsedFlags } from './parse-flags.ts'
 import { listOf, secondsOf, stringOf, versionOf } from './read-flags.ts'
 import { REFUSED_FOR_AUTHORIZATION } from './refused-flags.ts'
@@ -65,8 +66,7 @@ function configuredBy(path: string, flags: ParsedFlags, options: AuthorizerFromF
   const shared = sharedOf(options)
   const { rbac } = options
   // If unusable, it is reported once, and not again as missing.
-  const roles =
-    rbac === undefined ? undefined : (parts.openFile('rbac', () => rbacAt(rbac, shared)) ?? alwaysDeny())
+  const roles = rbac === undefined ? undefined : (rolesOf(rbac, parts, shared) ?? alwaysDeny())
   const found = [...flags.problems, ...configurationProblems(flags)]
   const authorizer = parts.openFile(`--${CONFIG}`, () =>
     authorizationConfigurationAt(path, { ...shared, ...(roles !== undefined && { rbac: roles }) }),
@@ -82,6 +82,16 @@ function configuredBy(path: string, flags: ParsedFlags, options: AuthorizerFromF
 
 const CONFIG = 'authorization-config'
 
+function rolesOf(
+  rbac: NonNullable<AuthorizerFromFlagsOptions['rbac']>,
+  parts: Opener,
+  shared: ReturnType<typeof sharedOf>,
+): Authorizer | undefined {
+  return typeof rbac === 'object' && isAuthorizer(rbac)
+    ? rbac
+    : parts.openFile('rbac', () => rbacAt(rbac, shared))
+}
+
 function modesOf(flags: ParsedFlags, options: AuthorizerFromFlagsOptions): NodeAuthorizer {
   const parts = opener()
   const shared = sharedOf(options)
@@ -89,7 +99,7 @@ function modesOf(flags: ParsedFlags, options: AuthorizerFromFlagsOptions): NodeA
   const makers: Readonly<Record<string, () => Authorizer | undefined>> = {
     AlwaysAllow: alwaysAllow,
     AlwaysDeny: alwaysDeny,
-    RBAC: () => (rbac === undefined ? undefined : parts.openFile('rbac', () => rbacAt(rbac, shared))),
+    RBAC: () => (rbac === undefined ? undefined : rolesOf(rbac, parts, shared)),
     Webhook: () => {
       const path = stringOf(flags, 'authorization-webhook-config-file')
       if (path === '') return undefined

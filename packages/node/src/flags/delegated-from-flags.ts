@@ -57,10 +57,10 @@ export async function delegatedFromFlags(
   const found = [...flags.problems, ...foreignProblems(flags), ...requestHeaderProblems(flags)]
   if (found.length > 0) throw new ConfigurationError(found)
   try {
-    const { authenticator, close } = await delegatedAuthentication(delegationOptions(flags, options))
+    const { authenticator, tokens, close } = await delegatedAuthentication(delegationOptions(flags, options))
     const { observer, log } = options
     tellNotices(loggingObserver(observer, log), requestHeaderNotices(flags))
-    return { ...authenticator, ...(log !== undefined && { log }), health: () => [], close }
+    return { ...authenticator, ...(log !== undefined && { log }), tokens, health: () => [], close }
   } catch (error) {
     if (!isConfigurationError(error)) throw error
     throw new ConfigurationError(error.problems.map(inTermsOfFlags), { cause: error })

@@ -1,14 +1,20 @@
-import type { Clock, Log, Observer } from '@kube-authn/core'
+import type { Authenticator, Clock, Log, Observer } from '@kube-authn/core'
 import {
+  type AnonymousConfig,
   type BootstrapSecretGetter,
+  aBooleanOrAnonymousConfig,
   aClock,
   aLog,
+  anAuthorizer,
+  aRequestAuthenticator,
   type Check,
   either,
+  isObject,
   nonEmptyListOf,
   type LegacyTokenObjects,
   aString,
 } from '@kube-authn/core/internal'
+import type { Authorizer } from '@kube-authn/core/authorization'
 import { aBoolean, aFunction, listOf, type OptionsShape } from '@kube-authn/core/adapter'
 import type { ServiceAccountObjects } from '@kube-authn/core/service-account'
 import { authenticationConfigurationAtShape } from '../authentication-configuration-at.ts'
@@ -26,6 +32,13 @@ export interface AuthenticatorFromFlagsOptions {
   readonly egress?: EgressProxies
   /** Accept every certificate of `--requestheader-client-ca-file` as a proxy's, without `--requestheader-allowed-names`. Default `false`. */
   readonly allowAnyProxyName?: boolean
+  /** Authenticators of other credentials of a request, in order: tried after client certificates and before bearer tokens. Default: none. */
+  readonly requests?: readonly Authenticator[]
+  /**
+   * What applies to requests without credentials if neither `--anonymous-auth` nor a section of `--authentication-config` says it.
+   * Default: as in kube-apiserver.
+   */
+  readonly anonymous?: boolean | AnonymousConfig
   /** Receives notices about flags and files, including ignored flags, and reloads. */
   readonly observer?: Observer
   /** As the option of `createAuthenticator`. */
@@ -39,6 +52,8 @@ export const authenticatorFromFlagsShape: OptionsShape<AuthenticatorFromFlagsOpt
   bootstrapTokens: tokenShape.bootstrapTokens,
   egress: authenticationConfigurationAtShape.egress,
   allowAnyProxyName: aBoolean,
+  requests: listOf(aRequestAuthenticator),
+  anonymous: aBooleanOrAnonymousConfig,
   observer: aFunction,
   log: aLog,
   clock: aClock,
@@ -46,8 +61,8 @@ export const authenticatorFromFlagsShape: OptionsShape<AuthenticatorFromFlagsOpt
 
 /** Options that have no kube-apiserver flag. */
 export interface AuthorizerFromFlagsOptions {
-  /** The manifests of roles and bindings: files and folders. Required with the mode RBAC. */
-  readonly rbac?: string | readonly string[]
+  /** The roles and bindings: manifests in files and folders, or an authorizer such as from `rbac`. Required with the mode RBAC. */
+  readonly rbac?: string | readonly string[] | Authorizer
   /** Receives notices about flags and files, including ignored flags, and reloads. */
   readonly observer?: Observer
   readonly clock?: Clock
@@ -55,7 +70,7 @@ export interface AuthorizerFromFlagsOptions {
 
 /** The checks of {@link AuthorizerFromFlagsOptions}. */
 export const authorizerFromFlagsShape: OptionsShape<AuthorizerFromFlagsOptions> = {
-  rbac: either(Array.isArray, nonEmptyListOf(aPath), aPath),
+  rbac: either(Array.isArray, nonEmptyListOf(aPath), either(isObject, anAuthorizer, aPath)),
   observer: aFunction,
   clock: aClock,
 }

@@ -20,6 +20,8 @@ export interface FlagTable {
   readonly flags: ReadonlyMap<string, KnownFlag>
   /** The problem of an unknown flag; `undefined` if it may be an unrelated flag of kube-apiserver. The name has no dashes. */
   readonly unknown: (dashes: '-' | '--', name: string) => ConfigurationProblem | undefined
+  /** The current names of flags, by their names in other releases. Default: those of authentication, authorization and audit. */
+  readonly aliases?: Readonly<Record<string, string>>
 }
 
 /** Every flag of authentication and authorization, by its current name. */
@@ -73,7 +75,7 @@ export function parseFlags(
       problems.push(strayProblem(argument, last))
       continue
     }
-    const { dashes, written, name, value } = partsOf(argument)
+    const { dashes, written, name, value } = partsOf(argument, table.aliases ?? ALIASES)
     const known = dashes === '--' ? table.flags.get(name) : undefined
     last = written
     if (known?.kind === 'boolean') {
@@ -105,12 +107,12 @@ interface FlagParts {
   readonly value: string | undefined
 }
 
-function partsOf(argument: string): FlagParts {
+function partsOf(argument: string, aliases: Readonly<Record<string, string>>): FlagParts {
   const dashes = argument.startsWith('--') ? '--' : '-'
   const end = argument.indexOf('=')
   const written = end === -1 ? argument : argument.slice(0, end)
   const plain = written.slice(dashes.length).replaceAll('_', '-')
-  const name = Object.hasOwn(ALIASES, plain) ? (ALIASES[plain] ?? plain) : plain
+  const name = Object.hasOwn(aliases, plain) ? (aliases[plain] ?? plain) : plain
   return { dashes, written, name, value: end === -1 ? undefined : argument.slice(end + 1) }
 }
 

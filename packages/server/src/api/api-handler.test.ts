@@ -1,8 +1,13 @@
+import { incomingMessageRequest } from '@kube-authn/core/adapter'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { userInfo } from '@kube-authn/core'
 import { fixedClock } from '../../../core/test/fakes.ts'
+import { alwaysAllow } from '@kube-authn/core/authorization'
+import { clientRequest } from '../../test/signing-requests.ts'
 import { memoryObjectStore } from '../store/memory/memory-object-store.ts'
 import type { ObjectStore } from '../store/object-store.ts'
-import { type KubernetesApi, kubernetesApi } from './api-handler.ts'
+import { kubernetesApi } from './api-handler.ts'
+import type { KubernetesApi } from './kubernetes-api.ts'
 import { continueToken } from '../store/continue-token.ts'
 
 let clock: ReturnType<typeof fixedClock>
@@ -45,6 +50,12 @@ async function ask(
     text,
     json: isJson && !text.includes('\n') ? (JSON.parse(text) as Record<string, unknown>) : {},
   }
+}
+
+/** A request whose path is exactly this one. */
+function request(method: string, target: string) {
+  const message = { method, url: target, rawHeaders: [], headers: {}, httpVersionMajor: 1 }
+  return { request: incomingMessageRequest(message), body: () => Promise.resolve(new Uint8Array()) }
 }
 
 /** Of a revision that the store has not reached. */
@@ -148,6 +159,17 @@ describe('every refusal is a Status, without a stack or what was sent', () => {
   it.each([
     '/',
     '/foo',
+    '/apis/v1/namespaces/default/secrets',
+    '/apis/other',
+    '/%61pis/',
+    '/apis//',
+    '/healthz/',
+  ])('%s is not found, which is said in text', async (path) => {
+    const response = await api.answer({ ...request('GET', path), signal: new AbortController().signal })
+    expect(response).toMatchObject({ status: 404, content: '404 page not found\n' })
+  })
+
+  it.each([
     '/api/v2',
     '/api/v1/foos',
     '/api/v1/namespaces/default/foos',
@@ -158,15 +180,25 @@ describe('every refusal is a Status, without a stack or what was sent', () => {
     '/api/v1/namespaces/default/secrets/x/y/z',
     '/api/v1/secrets/x',
     '/api/v1/namespaces/default/nodes',
-    '/apis/v1/namespaces/default/secrets',
+    '/api/v1//',
+    '/apis/rbac.authorization.k8s.io/v2',
     '/apis/rbac.authorization.k8s.io/v2/roles',
+    '/version/x',
     '/api/v1/watch/secrets',
     '/api/v1/proxy/nodes/x',
-    '/apis/other',
     '/api/v1/namespaces/default/secrets/x%2fy',
-    '/%61pis/',
+    '/api/v1/namespaces/default/../default/secrets',
   ])('%s is not found', async (path) => {
-    expect(await ask('GET', path)).toMatchObject({ status: 404, text: '404 page not found\n' })
+    const answer = await api.answer({ ...request('GET', path), signal: new AbortController().signal })
+    expect(answer).toMatchObject({
+      status: 404,
+      body: {
+        kind: 'Status',
+        reason: 'NotFound',
+        message: 'the server could not find the requested resource',
+        details: {},
+      },
+    })
   })
 
   it('lets no client change the phase of a namespace', async () => {
@@ -438,7 +470,10 @@ describe('discovery', () => {
     )
     expect(headers.get('vary')).toBe('Accept')
     expect(json).toMatchObject({
-      items: [{ metadata: { name: 'rbac.authorization.k8s.io' }, versions: [{ version: 'v1' }] }],
+      items: [
+        { metadata: { name: 'certificates.k8s.io' }, versions: [{ version: 'v1' }] },
+        { metadata: { name: 'rbac.authorization.k8s.io' }, versions: [{ version: 'v1' }] },
+      ],
     })
     const core = await ask('GET', '/api', undefined, { accept: ACCEPT })
     expect(core.text).toContain('"resource":"nodes"')
@@ -450,7 +485,7 @@ describe('discovery', () => {
     expect((await ask('GET', '/api')).json).toMatchObject({ kind: 'APIVersions', versions: ['v1'] })
     expect((await ask('GET', '/apis')).json).toMatchObject({
       kind: 'APIGroupList',
-      groups: [{ name: 'rbac.authorization.k8s.io' }],
+      groups: [{ name: 'certificates.k8s.io' }, { name: 'rbac.authorization.k8s.io' }],
     })
     expect((await ask('GET', '/apis/rbac.authorization.k8s.io')).json).toMatchObject({ kind: 'APIGroup' })
     const names = [...(await list('/api/v1')), ...(await list('/apis/rbac.authorization.k8s.io/v1'))].map(
@@ -467,6 +502,8 @@ describe('discovery', () => {
       'pods',
       'pods/status',
       'pods/eviction',
+      'services',
+      'services/status',
       'roles',
       'clusterroles',
       'rolebindings',
@@ -481,9 +518,83 @@ describe('discovery', () => {
     })
     for (const path of ['/healthz', '/livez', '/readyz']) expect((await ask('GET', path)).text).toBe('ok')
   })
+
+  it.each([
+    '/api',
+    '/apis',
+    '/apis/rbac.authorization.k8s.io',
+    '/apis/rbac.authorization.k8s.io/v1',
+    '/version',
+  ])('is the same with a slash at the end: %s', async (path) => {
+    const answer = await ask('GET', path)
+    expect(answer.status).toBe(200)
+    expect((await ask('GET', `${path}/`)).json).toEqual(answer.json)
+  })
+
+  it.each(['HEAD', 'POST', 'OPTIONS', 'PROPFIND'])('is not asked for with %s', async (method) => {
+    for (const path of ['/api', '/apis/', '/api/v1', '/version']) {
+      const answer = await ask(method, path)
+      expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET'])
+    }
+  })
+})
+
+it('refuses requests without a caller, if there are decisions about callers', async () => {
+  const careful = await kubernetesApi({ store, clock, authorizer: alwaysAllow() })
+  expect(await careful(new Request(`https://api${SECRETS}`))).toMatchObject({ status: 500 })
+  const user = userInfo({ username: 'jane' })
+  expect(await careful(new Request(`https://api${SECRETS}`), { user })).toMatchObject({ status: 200 })
 })
 
 it('refuses options that are invalid', async () => {
   await expect(kubernetesApi({} as never)).rejects.toThrow('store: is required')
   await expect(kubernetesApi({ store: {} } as never)).rejects.toThrow('store: must be a store of objects')
+})
+
+describe('requests for certificates', () => {
+  const PATH = '/apis/certificates.k8s.io/v1/certificatesigningrequests'
+  const caller = { user: userInfo({ username: 'jane' }) }
+  const post = async (from?: typeof caller): Promise<Response> =>
+    api(
+      new Request(`https://api${PATH}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ metadata: { name: 'x' }, ...(await clientRequest()) }),
+      }),
+      from,
+    )
+
+  it('are refused if it is not known who makes them', async () => {
+    const response = await post()
+    expect([response.status, await response.json()]).toMatchObject([500, { reason: 'InternalError' }])
+    expect(await ask('GET', `${PATH}/x`)).toMatchObject({ status: 404 })
+  })
+
+  it('are stamped with who makes them', async () => {
+    const response = await post(caller)
+    expect([response.status, await response.json()]).toMatchObject([201, { spec: { username: 'jane' } }])
+  })
+
+  it('have two parts that are written by themselves, and no more', async () => {
+    await post(caller)
+    const { json } = await ask('GET', `${PATH}/x`)
+    const status = { conditions: [{ type: 'Approved', status: 'True' }] }
+    expect(await ask('PUT', `${PATH}/x/approval`, { ...json, status })).toMatchObject({ status: 200 })
+    expect(await ask('GET', `${PATH}/x/approval`)).toMatchObject({ status: 200, json: { status } })
+    expect(await ask('PUT', `${PATH}/x/status`, { ...json, status })).toMatchObject({ status: 409 })
+    for (const [method, path] of [
+      ['DELETE', 'x/approval'],
+      ['POST', 'x/approval'],
+    ] as const) {
+      expect(await ask(method, `${PATH}/${path}`, {})).toMatchObject({ status: 405 })
+    }
+    expect(await ask('PUT', `${PATH}/x/selfnodeclient`, json)).toMatchObject({ status: 404 })
+    const group = await ask('GET', '/apis/certificates.k8s.io/v1')
+    const names = (group.json['resources'] as readonly { name: string }[]).map(({ name }) => name)
+    expect(names).toEqual([
+      'certificatesigningrequests',
+      'certificatesigningrequests/approval',
+      'certificatesigningrequests/status',
+    ])
+  })
 })

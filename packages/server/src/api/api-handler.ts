@@ -1,82 +1,14 @@
-import type { Clock } from '@kube-authn/core'
-import type { Authorizer } from '@kube-authn/core/authorization'
-import type { TokenIssuer } from '@kube-authn/core/service-account'
-import {
-  checkOptions,
-  fetchBody,
-  fetchRequest,
-  type HttpAnswer,
-  type OptionsShape,
-  required,
-  responseOf,
-} from '@kube-authn/core/adapter'
-import {
-  aClock,
-  anAuthorizer,
-  isStatusError,
-  methodNotAllowed,
-  objectAnswer,
-  systemClock,
-  withMethods,
-} from '@kube-authn/core/internal'
-import { registry } from '../registry/registry.ts'
-import type { StoredRbac } from '../rbac/stored-rbac.ts'
-import type { ObjectStore } from '../store/object-store.ts'
-import { wantsAggregated } from './accept.ts'
-import { discovery } from './discovery.ts'
-import { internalError, pageNotFound } from './internal-error.ts'
+import { checkOptions, fetchBody, fetchRequest, responseOf } from '@kube-authn/core/adapter'
+import { knownRequest } from '@kube-authn/core/internal'
+import { apiAnswers } from './api-answers.ts'
+import { basicChecks, healthAnswers } from './health.ts'
+import type { KubernetesApi } from './kubernetes-api.ts'
+import { type KubernetesApiOptions, kubernetesApiShape } from './kubernetes-api-options.ts'
 import type { KubernetesApiCaller } from './object-request.ts'
-import { objectRequests } from './object-requests.ts'
-import { targetOf } from './request-target.ts'
-import { servedResources } from './served-resources.ts'
-
-/** Options of {@link kubernetesApi}. */
-export interface KubernetesApiOptions {
-  /** Where the objects are. */
-  readonly store: ObjectStore
-  /**
-   * Decides what a request alone does not tell: whether a caller may grant the rights of a role, or approve a certificate. With it, each request needs its
-   * caller. Default: `rbac`; without it, everything is allowed that the app lets in.
-   */
-  readonly authorizer?: Authorizer
-  /**
-   * The authorizer over the roles and bindings in the store, which is also in `authorizer` as a rule: what is written counts for the next request, and callers may
-   * grant what they have by it. Default: callers may grant what `authorizer` lists.
-   */
-  readonly rbac?: StoredRbac
-  /** Issues the tokens that are asked for at `/token` of service accounts. Default: there is no such path. */
-  readonly tokenIssuer?: TokenIssuer
-  /** The time of creations, and for ages and ends of watches. Default: the runtime's clock. */
-  readonly clock?: Clock
-}
-
-const shape: OptionsShape<KubernetesApiOptions> = {
-  store: required(withMethods('a store of objects', 'get', 'list', 'create', 'update', 'delete', 'watch')),
-  authorizer: anAuthorizer,
-  rbac: withMethods('an authorizer as storedRbac(...) makes', 'authorize', 'rulesFor', 'learn'),
-  tokenIssuer: withMethods('an issuer of tokens, as tokenIssuer(...) makes', 'issue'),
-  clock: aClock,
-}
-
-/** Handles requests of the Fetch API. It never rejects: refusals are answers. */
-export type KubernetesApi = (request: Request, caller?: KubernetesApiCaller) => Promise<Response>
-
-const VERSION = {
-  major: '1',
-  minor: '36',
-  gitVersion: 'v1.36.2+kube-authn',
-  gitCommit: '',
-  gitTreeState: 'clean',
-  buildDate: '1970-01-01T00:00:00Z',
-  goVersion: '',
-  compiler: '',
-  platform: 'javascript',
-}
-const HEALTH: ReadonlySet<string> = new Set(['/healthz', '/livez', '/readyz'])
 
 /**
- * The Kubernetes API for objects in a store, for kubectl: namespaces, service accounts, secrets, config maps, nodes, pods, and the objects of RBAC, with discovery,
- * tables and watches.
+ * The Kubernetes API for objects in a store, for kubectl: namespaces, service accounts, secrets, config maps, nodes, pods, the objects of RBAC, and requests for
+ * certificates, with discovery, tables and watches.
  *
  * It does not decide who may make a request, and answers everything. Mount it behind authentication and authorization, as in the example: their request attributes are read from the
  * same path by the same rules.
@@ -90,65 +22,20 @@ const HEALTH: ReadonlySet<string> = new Set(['/healthz', '/livez', '/readyz'])
  * export default { fetch: withAuthentication(authenticator, withImpersonation(policy, withAuthorization(policy, api))) }
  */
 export async function kubernetesApi(options: KubernetesApiOptions): Promise<KubernetesApi> {
-  checkOptions(shape, options)
-  const { store, rbac, authorizer = rbac, clock = systemClock } = options
-  const resources = servedResources(options)
-  const objects = registry({
-    store,
-    resources,
-    clock,
-    ...(authorizer !== undefined && { authorizer }),
-    ...(rbac !== undefined && { rbac }),
+  checkOptions(kubernetesApiShape, options)
+  const answer = await apiAnswers(options, {
+    reviews: [],
+    health: healthAnswers(basicChecks(options.store), () => {}),
   })
-  await objects.createSystemNamespaces()
-  const answerObjects = objectRequests({ registry: objects, clock })
-  const documents = discovery(resources)
 
-  const answer = async (
-    received: Request,
-    caller: KubernetesApiCaller | undefined,
-  ): Promise<HttpAnswer | Response> => {
-    const request = fetchRequest(received)
-    if (request.refusal !== undefined) return request.refusal
-    const { path } = request
-    const target = targetOf(request, resources)
-    if (target !== undefined) {
-      if (authorizer !== undefined && caller === undefined)
-        throw internalError(new Error('no User found in the context'))
-      return answerObjects({ request, target, body: fetchBody(received), signal: received.signal, caller })
-    }
-    const document = path === '/version' ? VERSION : documents.document(path)
-    if (document === undefined && !HEALTH.has(path)) throw pageNotFound()
-    if (request.method !== 'GET') throw methodNotAllowed('GET')
-    if (document === undefined) return healthAnswer(store)
-    if ((path === '/api' || path === '/apis') && wantsAggregated(request.headers)) {
-      const content = documents.aggregated(path === '/api' ? 'api' : 'apis')
-      const type = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList'
-      const { headers, ...rest } = objectAnswer(200, content)
-      return { ...rest, headers: { ...headers, 'content-type': type, vary: 'Accept' } }
-    }
-    return objectAnswer(200, document)
+  async function kubernetesApiHandler(received: Request, caller?: KubernetesApiCaller): Promise<Response> {
+    const answered = await answer({
+      request: knownRequest(received) ?? fetchRequest(received),
+      body: fetchBody(received),
+      signal: received.signal,
+      caller,
+    })
+    return answered instanceof Response ? answered : responseOf(answered)
   }
-
-  return async function kubernetesApiHandler(request, caller) {
-    try {
-      const answered = await answer(request, caller)
-      return answered instanceof Response ? answered : responseOf(answered)
-    } catch (thrown) {
-      return responseOf(isStatusError(thrown) ? thrown : internalError(thrown))
-    }
-  }
-}
-
-/** Healthy while the store answers. Source: apiserver `pkg/server/healthz`. */
-async function healthAnswer(store: ObjectStore): Promise<HttpAnswer> {
-  const isHealthy = await store.revision().then(
-    () => true,
-    () => false,
-  )
-  return {
-    status: isHealthy ? 200 : 500,
-    headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-cache, private' },
-    content: isHealthy ? 'ok' : '[-]store failed\nhealthz check failed\n',
-  }
+  return Object.assign(kubernetesApiHandler, { answer })
 }

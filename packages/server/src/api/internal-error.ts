@@ -10,8 +10,14 @@ export function internalError(cause: unknown): StatusError {
   })
 }
 
-/** 404, as for every path where nothing is served. */
+/** 404, as for every path outside of what is served. */
 export function pageNotFound(): StatusError {
   const text = '404 page not found\n'
-  return new StatusError({ status: 404, reason: 'NotFound', message: '404 page not found', text })
+  return new StatusError({
+    status: 404,
+    reason: 'NotFound',
+    message: '404 page not found',
+    text,
+    headers: { 'x-content-type-options': 'nosniff' },
+  })
 }

@@ -15,6 +15,8 @@ export interface RequestTarget {
 /**
  * Reads the path of a request as the authorizer does. Only a path that is spelled in the one canonical way is served, so that nothing can read it otherwise.
  *
+ * Deviation: slashes at the end and repeated ones are not ignored (`docs/deviations.md`, paths of objects).
+ *
  * @returns `undefined` if nothing is served there.
  */
 export function targetOf(

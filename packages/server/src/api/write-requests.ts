@@ -4,6 +4,7 @@ import type { KubeObject } from '../registry/kube-object.ts'
 import { readKubeObject } from '../registry/read-kube-object.ts'
 import { type ActionSubresource, apiVersionOf } from '../registry/resource.ts'
 import { badRequest } from '../registry/status-errors.ts'
+import { internalError } from './internal-error.ts'
 import { answerWith, MAX_BODY_BYTES, type ObjectRequest, writeOf } from './object-request.ts'
 
 /**
@@ -14,6 +15,9 @@ import { answerWith, MAX_BODY_BYTES, type ObjectRequest, writeOf } from './objec
 export async function answerCreate(asked: ObjectRequest): Promise<HttpAnswer> {
   const { resource, namespace } = asked.target
   if (resource.isNamespaced && namespace === '') throw badRequest('namespace may not be empty')
+  if (resource.hasCreator === true && asked.caller === undefined) {
+    throw internalError(new Error('no User found in the context'))
+  }
   const object = await readSent(asked)
   return answerWith(asked, 201, await asked.registry.create({ resource, namespace }, object, writeOf(asked)))
 }

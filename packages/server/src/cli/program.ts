@@ -8,13 +8,14 @@ import { addGetToken } from './get-token/command.ts'
 import { addHashPassword } from './hash-password/command.ts'
 import { addKubeconfig } from './kubeconfig/command.ts'
 import { printable } from './terminal/printable.ts'
+import { addServe } from './serve/command.ts'
 import { addWhoami } from './whoami/command.ts'
 
 /** The whole command. What a subcommand does is loaded when it runs, so that help is there at once. */
 export function program(): Command {
   const root = new Command('kube-authn')
     .description(
-      'Kubernetes authentication at the command line: check files, explain refusals, make credentials.',
+      'Kubernetes authentication at the command line: serve, check files, explain refusals, make credentials.',
     )
     .version(version(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
@@ -24,6 +25,7 @@ export function program(): Command {
     .configureOutput({ outputError: (text, print) => print(`${oneLine(text)}\n`) })
     .addHelpText('after', AFTER)
   for (const add of [
+    addServe,
     addCheck,
     addExplain,
     addHashPassword,

@@ -15,7 +15,7 @@ export interface SecretPatch {
  */
 export interface TokenSecretStore {
   /** The secrets of type `kubernetes.io/service-account-token` in a namespace or in all. Other secrets may be included. */
-  listSecrets(namespace?: string): Awaitable<Iterable<Secret>>
+  listSecrets(namespace?: string): Awaitable<Iterable<Secret> | AsyncIterable<Secret>>
   patchSecret(
     namespace: string,
     name: string,

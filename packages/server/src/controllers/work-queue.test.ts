@@ -244,4 +244,111 @@ describe('a work queue', () => {
     await Promise.all(Array.from({ length: 20_000 }, (_, index) => queue.add(String(index))))
     expect(worked).toHaveLength(20_000)
   })
+
+  it('takes items without a promise, each once', async () => {
+    const { work, letGo } = held()
+    const { queue, worked } = queueOf(work, { maxConcurrent: 1 })
+    for (const name of ['a', 'b', 'b', 'a']) queue.put(name)
+    await letGo('a')
+    await letGo('b')
+    await letGo('a')
+    expect(worked).toEqual(['a', 'b', 'a'])
+  })
+
+  it('puts an item off, unless it comes before', async () => {
+    const { clock, queue, worked } = queueOf(() => undefined)
+    queue.putLater('a', 100)
+    queue.putLater('a', 200)
+    clock.advance(199)
+    await settled()
+    expect(worked).toEqual([])
+    clock.advance(1)
+    await settled()
+    expect(worked).toEqual(['a'])
+    queue.putLater('a', 100)
+    await queue.add('a')
+    expect([worked, clock.pending]).toEqual([['a', 'a'], 0])
+    queue.putLater('b', 100)
+    queue.stop()
+    queue.putLater('c', 100)
+    expect(clock.pending).toBe(0)
+  })
+
+  it('does not put off what waits already', async () => {
+    const { work, letGo } = held()
+    const { clock, queue, worked } = queueOf(work, { maxConcurrent: 1 })
+    queue.put('a')
+    queue.put('b')
+    queue.putLater('b', 100)
+    await letGo('a')
+    expect([worked, clock.pending]).toEqual([['a', 'b'], 0])
+    await letGo('b')
+  })
+
+  it('tries what failed at once when it is told, and nothing else', async () => {
+    let isDown = true
+    const { clock, queue, worked } = queueOf(
+      (name) => (isDown && name === 'a' ? Promise.reject(new Error('down')) : undefined),
+      { maxRetries: Infinity },
+    )
+    await queue.add('a')
+    queue.putLater('b', 100)
+    isDown = false
+    queue.retryNow()
+    await settled()
+    expect([worked, clock.pending]).toEqual([['a', 'a'], 1])
+    queue.retryNow()
+    await settled()
+    expect(worked).toEqual(['a', 'a'])
+  })
+
+  it('waits no longer than it may', async () => {
+    const { clock, queue, worked } = queueOf(() => Promise.reject(new Error('down')), {
+      maxRetries: Infinity,
+      maxDelayMs: 12,
+    })
+    await queue.add('a')
+    for (const delayMs of [5, 10, 12, 12]) {
+      worked.splice(0)
+      clock.advance(delayMs - 1)
+      await settled()
+      expect(worked).toEqual([])
+      clock.advance(1)
+      await settled()
+      expect(worked).toEqual(['a'])
+    }
+  })
+
+  it('is idle when nothing is left to do now, also after it was stopped', async () => {
+    const { work, letGo } = held()
+    const { queue } = queueOf(work, { maxConcurrent: 1 })
+    await queue.idle()
+    let isIdle = false
+    queue.put('a')
+    queue.put('b')
+    queue.putLater('c', 1000)
+    const idle = queue.idle().then(() => (isIdle = true))
+    await letGo('a')
+    expect(isIdle).toBe(false)
+    queue.stop()
+    await settled()
+    expect(isIdle).toBe(false)
+    await letGo('b')
+    await idle
+    expect(isIdle).toBe(true)
+  })
+
+  it('lets the event loop go on among many items', async () => {
+    let turns = 0
+    const turn = (): void => {
+      turns++
+      if (worked.length < 1000) setTimeout(turn, 0)
+    }
+    const { queue, worked } = queueOf(() => undefined)
+    for (let index = 0; index < 1000; index++) queue.put(String(index))
+    setTimeout(turn, 0)
+    await queue.idle()
+    expect(worked).toHaveLength(1000)
+    expect(turns).toBeGreaterThan(2)
+  })
 })

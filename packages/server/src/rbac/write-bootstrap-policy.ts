@@ -40,12 +40,15 @@ export async function writeBootstrapPolicy(options: WriteBootstrapPolicyOptions)
   checkOptions(shape, options)
   const { store, clock = systemClock } = options
   const objects = registry({ store, resources: rbacResources, clock })
-  for (const role of BOOTSTRAP_ROLES) {
-    await reconcile(objects, clusterRoles, roleObject(role), reconciledRole)
-  }
-  for (const binding of BOOTSTRAP_BINDINGS) {
-    await reconcile(objects, clusterRoleBindings, bindingObject(binding), reconciledBinding)
-  }
+  // At once, so that the store waits for the disk once. A binding needs its role.
+  await Promise.all(
+    BOOTSTRAP_ROLES.map((role) => reconcile(objects, clusterRoles, roleObject(role), reconciledRole)),
+  )
+  await Promise.all(
+    BOOTSTRAP_BINDINGS.map((binding) =>
+      reconcile(objects, clusterRoleBindings, bindingObject(binding), reconciledBinding),
+    ),
+  )
 }
 
 async function reconcile(

@@ -13,17 +13,17 @@ import type { Preconditions } from './write.ts'
  * @param part the part that is written; `undefined` for the object itself.
  * @throws {StatusError} 422
  */
-export function checkObject(
+export async function checkObject(
   resource: Resource,
   object: KubeObject,
   old: KubeObject | undefined,
   part?: PartSubresource,
-): void {
+): Promise<void> {
   const errors = errorList()
   validateMetadata(object.metadata, resource, errors)
   if (old !== undefined) validateFinalizers(object.metadata, old.metadata, errors)
   const ofFields = errorList({ hideValues: resource.hasSecrets ?? false })
-  resource.validate(object, ofFields)
+  await resource.validate(object, ofFields, old)
   if (old !== undefined) {
     resource.validateUpdate?.(object, old, ofFields)
     part?.validateUpdate?.(object, old, ofFields)

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { isStatusError } from '@kube-authn/core/internal'
 import { fixedClock } from '../../../core/test/fakes.ts'
+import { clientRequest } from '../../test/signing-requests.ts'
 import { memoryObjectStore } from '../store/memory/memory-object-store.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import type { KubeObject } from './kube-object.ts'
@@ -66,10 +67,12 @@ const LEAST: Readonly<Record<string, object>> = {
   configmaps: {},
   nodes: {},
   pods: {},
+  services: {},
   roles: { rules: RULES },
   clusterroles: { rules: RULES },
   rolebindings: { roleRef: ROLE_REF },
   clusterrolebindings: { roleRef: ROLE_REF },
+  certificatesigningrequests: await clientRequest(),
 }
 
 describe('every resource', () => {

@@ -159,6 +159,6 @@ export function registry({
  */
 function mayCreate({ resource, name, subresource = '' }: Target, { metadata }: KubeObject): boolean {
   const { resourceVersion = '', uid = '' } = metadata
-  const isNew = resourceVersion === '' && uid === '' && (metadata.name ?? name) === name
+  const isNew = resourceVersion === '' && uid === '' && metadata.name === name
   return isNew && subresource === '' && resource.isCreatedByUpdate === true
 }

@@ -37,7 +37,7 @@ export async function replaceObject(
     const write = { caller, services, requestName: target.name }
     const object = part === undefined ? prepareForUpdate(resource, sent, old) : part.prepare(sent, old, write)
     if (part === undefined) await resource.authorize?.({ ...write, object, old })
-    checkObject(resource, object, old, part)
+    await checkObject(resource, object, old, part)
     await (part ?? resource).admit?.({ ...write, object, old })
     return isFinished(object.metadata) ? 'delete' : object
   }

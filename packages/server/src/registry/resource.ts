@@ -42,7 +42,8 @@ export interface Resource {
   prepareForCreate?(object: KubeObject, write: Write): KubeObject
   /** What an update of the object itself cannot change. */
   prepareForUpdate?(object: KubeObject, old: KubeObject): KubeObject
-  validate(object: KubeObject, errors: ErrorList): void
+  /** @param old the object that is replaced: what is wrong in it already may be tolerated. */
+  validate(object: KubeObject, errors: ErrorList, old?: KubeObject): Awaitable<void>
   validateUpdate?(object: KubeObject, old: KubeObject, errors: ErrorList): void
   /** Refuses what this caller may not write, before it is validated. @throws {StatusError} 403 */
   authorize?(change: Change): Awaitable<void>
@@ -52,6 +53,8 @@ export interface Resource {
   readonly subresources?: readonly Subresource[]
   /** Whether PUT creates an object that is missing. Default `false`. */
   readonly isCreatedByUpdate?: boolean
+  /** Whether the server writes into a new object who creates it, so that a request without a caller is refused. Default `false`. */
+  readonly hasCreator?: boolean
   /** Whether a collection can be deleted at once. Default `true`; of resources in namespaces, only that of one namespace. */
   readonly hasDeletableCollection?: boolean
   /** Whether errors must not show the values of fields. Default `false`. */

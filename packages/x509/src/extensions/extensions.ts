@@ -41,7 +41,9 @@ export interface Extensions {
 /** A certificate without extensions. */
 export const noExtensions: Extensions = { policies: {}, unhandledCritical: [] }
 
-interface Extension {
+/** An extension whose value is not read yet. */
+export interface Extension {
+  /** An object identifier in dotted form. */
   readonly id: string
   readonly critical: boolean
   readonly value: Bytes
@@ -74,7 +76,8 @@ export function readExtensions(list: DerElement): Extensions {
   return { ...all, policies: allPolicies, unhandledCritical }
 }
 
-function extensionOf(element: DerElement): Extension {
+/** Reads one `Extension`, but not its value. */
+export function extensionOf(element: DerElement): Extension {
   const what = 'extension'
   const fields = new DerReader(element)
   const id = objectIdentifier(fields.next(what), what)

@@ -22,11 +22,26 @@ export async function checkSignature(
       'x509: invalid signature: parent certificate cannot sign this kind of certificate',
     )
   }
-  const algorithm = child.signatureAlgorithm
+  return checkSignedBytes(child, parent.publicKey)
+}
+
+/** What is signed, and how. */
+export type Signed = Pick<Certificate, 'signedBytes' | 'signatureAlgorithm' | 'signature'>
+
+/**
+ * Whether the key signed these bytes.
+ *
+ * @returns the problem, if any.
+ */
+export async function checkSignedBytes(
+  signed: Signed,
+  publicKey: PublicKey,
+): Promise<CertificateError | undefined> {
+  const algorithm = signed.signatureAlgorithm
   if (algorithm === undefined) return cannotVerify('insecure or unsupported algorithm')
-  const key = verificationKey(parent.publicKey, algorithm)
+  const key = verificationKey(publicKey, algorithm)
   if (key === undefined) return cannotVerify('algorithm does not fit the public key')
-  const isValid = await isSignatureValid(child, algorithm, parent.publicKey, key)
+  const isValid = await isSignatureValid(signed, algorithm, publicKey, key)
   return isValid
     ? undefined
     : new CertificateError('signature', `x509: ${algorithm.name} verification failure`)
@@ -44,7 +59,7 @@ function maySignCertificates({ version, extensions }: Certificate): boolean {
 }
 
 async function isSignatureValid(
-  { signature, signedBytes }: Certificate,
+  { signature, signedBytes }: Signed,
   algorithm: SignatureAlgorithm,
   publicKey: PublicKey,
   key: Promise<CryptoKey>,

@@ -10,6 +10,7 @@ import {
 } from '@kube-authn/server'
 import { fixedClock } from '@kube-authn/testing'
 import type { UnitRunner } from '../vector.ts'
+import { encoded, requireSame, storedObjects } from './controllers-over-store.ts'
 
 /** Area C-tokens-controller: the lifecycle of token secrets. */
 export const tokensControllers: UnitRunner = async ({ given, expect }) => {
@@ -43,12 +44,31 @@ export const tokensControllers: UnitRunner = async ({ given, expect }) => {
   controller.stop()
   unwatch()
 
-  const after = store.listSecrets()
-  const accounts = accountsIn(store, objects)
+  const writes = written.secrets + written.accounts
+  const result = resultOf(expect, before, store.listSecrets(), accountsIn(store, objects), writes)
+  const overStore = await tokensOverStore(given, expect, objects)
+  // After an event, everything else was looked at, too.
+  const { deleted, serviceAccountSecrets } = expect
+  const common = 'event' in given ? present({ deleted, serviceAccountSecrets }) : expect
+  requireSame(common, { ...result, note }, { ...overStore, note })
+  return { ...result, note }
+}
+
+function present(members: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined))
+}
+
+/** In the terms of `expect`. */
+function resultOf(
+  expect: Readonly<Record<string, unknown>>,
+  before: readonly Secret[],
+  after: readonly Secret[],
+  accounts: readonly ServiceAccount[],
+  writes: number,
+): Readonly<Record<string, unknown>> {
   const created = after.find(({ uid }) => !before.some((secret) => secret.uid === uid))
   return {
-    note,
-    writes: written.secrets + written.accounts,
+    writes,
     deleted: before
       .filter(({ uid }) => !after.some((secret) => secret.uid === uid))
       .map(({ namespace, name }) => `${namespace}/${name}`),
@@ -58,6 +78,55 @@ export const tokensControllers: UnitRunner = async ({ given, expect }) => {
       created !== undefined && accounts.some(({ secrets }) => secrets?.at(-1) === created.name),
     serviceAccountSecrets: accounts[0]?.secrets ?? [],
   }
+}
+
+/** The same with `runControllers`. What an event says was deleted is there at first, unless another one has its name. */
+async function tokensOverStore(
+  given: Readonly<Record<string, unknown>>,
+  expect: Readonly<Record<string, unknown>>,
+  objects: readonly VectorObject[],
+): Promise<Readonly<Record<string, unknown>>> {
+  const world = storedObjects()
+  await world.put('namespaces', { kind: 'Namespace', metadata: { name: 'default' } })
+  for (const object of objects) await putVectorObject(world, object)
+  const before = await world.secrets()
+  const [kind = '', path = '', uid = ''] = ((given['event'] ?? '') as string).split(' ')
+  const [namespace = '', name = ''] = path.split('/')
+  const isThere = objects.some((each) => each.kind === kind && each.name === name)
+  if (kind !== '' && !isThere) {
+    const account = objects.find(isOfKind('ServiceAccount'))?.name ?? ''
+    const annotations = { 'kubernetes.io/service-account.name': account }
+    const type = 'kubernetes.io/service-account-token'
+    const rest = kind === 'Secret' ? { annotations, type } : { uid }
+    await putVectorObject(world, { kind, namespace, name, ...rest })
+  }
+  const { writes } = await world.run(
+    {
+      controllers: ['serviceaccount-token'],
+      signingKey: await signingKey(),
+      rootCA: (given['rootCA'] ?? '') as string,
+      createSecrets: isBefore124(given['release']),
+    },
+    async () => {
+      if (kind !== '' && !isThere) {
+        await world.remove(kind === 'Secret' ? 'secrets' : 'serviceaccounts', namespace, name)
+      }
+    },
+  )
+  return resultOf(expect, before, await world.secrets(), await world.serviceAccounts(), writes)
+}
+
+function putVectorObject(world: ReturnType<typeof storedObjects>, object: VectorObject): Promise<void> {
+  const { kind, namespace, name, type, annotations = {}, labels = {} } = object
+  const { uid = kind === 'Secret' ? `uid-of-${name}` : '' } = object
+  const secrets = object.secrets?.map((secret) => (typeof secret === 'string' ? { name: secret } : secret))
+  return world.put(kind === 'Secret' ? 'secrets' : 'serviceaccounts', {
+    kind,
+    metadata: { namespace, name, uid, annotations, labels },
+    ...(type !== undefined && { type }),
+    ...(object.data !== undefined && { data: encoded(object.data) }),
+    ...(secrets !== undefined && { secrets }),
+  })
 }
 
 /** Area C-legacy-cleaner: the cleanup of unused tokens. */
@@ -103,14 +172,76 @@ export const legacyCleaners: UnitRunner = async ({ given, expect }) => {
     mountedSecrets: () => (given['mountedByPod'] === true ? ['s'] : []),
   }).clean()
   const left = store.getSecret('default', 's')
+  const result = cleaned(left, labels, left?.resourceVersion !== version)
+  requireSame(expect, { ...result, note: '' }, { ...(await cleanedOverStore(given, secret)), note: '' })
+  return { ...result, note: expect['note'] }
+}
+
+function cleaned(
+  left: Secret | undefined,
+  labels: Readonly<Record<string, string>>,
+  isChanged: boolean,
+): Readonly<Record<string, unknown>> {
   return {
-    note: expect['note'],
     deleted: left === undefined,
-    ...(left?.resourceVersion === version ? { action: 'none' } : {}),
+    ...(isChanged ? {} : { action: 'none' }),
     labelSet: Object.fromEntries(
       Object.entries(left?.labels ?? {}).filter(([label, value]) => labels[label] !== value),
     ),
   }
+}
+
+/** The same with `runControllers`. */
+async function cleanedOverStore(
+  given: Readonly<Record<string, unknown>>,
+  secret: Secret,
+): Promise<Readonly<Record<string, unknown>>> {
+  const world = storedObjects()
+  const { namespace, name, uid, type, annotations, labels = {}, data } = secret
+  const timeOf = (timeMs = 0): string => new Date(timeMs).toISOString()
+  const isReferenced = given['referencedByServiceAccount'] === true
+  await world.put('serviceaccounts', {
+    kind: 'ServiceAccount',
+    metadata: { namespace, name: 'default', uid: 'u1' },
+    secrets: isReferenced ? [{ name: 's' }] : [],
+  })
+  await world.put('secrets', {
+    kind: 'Secret',
+    metadata: {
+      namespace,
+      name,
+      uid,
+      annotations,
+      labels,
+      creationTimestamp: timeOf(secret.creationTimestampMs),
+      ...(secret.deletionTimestampMs !== undefined && {
+        deletionTimestamp: timeOf(secret.deletionTimestampMs),
+      }),
+    },
+    type,
+    data: encoded(data),
+  })
+  if (typeof given['trackedSince'] === 'string') {
+    await world.put('configmaps', {
+      kind: 'ConfigMap',
+      metadata: {
+        namespace: 'kube-system',
+        name: 'kube-apiserver-legacy-service-account-token-tracking',
+      },
+      data: { since: given['trackedSince'] },
+    })
+  }
+  if (given['mountedByPod'] === true) {
+    const spec = { volumes: [{ secret: { secretName: 's' } }] }
+    await world.put('pods', { kind: 'Pod', metadata: { namespace, name: 'p' }, spec })
+  }
+  const { writes } = await world.run({
+    controllers: ['legacy-service-account-token-cleaner'],
+    clock: fixedClock(Date.parse(`${String(given['today'])}T12:00:00Z`)),
+    cleanUpPeriodSeconds: Number(given['cleanUpPeriodDays']) * 86_400,
+  })
+  const [left] = await world.secrets()
+  return cleaned(left, labels, writes > 0)
 }
 
 interface VectorObject {

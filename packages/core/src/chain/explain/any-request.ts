@@ -1,5 +1,5 @@
 import { memberOf } from '../../internal/objects.ts'
-import { hasState } from './has-state.ts'
+import { hasState } from './known-request.ts'
 import type { NodeRequest } from '../../adapter/incoming-message/node-request.ts'
 import { fetchRequest } from '../../request/fetch-request.ts'
 import type { AuthenticationRequest } from '../../request/request.ts'

@@ -26,6 +26,16 @@ export function notFound(resource: string, name: string): StatusError {
   })
 }
 
+/** 404: nothing is served at a path below that of a group. */
+export function notServed(): StatusError {
+  return new StatusError({
+    status: 404,
+    reason: 'NotFound',
+    message: 'the server could not find the requested resource',
+    details: {},
+  })
+}
+
 /**
  * 409: the object is not the expected one.
  *

@@ -6,7 +6,8 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { credentialObjects } from '../../credentials/credential-objects.ts'
 import { memoryObjectStore } from '../../store/memory/memory-object-store.ts'
 import type { ObjectStore } from '../../store/object-store.ts'
-import { type KubernetesApi, kubernetesApi } from '../api-handler.ts'
+import { kubernetesApi } from '../api-handler.ts'
+import type { KubernetesApi } from '../kubernetes-api.ts'
 
 const ISSUER = 'https://issuer.example.com'
 const key = await signingKeyFromPem(

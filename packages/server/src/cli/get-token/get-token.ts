@@ -8,7 +8,7 @@ import { execCredential } from './exec-credential.ts'
 import { type Issuer, openIssuer } from './issuer.ts'
 import { logInWithBrowser } from './browser/log-in-with-browser.ts'
 import { logInWithDeviceCode } from './log-in-with-device-code.ts'
-import { alone } from './lock.ts'
+import { alone } from '../terminal/lock.ts'
 import { cacheEntry, type CacheEntry, type Tokens } from './token-cache.ts'
 
 /** Longer timers of Node end at once. */
@@ -28,7 +28,7 @@ async function tokensFor(options: GetTokenOptions, signal: AbortSignal): Promise
   const entry = cacheEntry(options, process.env)
   const kept = entry.read()
   if (kept !== undefined && isFresh(kept)) return kept
-  return alone(entry.lockPath, signal, async () => {
+  return alone(entry.lockPath, 'login', signal, async () => {
     // Another process may have logged in meanwhile.
     const now = entry.read()
     if (now !== undefined && isFresh(now)) return now

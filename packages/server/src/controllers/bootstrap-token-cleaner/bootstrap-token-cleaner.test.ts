@@ -135,15 +135,23 @@ describe('the token cleaner', () => {
     expect(clock.pending).toBe(0)
   })
 
-  it('does not try again what it may not delete', async () => {
+  it('tries again what it could not delete', async () => {
     const clock = fixedClock(NOW)
-    const deleteSecret = (): Promise<void> => Promise.reject(new Error('forbidden'))
+    let isDown = true
+    const deleted: string[] = []
     const cleaner = bootstrapTokenCleaner({
-      secrets: { getSecret: () => secretOf('garbage'), deleteSecret },
+      secrets: {
+        getSecret: () => secretOf('garbage'),
+        deleteSecret: (name) => (isDown ? Promise.reject(new Error('down')) : void deleted.push(name)),
+      },
       clock,
     })
     await cleaner.check('bootstrap-token-abcdef')
-    expect(clock.pending).toBe(0)
+    isDown = false
+    expect([deleted, clock.pending]).toEqual([[], 1])
+    clock.advance(5)
+    await settled()
+    expect([deleted, clock.pending]).toEqual([['bootstrap-token-abcdef'], 0])
   })
 
   it('does nothing any more once it is stopped', async () => {

@@ -1,15 +1,9 @@
 import type { Awaitable, Clock } from '@kube-authn/core'
-import {
-  systemClock,
-  aClock,
-  withMethods,
-  report,
-  expirationOf,
-  isBootstrapSecret,
-} from '@kube-authn/core/internal'
+import { systemClock, aClock, withMethods } from '@kube-authn/core/internal'
 import { aFunction, checkOptions, type OptionsShape, required } from '@kube-authn/core/adapter'
 import type { Secret } from '@kube-authn/core/bootstrap-token'
 import { workQueue } from '../work-queue.ts'
+import { cleanBootstrapSecret } from './clean-bootstrap-secret.ts'
 
 /** The access to secrets in `kube-system` that the cleaner needs. */
 export interface BootstrapSecretStore {
@@ -24,7 +18,7 @@ export interface BootstrapTokenCleanerOptions {
   readonly secrets: BootstrapSecretStore
   /** Default: the runtime's clock. */
   readonly clock?: Clock
-  /** Called with errors. Failed reads are retried until they succeed; failed deletions are not retried. */
+  /** Called with errors. What failed is retried until it succeeds. */
   readonly onError?: (error: unknown) => void
 }
 
@@ -56,33 +50,17 @@ export interface BootstrapTokenCleaner {
 export function bootstrapTokenCleaner(options: BootstrapTokenCleanerOptions): BootstrapTokenCleaner {
   checkOptions(shape, options)
   const { secrets, clock = systemClock, onError } = options
-  // One timer per secret that expires, so bounded by the number of secrets.
-  const timers = new Map<string, () => void>()
   let isStopped = false
-
-  const callOff = (name: string): void => {
-    timers.get(name)?.()
-    timers.delete(name)
-  }
 
   const look = async (name: string): Promise<void> => {
     const secret = await secrets.getSecret(name)
-    callOff(name)
-    if (isStopped || secret === undefined || !isBootstrapSecret(secret)) return
-    const remainingMs = expirationOf(secret) - clock.now()
-    if (remainingMs === Infinity) return
-    if (remainingMs > 0) {
-      timers.set(
-        name,
-        clock.after(remainingMs, () => void queue.add(name)),
-      )
-      return
-    }
-    try {
-      await secrets.deleteSecret(name, { uid: secret.uid })
-    } catch (error) {
-      report(onError, error)
-    }
+    if (isStopped || secret === undefined) return
+    const { uid } = secret
+    const remainingMs = await cleanBootstrapSecret(secret, clock.now(), () =>
+      secrets.deleteSecret(name, { uid }),
+    )
+    // One timer per secret that expires, so bounded by the number of secrets.
+    if (remainingMs !== undefined) queue.putLater(name, remainingMs)
   }
 
   const queue = workQueue<string>({
@@ -98,7 +76,6 @@ export function bootstrapTokenCleaner(options: BootstrapTokenCleanerOptions): Bo
     check: (name) => queue.add(name),
     stop() {
       isStopped = true
-      for (const name of timers.keys()) callOff(name)
       queue.stop()
     },
   }

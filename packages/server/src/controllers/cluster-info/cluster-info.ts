@@ -86,7 +86,7 @@ function signingTokenOf(secret: Secret, nowMs: number): SigningToken | undefined
 }
 
 /** The key of the signed kubeconfig. */
-const KUBECONFIG_KEY = 'kubeconfig'
+export const KUBECONFIG_KEY = 'kubeconfig'
 /** Followed by the id of the token. */
 const SIGNATURE_KEY_PREFIX = 'jws-kubeconfig-'
 /** The Kubernetes limit for a ConfigMap (`MaxSecretSize`), in characters. */

@@ -5,6 +5,7 @@ import {
   must,
   withMethods,
   report,
+  type Check,
   INVALID_SINCE_LABEL,
 } from '@kube-authn/core/internal'
 import { aFunction, checkOptions, type OptionsShape, required } from '@kube-authn/core/adapter'
@@ -40,14 +41,17 @@ export interface LegacyTokenCleanerOptions {
 const HUNDRED_YEARS_SECONDS = 100 * 365 * 86_400
 const YEAR_SECONDS = 365 * 86_400
 
+/** The check of {@link LegacyTokenCleanerOptions.cleanUpPeriodSeconds}. */
+export const aCleanUpPeriod: Check = must(
+  'must be above 0 and at most a hundred years',
+  (value) => typeof value === 'number' && value > 0 && value <= HUNDRED_YEARS_SECONDS,
+)
+
 const shape: OptionsShape<LegacyTokenCleanerOptions> = {
   store: required(withMethods('a store of service accounts and secrets', 'getServiceAccount', 'listSecrets')),
   trackedSince: required(aFunction),
   mountedSecrets: required(aFunction),
-  cleanUpPeriodSeconds: must(
-    'must be above 0 and at most a hundred years',
-    (value) => typeof value === 'number' && value > 0 && value <= HUNDRED_YEARS_SECONDS,
-  ),
+  cleanUpPeriodSeconds: aCleanUpPeriod,
   intervalSeconds: must(
     'must be above 0 and at most a year',
     (value) => typeof value === 'number' && value > 0 && value <= YEAR_SECONDS,
@@ -94,7 +98,7 @@ export function legacyTokenCleaner(options: LegacyTokenCleanerOptions): LegacyTo
     if (!isTrackedFor(periodMs, await trackedSince(), nowMs)) return
     const since = { timeMs: nowMs - periodMs, day: dayOf(nowMs - periodMs) }
     const isMounted = mountedOnce(mountedSecrets)
-    for (const secret of await store.listSecrets()) {
+    for await (const secret of await store.listSecrets()) {
       if (isStopped) return
       try {
         if (await isUnused(secret, since, isMounted)) await act(secret, since, nowMs)

@@ -41,7 +41,7 @@ async function deleteSecrets(
   store: TokensControllerStore,
 ): Promise<void> {
   const errors: unknown[] = []
-  for (const secret of await store.listSecrets(seen.namespace)) {
+  for await (const secret of await store.listSecrets(seen.namespace)) {
     // A secret without a uid belongs to the new service account of the same name.
     const isOfSuccessor =
       successor !== undefined && valueOf(secret.annotations, SERVICE_ACCOUNT_UID_ANNOTATION) === ''
@@ -56,19 +56,21 @@ async function deleteSecrets(
     throw new AggregateError(errors, 'some secrets of a deleted service account could not be deleted')
 }
 
-/** One token secret that the service account references is enough. */
-async function ensureSecret(
+/**
+ * Gives a service account a secret, unless it references one already.
+ *
+ * @param onError called if a secret that is not referenced could not be deleted again.
+ */
+export async function ensureSecret(
   account: ServiceAccount,
   store: TokensControllerStore,
   newSecret: SecretMaker,
   onError: ((error: unknown) => void) | undefined,
 ): Promise<void> {
   const { namespace, name, uid, resourceVersion, secrets = [] } = account
-  if (secrets.length > 0) {
-    const referenced = new Set(secrets)
-    for (const secret of await store.listSecrets(namespace)) {
-      if (referenced.has(secret.name) && isServiceAccountToken(secret, account)) return
-    }
+  for (const referenced of secrets) {
+    const secret = await store.getSecret(namespace, referenced)
+    if (secret !== undefined && isServiceAccountToken(secret, account)) return
   }
 
   const created = await store.createSecret(await newSecret(account))
@@ -79,10 +81,11 @@ async function ensureSecret(
       report(onError, error)
     }
   }
+  const references = [...secrets, created.name]
+  const precondition = { uid, resourceVersion }
   let isReferenced: boolean
   try {
-    const references = [...secrets, created.name]
-    isReferenced = await store.setSecretReferences(namespace, name, references, { uid, resourceVersion })
+    isReferenced = await store.setSecretReferences(namespace, name, references, precondition)
   } catch (error) {
     await undo()
     throw error

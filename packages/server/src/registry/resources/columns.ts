@@ -36,15 +36,19 @@ const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 const YEAR = 365 * DAY
 
+/** How long ago this was. */
+export function ageOf(creationTimestamp: string | undefined, nowMs: number): string {
+  const begin = timeOfRfc3339(creationTimestamp ?? '')
+  return begin === undefined ? '<unknown>' : durationOf(nowMs - begin)
+}
+
 /**
  * A duration as in `5m`, `3h25m` or `12d`: exact while it is short, and rounded when it is long.
  *
  * Source: apimachinery `pkg/util/duration/duration.go` HumanDuration.
  */
-export function ageOf(creationTimestamp: string | undefined, nowMs: number): string {
-  const begin = timeOfRfc3339(creationTimestamp ?? '')
-  if (begin === undefined) return '<unknown>'
-  const ms = Math.floor((nowMs - begin) / SECOND) * SECOND
+export function durationOf(exactMs: number): string {
+  const ms = Math.floor(exactMs / SECOND) * SECOND
   if (ms < -SECOND) return '<invalid>'
   if (ms < 0) return '0s'
   if (ms < 2 * MINUTE) return `${ms / SECOND}s`

@@ -1,10 +1,12 @@
 import type { Resource } from '../resource.ts'
+import { certificateSigningRequests } from './certificates/certificate-signing-requests.ts'
 import { configMaps } from './config-maps.ts'
 import { namespaces } from './namespaces.ts'
 import { nodes, pods } from './plain.ts'
 import { rbacResources } from './rbac.ts'
 import { secrets } from './secrets.ts'
 import { serviceAccounts } from './service-accounts.ts'
+import { services } from './services.ts'
 
 /** Every resource that can be served. */
 export const allResources: readonly Resource[] = [
@@ -14,5 +16,7 @@ export const allResources: readonly Resource[] = [
   configMaps,
   nodes,
   pods,
+  services,
   ...rbacResources,
+  certificateSigningRequests,
 ]

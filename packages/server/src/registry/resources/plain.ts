@@ -14,7 +14,7 @@ const MAX_DEPTH = 100
  *
  * Deviation: kube-apiserver validates them and fills in defaults (`docs/deviations.md`, nodes and pods).
  */
-function plain(
+export function plain(
   names: Pick<Resource, 'kind' | 'plural' | 'singular' | 'shortNames' | 'categories' | 'isNamespaced'>,
 ): Pick<
   Resource,

@@ -3,7 +3,7 @@ import { dns1123SubdomainProblems } from '@kube-authn/internal/kubernetes-names'
 import type { KubeObject } from '../kube-object.ts'
 import type { Resource } from '../resource.ts'
 import { AGE, countOf, NAME } from './columns.ts'
-import { base64Length, entriesOf, MAX_DATA_BYTES, readMap, validateKey } from './data-keys.ts'
+import { base64Length, base64Of, entriesOf, MAX_DATA_BYTES, readMap, validateKey } from './data-keys.ts'
 import { immutability } from './immutability.ts'
 
 const DATA = fieldPath('data')
@@ -89,8 +89,4 @@ function validateType(object: KubeObject, keys: ReadonlySet<string>, errors: Err
 /** `stringData` is for writing only: the server keeps it in base64, in `data`. */
 function encoded(strings: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(strings).map(([key, value]) => [key, base64Of(value)]))
-}
-
-function base64Of(text: string): string {
-  return btoa(Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join(''))
 }

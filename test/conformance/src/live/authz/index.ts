@@ -6,6 +6,7 @@ import { manifests } from './manifests.ts'
 import { ownReviews } from './own-reviews.ts'
 import { requests } from './requests.ts'
 import { reviews } from './reviews.ts'
+import { serverRequests } from './server-requests.ts'
 
 export const authzAreas: readonly LiveArea[] = [
   accessReviews,
@@ -13,6 +14,7 @@ export const authzAreas: readonly LiveArea[] = [
   manifests,
   aggregations,
   requests,
+  serverRequests,
   reviews,
   ...impersonations,
 ]

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { AuditEvent } from '@kube-authn/core/audit'
 import type { AppParts } from './app-parts.ts'
@@ -12,18 +13,31 @@ export interface RunningApp {
   close(): Promise<void>
 }
 
-/** An app of a framework on a free local port. */
-export async function runningApp(framework: Framework, parts: AppParts): Promise<RunningApp> {
-  const server = serverOf(framework, parts)
+/** A server on a free local port. */
+export async function runningServer(server: Server): Promise<Pick<RunningApp, 'ask' | 'close'>> {
   // As `keepFresh` does: otherwise Node drops headers.
   server.maxHeadersCount = 0
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   return {
+    ask: (request) => send(port, request),
+    async close() {
+      server.close()
+      server.closeAllConnections()
+      await once(server, 'close')
+    },
+  }
+}
+
+/** An app of a framework on a free local port. */
+export async function runningApp(framework: Framework, parts: AppParts): Promise<RunningApp> {
+  const { ask, close } = await runningServer(serverOf(framework, parts))
+  return {
+    close,
     ask(request) {
       parts.events.length = 0
-      return send(port, request)
+      return ask(request)
     },
     async endOfRequest() {
       for (let turn = 0; turn < 1000; turn++) {
@@ -32,11 +46,6 @@ export async function runningApp(framework: Framework, parts: AppParts): Promise
         await new Promise(setImmediate)
       }
       return undefined
-    },
-    async close() {
-      server.close()
-      server.closeAllConnections()
-      await once(server, 'close')
     },
   }
 }

@@ -1,10 +1,8 @@
 import { generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypto'
 import { systemClock } from '@kube-authn/core/internal'
 import { privateKeyIn } from '@kube-authn/node/internal'
-import {
-  type CertificateAuthority,
-  issueClientCertificate,
-} from '../../../certificates/issue-client-certificate.ts'
+import { issueClientCertificate } from '../../../certificates/issue-client-certificate.ts'
+import type { CertificateAuthority } from '../../../certificates/node-keys.ts'
 import { Failure } from '../../failure.ts'
 import { durationSeconds } from '../../terminal/duration.ts'
 import { readText, STDIN } from '../../terminal/input.ts'

@@ -1,20 +1,26 @@
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { Failure } from '../failure.ts'
-import { codeOf } from '../terminal/new-file.ts'
+import { codeOf } from './new-file.ts'
 
 const RETRY_MS = 100
 
 /**
  * Runs `work` while no other process does, by a lock file with the number of the process. The lock of a process that has ended does not count.
  *
+ * @param what names the work in messages, as in `login`.
  * @throws {Failure} if the signal aborts while another process works.
  */
-export async function alone<T>(path: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+export async function alone<T>(
+  path: string,
+  what: string,
+  signal: AbortSignal,
+  work: () => Promise<T>,
+): Promise<T> {
   while (!takesLock(path)) {
     removeIfAbandoned(path)
     if (signal.aborted) {
-      throw new Failure(`another login is under way; if it is not, remove ${path}`)
+      throw new Failure(`another ${what} is under way; if it is not, remove ${path}`)
     }
     await setTimeout(RETRY_MS)
   }

@@ -1,0 +1,2 @@
+export { answerDiscovery } from './answer.ts'
+export { discoveryDocuments } from './documents.ts'

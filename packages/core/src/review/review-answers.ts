@@ -1,0 +1,137 @@
+import { contextOf } from '../authorization/authorize-request.ts'
+import type { Authorizer } from '../authorization/authorizer.ts'
+import { internalError } from '../authorization/internal-error.ts'
+import { noUser } from '../authorization/no-user.ts'
+import type { ReadBody } from '../internal/api/body.ts'
+import { fieldValidationOf } from '../internal/api/field-validation.ts'
+import { systemClock } from '../internal/clock.ts'
+import type { Context } from '../authenticator/context.ts'
+import type { DiscoveryResource } from '../internal/api/discovery/resource.ts'
+import type { AuthenticationRequest } from '../request/request.ts'
+import { type HttpAnswer, isStatusError, type StatusError } from '../authenticator/status.ts'
+import type { UserInfo } from '../authenticator/user.ts'
+import type { Awaitable } from '../internal/awaitable.ts'
+import { localSubjectAccessReview, selfSubjectAccessReview, subjectAccessReview } from './access-reviews.ts'
+import { answerOf, answerReview, requirePost } from './answer-review.ts'
+import type { HandleReviewsOptions } from './handle-reviews-options.ts'
+import type { ReviewKind } from './kind.ts'
+import { tokenReviewer } from './review-token.ts'
+import { selfSubjectReview } from './self-subject-review.ts'
+import { selfSubjectRulesReview } from './self-subject-rules-review.ts'
+import { tokenReview, writtenByServer } from './token-review.ts'
+
+/** What is known about a request besides the request itself. */
+export interface ReviewContext extends Pick<Context, 'signal'> {
+  /** The user of the request, after authentication and impersonation. */
+  readonly user?: UserInfo | undefined
+}
+
+/**
+ * Answers review requests. Returns `undefined`, synchronously, for any other request. It never throws and never rejects: refusals are
+ * returned as answers.
+ */
+export type ReviewHandler = (
+  request: AuthenticationRequest,
+  body: ReadBody,
+  context?: ReviewContext,
+) => Promise<HttpAnswer> | undefined
+
+/** A request whose user is known. */
+export interface AdmittedRequest {
+  readonly request: AuthenticationRequest
+  readonly user: UserInfo
+  readonly context: Context
+  /** Whether every authenticated user may make it. */
+  readonly isForEveryUser: boolean
+}
+
+/** Decides whether a user may make a request. @returns the refusal, if not. */
+export type Admit = (asked: AdmittedRequest) => Awaitable<StatusError | undefined>
+
+/** The review APIs. */
+export interface ReviewAnswers {
+  readonly handle: ReviewHandler
+  /** What is served, for discovery. */
+  readonly resources: readonly DiscoveryResource[]
+  /** Decides about any request. @returns its user, or the refusal. */
+  admit(
+    request: AuthenticationRequest,
+    given: ReviewContext,
+    isForEveryUser: boolean,
+  ): Promise<StatusError | UserInfo>
+}
+
+/** The review APIs, without a decision of their own who may use them. @param options sound ones. */
+export function reviewAnswers(
+  authorizer: Authorizer,
+  options: HandleReviewsOptions,
+  admit: Admit,
+): ReviewAnswers {
+  const { tokens, audiences, clock = systemClock, observer } = options
+  const kinds: readonly ReviewKind[] = [
+    ...(tokens === undefined
+      ? []
+      : [tokenReview(tokenReviewer(tokens, audiences, 'status'), writtenByServer)]),
+    selfSubjectReview(clock),
+    subjectAccessReview(authorizer),
+    localSubjectAccessReview(authorizer),
+    selfSubjectAccessReview(authorizer),
+    selfSubjectRulesReview(authorizer),
+  ]
+  const byResource = new Map(kinds.map((kind) => [`${kind.group}/${kind.resource}`, kind]))
+
+  const admitOne: ReviewAnswers['admit'] = async (request, given, isForEveryUser) => {
+    const { user } = given
+    // JavaScript callers may pass `null`; a request without a user must not be authorized.
+    if (user === undefined || user === null)
+      return internalError(request, 'no User found in the context', { cause: noUser() })
+    const refused = await admit({ request, user, context: contextOf(observer, given), isForEveryUser })
+    return refused ?? user
+  }
+
+  return {
+    admit: admitOne,
+    resources: kinds.flatMap(resourcesOf),
+    handle(request, body, given = {}) {
+      if (request.refusal !== undefined) return Promise.resolve(request.refusal)
+      const {
+        group = '',
+        version = '',
+        namespace = '',
+        resource = '',
+      } = PATH.exec(request.path)?.groups ?? {}
+      const kind = byResource.get(`${group}/${resource}`)
+      if (kind === undefined || !kind.versions.includes(version)) return undefined
+      if ((namespace !== '') !== (kind.isNamespaced ?? false)) return undefined
+
+      return answerOf(async () => {
+        const isForEveryUser = request.method === 'POST' && (kind.isAboutCaller ?? false)
+        const caller = await admitOne(request, given, isForEveryUser)
+        if (isStatusError(caller)) return caller
+        requirePost(request)
+        const asked = { caller, namespace, context: contextOf(observer, given) }
+        return answerReview(kind, request, body, asked, {
+          ...options,
+          status: 201,
+          versions: [version],
+          validation: fieldValidationOf(request.query),
+        })
+      })
+    },
+  }
+}
+
+function resourcesOf({
+  group,
+  versions,
+  kind,
+  resource,
+  isNamespaced = false,
+}: ReviewKind): DiscoveryResource[] {
+  const own = { group, kind, plural: resource, singular: kind.toLowerCase(), isNamespaced, verbs: ['create'] }
+  return versions.map((version) => ({ ...own, version }))
+}
+
+/** Matches only paths with a single spelling, so routers, proxies and authorizers all read them alike. */
+const PATH =
+  /^\/apis\/(?<group>[a-z0-9.]{1,63})\/(?<version>v[a-z0-9]{1,16})\/(?:namespaces\/(?<namespace>[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)\/)?(?<resource>[a-z]{1,63})$/

@@ -1,0 +1,115 @@
+import type { HttpAnswer } from '@kube-authn/core/adapter'
+import {
+  type DiscoveryResource,
+  isStatusError,
+  loadDiscovery,
+  methodNotAllowed,
+  notify,
+  objectAnswer,
+  systemClock,
+} from '@kube-authn/core/internal'
+import { registry } from '../registry/registry.ts'
+import type { KubernetesApi, KubernetesApiRequest } from './kubernetes-api.ts'
+import type { KubernetesApiOptions } from './kubernetes-api-options.ts'
+import { discovered } from './discovery.ts'
+import type { HealthAnswers } from './health.ts'
+import { internalError, pageNotFound } from './internal-error.ts'
+import type { KubernetesApiCaller } from './object-request.ts'
+import { objectRequests } from './object-requests.ts'
+import { targetOf } from './request-target.ts'
+import { servedResources } from './served-resources.ts'
+
+/** What is served at other paths than those of objects. */
+export interface OtherAnswers {
+  /** Reviews, which clients find among the resources. They are answered elsewhere. */
+  readonly reviews: readonly DiscoveryResource[]
+  readonly health: HealthAnswers
+}
+
+const VERSION = {
+  major: '1',
+  minor: '36',
+  gitVersion: 'v1.36.2+kube-authn',
+  gitCommit: '',
+  gitTreeState: 'clean',
+  buildDate: '1970-01-01T00:00:00Z',
+  goVersion: '',
+  compiler: '',
+  platform: 'javascript',
+}
+
+/**
+ * The answers of the API.
+ *
+ * Deviation: it serves a part of the resources, and tells less of itself (`docs/deviations.md`, resources served; discovery).
+ *
+ * @param options sound ones.
+ */
+export async function apiAnswers(
+  options: KubernetesApiOptions,
+  { reviews, health }: OtherAnswers,
+): Promise<KubernetesApi['answer']> {
+  const { store, rbac, authorizer = rbac, observer, clock = systemClock } = options
+  const resources = servedResources(options)
+  const objects = registry({
+    store,
+    resources,
+    clock,
+    ...(authorizer !== undefined && { authorizer }),
+    ...(rbac !== undefined && { rbac }),
+  })
+  await objects.createSystemNamespaces()
+  const answerObjects = objectRequests({ registry: objects, clock })
+  const { answerDiscovery, discoveryDocuments } = await loadDiscovery()
+  const documents = discoveryDocuments([...resources.map(discovered), ...reviews])
+
+  /** The annotations of a caller without a context of its own go to the observer. */
+  const auditedCaller = ({ request, caller }: KubernetesApiRequest): KubernetesApiCaller | undefined => {
+    if (caller === undefined || caller.context !== undefined || observer === undefined) return caller
+    const annotate = (key: string, value: string): void =>
+      notify(observer, { type: 'annotation', request, key, value })
+    return { user: caller.user, context: { annotate } }
+  }
+
+  const answer = async (asked: KubernetesApiRequest): Promise<HttpAnswer | Response> => {
+    const { request, body, signal } = asked
+    if (request.refusal !== undefined) return request.refusal
+    const target = targetOf(request, resources)
+    if (target !== undefined) {
+      const caller = auditedCaller(asked)
+      if (authorizer !== undefined && caller === undefined)
+        throw internalError(new Error('no User found in the context'))
+      return answerObjects({ request, target, body, signal, caller })
+    }
+    const { method, path } = request
+    if (path === '/version' || path === '/version/') {
+      if (method !== 'GET') throw methodNotAllowed('GET')
+      return objectAnswer(200, VERSION)
+    }
+    const healthy = health(request, signal)
+    if (healthy !== undefined) return healthy
+    if (documents.document(path) !== undefined || isBelowServed(path))
+      return answerDiscovery(request, documents)
+    throw pageNotFound()
+  }
+
+  /** Whether kube-apiserver has a router for the path, which answers in JSON. */
+  const isBelowServed = (path: string): boolean => {
+    const [, prefix = '', group = '', version = ''] = path.split('/')
+    if (prefix === 'api' || prefix === 'version') return true
+    return (
+      prefix === 'apis' &&
+      documents.document(`/apis/${group}`) !== undefined &&
+      group !== '' &&
+      version !== ''
+    )
+  }
+
+  return async function answerRequest(asked) {
+    try {
+      return await answer(asked)
+    } catch (thrown) {
+      return isStatusError(thrown) ? thrown : internalError(thrown)
+    }
+  }
+}

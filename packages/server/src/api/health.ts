@@ -1,0 +1,119 @@
+import type { AuthenticationRequest, Awaitable } from '@kube-authn/core'
+import type { HttpAnswer } from '@kube-authn/core/adapter'
+import { methodNotAllowed } from '@kube-authn/core/internal'
+import { quoted } from '@kube-authn/internal/quote'
+import type { ObjectStore } from '../store/object-store.ts'
+
+/** Where health is asked for. `livez`: whether the process should be restarted. `readyz`: whether it should get requests. No more will be added. */
+export type HealthEndpoint = 'healthz' | 'livez' | 'readyz'
+
+/** A check of `/healthz`, `/livez` and `/readyz`. */
+export interface HealthCheck {
+  /** Unique, of letters, digits, `-`, `_`, `.` and `/`: `/readyz/NAME` is this check alone. */
+  readonly name: string
+  /**
+   * Throws or rejects while the server is not healthy. Clients do not see why.
+   *
+   * @param signal aborted when the client no longer waits.
+   */
+  readonly check: (signal: AbortSignal) => Awaitable<void>
+  /** The endpoints that have it. Default: all. */
+  readonly endpoints?: readonly HealthEndpoint[]
+}
+
+/** Answers a request at a path of health; `undefined` for other paths. */
+export type HealthAnswers = (
+  request: AuthenticationRequest,
+  signal: AbortSignal,
+) => Promise<HttpAnswer> | undefined
+
+/** A check that failed. */
+export type OnUnhealthy = (name: string, error: unknown) => void
+
+const ENDPOINTS: readonly HealthEndpoint[] = ['healthz', 'livez', 'readyz']
+
+/** The checks of every server: it answers, and its store does. */
+export function basicChecks(store: ObjectStore): readonly HealthCheck[] {
+  return [
+    { name: 'ping', check: () => {} },
+    { name: 'store', check: async () => void (await store.revision()) },
+  ]
+}
+
+/**
+ * Answers questions about health at the paths of kube-apiserver. `verbose` in the query asks for the list of checks; `exclude=NAME` leaves a check out.
+ *
+ * Source: apiserver `pkg/server/healthz/healthz.go`.
+ *
+ * Deviation: other methods than GET and HEAD are refused, and why a check failed is told nowhere but in the log (`docs/deviations.md`, health).
+ */
+export function healthAnswers(checks: readonly HealthCheck[], onUnhealthy: OnUnhealthy): HealthAnswers {
+  const paths = new Map<
+    string,
+    (request: AuthenticationRequest, signal: AbortSignal) => Promise<HttpAnswer>
+  >()
+  const passes = async ({ name, check }: HealthCheck, signal: AbortSignal): Promise<boolean> => {
+    try {
+      await check(signal)
+      return true
+    } catch (error) {
+      onUnhealthy(name, error)
+      return false
+    }
+  }
+  for (const endpoint of ENDPOINTS) {
+    const own = checks.filter(({ endpoints = ENDPOINTS }) => endpoints.includes(endpoint))
+    paths.set(`/${endpoint}`, ({ query }, signal) =>
+      answerAll(endpoint, own, query, (each) => passes(each, signal)),
+    )
+    for (const each of own) {
+      paths.set(`/${endpoint}/${each.name}`, async (_, signal) =>
+        (await passes(each, signal))
+          ? text(200, 'ok')
+          : text(500, 'internal server error: reason withheld\n'),
+      )
+    }
+  }
+  return function answerHealth(request, signal) {
+    const answer = paths.get(request.path)
+    if (answer === undefined) return undefined
+    if (request.method !== 'GET' && request.method !== 'HEAD') throw methodNotAllowed('GET, HEAD')
+    return answer(request, signal)
+  }
+}
+
+async function answerAll(
+  endpoint: HealthEndpoint,
+  checks: readonly HealthCheck[],
+  query: string,
+  passes: (check: HealthCheck) => Promise<boolean>,
+): Promise<HttpAnswer> {
+  const parameters = new URLSearchParams(query)
+  const excluded = new Set(parameters.getAll('exclude'))
+  const results = await Promise.all(
+    checks.map(async (check) => {
+      const isExcluded = excluded.delete(check.name)
+      const isHealthy = isExcluded || (await passes(check))
+      const result = isHealthy ? (isExcluded ? 'excluded: ok' : 'ok') : 'failed: reason withheld'
+      return { isHealthy, line: `[${isHealthy ? '+' : '-'}]${check.name} ${result}\n` }
+    }),
+  )
+  const unknown = [...excluded].toSorted().map(quoted).join(',')
+  const warning =
+    unknown === '' ? '' : `warn: some health checks cannot be excluded: no matches for ${unknown}\n`
+  const lines = `${results.map(({ line }) => line).join('')}${warning}`
+  if (!results.every(({ isHealthy }) => isHealthy)) return text(500, `${lines}${endpoint} check failed\n`)
+  return text(200, parameters.has('verbose') ? `${lines}${endpoint} check passed\n` : 'ok')
+}
+
+function text(status: number, content: string): HttpAnswer {
+  return {
+    status,
+    headers: {
+      'content-type': 'text/plain; charset=utf-8',
+      'cache-control': 'no-cache, private',
+      'x-content-type-options': 'nosniff',
+    },
+    content,
+  }
+}

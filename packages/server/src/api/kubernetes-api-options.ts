@@ -1,0 +1,39 @@
+import type { Clock, Observer } from '@kube-authn/core'
+import type { Authorizer } from '@kube-authn/core/authorization'
+import type { TokenIssuer } from '@kube-authn/core/service-account'
+import { aFunction, type OptionsShape, required } from '@kube-authn/core/adapter'
+import { aClock, anAuthorizer, withMethods } from '@kube-authn/core/internal'
+import type { StoredRbac } from '../rbac/stored-rbac.ts'
+import type { ObjectStore } from '../store/object-store.ts'
+
+/** Options of `kubernetesApi`. */
+export interface KubernetesApiOptions {
+  /** Where the objects are. */
+  readonly store: ObjectStore
+  /**
+   * Decides what a request alone does not tell: whether a caller may grant the rights of a role, or approve a certificate. With it, each request needs its
+   * caller. Default: `rbac`; without it, everything is allowed that the app lets in.
+   */
+  readonly authorizer?: Authorizer
+  /** Receives the annotations of audit events: the `observer` of `authentication`. Default: none. */
+  readonly observer?: Observer
+  /**
+   * The authorizer over the roles and bindings in the store, which is also in `authorizer` as a rule: what is written counts for the next request, and callers may
+   * grant what they have by it. Default: callers may grant what `authorizer` lists.
+   */
+  readonly rbac?: StoredRbac
+  /** Issues the tokens that are asked for at `/token` of service accounts. Default: there is no such path. */
+  readonly tokenIssuer?: TokenIssuer
+  /** The time of creations, and for ages and ends of watches. Default: the runtime's clock. */
+  readonly clock?: Clock
+}
+
+/** The checks of {@link KubernetesApiOptions}, for options that extend them. */
+export const kubernetesApiShape: OptionsShape<KubernetesApiOptions> = {
+  store: required(withMethods('a store of objects', 'get', 'list', 'create', 'update', 'delete', 'watch')),
+  authorizer: anAuthorizer,
+  observer: aFunction,
+  rbac: withMethods('an authorizer as storedRbac(...) makes', 'authorize', 'rulesFor', 'learn'),
+  tokenIssuer: withMethods('an issuer of tokens, as tokenIssuer(...) makes', 'issue'),
+  clock: aClock,
+}

@@ -1,0 +1,52 @@
+import type { KnownFlag } from '@kube-authn/node/internal'
+
+const text = (byDefault = ''): KnownFlag => ({ kind: 'string', default: byDefault })
+const number = (byDefault: number): KnownFlag => ({ kind: 'wholeNumber', default: String(byDefault) })
+const duration = (byDefault: string): KnownFlag => ({ kind: 'duration', default: byDefault })
+const off: KnownFlag = { kind: 'boolean', default: false }
+
+/** The flags without which nothing could be kept: of this command only. */
+export const OWN_FLAGS: Readonly<Record<string, KnownFlag>> = {
+  'data-dir': text('kube-authn-data'),
+  'in-memory': off,
+  output: text('text'),
+}
+
+/**
+ * The flags of serving, with the defaults of kube-apiserver and kube-controller-manager 1.36, except the addresses.
+ *
+ * Deviation: the address is loopback by default (`docs/deviations.md`, bind address).
+ *
+ * Source: apiserver `pkg/server/options`, kubernetes `cmd/kube-apiserver/app/options`, `cmd/kube-controller-manager/app/options`; release-1.6 for
+ * `insecure-*`.
+ */
+export const SERVING_FLAGS: Readonly<Record<string, KnownFlag>> = {
+  'advertise-address': text(),
+  'bind-address': text('127.0.0.1'),
+  'cert-dir': text(),
+  'cluster-signing-cert-file': text(),
+  'cluster-signing-duration': duration('8760h0m0s'),
+  'cluster-signing-key-file': text(),
+  controllers: { kind: 'slice', default: ['*'] },
+  'external-hostname': text(),
+  'insecure-bind-address': text('127.0.0.1'),
+  'insecure-port': number(0),
+  'max-mutating-requests-inflight': number(200),
+  'max-requests-inflight': number(400),
+  'request-timeout': duration('1m0s'),
+  'root-ca-file': text(),
+  'secure-port': number(6443),
+  'service-account-private-key-file': text(),
+  'shutdown-delay-duration': duration('0s'),
+  'tls-cert-file': text(),
+  'tls-cipher-suites': { kind: 'slice', default: [] },
+  'tls-min-version': text('VersionTLS12'),
+}
+
+/** Names of flags in other releases. */
+export const SERVING_ALIASES: Readonly<Record<string, string>> = {
+  address: 'insecure-bind-address',
+  'experimental-cluster-signing-duration': 'cluster-signing-duration',
+  port: 'insecure-port',
+  'public-address-override': 'bind-address',
+}

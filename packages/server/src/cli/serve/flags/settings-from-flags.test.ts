@@ -1,0 +1,285 @@
+import { isConfigurationError } from '@kube-authn/core/internal'
+import { AUDIT_FLAGS, AUTHENTICATION_FLAGS, AUTHORIZATION_FLAGS } from '@kube-authn/node/internal'
+import { describe, expect, it } from 'vitest'
+import { FURTHER_FLAGS, SHOWN_FLAGS } from './flag-help.ts'
+import { isWithoutEffect, REFUSED_FLAGS } from './other-flags.ts'
+import { OWN_FLAGS, SERVING_ALIASES, SERVING_FLAGS } from './serving-flags.ts'
+import { settingsFromFlags } from './settings-from-flags.ts'
+
+const KNOWN = {
+  ...AUTHENTICATION_FLAGS,
+  ...AUTHORIZATION_FLAGS,
+  ...AUDIT_FLAGS,
+  ...SERVING_FLAGS,
+  ...OWN_FLAGS,
+}
+const helped = [...SHOWN_FLAGS.flatMap(({ flags }) => flags), ...FURTHER_FLAGS]
+
+function problemsOf(argv: readonly string[]): readonly string[] {
+  try {
+    settingsFromFlags(argv)
+    return []
+  } catch (error) {
+    if (!isConfigurationError(error)) throw error
+    return error.problems.map(({ path, message }) => `${path}: ${message}`)
+  }
+}
+
+describe('the flags of serve', () => {
+  it('each have a line of help, once', () => {
+    const known = Object.keys(KNOWN).filter((name) => !Object.hasOwn(REFUSED_FLAGS, name))
+    expect(helped.map(({ name }) => name).toSorted()).toEqual(known.toSorted())
+  })
+
+  it.each(helped)('--$name has a value in the help if it takes one', ({ name, value }) => {
+    expect(value === undefined).toBe(KNOWN[name]?.kind === 'boolean')
+  })
+
+  it('are used, without effect, or refused, and never two of these', () => {
+    const used = Object.keys(KNOWN).filter((name) => !Object.hasOwn(REFUSED_FLAGS, name))
+    expect([...used, ...Object.keys(SERVING_ALIASES)].filter(isWithoutEffect)).toEqual([])
+    expect(Object.keys(REFUSED_FLAGS).filter(isWithoutEffect)).toEqual([])
+  })
+
+  it('are safe by default', () => {
+    expect(settingsFromFlags([])).toEqual({
+      dataDir: 'kube-authn-data',
+      inMemory: false,
+      output: 'text',
+      secure: { host: '127.0.0.1', port: 6443 },
+      tls: { minVersion: 'TLSv1.2' },
+      serviceAccounts: {
+        issuers: ['https://kubernetes.default.svc.cluster.local'],
+        keyFiles: [],
+        extendExpiration: true,
+      },
+      signing: { durationSeconds: 31_536_000 },
+      limits: {
+        maxRequestsInFlight: 400,
+        maxMutatingRequestsInFlight: 200,
+        requestTimeoutSeconds: 60,
+        shutdownDelaySeconds: 0,
+      },
+      controllers: ['*'],
+      createSecrets: false,
+      alwaysAllowPaths: ['/healthz', '/readyz', '/livez'],
+      authenticationFlags: [],
+      authorizationFlags: ['--authorization-mode=RBAC'],
+      auditFlags: [],
+      notices: [],
+    })
+  })
+
+  it('are those of the command line that kubeadm makes', () => {
+    const settings = settingsFromFlags([
+      '--advertise-address=192.0.2.10',
+      '--allow-privileged=true',
+      '--authorization-mode=Node,RBAC',
+      '--client-ca-file=/pki/ca.crt',
+      '--enable-admission-plugins=NodeRestriction',
+      '--enable-bootstrap-token-auth=true',
+      '--etcd-cafile=/pki/etcd/ca.crt',
+      '--etcd-servers=https://127.0.0.1:2379',
+      '--kubelet-preferred-address-types=InternalIP,ExternalIP,Hostname',
+      '--proxy-client-cert-file=/pki/front-proxy-client.crt',
+      '--requestheader-allowed-names=front-proxy-client',
+      '--requestheader-client-ca-file=/pki/front-proxy-ca.crt',
+      '--secure-port=7443',
+      '--service-account-issuer=https://a.example.com',
+      '--service-account-issuer=https://b.example.com',
+      '--service-account-key-file=/pki/sa.pub',
+      '--service-account-signing-key-file=/pki/sa.key',
+      '--service-cluster-ip-range=10.96.0.0/12',
+      '--tls-cert-file=/pki/apiserver.crt',
+      '--tls-private-key-file=/pki/apiserver.key',
+    ])
+    expect(settings).toMatchObject({
+      advertiseAddress: '192.0.2.10',
+      clientCAFile: '/pki/ca.crt',
+      secure: { host: '127.0.0.1', port: 7443 },
+      tls: { certificate: { certFile: '/pki/apiserver.crt', keyFile: '/pki/apiserver.key' } },
+      serviceAccounts: {
+        issuers: ['https://a.example.com', 'https://b.example.com'],
+        keyFiles: ['/pki/sa.pub'],
+        signingKeyFile: '/pki/sa.key',
+      },
+      authorizationFlags: ['--authorization-mode=RBAC'],
+      authenticationFlags: [
+        '--enable-bootstrap-token-auth=true',
+        '--requestheader-allowed-names=front-proxy-client',
+        '--requestheader-client-ca-file=/pki/front-proxy-ca.crt',
+      ],
+    })
+    expect(settings.notices.map(({ message }) => message)).toEqual([
+      'without effect here: --allow-privileged, --enable-admission-plugins, --etcd-cafile, --etcd-servers, --kubelet-preferred-address-types, --proxy-client-cert-file, --service-cluster-ip-range',
+      'objects are not in etcd but in the store of --data-dir',
+      'the mode Node is left out: there are no kubelets, and RBAC decides about their requests',
+      'certificate requests are signed by the CA of the data directory, not by one of --client-ca-file; both are accepted',
+    ])
+  })
+
+  it('are those of 1.6', () => {
+    const settings = settingsFromFlags([
+      '--admission-control=ServiceAccount,NamespaceLifecycle',
+      '--basic-auth-file=users.csv',
+      '--experimental-bootstrap-token-auth',
+      '--experimental-keystone-url=https://keystone.example.com',
+      '--insecure-port=8080',
+      '--controllers=*,tokencleaner',
+      '--service-account-private-key-file=sa.key',
+      '--root-ca-file=ca.crt',
+      '--target-ram-mb',
+      '60',
+      '-v=2',
+    ])
+    expect(settings).toMatchObject({
+      insecure: { host: '127.0.0.1', port: 8080 },
+      controllers: ['*', 'tokencleaner'],
+      serviceAccounts: { privateKeyFile: 'sa.key', rootCAFile: 'ca.crt' },
+      authenticationFlags: [
+        '--basic-auth-file=users.csv',
+        '--enable-bootstrap-token-auth=true',
+        '--experimental-keystone-url=https://keystone.example.com',
+      ],
+    })
+    expect(settings.notices.map(({ message }) => message)).toEqual([
+      'without effect here: --admission-control, --target-ram-mb, -v',
+    ])
+  })
+
+  it.each([
+    [['--tls-min-version=VersionTLS13'], { minVersion: 'TLSv1.3' }],
+    [
+      ['--tls-cipher-suites=TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,TLS_AES_128_GCM_SHA256'],
+      {
+        minVersion: 'TLSv1.2',
+        ciphers:
+          'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:ECDHE-RSA-AES128-GCM-SHA256',
+      },
+    ],
+    [['--cert-dir=certs'], { minVersion: 'TLSv1.2', certDir: 'certs' }],
+  ])('%j is for TLS', (argv, tls) => {
+    expect(settingsFromFlags(argv).tls).toEqual(tls)
+  })
+
+  it.each([
+    [
+      ['--feature-gates=LegacyServiceAccountTokenNoAutoGeneration=false'],
+      { createSecrets: true, notices: [] },
+    ],
+    [
+      [
+        '--feature-gates=LegacyServiceAccountTokenNoAutoGeneration=false,LegacyServiceAccountTokenNoAutoGeneration=true',
+      ],
+      { createSecrets: false, notices: [] },
+    ],
+    [
+      ['--feature-gates=RemoteRequestHeaderUID=true'],
+      { authenticationFlags: ['--feature-gates=RemoteRequestHeaderUID=true'], notices: [] },
+    ],
+    [
+      ['--feature-gates=WatchList=true'],
+      { createSecrets: false, notices: [{ message: 'gates without effect here: WatchList' }] },
+    ],
+  ])('%j are gates', (argv, settings) => {
+    expect(settingsFromFlags(argv)).toMatchObject(settings)
+  })
+
+  it.each([
+    [['--authorization-mode=AlwaysAllow'], ['--authorization-mode=AlwaysAllow']],
+    [['--authorization_mode', 'RBAC,Node,Webhook'], ['--authorization-mode=RBAC,Webhook']],
+    [['--authorization-config=a.yaml'], ['--authorization-config=a.yaml']],
+    [
+      ['--authorization-config=a.yaml', '--authorization-mode=RBAC'],
+      ['--authorization-mode=RBAC', '--authorization-config=a.yaml'],
+    ],
+  ])('%j is for authorization', (argv, flags) => {
+    expect(settingsFromFlags(argv).authorizationFlags).toEqual(flags)
+  })
+})
+
+describe('what is wrong with flags of serve', () => {
+  const CASES: readonly (readonly [readonly string[], ...string[]])[] = [
+    [['--secure-prt=1'], '--secure-prt: unknown flag, did you mean --secure-port?'],
+    [['--xyzzy=hunter2'], '--xyzzy: unknown flag; kube-authn serve --help has the known ones'],
+    [['--s3cr3t5t0k3n=1'], '--?: unknown flag; kube-authn serve --help has the known ones'],
+    [['-p=hunter2'], '-p: flags start with two dashes; kube-authn serve --help has the known ones'],
+    [['--secure-port'], '--secure-port: flag needs an argument: --secure-port'],
+    [['--secure-port=1', 'hunter2'], '--secure-port: is followed by an argument that belongs to no flag'],
+    [
+      ['--in-memory', 'true'],
+      '--in-memory: the value of a boolean flag must follow =, as in --in-memory=true',
+    ],
+    [
+      ['--secure-port=x'],
+      '--secure-port: invalid argument "x" for "--secure-port" flag: strconv.ParseInt: parsing "x": invalid syntax',
+    ],
+    [['--secure-port=-1'], '--secure-port: must be a port from 0 to 65535, not -1'],
+    [['--secure-port=65536'], '--secure-port: must be a port from 0 to 65535, not 65536'],
+    [['--secure-port=0', '--insecure-port=65535']],
+    [['--insecure-port=65536'], '--insecure-port: must be a port from 0 to 65535, not 65536'],
+    [['--bind-address=localhost'], '--bind-address: must be an IP address, not "localhost"'],
+    [['--bind-address=::', '--advertise-address=::1']],
+    [['--advertise-address=a'], '--advertise-address: must be an IP address, not "a"'],
+    [
+      ['--insecure-port=1', '--insecure-bind-address=0.0.0.0'],
+      '--insecure-bind-address: must be a loopback address: credentials over plain HTTP can be read on the way; use --secure-port',
+    ],
+    [['--insecure-port=1', '--insecure-bind-address=127.9.9.9']],
+    [['--insecure-port=1', '--insecure-bind-address=::1']],
+    [['--insecure-bind-address=0.0.0.0']],
+    [['--external-hostname=a/b'], '--external-hostname: must be a host name'],
+    [['--tls-cert-file=a'], '--tls-private-key-file: must be specified together with --tls-cert-file'],
+    [['--tls-private-key-file=a'], '--tls-cert-file: must be specified together with --tls-private-key-file'],
+    [
+      ['--cluster-signing-key-file=a'],
+      '--cluster-signing-cert-file: must be specified together with --cluster-signing-key-file',
+    ],
+    [
+      ['--tls-min-version=VersionTLS11'],
+      '--tls-min-version: must be VersionTLS12 or VersionTLS13, not "VersionTLS11"',
+    ],
+    [
+      ['--tls-cipher-suites=TLS_RSA_WITH_RC4_128_SHA'],
+      '--tls-cipher-suites: Cipher suite "TLS_RSA_WITH_RC4_128_SHA" is not supported, or insecure',
+    ],
+    [
+      ['--max-requests-inflight=-1'],
+      '--max-requests-inflight: --max-requests-inflight can not be negative value',
+    ],
+    [['--max-requests-inflight=0', '--max-mutating-requests-inflight=0']],
+    [['--request-timeout=0'], '--request-timeout: --request-timeout must be a positive duration'],
+    [
+      ['--shutdown-delay-duration=-1s'],
+      '--shutdown-delay-duration: --shutdown-delay-duration can not be negative value',
+    ],
+    [['--cluster-signing-duration=0s'], '--cluster-signing-duration: must be a positive duration'],
+    [['--output=yaml'], '--output: must be text or json'],
+    [['--data-dir='], '--data-dir: must not be empty'],
+    [
+      ['--authorization-mode=Node'],
+      '--authorization-mode: the mode Node alone would allow nothing: there are no kubelets; use Node,RBAC or RBAC',
+    ],
+    [
+      ['--encryption-provider-config=x'],
+      '--encryption-provider-config: is not supported: the store would not be encrypted; omit it, and put --data-dir on an encrypted file system',
+    ],
+    [
+      ['--authentication-kubeconfig=x', '--secure-port=x1', '--output=yaml'],
+      '--authentication-kubeconfig: is a flag of extension API servers: this server has its own objects, and asks no cluster',
+      '--secure-port: invalid argument "x1" for "--secure-port" flag: strconv.ParseInt: parsing "x1": invalid syntax',
+      '--output: must be text or json',
+    ],
+    [
+      ['--insecure-allow-any-token'],
+      expect.stringContaining('--insecure-allow-any-token: lets a client claim any identity'),
+    ],
+  ]
+  it.each(CASES.map(([argv, ...problems]) => ({ argv, problems })))('$argv', ({ argv, problems }) => {
+    expect(problemsOf(argv)).toEqual(problems)
+  })
+
+  it('is an argument before them', () => {
+    expect(() => settingsFromFlags(['hunter2'])).toThrow(/^serve takes flags only, as in --data-dir=FOLDER$/)
+  })
+})

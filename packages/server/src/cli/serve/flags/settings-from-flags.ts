@@ -1,0 +1,136 @@
+import { refuseProblems } from '@kube-authn/core/internal'
+import {
+  AUDIT_FLAGS,
+  AUTHENTICATION_FLAGS,
+  AUTHORIZATION_FLAGS,
+  booleanOf,
+  isGiven,
+  listOfFlag,
+  numberOf,
+  optionalString,
+  parseFlags,
+  type ParsedFlags,
+  secondsOf,
+  stringOf,
+} from '@kube-authn/node/internal'
+import { Failure } from '../../failure.ts'
+import type { LimitSettings, ServeSettings, ServiceAccountSettings, SigningSettings } from '../settings.ts'
+import { SERVE_TABLE } from './flag-table.ts'
+import { REFUSED_FLAGS } from './other-flags.ts'
+import { servingNotices } from './serving-notices.ts'
+import { pairOf } from './file-pairs.ts'
+import { gateSettings } from './gate-flags.ts'
+import { servingProblems } from './serving-problems.ts'
+import { tlsSettings } from './tls-flags.ts'
+
+/** That of kubeadm. It names the cluster and not an address, so that tokens stay valid when the address changes. */
+const ISSUER = 'https://kubernetes.default.svc.cluster.local'
+
+/** Flags of authentication and authorization to which the data directory adds, or which the server itself reads. */
+const HANDLED: ReadonlySet<string> = new Set([
+  'authorization-always-allow-paths',
+  'authorization-mode',
+  'client-ca-file',
+  'feature-gates',
+  'service-account-issuer',
+  'service-account-key-file',
+  'service-account-signing-key-file',
+  'tls-private-key-file',
+])
+
+/**
+ * What the arguments of `kube-authn serve` say.
+ *
+ * @throws {ConfigurationError} with every problem of the flags, without their values where these may be secrets.
+ * @throws {Failure} if there is an argument before the flags.
+ */
+export function settingsFromFlags(argv: readonly string[]): ServeSettings {
+  if (argv[0]?.startsWith('-') === false) throw new Failure('serve takes flags only, as in --data-dir=FOLDER')
+  const flags = parseFlags(argv, REFUSED_FLAGS, SERVE_TABLE)
+  refuseProblems(flags.problems, servingProblems(flags))
+  const advertiseAddress = optionalString(flags, 'advertise-address')
+  const externalHostname = optionalString(flags, 'external-hostname')
+  const clientCAFile = optionalString(flags, 'client-ca-file')
+  const gates = gateSettings(flags)
+  const insecurePort = numberOf(flags, 'insecure-port')
+  return {
+    dataDir: stringOf(flags, 'data-dir'),
+    inMemory: booleanOf(flags, 'in-memory'),
+    output: stringOf(flags, 'output') === 'json' ? 'json' : 'text',
+    secure: { host: stringOf(flags, 'bind-address'), port: numberOf(flags, 'secure-port') },
+    ...(insecurePort !== 0 && {
+      insecure: { host: stringOf(flags, 'insecure-bind-address'), port: insecurePort },
+    }),
+    ...(advertiseAddress !== undefined && { advertiseAddress }),
+    ...(externalHostname !== undefined && { externalHostname }),
+    tls: tlsSettings(flags),
+    serviceAccounts: serviceAccountSettings(flags),
+    signing: signingSettings(flags),
+    limits: limitSettings(flags),
+    controllers: listOfFlag(flags, 'controllers'),
+    createSecrets: gates.createSecrets,
+    alwaysAllowPaths: listOfFlag(flags, 'authorization-always-allow-paths'),
+    ...(clientCAFile !== undefined && { clientCAFile }),
+    authenticationFlags: [
+      ...flagsOf(flags, AUTHENTICATION_FLAGS),
+      ...gates.forAuthentication.map((gate) => `--feature-gates=${gate}`),
+    ],
+    authorizationFlags: [...modeFlags(flags), ...flagsOf(flags, AUTHORIZATION_FLAGS)],
+    auditFlags: flagsOf(flags, AUDIT_FLAGS),
+    notices: servingNotices(flags),
+  }
+}
+
+/** The given flags of a table, as they were given. */
+function flagsOf({ given }: ParsedFlags, table: Readonly<Record<string, unknown>>): readonly string[] {
+  return [...given]
+    .filter(([name]) => Object.hasOwn(table, name) && !HANDLED.has(name))
+    .flatMap(([name, values]) => values.map((value) => `--${name}=${value}`))
+}
+
+/** RBAC by default. The mode Node is left out: there are no kubelets, so that it would allow nothing. */
+function modeFlags(flags: ParsedFlags): readonly string[] {
+  if (optionalString(flags, 'authorization-config') !== undefined && !isGiven(flags, 'authorization-mode')) {
+    return []
+  }
+  const modes = isGiven(flags, 'authorization-mode') ? listOfFlag(flags, 'authorization-mode') : ['RBAC']
+  return [`--authorization-mode=${modes.filter((mode) => mode !== 'Node').join(',')}`]
+}
+
+function serviceAccountSettings(flags: ParsedFlags): ServiceAccountSettings {
+  const [issuer = ISSUER, ...others] = listOfFlag(flags, 'service-account-issuer')
+  const signingKeyFile = optionalString(flags, 'service-account-signing-key-file')
+  const signingEndpoint = optionalString(flags, 'service-account-signing-endpoint')
+  const privateKeyFile = optionalString(flags, 'service-account-private-key-file')
+  const rootCAFile = optionalString(flags, 'root-ca-file')
+  const jwksUri = optionalString(flags, 'service-account-jwks-uri')
+  const maxExpirationSeconds = secondsOf(flags, 'service-account-max-token-expiration')
+  return {
+    issuers: [issuer, ...others],
+    ...(signingKeyFile !== undefined && { signingKeyFile }),
+    ...(signingEndpoint !== undefined && { signingEndpoint }),
+    keyFiles: listOfFlag(flags, 'service-account-key-file'),
+    ...(privateKeyFile !== undefined && { privateKeyFile }),
+    ...(rootCAFile !== undefined && { rootCAFile }),
+    ...(jwksUri !== undefined && { jwksUri }),
+    ...(maxExpirationSeconds > 0 && { maxExpirationSeconds }),
+    extendExpiration: booleanOf(flags, 'service-account-extend-token-expiration'),
+  }
+}
+
+function signingSettings(flags: ParsedFlags): SigningSettings {
+  const authority = pairOf(flags, 'cluster-signing-cert-file', 'cluster-signing-key-file')
+  return {
+    ...(authority !== undefined && { authority }),
+    durationSeconds: secondsOf(flags, 'cluster-signing-duration'),
+  }
+}
+
+function limitSettings(flags: ParsedFlags): LimitSettings {
+  return {
+    maxRequestsInFlight: numberOf(flags, 'max-requests-inflight'),
+    maxMutatingRequestsInFlight: numberOf(flags, 'max-mutating-requests-inflight'),
+    requestTimeoutSeconds: secondsOf(flags, 'request-timeout'),
+    shutdownDelaySeconds: secondsOf(flags, 'shutdown-delay-duration'),
+  }
+}

@@ -1,0 +1,57 @@
+import { lstatSync, readFileSync, statSync, type Stats } from 'node:fs'
+import { resolve } from 'node:path'
+import { Failure } from '../../failure.ts'
+import { codeOf, makeFolder } from '../../terminal/new-file.ts'
+
+/** What users other than the owner may do. */
+const OTHERS = 0o077
+
+/**
+ * Makes a folder for its owner only, or requires that it is one.
+ *
+ * @throws {Failure} if others may read or write it, it belongs to another user, or it cannot be made.
+ */
+export function openPrivateFolder(path: string): void {
+  makeFolder(path)
+  const status = statSync(path)
+  if (!status.isDirectory()) throw new Failure(`${resolve(path)}: is not a folder`)
+  requirePrivate(path, status, '700')
+}
+
+/**
+ * Reads a file that only its owner may read; `undefined` if there is none.
+ *
+ * @throws {Failure} if others may read or write it, it is not a regular file, or it cannot be read.
+ */
+export function readPrivateFile(path: string): string | undefined {
+  const status = lstatSync(path, { throwIfNoEntry: false })
+  if (status === undefined) return undefined
+  const target = status.isSymbolicLink() ? statSync(path, { throwIfNoEntry: false }) : status
+  if (target?.isFile() !== true) throw new Failure(`${resolve(path)}: is not a regular file`)
+  requirePrivate(path, target, '600')
+  return readTextFile(path)
+}
+
+/** Reads a file that others may read; `undefined` if there is none. @throws {Failure} if it cannot be read. */
+export function readTextFile(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    const code = codeOf(error)
+    if (code === 'ENOENT') return undefined
+    throw new Failure(`${resolve(path)}: cannot be read (${code})`, { cause: error })
+  }
+}
+
+/** Where there are no users and modes, as on Windows, the folder of the user protects the files. */
+function requirePrivate(path: string, { mode, uid }: Stats, wanted: string): void {
+  const own = process.getuid?.()
+  if (own === undefined) return
+  if (uid !== own)
+    throw new Failure(`${resolve(path)}: belongs to another user; its owner could read the keys`)
+  if ((mode & OTHERS) !== 0) {
+    throw new Failure(
+      `${resolve(path)}: other users may read or write it; run: chmod ${wanted} ${resolve(path)}`,
+    )
+  }
+}

@@ -1,0 +1,87 @@
+import { metrics } from '@kube-authn/core/metrics'
+import { type TokenIssuer, tokenIssuer } from '@kube-authn/core/service-account'
+import type { NodeAuthorizer } from '@kube-authn/node'
+import { apiServer } from '../../server/api-server.ts'
+import type { ApiServer } from '../../server/api-server-options.ts'
+import type { ObjectStore } from '../../store/object-store.ts'
+import { openAudit, openAuthenticator, openAuthorizer } from './access.ts'
+import type { Closers } from './closers.ts'
+import { issuerDocuments } from './issuer-documents.ts'
+import type { OwnMaterial } from './material/own-material.ts'
+import { logLine } from './server-log.ts'
+import { type ServiceAccountKeys, serviceAccountKeys } from './service-account-keys.ts'
+import type { ServeSettings } from './settings.ts'
+import { type StoredAccess, storedAccess } from './stored-access.ts'
+
+/** The API without its sockets. */
+export interface OpenApi {
+  readonly api: ApiServer
+  readonly keys: ServiceAccountKeys
+  readonly authorizer: NodeAuthorizer
+  /** Tells by which host and port clients reach it, which is part of the documents of the issuer. */
+  reachedAt(this: void, address: string): void
+}
+
+/**
+ * Opens everything between a socket and the store.
+ *
+ * @throws {ConfigurationError | Failure} if a flag or a file cannot be used.
+ */
+export async function openApi(
+  settings: ServeSettings,
+  store: ObjectStore,
+  { authority, signingKey }: OwnMaterial,
+  opened: Closers,
+): Promise<OpenApi> {
+  const keys = await serviceAccountKeys(settings.serviceAccounts, signingKey)
+  opened.add(() => keys.close())
+  const stored = await storedAccess(store)
+  opened.add(() => stored.close())
+  const audit = openAudit(settings)
+  opened.add(() => audit.close())
+  const parts = { authority, keyFiles: keys.keyFiles, stored, log: logLine }
+  const authenticator = await openAuthenticator(settings, parts)
+  opened.add(() => authenticator.close())
+  const authorizer = await openAuthorizer(settings, parts)
+  opened.add(() => authorizer.close())
+
+  const reached: { address?: string } = {}
+  const api = await apiServer({
+    store,
+    authenticator,
+    authorizer,
+    rbac: stored.roles,
+    tokens: authenticator.tokens,
+    tokenIssuer: issuerOfTokens(settings, keys, stored, authenticator.audiences),
+    issuerDiscovery: issuerDocuments(settings.serviceAccounts, keys.keys, () => reached.address),
+    audit: audit.observer,
+    metrics: metrics(),
+    log: logLine,
+    alwaysAllowPaths: settings.alwaysAllowPaths,
+    ...settings.limits,
+  })
+  return {
+    api,
+    keys,
+    authorizer,
+    reachedAt(address) {
+      reached.address = address
+    },
+  }
+}
+
+function issuerOfTokens(
+  { serviceAccounts: { issuers, maxExpirationSeconds, extendExpiration } }: ServeSettings,
+  { signing }: ServiceAccountKeys,
+  { serviceAccounts: objects }: StoredAccess,
+  audiences: readonly string[] | undefined,
+): TokenIssuer {
+  return tokenIssuer({
+    ...signing,
+    issuer: issuers[0],
+    objects,
+    extendExpiration,
+    ...(audiences !== undefined && { audiences }),
+    ...(maxExpirationSeconds !== undefined && { maxExpirationSeconds }),
+  })
+}

@@ -1,0 +1,63 @@
+import { messageOf } from '@kube-authn/core/internal'
+import { runControllers } from '../../controllers/run-controllers.ts'
+import type { ObjectStore } from '../../store/object-store.ts'
+import type { Closers } from './closers.ts'
+import { clusterSigner } from './cluster-signer.ts'
+import type { OwnMaterial } from './material/own-material.ts'
+import type { OpenApi } from './open-api.ts'
+import { logLine } from './server-log.ts'
+import { rootCA } from './server-trust.ts'
+import type { ServeSettings } from './settings.ts'
+
+/** How clients reach the server. */
+export interface ServerAddress {
+  readonly server: string
+  /** The CA of its certificate, in PEM. */
+  readonly serverCA: string
+}
+
+/**
+ * Runs the controllers of the flags.
+ *
+ * @throws {Failure} if a file cannot be used.
+ */
+export async function openControllers(
+  settings: ServeSettings,
+  store: ObjectStore,
+  material: OwnMaterial,
+  { keys, authorizer }: OpenApi,
+  address: ServerAddress,
+  opened: Closers,
+): Promise<void> {
+  const { controllers, createSecrets, signing } = settings
+  const running = runControllers({
+    store,
+    controllers,
+    ...(keys.secretsKey !== undefined && { signingKey: keys.secretsKey }),
+    signingAuthority: await clusterSigner(signing, material.authority),
+    signingDurationSeconds: Math.ceil(signing.durationSeconds),
+    authorizer,
+    rootCA: rootCA(settings, material),
+    createSecrets: createSecrets && keys.secretsKey !== undefined,
+    recordsTokenUse: true,
+    clusterInfoKubeconfig: clusterInfo(address),
+    onError: (error, { controller = 'controllers', object = '' }) => {
+      const name = object === '' ? controller : `${controller}: ${object}`
+      logLine({ level: 'error', message: `${name}: ${messageOf(error, 'failed')}` })
+    },
+  })
+  opened.add(() => running.close())
+}
+
+/** A kubeconfig without credentials, as `kubeadm join` reads it. Source: kubeadm `phases/bootstraptoken/clusterinfo`. */
+function clusterInfo({ server, serverCA }: ServerAddress): string {
+  const cluster = { server, 'certificate-authority-data': Buffer.from(serverCA).toString('base64') }
+  return JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: '', cluster }],
+    contexts: [],
+    users: [],
+    'current-context': '',
+  })
+}

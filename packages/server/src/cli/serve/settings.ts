@@ -1,0 +1,77 @@
+import type { FileNotice } from '@kube-authn/core/internal'
+
+/** An address to listen on. */
+export interface ListenAddress {
+  readonly host: string
+  /** 0 is any free one. */
+  readonly port: number
+}
+
+/** What the flags of `kube-authn serve` say. */
+export interface ServeSettings {
+  readonly dataDir: string
+  readonly inMemory: boolean
+  readonly output: 'text' | 'json'
+  readonly secure: ListenAddress
+  /** Plain HTTP. */
+  readonly insecure?: ListenAddress
+  /** How clients reach the server, if other than by `secure`. */
+  readonly advertiseAddress?: string
+  readonly externalHostname?: string
+  readonly tls: TlsSettings
+  readonly serviceAccounts: ServiceAccountSettings
+  readonly signing: SigningSettings
+  readonly limits: LimitSettings
+  readonly controllers: readonly string[]
+  /** Whether every service account is given a token secret. */
+  readonly createSecrets: boolean
+  readonly alwaysAllowPaths: readonly string[]
+  /** The client CA, if it is not the own one. */
+  readonly clientCAFile?: string
+  /** Those for `authenticatorFromFlags`, without what the data directory adds. */
+  readonly authenticationFlags: readonly string[]
+  readonly authorizationFlags: readonly string[]
+  readonly auditFlags: readonly string[]
+  readonly notices: readonly FileNotice[]
+}
+
+/** The certificate of the server and how it is used. */
+export interface TlsSettings {
+  readonly certificate?: { readonly certFile: string; readonly keyFile: string }
+  /** Where an own certificate is kept; absent: beside the other keys. */
+  readonly certDir?: string
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3'
+  /** In the names of OpenSSL; absent: those of Node.js. */
+  readonly ciphers?: string
+}
+
+/** The tokens of service accounts. */
+export interface ServiceAccountSettings {
+  /** The first one is that of new tokens. */
+  readonly issuers: readonly [string, ...string[]]
+  readonly signingKeyFile?: string
+  readonly signingEndpoint?: string
+  readonly keyFiles: readonly string[]
+  /** Signs tokens in secrets, if another key than `signingKeyFile` does. */
+  readonly privateKeyFile?: string
+  readonly rootCAFile?: string
+  readonly jwksUri?: string
+  /** Absent: no limit. */
+  readonly maxExpirationSeconds?: number
+  readonly extendExpiration: boolean
+}
+
+/** The signers of certificate requests. */
+export interface SigningSettings {
+  /** Absent: the own CA. */
+  readonly authority?: { readonly certFile: string; readonly keyFile: string }
+  readonly durationSeconds: number
+}
+
+/** Limits of the server. */
+export interface LimitSettings {
+  readonly maxRequestsInFlight: number
+  readonly maxMutatingRequestsInFlight: number
+  readonly requestTimeoutSeconds: number
+  readonly shutdownDelaySeconds: number
+}

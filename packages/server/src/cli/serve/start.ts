@@ -1,0 +1,88 @@
+import { join, resolve } from 'node:path'
+import { loggingObserver, systemClock } from '@kube-authn/core/internal'
+import type { Announcement } from './announcement.ts'
+import { type Closers, closers } from './closers.ts'
+import { listenInsecurely, listenSecurely } from './listen.ts'
+import { writeAdminKubeconfig } from './material/admin-kubeconfig.ts'
+import { clientAddress } from './material/hosts.ts'
+import { ownMaterial } from './material/own-material.ts'
+import { openPrivateFolder } from './material/private-files.ts'
+import { openApi } from './open-api.ts'
+import { openControllers } from './open-controllers.ts'
+import { openStore, storeFile } from './open-store.ts'
+import { renewal } from './renewal.ts'
+import { logLine } from './server-log.ts'
+import { serverTrust } from './server-trust.ts'
+import type { ServeSettings } from './settings.ts'
+
+/** A server that answers. */
+export interface StartedServer {
+  readonly announcement: Announcement
+  /** Completes requests that are running, and closes the store. */
+  close(this: void): Promise<void>
+}
+
+/**
+ * Starts everything: store, keys, chain, sockets, controllers.
+ *
+ * @throws {ConfigurationError | Failure} if a flag, a file or an address cannot be used. Nothing is left open then.
+ */
+export async function startServer(settings: ServeSettings): Promise<StartedServer> {
+  const opened = closers()
+  try {
+    const announcement = await open(settings, opened)
+    return { announcement, close: () => opened.close() }
+  } catch (error) {
+    await opened.close().catch(() => undefined)
+    throw error
+  }
+}
+
+async function open(settings: ServeSettings, opened: Closers): Promise<Announcement> {
+  const { dataDir, secure, insecure, tls, inMemory } = settings
+  openPrivateFolder(dataDir)
+  const [store, material] = await both(
+    openStore(settings).then((made) => {
+      opened.add(() => made.close())
+      return made
+    }),
+    ownMaterial(settings, systemClock.now()),
+  )
+  const chain = await openApi(settings, store, material, opened)
+  const listening = await listenSecurely(chain.api, {
+    address: secure,
+    files: material.serverCertificate,
+    tls,
+    observer: loggingObserver(undefined, logLine) ?? (() => undefined),
+  })
+  opened.add(() => listening.close())
+  const plain = insecure === undefined ? undefined : await listenInsecurely(chain.api, insecure)
+  if (plain !== undefined) opened.add(() => plain.close())
+  opened.add(() => chain.api.close())
+
+  const address = clientAddress(settings, listening.port)
+  chain.reachedAt(address)
+  const target = { server: `https://${address}`, serverCA: serverTrust(settings, material) }
+  await openControllers(settings, store, material, chain, target, opened)
+  opened.add(renewal(material))
+  const kubeconfig = join(dataDir, 'admin.conf')
+  await writeAdminKubeconfig(kubeconfig, material.authority, target, systemClock.now())
+  return {
+    server: target.server,
+    ...(plain !== undefined &&
+      insecure !== undefined && { insecureServer: plainUrl(insecure.host, plain.port) }),
+    dataDir: resolve(dataDir),
+    kubeconfig: resolve(kubeconfig),
+    ...(!inMemory && { store: resolve(storeFile(settings)) }),
+  }
+}
+
+/** Both results, once both are settled: a failure of one must not leave the other open. */
+async function both<A, B>(one: Promise<A>, two: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([one, two])
+  return Promise.all([one, two])
+}
+
+function plainUrl(host: string, port: number): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+}

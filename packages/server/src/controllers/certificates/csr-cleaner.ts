@@ -1,0 +1,88 @@
+import type { Clock } from '@kube-authn/core'
+import { checkOptions, type OptionsShape, required } from '@kube-authn/core/adapter'
+import { aClock, systemClock, withMethods } from '@kube-authn/core/internal'
+import { timeOfRfc3339 } from '@kube-authn/internal/rfc3339'
+import { parseCertificate } from '@kube-authn/x509'
+import { pemContents } from '../../certificates/pem-contents.ts'
+import { textOf } from '../../certificates/request-pem.ts'
+import type { KubeObject } from '../../registry/kube-object.ts'
+import type { Registry } from '../../registry/registry.ts'
+import { certificateSigningRequests } from '../../registry/resources/certificates/certificate-signing-requests.ts'
+import { certificateOf, conditionsOf } from '../../registry/resources/certificates/signing-request.ts'
+import type { ObjectController } from '../object-controller.ts'
+import { unlessChanged } from './unless-changed.ts'
+
+/** Options of {@link csrCleaner}. */
+export interface CsrCleanerOptions {
+  readonly registry: Registry
+  /** Default: the runtime's clock. */
+  readonly clock?: Clock
+}
+
+const shape: OptionsShape<CsrCleanerOptions> = {
+  registry: required(withMethods('a registry of objects', 'delete')),
+  clock: aClock,
+}
+
+const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
+
+/**
+ * Deletes requests that are done: an hour after a certificate was issued, or after they were denied or failed; a day after they were created or approved, if
+ * nothing came of it; and those whose certificate has expired. It looks at each at least once an hour.
+ *
+ * Source: kubernetes `pkg/controller/certificates/cleaner/cleaner.go` of 1.36.
+ *
+ * @throws {ConfigurationError} if an option is invalid.
+ */
+export function csrCleaner(options: CsrCleanerOptions): ObjectController {
+  checkOptions(shape, options)
+  const { registry, clock = systemClock } = options
+  return {
+    name: 'certificatesigningrequest-cleaner-controller',
+    resources: [certificateSigningRequests],
+    async reconcile({ name }, object) {
+      if (object === undefined) return {}
+      const { uid, resourceVersion } = object.metadata
+      const remainingMs = lastMomentOf(object) - clock.now()
+      // What is exactly as old as the limit stays.
+      if (remainingMs >= 0) return { againAfterMs: Math.min(remainingMs + 1, HOUR_MS) }
+      await unlessChanged(() =>
+        registry.delete(
+          { resource: certificateSigningRequests, namespace: '', name },
+          { ...(uid !== undefined && { uid }), ...(resourceVersion !== undefined && { resourceVersion }) },
+        ),
+      )
+      return {}
+    },
+  }
+}
+
+/** Up to when a request is kept. */
+function lastMomentOf(object: KubeObject): number {
+  const conditions = conditionsOf(object)
+  const certificate = certificateOf(object)
+  if (conditions.length === 0) return timeIn(object.metadata.creationTimestamp) + DAY_MS
+  const moments = conditions.map(({ type, lastUpdateTime }) => {
+    const updated = timeIn(lastUpdateTime)
+    if (type === 'Denied' || type === 'Failed') return updated + HOUR_MS
+    if (type !== 'Approved') return Infinity
+    return certificate === '' ? updated + DAY_MS : Math.min(updated + HOUR_MS, expirationOf(certificate))
+  })
+  return Math.min(...moments)
+}
+
+/** A time that is not known is not over. */
+function timeIn(text: string | undefined): number {
+  return timeOfRfc3339(text ?? '') ?? Infinity
+}
+
+/** When the first certificate expires; never if it cannot be read. */
+function expirationOf(certificate: string): number {
+  try {
+    const [first] = pemContents(textOf(certificate))
+    return first === undefined ? Infinity : parseCertificate(first.der).notAfterMs
+  } catch {
+    return Infinity
+  }
+}

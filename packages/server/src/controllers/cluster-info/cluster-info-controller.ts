@@ -1,0 +1,69 @@
+import type { Clock } from '@kube-authn/core'
+import {
+  BOOTSTRAP_NAMESPACE,
+  BOOTSTRAP_SECRET_TYPE,
+  expirationOf,
+  tokenIdOfSecretName,
+} from '@kube-authn/core/internal'
+import type { KubeObject } from '../../registry/kube-object.ts'
+import type { Registry } from '../../registry/registry.ts'
+import { configMaps } from '../../registry/resources/config-maps.ts'
+import { entriesOf } from '../../registry/resources/data-keys.ts'
+import { secrets } from '../../registry/resources/secrets.ts'
+import type { SelectiveController } from '../loop/selective-controller.ts'
+import { wholeCheck } from '../loop/whole-check.ts'
+import type { ObjectKey } from '../object-controller.ts'
+import { readObject, replaceUnchanged } from '../registry-access.ts'
+import { secretOf, typeOf } from '../stored-credentials.ts'
+import { signedClusterInfo } from './cluster-info.ts'
+import { CLUSTER_INFO } from './cluster-info-publisher.ts'
+
+/**
+ * Signs `kube-public/cluster-info` with each bootstrap token that may, until it expires.
+ *
+ * Source: kubernetes `pkg/controller/bootstrap/bootstrapsigner.go`.
+ */
+export function clusterInfoController(registry: Registry, clock: Clock): SelectiveController {
+  const check = wholeCheck(() => signAll(registry, clock.now()))
+  return {
+    name: 'bootstrap-signer-controller',
+    resources: [configMaps, secrets],
+    concerns,
+    async reconcile({ resource }, object) {
+      const remainingMs =
+        resource === secrets && object !== undefined ? remaining(object, clock.now()) : Infinity
+      // What has expired has not changed, and its signature must go.
+      await check(remainingMs > 0 ? object : undefined)
+      return remainingMs > 0 && remainingMs < Infinity ? { againAfterMs: remainingMs } : {}
+    },
+  }
+}
+
+function concerns({ resource, namespace, name }: ObjectKey, object: KubeObject | undefined): boolean {
+  if (resource === configMaps) {
+    return object !== undefined && namespace === CLUSTER_INFO.namespace && name === CLUSTER_INFO.name
+  }
+  if (namespace !== BOOTSTRAP_NAMESPACE || tokenIdOfSecretName(name) === undefined) return false
+  return object === undefined || typeOf(object) === BOOTSTRAP_SECRET_TYPE
+}
+
+function remaining(secret: KubeObject, nowMs: number): number {
+  return expirationOf(secretOf(secret)) - nowMs
+}
+
+/** @returns the revision that the signatures are of; `undefined` if the ConfigMap changed meanwhile. */
+async function signAll(registry: Registry, nowMs: number): Promise<number | undefined> {
+  const { items, resourceVersion } = await registry.list({
+    resource: secrets,
+    namespace: BOOTSTRAP_NAMESPACE,
+    fieldSelector: `type=${BOOTSTRAP_SECRET_TYPE}`,
+  })
+  // Read after the list, so that it has every change up to the revision of that.
+  const configMap = await readObject(registry, CLUSTER_INFO)
+  if (configMap === undefined) return Number(resourceVersion)
+  const present = Object.fromEntries(entriesOf(configMap['data']))
+  const data = signedClusterInfo(present, items.map(secretOf), nowMs)
+  const isUnchanged =
+    data === undefined || (await replaceUnchanged(registry, CLUSTER_INFO, { ...configMap, data }))
+  return isUnchanged ? Number(resourceVersion) : undefined
+}

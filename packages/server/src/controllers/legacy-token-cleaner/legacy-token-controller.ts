@@ -1,0 +1,66 @@
+import type { Clock } from '@kube-authn/core'
+import type { Registry } from '../../registry/registry.ts'
+import { configMaps } from '../../registry/resources/config-maps.ts'
+import { pods } from '../../registry/resources/plain.ts'
+import type { SelectiveController } from '../loop/selective-controller.ts'
+import { readObject } from '../registry-access.ts'
+import { registryTokenStore } from '../service-account-tokens/registry-token-store.ts'
+import { legacyTokenCleaner } from './legacy-token-cleaner.ts'
+import { mentionedNames } from './mentioned-names.ts'
+import { TRACKING_CONFIG_MAP, trackedSince } from './token-tracking.ts'
+
+/** Options of {@link legacyTokenController}. */
+export interface LegacyTokenControllerOptions {
+  readonly registry: Registry
+  readonly clock: Clock
+  /** Default: a year. */
+  readonly cleanUpPeriodSeconds: number | undefined
+  /** Aborts a run. */
+  readonly signal: AbortSignal
+  readonly onError: (error: unknown) => void
+}
+
+const DAY_MS = 86_400_000
+
+/** Runs {@link legacyTokenCleaner} once a day, while the ConfigMap exists that says since when the use of tokens is recorded. */
+export function legacyTokenController(options: LegacyTokenControllerOptions): SelectiveController {
+  const { registry, clock, cleanUpPeriodSeconds, signal, onError } = options
+  const cleaner = legacyTokenCleaner({
+    store: registryTokenStore(registry),
+    trackedSince: async () => trackedSince(await readObject(registry, TRACKING_CONFIG_MAP)),
+    mountedSecrets: (namespace) => namesInPods(registry, namespace),
+    clock,
+    onError,
+    ...(cleanUpPeriodSeconds !== undefined && { cleanUpPeriodSeconds }),
+  })
+  signal.addEventListener('abort', () => cleaner.stop())
+  return {
+    name: 'legacy-serviceaccount-token-cleaner-controller',
+    resources: [configMaps],
+    concerns: ({ namespace, name }, object) =>
+      object !== undefined &&
+      namespace === TRACKING_CONFIG_MAP.namespace &&
+      name === TRACKING_CONFIG_MAP.name,
+    async reconcile(_, object) {
+      if (object === undefined) return {}
+      await cleaner.clean()
+      return { againAfterMs: DAY_MS }
+    },
+  }
+}
+
+const PAGE = 500
+
+async function namesInPods(registry: Registry, namespace: string): Promise<ReadonlySet<string>> {
+  const names = new Set<string>()
+  let token: string | undefined
+  do {
+    const page = await registry.list(
+      { resource: pods, namespace },
+      { limit: PAGE, ...(token !== undefined && { continue: token }) },
+    )
+    for (const pod of page.items) for (const name of mentionedNames(pod['spec'])) names.add(name)
+    token = page.continue
+  } while (token !== undefined)
+  return names
+}

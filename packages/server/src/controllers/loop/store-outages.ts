@@ -1,0 +1,108 @@
+import type { Clock } from '@kube-authn/core'
+import { memberOf } from '@kube-authn/core/internal'
+import type { ObjectStore, StoreEvent } from '../../store/object-store.ts'
+import { isStoreError } from '../../store/store-error.ts'
+
+/** A store whose failures are noticed. */
+export interface ObservedStore {
+  /** The same store. */
+  readonly store: ObjectStore
+  /** Whether an error comes from a failure of the store, which was reported. */
+  readonly isOutage: (error: unknown) => boolean
+}
+
+/** An outage that goes on and off is one, if its failures are not further apart. */
+const QUIET_MS = 10_000
+
+/**
+ * Reports failures of a store, but only the first one of each outage. An outage is over when the store has answered again, and has not failed for ten seconds.
+ *
+ * @param onOutage called with the first error of each outage.
+ */
+export function observedStore(
+  store: ObjectStore,
+  clock: Clock,
+  onOutage: (error: unknown) => void,
+): ObservedStore {
+  const failures = new WeakSet()
+  let lastFailureMs: number | undefined
+  let hasAnswered = true
+
+  const failed = (error: unknown): void => {
+    if (isRefusal(error)) {
+      answered()
+      return
+    }
+    if (typeof error === 'object' && error !== null) failures.add(error)
+    const now = clock.now()
+    // The clock may have been set back.
+    const isQuiet = lastFailureMs === undefined || Math.abs(now - lastFailureMs) >= QUIET_MS
+    lastFailureMs = now
+    if (hasAnswered && isQuiet) onOutage(error)
+    hasAnswered = false
+  }
+  const answered = (): void => {
+    hasAnswered = true
+  }
+
+  const observed = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      const answer = await work()
+      answered()
+      return answer
+    } catch (thrown) {
+      failed(thrown)
+      throw thrown
+    }
+  }
+
+  async function* events(changes: AsyncIterable<StoreEvent>): AsyncGenerator<StoreEvent, void, undefined> {
+    try {
+      for await (const change of changes) {
+        answered()
+        yield change
+      }
+    } catch (thrown) {
+      failed(thrown)
+      throw thrown
+    }
+  }
+
+  return {
+    store: {
+      get: (...given) => observed(() => store.get(...given)),
+      list: (...given) => observed(() => store.list(...given)),
+      create: (...given) => observed(() => store.create(...given)),
+      update: (...given) => observed(() => store.update(...given)),
+      delete: (...given) => observed(() => store.delete(...given)),
+      watch: (...given) => events(store.watch(...given)),
+      revision: () => observed(() => store.revision()),
+      compact: (revision) => observed(() => store.compact(revision)),
+      close: () => store.close(),
+    },
+    isOutage: (error) => errorsIn(error).some((each) => failures.has(each)),
+  }
+}
+
+/** Whether the store works, and refused something. */
+function isRefusal(error: unknown): boolean {
+  return isStoreError(
+    error,
+    'objectExists',
+    'objectNotFound',
+    'revisionConflict',
+    'revisionCompacted',
+    'revisionUnknown',
+    'objectTooLarge',
+    'invalidObject',
+    'invalidContinue',
+    'watchTooSlow',
+  )
+}
+
+/** An error, its cause, and the errors of which it is made. */
+function errorsIn(error: unknown): readonly object[] {
+  const parts = memberOf(error, 'errors')
+  const all = [error, memberOf(error, 'cause'), ...(Array.isArray(parts) ? parts.flatMap(errorsIn) : [])]
+  return all.filter((each) => typeof each === 'object' && each !== null)
+}

@@ -1,0 +1,159 @@
+import type { Awaitable, Clock } from '@kube-authn/core'
+import type { Authorizer } from '@kube-authn/core/authorization'
+import {
+  anAuthorizer,
+  aClock,
+  aSigningKey,
+  aString,
+  type ConfigurationProblem,
+  listOf,
+  optionProblems,
+  refuseProblems,
+  report,
+  systemClock,
+  wholeNumber,
+  withFurtherProblems,
+  withMethods,
+} from '@kube-authn/core/internal'
+import { aBoolean, aFunction, type OptionsShape, required } from '@kube-authn/core/adapter'
+import type { SigningKey } from '@kube-authn/core/service-account'
+import { registry } from '../registry/registry.ts'
+import { allResources } from '../registry/resources/index.ts'
+import type { ObjectStore } from '../store/object-store.ts'
+import { controllersProblems, isNamed } from './controller-names.ts'
+import { aCleanUpPeriod } from './legacy-token-cleaner/legacy-token-cleaner.ts'
+import {
+  controllerLoop,
+  type ControllerErrorSource,
+  type RunningControllers,
+} from './loop/controller-loop.ts'
+import { observedStore } from './loop/store-outages.ts'
+import { selectedControllers, STANDARD_CONTROLLERS } from './standard-controllers.ts'
+
+/** Options of {@link runControllers}. */
+export interface RunControllersOptions {
+  /** The store of `kubernetesApi`. */
+  readonly store: ObjectStore
+  /**
+   * Which controllers run, as of `--controllers`: `*` for all that are on by default, `tokencleaner` for one more, `-tokencleaner` for one less. The names are those
+   * of kube-controller-manager, today's and those of 1.6. Default `['*']`: all except the bootstrap signer and the token cleaner, as in Kubernetes.
+   */
+  readonly controllers?: readonly string[]
+  /** Signs tokens in secrets (`--service-account-private-key-file`). Without it, secrets of service accounts stay without a token. */
+  readonly signingKey?: SigningKey
+  /** The CA in PEM that signs approved certificate requests (`--cluster-signing-cert-file`, `--cluster-signing-key-file`): asked for each certificate. Default: none are signed. */
+  readonly signingAuthority?: () => Awaitable<{ readonly certificate: string; readonly privateKey: string }>
+  /** How long a certificate is valid at most (`--cluster-signing-duration`). Default 31,536,000, a year. */
+  readonly signingDurationSeconds?: number
+  /** Decides which nodes get a client certificate without an approval by a user. Default: none. */
+  readonly authorizer?: Authorizer
+  /** The CA that clients should trust, as PEM: in token secrets, and in each namespace as `kube-root-ca.crt` (`--root-ca-file`). Default: none. */
+  readonly rootCA?: string
+  /** Whether every service account is given a token secret, as in Kubernetes 1.6 to 1.23. Such tokens never expire. Default `false`. */
+  readonly createSecrets?: boolean
+  /** A kubeconfig without credentials, which is kept in the ConfigMap `kube-public/cluster-info` for machines that join. Default: none. */
+  readonly clusterInfoKubeconfig?: string
+  /**
+   * Whether every server of this store records the use of tokens in secrets: whether `objects` of `legacyServiceAccountToken` has `labelSecret`. Only then unused
+   * tokens can be told, and are cleaned up. Default `false`.
+   */
+  readonly recordsTokenUse?: boolean
+  /** As of `legacyTokenCleaner` (`--legacy-service-account-token-clean-up-period`). Default 31,536,000, a year. */
+  readonly cleanUpPeriodSeconds?: number
+  /** Default: the runtime's clock. */
+  readonly clock?: Clock
+  /** Called with each error and what failed. A store that fails is reported once, until it works again. */
+  readonly onError?: (error: unknown, source: ControllerErrorSource) => void
+}
+
+const shape: OptionsShape<RunControllersOptions> = {
+  store: required(withMethods('a store of objects', 'get', 'list', 'create', 'update', 'delete', 'watch')),
+  controllers: listOf(aString),
+  signingKey: aSigningKey,
+  signingAuthority: aFunction,
+  signingDurationSeconds: wholeNumber(1),
+  authorizer: anAuthorizer,
+  rootCA: aString,
+  createSecrets: aBoolean,
+  clusterInfoKubeconfig: aString,
+  recordsTokenUse: aBoolean,
+  cleanUpPeriodSeconds: aCleanUpPeriod,
+  clock: aClock,
+  onError: aFunction,
+}
+
+const ALL: readonly string[] = ['*']
+
+/**
+ * Runs the controllers of a control plane over the objects of one store, in this process, until they are closed: service accounts, root certificates, tokens in
+ * secrets, bootstrap tokens, cluster discovery, and aggregated roles.
+ *
+ * Each change is followed by what belongs to it, a moment later. Several processes may run them over the same store: a write counts only if the object is as it was
+ * read, so that one of them does the work. What fails is tried again, later each time, up to five minutes.
+ *
+ * Source: kubernetes `cmd/kube-controller-manager`.
+ *
+ * @throws {ConfigurationError} if an option is invalid, or a controller is named that lacks an option.
+ * @example
+ * const store = memoryObjectStore()
+ * const controllers = runControllers({ store, signingKey, controllers: ['*', 'tokencleaner'], onError: console.error })
+ * await controllers.synced()
+ */
+export function runControllers(options: RunControllersOptions): RunningControllers {
+  refuseProblems(withFurtherProblems(optionProblems(shape, options), options, furtherProblems))
+  const { controllers = ALL, clock = systemClock, onError, rootCA = '', createSecrets = false } = options
+  const { signingAuthority, signingDurationSeconds, authorizer } = options
+  const { signingKey, clusterInfoKubeconfig, recordsTokenUse = false, cleanUpPeriodSeconds } = options
+  const tell = (error: unknown, source: ControllerErrorSource): void =>
+    report((each) => onError?.(each, source), error)
+  const { store, isOutage } = observedStore(options.store, clock, (error) => tell(error, {}))
+  const objects = registry({ store, resources: allResources, clock })
+  const stop = new AbortController()
+  const loop = controllerLoop({
+    registry: objects,
+    controllers: selectedControllers(controllers, {
+      registry: objects,
+      clock,
+      signal: stop.signal,
+      onError(error, controller) {
+        if (!isOutage(error)) tell(error, { controller })
+      },
+      signingKey,
+      signingAuthority,
+      signingDurationSeconds,
+      authorizer,
+      rootCA,
+      createSecrets,
+      clusterInfoKubeconfig,
+      recordsTokenUse,
+      cleanUpPeriodSeconds,
+    }),
+    clock,
+    isOutage,
+    onError: tell,
+  })
+  return {
+    ...loop,
+    close() {
+      stop.abort()
+      return loop.close()
+    },
+  }
+}
+
+function furtherProblems(options: Partial<RunControllersOptions>): readonly ConfigurationProblem[] {
+  const { controllers = ALL, signingKey, createSecrets } = options
+  const problems = controllersProblems(STANDARD_CONTROLLERS, controllers).map((message) => ({
+    path: 'controllers',
+    message,
+  }))
+  for (const each of STANDARD_CONTROLLERS) {
+    const { needs } = each
+    if (needs === undefined || !isNamed(each, controllers) || (options[needs] ?? '') !== '') continue
+    problems.push({ path: needs, message: `must be given for ${each.name}` })
+  }
+  if (createSecrets === true && signingKey === undefined) {
+    problems.push({ path: 'signingKey', message: 'must be given with createSecrets' })
+  }
+  return problems
+}

@@ -1,0 +1,104 @@
+import {
+  type Precondition,
+  SERVICE_ACCOUNT_SECRET_TYPE,
+  type ServiceAccount,
+} from '@kube-authn/core/internal'
+import type { Secret } from '@kube-authn/core/bootstrap-token'
+import type { KubeObject } from '../../registry/kube-object.ts'
+import type { Registry } from '../../registry/registry.ts'
+import type { Resource } from '../../registry/resource.ts'
+import { base64Of } from '../../registry/resources/data-keys.ts'
+import { secrets } from '../../registry/resources/secrets.ts'
+import { serviceAccounts } from '../../registry/resources/service-accounts.ts'
+import { deleteUnchanged, readObject, replaceUnchanged } from '../registry-access.ts'
+import { referencesOf, secretOf, serviceAccountOf } from '../stored-credentials.ts'
+import type { TokensControllerStore } from '../stores.ts'
+
+/** The service accounts and token secrets of the API server. */
+export function registryTokenStore(registry: Registry): TokensControllerStore {
+  const read = (resource: Resource, namespace: string, name: string): Promise<KubeObject | undefined> =>
+    readObject(registry, { resource, namespace, name })
+
+  /** Changes an object that meets the precondition. @returns whether it was changed. */
+  const change = async (
+    resource: Resource,
+    namespace: string,
+    name: string,
+    precondition: Precondition,
+    changed: (object: KubeObject) => KubeObject,
+  ): Promise<boolean> => {
+    const object = await read(resource, namespace, name)
+    if (object === undefined || !meets(object, precondition)) return false
+    return replaceUnchanged(registry, { resource, namespace, name }, changed(object))
+  }
+
+  return {
+    async getServiceAccount(namespace, name): Promise<ServiceAccount | undefined> {
+      const object = await read(serviceAccounts, namespace, name)
+      return object && serviceAccountOf(object)
+    },
+    async getSecret(namespace, name) {
+      const object = await read(secrets, namespace, name)
+      return object && secretOf(object)
+    },
+    listSecrets: (namespace = '') => tokenSecrets(registry, namespace),
+    async createSecret(secret) {
+      const { namespace } = secret
+      return secretOf(await registry.create({ resource: secrets, namespace }, objectOf(secret)))
+    },
+    async patchSecret(namespace, name, { data = {}, labels, annotations }, precondition) {
+      await change(secrets, namespace, name, precondition, (object) => ({
+        ...object,
+        data: { ...fieldsOf(object['data']), ...encoded(data) },
+        metadata: {
+          ...object.metadata,
+          labels: { ...object.metadata.labels, ...labels },
+          annotations: { ...object.metadata.annotations, ...annotations },
+        },
+      }))
+    },
+    deleteSecret: (namespace, name, precondition) =>
+      deleteUnchanged(registry, { resource: secrets, namespace, name }, precondition),
+    setSecretReferences: (namespace, name, references, precondition) =>
+      change(serviceAccounts, namespace, name, precondition, (object) => ({
+        ...object,
+        secrets: references.map(
+          (each) => referencesOf(object).find((present) => present['name'] === each) ?? { name: each },
+        ),
+      })),
+  }
+}
+
+const PAGE = 500
+
+async function* tokenSecrets(registry: Registry, namespace: string): AsyncGenerator<Secret, void, undefined> {
+  const collection = { resource: secrets, namespace, fieldSelector: `type=${SERVICE_ACCOUNT_SECRET_TYPE}` }
+  let token: string | undefined
+  do {
+    const page = await registry.list(collection, {
+      limit: PAGE,
+      ...(token !== undefined && { continue: token }),
+    })
+    for (const object of page.items) yield secretOf(object)
+    token = page.continue
+  } while (token !== undefined)
+}
+
+function objectOf({ name, type = '', data, annotations = {} }: Secret): KubeObject {
+  return { apiVersion: 'v1', kind: 'Secret', metadata: { name, annotations }, type, data: encoded(data) }
+}
+
+function encoded(data: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, base64Of(value)]))
+}
+
+function fieldsOf(value: unknown): object {
+  return typeof value === 'object' && value !== null ? value : {}
+}
+
+function meets({ metadata }: KubeObject, { uid, resourceVersion }: Precondition): boolean {
+  return (
+    (uid === undefined || metadata.uid === uid) &&
+    (resourceVersion === undefined || metadata.resourceVersion === resourceVersion)
+  )
+}

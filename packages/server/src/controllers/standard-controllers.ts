@@ -1,0 +1,144 @@
+import type { Awaitable, Clock } from '@kube-authn/core'
+import type { Authorizer } from '@kube-authn/core/authorization'
+import type { SigningKey } from '@kube-authn/core/service-account'
+import type { AuthorityPem } from '../certificates/signing-authority.ts'
+import type { Registry } from '../registry/registry.ts'
+import { csrApprover } from './certificates/csr-approver.ts'
+import { csrCleaner } from './certificates/csr-cleaner.ts'
+import { csrSigners } from './certificates/csr-signers.ts'
+import { bootstrapTokenController } from './bootstrap-token-cleaner/bootstrap-token-controller.ts'
+import { clusterInfoController } from './cluster-info/cluster-info-controller.ts'
+import { clusterInfoPublisher } from './cluster-info/cluster-info-publisher.ts'
+import { clusterRoleAggregation } from './cluster-role-aggregation/cluster-role-aggregation.ts'
+import { type ControllerName, isSelected } from './controller-names.ts'
+import { defaultServiceAccountController } from './default-service-account/default-service-account-controller.ts'
+import { legacyTokenController } from './legacy-token-cleaner/legacy-token-controller.ts'
+import { tokenTracking } from './legacy-token-cleaner/token-tracking.ts'
+import type { SelectiveController } from './loop/selective-controller.ts'
+import { rootCAPublisher } from './root-ca/root-ca-publisher.ts'
+import { tokenSecretsController } from './service-account-tokens/token-secrets-controller.ts'
+
+/** What controllers are made of: options of `runControllers`, and what the loop gives them. */
+export interface ControllerParts {
+  readonly registry: Registry
+  readonly clock: Clock
+  /** Aborted when the controllers are closed. */
+  readonly signal: AbortSignal
+  /** Called with errors that do not end the look at an object. */
+  readonly onError: (error: unknown, controller: string) => void
+  readonly signingKey: SigningKey | undefined
+  readonly signingAuthority: (() => Awaitable<AuthorityPem>) | undefined
+  readonly signingDurationSeconds: number | undefined
+  readonly authorizer: Authorizer | undefined
+  readonly rootCA: string
+  readonly createSecrets: boolean
+  readonly clusterInfoKubeconfig: string | undefined
+  readonly recordsTokenUse: boolean
+  readonly cleanUpPeriodSeconds: number | undefined
+}
+
+/** A controller with a name in `--controllers`. */
+export interface StandardController extends ControllerName {
+  /** The option without which it cannot run. */
+  readonly needs?: 'authorizer' | 'rootCA' | 'signingAuthority' | 'signingKey'
+  /** `undefined` if it lacks what it needs. */
+  make(parts: ControllerParts): SelectiveController | undefined
+}
+
+/** Every controller with a name in `--controllers`. */
+export const STANDARD_CONTROLLERS: readonly StandardController[] = [
+  {
+    name: 'serviceaccount-token-controller',
+    aliases: ['serviceaccount-token'],
+    isOnByDefault: true,
+    needs: 'signingKey',
+    make: ({ signingKey: key, onError, ...parts }) =>
+      key &&
+      tokenSecretsController({
+        ...parts,
+        key,
+        onError: (error) => onError(error, 'serviceaccount-token-controller'),
+      }),
+  },
+  {
+    name: 'serviceaccount-controller',
+    aliases: ['serviceaccount'],
+    isOnByDefault: true,
+    make: ({ registry }) => defaultServiceAccountController(registry),
+  },
+  {
+    name: 'root-ca-certificate-publisher-controller',
+    aliases: ['root-ca-cert-publisher'],
+    isOnByDefault: true,
+    needs: 'rootCA',
+    make: ({ registry, rootCA }) => (rootCA === '' ? undefined : rootCAPublisher(registry, rootCA)),
+  },
+  {
+    name: 'clusterrole-aggregation-controller',
+    aliases: ['clusterrole-aggregation'],
+    isOnByDefault: true,
+    make: ({ registry }) => clusterRoleAggregation(registry),
+  },
+  {
+    name: 'certificatesigningrequest-approving-controller',
+    aliases: ['csrapproving'],
+    isOnByDefault: true,
+    needs: 'authorizer',
+    make: ({ registry, authorizer }) => authorizer && csrApprover({ registry, authorizer }),
+  },
+  {
+    name: 'certificatesigningrequest-signing-controller',
+    aliases: ['csrsigning'],
+    isOnByDefault: true,
+    needs: 'signingAuthority',
+    make: ({ registry, clock, signingAuthority: authority, signingDurationSeconds: maxDurationSeconds }) =>
+      authority &&
+      csrSigners({
+        registry,
+        clock,
+        authority,
+        ...(maxDurationSeconds !== undefined && { maxDurationSeconds }),
+      }),
+  },
+  {
+    name: 'certificatesigningrequest-cleaner-controller',
+    aliases: ['csrcleaner'],
+    isOnByDefault: true,
+    make: ({ registry, clock }) => csrCleaner({ registry, clock }),
+  },
+  {
+    name: 'legacy-serviceaccount-token-cleaner-controller',
+    aliases: ['legacy-service-account-token-cleaner'],
+    isOnByDefault: true,
+    make: ({ onError, ...parts }) =>
+      legacyTokenController({
+        ...parts,
+        onError: (error) => onError(error, 'legacy-serviceaccount-token-cleaner-controller'),
+      }),
+  },
+  {
+    name: 'bootstrap-signer-controller',
+    aliases: ['bootstrapsigner'],
+    isOnByDefault: false,
+    make: ({ registry, clock }) => clusterInfoController(registry, clock),
+  },
+  {
+    name: 'token-cleaner-controller',
+    aliases: ['tokencleaner'],
+    isOnByDefault: false,
+    make: ({ registry, clock }) => bootstrapTokenController(registry, clock),
+  },
+]
+
+/** The controllers that `--controllers` selects, and those that it does not name, as far as their options are given. */
+export function selectedControllers(
+  values: readonly string[],
+  parts: ControllerParts,
+): readonly SelectiveController[] {
+  const { registry, clock, clusterInfoKubeconfig, recordsTokenUse } = parts
+  return [
+    ...STANDARD_CONTROLLERS.filter((each) => isSelected(each, values)).map((each) => each.make(parts)),
+    recordsTokenUse ? tokenTracking(registry, clock) : undefined,
+    clusterInfoKubeconfig === undefined ? undefined : clusterInfoPublisher(registry, clusterInfoKubeconfig),
+  ].filter((each) => each !== undefined)
+}

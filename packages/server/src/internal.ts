@@ -1,0 +1,14 @@
+/**
+ * What the tests of kube-authn use beyond the public entry. Any release may change it.
+ *
+ * @module
+ */
+export { csrApprover, type CsrApproverOptions } from './controllers/certificates/csr-approver.ts'
+export { csrCleaner, type CsrCleanerOptions } from './controllers/certificates/csr-cleaner.ts'
+export { csrSigner, type CsrSignerOptions } from './controllers/certificates/csr-signer.ts'
+export type { ObjectController, ObjectKey, Reconciled } from './controllers/object-controller.ts'
+export type { KubeObject } from './registry/kube-object.ts'
+export { registry, type Registry, type RegistryOptions } from './registry/registry.ts'
+export { certificateSigningRequests } from './registry/resources/certificates/certificate-signing-requests.ts'
+export { withV1beta1Defaults } from './registry/resources/certificates/v1beta1-defaults.ts'
+export { allResources } from './registry/resources/index.ts'

@@ -1,0 +1,508 @@
+import { once } from 'node:events'
+import type { ClientRequest, IncomingMessage } from 'node:http'
+import { request } from 'node:https'
+import { connect } from 'node:http2'
+import { type AuthenticationEvent, authenticatorChain, type Clock } from '@kube-authn/core'
+import { auditLog, type AuditEvent } from '@kube-authn/core/audit'
+import { allow, type Authorizer, noOpinion, parseRbac, rbac } from '@kube-authn/core/authorization'
+import { metrics } from '@kube-authn/core/metrics'
+import { tokenFile } from '@kube-authn/core/token-file'
+import { fixedClock } from '@kube-authn/testing'
+import { afterEach, describe, expect, it } from 'vitest'
+import { type RunningServer, runningServer } from '../../test/running-server.ts'
+import { memoryObjectStore } from '../store/memory/memory-object-store.ts'
+import type { ObjectStore } from '../store/object-store.ts'
+import type { ApiServer, ApiServerOptions } from './api-server-options.ts'
+import { apiServer } from './api-server.ts'
+
+const ROLES = `
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: { name: everything }
+rules: [{ apiGroups: ["*"], resources: ["*"], verbs: ["*"] }, { nonResourceURLs: ["*"], verbs: ["*"] }]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: { name: admins }
+roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: everything }
+subjects: [{ apiGroup: rbac.authorization.k8s.io, kind: User, name: admin }]
+`
+const tokens = tokenFile('admin-token,admin,1\njane-token,jane,2\nmaster-token,root,3,system:masters\n')
+const authenticator = authenticatorChain({
+  tokens: [tokens],
+  anonymous: { enabled: true, conditions: [{ path: '/healthz' }] },
+})
+const policy = rbac(parseRbac(ROLES))
+const ADMIN = { authorization: 'Bearer admin-token' }
+const JANE = { authorization: 'Bearer jane-token' }
+const MAPS = '/api/v1/namespaces/default/configmaps'
+
+interface World extends RunningServer {
+  readonly api: ApiServer
+  readonly store: ObjectStore
+}
+
+const open: World[] = []
+afterEach(async () => {
+  for (const each of open.splice(0)) {
+    await each.api.close()
+    await each.close()
+  }
+})
+
+async function world(options: Partial<ApiServerOptions> = {}): Promise<World> {
+  const { store = memoryObjectStore() } = options
+  const api = await apiServer({ authenticator, authorizer: policy, log: false, ...options, store })
+  const made = { ...(await runningServer(api.listener)), api, store }
+  open.push(made)
+  return made
+}
+
+/** A request whose response is read by the test. */
+async function started(
+  { port, ca }: World,
+  path: string,
+  headers: Record<string, string> = ADMIN,
+): Promise<{ readonly sent: ClientRequest; readonly response: IncomingMessage }> {
+  const sent = request({ host: '127.0.0.1', port, ca, path, headers, agent: false })
+  const answered = once(sent, 'response')
+  sent.end()
+  const [response] = (await answered) as [IncomingMessage]
+  return { sent, response }
+}
+
+describe('a request', () => {
+  it.each([
+    { path: MAPS, headers: {}, status: 401, reason: 'Unauthorized' },
+    { path: MAPS, headers: { authorization: 'Bearer wrong' }, status: 401, reason: 'Unauthorized' },
+    { path: MAPS, headers: JANE, status: 403, reason: 'Forbidden' },
+    { path: '/foo', headers: JANE, status: 403, reason: 'Forbidden' },
+    { path: '/version', headers: {}, status: 401, reason: 'Unauthorized' },
+    { path: '/readyz', headers: {}, status: 401, reason: 'Unauthorized' },
+    { path: '/healthz/ping', headers: {}, status: 401, reason: 'Unauthorized' },
+    { path: '/healthz/ping', headers: JANE, status: 403, reason: 'Forbidden' },
+    { path: `${MAPS}?timeout=x`, headers: ADMIN, status: 400, reason: 'BadRequest' },
+    { path: `${MAPS}/x`, headers: ADMIN, status: 404, reason: 'NotFound' },
+    { path: '/metrics', headers: JANE, status: 403, reason: 'Forbidden' },
+    {
+      path: MAPS,
+      headers: { ...JANE, 'impersonate-user': 'admin' },
+      status: 403,
+      reason: 'Forbidden',
+    },
+  ])(
+    'to $path with $headers is a $status, over HTTP/1 and HTTP/2',
+    async ({ path, headers, status, reason }) => {
+      const server = await world()
+      for (const ask of [server.ask, server.ask2]) {
+        const answer = await ask({ path, headers })
+        expect(answer.status).toBe(status)
+        expect(JSON.parse(answer.text)).toMatchObject({ kind: 'Status', code: status, reason })
+        expect(answer.headers['audit-id']).toMatch(/^[\w-]{36}$/)
+      }
+    },
+  )
+
+  it('goes through authentication, impersonation and authorization, which audit sees in this order', async () => {
+    const events: AuthenticationEvent[] = []
+    const audited: AuditEvent[] = []
+    const counted = metrics()
+    const server = await world({
+      observer: (event) => events.push(event),
+      audit: auditLog({ write: (event) => audited.push(event) }),
+      metrics: counted,
+    })
+    const headers = { ...ADMIN, 'impersonate-user': 'jane', 'audit-id': 'mine' }
+    const answer = await server.ask({ path: MAPS, headers })
+    expect([answer.status, answer.headers['audit-id']]).toEqual([403, 'mine'])
+    expect(JSON.parse(answer.text)).toMatchObject({
+      message: expect.stringContaining('User "jane" cannot list'),
+    })
+    const ofRequest = ['received', 'request', 'impersonation', 'authorization', 'response']
+    expect(events.map(({ type }) => type).filter((type) => ofRequest.includes(type))).toEqual(ofRequest)
+    expect(audited.map(({ stage, auditID, user }) => [stage, auditID, user.username])).toEqual([
+      ['RequestReceived', 'mine', 'admin'],
+      ['ResponseComplete', 'mine', 'admin'],
+    ])
+    expect(audited[1]).toMatchObject({
+      impersonatedUser: { username: 'jane' },
+      responseStatus: { code: 403 },
+    })
+    expect(counted.attempts('success')).toBe(1)
+  })
+
+  it('is for health without a user, if the authenticator lets anonymous users in', async () => {
+    const server = await world()
+    for (const ask of [server.ask, server.ask2]) {
+      expect(await ask({ path: '/healthz' })).toMatchObject({ status: 200, text: 'ok' })
+      expect(await ask({ path: '/healthz', method: 'HEAD' })).toMatchObject({ status: 200, text: '' })
+      expect(await ask({ path: '/readyz?verbose', headers: JANE })).toMatchObject({
+        text: '[+]ping ok\n[+]store ok\n[+]shutdown ok\nreadyz check passed\n',
+      })
+    }
+  })
+
+  it('that asks for an upgrade is answered without one', async () => {
+    const server = await world()
+    const headers = { ...ADMIN, connection: 'upgrade', upgrade: 'websocket' }
+    expect(await server.ask({ path: MAPS, headers })).toMatchObject({ status: 200 })
+    expect(await server.ask({ path: MAPS, headers: { ...headers, ...JANE } })).toMatchObject({ status: 403 })
+  })
+
+  it('has the warnings of its objects in its answer', async () => {
+    const server = await world()
+    const body = JSON.stringify({ metadata: { name: 'x' }, other: 1 })
+    for (const [index, ask] of [server.ask, server.ask2].entries()) {
+      const answer = await ask({
+        method: 'POST',
+        path: MAPS,
+        headers: { ...ADMIN, 'content-type': 'application/json' },
+        body: body.replace('"x"', `"x${index}"`),
+      })
+      expect(answer).toMatchObject({ status: 201, headers: { warning: '299 - "unknown field \\"other\\""' } })
+    }
+  })
+
+  it.each([
+    ['announced', { 'content-length': String(10_000_000) }],
+    ['not announced', {}],
+  ])('with a large body is refused before the end, the length %s', async (_, length) => {
+    const server = await world()
+    const sent = request({
+      host: '127.0.0.1',
+      port: server.port,
+      ca: server.ca,
+      method: 'POST',
+      path: MAPS,
+      headers: { ...ADMIN, 'content-type': 'application/json', ...length },
+      agent: false,
+    })
+    const answered = once(sent, 'response')
+    sent.on('error', () => {})
+    // No more than a little over the limit is sent, so that only an early answer is one.
+    sent.write(Buffer.alloc(3_145_729, 32))
+    const [response] = (await answered) as [IncomingMessage]
+    expect(response.statusCode).toBe(413)
+    sent.destroy()
+  })
+})
+
+describe('what is served', () => {
+  it('is found in one discovery: objects and reviews', async () => {
+    const server = await world({ tokens: [tokens] })
+    const read = async (path: string): Promise<Record<string, unknown>> =>
+      JSON.parse((await server.ask({ path, headers: ADMIN })).text) as Record<string, unknown>
+    expect(await read('/apis')).toMatchObject({
+      groups: [
+        { name: 'authentication.k8s.io', preferredVersion: { version: 'v1' } },
+        { name: 'authorization.k8s.io', preferredVersion: { version: 'v1' } },
+        { name: 'certificates.k8s.io' },
+        { name: 'rbac.authorization.k8s.io' },
+      ],
+    })
+    expect(await read('/apis/authentication.k8s.io/v1')).toMatchObject({
+      kind: 'APIResourceList',
+      resources: [
+        { name: 'tokenreviews', kind: 'TokenReview', namespaced: false, verbs: ['create'] },
+        { name: 'selfsubjectreviews', verbs: ['create'] },
+      ],
+    })
+  })
+
+  it('has reviews, for those who may create them', async () => {
+    const server = await world({ tokens: [tokens], audiences: ['api'] })
+    const review = {
+      method: 'POST',
+      path: '/apis/authentication.k8s.io/v1/selfsubjectreviews',
+      headers: { ...ADMIN, 'content-type': 'application/json' },
+      body: '{}',
+    }
+    expect(JSON.parse((await server.ask(review)).text)).toMatchObject({
+      status: { userInfo: { username: 'admin' } },
+    })
+    expect(await server.ask({ ...review, headers: { ...review.headers, ...JANE } })).toMatchObject({
+      status: 403,
+    })
+    const body = JSON.stringify({ spec: { token: 'jane-token' } })
+    const path = '/apis/authentication.k8s.io/v1/tokenreviews'
+    expect(JSON.parse((await server.ask({ ...review, path, body })).text)).toMatchObject({
+      status: { authenticated: true, user: { username: 'jane' }, audiences: ['api'] },
+    })
+  })
+
+  it('may be metrics and the documents of an issuer', async () => {
+    const document = { headers: { 'content-type': 'application/json' }, body: '{"issuer":"x"}' }
+    const server = await world({
+      metrics: metrics(),
+      issuerDiscovery: {
+        documentAt: (path) => (path === '/.well-known/openid-configuration' ? document : undefined),
+      },
+    })
+    expect(await server.ask({ path: '/metrics', headers: ADMIN })).toMatchObject({
+      status: 200,
+      headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' },
+      text: expect.stringContaining('authentication_attempts'),
+    })
+    const path = '/.well-known/openid-configuration'
+    expect(await server.ask({ path, headers: ADMIN })).toMatchObject({ status: 200, text: '{"issuer":"x"}' })
+    expect(await server.ask({ path, headers: ADMIN, method: 'HEAD' })).toMatchObject({
+      status: 200,
+      text: '',
+    })
+    expect(await server.ask({ path, headers: ADMIN, method: 'POST' })).toMatchObject({ status: 405 })
+    expect(await server.ask({ path: '/openid/v1/jwks', headers: ADMIN })).toMatchObject({ status: 404 })
+  })
+})
+
+describe('a server that has too much to do', () => {
+  /** Lets `count` requests of an authorizer wait until they are released. */
+  function waiting(): {
+    readonly authorizer: Authorizer
+    readonly arrived: () => Promise<void>
+    readonly release: () => void
+  } {
+    const queue: (() => void)[] = []
+    const listeners: (() => void)[] = []
+    return {
+      authorizer: {
+        name: 'slow',
+        authorize: ({ path }) =>
+          path === '/slow'
+            ? new Promise((resolve) => {
+                queue.push(() => resolve(allow()))
+                listeners.shift()?.()
+              })
+            : allow(),
+      },
+      arrived: () => new Promise((resolve) => void listeners.push(resolve)),
+      release: () => {
+        for (const each of queue.splice(0)) each()
+      },
+    }
+  }
+
+  it('refuses with 429 what exceeds the limit, but for the privileged group', async () => {
+    const slow = waiting()
+    const server = await world({ authorizer: slow.authorizer, maxRequestsInFlight: 1 })
+    const arrived = slow.arrived()
+    const first = server.ask({ path: '/slow', headers: JANE })
+    await arrived
+    const refused = await server.ask({ path: '/other', headers: JANE })
+    expect(refused).toMatchObject({ status: 429, headers: { 'retry-after': '1' } })
+    const master = { authorization: 'Bearer master-token' }
+    expect(await server.ask({ path: '/other', headers: master })).toMatchObject({ status: 404 })
+    slow.release()
+    await first
+    expect(await server.ask({ path: '/other', headers: JANE })).toMatchObject({ status: 404 })
+  })
+
+  it('ends what takes too long with 504, and what it waits for', async () => {
+    const clock = fixedClock()
+    const signals: AbortSignal[] = []
+    let arrive = (): void => {}
+    const arrived = new Promise<void>((resolve) => {
+      arrive = resolve
+    })
+    const server = await world({
+      clock,
+      requestTimeoutSeconds: 30,
+      authorizer: {
+        name: 'stuck',
+        authorize: (_, { signal }) => {
+          if (signal !== undefined) signals.push(signal)
+          arrive()
+          return new Promise(() => {})
+        },
+      },
+    })
+    const answered = server.ask({ path: MAPS, headers: ADMIN })
+    await arrived
+    clock.advance(29_999)
+    expect(signals[0]?.aborted).toBe(false)
+    clock.advance(1)
+    expect(JSON.parse((await answered).text)).toEqual({
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Failure',
+      message: 'Timeout: request did not complete within the allotted timeout',
+      reason: 'Timeout',
+      details: {},
+      code: 504,
+    })
+    expect(signals[0]?.aborted).toBe(true)
+  })
+
+  it('leaves no timer behind', async () => {
+    const clock = fixedClock()
+    const server = await world({ clock })
+    const before = clock.pending
+    await server.ask({ path: MAPS, headers: ADMIN })
+    await server.ask({ path: MAPS, headers: {} })
+    expect(clock.pending).toBe(before)
+  })
+})
+
+describe('what fails unexpectedly', () => {
+  it('is a 500 without a cause, which is in the log', async () => {
+    const lines: string[] = []
+    const store = memoryObjectStore()
+    const server = await world({ store, log: (entry) => void lines.push(entry.message) })
+    const cause = new Error('disk on fire at https://a:pw@host/x?q=secret\nnext line')
+    Object.assign(store, {
+      list: () => Promise.reject(cause),
+      revision: () => Promise.reject(cause),
+    })
+    const answer = await server.ask({ path: `${MAPS}?limit=5`, headers: ADMIN })
+    expect(JSON.parse(answer.text)).toMatchObject({ kind: 'Status', code: 500, reason: 'InternalError' })
+    expect(answer.text).not.toMatch(/disk|api-server|node:/)
+    expect(await server.ask({ path: '/healthz' })).toMatchObject({
+      status: 500,
+      text: '[+]ping ok\n[-]store failed: reason withheld\nhealthz check failed\n',
+    })
+    await expect
+      .poll(() => lines)
+      .toEqual([
+        `kube-authn: 500 GET ${MAPS}: disk on fire at https://host/x?... next line [KUBE_AUTHN_SERVER]`,
+        'kube-authn: the health check store failed: disk on fire at https://host/x?... next line [KUBE_AUTHN_SERVER]',
+      ])
+  })
+})
+
+describe('a watch', () => {
+  const WATCH = '/api/v1/namespaces?watch=1'
+
+  it('flows, and ends when its client leaves', async () => {
+    const ended: string[] = []
+    const store = memoryObjectStore()
+    const observed: ObjectStore = {
+      ...store,
+      async *watch(...given) {
+        try {
+          yield* store.watch(...given)
+        } finally {
+          ended.push('watch')
+        }
+      },
+    }
+    const server = await world({ store: observed })
+    const { response, sent } = await started(server, WATCH)
+    expect(response.statusCode).toBe(200)
+    const [first] = (await once(response, 'data')) as [Buffer]
+    expect(JSON.parse(first.toString().split('\n')[0] ?? '')).toMatchObject({ type: 'ADDED' })
+    sent.destroy()
+    await expect.poll(() => ended).toEqual(['watch'])
+  })
+
+  it('ends with the server, over HTTP/1 and HTTP/2, and so do idle sessions', async () => {
+    const server = await world()
+    const { response } = await started(server, WATCH)
+    const session = connect(`https://127.0.0.1:${server.port}`, { ca: server.ca })
+    const stream = session.request({ ':path': WATCH, ...ADMIN })
+    await Promise.all([once(response, 'data'), once(stream, 'data')])
+    const over = Promise.all([once(response, 'end'), once(stream, 'end'), once(session, 'close')])
+    response.resume()
+    stream.resume()
+    await server.api.close()
+    expect(await over).toHaveLength(3)
+  })
+})
+
+describe('a server that closes', () => {
+  it('fails readyz first, then refuses, and waits for what is running', async () => {
+    const clock = fixedClock()
+    let finish = (): void => {}
+    let arrive = (): void => {}
+    const arrived = new Promise<void>((resolve) => {
+      arrive = resolve
+    })
+    const authorizer: Authorizer = {
+      name: 'slow',
+      authorize: ({ path }) =>
+        path === '/slow'
+          ? new Promise((resolve) => {
+              finish = () => resolve(noOpinion())
+              arrive()
+            })
+          : allow(),
+    }
+    const server = await world({ clock, authorizer, shutdownDelaySeconds: 5, shutdownGraceSeconds: 10 })
+    const slow = server.ask({ path: '/slow', headers: ADMIN })
+    await arrived
+    const events: string[] = []
+    const closing = server.api.close().then(() => events.push('closed'))
+    expect(server.api.close()).toBe(server.api.close())
+
+    const readyz = await server.ask({ path: '/readyz', headers: ADMIN })
+    expect(readyz).toMatchObject({
+      status: 500,
+      text: expect.stringContaining('[-]shutdown failed: reason withheld'),
+    })
+    expect(await server.ask({ path: '/livez', headers: ADMIN })).toMatchObject({ status: 200 })
+    expect(await server.ask({ path: MAPS, headers: ADMIN })).toMatchObject({ status: 200 })
+
+    await clock.advanceAsync(5000)
+    expect(await server.ask({ path: MAPS, headers: ADMIN })).toMatchObject({
+      status: 503,
+      headers: { 'retry-after': '1', connection: 'close' },
+    })
+    expect(await server.ask({ path: '/livez', headers: ADMIN })).toMatchObject({ status: 200 })
+    expect(events).toEqual([])
+    finish()
+    expect(await slow).toMatchObject({ status: 403 })
+    await closing
+    expect(events).toEqual(['closed'])
+  })
+
+  it('does not wait longer than its grace', async () => {
+    const clock: Clock & { advanceAsync(milliseconds: number): Promise<void> } = fixedClock()
+    let arrive = (): void => {}
+    const arrived = new Promise<void>((resolve) => {
+      arrive = resolve
+    })
+    const stuck: Authorizer = {
+      name: 'stuck',
+      authorize: () => {
+        arrive()
+        return new Promise(() => {})
+      },
+    }
+    const server = await world({ clock, authorizer: stuck, shutdownGraceSeconds: 10 })
+    const answered = server.ask({ path: MAPS, headers: ADMIN }).catch(() => 'gone')
+    await arrived
+    const closed = server.api.close()
+    await clock.advanceAsync(10_000)
+    await closed
+    await clock.advanceAsync(60_000)
+    expect(await answered).toMatchObject({ status: 504 })
+  })
+})
+
+it.each([
+  [{}, 'store: is required'],
+  [{ authorizer: {} }, 'authorizer: must be an authorizer'],
+  [
+    { healthChecks: [{ name: 'ping', check() {} }] },
+    'healthChecks[0].name: must not be the name of another check',
+  ],
+  [{ healthChecks: [{ name: 'a b', check() {} }] }, 'healthChecks[0].name: must consist of'],
+  [
+    {
+      healthChecks: [
+        { name: 'a', check() {} },
+        { name: 'a', check() {} },
+      ],
+    },
+    'healthChecks[1].name: must not be',
+  ],
+  [{ alwaysAllowPaths: ['/a*b'] }, 'only trailing * allowed'],
+  [{ requestTimeoutSeconds: 0 }, 'requestTimeoutSeconds: must be'],
+  [{ maxRequestsInFlight: -1 }, 'maxRequestsInFlight: must be'],
+  [{ issuerDiscovery: {} }, 'issuerDiscovery: must be'],
+  [{ port: 1 }, 'port: unknown option'],
+])('refuses %j', async (options, problem) => {
+  const least = problem.startsWith('store')
+    ? {}
+    : { store: memoryObjectStore(), authenticator, authorizer: policy }
+  await expect(apiServer({ ...least, ...options } as never)).rejects.toThrow(problem)
+})

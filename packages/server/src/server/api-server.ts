@@ -1,0 +1,89 @@
+import { allowPaths, unionAuthorizer } from '@kube-authn/core/authorization'
+import {
+  type ConfigurationProblem,
+  optionProblems,
+  refuseProblems,
+  systemClock,
+  tell,
+  withFurtherProblems,
+} from '@kube-authn/core/internal'
+import type { Observer } from '@kube-authn/core'
+import { type ApiServer, type ApiServerOptions, apiServerShape } from './api-server-options.ts'
+import { failureLog } from './failure-log.ts'
+import { inFlight } from './in-flight.ts'
+import { lifecycle } from './lifecycle.ts'
+import { requestChain } from './request-chain.ts'
+import { requestListener } from './request-listener.ts'
+import { routes } from './routes.ts'
+import { openSessions } from './sessions.ts'
+
+/**
+ * An API server for kubectl: objects in a store, reviews, discovery, health, metrics and the keys of service account tokens, behind authentication, audit, impersonation,
+ * limits and authorization in kube-apiserver's order.
+ *
+ * It has no socket: give its listener to a server of Node, created with `tlsServerOptions` of `@kube-authn/node`.
+ *
+ * Source: apiserver `pkg/server/config.go` DefaultBuildHandlerChain, `pkg/server/genericapiserver.go`.
+ *
+ * @throws {ConfigurationError} if an option is invalid.
+ * @throws {StoreError} if the store cannot be written.
+ * @example
+ * const { listener, close } = await apiServer({ store: memoryObjectStore(), authenticator, authorizer: rbac(policy) })
+ * createServer(tlsServerOptions({ cert, key }), listener).listen(6443)
+ */
+export async function apiServer(options: ApiServerOptions): Promise<ApiServer> {
+  refuseProblems(withFurtherProblems(optionProblems(apiServerShape, options), options, repeatedChecks))
+  const {
+    authorizer: rules,
+    audit,
+    metrics,
+    alwaysAllowPaths = ['/healthz', '/livez', '/readyz'],
+    maxRequestsInFlight: reading = 400,
+    maxMutatingRequestsInFlight: mutating = 200,
+    requestTimeoutSeconds = 60,
+    shutdownDelaySeconds: delaySeconds = 0,
+    shutdownGraceSeconds: graceSeconds = 60,
+    clock = systemClock,
+  } = options
+  const authorizer = unionAuthorizer(allowPaths(alwaysAllowPaths), rules)
+  const observer = observerOf(options.observer, metrics?.observer, audit)
+  const failures = failureLog(options.log ?? options.authenticator.log)
+  const sessions = openSessions()
+  const life = lifecycle({ delaySeconds, graceSeconds, clock, onEnding: sessions.close })
+  const answer = await routes(options, {
+    authorizer,
+    observer,
+    isReady: () => life.isReady,
+    onUnhealthy: failures.unhealthy,
+  })
+  const chain = requestChain(options, { begin: inFlight({ reading, mutating }), authorizer, observer })
+  const listener = requestListener({
+    chain,
+    answer,
+    life,
+    sessions,
+    observer,
+    failures,
+    requestTimeoutSeconds,
+    clock,
+  })
+  return { listener, close: () => life.close() }
+}
+
+/** All of them see each event, whatever the others do. */
+function observerOf(...observers: readonly (Observer | undefined)[]): Observer {
+  return (event) => {
+    for (const each of observers) tell(each, event)
+  }
+}
+
+const OWN_CHECKS = ['ping', 'store', 'shutdown']
+
+function repeatedChecks({ healthChecks = [] }: Partial<ApiServerOptions>): readonly ConfigurationProblem[] {
+  const names = [...OWN_CHECKS, ...healthChecks.map(({ name }) => name)]
+  return healthChecks.flatMap(({ name }, index) =>
+    names.indexOf(name) === OWN_CHECKS.length + index
+      ? []
+      : [{ path: `healthChecks[${index}].name`, message: 'must not be the name of another check' }],
+  )
+}

@@ -1,0 +1,77 @@
+import type { AuthenticationRequest, HeaderChanges, Observer, UserInfo } from '@kube-authn/core'
+import {
+  authenticateRequest,
+  authorizeRequest,
+  impersonateRequest,
+  type StatusError,
+} from '@kube-authn/core/adapter'
+import type { Authorizer, RequestInfo } from '@kube-authn/core/authorization'
+import { isStatusError } from '@kube-authn/core/internal'
+import type { ApiServerOptions } from './api-server-options.ts'
+import type { BeginRequest } from './in-flight.ts'
+
+/** What the chain does with the connection of a request. */
+export interface RequestEffects {
+  readonly info: RequestInfo
+  readonly signal: AbortSignal
+  /** Before anything asynchronous. */
+  changeHeaders(changes: HeaderChanges): void
+  warn(texts: readonly string[]): void
+  /** Closes an HTTP/2 connection after the response. */
+  closeConnection(): void
+  /** Called when the request is over. */
+  onEnd(listener: () => void): void
+}
+
+/** Decides about a request. It never rejects. @returns the user who makes it, or the refusal. */
+export type RequestChain = (
+  request: AuthenticationRequest,
+  effects: RequestEffects,
+) => Promise<UserInfo | StatusError>
+
+/** What the chain consists of besides the authenticator. */
+export interface RequestChainParts {
+  readonly begin: BeginRequest
+  /** Decides about requests. */
+  readonly authorizer: Authorizer
+  readonly observer: Observer
+}
+
+/**
+ * The decisions about a request, in kube-apiserver's order: authentication, impersonation, the limits of requests in flight, authorization. Audit observes each of them.
+ *
+ * Source: apiserver `pkg/server/config.go` DefaultBuildHandlerChain.
+ */
+export function requestChain(
+  options: ApiServerOptions,
+  { begin, authorizer, observer }: RequestChainParts,
+): RequestChain {
+  const { authenticator, audiences, challenges, realm, tracing, log = authenticator.log } = options
+  const telling = { observer, ...(log !== undefined && { log }) }
+  const authenticate = authenticateRequest(authenticator, {
+    ...telling,
+    ...(audiences !== undefined && { audiences }),
+    ...(challenges !== undefined && { challenges }),
+    ...(realm !== undefined && { realm }),
+    ...(tracing !== undefined && { tracing }),
+  })
+  const impersonate = impersonateRequest(options.authorizer, telling)
+  const authorize = authorizeRequest(authorizer, telling)
+
+  return async function decide(request, { info, signal, ...effects }) {
+    const known = await authenticate(request, { impersonates: true, signal })
+    if (known.closesConnection) effects.closeConnection()
+    effects.changeHeaders(known.headerChanges)
+    if ('failure' in known) return known.failure
+    effects.warn(known.warnings)
+    const acting = await impersonate(request, known.authentication.user, { signal })
+    effects.changeHeaders(acting.headerChanges)
+    if ('failure' in acting) return acting.failure
+    const { user = known.authentication.user } = acting
+    const end = begin(info, user)
+    if (isStatusError(end)) return end
+    effects.onEnd(end)
+    const allowed = await authorize(request, user, { signal })
+    return 'failure' in allowed ? allowed.failure : user
+  }
+}

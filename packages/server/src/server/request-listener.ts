@@ -1,0 +1,155 @@
+import type { AuthenticationRequest, Clock, Observer, UserInfo } from '@kube-authn/core'
+import {
+  applyHeaderChanges,
+  closeConnection,
+  type HttpAnswer,
+  incomingMessageBody,
+  incomingMessageRequest,
+  notify,
+  Received,
+  warningHeaders,
+  whenOver,
+} from '@kube-authn/core/adapter'
+import { requestInfo } from '@kube-authn/core/authorization'
+import { isStatusError } from '@kube-authn/core/internal'
+import type { KubernetesApi } from '../api/kubernetes-api.ts'
+import { internalError } from '../api/internal-error.ts'
+import type { ApiServer } from './api-server-options.ts'
+import type { FailureLog } from './failure-log.ts'
+import type { NodeMessage } from './handlers.ts'
+import { type Lifecycle, shuttingDown } from './lifecycle.ts'
+import { isLongRunning } from './long-running.ts'
+import type { RequestChain, RequestEffects } from './request-chain.ts'
+import { timedOut, timeoutOf } from './request-timeout.ts'
+import type { OpenSessions } from './sessions.ts'
+import { type NodeResponse, writeAnswer } from './write-answer.ts'
+
+/** What handles requests. */
+export interface RequestListenerParts {
+  readonly chain: RequestChain
+  readonly answer: KubernetesApi['answer']
+  readonly life: Lifecycle
+  readonly sessions: OpenSessions
+  readonly observer: Observer
+  readonly failures: FailureLog
+  readonly requestTimeoutSeconds: number
+  readonly clock: Clock
+}
+
+/** A request with its connection. */
+interface Exchange extends RequestEffects {
+  readonly request: AuthenticationRequest
+  readonly req: NodeMessage
+  readonly res: NodeResponse
+  /** Ends what the request waits for. */
+  readonly abort: () => void
+}
+
+/** Takes each request through the chain, and answers it. */
+export function requestListener(parts: RequestListenerParts): ApiServer['listener'] {
+  const { life, observer, failures } = parts
+
+  const answerOf = async (exchange: Exchange): Promise<HttpAnswer | Response> => {
+    const { request, req, signal } = exchange
+    const user = await parts.chain(request, exchange)
+    if (isStatusError(user)) return user
+    return parts.answer({
+      request,
+      body: incomingMessageBody(req, undefined),
+      signal,
+      caller: callerOf(request, user),
+    })
+  }
+
+  const callerOf = (
+    request: AuthenticationRequest,
+    user: UserInfo,
+  ): Parameters<KubernetesApi['answer']>[0]['caller'] => ({
+    user,
+    context: { annotate: (key, value) => notify(observer, { type: 'annotation', request, key, value }) },
+  })
+
+  const send = async (exchange: Exchange, answer: HttpAnswer | Response): Promise<void> => {
+    const { request, req, res } = exchange
+    if (isStatusError(answer) && answer.status >= 500 && answer.cause !== undefined)
+      failures.failed(request, answer)
+    // So that clients find another server.
+    if (!life.isReady && !res.headersSent) {
+      if (req.httpVersionMajor < 2) res.setHeader('connection', 'close')
+      else closeConnection(req)
+    }
+    await writeAnswer(answer, res, request.method === 'HEAD')
+  }
+
+  const handle = async (exchange: Exchange): Promise<void> => {
+    const refusal = admission(exchange, parts)
+    try {
+      await send(exchange, refusal ?? (await answerOf(exchange)))
+    } catch (error) {
+      await send(exchange, internalError(error))
+    }
+  }
+
+  return function listener(req, res) {
+    parts.sessions.keep(req)
+    const request = incomingMessageRequest(req)
+    const received = new Received(request, res)
+    received.auditId(() => crypto.randomUUID())
+    notify(observer, received)
+    const tell = whenOver(req, res)
+    const exchange = exchangeOf(request, req, res, tell)
+    tell((status) => notify(observer, { type: 'response', request, status }))
+    void handle(exchange).catch(() => res.destroy())
+  }
+}
+
+/** Begins a request. @returns the refusal of one that is not to be handled. */
+function admission(
+  exchange: Exchange,
+  { life, requestTimeoutSeconds, clock }: RequestListenerParts,
+): HttpAnswer | undefined {
+  const { request, info, res } = exchange
+  const isLong = isLongRunning(info)
+  if (!life.isAccepting && !isProbe(info.path)) return shuttingDown()
+  exchange.onEnd(life.begin({ isLongRunning: isLong, abort: exchange.abort }))
+  if (isLong) return undefined
+  const seconds = timeoutOf(request, requestTimeoutSeconds)
+  if (isStatusError(seconds)) return seconds
+  const cancel = clock.after(seconds * 1000, () => {
+    exchange.abort()
+    if (res.headersSent) res.destroy()
+    else void writeAnswer(timedOut(), res, request.method === 'HEAD')
+  })
+  exchange.onEnd(cancel)
+  return undefined
+}
+
+/** Monitors want to know until the end. */
+function isProbe(path: string): boolean {
+  return /^\/(?:healthz|livez|readyz)(?:\/|$)/.test(path)
+}
+
+function exchangeOf(
+  request: AuthenticationRequest,
+  req: NodeMessage,
+  res: NodeResponse,
+  tell: (listener: () => void) => void,
+): Exchange {
+  const waiting = new AbortController()
+  const abort = (): void => waiting.abort()
+  tell(abort)
+  return {
+    request,
+    req,
+    res,
+    info: requestInfo(request),
+    signal: waiting.signal,
+    abort,
+    onEnd: tell,
+    changeHeaders: (changes) => applyHeaderChanges(req, changes),
+    closeConnection: () => closeConnection(req),
+    warn(texts) {
+      if (texts.length > 0 && !res.headersSent) res.setHeader('warning', warningHeaders(texts))
+    },
+  }
+}

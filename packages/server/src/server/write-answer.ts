@@ -1,0 +1,94 @@
+import type { HttpAnswer } from '@kube-authn/core/adapter'
+
+/** What is used of a response of `node:http`, `node:https` or `node:http2`. */
+export interface NodeResponse {
+  statusCode: number
+  readonly headersSent: boolean
+  readonly destroyed: boolean
+  getHeader(name: string): unknown
+  hasHeader(name: string): boolean
+  setHeader(name: string, value: number | string | readonly string[]): unknown
+  /** `node:http2` has it too. */
+  flushHeaders?(): void
+  write(chunk: Uint8Array): boolean
+  end(): unknown
+  end(content: string): unknown
+  destroy(): unknown
+  once(event: 'close' | 'drain' | 'finish', listener: () => void): unknown
+  off(event: 'close' | 'drain' | 'finish', listener: () => void): unknown
+}
+
+/**
+ * Sends an answer. Headers that are set already stay, and warnings are added to those. A stream flows at the pace of the client, and is cancelled if the
+ * client disconnects.
+ *
+ * @param isHead whether the client wants no body.
+ */
+export async function writeAnswer(
+  answer: HttpAnswer | Response,
+  response: NodeResponse,
+  isHead: boolean,
+): Promise<void> {
+  if (response.headersSent || response.destroyed) {
+    if (answer instanceof Response) await answer.body?.cancel()
+    return
+  }
+  response.statusCode = answer.status
+  const headers = answer instanceof Response ? answer.headers : Object.entries(answer.headers)
+  for (const [name, value] of headers) {
+    if (name === 'warning') addWarnings(response, value)
+    else response.setHeader(name, value)
+  }
+  if (!(answer instanceof Response)) {
+    response.setHeader('content-length', Buffer.byteLength(answer.content))
+    if (isHead) response.end()
+    else response.end(answer.content)
+    return
+  }
+  if (answer.body === null || isHead) {
+    await answer.body?.cancel()
+    response.end()
+    return
+  }
+  // A watch may have nothing to send for a long time.
+  response.flushHeaders?.()
+  await flow(answer.body, response)
+}
+
+function addWarnings(response: NodeResponse, values: string | readonly string[]): void {
+  const present = response.getHeader('warning') ?? []
+  response.setHeader('warning', [...[present].flat().map(String), ...[values].flat()])
+}
+
+async function flow(body: ReadableStream<Uint8Array>, response: NodeResponse): Promise<void> {
+  const reader = body.getReader()
+  const cancel = (): void => void reader.cancel().catch(ignore)
+  response.once('close', cancel)
+  try {
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) break
+      if (!response.write(value)) await drained(response)
+    }
+    response.end()
+  } catch {
+    // Half an answer must not look complete.
+    response.destroy()
+  } finally {
+    response.off('close', cancel)
+  }
+}
+
+function drained(response: NodeResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      response.off('drain', done)
+      response.off('close', done)
+      resolve()
+    }
+    response.once('drain', done)
+    response.once('close', done)
+  })
+}
+
+function ignore(): void {}

@@ -1,0 +1,19 @@
+import type { Explanation } from '../live-area.ts'
+import { explainedRefusals } from './explained-refusals.ts'
+import type { RecordedRefusal } from './requests.ts'
+
+/** Why an API server answers differently: as apps do, and since it serves fewer resources. */
+export const explainedServerAnswers: readonly Explanation<RecordedRefusal>[] = [
+  ...explainedRefusals,
+  {
+    row: 'resources served',
+    explains: ({ at, here }, { target }) =>
+      at === 'status' && here === '404 404 page not found\n' && target.startsWith('/apis/apps'),
+  },
+  {
+    row: 'discovery',
+    explains: ({ at }, { target }) =>
+      (at.startsWith('body.serverAddressByClientCIDRs') && /^\/api\/?$/.test(target)) ||
+      (at.startsWith('body.') && target === '/version'),
+  },
+]
