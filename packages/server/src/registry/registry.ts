@@ -18,6 +18,7 @@ import {
   type Services,
 } from './resource.ts'
 import { namespaces } from './resources/namespaces.ts'
+import { seenChanges } from './seen-changes.ts'
 import { selectsOf } from './selectors.ts'
 import { isConflict, translated } from './status-errors.ts'
 import { fromStored, keyOf, keyPrefix } from './stored-objects.ts'
@@ -79,6 +80,7 @@ export function registry({
   random,
 }: RegistryOptions): Registry {
   const now = (): string => rfc3339Of(Math.floor(clock.now() / 1000) * 1000)
+  const seen = seenChanges()
   const { delete: remove, resumeNamespace } = deletions({ store, resources, now })
   const services: Services = {
     async find(resource, namespace, name) {
@@ -108,7 +110,8 @@ export function registry({
       translated(() => subresource.act({ ...action, caller, services })),
     watch: (collection, query) => {
       const selects = selectsOf(collection.resource, collection)
-      return watchObjects(store, keyPrefix(collection.resource, collection.namespace), selects, query)
+      const prefix = keyPrefix(collection.resource, collection.namespace)
+      return watchObjects({ store, seen, prefix, selects }, query)
     },
     createSystemNamespaces: () =>
       translated(async () => {
