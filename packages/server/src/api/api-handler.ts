@@ -18,6 +18,7 @@ import {
   systemClock,
   withMethods,
 } from '@kube-authn/core/internal'
+import { openApi } from '../openapi/openapi.ts'
 import { registry } from '../registry/registry.ts'
 import { allResources } from '../registry/resources/index.ts'
 import type { ObjectStore } from '../store/object-store.ts'
@@ -33,8 +34,8 @@ export interface KubernetesApiOptions {
   /** Where the objects are. */
   readonly store: ObjectStore
   /**
-   * Decides what a request alone does not tell: whether a caller may grant the rights of a role, or approve a certificate. With it, each request needs its
-   * caller. Default: everything is allowed that the app lets in.
+   * Decides what a request alone does not tell: whether a caller may grant the rights of a role, approve a certificate, or create what it applies. With it, each
+   * request needs its caller. Default: everything is allowed that the app lets in.
    */
   readonly authorizer?: Authorizer
   /** The time of creations, and for ages and ends of watches. Default: the runtime's clock. */
@@ -65,7 +66,7 @@ const HEALTH: ReadonlySet<string> = new Set(['/healthz', '/livez', '/readyz'])
 
 /**
  * The Kubernetes API for objects in a store, for kubectl: namespaces, service accounts, secrets, config maps, nodes, pods, and the objects of RBAC, with discovery,
- * tables and watches.
+ * OpenAPI, tables, watches and patches.
  *
  * It does not decide who may make a request, and answers everything. Mount it behind authentication and authorization, as in the example: their request attributes are read from the
  * same path by the same rules.
@@ -88,8 +89,9 @@ export async function kubernetesApi(options: KubernetesApiOptions): Promise<Kube
     ...(authorizer !== undefined && { authorizer }),
   })
   await objects.createSystemNamespaces()
-  const answerObjects = objectRequests({ registry: objects, clock })
+  const answerObjects = objectRequests({ registry: objects, clock, authorizer })
   const documents = discovery(allResources)
+  const schemas = openApi(allResources)
 
   const answer = async (
     received: Request,
@@ -104,6 +106,7 @@ export async function kubernetesApi(options: KubernetesApiOptions): Promise<Kube
         throw internalError(new Error('no User found in the context'))
       return answerObjects({ request, target, body: fetchBody(received), signal: received.signal, caller })
     }
+    if (path.startsWith('/openapi/')) return schemas(request)
     const document = path === '/version' ? VERSION : documents.document(path)
     if (document === undefined && !HEALTH.has(path)) throw pageNotFound()
     if (request.method !== 'GET') throw methodNotAllowed('GET')

@@ -1,8 +1,8 @@
 import { apiVersionOf, type Resource, type Subresource } from '../registry/resource.ts'
 
 /** The verbs of every resource, and of its subresources. */
-const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'update', 'watch']
-const SUBRESOURCE_VERBS = { part: ['get', 'update'], action: ['create'] }
+const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
+const SUBRESOURCE_VERBS = { part: ['get', 'patch', 'update'], action: ['create'] }
 
 /** The documents that tell clients what is served. */
 export interface Discovery {

@@ -1,5 +1,6 @@
 import type { AuthenticationRequest, Clock } from '@kube-authn/core'
 import type { HttpAnswer } from '@kube-authn/core/adapter'
+import type { Authorizer } from '@kube-authn/core/authorization'
 import { methodNotAllowed, type ReadBody } from '@kube-authn/core/internal'
 import type { Registry } from '../registry/registry.ts'
 import { subresourceOf } from '../registry/resource.ts'
@@ -7,6 +8,7 @@ import type { Caller } from '../registry/write.ts'
 import { acceptedForm } from './accept.ts'
 import { answerDelete, answerDeleteAll } from './delete-requests.ts'
 import type { KubernetesApiCaller, ObjectRequest } from './object-request.ts'
+import { answerPatch } from './patch-requests.ts'
 import { readQueryOptions } from './query-options.ts'
 import { answerRead } from './read-requests.ts'
 import type { RequestTarget } from './request-target.ts'
@@ -16,6 +18,8 @@ import { answerAction, answerCreate, answerUpdate } from './write-requests.ts'
 export interface ObjectRequestsOptions {
   readonly registry: Registry
   readonly clock: Clock
+  /** `undefined` if everything is allowed that the app lets in. */
+  readonly authorizer: Authorizer | undefined
 }
 
 /** A request about objects, as it arrives. */
@@ -36,8 +40,6 @@ type Answer = (asked: ObjectRequest) => Promise<HttpAnswer | Response>
  * Answers requests about objects.
  *
  * Source: apiserver `pkg/endpoints/handlers`.
- *
- * Deviation: there is no PATCH yet (`docs/deviations.md`, verbs of objects).
  */
 export function objectRequests(
   options: ObjectRequestsOptions,
@@ -68,7 +70,7 @@ function answersFor(target: RequestTarget): Readonly<Record<string, Answer>> {
   const DELETE = target.name === '' ? answerDeleteAll : answerDelete
   return {
     GET: answerRead,
-    ...(target.name === '' ? { POST: answerCreate } : { PUT: answerUpdate }),
+    ...(target.name === '' ? { POST: answerCreate } : { PUT: answerUpdate, PATCH: answerPatch }),
     ...(subresource === undefined && isDeletable(target) && { DELETE }),
   }
 }

@@ -3,7 +3,7 @@ import { isStoreError } from '../store/store-error.ts'
 import { checkObject } from './check-object.ts'
 import { generateName } from './generate-name.ts'
 import type { KubeObject } from './kube-object.ts'
-import { withoutEmpty } from './metadata.ts'
+import { withOwners, withoutEmpty } from './metadata.ts'
 import { requireActive } from './namespace-lifecycle.ts'
 import { prepareForCreate } from './prepare-object.ts'
 import type { Resource, Services } from './resource.ts'
@@ -33,10 +33,10 @@ export async function createObject(
   { store, services, random }: Creation,
   { resource, namespace }: Omit<Target, 'name'>,
   sent: KubeObject,
-  { isDryRun = false, caller }: WriteOptions = {},
+  { isDryRun = false, caller, owners }: WriteOptions = {},
 ): Promise<KubeObject> {
   const write = { caller, services }
-  const prepared = prepareForCreate(resource, namespace, sent, write)
+  const prepared = withOwners(prepareForCreate(resource, namespace, sent, write), owners?.())
   await resource.authorize?.({ ...write, object: prepared, old: undefined })
   const { name = '', generateName: prefix = '' } = prepared.metadata
   await requireNamespace(store, resource, namespace, name)

@@ -49,6 +49,8 @@ export interface Registry {
   ): Promise<object>
   /** Changes since a version. @throws {StatusError} 400, 410, 504 */
   watch(collection: Collection, query: WatchQuery): AsyncIterable<KubeWatchEvent>
+  /** The time, in the form of RFC 3339. */
+  now(): string
   /** Creates the namespaces that every cluster has. */
   createSystemNamespaces(): Promise<void>
 }
@@ -110,6 +112,7 @@ export function registry({
       const selects = selectsOf(collection.resource, collection)
       return watchObjects(store, keyPrefix(collection.resource, collection.namespace), selects, query)
     },
+    now,
     createSystemNamespaces: () =>
       translated(async () => {
         for (const name of SYSTEM_NAMESPACES) {

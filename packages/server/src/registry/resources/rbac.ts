@@ -4,12 +4,12 @@ import {
   errorList,
   fieldPath,
   isObject,
-  type ObjectReader,
   RBAC_API_GROUP,
   validateRbacObject,
 } from '@kube-authn/core/internal'
 import { pathSegmentProblems } from '@kube-authn/internal/kubernetes-names'
 import type { KubeObject } from '../kube-object.ts'
+import { readFields } from '../../schema/read-fields.ts'
 import type { Column, Fields, Resource } from '../resource.ts'
 import { AGE, CREATED_AT, NAME } from './columns.ts'
 
@@ -17,7 +17,7 @@ import { AGE, CREATED_AT, NAME } from './columns.ts'
 function rbacResource(
   kind: string,
   isNamespaced: boolean,
-  read: (object: ObjectReader) => Fields,
+  withDefaults: (fields: Fields) => Fields,
   columns: readonly Column[],
 ): Resource {
   const singular = kind.toLowerCase()
@@ -31,25 +31,21 @@ function rbacResource(
     categories: [],
     isNamespaced,
     nameProblems: pathSegmentProblems,
-    read,
+    read: (object, errors) => withDefaults(readFields(object, kind, errors)),
     validate,
     columns,
   }
 }
 
-function readRole(object: ObjectReader): Fields {
-  return { rules: listOf(object, 'rules') }
+function roleOf({ rules = [], ...rest }: Fields): Fields {
+  return { rules, ...rest }
 }
 
-function readClusterRole(object: ObjectReader): Fields {
-  return { rules: listOf(object, 'rules'), aggregationRule: object.value('aggregationRule') }
-}
-
-function readBinding(object: ObjectReader): Fields {
-  const subjects = listOf(object, 'subjects')
+function bindingOf({ subjects, roleRef }: Fields): Fields {
+  const given = Array.isArray(subjects) ? subjects : []
   return {
-    ...(subjects.length > 0 && { subjects: subjects.map(withGroup) }),
-    roleRef: { apiGroup: RBAC_API_GROUP, ...asFields(object.value('roleRef')) },
+    ...(given.length > 0 && { subjects: given.map(withGroup) }),
+    roleRef: { apiGroup: RBAC_API_GROUP, ...asFields(roleRef) },
   }
 }
 
@@ -57,12 +53,6 @@ function readBinding(object: ObjectReader): Fields {
 function withGroup(subject: unknown): unknown {
   const isUser = isObject(subject) && (subject['kind'] === 'User' || subject['kind'] === 'Group')
   return isUser ? { apiGroup: RBAC_API_GROUP, ...subject } : subject
-}
-
-function listOf(object: ObjectReader, name: string): readonly unknown[] {
-  object.objects(name)
-  const value = object.value(name)
-  return Array.isArray(value) ? value : []
 }
 
 function asFields(value: unknown): Fields {
@@ -129,11 +119,11 @@ function sorted(reference: unknown): readonly unknown[] {
 
 /** The objects of RBAC. Source: kubernetes `pkg/registry/rbac`. */
 export const rbacResources: readonly Resource[] = [
-  rbacResource('Role', true, readRole, [NAME, CREATED_AT]),
-  rbacResource('ClusterRole', false, readClusterRole, [NAME, CREATED_AT]),
-  { ...rbacResource('RoleBinding', true, readBinding, BINDING_COLUMNS), validateUpdate: validateRoleRef },
+  rbacResource('Role', true, roleOf, [NAME, CREATED_AT]),
+  rbacResource('ClusterRole', false, roleOf, [NAME, CREATED_AT]),
+  { ...rbacResource('RoleBinding', true, bindingOf, BINDING_COLUMNS), validateUpdate: validateRoleRef },
   {
-    ...rbacResource('ClusterRoleBinding', false, readBinding, BINDING_COLUMNS),
+    ...rbacResource('ClusterRoleBinding', false, bindingOf, BINDING_COLUMNS),
     validateUpdate: validateRoleRef,
   },
 ]
