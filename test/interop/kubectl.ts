@@ -35,8 +35,8 @@ export function kubectl(
           cluster: { server, 'certificate-authority-data': Buffer.from(ca).toString('base64') },
         },
       ],
-      users: [{ name: 'somebody', user }],
-      contexts: [{ name: 'app', context: { cluster: 'app', user: 'somebody' } }],
+      users: [{ name: 'u', user }],
+      contexts: [{ name: 'app', context: { cluster: 'app', user: 'u' } }],
       'current-context': 'app',
     }),
   )

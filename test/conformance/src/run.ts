@@ -5,6 +5,7 @@ import { bootstrapAuth, bootstrapCleaner, bootstrapGroups, bootstrapSigner } fro
 import { celEngine } from './areas/cel.ts'
 import { chains } from './areas/chain.ts'
 import { composition } from './areas/composition.ts'
+import { execPlugins } from './areas/exec-plugin.ts'
 import { extraction } from './areas/extraction.ts'
 import { files } from './areas/files.ts'
 import { flagRunners } from './areas/flags.ts'
@@ -16,6 +17,7 @@ import { keys } from './areas/keys.ts'
 import { configurations } from './areas/configuration.ts'
 import { keystone } from './areas/keystone.ts'
 import { kubeconfigs, kubeconfigUsers } from './areas/kubeconfig.ts'
+import { oidcClients } from './areas/oidc-client.ts'
 import { oidcRunners } from './areas/oidc.ts'
 import { requestHeaderConfig } from './areas/request-header-config.ts'
 import { certificateRunners } from './areas/certificates.ts'
@@ -97,6 +99,8 @@ function runners(vectors: readonly Vector[]): (vector: Vector) => CaseRunner | u
     J: flagRunners(certificates),
     'G-webhook': { '': tokenWebhook },
     'F-kubeconfig': { '': kubeconfigUsers },
+    'F-exec': { '': execPlugins },
+    'F-oidc-client': { '': oidcClients },
     'C-keys': { '': keys },
     'C-sa-legacy': { '': signedTokens },
     'C-sa-bound': { '': signedTokens },
@@ -129,8 +133,6 @@ function runners(vectors: readonly Vector[]): (vector: Vector) => CaseRunner | u
 /** Areas that do not apply here. */
 const NOT_OURS: readonly (readonly [area: RegExp, reason: string])[] = [
   [/^E-csr-/, 'CertificateSigningRequests are for a cluster, and are not served here'],
-  [/^F-(?:exec|oidc-client)$/, 'plug-ins and logins are for command-line clients'],
-  [/^kubectl-wire$/, 'what kubectl sends and prints; `npm run test:interop` asks a real one'],
 ]
 
 function notOurs(area: string): string | undefined {
