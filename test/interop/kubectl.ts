@@ -17,11 +17,12 @@ export interface KubectlTarget {
   readonly user: Readonly<Record<string, string>>
 }
 
-/** Runs `kubectl` with only a kubeconfig for this target, and separate caches. */
+/** Runs `kubectl` with only a kubeconfig for this target, separate caches, and these variables of the environment. */
 export function kubectl(
   scratch: Scratch,
   { server, ca, user }: KubectlTarget,
   args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
 ): Promise<KubectlRun> {
   const home = `home-${crypto.randomUUID()}`
   const kubeconfig = scratch.write(
@@ -35,8 +36,8 @@ export function kubectl(
           cluster: { server, 'certificate-authority-data': Buffer.from(ca).toString('base64') },
         },
       ],
-      users: [{ name: 'somebody', user }],
-      contexts: [{ name: 'app', context: { cluster: 'app', user: 'somebody' } }],
+      users: [{ name: 'u', user }],
+      contexts: [{ name: 'app', context: { cluster: 'app', user: 'u' } }],
       'current-context': 'app',
     }),
   )
@@ -45,7 +46,7 @@ export function kubectl(
       COMPONENTS.kubectl.command,
       args,
       {
-        env: { PATH: process.env['PATH'] ?? '', HOME: scratch.path(home), KUBECONFIG: kubeconfig },
+        env: { PATH: process.env['PATH'] ?? '', HOME: scratch.path(home), KUBECONFIG: kubeconfig, ...env },
         timeout: 30_000,
       },
       (error, stdout, stderr) => {

@@ -1,3 +1,4 @@
+import { chmodSync } from 'node:fs'
 import type { Server } from 'node:https'
 import { bearerToken } from '@kube-authn/core'
 import { parseRbac, rbac } from '@kube-authn/core/authorization'
@@ -29,7 +30,7 @@ apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
 metadata: { name: discovery }
 rules:
-- { nonResourceURLs: [/api, /api/*, /apis, /apis/*], verbs: [get] }
+- { nonResourceURLs: [/api, /api/*, /apis, /apis/*, /openapi, /openapi/*], verbs: [get] }
 - { apiGroups: [""], resources: [configmaps], verbs: [get, list] }
 ---
 apiVersion: rbac.authorization.k8s.io/v1
@@ -68,9 +69,15 @@ describe.runIf(has('kubectl'))('the Kubernetes API, used with kubectl', () => {
     scratch.remove()
   })
 
-  const as = (token: string, line: string): Promise<KubectlRun> => {
+  const as = (token: string, line: string, env: Record<string, string> = {}): Promise<KubectlRun> => {
     const origin = `https://127.0.0.1:${portOf(server)}`
-    return kubectl(scratch, { server: origin, ca, user: { token } }, line.split(' '))
+    return kubectl(scratch, { server: origin, ca, user: { token } }, line.split(' '), env)
+  }
+  /** What jane's command printed, without a warning or an error. */
+  const janes = async (line: string, env: Record<string, string> = {}): Promise<string> => {
+    const { stdout, stderr, exitCode } = await as('janes-token', line, env)
+    expect([line, stderr, exitCode]).toEqual([line, '', 0])
+    return stdout
   }
 
   it.each([
@@ -153,7 +160,7 @@ describe.runIf(has('kubectl'))('the Kubernetes API, used with kubectl', () => {
         data: { a: '1' },
       }),
     )
-    const created = await as('janes-token', `create --validate=false -f ${file} -o name`)
+    const created = await as('janes-token', `create -f ${file} -o name`)
     expect(created).toMatchObject({
       stderr: '',
       stdout: expect.stringMatching(/^configmap\/made-[a-z0-9]{5}\n$/),
@@ -162,12 +169,193 @@ describe.runIf(has('kubectl'))('the Kubernetes API, used with kubectl', () => {
       data: object
     }
     scratch.write('map.json', JSON.stringify({ ...object, data: { a: 'changed' } }))
-    expect(await as('janes-token', `replace --validate=false -f ${file}`)).toMatchObject({
+    expect(await as('janes-token', `replace -f ${file}`)).toMatchObject({
       stdout: 'configmap/settings replaced\n',
       stderr: '',
     })
-    const stale = await as('janes-token', `replace --validate=false -f ${file}`)
+    const stale = await as('janes-token', `replace -f ${file}`)
     expect(stale.stderr).toContain('the object has been modified')
+  })
+
+  it('applies what has changed in a file, and only that', async () => {
+    const pod = (image: string, env: readonly string[]) =>
+      scratch.write(
+        'pod.json',
+        JSON.stringify({
+          apiVersion: 'v1',
+          kind: 'Pod',
+          metadata: { name: 'web' },
+          spec: {
+            containers: [{ name: 'c', image, env: env.map((name) => ({ name, value: '1' })) }],
+            volumes: [{ name: 'v', emptyDir: {} }],
+          },
+        }),
+      )
+    const file = pod('nginx:1', ['A', 'B'])
+    expect(await janes(`apply -f ${file}`)).toBe('pod/web created\n')
+    expect(await janes(`apply -f ${file}`)).toBe('pod/web unchanged\n')
+    expect(
+      await janes('patch pod web -p {"spec":{"nodeName":"n","containers":[{"name":"c","tty":true}]}}'),
+    ).toBe('pod/web patched\n')
+    pod('nginx:2', ['B', 'C'])
+    const difference = await as('janes-token', `diff -f ${file}`)
+    expect([difference.exitCode, difference.stdout]).toEqual([
+      1,
+      expect.stringMatching(/^\+ +image: nginx:2$/m),
+    ])
+    expect(await janes(`apply -f ${file}`)).toBe('pod/web configured\n')
+    expect(await janes(`diff -f ${file}`)).toBe('')
+    expect(JSON.parse(await janes('get pod web -o jsonpath={.spec}'))).toEqual({
+      nodeName: 'n',
+      containers: [
+        { name: 'c', image: 'nginx:2', tty: true, env: ['B', 'C'].map((name) => ({ name, value: '1' })) },
+      ],
+      volumes: [{ name: 'v', emptyDir: {} }],
+    })
+  })
+
+  it('applies on the server, where fields have owners', async () => {
+    const map = (data: object) =>
+      scratch.write(
+        'applied.json',
+        JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'applied' }, data }),
+      )
+    const file = map({ a: '1', b: '1' })
+    const apply = `apply --server-side -f ${file}`
+    expect(await janes(apply)).toBe('configmap/applied serverside-applied\n')
+    await janes('patch configmap applied --type=merge -p {"data":{"c":"1"}}')
+    map({ a: '1' })
+    expect(await janes(apply)).toBe('configmap/applied serverside-applied\n')
+    expect(await janes('get configmap applied -o jsonpath={.data}')).toBe('{"a":"1","c":"1"}')
+    map({ a: '2', c: '2' })
+    const refused = await as('janes-token', apply)
+    expect([refused.exitCode, refused.stderr]).toEqual([
+      1,
+      expect.stringContaining(
+        'Apply failed with 1 conflict: conflict with "kubectl-patch" using v1: .data.c',
+      ),
+    ])
+    expect(await janes(`${apply} --force-conflicts`)).toBe('configmap/applied serverside-applied\n')
+    expect(await janes('get configmap applied -o jsonpath={.data}')).toBe('{"a":"2","c":"2"}')
+    expect(
+      await janes(
+        'get configmap applied --show-managed-fields -o jsonpath={.metadata.managedFields[*].manager}',
+      ),
+    ).toBe('kubectl')
+  })
+
+  it.each([
+    [
+      'label configmap settings -n shop tier=web',
+      'configmap/settings labeled\n',
+      '{.metadata.labels.tier}',
+      'web',
+    ],
+    [
+      'annotate configmap settings -n shop note=x',
+      'configmap/settings annotated\n',
+      '{.metadata.annotations.note}',
+      'x',
+    ],
+    [
+      'patch configmap settings -n shop --type=merge -p {"data":{"m":"1"}}',
+      'configmap/settings patched\n',
+      '{.data.m}',
+      '1',
+    ],
+    [
+      'patch configmap settings -n shop --type=strategic -p {"data":{"s":"1"}}',
+      'configmap/settings patched\n',
+      '{.data.s}',
+      '1',
+    ],
+    [
+      'patch configmap settings -n shop --type=json -p [{"op":"remove","path":"/data/m"}]',
+      'configmap/settings patched\n',
+      '{.data.m}',
+      '',
+    ],
+    ['label configmap settings -n shop tier-', 'configmap/settings unlabeled\n', '{.metadata.labels}', ''],
+  ])('%s', async (line, words, path, value) => {
+    expect(await janes(line)).toBe(words)
+    expect(await janes(`get configmap settings -n shop -o jsonpath=${path}`)).toBe(value)
+  })
+
+  it('edits an object, unless nothing was changed', async () => {
+    const editor = scratch.write('editor.sh', '#!/bin/sh\nsed -i "s/ s: \\"1\\"/ s: edited/" "$1"\n')
+    chmodSync(editor, 0o700)
+    expect(await janes('edit configmap settings -n shop', { EDITOR: editor })).toBe(
+      'configmap/settings edited\n',
+    )
+    expect(await janes('get configmap settings -n shop -o jsonpath={.data.s}')).toBe('edited')
+    const again = await as('janes-token', 'edit configmap settings -n shop', { EDITOR: editor })
+    expect(again.stderr + again.stdout).toContain('no changes made')
+  })
+
+  it('cordons, taints and drains a node', async () => {
+    const file = scratch.write(
+      'node.json',
+      JSON.stringify({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'n' } }),
+    )
+    expect(await janes(`create -f ${file}`)).toBe('node/n created\n')
+    for (const [line, words] of [
+      ['cordon n', 'node/n cordoned\n'],
+      ['uncordon n', 'node/n uncordoned\n'],
+      ['taint node n a=b:NoSchedule', 'node/n tainted\n'],
+      ['taint node n a-', 'node/n untainted\n'],
+    ] as const) {
+      expect(await janes(line)).toBe(words)
+    }
+    const drained = await as('janes-token', 'drain n --force --delete-emptydir-data')
+    expect([drained.exitCode, drained.stdout]).toEqual([
+      0,
+      expect.stringMatching(/pod\/web (deleted|evicted)\nnode\/n drained\n$/),
+    ])
+    expect(await janes('get node n -o jsonpath={.spec}')).toBe('{"unschedulable":true}')
+    expect(await janes('get pods -o name')).toBe('')
+  })
+
+  it('changes the subjects of a binding', async () => {
+    expect(await janes('set subject rolebinding readers --user=alice')).toBe(
+      'rolebinding.rbac.authorization.k8s.io/readers subjects updated\n',
+    )
+    expect(await janes('get rolebinding readers -o jsonpath={.subjects[*].name}')).toBe('bob jenkins alice')
+  })
+
+  it('refuses fields that do not exist, and explains those that do', async () => {
+    const file = scratch.write(
+      'bad.json',
+      JSON.stringify({
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name: 'bad' },
+        spec: { containers: [{ name: 'c', imagee: 'x' }] },
+      }),
+    )
+    for (const line of [`create -f ${file}`, `apply -f ${file}`]) {
+      const { stderr, exitCode } = await as('janes-token', line)
+      expect([exitCode, stderr]).toEqual([
+        1,
+        expect.stringContaining('unknown field "spec.containers[0].imagee"'),
+      ])
+    }
+    expect(await janes('explain serviceaccount')).toMatch(
+      /KIND: +ServiceAccount\nVERSION: +v1\n[^]*An identity for programs[^]*secrets\t<\[\]ObjectReference>/,
+    )
+    expect(await janes('explain clusterrole.rules.verbs')).toMatch(
+      /FIELD: verbs <\[\]string>[^]*What may be done/,
+    )
+    expect(await janes('explain pod.spec.containers.ports')).toMatch(/containerPort\t<integer> -required-/)
+  })
+
+  it('patches for those who may', async () => {
+    const { stderr, exitCode } = await as('bobs-token', 'label configmap settings -n shop a=b')
+    expect([exitCode, stderr]).toEqual([
+      1,
+      expect.stringContaining(
+        'User "bob" cannot patch resource "configmaps" in API group "" in the namespace "shop"',
+      ),
+    ])
   })
 
   it.each([

@@ -3,10 +3,10 @@ import { createServer } from 'node:https'
 import type { CertificateAuthority } from '@kube-authn/testing'
 import { Provider } from 'oidc-provider'
 import { openBrowser } from './browser.ts'
-import { newSigningKeys, people, type Person } from './identity-provider.ts'
+import { CLIENT_SECRET, newSigningKeys, people, type Person, REDIRECT_URI } from './identity-provider.ts'
 import { freePort } from './nginx.ts'
 
-/** The `oidc-provider` of npm, with a client for a command: a native app without a secret. */
+/** The `oidc-provider` of npm, with a client for a command, a native app without a secret, and one with a secret. */
 export interface PlugInIssuer {
   readonly issuer: string
   /** Logs a person in with a browser, beginning at this address, until the browser leaves the issuer or has nothing to fill in. Returns where it is. */
@@ -19,6 +19,8 @@ export interface PlugInIssuer {
 }
 
 export const PLUG_IN_CLIENT = 'kubectl'
+/** The client with {@link CLIENT_SECRET}. */
+export const SECRET_CLIENT = 'kubernetes'
 const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code'
 
 /** Starts one over TLS. */
@@ -40,11 +42,19 @@ export async function plugInIssuer(pki: CertificateAuthority): Promise<PlugInIss
         grant_types: ['authorization_code', 'refresh_token', DEVICE_CODE],
         response_types: ['code'],
       },
+      {
+        client_id: SECRET_CLIENT,
+        client_secret: CLIENT_SECRET,
+        redirect_uris: [REDIRECT_URI],
+        grant_types: ['authorization_code', 'refresh_token'],
+        response_types: ['code'],
+      },
     ],
     scopes: ['openid', 'offline_access', 'groups'],
     claims: { openid: ['sub'], groups: ['groups'] },
     features: { deviceFlow: { enabled: true } },
     conformIdTokenClaims: false,
+    pkce: { required: (_ctx, { clientId }) => clientId === PLUG_IN_CLIENT },
     cookies: { keys: [crypto.randomUUID()] },
     ttl: { IdToken: () => lifetime },
     findAccount(_ctx, id) {

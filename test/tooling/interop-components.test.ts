@@ -3,7 +3,9 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 
 const folder = fileURLToPath(new URL('../interop/', import.meta.url))
-const sources = readdirSync(folder).filter((name) => name.endsWith('.ts') && name !== 'components.ts')
+const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
+  (name) => name.endsWith('.ts') && name !== 'components.ts' && !name.startsWith('node_modules'),
+)
 const table = readFileSync(`${folder}components.ts`, 'utf8')
 const names = [...table.matchAll(/^ {2}(\w+): \{/gm)].map(([, name = '']) => name)
 

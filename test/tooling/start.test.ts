@@ -140,6 +140,8 @@ const LOADED_AT_ONCE: Readonly<Record<string, readonly string[]>> = {
   // Its decorators and exceptions are those of Nest.
   '@kube-authn/nest': ['@nestjs/common', '@nestjs/core'],
   '@kube-authn/passport': ['passport-http-bearer'],
+  // For tests. The command loads it when it needs it.
+  '@kube-authn/server/internal': ['oauth4webapi'],
 }
 
 /** The packages that a bundler of an app must resolve, since bundled code mentions them. */
@@ -160,12 +162,6 @@ const LOADED_LATER: Readonly<Record<string, readonly string[]>> = {
     'jose/jws/compact/sign',
     'reflect-metadata',
   ],
-  '@kube-authn/server/node': [
-    '@noble/hashes/argon2.js',
-    '@noble/hashes/scrypt.js',
-    'bcryptjs',
-    'jose/jws/compact/sign',
-  ],
   '@kube-authn/server/internal': [
     '@noble/hashes/argon2.js',
     '@noble/hashes/scrypt.js',
@@ -173,6 +169,13 @@ const LOADED_LATER: Readonly<Record<string, readonly string[]>> = {
     'bcryptjs',
     'jose/jws/compact/sign',
     'reflect-metadata',
+    'undici/index.js',
+  ],
+  '@kube-authn/server/node': [
+    '@noble/hashes/argon2.js',
+    '@noble/hashes/scrypt.js',
+    'bcryptjs',
+    'jose/jws/compact/sign',
   ],
   '@kube-authn/server/sqlite': [
     '@noble/hashes/argon2.js',

@@ -53,15 +53,14 @@ export {
 export { looksLikeContent } from './file-source/unreadable.ts'
 export type { FileSource, ReloadOptions } from './file-source/reloading-source.ts'
 export type { FetchOptions, HttpFetchInit } from './http/create-fetch.ts'
-export { clientCertificatesIn, privateKeyIn } from './http/pem.ts'
+export { isToken } from './http/bearer-token-file.ts'
+export { clientCertificatesIn, keyPairProblem, privateKeyIn } from './http/pem.ts'
 export type { EndpointFetch } from './http/endpoint-fetch.ts'
 export type { Credential, Transport } from './http/endpoint.ts'
 export type { KeystoneAtOptions } from './keystone-at.ts'
-export {
-  type ClientKubeconfig,
-  type ExecPlugin,
-  parseClientKubeconfig,
-} from './kubeconfig/client-kubeconfig.ts'
+export { type ClientKubeconfig, parseClientKubeconfig } from './kubeconfig/client-kubeconfig.ts'
+export { EXEC_VERSIONS, type ExecPlugin } from './kubeconfig/exec-plugin.ts'
+export type { OidcProvider } from './kubeconfig/oidc-provider.ts'
 export { kubeConfigFileProblem } from './kubeconfig/regular-file.ts'
 export type { ParseKubeconfigOptions, ReadKubeconfigOptions } from './kubeconfig/kubeconfig.ts'
 export type { PasswordFileAtOptions } from './password-file-at.ts'

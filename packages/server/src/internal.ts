@@ -3,6 +3,13 @@
  *
  * @module
  */
+export { authenticatedFetch, type Connect } from './cli/client/authenticated-fetch.ts'
+export type { ClientCredential, CredentialSource } from './cli/client/credential-source.ts'
+export type { ExecCluster } from './cli/client/exec/exec-info.ts'
+export { pluginSource, type PluginSourceOptions } from './cli/client/exec/plugin-source.ts'
+export type { Program, ProgramEnd, RunProgram } from './cli/client/exec/run-program.ts'
+export { oidcSource, type ProviderTokens, type TokenStore } from './cli/client/oidc/oidc-source.ts'
+export type { RefreshedTokens } from './cli/client/oidc/refresh.ts'
 export { csrApprover, type CsrApproverOptions } from './controllers/certificates/csr-approver.ts'
 export { csrCleaner, type CsrCleanerOptions } from './controllers/certificates/csr-cleaner.ts'
 export { csrSigner, type CsrSignerOptions } from './controllers/certificates/csr-signer.ts'

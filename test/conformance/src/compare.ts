@@ -30,6 +30,7 @@ export function differences(vector: Vector, actual: Readonly<Record<string, unkn
 
 /** What a string must contain. */
 const PARTS: ReadonlySet<string> = new Set([
+  'errorContains',
   'error_contains',
   'healthContains',
   'messageContains',

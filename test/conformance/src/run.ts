@@ -5,6 +5,7 @@ import { bootstrapAuth, bootstrapCleaner, bootstrapGroups, bootstrapSigner } fro
 import { celEngine } from './areas/cel.ts'
 import { chains } from './areas/chain.ts'
 import { composition } from './areas/composition.ts'
+import { execPlugins } from './areas/exec-plugin.ts'
 import { extraction } from './areas/extraction.ts'
 import { files } from './areas/files.ts'
 import { flagRunners } from './areas/flags.ts'
@@ -16,6 +17,7 @@ import { keys } from './areas/keys.ts'
 import { configurations } from './areas/configuration.ts'
 import { keystone } from './areas/keystone.ts'
 import { kubeconfigs, kubeconfigUsers } from './areas/kubeconfig.ts'
+import { oidcClients } from './areas/oidc-client.ts'
 import { oidcRunners } from './areas/oidc.ts'
 import { requestHeaderConfig } from './areas/request-header-config.ts'
 import { certificateRunners } from './areas/certificates.ts'
@@ -103,6 +105,8 @@ function runners(vectors: readonly Vector[]): (vector: Vector) => CaseRunner | u
     J: flagRunners(certificates),
     'G-webhook': { '': tokenWebhook },
     'F-kubeconfig': { '': kubeconfigUsers },
+    'F-exec': { '': execPlugins },
+    'F-oidc-client': { '': oidcClients },
     'C-keys': { '': keys },
     'C-sa-legacy': { '': signedTokens },
     'C-sa-bound': { '': signedTokens },
@@ -127,8 +131,6 @@ function runners(vectors: readonly Vector[]): (vector: Vector) => CaseRunner | u
     'cel-engine': { '': celEngine(vectors) },
   }
   return ({ area, given }) => {
-    const reason = notOurs(area)
-    if (reason !== undefined) return () => Promise.reject(new NotApplicable(reason))
     const ofArea = impersonationAndRbac.get(area)
     if (ofArea !== undefined) return judged(ofArea)
     const ofUnit = byUnit[area]?.[given.unit ?? '']
@@ -136,16 +138,6 @@ function runners(vectors: readonly Vector[]): (vector: Vector) => CaseRunner | u
     const isReplaced = given.profile === 'v1.6' && !ONLY_IN_OLD_RELEASES.has(given.unit ?? '')
     return compared(isReplaced ? replacedSince16 : ofUnit, certificates)
   }
-}
-
-/** Areas that do not apply here. */
-const NOT_OURS: readonly (readonly [area: RegExp, reason: string])[] = [
-  [/^F-(?:exec|oidc-client)$/, 'plug-ins and logins are for command-line clients'],
-  [/^kubectl-wire$/, 'what kubectl sends and prints; `npm run test:interop` asks a real one'],
-]
-
-function notOurs(area: string): string | undefined {
-  return NOT_OURS.find(([areas]) => areas.test(area))?.[1]
 }
 
 /** A runner that returns the outcome of a case. */

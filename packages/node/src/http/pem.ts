@@ -1,4 +1,5 @@
 import type { ConfigurationProblem } from '@kube-authn/core'
+import { messageOf } from '@kube-authn/core/internal'
 import { CERTIFICATE, hasPemHeaders, pemBlocks } from '@kube-authn/internal/pem'
 import type { KeyObject } from 'node:crypto'
 import { nodeCrypto } from '../builtins.ts'
@@ -122,6 +123,15 @@ export const NO_PAIR = 'tls: private key does not match public key'
 /** Whether the key matches the first certificate. */
 export function isKeyOf([leaf]: readonly string[], key: KeyObject): boolean {
   return leaf !== undefined && new (nodeCrypto().X509Certificate)(leaf).checkPrivateKey(key)
+}
+
+/** Why a client certificate and a key in PEM cannot be used together; `undefined` if they can. Contains nothing of the key. */
+export function keyPairProblem(cert: string, key: string): string | undefined {
+  try {
+    return isKeyOf(clientCertificatesIn(cert), privateKeyIn(key)) ? undefined : NO_PAIR
+  } catch (error) {
+    return messageOf(error, 'cannot be used')
+  }
 }
 
 /** @throws {Error} if one cannot be parsed. */

@@ -1,86 +1,52 @@
-import { type ErrorList, readObject } from '@kube-authn/core/internal'
 import type { Endpoint } from '../http/endpoint.ts'
-import type { UserEntry } from './decode.ts'
+import { type ExecPlugin, readExecPlugin } from './exec-plugin.ts'
 import { parsed, type ParseKubeconfigOptions } from './kubeconfig.ts'
+import { type OidcProvider, readOidcProvider } from './oidc-provider.ts'
 import { refuseImpersonation } from './user.ts'
 
-/** A credential plug-in: a program that prints an `ExecCredential`. */
-export interface ExecPlugin {
-  /** `client.authentication.k8s.io/v1` or `v1beta1`. */
-  readonly apiVersion: string
-  readonly command: string
-  readonly args: readonly string[]
-  readonly env: readonly { readonly name: string; readonly value: string }[]
-  /** What to print if the program is missing; may be empty. */
-  readonly installHint: string
-  readonly interactiveMode: string
-}
-
-/** The server, credentials and plug-in of a client. */
+/** The server of a client, and what its user has. */
 export interface ClientKubeconfig {
   readonly endpoint: Endpoint
-  /** It takes the place of `endpoint.credential`. */
+  /** The name of the user; empty if requests go without credentials. */
+  readonly user: string
+  /** Where further credentials come from. */
   readonly exec?: ExecPlugin
+  readonly provider?: OidcProvider
+  /** The field, `exec` or `auth-provider`, that is of no effect since the user has other credentials. */
+  readonly unused?: 'exec' | 'auth-provider'
 }
 
 /**
- * Parses the kubeconfig of a client such as `kubectl`, whose user may have a plug-in (`exec`). `auth-provider`, which client-go no longer has for most
- * providers, is refused.
+ * Parses the kubeconfig of a client such as `kubectl`, whose user may have a plug-in (`exec`) or an OpenID Connect provider (`auth-provider`).
+ * A plug-in is not used beside a token, a password or a client certificate; a provider not beside a token or a password.
  *
- * Source: client-go `tools/clientcmd/api/v1/types.go` (ExecConfig), `tools/clientcmd/validation.go` (validateAuthInfo).
+ * Source: client-go `tools/clientcmd/validation.go` (validateAuthInfo), `plugin/pkg/client/auth/exec/exec.go` (UpdateTransportConfig),
+ * `transport/round_trippers.go`.
  *
  * @throws {ConfigurationError} with every problem, by field. It contains no secrets.
  */
 export function parseClientKubeconfig(text: string, options: ParseKubeconfigOptions): ClientKubeconfig {
-  const plugin: { exec?: ExecPlugin } = {}
-  const endpoint = parsed(text, options, (user, errors) => {
-    refuseProvider(user, errors)
+  const found: { user?: string; exec?: ExecPlugin; provider?: OidcProvider } = {}
+  const endpoint = parsed(text, options, ({ user, cluster, errors }) => {
+    found.user = user.name
     refuseImpersonation(user, errors)
-    const exec = readExec(user, errors)
-    if (exec !== undefined) plugin.exec = exec
+    const exec = readExecPlugin(user, cluster, options.folder, errors)
+    const provider = readOidcProvider(user, errors)
+    if (user.exec !== undefined && user.authProvider !== undefined) {
+      errors.forbidden(
+        user.path.child('auth-provider'),
+        'authProvider cannot be provided in combination with an exec plugin',
+      )
+    }
+    if (exec !== undefined) found.exec = exec
+    if (provider !== undefined) found.provider = provider
   })
-  return { endpoint, ...plugin }
-}
-
-function refuseProvider({ path, unsupported }: UserEntry, errors: ErrorList): void {
-  if (!unsupported.includes('auth-provider')) return
-  errors.forbidden(path.child('auth-provider'), 'providers are not supported; use a plug-in (exec)')
-}
-
-const VERSIONS = ['client.authentication.k8s.io/v1', 'client.authentication.k8s.io/v1beta1']
-const MODES = ['Never', 'IfAvailable', 'Always']
-
-function readExec({ path, exec, token, tokenFile }: UserEntry, errors: ErrorList): ExecPlugin | undefined {
-  if (exec === undefined || exec === null) return undefined
-  const where = path.child('exec')
-  const fields = readObject(exec, where, errors)
-  if (fields === undefined) return undefined
-  const plugin = {
-    apiVersion: fields.string('apiVersion'),
-    command: fields.string('command'),
-    args: fields.strings('args'),
-    env: fields.objects('env').map((each) => {
-      const entry = { name: each.string('name'), value: each.string('value') }
-      if (entry.name === '') errors.required(each.path.child('name'))
-      each.end()
-      return entry
-    }),
-    installHint: fields.string('installHint'),
-    interactiveMode: fields.string('interactiveMode'),
+  const { user = '', exec, provider } = found
+  const isKnown = endpoint.credential !== undefined
+  if (exec !== undefined) {
+    const hasOther = isKnown || endpoint.cert !== undefined || endpoint.certFile !== undefined
+    return hasOther ? { endpoint, user, unused: 'exec' } : { endpoint, user, exec }
   }
-  fields.boolean('provideClusterInfo')
-  fields.end()
-  if (plugin.command === '') errors.required(where.child('command'), 'command must be specified to use exec')
-  if (!VERSIONS.includes(plugin.apiVersion)) {
-    errors.notSupported(where.child('apiVersion'), plugin.apiVersion, VERSIONS)
-  }
-  if (plugin.interactiveMode === '' && plugin.apiVersion === VERSIONS[0]) {
-    errors.required(where.child('interactiveMode'), 'interactiveMode must be specified')
-  } else if (plugin.interactiveMode !== '' && !MODES.includes(plugin.interactiveMode)) {
-    errors.notSupported(where.child('interactiveMode'), plugin.interactiveMode, MODES)
-  }
-  if (token !== '' || tokenFile !== '') {
-    errors.forbidden(where, 'a user has either a token or a plug-in, not both')
-  }
-  return plugin
+  if (provider === undefined) return { endpoint, user }
+  return isKnown ? { endpoint, user, unused: 'auth-provider' } : { endpoint, user, provider }
 }

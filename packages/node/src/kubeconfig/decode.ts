@@ -2,6 +2,7 @@ import {
   type ErrorList,
   fieldPath,
   type FieldPath,
+  memberOf,
   type ObjectReader,
   readObject,
 } from '@kube-authn/core/internal'
@@ -21,6 +22,9 @@ export interface ClusterEntry extends NamedEntry {
   readonly certificateAuthority: string
   readonly certificateAuthorityData: string
   readonly proxyUrl: string
+  readonly disableCompression: boolean
+  /** What a plug-in gets about the cluster, of any type: the extension `client.authentication.k8s.io/exec`. */
+  readonly execConfig: unknown
 }
 
 /** `users[].user`. The data are decoded. */
@@ -35,6 +39,8 @@ export interface UserEntry extends NamedEntry {
   readonly clientKeyData: string
   /** The plug-in, not decoded. */
   readonly exec: unknown
+  /** The provider, not decoded. */
+  readonly authProvider: unknown
   /** Fields that are set but only make sense for command-line clients. */
   readonly unsupported: readonly string[]
 }
@@ -106,8 +112,6 @@ function entries<T extends NamedEntry>(
 }
 
 function decodeCluster(entry: NamedEntry, fields: ObjectReader, errors: ErrorList): ClusterEntry {
-  // Responses are never compressed anyway.
-  fields.boolean('disable-compression')
   return {
     ...entry,
     server: fields.string('server'),
@@ -116,7 +120,19 @@ function decodeCluster(entry: NamedEntry, fields: ObjectReader, errors: ErrorLis
     certificateAuthority: fields.string('certificate-authority'),
     certificateAuthorityData: decoded(fields, 'certificate-authority-data', errors),
     proxyUrl: fields.string('proxy-url'),
+    disableCompression: fields.boolean('disable-compression'),
+    execConfig: extensionIn(fields.value('extensions'), EXEC_EXTENSION),
   }
+}
+
+/** Source: client-go `tools/clientcmd/api/types.go` (ExecConfig.Config). */
+const EXEC_EXTENSION = 'client.authentication.k8s.io/exec'
+
+/** The extension of this name; programs other than ours own the others, so their form is not checked. */
+function extensionIn(extensions: unknown, name: string): unknown {
+  const all: readonly unknown[] = Array.isArray(extensions) ? extensions : []
+  const found = all.find((each) => memberOf(each, 'name') === name)
+  return memberOf(found, 'extension') ?? undefined
 }
 
 function decodeUser(entry: NamedEntry, fields: ObjectReader, errors: ErrorList): UserEntry {
@@ -131,6 +147,7 @@ function decodeUser(entry: NamedEntry, fields: ObjectReader, errors: ErrorList):
     clientKey: fields.string('client-key'),
     clientKeyData: decoded(fields, 'client-key-data', errors),
     exec: fields.value('exec'),
+    authProvider: fields.value('auth-provider'),
     unsupported: ['exec', 'auth-provider', 'as', 'as-uid', 'as-groups', 'as-user-extra'].filter((name) =>
       isPresent(fields.value(name)),
     ),

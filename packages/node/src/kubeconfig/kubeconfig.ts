@@ -17,7 +17,7 @@ import type { Endpoint } from '../http/endpoint.ts'
 import { endpointProblems, type InsecureOptions } from '../http/problems.ts'
 import { chooseEntries, type ChooseOptions } from './choose.ts'
 import { clusterEndpoint } from './cluster.ts'
-import { decodeKubeconfig, type UserEntry } from './decode.ts'
+import { type ClusterEntry, decodeKubeconfig, type UserEntry } from './decode.ts'
 import { refuseImpersonation, refusePlugins, userCredentials } from './user.ts'
 
 /** Options of {@link readKubeconfig}. */
@@ -71,22 +71,29 @@ export function readKubeconfig(path: string, options: ReadKubeconfigOptions = {}
  */
 export function parseKubeconfig(text: string, options: ParseKubeconfigOptions): Endpoint {
   refuseProblems(aString(text, 'text'), optionProblems(parseShape, options))
-  return parsed(text, options, (user, errors) => {
+  return parsed(text, options, ({ user, errors }) => {
     refusePlugins(user, errors)
     refuseImpersonation(user, errors)
   })
 }
 
+/** The chosen user, with its cluster if there is one. */
+export interface ChosenUser {
+  readonly user: UserEntry
+  readonly cluster?: ClusterEntry
+  readonly errors: ErrorList
+}
+
 /**
  * Parses a kubeconfig.
  *
- * @param checkUser reports what the chosen user must not have.
+ * @param checkUser reports what the chosen user must not have, or reads what else it has.
  * @throws {ConfigurationError} with every problem, by field. It contains no secrets.
  */
 export function parsed(
   text: string,
   options: ParseKubeconfigOptions,
-  checkUser: (user: UserEntry, errors: ErrorList) => void,
+  checkUser: (chosen: ChosenUser) => void,
 ): Endpoint {
   const { folder, source = 'kubeconfig' } = options
   const decoding = errorList({ hideValues: true })
@@ -98,7 +105,7 @@ export function parsed(
     ...(cluster === undefined ? { server: '' } : clusterEndpoint(cluster, folder, meaning, fields)),
     ...(user !== undefined && userCredentials(user, folder, meaning, fields)),
   }
-  if (user !== undefined) checkUser(user, meaning)
+  if (user !== undefined) checkUser({ user, errors: meaning, ...(cluster !== undefined && { cluster }) })
   reportProblems(endpoint, options, fields, meaning)
 
   const errors = errorList()

@@ -8,6 +8,7 @@ import {
   objectAnswer,
   systemClock,
 } from '@kube-authn/core/internal'
+import { openApi } from '../openapi/openapi.ts'
 import { registry } from '../registry/registry.ts'
 import type { KubernetesApi, KubernetesApiRequest } from './kubernetes-api.ts'
 import type { KubernetesApiOptions } from './kubernetes-api-options.ts'
@@ -60,6 +61,7 @@ export async function apiAnswers(
   })
   await objects.createSystemNamespaces()
   const answerObjects = objectRequests({ registry: objects, clock })
+  const schemas = openApi(resources)
   const { answerDiscovery, discoveryDocuments } = await loadDiscovery()
   const documents = discoveryDocuments([...resources.map(discovered), ...reviews])
 
@@ -86,6 +88,7 @@ export async function apiAnswers(
       if (method !== 'GET') throw methodNotAllowed('GET')
       return objectAnswer(200, VERSION)
     }
+    if (path.startsWith('/openapi/')) return schemas(request)
     const healthy = health(request, signal)
     if (healthy !== undefined) return healthy
     if (documents.document(path) !== undefined || isBelowServed(path))

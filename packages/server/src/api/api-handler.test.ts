@@ -62,6 +62,7 @@ function request(method: string, target: string) {
 const FORGED = continueToken({ revision: 1e12, after: '/registry/secrets/default/x' })
 const SECRETS = '/api/v1/namespaces/default/secrets'
 const MAPS = '/api/v1/namespaces/default/configmaps'
+const ROLES = '/apis/rbac.authorization.k8s.io/v1/namespaces/default/roles'
 const secret = (name: string, rest: object = {}) => ({
   apiVersion: 'v1',
   kind: 'Secret',
@@ -88,6 +89,20 @@ describe('every refusal is a Status, without a stack or what was sent', () => {
       400,
       'BadRequest',
       'POST',
+      ROLES,
+      { metadata: { name: 'x' }, rules: [{ verbs: ['get'], apiGroups: 'x' }] },
+    ],
+    [
+      400,
+      'BadRequest',
+      'POST',
+      `${ROLES}?fieldValidation=Strict`,
+      { metadata: { name: 'x' }, rules: [{ verb: ['get'] }] },
+    ],
+    [
+      400,
+      'BadRequest',
+      'POST',
       SECRETS,
       'k8s\0garbage',
       { 'content-type': 'application/vnd.kubernetes.protobuf' },
@@ -107,7 +122,9 @@ describe('every refusal is a Status, without a stack or what was sent', () => {
     [404, 'NotFound', 'POST', '/api/v1/namespaces/none/secrets', secret('x')],
     [405, 'MethodNotAllowed', 'POST', `${SECRETS}/x`, secret('x')],
     [405, 'MethodNotAllowed', 'PUT', SECRETS, secret('x')],
-    [405, 'MethodNotAllowed', 'PATCH', `${SECRETS}/x`, '{}'],
+    [405, 'MethodNotAllowed', 'PATCH', SECRETS, '{}'],
+    [415, 'UnsupportedMediaType', 'PATCH', `${SECRETS}/x`, '{}'],
+    [404, 'NotFound', 'PATCH', `${SECRETS}/x`, '{}', { 'content-type': 'application/merge-patch+json' }],
     [405, 'MethodNotAllowed', 'DELETE', '/api/v1/nodes/x/status', undefined],
     [405, 'MethodNotAllowed', 'POST', '/version', '{}'],
     [405, 'MethodNotAllowed', 'POST', '/apis', '{}'],
@@ -140,7 +157,7 @@ describe('every refusal is a Status, without a stack or what was sent', () => {
     [415, 'UnsupportedMediaType', 'POST', SECRETS, '{}', { 'content-type': 'application/yaml' }],
     [422, 'Invalid', 'POST', SECRETS, secret('')],
     [422, 'Invalid', 'POST', SECRETS, secret('../x')],
-    [422, 'Invalid', 'POST', '/api/v1/namespaces/default/pods', deep],
+    [400, 'BadRequest', 'POST', '/api/v1/namespaces/default/pods?fieldValidation=Strict', deep],
     [422, 'Invalid', 'POST', `${SECRETS}?dryRun=Some`, secret('x')],
     [422, 'Invalid', 'POST', `${SECRETS}?dryRun=`, secret('x')],
     [422, 'Invalid', 'POST', `${SECRETS}?dryRun=&dryRun=All`, secret('x')],

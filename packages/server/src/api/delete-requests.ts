@@ -2,6 +2,7 @@ import type { HttpAnswer } from '@kube-authn/core/adapter'
 import { fieldValidationOf, objectAnswer, readBodyValue } from '@kube-authn/core/internal'
 import { apiVersionOf } from '../registry/resource.ts'
 import { ignoreMissing } from '../registry/status-errors.ts'
+import { expectedOf } from './expected-object.ts'
 import { type DeleteOptions, readDeleteOptions } from './delete-options.ts'
 import { answerWith, MAX_BODY_BYTES, type ObjectRequest, writeOf } from './object-request.ts'
 import { pageOf } from './query-options.ts'
@@ -43,7 +44,7 @@ export async function answerDeleteAll(asked: ObjectRequest): Promise<HttpAnswer>
 
 async function readOptions({ request, body, options }: ObjectRequest): Promise<DeleteOptions> {
   const bytes = await body(MAX_BODY_BYTES)
-  const expected = { kind: 'DeleteOptions', apiVersions: ['v1'] as const }
+  const expected = expectedOf({ group: '', version: 'v1', kind: 'DeleteOptions' })
   const value =
     bytes?.length === 0
       ? undefined

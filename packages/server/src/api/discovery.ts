@@ -2,8 +2,8 @@ import type { DiscoveryResource } from '@kube-authn/core/internal'
 import type { Resource } from '../registry/resource.ts'
 
 /** The verbs of every resource, and of its subresources. */
-const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'update', 'watch']
-const SUBRESOURCE_VERBS = { part: ['get', 'update'], action: ['create'] }
+const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
+const SUBRESOURCE_VERBS = { part: ['get', 'patch', 'update'], action: ['create'] }
 
 /** A resource as clients find it. */
 export function discovered(resource: Resource): DiscoveryResource {

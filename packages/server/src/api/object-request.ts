@@ -1,6 +1,6 @@
 import type { AuthenticationRequest, Clock, UserInfo } from '@kube-authn/core'
 import type { HttpAnswer } from '@kube-authn/core/adapter'
-import { type Context, objectAnswer, type ReadBody } from '@kube-authn/core/internal'
+import { type Context, firstValues, objectAnswer, type ReadBody } from '@kube-authn/core/internal'
 import type { KubeObject } from '../registry/kube-object.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { Caller, WriteOptions } from '../registry/write.ts'
@@ -40,10 +40,22 @@ export interface ObjectRequest {
 
 /** How a request writes. */
 export function writeOf(
-  { caller, options }: ObjectRequest,
+  { caller, options, request }: ObjectRequest,
   isDryRun: boolean = options.isDryRun,
 ): WriteOptions {
-  return { isDryRun, ...(caller !== undefined && { caller }) }
+  return { isDryRun, fieldManager: managerOf(request), ...(caller !== undefined && { caller }) }
+}
+
+/**
+ * Who makes a request, as the owner of fields: who it says it is, or the beginning of its user agent.
+ *
+ * Source: apiserver `pkg/endpoints/handlers/create.go` managerOrUserAgent.
+ */
+function managerOf({ query, headers }: AuthenticationRequest): string {
+  const given = firstValues(query).get('fieldManager') ?? ''
+  if (given !== '') return given
+  const [program = ''] = (headers.first('user-agent') ?? '').split('/')
+  return program.replaceAll(/[^ -~]/g, '').slice(0, 128) || 'unknown'
 }
 
 /** One object, in the form that the client prefers. */

@@ -7,6 +7,7 @@ import type { Caller } from '../registry/write.ts'
 import { acceptedForm } from './accept.ts'
 import { answerDelete, answerDeleteAll } from './delete-requests.ts'
 import type { KubernetesApiCaller, ObjectRequest } from './object-request.ts'
+import { answerPatch } from './patch-requests.ts'
 import { readQueryOptions } from './query-options.ts'
 import { answerRead } from './read-requests.ts'
 import type { RequestTarget } from './request-target.ts'
@@ -36,8 +37,6 @@ type Answer = (asked: ObjectRequest) => Promise<HttpAnswer | Response>
  * Answers requests about objects.
  *
  * Source: apiserver `pkg/endpoints/handlers`.
- *
- * Deviation: there is no PATCH yet (`docs/deviations.md`, verbs of objects).
  */
 export function objectRequests(
   options: ObjectRequestsOptions,
@@ -68,7 +67,7 @@ function answersFor(target: RequestTarget): Readonly<Record<string, Answer>> {
   const DELETE = target.name === '' ? answerDeleteAll : answerDelete
   return {
     GET: answerRead,
-    ...(target.name === '' ? { POST: answerCreate } : { PUT: answerUpdate }),
+    ...(target.name === '' ? { POST: answerCreate } : { PUT: answerUpdate, PATCH: answerPatch }),
     ...(subresource === undefined && isDeletable(target) && { DELETE }),
   }
 }

@@ -23,6 +23,8 @@ export interface QueryOptions {
  *
  * Source: apimachinery `pkg/apis/meta/v1` ListOptions, CreateOptions, TableOptions; `pkg/apis/meta/internalversion/validation`.
  *
+ * Deviation: `sendInitialEvents` is refused (`docs/deviations.md`, verbs of objects).
+ *
  * @throws {StatusError} 400, 422
  */
 export function readQueryOptions(query: string): QueryOptions {

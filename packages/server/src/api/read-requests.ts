@@ -48,13 +48,16 @@ async function list(asked: ObjectRequest): Promise<HttpAnswer> {
 }
 
 function watch(asked: ObjectRequest): Response {
-  const { target, options, registry, clock } = asked
+  const { target, options, form, registry, clock } = asked
   const { resource } = target
   return watchResponse({
     clock,
     signal: asked.signal,
     timeoutSeconds: Math.min(options.timeoutSeconds ?? WATCH_SECONDS, WATCH_SECONDS),
     shown: (object) => shown(asked, object),
+    // A table has ages, in seconds.
+    form: () =>
+      form === 'object' ? form : `${form} ${options.includeObject} ${Math.floor(clock.now() / 1000)}`,
     bookmark: (resourceVersion) => ({
       kind: resource.kind,
       apiVersion: apiVersionOf(resource),

@@ -2,6 +2,7 @@ import type { Clock } from '@kube-authn/core'
 import { isStatusError } from '@kube-authn/core/internal'
 import type { KubeObject } from '../registry/kube-object.ts'
 import type { KubeWatchEvent } from '../registry/watch-objects.ts'
+import { eventLine, lineBytes } from './event-lines.ts'
 import { internalError } from './internal-error.ts'
 
 /** What is streamed. */
@@ -10,6 +11,8 @@ export interface WatchStream {
   readonly events: (signal: AbortSignal) => AsyncIterable<KubeWatchEvent>
   /** The JSON of an object, or of a bookmark's object. */
   readonly shown: (object: KubeObject) => object
+  /** Watches of the same form show an object alike at this time, so that one line is enough for all of them. */
+  readonly form: () => string
   readonly bookmark: (resourceVersion: string) => KubeObject
   readonly timeoutSeconds: number
   readonly clock: Clock
@@ -39,7 +42,7 @@ export function watchResponse(watch: WatchStream): Response {
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
       const line = await nextLine(events, watch)
-      if (line !== undefined) controller.enqueue(UTF8.encode(`${line.text}\n`))
+      if (line !== undefined) controller.enqueue(line.bytes)
       if (line === undefined || line.isLast) {
         release()
         controller.close()
@@ -55,10 +58,8 @@ export function watchResponse(watch: WatchStream): Response {
   })
 }
 
-const UTF8 = new TextEncoder()
-
 interface Line {
-  readonly text: string
+  readonly bytes: Uint8Array<ArrayBuffer>
   readonly isLast: boolean
 }
 
@@ -69,12 +70,15 @@ async function nextLine(
   try {
     const next = await events.next()
     if (next.done === true) return undefined
-    const { value } = next
-    const object =
-      value.type === 'BOOKMARK' ? watch.bookmark(value.resourceVersion) : watch.shown(value.object)
-    return { text: JSON.stringify({ type: value.type, object }), isLast: false }
+    return { bytes: shownEvent(next.value, watch), isLast: false }
   } catch (thrown) {
     const { body } = isStatusError(thrown) ? thrown : internalError(thrown)
-    return { text: JSON.stringify({ type: 'ERROR', object: body }), isLast: true }
+    return { bytes: lineBytes(JSON.stringify({ type: 'ERROR', object: body })), isLast: true }
   }
+}
+
+function shownEvent(event: KubeWatchEvent, { bookmark, shown, form }: WatchStream): Uint8Array<ArrayBuffer> {
+  const { type } = event
+  if (type === 'BOOKMARK') return lineBytes(JSON.stringify({ type, object: bookmark(event.resourceVersion) }))
+  return eventLine(event, form(), () => JSON.stringify({ type, object: shown(event.object) }))
 }

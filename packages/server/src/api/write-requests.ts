@@ -2,8 +2,9 @@ import type { HttpAnswer } from '@kube-authn/core/adapter'
 import { checkFields, fieldValidationOf, objectAnswer, readBodyValue } from '@kube-authn/core/internal'
 import type { KubeObject } from '../registry/kube-object.ts'
 import { readKubeObject } from '../registry/read-kube-object.ts'
-import { type ActionSubresource, apiVersionOf } from '../registry/resource.ts'
+import type { ActionSubresource } from '../registry/resource.ts'
 import { badRequest } from '../registry/status-errors.ts'
+import { expectedOf } from './expected-object.ts'
 import { internalError } from './internal-error.ts'
 import { answerWith, MAX_BODY_BYTES, type ObjectRequest, writeOf } from './object-request.ts'
 
@@ -40,7 +41,7 @@ export async function answerAction(
 ): Promise<HttpAnswer> {
   const { request, body, target, options, registry, warnings } = asked
   const { namespace, name } = target
-  const expected = { kind: subresource.kind, apiVersions: [apiVersionOf(subresource)] as const }
+  const expected = expectedOf(subresource)
   const value = await readBodyValue(request, body, expected, MAX_BODY_BYTES)
   const action = { namespace, name, value, query: request.query, isDryRun: options.isDryRun }
   return objectAnswer(201, await registry.act(subresource, action, writeOf(asked)), warnings)
@@ -48,7 +49,7 @@ export async function answerAction(
 
 async function readSent({ request, body, target, warnings }: ObjectRequest): Promise<KubeObject> {
   const { resource } = target
-  const expected = { kind: resource.kind, apiVersions: [apiVersionOf(resource)] as const }
+  const expected = expectedOf(resource)
   const value = await readBodyValue(request, body, expected, MAX_BODY_BYTES)
   const { object, errors } = readKubeObject(value, resource)
   warnings.push(...checkFields(errors, fieldValidationOf(request.query)))

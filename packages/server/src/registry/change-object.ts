@@ -18,8 +18,8 @@ export interface Changed {
   readonly isGone: boolean
 }
 
-/** How often a change is tried when others change the object too. */
-const MAX_ATTEMPTS = 8
+/** How often a change is tried when others change the object too: as often as there are others, within reason. */
+const MAX_ATTEMPTS = 64
 
 /** @throws {StatusError} 404 */
 export async function findObject(store: ObjectStore, { resource, namespace, name }: Target): Promise<Found> {

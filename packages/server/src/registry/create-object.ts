@@ -1,10 +1,10 @@
-import { attributesOf, decide } from '@kube-authn/core/authorization'
+import { attributesOf, decide, forbiddenMessage } from '@kube-authn/core/authorization'
 import type { ObjectStore } from '../store/object-store.ts'
 import { isStoreError } from '../store/store-error.ts'
 import { checkObject } from './check-object.ts'
 import { generateName } from './generate-name.ts'
 import type { KubeObject } from './kube-object.ts'
-import { withoutEmpty } from './metadata.ts'
+import { withOwners, withoutEmpty } from './metadata.ts'
 import { requireActive } from './namespace-lifecycle.ts'
 import { prepareForCreate } from './prepare-object.ts'
 import type { Resource, Services, Write } from './resource.ts'
@@ -24,7 +24,7 @@ export interface Creation {
 
 /** Where an object is created. */
 export interface Place extends Omit<Target, 'name' | 'subresource'> {
-  /** The name in the path, if it was asked for with PUT: then the right to create it is checked. Default `''`. */
+  /** The name in the path, if it was asked for with PUT or PATCH: then the right to create it is checked. Default `''`. */
   readonly requestName?: string
 }
 
@@ -40,10 +40,10 @@ export async function createObject(
   { store, services, random }: Creation,
   { resource, namespace, requestName = '' }: Place,
   sent: KubeObject,
-  { isDryRun = false, caller }: WriteOptions = {},
+  { isDryRun = false, caller, owners }: WriteOptions = {},
 ): Promise<KubeObject> {
   const write = { caller, services }
-  const prepared = prepareForCreate(resource, namespace, sent, write)
+  const prepared = withOwners(prepareForCreate(resource, namespace, sent, write), owners?.())
   await resource.authorize?.({ ...write, object: prepared, old: undefined, requestName })
   const { name = '', generateName: prefix = '' } = prepared.metadata
   await requireNamespace(store, resource, namespace, name)
@@ -63,9 +63,9 @@ export async function createObject(
 }
 
 /**
- * PUT was authorized as an update.
+ * PUT was authorized as an update, and PATCH as a patch.
  *
- * Source: apiserver `pkg/endpoints/handlers/update.go` withAuthorization.
+ * Source: apiserver `pkg/endpoints/handlers/{update,patch}.go` withAuthorization.
  *
  * @throws {StatusError} 403; 500 if the authorizer failed.
  */
@@ -79,10 +79,11 @@ async function requireCreateAllowed(
   const { name = '', namespace = '' } = metadata
   const { group: apiGroup, version: apiVersion, plural } = resource
   const what = { verb: 'create', apiGroup, apiVersion, resource: plural, name, namespace }
-  const decision = await decide(authorizer, attributesOf(caller.user, what), caller.context)
+  const attributes = attributesOf(caller.user, what)
+  const decision = await decide(authorizer, attributes, caller.context)
   if (decision.verdict === 'allow') return
   if (decision.error !== undefined) throw authorizationFailed(decision.error)
-  throw forbidden(resource, name, decision.reason)
+  throw forbidden(resource, name, forbiddenMessage(attributes, decision.reason))
 }
 
 async function requireNamespace(

@@ -8,6 +8,17 @@ export interface OwnerReference {
   readonly blockOwnerDeletion?: boolean
 }
 
+/** Which fields a program owns. Source: apimachinery `pkg/apis/meta/v1/types.go` ManagedFieldsEntry. */
+export interface ManagedFieldsEntry {
+  readonly manager: string
+  readonly operation: 'Apply' | 'Update'
+  readonly apiVersion: string
+  readonly time: string
+  readonly fieldsType: 'FieldsV1'
+  readonly fieldsV1: object
+  readonly subresource?: string
+}
+
 /**
  * The metadata of an object, as in JSON: absent fields are empty.
  *
@@ -29,6 +40,8 @@ export interface ObjectMeta {
   readonly annotations?: Readonly<Record<string, string>>
   readonly ownerReferences?: readonly OwnerReference[]
   readonly finalizers?: readonly string[]
+  /** Who owns which fields, once something was applied to the object. */
+  readonly managedFields?: readonly ManagedFieldsEntry[]
 }
 
 /** An object of the Kubernetes API, as in JSON. */

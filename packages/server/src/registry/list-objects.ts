@@ -1,6 +1,6 @@
-import type { ObjectStore } from '../store/object-store.ts'
+import type { ObjectStore, StoredObject } from '../store/object-store.ts'
 import type { KubeObject } from './kube-object.ts'
-import { selectsOf } from './selectors.ts'
+import { type Selects, selectsOf } from './selectors.ts'
 import { fromStored, keyPrefix } from './stored-objects.ts'
 import type { Collection } from './target.ts'
 
@@ -18,27 +18,58 @@ export interface PageOptions {
   readonly continue?: string
 }
 
-/** @throws {StatusError} 400, 410 */
+/**
+ * All objects of a collection that are selected, or a page of them.
+ *
+ * Source: apiserver `pkg/storage/etcd3/store.go` GetList, which reads more at a time while few objects are selected.
+ *
+ * @throws {StatusError} 400, 410
+ */
 export async function listObjects(
   store: ObjectStore,
   collection: Collection,
-  { limit, continue: token }: PageOptions = {},
+  { limit = Infinity, continue: token }: PageOptions = {},
 ): Promise<ObjectList> {
   const selects = selectsOf(collection.resource, collection)
   const prefix = keyPrefix(collection.resource, collection.namespace)
   const items: KubeObject[] = []
   let next = token
+  // The first page has no more than is wanted: without a token it could not be read again at its revision.
+  let size = Math.min(limit, MAX_PAGE)
   for (;;) {
-    const page = await store.list(prefix, {
-      ...(limit !== undefined && { limit: limit - items.length }),
-      ...(next !== undefined && { continue: next }),
-    })
-    const objects = page.objects.map((stored) => fromStored(stored, stored.revision))
-    items.push(...(selects === undefined ? objects : objects.filter(selects)))
-    next = page.continue
-    if (next === undefined || items.length === limit) {
-      const resourceVersion = String(page.revision)
-      return { items, resourceVersion, ...(next !== undefined && { continue: next }) }
+    const from = next === undefined ? {} : { continue: next }
+    const { objects, revision, continue: following } = await store.list(prefix, { ...from, limit: size })
+    const { found, count } = select(objects, selects, limit - items.length)
+    items.push(...found)
+    const resourceVersion = String(revision)
+    const isWhole = count === objects.length
+    if (isWhole && following === undefined) return { items, resourceVersion }
+    if (items.length === limit) {
+      // Only the store knows how to go on after an object: after the last one of a page.
+      const last = isWhole ? following : (await store.list(prefix, { ...from, limit: count })).continue
+      return { items, resourceVersion, ...(last !== undefined && { continue: last }) }
     }
+    next = following
+    size = Math.min(selects === undefined ? limit - items.length : size * 2, MAX_PAGE)
   }
+}
+
+/** How many objects are read at a time. */
+const MAX_PAGE = 500
+
+/** The first objects that are selected, and how many objects were looked at for them. */
+function select(
+  objects: readonly StoredObject[],
+  selects: Selects | undefined,
+  limit: number,
+): { readonly found: readonly KubeObject[]; readonly count: number } {
+  const found: KubeObject[] = []
+  let count = 0
+  for (const stored of objects) {
+    if (found.length === limit) break
+    count++
+    const object = fromStored(stored, stored.revision)
+    if (selects === undefined || selects(object)) found.push(object)
+  }
+  return { found, count }
 }

@@ -1,7 +1,7 @@
 import type { ErrorList, FieldPath, ObjectReader } from '@kube-authn/core/internal'
 import { fieldPath, readObject, validateMarks } from '@kube-authn/core/internal'
 import { dns1123LabelProblems } from '@kube-authn/internal/kubernetes-names'
-import type { ObjectMeta, OwnerReference } from './kube-object.ts'
+import type { KubeObject, ManagedFieldsEntry, ObjectMeta, OwnerReference } from './kube-object.ts'
 import type { Resource } from './resource.ts'
 
 const METADATA = fieldPath('metadata')
@@ -53,6 +53,15 @@ export function withoutEmpty(metadata: ObjectMeta): ObjectMeta {
 function isEmpty(value: unknown): boolean {
   if (typeof value === 'object' && value !== null) return Object.keys(value).length === 0
   return value === undefined || value === ''
+}
+
+/** An object with these owners of its fields; as it is, if they are not known. */
+export function withOwners(
+  object: KubeObject,
+  managedFields: readonly ManagedFieldsEntry[] | undefined,
+): KubeObject {
+  if (managedFields === undefined) return object
+  return { ...object, metadata: withoutEmpty({ ...object.metadata, managedFields }) }
 }
 
 /**

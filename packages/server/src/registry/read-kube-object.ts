@@ -27,7 +27,7 @@ export function readKubeObject(value: unknown, resource: Resource): SentObject {
     throw badRequest(`the API version in the data does not match the expected API version (${apiVersion})`)
   }
   const metadata = readMetadata(reader.object('metadata'))
-  const fields = resource.read(reader)
+  const fields = resource.read(reader, errors)
   reader.end()
   return { object: { kind: resource.kind, apiVersion, metadata, ...present(fields) }, errors }
 }

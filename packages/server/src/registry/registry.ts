@@ -20,6 +20,7 @@ import {
   type Services,
 } from './resource.ts'
 import { namespaces } from './resources/namespaces.ts'
+import { seenChanges } from './seen-changes.ts'
 import { selectsOf } from './selectors.ts'
 import { isConflict, translated } from './status-errors.ts'
 import { fromStored, keyOf, keyPrefix } from './stored-objects.ts'
@@ -57,6 +58,8 @@ export interface Registry {
   ): Promise<object>
   /** Changes since a version. @throws {StatusError} 400, 410, 504 */
   watch(collection: Collection, query: WatchQuery): AsyncIterable<KubeWatchEvent>
+  /** The time, in the form of RFC 3339. */
+  now(): string
   /** Creates the namespaces that every cluster has. */
   createSystemNamespaces(): Promise<void>
 }
@@ -94,6 +97,7 @@ export function registry({
 }: RegistryOptions): Registry {
   const store = rbac === undefined ? written : learningStore(written, rbac)
   const now = (): string => rfc3339Of(Math.floor(clock.now() / 1000) * 1000)
+  const seen = seenChanges()
   const { delete: remove, resumeNamespace } = deletions({ store, resources, now })
   const services: Services = {
     async find(resource, namespace, name) {
@@ -138,8 +142,10 @@ export function registry({
       translated(() => subresource.act({ ...action, caller, services })),
     watch: (collection, query) => {
       const selects = selectsOf(collection.resource, collection)
-      return watchObjects(store, keyPrefix(collection.resource, collection.namespace), selects, query)
+      const prefix = keyPrefix(collection.resource, collection.namespace)
+      return watchObjects({ store, seen, prefix, selects }, query)
     },
+    now,
     createSystemNamespaces: () =>
       translated(async () => {
         for (const name of SYSTEM_NAMESPACES) {

@@ -1,8 +1,10 @@
 import type { Awaitable } from '@kube-authn/core'
+import { ownersAfterUpdate } from '../apply/owners.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { changeObject, type Changed, type Found } from './change-object.ts'
 import { checkObject, requirePreconditions } from './check-object.ts'
 import type { KubeObject } from './kube-object.ts'
+import { withOwners } from './metadata.ts'
 import { isFinished, prepareForUpdate } from './prepare-object.ts'
 import { type PartSubresource, type Services, subresourceOf } from './resource.ts'
 import { badRequest } from './status-errors.ts'
@@ -27,15 +29,18 @@ export async function replaceObject(
   { store, services }: Update,
   target: Target,
   replacement: Replacement,
-  { isDryRun = false, caller }: WriteOptions = {},
+  { isDryRun = false, caller, fieldManager: manager = 'kube-authn', owners }: WriteOptions = {},
 ): Promise<Changed> {
-  const { resource } = target
+  const { resource, subresource = '' } = target
   const part = partOf(target)
   const updated = async ({ object: old }: Found): Promise<KubeObject | 'delete'> => {
     const sent = typeof replacement === 'function' ? await replacement(old) : replacement
     requireSame(target, sent, old)
     const write = { caller, services, requestName: target.name }
-    const object = part === undefined ? prepareForUpdate(resource, sent, old) : part.prepare(sent, old, write)
+    const prepared =
+      part === undefined ? prepareForUpdate(resource, sent, old) : part.prepare(sent, old, write)
+    const writer = { name: manager, operation: 'Update', subresource, time: services.now() } as const
+    const object = withOwners(prepared, owners?.() ?? ownersAfterUpdate(resource, old, prepared, writer))
     if (part === undefined) await resource.authorize?.({ ...write, object, old })
     await checkObject(resource, object, old, part)
     await (part ?? resource).admit?.({ ...write, object, old })

@@ -36,8 +36,8 @@ export interface Resource {
   readonly isNamespaced: boolean
   /** Why a name is invalid; none if it is valid. */
   nameProblems(name: string): readonly string[]
-  /** Reads all fields besides version, kind and metadata, and fills in defaults. Wrong types and unknown fields are errors of the reader. */
-  read(object: ObjectReader): Fields
+  /** Reads all fields besides version, kind and metadata, and fills in defaults. Wrong types and unknown fields are errors of the reader, or are added to these. */
+  read(object: ObjectReader, errors: ErrorList): Fields
   /** What the server writes into a new object. */
   prepareForCreate?(object: KubeObject, write: Write): KubeObject
   /** What an update of the object itself cannot change. */

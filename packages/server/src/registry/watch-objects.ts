@@ -1,7 +1,7 @@
 import { StatusError } from '@kube-authn/core/adapter'
-import type { ObjectStore, StoreChange } from '../store/object-store.ts'
+import type { ObjectStore } from '../store/object-store.ts'
 import { isStoreError } from '../store/store-error.ts'
-import type { KubeObject } from './kube-object.ts'
+import type { ObjectEvent, SeenChange } from './seen-changes.ts'
 import type { Selects } from './selectors.ts'
 import { expired, statusOfStore } from './status-errors.ts'
 import { fromStored } from './stored-objects.ts'
@@ -16,9 +16,16 @@ export interface WatchQuery {
 }
 
 /** A change of an object; a bookmark says how far the watch is. No more will be added. */
-export type KubeWatchEvent =
-  | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: KubeObject }
-  | { readonly type: 'BOOKMARK'; readonly resourceVersion: string }
+export type KubeWatchEvent = ObjectEvent | { readonly type: 'BOOKMARK'; readonly resourceVersion: string }
+
+/** What is watched. */
+export interface WatchSource {
+  readonly store: ObjectStore
+  /** Of all watches of the store. */
+  readonly seen: SeenChange
+  readonly prefix: string
+  readonly selects: Selects | undefined
+}
 
 /**
  * The changes of objects as a client sees them that watches some of them: an object that begins or ceases to be selected is added or deleted.
@@ -26,9 +33,7 @@ export type KubeWatchEvent =
  * Source: apiserver `pkg/storage/etcd3/watcher.go`.
  */
 export async function* watchObjects(
-  store: ObjectStore,
-  prefix: string,
-  selects: Selects | undefined,
+  { store, seen, prefix, selects }: WatchSource,
   { resourceVersion, signal, bookmarkMs }: WatchQuery,
 ): AsyncGenerator<KubeWatchEvent, void, undefined> {
   try {
@@ -41,8 +46,8 @@ export async function* watchObjects(
     for await (const event of events) {
       if (event.type === 'progress') yield { type: 'BOOKMARK', resourceVersion: String(event.revision) }
       else {
-        const seen = seenChange(event, selects)
-        if (seen !== undefined) yield seen
+        const change = seen(event, selects)
+        if (change !== undefined) yield change
       }
     }
   } catch (thrown) {
@@ -69,18 +74,6 @@ async function* addedObjects(
 
 /** How many objects are read at a time. */
 const PAGE = 500
-
-function seenChange(change: StoreChange, selects: Selects = () => true): KubeWatchEvent | undefined {
-  const { type, revision, previous } = change
-  const object = fromStored(change, revision)
-  const isSelected = selects(object)
-  if (type === 'created') return isSelected ? { type: 'ADDED', object } : undefined
-  if (type === 'deleted') return isSelected ? { type: 'DELETED', object } : undefined
-  const before = previous === undefined ? undefined : fromStored({ value: previous }, revision)
-  const wasSelected = before !== undefined && selects(before)
-  if (isSelected) return { type: wasSelected ? 'MODIFIED' : 'ADDED', object }
-  return wasSelected ? { type: 'DELETED', object: before } : undefined
-}
 
 function watchFailure(thrown: unknown): unknown {
   if (isStoreError(thrown, 'revisionCompacted')) return expired(`too old resource version: ${thrown.message}`)

@@ -1,5 +1,6 @@
 import type { UserInfo } from '@kube-authn/core'
 import type { Context } from '@kube-authn/core/internal'
+import type { ManagedFieldsEntry } from './kube-object.ts'
 
 /** Who writes. */
 export interface Caller {
@@ -14,6 +15,10 @@ export interface WriteOptions {
   readonly isDryRun?: boolean
   /** Default: the server itself, which may do everything. */
   readonly caller?: Caller
+  /** Who writes, as the owner of fields. Default `kube-authn`. */
+  readonly fieldManager?: string
+  /** Who owns which fields of what is written. Default: who changes a field owns it. */
+  readonly owners?: () => readonly ManagedFieldsEntry[]
 }
 
 /** What must be true of an object that is deleted. */

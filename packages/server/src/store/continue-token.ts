@@ -1,3 +1,4 @@
+import { base64urlOf, isCanonicalBase64url, textOfBase64url } from '@kube-authn/core/internal'
 import { StoreError } from './store-error.ts'
 
 /** Where a list goes on. */
@@ -10,11 +11,7 @@ export interface Continuation {
 
 /** The `continue` of a page: what a client may keep, and may change. */
 export function continueToken({ revision, after }: Continuation): string {
-  const bytes = new TextEncoder().encode(JSON.stringify([revision, after]))
-  return btoa(String.fromCharCode(...bytes))
-    .replaceAll('+', '-')
-    .replaceAll('/', '_')
-    .replace(/=+$/, '')
+  return base64urlOf(new TextEncoder().encode(JSON.stringify([revision, after])))
 }
 
 /** @throws {StoreError} `invalidContinue` if it is none, or of a list with another prefix. */
@@ -31,11 +28,9 @@ export function readContinueToken(token: string, prefix: string): Continuation {
 }
 
 function parsed(token: string): unknown {
-  if (typeof token !== 'string' || token.length > MAX_TOKEN) return undefined
+  if (typeof token !== 'string' || token.length > MAX_TOKEN || !isCanonicalBase64url(token)) return undefined
   try {
-    const binary = atob(token.replaceAll('-', '+').replaceAll('_', '/'))
-    const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0))
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    return JSON.parse(textOfBase64url(token))
   } catch {
     return undefined
   }

@@ -1,8 +1,8 @@
 import { ConfigurationError } from '@kube-authn/core'
 import { type Endpoint, parseKubeconfig, readKubeconfig } from '@kube-authn/node'
-import type { ReadKubeconfigOptions } from '@kube-authn/node/internal'
+import { parseClientKubeconfig, type ReadKubeconfigOptions } from '@kube-authn/node/internal'
 import { createPki } from '@kube-authn/testing'
-import { DEVIATES_AS_DOCUMENTED, type Given, NotApplicable, type UnitRunner } from '../vector.ts'
+import { DEVIATES_AS_DOCUMENTED, type Given, NotImplemented, type UnitRunner } from '../vector.ts'
 import { authorizationSent, inFolder, rateLimit, timeoutSeconds, writeFiles } from './kubeconfig-client.ts'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -35,7 +35,7 @@ export const kubeconfigs: Readonly<Record<string, UnitRunner>> = {
   },
 }
 
-/** Area F-kubeconfig, as far as it is about reading a kubeconfig and sending its credentials. */
+/** Area F-kubeconfig: the kubeconfig of a client, and the credentials that it sends. */
 export const kubeconfigUsers: UnitRunner = async ({ given, expect }) => {
   const user = namesOfFile((given['user'] ?? {}) as Fields)
   const { files = {}, afterSeconds = 0 } = given as {
@@ -46,11 +46,12 @@ export const kubeconfigUsers: UnitRunner = async ({ given, expect }) => {
     // Files that appear later do not exist at first.
     const earlier = Object.keys(files).map((path) => [path, afterSeconds > 0 ? 'earlier' : files[path]])
     writeFiles(folder, Object.fromEntries(earlier) as Readonly<Record<string, string>>)
-    const loaded = attempt(() => parseKubeconfig(kubeconfigOf(below(folder, user)), { folder }))
-    if ('exec' in user || 'auth-provider' in user) {
-      if (!('refused' in loaded)) throw new Error('a plug-in was taken')
-      throw new NotApplicable('plug-ins are for command-line clients, and are refused')
+    const text = kubeconfigOf(below(folder, user))
+    const hasPlugin = 'exec' in user || 'auth-provider' in user
+    if (hasPlugin && !('refused' in attempt(() => parseKubeconfig(text, { folder })))) {
+      throw new Error('a plug-in was taken for a server')
     }
+    const loaded = attempt(() => clientEndpoint(text, folder))
     if ('refused' in loaded) {
       // Vectors call an unusable client invalid or an error; here all problems are found at once.
       return { outcome: expect.outcome === 'error' ? 'error' : 'invalid', messageContains: loaded.refused }
@@ -58,6 +59,13 @@ export const kubeconfigUsers: UnitRunner = async ({ given, expect }) => {
     const change = { seconds: afterSeconds, make: () => void writeFiles(folder, files) }
     return { authorization: await authorizationSent(loaded.endpoint, change) }
   })
+}
+
+/** What is sent without a plug-in or provider, which other areas are about. */
+function clientEndpoint(text: string, folder: string): Endpoint {
+  const { endpoint, exec, provider } = parseClientKubeconfig(text, { folder })
+  if (exec !== undefined || provider !== undefined) throw new NotImplemented('plug-ins that are used')
+  return endpoint
 }
 
 type Loaded = { readonly endpoint: Endpoint } | { readonly refused: string }

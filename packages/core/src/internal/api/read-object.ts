@@ -1,6 +1,7 @@
 import { type ErrorList, errorList } from '../field/errors.ts'
 import { fieldPath } from '../field/path.ts'
 import { type ObjectReader, readObject } from '../field/reader.ts'
+import type { MessageType } from '../protobuf/message-type.ts'
 import type { AuthenticationRequest } from '../../request/request.ts'
 import { isStatusError } from '../../authenticator/status.ts'
 import type { ReadBody } from './body.ts'
@@ -13,6 +14,8 @@ export interface ExpectedObject {
   readonly kind: string
   /** A body without a version has the first one. */
   readonly apiVersions: readonly [string, ...string[]]
+  /** Its type in protobuf. Default: only the kinds that the decoder knows can be sent in protobuf. */
+  readonly type?: MessageType
 }
 
 /** An object that a client sent. Only its kind and version have been checked. */
@@ -63,26 +66,27 @@ export async function readObjectBody(
 export async function readBodyValue(
   request: AuthenticationRequest,
   body: ReadBody,
-  { kind, apiVersions }: ExpectedObject,
+  expected: ExpectedObject,
   maxBytes: number,
 ): Promise<unknown> {
   const contentType = contentTypeOf(request.headers)
   const bytes = await readBytes(request, body, maxBytes)
   return contentType === 'application/json'
     ? decodeJson(bytes)
-    : decodeProtobuf(bytes, { kind, apiVersion: apiVersions[0] })
+    : decodeProtobuf(bytes, { ...expected, apiVersion: expected.apiVersions[0] })
 }
 
 /** Loads the decoder on demand, since few clients other than kubectl send protobuf. */
 async function decodeProtobuf(
   bytes: Uint8Array,
-  expected: { readonly kind: string; readonly apiVersion: string },
+  expected: { readonly kind: string; readonly apiVersion: string; readonly type?: MessageType },
 ): Promise<unknown> {
   const { decodeObject } = await import('../protobuf/index.ts')
   return decodeObject(bytes, expected)
 }
 
-async function readBytes(
+/** @throws {StatusError} 413 or 400. */
+export async function readBytes(
   { headers }: AuthenticationRequest,
   body: ReadBody,
   maxBytes: number,

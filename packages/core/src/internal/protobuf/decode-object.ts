@@ -1,4 +1,5 @@
 import { PROTOBUF_MEDIA_TYPE } from './media-type.ts'
+import { declaredMessage, type MessageType } from './message-type.ts'
 import { KINDS } from './messages.ts'
 import { message, type MessageFields, readMessage, text } from './schema.ts'
 import { malformed } from './wire.ts'
@@ -19,14 +20,14 @@ export interface KubernetesObject {
  *
  * Deviation: ambiguous messages are refused (`docs/deviations.md`, protobuf).
  *
- * @param expected the version and kind if the body does not contain them.
+ * @param expected the version and kind if the body does not contain them, and the type of that kind, if it is not one of the supported ones or is to be read completely.
  * @throws {StatusError} 400 when the body is malformed, or the kind is not supported. The message does not quote the body.
  * @example
  * const review = decodeObject(new Uint8Array(await request.arrayBuffer()))
  */
 export function decodeObject(
   body: Uint8Array,
-  expected: { readonly apiVersion?: string; readonly kind?: string } = {},
+  expected: { readonly apiVersion?: string; readonly kind?: string; readonly type?: MessageType } = {},
 ): KubernetesObject {
   if (MAGIC.some((byte, index) => body[index] !== byte))
     throw malformed('it does not begin with the magic number')
@@ -40,7 +41,8 @@ export function decodeObject(
   }
   const apiVersion = typeMeta?.apiVersion ?? expected.apiVersion ?? ''
   const kind = typeMeta?.kind ?? expected.kind ?? ''
-  const type = KINDS.get(`${apiVersion}/${kind}`)
+  const isDeclared = expected.type !== undefined && kind === expected.kind
+  const type = isDeclared ? declaredMessage(expected.type) : KINDS.get(`${apiVersion}/${kind}`)
   if (type === undefined) throw malformed('its kind is not supported')
   return { ...(type.read(raw ?? new Uint8Array(), kind) as object), apiVersion, kind }
 }

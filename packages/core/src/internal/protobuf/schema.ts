@@ -19,6 +19,8 @@ export interface Field {
   readonly many?: 'list' | 'map'
   /** The value of a map entry without one. */
   readonly empty?: unknown
+  /** Whether the fields of this message are in JSON those of the one around it. */
+  readonly isInline?: boolean
 }
 
 /** The fields of a message by number. Other fields are skipped. */
@@ -99,20 +101,27 @@ export function mapOf(name: string, type: FieldType, empty: unknown): Field {
 }
 
 /**
- * Decodes a message to the object that Kubernetes has for it in JSON, without unknown fields. The objects have no prototype, so a key such
+ * Decodes a message to the object that Kubernetes has for it in JSON. Unknown fields are skipped, or get a name and the value `true`. The objects have no prototype, so a key such
  * as `__proto__` is an ordinary one.
  *
  * Deviation: ambiguous messages are refused (`docs/deviations.md`, protobuf).
  *
  * @throws {StatusError} 400 when the message is malformed, or a field that may occur once is repeated.
  */
-export function readMessage(within: Uint8Array, fields: MessageFields): Record<string, unknown> {
+export function readMessage(
+  within: Uint8Array,
+  fields: MessageFields,
+  nameOfUnknown?: (number: number) => string,
+): Record<string, unknown> {
   const object = Object.create(null) as Record<string, unknown>
   const seen = new Set<number>()
   for (const { number, wireType, value } of wireFields(within)) {
     const field = Object.hasOwn(fields, number) ? fields[number] : undefined
-    if (field === undefined) continue
-    const { name, type, many, empty } = field
+    if (field === undefined) {
+      if (nameOfUnknown !== undefined) object[nameOfUnknown(number)] = true
+      continue
+    }
+    const { name, type, many, empty, isInline = false } = field
     if (wireType !== type.wireType) throw malformed(`${name} is of the wrong wire type`)
     const read = type.read(value, name)
     if (many === 'list') listIn(object, name).push(read)
@@ -120,7 +129,8 @@ export function readMessage(within: Uint8Array, fields: MessageFields): Record<s
     else {
       if (seen.has(number)) throw malformed(`${name} occurs more than once`)
       seen.add(number)
-      if (read !== type.nothing) object[name] = read
+      if (isInline) Object.assign(object, read)
+      else if (type.nothing === undefined || read !== type.nothing) object[name] = read
     }
   }
   return object

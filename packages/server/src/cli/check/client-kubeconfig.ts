@@ -8,15 +8,22 @@ import type { NamedText } from './named-text.ts'
  * @throws {ConfigurationError} with every problem.
  */
 export function checkClientKubeconfig({ name, text, folder }: NamedText): readonly Finding[] {
-  const { exec } = parseClientKubeconfig(text, { folder, source: name })
+  const { exec, provider, unused } = parseClientKubeconfig(text, { folder, source: name })
+  if (unused !== undefined) {
+    return [advice(`its user has other credentials, so that ${unused} is of no effect`)]
+  }
+  if (provider !== undefined) {
+    return [advice('its user has an auth-provider, which a server refuses (--kind webhook-kubeconfig)')]
+  }
   if (exec === undefined) return []
   return [
-    {
-      severity: 'advice',
-      code: 'plugin',
-      message:
-        'its user has a plug-in (exec), which kubectl runs; a server that gets this file for a webhook refuses it ' +
+    advice(
+      'its user has a plug-in (exec), which kubectl runs; a server that gets this file for a webhook refuses it ' +
         '(--kind webhook-kubeconfig)',
-    },
+    ),
   ]
+}
+
+function advice(message: string): Finding {
+  return { severity: 'advice', code: 'plugin', message }
 }

@@ -1,10 +1,9 @@
 import { memberOf } from '@kube-authn/core/internal'
+import { EXEC_VERSIONS } from '@kube-authn/node/internal'
 import type { Tokens } from './token-cache.ts'
 
 /** The last one that RFC 3339 can write. */
 const LAST_TIME_MS = Date.UTC(9999, 11, 31, 23, 59, 59)
-
-const VERSIONS = ['client.authentication.k8s.io/v1', 'client.authentication.k8s.io/v1beta1']
 
 /**
  * The answer to a client, in the version of the API in which it asks.
@@ -26,10 +25,10 @@ export function execCredential({ idToken, expiresAtMs }: Tokens, env: NodeJS.Pro
 }
 
 function versionAskedFor(info: string | undefined): string {
-  const [newest = ''] = VERSIONS
+  const [newest] = EXEC_VERSIONS
   try {
     const version = memberOf(JSON.parse(info ?? ''), 'apiVersion')
-    return VERSIONS.find((each) => each === version) ?? newest
+    return EXEC_VERSIONS.find((each) => each === version) ?? newest
   } catch {
     return newest
   }

@@ -8,7 +8,7 @@ import { execCredential } from './exec-credential.ts'
 import { type Issuer, openIssuer } from './issuer.ts'
 import { logInWithBrowser } from './browser/log-in-with-browser.ts'
 import { logInWithDeviceCode } from './log-in-with-device-code.ts'
-import { alone } from '../terminal/lock.ts'
+import { alone } from '../process-lock.ts'
 import { cacheEntry, type CacheEntry, type Tokens } from './token-cache.ts'
 
 /** Longer timers of Node end at once. */

@@ -1,6 +1,7 @@
 import * as oauth from 'oauth4webapi'
 import { createFetch } from '@kube-authn/node'
 import { Failure } from '../failure.ts'
+import { type CustomFetch, clientAuthentications, requestsBy } from '../oauth.ts'
 import { readSecret } from '../terminal/input.ts'
 import { printable } from '../terminal/printable.ts'
 import { reasonOf } from '../terminal/reason-of.ts'
@@ -23,11 +24,6 @@ export interface Issuer {
   close(): void
 }
 
-type CustomFetch = (
-  url: string,
-  options: oauth.CustomFetchOptions<string, URLSearchParams | undefined>,
-) => Promise<Response>
-
 /**
  * Discovers an issuer.
  *
@@ -39,13 +35,7 @@ export async function openIssuer(options: LoginOptions, signal: AbortSignal): Pr
   const { issuerUrl, clientId, clientSecretFile, caFile, scope } = options
   const fetch = createFetch(caFile === undefined ? {} : { caFile })
   const request = {
-    [oauth.customFetch]: ((url, { method, headers, body, signal: own }) =>
-      fetch(url, {
-        method,
-        headers,
-        body: body === undefined ? null : String(body),
-        signal: own,
-      })) satisfies CustomFetch,
+    [oauth.customFetch]: requestsBy(fetch),
     signal,
   }
   const step = <T>(run: () => Promise<T>): Promise<T> =>
@@ -57,10 +47,8 @@ export async function openIssuer(options: LoginOptions, signal: AbortSignal): Pr
     oauth.processDiscoveryResponse(url, await oauth.discoveryRequest(url, request)),
   )
   const client = { client_id: clientId }
-  const authentication =
-    clientSecretFile === undefined
-      ? oauth.None()
-      : secretAuthentication(server, await readSecret(clientSecretFile, 'client secret'))
+  const secret = clientSecretFile === undefined ? '' : await readSecret(clientSecretFile, 'client secret')
+  const [authentication] = clientAuthentications(server, secret)
   return {
     server,
     client,
@@ -82,13 +70,6 @@ export async function openIssuer(options: LoginOptions, signal: AbortSignal): Pr
     },
     close: fetch.close,
   }
-}
-
-function secretAuthentication(server: oauth.AuthorizationServer, secret: string): oauth.ClientAuth {
-  const methods = server.token_endpoint_auth_methods_supported ?? ['client_secret_basic']
-  return methods.includes('client_secret_basic')
-    ? oauth.ClientSecretBasic(secret)
-    : oauth.ClientSecretPost(secret)
 }
 
 function tokensOf(response: oauth.TokenEndpointResponse): Tokens {

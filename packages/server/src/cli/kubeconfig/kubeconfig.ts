@@ -1,13 +1,14 @@
-import { closeSync, existsSync, openSync, realpathSync, rmSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { parseClientKubeconfig } from '@kube-authn/node/internal'
 import { Failure } from '../failure.ts'
 import { checkLogin } from '../get-token/check-login.ts'
 import { readText } from '../terminal/input.ts'
-import { codeOf, makeFolder, writeNewFile } from '../terminal/new-file.ts'
+import { makeFolder, writeNewFile } from '../terminal/new-file.ts'
 import { note } from '../terminal/output.ts'
 import type { KubeconfigOptions } from './command.ts'
 import { type Entry, withEntries } from './entries.ts'
+import { withKubectlLock } from './kubectl-lock.ts'
 import { kubeconfigPath } from './path.ts'
 
 const MAX_BYTES = 1_048_576
@@ -25,7 +26,7 @@ export async function writeKubeconfig(options: KubeconfigOptions): Promise<void>
   const path = existsSync(named) ? realpathSync(named) : named
   const { user, server, context = user } = options
   const entries = await entriesFor(options)
-  await locked(path, async () => {
+  await withKubectlLock(path, async () => {
     const before = existsSync(path) ? await readText(path, MAX_BYTES) : ''
     const after = withEntries(before, path, entries, options.useContext === true ? context : undefined)
     if (server !== undefined) parseClientKubeconfig(after, { folder: dirname(path), source: path, context })
@@ -91,33 +92,5 @@ function checkOptions(options: KubeconfigOptions): void {
     throw new Failure(
       '--certificate-authority, --cluster, --context and --use-context: name the API server with --server',
     )
-  }
-}
-
-/**
- * The lock of kubectl, which it waits for.
- *
- * Source: client-go `tools/clientcmd/config.go` (lockFile).
- */
-async function locked(path: string, work: () => Promise<void>): Promise<void> {
-  const lock = `${path}.lock`
-  try {
-    closeSync(openSync(lock, 'wx', 0o600))
-  } catch (error) {
-    const code = codeOf(error)
-    throw new Failure(
-      code === 'EEXIST'
-        ? `${path}: another program writes to it; if there is none, remove ${lock}`
-        : `${lock}: cannot be written (${code})`,
-      { cause: error },
-    )
-  }
-  const unlock = (): void => rmSync(lock, { force: true })
-  process.once('exit', unlock)
-  try {
-    await work()
-  } finally {
-    process.off('exit', unlock)
-    unlock()
   }
 }

@@ -2,12 +2,15 @@ import { randomUUID } from 'node:crypto'
 import {
   closeSync,
   existsSync,
+  fchmodSync,
+  fchownSync,
   fsyncSync,
   linkSync,
   mkdirSync,
   openSync,
   renameSync,
   rmSync,
+  type Stats,
   writeFileSync,
 } from 'node:fs'
 import { resolve } from 'node:path'
@@ -19,6 +22,8 @@ export interface NewFileOptions {
   readonly replaces: boolean
   /** Default: 0600, for its owner only. */
   readonly mode?: number
+  /** Gives it the owner, group and mode of this file. If that is not possible, it stays as `mode` says. */
+  readonly like?: Stats
 }
 
 /**
@@ -29,13 +34,14 @@ export interface NewFileOptions {
 export function writeNewFile(
   path: string,
   content: string,
-  { replaces, mode = 0o600 }: NewFileOptions,
+  { replaces, mode = 0o600, like }: NewFileOptions,
 ): void {
   const temporary = `${path}.${randomUUID()}.tmp`
   try {
     const descriptor = openSync(temporary, 'wx', mode)
     try {
       writeFileSync(descriptor, content)
+      if (like !== undefined) makeLike(descriptor, like)
       fsyncSync(descriptor)
     } finally {
       closeSync(descriptor)
@@ -51,6 +57,15 @@ export function writeNewFile(
   } finally {
     rmSync(temporary, { force: true })
   }
+}
+
+function makeLike(descriptor: number, { uid, gid, mode }: Stats): void {
+  try {
+    fchownSync(descriptor, uid, gid)
+  } catch {
+    return
+  }
+  fchmodSync(descriptor, mode & 0o777)
 }
 
 /**

@@ -1,7 +1,8 @@
 import { type Command, Option } from 'commander'
 
 const AFTER = `
-The server and the credentials are those of a kubeconfig, plug-ins (exec) included.
+The server and the credentials are those of a kubeconfig, plug-ins (exec) and OpenID Connect (auth-provider) included. An ID
+token that has expired is renewed, and written into the file. A plug-in may run for five minutes.
 
 Examples:
   kube-authn whoami

@@ -105,44 +105,49 @@ describe('kube-authn whoami', () => {
       { status: 201, body: `"${'x'.repeat(2_000_000)}"` },
       /not a SelfSubjectReview|cannot be reached/,
     ],
-    ['a plug-in that fails', plugin('process.exit(3)'), review, /the plug-in node failed \(exit code 3\)/],
+    [
+      'a plug-in that fails',
+      plugin('process.exit(3)'),
+      review,
+      /getting credentials: exec: executable node failed with exit code 3/,
+    ],
     [
       'a missing plug-in',
       plugin('', { command: './nope' }),
       review,
-      /cannot be started \(ENOENT\): install node/,
+      /exec: executable \S+\/nope not found: install node/,
     ],
     [
       'a plug-in that prints something else',
       plugin('console.log("c2VjcmV0")'),
       review,
-      /printed no ExecCredential/,
+      /decoding stdout: kind: must be ExecCredential/,
     ],
     [
       'a plug-in of another version',
       plugin(print(good.replace(/JSON.*apiVersion/, '"x"'))),
       review,
-      /printed no ExecCredential/,
+      /decoding stdout: apiVersion: must be client\.authentication\.k8s\.io\/v1 or/,
     ],
     [
       'a plug-in without a token',
       plugin(print(good.replace(/token: [\w.]+/, 'token: ""'))),
       review,
-      /neither a token nor a client certificate/,
+      /exec plugin didn't return a token or cert\/key pair/,
     ],
     [
       'a plug-in that prints for ever',
       plugin('setInterval(() => process.stdout.write("x".repeat(65536)), 1)'),
       review,
-      /printed more than 1048576 bytes/,
+      /exec: executable node: it printed more than 1048576 bytes/,
     ],
     [
       'a plug-in that needs a terminal',
       plugin('', { interactiveMode: 'Always' }),
       review,
-      /needs a terminal/,
+      /exec plugin cannot support interactive mode: standard input is not a terminal/,
     ],
-    ['an old provider', '{"auth-provider":{"name":"gcp"}}', review, /providers are not supported/],
+    ['an old provider', '{"auth-provider":{"name":"gcp"}}', review, /no Auth Provider found for name "gcp"/],
   ])('refuses %s in a line', async (_, user, answer, expected) => {
     const { stdout, stderr, exitCode } = await run(args, { cwd: await client(user, answer) })
     expect(stderr).toMatch(expected)

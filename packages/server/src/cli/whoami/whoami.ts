@@ -1,17 +1,12 @@
-import { dirname, resolve } from 'node:path'
 import { isObject, memberOf } from '@kube-authn/core/internal'
-import { type Endpoint, endpointFetch } from '@kube-authn/node'
-import { parseClientKubeconfig } from '@kube-authn/node/internal'
+import { type KubeconfigClient, kubeconfigClient } from '../client/kubeconfig-client.ts'
 import { EXIT, Failure } from '../failure.ts'
 import { kubeconfigPath } from '../kubeconfig/path.ts'
-import { readText } from '../terminal/input.ts'
 import { note, write } from '../terminal/output.ts'
 import { userLines } from '../terminal/user-lines.ts'
 import { reasonOf } from '../terminal/reason-of.ts'
 import type { WhoamiOptions } from './command.ts'
-import { credentialsOf } from './exec-plugin.ts'
 
-const MAX_BYTES = 1_048_576
 const PATH = '/apis/authentication.k8s.io/v1/selfsubjectreviews'
 
 /**
@@ -22,15 +17,8 @@ const PATH = '/apis/authentication.k8s.io/v1/selfsubjectreviews'
  * @returns the exit code.
  */
 export async function whoami({ kubeconfig, context, output }: WhoamiOptions): Promise<number> {
-  const path = kubeconfigPath(kubeconfig, process.env)
-  const folder = dirname(resolve(path))
-  const config = parseClientKubeconfig(await readText(path, MAX_BYTES), {
-    folder,
-    source: path,
-    ...(context !== undefined && { context }),
-  })
-  const plugin = config.exec === undefined ? {} : await credentialsOf(config.exec, folder)
-  const response = await ask({ ...config.endpoint, ...plugin })
+  const client = await kubeconfigClient(kubeconfigPath(kubeconfig, process.env), context)
+  const response = await ask(client).finally(() => client.close())
   if (response.status === 401) {
     note('error: the server does not accept the credentials (401)')
     return EXIT.no
@@ -43,20 +31,16 @@ export async function whoami({ kubeconfig, context, output }: WhoamiOptions): Pr
   return EXIT.ok
 }
 
-async function ask(endpoint: Endpoint): Promise<Response> {
-  const fetch = endpointFetch(endpoint)
+async function ask({ server, fetch }: KubeconfigClient): Promise<Response> {
   try {
-    return await fetch(endpoint.server.replace(/\/+$/, '') + PATH, {
+    return await fetch(server + PATH, {
       method: 'POST',
       headers: { 'content-type': 'application/json', accept: 'application/json' },
       body: JSON.stringify({ apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' }),
     })
   } catch (error) {
-    throw new Failure(`${new URL(endpoint.server).origin}: cannot be reached (${reasonOf(error)})`, {
-      cause: error,
-    })
-  } finally {
-    fetch.close()
+    if (error instanceof Failure) throw error
+    throw new Failure(`${new URL(server).origin}: cannot be reached (${reasonOf(error)})`, { cause: error })
   }
 }
 

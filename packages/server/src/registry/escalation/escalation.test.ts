@@ -286,7 +286,7 @@ describe('a PUT of a missing role', () => {
     const rules = [READ_PODS]
     expect(await refusalOf(put('roles', 'r', { rules }, jane))).toEqual([
       403,
-      'roles.rbac.authorization.k8s.io "r" is forbidden: ',
+      'roles.rbac.authorization.k8s.io "r" is forbidden: User "jane" cannot create resource "roles" in API group "rbac.authorization.k8s.io" in the namespace "default"',
     ])
     await grantJane([{ apiGroups: [apiGroup], resources: ['roles'], verbs: ['create'] }])
     expect((await put('roles', 'r', { rules }, jane)).isCreated).toBe(true)

@@ -1,5 +1,6 @@
 import { dns1123LabelProblems } from '@kube-authn/internal/kubernetes-names'
 import type { KubeObject } from '../kube-object.ts'
+import { readFields } from '../../schema/read-fields.ts'
 import type { Resource } from '../resource.ts'
 import { statusPart } from '../status-part.ts'
 import { AGE, NAME } from './columns.ts'
@@ -19,11 +20,9 @@ export const namespaces: Resource = {
   isNamespaced: false,
   hasDeletableCollection: false,
   nameProblems: dns1123LabelProblems,
-  read: (object) => {
-    const spec = object.object('spec')
-    spec?.strings('finalizers')
-    spec?.end()
-    object.value('status')
+  read(object, errors) {
+    // They are checked, and written by the server only.
+    readFields(object, 'Namespace', errors)
     return {}
   },
   prepareForCreate: (object) =>

@@ -1,16 +1,14 @@
-import { type ErrorList, fieldPath, isObject } from '@kube-authn/core/internal'
+import { isObject } from '@kube-authn/core/internal'
 import { dns1123SubdomainProblems } from '@kube-authn/internal/kubernetes-names'
 import type { KubeObject } from '../kube-object.ts'
+import { readFields } from '../../schema/read-fields.ts'
 import type { Resource } from '../resource.ts'
 import { statusPart } from '../status-part.ts'
 import { AGE, NAME } from './columns.ts'
 import { requireServiceAccount, validatePlace, withServiceAccount } from './pod-service-account.ts'
 
-/** No field of a node or a pod is deeper. */
-const MAX_DEPTH = 100
-
 /**
- * Nodes and pods are kept as they are sent: nothing here runs them, so `spec` and `status` are only required to be objects.
+ * Nodes and pods are kept as they are sent, if their fields are of the declared types: nothing here runs them.
  *
  * Deviation: kube-apiserver validates them and fills in defaults (`docs/deviations.md`, nodes and pods).
  */
@@ -26,23 +24,12 @@ export function plain(
     version: 'v1',
     subresources: [statusPart()],
     nameProblems: dns1123SubdomainProblems,
-    read: (object) => ({ spec: object.value('spec') ?? {}, status: object.value('status') }),
-    validate(object, errors) {
-      for (const field of ['spec', 'status']) validatePlain(object[field] ?? {}, field, errors)
+    read(object, errors) {
+      const { spec = {}, status } = readFields(object, names.kind, errors)
+      return { spec, status }
     },
+    validate: () => undefined,
   }
-}
-
-function validatePlain(value: unknown, field: string, errors: ErrorList): void {
-  const path = fieldPath(field)
-  if (!isObject(value)) errors.typeInvalid(path, value, 'must be an object')
-  else if (isDeeperThan(value, MAX_DEPTH))
-    errors.invalid(path, field, `must not be deeper than ${MAX_DEPTH} levels`)
-}
-
-function isDeeperThan(value: unknown, depth: number): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  return depth === 0 || Object.values(value).some((each) => isDeeperThan(each, depth - 1))
 }
 
 /** Source: kubernetes `pkg/registry/core/node/strategy.go`. */

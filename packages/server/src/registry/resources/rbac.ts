@@ -4,13 +4,13 @@ import {
   errorList,
   fieldPath,
   isObject,
-  type ObjectReader,
   RBAC_API_GROUP,
   validateRbacObject,
 } from '@kube-authn/core/internal'
 import { pathSegmentProblems } from '@kube-authn/internal/kubernetes-names'
 import { authorizeBinding, authorizeRole } from '../escalation/escalation.ts'
 import type { KubeObject } from '../kube-object.ts'
+import { readFields } from '../../schema/read-fields.ts'
 import type { Column, Fields, Resource } from '../resource.ts'
 import { AGE, CREATED_AT, NAME } from './columns.ts'
 
@@ -18,7 +18,7 @@ import { AGE, CREATED_AT, NAME } from './columns.ts'
 function rbacResource(
   kind: string,
   isNamespaced: boolean,
-  read: (object: ObjectReader) => Fields,
+  withDefaults: (fields: Fields) => Fields,
   columns: readonly Column[],
 ): Resource {
   const singular = kind.toLowerCase()
@@ -33,25 +33,21 @@ function rbacResource(
     isNamespaced,
     nameProblems: pathSegmentProblems,
     isCreatedByUpdate: true,
-    read,
+    read: (object, errors) => withDefaults(readFields(object, kind, errors)),
     validate,
     columns,
   }
 }
 
-function readRole(object: ObjectReader): Fields {
-  return { rules: listOf(object, 'rules') }
+function roleOf({ rules = [], ...rest }: Fields): Fields {
+  return { rules, ...rest }
 }
 
-function readClusterRole(object: ObjectReader): Fields {
-  return { rules: listOf(object, 'rules'), aggregationRule: object.value('aggregationRule') }
-}
-
-function readBinding(object: ObjectReader): Fields {
-  const subjects = listOf(object, 'subjects')
+function bindingOf({ subjects, roleRef }: Fields): Fields {
+  const given = Array.isArray(subjects) ? subjects : []
   return {
-    ...(subjects.length > 0 && { subjects: subjects.map(withGroup) }),
-    roleRef: { apiGroup: RBAC_API_GROUP, ...asFields(object.value('roleRef')) },
+    ...(given.length > 0 && { subjects: given.map(withGroup) }),
+    roleRef: { apiGroup: RBAC_API_GROUP, ...asFields(roleRef) },
   }
 }
 
@@ -59,12 +55,6 @@ function readBinding(object: ObjectReader): Fields {
 function withGroup(subject: unknown): unknown {
   const isUser = isObject(subject) && (subject['kind'] === 'User' || subject['kind'] === 'Group')
   return isUser ? { apiGroup: RBAC_API_GROUP, ...subject } : subject
-}
-
-function listOf(object: ObjectReader, name: string): readonly unknown[] {
-  object.objects(name)
-  const value = object.value(name)
-  return Array.isArray(value) ? value : []
 }
 
 function asFields(value: unknown): Fields {
@@ -141,22 +131,22 @@ function bindingResource(base: Resource): Resource {
   }
 }
 
-const roles = roleResource(rbacResource('Role', true, readRole, [NAME, CREATED_AT]))
+const roles = roleResource(rbacResource('Role', true, roleOf, [NAME, CREATED_AT]))
 
 /** Roles of the cluster. */
 export const clusterRoles: Resource = roleResource(
-  rbacResource('ClusterRole', false, readClusterRole, [NAME, CREATED_AT]),
+  rbacResource('ClusterRole', false, roleOf, [NAME, CREATED_AT]),
 )
 
 /** Bindings in the cluster. */
 export const clusterRoleBindings: Resource = bindingResource(
-  rbacResource('ClusterRoleBinding', false, readBinding, BINDING_COLUMNS),
+  rbacResource('ClusterRoleBinding', false, bindingOf, BINDING_COLUMNS),
 )
 
 /** The objects of RBAC. Source: kubernetes `pkg/registry/rbac`. */
 export const rbacResources: readonly Resource[] = [
   roles,
   clusterRoles,
-  bindingResource(rbacResource('RoleBinding', true, readBinding, BINDING_COLUMNS)),
+  bindingResource(rbacResource('RoleBinding', true, bindingOf, BINDING_COLUMNS)),
   clusterRoleBindings,
 ]

@@ -1,4 +1,4 @@
-import type { DeletePrecondition, StoreChange, StoredObject } from '../object-store.ts'
+import type { DeletePrecondition, StoredObject } from '../object-store.ts'
 import { StoreError } from '../store-error.ts'
 import type { Decide } from './write-queue.ts'
 
@@ -20,20 +20,10 @@ export function replacement(value: string, expected: number, expiresAtMs: number
 
 /** Deletes an object that meets the precondition. */
 export function deletion(precondition: DeletePrecondition): Decide {
-  return (current, revision) => deleted(existing(current, precondition), revision)
-}
-
-/** Deletes an object whose time has come. */
-export function expiration(timeMs: number): Decide {
   return (current, revision) => {
-    const object = existing(current, {})
-    if ((object.expiresAtMs ?? Infinity) > timeMs) throw new StoreError('revisionConflict', 'it has changed')
-    return deleted(object, revision)
+    const { key, value, createdRevision } = existing(current, precondition)
+    return { type: 'deleted', key, value, revision, createdRevision }
   }
-}
-
-function deleted({ key, value, createdRevision }: StoredObject, revision: number): StoreChange {
-  return { type: 'deleted', key, value, revision, createdRevision }
 }
 
 function existing(

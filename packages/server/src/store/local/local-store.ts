@@ -2,54 +2,57 @@ import type { Clock } from '@kube-authn/core'
 import { continueToken, readContinueToken } from '../continue-token.ts'
 import { checkKey, checkValue } from '../limits.ts'
 import type {
-  Lifetime,
   ListOptions,
   ObjectStore,
   StoreChange,
   StoreEvent,
   StoredList,
-  StoredObject,
   WatchOptions,
 } from '../object-store.ts'
 import { StoreError } from '../store-error.ts'
-import { creation, deletion, expiration, replacement } from './decisions.ts'
+import { channels } from './channels.ts'
+import { type Deadline, deadlines } from './deadlines.ts'
+import { creation, deletion, replacement } from './decisions.ts'
 import type { LocalEngine } from './engine.ts'
-import { expirations } from './expiry.ts'
 import { history, type HistoryLimit } from './history.ts'
-import { type Watched, type Watcher, watcher } from './watcher.ts'
+import { turns } from './turns.ts'
+import { type Watched, watcher } from './watcher.ts'
 import { closed, type Decide, objectOf, type WriteQueue, writeQueue } from './write-queue.ts'
 
 /** What all stores in this process have in common. */
 export interface LocalStoreOptions {
   readonly clock: Clock
+  /** Milliseconds since some time in the past, which never go back. */
+  readonly elapsedMs: () => number
   readonly history: HistoryLimit
   /** Calls back soon, so that writes of the same moment are committed together. */
   readonly soon: (callback: () => void) => void
 }
 
-/** How many changes of the past a watch reads at a time. */
-const PART = 256
+const NONE: ReadonlySet<string> = new Set()
 const DEFAULT_MAX_WAITING = 1000
+/** How many watchers get an event before the event loop goes on: about a millisecond of work. */
+const READS_PER_TURN = 128
+/** How many objects are listed before the event loop goes on. */
+const LISTED_PER_TURN = 500
 
 /** The rules of an {@link ObjectStore} over an engine in this process. */
 export function localStore(engine: LocalEngine, options: LocalStoreOptions): ObjectStore {
-  const { clock } = options
+  const { clock, elapsedMs } = options
   let { revision, compactedRevision } = engine
   let isClosed = false
-  const watchers = new Set<Watcher>()
-  const times = expirations()
+  const watched = channels()
   const past = history(options.history, revision - compactedRevision, revision)
-  let timer: { readonly timeMs: number; readonly cancel: () => void } | undefined
+  /** Of changes that are being committed. */
+  const deadlineOf = new WeakMap<StoreChange, Deadline>()
 
   const commit = (changes: readonly StoreChange[]): void => {
     engine.write(changes)
     revision = changes.at(-1)?.revision ?? revision
     past.add(changes)
-    for (const change of changes) {
-      times.set(change.key, change.type === 'deleted' ? undefined : change.expiresAtMs)
-      for (const each of watchers) if (change.key.startsWith(each.prefix)) each.push(change)
-    }
-    planExpiry()
+    for (const change of changes) ends.set(change.key, deadlineOf.get(change))
+    watched.publish(changes)
+    ends.plan()
     forgetSurplus()
   }
 
@@ -63,6 +66,8 @@ export function localStore(engine: LocalEngine, options: LocalStoreOptions): Obj
     } catch {
       // The history is only longer than it need be.
     }
+    // What waits for slow watchers is in memory, so the limit of the history is theirs too.
+    for (const each of watched.watchers()) each.forget(surplus)
   }
 
   const queue: WriteQueue = writeQueue({
@@ -72,52 +77,41 @@ export function localStore(engine: LocalEngine, options: LocalStoreOptions): Obj
     soon: options.soon,
   })
 
-  const planExpiry = (): void => {
-    const timeMs = times.next()
-    if (timer?.timeMs === timeMs) return
-    timer?.cancel()
-    timer =
-      timeMs === undefined || isClosed
-        ? undefined
-        : { timeMs, cancel: clock.after(Math.max(0, timeMs - clock.now()), onTimer) }
-  }
-
-  const onTimer = (): void => {
-    timer = undefined
-    if (isClosed) return
-    try {
-      expireDue()
-    } catch {
-      // The engine failed. The next read or write expires them, or fails too.
-    }
-    if (timer === undefined) planExpiry()
-  }
+  const ends = deadlines({
+    clock,
+    elapsedMs,
+    onDue() {
+      try {
+        expireDue()
+      } catch {
+        // The engine failed. The next read or write expires them, or fails too.
+      }
+    },
+  })
 
   /** Deletes what has expired, before anything is read or decided: so it is never seen. */
   const expireDue = (): void => {
-    const now = clock.now()
-    if ((times.next() ?? Infinity) > now) return
+    if (ends.due().length === 0) return
     // What was asked for before is decided before.
     queue.flush()
-    const decide = expiration(now)
+    const decide = deletion({})
     const changes: StoreChange[] = []
-    for (const key of times.dueAt(now)) {
+    for (const key of ends.due()) {
       const current = engine.get(key)
-      if (current === undefined) times.set(key, undefined)
+      if (current === undefined) ends.set(key, undefined)
       else changes.push(decide(current, revision + changes.length + 1))
     }
     if (changes.length > 0) commit(changes)
   }
 
-  /** Whether an object may be shown. While the engine cannot delete what has expired, as on a full disk, it is left out of what is read. */
-  const prepareToRead = (): ((object: StoredObject) => boolean) => {
+  /** The keys of objects that must not be shown: those that have expired, while the engine cannot delete them, as on a full disk. */
+  const prepareToRead = (): ReadonlySet<string> => {
     requireOpen()
     try {
       expireDue()
-      return () => true
+      return NONE
     } catch {
-      const now = clock.now()
-      return ({ expiresAtMs = Infinity }) => expiresAtMs > now
+      return new Set(ends.due())
     }
   }
 
@@ -125,33 +119,31 @@ export function localStore(engine: LocalEngine, options: LocalStoreOptions): Obj
     if (isClosed) throw closed()
   }
 
-  const write = (key: string, decide: Decide): Promise<StoreChange> => {
+  const write = (key: string, decide: Decide, deadline?: Deadline): Promise<StoreChange> => {
     requireOpen()
     expireDue()
-    return queue.write(key, decide)
+    return queue.write(key, (current, at) => {
+      const change = decide(current, at)
+      if (deadline !== undefined) deadlineOf.set(change, deadline)
+      return change
+    })
   }
 
-  const endOfLife = ({ ttlMs }: Lifetime): number | undefined => {
-    if (ttlMs === undefined) return undefined
-    if (!(ttlMs > 0 && ttlMs <= Number.MAX_SAFE_INTEGER)) throw new RangeError('ttlMs must be above 0')
-    // Never before its time.
-    return Math.ceil(clock.now() + ttlMs)
-  }
+  /** Lists take turns among themselves, so that many pages of a list are no long wait for others. */
+  const lists = turns(LISTED_PER_TURN)
 
   const listAt = (prefix: string, { limit, continue: token }: ListOptions): StoredList => {
-    if (limit !== undefined && !(Number.isSafeInteger(limit) && limit >= 1)) {
-      throw new RangeError('limit must be a whole number of at least 1')
-    }
-    const mayBeShown = prepareToRead()
+    const hidden = prepareToRead()
     const from = token === undefined ? { revision } : readContinueToken(token, prefix)
     requireRemembered(from.revision)
     // One more says whether there is another page.
-    const found = engine.range({ prefix, ...from, limit: limit === undefined ? Infinity : limit + 1 })
+    const most = limit === undefined ? Infinity : limit + hidden.size + 1
+    const found = engine.range({ prefix, ...from, limit: most }).filter(({ key }) => !hidden.has(key))
     const objects = limit === undefined ? found : found.slice(0, limit)
     const last = objects.at(-1)
     const isMore = last !== undefined && objects.length < found.length
     return {
-      objects: objects.filter(mayBeShown),
+      objects,
       revision: from.revision,
       ...(isMore && { continue: continueToken({ revision: from.revision, after: last.key }) }),
     }
@@ -171,47 +163,56 @@ export function localStore(engine: LocalEngine, options: LocalStoreOptions): Obj
     )
   }
 
-  const watched: Watched = {
+  const source: Watched = {
     clock,
+    elapsedMs,
+    turns: turns(READS_PER_TURN),
     revision: () => revision,
-    changesAfter(since, prefix) {
+    changeAfter(since, prefix) {
       requireOpen()
       requireRemembered(since)
-      return engine.changes({ prefix, since, limit: PART })
+      return since === revision ? undefined : engine.changes({ prefix, since, limit: 1 })[0]
     },
-    add: (each) => watchers.add(each),
-    remove: (each) => watchers.delete(each),
+    join: (each) => watched.join(each),
+    leave: (each) => watched.leave(each),
   }
 
   const watch = (prefix: string, given: WatchOptions): AsyncIterable<StoreEvent> => {
     const { since = revision, signal, maxWaiting = DEFAULT_MAX_WAITING, progressMs } = given
     if (!Number.isSafeInteger(since) || since < 0) throw new RangeError('since must be a revision')
     return {
-      [Symbol.asyncIterator]: () => watcher(watched, { prefix, since, maxWaiting, progressMs, signal }),
+      [Symbol.asyncIterator]: () => watcher(source, { prefix, since, maxWaiting, progressMs, signal }),
     }
   }
 
-  for (const { key, expiresAtMs } of engine.expiring()) times.set(key, expiresAtMs)
-  planExpiry()
+  ends.resume(engine.expiring())
+  ends.plan()
 
   return {
     get: (key) =>
       promised(() => {
         checkKey(key)
-        const mayBeShown = prepareToRead()
-        const object = engine.get(key)
-        return object !== undefined && mayBeShown(object) ? object : undefined
+        return prepareToRead().has(key) ? undefined : engine.get(key)
       }),
-    list: (prefix, given = {}) => promised(() => listAt(prefix, given)),
-    async create(key, value, lifetime = {}) {
+    list: (prefix, given = {}) =>
+      new Promise((resolve) => {
+        const { limit = LISTED_PER_TURN } = given
+        if (!(Number.isSafeInteger(limit) && limit >= 1)) {
+          throw new RangeError('limit must be a whole number of at least 1')
+        }
+        lists.run(() => resolve(promised(() => listAt(prefix, given))), limit)
+      }),
+    async create(key, value, { ttlMs } = {}) {
       checkKey(key)
       checkValue(value)
-      return objectOf(await write(key, creation(key, value, endOfLife(lifetime))))
+      const end = ends.begin(ttlMs)
+      return objectOf(await write(key, creation(key, value, end?.expiresAtMs), end))
     },
-    async update(key, value, expected, lifetime = {}) {
+    async update(key, value, expected, { ttlMs } = {}) {
       checkKey(key)
       checkValue(value)
-      return objectOf(await write(key, replacement(value, expected, endOfLife(lifetime))))
+      const end = ends.begin(ttlMs)
+      return objectOf(await write(key, replacement(value, expected, end?.expiresAtMs), end))
     },
     delete: (key, precondition = {}) =>
       promised(() => {
@@ -236,9 +237,10 @@ export function localStore(engine: LocalEngine, options: LocalStoreOptions): Obj
       promised(() => {
         if (isClosed) return
         queue.flush()
+        lists.flush()
         isClosed = true
-        timer?.cancel()
-        for (const each of watchers) each.fail(closed())
+        ends.stop()
+        for (const each of watched.watchers()) each.fail(closed())
         engine.close()
       }),
   }

@@ -1,26 +1,23 @@
 import type { Clock } from '@kube-authn/core'
 import type { StoreChange, StoreEvent } from '../object-store.ts'
 import { StoreError } from '../store-error.ts'
-import { type Deferred, deferred } from './deferred.ts'
+import type { Channel, Place, Watcher } from './channels.ts'
+import { progressTimer } from './progress-timer.ts'
+import type { Turns } from './turns.ts'
 
 /** What a watcher needs of its store. */
 export interface Watched {
-  /** The next changes after a revision: none if there are none yet. @throws {StoreError} if they were forgotten. */
-  changesAfter(since: number, prefix: string): readonly StoreChange[]
+  /** The next change after a revision; `undefined` if there is none yet. @throws {StoreError} if it was forgotten. */
+  changeAfter(since: number, prefix: string): StoreChange | undefined
   readonly revision: () => number
   readonly clock: Clock
-  /** The watcher wants every new change, until `remove`. */
-  add(watcher: Watcher): void
-  remove(watcher: Watcher): void
-}
-
-/** The part of a watch that the store sees. */
-export interface Watcher {
-  readonly prefix: string
-  /** A new change of an object with this prefix. */
-  push(change: StoreChange): void
-  /** Ends the watch with an error. What waits to be read is dropped. */
-  fail(error: StoreError): void
+  /** Milliseconds since some time in the past, which never go back. */
+  readonly elapsedMs: () => number
+  /** Reads of all watchers of the store. */
+  readonly turns: Turns
+  /** The watcher wants every new change, until `leave`. */
+  join(watcher: Watcher): Channel
+  leave(watcher: Watcher): void
 }
 
 /** How a watch is made. */
@@ -32,26 +29,38 @@ export interface WatcherOptions {
   readonly signal: AbortSignal | undefined
 }
 
+/** Where a watch is among the new changes. */
+interface Live {
+  readonly channel: Channel
+  place: Place
+  /** Changes before this count came while it waited for them, so they do not show that it is slow. */
+  awaited: number
+}
+
+/** Who waits for the next event. */
+interface Reader {
+  readonly resolve: (result: IteratorResult<StoreEvent, undefined>) => void
+  readonly reject: (reason: unknown) => void
+}
+
 /**
- * One iteration over changes. It first reads the changes of the past in parts, as fast as they are taken, and is handed every new change only after that:
- * until then it holds no more than a part. From then on at most `maxWaiting` changes wait.
+ * One iteration over changes. It first reads the changes of the past, one when it is asked for one, and goes over to the new ones after that. Of those at most
+ * `maxWaiting` wait, besides those that came together while it was waiting.
  */
 export function watcher(watched: Watched, options: WatcherOptions): AsyncIterator<StoreEvent, undefined> {
   const { prefix, maxWaiting, progressMs, signal } = options
   let position = options.since
-  let waiting: StoreChange[] = []
-  let isLive = false
-  let end: { readonly error?: StoreError } | undefined
-  let reader: Deferred<IteratorResult<StoreEvent, undefined>> | undefined
-  let cancelProgress: (() => void) | undefined
-  let isProgressDue = false
+  let live: Live | undefined
+  let end: { readonly error?: unknown } | undefined
+  let reader: Reader | undefined
+  let isScheduled = false
 
-  const finish = (how: { readonly error?: StoreError }): void => {
+  const finish = (how: { readonly error?: unknown }): void => {
     if (end !== undefined) return
     end = how
-    waiting = []
-    cancelProgress?.()
-    watched.remove(self)
+    live = undefined
+    progress?.stop()
+    watched.leave(self)
     signal?.removeEventListener('abort', stop)
     settle()
   }
@@ -59,87 +68,106 @@ export function watcher(watched: Watched, options: WatcherOptions): AsyncIterato
 
   const self: Watcher = {
     prefix,
-    push(change) {
-      waiting.push(change)
-      if (waiting.length > maxWaiting) {
-        self.fail(new StoreError('watchTooSlow', `more than ${maxWaiting} changes waited to be read`))
-      } else settle()
+    wake() {
+      if (reader === undefined || live === undefined) return
+      live.awaited = live.channel.last().count
+      schedule()
+    },
+    forget(revision) {
+      const next = live?.place.change?.revision ?? Infinity
+      if (next <= revision) finish({ error: tooSlow('changes that waited to be read were forgotten') })
     },
     fail: (error) => finish({ error }),
   }
 
-  const planProgress = (): void => {
-    if (progressMs === undefined) return
-    cancelProgress?.()
-    cancelProgress = watched.clock.after(progressMs, () => {
-      isProgressDue = true
+  const schedule = (): void => {
+    if (isScheduled) return
+    isScheduled = true
+    watched.turns.run(() => {
+      isScheduled = false
       settle()
     })
   }
 
+  const progress = progressMs === undefined ? undefined : progressTimer(watched, progressMs, schedule)
+
+  const nextChange = (): StoreChange | undefined => {
+    if (live === undefined) {
+      const past = watched.changeAfter(position, prefix)
+      if (past !== undefined) return past
+      const channel = watched.join(self)
+      live = { channel, place: channel.last(), awaited: 0 }
+    }
+    const { channel, place, awaited } = live
+    if (place.next === undefined) return undefined
+    if (channel.last().count - Math.max(place.count, awaited) > maxWaiting) {
+      throw tooSlow(`more than ${maxWaiting} changes waited to be read`)
+    }
+    live.place = place.next
+    return place.change
+  }
+
   /** The next event, if there is one now. */
   const take = (): StoreEvent | undefined => {
-    if (waiting.length === 0 && !isLive) {
-      waiting = [...watched.changesAfter(position, prefix)]
-      if (waiting.length === 0) {
-        isLive = true
-        watched.add(self)
-      }
-    }
-    const change = waiting.shift()
+    const change = nextChange()
     if (change !== undefined) {
       position = change.revision
-      if (progressMs !== undefined) planProgress()
+      progress?.delivered()
       return change
     }
-    if (!isProgressDue) return undefined
-    isProgressDue = false
-    planProgress()
     // Everything up to now has been read, since nothing waits.
-    return { type: 'progress', revision: watched.revision() }
+    return progress?.isDue() === true ? { type: 'progress', revision: watched.revision() } : undefined
   }
 
   /** Answers the reader, if there is one and an answer. */
   function settle(): void {
     if (reader === undefined) return
+    const value = end === undefined ? taken() : undefined
+    // It may have ended by itself.
     const asked = reader
-    const value = end === undefined ? take() : undefined
-    if (end?.error !== undefined) {
+    if (asked === undefined || (end === undefined && value === undefined)) return
+    reader = undefined
+    if (value !== undefined) asked.resolve({ done: false, value })
+    else if (end?.error === undefined) asked.resolve({ done: true, value: undefined })
+    else {
       const { error } = end
       // It is thrown once; after that the iteration is over.
       end = {}
-      reader = undefined
       asked.reject(error)
-    } else if (end !== undefined) {
-      reader = undefined
-      asked.resolve({ done: true, value: undefined })
-    } else if (value !== undefined) {
-      reader = undefined
-      asked.resolve({ done: false, value })
     }
   }
 
-  if (signal?.aborted === true) end = {}
+  function taken(): StoreEvent | undefined {
+    try {
+      return take()
+    } catch (error) {
+      finish({ error })
+      return undefined
+    }
+  }
+
+  if (signal?.aborted === true) finish({})
   else signal?.addEventListener('abort', stop)
-  planProgress()
 
   return {
-    async next() {
-      if (reader !== undefined) throw new TypeError('the next event of a watch was asked for twice at a time')
-      reader = deferred()
-      const { promise } = reader
-      try {
-        settle()
-      } catch (thrown) {
-        reader = undefined
-        finish({})
-        throw thrown
+    next() {
+      if (reader !== undefined) {
+        return Promise.reject(new TypeError('the next event of a watch was asked for twice at a time'))
       }
-      return promise
+      return new Promise((resolve, reject) => {
+        reader = { resolve, reject }
+        // At the last revision nothing is there to be delivered: new changes are waited for from now on.
+        if (end !== undefined || (live === undefined && position === watched.revision())) settle()
+        else schedule()
+      })
     },
     return() {
       finish({})
       return Promise.resolve({ done: true, value: undefined })
     },
   }
+}
+
+function tooSlow(message: string): StoreError {
+  return new StoreError('watchTooSlow', message)
 }

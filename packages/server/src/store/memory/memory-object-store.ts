@@ -2,6 +2,7 @@ import type { Clock } from '@kube-authn/core'
 import { aClock, systemClock } from '@kube-authn/core/internal'
 import { checkOptions, type OptionsShape } from '@kube-authn/core/adapter'
 import { historyLimitOf, type HistoryOptions, historyShape } from '../history-options.ts'
+import { elapsedTimeOf } from '../local/elapsed.ts'
 import { localStore } from '../local/local-store.ts'
 import type { ObjectStore } from '../object-store.ts'
 import { memoryEngine } from './memory-engine.ts'
@@ -25,5 +26,10 @@ const shape: OptionsShape<MemoryObjectStoreOptions> = { ...historyShape, clock: 
 export function memoryObjectStore(options: MemoryObjectStoreOptions = {}): ObjectStore {
   checkOptions(shape, options)
   const { clock = systemClock } = options
-  return localStore(memoryEngine(), { clock, history: historyLimitOf(options), soon: queueMicrotask })
+  return localStore(memoryEngine(), {
+    clock,
+    elapsedMs: elapsedTimeOf(options.clock),
+    history: historyLimitOf(options),
+    soon: queueMicrotask,
+  })
 }

@@ -247,6 +247,70 @@ describe('a full disk', () => {
   })
 })
 
+describe('a file that cannot grow', () => {
+  // A limit for files needs no right to mount anything, and is an error of another kind than a full disk.
+  const LIMIT_KIB = 2048
+
+  it.skipIf(process.platform === 'win32')('is an error that leaves the store whole', async () => {
+    const command = `ulimit -f ${LIMIT_KIB * 2} && exec "$0" "$@"`
+    const args = ['-c', command, process.execPath, scriptOf('store-filler.mjs'), file]
+    const { stdout, stderr } = spawnSync('sh', args, { encoding: 'utf8' })
+    expect(stderr).not.toContain('Error')
+    const { written, failures, before, after } = JSON.parse(stdout) as Filled
+    expect(written.length).toBeGreaterThan(5)
+    expect(failures.map(({ code }) => code)).toEqual(failures.map(() => 'storeUnavailable'))
+    expect(before).toEqual([...written.toSorted(), '/soon'])
+    expect(after).toEqual(written.toSorted())
+    const store = await sqliteObjectStore({ file })
+    expect((await store.list('')).objects.map(({ key }) => key)).toEqual(after)
+    await store.create('/zzz', '1')
+    await store.close()
+  })
+})
+
+describe('a clock that is set back and forward by a day, in a process', () => {
+  it('neither shortens nor prolongs a life, and revisions go on', () => {
+    // A life that is a day too long is a process that hangs.
+    const options = { encoding: 'utf8', timeout: 200_000 } as const
+    const { stdout, stderr } = spawnSync(process.execPath, [scriptOf('store-clock.mjs'), file], options)
+    expect(stderr).not.toContain('Error')
+    const { seen, keys, revision } = JSON.parse(stdout) as ClockSeen
+    // A creation and a deletion each.
+    expect(seen.map((each) => each.revision)).toEqual([1, 3, 5, 7])
+    expect(seen.map(({ isEarly, lived }) => [isEarly, lived])).toEqual(seen.map(() => [false, true]))
+    expect(keys).toEqual(['/last'])
+    expect(revision).toBe(9)
+  })
+
+  it('counts when the store is opened again: what has expired by it then is gone', async () => {
+    const clock = fixedClock(10 * DAY_MS)
+    const store = await sqliteObjectStore({ file, clock })
+    await store.create('/hour', '1', { ttlMs: 3_600_000 })
+    const week = await store.create('/week', '1', { ttlMs: 7 * DAY_MS })
+    await store.close()
+    const back = await sqliteObjectStore({ file, clock: fixedClock(9 * DAY_MS) })
+    expect((await back.list('')).objects.map(({ key }) => key)).toEqual(['/hour', '/week'])
+    expect((await back.create('/back', '1')).revision).toBe(week.revision + 1)
+    await back.close()
+    const forward = await sqliteObjectStore({ file, clock: fixedClock(11 * DAY_MS) })
+    expect((await forward.list('')).objects.map(({ key }) => key)).toEqual(['/back', '/week'])
+    await forward.close()
+  })
+})
+
+const DAY_MS = 86_400_000
+
+/** What `store-clock.mjs` prints. */
+interface ClockSeen {
+  readonly seen: readonly {
+    readonly revision: number
+    readonly isEarly: boolean
+    readonly lived: boolean
+  }[]
+  readonly keys: readonly string[]
+  readonly revision: number
+}
+
 /** What `store-filler.mjs` prints. */
 interface Filled {
   readonly written: readonly string[]

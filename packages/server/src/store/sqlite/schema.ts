@@ -25,6 +25,9 @@ const TABLES = `
   INSERT INTO state VALUES (0, 0, 0);
 `
 
+/** How much of the file is kept in memory at most, in KiB: enough for 100,000 objects of a usual size, so that one is found about as fast as among ten. */
+const CACHE_KIB = 65_536
+
 /** Makes an empty store in an empty database. */
 export function createSchema(database: SqlDatabase): void {
   database.exec(`
@@ -38,7 +41,12 @@ export function createSchema(database: SqlDatabase): void {
 
 /** Takes the file for this process alone; the index of the log is then kept in memory. Nothing is written. */
 export function lock(database: SqlDatabase): void {
-  set(database, ['locking_mode = EXCLUSIVE', 'cell_size_check = ON', 'trusted_schema = OFF'])
+  set(database, [
+    'locking_mode = EXCLUSIVE',
+    'cell_size_check = ON',
+    'trusted_schema = OFF',
+    `cache_size = -${CACHE_KIB}`,
+  ])
 }
 
 /** Settings for writing: each commit waits until the disk has it, so that a loss of power too loses nothing that was acknowledged. */

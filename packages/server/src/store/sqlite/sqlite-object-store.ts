@@ -2,6 +2,7 @@ import type { Clock } from '@kube-authn/core'
 import { aClock, systemClock } from '@kube-authn/core/internal'
 import { aNonEmptyString, checkOptions, type OptionsShape, required } from '@kube-authn/core/adapter'
 import { historyLimitOf, type HistoryOptions, historyShape } from '../history-options.ts'
+import { elapsedTimeOf } from '../local/elapsed.ts'
 import { localStore } from '../local/local-store.ts'
 import type { ObjectStore } from '../object-store.ts'
 import { sqliteDriver } from './driver.ts'
@@ -39,6 +40,7 @@ export async function sqliteObjectStore(options: SqliteObjectStoreOptions): Prom
   const database = openStoreFile(file, await sqliteDriver())
   return localStore(sqliteEngine(database, file), {
     clock,
+    elapsedMs: elapsedTimeOf(options.clock),
     history: historyLimitOf(options),
     // After the requests that have arrived by now, so that one wait for the disk is enough for all of them.
     soon: (callback) => void setImmediate(callback),

@@ -1,6 +1,7 @@
 import { audit } from './audit.ts'
 import { forbiddenMessage } from './forbidden-message.ts'
 import { impersonation } from './impersonation.ts'
+import { kubectlWire } from './kubectl-wire/index.ts'
 import { kubernetesProtobuf } from './kubernetes-protobuf.ts'
 import { pathAuthorizer } from './path-authorizer.ts'
 import { rbac } from './rbac.ts'
@@ -18,6 +19,7 @@ export const areas: ReadonlyMap<string, AreaRunner> = new Map([
   ['forbidden-message', forbiddenMessage],
   ['impersonation-constrained', impersonation],
   ['impersonation-legacy', impersonation],
+  ['kubectl-wire', kubectlWire],
   ['kubernetes-protobuf', kubernetesProtobuf],
   ['path-authorizer', pathAuthorizer],
   ['rbac', rbac],

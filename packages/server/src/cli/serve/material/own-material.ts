@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { alone } from '../../terminal/lock.ts'
+import { alone } from '../../process-lock.ts'
 import type { ServeSettings } from '../settings.ts'
 import { certificateHosts } from './hosts.ts'
 import { type OwnAuthority, ownAuthority } from './own-authority.ts'

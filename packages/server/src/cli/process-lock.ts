@@ -1,7 +1,7 @@
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
-import { Failure } from '../failure.ts'
-import { codeOf } from './new-file.ts'
+import { Failure } from './failure.ts'
+import { codeOf } from './terminal/new-file.ts'
 
 const RETRY_MS = 100
 

@@ -1,0 +1,125 @@
+import type { HttpAnswer } from '@kube-authn/core/adapter'
+import { isObject, isStatusError, readBytes, yamlDocument } from '@kube-authn/core/internal'
+import { apply, type Application, type Applied } from '../apply/apply.ts'
+import type { KubeObject } from '../registry/kube-object.ts'
+import { badRequest, conflict, isConflict } from '../registry/status-errors.ts'
+import { answerWith, MAX_BODY_BYTES, type ObjectRequest, writeOf } from './object-request.ts'
+import type { PatchOptions } from './patch-options.ts'
+import { isDeeperThan, MAX_DEPTH, readPatched } from './patched-object.ts'
+
+/** The limit of a configuration in YAML that is not JSON, in characters: more would take too long to parse. */
+const MAX_YAML_LENGTH = 262_144
+/** How often an object is looked for that others create and delete meanwhile. */
+const MAX_ATTEMPTS = 4
+
+/**
+ * Answers the PATCH that applies a configuration. An object that does not exist is created.
+ *
+ * Source: apiserver `pkg/endpoints/handlers/patch.go` applyPatcher.
+ */
+export async function answerApply(asked: ObjectRequest, options: PatchOptions): Promise<HttpAnswer> {
+  const { request, body, target, registry } = asked
+  const application: Application = {
+    resource: target.resource,
+    configuration: readConfiguration(await readBytes(request, body, MAX_BODY_BYTES)),
+    manager: {
+      name: options.fieldManager,
+      operation: 'Apply',
+      subresource: target.subresource,
+      time: registry.now(),
+    },
+    isForced: options.isForced,
+  }
+  for (let attempt = 1; ; attempt++) {
+    const made = applying(asked, application)
+    try {
+      const object = await registry.update(target, made.object, { ...writeOf(asked), owners: made.owners })
+      return answerApplied(asked, 200, object, made.warnings())
+    } catch (thrown) {
+      const isMissing = isStatusError(thrown) && thrown.status === 404
+      if (!isMissing || target.subresource !== '') throw thrown
+    }
+    try {
+      return await create(asked, application)
+    } catch (thrown) {
+      if (!isConflict(thrown) || attempt === MAX_ATTEMPTS) throw thrown
+    }
+  }
+}
+
+/** The object that an application makes of another one, its owners and the warnings about it. */
+interface Applying {
+  readonly object: (old: KubeObject | undefined) => KubeObject
+  readonly owners: () => Applied['owners']
+  readonly warnings: () => readonly string[]
+}
+
+function applying({ target, request }: ObjectRequest, application: Application): Applying {
+  let owners: Applied['owners'] = []
+  let warnings: readonly string[] = []
+  return {
+    object(old) {
+      const applied = apply(application, old)
+      const patched = readPatched(applied.value, target.resource, request.query)
+      owners = applied.owners
+      warnings = patched.warnings
+      return patched.object
+    },
+    owners: () => owners,
+    warnings: () => warnings,
+  }
+}
+
+async function create(asked: ObjectRequest, application: Application): Promise<HttpAnswer> {
+  const { resource, namespace, name } = asked.target
+  const { object: objectFor, owners, warnings } = applying(asked, application)
+  const sent = objectFor(undefined)
+  const { uid = '', name: given = name } = sent.metadata
+  if (given !== name) {
+    throw badRequest(`the name of the object (${given}) does not match the name on the URL (${name})`)
+  }
+  if (uid !== '') {
+    const why = `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`
+    throw conflict(resource, name, why)
+  }
+  const object = { ...sent, metadata: { ...sent.metadata, name } }
+  const write = { ...writeOf(asked), owners }
+  const created = await asked.registry.create({ resource, namespace, requestName: name }, object, write)
+  return answerApplied(asked, 201, created, warnings())
+}
+
+function answerApplied(
+  asked: ObjectRequest,
+  status: number,
+  object: KubeObject,
+  warnings: readonly string[],
+): HttpAnswer {
+  asked.warnings.push(...warnings)
+  return answerWith(asked, status, object)
+}
+
+/** @throws {StatusError} 400 */
+function readConfiguration(bytes: Uint8Array): Application['configuration'] {
+  const value = parsed(bytes)
+  if (!isObject(value)) throw badRequest('what is applied must be an object')
+  if (isDeeperThan(value, MAX_DEPTH))
+    throw badRequest(`the patch must not be deeper than ${MAX_DEPTH} levels`)
+  const { apiVersion, kind, metadata } = value
+  if (typeof apiVersion !== 'string' || typeof kind !== 'string' || apiVersion === '' || kind === '') {
+    throw badRequest('what is applied must have an apiVersion and a kind')
+  }
+  if (isObject(metadata) && metadata['managedFields'] !== undefined && metadata['managedFields'] !== null) {
+    throw badRequest('metadata.managedFields must be nil')
+  }
+  return value
+}
+
+function parsed(bytes: Uint8Array): unknown {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    return yamlDocument(text, 'the patch', { maxLength: MAX_BODY_BYTES, maxDocumentLength: MAX_YAML_LENGTH })
+  } catch {
+    // The problems would show what was sent.
+    throw badRequest('error decoding patch: it is not one document of YAML')
+  }
+}

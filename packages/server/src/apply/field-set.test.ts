@@ -1,0 +1,73 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import {
+  areSameSets,
+  difference,
+  type FieldSet,
+  fromFieldsV1,
+  intersection,
+  isEmptySet,
+  NO_FIELDS,
+  pathsOf,
+  toFieldsV1,
+  union,
+} from './field-set.ts'
+
+const key = fc.constantFrom('f:a', 'f:__proto__', 'k:{"name":"c"}', 'v:"x"')
+const member: FieldSet = { isMember: true, parts: new Map() }
+/** Sets of fields at up to three levels. */
+const set = fc
+  .array(fc.array(key, { minLength: 1, maxLength: 3 }), { maxLength: 6 })
+  .map((all) =>
+    all
+      .map((path) =>
+        path.reduceRight<FieldSet>(
+          (part, each) => ({ isMember: false, parts: new Map([[each, part]]) }),
+          member,
+        ),
+      )
+      .reduce(union, NO_FIELDS),
+  )
+
+const paths = (fields: FieldSet): readonly string[] => pathsOf(fields).toSorted()
+
+describe('sets of fields', () => {
+  it('are written as FieldsV1, and read again', () => {
+    fc.assert(
+      fc.property(set, (a) => {
+        fc.pre(!isEmptySet(a))
+        expect(areSameSets(fromFieldsV1(structuredClone(toFieldsV1(a))), a)).toBe(true)
+      }),
+    )
+    const text =
+      '{"f:data":{".":{},"f:a":{}},"f:list":{"k:{\\"name\\":\\"c\\"}":{".":{},"f:x":{}},"v:\\"y\\"":{}}}'
+    const read = fromFieldsV1(JSON.parse(text))
+    expect(JSON.stringify(toFieldsV1(read))).toBe(text)
+    expect(pathsOf(read)).toEqual(['.data', '.data.a', '.list[name="c"]', '.list[name="c"].x', '.list[="y"]'])
+  })
+
+  it('are united and intersected field by field', () => {
+    fc.assert(
+      fc.property(set, set, (a, b) => {
+        expect(paths(union(a, b))).toEqual([...new Set([...paths(a), ...paths(b)])].toSorted())
+        expect(paths(intersection(a, b))).toEqual(paths(a).filter((path) => paths(b).includes(path)))
+        expect(areSameSets(union(a, b), union(b, a))).toBe(true)
+      }),
+    )
+  })
+
+  it('are subtracted: with a field that is taken as a whole go its parts', () => {
+    fc.assert(
+      fc.property(set, set, (a, b) => {
+        const left = difference(a, b)
+        expect(paths(left).filter((path) => paths(b).includes(path))).toEqual([])
+        expect(paths(left).filter((path) => !paths(a).includes(path))).toEqual([])
+        expect(isEmptySet(difference(a, a))).toBe(true)
+        expect(areSameSets(difference(a, NO_FIELDS), a)).toBe(true)
+      }),
+    )
+    const whole = fromFieldsV1({ 'f:a': {} })
+    expect(isEmptySet(difference(fromFieldsV1({ 'f:a': { 'f:b': {} } }), whole))).toBe(true)
+    expect(paths(difference(whole, fromFieldsV1({ 'f:a': { 'f:b': {} } })))).toEqual(['.a'])
+  })
+})

@@ -1,0 +1,91 @@
+import { isObject } from '@kube-authn/core/internal'
+
+/**
+ * A set of fields of an object, as a tree. The keys of its parts are those of `FieldsV1`: `f:` and a name, `k:` and the keys of an element, or
+ * `v:` and a value.
+ */
+export interface FieldSet {
+  /** Whether the value here is in the set, and not only some of its parts. */
+  readonly isMember: boolean
+  readonly parts: ReadonlyMap<string, FieldSet>
+}
+
+/** No field. */
+export const NO_FIELDS: FieldSet = { isMember: false, parts: new Map() }
+
+/** Whether no field is in the set. */
+export function isEmptySet({ isMember, parts }: FieldSet): boolean {
+  return !isMember && parts.size === 0
+}
+
+/** The fields that are in either set. */
+export function union(a: FieldSet, b: FieldSet): FieldSet {
+  const parts = new Map(a.parts)
+  for (const [key, part] of b.parts) {
+    const other = parts.get(key)
+    parts.set(key, other === undefined ? part : union(other, part))
+  }
+  return { isMember: a.isMember || b.isMember, parts }
+}
+
+/** The fields of `a` that are not in `b`. What is in `b` as a whole is not in the result, and neither are its parts. */
+export function difference(a: FieldSet, b: FieldSet): FieldSet {
+  if (b.isMember && b.parts.size === 0) return NO_FIELDS
+  const parts = new Map<string, FieldSet>()
+  for (const [key, part] of a.parts) {
+    const other = b.parts.get(key)
+    const left = other === undefined ? part : difference(part, other)
+    if (!isEmptySet(left)) parts.set(key, left)
+  }
+  return { isMember: a.isMember && !b.isMember, parts }
+}
+
+/** The fields that are in both sets. */
+export function intersection(a: FieldSet, b: FieldSet): FieldSet {
+  const parts = new Map<string, FieldSet>()
+  for (const [key, part] of a.parts) {
+    const other = b.parts.get(key)
+    const both = other === undefined ? NO_FIELDS : intersection(part, other)
+    if (!isEmptySet(both)) parts.set(key, both)
+  }
+  return { isMember: a.isMember && b.isMember, parts }
+}
+
+/** Whether two sets have the same fields. */
+export function areSameSets(a: FieldSet, b: FieldSet): boolean {
+  return isEmptySet(difference(a, b)) && isEmptySet(difference(b, a))
+}
+
+/** The paths of all fields in the set, as in `.spec.containers[name="c"].image`. */
+export function pathsOf({ isMember, parts }: FieldSet, path = ''): readonly string[] {
+  const inner = [...parts].flatMap(([key, part]) => pathsOf(part, path + stepOf(key)))
+  return isMember ? [path, ...inner] : inner
+}
+
+function stepOf(key: string): string {
+  const content = key.slice(2)
+  if (key.startsWith('f:')) return `.${content}`
+  if (key.startsWith('v:')) return `[=${content}]`
+  const keys: unknown = JSON.parse(content)
+  const pairs = isObject(keys) ? Object.entries(keys) : []
+  return `[${pairs.map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(',')}]`
+}
+
+/**
+ * The set in the form of `FieldsV1`.
+ *
+ * Source: structured-merge-diff `fieldpath/serialize.go`.
+ */
+export function toFieldsV1({ isMember, parts }: FieldSet): object {
+  const entries = [...parts].map(([key, part]) => [key, toFieldsV1(part)] as const)
+  return Object.fromEntries(isMember && parts.size > 0 ? [['.', {}], ...entries] : entries)
+}
+
+/** Reads a set in the form of `FieldsV1`, as it was stored. */
+export function fromFieldsV1(fields: unknown): FieldSet {
+  const entries = isObject(fields) ? Object.entries(fields) : []
+  const parts = entries
+    .filter(([key]) => key !== '.')
+    .map(([key, part]) => [key, fromFieldsV1(part)] as const)
+  return { isMember: parts.length === 0 || parts.length < entries.length, parts: new Map(parts) }
+}

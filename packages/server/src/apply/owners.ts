@@ -1,0 +1,141 @@
+import type { KubeObject, ManagedFieldsEntry } from '../registry/kube-object.ts'
+import { apiVersionOf, type Resource, subresourceOf } from '../registry/resource.ts'
+import { objectTypeOf } from '../schema/object-types.ts'
+import { changesOf, fieldsOf } from './applied-fields.ts'
+import {
+  areSameSets,
+  difference,
+  type FieldSet,
+  fromFieldsV1,
+  isEmptySet,
+  NO_FIELDS,
+  toFieldsV1,
+  union,
+} from './field-set.ts'
+import { type Slot, slotOf } from './parts.ts'
+
+/** Who writes an object, as the owner of fields. */
+export interface Manager {
+  readonly name: string
+  readonly operation: 'Apply' | 'Update'
+  /** `''`: the object itself. */
+  readonly subresource: string
+  /** In the form of RFC 3339. */
+  readonly time: string
+}
+
+/** Who owned everything before something was applied for the first time, as in Kubernetes. */
+const BEFORE_FIRST_APPLY = 'before-first-apply'
+
+/** The slot of the objects of a resource. */
+export function slotOfResource({ kind }: Resource): Slot {
+  const type = objectTypeOf(kind)
+  return type === undefined ? { type: 'string', isAtomic: true, listKeys: [], isSet: false } : slotOf(type)
+}
+
+/** The fields of an object that can have owners: not its name, and not what the server sets. */
+export function ownable(value: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { apiVersion: _version, kind: _kind, metadata, ...fields } = value
+  const { labels, annotations, finalizers, ownerReferences } = Object(metadata) as Readonly<
+    Record<string, unknown>
+  >
+  const marks = Object.entries({ labels, annotations, finalizers, ownerReferences })
+  const given = Object.fromEntries(marks.filter(([, each]) => each !== undefined))
+  return { ...(Object.keys(given).length > 0 && { metadata: given }), ...fields }
+}
+
+/** Without the status of an object that has a path for it; at that path, only the status. */
+export function writable(
+  resource: Resource,
+  subresource: string,
+  fields: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const { status, ...others } = fields
+  if (subresource !== '') return status === undefined ? {} : { status }
+  return subresourceOf(resource, 'status') === undefined ? fields : others
+}
+
+/** The owners of an object before something is applied. */
+export function ownersOf(
+  resource: Resource,
+  object: KubeObject,
+  time: string,
+): readonly ManagedFieldsEntry[] {
+  const { managedFields } = object.metadata
+  if (managedFields !== undefined) return managedFields
+  const first: Manager = { name: BEFORE_FIRST_APPLY, operation: 'Update', subresource: '', time }
+  return owning(resource, [], first, fieldsOf(ownable(object), slotOfResource(resource)))
+}
+
+/** The set of fields of an owner. */
+export function fieldsOfOwner({ fieldsV1 }: ManagedFieldsEntry): FieldSet {
+  return fromFieldsV1(fieldsV1)
+}
+
+/** Whether an entry is that of this manager. */
+export function isOf(entry: ManagedFieldsEntry, { name, operation, subresource }: Manager): boolean {
+  return entry.manager === name && entry.operation === operation && (entry.subresource ?? '') === subresource
+}
+
+/** The owners, after a manager has got these fields and no others. Its time is that of the last change of its fields. */
+export function owning(
+  resource: Resource,
+  owners: readonly ManagedFieldsEntry[],
+  manager: Manager,
+  fields: FieldSet,
+): readonly ManagedFieldsEntry[] {
+  const own = owners.find((entry) => isOf(entry, manager))
+  if (own === undefined ? isEmptySet(fields) : areSameSets(fieldsOfOwner(own), fields)) return owners
+  const { name, operation, subresource, time } = manager
+  const entry: ManagedFieldsEntry = {
+    manager: name,
+    operation,
+    apiVersion: apiVersionOf(resource),
+    time,
+    fieldsType: 'FieldsV1',
+    fieldsV1: toFieldsV1(fields),
+    ...(subresource !== '' && { subresource }),
+  }
+  if (own === undefined) return [...owners, entry]
+  return isEmptySet(fields)
+    ? owners.filter((each) => each !== own)
+    : owners.map((each) => (each === own ? entry : each))
+}
+
+/** The owners, after all but this manager have lost these fields. */
+export function losing(
+  owners: readonly ManagedFieldsEntry[],
+  fields: FieldSet,
+  manager: Manager,
+): readonly ManagedFieldsEntry[] {
+  return owners.flatMap((entry) => {
+    if (isOf(entry, manager)) return [entry]
+    const before = fieldsOfOwner(entry)
+    const left = difference(before, fields)
+    if (isEmptySet(left)) return []
+    return areSameSets(before, left) ? [entry] : [{ ...entry, fieldsV1: toFieldsV1(left) }]
+  })
+}
+
+/**
+ * The owners after an object was written other than by an apply: what was changed belongs to who changed it. They are known once something was
+ * applied to the object.
+ *
+ * Source: apimachinery `pkg/util/managedfields`; structured-merge-diff `merge/update.go` Update.
+ *
+ * Deviation: objects to which nothing was applied have no owners (`docs/deviations.md`, owners of fields).
+ */
+export function ownersAfterUpdate(
+  resource: Resource,
+  old: KubeObject,
+  object: KubeObject,
+  manager: Manager,
+): readonly ManagedFieldsEntry[] | undefined {
+  const owners = old.metadata.managedFields
+  if (owners === undefined) return undefined
+  const { changed, removed } = changesOf(ownable(old), ownable(object), slotOfResource(resource))
+  const own = owners.find((entry) => isOf(entry, manager))
+  const kept = own === undefined ? NO_FIELDS : difference(fieldsOfOwner(own), removed)
+  const left = losing(owners, union(changed, removed), manager)
+  return owning(resource, left, manager, union(kept, changed))
+}

@@ -1,0 +1,116 @@
+import type { Clock } from '@kube-authn/core'
+import { EXEC_VERSIONS, type ExecPlugin } from '@kube-authn/node/internal'
+import { Failure } from '../../failure.ts'
+import { printable } from '../../terminal/printable.ts'
+import type { CredentialSource } from '../credential-source.ts'
+import { type ExecCluster, execInfo } from './exec-info.ts'
+import { isInteractive, type StandardInput } from './interactive.ts'
+import { type ExecCredential, readExecCredential } from './read-credential.ts'
+import type { RunProgram } from './run-program.ts'
+
+/** Options of {@link pluginSource}. */
+export interface PluginSourceOptions {
+  readonly plugin: ExecPlugin
+  readonly cluster: ExecCluster
+  readonly run: RunProgram
+  /** The environment that the plug-in inherits. */
+  readonly env: NodeJS.ProcessEnv
+  readonly stdin: StandardInput
+  readonly clock: Clock
+  /** Receives the failure of a run after a 401. */
+  readonly onError: (failure: Error) => void
+}
+
+/**
+ * The credentials that a plug-in prints. It runs when the first one is needed, when the last one has expired, and after the server refused one. It runs once
+ * at a time.
+ *
+ * Source: client-go `plugin/pkg/client/auth/exec/exec.go`.
+ *
+ * @throws {Failure} if its version is unknown.
+ */
+export function pluginSource(options: PluginSourceOptions): CredentialSource {
+  const { plugin, clock, onError } = options
+  const { apiVersion } = plugin
+  if (!EXEC_VERSIONS.some((each) => each === apiVersion)) {
+    throw new Failure(`exec plugin: invalid apiVersion ${JSON.stringify(apiVersion)}`)
+  }
+  const mayHint = atMost(10, 3_600_000, clock)
+  let last: ExecCredential | undefined
+  let running: Promise<ExecCredential> | undefined
+
+  const runPlugin = async (): Promise<ExecCredential> => {
+    last = readExecCredential(await printed(options, mayHint), apiVersion)
+    return last
+  }
+  const renewed = (): Promise<ExecCredential> => {
+    running ??= runPlugin().finally(() => {
+      running = undefined
+    })
+    return running
+  }
+  const hasExpired = ({ expiresAtMs = Infinity }: ExecCredential): boolean => clock.now() > expiresAtMs
+
+  return {
+    async current() {
+      const { credential } = last === undefined || hasExpired(last) ? await renewed() : last
+      return credential
+    },
+    async refused(used) {
+      if (used !== last?.credential) return
+      await renewed().catch(onError)
+    },
+  }
+}
+
+/** What the plug-in prints. @throws {Failure} if it does not succeed. */
+async function printed(
+  { plugin, cluster, run, env, stdin }: PluginSourceOptions,
+  mayHint: () => boolean,
+): Promise<string> {
+  const { apiVersion, command, args, installHint } = plugin
+  // Source: client-go `tools/clientcmd/api/v1/defaults.go`.
+  const isOld = apiVersion === EXEC_VERSIONS[1] && plugin.interactiveMode === ''
+  const hasInput = isInteractive(isOld ? 'IfAvailable' : plugin.interactiveMode, stdin)
+  const end = await run({
+    command,
+    args,
+    hasInput,
+    env: {
+      ...env,
+      ...Object.fromEntries(plugin.env.map(({ name, value }) => [name, value])),
+      KUBERNETES_EXEC_INFO: execInfo(plugin, cluster, hasInput),
+    },
+  })
+  const name = printable(command)
+  switch (end.type) {
+    case 'exited':
+      if (end.code === 0) return end.stdout
+      throw new Failure(`exec: executable ${name} failed with exit code ${end.code}`)
+    case 'missing': {
+      const why = end.code === 'ENOENT' ? '' : ` (${end.code})`
+      const hint = installHint !== '' && mayHint() ? `: ${printableLines(installHint)}` : ''
+      throw new Failure(`exec: executable ${name} not found${why}${hint}`)
+    }
+    case 'failed':
+      throw new Failure(`exec: executable ${name}: ${end.reason}`)
+  }
+}
+
+function printableLines(text: string): string {
+  return printable(text.trim().replaceAll(/\s+/g, ' '))
+}
+
+/** Whether something may be done once more: so many times in each window. */
+function atMost(times: number, windowMs: number, clock: Clock): () => boolean {
+  let count = 0
+  let beganAtMs = -Infinity
+  return () => {
+    const now = clock.now()
+    if (now - beganAtMs >= windowMs) {
+      beganAtMs = now
+      count = 0
+    }
+    return ++count <= times
+  }
+}

@@ -1,0 +1,124 @@
+import { isObject } from '@kube-authn/core/internal'
+import type { Field } from '../schema/object-type.ts'
+import { patchFailed } from './patch-errors.ts'
+import { withoutDirectives } from './patch-directives.ts'
+
+type JsonObject = Readonly<Record<string, unknown>>
+
+/** What tells an element of a list from the others. */
+type KeyOf = (element: unknown) => string
+
+/**
+ * Merges the elements of a patch into a list.
+ *
+ * Source: apimachinery `pkg/util/strategicpatch/patch.go` mergeSlice, normalizeElementOrder.
+ *
+ * @param merge merges an element that is in both.
+ * @param order elements, or their keys, in the order that they get; other elements of the old list keep their places among them. Default: as in the patch.
+ * @throws {StatusError} 422 if an element has no key.
+ */
+export function mergeLists(
+  old: readonly unknown[],
+  patch: readonly unknown[],
+  field: Field,
+  merge: (element: unknown, change: JsonObject) => unknown,
+  order?: readonly unknown[],
+): readonly unknown[] {
+  if (field.mergeKey === undefined) {
+    const united = [...new Set([...old, ...patch])]
+    if (united.some((each) => typeof each === 'object'))
+      throw patchFailed(`${field.name} has no such elements`)
+    return inOrder(united, old, order ?? patch, primitiveKey)
+  }
+  const keyOf = keyBy(field.mergeKey, field.name)
+  const { kept, changes } = specialElements(old, patch, keyOf)
+  const merged = [...kept]
+  const places = positions(merged, keyOf)
+  for (const change of changes) {
+    const key = keyOf(change)
+    const place = places.get(key) ?? merged.length
+    const isNew = place === merged.length
+    if (isNew) places.set(key, place)
+    merged[place] = isNew ? withoutDirectives(change) : merge(merged[place], change)
+  }
+  return inOrder(merged, kept, order ?? changes, keyOf)
+}
+
+/** The elements of a list without these. */
+export function removedFrom(old: readonly unknown[], removed: readonly unknown[]): readonly unknown[] {
+  const gone = new Set(removed)
+  return old.filter((each) => !gone.has(each))
+}
+
+/** What is left of the old list after the elements of the patch that delete or replace, and the other elements. */
+function specialElements(
+  old: readonly unknown[],
+  patch: readonly unknown[],
+  keyOf: KeyOf,
+): { readonly kept: readonly unknown[]; readonly changes: readonly JsonObject[] } {
+  const changes: JsonObject[] = []
+  const deleted = new Set<string>()
+  let isReplaced = false
+  for (const element of patch) {
+    if (!isObject(element)) throw patchFailed('an element of a merged list must be an object')
+    const directive = Object.hasOwn(element, '$patch') ? element['$patch'] : undefined
+    if (directive === undefined) changes.push(element)
+    else if (directive === 'delete') deleted.add(keyOf(element))
+    else if (directive === 'replace') isReplaced = true
+    else throw patchFailed('$patch must be "replace" or "delete"')
+  }
+  return { kept: isReplaced ? [] : old.filter((each) => !deleted.has(keyOf(each))), changes }
+}
+
+function keyBy(mergeKey: string, field: string): KeyOf {
+  return (element) => {
+    const key = isObject(element) && Object.hasOwn(element, mergeKey) ? element[mergeKey] : undefined
+    if (key === undefined || typeof key === 'object') {
+      throw patchFailed(`an element of ${field} does not contain declared merge key: ${mergeKey}`)
+    }
+    return primitiveKey(key)
+  }
+}
+
+function primitiveKey(value: unknown): string {
+  return `${typeof value} ${String(value)}`
+}
+
+/** Elements that `order` names come in that order, and the others before the first of those that they were before. */
+function inOrder(
+  elements: readonly unknown[],
+  old: readonly unknown[],
+  order: readonly unknown[],
+  keyOf: KeyOf,
+): readonly unknown[] {
+  const wanted = positions(order, keyOf)
+  const before = positions(old, keyOf)
+  const rank = (ranks: ReadonlyMap<string, number>, element: unknown): number =>
+    ranks.get(keyOf(element)) ?? -1
+  const named = elements
+    .filter((each) => wanted.has(keyOf(each)))
+    .toSorted((a, b) => rank(wanted, a) - rank(wanted, b))
+  const others = elements.filter((each) => !wanted.has(keyOf(each)))
+  const result: unknown[] = []
+  let taken = 0
+  for (const each of named) {
+    const place = rank(before, each)
+    const isBehind = (other: unknown): boolean => rank(before, other) >= place
+    const rest = others.slice(taken)
+    const first = place === -1 ? 0 : rest.findIndex(isBehind)
+    const earlier = first === -1 ? rest : rest.slice(0, first)
+    result.push(...earlier, each)
+    taken += earlier.length
+  }
+  return [...result, ...others.slice(taken)]
+}
+
+/** Where the first element with each key is. */
+function positions(list: readonly unknown[], keyOf: KeyOf): Map<string, number> {
+  const found = new Map<string, number>()
+  for (const [index, each] of list.entries()) {
+    const key = keyOf(each)
+    if (!found.has(key)) found.set(key, index)
+  }
+  return found
+}

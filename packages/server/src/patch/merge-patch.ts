@@ -1,0 +1,18 @@
+import { isObject } from '@kube-authn/core/internal'
+
+/**
+ * Applies a JSON merge patch. Keys such as `__proto__` are ordinary ones.
+ *
+ * Source: RFC 7396 section 2.
+ *
+ * @param target is not changed.
+ */
+export function mergePatch(target: unknown, patch: unknown): unknown {
+  if (!isObject(patch)) return patch
+  const merged = new Map(isObject(target) ? Object.entries(target) : [])
+  for (const [name, value] of Object.entries(patch)) {
+    if (value === null) merged.delete(name)
+    else merged.set(name, mergePatch(merged.get(name), value))
+  }
+  return Object.fromEntries(merged)
+}

@@ -1,0 +1,92 @@
+import type { Clock } from '@kube-authn/core'
+import type { StoredObject } from '../object-store.ts'
+import { expirations } from './expiry.ts'
+
+/** When objects end, by a time that never goes back. */
+export interface Deadlines {
+  /** When an object ends that begins to live now. @throws {RangeError} if `ttlMs` is not above 0. */
+  begin(ttlMs: number | undefined): Deadline | undefined
+  /** The object now has this deadline; none if it is deleted or lives without end. */
+  set(key: string, deadline: Deadline | undefined): void
+  /** The objects of a store that is opened. */
+  resume(objects: Iterable<StoredObject>): void
+  /** The keys of the objects whose time has come, the earliest first. They stay until they are set again. */
+  due(): readonly string[]
+  /** Plans the next call of `onDue`. */
+  plan(): void
+  stop(): void
+}
+
+/** The end of an object. */
+export interface Deadline {
+  /** By the clock: it is shown, and counts when the store is opened again. */
+  readonly expiresAtMs: number
+  /** By the elapsed time: it counts in this process. */
+  readonly endsMs: number
+}
+
+/** How time is told. */
+export interface DeadlinesOptions {
+  readonly clock: Clock
+  /** Milliseconds since some time in the past, which never go back. */
+  readonly elapsedMs: () => number
+  readonly onDue: () => void
+}
+
+/** How long the next attempt waits if the engine failed. */
+const RETRY_MS = 1000
+
+/** Nothing is planned yet. A clock that is set back or forward changes no deadline of this process. */
+export function deadlines({ clock, elapsedMs, onDue }: DeadlinesOptions): Deadlines {
+  const times = expirations()
+  let isStopped = false
+  let timer: { readonly endsMs: number; readonly cancel: () => void } | undefined
+
+  /** @param dueMs how long to wait if its time has come already. */
+  const plan = (dueMs: number): void => {
+    const endsMs = times.next()
+    if (timer?.endsMs === endsMs) return
+    timer?.cancel()
+    timer = endsMs === undefined || isStopped ? undefined : { endsMs, cancel: wait(endsMs, dueMs) }
+  }
+
+  const wait = (endsMs: number, dueMs: number): (() => void) => {
+    const left = endsMs - elapsedMs()
+    return clock.after(left > 0 ? left : dueMs, onTimer)
+  }
+
+  function onTimer(): void {
+    timer = undefined
+    if (isStopped) return
+    onDue()
+    // What is still due could not be deleted.
+    plan(RETRY_MS)
+  }
+
+  return {
+    begin(ttlMs) {
+      if (ttlMs === undefined) return undefined
+      if (!(ttlMs > 0 && ttlMs <= Number.MAX_SAFE_INTEGER)) throw new RangeError('ttlMs must be above 0')
+      const now = clock.now()
+      // Never before its time.
+      const expiresAtMs = Math.ceil(now + ttlMs)
+      return { expiresAtMs, endsMs: elapsedMs() + (expiresAtMs - now) }
+    },
+    set: (key, deadline) => times.set(key, deadline?.endsMs),
+    resume(objects) {
+      const ahead = elapsedMs() - clock.now()
+      for (const { key, expiresAtMs } of objects) {
+        if (expiresAtMs !== undefined) times.set(key, expiresAtMs + ahead)
+      }
+    },
+    due() {
+      const now = elapsedMs()
+      return (times.next() ?? Infinity) > now ? [] : times.dueAt(now)
+    },
+    plan: () => plan(0),
+    stop() {
+      isStopped = true
+      timer?.cancel()
+    },
+  }
+}

@@ -1,0 +1,9 @@
+/** A request for a certificate of `CN=alice`, in PEM. */
+export const SIGNING_REQUEST = `-----BEGIN CERTIFICATE REQUEST-----
+MIHJMHICAQAwEDEOMAwGA1UEAwwFYWxpY2UwWTATBgcqhkjOPQIBBggqhkjOPQMB
+BwNCAASqV1xaARI3S/bMN7wOgtm7oJSFK5oQoYLJgccKrri4nOBRBcgdln04yxjN
+5FHnyqLEoBdgOy7bdK0Hi7HaqYudoAAwCgYIKoZIzj0EAwIDRwAwRAIgH3peUbjI
+vgxtxjA4YfcDLdYbQJNARe6Bzu1CqGFf3xgCIFKmjlU0x6DkXae+tUHYZc5Xe+9X
+GPzt/fJnhqYdHCNh
+-----END CERTIFICATE REQUEST-----
+`
