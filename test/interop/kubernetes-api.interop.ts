@@ -124,7 +124,7 @@ describe.runIf(has('kubectl'))('the Kubernetes API, used with kubectl', () => {
     ['get --raw /readyz', /^ok$/],
     [
       'api-resources -o name',
-      /serviceaccounts\ncertificatesigningrequests.certificates.k8s.io\nclusterrolebindings.rbac.authorization.k8s.io\n/,
+      /serviceaccounts\nservices\ncertificatesigningrequests.certificates.k8s.io\nclusterrolebindings.rbac.authorization.k8s.io\n/,
     ],
   ])('%s', async (line, printed) => {
     const { stdout, stderr, exitCode } = await as('janes-token', line)
@@ -211,6 +211,8 @@ describe.runIf(has('kubectl'))('the Kubernetes API, used with kubectl', () => {
         { name: 'c', image: 'nginx:2', tty: true, env: ['B', 'C'].map((name) => ({ name, value: '1' })) },
       ],
       volumes: [{ name: 'v', emptyDir: {} }],
+      serviceAccount: 'default',
+      serviceAccountName: 'default',
     })
   })
 

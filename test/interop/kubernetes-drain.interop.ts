@@ -131,7 +131,7 @@ describe.runIf(has('kubectl'))('an API server whose roles are objects, used with
   it('drains a node for those who may act as superman', async () => {
     const manifest = (kind: string, rest: object): string =>
       scratch.write(`${kind}.json`, JSON.stringify({ apiVersion: 'v1', kind, ...rest }))
-    const node = manifest('Node', { metadata: { name: 'mynode' }, spec: { unschedulable: true } })
+    const node = manifest('Node', { metadata: { name: 'mynode' } })
     const pod = manifest('Pod', {
       metadata: { name: 'web' },
       spec: { nodeName: 'mynode', containers: [{ name: 'web', image: 'web' }] },
@@ -152,8 +152,7 @@ describe.runIf(has('kubectl'))('an API server whose roles are objects, used with
     const drained = await as('clark', 'drain mynode --force --as=superman')
     expect(drained).toMatchObject({
       exitCode: 0,
-      stdout:
-        'node/mynode already cordoned\nevicting pod default/web\npod/web evicted\nnode/mynode drained\n',
+      stdout: 'node/mynode cordoned\nevicting pod default/web\npod/web evicted\nnode/mynode drained\n',
     })
     expect(await done('root', 'get pods -o name')).toBe('')
     expect(await done('root', 'get node mynode --no-headers')).toMatch(/^mynode +Unknown,SchedulingDisabled/)
