@@ -357,8 +357,7 @@ const OTHERS: Readonly<Record<string, string>> = {
   '@kube-authn/core/client-certificate': 'mergeRequestHeaderConfig parseRequestHeaderConfig',
   '@kube-authn/core':
     'AuthenticationError AuthorizationError ConfigurationError CredentialFileError KubeAuthnError StatusError addGroups allow allowPaths alwaysAllow alwaysDeny attributesOf audienceAgnostic authenticatedGroup bootstrapSecrets cachedUnion cloudflareCertificates cloudflareClientCertificate decide deny exactHeaders explain failFast fetchBody fetchRequest forbiddenMessage impersonationHeaders isAuthenticationError isConfigurationError isStatusError isUnauthenticated leadsToImpersonation legacyAuditLine localKeySet noOpinion notify parseBootstrapToken privilegedGroups prometheusBridge rbac rbacPolicy rejected requestInfo responseOf serviceAccountUser serviceAccountUsername signingKeyFromPem splitServiceAccountUsername unavailable union unionAuthorizer userInfo verificationKeyFromDer verificationKeyOfJwk verificationKeysFromPem warningHeaders withHeaderChanges',
-  '@kube-authn/server':
-    'StoreError credentialObjects generateName isStoreError signClusterInfo signedClusterInfo verifyClusterInfo',
+  '@kube-authn/server': 'StoreError credentialObjects isStoreError signClusterInfo verifyClusterInfo',
   '@kube-authn/server/node': 'koaHandler nodeHandler',
   // Options of Node's TLS servers are passed on, so an unknown name may be valid there.
   '@kube-authn/node': 'http2ServerOptions tlsServerOptions tlsServerOptionsAt',

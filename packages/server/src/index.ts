@@ -9,7 +9,6 @@ export {
   type BootstrapTokenCleaner,
   bootstrapTokenCleaner,
 } from './controllers/bootstrap-token-cleaner/bootstrap-token-cleaner.ts'
-export { type ConfigMapData, signedClusterInfo } from './controllers/cluster-info/cluster-info.ts'
 export { signClusterInfo, verifyClusterInfo } from './controllers/cluster-info/signature.ts'
 export {
   type BootstrapSecretLister,
@@ -26,7 +25,6 @@ export {
   type TokensController,
   tokensController,
 } from './controllers/service-account-tokens/tokens-controller.ts'
-export { generateName } from './registry/generate-name.ts'
 export { type ServiceAccountStore, serviceAccountStore } from './controllers/service-account-store.ts'
 export type {
   SecretPatch,

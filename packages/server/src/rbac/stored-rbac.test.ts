@@ -6,7 +6,7 @@ import { fixedClock } from '@kube-authn/testing'
 import { memoryObjectStore } from '../store/memory/memory-object-store.ts'
 import type { ObjectStore, StoreEvent } from '../store/object-store.ts'
 import { StoreError } from '../store/store-error.ts'
-import { learningStore } from './learning-store.ts'
+import { learningStore } from '../registry/learning-store.ts'
 import { storedRbac, type StoredRbac } from './stored-rbac.ts'
 
 const API = { apiVersion: 'rbac.authorization.k8s.io/v1' }

@@ -2,13 +2,13 @@ import type { Clock } from '@kube-authn/core'
 import { alwaysDeny, type Authorizer } from '@kube-authn/core/authorization'
 import { rulesOf, systemClock } from '@kube-authn/core/internal'
 import { rfc3339Of } from '@kube-authn/internal/rfc3339'
-import { learningStore } from '../rbac/learning-store.ts'
 import type { StoredRbac } from '../rbac/stored-rbac.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { findObject } from './change-object.ts'
 import { createObject, type Place } from './create-object.ts'
 import { deletions } from './delete-objects.ts'
 import type { KubeObject } from './kube-object.ts'
+import { learningStore } from './learning-store.ts'
 import { listObjects, type ObjectList, type PageOptions } from './list-objects.ts'
 import { SYSTEM_NAMESPACES } from './namespace-lifecycle.ts'
 import { type Replacement, replaceObject } from './replace-object.ts'
@@ -96,7 +96,7 @@ export function registry({
   random,
 }: RegistryOptions): Registry {
   const store = rbac === undefined ? written : learningStore(written, rbac)
-  const now = (): string => rfc3339Of(Math.floor(clock.now() / 1000) * 1000)
+  const now = (): string => rfc3339Of(clock.now())
   const seen = seenChanges()
   const { delete: remove, resumeNamespace } = deletions({ store, resources, now })
   const services: Services = {

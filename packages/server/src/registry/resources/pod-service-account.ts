@@ -1,4 +1,4 @@
-import { type ErrorList, fieldPath, isObject } from '@kube-authn/core/internal'
+import { type ErrorList, fieldPath, isObject, stringMemberOf } from '@kube-authn/core/internal'
 import type { KubeObject } from '../kube-object.ts'
 import type { Change } from '../resource.ts'
 import { forbidden } from '../status-errors.ts'
@@ -43,22 +43,17 @@ export async function requireServiceAccount({ object, old, services }: Change): 
 /** A pod keeps its account, and its node once it has one: tokens name both. */
 export function validatePlace(pod: KubeObject, old: KubeObject, errors: ErrorList): void {
   for (const field of ['serviceAccountName', 'nodeName']) {
-    const before = textIn(old['spec'], field)
-    const after = textIn(pod['spec'], field)
+    const before = stringMemberOf(old['spec'], field)
+    const after = stringMemberOf(pod['spec'], field)
     const isKept = after === before || (field === 'nodeName' && before === '')
     if (!isKept) errors.invalid(fieldPath('spec', field), after, 'field is immutable')
   }
 }
 
 function serviceAccountOf({ spec }: KubeObject): string {
-  return textIn(spec, 'serviceAccountName') || textIn(spec, 'serviceAccount')
+  return stringMemberOf(spec, 'serviceAccountName') || stringMemberOf(spec, 'serviceAccount')
 }
 
 function isMirror({ metadata }: KubeObject): boolean {
   return Object.hasOwn(metadata.annotations ?? {}, MIRROR)
-}
-
-function textIn(value: unknown, name: string): string {
-  const text = isObject(value) ? value[name] : undefined
-  return typeof text === 'string' ? text : ''
 }

@@ -1,6 +1,6 @@
 import type { ObjectStore, StoreChange, StoredObject } from '../store/object-store.ts'
-import { RBAC_PREFIX } from './stored-policy.ts'
-import type { StoredRbac } from './stored-rbac.ts'
+import type { StoredRbac } from '../rbac/stored-rbac.ts'
+import { RBAC_PREFIX } from './stored-objects.ts'
 
 /** A store that tells an authorizer of the roles and bindings that are written through it, before the writer knows that they are written. */
 export function learningStore(store: ObjectStore, rbac: Pick<StoredRbac, 'learn'>): ObjectStore {
