@@ -2,6 +2,7 @@ import type { Awaitable } from '@kube-authn/core'
 import type { ObjectStore, StoredObject } from '../store/object-store.ts'
 import { isStoreError } from '../store/store-error.ts'
 import type { KubeObject } from './kube-object.ts'
+import { lifetimeOf } from './resource.ts'
 import { conflict, MODIFIED, notFound } from './status-errors.ts'
 import { fromStored, keyOf, toStored } from './stored-objects.ts'
 import type { Target } from './target.ts'
@@ -52,7 +53,7 @@ export async function changeObject(
       if (isDryRun || value === found.stored.value) {
         return { object: fromStored({ value }, revision), isGone: false }
       }
-      const written = await store.update(key, value, revision)
+      const written = await store.update(key, value, revision, lifetimeOf(resource))
       return { object: fromStored(written, written.revision), isGone: false }
     } catch (thrown) {
       if (isStoreError(thrown, 'objectNotFound')) throw notFound(resource, name)

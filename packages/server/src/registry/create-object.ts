@@ -7,7 +7,7 @@ import type { KubeObject } from './kube-object.ts'
 import { withOwners, withoutEmpty } from './metadata.ts'
 import { requireActive } from './namespace-lifecycle.ts'
 import { prepareForCreate } from './prepare-object.ts'
-import type { Resource, Services, Write } from './resource.ts'
+import { lifetimeOf, type Resource, type Services, type Write } from './resource.ts'
 import { namespaces } from './resources/namespaces.ts'
 import { alreadyExists, authorizationFailed, forbidden, isConflict } from './status-errors.ts'
 import { fromStored, keyOf, toStored } from './stored-objects.ts'
@@ -110,7 +110,7 @@ async function createNamed(
     if ((await store.get(key)) !== undefined) throw alreadyExists(resource, name)
     return object
   }
-  const stored = await store.create(key, toStored(object)).catch((thrown: unknown) => {
+  const stored = await store.create(key, toStored(object), lifetimeOf(resource)).catch((thrown: unknown) => {
     throw isStoreError(thrown, 'objectExists') ? alreadyExists(resource, name) : thrown
   })
   try {

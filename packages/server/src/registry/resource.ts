@@ -1,6 +1,7 @@
 import type { Awaitable } from '@kube-authn/core'
 import type { Authorizer, RuleResolver } from '@kube-authn/core/authorization'
 import type { ErrorList, ObjectReader } from '@kube-authn/core/internal'
+import type { Lifetime } from '../store/object-store.ts'
 import type { KubeObject } from './kube-object.ts'
 import type { Caller, Preconditions, WriteOptions } from './write.ts'
 
@@ -57,6 +58,8 @@ export interface Resource {
   readonly hasCreator?: boolean
   /** Whether a collection can be deleted at once. Default `true`; of resources in namespaces, only that of one namespace. */
   readonly hasDeletableCollection?: boolean
+  /** How long an object lives after its last change, in milliseconds. Default: until it is deleted. */
+  readonly lifetimeMs?: number
   /** Whether errors must not show the values of fields. Default `false`. */
   readonly hasSecrets?: boolean
   /** In the order of the table. */
@@ -144,6 +147,11 @@ export interface Action extends Write {
 /** The subresource of this name; `undefined` if there is none. */
 export function subresourceOf({ subresources = [] }: Resource, name: string): Subresource | undefined {
   return subresources.find((each) => each.name === name)
+}
+
+/** How long the store keeps an object. */
+export function lifetimeOf({ lifetimeMs }: Resource): Lifetime {
+  return lifetimeMs === undefined ? {} : { ttlMs: lifetimeMs }
 }
 
 /** `secrets`, or `roles.rbac.authorization.k8s.io`. */

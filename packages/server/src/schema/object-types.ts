@@ -2,6 +2,7 @@ import type { ObjectType } from './object-type.ts'
 import { parseTypes } from './parse-types.ts'
 import { CERTIFICATE_TYPES } from './types/certificates.ts'
 import { CONTAINER_TYPES } from './types/containers.ts'
+import { EVENT_TYPES } from './types/events.ts'
 import { META_TYPES } from './types/meta.ts'
 import { NODE_TYPES } from './types/node.ts'
 import { POD_STATUS_TYPES } from './types/pod-status.ts'
@@ -19,6 +20,7 @@ function allTypes(): ReadonlyMap<string, ObjectType> {
   types ??= parseTypes([
     META_TYPES,
     SMALL_KIND_TYPES,
+    EVENT_TYPES,
     POLICY_TYPES,
     RBAC_TYPES,
     CERTIFICATE_TYPES,

@@ -1,6 +1,7 @@
 import type { Resource } from '../resource.ts'
 import { certificateSigningRequests } from './certificates/certificate-signing-requests.ts'
 import { configMaps } from './config-maps.ts'
+import { events } from './events.ts'
 import { namespaces } from './namespaces.ts'
 import { nodes, pods } from './plain.ts'
 import { rbacResources } from './rbac.ts'
@@ -17,6 +18,7 @@ export const allResources: readonly Resource[] = [
   nodes,
   pods,
   services,
+  events,
   ...rbacResources,
   certificateSigningRequests,
 ]
