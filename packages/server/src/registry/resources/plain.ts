@@ -5,7 +5,12 @@ import { readFields } from '../../schema/read-fields.ts'
 import type { Resource } from '../resource.ts'
 import { statusPart } from '../status-part.ts'
 import { AGE, NAME } from './columns.ts'
-import { requireServiceAccount, validatePlace, withServiceAccount } from './pod-service-account.ts'
+import {
+  requireServiceAccount,
+  validatePlace,
+  withOneServiceAccount,
+  withServiceAccount,
+} from './pod-service-account.ts'
 
 /**
  * Nodes and pods are kept as they are sent, if their fields are of the declared types: nothing here runs them.
@@ -59,6 +64,7 @@ export const pods: Resource = {
     isNamespaced: true,
   }),
   prepareForCreate: (object) => withServiceAccount({ ...object, status: { phase: 'Pending' } }),
+  prepareForUpdate: withOneServiceAccount,
   admit: requireServiceAccount,
   validateUpdate: validatePlace,
   selectableFields: {
