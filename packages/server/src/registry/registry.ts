@@ -9,7 +9,13 @@ import { findObject } from './change-object.ts'
 import { createObject, type Place } from './create-object.ts'
 import { deletions } from './delete-objects.ts'
 import type { KubeObject } from './kube-object.ts'
-import { listObjects, type ObjectList, type PageOptions } from './list-objects.ts'
+import {
+  listObjects,
+  listStored,
+  type ObjectList,
+  type PageOptions,
+  type StoredPage,
+} from './list-objects.ts'
 import { SYSTEM_NAMESPACES } from './namespace-lifecycle.ts'
 import { type Replacement, replaceObject } from './replace-object.ts'
 import {
@@ -34,6 +40,8 @@ export interface Registry {
   get(target: Target): Promise<KubeObject>
   /** @throws {StatusError} 400, 410 */
   list(collection: Collection, page?: PageOptions): Promise<ObjectList>
+  /** The same as it is stored, to be read one by one. @throws {StatusError} 400, 410 */
+  listStored(collection: Collection, page?: PageOptions): Promise<StoredPage>
   /** @throws {StatusError} 400, 403, 404, 409, 413, 422 */
   create(place: Place, object: KubeObject, options?: WriteOptions): Promise<KubeObject>
   /**
@@ -134,6 +142,7 @@ export function registry({
   return {
     get: (target) => translated(async () => (await findObject(store, target)).object),
     list: (...given) => translated(() => listObjects(store, ...given)),
+    listStored: (...given) => translated(() => listStored(store, ...given)),
     create: (...given) => translated(() => create(...given)),
     update: (...given) => translated(() => update(...given)),
     put: (...given) => translated(() => put(...given)),
@@ -148,12 +157,15 @@ export function registry({
     now,
     createSystemNamespaces: () =>
       translated(async () => {
-        for (const name of SYSTEM_NAMESPACES) {
-          const object = { kind: 'Namespace', apiVersion: apiVersionOf(namespaces), metadata: { name } }
-          await create({ resource: namespaces, namespace: '' }, object).catch((thrown: unknown) => {
-            if (!isConflict(thrown)) throw thrown
-          })
-        }
+        // At once, so that the store waits for the disk once.
+        await Promise.all(
+          SYSTEM_NAMESPACES.map(async (name) => {
+            const object = { kind: 'Namespace', apiVersion: apiVersionOf(namespaces), metadata: { name } }
+            await create({ resource: namespaces, namespace: '' }, object).catch((thrown: unknown) => {
+              if (!isConflict(thrown)) throw thrown
+            })
+          }),
+        )
       }),
   }
 }

@@ -45,6 +45,9 @@ interface Exchange extends RequestEffects {
   readonly abort: () => void
 }
 
+/** One for all requests: a new one for each, with its stack, would cost as much as all decisions about the request. */
+const OVER = new DOMException('the request is over', 'AbortError')
+
 /** Takes each request through the chain, and answers it. */
 export function requestListener(parts: RequestListenerParts): ApiServer['listener'] {
   const { life, observer, failures } = parts
@@ -136,7 +139,7 @@ function exchangeOf(
   tell: (listener: () => void) => void,
 ): Exchange {
   const waiting = new AbortController()
-  const abort = (): void => waiting.abort()
+  const abort = (): void => waiting.abort(OVER)
   tell(abort)
   return {
     request,
