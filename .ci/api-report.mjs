@@ -25,8 +25,8 @@ const BUDGETS = [
   { folders: ['fastify'], most: { entries: 2, names: 10 } },
   { folders: ['nest'], most: { entries: 1, names: 10 } },
   { folders: ['fetch'], most: { entries: 1, names: 9 } },
-  // Its store, and the API server on it, are a feature of their own; what needs Node is an entry of its own.
-  { folders: ['server'], most: { entries: 3, names: 56 } },
+  // Its store, and the API server on it, are a feature of their own; what needs Node is an entry of its own, and so is each engine with a driver.
+  { folders: ['server'], most: { entries: 4, names: 58 } },
   { folders: ['cel'], most: { entries: 2, names: 25 } },
   { folders: ['x509'], most: { entries: 1, names: 32 } },
 ]

@@ -254,6 +254,10 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
   '@kube-authn/server/node': {
     apiServer: alone(() => ({ store: memoryObjectStore(), authenticator: requests, authorizer })),
   },
+  '@kube-authn/server/postgres': {
+    migratePostgresStore: alone(() => ({ connectionString: 'postgres://127.0.0.1:1/x' })),
+    postgresObjectStore: alone(() => ({ connectionString: 'postgres://127.0.0.1:1/x' })),
+  },
   '@kube-authn/server/sqlite': { sqliteObjectStore: alone(() => ({ file: at('objects.db') })) },
   '@kube-authn/node/internal': {
     fileSource: { ...after(() => at('tokens.csv')), least: () => ({ parse: () => 1 }) },
