@@ -26,7 +26,7 @@ const BUDGETS = [
   { folders: ['nest'], most: { entries: 1, names: 10 } },
   { folders: ['fetch'], most: { entries: 1, names: 9 } },
   // Its store, and the API server on it, are a feature of their own; what needs Node is an entry of its own.
-  { folders: ['server'], most: { entries: 3, names: 56 } },
+  { folders: ['server'], most: { entries: 4, names: 57 } },
   { folders: ['cel'], most: { entries: 2, names: 25 } },
   { folders: ['x509'], most: { entries: 1, names: 32 } },
 ]

@@ -46,6 +46,7 @@ export const COMPONENTS = {
     packages: ['glewlwyd'],
   },
   setpriv: { command: '/usr/bin/setpriv', packages: ['util-linux'] },
+  etcd: { command: '/usr/bin/etcd', packages: ['etcd-server'] },
   sqlite: { command: '/usr/bin/sqlite3', packages: ['sqlite3'] },
   chromium: { command: '/usr/bin/chromium', packages: ['chromium'] },
   // For the releases of kubectl that npm has.

@@ -254,6 +254,9 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
   '@kube-authn/server/node': {
     apiServer: alone(() => ({ store: memoryObjectStore(), authenticator: requests, authorizer })),
   },
+  '@kube-authn/server/etcd': {
+    etcdObjectStore: alone(() => ({ endpoints: ['https://etcd.example.com:2379'] })),
+  },
   '@kube-authn/server/sqlite': { sqliteObjectStore: alone(() => ({ file: at('objects.db') })) },
   '@kube-authn/node/internal': {
     fileSource: { ...after(() => at('tokens.csv')), least: () => ({ parse: () => 1 }) },

@@ -177,6 +177,12 @@ const LOADED_LATER: Readonly<Record<string, readonly string[]>> = {
     'bcryptjs',
     'jose/jws/compact/sign',
   ],
+  '@kube-authn/server/etcd': [
+    '@noble/hashes/argon2.js',
+    '@noble/hashes/scrypt.js',
+    'bcryptjs',
+    'jose/jws/compact/sign',
+  ],
   '@kube-authn/server/sqlite': [
     '@noble/hashes/argon2.js',
     '@noble/hashes/scrypt.js',
