@@ -11,6 +11,8 @@ const NOT_OPTIONS = new Set([
   'FakeRequestInit',
   'OidcClaimMappings',
   'OidcFlags',
+  'Revocation',
+  'RevokedAttribute',
   'UserInfoInit',
 ])
 
@@ -40,6 +42,7 @@ const SEVERAL_TYPES: Readonly<Record<string, string>> = {
   objects: 'as much of a store as the factory needs',
   rbac: 'authorizers from elsewhere, where there can be any',
   requestHeader: 'authenticators from elsewhere, where there can be any',
+  revocations: 'what is written is learnt by those in a store only',
   scope: 'the scope of Keystone, and of RFC 6750',
   secrets: 'as much of a store as the factory needs',
   serviceAccounts: 'the initial content of a store',

@@ -2,6 +2,7 @@ export { kubernetesApi } from './api/api-handler.ts'
 export type { KubernetesApi } from './api/kubernetes-api.ts'
 export type { KubernetesApiCaller } from './api/object-request.ts'
 export { type CredentialObjects, credentialObjects } from './credentials/credential-objects.ts'
+export { revocations, type StoredRevocations } from './revocations/revocations.ts'
 export { storedRbac, type StoredRbac } from './rbac/stored-rbac.ts'
 export { writeBootstrapPolicy } from './rbac/write-bootstrap-policy.ts'
 export {

@@ -8,6 +8,7 @@ import { addGetToken } from './get-token/command.ts'
 import { addHashPassword } from './hash-password/command.ts'
 import { addKubeconfig } from './kubeconfig/command.ts'
 import { printable } from './terminal/printable.ts'
+import { addRevoke } from './revoke/command.ts'
 import { addServe } from './serve/command.ts'
 import { addWhoami } from './whoami/command.ts'
 
@@ -31,6 +32,7 @@ export function program(): Command {
     addHashPassword,
     addCreate,
     addWhoami,
+    addRevoke,
     addGetToken,
     addKubeconfig,
     addCompletion,

@@ -4,11 +4,12 @@ import { kubernetesApi } from '../api/api-handler.ts'
 import type { KubernetesApi } from '../api/kubernetes-api.ts'
 import { wireFields } from '../../../core/src/internal/protobuf/wire.ts'
 import { allResources } from '../registry/resources/index.ts'
+import { revocations } from '../revocations/revocations.ts'
 import { memoryObjectStore } from '../store/memory/memory-object-store.ts'
 
 let api: KubernetesApi
 beforeAll(async () => {
-  api = await kubernetesApi({ store: memoryObjectStore() })
+  api = await kubernetesApi({ store, revocations: await revocations({ store }) })
 })
 
 const get = (path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Response> =>
@@ -204,3 +205,4 @@ describe('OpenAPI', () => {
     if (status === 301) expect(await urls()).toMatchObject({ 'api/v1': answer.headers.get('location') })
   })
 })
+const store = memoryObjectStore()

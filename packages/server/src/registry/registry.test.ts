@@ -73,6 +73,7 @@ const LEAST: Readonly<Record<string, object>> = {
   rolebindings: { roleRef: ROLE_REF },
   clusterrolebindings: { roleRef: ROLE_REF },
   certificatesigningrequests: await clientRequest(),
+  credentialrevocations: { spec: { user: 'jane' } },
 }
 
 describe('every resource', () => {

@@ -2,13 +2,16 @@ import type { Clock } from '@kube-authn/core'
 import { alwaysDeny, type Authorizer } from '@kube-authn/core/authorization'
 import { rulesOf, systemClock } from '@kube-authn/core/internal'
 import { rfc3339Of } from '@kube-authn/internal/rfc3339'
-import { learningStore } from '../rbac/learning-store.ts'
+import { REVOCATIONS_PREFIX, type StoredRevocations } from '../revocations/revocations.ts'
+import { RBAC_PREFIX } from '../rbac/stored-policy.ts'
 import type { StoredRbac } from '../rbac/stored-rbac.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { findObject } from './change-object.ts'
 import { createObject, type Place } from './create-object.ts'
 import { deletions } from './delete-objects.ts'
 import type { KubeObject } from './kube-object.ts'
+import { learningStore } from './learning-store.ts'
+import { expiringStore } from './expiring-store.ts'
 import { listObjects, type ObjectList, type PageOptions } from './list-objects.ts'
 import { SYSTEM_NAMESPACES } from './namespace-lifecycle.ts'
 import { type Replacement, replaceObject } from './replace-object.ts'
@@ -73,6 +76,8 @@ export interface RegistryOptions {
   readonly authorizer?: Authorizer
   /** The authorizer over the roles and bindings in the store: it learns what is written, and what callers may grant is known from it. Default: `authorizer`. */
   readonly rbac?: StoredRbac
+  /** Learns what is written. */
+  readonly revocations?: Pick<StoredRevocations, 'learn'>
   /** Default: the runtime's clock. */
   readonly clock?: Clock
   /** Returns a number from 0 to below 1, for generated names. Default: cryptographically secure. */
@@ -91,11 +96,13 @@ export function registry({
   store: written,
   resources,
   rbac,
+  revocations,
   authorizer = rbac,
   clock = systemClock,
   random,
 }: RegistryOptions): Registry {
-  const store = rbac === undefined ? written : learningStore(written, rbac)
+  const learning = learningStore(learningStore(written, RBAC_PREFIX, rbac), REVOCATIONS_PREFIX, revocations)
+  const store = expiringStore(learning, resources, clock)
   const now = (): string => rfc3339Of(Math.floor(clock.now() / 1000) * 1000)
   const seen = seenChanges()
   const { delete: remove, resumeNamespace } = deletions({ store, resources, now })

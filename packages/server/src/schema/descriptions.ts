@@ -128,6 +128,27 @@ export const DESCRIPTIONS: ReadonlyMap<string, string> = new Map([
   ['CertificateSigningRequestSpec.extra', 'More about who made the request. Set by the server.'],
   ['CertificateSigningRequestStatus.conditions', 'Whether the request was approved, denied, or has failed.'],
   ['CertificateSigningRequestStatus.certificate', 'The certificate, in PEM.'],
+  [
+    'CredentialRevocation',
+    'Takes back a token, a certificate, a user or a session. It cannot be changed, only deleted.',
+  ],
+  [
+    'CredentialRevocationSpec.credentialID',
+    'Id of a credential: JTI= of a token, or X509SHA256= of a certificate.',
+  ],
+  ['CredentialRevocationSpec.tokenSHA256', 'SHA-256 digest of a bearer token, in hexadecimal.'],
+  ['CredentialRevocationSpec.user', 'Name of a user, all of whose credentials are revoked.'],
+  [
+    'CredentialRevocationSpec.issuedBefore',
+    'With user: only credentials that were issued before this time, or at an unknown one.',
+  ],
+  ['CredentialRevocationSpec.attribute', 'A value in the extra of users, such as a session.'],
+  ['CredentialRevocationSpec.expirationTime', 'When the revocation ends and is deleted. Default: never.'],
+  ['CredentialRevocationSpec.reason', 'Why, for those who read it.'],
+  ['CredentialRevocationSpec.revokedBy', 'Name of the user who revoked. Set by the server.'],
+  ['RevokedAttribute', 'A value in the extra of users.'],
+  ['RevokedAttribute.key', 'Key in extra.'],
+  ['RevokedAttribute.value', 'One of the values of the key.'],
   ['Eviction', 'Asks for the deletion of a pod, if its disruption budget allows it.'],
   ['Eviction.deleteOptions', 'How the pod is to be deleted.'],
 ])

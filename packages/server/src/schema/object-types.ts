@@ -8,6 +8,7 @@ import { POD_STATUS_TYPES } from './types/pod-status.ts'
 import { POD_TYPES } from './types/pods.ts'
 import { POLICY_TYPES } from './types/policy.ts'
 import { RBAC_TYPES } from './types/rbac.ts'
+import { REVOCATION_TYPES } from './types/revocations.ts'
 import { SERVICE_TYPES } from './types/services.ts'
 import { SMALL_KIND_TYPES } from './types/small-kinds.ts'
 import { VOLUME_TYPES } from './types/volumes.ts'
@@ -22,6 +23,7 @@ function allTypes(): ReadonlyMap<string, ObjectType> {
     POLICY_TYPES,
     RBAC_TYPES,
     CERTIFICATE_TYPES,
+    REVOCATION_TYPES,
     NODE_TYPES,
     SERVICE_TYPES,
     VOLUME_TYPES,

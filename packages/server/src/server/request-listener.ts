@@ -41,8 +41,6 @@ interface Exchange extends RequestEffects {
   readonly request: AuthenticationRequest
   readonly req: NodeMessage
   readonly res: NodeResponse
-  /** Ends what the request waits for. */
-  readonly abort: () => void
 }
 
 /** Takes each request through the chain, and answers it. */

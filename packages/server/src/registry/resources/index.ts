@@ -1,6 +1,7 @@
 import type { Resource } from '../resource.ts'
 import { certificateSigningRequests } from './certificates/certificate-signing-requests.ts'
 import { configMaps } from './config-maps.ts'
+import { credentialRevocations } from './credential-revocations.ts'
 import { namespaces } from './namespaces.ts'
 import { nodes, pods } from './plain.ts'
 import { rbacResources } from './rbac.ts'
@@ -19,4 +20,5 @@ export const allResources: readonly Resource[] = [
   services,
   ...rbacResources,
   certificateSigningRequests,
+  credentialRevocations,
 ]
