@@ -19,14 +19,14 @@ const exportedAnywhere = new Set(
 const BUDGETS = [
   {
     folders: ['core', 'express', 'hono', 'koa', 'node', 'passport', 'testing'],
-    // Nine of these are the guards of the three adapters, five are for long connections, and three for resource servers.
-    most: { entries: 27, names: 266 },
+    // Nine of these are the guards of the three adapters, five are for long connections, three for resource servers, and six for revocation.
+    most: { entries: 28, names: 272 },
   },
   { folders: ['fastify'], most: { entries: 2, names: 10 } },
   { folders: ['nest'], most: { entries: 1, names: 10 } },
   { folders: ['fetch'], most: { entries: 1, names: 9 } },
-  // Its store, and the API server on it, are a feature of their own; what needs Node is an entry of its own.
-  { folders: ['server'], most: { entries: 3, names: 56 } },
+  // Its store, the API server on it, and revocations in it are features of their own; what needs Node is an entry of its own, and so is each engine with a driver.
+  { folders: ['server'], most: { entries: 5, names: 66 } },
   { folders: ['cel'], most: { entries: 2, names: 25 } },
   { folders: ['x509'], most: { entries: 1, names: 32 } },
 ]

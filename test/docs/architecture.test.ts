@@ -4,45 +4,55 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const sources = join(root, 'packages/core/src')
 const page = readFileSync(join(root, 'docs/architecture.md'), 'utf8')
-const layers = (/```layers\n([^`]+)```/.exec(page)?.[1] ?? '')
-  .trim()
-  .split('\n')
-  .map((line) => line.split(' '))
-const layerOf = new Map(layers.flatMap((rooms, layer) => rooms.map((room) => [room, layer] as const)))
+
+/** The rows of rooms in a block of the page. */
+function layersIn(block: string): readonly (readonly string[])[] {
+  const [, rows = ''] = page.split(`\n\`\`\`${block}\n`)
+  return (rows.split('\n```')[0] ?? '').split('\n').map((line) => line.split(' '))
+}
 
 /** The imports of a file, except for types. */
-function importsOf(file: string): readonly string[] {
+function importsOf(sources: string, file: string): readonly string[] {
   const code = readFileSync(join(sources, file), 'utf8')
-  return [...code.matchAll(/(?:^|\n)(?:import|export)(?! type\b)[^;]*? from '(\.[^']+)'/g)]
-    .filter(([statement]) => !/\{(?:\s*type \w+,?)+\s*\}/.test(statement))
+  return [...code.matchAll(/(?:^|\n)(?:import|export)(?! type\b)[^;']*? from '([^']+)'/g)]
+    .filter(([statement, specifier = '']) => {
+      return specifier.startsWith('.') && !/\{(?:\s*type \w+,?)+\s*\}/.test(statement)
+    })
     .map(([, specifier = '']) => join(dirname(file), specifier))
 }
 
-const files = readdirSync(sources, { recursive: true, encoding: 'utf8' }).filter((file) =>
-  /(?<!\.test)\.ts$/.test(file),
-)
 const roomOf = (file: string): string => file.split('/')[0] ?? ''
 
-describe('docs/architecture.md', () => {
-  it('lists every room of the core once', () => {
-    const rooms = new Set(files.filter((file) => file.includes('/')).map(roomOf))
-    expect([...layerOf.keys()].toSorted()).toEqual([...rooms].toSorted())
+describe.each([
+  ['core', 'layers'],
+  ['server', 'layers of the server'],
+])('docs/architecture.md, about the rooms of %s', (folder, block) => {
+  const layers = layersIn(block)
+  const layerOf = new Map(layers.flatMap((rooms, layer) => rooms.map((room) => [room, layer] as const)))
+  const sources = join(root, 'packages', folder, 'src')
+  const files = readdirSync(sources, { recursive: true, encoding: 'utf8' }).filter(
+    (file) => file.includes('/') && /(?<!\.test)\.ts$/.test(file),
+  )
+
+  it('lists every room once', () => {
+    expect([...layerOf.keys()].toSorted()).toEqual([...new Set(files.map(roomOf))].toSorted())
     expect(layers.flat()).toHaveLength(layerOf.size)
   })
 
   it('has the layers that the imports have', () => {
     const against = files
-      .filter((file) => file.includes('/'))
-      .flatMap((file) => importsOf(file).map((imported) => ({ file, imported })))
+      .flatMap((file) => importsOf(sources, file).map((imported) => ({ file, imported })))
+      .filter(({ imported }) => imported.includes('/'))
       .filter(
         ({ file, imported }) =>
           (layerOf.get(roomOf(imported)) ?? Infinity) > (layerOf.get(roomOf(file)) ?? -1),
       )
     expect(against).toEqual([])
   })
+})
 
+describe('docs/architecture.md', () => {
   it('names files that exist', () => {
     const paths = [...page.matchAll(/`((?:packages|docs|test|\.ci)\/[\w./-]+)`/g)].map(
       ([, path = '']) => path,

@@ -57,3 +57,8 @@ it('has no anchor that a heading has', () => {
   const rows = new Set(documented().map(anchorOf))
   expect(headings.filter((heading) => rows.has(anchorOf(heading)))).toEqual([])
 })
+it('begins with a list of its sections', () => {
+  const sections = lines.filter((line) => line.startsWith('## ')).map((line) => line.slice(3))
+  const listed = lines.flatMap((line) => /^- \[([^\]]*)\]\(#/.exec(line)?.[1] ?? [])
+  expect(listed).toEqual(sections)
+})

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 
 /** A Debian program that suites run, with other files of its packages. */
 export interface Component {
@@ -9,6 +9,8 @@ export interface Component {
   /** Its Debian packages. */
   readonly packages: readonly string[]
 }
+
+const POSTGRES = '/usr/lib/postgresql'
 
 /** All components of the suites. {@link installMissing} installs missing ones. */
 export const COMPONENTS = {
@@ -45,13 +47,27 @@ export const COMPONENTS = {
     needs: ['/usr/share/dbconfig-common/data/glewlwyd/install/sqlite3', '/etc/glewlwyd/glewlwyd.conf'],
     packages: ['glewlwyd'],
   },
+  postgres: {
+    command: postgresProgram('postgres'),
+    needs: [postgresProgram('initdb')],
+    packages: ['postgresql'],
+  },
+  pgbouncer: { command: '/usr/sbin/pgbouncer', packages: ['pgbouncer'] },
   setpriv: { command: '/usr/bin/setpriv', packages: ['util-linux'] },
+  etcd: { command: '/usr/bin/etcd', packages: ['etcd-server'] },
   sqlite: { command: '/usr/bin/sqlite3', packages: ['sqlite3'] },
   chromium: { command: '/usr/bin/chromium', packages: ['chromium'] },
   // For the releases of kubectl that npm has.
   unzip: { command: '/usr/bin/unzip', packages: ['unzip'] },
   certutil: { command: '/usr/bin/certutil', needs: ['/usr/bin/pk12util'], packages: ['libnss3-tools'] },
 } as const satisfies Readonly<Record<string, Component>>
+
+/** A program of the newest PostgreSQL that is installed: Debian keeps each version in a folder of its own. */
+export function postgresProgram(name: string): string {
+  const versions = existsSync(POSTGRES) ? readdirSync(POSTGRES) : []
+  const newest = versions.toSorted((a, b) => Number(b) - Number(a))[0] ?? 'none'
+  return `${POSTGRES}/${newest}/bin/${name}`
+}
 
 /** The missing parts of a component. */
 function missingOf({ command, needs = [] }: Component): readonly string[] {

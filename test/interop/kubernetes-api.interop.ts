@@ -317,6 +317,43 @@ describe.runIf(has('kubectl'))('the Kubernetes API, used with kubectl', () => {
     expect(await janes('get pods -o name')).toBe('')
   })
 
+  it('prints pods, nodes and services as it does those of a cluster', async () => {
+    await janes('create service clusterip web --tcp=80:8080')
+    await janes('run web --image=nginx')
+    expect(await janes('get services web --no-headers')).toMatch(
+      /^web +ClusterIP +<none> +<none> +80\/TCP +\S+\n$/,
+    )
+    expect(await janes('get pods web --no-headers')).toMatch(/^web +0\/1 +Pending +0 +\S+\n$/)
+    expect(await janes('get pods web -o wide')).toMatch(
+      /^NAME +READY +STATUS +RESTARTS +AGE +IP +NODE +NOMINATED NODE +READINESS GATES\n/,
+    )
+    expect(await janes('describe service web')).toMatch(/^Type: +ClusterIP$/m)
+    await janes('delete pod,service web')
+  })
+
+  it('shows events, of which it asks in describe', async () => {
+    await janes('create configmap shown --from-literal=a=b')
+    const uid = await janes('get configmap shown -o jsonpath={.metadata.uid}')
+    expect(await janes('describe configmap shown')).toMatch(/^Events: +<none>$/m)
+    const about = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'default', name: 'shown', uid }
+    const event = {
+      apiVersion: 'v1',
+      kind: 'Event',
+      metadata: { name: 'shown.1' },
+      involvedObject: about,
+      type: 'Warning',
+      reason: 'Tested',
+      message: 'it was tested',
+      lastTimestamp: new Date().toISOString(),
+    }
+    await janes(`create -f ${scratch.write('event.json', JSON.stringify(event))}`)
+    const row = /Warning +Tested +configmap\/shown +it was tested\n/i
+    expect(await janes('get events')).toMatch(row)
+    expect(await janes('events')).toMatch(row)
+    expect(await janes('describe configmap shown')).toContain('it was tested')
+    await janes('delete configmap shown')
+  })
+
   it('changes the subjects of a binding', async () => {
     expect(await janes('set subject rolebinding readers --user=alice')).toBe(
       'rolebinding.rbac.authorization.k8s.io/readers subjects updated\n',

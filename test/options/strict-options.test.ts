@@ -232,7 +232,9 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
   '@kube-authn/core/token-file': {
     tokenFile: after(() => ''),
   },
+  '@kube-authn/core/revocation': { revocationList: alone() },
   '@kube-authn/server': {
+    revocations: alone(() => ({ store: memoryObjectStore() })),
     bootstrapTokenCleaner: alone(() => ({ secrets: bootstrapSecrets() })),
     clusterInfoSigner: alone(() => ({
       secrets: bootstrapSecrets(),
@@ -253,6 +255,13 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
   },
   '@kube-authn/server/node': {
     apiServer: alone(() => ({ store: memoryObjectStore(), authenticator: requests, authorizer })),
+  },
+  '@kube-authn/server/etcd': {
+    etcdObjectStore: alone(() => ({ endpoints: ['https://etcd.example.com:2379'] })),
+  },
+  '@kube-authn/server/postgres': {
+    migratePostgresStore: alone(() => ({ connectionString: 'postgres://127.0.0.1:1/x' })),
+    postgresObjectStore: alone(() => ({ connectionString: 'postgres://127.0.0.1:1/x' })),
   },
   '@kube-authn/server/sqlite': { sqliteObjectStore: alone(() => ({ file: at('objects.db') })) },
   '@kube-authn/node/internal': {
@@ -355,10 +364,10 @@ const OTHERS: Readonly<Record<string, string>> = {
   '@kube-authn/core/adapter':
     'Received aBoolean aFunction aNonEmptyString aString above applyHeaderChanges atLeast checkOptions clientContext closeConnection incomingMessageBody incomingMessageRequest listOf oneOf required requirePeerCertificates whenOver wholeNumber',
   '@kube-authn/core/client-certificate': 'mergeRequestHeaderConfig parseRequestHeaderConfig',
+  '@kube-authn/core/revocation': 'unlessRevoked',
   '@kube-authn/core':
     'AuthenticationError AuthorizationError ConfigurationError CredentialFileError KubeAuthnError StatusError addGroups allow allowPaths alwaysAllow alwaysDeny attributesOf audienceAgnostic authenticatedGroup bootstrapSecrets cachedUnion cloudflareCertificates cloudflareClientCertificate decide deny exactHeaders explain failFast fetchBody fetchRequest forbiddenMessage impersonationHeaders isAuthenticationError isConfigurationError isStatusError isUnauthenticated leadsToImpersonation legacyAuditLine localKeySet noOpinion notify parseBootstrapToken privilegedGroups prometheusBridge rbac rbacPolicy rejected requestInfo responseOf serviceAccountUser serviceAccountUsername signingKeyFromPem splitServiceAccountUsername unavailable union unionAuthorizer userInfo verificationKeyFromDer verificationKeyOfJwk verificationKeysFromPem warningHeaders withHeaderChanges',
-  '@kube-authn/server':
-    'StoreError credentialObjects generateName isStoreError signClusterInfo signedClusterInfo verifyClusterInfo',
+  '@kube-authn/server': 'StoreError credentialObjects isStoreError signClusterInfo verifyClusterInfo',
   '@kube-authn/server/node': 'koaHandler nodeHandler',
   // Options of Node's TLS servers are passed on, so an unknown name may be valid there.
   '@kube-authn/node': 'http2ServerOptions tlsServerOptions tlsServerOptionsAt',

@@ -11,6 +11,8 @@ const NOT_OPTIONS = new Set([
   'FakeRequestInit',
   'OidcClaimMappings',
   'OidcFlags',
+  'Revocation',
+  'RevokedAttribute',
   'UserInfoInit',
 ])
 
@@ -33,6 +35,7 @@ const SEVERAL_TYPES: Readonly<Record<string, string>> = {
   caFile: 'where reloads have options of their own, they are beside the path',
   cert: 'the type of Node',
   credential: 'what Keystone calls a credential',
+  endpoints: 'the members of an etcd, or checks of health',
   format: 'the format of something else',
   impersonationHeaders: 'a Passport strategy has no later middleware',
   key: 'the type of Node',
@@ -40,6 +43,7 @@ const SEVERAL_TYPES: Readonly<Record<string, string>> = {
   objects: 'as much of a store as the factory needs',
   rbac: 'authorizers from elsewhere, where there can be any',
   requestHeader: 'authenticators from elsewhere, where there can be any',
+  revocations: 'what is written is learnt by those in a store only',
   scope: 'the scope of Keystone, and of RFC 6750',
   secrets: 'as much of a store as the factory needs',
   serviceAccounts: 'the initial content of a store',

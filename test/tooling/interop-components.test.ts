@@ -31,6 +31,8 @@ describe('the suites against real programs', () => {
     ['nginx.ts', 'nginx.interop.ts'],
     ['haproxy.ts', 'haproxy.interop.ts'],
     ['kubectl.ts', 'reviews.interop.ts'],
+    ['etcd.ts', 'etcd-store.interop.ts'],
+    ['etcd.ts', 'etcd-faults.interop.ts'],
   ])('check for all that %s starts: %s', (helper, suite) => {
     const started = readFileSync(`${folder}${helper}`, 'utf8').matchAll(/COMPONENTS\.(\w+)\.command/g)
     const checks = readFileSync(`${folder}${suite}`, 'utf8')

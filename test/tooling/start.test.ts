@@ -157,18 +157,14 @@ const LOADED_LATER: Readonly<Record<string, readonly string[]>> = {
   '@kube-authn/server': [
     '@noble/hashes/argon2.js',
     '@noble/hashes/scrypt.js',
-    '@peculiar/x509',
     'bcryptjs',
     'jose/jws/compact/sign',
-    'reflect-metadata',
   ],
   '@kube-authn/server/internal': [
     '@noble/hashes/argon2.js',
     '@noble/hashes/scrypt.js',
-    '@peculiar/x509',
     'bcryptjs',
     'jose/jws/compact/sign',
-    'reflect-metadata',
     'undici/index.js',
   ],
   '@kube-authn/server/node': [
@@ -176,6 +172,19 @@ const LOADED_LATER: Readonly<Record<string, readonly string[]>> = {
     '@noble/hashes/scrypt.js',
     'bcryptjs',
     'jose/jws/compact/sign',
+  ],
+  '@kube-authn/server/etcd': [
+    '@noble/hashes/argon2.js',
+    '@noble/hashes/scrypt.js',
+    'bcryptjs',
+    'jose/jws/compact/sign',
+  ],
+  '@kube-authn/server/postgres': [
+    '@noble/hashes/argon2.js',
+    '@noble/hashes/scrypt.js',
+    'bcryptjs',
+    'jose/jws/compact/sign',
+    'pg',
   ],
   '@kube-authn/server/sqlite': [
     '@noble/hashes/argon2.js',

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { bytesOfBase64, isBase64, isCanonicalBase64 } from './base64.ts'
+import {
+  base64Length,
+  base64OfText,
+  bytesOfBase64,
+  isBase64,
+  isCanonicalBase64,
+  textOfBase64,
+} from './base64.ts'
 
 describe('base64', () => {
   it.each([
@@ -16,6 +23,7 @@ describe('base64', () => {
     ['one character too many', 'YWJjY'],
   ])('with %s is refused', (_, text) => {
     expect([isBase64(text), isCanonicalBase64(text), bytesOfBase64(text)]).toEqual([false, false, undefined])
+    expect([base64Length(text), textOfBase64(text)]).toEqual([text === '' ? 0 : undefined, ''])
   })
 
   it.each([
@@ -25,7 +33,20 @@ describe('base64', () => {
     ['/+8A', [0xff, 0xef, 0x00]],
   ])('%s is decoded', (text, bytes) => {
     expect(bytesOfBase64(text)).toEqual(Uint8Array.from(bytes))
-    expect(isCanonicalBase64(text)).toBe(true)
+    expect([isCanonicalBase64(text), base64Length(text)]).toEqual([true, bytes.length])
+  })
+
+  it.each(['', 'a', 'ab', 'abc', 'é', '😀', '\u{FEFF}x', 'a'.repeat(1_048_576)])(
+    'of the string %j is decoded to it',
+    (text) => {
+      const base64 = base64OfText(text)
+      expect(textOfBase64(base64)).toBe(text)
+      expect(base64Length(base64)).toBe(new TextEncoder().encode(text).length)
+    },
+  )
+
+  it('of bytes that are not UTF-8 is decoded with U+FFFD', () => {
+    expect(textOfBase64('/w==')).toBe('\u{FFFD}')
   })
 
   it.each(['YR==', 'YWJ=', 'YWJjYf=='])('%s has bits that no byte uses: it is not canonical', (text) => {

@@ -1,4 +1,4 @@
-import { bytesFromLatin1 } from './byte-text.ts'
+import { bytesFromLatin1, latin1FromBytes } from './byte-text.ts'
 
 const PADDED = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{4})$/
 
@@ -21,4 +21,23 @@ export function isCanonicalBase64(text: string): boolean {
 /** Decodes base64 to bytes; `undefined` for anything that {@link isBase64} refuses. */
 export function bytesOfBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
   return isBase64(text) ? bytesFromLatin1(atob(text)) : undefined
+}
+
+/** The number of bytes of base64, which may be empty; `undefined` for a string that is something else. */
+export function base64Length(text: string): number | undefined {
+  if (text === '') return 0
+  if (!isBase64(text)) return undefined
+  return (text.length / 4) * 3 - (text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0)
+}
+
+/** A string as UTF-8 in base64. */
+export function base64OfText(text: string): string {
+  return btoa(latin1FromBytes(new TextEncoder().encode(text)))
+}
+
+const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true })
+
+/** The string whose UTF-8 is in base64. Bytes that are not UTF-8 become U+FFFD, and a string that is not base64 is `''`. */
+export function textOfBase64(text: string): string {
+  return UTF8.decode(bytesOfBase64(text))
 }

@@ -11,6 +11,8 @@ import {
   nested,
   problemOf,
   someAudiences,
+  aRevocationSource,
+  type RevocationSource,
   type RequestHeaderNames,
   requestHeaderNamesShape,
   aString,
@@ -54,6 +56,11 @@ export interface CreateAuthenticatorOptions extends TokenOptions {
   readonly passwords?: readonly PasswordAuthenticator[]
   /** Authenticators of other credentials of a request, such as an API key, in order: tried after client certificates and before bearer tokens. */
   readonly requests?: readonly Authenticator[]
+  /**
+   * What is revoked: a function that decides about a credential, or revocations such as of `revocationList()`. A revoked credential is refused, and
+   * connections end with it, also for TokenReviews by `tokens`. Default: nothing is.
+   */
+  readonly revocations?: RevocationSource
   /** Authenticate requests without credentials as `system:anonymous` (`--anonymous-auth`). Default `false`. */
   readonly anonymous?: boolean | AnonymousConfig
   /**
@@ -99,6 +106,7 @@ export const createAuthenticatorShape: OptionsShape<CreateAuthenticatorOptions> 
   keystone: either((value) => typeof value === 'string', aString, nested(keystoneShape)),
   passwords: listOf(aPasswordAuthenticator),
   requests: listOf(aRequestAuthenticator),
+  revocations: aRevocationSource,
   anonymous: aBooleanOrAnonymousConfig,
   audiences: someAudiences,
   observer: aFunction,

@@ -26,6 +26,7 @@ import { keystoneChain } from './keystone-chain.ts'
 import { keepApart } from './keep-apart.ts'
 import { type Opener, opener } from './opener.ts'
 import { passwordFileAt } from './password-file-at.ts'
+import { refuseRevoked } from './refuse-revoked.ts'
 import { requestHeaderAt } from './request-header-at.ts'
 import { tokenAuthenticators } from './token-authenticators.ts'
 import { withoutPath, withPath } from './with-path.ts'
@@ -160,10 +161,14 @@ function chainOf(
     if (isOpenToAll(configuration?.anonymous ?? options.anonymous)) {
       notify(observer, { type: 'fileNotice', file: 'anonymous', notice: OPEN_TO_ALL })
     }
-    return {
-      ...chain,
-      ...(log !== undefined && { log }),
+    const sound = refuseRevoked(options.revocations, {
+      chain,
       tokens: tokens.map((each) => authenticatedGroup(each)),
+    })
+    return {
+      ...sound.chain,
+      ...(log !== undefined && { log }),
+      tokens: sound.tokens,
       health,
       close: () => parts.close(),
     }

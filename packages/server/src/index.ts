@@ -2,6 +2,7 @@ export { kubernetesApi } from './api/api-handler.ts'
 export type { KubernetesApi } from './api/kubernetes-api.ts'
 export type { KubernetesApiCaller } from './api/object-request.ts'
 export { type CredentialObjects, credentialObjects } from './credentials/credential-objects.ts'
+export { revocations, type StoredRevocations } from './revocations/revocations.ts'
 export { storedRbac, type StoredRbac } from './rbac/stored-rbac.ts'
 export { writeBootstrapPolicy } from './rbac/write-bootstrap-policy.ts'
 export {
@@ -9,7 +10,6 @@ export {
   type BootstrapTokenCleaner,
   bootstrapTokenCleaner,
 } from './controllers/bootstrap-token-cleaner/bootstrap-token-cleaner.ts'
-export { type ConfigMapData, signedClusterInfo } from './controllers/cluster-info/cluster-info.ts'
 export { signClusterInfo, verifyClusterInfo } from './controllers/cluster-info/signature.ts'
 export {
   type BootstrapSecretLister,
@@ -26,7 +26,6 @@ export {
   type TokensController,
   tokensController,
 } from './controllers/service-account-tokens/tokens-controller.ts'
-export { generateName } from './registry/generate-name.ts'
 export { type ServiceAccountStore, serviceAccountStore } from './controllers/service-account-store.ts'
 export type {
   SecretPatch,

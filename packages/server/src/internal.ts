@@ -15,6 +15,7 @@ export { csrCleaner, type CsrCleanerOptions } from './controllers/certificates/c
 export { csrSigner, type CsrSignerOptions } from './controllers/certificates/csr-signer.ts'
 export type { ObjectController, ObjectKey, Reconciled } from './controllers/object-controller.ts'
 export type { KubeObject } from './registry/kube-object.ts'
+export { generateName } from './registry/generate-name.ts'
 export { registry, type Registry, type RegistryOptions } from './registry/registry.ts'
 export { certificateSigningRequests } from './registry/resources/certificates/certificate-signing-requests.ts'
 export { withV1beta1Defaults } from './registry/resources/certificates/v1beta1-defaults.ts'

@@ -55,21 +55,37 @@ const SCRIPTS = {
   'missing headers': 'missing-headers.mjs',
 }
 
+/** The command, which `serve.mjs` starts. */
+const CLI = fileURLToPath(new URL('../../../packages/server/dist/cli/main.js', import.meta.url))
+
 /** Runs those scripts: the result of each check. */
-export async function scriptResults({ script }) {
+export async function scriptResults({ script, facts }) {
   if (script === undefined) return []
   const results = []
   for (const [name, file] of Object.entries(SCRIPTS)) {
-    const [command, args] = await script(fileURLToPath(new URL(`../${file}`, import.meta.url)))
-    const { status, output } = await outputOf(command, args)
-    const lines = [...output.matchAll(/^(ok|FAILED) +(.+)(?:\n {7}(.+))?/gm)]
-    const isWhole = new RegExp(`^${lines.length} passed, 0 failed$`, 'm').test(output) && status === 0
-    for (const [, verdict, check, why = 'it failed'] of lines) {
-      results.push({ name: `${name}: ${check}`, error: verdict === 'ok' ? undefined : why })
-    }
-    if (!isWhole && lines.every(([, verdict]) => verdict === 'ok')) {
-      results.push({ name: `${name}: comes to its end`, error: output })
-    }
+    const [command, args] = await script(pathOf(file))
+    results.push(...resultsIn(name, await outputOf(command, args)))
+  }
+  // `admin.conf` has a client certificate.
+  if (facts.peerCertificates) {
+    const [command, args] = await script(CLI)
+    const output = await outputOf(process.execPath, [pathOf('serve.mjs'), command, ...args])
+    results.push(...resultsIn('kube-authn serve', output))
+  }
+  return results
+}
+
+const pathOf = (file) => fileURLToPath(new URL(`../${file}`, import.meta.url))
+
+function resultsIn(name, { status, output }) {
+  const lines = [...output.matchAll(/^(ok|FAILED) +(.+)(?:\n {7}(.+))?/gm)]
+  const isWhole = new RegExp(`^${lines.length} passed, 0 failed$`, 'm').test(output) && status === 0
+  const results = lines.map(([, verdict, check, why = 'it failed']) => ({
+    name: `${name}: ${check}`,
+    error: verdict === 'ok' ? undefined : why,
+  }))
+  if (!isWhole && lines.every(([, verdict]) => verdict === 'ok')) {
+    results.push({ name: `${name}: comes to its end`, error: output })
   }
   return results
 }

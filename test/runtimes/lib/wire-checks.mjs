@@ -86,6 +86,8 @@ export async function wireChecks(served) {
     },
   }
 
+  checks['a watch tells what another request writes'] = () => watchAndWrite(port)
+
   for (const [how, prefix] of [
     ['behind the adapter', ''],
     ['without it', '/plain'],
@@ -112,6 +114,37 @@ export async function wireChecks(served) {
     results.push({ name: `over a connection: ${name}`, error: await problemOf(check) })
   }
   return results
+}
+
+async function watchAndWrite(port) {
+  const path = `http://127.0.0.1:${port}/wire/kubernetes/api/v1/namespaces/default/configmaps`
+  const signal = AbortSignal.timeout(ANSWER_MS)
+  const write = async (name) => {
+    const headers = { 'content-type': 'application/json' }
+    const body = JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } })
+    assert.equal((await fetch(path, { method: 'POST', headers, body, signal })).status, 201)
+  }
+  const list = await (await fetch(path, { signal })).json()
+  const since = list.metadata.resourceVersion
+  const watching = new AbortController()
+  const watch = fetch(`${path}?watch=true&resourceVersion=${since}`, {
+    signal: AbortSignal.any([signal, watching.signal]),
+  })
+  // Bun and Vercel's edge send the headers with the first event.
+  await write('one')
+  const lines = (await watch).body.pipeThrough(new TextDecoderStream()).getReader()
+  const nextName = async () => {
+    let line = ''
+    while (!line.endsWith('\n')) line += (await lines.read()).value ?? '{}\n'
+    const { type, object } = JSON.parse(line)
+    return `${type} ${object?.metadata.name}`
+  }
+  assert.equal(await nextName(), 'ADDED one')
+  await write('two')
+  assert.equal(await nextName(), 'ADDED two')
+  watching.abort()
+  await lines.closed.catch(() => {})
+  assert.equal((await fetch(path, { signal })).status, 200)
 }
 
 async function problemOf(check) {

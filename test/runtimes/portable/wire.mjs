@@ -6,6 +6,7 @@ import { parseRbac, rbac } from '@kube-authn/core/authorization'
 import { cached } from '@kube-authn/core/remote'
 import { tokenFile } from '@kube-authn/core/token-file'
 import { authentication, impersonation } from '@kube-authn/hono'
+import { kubernetesApi, memoryObjectStore } from '@kube-authn/server'
 import { fakeUser } from '@kube-authn/testing'
 import { Hono } from 'hono'
 import { RBAC } from './authorization.mjs'
@@ -50,6 +51,7 @@ export function wireApp() {
       '/plain/slow-passwords',
       plainPart(() => ({ passwords: [passwordFile(`${SLOW_HASH},jane,1`)] })),
     )
+    .route('/kubernetes', kubernetesPart())
 }
 
 /** The hash of `s3cret`, slow enough for a client to disconnect meanwhile. */
@@ -81,6 +83,17 @@ function plainPart(authenticators) {
     const outcome = await authenticate(fetchRequest(c.req.raw))
     if ('failure' in outcome) return outcome.failure.getResponse()
     return c.json({ user: outcome.authentication.user })
+  })
+}
+
+/** The Kubernetes API, below a path: each request is one of its own. */
+function kubernetesPart() {
+  let api
+  return new Hono().all('/*', async (c) => {
+    api ??= kubernetesApi({ store: memoryObjectStore() })
+    const url = new URL(c.req.url)
+    url.pathname = url.pathname.replace(/^.*\/kubernetes/, '')
+    return (await api)(new Request(url, c.req.raw))
   })
 }
 

@@ -1,6 +1,7 @@
 import type { Awaitable } from '../internal/awaitable.ts'
 import type { CertificatePoolSource } from '../request/client-certificate/certificate-pool-source.ts'
 import type { Context } from './context.ts'
+import type { CredentialRevocation } from './credential-revocation.ts'
 import type { Log } from './log.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import type { UserInfo } from './user.ts'
@@ -14,6 +15,10 @@ export interface Authentication {
   readonly audiences?: readonly string[]
   /** When the credential expires, in milliseconds since the epoch: no cache keeps it longer. */
   readonly expiresAtMs?: number
+  /** When the credential was issued, in milliseconds since the epoch. Absent: unknown. */
+  readonly issuedAtMs?: number
+  /** Whether the credential is revoked while it is in use. Set by `unlessRevoked`. */
+  readonly revocation?: CredentialRevocation
   /** The headers that carried the credential; an application must not see them. */
   readonly consumed?: HeaderChanges
 }

@@ -26,7 +26,7 @@ const shape: OptionsShape<CloseAtExpiryOptions> = {
 }
 
 /**
- * Closes a connection when the credential of its request expires: a WebSocket with the code 4401 and the reason `credential expired`, a response by its
+ * Closes a connection when the credential of its request expires or is revoked: a WebSocket with the code 4401 and the reason `credential expired`, a response by its
  * end.
  *
  * The code is one for private use (RFC 6455 section 7.4.2) that many servers use for what 401 means. The client should connect again, with a new
@@ -40,7 +40,7 @@ const shape: OptionsShape<CloseAtExpiryOptions> = {
  */
 export function closeAtExpiry(
   connection: LongConnection,
-  authentication: Pick<Authentication, 'expiresAtMs'>,
+  authentication: Pick<Authentication, 'expiresAtMs' | 'revocation'>,
   options: CloseAtExpiryOptions = {},
 ): () => void {
   refuseProblems(aConnection(connection, 'connection'), optionProblems(shape, options))

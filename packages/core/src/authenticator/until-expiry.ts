@@ -9,6 +9,7 @@ import {
   refuseProblems,
 } from '../internal/options/index.ts'
 import { isPlainObject } from '../internal/options/check.ts'
+import { REVOKED } from './credential-revocation.ts'
 import { rejected } from './errors.ts'
 
 /** Options of {@link untilExpiry}. */
@@ -30,6 +31,7 @@ export const untilExpiryShape: OptionsShape<UntilExpiryOptions> = {
 
 /**
  * A signal that is aborted when the credential of a request expires: a token by its `exp`, a client certificate by the first `notAfter` of its chain.
+ * And when it is revoked, if the authenticator has the option `revocations`, or is in `unlessRevoked`.
  * For everything that outlives the request that started it: WebSockets, server-sent events, streams and watches. Its `reason` is an
  * `AuthenticationError`.
  *
@@ -44,7 +46,7 @@ export const untilExpiryShape: OptionsShape<UntilExpiryOptions> = {
  * for await (const change of changes({ signal })) res.write(change)
  */
 export function untilExpiry(
-  authentication: Pick<Authentication, 'expiresAtMs'>,
+  authentication: Pick<Authentication, 'expiresAtMs' | 'revocation'>,
   options: UntilExpiryOptions = {},
 ): AbortSignal {
   refuseProblems(
@@ -54,25 +56,31 @@ export function untilExpiry(
   const { signal, clock = systemClock, maxConnectionSeconds = Infinity } = options
   const expired = new AbortController()
   // What is not a number never compares as still valid.
-  const { expiresAtMs = Infinity } = authentication
+  const { expiresAtMs = Infinity, revocation } = authentication
   const endMs = Math.min(expiresAtMs, clock.now() + maxConnectionSeconds * 1000)
-  if (signal?.aborted === true || endMs === Infinity) return expired.signal
+  if (signal?.aborted === true) return expired.signal
 
   let cancel: (() => void) | undefined
-  const forget = (): void => cancel?.()
+  let stopWatching: (() => void) | undefined
+  const forget = (): void => {
+    signal?.removeEventListener('abort', forget)
+    cancel?.()
+    stopWatching?.()
+  }
+  const end = (message: string): void => {
+    forget()
+    expired.abort(rejected(message))
+  }
   const check = (): void => {
     const leftMs = endMs - clock.now()
-    if (leftMs > 0) {
-      cancel = clock.after(Math.min(leftMs, LONGEST_WAIT_MS), check)
-      return
-    }
-    signal?.removeEventListener('abort', forget)
-    expired.abort(
-      rejected(expiresAtMs > endMs ? 'the connection has reached its limit' : 'the credential has expired'),
-    )
+    if (leftMs > 0) cancel = clock.after(Math.min(leftMs, LONGEST_WAIT_MS), check)
+    else end(expiresAtMs > endMs ? 'the connection has reached its limit' : 'the credential has expired')
   }
   signal?.addEventListener('abort', forget, { once: true })
-  check()
+  if (endMs !== Infinity) check()
+  if (!expired.signal.aborted) stopWatching = revocation?.watch(() => end(REVOKED))
+  // It may have been called at once.
+  if (expired.signal.aborted) stopWatching?.()
   return expired.signal
 }
 

@@ -9,6 +9,10 @@ const REMEDIES: readonly (readonly [reason: RegExp, remedy: string])[] = [
     'Request a token for one of these audiences, or add its audience to the option audiences.',
   ],
   [
+    /has been revoked/,
+    'Log in again for a new credential; if it was revoked by mistake, take the revocation back (kubectl get credentialrevocations).',
+  ],
+  [
     /is expired|has expired/,
     'Get a new token; if this one should still be valid, compare the clocks of the issuer and of this server.',
   ],

@@ -33,6 +33,10 @@ export type {
 export { type Awaitable, isPromiseLike } from '../internal/awaitable.ts'
 export { basic, type BasicOptions } from '../request/basic/index.ts'
 export { bearerToken, type TokenExtractionOptions } from '../request/bearer-token/index.ts'
+export { type CredentialRevocation } from '../authenticator/credential-revocation.ts'
+export { aRevocationSource, type RevocationSource } from '../revocation/revocations.ts'
+export { requireRevocation } from '../revocation/revocation.ts'
+export { unlessRevoked } from '../revocation/unless-revoked.ts'
 export { untilExpiry, type UntilExpiryOptions, untilExpiryShape } from '../authenticator/until-expiry.ts'
 export { authenticatorChain, type AuthenticatorChainOptions } from '../chain/chain.ts'
 export { type Clock, systemClock } from '../internal/clock.ts'
@@ -75,6 +79,7 @@ export type {
   ReceivedEvent,
   ReloadEvent,
   RequestEvent,
+  RevokedCredentialEvent,
   ResponseEvent,
   ServerCertificateEvent,
   ServiceAccountTokenEvent,
@@ -167,7 +172,7 @@ export { systemRandom } from '../internal/random.ts'
 export { valueOf } from '../internal/secret.ts'
 export { expirationOf, isBootstrapSecret } from '../token/bootstrap/secret-fields.ts'
 export { byCodeUnits } from '../internal/compare.ts'
-export { isObject, memberOf } from '../internal/objects.ts'
+export { isObject, memberOf, stringMemberOf } from '../internal/objects.ts'
 export { errorOf, messageOf } from '../internal/thrown.ts'
 export { deadlineAfter } from '../internal/http/deadline.ts'
 export { validateMarks } from '../authorization/rbac/validate-metadata.ts'

@@ -6,6 +6,7 @@ import {
   contextOf,
 } from '../authorization/authorize-request.ts'
 import type { Authorizer } from '../authorization/authorizer.ts'
+import type { CredentialRevocation } from '../authenticator/credential-revocation.ts'
 import { internalError } from '../authorization/internal-error.ts'
 import { isWithoutUser, noUser } from '../authorization/no-user.ts'
 import { systemClock } from '../internal/clock.ts'
@@ -22,6 +23,7 @@ import { type Ask, firstRefusal, strictRefusal } from './checks.ts'
 import { type ImpersonateRequestOptions, impersonateRequestShape } from './impersonate-request-options.ts'
 import { legacyChecks } from './legacy.ts'
 import { type AllowedImpersonation, impersonationModes } from './modes.ts'
+import { unlessUserRevoked } from './revoked-user.ts'
 import { IMPERSONATION_HEADERS, readImpersonation } from './read-headers.ts'
 import { impersonatedUser, type WantedUser } from './wanted-user.ts'
 
@@ -33,6 +35,8 @@ export interface RequestUser {
   readonly requester?: UserInfo
   /** The mode that allowed the impersonation. */
   readonly mode?: string
+  /** Whether the credential of the requester, or the impersonated user, is revoked later; present only with impersonation. */
+  readonly revocation?: CredentialRevocation
   /** Changes to apply to the headers before the application sees them, and before anything asynchronous. */
   readonly headerChanges: HeaderChanges
 }
@@ -51,8 +55,14 @@ export type ImpersonationOutcome = RequestUser | RefusedImpersonation
 export type ImpersonateRequest = (
   request: AuthenticationRequest,
   requester: UserInfo | undefined,
-  context?: AuthorizeRequestContext,
+  context?: ImpersonateRequestContext,
 ) => Awaitable<ImpersonationOutcome>
+
+/** What is known about a request besides the request itself. */
+export interface ImpersonateRequestContext extends AuthorizeRequestContext {
+  /** That of the requester's credential: a revoked user cannot be impersonated. */
+  readonly revocation?: CredentialRevocation | undefined
+}
 
 /**
  * Implements impersonation for all adapters.
@@ -62,7 +72,8 @@ export type ImpersonateRequest = (
  * 1. Without impersonation headers the user stays the requester.
  * 2. Groups, a uid or extra fields without a user get a 400, as do more values than the limit.
  * 3. The authorizer must allow the requester to impersonate each value in the headers. The first one refused is a 403.
- * 4. The application sees the impersonated user, with nothing of the requester, and without the impersonation headers.
+ * 4. A user that is revoked is a 403, if the context has the revocation of the requester's credential.
+ * 5. The application sees the impersonated user, with nothing of the requester, and without the impersonation headers.
  *
  * Whether that user may make the request is for `authorizeRequest` to decide afterwards.
  *
@@ -108,7 +119,7 @@ export function impersonateRequest(
             given,
             ask: askAuthorizer(authorizer, request, contextOf(observer, given)),
           })
-    return andThen(answer, (result) => {
+    return andThen(unlessUserRevoked(request, answer, given.revocation), (result) => {
       notify(observer, {
         type: 'impersonation',
         request,
@@ -126,6 +137,7 @@ export function impersonateRequest(
       return {
         user: result.user,
         mode: result.mode,
+        ...(result.revocation !== undefined && { revocation: result.revocation }),
         headerChanges: IMPERSONATION_HEADERS,
         ...(requester !== undefined && { requester }),
       }
@@ -158,7 +170,7 @@ interface Attempt {
   readonly request: AuthenticationRequest
   readonly requester: UserInfo | undefined
   readonly wanted: WantedUser
-  readonly given: AuthorizeRequestContext
+  readonly given: ImpersonateRequestContext
   readonly ask: Ask
 }
 

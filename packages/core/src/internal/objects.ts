@@ -11,6 +11,12 @@ export function memberOf(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
 }
 
+/** A member of any object, as of {@link memberOf}, that is a string; `''` if it is something else. */
+export function stringMemberOf(value: unknown, name: string): string {
+  const found = memberOf(value, name)
+  return typeof found === 'string' ? found : ''
+}
+
 /** A member of an object; `undefined` if it is absent, inherited or `null`. */
 export function member(object: JsonObject, name: string): unknown {
   return Object.hasOwn(object, name) ? (object[name] ?? undefined) : undefined

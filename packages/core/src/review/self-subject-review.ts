@@ -1,3 +1,4 @@
+import { rfc3339Of } from '@kube-authn/internal/rfc3339'
 import type { Clock } from '../internal/clock.ts'
 import { internalFailure } from '../internal/api/errors.ts'
 import { isUnicodeUser, NOT_UNICODE, userJson } from '../authenticator/user-json.ts'
@@ -22,7 +23,7 @@ export function selfSubjectReview(clock: Clock): ReviewKind {
     read: () => (asked) => {
       if (!isUnicodeUser(asked.caller)) throw internalFailure(NOT_UNICODE)
       return {
-        metadata: { creationTimestamp: new Date(clock.now()).toISOString().replace(/\.\d+Z$/, 'Z') },
+        metadata: { creationTimestamp: rfc3339Of(clock.now()) },
         status: { userInfo: userJson(asked.caller) },
       }
     },

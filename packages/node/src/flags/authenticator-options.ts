@@ -83,6 +83,7 @@ export function authenticatorOptions(
     ...(anonymous.isGiven && { anonymous: anonymous.enabled }),
     ...(audiences.length > 0 && { audiences }),
     ...(options.requests !== undefined && { requests: options.requests }),
+    ...(options.revocations !== undefined && { revocations: options.revocations }),
     ...sharedOf(options),
     ...(options.log !== undefined && { log: options.log }),
   }

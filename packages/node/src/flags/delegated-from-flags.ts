@@ -6,6 +6,7 @@ import {
   type DelegatedAuthenticationOptions,
 } from '../delegation/delegated-authentication.ts'
 import { type AuthenticatorFromFlagsOptions, sharedOf } from './flags-options.ts'
+import { refuseRevoked } from '../refuse-revoked.ts'
 import { inTermsOfFlags } from './in-terms-of-flags.ts'
 import { AUTHENTICATION_FLAGS } from './known-flags.ts'
 import { tellNotices } from './notices.ts'
@@ -57,10 +58,13 @@ export async function delegatedFromFlags(
   const found = [...flags.problems, ...foreignProblems(flags), ...requestHeaderProblems(flags)]
   if (found.length > 0) throw new ConfigurationError(found)
   try {
-    const { authenticator, tokens, close } = await delegatedAuthentication(delegationOptions(flags, options))
-    const { observer, log } = options
+    const { authenticator, close, ...others } = await delegatedAuthentication(
+      delegationOptions(flags, options),
+    )
+    const { observer, log, revocations } = options
+    const { chain, tokens } = refuseRevoked(revocations, { chain: authenticator, tokens: others.tokens })
     tellNotices(loggingObserver(observer, log), requestHeaderNotices(flags))
-    return { ...authenticator, ...(log !== undefined && { log }), tokens, health: () => [], close }
+    return { ...chain, ...(log !== undefined && { log }), tokens, health: () => [], close }
   } catch (error) {
     if (!isConfigurationError(error)) throw error
     throw new ConfigurationError(error.problems.map(inTermsOfFlags), { cause: error })

@@ -7,6 +7,8 @@ import {
   aLog,
   anAuthorizer,
   aRequestAuthenticator,
+  aRevocationSource,
+  type RevocationSource,
   type Check,
   either,
   isObject,
@@ -34,6 +36,8 @@ export interface AuthenticatorFromFlagsOptions {
   readonly allowAnyProxyName?: boolean
   /** Authenticators of other credentials of a request, in order: tried after client certificates and before bearer tokens. Default: none. */
   readonly requests?: readonly Authenticator[]
+  /** What is revoked. As the option of `createAuthenticator`. */
+  readonly revocations?: RevocationSource
   /**
    * What applies to requests without credentials if neither `--anonymous-auth` nor a section of `--authentication-config` says it.
    * Default: as in kube-apiserver.
@@ -53,6 +57,7 @@ export const authenticatorFromFlagsShape: OptionsShape<AuthenticatorFromFlagsOpt
   egress: authenticationConfigurationAtShape.egress,
   allowAnyProxyName: aBoolean,
   requests: listOf(aRequestAuthenticator),
+  revocations: aRevocationSource,
   anonymous: aBooleanOrAnonymousConfig,
   observer: aFunction,
   log: aLog,

@@ -40,11 +40,17 @@ export function decideUpgrade(
     let { authentication } = first
     let { headerChanges } = first
     if (impersonate !== undefined) {
-      const acting = await impersonate(request, authentication.user, { ...known, signal })
+      const { revocation } = authentication
+      const acting = await impersonate(request, authentication.user, { ...known, signal, revocation })
       headerChanges = bothChanges(headerChanges, acting.headerChanges)
       if ('failure' in acting) return { failure: acting.failure, headerChanges }
       if (acting.requester !== undefined && acting.user !== undefined) {
-        authentication = { ...authentication, user: acting.user, requester: acting.requester }
+        authentication = {
+          ...authentication,
+          user: acting.user,
+          requester: acting.requester,
+          ...(acting.revocation !== undefined && { revocation: acting.revocation }),
+        }
       }
     } else if (first.held !== undefined) return { failure: first.held.failure, headerChanges }
     if (authorize === undefined) return { authentication, headerChanges }

@@ -50,7 +50,7 @@ export async function apiAnswers(
   options: KubernetesApiOptions,
   { reviews, health }: OtherAnswers,
 ): Promise<KubernetesApi['answer']> {
-  const { store, rbac, authorizer = rbac, observer, clock = systemClock } = options
+  const { store, rbac, revocations, authorizer = rbac, observer, clock = systemClock } = options
   const resources = servedResources(options)
   const objects = registry({
     store,
@@ -58,6 +58,7 @@ export async function apiAnswers(
     clock,
     ...(authorizer !== undefined && { authorizer }),
     ...(rbac !== undefined && { rbac }),
+    ...(revocations !== undefined && { revocations }),
   })
   await objects.createSystemNamespaces()
   const answerObjects = objectRequests({ registry: objects, clock })

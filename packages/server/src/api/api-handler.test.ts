@@ -521,6 +521,7 @@ describe('discovery', () => {
       'pods/eviction',
       'services',
       'services/status',
+      'events',
       'roles',
       'clusterroles',
       'rolebindings',

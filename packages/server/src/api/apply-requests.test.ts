@@ -1,5 +1,6 @@
 import { parseRbac, rbac } from '@kube-authn/core/authorization'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { cpuSecondsUntil } from '../../../../test/cpu-seconds.ts'
 import { fakeUser } from '@kube-authn/testing'
 import { memoryObjectStore } from '../store/memory/memory-object-store.ts'
 import type { ObjectStore } from '../store/object-store.ts'
@@ -309,5 +310,64 @@ describe('an apply', () => {
     ])
     await ask('POST', MAPS, map({}, { name: 'm' }))
     expect((await guarded(request(), { user: fakeUser({ username: 'jane' }) })).status).toBe(200)
+  })
+})
+
+describe('the owners of fields', () => {
+  const many = (letter: string, length: number): readonly string[] =>
+    Array.from({ length }, (_, index) => `${letter}/${index}`)
+
+  it('of long lists and maps are found in time that grows with their length', async () => {
+    await apply('a', map({}, { finalizers: many('a', 10_000) }))
+    const spent = await cpuSecondsUntil(async () => {
+      const other = map({}, { finalizers: many('b', 40_000) })
+      expect((await apply('b', other, MAP, '&force=true&dryRun=All')).status).toBe(200)
+      const data = Object.fromEntries(many('c', 40_000).map((key) => [key.replace('/', '.'), '']))
+      expect((await ask('PATCH', `${MAP}?dryRun=All`, { data }, MERGE)).status).toBe(200)
+    })
+    expect(spent).toBeLessThan(20)
+  })
+
+  it('are ten at most that update, and the older ones are one', async () => {
+    await apply('a', map({ x: '1' }))
+    for (let index = 0; index < 30; index++) {
+      const { status } = await ask(
+        'PATCH',
+        `${MAP}?fieldManager=m${index}`,
+        { data: { [`k${index}`]: '1' } },
+        MERGE,
+      )
+      expect(status).toBe(200)
+    }
+    const owners = ownersOf(await ask('GET', MAP))
+    const later = Array.from({ length: 9 }, (_, index) => `m${index + 21} Update`)
+    expect(owners.map(([who]) => who)).toEqual(['ancient-changes Update', 'a Apply', ...later])
+    const ancient = Object.fromEntries(Array.from({ length: 21 }, (_, index) => [`f:k${index}`, {}]))
+    expect(owners[0]).toEqual(['ancient-changes Update', { 'f:data': ancient }])
+  })
+
+  it.each([
+    ['POST', 'CreateOptions', MAPS],
+    ['PUT', 'UpdateOptions', MAP],
+  ])('have short and printable names with %s', async (method, kind, path) => {
+    await apply('a', map({ x: '1' }))
+    const sent = map({ x: '2' }, method === 'PUT' ? { name: 'm' } : { generateName: 'n-' })
+    for (const name of ['x'.repeat(129), '%00', '%1b%5b2J', '%0a']) {
+      const { status, json } = await ask(method, `${path}?fieldManager=${name}`, sent)
+      expect([status, json['reason']]).toEqual([422, 'Invalid'])
+      expect(json['message']).toMatch(`${kind}.meta.k8s.io "" is invalid: fieldManager: `)
+    }
+    expect((await ask(method, `${path}?fieldManager=${'x'.repeat(128)}`, sent)).status).toBeLessThan(202)
+  })
+})
+
+describe('an apply of a certificate request', () => {
+  it('is refused if it is not known who makes it, as a POST is', async () => {
+    const request = { apiVersion: 'certificates.k8s.io/v1', kind: 'CertificateSigningRequest', spec: {} }
+    const path = '/apis/certificates.k8s.io/v1/certificatesigningrequests'
+    const posted = await ask('POST', path, { ...request, metadata: { name: 'r' } })
+    const applied = await apply('a', request, `${path}/r`)
+    expect([applied.status, applied.json]).toEqual([posted.status, posted.json])
+    expect(applied.status).toBe(500)
   })
 })

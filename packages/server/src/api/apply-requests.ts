@@ -3,7 +3,7 @@ import { isObject, isStatusError, readBytes, yamlDocument } from '@kube-authn/co
 import { apply, type Application, type Applied } from '../apply/apply.ts'
 import type { KubeObject } from '../registry/kube-object.ts'
 import { badRequest, conflict, isConflict } from '../registry/status-errors.ts'
-import { answerWith, MAX_BODY_BYTES, type ObjectRequest, writeOf } from './object-request.ts'
+import { answerWith, MAX_BODY_BYTES, type ObjectRequest, requireCreator, writeOf } from './object-request.ts'
 import type { PatchOptions } from './patch-options.ts'
 import { isDeeperThan, MAX_DEPTH, readPatched } from './patched-object.ts'
 
@@ -71,6 +71,7 @@ function applying({ target, request }: ObjectRequest, application: Application):
 }
 
 async function create(asked: ObjectRequest, application: Application): Promise<HttpAnswer> {
+  requireCreator(asked)
   const { resource, namespace, name } = asked.target
   const { object: objectFor, owners, warnings } = applying(asked, application)
   const sent = objectFor(undefined)

@@ -4,6 +4,7 @@ import type { TokenIssuer } from '@kube-authn/core/service-account'
 import { aFunction, type OptionsShape, required } from '@kube-authn/core/adapter'
 import { aClock, anAuthorizer, withMethods } from '@kube-authn/core/internal'
 import type { StoredRbac } from '../rbac/stored-rbac.ts'
+import type { StoredRevocations } from '../revocations/revocations.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 
 /** Options of `kubernetesApi`. */
@@ -22,6 +23,8 @@ export interface KubernetesApiOptions {
    * grant what they have by it. Default: callers may grant what `authorizer` lists.
    */
   readonly rbac?: StoredRbac
+  /** The revocations in the store, which the authenticator has too: what is written counts for the next request. Default: `credentialrevocations` are not served. */
+  readonly revocations?: StoredRevocations
   /** Issues the tokens that are asked for at `/token` of service accounts. Default: there is no such path. */
   readonly tokenIssuer?: TokenIssuer
   /** The time of creations, and for ages and ends of watches. Default: the runtime's clock. */
@@ -34,6 +37,7 @@ export const kubernetesApiShape: OptionsShape<KubernetesApiOptions> = {
   authorizer: anAuthorizer,
   observer: aFunction,
   rbac: withMethods('an authorizer as storedRbac(...) makes', 'authorize', 'rulesFor', 'learn'),
+  revocations: withMethods('revocations as revocations(...) makes', 'isRevoked', 'learn'),
   tokenIssuer: withMethods('an issuer of tokens, as tokenIssuer(...) makes', 'issue'),
   clock: aClock,
 }

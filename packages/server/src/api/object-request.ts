@@ -1,10 +1,12 @@
 import type { AuthenticationRequest, Clock, UserInfo } from '@kube-authn/core'
 import type { HttpAnswer } from '@kube-authn/core/adapter'
-import { type Context, firstValues, objectAnswer, type ReadBody } from '@kube-authn/core/internal'
+import { type Context, objectAnswer, type ReadBody } from '@kube-authn/core/internal'
 import type { KubeObject } from '../registry/kube-object.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { Caller, WriteOptions } from '../registry/write.ts'
 import type { Form } from './accept.ts'
+import { internalError } from './internal-error.ts'
+import { managerOf } from './field-manager.ts'
 import type { QueryOptions } from './query-options.ts'
 import type { RequestTarget } from './request-target.ts'
 import { tableOf } from './table.ts'
@@ -46,16 +48,11 @@ export function writeOf(
   return { isDryRun, fieldManager: managerOf(request), ...(caller !== undefined && { caller }) }
 }
 
-/**
- * Who makes a request, as the owner of fields: who it says it is, or the beginning of its user agent.
- *
- * Source: apiserver `pkg/endpoints/handlers/create.go` managerOrUserAgent.
- */
-function managerOf({ query, headers }: AuthenticationRequest): string {
-  const given = firstValues(query).get('fieldManager') ?? ''
-  if (given !== '') return given
-  const [program = ''] = (headers.first('user-agent') ?? '').split('/')
-  return program.replaceAll(/[^ -~]/g, '').slice(0, 128) || 'unknown'
+/** @throws {StatusError} 500 if the object would say who creates it, and that is not known. */
+export function requireCreator({ target: { resource }, caller }: ObjectRequest): void {
+  if (resource.hasCreator === true && caller === undefined) {
+    throw internalError(new Error('no User found in the context'))
+  }
 }
 
 /** One object, in the form that the client prefers. */

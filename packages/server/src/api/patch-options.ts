@@ -1,6 +1,6 @@
-import { StatusError } from '@kube-authn/core/adapter'
 import { errorList, fieldPath, firstValues, unsupportedMediaType } from '@kube-authn/core/internal'
 import type { RequestHeaders } from '@kube-authn/core'
+import { invalidOptions, validateManager } from './field-manager.ts'
 
 /** The content types of patches. */
 export const PATCH_TYPES = [
@@ -20,8 +20,6 @@ export interface PatchOptions {
   /** Whether fields of other owners are taken over. */
   readonly isForced: boolean
 }
-
-const MAX_MANAGER_LENGTH = 128
 
 /** @throws {StatusError} 415 */
 export function patchTypeOf(headers: RequestHeaders): PatchType {
@@ -49,24 +47,7 @@ export function readPatchOptions(query: string, type: PatchType): PatchOptions {
   } else if (force !== undefined) {
     errors.forbidden(fieldPath('force'), 'may not be specified for non-apply patch')
   }
-  if (fieldManager.length > MAX_MANAGER_LENGTH) errors.tooLong(manager, MAX_MANAGER_LENGTH)
-  if (/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(fieldManager)) {
-    errors.invalid(manager, fieldManager, 'should only contain printable characters')
-  }
-  if (errors.errors.length > 0) throw invalidOptions(errors)
+  validateManager(fieldManager, errors)
+  if (errors.errors.length > 0) throw invalidOptions('PatchOptions', errors)
   return { fieldManager, isForced: force !== undefined && !['false', '0'].includes(force.toLowerCase()) }
-}
-
-function invalidOptions({ errors }: ReturnType<typeof errorList>): StatusError {
-  const words = errors.map(({ field, message }) => `${field}: ${message}`).join(', ')
-  return new StatusError({
-    status: 422,
-    reason: 'Invalid',
-    message: `PatchOptions.meta.k8s.io "" is invalid: ${words}`,
-    details: {
-      group: 'meta.k8s.io',
-      kind: 'PatchOptions',
-      causes: errors.map(({ type, message, field }) => ({ reason: `FieldValue${type}`, message, field })),
-    },
-  })
 }

@@ -1,10 +1,10 @@
 import type { HttpAnswer } from '@kube-authn/core/adapter'
-import { objectAnswer } from '@kube-authn/core/internal'
 import { apiVersionOf } from '../registry/resource.ts'
 import { expired } from '../registry/status-errors.ts'
 import { answerWith, type ObjectRequest, shown } from './object-request.ts'
+import { listAnswer } from './list-answer.ts'
 import { pageOf, type QueryOptions } from './query-options.ts'
-import { tableOf } from './table.ts'
+import { type RowContent, rowOf, tableHead } from './table.ts'
 import { watchResponse } from './watch-response.ts'
 
 /** How often a watch without changes tells how far it is. */
@@ -25,26 +25,23 @@ export async function answerRead(asked: ObjectRequest): Promise<HttpAnswer | Res
   return options.isWatch ? watch(asked) : list(asked)
 }
 
-async function list(asked: ObjectRequest): Promise<HttpAnswer> {
+async function list(asked: ObjectRequest): Promise<HttpAnswer | Response> {
   const { target, options, form, registry, clock } = asked
   const { resource } = target
-  const page = await registry.list({ ...target, ...options }, pageOf(options))
+  const page = await registry.listStored({ ...target, ...options }, pageOf(options))
   requireVersion(page.resourceVersion, options)
   const metadata = {
     resourceVersion: page.resourceVersion,
     ...(page.continue !== undefined && { continue: page.continue }),
   }
-  const content =
-    form === 'object'
-      ? { kind: `${resource.kind}List`, apiVersion: apiVersionOf(resource), metadata, items: page.items }
-      : tableOf({
-          resource,
-          objects: page.items,
-          metadata,
-          include: options.includeObject,
-          nowMs: clock.now(),
-        })
-  return objectAnswer(200, content)
+  const { items: objects } = page
+  if (form === 'object') {
+    const head = { kind: `${resource.kind}List`, apiVersion: apiVersionOf(resource), metadata }
+    return listAnswer({ head, member: 'items', objects, shown: (object) => object })
+  }
+  const row: RowContent = { resource, include: options.includeObject, nowMs: clock.now() }
+  const head = tableHead({ resource, metadata })
+  return listAnswer({ head, member: 'rows', objects, shown: (object) => rowOf(row, object) })
 }
 
 function watch(asked: ObjectRequest): Response {

@@ -1,5 +1,6 @@
 import type { TokenIssuer } from '@kube-authn/core/service-account'
 import type { ActionSubresource, Resource } from '../registry/resource.ts'
+import { credentialRevocations } from '../registry/resources/credential-revocations.ts'
 import { allResources } from '../registry/resources/index.ts'
 import { pods } from '../registry/resources/plain.ts'
 import { serviceAccounts } from '../registry/resources/service-accounts.ts'
@@ -10,11 +11,16 @@ import { tokenRequests } from './actions/token-request.ts'
 export interface ServedResourcesOptions {
   /** Issues the tokens of `/token`. Without it, there is no such path. */
   readonly tokenIssuer?: TokenIssuer
+  /** Without it, objects that say what is revoked would revoke nothing, and are not served. */
+  readonly revocations?: object
 }
 
 /** Every resource, with what can be asked of its objects. */
-export function servedResources({ tokenIssuer }: ServedResourcesOptions): readonly Resource[] {
-  return allResources.map((resource) => {
+export function servedResources({ tokenIssuer, revocations }: ServedResourcesOptions): readonly Resource[] {
+  const served = allResources.filter(
+    (resource) => resource !== credentialRevocations || revocations !== undefined,
+  )
+  return served.map((resource) => {
     if (resource === pods) return withAction(resource, evictions)
     if (resource === serviceAccounts && tokenIssuer !== undefined) {
       return withAction(resource, tokenRequests(tokenIssuer))

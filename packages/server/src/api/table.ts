@@ -12,32 +12,46 @@ export interface TableContent {
   readonly nowMs: number
 }
 
+/** What the rows of a table have. */
+export type RowContent = Pick<TableContent, 'resource' | 'include' | 'nowMs'>
+
 /**
  * Objects as the rows of a table, as `kubectl get` prints it.
  *
  * Source: apimachinery `pkg/apis/meta/v1/types.go` Table; apiserver `pkg/endpoints/handlers/response.go`.
  */
-export function tableOf({ resource, objects, metadata, include, nowMs }: TableContent): object {
-  const { columns } = resource
+export function tableOf({ resource, objects, metadata, ...content }: TableContent): object {
+  return {
+    ...tableHead({ resource, metadata }),
+    rows: objects.map((object) => rowOf({ resource, ...content }, object)),
+  }
+}
+
+/** A table without its rows. */
+export function tableHead({ resource, metadata }: Pick<TableContent, 'resource' | 'metadata'>): object {
   return {
     kind: 'Table',
     apiVersion: 'meta.k8s.io/v1',
     metadata,
-    columnDefinitions: columns.map(({ name, type, format = '', priority = 0 }) => ({
+    columnDefinitions: resource.columns.map(({ name, type, format = '', priority = 0 }) => ({
       name,
       type,
       format,
       description: '',
       priority,
     })),
-    rows: objects.map((object) => ({
-      cells: columns.map((column) => column.cell(object, nowMs)),
-      ...(include !== 'None' && {
-        object:
-          include === 'Object'
-            ? object
-            : { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata },
-      }),
-    })),
+  }
+}
+
+/** One row of a table. */
+export function rowOf({ resource, include, nowMs }: RowContent, object: KubeObject): object {
+  return {
+    cells: resource.columns.map((column) => column.cell(object, nowMs)),
+    ...(include !== 'None' && {
+      object:
+        include === 'Object'
+          ? object
+          : { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata },
+    }),
   }
 }

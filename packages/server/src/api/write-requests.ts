@@ -5,8 +5,7 @@ import { readKubeObject } from '../registry/read-kube-object.ts'
 import type { ActionSubresource } from '../registry/resource.ts'
 import { badRequest } from '../registry/status-errors.ts'
 import { expectedOf } from './expected-object.ts'
-import { internalError } from './internal-error.ts'
-import { answerWith, MAX_BODY_BYTES, type ObjectRequest, writeOf } from './object-request.ts'
+import { answerWith, MAX_BODY_BYTES, type ObjectRequest, requireCreator, writeOf } from './object-request.ts'
 
 /**
  * Answers the POST of an object.
@@ -16,9 +15,7 @@ import { answerWith, MAX_BODY_BYTES, type ObjectRequest, writeOf } from './objec
 export async function answerCreate(asked: ObjectRequest): Promise<HttpAnswer> {
   const { resource, namespace } = asked.target
   if (resource.isNamespaced && namespace === '') throw badRequest('namespace may not be empty')
-  if (resource.hasCreator === true && asked.caller === undefined) {
-    throw internalError(new Error('no User found in the context'))
-  }
+  requireCreator(asked)
   const object = await readSent(asked)
   return answerWith(asked, 201, await asked.registry.create({ resource, namespace }, object, writeOf(asked)))
 }

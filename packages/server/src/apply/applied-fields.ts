@@ -1,5 +1,5 @@
 import { areEqualTrees, treeOf } from '../patch/json-tree.ts'
-import { type FieldSet, NO_FIELDS, union } from './field-set.ts'
+import { type FieldSet, isEmptySet, NO_FIELDS } from './field-set.ts'
 import { partsOf, type Slot } from './parts.ts'
 
 /** The fields that a value has. */
@@ -32,24 +32,19 @@ export function changesOf(before: unknown, after: unknown, slot: Slot): Changes 
     if (areEqualTrees(treeOf(before), treeOf(after))) return { changed: NO_FIELDS, removed: NO_FIELDS }
     return { changed: fieldsOf(after, slot), removed: NO_FIELDS }
   }
-  let changed = NO_FIELDS
-  let removed = NO_FIELDS
+  const changed = new Map<string, FieldSet>()
+  const removed = new Map<string, FieldSet>()
   for (const [key, part] of current) {
     const previous = old.get(key)
     const inner =
       previous === undefined
         ? { changed: fieldsOfPart(key, part.value, part.slot), removed: NO_FIELDS }
         : changesOf(previous.value, part.value, part.slot)
-    changed = withPart(changed, key, inner.changed)
-    removed = withPart(removed, key, inner.removed)
+    if (!isEmptySet(inner.changed)) changed.set(key, inner.changed)
+    if (!isEmptySet(inner.removed)) removed.set(key, inner.removed)
   }
   for (const [key, part] of old) {
-    if (!current.has(key)) removed = withPart(removed, key, fieldsOfPart(key, part.value, part.slot))
+    if (!current.has(key)) removed.set(key, fieldsOfPart(key, part.value, part.slot))
   }
-  return { changed, removed }
-}
-
-function withPart(set: FieldSet, key: string, part: FieldSet): FieldSet {
-  if (!part.isMember && part.parts.size === 0) return set
-  return union(set, { isMember: false, parts: new Map([[key, part]]) })
+  return { changed: { isMember: false, parts: changed }, removed: { isMember: false, parts: removed } }
 }

@@ -61,9 +61,7 @@ export function apply(
   if (!isForced) requireNoConflict(owners, taken, manager)
   const left = losing(owners, taken, manager)
   const own = left.find((entry) => isOf(entry, manager))
-  const kept = left
-    .filter((entry) => entry !== own)
-    .reduce<FieldSet>((all, entry) => union(all, fieldsOfOwner(entry)), fields)
+  const kept = union(fields, ...left.filter((entry) => entry !== own).map(fieldsOfOwner))
   const given = own === undefined ? NO_FIELDS : difference(fieldsOfOwner(own), fields)
   return {
     value: withIdentity(prune(merged, slot, given, kept), configuration, old),

@@ -26,7 +26,7 @@ const set = fc
           member,
         ),
       )
-      .reduce(union, NO_FIELDS),
+      .reduce((one, other) => union(one, other), NO_FIELDS),
   )
 
 const paths = (fields: FieldSet): readonly string[] => pathsOf(fields).toSorted()

@@ -18,14 +18,21 @@ export function isEmptySet({ isMember, parts }: FieldSet): boolean {
   return !isMember && parts.size === 0
 }
 
-/** The fields that are in either set. */
-export function union(a: FieldSet, b: FieldSet): FieldSet {
-  const parts = new Map(a.parts)
-  for (const [key, part] of b.parts) {
-    const other = parts.get(key)
-    parts.set(key, other === undefined ? part : union(other, part))
+/** The fields that are in any of the sets. */
+export function union(...sets: readonly FieldSet[]): FieldSet {
+  const found = sets.filter((set) => !isEmptySet(set))
+  const [only = NO_FIELDS] = found
+  if (found.length < 2) return only
+  const byKey = new Map<string, FieldSet[]>()
+  for (const { parts } of found) {
+    for (const [key, part] of parts) {
+      const same = byKey.get(key)
+      if (same === undefined) byKey.set(key, [part])
+      else same.push(part)
+    }
   }
-  return { isMember: a.isMember || b.isMember, parts }
+  const parts = new Map([...byKey].map(([key, same]) => [key, union(...same)] as const))
+  return { isMember: found.some(({ isMember }) => isMember), parts }
 }
 
 /** The fields of `a` that are not in `b`. What is in `b` as a whole is not in the result, and neither are its parts. */

@@ -137,5 +137,36 @@ export function ownersAfterUpdate(
   const own = owners.find((entry) => isOf(entry, manager))
   const kept = own === undefined ? NO_FIELDS : difference(fieldsOfOwner(own), removed)
   const left = losing(owners, union(changed, removed), manager)
-  return owning(resource, left, manager, union(kept, changed))
+  return capped(owning(resource, left, manager, union(kept, changed)))
+}
+
+/** How many owners there are of fields that were not applied: an object must not grow with the number of those who write it. */
+const MAX_UPDATE_OWNERS = 10
+/** Who owns the fields of the oldest of too many owners, as in Kubernetes. */
+const ANCIENT = 'ancient-changes'
+
+/** Source: apimachinery `pkg/util/managedfields/internal/capmanagers.go`. */
+function capped(owners: readonly ManagedFieldsEntry[]): readonly ManagedFieldsEntry[] {
+  const updating = owners.filter(({ operation }) => operation === 'Update')
+  const surplus = updating.length - MAX_UPDATE_OWNERS
+  if (surplus <= 0) return owners
+  const oldest = updating.toSorted((a, b) => ageOrder(a, b)).slice(0, surplus + 1)
+  const [first] = oldest
+  const latest = oldest.at(-1)
+  if (first === undefined || latest === undefined) return owners
+  const { subresource: _, ...fields } = first
+  const merged = {
+    ...fields,
+    manager: ANCIENT,
+    time: latest.time,
+    fieldsV1: toFieldsV1(union(...oldest.map(fieldsOfOwner))),
+  }
+  const gone = new Set(oldest)
+  return [merged, ...owners.filter((each) => !gone.has(each))]
+}
+
+/** What is merged already counts as the oldest. */
+function ageOrder(a: ManagedFieldsEntry, b: ManagedFieldsEntry): number {
+  const timeOf = ({ manager, time }: ManagedFieldsEntry): string => (manager === ANCIENT ? '' : time)
+  return timeOf(a) < timeOf(b) ? -1 : timeOf(a) > timeOf(b) ? 1 : 0
 }

@@ -1,6 +1,11 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
-import { hashOf, randomSerialNumber } from './issue-certificate.ts'
+import { type Bytes, DerReader, soleElement, Tag } from '@kube-authn/x509'
+import { StringTag, text } from './der-writer.ts'
+import { nameOf } from './distinguished-name.ts'
 import { signingKeyOf, spkiOf } from './node-keys.ts'
+import { signCertificate } from './sign-certificate.ts'
+import { certificateUsages } from './usages.ts'
+import { basicConstraints, keyUsage, subjectKeyIdentifier } from './written-extensions.ts'
 
 /** The content of the certificate of a CA. */
 export interface AuthorityContent {
@@ -9,6 +14,8 @@ export interface AuthorityContent {
   readonly notBefore: Date
   readonly notAfter: Date
 }
+
+const COMMON_NAME = '2.5.4.3'
 
 /**
  * Issues the certificate of a CA for its own key, in PEM. It may sign certificates of clients and servers, and no other CA.
@@ -23,27 +30,32 @@ export async function issueAuthority({
   notBefore,
   notAfter,
 }: AuthorityContent): Promise<string> {
-  // It needs metadata on `Reflect`, which must be loaded before it.
-  await import('reflect-metadata')
-  const x509 = await import('@peculiar/x509')
   const publicKey = spkiOf(createPublicKey(privateKey))
-  const signingKey = await signingKeyOf(privateKey)
-  const name = new x509.Name([{ CN: [{ utf8String: commonName }] }])
-  const { keyCertSign, digitalSignature, keyEncipherment } = x509.KeyUsageFlags
-  const issued = await x509.X509CertificateGenerator.create({
-    serialNumber: randomSerialNumber(),
-    subject: name,
-    issuer: name,
-    notBefore,
-    notAfter,
-    publicKey,
-    signingKey,
-    signingAlgorithm: { name: signingKey.algorithm.name, hash: hashOf(signingKey) },
-    extensions: [
-      new x509.BasicConstraintsExtension(true, 0, true),
-      new x509.KeyUsagesExtension(keyCertSign | digitalSignature | keyEncipherment, true),
-      await x509.SubjectKeyIdentifierExtension.create(new x509.PublicKey(publicKey)),
-    ],
-  })
-  return `${issued.toString('pem')}\n`
+  const name = nameOf([{ type: COMMON_NAME, value: text(StringTag.utf8, commonName) }])
+  const { keyUsage: bits } = certificateUsages(['cert sign', 'digital signature', 'key encipherment'])
+  return signCertificate(
+    {
+      subject: name,
+      issuer: name,
+      notBefore,
+      notAfter,
+      publicKey,
+      extensions: [
+        basicConstraints(true),
+        keyUsage(bits),
+        subjectKeyIdentifier(await keyIdentifierOf(publicKey)),
+      ],
+    },
+    await signingKeyOf(privateKey),
+  )
+}
+
+/** The SHA-1 of the key itself (RFC 5280 section 4.2.1.2, method 1). */
+async function keyIdentifierOf(spki: Bytes): Promise<Uint8Array> {
+  const what = 'subjectPublicKeyInfo'
+  const fields = new DerReader(soleElement(spki, Tag.sequence, what))
+  fields.next(what)
+  const { bytes, contentStart, end } = fields.next(what)
+  // The first octet counts the unused bits of the last one.
+  return new Uint8Array(await crypto.subtle.digest('SHA-1', bytes.subarray(contentStart + 1, end)))
 }

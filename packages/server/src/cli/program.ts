@@ -7,7 +7,8 @@ import { addExplain } from './explain/command.ts'
 import { addGetToken } from './get-token/command.ts'
 import { addHashPassword } from './hash-password/command.ts'
 import { addKubeconfig } from './kubeconfig/command.ts'
-import { printable } from './terminal/printable.ts'
+import { withoutControls } from '@kube-authn/internal/printable'
+import { addRevoke } from './revoke/command.ts'
 import { addServe } from './serve/command.ts'
 import { addWhoami } from './whoami/command.ts'
 
@@ -31,6 +32,7 @@ export function program(): Command {
     addHashPassword,
     addCreate,
     addWhoami,
+    addRevoke,
     addGetToken,
     addKubeconfig,
     addCompletion,
@@ -51,7 +53,7 @@ Run kube-authn COMMAND --help for the options and examples of a command.`
 /** Commander's message with its suggestion, which is another line, and without the value of an unknown option, which may be a secret. */
 function oneLine(text: string): string {
   const line = text.trim().replaceAll(/\s*\n\s*/g, ' ')
-  return printable(line.replace(/^(error: unknown option '[^'=]*)=.*'/s, "$1'"))
+  return withoutControls(line.replace(/^(error: unknown option '[^'=]*)=.*'/s, "$1'"))
 }
 
 function version(): string {

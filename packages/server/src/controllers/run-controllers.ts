@@ -86,7 +86,7 @@ const ALL: readonly string[] = ['*']
 
 /**
  * Runs the controllers of a control plane over the objects of one store, in this process, until they are closed: service accounts, root certificates, tokens in
- * secrets, bootstrap tokens, cluster discovery, and aggregated roles.
+ * secrets, bootstrap tokens, cluster discovery, certificate signing requests, and aggregated roles.
  *
  * Each change is followed by what belongs to it, a moment later. Several processes may run them over the same store: a write counts only if the object is as it was
  * read, so that one of them does the work. What fails is tried again, later each time, up to five minutes.
@@ -110,6 +110,7 @@ export function runControllers(options: RunControllersOptions): RunningControlle
   const objects = registry({ store, resources: allResources, clock })
   const stop = new AbortController()
   const loop = controllerLoop({
+    store,
     registry: objects,
     controllers: selectedControllers(controllers, {
       registry: objects,

@@ -1,17 +1,16 @@
 import {
   type BootstrapTokenOptions,
-  isObject,
   type LegacyTokenObjects,
   refuseProblems,
   type Secret,
   type ServiceAccountObjects,
+  stringMemberOf,
   withMethods,
 } from '@kube-authn/core/internal'
-import { bytesOfBase64 } from '@kube-authn/internal/base64'
+import { timeOfRfc3339 } from '@kube-authn/internal/rfc3339'
 import type { KubeObject, ObjectMeta } from '../registry/kube-object.ts'
 import { registry } from '../registry/registry.ts'
 import type { Resource } from '../registry/resource.ts'
-import { entriesOf } from '../registry/resources/data-keys.ts'
 import { nodes, pods } from '../registry/resources/plain.ts'
 import { secrets } from '../registry/resources/secrets.ts'
 import { serviceAccounts } from '../registry/resources/service-accounts.ts'
@@ -19,6 +18,7 @@ import { ignoreMissing } from '../registry/status-errors.ts'
 import { fromStored, keyOf } from '../registry/stored-objects.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { isStoreError } from '../store/store-error.ts'
+import { secretOf, serviceAccountOf } from './stored-credentials.ts'
 
 /** The objects in a store that credentials refer to. */
 export interface CredentialObjects {
@@ -72,23 +72,16 @@ export function credentialObjects(store: ObjectStore): CredentialObjects {
 
       async getServiceAccount(namespace, name) {
         const found = await find(serviceAccounts, namespace, name)
-        if (found === undefined) return undefined
-        const references = listIn(found, 'secrets').map((each) => textIn(each, 'name'))
-        const { resourceVersion = '' } = found.metadata
-        return { ...identityOf(found.metadata), namespace, resourceVersion, secrets: references }
+        return found && serviceAccountOf(found)
       },
 
       async getPod(namespace, name) {
         const found = await find(pods, namespace, name)
         if (found === undefined) return undefined
-        const { spec } = found
-        const serviceAccountName = textIn(spec, 'serviceAccountName')
-        return {
-          ...identityOf(found.metadata),
-          namespace,
-          serviceAccountName,
-          nodeName: textIn(spec, 'nodeName'),
-        }
+        const { metadata, spec } = found
+        const serviceAccountName = stringMemberOf(spec, 'serviceAccountName')
+        const nodeName = stringMemberOf(spec, 'nodeName')
+        return { ...identityOf(metadata), namespace, serviceAccountName, nodeName }
       },
 
       async getNode(name) {
@@ -112,40 +105,12 @@ export function credentialObjects(store: ObjectStore): CredentialObjects {
   }
 }
 
-function identityOf({ name = '', uid = '', deletionTimestamp }: ObjectMeta): {
+/** A Pod or Node as authentication reads it. */
+function identityOf({ name = '', uid = '', deletionTimestamp = '' }: ObjectMeta): {
   readonly name: string
   readonly uid: string
   readonly deletionTimestampMs?: number
 } {
-  return {
-    name,
-    uid,
-    ...(deletionTimestamp !== undefined && { deletionTimestampMs: Date.parse(deletionTimestamp) }),
-  }
-}
-
-function secretOf({ metadata, type, data }: KubeObject): Secret {
-  const { namespace = '', resourceVersion = '', labels = {}, annotations = {}, creationTimestamp } = metadata
-  return {
-    ...identityOf(metadata),
-    namespace,
-    resourceVersion,
-    labels,
-    annotations,
-    type: typeof type === 'string' ? type : '',
-    data: Object.fromEntries(entriesOf(data).map(([key, value]) => [key, UTF8.decode(bytesOfBase64(value))])),
-    ...(creationTimestamp !== undefined && { creationTimestampMs: Date.parse(creationTimestamp) }),
-  }
-}
-
-const UTF8 = new TextDecoder()
-
-function textIn(value: unknown, name: string): string {
-  const text = isObject(value) ? value[name] : undefined
-  return typeof text === 'string' ? text : ''
-}
-
-function listIn(object: KubeObject, name: string): readonly unknown[] {
-  const value = object[name]
-  return Array.isArray(value) ? value : []
+  const deletedMs = timeOfRfc3339(deletionTimestamp)
+  return { name, uid, ...(deletedMs !== undefined && { deletionTimestampMs: deletedMs }) }
 }

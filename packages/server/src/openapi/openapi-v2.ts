@@ -1,4 +1,4 @@
-import { isObject } from '@kube-authn/core/internal'
+import { isObject, stringMemberOf } from '@kube-authn/core/internal'
 import type { GroupDocument } from './group-document.ts'
 import { repeated, type WrittenField, written } from './protobuf-writer.ts'
 import type { Schema } from './schemas.ts'
@@ -45,7 +45,7 @@ function pathItemOf(item: object): Uint8Array {
 function operationOf(operation: Schema): Uint8Array {
   const parameters = Array.isArray(operation['parameters']) ? operation['parameters'].map(objectOf) : []
   return written(
-    [5, textIn(operation, 'operationId')],
+    [5, stringMemberOf(operation, 'operationId')],
     ...repeated(7, [PATCH_TYPE]),
     ...repeated(8, parameters.map(parameterOf)),
     ...extensionsOf(13, operation),
@@ -55,9 +55,9 @@ function operationOf(operation: Schema): Uint8Array {
 function parameterOf(parameter: Schema): Uint8Array {
   const query = written(
     [2, 'query'],
-    [3, textIn(parameter, 'description')],
-    [4, textIn(parameter, 'name')],
-    [6, textIn(objectOf(parameter['schema']), 'type')],
+    [3, stringMemberOf(parameter, 'description')],
+    [4, stringMemberOf(parameter, 'name')],
+    [6, stringMemberOf(objectOf(parameter['schema']), 'type')],
   )
   return written([1, written([2, written([3, query])])])
 }
@@ -65,14 +65,14 @@ function parameterOf(parameter: Schema): Uint8Array {
 function schemaOf(schema: Schema): Uint8Array {
   const reference = referenceIn(schema)
   const { properties, items, additionalProperties, required, oneOf } = schema
-  const type = oneOf === undefined ? textIn(schema, 'type') : 'string'
+  const type = oneOf === undefined ? stringMemberOf(schema, 'type') : 'string'
   const fields = Object.entries(objectOf(properties)).map(([name, each]) => {
     return written([1, name], [2, schemaOf(objectOf(each))])
   })
   return written(
     [1, reference],
-    [2, textIn(schema, 'format')],
-    [4, textIn(schema, 'description')],
+    [2, stringMemberOf(schema, 'format')],
+    [4, stringMemberOf(schema, 'description')],
     ...repeated(19, Array.isArray(required) ? required.map(String) : []),
     [21, isObject(additionalProperties) ? written([1, schemaOf(additionalProperties)]) : undefined],
     [22, type === '' || reference !== '' ? undefined : written([1, type])],
@@ -85,7 +85,7 @@ function schemaOf(schema: Schema): Uint8Array {
 /** A schema of the document, named by itself or as the only one that another is made of. */
 function referenceIn(schema: Schema): string {
   const all: readonly unknown[] = Array.isArray(schema['allOf']) ? schema['allOf'] : [schema]
-  return textIn(objectOf(all[0]), '$ref').replace('#/components/schemas/', '#/definitions/')
+  return stringMemberOf(objectOf(all[0]), '$ref').replace('#/components/schemas/', '#/definitions/')
 }
 
 /** Their values are YAML, which JSON is too. */
@@ -93,11 +93,6 @@ function extensionsOf(number: number, of: Schema): readonly WrittenField[] {
   return Object.entries(of)
     .filter(([name]) => name.startsWith('x-kubernetes-') && (number === 31 || name === GVK))
     .map(([name, value]) => [number, written([1, name], [2, written([2, JSON.stringify(value)])])])
-}
-
-function textIn(object: Schema, name: string): string {
-  const value = object[name]
-  return typeof value === 'string' ? value : ''
 }
 
 function objectOf(value: unknown): Schema {

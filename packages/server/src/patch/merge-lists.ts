@@ -93,24 +93,23 @@ function inOrder(
 ): readonly unknown[] {
   const wanted = positions(order, keyOf)
   const before = positions(old, keyOf)
-  const rank = (ranks: ReadonlyMap<string, number>, element: unknown): number =>
-    ranks.get(keyOf(element)) ?? -1
-  const named = elements
-    .filter((each) => wanted.has(keyOf(each)))
-    .toSorted((a, b) => rank(wanted, a) - rank(wanted, b))
-  const others = elements.filter((each) => !wanted.has(keyOf(each)))
+  const ranked = elements.map((element) => {
+    const key = keyOf(element)
+    return { element, place: before.get(key) ?? -1, rank: wanted.get(key) }
+  })
+  const others = ranked.filter(({ rank }) => rank === undefined)
+  const named = ranked
+    .filter(({ rank }) => rank !== undefined)
+    .toSorted(({ rank: a = 0 }, { rank: b = 0 }) => a - b)
   const result: unknown[] = []
   let taken = 0
-  for (const each of named) {
-    const place = rank(before, each)
-    const isBehind = (other: unknown): boolean => rank(before, other) >= place
-    const rest = others.slice(taken)
-    const first = place === -1 ? 0 : rest.findIndex(isBehind)
-    const earlier = first === -1 ? rest : rest.slice(0, first)
-    result.push(...earlier, each)
-    taken += earlier.length
+  for (const { element, place } of named) {
+    for (let next = others[taken]; next !== undefined && next.place < place; next = others[++taken]) {
+      result.push(next.element)
+    }
+    result.push(element)
   }
-  return [...result, ...others.slice(taken)]
+  return [...result, ...others.slice(taken).map(({ element }) => element)]
 }
 
 /** Where the first element with each key is. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { cpuSecondsOf } from '../../../../test/cpu-seconds.ts'
 import { objectTypeOf } from '../schema/object-types.ts'
 import { strategicMerge } from './strategic-merge.ts'
 
@@ -229,5 +230,27 @@ describe('strategicMerge', () => {
   ])('refuses with %i for a %s: %j', (status, kind, patch) => {
     const target = { ...containers({ name: 'a' }), metadata: { finalizers: ['a'] } }
     expect(() => merged(kind, target, patch)).toThrow(expect.objectContaining({ status }))
+  })
+
+  it('takes time that grows with the length of the lists, whatever their order is', () => {
+    const many = (letter: string) => Array.from({ length: 60_000 }, (_, index) => `${letter}/${index}`)
+    const [old, other] = [many('a'), many('b')]
+    const patches = [
+      { finalizers: other, '$setElementOrder/finalizers': other },
+      {
+        finalizers: [],
+        '$setElementOrder/finalizers': old.filter((_, index) => index % 2 === 0).toReversed(),
+      },
+      { finalizers: other, '$setElementOrder/finalizers': [...other, ...old].toReversed() },
+      { '$deleteFromPrimitiveList/finalizers': old.toReversed() },
+    ]
+    const spent = cpuSecondsOf(() => {
+      for (const metadata of patches) {
+        strategicMerge({ metadata: { finalizers: old } }, { metadata }, objectTypeOf('ConfigMap'))
+      }
+      const spec = (names: readonly string[]) => containers(...named(...names))
+      strategicMerge(spec(old), spec(other), objectTypeOf('Pod'))
+    })
+    expect(spent).toBeLessThan(5)
   })
 })

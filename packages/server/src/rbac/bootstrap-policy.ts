@@ -130,7 +130,7 @@ export const BOOTSTRAP_ROLES: readonly BootstrapRole[] = [
     rules: [
       resources(READ, '', ['secrets']),
       resources(['impersonate'], '', ['serviceaccounts']),
-      resources(WRITE, '', ['configmaps', 'pods', 'secrets', 'serviceaccounts']),
+      resources(WRITE, '', ['configmaps', 'pods', 'secrets', 'serviceaccounts', 'services']),
       resources(['create'], '', ['pods/eviction', 'serviceaccounts/token']),
     ],
   },
@@ -138,8 +138,8 @@ export const BOOTSTRAP_ROLES: readonly BootstrapRole[] = [
     name: 'system:aggregate-to-view',
     ...labelled('view'),
     rules: [
-      resources(READ, '', ['configmaps', 'pods', 'pods/status', 'serviceaccounts']),
-      resources(READ, '', ['namespaces', 'namespaces/status']),
+      resources(READ, '', ['configmaps', 'pods', 'serviceaccounts', 'services', 'services/status']),
+      resources(READ, '', ['events', 'namespaces', 'namespaces/status', 'pods/status']),
     ],
   },
   {

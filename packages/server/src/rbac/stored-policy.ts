@@ -3,14 +3,10 @@ import {
   decodeRbacObject,
   errorList,
   PolicyIndex,
-  RBAC_API_GROUP,
   type RbacObject,
 } from '@kube-authn/core/internal'
-import { fromStored } from '../registry/stored-objects.ts'
+import { fromStored, RBAC_PREFIX } from '../registry/stored-objects.ts'
 import type { StoredObject } from '../store/object-store.ts'
-
-/** The beginning of the keys of roles and bindings. */
-export const RBAC_PREFIX: string = `/registry/${RBAC_API_GROUP}/`
 
 /** A role or binding as the policy knows it. */
 interface Known {

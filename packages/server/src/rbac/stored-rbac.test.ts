@@ -6,7 +6,8 @@ import { fixedClock } from '@kube-authn/testing'
 import { memoryObjectStore } from '../store/memory/memory-object-store.ts'
 import type { ObjectStore, StoreEvent } from '../store/object-store.ts'
 import { StoreError } from '../store/store-error.ts'
-import { learningStore } from './learning-store.ts'
+import { learningStore } from '../registry/learning-store.ts'
+import { RBAC_PREFIX } from '../registry/stored-objects.ts'
 import { storedRbac, type StoredRbac } from './stored-rbac.ts'
 
 const API = { apiVersion: 'rbac.authorization.k8s.io/v1' }
@@ -122,7 +123,7 @@ describe('storedRbac', () => {
 
   it('knows at once what is written through it, and keeps that when the watch tells older changes', async () => {
     const policy = await follow()
-    const written = learningStore(store, policy)
+    const written = learningStore(store, RBAC_PREFIX, policy)
     await written.create(ROLE, roleWith('get'))
     await written.create(BINDING, bindingOf())
     expect(isAllowed(policy)).toBe(true)
@@ -140,7 +141,7 @@ describe('storedRbac', () => {
 
   it('does not learn of other objects', async () => {
     const learnt: string[] = []
-    const written = learningStore(store, { learn: ({ key }) => learnt.push(key) })
+    const written = learningStore(store, RBAC_PREFIX, { learn: ({ key }) => learnt.push(key) })
     const created = await written.create('/registry/secrets/a/b', '{}')
     await written.update('/registry/secrets/a/b', '{"a":1}', created.revision)
     await written.delete('/registry/secrets/a/b')
@@ -167,7 +168,7 @@ describe('storedRbac', () => {
 
     await store.delete(BINDING)
     // What is written through this process counts all the same.
-    await learningStore(store, policy).create(
+    await learningStore(store, RBAC_PREFIX, policy).create(
       keyOf('clusterroles', 'other'),
       roleWith('get').replace('reader', 'other'),
     )
@@ -276,7 +277,7 @@ describe('storedRbac', () => {
         store = memoryObjectStore({ clock })
         const of = faulty()
         const policy = await follow(of)
-        const learning = learningStore(store, policy)
+        const learning = learningStore(store, RBAC_PREFIX, policy)
         for (const each of writes) {
           if (each.kind === 'compaction') {
             of.breakWatches(new StoreError('storeUnavailable', 'gone'))

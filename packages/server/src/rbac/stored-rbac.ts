@@ -3,10 +3,11 @@ import type { RbacAuthorizer } from '@kube-authn/core/authorization'
 import { checkOptions, type OptionsShape, required } from '@kube-authn/core/adapter'
 import { aClock, aFunction, rbacOver, report, systemClock, withMethods } from '@kube-authn/core/internal'
 import { rfc3339Of } from '@kube-authn/internal/rfc3339'
+import { RBAC_PREFIX } from '../registry/stored-objects.ts'
 import { followStore } from '../store/follow-store.ts'
 import type { ObjectStore, StoreChange, StoredObject } from '../store/object-store.ts'
 import { StoreError } from '../store/store-error.ts'
-import { RBAC_PREFIX, storedPolicy } from './stored-policy.ts'
+import { storedPolicy } from './stored-policy.ts'
 
 /** Options of {@link storedRbac}. */
 export interface StoredRbacOptions {
@@ -82,7 +83,9 @@ export async function storedRbac(options: StoredRbacOptions): Promise<StoredRbac
           take(() => apply(change))
           policy.settle(change.revision)
         },
-        replaced: () => policy.restart(),
+        gap(isReplaced) {
+          if (isReplaced) policy.restart()
+        },
         reached: () => {
           outdatedSinceMs = undefined
         },

@@ -12,6 +12,22 @@ export interface ObjectList {
   readonly continue?: string
 }
 
+/** An object of a list, which may have been read already. */
+export interface ListedObject {
+  readonly stored: StoredObject
+  readonly object: KubeObject | undefined
+}
+
+/** The same, as they are stored. */
+export interface StoredPage extends Omit<ObjectList, 'items'> {
+  readonly items: readonly ListedObject[]
+}
+
+/** @throws {StoreError} `storeCorrupted` */
+export function listedObject({ stored, object }: ListedObject): KubeObject {
+  return object ?? fromStored(stored, stored.revision)
+}
+
 /** How a list is paged. */
 export interface PageOptions {
   readonly limit?: number
@@ -28,18 +44,28 @@ export interface PageOptions {
 export async function listObjects(
   store: ObjectStore,
   collection: Collection,
-  { limit = Infinity, continue: token }: PageOptions = {},
+  page: PageOptions = {},
 ): Promise<ObjectList> {
+  const { items, ...listed } = await listStored(store, collection, page)
+  return { items: items.map(listedObject), ...listed }
+}
+
+/** The same, without what takes most of the time and memory of a long list. */
+export async function listStored(
+  store: ObjectStore,
+  collection: Collection,
+  { limit = Infinity, continue: token }: PageOptions = {},
+): Promise<StoredPage> {
   const selects = selectsOf(collection.resource, collection)
   const prefix = keyPrefix(collection.resource, collection.namespace)
-  const items: KubeObject[] = []
+  const items: ListedObject[] = []
   let next = token
   // The first page has no more than is wanted: without a token it could not be read again at its revision.
   let size = Math.min(limit, MAX_PAGE)
   for (;;) {
     const from = next === undefined ? {} : { continue: next }
     const { objects, revision, continue: following } = await store.list(prefix, { ...from, limit: size })
-    const { found, count } = select(objects, selects, limit - items.length)
+    const { found, count } = select(objects, selects, limit - items.length, items.length < MAX_PAGE)
     items.push(...found)
     const resourceVersion = String(revision)
     const isWhole = count === objects.length
@@ -57,19 +83,27 @@ export async function listObjects(
 /** How many objects are read at a time. */
 const MAX_PAGE = 500
 
-/** The first objects that are selected, and how many objects were looked at for them. */
+/**
+ * The first objects that are selected, and how many objects were looked at for them.
+ *
+ * @param keeps whether what was read for that is kept: not for the many objects of a long list.
+ */
 function select(
   objects: readonly StoredObject[],
   selects: Selects | undefined,
   limit: number,
-): { readonly found: readonly KubeObject[]; readonly count: number } {
-  const found: KubeObject[] = []
+  keeps: boolean,
+): { readonly found: readonly ListedObject[]; readonly count: number } {
+  if (selects === undefined) {
+    return { found: objects.map((stored) => ({ stored, object: undefined })), count: objects.length }
+  }
+  const found: ListedObject[] = []
   let count = 0
   for (const stored of objects) {
     if (found.length === limit) break
     count++
     const object = fromStored(stored, stored.revision)
-    if (selects === undefined || selects(object)) found.push(object)
+    if (selects(object)) found.push({ stored, object: keeps ? object : undefined })
   }
   return { found, count }
 }

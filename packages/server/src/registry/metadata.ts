@@ -106,7 +106,8 @@ function requireParts(owner: OwnerReference, path: FieldPath, errors: ErrorList)
 /** Validates what may change in the metadata of an object that is being deleted. */
 export function validateFinalizers(metadata: ObjectMeta, old: ObjectMeta, errors: ErrorList): void {
   if (old.deletionTimestamp === undefined) return
-  const added = (metadata.finalizers ?? []).filter((each) => old.finalizers?.includes(each) !== true)
+  const before = new Set(old.finalizers)
+  const added = (metadata.finalizers ?? []).filter((each) => !before.has(each))
   if (added.length === 0) return
   const names = added.map((each) => JSON.stringify(each)).join(', ')
   const detail = `no new finalizers can be added if the object is being deleted, found new finalizers []string{${names}}`

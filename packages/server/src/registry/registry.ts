@@ -2,14 +2,21 @@ import type { Clock } from '@kube-authn/core'
 import { alwaysDeny, type Authorizer } from '@kube-authn/core/authorization'
 import { rulesOf, systemClock } from '@kube-authn/core/internal'
 import { rfc3339Of } from '@kube-authn/internal/rfc3339'
-import { learningStore } from '../rbac/learning-store.ts'
 import type { StoredRbac } from '../rbac/stored-rbac.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { findObject } from './change-object.ts'
 import { createObject, type Place } from './create-object.ts'
 import { deletions } from './delete-objects.ts'
 import type { KubeObject } from './kube-object.ts'
-import { listObjects, type ObjectList, type PageOptions } from './list-objects.ts'
+import { type Learner, learningStore } from './learning-store.ts'
+import { expiringStore } from './expiring-store.ts'
+import {
+  listObjects,
+  listStored,
+  type ObjectList,
+  type PageOptions,
+  type StoredPage,
+} from './list-objects.ts'
 import { SYSTEM_NAMESPACES } from './namespace-lifecycle.ts'
 import { type Replacement, replaceObject } from './replace-object.ts'
 import {
@@ -19,11 +26,12 @@ import {
   type Resource,
   type Services,
 } from './resource.ts'
+import { credentialRevocations } from './resources/credential-revocations.ts'
 import { namespaces } from './resources/namespaces.ts'
 import { seenChanges } from './seen-changes.ts'
 import { selectsOf } from './selectors.ts'
 import { isConflict, translated } from './status-errors.ts'
-import { fromStored, keyOf, keyPrefix } from './stored-objects.ts'
+import { fromStored, keyOf, keyPrefix, RBAC_PREFIX } from './stored-objects.ts'
 import type { Collection, Target } from './target.ts'
 import { type KubeWatchEvent, type WatchQuery, watchObjects } from './watch-objects.ts'
 import type { Preconditions, WriteOptions } from './write.ts'
@@ -34,6 +42,8 @@ export interface Registry {
   get(target: Target): Promise<KubeObject>
   /** @throws {StatusError} 400, 410 */
   list(collection: Collection, page?: PageOptions): Promise<ObjectList>
+  /** The same as it is stored, to be read one by one. @throws {StatusError} 400, 410 */
+  listStored(collection: Collection, page?: PageOptions): Promise<StoredPage>
   /** @throws {StatusError} 400, 403, 404, 409, 413, 422 */
   create(place: Place, object: KubeObject, options?: WriteOptions): Promise<KubeObject>
   /**
@@ -73,6 +83,8 @@ export interface RegistryOptions {
   readonly authorizer?: Authorizer
   /** The authorizer over the roles and bindings in the store: it learns what is written, and what callers may grant is known from it. Default: `authorizer`. */
   readonly rbac?: StoredRbac
+  /** Learns what is written. */
+  readonly revocations?: Learner
   /** Default: the runtime's clock. */
   readonly clock?: Clock
   /** Returns a number from 0 to below 1, for generated names. Default: cryptographically secure. */
@@ -91,12 +103,18 @@ export function registry({
   store: written,
   resources,
   rbac,
+  revocations,
   authorizer = rbac,
   clock = systemClock,
   random,
 }: RegistryOptions): Registry {
-  const store = rbac === undefined ? written : learningStore(written, rbac)
-  const now = (): string => rfc3339Of(Math.floor(clock.now() / 1000) * 1000)
+  const learning = learningStore(
+    learningStore(written, RBAC_PREFIX, rbac),
+    keyPrefix(credentialRevocations, ''),
+    revocations,
+  )
+  const store = expiringStore(learning, resources, clock)
+  const now = (): string => rfc3339Of(clock.now())
   const seen = seenChanges()
   const { delete: remove, resumeNamespace } = deletions({ store, resources, now })
   const services: Services = {
@@ -134,6 +152,7 @@ export function registry({
   return {
     get: (target) => translated(async () => (await findObject(store, target)).object),
     list: (...given) => translated(() => listObjects(store, ...given)),
+    listStored: (...given) => translated(() => listStored(store, ...given)),
     create: (...given) => translated(() => create(...given)),
     update: (...given) => translated(() => update(...given)),
     put: (...given) => translated(() => put(...given)),
@@ -148,12 +167,15 @@ export function registry({
     now,
     createSystemNamespaces: () =>
       translated(async () => {
-        for (const name of SYSTEM_NAMESPACES) {
-          const object = { kind: 'Namespace', apiVersion: apiVersionOf(namespaces), metadata: { name } }
-          await create({ resource: namespaces, namespace: '' }, object).catch((thrown: unknown) => {
-            if (!isConflict(thrown)) throw thrown
-          })
-        }
+        // At once, so that the store waits for the disk once.
+        await Promise.all(
+          SYSTEM_NAMESPACES.map(async (name) => {
+            const object = { kind: 'Namespace', apiVersion: apiVersionOf(namespaces), metadata: { name } }
+            await create({ resource: namespaces, namespace: '' }, object).catch((thrown: unknown) => {
+              if (!isConflict(thrown)) throw thrown
+            })
+          }),
+        )
       }),
   }
 }

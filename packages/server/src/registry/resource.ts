@@ -51,6 +51,8 @@ export interface Resource {
   admit?(change: Change): Awaitable<void>
   /** What has a path below that of the object. Without a `status` among them, that field is one like any other. Default: nothing. */
   readonly subresources?: readonly Subresource[]
+  /** When an object ends by itself, in milliseconds since the epoch; `undefined`: never. Default: no object does. */
+  expiresAtMs?(this: void, object: KubeObject, nowMs: number): number | undefined
   /** Whether PUT creates an object that is missing. Default `false`. */
   readonly isCreatedByUpdate?: boolean
   /** Whether the server writes into a new object who creates it, so that a request without a caller is refused. Default `false`. */

@@ -1,4 +1,4 @@
-import { isObject } from '@kube-authn/core/internal'
+import { isObject, RBAC_API_GROUP } from '@kube-authn/core/internal'
 import { StoreError } from '../store/store-error.ts'
 import type { StoredObject } from '../store/object-store.ts'
 import type { KubeObject } from './kube-object.ts'
@@ -9,6 +9,9 @@ export function keyPrefix({ group, plural, isNamespaced }: Resource, namespace: 
   const ofResource = group === '' ? `/registry/${plural}/` : `/registry/${group}/${plural}/`
   return isNamespaced && namespace !== '' ? `${ofResource}${namespace}/` : ofResource
 }
+
+/** The beginning of the keys of roles and bindings. */
+export const RBAC_PREFIX: string = `/registry/${RBAC_API_GROUP}/`
 
 /** The key of one object. */
 export function keyOf(resource: Resource, namespace: string, name: string): string {

@@ -129,6 +129,27 @@ describe('types', () => {
   )
 })
 
+describe('what readTyped keeps', () => {
+  it.each<[string, unknown, unknown]>([
+    ['a time in UTC and whole seconds', '2027-01-15T10:00:30.5+02:00', '2027-01-15T08:00:30Z'],
+    ["Go's time that is none as absent", '0001-01-01T00:00:00Z', undefined],
+    ['null as absent', null, undefined],
+  ])('is %s', (_, sent, kept) => {
+    const errors = errorList()
+    const type = typeOf('CertificateSigningRequestStatus')
+    const read = readTyped({ conditions: [{ lastUpdateTime: sent }] }, type, fieldPath('status'), errors)
+    expect(read).toStrictEqual({ conditions: [kept === undefined ? {} : { lastUpdateTime: kept }] })
+    expect(errors.errors).toEqual([])
+  })
+
+  it('is base64 without line breaks', () => {
+    const errors = errorList()
+    const type = typeOf('CertificateSigningRequestSpec')
+    const read = readTyped({ request: 'YW\r\nJj\n' }, type, fieldPath('spec'), errors)
+    expect([read, errors.errors]).toEqual([{ request: 'YWJj' }, []])
+  })
+})
+
 describe('readTyped', () => {
   const read = (value: unknown): readonly string[] => {
     const errors = errorList({ hideValues: true })

@@ -2,12 +2,14 @@ import type { ObjectType } from './object-type.ts'
 import { parseTypes } from './parse-types.ts'
 import { CERTIFICATE_TYPES } from './types/certificates.ts'
 import { CONTAINER_TYPES } from './types/containers.ts'
+import { EVENT_TYPES } from './types/events.ts'
 import { META_TYPES } from './types/meta.ts'
 import { NODE_TYPES } from './types/node.ts'
 import { POD_STATUS_TYPES } from './types/pod-status.ts'
 import { POD_TYPES } from './types/pods.ts'
 import { POLICY_TYPES } from './types/policy.ts'
 import { RBAC_TYPES } from './types/rbac.ts'
+import { REVOCATION_TYPES } from './types/revocations.ts'
 import { SERVICE_TYPES } from './types/services.ts'
 import { SMALL_KIND_TYPES } from './types/small-kinds.ts'
 import { VOLUME_TYPES } from './types/volumes.ts'
@@ -19,9 +21,11 @@ function allTypes(): ReadonlyMap<string, ObjectType> {
   types ??= parseTypes([
     META_TYPES,
     SMALL_KIND_TYPES,
+    EVENT_TYPES,
     POLICY_TYPES,
     RBAC_TYPES,
     CERTIFICATE_TYPES,
+    REVOCATION_TYPES,
     NODE_TYPES,
     SERVICE_TYPES,
     VOLUME_TYPES,

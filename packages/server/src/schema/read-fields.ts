@@ -1,4 +1,5 @@
 import type { ErrorList, ObjectReader } from '@kube-authn/core/internal'
+import type { Field } from './object-type.ts'
 import { objectTypeOf } from './object-types.ts'
 import { readField } from './read-typed.ts'
 
@@ -8,9 +9,27 @@ export function readFields(
   kind: string,
   errors: ErrorList,
 ): Readonly<Record<string, unknown>> {
+  return read(object, kind, errors, ({ type }) => typeof type !== 'string')
+}
+
+/** All fields of an object besides its version, kind and metadata, as the type of its kind has them. */
+export function readAllFields(
+  object: ObjectReader,
+  kind: string,
+  errors: ErrorList,
+): Readonly<Record<string, unknown>> {
+  return read(object, kind, errors, () => true)
+}
+
+function read(
+  object: ObjectReader,
+  kind: string,
+  errors: ErrorList,
+  isWanted: (field: Field) => boolean,
+): Readonly<Record<string, unknown>> {
   const fields: [string, unknown][] = []
   for (const [name, field] of objectTypeOf(kind)?.fields ?? []) {
-    if (name === 'metadata' || typeof field.type === 'string') continue
+    if (name === 'metadata' || !isWanted(field)) continue
     const value = object.value(name)
     if (value !== undefined) fields.push([name, readField(value, field, object.path.child(name), errors)])
   }

@@ -1,6 +1,6 @@
 import { type ErrorList, type FieldPath, isObject } from '@kube-authn/core/internal'
-import { timeOfRfc3339 } from '@kube-authn/internal/rfc3339'
-import { base64Length } from '../registry/resources/data-keys.ts'
+import { rfc3339Of, timeOfRfc3339 } from '@kube-authn/internal/rfc3339'
+import { base64Length } from '@kube-authn/internal/base64'
 import type { Field, ObjectType, Scalar } from './object-type.ts'
 
 /**
@@ -18,7 +18,7 @@ export function readTyped(value: unknown, type: ObjectType, path: FieldPath, err
     if (field === undefined) errors.unknown(path.child(/^\w[\w.-]{0,63}$/.test(name) ? name : '?'))
     else if (each !== null) read.push([name, readField(each, field, path.child(name), errors)])
   }
-  return Object.fromEntries(read)
+  return Object.fromEntries(read.filter(([, kept]) => kept !== undefined))
 }
 
 /** Reads the value of a field of this type, which is not `null`. */
@@ -65,7 +65,7 @@ interface Rule {
   readonly expected: string
   readonly empty: unknown
   readonly isValid: (value: unknown) => boolean
-  /** What is kept. Default: the value. */
+  /** What is kept; `undefined` if it is as if absent. Default: the value. */
   readonly read?: (value: unknown) => unknown
 }
 
@@ -87,9 +87,10 @@ const RULES: Readonly<Record<Scalar, Rule>> = {
   bytes: {
     expected: 'standard base64',
     empty: '',
-    isValid: (value) => typeof value === 'string' && base64Length(value) !== undefined,
+    isValid: (value) => typeof value === 'string' && base64Length(withoutLineBreaks(value)) !== undefined,
+    read: (value) => (typeof value === 'string' ? withoutLineBreaks(value) : value),
   },
-  Time: TIME,
+  Time: { ...TIME, read: storedTime },
   MicroTime: TIME,
   Quantity: {
     expected: 'a quantity, such as 500m or 1Gi',
@@ -108,6 +109,22 @@ const RULES: Readonly<Record<Scalar, Rule>> = {
     isValid: (value) => Array.isArray(value) && value.every((each) => typeof each === 'string'),
   },
   FieldsV1: { expected: 'an object', empty: {}, isValid: isObject },
+}
+
+/** Go skips them in base64. */
+function withoutLineBreaks(base64: string): string {
+  return base64.replaceAll(/[\r\n]/g, '')
+}
+
+/** Go's time that is none. */
+const NO_TIME = '0001-01-01T00:00:00Z'
+
+/** In UTC and whole seconds, as Kubernetes keeps times; one that is none is absent. What is not a time stays as it is. */
+function storedTime(value: unknown): unknown {
+  const timeMs = typeof value === 'string' ? timeOfRfc3339(value) : undefined
+  if (timeMs === undefined) return value
+  const time = rfc3339Of(timeMs)
+  return time === NO_TIME ? undefined : time
 }
 
 function integers(end: number): Rule {

@@ -3,12 +3,13 @@ import type { ClientRequest, IncomingMessage } from 'node:http'
 import { request } from 'node:https'
 import { connect } from 'node:http2'
 import { type AuthenticationEvent, authenticatorChain, type Clock } from '@kube-authn/core'
+import { clientCertificate } from '@kube-authn/core/client-certificate'
 import { auditLog, type AuditEvent } from '@kube-authn/core/audit'
 import { allow, type Authorizer, noOpinion, parseRbac, rbac } from '@kube-authn/core/authorization'
 import { metrics } from '@kube-authn/core/metrics'
 import { tokenFile } from '@kube-authn/core/token-file'
-import { fixedClock } from '@kube-authn/testing'
-import { afterEach, describe, expect, it } from 'vitest'
+import { createPki, fixedClock } from '@kube-authn/testing'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { type RunningServer, runningServer } from '../../test/running-server.ts'
 import { memoryObjectStore } from '../store/memory/memory-object-store.ts'
 import type { ObjectStore } from '../store/object-store.ts'
@@ -341,6 +342,20 @@ describe('a server that has too much to do', () => {
     await server.ask({ path: MAPS, headers: {} })
     expect(clock.pending).toBe(before)
   })
+})
+
+it('is refused where client certificates cannot be seen', async () => {
+  const { caPem } = await createPki()
+  const byCertificate = authenticatorChain({ requests: [clientCertificate({ ca: caPem })] })
+  const options = {
+    store: memoryObjectStore(),
+    authenticator: byCertificate,
+    authorizer: rbac(parseRbac('')),
+  }
+  vi.stubGlobal('Bun', {})
+  await expect(apiServer(options)).rejects.toThrow('needs the certificates of TLS peers')
+  vi.unstubAllGlobals()
+  await (await apiServer(options)).close()
 })
 
 describe('what fails unexpectedly', () => {

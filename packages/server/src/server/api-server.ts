@@ -1,3 +1,4 @@
+import { requirePeerCertificates } from '@kube-authn/core/adapter'
 import { allowPaths, unionAuthorizer } from '@kube-authn/core/authorization'
 import {
   type ConfigurationProblem,
@@ -25,7 +26,7 @@ import { openSessions } from './sessions.ts'
  *
  * Source: apiserver `pkg/server/config.go` DefaultBuildHandlerChain, `pkg/server/genericapiserver.go`.
  *
- * @throws {ConfigurationError} if an option is invalid.
+ * @throws {ConfigurationError} if an option is invalid, or this runtime does not provide the client certificates that the authenticator needs.
  * @throws {StoreError} if the store cannot be written.
  * @example
  * const { listener, close } = await apiServer({ store: memoryObjectStore(), authenticator, authorizer: rbac(policy) })
@@ -33,6 +34,7 @@ import { openSessions } from './sessions.ts'
  */
 export async function apiServer(options: ApiServerOptions): Promise<ApiServer> {
   refuseProblems(withFurtherProblems(optionProblems(apiServerShape, options), options, repeatedChecks))
+  requirePeerCertificates(options.authenticator)
   const {
     authorizer: rules,
     audit,

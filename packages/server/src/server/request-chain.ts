@@ -9,6 +9,7 @@ import type { Authorizer, RequestInfo } from '@kube-authn/core/authorization'
 import { isStatusError } from '@kube-authn/core/internal'
 import type { ApiServerOptions } from './api-server-options.ts'
 import type { BeginRequest } from './in-flight.ts'
+import { isLongRunning } from './long-running.ts'
 
 /** What the chain does with the connection of a request. */
 export interface RequestEffects {
@@ -19,6 +20,8 @@ export interface RequestEffects {
   warn(texts: readonly string[]): void
   /** Closes an HTTP/2 connection after the response. */
   closeConnection(): void
+  /** Ends what the request waits for. */
+  abort(this: void): void
   /** Called when the request is over. */
   onEnd(listener: () => void): void
 }
@@ -64,7 +67,8 @@ export function requestChain(
     effects.changeHeaders(known.headerChanges)
     if ('failure' in known) return known.failure
     effects.warn(known.warnings)
-    const acting = await impersonate(request, known.authentication.user, { signal })
+    const { revocation } = known.authentication
+    const acting = await impersonate(request, known.authentication.user, { signal, revocation })
     effects.changeHeaders(acting.headerChanges)
     if ('failure' in acting) return acting.failure
     const { user = known.authentication.user } = acting
@@ -72,6 +76,10 @@ export function requestChain(
     if (isStatusError(end)) return end
     effects.onEnd(end)
     const allowed = await authorize(request, user, { signal })
-    return 'failure' in allowed ? allowed.failure : user
+    if ('failure' in allowed) return allowed.failure
+    const ends = acting.revocation ?? revocation
+    // Other requests are over soon.
+    if (ends !== undefined && isLongRunning(info)) effects.onEnd(ends.watch(effects.abort))
+    return user
   }
 }

@@ -41,9 +41,10 @@ interface Exchange extends RequestEffects {
   readonly request: AuthenticationRequest
   readonly req: NodeMessage
   readonly res: NodeResponse
-  /** Ends what the request waits for. */
-  readonly abort: () => void
 }
+
+/** One for all requests: a new one for each, with its stack, would cost as much as all decisions about the request. */
+const OVER = new DOMException('the request is over', 'AbortError')
 
 /** Takes each request through the chain, and answers it. */
 export function requestListener(parts: RequestListenerParts): ApiServer['listener'] {
@@ -136,7 +137,7 @@ function exchangeOf(
   tell: (listener: () => void) => void,
 ): Exchange {
   const waiting = new AbortController()
-  const abort = (): void => waiting.abort()
+  const abort = (): void => waiting.abort(OVER)
   tell(abort)
   return {
     request,

@@ -31,7 +31,7 @@ function follow(store: ObjectStore, prefix = '/a/') {
       object: ({ key, value }) => told.push(`${key} ${value}`),
       listed: (keys) => told.push(`listed ${keys.size}`),
       change: ({ type, key, value }) => told.push(`${type} ${key} ${value}`),
-      replaced: () => told.push('replaced'),
+      gap: (isReplaced) => told.push(isReplaced ? 'replaced' : 'forgotten'),
       reached: () => undefined,
       failed: (error, isFinal) =>
         told.push(`failed ${isFinal} ${error instanceof StoreError ? error.code : ''}`),
@@ -73,7 +73,7 @@ describe('followStore', () => {
   })
 
   it.each<[StoreErrorCode, readonly string[]]>([
-    ['revisionCompacted', []],
+    ['revisionCompacted', ['forgotten']],
     ['revisionUnknown', ['replaced']],
   ])('lists again after %s', async (code, before) => {
     const store = memoryObjectStore({ clock })
@@ -83,6 +83,53 @@ describe('followStore', () => {
     await clock.advanceAsync(100)
     stop()
     expect(told).toEqual(['listed 0', 'created /a/1 x', ...before, '/a/1 x', 'listed 1'])
+  })
+
+  it('takes a watch that ends by itself for a failure, and waits longer each time', async () => {
+    const store = memoryObjectStore({ clock })
+    let watches = 0
+    const { told, following, stop } = follow({
+      ...store,
+      watch(prefix, options) {
+        watches++
+        return store.watch(prefix, { ...options, signal: AbortSignal.abort() })
+      },
+    })
+    const failed = 'failed false storeUnavailable'
+    for (const [delayMs, expected] of [
+      [0, 1],
+      [99, 1],
+      [1, 2],
+      [199, 2],
+      [1, 3],
+      [400, 4],
+    ] as const) {
+      await clock.advanceAsync(delayMs)
+      expect(watches).toBe(expected)
+    }
+    stop()
+    await following
+    expect(told).toEqual(['listed 0', failed, failed, failed, failed])
+  })
+
+  it('ends between the pages of a list', async () => {
+    const store = memoryObjectStore({ clock })
+    for (let index = 0; index < 501; index++) await store.create(`/a/${index}`, 'x')
+    const lists = async (isStopped: boolean): Promise<readonly string[]> => {
+      const { told, following, stop } = follow({
+        ...store,
+        list(...given) {
+          if (isStopped) queueMicrotask(() => stop())
+          return store.list(...given)
+        },
+      })
+      if (!isStopped) await expect.poll(() => told.at(-1)).toBe('listed 501')
+      stop()
+      await following
+      return told
+    }
+    expect(await lists(true)).toHaveLength(500)
+    expect(await lists(false)).toHaveLength(502)
   })
 
   it('ends when the store is closed', async () => {

@@ -1,6 +1,7 @@
 import type { Clock } from '@kube-authn/core'
 import type { ObjectStore, StoreChange, StoredObject } from './object-store.ts'
-import { isStoreError } from './store-error.ts'
+import { isStoreError, StoreError } from './store-error.ts'
+import { yieldToEventLoop } from './yield-to-event-loop.ts'
 
 /** What is told of the followed objects. */
 export interface StoreFollower {
@@ -9,11 +10,11 @@ export interface StoreFollower {
   /** All objects of the list were told, those with these keys: the others had been deleted. */
   listed(keys: ReadonlySet<string>, revision: number): void
   change(change: StoreChange): void
-  /** The store is another one than before: what is known of revisions is worth nothing. */
-  replaced(): void
+  /** Changes were missed, and all objects are about to be listed. If `isReplaced`, the store is another one than before: what is known of revisions is worth nothing. */
+  gap(isReplaced: boolean): void
   /** The store was reached: everything up to now has been told, or will be at once. */
   reached(): void
-  /** Changes cannot be followed. It is tried again, unless `isFinal`. */
+  /** Changes cannot be followed: the store failed, or the follower could not take what it was told. It is tried again, unless `isFinal`. */
   failed(error: unknown, isFinal: boolean): void
 }
 
@@ -22,6 +23,7 @@ export interface FollowOptions {
   readonly store: ObjectStore
   readonly prefix: string
   readonly clock: Clock
+  /** Ends it. */
   readonly signal: AbortSignal
 }
 
@@ -49,6 +51,7 @@ export async function followStore(options: FollowOptions, follower: StoreFollowe
 
   const follow = async (): Promise<void> => {
     since ??= await listAll(options, follower)
+    if (since === undefined) return
     const events = store.watch(prefix, { since, signal, maxWaiting: MAX_WAITING, progressMs: PROGRESS_MS })
     for await (const event of events) {
       if (event.type !== 'progress') follower.change(event)
@@ -56,20 +59,22 @@ export async function followStore(options: FollowOptions, follower: StoreFollowe
       delayMs = FIRST_DELAY_MS
       follower.reached()
     }
+    if (!signal.aborted) throw new StoreError('storeUnavailable', 'a watch has ended')
   }
 
   while (!signal.aborted) {
     try {
       await follow()
     } catch (thrown) {
+      if (signal.aborted) return
       // What was not read is read again.
       if (isStoreError(thrown, 'watchTooSlow')) continue
-      const isForgotten = isStoreError(thrown, 'revisionCompacted')
-      const isOther = isStoreError(thrown, 'revisionUnknown')
+      const isReplaced = isStoreError(thrown, 'revisionUnknown')
       const isFinal = isStoreError(thrown, 'closed')
-      if (isOther) follower.replaced()
-      if (isForgotten || isOther) since = undefined
-      else follower.failed(thrown, isFinal)
+      if (isReplaced || isStoreError(thrown, 'revisionCompacted')) {
+        since = undefined
+        follower.gap(isReplaced)
+      } else follower.failed(thrown, isFinal)
       if (isFinal) return
     }
     if (signal.aborted) return
@@ -78,7 +83,11 @@ export async function followStore(options: FollowOptions, follower: StoreFollowe
   }
 }
 
-async function listAll({ store, prefix }: FollowOptions, follower: StoreFollower): Promise<number> {
+/** @returns the revision of the list; `undefined` if the signal aborted. */
+async function listAll(
+  { store, prefix, signal }: FollowOptions,
+  follower: StoreFollower,
+): Promise<number | undefined> {
   let page = await store.list(prefix, { limit: PAGE })
   const { revision } = page
   const keys = new Set<string>()
@@ -88,6 +97,8 @@ async function listAll({ store, prefix }: FollowOptions, follower: StoreFollower
       follower.object(object)
     }
     if (page.continue === undefined) break
+    await yieldToEventLoop()
+    if (signal.aborted) return undefined
     page = await store.list(prefix, { limit: PAGE, continue: page.continue })
   }
   follower.listed(keys, revision)

@@ -29,6 +29,16 @@ export function checkValue(value: string): void {
   checkCharacters(value, 'value')
 }
 
+/**
+ * Requires that an object can live so long.
+ *
+ * @throws {RangeError}
+ */
+export function checkLifetime(ttlMs: number | undefined): void {
+  if (ttlMs === undefined || (ttlMs > 0 && ttlMs <= Number.MAX_SAFE_INTEGER)) return
+  throw new RangeError('ttlMs must be above 0')
+}
+
 /** Strings in PostgreSQL cannot have U+0000; an unpaired surrogate has no UTF-8. JSON has neither. */
 function checkCharacters(text: string, what: string): void {
   if (text.includes('\0') || !text.isWellFormed()) {

@@ -12,7 +12,8 @@ import { KubeAuthnError } from '@kube-authn/core'
  * - `invalidContinue`: the token of a list is not one of this list.
  * - `watchTooSlow`: changes were read more slowly than they were made. Watch again since the last revision.
  * - `storeCorrupted`: the file of the store is damaged, or not a store.
- * - `storeUnavailable`: the engine failed; `cause` says why. The store is as before, and trying again may help.
+ * - `storeUnavailable`: the engine failed; the message or `cause` says why. The store is as before, and trying again may help. Of an engine elsewhere, the answer to a
+ *   write may be what was lost: then the write was made.
  * - `closed`: the store was closed.
  *
  * More may be added in a minor version; handle the rest.

@@ -2,12 +2,12 @@ import { generateKeyPairSync } from 'node:crypto'
 import { readJwt, LEGACY_ISSUER, type ServiceAccount } from '@kube-authn/core/internal'
 import { type SigningKey, signingKeyFromPem, type Secret } from '@kube-authn/core/service-account'
 import {
-  generateName,
   legacyTokenCleaner,
   serviceAccountStore,
   type ServiceAccountStore,
   tokensController,
 } from '@kube-authn/server'
+import { generateName } from '@kube-authn/server/internal'
 import { fixedClock } from '@kube-authn/testing'
 import type { UnitRunner } from '../vector.ts'
 import { encoded, requireSame, storedObjects } from './controllers-over-store.ts'

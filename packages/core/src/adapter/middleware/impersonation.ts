@@ -62,6 +62,7 @@ export function impersonationOf<R>(
     const caller = users.authenticationOf(received) ?? held?.caller
     if (user === undefined && caller === undefined && held === undefined) advise(options.log, 'noUser')
     const requester = user === undefined ? caller?.user : asCaller(users, received, () => user(received))
+    if (caller?.revocation !== undefined) Object.assign(context, { revocation: caller.revocation })
     if (attributes !== undefined) Object.assign(context, { attributes: () => attributes(received) })
     return andThen(impersonate(request, requester, context), (outcome) => {
       // First: if it fails, the request keeps its user, or stays held.
@@ -83,7 +84,13 @@ function conclude<R>(
   }
   const { held } = users.stateOf(received)
   if (outcome.requester !== undefined && outcome.user !== undefined) {
-    users.setAuthentication(received, { ...caller, user: outcome.user, requester: outcome.requester })
+    const { user, requester, revocation = caller?.revocation } = outcome
+    users.setAuthentication(received, {
+      ...caller,
+      user,
+      requester,
+      ...(revocation !== undefined && { revocation }),
+    })
   } else if (held?.caller !== undefined) users.setAuthentication(received, held.caller)
   return undefined
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { cpuSecondsOf } from '../../../../../test/cpu-seconds.ts'
 import { ConfigurationError } from '../../authenticator/errors.ts'
 import { yamlDocuments } from './yaml-documents.ts'
 
@@ -54,6 +55,17 @@ describe('a YAML text', () => {
     const tooDeep = 'file.yaml: must not be nested more than 100 levels deep'
     expect(messageOf(nested(100))).not.toBe(tooDeep)
     expect(messageOf(nested(101))).toBe(tooDeep)
+  })
+
+  it('may have few aliases if it is long, and many if it is short', () => {
+    const text = (aliases: number, length: number): string =>
+      `a: &a x\n${Array.from({ length: aliases }, (_, index) => `b${index}: &b${index} y\nc${index}: *b${index}\n`).join('')}#${spaces(length)}`
+    const tooMany = 'file.yaml: Too many alias expansions, or an alias without an anchor'
+    expect(messageOf(text(1000, 0))).toBe('')
+    expect(messageOf(text(50, 900_000))).toBe('')
+    expect(messageOf(text(60, 900_000))).toBe(tooMany)
+    const spent = cpuSecondsOf(() => expect(messageOf(text(20_000, 0))).toBe(tooMany))
+    expect(spent).toBeLessThan(2)
   })
 
   it('may have any number of brackets beside each other', () => {

@@ -12,6 +12,9 @@ import { syntaxMessage } from './syntax-message.ts'
 
 const MAX_LENGTH = 1_048_576
 const MAX_ALIASES = 100
+/** The length of a document times its aliases: the parser looks for each anchor from the beginning. */
+const MAX_SEARCHED = 50_000_000
+const TOO_MANY_ALIASES = 'Too many alias expansions, or an alias without an anchor'
 const CHARACTERS_IN_A_STEP = 65_536
 
 let loaded: ReturnType<typeof yamlParser> | undefined
@@ -75,9 +78,8 @@ function* documentSteps(
     }
     if (document.text.length > maxDocumentLength)
       throw tooLong(source, linesBefore(document.start), maxDocumentLength)
-    if (isDeep(document.text)) {
-      throw problem(source, `must not be nested more than ${MAX_DEPTH} levels deep`)
-    }
+    const refusal = costProblem(document.text)
+    if (refusal !== undefined) throw problem(source, refusal)
     for (const parsed of parsedDocuments(document.text)) {
       problems.push(...problemsIn(parsed, source, linesBefore(document.start)))
       read.push({ parsed })
@@ -151,33 +153,36 @@ function valueOf(document: Document, source: string): unknown {
     const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES })
     return value ?? null
   } catch {
-    throw problem(source, 'Too many alias expansions, or an alias without an anchor')
+    throw problem(source, TOO_MANY_ALIASES)
   }
 }
 
-/** Whether brackets, indentation or markers on one line could nest deeper than allowed. */
-function isDeep(text: string): boolean {
+/** Why a document would cost too much to parse: brackets, indentation or markers on one line could nest too deep, or each of many aliases is searched in a long text. */
+function costProblem(text: string): string | undefined {
+  const tooDeep = `must not be nested more than ${MAX_DEPTH} levels deep`
   let flow = 0
   let markers = 0
+  let aliases = 0
   let isLineStart = true
   for (const lexeme of new (parser().Lexer)().lex(text)) {
     const first = lexeme[0]
+    if (first === '*' && ++aliases * text.length > MAX_SEARCHED) return TOO_MANY_ALIASES
     if (first === '\n' || first === '\r') {
       markers = 0
       isLineStart = true
     } else if (first === ' ' || first === '\t') {
-      if (isLineStart && flow === 0 && lexeme.length > 2 * MAX_DEPTH) return true
+      if (isLineStart && flow === 0 && lexeme.length > 2 * MAX_DEPTH) return tooDeep
     } else if (lexeme === '[' || lexeme === '{') {
-      if (++flow > MAX_DEPTH) return true
+      if (++flow > MAX_DEPTH) return tooDeep
     } else if (lexeme === ']' || lexeme === '}') {
       flow--
     } else if (lexeme === '-' || lexeme === '?' || (lexeme === ':' && isLineStart)) {
-      if (++markers > MAX_DEPTH) return true
+      if (++markers > MAX_DEPTH) return tooDeep
     } else if (first !== '&' && first !== '!') {
       isLineStart = false
     }
   }
-  return false
+  return undefined
 }
 
 function problem(path: string, message: string): ConfigurationError {

@@ -77,7 +77,7 @@ export function clientCertificate(options: ClientCertificateOptions): Authentica
     keyUsages,
     accept(chain) {
       const user = userOf(chain[0])
-      return user && Object.freeze({ user, expiresAtMs: endOf(chain) })
+      return user && Object.freeze({ user, expiresAtMs: endOf(chain), issuedAtMs: chain[0].notBeforeMs })
     },
     refuse: (leaf, error) =>
       rejected(`verifying certificate ${certificateIdentifier(leaf)} failed: ${error.message}`, {

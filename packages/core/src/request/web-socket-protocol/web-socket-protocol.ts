@@ -54,6 +54,12 @@ export function webSocketProtocol(
   }
 }
 
+/** The token in a subprotocol of an upgrade; `undefined` if there is none. @throws {AuthenticationError} `rejected` if it is malformed. */
+export function readWebSocketToken(request: AuthenticationRequest): string | undefined {
+  const token = isWebSocketUpgrade(request) ? readProtocols(request.headers).token : ''
+  return token === '' ? undefined : token
+}
+
 function isWebSocketUpgrade({ headers }: AuthenticationRequest): boolean {
   if (headers.first('upgrade')?.toLowerCase() !== 'websocket') return false
   return headers.all('connection').some((value) => value.toLowerCase().includes('upgrade'))

@@ -57,6 +57,7 @@ export function userOfAnswer(text: string, rules: AnswerRules, nowMs: number): A
   const groups = groupsClaim === undefined ? [] : textsOf(answer, groupsClaim)
   const tokenId = textOf(answer, 'jti')
   const clientId = textOf(answer, 'client_id')
+  const issuedAt = member(answer, 'iat')
   return {
     user: userInfo({
       username: rules.usernamePrefix + username,
@@ -68,6 +69,7 @@ export function userOfAnswer(text: string, rules: AnswerRules, nowMs: number): A
       },
     }),
     ...(expiresAtMs !== undefined && { expiresAtMs }),
+    ...(typeof issuedAt === 'number' && { issuedAtMs: issuedAt * 1000 }),
   }
 }
 

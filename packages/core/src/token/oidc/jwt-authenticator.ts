@@ -118,7 +118,12 @@ export function jwtAuthenticator(
       return andThen(all, (expanded) => {
         const user = userOfClaims(compiled, expanded, further(expanded))
         checkRules(compiled, expanded, user)
-        return { user, expiresAtMs: registered.expiry * 1000 }
+        const { issuedAt, expiry } = registered
+        return {
+          user,
+          expiresAtMs: expiry * 1000,
+          ...(issuedAt !== undefined && { issuedAtMs: issuedAt * 1000 }),
+        }
       })
     })
 

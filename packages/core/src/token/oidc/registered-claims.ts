@@ -16,6 +16,8 @@ export interface RegisteredClaims {
   readonly expiry: number
   /** Seconds since the epoch. */
   readonly notBefore?: number
+  /** Seconds since the epoch. It is not checked. */
+  readonly issuedAt?: number
   /** The source of each distributed claim. */
   readonly distributed: ReadonlyMap<string, ClaimSource>
 }
@@ -35,13 +37,14 @@ const NEVER_SET = -62_135_596_800
  */
 export function readRegisteredClaims(claims: JsonObject): RegisteredClaims {
   for (const name of ['iss', 'sub', 'nonce', 'at_hash']) textOf(claims, name, 'idToken')
-  timeOf(claims, 'iat')
+  const issuedAt = timeOf(claims, 'iat')
   // The only time that may be `null`.
   const notBefore = member(claims, 'nbf') === undefined ? undefined : timeOf(claims, 'nbf')
   return {
     audiences: audiencesOf(claims),
     expiry: timeOf(claims, 'exp') ?? NEVER_SET,
     ...(notBefore !== undefined && { notBefore }),
+    ...(issuedAt !== undefined && { issuedAt }),
     distributed: distributedOf(claims),
   }
 }

@@ -21,7 +21,7 @@ const LEEWAY_MS = 60_000
 export function boundClaimsValidator(objects: ServiceAccountObjects, clock: Clock): ClaimsValidator {
   return ({ claims }, context) => {
     const nowMs = clock.now()
-    const expiresAtMs = checkTimes(claims, nowMs)
+    const { expiresAtMs, issuedAtMs } = checkTimes(claims, nowMs)
     const kubernetes = objectClaim(claims, 'kubernetes.io') ?? {}
     const namespace = textClaim(kubernetes, 'namespace')
     const account = referenceClaim(kubernetes, 'serviceaccount') ?? { name: '', uid: '' }
@@ -68,6 +68,7 @@ export function boundClaimsValidator(objects: ServiceAccountObjects, clock: Cloc
       return {
         info: { namespace, ...account, pod, node, credentialId: tokenId === '' ? '' : `JTI=${tokenId}` },
         expiresAtMs: expiresAtMs === undefined ? undefined : expiresAtMs + LEEWAY_MS,
+        issuedAtMs,
       }
     }
 
@@ -78,8 +79,11 @@ export function boundClaimsValidator(objects: ServiceAccountObjects, clock: Cloc
   }
 }
 
-/** Returns the expiry of the token, if it has one. */
-function checkTimes(claims: JsonObject, nowMs: number): number | undefined {
+/** Returns the times of the token, if it has them. */
+function checkTimes(
+  claims: JsonObject,
+  nowMs: number,
+): { readonly expiresAtMs: number | undefined; readonly issuedAtMs: number | undefined } {
   const [expiry, notBefore, issuedAt] = ['exp', 'nbf', 'iat'].map((name) => timeClaim(claims, name))
   if (notBefore !== undefined && notBefore > nowMs + LEEWAY_MS) {
     throw rejected('service account token is not valid yet')
@@ -88,7 +92,7 @@ function checkTimes(claims: JsonObject, nowMs: number): number | undefined {
   if (issuedAt !== undefined && issuedAt > nowMs + LEEWAY_MS) {
     throw rejected('service account token is issued in the future')
   }
-  return expiry
+  return { expiresAtMs: expiry, issuedAtMs: issuedAt }
 }
 
 function isDeleted({ deletionTimestampMs }: Omit<NamedObject, 'name'>, beforeMs: number): boolean {

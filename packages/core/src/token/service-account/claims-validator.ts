@@ -8,6 +8,8 @@ export interface ValidClaims {
   readonly info: ServiceAccountInfo
   /** When the token expires, in milliseconds since the epoch. Absent: never. */
   readonly expiresAtMs?: number | undefined
+  /** When it was issued, likewise. Absent: unknown. */
+  readonly issuedAtMs?: number | undefined
 }
 
 /** Validates the claims of a token whose signature and audiences are verified. Throws if they are invalid. */

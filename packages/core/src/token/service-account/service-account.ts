@@ -168,11 +168,14 @@ function signedTokens(
     if (common.length === 0) {
       throw rejected(`token audiences ${list(intended)} is invalid for the target audiences ${list(wanted)}`)
     }
-    return andThen(validateClaims(jwt, context), ({ info, expiresAtMs }): Authentication => {
+    return andThen(validateClaims(jwt, context), ({ info, expiresAtMs, issuedAtMs }): Authentication => {
       const user = serviceAccountUser(info)
-      return expiresAtMs === undefined
-        ? { user, audiences: common }
-        : { user, audiences: common, expiresAtMs }
+      return {
+        user,
+        audiences: common,
+        ...(expiresAtMs !== undefined && { expiresAtMs }),
+        ...(issuedAtMs !== undefined && { issuedAtMs }),
+      }
     })
   }
 

@@ -266,6 +266,25 @@ describe('the service account of a pod', () => {
     expect((await ask('GET', `${HERE}/pods/p`))[1].spec['serviceAccountName']).toBeUndefined()
   })
 
+  it.each([
+    ['the older name says otherwise', { serviceAccount: 'jenkins' }],
+    ['only the older name is sent', { serviceAccountName: undefined }],
+    ['only the newer name is sent', { serviceAccount: undefined }],
+  ])('stays the same in both fields if %s', async (_, change) => {
+    const [, { spec }] = await create('pods', 'p')
+    const put = await ask('PUT', `${HERE}/pods/p`, { metadata: { name: 'p' }, spec: { ...spec, ...change } })
+    expect(put).toMatchObject([200, { spec: { serviceAccountName: 'default', serviceAccount: 'default' } }])
+  })
+
+  it('is not given to a mirror pod later, by either field', async () => {
+    const metadata = { name: 'p', annotations: { 'kubernetes.io/config.mirror': 'x' } }
+    await ask('POST', `${HERE}/pods`, { metadata })
+    for (const field of ['serviceAccountName', 'serviceAccount']) {
+      const spec = { [field]: 'default' }
+      expect((await ask('PUT', `${HERE}/pods/p`, { metadata, spec }))[0]).toBe(422)
+    }
+  })
+
   it('cannot change, nor can its node', async () => {
     await create('serviceaccounts', 'jenkins')
     const [, pod] = await create('pods', 'p')

@@ -1,4 +1,4 @@
-import { printable } from '../terminal/printable.ts'
+import { withoutControls } from '@kube-authn/internal/printable'
 import type { Style } from '../terminal/style.ts'
 import type { FileReport, Finding } from './finding.ts'
 
@@ -6,7 +6,7 @@ import type { FileReport, Finding } from './finding.ts'
 export function textReport(reports: readonly FileReport[], style: Style): string {
   const lines = reports.flatMap(({ file, kind, findings }) =>
     findings.length === 0
-      ? [`${printable(file)}: ${style('green', 'ok')} ${style('dim', `(${kind})`)}`]
+      ? [`${withoutControls(file)}: ${style('green', 'ok')} ${style('dim', `(${kind})`)}`]
       : findings.map((finding) => lineOf(file, finding, style)),
   )
   return `${[...lines, summary(reports)].join('\n')}\n`
@@ -22,8 +22,8 @@ function lineOf(file: string, { severity, line, column, path, message }: Finding
   const what = message.startsWith(`${file}: `) ? message.slice(file.length + 2) : message
   const [first = '', ...more] = `${where}${what}`.split('\n')
   return [
-    `${printable(place)}: ${style(COLOURS[severity], severity)}: ${printable(first)}`,
-    ...more.map((each) => `    ${printable(each)}`),
+    `${withoutControls(place)}: ${style(COLOURS[severity], severity)}: ${withoutControls(first)}`,
+    ...more.map((each) => `    ${withoutControls(each)}`),
   ].join('\n')
 }
 

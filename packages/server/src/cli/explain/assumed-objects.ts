@@ -1,4 +1,4 @@
-import { type InitialObjects, isObject, memberOf } from '@kube-authn/core/internal'
+import { type InitialObjects, isObject, memberOf, stringMemberOf } from '@kube-authn/core/internal'
 import { serviceAccountObjects, type ServiceAccountObjects } from '@kube-authn/core/service-account'
 
 /**
@@ -24,10 +24,12 @@ function claimsOf(token: string): unknown {
 
 function boundTo(claims: unknown): InitialObjects {
   const bound = memberOf(claims, 'kubernetes.io')
-  const namespace = textOf(bound, 'namespace')
+  const namespace = stringMemberOf(bound, 'namespace')
   const named = (member: string): readonly { readonly name: string; readonly uid: string }[] => {
     const object = memberOf(bound, member)
-    return isObject(object) ? [{ name: textOf(object, 'name'), uid: textOf(object, 'uid') }] : []
+    return isObject(object)
+      ? [{ name: stringMemberOf(object, 'name'), uid: stringMemberOf(object, 'uid') }]
+      : []
   }
   return {
     serviceAccounts: named('serviceaccount').map((each) => ({ ...each, namespace })),
@@ -39,16 +41,11 @@ function boundTo(claims: unknown): InitialObjects {
 
 /** Those of a token in a secret, whose claims have long names. */
 function legacy(claims: unknown, token: string): InitialObjects {
-  const claim = (name: string): string => textOf(claims, `kubernetes.io/serviceaccount/${name}`)
+  const claim = (name: string): string => stringMemberOf(claims, `kubernetes.io/serviceaccount/${name}`)
   const namespace = claim('namespace')
   if (namespace === '') return {}
   return {
     serviceAccounts: [{ namespace, name: claim('service-account.name'), uid: claim('service-account.uid') }],
     secrets: [{ namespace, name: claim('secret.name'), data: { token } }],
   }
-}
-
-function textOf(object: unknown, member: string): string {
-  const value = memberOf(object, member)
-  return typeof value === 'string' ? value : ''
 }

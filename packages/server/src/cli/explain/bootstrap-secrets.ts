@@ -1,4 +1,4 @@
-import { isObject, memberOf, yamlDocuments } from '@kube-authn/core/internal'
+import { isObject, memberOf, stringMemberOf, yamlDocuments } from '@kube-authn/core/internal'
 import { bootstrapSecrets } from '@kube-authn/core/bootstrap-token'
 import { Failure } from '../failure.ts'
 import { readText } from '../terminal/input.ts'
@@ -30,9 +30,9 @@ function secretOf(manifest: unknown) {
   const metadata = memberOf(manifest, 'metadata')
   const decode = (value: string): string => Buffer.from(value, 'base64').toString('utf8')
   return {
-    namespace: textOf(metadata, 'namespace'),
-    name: textOf(metadata, 'name'),
-    type: textOf(manifest, 'type'),
+    namespace: stringMemberOf(metadata, 'namespace'),
+    name: stringMemberOf(metadata, 'name'),
+    type: stringMemberOf(manifest, 'type'),
     data: Object.fromEntries([
       ...textsOf(memberOf(manifest, 'data')).map(([key, value]) => [key, decode(value)] as const),
       ...textsOf(memberOf(manifest, 'stringData')),
@@ -45,9 +45,4 @@ function textsOf(map: unknown): readonly (readonly [key: string, value: string])
   return Object.entries(map).flatMap(([key, value]) =>
     typeof value === 'string' ? [[key, value] as const] : [],
   )
-}
-
-function textOf(object: unknown, member: string): string {
-  const value = memberOf(object, member)
-  return typeof value === 'string' ? value : ''
 }

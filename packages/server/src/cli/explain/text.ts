@@ -1,5 +1,5 @@
 import type { ExplainedStep, Explanation } from '@kube-authn/core'
-import { printable } from '../terminal/printable.ts'
+import { withoutControls } from '@kube-authn/internal/printable'
 import type { Style } from '../terminal/style.ts'
 import { userLines } from '../terminal/user-lines.ts'
 
@@ -11,8 +11,8 @@ export function explanationText(explanation: Explanation, style: Style): string 
     ...headline(explanation, style),
     ...(roots.length > 0 ? ['', ...treeOf(roots, '', style)] : []),
     '',
-    printable(advice),
-    ...warnings.map((each) => `${style('yellow', 'warning')}: ${printable(each)}`),
+    withoutControls(advice),
+    ...warnings.map((each) => `${style('yellow', 'warning')}: ${withoutControls(each)}`),
   ]
   return `${lines.join('\n')}\n`
 }
@@ -20,7 +20,7 @@ export function explanationText(explanation: Explanation, style: Style): string 
 function headline({ user, status, message, outcome }: Explanation, style: Style): readonly string[] {
   if (status !== undefined || user === undefined) {
     const why = message === undefined ? OUTCOMES[outcome] : message
-    return [style('red', `refused with ${status ?? 401}: ${printable(why)}`)]
+    return [style('red', `refused with ${status ?? 401}: ${withoutControls(why)}`)]
   }
   return [style('green', 'authenticated'), ...userLines(user).map((each) => `  ${each}`)]
 }
@@ -53,7 +53,7 @@ function treeOf(steps: readonly ExplainedStep[], indent: string, style: Style): 
           ? OUTCOMES[outcome]
           : `${OUTCOMES[outcome]}: ${message}`
     return [
-      `${indent}${isLast ? '└─' : '├─'} ${printable(authenticator)}: ${style(COLOURS[outcome], printable(what))}`,
+      `${indent}${isLast ? '└─' : '├─'} ${withoutControls(authenticator)}: ${style(COLOURS[outcome], withoutControls(what))}`,
       ...treeOf(below, `${indent}${isLast ? '   ' : '│  '}`, style),
     ]
   })

@@ -3,7 +3,7 @@ import { createFetch } from '@kube-authn/node'
 import { Failure } from '../failure.ts'
 import { type CustomFetch, clientAuthentications, requestsBy } from '../oauth.ts'
 import { readSecret } from '../terminal/input.ts'
-import { printable } from '../terminal/printable.ts'
+import { withoutControls } from '@kube-authn/internal/printable'
 import { reasonOf } from '../terminal/reason-of.ts'
 import type { LoginOptions } from './options.ts'
 import type { Tokens } from './token-cache.ts'
@@ -85,7 +85,7 @@ function failureOf(error: unknown, issuer: string): Failure {
   if (error instanceof oauth.ResponseBodyError || error instanceof oauth.AuthorizationResponseError) {
     const { error: code, error_description: description } = error
     const why = description === undefined ? code : `${code} (${description.slice(0, 300)})`
-    return new Failure(`${issuer} refuses the login: ${printable(why)}`)
+    return new Failure(`${issuer} refuses the login: ${withoutControls(why)}`)
   }
   if (error instanceof oauth.WWWAuthenticateChallengeError) {
     return new Failure(`${issuer} refuses the client: HTTP ${error.status}`)

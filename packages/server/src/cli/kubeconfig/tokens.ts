@@ -1,7 +1,7 @@
 import { isMap, isSeq, parseDocument, Scalar, type YAMLMap } from 'yaml'
 import { yamlDocument } from '@kube-authn/core/internal'
 import { Failure } from '../failure.ts'
-import { printable } from '../terminal/printable.ts'
+import { withoutControls } from '@kube-authn/internal/printable'
 
 /**
  * A kubeconfig in which the OpenID Connect provider of a user has these fields. Comments and everything else stay.
@@ -24,7 +24,7 @@ export function withProviderFields(
   const config: unknown = found?.getIn(['user', 'auth-provider', 'config'])
   if (!isMap(config)) {
     throw new Failure(
-      `${source}: the provider of the user ${printable(user)} is not there, or is an alias in YAML`,
+      `${source}: the provider of the user ${withoutControls(user)} is not there, or is an alias in YAML`,
     )
   }
   const isJson = config.flow === true

@@ -51,6 +51,7 @@ export function openAuthenticator(
   return authenticatorFromFlags(flags, {
     serviceAccountObjects: stored.serviceAccounts,
     bootstrapTokens: stored.bootstrapSecrets,
+    revocations: stored.revocations,
     anonymous: HEALTH_ONLY,
     ...(clientCAFile !== undefined && {
       requests: [clientCertificate({ ca: authority.pem })],

@@ -51,6 +51,7 @@ export async function openApi(
     authenticator,
     authorizer,
     rbac: stored.roles,
+    revocations: stored.revocations,
     tokens: authenticator.tokens,
     tokenIssuer: issuerOfTokens(settings, keys, stored, authenticator.audiences),
     issuerDiscovery: issuerDocuments(settings.serviceAccounts, keys.keys, () => reached.address),

@@ -1,27 +1,17 @@
-import { join } from 'node:path'
 import type { ObjectStore } from '../../store/object-store.ts'
 import { isStoreError } from '../../store/store-error.ts'
 import { Failure } from '../failure.ts'
 import type { ServeSettings } from './settings.ts'
-
-/** The file of the store in a data folder. */
-export function storeFile({ dataDir }: Pick<ServeSettings, 'dataDir'>): string {
-  return join(dataDir, 'store.db')
-}
+import { openStoreAt } from './store-url.ts'
 
 /**
- * Opens the store of the data folder, which must exist, or one in memory.
+ * Opens the store. The data folder must exist.
  *
  * @throws {Failure} if it is damaged, another process has it, or it cannot be used.
  */
-export async function openStore(settings: ServeSettings): Promise<ObjectStore> {
-  if (settings.inMemory) {
-    const { memoryObjectStore } = await import('../../store/memory/memory-object-store.ts')
-    return memoryObjectStore()
-  }
-  const { sqliteObjectStore } = await import('../../store/sqlite/sqlite-object-store.ts')
+export async function openStore({ store }: ServeSettings): Promise<ObjectStore> {
   try {
-    return await sqliteObjectStore({ file: storeFile(settings) })
+    return await openStoreAt(store)
   } catch (error) {
     if (isStoreError(error, 'storeCorrupted', 'storeUnavailable')) {
       throw new Failure(error.message, { cause: error })

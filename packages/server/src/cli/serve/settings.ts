@@ -10,7 +10,8 @@ export interface ListenAddress {
 /** What the flags of `kube-authn serve` say. */
 export interface ServeSettings {
   readonly dataDir: string
-  readonly inMemory: boolean
+  /** As `--store` names it; `storeProblem` has nothing against it. It may have a password. */
+  readonly store: string
   readonly output: 'text' | 'json'
   readonly secure: ListenAddress
   /** Plain HTTP. */

@@ -9,11 +9,12 @@ import { ownMaterial } from './material/own-material.ts'
 import { openPrivateFolder } from './material/private-files.ts'
 import { openApi } from './open-api.ts'
 import { openControllers } from './open-controllers.ts'
-import { openStore, storeFile } from './open-store.ts'
+import { openStore } from './open-store.ts'
 import { renewal } from './renewal.ts'
 import { logLine } from './server-log.ts'
 import { serverTrust } from './server-trust.ts'
 import type { ServeSettings } from './settings.ts'
+import { shownStore } from './store-url.ts'
 
 /** A server that answers. */
 export interface StartedServer {
@@ -39,7 +40,7 @@ export async function startServer(settings: ServeSettings): Promise<StartedServe
 }
 
 async function open(settings: ServeSettings, opened: Closers): Promise<Announcement> {
-  const { dataDir, secure, insecure, tls, inMemory } = settings
+  const { dataDir, secure, insecure, tls } = settings
   openPrivateFolder(dataDir)
   const [store, material] = await both(
     openStore(settings).then((made) => {
@@ -67,13 +68,14 @@ async function open(settings: ServeSettings, opened: Closers): Promise<Announcem
   opened.add(renewal(material))
   const kubeconfig = join(dataDir, 'admin.conf')
   await writeAdminKubeconfig(kubeconfig, material.authority, target, systemClock.now())
+  const shown = shownStore(settings.store)
   return {
     server: target.server,
     ...(plain !== undefined &&
       insecure !== undefined && { insecureServer: plainUrl(insecure.host, plain.port) }),
     dataDir: resolve(dataDir),
     kubeconfig: resolve(kubeconfig),
-    ...(!inMemory && { store: resolve(storeFile(settings)) }),
+    ...(shown !== undefined && { store: shown }),
   }
 }
 

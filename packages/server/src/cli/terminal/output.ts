@@ -1,4 +1,4 @@
-import { printable } from './printable.ts'
+import { withoutControls } from '@kube-authn/internal/printable'
 
 /** Writes to stdout, and resolves once it is written: a process that exits earlier loses the rest of what a pipe has not taken. */
 export function write(text: string): Promise<void> {
@@ -9,7 +9,7 @@ export function write(text: string): Promise<void> {
 
 /** Writes a line to stderr, for the person at the terminal. */
 export function note(line: string): void {
-  process.stderr.write(`${printable(line)}\n`)
+  process.stderr.write(`${withoutControls(line)}\n`)
 }
 
 /**

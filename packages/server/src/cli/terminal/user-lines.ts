@@ -1,5 +1,5 @@
 import type { UserInfo } from '@kube-authn/core'
-import { printable } from './printable.ts'
+import { withoutControls } from '@kube-authn/internal/printable'
 
 /** A user, a line for each part that is not empty. */
 export function userLines({ username, uid, groups, extra }: UserInfo): readonly string[] {
@@ -11,5 +11,5 @@ export function userLines({ username, uid, groups, extra }: UserInfo): readonly 
   ] as const
   return rows
     .filter(([, value]) => value !== '')
-    .map(([name, value]) => `${name.padEnd(7)} ${printable(value)}`)
+    .map(([name, value]) => `${name.padEnd(7)} ${withoutControls(value)}`)
 }

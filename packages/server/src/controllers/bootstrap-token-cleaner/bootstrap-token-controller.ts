@@ -1,10 +1,10 @@
 import type { Clock } from '@kube-authn/core'
 import { BOOTSTRAP_NAMESPACE, BOOTSTRAP_SECRET_TYPE } from '@kube-authn/core/internal'
 import type { Registry } from '../../registry/registry.ts'
-import { secrets } from '../../registry/resources/secrets.ts'
+import { secrets, secretTypeOf } from '../../registry/resources/secrets.ts'
 import type { SelectiveController } from '../loop/selective-controller.ts'
 import { deleteUnchanged } from '../registry-access.ts'
-import { secretOf, typeOf } from '../stored-credentials.ts'
+import { secretOf } from '../../credentials/stored-credentials.ts'
 import { cleanBootstrapSecret } from './clean-bootstrap-secret.ts'
 
 /** Deletes the secrets of bootstrap tokens when they expire. */
@@ -13,7 +13,9 @@ export function bootstrapTokenController(registry: Registry, clock: Clock): Sele
     name: 'token-cleaner-controller',
     resources: [secrets],
     concerns: ({ namespace }, object) =>
-      namespace === BOOTSTRAP_NAMESPACE && object !== undefined && typeOf(object) === BOOTSTRAP_SECRET_TYPE,
+      namespace === BOOTSTRAP_NAMESPACE &&
+      object !== undefined &&
+      secretTypeOf(object) === BOOTSTRAP_SECRET_TYPE,
     async reconcile(key, object) {
       if (object === undefined) return {}
       const secret = secretOf(object)

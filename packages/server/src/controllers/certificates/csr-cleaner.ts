@@ -33,6 +33,8 @@ const DAY_MS = 24 * HOUR_MS
  *
  * Source: kubernetes `pkg/controller/certificates/cleaner/cleaner.go` of 1.36.
  *
+ * Deviation: before 1.36 approvals without a certificate were kept (`docs/deviations.md`, approved requests).
+ *
  * @throws {ConfigurationError} if an option is invalid.
  */
 export function csrCleaner(options: CsrCleanerOptions): ObjectController {

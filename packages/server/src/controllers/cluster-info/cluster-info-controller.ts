@@ -9,12 +9,12 @@ import type { KubeObject } from '../../registry/kube-object.ts'
 import type { Registry } from '../../registry/registry.ts'
 import { configMaps } from '../../registry/resources/config-maps.ts'
 import { entriesOf } from '../../registry/resources/data-keys.ts'
-import { secrets } from '../../registry/resources/secrets.ts'
+import { secrets, secretTypeOf } from '../../registry/resources/secrets.ts'
 import type { SelectiveController } from '../loop/selective-controller.ts'
 import { wholeCheck } from '../loop/whole-check.ts'
 import type { ObjectKey } from '../object-controller.ts'
 import { readObject, replaceUnchanged } from '../registry-access.ts'
-import { secretOf, typeOf } from '../stored-credentials.ts'
+import { secretOf } from '../../credentials/stored-credentials.ts'
 import { signedClusterInfo } from './cluster-info.ts'
 import { CLUSTER_INFO } from './cluster-info-publisher.ts'
 
@@ -44,7 +44,7 @@ function concerns({ resource, namespace, name }: ObjectKey, object: KubeObject |
     return object !== undefined && namespace === CLUSTER_INFO.namespace && name === CLUSTER_INFO.name
   }
   if (namespace !== BOOTSTRAP_NAMESPACE || tokenIdOfSecretName(name) === undefined) return false
-  return object === undefined || typeOf(object) === BOOTSTRAP_SECRET_TYPE
+  return object === undefined || secretTypeOf(object) === BOOTSTRAP_SECRET_TYPE
 }
 
 function remaining(secret: KubeObject, nowMs: number): number {

@@ -3,6 +3,7 @@ import { isStatusError } from '@kube-authn/core/internal'
 import type { KubeObject } from '../../registry/kube-object.ts'
 import type { Registry } from '../../registry/registry.ts'
 import { qualifiedName, type Resource } from '../../registry/resource.ts'
+import type { ObjectStore } from '../../store/object-store.ts'
 import type { ObjectKey } from '../object-controller.ts'
 import { readObject } from '../registry-access.ts'
 import { type WorkQueue, workQueue } from '../work-queue.ts'
@@ -19,6 +20,9 @@ export interface ControllerErrorSource {
 
 /** Options of {@link controllerLoop}. */
 export interface ControllerLoopOptions {
+  /** Where changes are followed. */
+  readonly store: ObjectStore
+  /** Over the same store: what a controller is shown. */
   readonly registry: Registry
   readonly controllers: readonly SelectiveController[]
   readonly clock: Clock
@@ -51,7 +55,7 @@ const RESYNC_MS = 12 * 3_600_000
  * Source: client-go `tools/cache/shared_informer.go`, `util/workqueue`.
  */
 export function controllerLoop(options: ControllerLoopOptions): RunningControllers {
-  const { registry, controllers, clock, isOutage, onError } = options
+  const { store, registry, controllers, clock, isOutage, onError } = options
   const queues = controllers.map((controller) => ({
     controller,
     queue: queueOf(controller, registry, clock, (error, key) => {
@@ -63,7 +67,7 @@ export function controllerLoop(options: ControllerLoopOptions): RunningControlle
   const watchOf = (resource: Resource) => {
     const interested = queues.filter(({ controller }) => controller.resources.includes(resource))
     return watchResource({
-      registry,
+      store,
       resource,
       clock,
       resyncMs: RESYNC_MS,

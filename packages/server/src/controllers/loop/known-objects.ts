@@ -1,74 +1,56 @@
 import type { KubeObject } from '../../registry/kube-object.ts'
 import type { Resource } from '../../registry/resource.ts'
+import { fromStored, keyPrefix } from '../../registry/stored-objects.ts'
+import type { StoredObject } from '../../store/object-store.ts'
 import type { ObjectKey } from '../object-controller.ts'
 
-/** The objects of a resource that were told, by name and version. */
+/** The objects of a resource that were told, by their keys in the store, and the revision of each. */
 export interface KnownObjects {
-  /** @param object if it was deleted, its last state. */
-  change(object: KubeObject, isDeleted: boolean): void
-  /**
-   * Begins to tell all objects.
-   *
-   * @param isComplete whether objects that have not changed are told, too.
-   */
-  beginList(isComplete: boolean): ListRound
+  /** Tells an object, unless this revision of it was told. @throws {StoreError} `storeCorrupted` */
+  tell(stored: StoredObject): void
+  /** Tells that an object was deleted, if it was known. */
+  forget(key: string): void
+  /** Forgets all objects but these. */
+  keepListed(keys: ReadonlySet<string>): void
+  /** Every object counts as changed. */
+  tellAllAgain(): void
 }
 
-/** One list of all objects. */
-export interface ListRound {
-  see(object: KubeObject): void
-  /** All were seen: the others were deleted. */
-  end(): void
-}
-
-/** Tells changes of objects, each version once. */
+/** Tells changes of objects, each revision once. */
 export function knownObjects(
   resource: Resource,
   onChange: (key: ObjectKey, object: KubeObject | undefined) => void,
 ): KnownObjects {
-  /** The version of each object. */
-  const versions = new Map<string, number>()
+  const { length } = keyPrefix(resource, '')
+  const revisions = new Map<string, number>()
 
-  const tell = (object: KubeObject, isComplete: boolean): string => {
-    const { namespace = '', name = '', resourceVersion } = object.metadata
-    const id = idOf(namespace, name)
-    const version = Number(resourceVersion)
-    if (isComplete || versions.get(id) !== version) {
-      versions.set(id, version)
-      onChange({ resource, namespace, name }, object)
-    }
-    return id
+  /** A namespace contains no slash. */
+  const objectKeyOf = (key: string): ObjectKey => {
+    const slash = resource.isNamespaced ? key.indexOf('/', length) : -1
+    const namespace = slash === -1 ? '' : key.slice(length, slash)
+    return { resource, namespace, name: key.slice(slash === -1 ? length : slash + 1) }
   }
-  const forget = (id: string): void => {
-    if (!versions.delete(id)) return
-    const [namespace, name] = partsOf(id)
-    onChange({ resource, namespace, name }, undefined)
+  const forget = (key: string): void => {
+    if (revisions.delete(key)) onChange(objectKeyOf(key), undefined)
   }
 
   return {
-    change(object, isDeleted) {
-      const { namespace = '', name = '' } = object.metadata
-      if (isDeleted) forget(idOf(namespace, name))
-      else tell(object, false)
+    tell(stored) {
+      const { key, revision } = stored
+      if (revisions.get(key) === revision) return
+      const object = fromStored(stored, revision)
+      revisions.set(key, revision)
+      onChange(objectKeyOf(key), object)
     },
-    beginList(isComplete) {
-      const seen = new Set<string>()
-      return {
-        see: (object) => void seen.add(tell(object, isComplete)),
-        end() {
-          for (const id of versions.keys()) if (!seen.has(id)) forget(id)
-        },
-      }
+    forget,
+    keepListed(keys) {
+      for (const key of revisions.keys()) if (!keys.has(key)) forget(key)
+    },
+    tellAllAgain() {
+      for (const key of revisions.keys()) revisions.set(key, UNTOLD)
     },
   }
 }
 
-/** A namespace contains no slash. */
-function idOf(namespace: string, name: string): string {
-  return `${namespace}/${name}`
-}
-
-function partsOf(id: string): readonly [namespace: string, name: string] {
-  const slash = id.indexOf('/')
-  return [id.slice(0, slash), id.slice(slash + 1)]
-}
+/** No object has this revision. */
+const UNTOLD = -1

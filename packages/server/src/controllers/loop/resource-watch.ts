@@ -1,17 +1,16 @@
 import type { Clock } from '@kube-authn/core'
-import { isStatusError } from '@kube-authn/core/internal'
 import type { KubeObject } from '../../registry/kube-object.ts'
-import type { Registry } from '../../registry/registry.ts'
 import type { Resource } from '../../registry/resource.ts'
-import type { ObjectKey } from '../object-controller.ts'
+import { keyPrefix } from '../../registry/stored-objects.ts'
+import { followStore, type StoreFollower } from '../../store/follow-store.ts'
 import { deferred } from '../../store/local/deferred.ts'
-import { backoff } from './backoff.ts'
+import type { ObjectStore } from '../../store/object-store.ts'
+import type { ObjectKey } from '../object-controller.ts'
 import { knownObjects } from './known-objects.ts'
-import { yieldToEventLoop } from './yield-to-event-loop.ts'
 
 /** Options of {@link watchResource}. */
 export interface ResourceWatchOptions {
-  readonly registry: Registry
+  readonly store: ObjectStore
   readonly resource: Resource
   readonly clock: Clock
   /** Every object is told again after this time. */
@@ -39,144 +38,71 @@ export interface ResourceWatch {
 }
 
 /**
- * Lists all objects of a resource, then watches them, and goes on after whatever failed: from where it was, or if the store has forgotten that, by listing
- * them again. A deletion is told in any case. It remembers the name and version of each object, and no object.
+ * Follows the objects of a resource in a store, and tells all of them again from time to time. A deletion is told in any case. It remembers the name and version
+ * of each object, and no object.
  *
  * Source: client-go `tools/cache/reflector.go`.
  */
 export function watchResource(options: ResourceWatchOptions): ResourceWatch {
-  const { registry, resource, clock, resyncMs, onGap, onRecovery, onError } = options
-  const collection = { resource, namespace: '' }
+  const { store, resource, clock, resyncMs, onGap, onRecovery, onError } = options
   const known = knownObjects(resource, options.onChange)
-  const pauses = backoff(clock)
-  /** The version up to which everything was told; `undefined` before a list. */
-  let position: number | undefined
-  let isMoving = false
-  let state: 'beginning' | 'up' | 'down' = 'beginning'
-  let isClosed = false
-  let isResyncDue = false
-  let hasListed = false
-  let endWatch: (() => void) | undefined
   const listed = deferred<void>()
+  let state: 'beginning' | 'up' | 'down' = 'beginning'
+  let hasGap = false
+  const closed = new AbortController()
+  let isResyncDue = false
+  let round = new AbortController()
 
-  const list = async (isResync: boolean): Promise<void> => {
-    const round = known.beginList(isResync)
-    let token: string | undefined
-    let version: string
-    do {
-      const page = await registry.list(collection, {
-        limit: PAGE,
-        ...(token !== undefined && { continue: token }),
-      })
-      for (const object of page.items) round.see(object)
-      ;({ continue: token, resourceVersion: version } = page)
-      await yieldToEventLoop()
-      if (isClosed) return
-    } while (token !== undefined)
-    round.end()
-    if (hasListed && position === undefined) onGap()
-    position = Number(version)
-    hasListed = true
-  }
-
-  /** Begins again where it was, or with a list. */
-  const catchUp = async (): Promise<void> => {
-    if (position === undefined || isResyncDue) {
-      const isResync = isResyncDue
-      isResyncDue = false
-      try {
-        await list(isResync)
-      } catch (thrown) {
-        isResyncDue ||= isResync
-        throw thrown
-      }
-    } else if (pauses.hasFailed()) {
-      // Whether the store answers again; a watch alone does not tell.
-      await registry.list(collection, { limit: 1 })
-    }
-  }
-
-  /** Tells changes until it is time to list again. */
-  const follow = async (since: number): Promise<void> => {
-    const controller = new AbortController()
-    endWatch = () => controller.abort()
-    const cancelResync = clock.after(resyncMs, resync)
-    try {
-      const { signal } = controller
-      for await (const event of registry.watch(collection, { resourceVersion: since, signal })) {
-        if (event.type === 'BOOKMARK') continue
-        isMoving = true
-        pauses.succeeded()
-        position = Number(event.object.metadata.resourceVersion)
-        known.change(event.object, event.type === 'DELETED')
-      }
-    } finally {
-      cancelResync()
-      endWatch = undefined
-    }
+  const follower: StoreFollower = {
+    object: (object) => known.tell(object),
+    listed(keys) {
+      known.keepListed(keys)
+      if (hasGap) onGap()
+      hasGap = false
+      listed.resolve()
+    },
+    change: (change) => (change.type === 'deleted' ? known.forget(change.key) : known.tell(change)),
+    gap(isReplaced) {
+      hasGap = true
+      if (isReplaced) known.tellAllAgain()
+    },
+    reached() {
+      if (state === 'down') onRecovery()
+      state = 'up'
+    },
+    failed(error) {
+      if (state !== 'down') onError(error)
+      state = 'down'
+    },
   }
 
   const resync = (): void => {
     isResyncDue = true
-    endWatch?.()
-  }
-
-  /** @returns whether a pause is due. */
-  const advance = async (): Promise<boolean> => {
-    isMoving = false
-    try {
-      await catchUp()
-      if (isClosed || position === undefined) return false
-      if (state === 'down') onRecovery()
-      state = 'up'
-      listed.resolve()
-      await follow(position)
-      if (isMoving || isResyncDue || isClosed) return false
-      pauses.failed()
-      return true
-    } catch (thrown) {
-      if (isClosed) return false
-      const isFirst = pauses.failed()
-      if (!isExpired(thrown)) {
-        if (state === 'up' || isFirst) onError(thrown)
-        return true
-      }
-      // It may only have been read too slowly.
-      if (!isMoving) position = undefined
-      return !isFirst
-    }
+    round.abort()
   }
 
   const run = async (): Promise<void> => {
-    for (;;) {
-      const isPauseDue = await advance()
-      if (isClosed) return
-      if (!isPauseDue) continue
-      state = 'down'
-      await pauses.pause()
-      if (isClosed) return
-    }
+    const prefix = keyPrefix(resource, '')
+    do {
+      isResyncDue = false
+      round = new AbortController()
+      known.tellAllAgain()
+      const cancelResync = clock.after(resyncMs, resync)
+      await followStore({ store, prefix, clock, signal: round.signal }, follower)
+      cancelResync()
+    } while (isResyncDue && !closed.signal.aborted)
   }
 
   const running = run()
   return {
     listed: listed.promise,
-    isUp: () => state === 'up' && !isClosed,
+    isUp: () => state === 'up' && !closed.signal.aborted,
     resync,
     async close() {
-      isClosed = true
-      endWatch?.()
-      pauses.end()
+      closed.abort()
+      round.abort()
       await running
       listed.resolve()
     },
   }
-}
-
-/** How many objects are read at a time. */
-const PAGE = 500
-
-/** Whether the store has forgotten where the watch was, or never was there. */
-function isExpired(thrown: unknown): boolean {
-  return isStatusError(thrown) && (thrown.status === 410 || thrown.status === 504)
 }

@@ -80,6 +80,24 @@ describe('an observed store', () => {
     },
   )
 
+  it('does not take an event of a watch for the end of an outage of calls', async () => {
+    const { clock, outages, inner, store, fail } = observed()
+    const events = store.watch('/', { since: 0 })[Symbol.asyncIterator]()
+    await fail()
+    await inner.create('/a', '1')
+    expect(await events.next()).toMatchObject({ value: { key: '/a' } })
+    clock.advance(60_000)
+    await fail()
+    expect(outages).toHaveLength(1)
+    await store.get('/a')
+    await fail()
+    clock.advance(10_000)
+    await store.get('/a')
+    await fail()
+    expect(outages).toHaveLength(2)
+    await events.return?.()
+  })
+
   it('notices a watch that fails', async () => {
     const { outages, inner, store } = observed()
     const watched = (async () => {

@@ -15,7 +15,8 @@ export interface ObservedStore {
 const QUIET_MS = 10_000
 
 /**
- * Reports failures of a store, but only the first one of each outage. An outage is over when the store has answered again, and has not failed for ten seconds.
+ * Reports failures of a store, but only the first one of each outage. An outage is over when what failed, calls or watches, has worked again, and
+ * nothing has failed for ten seconds.
  *
  * @param onOutage called with the first error of each outage.
  */
@@ -26,11 +27,12 @@ export function observedStore(
 ): ObservedStore {
   const failures = new WeakSet()
   let lastFailureMs: number | undefined
-  let hasAnswered = true
+  /** What has not worked again. A watch may go on while nothing can be read or written. */
+  const failing = new Set<'call' | 'watch'>()
 
-  const failed = (error: unknown): void => {
+  const failed = (kind: 'call' | 'watch', error: unknown): void => {
     if (isRefusal(error)) {
-      answered()
+      failing.delete(kind)
       return
     }
     if (typeof error === 'object' && error !== null) failures.add(error)
@@ -38,20 +40,17 @@ export function observedStore(
     // The clock may have been set back.
     const isQuiet = lastFailureMs === undefined || Math.abs(now - lastFailureMs) >= QUIET_MS
     lastFailureMs = now
-    if (hasAnswered && isQuiet) onOutage(error)
-    hasAnswered = false
-  }
-  const answered = (): void => {
-    hasAnswered = true
+    if (failing.size === 0 && isQuiet) onOutage(error)
+    failing.add(kind)
   }
 
   const observed = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
       const answer = await work()
-      answered()
+      failing.delete('call')
       return answer
     } catch (thrown) {
-      failed(thrown)
+      failed('call', thrown)
       throw thrown
     }
   }
@@ -59,11 +58,11 @@ export function observedStore(
   async function* events(changes: AsyncIterable<StoreEvent>): AsyncGenerator<StoreEvent, void, undefined> {
     try {
       for await (const change of changes) {
-        answered()
+        failing.delete('watch')
         yield change
       }
     } catch (thrown) {
-      failed(thrown)
+      failed('watch', thrown)
       throw thrown
     }
   }

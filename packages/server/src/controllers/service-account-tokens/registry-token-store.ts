@@ -7,11 +7,11 @@ import type { Secret } from '@kube-authn/core/bootstrap-token'
 import type { KubeObject } from '../../registry/kube-object.ts'
 import type { Registry } from '../../registry/registry.ts'
 import type { Resource } from '../../registry/resource.ts'
-import { base64Of } from '../../registry/resources/data-keys.ts'
+import { base64OfText } from '@kube-authn/internal/base64'
 import { secrets } from '../../registry/resources/secrets.ts'
 import { serviceAccounts } from '../../registry/resources/service-accounts.ts'
 import { deleteUnchanged, readObject, replaceUnchanged } from '../registry-access.ts'
-import { referencesOf, secretOf, serviceAccountOf } from '../stored-credentials.ts'
+import { referencesOf, secretOf, serviceAccountOf } from '../../credentials/stored-credentials.ts'
 import type { TokensControllerStore } from '../stores.ts'
 
 /** The service accounts and token secrets of the API server. */
@@ -89,7 +89,7 @@ function objectOf({ name, type = '', data, annotations = {} }: Secret): KubeObje
 }
 
 function encoded(data: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, base64Of(value)]))
+  return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, base64OfText(value)]))
 }
 
 function fieldsOf(value: unknown): object {

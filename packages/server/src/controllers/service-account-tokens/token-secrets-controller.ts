@@ -2,12 +2,12 @@ import { SERVICE_ACCOUNT_SECRET_TYPE, systemRandom } from '@kube-authn/core/inte
 import type { Secret } from '@kube-authn/core/bootstrap-token'
 import type { KubeObject } from '../../registry/kube-object.ts'
 import type { Registry } from '../../registry/registry.ts'
-import { secrets } from '../../registry/resources/secrets.ts'
+import { secrets, secretTypeOf } from '../../registry/resources/secrets.ts'
 import { serviceAccounts } from '../../registry/resources/service-accounts.ts'
 import type { SelectiveController } from '../loop/selective-controller.ts'
 import type { ObjectKey } from '../object-controller.ts'
 import { isTerminating } from '../registry-access.ts'
-import { secretOf, serviceAccountOf, typeOf } from '../stored-credentials.ts'
+import { secretOf, serviceAccountOf } from '../../credentials/stored-credentials.ts'
 import { checkSecret, seenSecretOf } from './check-secret.ts'
 import { ensureSecret } from './check-service-account.ts'
 import { registryTokenStore } from './registry-token-store.ts'
@@ -64,7 +64,7 @@ export function tokenSecretsController(options: TokenSecretsControllerOptions): 
     resources: [serviceAccounts, secrets],
     concerns({ resource, namespace, name }, object) {
       if (resource === serviceAccounts) return createSecrets || index.hasAny(namespace, name)
-      if (object !== undefined && typeOf(object) === SERVICE_ACCOUNT_SECRET_TYPE) return true
+      if (object !== undefined && secretTypeOf(object) === SERVICE_ACCOUNT_SECRET_TYPE) return true
       return index.get(namespace, name) !== undefined
     },
     async reconcile(key, object) {

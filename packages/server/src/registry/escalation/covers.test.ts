@@ -113,4 +113,70 @@ describe('coverage', () => {
     // It is held as a whole by one who may do everything.
     expect(coverage([rule('*', '*', '', '*')], [huge])).toEqual({ missing: [], isTooLarge: false })
   })
+
+  const names = (length: number, letter = 'n'): readonly string[] =>
+    Array.from({ length }, (_, index) => `${letter}${index}`)
+  const on = (fields: Partial<PolicyRule>): PolicyRule => ({
+    ...NONE,
+    verbs: ['get'],
+    apiGroups: [''],
+    resources: ['pods'],
+    ...fields,
+  })
+  const at = (...nonResourceURLs: readonly string[]): PolicyRule => ({
+    ...NONE,
+    verbs: ['get'],
+    nonResourceURLs,
+  })
+
+  // A stored role has at most 1 MiB, and a caller may have many.
+  it.each<[string, readonly PolicyRule[], PolicyRule, boolean]>([
+    [
+      'as many names',
+      [on({ resourceNames: names(90_000).toReversed() })],
+      on({ resourceNames: names(90_000) }),
+      true,
+    ],
+    ['as many verbs', [on({ verbs: names(90_000).toReversed() })], on({ verbs: names(90_000) }), true],
+    [
+      'as many resources',
+      [on({ resources: names(90_000).toReversed() })],
+      on({ resources: names(90_000, 'n/') }),
+      false,
+    ],
+    [
+      'a verb over and over',
+      Array.from({ length: 20 }, () => on({ verbs: Array.from({ length: 170_000 }, () => 'get') })),
+      on({ verbs: names(10_000) }),
+      false,
+    ],
+    [
+      'a wanted verb over and over',
+      [on({})],
+      on({ verbs: Array.from({ length: 170_000 }, () => 'list') }),
+      false,
+    ],
+    [
+      'many rules, and names in the last of them',
+      [
+        ...Array.from({ length: 5000 }, () => on({ resourceNames: ['x'] })),
+        on({ resourceNames: names(90_000) }),
+      ],
+      on({ resourceNames: names(90_000).toReversed() }),
+      true,
+    ],
+    [
+      'many beginnings of paths',
+      [at(...names(100_000, '/a').map((path) => `${path}*`))],
+      at(...names(100_000, '/b')),
+      false,
+    ],
+    ['a path of stars', [at(`/${'*'.repeat(500_000)}a*`)], at('/b'), false],
+  ])('is soon found with %s', (_, held, wanted, isHeld) => {
+    const spent = cpuSecondsOf(() => {
+      const { missing, isTooLarge } = coverage(held, [wanted])
+      expect(missing.length === 0 && !isTooLarge).toBe(isHeld)
+    })
+    expect(spent).toBeLessThan(3)
+  })
 })

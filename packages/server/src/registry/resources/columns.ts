@@ -2,6 +2,9 @@ import { timeOfRfc3339 } from '@kube-authn/internal/rfc3339'
 import type { KubeObject } from '../kube-object.ts'
 import type { Column } from '../resource.ts'
 
+/** What a cell without a value shows. */
+export const NONE = '<none>'
+
 /** The columns of every table. Source: kubernetes `pkg/printers/internalversion/printers.go`. */
 export const NAME: Column = {
   name: 'Name',

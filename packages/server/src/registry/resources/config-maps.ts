@@ -1,8 +1,9 @@
 import { fieldPath } from '@kube-authn/core/internal'
+import { base64Length } from '@kube-authn/internal/base64'
 import { dns1123SubdomainProblems } from '@kube-authn/internal/kubernetes-names'
 import type { Resource } from '../resource.ts'
 import { AGE, countOf, NAME } from './columns.ts'
-import { base64Length, entriesOf, MAX_DATA_BYTES, readMap, validateKey } from './data-keys.ts'
+import { entriesOf, MAX_DATA_BYTES, readMap, validateKey } from './data-keys.ts'
 import { immutability } from './immutability.ts'
 
 const DATA = fieldPath('data')

@@ -30,21 +30,3 @@ export function entriesOf(map: unknown): readonly (readonly [string, string])[] 
   if (typeof map !== 'object' || map === null) return []
   return Object.entries(map).map(([key, value]) => [key, String(value)] as const)
 }
-
-/** The number of bytes of a string in standard base64; `undefined` if it is something else. */
-export function base64Length(text: string): number | undefined {
-  if (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) return undefined
-  return (text.length / 4) * 3 - (text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0)
-}
-
-/** A string as UTF-8 in standard base64. */
-export function base64Of(text: string): string {
-  return btoa(Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join(''))
-}
-
-/** The string whose UTF-8 is in standard base64; bytes that are not UTF-8 become U+FFFD. */
-export function textOfBase64(base64: string): string {
-  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(
-    Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)),
-  )
-}

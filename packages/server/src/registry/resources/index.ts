@@ -1,6 +1,8 @@
 import type { Resource } from '../resource.ts'
 import { certificateSigningRequests } from './certificates/certificate-signing-requests.ts'
 import { configMaps } from './config-maps.ts'
+import { credentialRevocations } from './credential-revocations.ts'
+import { events } from './events.ts'
 import { namespaces } from './namespaces.ts'
 import { nodes, pods } from './plain.ts'
 import { rbacResources } from './rbac.ts'
@@ -17,6 +19,8 @@ export const allResources: readonly Resource[] = [
   nodes,
   pods,
   services,
+  events,
   ...rbacResources,
   certificateSigningRequests,
+  credentialRevocations,
 ]

@@ -1,11 +1,16 @@
-import { isObject } from '@kube-authn/core/internal'
 import { dns1123SubdomainProblems } from '@kube-authn/internal/kubernetes-names'
-import type { KubeObject } from '../kube-object.ts'
 import { readFields } from '../../schema/read-fields.ts'
 import type { Resource } from '../resource.ts'
 import { statusPart } from '../status-part.ts'
-import { AGE, NAME } from './columns.ts'
-import { requireServiceAccount, validatePlace, withServiceAccount } from './pod-service-account.ts'
+import { partIn, stringIn } from './field-values.ts'
+import { NODE_COLUMNS } from './node-columns.ts'
+import { POD_COLUMNS } from './pod-columns.ts'
+import {
+  requireServiceAccount,
+  validatePlace,
+  withOneServiceAccount,
+  withServiceAccount,
+} from './pod-service-account.ts'
 
 /**
  * Nodes and pods are kept as they are sent, if their fields are of the declared types: nothing here runs them.
@@ -43,9 +48,9 @@ export const nodes: Resource = {
     isNamespaced: false,
   }),
   selectableFields: {
-    'spec.unschedulable': (object) => (partOf(object, 'spec')['unschedulable'] === true ? 'true' : 'false'),
+    'spec.unschedulable': (object) => (partIn(object, 'spec')['unschedulable'] === true ? 'true' : 'false'),
   },
-  columns: [NAME, { name: 'Status', type: 'string', cell: nodeStatus }, AGE],
+  columns: NODE_COLUMNS,
 }
 
 /** Source: kubernetes `pkg/registry/core/pod/strategy.go`. */
@@ -59,33 +64,13 @@ export const pods: Resource = {
     isNamespaced: true,
   }),
   prepareForCreate: (object) => withServiceAccount({ ...object, status: { phase: 'Pending' } }),
+  prepareForUpdate: withOneServiceAccount,
   admit: requireServiceAccount,
   validateUpdate: validatePlace,
   selectableFields: {
-    'spec.nodeName': (object) => stringIn(partOf(object, 'spec')['nodeName']),
-    'spec.serviceAccountName': (object) => stringIn(partOf(object, 'spec')['serviceAccountName']),
-    'status.phase': podPhase,
+    'spec.nodeName': (object) => stringIn(partIn(object, 'spec'), 'nodeName'),
+    'spec.serviceAccountName': (object) => stringIn(partIn(object, 'spec'), 'serviceAccountName'),
+    'status.phase': (object) => stringIn(partIn(object, 'status'), 'phase'),
   },
-  columns: [NAME, { name: 'Status', type: 'string', cell: podPhase }, AGE],
-}
-
-function partOf(object: KubeObject, field: string): Readonly<Record<string, unknown>> {
-  const value = object[field]
-  return isObject(value) ? value : {}
-}
-
-function podPhase(object: KubeObject): string {
-  return stringIn(partOf(object, 'status')['phase'])
-}
-
-function nodeStatus(object: KubeObject): string {
-  const conditions = partOf(object, 'status')['conditions']
-  const list: readonly unknown[] = Array.isArray(conditions) ? conditions : []
-  const ready = list.filter(isObject).find(({ type }) => type === 'Ready')
-  const status = ready === undefined ? 'Unknown' : ready['status'] === 'True' ? 'Ready' : 'NotReady'
-  return partOf(object, 'spec')['unschedulable'] === true ? `${status},SchedulingDisabled` : status
-}
-
-function stringIn(value: unknown): string {
-  return typeof value === 'string' ? value : ''
+  columns: POD_COLUMNS,
 }

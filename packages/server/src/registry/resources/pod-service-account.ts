@@ -1,4 +1,4 @@
-import { type ErrorList, fieldPath, isObject } from '@kube-authn/core/internal'
+import { type ErrorList, fieldPath, isObject, stringMemberOf } from '@kube-authn/core/internal'
 import type { KubeObject } from '../kube-object.ts'
 import type { Change } from '../resource.ts'
 import { forbidden } from '../status-errors.ts'
@@ -26,6 +26,14 @@ export function withServiceAccount(pod: KubeObject): KubeObject {
   return { ...pod, spec: { ...spec, serviceAccountName: name, serviceAccount: name } }
 }
 
+/** The pod, with the older field as the other one: who reads either must find the same account. */
+export function withOneServiceAccount(pod: KubeObject): KubeObject {
+  const { spec } = pod
+  const name = serviceAccountOf(pod)
+  if (!isObject(spec) || name === '') return pod
+  return { ...pod, spec: { ...spec, serviceAccountName: name, serviceAccount: name } }
+}
+
 /** @throws {StatusError} 403 if the account of a new pod does not exist. */
 export async function requireServiceAccount({ object, old, services }: Change): Promise<void> {
   if (old !== undefined) return
@@ -42,23 +50,21 @@ export async function requireServiceAccount({ object, old, services }: Change): 
 
 /** A pod keeps its account, and its node once it has one: tokens name both. */
 export function validatePlace(pod: KubeObject, old: KubeObject, errors: ErrorList): void {
-  for (const field of ['serviceAccountName', 'nodeName']) {
-    const before = textIn(old['spec'], field)
-    const after = textIn(pod['spec'], field)
-    const isKept = after === before || (field === 'nodeName' && before === '')
-    if (!isKept) errors.invalid(fieldPath('spec', field), after, 'field is immutable')
+  const account = serviceAccountOf(pod)
+  if (account !== serviceAccountOf(old)) {
+    errors.invalid(fieldPath('spec', 'serviceAccountName'), account, 'field is immutable')
+  }
+  const before = stringMemberOf(old['spec'], 'nodeName')
+  const node = stringMemberOf(pod['spec'], 'nodeName')
+  if (before !== '' && node !== before) {
+    errors.invalid(fieldPath('spec', 'nodeName'), node, 'field is immutable')
   }
 }
 
 function serviceAccountOf({ spec }: KubeObject): string {
-  return textIn(spec, 'serviceAccountName') || textIn(spec, 'serviceAccount')
+  return stringMemberOf(spec, 'serviceAccountName') || stringMemberOf(spec, 'serviceAccount')
 }
 
 function isMirror({ metadata }: KubeObject): boolean {
   return Object.hasOwn(metadata.annotations ?? {}, MIRROR)
-}
-
-function textIn(value: unknown, name: string): string {
-  const text = isObject(value) ? value[name] : undefined
-  return typeof text === 'string' ? text : ''
 }

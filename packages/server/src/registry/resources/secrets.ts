@@ -1,9 +1,10 @@
 import { type ErrorList, fieldPath } from '@kube-authn/core/internal'
+import { base64Length, base64OfText } from '@kube-authn/internal/base64'
 import { dns1123SubdomainProblems } from '@kube-authn/internal/kubernetes-names'
 import type { KubeObject } from '../kube-object.ts'
 import type { Resource } from '../resource.ts'
 import { AGE, countOf, NAME } from './columns.ts'
-import { base64Length, base64Of, entriesOf, MAX_DATA_BYTES, readMap, validateKey } from './data-keys.ts'
+import { entriesOf, MAX_DATA_BYTES, readMap, validateKey } from './data-keys.ts'
 import { immutability } from './immutability.ts'
 
 const DATA = fieldPath('data')
@@ -57,21 +58,22 @@ export const secrets: Resource = {
     if (object['type'] !== old['type']) errors.invalid(TYPE, object['type'], 'field is immutable')
     immutability(object, old, ['data'], errors)
   },
-  selectableFields: { type: typeOf },
+  selectableFields: { type: secretTypeOf },
   columns: [
     NAME,
-    { name: 'Type', type: 'string', cell: typeOf },
+    { name: 'Type', type: 'string', cell: secretTypeOf },
     { name: 'Data', type: 'string', cell: (object) => countOf(object, 'data') },
     AGE,
   ],
 }
 
-function typeOf({ type }: KubeObject): string {
+/** The type of a Secret. */
+export function secretTypeOf({ type }: KubeObject): string {
   return typeof type === 'string' ? type : ''
 }
 
 function validateType(object: KubeObject, keys: ReadonlySet<string>, errors: ErrorList): void {
-  const type = typeOf(object)
+  const type = secretTypeOf(object)
   if (type === 'kubernetes.io/service-account-token') {
     const { annotations = {} } = object.metadata
     const path = fieldPath('metadata', 'annotations').key(SERVICE_ACCOUNT_NAME)
@@ -88,5 +90,5 @@ function validateType(object: KubeObject, keys: ReadonlySet<string>, errors: Err
 
 /** `stringData` is for writing only: the server keeps it in base64, in `data`. */
 function encoded(strings: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(strings).map(([key, value]) => [key, base64Of(value)]))
+  return Object.fromEntries(Object.entries(strings).map(([key, value]) => [key, base64OfText(value)]))
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '@kube-authn/core'
 import type { StoredObject } from '../object-store.ts'
+import { checkLifetime } from '../limits.ts'
 import { expirations } from './expiry.ts'
 
 /** When objects end, by a time that never goes back. */
@@ -66,7 +67,7 @@ export function deadlines({ clock, elapsedMs, onDue }: DeadlinesOptions): Deadli
   return {
     begin(ttlMs) {
       if (ttlMs === undefined) return undefined
-      if (!(ttlMs > 0 && ttlMs <= Number.MAX_SAFE_INTEGER)) throw new RangeError('ttlMs must be above 0')
+      checkLifetime(ttlMs)
       const now = clock.now()
       // Never before its time.
       const expiresAtMs = Math.ceil(now + ttlMs)

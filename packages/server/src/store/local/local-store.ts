@@ -168,7 +168,8 @@ export function localStore(engine: LocalEngine, options: LocalStoreOptions): Obj
     elapsedMs,
     turns: turns(READS_PER_TURN),
     revision: () => revision,
-    changeAfter(since, prefix) {
+    isCurrent: () => true,
+    past: (prefix) => (since) => {
       requireOpen()
       requireRemembered(since)
       return since === revision ? undefined : engine.changes({ prefix, since, limit: 1 })[0]

@@ -7,8 +7,10 @@ import type { Turns } from './turns.ts'
 
 /** What a watcher needs of its store. */
 export interface Watched {
-  /** The next change after a revision; `undefined` if there is none yet. @throws {StoreError} if it was forgotten. */
-  changeAfter(since: number, prefix: string): StoreChange | undefined
+  /** Reads changes that came before those of a channel, for one watcher. */
+  past(prefix: string): Past
+  /** Whether new changes come: an engine elsewhere may be out of reach. Nothing tells of progress then. */
+  readonly isCurrent: () => boolean
   readonly revision: () => number
   readonly clock: Clock
   /** Milliseconds since some time in the past, which never go back. */
@@ -19,6 +21,13 @@ export interface Watched {
   join(watcher: Watcher): Channel
   leave(watcher: Watcher): void
 }
+
+/**
+ * The next change after a revision; `undefined` if there is none yet; a promise while it is fetched: it is asked for again then.
+ *
+ * @throws {StoreError} if it was forgotten. A promise rejects with it.
+ */
+export type Past = (since: number) => StoreChange | Promise<void> | undefined
 
 /** How a watch is made. */
 export interface WatcherOptions {
@@ -54,6 +63,8 @@ export function watcher(watched: Watched, options: WatcherOptions): AsyncIterato
   let end: { readonly error?: unknown } | undefined
   let reader: Reader | undefined
   let isScheduled = false
+  let isFetching = false
+  const past = watched.past(options.prefix)
 
   const finish = (how: { readonly error?: unknown }): void => {
     if (end !== undefined) return
@@ -93,8 +104,10 @@ export function watcher(watched: Watched, options: WatcherOptions): AsyncIterato
 
   const nextChange = (): StoreChange | undefined => {
     if (live === undefined) {
-      const past = watched.changeAfter(position, prefix)
-      if (past !== undefined) return past
+      const earlier = isFetching ? undefined : past(position)
+      if (earlier instanceof Promise) fetch(earlier)
+      else if (earlier !== undefined) return earlier
+      if (isFetching) return undefined
       const channel = watched.join(self)
       live = { channel, place: channel.last(), awaited: 0 }
     }
@@ -107,6 +120,15 @@ export function watcher(watched: Watched, options: WatcherOptions): AsyncIterato
     return place.change
   }
 
+  const fetch = (pending: Promise<void>): void => {
+    isFetching = true
+    const fetched = (): void => {
+      isFetching = false
+      schedule()
+    }
+    pending.then(fetched, (error: unknown) => finish({ error }))
+  }
+
   /** The next event, if there is one now. */
   const take = (): StoreEvent | undefined => {
     const change = nextChange()
@@ -115,6 +137,7 @@ export function watcher(watched: Watched, options: WatcherOptions): AsyncIterato
       progress?.delivered()
       return change
     }
+    if (live === undefined || !watched.isCurrent()) return undefined
     // Everything up to now has been read, since nothing waits.
     return progress?.isDue() === true ? { type: 'progress', revision: watched.revision() } : undefined
   }

@@ -30,6 +30,7 @@ export function memoryObjectStore(options: MemoryObjectStoreOptions = {}): Objec
     clock,
     elapsedMs: elapsedTimeOf(options.clock),
     history: historyLimitOf(options),
-    soon: queueMicrotask,
+    // Called by itself: workerd refuses it as a method of another object.
+    soon: (callback) => queueMicrotask(callback),
   })
 }

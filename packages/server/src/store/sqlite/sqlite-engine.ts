@@ -1,4 +1,4 @@
-import { endOf } from '../key-order.ts'
+import { rangeEnd } from '../key-order.ts'
 import type { LocalEngine } from '../local/engine.ts'
 import { objectOf } from '../local/write-queue.ts'
 import type { StoreChange } from '../object-store.ts'
@@ -7,8 +7,6 @@ import type { SqlDatabase, SqlRow } from './database.ts'
 import { corrupted, sqliteFailure } from './failure.ts'
 import { release } from './schema.ts'
 
-/** Greater than every key: none has this character followed by 1,024 bytes. */
-const LAST_KEY = '\u{10ffff}'.repeat(257)
 const NO_LIMIT = -1
 
 const COLUMNS = 'c.revision, c.key, c.type, c.created, c.expires, c.value, c.checksum'
@@ -100,12 +98,12 @@ export function sqliteEngine(database: SqlDatabase, file: string): LocalEngine {
     range: ({ prefix, after, revision: at, limit }) =>
       attempt(() =>
         statements.range
-          .all(after ?? prefix, endOf(prefix) ?? LAST_KEY, after ?? '', at, sqlLimit(limit))
+          .all(after ?? prefix, rangeEnd(prefix), after ?? '', at, sqlLimit(limit))
           .map((row) => objectOf(changeOf(row))),
       ),
     changes: ({ prefix, since, limit }) =>
       attempt(() =>
-        statements.changes.all(since, prefix, endOf(prefix) ?? LAST_KEY, sqlLimit(limit)).map((row) => {
+        statements.changes.all(since, prefix, rangeEnd(prefix), sqlLimit(limit)).map((row) => {
           const change = changeOf(row)
           const { previous } = row
           return change.type === 'updated' && typeof previous === 'string' ? { ...change, previous } : change

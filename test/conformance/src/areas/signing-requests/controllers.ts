@@ -100,7 +100,7 @@ export const cleaners: UnitRunner = async ({ given, expect }) => {
     }),
   )
   if (isKeptBefore136(given, expect['deleted'])) {
-    throw new NotApplicable('before 1.36, a request that was approved and not signed was kept')
+    throw new NotApplicable('the rule before 1.36 (docs/deviations.md, approved requests)')
   }
   const validity: Readonly<Record<string, number>> = { '@valid': now + DAY, '@expired': now - 1 }
   const until = validity[String(given['certificate'])]

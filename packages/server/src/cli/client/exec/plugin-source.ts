@@ -1,7 +1,7 @@
 import type { Clock } from '@kube-authn/core'
 import { EXEC_VERSIONS, type ExecPlugin } from '@kube-authn/node/internal'
 import { Failure } from '../../failure.ts'
-import { printable } from '../../terminal/printable.ts'
+import { withoutControls } from '@kube-authn/internal/printable'
 import type { CredentialSource } from '../credential-source.ts'
 import { type ExecCluster, execInfo } from './exec-info.ts'
 import { isInteractive, type StandardInput } from './interactive.ts'
@@ -82,7 +82,7 @@ async function printed(
       KUBERNETES_EXEC_INFO: execInfo(plugin, cluster, hasInput),
     },
   })
-  const name = printable(command)
+  const name = withoutControls(command)
   switch (end.type) {
     case 'exited':
       if (end.code === 0) return end.stdout
@@ -98,7 +98,7 @@ async function printed(
 }
 
 function printableLines(text: string): string {
-  return printable(text.trim().replaceAll(/\s+/g, ' '))
+  return withoutControls(text.trim().replaceAll(/\s+/g, ' '))
 }
 
 /** Whether something may be done once more: so many times in each window. */

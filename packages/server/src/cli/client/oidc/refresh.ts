@@ -3,7 +3,7 @@ import { isObject, memberOf } from '@kube-authn/core/internal'
 import type { HttpFetch } from '@kube-authn/node'
 import { isToken, type OidcProvider } from '@kube-authn/node/internal'
 import { Failure } from '../../failure.ts'
-import { printable } from '../../terminal/printable.ts'
+import { withoutControls } from '@kube-authn/internal/printable'
 import { reasonOf } from '../../terminal/reason-of.ts'
 import { clientAuthentications, requestsBy } from '../../oauth.ts'
 
@@ -52,7 +52,7 @@ async function discovered(issuerUrl: string, fetch: HttpFetch): Promise<oauth.Au
   const response = await reached(issuerUrl, () => fetch(address, { headers: { accept: 'application/json' } }))
   if (response.status !== 200) {
     await response.body?.cancel()
-    const status = printable(`${response.status} ${response.statusText}`.trim())
+    const status = withoutControls(`${response.status} ${response.statusText}`.trim())
     throw new Failure(`oidc: failed to query metadata endpoint ${status}`)
   }
   const document = await jsonOf(response, issuerUrl)
@@ -119,7 +119,7 @@ function refusal(status: number, body: unknown): Failure {
   const [code, description] = ['error', 'error_description'].map((name) => memberOf(body, name))
   if (typeof code !== 'string') return new Failure(`failed to refresh token: HTTP ${status}`)
   const why = typeof description === 'string' ? ` (${description.slice(0, 300)})` : ''
-  return new Failure(`failed to refresh token: ${printable(code.slice(0, 100) + why)}`)
+  return new Failure(`failed to refresh token: ${withoutControls(code.slice(0, 100) + why)}`)
 }
 
 function isHttps(url: string): boolean {

@@ -2,8 +2,8 @@ import { type Command, Option } from 'commander'
 import { collect } from '../../terminal/collect.ts'
 
 const AFTER = `
-The CN of the certificate is the user and each O is a group, for a server with this --client-ca-file. A certificate cannot
-be revoked: make it valid for a short time.
+The CN of the certificate is the user and each O is a group, for a server with this --client-ca-file. Kubernetes cannot
+revoke a certificate: make it valid for a short time.
 
 Examples:
   kube-authn create client-certificate --ca ca.crt --ca-key ca.key --username jane --group dev \\

@@ -42,6 +42,10 @@ export const SHOWN_FLAGS: readonly FlagGroup[] = [
       'the store, keys, certificates and the kubeconfig are here (default ./kube-authn-data)',
     ],
     ['in-memory', 'keep the objects in memory, so that they end with the process'],
+    [
+      'store store',
+      'where the objects are: memory, sqlite:FILE, postgres://USER@HOST/DATABASE or etcd://HOST:PORT (default sqlite:DATA-DIR/store.db)',
+    ],
     ['bind-address ip', 'listen on this address (default 127.0.0.1)'],
     ['secure-port port', 'the port of HTTPS; 0 is any free one (default 6443)'],
     ['advertise-address ip', 'the address by which clients reach the server'],

@@ -10,6 +10,7 @@ export const OWN_FLAGS: Readonly<Record<string, KnownFlag>> = {
   'data-dir': text('kube-authn-data'),
   'in-memory': off,
   output: text('text'),
+  store: text(),
 }
 
 /**

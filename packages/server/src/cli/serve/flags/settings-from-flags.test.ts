@@ -44,7 +44,7 @@ describe('the flags of serve', () => {
   it('are safe by default', () => {
     expect(settingsFromFlags([])).toEqual({
       dataDir: 'kube-authn-data',
-      inMemory: false,
+      store: 'sqlite:kube-authn-data/store.db',
       output: 'text',
       secure: { host: '127.0.0.1', port: 6443 },
       tls: { minVersion: 'TLSv1.2' },

@@ -21,6 +21,7 @@ import { servingNotices } from './serving-notices.ts'
 import { pairOf } from './file-pairs.ts'
 import { gateSettings } from './gate-flags.ts'
 import { servingProblems } from './serving-problems.ts'
+import { storeValueOf } from './store-flags.ts'
 import { tlsSettings } from './tls-flags.ts'
 
 /** That of kubeadm. It names the cluster and not an address, so that tokens stay valid when the address changes. */
@@ -55,7 +56,7 @@ export function settingsFromFlags(argv: readonly string[]): ServeSettings {
   const insecurePort = numberOf(flags, 'insecure-port')
   return {
     dataDir: stringOf(flags, 'data-dir'),
-    inMemory: booleanOf(flags, 'in-memory'),
+    store: storeValueOf(flags),
     output: stringOf(flags, 'output') === 'json' ? 'json' : 'text',
     secure: { host: stringOf(flags, 'bind-address'), port: numberOf(flags, 'secure-port') },
     ...(insecurePort !== 0 && {

@@ -1,5 +1,7 @@
 import { createPublicKey, X509Certificate } from 'node:crypto'
 import { isObject, memberOf, yamlDocument } from '@kube-authn/core/internal'
+import type { Entry } from '../../kubeconfig/entries.ts'
+import { newKubeconfig } from '../../kubeconfig/new-kubeconfig.ts'
 import { writeNewFile } from '../../terminal/new-file.ts'
 import { newPrivateKey, pemOfKey } from './key-pair.ts'
 import type { OwnAuthority } from './own-authority.ts'
@@ -38,18 +40,27 @@ export async function writeAdminKubeconfig(
   const isNamed = typeof current === 'string' && current !== ''
   if (known !== undefined && isNamed && leadsTo(found, cluster)) return
   const user = known ?? (await newUser(authority, nowMs))
-  const { withEntries } = await import('../../kubeconfig/entries.ts')
-  const after = withEntries(
-    before,
-    path,
-    [
-      { list: 'clusters', name: NAME, field: 'cluster', value: cluster },
-      { list: 'users', name: USER, field: 'user', value: user },
-      { list: 'contexts', name: NAME, field: 'context', value: { cluster: NAME, user: USER } },
-    ],
-    isNamed ? undefined : NAME,
-  )
+  const entries = [
+    { list: 'clusters', name: NAME, field: 'cluster', value: cluster },
+    { list: 'users', name: USER, field: 'user', value: user },
+    { list: 'contexts', name: NAME, field: 'context', value: { cluster: NAME, user: USER } },
+  ] as const
+  const after =
+    before === ''
+      ? newKubeconfig(entries, NAME)
+      : await completed(before, path, entries, isNamed ? undefined : NAME)
   writeNewFile(path, after, { replaces: true })
+}
+
+/** The library that edits YAML is loaded only if there is something to edit. */
+async function completed(
+  before: string,
+  path: string,
+  entries: readonly Entry[],
+  context: string | undefined,
+): Promise<string> {
+  const { withEntries } = await import('../../kubeconfig/entries.ts')
+  return withEntries(before, path, entries, context)
 }
 
 /** Whether the own context is there, with this cluster and the own user. */
@@ -83,7 +94,7 @@ function freshUser(kubeconfig: unknown, authority: OwnAuthority, nowMs: number):
   }
 }
 
-async function newUser(authority: OwnAuthority, nowMs: number): Promise<object> {
+async function newUser(authority: OwnAuthority, nowMs: number): Promise<Readonly<Record<string, string>>> {
   const { issueClientCertificate } = await import('../../../certificates/issue-client-certificate.ts')
   const privateKey = await newPrivateKey()
   const certificate = await issueClientCertificate(authority, {

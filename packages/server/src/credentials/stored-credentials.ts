@@ -1,8 +1,10 @@
-import { type ServiceAccount, isObject } from '@kube-authn/core/internal'
+import { isObject, type ServiceAccount, stringMemberOf } from '@kube-authn/core/internal'
 import type { Secret } from '@kube-authn/core/bootstrap-token'
+import { textOfBase64 } from '@kube-authn/internal/base64'
 import { timeOfRfc3339 } from '@kube-authn/internal/rfc3339'
 import type { KubeObject } from '../registry/kube-object.ts'
-import { entriesOf, textOfBase64 } from '../registry/resources/data-keys.ts'
+import { entriesOf } from '../registry/resources/data-keys.ts'
+import { secretTypeOf } from '../registry/resources/secrets.ts'
 
 /** A stored `v1` Secret as authentication reads it. Bytes that are not UTF-8 become U+FFFD. */
 export function secretOf(object: KubeObject): Secret {
@@ -10,7 +12,7 @@ export function secretOf(object: KubeObject): Secret {
   const { creationTimestamp = '', deletionTimestamp = '' } = object.metadata
   const createdMs = timeOfRfc3339(creationTimestamp)
   const deletedMs = timeOfRfc3339(deletionTimestamp)
-  const type = typeOf(object)
+  const type = secretTypeOf(object)
   return {
     namespace,
     name,
@@ -25,11 +27,6 @@ export function secretOf(object: KubeObject): Secret {
   }
 }
 
-/** The type of a stored Secret. */
-export function typeOf({ type }: KubeObject): string {
-  return typeof type === 'string' ? type : ''
-}
-
 /** A stored `v1` ServiceAccount as authentication reads it. */
 export function serviceAccountOf(object: KubeObject): ServiceAccount {
   const { name = '', namespace = '', uid = '', resourceVersion, deletionTimestamp = '' } = object.metadata
@@ -38,7 +35,7 @@ export function serviceAccountOf(object: KubeObject): ServiceAccount {
     namespace,
     name,
     uid,
-    secrets: referencesOf(object).map(({ name: referenced }) => String(referenced)),
+    secrets: referencesOf(object).map((each) => stringMemberOf(each, 'name')),
     ...(resourceVersion !== undefined && { resourceVersion }),
     ...(deletedMs !== undefined && { deletionTimestampMs: deletedMs }),
   }

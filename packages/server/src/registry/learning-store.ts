@@ -1,12 +1,16 @@
 import type { ObjectStore, StoreChange, StoredObject } from '../store/object-store.ts'
-import { RBAC_PREFIX } from './stored-policy.ts'
-import type { StoredRbac } from './stored-rbac.ts'
 
-/** A store that tells an authorizer of the roles and bindings that are written through it, before the writer knows that they are written. */
-export function learningStore(store: ObjectStore, rbac: Pick<StoredRbac, 'learn'>): ObjectStore {
+/** What follows the objects with a prefix. */
+export interface Learner {
+  learn(written: StoredObject | StoreChange): void
+}
+
+/** A store that tells a learner of the objects with this prefix that are written through it, before the writer knows that they are written. */
+export function learningStore(store: ObjectStore, prefix: string, learner: Learner | undefined): ObjectStore {
+  if (learner === undefined) return store
   const learnt = async <T extends StoredObject | StoreChange>(writing: Promise<T>): Promise<T> => {
     const written = await writing
-    if (written.key.startsWith(RBAC_PREFIX)) rbac.learn(written)
+    if (written.key.startsWith(prefix)) learner.learn(written)
     return written
   }
   return {

@@ -1,0 +1,9 @@
+/**
+ * Credentials that are taken back before they expire.
+ *
+ * @module
+ */
+export { type Revocation } from '../revocation/revocation.ts'
+export { revocationList, type RevocationList } from '../revocation/revocation-list.ts'
+export type { Revocations, UsedCredential } from '../revocation/revocations.ts'
+export { unlessRevoked } from '../revocation/unless-revoked.ts'

@@ -1,0 +1,102 @@
+import { sha256 } from '#sha256'
+import type { Authentication } from '../authenticator/authenticator.ts'
+import { type Context, emptyContext } from '../authenticator/context.ts'
+import type { CredentialRevocation } from '../authenticator/credential-revocation.ts'
+import type { UserInfo } from '../authenticator/user.ts'
+import { andThen, type Awaitable, isPromiseLike } from '../internal/awaitable.ts'
+import type { Revocations, UsedCredential } from './revocations.ts'
+
+/** An accepted credential, with what says whether it is revoked. One is made for every request, so it computes nothing. */
+export class CredentialInUse implements UsedCredential, CredentialRevocation {
+  readonly user: UserInfo
+  readonly issuedAtMs: number | undefined
+  readonly expiresAtMs: number | undefined
+  readonly #revocations: Revocations
+  /** Until its digest is computed. */
+  #token: string | undefined
+  #tokenSha256: string | undefined
+  /** What else ends its use. */
+  readonly #besides: CredentialRevocation | undefined
+
+  constructor(
+    revocations: Revocations,
+    user: UserInfo,
+    { issuedAtMs, expiresAtMs, revocation }: Omit<Authentication, 'user'>,
+    token: string | undefined,
+  ) {
+    this.#revocations = revocations
+    this.user = user
+    this.issuedAtMs = issuedAtMs
+    this.expiresAtMs = expiresAtMs
+    this.#token = token
+    this.#besides = revocation
+  }
+
+  get tokenSha256(): string | undefined {
+    if (this.#token !== undefined) {
+      this.#tokenSha256 = hexOf(sha256(this.#token))
+      this.#token = undefined
+    }
+    return this.#tokenSha256
+  }
+
+  /** What the revocations say, without what else ends its use. */
+  ask(context: Pick<Context, 'signal'>): Awaitable<boolean> {
+    const answer = this.#revocations.isRevoked(this, context)
+    return typeof answer === 'boolean' ? answer : askedLater(answer)
+  }
+
+  isRevoked(): Awaitable<boolean> {
+    return andThen(this.ask(emptyContext), (is) => is || (this.#besides?.isRevoked() ?? false))
+  }
+
+  watch(onRevoked: () => void): () => void {
+    let isDone = false
+    const stops: ((() => void) | undefined)[] = []
+    const stop = (): void => {
+      isDone = true
+      for (const each of stops) each?.()
+    }
+    const tell = (): void => {
+      if (isDone) return
+      stop()
+      onRevoked()
+    }
+    stops.push(this.#revocations.watch?.(this, tell), this.#besides?.watch(tell))
+    // It may have been revoked since the request was authenticated.
+    if (isDone) stop()
+    return stop
+  }
+
+  actingAs(user: UserInfo): CredentialRevocation {
+    return new CredentialInUse(
+      this.#revocations,
+      user,
+      // No credential of that user is in use: what was issued before a time is not meant.
+      { issuedAtMs: Infinity, revocation: this },
+      undefined,
+    )
+  }
+}
+
+/** An answer of plain JavaScript may be anything. What is not an answer must not count as one. */
+function askedLater(answer: unknown): Awaitable<boolean> {
+  if (typeof answer === 'object' && answer !== null && isPromiseLike(answer)) {
+    return andThen<unknown, boolean>(answer, (late) => requireBoolean(late))
+  }
+  return requireBoolean(answer)
+}
+
+function requireBoolean(answer: unknown): boolean {
+  if (typeof answer !== 'boolean') throw new TypeError('isRevoked must return true or false')
+  return answer
+}
+
+/** Two digits for each byte, from a table: this may run for every request. */
+function hexOf(digest: string): string {
+  let text = ''
+  for (let index = 0; index < digest.length; index++) text += DIGITS[digest.charCodeAt(index)] ?? ''
+  return text
+}
+
+const DIGITS: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))

@@ -1,0 +1,171 @@
+import { CREDENTIAL_ID_KEY } from '../authenticator/credential-id.ts'
+import { tell } from '../authenticator/notify.ts'
+import { type Clock, systemClock } from '../internal/clock.ts'
+import {
+  aClock,
+  aNonEmptyString,
+  atLeast,
+  checkOptions,
+  type OptionsShape,
+  refuseProblems,
+} from '../internal/options/index.ts'
+import { BySubject } from './by-subject.ts'
+import {
+  requireRevocation,
+  type Revocation,
+  type Subject,
+  subjectsOf,
+  subjectsOfCredential,
+} from './revocation.ts'
+import type { Revocations, UsedCredential } from './revocations.ts'
+
+/** Options of {@link revocationList}. */
+export interface RevocationListOptions {
+  /**
+   * How far the clocks of issuers may be ahead: with `issuedBeforeMs`, credentials of as much time after it are revoked too. Until then, a new login
+   * of the user is refused. Default 10.
+   */
+  readonly clockSkewSeconds?: number
+  /** Default: the runtime's clock. */
+  readonly clock?: Clock
+}
+
+const shape: OptionsShape<RevocationListOptions> = { clockSkewSeconds: atLeast(0), clock: aClock }
+
+/** Revocations in memory. */
+export interface RevocationList extends Revocations {
+  isRevoked(this: void, credential: UsedCredential): boolean
+  watch(this: void, credential: UsedCredential, onRevoked: () => void): () => void
+  /**
+   * Adds a revocation, or replaces the one with this name. Open connections that it concerns end.
+   *
+   * @throws {ConfigurationError} if it is invalid; the message shows no value of it.
+   */
+  set(this: void, name: string, revocation: Revocation): void
+  /** Takes a revocation back. Returns whether there was one. */
+  delete(this: void, name: string): boolean
+  /** The number of revocations, with those that have ended recently. */
+  readonly size: number
+}
+
+/** A revocation of the list. */
+interface Entry {
+  readonly subject: Subject
+  readonly issuedBeforeMs: number | undefined
+  readonly expiresAtMs: number
+}
+
+/** A credential that is in use. */
+interface Watcher {
+  readonly credential: UsedCredential
+  end(): void
+}
+
+/**
+ * A list of revocations in memory, for `unlessRevoked` and the option `revocations`. It decides at once, whatever its size; only if it has digests of
+ * tokens, the digest of a request's token is computed. Revocations that have ended are forgotten.
+ *
+ * It knows nothing of other processes. `revocations({ store })` of `@kube-authn/server` is one for several replicas.
+ *
+ * @throws {ConfigurationError} if an option is invalid.
+ * @example
+ * const revoked = revocationList()
+ * revoked.set('jane-logged-out', { user: 'jane', issuedBeforeMs: Date.now(), expiresAtMs: Date.now() + 3_600_000 })
+ */
+export function revocationList(options: RevocationListOptions = {}): RevocationList {
+  checkOptions(shape, options)
+  const { clock = systemClock, clockSkewSeconds = 10 } = options
+  const named = new Map<string, Entry>()
+  const entries = new BySubject<Entry>()
+  const watchers = new BySubject<Watcher>()
+  let sweepAt = FIRST_SWEEP
+
+  const remove = (name: string): boolean => {
+    const entry = named.get(name)
+    if (entry === undefined) return false
+    entries.delete(entry.subject, entry)
+    return named.delete(name)
+  }
+
+  /** Whenever the list has doubled: as much work as it took to add that many. */
+  const sweep = (): void => {
+    const nowMs = clock.now()
+    for (const [name, { expiresAtMs }] of named) if (expiresAtMs <= nowMs) remove(name)
+    sweepAt = Math.max(FIRST_SWEEP, 2 * named.size)
+  }
+
+  const concerns = ({ issuedBeforeMs, expiresAtMs }: Entry, { issuedAtMs = NaN }: UsedCredential): boolean =>
+    // What is not known to be later is not later.
+    (issuedBeforeMs === undefined || !(issuedAtMs >= issuedBeforeMs)) && expiresAtMs > clock.now()
+
+  const anyConcerns = (some: ReadonlySet<Entry> | undefined, credential: UsedCredential): boolean => {
+    if (some !== undefined) for (const entry of some) if (concerns(entry, credential)) return true
+    return false
+  }
+
+  const isRevoked = (credential: UsedCredential): boolean => {
+    if (named.size === 0) return false
+    const { username, extra } = credential.user
+    if (anyConcerns(entries.user.get(username), credential)) return true
+    for (const id of extra[CREDENTIAL_ID_KEY] ?? NO_VALUES) {
+      if (anyConcerns(entries.credentialId.get(id), credential)) return true
+    }
+    for (const [key, byValue] of entries.attribute) {
+      for (const value of extra[key] ?? NO_VALUES) {
+        if (anyConcerns(byValue.get(value), credential)) return true
+      }
+    }
+    // Last, since the digest is computed for it.
+    const { tokenSha256: digest } = entries.tokenSha256.size === 0 ? NO_TOKEN : credential
+    return digest !== undefined && anyConcerns(entries.tokenSha256.get(digest), credential)
+  }
+
+  return {
+    isRevoked,
+
+    watch(credential, onRevoked) {
+      const subjects = subjectsOfCredential(credential)
+      const stop = (): void => {
+        for (const subject of subjects) watchers.delete(subject, watcher)
+      }
+      const watcher: Watcher = {
+        credential,
+        end() {
+          stop()
+          tell(onRevoked, undefined)
+        },
+      }
+      for (const subject of subjects) watchers.add(subject, watcher)
+      if (isRevoked(credential)) watcher.end()
+      return stop
+    },
+
+    set(name, revocation) {
+      refuseProblems(aNonEmptyString(name, 'name'))
+      requireRevocation(revocation)
+      const { issuedBeforeMs, expiresAtMs = Infinity } = revocation
+      const before = issuedBeforeMs === undefined ? undefined : issuedBeforeMs + clockSkewSeconds * 1000
+      remove(name)
+      for (const subject of subjectsOf(revocation)) {
+        const entry = { subject, issuedBeforeMs: before, expiresAtMs }
+        named.set(name, entry)
+        entries.add(subject, entry)
+        // A copy, since they stop watching.
+        for (const watcher of Array.from(watchers.get(subject) ?? [])) {
+          if (concerns(entry, watcher.credential)) watcher.end()
+        }
+      }
+      if (named.size >= sweepAt) sweep()
+    },
+
+    delete: remove,
+
+    get size() {
+      return named.size
+    },
+  }
+}
+
+const NO_VALUES: readonly string[] = []
+const NO_TOKEN: Pick<UsedCredential, 'tokenSha256'> = { tokenSha256: undefined }
+const FIRST_SWEEP = 1024

@@ -1,0 +1,99 @@
+import { CREDENTIAL_ID_KEY } from '../authenticator/credential-id.ts'
+import {
+  aNonEmptyString,
+  aString,
+  checkOptions,
+  must,
+  type OptionsShape,
+  nested,
+  refuseProblems,
+  required,
+} from '../internal/options/index.ts'
+import type { UsedCredential } from './revocations.ts'
+
+/** An attribute of users. */
+export interface RevokedAttribute {
+  /** A key of `extra`, such as one that a claim mapping sets from `sid`. */
+  readonly key: string
+  readonly value: string
+}
+
+/** What is revoked: one of `credentialId`, `tokenSha256`, `user` and `attribute`. */
+export interface Revocation {
+  /** The id of a credential, as in `authentication.kubernetes.io/credential-id`: `JTI=2f6c`, or `X509SHA256=` and a digest. */
+  readonly credentialId?: string
+  /** The SHA-256 digest of a bearer token, in hexadecimal: for tokens without an id. */
+  readonly tokenSha256?: string
+  /** The name of a user: all of the user's credentials, and impersonation of the user. */
+  readonly user?: string
+  /** With `user`: only credentials that were issued before this time, in milliseconds since the epoch. Those of an unknown time are meant too. */
+  readonly issuedBeforeMs?: number
+  /** A session, or another attribute of users. */
+  readonly attribute?: RevokedAttribute
+  /** When the revocation ends, in milliseconds since the epoch: not before what it revokes expires, with some clock skew. Default: never. */
+  readonly expiresAtMs?: number
+}
+
+const aTime = must('must be a time in milliseconds', Number.isFinite)
+
+const attributeShape: OptionsShape<RevokedAttribute> = {
+  key: required(aNonEmptyString),
+  value: required(aString),
+}
+
+const revocationShape: OptionsShape<Revocation> = {
+  credentialId: aNonEmptyString,
+  tokenSha256: must(
+    'must be a SHA-256 digest in hexadecimal',
+    (value) => typeof value === 'string' && /^[\dA-Fa-f]{64}$/.test(value),
+  ),
+  user: aNonEmptyString,
+  issuedBeforeMs: aTime,
+  attribute: nested(attributeShape),
+  expiresAtMs: aTime,
+}
+
+/** @throws {ConfigurationError} if it is no revocation of one subject. */
+export function requireRevocation(revocation: Revocation): void {
+  checkOptions(revocationShape, revocation)
+  const message = 'must have one of credentialId, tokenSha256, user and attribute'
+  if (subjectsOf(revocation).length !== 1) refuseProblems([{ path: 'revocation', message }])
+  if (revocation.issuedBeforeMs === undefined || revocation.user !== undefined) return
+  refuseProblems([{ path: 'issuedBeforeMs', message: 'needs user' }])
+}
+
+/** What a revocation is found by. */
+export type Subject =
+  | { readonly kind: 'credentialId' | 'tokenSha256' | 'user'; readonly value: string }
+  | { readonly kind: 'attribute'; readonly key: string; readonly value: string }
+
+/** The subjects of a revocation: one, if it is sound. */
+export function subjectsOf({ credentialId, tokenSha256, user, attribute }: Revocation): readonly Subject[] {
+  const named = [
+    credentialId !== undefined && { kind: 'credentialId' as const, value: idOf(credentialId) },
+    tokenSha256 !== undefined && { kind: 'tokenSha256' as const, value: tokenSha256.toLowerCase() },
+    user !== undefined && { kind: 'user' as const, value: user },
+    attribute !== undefined && { kind: 'attribute' as const, ...attribute },
+  ]
+  return named.filter((each) => each !== false)
+}
+
+/** The digest of a certificate in lower case, as authenticators write it. */
+function idOf(credentialId: string): string {
+  const [, digest] = /^X509SHA256=([\dA-Fa-f]{64})$/.exec(credentialId) ?? []
+  return digest === undefined ? credentialId : `X509SHA256=${digest.toLowerCase()}`
+}
+
+/** Everything that a revocation of the credential may be found by. It computes the digest of a token. */
+export function subjectsOfCredential({ user, tokenSha256 }: UsedCredential): readonly Subject[] {
+  return [
+    { kind: 'user', value: user.username },
+    ...Object.entries(user.extra).flatMap(([key, values]) =>
+      values.flatMap((value): readonly Subject[] => [
+        { kind: 'attribute', key, value },
+        ...(key === CREDENTIAL_ID_KEY ? [{ kind: 'credentialId' as const, value }] : []),
+      ]),
+    ),
+    ...(tokenSha256 === undefined ? [] : [{ kind: 'tokenSha256' as const, value: tokenSha256 }]),
+  ]
+}

@@ -1,0 +1,81 @@
+import { type ErrorList, fieldPath } from '@kube-authn/core/internal'
+import { dns1123SubdomainProblems, qualifiedNameProblems } from '@kube-authn/internal/kubernetes-names'
+import { readAllFields } from '../../schema/read-fields.ts'
+import type { KubeObject } from '../kube-object.ts'
+import type { Resource } from '../resource.ts'
+import { EVENT_COLUMNS } from './event-columns.ts'
+import { partIn, stringIn } from './field-values.ts'
+
+/** The default of `--event-ttl`. */
+const LIFETIME_MS = 3_600_000
+const MAX_CHARACTERS = 128
+const MAX_MESSAGE_CHARACTERS = 1024
+
+/**
+ * Events, which clients write about other objects. They are gone an hour after their last change.
+ *
+ * Source: kubernetes `pkg/registry/core/event/strategy.go`, `pkg/apis/core/validation/events.go` legacyValidateEvent.
+ *
+ * Deviation: they are in the core group only, and live for an hour (`docs/deviations.md`, events of objects).
+ */
+export const events: Resource = {
+  group: '',
+  version: 'v1',
+  kind: 'Event',
+  plural: 'events',
+  singular: 'event',
+  shortNames: ['ev'],
+  categories: [],
+  isNamespaced: true,
+  isCreatedByUpdate: true,
+  expiresAtMs: (_event, nowMs) => nowMs + LIFETIME_MS,
+  nameProblems: dns1123SubdomainProblems,
+  read: (object, errors) => readAllFields(object, 'Event', errors),
+  validate(event, errors) {
+    validateNamespace(event, errors)
+    if (stringIn(event, 'eventTime') !== '') validateNewEvent(event, errors)
+  },
+  selectableFields: {
+    ...Object.fromEntries(
+      ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'].map((field) => [
+        `involvedObject.${field}`,
+        (event: KubeObject) => stringIn(partIn(event, 'involvedObject'), field),
+      ]),
+    ),
+    reason: (event) => stringIn(event, 'reason'),
+    reportingComponent: (event) => stringIn(event, 'reportingComponent'),
+    source: (event) =>
+      stringIn(partIn(event, 'source'), 'component') || stringIn(event, 'reportingComponent'),
+    type: (event) => stringIn(event, 'type'),
+  },
+  columns: EVENT_COLUMNS,
+}
+
+function validateNamespace(event: KubeObject, errors: ErrorList): void {
+  const { namespace = '' } = event.metadata
+  const involved = stringIn(partIn(event, 'involvedObject'), 'namespace')
+  const isNew = stringIn(event, 'eventTime') !== ''
+  const isForCluster = namespace === 'default' || (isNew && namespace === 'kube-system')
+  if (involved === '' ? isForCluster : isNew || involved === namespace) return
+  errors.invalid(fieldPath('involvedObject').child('namespace'), involved, 'does not match event.namespace')
+}
+
+/** What newer clients have to say, which write `eventTime`. */
+function validateNewEvent(event: KubeObject, errors: ErrorList): void {
+  const component = stringIn(event, 'reportingComponent')
+  const path = fieldPath('reportingComponent')
+  if (component === '') errors.required(path)
+  else for (const problem of qualifiedNameProblems(component)) errors.invalid(path, component, problem)
+  for (const field of ['reportingInstance', 'action', 'reason']) {
+    const value = stringIn(event, field)
+    if (value === '') errors.required(fieldPath(field))
+    requireShort(event, field, MAX_CHARACTERS, errors)
+  }
+  requireShort(event, 'message', MAX_MESSAGE_CHARACTERS, errors)
+}
+
+function requireShort(event: KubeObject, field: string, max: number, errors: ErrorList): void {
+  const value = stringIn(event, field)
+  if (new TextEncoder().encode(value).length <= max) return
+  errors.invalid(fieldPath(field), '', `can have at most ${max} characters`)
+}

@@ -1,0 +1,222 @@
+import { userInfo } from '@kube-authn/core'
+import type { UsedCredential } from '@kube-authn/core/revocation'
+import { fixedClock } from '@kube-authn/testing'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { registry, type Registry } from '../registry/registry.ts'
+import type { KubeObject } from '../registry/kube-object.ts'
+import { allResources } from '../registry/resources/index.ts'
+import { credentialRevocations as resource } from '../registry/resources/credential-revocations.ts'
+import { memoryObjectStore } from '../store/memory/memory-object-store.ts'
+import type { ObjectStore } from '../store/object-store.ts'
+import { StoreError } from '../store/store-error.ts'
+import { revocations, REVOCATIONS_PREFIX, type StoredRevocations } from './revocations.ts'
+
+const admin = { user: userInfo({ username: 'admin' }), context: {} }
+
+const used = (username: string, more: Partial<UsedCredential> = {}): UsedCredential => ({
+  user: userInfo({ username }),
+  issuedAtMs: undefined,
+  expiresAtMs: undefined,
+  tokenSha256: undefined,
+  ...more,
+})
+
+const revocation = (name: string, spec: object): KubeObject => ({
+  apiVersion: 'authentication.kube-authn.dev/v1',
+  kind: 'CredentialRevocation',
+  metadata: { name },
+  spec,
+})
+
+async function opened(
+  options: {
+    readonly store?: ObjectStore
+    readonly maxStalenessSeconds?: number
+    readonly onError?: (error: unknown) => void
+  } = {},
+  clock = fixedClock(),
+): Promise<{
+  readonly store: ObjectStore
+  readonly revoked: StoredRevocations
+  readonly objects: Registry
+  readonly clock: ReturnType<typeof fixedClock>
+}> {
+  const { store = memoryObjectStore({ clock }), ...rest } = options
+  const revoked = await revocations({ store, clock, ...rest })
+  onTestFinished(() => revoked.close())
+  return {
+    store,
+    revoked,
+    objects: registry({ store, resources: allResources, clock, revocations: revoked }),
+    clock,
+  }
+}
+
+const create = (objects: Registry, name: string, spec: object): Promise<KubeObject> =>
+  objects.create({ resource, namespace: '' }, revocation(name, spec), { caller: admin })
+
+const remove = (objects: Registry, name: string): Promise<KubeObject> =>
+  objects.delete({ resource, namespace: '', name })
+
+describe('revocations', () => {
+  it('knows what is written before the writer does, and what is deleted', async () => {
+    const { objects, revoked } = await opened()
+    expect(revoked.isRevoked(used('jane'))).toBe(false)
+    await create(objects, 'one', { user: 'jane' })
+    expect(revoked.isRevoked(used('jane'))).toBe(true)
+    await remove(objects, 'one')
+    expect(revoked.isRevoked(used('jane'))).toBe(false)
+  })
+
+  it('knows what was written before it was opened, and by others', async () => {
+    const { objects, store, clock } = await opened()
+    await create(objects, 'one', { user: 'jane' })
+    const replica = await opened({ store }, clock)
+    expect(replica.revoked.isRevoked(used('jane'))).toBe(true)
+    await create(objects, 'two', { user: 'bob' })
+    await vi.waitFor(() => expect(replica.revoked.isRevoked(used('bob'))).toBe(true))
+    await remove(objects, 'one')
+    await vi.waitFor(() => expect(replica.revoked.isRevoked(used('jane'))).toBe(false))
+  })
+
+  it('ends a revocation at its time, in the store too', async () => {
+    const { objects, revoked, store, clock } = await opened({ maxStalenessSeconds: 3600 })
+    const expirationTime = new Date(clock.now() + 60_000).toISOString().replace(/\.\d+/, '')
+    await create(objects, 'one', { user: 'jane', expirationTime })
+    expect(revoked.isRevoked(used('jane'))).toBe(true)
+    clock.advance(61_000)
+    expect(revoked.isRevoked(used('jane'))).toBe(false)
+    expect((await store.list(REVOCATIONS_PREFIX)).objects).toEqual([])
+  })
+
+  it('tells open connections of what others write', async () => {
+    const { revoked, store, clock } = await opened()
+    const onRevoked = vi.fn<() => void>()
+    revoked.watch(used('jane'), onRevoked)
+    const other = registry({ store, resources: allResources, clock })
+    await create(other, 'one', { user: 'jane' })
+    await vi.waitFor(() => expect(onRevoked).toHaveBeenCalledOnce())
+  })
+
+  it('is right after any number of changes that race', async () => {
+    const { objects, store, clock } = await opened()
+    const replica = await opened({ store }, clock)
+    await Promise.all(
+      Array.from({ length: 200 }, async (_, index) => {
+        await create(objects, `r${index}`, { user: `user-${index % 50}` })
+        if (index % 50 < 25) await remove(objects, `r${index}`)
+      }),
+    )
+    await create(objects, 'last', { user: 'last' })
+    await vi.waitFor(() => expect(replica.revoked.isRevoked(used('last'))).toBe(true))
+    for (let user = 0; user < 50; user++) {
+      expect(replica.revoked.isRevoked(used(`user-${user}`))).toBe(user >= 25)
+    }
+  })
+
+  it('takes nothing older than what it knows', async () => {
+    const { objects, store, revoked } = await opened()
+    await create(objects, 'one', { user: 'jane' })
+    const [stored] = (await store.list(REVOCATIONS_PREFIX)).objects
+    if (stored === undefined) throw new Error('nothing is stored')
+    revoked.learn({ ...stored, type: 'deleted', revision: stored.revision - 1 })
+    expect(revoked.isRevoked(used('jane'))).toBe(true)
+    revoked.learn({ ...stored, type: 'deleted', revision: stored.revision + 5 })
+    revoked.learn(stored)
+    expect(revoked.isRevoked(used('jane'))).toBe(false)
+  })
+
+  it('reports an object that cannot be read, which revokes nothing', async () => {
+    const onError = vi.fn<(error: unknown) => void>()
+    const { store, revoked } = await opened({ onError })
+    await store.create(`${REVOCATIONS_PREFIX}odd`, JSON.stringify({ ...revocation('odd', {}), metadata: {} }))
+    await vi.waitFor(() => expect(onError).toHaveBeenCalledOnce())
+    expect(revoked.isRevoked(used('jane'))).toBe(false)
+  })
+})
+
+describe('a store that cannot be followed', () => {
+  it('makes every credential unavailable after maxStalenessSeconds, and heals by itself', async () => {
+    const clock = fixedClock()
+    const store = memoryObjectStore({ clock })
+    const state = { isDown: false }
+    const failing: ObjectStore = {
+      ...store,
+      get: store.get,
+      async list(...given) {
+        if (state.isDown) throw new StoreError('storeUnavailable', 'down')
+        return store.list(...given)
+      },
+      async *watch(prefix, options) {
+        if (state.isDown) throw new StoreError('storeUnavailable', 'down')
+        for await (const event of store.watch(prefix, options)) {
+          if (state.isDown) throw new StoreError('storeUnavailable', 'down')
+          yield event
+        }
+      },
+    }
+    const onError = vi.fn<(error: unknown) => void>()
+    const revoked = await revocations({ store: failing, clock, maxStalenessSeconds: 20, onError })
+    onTestFinished(() => revoked.close())
+    expect(revoked.outdatedSinceMs).toBeUndefined()
+    state.isDown = true
+    await store.create('/registry/other', '{}')
+    for (let second = 0; second < 20; second++) {
+      clock.advance(1000)
+      await new Promise((resolve) => void setTimeout(resolve, 0))
+    }
+    expect(revoked.isRevoked(used('jane'))).toBe(false)
+    clock.advance(1000)
+    expect(() => revoked.isRevoked(used('jane'))).toThrow(expect.objectContaining({ code: 'unavailable' }))
+    state.isDown = false
+    await vi.waitFor(() => {
+      clock.advance(5000)
+      expect(revoked.isRevoked(used('jane'))).toBe(false)
+    })
+  })
+
+  it('accepts nothing after it was closed', async () => {
+    const { revoked } = await opened()
+    revoked.close()
+    expect(() => revoked.isRevoked(used('jane'))).toThrow(/not known/)
+  })
+})
+
+describe('credentialrevocations', () => {
+  it.each<[string, object]>([
+    ['a user', { user: 'jane' }],
+    ['earlier credentials of a user', { user: 'jane', issuedBefore: '2026-01-01T00:00:00Z' }],
+    ['an id', { credentialID: 'JTI=1' }],
+    ['a digest', { tokenSHA256: 'a'.repeat(64) }],
+    ['a session', { attribute: { key: '__proto__', value: '' }, reason: 'lost laptop' }],
+  ])('may be of %s, and say who made them, whatever the client says', async (_, spec) => {
+    const { objects } = await opened()
+    const made = await create(objects, 'one', { ...spec, revokedBy: 'somebody-else' })
+    expect(made['spec']).toEqual({ ...spec, revokedBy: 'admin' })
+  })
+
+  it.each<[string, object]>([
+    ['nothing', {}],
+    ['two subjects', { user: 'jane', credentialID: 'JTI=1' }],
+    ['a digest that is none', { tokenSHA256: 'secret' }],
+    ['a time without a user', { credentialID: 'JTI=1', issuedBefore: '2026-01-01T00:00:00Z' }],
+    ['a long reason', { user: 'jane', reason: 'x'.repeat(1025) }],
+  ])('cannot be of %s', async (_, spec) => {
+    const { objects, revoked } = await opened()
+    await expect(create(objects, 'one', spec)).rejects.toMatchObject({ status: 422 })
+    expect(revoked.isRevoked(used('jane'))).toBe(false)
+  })
+
+  it('cannot be changed, except for their metadata', async () => {
+    const { objects } = await opened()
+    const made = await create(objects, 'one', { user: 'jane' })
+    const target = { resource, namespace: '', name: 'one' }
+    const changed = { ...made, spec: { user: 'bob' } }
+    await expect(objects.update(target, changed, { caller: admin })).rejects.toMatchObject({ status: 422 })
+    const labelled = { ...made, metadata: { ...made.metadata, labels: { a: 'b' } } }
+    expect(await objects.update(target, labelled, { caller: admin })).toMatchObject({
+      metadata: { labels: { a: 'b' } },
+      spec: { user: 'jane', revokedBy: 'admin' },
+    })
+  })
+})

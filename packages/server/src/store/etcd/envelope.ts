@@ -1,0 +1,29 @@
+/** What etcd keeps of an object: when it ends, and its value. */
+export interface Envelope {
+  readonly value: string
+  readonly ending?: Ending
+}
+
+/** The end of an object. */
+export interface Ending {
+  /** By the time of etcd. */
+  readonly expiresAtMs: number
+  /** How long it was to live when it was written. */
+  readonly ttlMs: number
+}
+
+/** A first line `expiresAtMs ttlMs`, which is empty if the object does not end, and the value. */
+export function sealed(value: string, ending: Ending | undefined): string {
+  return ending === undefined ? `\n${value}` : `${ending.expiresAtMs} ${ending.ttlMs}\n${value}`
+}
+
+/** `undefined` if it was not written by {@link sealed}. */
+export function opened(text: string): Envelope | undefined {
+  const end = text.indexOf('\n')
+  if (end === 0) return { value: text.slice(1) }
+  const [, expiresAtMs, ttlMs] = HEADER.exec(text.slice(0, Math.max(end, 0))) ?? []
+  if (expiresAtMs === undefined || ttlMs === undefined) return undefined
+  return { value: text.slice(end + 1), ending: { expiresAtMs: Number(expiresAtMs), ttlMs: Number(ttlMs) } }
+}
+
+const HEADER = /^(\d{1,16}) (\d{1,16})$/

@@ -1,0 +1,79 @@
+import { systemClock } from '@kube-authn/core/internal'
+import type { EtcdClient } from './etcd-client.ts'
+import { EtcdFailure } from './etcd-failure.ts'
+import type { EtcdKeys } from './etcd-keys.ts'
+import { rangeReply, transactionReply, watchReply } from './etcd-replies.ts'
+import type { ObjectVersion } from './object-ends.ts'
+import { foundTransaction, type StoreNames } from './write-transaction.ts'
+
+/** An object that ends. */
+export interface EndingVersion {
+  readonly version: ObjectVersion
+  readonly expiresAtMs: number
+}
+
+/** A store in etcd, as it is found. */
+export interface FoundStore {
+  readonly names: StoreNames
+  readonly revision: number
+  readonly compactedRevision: number
+  readonly ends: readonly EndingVersion[]
+}
+
+const PAGE = 1000
+
+/** Finds the store of these keys, or makes it. @throws {EtcdFailure} */
+export async function findStore(client: EtcdClient, keys: EtcdKeys, timeoutMs: number): Promise<FoundStore> {
+  const reply = transactionReply(await client.call('kv/txn', foundTransaction(keys)))
+  const state = reply.results.at(-1)?.keyValues[0]
+  if (state === undefined) throw new EtcdFailure('unknown', 'etcd has not kept the state of the store')
+  const names = { keys, base: state.createRevision }
+  return {
+    names,
+    revision: state.modRevision - names.base,
+    compactedRevision: await compactedRevision(client, names, timeoutMs),
+    ends: await endingVersions(client, names, state.modRevision),
+  }
+}
+
+/** The gateway tells it only to watches that begin before it. */
+async function compactedRevision(
+  client: EtcdClient,
+  { keys, base }: StoreNames,
+  timeoutMs: number,
+): Promise<number> {
+  const controller = new AbortController()
+  const cancel = systemClock.after(timeoutMs, () => controller.abort())
+  try {
+    const request = { key: keys.state, start_revision: String(base) }
+    for await (const message of client.watch(request, controller.signal)) {
+      const { events, canceled } = watchReply(message)
+      if (canceled?.compactRevision !== undefined) return Math.max(0, canceled.compactRevision - base)
+      if (canceled !== undefined) throw new EtcdFailure('refused', `etcd ended a watch: ${canceled.reason}`)
+      if (events.length > 0) return 0
+    }
+    throw new EtcdFailure('unknown', `no event of a watch within ${timeoutMs} ms`)
+  } finally {
+    cancel()
+    controller.abort()
+  }
+}
+
+async function endingVersions(
+  client: EtcdClient,
+  { keys, base }: StoreNames,
+  revision: number,
+): Promise<readonly EndingVersion[]> {
+  const found: EndingVersion[] = []
+  for (let after: string | undefined; ;) {
+    const range = { ...keys.ends(after), revision: String(revision), limit: String(PAGE) }
+    const { keyValues, isMore } = rangeReply(await client.call('kv/range', range))
+    for (const each of keyValues) {
+      const version = { key: keys.keyOfEnd(each.key), revision: each.modRevision - base }
+      found.push({ version, expiresAtMs: Number(each.text()) })
+    }
+    const last = found.at(-1)
+    if (!isMore || last === undefined) return found
+    after = last.version.key
+  }
+}

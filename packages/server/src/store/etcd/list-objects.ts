@@ -1,0 +1,87 @@
+import { continueToken, readContinueToken } from '../continue-token.ts'
+import type { ListOptions, StoredList, StoredObject } from '../object-store.ts'
+import { StoreError } from '../store-error.ts'
+import { type FoundObject, foundObject } from './change-of-event.ts'
+import type { EtcdClient } from './etcd-client.ts'
+import { EtcdFailure } from './etcd-failure.ts'
+import { type RangeReply, rangeReply, transactionReply } from './etcd-replies.ts'
+import type { EtcdReplica } from './etcd-replica.ts'
+import { readState } from './write-transaction.ts'
+
+/** A list of {@link listObjects}. */
+export interface ListQuery extends ListOptions {
+  readonly client: EtcdClient
+  readonly replica: EtcdReplica
+  readonly hidden: (found: FoundObject) => boolean
+  readonly prefix: string
+}
+
+/** Objects have up to 1 MiB, so the first answer must not have many; later ones have as many as their size allows. */
+const FIRST_PAGE = 64
+const LARGEST_PAGE = 1000
+const PAGE_LENGTH = 4_194_304
+
+/** Where a list is. Revisions are those of the store. */
+interface Position {
+  readonly revision: number | undefined
+  readonly after: string | undefined
+}
+
+/** The objects of a prefix, read in several answers of etcd at one revision. */
+export async function listObjects(query: ListQuery): Promise<StoredList> {
+  const { replica, prefix, limit = Infinity, continue: token, hidden } = query
+  if (!(limit === Infinity || Number.isSafeInteger(limit)) || limit < 1) {
+    throw new RangeError('limit must be a whole number of at least 1')
+  }
+  const objects: StoredObject[] = []
+  let { revision, after } = await startOf(replica, prefix, token)
+  let size = FIRST_PAGE
+  for (;;) {
+    const page = await readPage(query, { revision, after }, Math.min(size, limit - objects.length))
+    revision = page.revision
+    let length = 0
+    for (const each of page.range.keyValues) {
+      const found = foundObject(replica.names, each)
+      after = found.object.key
+      length += found.object.value.length
+      if (!hidden(found)) objects.push(found.object)
+    }
+    const isMore = page.range.isMore && after !== undefined
+    if (!isMore) return { objects, revision }
+    if (objects.length >= limit && after !== undefined) {
+      return { objects, revision, continue: continueToken({ revision, after }) }
+    }
+    size = length > PAGE_LENGTH ? Math.max(1, size >> 1) : Math.min(LARGEST_PAGE, 2 * size)
+  }
+}
+
+async function startOf(replica: EtcdReplica, prefix: string, token: string | undefined): Promise<Position> {
+  if (token === undefined) return { revision: undefined, after: undefined }
+  const from = readContinueToken(token, prefix)
+  replica.requireRemembered(from.revision)
+  await replica.requireReached(from.revision)
+  return from
+}
+
+/** The first page tells the revision of the store that it is of. */
+async function readPage(
+  { client, replica, prefix }: ListQuery,
+  { revision, after }: Position,
+  limit: number,
+): Promise<{ readonly range: RangeReply; readonly revision: number }> {
+  const { keys, base } = replica.names
+  const range = { ...keys.objects(prefix, after), limit: String(limit) }
+  if (revision !== undefined) {
+    const reply = await client.call('kv/range', { ...range, revision: String(base + revision) })
+    return { range: rangeReply(reply), revision }
+  }
+  const request = { success: [readState(keys), { request_range: range }] }
+  const [state, found] = transactionReply(await client.call('kv/txn', request)).results
+  const current = state?.keyValues[0]
+  if (current?.createRevision !== base) {
+    throw new StoreError('storeUnavailable', 'etcd has another store than before')
+  }
+  if (found === undefined) throw new EtcdFailure('unknown', 'etcd has not answered all of a transaction')
+  replica.learn(current.modRevision - base)
+  return { range: found, revision: current.modRevision - base }
+}

@@ -1,0 +1,52 @@
+import type { StoreChange } from '../object-store.ts'
+
+/** Changes in the order of their revisions, without a gap. */
+export interface RecentChanges {
+  /** All changes after this revision are here. */
+  readonly since: () => number
+  /** The next change of an object with this prefix; `undefined` if there is none. */
+  after(revision: number, prefix: string): StoreChange | undefined
+  /** Changes that were made after all of these. */
+  add(changes: readonly StoreChange[]): void
+  /** Changes that were made before all of these: all after `since`. */
+  prepend(changes: readonly StoreChange[], since: number): void
+  forget(revision: number): void
+}
+
+/** No changes yet. */
+export function recentChanges(since: number): RecentChanges {
+  let start = since
+  let changes: StoreChange[] = []
+
+  const firstAfter = (revision: number): number => {
+    let low = 0
+    let high = changes.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((changes[middle]?.revision ?? Infinity) > revision) high = middle
+      else low = middle + 1
+    }
+    return low
+  }
+
+  return {
+    since: () => start,
+    after(revision, prefix) {
+      for (let index = firstAfter(revision); index < changes.length; index++) {
+        const change = changes[index]
+        if (change?.key.startsWith(prefix) === true) return change
+      }
+      return undefined
+    },
+    add: (added) => void changes.push(...added),
+    prepend(earlier, from) {
+      changes = [...earlier, ...changes]
+      start = from
+    },
+    forget(revision) {
+      if (revision <= start) return
+      changes = changes.slice(firstAfter(revision))
+      start = revision
+    },
+  }
+}

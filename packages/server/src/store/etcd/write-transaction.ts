@@ -1,0 +1,138 @@
+import { sealed, type Ending } from './envelope.ts'
+import { base64Of, type EtcdKeys } from './etcd-keys.ts'
+
+/** What is written. */
+export type EtcdWrite =
+  | {
+      readonly type: 'create'
+      readonly key: string
+      readonly value: string
+      readonly ending: Ending | undefined
+    }
+  | {
+      readonly type: 'update'
+      readonly key: string
+      readonly value: string
+      readonly ending: Ending | undefined
+      /** Of etcd. */
+      readonly revision: number
+    }
+  | {
+      readonly type: 'delete'
+      readonly key: string
+      /** Of etcd. */
+      readonly revision?: number | undefined
+      /** Of etcd. */
+      readonly createdRevision?: number | undefined
+    }
+
+/** Names of the store that a transaction is for. */
+export interface StoreNames {
+  readonly keys: EtcdKeys
+  /** The revision of etcd in which the store was made. */
+  readonly base: number
+}
+
+/**
+ * The transaction of a write: the object, its end and the state of the store change together, in one revision of etcd. It does nothing in another store of the same
+ * prefix, nor after the write was given up ({@link fenceTransaction}).
+ *
+ * The last result is the object that was updated, without its value, or the one that was deleted. If nothing was done, the results are the state and the object.
+ */
+export function writeTransaction({ keys, base }: StoreNames, writeId: string, write: EtcdWrite): object {
+  const object = keys.object(write.key)
+  return {
+    compare: [
+      createdIn(keys.state, base),
+      isAbsent(keys.fence(writeId)),
+      ...(write.type === 'create' ? [isAbsent(object)] : expectations(object, write)),
+    ],
+    success: [
+      put(keys.state, writeId),
+      ...(write.type === 'delete' ? [deleteKey(keys.end(write.key))] : objectPuts(keys, write)),
+      ...resultOf(object, write),
+    ],
+    failure: [readNames(keys.state), { request_range: { key: object } }],
+  }
+}
+
+function resultOf(object: string, { type }: EtcdWrite): readonly object[] {
+  if (type === 'delete') return [{ request_delete_range: { key: object, prev_kv: true } }]
+  return type === 'update' ? [readNames(object)] : []
+}
+
+function objectPuts(
+  keys: EtcdKeys,
+  write: Exclude<EtcdWrite, { readonly type: 'delete' }>,
+): readonly object[] {
+  const { key, value, ending } = write
+  const end = keys.end(key)
+  return [
+    put(keys.object(key), sealed(value, ending)),
+    ...(ending === undefined
+      ? write.type === 'create'
+        ? []
+        : [deleteKey(end)]
+      : [put(end, String(ending.expiresAtMs))]),
+  ]
+}
+
+function expectations(
+  object: string,
+  write: Exclude<EtcdWrite, { readonly type: 'create' }>,
+): readonly object[] {
+  const revision =
+    write.revision === undefined ? [] : [compare(object, 'MOD', 'mod_revision', write.revision)]
+  if (write.type === 'update') return revision
+  const { createdRevision } = write
+  const created = createdRevision === undefined ? [] : [createdIn(object, createdRevision)]
+  return [...revision, ...created, { ...isAbsent(object), result: 'NOT_EQUAL' }]
+}
+
+/** After it, the write can no longer be done. It answers with the state of the store. */
+export function fenceTransaction({ keys }: StoreNames, writeId: string, lease: string): object {
+  const fence = keys.fence(writeId)
+  return {
+    compare: [isAbsent(fence)],
+    success: [readState(keys), { request_put: { key: fence, value: '', lease } }],
+    failure: [readState(keys)],
+  }
+}
+
+/** Makes a store if there is none, and answers with its state. */
+export function foundTransaction(keys: EtcdKeys): object {
+  return {
+    compare: [isAbsent(keys.state)],
+    success: [put(keys.state, ''), readState(keys)],
+    failure: [readState(keys)],
+  }
+}
+
+/** Reads the state of the store. */
+export function readState(keys: EtcdKeys): object {
+  return { request_range: { key: keys.state } }
+}
+
+function readNames(key: string): object {
+  return { request_range: { key, keys_only: true } }
+}
+
+function put(key: string, value: string): object {
+  return { request_put: { key, value: base64Of(value) } }
+}
+
+function deleteKey(key: string): object {
+  return { request_delete_range: { key } }
+}
+
+function isAbsent(key: string): object {
+  return compare(key, 'VERSION', 'version', 0)
+}
+
+function createdIn(key: string, revision: number): object {
+  return compare(key, 'CREATE', 'create_revision', revision)
+}
+
+function compare(key: string, target: string, field: string, value: number): object {
+  return { key, target, [field]: String(value) }
+}

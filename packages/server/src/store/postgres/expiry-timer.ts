@@ -1,0 +1,69 @@
+import type { Clock } from '@kube-authn/core'
+import type { NextExpiry, StoreState } from './rows.ts'
+
+/** Deletes objects when they expire, by the time of the database. */
+export interface ExpiryTimer {
+  /** What was read before something that is known already is ignored. */
+  plan(read: StoreState & NextExpiry): void
+  /** The revisions are those of another store. */
+  reset(): void
+  stop(): void
+}
+
+/** Options of {@link expiryTimer}. */
+export interface ExpiryTimerOptions {
+  readonly clock: Clock
+  /** The time that counts, instead of that of the database. */
+  readonly now: () => number | null
+  /** Deletes what has expired, and plans what comes next. */
+  readonly expire: () => Promise<void>
+}
+
+/** How long the next attempt waits if the database failed. */
+const RETRY_MS = 1000
+
+export function expiryTimer({ clock, now, expire }: ExpiryTimerOptions): ExpiryTimer {
+  let isStopped = false
+  let isRunning = false
+  let known: (StoreState & NextExpiry) | undefined
+  let cancel: (() => void) | undefined
+
+  const run = (): void => {
+    if (isRunning || isStopped) return
+    isRunning = true
+    expire().then(
+      () => {
+        isRunning = false
+        wait()
+      },
+      () => {
+        isRunning = false
+        cancel?.()
+        cancel = clock.after(RETRY_MS, run)
+      },
+    )
+  }
+
+  const wait = (): void => {
+    cancel?.()
+    if (known?.nextMs === undefined || isStopped || isRunning) return
+    const left = known.nextMs - (now() ?? known.nowMs)
+    if (left > 0) cancel = clock.after(left, run)
+    else run()
+  }
+
+  return {
+    plan(read) {
+      if (known !== undefined && read.revision < known.revision) return
+      known = read
+      wait()
+    },
+    reset() {
+      known = undefined
+    },
+    stop() {
+      isStopped = true
+      cancel?.()
+    },
+  }
+}

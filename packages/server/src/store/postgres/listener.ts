@@ -1,0 +1,69 @@
+import type { Clock } from '@kube-authn/core'
+import type { Database, PostgresClient } from './database.ts'
+import { quotedIdentifier } from './identifier.ts'
+import { retryPauses } from './retry-pauses.ts'
+
+/** Options of {@link listen}. */
+export interface ListenOptions {
+  readonly database: Database
+  readonly channel: string
+  readonly clock: Clock
+  /** Something was written, or may have been while nothing could be heard. */
+  readonly onWake: () => void
+}
+
+/**
+ * Hears of the writes of other processes, over a connection of its own, which it replaces when it is lost. What it hears is only that something has
+ * happened: the changes are read from their table.
+ *
+ * @returns a function that ends it.
+ */
+export function listen({ database, channel, clock, onWake }: ListenOptions): () => void {
+  const pauses = retryPauses()
+  let isEnded = false
+  let current: PostgresClient | undefined
+  let cancel: (() => void) | undefined
+
+  const retry = (): void => {
+    if (isEnded) return
+    cancel = clock.after(pauses.next(), () => void connect())
+  }
+
+  const lost = (client: PostgresClient): void => {
+    if (current !== client) return
+    current = undefined
+    client.release(true)
+    retry()
+  }
+
+  const connect = async (): Promise<void> => {
+    try {
+      const client = await database.client()
+      current = client
+      for (const event of ['error', 'end'] as const) client.on(event, () => lost(client))
+      client.on('notification', onWake)
+      if (isEnded) {
+        end()
+        return
+      }
+      await client.query(`LISTEN ${quotedIdentifier(channel)}`)
+      pauses.succeeded()
+      onWake()
+    } catch {
+      // Until it works, changes are found by asking for them now and then.
+      if (current === undefined) retry()
+      else lost(current)
+    }
+  }
+
+  function end(): void {
+    isEnded = true
+    cancel?.()
+    const client = current
+    current = undefined
+    client?.release(true)
+  }
+
+  void connect()
+  return end
+}

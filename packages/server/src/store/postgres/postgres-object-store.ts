@@ -1,0 +1,165 @@
+import type { Clock, ConfigurationProblem } from '@kube-authn/core'
+import {
+  aClock,
+  above,
+  type AnyShape,
+  must,
+  optionProblems,
+  refuseProblems,
+  systemClock,
+  withFurtherProblems,
+  withMethods,
+} from '@kube-authn/core/internal'
+import { aBoolean, type OptionsShape } from '@kube-authn/core/adapter'
+import { historyLimitOf, type HistoryOptions, historyShape } from '../history-options.ts'
+import { elapsedTimeOf } from '../local/elapsed.ts'
+import type { ObjectStore } from '../object-store.ts'
+import { type Database, database, type PostgresPool } from './database.ts'
+import { isSchemaName } from './identifier.ts'
+import { migrate, requireMigrated } from './migration.ts'
+import { ownPool } from './own-pool.ts'
+import { postgresStore } from './postgres-store.ts'
+
+/** Options of {@link migratePostgresStore}: which database. */
+export interface PostgresDatabaseOptions {
+  /** A `Pool` of `pg`, which you end after the store was closed. It needs a listener for `error`, and at least 3 connections. */
+  readonly pool?: PostgresPool
+  /** `postgres://user@host:port/database`, instead of a pool. The password is read from `PGPASSWORD` or `PGPASSFILE` if it has none. */
+  readonly connectionString?: string
+  /** The schema with the tables: one store. Default `kube_authn`. */
+  readonly schema?: string
+  /** How long a connection and a statement may take. Default 10. */
+  readonly timeoutSeconds?: number
+}
+
+/** Options of {@link postgresObjectStore}. */
+export interface PostgresObjectStoreOptions extends PostgresDatabaseOptions, HistoryOptions {
+  /**
+   * Whether one connection hears of the writes of other processes (`LISTEN`). Without it, as behind a pgbouncer that pools transactions, they are found every
+   * `pollSeconds`. Default true.
+   */
+  readonly listen?: boolean
+  /** How often changes of other processes are asked for while nothing is heard. Default 0.5. */
+  readonly pollSeconds?: number
+  /** Says when objects expire; all processes must have the same time. Default: the clock of the database. */
+  readonly clock?: Clock
+}
+
+const databaseShape: OptionsShape<PostgresDatabaseOptions> = {
+  pool: withMethods('pool', 'connect'),
+  connectionString: must('must be a URL that begins with postgres://', isPostgresUrl),
+  schema: must(
+    'must be a name of lower-case letters, digits and _, with at most 63 characters',
+    isSchemaName,
+  ),
+  timeoutSeconds: above(0, 86_400),
+}
+
+const shape: OptionsShape<PostgresObjectStoreOptions> = {
+  ...databaseShape,
+  ...historyShape,
+  listen: aBoolean,
+  pollSeconds: above(0, 86_400),
+  clock: aClock,
+}
+
+/** How much earlier than the deadline of its statement a write gives up waiting for others. */
+const WAIT_SHARE = 0.8
+
+/**
+ * A store in PostgreSQL 12 or newer, for any number of processes. What was acknowledged is committed. Each process keeps the last changes in memory, and hands them to its watchers.
+ *
+ * It needs the package `pg`. The tables must be there: see {@link migratePostgresStore}.
+ *
+ * @throws {ConfigurationError} if an option is invalid.
+ * @throws {StoreError} `storeUnavailable` if the database cannot be reached, or has no store of this version.
+ * @example
+ * const store = await postgresObjectStore({ connectionString: 'postgres://kube_authn@db.example.com/auth?sslmode=verify-full' })
+ */
+export async function postgresObjectStore(options: PostgresObjectStoreOptions): Promise<ObjectStore> {
+  refuseOptions(shape, options)
+  const {
+    clock,
+    schema = SCHEMA,
+    timeoutSeconds = TIMEOUT_SECONDS,
+    listen = true,
+    pollSeconds = 0.5,
+  } = options
+  return withDatabase(options, async (opened) => {
+    await requireMigrated(opened, schema)
+    return postgresStore({
+      database: opened,
+      schema,
+      clock: clock ?? systemClock,
+      now: () => clock?.now() ?? null,
+      elapsedMs: elapsedTimeOf(clock),
+      history: historyLimitOf(options),
+      listens: listen,
+      pollMs: pollSeconds * 1000,
+      waitMs: Math.ceil(timeoutSeconds * 1000 * WAIT_SHARE),
+    })
+  })
+}
+
+/**
+ * Makes the tables of a store, or brings them to this version. Nothing changes if they have it, and then no privilege is needed but to read them. Several
+ * processes may do it at the same time.
+ *
+ * @throws {ConfigurationError} if an option is invalid.
+ * @throws {StoreError} `storeUnavailable` if the database cannot be reached, a privilege is missing, or the tables are those of a newer version.
+ * @example
+ * await migratePostgresStore({ connectionString: 'postgres://owner@db.example.com/auth?sslmode=verify-full' })
+ */
+export async function migratePostgresStore(options: PostgresDatabaseOptions): Promise<void> {
+  refuseOptions(databaseShape, options)
+  const opened = await openDatabase(options)
+  try {
+    await migrate(opened, options.schema ?? SCHEMA)
+  } finally {
+    await opened.close()
+  }
+}
+
+const SCHEMA = 'kube_authn'
+const TIMEOUT_SECONDS = 10
+
+async function withDatabase(
+  options: PostgresDatabaseOptions,
+  open: (opened: Database) => Promise<ObjectStore>,
+): Promise<ObjectStore> {
+  const opened = await openDatabase(options)
+  try {
+    return await open(opened)
+  } catch (thrown) {
+    await opened.close()
+    throw thrown
+  }
+}
+
+async function openDatabase({
+  pool,
+  connectionString = '',
+  timeoutSeconds = TIMEOUT_SECONDS,
+}: PostgresDatabaseOptions): Promise<Database> {
+  const timeoutMs = timeoutSeconds * 1000
+  const used =
+    pool === undefined ? await ownPool(connectionString, timeoutMs) : { pool, end: () => Promise.resolve() }
+  return database({ ...used, timeoutMs })
+}
+
+function refuseOptions(checks: AnyShape, options: PostgresDatabaseOptions | undefined): void {
+  refuseProblems(withFurtherProblems(optionProblems(checks, options), options ?? {}, databaseProblems))
+}
+
+function databaseProblems({
+  pool,
+  connectionString,
+}: PostgresDatabaseOptions): readonly ConfigurationProblem[] {
+  if ((pool === undefined) !== (connectionString === undefined)) return []
+  const message = pool === undefined ? 'must be given, or a pool' : 'must not be given together with a pool'
+  return [{ path: 'connectionString', message }]
+}
+
+function isPostgresUrl(value: unknown): boolean {
+  return typeof value === 'string' && /^postgres(?:ql)?:\/\//.test(value) && URL.canParse(value)
+}

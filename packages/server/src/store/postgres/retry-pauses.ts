@@ -1,0 +1,22 @@
+/** Pauses between attempts to reach the database, each twice as long as the one before: from 100 ms to 5 s. */
+export interface RetryPauses {
+  next(): number
+  succeeded(): void
+}
+
+const SHORTEST_MS = 100
+const LONGEST_MS = 5000
+
+export function retryPauses(): RetryPauses {
+  let pauseMs = SHORTEST_MS
+  return {
+    next() {
+      const now = pauseMs
+      pauseMs = Math.min(2 * pauseMs, LONGEST_MS)
+      return now
+    },
+    succeeded() {
+      pauseMs = SHORTEST_MS
+    },
+  }
+}

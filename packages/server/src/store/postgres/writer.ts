@@ -1,0 +1,192 @@
+import type { DeletePrecondition, StoreChange } from '../object-store.ts'
+import { StoreError, type StoreErrorCode } from '../store-error.ts'
+import { type Deferred, deferred } from '../local/deferred.ts'
+import type { Database, Row } from './database.ts'
+import { quotedIdentifier } from './identifier.ts'
+import {
+  changeTypeOf,
+  dueIn,
+  type NextExpiry,
+  numberIn,
+  optionalNumberIn,
+  type StoreState,
+  stringIn,
+} from './rows.ts'
+
+/** A change that is asked for. */
+export interface Operation extends DeletePrecondition {
+  readonly type: StoreChange['type']
+  readonly key: string
+  readonly value?: string
+  readonly ttlMs?: number
+}
+
+/** What a group of writes has done. */
+export interface Written extends StoreState, NextExpiry {
+  /** In order, without a gap: also of objects that expired. The last one is that of `revision`. */
+  readonly changes: readonly StoreChange[]
+  /** The characters of all remembered changes. */
+  readonly historyLength: number
+}
+
+/** Writes one group after the other. */
+export interface Writer {
+  write(operation: Operation): Promise<StoreChange>
+  /** Deletes what has expired. */
+  expire(): Promise<void>
+  /** Resolves when what was asked for has ended. */
+  idle(): Promise<void>
+}
+
+/** Options of {@link writer}. */
+export interface WriterOptions {
+  readonly database: Database
+  readonly schema: string
+  /** The time that counts, instead of that of the database. */
+  readonly now: () => number | null
+  /** How long a write waits for those of other processes. */
+  readonly waitMs: number
+  /** Called before the promises of the group resolve. */
+  readonly onWritten: (written: Written) => void
+  /** Called after each group. The next one waits for it. */
+  readonly between: () => Promise<void>
+}
+
+const GROUP = 256
+/** A group ends when its values have this many characters together. */
+const GROUP_LENGTH = 4_194_304
+/** How many expired objects one statement deletes. */
+const EXPIRED = 500
+
+interface Waiting {
+  readonly operation: Operation
+  readonly promise: Deferred<StoreChange>
+}
+
+/** While a group is written, what is asked for meanwhile gathers for the next one: they share a round trip and a wait for the disk. */
+export function writer({ database, schema, now, waitMs, onWritten, between }: WriterOptions): Writer {
+  const sql = `SELECT * FROM ${quotedIdentifier(schema)}.write($1, $2, $3, $4, $5, $6, $7, $8, $9)`
+  let waiting: Waiting[] = []
+  let running: Promise<void> | undefined
+
+  const call = async (operations: readonly Operation[]): Promise<readonly Row[]> => {
+    const column = (of: (operation: Operation) => unknown): readonly unknown[] =>
+      operations.map((operation) => of(operation) ?? null)
+    return database.query(sql, [
+      column(({ type }) => type),
+      column(({ key }) => key),
+      column(({ value }) => value),
+      column(({ revision }) => comparable(revision)),
+      column(({ createdRevision }) => comparable(createdRevision)),
+      column(({ ttlMs }) => ttlMs),
+      now(),
+      EXPIRED,
+      waitMs,
+    ])
+  }
+
+  const writeGroup = async (group: readonly Waiting[]): Promise<void> => {
+    try {
+      const operations = group.map(({ operation }) => operation)
+      const rows = await call(operations)
+      const answers = rows
+        .filter((row) => typeof row['o_position'] === 'number' && row['o_position'] > 0)
+        .map((row) => outcomeOf(row, operations))
+      onWritten(writtenOf(rows, operations))
+      for (const [index, { promise }] of group.entries()) {
+        const answer = answers[index]
+        if (answer instanceof StoreError) promise.reject(answer)
+        else if (answer !== undefined) promise.resolve(answer)
+      }
+    } catch (thrown) {
+      // What waited meanwhile has waited long enough.
+      for (const { promise } of [...group, ...waiting.splice(0)]) promise.reject(thrown)
+    }
+  }
+
+  const run = async (): Promise<void> => {
+    // What is asked for in the same turn is of the first group.
+    await Promise.resolve()
+    while (waiting.length > 0) {
+      const size = sizeOfGroup(waiting)
+      const group = waiting.slice(0, size)
+      waiting = waiting.slice(size)
+      await writeGroup(group)
+      await between()
+    }
+    running = undefined
+  }
+
+  return {
+    write(operation) {
+      const promise = deferred<StoreChange>()
+      waiting.push({ operation, promise })
+      running ??= run()
+      return promise.promise
+    },
+    async expire() {
+      for (let isMore = true; isMore;) {
+        const written = writtenOf(await call([]), [])
+        onWritten(written)
+        isMore = written.changes.length === EXPIRED
+      }
+    },
+    idle: async () => running,
+  }
+}
+
+/** No revision is below 0, so that what is none never matches. */
+function comparable(revision: number | undefined): number | undefined {
+  return revision === undefined || Number.isSafeInteger(revision) ? revision : -1
+}
+
+function sizeOfGroup(waiting: readonly Waiting[]): number {
+  let length = 0
+  for (const [index, { operation }] of waiting.entries()) {
+    if (index === GROUP || length >= GROUP_LENGTH) return index
+    length += operation.value?.length ?? 0
+  }
+  return waiting.length
+}
+
+const REFUSALS: ReadonlyMap<unknown, readonly [StoreErrorCode, string]> = new Map([
+  ['objectExists', ['objectExists', 'an object with this key exists']],
+  ['objectNotFound', ['objectNotFound', 'no object has this key']],
+  ['revisionConflict', ['revisionConflict', 'the object has changed since that revision']],
+])
+
+function outcomeOf(row: Row, operations: readonly Operation[]): StoreChange | StoreError {
+  const { o_outcome: outcome } = row
+  const [code, message] = REFUSALS.get(outcome) ?? []
+  if (code !== undefined && message !== undefined) return new StoreError(code, message)
+  const expiresAtMs = optionalNumberIn(row, 'o_expires')
+  const { o_previous: previous } = row
+  return {
+    type: changeTypeOf(outcome),
+    key: stringIn(row, 'o_key'),
+    value: operations[numberIn(row, 'o_position') - 1]?.value ?? stringIn(row, 'o_value'),
+    revision: numberIn(row, 'o_revision'),
+    createdRevision: numberIn(row, 'o_created'),
+    ...(expiresAtMs !== undefined && { expiresAtMs }),
+    ...(typeof previous === 'string' && { previous }),
+  }
+}
+
+function isChange(outcome: StoreChange | StoreError): outcome is StoreChange {
+  return !(outcome instanceof StoreError)
+}
+
+function writtenOf(rows: readonly Row[], operations: readonly Operation[]): Written {
+  const state: unknown = JSON.parse(stringIn(rows.at(-1) ?? {}, 'o_value'))
+  const read = (typeof state === 'object' && state !== null ? { ...state } : {}) satisfies Row
+  return {
+    changes: rows
+      .slice(0, -1)
+      .map((row) => outcomeOf(row, operations))
+      .filter(isChange),
+    revision: numberIn(read, 'revision'),
+    compactedRevision: numberIn(read, 'compacted'),
+    historyLength: numberIn(read, 'length'),
+    ...dueIn(read),
+  }
+}

@@ -1,0 +1,443 @@
+import { createServer, connect, type Socket, type AddressInfo } from 'node:net'
+import { once } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
+import { inspect } from 'node:util'
+import { createPki } from '@kube-authn/testing'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import {
+  etcdObjectStore,
+  type EtcdObjectStoreOptions,
+} from '../../packages/server/src/store/etcd/etcd-object-store.ts'
+import type { ObjectStore, StoreEvent } from '../../packages/server/src/store/object-store.ts'
+import { has } from './components.ts'
+import { type RunningEtcd, startEtcd } from './etcd.ts'
+import { makeScratch } from './scratch.ts'
+
+describe.runIf(has('etcd', 'setpriv'))('stores in one etcd', () => {
+  const scratch = makeScratch()
+  let etcd: RunningEtcd
+  let count = 0
+  let prefix = ''
+  const stores: ObjectStore[] = []
+
+  beforeAll(async () => {
+    etcd = await startEtcd(scratch, 'etcd')
+  })
+  afterEach(async () => {
+    for (const store of stores.splice(0)) await store.close()
+    prefix = `/faults/${count++}/`
+  })
+  afterAll(async () => {
+    await etcd.close()
+    scratch.remove()
+  })
+
+  const open = async (options: Partial<EtcdObjectStoreOptions> = {}): Promise<ObjectStore> => {
+    const store = await etcdObjectStore({
+      endpoints: [etcd.url],
+      allowInsecureHttp: true,
+      prefix,
+      timeoutSeconds: 2,
+      ...options,
+    })
+    stores.push(store)
+    return store
+  }
+
+  const codeOf = (thrown: unknown): unknown =>
+    typeof thrown === 'object' && thrown !== null ? Reflect.get(thrown, 'code') : undefined
+
+  const events = async (store: ObjectStore, most: number, since: number): Promise<readonly StoreEvent[]> => {
+    const found: StoreEvent[] = []
+    if (most === 0) return found
+    for await (const event of store.watch('/', { since, maxWaiting: 100_000 })) {
+      found.push(event)
+      if (found.length === most) break
+    }
+    return found
+  }
+
+  /** Repeats what is unavailable. */
+  const retried = async <T>(work: () => Promise<T>): Promise<T> => {
+    for (;;) {
+      try {
+        return await work()
+      } catch (thrown) {
+        if (codeOf(thrown) !== 'storeUnavailable') throw thrown
+        await delay(50)
+      }
+    }
+  }
+
+  it('have one winner of 50 creations, and all of 20 increments', async () => {
+    const both = [await open(), await open()]
+    const created = await Promise.allSettled(
+      Array.from({ length: 50 }, (_, index) => both[index % 2]!.create('/a', String(index))),
+    )
+    expect(created.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    await both[0]!.create('/count', '0')
+    const increment = async (store: ObjectStore): Promise<void> => {
+      for (;;) {
+        const { value, revision } = (await store.get('/count'))!
+        try {
+          await store.update('/count', String(Number(value) + 1), revision)
+          return
+        } catch (thrown) {
+          expect(codeOf(thrown)).toBe('revisionConflict')
+        }
+      }
+    }
+    await Promise.all(Array.from({ length: 20 }, (_, index) => increment(both[index % 2]!)))
+    expect((await both[1]!.get('/count'))?.value).toBe('20')
+  })
+
+  it('tell each other of changes in the same order, soon', async () => {
+    const [one, other] = [await open(), await open()]
+    const watching = events(other, 100, 0)
+    for (let index = 0; index < 100; index++) await one.create(`/${index}`, '1')
+    const writtenMs = performance.now()
+    const told = await watching
+    console.log(
+      `the other replica knew ${Math.round(performance.now() - writtenMs)} ms after the last of 100 writes`,
+    )
+    expect(told.map(({ revision }) => revision)).toEqual(Array.from({ length: 100 }, (_, index) => index + 1))
+  })
+
+  it('delete an expired object once, and no replica shows it', async () => {
+    const all = [await open(), await open(), await open()]
+    const { revision } = await all[0]!.create('/a', '1', { ttlMs: 300 })
+    const watching = events(all[2]!, 1, revision)
+    await delay(310)
+    for (const store of all) expect(await store.get('/a')).toBeUndefined()
+    expect(await watching).toMatchObject([{ type: 'deleted', key: '/a', revision: revision + 1 }])
+    await all[1]!.create('/b', '1')
+    expect(await all[0]!.revision()).toBe(revision + 2)
+  })
+
+  it('end no life early on a replica whose clock is 30 s ahead', async () => {
+    const now = Date.now
+    const one = await open()
+    const { expiresAtMs, revision } = await one.create('/a', '1', { ttlMs: 20_000 })
+    Date.now = () => now() + 30_000
+    try {
+      const ahead = await open()
+      expect(await ahead.get('/a')).toMatchObject({ value: '1', expiresAtMs })
+      const b = await ahead.create('/b', '1', { ttlMs: 20_000 })
+      expect(b.expiresAtMs! - expiresAtMs!).toBeLessThan(10_000)
+      const short = await ahead.create('/c', '1', { ttlMs: 100 })
+      await delay(1200)
+      expect(await ahead.get('/c')).toBeUndefined()
+      expect(await ahead.get('/a')).toMatchObject({ revision })
+      expect(short.expiresAtMs! - now()).toBeLessThan(5000)
+    } finally {
+      Date.now = now
+    }
+    expect(await one.get('/a')).toMatchObject({ revision })
+  })
+
+  it('lose nothing that was acknowledged, and do nothing twice, when etcd is killed in the middle of writes', async () => {
+    const both = [await open(), await open()]
+    const watching = new AbortController()
+    const told: StoreEvent[] = []
+    const watched = (async () => {
+      for await (const event of both[1]!.watch('/', {
+        since: 0,
+        signal: watching.signal,
+        maxWaiting: 100_000,
+      }))
+        told.push(event)
+    })()
+    const acknowledged = new Map<string, number>()
+    const refused = new Map<string, string>()
+    const over = new AbortController()
+    const write = async (writer: number): Promise<void> => {
+      for (let index = 0; !over.signal.aborted; index++) {
+        const key = `/${writer}/${index}`
+        try {
+          acknowledged.set(key, (await both[writer % 2]!.create(key, '1')).revision)
+        } catch (thrown) {
+          expect(codeOf(thrown)).toBe('storeUnavailable')
+          refused.set(key, String(thrown))
+        }
+      }
+    }
+    const writers = Array.from({ length: 16 }, (_, writer) => write(writer))
+    for (let round = 0; round < 3; round++) {
+      await delay(700)
+      await etcd.kill()
+      await delay(300)
+      await etcd.start()
+    }
+    await delay(1000)
+    over.abort()
+    await Promise.all(writers)
+    const last = await both[0]!.create('/last', '1')
+    while (told.at(-1)?.revision !== last.revision) await delay(50)
+    watching.abort()
+    await watched
+    const creations = told.flatMap((event) => (event.type === 'created' ? [event] : []))
+    const revisions = new Map(creations.map(({ key, revision }) => [key, revision]))
+    console.log(`${acknowledged.size} acknowledged, ${refused.size} refused, ${creations.length} created`)
+    expect(revisions.size).toBe(creations.length)
+    for (const [key, revision] of acknowledged) expect(revisions.get(key)).toBe(revision)
+    for (const [key, why] of refused)
+      if (why.includes('it was not written')) expect(revisions.has(key)).toBe(false)
+    expect(acknowledged.size).toBeGreaterThan(100)
+  })
+
+  it('are unavailable within their time limit while etcd is stopped, and go on by themselves', async () => {
+    const store = await open({ timeoutSeconds: 1 })
+    const { revision } = await store.create('/a', '1')
+    const watching = events(store, 1, revision)
+    etcd.signal('SIGSTOP')
+    const sinceMs = performance.now()
+    const outcomes = await Promise.allSettled([
+      store.get('/a'),
+      store.list('/'),
+      store.create('/b', '1'),
+      store.revision(),
+    ])
+    expect(performance.now() - sinceMs).toBeLessThan(5000)
+    for (const outcome of outcomes) {
+      expect(outcome.status === 'rejected' && codeOf(outcome.reason)).toBe('storeUnavailable')
+    }
+    await delay(8000)
+    etcd.signal('SIGCONT')
+    await retried(() => store.update('/a', '2', revision))
+    const [event] = await watching
+    expect(event).toMatchObject({ key: expect.stringMatching(/^\/[ab]$/) })
+    expect((await store.get('/a'))?.value).toBe('2')
+  })
+
+  it('find out what became of a write whose answer is lost, and repeat none', async () => {
+    const direct = await open()
+    let lose: 'nothing' | 'answers' | 'requests' = 'nothing'
+    const flaky: EtcdObjectStoreOptions['fetch'] = async (url, init) => {
+      const isWrite =
+        url.endsWith('/kv/txn') && init.body.includes('request_put') && !init.body.includes('lease')
+      if (!isWrite || lose === 'nothing') return fetch(url, init)
+      const how = lose
+      lose = 'nothing'
+      if (how === 'answers') await fetch(url, init)
+      throw new TypeError('terminated')
+    }
+    const store = await open({ fetch: flaky })
+    lose = 'answers'
+    const a = await store.create('/a', '1')
+    expect(await direct.get('/a')).toEqual(a)
+    lose = 'answers'
+    const a2 = await store.update('/a', '2', a.revision)
+    expect(a2.revision).toBeGreaterThan(a.revision)
+    expect(await direct.get('/a')).toEqual({ ...a, value: '2', revision: a2.revision })
+    lose = 'requests'
+    await expect(store.update('/a', '3', a2.revision)).rejects.toThrow(/was not written/)
+    lose = 'answers'
+    const gone = await store.delete('/a')
+    expect(gone).toEqual({ ...a2, type: 'deleted', revision: await direct.revision() })
+    lose = 'requests'
+    await expect(store.create('/b', '1')).rejects.toMatchObject({ code: 'storeUnavailable' })
+    expect(await direct.get('/b')).toBeUndefined()
+  })
+
+  describe('behind a network that fails', () => {
+    it('go on with a watch whose connection was cut, or has become silent', async () => {
+      const network = await openNetwork(etcd.port)
+      const store = await open({ endpoints: [`http://127.0.0.1:${network.port}`] })
+      const direct = await open()
+      const told: StoreEvent[] = []
+      const watching = new AbortController()
+      const watched = (async () => {
+        for await (const event of store.watch('/', { since: 0, signal: watching.signal })) told.push(event)
+      })()
+      const isTold = async (revision: number): Promise<void> => {
+        while (told.at(-1)?.revision !== revision) await delay(20)
+      }
+      await isTold((await direct.create('/a', '1')).revision)
+      network.cut()
+      await isTold((await direct.create('/b', '1')).revision)
+      network.silence()
+      await direct.create('/c', '1')
+      await isTold((await direct.create('/d', '1')).revision)
+      expect(told.map((event) => event.type !== 'progress' && event.key)).toEqual(['/a', '/b', '/c', '/d'])
+      watching.abort()
+      await watched
+      await network.close()
+    })
+
+    it('tell their watches to list again if changes were forgotten meanwhile, and go on', async () => {
+      const network = await openNetwork(etcd.port)
+      const store = await open({ endpoints: [`http://127.0.0.1:${network.port}`] })
+      const direct = await open()
+      const { revision } = await direct.create('/a', '1')
+      expect(await events(store, 1, 0)).toHaveLength(1)
+      const watching = events(store, 5, revision)
+      network.silence()
+      for (const name of 'bcd') await direct.create(`/${name}`, '1')
+      await direct.compact(await direct.revision())
+      await expect(watching).rejects.toMatchObject({ code: 'revisionCompacted' })
+      await retried(() => store.create('/e', '1'))
+      expect((await store.list('/')).objects).toHaveLength(5)
+      await network.close()
+    })
+  })
+
+  it('notice that etcd has lost its data, and begin anew', async () => {
+    const store = await open()
+    const { revision } = await store.create('/a', '1', { ttlMs: 100_000 })
+    const watching = events(store, 1, revision)
+    await etcd.kill()
+    etcd.wipe()
+    await etcd.start()
+    await expect(watching).rejects.toMatchObject({ code: 'revisionUnknown' })
+    expect(await retried(() => store.get('/a'))).toBeUndefined()
+    const b = await retried(() => store.create('/b', '1'))
+    expect(await events(store, 1, 0)).toEqual([{ ...b, type: 'created' }])
+  })
+
+  it('tell a watch that was away during a compaction to list again, and show later changes', async () => {
+    const [store, other] = [await open(), await open()]
+    for (let index = 0; index < 10; index++) await other.create(`/${index}`, '1')
+    const live = events(store, 11, 0)
+    await other.compact(8)
+    await expect(events(await open(), 1, 5)).rejects.toMatchObject({ code: 'revisionCompacted' })
+    expect(await events(await open(), 2, 8)).toHaveLength(2)
+    await other.create('/last', '1')
+    expect(await live).toHaveLength(11)
+  })
+
+  it('ask another member if one cannot be reached', async () => {
+    const store = await open({ endpoints: ['http://127.0.0.1:9', etcd.url] })
+    const { revision } = await store.create('/a', '1')
+    expect(await store.get('/a')).toMatchObject({ revision })
+  })
+
+  it('refuse to be opened while etcd is away', async () => {
+    await expect(open({ endpoints: ['http://127.0.0.1:9'], timeoutSeconds: 0.3 })).rejects.toMatchObject({
+      code: 'storeUnavailable',
+    })
+  })
+})
+
+describe.runIf(has('etcd', 'setpriv'))('an etcd that refuses strangers', () => {
+  const scratch = makeScratch()
+  afterAll(() => scratch.remove())
+
+  it('is used over TLS with a client certificate', async () => {
+    const pki = await createPki({ commonName: 'etcd' })
+    const server = await pki.issueServer({ hosts: ['127.0.0.1'] })
+    const gateway = await pki.issueClient({ commonName: '', organizations: ['gateway'] })
+    const client = await pki.issueClient({ commonName: 'replica' })
+    const caFile = scratch.write('ca.crt', pki.caPem)
+    const certFile = scratch.write('client.crt', client.chainPem)
+    const keyFile = scratch.write('client.key', client.privateKeyPem)
+    const etcd = await startEtcd(scratch, 'tls', {
+      certFile: scratch.write('server.crt', server.chainPem),
+      keyFile: scratch.write('server.key', server.privateKeyPem),
+      gatewayCertFile: scratch.write('gateway.crt', gateway.chainPem),
+      gatewayKeyFile: scratch.write('gateway.key', gateway.privateKeyPem),
+      clientCaFile: scratch.write('client-ca.crt', pki.caPem),
+    })
+    const where = { endpoints: [etcd.url], caFile, certFile, keyFile, timeoutSeconds: 2 }
+    try {
+      const store = await etcdObjectStore(where)
+      const a = await store.create('/a', '1')
+      expect(await store.get('/a')).toEqual(a)
+      await store.close()
+      for (const wrong of [
+        { endpoints: [etcd.url], caFile },
+        { ...where, caFile: certFile },
+      ]) {
+        await expect(etcdObjectStore({ timeoutSeconds: 1, ...wrong })).rejects.toMatchObject({
+          code: 'storeUnavailable',
+        })
+      }
+    } finally {
+      await etcd.close()
+    }
+  })
+
+  it('is used as a user, whose token is renewed when etcd no longer knows it', async () => {
+    const etcd = await startEtcd(scratch, 'users')
+    const post = async (path: string, body: object): Promise<void> => {
+      const response = await fetch(`${etcd.url}/v3/${path}`, { method: 'POST', body: JSON.stringify(body) })
+      expect(await response.text()).not.toContain('"error"')
+    }
+    const base64 = (text: string): string => Buffer.from(text).toString('base64')
+    for (const name of ['root', 'replica']) {
+      await post('auth/role/add', { name })
+      await post('auth/user/add', { name, password: `${name}-password` })
+      await post('auth/user/grant', { user: name, role: name })
+    }
+    const perm = { permType: 'READWRITE', key: base64('/ours/'), range_end: base64('/ours0') }
+    await post('auth/role/grant', { name: 'replica', perm })
+    await post('auth/enable', {})
+    const where = { endpoints: [etcd.url], allowInsecureHttp: true, prefix: '/ours/', timeoutSeconds: 2 }
+    const credentials = { username: 'replica', password: 'replica-password' }
+    try {
+      const store = await etcdObjectStore({ ...where, ...credentials })
+      const { revision } = await store.create('/a', '1', { ttlMs: 100_000 })
+      const watch = store.watch('/', { since: revision })[Symbol.asyncIterator]()
+      const next = watch.next()
+      await etcd.kill()
+      await etcd.start()
+      const b = await store.create('/b', '1').catch(() => store.create('/b', '1'))
+      expect((await next).value).toMatchObject({ key: '/b', revision: b.revision })
+      await store.close()
+      for (const wrong of [
+        where,
+        { ...where, ...credentials, password: 'wrong-password' },
+        { ...where, ...credentials, prefix: '/theirs/' },
+      ]) {
+        const refused: unknown = await etcdObjectStore(wrong).catch((thrown: unknown) => thrown)
+        expect(refused).toMatchObject({ code: 'storeUnavailable' })
+        expect(inspect(refused, { depth: 10 })).not.toContain('-password')
+      }
+    } finally {
+      await etcd.close()
+    }
+  })
+})
+
+/** A way to a port that can fail. */
+async function openNetwork(to: number): Promise<{
+  readonly port: number
+  /** Ends all connections. */
+  cut(): void
+  /** The connections there are stay open, and nothing comes through them any more. */
+  silence(): void
+  close(): Promise<void>
+}> {
+  const pairs = new Set<readonly [Socket, Socket]>()
+  const server = createServer((incoming) => {
+    const outgoing = connect(to, '127.0.0.1')
+    const pair = [incoming, outgoing] as const
+    pairs.add(pair)
+    incoming.pipe(outgoing).pipe(incoming)
+    for (const socket of pair) {
+      socket.on('error', () => {})
+      socket.on('close', () => {
+        pairs.delete(pair)
+        for (const each of pair) each.destroy()
+      })
+    }
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const cut = (): void => {
+    for (const pair of pairs) for (const socket of pair) socket.destroy()
+  }
+  return {
+    port: (server.address() as AddressInfo).port,
+    cut,
+    silence() {
+      for (const [incoming, outgoing] of pairs) {
+        incoming.unpipe(outgoing).pause()
+        outgoing.unpipe(incoming).pause()
+      }
+    },
+    async close() {
+      cut()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}

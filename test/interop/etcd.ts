@@ -1,0 +1,118 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
+import { COMPONENTS } from './components.ts'
+import { freePort, listens } from './nginx.ts'
+import type { Scratch } from './scratch.ts'
+
+/** An etcd of one member, of its own. */
+export interface RunningEtcd {
+  readonly port: number
+  readonly url: string
+  /** Ends it as a loss of power would. */
+  kill(): Promise<void>
+  /** Starts it again, on the same port and data. */
+  start(): Promise<void>
+  /** Deletes its data while it is killed. */
+  wipe(): void
+  /** Stops the process without ending it, or lets it go on. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void
+  close(): Promise<void>
+}
+
+/** Certificates of an etcd that listens with TLS only, and asks clients for theirs. */
+export interface EtcdTls {
+  readonly certFile: string
+  readonly keyFile: string
+  /** With which its JSON gateway calls itself. */
+  readonly gatewayCertFile: string
+  readonly gatewayKeyFile: string
+  readonly clientCaFile: string
+}
+
+/** Starts one on 127.0.0.1. It writes to the disk as in production. */
+export async function startEtcd(scratch: Scratch, name: string, tls?: EtcdTls): Promise<RunningEtcd> {
+  const [port, peerPort] = [await freePort(), await freePort()]
+  const url = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`
+  const peerUrl = `http://127.0.0.1:${peerPort}`
+  const folder = scratch.path(name)
+  mkdirSync(folder, { recursive: true })
+  chmodSync(scratch.folder, 0o755)
+  // Without root it runs as the user who started the suite.
+  const identity: string[] = []
+  if (process.getuid?.() === 0) {
+    const { uid, gid } = unprivileged()
+    for (const file of tls === undefined ? [] : Object.values(tls)) chownSync(String(file), uid, gid)
+    chownSync(folder, uid, gid)
+    identity.push(`--reuid=${uid}`, `--regid=${gid}`, '--clear-groups')
+  }
+  chmodSync(folder, 0o700)
+  const command = [
+    '--pdeathsig=KILL',
+    ...identity,
+    COMPONENTS.etcd.command,
+    `--data-dir=${folder}/data`,
+    `--listen-client-urls=${url}`,
+    `--advertise-client-urls=${url}`,
+    `--listen-peer-urls=${peerUrl}`,
+    `--initial-advertise-peer-urls=${peerUrl}`,
+    `--initial-cluster=default=${peerUrl}`,
+    '--log-level=error',
+    ...(tls === undefined
+      ? []
+      : [
+          `--cert-file=${tls.certFile}`,
+          `--key-file=${tls.keyFile}`,
+          `--client-cert-file=${tls.gatewayCertFile}`,
+          `--client-key-file=${tls.gatewayKeyFile}`,
+          `--trusted-ca-file=${tls.clientCaFile}`,
+          '--client-cert-auth',
+        ]),
+  ]
+
+  let child: ChildProcess | undefined
+  const kill = async (): Promise<void> => {
+    if (child === undefined) return
+    const exited = once(child, 'exit')
+    child.kill('SIGKILL')
+    await exited
+    child = undefined
+  }
+  const start = async (): Promise<void> => {
+    child = spawn(COMPONENTS.setpriv.command, command, { stdio: 'ignore' })
+    if (!(await listens(port))) throw new Error('etcd does not listen')
+    if (tls === undefined) await isHealthy(url)
+  }
+  await start()
+  return {
+    port,
+    url,
+    kill,
+    start,
+    wipe: () => rmSync(`${folder}/data`, { recursive: true }),
+    signal: (signal) => void child?.kill(signal),
+    close: kill,
+  }
+}
+
+async function isHealthy(url: string): Promise<void> {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    const health = await fetch(`${url}/health`).then(
+      (response) => response.text(),
+      () => '',
+    )
+    if (health.includes('"health":"true"')) return
+    await setTimeout(50)
+  }
+  throw new Error('etcd is not healthy')
+}
+
+/** The user that Debian has for programs without files of their own. */
+function unprivileged(): { readonly uid: number; readonly gid: number } {
+  const line = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .find((each) => each.startsWith('nobody:'))
+  const [, , uid, gid] = line?.split(':') ?? []
+  return { uid: Number(uid), gid: Number(gid) }
+}

@@ -1,0 +1,378 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { ObjectStore, StoreChange, WatchOptions } from '@kube-authn/server'
+import { migratePostgresStore, postgresObjectStore } from '@kube-authn/server/postgres'
+import pg from 'pg'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { has } from './components.ts'
+import { type RunningPostgres, startPgbouncer, startPostgres } from './postgres.ts'
+import { makeScratch } from './scratch.ts'
+
+type Options = Omit<Parameters<typeof postgresObjectStore>[0], 'pool' | 'connectionString' | 'schema'>
+
+describe.runIf(has('postgres', 'setpriv'))('replicas over one PostgreSQL', () => {
+  const scratch = makeScratch()
+  let server: RunningPostgres
+  let admin: pg.Pool
+  let schema: string
+  let count = 0
+  const opened: ObjectStore[] = []
+
+  beforeAll(async () => {
+    server = await startPostgres(scratch)
+    admin = new pg.Pool({ connectionString: server.url })
+    admin.on('error', () => undefined)
+  })
+  beforeEach(async () => {
+    schema = `faults_${count++}`
+    await migratePostgresStore({ connectionString: server.url, schema })
+  })
+  afterEach(async () => {
+    vi.useRealTimers()
+    for (const store of opened.splice(0)) await store.close()
+  })
+  afterAll(async () => {
+    await admin.end()
+    await server.close()
+    scratch.remove()
+  })
+
+  const replica = async (options: Options = {}, connectionString = server.url): Promise<ObjectStore> => {
+    const store = await postgresObjectStore({ connectionString, schema, ...options })
+    opened.push(store)
+    return store
+  }
+
+  const changesOf = async (
+    store: ObjectStore,
+    most: number,
+    options: WatchOptions = {},
+  ): Promise<readonly StoreChange[]> => {
+    const changes: StoreChange[] = []
+    for await (const event of store.watch('/', options)) {
+      if (event.type === 'progress') continue
+      changes.push(event)
+      if (changes.length === most) break
+    }
+    return changes
+  }
+
+  const codeOf = (work: Promise<unknown>): Promise<unknown> =>
+    work.then(
+      () => undefined,
+      (thrown: unknown) => (thrown as { readonly code?: unknown }).code,
+    )
+
+  it('have one winner of 50 creations', async () => {
+    const stores = [await replica(), await replica()]
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 50 }, (_, index) => stores[index % 2]!.create('/a', String(index))),
+    )
+    const won = outcomes.filter((outcome) => outcome.status === 'fulfilled')
+    expect(won).toHaveLength(1)
+    for (const store of stores) expect(await store.get('/a')).toEqual(won[0]!.value)
+  })
+
+  it('lose none of 20 increments', async () => {
+    const stores = [await replica(), await replica()]
+    await stores[0]!.create('/count', '0')
+    const increment = async (store: ObjectStore): Promise<void> => {
+      for (;;) {
+        const { value, revision } = (await store.get('/count'))!
+        const code = await codeOf(store.update('/count', String(Number(value) + 1), revision))
+        if (code === undefined) return
+        expect(code).toBe('revisionConflict')
+      }
+    }
+    await Promise.all(Array.from({ length: 20 }, (_, index) => increment(stores[index % 2]!)))
+    expect((await stores[1]!.get('/count'))?.value).toBe('20')
+  })
+
+  it.each([
+    ['that listens', true],
+    ['that only polls', false],
+  ])('see the writes of each other within a second, in a watch %s', async (_, listen) => {
+    const writing = await replica()
+    const watching = await replica({ listen })
+    const events = changesOf(watching, 20)
+    const latencies: number[] = []
+    await delay(200)
+    for (let index = 0; index < 20; index++) {
+      const seen = changesOf(watching, 1)
+      const start = performance.now()
+      const { revision } = await writing.create(`/${index}`, 'x')
+      expect((await seen)[0]).toMatchObject({ key: `/${index}`, revision })
+      latencies.push(performance.now() - start)
+    }
+    expect((await events).map(({ key }) => key)).toEqual(
+      Array.from({ length: 20 }, (__, index) => `/${index}`),
+    )
+    console.log(`latency of a watch: at most ${Math.max(...latencies).toFixed(1)} ms`)
+    expect(Math.max(...latencies)).toBeLessThan(1000)
+  })
+
+  it('lose nothing that was acknowledged, and write nothing twice, when the server is killed', async () => {
+    const stores = [await replica(), await replica()]
+    const stopped = new AbortController()
+    const live: StoreChange[] = []
+    const watching = (async () => {
+      for await (const event of stores[1]!.watch('/', {
+        since: 0,
+        signal: stopped.signal,
+        maxWaiting: 10_000,
+      })) {
+        if (event.type !== 'progress') live.push(event)
+      }
+    })()
+    const acknowledged = new Map<string, number>()
+    const failures = new Set<unknown>()
+    const ending = new AbortController()
+    const write = async (writer: number): Promise<void> => {
+      for (let index = 0; !ending.signal.aborted; index++) {
+        const key = `/${writer}/${index}`
+        try {
+          const { revision } = await stores[writer % 2]!.create(key, 'x'.repeat(500))
+          acknowledged.set(key, revision)
+        } catch (thrown) {
+          failures.add((thrown as { readonly code: unknown }).code)
+          await delay(20)
+        }
+      }
+    }
+    const writing = Promise.all(Array.from({ length: 8 }, (_, writer) => write(writer)))
+    for (let kills = 1; kills <= 2; kills++) {
+      const before = acknowledged.size
+      while (acknowledged.size < before + 300) await delay(5)
+      await server.kill()
+      await delay(300)
+      await server.start()
+      while (acknowledged.size < before + 600) await delay(5)
+    }
+    ending.abort()
+    await writing
+    expect([...failures]).toEqual(['storeUnavailable'])
+    const { objects, revision } = await stores[0]!.list('/')
+    const found = new Map(objects.map(({ key, revision: at }) => [key, at]))
+    for (const [key, at] of acknowledged) expect(found.get(key)).toBe(at)
+    while ((live.at(-1)?.revision ?? 0) < revision) await delay(20)
+    stopped.abort()
+    await watching
+    expect(live.map(({ revision: at }) => at)).toEqual(
+      Array.from({ length: revision }, (_, index) => index + 1),
+    )
+    expect(new Set(live.map(({ key }) => key)).size).toBe(live.length)
+  })
+
+  it('go on with a watch whose connections were dropped, without a gap', async () => {
+    const writing = await replica()
+    const watching = await replica()
+    const events = changesOf(watching, 60, { since: 0 })
+    for (let index = 0; index < 60; index++) {
+      if (index % 20 === 10) {
+        await admin.query(
+          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()",
+        )
+      }
+      while ((await codeOf(writing.create(`/${index}`, 'x'))) === 'storeUnavailable') await delay(10)
+    }
+    expect((await events).map(({ key }) => key)).toEqual(
+      Array.from({ length: 60 }, (_, index) => `/${index}`),
+    )
+  })
+
+  it('go on with a watch under a compaction, and say when one has missed changes', async () => {
+    const writing = await replica()
+    const watching = await replica()
+    const events = changesOf(watching, 40)
+    await delay(100)
+    let revision = 0
+    for (let index = 0; index < 40; index++) {
+      ;({ revision } = await writing.create(`/${index}`, 'x'))
+      if (index % 10 === 5) await writing.compact(revision - 5)
+    }
+    expect(await events).toHaveLength(40)
+    await writing.compact(revision)
+    expect(await codeOf(changesOf(await replica(), 1, { since: revision - 1 }))).toBe('revisionCompacted')
+    const last = changesOf(watching, 1, { since: revision })
+    await writing.delete('/0')
+    expect(await last).toMatchObject([{ type: 'deleted', key: '/0' }])
+  })
+
+  it('agree on expiry, also if the clock of one is 30 s ahead, and delete once', async () => {
+    const [fast, other] = [await replica(), await replica()]
+    const events = changesOf(other, 2)
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 30_000 })
+    const object = await fast.create('/a', 'x', { ttlMs: 1500 })
+    vi.useRealTimers()
+    expect(object.expiresAtMs! - Date.now()).toBeGreaterThan(0)
+    expect(object.expiresAtMs! - Date.now()).toBeLessThanOrEqual(1501)
+    await changesOf(fast, 1, { since: object.revision - 1 })
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 30_000 })
+    expect(await fast.get('/a')).toEqual(object)
+    expect((await fast.list('/')).objects).toEqual([object])
+    vi.useRealTimers()
+    expect(await other.get('/a')).toEqual(object)
+    expect(await events).toMatchObject([
+      { type: 'created' },
+      { type: 'deleted', key: '/a', revision: object.revision + 1 },
+    ])
+    expect(Date.now()).toBeGreaterThanOrEqual(object.expiresAtMs!)
+    await delay(300)
+    expect(await fast.revision()).toBe(object.revision + 1)
+  })
+
+  it('fail within the deadline while another session holds the lock, and heal', async () => {
+    const store = await replica({ timeoutSeconds: 0.5 })
+    const holder = await admin.connect()
+    await holder.query('BEGIN')
+    await holder.query(`SELECT * FROM ${schema}.store FOR UPDATE`)
+    const start = performance.now()
+    expect(await codeOf(store.create('/a', 'x'))).toBe('storeUnavailable')
+    expect(performance.now() - start).toBeLessThan(5000)
+    expect((await store.list('/')).objects).toEqual([])
+    await holder.query('ROLLBACK')
+    holder.release()
+    expect((await store.create('/a', 'x')).revision).toBe(1)
+  })
+
+  it('fail within the deadline while the network is silent, tell of no progress, and heal', async () => {
+    const network = await silentNetwork(server.port)
+    try {
+      const store = await replica(
+        { timeoutSeconds: 0.5, pollSeconds: 0.1 },
+        `postgres://postgres@127.0.0.1:${network.port}/postgres`,
+      )
+      const iterator = store.watch('/', { progressMs: 50 })[Symbol.asyncIterator]()
+      expect((await iterator.next()).value).toMatchObject({ type: 'progress' })
+      network.cut()
+      expect(await codeOf(store.get('/a'))).toBe('storeUnavailable')
+      expect(await codeOf(store.create('/a', 'x'))).toBe('storeUnavailable')
+      // What was told before the first poll failed.
+      let silent = iterator.next()
+      while ((await Promise.race([silent, delay(1000, 'silent')])) !== 'silent') silent = iterator.next()
+      network.mend()
+      while ((await codeOf(store.get('/b'))) !== undefined) await delay(50)
+      expect((await silent).value).toBeDefined()
+      await iterator.return!()
+    } finally {
+      network.close()
+    }
+  })
+
+  it.runIf(has('pgbouncer'))('work behind a pgbouncer that pools transactions', async () => {
+    const bouncer = await startPgbouncer(scratch, server)
+    try {
+      await migratePostgresStore({ connectionString: bouncer.url, schema: 'bounced' })
+      const where = { connectionString: bouncer.url, schema: 'bounced', listen: false, pollSeconds: 0.1 }
+      const stores = await Promise.all([postgresObjectStore(where), postgresObjectStore(where)])
+      opened.push(...stores)
+      const events = changesOf(stores[1], 200, { since: 0 })
+      await Promise.all(
+        Array.from({ length: 200 }, (_, index) =>
+          stores[index % 2]!.create(`/${index}`, 'x', { ttlMs: 60_000 }),
+        ),
+      )
+      expect((await events).map(({ revision }) => revision)).toEqual(
+        Array.from({ length: 200 }, (_, index) => index + 1),
+      )
+      expect((await stores[0].list('/')).objects).toHaveLength(200)
+    } finally {
+      await Promise.all(opened.splice(0).map((store) => store.close()))
+      await bouncer.close()
+    }
+  })
+
+  it('begin anew when the database is another one', async () => {
+    const store = await replica()
+    for (let index = 0; index < 5; index++) await store.create(`/${index}`, 'x')
+    const failed = codeOf(changesOf(store, 6, { since: 0 }))
+    await delay(200)
+    await admin.query(`DROP SCHEMA ${schema} CASCADE`)
+    await migratePostgresStore({ connectionString: server.url, schema })
+    expect(await failed).toBe('revisionUnknown')
+    expect((await store.create('/new', 'x')).revision).toBe(1)
+  })
+
+  it('are migrated by many processes at once', async () => {
+    const where = { connectionString: server.url, schema: 'at_once' }
+    await Promise.all(Array.from({ length: 8 }, () => migratePostgresStore(where)))
+    await migratePostgresStore(where)
+    const { rows } = await admin.query('SELECT version FROM at_once.migration')
+    expect(rows).toEqual([{ version: 1 }])
+    const store = await postgresObjectStore(where)
+    opened.push(store)
+    expect(await store.revision()).toBe(0)
+  })
+
+  it('need tables of their version', async () => {
+    const where = { connectionString: server.url, schema: 'other' }
+    await expect(postgresObjectStore(where)).rejects.toMatchObject({ code: 'storeUnavailable' })
+    await migratePostgresStore(where)
+    await admin.query('INSERT INTO other.migration (version) VALUES (1000)')
+    await expect(postgresObjectStore(where)).rejects.toThrow('newer version')
+    await expect(migratePostgresStore(where)).rejects.toThrow('newer version')
+  })
+
+  it('refuse a transaction with one snapshot, which would read what was before the lock', async () => {
+    const pool = new pg.Pool({
+      connectionString: `${server.url}?options=-c%20default_transaction_isolation%3Dserializable`,
+    })
+    const store = await postgresObjectStore({ pool, schema })
+    await expect(store.create('/a', 'x')).rejects.toThrow(
+      'default_transaction_isolation must be read committed',
+    )
+    await store.close()
+    await pool.end()
+  })
+
+  it.each([
+    ['of a server that is not there', 'postgres://u:hunter2@127.0.0.1:1/x', 'ECONNREFUSED'],
+    ['of a database that is not there', '/nothing', '3D000'],
+    ['with a broken URL', 'postgres://u:hunter2@127.0.0.1:99999999/x', 'connectionString'],
+  ])('keep the password out of the error %s', async (_, connectionString, said) => {
+    const url = connectionString.startsWith('/')
+      ? `postgres://postgres:hunter2@127.0.0.1:${server.port}${connectionString}`
+      : connectionString
+    const error: unknown = await postgresObjectStore({ connectionString: url, timeoutSeconds: 2 }).catch(
+      (thrown: unknown) => thrown,
+    )
+    expect(error).toBeInstanceOf(Error)
+    expect(String(error)).toContain(said)
+    expect(`${String(error)} ${JSON.stringify(error)} ${String((error as Error).cause)}`).not.toContain(
+      'hunter2',
+    )
+  })
+})
+
+/** A way to a port on which nothing may arrive for a while, as when a cable is cut: no connection ends. */
+async function silentNetwork(to: number): Promise<{
+  readonly port: number
+  cut(): void
+  mend(): void
+  close(): void
+}> {
+  const pairs = new Set<readonly [Socket, Socket]>()
+  let isCut = false
+  const pass = (from: Socket, target: Socket): void => {
+    from.on('data', (bytes) => void (isCut || target.write(bytes)))
+    from.on('error', () => target.destroy())
+    from.on('close', () => target.destroy())
+  }
+  const proxy = createServer((client) => {
+    const upstream = connect(to, '127.0.0.1')
+    pairs.add([client, upstream])
+    pass(client, upstream)
+    pass(upstream, client)
+  }).listen(0, '127.0.0.1')
+  await once(proxy, 'listening')
+  return {
+    port: (proxy.address() as AddressInfo).port,
+    cut: () => void (isCut = true),
+    mend: () => void (isCut = false),
+    close() {
+      for (const pair of pairs) for (const socket of pair) socket.destroy()
+      proxy.close()
+    },
+  }
+}
