@@ -118,10 +118,19 @@ export async function etcdStore(options: EtcdStoreOptions): Promise<ObjectStore>
 
   const hidden = ({ object, ending }: FoundObject): boolean => ends.isOver(object, ending)
 
+  /** An object that has ended must not be changed, also if it could not be deleted before. */
+  const requireNoneOver = async ({ type, key }: EtcdWrite): Promise<void> => {
+    const over = ends.overdue(key)
+    if (over === undefined) return
+    await ended.remove(over)
+    if (type !== 'create') throw new StoreError('objectNotFound', 'no object has this key')
+  }
+
   /** Does a write. An object that has ended counts as absent, and is deleted first. */
   const write = async (given: EtcdWrite): Promise<Extract<WriteOutcome, { readonly isDone: true }>> => {
     for (;;) {
       await ended.removed()
+      await requireNoneOver(given)
       const { names } = running()
       const outcome = await writeOnce(client, names, tried(given), timeoutMs)
       if (outcome.isDone) {

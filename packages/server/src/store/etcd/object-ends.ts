@@ -19,6 +19,8 @@ export interface ObjectEnds {
   resume(version: ObjectVersion, expiresAtMs: number): void
   /** Its time has come. */
   isOver(version: ObjectVersion, ending: Ending | undefined): boolean
+  /** The version of this key whose time has come, as far as it is known. */
+  overdue(key: string): ObjectVersion | undefined
   /** The objects whose time has come, the earliest first. */
   due(): readonly ObjectVersion[]
   /** This version is no more. */
@@ -83,6 +85,12 @@ export function objectEnds({ clock, elapsedMs, time, onDue }: ObjectEndsOptions)
       const same = known.get(key)
       const endsMs = same?.revision === revision ? same.endsMs : time.elapsedAt(ending.expiresAtMs)
       return endsMs <= elapsedMs()
+    },
+    overdue(key) {
+      const version = known.get(key)
+      return version !== undefined && version.endsMs <= elapsedMs()
+        ? { key, revision: version.revision }
+        : undefined
     },
     due: () =>
       times.due().flatMap((key) => {
