@@ -10,22 +10,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { has } from './components.ts'
 import { listen, portOf } from './fetch-https.ts'
 import { kubectl, type KubectlRun } from './kubectl.ts'
+import { JANE_MAY_DO_EVERYTHING } from './janes-roles.ts'
 import { makeScratch, type Scratch } from './scratch.ts'
 
-const ROLES = `
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRole
-metadata: { name: everything }
-rules:
-- { apiGroups: ["*"], resources: ["*"], verbs: ["*"] }
-- { nonResourceURLs: ["*"], verbs: ["*"] }
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRoleBinding
-metadata: { name: admins }
-roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: everything }
-subjects: [{ apiGroup: rbac.authorization.k8s.io, kind: User, name: jane }]
----
+const ROLES = `${JANE_MAY_DO_EVERYTHING}---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
 metadata: { name: discovery }

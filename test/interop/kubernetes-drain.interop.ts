@@ -17,7 +17,7 @@ import {
 import { createPki } from '@kube-authn/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { has } from './components.ts'
-import { listenForFetch } from './fetch-server.ts'
+import { listen } from './fetch-https.ts'
 import { kubectl, type KubectlRun } from './kubectl.ts'
 import { makeScratch, type Scratch } from './scratch.ts'
 
@@ -52,7 +52,7 @@ describe.runIf(has('kubectl'))('an API server whose roles are objects, used with
       tokenFile('root,root,1,system:masters\nclark,clark,2\nadmin,admin,3\n'),
       serviceAccountToken({ issuers: [ISSUER], keys: [signingKey.verificationKey], objects }),
     ]
-    server = await listenForFetch(
+    server = await listen(
       { cert, key },
       withAuthentication(
         authenticatorChain({ tokens }),

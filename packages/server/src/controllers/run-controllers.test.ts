@@ -106,7 +106,7 @@ describe.each<{ readonly engine: string; readonly open: Open }>([
     })
     run()
     await create('secrets', 'default/late', tokenSecret('cart'))
-    await create('secrets', 'default/nobody', tokenSecret('missing'))
+    await create('secrets', 'default/ownerless', tokenSecret('missing'))
     await create('secrets', 'default/opaque', { stringData: { password: 'x' } })
     await quiet()
     const { uid } = (await get('serviceaccounts', 'default/cart'))!.metadata
@@ -120,7 +120,7 @@ describe.each<{ readonly engine: string; readonly open: Open }>([
         'kubernetes.io/serviceaccount/service-account.uid': uid,
       })
     }
-    expect(await get('secrets', 'default/nobody')).toBeUndefined()
+    expect(await get('secrets', 'default/ownerless')).toBeUndefined()
     expect(dataOf(await get('secrets', 'default/opaque'), 'token')).toBeUndefined()
 
     const token = dataOf(await get('secrets', 'default/early'), 'token')

@@ -1,18 +1,21 @@
 import type { Declarations } from '../parse-types.ts'
 
-/** The containers of pods. Source: api `core/v1` of Kubernetes 1.36. */
-export const CONTAINER_TYPES: Declarations = {
-  in: 'io.k8s.api.core.v1',
-  types: `
-Container
-  name 1 string!, image 2 string, command 3 [string], args 4 [string], workingDir 5 string,
+/** What a container and an ephemeral one have in common. */
+const CONTAINER_FIELDS = `  name 1 string!, image 2 string, command 3 [string], args 4 [string], workingDir 5 string,
   ports 6 [ContainerPort] by(containerPort protocol), envFrom 19 [EnvFromSource], env 7 [EnvVar] by(name),
   resources 8 ResourceRequirements, resizePolicy 23 [ContainerResizePolicy], restartPolicy 24 string?,
   restartPolicyRules 25 [ContainerRestartRule], volumeMounts 9 [VolumeMount] by(mountPath),
   volumeDevices 21 [VolumeDevice] by(devicePath), livenessProbe 10 Probe, readinessProbe 11 Probe,
   startupProbe 22 Probe, lifecycle 12 Lifecycle, terminationMessagePath 13 string,
   terminationMessagePolicy 20 string, imagePullPolicy 14 string, securityContext 15 SecurityContext,
-  stdin 16 bool, stdinOnce 17 bool, tty 18 bool
+  stdin 16 bool, stdinOnce 17 bool, tty 18 bool`
+
+/** The containers of pods. Source: api `core/v1` of Kubernetes 1.36. */
+export const CONTAINER_TYPES: Declarations = {
+  in: 'io.k8s.api.core.v1',
+  types: `
+Container
+${CONTAINER_FIELDS}
 ContainerPort
   name 1 string, hostPort 2 int32, containerPort 3 int32!, protocol 4 string, hostIP 5 string
 EnvFromSource
@@ -87,13 +90,6 @@ AppArmorProfile
 EphemeralContainer
   ephemeralContainerCommon 1 EphemeralContainerCommon inline, targetContainerName 2 string
 EphemeralContainerCommon
-  name 1 string!, image 2 string, command 3 [string], args 4 [string], workingDir 5 string,
-  ports 6 [ContainerPort] by(containerPort protocol), envFrom 19 [EnvFromSource], env 7 [EnvVar] by(name),
-  resources 8 ResourceRequirements, resizePolicy 23 [ContainerResizePolicy], restartPolicy 24 string?,
-  restartPolicyRules 25 [ContainerRestartRule], volumeMounts 9 [VolumeMount] by(mountPath),
-  volumeDevices 21 [VolumeDevice] by(devicePath), livenessProbe 10 Probe, readinessProbe 11 Probe,
-  startupProbe 22 Probe, lifecycle 12 Lifecycle, terminationMessagePath 13 string,
-  terminationMessagePolicy 20 string, imagePullPolicy 14 string, securityContext 15 SecurityContext,
-  stdin 16 bool, stdinOnce 17 bool, tty 18 bool
+${CONTAINER_FIELDS}
 `,
 }
