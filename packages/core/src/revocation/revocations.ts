@@ -15,7 +15,10 @@ export interface UsedCredential {
   readonly issuedAtMs: number | undefined
   /** When it expires, likewise. `undefined`: unknown, or never. */
   readonly expiresAtMs: number | undefined
-  /** The SHA-256 digest of the bearer token of the request, in lower-case hexadecimal; `undefined` without a token. Computed when it is read. */
+  /**
+   * The SHA-256 digest of the token of the request, in lower-case hexadecimal; `undefined` without a token. Computed when it is read. Of a request with several
+   * tokens, each is asked about.
+   */
   readonly tokenSha256: string | undefined
 }
 

@@ -131,6 +131,29 @@ describe('unlessRevoked', () => {
     expect(isRevoked.mock.calls[1]?.[0].tokenSha256).toBeUndefined()
   })
 
+  it.each([
+    ['of a WebSocket', 'Sec-WebSocket-Protocol', `base64url.bearer.authorization.k8s.io.${btoa('abc')},chat`],
+    ['of X-Auth-Token', 'X-Auth-Token', ' abc '],
+    ['in Authorization', 'Authorization', 'Bearer abc'],
+  ])('finds a revoked token %s, whatever other tokens are sent with it', async (_, name, value) => {
+    const list = revocationList()
+    list.set('abc', { tokenSha256: 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad' })
+    const others = [
+      ['Authorization', 'Bearer other'],
+      ['Sec-WebSocket-Protocol', `base64url.bearer.authorization.k8s.io.${btoa('others')},chat`],
+      ['X-Auth-Token', 'other'],
+    ] as const
+    const upgrade = [['Upgrade', 'websocket'] as const, ['Connection', 'Upgrade'] as const]
+    const headers = [...upgrade, [name, value] as const, ...others.filter(([other]) => other !== name)]
+    for (const answer of [knows(bob), later(knows(bob))]) {
+      const refusing = unlessRevoked(list, requests(answer))
+      expect(await thrownBy(() => refusing.authenticate(request({ headers }), {}))).toMatchObject(REVOKED)
+      expect(await refusing.authenticate(request({ headers: [...upgrade, ...others] }), {})).toMatchObject({
+        user: bob,
+      })
+    }
+  })
+
   it('finds the token of a WebSocket', () => {
     const list = revocationList()
     list.set('one', { tokenSha256: 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad' })

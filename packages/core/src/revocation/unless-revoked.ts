@@ -26,7 +26,7 @@ import { isUnauthenticated, userInfo } from '../authenticator/user.ts'
 import { andThen } from '../internal/awaitable.ts'
 import { hasMethod } from '../internal/options/check.ts'
 import { must, refuseProblems } from '../internal/options/index.ts'
-import { readBearerToken } from '../request/bearer-token/read.ts'
+import { readBearerToken, trimAscii } from '../request/bearer-token/read.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import { readWebSocketToken } from '../request/web-socket-protocol/web-socket-protocol.ts'
 import { CredentialInUse } from './credential-in-use.ts'
@@ -77,12 +77,11 @@ function ofRequests(revocations: Revocations, delegate: Authenticator): Authenti
     ...(credentials !== undefined && { credentials }),
     ...(audiences !== undefined && { audiences }),
     ...(log !== undefined && { log }),
-    authenticate: throwing((request, context) => {
-      const opinion = opinionOf(delegate, request, context)
-      if (!(opinion instanceof Promise))
-        return checked(revocations, opinion, tokenIn(request, opinion), context)
-      return opinion.then((late) => checked(revocations, late, tokenIn(request, late), context))
-    }),
+    authenticate: throwing((request, context) =>
+      onceDecided(opinionOf(delegate, request, context), (opinion) =>
+        checkedInRequest(revocations, opinion, request, context),
+      ),
+    ),
   }
 }
 
@@ -111,10 +110,31 @@ function ofPasswords(revocations: Revocations, delegate: PasswordAuthenticator):
   }
 }
 
-/** The bearer token of an accepted request. */
-function tokenIn(request: AuthenticationRequest, opinion: Opinion): string | undefined {
-  if (opinion === undefined || opinion instanceof Refused) return undefined
-  return readBearerToken(request.headers.first('authorization'), emptyContext) ?? readWebSocketToken(request)
+/** The tokens of a request. Which of them was accepted is not known. */
+function tokensIn(request: AuthenticationRequest): readonly string[] {
+  const { headers } = request
+  const tokens = [
+    readBearerToken(headers.first('authorization'), emptyContext),
+    readWebSocketToken(request),
+    trimAscii(headers.first('x-auth-token') ?? ''),
+  ]
+  return tokens.filter((token) => token !== undefined).filter((token) => token !== '')
+}
+
+/** The same for a request: it is refused if any of its tokens is revoked, so that another token cannot hide the one that was accepted. */
+function checkedInRequest(
+  revocations: Revocations,
+  opinion: Opinion,
+  request: AuthenticationRequest,
+  context: Context,
+): Deciding {
+  if (opinion === undefined || opinion instanceof Refused) return opinion
+  const [first, ...others] = tokensIn(request)
+  let deciding = checked(revocations, opinion, first, context)
+  for (const token of others) {
+    deciding = onceDecided(deciding, (late) => checked(revocations, late, token, context))
+  }
+  return deciding
 }
 
 /** The opinion, unless the credential is revoked. It never throws and never rejects. */
