@@ -118,12 +118,27 @@ export async function etcdStore(options: EtcdStoreOptions): Promise<ObjectStore>
 
   const hidden = ({ object, ending }: FoundObject): boolean => ends.isOver(object, ending)
 
+  const find = async (key: string): Promise<FoundObject | undefined> => {
+    const { names } = running()
+    const [found] = rangeReply(await client.call('kv/range', { key: names.keys.object(key) })).keyValues
+    return found === undefined ? undefined : foundObject(names, found)
+  }
+
+  /** Etcd compares revisions only: when a version ends is known from the watch, or from a read if the watch has not told of it yet. */
+  const requireEndKnown = async (write: EtcdWrite): Promise<void> => {
+    const { names, watched } = running()
+    if (write.type !== 'update' || write.revision - names.base <= watched.revision()) return
+    const found = await find(write.key)
+    if (found !== undefined) ends.seen(found.object, found.ending)
+  }
+
   /** An object that has ended must not be changed, also if it could not be deleted before. */
-  const requireNoneOver = async ({ type, key }: EtcdWrite): Promise<void> => {
-    const over = ends.overdue(key)
+  const requireNoneOver = async (write: EtcdWrite): Promise<void> => {
+    await requireEndKnown(write)
+    const over = ends.overdue(write.key)
     if (over === undefined) return
     await ended.remove(over)
-    if (type !== 'create') throw new StoreError('objectNotFound', 'no object has this key')
+    if (write.type !== 'create') throw new StoreError('objectNotFound', 'no object has this key')
   }
 
   /** Does a write. An object that has ended counts as absent, and is deleted first. */
@@ -222,11 +237,8 @@ export async function etcdStore(options: EtcdStoreOptions): Promise<ObjectStore>
       begun(async () => {
         checkKey(key)
         await ended.removed()
-        const { names } = running()
-        const [found] = rangeReply(await client.call('kv/range', { key: names.keys.object(key) })).keyValues
-        if (found === undefined) return undefined
-        const object = foundObject(names, found)
-        return hidden(object) ? undefined : object.object
+        const found = await find(key)
+        return found === undefined || hidden(found) ? undefined : found.object
       }),
     list: (prefix, given = {}) =>
       begun(async () => {
