@@ -43,6 +43,8 @@ export const chunksOf = {
   server: [
     // Needed at the start of the command.
     { name: 'output', test: /src\/cli\/(?:failure|terminal\/(?:output|printable))\.ts$/ },
+    // Needed by `serve` and by several small commands.
+    { name: 'files', test: /src\/cli\/(?:process-lock|store-url\/[^/]+|terminal\/new-file)\.ts$/ },
   ],
 }
 

@@ -4,10 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { inspect } from 'node:util'
 import { createPki } from '@kube-authn/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import {
-  etcdObjectStore,
-  type EtcdObjectStoreOptions,
-} from '../../packages/server/src/store/etcd/etcd-object-store.ts'
+import type { EtcdObjectStoreOptions } from '../../packages/server/src/store/etcd/connect-etcd.ts'
+import { etcdObjectStore } from '../../packages/server/src/store/etcd/etcd-object-store.ts'
 import type { ObjectStore, StoreEvent } from '../../packages/server/src/store/object-store.ts'
 import { has } from './components.ts'
 import { type RunningEtcd, startEtcd } from './etcd.ts'

@@ -10,6 +10,7 @@ import { addKubeconfig } from './kubeconfig/command.ts'
 import { withoutControls } from '@kube-authn/internal/printable'
 import { addRevoke } from './revoke/command.ts'
 import { addServe } from './serve/command.ts'
+import { addStore } from './store/command.ts'
 import { addWhoami } from './whoami/command.ts'
 
 /** The whole command. What a subcommand does is loaded when it runs, so that help is there at once. */
@@ -27,6 +28,7 @@ export function program(): Command {
     .addHelpText('after', AFTER)
   for (const add of [
     addServe,
+    addStore,
     addCheck,
     addExplain,
     addHashPassword,

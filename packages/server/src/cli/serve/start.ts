@@ -14,7 +14,7 @@ import { renewal } from './renewal.ts'
 import { logLine } from './server-log.ts'
 import { serverTrust } from './server-trust.ts'
 import type { ServeSettings } from './settings.ts'
-import { shownStore } from './store-url.ts'
+import { shownStore } from '../store-url/store-url.ts'
 
 /** A server that answers. */
 export interface StartedServer {

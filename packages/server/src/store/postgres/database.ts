@@ -27,6 +27,8 @@ export interface Database {
   query: Query
   /** Runs statements as one transaction. */
   transaction(work: (query: Query) => Promise<void>): Promise<void>
+  /** Runs statements that see the database as it was at the first of them, and cannot write. */
+  snapshot<T>(work: (query: Query) => Promise<T>): Promise<T>
   /** A connection of one's own, until it is released. */
   client(): Promise<PostgresClient>
   close(): Promise<void>
@@ -69,14 +71,14 @@ export function database({ pool, end, timeoutMs }: DatabaseOptions): Database {
     const used = await client()
     try {
       const result = await work(async (text, values = []) => {
-        const { rows } = await inTime(used.query(text, [...values]), timeoutMs)
+        const { rows } = await inTime(used.query(text, [...values]), timeoutMs).catch(refuse)
         return rows.filter(isRow)
       })
       used.release()
       return result
     } catch (thrown) {
       used.release(true)
-      throw postgresFailure(thrown)
+      throw thrown
     }
   }
 
@@ -89,8 +91,19 @@ export function database({ pool, end, timeoutMs }: DatabaseOptions): Database {
         await work(query)
         await query('COMMIT')
       }),
+    snapshot: (work) =>
+      using(async (query) => {
+        await query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
+        const result = await work(query)
+        await query('COMMIT')
+        return result
+      }),
     close: end,
   }
+}
+
+function refuse(thrown: unknown): never {
+  throw postgresFailure(thrown)
 }
 
 function isRow(value: unknown): value is Row {

@@ -1,4 +1,4 @@
-import type { EtcdObjectStoreOptions } from '../../store/etcd/etcd-object-store.ts'
+import type { EtcdObjectStoreOptions } from '../../store/etcd/connect-etcd.ts'
 
 /** The options that a value of `--store` names; otherwise what is wrong with it. */
 export type EtcdUrl =
