@@ -24,6 +24,7 @@ export const COMPONENTS = {
     packages: ['libnginx-mod-http-headers-more-filter'],
   },
   haproxy: { command: '/usr/sbin/haproxy', packages: ['haproxy'] },
+  caddy: { command: '/usr/bin/caddy', packages: ['caddy'] },
   slapd: { command: '/usr/sbin/slapd', packages: ['slapd'] },
   slapadd: { command: '/usr/sbin/slapadd', packages: ['slapd'] },
   kdc: { command: '/usr/sbin/krb5kdc', packages: ['krb5-kdc'] },

@@ -132,6 +132,7 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
     clientCertificate: alone(() => ({ ca })),
     requestHeader: alone(() => ({ trusts: () => true, usernameHeaders: ['X-User'] })),
   },
+  '@kube-authn/core/forward-authentication': { forwardAuthentication: after(() => requests) },
   '@kube-authn/core/resource-server': {
     introspection: alone(() => ({ url, issuer: url, audience: 'api', clientId: 'api', clientSecret: 's' })),
     mcpTokenVerifier: {
@@ -328,6 +329,7 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
     impersonationGuard: after(() => authorizer),
   },
   '@kube-authn/fetch': {
+    forwardAuthentication: after(() => requests),
     withAuthentication: after(() => requests, handler),
     withAuthorization: after(() => authorizer, handler),
     requireGroups: after(() => 'admins', handler),

@@ -1,13 +1,18 @@
 import { createServer as createHttpServer, type Server } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import { tlsServerOptionsAt } from '@kube-authn/node'
-import { ConfigurationError, type Observer } from '@kube-authn/core'
-import { isConfigurationError } from '@kube-authn/core/internal'
+import type { Observer } from '@kube-authn/core'
 import type { ApiServer } from '../../server/api-server-options.ts'
 import { Failure } from '../failure.ts'
 import { codeOf } from '../terminal/new-file.ts'
+import { inTermsOfFlags } from './in-terms-of-flags.ts'
 import type { ServerCertificateFiles } from './material/own-server-certificate.ts'
 import type { ListenAddress, TlsSettings } from './settings.ts'
+
+const TLS_FLAGS: ReadonlyMap<string, string> = new Map([
+  ['certFile', '--tls-cert-file'],
+  ['keyFile', '--tls-private-key-file'],
+])
 
 /** How long an idle connection is kept, as in kube-apiserver. */
 const IDLE_MS = 90_000
@@ -41,7 +46,7 @@ export async function listenSecurely(
   api: ApiServer,
   { address, files, tls: { minVersion, ciphers }, observer }: SecureListening,
 ): Promise<Listening> {
-  const tls = inTermsOfFlags(() =>
+  const tls = inTermsOfFlags(TLS_FLAGS, () =>
     tlsServerOptionsAt({
       ...files,
       minVersion,
@@ -64,21 +69,6 @@ export async function listenSecurely(
   } catch (error) {
     tls.close()
     throw error
-  }
-}
-
-const FLAGS: ReadonlyMap<string, string> = new Map([
-  ['certFile', '--tls-cert-file'],
-  ['keyFile', '--tls-private-key-file'],
-])
-
-function inTermsOfFlags<T>(work: () => T): T {
-  try {
-    return work()
-  } catch (error) {
-    if (!isConfigurationError(error)) throw error
-    const problems = error.problems.map(({ path, message }) => ({ path: FLAGS.get(path) ?? path, message }))
-    throw new ConfigurationError(problems, { cause: error })
   }
 }
 

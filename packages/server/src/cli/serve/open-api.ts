@@ -1,16 +1,19 @@
 import { metrics } from '@kube-authn/core/metrics'
 import { type TokenIssuer, tokenIssuer } from '@kube-authn/core/service-account'
-import type { NodeAuthorizer } from '@kube-authn/node'
+import type { NodeAuthenticator, NodeAuthorizer } from '@kube-authn/node'
 import { apiServer } from '../../server/api-server.ts'
+import { forwardListener } from '../../server/forward-listener.ts'
 import type { ApiServer } from '../../server/api-server-options.ts'
 import type { ObjectStore } from '../../store/object-store.ts'
 import { openAudit, openAuthenticator, openAuthorizer } from './access.ts'
 import type { Closers } from './closers.ts'
+import { FORWARD_FLAGS } from './flags/forward-flags.ts'
+import { inTermsOfFlags } from './in-terms-of-flags.ts'
 import { issuerDocuments } from './issuer-documents.ts'
 import type { OwnMaterial } from './material/own-material.ts'
 import { logLine } from './server-log.ts'
 import { type ServiceAccountKeys, serviceAccountKeys } from './service-account-keys.ts'
-import type { ServeSettings } from './settings.ts'
+import type { ForwardSettings, ServeSettings } from './settings.ts'
 import { type StoredAccess, storedAccess } from './stored-access.ts'
 
 /** The API without its sockets. */
@@ -61,14 +64,35 @@ export async function openApi(
     alwaysAllowPaths: settings.alwaysAllowPaths,
     ...settings.limits,
   })
+  const { forward } = settings
+  const listener =
+    forward === undefined ? api.listener : await forwarding(forward, authenticator, authorizer, api)
   return {
-    api,
+    api: { ...api, listener },
     keys,
     authorizer,
     reachedAt(address) {
       reached.address = address
     },
   }
+}
+
+async function forwarding(
+  { authorizes, ...options }: ForwardSettings,
+  authenticator: NodeAuthenticator,
+  authorizer: NodeAuthorizer,
+  api: ApiServer,
+): Promise<ApiServer['listener']> {
+  const { forwardAuthentication } = await import('@kube-authn/core/forward-authentication')
+  const decide = inTermsOfFlags(FORWARD_FLAGS, () =>
+    forwardAuthentication(authenticator, {
+      ...options,
+      impersonation: authorizer,
+      ...(authorizes && { authorizer }),
+      log: logLine,
+    }),
+  )
+  return forwardListener('/authenticate', decide, api.listener)
 }
 
 function issuerOfTokens(

@@ -127,6 +127,27 @@ export const SHOWN_FLAGS: readonly FlagGroup[] = [
     ],
   ),
   group(
+    'For other proxies:',
+    [
+      'forward-auth',
+      'tell proxies at /authenticate who makes a request, with the headers of an authenticating proxy',
+    ],
+    [
+      'forward-auth-original headers',
+      'where the proxy says what it was asked for (default x-forwarded)',
+      ['x-forwarded', 'x-original', 'path'],
+    ],
+    [
+      'forward-auth-login-url url',
+      'where a browser without a user is sent: a path of the same host, or a URL',
+    ],
+    ['forward-auth-authorize', 'refuse what the authorizer does not allow'],
+    [
+      'forward-auth-max-numbered-groups number',
+      'also send that many groups as X-Remote-Group-1 and so on, for nginx (default 0)',
+    ],
+  ),
+  group(
     'Service accounts:',
     [
       'service-account-issuer url',

@@ -8,6 +8,11 @@ const off: KnownFlag = { kind: 'boolean', default: false }
 /** The flags without which nothing could be kept: of this command only. */
 export const OWN_FLAGS: Readonly<Record<string, KnownFlag>> = {
   'data-dir': text('kube-authn-data'),
+  'forward-auth': off,
+  'forward-auth-authorize': off,
+  'forward-auth-login-url': text(),
+  'forward-auth-max-numbered-groups': number(0),
+  'forward-auth-original': text('x-forwarded'),
   'in-memory': off,
   output: text('text'),
   store: text(),

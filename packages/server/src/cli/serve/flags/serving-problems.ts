@@ -13,6 +13,7 @@ import {
 import { controllersProblems } from '../../../controllers/controller-names.ts'
 import { STANDARD_CONTROLLERS } from '../../../controllers/standard-controllers.ts'
 import { pairProblems } from './file-pairs.ts'
+import { forwardProblems } from './forward-flags.ts'
 import { storeProblems } from './store-flags.ts'
 import { tlsProblems } from './tls-flags.ts'
 
@@ -47,6 +48,7 @@ export function servingProblems(flags: ParsedFlags): readonly ConfigurationProbl
       ? []
       : [problem('output', 'must be text or json')]),
     ...storeProblems(flags),
+    ...forwardProblems(flags),
     ...modeProblems(flags),
     ...controllersProblems(
       STANDARD_CONTROLLERS,
