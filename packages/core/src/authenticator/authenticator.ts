@@ -17,7 +17,10 @@ export interface Authentication {
   readonly expiresAtMs?: number
   /** When the credential was issued, in milliseconds since the epoch. Absent: unknown. */
   readonly issuedAtMs?: number
-  /** Whether the credential is revoked while it is in use. Set by `unlessRevoked`. */
+  /**
+   * Whether the credential is revoked while it is in use. Set by `unlessRevoked`, and by authenticators whose tokens end with objects that are watched: caches ask it before they
+   * answer, and look the token up again if it is.
+   */
   readonly revocation?: CredentialRevocation
   /** The headers that carried the credential; an application must not see them. */
   readonly consumed?: HeaderChanges

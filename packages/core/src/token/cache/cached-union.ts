@@ -82,7 +82,7 @@ export function cachedUnion(members: readonly CachedMember[]): TokenAuthenticato
       const key = keyOf(token, context.audiences)
       for (const each of remembered) {
         const known = each.get(key)
-        if (known !== undefined && isForEveryone(known))
+        if (known !== undefined && isForEveryone(known) && isInForce(known))
           return settled(tell(each.name, known, context, start))
       }
       return askBehind({ key, token }, context)
@@ -113,6 +113,17 @@ function alone({ authenticator, cache }: CachedMember): TokenAuthenticator {
 /** Whether the cached user can be returned without asking earlier members. Certificate-bound tokens depend on the connection. */
 function isForEveryone({ result, isItsAlone }: RememberedToken): boolean {
   return isItsAlone && result.authentication !== undefined && result.certificates === undefined
+}
+
+/** Whether the credential is known not to be revoked, without waiting. If not, the members are asked in their order, and the one that remembers it finds out. */
+function isInForce({ result: { authentication } }: RememberedToken): boolean {
+  const revocation = authentication?.revocation
+  if (revocation === undefined) return true
+  try {
+    return revocation.isRevoked() === false
+  } catch {
+    return false
+  }
 }
 
 /** Answers from the cache and reports the hit under the name of the authenticator. */

@@ -1,5 +1,5 @@
 import type { Authentication, TokenAuthenticator } from '../../authenticator/authenticator.ts'
-import type { Awaitable } from '../../internal/awaitable.ts'
+import { andThen, type Awaitable } from '../../internal/awaitable.ts'
 import { type Clock, systemClock } from '../../internal/clock.ts'
 import type { Context } from '../../authenticator/context.ts'
 import { unavailable } from '../../authenticator/errors.ts'
@@ -69,7 +69,23 @@ export class RememberedTokens {
         durationSeconds: (performance.now() - start) / 1000,
       })
     }
-    return known === undefined ? this.#lookUp(key, token, context) : answer(known.result, context)
+    return known === undefined ? this.#lookUp(key, token, context) : this.#answer(known, key, token, context)
+  }
+
+  /** The cached answer, unless the credential was revoked: then it is looked up again. */
+  #answer(
+    known: RememberedToken,
+    key: string,
+    token: string,
+    context: Context,
+  ): Awaitable<Authentication | undefined> {
+    const revocation = known.result.authentication?.revocation
+    if (revocation === undefined) return answer(known.result, context)
+    return andThen<unknown, Authentication | undefined>(revocation.isRevoked(), (isRevoked) => {
+      if (isRevoked === false) return answer(known.result, context)
+      if (this.#results.get(key) === known) this.#results.forget(key)
+      return this.#lookUp(key, token, context)
+    })
   }
 
   #lookUp(key: string, token: string, context: Context): Awaitable<Authentication | undefined> {

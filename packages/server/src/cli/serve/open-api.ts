@@ -1,6 +1,7 @@
 import { metrics } from '@kube-authn/core/metrics'
 import { type TokenIssuer, tokenIssuer } from '@kube-authn/core/service-account'
 import type { NodeAuthorizer } from '@kube-authn/node'
+import { credentialObjects } from '../../credentials/credential-objects.ts'
 import { apiServer } from '../../server/api-server.ts'
 import type { ApiServer } from '../../server/api-server-options.ts'
 import type { ObjectStore } from '../../store/object-store.ts'
@@ -11,7 +12,7 @@ import type { OwnMaterial } from './material/own-material.ts'
 import { logLine } from './server-log.ts'
 import { type ServiceAccountKeys, serviceAccountKeys } from './service-account-keys.ts'
 import type { ServeSettings } from './settings.ts'
-import { type StoredAccess, storedAccess } from './stored-access.ts'
+import { storedAccess } from './stored-access.ts'
 
 /** The API without its sockets. */
 export interface OpenApi {
@@ -52,8 +53,10 @@ export async function openApi(
     authorizer,
     rbac: stored.roles,
     revocations: stored.revocations,
+    serviceAccounts: stored.serviceAccounts,
+    bootstrapTokens: stored.bootstrapTokens,
     tokens: authenticator.tokens,
-    tokenIssuer: issuerOfTokens(settings, keys, stored, authenticator.audiences),
+    tokenIssuer: issuerOfTokens(settings, keys, store, authenticator.audiences),
     issuerDiscovery: issuerDocuments(settings.serviceAccounts, keys.keys, () => reached.address),
     audit: audit.observer,
     metrics: metrics(),
@@ -74,13 +77,14 @@ export async function openApi(
 function issuerOfTokens(
   { serviceAccounts: { issuers, maxExpirationSeconds, extendExpiration } }: ServeSettings,
   { signing }: ServiceAccountKeys,
-  { serviceAccounts: objects }: StoredAccess,
+  store: ObjectStore,
   audiences: readonly string[] | undefined,
 ): TokenIssuer {
   return tokenIssuer({
     ...signing,
     issuer: issuers[0],
-    objects,
+    // An account that another replica has just created is there.
+    objects: credentialObjects(store).serviceAccounts,
     extendExpiration,
     ...(audiences !== undefined && { audiences }),
     ...(maxExpirationSeconds !== undefined && { maxExpirationSeconds }),
