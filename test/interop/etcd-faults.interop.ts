@@ -135,6 +135,35 @@ describe.runIf(has('etcd', 'setpriv'))('stores in one etcd', () => {
     expect(await one.get('/a')).toMatchObject({ revision })
   })
 
+  it('refuse what was written under a lease that another replica has by now, also in a race', async () => {
+    const [old, next] = [await open(), await open()]
+    const { createdRevision } = await old.create('/lease', 'old', { ttlMs: 400 })
+    const fence = { key: '/lease', createdRevision }
+    const outcomes: Promise<unknown>[] = []
+    const over = new AbortController()
+    const take = async (): Promise<number> => {
+      for (;;) {
+        try {
+          return (await next.create('/lease', 'next')).createdRevision
+        } catch (thrown) {
+          expect(codeOf(thrown)).toBe('objectExists')
+        }
+      }
+    }
+    const taking = take().finally(() => over.abort())
+    for (let index = 0; !over.signal.aborted; index++) {
+      outcomes.push(old.create(`/w/${index}`, '1', { fence }).then(() => undefined, codeOf))
+      await delay(2)
+    }
+    const taken = await taking
+    for (let index = 0; index < 20; index++) {
+      await expect(old.create(`/late/${index}`, '1', { fence })).rejects.toMatchObject({ code: 'fenced' })
+    }
+    expect(new Set(await Promise.all(outcomes))).toEqual(new Set([undefined, 'fenced']))
+    for (const { revision } of (await next.list('/w/')).objects) expect(revision).toBeLessThan(taken)
+    expect((await next.list('/late/')).objects).toEqual([])
+  })
+
   it('lose nothing that was acknowledged, and do nothing twice, when etcd is killed in the middle of writes', async () => {
     const both = [await open(), await open()]
     const watching = new AbortController()

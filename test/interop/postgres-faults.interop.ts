@@ -299,10 +299,60 @@ describe.runIf(has('postgres', 'setpriv'))('replicas over one PostgreSQL', () =>
     await Promise.all(Array.from({ length: 8 }, () => migratePostgresStore(where)))
     await migratePostgresStore(where)
     const { rows } = await admin.query('SELECT version FROM at_once.migration')
-    expect(rows).toEqual([{ version: 1 }])
+    expect(rows).toEqual([{ version: 1 }, { version: 2 }])
     const store = await postgresObjectStore(where)
     opened.push(store)
     expect(await store.revision()).toBe(0)
+  })
+
+  it('are brought from version 1 to this version, with all their objects', async () => {
+    const store = await replica()
+    const { revision } = await store.create('/a', 'x')
+    await admin.query(`DELETE FROM ${schema}.migration WHERE version = 2`)
+    await admin.query(`DO $$ BEGIN
+      EXECUTE (SELECT 'DROP FUNCTION ' || p.oid::regprocedure FROM pg_proc p WHERE p.proname = 'write' AND p.pronamespace = '${schema}'::regnamespace);
+    END $$`)
+    await admin.query(
+      `CREATE FUNCTION ${schema}.write(text[], text[], text[], double precision[], double precision[], double precision[], double precision, integer, integer) RETURNS integer LANGUAGE sql AS 'SELECT 1'`,
+    )
+    await expect(replica()).rejects.toThrow('no store of this version')
+    await migratePostgresStore({ connectionString: server.url, schema })
+    const { rows } = await admin.query(
+      `SELECT count(*)::int AS count FROM pg_proc WHERE proname = 'write' AND pronamespace = '${schema}'::regnamespace`,
+    )
+    expect(rows).toEqual([{ count: 1 }])
+    const again = await replica()
+    expect(await again.get('/a')).toMatchObject({ value: 'x', revision })
+    await again.delete('/a', { fence: { key: '/a', createdRevision: revision } })
+  })
+
+  it('refuse what was written under a lease that another replica has by now, also in a race', async () => {
+    const [old, next] = [await replica(), await replica()]
+    const { createdRevision } = await old.create('/lease', 'old', { ttlMs: 400 })
+    const fence = { key: '/lease', createdRevision }
+    const outcomes: Promise<unknown>[] = []
+    const over = new AbortController()
+    const take = async (): Promise<number> => {
+      for (;;) {
+        try {
+          return (await next.create('/lease', 'next')).createdRevision
+        } catch (thrown) {
+          expect(thrown).toMatchObject({ code: 'objectExists' })
+        }
+      }
+    }
+    const taking = take().finally(() => over.abort())
+    for (let index = 0; !over.signal.aborted; index++) {
+      outcomes.push(codeOf(old.create(`/w/${index}`, 'x', { fence })))
+      await delay(2)
+    }
+    const taken = await taking
+    for (let index = 0; index < 20; index++) {
+      expect(await codeOf(old.create(`/late/${index}`, 'x', { fence }))).toBe('fenced')
+    }
+    expect(new Set(await Promise.all(outcomes))).toEqual(new Set([undefined, 'fenced']))
+    for (const { revision } of (await next.list('/w/')).objects) expect(revision).toBeLessThan(taken)
+    expect((await next.list('/late/')).objects).toEqual([])
   })
 
   it('need tables of their version', async () => {

@@ -61,7 +61,8 @@ const UNITS = /(?:Seconds|Bytes|Megabytes|Days|Length|Qps)$/
 /** Words of other libraries and of earlier versions, and the word to use. */
 const SYNONYMS: readonly (readonly [pattern: RegExp, word: string])[] = [
   [/lifetime|remember|cacheTtl|keepFor|expiresIn|maxAge(?!Days)/i, 'ttlSeconds or expirationSeconds'],
-  [/deadline|timeLimit|timeout(?!Seconds$)/i, 'timeoutSeconds'],
+  // kube-controller-manager has flags of these names.
+  [/deadline(?<!^renewDeadline)|timeLimit|timeout(?!Seconds$)/i, 'timeoutSeconds'],
   [/Ms$|[mM]illis/, 'seconds'],
   // kube-apiserver has flags of these names.
   [

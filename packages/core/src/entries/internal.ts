@@ -74,6 +74,7 @@ export type {
   ImpersonationEvent,
   JwksFetchEvent,
   JwtAuthenticatorEvent,
+  LeaderElectionEvent,
   Observer,
   Outcome,
   ReceivedEvent,

@@ -1,3 +1,4 @@
+import type { Observer } from '@kube-authn/core'
 import { metrics } from '@kube-authn/core/metrics'
 import { type TokenIssuer, tokenIssuer } from '@kube-authn/core/service-account'
 import type { NodeAuthorizer } from '@kube-authn/node'
@@ -18,6 +19,8 @@ export interface OpenApi {
   readonly api: ApiServer
   readonly keys: ServiceAccountKeys
   readonly authorizer: NodeAuthorizer
+  /** Counts what happens besides requests. */
+  readonly observer: Observer
   /** Tells by which host and port clients reach it, which is part of the documents of the issuer. */
   reachedAt(this: void, address: string): void
 }
@@ -45,6 +48,7 @@ export async function openApi(
   const authorizer = await openAuthorizer(settings, parts)
   opened.add(() => authorizer.close())
 
+  const counted = metrics()
   const reached: { address?: string } = {}
   const api = await apiServer({
     store,
@@ -56,7 +60,7 @@ export async function openApi(
     tokenIssuer: issuerOfTokens(settings, keys, stored, authenticator.audiences),
     issuerDiscovery: issuerDocuments(settings.serviceAccounts, keys.keys, () => reached.address),
     audit: audit.observer,
-    metrics: metrics(),
+    metrics: counted,
     log: logLine,
     alwaysAllowPaths: settings.alwaysAllowPaths,
     ...settings.limits,
@@ -65,6 +69,7 @@ export async function openApi(
     api,
     keys,
     authorizer,
+    observer: counted.observer,
     reachedAt(address) {
       reached.address = address
     },

@@ -1,4 +1,5 @@
 import type { FileNotice } from '@kube-authn/core/internal'
+import type { ServeElection } from './flags/election-flags.ts'
 
 /** An address to listen on. */
 export interface ListenAddress {
@@ -24,6 +25,8 @@ export interface ServeSettings {
   readonly signing: SigningSettings
   readonly limits: LimitSettings
   readonly controllers: readonly string[]
+  /** Absent: each process runs its controllers. */
+  readonly leaderElection?: ServeElection
   /** Whether every service account is given a token secret. */
   readonly createSecrets: boolean
   readonly alwaysAllowPaths: readonly string[]

@@ -7,6 +7,8 @@ import { postgresUrlProblem, shownPostgresUrl } from './postgres-url.ts'
 interface StoreScheme {
   /** How it is written, for messages. */
   readonly form: string
+  /** Whether several processes can use it at the same time. */
+  readonly isShared: boolean
   /** What is wrong with the value; `undefined` if nothing is. The message does not repeat the value, which may have a password. */
   problem(value: string): string | undefined
   /** Where the objects are, without passwords; `undefined` if in memory. */
@@ -17,6 +19,7 @@ interface StoreScheme {
 
 const memory: StoreScheme = {
   form: 'memory',
+  isShared: false,
   problem: (value) => (value === 'memory' ? undefined : 'must be memory alone'),
   shown: () => undefined,
   async open() {
@@ -27,6 +30,7 @@ const memory: StoreScheme = {
 
 const sqlite: StoreScheme = {
   form: 'sqlite:FILE',
+  isShared: false,
   problem: (value) => (fileOf(value) === '' ? 'must name a file after sqlite:' : undefined),
   shown: (value) => resolve(fileOf(value)),
   async open(value) {
@@ -37,6 +41,7 @@ const sqlite: StoreScheme = {
 
 const etcd: StoreScheme = {
   form: 'etcd://HOST:PORT',
+  isShared: true,
   problem(value) {
     const read = readEtcdUrl(value)
     return 'problem' in read ? read.problem : undefined
@@ -59,6 +64,7 @@ function fileOf(value: string): string {
 
 const postgres: StoreScheme = {
   form: 'postgres://USER@HOST:PORT/DATABASE',
+  isShared: true,
   problem: postgresUrlProblem,
   shown: shownPostgresUrl,
   async open(connectionString) {
@@ -89,6 +95,11 @@ export function storeProblem(value: string): string | undefined {
   if (scheme !== undefined) return scheme.problem(value)
   const forms = new Set(Array.from(SCHEMES.values(), ({ form }) => form))
   return `must be one of ${[...forms].join(', ')}`
+}
+
+/** Whether several processes can use a store at the same time. */
+export function isSharedStore(value: string): boolean {
+  return schemeOf(value)?.isShared ?? false
 }
 
 /** Where the objects of a store are, without passwords; `undefined` if in memory. */

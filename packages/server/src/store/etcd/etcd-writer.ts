@@ -1,7 +1,7 @@
 import { memberOf, systemClock } from '@kube-authn/core/internal'
 import type { EtcdClient } from './etcd-client.ts'
 import { EtcdFailure } from './etcd-failure.ts'
-import { type KeyValue, rangeReply, transactionReply, watchReply } from './etcd-replies.ts'
+import { type KeyValue, type RangeReply, rangeReply, transactionReply, watchReply } from './etcd-replies.ts'
 import { type EtcdWrite, fenceTransaction, type StoreNames, writeTransaction } from './write-transaction.ts'
 
 /** How a write ended. Revisions are those of etcd. */
@@ -16,6 +16,8 @@ export type WriteOutcome =
       readonly isDone: false
       readonly state: KeyValue | undefined
       readonly current: KeyValue | undefined
+      /** Whether the object that must be there is not. */
+      readonly isFenced: boolean
     }
 
 /** A write that is tried. */
@@ -46,8 +48,8 @@ export async function writeOnce(
       await client.call('kv/txn', writeTransaction(names, tried.id, tried.write), 'ifUnreached'),
     )
     const { isDone, revision, results } = reply
+    if (!isDone) return refusalIn(results, tried.write)
     const object = results.at(-1)?.keyValues[0]
-    if (!isDone) return { isDone, state: results[0]?.keyValues[0], current: object }
     if (tried.write.type === 'create') return { isDone, revision, object: createdIn(revision) }
     if (object === undefined) throw new EtcdFailure('unknown', 'etcd does not say what it has written')
     return { isDone, revision, object }
@@ -59,6 +61,19 @@ export async function writeOnce(
     })
     if (found !== undefined) return found
     throw new EtcdFailure('refused', `it was not written: ${thrown.message}`, thrown)
+  }
+}
+
+function refusalIn(
+  [state, current, fence]: readonly RangeReply[],
+  write: EtcdWrite,
+): Extract<WriteOutcome, { readonly isDone: false }> {
+  return {
+    isDone: false,
+    state: state?.keyValues[0],
+    current: current?.keyValues[0],
+    isFenced:
+      write.fence !== undefined && fence?.keyValues[0]?.createRevision !== write.fence.createdRevision,
   }
 }
 
