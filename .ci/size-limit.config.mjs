@@ -8,12 +8,12 @@ import { fileURLToPath } from 'node:url'
 /** Per public entry, without lazy imports and without its framework: slightly above the current size. */
 const budgets = {
   core: {
-    '.': '8 kB',
+    '.': '8.2 kB',
     './adapter': '36.5 kB',
     './audit': '52.4 kB',
     './authorization': '58.4 kB',
     './bootstrap-token': '7.6 kB',
-    './client-certificate': '26.6 kB',
+    './client-certificate': '27 kB',
     './configuration': '64.4 kB',
     './connections': '3 kB',
     './metrics': '9.1 kB',
@@ -21,9 +21,9 @@ const budgets = {
     './openapi': '2.7 kB',
     './opentelemetry': '9 kB',
     './password-file': '28.8 kB',
-    './remote': '24.9 kB',
-    './resource-server': '17.0 kB',
-    './revocation': '9 kB',
+    './remote': '25 kB',
+    './resource-server': '17.2 kB',
+    './revocation': '10.4 kB',
     './service-account': '29.4 kB',
     './token-file': '24.0 kB',
   },
@@ -89,7 +89,7 @@ const workers = [
     without: ['hono'],
     limit: '47 kB',
   },
-  { name: 'the same with Hono', file: 'test/bench/workers/bearer-oidc-hono.js', limit: '54.7 kB' },
+  { name: 'the same with Hono', file: 'test/bench/workers/bearer-oidc-hono.js', limit: '54.8 kB' },
   { name: 'examples/hono-edge, with Hono', file: 'examples/hono-edge/dist/worker.js', limit: '90.9 kB' },
 ].map(({ name, file, without = [], limit }) => ({
   name,

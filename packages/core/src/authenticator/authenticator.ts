@@ -17,6 +17,8 @@ export interface Authentication {
   readonly expiresAtMs?: number
   /** When the credential was issued, in milliseconds since the epoch. Absent: unknown. */
   readonly issuedAtMs?: number
+  /** The id of the client certificate by its serial number and issuer, as `clientCertificate` writes it, for revocations. */
+  readonly certificateId?: string
   /** Whether the credential is revoked while it is in use. Set by `unlessRevoked`. */
   readonly revocation?: CredentialRevocation
   /** The headers that carried the credential; an application must not see them. */

@@ -15,6 +15,7 @@ const admin = { user: userInfo({ username: 'admin' }), context: {} }
 
 const used = (username: string, more: Partial<UsedCredential> = {}): UsedCredential => ({
   user: userInfo({ username }),
+  certificateId: undefined,
   issuedAtMs: undefined,
   expiresAtMs: undefined,
   tokenSha256: undefined,

@@ -140,7 +140,7 @@ export const DESCRIPTIONS: ReadonlyMap<string, string> = new Map([
   ],
   [
     'CredentialRevocationSpec.credentialID',
-    'Id of a credential: JTI= of a token, or X509SHA256= of a certificate.',
+    'Id of a credential: JTI= of a token, SESSION= of a session, X509SHA256= of a certificate, or X509SERIAL= with its serial number, / and the name of its issuer.',
   ],
   ['CredentialRevocationSpec.tokenSHA256', 'SHA-256 digest of a bearer token, in hexadecimal.'],
   ['CredentialRevocationSpec.user', 'Name of a user, all of whose credentials are revoked.'],

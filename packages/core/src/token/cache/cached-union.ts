@@ -18,7 +18,6 @@ import { type Ask, firstOpinion } from '../../authenticator/union/first-opinion.
 import { union } from '../../authenticator/union/union.ts'
 import { cached, cachedShape, lazyKeys, refuseNoAudiences } from './cached.ts'
 import type { CachedOptions } from './cached-options.ts'
-import { answer } from './lookup.ts'
 import { type RememberedToken, RememberedTokens } from './remembered-tokens.ts'
 
 /** One of the authenticators of a {@link cachedUnion}. */
@@ -83,7 +82,7 @@ export function cachedUnion(members: readonly CachedMember[]): TokenAuthenticato
       for (const each of remembered) {
         const known = each.get(key)
         if (known !== undefined && isForEveryone(known))
-          return settled(tell(each.name, known, context, start))
+          return settled(tell(each.name, known, token, context, start))
       }
       return askBehind({ key, token }, context)
     } catch (thrown) {
@@ -116,13 +115,13 @@ function isForEveryone({ result, isItsAlone }: RememberedToken): boolean {
 }
 
 /** Answers from the cache and reports the hit under the name of the authenticator. */
-function tell(name: string, { result }: RememberedToken, context: Context, start: number): Answer {
+function tell(name: string, known: RememberedToken, token: string, context: Context, start: number): Answer {
   const { observer } = context
-  if (observer === undefined) return answer(result, context)
+  if (observer === undefined) return known.answer(token, context)
   return watched(name, observer, () => {
     const durationSeconds = (performance.now() - start) / 1000
     notify(observer, { type: 'tokenCacheRequest', status: 'hit', durationSeconds })
-    return answer(result, context)
+    return known.answer(token, context)
   })
 }
 
