@@ -54,6 +54,7 @@ export const COMPONENTS = {
   },
   pgbouncer: { command: '/usr/sbin/pgbouncer', packages: ['pgbouncer'] },
   setpriv: { command: '/usr/bin/setpriv', packages: ['util-linux'] },
+  iptables: { command: '/usr/sbin/iptables', packages: ['iptables'] },
   etcd: { command: '/usr/bin/etcd', packages: ['etcd-server'] },
   sqlite: { command: '/usr/bin/sqlite3', packages: ['sqlite3'] },
   chromium: { command: '/usr/bin/chromium', packages: ['chromium'] },

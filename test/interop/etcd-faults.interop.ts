@@ -1,5 +1,3 @@
-import { createServer, connect, type Socket, type AddressInfo } from 'node:net'
-import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { inspect } from 'node:util'
 import { createPki } from '@kube-authn/testing'
@@ -11,6 +9,7 @@ import {
 import type { ObjectStore, StoreEvent } from '../../packages/server/src/store/object-store.ts'
 import { has } from './components.ts'
 import { type RunningEtcd, startEtcd } from './etcd.ts'
+import { openNetwork } from './network.ts'
 import { makeScratch } from './scratch.ts'
 
 describe.runIf(has('etcd', 'setpriv'))('stores in one etcd', () => {
@@ -255,7 +254,7 @@ describe.runIf(has('etcd', 'setpriv'))('stores in one etcd', () => {
       await isTold((await direct.create('/a', '1')).revision)
       network.cut()
       await isTold((await direct.create('/b', '1')).revision)
-      network.silence()
+      network.forget()
       await direct.create('/c', '1')
       await isTold((await direct.create('/d', '1')).revision)
       expect(told.map((event) => event.type !== 'progress' && event.key)).toEqual(['/a', '/b', '/c', '/d'])
@@ -271,7 +270,7 @@ describe.runIf(has('etcd', 'setpriv'))('stores in one etcd', () => {
       const { revision } = await direct.create('/a', '1')
       expect(await events(store, 1, 0)).toHaveLength(1)
       const watching = events(store, 5, revision)
-      network.silence()
+      network.forget()
       for (const name of 'bcd') await direct.create(`/${name}`, '1')
       await direct.compact(await direct.revision())
       await expect(watching).rejects.toMatchObject({ code: 'revisionCompacted' })
@@ -331,11 +330,13 @@ describe.runIf(has('etcd', 'setpriv'))('an etcd that refuses strangers', () => {
     const certFile = scratch.write('client.crt', client.chainPem)
     const keyFile = scratch.write('client.key', client.privateKeyPem)
     const etcd = await startEtcd(scratch, 'tls', {
-      certFile: scratch.write('server.crt', server.chainPem),
-      keyFile: scratch.write('server.key', server.privateKeyPem),
-      gatewayCertFile: scratch.write('gateway.crt', gateway.chainPem),
-      gatewayKeyFile: scratch.write('gateway.key', gateway.privateKeyPem),
-      clientCaFile: scratch.write('client-ca.crt', pki.caPem),
+      tls: {
+        certFile: scratch.write('server.crt', server.chainPem),
+        keyFile: scratch.write('server.key', server.privateKeyPem),
+        gatewayCertFile: scratch.write('gateway.crt', gateway.chainPem),
+        gatewayKeyFile: scratch.write('gateway.key', gateway.privateKeyPem),
+        clientCaFile: scratch.write('client-ca.crt', pki.caPem),
+      },
     })
     const where = { endpoints: [etcd.url], caFile, certFile, keyFile, timeoutSeconds: 2 }
     try {
@@ -397,47 +398,3 @@ describe.runIf(has('etcd', 'setpriv'))('an etcd that refuses strangers', () => {
     }
   })
 })
-
-/** A way to a port that can fail. */
-async function openNetwork(to: number): Promise<{
-  readonly port: number
-  /** Ends all connections. */
-  cut(): void
-  /** The connections there are stay open, and nothing comes through them any more. */
-  silence(): void
-  close(): Promise<void>
-}> {
-  const pairs = new Set<readonly [Socket, Socket]>()
-  const server = createServer((incoming) => {
-    const outgoing = connect(to, '127.0.0.1')
-    const pair = [incoming, outgoing] as const
-    pairs.add(pair)
-    incoming.pipe(outgoing).pipe(incoming)
-    for (const socket of pair) {
-      socket.on('error', () => {})
-      socket.on('close', () => {
-        pairs.delete(pair)
-        for (const each of pair) each.destroy()
-      })
-    }
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const cut = (): void => {
-    for (const pair of pairs) for (const socket of pair) socket.destroy()
-  }
-  return {
-    port: (server.address() as AddressInfo).port,
-    cut,
-    silence() {
-      for (const [incoming, outgoing] of pairs) {
-        incoming.unpipe(outgoing).pause()
-        outgoing.unpipe(incoming).pause()
-      }
-    },
-    async close() {
-      cut()
-      server.close()
-      await once(server, 'close')
-    },
-  }
-}

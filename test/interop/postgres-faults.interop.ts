@@ -1,11 +1,10 @@
-import { once } from 'node:events'
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ObjectStore, StoreChange, WatchOptions } from '@kube-authn/server'
 import { migratePostgresStore, postgresObjectStore } from '@kube-authn/server/postgres'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { has } from './components.ts'
+import { openNetwork } from './network.ts'
 import { type RunningPostgres, startPgbouncer, startPostgres } from './postgres.ts'
 import { makeScratch } from './scratch.ts'
 
@@ -237,7 +236,7 @@ describe.runIf(has('postgres', 'setpriv'))('replicas over one PostgreSQL', () =>
   })
 
   it('fail within the deadline while the network is silent, tell of no progress, and heal', async () => {
-    const network = await silentNetwork(server.port)
+    const network = await openNetwork(server.port)
     try {
       const store = await replica(
         { timeoutSeconds: 0.5, pollSeconds: 0.1 },
@@ -245,7 +244,7 @@ describe.runIf(has('postgres', 'setpriv'))('replicas over one PostgreSQL', () =>
       )
       const iterator = store.watch('/', { progressMs: 50 })[Symbol.asyncIterator]()
       expect((await iterator.next()).value).toMatchObject({ type: 'progress' })
-      network.cut()
+      network.drop()
       expect(await codeOf(store.get('/a'))).toBe('storeUnavailable')
       expect(await codeOf(store.create('/a', 'x'))).toBe('storeUnavailable')
       // What was told before the first poll failed.
@@ -256,7 +255,7 @@ describe.runIf(has('postgres', 'setpriv'))('replicas over one PostgreSQL', () =>
       expect((await silent).value).toBeDefined()
       await iterator.return!()
     } finally {
-      network.close()
+      await network.close()
     }
   })
 
@@ -344,35 +343,3 @@ describe.runIf(has('postgres', 'setpriv'))('replicas over one PostgreSQL', () =>
     )
   })
 })
-
-/** A way to a port on which nothing may arrive for a while, as when a cable is cut: no connection ends. */
-async function silentNetwork(to: number): Promise<{
-  readonly port: number
-  cut(): void
-  mend(): void
-  close(): void
-}> {
-  const pairs = new Set<readonly [Socket, Socket]>()
-  let isCut = false
-  const pass = (from: Socket, target: Socket): void => {
-    from.on('data', (bytes) => void (isCut || target.write(bytes)))
-    from.on('error', () => target.destroy())
-    from.on('close', () => target.destroy())
-  }
-  const proxy = createServer((client) => {
-    const upstream = connect(to, '127.0.0.1')
-    pairs.add([client, upstream])
-    pass(client, upstream)
-    pass(upstream, client)
-  }).listen(0, '127.0.0.1')
-  await once(proxy, 'listening')
-  return {
-    port: (proxy.address() as AddressInfo).port,
-    cut: () => void (isCut = true),
-    mend: () => void (isCut = false),
-    close() {
-      for (const pair of pairs) for (const socket of pair) socket.destroy()
-      proxy.close()
-    },
-  }
-}

@@ -14,9 +14,25 @@ export function postgresUrlProblem(value: string): string | undefined {
     return 'must not have a password, which others would see in the list of processes: set PGPASSWORD, or PGPASSFILE to a file'
   }
   if (pathname.length < 2) return 'must name a database'
+  if (!LISTEN.has(searchParams.get('listen'))) return 'must have listen=false, or no listen'
   const host = searchParams.get('host') ?? (hostname === '' ? (process.env['PGHOST'] ?? '') : hostname)
   if (isLocal(host) || SSL_MODES.has(searchParams.get('sslmode'))) return undefined
   return 'must have sslmode=verify-full, or sslmode=disable if the network is trusted'
+}
+
+/** Without `LISTEN`, as behind a pgbouncer that pools transactions; `null` with it. */
+const LISTEN: ReadonlySet<string | null> = new Set(['false', null])
+
+/** Where the store is. `listen` is a parameter of this URL only. */
+export function readPostgresUrl(value: string): {
+  readonly connectionString: string
+  readonly listen: boolean
+} {
+  const url = new URL(value)
+  const listen = url.searchParams.get('listen') === null
+  if (listen) return { connectionString: value, listen }
+  url.searchParams.delete('listen')
+  return { connectionString: url.href, listen }
 }
 
 /** A loopback address, or the folder of a Unix socket. */

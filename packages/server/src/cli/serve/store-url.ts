@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import type { ObjectStore } from '../../store/object-store.ts'
 import { readEtcdUrl } from './etcd-url.ts'
-import { postgresUrlProblem, shownPostgresUrl } from './postgres-url.ts'
+import { postgresUrlProblem, readPostgresUrl, shownPostgresUrl } from './postgres-url.ts'
 
 /** A kind of store that `--store` can name. */
 interface StoreScheme {
@@ -61,11 +61,12 @@ const postgres: StoreScheme = {
   form: 'postgres://USER@HOST:PORT/DATABASE',
   problem: postgresUrlProblem,
   shown: shownPostgresUrl,
-  async open(connectionString) {
+  async open(value) {
+    const { connectionString, listen } = readPostgresUrl(value)
     const { migratePostgresStore, postgresObjectStore } =
       await import('../../store/postgres/postgres-object-store.ts')
     await migratePostgresStore({ connectionString })
-    return postgresObjectStore({ connectionString })
+    return postgresObjectStore({ connectionString, listen })
   },
 }
 

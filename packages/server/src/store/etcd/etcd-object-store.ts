@@ -93,6 +93,7 @@ export async function etcdObjectStore(options: EtcdObjectStoreOptions): Promise<
     timeoutMs,
     credentials: credentialsOf(options),
     time,
+    timers: systemClock,
     elapsedMs: () => performance.now(),
   })
   try {

@@ -1,4 +1,5 @@
 import type { Clock } from '@kube-authn/core'
+import { systemClock } from '@kube-authn/core/internal'
 import { checkKey, checkValue } from '../limits.ts'
 import type { HistoryLimit } from '../local/history.ts'
 import { watcher } from '../local/watcher.ts'
@@ -55,6 +56,7 @@ export async function etcdStore(options: EtcdStoreOptions): Promise<ObjectStore>
     clock,
     elapsedMs,
     time,
+    patienceMs: timeoutMs / 5,
     async remove({ key, revision }) {
       const { names } = running()
       const write: EtcdWrite = { type: 'delete', key, revision: names.base + revision }
@@ -83,7 +85,7 @@ export async function etcdStore(options: EtcdStoreOptions): Promise<ObjectStore>
         await open()
         return
       } catch {
-        await after(RETRY_MS)
+        await after(systemClock, RETRY_MS)
       }
     }
   }

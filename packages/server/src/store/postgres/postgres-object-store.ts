@@ -85,7 +85,7 @@ export async function postgresObjectStore(options: PostgresObjectStoreOptions): 
     listen = true,
     pollSeconds = 0.5,
   } = options
-  return withDatabase(options, async (opened) => {
+  return withDatabase({ ...options, isSession: listen }, async (opened) => {
     await requireMigrated(opened, schema)
     return postgresStore({
       database: opened,
@@ -123,8 +123,13 @@ export async function migratePostgresStore(options: PostgresDatabaseOptions): Pr
 const SCHEMA = 'kube_authn'
 const TIMEOUT_SECONDS = 10
 
+interface OpenOptions extends PostgresDatabaseOptions {
+  /** Each connection has a session of the server, and keeps it. Default false. */
+  readonly isSession?: boolean
+}
+
 async function withDatabase(
-  options: PostgresDatabaseOptions,
+  options: OpenOptions,
   open: (opened: Database) => Promise<ObjectStore>,
 ): Promise<ObjectStore> {
   const opened = await openDatabase(options)
@@ -140,10 +145,13 @@ async function openDatabase({
   pool,
   connectionString = '',
   timeoutSeconds = TIMEOUT_SECONDS,
-}: PostgresDatabaseOptions): Promise<Database> {
+  isSession = false,
+}: OpenOptions): Promise<Database> {
   const timeoutMs = timeoutSeconds * 1000
   const used =
-    pool === undefined ? await ownPool(connectionString, timeoutMs) : { pool, end: () => Promise.resolve() }
+    pool === undefined
+      ? await ownPool({ connectionString, timeoutMs, isSession })
+      : { pool, end: () => Promise.resolve() }
   return database({ ...used, timeoutMs })
 }
 

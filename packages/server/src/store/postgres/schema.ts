@@ -53,7 +53,7 @@ function compactFunction(s: string): string {
     CREATE FUNCTION ${s}.compact(p_revision bigint, p_wait_ms integer) RETURNS TABLE (o_revision double precision, o_compacted double precision)
     LANGUAGE plpgsql AS $function$
     DECLARE
-      v_store ${s}.store%ROWTYPE;
+      v_store record;
       v_length bigint;
     BEGIN
       PERFORM set_config('lock_timeout', p_wait_ms || 'ms', true);

@@ -16,13 +16,14 @@ export function writeFunction(s: string, channel: string): string {
       o_expires double precision, o_previous text
     ) LANGUAGE plpgsql AS $function$
     DECLARE
-      v_store ${s}.store%ROWTYPE;
+      -- Types of tables would wait for their locks before there is a limit.
+      v_store record;
       v_first bigint;
       v_now double precision;
       v_expires double precision;
       v_length integer;
       v_op record;
-      v_old ${s}.object%ROWTYPE;
+      v_old record;
       v_is_there boolean;
     BEGIN
       -- With one snapshot for all statements, the objects would be those from before the lock.
@@ -33,6 +34,8 @@ export function writeFunction(s: string, channel: string): string {
         PERFORM set_config('synchronous_commit', 'on', true);
       END IF;
       PERFORM set_config('lock_timeout', p_wait_ms || 'ms', true);
+      -- What is returned is sent before the commit: a client that does not read it must not keep the lock.
+      PERFORM set_config('tcp_user_timeout', greatest(p_wait_ms / 2, 1) || 'ms', true);
       SELECT * INTO STRICT v_store FROM ${s}.store FOR UPDATE;
       v_first := v_store.revision;
       v_now := coalesce(p_now, extract(epoch FROM clock_timestamp()) * 1000);
