@@ -20,6 +20,7 @@ const ARROWS = {
   fetch: ['core', 'internal'],
   hono: ['core', 'internal'],
   koa: ['core', 'internal'],
+  login: ['core', 'internal'],
   nest: ['core', 'express', 'internal'],
   node: ['core', 'internal', 'x509'],
   passport: ['core', 'internal'],

@@ -8,6 +8,7 @@ import { isConfigurationError } from '@kube-authn/core/internal'
 import { alwaysAllow } from '@kube-authn/core/authorization'
 import { bootstrapSecrets } from '@kube-authn/core/bootstrap-token'
 import { signingKeyFromPem, serviceAccountObjects } from '@kube-authn/core/service-account'
+import { cookieSessions } from '@kube-authn/login'
 import { memoryObjectStore, serviceAccountStore } from '@kube-authn/server'
 import {
   createIssuer,
@@ -46,6 +47,7 @@ const passwords = fakePasswordAuthenticator(noOpinion())
 const requests = fakeAuthenticator(noOpinion())
 const authorizer = alwaysAllow()
 const url = 'https://server.example.com'
+const SESSION_KEY = 'k9Sx3mQv7ZtR0pLbW2cYd8uEhJf5oNaG1iKlM4qTsVw'
 const objects = serviceAccountObjects()
 let ca = ''
 let key: unknown
@@ -335,6 +337,18 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
     requireUser: after(handler),
     withImpersonation: after(() => authorizer, handler),
   },
+  '@kube-authn/login': {
+    cookieSessions: alone(() => ({ keys: [SESSION_KEY] })),
+    storedSessions: alone(() => ({ store: memoryObjectStore() })),
+    webLogin: alone(() => ({
+      issuer: url,
+      clientId: 'my-app',
+      publicUrl: url,
+      tokens: [tokens],
+      keys: [SESSION_KEY],
+      sessions: cookieSessions({ keys: [SESSION_KEY] }),
+    })),
+  },
   '@kube-authn/passport': {
     Strategy: {
       with: (factory, options): unknown => Reflect.construct(factory, [requests, options]),
@@ -378,6 +392,10 @@ const OTHERS: Readonly<Record<string, string>> = {
   '@kube-authn/nest': 'Public User getAuthentication getUser',
   '@kube-authn/fetch': 'getAuthentication getUser',
   '@kube-authn/passport': 'getAuthentication getUser',
+  '@kube-authn/login': 'csrfToken verifyCsrfToken',
+  '@kube-authn/login/express': 'loginRoutes requireLogin',
+  '@kube-authn/login/hono': 'loginRoutes requireLogin',
+  '@kube-authn/login/koa': 'loginRoutes requireLogin',
   // Its argument is an adapter.
   '@kube-authn/testing/node': 'adapterContract',
   '@kube-authn/testing': 'always fails fetchFrom fixedClock knownTokens later noOpinion recordEvents',

@@ -39,6 +39,7 @@ const SEVERAL_TYPES: Readonly<Record<string, string>> = {
   format: 'the format of something else',
   impersonationHeaders: 'a Passport strategy has no later middleware',
   key: 'the type of Node',
+  keys: 'what seals cookies has no public part',
   mode: 'the mode of something else',
   objects: 'as much of a store as the factory needs',
   rbac: 'authorizers from elsewhere, where there can be any',

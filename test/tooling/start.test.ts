@@ -131,6 +131,8 @@ describe('a start', () => {
 
 /** For entries without other operations. */
 const LOADED_AT_ONCE: Readonly<Record<string, readonly string[]>> = {
+  // Every login and every session needs them.
+  '@kube-authn/login': ['jose', 'oauth4webapi'],
   '@kube-authn/cel': ['@bufbuild/re2'],
   '@kube-authn/cel/kubernetes': ['@bufbuild/re2'],
   // Loaded with the entry: spans start before anything could be loaded.

@@ -41,6 +41,8 @@ export interface HeaderChanges {
   readonly removeTwinsOf?: readonly string[]
   /** Replaces a header, with all its repetitions, by one value. */
   readonly replace?: readonly (readonly [name: string, value: string])[]
+  /** Removes cookies with these names from the header `Cookie`. Unlike those of headers, they are case-sensitive (RFC 6265 section 5.3). */
+  readonly removeCookies?: readonly string[]
 }
 
 /** What kind of credential an authenticator looks for. Composed authenticators combine the descriptions of their delegates. */
