@@ -335,6 +335,11 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
     requireUser: after(handler),
     withImpersonation: after(() => authorizer, handler),
   },
+  '@kube-authn/proxy': {
+    impersonatingProxy: alone(() => ({
+      upstream: { server: url, credential: { type: 'token', token: 't' } },
+    })),
+  },
   '@kube-authn/passport': {
     Strategy: {
       with: (factory, options): unknown => Reflect.construct(factory, [requests, options]),
