@@ -24,7 +24,8 @@ const ARROWS = {
   nest: ['core', 'express', 'internal'],
   node: ['core', 'internal', 'x509'],
   passport: ['core', 'internal'],
-  server: ['core', 'internal', 'node', 'x509'],
+  proxy: ['core', 'internal', 'node'],
+  server: ['core', 'internal', 'node', 'proxy', 'x509'],
   testing: ['core', 'internal', 'x509'],
 }
 

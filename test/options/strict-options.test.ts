@@ -337,6 +337,11 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
     requireUser: after(handler),
     withImpersonation: after(() => authorizer, handler),
   },
+  '@kube-authn/proxy': {
+    impersonatingProxy: alone(() => ({
+      upstream: { server: url, credential: { type: 'token', token: 't' } },
+    })),
+  },
   '@kube-authn/login': {
     cookieSessions: alone(() => ({ keys: [SESSION_KEY] })),
     storedSessions: alone(() => ({ store: memoryObjectStore() })),

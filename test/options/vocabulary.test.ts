@@ -35,6 +35,7 @@ const SEVERAL_TYPES: Readonly<Record<string, string>> = {
   caFile: 'where reloads have options of their own, they are beside the path',
   cert: 'the type of Node',
   credential: 'what Keystone calls a credential',
+  credentials: 'what an authenticator for tests says of itself, or the token of a proxy',
   endpoints: 'the members of an etcd, or checks of health',
   format: 'the format of something else',
   impersonationHeaders: 'a Passport strategy has no later middleware',

@@ -8,6 +8,7 @@ import { addGetToken } from './get-token/command.ts'
 import { addHashPassword } from './hash-password/command.ts'
 import { addKubeconfig } from './kubeconfig/command.ts'
 import { withoutControls } from '@kube-authn/internal/printable'
+import { addProxy } from './proxy/command.ts'
 import { addRevoke } from './revoke/command.ts'
 import { addServe } from './serve/command.ts'
 import { addWhoami } from './whoami/command.ts'
@@ -16,7 +17,7 @@ import { addWhoami } from './whoami/command.ts'
 export function program(): Command {
   const root = new Command('kube-authn')
     .description(
-      'Kubernetes authentication at the command line: serve, check files, explain refusals, make credentials.',
+      'Kubernetes authentication at the command line: serve, proxy, check files, explain refusals, make credentials.',
     )
     .version(version(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
@@ -27,6 +28,7 @@ export function program(): Command {
     .addHelpText('after', AFTER)
   for (const add of [
     addServe,
+    addProxy,
     addCheck,
     addExplain,
     addHashPassword,

@@ -27,6 +27,8 @@ export interface SecureListening {
   readonly tls: TlsSettings
   /** Receives reloads of the certificate. */
   readonly observer: Observer
+  /** Adds the listeners of requests. */
+  readonly attach: (server: Server) => void
 }
 
 /**
@@ -37,10 +39,13 @@ export interface SecureListening {
  * @throws {Failure} if the address cannot be used.
  * @throws {ConfigurationError} if the certificate cannot be used.
  */
-export async function listenSecurely(
-  api: ApiServer,
-  { address, files, tls: { minVersion, ciphers }, observer }: SecureListening,
-): Promise<Listening> {
+export async function listenSecurely({
+  address,
+  files,
+  tls: { minVersion, ciphers },
+  observer,
+  attach,
+}: SecureListening): Promise<Listening> {
   const tls = inTermsOfFlags(() =>
     tlsServerOptionsAt({
       ...files,
@@ -53,7 +58,8 @@ export async function listenSecurely(
   )
   try {
     const server = tls.keepFresh(createHttpsServer(tls.options))
-    const { port, close } = await listen(server, api, address, 'secure')
+    attach(server)
+    const { port, close } = await listen(server, address, 'secure')
     return {
       port,
       async close() {
@@ -92,17 +98,16 @@ function inTermsOfFlags<T>(work: () => T): T {
 export function listenInsecurely(api: ApiServer, address: ListenAddress): Promise<Listening> {
   const server = createHttpServer()
   server.maxHeadersCount = 0
-  return listen(server, api, address, 'insecure')
+  server.on('request', api.listener)
+  return listen(server, address, 'insecure')
 }
 
 async function listen(
   server: Server,
-  { listener }: ApiServer,
   { host, port }: ListenAddress,
   kind: 'secure' | 'insecure',
 ): Promise<Listening> {
   server.keepAliveTimeout = IDLE_MS
-  server.on('request', listener)
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(unusable(error, { host, port }, kind)))
     server.listen({ host, port }, resolve)
