@@ -19,14 +19,16 @@ const exportedAnywhere = new Set(
 const BUDGETS = [
   {
     folders: ['core', 'express', 'hono', 'koa', 'node', 'passport', 'testing'],
-    // Nine of these are the guards of the three adapters, five are for long connections, three for resource servers, and six for revocation.
-    most: { entries: 28, names: 272 },
+    // Nine of these are the guards of the three adapters, five are for long connections, three for resource servers, six for revocation, and one for proxies that ask.
+    most: { entries: 29, names: 273 },
   },
   { folders: ['fastify'], most: { entries: 2, names: 10 } },
   { folders: ['nest'], most: { entries: 1, names: 10 } },
-  { folders: ['fetch'], most: { entries: 1, names: 9 } },
+  { folders: ['login'], most: { entries: 4, names: 8 } },
+  { folders: ['fetch'], most: { entries: 1, names: 10 } },
   // Its store, the API server on it, and revocations in it are features of their own; what needs Node is an entry of its own, and so is each engine with a driver.
   { folders: ['server'], most: { entries: 5, names: 66 } },
+  { folders: ['proxy'], most: { entries: 1, names: 3 } },
   { folders: ['cel'], most: { entries: 2, names: 25 } },
   { folders: ['x509'], most: { entries: 1, names: 32 } },
 ]

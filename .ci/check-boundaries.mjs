@@ -20,10 +20,12 @@ const ARROWS = {
   fetch: ['core', 'internal'],
   hono: ['core', 'internal'],
   koa: ['core', 'internal'],
+  login: ['core', 'internal'],
   nest: ['core', 'express', 'internal'],
   node: ['core', 'internal', 'x509'],
   passport: ['core', 'internal'],
-  server: ['core', 'internal', 'node', 'x509'],
+  proxy: ['core', 'internal', 'node'],
+  server: ['core', 'internal', 'node', 'proxy', 'x509'],
   testing: ['core', 'internal', 'x509'],
 }
 

@@ -12,12 +12,12 @@ export const chunksOf = {
     // Needed by nearly every entry.
     {
       name: 'base',
-      test: /packages\/internal\/src\/|src\/(?:authenticator\/(?!status)[^/]+|authenticator\/union\/[^/]+|request\/(?:anonymous|basic|bearer-token|web-socket-protocol)\/[^/]+|chain\/[^/]+|chain\/explain\/explain|internal\/(?!limit-concurrency|verdict-cache)[^/]+|internal\/(?:field|http|options)\/[^/]+|internal\/(?:digest\/native|json\/colons)|metrics\/username-label)\.ts$/,
+      test: /packages\/internal\/src\/|src\/(?:authenticator\/(?!status)[^/]+|authenticator\/union\/[^/]+|request\/(?:anonymous|basic|bearer-token|web-socket-protocol)\/[^/]+|chain\/[^/]+|chain\/explain\/explain|internal\/(?!limit-concurrency|verdict-cache)[^/]+|internal\/(?:field|http|options)\/[^/]+|internal\/(?:digest\/native|json\/colons)|metrics\/username-label|revocation\/revocations)\.ts$/,
     },
     // Needed by every adapter.
     {
       name: 'request',
-      test: /src\/(?:adapter\/incoming-message|authorization\/(?!configuration|rbac|webhook)|chain\/explain|handler|impersonation|internal\/api|request\/headers|review)(?:\/|[\w-]+\.ts$)|src\/request\/[^/]+\.ts$|src\/(?:audit\/audit-id|authenticator\/status|index|internal\/digest\/keyed-digest|internal\/protobuf\/media-type)\.ts$/,
+      test: /src\/(?:adapter\/incoming-message|authorization\/(?!configuration|rbac|webhook)|chain\/explain|handler|impersonation|internal\/api|request\/headers|review)(?:\/|[\w-]+\.ts$)|src\/request\/[^/]+\.ts$|src\/(?:audit\/audit-id|authenticator\/status|logging\/[^/]+|token\/introspection\/client-authentication|index|internal\/digest\/keyed-digest|internal\/protobuf\/media-type)\.ts$/,
     },
     {
       name: 'certificate',
@@ -43,6 +43,8 @@ export const chunksOf = {
   server: [
     // Needed at the start of the command.
     { name: 'output', test: /src\/cli\/(?:failure|terminal\/(?:output|printable))\.ts$/ },
+    // Needed by `serve` and by several small commands.
+    { name: 'files', test: /src\/cli\/(?:process-lock|store-url\/[^/]+|terminal\/new-file)\.ts$/ },
   ],
 }
 

@@ -3,10 +3,13 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it } from 'vitest'
 import { binaryOf } from '../runtimes/binaries.mjs'
+import { has } from './components.ts'
+import { startEtcd } from './etcd.ts'
 import { type Cluster, startCluster } from './kubernetes-1.6-document/cluster.ts'
 import { freePort } from './nginx.ts'
+import { startPostgres } from './postgres.ts'
 import { makeScratch, type Scratch } from './scratch.ts'
 
 const script = fileURLToPath(new URL('client-node.mjs', import.meta.url))
@@ -14,18 +17,50 @@ const script = fileURLToPath(new URL('client-node.mjs', import.meta.url))
 let scratch: Scratch
 let cluster: Cluster
 let flags: readonly string[]
+let engine: Engine | undefined
 
-beforeAll(async () => {
+/** An engine with a process of its own. */
+interface Engine {
+  kill(): Promise<void>
+  start(): Promise<void>
+}
+
+interface Stored {
+  readonly engine?: Engine
+  readonly flags: readonly string[]
+}
+
+const STORES = {
+  SQLite: (): Promise<Stored> => Promise.resolve({ flags: [] }),
+  async PostgreSQL(): Promise<Stored> {
+    const server = await startPostgres(scratch)
+    return { engine: server, flags: [`--store=${server.url}`] }
+  },
+  async etcd(): Promise<Stored> {
+    const etcd = await startEtcd(scratch, 'etcd')
+    return { engine: etcd, flags: [`--store=etcd+http://127.0.0.1:${etcd.port}`] }
+  },
+} as const
+const kinds: readonly (keyof typeof STORES)[] = [
+  'SQLite',
+  ...(has('postgres', 'setpriv') ? (['PostgreSQL'] as const) : []),
+  ...(has('etcd', 'setpriv') ? (['etcd'] as const) : []),
+]
+
+beforeEach(() => {
   scratch = makeScratch()
-  flags = [`--secure-port=${await freePort()}`]
-  cluster = await startCluster(scratch, 'data', flags)
 })
-afterAll(async () => {
+afterEach(async () => {
   await cluster.stop()
+  await engine?.kill()
   scratch.remove()
 })
 
-it('lists, watches, informs, and survives a restart of the server', async () => {
+it.each(kinds)('lists, watches, informs, and survives a restart of the server and of %s', async (kind) => {
+  const stored = await STORES[kind]()
+  engine = stored.engine
+  flags = [`--secure-port=${await freePort()}`, ...stored.flags]
+  cluster = await startCluster(scratch, 'data', flags)
   // The credential of the administrator, from a plug-in as clouds have them.
   const { certificate, key } = adminsCredential(readFileSync(cluster.adminConfig, 'utf8'))
   const credential = { clientCertificateData: certificate, clientKeyData: key }
@@ -71,7 +106,9 @@ it('lists, watches, informs, and survives a restart of the server', async () => 
 })
 
 async function restart(): Promise<void> {
+  await engine?.kill()
   await cluster.stop()
+  await engine?.start()
   cluster = await startCluster(scratch, 'data', flags)
 }
 

@@ -4,7 +4,12 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { codeBlocks } from '../readme/code-blocks.ts'
 
 /** The pages whose code is run. */
-export type Page = 'authorization.md' | 'certificates.md' | 'passport.md' | 'tokens.md'
+export type Page =
+  | 'authorization.md'
+  | 'certificates.md'
+  | 'forward-authentication.md'
+  | 'passport.md'
+  | 'tokens.md'
 
 /** Replacements of strings in the code: paths and addresses only. */
 export type Replacements = Readonly<Record<string, string>>

@@ -1,16 +1,13 @@
-import { createServer, connect, type Socket, type AddressInfo } from 'node:net'
-import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { inspect } from 'node:util'
 import { createPki } from '@kube-authn/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import {
-  etcdObjectStore,
-  type EtcdObjectStoreOptions,
-} from '../../packages/server/src/store/etcd/etcd-object-store.ts'
+import type { EtcdObjectStoreOptions } from '../../packages/server/src/store/etcd/connect-etcd.ts'
+import { etcdObjectStore } from '../../packages/server/src/store/etcd/etcd-object-store.ts'
 import type { ObjectStore, StoreEvent } from '../../packages/server/src/store/object-store.ts'
 import { has } from './components.ts'
 import { type RunningEtcd, startEtcd } from './etcd.ts'
+import { openNetwork } from './network.ts'
 import { makeScratch } from './scratch.ts'
 
 describe.runIf(has('etcd', 'setpriv'))('stores in one etcd', () => {
@@ -135,6 +132,35 @@ describe.runIf(has('etcd', 'setpriv'))('stores in one etcd', () => {
     expect(await one.get('/a')).toMatchObject({ revision })
   })
 
+  it('refuse what was written under a lease that another replica has by now, also in a race', async () => {
+    const [old, next] = [await open(), await open()]
+    const { createdRevision } = await old.create('/lease', 'old', { ttlMs: 400 })
+    const fence = { key: '/lease', createdRevision }
+    const outcomes: Promise<unknown>[] = []
+    const over = new AbortController()
+    const take = async (): Promise<number> => {
+      for (;;) {
+        try {
+          return (await next.create('/lease', 'next')).createdRevision
+        } catch (thrown) {
+          expect(codeOf(thrown)).toBe('objectExists')
+        }
+      }
+    }
+    const taking = take().finally(() => over.abort())
+    for (let index = 0; !over.signal.aborted; index++) {
+      outcomes.push(old.create(`/w/${index}`, '1', { fence }).then(() => undefined, codeOf))
+      await delay(2)
+    }
+    const taken = await taking
+    for (let index = 0; index < 20; index++) {
+      await expect(old.create(`/late/${index}`, '1', { fence })).rejects.toMatchObject({ code: 'fenced' })
+    }
+    expect(new Set(await Promise.all(outcomes))).toEqual(new Set([undefined, 'fenced']))
+    for (const { revision } of (await next.list('/w/')).objects) expect(revision).toBeLessThan(taken)
+    expect((await next.list('/late/')).objects).toEqual([])
+  })
+
   it('lose nothing that was acknowledged, and do nothing twice, when etcd is killed in the middle of writes', async () => {
     const both = [await open(), await open()]
     const watching = new AbortController()
@@ -255,7 +281,7 @@ describe.runIf(has('etcd', 'setpriv'))('stores in one etcd', () => {
       await isTold((await direct.create('/a', '1')).revision)
       network.cut()
       await isTold((await direct.create('/b', '1')).revision)
-      network.silence()
+      network.forget()
       await direct.create('/c', '1')
       await isTold((await direct.create('/d', '1')).revision)
       expect(told.map((event) => event.type !== 'progress' && event.key)).toEqual(['/a', '/b', '/c', '/d'])
@@ -271,7 +297,7 @@ describe.runIf(has('etcd', 'setpriv'))('stores in one etcd', () => {
       const { revision } = await direct.create('/a', '1')
       expect(await events(store, 1, 0)).toHaveLength(1)
       const watching = events(store, 5, revision)
-      network.silence()
+      network.forget()
       for (const name of 'bcd') await direct.create(`/${name}`, '1')
       await direct.compact(await direct.revision())
       await expect(watching).rejects.toMatchObject({ code: 'revisionCompacted' })
@@ -331,11 +357,13 @@ describe.runIf(has('etcd', 'setpriv'))('an etcd that refuses strangers', () => {
     const certFile = scratch.write('client.crt', client.chainPem)
     const keyFile = scratch.write('client.key', client.privateKeyPem)
     const etcd = await startEtcd(scratch, 'tls', {
-      certFile: scratch.write('server.crt', server.chainPem),
-      keyFile: scratch.write('server.key', server.privateKeyPem),
-      gatewayCertFile: scratch.write('gateway.crt', gateway.chainPem),
-      gatewayKeyFile: scratch.write('gateway.key', gateway.privateKeyPem),
-      clientCaFile: scratch.write('client-ca.crt', pki.caPem),
+      tls: {
+        certFile: scratch.write('server.crt', server.chainPem),
+        keyFile: scratch.write('server.key', server.privateKeyPem),
+        gatewayCertFile: scratch.write('gateway.crt', gateway.chainPem),
+        gatewayKeyFile: scratch.write('gateway.key', gateway.privateKeyPem),
+        clientCaFile: scratch.write('client-ca.crt', pki.caPem),
+      },
     })
     const where = { endpoints: [etcd.url], caFile, certFile, keyFile, timeoutSeconds: 2 }
     try {
@@ -397,47 +425,3 @@ describe.runIf(has('etcd', 'setpriv'))('an etcd that refuses strangers', () => {
     }
   })
 })
-
-/** A way to a port that can fail. */
-async function openNetwork(to: number): Promise<{
-  readonly port: number
-  /** Ends all connections. */
-  cut(): void
-  /** The connections there are stay open, and nothing comes through them any more. */
-  silence(): void
-  close(): Promise<void>
-}> {
-  const pairs = new Set<readonly [Socket, Socket]>()
-  const server = createServer((incoming) => {
-    const outgoing = connect(to, '127.0.0.1')
-    const pair = [incoming, outgoing] as const
-    pairs.add(pair)
-    incoming.pipe(outgoing).pipe(incoming)
-    for (const socket of pair) {
-      socket.on('error', () => {})
-      socket.on('close', () => {
-        pairs.delete(pair)
-        for (const each of pair) each.destroy()
-      })
-    }
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const cut = (): void => {
-    for (const pair of pairs) for (const socket of pair) socket.destroy()
-  }
-  return {
-    port: (server.address() as AddressInfo).port,
-    cut,
-    silence() {
-      for (const [incoming, outgoing] of pairs) {
-        incoming.unpipe(outgoing).pause()
-        outgoing.unpipe(incoming).pause()
-      }
-    },
-    async close() {
-      cut()
-      server.close()
-      await once(server, 'close')
-    },
-  }
-}

@@ -23,7 +23,13 @@ describe.runIf(has('etcd', 'setpriv'))('a store in etcd', () => {
 
   storeContract(
     async (options) => {
-      const where = { endpoints: [etcd.url], allowInsecureHttp: true, prefix: `/contract/${count++}/` }
+      const where = {
+        endpoints: [etcd.url],
+        allowInsecureHttp: true,
+        prefix: `/contract/${count++}/`,
+        // A thousand calls at once wait for each other on a machine that is busy.
+        timeoutSeconds: 60,
+      }
       const reopen = () => etcdObjectStore({ ...where, ...options })
       return { store: await reopen(), reopen }
     },

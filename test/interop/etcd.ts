@@ -31,11 +31,74 @@ export interface EtcdTls {
   readonly clientCaFile: string
 }
 
+/** How one is run. */
+export interface EtcdOptions {
+  readonly tls?: EtcdTls
+  /** A folder that belongs to it, for its data. Default: one of its own. */
+  readonly data?: string
+  readonly flags?: readonly string[]
+}
+
 /** Starts one on 127.0.0.1. It writes to the disk as in production. */
-export async function startEtcd(scratch: Scratch, name: string, tls?: EtcdTls): Promise<RunningEtcd> {
+export async function startEtcd(
+  scratch: Scratch,
+  name: string,
+  { tls, data, flags = [] }: EtcdOptions = {},
+): Promise<RunningEtcd> {
   const [port, peerPort] = [await freePort(), await freePort()]
   const url = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`
   const peerUrl = `http://127.0.0.1:${peerPort}`
+  const secure = tls === undefined ? [] : tlsFlags(tls)
+  const member = etcdMember(scratch, {
+    name,
+    url,
+    peerUrl,
+    cluster: `${name}=${peerUrl}`,
+    ...(data !== undefined && { data }),
+    files: tls === undefined ? [] : Object.values(tls),
+    flags: [...secure, ...flags],
+  })
+  const start = async (): Promise<void> => {
+    await member.start()
+    if (tls === undefined) await isHealthy(url)
+  }
+  await start()
+  return { port, url, ...member, start, close: member.kill }
+}
+
+function tlsFlags(tls: EtcdTls): readonly string[] {
+  return [
+    `--cert-file=${tls.certFile}`,
+    `--key-file=${tls.keyFile}`,
+    `--client-cert-file=${tls.gatewayCertFile}`,
+    `--client-key-file=${tls.gatewayKeyFile}`,
+    `--trusted-ca-file=${tls.clientCaFile}`,
+    '--client-cert-auth',
+  ]
+}
+
+/** A member of an etcd, which is not started yet. */
+export interface EtcdMember extends Pick<RunningEtcd, 'kill' | 'wipe' | 'signal'> {
+  /** Resolves when it listens. */
+  start(): Promise<void>
+}
+
+/** What a member needs to know. */
+export interface EtcdMemberOptions {
+  readonly name: string
+  readonly url: string
+  readonly peerUrl: string
+  /** The names and peer URLs of all members. */
+  readonly cluster: string
+  readonly data?: string
+  /** Which it must be able to read. */
+  readonly files?: readonly string[]
+  readonly flags?: readonly string[]
+}
+
+/** Makes its folder. */
+export function etcdMember(scratch: Scratch, options: EtcdMemberOptions): EtcdMember {
+  const { name, url, peerUrl, cluster, files = [], flags = [] } = options
   const folder = scratch.path(name)
   mkdirSync(folder, { recursive: true })
   chmodSync(scratch.folder, 0o755)
@@ -43,60 +106,45 @@ export async function startEtcd(scratch: Scratch, name: string, tls?: EtcdTls): 
   const identity: string[] = []
   if (process.getuid?.() === 0) {
     const { uid, gid } = unprivileged()
-    for (const file of tls === undefined ? [] : Object.values(tls)) chownSync(String(file), uid, gid)
-    chownSync(folder, uid, gid)
+    for (const file of [folder, ...files]) chownSync(file, uid, gid)
     identity.push(`--reuid=${uid}`, `--regid=${gid}`, '--clear-groups')
   }
   chmodSync(folder, 0o700)
+  const data = options.data ?? `${folder}/data`
   const command = [
     '--pdeathsig=KILL',
     ...identity,
     COMPONENTS.etcd.command,
-    `--data-dir=${folder}/data`,
+    `--name=${name}`,
+    `--data-dir=${data}`,
     `--listen-client-urls=${url}`,
     `--advertise-client-urls=${url}`,
     `--listen-peer-urls=${peerUrl}`,
     `--initial-advertise-peer-urls=${peerUrl}`,
-    `--initial-cluster=default=${peerUrl}`,
+    `--initial-cluster=${cluster}`,
     '--log-level=error',
-    ...(tls === undefined
-      ? []
-      : [
-          `--cert-file=${tls.certFile}`,
-          `--key-file=${tls.keyFile}`,
-          `--client-cert-file=${tls.gatewayCertFile}`,
-          `--client-key-file=${tls.gatewayKeyFile}`,
-          `--trusted-ca-file=${tls.clientCaFile}`,
-          '--client-cert-auth',
-        ]),
+    ...flags,
   ]
-
   let child: ChildProcess | undefined
-  const kill = async (): Promise<void> => {
-    if (child === undefined) return
-    const exited = once(child, 'exit')
-    child.kill('SIGKILL')
-    await exited
-    child = undefined
-  }
-  const start = async (): Promise<void> => {
-    child = spawn(COMPONENTS.setpriv.command, command, { stdio: 'ignore' })
-    if (!(await listens(port))) throw new Error('etcd does not listen')
-    if (tls === undefined) await isHealthy(url)
-  }
-  await start()
   return {
-    port,
-    url,
-    kill,
-    start,
-    wipe: () => rmSync(`${folder}/data`, { recursive: true }),
+    async kill() {
+      if (child === undefined) return
+      const ended = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined
+      child.kill('SIGKILL')
+      await ended
+      child = undefined
+    },
+    async start() {
+      child = spawn(COMPONENTS.setpriv.command, command, { stdio: 'ignore' })
+      if (!(await listens(Number(new URL(url).port)))) throw new Error('etcd does not listen')
+    },
+    wipe: () => rmSync(data, { recursive: true }),
     signal: (signal) => void child?.kill(signal),
-    close: kill,
   }
 }
 
-async function isHealthy(url: string): Promise<void> {
+/** Resolves when a member answers, with the others if there are any. */
+export async function isHealthy(url: string): Promise<void> {
   for (let attempt = 0; attempt < 200; attempt++) {
     const health = await fetch(`${url}/health`).then(
       (response) => response.text(),
@@ -109,7 +157,7 @@ async function isHealthy(url: string): Promise<void> {
 }
 
 /** The user that Debian has for programs without files of their own. */
-function unprivileged(): { readonly uid: number; readonly gid: number } {
+export function unprivileged(): { readonly uid: number; readonly gid: number } {
   const line = readFileSync('/etc/passwd', 'utf8')
     .split('\n')
     .find((each) => each.startsWith('nobody:'))

@@ -112,7 +112,7 @@ describe.runIf(has('kubectl'))('the Kubernetes API, used with kubectl', () => {
     ['get --raw /readyz', /^ok$/],
     [
       'api-resources -o name',
-      /serviceaccounts\nservices\ncertificatesigningrequests.certificates.k8s.io\nclusterrolebindings.rbac.authorization.k8s.io\n/,
+      /serviceaccounts\nservices\ncertificatesigningrequests.certificates.k8s.io\nleases.coordination.k8s.io\nclusterrolebindings.rbac.authorization.k8s.io\n/,
     ],
   ])('%s', async (line, printed) => {
     const { stdout, stderr, exitCode } = await as('janes-token', line)

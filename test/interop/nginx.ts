@@ -18,16 +18,19 @@ export interface Nginx {
  * @param http the content of the block `http`, except for the temporary paths.
  * @param files the files of the folder.
  * @param port it is ready once it listens there.
+ * @param modules lines that load modules.
  */
 export async function startNginx(
   http: string,
   files: Readonly<Record<string, string>>,
   port: number,
+  modules = '',
 ): Promise<Nginx> {
   const folder = mkdtempSync(join(tmpdir(), 'nginx-'))
   mkdirSync(join(folder, 'temp'))
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
   const configuration = `
+    ${modules}
     pid nginx.pid;
     error_log error.log info;
     worker_processes 1;

@@ -1,11 +1,10 @@
-import { once } from 'node:events'
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ObjectStore, StoreChange, WatchOptions } from '@kube-authn/server'
 import { migratePostgresStore, postgresObjectStore } from '@kube-authn/server/postgres'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { has } from './components.ts'
+import { openNetwork } from './network.ts'
 import { type RunningPostgres, startPgbouncer, startPostgres } from './postgres.ts'
 import { makeScratch } from './scratch.ts'
 
@@ -237,7 +236,7 @@ describe.runIf(has('postgres', 'setpriv'))('replicas over one PostgreSQL', () =>
   })
 
   it('fail within the deadline while the network is silent, tell of no progress, and heal', async () => {
-    const network = await silentNetwork(server.port)
+    const network = await openNetwork(server.port)
     try {
       const store = await replica(
         { timeoutSeconds: 0.5, pollSeconds: 0.1 },
@@ -245,7 +244,7 @@ describe.runIf(has('postgres', 'setpriv'))('replicas over one PostgreSQL', () =>
       )
       const iterator = store.watch('/', { progressMs: 50 })[Symbol.asyncIterator]()
       expect((await iterator.next()).value).toMatchObject({ type: 'progress' })
-      network.cut()
+      network.drop()
       expect(await codeOf(store.get('/a'))).toBe('storeUnavailable')
       expect(await codeOf(store.create('/a', 'x'))).toBe('storeUnavailable')
       // What was told before the first poll failed.
@@ -256,7 +255,7 @@ describe.runIf(has('postgres', 'setpriv'))('replicas over one PostgreSQL', () =>
       expect((await silent).value).toBeDefined()
       await iterator.return!()
     } finally {
-      network.close()
+      await network.close()
     }
   })
 
@@ -299,10 +298,60 @@ describe.runIf(has('postgres', 'setpriv'))('replicas over one PostgreSQL', () =>
     await Promise.all(Array.from({ length: 8 }, () => migratePostgresStore(where)))
     await migratePostgresStore(where)
     const { rows } = await admin.query('SELECT version FROM at_once.migration')
-    expect(rows).toEqual([{ version: 1 }])
+    expect(rows).toEqual([{ version: 1 }, { version: 2 }])
     const store = await postgresObjectStore(where)
     opened.push(store)
     expect(await store.revision()).toBe(0)
+  })
+
+  it('are brought from version 1 to this version, with all their objects', async () => {
+    const store = await replica()
+    const { revision } = await store.create('/a', 'x')
+    await admin.query(`DELETE FROM ${schema}.migration WHERE version = 2`)
+    await admin.query(`DO $$ BEGIN
+      EXECUTE (SELECT 'DROP FUNCTION ' || p.oid::regprocedure FROM pg_proc p WHERE p.proname = 'write' AND p.pronamespace = '${schema}'::regnamespace);
+    END $$`)
+    await admin.query(
+      `CREATE FUNCTION ${schema}.write(text[], text[], text[], double precision[], double precision[], double precision[], double precision, integer, integer) RETURNS integer LANGUAGE sql AS 'SELECT 1'`,
+    )
+    await expect(replica()).rejects.toThrow('no store of this version')
+    await migratePostgresStore({ connectionString: server.url, schema })
+    const { rows } = await admin.query(
+      `SELECT count(*)::int AS count FROM pg_proc WHERE proname = 'write' AND pronamespace = '${schema}'::regnamespace`,
+    )
+    expect(rows).toEqual([{ count: 1 }])
+    const again = await replica()
+    expect(await again.get('/a')).toMatchObject({ value: 'x', revision })
+    await again.delete('/a', { fence: { key: '/a', createdRevision: revision } })
+  })
+
+  it('refuse what was written under a lease that another replica has by now, also in a race', async () => {
+    const [old, next] = [await replica(), await replica()]
+    const { createdRevision } = await old.create('/lease', 'old', { ttlMs: 400 })
+    const fence = { key: '/lease', createdRevision }
+    const outcomes: Promise<unknown>[] = []
+    const over = new AbortController()
+    const take = async (): Promise<number> => {
+      for (;;) {
+        try {
+          return (await next.create('/lease', 'next')).createdRevision
+        } catch (thrown) {
+          expect(thrown).toMatchObject({ code: 'objectExists' })
+        }
+      }
+    }
+    const taking = take().finally(() => over.abort())
+    for (let index = 0; !over.signal.aborted; index++) {
+      outcomes.push(codeOf(old.create(`/w/${index}`, 'x', { fence })))
+      await delay(2)
+    }
+    const taken = await taking
+    for (let index = 0; index < 20; index++) {
+      expect(await codeOf(old.create(`/late/${index}`, 'x', { fence }))).toBe('fenced')
+    }
+    expect(new Set(await Promise.all(outcomes))).toEqual(new Set([undefined, 'fenced']))
+    for (const { revision } of (await next.list('/w/')).objects) expect(revision).toBeLessThan(taken)
+    expect((await next.list('/late/')).objects).toEqual([])
   })
 
   it('need tables of their version', async () => {
@@ -344,35 +393,3 @@ describe.runIf(has('postgres', 'setpriv'))('replicas over one PostgreSQL', () =>
     )
   })
 })
-
-/** A way to a port on which nothing may arrive for a while, as when a cable is cut: no connection ends. */
-async function silentNetwork(to: number): Promise<{
-  readonly port: number
-  cut(): void
-  mend(): void
-  close(): void
-}> {
-  const pairs = new Set<readonly [Socket, Socket]>()
-  let isCut = false
-  const pass = (from: Socket, target: Socket): void => {
-    from.on('data', (bytes) => void (isCut || target.write(bytes)))
-    from.on('error', () => target.destroy())
-    from.on('close', () => target.destroy())
-  }
-  const proxy = createServer((client) => {
-    const upstream = connect(to, '127.0.0.1')
-    pairs.add([client, upstream])
-    pass(client, upstream)
-    pass(upstream, client)
-  }).listen(0, '127.0.0.1')
-  await once(proxy, 'listening')
-  return {
-    port: (proxy.address() as AddressInfo).port,
-    cut: () => void (isCut = true),
-    mend: () => void (isCut = false),
-    close() {
-      for (const pair of pairs) for (const socket of pair) socket.destroy()
-      proxy.close()
-    },
-  }
-}

@@ -18,7 +18,7 @@ export interface RunningPostgres {
 }
 
 /** The user and group that Debian makes for it: it refuses to run as root. */
-function postgresIds(): { readonly uid: number; readonly gid: number } {
+export function postgresIds(): { readonly uid: number; readonly gid: number } {
   const [, , uid, gid] =
     readFileSync('/etc/passwd', 'utf8')
       .split('\n')
@@ -27,15 +27,41 @@ function postgresIds(): { readonly uid: number; readonly gid: number } {
   return { uid: Number(uid), gid: Number(gid) }
 }
 
-/** Makes a database in the folder and starts a server for it. It writes to the disk as in production. */
-export async function startPostgres(scratch: Scratch): Promise<RunningPostgres> {
-  const folder = scratch.path('postgres')
+/** Where a server writes. */
+export interface PostgresPlaces {
+  /** The folder below that of the suite. Default `postgres`. */
+  readonly name?: string
+  /** An empty folder that belongs to it. Default: one of its own. */
+  readonly data?: string
+  /** An empty folder that belongs to it, for its log (WAL). Default: in that of the data. */
+  readonly log?: string
+}
+
+/** Makes a database and starts a server for it. It writes to the disk as in production. */
+export async function startPostgres(
+  scratch: Scratch,
+  { name = 'postgres', data: place, log }: PostgresPlaces = {},
+): Promise<RunningPostgres> {
+  const folder = scratch.path(name)
   mkdirSync(folder, { recursive: true })
   chmodSync(scratch.folder, 0o755)
   const commandLine = (...command: readonly string[]): readonly [string, string[]] =>
     asPostgres(folder, ...command)
-  const data = `${folder}/data`
-  const initialize = ['-D', data, '-A', 'trust', '-U', 'postgres', '-E', 'UTF8', '--locale=C', '--no-sync']
+  const data = place ?? `${folder}/data`
+  const initialize = [
+    '-D',
+    data,
+    '-A',
+    'trust',
+    '-U',
+    'postgres',
+    '-E',
+    'UTF8',
+    '--locale=C',
+    '--no-sync',
+    // Short files, so that a full disk is noticed soon.
+    ...(log === undefined ? [] : ['--waldir', log, '--wal-segsize', '1']),
+  ]
   execFileSync(...commandLine(postgresProgram('initdb'), ...initialize), { stdio: 'pipe', cwd: folder })
   const port = await freePort()
 

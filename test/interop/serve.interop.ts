@@ -61,11 +61,9 @@ describe.runIf(has('kubectl'))('kubectl, with the printed kubeconfig of kube-aut
         'Error from server (Forbidden): secrets is forbidden: User "system:serviceaccount:default:jenkins" cannot list resource "secrets" in API group "" in the namespace "default"\n',
       exitCode: 1,
     })
-    // One that has not been used, since users of tokens are cached for a while.
-    const { stdout: unused } = await kubectl(served, ['create', 'token', 'jenkins'])
+    // Its user is cached for a while, which does not help it.
     await kubectl(served, ['delete', 'serviceaccount', 'jenkins'])
-    const whoami = [...credential(served, unused.trim()), 'auth', 'whoami']
-    expect((await kubectl(served, whoami)).stderr).toContain('Unauthorized')
+    expect((await kubectl(served, [...jenkins, 'auth', 'whoami'])).stderr).toContain('Unauthorized')
   })
 
   it('gives a user of the token file a role, which counts at once', async () => {

@@ -11,6 +11,7 @@ export default defineConfig({
     fileParallelism: false,
     // It prints a warning at every start.
     onConsoleLog: (text) => !text.startsWith('oidc-provider '),
+    setupFiles: [fileURLToPath(new URL('../patience.ts', import.meta.url))],
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

@@ -8,6 +8,7 @@ import { isConfigurationError } from '@kube-authn/core/internal'
 import { alwaysAllow } from '@kube-authn/core/authorization'
 import { bootstrapSecrets } from '@kube-authn/core/bootstrap-token'
 import { signingKeyFromPem, serviceAccountObjects } from '@kube-authn/core/service-account'
+import { cookieSessions } from '@kube-authn/login'
 import { memoryObjectStore, serviceAccountStore } from '@kube-authn/server'
 import {
   createIssuer,
@@ -46,6 +47,7 @@ const passwords = fakePasswordAuthenticator(noOpinion())
 const requests = fakeAuthenticator(noOpinion())
 const authorizer = alwaysAllow()
 const url = 'https://server.example.com'
+const SESSION_KEY = 'k9Sx3mQv7ZtR0pLbW2cYd8uEhJf5oNaG1iKlM4qTsVw'
 const objects = serviceAccountObjects()
 let ca = ''
 let key: unknown
@@ -132,6 +134,7 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
     clientCertificate: alone(() => ({ ca })),
     requestHeader: alone(() => ({ trusts: () => true, usernameHeaders: ['X-User'] })),
   },
+  '@kube-authn/core/forward-authentication': { forwardAuthentication: after(() => requests) },
   '@kube-authn/core/resource-server': {
     introspection: alone(() => ({ url, issuer: url, audience: 'api', clientId: 'api', clientSecret: 's' })),
     mcpTokenVerifier: {
@@ -249,7 +252,9 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
     memoryObjectStore: alone(),
     runControllers: alone(() => ({ store: memoryObjectStore() })),
     serviceAccountStore: alone(),
+    storedBootstrapTokens: alone(() => ({ store: memoryObjectStore() })),
     storedRbac: alone(() => ({ store: memoryObjectStore() })),
+    storedServiceAccounts: alone(() => ({ store: memoryObjectStore() })),
     writeBootstrapPolicy: alone(() => ({ store: memoryObjectStore() })),
     tokensController: alone(() => ({ store: serviceAccountStore(), signingKey: key })),
   },
@@ -328,12 +333,30 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
     impersonationGuard: after(() => authorizer),
   },
   '@kube-authn/fetch': {
+    forwardAuthentication: after(() => requests),
     withAuthentication: after(() => requests, handler),
     withAuthorization: after(() => authorizer, handler),
     requireGroups: after(() => 'admins', handler),
     requireScopes: after(() => 'read', handler),
     requireUser: after(handler),
     withImpersonation: after(() => authorizer, handler),
+  },
+  '@kube-authn/login': {
+    cookieSessions: alone(() => ({ keys: [SESSION_KEY] })),
+    storedSessions: alone(() => ({ store: memoryObjectStore() })),
+    webLogin: alone(() => ({
+      issuer: url,
+      clientId: 'my-app',
+      publicUrl: url,
+      tokens: [tokens],
+      keys: [SESSION_KEY],
+      sessions: cookieSessions({ keys: [SESSION_KEY] }),
+    })),
+  },
+  '@kube-authn/proxy': {
+    impersonatingProxy: alone(() => ({
+      upstream: { server: url, credential: { type: 'token', token: 't' } },
+    })),
   },
   '@kube-authn/passport': {
     Strategy: {
@@ -378,6 +401,10 @@ const OTHERS: Readonly<Record<string, string>> = {
   '@kube-authn/nest': 'Public User getAuthentication getUser',
   '@kube-authn/fetch': 'getAuthentication getUser',
   '@kube-authn/passport': 'getAuthentication getUser',
+  '@kube-authn/login': 'csrfToken verifyCsrfToken',
+  '@kube-authn/login/express': 'loginRoutes requireLogin',
+  '@kube-authn/login/hono': 'loginRoutes requireLogin',
+  '@kube-authn/login/koa': 'loginRoutes requireLogin',
   // Its argument is an adapter.
   '@kube-authn/testing/node': 'adapterContract',
   '@kube-authn/testing': 'always fails fetchFrom fixedClock knownTokens later noOpinion recordEvents',

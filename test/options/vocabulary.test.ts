@@ -31,14 +31,17 @@ const SEVERAL_TYPES: Readonly<Record<string, string>> = {
   audience: 'an introspection endpoint may answer for this resource only',
   authenticator: 'a wrapper of tokens takes an authenticator of tokens',
   authorizer: 'the explain page asks for the rule too, if it can be told',
+  bootstrapTokens: 'what is written is learnt by those in a store only',
   ca: 'Node takes PEM data only',
   caFile: 'where reloads have options of their own, they are beside the path',
   cert: 'the type of Node',
   credential: 'what Keystone calls a credential',
+  credentials: 'what an authenticator for tests says of itself, or the token of a proxy',
   endpoints: 'the members of an etcd, or checks of health',
   format: 'the format of something else',
   impersonationHeaders: 'a Passport strategy has no later middleware',
   key: 'the type of Node',
+  keys: 'what seals cookies has no public part',
   mode: 'the mode of something else',
   objects: 'as much of a store as the factory needs',
   rbac: 'authorizers from elsewhere, where there can be any',
@@ -46,7 +49,7 @@ const SEVERAL_TYPES: Readonly<Record<string, string>> = {
   revocations: 'what is written is learnt by those in a store only',
   scope: 'the scope of Keystone, and of RFC 6750',
   secrets: 'as much of a store as the factory needs',
-  serviceAccounts: 'the initial content of a store',
+  serviceAccounts: 'the initial content of a store, or a copy of one, which learns what is written',
   signingAlgorithms: 'an issuer for tests makes a key for each',
   store: 'as much of a store as the factory needs',
   tokens: 'a chain can ignore tokens',
@@ -61,7 +64,8 @@ const UNITS = /(?:Seconds|Bytes|Megabytes|Days|Length|Qps)$/
 /** Words of other libraries and of earlier versions, and the word to use. */
 const SYNONYMS: readonly (readonly [pattern: RegExp, word: string])[] = [
   [/lifetime|remember|cacheTtl|keepFor|expiresIn|maxAge(?!Days)/i, 'ttlSeconds or expirationSeconds'],
-  [/deadline|timeLimit|timeout(?!Seconds$)/i, 'timeoutSeconds'],
+  // kube-controller-manager has flags of these names.
+  [/deadline(?<!^renewDeadline)|timeLimit|timeout(?!Seconds$)/i, 'timeoutSeconds'],
   [/Ms$|[mM]illis/, 'seconds'],
   // kube-apiserver has flags of these names.
   [

@@ -33,6 +33,8 @@ describe('the suites against real programs', () => {
     ['kubectl.ts', 'reviews.interop.ts'],
     ['etcd.ts', 'etcd-store.interop.ts'],
     ['etcd.ts', 'etcd-faults.interop.ts'],
+    ['etcd.ts', 'etcd-members.interop.ts'],
+    ['postgres.ts', 'postgres-deadlines.interop.ts'],
   ])('check for all that %s starts: %s', (helper, suite) => {
     const started = readFileSync(`${folder}${helper}`, 'utf8').matchAll(/COMPONENTS\.(\w+)\.command/g)
     const checks = readFileSync(`${folder}${suite}`, 'utf8')

@@ -148,9 +148,9 @@ export const users: Users<Context> = { stateOf, authenticationOf, setAuthenticat
 export function changeHeaders(c: Context, changes: HeaderChanges): void {
   const incoming = nodeRequestOf(c)
   if (incoming !== undefined) {
-    const { remove, replace } = applyHeaderChanges(incoming, changes)
+    const { remove, replace, removeCookies } = applyHeaderChanges(incoming, changes)
     // A header that Node's request lacks is also missing in the Fetch request made from it.
-    if (remove.length === 0 && replace === undefined) return
+    if (remove.length === 0 && replace === undefined && removeCookies === undefined) return
     // A Fetch request whose headers were not read yet is created from Node's request when first read.
     if (untouchedByApp(c.req.raw)) return
   }

@@ -55,6 +55,12 @@ export type { FileSource, ReloadOptions } from './file-source/reloading-source.t
 export type { FetchOptions, HttpFetchInit } from './http/create-fetch.ts'
 export { isToken } from './http/bearer-token-file.ts'
 export { clientCertificatesIn, keyPairProblem, privateKeyIn } from './http/pem.ts'
+export {
+  endpointConnection,
+  type EndpointConnection,
+  type EndpointConnectionOptions,
+  type EndpointTls,
+} from './http/endpoint-connection.ts'
 export type { EndpointFetch } from './http/endpoint-fetch.ts'
 export type { Credential, Transport } from './http/endpoint.ts'
 export type { KeystoneAtOptions } from './keystone-at.ts'
@@ -77,6 +83,12 @@ export type {
 export type { TlsServerFiles, TlsServerOptionsAt } from './tls/tls-server-options-at.ts'
 export type { RequestHeaderConfigAtOptions } from './request-header-config/request-header-config-at.ts'
 export type { RequestHeaderAtOptions } from './request-header-at.ts'
+export {
+  decideUpgrade as decideRequest,
+  type UpgradeOutcome as RequestDecision,
+} from './upgrade/decide-upgrade.ts'
+export { AnswerHeaders, refuseUpgrade } from './upgrade/refuse-upgrade.ts'
+export { whenClientLeaves } from './upgrade/when-client-leaves.ts'
 export type { WebhookAuthenticatorAtOptions } from './webhook/webhook-authenticator-at.ts'
 export type { AuditWebhookAtOptions } from './webhook/audit-webhook-at.ts'
 export type { WebhookAuthorizerAtOptions } from './webhook/webhook-authorizer-at.ts'

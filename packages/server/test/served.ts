@@ -23,9 +23,12 @@ export interface ServeProcess {
 }
 
 /** Starts the command, without the environment of the test. */
-export function spawnServe(args: readonly string[]): ServeProcess {
+export function spawnServe(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): ServeProcess {
   const child = spawn(process.execPath, [COMMAND, 'serve', ...args], {
-    env: { PATH: process.env['PATH'] ?? '' },
+    env: { PATH: process.env['PATH'] ?? '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   onTestFinished(() => void child.kill('SIGKILL'))
@@ -64,10 +67,13 @@ export type PathFetch = (
 ) => Promise<Response>
 
 /** Starts a server with a port of its own, in a data folder of its own unless `args` name one, and waits until it is there. */
-export async function startServe(args: readonly string[] = []): Promise<Served> {
+export async function startServe(
+  args: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Served> {
   const named = args.find((each) => each.startsWith('--data-dir='))?.slice('--data-dir='.length)
   const dataDir = named ?? join(folderOf(), 'data')
-  const started = spawnServe([`--data-dir=${dataDir}`, '--secure-port=0', '--output=json', ...args])
+  const started = spawnServe([`--data-dir=${dataDir}`, '--secure-port=0', '--output=json', ...args], env)
   const line = await firstLine(started)
   const announcement = JSON.parse(line) as Readonly<Record<string, string>>
   const server = announcement['server'] ?? ''

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { fixedClock } from '../../core/test/fakes.ts'
-import type { ObjectStore, StoreChange, StoreEvent, WatchOptions } from '../src/store/object-store.ts'
+import type { Fence, ObjectStore, StoreChange, StoreEvent, WatchOptions } from '../src/store/object-store.ts'
 import { StoreError, type StoreErrorCode } from '../src/store/store-error.ts'
 
 /** What an engine offers to the contract. */
@@ -565,6 +565,174 @@ export function storeContract(
     it.each([0, -1, NaN, Infinity])('after %d ms is none', async (ttlMs) => {
       await expect(store.create('/a', '1', { ttlMs })).rejects.toThrow('ttlMs must be above 0')
       expect(await keysOf('/')).toEqual([])
+    })
+  })
+
+  describe('a fence', () => {
+    /** Every kind of write, of objects that are there, under a fence. */
+    const writes = async (fence: Fence): Promise<readonly (() => Promise<unknown>)[]> => {
+      const { revision } = await store.create('/updated', '1')
+      await store.create('/deleted', '1')
+      return [
+        () => store.create('/created', '1', { fence }),
+        () => store.update('/updated', '2', revision, { fence }),
+        () => store.delete('/deleted', { fence }),
+      ]
+    }
+    const expectFenced = async (fence: Fence): Promise<void> => {
+      const all = await writes(fence)
+      const before = await store.list('/')
+      for (const write of all) await expectFailure(write(), 'fenced')
+      expect(await store.list('/')).toEqual(before)
+    }
+
+    it('that stands lets everything through, and ends lives as without it', async () => {
+      const { createdRevision } = await store.create('/lease', '1')
+      for (const write of await writes({ key: '/lease', createdRevision })) await write()
+      expect(await keysOf('/')).toEqual(['/created', '/lease', '/updated'])
+      const short = { ttlMs: 1000, fence: { key: '/lease', createdRevision } }
+      const { expiresAtMs } = await store.create('/short', '1', short)
+      expect(expiresAtMs).toBe(clock.now() + 1000)
+      clock.advance(1000)
+      expect(await keysOf('/short')).toEqual([])
+    })
+
+    it('that is not there refuses everything, and nothing changes', async () => {
+      await expectFenced({ key: '/lease', createdRevision: 1 })
+    })
+
+    it('stays the same when it is updated', async () => {
+      const lease = await store.create('/lease', '1', { ttlMs: 1000 })
+      await store.update('/lease', '2', lease.revision, { ttlMs: 1000 })
+      for (const write of await writes({ key: '/lease', createdRevision: lease.createdRevision }))
+        await write()
+      expect(await keysOf('/')).toEqual(['/created', '/lease', '/updated'])
+    })
+
+    it('refuses from its deletion on', async () => {
+      const { createdRevision } = await store.create('/lease', '1')
+      await store.delete('/lease')
+      await expectFenced({ key: '/lease', createdRevision })
+    })
+
+    it('refuses when another one has its key', async () => {
+      const { createdRevision } = await store.create('/lease', '1')
+      await store.delete('/lease')
+      const other = await store.create('/lease', '1')
+      await expectFenced({ key: '/lease', createdRevision })
+      const fence = { key: '/lease', createdRevision: other.createdRevision }
+      await store.create('/created', '1', { fence })
+    })
+
+    it('stands until its time, and refuses exactly from then on', async () => {
+      const lease = await store.create('/lease', '1', { ttlMs: 1000 })
+      const fence = { key: '/lease', createdRevision: lease.createdRevision }
+      clock.advance(999)
+      await store.create('/a', '1', { fence })
+      clock.advance(1)
+      await expectFenced(fence)
+      // Also when another one has taken its place.
+      await store.create('/lease', '2', { ttlMs: 1000 })
+      await expectFailure(store.create('/b', '1', { fence }), 'fenced')
+    })
+
+    it('that was put off in time stands longer, and no longer than that', async () => {
+      const lease = await store.create('/lease', '1', { ttlMs: 1000 })
+      const fence = { key: '/lease', createdRevision: lease.createdRevision }
+      clock.advance(500)
+      await store.update('/lease', '2', lease.revision, { ttlMs: 1000 })
+      clock.advance(999)
+      await store.create('/a', '1', { fence })
+      clock.advance(1)
+      await expectFailure(store.create('/b', '1', { fence }), 'fenced')
+    })
+
+    it('counts at the moment of the write, not when it was asked for', async () => {
+      const lease = await store.create('/lease', '1', { ttlMs: 1000 })
+      const fence = { key: '/lease', createdRevision: lease.createdRevision }
+      const [first, gone, second] = await Promise.allSettled([
+        store.create('/a', '1', { fence }),
+        store.delete('/lease'),
+        store.create('/b', '1', { fence }),
+      ])
+      if (gone.status === 'rejected') throw gone.reason
+      for (const each of [first, second]) {
+        if (each.status === 'fulfilled') expect(each.value.revision).toBeLessThan(gone.value.revision)
+        else expect(each.reason).toMatchObject({ code: 'fenced' })
+      }
+    })
+
+    it('in a race with its replacement has no write after it', async () => {
+      const lease = await store.create('/lease', '1')
+      const fence = { key: '/lease', createdRevision: lease.createdRevision }
+      const attempts = Array.from({ length: 40 }, (_, index) => store.create(`/w/${index}`, '1', { fence }))
+      const gone = store.delete('/lease', { createdRevision: lease.createdRevision })
+      const later = Array.from({ length: 40 }, (_, index) => store.create(`/v/${index}`, '1', { fence }))
+      const outcomes = await Promise.allSettled([...attempts, ...later])
+      const other = await store.create('/lease', '2')
+      const refused = outcomes.filter((outcome) => outcome.status === 'rejected')
+      for (const { reason } of refused) expect(reason).toMatchObject({ code: 'fenced' })
+      const written = (await store.list('/')).objects.filter(({ key }) => key !== '/lease')
+      expect(written.length + refused.length).toBe(80)
+      for (const { revision } of written) expect(revision).toBeLessThan((await gone).revision)
+      expect(other.createdRevision).toBeGreaterThan((await gone).revision)
+      await expectFailure(store.create('/late', '1', { fence }), 'fenced')
+    })
+
+    it('is told before any other refusal', async () => {
+      const fence = { key: '/lease', createdRevision: 1 }
+      await store.create('/a', '1')
+      await expectFailure(store.create('/a', '1', { fence }), 'fenced')
+      await expectFailure(store.update('/a', '1', 999, { fence }), 'fenced')
+      await expectFailure(store.update('/b', '1', 1, { fence }), 'fenced')
+      await expectFailure(store.delete('/b', { fence }), 'fenced')
+    })
+
+    it('lets the other refusals through while it stands', async () => {
+      const { createdRevision } = await store.create('/lease', '1')
+      const fence = { key: '/lease', createdRevision }
+      await expectFailure(store.create('/lease', '1', { fence }), 'objectExists')
+      await expectFailure(store.update('/lease', '1', 999, { fence }), 'revisionConflict')
+      await expectFailure(store.update('/b', '1', 1, { fence }), 'objectNotFound')
+      await expectFailure(store.delete('/b', { fence }), 'objectNotFound')
+    })
+
+    it('may be the object itself, which is given up like that', async () => {
+      const lease = await store.create('/lease', '1', { ttlMs: 1000 })
+      const fence = { key: '/lease', createdRevision: lease.createdRevision }
+      await store.update('/lease', '2', lease.revision, { ttlMs: 1000, fence })
+      await store.delete('/lease', { fence })
+      await expectFailure(store.create('/lease', '3', { fence }), 'fenced')
+    })
+
+    it.each(['__proto__', '/__proto__', 'constructor', '/%/_', "/';--"])(
+      'may have the key %j',
+      async (key) => {
+        await expectFailure(store.create('/a', '1', { fence: { key, createdRevision: 1 } }), 'fenced')
+        const { createdRevision } = await store.create(key, '1')
+        await store.create('/a', '1', { fence: { key, createdRevision } })
+        await expectFailure(store.create('/b', '1', { fence: { key: `${key}x`, createdRevision } }), 'fenced')
+      },
+    )
+
+    it.each([0, -1, NaN, Infinity, 0.5, 2 ** 53])(
+      'of the revision %d never stands',
+      async (createdRevision) => {
+        await store.create('/lease', '1')
+        await expectFailure(store.create('/a', '1', { fence: { key: '/lease', createdRevision } }), 'fenced')
+      },
+    )
+
+    it.each([
+      ['an empty key', ''],
+      ['U+0000 in its key', '/a\0b'],
+      ['half a character in its key', '/\ud800'],
+      ['1,025 bytes in its key', 'x'.repeat(1025)],
+    ])('with %s is none', async (_, key) => {
+      const fence = { key, createdRevision: 1 }
+      await expectFailure(store.create('/a', '1', { fence }), 'invalidObject')
+      await expectFailure(store.update('/a', '1', 1, { fence }), 'invalidObject')
+      await expectFailure(store.delete('/a', { fence }), 'invalidObject')
     })
   })
 

@@ -7,6 +7,7 @@ import { jwtRows } from './jwt.mjs'
 import { loggingRows } from './logging.mjs'
 import { observerRows } from './observer.mjs'
 import { rbacRows } from './rbac.mjs'
+import { revocationRows } from './revocation.mjs'
 import { scaleRows } from './scale.mjs'
 import { startRows } from './start.mjs'
 
@@ -21,6 +22,7 @@ export const rows = [
   ...loggingRows,
   ...observerRows,
   ...rbacRows,
+  ...revocationRows,
   ...scaleRows,
   ...startRows,
 ]

@@ -20,6 +20,7 @@ import { checkPeerCertificates, useCredentials } from './certificates.mjs'
 import { runChecks } from './check.mjs'
 import { checkEnvironment, checkNothingWasTried } from './environment.mjs'
 import './fetch.mjs'
+import './login.mjs'
 import { checkHonoOnThis } from './hono.mjs'
 
 /**

@@ -1,4 +1,5 @@
 import type { ReceivedEvent } from '../authenticator/events.ts'
+import { Given } from '../internal/given.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 
 /** The request and response header with the id of a request in audit logs. */
@@ -27,6 +28,23 @@ export interface AnswerHeaders {
   setHeader(name: string, value: string): unknown
 }
 
+/** The id of a request, in a private field of it, so that it is the same for every later caller. */
+class Identified extends Given {
+  readonly #id: string
+
+  constructor(request: AuthenticationRequest, id: string) {
+    super(request)
+    this.#id = id
+  }
+
+  static idOf(request: AuthenticationRequest, newId: () => string): string {
+    if (#id in request) return request.#id
+    const id = auditIdOf(request, newId)
+    void new Identified(request, id)
+    return id
+  }
+}
+
 /** The event that adapters emit before they call an authenticator. A class, since one is made for every observed request. */
 export class Received implements ReceivedEvent {
   readonly type = 'received'
@@ -41,7 +59,7 @@ export class Received implements ReceivedEvent {
 
   auditId(newId: () => string): string {
     if (this.#auditId === undefined) {
-      this.#auditId = auditIdOf(this.request, newId)
+      this.#auditId = Identified.idOf(this.request, newId)
       this.#tellClient(this.#auditId)
     }
     return this.#auditId

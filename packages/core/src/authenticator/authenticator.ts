@@ -17,7 +17,12 @@ export interface Authentication {
   readonly expiresAtMs?: number
   /** When the credential was issued, in milliseconds since the epoch. Absent: unknown. */
   readonly issuedAtMs?: number
-  /** Whether the credential is revoked while it is in use. Set by `unlessRevoked`. */
+  /** The id of the client certificate by its serial number and issuer, as `clientCertificate` writes it, for revocations. */
+  readonly certificateId?: string
+  /**
+   * Whether the credential is revoked while it is in use. Set by `unlessRevoked`, and by authenticators whose tokens end with objects that are watched: caches ask it before they
+   * answer, and look the token up again if it is.
+   */
   readonly revocation?: CredentialRevocation
   /** The headers that carried the credential; an application must not see them. */
   readonly consumed?: HeaderChanges
@@ -41,6 +46,8 @@ export interface HeaderChanges {
   readonly removeTwinsOf?: readonly string[]
   /** Replaces a header, with all its repetitions, by one value. */
   readonly replace?: readonly (readonly [name: string, value: string])[]
+  /** Removes cookies with these names from the header `Cookie`. Unlike those of headers, they are case-sensitive (RFC 6265 section 5.3). */
+  readonly removeCookies?: readonly string[]
 }
 
 /** What kind of credential an authenticator looks for. Composed authenticators combine the descriptions of their delegates. */

@@ -17,7 +17,7 @@ export interface AuthenticationErrorOptions {
   readonly cause?: unknown
   /** The errors this one aggregates, in order. */
   readonly errors?: readonly AuthenticationError[]
-  /** With `unavailable`: the server is too busy to check, and the client may retry after this time. The response is 503 then. */
+  /** With `unavailable`: the check cannot be made now, as when the server is too busy, and the client may retry after this time. The response is 503 then. */
   readonly retryAfterSeconds?: number
   /** Whether a union stops here and does not ask the remaining authenticators. Default `false`. */
   readonly isFinal?: boolean

@@ -102,6 +102,16 @@ export interface ServerCertificateEvent {
   readonly problem: 'missingSan' | 'insecureSha1'
 }
 
+/** A process stands for election, leads since it has the lease, has lost it, or has given it up. */
+export interface LeaderElectionEvent {
+  readonly type: 'leaderElection'
+  /** The name of the lease. */
+  readonly name: string
+  /** Who the process is in the lease. */
+  readonly identity: string
+  readonly status: 'standing' | 'leading' | 'lost' | 'released'
+}
+
 /** A token of a configured issuer was accepted or refused. Tokens of unknown issuers do not emit this event. */
 export interface JwtAuthenticatorEvent {
   readonly type: 'jwtAuthenticator'
@@ -254,6 +264,7 @@ export type AuthenticationEvent =
   | AccessReviewCallEvent
   | AccessReviewFailOpenEvent
   | ServerCertificateEvent
+  | LeaderElectionEvent
   | JwtAuthenticatorEvent
   | JwksFetchEvent
   | IssuerDiscoveryEvent

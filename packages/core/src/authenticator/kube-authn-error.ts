@@ -15,6 +15,7 @@ export type ErrorCode =
   | 'rejected'
   | 'revisionCompacted'
   | 'revisionConflict'
+  | 'fenced'
   | 'revisionUnknown'
   | 'signerCall'
   | 'storeCorrupted'

@@ -1,21 +1,26 @@
 import type { Authentication, HeaderChanges } from './authenticator.ts'
+import type { CredentialRevocation } from './credential-revocation.ts'
+import { TokenDigest } from './token-digest.ts'
 import type { UserInfo } from './user.ts'
 
 /**
  * An answer for every request with the same token, with a user that {@link userInfo} made. It is frozen, so what follows from it is made
  * once and kept in it: a request with a known token creates no objects for its answer.
  */
-export class RecurringAnswer implements Authentication {
+export class RecurringAnswer extends TokenDigest implements Authentication {
   readonly user: UserInfo
   readonly consumed?: HeaderChanges
+  readonly revocation?: CredentialRevocation
   #by: object | undefined
   #conclusion: unknown
   /** Who concluded the answer itself. */
   #keptBy: object | undefined
 
-  constructor(user: UserInfo, consumed?: HeaderChanges) {
+  constructor(user: UserInfo, consumed?: HeaderChanges, revocation?: CredentialRevocation) {
+    super()
     this.user = user
     if (consumed !== undefined) this.consumed = consumed
+    if (revocation !== undefined) this.revocation = revocation
     Object.freeze(this)
   }
 

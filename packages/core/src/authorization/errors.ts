@@ -7,7 +7,7 @@ export interface AuthorizationErrorOptions {
   readonly cause?: unknown
   /** The errors that this one aggregates, in order. */
   readonly errors?: readonly AuthorizationError[]
-  /** The server is too busy to decide; the client may retry after this time. The answer is a 503. */
+  /** The decision cannot be made now, as when the server is too busy; the client may retry after this time. The answer is a 503. */
   readonly retryAfterSeconds?: number
 }
 

@@ -4,8 +4,8 @@ import type { Failure } from '../logging/failure.ts'
 import { shownPath, shownReason } from './shown.ts'
 import { writeEntry } from './write-entry.ts'
 
-/** Writes a line about a failure of the server. */
-export function writeFailure(log: Sink, { what, cause, code, request }: Failure): void {
+/** Writes a line about a failure. */
+export function writeFailure(log: Sink, { what, cause, code, request, level = 'error' }: Failure): void {
   const reason = shownReason(messageOf(cause, 'it threw something that is not an error'), [])
   const about = request && {
     status: request.status,
@@ -14,5 +14,5 @@ export function writeFailure(log: Sink, { what, cause, code, request }: Failure)
   }
   const subject = about === undefined ? what : `${about.status} ${about.method} ${about.path}`
   const message = `kube-authn: ${subject}: ${reason} [${code}]`
-  writeEntry(log, { level: 'error', type: 'notice', code, message, ...about })
+  writeEntry(log, { level, type: 'notice', code, message, ...about })
 }

@@ -39,6 +39,8 @@ export { requireRevocation } from '../revocation/revocation.ts'
 export { unlessRevoked } from '../revocation/unless-revoked.ts'
 export { untilExpiry, type UntilExpiryOptions, untilExpiryShape } from '../authenticator/until-expiry.ts'
 export { authenticatorChain, type AuthenticatorChainOptions } from '../chain/chain.ts'
+export { certificateIdOf } from '../authenticator/certificate-id.ts'
+export { readSerialNumber } from '../revocation/read-credential-id.ts'
 export { type Clock, systemClock } from '../internal/clock.ts'
 export { type Context, emptyContext } from '../authenticator/context.ts'
 export {
@@ -74,6 +76,7 @@ export type {
   ImpersonationEvent,
   JwksFetchEvent,
   JwtAuthenticatorEvent,
+  LeaderElectionEvent,
   Observer,
   Outcome,
   ReceivedEvent,

@@ -42,6 +42,7 @@ export { type AnswerHeaders, AUDIT_ID_HEADER, Received } from '../audit/audit-id
 export { advise } from '../authenticator/advise.ts'
 export { intersectAudiences } from '../authenticator/audiences.ts'
 export type { AnyAuthenticator, AuthenticationScheme } from '../authenticator/authenticator.ts'
+export { CREDENTIAL_ID_KEY } from '../authenticator/credential-id.ts'
 export { isAuthenticationError, isFault } from '../authenticator/errors.ts'
 export { notify } from '../authenticator/notify.ts'
 export type { Log } from '../authenticator/log.ts'
@@ -81,7 +82,9 @@ export {
 export { impersonateRequest } from '../impersonation/impersonate-request.ts'
 export { fetchBody } from '../internal/api/body.ts'
 export { isPromiseLike } from '../internal/awaitable.ts'
+export { base64urlOf, bytesOfBase64url, isCanonicalBase64url } from '../internal/base64url.ts'
 export { systemClock } from '../internal/clock.ts'
+export { isEqualInConstantTime } from '../internal/constant-time.ts'
 export { isObject, memberOf } from '../internal/objects.ts'
 export {
   anAuthorizer,
@@ -95,9 +98,12 @@ export {
   aNonEmptyString,
   anything,
   aString,
+  atLeast,
+  type Check,
   either,
   listOf,
   must,
+  nonEmptyListOf,
   oneOf,
   required,
   wholeNumber,
@@ -112,10 +118,13 @@ export {
   refuseProblems,
 } from '../internal/options/shape.ts'
 export { without } from '../internal/options/without.ts'
+export { RecentMap } from '../internal/recent-map.ts'
+export { singleFlight } from '../internal/single-flight.ts'
 export { warningHeaders } from '../internal/warning-headers.ts'
 export { fetchRequest } from '../request/fetch-request.ts'
 export { exactHeaders } from '../request/headers/exact.ts'
 export { withHeaderChanges } from '../request/headers/fetch-changes.ts'
+export { aRevocationSource, type RevocationSource, revocationsOf } from '../revocation/revocations.ts'
 export { handleReviews } from '../review/handle-reviews.ts'
 export type { HandleReviewsOptions } from '../review/handle-reviews-options.ts'
 export {

@@ -1,6 +1,7 @@
 import type { Awaitable } from '../internal/awaitable.ts'
 import { presentsCertificate } from '../authenticator/bound-certificate.ts'
 import type { Context } from '../authenticator/context.ts'
+import { NotedToken } from '../authenticator/token-digest.ts'
 import type { AuthenticationError } from '../authenticator/errors.ts'
 import { notify } from '../authenticator/notify.ts'
 import type { Observer } from '../authenticator/events.ts'
@@ -11,7 +12,7 @@ import type { UserInfo } from '../authenticator/user.ts'
 export const NO_WARNINGS: readonly string[] = Object.freeze([])
 
 /** The context of one request: it collects the warnings and annotations of authenticators. */
-export class RequestContext implements Context {
+export class RequestContext extends NotedToken implements Context {
   readonly audiences?: readonly string[]
   readonly observer?: Observer
   /** Distinct, in the order they were given. */
@@ -27,6 +28,7 @@ export class RequestContext implements Context {
     observer: Observer | undefined,
     given: Pick<Context, 'signal'>,
   ) {
+    super()
     this.#request = request
     this.#given = given
     if (audiences !== undefined) this.audiences = audiences

@@ -1,6 +1,5 @@
-import { bytesFromText, latin1FromBytes, textFromLatin1 } from '@kube-authn/internal/byte-text'
 import type { UserInfo } from '../authenticator/user.ts'
-import { encodeExtraKey } from './extra-key.ts'
+import { type IdentityHeader, identityHeaders } from '../request/headers/identity-headers.ts'
 
 /**
  * The headers that make a Kubernetes API impersonate this user. Each group and each value of an extra field is a separate header, and must
@@ -18,22 +17,6 @@ import { encodeExtraKey } from './extra-key.ts'
  * @example
  * const upstream = https.request(url, { headers: impersonationHeaders(user).flat() })
  */
-export function impersonationHeaders(user: UserInfo): readonly (readonly [name: string, value: string])[] {
-  if (user.username === '') throw new TypeError('a user without a name cannot be impersonated')
-  return [
-    ['Impersonate-User', headerValue(user.username)],
-    ...(user.uid === '' ? [] : [['Impersonate-Uid', headerValue(user.uid)] as const]),
-    ...user.groups.map((group) => ['Impersonate-Group', headerValue(group)] as const),
-    ...Object.entries(user.extra).flatMap(([key, values]) =>
-      values.map((value) => [`Impersonate-Extra-${encodeExtraKey(key)}`, headerValue(value)] as const),
-    ),
-  ]
-}
-
-function headerValue(text: string): string {
-  if (/(?!\t)\p{Cc}/u.test(text)) throw new TypeError('a header cannot carry control characters')
-  if (/^[ \t]|[ \t]$/.test(text)) throw new TypeError('a header cannot carry leading or trailing white space')
-  const value = latin1FromBytes(bytesFromText(text))
-  if (textFromLatin1(value) !== text) throw new TypeError('a header cannot carry an unpaired surrogate')
-  return value
+export function impersonationHeaders(user: UserInfo): readonly IdentityHeader[] {
+  return identityHeaders('Impersonate-', user)
 }

@@ -2,7 +2,7 @@ import type { HeaderChanges } from '../authenticator/authenticator.ts'
 import { selectedHeaders } from '../request/headers/selected.ts'
 import { trimmed } from '../internal/trimmed.ts'
 import type { RequestHeaders } from '../request/request.ts'
-import { decodeExtraKey, EXTRA_PREFIX } from './extra-key.ts'
+import { decodeExtraKey, EXTRA_PREFIX } from '../request/headers/extra-key.ts'
 import type { WantedUser } from './wanted-user.ts'
 
 /** All impersonation headers, for removal before the application sees the request. */

@@ -3,5 +3,5 @@
  */
 export { celCompiler } from './cel/on-demand.ts'
 export { type CsvError, parse } from './csv/parser/on-demand.ts'
-export { hmacSha256, sha256 } from './digest/native.ts'
+export { hmacSha256, sha256, sha256Hex } from './digest/native.ts'
 export { yamlParser } from './yaml/parser/on-demand.ts'

@@ -7,6 +7,7 @@ export interface VerdictCache<V> {
   get(key: string): V | undefined
   /** Caches a verdict and replaces an earlier one. */
   remember(key: string, verdict: V, kind: VerdictKind, expiresAtMs: number): void
+  forget(key: string): void
 }
 
 /** Whether a verdict accepted or refused something. */
@@ -37,6 +38,10 @@ export function verdictCache<V>(clock: Clock, maxEntries: number): VerdictCache<
         accepted.delete(key)
         refused.set(key, { verdict, expiresAtMs })
       }
+    },
+    forget(key) {
+      accepted.delete(key)
+      refused.delete(key)
     },
   }
 }

@@ -84,6 +84,7 @@ const EVENTS: readonly AuthenticationEvent[] = [
   },
   { type: 'externalSigner', operation: 'sign', code: 'OK' },
   { type: 'externalSignerCall', method: 'Sign', code: 'OK', durationSeconds },
+  { type: 'leaderElection', name: 'l', identity: 'i', status: 'leading' },
   // What is not counted.
   { type: 'consulting', authenticator: 'a' },
   { type: 'consulted', authenticator: 'a', outcome: 'noOpinion', durationSeconds },

@@ -11,6 +11,7 @@ import {
 import { externalSignerMetrics } from './external-signer-metrics.ts'
 import type { Instruments } from './instruments.ts'
 import { jwtMetrics } from './jwt-metrics.ts'
+import { leaderElectionMetrics } from './leader-election-metrics.ts'
 import { serverCertificateMetrics } from './server-certificate-metrics.ts'
 
 /** Creates all metrics, and returns an observer that updates them. */
@@ -25,6 +26,7 @@ export function eventMetrics(make: Instruments, clock: Clock): Observer {
     serverCertificateMetrics(make),
     auditMetrics(make),
     externalSignerMetrics(make, clock),
+    leaderElectionMetrics(make),
   ]
   return function countEvent(event) {
     for (const count of groups) count(event)

@@ -170,6 +170,7 @@ describe('metrics', () => {
       '# TYPE apiserver_externaljwt_fetch_keys_request_total counter',
       '# TYPE apiserver_externaljwt_sign_request_total counter',
       '# TYPE apiserver_externaljwt_request_duration_seconds histogram',
+      '# TYPE leader_election_master_status gauge',
     ])
     expect(text).toMatch(/^(#.*\n)*$/)
   })

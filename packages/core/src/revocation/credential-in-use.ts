@@ -1,40 +1,50 @@
-import { sha256 } from '#sha256'
+import { sha256Hex } from '#sha256'
 import type { Authentication } from '../authenticator/authenticator.ts'
 import { type Context, emptyContext } from '../authenticator/context.ts'
 import type { CredentialRevocation } from '../authenticator/credential-revocation.ts'
+import { TokenDigest } from '../authenticator/token-digest.ts'
 import type { UserInfo } from '../authenticator/user.ts'
 import { andThen, type Awaitable, isPromiseLike } from '../internal/awaitable.ts'
 import type { Revocations, UsedCredential } from './revocations.ts'
 
-/** An accepted credential, with what says whether it is revoked. One is made for every request, so it computes nothing. */
+/** An accepted credential, with what says whether it is revoked. One may be made for every request, so it computes nothing. */
 export class CredentialInUse implements UsedCredential, CredentialRevocation {
   readonly user: UserInfo
+  readonly certificateId: string | undefined
   readonly issuedAtMs: number | undefined
   readonly expiresAtMs: number | undefined
   readonly #revocations: Revocations
   /** Until its digest is computed. */
   #token: string | undefined
   #tokenSha256: string | undefined
+  readonly #keeper: TokenDigest | undefined
   /** What else ends its use. */
   readonly #besides: CredentialRevocation | undefined
 
+  /** @param keeper what keeps the digest of the token, for further requests with it. */
   constructor(
     revocations: Revocations,
     user: UserInfo,
-    { issuedAtMs, expiresAtMs, revocation }: Omit<Authentication, 'user'>,
+    { certificateId, issuedAtMs, expiresAtMs, revocation }: Omit<Authentication, 'user'>,
     token: string | undefined,
+    keeper?: TokenDigest,
   ) {
     this.#revocations = revocations
     this.user = user
+    this.certificateId = certificateId
     this.issuedAtMs = issuedAtMs
     this.expiresAtMs = expiresAtMs
     this.#token = token
+    this.#keeper = keeper
     this.#besides = revocation
   }
 
   get tokenSha256(): string | undefined {
     if (this.#token !== undefined) {
-      this.#tokenSha256 = hexOf(sha256(this.#token))
+      this.#tokenSha256 =
+        this.#keeper === undefined
+          ? sha256Hex(this.#token)
+          : TokenDigest.of(this.#keeper, this.#token, sha256Hex)
       this.#token = undefined
     }
     return this.#tokenSha256
@@ -91,12 +101,3 @@ function requireBoolean(answer: unknown): boolean {
   if (typeof answer !== 'boolean') throw new TypeError('isRevoked must return true or false')
   return answer
 }
-
-/** Two digits for each byte, from a table: this may run for every request. */
-function hexOf(digest: string): string {
-  let text = ''
-  for (let index = 0; index < digest.length; index++) text += DIGITS[digest.charCodeAt(index)] ?? ''
-  return text
-}
-
-const DIGITS: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))

@@ -16,6 +16,7 @@ const credential: UsedCredential = {
     username: 'jane',
     extra: { 'authentication.kubernetes.io/credential-id': ['JTI=2f6c'], [SESSION]: ['s1', 's2'] },
   }),
+  certificateId: undefined,
   issuedAtMs: NOW,
   expiresAtMs: NOW + 3_600_000,
   tokenSha256: TOKEN,
@@ -71,6 +72,10 @@ describe('revocationList', () => {
     [{ user: 'jane', expiresAtMs: Infinity }],
     [{ tokenSha256: 'secret' }],
     [{ tokenSha256: `${TOKEN}0` }],
+    [{ credentialId: 'X509SHA256=secret' }],
+    [{ credentialId: 'X509SERIAL=1a2b' }],
+    [{ credentialId: 'x509serial=1a2b/secret' }],
+    [{ credentialId: 'X509SERIALNUMBER=1a2b/CN=secret' }],
   ])('refuses %j, without its values', (revocation) => {
     const list = revocationList()
     expect(() => list.set('one', revocation)).toThrow(
@@ -78,6 +83,20 @@ describe('revocationList', () => {
     )
     expect(() => list.set('one', revocation)).not.toThrow(/secret|jane/)
     expect(list.size).toBe(0)
+  })
+
+  it.each<[Revocation, boolean]>([
+    [{ credentialId: `SESSION=${TOKEN}` }, true],
+    [{ credentialId: `SESSION=${'0'.repeat(64)}` }, false],
+    [{ user: 'jane' }, true],
+    [{ user: 'jane', issuedBeforeMs: NOW + 1 }, true],
+    [{ user: 'jane', issuedBeforeMs: NOW - 10_000 }, false],
+  ])('knows whether %j revokes a session', (revocation, isRevoked) => {
+    const user = userInfo({
+      username: 'jane',
+      extra: { 'authentication.kubernetes.io/credential-id': [`SESSION=${TOKEN}`] },
+    })
+    expect(listWith(revocation).isRevoked({ ...credential, user, tokenSha256: undefined })).toBe(isRevoked)
   })
 
   it('knows the digest of a certificate in any case', () => {

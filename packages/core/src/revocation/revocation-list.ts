@@ -107,12 +107,19 @@ export function revocationList(options: RevocationListOptions = {}): RevocationL
     if (named.size === 0) return false
     const { username, extra } = credential.user
     if (anyConcerns(entries.user.get(username), credential)) return true
-    for (const id of extra[CREDENTIAL_ID_KEY] ?? NO_VALUES) {
-      if (anyConcerns(entries.credentialId.get(id), credential)) return true
+    if (entries.credentialId.size > 0) {
+      for (const id of extra[CREDENTIAL_ID_KEY] ?? NO_VALUES) {
+        if (anyConcerns(entries.credentialId.get(id), credential)) return true
+      }
+      const { certificateId } = credential
+      if (certificateId !== undefined && anyConcerns(entries.credentialId.get(certificateId), credential))
+        return true
     }
-    for (const [key, byValue] of entries.attribute) {
-      for (const value of extra[key] ?? NO_VALUES) {
-        if (anyConcerns(byValue.get(value), credential)) return true
+    if (entries.attribute.size > 0) {
+      for (const [key, byValue] of entries.attribute) {
+        for (const value of extra[key] ?? NO_VALUES) {
+          if (anyConcerns(byValue.get(value), credential)) return true
+        }
       }
     }
     // Last, since the digest is computed for it.

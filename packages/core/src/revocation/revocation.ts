@@ -9,6 +9,7 @@ import {
   refuseProblems,
   required,
 } from '../internal/options/index.ts'
+import { readCredentialId } from './read-credential-id.ts'
 import type { UsedCredential } from './revocations.ts'
 
 /** An attribute of users. */
@@ -20,7 +21,11 @@ export interface RevokedAttribute {
 
 /** What is revoked: one of `credentialId`, `tokenSha256`, `user` and `attribute`. */
 export interface Revocation {
-  /** The id of a credential, as in `authentication.kubernetes.io/credential-id`: `JTI=2f6c`, or `X509SHA256=` and a digest. */
+  /**
+   * The id of a credential, as in `authentication.kubernetes.io/credential-id`: `JTI=2f6c`, `SESSION=` and a digest, or `X509SHA256=` and a digest; or of a certificate
+   * by its number, `X509SERIAL=1A:2B/CN=users CA,O=Example`, with the name of its issuer in the form of RFC 4514. Digests and numbers are in hexadecimal, with or
+   * without colons.
+   */
   readonly credentialId?: string
   /** The SHA-256 digest of a bearer token, in hexadecimal: for tokens without an id. */
   readonly tokenSha256?: string
@@ -36,13 +41,18 @@ export interface Revocation {
 
 const aTime = must('must be a time in milliseconds', Number.isFinite)
 
+const aReadableId = must(
+  'must have a digest after X509SHA256=, or after X509SERIAL= a number in hexadecimal, / and the name of the issuer',
+  (value) => typeof value !== 'string' || readCredentialId(value) !== undefined,
+)
+
 const attributeShape: OptionsShape<RevokedAttribute> = {
   key: required(aNonEmptyString),
   value: required(aString),
 }
 
 const revocationShape: OptionsShape<Revocation> = {
-  credentialId: aNonEmptyString,
+  credentialId: (value, path) => [...aNonEmptyString(value, path), ...aReadableId(value, path)],
   tokenSha256: must(
     'must be a SHA-256 digest in hexadecimal',
     (value) => typeof value === 'string' && /^[\dA-Fa-f]{64}$/.test(value),
@@ -70,7 +80,10 @@ export type Subject =
 /** The subjects of a revocation: one, if it is sound. */
 export function subjectsOf({ credentialId, tokenSha256, user, attribute }: Revocation): readonly Subject[] {
   const named = [
-    credentialId !== undefined && { kind: 'credentialId' as const, value: idOf(credentialId) },
+    credentialId !== undefined && {
+      kind: 'credentialId' as const,
+      value: readCredentialId(credentialId) ?? credentialId,
+    },
     tokenSha256 !== undefined && { kind: 'tokenSha256' as const, value: tokenSha256.toLowerCase() },
     user !== undefined && { kind: 'user' as const, value: user },
     attribute !== undefined && { kind: 'attribute' as const, ...attribute },
@@ -78,14 +91,12 @@ export function subjectsOf({ credentialId, tokenSha256, user, attribute }: Revoc
   return named.filter((each) => each !== false)
 }
 
-/** The digest of a certificate in lower case, as authenticators write it. */
-function idOf(credentialId: string): string {
-  const [, digest] = /^X509SHA256=([\dA-Fa-f]{64})$/.exec(credentialId) ?? []
-  return digest === undefined ? credentialId : `X509SHA256=${digest.toLowerCase()}`
-}
-
 /** Everything that a revocation of the credential may be found by. It computes the digest of a token. */
-export function subjectsOfCredential({ user, tokenSha256 }: UsedCredential): readonly Subject[] {
+export function subjectsOfCredential({
+  user,
+  certificateId,
+  tokenSha256,
+}: UsedCredential): readonly Subject[] {
   return [
     { kind: 'user', value: user.username },
     ...Object.entries(user.extra).flatMap(([key, values]) =>
@@ -94,6 +105,7 @@ export function subjectsOfCredential({ user, tokenSha256 }: UsedCredential): rea
         ...(key === CREDENTIAL_ID_KEY ? [{ kind: 'credentialId' as const, value }] : []),
       ]),
     ),
+    ...(certificateId === undefined ? [] : [{ kind: 'credentialId' as const, value: certificateId }]),
     ...(tokenSha256 === undefined ? [] : [{ kind: 'tokenSha256' as const, value: tokenSha256 }]),
   ]
 }

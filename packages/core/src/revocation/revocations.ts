@@ -8,6 +8,8 @@ import { type Check, must } from '../internal/options/index.ts'
 export interface UsedCredential {
   /** Its ids are in `extra`, under `authentication.kubernetes.io/credential-id`: `JTI=` of a token, `X509SHA256=` of a certificate. */
   readonly user: UserInfo
+  /** The serial number and the issuer of a certificate: `X509SERIAL=1a2b/CN=users ca,O=example`, in lower case. `undefined` without one. */
+  readonly certificateId: string | undefined
   /**
    * When it was issued, in milliseconds since the epoch: `iat` of a token, `notBefore` of a certificate. `undefined`: unknown. `Infinity`: the user
    * is impersonated, and has no credential.

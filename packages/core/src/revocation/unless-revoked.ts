@@ -21,7 +21,9 @@ import {
   settled,
   throwing,
 } from '../authenticator/opinion.ts'
+import { RecurringAnswer } from '../authenticator/recurring-answer.ts'
 import { isMarkedSound } from '../authenticator/sound.ts'
+import { NotedToken } from '../authenticator/token-digest.ts'
 import { isUnauthenticated, userInfo } from '../authenticator/user.ts'
 import { andThen } from '../internal/awaitable.ts'
 import { hasMethod } from '../internal/options/check.ts'
@@ -30,6 +32,7 @@ import { readBearerToken, trimAscii } from '../request/bearer-token/read.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import { readWebSocketToken } from '../request/web-socket-protocol/web-socket-protocol.ts'
 import { CredentialInUse } from './credential-in-use.ts'
+import { type RecurringCredential, type Recurring, recurringCredentials } from './recurring-credentials.ts'
 import { aRevocationSource, type Revocations, type RevocationSource, revocationsOf } from './revocations.ts'
 
 /**
@@ -72,16 +75,19 @@ const anAuthenticator = must('must be an authenticator', (value) =>
 
 function ofRequests(revocations: Revocations, delegate: Authenticator): Authenticator {
   const { credentials, audiences, log } = delegate
+  const recurring = recurringCredentials(revocations)
   return {
     name: NAME,
     ...(credentials !== undefined && { credentials }),
     ...(audiences !== undefined && { audiences }),
     ...(log !== undefined && { log }),
-    authenticate: throwing((request, context) =>
-      onceDecided(opinionOf(delegate, request, context), (opinion) =>
-        checkedInRequest(revocations, opinion, request, context),
-      ),
-    ),
+    authenticate: throwing((request, context) => {
+      const deciding = opinionOf(delegate, request, context)
+      // A request that is decided at once makes no closure.
+      return deciding instanceof Promise
+        ? deciding.then((opinion) => checkedInRequest(recurring, opinion, request, context))
+        : checkedInRequest(recurring, deciding, request, context)
+    }),
   }
 }
 
@@ -110,31 +116,39 @@ function ofPasswords(revocations: Revocations, delegate: PasswordAuthenticator):
   }
 }
 
-/** The tokens of a request. Which of them was accepted is not known. */
-function tokensIn(request: AuthenticationRequest): readonly string[] {
-  const { headers } = request
-  const tokens = [
-    readBearerToken(headers.first('authorization'), emptyContext),
-    readWebSocketToken(request),
-    trimAscii(headers.first('x-auth-token') ?? ''),
-  ]
-  return tokens.filter((token) => token !== undefined).filter((token) => token !== '')
+/** The token in `Authorization`. As a rule it was read for this request before. */
+function bearerIn({ headers }: AuthenticationRequest, context: Context): string | undefined {
+  const authorization = headers.first('authorization')
+  if (authorization === undefined) return undefined
+  return NotedToken.bearerIn(context, authorization) ?? readBearerToken(authorization, emptyContext)
 }
 
 /** The same for a request: it is refused if any of its tokens is revoked, so that another token cannot hide the one that was accepted. */
 function checkedInRequest(
-  revocations: Revocations,
+  recurring: Recurring,
   opinion: Opinion,
   request: AuthenticationRequest,
   context: Context,
 ): Deciding {
   if (opinion === undefined || opinion instanceof Refused) return opinion
-  const [first, ...others] = tokensIn(request)
-  let deciding = checked(revocations, opinion, first, context)
-  for (const token of others) {
-    deciding = onceDecided(deciding, (late) => checked(revocations, late, token, context))
+  const { revocations } = recurring
+  const bearer = bearerIn(request, context)
+  const other = request.headers.first('x-auth-token')
+  const socket = readWebSocketToken(request)
+  if (other === undefined && socket === undefined) {
+    const known = opinion instanceof RecurringAnswer ? recurring.of(opinion, bearer, context) : undefined
+    return known === undefined ? checked(revocations, opinion, bearer, context) : checkedAgain(known, context)
   }
-  return deciding
+  // Which of them was accepted is not known.
+  const [first, ...others] = [bearer, socket, trimAscii(other ?? '')].filter(isToken)
+  return others.reduce<Deciding>(
+    (deciding, token) => onceDecided(deciding, (late) => checked(revocations, late, token, context)),
+    checked(revocations, opinion, first, context),
+  )
+}
+
+function isToken(token: string | undefined): token is string {
+  return token !== undefined && token !== ''
 }
 
 /** The opinion, unless the credential is revoked. It never throws and never rejects. */
@@ -148,7 +162,8 @@ function checked(
   try {
     const user = isMarkedSound(opinion.user) ? opinion.user : userInfo(opinion.user)
     if (isUnauthenticated(user)) return opinion
-    const credential = new CredentialInUse(revocations, user, opinion, token)
+    const keeper = token === undefined ? undefined : NotedToken.keeperOf(context, token)
+    const credential = new CredentialInUse(revocations, user, opinion, token, keeper)
     const isRevoked = credential.ask(context)
     if (isRevoked === false) return withRevocation(opinion, credential)
     return settled(
@@ -156,6 +171,17 @@ function checked(
         is ? refusalOf(opinion, context) : withRevocation(opinion, credential),
       ),
     )
+  } catch (thrown) {
+    return new Refused(thrown)
+  }
+}
+
+/** The same for a credential that was seen before. */
+function checkedAgain({ credential, answer }: RecurringCredential, context: Context): Deciding {
+  try {
+    const isRevoked = credential.ask(context)
+    if (isRevoked === false) return answer
+    return settled(andThen<boolean, Opinion>(isRevoked, (is) => (is ? refusalOf(answer, context) : answer)))
   } catch (thrown) {
     return new Refused(thrown)
   }

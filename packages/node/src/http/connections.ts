@@ -1,9 +1,8 @@
-import type { PeerCertificate } from 'node:tls'
 import type * as Undici from 'undici/index.js'
-import { nodeTls } from '../builtins.ts'
 import type { ReloadOptions } from '../file-source/reloading-source.ts'
 import type { Transport } from './endpoint.ts'
 import { type SecureContexts, secureContextSource } from './secure-context-source.ts'
+import { identityProblem } from './server-identity.ts'
 
 /** The dispatcher of a call, and undici's `fetch`. */
 interface Route {
@@ -107,17 +106,4 @@ function proxyOf(proxyUrl: string): { readonly uri: string; readonly token?: str
   if (username === '' && password === '') return { uri: url.href }
   const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
   return { uri: url.href, token: `Basic ${Buffer.from(pair, 'utf8').toString('base64')}` }
-}
-
-/**
- * Node falls back to the common name of a certificate without subject alternative names; Go does not.
- *
- * Source: Go `crypto/x509/verify.go` VerifyHostname.
- */
-function identityProblem(host: string, certificate: PeerCertificate): Error | undefined {
-  if (certificate.subjectaltname === undefined || certificate.subjectaltname === '') {
-    const problem = new Error('the certificate of the server has no alternative names')
-    return Object.assign(problem, { code: 'KUBE_AUTHN_MISSING_SAN' })
-  }
-  return nodeTls().checkServerIdentity(host, certificate)
 }

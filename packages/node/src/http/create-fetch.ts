@@ -1,17 +1,11 @@
 import { ConfigurationError } from '@kube-authn/core'
-import {
-  aString,
-  deadlineAfter,
-  optionProblems,
-  refuseProblems,
-  systemClock,
-} from '@kube-authn/core/internal'
+import { deadlineAfter, optionProblems, refuseProblems, systemClock } from '@kube-authn/core/internal'
 import { aBoolean, above, type OptionsShape, wholeNumber } from '@kube-authn/core/adapter'
-import { aPath } from '../options/a-path.ts'
 import { reloadShape } from '../options/reload-shape.ts'
 import type { ReloadOptions } from '../file-source/reloading-source.ts'
 import { connections } from './connections.ts'
 import type { Transport } from './endpoint.ts'
+import { transportShape } from './transport-shape.ts'
 import { limitedResponse } from './limited-response.ts'
 import { type InsecureOptions, transportProblems } from './problems.ts'
 
@@ -29,19 +23,6 @@ export const fetchShape: OptionsShape<FetchOptions> = {
   allowInsecureHttp: aBoolean,
   timeoutSeconds: above(0, 86_400),
   maxBytes: wholeNumber(1),
-}
-
-/** The checks of a {@link Transport}. */
-export const transportShape: OptionsShape<Transport> = {
-  ca: aString,
-  caFile: aPath,
-  serverName: aString,
-  insecureSkipTlsVerify: aBoolean,
-  cert: aString,
-  certFile: aPath,
-  key: aString,
-  keyFile: aPath,
-  proxyUrl: aString,
 }
 
 /** The supported part of the Fetch API's request options. */

@@ -1,17 +1,15 @@
-import { aString, must, optionProblems, refuseProblems, without } from '@kube-authn/core/internal'
-import { type OptionsShape, required } from '@kube-authn/core/adapter'
-import { bearerTokenFile } from './bearer-token-file.ts'
+import { optionProblems, refuseProblems, without } from '@kube-authn/core/internal'
 import {
   createFetch,
   type FetchOptions,
   fetchShape,
   type HttpFetch,
   type HttpFetchInit,
-  transportShape,
 } from './create-fetch.ts'
-import type { Credential, Endpoint } from './endpoint.ts'
-import { reloadOf } from '../options/reload-shape.ts'
+import type { Endpoint } from './endpoint.ts'
+import { endpointShape } from './endpoint-shape.ts'
 import { endpointProblems } from './problems.ts'
+import { NO_CREDENTIAL, shownCredential } from './shown-credential.ts'
 
 /** A `fetch` for one server. */
 export interface EndpointFetch extends HttpFetch {
@@ -36,7 +34,7 @@ export function endpointFetch(endpoint: Endpoint, options: FetchOptions = {}): E
   refuseProblems(found.length > 0 ? found : endpointProblems(endpoint, options))
   const { origin, protocol } = new URL(endpoint.server)
   // Plain HTTP would expose it.
-  const credential = protocol === 'https:' ? shown(endpoint.credential, options) : NOTHING
+  const credential = protocol === 'https:' ? shownCredential(endpoint.credential, options) : NO_CREDENTIAL
   const fetch = createFetch(without(endpoint, 'server', 'credential'), options)
 
   const call = async (url: string | URL, init: HttpFetchInit = {}): Promise<Response> => {
@@ -47,52 +45,4 @@ export function endpointFetch(endpoint: Endpoint, options: FetchOptions = {}): E
     return fetch(url, { ...init, headers })
   }
   return Object.assign(call, { close: fetch.close, secrets: credential.secrets })
-}
-
-const CREDENTIAL_TYPES: ReadonlySet<unknown> = new Set(['token', 'tokenFile', 'basic'])
-
-/** The checks of an {@link Endpoint}. */
-const endpointShape: OptionsShape<Endpoint> = {
-  ...transportShape,
-  server: required(aString),
-  credential: must(
-    "must be a credential of type 'token', 'tokenFile' or 'basic'",
-    (value) =>
-      typeof value === 'object' && value !== null && 'type' in value && CREDENTIAL_TYPES.has(value.type),
-  ),
-}
-
-/** The current credential. */
-interface ShownCredential {
-  readonly authorization: () => string | undefined
-  readonly secrets: () => readonly string[]
-}
-
-const NOTHING: ShownCredential = { authorization: () => undefined, secrets: () => [] }
-
-function shown(credential: Credential | undefined, options: FetchOptions): ShownCredential {
-  switch (credential?.type) {
-    case 'token':
-      return shownToken(() => credential.token)
-    case 'tokenFile': {
-      const { path, token } = credential
-      return shownToken(
-        bearerTokenFile(path, {
-          ...reloadOf(options),
-          ...(token !== undefined && { token }),
-        }),
-      )
-    }
-    case 'basic': {
-      const { username, password } = credential
-      const pair = Buffer.from(`${username}:${password}`, 'utf8').toString('base64')
-      return { authorization: () => `Basic ${pair}`, secrets: () => [pair, password] }
-    }
-    default:
-      return NOTHING
-  }
-}
-
-function shownToken(current: () => string): ShownCredential {
-  return { authorization: () => `Bearer ${current()}`, secrets: () => [current()] }
 }

@@ -35,6 +35,8 @@ export interface AuthenticatedUpgrade {
   readonly authentication: Authentication
   /** Aborted when the credential expires. The connection is closed some seconds later in any case. */
   readonly signal: AbortSignal
+  /** The id of the request in audit logs; absent without an audit log among the observers. */
+  readonly auditId?: string
 }
 
 const shape: OptionsShape<AuthenticateUpgradeOptions> = {
@@ -131,7 +133,16 @@ export function authenticateUpgrade(
     else signal.addEventListener('abort', destroyLater, { once: true, signal: closed.signal })
     socket.once('close', () => answered(SWITCHING_PROTOCOLS))
     try {
-      await accept({ request: message, socket, head, user: authentication.user, authentication, signal })
+      const auditId = headers.get('audit-id')
+      await accept({
+        request: message,
+        socket,
+        head,
+        user: authentication.user,
+        authentication,
+        signal,
+        ...(auditId !== undefined && { auditId }),
+      })
     } catch (error) {
       socket.destroy()
       report(onError, error)

@@ -78,6 +78,7 @@ function bothChanges(one: HeaderChanges, other: HeaderChanges): HeaderChanges {
     remove: [...one.remove, ...other.remove],
     removePrefixes: [...(one.removePrefixes ?? []), ...(other.removePrefixes ?? [])],
     removeTwinsOf: [...(one.removeTwinsOf ?? []), ...(other.removeTwinsOf ?? [])],
+    removeCookies: [...(one.removeCookies ?? []), ...(other.removeCookies ?? [])],
     replace: [...(one.replace ?? []), ...(other.replace ?? [])],
   }
 }

@@ -14,6 +14,10 @@ export class AnswerHeaders {
     this.#values.set(name.toLowerCase(), value)
   }
 
+  get(name: string): string | undefined {
+    return this.#values.get(name.toLowerCase())
+  }
+
   entries(): Iterable<readonly [name: string, value: string]> {
     return this.#values
   }

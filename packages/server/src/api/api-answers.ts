@@ -50,7 +50,8 @@ export async function apiAnswers(
   options: KubernetesApiOptions,
   { reviews, health }: OtherAnswers,
 ): Promise<KubernetesApi['answer']> {
-  const { store, rbac, revocations, authorizer = rbac, observer, clock = systemClock } = options
+  const { store, rbac, authorizer = rbac, observer, clock = systemClock } = options
+  const { revocations, serviceAccounts, bootstrapTokens } = options
   const resources = servedResources(options)
   const objects = registry({
     store,
@@ -58,7 +59,7 @@ export async function apiAnswers(
     clock,
     ...(authorizer !== undefined && { authorizer }),
     ...(rbac !== undefined && { rbac }),
-    ...(revocations !== undefined && { revocations }),
+    learners: [revocations, serviceAccounts, bootstrapTokens].filter((each) => each !== undefined),
   })
   await objects.createSystemNamespaces()
   const answerObjects = objectRequests({ registry: objects, clock })

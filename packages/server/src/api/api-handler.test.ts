@@ -489,6 +489,7 @@ describe('discovery', () => {
     expect(json).toMatchObject({
       items: [
         { metadata: { name: 'certificates.k8s.io' }, versions: [{ version: 'v1' }] },
+        { metadata: { name: 'coordination.k8s.io' }, versions: [{ version: 'v1' }] },
         { metadata: { name: 'rbac.authorization.k8s.io' }, versions: [{ version: 'v1' }] },
       ],
     })
@@ -502,7 +503,11 @@ describe('discovery', () => {
     expect((await ask('GET', '/api')).json).toMatchObject({ kind: 'APIVersions', versions: ['v1'] })
     expect((await ask('GET', '/apis')).json).toMatchObject({
       kind: 'APIGroupList',
-      groups: [{ name: 'certificates.k8s.io' }, { name: 'rbac.authorization.k8s.io' }],
+      groups: [
+        { name: 'certificates.k8s.io' },
+        { name: 'coordination.k8s.io' },
+        { name: 'rbac.authorization.k8s.io' },
+      ],
     })
     expect((await ask('GET', '/apis/rbac.authorization.k8s.io')).json).toMatchObject({ kind: 'APIGroup' })
     const names = [...(await list('/api/v1')), ...(await list('/apis/rbac.authorization.k8s.io/v1'))].map(

@@ -3,6 +3,8 @@ import type { Authorizer } from '@kube-authn/core/authorization'
 import type { TokenIssuer } from '@kube-authn/core/service-account'
 import { aFunction, type OptionsShape, required } from '@kube-authn/core/adapter'
 import { aClock, anAuthorizer, withMethods } from '@kube-authn/core/internal'
+import type { StoredBootstrapTokens } from '../credentials/stored-bootstrap-tokens.ts'
+import type { StoredServiceAccounts } from '../credentials/stored-service-accounts.ts'
 import type { StoredRbac } from '../rbac/stored-rbac.ts'
 import type { StoredRevocations } from '../revocations/revocations.ts'
 import type { ObjectStore } from '../store/object-store.ts'
@@ -25,6 +27,9 @@ export interface KubernetesApiOptions {
   readonly rbac?: StoredRbac
   /** The revocations in the store, which the authenticator has too: what is written counts for the next request. Default: `credentialrevocations` are not served. */
   readonly revocations?: StoredRevocations
+  /** The copies of what the authenticators of tokens read in the store: what is written counts for the next request. Default: when their watch tells it. */
+  readonly serviceAccounts?: StoredServiceAccounts
+  readonly bootstrapTokens?: StoredBootstrapTokens
   /** Issues the tokens that are asked for at `/token` of service accounts. Default: there is no such path. */
   readonly tokenIssuer?: TokenIssuer
   /** The time of creations, and for ages and ends of watches. Default: the runtime's clock. */
@@ -38,6 +43,8 @@ export const kubernetesApiShape: OptionsShape<KubernetesApiOptions> = {
   observer: aFunction,
   rbac: withMethods('an authorizer as storedRbac(...) makes', 'authorize', 'rulesFor', 'learn'),
   revocations: withMethods('revocations as revocations(...) makes', 'isRevoked', 'learn'),
+  serviceAccounts: withMethods('a copy as storedServiceAccounts(...) makes', 'getServiceAccount', 'learn'),
+  bootstrapTokens: withMethods('a copy as storedBootstrapTokens(...) makes', 'getSecret', 'learn'),
   tokenIssuer: withMethods('an issuer of tokens, as tokenIssuer(...) makes', 'issue'),
   clock: aClock,
 }

@@ -8,15 +8,17 @@ import { addGetToken } from './get-token/command.ts'
 import { addHashPassword } from './hash-password/command.ts'
 import { addKubeconfig } from './kubeconfig/command.ts'
 import { withoutControls } from '@kube-authn/internal/printable'
+import { addProxy } from './proxy/command.ts'
 import { addRevoke } from './revoke/command.ts'
 import { addServe } from './serve/command.ts'
+import { addStore } from './store/command.ts'
 import { addWhoami } from './whoami/command.ts'
 
 /** The whole command. What a subcommand does is loaded when it runs, so that help is there at once. */
 export function program(): Command {
   const root = new Command('kube-authn')
     .description(
-      'Kubernetes authentication at the command line: serve, check files, explain refusals, make credentials.',
+      'Kubernetes authentication at the command line: serve, proxy, check files, explain refusals, make credentials.',
     )
     .version(version(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
@@ -27,6 +29,8 @@ export function program(): Command {
     .addHelpText('after', AFTER)
   for (const add of [
     addServe,
+    addStore,
+    addProxy,
     addCheck,
     addExplain,
     addHashPassword,

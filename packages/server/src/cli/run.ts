@@ -1,16 +1,23 @@
+import { setInterval } from 'node:timers'
 import { CommanderError } from 'commander'
 import { EXIT, Failure, Interrupted } from './failure.ts'
 import { program } from './program.ts'
 import { endWithReader, note } from './terminal/output.ts'
 
+const LONG_MS = 1_000_000_000
+
 /** Runs the command of `argv`, and sets the exit code of the process. */
 export async function run(argv: readonly string[]): Promise<void> {
   endWithReader()
   process.once('SIGINT', () => process.exit(EXIT.interrupted))
+  // What a command waits for may keep no process alive, as a pause between two attempts: it must still come to its end.
+  const alive = setInterval(() => undefined, LONG_MS)
   try {
     await program().parseAsync([...argv])
   } catch (error) {
     process.exitCode = exitCodeOf(error)
+  } finally {
+    clearInterval(alive)
   }
 }
 

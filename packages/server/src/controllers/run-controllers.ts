@@ -1,4 +1,4 @@
-import type { Awaitable, Clock } from '@kube-authn/core'
+import type { Awaitable, Clock, Observer } from '@kube-authn/core'
 import type { Authorizer } from '@kube-authn/core/authorization'
 import {
   anAuthorizer,
@@ -7,6 +7,8 @@ import {
   aString,
   type ConfigurationProblem,
   listOf,
+  nested,
+  notify,
   optionProblems,
   refuseProblems,
   report,
@@ -19,12 +21,21 @@ import { aBoolean, aFunction, type OptionsShape, required } from '@kube-authn/co
 import type { SigningKey } from '@kube-authn/core/service-account'
 import { registry } from '../registry/registry.ts'
 import { allResources } from '../registry/resources/index.ts'
+import { elapsedTimeOf } from '../store/local/elapsed.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { controllersProblems, isNamed } from './controller-names.ts'
+import { electedControllers } from './leader-election/elected-controllers.ts'
+import {
+  electionProblems,
+  electionSettings,
+  leaderElectionShape,
+  type LeaderElectionOptions,
+} from './leader-election/election-settings.ts'
 import { aCleanUpPeriod } from './legacy-token-cleaner/legacy-token-cleaner.ts'
 import {
   controllerLoop,
   type ControllerErrorSource,
+  type ControllerLoopOptions,
   type RunningControllers,
 } from './loop/controller-loop.ts'
 import { observedStore } from './loop/store-outages.ts'
@@ -60,6 +71,10 @@ export interface RunControllersOptions {
   readonly recordsTokenUse?: boolean
   /** As of `legacyTokenCleaner` (`--legacy-service-account-token-clean-up-period`). Default 31,536,000, a year. */
   readonly cleanUpPeriodSeconds?: number
+  /** Of several processes over one store, only one runs its controllers at a time: who has a lease in the store. Default: every process runs them. */
+  readonly leaderElection?: LeaderElectionOptions
+  /** Receives the event `leaderElection`. Default: none. */
+  readonly observer?: Observer
   /** Default: the runtime's clock. */
   readonly clock?: Clock
   /** Called with each error and what failed. A store that fails is reported once, until it works again. */
@@ -78,6 +93,8 @@ const shape: OptionsShape<RunControllersOptions> = {
   clusterInfoKubeconfig: aString,
   recordsTokenUse: aBoolean,
   cleanUpPeriodSeconds: aCleanUpPeriod,
+  leaderElection: nested(leaderElectionShape),
+  observer: aFunction,
   clock: aClock,
   onError: aFunction,
 }
@@ -88,8 +105,8 @@ const ALL: readonly string[] = ['*']
  * Runs the controllers of a control plane over the objects of one store, in this process, until they are closed: service accounts, root certificates, tokens in
  * secrets, bootstrap tokens, cluster discovery, certificate signing requests, and aggregated roles.
  *
- * Each change is followed by what belongs to it, a moment later. Several processes may run them over the same store: a write counts only if the object is as it was
- * read, so that one of them does the work. What fails is tried again, later each time, up to five minutes.
+ * Each change is followed by what belongs to it, a moment later. Several processes may run them over the same store: with `leaderElection` one of them at a time, whose
+ * writes count only while it has the lease; without it, a write counts only if the object is as it was read. What fails is tried again, later each time, up to five minutes.
  *
  * Source: kubernetes `cmd/kube-controller-manager`.
  *
@@ -101,12 +118,32 @@ const ALL: readonly string[] = ['*']
  */
 export function runControllers(options: RunControllersOptions): RunningControllers {
   refuseProblems(withFurtherProblems(optionProblems(shape, options), options, furtherProblems))
-  const { controllers = ALL, clock = systemClock, onError, rootCA = '', createSecrets = false } = options
-  const { signingAuthority, signingDurationSeconds, authorizer } = options
-  const { signingKey, clusterInfoKubeconfig, recordsTokenUse = false, cleanUpPeriodSeconds } = options
+  const { clock = systemClock, onError, leaderElection, observer } = options
   const tell = (error: unknown, source: ControllerErrorSource): void =>
     report((each) => onError?.(each, source), error)
   const { store, isOutage } = observedStore(options.store, clock, (error) => tell(error, {}))
+  const start = (over: ObjectStore): RunningControllers =>
+    startControllers(options, { store: over, clock, isOutage, onError: tell })
+  if (leaderElection === undefined) return start(store)
+  const settings = electionSettings(leaderElection)
+  const { identity, leaseName: name } = settings
+  return electedControllers({
+    store,
+    clock,
+    elapsedMs: elapsedTimeOf(options.clock),
+    settings,
+    start,
+    onStatus: (status) => notify(observer, { type: 'leaderElection', name, identity, status }),
+  })
+}
+
+function startControllers(
+  options: RunControllersOptions,
+  { store, clock, isOutage, onError: tell }: Omit<ControllerLoopOptions, 'controllers' | 'registry'>,
+): RunningControllers {
+  const { controllers = ALL, rootCA = '', createSecrets = false } = options
+  const { signingAuthority, signingDurationSeconds, authorizer } = options
+  const { signingKey, clusterInfoKubeconfig, recordsTokenUse = false, cleanUpPeriodSeconds } = options
   const objects = registry({ store, resources: allResources, clock })
   const stop = new AbortController()
   const loop = controllerLoop({
@@ -143,7 +180,7 @@ export function runControllers(options: RunControllersOptions): RunningControlle
 }
 
 function furtherProblems(options: Partial<RunControllersOptions>): readonly ConfigurationProblem[] {
-  const { controllers = ALL, signingKey, createSecrets } = options
+  const { controllers = ALL, signingKey, createSecrets, leaderElection } = options
   const problems = controllersProblems(STANDARD_CONTROLLERS, controllers).map((message) => ({
     path: 'controllers',
     message,
@@ -155,6 +192,14 @@ function furtherProblems(options: Partial<RunControllersOptions>): readonly Conf
   }
   if (createSecrets === true && signingKey === undefined) {
     problems.push({ path: 'signingKey', message: 'must be given with createSecrets' })
+  }
+  if (leaderElection !== undefined) {
+    problems.push(
+      ...electionProblems(electionSettings(leaderElection), {
+        leaseDuration: 'leaderElection.leaseDurationSeconds',
+        renewDeadline: 'leaderElection.renewDeadlineSeconds',
+      }),
+    )
   }
   return problems
 }

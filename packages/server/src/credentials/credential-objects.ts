@@ -4,11 +4,9 @@ import {
   refuseProblems,
   type Secret,
   type ServiceAccountObjects,
-  stringMemberOf,
   withMethods,
 } from '@kube-authn/core/internal'
-import { timeOfRfc3339 } from '@kube-authn/internal/rfc3339'
-import type { KubeObject, ObjectMeta } from '../registry/kube-object.ts'
+import type { KubeObject } from '../registry/kube-object.ts'
 import { registry } from '../registry/registry.ts'
 import type { Resource } from '../registry/resource.ts'
 import { nodes, pods } from '../registry/resources/plain.ts'
@@ -18,12 +16,12 @@ import { ignoreMissing } from '../registry/status-errors.ts'
 import { fromStored, keyOf } from '../registry/stored-objects.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { isStoreError } from '../store/store-error.ts'
-import { secretOf, serviceAccountOf } from './stored-credentials.ts'
+import { identityOf, podOf, secretOf, serviceAccountOf } from './stored-credentials.ts'
 
 /** The objects in a store that credentials refer to. */
 export interface CredentialObjects {
   /** For `serviceAccountToken`, `legacyServiceAccountToken` and `tokenIssuer`. */
-  readonly serviceAccounts: ServiceAccountObjects & Required<LegacyTokenObjects>
+  readonly serviceAccounts: Omit<ServiceAccountObjects & Required<LegacyTokenObjects>, 'watchObject'>
   /** For `bootstrapToken`: the secrets in `kube-system`. */
   readonly bootstrapSecrets: BootstrapTokenOptions['secrets']
 }
@@ -31,8 +29,8 @@ export interface CredentialObjects {
 const aStore = withMethods('a store of objects', 'get', 'update')
 
 /**
- * The service accounts, secrets, pods and nodes of a store, for the authenticators of tokens and the issuer of tokens. Each look-up is one `get` of the store, so what was
- * deleted or changed counts at once.
+ * The service accounts, secrets, pods and nodes of a store, for the issuer of tokens, and for authenticators of tokens. Each look-up is one `get` of the store, so what was
+ * deleted or changed counts at once, except for users that a cache remembers. Authenticators of many requests better have `storedServiceAccounts` and `storedBootstrapTokens`.
  *
  * @throws {ConfigurationError} if it is not a store.
  * @example
@@ -77,16 +75,12 @@ export function credentialObjects(store: ObjectStore): CredentialObjects {
 
       async getPod(namespace, name) {
         const found = await find(pods, namespace, name)
-        if (found === undefined) return undefined
-        const { metadata, spec } = found
-        const serviceAccountName = stringMemberOf(spec, 'serviceAccountName')
-        const nodeName = stringMemberOf(spec, 'nodeName')
-        return { ...identityOf(metadata), namespace, serviceAccountName, nodeName }
+        return found && podOf(found)
       },
 
       async getNode(name) {
         const found = await find(nodes, '', name)
-        return found && identityOf(found.metadata)
+        return found && identityOf(found)
       },
 
       async labelSecret(namespace, name, label, value, { uid, resourceVersion }) {
@@ -103,14 +97,4 @@ export function credentialObjects(store: ObjectStore): CredentialObjects {
       },
     },
   }
-}
-
-/** A Pod or Node as authentication reads it. */
-function identityOf({ name = '', uid = '', deletionTimestamp = '' }: ObjectMeta): {
-  readonly name: string
-  readonly uid: string
-  readonly deletionTimestampMs?: number
-} {
-  const deletedMs = timeOfRfc3339(deletionTimestamp)
-  return { name, uid, ...(deletedMs !== undefined && { deletionTimestampMs: deletedMs }) }
 }

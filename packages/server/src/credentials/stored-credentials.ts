@@ -1,4 +1,13 @@
-import { isObject, type ServiceAccount, stringMemberOf } from '@kube-authn/core/internal'
+import {
+  BOOTSTRAP_SECRET_TYPE,
+  isObject,
+  type NamedObject,
+  type Pod,
+  SERVICE_ACCOUNT_SECRET_TYPE,
+  type ServiceAccount,
+  stringMemberOf,
+  valueOf,
+} from '@kube-authn/core/internal'
 import type { Secret } from '@kube-authn/core/bootstrap-token'
 import { textOfBase64 } from '@kube-authn/internal/base64'
 import { timeOfRfc3339 } from '@kube-authn/internal/rfc3339'
@@ -27,6 +36,27 @@ export function secretOf(object: KubeObject): Secret {
   }
 }
 
+/** What is needed of a secret that a token may refer to: its token, if it is for one; of all others neither data nor labels. */
+export function tokenSecretOf(object: KubeObject): Secret {
+  const { namespace, name, uid, deletionTimestampMs, type, labels, data } = secretOf(
+    secretTypeOf(object) === SERVICE_ACCOUNT_SECRET_TYPE ? object : { ...object, data: {} },
+  )
+  const isForToken = type === SERVICE_ACCOUNT_SECRET_TYPE
+  return {
+    namespace,
+    name,
+    data: isForToken ? { token: valueOf(data, 'token') } : {},
+    ...(uid !== undefined && { uid }),
+    ...(deletionTimestampMs !== undefined && { deletionTimestampMs }),
+    ...(isForToken && { type, ...(labels !== undefined && { labels }) }),
+  }
+}
+
+/** What is needed of a secret in `kube-system`: all of a bootstrap token, and nothing of others. */
+export function bootstrapSecretOf(object: KubeObject): { readonly secret: Secret | undefined } {
+  return { secret: secretTypeOf(object) === BOOTSTRAP_SECRET_TYPE ? secretOf(object) : undefined }
+}
+
 /** A stored `v1` ServiceAccount as authentication reads it. */
 export function serviceAccountOf(object: KubeObject): ServiceAccount {
   const { name = '', namespace = '', uid = '', resourceVersion, deletionTimestamp = '' } = object.metadata
@@ -44,4 +74,22 @@ export function serviceAccountOf(object: KubeObject): ServiceAccount {
 /** The references in the `secrets` of a stored ServiceAccount. */
 export function referencesOf({ secrets }: KubeObject): readonly Readonly<Record<string, unknown>>[] {
   return Array.isArray(secrets) ? secrets.filter(isObject) : []
+}
+
+/** A stored `v1` Pod as authentication reads it. */
+export function podOf(object: KubeObject): Pod {
+  const { metadata, spec } = object
+  return {
+    ...identityOf(object),
+    namespace: metadata.namespace ?? '',
+    serviceAccountName: stringMemberOf(spec, 'serviceAccountName'),
+    nodeName: stringMemberOf(spec, 'nodeName'),
+  }
+}
+
+/** A stored `v1` Node as authentication reads it. */
+export function identityOf({ metadata }: KubeObject): NamedObject {
+  const { name = '', uid = '', deletionTimestamp = '' } = metadata
+  const deletedMs = timeOfRfc3339(deletionTimestamp)
+  return { name, uid, ...(deletedMs !== undefined && { deletionTimestampMs: deletedMs }) }
 }

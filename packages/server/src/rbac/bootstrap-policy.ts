@@ -132,6 +132,7 @@ export const BOOTSTRAP_ROLES: readonly BootstrapRole[] = [
       resources(['impersonate'], '', ['serviceaccounts']),
       resources(WRITE, '', ['configmaps', 'pods', 'secrets', 'serviceaccounts', 'services']),
       resources(['create'], '', ['pods/eviction', 'serviceaccounts/token']),
+      resources([...READ, ...WRITE], 'coordination.k8s.io', ['leases']),
     ],
   },
   {

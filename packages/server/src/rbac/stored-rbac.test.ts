@@ -1,13 +1,13 @@
-import { attributesOf } from '@kube-authn/core/authorization'
+import { attributesOf, privilegedGroups, unionAuthorizer } from '@kube-authn/core/authorization'
 import { emptyContext, rbac as rbacOf, rbacPolicy, userInfo } from '@kube-authn/core/internal'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { fixedClock } from '@kube-authn/testing'
+import { faultyStore } from '../../test/faulty-store.ts'
 import { memoryObjectStore } from '../store/memory/memory-object-store.ts'
-import type { ObjectStore, StoreEvent } from '../store/object-store.ts'
+import type { ObjectStore } from '../store/object-store.ts'
 import { StoreError } from '../store/store-error.ts'
 import { learningStore } from '../registry/learning-store.ts'
-import { RBAC_PREFIX } from '../registry/stored-objects.ts'
 import { storedRbac, type StoredRbac } from './stored-rbac.ts'
 
 const API = { apiVersion: 'rbac.authorization.k8s.io/v1' }
@@ -63,33 +63,6 @@ const isAllowed = (policy: StoredRbac, verb = 'get'): boolean =>
 /** Lets the watch deliver what was written. */
 const settled = (): Promise<void> => clock.advanceAsync(0)
 
-/** A store whose reads can be made to fail. */
-function faulty(): ObjectStore & { failure: Error | undefined; breakWatches(error: Error): void } {
-  const broken = new Set<(error: Error) => void>()
-  return {
-    ...store,
-    failure: undefined,
-    async list(...given) {
-      if (this.failure !== undefined) throw this.failure
-      return store.list(...given)
-    },
-    async *watch(prefix, options = {}): AsyncGenerator<StoreEvent> {
-      if (this.failure !== undefined) throw this.failure
-      const events = store.watch(prefix, options)[Symbol.asyncIterator]()
-      const breaking = new Promise<never>((_, reject) => broken.add(reject))
-      for (;;) {
-        const next = await Promise.race([events.next(), breaking])
-        if (next.done === true) return
-        yield next.value
-      }
-    },
-    breakWatches(error) {
-      for (const each of broken) each(error)
-      broken.clear()
-    },
-  }
-}
-
 describe('storedRbac', () => {
   it('knows what was in the store before, however much that is', async () => {
     await store.create(ROLE, roleWith('get'))
@@ -123,7 +96,7 @@ describe('storedRbac', () => {
 
   it('knows at once what is written through it, and keeps that when the watch tells older changes', async () => {
     const policy = await follow()
-    const written = learningStore(store, RBAC_PREFIX, policy)
+    const written = learningStore(store, [policy])
     await written.create(ROLE, roleWith('get'))
     await written.create(BINDING, bindingOf())
     expect(isAllowed(policy)).toBe(true)
@@ -139,48 +112,53 @@ describe('storedRbac', () => {
     expect(isAllowed(policy)).toBe(true)
   })
 
-  it('does not learn of other objects', async () => {
-    const learnt: string[] = []
-    const written = learningStore(store, RBAC_PREFIX, { learn: ({ key }) => learnt.push(key) })
+  it('does not learn of other objects, nor of writes that failed', async () => {
+    const policy = await follow()
+    const written = learningStore(store, [policy])
     const created = await written.create('/registry/secrets/a/b', '{}')
     await written.update('/registry/secrets/a/b', '{"a":1}', created.revision)
     await written.delete('/registry/secrets/a/b')
     await expect(written.delete(ROLE)).rejects.toThrow(StoreError)
-    expect(learnt).toEqual([])
+    expect(errors).toEqual([])
   })
 
-  it('decides by what it knows during an outage, says since when, and catches up', async () => {
-    const of = faulty()
+  it('decides by what it knows for maxStalenessSeconds during an outage, then not at all, and heals', async () => {
+    const of = faultyStore(store)
     await store.create(ROLE, roleWith('get'))
     await store.create(BINDING, bindingOf())
     const policy = await follow(of)
+    const asked = attributesOf(jane, { verb: 'get', resource: 'pods' })
     await settled()
     const beganMs = clock.now()
-    of.failure = new StoreError('storeUnavailable', 'gone')
-    of.breakWatches(of.failure)
-    await clock.advanceAsync(60_000)
+    of.fail()
+    await clock.advanceAsync(30_000)
     expect(isAllowed(policy)).toBe(true)
     expect(policy.outdatedSinceMs).toBe(beganMs)
     expect(String(errors[0])).toContain('roles and bindings are those of 2030-01-01T00:00:00Z')
-    // At first after 100 ms, then after twice as long each time, up to 30 s.
-    expect(errors.length).toBeGreaterThanOrEqual(8)
-    expect(errors.length).toBeLessThanOrEqual(12)
+
+    await clock.advanceAsync(1)
+    // A client is asked to come back, and learns nothing else.
+    const unknown = expect.objectContaining({ code: 'unavailable', retryAfterSeconds: 2 })
+    expect(verdict(policy)).toEqual({ verdict: 'noOpinion', reason: '', error: unknown })
+    expect(() => policy.explain(asked)).toThrow(unknown)
+    expect(() => policy.rulesFor(jane, '')).toThrow(unknown)
+    // Other authorizers of the chain go on.
+    const chain = unionAuthorizer(privilegedGroups('system:masters'), policy)
+    const master = attributesOf(userInfo({ username: 'a', groups: ['system:masters'] }), {
+      verb: 'get',
+      resource: 'pods',
+    })
+    expect(chain.authorize(master, emptyContext)).toMatchObject({ verdict: 'allow' })
 
     await store.delete(BINDING)
-    // What is written through this process counts all the same.
-    await learningStore(store, RBAC_PREFIX, policy).create(
-      keyOf('clusterroles', 'other'),
-      roleWith('get').replace('reader', 'other'),
-    )
-    of.failure = undefined
-    await clock.advanceAsync(30_000)
-    expect(isAllowed(policy)).toBe(false)
-    await clock.advanceAsync(10_000)
+    of.mend()
+    await clock.advanceAsync(5000)
+    expect(verdict(policy)).toEqual({ verdict: 'noOpinion', reason: '' })
     expect(policy.outdatedSinceMs).toBeUndefined()
   })
 
   it('lists again when the changes it needs were forgotten', async () => {
-    const of = faulty()
+    const of = faultyStore(store)
     await store.create(ROLE, roleWith('get'))
     await store.create(BINDING, bindingOf())
     const policy = await follow(of)
@@ -198,7 +176,7 @@ describe('storedRbac', () => {
   })
 
   it('begins anew when another store took the place of the one it knows', async () => {
-    const of = faulty()
+    const of = faultyStore(store)
     for (let index = 0; index < 30; index++) await store.create(`/other/${index}`, '{}')
     await store.create(ROLE, roleWith('get'))
     await store.create(BINDING, bindingOf())
@@ -208,20 +186,20 @@ describe('storedRbac', () => {
     store = memoryObjectStore({ clock })
     await store.create(ROLE, roleWith('list'))
     await store.create(BINDING, bindingOf())
-    of.breakWatches(new StoreError('revisionUnknown', 'unknown'))
+    of.replace(store)
     await clock.advanceAsync(1000)
     expect([isAllowed(policy), isAllowed(policy, 'list')]).toEqual([false, true])
     expect(policy.explain(attributesOf(jane, { verb: 'list', resource: 'pods' }))).toHaveLength(1)
   })
 
   it('waits for the first list, and gives up if the store is closed', async () => {
-    const of = faulty()
-    of.failure = new StoreError('storeUnavailable', 'gone')
+    const of = faultyStore(store)
+    of.fail()
     let policy: StoredRbac | undefined
     const waiting = follow(of).then((found) => (policy = found))
     await clock.advanceAsync(1000)
     expect(policy).toBeUndefined()
-    of.failure = undefined
+    of.mend()
     await clock.advanceAsync(2000)
     await waiting
     expect(policy).toBeDefined()
@@ -275,9 +253,9 @@ describe('storedRbac', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(write, { maxLength: 40 }), async (writes) => {
         store = memoryObjectStore({ clock })
-        const of = faulty()
+        const of = faultyStore(store)
         const policy = await follow(of)
-        const learning = learningStore(store, RBAC_PREFIX, policy)
+        const learning = learningStore(store, [policy])
         for (const each of writes) {
           if (each.kind === 'compaction') {
             of.breakWatches(new StoreError('storeUnavailable', 'gone'))

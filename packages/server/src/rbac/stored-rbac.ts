@@ -1,49 +1,29 @@
-import type { Clock } from '@kube-authn/core'
-import type { RbacAuthorizer } from '@kube-authn/core/authorization'
-import { checkOptions, type OptionsShape, required } from '@kube-authn/core/adapter'
-import { aClock, aFunction, rbacOver, report, systemClock, withMethods } from '@kube-authn/core/internal'
-import { rfc3339Of } from '@kube-authn/internal/rfc3339'
+import { AuthorizationError, type RbacAuthorizer } from '@kube-authn/core/authorization'
+import { checkOptions } from '@kube-authn/core/adapter'
+import { noOpinion, PolicyIndex, rbacOver } from '@kube-authn/core/internal'
 import { RBAC_PREFIX } from '../registry/stored-objects.ts'
-import { followStore } from '../store/follow-store.ts'
-import type { ObjectStore, StoreChange, StoredObject } from '../store/object-store.ts'
-import { StoreError } from '../store/store-error.ts'
-import { storedPolicy } from './stored-policy.ts'
-
-/** Options of {@link storedRbac}. */
-export interface StoredRbacOptions {
-  /** Where the roles and bindings are. */
-  readonly store: ObjectStore
-  /** Default: the runtime's clock. */
-  readonly clock?: Clock
-  /** Called for every failure to follow the store, and for every object that cannot be read. */
-  readonly onError?: (error: unknown) => void
-}
-
-const shape: OptionsShape<StoredRbacOptions> = {
-  store: required(withMethods('a store of objects', 'list', 'watch')),
-  clock: aClock,
-  onError: aFunction,
-}
+import { RETRY_SECONDS } from '../store/cache/retry-seconds.ts'
+import {
+  storeCache,
+  type StoreCacheOptions,
+  storeCacheShape,
+  type StoreCopy,
+} from '../store/cache/store-cache.ts'
+import { changePolicy, rbacObjectOf } from './policy-changes.ts'
 
 /** An authorizer that follows roles and bindings in a store. */
-export interface StoredRbac extends RbacAuthorizer {
-  /** Since when changes by others are not followed, in milliseconds since the epoch; `undefined` while they are. */
-  readonly outdatedSinceMs: number | undefined
-  /** Takes over what was just written, before the store tells it. `kubernetesApi` does so. */
-  learn(written: StoredObject | StoreChange): void
-  /** Stops following the store. It goes on deciding by what it knows. */
-  close(): void
-}
+export interface StoredRbac extends RbacAuthorizer, StoreCopy {}
 
 /**
  * RBAC by the roles and bindings in a store: as `rbac(policy)` of the same objects, in the order of their creation, after each change of them.
  *
- * It resolves when it knows all of them, and follows their changes from then on. While the store cannot be read it decides by what it knows, and `outdatedSinceMs` and
- * `onError` say since when. What is written through a `kubernetesApi` with this option `rbac` counts at once.
+ * It resolves when it knows all of them, and follows their changes from then on. While the store cannot be followed it decides by what it knows, for `maxStalenessSeconds`; then
+ * every decision is an error, and the answer a 503, until it heals. What is written through a `kubernetesApi` with this option `rbac` counts at once. An object that
+ * cannot be read grants nothing.
  *
  * Source: kubernetes `plugin/pkg/auth/authorizer/rbac/rbac.go`.
  *
- * Deviation: aggregated roles have at once what their selectors find (`docs/deviations.md`, aggregated roles).
+ * Deviation: aggregated roles have at once what their selectors find; a copy that is too old decides nothing (`docs/deviations.md`, aggregated roles; copies of a store).
  *
  * @throws {ConfigurationError} if an option is invalid.
  * @throws {StoreError} `closed`
@@ -52,64 +32,48 @@ export interface StoredRbac extends RbacAuthorizer {
  * const authorizer = unionAuthorizer(privilegedGroups('system:masters'), policy)
  * const api = await kubernetesApi({ store, authorizer, rbac: policy })
  */
-export async function storedRbac(options: StoredRbacOptions): Promise<StoredRbac> {
-  checkOptions(shape, options)
-  const { store, clock = systemClock, onError } = options
-  const policy = storedPolicy()
-  const closing = new AbortController()
-  let outdatedSinceMs: number | undefined
-
-  const take = (work: () => void): void => {
-    try {
-      work()
-    } catch (thrown) {
-      report(onError, thrown)
-    }
-  }
-
-  const apply = (change: StoredObject | StoreChange): void =>
-    'type' in change && change.type === 'deleted' ? policy.delete(change) : policy.set(change)
-
-  await new Promise<void>((resolve, reject) => {
-    const following = followStore(
-      { store, prefix: RBAC_PREFIX, clock, signal: closing.signal },
-      {
-        object: (object) => take(() => policy.set(object)),
-        listed(keys, revision) {
-          policy.keepListed(keys, revision)
-          resolve()
-        },
-        change(change) {
-          take(() => apply(change))
-          policy.settle(change.revision)
-        },
-        gap(isReplaced) {
-          if (isReplaced) policy.restart()
-        },
-        reached: () => {
-          outdatedSinceMs = undefined
-        },
-        failed(error, isFinal) {
-          outdatedSinceMs ??= clock.now()
-          report(onError, outage(outdatedSinceMs, error))
-          if (isFinal) reject(error)
-        },
-      },
-    )
-    following.catch(reject)
+export async function storedRbac(options: StoreCacheOptions): Promise<StoredRbac> {
+  checkOptions(storeCacheShape, options)
+  const index = new PolicyIndex()
+  const cache = storeCache(options, {
+    prefix: RBAC_PREFIX,
+    what: 'roles and bindings',
+    unreadable: 'grants nothing',
+    read: rbacObjectOf,
+    onChange: (_key, before, after) => changePolicy(index, before, after),
   })
+  const policy = rbacOver(index)
+  await cache.ready
+
+  const errorNow = (): AuthorizationError | undefined => {
+    const problem = cache.problem()
+    return problem === undefined
+      ? undefined
+      : new AuthorizationError(problem, { retryAfterSeconds: RETRY_SECONDS })
+  }
+  const requireKnown = (): void => {
+    const error = errorNow()
+    if (error !== undefined) throw error
+  }
 
   return {
-    ...rbacOver(policy.index),
-    get outdatedSinceMs() {
-      return outdatedSinceMs
+    name: policy.name,
+    authorize(attributes, context) {
+      const error = errorNow()
+      return error === undefined ? policy.authorize(attributes, context) : noOpinion('', error)
     },
-    learn: (written) => take(() => apply(written)),
-    close: () => closing.abort(),
+    explain(attributes) {
+      requireKnown()
+      return policy.explain(attributes)
+    },
+    rulesFor(user, namespace) {
+      requireKnown()
+      return policy.rulesFor(user, namespace)
+    },
+    get outdatedSinceMs() {
+      return cache.outdatedSinceMs
+    },
+    learn: cache.learn,
+    close: cache.close,
   }
-}
-
-function outage(sinceMs: number, cause: unknown): StoreError {
-  const message = `roles and bindings are those of ${rfc3339Of(sinceMs)}: their changes cannot be followed`
-  return new StoreError('storeUnavailable', message, cause)
 }

@@ -16,7 +16,7 @@ export function expiringStore(store: ObjectStore, resources: readonly Resource[]
     const nowMs = clock.now()
     const endMs = found.endOf(fromStored({ value }, 0), nowMs)
     // One that has ended goes at once.
-    return endMs === undefined ? given : { ttlMs: Math.max(1, endMs - nowMs) }
+    return endMs === undefined ? given : { ...given, ttlMs: Math.max(1, endMs - nowMs) }
   }
   return {
     get: (...given) => store.get(...given),

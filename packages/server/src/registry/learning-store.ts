@@ -1,16 +1,17 @@
 import type { ObjectStore, StoreChange, StoredObject } from '../store/object-store.ts'
 
-/** What follows the objects with a prefix. */
+/** What keeps a copy of some of the objects. */
 export interface Learner {
+  /** It takes no notice of other objects. */
   learn(written: StoredObject | StoreChange): void
 }
 
-/** A store that tells a learner of the objects with this prefix that are written through it, before the writer knows that they are written. */
-export function learningStore(store: ObjectStore, prefix: string, learner: Learner | undefined): ObjectStore {
-  if (learner === undefined) return store
+/** A store that tells learners what is written through it, before the writer knows that it is written. */
+export function learningStore(store: ObjectStore, learners: readonly Learner[]): ObjectStore {
+  if (learners.length === 0) return store
   const learnt = async <T extends StoredObject | StoreChange>(writing: Promise<T>): Promise<T> => {
     const written = await writing
-    if (written.key.startsWith(prefix)) learner.learn(written)
+    for (const each of learners) each.learn(written)
     return written
   }
   return {

@@ -69,6 +69,7 @@ const LEAST: Readonly<Record<string, object>> = {
   pods: {},
   services: {},
   events: { involvedObject: { namespace: 'default' } },
+  leases: { spec: { holderIdentity: 'x' } },
   roles: { rules: RULES },
   clusterroles: { rules: RULES },
   rolebindings: { roleRef: ROLE_REF },

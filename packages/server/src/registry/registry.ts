@@ -26,12 +26,11 @@ import {
   type Resource,
   type Services,
 } from './resource.ts'
-import { credentialRevocations } from './resources/credential-revocations.ts'
 import { namespaces } from './resources/namespaces.ts'
 import { seenChanges } from './seen-changes.ts'
 import { selectsOf } from './selectors.ts'
 import { isConflict, translated } from './status-errors.ts'
-import { fromStored, keyOf, keyPrefix, RBAC_PREFIX } from './stored-objects.ts'
+import { fromStored, keyOf, keyPrefix } from './stored-objects.ts'
 import type { Collection, Target } from './target.ts'
 import { type KubeWatchEvent, type WatchQuery, watchObjects } from './watch-objects.ts'
 import type { Preconditions, WriteOptions } from './write.ts'
@@ -81,10 +80,10 @@ export interface RegistryOptions {
   readonly resources: readonly Resource[]
   /** Decides what callers may do besides what was authorized already, such as granting a role. Default: `rbac`; without it, everything. */
   readonly authorizer?: Authorizer
-  /** The authorizer over the roles and bindings in the store: it learns what is written, and what callers may grant is known from it. Default: `authorizer`. */
+  /** The authorizer over the roles and bindings in the store: what callers may grant is known from it. Default: `authorizer`. */
   readonly rbac?: StoredRbac
-  /** Learns what is written. */
-  readonly revocations?: Learner
+  /** Copies of objects in the store, besides `rbac`: they learn what is written. Default: none. */
+  readonly learners?: readonly Learner[]
   /** Default: the runtime's clock. */
   readonly clock?: Clock
   /** Returns a number from 0 to below 1, for generated names. Default: cryptographically secure. */
@@ -103,16 +102,12 @@ export function registry({
   store: written,
   resources,
   rbac,
-  revocations,
+  learners = [],
   authorizer = rbac,
   clock = systemClock,
   random,
 }: RegistryOptions): Registry {
-  const learning = learningStore(
-    learningStore(written, RBAC_PREFIX, rbac),
-    keyPrefix(credentialRevocations, ''),
-    revocations,
-  )
+  const learning = learningStore(written, rbac === undefined ? learners : [rbac, ...learners])
   const store = expiringStore(learning, resources, clock)
   const now = (): string => rfc3339Of(clock.now())
   const seen = seenChanges()

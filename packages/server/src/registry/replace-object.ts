@@ -1,4 +1,5 @@
 import type { Awaitable } from '@kube-authn/core'
+import { errorList, fieldPath } from '@kube-authn/core/internal'
 import { ownersAfterUpdate } from '../apply/owners.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { changeObject, type Changed, type Found } from './change-object.ts'
@@ -7,7 +8,7 @@ import type { KubeObject } from './kube-object.ts'
 import { withOwners } from './metadata.ts'
 import { isFinished, prepareForUpdate } from './prepare-object.ts'
 import { type PartSubresource, type Services, subresourceOf } from './resource.ts'
-import { badRequest } from './status-errors.ts'
+import { badRequest, invalid } from './status-errors.ts'
 import type { Target } from './target.ts'
 import type { WriteOptions } from './write.ts'
 
@@ -55,11 +56,16 @@ function partOf({ resource, subresource = '' }: Target): PartSubresource | undef
   return found?.type === 'part' ? found : undefined
 }
 
-/** @throws {StatusError} 400 if it is another object, 409 if it is another version of it. */
+/** @throws {StatusError} 400 if it is another object, 409 if it is another version of it, 422 if it must name its version and does not. */
 function requireSame(target: Target, { metadata }: KubeObject, old: KubeObject): void {
   const { name = target.name, resourceVersion = '', uid } = metadata
   if (name !== target.name) {
     throw badRequest(`the name of the object (${name}) does not match the name on the URL (${target.name})`)
+  }
+  if (resourceVersion === '' && target.resource.isUpdatedByVersion === true) {
+    const errors = errorList()
+    errors.invalid(fieldPath('metadata').child('resourceVersion'), 0, 'must be specified for an update')
+    throw invalid(target.resource, target.name, errors)
   }
   requirePreconditions(target, old, {
     ...(resourceVersion !== '' && { resourceVersion }),

@@ -55,6 +55,8 @@ export interface Resource {
   expiresAtMs?(this: void, object: KubeObject, nowMs: number): number | undefined
   /** Whether PUT creates an object that is missing. Default `false`. */
   readonly isCreatedByUpdate?: boolean
+  /** Whether PUT needs the version of the object that it replaces. Default `false`. */
+  readonly isUpdatedByVersion?: boolean
   /** Whether the server writes into a new object who creates it, so that a request without a caller is refused. Default `false`. */
   readonly hasCreator?: boolean
   /** Whether a collection can be deleted at once. Default `true`; of resources in namespaces, only that of one namespace. */

@@ -107,6 +107,7 @@ export function statusOfStore(thrown: unknown): unknown {
       return expired('The provided continue parameter is too old: list again without it.')
     case 'storeUnavailable':
     case 'closed':
+    case 'fenced':
       return new StatusError({
         status: 503,
         reason: 'ServiceUnavailable',

@@ -24,11 +24,23 @@ export function toStored({ metadata, ...object }: KubeObject): string {
   return JSON.stringify({ ...object, metadata: stored })
 }
 
-/** @param revision that of the object, or of its deletion. */
+/**
+ * @param revision that of the object, or of its deletion.
+ * @throws {StoreError} `storeCorrupted`
+ */
 export function fromStored({ value }: Pick<StoredObject, 'value'>, revision: number): KubeObject {
-  const object: unknown = JSON.parse(value)
+  const object = parsed(value)
   if (!isKubeObject(object)) throw new StoreError('storeCorrupted', 'an object in the store is not one')
   return { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } }
+}
+
+/** `undefined` if it is not JSON: the error of the parser would quote a part of it, which may be secret. */
+function parsed(value: string): unknown {
+  try {
+    return JSON.parse(value)
+  } catch {
+    return undefined
+  }
 }
 
 function isKubeObject(value: unknown): value is KubeObject {

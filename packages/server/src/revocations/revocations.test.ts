@@ -6,15 +6,16 @@ import { registry, type Registry } from '../registry/registry.ts'
 import type { KubeObject } from '../registry/kube-object.ts'
 import { allResources } from '../registry/resources/index.ts'
 import { credentialRevocations as resource } from '../registry/resources/credential-revocations.ts'
+import { faultyStore } from '../../test/faulty-store.ts'
 import { memoryObjectStore } from '../store/memory/memory-object-store.ts'
 import type { ObjectStore } from '../store/object-store.ts'
-import { StoreError } from '../store/store-error.ts'
 import { revocations, REVOCATIONS_PREFIX, type StoredRevocations } from './revocations.ts'
 
 const admin = { user: userInfo({ username: 'admin' }), context: {} }
 
 const used = (username: string, more: Partial<UsedCredential> = {}): UsedCredential => ({
   user: userInfo({ username }),
+  certificateId: undefined,
   issuedAtMs: undefined,
   expiresAtMs: undefined,
   tokenSha256: undefined,
@@ -47,7 +48,7 @@ async function opened(
   return {
     store,
     revoked,
-    objects: registry({ store, resources: allResources, clock, revocations: revoked }),
+    objects: registry({ store, resources: allResources, clock, learners: [revoked] }),
     clock,
   }
 }
@@ -138,41 +139,20 @@ describe('revocations', () => {
 describe('a store that cannot be followed', () => {
   it('makes every credential unavailable after maxStalenessSeconds, and heals by itself', async () => {
     const clock = fixedClock()
-    const store = memoryObjectStore({ clock })
-    const state = { isDown: false }
-    const failing: ObjectStore = {
-      ...store,
-      get: store.get,
-      async list(...given) {
-        if (state.isDown) throw new StoreError('storeUnavailable', 'down')
-        return store.list(...given)
-      },
-      async *watch(prefix, options) {
-        if (state.isDown) throw new StoreError('storeUnavailable', 'down')
-        for await (const event of store.watch(prefix, options)) {
-          if (state.isDown) throw new StoreError('storeUnavailable', 'down')
-          yield event
-        }
-      },
-    }
-    const onError = vi.fn<(error: unknown) => void>()
-    const revoked = await revocations({ store: failing, clock, maxStalenessSeconds: 20, onError })
-    onTestFinished(() => revoked.close())
+    const store = faultyStore(memoryObjectStore({ clock }))
+    const { revoked } = await opened({ store, maxStalenessSeconds: 20 }, clock)
+    await clock.advanceAsync(0)
     expect(revoked.outdatedSinceMs).toBeUndefined()
-    state.isDown = true
-    await store.create('/registry/other', '{}')
-    for (let second = 0; second < 20; second++) {
-      clock.advance(1000)
-      await new Promise((resolve) => void setTimeout(resolve, 0))
-    }
+    store.fail()
+    await clock.advanceAsync(20_000)
     expect(revoked.isRevoked(used('jane'))).toBe(false)
-    clock.advance(1000)
-    expect(() => revoked.isRevoked(used('jane'))).toThrow(expect.objectContaining({ code: 'unavailable' }))
-    state.isDown = false
-    await vi.waitFor(() => {
-      clock.advance(5000)
-      expect(revoked.isRevoked(used('jane'))).toBe(false)
-    })
+    await clock.advanceAsync(1)
+    expect(() => revoked.isRevoked(used('jane'))).toThrow(
+      expect.objectContaining({ code: 'unavailable', retryAfterSeconds: 2 }),
+    )
+    store.mend()
+    await clock.advanceAsync(5000)
+    expect(revoked.isRevoked(used('jane'))).toBe(false)
   })
 
   it('accepts nothing after it was closed', async () => {

@@ -3,6 +3,7 @@ import { parseTypes } from './parse-types.ts'
 import { CERTIFICATE_TYPES } from './types/certificates.ts'
 import { CONTAINER_TYPES } from './types/containers.ts'
 import { EVENT_TYPES } from './types/events.ts'
+import { LEASE_TYPES } from './types/leases.ts'
 import { META_TYPES } from './types/meta.ts'
 import { NODE_TYPES } from './types/node.ts'
 import { POD_STATUS_TYPES } from './types/pod-status.ts'
@@ -22,6 +23,7 @@ function allTypes(): ReadonlyMap<string, ObjectType> {
     META_TYPES,
     SMALL_KIND_TYPES,
     EVENT_TYPES,
+    LEASE_TYPES,
     POLICY_TYPES,
     RBAC_TYPES,
     CERTIFICATE_TYPES,

@@ -198,6 +198,7 @@ describe('what is served', () => {
         { name: 'authentication.k8s.io', preferredVersion: { version: 'v1' } },
         { name: 'authorization.k8s.io', preferredVersion: { version: 'v1' } },
         { name: 'certificates.k8s.io' },
+        { name: 'coordination.k8s.io' },
         { name: 'rbac.authorization.k8s.io' },
       ],
     })

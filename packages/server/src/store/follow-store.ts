@@ -1,65 +1,39 @@
 import type { Clock } from '@kube-authn/core'
-import type { ObjectStore, StoreChange, StoredObject } from './object-store.ts'
-import { isStoreError, StoreError } from './store-error.ts'
+import { isStoreError } from './store-error.ts'
+import type { FollowOptions, StoreFollower } from './store-follower.ts'
+import { watchChanges } from './watch-changes.ts'
 import { yieldToEventLoop } from './yield-to-event-loop.ts'
-
-/** What is told of the followed objects. */
-export interface StoreFollower {
-  /** An object of a list, as it was at the revision of the list. */
-  object(object: StoredObject): void
-  /** All objects of the list were told, those with these keys: the others had been deleted. */
-  listed(keys: ReadonlySet<string>, revision: number): void
-  change(change: StoreChange): void
-  /** Changes were missed, and all objects are about to be listed. If `isReplaced`, the store is another one than before: what is known of revisions is worth nothing. */
-  gap(isReplaced: boolean): void
-  /** The store was reached: everything up to now has been told, or will be at once. */
-  reached(): void
-  /** Changes cannot be followed: the store failed, or the follower could not take what it was told. It is tried again, unless `isFinal`. */
-  failed(error: unknown, isFinal: boolean): void
-}
-
-/** Options of {@link followStore}. */
-export interface FollowOptions {
-  readonly store: ObjectStore
-  readonly prefix: string
-  readonly clock: Clock
-  /** Ends it. */
-  readonly signal: AbortSignal
-}
 
 /** How many objects are read at a time. */
 const PAGE = 500
-/** A burst of that many changes is followed without an interruption. */
-const MAX_WAITING = 10_000
 const FIRST_DELAY_MS = 100
 const LONGEST_DELAY_MS = 30_000
-/** How often the watch shows that it works. */
-const PROGRESS_MS = 5000
+/** The same for a follower that must be current. */
+const LONGEST_SHORT_DELAY_MS = 5000
 
 /**
  * Tells a follower of all objects with a prefix, and then of every change of them, in order. It resumes a watch that fails, lists the objects again if changes were
- * forgotten meanwhile, and waits between attempts: 100 ms, then twice as long each time, up to 30 s.
+ * forgotten meanwhile, and waits between attempts: 100 ms, then twice as long each time, up to 30 s; with `maxStalenessMs`
+ * up to 5 s, or a sixth of it.
  *
  * Source: client-go `tools/cache/reflector.go`.
  *
  * @returns when the signal has aborted, or the store was closed.
  */
 export async function followStore(options: FollowOptions, follower: StoreFollower): Promise<void> {
-  const { store, prefix, clock, signal } = options
+  const { clock, signal, maxStalenessMs } = options
+  const longestDelayMs =
+    maxStalenessMs === undefined ? LONGEST_DELAY_MS : Math.min(LONGEST_SHORT_DELAY_MS, maxStalenessMs / 6)
   let since: number | undefined
   let delayMs = FIRST_DELAY_MS
 
   const follow = async (): Promise<void> => {
     since ??= await listAll(options, follower)
     if (since === undefined) return
-    const events = store.watch(prefix, { since, signal, maxWaiting: MAX_WAITING, progressMs: PROGRESS_MS })
-    for await (const event of events) {
-      if (event.type !== 'progress') follower.change(event)
-      since = event.revision
+    await watchChanges(options, since, follower, (revision) => {
+      since = revision
       delayMs = FIRST_DELAY_MS
-      follower.reached()
-    }
-    if (!signal.aborted) throw new StoreError('storeUnavailable', 'a watch has ended')
+    })
   }
 
   while (!signal.aborted) {
@@ -79,7 +53,7 @@ export async function followStore(options: FollowOptions, follower: StoreFollowe
     }
     if (signal.aborted) return
     await delay(clock, delayMs, signal)
-    delayMs = Math.min(delayMs * 2, LONGEST_DELAY_MS)
+    delayMs = Math.min(delayMs * 2, longestDelayMs)
   }
 }
 
@@ -88,6 +62,8 @@ async function listAll(
   { store, prefix, signal }: FollowOptions,
   follower: StoreFollower,
 ): Promise<number | undefined> {
+  follower.asked?.()
+  follower.listing?.()
   let page = await store.list(prefix, { limit: PAGE })
   const { revision } = page
   const keys = new Set<string>()
@@ -103,6 +79,7 @@ async function listAll(
   }
   follower.listed(keys, revision)
   follower.reached()
+  follower.confirmed?.()
   return revision
 }
 

@@ -1,9 +1,9 @@
 import { StoreError } from './store-error.ts'
 
 /** The maximum length of a value, in bytes of UTF-8. */
-const MAX_VALUE_BYTES = 1_048_576
+export const MAX_VALUE_BYTES = 1_048_576
 /** The maximum length of a key, in bytes of UTF-8. */
-const MAX_KEY_BYTES = 1024
+export const MAX_KEY_BYTES = 1024
 
 /**
  * Requires that every engine can hold this key.

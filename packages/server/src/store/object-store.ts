@@ -27,14 +27,29 @@ export interface StoreProgress {
 /** What {@link ObjectStore.watch} delivers. More may be added in a minor version; handle the rest. */
 export type StoreEvent = StoreChange | StoreProgress
 
-/** How long an object lives. */
-export interface Lifetime {
+/** An object that must be there, and not another one of the same key, while something is written: a lease that the writer holds. */
+export interface Fence {
+  readonly key: string
+  readonly createdRevision: number
+}
+
+/** Under which condition something is written. */
+export interface Fenced {
+  /**
+   * The engine writes only if this object exists, was created in this revision and has not expired, which it finds out together with the write: from the deletion
+   * of the fence on, nothing is written that names it. Default: none.
+   */
+  readonly fence?: Fence
+}
+
+/** How long an object lives, and under which condition it is written. */
+export interface Lifetime extends Fenced {
   /** Milliseconds from now; above 0. Default: without end. An update without it takes an end away. */
   readonly ttlMs?: number
 }
 
 /** What must be true of an object that is deleted. */
-export interface DeletePrecondition {
+export interface DeletePrecondition extends Fenced {
   readonly revision?: number
   readonly createdRevision?: number
 }
@@ -91,15 +106,15 @@ export interface ObjectStore {
    * @throws {StoreError} `invalidContinue`; `revisionCompacted` if the pages before are too old.
    */
   list(prefix: string, options?: ListOptions): Promise<StoredList>
-  /** @throws {StoreError} `objectExists`, `objectTooLarge`, `invalidObject` */
+  /** @throws {StoreError} `objectExists`, `objectTooLarge`, `invalidObject`, `fenced` */
   create(key: string, value: string, lifetime?: Lifetime): Promise<StoredObject>
   /**
    * Replaces the value of an object that is still at `revision`.
    *
-   * @throws {StoreError} `revisionConflict`, `objectNotFound`, `objectTooLarge`, `invalidObject`
+   * @throws {StoreError} `revisionConflict`, `objectNotFound`, `objectTooLarge`, `invalidObject`, `fenced`
    */
   update(key: string, value: string, revision: number, lifetime?: Lifetime): Promise<StoredObject>
-  /** @throws {StoreError} `revisionConflict`, `objectNotFound` */
+  /** @throws {StoreError} `revisionConflict`, `objectNotFound`, `fenced` */
   delete(key: string, precondition?: DeletePrecondition): Promise<StoreChange>
   /**
    * Every change of objects whose keys begin with `prefix`, once and in order. The iteration ends when the signal aborts or the loop is left, and

@@ -5,6 +5,7 @@ import { KubeAuthnError } from '@kube-authn/core'
  *
  * - `objectExists`, `objectNotFound`: an object with this key exists, or none does.
  * - `revisionConflict`: it has changed in the meantime.
+ * - `fenced`: the object that the write names as its fence is not there any more, or is another one. Who writes has lost what it held.
  * - `revisionCompacted`: changes since that revision were forgotten. List again, and go on from the revision of the list.
  * - `revisionUnknown`: the store has not reached that revision; as a rule it was another store.
  * - `objectTooLarge`: the value has more than 1 MiB.
@@ -22,6 +23,7 @@ export type StoreErrorCode =
   | 'objectExists'
   | 'objectNotFound'
   | 'revisionConflict'
+  | 'fenced'
   | 'revisionCompacted'
   | 'revisionUnknown'
   | 'objectTooLarge'
@@ -46,4 +48,9 @@ export class StoreError extends KubeAuthnError {
 /** Whether this is a {@link StoreError} with one of these codes. */
 export function isStoreError(value: unknown, ...codes: readonly StoreErrorCode[]): value is StoreError {
   return value instanceof StoreError && codes.includes(value.code)
+}
+
+/** The fence of a write does not stand any more. */
+export function fencedOff(): StoreError {
+  return new StoreError('fenced', 'the fence of the write is gone, or is another one')
 }

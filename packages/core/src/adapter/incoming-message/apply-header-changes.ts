@@ -2,6 +2,7 @@ import type { HeaderChanges } from '../../authenticator/authenticator.ts'
 import { replacementsOf } from '../../request/headers/changes.ts'
 import { type AffectedName, affectedBy } from '../../request/headers/selector.ts'
 import type { NodeRequest } from './node-request.ts'
+import { removeCookies } from './remove-cookies.ts'
 import { hasHttp2Body, removeFromTrailers } from './trailers.ts'
 
 /**
@@ -11,6 +12,7 @@ import { hasHttp2Body, removeFromTrailers } from './trailers.ts'
  * @returns the effective changes, for headers that the request had.
  */
 export function applyHeaderChanges(message: NodeRequest, changes: HeaderChanges): HeaderChanges {
+  if (changes.removeCookies !== undefined) return applyWithCookies(message, changes, changes.removeCookies)
   const { rawHeaders } = message
   const affectedName = affectedBy(changes)
   let first = -1
@@ -55,6 +57,16 @@ export function applyHeaderChanges(message: NodeRequest, changes: HeaderChanges)
     remove: found.filter((name) => !replaced.some(([other]) => other === name)),
     replace: replace.filter(([name]) => found.includes(name.toLowerCase())),
   }
+}
+
+function applyWithCookies(
+  message: NodeRequest,
+  changes: HeaderChanges,
+  names: readonly string[],
+): HeaderChanges {
+  const { hadCookies, remaining } = removeCookies(message, changes, names)
+  const made = applyHeaderChanges(message, remaining)
+  return hadCookies ? { ...made, removeCookies: names } : made
 }
 
 const TRANSFER_ENCODING = 'transfer-encoding'

@@ -1,4 +1,3 @@
-import type { Authentication } from '../../authenticator/authenticator.ts'
 import { RecurringAnswer } from '../../authenticator/recurring-answer.ts'
 import { userInfo } from '../../authenticator/user.ts'
 
@@ -30,7 +29,7 @@ export class UserTable {
     if (this.#parts.length > 0) this.#close()
   }
 
-  at(number: number): Authentication | undefined {
+  at(number: number): RecurringAnswer | undefined {
     const block = this.#blocks[Math.floor(number / BLOCK_ROWS)]
     const row = number % BLOCK_ROWS
     const groups = block?.groups[row]
@@ -54,14 +53,14 @@ interface Block {
   /** The end of each name and uid. */
   readonly ends: Uint32Array
   readonly groups: (readonly string[])[]
-  readonly made: (Authentication | undefined)[]
+  readonly made: (RecurringAnswer | undefined)[]
 }
 
 function newBlock(): Block {
   return { text: '', ends: new Uint32Array(2 * BLOCK_ROWS), groups: [], made: [] }
 }
 
-function made({ text, ends }: Block, row: number, groups: readonly string[]): Authentication {
+function made({ text, ends }: Block, row: number, groups: readonly string[]): RecurringAnswer {
   const start = row === 0 ? 0 : ends[2 * row - 1]
   const middle = ends[2 * row]
   const username = text.slice(start, middle)

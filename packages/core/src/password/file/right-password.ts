@@ -1,5 +1,5 @@
 import type { Clock } from '../../internal/clock.ts'
-import { isEqualInConstantTime } from './constant-time.ts'
+import { isEqualInConstantTime } from '../../internal/constant-time.ts'
 
 /** Caches the last correct password of a user, as a keyed digest. */
 export interface RightPassword {

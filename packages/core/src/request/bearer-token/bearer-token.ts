@@ -4,6 +4,7 @@ import { rejected } from '../../authenticator/errors.ts'
 import { knownTokens } from '../../authenticator/known-tokens.ts'
 import { type Opinion, opinionOfToken, Refused, throwing } from '../../authenticator/opinion.ts'
 import { keepRefuser } from '../../authenticator/refusers.ts'
+import { NotedToken } from '../../authenticator/token-digest.ts'
 import {
   aTokenAuthenticator,
   optionProblems,
@@ -58,8 +59,10 @@ export function bearerToken(tokens: TokenAuthenticator, options: TokenExtraction
     name: 'bearerToken',
     credentials: { schemes: ['Bearer'], known: [() => knownTokens(tokens)] },
     authenticate: throwing((request, context) => {
-      const token = readBearerToken(request.headers.first('authorization'), context)
+      const authorization = request.headers.first('authorization')
+      const token = readBearerToken(authorization, context)
       if (token === undefined) return undefined
+      NotedToken.noteBearer(context, authorization, token)
       if (token.length > maxTokenLength)
         throw rejected(`bearer token is longer than ${maxTokenLength} characters`)
       const opinion = opinionOfToken(tokens, token, context)

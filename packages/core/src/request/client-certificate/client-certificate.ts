@@ -1,4 +1,5 @@
 import type { Authentication, Authenticator, KnownCredential } from '../../authenticator/authenticator.ts'
+import { certificateIdOf } from '../../authenticator/certificate-id.ts'
 import { type Clock, systemClock } from '../../internal/clock.ts'
 import { rejected } from '../../authenticator/errors.ts'
 import { notify } from '../../authenticator/notify.ts'
@@ -77,7 +78,9 @@ export function clientCertificate(options: ClientCertificateOptions): Authentica
     keyUsages,
     accept(chain) {
       const user = userOf(chain[0])
-      return user && Object.freeze({ user, expiresAtMs: endOf(chain), issuedAtMs: chain[0].notBeforeMs })
+      const [{ serialNumber, issuer, notBeforeMs: issuedAtMs }] = chain
+      const certificateId = certificateIdOf(serialNumber, issuer)
+      return user && Object.freeze({ user, expiresAtMs: endOf(chain), issuedAtMs, certificateId })
     },
     refuse: (leaf, error) =>
       rejected(`verifying certificate ${certificateIdentifier(leaf)} failed: ${error.message}`, {

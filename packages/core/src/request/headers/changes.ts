@@ -5,11 +5,13 @@ import { latin1FromText } from '@kube-authn/internal/byte-text'
 function mergeHeaderChanges(...changes: readonly HeaderChanges[]): HeaderChanges {
   const replace = changes.flatMap((each) => each.replace ?? [])
   const removeTwinsOf = new Set(changes.flatMap((each) => each.removeTwinsOf ?? []))
+  const removeCookies = new Set(changes.flatMap((each) => each.removeCookies ?? []))
   return {
     remove: [...new Set(changes.flatMap((each) => each.remove))],
     removePrefixes: [...new Set(changes.flatMap((each) => each.removePrefixes ?? []))],
     ...(removeTwinsOf.size > 0 && { removeTwinsOf: [...removeTwinsOf] }),
     ...(replace.length > 0 && { replace }),
+    ...(removeCookies.size > 0 && { removeCookies: [...removeCookies] }),
   }
 }
 
@@ -38,7 +40,8 @@ function isContained(changes: HeaderChanges, base: HeaderChanges): boolean {
     changes.replace === undefined &&
     areAmong(changes.remove, base.remove) &&
     areAmong(changes.removePrefixes, base.removePrefixes) &&
-    areAmong(changes.removeTwinsOf, base.removeTwinsOf)
+    areAmong(changes.removeTwinsOf, base.removeTwinsOf) &&
+    areAmong(changes.removeCookies, base.removeCookies)
   )
 }
 

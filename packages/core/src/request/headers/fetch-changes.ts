@@ -1,5 +1,6 @@
 import type { HeaderChanges } from '../../authenticator/authenticator.ts'
 import { replacementsOf } from './changes.ts'
+import { withoutCookies } from './cookies.ts'
 import { selectorOf } from './selector.ts'
 
 /**
@@ -12,9 +13,14 @@ import { selectorOf } from './selector.ts'
 export function withHeaderChanges(request: Request, changes: HeaderChanges): Request {
   const { headers } = request
   const present = namesPresent(headers, changes)
-  if (present.length === 0) return request
-  const replaced = replacementsOf(changes).filter(([name]) => present.includes(name))
+  const cookies = otherCookies(headers, changes)
+  if (present.length === 0 && cookies === undefined) return request
+  const replaced: (readonly [string, string])[] = replacementsOf(changes).filter(([name]) =>
+    present.includes(name),
+  )
   const removed = present.filter((name) => !replaced.some(([other]) => other === name))
+  if (cookies === '') removed.push('cookie')
+  else if (cookies !== undefined) replaced.push(['cookie', cookies])
   try {
     change(headers, removed, replaced)
     return request
@@ -35,6 +41,14 @@ function namesPresent(headers: Headers, changes: HeaderChanges): readonly string
   }
   const names = [...changes.remove, ...(changes.replace ?? []).map(([name]) => name)]
   return names.map((name) => name.toLowerCase()).filter((name) => headers.has(name))
+}
+
+/** The cookies that the changes leave; `undefined` if they leave all. */
+function otherCookies(headers: Headers, { removeCookies }: HeaderChanges): string | undefined {
+  const value = removeCookies === undefined ? null : headers.get('cookie')
+  if (value === null || removeCookies === undefined) return undefined
+  const kept = withoutCookies(value, removeCookies)
+  return kept === value ? undefined : kept
 }
 
 function change(

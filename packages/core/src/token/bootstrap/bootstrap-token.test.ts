@@ -171,3 +171,36 @@ describe('the form of a token', () => {
     )
   })
 })
+
+describe('a secret that is watched', () => {
+  /** A secret that may change, and the revocation of its token. */
+  function watched() {
+    const state: { secret: Secret | undefined } = { secret: secretWith() }
+    const clock = fixedClock(NOW)
+    const tokens = bootstrapToken({
+      secrets: { getSecret: () => state.secret, watchSecret: () => () => undefined },
+      clock,
+    })
+    const accepted = tokens.authenticateToken(TOKEN, emptyContext) as Authentication
+    return { state, clock, isRevoked: () => accepted.revocation?.isRevoked() }
+  }
+
+  it.each<[string, Secret | undefined, boolean]>([
+    ['is as before', secretWith(), false],
+    ['has another description', secretWith({ description: 'x' }), false],
+    ['has another token', secretWith({ 'token-secret': 'fedcba9876543210' }), true],
+    ['may not be used any more', secretWith({ 'usage-bootstrap-authentication': 'false' }), true],
+    ['has expired', secretWith({ expiration: '2029-12-31T23:59:59Z' }), true],
+    ['is being deleted', secretWith({}, { deletionTimestampMs: NOW }), true],
+    ['is gone', undefined, true],
+  ])('revokes its token or not when it %s', (_, secret, expected) => {
+    const { state, isRevoked } = watched()
+    expect(isRevoked()).toBe(false)
+    state.secret = secret
+    expect(isRevoked()).toBe(expected)
+  })
+
+  it('is not there without watchSecret', () => {
+    expect(answer(secretWith())).not.toHaveProperty('revocation')
+  })
+})

@@ -2,7 +2,9 @@ import type { Authentication, TokenAuthenticator } from '../../authenticator/aut
 import { type Awaitable, settle } from '../../internal/awaitable.ts'
 import { type Clock, systemClock } from '../../internal/clock.ts'
 import { keyedDigest } from '../../internal/digest/keyed-digest.ts'
-import { unavailable, isAuthenticationError } from '../../authenticator/errors.ts'
+import { isAuthenticationError, rejected, unavailable } from '../../authenticator/errors.ts'
+import type { CredentialRevocation } from '../../authenticator/credential-revocation.ts'
+import { revocationBy } from '../../authenticator/revocation-by.ts'
 import {
   aClock,
   checkOptions,
@@ -14,12 +16,17 @@ import { type Secret, valueOf } from '../../internal/secret.ts'
 import { userInfo } from '../../authenticator/user.ts'
 import { bootstrapGroups } from './groups.ts'
 import { BootstrapField, expirationOf, isBootstrapSecret } from './secret-fields.ts'
-import { bootstrapSecretName, parseBootstrapToken } from './token-format.ts'
+import { bootstrapSecretName, type BootstrapTokenParts, parseBootstrapToken } from './token-format.ts'
 
 /** Reads the secrets of bootstrap tokens. */
 export interface BootstrapSecretGetter {
   /** The secret of this name in `kube-system`; `undefined` if there is none. Throws if it cannot be read. */
   getSecret(name: string): Awaitable<Secret | undefined>
+  /**
+   * Calls back whenever the secret of this name is created, changed or deleted, and returns a function that stops it. With it, a token is checked again on every request, also if a
+   * cache remembers its user, and connections end with its secret: `getSecret` should answer from memory then. Default: what is cached counts.
+   */
+  watchSecret?(name: string, onChange: () => void): () => void
 }
 
 /** Options of {@link bootstrapToken}. */
@@ -51,8 +58,17 @@ const shape: OptionsShape<BootstrapTokenOptions> = {
 export function bootstrapToken(options: BootstrapTokenOptions): TokenAuthenticator {
   checkOptions(shape, options)
   const { secrets, clock = systemClock } = options
-  const digest = keyedDigest()
-  const isSame = (one: string, other: string): boolean => digest(one) === digest(other)
+  const isSame = sameSecrets()
+
+  const read = <R>(name: string, next: (secret: Secret | undefined) => R): Awaitable<R> =>
+    settle(
+      () => secrets.getSecret(name),
+      next,
+      (error) => {
+        if (isAuthenticationError(error)) throw error
+        throw unavailable('the secret of a bootstrap token could not be read', { cause: error })
+      },
+    )
 
   return {
     name: 'bootstrapToken',
@@ -60,30 +76,54 @@ export function bootstrapToken(options: BootstrapTokenOptions): TokenAuthenticat
     authenticateToken(token): Awaitable<Authentication | undefined> {
       const parts = parseBootstrapToken(token)
       if (parts === undefined) return undefined
+      const name = bootstrapSecretName(parts.id)
+      const acceptedBy = (secret: Secret | undefined): Authentication | undefined =>
+        authenticationBy(secret, parts, isSame, clock)
 
-      const accept = (secret: Secret | undefined): Authentication | undefined => {
-        if (secret === undefined || secret.deletionTimestampMs !== undefined) return undefined
-        if (!isBootstrapSecret(secret)) return undefined
-        const value = (field: string): string => valueOf(secret.data, field)
-        if (!isSame(value(BootstrapField.tokenSecret), parts.secret)) return undefined
-        if (value(BootstrapField.tokenId) !== parts.id) return undefined
-        const expiresAtMs = expirationOf(secret)
-        if (expiresAtMs <= clock.now()) return undefined
-        if (value(BootstrapField.usageAuthentication) !== 'true') return undefined
-        const groups = bootstrapGroups(value(BootstrapField.extraGroups))
-        if (groups === undefined) return undefined
-        const user = userInfo({ username: `system:bootstrap:${parts.id}`, groups })
-        return Number.isFinite(expiresAtMs) ? { user, expiresAtMs } : { user }
-      }
-
-      return settle(
-        () => secrets.getSecret(bootstrapSecretName(parts.id)),
-        accept,
-        (error) => {
-          if (isAuthenticationError(error)) throw error
-          throw unavailable('the secret of a bootstrap token could not be read', { cause: error })
-        },
-      )
+      const revocationOf = (accepted: Secret | undefined): CredentialRevocation =>
+        revocationBy({
+          check: () =>
+            read(name, (secret) => {
+              // One that is in memory and has not changed is still valid; its expiry is that of the answer.
+              if (secret !== accepted && acceptedBy(secret) === undefined) throw rejected(ENDED)
+            }),
+          watch: (onChange) => secrets.watchSecret?.(name, onChange) ?? (() => undefined),
+        })
+      return read(name, (secret) => {
+        const answer = acceptedBy(secret)
+        return answer === undefined || secrets.watchSecret === undefined
+          ? answer
+          : { ...answer, revocation: revocationOf(secret) }
+      })
     },
   }
+}
+
+const ENDED = 'the bootstrap token is not valid any more'
+
+/** Compares without telling by the time it takes where two strings differ. */
+function sameSecrets(): (one: string, other: string) => boolean {
+  const digest = keyedDigest()
+  return (one, other) => digest(one) === digest(other)
+}
+
+/** The user of a token, if the secret accepts it now. */
+function authenticationBy(
+  secret: Secret | undefined,
+  parts: BootstrapTokenParts,
+  isSame: (one: string, other: string) => boolean,
+  clock: Clock,
+): Authentication | undefined {
+  if (secret === undefined || secret.deletionTimestampMs !== undefined) return undefined
+  if (!isBootstrapSecret(secret)) return undefined
+  const value = (field: string): string => valueOf(secret.data, field)
+  if (!isSame(value(BootstrapField.tokenSecret), parts.secret)) return undefined
+  if (value(BootstrapField.tokenId) !== parts.id) return undefined
+  const expiresAtMs = expirationOf(secret)
+  if (expiresAtMs <= clock.now()) return undefined
+  if (value(BootstrapField.usageAuthentication) !== 'true') return undefined
+  const groups = bootstrapGroups(value(BootstrapField.extraGroups))
+  if (groups === undefined) return undefined
+  const user = userInfo({ username: `system:bootstrap:${parts.id}`, groups })
+  return Number.isFinite(expiresAtMs) ? { user, expiresAtMs } : { user }
 }

@@ -18,7 +18,6 @@ import { type Ask, firstOpinion } from '../../authenticator/union/first-opinion.
 import { union } from '../../authenticator/union/union.ts'
 import { cached, cachedShape, lazyKeys, refuseNoAudiences } from './cached.ts'
 import type { CachedOptions } from './cached-options.ts'
-import { answer } from './lookup.ts'
 import { type RememberedToken, RememberedTokens } from './remembered-tokens.ts'
 
 /** One of the authenticators of a {@link cachedUnion}. */
@@ -82,8 +81,8 @@ export function cachedUnion(members: readonly CachedMember[]): TokenAuthenticato
       const key = keyOf(token, context.audiences)
       for (const each of remembered) {
         const known = each.get(key)
-        if (known !== undefined && isForEveryone(known))
-          return settled(tell(each.name, known, context, start))
+        if (known !== undefined && isForEveryone(known) && isInForce(known))
+          return settled(tell(each.name, known, token, context, start))
       }
       return askBehind({ key, token }, context)
     } catch (thrown) {
@@ -115,14 +114,25 @@ function isForEveryone({ result, isItsAlone }: RememberedToken): boolean {
   return isItsAlone && result.authentication !== undefined && result.certificates === undefined
 }
 
+/** Whether the credential is known not to be revoked, without waiting. If not, the members are asked in their order, and the one that remembers it finds out. */
+function isInForce({ result: { authentication } }: RememberedToken): boolean {
+  const revocation = authentication?.revocation
+  if (revocation === undefined) return true
+  try {
+    return revocation.isRevoked() === false
+  } catch {
+    return false
+  }
+}
+
 /** Answers from the cache and reports the hit under the name of the authenticator. */
-function tell(name: string, { result }: RememberedToken, context: Context, start: number): Answer {
+function tell(name: string, known: RememberedToken, token: string, context: Context, start: number): Answer {
   const { observer } = context
-  if (observer === undefined) return answer(result, context)
+  if (observer === undefined) return known.answer(token, context)
   return watched(name, observer, () => {
     const durationSeconds = (performance.now() - start) / 1000
     notify(observer, { type: 'tokenCacheRequest', status: 'hit', durationSeconds })
-    return answer(result, context)
+    return known.answer(token, context)
   })
 }
 

@@ -1,9 +1,10 @@
 import type { Authentication, TokenAuthenticator } from '../../authenticator/authenticator.ts'
-import type { Awaitable } from '../../internal/awaitable.ts'
+import { andThen, type Awaitable } from '../../internal/awaitable.ts'
 import { type Clock, systemClock } from '../../internal/clock.ts'
 import type { Context } from '../../authenticator/context.ts'
 import { unavailable } from '../../authenticator/errors.ts'
 import { notify } from '../../authenticator/notify.ts'
+import { NotedToken, TokenDigest } from '../../authenticator/token-digest.ts'
 import { BUSY_SECONDS } from '../../internal/retry-after.ts'
 import { canWorkInBackground } from '../../internal/runtime.ts'
 import { type VerdictCache, verdictCache } from '../../internal/verdict-cache.ts'
@@ -11,10 +12,22 @@ import type { CachedOptions } from './cached-options.ts'
 import { answer, GONE, type Lookup, type LookupResult, lookUpToken } from './lookup.ts'
 
 /** The cached result of a token. */
-export interface RememberedToken {
+export class RememberedToken extends TokenDigest {
   readonly result: LookupResult
   /** Whether no authenticator before this one may know the token, now or later. */
   readonly isItsAlone: boolean
+
+  constructor(result: LookupResult, isItsAlone: boolean) {
+    super()
+    this.result = result
+    this.isItsAlone = isItsAlone
+  }
+
+  /** The answer for a caller with this token. */
+  answer(token: string, context: Context): Awaitable<Authentication | undefined> {
+    NotedToken.note(context, token, this)
+    return answer(this.result, context)
+  }
 }
 
 /** The cache of one authenticator. The caller computes the keys. */
@@ -69,7 +82,23 @@ export class RememberedTokens {
         durationSeconds: (performance.now() - start) / 1000,
       })
     }
-    return known === undefined ? this.#lookUp(key, token, context) : answer(known.result, context)
+    return known === undefined ? this.#lookUp(key, token, context) : this.#answer(known, key, token, context)
+  }
+
+  /** The cached answer, unless the credential was revoked: then it is looked up again. */
+  #answer(
+    known: RememberedToken,
+    key: string,
+    token: string,
+    context: Context,
+  ): Awaitable<Authentication | undefined> {
+    const revocation = known.result.authentication?.revocation
+    if (revocation === undefined) return known.answer(token, context)
+    return andThen<unknown, Authentication | undefined>(revocation.isRevoked(), (isRevoked) => {
+      if (isRevoked === false) return known.answer(token, context)
+      if (this.#results.get(key) === known) this.#results.forget(key)
+      return this.#lookUp(key, token, context)
+    })
   }
 
   #lookUp(key: string, token: string, context: Context): Awaitable<Authentication | undefined> {
@@ -114,7 +143,7 @@ export class RememberedTokens {
     const expiresAtMs = Math.min(nowMs + ttlMs, result.authentication?.expiresAtMs ?? Infinity)
     if (!(expiresAtMs > nowMs)) return
     const kind = result.authentication === undefined ? 'refused' : 'accepted'
-    this.#results.remember(key, { result, isItsAlone: this.#isItsAlone(token) }, kind, expiresAtMs)
+    this.#results.remember(key, new RememberedToken(result, this.#isItsAlone(token)), kind, expiresAtMs)
   }
 
   #isItsAlone(token: string): boolean {

@@ -4,14 +4,10 @@ import type { Clock } from '../../internal/clock.ts'
 import type { Context } from '../../authenticator/context.ts'
 import { rejected } from '../../authenticator/errors.ts'
 import { notify } from '../../authenticator/notify.ts'
-import { quoted } from '@kube-authn/internal/quote'
 import type { ClaimsValidator, ValidClaims } from './claims-validator.ts'
-import { type NamedObject, readObject, type ServiceAccount, type ServiceAccountObjects } from './objects.ts'
+import { revocationWith, type ServiceAccountObjects } from './objects.ts'
 import { objectClaim, referenceClaim, textClaim, timeClaim } from './read-claims.ts'
-import type { ObjectReference } from './user-info.ts'
-
-/** The allowed clock skew. Deleted objects are accepted for as long: pods need their tokens to shut down. */
-const LEEWAY_MS = 60_000
+import { checkedObjects, checkReferences, LEEWAY_MS, type References } from './referenced-objects.ts'
 
 /**
  * Validates the claims of a token from the TokenRequest API: times, the service account, and the object that the token is bound to.
@@ -23,59 +19,27 @@ export function boundClaimsValidator(objects: ServiceAccountObjects, clock: Cloc
     const nowMs = clock.now()
     const { expiresAtMs, issuedAtMs } = checkTimes(claims, nowMs)
     const kubernetes = objectClaim(claims, 'kubernetes.io') ?? {}
-    const namespace = textClaim(kubernetes, 'namespace')
-    const account = referenceClaim(kubernetes, 'serviceaccount') ?? { name: '', uid: '' }
-    const secret = referenceClaim(kubernetes, 'secret')
-    const pod = referenceClaim(kubernetes, 'pod')
-    const node = referenceClaim(kubernetes, 'node')
+    const references: References = {
+      namespace: textClaim(kubernetes, 'namespace'),
+      account: referenceClaim(kubernetes, 'serviceaccount') ?? { name: '', uid: '' },
+      secret: referenceClaim(kubernetes, 'secret'),
+      pod: referenceClaim(kubernetes, 'pod'),
+      node: referenceClaim(kubernetes, 'node'),
+    }
     const warnAfterMs = timeClaim(kubernetes, 'warnafter') ?? 0
-    const deletedBeforeMs = nowMs - LEEWAY_MS
+    const check = (): Awaitable<void> => checkReferences(objects, clock, references)
 
-    const checkAccount = (found: ServiceAccount | undefined): void => {
-      if (found === undefined) throw rejected(`serviceaccounts ${quoted(account.name)} not found`)
-      if (found.uid !== account.uid) {
-        throw rejected(`service account UID (${found.uid}) does not match claim (${account.uid})`)
-      }
-      if (isDeleted(found, deletedBeforeMs)) {
-        throw rejected(`service account ${namespace}/${account.name} has been deleted`)
-      }
-    }
-    const check = (
-      kind: string,
-      reference: ObjectReference,
-      get: () => ReturnType<ServiceAccountObjects['getNode']>,
-    ): Awaitable<void> =>
-      readObject(kind, get, (object) => {
-        if (object !== undefined && object.uid !== reference.uid) {
-          throw rejected(
-            `${kind} UID (${object.uid}) does not match service account ${kind} ref claim (${reference.uid})`,
-          )
-        }
-        if (object === undefined || isDeleted(object, deletedBeforeMs)) {
-          throw rejected('service account token has been invalidated')
-        }
-      })
-    const checkSecret = (): Awaitable<void> =>
-      secret && check('secret', secret, () => andThen(objects.getSecret(namespace, secret.name), withUid))
-    const checkPodOrNode = (): Awaitable<void> => {
-      if (pod !== undefined) return check('pod', pod, () => objects.getPod(namespace, pod.name))
-      // Pods do not move between nodes, so the node of a pod needs no check.
-      return node && check('node', node, () => objects.getNode(node.name))
-    }
-    const validClaims = (): ValidClaims => {
+    return andThen(check(), (): ValidClaims => {
       if (warnAfterMs !== 0) noteAge(context, textClaim(claims, 'sub'), nowMs - warnAfterMs)
+      const { namespace, account, pod, node } = references
       const tokenId = textClaim(claims, 'jti')
       return {
         info: { namespace, ...account, pod, node, credentialId: tokenId === '' ? '' : `JTI=${tokenId}` },
         expiresAtMs: expiresAtMs === undefined ? undefined : expiresAtMs + LEEWAY_MS,
         issuedAtMs,
+        revocation: revocationWith(objects, () => checkedObjects(references), check),
       }
-    }
-
-    const read = (): ReturnType<ServiceAccountObjects['getServiceAccount']> =>
-      objects.getServiceAccount(namespace, account.name)
-    const accountIsThere = readObject('service account', read, checkAccount)
-    return andThen(andThen(andThen(accountIsThere, checkSecret), checkPodOrNode), validClaims)
+    })
   }
 }
 
@@ -93,16 +57,6 @@ function checkTimes(
     throw rejected('service account token is issued in the future')
   }
   return { expiresAtMs: expiry, issuedAtMs: issuedAt }
-}
-
-function isDeleted({ deletionTimestampMs }: Omit<NamedObject, 'name'>, beforeMs: number): boolean {
-  return deletionTimestampMs !== undefined && deletionTimestampMs < beforeMs
-}
-
-function withUid<T extends { readonly uid?: string }>(
-  object: T | undefined,
-): (T & { uid: string }) | undefined {
-  return object && { ...object, uid: object.uid ?? '' }
 }
 
 /** Records whether a token with an extended expiry is used after its client should have renewed it. */

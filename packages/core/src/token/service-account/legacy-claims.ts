@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../internal/objects.ts'
-import type { Awaitable } from '../../internal/awaitable.ts'
+import { andThen, type Awaitable, settle } from '../../internal/awaitable.ts'
 import type { Clock } from '../../internal/clock.ts'
 import type { Context } from '../../authenticator/context.ts'
 import { keyedDigest } from '../../internal/digest/keyed-digest.ts'
@@ -8,8 +8,14 @@ import { notify } from '../../authenticator/notify.ts'
 import { quoted } from '@kube-authn/internal/quote'
 import { report } from '../../internal/report.ts'
 import { type Precondition, type Secret, valueOf } from '../../internal/secret.ts'
-import type { ClaimsValidator } from './claims-validator.ts'
-import { readObject, type ServiceAccount, type ServiceAccountObjects } from './objects.ts'
+import type { ClaimsValidator, ValidClaims } from './claims-validator.ts'
+import {
+  readObject,
+  revocationWith,
+  type ServiceAccount,
+  type ServiceAccountObjects,
+  type WatchedObject,
+} from './objects.ts'
 import { textClaim } from './read-claims.ts'
 import { splitServiceAccountUsername } from './username.ts'
 
@@ -19,7 +25,10 @@ export const LAST_USED_LABEL = 'kubernetes.io/legacy-token-last-used'
 export const INVALID_SINCE_LABEL = 'kubernetes.io/legacy-token-invalid-since'
 
 /** The objects that tokens in secrets are checked against. */
-export interface LegacyTokenObjects extends Pick<ServiceAccountObjects, 'getServiceAccount' | 'getSecret'> {
+export interface LegacyTokenObjects extends Pick<
+  ServiceAccountObjects,
+  'getServiceAccount' | 'getSecret' | 'watchObject'
+> {
   /**
    * Sets a label of a secret that meets the precondition; a missing or different secret is not an error. Without this function the
    * last use of tokens is not recorded.
@@ -55,40 +64,73 @@ interface LegacyClaims {
  */
 export function legacyClaimsValidator(lookup: LegacyLookup | undefined): ClaimsValidator {
   const digest = keyedDigest()
-  return async ({ token, claims }, context) => {
-    const { secretName, ...info } = readLegacyClaims(claims)
+  const isSame = (one: string, other: string): boolean => digest(one) === digest(other)
+  return ({ token, claims }, context) => {
+    const read = readLegacyClaims(claims)
+    const { namespace, name, uid, secretName } = read
+    const info = { namespace, name, uid }
     if (lookup === undefined) return { info }
-    const { namespace, name, uid } = info
+    const { objects } = lookup
+    let compared: Secret | undefined
+    const hasToken = (secret: Secret): boolean => {
+      // One that is in memory and has not changed needs no other comparison.
+      if (secret === compared) return true
+      if (!isSame(valueOf(secret.data, 'token'), token)) return false
+      compared = secret
+      return true
+    }
+    const find = (): Awaitable<FoundObjects> => findObjects(objects, read, hasToken)
+    const watched: readonly WatchedObject[] = [
+      { kind: 'ServiceAccount', namespace, name },
+      { kind: 'Secret', namespace, name: secretName },
+    ]
 
-    const secret = await readObject(
-      'secret',
-      () => lookup.objects.getSecret(namespace, secretName),
-      (object) => object,
-    )
+    return andThen(find(), (found) => {
+      const refusal = judge(found, context)
+      return andThen(keepLastUsed(found.secret, lookup), (): ValidClaims => {
+        if (refusal !== undefined) throw refusal
+        const recheck = (): Awaitable<void> => andThen(find(), requireNotInvalidated)
+        return { info, revocation: revocationWith(objects, () => watched, recheck) }
+      })
+    })
+  }
+}
+
+/** What a token from a secret refers to. */
+interface FoundObjects {
+  readonly secret: Secret
+  readonly account: ServiceAccount
+}
+
+/** @throws {AuthenticationError} `rejected` if one of them is gone or another one; `unavailable` if it cannot be read. */
+function findObjects(
+  objects: LegacyTokenObjects,
+  { namespace, name, uid, secretName }: LegacyClaims,
+  hasToken: (secret: Secret) => boolean,
+): Awaitable<FoundObjects> {
+  const checkSecret = (secret: Secret | undefined): Secret => {
     if (secret === undefined || secret.deletionTimestampMs !== undefined) {
       throw rejected('Token has been invalidated')
     }
-    if (digest(valueOf(secret.data, 'token')) !== digest(token)) {
-      throw rejected("Token does not match server's copy")
-    }
-
-    const account = await readObject(
-      'service account',
-      () => lookup.objects.getServiceAccount(namespace, name),
-      (object) => object,
-    )
+    if (!hasToken(secret)) throw rejected("Token does not match server's copy")
+    return secret
+  }
+  const checkAccount = (account: ServiceAccount | undefined): ServiceAccount => {
     if (account === undefined) throw rejected(`serviceaccounts ${quoted(name)} not found`)
     if (account.deletionTimestampMs !== undefined) {
       throw rejected(`ServiceAccount ${namespace}/${name} has been deleted`)
     }
     if (account.uid !== uid)
       throw rejected(`ServiceAccount UID (${account.uid}) does not match claim (${uid})`)
-
-    const refusal = judge(secret, account, context)
-    await keepLastUsed(secret, lookup)
-    if (refusal !== undefined) throw refusal
-    return { info }
+    return account
   }
+  const readSecret = (): ReturnType<LegacyTokenObjects['getSecret']> =>
+    objects.getSecret(namespace, secretName)
+  const readAccount = (): ReturnType<LegacyTokenObjects['getServiceAccount']> =>
+    objects.getServiceAccount(namespace, name)
+  return andThen(readObject('secret', readSecret, checkSecret), (secret) =>
+    andThen(readObject('service account', readAccount, checkAccount), (account) => ({ secret, account })),
+  )
 }
 
 function readLegacyClaims(claims: JsonObject): LegacyClaims {
@@ -115,17 +157,32 @@ function isSubject(subject: string, namespace: string, name: string): boolean {
   }
 }
 
-/** Records how the secret was created. Returns an error if the secret is marked invalid. */
-function judge(secret: Secret, account: ServiceAccount, context: Context): AuthenticationError | undefined {
+/** The error if the secret is marked invalid. */
+function invalidation({ secret, account }: FoundObjects): AuthenticationError | undefined {
   const { namespace, name } = secret
-  if (valueOf(secret.labels, INVALID_SINCE_LABEL) !== '') {
+  return valueOf(secret.labels, INVALID_SINCE_LABEL) === ''
+    ? undefined
+    : rejected(
+        `the token in secret ${namespace}/${name} for service account ${namespace}/${account.name} has been marked invalid. ` +
+          'Use tokens from the TokenRequest API or manually created secret-based tokens, or remove the ' +
+          `'${INVALID_SINCE_LABEL}' label from the secret to temporarily allow use of this token`,
+      )
+}
+
+function requireNotInvalidated(found: FoundObjects): void {
+  const refusal = invalidation(found)
+  if (refusal !== undefined) throw refusal
+}
+
+/** Records how the secret was created. Returns an error if the secret is marked invalid. */
+function judge(found: FoundObjects, context: Context): AuthenticationError | undefined {
+  const { secret, account } = found
+  const { namespace, name } = secret
+  const refusal = invalidation(found)
+  if (refusal !== undefined) {
     context.annotate?.('authentication.k8s.io/legacy-token-invalidated', `${name}/${namespace}`)
     notify(context.observer, { type: 'serviceAccountToken', status: 'invalidated' })
-    return rejected(
-      `the token in secret ${namespace}/${name} for service account ${namespace}/${account.name} has been marked invalid. ` +
-        'Use tokens from the TokenRequest API or manually created secret-based tokens, or remove the ' +
-        `'${INVALID_SINCE_LABEL}' label from the secret to temporarily allow use of this token`,
-    )
+    return refusal
   }
   const status = account.secrets?.includes(name) === true ? 'autogenerated' : 'manual'
   context.annotate?.(`authentication.k8s.io/legacy-token-${status}-secret`, name)
@@ -140,15 +197,15 @@ const GENERATED_WARNING =
 const DAY_MS = 86_400_000
 
 /** Writes the day once; the next day counts too, as another server's clock may be ahead. A failed write does not refuse the token. */
-async function keepLastUsed(secret: Secret, { objects, clock, onError }: LegacyLookup): Promise<void> {
+function keepLastUsed(secret: Secret, { objects, clock, onError }: LegacyLookup): Awaitable<void> {
   const nowMs = clock.now()
   const [today = '', tomorrow] = [nowMs, nowMs + DAY_MS].map((ms) => new Date(ms).toISOString().slice(0, 10))
   const lastUsed = valueOf(secret.labels, LAST_USED_LABEL)
   if (lastUsed === today || lastUsed === tomorrow) return
-  try {
-    const { namespace, name, uid } = secret
-    await objects.labelSecret?.(namespace, name, LAST_USED_LABEL, today, { uid })
-  } catch (error) {
-    report(onError, error)
-  }
+  const { namespace, name, uid } = secret
+  return settle<void, void>(
+    () => objects.labelSecret?.(namespace, name, LAST_USED_LABEL, today, { uid }),
+    () => undefined,
+    (error) => report(onError, error),
+  )
 }

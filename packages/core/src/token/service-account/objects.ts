@@ -1,4 +1,6 @@
 import { type Awaitable, settle } from '../../internal/awaitable.ts'
+import type { CredentialRevocation } from '../../authenticator/credential-revocation.ts'
+import { revocationBy } from '../../authenticator/revocation-by.ts'
 import { unavailable, isAuthenticationError } from '../../authenticator/errors.ts'
 import {
   anIterable,
@@ -33,11 +35,24 @@ export interface Pod extends NamedObject {
   readonly nodeName?: string
 }
 
+/** An object that a token depends on. */
+export interface WatchedObject {
+  readonly kind: 'ServiceAccount' | 'Secret' | 'Pod' | 'Node'
+  /** `''` for a node. */
+  readonly namespace: string
+  readonly name: string
+}
+
 /**
  * Reads the objects that tokens reference. Each function returns `undefined` if the object does not exist, and throws if it cannot be
  * read.
  */
 export interface ServiceAccountObjects {
+  /**
+   * Calls back whenever an object is created, changed or deleted, and returns a function that stops it. With it, a token is checked again on every request, also if a cache
+   * remembers its user, and connections end with its objects: the getters should answer from memory then. Default: what is cached counts.
+   */
+  watchObject?(object: WatchedObject, onChange: () => void): () => void
   getServiceAccount(namespace: string, name: string): Awaitable<ServiceAccount | undefined>
   getSecret(namespace: string, name: string): Awaitable<Secret | undefined>
   getPod(namespace: string, name: string): Awaitable<Pod | undefined>
@@ -120,5 +135,23 @@ export function readObject<T, R>(
   return settle(read, next, (error) => {
     if (isAuthenticationError(error)) throw error
     throw unavailable(`the ${kind} of a service account token could not be read`, { cause: error })
+  })
+}
+
+/** The revocation of a token that ends with objects; `undefined` if these are not watched. */
+export function revocationWith(
+  objects: Pick<ServiceAccountObjects, 'watchObject'>,
+  watched: () => readonly WatchedObject[],
+  check: () => Awaitable<void>,
+): CredentialRevocation | undefined {
+  if (objects.watchObject === undefined) return undefined
+  return revocationBy({
+    check,
+    watch(onChange) {
+      const stops = watched().map((each) => objects.watchObject?.(each, onChange))
+      return () => {
+        for (const stop of stops) stop?.()
+      }
+    },
   })
 }

@@ -449,3 +449,68 @@ describe('a token in a secret', () => {
     expect(await tokens.authenticateToken(token, {})).toBeDefined()
   })
 })
+
+describe('objects that are watched', () => {
+  /** Objects that may go, with those who watch them. */
+  function watched() {
+    const present = { ...there }
+    const watching: string[] = []
+    const objects = (): ServiceAccountObjects => serviceAccountObjects(present)
+    return {
+      present,
+      watching,
+      objects: {
+        getServiceAccount: (...given) => objects().getServiceAccount(...given),
+        getSecret: (...given) => objects().getSecret(...given),
+        getPod: (...given) => objects().getPod(...given),
+        getNode: (...given) => objects().getNode(...given),
+        watchObject({ kind, namespace, name }) {
+          const what = `${kind} ${namespace}/${name}`
+          watching.push(what)
+          return () => watching.splice(watching.indexOf(what), 1)
+        },
+      } satisfies ServiceAccountObjects,
+    }
+  }
+
+  it.each([
+    ['the account alone', {}, []],
+    ['a secret', { secret: { name: 's', uid: '2' } }, ['Secret ns/s']],
+    ['a pod, and not its node', { pod: { name: 'p', uid: '3' }, node: { name: 'n' } }, ['Pod ns/p']],
+    ['a node', { node: { name: 'n', uid: '4' } }, ['Node /n']],
+  ])('are those that the token depends on: %s', async (_, kubernetes, more) => {
+    const { objects, watching } = watched()
+    const answer = await askBound(await bound({}, kubernetes), objects)
+    const stop = answer?.revocation?.watch(() => undefined)
+    expect(watching).toEqual(['ServiceAccount ns/sa', ...more])
+    stop?.()
+    expect(watching).toEqual([])
+  })
+
+  it('revoke a token when they are gone, or another one', async () => {
+    const { objects, present } = watched()
+    const answer = await askBound(await bound({}, { pod: { name: 'p', uid: '3' } }), objects)
+    expect(answer?.revocation?.isRevoked()).toBe(false)
+    Object.assign(present, { pods: [{ namespace: 'ns', name: 'p', uid: 'other' }] })
+    expect(answer?.revocation?.isRevoked()).toBe(true)
+    Object.assign(present, { pods: there.pods, serviceAccounts: [] })
+    expect(answer?.revocation?.isRevoked()).toBe(true)
+  })
+
+  it('that are being deleted count for a minute more, as at first', async () => {
+    const own = fixedClock(NOW_MS)
+    const deleted = { ...account, deletionTimestampMs: NOW_MS }
+    const { objects, present } = watched()
+    Object.assign(present, { serviceAccounts: [deleted] })
+    const tokens = serviceAccountToken({ issuers: [ISSUER], keys, objects, clock: own })
+    const answer = await tokens.authenticateToken(await bound(), {})
+    own.advance(60_000)
+    expect(answer?.revocation?.isRevoked()).toBe(false)
+    own.advance(1)
+    expect(answer?.revocation?.isRevoked()).toBe(true)
+  })
+
+  it('are not there without watchObject', async () => {
+    expect(await askBound(await bound())).not.toHaveProperty('revocation')
+  })
+})

@@ -168,13 +168,15 @@ function signedTokens(
     if (common.length === 0) {
       throw rejected(`token audiences ${list(intended)} is invalid for the target audiences ${list(wanted)}`)
     }
-    return andThen(validateClaims(jwt, context), ({ info, expiresAtMs, issuedAtMs }): Authentication => {
+    return andThen(validateClaims(jwt, context), (valid): Authentication => {
+      const { info, expiresAtMs, issuedAtMs, revocation } = valid
       const user = serviceAccountUser(info)
       return {
         user,
         audiences: common,
         ...(expiresAtMs !== undefined && { expiresAtMs }),
         ...(issuedAtMs !== undefined && { issuedAtMs }),
+        ...(revocation !== undefined && { revocation }),
       }
     })
   }

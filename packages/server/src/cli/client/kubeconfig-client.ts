@@ -36,6 +36,27 @@ const MAX_BYTES = 1_048_576
  * @throws {ConfigurationError} if the kubeconfig is invalid.
  */
 export async function kubeconfigClient(path: string, context?: string): Promise<KubeconfigClient> {
+  const { endpoint, source, close } = await kubeconfigSource(path, context)
+  const fetch = authenticatedFetch(endpoint, source)
+  return {
+    server: endpoint.server.replace(/\/+$/, ''),
+    fetch,
+    close() {
+      fetch.close()
+      close()
+    },
+  }
+}
+
+/** The server of a kubeconfig, and where credentials come from that it does not have itself. */
+export interface KubeconfigSource {
+  readonly endpoint: Endpoint
+  readonly source: CredentialSource | undefined
+  readonly close: () => void
+}
+
+/** As {@link kubeconfigClient}, for other ways to call the server. */
+export async function kubeconfigSource(path: string, context?: string): Promise<KubeconfigSource> {
   const text = await readText(path, MAX_BYTES)
   const config = parseClientKubeconfig(text, {
     folder: dirname(resolve(path)),
@@ -44,15 +65,7 @@ export async function kubeconfigClient(path: string, context?: string): Promise<
   })
   const { endpoint } = config
   const issuer = config.provider === undefined ? undefined : issuerFetch(config.provider)
-  const fetch = authenticatedFetch(endpoint, await sourceOf(config, path, context, issuer))
-  return {
-    server: endpoint.server.replace(/\/+$/, ''),
-    fetch,
-    close() {
-      fetch.close()
-      issuer?.close()
-    },
-  }
+  return { endpoint, source: await sourceOf(config, path, context, issuer), close: () => issuer?.close() }
 }
 
 async function sourceOf(

@@ -3,7 +3,8 @@ import { addLoginOptions, type LoginOptions } from '../get-token/options.ts'
 
 const AFTER = `
 An entry of the same name is replaced; everything else in the file stays as it is, with its comments. The file is for its
-owner only (0600), and is replaced in one step. With --server, a cluster and a context are written too.
+owner only (0600), and is replaced in one step. With --server or --through, a cluster and a context are
+written too.
 
 Examples:
   kube-authn kubeconfig --issuer-url https://issuer.example.com --client-id kubectl
@@ -19,6 +20,7 @@ export function addKubeconfig(root: Command): void {
     .option('--kubeconfig <file>', 'the file; $KUBECONFIG or ~/.kube/config if it is not named')
     .option('--user <name>', 'the name of the user in the file', 'oidc')
     .option('--server <url>', 'the API server, over https')
+    .option('--through <url>', 'the kube-authn proxy in front of it, over https, instead of --server')
     .option(
       '--certificate-authority <file>',
       'the CAs of the API server in PEM, which are copied into the file',
@@ -39,6 +41,7 @@ export interface KubeconfigOptions extends LoginOptions {
   readonly kubeconfig?: string
   readonly user: string
   readonly server?: string
+  readonly through?: string
   readonly certificateAuthority?: string
   readonly cluster?: string
   readonly context?: string

@@ -53,6 +53,20 @@ describe('kube-authn kubeconfig', () => {
     )
   })
 
+  it('writes the proxy in front of a cluster in place of its server', async () => {
+    const cwd = folderOf()
+    const through = '--through=https://proxy.example.com/cluster'
+    expect((await run([...args, through, '--use-context'], { cwd })).exitCode).toBe(0)
+    const text = readFileSync(join(cwd, 'config'), 'utf8')
+    expect(text).toContain('server: https://proxy.example.com/cluster\n')
+    expect(text).toContain('current-context: oidc')
+    const both = await run([...args, through, '--server=https://api.example.com'], { cwd })
+    expect(both).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringMatching(/^error: --through: stands for --server/),
+    })
+  })
+
   it('keeps everything else, with its comments', async () => {
     const cwd = folderOf({ config: existing })
     expect((await run(args, { cwd })).exitCode).toBe(0)

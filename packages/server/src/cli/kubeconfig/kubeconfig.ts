@@ -18,13 +18,18 @@ const MAX_BYTES = 1_048_576
  *
  * @throws {Failure} if an option or a file cannot be used.
  */
-export async function writeKubeconfig(options: KubeconfigOptions): Promise<void> {
+export async function writeKubeconfig(given: KubeconfigOptions): Promise<void> {
+  if (given.server !== undefined && given.through !== undefined) {
+    throw new Failure('--through: stands for --server, so name only one of them')
+  }
+  const server = given.through ?? given.server
+  const options = { ...given, ...(server !== undefined && { server }) }
   checkOptions(options)
   const named = resolve(kubeconfigPath(options.kubeconfig, process.env))
   makeFolder(dirname(named))
   // A link stays a link.
   const path = existsSync(named) ? realpathSync(named) : named
-  const { user, server, context = user } = options
+  const { user, context = user } = options
   const entries = await entriesFor(options)
   await withKubectlLock(path, async () => {
     const before = existsSync(path) ? await readText(path, MAX_BYTES) : ''
@@ -90,7 +95,7 @@ function checkOptions(options: KubeconfigOptions): void {
   if (user === '') throw new Failure('--user: must not be empty')
   if (server === undefined && (certificateAuthority ?? cluster ?? context ?? useContext) !== undefined) {
     throw new Failure(
-      '--certificate-authority, --cluster, --context and --use-context: name the API server with --server',
+      '--certificate-authority, --cluster, --context and --use-context: name the API server with --server, or the proxy with --through',
     )
   }
 }

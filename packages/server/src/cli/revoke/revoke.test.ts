@@ -1,8 +1,9 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, X509Certificate } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { createFetch } from '@kube-authn/node'
 import { createPki } from '@kube-authn/testing'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { folderOf, run, type Run } from '../../../test/command.ts'
 import { type PathFetch, type Served, startServe } from '../../../test/served.ts'
 
@@ -132,7 +133,11 @@ describe('kube-authn revoke, against serve', () => {
   })
 
   it.each<[readonly string[], RegExp]>([
-    [[], /name one of --token-stdin/],
+    [[], /name one of --token-file/],
+    [['--token-file=missing.txt', '--token-stdin'], /name one of/],
+    [['--serial=1A'], /need each other/],
+    [['--issuer=ca.crt', '--user=a', '--forever'], /need each other/],
+    [['--serial=1A', '--issuer=missing.crt', '--for=1h'], /missing\.crt/],
     [['--user=a', '--credential-id=b'], /name one of/],
     [['--user=a'], /--for: is required, or --forever/],
     [['--user=a', '--for=1h', '--forever'], /--forever: cannot be set together/],
@@ -145,6 +150,32 @@ describe('kube-authn revoke, against serve', () => {
     expect(stderr).toMatch(expected)
     expect([stdout, exitCode]).toEqual(['', 2])
   })
+})
+
+it('revokes a certificate by the number that openssl prints, and its CA', async () => {
+  const pki = await createPki({ commonName: 'Users CA' })
+  const client = await pki.issueClient({ commonName: 'jane' })
+  const folder = folderOf({ 'ca.crt': pki.caPem })
+  const served = await startServe(['--in-memory', `--client-ca-file=${join(folder, 'ca.crt')}`])
+  const ca = readFileSync(join(served.dataDir, 'pki/ca.crt'), 'utf8')
+  const fetch = createFetch({ ca, cert: client.chainPem, key: client.privateKeyPem })
+  onTestFinished(() => fetch.close())
+  const status = async (): Promise<number> => (await fetch(`${served.server}/api`)).status
+  expect(await status()).toBe(200)
+  const serial = new X509Certificate(client.certificatePem).serialNumber
+  const colons = serial.replaceAll(/(..)(?=.)/g, '$1:')
+  const issuer = `--issuer=${join(folder, 'ca.crt')}`
+  const { stderr, stdout } = await revoke(served, [`--serial=${colons}`, issuer, '--for=1h'])
+  expect(stderr).toBe('')
+  expect(await specOf(served, stdout)).toMatchObject({
+    credentialID: `X509SERIAL=${BigInt(`0x${serial}`).toString(16)}/CN=users ca`,
+  })
+  expect(await status()).toBe(401)
+  for (const [args, message] of [
+    [['--serial=1G', issuer, '--for=1h'], /--serial: must be hexadecimal/],
+    [['--serial=1A', issuer], /--for: is required/],
+  ] as const)
+    expect((await revoke(served, args)).stderr).toMatch(message)
 })
 
 it('revokes a certificate by its digest', async () => {

@@ -1,7 +1,9 @@
 import { createHash, X509Certificate } from 'node:crypto'
-import { isObject } from '@kube-authn/core/internal'
+import { certificateIdOf, isObject, readSerialNumber } from '@kube-authn/core/internal'
+import { parseCertificate } from '@kube-authn/x509'
 import { Failure } from '../failure.ts'
 import { readSecret, readText, STDIN } from '../terminal/input.ts'
+import { reasonOf } from '../terminal/reason-of.ts'
 import type { RevokeOptions } from './command.ts'
 
 /** What is revoked, as objects have it, and when the credential expires. */
@@ -14,16 +16,34 @@ const MAX_BYTES = 1_048_576
 
 /** The credential that the options name. @throws {Failure} if they name none or several, or it cannot be read. */
 export async function revokedCredential(options: RevokeOptions, nowMs: number): Promise<RevokedCredential> {
-  const { tokenStdin = false, credentialId, certificate, user, issuedBefore } = options
-  const named = [tokenStdin || undefined, credentialId, certificate, user].filter(
+  const {
+    tokenStdin = false,
+    tokenFile,
+    credentialId,
+    certificate,
+    serial,
+    issuer,
+    user,
+    issuedBefore,
+  } = options
+  const named = [tokenStdin || undefined, tokenFile, credentialId, certificate, serial, user].filter(
     (each) => each !== undefined,
   )
   if (named.length !== 1) {
-    throw new Failure('name one of --token-stdin, --credential-id, --certificate and --user')
+    throw new Failure(
+      'name one of --token-file, --token-stdin, --credential-id, --certificate, --serial and --user',
+    )
   }
   if (issuedBefore !== undefined && user === undefined) throw new Failure('--issued-before: needs --user')
-  if (tokenStdin) return ofToken(await readSecret(STDIN, 'token'))
+  if ((issuer === undefined) !== (serial === undefined)) {
+    throw new Failure('--serial and --issuer: need each other, since serial numbers are those of one CA')
+  }
+  const token = tokenStdin ? STDIN : tokenFile
+  if (token !== undefined) return ofToken(await readSecret(token, 'token'))
   if (certificate !== undefined) return ofCertificate(certificate, await readText(certificate, MAX_BYTES))
+  if (serial !== undefined && issuer !== undefined) {
+    return ofSerial(serial, issuer, await readText(issuer, MAX_BYTES))
+  }
   if (credentialId !== undefined) return { specs: [{ credentialID: credentialId }] }
   return {
     specs: [
@@ -63,13 +83,28 @@ function claimsOf(token: string): Readonly<Record<string, unknown>> {
 }
 
 function ofCertificate(name: string, pem: string): RevokedCredential {
+  const { raw, validTo } = certificateIn(name, pem)
+  const digest = createHash('sha256').update(raw).digest('hex')
+  return { specs: [{ credentialID: `X509SHA256=${digest}` }], expiresAtMs: Date.parse(validTo) }
+}
+
+/** By its number, without the certificate itself: so it is not known when it expires, but not later than its CA. */
+function ofSerial(serial: string, issuer: string, pem: string): RevokedCredential {
+  const number = readSerialNumber(serial)
+  if (number === undefined)
+    throw new Failure('--serial: must be hexadecimal, as openssl x509 -serial prints it')
+  const { raw, ca } = certificateIn(issuer, pem)
+  if (!ca) throw new Failure(`${issuer}: not the certificate of a CA`)
   try {
-    const certificate = new X509Certificate(pem)
-    const digest = createHash('sha256').update(certificate.raw).digest('hex')
-    return {
-      specs: [{ credentialID: `X509SHA256=${digest}` }],
-      expiresAtMs: Date.parse(certificate.validTo),
-    }
+    return { specs: [{ credentialID: certificateIdOf(number, parseCertificate(raw).subject) }] }
+  } catch (error) {
+    throw new Failure(`${issuer}: the certificate cannot be read (${reasonOf(error)})`, { cause: error })
+  }
+}
+
+function certificateIn(name: string, pem: string): X509Certificate {
+  try {
+    return new X509Certificate(pem)
   } catch (error) {
     throw new Failure(`${name}: not a certificate in PEM`, { cause: error })
   }

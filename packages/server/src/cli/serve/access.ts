@@ -50,7 +50,7 @@ export function openAuthenticator(
   ]
   return authenticatorFromFlags(flags, {
     serviceAccountObjects: stored.serviceAccounts,
-    bootstrapTokens: stored.bootstrapSecrets,
+    bootstrapTokens: stored.bootstrapTokens,
     revocations: stored.revocations,
     anonymous: HEALTH_ONLY,
     ...(clientCAFile !== undefined && {

@@ -44,7 +44,8 @@ function argumentsOf(argv: readonly string[]): readonly string[] {
   return argv.slice(argv.indexOf('serve', 2) + 1)
 }
 
-function optionFor({ name, value, description, choices }: FlagHelp): Option {
+/** A flag for help and completion. */
+export function optionFor({ name, value, description, choices }: FlagHelp): Option {
   const option = new Option(value === undefined ? `--${name}` : `--${name} <${value}>`, description)
   // Not `choices()`: values are checked where the flag is read.
   if (choices !== undefined) option.argChoices = [...choices]

@@ -1,13 +1,18 @@
 import { createServer as createHttpServer, type Server } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import { tlsServerOptionsAt } from '@kube-authn/node'
-import { ConfigurationError, type Observer } from '@kube-authn/core'
-import { isConfigurationError } from '@kube-authn/core/internal'
+import type { Observer } from '@kube-authn/core'
 import type { ApiServer } from '../../server/api-server-options.ts'
 import { Failure } from '../failure.ts'
 import { codeOf } from '../terminal/new-file.ts'
+import { inTermsOfFlags } from './in-terms-of-flags.ts'
 import type { ServerCertificateFiles } from './material/own-server-certificate.ts'
 import type { ListenAddress, TlsSettings } from './settings.ts'
+
+const TLS_FLAGS: ReadonlyMap<string, string> = new Map([
+  ['certFile', '--tls-cert-file'],
+  ['keyFile', '--tls-private-key-file'],
+])
 
 /** How long an idle connection is kept, as in kube-apiserver. */
 const IDLE_MS = 90_000
@@ -27,6 +32,8 @@ export interface SecureListening {
   readonly tls: TlsSettings
   /** Receives reloads of the certificate. */
   readonly observer: Observer
+  /** Adds the listeners of requests. */
+  readonly attach: (server: Server) => void
 }
 
 /**
@@ -37,11 +44,14 @@ export interface SecureListening {
  * @throws {Failure} if the address cannot be used.
  * @throws {ConfigurationError} if the certificate cannot be used.
  */
-export async function listenSecurely(
-  api: ApiServer,
-  { address, files, tls: { minVersion, ciphers }, observer }: SecureListening,
-): Promise<Listening> {
-  const tls = inTermsOfFlags(() =>
+export async function listenSecurely({
+  address,
+  files,
+  tls: { minVersion, ciphers },
+  observer,
+  attach,
+}: SecureListening): Promise<Listening> {
+  const tls = inTermsOfFlags(TLS_FLAGS, () =>
     tlsServerOptionsAt({
       ...files,
       minVersion,
@@ -53,7 +63,8 @@ export async function listenSecurely(
   )
   try {
     const server = tls.keepFresh(createHttpsServer(tls.options))
-    const { port, close } = await listen(server, api, address, 'secure')
+    attach(server)
+    const { port, close } = await listen(server, address, 'secure')
     return {
       port,
       async close() {
@@ -67,21 +78,6 @@ export async function listenSecurely(
   }
 }
 
-const FLAGS: ReadonlyMap<string, string> = new Map([
-  ['certFile', '--tls-cert-file'],
-  ['keyFile', '--tls-private-key-file'],
-])
-
-function inTermsOfFlags<T>(work: () => T): T {
-  try {
-    return work()
-  } catch (error) {
-    if (!isConfigurationError(error)) throw error
-    const problems = error.problems.map(({ path, message }) => ({ path: FLAGS.get(path) ?? path, message }))
-    throw new ConfigurationError(problems, { cause: error })
-  }
-}
-
 /**
  * Listens with plain HTTP. Requests are authenticated and authorized as over HTTPS.
  *
@@ -92,17 +88,16 @@ function inTermsOfFlags<T>(work: () => T): T {
 export function listenInsecurely(api: ApiServer, address: ListenAddress): Promise<Listening> {
   const server = createHttpServer()
   server.maxHeadersCount = 0
-  return listen(server, api, address, 'insecure')
+  server.on('request', api.listener)
+  return listen(server, address, 'insecure')
 }
 
 async function listen(
   server: Server,
-  { listener }: ApiServer,
   { host, port }: ListenAddress,
   kind: 'secure' | 'insecure',
 ): Promise<Listening> {
   server.keepAliveTimeout = IDLE_MS
-  server.on('request', listener)
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(unusable(error, { host, port }, kind)))
     server.listen({ host, port }, resolve)

@@ -1,23 +1,30 @@
+import type { Observer } from '@kube-authn/core'
 import { metrics } from '@kube-authn/core/metrics'
 import { type TokenIssuer, tokenIssuer } from '@kube-authn/core/service-account'
-import type { NodeAuthorizer } from '@kube-authn/node'
+import type { NodeAuthenticator, NodeAuthorizer } from '@kube-authn/node'
+import { credentialObjects } from '../../credentials/credential-objects.ts'
 import { apiServer } from '../../server/api-server.ts'
+import { forwardListener } from '../../server/forward-listener.ts'
 import type { ApiServer } from '../../server/api-server-options.ts'
 import type { ObjectStore } from '../../store/object-store.ts'
 import { openAudit, openAuthenticator, openAuthorizer } from './access.ts'
 import type { Closers } from './closers.ts'
+import { FORWARD_FLAGS } from './flags/forward-flags.ts'
+import { inTermsOfFlags } from './in-terms-of-flags.ts'
 import { issuerDocuments } from './issuer-documents.ts'
 import type { OwnMaterial } from './material/own-material.ts'
 import { logLine } from './server-log.ts'
 import { type ServiceAccountKeys, serviceAccountKeys } from './service-account-keys.ts'
-import type { ServeSettings } from './settings.ts'
-import { type StoredAccess, storedAccess } from './stored-access.ts'
+import type { ForwardSettings, ServeSettings } from './settings.ts'
+import { storedAccess } from './stored-access.ts'
 
 /** The API without its sockets. */
 export interface OpenApi {
   readonly api: ApiServer
   readonly keys: ServiceAccountKeys
   readonly authorizer: NodeAuthorizer
+  /** Counts what happens besides requests. */
+  readonly observer: Observer
   /** Tells by which host and port clients reach it, which is part of the documents of the issuer. */
   reachedAt(this: void, address: string): void
 }
@@ -45,6 +52,7 @@ export async function openApi(
   const authorizer = await openAuthorizer(settings, parts)
   opened.add(() => authorizer.close())
 
+  const counted = metrics()
   const reached: { address?: string } = {}
   const api = await apiServer({
     store,
@@ -52,35 +60,60 @@ export async function openApi(
     authorizer,
     rbac: stored.roles,
     revocations: stored.revocations,
+    serviceAccounts: stored.serviceAccounts,
+    bootstrapTokens: stored.bootstrapTokens,
     tokens: authenticator.tokens,
-    tokenIssuer: issuerOfTokens(settings, keys, stored, authenticator.audiences),
+    tokenIssuer: issuerOfTokens(settings, keys, store, authenticator.audiences),
     issuerDiscovery: issuerDocuments(settings.serviceAccounts, keys.keys, () => reached.address),
     audit: audit.observer,
-    metrics: metrics(),
+    metrics: counted,
     log: logLine,
     alwaysAllowPaths: settings.alwaysAllowPaths,
     ...settings.limits,
   })
+  const { forward } = settings
+  const listener =
+    forward === undefined ? api.listener : await forwarding(forward, authenticator, authorizer, api)
   return {
-    api,
+    api: { ...api, listener },
     keys,
     authorizer,
+    observer: counted.observer,
     reachedAt(address) {
       reached.address = address
     },
   }
 }
 
+async function forwarding(
+  { authorizes, ...options }: ForwardSettings,
+  authenticator: NodeAuthenticator,
+  authorizer: NodeAuthorizer,
+  api: ApiServer,
+): Promise<ApiServer['listener']> {
+  const { forwardAuthentication } = await import('@kube-authn/core/forward-authentication')
+  const decide = inTermsOfFlags(FORWARD_FLAGS, () =>
+    forwardAuthentication(authenticator, {
+      ...options,
+      impersonation: authorizer,
+      ...(authorizes && { authorizer }),
+      log: logLine,
+    }),
+  )
+  return forwardListener('/authenticate', decide, api.listener)
+}
+
 function issuerOfTokens(
   { serviceAccounts: { issuers, maxExpirationSeconds, extendExpiration } }: ServeSettings,
   { signing }: ServiceAccountKeys,
-  { serviceAccounts: objects }: StoredAccess,
+  store: ObjectStore,
   audiences: readonly string[] | undefined,
 ): TokenIssuer {
   return tokenIssuer({
     ...signing,
     issuer: issuers[0],
-    objects,
+    // An account that another replica has just created is there.
+    objects: credentialObjects(store).serviceAccounts,
     extendExpiration,
     ...(audiences !== undefined && { audiences }),
     ...(maxExpirationSeconds !== undefined && { maxExpirationSeconds }),

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
 import { messageOf } from '@kube-authn/core/internal'
 import { runControllers } from '../../controllers/run-controllers.ts'
 import type { ObjectStore } from '../../store/object-store.ts'
@@ -5,6 +7,7 @@ import type { Closers } from './closers.ts'
 import { clusterSigner } from './cluster-signer.ts'
 import type { OwnMaterial } from './material/own-material.ts'
 import type { OpenApi } from './open-api.ts'
+import { electionLine } from './election-line.ts'
 import { logLine } from './server-log.ts'
 import { rootCA } from './server-trust.ts'
 import type { ServeSettings } from './settings.ts'
@@ -25,11 +28,11 @@ export async function openControllers(
   settings: ServeSettings,
   store: ObjectStore,
   material: OwnMaterial,
-  { keys, authorizer }: OpenApi,
+  { keys, authorizer, observer: count }: OpenApi,
   address: ServerAddress,
   opened: Closers,
 ): Promise<void> {
-  const { controllers, createSecrets, signing } = settings
+  const { controllers, createSecrets, signing, leaderElection } = settings
   const running = runControllers({
     store,
     controllers,
@@ -41,6 +44,13 @@ export async function openControllers(
     createSecrets: createSecrets && keys.secretsKey !== undefined,
     recordsTokenUse: true,
     clusterInfoKubeconfig: clusterInfo(address),
+    ...(leaderElection !== undefined && {
+      leaderElection: { ...leaderElection, identity: `${hostname()}_${randomUUID()}` },
+    }),
+    observer(event) {
+      count(event)
+      if (event.type === 'leaderElection') logLine(electionLine(event))
+    },
     onError: (error, { controller = 'controllers', object = '' }) => {
       const name = object === '' ? controller : `${controller}: ${object}`
       logLine({ level: 'error', message: `${name}: ${messageOf(error, 'failed')}` })

@@ -2,7 +2,7 @@ import type { ObjectStore } from '../../store/object-store.ts'
 import { isStoreError } from '../../store/store-error.ts'
 import { Failure } from '../failure.ts'
 import type { ServeSettings } from './settings.ts'
-import { openStoreAt } from './store-url.ts'
+import { openStoreAt } from '../store-url/store-url.ts'
 
 /**
  * Opens the store. The data folder must exist.

@@ -272,6 +272,13 @@ describe('serve does not start', () => {
     expect(readFileSync(join(dataDir, 'store.db'), 'utf8')).toBe(content)
   })
 
+  it('with an etcd that cannot be reached, whose password is not printed', async () => {
+    const store = '--store=etcd+http://jane:hunter2@127.0.0.1:1'
+    const stderr = await refused([`--data-dir=${join(folderOf(), 'data')}`, store])
+    expect(stderr).toMatch(/^error: etcd cannot be used: http:\/\/127\.0\.0\.1:1: .*\n$/)
+    expect(stderr).not.toContain('hunter2')
+  })
+
   it('with keys that others could read', async () => {
     const dataDir = join(folderOf(), 'data')
     mkdirSync(dataDir)

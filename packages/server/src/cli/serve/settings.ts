@@ -1,4 +1,5 @@
 import type { FileNotice } from '@kube-authn/core/internal'
+import type { ServeElection } from './flags/election-flags.ts'
 
 /** An address to listen on. */
 export interface ListenAddress {
@@ -24,6 +25,10 @@ export interface ServeSettings {
   readonly signing: SigningSettings
   readonly limits: LimitSettings
   readonly controllers: readonly string[]
+  /** Absent: it is off. */
+  readonly forward?: ForwardSettings
+  /** Absent: each process runs its controllers. */
+  readonly leaderElection?: ServeElection
   /** Whether every service account is given a token secret. */
   readonly createSecrets: boolean
   readonly alwaysAllowPaths: readonly string[]
@@ -34,6 +39,15 @@ export interface ServeSettings {
   readonly authorizationFlags: readonly string[]
   readonly auditFlags: readonly string[]
   readonly notices: readonly FileNotice[]
+}
+
+/** Forward authentication, at `/authenticate`. */
+export interface ForwardSettings {
+  /** Whether the authorizer decides about what the proxy was asked for. */
+  readonly authorizes: boolean
+  readonly original: 'x-forwarded' | 'x-original' | 'path'
+  readonly maxNumberedGroups: number
+  readonly loginUrl?: string
 }
 
 /** The certificate of the server and how it is used. */

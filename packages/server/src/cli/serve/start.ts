@@ -14,7 +14,7 @@ import { renewal } from './renewal.ts'
 import { logLine } from './server-log.ts'
 import { serverTrust } from './server-trust.ts'
 import type { ServeSettings } from './settings.ts'
-import { shownStore } from './store-url.ts'
+import { shownStore } from '../store-url/store-url.ts'
 
 /** A server that answers. */
 export interface StartedServer {
@@ -50,11 +50,12 @@ async function open(settings: ServeSettings, opened: Closers): Promise<Announcem
     ownMaterial(settings, systemClock.now()),
   )
   const chain = await openApi(settings, store, material, opened)
-  const listening = await listenSecurely(chain.api, {
+  const listening = await listenSecurely({
     address: secure,
     files: material.serverCertificate,
     tls,
     observer: loggingObserver(undefined, logLine) ?? (() => undefined),
+    attach: (server) => server.on('request', chain.api.listener),
   })
   opened.add(() => listening.close())
   const plain = insecure === undefined ? undefined : await listenInsecurely(chain.api, insecure)

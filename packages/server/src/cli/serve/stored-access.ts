@@ -1,37 +1,49 @@
 import { messageOf } from '@kube-authn/core/internal'
-import { type CredentialObjects, credentialObjects } from '../../credentials/credential-objects.ts'
+import {
+  storedBootstrapTokens,
+  type StoredBootstrapTokens,
+} from '../../credentials/stored-bootstrap-tokens.ts'
+import {
+  storedServiceAccounts,
+  type StoredServiceAccounts,
+} from '../../credentials/stored-service-accounts.ts'
 import { storedRbac, type StoredRbac } from '../../rbac/stored-rbac.ts'
 import { writeBootstrapPolicy } from '../../rbac/write-bootstrap-policy.ts'
 import { revocations, type StoredRevocations } from '../../revocations/revocations.ts'
 import type { ObjectStore } from '../../store/object-store.ts'
 import { logLine } from './server-log.ts'
 
-/** What authentication and authorization read in the store. */
-export interface StoredAccess extends CredentialObjects {
+/** Copies of what authentication and authorization read in the store. */
+export interface StoredAccess {
   readonly roles: StoredRbac
   readonly revocations: StoredRevocations
+  readonly serviceAccounts: StoredServiceAccounts
+  readonly bootstrapTokens: StoredBootstrapTokens
   close(): void
 }
 
-/** Writes the roles that every cluster has, reads all, and follows their changes. */
+/** Writes the roles that every cluster has, reads everything, and follows its changes. */
 export async function storedAccess(store: ObjectStore): Promise<StoredAccess> {
   await writeBootstrapPolicy({ store })
-  const roles = await storedRbac({
+  const options = {
     store,
-    onError: (error) => logLine({ level: 'error', message: messageOf(error, 'the roles cannot be read') }),
-  })
-  const revoked = await revocations({
-    store,
-    onError: (error) =>
-      logLine({ level: 'error', message: messageOf(error, 'the revocations cannot be read') }),
-  })
+    onError: (error: unknown) =>
+      logLine({ level: 'error', message: messageOf(error, 'the store cannot be followed') }),
+  }
+  const [roles, revoked, serviceAccounts, bootstrapTokens] = await Promise.all([
+    storedRbac(options),
+    revocations(options),
+    storedServiceAccounts(options),
+    storedBootstrapTokens(options),
+  ])
+  const all = [roles, revoked, serviceAccounts, bootstrapTokens]
   return {
-    ...credentialObjects(store),
     roles,
     revocations: revoked,
+    serviceAccounts,
+    bootstrapTokens,
     close() {
-      roles.close()
-      revoked.close()
+      for (const each of all) each.close()
     },
   }
 }

@@ -11,8 +11,10 @@ import {
   renameSync,
   rmSync,
   type Stats,
+  statSync,
   writeFileSync,
 } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { Failure } from '../failure.ts'
 
@@ -46,17 +48,61 @@ export function writeNewFile(
     } finally {
       closeSync(descriptor)
     }
-    // A link fails if the file exists; a rename would replace it.
-    if (replaces) renameSync(temporary, path)
-    else linkSync(temporary, path)
+    place(temporary, path, replaces)
   } catch (error) {
-    const code = codeOf(error)
-    throw new Failure(code === 'EEXIST' ? existing(path) : `${resolve(path)}: cannot be written (${code})`, {
-      cause: error,
-    })
+    throw unwritten(path, error)
   } finally {
     rmSync(temporary, { force: true })
   }
+}
+
+/**
+ * The same for a content that comes in parts, each of which is written before the next one is asked for.
+ *
+ * @throws {Failure} as {@link writeNewFile} does; what the parts throw is thrown as it is.
+ */
+export async function writeNewFileFrom(
+  path: string,
+  parts: AsyncIterable<string>,
+  { replaces, mode = 0o600 }: Pick<NewFileOptions, 'replaces' | 'mode'>,
+): Promise<void> {
+  const temporary = `${path}.${randomUUID()}.tmp`
+  const refuse = (error: unknown): never => {
+    throw unwritten(path, error)
+  }
+  const remove = (): void => rmSync(temporary, { force: true })
+  // Also if Ctrl+C ends the process.
+  process.once('exit', remove)
+  try {
+    const file = await open(temporary, 'wx', mode).catch(refuse)
+    try {
+      for await (const part of parts) await file.appendFile(part).catch(refuse)
+      await file.sync().catch(refuse)
+    } finally {
+      await file.close()
+    }
+    try {
+      place(temporary, path, replaces)
+    } catch (error) {
+      throw unwritten(path, error)
+    }
+  } finally {
+    process.off('exit', remove)
+    remove()
+  }
+}
+
+/** A link fails if the file exists; a rename would replace it. */
+function place(temporary: string, path: string, replaces: boolean): void {
+  if (replaces) renameSync(temporary, path)
+  else linkSync(temporary, path)
+}
+
+function unwritten(path: string, error: unknown): Failure {
+  const code = codeOf(error)
+  return new Failure(code === 'EEXIST' ? existing(path) : `${resolve(path)}: cannot be written (${code})`, {
+    cause: error,
+  })
 }
 
 function makeLike(descriptor: number, { uid, gid, mode }: Stats): void {
@@ -75,6 +121,18 @@ function makeLike(descriptor: number, { uid, gid, mode }: Stats): void {
  */
 export function refuseExisting(paths: readonly string[]): void {
   for (const path of paths) if (existsSync(path)) throw new Failure(existing(path))
+}
+
+/**
+ * Refuses what cannot become a file, before the work for it begins.
+ *
+ * @throws {Failure} if there is something else than a file, or a file that must not be replaced.
+ */
+export function refuseTarget(path: string, replaces: boolean): void {
+  const status = statSync(path, { throwIfNoEntry: false })
+  if (status === undefined) return
+  if (!status.isFile()) throw new Failure(`${path}: is not a regular file`)
+  if (!replaces) throw new Failure(existing(path))
 }
 
 /**

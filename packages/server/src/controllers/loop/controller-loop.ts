@@ -34,11 +34,14 @@ export interface ControllerLoopOptions {
 
 /** Controllers at work. */
 export interface RunningControllers {
-  /** Settles when every object that there was has been looked at once, whether or not that failed; or when they were closed. */
+  /**
+   * Settles when every object that there was has been looked at once, whether or not that failed; or when they were closed. With a leader election, also when another process
+   * leads.
+   */
   synced(): Promise<void>
-  /** Whether they hear of changes: not before all objects were listed, and not while the store fails. */
+  /** Whether they hear of changes: not before all objects were listed, and not while the store fails. Without the lease: whether the store answers. */
   isHealthy(): boolean
-  /** Ends everything. Resolves when nothing runs any more. */
+  /** Ends everything, and gives up the lease. Resolves when nothing runs any more. */
   close(): Promise<void>
 }
 

@@ -7,7 +7,7 @@ import { isStoreError } from '../../store/store-error.ts'
 export interface ObservedStore {
   /** The same store. */
   readonly store: ObjectStore
-  /** Whether an error comes from a failure of the store, which was reported. */
+  /** Whether an error comes from a failure of the store, which was reported, or from the end of a lease, which the election tells. */
   readonly isOutage: (error: unknown) => boolean
 }
 
@@ -79,7 +79,7 @@ export function observedStore(
       compact: (revision) => observed(() => store.compact(revision)),
       close: () => store.close(),
     },
-    isOutage: (error) => errorsIn(error).some((each) => failures.has(each)),
+    isOutage: (error) => errorsIn(error).some((each) => failures.has(each) || isStoreError(each, 'fenced')),
   }
 }
 
@@ -90,6 +90,7 @@ function isRefusal(error: unknown): boolean {
     'objectExists',
     'objectNotFound',
     'revisionConflict',
+    'fenced',
     'revisionCompacted',
     'revisionUnknown',
     'objectTooLarge',

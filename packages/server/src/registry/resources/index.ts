@@ -3,6 +3,7 @@ import { certificateSigningRequests } from './certificates/certificate-signing-r
 import { configMaps } from './config-maps.ts'
 import { credentialRevocations } from './credential-revocations.ts'
 import { events } from './events.ts'
+import { leases } from './leases.ts'
 import { namespaces } from './namespaces.ts'
 import { nodes, pods } from './plain.ts'
 import { rbacResources } from './rbac.ts'
@@ -20,6 +21,7 @@ export const allResources: readonly Resource[] = [
   pods,
   services,
   events,
+  leases,
   ...rbacResources,
   certificateSigningRequests,
   credentialRevocations,

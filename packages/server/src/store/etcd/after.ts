@@ -1,15 +1,15 @@
-import { systemClock } from '@kube-authn/core/internal'
+import type { Clock } from '@kube-authn/core'
 
 /** Resolves after this time. */
-export function after(milliseconds: number): Promise<void> {
+export function after(timers: Clock, milliseconds: number): Promise<void> {
   return new Promise((resolve) => {
-    systemClock.after(milliseconds, resolve)
+    timers.after(milliseconds, resolve)
   })
 }
 
 /** Aborts after this time. */
-export function signalAfter(milliseconds: number): AbortSignal {
+export function signalAfter(timers: Clock, milliseconds: number): AbortSignal {
   const controller = new AbortController()
-  systemClock.after(milliseconds, () => controller.abort())
+  timers.after(milliseconds, () => controller.abort())
   return controller.signal
 }

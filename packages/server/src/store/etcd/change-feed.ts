@@ -1,3 +1,4 @@
+import { systemClock } from '@kube-authn/core/internal'
 import type { StoreChange } from '../object-store.ts'
 import { StoreError } from '../store-error.ts'
 import { after } from './after.ts'
@@ -82,7 +83,7 @@ export function changeFeed({ client, names, since, onChanges, onLost }: ChangeFe
       delayMs = isOpen ? FIRST_DELAY_MS : Math.min(2 * delayMs, LONGEST_DELAY_MS)
       isOpen = false
       if (current.signal.aborted) current = new AbortController()
-      else await after(delayMs)
+      else await after(systemClock, delayMs)
     }
   }
 

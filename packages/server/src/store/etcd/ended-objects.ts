@@ -1,10 +1,11 @@
+import { systemClock } from '@kube-authn/core/internal'
 import { after } from './after.ts'
 import { objectEnds, type ObjectEnds, type ObjectEndsOptions, type ObjectVersion } from './object-ends.ts'
 
 /** The objects whose time has come are deleted. */
 export interface EndedObjects {
   readonly ends: ObjectEnds
-  /** Resolves when the objects whose time has come are deleted, unless there are many of them, or it fails: they are hidden meanwhile. */
+  /** Resolves when the objects whose time has come are deleted, unless there are many of them, it fails, or it takes long: they are hidden meanwhile. */
   removed(longestMs?: number): Promise<void>
   /** Deletes a version of an object, if it is still there. */
   remove(version: ObjectVersion): Promise<void>
@@ -15,6 +16,8 @@ export interface EndedObjects {
 
 /** Options of {@link endedObjects}. */
 export interface EndedObjectsOptions extends Omit<ObjectEndsOptions, 'onDue'> {
+  /** How long others wait for few objects to be deleted. */
+  readonly patienceMs: number
   /** @throws anything if it is unknown whether it is there. */
   readonly remove: (version: ObjectVersion) => Promise<void>
 }
@@ -23,7 +26,11 @@ export interface EndedObjectsOptions extends Omit<ObjectEndsOptions, 'onDue'> {
 const FEW = 16
 
 /** They are deleted one after the other in the order of their times, each by a change of its own. Of several replicas, one deletes an object. */
-export function endedObjects({ remove: removeVersion, ...options }: EndedObjectsOptions): EndedObjects {
+export function endedObjects({
+  remove: removeVersion,
+  patienceMs,
+  ...options
+}: EndedObjectsOptions): EndedObjects {
   let draining: Promise<void> | undefined
   let isStopped = false
 
@@ -60,8 +67,8 @@ export function endedObjects({ remove: removeVersion, ...options }: EndedObjects
       const count = draining === undefined ? ends.due().length : FEW
       if (count === 0) return
       const done = begin()
-      if (longestMs !== undefined) await Promise.race([done, after(longestMs)])
-      else if (count <= FEW) await done
+      if (longestMs === undefined && count > FEW) return
+      await Promise.race([done, after(systemClock, longestMs ?? patienceMs)])
     },
     remove,
     clear: () => ends.clear(),

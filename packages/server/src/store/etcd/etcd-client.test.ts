@@ -1,13 +1,13 @@
+import { type FixedClock, fixedClock } from '@kube-authn/testing'
 import { describe, expect, it } from 'vitest'
-import { systemClock } from '../../../../core/src/internal/clock.ts'
 import { type EtcdClient, etcdClient, type EtcdFetch } from './etcd-client.ts'
 import { EtcdFailure } from './etcd-failure.ts'
-import { elapsedTimeOf } from '../local/elapsed.ts'
 import { etcdTime } from './etcd-time.ts'
 
 type Answer = (call: {
   readonly url: string
   readonly token: string | undefined
+  readonly signal: AbortSignal
 }) => Response | Promise<Response>
 
 const ok = (body: object = {}): Response => Response.json(body)
@@ -15,32 +15,42 @@ const refused = (status: number, code: number, message: string): Response =>
   Response.json({ error: message, code, message }, { status })
 const failing = (code: string): Promise<Response> =>
   Promise.reject(new TypeError('fetch failed', { cause: Object.assign(new Error(code), { code }) }))
+/** It does not even hear that it is given up. */
 const silent = (): Promise<Response> => new Promise(() => {})
+const stalled: Answer = ({ signal }) =>
+  new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(new DOMException('aborted', 'AbortError')))
+  })
 
-/** A client of these members, and what they were asked. */
+/** The time limit of all calls here. */
+const LIMIT_MS = 400
+
+/** A client of these members, what they were asked, and its time. */
 function clientOf(
   members: Readonly<Record<string, Answer>>,
-  options: { readonly password?: string; readonly timeoutMs?: number } = {},
-): { readonly client: EtcdClient; readonly calls: string[] } {
+  options: { readonly password?: string } = {},
+): { readonly client: EtcdClient; readonly calls: string[]; readonly clock: FixedClock } {
   const calls: string[] = []
+  const clock = fixedClock()
   const fetch: EtcdFetch = async (url, { headers, signal }) => {
     signal.throwIfAborted()
     calls.push(url)
     const { origin } = new URL(url)
-    return (await members[origin]?.({ url, token: headers['authorization'] })) ?? failing('ENOTFOUND')
+    return (await members[origin]?.({ url, token: headers['authorization'], signal })) ?? failing('ENOTFOUND')
   }
-  const elapsedMs = elapsedTimeOf(undefined)
+  const elapsedMs = () => clock.now()
   const client = etcdClient({
     endpoints: Object.keys(members),
     fetch,
     watchFetch: fetch,
-    timeoutMs: options.timeoutMs ?? 400,
+    timeoutMs: LIMIT_MS,
     credentials:
       options.password === undefined ? undefined : { username: 'jane', password: options.password },
-    time: etcdTime(systemClock, elapsedMs, false),
+    time: etcdTime(clock, elapsedMs, false),
+    timers: clock,
     elapsedMs,
   })
-  return { client, calls }
+  return { client, calls, clock }
 }
 
 const A = 'https://a:2379'
@@ -50,6 +60,17 @@ const failureOf = (work: Promise<unknown>): Promise<unknown> =>
     () => undefined,
     (thrown: unknown) => thrown,
   )
+const outcomeOf = (failure: unknown): unknown => failure instanceof EtcdFailure && failure.outcome
+/** When work ends, in milliseconds from now, and the failure with which it does. */
+const endOf = async (
+  clock: FixedClock,
+  work: Promise<unknown>,
+): Promise<{ readonly atMs: number; readonly failure: unknown }> => {
+  const begun = clock.now()
+  const end = failureOf(work).then((failure) => ({ atMs: clock.now() - begun, failure }))
+  await clock.advanceAsync(LIMIT_MS)
+  return end
+}
 
 describe('calls of etcd', () => {
   it.each(['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'CERT_HAS_EXPIRED', 'ERR_TLS_CERT_ALTNAME_INVALID'])(
@@ -70,18 +91,22 @@ describe('calls of etcd', () => {
     ['the leader changes', () => refused(503, 14, 'etcdserver: leader changed')],
     ['etcd is too slow', () => refused(503, 14, 'etcdserver: request timed out')],
   ])('that may have been done are repeated only if that does no harm: %s', async (_, answer) => {
-    const { client, calls } = clientOf({ [A]: answer, [B]: () => ok() })
-    expect(await failureOf(client.call('kv/txn', {}, 'ifUnreached'))).toMatchObject({ outcome: 'unknown' })
+    const { client, calls, clock } = clientOf({ [A]: answer, [B]: () => ok() })
+    const { failure } = await endOf(clock, client.call('kv/txn', {}, 'ifUnreached'))
+    expect(failure).toMatchObject({ outcome: 'unknown' })
     expect(calls).toHaveLength(1)
     const other = clientOf({ [A]: answer, [B]: () => ok() })
-    expect(await other.client.call('kv/range', {})).toEqual({})
+    const call = other.client.call('kv/range', {})
+    const [answered] = await Promise.all([call, other.clock.advanceAsync(LIMIT_MS)])
+    expect(answered).toEqual({})
     expect(other.calls).toHaveLength(2)
   })
 
   it.each<[number, string, string]>([
     [11, 'etcdserver: mvcc: required revision has been compacted', 'compacted'],
     [11, 'etcdserver: mvcc: required revision is a future revision', 'future'],
-    [8, 'etcdserver: mvcc: database space exceeded', 'other'],
+    [8, 'etcdserver: mvcc: database space exceeded', 'space'],
+    [8, 'etcdserver: too many requests', 'other'],
     [7, 'etcdserver: permission denied', 'other'],
   ])('that etcd refuses with the code %d are not repeated: %s', async (code, message, reason) => {
     const { client, calls } = clientOf({ [A]: () => refused(400, code, message), [B]: () => ok() })
@@ -89,24 +114,33 @@ describe('calls of etcd', () => {
     expect(calls).toHaveLength(1)
   })
 
-  it('end within the time limit when no member answers, and when none can be reached', async () => {
-    for (const answer of [silent, () => failing('ECONNREFUSED')]) {
-      const { client } = clientOf({ [A]: answer, [B]: answer })
-      const failure = await failureOf(client.call('kv/range', {}))
-      expect(failure).toBeInstanceOf(EtcdFailure)
-      expect(failure).toMatchObject({ outcome: answer === silent ? 'unknown' : 'unreached' })
-    }
+  it.each<[string, Answer, string, number]>([
+    // Half of the limit for each of the two.
+    ['no member answers', silent, 'unknown', LIMIT_MS],
+    // After pauses of 100 ms, another of which would be the end of the limit.
+    ['none can be reached', () => failing('ECONNREFUSED'), 'unreached', LIMIT_MS - 100],
+  ])('end within the time limit when %s', async (_, answer, outcome, endMs) => {
+    const { client, clock } = clientOf({ [A]: answer, [B]: answer })
+    const { atMs, failure } = await endOf(clock, client.call('kv/range', {}))
+    expect(failure).toBeInstanceOf(EtcdFailure)
+    expect(failure).toMatchObject({ outcome })
+    expect(atMs).toBe(endMs)
+    expect(clock.pending).toBe(0)
   })
 
   it('wait for their turn, and were not begun if it does not come', async () => {
-    const { client, calls } = clientOf({ [A]: silent }, { timeoutMs: 200 })
-    const failures = await Promise.all(
-      Array.from({ length: 100 }, () => failureOf(client.call('kv/txn', {}, 'ifUnreached'))),
+    const { client, calls, clock } = clientOf({ [A]: silent })
+    const begun = Array.from({ length: 100 }, () => failureOf(client.call('kv/txn', {}, 'ifUnreached')))
+    await clock.advanceAsync(LIMIT_MS / 2)
+    // Those that wait have given up; the others have not.
+    expect((await Promise.all(begun.slice(64))).map(outcomeOf)).toEqual(
+      Array.from({ length: 36 }, () => 'unreached'),
+    )
+    await clock.advanceAsync(LIMIT_MS / 2)
+    expect((await Promise.all(begun.slice(0, 64))).map(outcomeOf)).toEqual(
+      Array.from({ length: 64 }, () => 'unknown'),
     )
     expect(calls).toHaveLength(64)
-    expect(
-      failures.filter((each) => each instanceof EtcdFailure && each.outcome === 'unreached'),
-    ).toHaveLength(36)
   })
 
   it('have the token of a user, which is renewed once when etcd does not know it', async () => {
@@ -140,13 +174,16 @@ describe('calls of etcd', () => {
 
   it('of a watch end with its signal, and fail if the watch does not begin or ends', async () => {
     const first = async (answer: Answer, signal: AbortSignal): Promise<unknown> => {
-      const { client } = clientOf({ [A]: answer }, { timeoutMs: 100 })
-      const { done, value } = await client.watch({}, signal).next()
+      const { client, clock } = clientOf({ [A]: answer })
+      const next = client.watch({}, signal).next()
+      const [{ done, value }] = await Promise.all([next, clock.advanceAsync(LIMIT_MS)])
       return done === true ? 'over' : value
     }
     const { signal } = new AbortController()
     expect(await first(() => new Response('{"result":{}}\n'), signal)).toEqual({ result: {} })
-    expect(await failureOf(first(() => new Response(''), signal))).toBeInstanceOf(EtcdFailure)
+    for (const answer of [() => new Response(''), stalled, () => failing('ECONNREFUSED')]) {
+      expect(await failureOf(first(answer, signal))).toBeInstanceOf(EtcdFailure)
+    }
     expect(await failureOf(first(() => refused(400, 7, 'permission denied'), signal))).toMatchObject({
       outcome: 'refused',
     })

@@ -1,8 +1,10 @@
-import { memberOf, systemClock } from '@kube-authn/core/internal'
+import type { Clock } from '@kube-authn/core'
+import { memberOf } from '@kube-authn/core/internal'
 import { after } from './after.ts'
 import { EtcdFailure, refusal, unanswered } from './etcd-failure.ts'
 import type { EtcdTime } from './etcd-time.ts'
 import { jsonLines } from './json-lines.ts'
+import { within } from './within.ts'
 
 /** The part of `fetch` that the store uses. */
 export type EtcdFetch = (
@@ -40,6 +42,9 @@ export interface EtcdClientOptions {
   readonly timeoutMs: number
   readonly credentials?: { readonly username: string; readonly password: string } | undefined
   readonly time: EtcdTime
+  /** For time limits and pauses. */
+  readonly timers: Clock
+  /** Milliseconds since some time in the past, which never go back. */
   readonly elapsedMs: () => number
 }
 
@@ -50,7 +55,7 @@ const PAUSE_MS = 100
 
 /** It keeps to the member that answered last. */
 export function etcdClient(options: EtcdClientOptions): EtcdClient {
-  const { endpoints, timeoutMs, credentials, time, elapsedMs } = options
+  const { endpoints, timeoutMs, credentials, time, timers, elapsedMs } = options
   let chosen = 0
   let token: string | undefined
 
@@ -115,7 +120,7 @@ export function etcdClient(options: EtcdClientOptions): EtcdClient {
   /** A member that does not answer must leave time for the others. */
   const attemptMs = timeoutMs / Math.min(endpoints.length, 3)
 
-  const inTurn = turnsOf(MOST_CALLS)
+  const inTurn = turnsOf(timers, MOST_CALLS)
 
   const call = (path: string, body: object, repeatable: Repeatable = 'always'): Promise<unknown> => {
     const endsMs = elapsedMs() + timeoutMs
@@ -133,7 +138,7 @@ export function etcdClient(options: EtcdClientOptions): EtcdClient {
       const used = chosen
       const left = endsMs - elapsedMs()
       try {
-        return await within(Math.min(left, attemptMs), (signal) =>
+        return await within(timers, Math.min(left, attemptMs), (signal) =>
           signedIn(() => reply(path, body, signal), signal),
         )
       } catch (thrown) {
@@ -143,7 +148,7 @@ export function etcdClient(options: EtcdClientOptions): EtcdClient {
         if (failure.outcome !== 'refused' && chosen === used) chosen = (used + 1) % endpoints.length
         const isRound = attempt % endpoints.length === 0
         if (isOver || endsMs - elapsedMs() <= (isRound ? PAUSE_MS : 0)) throw failure
-        if (isRound) await after(PAUSE_MS)
+        if (isRound) await after(timers, PAUSE_MS)
       }
     }
   }
@@ -154,7 +159,7 @@ export function etcdClient(options: EtcdClientOptions): EtcdClient {
       const opening = new AbortController()
       const stop = (): void => opening.abort(signal.reason)
       signal.addEventListener('abort', stop, { once: true })
-      const cancel = systemClock.after(timeoutMs, () => opening.abort(new Error('no answer')))
+      const cancel = timers.after(timeoutMs, () => opening.abort(new Error('no answer')))
       const used = chosen
       try {
         if (signal.aborted) return
@@ -180,13 +185,13 @@ export function etcdClient(options: EtcdClientOptions): EtcdClient {
 }
 
 /** Does so much work at a time. What waits for its turn longer than it may was not begun. */
-function turnsOf(most: number): <T>(longestMs: number, work: () => Promise<T>) => Promise<T> {
+function turnsOf(timers: Clock, most: number): <T>(longestMs: number, work: () => Promise<T>) => Promise<T> {
   let free = most
   const waiting = new Set<() => void>()
 
   const turn = (longestMs: number): Promise<void> =>
     new Promise((resolve, reject) => {
-      const cancel = systemClock.after(longestMs, () => {
+      const cancel = timers.after(longestMs, () => {
         waiting.delete(start)
         reject(new EtcdFailure('unreached', `${waiting.size} calls wait for etcd`))
       })
@@ -228,17 +233,4 @@ async function jsonOf(response: Response): Promise<unknown> {
       error,
     )
   }
-}
-
-/** Rejects when the time is over, also if the work ignores its signal. */
-function within<T>(milliseconds: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const controller = new AbortController()
-  return new Promise((resolve, reject) => {
-    const cancel = systemClock.after(milliseconds, () => {
-      const late = new EtcdFailure('unknown', `no answer within ${Math.round(milliseconds)} ms`)
-      controller.abort(late)
-      reject(late)
-    })
-    work(controller.signal).then(resolve, reject).finally(cancel)
-  })
 }

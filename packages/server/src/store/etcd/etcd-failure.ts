@@ -11,7 +11,7 @@ import { StoreError } from '../store-error.ts'
 export type EtcdOutcome = 'refused' | 'unreached' | 'unknown'
 
 /** Why etcd refused something, as far as the store acts on it. */
-export type EtcdReason = 'compacted' | 'future' | 'token' | 'other'
+export type EtcdReason = 'compacted' | 'future' | 'token' | 'space' | 'other'
 
 /** A call to etcd failed. The message contains no key and no value. */
 export class EtcdFailure extends Error {
@@ -57,6 +57,7 @@ export function refusal(status: number, reply: unknown): EtcdFailure {
 function reasonOf(code: unknown, message: string): EtcdReason {
   if (message.endsWith('required revision has been compacted')) return 'compacted'
   if (message.endsWith('required revision is a future revision')) return 'future'
+  if (message.endsWith('database space exceeded')) return 'space'
   const isToken = message.includes('invalid auth token') || message.includes('revision of auth store is old')
   return isToken && code !== RESOURCE_EXHAUSTED ? 'token' : 'other'
 }

@@ -1,67 +1,8 @@
-import type { Clock } from '@kube-authn/core'
-import { aClock, aString, nonEmptyListOf, systemClock } from '@kube-authn/core/internal'
-import {
-  aBoolean,
-  above,
-  aFunction,
-  aNonEmptyString,
-  checkOptions,
-  type OptionsShape,
-  required,
-} from '@kube-authn/core/adapter'
-import { ConfigurationError } from '@kube-authn/core'
-import { historyLimitOf, type HistoryOptions, historyShape } from '../history-options.ts'
-import { elapsedTimeOf } from '../local/elapsed.ts'
+import { systemClock } from '@kube-authn/core/internal'
+import { historyLimitOf } from '../history-options.ts'
 import type { ObjectStore } from '../object-store.ts'
-import { endpointProblem } from './endpoint-problem.ts'
-import { etcdClient, type EtcdFetch } from './etcd-client.ts'
-import { etcdKeys } from './etcd-keys.ts'
+import { connectEtcd, type EtcdObjectStoreOptions } from './connect-etcd.ts'
 import { etcdStore } from './etcd-store.ts'
-import { etcdTime } from './etcd-time.ts'
-
-/** Options of {@link etcdObjectStore}. */
-export interface EtcdObjectStoreOptions extends HistoryOptions {
-  /** The URLs of the client ports of the members, `https://etcd-1.example.com:2379`. They are tried in turn. */
-  readonly endpoints: readonly string[]
-  /** What the keys of the store begin with. Default `/kube-authn/`. */
-  readonly prefix?: string
-  /** The path of a PEM file with the CAs of the servers. It is read again when it changes, as the next two are. Default: the CAs of Node.js. */
-  readonly caFile?: string
-  /** The path of a PEM file with the client certificate. Requires `keyFile`. */
-  readonly certFile?: string
-  /** The path of a PEM file with its key, not encrypted. */
-  readonly keyFile?: string
-  /** A user of etcd, if authentication is enabled in it. Requires `password`. */
-  readonly username?: string
-  /** Its password. */
-  readonly password?: string
-  /** The time limit of each call. A write whose answer is lost takes up to three times as long. Default 5. */
-  readonly timeoutSeconds?: number
-  /** Allow `http` endpoints: others on the way can read and change everything. Default `false`. */
-  readonly allowInsecureHttp?: boolean
-  /** Calls etcd, instead of the connections of the store; for watches too, which do not end. The files are not used then. */
-  readonly fetch?: EtcdFetch
-  /** Says when objects expire. Default: the time of etcd. */
-  readonly clock?: Clock
-}
-
-const shape: OptionsShape<EtcdObjectStoreOptions> = {
-  ...historyShape,
-  endpoints: required(nonEmptyListOf(aNonEmptyString)),
-  prefix: aString,
-  caFile: aNonEmptyString,
-  certFile: aNonEmptyString,
-  keyFile: aNonEmptyString,
-  username: aNonEmptyString,
-  password: aNonEmptyString,
-  timeoutSeconds: above(0, 600),
-  allowInsecureHttp: aBoolean,
-  fetch: aFunction,
-  clock: aClock,
-}
-
-/** A watch of etcd is begun anew at least once a day. */
-const WATCH_SECONDS = 86_400
 
 /**
  * A store in etcd 3.4 or newer, for any number of processes. It uses the JSON gateway of the client port, and no other package. Compaction is of the whole etcd, so
@@ -73,85 +14,16 @@ const WATCH_SECONDS = 86_400
  * const store = await etcdObjectStore({ endpoints: ['https://etcd.example.com:2379'], caFile: '/etc/kube-authn/etcd-ca.crt' })
  */
 export async function etcdObjectStore(options: EtcdObjectStoreOptions): Promise<ObjectStore> {
-  checkOptions(shape, options)
-  const {
-    clock = systemClock,
-    prefix = '/kube-authn/',
-    timeoutSeconds = 5,
-    allowInsecureHttp = false,
-  } = options
-  const endpoints = options.endpoints.map((each) => each.replace(/\/+$/, ''))
-  refuse(endpoints.flatMap((each, index) => endpointProblem(each, index, allowInsecureHttp)))
-  const elapsedMs = elapsedTimeOf(options.clock)
-  const time = etcdTime(clock, elapsedMs, options.clock !== undefined)
-  const { fetch, watchFetch, close } = await connectionsOf(options, timeoutSeconds)
-  const timeoutMs = timeoutSeconds * 1000
-  const client = etcdClient({
-    endpoints,
-    fetch,
-    watchFetch,
-    timeoutMs,
-    credentials: credentialsOf(options),
-    time,
-    elapsedMs: () => performance.now(),
-  })
+  const { close, ...connection } = await connectEtcd(options)
   try {
     return await etcdStore({
-      client,
-      keys: etcdKeys(prefix),
-      time,
-      clock,
-      elapsedMs,
+      ...connection,
+      clock: options.clock ?? systemClock,
       limit: historyLimitOf(options),
-      timeoutMs,
       onClosed: close,
     })
   } catch (thrown) {
     close()
     throw thrown
   }
-}
-
-interface EtcdConnections {
-  readonly fetch: EtcdFetch
-  readonly watchFetch: EtcdFetch
-  readonly close: () => void
-}
-
-async function connectionsOf(
-  options: EtcdObjectStoreOptions,
-  timeoutSeconds: number,
-): Promise<EtcdConnections> {
-  const { fetch: given, caFile, certFile, keyFile, allowInsecureHttp = false } = options
-  if (given !== undefined) return { fetch: given, watchFetch: given, close: () => {} }
-  const { createFetch } = await import('@kube-authn/node')
-  const transport = {
-    ...(caFile !== undefined && { caFile }),
-    ...(certFile !== undefined && { certFile }),
-    ...(keyFile !== undefined && { keyFile }),
-  }
-  const maxBytes = Number.MAX_SAFE_INTEGER
-  const fetch = createFetch(transport, { allowInsecureHttp, timeoutSeconds, maxBytes })
-  const watchFetch = createFetch(transport, { allowInsecureHttp, timeoutSeconds: WATCH_SECONDS, maxBytes })
-  const close = (): void => {
-    fetch.close()
-    watchFetch.close()
-  }
-  return { fetch, watchFetch, close }
-}
-
-function credentialsOf({
-  username,
-  password,
-}: EtcdObjectStoreOptions): { readonly username: string; readonly password: string } | undefined {
-  if (username === undefined && password === undefined) return undefined
-  if (username === undefined || password === undefined) {
-    refuse([{ path: 'password', message: 'username and password must be given together' }])
-    return undefined
-  }
-  return { username, password }
-}
-
-function refuse(problems: ConstructorParameters<typeof ConfigurationError>[0]): void {
-  if (problems.length > 0) throw new ConfigurationError(problems)
 }

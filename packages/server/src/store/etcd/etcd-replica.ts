@@ -140,7 +140,7 @@ export function etcdReplica(options: EtcdReplicaOptions): EtcdReplica {
   const beat = async (): Promise<void> => {
     try {
       const revision = await current()
-      await feed.reached(revision, signalAfter(BEAT_MS))
+      await feed.reached(revision, signalAfter(systemClock, BEAT_MS))
       isCurrent = feed.isOpen() && feed.revision() >= revision
       if (!isCurrent) feed.renew()
     } catch {
@@ -229,7 +229,7 @@ export function etcdReplica(options: EtcdReplicaOptions): EtcdReplica {
     learn,
     async caughtUp(revision) {
       learn(revision)
-      if (feed.isOpen()) await feed.reached(revision, signalAfter(CATCH_UP_MS))
+      if (feed.isOpen()) await feed.reached(revision, signalAfter(systemClock, CATCH_UP_MS))
     },
     requireReached,
     requireRemembered,

@@ -1,17 +1,21 @@
 import type { Clock } from '@kube-authn/core'
+import { systemClock } from '@kube-authn/core/internal'
 import { checkKey, checkValue } from '../limits.ts'
 import type { HistoryLimit } from '../local/history.ts'
 import { watcher } from '../local/watcher.ts'
 import { closed } from '../local/write-queue.ts'
 import type {
   DeletePrecondition,
+  Fence,
+  Fenced,
+  Lifetime,
   ObjectStore,
   StoreChange,
   StoredObject,
   StoreEvent,
   WatchOptions,
 } from '../object-store.ts'
-import { StoreError } from '../store-error.ts'
+import { fencedOff, StoreError } from '../store-error.ts'
 import { type FoundObject, foundObject } from './change-of-event.ts'
 import { after } from './after.ts'
 import { endedObjects } from './ended-objects.ts'
@@ -55,6 +59,7 @@ export async function etcdStore(options: EtcdStoreOptions): Promise<ObjectStore>
     clock,
     elapsedMs,
     time,
+    patienceMs: timeoutMs / 5,
     async remove({ key, revision }) {
       const { names } = running()
       const write: EtcdWrite = { type: 'delete', key, revision: names.base + revision }
@@ -83,7 +88,7 @@ export async function etcdStore(options: EtcdStoreOptions): Promise<ObjectStore>
         await open()
         return
       } catch {
-        await after(RETRY_MS)
+        await after(systemClock, RETRY_MS)
       }
     }
   }
@@ -124,21 +129,30 @@ export async function etcdStore(options: EtcdStoreOptions): Promise<ObjectStore>
     return found === undefined ? undefined : foundObject(names, found)
   }
 
-  /** Etcd compares revisions only: when a version ends is known from the watch, or from a read if the watch has not told of it yet. */
-  const requireEndKnown = async (write: EtcdWrite): Promise<void> => {
+  /** Etcd compares revisions only: when a version ends is known from the watch, or from a read if the watch has not told of this revision yet. */
+  const requireEndKnown = async (key: string, revision: number): Promise<void> => {
     const { names, watched } = running()
-    if (write.type !== 'update' || write.revision - names.base <= watched.revision()) return
-    const found = await find(write.key)
+    if (revision - names.base <= watched.revision()) return
+    const found = await find(key)
     if (found !== undefined) ends.seen(found.object, found.ending)
   }
 
-  /** An object that has ended must not be changed, also if it could not be deleted before. */
+  /** An object that has ended must not be changed nor be a fence, also if it could not be deleted before. */
   const requireNoneOver = async (write: EtcdWrite): Promise<void> => {
-    await requireEndKnown(write)
-    const over = ends.overdue(write.key)
+    const { key, type, fence } = write
+    if (type === 'update') await requireEndKnown(key, write.revision)
+    if (fence !== undefined) {
+      await requireEndKnown(fence.key, fence.createdRevision)
+      const over = ends.overdue(fence.key)
+      // Unless it was put off meanwhile: etcd decides.
+      if (over !== undefined) await ended.remove(over)
+    }
+    const over = ends.overdue(key)
     if (over === undefined) return
     await ended.remove(over)
-    if (write.type !== 'create') throw new StoreError('objectNotFound', 'no object has this key')
+    if (fence === undefined && type !== 'create') {
+      throw new StoreError('objectNotFound', 'no object has this key')
+    }
   }
 
   /** Does a write. An object that has ended counts as absent, and is deleted first. */
@@ -156,6 +170,7 @@ export async function etcdStore(options: EtcdStoreOptions): Promise<ObjectStore>
         await running().current()
         throw new StoreError('storeUnavailable', 'etcd has another store than before')
       }
+      if (outcome.isFenced) throw fencedOff()
       if (outcome.current === undefined) throw new StoreError('objectNotFound', 'no object has this key')
       const found = foundObject(names, outcome.current)
       if (!hidden(found)) throw refusedWrite(given)
@@ -181,13 +196,13 @@ export async function etcdStore(options: EtcdStoreOptions): Promise<ObjectStore>
   const put = (
     key: string,
     value: string,
-    ttlMs: number | undefined,
+    { ttlMs, fence }: Lifetime,
     writeOf: (ending: Ending | undefined) => Exclude<EtcdWrite, { readonly type: 'delete' }>,
   ): Promise<StoredObject> =>
     begun(async () => {
       checkKey(key)
       checkValue(value)
-      return written(writeOf(ends.begin(ttlMs)))
+      return written({ ...writeOf(ends.begin(ttlMs)), ...fencedBy(fence) })
     })
 
   /** No object has the revision of the store itself, so that it stands for those which no object can have. */
@@ -198,14 +213,21 @@ export async function etcdStore(options: EtcdStoreOptions): Promise<ObjectStore>
       : base
   }
 
+  const fencedBy = (fence: Fence | undefined): Fenced => {
+    if (fence === undefined) return {}
+    checkKey(fence.key)
+    return { fence: { key: fence.key, createdRevision: revisionOfEtcd(fence.createdRevision) } }
+  }
+
   const remove = async (key: string, given: DeletePrecondition): Promise<StoreChange> => {
     const { names } = running()
-    const { revision, createdRevision } = given
+    const { revision, createdRevision, fence } = given
     const outcome = await write({
       type: 'delete',
       key,
       revision: revision === undefined ? undefined : revisionOfEtcd(revision),
       createdRevision: createdRevision === undefined ? undefined : revisionOfEtcd(createdRevision),
+      ...fencedBy(fence),
     })
     const found = foundObject(names, outcome.object)
     if (hidden(found)) throw new StoreError('objectNotFound', 'no object has this key')
@@ -245,10 +267,10 @@ export async function etcdStore(options: EtcdStoreOptions): Promise<ObjectStore>
         await ended.removed()
         return listObjects({ client, replica: running(), hidden, prefix, ...given })
       }),
-    create: (key, value, { ttlMs } = {}) =>
-      put(key, value, ttlMs, (ending) => ({ type: 'create', key, value, ending })),
-    update: (key, value, expected, { ttlMs } = {}) =>
-      put(key, value, ttlMs, (ending) => ({
+    create: (key, value, lifetime = {}) =>
+      put(key, value, lifetime, (ending) => ({ type: 'create', key, value, ending })),
+    update: (key, value, expected, lifetime = {}) =>
+      put(key, value, lifetime, (ending) => ({
         type: 'update',
         key,
         value,

@@ -1,7 +1,8 @@
 import { memberOf, systemClock } from '@kube-authn/core/internal'
 import type { EtcdClient } from './etcd-client.ts'
 import { EtcdFailure } from './etcd-failure.ts'
-import { type KeyValue, rangeReply, transactionReply, watchReply } from './etcd-replies.ts'
+import { type KeyValue, type RangeReply, rangeReply, transactionReply, watchReply } from './etcd-replies.ts'
+import { within } from './within.ts'
 import { type EtcdWrite, fenceTransaction, type StoreNames, writeTransaction } from './write-transaction.ts'
 
 /** How a write ended. Revisions are those of etcd. */
@@ -16,6 +17,8 @@ export type WriteOutcome =
       readonly isDone: false
       readonly state: KeyValue | undefined
       readonly current: KeyValue | undefined
+      /** Whether the object that must be there is not. */
+      readonly isFenced: boolean
     }
 
 /** A write that is tried. */
@@ -30,10 +33,13 @@ export interface TriedWrite {
 /** How long a write that was given up must stay so: much longer than any request can be on its way. */
 const FENCE_SECONDS = 300
 
+/** How much longer than one call it may take to find out what became of a write. */
+const FINDING_OUT = 2
+
 /**
  * Does a write, or finds out what became of it if the answer is lost.
  *
- * @throws {EtcdFailure} `unknown` only if that cannot be found out within the time limit; else nothing was written.
+ * @throws {EtcdFailure} `unknown` only if that cannot be found out within twice the time limit; else nothing was written.
  */
 export async function writeOnce(
   client: EtcdClient,
@@ -46,14 +52,16 @@ export async function writeOnce(
       await client.call('kv/txn', writeTransaction(names, tried.id, tried.write), 'ifUnreached'),
     )
     const { isDone, revision, results } = reply
+    if (!isDone) return refusalIn(results, tried.write)
     const object = results.at(-1)?.keyValues[0]
-    if (!isDone) return { isDone, state: results[0]?.keyValues[0], current: object }
     if (tried.write.type === 'create') return { isDone, revision, object: createdIn(revision) }
     if (object === undefined) throw new EtcdFailure('unknown', 'etcd does not say what it has written')
     return { isDone, revision, object }
   } catch (thrown) {
-    if (!(thrown instanceof EtcdFailure) || thrown.outcome !== 'unknown') throw thrown
-    const found = await settled(client, names, tried, timeoutMs).catch((error: unknown) => {
+    if (!(thrown instanceof EtcdFailure) || !mayBeDone(thrown)) throw thrown
+    const found = await within(systemClock, FINDING_OUT * timeoutMs, (signal) =>
+      whatBecame(client, names, { ...tried, isOver: thrown.outcome === 'refused' }, signal),
+    ).catch((error: unknown) => {
       const why = error instanceof Error ? error.message : 'no answer'
       throw new EtcdFailure('unknown', `it is unknown whether it was written: ${why}`, thrown)
     })
@@ -62,23 +70,60 @@ export async function writeOnce(
   }
 }
 
+function refusalIn(
+  [state, current, fence]: readonly RangeReply[],
+  write: EtcdWrite,
+): Extract<WriteOutcome, { readonly isDone: false }> {
+  return {
+    isDone: false,
+    state: state?.keyValues[0],
+    current: current?.keyValues[0],
+    isFenced:
+      write.fence !== undefined && fence?.keyValues[0]?.createRevision !== write.fence.createdRevision,
+  }
+}
+
+/** Also if etcd says that it has no space: the first write that meets the limit is done, and is refused nevertheless. Source: etcd `server/etcdserver/apply.go` (`quotaApplierV3`). */
+function mayBeDone({ outcome, reason }: EtcdFailure): boolean {
+  return outcome === 'unknown' || reason === 'space'
+}
+
 function createdIn(revision: number): KeyValue {
   return { key: '', createRevision: revision, modRevision: revision, text: () => '' }
 }
 
-/** Gives the write up, so that it cannot be done any more, and looks whether it was done before. `undefined` if not. */
-async function settled(
+/** A write of which it must be found out whether it was done. */
+interface UncertainWrite extends TriedWrite {
+  /** Etcd has answered, so that it is not done later either. */
+  readonly isOver: boolean
+}
+
+/** `undefined` if it was not done, and will not be. */
+async function whatBecame(
   client: EtcdClient,
   names: StoreNames,
-  tried: TriedWrite,
-  timeoutMs: number,
+  tried: UncertainWrite,
+  signal: AbortSignal,
 ): Promise<WriteOutcome | undefined> {
+  const state = tried.isOver ? await stateOf(client, names) : await givenUp(client, names, tried)
+  const revision = await revisionOfWrite(client, names, tried, state, signal)
+  return revision === undefined ? undefined : readBack(client, names, tried.write, revision)
+}
+
+async function stateOf(client: EtcdClient, { keys }: StoreNames): Promise<KeyValue | undefined> {
+  return rangeReply(await client.call('kv/range', { key: keys.state })).keyValues[0]
+}
+
+/** Gives the write up, so that it cannot be done any more. Resolves to the state of the store then. */
+async function givenUp(
+  client: EtcdClient,
+  names: StoreNames,
+  { id }: TriedWrite,
+): Promise<KeyValue | undefined> {
   const lease = memberOf(await client.call('lease/grant', { TTL: String(FENCE_SECONDS) }), 'ID')
   if (typeof lease !== 'string') throw new EtcdFailure('unknown', 'etcd gave no lease')
-  const fence = transactionReply(await client.call('kv/txn', fenceTransaction(names, tried.id, lease)))
-  const state = fence.results[0]?.keyValues[0]
-  const revision = await revisionOfWrite(client, names, tried, state, timeoutMs)
-  return revision === undefined ? undefined : readBack(client, names, tried.write, revision)
+  const fence = transactionReply(await client.call('kv/txn', fenceTransaction(names, id, lease)))
+  return fence.results[0]?.keyValues[0]
 }
 
 /** Every write leaves its identifier in the state of the store. */
@@ -87,26 +132,19 @@ async function revisionOfWrite(
   { keys }: StoreNames,
   { id, since }: TriedWrite,
   state: KeyValue | undefined,
-  timeoutMs: number,
+  signal: AbortSignal,
 ): Promise<number | undefined> {
   if (state === undefined || state.modRevision <= since) return undefined
   if (state.text() === id) return state.modRevision
-  const controller = new AbortController()
-  const cancel = systemClock.after(timeoutMs, () => controller.abort())
-  try {
-    const request = { key: keys.state, start_revision: String(since) }
-    for await (const message of client.watch(request, controller.signal)) {
-      const { events, canceled } = watchReply(message)
-      if (canceled !== undefined) throw new EtcdFailure('unknown', 'etcd ended the watch')
-      const event = events.find(({ current }) => current.text() === id)
-      if (event !== undefined) return event.current.modRevision
-      if ((events.at(-1)?.current.modRevision ?? 0) >= state.modRevision) return undefined
-    }
-    throw new EtcdFailure('unknown', `no answer within ${timeoutMs} ms`)
-  } finally {
-    cancel()
-    controller.abort()
+  const request = { key: keys.state, start_revision: String(since) }
+  for await (const message of client.watch(request, signal)) {
+    const { events, canceled } = watchReply(message)
+    if (canceled !== undefined) throw new EtcdFailure('unknown', 'etcd ended the watch')
+    const event = events.find(({ current }) => current.text() === id)
+    if (event !== undefined) return event.current.modRevision
+    if ((events.at(-1)?.current.modRevision ?? 0) >= state.modRevision) return undefined
   }
+  throw new EtcdFailure('unknown', 'the watch ended')
 }
 
 async function readBack(

@@ -36,8 +36,8 @@ export async function findStore(client: EtcdClient, keys: EtcdKeys, timeoutMs: n
   }
 }
 
-/** The gateway tells it only to watches that begin before it. */
-async function compactedRevision(
+/** Up to which revision of the store etcd has forgotten changes. The gateway tells it only to watches that begin before it. @throws {EtcdFailure} */
+export async function compactedRevision(
   client: EtcdClient,
   { keys, base }: StoreNames,
   timeoutMs: number,

@@ -1,8 +1,12 @@
+import type { Fence } from '../object-store.ts'
 import { sealed, type Ending } from './envelope.ts'
 import { base64Of, type EtcdKeys } from './etcd-keys.ts'
 
+/** What is written, and the object that must be there then: the revision is that of etcd. */
+export type EtcdWrite = EtcdChange & { readonly fence?: Fence }
+
 /** What is written. */
-export type EtcdWrite =
+type EtcdChange =
   | {
       readonly type: 'create'
       readonly key: string
@@ -37,14 +41,18 @@ export interface StoreNames {
  * The transaction of a write: the object, its end and the state of the store change together, in one revision of etcd. It does nothing in another store of the same
  * prefix, nor after the write was given up ({@link fenceTransaction}).
  *
- * The last result is the object that was updated, without its value, or the one that was deleted. If nothing was done, the results are the state and the object.
+ * The last result is the object that was updated, without its value, or the one that was deleted. If nothing was done, the results are the state, the object, and the
+ * fence if there is one, without its value.
  */
 export function writeTransaction({ keys, base }: StoreNames, writeId: string, write: EtcdWrite): object {
   const object = keys.object(write.key)
+  const { fence } = write
+  const fenceKey = fence === undefined ? undefined : keys.object(fence.key)
   return {
     compare: [
       createdIn(keys.state, base),
       isAbsent(keys.fence(writeId)),
+      ...(fence === undefined || fenceKey === undefined ? [] : [createdIn(fenceKey, fence.createdRevision)]),
       ...(write.type === 'create' ? [isAbsent(object)] : expectations(object, write)),
     ],
     success: [
@@ -52,7 +60,11 @@ export function writeTransaction({ keys, base }: StoreNames, writeId: string, wr
       ...(write.type === 'delete' ? [deleteKey(keys.end(write.key))] : objectPuts(keys, write)),
       ...resultOf(object, write),
     ],
-    failure: [readNames(keys.state), { request_range: { key: object } }],
+    failure: [
+      readNames(keys.state),
+      { request_range: { key: object } },
+      ...(fenceKey === undefined ? [] : [readNames(fenceKey)]),
+    ],
   }
 }
 

@@ -1,5 +1,5 @@
-import type { DeletePrecondition, StoredObject } from '../object-store.ts'
-import { StoreError } from '../store-error.ts'
+import type { DeletePrecondition, Fence, StoredObject } from '../object-store.ts'
+import { fencedOff, StoreError } from '../store-error.ts'
 import type { Decide } from './write-queue.ts'
 
 /** Creates an object if there is none. */
@@ -23,6 +23,16 @@ export function deletion(precondition: DeletePrecondition): Decide {
   return (current, revision) => {
     const { key, value, createdRevision } = existing(current, precondition)
     return { type: 'deleted', key, value, revision, createdRevision }
+  }
+}
+
+/** Decides only while the fence stands. */
+export function fenced(decide: Decide, fence: Fence | undefined): Decide {
+  if (fence === undefined) return decide
+  const { key, createdRevision } = fence
+  return (current, revision, standing) => {
+    if (standing(key)?.createdRevision !== createdRevision) throw fencedOff()
+    return decide(current, revision, standing)
   }
 }
 

@@ -2,9 +2,11 @@ import type { Clock } from '@kube-authn/core'
 import { continueToken, readContinueToken } from '../continue-token.ts'
 import { checkKey, checkValue } from '../limits.ts'
 import type {
+  Fence,
   ListOptions,
   ObjectStore,
   StoreChange,
+  StoredObject,
   StoreEvent,
   StoredList,
   WatchOptions,
@@ -12,7 +14,7 @@ import type {
 import { StoreError } from '../store-error.ts'
 import { channels } from './channels.ts'
 import { type Deadline, deadlines } from './deadlines.ts'
-import { creation, deletion, replacement } from './decisions.ts'
+import { creation, deletion, fenced, replacement } from './decisions.ts'
 import type { LocalEngine } from './engine.ts'
 import { history, type HistoryLimit } from './history.ts'
 import { turns } from './turns.ts'
@@ -70,8 +72,12 @@ export function localStore(engine: LocalEngine, options: LocalStoreOptions): Obj
     for (const each of watched.watchers()) each.forget(surplus)
   }
 
+  const unexpired = (key: string): StoredObject | undefined =>
+    ends.due().includes(key) ? undefined : engine.get(key)
+
   const queue: WriteQueue = writeQueue({
     get: (key) => engine.get(key),
+    standing: unexpired,
     revision: () => revision,
     commit,
     soon: options.soon,
@@ -99,7 +105,7 @@ export function localStore(engine: LocalEngine, options: LocalStoreOptions): Obj
     for (const key of ends.due()) {
       const current = engine.get(key)
       if (current === undefined) ends.set(key, undefined)
-      else changes.push(decide(current, revision + changes.length + 1))
+      else changes.push(decide(current, revision + changes.length + 1, unexpired))
     }
     if (changes.length > 0) commit(changes)
   }
@@ -119,11 +125,18 @@ export function localStore(engine: LocalEngine, options: LocalStoreOptions): Obj
     if (isClosed) throw closed()
   }
 
-  const write = (key: string, decide: Decide, deadline?: Deadline): Promise<StoreChange> => {
+  const write = (
+    key: string,
+    decide: Decide,
+    fence: Fence | undefined,
+    deadline?: Deadline,
+  ): Promise<StoreChange> => {
     requireOpen()
+    if (fence !== undefined) checkKey(fence.key)
     expireDue()
-    return queue.write(key, (current, at) => {
-      const change = decide(current, at)
+    const decideFenced = fenced(decide, fence)
+    return queue.write(key, (current, at, standing) => {
+      const change = decideFenced(current, at, standing)
       if (deadline !== undefined) deadlineOf.set(change, deadline)
       return change
     })
@@ -203,22 +216,22 @@ export function localStore(engine: LocalEngine, options: LocalStoreOptions): Obj
         }
         lists.run(() => resolve(promised(() => listAt(prefix, given))), limit)
       }),
-    async create(key, value, { ttlMs } = {}) {
+    async create(key, value, { ttlMs, fence } = {}) {
       checkKey(key)
       checkValue(value)
       const end = ends.begin(ttlMs)
-      return objectOf(await write(key, creation(key, value, end?.expiresAtMs), end))
+      return objectOf(await write(key, creation(key, value, end?.expiresAtMs), fence, end))
     },
-    async update(key, value, expected, { ttlMs } = {}) {
+    async update(key, value, expected, { ttlMs, fence } = {}) {
       checkKey(key)
       checkValue(value)
       const end = ends.begin(ttlMs)
-      return objectOf(await write(key, replacement(value, expected, end?.expiresAtMs), end))
+      return objectOf(await write(key, replacement(value, expected, end?.expiresAtMs), fence, end))
     },
     delete: (key, precondition = {}) =>
       promised(() => {
         checkKey(key)
-        return write(key, deletion(precondition))
+        return write(key, deletion(precondition), precondition.fence)
       }),
     watch: (prefix, given = {}) => watch(prefix, given),
     revision: () =>

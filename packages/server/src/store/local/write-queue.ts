@@ -2,8 +2,17 @@ import type { StoreChange, StoredObject } from '../object-store.ts'
 import { StoreError } from '../store-error.ts'
 import { type Deferred, deferred } from './deferred.ts'
 
-/** Decides about one write: the change of an object, given the object as it is. @throws {StoreError} if it is refused. */
-export type Decide = (current: StoredObject | undefined, revision: number) => StoreChange
+/**
+ * Decides about one write: the change of an object, given the object as it is.
+ *
+ * @param standing finds an object of any key that has not expired by now.
+ * @throws {StoreError} if it is refused.
+ */
+export type Decide = (
+  current: StoredObject | undefined,
+  revision: number,
+  standing: (key: string) => StoredObject | undefined,
+) => StoreChange
 
 /** Writes one after the other, in groups. */
 export interface WriteQueue {
@@ -15,6 +24,8 @@ export interface WriteQueue {
 /** What a queue needs of its store. */
 export interface QueuedStore {
   get(key: string): StoredObject | undefined
+  /** The same, unless its time has come and it could not be deleted yet. */
+  standing(key: string): StoredObject | undefined
   revision(): number
   /** @throws anything if none of the changes was written. */
   commit(changes: readonly StoreChange[]): void
@@ -72,10 +83,12 @@ function decideGroup(
   const changes: StoreChange[] = []
   const answers: (() => void)[] = []
   const written = new Map<string, StoredObject | undefined>()
+  const standing = (key: string): StoredObject | undefined =>
+    written.has(key) ? written.get(key) : store.standing(key)
   let revision = store.revision()
   for (const { key, decide, promise } of group) {
     try {
-      const change = decide(written.has(key) ? written.get(key) : store.get(key), revision + 1)
+      const change = decide(written.has(key) ? written.get(key) : store.get(key), revision + 1, standing)
       revision++
       changes.push(change)
       written.set(key, change.type === 'deleted' ? undefined : objectOf(change))

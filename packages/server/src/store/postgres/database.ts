@@ -25,10 +25,16 @@ export type Query = (text: string, values?: readonly unknown[]) => Promise<reado
 export interface Database {
   /** Runs one statement, which is a transaction of its own. */
   query: Query
+  /** Runs one statement that only reads. The server ends it too if it takes too long. */
+  read: Query
   /** Runs statements as one transaction. */
   transaction(work: (query: Query) => Promise<void>): Promise<void>
+  /** Runs statements that see the database as it was at the first of them, and cannot write. */
+  snapshot<T>(work: (query: Query) => Promise<T>): Promise<T>
   /** A connection of one's own, until it is released. */
   client(): Promise<PostgresClient>
+  /** Runs one statement on such a connection. */
+  run(client: PostgresClient, text: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -40,8 +46,92 @@ export interface DatabaseOptions {
   readonly timeoutMs: number
 }
 
+/** The server ends a statement sooner than its client goes away, so that as a rule the client is told. */
+const SERVER_SHARE = 0.9
+
+/** For how long the server lets a statement run whose client waits so long. */
+export function statementTimeoutMs(timeoutMs: number): number {
+  return Math.ceil(timeoutMs * SERVER_SHARE)
+}
+
 /** Statements over a pool, each with a deadline. A connection whose statement failed is not used again: what it does is not known. */
 export function database({ pool, end, timeoutMs }: DatabaseOptions): Database {
+  const connect = connections(pool, timeoutMs)
+  const limit = `SET LOCAL statement_timeout = ${statementTimeoutMs(timeoutMs)}`
+  /** Whether statements of the pool end at the server by themselves. */
+  let isLimited: Promise<boolean> | undefined
+
+  const run = async (used: PostgresClient, text: string): Promise<void> => {
+    await inTime(used.query(text), timeoutMs)
+  }
+
+  const using = async <T>(work: (query: Query, used: PostgresClient) => Promise<T>): Promise<T> => {
+    const used = await connect()
+    try {
+      const result = await work(async (text, values = []) => {
+        const { rows } = await inTime(used.query(text, [...values]), timeoutMs)
+        return rows.filter(isRow)
+      }, used)
+      used.release()
+      return result
+    } catch (thrown) {
+      used.release(true)
+      throw postgresFailure(thrown)
+    }
+  }
+
+  const query: Query = (text, values) => using((ask) => ask(text, values))
+
+  const askWhetherLimited = async (): Promise<boolean> => {
+    try {
+      const [row] = await query("SELECT current_setting('statement_timeout') <> '0' AS limited")
+      return row?.['limited'] === true
+    } catch (thrown) {
+      isLimited = undefined
+      throw thrown
+    }
+  }
+
+  return {
+    client: connect,
+    query,
+    async read(text, values) {
+      isLimited ??= askWhetherLimited()
+      if (await isLimited) return query(text, values)
+      // A setting of the session would stay with a connection that others use after it.
+      return using(async (ask, used) => {
+        await run(used, `BEGIN READ ONLY; ${limit}`)
+        const rows = await ask(text, values)
+        await run(used, 'COMMIT')
+        return rows
+      })
+    },
+    transaction: (work) =>
+      using(async (ask, used) => {
+        await run(used, `BEGIN ISOLATION LEVEL READ COMMITTED; ${limit}`)
+        await work(ask)
+        await run(used, 'COMMIT')
+      }),
+    snapshot: (work) =>
+      using(async (ask, used) => {
+        await run(used, `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${limit}`)
+        const result = await work(ask)
+        await run(used, 'COMMIT')
+        return result
+      }),
+    async run(client, text) {
+      try {
+        await run(client, text)
+      } catch (thrown) {
+        throw postgresFailure(thrown)
+      }
+    },
+    close: end,
+  }
+}
+
+/** Connections of a pool, each in time. @throws {StoreError} */
+function connections(pool: PostgresPool, timeoutMs: number): () => Promise<PostgresClient> {
   const seen = new WeakSet<PostgresClient>()
   /** A pool listens for errors of idle clients only, and one that nothing listens for ends the process. The statement fails by itself. */
   const watched = (connected: PostgresClient): PostgresClient => {
@@ -50,7 +140,7 @@ export function database({ pool, end, timeoutMs }: DatabaseOptions): Database {
     return connected
   }
 
-  const client = async (): Promise<PostgresClient> => {
+  return async () => {
     let connecting: Promise<PostgresClient> | undefined
     try {
       connecting = pool.connect()
@@ -63,33 +153,6 @@ export function database({ pool, end, timeoutMs }: DatabaseOptions): Database {
       )
       throw postgresFailure(thrown)
     }
-  }
-
-  const using = async <T>(work: (query: Query) => Promise<T>): Promise<T> => {
-    const used = await client()
-    try {
-      const result = await work(async (text, values = []) => {
-        const { rows } = await inTime(used.query(text, [...values]), timeoutMs)
-        return rows.filter(isRow)
-      })
-      used.release()
-      return result
-    } catch (thrown) {
-      used.release(true)
-      throw postgresFailure(thrown)
-    }
-  }
-
-  return {
-    client,
-    query: (text, values) => using((query) => query(text, values)),
-    transaction: (work) =>
-      using(async (query) => {
-        await query('BEGIN ISOLATION LEVEL READ COMMITTED')
-        await work(query)
-        await query('COMMIT')
-      }),
-    close: end,
   }
 }
 

@@ -6,6 +6,8 @@ const NOT_MIGRATED = 'its schema has no store; migratePostgresStore makes one'
 /** By SQLSTATE, or the first two characters of one. The messages of PostgreSQL are not repeated: some have parts of keys and values. */
 const REASONS: Readonly<Record<string, string>> = {
   '08': 'the connection failed',
+  '08P01':
+    'the server does not understand the connection; if it is a pgbouncer that pools transactions, set listen to false',
   '25006': 'the server is read-only: it is a standby, or full',
   '28': 'the user was not authenticated',
   '3D000': 'the database does not exist',
@@ -18,6 +20,8 @@ const REASONS: Readonly<Record<string, string>> = {
   '55000': 'default_transaction_isolation must be read committed',
   '55P03': 'another write took too long',
   '57': 'the server stopped the statement, or stops itself',
+  '57014': 'the server stopped a statement that took too long',
+  '58': 'the server cannot use a file',
   XX001: 'the database is damaged',
   XX002: 'the database is damaged',
 }

@@ -12,6 +12,9 @@ export interface ListenOptions {
   readonly onWake: () => void
 }
 
+/** How often it is asked whether the connection is still there: a firewall that has forgotten it says nothing. */
+const CHECK_MS = 10_000
+
 /**
  * Hears of the writes of other processes, over a connection of its own, which it replaces when it is lost. What it hears is only that something has
  * happened: the changes are read from their table.
@@ -31,9 +34,20 @@ export function listen({ database, channel, clock, onWake }: ListenOptions): () 
 
   const lost = (client: PostgresClient): void => {
     if (current !== client) return
+    cancel?.()
     current = undefined
     client.release(true)
     retry()
+  }
+
+  const checkLater = (client: PostgresClient): void => {
+    if (current !== client) return
+    cancel = clock.after(CHECK_MS, () => {
+      database.run(client, 'SELECT 1').then(
+        () => checkLater(client),
+        () => lost(client),
+      )
+    })
   }
 
   const connect = async (): Promise<void> => {
@@ -46,9 +60,10 @@ export function listen({ database, channel, clock, onWake }: ListenOptions): () 
         end()
         return
       }
-      await client.query(`LISTEN ${quotedIdentifier(channel)}`)
+      await database.run(client, `LISTEN ${quotedIdentifier(channel)}`)
       pauses.succeeded()
       onWake()
+      checkLater(client)
     } catch {
       // Until it works, changes are found by asking for them now and then.
       if (current === undefined) retry()

@@ -38,12 +38,12 @@ export async function requireMigrated(database: Database, schema: string): Promi
   if ((await versionOf(database.query, schema)) === SCHEMA_VERSION) return
   throw new StoreError(
     'storeUnavailable',
-    `the schema ${schema} has no store of this version: call migratePostgresStore`,
+    `the schema ${schema} has no store of this version: migratePostgresStore or kube-authn store migrate makes one`,
   )
 }
 
-/** 0 if there is no store. */
-async function versionOf(query: Query, schema: string): Promise<number> {
+/** 0 if there is no store. @throws {StoreError} `storeUnavailable` if there cannot be one, or it is newer than this program. */
+export async function versionOf(query: Query, schema: string): Promise<number> {
   // Not `to_regclass`: it may remember that there was no schema when the transaction began to wait.
   const [server] = await query(
     `SELECT current_setting('server_encoding') AS encoding, pg_is_in_recovery() AS standby, EXISTS (

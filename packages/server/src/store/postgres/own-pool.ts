@@ -1,6 +1,6 @@
 import type { Pool } from 'pg'
 import { StoreError } from '../store-error.ts'
-import type { PostgresPool } from './database.ts'
+import { type PostgresPool, statementTimeoutMs } from './database.ts'
 
 /** A pool that the store ends when it is closed. */
 export interface OwnPool {
@@ -8,14 +8,31 @@ export interface OwnPool {
   readonly end: () => Promise<void>
 }
 
+/** Options of {@link ownPool}. */
+export interface OwnPoolOptions {
+  readonly connectionString: string
+  readonly timeoutMs: number
+  /** Each connection has a session of the server, and keeps it. */
+  readonly isSession: boolean
+}
+
+/** How long a connection is idle before it is asked whether it is still there. Firewalls forget it after minutes. */
+const KEEP_ALIVE_MS = 10_000
+
 /**
  * A pool of connections, which are made when they are needed.
  *
  * @throws {StoreError} `storeUnavailable` if the package `pg` is not installed.
  */
-export async function ownPool(connectionString: string, timeoutMs: number): Promise<OwnPool> {
+export async function ownPool({ connectionString, timeoutMs, isSession }: OwnPoolOptions): Promise<OwnPool> {
   const PoolOfDriver = await poolClass()
-  const pool = new PoolOfDriver({ connectionString, connectionTimeoutMillis: timeoutMs, keepAlive: true })
+  const pool = new PoolOfDriver({
+    connectionString,
+    connectionTimeoutMillis: timeoutMs,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
+    ...(isSession && { ['statement_timeout']: statementTimeoutMs(timeoutMs) }),
+  })
   // A connection that nothing uses was lost: the pool makes another.
   pool.on('error', () => undefined)
   return { pool, end: () => pool.end() }

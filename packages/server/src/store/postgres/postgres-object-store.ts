@@ -1,36 +1,21 @@
-import type { Clock, ConfigurationProblem } from '@kube-authn/core'
-import {
-  aClock,
-  above,
-  type AnyShape,
-  must,
-  optionProblems,
-  refuseProblems,
-  systemClock,
-  withFurtherProblems,
-  withMethods,
-} from '@kube-authn/core/internal'
+import type { Clock } from '@kube-authn/core'
+import { aClock, above, systemClock } from '@kube-authn/core/internal'
 import { aBoolean, type OptionsShape } from '@kube-authn/core/adapter'
 import { historyLimitOf, type HistoryOptions, historyShape } from '../history-options.ts'
 import { elapsedTimeOf } from '../local/elapsed.ts'
 import type { ObjectStore } from '../object-store.ts'
-import { type Database, database, type PostgresPool } from './database.ts'
-import { isSchemaName } from './identifier.ts'
+import type { Database } from './database.ts'
 import { migrate, requireMigrated } from './migration.ts'
-import { ownPool } from './own-pool.ts'
+import {
+  databaseShape,
+  openDatabase,
+  type OpenDatabaseOptions,
+  type PostgresDatabaseOptions,
+  refuseOptions,
+  SCHEMA,
+  TIMEOUT_SECONDS,
+} from './open-database.ts'
 import { postgresStore } from './postgres-store.ts'
-
-/** Options of {@link migratePostgresStore}: which database. */
-export interface PostgresDatabaseOptions {
-  /** A `Pool` of `pg`, which you end after the store was closed. It needs a listener for `error`, and at least 3 connections. */
-  readonly pool?: PostgresPool
-  /** `postgres://user@host:port/database`, instead of a pool. The password is read from `PGPASSWORD` or `PGPASSFILE` if it has none. */
-  readonly connectionString?: string
-  /** The schema with the tables: one store. Default `kube_authn`. */
-  readonly schema?: string
-  /** How long a connection and a statement may take. Default 10. */
-  readonly timeoutSeconds?: number
-}
 
 /** Options of {@link postgresObjectStore}. */
 export interface PostgresObjectStoreOptions extends PostgresDatabaseOptions, HistoryOptions {
@@ -43,16 +28,6 @@ export interface PostgresObjectStoreOptions extends PostgresDatabaseOptions, His
   readonly pollSeconds?: number
   /** Says when objects expire; all processes must have the same time. Default: the clock of the database. */
   readonly clock?: Clock
-}
-
-const databaseShape: OptionsShape<PostgresDatabaseOptions> = {
-  pool: withMethods('pool', 'connect'),
-  connectionString: must('must be a URL that begins with postgres://', isPostgresUrl),
-  schema: must(
-    'must be a name of lower-case letters, digits and _, with at most 63 characters',
-    isSchemaName,
-  ),
-  timeoutSeconds: above(0, 86_400),
 }
 
 const shape: OptionsShape<PostgresObjectStoreOptions> = {
@@ -85,7 +60,7 @@ export async function postgresObjectStore(options: PostgresObjectStoreOptions): 
     listen = true,
     pollSeconds = 0.5,
   } = options
-  return withDatabase(options, async (opened) => {
+  return withDatabase({ ...options, isSession: listen }, async (opened) => {
     await requireMigrated(opened, schema)
     return postgresStore({
       database: opened,
@@ -120,11 +95,8 @@ export async function migratePostgresStore(options: PostgresDatabaseOptions): Pr
   }
 }
 
-const SCHEMA = 'kube_authn'
-const TIMEOUT_SECONDS = 10
-
 async function withDatabase(
-  options: PostgresDatabaseOptions,
+  options: OpenDatabaseOptions,
   open: (opened: Database) => Promise<ObjectStore>,
 ): Promise<ObjectStore> {
   const opened = await openDatabase(options)
@@ -134,32 +106,4 @@ async function withDatabase(
     await opened.close()
     throw thrown
   }
-}
-
-async function openDatabase({
-  pool,
-  connectionString = '',
-  timeoutSeconds = TIMEOUT_SECONDS,
-}: PostgresDatabaseOptions): Promise<Database> {
-  const timeoutMs = timeoutSeconds * 1000
-  const used =
-    pool === undefined ? await ownPool(connectionString, timeoutMs) : { pool, end: () => Promise.resolve() }
-  return database({ ...used, timeoutMs })
-}
-
-function refuseOptions(checks: AnyShape, options: PostgresDatabaseOptions | undefined): void {
-  refuseProblems(withFurtherProblems(optionProblems(checks, options), options ?? {}, databaseProblems))
-}
-
-function databaseProblems({
-  pool,
-  connectionString,
-}: PostgresDatabaseOptions): readonly ConfigurationProblem[] {
-  if ((pool === undefined) !== (connectionString === undefined)) return []
-  const message = pool === undefined ? 'must be given, or a pool' : 'must not be given together with a pool'
-  return [{ path: 'connectionString', message }]
-}
-
-function isPostgresUrl(value: unknown): boolean {
-  return typeof value === 'string' && /^postgres(?:ql)?:\/\//.test(value) && URL.canParse(value)
 }

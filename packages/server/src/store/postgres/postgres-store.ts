@@ -204,6 +204,7 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Obje
       checkKey(operation.key)
       if (operation.value !== undefined) checkValue(operation.value)
       checkLifetime(operation.ttlMs)
+      if (operation.fence !== undefined) checkKey(operation.fence.key)
       return writes.write(operation)
     })
 

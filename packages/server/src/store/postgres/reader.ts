@@ -69,24 +69,24 @@ export function reader(database: Database, schema: string, now: () => number | n
   const sql = statements(quotedIdentifier(schema))
   return {
     async state() {
-      const [row] = await database.query(sql.state, [now()])
+      const [row] = await database.read(sql.state, [now()])
       return { ...stateIn(row), ...dueIn(row) }
     },
     async get(key) {
-      const [row] = await database.query(sql.get, [key, now()])
+      const [row] = await database.read(sql.get, [key, now()])
       return row && objectIn(row)
     },
     async list(range) {
-      const rows = await database.query(sql.list, [...rangeOf(range), now()])
+      const rows = await database.read(sql.list, [...rangeOf(range), now()])
       return { ...stateIn(rows[0]), objects: rowsOf(rows).map(objectIn), isDue: rows[0]?.['due'] === true }
     },
     async listAt(range, revision) {
-      const rows = await database.query(sql.listAt, [...rangeOf(range), revision])
+      const rows = await database.read(sql.listAt, [...rangeOf(range), revision])
       return { ...stateIn(rows[0]), objects: rowsOf(rows).map(objectIn) }
     },
     async changes(prefix, since) {
       const parameters = [since, ...boundsOf(prefix), PAGE, PAGE_LENGTH, now()]
-      const rows = await database.query(sql.changes, parameters)
+      const rows = await database.read(sql.changes, parameters)
       const [first = {}] = rows
       const changes = rowsOf(rows).map(changeIn)
       const found = optionalNumberIn(first, 'found') ?? 0
@@ -98,7 +98,7 @@ export function reader(database: Database, schema: string, now: () => number | n
       }
     },
     async surplus({ changes, length }) {
-      const [row = {}] = await database.query(sql.surplus, [changes, length])
+      const [row = {}] = await database.read(sql.surplus, [changes, length])
       return numberIn(row, 'surplus')
     },
   }

@@ -1,13 +1,17 @@
 import { quotedIdentifier } from './identifier.ts'
-import { writeFunction } from './write-function.ts'
+import { dropWriteFunction, writeFunction } from './write-function.ts'
 
 /** The version of the tables and functions. */
-export const SCHEMA_VERSION = 1
+export const SCHEMA_VERSION = 2
 
 /** The steps from each version to the next one. A step is never changed once it was published: another follows it. */
 export function migrations(schema: string): readonly (readonly string[])[] {
   const s = quotedIdentifier(schema)
-  return [[...tables(s), writeFunction(s, schema), compactFunction(s)]]
+  return [
+    [...tables(s), compactFunction(s)],
+    // Version 1 had another one, without fences.
+    [dropWriteFunction(s), writeFunction(s, schema)],
+  ]
 }
 
 /**
@@ -53,7 +57,7 @@ function compactFunction(s: string): string {
     CREATE FUNCTION ${s}.compact(p_revision bigint, p_wait_ms integer) RETURNS TABLE (o_revision double precision, o_compacted double precision)
     LANGUAGE plpgsql AS $function$
     DECLARE
-      v_store ${s}.store%ROWTYPE;
+      v_store record;
       v_length bigint;
     BEGIN
       PERFORM set_config('lock_timeout', p_wait_ms || 'ms', true);

@@ -10,19 +10,20 @@ export function writeFunction(s: string, channel: string): string {
   return `
     CREATE FUNCTION ${s}.write(
       p_types text[], p_keys text[], p_values text[], p_revisions double precision[], p_created double precision[],
-      p_ttls double precision[], p_now double precision, p_most integer, p_wait_ms integer
+      p_ttls double precision[], p_fences text[], p_fences_created double precision[], p_now double precision, p_most integer, p_wait_ms integer
     ) RETURNS TABLE (
       o_position integer, o_outcome text, o_key text, o_value text, o_revision double precision, o_created double precision,
       o_expires double precision, o_previous text
     ) LANGUAGE plpgsql AS $function$
     DECLARE
-      v_store ${s}.store%ROWTYPE;
+      -- Types of tables would wait for their locks before there is a limit.
+      v_store record;
       v_first bigint;
       v_now double precision;
       v_expires double precision;
       v_length integer;
       v_op record;
-      v_old ${s}.object%ROWTYPE;
+      v_old record;
       v_is_there boolean;
     BEGIN
       -- With one snapshot for all statements, the objects would be those from before the lock.
@@ -33,16 +34,19 @@ export function writeFunction(s: string, channel: string): string {
         PERFORM set_config('synchronous_commit', 'on', true);
       END IF;
       PERFORM set_config('lock_timeout', p_wait_ms || 'ms', true);
+      -- What is returned is sent before the commit: a client that does not read it must not keep the lock.
+      PERFORM set_config('tcp_user_timeout', greatest(p_wait_ms / 2, 1) || 'ms', true);
       SELECT * INTO STRICT v_store FROM ${s}.store FOR UPDATE;
       v_first := v_store.revision;
       v_now := coalesce(p_now, extract(epoch FROM clock_timestamp()) * 1000);
       FOR v_op IN
         SELECT 0 AS position, 'expire' AS type, e.key, NULL::text AS value, NULL::double precision AS revision, NULL::double precision AS created,
-          NULL::double precision AS ttl
+          NULL::double precision AS ttl, NULL::text AS fence, NULL::double precision AS fence_created
         FROM (SELECT ob.key FROM ${s}.object ob WHERE ob.expires <= v_now ORDER BY ob.expires, ob.key LIMIT p_most) e
         UNION ALL
-        SELECT t.position::integer, t.type, t.key, t.value, t.revision, t.created, t.ttl
-        FROM unnest(p_types, p_keys, p_values, p_revisions, p_created, p_ttls) WITH ORDINALITY AS t(type, key, value, revision, created, ttl, position)
+        SELECT t.position::integer, t.type, t.key, t.value, t.revision, t.created, t.ttl, t.fence, t.fence_created
+        FROM unnest(p_types, p_keys, p_values, p_revisions, p_created, p_ttls, p_fences, p_fences_created)
+          WITH ORDINALITY AS t(type, key, value, revision, created, ttl, fence, fence_created, position)
       LOOP
         SELECT * INTO v_old FROM ${s}.object ob WHERE ob.key = v_op.key;
         v_is_there := FOUND;
@@ -68,6 +72,10 @@ export function writeFunction(s: string, channel: string): string {
         CONTINUE WHEN v_op.type = 'expire';
         o_position := v_op.position;
         o_outcome := CASE
+          WHEN v_op.fence IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM ${s}.object ob
+            WHERE ob.key = v_op.fence AND ob.created = v_op.fence_created AND (ob.expires IS NULL OR ob.expires > v_now)
+          ) THEN 'fenced'
           WHEN v_op.type = 'created' THEN CASE WHEN v_is_there THEN 'objectExists' END
           WHEN NOT v_is_there THEN 'objectNotFound'
           WHEN v_op.revision <> v_old.revision OR v_op.created <> v_old.created THEN 'revisionConflict'
@@ -128,4 +136,10 @@ export function writeFunction(s: string, channel: string): string {
       RETURN NEXT;
     END
     $function$;`
+}
+
+/** Removes the function of version 1, if it is there. */
+export function dropWriteFunction(s: string): string {
+  const parameters = `text[], text[], text[], ${'double precision[], '.repeat(3)}double precision, integer, integer`
+  return `DROP FUNCTION IF EXISTS ${s}.write(${parameters})`
 }

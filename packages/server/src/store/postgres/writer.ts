@@ -1,5 +1,5 @@
 import type { DeletePrecondition, StoreChange } from '../object-store.ts'
-import { StoreError, type StoreErrorCode } from '../store-error.ts'
+import { fencedOff, StoreError, type StoreErrorCode } from '../store-error.ts'
 import { type Deferred, deferred } from '../local/deferred.ts'
 import type { Database, Row } from './database.ts'
 import { quotedIdentifier } from './identifier.ts'
@@ -65,7 +65,7 @@ interface Waiting {
 
 /** While a group is written, what is asked for meanwhile gathers for the next one: they share a round trip and a wait for the disk. */
 export function writer({ database, schema, now, waitMs, onWritten, between }: WriterOptions): Writer {
-  const sql = `SELECT * FROM ${quotedIdentifier(schema)}.write($1, $2, $3, $4, $5, $6, $7, $8, $9)`
+  const sql = `SELECT * FROM ${quotedIdentifier(schema)}.write($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
   let waiting: Waiting[] = []
   let running: Promise<void> | undefined
 
@@ -79,6 +79,8 @@ export function writer({ database, schema, now, waitMs, onWritten, between }: Wr
       column(({ revision }) => comparable(revision)),
       column(({ createdRevision }) => comparable(createdRevision)),
       column(({ ttlMs }) => ttlMs),
+      column(({ fence }) => fence?.key),
+      column(({ fence }) => comparable(fence?.createdRevision)),
       now(),
       EXPIRED,
       waitMs,
@@ -153,6 +155,7 @@ const REFUSALS: ReadonlyMap<unknown, readonly [StoreErrorCode, string]> = new Ma
   ['objectExists', ['objectExists', 'an object with this key exists']],
   ['objectNotFound', ['objectNotFound', 'no object has this key']],
   ['revisionConflict', ['revisionConflict', 'the object has changed since that revision']],
+  ['fenced', ['fenced', fencedOff().message]],
 ])
 
 function outcomeOf(row: Row, operations: readonly Operation[]): StoreChange | StoreError {

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { closeSync, linkSync, openSync, rmSync, statSync } from 'node:fs'
+import { closeSync, linkSync, openSync, rmSync, type Stats, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { memberOf } from '@kube-authn/core/internal'
 import { StoreError } from '../store-error.ts'
 import type { OpenDatabase, SqlDatabase } from './database.ts'
 import { corrupted, sqliteFailure } from './failure.ts'
-import { checkSchema, createSchema, lock, prepareToWrite } from './schema.ts'
+import { checkSchema, createSchema, forbidWrites, lock, prepareToWrite } from './schema.ts'
 
 /**
  * Opens the file of a store, or makes it if there is none. A file that is there is never taken for a new one: not even an empty one, which may be what is left
@@ -14,28 +14,59 @@ import { checkSchema, createSchema, lock, prepareToWrite } from './schema.ts'
  * @throws {StoreError} `storeCorrupted`, `storeUnavailable`
  */
 export function openStoreFile(file: string, open: OpenDatabase): SqlDatabase {
-  // An absolute path has no special meaning for SQLite.
-  const path = resolve(file)
+  makeStoreFile(file, open)
+  return openFile(file, open, prepareToWrite)
+}
+
+/**
+ * Opens the file of a store, from which is only read. A log that is left of a process which was killed is still written into the file.
+ *
+ * @throws {StoreError} `storeCorrupted`, `storeUnavailable`
+ */
+export function openStoreFileToRead(file: string, open: OpenDatabase): SqlDatabase {
+  if (!isStoreFile(file)) throw new StoreError('storeUnavailable', `the store ${file} does not exist`)
+  return openFile(file, open, forbidWrites)
+}
+
+/** Makes the file of a store if there is none. @throws {StoreError} `storeCorrupted`, `storeUnavailable` */
+export function makeStoreFile(file: string, open: OpenDatabase): void {
+  try {
+    if (!isStoreFile(file)) createStoreFile(resolve(file), open)
+  } catch (thrown) {
+    throw sqliteFailure(thrown, file)
+  }
+}
+
+/** Whether there is a file that may be a store. @throws {StoreError} `storeCorrupted`, `storeUnavailable` */
+export function isStoreFile(file: string): boolean {
+  const status = statusOf(file)
+  if (status === undefined) return false
+  if (!status.isFile()) throw new StoreError('storeUnavailable', `the store ${file} is not a regular file`)
+  if (status.size === 0) throw corrupted(file, undefined, 'it is empty')
+  return true
+}
+
+function statusOf(file: string): Stats | undefined {
+  try {
+    return statSync(resolve(file), { throwIfNoEntry: false })
+  } catch (thrown) {
+    throw sqliteFailure(thrown, file)
+  }
+}
+
+function openFile(file: string, open: OpenDatabase, prepare: (database: SqlDatabase) => void): SqlDatabase {
   let database: SqlDatabase | undefined
   try {
-    if (!isThere(path, file)) createStoreFile(path, open)
-    database = open(path)
+    // An absolute path has no special meaning for SQLite.
+    database = open(resolve(file))
     lock(database)
     checkSchema(database, file)
-    prepareToWrite(database)
+    prepare(database)
     return database
   } catch (thrown) {
     closeQuietly(database)
     throw sqliteFailure(thrown, file)
   }
-}
-
-function isThere(path: string, file: string): boolean {
-  const status = statSync(path, { throwIfNoEntry: false })
-  if (status === undefined) return false
-  if (!status.isFile()) throw new StoreError('storeUnavailable', `the store ${file} is not a regular file`)
-  if (status.size === 0) throw corrupted(file, undefined, 'it is empty')
-  return true
 }
 
 /** It gets its name when it is complete, unless another process was faster. Only its owner may read it. */

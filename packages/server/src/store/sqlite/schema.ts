@@ -3,7 +3,8 @@ import { corrupted } from './failure.ts'
 
 /** `kaut` in ASCII: what the file is of, for `file(1)` and for us. */
 const APPLICATION_ID = 0x6b617574
-const VERSION = 1
+/** The version of the table. */
+export const SCHEMA_VERSION = 1
 
 /**
  * One table with every remembered change: the last one of each key is what it is now. `state` keeps the last revision, which a compaction may remove from
@@ -34,7 +35,7 @@ export function createSchema(database: SqlDatabase): void {
     BEGIN;
     ${TABLES}
     PRAGMA application_id = ${APPLICATION_ID};
-    PRAGMA user_version = ${VERSION};
+    PRAGMA user_version = ${SCHEMA_VERSION};
     COMMIT;
   `)
 }
@@ -47,6 +48,11 @@ export function lock(database: SqlDatabase): void {
     'trusted_schema = OFF',
     `cache_size = -${CACHE_KIB}`,
   ])
+}
+
+/** From now on nothing can be written, also by mistake. */
+export function forbidWrites(database: SqlDatabase): void {
+  set(database, ['query_only = ON'])
 }
 
 /** Settings for writing: each commit waits until the disk has it, so that a loss of power too loses nothing that was acknowledged. */
@@ -66,7 +72,7 @@ export function prepareToWrite(database: SqlDatabase): void {
  */
 export function release(database: SqlDatabase): void {
   // The lock is given up by the next read.
-  set(database, ['journal_mode = DELETE', 'locking_mode = NORMAL', 'user_version'])
+  set(database, ['query_only = OFF', 'journal_mode = DELETE', 'locking_mode = NORMAL', 'user_version'])
 }
 
 function set(database: SqlDatabase, settings: readonly string[]): void {
@@ -81,7 +87,7 @@ function set(database: SqlDatabase, settings: readonly string[]): void {
 export function checkSchema(database: SqlDatabase, file: string): void {
   const read = (name: string): unknown => database.prepare(`PRAGMA ${name}`).get()?.[name]
   if (read('application_id') !== APPLICATION_ID) throw corrupted(file, undefined, 'another program made it')
-  if (read('user_version') !== VERSION) {
+  if (read('user_version') !== SCHEMA_VERSION) {
     throw corrupted(file, undefined, 'another version of this program made it')
   }
   if (read('quick_check') !== 'ok') throw corrupted(file)

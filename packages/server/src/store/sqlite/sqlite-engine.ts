@@ -9,8 +9,10 @@ import { release } from './schema.ts'
 
 const NO_LIMIT = -1
 
-const COLUMNS = 'c.revision, c.key, c.type, c.created, c.expires, c.value, c.checksum'
-const DELETED = 2
+/** What {@link readChange} reads. */
+export const COLUMNS = 'c.revision, c.key, c.type, c.created, c.expires, c.value, c.checksum'
+/** The type of a deletion in the table. */
+export const DELETED = 2
 const TYPES = ['created', 'updated', 'deleted'] as const
 
 const SQL = {
@@ -135,7 +137,7 @@ export function sqliteEngine(database: SqlDatabase, file: string): LocalEngine {
 }
 
 /** On a full disk the log stays a file of its own, and is read when the store is opened again. */
-function closeDatabase(database: SqlDatabase): void {
+export function closeDatabase(database: SqlDatabase): void {
   try {
     release(database)
   } catch {
@@ -158,7 +160,7 @@ function rollBack(database: SqlDatabase): void {
 }
 
 /** `undefined` if the row is not what was written. */
-function readChange({
+export function readChange({
   revision,
   key,
   type,

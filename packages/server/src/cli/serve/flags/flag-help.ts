@@ -127,6 +127,27 @@ export const SHOWN_FLAGS: readonly FlagGroup[] = [
     ],
   ),
   group(
+    'For other proxies:',
+    [
+      'forward-auth',
+      'tell proxies at /authenticate who makes a request, with the headers of an authenticating proxy',
+    ],
+    [
+      'forward-auth-original headers',
+      'where the proxy says what it was asked for (default x-forwarded)',
+      ['x-forwarded', 'x-original', 'path'],
+    ],
+    [
+      'forward-auth-login-url url',
+      'where a browser without a user is sent: a path of the same host, or a URL',
+    ],
+    ['forward-auth-authorize', 'refuse what the authorizer does not allow'],
+    [
+      'forward-auth-max-numbered-groups number',
+      'also send that many groups as X-Remote-Group-1 and so on, for nginx (default 0)',
+    ],
+  ),
+  group(
     'Service accounts:',
     [
       'service-account-issuer url',
@@ -148,6 +169,11 @@ export const SHOWN_FLAGS: readonly FlagGroup[] = [
   group(
     'Controllers:',
     ['controllers list', 'which controllers run: * and names, with - before those that do not (default *)'],
+    [
+      'leader-elect',
+      'only one of the processes with the same store runs the controllers (default: in PostgreSQL and etcd)',
+    ],
+    ['leader-elect-lease-duration duration', 'how long after its end another one takes over (default 15s)'],
     ['cluster-signing-cert-file file', 'the CA that signs certificate requests (default: the own CA)'],
     ['cluster-signing-key-file file', 'the key of that CA'],
     [
@@ -178,6 +204,10 @@ export const SHOWN_FLAGS: readonly FlagGroup[] = [
 /** Further flags: in the completion only. */
 export const FURTHER_FLAGS: readonly FlagHelp[] = (
   [
+    ['leader-elect-renew-deadline duration', 'how long the active one tries to stay so (default 10s)'],
+    ['leader-elect-retry-period duration', 'how often the lease is renewed (default 2s)'],
+    ['leader-elect-resource-name name', 'the name of the lease (default kube-authn-controllers)'],
+    ['leader-elect-resource-namespace name', 'the namespace of the lease (default kube-system)'],
     ['audit-log-compress', 'compress old files'],
     ['audit-webhook-initial-backoff duration', 'the wait before the first repetition'],
     ...(['log', 'webhook'] as const).flatMap((backend): readonly Row[] => [

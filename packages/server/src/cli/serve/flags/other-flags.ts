@@ -72,7 +72,7 @@ const WITHOUT_EFFECT: readonly string[] = [
   'identity-lease-*',
   'kubelet-*',
   'kubernetes-service-node-port',
-  'leader-elect*',
+  'leader-elect-resource-lock',
   'lease-reuse-duration-seconds',
   'livez-grace-period',
   'log-*',

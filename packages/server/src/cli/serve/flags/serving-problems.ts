@@ -12,7 +12,9 @@ import {
 } from '@kube-authn/node/internal'
 import { controllersProblems } from '../../../controllers/controller-names.ts'
 import { STANDARD_CONTROLLERS } from '../../../controllers/standard-controllers.ts'
+import { electionFlagProblems } from './election-flags.ts'
 import { pairProblems } from './file-pairs.ts'
+import { forwardProblems } from './forward-flags.ts'
 import { storeProblems } from './store-flags.ts'
 import { tlsProblems } from './tls-flags.ts'
 
@@ -47,6 +49,8 @@ export function servingProblems(flags: ParsedFlags): readonly ConfigurationProbl
       ? []
       : [problem('output', 'must be text or json')]),
     ...storeProblems(flags),
+    ...forwardProblems(flags),
+    ...electionFlagProblems(flags),
     ...modeProblems(flags),
     ...controllersProblems(
       STANDARD_CONTROLLERS,

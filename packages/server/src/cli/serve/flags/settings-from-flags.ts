@@ -18,7 +18,9 @@ import type { LimitSettings, ServeSettings, ServiceAccountSettings, SigningSetti
 import { SERVE_TABLE } from './flag-table.ts'
 import { REFUSED_FLAGS } from './other-flags.ts'
 import { servingNotices } from './serving-notices.ts'
+import { electionOf } from './election-flags.ts'
 import { pairOf } from './file-pairs.ts'
+import { forwardSettings } from './forward-flags.ts'
 import { gateSettings } from './gate-flags.ts'
 import { servingProblems } from './serving-problems.ts'
 import { storeValueOf } from './store-flags.ts'
@@ -53,7 +55,9 @@ export function settingsFromFlags(argv: readonly string[]): ServeSettings {
   const externalHostname = optionalString(flags, 'external-hostname')
   const clientCAFile = optionalString(flags, 'client-ca-file')
   const gates = gateSettings(flags)
+  const forward = forwardSettings(flags)
   const insecurePort = numberOf(flags, 'insecure-port')
+  const leaderElection = electionOf(flags)
   return {
     dataDir: stringOf(flags, 'data-dir'),
     store: storeValueOf(flags),
@@ -69,6 +73,8 @@ export function settingsFromFlags(argv: readonly string[]): ServeSettings {
     signing: signingSettings(flags),
     limits: limitSettings(flags),
     controllers: listOfFlag(flags, 'controllers'),
+    ...(forward !== undefined && { forward }),
+    ...(leaderElection !== undefined && { leaderElection }),
     createSecrets: gates.createSecrets,
     alwaysAllowPaths: listOfFlag(flags, 'authorization-always-allow-paths'),
     ...(clientCAFile !== undefined && { clientCAFile }),

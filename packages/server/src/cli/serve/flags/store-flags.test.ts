@@ -28,6 +28,7 @@ describe('the flag --store', () => {
     [['--store=postgres:///auth?host=/run/postgresql'], 'postgres:///auth?host=/run/postgresql'],
     [['--store=postgres://db/auth?sslmode=verify-full'], 'postgres://db/auth?sslmode=verify-full'],
     [['--store=postgres://db/auth?sslmode=disable'], 'postgres://db/auth?sslmode=disable'],
+    [['--store=postgres://[::1]/auth?listen=false'], 'postgres://[::1]/auth?listen=false'],
   ])('of %j names %s', (argv, store) => {
     expect(settingsFromFlags(argv).store).toBe(store)
   })
@@ -48,6 +49,7 @@ describe('the flag --store', () => {
     [['--store=postgres://127.0.0.1/x?host=db'], '--store: must have sslmode='],
     [['--store=postgres://db/x?sslmode=prefer'], '--store: must have sslmode='],
     [['--store=postgres://db/x?sslmode=no-verify'], '--store: must have sslmode='],
+    [['--store=postgres://127.0.0.1/x?listen=true'], '--store: must have listen=false'],
     [['--store=sqlite:x', '--in-memory'], '--store: must not be specified together with --in-memory'],
   ])('of %j is refused', (argv, message) => {
     expect(problemOf(argv)).toContain(message)

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { ConfigurationProblem } from '@kube-authn/core'
 import { booleanOf, isGiven, type ParsedFlags, stringOf } from '@kube-authn/node/internal'
-import { storeProblem } from '../store-url.ts'
+import { storeProblem } from '../../store-url/store-url.ts'
 
 /** Where the objects are kept, as `--store` names it. Default: the file `store.db` in the data folder. */
 export function storeValueOf(flags: ParsedFlags): string {

@@ -1,0 +1,324 @@
+import { describe, expect, it } from 'vitest'
+import { jane, knows, later, noOpinion, recorder, request, requests } from '../../test/fakes.ts'
+import type { AuthenticationRequest } from '../request/request.ts'
+import { allow, type Authorizer, deny } from '../authorization/index.ts'
+import { ConfigurationError, rejected, unavailable } from '../authenticator/errors.ts'
+import { type HttpAnswer, StatusError } from '../authenticator/status.ts'
+import { type UserInfoInit, userInfo } from '../authenticator/user.ts'
+import { requestHeader } from '../request/request-header/request-header.ts'
+import type { ForwardAuthenticationOptions } from './forward-authentication-options.ts'
+import { forwardAuthentication } from './forward-authentication.ts'
+
+const FORWARDED = [
+  ['x-forwarded-method', 'GET'],
+  ['x-forwarded-uri', '/a/b?c=d'],
+] as const
+
+type Headers = readonly (readonly [string, string])[]
+
+const browser: Headers = [...FORWARDED, ['sec-fetch-mode', 'navigate'], ['sec-fetch-dest', 'document']]
+
+function asked(headers: Headers = FORWARDED, init: object = {}): AuthenticationRequest {
+  return request({ url: '/authenticate', headers, ...init })
+}
+
+const janes = requests(knows(jane))
+const unknown = requests(noOpinion)
+
+function answerOf(
+  headers: Headers,
+  options: ForwardAuthenticationOptions = {},
+  authenticator = janes,
+): Promise<HttpAnswer> {
+  return forwardAuthentication(authenticator, { log: false, ...options })(asked(headers))
+}
+
+function answerFor(user: UserInfoInit, options: ForwardAuthenticationOptions = {}): Promise<HttpAnswer> {
+  return answerOf(FORWARDED, options, requests(knows(userInfo(user))))
+}
+
+describe('forward authentication', () => {
+  it('answers with the headers of an authenticating proxy, each value on its own', async () => {
+    const user = {
+      username: 'jané',
+      uid: '7',
+      groups: ['a', 'b, c', 'a'],
+      extra: { 'example.com/Team': ['red', 'blue'], one: ['1'], empty: [] },
+    }
+    expect(await answerFor(user)).toEqual({
+      status: 200,
+      headers: {
+        'cache-control': 'no-store',
+        'x-remote-user': 'jan\u00c3\u00a9',
+        'x-remote-uid': '7',
+        'x-remote-group': ['a', 'b, c', 'a'],
+        'x-remote-extra-example.com%2f%54eam': ['red', 'blue'],
+        'x-remote-extra-one': '1',
+      },
+      content: '',
+    })
+  })
+
+  it.each([
+    ['a plain user', { username: 'jane' }],
+    [
+      'many values',
+      {
+        username: 'j',
+        uid: '0',
+        groups: ['ä', 'b,c', '*'],
+        extra: { 'A b': ['', 'x', ''], __proto__x: ['x'] },
+      },
+    ],
+  ])('is read back as the same user: %s', async (_, init) => {
+    const user = userInfo(init)
+    const { headers } = await answerFor(init)
+    const lines = Object.entries(headers).flatMap(([name, values]) =>
+      [values].flat().map((value) => [name, Buffer.from(value, 'latin1').toString()] as const),
+    )
+    const names = {
+      usernameHeaders: ['X-Remote-User'],
+      uidHeaders: ['X-Remote-Uid'],
+      groupHeaders: ['X-Remote-Group'],
+      extraHeaderPrefixes: ['X-Remote-Extra-'],
+    }
+    const reader = requestHeader({ ...names, trusts: () => true })
+    const read = await reader.authenticate(request({ headers: lines }), {})
+    expect(read?.user).toEqual(user)
+  })
+
+  it.each<[string, UserInfoInit]>([
+    ['a line break in the name', { username: 'jane\r\nx-remote-group: system:masters' }],
+    ['a line break in a group', { username: 'jane', groups: ['a\nb'] }],
+    ['NUL in the uid', { username: 'jane', uid: '\0' }],
+    ['a blank at the end of a value', { username: 'jane', extra: { a: ['b '] } }],
+    ['half of a surrogate pair', { username: '\ud800' }],
+  ])('refuses a user if headers cannot tell everything about the user: %s', async (_, user) => {
+    expect(await answerFor(user)).toMatchObject({ status: 403 })
+  })
+
+  it('numbers groups for proxies that copy no repeated headers, up to a limit', async () => {
+    const user = { username: 'jane', groups: ['a', '', 'b, c'] }
+    expect((await answerFor(user, { maxNumberedGroups: 2 })).headers).toMatchObject({
+      'x-remote-group': ['a', 'b, c'],
+      'x-remote-group-1': 'a',
+      'x-remote-group-2': 'b, c',
+    })
+    // A header that is missing would be one of the client, or the name of a placeholder.
+    expect((await answerFor(user, { maxNumberedGroups: 3 })).headers).toMatchObject({
+      'x-remote-group-3': '',
+      'x-remote-uid': '',
+    })
+    expect(await answerFor(user, { maxNumberedGroups: 1 })).toMatchObject({ status: 403 })
+    expect((await answerFor(user)).headers).not.toHaveProperty('x-remote-group-1')
+  })
+
+  it('shows the authenticator what the proxy was asked for, and no certificate of the proxy', async () => {
+    const seen: unknown[] = []
+    const authenticator = requests(later(knows(jane)))
+    const looking = {
+      ...authenticator,
+      authenticate(found: AuthenticationRequest, context: object) {
+        seen.push([
+          found.method,
+          found.path,
+          found.query,
+          found.peerCertificates?.(),
+          found.tlsClientAuth?.(),
+        ])
+        seen.push(found.headers.first('authorization'), found.remoteAddress?.())
+        return authenticator.authenticate(found, context)
+      },
+    }
+    const received = {
+      ...asked([...FORWARDED, ['authorization', 'Bearer x']]),
+      peerCertificates: () => [new Uint8Array([1])],
+      tlsClientAuth: () => ({ certPresented: '1' }),
+      remoteAddress: () => '192.0.2.1',
+    }
+    await forwardAuthentication(looking)(received)
+    expect(seen).toEqual([['GET', '/a/b', 'c=d', [], undefined], 'Bearer x', '192.0.2.1'])
+  })
+
+  it.each<[string, Headers]>([
+    ['none', []],
+    ['no method', FORWARDED.slice(1)],
+    ['no target', FORWARDED.slice(0, 1)],
+    ['two targets', [...FORWARDED, ['x-forwarded-uri', '/other']]],
+    ['two methods', [...FORWARDED, ['x-forwarded-method', 'POST']]],
+    ['joined targets', [FORWARDED[0], ['x-forwarded-uri', '/a, /b']]],
+    ['a URL', [FORWARDED[0], ['x-forwarded-uri', 'https://example.com/']]],
+    ['an empty target', [FORWARDED[0], ['x-forwarded-uri', '']]],
+    ['a method with a blank', [['x-forwarded-method', 'GET, POST'], FORWARDED[1]]],
+    [
+      'those of nginx',
+      [
+        ['x-original-method', 'GET'],
+        ['x-original-uri', '/'],
+      ],
+    ],
+  ])('refuses a request of which the proxy does not say what it is: %s', async (_, headers) => {
+    expect(await answerOf(headers)).toMatchObject({ status: 400 })
+  })
+
+  it('returns the refusal of a request that is incomplete', async () => {
+    const refusal = new StatusError({ status: 431, reason: 'TooLarge', message: 'too many headers' })
+    expect(await forwardAuthentication(janes)({ ...asked(), refusal })).toBe(refusal)
+  })
+
+  it('reads the headers of nginx, and the path of Envoy', async () => {
+    const paths: string[] = []
+    const authorizer: Authorizer = {
+      name: 'rules',
+      authorize({ verb, path }) {
+        paths.push(`${verb} ${path}`)
+        return allow('so')
+      },
+    }
+    const headers: Headers = [
+      ['x-original-method', 'POST'],
+      ['x-original-uri', '/x'],
+    ]
+    await answerOf(headers, { original: 'x-original', authorizer })
+    const envoy = forwardAuthentication(janes, { original: 'path', authorizer, pathPrefix: '/auth' })
+    await envoy({ ...request({ headers: FORWARDED }), method: 'DELETE', path: '/auth/y' })
+    expect(paths).toEqual(['post /x', 'delete /y'])
+    for (const path of ['/auth', '/authx', '/y', '/'])
+      expect(await envoy(request({ url: path, headers: FORWARDED }))).toMatchObject({ status: 400 })
+  })
+
+  it('answers with the refusal of the authorizer', async () => {
+    const authorizer: Authorizer = {
+      name: 'rules',
+      authorize: ({ path }) => (path === '/a/b' ? deny('no') : allow('yes')),
+    }
+    expect(await answerOf(FORWARDED, { authorizer })).toMatchObject({ status: 403 })
+    expect(await answerOf([FORWARDED[0], ['x-forwarded-uri', '/b']], { authorizer })).toMatchObject({
+      status: 200,
+    })
+    // Read by a router as another path than by the authorizer.
+    expect(
+      await answerOf([FORWARDED[0], ['x-forwarded-uri', '/api/v1/x/../y']], { authorizer }),
+    ).toMatchObject({ status: 400 })
+  })
+
+  describe('impersonation', () => {
+    const headers: Headers = [...FORWARDED, ['impersonate-user', 'bob']]
+
+    it('is refused without an authorizer for it', async () => {
+      expect(await answerOf(headers)).toMatchObject({ status: 403 })
+    })
+
+    it('tells of the other user if it is allowed', async () => {
+      const options = (decision: Authorizer['authorize']) => ({
+        impersonation: { name: 'rules', authorize: decision },
+      })
+      expect(
+        await answerOf(
+          headers,
+          options(() => allow('may')),
+        ),
+      ).toMatchObject({
+        status: 200,
+        headers: { 'x-remote-user': 'bob' },
+      })
+      expect(
+        await answerOf(
+          headers,
+          options(() => deny('no')),
+        ),
+      ).toMatchObject({ status: 403 })
+    })
+  })
+
+  describe('with a login', () => {
+    const options = { loginUrl: '/login' }
+    const location = '/login?returnTo=%2Fa%2Fb%3Fc%3Dd'
+
+    it('sends a browser there that opens a page without a user', async () => {
+      expect(await answerOf(browser, options, unknown)).toMatchObject({ status: 302, headers: { location } })
+      const old: Headers = [...FORWARDED, ['accept', 'application/xhtml+xml,text/html;q=0.9']]
+      expect(await answerOf(old, options, unknown)).toMatchObject({ status: 302, headers: { location } })
+      const expired = requests(() => Promise.reject(rejected('the session has ended')))
+      const { headers } = await answerOf(browser, options, expired)
+      expect(headers).toMatchObject({ location })
+      expect(headers).not.toHaveProperty('www-authenticate')
+    })
+
+    it('tells nginx where it is, which understands a 401 only', async () => {
+      const headers: Headers = [
+        ['x-original-method', 'GET'],
+        ['x-original-uri', '/a/b?c=d'],
+        ['sec-fetch-mode', 'navigate'],
+        ['sec-fetch-dest', 'document'],
+      ]
+      const answer = await answerOf(headers, { ...options, original: 'x-original' }, unknown)
+      expect(answer).toMatchObject({ status: 401, headers: { location } })
+    })
+
+    it('keeps the parameters of its URL, and escapes the target', async () => {
+      const headers: Headers = [
+        ...browser.filter(([name]) => name !== 'x-forwarded-uri'),
+        ['x-forwarded-uri', "//evil.example/&x=1#'"],
+      ]
+      const { headers: found } = await answerOf(
+        headers,
+        { loginUrl: 'https://login.example.com/?app=1', returnParameter: 'rd' },
+        unknown,
+      )
+      expect(found['location']).toBe("https://login.example.com/?app=1&rd=%2F%2Fevil.example%2F%26x%3D1%23'")
+    })
+
+    it.each<[string, Headers]>([
+      [
+        'a script',
+        [...FORWARDED, ['sec-fetch-mode', 'cors'], ['sec-fetch-dest', 'empty'], ['accept', 'text/html']],
+      ],
+      ['a frame', [...FORWARDED, ['sec-fetch-mode', 'navigate'], ['sec-fetch-dest', 'iframe']]],
+      ['curl', [...FORWARDED, ['accept', '*/*']]],
+      ['XMLHttpRequest', [...FORWARDED, ['accept', 'text/html'], ['x-requested-with', 'XMLHttpRequest']]],
+      ['a form', [['x-forwarded-method', 'POST'], ...browser.slice(1)]],
+      ['a credential of its own', [...browser, ['authorization', 'Bearer wrong']]],
+    ])('answers others with the 401: %s', async (_, headers) => {
+      const answer = await answerOf(headers, options, unknown)
+      expect(answer.status).toBe(401)
+      expect(answer.headers).not.toHaveProperty('location')
+    })
+
+    it('sends no browser there that is forbidden, or whose user cannot be checked now', async () => {
+      const away = requests(() => Promise.reject(unavailable('the store is away')))
+      const answer = await answerOf(browser, { ...options, unavailableStatus: 503 }, away)
+      expect(answer).toMatchObject({ status: 503 })
+      const authorizer: Authorizer = { name: 'rules', authorize: () => deny('no') }
+      expect(await answerOf(browser, { ...options, authorizer })).toMatchObject({ status: 403 })
+    })
+  })
+
+  it('observes the request of the client', async () => {
+    const { observer, events } = recorder()
+    await answerOf(FORWARDED, { observer })
+    expect(events.map(({ type }) => type)).toContain('request')
+  })
+
+  it.each<[string, object]>([
+    ['original', { original: 'x' }],
+    ['pathPrefix', { pathPrefix: '/a/' }],
+    ['loginUrl', { loginUrl: '//evil.example' }],
+    ['loginUrl', { loginUrl: 'http://example.com/' }],
+    ['loginUrl', { loginUrl: '/a\r\nb' }],
+    ['loginUrl', { loginUrl: 'javascript:alert(1)' }],
+    ['returnParameter', { returnParameter: 'a&b' }],
+    ['maxNumberedGroups', { maxNumberedGroups: 257 }],
+    ['maxNumberedGroups', { maxNumberedGroups: -1 }],
+    ['impersonationHeaders', { impersonationHeaders: 'pass' }],
+  ])('refuses a bad option: %s', (path, options) => {
+    const make = (): unknown => forwardAuthentication(janes, options)
+    expect(make).toThrow(ConfigurationError)
+    expect(make).toThrow(path)
+  })
+
+  it('accepts both ends of the limits', () => {
+    for (const maxNumberedGroups of [0, 256])
+      expect(forwardAuthentication(janes, { maxNumberedGroups })).toBeTypeOf('function')
+  })
+})

@@ -1,0 +1,111 @@
+import type { Authenticator } from '../authenticator/authenticator.ts'
+import { type HttpAnswer, isStatusError, StatusError } from '../authenticator/status.ts'
+import type { UserInfo } from '../authenticator/user.ts'
+import { authorizeRequest, type AuthorizeRequestContext } from '../authorization/authorize-request.ts'
+import { authenticateRequest } from '../handler/authenticate-request.ts'
+import { impersonateRequest } from '../impersonation/impersonate-request.ts'
+import { aRequestAuthenticator, optionProblems, refuseProblems, without } from '../internal/options/index.ts'
+import type { AuthenticationRequest } from '../request/request.ts'
+import { authenticatedAnswer } from './authenticated-answer.ts'
+import {
+  type ForwardAuthenticationOptions,
+  forwardAuthenticationShape,
+} from './forward-authentication-options.ts'
+import { withLogin } from './login-redirect.ts'
+import { afterPrefix, fromHeaders, OriginalRequest, type ReadOriginal } from './original-request.ts'
+
+/** Answers the request that a proxy makes for each request of a client. It never rejects. */
+export type ForwardAuthentication = (
+  request: AuthenticationRequest,
+  context?: Pick<AuthorizeRequestContext, 'signal'>,
+) => Promise<HttpAnswer>
+
+const READERS: Readonly<Record<'x-forwarded' | 'x-original', ReadOriginal>> = {
+  'x-forwarded': fromHeaders('x-forwarded-method', 'x-forwarded-uri'),
+  'x-original': fromHeaders('x-original-method', 'x-original-uri'),
+}
+
+const OWN = [
+  'original',
+  'pathPrefix',
+  'authorizer',
+  'impersonation',
+  'loginUrl',
+  'returnParameter',
+  'maxNumberedGroups',
+] as const
+
+/**
+ * Decides for a proxy about the requests of its clients: nginx (`auth_request`), Traefik, Caddy (`forward_auth`), HAProxy and Envoy (`ext_authz`). The answer is 200 with the
+ * headers of an authenticating proxy (`X-Remote-User`, `X-Remote-Group`, ...), which the proxy hands on instead of those that the client sent; or the 401 or 403 for the
+ * client, or the way to a login.
+ *
+ * The credential of the client must reach it. Client certificates do not: TLS ends at the proxy.
+ *
+ * @throws {ConfigurationError} if an option is invalid.
+ */
+export function forwardAuthentication(
+  authenticator: Authenticator,
+  options: ForwardAuthenticationOptions = {},
+): ForwardAuthentication {
+  refuseProblems(
+    aRequestAuthenticator(authenticator, 'authenticator'),
+    optionProblems(forwardAuthenticationShape, options),
+  )
+  const {
+    original = 'x-forwarded',
+    pathPrefix = '/authenticate',
+    authorizer,
+    impersonation,
+    loginUrl,
+    returnParameter = 'returnTo',
+    maxNumberedGroups = 0,
+    observer,
+    log = authenticator.log,
+  } = options
+  const telling = { ...(observer !== undefined && { observer }), ...(log !== undefined && { log }) }
+  const authenticate = authenticateRequest(authenticator, without(options, ...OWN))
+  const impersonate = impersonation && impersonateRequest(impersonation, telling)
+  const authorize = authorizer && authorizeRequest(authorizer, telling)
+  const readOriginal = original === 'path' ? afterPrefix(pathPrefix) : READERS[original]
+  const login =
+    loginUrl === undefined
+      ? undefined
+      : { loginUrl, returnParameter, status: original === 'x-original' ? 401 : 302 }
+
+  /** @returns the user, or the refusal. */
+  const decide = async (
+    request: OriginalRequest,
+    context: Pick<AuthorizeRequestContext, 'signal'>,
+  ): Promise<UserInfo | StatusError> => {
+    const known = await authenticate(request, { ...context, impersonates: impersonate !== undefined })
+    if ('failure' in known) return known.failure
+    let { user } = known.authentication
+    if (impersonate !== undefined) {
+      const { revocation } = known.authentication
+      const acting = await impersonate(request, user, { ...context, revocation })
+      if ('failure' in acting) return acting.failure
+      user = acting.user ?? user
+    }
+    const allowed = await authorize?.(request, user, context)
+    return allowed !== undefined && 'failure' in allowed ? allowed.failure : user
+  }
+
+  return async function answer(received, context = {}) {
+    if (received.refusal !== undefined) return received.refusal
+    try {
+      const target = readOriginal(received)
+      const decided = await decide(new OriginalRequest(received, target), context)
+      if (!isStatusError(decided)) return authenticatedAnswer(decided, maxNumberedGroups)
+      return login === undefined ? decided : withLogin(decided, received, target, login)
+    } catch (error) {
+      if (isStatusError(error)) return error
+      return new StatusError({
+        status: 500,
+        reason: 'InternalError',
+        message: 'Internal error',
+        cause: error,
+      })
+    }
+  }
+}

@@ -1,0 +1,33 @@
+import { bytesFromText, latin1FromBytes, textFromLatin1 } from '@kube-authn/internal/byte-text'
+import type { UserInfo } from '../../authenticator/user.ts'
+import { encodeExtraKey } from './extra-key.ts'
+
+/** A header, whose value has one character per byte. */
+export type IdentityHeader = readonly [name: string, value: string]
+
+/**
+ * The headers that name a user: `User`, `Uid`, a `Group` for each group, and an `Extra-KEY` for each value of an extra field, all after the prefix.
+ *
+ * Source: client-go `transport/round_trippers.go`.
+ *
+ * @throws {TypeError} when the user name is empty, which would name no user, or when a header would change a value.
+ */
+export function identityHeaders(prefix: string, user: UserInfo): readonly IdentityHeader[] {
+  if (user.username === '') throw new TypeError('a user without a name cannot be named in a header')
+  return [
+    [`${prefix}User`, headerValue(user.username)],
+    ...(user.uid === '' ? [] : [[`${prefix}Uid`, headerValue(user.uid)] as const]),
+    ...user.groups.map((group) => [`${prefix}Group`, headerValue(group)] as const),
+    ...Object.entries(user.extra).flatMap(([key, values]) =>
+      values.map((value) => [`${prefix}Extra-${encodeExtraKey(key)}`, headerValue(value)] as const),
+    ),
+  ]
+}
+
+function headerValue(text: string): string {
+  if (/(?!\t)\p{Cc}/u.test(text)) throw new TypeError('a header cannot carry control characters')
+  if (/^[ \t]|[ \t]$/.test(text)) throw new TypeError('a header cannot carry leading or trailing white space')
+  const value = latin1FromBytes(bytesFromText(text))
+  if (textFromLatin1(value) !== text) throw new TypeError('a header cannot carry an unpaired surrogate')
+  return value
+}

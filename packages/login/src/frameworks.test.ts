@@ -1,0 +1,183 @@
+import { once } from 'node:events'
+import {
+  createServer,
+  type IncomingMessage,
+  request as requestHttp,
+  type RequestListener,
+  type Server,
+} from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { getRequestListener } from '@hono/node-server'
+import { authenticatorChain } from '@kube-authn/core'
+import { authentication as onExpress, getUser as userOfExpress, requireUser } from '@kube-authn/express'
+import { authentication as onKoa, getUser as userOfKoa } from '@kube-authn/koa'
+import * as forExpress from '@kube-authn/login/express'
+import * as forHono from '@kube-authn/login/hono'
+import * as forKoa from '@kube-authn/login/koa'
+import express, { type ErrorRequestHandler } from 'express'
+import Koa from 'koa'
+import { afterEach, describe, expect, it } from 'vitest'
+import { browserOf, locationOf } from '../test/browser.ts'
+import { logIn } from '../test/log-in.ts'
+import { type LoginApp, loginApp, ORIGIN } from '../test/login-app.ts'
+
+const servers: Server[] = []
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close()
+})
+
+/** Sends what is for the app to a server on Node. */
+async function onNode(listener: RequestListener) {
+  const server = createServer(listener)
+  servers.push(server)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  return {
+    // Not by `fetch`, which sets `Sec-Fetch-Mode` itself.
+    async request(url: string, init: RequestInit): Promise<Response> {
+      const { pathname, search } = new URL(url)
+      const sent = new Request(url, init)
+      const outgoing = requestHttp({
+        port,
+        agent: false,
+        method: sent.method,
+        path: pathname + search,
+        headers: { ...Object.fromEntries(sent.headers), ...Object.fromEntries(new Headers(init.headers)) },
+      })
+      outgoing.end(await sent.text())
+      const [incoming] = (await once(outgoing, 'response')) as [IncomingMessage]
+      const body = await text(incoming)
+      const headers = incoming.rawHeaders.flatMap((name, index): [string, string][] =>
+        index % 2 === 0 ? [[name, incoming.rawHeaders[index + 1] ?? '']] : [],
+      )
+      return new Response(body === '' ? null : body, { status: incoming.statusCode ?? 0, headers })
+    },
+  }
+}
+
+function expressApp({ login }: LoginApp): RequestListener {
+  const chain = authenticatorChain({ requests: [login.authenticator] })
+  const app = express()
+  app.use(express.urlencoded())
+  app.use(forExpress.loginRoutes(login))
+  app.use('/optional', onExpress(chain, { optional: true, log: false }))
+  app.use('/optional', requireUser({ onFailure: forExpress.requireLogin(login) }), (_req, res) => {
+    res.end()
+  })
+  app.use(onExpress(chain, { onFailure: forExpress.requireLogin(login), log: false }))
+  app.use((req, res) => {
+    if (req.path === '/throws') throw new Error('failed')
+    res.setHeader('Set-Cookie', ['own=1', ...[res.getHeader('set-cookie') ?? []].flat().map(String)])
+    res.json({ user: userOfExpress(req), cookie: req.headers.cookie ?? null, raw: req.rawHeaders.join() })
+  })
+  const onError: ErrorRequestHandler = (_error, _req, res, _next) => void res.status(500).end()
+  app.use(onError)
+  return app
+}
+
+function koaApp({ login }: LoginApp): RequestListener {
+  const chain = authenticatorChain({ requests: [login.authenticator] })
+  const app = new Koa()
+  app.silent = true
+  app
+    .use(forKoa.loginRoutes(login))
+    .use(onKoa(chain, { onFailure: forKoa.requireLogin(login), log: false }))
+    .use((ctx) => {
+      if (ctx.path === '/throws') throw new Error('failed')
+      ctx.append('Set-Cookie', 'own=1')
+      ctx.body = { user: userOfKoa(ctx), cookie: ctx.headers.cookie ?? null, raw: ctx.req.rawHeaders.join() }
+    })
+  const handle = app.callback()
+  return (req, res) => void handle(req, res)
+}
+
+describe.each<readonly [framework: string, listenerOf: (given: LoginApp) => RequestListener]>([
+  ['Express', expressApp],
+  ['Koa', koaApp],
+  ['Hono on Node', ({ app }) => getRequestListener(app.fetch)],
+])('a login in %s', (framework, listenerOf) => {
+  async function setUp() {
+    const given = await loginApp()
+    const browser = browserOf(await onNode(listenerOf(given)), ORIGIN)
+    return { ...given, provider: given.providers[0]!, browser }
+  }
+
+  it('leads to the provider and back, and no handler sees the cookie of the session', async () => {
+    const { provider, browser } = await setUp()
+    const callback = await logIn(provider, browser)
+    expect([callback.status, locationOf(callback)]).toEqual([303, `${ORIGIN}/orders?page=2`])
+    browser.cookies.set('theme', 'dark')
+    const shown = await (await browser.open('/')).text()
+    expect(JSON.parse(shown)).toMatchObject({ user: { username: 'oidc:jane' }, cookie: 'theme=dark' })
+    expect(shown).not.toContain('__Host-session')
+  })
+
+  it('tells scripts where to log in', async () => {
+    const { browser } = await setUp()
+    const response = await browser.fetch('/orders')
+    expect(response.status).toBe(401)
+    expect(await response.json()).toMatchObject({ loginUrl: '/login?returnTo=%2Forders' })
+  })
+
+  it('renews the session beside the cookies of the app, also where the app fails', async () => {
+    const { clock, provider, browser } = await setUp()
+    await logIn(provider, browser)
+    clock.advance(550_000)
+    const first = browser.cookies.get('__Host-session')
+    await browser.open('/')
+    const second = browser.cookies.get('__Host-session')
+    expect(second).not.toBe(first)
+    if (framework !== 'Hono on Node') expect(browser.cookies.get('own')).toBe('1')
+    clock.advance(550_000)
+    const failed = await browser.open('/throws')
+    expect(failed.status).toBe(framework === 'Hono on Node' ? 200 : 500)
+    expect(browser.cookies.get('__Host-session')).not.toBe(second)
+  })
+
+  it('ends, by a form and by the provider', async () => {
+    const { clock, provider, browser } = await setUp()
+    await logIn(provider, browser)
+    expect(locationOf(await browser.submit('/logout'))).toMatch(/^https:\/\/issuer\.example\.com\/logout\?/)
+    expect((await browser.open('/')).status).toBe(303)
+    clock.advance(60_000)
+    await logIn(provider, browser)
+    const token = await provider.issuer.sign(
+      {
+        aud: 'my-app',
+        sub: 'jane',
+        jti: '1',
+        events: { 'http://schemas.openid.net/event/backchannel-logout': {} },
+      },
+      { header: { typ: 'logout+jwt' } },
+    )
+    const sent = { method: 'POST', body: new URLSearchParams({ logout_token: token }) }
+    expect((await browser.fetch('/logout/backchannel', sent)).status).toBe(200)
+    expect((await browser.open('/')).status).toBe(303)
+  })
+})
+
+describe('a guard in Express', () => {
+  it('sends an unknown user to the login too', async () => {
+    const given = await loginApp()
+    const browser = browserOf(await onNode(expressApp(given)), ORIGIN)
+    expect(locationOf(await browser.open('/optional/a?b=c'))).toBe(
+      `${ORIGIN}/login?returnTo=%2Foptional%2Fa%3Fb%3Dc`,
+    )
+    await logIn(given.providers[0]!, browser)
+    expect((await browser.open('/optional/a')).status).toBe(200)
+  })
+})
+
+describe('the middlewares', () => {
+  it.each([
+    forExpress.loginRoutes,
+    forExpress.requireLogin,
+    forKoa.loginRoutes,
+    forKoa.requireLogin,
+    forHono.loginRoutes,
+    forHono.requireLogin,
+  ])('need a login', (middleware) => {
+    expect(() => middleware({} as never)).toThrow('login: must be a login, of webLogin(...)')
+  })
+})

@@ -1,0 +1,261 @@
+import { describe, expect, it, vi } from 'vitest'
+import { browserOf, locationOf } from '../test/browser.ts'
+import { logIn } from '../test/log-in.ts'
+import { loginApp, ORIGIN } from '../test/login-app.ts'
+import type { LoginProvider } from '../test/login-provider.ts'
+
+async function loggedIn(options: Parameters<typeof loginApp>[0] = {}) {
+  const given = await loginApp(options)
+  const provider = given.providers[0]!
+  const browser = browserOf(given.app, ORIGIN)
+  await logIn(provider, browser)
+  return { ...given, provider, browser }
+}
+
+describe('a logout', () => {
+  it('ends the session here and then at the provider', async () => {
+    const { provider, browser } = await loggedIn()
+    const before = new Map(browser.cookies)
+    const response = await browser.submit('/logout')
+    expect(response.status).toBe(303)
+    const url = new URL(locationOf(response))
+    expect(url.origin + url.pathname).toBe('https://issuer.example.com/logout')
+    expect(Object.fromEntries(url.searchParams)).toEqual({
+      id_token_hint: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/),
+      client_id: 'my-app',
+      post_logout_redirect_uri: `${ORIGIN}/logout/done`,
+    })
+    expect([...browser.cookies]).toEqual([])
+    expect((await browser.open('/logout/done')).status).toBe(200)
+    expect((await browser.open('/')).status).toBe(303)
+    // Neither a copy of the cookie nor the back button revives it.
+    for (const [name, value] of before) browser.cookies.set(name, value)
+    expect((await browser.open('/')).status).toBe(303)
+    expect(provider.tokenRequests).toHaveLength(1)
+  })
+
+  it('by a link only asks', async () => {
+    const { browser } = await loggedIn()
+    const response = await browser.open('/logout')
+    expect(response.headers.get('content-security-policy')).toContain(
+      "form-action 'self' https://issuer.example.com;",
+    )
+    expect(response.headers.get('referrer-policy')).toBe('same-origin')
+    expect(await response.text()).toContain(
+      '<form method="post" action="/logout"><button>Log out</button></form>',
+    )
+    expect((await browser.open('/')).status).toBe(200)
+  })
+
+  it('by a page of another site is refused', async () => {
+    const { browser } = await loggedIn()
+    const response = await browser.submit('/logout', {
+      'sec-fetch-site': 'cross-site',
+      origin: 'https://evil.example',
+    })
+    expect(response.status).toBe(403)
+    expect((await browser.open('/')).status).toBe(200)
+  })
+
+  it('without a session removes the cookies that there may be', async () => {
+    const { app } = await loginApp()
+    const browser = browserOf(app, ORIGIN)
+    browser.cookies.set('__Host-session', 'damaged')
+    expect(locationOf(await browser.submit('/logout'))).toBe(`${ORIGIN}/logout/done`)
+    expect([...browser.cookies]).toEqual([])
+  })
+
+  it.each<readonly [what: string, metadata: Readonly<Record<string, unknown>>]>([
+    ['offers no logout', { end_session_endpoint: undefined }],
+    ['has one without TLS', { end_session_endpoint: 'http://issuer.example.com/logout' }],
+    ['has one that is no URL', { end_session_endpoint: 'javascript:alert(1)' }],
+  ])('ends here if the provider %s', async (_, metadata) => {
+    const { browser } = await loggedIn({ metadata })
+    expect(locationOf(await browser.submit('/logout'))).toBe(`${ORIGIN}/logout/done`)
+    expect((await browser.open('/')).status).toBe(303)
+  })
+
+  it('ends here while the provider is down, and its metadata is not known', async () => {
+    const { browser } = await loggedIn()
+    // Another process with the same keys, and its own clock at the same time.
+    const { app, providers } = await loginApp()
+    providers[0]!.issuer.stop()
+    const other = browserOf(app, ORIGIN)
+    other.cookies.set('__Host-session', browser.cookies.get('__Host-session') ?? '')
+    expect((await other.open('/logout')).status).toBe(200)
+    expect(locationOf(await other.submit('/logout'))).toBe(`${ORIGIN}/logout/done`)
+    expect([...other.cookies]).toEqual([])
+  })
+})
+
+type Claims = Readonly<Record<string, unknown>>
+
+const EVENTS = { 'http://schemas.openid.net/event/backchannel-logout': {} }
+
+async function logoutToken(
+  { issuer }: Pick<LoginProvider, 'issuer'>,
+  claims: Readonly<Record<string, unknown>> = {},
+  header: Readonly<Record<string, unknown>> = {},
+): Promise<string> {
+  const usual = { aud: 'my-app', sub: 'jane', jti: crypto.randomUUID(), events: EVENTS }
+  return issuer.sign(
+    { ...usual, ...claims },
+    { expirationSeconds: 120, header: { typ: 'logout+jwt', ...header } },
+  )
+}
+
+describe('a back-channel logout', () => {
+  const send = (
+    app: { request(url: string, init: RequestInit): Response | Promise<Response> },
+    token: string,
+  ) =>
+    app.request(`${ORIGIN}/logout/backchannel`, {
+      method: 'POST',
+      body: new URLSearchParams({ logout_token: token }),
+    })
+
+  it.each<readonly [what: string, claims: Readonly<Record<string, unknown>>, ends: boolean]>([
+    ['a subject', {}, true],
+    ['a session', { sub: undefined, sid: 'sid-jane' }, true],
+    ['a session of a subject', { sid: 'sid-jane' }, true],
+    ['another subject', { sub: 'joe' }, false],
+    ['another session of the subject', { sid: 'sid-other' }, false],
+    ['one of several clients', { aud: ['other', 'my-app'] }, true],
+  ])('of %s ends the sessions that it names, and no other', async (_, claims, ends) => {
+    const { app, provider, browser } = await loggedIn()
+    const other = browserOf(app, ORIGIN)
+    await logIn(provider, other, 'joe2')
+    const response = await send(app, await logoutToken(provider, claims))
+    expect([response.status, response.headers.get('cache-control')]).toEqual([200, 'no-store'])
+    expect((await browser.open('/')).status).toBe(ends ? 303 : 200)
+    expect((await other.open('/')).status).toBe(200)
+  })
+
+  it.each<readonly [what: string, claims: Claims]>([
+    ['with a nonce', { nonce: 'x' }],
+    ['with an empty nonce', { nonce: '' }],
+    ['without an event', { events: undefined }],
+    [
+      'with another event',
+      { events: { 'https://schemas.openid.net/secevent/risc/event-type/account-disabled': {} } },
+    ],
+    [
+      'with an event that is not an object',
+      { events: { 'http://schemas.openid.net/event/backchannel-logout': true } },
+    ],
+    ['with inherited events', { events: [] }],
+    ['without a subject and a session', { sub: undefined }],
+    ['with an empty subject', { sub: '' }],
+    ['without an id', { jti: undefined }],
+    ['without an audience', { aud: undefined }],
+    ['for another client', { aud: 'other' }],
+    ['of another issuer', { iss: 'https://evil.example' }],
+    ['without an expiry', { exp: undefined }],
+    ['that has expired', { exp: 1 }],
+    ['without a time', { iat: undefined }],
+    ['that is old', { iat: 1 }],
+    ['of the future', { iat: 2_000_000_000 }],
+  ])('by a token %s is refused', async (_, claims) => {
+    const { app, provider, browser, log } = await loggedIn()
+    const response = await send(app, await logoutToken(provider, claims))
+    expect(response.status).toBe(400)
+    expect(await response.json()).toEqual({ error: 'invalid_request' })
+    expect((await browser.open('/')).status).toBe(200)
+    await vi.waitFor(() => expect(log.length).toBeGreaterThan(0))
+  })
+
+  it.each(['at+jwt', '', 1, null])('may not have the type %s', async (typ) => {
+    const { app, provider } = await loggedIn()
+    expect((await send(app, await logoutToken(provider, {}, { typ }))).status).toBe(400)
+  })
+
+  it.each([undefined, 'JWT', 'jwt', 'application/logout+jwt', 'LOGOUT+JWT'])(
+    'may have the type %s',
+    async (typ) => {
+      const { app, provider } = await loggedIn()
+      expect((await send(app, await logoutToken(provider, {}, { typ }))).status).toBe(200)
+    },
+  )
+
+  it('by the id token of the session is refused', async () => {
+    const { app, browser } = await loggedIn()
+    const idToken =
+      new URL(locationOf(await browser.submit('/logout'))).searchParams.get('id_token_hint') ?? ''
+    expect((await send(app, idToken)).status).toBe(400)
+  })
+
+  it('by a token that another key signed is refused', async () => {
+    const { app, provider, browser } = await loggedIn()
+    const { kid } = await provider.issuer.rotate({ publish: false })
+    expect(kid).toBe('key-2')
+    expect((await send(app, await logoutToken(provider))).status).toBe(400)
+    expect((await browser.open('/')).status).toBe(200)
+  })
+
+  it('counts once', async () => {
+    const { clock, app, provider, browser } = await loggedIn()
+    const token = await logoutToken(provider)
+    expect((await send(app, token)).status).toBe(200)
+    // A session that begins in the same moment may be the one that the provider ended.
+    clock.advance(60_000)
+    await logIn(provider, browser)
+    expect((await send(app, token)).status).toBe(400)
+    expect((await browser.open('/')).status).toBe(200)
+  })
+
+  it.each<readonly [what: string, body: string | undefined]>([
+    ['without a body', undefined],
+    ['without a token', 'x=y'],
+    ['with two tokens', 'logout_token=a&logout_token=b'],
+    ['with something else', 'logout_token=a'],
+    ['with too much', `logout_token=${'a'.repeat(65_536)}`],
+    ['with broken JSON', '{"logout_token'],
+    ['with JSON of another type', '{"logout_token":1}'],
+  ])('%s is refused', async (_, body) => {
+    const { app } = await loginApp()
+    const response = await app.request(`${ORIGIN}/logout/backchannel`, { method: 'POST', body: body ?? null })
+    expect(response.status).toBe(400)
+  })
+
+  it('works behind a parser of bodies, which leaves JSON', async () => {
+    const { app, provider, browser } = await loggedIn()
+    const body = JSON.stringify({ logout_token: await logoutToken(provider) })
+    expect((await app.request(`${ORIGIN}/logout/backchannel`, { method: 'POST', body })).status).toBe(200)
+    expect((await browser.open('/')).status).toBe(303)
+  })
+})
+
+describe('a front-channel logout', () => {
+  const at = (query: Readonly<Record<string, string>>): string =>
+    `${ORIGIN}/logout/frontchannel?${String(new URLSearchParams(query))}`
+  const iss = 'https://issuer.example.com'
+
+  it('ends the session that it names, and may be shown in a frame of the provider', async () => {
+    const { app, browser } = await loggedIn()
+    const response = await app.request(at({ iss, sid: 'sid-jane' }))
+    expect(response.status).toBe(200)
+    expect(response.headers.get('content-security-policy')).toContain(`frame-ancestors ${iss}`)
+    expect(response.headers.get('cache-control')).toBe('no-store')
+    expect((await browser.open('/')).status).toBe(303)
+  })
+
+  it.each<Readonly<Record<string, string>>>([
+    {},
+    { iss },
+    { sid: 'sid-jane' },
+    { iss, sid: '' },
+    { iss: 'https://evil.example', sid: 'sid-jane' },
+    { iss: `${iss}/`, sid: 'sid-jane' },
+    { iss, sid: 's'.repeat(513) },
+  ])('by %j is refused', async (query) => {
+    const { app, browser } = await loggedIn()
+    expect((await app.request(at(query))).status).toBe(400)
+    expect((await browser.open('/')).status).toBe(200)
+  })
+
+  it('of another session ends nothing', async () => {
+    const { app, browser } = await loggedIn()
+    expect((await app.request(at({ iss, sid: 'sid-joe' }))).status).toBe(200)
+    expect((await browser.open('/')).status).toBe(200)
+  })
+})

@@ -1,0 +1,158 @@
+import type { Clock, ConfigurationProblem, Log, TokenAuthenticator } from '@kube-authn/core'
+import {
+  aBoolean,
+  aClock,
+  aFunction,
+  aNonEmptyString,
+  aTokenAuthenticator,
+  above,
+  atLeast,
+  must,
+  nonEmptyListOf,
+  optionProblems,
+  type OptionsShape,
+  required,
+  withMethods,
+} from '@kube-authn/core/internal/shared'
+import { aLog, nested } from '@kube-authn/core/internal/login'
+import { type LoginPaths, pathsShape } from './paths.ts'
+import type { LoginFetch } from './provider/login-fetch.ts'
+import { type LoginProvider, providerShape } from './provider/options.ts'
+import type { SessionKeeper } from './sessions/session-keeper.ts'
+import { someSessionKeys } from './sessions/session-keys.ts'
+
+/** Options of `webLogin`: those of its only provider, or `providers`. */
+export interface WebLoginOptions extends Partial<LoginProvider> {
+  /** The providers that people choose from. Each needs a name. Default: the one of the other options. */
+  readonly providers?: readonly LoginProvider[]
+  /** The origin of the app as browsers see it: `https://app.example.com`, or `http://localhost:3000` for development. */
+  readonly publicUrl: string
+  /** The token authenticators of the chain, which also verify the id tokens of sessions. The client id must be one of their audiences. */
+  readonly tokens: readonly TokenAuthenticator[]
+  /** Where sessions are kept: `cookieSessions(...)` or `storedSessions(...)`. */
+  readonly sessions: SessionKeeper
+  /**
+   * Keys of 32 random bytes in base64, as of `openssl rand -base64 32`, for the cookies of logins in progress. The first one seals, all of them open. They may
+   * be those of `cookieSessions`.
+   */
+  readonly keys: readonly string[]
+  /** The paths of the login, where the defaults are taken. */
+  readonly routes?: LoginPaths
+  /** The title of the page where people choose. Default `Log in`. */
+  readonly title?: string
+  /** How long before the end of an id token a new one is fetched. Default 60. */
+  readonly refreshBeforeSeconds?: number
+  /** Whether unsafe requests need a CSRF token besides. Default `false`: the origin of a request is enough for browsers of today. */
+  readonly requireCsrfToken?: boolean
+  /** The time limit of each call of a provider. Default 10. */
+  readonly timeoutSeconds?: number
+  /** Calls the providers, such as `createFetch({ caFile })` of `@kube-authn/node`. Default: the `fetch` of the runtime. */
+  readonly fetch?: LoginFetch
+  /** Where failed logins are logged: a logger, a function, or `false`. Default: the console. */
+  readonly log?: Log
+  /** Default: the runtime's clock. */
+  readonly clock?: Clock
+}
+
+const aKeeper = withMethods(
+  'cookieSessions(...) or storedSessions(...)',
+  'begin',
+  'find',
+  'refresh',
+  'end',
+  'endWhere',
+)
+
+const shape: OptionsShape<WebLoginOptions> = {
+  ...providerShape,
+  issuer: (value, path) => providerShape.issuer(value, path),
+  clientId: (value, path) => providerShape.clientId(value, path),
+  providers: nonEmptyListOf(nested(providerShape)),
+  publicUrl: required(
+    must('must be an origin, such as https://app.example.com; http is for localhost only', isPublicOrigin),
+  ),
+  tokens: required(nonEmptyListOf(aTokenAuthenticator)),
+  sessions: required(aKeeper),
+  keys: required(someSessionKeys),
+  routes: nested(pathsShape),
+  title: aNonEmptyString,
+  refreshBeforeSeconds: atLeast(0, 3600),
+  requireCsrfToken: aBoolean,
+  timeoutSeconds: above(0, 30),
+  fetch: aFunction,
+  log: aLog,
+  clock: aClock,
+}
+
+function isPublicOrigin(value: unknown): boolean {
+  if (typeof value !== 'string' || !URL.canParse(value)) return false
+  const { origin, protocol, hostname } = new URL(value)
+  const isLocal = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname)
+  return origin === value && (protocol === 'https:' || (protocol === 'http:' && isLocal))
+}
+
+/** Every problem of the options. */
+export function webLoginProblems(options: unknown): readonly ConfigurationProblem[] {
+  const problems = optionProblems(shape, options)
+  if (problems.length > 0 || !isOptions(options)) return problems
+  return [
+    ...wayProblems(options),
+    ...providersOf(options).flatMap(clientProblems),
+    ...sameProblems(providersOf(options)),
+  ]
+}
+
+function isOptions(options: unknown): options is WebLoginOptions {
+  return typeof options === 'object' && options !== null
+}
+
+const OF_PROVIDER = Object.keys(providerShape).filter((name) => name !== 'fetch')
+
+function wayProblems(options: WebLoginOptions): readonly ConfigurationProblem[] {
+  const { providers, issuer, clientId } = options
+  if (providers === undefined) {
+    return [
+      ...(issuer === undefined ? [{ path: 'issuer', message: 'is required' }] : []),
+      ...(clientId === undefined ? [{ path: 'clientId', message: 'is required' }] : []),
+    ]
+  }
+  const given = new Map<string, unknown>(Object.entries(options))
+  return OF_PROVIDER.filter((name) => given.get(name) !== undefined).map((path) => ({
+    path,
+    message: 'belongs into providers',
+  }))
+}
+
+function clientProblems(provider: LoginProvider, index: number): readonly ConfigurationProblem[] {
+  const { clientAuthentication, clientSecret, clientAssertion } = provider
+  const at = `providers[${index}].`
+  if (clientAssertion !== undefined && clientSecret !== undefined) {
+    return [{ path: `${at}clientAssertion`, message: 'cannot be set together with clientSecret' }]
+  }
+  if (clientAuthentication === undefined || clientSecret !== undefined) return []
+  return [{ path: `${at}clientAuthentication`, message: 'is for clientSecret only' }]
+}
+
+function sameProblems(providers: readonly LoginProvider[]): readonly ConfigurationProblem[] {
+  if (providers.length < 2) return []
+  const names = providers.flatMap(({ name }) => name ?? [])
+  const missing = providers.flatMap(({ name }, index) =>
+    name === undefined ? [{ path: `providers[${index}].name`, message: 'is required' }] : [],
+  )
+  return [
+    ...missing,
+    ...(new Set(names).size === names.length
+      ? []
+      : [{ path: 'providers', message: 'must have different names' }]),
+    ...(new Set(providers.map(({ issuer }) => issuer)).size === providers.length
+      ? []
+      : [{ path: 'providers', message: 'must have different issuers' }]),
+  ]
+}
+
+/** The providers of valid options. */
+export function providersOf(options: WebLoginOptions): readonly LoginProvider[] {
+  const { providers, issuer, clientId } = options
+  if (providers !== undefined) return providers
+  return issuer === undefined || clientId === undefined ? [] : [{ ...options, issuer, clientId }]
+}

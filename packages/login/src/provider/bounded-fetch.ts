@@ -1,0 +1,47 @@
+import type { CustomFetchOptions } from 'oauth4webapi'
+import type { Clock } from '@kube-authn/core'
+import { deadlineAfter, type HttpResponse, textOf } from '@kube-authn/core/internal/login'
+import type { LoginFetch } from './login-fetch.ts'
+
+/** The `fetch` of oauth4webapi. */
+export type BoundedFetch = (
+  url: string,
+  options: CustomFetchOptions<string, URLSearchParams | undefined>,
+) => Promise<Response>
+
+/** The size limit of every response of a provider. */
+const MAX_BYTES = 1_048_576
+const KEPT_HEADERS = ['content-type', 'www-authenticate', 'cache-control']
+const WITHOUT_BODY: ReadonlySet<number> = new Set([204, 205, 304])
+
+/** Calls a provider within a time limit, and reads at most 1 MiB of its response. */
+export function boundedFetch(fetch: LoginFetch, clock: Clock, timeoutSeconds: number): BoundedFetch {
+  return async (url, { method, headers, body }) => {
+    const deadline = deadlineAfter({
+      milliseconds: timeoutSeconds * 1000,
+      clock,
+      caller: undefined,
+      timeUp: () => new Error(`no response within ${timeoutSeconds} seconds`),
+    })
+    try {
+      return await deadline.race(async (signal) => {
+        const sent = body === undefined ? null : String(body)
+        const response = await fetch(url, { method, headers, body: sent, redirect: 'manual', signal })
+        return copyOf(response, await textOf(response, MAX_BYTES))
+      })
+    } finally {
+      deadline.end()
+    }
+  }
+}
+
+function copyOf({ status, headers }: HttpResponse, text: string): Response {
+  const kept = KEPT_HEADERS.flatMap((name) => {
+    const value = headers.get(name)
+    return value === null ? [] : [[name, value] as const]
+  })
+  return new Response(WITHOUT_BODY.has(status) ? null : text, {
+    status,
+    headers: kept.map(([name, value]) => [name, value]),
+  })
+}

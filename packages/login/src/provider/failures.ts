@@ -1,0 +1,69 @@
+import * as oauth from 'oauth4webapi'
+import { isAuthenticationError } from '@kube-authn/core/internal/shared'
+import { printable } from '@kube-authn/internal/printable'
+import { LoginFailure } from '../login-failure.ts'
+
+/** Runs a step at a provider. @throws {LoginFailure} for everything that goes wrong in it, with a message without tokens. */
+export async function outcomeOf<T>(issuer: string, step: () => Promise<T>): Promise<T> {
+  try {
+    return await step()
+  } catch (error) {
+    throw failureOf(error, issuer)
+  }
+}
+
+/** The error codes of a provider that say that it cannot answer now (RFC 6749 section 4.1.2.1). */
+const TEMPORARY: ReadonlySet<string> = new Set(['server_error', 'temporarily_unavailable'])
+
+/** The codes that say that it is the person who did not log in (RFC 6749 section 4.1.2.1; OpenID Connect Core 1.0 section 3.1.2.6). */
+const REFUSED: ReadonlySet<string> = new Set([
+  'access_denied',
+  'account_selection_required',
+  'consent_required',
+  'interaction_required',
+  'login_required',
+  'unmet_authentication_requirements',
+])
+
+function failureOf(error: unknown, issuer: string): LoginFailure {
+  if (error instanceof LoginFailure) return error
+  if (isAuthenticationError(error)) {
+    return new LoginFailure(
+      error.code === 'unavailable' ? 'unavailable' : 'badAnswer',
+      `${issuer}: ${error.message}`,
+    )
+  }
+  if (error instanceof oauth.AuthorizationResponseError) return refusedBy(issuer, error.error)
+  if (error instanceof oauth.ResponseBodyError) {
+    const { error: code, status } = error
+    const kind = status >= 500 || TEMPORARY.has(code) ? 'unavailable' : 'badAnswer'
+    return new LoginFailure(kind, `${issuer} answered with the error ${printable(code)}`)
+  }
+  if (error instanceof oauth.WWWAuthenticateChallengeError) {
+    return new LoginFailure('badAnswer', `${issuer} does not accept the client: HTTP ${error.status}`)
+  }
+  if (error instanceof oauth.OperationProcessingError || error instanceof oauth.UnsupportedOperationError) {
+    const status = error.cause instanceof Response ? error.cause.status : 0
+    // The message is fixed text of oauth4webapi.
+    return new LoginFailure(
+      status >= 500 ? 'unavailable' : 'badAnswer',
+      `${issuer}: ${printable(error.message)}`,
+    )
+  }
+  return new LoginFailure('unavailable', `${issuer} cannot be reached (${codeOf(error)})`)
+}
+
+function refusedBy(issuer: string, code: string): LoginFailure {
+  const kind = TEMPORARY.has(code) ? 'unavailable' : REFUSED.has(code) ? 'denied' : 'badAnswer'
+  return new LoginFailure(kind, `${issuer} answered the login with the error ${printable(code)}`)
+}
+
+/** Why a call failed: the code of the innermost error, since messages may have the whole request in them. */
+function codeOf(error: unknown, depth = 5): string {
+  if (!(error instanceof Error)) return 'unknown error'
+  if (error.cause instanceof Error && depth > 0) return codeOf(error.cause, depth - 1)
+  if (/^no response within [\d.]+ seconds$|^longer than \d+ bytes$/.test(error.message)) return error.message
+  return 'code' in error && typeof error.code === 'string' && /^[A-Z0-9_]{1,64}$/.test(error.code)
+    ? error.code
+    : error.name
+}

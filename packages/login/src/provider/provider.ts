@@ -1,0 +1,94 @@
+import * as oauth from 'oauth4webapi'
+import type { Clock } from '@kube-authn/core'
+import { systemClock } from '@kube-authn/core/internal/shared'
+import { boundedFetch, type BoundedFetch } from './bounded-fetch.ts'
+import type { LoginFetch } from './login-fetch.ts'
+import { discovery } from './discovery.ts'
+import { outcomeOf } from './failures.ts'
+import type { LoginProvider } from './options.ts'
+
+/** A provider that logins use. */
+export interface Provider {
+  readonly name: string
+  readonly label: string
+  readonly options: LoginProvider
+  readonly redirectUri: string
+  readonly clock: Clock
+  readonly timeoutSeconds: number
+  readonly fetch: LoginFetch
+  /** The metadata of the provider. @throws {LoginFailure} if it cannot be had. */
+  readonly server: () => Promise<oauth.AuthorizationServer>
+  /** This app as a client, with its clock. */
+  readonly client: () => oauth.Client
+  readonly authentication: (server: oauth.AuthorizationServer) => oauth.ClientAuth
+  /** The options of every call. */
+  readonly call: { readonly [oauth.customFetch]: BoundedFetch }
+}
+
+/** What all providers of a login share. */
+export interface ProviderSettings {
+  readonly redirectUri: string
+  readonly fetch: LoginFetch
+  readonly clock: Clock
+  readonly timeoutSeconds: number
+}
+
+/** The name of a provider that has none. */
+export const DEFAULT_NAME = 'default'
+
+/** Prepares a provider. Nothing is sent before the first login. */
+export function openProvider(options: LoginProvider, settings: ProviderSettings): Provider {
+  const { clock, timeoutSeconds, redirectUri } = settings
+  const { issuer, clientId, fetch = settings.fetch } = options
+  const call = { [oauth.customFetch]: boundedFetch(fetch, clock, timeoutSeconds) }
+  const url = new URL(issuer)
+  return {
+    name: options.name ?? DEFAULT_NAME,
+    label: options.label ?? url.host,
+    options,
+    redirectUri,
+    clock,
+    timeoutSeconds,
+    fetch,
+    call,
+    server: discovery(clock, timeoutSeconds, () =>
+      outcomeOf(issuer, async () =>
+        oauth.processDiscoveryResponse(
+          url,
+          await oauth.discoveryRequest(url, { ...call, algorithm: 'oidc' }),
+        ),
+      ),
+    ),
+    client: () => ({
+      client_id: clientId,
+      [oauth.clockSkew]: Math.round((clock.now() - systemClock.now()) / 1000),
+      [oauth.clockTolerance]: CLOCK_TOLERANCE_SECONDS,
+    }),
+    authentication: (server) => clientAuthentication(options, server),
+  }
+}
+
+/** How far the clock of a provider may differ. */
+const CLOCK_TOLERANCE_SECONDS = 60
+
+/** Source: RFC 6749 section 2.3.1, RFC 7523 section 2.2, RFC 8414 section 2 (`token_endpoint_auth_methods_supported`). */
+function clientAuthentication(
+  { clientSecret, clientAssertion, clientAuthentication: chosen }: LoginProvider,
+  server: oauth.AuthorizationServer,
+): oauth.ClientAuth {
+  if (clientAssertion !== undefined) {
+    return async (_server, { client_id: clientId }, body) => {
+      body.set('client_id', clientId)
+      body.set('client_assertion_type', 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer')
+      body.set('client_assertion', await clientAssertion())
+    }
+  }
+  if (clientSecret === undefined) return oauth.None()
+  const methods = server.token_endpoint_auth_methods_supported ?? ['client_secret_basic']
+  const isBasic = chosen === undefined ? methods.includes('client_secret_basic') : chosen === 'basic'
+  return async (...given) => {
+    const secret = typeof clientSecret === 'function' ? await clientSecret() : clientSecret
+    const authenticate = isBasic ? oauth.ClientSecretBasic(secret) : oauth.ClientSecretPost(secret)
+    await authenticate(...given)
+  }
+}

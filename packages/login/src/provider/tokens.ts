@@ -1,0 +1,103 @@
+import * as oauth from 'oauth4webapi'
+import { LoginFailure } from '../login-failure.ts'
+import type { LoginSecrets } from './authorization-url.ts'
+import { outcomeOf } from './failures.ts'
+import type { Provider } from './provider.ts'
+
+/** What a provider answered with. */
+export interface Tokens {
+  readonly idToken: string
+  readonly refreshToken?: string
+  /** The end of the id token, in milliseconds since the epoch. */
+  readonly expiresAtMs: number
+  readonly subject: string
+  /** `sid` of the id token. */
+  readonly providerSession?: string
+}
+
+/**
+ * Exchanges the code of a callback. Checked are the state, `iss` of the response, the code verifier, and of the id token its issuer, audience, times,
+ * nonce and `auth_time`; its signature is checked by the chain afterwards.
+ *
+ * Source: OpenID Connect Core 1.0 sections 3.1.2.7 and 3.1.3, RFC 7636 section 4.5, RFC 9207 section 2.4.
+ *
+ * @throws {LoginFailure} if the provider refused, or its answer is not good.
+ */
+export async function exchangedTokens(
+  provider: Provider,
+  callback: URLSearchParams,
+  { state, nonce, verifier }: LoginSecrets,
+): Promise<Tokens> {
+  const server = await provider.server()
+  const { authenticatedWithinSeconds: maxAge } = provider.options
+  return outcomeOf(server.issuer, async () => {
+    const client = provider.client()
+    const response = await oauth.authorizationCodeGrantRequest(
+      server,
+      client,
+      provider.authentication(server),
+      oauth.validateAuthResponse(server, client, callback, state),
+      provider.redirectUri,
+      verifier,
+      provider.call,
+    )
+    const tokens = await oauth.processAuthorizationCodeResponse(server, client, response, {
+      expectedNonce: nonce,
+      requireIdToken: true,
+      ...(maxAge !== undefined && { maxAge }),
+    })
+    return tokensOf(server.issuer, tokens)
+  })
+}
+
+/** The session ends: the provider took the refresh token back, or the session there is over. */
+export const SESSION_OVER: unique symbol = Symbol('the session at the provider is over')
+
+/**
+ * Gets a new id token. A provider that sends no new refresh token keeps the old one valid, and one that sends no id token has nothing to extend a
+ * session with.
+ *
+ * Source: RFC 6749 sections 5.2 and 6, OpenID Connect Core 1.0 section 12.2.
+ *
+ * @throws {LoginFailure} if the provider cannot answer now.
+ */
+export async function refreshedTokens(
+  provider: Provider,
+  refreshToken: string,
+  subject: string,
+): Promise<Tokens | typeof SESSION_OVER> {
+  const server = await provider.server()
+  const client = provider.client()
+  const response = await outcomeOf(server.issuer, () =>
+    oauth.refreshTokenGrantRequest(
+      server,
+      client,
+      provider.authentication(server),
+      refreshToken,
+      provider.call,
+    ),
+  )
+  try {
+    const answer = await oauth.processRefreshTokenResponse(server, client, response)
+    const tokens = tokensOf(server.issuer, answer)
+    return tokens.subject === subject ? { refreshToken, ...tokens } : SESSION_OVER
+  } catch (error) {
+    if (error instanceof oauth.ResponseBodyError && error.error === 'invalid_grant') return SESSION_OVER
+    return outcomeOf(server.issuer, () => Promise.reject(error))
+  }
+}
+
+function tokensOf(issuer: string, response: oauth.TokenEndpointResponse): Tokens {
+  const claims = oauth.getValidatedIdTokenClaims(response)
+  const { id_token: idToken, refresh_token: refreshToken } = response
+  if (claims === undefined || idToken === undefined)
+    throw new LoginFailure('badAnswer', `${issuer} sent no id token`)
+  const { sid } = claims
+  return {
+    idToken,
+    expiresAtMs: claims.exp * 1000,
+    subject: claims.sub,
+    ...(refreshToken !== undefined && { refreshToken }),
+    ...(typeof sid === 'string' && sid !== '' && { providerSession: sid }),
+  }
+}

@@ -1,0 +1,67 @@
+import type { HttpAnswer } from '@kube-authn/core/adapter'
+import { readJwt } from '@kube-authn/core/internal/login'
+import { isAuthenticationError, memberOf } from '@kube-authn/core/internal/shared'
+import { LoginFailure } from '../login-failure.ts'
+import { PRIVATE_HEADERS } from '../pages/page.ts'
+import type { LoginParts, Route } from './route.ts'
+
+/** A body has one token. */
+const MAX_BODY = 65_536
+
+/**
+ * Ends sessions that a provider has ended.
+ *
+ * Source: OpenID Connect Back-Channel Logout 1.0 sections 2.5 to 2.8.
+ */
+export function backChannelLogoutRoute({ providers, logoutTokens, sessions, report }: LoginParts): Route {
+  const useToken = async (token: string): Promise<void> => {
+    const issuer = readJwt(token)?.issuer
+    const provider = [...providers.values()].find(({ options }) => options.issuer === issuer)
+    const use = provider === undefined ? undefined : logoutTokens.get(provider.name)
+    if (use === undefined) throw new LoginFailure('expired', 'the logout token is of no provider')
+    await use(token, (which) => sessions.endWhere(which))
+  }
+
+  return async ({ request, readBody }) => {
+    try {
+      const body = await readBody(MAX_BODY)
+      const [token, ...others] = body === undefined ? [] : tokensIn(body)
+      if (token === undefined || others.length > 0) {
+        throw new LoginFailure('expired', 'the request has not one logout_token')
+      }
+      await useToken(token)
+      return answer(200, '')
+    } catch (error) {
+      report(failureOf(error), request, 400)
+      // Whatever failed, the provider is told that it did (section 2.8).
+      return answer(400, JSON.stringify({ error: 'invalid_request' }))
+    }
+  }
+}
+
+function failureOf(error: unknown): LoginFailure {
+  if (error instanceof LoginFailure) return error
+  const why = isAuthenticationError(error) ? error.message : 'it failed unexpectedly'
+  return new LoginFailure('unavailable', `a back-channel logout: ${why}`)
+}
+
+function answer(status: number, content: string): HttpAnswer {
+  const type = content === '' ? {} : { 'content-type': 'application/json' }
+  return { status, headers: { ...PRIVATE_HEADERS, ...type }, content }
+}
+
+/** Also of a body that a body parser has parsed before, which arrives as JSON. */
+function tokensIn(body: Uint8Array): readonly string[] {
+  const text = new TextDecoder().decode(body)
+  if (!text.startsWith('{')) return new URLSearchParams(text).getAll('logout_token')
+  const token = memberOf(parsed(text), 'logout_token')
+  return typeof token === 'string' ? [token] : []
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,51 @@
+import type { HttpAnswer } from '@kube-authn/core/adapter'
+import { LoginFailure } from '../login-failure.ts'
+import { confirmLogoutPage, loggedOutPage } from '../pages/logout.ts'
+import { redirect } from '../pages/page.ts'
+import { providerLogoutUrl } from '../provider/logout-url.ts'
+import type { LoginParts, Route } from './route.ts'
+
+/** Shows the form that asks. */
+export function confirmLogoutRoute({ providers, paths }: LoginParts): Route {
+  return async () => {
+    const targets = await Promise.all([...providers.values()].map(({ server }) => endSessionOrigin(server)))
+    return confirmLogoutPage(paths.logout, [...new Set(targets.flat())])
+  }
+}
+
+/** Browsers compare also the redirect after a form with the policy of its page. */
+async function endSessionOrigin(
+  server: () => Promise<{ readonly end_session_endpoint?: string }>,
+): Promise<readonly string[]> {
+  try {
+    const { end_session_endpoint: endpoint = '' } = await server()
+    return URL.canParse(endpoint) ? [new URL(endpoint).origin] : []
+  } catch (error) {
+    if (error instanceof LoginFailure) return []
+    throw error
+  }
+}
+
+/**
+ * Ends the session here, and then at the provider.
+ *
+ * Source: OpenID Connect RP-Initiated Logout 1.0 section 2.
+ */
+export function logoutRoute({ sessions, providers, origin, paths, refusalOf }: LoginParts): Route {
+  return async ({ request, cookieHeader }): Promise<HttpAnswer> => {
+    const session = await sessions.find(cookieHeader)
+    const why = session === undefined ? undefined : await refusalOf(request, session)
+    if (why !== undefined) throw new LoginFailure('crossOrigin', `a logout was refused: ${why}`)
+    const setCookies = await sessions.end(session)
+    const done = origin + paths.loggedOut
+    const provider = session === undefined ? undefined : providers.get(session.content.provider)
+    if (session === undefined || provider === undefined) return redirect(done, setCookies)
+    const url = await providerLogoutUrl(provider, session.content.idToken, done)
+    return redirect(url ?? done, setCookies)
+  }
+}
+
+/** The page after a logout. */
+export function loggedOutRoute({ paths }: LoginParts): Route {
+  return () => loggedOutPage(paths.login)
+}

@@ -1,0 +1,91 @@
+import type { AuthenticationRequest } from '@kube-authn/core'
+import type { HttpAnswer } from '@kube-authn/core/adapter'
+import type { ReadBody } from '@kube-authn/core/internal/login'
+import { isAuthenticationError } from '@kube-authn/core/internal/shared'
+import { LoginFailure } from '../login-failure.ts'
+import { failurePage } from '../pages/failure.ts'
+import { PRIVATE_HEADERS } from '../pages/page.ts'
+import { DEFAULT_NAME } from '../provider/provider.ts'
+import { cookieHeaderOf } from '../session/usable-session.ts'
+import { backChannelLogoutRoute } from './back-channel-logout.ts'
+import { callbackRoute } from './callback.ts'
+import { frontChannelLogoutRoute } from './front-channel-logout.ts'
+import { loginRoute } from './login.ts'
+import { confirmLogoutRoute, loggedOutRoute, logoutRoute } from './logout.ts'
+import type { LoginParts, Route } from './route.ts'
+
+/** The routes of one path, by their methods. */
+type Methods = ReadonlyMap<string, Route>
+
+/** Responds to a request for a route of the login; `undefined` for all others. It rejects only for a fault of the app. */
+export type AnswerRoute = (
+  request: AuthenticationRequest,
+  readBody: ReadBody,
+) => Promise<HttpAnswer> | undefined
+
+/** The routes of a login. */
+export function loginRoutes(parts: LoginParts): AnswerRoute {
+  const { paths } = parts
+  const callbacks = [...parts.providers.values()].map(
+    ({ name }) =>
+      [callbackPath(paths.callback, name), new Map([['GET', callbackRoute(parts, name)]])] as const,
+  )
+  const routes: ReadonlyMap<string, Methods> = new Map<string, Methods>([
+    ...callbacks,
+    [paths.login, new Map([['GET', loginRoute(parts)]])],
+    [
+      paths.logout,
+      new Map([
+        ['GET', confirmLogoutRoute(parts)],
+        ['POST', logoutRoute(parts)],
+      ]),
+    ],
+    [paths.loggedOut, new Map([['GET', loggedOutRoute(parts)]])],
+    [paths.backChannelLogout, new Map([['POST', backChannelLogoutRoute(parts)]])],
+    [paths.frontChannelLogout, new Map([['GET', frontChannelLogoutRoute(parts)]])],
+  ])
+
+  return (request, readBody) => {
+    const methods = routes.get(request.path)
+    if (methods === undefined) return undefined
+    if (request.refusal !== undefined) return Promise.resolve(request.refusal)
+    const route = methods.get(request.method)
+    if (route === undefined) return Promise.resolve(methodNotAllowed([...methods.keys()]))
+    return answerOf(parts, route, request, readBody)
+  }
+}
+
+/** The path of the redirect URI of a provider. */
+export function callbackPath(base: string, name: string): string {
+  return name === DEFAULT_NAME ? base : `${base}/${name}`
+}
+
+async function answerOf(
+  { report, paths }: LoginParts,
+  route: Route,
+  request: AuthenticationRequest,
+  readBody: ReadBody,
+): Promise<HttpAnswer> {
+  try {
+    const query = new URLSearchParams(request.query)
+    return await route({ request, query, readBody, cookieHeader: cookieHeaderOf(request) })
+  } catch (error) {
+    const failure = failureOf(error)
+    const { returnTo, setCookies } = failure
+    const retryUrl =
+      returnTo === undefined ? paths.login : `${paths.login}?${String(new URLSearchParams({ returnTo }))}`
+    const answer = await failurePage(failure.kind, retryUrl, setCookies)
+    report(failure, request, answer.status)
+    return answer
+  }
+}
+
+function failureOf(error: unknown): LoginFailure {
+  if (error instanceof LoginFailure) return error
+  if (isAuthenticationError(error)) return new LoginFailure('unavailable', error.message)
+  throw error
+}
+
+function methodNotAllowed(allowed: readonly string[]): HttpAnswer {
+  return { status: 405, headers: { ...PRIVATE_HEADERS, allow: allowed.join(', ') }, content: '' }
+}

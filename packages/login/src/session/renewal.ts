@@ -1,0 +1,72 @@
+import type { Clock, TokenAuthenticator } from '@kube-authn/core'
+import { isAuthenticationError } from '@kube-authn/core/internal/shared'
+import { LoginFailure } from '../login-failure.ts'
+import type { Provider } from '../provider/provider.ts'
+import { refreshedTokens, SESSION_OVER } from '../provider/tokens.ts'
+import type { Session, SessionContent, SessionKeeper } from '../sessions/session-keeper.ts'
+import { acceptedUser } from './accepted-user.ts'
+
+/** What renewals need. */
+export interface RenewalOptions {
+  readonly sessions: SessionKeeper
+  readonly providers: ReadonlyMap<string, Provider>
+  readonly tokens: TokenAuthenticator
+  readonly clock: Clock
+  /** How long before the end of an id token a new one is fetched. */
+  readonly refreshBeforeSeconds: number
+  /** Is told why a session was not renewed or has ended. */
+  readonly onFailure: (failure: LoginFailure) => void
+}
+
+/** Keeps a session usable. Returns values of `Set-Cookie`, mostly none. It rejects only if the keeper of the sessions cannot be used. */
+export type Renew = (session: Session) => Promise<readonly string[]>
+
+/**
+ * Fetches a new id token before the old one ends, once for all simultaneous requests of a session.
+ *
+ * A session ends if the provider says that it is over. If the provider cannot be reached, it stays until its id token ends.
+ *
+ * Source: OpenID Connect Core 1.0 section 12.
+ */
+export function sessionRenewal(options: RenewalOptions): Renew {
+  const { sessions, providers, tokens, clock, refreshBeforeSeconds, onFailure } = options
+
+  const renewed = async (content: SessionContent): Promise<SessionContent> => {
+    const { provider: name, refreshToken, subject, username } = content
+    const provider = providers.get(name)
+    if (provider === undefined) throw new SessionOver(`there is no provider ${name} any more`)
+    if (refreshToken === undefined) throw new SessionOver('the provider gave no refresh token')
+    const fresh = await refreshedTokens(provider, refreshToken, subject)
+    if (fresh === SESSION_OVER) throw new SessionOver(`the session at ${provider.options.issuer} is over`)
+    const accepted = await acceptedUser(tokens, fresh.idToken)
+    if ('refusal' in accepted) throw new SessionOver(accepted.refusal)
+    if (accepted.username !== username) throw new SessionOver('the new id token names another user')
+    const { providerSession = content.providerSession } = fresh
+    return { ...content, ...fresh, ...(providerSession !== undefined && { providerSession }) }
+  }
+
+  return async function renew(session) {
+    const { expiresAtMs, refreshToken } = session.content
+    const remainingMs = expiresAtMs - clock.now()
+    if (remainingMs > refreshBeforeSeconds * 1000) return sessions.touch(session)
+    // Without a refresh token a session lasts as long as its id token.
+    if (refreshToken === undefined && remainingMs > 0) return sessions.touch(session)
+    try {
+      const opened = await sessions.refresh(session, renewed)
+      return opened === undefined ? await sessions.end(undefined) : opened.setCookies
+    } catch (error) {
+      if (error instanceof SessionOver) {
+        onFailure(new LoginFailure('expired', `a session has ended: ${error.message}`))
+        return sessions.end(session)
+      }
+      if (!(error instanceof LoginFailure) && !isAuthenticationError(error)) throw error
+      onFailure(new LoginFailure('unavailable', `a session was not renewed: ${error.message}`))
+      return []
+    }
+  }
+}
+
+/** The session must end. */
+class SessionOver extends Error {
+  override readonly name = 'SessionOver'
+}

@@ -1,0 +1,81 @@
+import {
+  type Authentication,
+  type AuthenticationError,
+  type Authenticator,
+  type Clock,
+  type HeaderChanges,
+  rejected,
+  type TokenAuthenticator,
+  unavailable,
+  userInfo,
+} from '@kube-authn/core'
+import { CREDENTIAL_ID_KEY } from '@kube-authn/core/internal/shared'
+import type { CrossSiteCheck } from '../csrf/cross-site-requests.ts'
+import { credentialIdOf } from '../sessions/ended-sessions.ts'
+import type { Session, SessionContent, SessionKeeper } from '../sessions/session-keeper.ts'
+import { crossSiteRejection } from './cross-site.ts'
+import { BOUND_ELSEWHERE, usableSession } from './usable-session.ts'
+
+/** What the authenticator of sessions needs. */
+export interface SessionAuthenticatorOptions {
+  readonly sessions: SessionKeeper
+  readonly tokens: TokenAuthenticator
+  readonly clock: Clock
+  /** Why a request must not use a session. */
+  readonly refusalOf: CrossSiteCheck
+}
+
+/**
+ * Authenticates the session of a request. The id token in it is verified by the token authenticators of the chain, so that the user is the same as with
+ * the token itself. `SESSION=` and the digest of the session is a further id of the credential, for revocations.
+ *
+ * Without a session it has no opinion. A session does not count for requests of other sites. Its cookies never reach the application, whichever
+ * authenticator accepts the request.
+ */
+export function sessionAuthenticator(options: SessionAuthenticatorOptions): Authenticator {
+  const { sessions, tokens, clock, refusalOf } = options
+  const consumed: HeaderChanges = Object.freeze({ remove: [], removeCookies: sessions.cookieNames })
+  return {
+    name: 'session',
+    credentials: {
+      schemes: [],
+      identityHeaders: [() => consumed],
+      known: [() => [{ type: 'header', name: 'Cookie' }]],
+    },
+    async authenticate(request, context) {
+      const session = await usableSession(sessions, request)
+      if (session === undefined) return undefined
+      if (session === BOUND_ELSEWHERE) {
+        throw rejected('the session began on a connection with another client certificate')
+      }
+      const { content } = session
+      if (content.expiresAtMs <= clock.now()) throw expired(content)
+      const why = await refusalOf(request, session)
+      if (why !== undefined) throw crossSiteRejection(why)
+      const answer = await tokens.authenticateToken(content.idToken, context)
+      if (answer === undefined)
+        throw rejected('no token authenticator knows the issuer of the id token of the session')
+      return { ...userOf(session, answer), consumed }
+    },
+  }
+}
+
+function userOf(
+  session: Session,
+  { user, expiresAtMs, issuedAtMs, audiences }: Authentication,
+): Authentication {
+  const ids = [...(user.extra[CREDENTIAL_ID_KEY] ?? []), credentialIdOf(session)]
+  return {
+    user: userInfo({ ...user, extra: { ...user.extra, [CREDENTIAL_ID_KEY]: ids } }),
+    expiresAtMs: Math.min(expiresAtMs ?? session.content.expiresAtMs, session.endsAtMs),
+    ...(issuedAtMs !== undefined && { issuedAtMs }),
+    ...(audiences !== undefined && { audiences }),
+  }
+}
+
+/** A session that the provider ended is not found any more. One with a refresh token is still here because the provider could not be reached. */
+function expired({ refreshToken }: SessionContent): AuthenticationError {
+  return refreshToken === undefined
+    ? rejected('the id token of the session has expired')
+    : unavailable('the id token of the session has expired, and the provider gave no new one yet')
+}

@@ -1,0 +1,26 @@
+import type { AuthenticationRequest } from '@kube-authn/core'
+import { isBoundElsewhere } from '../sessions/certificate.ts'
+import type { Session, SessionKeeper } from '../sessions/session-keeper.ts'
+import { certificateOf } from './certificate-of.ts'
+
+/** The cookies of a request as one value: over HTTP/2 each may be a header of its own (RFC 9113 section 8.2.3). */
+export function cookieHeaderOf({ headers }: AuthenticationRequest): string {
+  return headers.all('cookie').join('; ')
+}
+
+/** The session of a request began on a connection with another client certificate. */
+export const BOUND_ELSEWHERE: unique symbol = Symbol('another client certificate')
+
+/**
+ * The session of a request; `undefined` if it has none.
+ *
+ * @throws {AuthenticationError} `unavailable` if it cannot be looked up, or the certificates cannot be read.
+ */
+export async function usableSession(
+  sessions: SessionKeeper,
+  request: AuthenticationRequest,
+): Promise<Session | typeof BOUND_ELSEWHERE | undefined> {
+  const session = await sessions.find(cookieHeaderOf(request))
+  if (session?.content.certificate === undefined) return session
+  return isBoundElsewhere(session.content, await certificateOf(request)) ? BOUND_ELSEWHERE : session
+}

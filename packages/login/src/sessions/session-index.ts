@@ -1,0 +1,140 @@
+import { isObject } from '@kube-authn/core/internal/shared'
+import type { SessionSelector } from './session-keeper.ts'
+import { isRefusal, recordsUnder, removeRecord, type SessionStore } from './session-store.ts'
+import { isSelected, type SessionEntry } from './stored-session.ts'
+import { sha256Hex } from './sha256.ts'
+
+/** What sessions are found by, the most exact first. */
+const INDEXED = ['providerSession', 'subject', 'username'] as const
+/** What ends sessions: `provider` has no index, since it ends too many for one to help. */
+const ENDING = [...INDEXED, 'provider'] as const
+
+/** How long logins are refused that may have begun before a logout. */
+export const LOGOUT_WINDOW_MS = 10_000
+
+/** Keys of sessions by what they are found by. Values are digests, so keys have a fixed length. */
+export interface SessionIndex {
+  /** Must be called before the session is stored: what ends sessions looks here first. */
+  add(entry: SessionEntry, ttlMs: number): Promise<void>
+  remove(entry: SessionEntry): Promise<void>
+  /** The digests of sessions that a selector may mean; `undefined` if every session must be looked at. */
+  find(selector: SessionSelector): Promise<readonly string[] | undefined>
+  /** Takes a session out that is gone. */
+  forget(username: string, digest: string): Promise<void>
+  /** Records that the selected sessions end. Must be called before they are looked for. */
+  markEnded(selector: SessionSelector): Promise<void>
+  /** Whether a session was stored while it was ended. Must be called after it was stored. */
+  isMarkedEnded(entry: SessionEntry): Promise<boolean>
+}
+
+/**
+ * The index of sessions in a store, below `prefix`:
+ *
+ * - `by/KIND/DIGEST OF THE VALUE/DIGEST OF THE SESSION`
+ * - `ended/KIND/DIGEST OF THE VALUE/DIGEST OF THE SELECTOR`
+ *
+ * A login writes the index, then the session, and then reads the marks. A logout writes the mark, and then reads the index. So whichever is first, one of them sees the other.
+ *
+ * @param longestMs how long the session of a provider is marked, since it does not come back.
+ */
+export function sessionIndex(store: SessionStore, prefix: string, longestMs: number): SessionIndex {
+  const placeOf = async (kind: string, value: string): Promise<string> => `${kind}/${await sha256Hex(value)}`
+
+  const keysOf = (entry: SessionEntry): Promise<readonly string[]> =>
+    Promise.all(
+      INDEXED.flatMap((kind) => {
+        const { [kind]: value } = entry
+        return value === undefined ? [] : [placeOf(kind, value)]
+      }).map(async (place) => `${prefix}by/${await place}/${entry.digest}`),
+    )
+
+  return {
+    async add(entry, ttlMs) {
+      const create = async (key: string): Promise<void> => {
+        try {
+          await store.create(key, '{}', { ttlMs })
+        } catch (thrown) {
+          if (!isRefusal(thrown, 'objectExists')) throw thrown
+        }
+      }
+      await Promise.all((await keysOf(entry)).map(create))
+    },
+
+    async remove(entry) {
+      await Promise.all((await keysOf(entry)).map((key) => removeRecord(store, key)))
+    },
+
+    async find(selector) {
+      if (selector.digest !== undefined) return [selector.digest]
+      for (const kind of INDEXED) {
+        const { [kind]: value } = selector
+        if (value === undefined) continue
+        const place = `${prefix}by/${await placeOf(kind, value)}/`
+        const digests: string[] = []
+        for await (const { key } of recordsUnder(store, place)) digests.push(key.slice(place.length))
+        return digests
+      }
+      return undefined
+    },
+
+    async forget(username, digest) {
+      await removeRecord(store, `${prefix}by/${await placeOf('username', username)}/${digest}`)
+    },
+
+    async markEnded(selector) {
+      const kind = ENDING.find((each) => selector[each] !== undefined)
+      // A session that is named by its digest is there already.
+      if (kind === undefined || selector.digest !== undefined) return
+      const value = JSON.stringify(selector)
+      const place = `${prefix}ended/${await placeOf(kind, selector[kind] ?? '')}/${await sha256Hex(value)}`
+      await put(store, place, value, kind === 'providerSession' ? longestMs : LOGOUT_WINDOW_MS)
+    },
+
+    async isMarkedEnded(entry) {
+      const marks = await Promise.all(
+        ENDING.map(async (kind) => {
+          const { [kind]: value } = entry
+          if (value === undefined) return false
+          const place = `${prefix}ended/${await placeOf(kind, value)}/`
+          for await (const mark of recordsUnder(store, place)) {
+            if (isSelected(entry, selectorOf(mark.value))) return true
+          }
+          return false
+        }),
+      )
+      return marks.includes(true)
+    },
+  }
+}
+
+const MAX_ATTEMPTS = 5
+
+/** Creates an object, or has it live longer. */
+async function put(store: SessionStore, key: string, value: string, ttlMs: number): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const known = await store.get(key)
+      await (known === undefined
+        ? store.create(key, value, { ttlMs })
+        : store.update(key, value, known.revision, { ttlMs }))
+      return
+    } catch (thrown) {
+      // Another request marks the same, or a mark has just expired.
+      if (
+        attempt === MAX_ATTEMPTS ||
+        !isRefusal(thrown, 'objectExists', 'objectNotFound', 'revisionConflict')
+      )
+        throw thrown
+    }
+  }
+}
+
+/** A mark that cannot be read concerns every session that finds it. */
+function selectorOf(value: string): SessionSelector {
+  try {
+    const selector: unknown = JSON.parse(value)
+    return isObject(selector) ? selector : {}
+  } catch {
+    return {}
+  }
+}

@@ -1,0 +1,98 @@
+import { bytesOfBase64url, isObject } from '@kube-authn/core/internal/shared'
+import { open, seal, type SealingKey, sealingKey } from './seal.ts'
+import type { ListedSession, Session, SessionSelector } from './session-keeper.ts'
+import { sessionOfText, textOfSession } from './session-text.ts'
+
+/** What a record tells without the cookie: for lists, and to find what ends. Requests believe only what is sealed. */
+export interface SessionEntry extends ListedSession {
+  readonly providerSession?: string
+}
+
+/** The format of what is sealed. */
+const VERSION = 1
+
+const ID = /^[\w-]{43}$/
+
+/** Whether a string can be the id of a session. */
+export function isSessionId(text: string): boolean {
+  return ID.test(text)
+}
+
+/** From the id of a session, which only its browser has. */
+function keyOf(id: string, prefix: string): Promise<SealingKey> {
+  return sealingKey(bytesOfBase64url(id), ['stored session', VERSION, prefix])
+}
+
+/** The value of the record of a session. */
+export async function valueOfSession(session: Session, prefix: string): Promise<string> {
+  const sealed = await seal(textOfSession(session), await keyOf(session.id, prefix))
+  return JSON.stringify({ ...entryOfSession(session), sealed })
+}
+
+/** The session of a record; `undefined` if it is not the one with this id, or was changed. */
+export async function sessionOfValue(
+  value: string,
+  id: string,
+  prefix: string,
+): Promise<Session | undefined> {
+  const { sealed } = parsed(value)
+  const text = typeof sealed === 'string' ? await open(sealed, [await keyOf(id, prefix)]) : undefined
+  const session = text === undefined ? undefined : await sessionOfText(text)
+  return session?.id === id ? session : undefined
+}
+
+/** What is told of a session. */
+export function entryOfSession({ digest, startedAtMs, endsAtMs, seenAtMs, content }: Session): SessionEntry {
+  const { provider, subject, username, providerSession } = content
+  return {
+    digest,
+    provider,
+    subject,
+    username,
+    startedAtMs,
+    endsAtMs,
+    seenAtMs,
+    ...(providerSession !== undefined && { providerSession }),
+  }
+}
+
+/** What a record tells; `undefined` if it is damaged. */
+export function entryOfValue(value: string): SessionEntry | undefined {
+  const { digest, provider, subject, username, providerSession, startedAtMs, endsAtMs, seenAtMs } =
+    parsed(value)
+  if (typeof digest !== 'string' || typeof provider !== 'string' || typeof subject !== 'string')
+    return undefined
+  if (typeof username !== 'string' || typeof startedAtMs !== 'number') return undefined
+  if (typeof endsAtMs !== 'number' || typeof seenAtMs !== 'number') return undefined
+  return {
+    digest,
+    provider,
+    subject,
+    username,
+    startedAtMs,
+    endsAtMs,
+    seenAtMs,
+    ...(typeof providerSession === 'string' && { providerSession }),
+  }
+}
+
+/** Whether a session has every given member. */
+export function isSelected(entry: SessionEntry, selector: SessionSelector): boolean {
+  const { digest, provider, subject, providerSession, username } = selector
+  return (
+    (digest === undefined || digest === entry.digest) &&
+    (provider === undefined || provider === entry.provider) &&
+    (subject === undefined || subject === entry.subject) &&
+    (providerSession === undefined || providerSession === entry.providerSession) &&
+    (username === undefined || username === entry.username)
+  )
+}
+
+function parsed(value: string): Readonly<Record<string, unknown>> {
+  try {
+    const record: unknown = JSON.parse(value)
+    return isObject(record) ? record : {}
+  } catch {
+    return {}
+  }
+}

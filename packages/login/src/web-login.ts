@@ -1,0 +1,167 @@
+import {
+  type Authenticator,
+  type AuthenticationRequest,
+  type Awaitable,
+  type TokenAuthenticator,
+  union,
+} from '@kube-authn/core'
+import { fetchRequest, type HttpAnswer, responseOf, type StatusError } from '@kube-authn/core/adapter'
+import { logFailure, type ReadBody } from '@kube-authn/core/internal/login'
+import {
+  fetchBody,
+  isAuthenticationError,
+  refuseProblems,
+  systemClock,
+} from '@kube-authn/core/internal/shared'
+import { cookieRules } from './cookies.ts'
+import { crossSiteRequests } from './csrf/cross-site-requests.ts'
+import { LoginFailure } from './login-failure.ts'
+import { providersOf, type WebLoginOptions, webLoginProblems } from './options.ts'
+import { DEFAULT_PATHS } from './paths.ts'
+import { logoutTokens } from './provider/logout-token.ts'
+import { DEFAULT_NAME, openProvider } from './provider/provider.ts'
+import { loginRequired, type RefusedRequest } from './require-login.ts'
+import { callbackPath, loginRoutes } from './routes/routes.ts'
+import type { LoginParts } from './routes/route.ts'
+import { sessionRenewal } from './session/renewal.ts'
+import { sessionAuthenticator } from './session/session-authenticator.ts'
+import { BOUND_ELSEWHERE, cookieHeaderOf, usableSession } from './session/usable-session.ts'
+import { transactionSeal } from './transaction/seal.ts'
+import { transactions } from './transaction/transactions.ts'
+
+/** What is to be done before an app handles a request: respond, or set cookies in the response of the app. */
+export type BeforeApp =
+  | { readonly answer: HttpAnswer }
+  | {
+      /** Values of `Set-Cookie`, mostly none. */
+      readonly setCookies: readonly string[]
+    }
+
+/** A login in a browser. */
+export interface WebLogin {
+  /** Authenticates sessions: an authenticator for `requests` of `authenticatorChain`. */
+  readonly authenticator: Authenticator
+  /**
+   * Responds to a request for a route of the login: `/login`, `/login/callback`, `/logout` and those below. Resolves to `undefined` for all others.
+   *
+   * Sessions are renewed by the middlewares, or by {@link WebLogin.before}.
+   */
+  handle(request: Request): Promise<Response | undefined>
+  /** For adapters: what {@link WebLogin.handle} does, and the renewal of the session of any other request. It comes before `authentication`. */
+  before(request: AuthenticationRequest, readBody: ReadBody): Awaitable<BeforeApp>
+  /**
+   * For adapters: the response to a refused request. A browser that opens a page is sent to the login, and comes back afterwards; a script gets the refusal
+   * with `loginUrl` in its JSON.
+   */
+  refuse(error: StatusError, request: RefusedRequest): Promise<HttpAnswer>
+}
+
+/**
+ * Login in a browser by OpenID Connect: the authorization code flow with PKCE. Tokens stay at the server, and the user of a session is the same as that of
+ * its id token sent as a bearer token, since the same authenticators verify it.
+ *
+ * Nothing is sent to a provider before the first login.
+ *
+ * Source: OpenID Connect Core 1.0, RFC 9700, OpenID Connect RP-Initiated Logout, Front-Channel Logout and Back-Channel Logout 1.0.
+ *
+ * @throws {ConfigurationError} with every problem of the options.
+ * @example
+ * const tokens = [oidc({ issuer, audience: clientId })]
+ * const login = webLogin({ issuer, clientId, publicUrl: 'https://app.example.com', tokens, keys, sessions: cookieSessions({ keys }) })
+ * const authenticator = authenticatorChain({ requests: [login.authenticator], tokens })
+ */
+export function webLogin(options: WebLoginOptions): WebLogin {
+  refuseProblems(webLoginProblems(options))
+  const parts = partsOf(options)
+  const { sessions, tokens, providers, origin, paths, refusalOf } = parts
+  const { clock = systemClock, refreshBeforeSeconds = 60, log } = options
+  const answerRoute = loginRoutes(parts)
+  const logged = (failure: LoginFailure): void =>
+    logFailure(log, { what: 'login', cause: failure, code: 'session', level: levelOf(failure) })
+  const renew = sessionRenewal({
+    sessions,
+    providers,
+    tokens,
+    clock,
+    refreshBeforeSeconds,
+    onFailure: logged,
+  })
+
+  const renewedCookies = async (request: AuthenticationRequest): Promise<readonly string[]> => {
+    try {
+      const session = await usableSession(sessions, request)
+      return session === undefined || session === BOUND_ELSEWHERE ? [] : await renew(session)
+    } catch (error) {
+      // The authenticator will say the same.
+      if (!isAuthenticationError(error)) throw error
+      logged(new LoginFailure('unavailable', error.message))
+      return []
+    }
+  }
+
+  const before = (request: AuthenticationRequest, readBody: ReadBody): Awaitable<BeforeApp> => {
+    const answer = answerRoute(request, readBody)
+    if (answer !== undefined) return answer.then((given) => ({ answer: given }))
+    if (request.refusal !== undefined) return NOTHING
+    const cookieHeader = cookieHeaderOf(request)
+    const mayHaveSession = sessions.cookieNames.some((name) => cookieHeader.includes(name))
+    return mayHaveSession ? renewedCookies(request).then((setCookies) => ({ setCookies })) : NOTHING
+  }
+
+  return {
+    authenticator: sessionAuthenticator({ sessions, tokens, clock, refusalOf }),
+    before,
+    async handle(request) {
+      const answer = await answerRoute(fetchRequest(request), fetchBody(request))
+      return answer === undefined ? undefined : responseOf(answer)
+    },
+    refuse: (error, request) => loginRequired(error, request, { origin, loginPath: paths.login }),
+  }
+}
+
+const NOTHING: BeforeApp = Object.freeze({ setCookies: [] })
+
+function partsOf(options: WebLoginOptions): LoginParts {
+  const {
+    publicUrl: origin,
+    sessions,
+    keys,
+    title = 'Log in',
+    clock = systemClock,
+    timeoutSeconds = 10,
+    log,
+  } = options
+  // Looked up on each call, so that a replaced global fetch is used.
+  const { fetch = (url, init) => globalThis.fetch(url, init) } = options
+  const paths = { ...DEFAULT_PATHS, ...options.routes }
+  const providers = new Map(
+    providersOf(options).map((provider) => {
+      const { name = DEFAULT_NAME } = provider
+      const redirectUri = origin + callbackPath(paths.callback, name)
+      return [name, openProvider(provider, { redirectUri, fetch, clock, timeoutSeconds })] as const
+    }),
+  )
+  return {
+    origin,
+    title,
+    paths,
+    providers,
+    logoutTokens: new Map([...providers].map(([name, provider]) => [name, logoutTokens(provider)] as const)),
+    sessions,
+    tokens: union<TokenAuthenticator>(...options.tokens),
+    transactions: transactions(transactionSeal(keys, origin), clock, cookieRules(origin)),
+    refusalOf: crossSiteRequests({ origins: [origin], requireToken: options.requireCsrfToken ?? false }),
+    report: (failure, { method, path }, status) =>
+      logFailure(log, {
+        what: 'login',
+        cause: failure,
+        code: 'login',
+        level: levelOf(failure),
+        request: { method, path, status },
+      }),
+  }
+}
+
+function levelOf({ kind }: LoginFailure): 'warn' | 'error' {
+  return kind === 'badAnswer' || kind === 'unavailable' ? 'error' : 'warn'
+}

@@ -1,0 +1,77 @@
+import { authenticatorChain, type LogEntry } from '@kube-authn/core'
+import { oidc } from '@kube-authn/core/oidc'
+import { authentication, type AuthenticationEnv, getUser } from '@kube-authn/hono'
+import { cookieSessions, webLogin } from '@kube-authn/login'
+import { loginRoutes, requireLogin } from '@kube-authn/login/hono'
+import { fixedClock, type FixedClock } from '@kube-authn/testing'
+import { Hono } from 'hono'
+import { type LoginProvider, loginProvider } from './login-provider.ts'
+
+export const ORIGIN = 'https://app.example.com'
+const KEYS: readonly string[] = ['k9Sx3mQv7ZtR0pLbW2cYd8uEhJf5oNaG1iKlM4qTsVw']
+
+type LoginOptions = Parameters<typeof webLogin>[0]
+
+/** An app with a login, and everything that it logged. */
+export interface LoginApp {
+  readonly clock: FixedClock
+  readonly providers: readonly LoginProvider[]
+  readonly app: Hono<AuthenticationEnv>
+  readonly log: readonly LogEntry[]
+  readonly login: ReturnType<typeof webLogin>
+}
+
+export interface LoginAppOptions {
+  readonly options?: Partial<LoginOptions>
+  /** Default: one. */
+  readonly urls?: readonly string[]
+  readonly metadata?: Readonly<Record<string, unknown>>
+  readonly sessions?: Partial<Parameters<typeof cookieSessions>[0]>
+}
+
+/** An app in Hono whose pages tell who sees them. */
+export async function loginApp({
+  options = {},
+  urls = ['https://issuer.example.com'],
+  metadata = {},
+  sessions = {},
+}: LoginAppOptions = {}): Promise<LoginApp> {
+  const clock = fixedClock()
+  const providers = await Promise.all(urls.map((url) => loginProvider({ url, clock, metadata })))
+  const fetch: LoginProvider['fetch'] = (url, init) => {
+    const provider = providers.find(({ issuer }) => url.startsWith(issuer.url))
+    if (provider === undefined) throw new Error(`nothing is at ${url}`)
+    return provider.fetch(url, init)
+  }
+  const tokens = urls.map((issuer) =>
+    oidc({ issuer, audience: 'my-app', clock, fetch, usernamePrefix: 'oidc:', discoverAtOnce: false }),
+  )
+  const log: LogEntry[] = []
+  const clients = urls.map((issuer, index) => ({
+    name: `p${index}`,
+    issuer,
+    clientId: 'my-app',
+    clientSecret: 'client-secret',
+  }))
+  const [first] = clients
+  const login = webLogin({
+    ...(clients.length === 1 && first !== undefined
+      ? { issuer: first.issuer, clientId: first.clientId, clientSecret: first.clientSecret }
+      : { providers: clients }),
+    publicUrl: ORIGIN,
+    tokens,
+    keys: KEYS,
+    sessions: cookieSessions({ keys: KEYS, clock, ...sessions }),
+    clock,
+    fetch,
+    log: (entry) => log.push(entry),
+    ...options,
+  })
+  const chain = authenticatorChain({ requests: [login.authenticator], tokens })
+  const app = new Hono<AuthenticationEnv>()
+  app
+    .use(loginRoutes(login))
+    .use(authentication(chain, { onFailure: requireLogin(login), log: false }))
+    .all('*', (c) => c.json({ user: getUser(c), cookie: c.req.header('cookie') ?? null }))
+  return { clock, providers, app, log, login }
+}

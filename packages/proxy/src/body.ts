@@ -1,0 +1,62 @@
+import { StatusError } from '@kube-authn/core/adapter'
+import { badRequest } from './failures.ts'
+import { tokensOf } from './headers/hop-by-hop.ts'
+import type { NodeMessage } from './node-types.ts'
+
+/** How long the body of a request is: nothing, a number of bytes, or unknown. */
+export type Body =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'sized'; readonly length: string }
+  | { readonly kind: 'chunked' }
+
+const NONE: Body = { kind: 'none' }
+const CHUNKED: Body = { kind: 'chunked' }
+const EMPTY: Body = { kind: 'sized', length: '0' }
+
+/** Of these, servers expect a length (RFC 9110 section 8.6). */
+const WITH_CONTENT: ReadonlySet<string> = new Set(['PATCH', 'POST', 'PUT'])
+
+/**
+ * How the body of a request is framed. Whatever is ambiguous is refused, also if Node's parser let it pass.
+ *
+ * Source: RFC 9112 sections 6.1 to 6.3.
+ */
+export function bodyOf(message: NodeMessage): Body | StatusError {
+  const lengths: string[] = []
+  const codings: string[] = []
+  const { rawHeaders } = message
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index]?.toLowerCase()
+    const value = rawHeaders[index + 1] ?? ''
+    if (name === 'content-length') lengths.push(value.trim())
+    else if (name === 'transfer-encoding') codings.push(...tokensOf(value))
+  }
+  const [length] = lengths
+  if (lengths.length > 1 || (length !== undefined && !/^\d{1,15}$/.test(length))) {
+    return badRequest('the length of the request is ambiguous')
+  }
+  if (codings.length > 0) {
+    if (length !== undefined) return badRequest('the length of the request is ambiguous')
+    return codings.length === 1 && codings[0] === 'chunked' ? CHUNKED : unknownCoding()
+  }
+  if (length !== undefined) return { kind: 'sized', length }
+  if ('stream' in message && !isWithoutBody(message.stream)) return CHUNKED
+  return WITH_CONTENT.has(message.method ?? '') ? EMPTY : NONE
+}
+
+function isWithoutBody(stream: object): boolean {
+  return 'endAfterHeaders' in stream && stream.endAfterHeaders === true
+}
+
+function unknownCoding(): StatusError {
+  return new StatusError({
+    status: 501,
+    reason: 'NotImplemented',
+    message: 'the transfer coding of the request is not supported',
+  })
+}
+
+/** Whether there is, or may be, any content. */
+export function hasContent(body: Body): boolean {
+  return body.kind === 'chunked' || (body.kind === 'sized' && !/^0+$/.test(body.length))
+}

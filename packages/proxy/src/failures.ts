@@ -1,0 +1,57 @@
+import { StatusError } from '@kube-authn/core/adapter'
+
+/** 400: the request cannot be forwarded as it is. */
+export function badRequest(message: string): StatusError {
+  return new StatusError({ status: 400, reason: 'BadRequest', message })
+}
+
+/** 401: this proxy acts for known users only. */
+export function unauthorized(): StatusError {
+  return new StatusError({ status: 401, reason: 'Unauthorized', message: 'Unauthorized' })
+}
+
+/** 403: the user cannot act through this proxy. */
+export function forbidden(message: string): StatusError {
+  return new StatusError({ status: 403, reason: 'Forbidden', message: `forbidden: ${message}` })
+}
+
+/** 404, as kube-apiserver answers for a path that it does not serve. */
+export function notFound(): StatusError {
+  return new StatusError({
+    status: 404,
+    reason: 'NotFound',
+    message: 'the server could not find the requested resource',
+    details: {},
+  })
+}
+
+/** 502: the upstream did not answer, or not as HTTP. The cause is for logs only. */
+export function badGateway(cause: unknown): StatusError {
+  return new StatusError({
+    status: 502,
+    reason: 'BadGateway',
+    message: 'the upstream API server cannot be reached',
+    cause,
+  })
+}
+
+/** 504: the upstream took too long. */
+function gatewayTimeout(cause: unknown): StatusError {
+  return new StatusError({
+    status: 504,
+    reason: 'Timeout',
+    message: 'the upstream API server did not answer in time',
+    details: {},
+    cause,
+  })
+}
+
+/** The upstream took longer than an option allows. */
+export class UpstreamTimeoutError extends Error {
+  override readonly name = 'UpstreamTimeoutError'
+}
+
+/** The answer to a failed request. */
+export function failureOf(error: unknown): StatusError {
+  return error instanceof UpstreamTimeoutError ? gatewayTimeout(error) : badGateway(error)
+}

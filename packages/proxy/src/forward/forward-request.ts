@@ -1,0 +1,153 @@
+import type { ClientRequest, IncomingMessage } from 'node:http'
+import type { Clock } from '@kube-authn/core'
+import { type StatusError, whenOver } from '@kube-authn/core/adapter'
+import type { Outgoing } from '../decide.ts'
+import { badRequest, failureOf, unauthorized } from '../failures.ts'
+import type { NodeMessage, NodeResponse } from '../node-types.ts'
+import { limitWaiting } from '../upstream/limit-waiting.ts'
+import type { Upstream } from '../upstream/upstream.ts'
+import { answer, cutOff } from './answers.ts'
+import { sendBody } from './send-body.ts'
+import { type SendResponseParts, sendResponse } from './send-response.ts'
+
+/** What forwards requests. */
+export interface ForwardParts extends SendResponseParts {
+  readonly upstream: Upstream
+  readonly isIdentity: (name: string) => boolean
+  readonly responseTimeoutSeconds: number
+  readonly clock: Clock
+  /** Reports a failure of the upstream, or of a response. */
+  readonly failed: (request: Pick<Outgoing, 'method' | 'path'>, failure: StatusError) => void
+}
+
+/** A request with its connection. */
+export interface Exchange {
+  readonly message: NodeMessage
+  readonly response: NodeResponse
+  /** Aborted when the credential ends; absent if it never does. */
+  readonly ends: AbortSignal | undefined
+}
+
+/** Forwards a request, and the response to it. Resolves once the response is over; it never rejects. */
+export async function forwardRequest(
+  exchange: Exchange,
+  outgoing: Outgoing,
+  parts: ForwardParts,
+): Promise<void> {
+  const isLost = await attempt(exchange, outgoing, parts, false)
+  if (isLost) await attempt(exchange, outgoing, parts, true)
+}
+
+/** What may be sent twice: the server either did not see the first, or it changed nothing. Source: RFC 9110 section 9.2.2. */
+const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
+const LOST: ReadonlySet<unknown> = new Set(['ECONNRESET', 'EPIPE'])
+
+/** @returns whether the request is to be sent again, since the upstream had just closed an idle connection. */
+function attempt(
+  exchange: Exchange,
+  outgoing: Outgoing,
+  parts: ForwardParts,
+  isAlone: boolean,
+): Promise<boolean> {
+  const { message, response, ends } = exchange
+  const request = opened(exchange, outgoing, parts, isAlone)
+  if (request === undefined) return Promise.resolve(false)
+  const { promise, resolve } = withResolver()
+  const stopBody = sendBody(message, request, outgoing.body, parts.isIdentity)
+  limitWaiting(request, parts.responseTimeoutSeconds, parts.clock)
+  let received: IncomingMessage | undefined
+  let isOver = false
+
+  const over = (isLost: boolean): void => {
+    ends?.removeEventListener('abort', expire)
+    isOver = true
+    resolve(isLost)
+  }
+  const leave = (): void => {
+    stopBody()
+    request.destroy()
+    over(false)
+  }
+  const expire = (): void => {
+    if (!response.headersSent) answer(unauthorized(), message, response)
+    else if (outgoing.isWatch()) response.end()
+    else cutOff(message, response)
+    leave()
+  }
+  ends?.addEventListener('abort', expire, { once: true })
+  // Also if an earlier response on the same connection is not over yet.
+  whenOver(
+    message,
+    response,
+  )(() => {
+    if (!isOver) leave()
+  })
+  request.on('error', (error) => {
+    if (response.destroyed || ends?.aborted === true || response.writableEnded) return
+    stopBody()
+    if (received === undefined && isRetried(request, outgoing, error)) {
+      over(true)
+      return
+    }
+    const failure = failureOf(error)
+    parts.failed(outgoing, failure)
+    answer(failure, message, response)
+  })
+  request.once('continue', () => {
+    if (!response.headersSent) response.writeContinue()
+  })
+  request.once('response', (upstreamResponse) => {
+    received = upstreamResponse
+    const failure = sendResponse(upstreamResponse, exchange, outgoing, parts, {
+      onRead() {
+        if (request.writableFinished) return
+        stopBody()
+        request.destroy()
+      },
+      onBroken(error) {
+        if (!response.destroyed && ends?.aborted !== true && !response.writableEnded)
+          parts.failed(outgoing, failureOf(error))
+      },
+    })
+    if (failure === undefined) return
+    parts.failed(outgoing, failure)
+    leave()
+  })
+  if (response.destroyed) leave()
+  else if (ends?.aborted === true) expire()
+  return promise
+}
+
+function opened(
+  { message, response }: Exchange,
+  outgoing: Outgoing,
+  { upstream, failed }: ForwardParts,
+  isAlone: boolean,
+): ClientRequest | undefined {
+  try {
+    return upstream.open({ ...outgoing, isAlone })
+  } catch (cause) {
+    const failure = badRequest('the request has characters that HTTP does not allow')
+    failed(outgoing, Object.assign(failure, { cause }))
+    answer(failure, message, response)
+    return undefined
+  }
+}
+
+function isRetried(request: ClientRequest, { method, body }: Outgoing, error: Error): boolean {
+  return (
+    request.reusedSocket &&
+    SAFE.has(method) &&
+    body.kind === 'none' &&
+    'code' in error &&
+    LOST.has(error.code)
+  )
+}
+
+function withResolver(): { readonly promise: Promise<boolean>; readonly resolve: (value: boolean) => void } {
+  let resolve: (value: boolean) => void = () => {}
+  const promise = new Promise<boolean>((settle) => {
+    resolve = settle
+  })
+  return { promise, resolve }
+}

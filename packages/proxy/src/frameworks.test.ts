@@ -1,0 +1,266 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { connect as connectHttp2, constants, createSecureServer } from 'node:http2'
+import { getRequestListener } from '@hono/node-server'
+import {
+  authenticatorChain,
+  type AuthenticationEvent,
+  type TokenAuthenticator,
+  userInfo,
+} from '@kube-authn/core'
+import { type AuditEvent, auditLog } from '@kube-authn/core/audit'
+import { alwaysAllow } from '@kube-authn/core/authorization'
+import * as express from '@kube-authn/express'
+import * as hono from '@kube-authn/hono'
+import * as koa from '@kube-authn/koa'
+import { authenticateUpgrade, http2ServerOptions } from '@kube-authn/node'
+import { createPki } from '@kube-authn/testing'
+import expressApp, { json } from 'express'
+import { Hono } from 'hono'
+import Koa from 'koa'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import {
+  exchange,
+  listening,
+  onUpgrade,
+  portOf,
+  type RunningUpstream,
+  until,
+  upstreamServer,
+  valuesOf,
+} from '../test/servers.ts'
+import { impersonatingProxy, type ImpersonatingProxy } from './index.ts'
+
+const tokens: TokenAuthenticator = {
+  name: 'tokens',
+  authenticateToken: (token) =>
+    token.startsWith('t-') ? { user: userInfo({ username: token.slice(2), groups: ['dev'] }) } : undefined,
+}
+const chain = authenticatorChain({ tokens: [tokens] })
+
+function proxyFor({ url, ca }: RunningUpstream): ImpersonatingProxy {
+  const proxy = impersonatingProxy({
+    upstream: { server: url, ca, credential: { type: 'token', token: 'own' } },
+    prefix: '/cluster',
+    log: false,
+  })
+  onTestFinished(proxy.close)
+  return proxy
+}
+
+/** An app of each framework with the proxy below `/cluster`. */
+const apps: Readonly<
+  Record<string, (proxy: ImpersonatingProxy, observer: (event: AuthenticationEvent) => void) => Server>
+> = {
+  Express(proxy, observer) {
+    const app = expressApp()
+    app.use(
+      '/cluster',
+      express.authentication(chain, { observer, log: false }),
+      express.impersonation(alwaysAllow(), { observer, log: false }),
+      proxy.express(express.getAuthentication),
+    )
+    return createServer(app)
+  },
+  Koa(proxy, observer) {
+    const app = new Koa()
+    app.use(koa.authentication(chain, { observer, log: false }))
+    app.use(koa.impersonation(alwaysAllow(), { observer, log: false }))
+    app.use(proxy.koa(koa.getAuthentication))
+    const handle = app.callback()
+    return createServer((req, res) => void handle(req, res))
+  },
+  Hono(proxy, observer) {
+    const app = new Hono()
+    app.use(
+      '/cluster/*',
+      hono.authentication(chain, { observer, log: false }),
+      hono.impersonation(alwaysAllow(), { observer, log: false }),
+    )
+    app.all('/cluster/*', proxy.hono(hono.getAuthentication))
+    const handle = getRequestListener(app.fetch)
+    return createServer((req, res) => void handle(req, res))
+  },
+}
+
+async function started(server: Server): Promise<number> {
+  await listening(server)
+  return portOf(server)
+}
+
+describe.each(Object.keys(apps))('%s', (name) => {
+  const get = (path: string, headers: string): string =>
+    `GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${headers}\r\n`
+
+  it('forwards requests as the user, or as the impersonated user', async () => {
+    const upstream = await upstreamServer((message, response) => {
+      response.setHeader('X-Twice', ['1', '2'])
+      message.pipe(response)
+    })
+    const lines: AuditEvent[] = []
+    const observer = auditLog({ write: (event) => void lines.push(event) })
+    const port = await started(apps[name]?.(proxyFor(upstream), observer) ?? createServer())
+    const body =
+      'POST /cluster/api?x=%2f HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 5\r\nAudit-ID: id-1\r\nAuthorization: Bearer t-jane\r\n\r\nhello'
+    const answer = await exchange(port, body)
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /)
+    expect(answer).toContain('\r\nX-Twice: 1\r\nX-Twice: 2\r\n')
+    expect(answer).toContain('hello')
+    expect(answer.match(/^audit-id: .*$/gim)).toEqual(['Audit-ID: id-1'])
+    await exchange(
+      port,
+      get(
+        '/cluster/',
+        'Authorization: Bearer t-jane\r\nImpersonate-User: joe\r\nImpersonate-Group: a\r\nImpersonate-Group: b\r\n',
+      ),
+    )
+    const [first, second] = upstream.received
+    expect(first?.url).toBe('/api?x=%2f')
+    expect(valuesOf(first?.rawHeaders, 'authorization')).toEqual(['Bearer own'])
+    expect(valuesOf(first?.rawHeaders, 'impersonate-user')).toEqual(['jane'])
+    expect(valuesOf(first?.rawHeaders, 'audit-id')).toEqual(['id-1'])
+    expect(valuesOf(second?.rawHeaders, 'impersonate-user')).toEqual(['joe'])
+    expect(valuesOf(second?.rawHeaders, 'impersonate-group')).toEqual(['a', 'b'])
+    await until(() => lines.filter(({ stage }) => stage === 'ResponseComplete').length === 2)
+    const complete = lines.filter(({ stage }) => stage === 'ResponseComplete')
+    expect(complete[0]).toMatchObject({ auditID: 'id-1', user: { username: 'jane' } })
+    expect(complete[1]).toMatchObject({ user: { username: 'jane' }, impersonatedUser: { username: 'joe' } })
+    expect(valuesOf(second?.rawHeaders, 'audit-id')).toEqual([complete[1]?.auditID])
+  })
+
+  it('refuses requests without a credential before the upstream sees them', async () => {
+    const upstream = await upstreamServer()
+    const port = await started(apps[name]?.(proxyFor(upstream), () => {}) ?? createServer())
+    for (const headers of ['', 'Authorization: Bearer x\r\n']) {
+      expect(await exchange(port, get('/cluster/api', headers))).toMatch(/^HTTP\/1\.1 401 /)
+    }
+    expect(upstream.received).toEqual([])
+  })
+})
+
+describe('mistakes', () => {
+  it('a body parser before the proxy is a 500, not half a request', async () => {
+    const upstream = await upstreamServer()
+    const app = expressApp()
+    app.use(json(), express.authentication(chain), proxyFor(upstream).express(express.getAuthentication))
+    const port = await started(createServer(app))
+    const answer = await exchange(
+      port,
+      'POST /cluster/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAuthorization: Bearer t-jane\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}',
+    )
+    expect(answer).toMatch(/^HTTP\/1\.1 500 /)
+    expect(answer).toContain('before body parsers')
+    expect(upstream.received).toEqual([])
+  })
+
+  it('without authentication nothing is forwarded', async () => {
+    const upstream = await upstreamServer()
+    const app = expressApp()
+    app.set('env', 'test')
+    app.use(proxyFor(upstream).express(express.getAuthentication))
+    const port = await started(createServer(app))
+    expect(await exchange(port, 'GET /cluster/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')).toMatch(
+      /^HTTP\/1\.1 500 /,
+    )
+    expect(upstream.received).toEqual([])
+  })
+
+  it('Hono without the connections of Node is an error', async () => {
+    const upstream = await upstreamServer()
+    const app = new Hono().all(
+      '*',
+      proxyFor(upstream).hono(() => ({ user: userInfo({ username: 'jane' }) })),
+    )
+    app.onError((error, c) => c.text(error.message))
+    expect(await (await app.request('/cluster/')).text()).toContain('@hono/node-server')
+  })
+})
+
+it('authenticateUpgrade hands upgrades over, with the audit id', async () => {
+  const upstream = await upstreamServer()
+  onUpgrade(upstream, (_, socket) =>
+    socket.end('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n\r\nbye'),
+  )
+  const lines: AuditEvent[] = []
+  const server = createServer()
+  authenticateUpgrade(server, chain, proxyFor(upstream).upgrade, {
+    impersonation: alwaysAllow(),
+    observer: auditLog({ write: (event) => void lines.push(event) }),
+    log: false,
+  })
+  const port = await started(server)
+  const post = (headers: string): string =>
+    `POST /cluster/api/v1/namespaces/a/pods/b/exec HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n${headers}\r\n`
+  const answer = await exchange(
+    port,
+    post('Authorization: Bearer t-jane\r\nImpersonate-User: joe\r\nAudit-ID: id-2\r\n'),
+  )
+  expect(answer).toMatch(/^HTTP\/1\.1 101 [^]*bye$/)
+  const [{ url, rawHeaders } = {}] = upstream.received
+  expect(url).toBe('/api/v1/namespaces/a/pods/b/exec')
+  expect(valuesOf(rawHeaders, 'impersonate-user')).toEqual(['joe'])
+  expect(valuesOf(rawHeaders, 'audit-id')).toEqual(['id-2'])
+  await until(() => lines.length > 0)
+  expect(lines[0]?.auditID).toBe('id-2')
+  expect(await exchange(port, post(''))).toMatch(/^HTTP\/1\.1 401 /)
+})
+
+describe('HTTP/2', () => {
+  it.each([
+    ['with http2ServerOptions', true],
+    ['with the options of Node', false],
+  ])('%s', async (_, isConfigured) => {
+    const upstream = await upstreamServer((message, response) => {
+      response.writeHead(200, { 'X-Twice': ['1', '2'], Connection: 'keep-alive' })
+      message.pipe(response)
+    })
+    const pki = await createPki()
+    const { chainPem, privateKeyPem } = await pki.issueServer({ hosts: ['localhost'] })
+    const proxy = proxyFor(upstream)
+    const server = createSecureServer(
+      {
+        ...(isConfigured && http2ServerOptions({ cleanHttp2Fields: true })),
+        cert: chainPem,
+        key: privateKeyPem,
+      },
+      proxy.express(() => ({ user: userInfo({ username: 'jane', groups: ['a', 'b'] }) })),
+    )
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const address = server.address()
+    const session = connectHttp2(`https://localhost:${typeof address === 'object' ? address?.port : 0}`, {
+      ca: pki.caPem,
+    })
+    onTestFinished(() => {
+      session.destroy()
+      server.close()
+    })
+    const stream = session.request({
+      ':method': 'POST',
+      ':path': '/cluster/api?x=1',
+      cookie: 'session=1',
+      'x-odd': ['1', '2'],
+      [constants.HTTP2_HEADER_CONTENT_LENGTH]: '5',
+    })
+    const answered = once(stream, 'response') as Promise<[Record<string, unknown>]>
+    stream.end('hello')
+    const [headers] = await answered
+    if (!isConfigured) {
+      expect(headers[':status']).toBe(505)
+      stream.resume()
+      expect(upstream.received).toEqual([])
+      return
+    }
+    expect(headers).toMatchObject({ ':status': 200, 'x-twice': '1, 2' })
+    let text = ''
+    for await (const chunk of stream) text += String(chunk)
+    expect(text).toBe('hello')
+    const [{ url, rawHeaders, message } = {}] = upstream.received
+    expect(url).toBe('/api?x=1')
+    expect(valuesOf(rawHeaders, 'impersonate-group')).toEqual(['a', 'b'])
+    expect(valuesOf(rawHeaders, 'x-odd')).toEqual(['1', '2'])
+    expect(valuesOf(rawHeaders, 'via')).toEqual([expect.stringMatching(/^2 kube-authn-/)])
+    expect(valuesOf(rawHeaders, 'cookie')).toEqual([])
+    expect((message as IncomingMessage).rawHeaders.some((each) => each.startsWith(':'))).toBe(false)
+  })
+})

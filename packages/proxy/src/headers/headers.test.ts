@@ -1,0 +1,157 @@
+import { describe, expect, it } from 'vitest'
+import { hopByHop } from './hop-by-hop.ts'
+import { identifies, isImpersonation } from './identity-headers.ts'
+import { requestTrailers } from './request-headers.ts'
+import { responseHeaders } from './response-headers.ts'
+import { withoutToken } from './subprotocols.ts'
+
+describe('hopByHop', () => {
+  it.each(['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade'])(
+    '%s ends at this connection',
+    (name) => {
+      expect(hopByHop([])(name)).toBe(true)
+    },
+  )
+
+  it('what Connection lists does, in every line and any case', () => {
+    const isHopByHop = hopByHop([
+      'Connection',
+      'close, X-One',
+      'connection',
+      ' x-two ,,',
+      'Proxy-Connection',
+      'X-Three',
+    ])
+    expect(['x-one', 'x-two', 'x-three', 'x-four', 'accept', '__proto__'].map(isHopByHop)).toEqual([
+      true,
+      true,
+      true,
+      false,
+      false,
+      false,
+    ])
+  })
+})
+
+describe('identifies', () => {
+  it.each([
+    'authorization',
+    'cookie',
+    'proxy-authorization',
+    'x-remote-user',
+    'x-remote-extra-scopes',
+    'x_remote_group',
+    'impersonate-user',
+    'impersonate_extra_a',
+    'x-forwarded-for',
+    'x-forwarded-user',
+    'x-forwarded-client-cert',
+    'forwarded',
+    'client-cert',
+    'client_cert',
+    'ssl-client-subject-dn',
+    'x-auth-token',
+    'x-auth-request-email',
+    'remote-user',
+  ])('%s does', (name) => {
+    expect(identifies()(name)).toBe(true)
+  })
+
+  it.each([
+    'accept',
+    'user-agent',
+    'content-type',
+    'x-request-id',
+    'range',
+    'if-match',
+    'sec-websocket-key',
+    '__proto__',
+  ])('%s does not', (name) => {
+    expect(identifies()(name)).toBe(false)
+  })
+
+  it('adds names and prefixes', () => {
+    const isIdentity = identifies(['X-Tenant', 'My_User*', 'q'])
+    expect(
+      ['x-tenant', 'x_tenant', 'x-tenants', 'my-user', 'my-user-name', 'my-use', 'q', 'cookie'].map(
+        isIdentity,
+      ),
+    ).toEqual([true, true, false, true, true, false, true, true])
+  })
+
+  it('knows headers of impersonation with both spellings', () => {
+    expect(
+      ['impersonate-user', 'impersonate_user', 'impersonate-', 'impersonate', 'x-impersonate-user'].map(
+        isImpersonation,
+      ),
+    ).toEqual([true, true, true, false, false])
+  })
+})
+
+describe('withoutToken', () => {
+  const token = 'base64url.bearer.authorization.k8s.io.c2VjcmV0'
+  it.each([
+    ['v5.channel.k8s.io', 'v5.channel.k8s.io'],
+    [`${token}, v5.channel.k8s.io`, 'v5.channel.k8s.io'],
+    [`a,${token},b,${token}`, 'a, b'],
+    [`BASE64URL.${token.slice(10)}, a`, 'a'],
+    [token, undefined],
+    [`${token},, `, undefined],
+  ])('of %s leaves %s', (value, expected) => {
+    expect(withoutToken(value)).toBe(expected)
+  })
+})
+
+describe('requestTrailers', () => {
+  it('drops those of identity, routing and framing', () => {
+    const raw = [
+      'X-Sum',
+      '1',
+      'Impersonate-User',
+      'root',
+      'Content-Length',
+      '9',
+      'Host',
+      'h',
+      'Transfer-Encoding',
+      'x',
+      'X-Sum',
+      '2',
+    ]
+    expect(requestTrailers(raw, identifies())).toEqual([
+      ['X-Sum', '1'],
+      ['X-Sum', '2'],
+    ])
+  })
+})
+
+describe('responseHeaders', () => {
+  it('keeps repetitions, and drops what speaks for the site', () => {
+    const kept = responseHeaders([
+      'Warning',
+      '299 - "a"',
+      'warning',
+      '299 - "b"',
+      'Set-Cookie',
+      'a=b',
+      'Alt-Svc',
+      'h2=":1"',
+      'Clear-Site-Data',
+      '"*"',
+      'Strict-Transport-Security',
+      'max-age=1',
+      'Audit-ID',
+      'x',
+      'Connection',
+      'X-Hop',
+      'X-Hop',
+      '1',
+      'ETag',
+      '"e"',
+    ])
+    expect([...kept.values()]).toEqual([
+      { name: 'Warning', values: ['299 - "a"', '299 - "b"'] },
+      { name: 'ETag', values: ['"e"'] },
+    ])
+  })
+})

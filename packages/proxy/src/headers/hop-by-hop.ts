@@ -1,0 +1,42 @@
+/**
+ * Headers for one connection only.
+ *
+ * Source: RFC 9110 section 7.6.1; RFC 2616 section 13.5.1 for the older ones.
+ */
+const HOP_BY_HOP: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authentication-info',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'http2-settings',
+])
+
+const NONE: ReadonlySet<string> = new Set()
+
+/** Whether a header, in lower case, ends at this connection: by its name, or since `Connection` lists it. */
+export function hopByHop(raw: readonly string[]): (name: string) => boolean {
+  let listed = NONE
+  for (let index = 0; index + 1 < raw.length; index += 2) {
+    const name = raw[index]?.toLowerCase()
+    if (name !== 'connection' && name !== 'proxy-connection') continue
+    const named = tokensOf(raw[index + 1] ?? '')
+    // Nearly all are about the connection itself.
+    if (named.every((each) => each === 'keep-alive' || each === 'close' || each === 'upgrade')) continue
+    listed = new Set([...listed, ...named])
+  }
+  return (name) => HOP_BY_HOP.has(name) || listed.has(name)
+}
+
+/** The elements of a list in a header, in lower case. */
+export function tokensOf(value: string): readonly string[] {
+  return value
+    .split(',')
+    .map((each) => each.trim().toLowerCase())
+    .filter((each) => each !== '')
+}

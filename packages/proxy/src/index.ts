@@ -1,0 +1,8 @@
+/**
+ * A proxy to a Kubernetes API server that acts as the authenticated user, by impersonation or with the user's token.
+ *
+ * @module
+ */
+export { impersonatingProxy } from './impersonating-proxy.ts'
+export type { ImpersonatingProxy } from './proxy.ts'
+export type { ImpersonatingProxyOptions } from './options.ts'

@@ -1,0 +1,79 @@
+import { isConfigurationError } from '@kube-authn/core/internal'
+import { describe, expect, it } from 'vitest'
+import { impersonatingProxy, type ImpersonatingProxy } from './index.ts'
+
+const server = 'https://10.0.0.1:6443'
+const credential = { type: 'token', token: 'x' } as const
+const upstream = { server, credential }
+const text = (): string => 'x'
+
+function problemsOf(options: object): readonly string[] {
+  try {
+    const made: unknown = Reflect.apply(impersonatingProxy, undefined, [options])
+    if (isProxy(made)) made.close()
+    return []
+  } catch (error) {
+    if (!isConfigurationError(error)) throw error
+    return error.problems.map(({ path, message }) => `${path}: ${message}`)
+  }
+}
+
+function isProxy(made: unknown): made is ImpersonatingProxy {
+  return typeof made === 'object' && made !== null && 'close' in made
+}
+
+describe('options of impersonatingProxy', () => {
+  it.each([
+    { upstream },
+    { upstream, prefix: '/a/b-c_~.d' },
+    { upstream, refusedGroups: [], allowAnonymous: true, removeHeaders: ['X-A', 'x-b-*'], sandbox: false },
+    { upstream: { server }, credentials: text },
+    { upstream: { server }, mode: 'token', userToken: text },
+    { upstream: { server: 'http://127.0.0.1:8001' }, allowInsecureHttp: true },
+    { upstream: { server: `${server}/k8s/clusters/a/`, credential } },
+  ])('takes %j', (options) => {
+    expect(problemsOf(options)).toEqual([])
+  })
+
+  it.each([
+    [{}, /^upstream: /],
+    [{ upstream: null }, /^upstream: /],
+    [{ upstream: { server } }, /^upstream\.credential: is required/],
+    [{ upstream: { ...upstream, server: 'http://10.0.0.1' } }, /^server: /],
+    [{ upstream: { ...upstream, server: `${server}/?a=b` } }, /^upstream\.server: must not have a query/],
+    [{ upstream: { ...upstream, proxyUrl: 'http://proxy' } }, /^upstream\.proxyUrl: is not supported/],
+    [{ upstream: { ...upstream, nope: 1 } }, /^nope: unknown option/],
+    [{ upstream, mode: 'token' }, /^userToken: is required/],
+    [{ upstream, mode: 'other' }, /^mode: /],
+    [{ upstream, userToken: text }, /^userToken: is of no use/],
+    [
+      { upstream: { server }, mode: 'token', userToken: text, credentials: text },
+      /^credentials: is of no use/,
+    ],
+    [
+      { upstream: { server: 'http://a' }, allowInsecureHttp: true, credentials: text },
+      /^credentials: would be sent without TLS/,
+    ],
+    [
+      { upstream: { server: 'http://a' }, allowInsecureHttp: true, mode: 'token', userToken: text },
+      /^upstream\.server: must be https/,
+    ],
+    [{ upstream, prefix: 'a' }, /^prefix: /],
+    [{ upstream, prefix: '/' }, /^prefix: /],
+    [{ upstream, prefix: '/a/' }, /^prefix: /],
+    [{ upstream, prefix: '/a/../b' }, /^prefix: /],
+    [{ upstream, prefix: '/%61' }, /^prefix: /],
+    [{ upstream, refusedGroups: 'system:masters' }, /^refusedGroups: /],
+    [{ upstream, allowAnonymous: 'false' }, /^allowAnonymous: /],
+    [{ upstream, removeHeaders: ['a b'] }, /^removeHeaders\[0\]: /],
+    [{ upstream, connectTimeoutSeconds: 0 }, /^connectTimeoutSeconds: /],
+    [{ upstream, responseTimeoutSeconds: 86_401 }, /^responseTimeoutSeconds: /],
+    [{ upstream, maxConnectionSeconds: -1 }, /^maxConnectionSeconds: /],
+    [{ upstream, authorizer: {} }, /^authorizer: /],
+    [{ upstream, unknown: 1 }, /^unknown: unknown option/],
+  ])('refuses %j', (options, expected) => {
+    const problems = problemsOf(options)
+    expect(problems).toHaveLength(1)
+    expect(problems[0]).toMatch(expected)
+  })
+})

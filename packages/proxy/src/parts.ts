@@ -1,0 +1,18 @@
+import type { Authentication } from '@kube-authn/core'
+import type { DecideParts } from './decide.ts'
+import type { ForwardParts } from './forward/forward-request.ts'
+
+/** What requests and upgrades have in common. */
+export interface ProxyParts {
+  readonly decide: DecideParts
+  readonly forward: ForwardParts
+  /**
+   * A signal that is aborted when the credential ends; `undefined` if it never does.
+   *
+   * @param onClosed calls its listener when the connection is closed.
+   */
+  readonly untilEnd: (
+    authentication: Authentication,
+    onClosed: (listener: () => void) => void,
+  ) => AbortSignal | undefined
+}

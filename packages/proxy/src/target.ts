@@ -1,0 +1,30 @@
+import type { StatusError } from '@kube-authn/core/adapter'
+import { badRequest, notFound } from './failures.ts'
+
+/**
+ * The target for the upstream: what the client sent, byte by byte, without the prefix. Whatever servers read in different ways is refused: a target with a
+ * host, two slashes at the beginning, dot segments in any encoding, and characters that no URL may have.
+ *
+ * Source: RFC 9112 section 3.2, RFC 3986 section 3.3.
+ *
+ * @param prefix without a slash at its end; empty for none.
+ */
+export function forwardedTarget(received: string, prefix: string): string | StatusError {
+  if (!received.startsWith('/')) return badRequest('the request target must be a path')
+  if (/[^!-~]|[#\\]/.test(received))
+    return badRequest('the request target has characters that no URL may have')
+  if (!received.startsWith(prefix)) return notFound()
+  const rest = received.slice(prefix.length)
+  if (rest !== '' && !/^[/?]/.test(rest)) return notFound()
+  const target = rest.startsWith('/') ? rest : `/${rest}`
+  const [path = ''] = target.split('?', 1)
+  if (path.startsWith('//')) return badRequest('the path must not begin with two slashes')
+  if (/%(?![\da-f]{2})/i.test(path)) return badRequest('the path has a malformed escape')
+  return hasDotSegment(path) ? badRequest('the path must not have the segments . and ..') : target
+}
+
+/** As a server sees it that decodes before it splits. */
+function hasDotSegment(path: string): boolean {
+  const decoded = path.replaceAll(/%2e/gi, '.').replaceAll(/%(?:2f|5c)/gi, '/')
+  return decoded.split('/').some((segment) => segment === '.' || segment === '..')
+}

@@ -1,0 +1,128 @@
+import { type IncomingMessage, ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { StatusError } from '@kube-authn/core/adapter'
+import { AnswerHeaders, refuseUpgrade, whenClientLeaves } from '@kube-authn/node/internal'
+import type { Outgoing } from '../decide.ts'
+import { badGateway, badRequest, failureOf } from '../failures.ts'
+import type { ForwardParts } from '../forward/forward-request.ts'
+import { sendResponse } from '../forward/send-response.ts'
+import { limitWaiting } from '../upstream/limit-waiting.ts'
+import { switchedHead } from './switched.ts'
+import { tunnel } from './tunnel.ts'
+
+/** An upgrade with its connection. */
+export interface UpgradeExchange {
+  readonly message: IncomingMessage
+  readonly socket: Duplex
+  /** What the client sent after the request; it reaches the upstream only once that switched. */
+  readonly head: Buffer
+  readonly protocol: string
+  readonly auditId: string
+  /** Aborted when the credential ends. */
+  readonly ends: AbortSignal
+}
+
+/** Forwards an upgrade. If the upstream does not switch, the client gets its response, and its connection is closed. */
+export function forwardUpgrade(exchange: UpgradeExchange, outgoing: Outgoing, parts: ForwardParts): void {
+  const { socket, ends } = exchange
+  const fail = (failure: StatusError): void => {
+    parts.failed(outgoing, failure)
+    refuse(exchange.socket, failure)
+  }
+  const request = opened(outgoing, parts, fail)
+  if (request === undefined) return
+  limitWaiting(request, parts.responseTimeoutSeconds, parts.clock)
+  const leave = (): void => void request.destroy()
+  const expire = (): void => {
+    request.destroy()
+    socket.destroy()
+  }
+  socket.once('close', leave)
+  ends.addEventListener('abort', expire, { once: true })
+  socket.once('close', () => ends.removeEventListener('abort', expire))
+
+  const stopWatching = whenClientLeaves(socket, () => socket.destroy())
+
+  request.on('error', (error) => {
+    stopWatching()
+    if (!socket.destroyed) fail(failureOf(error))
+  })
+  request.once('response', (response) => {
+    stopWatching()
+    const failure = relay(response, exchange, parts)
+    if (failure !== undefined) parts.failed(outgoing, failure)
+  })
+  request.once('upgrade', (response, upstreamSocket, upstreamHead) => {
+    stopWatching()
+    const head = switchedHead(response, exchange.protocol, exchange.auditId)
+    if (head === undefined) {
+      upstreamSocket.destroy()
+      fail(badGateway(new Error('the upstream switched to another protocol')))
+      return
+    }
+    connect(exchange, upstreamSocket, head, upstreamHead)
+  })
+  if (ends.aborted) expire()
+  else if (socket.destroyed) leave()
+  else request.end()
+}
+
+function opened(
+  outgoing: Outgoing,
+  { upstream }: ForwardParts,
+  fail: (failure: StatusError) => void,
+): ReturnType<ForwardParts['upstream']['open']> | undefined {
+  try {
+    return upstream.open({ ...outgoing, isAlone: true })
+  } catch (cause) {
+    const failure = badRequest('the request has characters that HTTP does not allow')
+    fail(Object.assign(failure, { cause }))
+    return undefined
+  }
+}
+
+function connect({ socket, head }: UpgradeExchange, upstream: Duplex, switched: string, first: Buffer): void {
+  for (const each of [socket, upstream]) {
+    // Of a server with TLS they are not.
+    each.allowHalfOpen = true
+    if (!(each instanceof Socket)) continue
+    each.setTimeout(0)
+    each.setNoDelay(true)
+    each.setKeepAlive(true, 30_000)
+  }
+  socket.write(switched, 'latin1')
+  if (first.length > 0) socket.write(first)
+  if (head.length > 0) upstream.write(head)
+  tunnel(socket, upstream)
+}
+
+/** Sends a response that switches nothing. The connection is closed after it: what the client sent further must not be read as a request. */
+function relay(
+  from: IncomingMessage,
+  { message, socket }: UpgradeExchange,
+  parts: ForwardParts,
+): StatusError | undefined {
+  const response = new ServerResponse(message)
+  response.shouldKeepAlive = false
+  if (!(socket instanceof Socket)) {
+    socket.destroy()
+    return undefined
+  }
+  response.assignSocket(socket)
+  response.once('finish', () => socket.end())
+  response.once('finish', () => socket.once('finish', () => socket.destroy()))
+  return sendResponse(from, { message, response }, { method: message.method ?? 'GET' }, parts, {
+    onRead: () => {},
+    onBroken: () => socket.destroy(),
+  })
+}
+
+/** Answers an upgrade that is not forwarded, and closes its connection. */
+export function refuse(socket: Duplex, failure: StatusError): void {
+  if (socket.destroyed || socket.writableEnded) {
+    socket.destroy()
+    return
+  }
+  refuseUpgrade(socket, failure, new AnswerHeaders())
+}

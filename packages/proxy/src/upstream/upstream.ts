@@ -1,0 +1,113 @@
+import { Agent, type ClientRequest, request as httpRequest } from 'node:http'
+import { Agent as TlsAgent, request as httpsRequest } from 'node:https'
+import type { Clock } from '@kube-authn/core'
+import type { EndpointConnection, EndpointTls } from '@kube-authn/node/internal'
+import { limitConnecting } from './limit-connecting.ts'
+
+/** A request to the upstream. */
+export interface UpstreamRequest {
+  readonly method: string
+  /** The target after the path of the upstream's URL. */
+  readonly target: string
+  /** Flat, and complete. */
+  readonly headers: readonly string[]
+  /** Uses a connection of its own, which stays open for writing after the upstream closed its side. Default `false`. */
+  readonly isAlone?: boolean
+}
+
+/** The server that requests are forwarded to. */
+export interface Upstream {
+  /** The value of `Host`. */
+  readonly host: string
+  /** The proxy's own credential, if it is sent in a header. */
+  readonly authorization: () => string | undefined
+  /** @throws {TypeError} if a header or the target has characters that HTTP does not allow. */
+  readonly open: (request: UpstreamRequest) => ClientRequest
+  /** Closes idle connections. */
+  readonly close: () => void
+}
+
+/** Options of {@link upstreamOf}. */
+export interface UpstreamOptions {
+  readonly connectTimeoutSeconds: number
+  readonly clock: Clock
+}
+
+/** Below the minute and a half after which kube-apiserver closes an idle connection. */
+const IDLE_MS = 60_000
+
+/** The upstream of a connection. After a file of it changed, new connections are made; those in use stay. */
+export function upstreamOf(connection: EndpointConnection, options: UpstreamOptions): Upstream {
+  const { url } = connection
+  const basePath = url.pathname.replace(/\/+$/, '')
+  const target = {
+    protocol: url.protocol,
+    hostname: url.hostname.replace(/^\[|\]$/g, ''),
+    port: url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port),
+  }
+  const open = url.protocol === 'https:' ? httpsRequest : httpRequest
+  const agents = currentAgents(connection.tls)
+
+  return {
+    host: url.host,
+    authorization: connection.authorization,
+    open({ method, target: path, headers, isAlone = false }) {
+      const { shared, alone } = agents.current()
+      const request = open({
+        ...target,
+        method,
+        path: basePath + path,
+        headers,
+        agent: isAlone ? alone : shared,
+      })
+      limitConnecting(request, options.connectTimeoutSeconds, options.clock)
+      return request
+    },
+    close() {
+      agents.close()
+      connection.close()
+    },
+  }
+}
+
+/** Connections for requests, which are used again, and for upgrades, which are not. */
+interface Agents {
+  readonly shared: Agent
+  readonly alone: Agent
+}
+
+function currentAgents(tls: () => EndpointTls | undefined): {
+  readonly current: () => Agents
+  readonly close: () => void
+} {
+  let used = tls()
+  let agents = agentsFor(used)
+  return {
+    current() {
+      const now = tls()
+      if (now !== used) {
+        retire(agents)
+        used = now
+        agents = agentsFor(now)
+      }
+      return agents
+    },
+    close: () => retire(agents),
+  }
+}
+
+function agentsFor(tls: EndpointTls | undefined): Agents {
+  // `timeout` ends idle connections only: nothing listens to it on those in use.
+  const kept = { keepAlive: true, timeout: IDLE_MS, scheduling: 'lifo' } as const
+  const once = { keepAlive: false, allowHalfOpen: true }
+  if (tls === undefined) return { shared: new Agent(kept), alone: new Agent(once) }
+  return { shared: new TlsAgent({ ...kept, ...tls }), alone: new TlsAgent({ ...once, ...tls }) }
+}
+
+/** Closes what is idle; the other connections close once their responses are over. */
+function retire({ shared }: Agents): void {
+  shared.maxFreeSockets = 0
+  for (const sockets of Object.values(shared.freeSockets)) {
+    for (const socket of sockets ?? []) socket.destroy()
+  }
+}

@@ -1,0 +1,167 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
+import { connect, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { type Authentication, userInfo } from '@kube-authn/core'
+import { createPki, type IssuedCredential } from '@kube-authn/testing'
+import { onTestFinished } from 'vitest'
+import { impersonatingProxy, type ImpersonatingProxy, type ImpersonatingProxyOptions } from '../src/index.ts'
+
+/** What an upstream received. */
+export interface Received {
+  readonly method: string
+  readonly url: string
+  /** Flat, as sent. */
+  readonly rawHeaders: readonly string[]
+  readonly message: IncomingMessage
+}
+
+/** A server that is stopped when its test is over. */
+export interface RunningUpstream {
+  readonly server: Server
+  readonly url: string
+  readonly port: number
+  readonly ca: string
+  readonly received: Received[]
+  /** All open connections. */
+  readonly sockets: ReadonlySet<Socket>
+}
+
+let material: Promise<{ readonly ca: string; readonly credential: IssuedCredential }> | undefined
+
+/** A CA and a certificate for 127.0.0.1, made once. */
+function tlsMaterial(): NonNullable<typeof material> {
+  material ??= createPki().then(async (pki) => ({
+    ca: pki.caPem,
+    credential: await pki.issueServer({ hosts: ['127.0.0.1', 'localhost'] }),
+  }))
+  return material
+}
+
+/** An API server over TLS, which answers as the listener says, and by `ok` without one. */
+export async function upstreamServer(
+  listener: RequestListener = (_, response) => response.end('ok'),
+  port = 0,
+): Promise<RunningUpstream> {
+  const { ca, credential } = await tlsMaterial()
+  const server = createHttpsServer({
+    cert: credential.chainPem,
+    key: credential.privateKeyPem,
+    maxHeaderSize: 1e6,
+  })
+  server.maxHeadersCount = 0
+  const received: Received[] = []
+  server.on('request', (message, response) => {
+    const { method = '', url = '', rawHeaders } = message
+    received.push({ method, url, rawHeaders: [...rawHeaders], message })
+    listener(message, response)
+  })
+  const sockets = await listening(server, port)
+  const bound = portOf(server)
+  return { server, ca, received, sockets, port: bound, url: `https://127.0.0.1:${bound}` }
+}
+
+/** Has the upstream switch protocols by hand. */
+export function onUpgrade(
+  { server, received }: RunningUpstream,
+  accept: (message: IncomingMessage, socket: Duplex, head: Buffer) => void,
+): void {
+  server.on('upgrade', (message, socket, head) => {
+    const { method = '', url = '', rawHeaders } = message
+    received.push({ method, url, rawHeaders: [...rawHeaders], message })
+    socket.on('error', () => socket.destroy())
+    accept(message, socket, head)
+  })
+}
+
+/** A proxy on Node without a framework. */
+export interface RunningProxy {
+  readonly server: Server
+  readonly port: number
+  readonly proxy: ImpersonatingProxy
+  readonly sockets: ReadonlySet<Socket>
+}
+
+export const jane: Authentication = {
+  user: userInfo({
+    username: 'jane',
+    uid: '42',
+    groups: ['dev', 'ops, with comma', 'system:authenticated'],
+    extra: { scopes: ['read', 'write'] },
+  }),
+}
+
+/** A proxy in front of an upstream, for one user. */
+export async function proxyTo(
+  upstream: Pick<RunningUpstream, 'url' | 'ca'>,
+  options: Partial<ImpersonatingProxyOptions> = {},
+  authentication: Authentication | ((message: IncomingMessage) => Authentication) = jane,
+): Promise<RunningProxy> {
+  const proxy = impersonatingProxy({
+    upstream: {
+      server: upstream.url,
+      ca: upstream.ca,
+      credential: { type: 'token', token: 'own-token' },
+    },
+    log: false,
+    ...options,
+  })
+  onTestFinished(proxy.close)
+  const of = typeof authentication === 'function' ? authentication : () => authentication
+  const server = createServer({ maxHeaderSize: 1e6 }, proxy.express(of))
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on('error', () => socket.destroy())
+    const known = of(request)
+    const { signal } = new AbortController()
+    void proxy.upgrade({ request, socket, head, user: known.user, authentication: known, signal })
+  })
+  const sockets = await listening(server)
+  return { server, proxy, sockets, port: portOf(server) }
+}
+
+/** Listens on 127.0.0.1 until the test is over. */
+export async function listening(server: Server, port = 0): Promise<ReadonlySet<Socket>> {
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  server.listen(port, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => {
+    server.close()
+    for (const socket of sockets) socket.destroy()
+  })
+  return sockets
+}
+
+/** The port of a server. */
+export function portOf(server: Server): number {
+  const address = server.address()
+  return typeof address === 'object' && address !== null ? address.port : 0
+}
+
+/** Sends bytes, and returns all that comes back until the connection is closed. */
+export async function exchange(port: number, text: string): Promise<string> {
+  const socket = connect(port, '127.0.0.1')
+  socket.write(text, 'latin1')
+  let answer = ''
+  socket.setEncoding('latin1')
+  socket.on('data', (data: string) => (answer += data))
+  socket.on('error', () => {})
+  await once(socket, 'close')
+  return answer
+}
+
+/** The values of a header, in order. */
+export function valuesOf(rawHeaders: readonly string[] | undefined, name: string): readonly string[] {
+  return (rawHeaders ?? []).filter(
+    (_, index, all) => index % 2 === 1 && all[index - 1]?.toLowerCase() === name.toLowerCase(),
+  )
+}
+
+/** Resolves once it is true. */
+export async function until(isTrue: () => boolean): Promise<void> {
+  while (!isTrue()) await new Promise((resolve) => setTimeout(resolve, 5))
+}

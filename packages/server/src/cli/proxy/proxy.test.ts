@@ -1,0 +1,247 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer, request } from 'node:https'
+import type { IncomingMessage } from 'node:http'
+import { join } from 'node:path'
+import { createPki } from '@kube-authn/testing'
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { COMMAND, folderOf, run } from '../../../test/command.ts'
+
+let files: Readonly<Record<string, string>> = {}
+let ca = ''
+
+const ROLES = JSON.stringify({
+  apiVersion: 'v1',
+  kind: 'List',
+  items: [
+    {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRole',
+      metadata: { name: 'as-joe' },
+      rules: [
+        { apiGroups: [''], resources: ['users'], resourceNames: ['joe'], verbs: ['impersonate'] },
+        { nonResourceURLs: ['/allowed'], verbs: ['get'] },
+      ],
+    },
+    {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRoleBinding',
+      metadata: { name: 'as-joe' },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'as-joe' },
+      subjects: ['jane', 'joe'].map((name) => ({
+        apiGroup: 'rbac.authorization.k8s.io',
+        kind: 'User',
+        name,
+      })),
+    },
+  ],
+})
+
+beforeAll(async () => {
+  const pki = await createPki()
+  const { chainPem, privateKeyPem } = await pki.issueServer({ hosts: ['127.0.0.1'] })
+  ca = pki.caPem
+  files = {
+    'tls.crt': chainPem,
+    'tls.key': privateKeyPem,
+    'ca.crt': ca,
+    token: 'own-token\n',
+    'users.csv': 'jane-token,jane,1,"dev,ops"\n',
+    'roles.yaml': ROLES,
+  }
+})
+
+const TLS = ['--tls-cert-file=tls.crt', '--tls-private-key-file=tls.key', '--token-auth-file=users.csv']
+
+/** An API server that keeps the headers of its requests. */
+async function upstream(): Promise<{ readonly url: string; readonly received: IncomingMessage[] }> {
+  const received: IncomingMessage[] = []
+  const server = createServer({ cert: files['tls.crt'], key: files['tls.key'] }, (message, response) => {
+    received.push(message)
+    response.end('ok')
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  const address = server.address()
+  return { received, url: `https://127.0.0.1:${typeof address === 'object' ? address?.port : 0}` }
+}
+
+async function started(
+  cwd: string,
+  args: readonly string[],
+): Promise<{ readonly server: string; readonly stop: () => Promise<number | null> }> {
+  const child = spawn(
+    process.execPath,
+    [COMMAND, 'proxy', '--secure-port=0', '--output=json', ...TLS, ...args],
+    {
+      cwd,
+      env: { PATH: process.env['PATH'] ?? '' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  )
+  onTestFinished(() => void child.kill('SIGKILL'))
+  const [line] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string]
+  const { server } = JSON.parse(line) as { readonly server: string }
+  return {
+    server,
+    async stop() {
+      child.kill('SIGTERM')
+      await once(child, 'exit')
+      return child.exitCode
+    },
+  }
+}
+
+async function call(
+  url: string,
+  headers: Record<string, string> = { authorization: 'Bearer jane-token' },
+): Promise<number> {
+  const sent = request(url, { ca, headers, agent: false })
+  sent.end()
+  const [response] = (await once(sent, 'response')) as [IncomingMessage]
+  response.resume()
+  return response.statusCode ?? 0
+}
+
+describe('kube-authn proxy', () => {
+  it('forwards requests as their users, with the token of a file, and stops in order', async () => {
+    const { url, received } = await upstream()
+    const cwd = folderOf(files)
+    const proxy = await started(cwd, [
+      `--upstream=${url}`,
+      '--upstream-ca-file=ca.crt',
+      '--upstream-token-file=token',
+      '--audit-log-path=audit.log',
+    ])
+    expect(await call(`${proxy.server}/api?x=1`)).toBe(200)
+    expect(received[0]?.headers).toMatchObject({
+      authorization: 'Bearer own-token',
+      'impersonate-user': 'jane',
+      'impersonate-group': 'dev, ops',
+    })
+    expect(received[0]?.url).toBe('/api?x=1')
+    expect(await call(`${proxy.server}/api`, {})).toBe(401)
+    expect(
+      await call(`${proxy.server}/api`, { authorization: 'Bearer jane-token', 'impersonate-user': 'joe' }),
+    ).toBe(403)
+    expect(received).toHaveLength(1)
+    expect(await proxy.stop()).toBe(0)
+  })
+
+  it('allows what its roles allow, with the upstream of a kubeconfig', async () => {
+    const { url, received } = await upstream()
+    const kubeconfig = {
+      apiVersion: 'v1',
+      kind: 'Config',
+      clusters: [{ name: 'a', cluster: { server: url, 'certificate-authority': 'ca.crt' } }],
+      users: [{ name: 'u', user: { tokenFile: 'token' } }],
+      contexts: [{ name: 'c', context: { cluster: 'a', user: 'u' } }],
+      'current-context': 'c',
+    }
+    const cwd = folderOf({ ...files, config: JSON.stringify(kubeconfig) })
+    const proxy = await started(cwd, [
+      `--upstream=${join(cwd, 'config')}`,
+      '--impersonation-rbac=roles.yaml',
+      '--authorization-rbac=roles.yaml',
+    ])
+    expect(await call(`${proxy.server}/other`)).toBe(403)
+    expect(
+      await call(`${proxy.server}/allowed`, {
+        authorization: 'Bearer jane-token',
+        'impersonate-user': 'joe',
+      }),
+    ).toBe(200)
+    expect(
+      await call(`${proxy.server}/allowed`, {
+        authorization: 'Bearer jane-token',
+        'impersonate-user': 'root',
+      }),
+    ).toBe(403)
+    expect(received.map(({ headers }) => headers['impersonate-user'])).toEqual(['joe'])
+  })
+
+  it('takes the token of a plug-in', async () => {
+    const { url, received } = await upstream()
+    const credential = {
+      apiVersion: 'client.authentication.k8s.io/v1',
+      kind: 'ExecCredential',
+      status: { token: 'of-the-plug-in' },
+    }
+    const kubeconfig = {
+      apiVersion: 'v1',
+      kind: 'Config',
+      clusters: [{ name: 'a', cluster: { server: url, 'certificate-authority': 'ca.crt' } }],
+      users: [
+        {
+          name: 'u',
+          user: {
+            exec: {
+              apiVersion: 'client.authentication.k8s.io/v1',
+              command: 'echo',
+              args: [JSON.stringify(credential)],
+              interactiveMode: 'Never',
+            },
+          },
+        },
+      ],
+      contexts: [{ name: 'c', context: { cluster: 'a', user: 'u' } }],
+      'current-context': 'c',
+    }
+    const proxy = await started(folderOf({ ...files, config: JSON.stringify(kubeconfig) }), [
+      '--upstream=config',
+    ])
+    expect(await call(`${proxy.server}/api`)).toBe(200)
+    expect(received[0]?.headers.authorization).toBe('Bearer of-the-plug-in')
+  })
+
+  it.each([
+    [[], /^error: --upstream: is required/],
+    [
+      ['--upstream=https://a', '--upstream-context=c'],
+      /^error: --upstream-context: is for an --upstream that is a kubeconfig/,
+    ],
+    [
+      ['--upstream=config', '--upstream-token-file=token'],
+      /^error: --upstream-token-file: is for an --upstream that is a URL/,
+    ],
+    [['--upstream=https://a', '--secure-port=65536'], /^error: --secure-port: must be a port/],
+    [['--upstream=https://a', '--bind-address=localhost'], /^error: --bind-address: must be an IP address/],
+    [['--upstream=https://a', '--output=yaml'], /^error: --output: must be text or json/],
+    [
+      ['--upstream=https://a', '--max-connection-duration=-1s'],
+      /^error: --max-connection-duration: must not be negative/,
+    ],
+    [
+      ['--upstream=https://a', '--service-account-issuer=https://a'],
+      /^error: --service-account-issuer: is for an API server/,
+    ],
+    [
+      ['--upstream=https://a', '--refused-group=a'],
+      /^error: --refused-group: unknown flag, did you mean --refused-groups/,
+    ],
+    [['--upstream=https://127.0.0.1:1'], /^error: upstream\.credential: is required/],
+    [
+      ['--upstream=http://127.0.0.1:1', '--upstream-token-file=token'],
+      /^error: server: must be an https URL/,
+    ],
+    [['--upstream=nowhere'], /^error: .*nowhere/],
+    [['upstream'], /^error: proxy takes flags only/],
+  ])('does not start with %j', async (args, expected) => {
+    const cwd = folderOf(files)
+    const { stdout, stderr, exitCode } = await run(
+      ['proxy', ...(args[0] === 'upstream' ? [] : TLS), ...args],
+      { cwd },
+    )
+    expect(stderr).toMatch(expected)
+    expect({ stdout, exitCode }).toEqual({ stdout: '', exitCode: 2 })
+  })
+
+  it('needs a certificate', async () => {
+    const { stderr, exitCode } = await run(['proxy', '--upstream=https://a'])
+    expect([stderr, exitCode]).toEqual([expect.stringMatching(/^error: --tls-cert-file: is required/), 2])
+  })
+})

@@ -1,0 +1,134 @@
+import { isIP } from 'node:net'
+import type { ConfigurationProblem } from '@kube-authn/core'
+import { quoted, refuseProblems } from '@kube-authn/core/internal'
+import {
+  AUDIT_FLAGS,
+  AUTHENTICATION_FLAGS,
+  booleanOf,
+  isGiven,
+  listOfFlag,
+  numberOf,
+  optionalString,
+  parseFlags,
+  type ParsedFlags,
+  secondsOf,
+  stringOf,
+} from '@kube-authn/node/internal'
+import { Failure } from '../failure.ts'
+import { tlsProblems, tlsSettings } from '../serve/flags/tls-flags.ts'
+import type { ListenAddress, TlsSettings } from '../serve/settings.ts'
+import { PROXY_TABLE, REFUSED_FLAGS } from './flags.ts'
+
+/** Where the cluster is, and the credentials for it. */
+export interface UpstreamSettings {
+  /** A URL, a path, or `in-cluster`. */
+  readonly where: string
+  readonly context?: string
+  readonly caFile?: string
+  readonly tokenFile?: string
+  readonly certFile?: string
+  readonly keyFile?: string
+}
+
+/** What the flags of `kube-authn proxy` say. */
+export interface ProxySettings {
+  readonly upstream: UpstreamSettings
+  readonly address: ListenAddress
+  readonly tls: TlsSettings & Required<Pick<TlsSettings, 'certificate'>>
+  readonly output: 'text' | 'json'
+  readonly impersonationRbac: readonly string[]
+  readonly authorizationRbac: readonly string[]
+  readonly refusedGroups: readonly string[]
+  readonly allowAnonymous: boolean
+  readonly maxConnectionSeconds?: number
+  readonly authenticationFlags: readonly string[]
+  readonly auditFlags: readonly string[]
+}
+
+/**
+ * What the arguments of `kube-authn proxy` say.
+ *
+ * @throws {ConfigurationError} with every problem of the flags, without their values where these may be secrets.
+ * @throws {Failure} if there is an argument before the flags.
+ */
+export function settingsFromFlags(argv: readonly string[]): ProxySettings {
+  if (argv[0]?.startsWith('-') === false)
+    throw new Failure('proxy takes flags only, as in --upstream=KUBECONFIG')
+  const flags = parseFlags(argv, REFUSED_FLAGS, PROXY_TABLE)
+  const { certificate, ...tls } = tlsSettings(withCertDir(flags))
+  refuseProblems(flags.problems, problemsOf(flags))
+  const maxConnectionSeconds = secondsOf(flags, 'max-connection-duration')
+  return {
+    upstream: upstreamSettings(flags),
+    address: { host: stringOf(flags, 'bind-address'), port: numberOf(flags, 'secure-port') },
+    tls: { ...tls, certificate: certificate ?? { certFile: '', keyFile: '' } },
+    output: stringOf(flags, 'output') === 'json' ? 'json' : 'text',
+    impersonationRbac: listOfFlag(flags, 'impersonation-rbac'),
+    authorizationRbac: listOfFlag(flags, 'authorization-rbac'),
+    refusedGroups: listOfFlag(flags, 'refused-groups'),
+    allowAnonymous: isGiven(flags, 'anonymous-auth') && booleanOf(flags, 'anonymous-auth'),
+    ...(maxConnectionSeconds > 0 && { maxConnectionSeconds }),
+    // In kube-apiserver they are on unless something is said.
+    authenticationFlags: ['--anonymous-auth=false', ...flagsOf(flags, AUTHENTICATION_FLAGS)],
+    auditFlags: flagsOf(flags, AUDIT_FLAGS),
+  }
+}
+
+/** The certificate is always named, so there is no folder for an own one. */
+function withCertDir(flags: ParsedFlags): ParsedFlags {
+  return { ...flags, table: new Map([...flags.table, ['cert-dir', { kind: 'string', default: '' }]]) }
+}
+
+function upstreamSettings(flags: ParsedFlags): UpstreamSettings {
+  const context = optionalString(flags, 'upstream-context')
+  const caFile = optionalString(flags, 'upstream-ca-file')
+  const tokenFile = optionalString(flags, 'upstream-token-file')
+  const certFile = optionalString(flags, 'upstream-client-cert-file')
+  const keyFile = optionalString(flags, 'upstream-client-key-file')
+  return {
+    where: stringOf(flags, 'upstream'),
+    ...(context !== undefined && { context }),
+    ...(caFile !== undefined && { caFile }),
+    ...(tokenFile !== undefined && { tokenFile }),
+    ...(certFile !== undefined && { certFile }),
+    ...(keyFile !== undefined && { keyFile }),
+  }
+}
+
+/** The given flags of a table, as they were given. The key of TLS is not that of tokens here. */
+function flagsOf({ given }: ParsedFlags, table: Readonly<Record<string, unknown>>): readonly string[] {
+  return [...given]
+    .filter(([name]) => Object.hasOwn(table, name) && name !== 'tls-private-key-file')
+    .flatMap(([name, values]) => values.map((value) => `--${name}=${value}`))
+}
+
+const FOR_URLS = ['ca-file', 'token-file', 'client-cert-file', 'client-key-file'].map(
+  (each) => `upstream-${each}`,
+)
+
+function problemsOf(flags: ParsedFlags): readonly ConfigurationProblem[] {
+  const found: ConfigurationProblem[] = [...tlsProblems(flags)]
+  const add = (name: string, message: string): void => void found.push({ path: `--${name}`, message })
+  const where = stringOf(flags, 'upstream')
+  if (where === '') add('upstream', 'is required: a kubeconfig, the URL of an API server, or in-cluster')
+  const isUrl = /^https?:\/\//i.test(where)
+  for (const name of FOR_URLS) {
+    if (!isUrl && isGiven(flags, name)) add(name, 'is for an --upstream that is a URL')
+  }
+  if (isGiven(flags, 'upstream-context') && (isUrl || where === 'in-cluster')) {
+    add('upstream-context', 'is for an --upstream that is a kubeconfig')
+  }
+  if (
+    optionalString(flags, 'tls-cert-file') === undefined &&
+    optionalString(flags, 'tls-private-key-file') === undefined
+  ) {
+    add('tls-cert-file', 'is required, with --tls-private-key-file: clients send no credentials without TLS')
+  }
+  const address = stringOf(flags, 'bind-address')
+  if (isIP(address) === 0) add('bind-address', `must be an IP address, not ${quoted(address)}`)
+  const port = numberOf(flags, 'secure-port')
+  if (port > 65_535 || port < 0) add('secure-port', `must be a port from 0 to 65535, not ${port}`)
+  if (secondsOf(flags, 'max-connection-duration') < 0) add('max-connection-duration', 'must not be negative')
+  if (!['text', 'json'].includes(stringOf(flags, 'output'))) add('output', 'must be text or json')
+  return found
+}

@@ -1,0 +1,92 @@
+import { loggingObserver } from '@kube-authn/core/internal'
+import type { Observer } from '@kube-authn/core'
+import { auditFromFlags, authenticatorFromFlags, rbacAt } from '@kube-authn/node'
+import { impersonatingProxy } from '@kube-authn/proxy'
+import { type Closers, closers } from '../serve/closers.ts'
+import { listenSecurely } from '../serve/listen.ts'
+import { logLine } from '../serve/server-log.ts'
+import { handleRequests } from './requests.ts'
+import type { ProxySettings } from './settings.ts'
+import { openUpstream } from './upstream.ts'
+
+/** A proxy that answers. */
+export interface StartedProxy {
+  /** Its URL. */
+  readonly server: string
+  /** That of the cluster. */
+  readonly upstream: string
+  close(this: void): Promise<void>
+}
+
+/**
+ * Starts the proxy.
+ *
+ * @throws {ConfigurationError | Failure} if a flag, a file or an address cannot be used. Nothing is left open then.
+ */
+export async function startProxy(settings: ProxySettings): Promise<StartedProxy> {
+  const opened = closers()
+  try {
+    return { ...(await open(settings, opened)), close: () => opened.close() }
+  } catch (error) {
+    await opened.close().catch(() => undefined)
+    throw error
+  }
+}
+
+async function open(settings: ProxySettings, opened: Closers): Promise<Omit<StartedProxy, 'close'>> {
+  const { refusedGroups, allowAnonymous, maxConnectionSeconds, address, tls } = settings
+  const audit = auditFromFlags(settings.auditFlags)
+  opened.add(() => audit.close())
+  const events: Observer = loggingObserver(undefined, logLine) ?? (() => undefined)
+  const observer: Observer = (event) => {
+    events(event)
+    audit.observer(event)
+  }
+  const authenticator = await authenticatorFromFlags(settings.authenticationFlags, {
+    observer: events,
+    log: logLine,
+  })
+  opened.add(() => authenticator.close())
+  const { endpoint, credentials, close } = await openUpstream(settings.upstream)
+  opened.add(close)
+  const proxy = impersonatingProxy({
+    upstream: endpoint,
+    refusedGroups,
+    allowAnonymous,
+    observer,
+    log: logLine,
+    ...(credentials !== undefined && { credentials }),
+    ...(maxConnectionSeconds !== undefined && { maxConnectionSeconds }),
+  })
+  opened.add(() => proxy.close())
+  const impersonation = rolesAt(settings.impersonationRbac, observer, opened)
+  const authorization = rolesAt(settings.authorizationRbac, observer, opened)
+  const listening = await listenSecurely({
+    address,
+    files: tls.certificate,
+    tls,
+    observer: events,
+    attach: (server) =>
+      handleRequests(server, proxy, {
+        authenticator,
+        observer,
+        log: logLine,
+        ...(impersonation !== undefined && { impersonation }),
+        ...(authorization !== undefined && { authorization }),
+      }),
+  })
+  opened.add(() => listening.close())
+  const host = address.host.includes(':') ? `[${address.host}]` : address.host
+  return { server: `https://${host}:${listening.port}`, upstream: endpoint.server }
+}
+
+function rolesAt(
+  paths: readonly string[],
+  observer: Observer,
+  opened: Closers,
+): ReturnType<typeof rbacAt> | undefined {
+  if (paths.length === 0) return undefined
+  const roles = rbacAt(paths, { observer })
+  opened.add(() => roles.close())
+  return roles
+}

@@ -1,0 +1,134 @@
+import { createHash } from 'node:crypto'
+import { isObject } from '@kube-authn/core/internal'
+import { byBytes } from '../../../store/key-order.ts'
+import { checkKey, checkValue } from '../../../store/limits.ts'
+import { isStoreError } from '../../../store/store-error.ts'
+import { Failure } from '../../failure.ts'
+import {
+  type ExportedObject,
+  type ExportHeader,
+  FORMAT,
+  FORMAT_VERSION,
+  lineOf,
+  MAX_LINE_BYTES,
+} from './format.ts'
+import { type Line, readLines } from './read-lines.ts'
+
+/** An export that is being read. */
+export interface ReadExport {
+  readonly header: ExportHeader
+  /** Ends after the last line, if the checksum is right. @throws {Failure} where the file is wrong. */
+  readonly objects: AsyncIterable<ExportedObject>
+}
+
+/**
+ * Reads an export from its beginning. Each line must be, byte for byte, what an export writes: so that each object is read as one thing only.
+ *
+ * @param name that of the file, for messages; they have no value of an object.
+ * @throws {Failure} if it is none, or one of another version.
+ */
+export async function readExport(name: string, chunks: AsyncIterable<Uint8Array>): Promise<ReadExport> {
+  const lines = readLines(name, chunks, MAX_LINE_BYTES)
+  try {
+    const first = await lines.next()
+    if (first.done === true) throw new Failure(`${name}: is empty`)
+    const header = headerIn(name, first.value)
+    const hash = createHash('sha256').update(first.value.bytes)
+    return { header, objects: objectsIn(name, header, lines, hash) }
+  } catch (error) {
+    await lines.return()
+    throw error
+  }
+}
+
+/** What the lines come from is not waited for, once the file was found wrong. */
+async function* objectsIn(
+  name: string,
+  { count, prefix }: ExportHeader,
+  lines: AsyncGenerator<Line, void>,
+  hash: ReturnType<typeof createHash>,
+): AsyncGenerator<ExportedObject, void> {
+  try {
+    let last = ''
+    for (let index = 0; index < count; index++) {
+      const { done, value: line } = await lines.next()
+      if (done === true) throw new Failure(`${name}: is truncated: it has ${index} of ${count} objects`)
+      const object = objectIn(name, line)
+      if (!object.key.startsWith(prefix))
+        throw wrong(name, line, 'has a key without the prefix of the export')
+      if (byBytes(last, object.key) >= 0)
+        throw wrong(name, line, 'has a key that is there twice, or not in order')
+      last = object.key
+      hash.update(line.bytes)
+      yield object
+    }
+    const { done, value: line } = await lines.next()
+    if (done === true) throw new Failure(`${name}: is truncated: its checksum is missing`)
+    if (lineOf({ sha256: hash.digest('hex') }) !== `${line.text}\n`) {
+      throw wrong(name, line, 'must be the checksum of the lines before: the file is damaged, or was changed')
+    }
+    const after = await lines.next()
+    if (after.done !== true) throw wrong(name, after.value, 'must not be there: the checksum is the end')
+  } finally {
+    await lines.return()
+  }
+}
+
+function headerIn(name: string, line: Line): ExportHeader {
+  const read = parsed(line)
+  if (!isObject(read) || read['format'] !== FORMAT) {
+    throw new Failure(`${name}: is not an export of a store`)
+  }
+  const { version, revision, count, prefix } = read
+  if (version !== FORMAT_VERSION) {
+    throw new Failure(
+      `${name}: must have version ${FORMAT_VERSION}, which is the only one that this program reads`,
+    )
+  }
+  if (isCount(revision) && isCount(count) && typeof prefix === 'string') {
+    const header: ExportHeader = { format: FORMAT, version, revision, count, prefix }
+    if (lineOf(header) === `${line.text}\n`) return header
+  }
+  throw wrong(name, line, 'is not as an export has it')
+}
+
+function objectIn(name: string, line: Line): ExportedObject {
+  const read = parsed(line)
+  if (!isObject(read)) throw wrong(name, line, 'is not the JSON of an object')
+  const { key, value, expiresAtMs } = read
+  if (
+    typeof key !== 'string' ||
+    typeof value !== 'string' ||
+    !(expiresAtMs === undefined || isCount(expiresAtMs))
+  ) {
+    throw wrong(name, line, 'must have a key, a value and, if it ends, expiresAtMs')
+  }
+  const object = { key, value, ...(expiresAtMs !== undefined && { expiresAtMs }) }
+  if (lineOf(object) !== `${line.text}\n`) throw wrong(name, line, 'is not as an export has it')
+  try {
+    checkKey(key)
+    checkValue(value)
+  } catch (error) {
+    if (isStoreError(error, 'invalidObject', 'objectTooLarge'))
+      throw wrong(name, line, `cannot be stored: ${error.message}`)
+    throw error
+  }
+  return object
+}
+
+/** The message of a parser may have a part of a value. */
+function parsed({ text }: Line): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
+}
+
+function wrong(name: string, { number }: Line, problem: string): Failure {
+  return new Failure(`${name}: line ${number} ${problem}`)
+}

@@ -1,0 +1,100 @@
+import { systemClock } from '@kube-authn/core/internal'
+import type { ObjectStore } from '../../../store/object-store.ts'
+import { Failure } from '../../failure.ts'
+import { openStoreAt } from '../../store-url/store-url.ts'
+import { write } from '../../terminal/output.ts'
+import type { ExportedObject, ExportHeader } from '../file/format.ts'
+import { readExport } from '../file/read-export.ts'
+import { requireLastingStore, storeFailureOf } from '../named-store.ts'
+import type { StoreImportOptions } from './command.ts'
+import { type ImportCounts, type OnExisting, objectWriter } from './object-writer.ts'
+import { openRereadable, type RereadableFile } from './rereadable-file.ts'
+
+/**
+ * Writes the objects of an export into a store, and prints how many there were.
+ *
+ * @throws {Failure} if nothing was written: the file or the store cannot be used. If only a part was written, the message says so.
+ */
+export async function importStore(file: string, options: StoreImportOptions): Promise<void> {
+  requireLastingStore(options.store)
+  const onExisting = onExistingOf(options)
+  const input = await openRereadable(file)
+  try {
+    const { header } = await checked(input)
+    const store = await opened(options.store)
+    try {
+      if (onExisting === 'refuse') await requireEmpty(store)
+      const { objects } = await readExport(input.name, input.read())
+      await write(`${summary(await writeAll(store, objects, header, onExisting), header)}\n`)
+    } finally {
+      await store.close()
+    }
+  } finally {
+    await input.close()
+  }
+}
+
+function onExistingOf({ overwrite = false, skipExisting = false }: StoreImportOptions): OnExisting {
+  if (overwrite && skipExisting) throw new Failure('--overwrite: cannot be set together with --skip-existing')
+  return overwrite ? 'overwrite' : skipExisting ? 'skip' : 'refuse'
+}
+
+/** Reads the whole file once. */
+async function checked(input: RereadableFile): Promise<{ readonly header: ExportHeader }> {
+  const { header, objects } = await readExport(input.name, input.readFirst())
+  const iterator = objects[Symbol.asyncIterator]()
+  while ((await iterator.next()).done !== true);
+  return { header }
+}
+
+async function opened(store: string): Promise<ObjectStore> {
+  try {
+    return await openStoreAt(store)
+  } catch (error) {
+    throw storeFailureOf(error)
+  }
+}
+
+async function requireEmpty(store: ObjectStore): Promise<void> {
+  const isEmpty = await store.list('', { limit: 1 }).then(
+    ({ objects }) => objects.length === 0,
+    (error: unknown) => {
+      throw storeFailureOf(error)
+    },
+  )
+  if (isEmpty) return
+  throw new Failure(
+    'the store is not empty: use --skip-existing to add to it, or --overwrite to replace what is there',
+  )
+}
+
+async function writeAll(
+  store: ObjectStore,
+  objects: AsyncIterable<ExportedObject>,
+  { count }: ExportHeader,
+  onExisting: OnExisting,
+): Promise<ImportCounts> {
+  const writer = objectWriter({ store, onExisting, clock: systemClock })
+  try {
+    for await (const object of objects) await writer.write(object)
+    await writer.finish()
+    return writer.counts()
+  } catch (error) {
+    await writer.finish().catch(() => undefined)
+    const failure = storeFailureOf(error)
+    const why = failure instanceof Failure ? failure.message : 'an unexpected error'
+    const { written } = writer.counts()
+    throw new Failure(
+      `the import has stopped after ${written} of ${count} objects: ${why}. What was written stays; go on with ${onExisting === 'overwrite' ? '--overwrite' : '--skip-existing'}`,
+      { cause: error },
+    )
+  }
+}
+
+function summary({ written, expired, existing }: ImportCounts, { revision }: ExportHeader): string {
+  return [
+    `imported ${written} objects of revision ${revision}`,
+    ...(existing > 0 ? [`${existing} existed and stayed`] : []),
+    ...(expired > 0 ? [`${expired} had expired and were left out`] : []),
+  ].join('; ')
+}

@@ -1,0 +1,34 @@
+import { fencedStore } from '../../store/fenced-store.ts'
+import type { ObjectStore } from '../../store/object-store.ts'
+import type { RunningControllers } from '../loop/controller-loop.ts'
+import { type ElectionOptions, leaderElection } from './leader-election.ts'
+
+/** Options of {@link electedControllers}. */
+export interface ElectedControllersOptions extends Omit<ElectionOptions, 'lead'> {
+  /** Runs the controllers over this store. */
+  readonly start: (store: ObjectStore) => RunningControllers
+}
+
+/** Controllers that run while this process has the lease, and whose writes count only then. */
+export function electedControllers({ start, ...options }: ElectedControllersOptions): RunningControllers {
+  let running: RunningControllers | undefined
+  const election = leaderElection({
+    ...options,
+    lead({ fence, ended, end }) {
+      const begun = start(fencedStore(options.store, { fence, signal: ended, onFenced: end }))
+      running = begun
+      return async () => {
+        running = undefined
+        await begun.close()
+      }
+    },
+  })
+  return {
+    async synced() {
+      await election.decided
+      await running?.synced()
+    },
+    isHealthy: () => running?.isHealthy() ?? election.isReached(),
+    close: () => election.close(),
+  }
+}

@@ -1,0 +1,146 @@
+import type { Clock } from '@kube-authn/core'
+import { leases } from '../../registry/resources/leases.ts'
+import { keyOf } from '../../registry/stored-objects.ts'
+import { followStore } from '../../store/follow-store.ts'
+import { deferred } from '../../store/local/deferred.ts'
+import type { ObjectStore, StoredObject } from '../../store/object-store.ts'
+import type { StoreFollower } from '../../store/store-follower.ts'
+import { candidate } from './candidate.ts'
+import type { ElectionSettings } from './election-settings.ts'
+import { type Term, term } from './term.ts'
+
+/** What has become of a process in an election. */
+export type ElectionStatus = 'standing' | 'leading' | 'lost' | 'released'
+
+/** Options of {@link leaderElection}. */
+export interface ElectionOptions {
+  readonly store: ObjectStore
+  readonly clock: Clock
+  /** Milliseconds since some time in the past, which never go back. */
+  readonly elapsedMs: () => number
+  readonly settings: ElectionSettings
+  /** Begins to lead. What it returns ends that, and resolves when nothing is done any more. */
+  readonly lead: (term: Term) => () => Promise<void>
+  /** It must not throw. */
+  readonly onStatus: (status: ElectionStatus) => void
+}
+
+/** A process that stands for election. */
+export interface Election {
+  /** Settles when it leads, knows that it does not, or was closed. */
+  readonly decided: Promise<void>
+  /** Whether the store has answered the last attempt to lead. */
+  isReached(): boolean
+  /** Gives the lease up, if it has it. Resolves when nothing runs any more. */
+  close(): Promise<void>
+}
+
+/**
+ * Leads while it has the lease, and otherwise tries to get it: from time to time, and as soon as the lease is deleted. Who leads stops before another one can begin, and a write
+ * with the fence of the term counts only in the term, also if the process was stopped meanwhile and does not know of its end.
+ *
+ * Source: client-go `tools/leaderelection/leaderelection.go`.
+ *
+ * Deviation: the lease ends by the clock of the store, and is deleted when it ends (`docs/deviations.md`, leader election).
+ */
+export function leaderElection(options: ElectionOptions): Election {
+  const { store, clock, elapsedMs, settings, lead, onStatus } = options
+  const key = keyOf(leases, settings.leaseNamespace, settings.leaseName)
+  const closing = new AbortController()
+  const decided = deferred<void>()
+  const hopeful = candidate({ store, key, settings, clock, elapsedMs })
+  let current: Term | undefined
+  let isReached = true
+  let wake = (): void => {}
+
+  const follower: StoreFollower = {
+    object(object) {
+      if (object.key === key) hopeful.see(object)
+    },
+    listed: () => {},
+    change(change) {
+      if (change.key !== key) return
+      hopeful.see(change)
+      if (change.type !== 'deleted') return
+      if (change.createdRevision === current?.fence.createdRevision) current.end()
+      wake()
+    },
+    gap: () => {},
+    reached: () => {},
+    failed: () => {},
+  }
+
+  /** Until the next attempt. */
+  const rested = (): Promise<void> =>
+    new Promise((resolve) => {
+      const cancel = clock.after(settings.retryPeriodSeconds * 1000, () => wake())
+      wake = () => {
+        cancel()
+        wake = () => {}
+        resolve()
+      }
+      if (closing.signal.aborted) wake()
+    })
+
+  const attempt = async (): Promise<StoredObject | undefined> => {
+    try {
+      const lease = await hopeful.attempt()
+      isReached = true
+      return lease
+    } catch {
+      isReached = false
+      return undefined
+    }
+  }
+
+  const serve = async (lease: StoredObject, sinceMs: number): Promise<void> => {
+    const held = term({ store, settings, clock, elapsedMs, lease, sinceMs })
+    current = held
+    const stop = lead(held)
+    onStatus('leading')
+    decided.resolve()
+    await firstAborted(held.ended, closing.signal)
+    const isLost = held.ended.aborted
+    if (isLost) onStatus('lost')
+    await stop()
+    current = undefined
+    if (isLost) return
+    await held.giveUp()
+    onStatus('released')
+  }
+
+  const run = async (): Promise<void> => {
+    onStatus('standing')
+    const following = followStore({ store, prefix: key, clock, signal: closing.signal }, follower)
+    while (!closing.signal.aborted) {
+      const sinceMs = elapsedMs()
+      const lease = await attempt()
+      if (lease === undefined) {
+        decided.resolve()
+        await rested()
+      } else await serve(lease, sinceMs)
+    }
+    await following
+  }
+
+  const running = run()
+  return {
+    decided: decided.promise,
+    isReached: () => isReached,
+    async close() {
+      closing.abort()
+      wake()
+      await running
+    },
+  }
+}
+
+function firstAborted(...signals: readonly AbortSignal[]): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => resolve()
+    for (const signal of signals) {
+      if (signal.aborted) done()
+      else signal.addEventListener('abort', done, { once: true })
+    }
+  })
+}

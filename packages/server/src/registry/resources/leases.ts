@@ -1,0 +1,54 @@
+import { type ErrorList, fieldPath } from '@kube-authn/core/internal'
+import { dns1123SubdomainProblems } from '@kube-authn/internal/kubernetes-names'
+import { readFields } from '../../schema/read-fields.ts'
+import type { KubeObject } from '../kube-object.ts'
+import type { Resource } from '../resource.ts'
+import { AGE, NAME } from './columns.ts'
+import { type Part, partIn, stringIn } from './field-values.ts'
+
+const SPEC = fieldPath('spec')
+
+/**
+ * Leases: who is the active one of several processes.
+ *
+ * Source: kubernetes `pkg/registry/coordination/lease/strategy.go`, `pkg/apis/coordination/validation/validation.go` ValidateLeaseSpec,
+ * `pkg/printers/internalversion/printers.go` printLease.
+ */
+export const leases: Resource = {
+  group: 'coordination.k8s.io',
+  version: 'v1',
+  kind: 'Lease',
+  plural: 'leases',
+  singular: 'lease',
+  shortNames: [],
+  categories: [],
+  isNamespaced: true,
+  isCreatedByUpdate: true,
+  isUpdatedByVersion: true,
+  nameProblems: dns1123SubdomainProblems,
+  read: (object, errors) => readFields(object, 'Lease', errors),
+  prepareForCreate: withoutStrategy,
+  prepareForUpdate: withoutStrategy,
+  validate: (lease, errors) => validateSpec(partIn(lease, 'spec'), errors),
+  columns: [
+    NAME,
+    { name: 'Holder', type: 'string', cell: (lease) => stringIn(partIn(lease, 'spec'), 'holderIdentity') },
+    AGE,
+  ],
+}
+
+/** The fields of the gate `CoordinatedLeaderElection`, which is off by default. */
+function withoutStrategy(lease: KubeObject): KubeObject {
+  const { strategy: _, preferredHolder: _holder, ...spec } = partIn(lease, 'spec')
+  return { ...lease, spec }
+}
+
+function validateSpec({ leaseDurationSeconds, leaseTransitions }: Part, errors: ErrorList): void {
+  if (typeof leaseDurationSeconds === 'number' && leaseDurationSeconds <= 0) {
+    errors.invalid(SPEC.child('leaseDurationSeconds'), leaseDurationSeconds, 'must be greater than 0')
+  }
+  if (typeof leaseTransitions === 'number' && leaseTransitions < 0) {
+    const path = SPEC.child('leaseTransitions')
+    errors.invalid(path, leaseTransitions, 'must be greater than or equal to 0')
+  }
+}

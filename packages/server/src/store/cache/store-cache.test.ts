@@ -1,0 +1,328 @@
+import { fixedClock } from '@kube-authn/testing'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { faultyStore } from '../../../test/faulty-store.ts'
+import { memoryObjectStore } from '../memory/memory-object-store.ts'
+import { StoreError } from '../store-error.ts'
+import { storeCache, type StoreCacheOptions } from './store-cache.ts'
+
+const PREFIX = '/a/'
+
+/** A cache of values, over a store with faults. */
+function opened(
+  options: Partial<StoreCacheOptions> = {},
+  clock = fixedClock(),
+  store = faultyStore(memoryObjectStore({ clock }), clock),
+) {
+  const errors: StoreError[] = []
+  const cache = storeCache<string>(
+    { store, clock, onError: (error) => errors.push(error as StoreError), ...options },
+    {
+      prefix: PREFIX,
+      what: 'things',
+      unreadable: 'does nothing',
+      read({ value }) {
+        if (value === 'bad') throw new SyntaxError(`"${value}" is not JSON`)
+        return value
+      },
+    },
+  )
+  onTestFinished(() => cache.close())
+  /** What the cache says of a key: its problem, or the value. */
+  const ask = (key: string): string | undefined => cache.problem() ?? cache.get(`${PREFIX}${key}`)
+  return { clock, store, cache, errors, ask, pass: (ms: number) => clock.advanceAsync(ms) }
+}
+
+/** The same, when everything is known. */
+async function ready(options: Partial<StoreCacheOptions> = {}) {
+  const all = opened(options)
+  await all.pass(0)
+  await all.cache.ready
+  return all
+}
+
+const unknown = (why: string): string => `the things are not known: ${why}`
+const STALE = unknown('they could not be compared with the store for more than 30 seconds')
+
+describe('storeCache', () => {
+  it('knows nothing before the first list, and then everything', async () => {
+    const clock = fixedClock()
+    const store = faultyStore(memoryObjectStore({ clock }))
+    await store.create('/a/1', 'x')
+    await store.create('/b/1', 'y')
+    const { cache, ask, pass } = opened({}, clock, store)
+    expect(ask('1')).toBe(STALE)
+    await pass(0)
+    await cache.ready
+    expect([ask('1'), ask('2')]).toEqual(['x', undefined])
+  })
+
+  it('waits for a store that cannot be read, and begins when it can', async () => {
+    const clock = fixedClock()
+    const store = faultyStore(memoryObjectStore({ clock }))
+    store.fail()
+    const { ask, pass } = opened({}, clock, store)
+    await pass(20_000)
+    expect(ask('1')).toBe(STALE)
+    store.mend()
+    await pass(5000)
+    expect(ask('1')).toBeUndefined()
+  })
+
+  it('follows changes, and tells who watches a key', async () => {
+    const { store, cache, ask, pass } = await ready()
+    const seen: string[] = []
+    const stop = cache.watch('/a/1', () => seen.push(String(ask('1'))))
+    const { revision } = await store.create('/a/1', 'x')
+    await store.create('/a/2', 'other')
+    await pass(0)
+    await store.update('/a/1', 'y', revision)
+    await pass(0)
+    await store.delete('/a/1')
+    await pass(0)
+    stop()
+    await store.create('/a/1', 'z')
+    await pass(0)
+    expect(seen).toEqual(['x', 'y', 'undefined'])
+    expect(ask('1')).toBe('z')
+  })
+
+  it('learns what is written before the store tells it, and nothing of other objects', async () => {
+    const { store, cache, ask } = await ready()
+    cache.learn(await store.create('/a/1', 'x'))
+    cache.learn(await store.create('/b/1', 'x'))
+    expect(ask('1')).toBe('x')
+    expect(cache.get('/b/1')).toBeUndefined()
+    cache.learn(await store.delete('/a/1'))
+    expect(ask('1')).toBeUndefined()
+  })
+
+  it.each([1, 30, 3600])(
+    'answers until exactly %i seconds have passed, and heals by itself',
+    async (seconds) => {
+      const { store, ask, pass, cache, clock } = await ready({ maxStalenessSeconds: seconds })
+      await store.create('/a/1', 'x')
+      await pass(0)
+      const lastMs = clock.now()
+      store.fail()
+      await pass(seconds * 1000)
+      expect(ask('1')).toBe('x')
+      await pass(1)
+      expect(ask('1')).toContain(`could not be compared with the store for more than ${seconds} seconds`)
+      expect(cache.outdatedSinceMs).toBe(lastMs)
+      store.mend()
+      await pass(Math.min(5000, (seconds * 1000) / 6))
+      expect(ask('1')).toBe('x')
+      expect(cache.outdatedSinceMs).toBeUndefined()
+    },
+  )
+
+  it('stays current for as long as the store is there, whether or not anything changes', async () => {
+    const { store, ask, pass, errors } = await ready()
+    await store.create('/a/1', 'x')
+    for (let minute = 0; minute < 10; minute++) {
+      await pass(60_000)
+      await store.create(`/b/${minute}`, 'x')
+      expect(ask('1')).toBe('x')
+    }
+    expect(errors).toEqual([])
+    expect(store.begun).toEqual({ lists: 1, watches: 1 })
+  })
+
+  it('says once what failed, once that it is unavailable now, and the same of a later outage', async () => {
+    const { store, pass, errors } = await ready()
+    const begun = 'things are those of 2030-01-01T00:00:00Z: their changes cannot be followed (no answer)'
+    store.fail(new StoreError('storeUnavailable', 'no answer'))
+    await pass(30_000)
+    expect(errors.map(({ message }) => message)).toEqual([begun])
+    await pass(120_000)
+    const whole = [begun, `${begun}; what needs them is refused as unavailable`]
+    expect(errors.map(({ message }) => message)).toEqual(whole)
+    store.mend()
+    await pass(5000)
+    // It is the same outage that comes back at once.
+    store.fail()
+    await pass(10_000)
+    store.mend()
+    expect(errors).toHaveLength(2)
+    await pass(60_000)
+    store.fail()
+    await pass(40_000)
+    expect(errors).toHaveLength(4)
+  })
+
+  it('keeps no error of an unknown kind in a message', async () => {
+    const { store, pass, errors } = await ready()
+    store.fail(new Error('postgres://jane:secret@db/'))
+    await pass(0)
+    expect(String(errors[0])).not.toContain('secret')
+  })
+
+  it('begins a silent watch anew before the copy is too old, without a false answer', async () => {
+    const { store, ask, pass } = await ready()
+    await store.create('/a/1', 'x')
+    await pass(0)
+    store.stall()
+    await store.delete('/a/1')
+    await pass(9999)
+    expect(store.begun.watches).toBe(1)
+    // Changes were heard before.
+    await pass(10_001 + 100)
+    expect(store.begun.watches).toBe(2)
+    expect(ask('1')).toBe('x')
+    await pass(10_000)
+    // The second one is as silent.
+    expect(ask('1')).toBe(STALE)
+    store.mend()
+    await pass(5000)
+    expect(ask('1')).toBeUndefined()
+  })
+
+  it.each([
+    ['answers from a copy that is 10 seconds late', 10_000, 'x'],
+    ['does not take events of 40 seconds ago for the state of the store', 40_000, STALE],
+  ])('%s', async (_, lateMs, expected) => {
+    const { store, ask, pass } = await ready()
+    const { revision } = await store.create('/a/1', 'x')
+    await pass(0)
+    store.delay(lateMs)
+    const changed = await store.update('/a/1', 'x', revision)
+    let last = changed.revision
+    for (let change = 0; change < 5; change++) {
+      ;({ revision: last } = await store.update('/a/1', 'x', last))
+      await pass(12_000)
+    }
+    expect(ask('1')).toBe(expected)
+    store.mend()
+    await store.update('/a/1', 'y', last)
+    await pass(60_000)
+    expect(ask('1')).toBe('y')
+  })
+
+  it('lists again when changes were forgotten, and meanwhile answers as before', async () => {
+    const { store, ask, pass } = await ready()
+    await store.create('/a/1', 'x')
+    await store.create('/a/2', 'x')
+    await pass(0)
+    store.breakWatches(new StoreError('storeUnavailable', 'gone'))
+    await store.delete('/a/1')
+    await store.create('/a/3', 'x')
+    await store.compact(await store.revision())
+    expect(ask('1')).toBe('x')
+    await pass(1000)
+    expect(['1', '2', '3'].map(ask)).toEqual([undefined, 'x', 'x'])
+    expect(store.begun.lists).toBe(2)
+  })
+
+  it.each([
+    ['whose watch says so', true],
+    ['whose revisions go back, though the watch is silent', false],
+  ])('takes everything from another store %s', async (_, isTold) => {
+    const { store, ask, pass, clock } = await ready()
+    for (let index = 0; index < 5; index++) await store.create(`/a/${index}`, 'old')
+    await pass(0)
+    const other = memoryObjectStore({ clock })
+    await other.create('/a/1', 'new')
+    if (isTold) store.replace(other)
+    else store.replaceSilently(other)
+    await pass(6000)
+    expect(['0', '1', '4'].map(ask)).toEqual([undefined, 'new', undefined])
+  })
+
+  it('reports an object that cannot be read without a part of it, and goes on', async () => {
+    const { store, cache, ask, pass, errors } = await ready()
+    const { revision } = await store.create('/a/1', 'bad')
+    await store.create('/a/2', 'x')
+    await pass(0)
+    expect(ask('2')).toBe('x')
+    expect(() => cache.get('/a/1')).toThrow(expect.objectContaining({ code: 'storeCorrupted' }))
+    expect(errors.map(String)).toEqual(['StoreError: /a/1 does nothing, since it cannot be read'])
+    expect(errors[0]?.cause).toBeUndefined()
+    await store.update('/a/1', 'mended', revision)
+    await pass(0)
+    expect(ask('1')).toBe('mended')
+  })
+
+  it('answers nothing after it was closed, and leaves no timer', async () => {
+    const { cache, ask, pass, clock } = await ready()
+    cache.close()
+    await pass(0)
+    expect(ask('1')).toBe(unknown('they are not followed any more'))
+    expect(clock.pending).toBe(0)
+    const early = opened()
+    early.cache.close()
+    await expect(early.cache.ready).rejects.toMatchObject({ code: 'closed' })
+  })
+
+  it('gives up if the store is closed', async () => {
+    const { store, ask, pass } = await ready()
+    await store.close()
+    await pass(30_001)
+    expect(ask('1')).toBe(STALE)
+    const late = opened({}, fixedClock(), store)
+    await expect(late.cache.ready).rejects.toMatchObject({ code: 'closed' })
+  })
+})
+
+describe('a store with many objects', () => {
+  const TOO_MANY = unknown('the store has more than 3 of them')
+  const names = ['1', '2', '3', '4', '5']
+
+  it('is known with as many as are allowed, and not with one more, until it has fewer', async () => {
+    const { store, ask, pass, errors } = await ready({ maxObjects: 3 })
+    for (const name of names.slice(0, 3)) await store.create(`/a/${name}`, 'x')
+    await pass(0)
+    expect(ask('3')).toBe('x')
+    await store.create('/a/4', 'x')
+    await store.create('/a/5', 'x')
+    await pass(60_000)
+    expect(names.map(ask)).toEqual(names.map(() => TOO_MANY))
+    expect(errors.map(({ message }) => message)).toEqual([TOO_MANY])
+    await store.delete('/a/1')
+    await pass(1000)
+    expect(ask('2')).toBe(TOO_MANY)
+    // Nothing is read again for that.
+    expect(store.begun).toEqual({ lists: 1, watches: 1 })
+    await store.delete('/a/2')
+    await pass(1000)
+    expect(names.map(ask)).toEqual([undefined, undefined, 'x', 'x', 'x'])
+    await store.create('/a/1', 'x')
+    await pass(0)
+    expect(ask('3')).toBe(TOO_MANY)
+    expect(errors).toHaveLength(2)
+  })
+
+  it.each([
+    [3, 'x'],
+    [4, TOO_MANY],
+  ])('is known at once with %i objects in the first list, or not', async (count, expected) => {
+    const clock = fixedClock()
+    const store = faultyStore(memoryObjectStore({ clock }))
+    for (const name of names.slice(0, count)) await store.create(`/a/${name}`, 'x')
+    const { ask, cache } = opened({ maxObjects: 3 }, clock, store)
+    await cache.ready
+    expect(ask('1')).toBe(expected)
+  })
+
+  it('counts an object once, however often it changes, is learnt, or is created again', async () => {
+    const { store, cache, ask, pass } = await ready({ maxObjects: 3 })
+    for (const name of names.slice(0, 3)) cache.learn(await store.create(`/a/${name}`, 'x'))
+    for (let round = 0; round < 5; round++) {
+      cache.learn(await store.delete('/a/1'))
+      const { revision } = await store.create('/a/1', 'y')
+      cache.learn(await store.update('/a/1', 'z', revision))
+    }
+    await pass(0)
+    expect(ask('1')).toBe('z')
+  })
+
+  it('is known after a list of as many other objects', async () => {
+    const { store, ask, pass, clock } = await ready({ maxObjects: 3 })
+    for (const name of names.slice(0, 3)) await store.create(`/a/${name}`, 'x')
+    await pass(0)
+    const other = memoryObjectStore({ clock })
+    for (const name of ['6', '7', '8']) await other.create(`/a/${name}`, 'x')
+    store.replace(other)
+    await pass(1000)
+    expect([ask('1'), ask('8')]).toEqual([undefined, 'x'])
+  })
+})

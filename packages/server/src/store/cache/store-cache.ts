@@ -1,0 +1,181 @@
+import { type Clock, KubeAuthnError } from '@kube-authn/core'
+import { type OptionsShape, required } from '@kube-authn/core/adapter'
+import {
+  aClock,
+  aFunction,
+  atLeast,
+  report,
+  systemClock,
+  wholeNumber,
+  withMethods,
+} from '@kube-authn/core/internal'
+import { followStore } from '../follow-store.ts'
+import { deferred } from '../local/deferred.ts'
+import type { ObjectStore, StoreChange, StoredObject } from '../object-store.ts'
+import { StoreError } from '../store-error.ts'
+import { cachedObjects, type ObjectUse } from './cached-objects.ts'
+import { freshness } from './freshness.ts'
+import { keyWatchers } from './key-watchers.ts'
+import { keptObjects } from './kept-objects.ts'
+import { outageReports } from './outage-reports.ts'
+
+/** Options of everything that keeps a copy of objects in a store. */
+export interface StoreCacheOptions {
+  /** Where the objects are. */
+  readonly store: ObjectStore
+  /**
+   * How old the copy may be, at least 1. If it was not confirmed for longer that every change has arrived, what needs it is refused as unavailable, until it is confirmed
+   * again. Default 30.
+   */
+  readonly maxStalenessSeconds?: number
+  /**
+   * How many objects of each kind are kept. While the store has more, none is, and what needs them is refused as unavailable. Default 200,000.
+   */
+  readonly maxObjects?: number
+  /** Default: the runtime's clock. */
+  readonly clock?: Clock
+  /**
+   * Called when the store cannot be followed any more, again when that makes something unavailable, when there are too many objects, and for every object that cannot be read.
+   * Default: nothing is said.
+   */
+  readonly onError?: (error: unknown) => void
+}
+
+/** The checks of {@link StoreCacheOptions}. */
+export const storeCacheShape: OptionsShape<StoreCacheOptions> = {
+  store: required(withMethods('a store of objects', 'list', 'watch', 'revision')),
+  maxStalenessSeconds: atLeast(1),
+  maxObjects: wholeNumber(1),
+  clock: aClock,
+  onError: aFunction,
+}
+
+/** A copy of objects in a store that follows it. */
+export interface StoreCopy {
+  /** Since when changes by others are not followed, in milliseconds since the epoch; `undefined` while they are. */
+  readonly outdatedSinceMs: number | undefined
+  /** Takes over what was just written, before the store tells it. `kubernetesApi` does so. */
+  learn(this: void, written: StoredObject | StoreChange): void
+  /** Stops following the store. From then on, what needs the copy is refused as unavailable. */
+  close(this: void): void
+}
+
+/** The objects with one prefix. */
+export interface StoreCache<T> extends StoreCopy {
+  /** Resolves when all objects are known. @throws {StoreError} `closed` */
+  readonly ready: Promise<void>
+  /** Why it cannot be said what the store has; `undefined` if it can. */
+  problem(this: void): string | undefined
+  /** What is kept of an object. Ask for a problem before. @throws {StoreError} `storeCorrupted` if the object cannot be read. */
+  get(this: void, key: string): T | undefined
+  /** Calls back whenever the object with this key is another one, or none. Returns a function that stops it. */
+  watch(this: void, key: string, onChange: () => void): () => void
+}
+
+/** Which objects a cache has, and what it does with them. */
+export interface CachedKind<T> extends Omit<ObjectUse<T>, 'onChange' | 'onUnreadable'> {
+  readonly prefix: string
+  /** As in `service accounts`. */
+  readonly what: string
+  /** What an object does that cannot be read, as in `grants nothing`. */
+  readonly unreadable: string
+  readonly onChange?: ObjectUse<T>['onChange']
+}
+
+/** How old a copy may be unless the options say otherwise. */
+const MAX_STALENESS_SECONDS = 30
+const MAX_OBJECTS = 200_000
+
+/**
+ * Follows the objects with a prefix in a store, and keeps what is needed of each.
+ *
+ * Source: client-go `tools/cache/shared_informer.go`.
+ *
+ * @param options sound ones.
+ */
+export function storeCache<T>(options: StoreCacheOptions, kind: CachedKind<T>): StoreCache<T> {
+  const { store, clock = systemClock, maxStalenessSeconds = MAX_STALENESS_SECONDS, onError } = options
+  const { maxObjects = MAX_OBJECTS } = options
+  const { prefix, what, unreadable } = kind
+  const maxStalenessMs = maxStalenessSeconds * 1000
+  const age = freshness(options.clock, maxStalenessMs)
+  const ready = deferred<void>()
+  const closing = new AbortController()
+  let isClosed = false
+  const watchers = keyWatchers()
+  let outdatedSinceMs: number | undefined
+
+  const objects = keptObjects(
+    cachedObjects<T>({
+      read: kind.read,
+      onChange(key, before, after) {
+        kind.onChange?.(key, before, after)
+        watchers.changed(key)
+      },
+      onUnreadable: (key, cause) => report(onError, unreadableObject(key, unreadable, cause)),
+    }),
+    maxObjects,
+    () => report(onError, new StoreError('storeUnavailable', tooMany)),
+  )
+  const tooMany = `the ${what} are not known: the store has more than ${maxObjects} of them`
+  const stale = `the ${what} are not known: they could not be compared with the store for more than ${maxStalenessSeconds} seconds`
+  const closed = `the ${what} are not known: they are not followed any more`
+
+  const problem = (): string | undefined => {
+    if (isClosed) return closed
+    if (objects.areTooMany()) return tooMany
+    return age.isStale() ? stale : undefined
+  }
+
+  const reportOutage = outageReports(what, clock, (error) => report(onError, error))
+  const following = followStore(
+    { store, prefix, clock, signal: closing.signal, maxStalenessMs },
+    {
+      ...objects.follower,
+      listed(keys, revision) {
+        objects.follower.listed(keys, revision)
+        ready.resolve()
+      },
+      reached: () => {},
+      asked: age.asked,
+      confirmed() {
+        age.confirmed()
+        outdatedSinceMs = undefined
+      },
+      failed(error, isFinal) {
+        outdatedSinceMs ??= age.confirmedMs ?? clock.now()
+        reportOutage({ cause: error, sinceMs: outdatedSinceMs, isUnavailable: problem() !== undefined })
+        if (isFinal) ready.reject(error)
+      },
+    },
+  )
+  following.catch((error: unknown) => ready.reject(error))
+  // Who waits for it hears of it.
+  ready.promise.catch(() => undefined)
+
+  return {
+    ready: ready.promise,
+    problem,
+    get: objects.get,
+    watch: watchers.watch,
+    get outdatedSinceMs() {
+      return outdatedSinceMs
+    },
+    learn(written) {
+      if (written.key.startsWith(prefix)) objects.learn(written)
+    },
+    close() {
+      isClosed = true
+      closing.abort()
+      ready.reject(new StoreError('closed', closed))
+    },
+  }
+}
+
+/** Its cause says what is wrong, and nothing of the object: other errors may quote it. */
+function unreadableObject(key: string, effect: string, cause: unknown): StoreError {
+  const isOurs = cause instanceof KubeAuthnError
+  const why = isOurs ? `: ${cause.message}` : ''
+  const message = `${key} ${effect}, since it cannot be read${why}`
+  return new StoreError('storeCorrupted', message, isOurs ? cause : undefined)
+}

@@ -1,0 +1,19 @@
+import type { Clock } from '@kube-authn/core'
+import { EtcdFailure } from './etcd-failure.ts'
+
+/** Rejects when the time is over, also if the work ignores its signal. @throws {EtcdFailure} `unknown` then. */
+export function within<T>(
+  timers: Clock,
+  milliseconds: number,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController()
+  return new Promise((resolve, reject) => {
+    const cancel = timers.after(milliseconds, () => {
+      const late = new EtcdFailure('unknown', `no answer within ${Math.round(milliseconds)} ms`)
+      controller.abort(late)
+      reject(late)
+    })
+    work(controller.signal).then(resolve, reject).finally(cancel)
+  })
+}

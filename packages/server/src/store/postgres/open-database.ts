@@ -1,0 +1,81 @@
+import type { ConfigurationProblem } from '@kube-authn/core'
+import {
+  above,
+  type AnyShape,
+  must,
+  optionProblems,
+  refuseProblems,
+  withFurtherProblems,
+  withMethods,
+} from '@kube-authn/core/internal'
+import type { OptionsShape } from '@kube-authn/core/adapter'
+import { type Database, database, type PostgresPool } from './database.ts'
+import { isSchemaName } from './identifier.ts'
+import { ownPool } from './own-pool.ts'
+
+/** Options of `migratePostgresStore`: which database. */
+export interface PostgresDatabaseOptions {
+  /** A `Pool` of `pg`, which you end after the store was closed. It needs a listener for `error`, and at least 3 connections. */
+  readonly pool?: PostgresPool
+  /** `postgres://user@host:port/database`, instead of a pool. The password is read from `PGPASSWORD` or `PGPASSFILE` if it has none. */
+  readonly connectionString?: string
+  /** The schema with the tables: one store. Default `kube_authn`. */
+  readonly schema?: string
+  /** How long a connection and a statement may take. Default 10. */
+  readonly timeoutSeconds?: number
+}
+
+/** The checks of {@link PostgresDatabaseOptions}. */
+export const databaseShape: OptionsShape<PostgresDatabaseOptions> = {
+  pool: withMethods('pool', 'connect'),
+  connectionString: must('must be a URL that begins with postgres://', isPostgresUrl),
+  schema: must(
+    'must be a name of lower-case letters, digits and _, with at most 63 characters',
+    isSchemaName,
+  ),
+  timeoutSeconds: above(0, 86_400),
+}
+
+/** The schema with the tables, unless another is named. */
+export const SCHEMA = 'kube_authn'
+/** How long a connection and a statement may take, unless it is said. */
+export const TIMEOUT_SECONDS = 10
+
+/** Options of {@link openDatabase}. */
+export interface OpenDatabaseOptions extends PostgresDatabaseOptions {
+  /** Each connection has a session of the server, and keeps it. Default false. */
+  readonly isSession?: boolean
+}
+
+/** The database that the options name. @throws {StoreError} `storeUnavailable` if the package `pg` is not installed. */
+export async function openDatabase({
+  pool,
+  connectionString = '',
+  timeoutSeconds = TIMEOUT_SECONDS,
+  isSession = false,
+}: OpenDatabaseOptions): Promise<Database> {
+  const timeoutMs = timeoutSeconds * 1000
+  const used =
+    pool === undefined
+      ? await ownPool({ connectionString, timeoutMs, isSession })
+      : { pool, end: () => Promise.resolve() }
+  return database({ ...used, timeoutMs })
+}
+
+/** @throws {ConfigurationError} if an option is invalid. */
+export function refuseOptions(checks: AnyShape, options: PostgresDatabaseOptions | undefined): void {
+  refuseProblems(withFurtherProblems(optionProblems(checks, options), options ?? {}, databaseProblems))
+}
+
+function databaseProblems({
+  pool,
+  connectionString,
+}: PostgresDatabaseOptions): readonly ConfigurationProblem[] {
+  if ((pool === undefined) !== (connectionString === undefined)) return []
+  const message = pool === undefined ? 'must be given, or a pool' : 'must not be given together with a pool'
+  return [{ path: 'connectionString', message }]
+}
+
+function isPostgresUrl(value: unknown): boolean {
+  return typeof value === 'string' && /^postgres(?:ql)?:\/\//.test(value) && URL.canParse(value)
+}

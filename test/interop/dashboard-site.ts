@@ -1,0 +1,134 @@
+import { once } from 'node:events'
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from 'playwright-core'
+import { createDashboard, type Dashboard } from '../../examples/dashboard/src/dashboard.ts'
+import {
+  type Demonstration,
+  startDemonstration,
+} from '../../examples/dashboard/src/demonstration/demonstration.ts'
+import { COMPONENTS } from './components.ts'
+import { freePort } from './nginx.ts'
+import { makeScratch, type Scratch } from './scratch.ts'
+
+/** How long a page may take for what it does at once, on a loaded machine. */
+export const SLACK_MS = 15_000
+
+/** How soon a page ends after its session. */
+export const CHECK_SECONDS = 2
+
+/** `examples/dashboard` with its provider and its cluster in this process, and a Chromium. */
+export interface DashboardSite {
+  readonly origin: string
+  readonly issuer: string
+  readonly scratch: Scratch
+  readonly cluster: Demonstration['cluster']
+  readonly provider: Demonstration['provider']
+  /** The requests that the provider got, as `POST /token`. */
+  readonly asked: string[]
+  /** The paths at which the provider breaks off now; `*` is all of them. */
+  readonly down: Set<string>
+  readonly browser: Browser
+  /** A browser of its own, without cookies. */
+  open(options?: BrowserContextOptions): Promise<BrowserContext>
+  /** Another dashboard at the same address, which knows neither sessions nor the provider. */
+  restart(): Promise<void>
+  close(): Promise<void>
+}
+
+/** Starts it. Id tokens last some seconds, so that they are renewed all the time. */
+export async function startDashboardSite(idTokenSeconds = 8): Promise<DashboardSite> {
+  const scratch = makeScratch()
+  const demonstration = await startDemonstration({
+    folder: scratch.path('material'),
+    port: await freePort(),
+    providerPort: await freePort(),
+    idTokenSeconds,
+  })
+  const { configuration, provider, cluster } = demonstration
+  const asked: string[] = []
+  const down = new Set<string>()
+  const { server } = provider
+  const answers = server.listeners('request')
+  server.removeAllListeners('request').on('request', (req, res) => {
+    const { pathname } = new URL(req.url ?? '/', configuration.provider.issuer)
+    asked.push(`${req.method} ${pathname}`)
+    if (down.has('*') || down.has(pathname)) req.socket.destroy()
+    else for (const answer of answers) Reflect.apply(answer, server, [req, res])
+  })
+
+  const listening = async (): Promise<Dashboard> => {
+    const dashboard = createDashboard({
+      ...configuration,
+      sessions: { ...configuration.sessions, checkSeconds: CHECK_SECONDS, refreshBeforeSeconds: 4 },
+    })
+    const { port, address } = configuration.listen
+    await once(dashboard.server.listen(port, address), 'listening')
+    return dashboard
+  }
+  const ended = async ({ server: old, close }: Dashboard): Promise<void> => {
+    const closed = once(old, 'close')
+    close()
+    await closed
+  }
+  let dashboard = await listening()
+  const browser = await chromium.launch({
+    executablePath: COMPONENTS.chromium.command,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-component-update'],
+    env: { PATH: process.env['PATH'] ?? '', HOME: scratch.folder },
+  })
+  return {
+    origin: configuration.publicUrl,
+    issuer: configuration.provider.issuer,
+    scratch,
+    cluster,
+    provider,
+    asked,
+    down,
+    browser,
+    open: (options = {}) =>
+      browser.newContext({ ignoreHTTPSErrors: true, reducedMotion: 'reduce', ...options }),
+    async restart() {
+      await ended(dashboard)
+      dashboard = await listening()
+    },
+    async close() {
+      await browser.close()
+      await ended(dashboard)
+      await demonstration.close()
+      scratch.remove()
+    },
+  }
+}
+
+/** Fills in the pages of the provider, from where they ask for a name to the page of the dashboard. */
+export async function logIn(
+  page: Page,
+  { origin }: Pick<DashboardSite, 'origin'>,
+  name: string,
+): Promise<void> {
+  await page.fill('input[name=login]', name)
+  await page.fill('input[name=password]', 'any password')
+  await page.click('button[type=submit]')
+  await page.locator('button[type=submit]', { hasText: 'Continue' }).click()
+  await page.waitForURL(`${origin}/**`)
+}
+
+/** Opens a page of the dashboard and logs in. Resolves when the list follows the cluster. */
+export async function openAs(site: DashboardSite, context: BrowserContext, name: string): Promise<Page> {
+  const page = await context.newPage()
+  await page.goto(site.origin)
+  await logIn(page, site, name)
+  await page.locator('.live.on').waitFor()
+  return page
+}
+
+/** Resolves when the page says that its session has ended, and shows nothing else. */
+export async function pageEnds(page: Page): Promise<string | null> {
+  await page.locator('main.ended h1').waitFor({ timeout: CHECK_SECONDS * 1000 + SLACK_MS })
+  return page.textContent('body')
+}

@@ -1,0 +1,279 @@
+import { once } from 'node:events'
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { endpointFetch, readKubeconfig } from '@kube-authn/node'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startCaddy } from './caddy.ts'
+import { has } from './components.ts'
+import { documented } from './documented.ts'
+import { startHaproxy } from './haproxy.ts'
+import { type Cluster, startCluster } from './kubernetes-1.6-document/cluster.ts'
+import { freePort, startNginx } from './nginx.ts'
+import { makeScratch } from './scratch.ts'
+
+/** A proxy in front of an app that answers with the headers it got. */
+interface Site {
+  readonly port: number
+  /** The names of headers with groups. */
+  readonly groupHeaders: readonly string[]
+  close(): Promise<void>
+}
+
+/** An answer to a client of the proxy. */
+interface Asked {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  /** The values of a header that the app got. */
+  values(name: string): readonly string[]
+}
+
+const PAGE = 'forward-authentication.md'
+
+const proxies: Readonly<
+  Record<string, { readonly flags: readonly string[]; start(cluster: Cluster, app: number): Promise<Site> }>
+> = {
+  nginx: {
+    flags: ['--forward-auth-original=x-original', '--forward-auth-max-numbered-groups=3'],
+    async start({ origin, caFile }, app) {
+      const port = await freePort()
+      const configuration = documented(
+        'nginx',
+        'nginx',
+        {
+          'listen 8080': `listen 127.0.0.1:${port}`,
+          'https://127.0.0.1:6443': origin,
+          '/etc/nginx/kube-authn-ca.crt': caFile,
+          '127.0.0.1:3000': `127.0.0.1:${app}`,
+        },
+        PAGE,
+      )
+      const { stop } = await startNginx(configuration, {}, port, MODULES)
+      return { port, groupHeaders: ['x-remote-group'], close: stop }
+    },
+  },
+  HAProxy: {
+    flags: [],
+    async start({ origin, caFile }, app) {
+      const scratch = makeScratch()
+      const port = new URL(origin).port
+      scratch.write(
+        'forward-auth.lua',
+        documented('HAProxy', 'lua', { '127.0.0.1:6443': `127.0.0.1:${port}` }, PAGE),
+      )
+      const { port: listening, close } = await startHaproxy(scratch, (free) =>
+        documented(
+          'HAProxy',
+          'haproxy',
+          {
+            'bind :8080': `bind 127.0.0.1:${free}`,
+            '/etc/haproxy/forward-auth.lua': scratch.path('forward-auth.lua'),
+            '/etc/haproxy/kube-authn-ca.crt': caFile,
+            '127.0.0.1:3000': `127.0.0.1:${app}`,
+          },
+          PAGE,
+        ),
+      )
+      return {
+        port: listening,
+        groupHeaders: ['x-remote-group'],
+        async close() {
+          await close()
+          scratch.remove()
+        },
+      }
+    },
+  },
+  Caddy: {
+    flags: ['--forward-auth-max-numbered-groups=3'],
+    async start({ origin, caFile }, app) {
+      const scratch = makeScratch()
+      const { port, close } = await startCaddy(scratch, (free) =>
+        documented(
+          'Caddy',
+          'caddyfile',
+          {
+            ':8080 {': `http://127.0.0.1:${free} {`,
+            'localhost:6443': `localhost:${new URL(origin).port}`,
+            '/etc/caddy/kube-authn-ca.crt': caFile,
+            '127.0.0.1:3000': `127.0.0.1:${app}`,
+          },
+          PAGE,
+        ),
+      )
+      return {
+        port,
+        groupHeaders: ['x-remote-group-1', 'x-remote-group-2', 'x-remote-group-3'],
+        async close() {
+          await close()
+          scratch.remove()
+        },
+      }
+    },
+  },
+}
+
+const MODULES = 'load_module /usr/lib/nginx/modules/ngx_http_headers_more_filter_module.so;'
+const TOKENS = 'secret,jane,1,"developers,ops"\nfew,joe,2,\nmany,bob,3,"a,b,c,d"\ncommas,ann,4,"""a, b"""\n'
+
+const installed = has('nginx', 'nginxHeadersMore', 'haproxy', 'caddy')
+
+describe.runIf(installed).each(Object.entries(proxies))(
+  'forward authentication for %s',
+  (_, { flags, start }) => {
+    let cluster: Cluster
+    const scratch = makeScratch()
+    let site: Site
+    let app: ReturnType<typeof createServer>
+    /** How many requests reached the app. */
+    let reached = 0
+
+    beforeAll(async () => {
+      app = createServer((req, res) => {
+        reached += 1
+        req.resume().on('end', () => res.end(JSON.stringify({ url: req.url, raw: req.rawHeaders })))
+      }).listen(0, '127.0.0.1')
+      cluster = await startCluster(scratch, 'data', [
+        '--forward-auth',
+        '--forward-auth-login-url=/login',
+        `--token-auth-file=${scratch.write('tokens.csv', TOKENS)}`,
+        ...flags,
+      ])
+      site = await start(cluster, (app.address() as AddressInfo).port)
+    })
+    afterAll(async () => {
+      await site.close()
+      app.close()
+      await cluster.stop()
+      scratch.remove()
+    })
+
+    const ask = async (
+      headers: Readonly<Record<string, string>>,
+      path = '/a/b?c=d',
+      body?: string,
+    ): Promise<Asked> => {
+      const method = body === undefined ? 'GET' : 'POST'
+      // Not `fetch`, which sends `Sec-Fetch-Mode` itself.
+      const sent = request({ host: '127.0.0.1', port: site.port, path, method, headers, agent: false })
+      sent.end(body)
+      const [response] = (await once(sent, 'response')) as [IncomingMessage]
+      const content = await text(response)
+      const raw = response.statusCode === 200 ? (JSON.parse(content) as { raw: string[] }).raw : []
+      return {
+        status: response.statusCode ?? 0,
+        headers: response.headers,
+        values: (name) =>
+          raw.filter((__, index) => index % 2 === 1 && raw[index - 1]?.toLowerCase() === name),
+      }
+    }
+    const created = async (path: string, body: object): Promise<void> => {
+      const admin = endpointFetch(readKubeconfig(cluster.adminConfig))
+      const headers = { 'content-type': 'application/json' }
+      const { status } = await admin(`${cluster.origin}${path}`, {
+        method: 'POST',
+        headers,
+        body: JSON.stringify(body),
+      })
+      admin.close()
+      expect(status).toBe(201)
+    }
+    // An empty one means nothing.
+    const groupsOf = ({ values }: Awaited<ReturnType<typeof ask>>): readonly string[] =>
+      site.groupHeaders.flatMap((name) => values(name)).filter((group) => group !== '')
+
+    it('names the user, with each group on its own, and removes the credential', async () => {
+      const answer = await ask({ authorization: 'Bearer secret' })
+      expect(answer.status).toBe(200)
+      expect(answer.values('x-remote-user')).toEqual(['jane'])
+      expect(groupsOf(answer)).toEqual(['developers', 'ops', 'system:authenticated'])
+      expect(answer.values('authorization')).toEqual([])
+      const other = await ask({ authorization: 'Bearer few' })
+      expect(other.values('x-remote-user')).toEqual(['joe'])
+      expect(groupsOf(other)).toEqual(['system:authenticated'])
+    })
+
+    it('keeps nothing that the client says of its user', async () => {
+      const forged = {
+        'X-Remote-User': 'root',
+        'X-Remote-Group': 'system:masters',
+        'X-Remote-Group-2': 'system:masters',
+        'X-Remote-Group-9': 'system:masters',
+        'X-Remote-Uid': '0',
+        'X-Remote-Extra-Scopes': 'all',
+      }
+      const answer = await ask({ authorization: 'Bearer few', ...forged })
+      expect(answer.values('x-remote-user')).toEqual(['joe'])
+      expect(groupsOf(answer)).toEqual(['system:authenticated'])
+      for (const name of ['x-remote-group-2', 'x-remote-group-9', 'x-remote-extra-scopes'])
+        expect(answer.values(name).join('')).toBe('')
+      expect(answer.values('x-remote-uid')).not.toContain('0')
+    })
+
+    it('does not take the word of the client for what it asks', async () => {
+      const before = reached
+      const forged = { 'x-forwarded-uri': '/other', 'x-original-uri': '/other', 'x-forwarded-method': 'HEAD' }
+      const navigating = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
+      const { status, headers } = await ask({ ...navigating, ...forged })
+      expect([status, headers.location]).toEqual([302, '/login?returnTo=%2Fa%2Fb%3Fc%3Dd'])
+      expect(reached).toBe(before)
+    })
+
+    it.each<[string, Readonly<Record<string, string>>]>([
+      ['nothing', {}],
+      ['a wrong token', { authorization: 'Bearer wrong' }],
+      ['a token in front of a right one', { authorization: 'Bearer wrong, Bearer secret' }],
+      ['names of users only', { 'X-Remote-User': 'root', 'X-Remote-Group': 'system:masters' }],
+    ])('answers 401 to %s, with a challenge', async (__, headers) => {
+      const before = reached
+      const { status, headers: answered } = await ask(headers)
+      expect(status).toBe(401)
+      expect(answered['www-authenticate']).toMatch(/^Bearer /)
+      expect(reached).toBe(before)
+    })
+
+    it('answers 403 to a request that asks to be another user without being allowed', async () => {
+      const before = reached
+      expect(await ask({ authorization: 'Bearer secret', 'Impersonate-User': 'root' })).toMatchObject({
+        status: 403,
+      })
+      expect(reached).toBe(before)
+    })
+
+    it('names the other user if it is allowed, and removes what was asked', async () => {
+      await created('/apis/rbac.authorization.k8s.io/v1/clusterroles', {
+        metadata: { name: 'as-ann' },
+        rules: [{ apiGroups: [''], resources: ['users'], verbs: ['impersonate'], resourceNames: ['ann'] }],
+      })
+      await created('/apis/rbac.authorization.k8s.io/v1/clusterrolebindings', {
+        metadata: { name: 'as-ann' },
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'as-ann' },
+        subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'jane' }],
+      })
+      const answer = await ask({ authorization: 'Bearer secret', 'Impersonate-User': 'ann' })
+      expect(answer.values('x-remote-user')).toEqual(['ann'])
+      expect(answer.values('impersonate-user')).toEqual([])
+    })
+
+    it('hands on bodies and methods', async () => {
+      const answer = await ask({ authorization: 'Bearer secret' }, '/x', 'x'.repeat(100_000))
+      expect(answer.status).toBe(200)
+      expect(answer.values('x-remote-user')).toEqual(['jane'])
+    })
+
+    it.runIf(flags.some((flag) => flag.includes('groups')))(
+      'refuses a user with more groups than it can hand on',
+      async () => {
+        expect(await ask({ authorization: 'Bearer many' })).toMatchObject({ status: 403 })
+      },
+    )
+
+    it('lets nobody in while the server is away', async () => {
+      const before = reached
+      await cluster.stop()
+      const { status } = await ask({ authorization: 'Bearer secret' })
+      expect(status).toBeGreaterThanOrEqual(500)
+      expect(reached).toBe(before)
+    })
+  },
+)

@@ -1,0 +1,141 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { ObjectStore } from '@kube-authn/server'
+import { etcdObjectStore } from '@kube-authn/server/etcd'
+import { migratePostgresStore, postgresObjectStore } from '@kube-authn/server/postgres'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { has } from './components.ts'
+import { startEtcd } from './etcd.ts'
+import { canDropPackets, dropPackets, type FaultyNetwork, openNetwork } from './network.ts'
+import { startPostgres } from './postgres.ts'
+import { makeScratch, type Scratch } from './scratch.ts'
+import { codeOf, expectHistory, startWatching, startWriting } from './write-load.ts'
+
+// Engines that come back take their time.
+vi.setConfig({ testTimeout: 180_000 })
+
+const TIMEOUT_SECONDS = 1
+/** A write of which it must be found out what became of it takes three times its limit; and more on a machine that is busy. */
+const LONGEST_MS = 3 * TIMEOUT_SECONDS * 1000 + 4000
+
+type Open = (port: number) => Promise<ObjectStore>
+
+interface Engine {
+  readonly port: number
+  /** Makes a store. Returns a function that opens it over a way to a port. */
+  make(): Promise<Open>
+  close(): Promise<void>
+}
+
+const ENGINES = {
+  async postgres(scratch: Scratch): Promise<Engine> {
+    const { port, url, close } = await startPostgres(scratch)
+    let count = 0
+    const make = async (): Promise<Open> => {
+      const schema = `cut_${count++}`
+      await migratePostgresStore({ connectionString: url, schema })
+      return (at) =>
+        postgresObjectStore({
+          connectionString: `postgres://postgres@127.0.0.1:${at}/postgres`,
+          schema,
+          timeoutSeconds: TIMEOUT_SECONDS,
+        })
+    }
+    return { port, make, close }
+  },
+  async etcd(scratch: Scratch): Promise<Engine> {
+    const { port, close } = await startEtcd(scratch, 'etcd')
+    const make = async (): Promise<Open> => {
+      const prefix = `/${crypto.randomUUID()}/`
+      return (at) =>
+        etcdObjectStore({
+          endpoints: [`http://127.0.0.1:${at}`],
+          allowInsecureHttp: true,
+          prefix,
+          timeoutSeconds: TIMEOUT_SECONDS,
+        })
+    }
+    return { port, make, close }
+  },
+} as const
+
+const mayDrop = await canDropPackets()
+
+function drop(network: FaultyNetwork): () => void {
+  network.drop()
+  return () => network.mend()
+}
+
+function dropAndForget(network: FaultyNetwork): () => void {
+  network.drop()
+  network.forget()
+  return () => network.mend()
+}
+
+describe.each(['postgres', 'etcd'] as const)('a store whose way to %s fails', (name) => {
+  describe.runIf(has(name, 'setpriv'))('in the middle of writes and of a watch', () => {
+    const scratch = makeScratch()
+    let engine: Engine
+    beforeAll(async () => {
+      engine = await ENGINES[name](scratch)
+    })
+    afterAll(async () => {
+      await engine.close()
+      scratch.remove()
+    })
+
+    it.each<readonly [how: string, begin: (network: FaultyNetwork) => () => void]>([
+      ['while nothing comes through, and heals', drop],
+      ['while nothing comes through, and heals though the connections were forgotten', dropAndForget],
+      ...(mayDrop
+        ? [
+            [
+              'while packets are dropped, and heals',
+              (network: FaultyNetwork) => dropPackets(network.port),
+            ] as const,
+          ]
+        : []),
+    ])('is unavailable within its deadline %s', async (_, begin) => {
+      const network = await openNetwork(engine.port)
+      onTestFinished(() => network.close())
+      const open = await engine.make()
+      const [cutOff, other] = [await open(network.port), await open(engine.port)]
+      onTestFinished(async () => {
+        await cutOff.close()
+        await other.close()
+      })
+      const told = startWatching(cutOff)
+      const load = startWriting([cutOff, other])
+      await load.progress(100, 0)
+      const end = begin(network)
+      try {
+        await load.refusals(8)
+        await load.progress(100, 1)
+        const reads = [cutOff.get('/0/0/0'), cutOff.list('/'), cutOff.revision()]
+        expect(await Promise.all(reads.map(codeOf))).toEqual(reads.map(() => 'storeUnavailable'))
+        await delay(2000)
+      } finally {
+        end()
+      }
+      await load.progress(100, 0)
+      await load.stop()
+      expect(load.longestMs()).toBeLessThan(LONGEST_MS)
+      await expectHistory(other, load, told)
+      await told.stop()
+    })
+
+    it('can be closed while nothing comes through', async () => {
+      const network = await openNetwork(engine.port)
+      const open = await engine.make()
+      const store = await open(network.port)
+      const told = startWatching(store)
+      const { revision } = await store.create('/a', 'x')
+      await told.reach(revision)
+      network.drop()
+      const read = store.get('/a').catch((thrown: unknown) => thrown)
+      await store.close()
+      expect(await read).toMatchObject({ code: 'storeUnavailable' })
+      await expect(told.stop()).rejects.toMatchObject({ code: 'closed' })
+      await network.close()
+    })
+  })
+})

@@ -1,0 +1,85 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { chmodSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { createFetch } from '@kube-authn/node'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { has } from './components.ts'
+import { freePort } from './nginx.ts'
+import { makeScratch } from './scratch.ts'
+
+const example = (name: string): string =>
+  fileURLToPath(new URL(`../../examples/replicas/dist/${name}.js`, import.meta.url))
+
+describe.runIf(has('postgres', 'haproxy', 'setpriv'))('examples/replicas', () => {
+  const scratch = makeScratch()
+  let main: ChildProcess
+  let environment: NodeJS.ProcessEnv
+  let said = ''
+
+  beforeAll(async () => {
+    // PostgreSQL runs as another user.
+    chmodSync(scratch.folder, 0o755)
+    const ports = await Promise.all([freePort(), freePort(), freePort()])
+    const [port, appPort, databasePort] = ports.map(String)
+    const replicas = (await Promise.all([freePort(), freePort(), freePort()])).join(',')
+    environment = {
+      ...process.env,
+      PORT: port,
+      APP_PORT: appPort,
+      DATABASE_PORT: databasePort,
+      REPLICA_PORTS: replicas,
+      MATERIAL: scratch.path('material'),
+    }
+    main = spawn(process.execPath, [example('main')], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
+    main.stdout?.on('data', (data) => (said += String(data)))
+    main.stderr?.on('data', (data) => (said += String(data)))
+    await vi.waitFor(() => expect(said).toContain('Ctrl+C'), { timeout: 120_000, interval: 100 })
+  }, 150_000)
+  afterAll(async () => {
+    const ended = new Promise((resolve) => main.once('exit', resolve))
+    main.kill('SIGTERM')
+    await ended
+    scratch.remove()
+  }, 60_000)
+
+  it('shows revisions and who runs the controllers, and how soon a revoked token is refused', async () => {
+    const caFile = scratch.path('material/replica-1/pki/ca.crt')
+    const fetch = createFetch({ caFile }, { timeoutSeconds: 30 })
+    const url = `https://localhost:${environment['APP_PORT']}`
+    const status: unknown = await (await fetch(`${url}/status.json`)).json()
+    expect(status).toMatchObject({
+      replicas: ['replica-1', 'replica-2', 'replica-3'].map((name) => ({
+        name,
+        isReady: true,
+        revision: expect.stringMatching(/^\d+$/),
+      })),
+      lease: { holder: expect.stringMatching(/./) },
+    })
+    expect(JSON.stringify(status).match(/"leads":true/g)).toHaveLength(1)
+    const headers = { 'content-type': 'application/json' }
+    const tried = await fetch(`${url}/trial`, { method: 'POST', headers, body: '{}' })
+    const { refusedAfterMs, refusedBefore } = (await tried.json()) as {
+      readonly refusedAfterMs: Readonly<Record<string, number | null>>
+      readonly refusedBefore: readonly string[]
+    }
+    fetch.close()
+    expect(refusedBefore).toEqual([])
+    expect(Object.keys(refusedAfterMs)).toHaveLength(4)
+    for (const milliseconds of Object.values(refusedAfterMs)) expect(milliseconds).toBeLessThan(2000)
+  })
+
+  it('gives no wrong answer while a replica and the database are killed, and a token is revoked', async () => {
+    const traffic = spawn(process.execPath, [example('traffic'), '--seconds', '24', '--faults'], {
+      env: environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    let printed = ''
+    traffic.stdout.on('data', (data) => (printed += String(data)))
+    traffic.stderr.on('data', (data) => (printed += String(data)))
+    const exitCode = await new Promise((resolve) => traffic.once('exit', resolve))
+    console.log(printed)
+    expect(printed).toMatch(/^killed replica-2, .*\n(?:.*\n)*revoked a token\n(?:.*\n)*killed PostgreSQL, /m)
+    expect(printed).toMatch(/^no wrong answer$/m)
+    expect(exitCode).toBe(0)
+  }, 120_000)
+})
