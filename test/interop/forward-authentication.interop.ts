@@ -210,6 +210,35 @@ describe.runIf(installed).each(Object.entries(proxies))(
       expect(answer.values('x-remote-uid')).not.toContain('0')
     })
 
+    it.each(['X_Remote_User', 'X_Remote-User', 'X-Remote_User', 'x_remote_group'])(
+      'removes %s, which an app may read as the name with hyphens',
+      async (name) => {
+        const answer = await ask({ authorization: 'Bearer few', [name]: 'root', Impersonate_Group: 'root' })
+        // Refused, or removed.
+        if (answer.status === 200) expect(answer.values('x-remote-user')).toEqual(['joe'])
+        expect(answer.values(name.toLowerCase())).toEqual([])
+        expect(answer.values('impersonate_group')).toEqual([])
+      },
+    )
+
+    it.each(['X-Remote-User', 'close, x-remote-group', 'x-remote-group-1, X-Remote-Group-2'])(
+      'does not let a client remove what it adds, by Connection: %s',
+      async (connection) => {
+        const answer = await ask({ authorization: 'Bearer secret', connection })
+        if (answer.status === 400) return
+        expect(answer.values('x-remote-user')).toEqual(['jane'])
+        expect(groupsOf(answer)).toEqual(['developers', 'ops', 'system:authenticated'])
+        expect(answer.values('connection').join()).not.toMatch(/remote/i)
+      },
+    )
+
+    it('does not let a request without a credential in, whatever the path', async () => {
+      const before = reached
+      for (const path of ['/healthz', '/livez', '/readyz', '/a/../healthz', '/healthz?x'])
+        expect((await ask({}, path)).status).not.toBe(200)
+      expect(reached).toBe(before)
+    })
+
     it('does not take the word of the client for what it asks', async () => {
       const before = reached
       const forged = { 'x-forwarded-uri': '/other', 'x-original-uri': '/other', 'x-forwarded-method': 'HEAD' }

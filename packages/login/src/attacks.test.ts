@@ -1,7 +1,8 @@
+import { fakeRequest } from '@kube-authn/testing'
 import { describe, expect, it, vi } from 'vitest'
 import { browserOf, locationOf } from '../test/browser.ts'
 import { beginLogin, logIn } from '../test/log-in.ts'
-import { loginApp, ORIGIN } from '../test/login-app.ts'
+import { type LoginApp, loginApp, ORIGIN } from '../test/login-app.ts'
 
 const isSession = (name: string): boolean => name.startsWith('__Host-session')
 const transactionsIn = (cookies: ReadonlyMap<string, string>): readonly string[] =>
@@ -175,6 +176,43 @@ describe('a mix-up of providers', () => {
   })
 })
 
+describe('a cookie that a subdomain has set', () => {
+  const userOf = async ({ login }: LoginApp, cookie: string): Promise<string | undefined> => {
+    const known = await login.authenticator.authenticate(fakeRequest({ headers: [['cookie', cookie]] }), {})
+    return known?.user.username
+  }
+
+  // Browsers let every site of the domain set it, since its name does not begin with `__Host-`.
+  it.each(['\u00a0', '\u2000', '\u3000', '\ufeff'])(
+    'is no session with %j before its name',
+    async (space) => {
+      const { provider, browser: attacker, ...given } = await setUp()
+      await logIn(provider, attacker, 'mallory')
+      const victim = browserOf(given.app, ORIGIN)
+      await logIn(provider, victim)
+      const planted = `${space}${attacker.cookieHeader}`
+      expect(await userOf(given, attacker.cookieHeader)).toBe('oidc:mallory')
+      expect(await userOf(given, planted)).toBeUndefined()
+      expect(await userOf(given, `${planted}; ${victim.cookieHeader}`)).toBe('oidc:jane')
+    },
+  )
+
+  it('completes no login', async () => {
+    const { app, provider, browser: attacker } = await setUp()
+    const callback = provider.logIn(await beginLogin(attacker), 'mallory')
+    const { login } = await loginApp()
+    const readBody = async (): Promise<undefined> => undefined
+    const cookie = `\u2000${attacker.cookieHeader}`
+    const { pathname, search } = new URL(callback)
+    const before = await login.before(
+      fakeRequest({ url: pathname + search, headers: [['cookie', cookie]] }),
+      readBody,
+    )
+    expect(before).toMatchObject({ answer: { status: 400 } })
+    expect((await app.request('/logout/done')).status).toBe(200)
+  })
+})
+
 describe('several attempts', () => {
   it('in two tabs both succeed, each where it began', async () => {
     const { provider, browser } = await setUp()
@@ -203,6 +241,18 @@ describe('several attempts', () => {
     expect(transactionsIn(browser.cookies)).toHaveLength(5)
     expect((await browser.open(provider.logIn(begun[1]!, 'jane'))).status).toBe(400)
     expect((await browser.open(provider.logIn(begun[2]!, 'jane'))).status).toBe(303)
+  })
+
+  it('write no name back that is not one of theirs, and not many', async () => {
+    const { browser } = await setUp()
+    const foreign = ['\u00ff', 'a', 'a\tb', `${'a'.repeat(22)}"`]
+    for (const [index, end] of foreign.entries())
+      browser.cookies.set(`__Host-kube-authn-login-${end}`, `${index}`)
+    for (let index = 100; index < 200; index++)
+      browser.cookies.set(`__Host-kube-authn-login-${'a'.repeat(19)}${index}`, 'x')
+    const lines = (await browser.open('/login')).headers.getSetCookie()
+    expect(lines).toHaveLength(21)
+    for (const line of lines) expect(line).toMatch(/^__Host-kube-authn-login-[\w-]{22}=/)
   })
 
   it.each(['changed', 'cut', 'of the session'])(

@@ -1,3 +1,5 @@
+import { cookiePairs } from './cookie-pairs.ts'
+
 /** How cookies of a login are set. */
 export interface CookieRules {
   /** The prefix of their names: `__Host-`, or none for `http://localhost`, where browsers differ in what they accept as secure. */
@@ -18,12 +20,7 @@ export function cookieRules(publicUrl: string): CookieRules {
  */
 export function readCookies(header: string): ReadonlyMap<string, string> {
   const cookies = new Map<string, string>()
-  for (const pair of header.split(';')) {
-    const equals = pair.indexOf('=')
-    if (equals === -1) continue
-    const name = pair.slice(0, equals).trim()
-    if (!cookies.has(name)) cookies.set(name, pair.slice(equals + 1).trim())
-  }
+  for (const [name, value] of cookiePairs(header)) if (!cookies.has(name)) cookies.set(name, value)
   return cookies
 }
 

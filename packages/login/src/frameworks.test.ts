@@ -10,6 +10,7 @@ import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { getRequestListener } from '@hono/node-server'
 import { authenticatorChain } from '@kube-authn/core'
+import { StatusError } from '@kube-authn/core/adapter'
 import { authentication as onExpress, getUser as userOfExpress, requireUser } from '@kube-authn/express'
 import { authentication as onKoa, getUser as userOfKoa } from '@kube-authn/koa'
 import * as forExpress from '@kube-authn/login/express'
@@ -56,6 +57,8 @@ async function onNode(listener: RequestListener) {
   }
 }
 
+const CACHED = 'public, max-age=3600'
+
 function expressApp({ login }: LoginApp): RequestListener {
   const chain = authenticatorChain({ requests: [login.authenticator] })
   const app = express()
@@ -68,7 +71,9 @@ function expressApp({ login }: LoginApp): RequestListener {
   app.use(onExpress(chain, { onFailure: forExpress.requireLogin(login), log: false }))
   app.use((req, res) => {
     if (req.path === '/throws') throw new Error('failed')
-    res.setHeader('Set-Cookie', ['own=1', ...[res.getHeader('set-cookie') ?? []].flat().map(String)])
+    // In place of those that are there.
+    res.setHeader('Set-Cookie', 'own=1')
+    if (req.path === '/cached') res.setHeader('Cache-Control', CACHED)
     res.json({ user: userOfExpress(req), cookie: req.headers.cookie ?? null, raw: req.rawHeaders.join() })
   })
   const onError: ErrorRequestHandler = (_error, _req, res, _next) => void res.status(500).end()
@@ -86,6 +91,7 @@ function koaApp({ login }: LoginApp): RequestListener {
     .use((ctx) => {
       if (ctx.path === '/throws') throw new Error('failed')
       ctx.append('Set-Cookie', 'own=1')
+      if (ctx.path === '/cached') ctx.set('Cache-Control', CACHED)
       ctx.body = { user: userOfKoa(ctx), cookie: ctx.headers.cookie ?? null, raw: ctx.req.rawHeaders.join() }
     })
   const handle = app.callback()
@@ -135,6 +141,26 @@ describe.each<readonly [framework: string, listenerOf: (given: LoginApp) => Requ
     expect(browser.cookies.get('__Host-session')).not.toBe(second)
   })
 
+  it('lets no cache keep a response with a session', async () => {
+    const { clock, provider, browser } = await setUp()
+    await logIn(provider, browser)
+    expect((await browser.open('/cached')).headers.get('cache-control')).toBe('public, max-age=3600')
+    clock.advance(550_000)
+    const renewed = await browser.open('/cached')
+    expect(renewed.headers.getSetCookie().join()).toContain('__Host-session=')
+    expect(renewed.headers.get('cache-control')).toBe('no-store')
+  })
+
+  it('takes no cookie that a subdomain has set', async () => {
+    const { provider, browser } = await setUp()
+    await logIn(provider, browser, 'mallory')
+    const value = browser.cookies.get('__Host-session') ?? ''
+    browser.cookies.clear()
+    // U+2000 in UTF-8.
+    browser.cookies.set('\u00e2\u0080\u0080__Host-session', value)
+    expect((await browser.fetch('/')).status).toBe(401)
+  })
+
   it('ends, by a form and by the provider', async () => {
     const { clock, provider, browser } = await setUp()
     await logIn(provider, browser)
@@ -166,6 +192,18 @@ describe('a guard in Express', () => {
     )
     await logIn(given.providers[0]!, browser)
     expect((await browser.open('/optional/a')).status).toBe(200)
+  })
+})
+
+describe('requireLogin of Express', () => {
+  it('takes the requests and replies of Fastify too', async () => {
+    const { login } = await loginApp()
+    const redirect = forExpress.requireLogin(login)
+    const failure = new StatusError({ status: 401, reason: 'Unauthorized', message: 'no' })
+    const server = await onNode((req, res) => void redirect(failure, { raw: req }, { raw: res }))
+    expect(locationOf(await browserOf(server, ORIGIN).open('/a?b=c'))).toBe(
+      `${ORIGIN}/login?returnTo=%2Fa%3Fb%3Dc`,
+    )
   })
 })
 

@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { browserOf, locationOf } from '../test/browser.ts'
 import { logIn } from '../test/log-in.ts'
 import { loginApp, ORIGIN } from '../test/login-app.ts'
+import { MAX_UNSEEN_ENDS } from './sessions/unproven-ends.ts'
 import type { LoginProvider } from '../test/login-provider.ts'
 
 async function loggedIn(options: Parameters<typeof loginApp>[0] = {}) {
@@ -47,6 +48,17 @@ describe('a logout', () => {
     expect((await browser.open('/')).status).toBe(200)
   })
 
+  it.each([
+    'https://a;sandbox/logout',
+    'https://a,b/logout',
+    'javascript:alert(1)',
+    'http://issuer.example.com/logout',
+  ])('by a link asks on a page whose policy has nothing of the endpoint %s', async (endpoint) => {
+    const { browser } = await loggedIn({ metadata: { end_session_endpoint: endpoint } })
+    const policy = (await browser.open('/logout')).headers.get('content-security-policy')
+    expect(policy).toContain("; form-action 'self'; base-uri 'none';")
+  })
+
   it('by a page of another site is refused', async () => {
     const { browser } = await loggedIn()
     const response = await browser.submit('/logout', {
@@ -55,6 +67,18 @@ describe('a logout', () => {
     })
     expect(response.status).toBe(403)
     expect((await browser.open('/')).status).toBe(200)
+  })
+
+  // Browsers send no cookie with it, but take what the answer says about cookies.
+  it.each<readonly [of: string, headers: Readonly<Record<string, string>>]>([
+    ['another site', { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' }],
+    ['another subdomain', { 'sec-fetch-site': 'same-site', origin: 'https://evil.example.com' }],
+    ['a sandboxed frame', { 'sec-fetch-site': 'cross-site', origin: 'null' }],
+  ])('by a form of %s is refused also if the session did not come along', async (_, headers) => {
+    const { app } = await loginApp()
+    const response = await browserOf(app, ORIGIN).submit('/logout', headers)
+    expect(response.status).toBe(403)
+    expect(response.headers.getSetCookie()).toEqual([])
   })
 
   it('without a session removes the cookies that there may be', async () => {
@@ -237,6 +261,17 @@ describe('a front-channel logout', () => {
     expect(response.headers.get('content-security-policy')).toContain(`frame-ancestors ${iss}`)
     expect(response.headers.get('cache-control')).toBe('no-store')
     expect((await browser.open('/')).status).toBe(303)
+  })
+
+  it('ends the session also after any number of others that are made up', async () => {
+    const { app, browser, log } = await loggedIn()
+    for (let index = 0; index < MAX_UNSEEN_ENDS; index++) await app.request(at({ iss, sid: String(index) }))
+    expect((await app.request(at({ iss, sid: 'one more' }))).status).toBe(503)
+    expect((await app.request(at({ iss, sid: '0' }))).status).toBe(200)
+    expect((await browser.open('/')).status).toBe(200)
+    expect((await app.request(at({ iss, sid: 'sid-jane' }))).status).toBe(200)
+    expect((await browser.open('/')).status).toBe(303)
+    expect(log.map(({ status }) => status)).toContain(503)
   })
 
   it.each<Readonly<Record<string, string>>>([

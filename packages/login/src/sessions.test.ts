@@ -1,3 +1,5 @@
+import { authenticatorChain } from '@kube-authn/core'
+import { revocationList, unlessRevoked } from '@kube-authn/core/revocation'
 import { isAuthenticationError } from '@kube-authn/core/internal/shared'
 import { createPki, fakeRequest } from '@kube-authn/testing'
 import { describe, expect, it, vi } from 'vitest'
@@ -19,6 +21,40 @@ const refreshes = (provider: {
 }): readonly string[] => provider.tokenRequests.flatMap(({ form }) => form.get('refresh_token') ?? [])
 
 const status = async (browser: Browser): Promise<number> => (await browser.open('/')).status
+
+describe('a session whose user was revoked', () => {
+  it('does not come back with a new id token', async () => {
+    const { clock, provider, browser, login } = await loggedIn()
+    const revoked = revocationList({ clock })
+    const chain = unlessRevoked(revoked, authenticatorChain({ requests: [login.authenticator] }))
+    const asked = async () => {
+      const known = await chain.authenticate(fakeRequest({ headers: [['cookie', browser.cookieHeader]] }), {})
+      return known?.user.username
+    }
+    clock.advance(60_000)
+    expect(await asked()).toBe('oidc:jane')
+    revoked.set('all before now', { user: 'oidc:jane', issuedBeforeMs: clock.now() })
+    await expect(asked()).rejects.toMatchObject({ code: 'rejected' })
+    clock.advance(490_000)
+    await browser.open('/')
+    expect(refreshes(provider)).toHaveLength(1)
+    await expect(asked()).rejects.toMatchObject({ code: 'rejected' })
+    await browser.open(provider.logIn(locationOf(await browser.open('/login')), 'jane'))
+    expect(await asked()).toBe('oidc:jane')
+  })
+
+  it('tells open connections of it, also if only the token authenticators know', async () => {
+    const revoked = revocationList()
+    const { browser, login } = await loggedIn({ revocations: revoked })
+    const known = await login.authenticator.authenticate(
+      fakeRequest({ headers: [['cookie', browser.cookieHeader]] }),
+      {},
+    )
+    expect(await known?.revocation?.isRevoked()).toBe(false)
+    revoked.set('jane', { user: 'oidc:jane' })
+    expect(await known?.revocation?.isRevoked()).toBe(true)
+  })
+})
 
 describe('an id token', () => {
   it('is renewed a minute before its end, and the browser gets the new session', async () => {

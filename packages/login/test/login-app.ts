@@ -1,5 +1,6 @@
 import { authenticatorChain, type LogEntry } from '@kube-authn/core'
 import { oidc } from '@kube-authn/core/oidc'
+import { revocationList, type Revocations, unlessRevoked } from '@kube-authn/core/revocation'
 import { authentication, type AuthenticationEnv, getUser } from '@kube-authn/hono'
 import { cookieSessions, webLogin } from '@kube-authn/login'
 import { loginRoutes, requireLogin } from '@kube-authn/login/hono'
@@ -27,6 +28,8 @@ export interface LoginAppOptions {
   readonly urls?: readonly string[]
   readonly metadata?: Readonly<Record<string, unknown>>
   readonly sessions?: Partial<Parameters<typeof cookieSessions>[0]>
+  /** Asked by the token authenticators, and not by the chain. */
+  readonly revocations?: Revocations
 }
 
 /** An app in Hono whose pages tell who sees them. */
@@ -35,6 +38,7 @@ export async function loginApp({
   urls = ['https://issuer.example.com'],
   metadata = {},
   sessions = {},
+  revocations = revocationList(),
 }: LoginAppOptions = {}): Promise<LoginApp> {
   const clock = fixedClock()
   const providers = await Promise.all(urls.map((url) => loginProvider({ url, clock, metadata })))
@@ -44,7 +48,10 @@ export async function loginApp({
     return provider.fetch(url, init)
   }
   const tokens = urls.map((issuer) =>
-    oidc({ issuer, audience: 'my-app', clock, fetch, usernamePrefix: 'oidc:', discoverAtOnce: false }),
+    unlessRevoked(
+      revocations,
+      oidc({ issuer, audience: 'my-app', clock, fetch, usernamePrefix: 'oidc:', discoverAtOnce: false }),
+    ),
   )
   const log: LogEntry[] = []
   const clients = urls.map((issuer, index) => ({
@@ -72,6 +79,10 @@ export async function loginApp({
   app
     .use(loginRoutes(login))
     .use(authentication(chain, { onFailure: requireLogin(login), log: false }))
+    .use('/cached', async (c, next) => {
+      await next()
+      c.header('Cache-Control', 'public, max-age=3600')
+    })
     .all('*', (c) => c.json({ user: getUser(c), cookie: c.req.header('cookie') ?? null }))
   return { clock, providers, app, log, login }
 }

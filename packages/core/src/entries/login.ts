@@ -10,6 +10,7 @@ export type { ReadBody } from '../internal/api/body.ts'
 export { aLog, nested, recordOf } from '../internal/options/index.ts'
 export { urlProblems } from '../internal/options/url.ts'
 export { messageOf } from '../internal/thrown.ts'
+export { trimmed } from '../internal/trimmed.ts'
 export { logFailure } from '../logging/log-failure.ts'
 export {
   type ClientAuthenticationOptions,

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { jane, knows, later, noOpinion, recorder, request, requests } from '../../test/fakes.ts'
+import type { Authenticator } from '../authenticator/authenticator.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import { allow, type Authorizer, deny } from '../authorization/index.ts'
+import { authenticatorChain } from '../chain/chain.ts'
 import { ConfigurationError, rejected, unavailable } from '../authenticator/errors.ts'
 import { type HttpAnswer, StatusError } from '../authenticator/status.ts'
 import { type UserInfoInit, userInfo } from '../authenticator/user.ts'
@@ -28,7 +30,7 @@ const unknown = requests(noOpinion)
 function answerOf(
   headers: Headers,
   options: ForwardAuthenticationOptions = {},
-  authenticator = janes,
+  authenticator: Authenticator = janes,
 ): Promise<HttpAnswer> {
   return forwardAuthentication(authenticator, { log: false, ...options })(asked(headers))
 }
@@ -291,6 +293,43 @@ describe('forward authentication', () => {
       expect(answer).toMatchObject({ status: 503 })
       const authorizer: Authorizer = { name: 'rules', authorize: () => deny('no') }
       expect(await answerOf(browser, { ...options, authorizer })).toMatchObject({ status: 403 })
+    })
+  })
+
+  describe('of a request without a credential, which the authenticator calls anonymous', () => {
+    const conditions = [{ path: '/healthz' }]
+    const chain = authenticatorChain({
+      requests: [requests(noOpinion)],
+      anonymous: { enabled: true, conditions },
+    })
+    const health: Headers = [FORWARDED[0], ['x-forwarded-uri', '/healthz']]
+
+    it('answers 401, since the paths of the server are not those of the app', async () => {
+      expect(await answerOf(health, {}, chain)).toMatchObject({ status: 401 })
+      const page: Headers = [...browser.filter(([name]) => name !== 'x-forwarded-uri'), ...health.slice(1)]
+      expect(await answerOf(page, { loginUrl: '/login' }, chain)).toMatchObject({ status: 302 })
+    })
+
+    it('answers what an authorizer says, or that it is anonymous where that is wanted', async () => {
+      const anonymous = { status: 200, headers: { 'x-remote-user': 'system:anonymous' } }
+      const authorizer = (decision: Authorizer['authorize']) => ({
+        authorizer: { name: 'rules', authorize: decision },
+      })
+      expect(
+        await answerOf(
+          health,
+          authorizer(() => allow('may')),
+          chain,
+        ),
+      ).toMatchObject(anonymous)
+      expect(
+        await answerOf(
+          health,
+          authorizer(() => deny('no')),
+          chain,
+        ),
+      ).toMatchObject({ status: 403 })
+      expect(await answerOf(FORWARDED, { optional: true }, chain)).toMatchObject(anonymous)
     })
   })
 

@@ -3,6 +3,7 @@ import { type HttpAnswer, isStatusError, StatusError } from '../authenticator/st
 import type { UserInfo } from '../authenticator/user.ts'
 import { authorizeRequest, type AuthorizeRequestContext } from '../authorization/authorize-request.ts'
 import { authenticateRequest } from '../handler/authenticate-request.ts'
+import { unauthorizedFor } from '../handler/unauthorized.ts'
 import { impersonateRequest } from '../impersonation/impersonate-request.ts'
 import { aRequestAuthenticator, optionProblems, refuseProblems, without } from '../internal/options/index.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
@@ -25,6 +26,8 @@ const READERS: Readonly<Record<'x-forwarded' | 'x-original', ReadOriginal>> = {
   'x-original': fromHeaders('x-original-method', 'x-original-uri'),
 }
 
+const NO_USER = new StatusError({ status: 401, reason: 'Unauthorized', message: 'Unauthorized' })
+
 const OWN = [
   'original',
   'pathPrefix',
@@ -39,6 +42,8 @@ const OWN = [
  * Decides for a proxy about the requests of its clients: nginx (`auth_request`), Traefik, Caddy (`forward_auth`), HAProxy and Envoy (`ext_authz`). The answer is 200 with the
  * headers of an authenticating proxy (`X-Remote-User`, `X-Remote-Group`, ...), which the proxy hands on instead of those that the client sent; or the 401 or 403 for the
  * client, or the way to a login.
+ *
+ * A request without a credential is a 401, also where the authenticator calls it anonymous, unless there is an authorizer, which decides then, or the option `optional`.
  *
  * The credential of the client must reach it. Client certificates do not: TLS ends at the proxy.
  *
@@ -68,6 +73,7 @@ export function forwardAuthentication(
   const impersonate = impersonation && impersonateRequest(impersonation, telling)
   const authorize = authorizer && authorizeRequest(authorizer, telling)
   const readOriginal = original === 'path' ? afterPrefix(pathPrefix) : READERS[original]
+  const admitsAnonymous = authorize !== undefined || options.optional === true
   const login =
     loginUrl === undefined
       ? undefined
@@ -80,6 +86,8 @@ export function forwardAuthentication(
   ): Promise<UserInfo | StatusError> => {
     const known = await authenticate(request, { ...context, impersonates: impersonate !== undefined })
     if ('failure' in known) return known.failure
+    // Conditions for anonymous requests, as for `/healthz`, mean paths of the server itself, not those of the app behind the proxy.
+    if (known.isAnonymous && !admitsAnonymous) return unauthorizedFor(request)?.() ?? NO_USER
     let { user } = known.authentication
     if (impersonate !== undefined) {
       const { revocation } = known.authentication

@@ -152,3 +152,24 @@ it.each([
 ])('refuses the options %j', (options) => {
   expect(() => crossSiteRequests(options as never)).toThrow(/^(?:origins|requireToken|trusted)/)
 })
+
+describe('requests without a header or a session', () => {
+  // nginx removes `Upgrade` from what it asks an authentication server.
+  it.each<Sent>([
+    { 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==' },
+    { 'sec-websocket-version': '13' },
+    { 'sec-fetch-mode': 'websocket' },
+  ])('know a WebSocket without Upgrade by %j', async (headers) => {
+    const elsewhere = { ...headers, origin: 'https://evil.example.com' }
+    expect(await refusalOf(received('GET', elsewhere), session)).toBe(ELSEWHERE)
+    expect(await refusalOf(received('GET', headers), session)).toBe(UNKNOWN)
+    expect(await refusalOf(received('GET', { ...headers, origin: OWN }), session)).toBeUndefined()
+  })
+
+  it('are refused without a session too, if that is asked', async () => {
+    const token = { 'x-csrf-token': await csrfToken(session) }
+    expect(await refusalOf(received('POST', from('cross-site')), undefined)).toBe(ELSEWHERE)
+    expect(await refusalOf(received('POST', token), undefined)).toBe(UNKNOWN)
+    expect(await withToken(received('POST', from('same-origin')), undefined)).toBeUndefined()
+  })
+})

@@ -33,11 +33,11 @@ const shape: OptionsShape<CrossSiteRequestsOptions> = {
 /**
  * Why a request must be refused with a 403, for the log; `undefined` if it may be handled.
  *
- * @param session the one that authenticated the request.
+ * @param session the one that authenticated the request; `undefined` if a request without one must not come from another site either.
  */
 export type CrossSiteCheck = (
   request: Pick<AuthenticationRequest, 'method' | 'headers'>,
-  session: Pick<Session, 'id'>,
+  session: Pick<Session, 'id'> | undefined,
 ) => Promise<string | undefined>
 
 const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
@@ -46,7 +46,7 @@ const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
  * Refuses requests that pages of other sites make with the cookie of a session. Call it for requests that a session has authenticated, and for no others: no other site can
  * send the bearer token of a user.
  *
- * 1. GET, HEAD and OPTIONS are allowed, unless they are an upgrade, as to a WebSocket. An app must change nothing for them.
+ * 1. GET, HEAD and OPTIONS are allowed, unless they are an upgrade, as to a WebSocket, also where a proxy has removed `Upgrade`. An app must change nothing for them.
  * 2. `Sec-Fetch-Site` decides if it is there: `same-origin` and `none` (the user, not a page) are allowed. Others are, if `Origin` is one of `origins`.
  * 3. Otherwise `Origin` must be one of `origins`, or, if it is absent, the origin of `Referer`.
  * 4. Without any of the three headers, `X-CSRF-Token` must be a token of the session.
@@ -67,19 +67,32 @@ export function crossSiteRequests(options: CrossSiteRequestsOptions): CrossSiteC
   const origins = new Set(options.origins)
 
   return async function refusalOf({ method, headers }, session) {
-    // CONNECT is how a WebSocket is opened over HTTP/2 (RFC 8441).
-    const isUpgrade = method === 'CONNECT' || headers.first('upgrade') !== undefined
+    const isUpgrade = opensConnection(method, headers)
     if (SAFE.has(method) && !isUpgrade) return undefined
     const found = placeOf(headers, origins)
     if (found === 'elsewhere') return 'the request comes from a page of another site'
-    if (found === 'own' && (isUpgrade || !requireToken)) return undefined
+    if (found === 'own' && (isUpgrade || !requireToken || session === undefined)) return undefined
     const token = onlyOne(headers, 'x-csrf-token') ?? ''
-    if (await verifyCsrfToken(session, token)) return undefined
+    if (session !== undefined && (await verifyCsrfToken(session, token))) return undefined
     return found === 'own'
       ? 'the header X-CSRF-Token has no token of this session'
       : 'the request has none of Sec-Fetch-Site, Origin and Referer, and no token of this session'
   }
 }
+
+/**
+ * Whether a request opens a connection such as a WebSocket. CONNECT does so over HTTP/2 (RFC 8441). nginx removes `Upgrade` when it asks about a request, so the other headers of a
+ * WebSocket count too: no page can set them in another request.
+ */
+function opensConnection(method: string, headers: RequestHeaders): boolean {
+  return (
+    method === 'CONNECT' ||
+    headers.first('sec-fetch-mode') === 'websocket' ||
+    OF_UPGRADES.some((name) => headers.first(name) !== undefined)
+  )
+}
+
+const OF_UPGRADES = ['upgrade', 'sec-websocket-key', 'sec-websocket-version']
 
 /** Where a request was made. */
 function placeOf(headers: RequestHeaders, origins: ReadonlySet<string>): 'own' | 'elsewhere' | 'unknown' {

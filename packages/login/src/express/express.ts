@@ -7,6 +7,7 @@ import {
 } from '@kube-authn/core/adapter'
 import { isPromiseLike } from '@kube-authn/core/internal/shared'
 import { aLogin } from '../a-login.ts'
+import { keepCookies } from '../node/keep-cookies.ts'
 import type { BeforeApp, WebLogin } from '../web-login.ts'
 
 /** Continues with the next middleware or, with an error, the error middlewares. */
@@ -30,7 +31,7 @@ export function loginRoutes(
         send(before.answer, res)
         return
       }
-      for (const line of before.setCookies) res.appendHeader('Set-Cookie', line)
+      keepCookies(res, before.setCookies)
       next()
     }
     try {
@@ -45,7 +46,7 @@ export function loginRoutes(
 
 /**
  * An option `onFailure` of `authentication` and of guards: a browser that opens a page is sent to the login and comes back, a script gets a 401 with
- * `loginUrl` in its JSON.
+ * `loginUrl` in its JSON. It is also one of `@kube-authn/fastify`.
  *
  * @throws {ConfigurationError} if `login` is not a login.
  * @example
@@ -53,11 +54,18 @@ export function loginRoutes(
  */
 export function requireLogin(
   login: WebLogin,
-): (error: StatusError, req: IncomingMessage, res: ServerResponse) => Promise<void> {
+): (error: StatusError, req: Raw<IncomingMessage>, res: Raw<ServerResponse>) => Promise<void> {
   aLogin(login)
   return async function redirectToLogin(error, req, res) {
-    send(await login.refuse(error, requestOf(req)), res)
+    send(await login.refuse(error, requestOf(rawOf(req))), rawOf(res))
   }
+}
+
+/** One of Node, or of Fastify, which has that of Node in it. */
+type Raw<T> = T | { readonly raw: T }
+
+function rawOf<T extends object>(given: Raw<T>): T {
+  return 'raw' in given ? given.raw : given
 }
 
 function requestOf(req: IncomingMessage): ReturnType<typeof incomingMessageRequest> {

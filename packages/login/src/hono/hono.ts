@@ -26,7 +26,10 @@ export function loginRoutes(login: WebLogin): MiddlewareHandler {
     await next()
     // Not earlier: if a handler returns its own Response, Hono drops headers that were set before. The response to an upgrade has none to change.
     if (c.res.status === SWITCHING_PROTOCOLS) return undefined
+    if (before.setCookies.length === 0) return undefined
     for (const line of before.setCookies) c.header('Set-Cookie', line, { append: true })
+    // A cache would give the session to others.
+    c.header('Cache-Control', 'no-store')
     return undefined
   }
 }

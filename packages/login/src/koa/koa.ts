@@ -1,4 +1,3 @@
-import type { ServerResponse } from 'node:http'
 import {
   type HttpAnswer,
   incomingMessageBody,
@@ -7,6 +6,7 @@ import {
 } from '@kube-authn/core/adapter'
 import type { Middleware, ParameterizedContext } from 'koa'
 import { aLogin } from '../a-login.ts'
+import { keepCookies } from '../node/keep-cookies.ts'
 import type { WebLogin } from '../web-login.ts'
 
 /**
@@ -24,17 +24,8 @@ export function loginRoutes(login: WebLogin): Middleware {
       answer(before.answer, ctx)
       return
     }
-    if (before.setCookies.length === 0) {
-      await next()
-      return
-    }
-    ctx.append('Set-Cookie', [...before.setCookies])
-    try {
-      await next()
-    } catch (error) {
-      keepCookies(ctx.res, before.setCookies)
-      throw error
-    }
+    keepCookies(ctx.res, before.setCookies)
+    await next()
   }
 }
 
@@ -73,15 +64,4 @@ function answer({ status, headers, content }: HttpAnswer, ctx: ParameterizedCont
     else ctx.set(name, value)
   }
   ctx.body = content
-}
-
-/** Koa removes all headers before it responds to an error; without its cookies a renewed session would be lost. */
-function keepCookies(res: ServerResponse, setCookies: readonly string[]): void {
-  const writeHead = res.writeHead.bind(res)
-  Object.assign(res, {
-    writeHead(...given: unknown[]): unknown {
-      if (!res.headersSent && !res.hasHeader('Set-Cookie')) res.setHeader('Set-Cookie', [...setCookies])
-      return Reflect.apply(writeHead, undefined, given)
-    },
-  })
 }

@@ -24,7 +24,7 @@ export function frontChannelLogoutRoute({ providers, sessions }: LoginParts): Ro
     ) {
       throw new LoginFailure('expired', 'a front-channel logout without iss of a provider and sid')
     }
-    await sessions.endWhere({ provider: provider.name, providerSession })
+    await sessions.endWhere({ provider: provider.name, providerSession }, { isProven: false })
     const { origin } = new URL(provider.options.issuer)
     return {
       status: 200,

@@ -13,13 +13,17 @@ export function confirmLogoutRoute({ providers, paths }: LoginParts): Route {
   }
 }
 
+/** An origin that ends no directive of a policy: hosts may have `;` and `,` in them. */
+const SOURCE = /^https:\/\/[\w.:[\]-]+$/
+
 /** Browsers compare also the redirect after a form with the policy of its page. */
 async function endSessionOrigin(
   server: () => Promise<{ readonly end_session_endpoint?: string }>,
 ): Promise<readonly string[]> {
   try {
     const { end_session_endpoint: endpoint = '' } = await server()
-    return URL.canParse(endpoint) ? [new URL(endpoint).origin] : []
+    const origin = URL.canParse(endpoint) ? new URL(endpoint).origin : ''
+    return SOURCE.test(origin) ? [origin] : []
   } catch (error) {
     if (error instanceof LoginFailure) return []
     throw error
@@ -34,7 +38,8 @@ async function endSessionOrigin(
 export function logoutRoute({ sessions, providers, origin, paths, refusalOf }: LoginParts): Route {
   return async ({ request, cookieHeader }): Promise<HttpAnswer> => {
     const session = await sessions.find(cookieHeader)
-    const why = session === undefined ? undefined : await refusalOf(request, session)
+    // Also without a session: browsers send no cookie with a form of another site, but take the removal of one from its answer.
+    const why = await refusalOf(request, session)
     if (why !== undefined) throw new LoginFailure('crossOrigin', `a logout was refused: ${why}`)
     const setCookies = await sessions.end(session)
     const done = origin + paths.loggedOut

@@ -62,14 +62,16 @@ export function sessionAuthenticator(options: SessionAuthenticatorOptions): Auth
 
 function userOf(
   session: Session,
-  { user, expiresAtMs, issuedAtMs, audiences }: Authentication,
+  { user, expiresAtMs, issuedAtMs, audiences, revocation }: Authentication,
 ): Authentication {
   const ids = [...(user.extra[CREDENTIAL_ID_KEY] ?? []), credentialIdOf(session)]
   return {
     user: userInfo({ ...user, extra: { ...user.extra, [CREDENTIAL_ID_KEY]: ids } }),
     expiresAtMs: Math.min(expiresAtMs ?? session.content.expiresAtMs, session.endsAtMs),
-    ...(issuedAtMs !== undefined && { issuedAtMs }),
+    // A new id token does not make the login a later one, so what revokes all that was issued before ends the session for good.
+    issuedAtMs: Math.min(issuedAtMs ?? session.startedAtMs, session.startedAtMs),
     ...(audiences !== undefined && { audiences }),
+    ...(revocation !== undefined && { revocation }),
   }
 }
 

@@ -1,4 +1,5 @@
 import { unavailable } from '@kube-authn/core'
+import { cookiePairs } from '../cookie-pairs.ts'
 
 /** The cookie, or the few cookies, with which a browser keeps a value. */
 export interface CookieJar {
@@ -106,12 +107,10 @@ function valuesIn(header: string, names: readonly string[]): ReadonlyMap<string,
   const values = new Map<string, string>()
   const [first = ''] = names
   if (header.length > MAX_HEADER_LENGTH || !header.includes(first)) return values
-  for (const pair of header.split(';')) {
-    const equals = pair.indexOf('=')
-    const name = pair.slice(0, Math.max(0, equals)).trim()
+  for (const [name, value] of cookiePairs(header)) {
     if (!names.includes(name)) continue
     if (values.has(name)) return undefined
-    values.set(name, pair.slice(equals + 1).trim())
+    values.set(name, value)
   }
   return values
 }

@@ -19,6 +19,7 @@ import { REFRESH_TIMEOUT_MS } from './refresh-timeout.ts'
 import { open, seal, type SealingKey, sealingKey } from './seal.ts'
 import { requireSelector } from './selector.ts'
 import type { OpenedSession, Session, SessionKeeper } from './session-keeper.ts'
+import { unprovenEnds } from './unproven-ends.ts'
 import { bytesOfSessionKey, someSessionKeys } from './session-keys.ts'
 import { sessionOfText, textOfSession } from './session-text.ts'
 
@@ -100,10 +101,12 @@ export function cookieSessions(options: CookieSessionsOptions): SessionKeeper {
     return version > session.version ? { ...session, content, version } : session
   }
 
+  const recordedMs = lifetimes.maxLifetimeMs + lifetimes.clockSkewMs
+  const unproven = unprovenEnds(clock, recordedMs)
+
   const endBy = async (name: string, selector: Parameters<typeof revocationOf>[0]): Promise<boolean> => {
     const nowMs = clock.now()
-    const expiresAtMs = nowMs + lifetimes.maxLifetimeMs + lifetimes.clockSkewMs
-    const revocation = { ...revocationOf(selector, nowMs), expiresAtMs }
+    const revocation = { ...revocationOf(selector, nowMs), expiresAtMs: nowMs + recordedMs }
     if (typeof ended.set !== 'function') return false
     try {
       await ended.set(name, revocation)
@@ -122,6 +125,7 @@ export function cookieSessions(options: CookieSessionsOptions): SessionKeeper {
       if (await hasEnded(ended, session)) {
         throw unavailable('the user has just been logged out', { retryAfterSeconds: RETRY_AFTER_SECONDS })
       }
+      unproven.sees(content)
       return opened(session)
     },
 
@@ -132,6 +136,7 @@ export function cookieSessions(options: CookieSessionsOptions): SessionKeeper {
       const session = text === undefined ? undefined : await sessionOfText(text)
       if (session === undefined || lifetimes.isOver(session) || (await hasEnded(ended, session)))
         return undefined
+      unproven.sees(session.content)
       return newest(session)
     },
 
@@ -170,8 +175,12 @@ export function cookieSessions(options: CookieSessionsOptions): SessionKeeper {
       return jar.clear()
     },
 
-    async endWhere(selector) {
+    async endWhere(selector, { isProven } = { isProven: true }) {
       requireSelector(selector)
+      const { provider = '', providerSession } = selector
+      if (!isProven && providerSession !== undefined && !unproven.accepts({ provider, providerSession })) {
+        throw unavailable('too many logouts of sessions that are not known here')
+      }
       if (await endBy(`sessions ${JSON.stringify(selector)}`, selector)) return undefined
       throw unavailable('what knows the sessions that have ended has no method set')
     },

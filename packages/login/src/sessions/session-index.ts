@@ -12,6 +12,13 @@ const ENDING = [...INDEXED, 'provider'] as const
 /** How long logins are refused that may have begun before a logout. */
 export const LOGOUT_WINDOW_MS = 10_000
 
+/** What is written when sessions end. */
+interface Mark {
+  readonly key: string
+  readonly value: string
+  readonly ttlMs: number
+}
+
 /** Keys of sessions by what they are found by. Values are digests, so keys have a fixed length. */
 export interface SessionIndex {
   /** Must be called before the session is stored: what ends sessions looks here first. */
@@ -23,6 +30,8 @@ export interface SessionIndex {
   forget(username: string, digest: string): Promise<void>
   /** Records that the selected sessions end. Must be called before they are looked for. */
   markEnded(selector: SessionSelector): Promise<void>
+  /** The same, only for logins that are being completed: for selectors that anyone may send. A mark that there is stays as it is. */
+  markBriefly(selector: SessionSelector): Promise<void>
   /** Whether a session was stored while it was ended. Must be called after it was stored. */
   isMarkedEnded(entry: SessionEntry): Promise<boolean>
 }
@@ -48,16 +57,26 @@ export function sessionIndex(store: SessionStore, prefix: string, longestMs: num
       }).map(async (place) => `${prefix}by/${await place}/${entry.digest}`),
     )
 
+  const create = async (key: string, value: string, ttlMs: number): Promise<void> => {
+    try {
+      await store.create(key, value, { ttlMs })
+    } catch (thrown) {
+      if (!isRefusal(thrown, 'objectExists')) throw thrown
+    }
+  }
+
+  const markOf = async (selector: SessionSelector): Promise<Mark | undefined> => {
+    const kind = ENDING.find((each) => selector[each] !== undefined)
+    // A session that is named by its digest is there already.
+    if (kind === undefined || selector.digest !== undefined) return undefined
+    const value = JSON.stringify(selector)
+    const key = `${prefix}ended/${await placeOf(kind, selector[kind] ?? '')}/${await sha256Hex(value)}`
+    return { key, value, ttlMs: kind === 'providerSession' ? longestMs : LOGOUT_WINDOW_MS }
+  }
+
   return {
     async add(entry, ttlMs) {
-      const create = async (key: string): Promise<void> => {
-        try {
-          await store.create(key, '{}', { ttlMs })
-        } catch (thrown) {
-          if (!isRefusal(thrown, 'objectExists')) throw thrown
-        }
-      }
-      await Promise.all((await keysOf(entry)).map(create))
+      await Promise.all((await keysOf(entry)).map((key) => create(key, '{}', ttlMs)))
     },
 
     async remove(entry) {
@@ -82,12 +101,13 @@ export function sessionIndex(store: SessionStore, prefix: string, longestMs: num
     },
 
     async markEnded(selector) {
-      const kind = ENDING.find((each) => selector[each] !== undefined)
-      // A session that is named by its digest is there already.
-      if (kind === undefined || selector.digest !== undefined) return
-      const value = JSON.stringify(selector)
-      const place = `${prefix}ended/${await placeOf(kind, selector[kind] ?? '')}/${await sha256Hex(value)}`
-      await put(store, place, value, kind === 'providerSession' ? longestMs : LOGOUT_WINDOW_MS)
+      const mark = await markOf(selector)
+      if (mark !== undefined) await put(store, mark.key, mark.value, mark.ttlMs)
+    },
+
+    async markBriefly(selector) {
+      const mark = await markOf(selector)
+      if (mark !== undefined) await create(mark.key, mark.value, LOGOUT_WINDOW_MS)
     },
 
     async isMarkedEnded(entry) {

@@ -102,10 +102,12 @@ export interface SessionKeeper {
   /**
    * Ends the selected sessions, and logins that are being completed: logout everywhere, back-channel logout, by an admin.
    *
+   * @param origin whether the request is known to come from who may end them, as it is by default. Anyone may send a front-channel logout, so less is remembered of it.
    * @returns how many have ended; `undefined` if that cannot be known.
    * @throws {ConfigurationError} if nothing is selected, or this keeper cannot select it.
+   * @throws {AuthenticationError} `unavailable` also if there are too many unproven ones of sessions that are not known here.
    */
-  endWhere(selector: SessionSelector): Promise<number | undefined>
+  endWhere(selector: SessionSelector, origin?: { readonly isProven: boolean }): Promise<number | undefined>
   /** The sessions that there are, in no order. Only with a store. */
   list?(selector: Pick<SessionSelector, 'username'>): Promise<readonly ListedSession[]>
 }

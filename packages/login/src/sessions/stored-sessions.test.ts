@@ -20,6 +20,40 @@ function setUp(options: Partial<StoredSessionsOptions> = {}) {
   return { clock, store, keeperOf, keeper: keeperOf(), values }
 }
 
+describe('a logout that anyone may send', () => {
+  const unproven = { isProven: false }
+  const selector = { provider: 'example', providerSession: 'sid-jane' }
+
+  it('ends the session, which never comes back', async () => {
+    const { clock, keeper } = setUp()
+    const { header } = await loggedIn(keeper, jane)
+    expect(await keeper.endWhere(selector, unproven)).toBe(1)
+    expect(await keeper.find(header)).toBeUndefined()
+    clock.advance(60_000)
+    await expect(keeper.begin(jane)).rejects.toMatchObject({ code: 'unavailable' })
+  })
+
+  it('leaves nothing in the store for long if there is no such session', async () => {
+    const { clock, keeper, values } = setUp()
+    for (let index = 0; index < 20; index++)
+      await keeper.endWhere({ ...selector, providerSession: String(index) }, unproven)
+    expect(await values()).toHaveLength(20)
+    await expect(keeper.begin({ ...jane, providerSession: '7' })).rejects.toMatchObject({
+      code: 'unavailable',
+    })
+    clock.advance(10_000)
+    expect(await values()).toEqual([])
+  })
+
+  it('does not shorten what a proven one has left', async () => {
+    const { clock, keeper } = setUp()
+    await keeper.endWhere(selector)
+    await keeper.endWhere(selector, unproven)
+    clock.advance(60_000)
+    await expect(keeper.begin(jane)).rejects.toMatchObject({ code: 'unavailable' })
+  })
+})
+
 describe('storedSessions', () => {
   it.each([
     ['store', { store: undefined }],

@@ -160,11 +160,13 @@ export function storedSessions(options: StoredSessionsOptions): Required<Session
       return jar.clear()
     },
 
-    async endWhere(selector) {
+    async endWhere(selector, { isProven } = { isProven: true }) {
       requireSelector(selector)
-      await index.markEnded(selector)
+      await (isProven ? index.markEnded(selector) : index.markBriefly(selector))
+      const entries = await selected(selector)
+      if (!isProven && entries.length > 0) await index.markEnded(selector)
       let count = 0
-      for (const entry of await selected(selector)) if (await remove(entry)) count++
+      for (const entry of entries) if (await remove(entry)) count++
       return count
     },
 

@@ -32,7 +32,11 @@ const LIFETIME_SECONDS = 900
 /** So that the header of a browser that never finishes does not grow: each cookie has about 600 bytes. */
 const MAX_COOKIES = 5
 const MAX_USED = 10_000
+/** Browsers have no more than a few, whatever a request says. */
+const MAX_REMOVED = 20
 const ID_LENGTH = 22
+/** What is written back into a header is made of these characters only. */
+const ID = /^[\w-]{22}$/
 
 /** Keeps the state of each attempt in a cookie of the browser that makes it, named by the digest of its state. */
 export function transactions(seal: Seal, clock: Clock, rules: CookieRules): Transactions {
@@ -57,8 +61,9 @@ export function transactions(seal: Seal, clock: Clock, rules: CookieRules): Tran
       const name = cookiePrefix + (await idOf(transaction.state))
       const value = await seal.seal(transaction)
       const surplus = [...readCookies(cookieHeader).keys()]
-        .filter((other) => other.startsWith(cookiePrefix))
+        .filter((other) => other.startsWith(cookiePrefix) && ID.test(other.slice(cookiePrefix.length)))
         .slice(0, -(MAX_COOKIES - 1))
+        .slice(0, MAX_REMOVED)
       return {
         transaction,
         setCookies: [
