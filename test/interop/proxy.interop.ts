@@ -11,6 +11,7 @@ import { WebSocketServer } from 'ws'
 import { COMMAND, folderOf } from '../../packages/server/test/command.ts'
 import { type Served, startServe } from '../../packages/server/test/served.ts'
 import { binaryOf } from '../runtimes/binaries.mjs'
+import { spdyCat } from './spdy-cat.ts'
 
 interface Result {
   readonly stdout: string
@@ -201,7 +202,10 @@ describe.each(RELEASES)('kubectl %s through kube-authn proxy', (release) => {
     expect((await watching).stdout).toContain('configmap/seen')
   })
 
-  it('executes in a pod, and follows its log', async () => {
+  it.each([
+    ['SPDY/3.1', 'false'],
+    ['websocket', 'true'],
+  ])('executes in a pod by %s, and follows its log', async (protocol, isWebSocket) => {
     const upstream = await podServer()
     const folder = folderOf({ 'ca.crt': upstream.ca, token: 'own' })
     const proxy = await startProxy([
@@ -209,7 +213,7 @@ describe.each(RELEASES)('kubectl %s through kube-authn proxy', (release) => {
       `--upstream-ca-file=${join(folder, 'ca.crt')}`,
       `--upstream-token-file=${join(folder, 'token')}`,
     ])
-    const env = { KUBECTL_REMOTE_COMMAND_WEBSOCKETS: 'true' }
+    const env = { KUBECTL_REMOTE_COMMAND_WEBSOCKETS: isWebSocket }
     const input = `${'x'.repeat(100_000)}end`
     const executed = await kubectl(release, proxy, 'jane-token', ['exec', '-i', 'pod', '--', 'cat'], {
       input,
@@ -222,6 +226,7 @@ describe.each(RELEASES)('kubectl %s through kube-authn proxy', (release) => {
     })
     expect(executed.stdout === input).toBe(true)
     expect(upstream.users).toEqual(new Set(['jane']))
+    expect(upstream.protocols).toEqual(new Set([protocol]))
     const logs = await kubectl(release, proxy, 'jane-token', ['logs', '-f', 'pod'])
     expect(logs.stdout).toBe('line 1\nline 2\nline 3\n')
   })
@@ -232,10 +237,13 @@ async function podServer(): Promise<{
   readonly port: number
   readonly ca: string
   readonly users: Set<string>
+  /** To which connections have switched. */
+  readonly protocols: Set<string>
 }> {
   const pki = await createPki()
   const { chainPem, privateKeyPem } = await pki.issueServer({ hosts: ['127.0.0.1'] })
   const users = new Set<string>()
+  const protocols = new Set<string>()
   const pod = {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -273,8 +281,13 @@ async function podServer(): Promise<{
     response.end(JSON.stringify(documents[path] ?? pod))
   })
   const sockets = new WebSocketServer({ noServer: true, handleProtocols: () => 'v5.channel.k8s.io' })
-  server.on('upgrade', (message: IncomingMessage, socket: Socket, head) => {
+  server.on('upgrade', (message: IncomingMessage, socket: Socket, head: Buffer) => {
     users.add(String(message.headers['impersonate-user']))
+    protocols.add(String(message.headers.upgrade))
+    if (message.headers.upgrade === 'SPDY/3.1') {
+      spdyCat(socket, head)
+      return
+    }
     sockets.handleUpgrade(message, socket, head, (webSocket) => {
       webSocket.on('message', (data: Buffer) => {
         // 0 is stdin, 1 stdout, 3 the status, 255 closes a channel: remotecommand v5.
@@ -286,7 +299,7 @@ async function podServer(): Promise<{
     })
   })
   await listenUntilFinished(server)
-  return { port: portOf(server), ca: pki.caPem, users }
+  return { port: portOf(server), ca: pki.caPem, users, protocols }
 }
 
 async function listenUntilFinished(server: Server): Promise<void> {

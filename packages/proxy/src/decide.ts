@@ -1,3 +1,4 @@
+import { validateHeaderValue } from 'node:http'
 import { isIP } from 'node:net'
 import type { Authentication, AuthenticationRequest, Awaitable } from '@kube-authn/core'
 import { incomingMessageRequest, StatusError } from '@kube-authn/core/adapter'
@@ -37,6 +38,8 @@ export interface Outgoing {
   readonly target: string
   readonly headers: readonly string[]
   readonly body: Body
+  /** The value of `Authorization` among the headers. */
+  readonly authorization: string | undefined
   /** Whether it may be cut anywhere without looking complete. */
   readonly isWatch: () => boolean
   /** Of the request, for logs. */
@@ -90,6 +93,7 @@ export async function decide(incoming: Incoming, parts: DecideParts): Promise<Ou
     method,
     target,
     body,
+    authorization,
     isWatch: () => requestInfo(forwarded).verb === 'watch',
     path: forwarded.path,
     headers: requestHeaders(message, parts.isIdentity, {
@@ -112,6 +116,7 @@ async function credentialFor(
 ): Promise<string | undefined | StatusError> {
   try {
     const value = await authorization(message)
+    if (value !== undefined) validateHeaderValue('authorization', value)
     return value === undefined && mode === 'token' ? unauthorized() : value
   } catch (cause) {
     return badGateway(cause)

@@ -322,6 +322,41 @@ describe('impersonatingProxy', () => {
     ])
   })
 
+  it('tells the source of its credential once which one was refused', async () => {
+    const upstream = await upstreamServer(({ headers }, response) => {
+      response.statusCode = headers.authorization === 'Bearer old' ? 401 : 200
+      response.end()
+    })
+    const told: (string | undefined)[] = []
+    const { port } = await proxyTo(upstream, {
+      credentials(refused) {
+        told.push(refused)
+        return refused === undefined && told.length < 3 ? 'old' : 'new'
+      },
+    })
+    const statuses: (string | undefined)[] = []
+    for (let attempt = 0; attempt < 4; attempt++) {
+      const answer = await exchange(port, 'GET /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
+      statuses.push(answer.split(' ')[1])
+    }
+    expect(statuses).toEqual(['502', '200', '200', '200'])
+    expect(told).toEqual([undefined, 'old', undefined, undefined])
+  })
+
+  it('a credential that no header can carry is a failure of the proxy, and is not logged', async () => {
+    const upstream = await upstreamServer()
+    const logged: string[] = []
+    const { port } = await proxyTo(upstream, {
+      credentials: () => 'secret\nX-A: b',
+      log: (entry) => void logged.push(JSON.stringify(entry)),
+    })
+    const answer = await exchange(port, 'GET /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
+    expect(answer).toMatch(/^HTTP\/1\.1 502 /)
+    expect(upstream.received).toEqual([])
+    await until(() => logged.length > 0)
+    expect(`${logged.join('\n')}${answer}`).not.toContain('secret')
+  })
+
   it('refuses a request that has passed it before', async () => {
     const upstream = await upstreamServer()
     const { port } = await proxyTo(upstream)

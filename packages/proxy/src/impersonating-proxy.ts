@@ -15,6 +15,7 @@ import { identifies } from './headers/identity-headers.ts'
 import { combinationProblems, type ImpersonatingProxyOptions, proxyShape } from './options.ts'
 import type { ProxyParts } from './parts.ts'
 import type { ImpersonatingProxy } from './proxy.ts'
+import { type SentCredential, sentCredential } from './sent-credential.ts'
 import { serveRequest } from './serve-request.ts'
 import { serveUpgrade } from './serve-upgrade.ts'
 import { upstreamOf } from './upstream/upstream.ts'
@@ -45,13 +46,15 @@ export function impersonatingProxy(options: ImpersonatingProxyOptions): Imperson
     ...(observer !== undefined && { observer }),
   })
   const server = upstreamOf(connection, { connectTimeoutSeconds, clock })
-  const decide = decideParts(options, server.host, server.authorization)
+  const credential = sentCredential(options, server.authorization)
+  const decide = decideParts(options, server.host, credential)
   const parts: ProxyParts = {
     decide,
     forward: {
       upstream: server,
       isIdentity: decide.isIdentity,
       mode,
+      credentialRefused: credential.refused,
       isSandboxed: sandbox,
       responseTimeoutSeconds,
       clock,
@@ -84,7 +87,7 @@ const CODE = 'KUBE_AUTHN_PROXY'
 function decideParts(
   options: ImpersonatingProxyOptions,
   host: string,
-  own: () => string | undefined,
+  credential: SentCredential,
 ): DecideParts {
   const {
     mode = 'impersonate',
@@ -92,7 +95,7 @@ function decideParts(
     refusedGroups = ['system:masters'],
     allowAnonymous = false,
   } = options
-  const { authorizer, credentials, userToken, removeHeaders, observer, log } = options
+  const { authorizer, removeHeaders, observer, log } = options
   return {
     prefix,
     isIdentity: identifies(removeHeaders),
@@ -108,12 +111,6 @@ function decideParts(
         ...(observer !== undefined && { observer }),
         ...(log !== undefined && { log }),
       }),
-    async authorization(message) {
-      if (mode === 'token') {
-        const token = await userToken?.(message)
-        return token === undefined || token === '' ? undefined : `Bearer ${token}`
-      }
-      return credentials === undefined ? own() : `Bearer ${await credentials()}`
-    },
+    authorization: credential.forRequest,
   }
 }

@@ -13,6 +13,7 @@ export interface NodeResponse {
   getHeader(name: string): unknown
   hasHeader(name: string): boolean
   setHeader(name: string, value: number | string | readonly string[]): unknown
+  removeHeader(name: string): unknown
   /** `node:http2` has it too. */
   flushHeaders?(): void
   writeContinue(): void

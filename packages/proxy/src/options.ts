@@ -23,8 +23,11 @@ import type { NodeMessage } from './node-types.ts'
 export interface ImpersonatingProxyOptions {
   /** The API server and the credentials of the proxy: `readKubeconfig(...)`, `inClusterEndpoint()`, or an endpoint of your own. Its files are reloaded. */
   readonly upstream: Endpoint
-  /** The bearer token of the proxy, asked for before each request, instead of the credential of `upstream`. */
-  readonly credentials?: () => Awaitable<string>
+  /**
+   * The bearer token of the proxy, asked for before each request, instead of the credential of `upstream`. After the upstream answered 401, the next call gets the token
+   * that was refused, so that a cached one can be replaced.
+   */
+  readonly credentials?: (refused?: string) => Awaitable<string>
   /**
    * `impersonate`: the proxy sends its own credential and the user in `Impersonate-*` headers. `token`: it sends the user's own token, from `userToken`, and
    * needs no rights. Default `impersonate`.

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Authentication, AuthenticationRequest } from '@kube-authn/core'
-import { clientContext, incomingMessageRequest, Received } from '@kube-authn/core/adapter'
+import { clientContext, incomingMessageRequest, Received, whenOver } from '@kube-authn/core/adapter'
 import { isStatusError, memberOf } from '@kube-authn/core/internal'
 import { decide } from './decide.ts'
 import { answer } from './forward/answers.ts'
@@ -22,7 +22,7 @@ export async function serveRequest(
   { message, response, known, authentication }: ServedRequest,
   parts: ProxyParts,
 ): Promise<void> {
-  const ends = parts.untilEnd(authentication, (listener) => response.once('close', listener))
+  const ends = parts.untilEnd(authentication, (listener) => whenOver(message, response)(listener))
   const target = sentTarget(message)
   const request = known ?? incomingMessageRequest(message, target)
   const outgoing = await decide(

@@ -39,6 +39,8 @@ export async function serveUpgrade(upgrade: AuthenticatedUpgrade, parts: ProxyPa
     refuse(socket, outgoing)
     return
   }
+  // Of a socket that was closed meanwhile, there is no event.
+  if (socket.destroyed) return
   const ends = parts.untilEnd(authentication, (listener) => socket.once('close', listener))
   forwardUpgrade(
     {

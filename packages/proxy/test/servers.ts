@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
-import { connect, type Socket } from 'node:net'
+import { connect, createServer as createTcpServer, type Server as TcpServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type Authentication, userInfo } from '@kube-authn/core'
 import { createPki, type IssuedCredential } from '@kube-authn/testing'
@@ -60,6 +60,18 @@ export async function upstreamServer(
   const sockets = await listening(server, port)
   const bound = portOf(server)
   return { server, ca, received, sockets, port: bound, url: `https://127.0.0.1:${bound}` }
+}
+
+/** The options of a proxy to a server that sends these bytes when a request comes, whatever HTTP says of them. */
+export async function toBytes(
+  answer: string | ((socket: Socket) => void),
+): Promise<Pick<ImpersonatingProxyOptions, 'upstream' | 'allowInsecureHttp'>> {
+  const server = createTcpServer((socket) => {
+    socket.on('error', () => socket.destroy())
+    socket.once('data', () => (typeof answer === 'string' ? socket.write(answer, 'latin1') : answer(socket)))
+  })
+  await listening(server)
+  return { upstream: { server: `http://127.0.0.1:${portOf(server)}` }, allowInsecureHttp: true }
 }
 
 /** Has the upstream switch protocols by hand. */
@@ -121,7 +133,7 @@ export async function proxyTo(
 }
 
 /** Listens on 127.0.0.1 until the test is over. */
-export async function listening(server: Server, port = 0): Promise<ReadonlySet<Socket>> {
+export async function listening(server: TcpServer, port = 0): Promise<ReadonlySet<Socket>> {
   const sockets = new Set<Socket>()
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)
@@ -137,7 +149,7 @@ export async function listening(server: Server, port = 0): Promise<ReadonlySet<S
 }
 
 /** The port of a server. */
-export function portOf(server: Server): number {
+export function portOf(server: TcpServer): number {
   const address = server.address()
   return typeof address === 'object' && address !== null ? address.port : 0
 }

@@ -21,11 +21,12 @@ export function flow(from: Readable, to: NodeResponse, length: number | undefine
   let isRead = false
 
   const write = (chunk: Buffer): void => {
+    if (to.writableEnded) return
     isFull = !to.write(chunk)
     if (isFull) from.pause()
   }
   const end = (): void => {
-    if (isFull || !isRead || last !== undefined) return
+    if (isFull || !isRead || last !== undefined || to.writableEnded) return
     onEnd()
   }
   from.on('data', (chunk: Buffer) => {

@@ -74,6 +74,13 @@ function attempt(
     else cutOff(message, response)
     leave()
   }
+  const fail = (error: Error): void => {
+    if (response.destroyed || response.writableEnded) return
+    stopBody()
+    const failure = failureOf(error)
+    parts.failed(outgoing, failure)
+    answer(failure, message, response)
+  }
   ends?.addEventListener('abort', expire, { once: true })
   // Also if an earlier response on the same connection is not over yet.
   whenOver(
@@ -85,13 +92,15 @@ function attempt(
   request.on('error', (error) => {
     if (response.destroyed || ends?.aborted === true || response.writableEnded) return
     stopBody()
-    if (received === undefined && isRetried(request, outgoing, error)) {
-      over(true)
-      return
-    }
-    const failure = failureOf(error)
-    parts.failed(outgoing, failure)
-    answer(failure, message, response)
+    if (received !== undefined) {
+      parts.failed(outgoing, failureOf(error))
+      cutOff(message, response)
+    } else if (isRetried(request, outgoing, error)) over(true)
+    else fail(error)
+  })
+  // Also if the upstream switches protocols unasked, of which Node has no other event.
+  request.once('close', () => {
+    if (received === undefined && !isOver) fail(new Error('the upstream closed the connection'))
   })
   request.once('continue', () => {
     if (!response.headersSent) response.writeContinue()

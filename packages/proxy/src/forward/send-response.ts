@@ -2,8 +2,13 @@ import type { IncomingMessage } from 'node:http'
 import type { StatusError } from '@kube-authn/core/adapter'
 import type { Outgoing } from '../decide.ts'
 import { badGateway } from '../failures.ts'
-import { responseHeaders, setHeaders } from '../headers/response-headers.ts'
-import { requestTrailers } from '../headers/request-headers.ts'
+import {
+  type ResponseHeaders,
+  responseHeaders,
+  responseTrailers,
+  setHeaders,
+} from '../headers/response-headers.ts'
+import { tokensOf } from '../headers/hop-by-hop.ts'
 import type { NodeMessage, NodeResponse } from '../node-types.ts'
 import { answer, cutOff } from './answers.ts'
 import { flow } from './flow.ts'
@@ -12,6 +17,8 @@ import { flow } from './flow.ts'
 export interface SendResponseParts {
   readonly mode: 'impersonate' | 'token'
   readonly isSandboxed: boolean
+  /** Told of the credential of a request that the upstream answered by a 401. */
+  readonly credentialRefused: (authorization: string | undefined) => void
 }
 
 /** What happens to a response of the upstream. */
@@ -30,11 +37,13 @@ export interface ResponseEvents {
 export function sendResponse(
   from: IncomingMessage,
   { message, response }: { readonly message: NodeMessage; readonly response: NodeResponse },
-  outgoing: Pick<Outgoing, 'method'>,
-  { mode, isSandboxed }: SendResponseParts,
+  outgoing: Pick<Outgoing, 'method' | 'authorization'>,
+  { mode, isSandboxed, credentialRefused }: SendResponseParts,
   { onRead, onBroken }: ResponseEvents,
 ): StatusError | undefined {
-  const refused = refusedResponse(from, mode)
+  if (from.statusCode === 401) credentialRefused(outgoing.authorization)
+  const headers = responseHeaders(from.rawHeaders)
+  const refused = refusedResponse(from, mode) ?? setHead(from, { message, response }, headers, isSandboxed)
   if (refused !== undefined) {
     from.resume()
     answer(refused, message, response)
@@ -44,9 +53,6 @@ export function sendResponse(
     onBroken(error)
     cutOff(message, response)
   })
-  response.statusCode = from.statusCode ?? 502
-  const headers = responseHeaders(from.rawHeaders)
-  setHeaders(response, headers, isSandboxed)
   const length = lengthOf(headers.get('content-length')?.values)
   if (outgoing.method === 'HEAD') {
     from.resume()
@@ -58,8 +64,8 @@ export function sendResponse(
   if (length === undefined) setImmediate(() => flushHead(response))
   from.once('end', onRead)
   flow(from, response, length, () => {
-    const trailers = requestTrailers(from.rawTrailers, () => false)
-    if (trailers.length > 0) response.addTrailers(Object.fromEntries(trailers))
+    const trailers = responseTrailers(from.rawTrailers)
+    if (trailers !== undefined) response.addTrailers(trailers)
     response.end()
   })
   return undefined
@@ -67,15 +73,43 @@ export function sendResponse(
 
 /** A 401 is about the credential of the proxy, which the client has no part in; a client would take it for its own. */
 function refusedResponse(
-  { statusCode }: IncomingMessage,
+  { statusCode, headers }: IncomingMessage,
   mode: SendResponseParts['mode'],
 ): StatusError | undefined {
   if (statusCode === 401 && mode === 'impersonate') {
     return badGateway(new Error('the upstream refused the credential of this proxy'))
   }
-  return statusCode === undefined || statusCode < 200 || statusCode > 599
-    ? badGateway(new Error('the upstream answered with an unknown status'))
+  if (statusCode === undefined || statusCode < 200 || statusCode > 599) {
+    return badGateway(new Error('the upstream answered with an unknown status'))
+  }
+  // Node undoes no other, and `Transfer-Encoding` ends here.
+  return tokensOf(headers['transfer-encoding'] ?? '').some((coding) => coding !== 'chunked')
+    ? badGateway(new Error('the upstream answered with an unknown transfer coding'))
     : undefined
+}
+
+/**
+ * Sets the head of a response. HTTP/2 allows less than HTTP/1, such as one value only of most headers, and Node checks this when it sends the head: so it is sent here.
+ *
+ * @returns why there is no such response.
+ */
+function setHead(
+  { statusCode = 502 }: IncomingMessage,
+  { message, response }: { readonly message: NodeMessage; readonly response: NodeResponse },
+  headers: ResponseHeaders,
+  isSandboxed: boolean,
+): StatusError | undefined {
+  try {
+    response.statusCode = statusCode
+    setHeaders(response, headers, isSandboxed)
+    if (message.httpVersionMajor >= 2) flushHead(response)
+    return undefined
+  } catch (cause) {
+    // One that is set stays, whatever is removed (Node.js 24).
+    if (headers.has('date')) response.setHeader('date', '')
+    for (const { name } of headers.values()) response.removeHeader(name)
+    return badGateway(cause)
+  }
 }
 
 function flushHead(response: NodeResponse): void {

@@ -1,5 +1,6 @@
 import type { NodeResponse } from '../node-types.ts'
 import { hopByHop } from './hop-by-hop.ts'
+import { requestTrailers } from './request-headers.ts'
 
 /**
  * Headers by which an upstream would speak for the whole site of the app: cookies, and policies of browsers for its origin. The audit id is that of the request.
@@ -35,6 +36,17 @@ export function responseHeaders(raw: readonly string[]): ResponseHeaders {
     else known.values.push(value)
   }
   return kept
+}
+
+/** The trailers of the upstream that the client gets, each in one line; `undefined` if there are none. */
+export function responseTrailers(raw: readonly string[]): Record<string, string> | undefined {
+  const kept = new Map<string, readonly [name: string, value: string]>()
+  for (const [name, value] of requestTrailers(raw, (lowerCase) => OF_THE_SITE.has(lowerCase))) {
+    const lowerCase = name.toLowerCase()
+    const [spelling, before] = kept.get(lowerCase) ?? [name]
+    kept.set(lowerCase, [spelling, before === undefined ? value : `${before}, ${value}`])
+  }
+  return kept.size === 0 ? undefined : Object.fromEntries(kept.values())
 }
 
 /** Sets the headers of a response. Warnings of the app stay, and so do policies of the app for browsers. */

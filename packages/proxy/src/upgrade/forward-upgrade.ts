@@ -50,7 +50,7 @@ export function forwardUpgrade(exchange: UpgradeExchange, outgoing: Outgoing, pa
   })
   request.once('response', (response) => {
     stopWatching()
-    const failure = relay(response, exchange, parts)
+    const failure = relay(response, exchange, outgoing, parts)
     if (failure !== undefined) parts.failed(outgoing, failure)
   })
   request.once('upgrade', (response, upstreamSocket, upstreamHead) => {
@@ -101,6 +101,7 @@ function connect({ socket, head }: UpgradeExchange, upstream: Duplex, switched: 
 function relay(
   from: IncomingMessage,
   { message, socket }: UpgradeExchange,
+  outgoing: Outgoing,
   parts: ForwardParts,
 ): StatusError | undefined {
   const response = new ServerResponse(message)
@@ -110,9 +111,13 @@ function relay(
     return undefined
   }
   response.assignSocket(socket)
+  // Node listens to neither after the event `upgrade`: a long response would stop, and a client that leaves would not be noticed.
+  socket.on('drain', () => response.emit('drain'))
+  socket.once('end', () => socket.destroy())
+  socket.resume()
   response.once('finish', () => socket.end())
   response.once('finish', () => socket.once('finish', () => socket.destroy()))
-  return sendResponse(from, { message, response }, { method: message.method ?? 'GET' }, parts, {
+  return sendResponse(from, { message, response }, outgoing, parts, {
     onRead: () => {},
     onBroken: () => socket.destroy(),
   })

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer, request } from 'node:https'
-import type { IncomingMessage } from 'node:http'
+import { createServer, request, type Server } from 'node:https'
+import type { IncomingMessage, RequestListener } from 'node:http'
+import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { createPki } from '@kube-authn/testing'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
@@ -54,11 +55,13 @@ beforeAll(async () => {
 const TLS = ['--tls-cert-file=tls.crt', '--tls-private-key-file=tls.key', '--token-auth-file=users.csv']
 
 /** An API server that keeps the headers of its requests. */
-async function upstream(): Promise<{ readonly url: string; readonly received: IncomingMessage[] }> {
+async function upstream(
+  listener: RequestListener = (_, response) => response.end('ok'),
+): Promise<{ readonly url: string; readonly received: IncomingMessage[]; readonly server: Server }> {
   const received: IncomingMessage[] = []
   const server = createServer({ cert: files['tls.crt'], key: files['tls.key'] }, (message, response) => {
     received.push(message)
-    response.end('ok')
+    listener(message, response)
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -67,7 +70,7 @@ async function upstream(): Promise<{ readonly url: string; readonly received: In
     server.closeAllConnections()
   })
   const address = server.address()
-  return { received, url: `https://127.0.0.1:${typeof address === 'object' ? address?.port : 0}` }
+  return { received, server, url: `https://127.0.0.1:${typeof address === 'object' ? address?.port : 0}` }
 }
 
 async function started(
@@ -105,6 +108,30 @@ async function call(
   const [response] = (await once(sent, 'response')) as [IncomingMessage]
   response.resume()
   return response.statusCode ?? 0
+}
+
+function credential(token: string): object {
+  return { apiVersion: 'client.authentication.k8s.io/v1', kind: 'ExecCredential', status: { token } }
+}
+
+/** Prints another token at each run. */
+const COUNTING = `echo >> runs; printf '${JSON.stringify(credential('token-%d'))}' $(wc -l < runs)`
+
+function kubeconfigWithPlugin(url: string, command: string, args: readonly string[]): string {
+  const exec = {
+    apiVersion: 'client.authentication.k8s.io/v1',
+    command,
+    args,
+    interactiveMode: 'Never',
+  }
+  return JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: 'a', cluster: { server: url, 'certificate-authority': 'ca.crt' } }],
+    users: [{ name: 'u', user: { exec } }],
+    contexts: [{ name: 'c', context: { cluster: 'a', user: 'u' } }],
+    'current-context': 'c',
+  })
 }
 
 describe('kube-authn proxy', () => {
@@ -166,36 +193,47 @@ describe('kube-authn proxy', () => {
 
   it('takes the token of a plug-in', async () => {
     const { url, received } = await upstream()
-    const credential = {
-      apiVersion: 'client.authentication.k8s.io/v1',
-      kind: 'ExecCredential',
-      status: { token: 'of-the-plug-in' },
-    }
-    const kubeconfig = {
-      apiVersion: 'v1',
-      kind: 'Config',
-      clusters: [{ name: 'a', cluster: { server: url, 'certificate-authority': 'ca.crt' } }],
-      users: [
-        {
-          name: 'u',
-          user: {
-            exec: {
-              apiVersion: 'client.authentication.k8s.io/v1',
-              command: 'echo',
-              args: [JSON.stringify(credential)],
-              interactiveMode: 'Never',
-            },
-          },
-        },
-      ],
-      contexts: [{ name: 'c', context: { cluster: 'a', user: 'u' } }],
-      'current-context': 'c',
-    }
-    const proxy = await started(folderOf({ ...files, config: JSON.stringify(kubeconfig) }), [
-      '--upstream=config',
-    ])
+    const config = kubeconfigWithPlugin(url, 'echo', [JSON.stringify(credential('of-the-plug-in'))])
+    const proxy = await started(folderOf({ ...files, config }), ['--upstream=config'])
     expect(await call(`${proxy.server}/api`)).toBe(200)
     expect(received[0]?.headers.authorization).toBe('Bearer of-the-plug-in')
+  })
+
+  it('runs the plug-in again after the cluster refused its token', async () => {
+    const { url, received } = await upstream(({ headers }, response) => {
+      response.statusCode = headers.authorization === 'Bearer token-1' ? 401 : 200
+      response.end()
+    })
+    const cwd = folderOf({ ...files, config: kubeconfigWithPlugin(url, 'sh', ['-c', COUNTING]) })
+    const proxy = await started(cwd, ['--upstream=config'])
+    expect(await call(`${proxy.server}/api`)).toBe(502)
+    expect(await call(`${proxy.server}/api`)).toBe(200)
+    expect(await call(`${proxy.server}/api`)).toBe(200)
+    expect(received.map(({ headers }) => headers.authorization)).toEqual(
+      ['1', '2', '2'].map((each) => `Bearer token-${each}`),
+    )
+  })
+
+  it('stops although connections are open that have switched protocols', async () => {
+    const { url, server } = await upstream()
+    server.on('upgrade', (_, socket) => {
+      socket.on('error', () => socket.destroy())
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n')
+    })
+    const proxy = await started(folderOf(files), [
+      `--upstream=${url}`,
+      '--upstream-ca-file=ca.crt',
+      '--upstream-token-file=token',
+    ])
+    const headers = { authorization: 'Bearer jane-token', connection: 'upgrade', upgrade: 'websocket' }
+    const sent = request(`${proxy.server}/exec`, { ca, headers, agent: false })
+    sent.end()
+    const [, socket] = (await once(sent, 'upgrade')) as [IncomingMessage, Socket]
+    socket.on('error', () => {})
+    const closed = once(socket, 'close')
+    socket.resume()
+    expect(await proxy.stop()).toBe(0)
+    await closed
   })
 
   it.each([

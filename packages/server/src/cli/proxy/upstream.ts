@@ -1,5 +1,6 @@
 import type { Awaitable } from '@kube-authn/core'
 import { type Endpoint, inClusterEndpoint } from '@kube-authn/node'
+import type { ClientCredential } from '../client/credential-source.ts'
 import { kubeconfigSource } from '../client/kubeconfig-client.ts'
 import { Failure } from '../failure.ts'
 import type { UpstreamSettings } from './settings.ts'
@@ -8,7 +9,7 @@ import type { UpstreamSettings } from './settings.ts'
 export interface OpenedUpstream {
   readonly endpoint: Endpoint
   /** The token of a plug-in, instead of the credential of the endpoint. */
-  readonly credentials?: () => Awaitable<string>
+  readonly credentials?: (refused?: string) => Awaitable<string>
   readonly close: () => void
 }
 
@@ -23,11 +24,14 @@ export async function openUpstream(settings: UpstreamSettings): Promise<OpenedUp
   if (/^https?:\/\//i.test(where)) return { endpoint: endpointOf(settings), close: () => {} }
   const { endpoint, source, close } = await kubeconfigSource(where, context)
   if (source === undefined) return { endpoint, close }
+  let used: ClientCredential = {}
   return {
     endpoint,
     close,
-    async credentials() {
-      const { token } = await source.current()
+    async credentials(refused) {
+      if (refused !== undefined && refused === used.token) await source.refused(used)
+      used = await source.current()
+      const { token } = used
       if (token === undefined) throw new Failure('--upstream: the plug-in of the kubeconfig gives no token')
       return token
     },

@@ -1,5 +1,6 @@
 import { createServer as createHttpServer, type Server } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
+import type { Socket } from 'node:net'
 import { tlsServerOptionsAt } from '@kube-authn/node'
 import type { Observer } from '@kube-authn/core'
 import type { ApiServer } from '../../server/api-server-options.ts'
@@ -98,6 +99,11 @@ async function listen(
   kind: 'secure' | 'insecure',
 ): Promise<Listening> {
   server.keepAliveTimeout = IDLE_MS
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(unusable(error, { host, port }, kind)))
     server.listen({ host, port }, resolve)
@@ -108,7 +114,8 @@ async function listen(
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
-        server.closeAllConnections()
+        // `closeAllConnections` leaves those that have switched protocols.
+        for (const socket of sockets) socket.destroy()
       }),
   }
 }

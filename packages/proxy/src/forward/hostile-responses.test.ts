@@ -1,0 +1,114 @@
+import { once } from 'node:events'
+import { IncomingMessage } from 'node:http'
+import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2'
+import { connect, Socket } from 'node:net'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { exchange, listening, portOf, proxyTo, toBytes, until } from '../../test/servers.ts'
+import { sendResponse } from './send-response.ts'
+
+const REQUEST = 'GET /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'
+const UPGRADE = 'GET /x HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'
+const NOWHERE = { url: '', ca: '' }
+
+describe('an upstream that does not keep to HTTP', () => {
+  it.each([
+    ['101 to a request that asks for none', 'HTTP/1.1 101 S\r\nConnection: Upgrade\r\nUpgrade: a\r\n\r\n'],
+    [
+      'a transfer coding that Node leaves',
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n',
+    ],
+    ['no status', 'HTTP/1.1 999 OK\r\nContent-Length: 0\r\n\r\n'],
+    ['two lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nok'],
+    [
+      'a length and chunks',
+      'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+    ],
+    ['a line break in a header', 'HTTP/1.1 200 OK\r\nX-A: a\rSet-Cookie: b\r\nContent-Length: 0\r\n\r\n'],
+  ])('is a 502: %s', async (_, bytes) => {
+    const { port } = await proxyTo(NOWHERE, await toBytes(bytes))
+    expect(await exchange(port, REQUEST)).toMatch(/^HTTP\/1\.1 502 /)
+  })
+
+  it('more bytes than the response has end the connection, and nothing else', async () => {
+    const bytes = `HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n${'ok'.repeat(100_000)}`
+    const { port } = await proxyTo(NOWHERE, await toBytes(bytes))
+    for (let attempt = 0; attempt < 3; attempt++) expect(await exchange(port, REQUEST)).not.toContain('okok')
+  })
+
+  it('a second response is not that of the next request', async () => {
+    let count = 0
+    const first = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfirst'
+    const { port } = await proxyTo(
+      NOWHERE,
+      await toBytes((socket) => {
+        const of = ++count
+        socket.write(of === 1 ? first : 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnext')
+        if (of === 1) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nsecond')
+      }),
+    )
+    await exchange(port, REQUEST)
+    const next = await exchange(port, REQUEST)
+    expect(next).not.toContain('second')
+  })
+
+  it('drops trailers that speak for the site, and joins repeated ones', async () => {
+    const bytes =
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n' +
+      'X-A: 1\r\nSet-Cookie: a=b\r\nX-A: 2\r\nAudit-ID: a\r\n__proto__: c\r\n\r\n'
+    const { port } = await proxyTo(NOWHERE, await toBytes(bytes))
+    const answer = await exchange(port, REQUEST)
+    expect(answer.slice(answer.indexOf('\r\n0\r\n') + 5)).toBe('X-A: 1, 2\r\n__proto__: c\r\n\r\n')
+  })
+})
+
+describe('a refused upgrade', () => {
+  it('passes on a response of any size', async () => {
+    const size = 3_000_000
+    const head = `HTTP/1.1 403 Forbidden\r\nContent-Length: ${size}\r\n\r\n`
+    const { port } = await proxyTo(NOWHERE, await toBytes(`${head}${'x'.repeat(size)}`))
+    const answer = await exchange(port, `${UPGRADE}GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n`)
+    expect(answer.slice(answer.indexOf('\r\n\r\n') + 4)).toHaveLength(size)
+  })
+
+  it('ends at the upstream if the client leaves while its response pauses', async () => {
+    const upstream: Socket[] = []
+    const options = await toBytes((socket) => {
+      upstream.push(socket)
+      socket.write('HTTP/1.1 403 Forbidden\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nno\r\n')
+    })
+    const { port } = await proxyTo(NOWHERE, options)
+    const client = connect(port, '127.0.0.1')
+    client.write(UPGRADE)
+    await once(client, 'data')
+    client.destroy()
+    await until(() => upstream[0]?.destroyed === true)
+    expect(upstream).toHaveLength(1)
+  })
+})
+
+describe('over HTTP/2', () => {
+  it.each(['Content-Type', 'ETag', 'Location', 'Date', 'Age', 'Host', 'Access-Control-Allow-Credentials'])(
+    'two values of %s are a 502, since HTTP/2 cannot carry them',
+    async (name) => {
+      const from = new IncomingMessage(new Socket())
+      from.statusCode = 200
+      from.rawHeaders = [name, '1', name, '2', 'X-A', '3']
+      from.push(null)
+      const server = createHttp2Server((message, response) => {
+        const parts = { mode: 'impersonate', isSandboxed: true, credentialRefused: () => {} } as const
+        const outgoing = { method: 'GET', authorization: undefined }
+        const events = { onRead: () => {}, onBroken: () => {} }
+        sendResponse(from, { message, response }, outgoing, parts, events)
+      })
+      await listening(server)
+      const session = connectHttp2(`http://127.0.0.1:${portOf(server)}`)
+      onTestFinished(() => session.destroy())
+      const request = session.request({ ':path': '/' })
+      const [headers] = (await once(request, 'response')) as [Record<string, unknown>]
+      expect(headers[':status']).toBe(502)
+      expect(headers).not.toHaveProperty('x-a')
+      request.resume()
+      await once(request, 'close')
+    },
+  )
+})

@@ -1,0 +1,41 @@
+import type { Awaitable } from '@kube-authn/core'
+import type { NodeMessage } from './node-types.ts'
+import type { ImpersonatingProxyOptions } from './options.ts'
+
+/** What requests to the upstream are authenticated by. */
+export interface SentCredential {
+  /** The value of `Authorization` for a request; `undefined` if there is none. */
+  readonly forRequest: (message: NodeMessage) => Awaitable<string | undefined>
+  /** Tells that the upstream answered 401 to a request with this value. */
+  readonly refused: (value: string | undefined) => void
+}
+
+/**
+ * The credential of the proxy, or in `mode: 'token'` that of the user.
+ *
+ * @param own that of the endpoint.
+ */
+export function sentCredential(
+  { mode, userToken, credentials }: Pick<ImpersonatingProxyOptions, 'mode' | 'userToken' | 'credentials'>,
+  own: () => string | undefined,
+): SentCredential {
+  let refused: string | undefined
+  return {
+    async forRequest(message) {
+      if (mode === 'token') {
+        const token = await userToken?.(message)
+        return token === undefined || token === '' ? undefined : `${BEARER}${token}`
+      }
+      if (credentials === undefined) return own()
+      // Told once: a source with nothing newer is not asked for it with each request.
+      const told = refused
+      refused = undefined
+      return `${BEARER}${await credentials(told)}`
+    },
+    refused(value) {
+      if (credentials !== undefined) refused = value?.slice(BEARER.length)
+    },
+  }
+}
+
+const BEARER = 'Bearer '
