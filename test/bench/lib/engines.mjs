@@ -8,12 +8,13 @@ import { etcdObjectStore } from '@kube-authn/server/etcd'
 import { migratePostgresStore, postgresObjectStore } from '@kube-authn/server/postgres'
 import { sqliteObjectStore } from '@kube-authn/server/sqlite'
 import pg from 'pg'
+import { followEtcd, followPostgres } from './bare-followers.mjs'
 
 const SCHEMA = 'bench'
 /** What one transaction of etcd may do, less the state of the store. */
 const MOST_PUTS = 127
 
-/** @typedef {{ open(): Promise<object>, driver?(): Promise<{ write(key, value): unknown, read(key): unknown }>, fill?(objects: Iterable<readonly [key: string, value: string]>): Promise<void> }} Engine */
+/** @typedef {{ open(): Promise<object>, driver?(): Promise<{ write(key, value): unknown, read(key): unknown }>, fill?(objects: Iterable<readonly [key: string, value: string]>): Promise<void>, followBare?(): Promise<() => number> }} Engine */
 
 /** @type {Readonly<Record<string, (where: string) => Engine>>} */
 export const ENGINES = {
@@ -61,6 +62,7 @@ export const ENGINES = {
     }
     return {
       open,
+      followBare: () => followPostgres(connectionString, SCHEMA),
       async driver() {
         const pool = await prepared()
         await pool.query('CREATE SCHEMA bare')
@@ -102,6 +104,7 @@ export const ENGINES = {
     const base64 = (text) => Buffer.from(text).toString('base64')
     return {
       open,
+      followBare: () => followEtcd(url, `${prefix}o/`),
       driver: async () => ({
         write: (key, value) => post('kv/put', { key: base64(`/bare${key}`), value: base64(value) }),
         read: (key) => post('kv/range', { key: base64(`/bare${key}`) }),

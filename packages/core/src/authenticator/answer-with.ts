@@ -14,7 +14,7 @@ export function consuming(consumed: HeaderChanges): (answer: Authentication) => 
 
 /** The answer with the headers that carried its credential. */
 export function withConsumed(answer: Authentication, consumed: HeaderChanges): Authentication {
-  if (answer instanceof RecurringAnswer) return new RecurringAnswer(answer.user, consumed, answer.revocation)
+  if (answer instanceof RecurringAnswer) return new RecurringAnswer(answer, { consumed })
   return 'consumed' in answer ? { ...answer, consumed } : { consumed, ...answer }
 }
 
@@ -26,7 +26,5 @@ export function withAudiences(answer: Authentication, audiences: readonly string
 /** The answer with another user. */
 export function withUser(answer: Authentication, user: UserInfo): Authentication {
   if (user === answer.user) return answer
-  return answer instanceof RecurringAnswer
-    ? new RecurringAnswer(user, answer.consumed, answer.revocation)
-    : { ...answer, user }
+  return answer instanceof RecurringAnswer ? new RecurringAnswer(answer, { user }) : { ...answer, user }
 }

@@ -4,7 +4,7 @@ import { authenticatorChain } from '../chain/chain.ts'
 import { authenticateRequest } from '../handler/authenticate-request.ts'
 import { tokenFile } from '../token/file/token-file.ts'
 import type { Authentication, Authenticator } from './authenticator.ts'
-import { RecurringAnswer } from './recurring-answer.ts'
+import { RecurringAnswer, recurring } from './recurring-answer.ts'
 import { userInfo } from './user.ts'
 
 const jane = userInfo({ username: 'jane' })
@@ -14,7 +14,7 @@ describe('what follows from an answer that recurs', () => {
   it('is made once', () => {
     const conclude = vi.fn(named)
     const concluded = RecurringAnswer.concluding(conclude)
-    const answer = new RecurringAnswer(jane)
+    const answer = new RecurringAnswer({ user: jane })
     expect(concluded(answer)).toEqual({ name: 'jane' })
     expect(concluded(answer)).toBe(concluded(answer))
     expect(conclude).toHaveBeenCalledTimes(1)
@@ -23,7 +23,7 @@ describe('what follows from an answer that recurs', () => {
   it('is made once if it is the answer itself, also after another conclusion', () => {
     const keep = vi.fn((answer: Authentication) => answer)
     const [kept, concluded] = [RecurringAnswer.concluding(keep), RecurringAnswer.concluding(named)]
-    const answer = new RecurringAnswer(jane)
+    const answer = new RecurringAnswer({ user: jane })
     expect([kept(answer), kept(answer)]).toEqual([answer, answer])
     expect(concluded(answer)).toBe(concluded(answer))
     expect(kept(answer)).toBe(answer)
@@ -35,15 +35,15 @@ describe('what follows from an answer that recurs', () => {
       RecurringAnswer.concluding(() => 'one'),
       RecurringAnswer.concluding((answer) => answer.user.username),
     ]
-    const answer = new RecurringAnswer(jane)
+    const answer = new RecurringAnswer({ user: jane })
     expect([one(answer), other(answer), one(answer), other(answer)]).toEqual(['one', 'jane', 'one', 'jane'])
-    expect(one(new RecurringAnswer(userInfo({ username: 'joe' })))).toBe('one')
+    expect(one(new RecurringAnswer({ user: userInfo({ username: 'joe' }) }))).toBe('one')
   })
 
   it('is made anew for every other answer, such as a copy', () => {
     const conclude = vi.fn(named)
     const concluded = RecurringAnswer.concluding(conclude)
-    const answer = new RecurringAnswer(jane)
+    const answer = new RecurringAnswer({ user: jane })
     for (const each of [
       answer,
       Object.assign({}, answer),
@@ -61,7 +61,7 @@ describe('what follows from an answer that recurs', () => {
       if (isBroken) throw new TypeError('broken')
       return 'mended'
     })
-    const answer = new RecurringAnswer(jane)
+    const answer = new RecurringAnswer({ user: jane })
     expect(() => concluded(answer)).toThrow('broken')
     isBroken = false
     expect(concluded(answer)).toBe('mended')
@@ -70,8 +70,8 @@ describe('what follows from an answer that recurs', () => {
 
 describe('an answer that recurs', () => {
   it('cannot be changed, and has no other members', () => {
-    expect(Object.isFrozen(new RecurringAnswer(jane))).toBe(true)
-    expect(Object.assign({}, new RecurringAnswer(jane))).toEqual({ user: jane })
+    expect(Object.isFrozen(new RecurringAnswer({ user: jane }))).toBe(true)
+    expect(Object.assign({}, new RecurringAnswer({ user: jane }))).toEqual({ user: jane })
   })
 
   it('carries nothing of one request to the next, or from one handler to another', () => {
@@ -109,5 +109,37 @@ describe('an answer that recurs', () => {
       expect(authenticate(plain)).toMatchObject({ authentication: { user: { username: 'jane' } } })
       expect(authenticate(impersonating)).toMatchObject({ failure: { status: 403 } })
     }
+  })
+})
+
+describe('an answer that is remembered', () => {
+  const whole: Authentication = {
+    user: jane,
+    audiences: ['api'],
+    expiresAtMs: 2000,
+    issuedAtMs: 1000,
+    certificateId: 'X509SERIAL=1/CN=ca',
+    consumed: { remove: ['authorization'] },
+    revocation: { isRevoked: () => false, watch: () => () => {}, actingAs: () => whole.revocation! },
+  }
+
+  it('recurs with all that was said', () => {
+    const answer = recurring(whole)
+    expect(answer).toBeInstanceOf(RecurringAnswer)
+    expect({ ...answer }).toEqual(whole)
+  })
+
+  it('recurs itself if it does so already', () => {
+    const answer = new RecurringAnswer(whole)
+    expect(recurring(answer)).toBe(answer)
+  })
+
+  const others: readonly (readonly [string, Authentication])[] = [
+    ['a requester', { ...whole, requester: jane }],
+    ['a member that only its app knows', Object.assign({ ...whole }, { tenant: 'shop' })],
+    ['a user that may change', { ...whole, user: { ...jane } }],
+  ]
+  it.each(others)('is left as it is with %s', (_, answer) => {
+    expect(recurring(answer)).toBe(answer)
   })
 })

@@ -1,14 +1,22 @@
 import type { Authentication, HeaderChanges } from './authenticator.ts'
 import type { CredentialRevocation } from './credential-revocation.ts'
+import { isMarkedSound } from './sound.ts'
 import { TokenDigest } from './token-digest.ts'
 import type { UserInfo } from './user.ts'
 
+/** What an authenticator says. */
+type Members = Omit<Authentication, 'requester'>
+
 /**
- * An answer for every request with the same token, with a user that {@link userInfo} made. It is frozen, so what follows from it is made
- * once and kept in it: a request with a known token creates no objects for its answer.
+ * An answer for every request with the same credential, with a user that {@link userInfo} made. It is frozen, so what follows from it is made
+ * once and kept in it: a request with a known credential creates no objects for its answer.
  */
-export class RecurringAnswer extends TokenDigest implements Authentication {
+export class RecurringAnswer extends TokenDigest implements Members {
   readonly user: UserInfo
+  readonly audiences?: readonly string[]
+  readonly expiresAtMs?: number
+  readonly issuedAtMs?: number
+  readonly certificateId?: string
   readonly consumed?: HeaderChanges
   readonly revocation?: CredentialRevocation
   #by: object | undefined
@@ -16,9 +24,16 @@ export class RecurringAnswer extends TokenDigest implements Authentication {
   /** Who concluded the answer itself. */
   #keptBy: object | undefined
 
-  constructor(user: UserInfo, consumed?: HeaderChanges, revocation?: CredentialRevocation) {
+  /** @param change what is otherwise than in the answer. */
+  constructor(answer: Members, change?: Partial<Members>) {
+    const { user, audiences, expiresAtMs, issuedAtMs, certificateId, consumed, revocation } =
+      change === undefined ? answer : { ...answer, ...change }
     super()
     this.user = user
+    if (audiences !== undefined) this.audiences = audiences
+    if (expiresAtMs !== undefined) this.expiresAtMs = expiresAtMs
+    if (issuedAtMs !== undefined) this.issuedAtMs = issuedAtMs
+    if (certificateId !== undefined) this.certificateId = certificateId
     if (consumed !== undefined) this.consumed = consumed
     if (revocation !== undefined) this.revocation = revocation
     Object.freeze(this)
@@ -45,4 +60,11 @@ export class RecurringAnswer extends TokenDigest implements Authentication {
       return conclusion
     }
   }
+}
+
+/** An answer that is remembered, as one that recurs; unchanged if it has more than an authenticator says, or a user that may change. */
+export function recurring(answer: Authentication): Authentication {
+  if (answer instanceof RecurringAnswer || !isMarkedSound(answer.user)) return answer
+  const made = new RecurringAnswer(answer)
+  return Object.keys(answer).every((name) => Object.hasOwn(made, name)) ? made : answer
 }

@@ -50,7 +50,7 @@ describe('a request that asks to act as another user', () => {
 
   it('is held for its own caller, and not for that of an earlier request', async () => {
     const bob = userInfo({ username: 'bob' })
-    const recurring = new RecurringAnswer(jane)
+    const recurring = new RecurringAnswer({ user: jane })
     const answers = [recurring, recurring, { user: bob }, recurring, { user: bob }]
     const [next] = [[...answers]]
     const decideNext = authenticateRequest(

@@ -117,10 +117,39 @@ describe('an answer that recurs', () => {
         seen.push(credential)
         return false
       },
-      requests(() => new RecurringAnswer(jane)),
+      requests(() => new RecurringAnswer({ user: jane })),
     )
     for (const token of ['one', 'two'])
       authenticator.authenticate(authorized(`Bearer ${token}`), emptyContext)
     expect(seen.map(({ tokenSha256 }) => tokenSha256)).toEqual(['one', 'two'].map(digestOf))
+  })
+})
+
+describe('a remembered token', () => {
+  const issuedAtMs = 1_000_000
+  const expiresAtMs = 4e12
+  const list = revocationList({ clockSkewSeconds: 0 })
+  const remembered = cached(
+    tokens(() => ({ user: jane, issuedAtMs, expiresAtMs })),
+    { successTtlSeconds: 3600 },
+  )
+  const authenticate = authenticateRequest(unlessRevoked(list, authenticatorChain({ tokens: [remembered] })))
+  const ask = async () => authenticate(authorized('Bearer one'))
+
+  it('has its times in every answer', async () => {
+    for (let turn = 0; turn < 3; turn++) {
+      expect(await ask()).toMatchObject({ authentication: { issuedAtMs, expiresAtMs } })
+    }
+  })
+
+  it.each([
+    [issuedAtMs, false],
+    [issuedAtMs + 1, true],
+  ])('is judged by when it was issued: before %d, %s', async (issuedBeforeMs, isRefused) => {
+    for (let turn = 0; turn < 3; turn++) await ask()
+    list.set('jane', { user: 'jane', issuedBeforeMs })
+    expect('failure' in (await ask())).toBe(isRefused)
+    list.delete('jane')
+    expect('failure' in (await ask())).toBe(false)
   })
 })

@@ -44,7 +44,7 @@ export function recurringCredentials(revocations: Revocations): Recurring {
         // The token itself is not kept.
         void credential.tokenSha256
         kept.keeper = keeper
-        kept.known = { credential, answer: new RecurringAnswer(answer.user, answer.consumed, credential) }
+        kept.known = { credential, answer: new RecurringAnswer(answer, { revocation: credential }) }
       }
       return kept.known
     },

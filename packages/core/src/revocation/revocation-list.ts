@@ -98,8 +98,10 @@ export function revocationList(options: RevocationListOptions = {}): RevocationL
     // What is not known to be later is not later.
     (issuedBeforeMs === undefined || !(issuedAtMs >= issuedBeforeMs)) && expiresAtMs > clock.now()
 
-  const anyConcerns = (some: ReadonlySet<Entry> | undefined, credential: UsedCredential): boolean => {
-    if (some !== undefined) for (const entry of some) if (concerns(entry, credential)) return true
+  const anyConcerns = (some: Entry | Set<Entry> | undefined, credential: UsedCredential): boolean => {
+    if (some === undefined) return false
+    if (!(some instanceof Set)) return concerns(some, credential)
+    for (const entry of some) if (concerns(entry, credential)) return true
     return false
   }
 
@@ -157,8 +159,7 @@ export function revocationList(options: RevocationListOptions = {}): RevocationL
         const entry = { subject, issuedBeforeMs: before, expiresAtMs }
         named.set(name, entry)
         entries.add(subject, entry)
-        // A copy, since they stop watching.
-        for (const watcher of Array.from(watchers.get(subject) ?? [])) {
+        for (const watcher of watchers.all(subject)) {
           if (concerns(entry, watcher.credential)) watcher.end()
         }
       }

@@ -64,5 +64,7 @@ function made({ text, ends }: Block, row: number, groups: readonly string[]): Re
   const start = row === 0 ? 0 : ends[2 * row - 1]
   const middle = ends[2 * row]
   const username = text.slice(start, middle)
-  return new RecurringAnswer(userInfo({ username, uid: text.slice(middle, ends[2 * row + 1]), groups }))
+  return new RecurringAnswer({
+    user: userInfo({ username, uid: text.slice(middle, ends[2 * row + 1]), groups }),
+  })
 }

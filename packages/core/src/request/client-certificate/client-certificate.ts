@@ -3,6 +3,7 @@ import { certificateIdOf } from '../../authenticator/certificate-id.ts'
 import { type Clock, systemClock } from '../../internal/clock.ts'
 import { rejected } from '../../authenticator/errors.ts'
 import { notify } from '../../authenticator/notify.ts'
+import { recurring } from '../../authenticator/recurring-answer.ts'
 import type { FileNotice, Observer } from '../../authenticator/events.ts'
 import type { AuthenticationRequest } from '../request.ts'
 import {
@@ -80,7 +81,7 @@ export function clientCertificate(options: ClientCertificateOptions): Authentica
       const user = userOf(chain[0])
       const [{ serialNumber, issuer, notBeforeMs: issuedAtMs }] = chain
       const certificateId = certificateIdOf(serialNumber, issuer)
-      return user && Object.freeze({ user, expiresAtMs: endOf(chain), issuedAtMs, certificateId })
+      return user && recurring(Object.freeze({ user, expiresAtMs: endOf(chain), issuedAtMs, certificateId }))
     },
     refuse: (leaf, error) =>
       rejected(`verifying certificate ${certificateIdentifier(leaf)} failed: ${error.message}`, {

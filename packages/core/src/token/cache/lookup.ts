@@ -6,6 +6,7 @@ import { consultToken } from '../../authenticator/consult.ts'
 import type { Context } from '../../authenticator/context.ts'
 import { asAuthenticationError, type AuthenticationError, unavailable } from '../../authenticator/errors.ts'
 import { notify } from '../../authenticator/notify.ts'
+import { recurring } from '../../authenticator/recurring-answer.ts'
 import type { Observer } from '../../authenticator/events.ts'
 import { GRACE_MS, isDone, unlessAborted } from '../../internal/shared-work.ts'
 import { LookupContext } from './lookup-context.ts'
@@ -84,7 +85,8 @@ export function lookUpToken(
 }
 
 function succeeded(context: LookupContext, authentication: Authentication | undefined): LookupResult {
-  return { authentication, error: undefined, ...context.said }
+  const kept = authentication && recurring(authentication)
+  return { authentication: kept, error: undefined, ...context.said }
 }
 
 function failed(context: LookupContext, error: AuthenticationError): LookupResult {

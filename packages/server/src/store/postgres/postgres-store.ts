@@ -1,4 +1,5 @@
 import type { Clock } from '@kube-authn/core'
+import { systemClock } from '@kube-authn/core/internal'
 import { continueToken, readContinueToken } from '../continue-token.ts'
 import { checkKey, checkLifetime, checkValue } from '../limits.ts'
 import { channels } from '../local/channels.ts'
@@ -23,6 +24,7 @@ import { listen } from './listener.ts'
 import { pastChanges, type PastSource } from './past-changes.ts'
 import { reader } from './reader.ts'
 import type { NextExpiry, StoreState } from './rows.ts'
+import { spacedCalls } from './spaced-calls.ts'
 import { type Operation, writer } from './writer.ts'
 
 /** How a store in a database works. */
@@ -42,6 +44,8 @@ export interface PostgresStoreOptions {
 }
 
 const DEFAULT_MAX_WAITING = 1000
+/** Changes of other processes that come closer together are read together: to ask for them costs as much as ten of them. */
+const WAKE_PAUSE_MS = 20
 /** How many watchers get an event before the event loop goes on: about a millisecond of work. */
 const READS_PER_TURN = 128
 
@@ -110,6 +114,7 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Obje
     },
   })
   ends.plan(opened)
+  const wakes = spacedCalls(systemClock, WAKE_PAUSE_MS, () => feed.wake())
 
   const requireOpen = (): void => {
     if (isClosed) throw closed()
@@ -153,7 +158,7 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Obje
     past: (prefix) => pastChanges({ feed, reader: read, requireOpen, requireRemembered }, prefix),
     join(each) {
       if (options.listens) {
-        endListening ??= listen({ database, channel: schema, clock, onWake: () => feed.wake() })
+        endListening ??= listen({ database, channel: schema, clock, onWake: wakes.ask })
       }
       feed.follow()
       return watched.join(each)
@@ -239,6 +244,7 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Obje
       await Promise.allSettled(begun)
       await writes.idle()
       feed.stop()
+      wakes.stop()
       endListening?.()
       reads.flush()
       for (const each of watched.watchers()) each.fail(closed())
