@@ -201,6 +201,34 @@ describe('a back-channel logout', () => {
     },
   )
 
+  it.each<readonly [alg: 'ES256' | 'RS256', offered: readonly string[] | undefined, status: number]>([
+    ['ES256', ['RS256', 'ES256'], 200],
+    ['ES256', ['RS256'], 400],
+    ['ES256', ['HS256', 'none'], 400],
+    ['ES256', [], 400],
+    ['ES256', undefined, 400],
+    ['RS256', undefined, 200],
+  ])(
+    'by a token of the algorithm %s, of a provider that offers %j for id tokens',
+    async (alg, offered, status) => {
+      const metadata = { id_token_signing_alg_values_supported: offered }
+      const { app, providers } = await loginApp({ metadata })
+      await providers[0]!.issuer.rotate({ alg })
+      expect((await send(app, await logoutToken(providers[0]!))).status).toBe(status)
+    },
+  )
+
+  it.each<readonly [accepted: readonly string[], status: number]>([
+    [['RS256', 'ES256'], 200],
+    [['RS256'], 400],
+  ])(
+    'by a token of ES256, which the provider offers and the app takes %j',
+    async (signingAlgorithms, status) => {
+      const { app, providers } = await loginApp({ options: { signingAlgorithms } })
+      expect((await send(app, await logoutToken(providers[0]!))).status).toBe(status)
+    },
+  )
+
   it('by the id token of the session is refused', async () => {
     const { app, browser } = await loggedIn()
     const idToken =

@@ -68,6 +68,15 @@ describe('an authorization request', () => {
     expect((await logIn(provider, browser)).status).toBe(303)
   })
 
+  it('leads to an id token of an algorithm that the app takes', async () => {
+    const refused = await setUp({ options: { signingAlgorithms: ['RS256'] } })
+    expect((await logIn(refused.provider, refused.browser)).status).toBe(502)
+    const taken = await setUp({ options: { signingAlgorithms: ['ES384', 'ES256'] } })
+    expect((await logIn(taken.provider, taken.browser)).status).toBe(303)
+    for (const signingAlgorithms of [[], ['HS256'], ['none']])
+      await expect(setUp({ options: { signingAlgorithms } })).rejects.toThrow('signingAlgorithms')
+  })
+
   it.each(['http://issuer.example.com/authorize', 'javascript:alert(1)', undefined])(
     'is not sent to %s',
     async (endpoint) => {

@@ -1,3 +1,4 @@
+import type { AuthorizationServer } from 'oauth4webapi'
 import type { KeySet } from '@kube-authn/core/internal/login'
 import { JWS_ALGORITHMS, readJwt, remoteKeySet, verifyToken } from '@kube-authn/core/internal/login'
 import { isObject, memberOf, RecentMap } from '@kube-authn/core/internal/shared'
@@ -23,7 +24,7 @@ const MAX_FUTURE_MS = 60_000
 const MAX_USED = 10_000
 
 /**
- * Verifies logout tokens of a provider: `typ`, the signature, `iss`, `aud`, `exp`, `iat`, `jti`, `events`, no `nonce`, and `sub` or `sid`. A token counts
+ * Verifies logout tokens of a provider: `typ`, the algorithm, the signature, `iss`, `aud`, `exp`, `iat`, `jti`, `events`, no `nonce`, and `sub` or `sid`. A token counts
  * once.
  *
  * Source: OpenID Connect Back-Channel Logout 1.0 sections 2.4 and 2.6.
@@ -35,8 +36,7 @@ export function logoutTokens(provider: Provider): UseLogoutToken {
   const used = new RecentMap<number>(MAX_USED)
   let keys: { readonly url: string; readonly set: KeySet } | undefined
 
-  const keySet = async (): Promise<KeySet> => {
-    const { jwks_uri: url = '' } = await provider.server()
+  const keySetAt = (url: string): KeySet => {
     if (!isHttps(url)) throw new LoginFailure('badAnswer', `${options.issuer} has no https jwks_uri`)
     if (keys?.url !== url)
       keys = { url, set: remoteKeySet({ url, fetch: getBy(fetch), clock, timeoutSeconds }) }
@@ -48,9 +48,11 @@ export function logoutTokens(provider: Provider): UseLogoutToken {
     if (jwt === undefined || jwt.issuer !== options.issuer) throw refused('is not a JWT of the provider')
     const { type, claims } = jwt
     if (!TYPES.has(typeof type === 'string' ? type.toLowerCase() : type)) throw refused('has another type')
-    const { issuedAt } = await outcomeOf(options.issuer, async () =>
-      verifyToken(jwt, await keySet(), { audiences: [options.clientId], algorithms: JWS_ALGORITHMS, clock }),
-    )
+    const { issuedAt } = await outcomeOf(options.issuer, async () => {
+      const server = await provider.server()
+      const rules = { audiences: [options.clientId], algorithms: algorithmsOf(server), clock }
+      return verifyToken(jwt, keySetAt(server.jwks_uri ?? ''), rules)
+    })
     if (issuedAt === undefined) throw refused('has no iat')
     const ageMs = clock.now() - issuedAt * 1000
     if (ageMs > MAX_AGE_MS || ageMs < -MAX_FUTURE_MS) throw refused('was not issued now')
@@ -63,6 +65,13 @@ export function logoutTokens(provider: Provider): UseLogoutToken {
     await end({ provider: provider.name, ...which })
     used.set(tokenId, issuedAt)
   }
+}
+
+/** Those of the provider's id tokens, which count for logout tokens too (section 2.6). */
+function algorithmsOf({
+  id_token_signing_alg_values_supported: offered = ['RS256'],
+}: AuthorizationServer): readonly (typeof JWS_ALGORITHMS)[number][] {
+  return JWS_ALGORITHMS.filter((algorithm) => offered.includes(algorithm))
 }
 
 /** A token with `sid` is about that session only (section 2.6). */

@@ -5,6 +5,7 @@ import {
   aString,
   listOf,
   must,
+  nonEmptyListOf,
   oneOf,
   type OptionsShape,
   required,
@@ -13,6 +14,7 @@ import {
 import {
   type ClientAuthenticationOptions,
   clientAuthenticationShape,
+  JWS_ALGORITHMS,
   recordOf,
   urlProblems,
 } from '@kube-authn/core/internal/login'
@@ -40,6 +42,8 @@ export interface LoginProvider extends ClientAuthenticationOptions {
   readonly authenticatedWithinSeconds?: number
   /** `acr_values`: the classes of authentication to ask for, the preferred one first. Default: none. */
   readonly acrValues?: readonly string[]
+  /** The algorithms that id tokens and logout tokens may be signed with, such as `['RS256']`. Default: those that the provider offers. */
+  readonly signingAlgorithms?: readonly string[]
   /** Further parameters of the authorization request, such as `{ domain_hint: 'example.com' }`. They cannot replace those of the protocol. */
   readonly parameters?: Readonly<Record<string, string>>
   /** Whether to push authorization requests (RFC 9126) where the provider offers it. Default `true`. */
@@ -86,6 +90,7 @@ export const providerShape: OptionsShape<LoginProvider> = {
   prompt: oneOf('none', 'login', 'consent', 'select_account', 'login consent'),
   authenticatedWithinSeconds: wholeNumber(0),
   acrValues: listOf(aNonEmptyString),
+  signingAlgorithms: nonEmptyListOf(oneOf(...JWS_ALGORITHMS)),
   parameters: (value, path) => {
     const problems = parametersOf(value, path)
     if (problems.length > 0 || typeof value !== 'object' || value === null) return problems

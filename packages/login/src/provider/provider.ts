@@ -53,9 +53,12 @@ export function openProvider(options: LoginProvider, settings: ProviderSettings)
     call,
     server: discovery(clock, timeoutSeconds, () =>
       outcomeOf(issuer, async () =>
-        oauth.processDiscoveryResponse(
-          url,
-          await oauth.discoveryRequest(url, { ...call, algorithm: 'oidc' }),
+        withAlgorithms(
+          options,
+          await oauth.processDiscoveryResponse(
+            url,
+            await oauth.discoveryRequest(url, { ...call, algorithm: 'oidc' }),
+          ),
         ),
       ),
     ),
@@ -66,6 +69,15 @@ export function openProvider(options: LoginProvider, settings: ProviderSettings)
     }),
     authentication: (server) => clientAuthentication(options, server),
   }
+}
+
+/** The metadata with the algorithms of the app in place of those that the provider offers to all its clients. */
+function withAlgorithms(
+  { signingAlgorithms }: LoginProvider,
+  server: oauth.AuthorizationServer,
+): oauth.AuthorizationServer {
+  if (signingAlgorithms === undefined) return server
+  return { ...server, id_token_signing_alg_values_supported: [...signingAlgorithms] }
 }
 
 /** How far the clock of a provider may differ. */

@@ -21,8 +21,10 @@ export async function inTurn<T>(
   otherwise: Otherwise<T>,
   work: () => Promise<T>,
 ): Promise<T> {
-  const untilMs = clock.now() + REFRESH_TIMEOUT_MS + POLL_MS
-  do {
+  const untilMs = clock.now() + REFRESH_TIMEOUT_MS
+  for (;;) {
+    // By then, the turn of a replica that has stopped is over.
+    const isLast = clock.now() > untilMs
     const revision = await takeTurn(store, key)
     const done = await otherwise()
     if (revision !== undefined) {
@@ -34,9 +36,9 @@ export async function inTurn<T>(
       }
     }
     if (done !== undefined) return done.result
+    if (isLast) throw unavailable('another replica has not refreshed the session in time')
     await new Promise<void>((resolve) => clock.after(POLL_MS, resolve))
-  } while (clock.now() <= untilMs)
-  throw unavailable('another replica has not refreshed the session in time')
+  }
 }
 
 async function takeTurn(store: SessionStore, key: string): Promise<number | undefined> {

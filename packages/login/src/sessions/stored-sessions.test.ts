@@ -1,12 +1,20 @@
 import { fixedClock, type FixedClock } from '@kube-authn/testing'
 import { memoryObjectStore, StoreError } from '@kube-authn/server'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { contentOf, hooked, inTime, loggedIn } from '../../test/sessions.ts'
 import type { SessionContent } from './session-keeper.ts'
 import type { SessionStore } from './session-store.ts'
 import { storedSessions, type StoredSessionsOptions } from './stored-sessions.ts'
 
 const jane = contentOf('jane')
+
+/** Resolves when a replica has the turn to refresh. */
+function isRefreshing(store: ReturnType<typeof memoryObjectStore>): Promise<void> {
+  return vi.waitFor(async () => expect((await store.list('/sessions/refreshing/')).objects).toHaveLength(1), {
+    timeout: 10_000,
+    interval: 5,
+  })
+}
 
 function setUp(options: Partial<StoredSessionsOptions> = {}) {
   const clock = fixedClock()
@@ -351,8 +359,7 @@ describe('storedSessions', () => {
       const { session } = await keeper.begin(jane)
       const stopped = keeperOf().refresh(session, async () => new Promise<never>(() => {}))
       stopped.catch(() => undefined)
-      await clock.advanceAsync(10)
-      expect((await store.list('/sessions/refreshing/')).objects).toHaveLength(1)
+      await isRefreshing(store)
       const opened = await inTime(clock, keeper.refresh(session, rotating(clock)))
       expect(opened?.session.content.idToken).toBe('new')
       expect((await store.list('/sessions/refreshing/')).objects).toEqual([])
@@ -374,11 +381,11 @@ describe('storedSessions', () => {
     })
 
     it('is over when the session ends meanwhile', async () => {
-      const { clock, keeper, keeperOf } = setUp()
+      const { clock, store, keeper, keeperOf } = setUp()
       const { session } = await keeper.begin(jane)
       const refreshed = keeperOf().refresh(session, rotating(clock))
       refreshed.catch(() => undefined)
-      await clock.advanceAsync(10)
+      await isRefreshing(store)
       await keeper.endWhere({ username: 'jane' })
       expect(await inTime(clock, refreshed)).toBeUndefined()
       expect(await keeper.list({})).toEqual([])
