@@ -104,7 +104,7 @@ describe.each(['postgres', 'etcd'] as const)('a store whose way to %s fails', (n
         await other.close()
       })
       const told = startWatching(cutOff)
-      const load = startWriting([cutOff, other])
+      const load = startWriting([cutOff, other], { pauseMs: 5 })
       await load.progress(100, 0)
       const end = begin(network)
       try {

@@ -22,6 +22,8 @@ export interface WriteLoadOptions {
   /** Writers of each store. Default 4. */
   readonly writers?: number
   readonly value?: string
+  /** The pause after each write, so that a quick machine does not write more than a store remembers. Default 0. */
+  readonly pauseMs?: number
 }
 
 /** The code of the error with which a call of a store fails; `undefined` if it does not. */
@@ -40,7 +42,7 @@ export interface Creates {
 /** Begins to write. */
 export function startWriting(
   stores: readonly Creates[],
-  { writers = 4, value = 'x'.repeat(500) }: WriteLoadOptions = {},
+  { writers = 4, value = 'x'.repeat(500), pauseMs = 0 }: WriteLoadOptions = {},
 ): WriteLoad {
   const acknowledged = new Map<string, number>()
   const refused = new Map<string, StoreError>()
@@ -61,6 +63,7 @@ export function startWriting(
         await delay(20)
       }
       longestMs = Math.max(longestMs, performance.now() - begunMs)
+      if (pauseMs > 0) await delay(pauseMs)
     }
   }
   const running = Promise.all(
@@ -101,12 +104,12 @@ export function startWatching(store: ObjectStore, { prefix = '/', since = 0 } = 
     const options = { since, maxWaiting: 100_000, signal: stopping.signal }
     for await (const event of store.watch(prefix, options)) if (event.type !== 'progress') changes.push(event)
   })()
-  // It is told of by `stop`.
+  // It is told of by `reach` and `stop`.
   running.catch(() => undefined)
   return {
     changes,
     async reach(revision) {
-      while ((changes.at(-1)?.revision ?? 0) < revision) await delay(20)
+      while ((changes.at(-1)?.revision ?? 0) < revision) await Promise.race([delay(20), running])
     },
     async stop() {
       stopping.abort()
