@@ -39,7 +39,7 @@ describe.runIf(has('etcd', 'setpriv'))('stores in an etcd of three members', () 
       etcdObjectStore({ endpoints, allowInsecureHttp: true, prefix, timeoutSeconds: TIMEOUT_SECONDS })
     stores = [await open(one, two, three), await open(two, three, one), await open(three, one, two)]
     told = startWatching(stores[2]!)
-    load = startWriting(stores)
+    load = startWriting(stores, { pauseMs: 5 })
     await load.progress(100)
   })
   afterEach(async () => {
