@@ -12,8 +12,6 @@ export interface UpstreamRequest {
   readonly target: string
   /** Flat, and complete. */
   readonly headers: readonly string[]
-  /** Uses a connection of its own, which stays open for writing after the upstream closed its side. Default `false`. */
-  readonly isAlone?: boolean
 }
 
 /** The server that requests are forwarded to. */
@@ -22,8 +20,11 @@ export interface Upstream {
   readonly host: string
   /** The proxy's own credential, if it is sent in a header. */
   readonly authorization: () => string | undefined
-  /** @throws {TypeError} if a header or the target has characters that HTTP does not allow. */
-  readonly open: (request: UpstreamRequest) => ClientRequest
+  /**
+   * @param isAlone whether the request has a connection of its own, which stays open for writing after the upstream closed its side.
+   * @throws {TypeError} if a header or the target has characters that HTTP does not allow.
+   */
+  readonly open: (request: UpstreamRequest, isAlone: boolean) => ClientRequest
   /** Closes idle connections. */
   readonly close: () => void
 }
@@ -49,7 +50,7 @@ export function upstreamOf(connection: EndpointConnection, options: UpstreamOpti
   return {
     host: url.host,
     authorization: connection.authorization,
-    open({ method, target: path, headers, isAlone = false }) {
+    open({ method, target: path, headers }, isAlone) {
       const { shared, alone } = agents.current()
       // The protocol is that of the agent: `https.request` would copy the options once more.
       const request = sendRequest({
@@ -104,7 +105,10 @@ function agentsFor(hostname: string, tls: EndpointTls | undefined): Agents {
   if (tls === undefined) return { shared: ofOneName(new Agent(kept)), alone: new Agent(once) }
   // Without a name Node works it out for each request.
   const named = { servername: isIP(hostname) === 0 ? hostname : '', ...tls }
-  return { shared: ofOneName(new TlsAgent({ ...kept, ...named })), alone: new TlsAgent({ ...once, ...named }) }
+  return {
+    shared: ofOneName(new TlsAgent({ ...kept, ...named })),
+    alone: new TlsAgent({ ...once, ...named }),
+  }
 }
 
 /** All connections of an agent are alike, so it need not make a name of their options twice for each request. */
