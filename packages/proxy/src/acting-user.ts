@@ -44,8 +44,9 @@ export function actingAs(user: UserInfo): readonly Header[] | StatusError {
 
 function withoutAdded(user: UserInfo): UserInfo {
   const { username, uid, groups, extra } = user
-  if (!groups.includes(AUTHENTICATED_GROUP)) return user
-  const others = groups.filter((group) => group !== AUTHENTICATED_GROUP)
+  const others: string[] = []
+  for (const group of groups) if (group !== AUTHENTICATED_GROUP) others.push(group)
+  if (others.length === groups.length) return user
   // Without any group the upstream gives a service account those of its namespace.
   const isAlone = others.length === 0 && username.startsWith('system:serviceaccount:')
   return isAlone ? user : { username, uid, groups: others, extra }
