@@ -39,8 +39,6 @@ export interface Outgoing {
   readonly target: string
   readonly headers: readonly string[]
   readonly body: Body
-  /** Whether the client waits for `100 Continue`. */
-  readonly expectsContinue: boolean
   /** The value of `Authorization` among the headers. */
   readonly authorization: string | undefined
   /** Whether it may be cut anywhere without looking complete. */
@@ -187,7 +185,6 @@ function outgoingOf(
     target,
     headers,
     body,
-    expectsContinue,
     authorization,
     isWatch: () => requestInfo(forwarded()).verb === 'watch',
     path: () => forwarded().path,

@@ -110,11 +110,9 @@ function attempt(
     stopWaiting()
     if (received === undefined && !isOver) fail(new Error('the upstream closed the connection'))
   })
-  if (outgoing.expectsContinue) {
-    request.once('continue', () => {
-      if (!response.headersSent) response.writeContinue()
-    })
-  }
+  request.once('continue', () => {
+    if (!response.headersSent) response.writeContinue()
+  })
   request.on('response', (upstreamResponse) => {
     stopWaiting()
     received = upstreamResponse
