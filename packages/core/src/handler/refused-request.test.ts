@@ -76,13 +76,15 @@ describe('the answer to a refused request of an adapter', () => {
   })
 
   it('shares no array with another one, since servers add to them', async () => {
-    const authenticator = withSchemes('Bearer', 'Negotiate')
-    const [first, second] = [await refused(authenticator), await refused(authenticator)]
-    const values = answerOf(first).headers['www-authenticate']
-    if (!Array.isArray(values)) throw new Error('one challenge')
-    values.push('Added')
-    expect(answerOf(second).headers['www-authenticate']).toHaveLength(2)
-    expect(answerOf(first).headers['www-authenticate']).toHaveLength(2)
+    const authenticate = authenticationOf(withSchemes('Bearer', 'Negotiate'), authenticationShape, {
+      log: false,
+    })
+    for (let count = 0; count < 3; count++) {
+      const outcome = await authenticate(request())
+      const values = 'failure' in outcome ? answerOf(outcome).headers['www-authenticate'] : undefined
+      expect(values).toEqual([expect.stringMatching(/^Bearer/), 'Negotiate'])
+      if (typeof values === 'object') values.push('Added')
+    }
   })
 })
 
