@@ -33,10 +33,13 @@ const CHARACTERS_IN_A_STEP = 524_288
 /** A mark may begin at the end of a part. */
 const OVERLAP = 3
 
+function hasMark(part: string): boolean {
+  return MARKS.some((mark) => part.includes(mark))
+}
+
 function* includesMark(text: string): Steps<boolean> {
   for (let start = 0; start < text.length; start += CHARACTERS_IN_A_STEP) {
-    const part = text.slice(start, start + CHARACTERS_IN_A_STEP + OVERLAP)
-    if (MARKS.some((mark) => part.includes(mark))) return true
+    if (hasMark(text.slice(start, start + CHARACTERS_IN_A_STEP + OVERLAP))) return true
     if (start + CHARACTERS_IN_A_STEP < text.length) yield
   }
   return false
