@@ -53,6 +53,7 @@ export {
   type AuthorizeRequestOptions,
   authorizeRequestShape,
 } from '../authorization/authorize-request.ts'
+export { answerOf } from '../handler/refused-request.ts'
 export {
   type AuthenticateRequestContext,
   type AuthenticateRequestOptions,

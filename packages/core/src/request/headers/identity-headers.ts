@@ -29,7 +29,7 @@ const PLAIN = /^[!-~]+$/
 
 function headerValue(text: string): string {
   if (PLAIN.test(text)) return text
-  if (/(?!\t)\p{Cc}/u.test(text)) throw new TypeError('a header cannot carry control characters')
+  if (/[^\t -~\u00a0-\uffff]/.test(text)) throw new TypeError('a header cannot carry control characters')
   if (/^[ \t]|[ \t]$/.test(text)) throw new TypeError('a header cannot carry leading or trailing white space')
   const value = latin1FromBytes(bytesFromText(text))
   if (textFromLatin1(value) !== text) throw new TypeError('a header cannot carry an unpaired surrogate')
