@@ -9,6 +9,7 @@ import {
   unavailable,
   userInfo,
 } from '@kube-authn/core'
+import { CredentialInUse } from '@kube-authn/core/internal/login'
 import { CREDENTIAL_ID_KEY } from '@kube-authn/core/internal/shared'
 import type { CrossSiteCheck } from '../csrf/cross-site-requests.ts'
 import { credentialIdOf } from '../sessions/ended-sessions.ts'
@@ -55,23 +56,30 @@ export function sessionAuthenticator(options: SessionAuthenticatorOptions): Auth
       const answer = await tokens.authenticateToken(content.idToken, context)
       if (answer === undefined)
         throw rejected('no token authenticator knows the issuer of the id token of the session')
-      return { ...userOf(session, answer), consumed }
+      return { ...userOf(session, answer, sessions), consumed }
     },
   }
 }
 
 function userOf(
   session: Session,
-  { user, expiresAtMs, issuedAtMs, audiences, revocation }: Authentication,
+  { user: named, expiresAtMs, issuedAtMs, audiences, revocation }: Authentication,
+  { watch }: SessionKeeper,
 ): Authentication {
-  const ids = [...(user.extra[CREDENTIAL_ID_KEY] ?? []), credentialIdOf(session)]
+  const ids = [...(named.extra[CREDENTIAL_ID_KEY] ?? []), credentialIdOf(session)]
+  const user = userInfo({ ...named, extra: { ...named.extra, [CREDENTIAL_ID_KEY]: ids } })
+  const ended = {
+    // It was there when it was found for this request.
+    isRevoked: () => false,
+    watch: (_: unknown, onEnded: () => void) => watch(session, onEnded),
+  }
   return {
-    user: userInfo({ ...user, extra: { ...user.extra, [CREDENTIAL_ID_KEY]: ids } }),
+    user,
     expiresAtMs: Math.min(expiresAtMs ?? session.content.expiresAtMs, session.endsAtMs),
     // A new id token does not make the login a later one, so what revokes all that was issued before ends the session for good.
     issuedAtMs: Math.min(issuedAtMs ?? session.startedAtMs, session.startedAtMs),
     ...(audiences !== undefined && { audiences }),
-    ...(revocation !== undefined && { revocation }),
+    revocation: new CredentialInUse(ended, user, { ...(revocation !== undefined && { revocation }) }, undefined),
   }
 }
 

@@ -12,7 +12,7 @@ import {
 import { revocationList } from '@kube-authn/core/revocation'
 import { cookieJar } from './cookie-jar.ts'
 import { type CookieOptions, cookieShape } from './cookie-options.ts'
-import { type EndedSessions, hasEnded, revocationOf } from './ended-sessions.ts'
+import { type EndedSessions, hasEnded, revocationOf, watchEnd } from './ended-sessions.ts'
 import { type LifetimeOptions, lifetimeShape, sessionLifetimes } from './lifetimes.ts'
 import { continued, newSession } from './new-session.ts'
 import { REFRESH_TIMEOUT_MS } from './refresh-timeout.ts'
@@ -184,6 +184,8 @@ export function cookieSessions(options: CookieSessionsOptions): SessionKeeper {
       if (await endBy(`sessions ${JSON.stringify(selector)}`, selector)) return undefined
       throw unavailable('what knows the sessions that have ended has no method set')
     },
+
+    watch: (session, onEnded) => watchEnd(ended, session, onEnded),
   }
   return keeper
 }

@@ -1,11 +1,11 @@
-import { type Awaitable, ConfigurationError, unavailable, type UserInfo, userInfo } from '@kube-authn/core'
+import { type Awaitable, ConfigurationError, unavailable, userInfo } from '@kube-authn/core'
 import {
   CREDENTIAL_ID_KEY,
   isAuthenticationError,
   type RevocationSource,
   revocationsOf,
 } from '@kube-authn/core/internal/shared'
-import type { Revocation } from '@kube-authn/core/revocation'
+import type { Revocation, UsedCredential } from '@kube-authn/core/revocation'
 import type { Session, SessionSelector } from './session-keeper.ts'
 
 /** Says which sessions have ended, and is told of them if it can be. `revocationList()` is one. */
@@ -23,6 +23,32 @@ export function credentialIdOf({ digest }: Pick<Session, 'digest'>): string {
 
 /** @throws {AuthenticationError} `unavailable` if that is not known. */
 export async function hasEnded(ended: EndedSessions, session: Session): Promise<boolean> {
+  for (const credential of credentialsOf(session)) if (await isRevoked(ended, credential)) return true
+  return false
+}
+
+/** Calls back once when a session ends, if what knows it tells. Returns a function that stops waiting. */
+export function watchEnd(ended: EndedSessions, session: Session, onEnded: () => void): () => void {
+  const revocations = revocationsOf(ended)
+  let isDone = false
+  const stops: ((() => void) | undefined)[] = []
+  const stop = (): void => {
+    isDone = true
+    for (const each of stops.splice(0)) each?.()
+  }
+  const end = (): void => {
+    if (isDone) return
+    stop()
+    onEnded()
+  }
+  for (const credential of credentialsOf(session)) stops.push(revocations.watch?.(credential, end))
+  // The first one may have called back at once.
+  if (isDone) stop()
+  return stop
+}
+
+/** What a session is ended by: its own names, and its subject. */
+function credentialsOf(session: Session): readonly UsedCredential[] {
   const { provider, providerSession, subject, username } = session.content
   const extra = {
     [CREDENTIAL_ID_KEY]: [credentialIdOf(session)],
@@ -31,22 +57,16 @@ export async function hasEnded(ended: EndedSessions, session: Session): Promise<
     }),
   }
   const users = [userInfo({ username, extra }), userInfo({ username: subjectName(provider, subject) })]
-  for (const user of users) if (await isRevoked(ended, user, session)) return true
-  return false
-}
-
-async function isRevoked(
-  ended: EndedSessions,
-  user: UserInfo,
-  { startedAtMs, endsAtMs }: Pick<Session, 'startedAtMs' | 'endsAtMs'>,
-): Promise<boolean> {
-  const credential = {
+  return users.map((user) => ({
     user,
-    issuedAtMs: startedAtMs,
-    expiresAtMs: endsAtMs,
+    issuedAtMs: session.startedAtMs,
+    expiresAtMs: session.endsAtMs,
     certificateId: undefined,
     tokenSha256: undefined,
-  }
+  }))
+}
+
+async function isRevoked(ended: EndedSessions, credential: UsedCredential): Promise<boolean> {
   const answer: unknown = await known(() => revocationsOf(ended).isRevoked(credential, {}))
   if (typeof answer !== 'boolean') throw unavailable(`${UNKNOWN}: the answer must be true or false`)
   return answer

@@ -108,6 +108,13 @@ export interface SessionKeeper {
    * @throws {AuthenticationError} `unavailable` also if there are too many unproven ones of sessions that are not known here.
    */
   endWhere(selector: SessionSelector, origin?: { readonly isProven: boolean }): Promise<number | undefined>
+  /**
+   * Calls back once when the session has ended, so that what it has begun ends too: a watch, a tunnel, a stream. If it ends in this process, that is at once; see
+   * the keeper about others. The longest life of a session is not told: it is known.
+   *
+   * @returns a function that stops waiting.
+   */
+  watch(session: Session, onEnded: () => void): () => void
   /** The sessions that there are, in no order. Only with a store. */
   list?(selector: Pick<SessionSelector, 'username'>): Promise<readonly ListedSession[]>
 }

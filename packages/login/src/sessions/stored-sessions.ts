@@ -15,6 +15,7 @@ import { type LifetimeOptions, lifetimeShape, sessionLifetimes } from './lifetim
 import { continued, newSession } from './new-session.ts'
 import { REFRESH_TIMEOUT_MS } from './refresh-timeout.ts'
 import { inTurn } from './refresh-turn.ts'
+import { openSessions } from './open-sessions.ts'
 import { requireSelector } from './selector.ts'
 import { LOGOUT_WINDOW_MS, sessionIndex } from './session-index.ts'
 import type { OpenedSession, Session, SessionKeeper } from './session-keeper.ts'
@@ -66,6 +67,8 @@ export function storedSessions(options: StoredSessionsOptions): Required<Session
   const shareRefresh = singleFlight<OpenedSession | undefined>(clock, 2 * REFRESH_TIMEOUT_MS)
   const shareTouch = singleFlight<Session | undefined>(clock, REFRESH_TIMEOUT_MS)
 
+  const open = openSessions(clock, async ({ id }) => (await records.read(id)) !== undefined)
+
   const opened = (session: Session): OpenedSession => ({
     session,
     setCookies: jar.write(session.id, lifetimes.remainingMs(session)),
@@ -73,6 +76,7 @@ export function storedSessions(options: StoredSessionsOptions): Required<Session
 
   const remove = async (entry: SessionEntry): Promise<boolean> => {
     const wasThere = await records.remove(entry.digest)
+    open.ended(entry.digest)
     await index.remove(entry)
     return wasThere
   }
@@ -169,6 +173,8 @@ export function storedSessions(options: StoredSessionsOptions): Required<Session
       for (const entry of entries) if (await remove(entry)) count++
       return count
     },
+
+    watch: open.watch,
 
     async list({ username }) {
       const entries = await selected(username === undefined ? {} : { username })
