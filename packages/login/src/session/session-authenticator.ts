@@ -79,7 +79,12 @@ function userOf(
     // A new id token does not make the login a later one, so what revokes all that was issued before ends the session for good.
     issuedAtMs: Math.min(issuedAtMs ?? session.startedAtMs, session.startedAtMs),
     ...(audiences !== undefined && { audiences }),
-    revocation: new CredentialInUse(ended, user, { ...(revocation !== undefined && { revocation }) }, undefined),
+    revocation: new CredentialInUse(
+      ended,
+      user,
+      { ...(revocation !== undefined && { revocation }) },
+      undefined,
+    ),
   }
 }
 
