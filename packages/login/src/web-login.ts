@@ -149,7 +149,7 @@ function partsOf(options: WebLoginOptions): LoginParts {
     logoutTokens: new Map([...providers].map(([name, provider]) => [name, logoutTokens(provider)] as const)),
     sessions,
     tokens: union<TokenAuthenticator>(...options.tokens),
-    transactions: transactions(transactionSeal(keys, origin), clock, cookieRules(origin)),
+    transactions: transactions(transactionSeal(keys, origin), { clock, sessions }, cookieRules(origin)),
     refusalOf: crossSiteRequests({ origins: [origin], requireToken: options.requireCsrfToken ?? false }),
     report: (failure, { method, path }, status) =>
       logFailure(log, {

@@ -55,6 +55,7 @@ const VERSION = 1
 /** How long and how many replaced sessions are remembered, while browsers still send the cookie of before. */
 const REMEMBERED_MS = 60_000
 const MAX_REMEMBERED = 1000
+const MAX_USED = 10_000
 
 /**
  * Sessions in sealed cookies: nothing is kept at the server but a list of the sessions that have ended.
@@ -73,6 +74,7 @@ export function cookieSessions(options: CookieSessionsOptions): SessionKeeper {
   const { ended = revocationList({ clock }) } = options
   const jar = cookieJar({ cookieName, allowInsecureHttp, maxCookies })
   const replaced = new RecentMap<{ readonly session: Session; readonly untilMs: number }>(MAX_REMEMBERED)
+  const used = new RecentMap<number>(MAX_USED)
   const share = singleFlight<OpenedSession | undefined>(clock, REFRESH_TIMEOUT_MS)
 
   let derived: readonly SealingKey[] | undefined
@@ -183,6 +185,13 @@ export function cookieSessions(options: CookieSessionsOptions): SessionKeeper {
       }
       if (await endBy(`sessions ${JSON.stringify(selector)}`, selector)) return undefined
       throw unavailable('what knows the sessions that have ended has no method set')
+    },
+
+    async useOnce(id, lifetimeMs) {
+      const nowMs = clock.now()
+      if ((used.get(id) ?? -Infinity) > nowMs) return false
+      used.set(id, nowMs + lifetimeMs)
+      return true
     },
 
     watch: (session, onEnded) => watchEnd(ended, session, onEnded),

@@ -115,6 +115,14 @@ export interface SessionKeeper {
    * @returns a function that stops waiting.
    */
   watch(session: Session, onEnded: () => void): () => void
+  /**
+   * Records that something is used: a login that is completed. With a store that counts on all replicas, otherwise in this process.
+   *
+   * @param id up to 100 letters, digits, `-` and `_`.
+   * @param lifetimeMs how long it could be used again.
+   * @returns whether this is the first time.
+   */
+  useOnce(id: string, lifetimeMs: number): Promise<boolean>
   /** The sessions that there are, in no order. Only with a store. */
   list?(selector: Pick<SessionSelector, 'username'>): Promise<readonly ListedSession[]>
 }

@@ -20,7 +20,7 @@ import { requireSelector } from './selector.ts'
 import { LOGOUT_WINDOW_MS, sessionIndex } from './session-index.ts'
 import type { OpenedSession, Session, SessionKeeper } from './session-keeper.ts'
 import { sessionRecords } from './session-records.ts'
-import { availableStore, type SessionStore } from './session-store.ts'
+import { availableStore, isRefusal, type SessionStore } from './session-store.ts'
 import { entryOfSession, isSessionId, type SessionEntry } from './stored-session.ts'
 
 /** Options of {@link storedSessions}. */
@@ -172,6 +172,18 @@ export function storedSessions(options: StoredSessionsOptions): Required<Session
       let count = 0
       for (const entry of entries) if (await remove(entry)) count++
       return count
+    },
+
+    async useOnce(id, lifetimeMs) {
+      // For replicas whose clocks are behind, it is longer.
+      const lifetime = { ttlMs: lifetimeMs + lifetimes.clockSkewMs }
+      try {
+        await store.create(`${prefix}used/${id}`, '{}', lifetime)
+        return true
+      } catch (thrown) {
+        if (isRefusal(thrown, 'objectExists')) return false
+        throw thrown
+      }
     },
 
     watch: open.watch,
