@@ -15,6 +15,7 @@ import type { CrossSiteCheck } from '../csrf/cross-site-requests.ts'
 import { credentialIdOf } from '../sessions/ended-sessions.ts'
 import type { Session, SessionContent, SessionKeeper } from '../sessions/session-keeper.ts'
 import { crossSiteRejection } from './cross-site.ts'
+import type { Renewal } from './renewal.ts'
 import { BOUND_ELSEWHERE, usableSession } from './usable-session.ts'
 
 /** What the authenticator of sessions needs. */
@@ -24,6 +25,7 @@ export interface SessionAuthenticatorOptions {
   readonly clock: Clock
   /** Why a request must not use a session. */
   readonly refusalOf: CrossSiteCheck
+  readonly isRefused: Renewal['isRefused']
 }
 
 /**
@@ -34,7 +36,7 @@ export interface SessionAuthenticatorOptions {
  * authenticator accepts the request.
  */
 export function sessionAuthenticator(options: SessionAuthenticatorOptions): Authenticator {
-  const { sessions, tokens, clock, refusalOf } = options
+  const { sessions, tokens, clock, refusalOf, isRefused } = options
   const consumed: HeaderChanges = Object.freeze({ remove: [], removeCookies: sessions.cookieNames })
   return {
     name: 'session',
@@ -50,7 +52,7 @@ export function sessionAuthenticator(options: SessionAuthenticatorOptions): Auth
         throw rejected('the session began on a connection with another client certificate')
       }
       const { content } = session
-      if (content.expiresAtMs <= clock.now()) throw expired(content)
+      if (content.expiresAtMs <= clock.now()) throw expired(content, isRefused(session))
       const why = await refusalOf(request, session)
       if (why !== undefined) throw crossSiteRejection(why)
       const answer = await tokens.authenticateToken(content.idToken, context)
@@ -88,9 +90,12 @@ function userOf(
   }
 }
 
-/** A session that the provider ended is not found any more. One with a refresh token is still here because the provider could not be reached. */
-function expired({ refreshToken }: SessionContent): AuthenticationError {
-  return refreshToken === undefined
+/**
+ * A session that the provider ended is not found any more, or its renewal was refused. Another one with a refresh token is still here because the provider could not
+ * be reached.
+ */
+function expired({ refreshToken }: SessionContent, isRefused: boolean): AuthenticationError {
+  return refreshToken === undefined || isRefused
     ? rejected('the id token of the session has expired')
     : unavailable('the id token of the session has expired, and the provider gave no new one yet')
 }

@@ -120,6 +120,7 @@ export function cookieSessions(options: CookieSessionsOptions): SessionKeeper {
 
   const keeper: SessionKeeper = {
     cookieNames: jar.names,
+    refreshesOnce: false,
 
     async begin(content, before) {
       if (before !== undefined) await keeper.end(before)

@@ -63,6 +63,8 @@ export interface SessionSelector {
 export interface SessionKeeper {
   /** The names of all its cookies, which an app must not see. */
   readonly cookieNames: readonly string[]
+  /** Whether a refresh token is used once by all replicas. If not, a provider that refuses one may have answered another replica. */
+  readonly refreshesOnce: boolean
   /**
    * Begins a session with a new id, whatever the browser has sent (session fixation).
    *

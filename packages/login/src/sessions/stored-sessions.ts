@@ -99,6 +99,7 @@ export function storedSessions(options: StoredSessionsOptions): Required<Session
 
   const keeper: Required<SessionKeeper> = {
     cookieNames: jar.names,
+    refreshesOnce: true,
 
     async begin(content, before) {
       if (before !== undefined) await remove(entryOfSession(before))
