@@ -53,6 +53,7 @@ export {
   type AuthorizeRequestOptions,
   authorizeRequestShape,
 } from '../authorization/authorize-request.ts'
+export { prefixProblems } from '../authorization/path-prefix.ts'
 export {
   type AuthenticateRequestContext,
   type AuthenticateRequestOptions,
