@@ -127,13 +127,13 @@ describe.runIf(has('chromium'))('a watch with an id token of ten minutes', () =>
     const [jane, ada] = [await enter('jane'), await enter('ada')]
     const plain = await jane.context().newPage()
     await plain.goto(`${site.origin}/assets/icon.svg`)
-    await plain.evaluate(`globalThis.watching = (async () => {
+    await plain.evaluate(`void (globalThis.watching = (async () => {
       const { body } = await fetch('/cluster/api/v1/namespaces/shop/configmaps?watch=true')
       globalThis.isOpen = true
       const reader = body.getReader()
       while (!(await reader.read()).done);
       return (await fetch('/session')).status
-    })()`)
+    })())`)
     await plain.waitForFunction('globalThis.isOpen')
     await ada.goto(`${site.origin}/sessions?of=all`)
     await ada.locator('tbody tr', { hasText: 'jane@example.com' }).locator('button').click()

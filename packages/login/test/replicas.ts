@@ -173,7 +173,8 @@ function endlessCluster(): { readonly server: Server; readonly inUse: ReadonlySe
   return { server, inUse }
 }
 
-async function listening(server: Server): Promise<number> {
+/** Listens until the test is over. Returns the port. */
+export async function listening(server: Server): Promise<number> {
   await once(server.listen(0, '127.0.0.1'), 'listening')
   onTestFinished(() => {
     server.close()
