@@ -235,7 +235,12 @@ describe.each(RELEASES)('kubectl %s through kube-authn proxy', (release) => {
     expect((await asJane(['create', '--validate=false', '-f', '-'], map)).stderr).toContain(
       'cannot impersonate',
     )
-    const other = await kubectl(release, proxy, 'joe-token', ['--as=root', 'get', 'configmaps'])
+    const other = await kubectl(release, proxy, 'joe-token', [
+      '--as=root',
+      'get',
+      '--raw',
+      '/api/v1/namespaces/default/configmaps',
+    ])
     expect(other.stderr).toContain('cannot impersonate')
   })
 

@@ -21,9 +21,9 @@ export interface RenewalOptions {
 /** What keeps sessions usable. */
 export interface Renewal {
   /** Returns values of `Set-Cookie`, mostly none. It rejects only if the keeper of the sessions cannot be used. */
-  renew(session: Session): Promise<readonly string[]>
+  renew(this: void, session: Session): Promise<readonly string[]>
   /** Whether the provider has refused to renew this session, of which another replica may have the next content. */
-  isRefused(session: Session): boolean
+  isRefused(this: void, session: Session): boolean
 }
 
 /** How many refused sessions are remembered, so that the provider is not asked again. */

@@ -188,11 +188,11 @@ export function cookieSessions(options: CookieSessionsOptions): SessionKeeper {
       throw unavailable('what knows the sessions that have ended has no method set')
     },
 
-    async useOnce(id, lifetimeMs) {
+    useOnce(id, lifetimeMs) {
       const nowMs = clock.now()
-      if ((used.get(id) ?? -Infinity) > nowMs) return false
-      used.set(id, nowMs + lifetimeMs)
-      return true
+      const isFirst = (used.get(id) ?? -Infinity) <= nowMs
+      if (isFirst) used.set(id, nowMs + lifetimeMs)
+      return Promise.resolve(isFirst)
     },
 
     watch: (session, onEnded) => watchEnd(ended, session, onEnded),

@@ -116,7 +116,7 @@ export interface SessionKeeper {
    *
    * @returns a function that stops waiting.
    */
-  watch(session: Session, onEnded: () => void): () => void
+  watch(this: void, session: Session, onEnded: () => void): () => void
   /**
    * Records that something is used: a login that is completed. With a store that counts on all replicas, otherwise in this process.
    *
