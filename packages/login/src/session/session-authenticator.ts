@@ -9,13 +9,13 @@ import {
   unavailable,
   userInfo,
 } from '@kube-authn/core'
-import { CredentialInUse } from '@kube-authn/core/internal/login'
 import { CREDENTIAL_ID_KEY } from '@kube-authn/core/internal/shared'
 import type { CrossSiteCheck } from '../csrf/cross-site-requests.ts'
 import { credentialIdOf } from '../sessions/ended-sessions.ts'
 import type { Session, SessionContent, SessionKeeper } from '../sessions/session-keeper.ts'
 import { crossSiteRejection } from './cross-site.ts'
 import type { Renewal } from './renewal.ts'
+import { sessionRevocation } from './session-revocation.ts'
 import { BOUND_ELSEWHERE, usableSession } from './usable-session.ts'
 
 /** What the authenticator of sessions needs. */
@@ -65,28 +65,17 @@ export function sessionAuthenticator(options: SessionAuthenticatorOptions): Auth
 
 function userOf(
   session: Session,
-  { user: named, expiresAtMs, issuedAtMs, audiences, revocation }: Authentication,
+  { user, expiresAtMs, issuedAtMs, audiences, revocation }: Authentication,
   { watch }: SessionKeeper,
 ): Authentication {
-  const ids = [...(named.extra[CREDENTIAL_ID_KEY] ?? []), credentialIdOf(session)]
-  const user = userInfo({ ...named, extra: { ...named.extra, [CREDENTIAL_ID_KEY]: ids } })
-  const ended = {
-    // It was there when it was found for this request.
-    isRevoked: () => false,
-    watch: (_: unknown, onEnded: () => void) => watch(session, onEnded),
-  }
+  const ids = [...(user.extra[CREDENTIAL_ID_KEY] ?? []), credentialIdOf(session)]
   return {
-    user,
+    user: userInfo({ ...user, extra: { ...user.extra, [CREDENTIAL_ID_KEY]: ids } }),
     expiresAtMs: Math.min(expiresAtMs ?? session.content.expiresAtMs, session.endsAtMs),
     // A new id token does not make the login a later one, so what revokes all that was issued before ends the session for good.
     issuedAtMs: Math.min(issuedAtMs ?? session.startedAtMs, session.startedAtMs),
     ...(audiences !== undefined && { audiences }),
-    revocation: new CredentialInUse(
-      ended,
-      user,
-      { ...(revocation !== undefined && { revocation }) },
-      undefined,
-    ),
+    revocation: sessionRevocation((onEnded) => watch(session, onEnded), revocation),
   }
 }
 

@@ -7,6 +7,7 @@ import {
 } from '@kube-authn/core/internal/shared'
 import type { Revocation, UsedCredential } from '@kube-authn/core/revocation'
 import type { Session, SessionSelector } from './session-keeper.ts'
+import { watchAny } from './watch-any.ts'
 
 /** Says which sessions have ended, and is told of them if it can be. `revocationList()` is one. */
 export type EndedSessions = RevocationSource & {
@@ -30,21 +31,10 @@ export async function hasEnded(ended: EndedSessions, session: Session): Promise<
 /** Calls back once when a session ends, if what knows it tells. Returns a function that stops waiting. */
 export function watchEnd(ended: EndedSessions, session: Session, onEnded: () => void): () => void {
   const revocations = revocationsOf(ended)
-  let isDone = false
-  const stops: ((() => void) | undefined)[] = []
-  const stop = (): void => {
-    isDone = true
-    for (const each of stops.splice(0)) each?.()
-  }
-  const end = (): void => {
-    if (isDone) return
-    stop()
-    onEnded()
-  }
-  for (const credential of credentialsOf(session)) stops.push(revocations.watch?.(credential, end))
-  // The first one may have called back at once.
-  if (isDone) stop()
-  return stop
+  return watchAny(
+    credentialsOf(session).map((credential) => (end) => revocations.watch?.(credential, end)),
+    onEnded,
+  )
 }
 
 /** What a session is ended by: its own names, and its subject. */
