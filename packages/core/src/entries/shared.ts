@@ -54,6 +54,7 @@ export {
   authorizeRequestShape,
 } from '../authorization/authorize-request.ts'
 export { answerOf } from '../handler/refused-request.ts'
+export { prefixProblems } from '../authorization/path-prefix.ts'
 export {
   type AuthenticateRequestContext,
   type AuthenticateRequestOptions,
