@@ -10,10 +10,17 @@ import { inTermsOfFlags } from './in-terms-of-flags.ts'
 import type { ServerCertificateFiles } from './material/own-server-certificate.ts'
 import type { ListenAddress, TlsSettings } from './settings.ts'
 
-const TLS_FLAGS: ReadonlyMap<string, string> = new Map([
-  ['certFile', '--tls-cert-file'],
-  ['keyFile', '--tls-private-key-file'],
-])
+/** The flags of options. */
+const flagsOf = (named: readonly unknown[]): ReadonlyMap<string, string> =>
+  new Map([
+    ['certFile', '--tls-cert-file'],
+    ['keyFile', '--tls-private-key-file'],
+    ...named.flatMap((_, index) =>
+      ['certFile', 'keyFile'].map(
+        (name) => [`sniCertificates[${index}].${name}`, '--tls-sni-cert-key'] as const,
+      ),
+    ),
+  ])
 
 /** How long an idle connection is kept, as in kube-apiserver. */
 const IDLE_MS = 90_000
@@ -48,13 +55,14 @@ export interface SecureListening {
 export async function listenSecurely({
   address,
   files,
-  tls: { minVersion, ciphers },
+  tls: { minVersion, ciphers, named = [] },
   observer,
   attach,
 }: SecureListening): Promise<Listening> {
-  const tls = inTermsOfFlags(TLS_FLAGS, () =>
+  const tls = inTermsOfFlags(flagsOf(named), () =>
     tlsServerOptionsAt({
       ...files,
+      sniCertificates: named,
       minVersion,
       ...(ciphers !== undefined && { ciphers }),
       honorCipherOrder: true,

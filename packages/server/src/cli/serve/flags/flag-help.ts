@@ -65,6 +65,10 @@ export const SHOWN_FLAGS: readonly FlagGroup[] = [
       ['VersionTLS12', 'VersionTLS13'],
     ],
     ['tls-cipher-suites list', 'the cipher suites of TLS 1.2, by their names in Go'],
+    [
+      'tls-sni-cert-key files',
+      'a certificate for some names: cert.crt,cert.key or cert.crt,cert.key:*.example.com,example.com; may be repeated',
+    ],
   ),
   group(
     'Who makes a request:',

@@ -24,7 +24,6 @@ export const REFUSED_FLAGS: RefusedFlags = {
     'is not supported: connections of this server would not go through the proxy',
   'encryption-provider-config': NO_ENCRYPTION,
   'experimental-encryption-provider-config': NO_ENCRYPTION,
-  'tls-sni-cert-key': 'is not supported: put all names into the certificate of --tls-cert-file',
 }
 
 /**

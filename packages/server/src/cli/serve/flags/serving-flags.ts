@@ -53,6 +53,7 @@ export const SERVING_FLAGS: Readonly<Record<string, KnownFlag>> = {
   'tls-cert-file': text(),
   'tls-cipher-suites': { kind: 'slice', default: [] },
   'tls-min-version': text('VersionTLS12'),
+  'tls-sni-cert-key': { kind: 'array', default: [] },
 }
 
 /** Names of flags in other releases. */
