@@ -1,6 +1,7 @@
 import { generateRandomCodeVerifier, generateRandomNonce, generateRandomState } from 'oauth4webapi'
 import type { Clock } from '@kube-authn/core'
 import { base64urlOf, RecentMap } from '@kube-authn/core/internal/shared'
+import { ATTEMPTS_BYTES, bytesInHeader } from '../cookie-room.ts'
 import { type CookieRules, readCookies, setCookie } from '../cookies.ts'
 import type { Seal } from './seal.ts'
 import { type Transaction, transactionOf } from './transaction.ts'
@@ -22,6 +23,7 @@ export interface Finished {
 export interface Transactions {
   /** The beginning of the names of its cookies. */
   readonly cookiePrefix: string
+  /** The oldest attempts end if there are too many, or too long ones. */
   begin(cookieHeader: string, provider: string, returnTo: string): Promise<Begun>
   /** The transaction with this state, once. */
   finish(cookieHeader: string, state: string): Promise<Finished>
@@ -29,8 +31,7 @@ export interface Transactions {
 
 /** How long a person may take to log in. */
 const LIFETIME_SECONDS = 900
-/** So that the header of a browser that never finishes does not grow: each cookie has about 600 bytes. */
-const MAX_COOKIES = 5
+const MAX_COOKIES = 4
 const MAX_USED = 10_000
 /** Browsers have no more than a few, whatever a request says. */
 const MAX_REMOVED = 20
@@ -46,6 +47,21 @@ export function transactions(seal: Seal, clock: Clock, rules: CookieRules): Tran
 
   const isUsed = (id: string): boolean => (used.get(id) ?? -Infinity) > clock.now()
 
+  /** The lines that remove the oldest attempts: a browser sends the newest last (RFC 6265 section 5.4). */
+  const removed = (cookieHeader: string, count: number, room: number, except?: string): readonly string[] => {
+    const attempts = [...readCookies(cookieHeader)].filter(
+      ([name]) =>
+        name !== except && name.startsWith(cookiePrefix) && ID.test(name.slice(cookiePrefix.length)),
+    )
+    let left = room
+    const kept = attempts.toReversed().findIndex(([name, value], index) => {
+      left -= bytesInHeader(name, value)
+      return index >= count || left < 0
+    })
+    const surplus = kept === -1 ? [] : attempts.slice(0, attempts.length - kept)
+    return surplus.slice(0, MAX_REMOVED).map(([name]) => setCookie(name, '', 0, rules))
+  }
+
   return {
     cookiePrefix,
     async begin(cookieHeader, provider, returnTo) {
@@ -60,14 +76,11 @@ export function transactions(seal: Seal, clock: Clock, rules: CookieRules): Tran
       }
       const name = cookiePrefix + (await idOf(transaction.state))
       const value = await seal.seal(transaction)
-      const surplus = [...readCookies(cookieHeader).keys()]
-        .filter((other) => other.startsWith(cookiePrefix) && ID.test(other.slice(cookiePrefix.length)))
-        .slice(0, -(MAX_COOKIES - 1))
-        .slice(0, MAX_REMOVED)
+      const room = ATTEMPTS_BYTES - bytesInHeader(name, value)
       return {
         transaction,
         setCookies: [
-          ...surplus.map((other) => setCookie(other, '', 0, rules)),
+          ...removed(cookieHeader, MAX_COOKIES - 1, room),
           setCookie(name, value, LIFETIME_SECONDS, rules),
         ],
       }
@@ -77,7 +90,11 @@ export function transactions(seal: Seal, clock: Clock, rules: CookieRules): Tran
       const name = cookiePrefix + id
       const value = readCookies(cookieHeader).get(name)
       if (value === undefined) return { transaction: undefined, setCookies: [] }
-      const setCookies = [setCookie(name, '', 0, rules)]
+      // Tabs that were opened at once did not know of each other when they began.
+      const setCookies = [
+        setCookie(name, '', 0, rules),
+        ...removed(cookieHeader, MAX_COOKIES, ATTEMPTS_BYTES, name),
+      ]
       const transaction = transactionOf((await seal.open(value)) ?? {})
       // The cookie of another attempt under this name does not count.
       const isSound = transaction?.state === state && transaction.endsAtMs > clock.now()
