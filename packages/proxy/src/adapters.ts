@@ -41,8 +41,9 @@ export function adapters(serve: Serve): Pick<ImpersonatingProxy, 'express' | 'ko
         const response = memberOf(c.env, 'outgoing')
         if (!isMessage(message) || !isResponse(response)) throw new TypeError(NO_NODE_SERVER)
         const authentication = authenticationOf(c)
+        copyHeaders(c.res.headers, response)
         await serve({ message, response, known: knownRequest(c), authentication })
-        return new Response(null, { headers: { 'x-hono-already-sent': 'true' } })
+        return alreadySent()
       }
     },
   }
@@ -57,6 +58,22 @@ function checked(authenticationOf: unknown): void {
 /** Without a framework: what `authenticationOf` threw is the answer. */
 function refuse(error: unknown, req: NodeMessage, res: NodeResponse): void {
   answer(isStatusError(error) ? error : badGateway(error), req, res)
+}
+
+/** Headers that an app has set in a context of Hono, which would send them with a response of its own only. */
+function copyHeaders(headers: Headers, response: NodeResponse): void {
+  const cookies = headers.getSetCookie()
+  for (const [name, value] of headers) if (name !== 'set-cookie') response.setHeader(name, value)
+  if (cookies.length === 0) return
+  const present = [response.getHeader('set-cookie') ?? []].flat().map(String)
+  response.setHeader('set-cookie', [...present, ...cookies])
+}
+
+function alreadySent(): Response {
+  const response = new Response(null, { headers: { 'x-hono-already-sent': 'true' } })
+  // @hono/node-server does not look at the header of a response whose body was never read.
+  void response.body
+  return response
 }
 
 function isMessage(value: unknown): value is NodeMessage {
