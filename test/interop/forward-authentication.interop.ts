@@ -291,6 +291,32 @@ describe.runIf(installed).each(Object.entries(proxies))(
       expect(answer.values('impersonate-user')).toEqual([])
     })
 
+    it('hands on an extra field, or refuses the user, and removes what was asked', async () => {
+      await created('/apis/rbac.authorization.k8s.io/v1/clusterroles', {
+        metadata: { name: 'scoped' },
+        rules: [
+          { apiGroups: ['authentication.k8s.io'], resources: ['userextras/scopes'], verbs: ['impersonate'] },
+        ],
+      })
+      await created('/apis/rbac.authorization.k8s.io/v1/clusterrolebindings', {
+        metadata: { name: 'scoped' },
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'scoped' },
+        subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'jane' }],
+      })
+      const before = reached
+      const asking = { 'Impersonate-User': 'ann', 'Impersonate-Extra-Scopes': 'read' }
+      const answer = await ask({ authorization: 'Bearer secret', ...asking })
+      if (flags.some((flag) => flag.includes('groups'))) {
+        expect([answer.status, reached]).toEqual([403, before])
+        return
+      }
+      expect([answer.values('x-remote-user'), answer.values('x-remote-extra-scopes')]).toEqual([
+        ['ann'],
+        ['read'],
+      ])
+      expect(answer.values('impersonate-extra-scopes')).toEqual([])
+    })
+
     it('hands on bodies and methods', async () => {
       const answer = await ask({ authorization: 'Bearer secret' }, '/x', 'x'.repeat(100_000))
       expect(answer.status).toBe(200)
