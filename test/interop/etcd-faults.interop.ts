@@ -1,27 +1,30 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { inspect } from 'node:util'
+import { memberOf } from '@kube-authn/core/internal'
 import { createPki } from '@kube-authn/testing'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { EtcdObjectStoreOptions } from '../../packages/server/src/store/etcd/connect-etcd.ts'
 import { etcdObjectStore } from '../../packages/server/src/store/etcd/etcd-object-store.ts'
+import { readEtcdStore } from '../../packages/server/src/store/etcd/read-etcd-store.ts'
 import type { ObjectStore, StoreEvent } from '../../packages/server/src/store/object-store.ts'
 import { has } from './components.ts'
 import { type RunningEtcd, startEtcd } from './etcd.ts'
 import { openNetwork } from './network.ts'
+import { changesOf, openedStores, testReplicas } from './replicas-of-one-store.ts'
 import { makeScratch } from './scratch.ts'
+import { codeOf } from './write-load.ts'
 
 describe.runIf(has('etcd', 'setpriv'))('stores in one etcd', () => {
   const scratch = makeScratch()
   let etcd: RunningEtcd
   let count = 0
   let prefix = ''
-  const stores: ObjectStore[] = []
+  const stores = openedStores()
 
   beforeAll(async () => {
     etcd = await startEtcd(scratch, 'etcd')
   })
-  afterEach(async () => {
-    for (const store of stores.splice(0)) await store.close()
+  beforeEach(() => {
     prefix = `/faults/${count++}/`
   })
   afterAll(async () => {
@@ -29,30 +32,19 @@ describe.runIf(has('etcd', 'setpriv'))('stores in one etcd', () => {
     scratch.remove()
   })
 
-  const open = async (options: Partial<EtcdObjectStoreOptions> = {}): Promise<ObjectStore> => {
-    const store = await etcdObjectStore({
-      endpoints: [etcd.url],
-      allowInsecureHttp: true,
-      prefix,
-      timeoutSeconds: 2,
-      ...options,
-    })
-    stores.push(store)
-    return store
-  }
+  const open = async (options: Partial<EtcdObjectStoreOptions> = {}): Promise<ObjectStore> =>
+    stores.keep(
+      await etcdObjectStore({
+        endpoints: [etcd.url],
+        allowInsecureHttp: true,
+        prefix,
+        timeoutSeconds: 2,
+        ...options,
+      }),
+    )
 
-  const codeOf = (thrown: unknown): unknown =>
-    typeof thrown === 'object' && thrown !== null ? Reflect.get(thrown, 'code') : undefined
-
-  const events = async (store: ObjectStore, most: number, since: number): Promise<readonly StoreEvent[]> => {
-    const found: StoreEvent[] = []
-    if (most === 0) return found
-    for await (const event of store.watch('/', { since, maxWaiting: 100_000 })) {
-      found.push(event)
-      if (found.length === most) break
-    }
-    return found
-  }
+  const isUnavailable = (thrown: unknown): boolean =>
+    typeof thrown === 'object' && thrown !== null && Reflect.get(thrown, 'code') === 'storeUnavailable'
 
   /** Repeats what is unavailable. */
   const retried = async <T>(work: () => Promise<T>): Promise<T> => {
@@ -60,37 +52,17 @@ describe.runIf(has('etcd', 'setpriv'))('stores in one etcd', () => {
       try {
         return await work()
       } catch (thrown) {
-        if (codeOf(thrown) !== 'storeUnavailable') throw thrown
+        if (!isUnavailable(thrown)) throw thrown
         await delay(50)
       }
     }
   }
 
-  it('have one winner of 50 creations, and all of 20 increments', async () => {
-    const both = [await open(), await open()]
-    const created = await Promise.allSettled(
-      Array.from({ length: 50 }, (_, index) => both[index % 2]!.create('/a', String(index))),
-    )
-    expect(created.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
-    await both[0]!.create('/count', '0')
-    const increment = async (store: ObjectStore): Promise<void> => {
-      for (;;) {
-        const { value, revision } = (await store.get('/count'))!
-        try {
-          await store.update('/count', String(Number(value) + 1), revision)
-          return
-        } catch (thrown) {
-          expect(codeOf(thrown)).toBe('revisionConflict')
-        }
-      }
-    }
-    await Promise.all(Array.from({ length: 20 }, (_, index) => increment(both[index % 2]!)))
-    expect((await both[1]!.get('/count'))?.value).toBe('20')
-  })
+  testReplicas(() => open(), { kill: () => etcd.kill(), start: () => etcd.start() })
 
   it('tell each other of changes in the same order, soon', async () => {
     const [one, other] = [await open(), await open()]
-    const watching = events(other, 100, 0)
+    const watching = changesOf(other, 100, { since: 0 })
     for (let index = 0; index < 100; index++) await one.create(`/${index}`, '1')
     const writtenMs = performance.now()
     const told = await watching
@@ -103,7 +75,7 @@ describe.runIf(has('etcd', 'setpriv'))('stores in one etcd', () => {
   it('delete an expired object once, and no replica shows it', async () => {
     const all = [await open(), await open(), await open()]
     const { revision } = await all[0]!.create('/a', '1', { ttlMs: 300 })
-    const watching = events(all[2]!, 1, revision)
+    const watching = changesOf(all[2]!, 1, { since: revision })
     await delay(310)
     for (const store of all) expect(await store.get('/a')).toBeUndefined()
     expect(await watching).toMatchObject([{ type: 'deleted', key: '/a', revision: revision + 1 }])
@@ -132,101 +104,16 @@ describe.runIf(has('etcd', 'setpriv'))('stores in one etcd', () => {
     expect(await one.get('/a')).toMatchObject({ revision })
   })
 
-  it('refuse what was written under a lease that another replica has by now, also in a race', async () => {
-    const [old, next] = [await open(), await open()]
-    const { createdRevision } = await old.create('/lease', 'old', { ttlMs: 400 })
-    const fence = { key: '/lease', createdRevision }
-    const outcomes: Promise<unknown>[] = []
-    const over = new AbortController()
-    const take = async (): Promise<number> => {
-      for (;;) {
-        try {
-          return (await next.create('/lease', 'next')).createdRevision
-        } catch (thrown) {
-          expect(codeOf(thrown)).toBe('objectExists')
-        }
-      }
-    }
-    const taking = take().finally(() => over.abort())
-    for (let index = 0; !over.signal.aborted; index++) {
-      outcomes.push(old.create(`/w/${index}`, '1', { fence }).then(() => undefined, codeOf))
-      await delay(2)
-    }
-    const taken = await taking
-    for (let index = 0; index < 20; index++) {
-      await expect(old.create(`/late/${index}`, '1', { fence })).rejects.toMatchObject({ code: 'fenced' })
-    }
-    expect(new Set(await Promise.all(outcomes))).toEqual(new Set([undefined, 'fenced']))
-    for (const { revision } of (await next.list('/w/')).objects) expect(revision).toBeLessThan(taken)
-    expect((await next.list('/late/')).objects).toEqual([])
-  })
-
-  it('lose nothing that was acknowledged, and do nothing twice, when etcd is killed in the middle of writes', async () => {
-    const both = [await open(), await open()]
-    const watching = new AbortController()
-    const told: StoreEvent[] = []
-    const watched = (async () => {
-      for await (const event of both[1]!.watch('/', {
-        since: 0,
-        signal: watching.signal,
-        maxWaiting: 100_000,
-      }))
-        told.push(event)
-    })()
-    const acknowledged = new Map<string, number>()
-    const refused = new Map<string, string>()
-    const over = new AbortController()
-    const write = async (writer: number): Promise<void> => {
-      for (let index = 0; !over.signal.aborted; index++) {
-        const key = `/${writer}/${index}`
-        try {
-          acknowledged.set(key, (await both[writer % 2]!.create(key, '1')).revision)
-        } catch (thrown) {
-          expect(codeOf(thrown)).toBe('storeUnavailable')
-          refused.set(key, String(thrown))
-        }
-      }
-    }
-    const writers = Array.from({ length: 16 }, (_, writer) => write(writer))
-    for (let round = 0; round < 3; round++) {
-      await delay(700)
-      await etcd.kill()
-      await delay(300)
-      await etcd.start()
-    }
-    await delay(1000)
-    over.abort()
-    await Promise.all(writers)
-    const last = await both[0]!.create('/last', '1')
-    while (told.at(-1)?.revision !== last.revision) await delay(50)
-    watching.abort()
-    await watched
-    const creations = told.flatMap((event) => (event.type === 'created' ? [event] : []))
-    const revisions = new Map(creations.map(({ key, revision }) => [key, revision]))
-    console.log(`${acknowledged.size} acknowledged, ${refused.size} refused, ${creations.length} created`)
-    expect(revisions.size).toBe(creations.length)
-    for (const [key, revision] of acknowledged) expect(revisions.get(key)).toBe(revision)
-    for (const [key, why] of refused)
-      if (why.includes('it was not written')) expect(revisions.has(key)).toBe(false)
-    expect(acknowledged.size).toBeGreaterThan(100)
-  })
-
   it('are unavailable within their time limit while etcd is stopped, and go on by themselves', async () => {
     const store = await open({ timeoutSeconds: 1 })
     const { revision } = await store.create('/a', '1')
-    const watching = events(store, 1, revision)
+    const watching = changesOf(store, 1, { since: revision })
     etcd.signal('SIGSTOP')
     const sinceMs = performance.now()
-    const outcomes = await Promise.allSettled([
-      store.get('/a'),
-      store.list('/'),
-      store.create('/b', '1'),
-      store.revision(),
-    ])
+    const calls = [store.get('/a'), store.list('/'), store.create('/b', '1'), store.revision()]
+    const outcomes = await Promise.all(calls.map(codeOf))
     expect(performance.now() - sinceMs).toBeLessThan(5000)
-    for (const outcome of outcomes) {
-      expect(outcome.status === 'rejected' && codeOf(outcome.reason)).toBe('storeUnavailable')
-    }
+    expect(outcomes).toEqual(calls.map(() => 'storeUnavailable'))
     await delay(8000)
     etcd.signal('SIGCONT')
     await retried(() => store.update('/a', '2', revision))
@@ -295,8 +182,8 @@ describe.runIf(has('etcd', 'setpriv'))('stores in one etcd', () => {
       const store = await open({ endpoints: [`http://127.0.0.1:${network.port}`] })
       const direct = await open()
       const { revision } = await direct.create('/a', '1')
-      expect(await events(store, 1, 0)).toHaveLength(1)
-      const watching = events(store, 5, revision)
+      expect(await changesOf(store, 1, { since: 0 })).toHaveLength(1)
+      const watching = changesOf(store, 5, { since: revision })
       network.forget()
       for (const name of 'bcd') await direct.create(`/${name}`, '1')
       await direct.compact(await direct.revision())
@@ -307,26 +194,94 @@ describe.runIf(has('etcd', 'setpriv'))('stores in one etcd', () => {
     })
   })
 
+  describe('beside other keys, with which etcd is compacted past their last change', () => {
+    /** Writes other keys, and forgets everything before them. */
+    const compactBeyond = async (): Promise<void> => {
+      const call = async (path: string, body: object): Promise<unknown> => {
+        const response = await fetch(`${etcd.url}/v3/${path}`, { method: 'POST', body: JSON.stringify(body) })
+        expect(response.status).toBe(200)
+        return response.json()
+      }
+      let revision: unknown
+      for (let index = 0; index < 3; index++) {
+        revision = memberOf(
+          memberOf(await call('kv/put', { key: 'b3RoZXI=', value: '' }), 'header'),
+          'revision',
+        )
+      }
+      await call('kv/compaction', { revision })
+    }
+
+    it('go on with the pages of a list, and are opened again', async () => {
+      const store = await open()
+      for (const name of 'abc') await store.create(`/${name}`, '1', { ttlMs: 100_000 })
+      const first = await store.list('/', { limit: 2 })
+      await compactBeyond()
+      const rest = await store.list('/', { limit: 2, continue: first.continue! })
+      expect(rest.objects.map(({ key }) => key)).toEqual(['/c'])
+      for (let index = 0; index < 2; index++) {
+        const other = await open()
+        const { objects, revision } = await other.list('/', { limit: 2 })
+        expect([...first.objects, ...rest.objects].slice(0, 2)).toEqual(objects)
+        const watching = changesOf(other, 1, { since: revision })
+        const made = await other.create(`/later-${index}`, '1')
+        expect(await watching).toEqual([
+          expect.objectContaining({ key: `/later-${index}`, revision: made.revision }),
+        ])
+        await expect(changesOf(other, 1, { since: 0 })).rejects.toMatchObject({ code: 'revisionCompacted' })
+        await compactBeyond()
+      }
+      const update = await retried(() => store.update('/a', '2', first.objects[0]!.revision))
+      expect(await store.get('/a')).toEqual(update)
+    })
+
+    it('have no more forgotten than was written', async () => {
+      await (await open()).create('/a', '1')
+      await compactBeyond()
+      const options = { endpoints: [etcd.url], allowInsecureHttp: true, prefix }
+      const found = await readEtcdStore(options, ({ revision, compactedRevision }) =>
+        Promise.resolve({ revision, compactedRevision }),
+      )
+      expect(found).toEqual({ revision: 1, compactedRevision: 1 })
+    })
+
+    it('go on after an interruption', async () => {
+      const network = await openNetwork(etcd.port)
+      const store = await open({ endpoints: [`http://127.0.0.1:${network.port}`] })
+      const direct = await open()
+      await store.create('/a', '1')
+      await compactBeyond()
+      network.cut()
+      const { revision } = await retried(() => direct.create('/b', '1'))
+      await vi.waitFor(async () => {
+        expect(await changesOf(store, 1, { since: revision - 1 })).toMatchObject([{ key: '/b', revision }])
+      }, 10_000)
+      await network.close()
+    })
+  })
+
   it('notice that etcd has lost its data, and begin anew', async () => {
     const store = await open()
     const { revision } = await store.create('/a', '1', { ttlMs: 100_000 })
-    const watching = events(store, 1, revision)
+    const watching = changesOf(store, 1, { since: revision })
     await etcd.kill()
     etcd.wipe()
     await etcd.start()
     await expect(watching).rejects.toMatchObject({ code: 'revisionUnknown' })
     expect(await retried(() => store.get('/a'))).toBeUndefined()
     const b = await retried(() => store.create('/b', '1'))
-    expect(await events(store, 1, 0)).toEqual([{ ...b, type: 'created' }])
+    expect(await changesOf(store, 1, { since: 0 })).toEqual([{ ...b, type: 'created' }])
   })
 
   it('tell a watch that was away during a compaction to list again, and show later changes', async () => {
     const [store, other] = [await open(), await open()]
     for (let index = 0; index < 10; index++) await other.create(`/${index}`, '1')
-    const live = events(store, 11, 0)
+    const live = changesOf(store, 11, { since: 0 })
     await other.compact(8)
-    await expect(events(await open(), 1, 5)).rejects.toMatchObject({ code: 'revisionCompacted' })
-    expect(await events(await open(), 2, 8)).toHaveLength(2)
+    await expect(changesOf(await open(), 1, { since: 5 })).rejects.toMatchObject({
+      code: 'revisionCompacted',
+    })
+    expect(await changesOf(await open(), 2, { since: 8 })).toHaveLength(2)
     await other.create('/last', '1')
     expect(await live).toHaveLength(11)
   })

@@ -83,6 +83,23 @@ describe.each(['postgres', 'etcd'] as const)('a store whose way to %s fails', (n
       scratch.remove()
     })
 
+    /** Two stores over the same objects: one whose way to them can fail, and another. */
+    const twoWays = async (): Promise<{
+      readonly network: FaultyNetwork
+      readonly cutOff: ObjectStore
+      readonly other: ObjectStore
+    }> => {
+      const network = await openNetwork(engine.port)
+      onTestFinished(() => network.close())
+      const open = await engine.make()
+      const [cutOff, other] = [await open(network.port), await open(engine.port)]
+      onTestFinished(async () => {
+        await cutOff.close()
+        await other.close()
+      })
+      return { network, cutOff, other }
+    }
+
     it.each<readonly [how: string, begin: (network: FaultyNetwork) => () => void]>([
       ['while nothing comes through, and heals', drop],
       ['while nothing comes through, and heals though the connections were forgotten', dropAndForget],
@@ -95,14 +112,7 @@ describe.each(['postgres', 'etcd'] as const)('a store whose way to %s fails', (n
           ]
         : []),
     ])('is unavailable within its deadline %s', async (_, begin) => {
-      const network = await openNetwork(engine.port)
-      onTestFinished(() => network.close())
-      const open = await engine.make()
-      const [cutOff, other] = [await open(network.port), await open(engine.port)]
-      onTestFinished(async () => {
-        await cutOff.close()
-        await other.close()
-      })
+      const { network, cutOff, other } = await twoWays()
       const told = startWatching(cutOff)
       const load = startWriting([cutOff, other], { pauseMs: 5 })
       await load.progress(100, 0)
@@ -122,6 +132,24 @@ describe.each(['postgres', 'etcd'] as const)('a store whose way to %s fails', (n
       await expectHistory(other, load, told)
       await told.stop()
     })
+
+    it.runIf(mayDrop && name === 'postgres')(
+      'does not make a write when packets come through again that it refused meanwhile',
+      async () => {
+        const { network, cutOff, other } = await twoWays()
+        await cutOff.create('/before', 'x')
+        const end = dropPackets(network.port)
+        try {
+          expect(await codeOf(cutOff.create('/meanwhile', 'x'))).toBe('storeUnavailable')
+        } finally {
+          end()
+        }
+        // The kernel would send it again sooner than that.
+        await delay(5000)
+        expect(await cutOff.get('/meanwhile')).toBeUndefined()
+        expect((await other.list('/')).objects.map(({ key }) => key)).toEqual(['/before'])
+      },
+    )
 
     it('can be closed while nothing comes through', async () => {
       const network = await openNetwork(engine.port)

@@ -1,12 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { ObjectStore, StoreChange, WatchOptions } from '@kube-authn/server'
+import type { ObjectStore } from '@kube-authn/server'
 import { migratePostgresStore, postgresObjectStore } from '@kube-authn/server/postgres'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { has } from './components.ts'
 import { openNetwork } from './network.ts'
 import { type RunningPostgres, startPgbouncer, startPostgres } from './postgres.ts'
+import { changesOf, openedStores, testReplicas } from './replicas-of-one-store.ts'
 import { makeScratch } from './scratch.ts'
+import { codeOf } from './write-load.ts'
 
 type Options = Omit<Parameters<typeof postgresObjectStore>[0], 'pool' | 'connectionString' | 'schema'>
 
@@ -16,7 +18,7 @@ describe.runIf(has('postgres', 'setpriv'))('replicas over one PostgreSQL', () =>
   let admin: pg.Pool
   let schema: string
   let count = 0
-  const opened: ObjectStore[] = []
+  const stores = openedStores()
 
   beforeAll(async () => {
     server = await startPostgres(scratch)
@@ -27,66 +29,17 @@ describe.runIf(has('postgres', 'setpriv'))('replicas over one PostgreSQL', () =>
     schema = `faults_${count++}`
     await migratePostgresStore({ connectionString: server.url, schema })
   })
-  afterEach(async () => {
-    vi.useRealTimers()
-    for (const store of opened.splice(0)) await store.close()
-  })
+  afterEach(() => void vi.useRealTimers())
   afterAll(async () => {
     await admin.end()
     await server.close()
     scratch.remove()
   })
 
-  const replica = async (options: Options = {}, connectionString = server.url): Promise<ObjectStore> => {
-    const store = await postgresObjectStore({ connectionString, schema, ...options })
-    opened.push(store)
-    return store
-  }
+  const replica = async (options: Options = {}, connectionString = server.url): Promise<ObjectStore> =>
+    stores.keep(await postgresObjectStore({ connectionString, schema, ...options }))
 
-  const changesOf = async (
-    store: ObjectStore,
-    most: number,
-    options: WatchOptions = {},
-  ): Promise<readonly StoreChange[]> => {
-    const changes: StoreChange[] = []
-    for await (const event of store.watch('/', options)) {
-      if (event.type === 'progress') continue
-      changes.push(event)
-      if (changes.length === most) break
-    }
-    return changes
-  }
-
-  const codeOf = (work: Promise<unknown>): Promise<unknown> =>
-    work.then(
-      () => undefined,
-      (thrown: unknown) => (thrown as { readonly code?: unknown }).code,
-    )
-
-  it('have one winner of 50 creations', async () => {
-    const stores = [await replica(), await replica()]
-    const outcomes = await Promise.allSettled(
-      Array.from({ length: 50 }, (_, index) => stores[index % 2]!.create('/a', String(index))),
-    )
-    const won = outcomes.filter((outcome) => outcome.status === 'fulfilled')
-    expect(won).toHaveLength(1)
-    for (const store of stores) expect(await store.get('/a')).toEqual(won[0]!.value)
-  })
-
-  it('lose none of 20 increments', async () => {
-    const stores = [await replica(), await replica()]
-    await stores[0]!.create('/count', '0')
-    const increment = async (store: ObjectStore): Promise<void> => {
-      for (;;) {
-        const { value, revision } = (await store.get('/count'))!
-        const code = await codeOf(store.update('/count', String(Number(value) + 1), revision))
-        if (code === undefined) return
-        expect(code).toBe('revisionConflict')
-      }
-    }
-    await Promise.all(Array.from({ length: 20 }, (_, index) => increment(stores[index % 2]!)))
-    expect((await stores[1]!.get('/count'))?.value).toBe('20')
-  })
+  testReplicas(() => replica(), { kill: () => server.kill(), start: () => server.start() })
 
   it.each([
     ['that listens', true],
@@ -109,58 +62,6 @@ describe.runIf(has('postgres', 'setpriv'))('replicas over one PostgreSQL', () =>
     )
     console.log(`latency of a watch: at most ${Math.max(...latencies).toFixed(1)} ms`)
     expect(Math.max(...latencies)).toBeLessThan(1000)
-  })
-
-  it('lose nothing that was acknowledged, and write nothing twice, when the server is killed', async () => {
-    const stores = [await replica(), await replica()]
-    const stopped = new AbortController()
-    const live: StoreChange[] = []
-    const watching = (async () => {
-      for await (const event of stores[1]!.watch('/', {
-        since: 0,
-        signal: stopped.signal,
-        maxWaiting: 10_000,
-      })) {
-        if (event.type !== 'progress') live.push(event)
-      }
-    })()
-    const acknowledged = new Map<string, number>()
-    const failures = new Set<unknown>()
-    const ending = new AbortController()
-    const write = async (writer: number): Promise<void> => {
-      for (let index = 0; !ending.signal.aborted; index++) {
-        const key = `/${writer}/${index}`
-        try {
-          const { revision } = await stores[writer % 2]!.create(key, 'x'.repeat(500))
-          acknowledged.set(key, revision)
-        } catch (thrown) {
-          failures.add((thrown as { readonly code: unknown }).code)
-          await delay(20)
-        }
-      }
-    }
-    const writing = Promise.all(Array.from({ length: 8 }, (_, writer) => write(writer)))
-    for (let kills = 1; kills <= 2; kills++) {
-      const before = acknowledged.size
-      while (acknowledged.size < before + 300) await delay(5)
-      await server.kill()
-      await delay(300)
-      await server.start()
-      while (acknowledged.size < before + 600) await delay(5)
-    }
-    ending.abort()
-    await writing
-    expect([...failures]).toEqual(['storeUnavailable'])
-    const { objects, revision } = await stores[0]!.list('/')
-    const found = new Map(objects.map(({ key, revision: at }) => [key, at]))
-    for (const [key, at] of acknowledged) expect(found.get(key)).toBe(at)
-    while ((live.at(-1)?.revision ?? 0) < revision) await delay(20)
-    stopped.abort()
-    await watching
-    expect(live.map(({ revision: at }) => at)).toEqual(
-      Array.from({ length: revision }, (_, index) => index + 1),
-    )
-    expect(new Set(live.map(({ key }) => key)).size).toBe(live.length)
   })
 
   it('go on with a watch whose connections were dropped, without a gap', async () => {
@@ -275,20 +176,22 @@ describe.runIf(has('postgres', 'setpriv'))('replicas over one PostgreSQL', () =>
     try {
       await migratePostgresStore({ connectionString: bouncer.url, schema: 'bounced' })
       const where = { connectionString: bouncer.url, schema: 'bounced', listen: false, pollSeconds: 0.1 }
-      const stores = await Promise.all([postgresObjectStore(where), postgresObjectStore(where)])
-      opened.push(...stores)
-      const events = changesOf(stores[1], 200, { since: 0 })
+      const both = [
+        stores.keep(await postgresObjectStore(where)),
+        stores.keep(await postgresObjectStore(where)),
+      ] as const
+      const events = changesOf(both[1], 200, { since: 0 })
       await Promise.all(
         Array.from({ length: 200 }, (_, index) =>
-          stores[index % 2]!.create(`/${index}`, 'x', { ttlMs: 60_000 }),
+          both[index % 2]!.create(`/${index}`, 'x', { ttlMs: 60_000 }),
         ),
       )
       expect((await events).map(({ revision }) => revision)).toEqual(
         Array.from({ length: 200 }, (_, index) => index + 1),
       )
-      expect((await stores[0].list('/')).objects).toHaveLength(200)
+      expect((await both[0].list('/')).objects).toHaveLength(200)
     } finally {
-      await Promise.all(opened.splice(0).map((store) => store.close()))
+      await stores.close()
       await bouncer.close()
     }
   })
@@ -310,8 +213,7 @@ describe.runIf(has('postgres', 'setpriv'))('replicas over one PostgreSQL', () =>
     await migratePostgresStore(where)
     const { rows } = await admin.query('SELECT version FROM at_once.migration')
     expect(rows).toEqual([{ version: 1 }, { version: 2 }])
-    const store = await postgresObjectStore(where)
-    opened.push(store)
+    const store = stores.keep(await postgresObjectStore(where))
     expect(await store.revision()).toBe(0)
   })
 
@@ -334,35 +236,6 @@ describe.runIf(has('postgres', 'setpriv'))('replicas over one PostgreSQL', () =>
     const again = await replica()
     expect(await again.get('/a')).toMatchObject({ value: 'x', revision })
     await again.delete('/a', { fence: { key: '/a', createdRevision: revision } })
-  })
-
-  it('refuse what was written under a lease that another replica has by now, also in a race', async () => {
-    const [old, next] = [await replica(), await replica()]
-    const { createdRevision } = await old.create('/lease', 'old', { ttlMs: 400 })
-    const fence = { key: '/lease', createdRevision }
-    const outcomes: Promise<unknown>[] = []
-    const over = new AbortController()
-    const take = async (): Promise<number> => {
-      for (;;) {
-        try {
-          return (await next.create('/lease', 'next')).createdRevision
-        } catch (thrown) {
-          expect(thrown).toMatchObject({ code: 'objectExists' })
-        }
-      }
-    }
-    const taking = take().finally(() => over.abort())
-    for (let index = 0; !over.signal.aborted; index++) {
-      outcomes.push(codeOf(old.create(`/w/${index}`, 'x', { fence })))
-      await delay(2)
-    }
-    const taken = await taking
-    for (let index = 0; index < 20; index++) {
-      expect(await codeOf(old.create(`/late/${index}`, 'x', { fence }))).toBe('fenced')
-    }
-    expect(new Set(await Promise.all(outcomes))).toEqual(new Set([undefined, 'fenced']))
-    for (const { revision } of (await next.list('/w/')).objects) expect(revision).toBeLessThan(taken)
-    expect((await next.list('/late/')).objects).toEqual([])
   })
 
   it('need tables of their version', async () => {

@@ -47,6 +47,8 @@ export function keepRunning(program: Program): Kept {
     started.stderr.setEncoding('utf8').on('data', onOutput)
     ended = new Promise((resolve) => {
       const over = (): void => {
+        // An error may come before the end of the process, as when it cannot be killed.
+        if (child !== started) return
         child = undefined
         resolve()
         if (isStopping) return

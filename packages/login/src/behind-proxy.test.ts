@@ -42,7 +42,8 @@ const apps: Readonly<Record<string, (given: Given) => RequestListener>> = {
     app.use((ctx) => {
       if (ctx.path.startsWith('/cluster')) return forward(ctx)
       ctx.respond = false
-      return stream(ctx.res)
+      stream(ctx.res)
+      return undefined
     })
     const handle = app.callback()
     return (req, res) => void handle(req, res)

@@ -6,8 +6,8 @@ import { answer } from './forward/answers.ts'
 import type { NodeMessage, NodeResponse } from './node-types.ts'
 import type { ServedRequest } from './serve-request.ts'
 
-/** Serves a request. It never rejects. */
-export type Serve = (request: ServedRequest) => Promise<void>
+/** Serves a request. @param over called once the response is over. */
+export type Serve = (request: ServedRequest, over: () => void) => void
 
 /** How frameworks hand requests over. */
 export function adapters(serve: Serve): Pick<ImpersonatingProxy, 'express' | 'koa' | 'hono'> {
@@ -22,7 +22,7 @@ export function adapters(serve: Serve): Pick<ImpersonatingProxy, 'express' | 'ko
           next(error)
           return
         }
-        void serve({ message: req, response: res, known: knownRequest(req), authentication })
+        serve({ message: req, response: res, known: knownRequest(req), authentication }, NOTHING)
       }
     },
     koa<Ctx = KoaContext>(authenticationOf: (ctx: Ctx) => Authentication) {
@@ -31,7 +31,8 @@ export function adapters(serve: Serve): Pick<ImpersonatingProxy, 'express' | 'ko
         const { req: message, res: response } = ctx
         const authentication = authenticationOf(ctx)
         ctx.respond = false
-        await serve({ message, response, known: knownRequest(message), authentication })
+        const known = knownRequest(message)
+        await new Promise<void>((over) => serve({ message, response, known, authentication }, over))
       }
     },
     hono<C extends HonoContext>(authenticationOf: (c: C) => Authentication) {
@@ -42,13 +43,15 @@ export function adapters(serve: Serve): Pick<ImpersonatingProxy, 'express' | 'ko
         if (!isMessage(message) || !isResponse(response)) throw new TypeError(NO_NODE_SERVER)
         const authentication = authenticationOf(c)
         copyHeaders(c.res.headers, response)
-        await serve({ message, response, known: knownRequest(c), authentication })
+        const known = knownRequest(c)
+        await new Promise<void>((over) => serve({ message, response, known, authentication }, over))
         return alreadySent()
       }
     },
   }
 }
 
+const NOTHING = (): void => {}
 const NO_NODE_SERVER = 'the proxy needs the connections of Node: run the app with @hono/node-server'
 
 function checked(authenticationOf: unknown): void {
@@ -62,11 +65,8 @@ function refuse(error: unknown, req: NodeMessage, res: NodeResponse): void {
 
 /** Headers that an app has set in a context of Hono, which would send them with a response of its own only. */
 function copyHeaders(headers: Headers, response: NodeResponse): void {
-  const cookies = headers.getSetCookie()
   for (const [name, value] of headers) if (name !== 'set-cookie') response.setHeader(name, value)
-  if (cookies.length === 0) return
-  const present = [response.getHeader('set-cookie') ?? []].flat().map(String)
-  response.setHeader('set-cookie', [...present, ...cookies])
+  for (const line of headers.getSetCookie()) response.appendHeader('set-cookie', line)
 }
 
 function alreadySent(): Response {

@@ -2,6 +2,7 @@ import type { UserInfo } from '@kube-authn/core'
 import type { Configuration } from '../configuration.ts'
 import { escaped } from './html.ts'
 import { groupList, layout } from './layout.ts'
+import { table } from './table.ts'
 
 /** What the page shows. */
 export interface ObjectsPage {
@@ -26,11 +27,13 @@ export function objectsPage({ user, configuration }: ObjectsPage): string {
 <nav id="namespaces" class="tabs" aria-label="Namespaces"></nav>
 <nav id="resources" class="tabs small" aria-label="Kinds"></nav>
 <p id="message" class="message" role="status">Loading</p>
-<div class="scroll" role="region" aria-label="The list" tabindex="0"><table id="objects" hidden>
-<caption class="hidden">Objects of the namespace</caption>
-<thead><tr><th scope="col">Name</th><th scope="col">Details</th><th scope="col">Created</th></tr></thead>
-<tbody></tbody>
-</table></div>
+${table({
+  id: 'objects',
+  label: 'The list',
+  caption: 'Objects of the namespace',
+  headings: ['Name', 'Details', 'Created'],
+  rows: '',
+})}
 <noscript><p class="message">The list needs JavaScript.</p></noscript>
 </section>`
   return layout({ title: 'Objects', user, configuration, main })

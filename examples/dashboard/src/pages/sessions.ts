@@ -4,6 +4,7 @@ import { isAdmin } from '../admins.ts'
 import type { Configuration } from '../configuration.ts'
 import { escaped } from './html.ts'
 import { layout } from './layout.ts'
+import { table } from './table.ts'
 
 type Listed = Awaited<ReturnType<ReturnType<typeof storedSessions>['list']>>[number]
 
@@ -35,11 +36,12 @@ export function sessionsPage({ user, configuration, sessions, every }: SessionsP
   const main = `<h1>${every ? 'All sessions' : 'Your sessions'}</h1>
 <p class="lead">A page of a session that has ended closes within ${configuration.sessions.checkSeconds} seconds.</p>
 ${isAdmin(user, configuration.admins) ? scopeLinks(every) : ''}
-<div class="scroll" role="region" aria-label="The sessions" tabindex="0"><table>
-<caption class="hidden">Sessions</caption>
-<thead><tr><th scope="col">User</th><th scope="col">Began</th><th scope="col">Last used</th><th scope="col">Ends at the latest</th><th scope="col"><span class="hidden">Action</span></th></tr></thead>
-<tbody>${rows}</tbody>
-</table></div>
+${table({
+  label: 'The sessions',
+  caption: 'Sessions',
+  headings: ['User', 'Began', 'Last used', 'Ends at the latest', '<span class="hidden">Action</span>'],
+  rows,
+})}
 <form class="end-all" method="post" action="/sessions/end-all"><button>End all of my sessions</button></form>`
   return layout({ title: 'Sessions', user, configuration, main })
 }

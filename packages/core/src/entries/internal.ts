@@ -30,7 +30,7 @@ export type {
   PasswordAuthenticator,
   TokenAuthenticator,
 } from '../authenticator/authenticator.ts'
-export { type Awaitable, isPromiseLike } from '../internal/awaitable.ts'
+export { andThen, type Awaitable, isPromiseLike } from '../internal/awaitable.ts'
 export { basic, type BasicOptions } from '../request/basic/index.ts'
 export { bearerToken, type TokenExtractionOptions } from '../request/bearer-token/index.ts'
 export { type CredentialRevocation } from '../authenticator/credential-revocation.ts'

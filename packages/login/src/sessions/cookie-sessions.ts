@@ -7,7 +7,6 @@ import {
   type OptionsShape,
   RecentMap,
   required,
-  singleFlight,
 } from '@kube-authn/core/internal/shared'
 import { revocationList } from '@kube-authn/core/revocation'
 import { cookieJar } from './cookie-jar.ts'
@@ -22,6 +21,7 @@ import type { OpenedSession, Session, SessionKeeper } from './session-keeper.ts'
 import { unprovenEnds } from './unproven-ends.ts'
 import { bytesOfSessionKey, someSessionKeys } from './session-keys.ts'
 import { sessionOfText, textOfSession } from './session-text.ts'
+import { sharedOutcome } from './shared-outcome.ts'
 
 /** Options of {@link cookieSessions}. */
 export interface CookieSessionsOptions extends LifetimeOptions, CookieOptions {
@@ -76,7 +76,7 @@ export function cookieSessions(options: CookieSessionsOptions): SessionKeeper {
   const { ended = revocationList({ clock }) } = options
   const jar = cookieJar({ cookieName, allowInsecureHttp, maxCookies })
   const replaced = new RecentMap<{ readonly session: Session; readonly untilMs: number }>(MAX_REMEMBERED)
-  const share = singleFlight<OpenedSession | undefined>(clock, REFRESH_TIMEOUT_MS)
+  const share = sharedOutcome<OpenedSession | undefined>(clock, REFRESH_TIMEOUT_MS)
 
   let derived: readonly SealingKey[] | undefined
   /** Derived in a request: some runtimes have no cryptography outside of them, and none waits for the work of another request. */

@@ -230,6 +230,20 @@ describe.each([
     expect((await keeper.find(one.header))?.version).toBe(1)
   })
 
+  it('ask the provider once if a refresh fails, however many requests need it', async () => {
+    const { clock, keeper, session } = await begun()
+    let asked = 0
+    const failing = async (): Promise<never> => {
+      asked++
+      await new Promise<void>((resolve) => clock.after(1000, resolve))
+      throw new Error('the provider is away')
+    }
+    const requests = Array.from({ length: 20 }, async () => keeper.refresh(session, failing))
+    const outcomes = await inTime(clock, Promise.allSettled(requests))
+    expect(outcomes.filter(({ status }) => status === 'rejected')).toHaveLength(20)
+    expect(asked).toBe(1)
+  })
+
   it('use a new refresh token for a request whose cookie is still the one from before', async () => {
     const { clock, keeper, browser: one, session } = await begun()
     const renew = provider(clock)

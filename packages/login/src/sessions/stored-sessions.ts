@@ -4,7 +4,6 @@ import {
   must,
   type OptionsShape,
   required,
-  singleFlight,
   wholeNumber,
   withMethods,
   without,
@@ -20,6 +19,7 @@ import { LOGOUT_WINDOW_MS, sessionIndex } from './session-index.ts'
 import type { OpenedSession, Session, SessionKeeper } from './session-keeper.ts'
 import { sessionRecords } from './session-records.ts'
 import { availableStore, type SessionStore } from './session-store.ts'
+import { sharedOutcome } from './shared-outcome.ts'
 import { entryOfSession, isSessionId, type SessionEntry } from './stored-session.ts'
 
 /** Options of {@link storedSessions}. */
@@ -63,8 +63,8 @@ export function storedSessions(options: StoredSessionsOptions): Required<Session
   const jar = cookieJar({ cookieName, allowInsecureHttp, maxCookies: 1 })
   const index = sessionIndex(store, prefix, maxLifetimeMs)
   const records = sessionRecords(store, prefix, lifetimes)
-  const shareRefresh = singleFlight<OpenedSession | undefined>(clock, 2 * REFRESH_TIMEOUT_MS)
-  const shareTouch = singleFlight<Session | undefined>(clock, REFRESH_TIMEOUT_MS)
+  const shareRefresh = sharedOutcome<OpenedSession | undefined>(clock, 2 * REFRESH_TIMEOUT_MS)
+  const shareTouch = sharedOutcome<Session | undefined>(clock, REFRESH_TIMEOUT_MS)
 
   const opened = (session: Session): OpenedSession => ({
     session,

@@ -1,5 +1,3 @@
-import type { ConfigurationProblem } from '@kube-authn/core'
-import { nearestName } from '@kube-authn/core/internal'
 import {
   AUDIT_FLAGS,
   AUTHENTICATION_FLAGS,
@@ -8,8 +6,8 @@ import {
   type KnownFlag,
   type RefusedFlags,
   REFUSED_FOR_AUTHENTICATION,
-  shownName,
 } from '@kube-authn/node/internal'
+import { unknownFlag } from '../serve/flags/unknown-flag.ts'
 import { WITHOUT_OBJECTS } from './flag-help.ts'
 
 const text = (byDefault = ''): KnownFlag => ({ kind: 'string', default: byDefault })
@@ -57,10 +55,6 @@ const FLAGS: ReadonlyMap<string, KnownFlag> = new Map(
 export const PROXY_TABLE: FlagTable = {
   flags: FLAGS,
   aliases: FLAG_ALIASES,
-  unknown(dashes, name): ConfigurationProblem {
-    const nearest = nearestName(name, [...FLAGS.keys()])
-    const advice =
-      nearest === undefined ? '; kube-authn proxy --help has the known ones' : `, did you mean --${nearest}?`
-    return { path: `${dashes}${shownName(name)}`, message: `unknown flag${advice}` }
-  },
+  unknown: (dashes, name) =>
+    unknownFlag('proxy', [...FLAGS.keys(), ...Object.keys(FLAG_ALIASES)], dashes, name),
 }

@@ -6,7 +6,6 @@ import {
   incomingMessageRequest,
   notify,
   Received,
-  type StatusError,
   whenOver,
 } from '@kube-authn/core/adapter'
 import type { Authorizer } from '@kube-authn/core/authorization'
@@ -14,6 +13,7 @@ import type { Log } from '@kube-authn/core/internal'
 import { authenticateUpgrade } from '@kube-authn/node'
 import { decideRequest } from '@kube-authn/node/internal'
 import type { ImpersonatingProxy } from '@kube-authn/proxy'
+import { writeAnswer } from '../../server/write-answer.ts'
 
 /** What decides about requests. */
 export interface ProxyChain {
@@ -27,7 +27,11 @@ export interface ProxyChain {
 }
 
 /** Handles the requests and upgrades of a server: authentication, impersonation, authorization, and then the proxy. */
-export function handleRequests(server: Server, proxy: ImpersonatingProxy, chain: ProxyChain): void {
+export function handleRequests(
+  server: Server,
+  proxy: Pick<ImpersonatingProxy, 'express' | 'upgrade'>,
+  chain: ProxyChain,
+): void {
   const { authenticator, observer, ...rest } = chain
   const options = { observer, ...rest }
   const decide = decideRequest(authenticator, options)
@@ -45,29 +49,18 @@ export function handleRequests(server: Server, proxy: ImpersonatingProxy, chain:
     const outcome = await decide(request, message, clientContext(message, response).signal)
     applyHeaderChanges(message, outcome.headerChanges)
     if ('failure' in outcome) {
-      refuse(outcome.failure, message, response)
+      // The rest of the request is not read.
+      if (!message.complete) response.setHeader('connection', 'close')
+      await writeAnswer(outcome.failure, response, message.method === 'HEAD')
       return
     }
     known.set(message, outcome.authentication)
     forward(message, response)
   }
   const listener = (message: IncomingMessage, response: ServerResponse): void =>
-    void handle(message, response)
+    void handle(message, response).catch(() => response.destroy())
   server.on('request', listener)
   // So that nothing is sent that would be refused.
   server.on('checkContinue', listener)
   authenticateUpgrade(server, authenticator, proxy.upgrade, options)
-}
-
-function refuse(
-  { status, headers, content }: StatusError,
-  message: IncomingMessage,
-  response: ServerResponse,
-): void {
-  response.statusCode = status
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
-  response.setHeader('content-length', Buffer.byteLength(content))
-  // The rest of the request is not read.
-  if (!message.complete) response.setHeader('connection', 'close')
-  response.end(message.method === 'HEAD' ? undefined : content)
 }

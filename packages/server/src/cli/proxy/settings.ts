@@ -1,13 +1,11 @@
-import { isIP } from 'node:net'
 import type { ConfigurationProblem } from '@kube-authn/core'
-import { quoted, refuseProblems } from '@kube-authn/core/internal'
+import { refuseProblems } from '@kube-authn/core/internal'
 import {
   AUDIT_FLAGS,
   AUTHENTICATION_FLAGS,
   booleanOf,
   isGiven,
   listOfFlag,
-  numberOf,
   optionalString,
   parseFlags,
   type ParsedFlags,
@@ -15,6 +13,8 @@ import {
   stringOf,
 } from '@kube-authn/node/internal'
 import { Failure } from '../failure.ts'
+import { givenFlags } from '../serve/flags/given-flags.ts'
+import { listenProblems, listenSettings } from '../serve/flags/listen-flags.ts'
 import { tlsProblems, tlsSettings } from '../serve/flags/tls-flags.ts'
 import type { ListenAddress, TlsSettings } from '../serve/settings.ts'
 import { PROXY_TABLE, REFUSED_FLAGS } from './flags.ts'
@@ -33,7 +33,7 @@ export interface UpstreamSettings {
 /** What the flags of `kube-authn proxy` say. */
 export interface ProxySettings {
   readonly upstream: UpstreamSettings
-  readonly address: ListenAddress
+  readonly secure: ListenAddress
   readonly tls: TlsSettings & Required<Pick<TlsSettings, 'certificate'>>
   readonly output: 'text' | 'json'
   readonly impersonationRbac: readonly string[]
@@ -55,28 +55,22 @@ export function settingsFromFlags(argv: readonly string[]): ProxySettings {
   if (argv[0]?.startsWith('-') === false)
     throw new Failure('proxy takes flags only, as in --upstream=KUBECONFIG')
   const flags = parseFlags(argv, REFUSED_FLAGS, PROXY_TABLE)
-  const { certificate, ...tls } = tlsSettings(withCertDir(flags))
+  const { certificate, ...tls } = tlsSettings(flags)
   refuseProblems(flags.problems, problemsOf(flags))
   const maxConnectionSeconds = secondsOf(flags, 'max-connection-duration')
   return {
     upstream: upstreamSettings(flags),
-    address: { host: stringOf(flags, 'bind-address'), port: numberOf(flags, 'secure-port') },
+    ...listenSettings(flags),
     tls: { ...tls, certificate: certificate ?? { certFile: '', keyFile: '' } },
-    output: stringOf(flags, 'output') === 'json' ? 'json' : 'text',
     impersonationRbac: listOfFlag(flags, 'impersonation-rbac'),
     authorizationRbac: listOfFlag(flags, 'authorization-rbac'),
     refusedGroups: listOfFlag(flags, 'refused-groups'),
     allowAnonymous: isGiven(flags, 'anonymous-auth') && booleanOf(flags, 'anonymous-auth'),
     ...(maxConnectionSeconds > 0 && { maxConnectionSeconds }),
     // In kube-apiserver they are on unless something is said.
-    authenticationFlags: ['--anonymous-auth=false', ...flagsOf(flags, AUTHENTICATION_FLAGS)],
-    auditFlags: flagsOf(flags, AUDIT_FLAGS),
+    authenticationFlags: ['--anonymous-auth=false', ...givenFlags(flags, AUTHENTICATION_FLAGS, HANDLED)],
+    auditFlags: givenFlags(flags, AUDIT_FLAGS, HANDLED),
   }
-}
-
-/** The certificate is always named, so there is no folder for an own one. */
-function withCertDir(flags: ParsedFlags): ParsedFlags {
-  return { ...flags, table: new Map([...flags.table, ['cert-dir', { kind: 'string', default: '' }]]) }
 }
 
 function upstreamSettings(flags: ParsedFlags): UpstreamSettings {
@@ -95,19 +89,18 @@ function upstreamSettings(flags: ParsedFlags): UpstreamSettings {
   }
 }
 
-/** The given flags of a table, as they were given. The key of TLS is not that of tokens here. */
-function flagsOf({ given }: ParsedFlags, table: Readonly<Record<string, unknown>>): readonly string[] {
-  return [...given]
-    .filter(([name]) => Object.hasOwn(table, name) && name !== 'tls-private-key-file')
-    .flatMap(([name, values]) => values.map((value) => `--${name}=${value}`))
-}
+/** The key of TLS is not that of tokens here. */
+const HANDLED: ReadonlySet<string> = new Set(['tls-private-key-file'])
 
 const FOR_URLS = ['ca-file', 'token-file', 'client-cert-file', 'client-key-file'].map(
   (each) => `upstream-${each}`,
 )
 
 function problemsOf(flags: ParsedFlags): readonly ConfigurationProblem[] {
-  const found: ConfigurationProblem[] = [...tlsProblems(flags)]
+  const found: ConfigurationProblem[] = [
+    ...tlsProblems(flags),
+    ...listenProblems(flags, { addresses: ['bind-address'], ports: ['secure-port'] }),
+  ]
   const add = (name: string, message: string): void => void found.push({ path: `--${name}`, message })
   const where = stringOf(flags, 'upstream')
   if (where === '') add('upstream', 'is required: a kubeconfig, the URL of an API server, or in-cluster')
@@ -124,11 +117,6 @@ function problemsOf(flags: ParsedFlags): readonly ConfigurationProblem[] {
   ) {
     add('tls-cert-file', 'is required, with --tls-private-key-file: clients send no credentials without TLS')
   }
-  const address = stringOf(flags, 'bind-address')
-  if (isIP(address) === 0) add('bind-address', `must be an IP address, not ${quoted(address)}`)
-  const port = numberOf(flags, 'secure-port')
-  if (port > 65_535 || port < 0) add('secure-port', `must be a port from 0 to 65535, not ${port}`)
   if (secondsOf(flags, 'max-connection-duration') < 0) add('max-connection-duration', 'must not be negative')
-  if (!['text', 'json'].includes(stringOf(flags, 'output'))) add('output', 'must be text or json')
   return found
 }

@@ -7,6 +7,7 @@ import type { ApiServer } from '../../server/api-server-options.ts'
 import { Failure } from '../failure.ts'
 import { codeOf } from '../terminal/new-file.ts'
 import { inTermsOfFlags } from './in-terms-of-flags.ts'
+import { logLine } from './server-log.ts'
 import type { ServerCertificateFiles } from './material/own-server-certificate.ts'
 import type { ListenAddress, TlsSettings } from './settings.ts'
 
@@ -108,6 +109,10 @@ async function listen(
     server.once('error', (error) => reject(unusable(error, { host, port }, kind)))
     server.listen({ host, port }, resolve)
   })
+  // A failure to accept a connection, which without a listener would end the process.
+  server.on('error', (error) =>
+    logLine({ level: 'error', message: `a connection could not be accepted (${codeOf(error)})` }),
+  )
   const bound = server.address()
   return {
     port: typeof bound === 'object' && bound !== null ? bound.port : port,

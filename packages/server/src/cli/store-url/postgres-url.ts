@@ -14,6 +14,8 @@ export function postgresUrlProblem(value: string): string | undefined {
     return 'must not have a password, which others would see in the list of processes: set PGPASSWORD, or PGPASSFILE to a file'
   }
   if (pathname.length < 2) return 'must name a database'
+  // The driver takes the last one.
+  if (new Set(searchParams.keys()).size < [...searchParams].length) return 'must have each parameter once'
   if (!LISTEN.has(searchParams.get('listen'))) return 'must have listen=false, or no listen'
   const host = searchParams.get('host') ?? (hostname === '' ? (process.env['PGHOST'] ?? '') : hostname)
   if (isLocal(host) || SSL_MODES.has(searchParams.get('sslmode'))) return undefined

@@ -135,12 +135,14 @@ export function leaderElection(options: ElectionOptions): Election {
   }
 }
 
+/** It listens to none of them afterwards: one lives longer than all terms. */
 function firstAborted(...signals: readonly AbortSignal[]): Promise<void> {
   return new Promise((resolve) => {
-    const done = (): void => resolve()
-    for (const signal of signals) {
-      if (signal.aborted) done()
-      else signal.addEventListener('abort', done, { once: true })
+    const done = (): void => {
+      for (const signal of signals) signal.removeEventListener('abort', done)
+      resolve()
     }
+    for (const signal of signals) signal.addEventListener('abort', done)
+    if (signals.some(({ aborted }) => aborted)) done()
   })
 }

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { type FixedClock, fixedClock } from '@kube-authn/testing'
 import { describe, expect, it } from 'vitest'
 import { type EtcdClient, etcdClient, type EtcdFetch } from './etcd-client.ts'
@@ -159,6 +160,50 @@ describe('calls of etcd', () => {
     await client.call('kv/txn', {}, 'ifUnreached')
     const paths = calls.map((url) => url.slice(`${A}/v3/`.length))
     expect(paths).toEqual(['auth/authenticate', 'kv/range', 'kv/txn', 'auth/authenticate', 'kv/txn'])
+  })
+
+  it('that need a token at the same time sign in once, and again if that has failed', async () => {
+    let answers = 0
+    const { client, calls } = clientOf(
+      {
+        [A]: ({ url, token }) => {
+          if (!url.endsWith('/auth/authenticate')) {
+            return token === 'token' ? ok() : refused(401, 16, 'etcdserver: invalid auth token')
+          }
+          answers++
+          return answers === 1 ? refused(500, 3, 'etcdserver: too busy') : ok({ token: 'token' })
+        },
+      },
+      { password: 'hunter2' },
+    )
+    const all = (): Promise<readonly PromiseSettledResult<unknown>[]> =>
+      Promise.allSettled(Array.from({ length: 20 }, () => client.call('kv/range', {})))
+    expect(new Set((await all()).map(({ status }) => status))).toEqual(new Set(['rejected']))
+    expect(new Set((await all()).map(({ status }) => status))).toEqual(new Set(['fulfilled']))
+    expect(calls.filter((url) => url.endsWith('/auth/authenticate'))).toHaveLength(2)
+  })
+
+  it('sign in again after a sign-in that was never answered', async () => {
+    let isSilent = true
+    const { client, clock } = clientOf(
+      {
+        [A]: ({ url }) => {
+          if (!url.endsWith('/auth/authenticate')) return ok({ x: 1 })
+          return isSilent ? silent() : ok({ token: 'token' })
+        },
+      },
+      { password: 'hunter2' },
+    )
+    expect((await endOf(clock, client.call('kv/range', {}))).failure).toBeInstanceOf(EtcdFailure)
+    isSilent = false
+    expect(await client.call('kv/range', {})).toEqual({ x: 1 })
+  })
+
+  it('do not repeat an answer that is no JSON', async () => {
+    const { client } = clientOf({ [A]: () => new Response('{"token":"hunter2') })
+    const failure = await failureOf(client.call('kv/txn', {}, 'ifUnreached'))
+    expect(inspect(failure)).toContain('is not JSON')
+    expect(inspect(failure)).not.toContain('hunter2')
   })
 
   it('say nothing of a password that is wrong, nor try it again', async () => {

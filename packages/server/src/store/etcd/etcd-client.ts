@@ -56,8 +56,12 @@ const PAUSE_MS = 100
 /** It keeps to the member that answered last. */
 export function etcdClient(options: EtcdClientOptions): EtcdClient {
   const { endpoints, timeoutMs, credentials, time, timers, elapsedMs } = options
+  /** A member that does not answer must leave time for the others. */
+  const attemptMs = timeoutMs / Math.min(endpoints.length, 3)
+
   let chosen = 0
   let token: string | undefined
+  let signingIn: Promise<void> | undefined
 
   const endpoint = (): string => endpoints[chosen % endpoints.length] ?? ''
 
@@ -103,22 +107,25 @@ export function etcdClient(options: EtcdClientOptions): EtcdClient {
     token = given
   }
 
+  /** Once for all calls that need a token: etcd takes some 80 ms of a processor to check a password. */
+  const signInOnce = (): Promise<void> => {
+    signingIn ??= within(timers, attemptMs, signIn).finally(() => (signingIn = undefined))
+    return signingIn.catch(unsent)
+  }
+
   /** With a new token if there is none or it is over. */
-  const signedIn = async <T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> => {
-    if (credentials !== undefined && token === undefined) await signIn(signal).catch(unsent)
+  const signedIn = async <T>(work: () => Promise<T>): Promise<T> => {
+    if (credentials !== undefined && token === undefined) await signInOnce()
     const used = token
     try {
       return await work()
     } catch (thrown) {
       if (!(thrown instanceof EtcdFailure) || thrown.reason !== 'token' || credentials === undefined)
         throw thrown
-      if (token === used) await signIn(signal).catch(unsent)
+      if (token === used) await signInOnce()
       return work()
     }
   }
-
-  /** A member that does not answer must leave time for the others. */
-  const attemptMs = timeoutMs / Math.min(endpoints.length, 3)
 
   const inTurn = turnsOf(timers, MOST_CALLS)
 
@@ -139,7 +146,7 @@ export function etcdClient(options: EtcdClientOptions): EtcdClient {
       const left = endsMs - elapsedMs()
       try {
         return await within(timers, Math.min(left, attemptMs), (signal) =>
-          signedIn(() => reply(path, body, signal), signal),
+          signedIn(() => reply(path, body, signal)),
         )
       } catch (thrown) {
         const failure = unanswered(thrown, endpoint())
@@ -163,9 +170,8 @@ export function etcdClient(options: EtcdClientOptions): EtcdClient {
       const used = chosen
       try {
         if (signal.aborted) return
-        const response = await signedIn(
-          () => send(options.watchFetch, 'watch', { create_request: request }, opening.signal),
-          opening.signal,
+        const response = await signedIn(() =>
+          send(options.watchFetch, 'watch', { create_request: request }, opening.signal),
         )
         cancel()
         if (!response.ok || response.body === null) throw refusal(response.status, await jsonOf(response))
@@ -226,11 +232,8 @@ async function jsonOf(response: Response): Promise<unknown> {
   const text = await response.text()
   try {
     return JSON.parse(text)
-  } catch (error) {
-    throw new EtcdFailure(
-      'unknown',
-      `the answer of etcd with the status ${response.status} is not JSON`,
-      error,
-    )
+  } catch {
+    // The message of the parser would have a part of the answer.
+    throw new EtcdFailure('unknown', `the answer of etcd with the status ${response.status} is not JSON`)
   }
 }

@@ -23,10 +23,13 @@ function etcdWith(count: number): {
   create(): void
   /** No watch that is open now delivers anything any more. */
   stall(): void
+  /** The next watch delivers nothing. */
+  stallNext(): void
 } {
   const events: object[] = []
   const begun: number[] = []
   let stalls = 0
+  let isNextStalled = false
   let changed = (): void => {}
   let change = new Promise<void>((resolve) => (changed = resolve))
 
@@ -50,7 +53,8 @@ function etcdWith(count: number): {
       async *watch(request, signal) {
         const since = Number(memberOf(request, 'start_revision')) - BASE
         begun.push(since)
-        const begunAt = stalls
+        const begunAt = isNextStalled ? -1 : stalls
+        isNextStalled = false
         const aborted = new Promise<void>((resolve) => {
           signal.addEventListener('abort', () => resolve(), { once: true })
         })
@@ -67,6 +71,7 @@ function etcdWith(count: number): {
     begun,
     create,
     stall: () => void stalls++,
+    stallNext: () => void (isNextStalled = true),
   }
 }
 
@@ -80,6 +85,7 @@ function replicaOf({ client }: { readonly client: EtcdClient }, revision: number
     clock,
     elapsedMs,
     limit: { changes: 1000, length: 1_000_000 },
+    timeoutMs: 2000,
     ends: objectEnds({ clock, elapsedMs, time: etcdTime(clock, elapsedMs, false), onDue: () => {} }),
     onLost: (error) => expect.unreachable(error.message),
   })
@@ -161,5 +167,21 @@ describe('a replica of a store in etcd', () => {
         [7, 8],
       ]),
     )
+  })
+
+  it('does not wait for what was before it longer than the time limit, and reads it for the next watch', async () => {
+    const etcd = etcdWith(3)
+    const replica = replicaOf(etcd, 3)
+    await soon(() => expect(etcd.begun).toEqual([3]))
+    etcd.stallNext()
+    const options = { prefix: '/a/', since: 0, maxWaiting: 9, progressMs: undefined, signal: undefined }
+    const failure = watcher(replica.watched, options)
+      .next()
+      .catch((thrown: unknown) => thrown)
+    await vi.advanceTimersByTimeAsync(2000)
+    expect(await failure).toMatchObject({ code: 'storeUnavailable' })
+    const told = toldOf(replica, 0)
+    await soon(() => expect(told).toEqual([1, 2, 3]))
+    expect(etcd.begun).toEqual([3, 0, 0])
   })
 })

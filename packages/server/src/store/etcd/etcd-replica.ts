@@ -43,6 +43,8 @@ export interface EtcdReplicaOptions {
   readonly clock: Clock
   readonly elapsedMs: () => number
   readonly limit: HistoryLimit
+  /** How long etcd may take for the next of the changes that it has already. */
+  readonly timeoutMs: number
   readonly ends: ObjectEnds
   /** The replica has stopped: etcd has another store than before, or has forgotten changes that it needs. */
   readonly onLost: (error: StoreError) => void
@@ -55,7 +57,7 @@ const CATCH_UP_MS = 250
 
 /** It begins with the revision at which the store was found. */
 export function etcdReplica(options: EtcdReplicaOptions): EtcdReplica {
-  const { client, found, clock, elapsedMs, limit, ends, onLost } = options
+  const { client, found, clock, elapsedMs, limit, timeoutMs, ends, onLost } = options
   const { names } = found
   let { revision: known, compactedRevision } = found
   let stopped: StoreError | undefined
@@ -186,8 +188,15 @@ export function etcdReplica(options: EtcdReplicaOptions): EtcdReplica {
     let length = 0
     const controller = new AbortController()
     const signal = AbortSignal.any([controller.signal, leaving.signal])
+    let cancel = (): void => {}
+    const awaitNext = (): void => {
+      cancel()
+      cancel = systemClock.after(timeoutMs, () => controller.abort())
+    }
+    awaitNext()
     try {
       for await (const fed of watchedChanges(client, names, since, signal)) {
+        awaitNext()
         for (const { change } of fed) {
           if (change.revision <= end) changes.push(change)
           length += change.value.length
@@ -196,9 +205,11 @@ export function etcdReplica(options: EtcdReplicaOptions): EtcdReplica {
         if (length > 1.1 * limit.length) throw forgotten(since)
       }
     } finally {
-      controller.abort()
+      cancel()
     }
     requireRunning()
+    if (controller.signal.aborted)
+      throw new EtcdFailure('unknown', 'a watch of changes from before is silent')
     if (recent.since() === end) recent.prepend(changes, since)
   }
 

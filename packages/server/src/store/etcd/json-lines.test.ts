@@ -1,4 +1,6 @@
+import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
+import { EtcdFailure } from './etcd-failure.ts'
 import { jsonLines } from './json-lines.ts'
 
 async function linesOf(text: string, chunkBytes: number): Promise<readonly unknown[]> {
@@ -24,6 +26,11 @@ describe('lines of JSON', () => {
 
   it('are none without an end, nor if they are no JSON', async () => {
     expect(await linesOf('1\n{"a":', 3)).toEqual([1])
-    await expect(linesOf('<html>\n', 100)).rejects.toThrow(SyntaxError)
+    await expect(linesOf('<html>\n', 100)).rejects.toThrow(EtcdFailure)
+  })
+
+  it('are not repeated in the message if they are no JSON', async () => {
+    const failure: unknown = await linesOf('{"value":"hunter2\n', 100).catch((thrown: unknown) => thrown)
+    expect(inspect(failure)).not.toContain('hunter2')
   })
 })

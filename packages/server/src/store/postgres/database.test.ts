@@ -1,7 +1,10 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type Database, database, type PostgresClient } from './database.ts'
 
 const LIMIT_QUESTION = "SELECT current_setting('statement_timeout') <> '0' AS limited"
+
+/** A statement that is not answered. */
+const UNANSWERED = 'SELECT pg_sleep(60)'
 
 /** A database whose connections may have a limit for statements, and what it was sent. The refused statements fail once. */
 function databaseOf(
@@ -13,6 +16,7 @@ function databaseOf(
   const client: PostgresClient = {
     query(text) {
       sent.push(text)
+      if (text === UNANSWERED) return new Promise(() => {})
       if (failing[0] !== text)
         return Promise.resolve({ rows: text === LIMIT_QUESTION ? [{ limited }] : [{ text }] })
       failing.shift()
@@ -21,8 +25,13 @@ function databaseOf(
     on: () => undefined,
     release: (isBroken) => void sent.push(isBroken === true ? 'closed' : 'released'),
   }
-  const pool = { connect: () => Promise.resolve(client) }
-  return { sent, opened: database({ pool, end: () => Promise.resolve(), timeoutMs: 1001 }) }
+  const opened = database({
+    pool: { connect: () => Promise.resolve(client) },
+    end: () => Promise.resolve(),
+    cutOff: () => void sent.push('cut off'),
+    timeoutMs: 1001,
+  })
+  return { sent, opened }
 }
 
 const statements = (sent: readonly string[]): readonly string[] =>
@@ -82,4 +91,23 @@ describe('statements that write', () => {
       'COMMIT',
     ])
   })
+
+  it.each(['query', 'transaction'] as const)(
+    'cut their connection off if there is no answer in time (%s)',
+    async (kind) => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+      onTestFinished(() => void vi.useRealTimers())
+      const { sent, opened } = databaseOf(false)
+      const work =
+        kind === 'query'
+          ? opened.query(UNANSWERED)
+          : opened.transaction(async (query) => void (await query(UNANSWERED)))
+      const failure = work.catch((thrown: unknown) => thrown)
+      await vi.advanceTimersByTimeAsync(1000)
+      expect(sent.at(-1)).toBe(UNANSWERED)
+      await vi.advanceTimersByTimeAsync(1)
+      expect(await failure).toMatchObject({ code: 'storeUnavailable' })
+      expect(sent.at(-1)).toBe('cut off')
+    },
+  )
 })

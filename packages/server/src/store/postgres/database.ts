@@ -43,6 +43,8 @@ export interface DatabaseOptions {
   readonly pool: PostgresPool
   /** Ends the pool, if it is the store's own. */
   readonly end: () => Promise<void>
+  /** Releases a connection whose statement was not answered in time. */
+  readonly cutOff: (client: PostgresClient) => void
   readonly timeoutMs: number
 }
 
@@ -55,7 +57,7 @@ export function statementTimeoutMs(timeoutMs: number): number {
 }
 
 /** Statements over a pool, each with a deadline. A connection whose statement failed is not used again: what it does is not known. */
-export function database({ pool, end, timeoutMs }: DatabaseOptions): Database {
+export function database({ pool, end, cutOff, timeoutMs }: DatabaseOptions): Database {
   const connect = connections(pool, timeoutMs)
   const limit = `SET LOCAL statement_timeout = ${statementTimeoutMs(timeoutMs)}`
   /** Whether statements of the pool end at the server by themselves. */
@@ -75,7 +77,8 @@ export function database({ pool, end, timeoutMs }: DatabaseOptions): Database {
       used.release()
       return result
     } catch (thrown) {
-      used.release(true)
+      if (thrown instanceof Unanswered) cutOff(used)
+      else used.release(true)
       throw postgresFailure(thrown)
     }
   }
@@ -163,8 +166,10 @@ function isRow(value: unknown): value is Row {
 function inTime<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
   return new Promise((resolve, reject) => {
     const cancel = systemClock.after(timeoutMs, () => {
-      reject(new StoreError('storeUnavailable', `PostgreSQL did not answer within ${timeoutMs} ms`))
+      reject(new Unanswered('storeUnavailable', `PostgreSQL did not answer within ${timeoutMs} ms`))
     })
     work.then(resolve, reject).finally(cancel)
   })
 }
+
+class Unanswered extends StoreError {}

@@ -5,7 +5,7 @@ import { retryPauses } from './retry-pauses.ts'
 
 /** Options of {@link listen}. */
 export interface ListenOptions {
-  readonly database: Database
+  readonly database: Pick<Database, 'client' | 'run'>
   readonly channel: string
   readonly clock: Clock
   /** Something was written, or may have been while nothing could be heard. */
@@ -51,9 +51,16 @@ export function listen({ database, channel, clock, onWake }: ListenOptions): () 
   }
 
   const connect = async (): Promise<void> => {
+    let client: PostgresClient
     try {
-      const client = await database.client()
-      current = client
+      client = await database.client()
+    } catch {
+      // Until it works, changes are found by asking for them now and then.
+      retry()
+      return
+    }
+    current = client
+    try {
       for (const event of ['error', 'end'] as const) client.on(event, () => lost(client))
       client.on('notification', onWake)
       if (isEnded) {
@@ -65,9 +72,7 @@ export function listen({ database, channel, clock, onWake }: ListenOptions): () 
       onWake()
       checkLater(client)
     } catch {
-      // Until it works, changes are found by asking for them now and then.
-      if (current === undefined) retry()
-      else lost(current)
+      lost(client)
     }
   }
 

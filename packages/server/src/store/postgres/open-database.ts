@@ -9,7 +9,7 @@ import {
   withMethods,
 } from '@kube-authn/core/internal'
 import type { OptionsShape } from '@kube-authn/core/adapter'
-import { type Database, database, type PostgresPool } from './database.ts'
+import { type Database, database, type PostgresClient, type PostgresPool } from './database.ts'
 import { isSchemaName } from './identifier.ts'
 import { ownPool } from './own-pool.ts'
 
@@ -58,7 +58,11 @@ export async function openDatabase({
   const used =
     pool === undefined
       ? await ownPool({ connectionString, timeoutMs, isSession })
-      : { pool, end: () => Promise.resolve() }
+      : {
+          pool,
+          end: () => Promise.resolve(),
+          cutOff: (client: PostgresClient): void => client.release(true),
+        }
   return database({ ...used, timeoutMs })
 }
 

@@ -1,11 +1,14 @@
-import type { Pool } from 'pg'
+import type { Socket } from 'node:net'
+import type { Client, ClientConfig, Pool } from 'pg'
 import { StoreError } from '../store-error.ts'
-import { type PostgresPool, statementTimeoutMs } from './database.ts'
+import { type PostgresClient, type PostgresPool, statementTimeoutMs } from './database.ts'
 
 /** A pool that the store ends when it is closed. */
 export interface OwnPool {
   readonly pool: PostgresPool
   readonly end: () => Promise<void>
+  /** Ends a connection at once: what the server was not sent yet, it is never sent. */
+  readonly cutOff: (client: PostgresClient) => void
 }
 
 /** Options of {@link ownPool}. */
@@ -25,24 +28,50 @@ const KEEP_ALIVE_MS = 10_000
  * @throws {StoreError} `storeUnavailable` if the package `pg` is not installed.
  */
 export async function ownPool({ connectionString, timeoutMs, isSession }: OwnPoolOptions): Promise<OwnPool> {
-  const PoolOfDriver = await poolClass()
+  const { Client: ClientOfDriver, Pool: PoolOfDriver } = await driver()
+  const { Socket: SocketOfNode } = await import('node:net')
+  const sockets = new WeakMap<object, Socket>()
+  class ClientWithSocket extends ClientOfDriver {
+    constructor(config?: ClientConfig) {
+      const socket = new SocketOfNode()
+      super({ ...config, stream: () => socket })
+      sockets.set(this, socket)
+    }
+  }
   const pool = new PoolOfDriver({
     connectionString,
     connectionTimeoutMillis: timeoutMs,
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
+    Client: ClientWithSocket,
     ...(isSession && { ['statement_timeout']: statementTimeoutMs(timeoutMs) }),
   })
   // A connection that nothing uses was lost: the pool makes another.
   pool.on('error', () => undefined)
-  return { pool, end: () => pool.end() }
+  return { pool, end: () => pool.end(), cutOff: (client) => cutOff(client, sockets.get(client)) }
+}
+
+/**
+ * The driver would close the connection, and the kernel go on sending what it has until the network is back: a write that was refused would be made minutes later. After a
+ * reset it forgets that.
+ */
+function cutOff(client: PostgresClient, socket: Socket | undefined): void {
+  // Only connections of TCP can be reset: one that is closed already has no address, nor has the socket of a file.
+  if (socket?.remoteFamily === undefined) {
+    client.release(true)
+    return
+  }
+  // The driver must not close it meanwhile.
+  socket.once('close', () => client.release(true))
+  socket.resetAndDestroy()
+  // Otherwise it would first be sent what Node.js has not given to the kernel yet.
+  if (socket.writableLength > 0) socket.destroy()
 }
 
 /** Loaded only for a store that has no pool yet. */
-async function poolClass(): Promise<typeof Pool> {
+async function driver(): Promise<{ readonly Client: typeof Client; readonly Pool: typeof Pool }> {
   try {
-    const driver = await import('pg')
-    return driver.Pool
+    return await import('pg')
   } catch (cause) {
     throw new StoreError('storeUnavailable', 'PostgreSQL needs the package pg: npm install pg', cause)
   }

@@ -40,7 +40,7 @@ export interface Writer {
 
 /** Options of {@link writer}. */
 export interface WriterOptions {
-  readonly database: Database
+  readonly database: Pick<Database, 'query'>
   readonly schema: string
   /** The time that counts, instead of that of the database. */
   readonly now: () => number | null
@@ -52,6 +52,7 @@ export interface WriterOptions {
   readonly between: () => Promise<void>
 }
 
+const UNANSWERED = 'the function that writes in PostgreSQL is not that of kube-authn'
 const GROUP = 256
 /** A group ends when its values have this many characters together. */
 const GROUP_LENGTH = 4_194_304
@@ -97,8 +98,9 @@ export function writer({ database, schema, now, waitMs, onWritten, between }: Wr
       onWritten(writtenOf(rows, operations))
       for (const [index, { promise }] of group.entries()) {
         const answer = answers[index]
-        if (answer instanceof StoreError) promise.reject(answer)
-        else if (answer !== undefined) promise.resolve(answer)
+        if (answer === undefined) promise.reject(new StoreError('storeCorrupted', UNANSWERED))
+        else if (answer instanceof StoreError) promise.reject(answer)
+        else promise.resolve(answer)
       }
     } catch (thrown) {
       // What waited meanwhile has waited long enough.

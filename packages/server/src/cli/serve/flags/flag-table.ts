@@ -1,5 +1,3 @@
-import type { ConfigurationProblem } from '@kube-authn/core'
-import { nearestName } from '@kube-authn/core/internal'
 import {
   AUDIT_FLAGS,
   AUTHENTICATION_FLAGS,
@@ -7,10 +5,10 @@ import {
   FLAG_ALIASES,
   type FlagTable,
   type KnownFlag,
-  shownName,
 } from '@kube-authn/node/internal'
 import { isWithoutEffect, REFUSED_FLAGS } from './other-flags.ts'
 import { OWN_FLAGS, SERVING_ALIASES, SERVING_FLAGS } from './serving-flags.ts'
+import { unknownFlag } from './unknown-flag.ts'
 
 /** Every flag that has an effect. */
 const FLAGS: ReadonlyMap<string, KnownFlag> = new Map(
@@ -30,15 +28,9 @@ export const SERVE_TABLE: FlagTable = {
   flags: FLAGS,
   aliases: ALIASES,
   unknown(dashes, name) {
-    return (dashes === '--' ? isWithoutEffect(name) : /^v\d*$/.test(name)) ? undefined : unknown(dashes, name)
+    const isIgnored = dashes === '--' ? isWithoutEffect(name) : /^v\d*$/.test(name)
+    return isIgnored
+      ? undefined
+      : unknownFlag('serve', [...FLAGS.keys(), ...Object.keys(ALIASES)], dashes, name)
   },
-}
-
-/** The value may be a secret, and is not shown. */
-function unknown(dashes: '-' | '--', name: string): ConfigurationProblem {
-  const path = `${dashes}${shownName(name)}`
-  const nearest = nearestName(name, [...FLAGS.keys(), ...Object.keys(ALIASES)])
-  const advice =
-    nearest === undefined ? '; kube-authn serve --help has the known ones' : `, did you mean --${nearest}?`
-  return { path, message: dashes === '-' ? `flags start with two dashes${advice}` : `unknown flag${advice}` }
 }

@@ -1,6 +1,5 @@
 import { isIP } from 'node:net'
 import type { ConfigurationProblem } from '@kube-authn/core'
-import { quoted } from '@kube-authn/core/internal'
 import {
   isGiven,
   listOfFlag,
@@ -15,6 +14,7 @@ import { STANDARD_CONTROLLERS } from '../../../controllers/standard-controllers.
 import { electionFlagProblems } from './election-flags.ts'
 import { pairProblems } from './file-pairs.ts'
 import { forwardProblems } from './forward-flags.ts'
+import { listenProblems } from './listen-flags.ts'
 import { storeProblems } from './store-flags.ts'
 import { tlsProblems } from './tls-flags.ts'
 
@@ -25,6 +25,10 @@ import { tlsProblems } from './tls-flags.ts'
  */
 export function servingProblems(flags: ParsedFlags): readonly ConfigurationProblem[] {
   return [
+    ...listenProblems(flags, {
+      addresses: ['bind-address', 'insecure-bind-address', 'advertise-address'],
+      ports: ['secure-port', 'insecure-port'],
+    }),
     ...addressProblems(flags),
     ...tlsProblems(flags),
     ...pairProblems(flags, 'cluster-signing-cert-file', 'cluster-signing-key-file'),
@@ -45,9 +49,6 @@ export function servingProblems(flags: ParsedFlags): readonly ConfigurationProbl
         ? [problem(name, 'must not be empty')]
         : [],
     ),
-    ...(['text', 'json'].includes(stringOf(flags, 'output'))
-      ? []
-      : [problem('output', 'must be text or json')]),
     ...storeProblems(flags),
     ...forwardProblems(flags),
     ...electionFlagProblems(flags),
@@ -61,15 +62,6 @@ export function servingProblems(flags: ParsedFlags): readonly ConfigurationProbl
 
 function addressProblems(flags: ParsedFlags): readonly ConfigurationProblem[] {
   const problems: ConfigurationProblem[] = []
-  for (const name of ['bind-address', 'insecure-bind-address', 'advertise-address']) {
-    const address = stringOf(flags, name)
-    if (address !== '' && isIP(address) === 0)
-      problems.push(problem(name, `must be an IP address, not ${quoted(address)}`))
-  }
-  for (const name of ['secure-port', 'insecure-port']) {
-    const port = numberOf(flags, name)
-    if (port < 0 || port > 65_535) problems.push(problem(name, `must be a port from 0 to 65535, not ${port}`))
-  }
   const host = stringOf(flags, 'insecure-bind-address')
   if (numberOf(flags, 'insecure-port') !== 0 && isIP(host) !== 0 && !isLoopback(host)) {
     const message =

@@ -219,6 +219,12 @@ describe('what is wrong with flags of serve', () => {
     [['--secure-port=0', '--insecure-port=65535']],
     [['--insecure-port=65536'], '--insecure-port: must be a port from 0 to 65535, not 65536'],
     [['--bind-address=localhost'], '--bind-address: must be an IP address, not "localhost"'],
+    [['--bind-address='], '--bind-address: must be an IP address, not ""'],
+    [['--advertise-address='], '--advertise-address: must be an IP address, not ""'],
+    [
+      ['--insecure-port=1', '--insecure-bind-address='],
+      '--insecure-bind-address: must be an IP address, not ""',
+    ],
     [['--bind-address=::', '--advertise-address=::1']],
     [['--advertise-address=a'], '--advertise-address: must be an IP address, not "a"'],
     [

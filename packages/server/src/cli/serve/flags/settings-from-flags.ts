@@ -22,6 +22,8 @@ import { electionOf } from './election-flags.ts'
 import { pairOf } from './file-pairs.ts'
 import { forwardSettings } from './forward-flags.ts'
 import { gateSettings } from './gate-flags.ts'
+import { givenFlags } from './given-flags.ts'
+import { listenSettings } from './listen-flags.ts'
 import { servingProblems } from './serving-problems.ts'
 import { storeValueOf } from './store-flags.ts'
 import { tlsSettings } from './tls-flags.ts'
@@ -54,6 +56,7 @@ export function settingsFromFlags(argv: readonly string[]): ServeSettings {
   const advertiseAddress = optionalString(flags, 'advertise-address')
   const externalHostname = optionalString(flags, 'external-hostname')
   const clientCAFile = optionalString(flags, 'client-ca-file')
+  const certDir = optionalString(flags, 'cert-dir')
   const gates = gateSettings(flags)
   const forward = forwardSettings(flags)
   const insecurePort = numberOf(flags, 'insecure-port')
@@ -61,14 +64,13 @@ export function settingsFromFlags(argv: readonly string[]): ServeSettings {
   return {
     dataDir: stringOf(flags, 'data-dir'),
     store: storeValueOf(flags),
-    output: stringOf(flags, 'output') === 'json' ? 'json' : 'text',
-    secure: { host: stringOf(flags, 'bind-address'), port: numberOf(flags, 'secure-port') },
+    ...listenSettings(flags),
     ...(insecurePort !== 0 && {
       insecure: { host: stringOf(flags, 'insecure-bind-address'), port: insecurePort },
     }),
     ...(advertiseAddress !== undefined && { advertiseAddress }),
     ...(externalHostname !== undefined && { externalHostname }),
-    tls: tlsSettings(flags),
+    tls: { ...tlsSettings(flags), ...(certDir !== undefined && { certDir }) },
     serviceAccounts: serviceAccountSettings(flags),
     signing: signingSettings(flags),
     limits: limitSettings(flags),
@@ -79,20 +81,13 @@ export function settingsFromFlags(argv: readonly string[]): ServeSettings {
     alwaysAllowPaths: listOfFlag(flags, 'authorization-always-allow-paths'),
     ...(clientCAFile !== undefined && { clientCAFile }),
     authenticationFlags: [
-      ...flagsOf(flags, AUTHENTICATION_FLAGS),
+      ...givenFlags(flags, AUTHENTICATION_FLAGS, HANDLED),
       ...gates.forAuthentication.map((gate) => `--feature-gates=${gate}`),
     ],
-    authorizationFlags: [...modeFlags(flags), ...flagsOf(flags, AUTHORIZATION_FLAGS)],
-    auditFlags: flagsOf(flags, AUDIT_FLAGS),
+    authorizationFlags: [...modeFlags(flags), ...givenFlags(flags, AUTHORIZATION_FLAGS, HANDLED)],
+    auditFlags: givenFlags(flags, AUDIT_FLAGS, HANDLED),
     notices: servingNotices(flags),
   }
-}
-
-/** The given flags of a table, as they were given. */
-function flagsOf({ given }: ParsedFlags, table: Readonly<Record<string, unknown>>): readonly string[] {
-  return [...given]
-    .filter(([name]) => Object.hasOwn(table, name) && !HANDLED.has(name))
-    .flatMap(([name, values]) => values.map((value) => `--${name}=${value}`))
 }
 
 /** RBAC by default. The mode Node is left out: there are no kubelets, so that it would allow nothing. */

@@ -49,6 +49,11 @@ describe('the flag --store', () => {
     [['--store=postgres://127.0.0.1/x?host=db'], '--store: must have sslmode='],
     [['--store=postgres://db/x?sslmode=prefer'], '--store: must have sslmode='],
     [['--store=postgres://db/x?sslmode=no-verify'], '--store: must have sslmode='],
+    [
+      ['--store=postgres://db/x?sslmode=verify-full&sslmode=no-verify'],
+      '--store: must have each parameter once',
+    ],
+    [['--store=postgres://127.0.0.1/x?host=127.0.0.1&host=db'], '--store: must have each parameter once'],
     [['--store=postgres://127.0.0.1/x?listen=true'], '--store: must have listen=false'],
     [['--store=sqlite:x', '--in-memory'], '--store: must not be specified together with --in-memory'],
   ])('of %j is refused', (argv, message) => {

@@ -1,6 +1,6 @@
 import type { ConfigurationProblem } from '@kube-authn/core'
 import { quoted } from '@kube-authn/core/internal'
-import { listOfFlag, optionalString, type ParsedFlags, stringOf } from '@kube-authn/node/internal'
+import { listOfFlag, type ParsedFlags, stringOf } from '@kube-authn/node/internal'
 import type { TlsSettings } from '../settings.ts'
 import { pairOf, pairProblems } from './file-pairs.ts'
 
@@ -66,11 +66,9 @@ export function tlsProblems(flags: ParsedFlags): readonly ConfigurationProblem[]
 /** What flags without problems say. */
 export function tlsSettings(flags: ParsedFlags): TlsSettings {
   const certificate = pairOf(flags, CERT, KEY)
-  const certDir = optionalString(flags, 'cert-dir')
   const suites = listOfFlag(flags, 'tls-cipher-suites').flatMap((suite) => SUITES.get(suite) ?? [])
   return {
     ...(certificate !== undefined && { certificate }),
-    ...(certDir !== undefined && { certDir }),
     minVersion: MIN_VERSIONS.get(stringOf(flags, 'tls-min-version')) ?? 'TLSv1.2',
     ...(suites.length > 0 && { ciphers: [...SUITES_OF_TLS13, ...new Set(suites)].join(':') }),
   }

@@ -1,0 +1,79 @@
+import { memberOf, systemClock } from '@kube-authn/core/internal'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { deferred } from '../local/deferred.ts'
+import type { EtcdClient } from './etcd-client.ts'
+import { etcdKeys } from './etcd-keys.ts'
+import { etcdStore } from './etcd-store.ts'
+import { etcdTime } from './etcd-time.ts'
+
+const KEYS = etcdKeys('/kube-authn/')
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
+afterEach(() => void vi.useRealTimers())
+
+/** An etcd without objects, whose store can be replaced by another one, which is then found only when `finding` is resolved. */
+function replaceableEtcd(): {
+  readonly client: EtcdClient
+  readonly finding: ReturnType<typeof deferred<void>>
+  replace(): void
+  /** How many watches are open. */
+  openWatches(): number
+  /** How often the store was looked for. */
+  lookedFor(): number
+} {
+  const finding = deferred<void>()
+  let base = 100
+  let open = 0
+  let looked = 0
+  const state = () => ({ key: KEYS.state, mod_revision: String(base), create_revision: String(base) })
+  return {
+    client: {
+      async call(path, body) {
+        if (path === 'kv/range') return { kvs: memberOf(body, 'key') === KEYS.state ? [state()] : [] }
+        if (++looked > 1) await finding.promise
+        return { header: { revision: String(base) }, responses: [{ response_range: { kvs: [state()] } }] }
+      },
+      async *watch(_, signal) {
+        open++
+        try {
+          yield { result: { created: true, events: [{ kv: state() }] } }
+          await new Promise<void>((resolve) => {
+            if (signal.aborted) resolve()
+            signal.addEventListener('abort', () => resolve(), { once: true })
+          })
+        } finally {
+          open--
+        }
+      },
+    },
+    finding,
+    replace: () => void (base = 200),
+    openWatches: () => open,
+    lookedFor: () => looked,
+  }
+}
+
+describe('a store in etcd', () => {
+  it('that is closed while it is opened again watches nothing after that', async () => {
+    const etcd = replaceableEtcd()
+    const elapsedMs = (): number => 0
+    const store = await etcdStore({
+      client: etcd.client,
+      keys: KEYS,
+      clock: systemClock,
+      elapsedMs,
+      time: etcdTime(systemClock, elapsedMs, false),
+      limit: { changes: 1000, length: 1_000_000 },
+      timeoutMs: 1000,
+      onClosed: () => {},
+    })
+    etcd.replace()
+    await vi.advanceTimersByTimeAsync(3000)
+    expect(etcd.lookedFor()).toBe(2)
+    await store.close()
+    etcd.finding.resolve()
+    await vi.advanceTimersByTimeAsync(5000)
+    expect([etcd.lookedFor(), etcd.openWatches(), vi.getTimerCount()]).toEqual([2, 0, 0])
+    await expect(store.revision()).rejects.toMatchObject({ code: 'closed' })
+  })
+})
