@@ -22,7 +22,7 @@ const budgets = {
     './opentelemetry': '9 kB',
     './password-file': '28.8 kB',
     './remote': '25.3 kB',
-    './forward-authentication': '26.8 kB',
+    './forward-authentication': '26.9 kB',
     './resource-server': '17.5 kB',
     './revocation': '10.5 kB',
     './service-account': '29.8 kB',

@@ -1,8 +1,12 @@
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
+import { cookieSessions } from '@kube-authn/login'
 import { endpointFetch, readKubeconfig } from '@kube-authn/node'
+import { createPki } from '@kube-authn/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startCaddy } from './caddy.ts'
 import { has } from './components.ts'
@@ -20,6 +24,9 @@ interface Site {
   close(): Promise<void>
 }
 
+/** The server that the proxy asks. */
+type Asks = Pick<Cluster, 'origin' | 'caFile'>
+
 /** An answer to a client of the proxy. */
 interface Asked {
   readonly status: number
@@ -31,7 +38,7 @@ interface Asked {
 const PAGE = 'forward-authentication.md'
 
 const proxies: Readonly<
-  Record<string, { readonly flags: readonly string[]; start(cluster: Cluster, app: number): Promise<Site> }>
+  Record<string, { readonly flags: readonly string[]; start(server: Asks, app: number): Promise<Site> }>
 > = {
   nginx: {
     flags: ['--forward-auth-original=x-original', '--forward-auth-max-numbered-groups=3'],
@@ -284,6 +291,32 @@ describe.runIf(installed).each(Object.entries(proxies))(
       expect(answer.values('impersonate-user')).toEqual([])
     })
 
+    it('hands on an extra field, or refuses the user, and removes what was asked', async () => {
+      await created('/apis/rbac.authorization.k8s.io/v1/clusterroles', {
+        metadata: { name: 'scoped' },
+        rules: [
+          { apiGroups: ['authentication.k8s.io'], resources: ['userextras/scopes'], verbs: ['impersonate'] },
+        ],
+      })
+      await created('/apis/rbac.authorization.k8s.io/v1/clusterrolebindings', {
+        metadata: { name: 'scoped' },
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'scoped' },
+        subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'jane' }],
+      })
+      const before = reached
+      const asking = { 'Impersonate-User': 'ann', 'Impersonate-Extra-Scopes': 'read' }
+      const answer = await ask({ authorization: 'Bearer secret', ...asking })
+      if (flags.some((flag) => flag.includes('groups'))) {
+        expect([answer.status, reached]).toEqual([403, before])
+        return
+      }
+      expect([answer.values('x-remote-user'), answer.values('x-remote-extra-scopes')]).toEqual([
+        ['ann'],
+        ['read'],
+      ])
+      expect(answer.values('impersonate-extra-scopes')).toEqual([])
+    })
+
     it('hands on bodies and methods', async () => {
       const answer = await ask({ authorization: 'Bearer secret' }, '/x', 'x'.repeat(100_000))
       expect(answer.status).toBe(200)
@@ -300,6 +333,25 @@ describe.runIf(installed).each(Object.entries(proxies))(
       }
     })
 
+    it('waits for no continuation of what it asks', async () => {
+      const expecting = { authorization: 'Bearer secret', expect: '100-continue', te: 'trailers' }
+      const answer = await ask(expecting, '/x', 'x'.repeat(100_000))
+      expect(answer.status).toBe(200)
+      expect(answer.values('x-remote-user')).toEqual(['jane'])
+      expect((await ask({ expect: '100-continue' }, '/x', 'x')).status).toBe(401)
+    })
+
+    it('asks about an upgrade as about any other request', async () => {
+      const upgrade = {
+        connection: 'Upgrade',
+        upgrade: 'websocket',
+        'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+        'sec-websocket-version': '13',
+      }
+      expect((await ask({ ...upgrade, authorization: 'Bearer secret' })).status).toBe(200)
+      expect((await ask(upgrade)).status).toBe(401)
+    })
+
     it('lets nobody in while the server is away', async () => {
       const before = reached
       await cluster.stop()
@@ -309,3 +361,97 @@ describe.runIf(installed).each(Object.entries(proxies))(
     })
   },
 )
+
+const CACHED = 'public, max-age=60'
+
+describe.runIf(installed).each(Object.entries(proxies))('a renewed session behind %s', (_, { start }) => {
+  const scratch = makeScratch()
+  /** What `/authenticate` answers next. */
+  let next: { readonly status: number; readonly setCookies: readonly string[] } = {
+    status: 200,
+    setCookies: [],
+  }
+  const app = createServer((req, res) => {
+    res.setHeader('Cache-Control', CACHED).setHeader('Set-Cookie', 'own=1').end(req.headers.cookie)
+  })
+  let asked: ReturnType<typeof createHttpsServer>
+  let site: Site
+
+  beforeAll(async () => {
+    const pki = await createPki()
+    const { chainPem, privateKeyPem } = await pki.issueServer({ hosts: ['localhost', '127.0.0.1'] })
+    asked = createHttpsServer({ cert: chainPem, key: privateKeyPem }, (_req, res) => {
+      const { status, setCookies } = next
+      res.writeHead(status, {
+        'cache-control': 'no-store',
+        'x-remote-user': 'jane',
+        'x-remote-uid': '',
+        'x-remote-group-1': '',
+        'x-remote-group-2': '',
+        'x-remote-group-3': '',
+        ...(status === 401 && { 'www-authenticate': 'Bearer' }),
+        ...(setCookies.length > 0 && { 'set-cookie': [...setCookies] }),
+      })
+      res.end()
+    })
+    await once(asked.listen(0, '127.0.0.1'), 'listening')
+    await once(app.listen(0, '127.0.0.1'), 'listening')
+    const origin = `https://127.0.0.1:${(asked.address() as AddressInfo).port}`
+    site = await start(
+      { origin, caFile: scratch.write('ca.crt', pki.caPem) },
+      (app.address() as AddressInfo).port,
+    )
+  })
+  afterAll(async () => {
+    await site.close()
+    app.close()
+    asked.close()
+    scratch.remove()
+  })
+
+  const open = async (): Promise<IncomingMessage> => {
+    const sent = request({ host: '127.0.0.1', port: site.port, path: '/', agent: false })
+    sent.end()
+    const [response] = (await once(sent, 'response')) as [IncomingMessage]
+    response.resume()
+    return response
+  }
+  /** The lines of a real session, in as many cookies as its token needs. */
+  const renewed = async (idToken: string): Promise<readonly string[]> => {
+    const content = {
+      provider: 'one',
+      idToken,
+      expiresAtMs: Date.now() + 60_000,
+      subject: 'jane',
+      username: 'jane',
+    }
+    return (await cookieSessions({ keys: [randomBytes(32).toString('base64')] }).begin(content)).setCookies
+  }
+
+  it.each([
+    ['one cookie', 'x'.repeat(500)],
+    ['two cookies', 'x'.repeat(4000)],
+  ])('in %s reaches the browser, and no cache', async (__, idToken) => {
+    next = { status: 200, setCookies: await renewed(idToken) }
+    const { statusCode, headers } = await open()
+    expect(statusCode).toBe(200)
+    expect(headers['set-cookie']?.toSorted()).toEqual(['own=1', ...next.setCookies].toSorted())
+    expect(headers['cache-control']?.split(', ')).toContain('no-store')
+  })
+
+  it('that has ended reaches the browser with the refusal', async () => {
+    next = {
+      status: 401,
+      setCookies: (await renewed('x')).map((line) => line.replace(/=[^;]+; Max-Age=[0-9]+/, '=; Max-Age=0')),
+    }
+    const { statusCode, headers } = await open()
+    expect(statusCode).toBe(401)
+    expect(headers['set-cookie']?.toSorted()).toEqual(next.setCookies.toSorted())
+  })
+
+  it('is not there if nothing was renewed, and the app says what is cached', async () => {
+    next = { status: 200, setCookies: [] }
+    const { statusCode, headers } = await open()
+    expect([statusCode, headers['set-cookie'], headers['cache-control']]).toEqual([200, ['own=1'], CACHED])
+  })
+})

@@ -1,13 +1,4 @@
-import { once } from 'node:events'
-import {
-  createServer,
-  type IncomingMessage,
-  request as requestHttp,
-  type RequestListener,
-  type Server,
-} from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { text } from 'node:stream/consumers'
+import type { RequestListener } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import { authenticatorChain } from '@kube-authn/core'
 import { StatusError } from '@kube-authn/core/adapter'
@@ -18,44 +9,11 @@ import * as forHono from '@kube-authn/login/hono'
 import * as forKoa from '@kube-authn/login/koa'
 import express, { type ErrorRequestHandler } from 'express'
 import Koa from 'koa'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { browserOf, locationOf } from '../test/browser.ts'
 import { logIn } from '../test/log-in.ts'
 import { type LoginApp, loginApp, ORIGIN } from '../test/login-app.ts'
-
-const servers: Server[] = []
-afterEach(() => {
-  for (const server of servers.splice(0)) server.close()
-})
-
-/** Sends what is for the app to a server on Node. */
-async function onNode(listener: RequestListener) {
-  const server = createServer(listener)
-  servers.push(server)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  return {
-    // Not by `fetch`, which sets `Sec-Fetch-Mode` itself.
-    async request(url: string, init: RequestInit): Promise<Response> {
-      const { pathname, search } = new URL(url)
-      const sent = new Request(url, init)
-      const outgoing = requestHttp({
-        port,
-        agent: false,
-        method: sent.method,
-        path: pathname + search,
-        headers: { ...Object.fromEntries(sent.headers), ...Object.fromEntries(new Headers(init.headers)) },
-      })
-      outgoing.end(await sent.text())
-      const [incoming] = (await once(outgoing, 'response')) as [IncomingMessage]
-      const body = await text(incoming)
-      const headers = incoming.rawHeaders.flatMap((name, index): [string, string][] =>
-        index % 2 === 0 ? [[name, incoming.rawHeaders[index + 1] ?? '']] : [],
-      )
-      return new Response(body === '' ? null : body, { status: incoming.statusCode ?? 0, headers })
-    },
-  }
-}
+import { onNode } from '../test/on-node.ts'
 
 const CACHED = 'public, max-age=3600'
 

@@ -15,9 +15,10 @@ import {
   withMethods,
 } from '@kube-authn/core/internal/shared'
 import { aLog, nested } from '@kube-authn/core/internal/login'
-import { type LoginPaths, pathsShape } from './paths.ts'
+import { callbackPath, DEFAULT_PATHS, type LoginPaths, pathProblems, pathsShape } from './paths.ts'
 import type { LoginFetch } from './provider/login-fetch.ts'
 import { type LoginProvider, providerShape } from './provider/options.ts'
+import { DEFAULT_NAME } from './provider/provider.ts'
 import type { SessionKeeper } from './sessions/session-keeper.ts'
 import { someSessionKeys } from './sessions/session-keys.ts'
 
@@ -101,7 +102,17 @@ export function webLoginProblems(options: unknown): readonly ConfigurationProble
     ...wayProblems(options),
     ...providersOf(options).flatMap(clientProblems),
     ...sameProblems(providersOf(options)),
+    ...routeProblems(options),
   ]
+}
+
+function routeProblems(options: WebLoginOptions): readonly ConfigurationProblem[] {
+  const { routes = {} } = options
+  const { callback = DEFAULT_PATHS.callback } = routes
+  return pathProblems(routes, [
+    callback,
+    ...providersOf(options).map(({ name = DEFAULT_NAME }) => callbackPath(callback, name)),
+  ])
 }
 
 function isOptions(options: unknown): options is WebLoginOptions {

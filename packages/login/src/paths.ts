@@ -1,4 +1,6 @@
+import type { ConfigurationProblem } from '@kube-authn/core'
 import { must, type OptionsShape } from '@kube-authn/core/internal/shared'
+import { DEFAULT_NAME } from './provider/provider.ts'
 
 /** The paths of a login. All are paths of the origin, as a browser sees them. */
 export interface LoginPaths {
@@ -18,7 +20,7 @@ export interface LoginPaths {
 
 const aPath = must(
   'must be a path, such as /login',
-  (value) => typeof value === 'string' && /^(?:\/[\w.~-]+)+$/.test(value),
+  (value) => typeof value === 'string' && /^(?:\/(?!\.{1,2}(?:\/|$))[\w.~-]+)+$/.test(value),
 )
 
 /** The checks of {@link LoginPaths}. */
@@ -39,4 +41,27 @@ export const DEFAULT_PATHS: Required<LoginPaths> = {
   loggedOut: '/logout/done',
   backChannelLogout: '/logout/backchannel',
   frontChannelLogout: '/logout/frontchannel',
+}
+
+/**
+ * Routes of one path.
+ *
+ * @param callbacks the path of callbacks, and those of the providers.
+ */
+export function pathProblems(
+  routes: LoginPaths,
+  callbacks: readonly string[],
+): readonly ConfigurationProblem[] {
+  const paths = { ...DEFAULT_PATHS, ...routes }
+  const seen = new Map<string, string>(callbacks.map((path) => [path, 'callback']))
+  return Object.entries(paths).flatMap(([name, path]) => {
+    const other = name === 'callback' ? undefined : seen.get(path)
+    if (other === undefined) seen.set(path, name)
+    return other === undefined ? [] : [{ path: `routes.${name}`, message: `is the path of ${other} too` }]
+  })
+}
+
+/** The path of the redirect URI of a provider. */
+export function callbackPath(base: string, name: string): string {
+  return name === DEFAULT_NAME ? base : `${base}/${name}`
 }

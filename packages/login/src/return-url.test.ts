@@ -14,7 +14,8 @@ describe('a URL to return to', () => {
     '/a?next=//evil.example',
     '/a?next=https%3A%2F%2Fevil.example',
     '/user@evil.example',
-    `/${'a'.repeat(2047)}`,
+    `/${'a'.repeat(511)}`,
+    `/a?b=${'%22'.repeat(169)}`,
   ])('may be %j', (value) => {
     expect(safeReturnUrl(value, ORIGIN)).toBe(value)
   })
@@ -59,11 +60,28 @@ describe('a URL to return to', () => {
     '/%',
     '/%ff',
     '/ü',
-    `/${'a'.repeat(2048)}`,
+    `/${'a'.repeat(512)}`,
+    `/${'a'.repeat(2047)}`,
+    // Browsers write these as three characters each.
+    `/a?b=${'"'.repeat(170)}`,
+    `/a?b=${'\\'.repeat(170)}`,
+    `/a#${'\\'.repeat(171)}`,
     '@evil.example',
     ':443/',
   ])('is never %j', (value) => {
     expect(safeReturnUrl(value, ORIGIN)).toBeUndefined()
+  })
+
+  it('has no character that takes two bytes in JSON', () => {
+    fc.assert(
+      fc.property(fc.stringMatching(/^\/[!-~]{0,600}$/), (value) => {
+        const url = safeReturnUrl(value, ORIGIN)
+        if (url === undefined) return
+        expect(JSON.stringify(url)).toHaveLength(url.length + 2)
+        expect(url.length).toBeLessThanOrEqual(512)
+      }),
+    )
+    expect(safeReturnUrl('/a?b=c\\d#\\e', ORIGIN)).toBe('/a?b=c%5Cd#%5Ce')
   })
 
   it.each([undefined, null])('may be absent: %s', (value) => {

@@ -1,5 +1,5 @@
-/** Longer ones are left out. */
-const MAX_LENGTH = 2048
+/** Longer ones are left out: another site chooses them too, and the browser keeps each in a cookie. */
+const MAX_LENGTH = 512
 /** A URL that needs more decoding than this is not one of an app. */
 const MAX_DECODINGS = 3
 
@@ -17,7 +17,9 @@ export function safeReturnUrl(value: string | null | undefined, origin: string):
   const url = new URL(value, origin)
   if (url.origin !== origin || url.username !== '' || url.password !== '') return undefined
   if (!isPlainPath(value) || !isPlainPath(url.pathname)) return undefined
-  return `${url.pathname}${url.search}${url.hash}`
+  // Written as such, some characters become three, and the others take one byte each in JSON.
+  const written = `${url.pathname}${url.search}${url.hash}`.replaceAll('\\', '%5C')
+  return written.length > MAX_LENGTH ? undefined : written
 }
 
 /** Whether a path stays a path of the same origin, however often it is decoded. */

@@ -42,9 +42,10 @@ export function adapters(serve: Serve): Pick<ImpersonatingProxy, 'express' | 'ko
         const response = memberOf(c.env, 'outgoing')
         if (!isMessage(message) || !isResponse(response)) throw new TypeError(NO_NODE_SERVER)
         const authentication = authenticationOf(c)
+        copyHeaders(c.res.headers, response)
         const known = knownRequest(c)
         await new Promise<void>((over) => serve({ message, response, known, authentication }, over))
-        return new Response(null, { headers: { 'x-hono-already-sent': 'true' } })
+        return alreadySent()
       }
     },
   }
@@ -60,6 +61,19 @@ function checked(authenticationOf: unknown): void {
 /** Without a framework: what `authenticationOf` threw is the answer. */
 function refuse(error: unknown, req: NodeMessage, res: NodeResponse): void {
   answer(isStatusError(error) ? error : badGateway(error), req, res)
+}
+
+/** Headers that an app has set in a context of Hono, which would send them with a response of its own only. */
+function copyHeaders(headers: Headers, response: NodeResponse): void {
+  for (const [name, value] of headers) if (name !== 'set-cookie') response.setHeader(name, value)
+  for (const line of headers.getSetCookie()) response.appendHeader('set-cookie', line)
+}
+
+function alreadySent(): Response {
+  const response = new Response(null, { headers: { 'x-hono-already-sent': 'true' } })
+  // @hono/node-server does not look at the header of a response whose body was never read.
+  void response.body
+  return response
 }
 
 function isMessage(value: unknown): value is NodeMessage {

@@ -18,7 +18,7 @@ import { createPki } from '@kube-authn/testing'
 import expressApp, { json } from 'express'
 import { Hono } from 'hono'
 import Koa from 'koa'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import {
   exchange,
   listening,
@@ -48,12 +48,25 @@ function proxyFor({ url, ca }: RunningUpstream): ImpersonatingProxy {
   return proxy
 }
 
+/** Headers that an app sets before the proxy. */
+function setOwn(append: (name: string, value: string) => unknown): void {
+  append('X-Frame-Options', 'DENY')
+  append('Set-Cookie', 'one=1')
+  append('Set-Cookie', 'two=2')
+  append('Vary', 'Origin')
+  append('X-Of-Both', 'app')
+}
+
 /** An app of each framework with the proxy below `/cluster`. */
 const apps: Readonly<
   Record<string, (proxy: ImpersonatingProxy, observer: (event: AuthenticationEvent) => void) => Server>
 > = {
   Express(proxy, observer) {
     const app = expressApp()
+    app.use((_req, res, next) => {
+      setOwn((name, value) => res.appendHeader(name, value))
+      next()
+    })
     app.use(
       '/cluster',
       express.authentication(chain, { observer, log: false }),
@@ -64,6 +77,10 @@ const apps: Readonly<
   },
   Koa(proxy, observer) {
     const app = new Koa()
+    app.use((ctx, next) => {
+      setOwn((name, value) => ctx.append(name, value))
+      return next()
+    })
     app.use(koa.authentication(chain, { observer, log: false }))
     app.use(koa.impersonation(alwaysAllow(), { observer, log: false }))
     app.use(proxy.koa(koa.getAuthentication))
@@ -72,6 +89,10 @@ const apps: Readonly<
   },
   Hono(proxy, observer) {
     const app = new Hono()
+    app.use((c, next) => {
+      setOwn((name, value) => c.header(name, value, { append: true }))
+      return next()
+    })
     app.use(
       '/cluster/*',
       hono.authentication(chain, { observer, log: false }),
@@ -128,6 +149,25 @@ describe.each(Object.keys(apps))('%s', (name) => {
     expect(valuesOf(second?.rawHeaders, 'audit-id')).toEqual([complete[1]?.auditID])
   })
 
+  it('sends the headers that the app has set before, beside those of the upstream', async () => {
+    const upstream = await upstreamServer((_, response) => {
+      response.writeHead(200, { Vary: 'Accept', 'X-Of-Both': 'upstream', 'Set-Cookie': 'three=3' }).end()
+    })
+    const port = await started(apps[name]?.(proxyFor(upstream), () => {}) ?? createServer())
+    const answer = await exchange(port, get('/cluster/api', 'Authorization: Bearer t-jane\r\n'))
+    const [head = ''] = answer.split('\r\n\r\n')
+    const lines = head.split('\r\n').slice(1)
+    const valuesNamed = (wanted: string): readonly string[] =>
+      lines
+        .filter((line) => line.toLowerCase().startsWith(`${wanted}: `))
+        .map((line) => line.slice(wanted.length + 2))
+    expect(valuesNamed('x-frame-options')).toEqual(['DENY'])
+    expect(valuesNamed('set-cookie')).toEqual(['one=1', 'two=2'])
+    expect(valuesNamed('vary').join(', ')).toBe('Origin, Accept')
+    expect(valuesNamed('x-of-both')).toEqual(['upstream'])
+    expect(valuesNamed('x-hono-already-sent')).toEqual([])
+  })
+
   it('refuses requests without a credential before the upstream sees them', async () => {
     const upstream = await upstreamServer()
     const port = await started(apps[name]?.(proxyFor(upstream), () => {}) ?? createServer())
@@ -163,6 +203,22 @@ describe('mistakes', () => {
       /^HTTP\/1\.1 500 /,
     )
     expect(upstream.received).toEqual([])
+  })
+
+  it('Hono without any middleware writes a response once, and keeps the connection', async () => {
+    const upstream = await upstreamServer()
+    const logged = vi.spyOn(console, 'error').mockImplementation(() => {})
+    onTestFinished(() => logged.mockRestore())
+    const app = new Hono().all(
+      '*',
+      proxyFor(upstream).hono(() => ({ user: userInfo({ username: 'jane' }) })),
+    )
+    const handle = getRequestListener(app.fetch)
+    const port = await started(createServer((req, res) => void handle(req, res)))
+    const request = 'GET /cluster/ HTTP/1.1\r\nHost: a\r\n'
+    const answers = await exchange(port, `${request}\r\n${request}Connection: close\r\n\r\n`)
+    expect(answers.match(/HTTP\/1\.1 200 /g)).toHaveLength(2)
+    expect(logged.mock.calls).toEqual([])
   })
 
   it('Hono without the connections of Node is an error', async () => {

@@ -9,9 +9,10 @@ export interface KoaContext {
   respond?: boolean | undefined
 }
 
-/** What is used of a context of Hono: `env` has the request and the response of Node. */
+/** What is used of a context of Hono: `env` has the request and the response of Node, and `res` the headers that middlewares have set. */
 export interface HonoContext {
   readonly env: unknown
+  readonly res: { readonly headers: Headers }
 }
 
 /** A proxy, ready to be mounted behind `authentication` and `impersonation`. It answers every request that it gets. */
@@ -33,7 +34,7 @@ export interface ImpersonatingProxy {
     authenticationOf: (ctx: Ctx) => Authentication,
   ): (ctx: Ctx & KoaContext) => Promise<void>
   /**
-   * A handler for Hono on `@hono/node-server`. On other runtimes it throws.
+   * A handler for Hono on `@hono/node-server`. On other runtimes it throws. Headers that middlewares have set before it are sent too; after it, the response is over.
    *
    * @param authenticationOf `getAuthentication` of the adapter.
    */

@@ -3,7 +3,7 @@ import { badRequest, notFound } from './failures.ts'
 
 /**
  * The target for the upstream: what the client sent, byte by byte, without the prefix. Whatever servers read in different ways is refused: a target with a
- * host, two slashes at the beginning, dot segments in any encoding, and characters that no URL may have.
+ * host, two slashes at the beginning, dot segments in any encoding and with any parameters (`..;a`), and characters that no URL may have.
  *
  * Source: RFC 9112 section 3.2, RFC 3986 section 3.3.
  *
@@ -24,9 +24,12 @@ export function forwardedTarget(received: string, prefix: string): string | Stat
   return hasDotSegment(path) ? badRequest('the path must not have the segments . and ..') : target
 }
 
-/** As a server sees it that decodes before it splits. */
+/** As a server sees it that decodes before it splits. Servlet containers ignore what follows a semicolon. */
 function hasDotSegment(path: string): boolean {
   if (!/[.%]/.test(path)) return false
-  const decoded = path.replaceAll(/%2e/gi, '.').replaceAll(/%(?:2f|5c)/gi, '/')
-  return decoded.split('/').some((segment) => segment === '.' || segment === '..')
+  const decoded = path
+    .replaceAll(/%2e/gi, '.')
+    .replaceAll(/%3b/gi, ';')
+    .replaceAll(/%(?:2f|5c)/gi, '/')
+  return decoded.split('/').some((segment) => /^\.{1,2}(?:;|$)/.test(segment))
 }

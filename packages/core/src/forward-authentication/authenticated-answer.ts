@@ -1,15 +1,30 @@
 import { type HttpAnswer, StatusError } from '../authenticator/status.ts'
 import type { UserInfo } from '../authenticator/user.ts'
+import { encodeExtraKey } from '../request/headers/extra-key.ts'
 import { type IdentityHeader, identityHeaders } from '../request/headers/identity-headers.ts'
+
+/** What a proxy hands on. */
+export interface HandedOn {
+  readonly maxNumberedGroups: number
+  /** `undefined`: all. */
+  readonly extraKeys: readonly string[] | undefined
+}
+
+/** The user that a proxy is told of. */
+export interface Told {
+  readonly user: UserInfo
+  readonly isImpersonated: boolean
+}
 
 /**
  * The answer for a user: the headers of an authenticating proxy, each group and each value of an extra field in one of its own.
  *
- * A user is refused if headers cannot tell everything about the user, or if there are more groups than are numbered.
+ * A user is refused if headers cannot tell everything about the user, or if there are more groups than are numbered, or extra fields that the proxy does not hand on.
  *
  * Source: apiserver `pkg/authentication/request/headerrequest`, `pkg/util/proxy`.
  */
-export function authenticatedAnswer(user: UserInfo, maxNumberedGroups: number): HttpAnswer {
+export function authenticatedAnswer(told: Told, { maxNumberedGroups, extraKeys }: HandedOn): HttpAnswer {
+  const { user } = told
   let headers: readonly IdentityHeader[]
   try {
     headers = identityHeaders('x-remote-', user)
@@ -22,6 +37,10 @@ export function authenticatedAnswer(user: UserInfo, maxNumberedGroups: number): 
   if (maxNumberedGroups > 0 && groups.length > maxNumberedGroups) {
     return forbidden(`the user has ${groups.length} groups, and the proxy takes ${maxNumberedGroups}`)
   }
+  const lost = extraKeys && lostKey(told, extraKeys)
+  if (lost !== undefined) {
+    return forbidden(`the user has the extra field ${JSON.stringify(lost)}, which the proxy does not hand on`)
+  }
   const answer: Record<string, string | string[]> = { 'cache-control': 'no-store' }
   for (const [name, value] of sent) {
     const key = name.toLowerCase()
@@ -30,9 +49,23 @@ export function authenticatedAnswer(user: UserInfo, maxNumberedGroups: number): 
   }
   // Caddy 2.6 puts the name of its placeholder where a header is missing.
   answer['x-remote-uid'] ??= ''
+  for (const key of extraKeys ?? []) answer[`x-remote-extra-${encodeExtraKey(key)}`.toLowerCase()] ??= ''
   for (let index = 0; index < maxNumberedGroups; index++)
     answer[`x-remote-group-${index + 1}`] = groups[index] ?? ''
   return { status: 200, headers: answer, content: '' }
+}
+
+/**
+ * The key of a field that may limit the user, and that the app would not be told of: the proxy copies one value of each of `extraKeys`. Those of Kubernetes say where a credential
+ * is from. Of an impersonated user they count too, since the proxy does not remove the headers that asked for them.
+ */
+function lostKey({ user, isImpersonated }: Told, extraKeys: readonly string[]): string | undefined {
+  const [lost] =
+    Object.entries(user.extra).find(([key, values]) => {
+      if (extraKeys.includes(key)) return values.length > 1
+      return isImpersonated || !key.startsWith('authentication.kubernetes.io/')
+    }) ?? []
+  return lost
 }
 
 const GROUP = 'x-remote-Group'

@@ -3,7 +3,14 @@ import {
   type AuthenticateRequestOptions,
   authenticateRequestShape,
 } from '../handler/authenticate-request-options.ts'
-import { anAuthorizer, must, oneOf, type OptionsShape } from '../internal/options/index.ts'
+import {
+  aNonEmptyString,
+  anAuthorizer,
+  listOf,
+  must,
+  oneOf,
+  type OptionsShape,
+} from '../internal/options/index.ts'
 
 /** Options of `forwardAuthentication`. */
 export interface ForwardAuthenticationOptions extends Omit<
@@ -33,6 +40,11 @@ export interface ForwardAuthenticationOptions extends Omit<
    * groups is a 403. Default 0: none are.
    */
   readonly maxNumberedGroups?: number
+  /**
+   * The keys of `extra` that the proxy hands on, for proxies that copy headers by their names. A user with another one, or with several values of one, is a 403: it may limit what the
+   * user may do. Keys of Kubernetes (`authentication.kubernetes.io/...`) of the user's own credential are left out silently. Default: all, or none with `maxNumberedGroups`.
+   */
+  readonly extraKeys?: readonly string[]
 }
 
 /** The checks of {@link ForwardAuthenticationOptions}. */
@@ -62,6 +74,7 @@ export const forwardAuthenticationShape: OptionsShape<ForwardAuthenticationOptio
     'must consist of letters, digits, "-" and "_"',
     (value) => typeof value === 'string' && /^[\w-]+$/.test(value),
   ),
+  extraKeys: listOf(aNonEmptyString),
   maxNumberedGroups: must(
     'must be a whole number from 0 to 256',
     (value) => typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 256,

@@ -115,6 +115,43 @@ describe('forward authentication', () => {
     expect((await answerFor(user)).headers).not.toHaveProperty('x-remote-group-1')
   })
 
+  describe('of proxies that copy headers by their names', () => {
+    const own = 'authentication.kubernetes.io/credential-id'
+    const scoped = { username: 'jane', extra: { scopes: ['read'], [own]: ['JTI=1', 'x'] } }
+
+    it.each<[string, ForwardAuthenticationOptions, number]>([
+      ['all fields by default', {}, 200],
+      ['none with numbered groups', { maxNumberedGroups: 1 }, 403],
+      ['none of an empty list', { extraKeys: [] }, 403],
+      ['those of the list', { extraKeys: ['scopes'], maxNumberedGroups: 1 }, 200],
+      ['no others', { extraKeys: ['scope', 'Scopes', '__proto__'] }, 403],
+    ])('a user with fields is told: %s', async (_, options, status) => {
+      expect(await answerFor(scoped, options)).toMatchObject({ status })
+    })
+
+    it('several values of a field are refused, which would be joined', async () => {
+      const user = { username: 'jane', extra: { scopes: ['read', 'write'] } }
+      expect(await answerFor(user, { extraKeys: ['scopes'] })).toMatchObject({ status: 403 })
+    })
+
+    it('a field that the user has not is empty, and is not one of the client', async () => {
+      const { headers } = await answerFor({ username: 'jane' }, { extraKeys: ['scopes', 'a/B'] })
+      expect(headers).toMatchObject({ 'x-remote-extra-scopes': '', 'x-remote-extra-a%2f%42': '' })
+    })
+
+    it.each([
+      ['scopes', {}, 200],
+      ['scopes', { extraKeys: [] }, 403],
+      ['scopes', { maxNumberedGroups: 3 }, 403],
+      ['scopes', { extraKeys: ['scopes'] }, 200],
+      [encodeURIComponent(own), { maxNumberedGroups: 3 }, 403],
+    ] as const)('a field %s that is impersonated counts, with %j: %i', async (key, options, status) => {
+      const impersonation: Authorizer = { name: 'all', authorize: () => allow('yes') }
+      const asking: Headers = [...FORWARDED, ['impersonate-user', 'bob'], [`impersonate-extra-${key}`, 'x']]
+      expect(await answerOf(asking, { impersonation, ...options })).toMatchObject({ status })
+    })
+  })
+
   it('shows the authenticator what the proxy was asked for, and no certificate of the proxy', async () => {
     const seen: unknown[] = []
     const authenticator = requests(later(knows(jane)))
@@ -198,11 +235,17 @@ describe('forward authentication', () => {
     expect(await answerOf([FORWARDED[0], ['x-forwarded-uri', '/b']], { authorizer })).toMatchObject({
       status: 200,
     })
-    // Read by a router as another path than by the authorizer.
-    expect(
-      await answerOf([FORWARDED[0], ['x-forwarded-uri', '/api/v1/x/../y']], { authorizer }),
-    ).toMatchObject({ status: 400 })
   })
+
+  it.each(['/api/v1/x/../y', '/reports/..;/secret', '/reports/..;a=b/secret', '/reports/.%2e%3B/secret'])(
+    'refuses a path that the app may read as another one than the authorizer: %s',
+    async (path) => {
+      const authorizer: Authorizer = { name: 'rules', authorize: () => allow('yes') }
+      expect(await answerOf([FORWARDED[0], ['x-forwarded-uri', path]], { authorizer })).toMatchObject({
+        status: 400,
+      })
+    },
+  )
 
   describe('impersonation', () => {
     const headers: Headers = [...FORWARDED, ['impersonate-user', 'bob']]

@@ -1,13 +1,12 @@
 import type { Authenticator } from '../authenticator/authenticator.ts'
 import { type HttpAnswer, isStatusError, StatusError } from '../authenticator/status.ts'
-import type { UserInfo } from '../authenticator/user.ts'
 import { authorizeRequest, type AuthorizeRequestContext } from '../authorization/authorize-request.ts'
 import { authenticateRequest } from '../handler/authenticate-request.ts'
 import { unauthorizedFor } from '../handler/unauthorized.ts'
 import { impersonateRequest } from '../impersonation/impersonate-request.ts'
 import { aRequestAuthenticator, optionProblems, refuseProblems, without } from '../internal/options/index.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
-import { authenticatedAnswer } from './authenticated-answer.ts'
+import { authenticatedAnswer, type Told } from './authenticated-answer.ts'
 import {
   type ForwardAuthenticationOptions,
   forwardAuthenticationShape,
@@ -36,6 +35,7 @@ const OWN = [
   'loginUrl',
   'returnParameter',
   'maxNumberedGroups',
+  'extraKeys',
 ] as const
 
 /**
@@ -65,6 +65,7 @@ export function forwardAuthentication(
     loginUrl,
     returnParameter = 'returnTo',
     maxNumberedGroups = 0,
+    extraKeys = maxNumberedGroups > 0 ? [] : undefined,
     observer,
     log = authenticator.log,
   } = options
@@ -83,20 +84,20 @@ export function forwardAuthentication(
   const decide = async (
     request: OriginalRequest,
     context: Pick<AuthorizeRequestContext, 'signal'>,
-  ): Promise<UserInfo | StatusError> => {
+  ): Promise<Told | StatusError> => {
     const known = await authenticate(request, { ...context, impersonates: impersonate !== undefined })
     if ('failure' in known) return known.failure
     // Conditions for anonymous requests, as for `/healthz`, mean paths of the server itself, not those of the app behind the proxy.
     if (known.isAnonymous && !admitsAnonymous) return unauthorizedFor(request)?.() ?? NO_USER
-    let { user } = known.authentication
+    let told: Told = { user: known.authentication.user, isImpersonated: false }
     if (impersonate !== undefined) {
       const { revocation } = known.authentication
-      const acting = await impersonate(request, user, { ...context, revocation })
+      const acting = await impersonate(request, told.user, { ...context, revocation })
       if ('failure' in acting) return acting.failure
-      user = acting.user ?? user
+      if (acting.user !== undefined) told = { user: acting.user, isImpersonated: true }
     }
-    const allowed = await authorize?.(request, user, context)
-    return allowed !== undefined && 'failure' in allowed ? allowed.failure : user
+    const allowed = await authorize?.(request, told.user, context)
+    return allowed !== undefined && 'failure' in allowed ? allowed.failure : told
   }
 
   return async function answer(received, context = {}) {
@@ -104,7 +105,7 @@ export function forwardAuthentication(
     try {
       const target = readOriginal(received)
       const decided = await decide(new OriginalRequest(received, target), context)
-      if (!isStatusError(decided)) return authenticatedAnswer(decided, maxNumberedGroups)
+      if (!isStatusError(decided)) return authenticatedAnswer(decided, { maxNumberedGroups, extraKeys })
       return login === undefined ? decided : withLogin(decided, received, target, login)
     } catch (error) {
       if (isStatusError(error)) return error

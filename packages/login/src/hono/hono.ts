@@ -7,8 +7,10 @@ import {
   responseOf,
   type StatusError,
 } from '@kube-authn/core/adapter'
+import { memberOf } from '@kube-authn/core/internal/shared'
 import type { Context, MiddlewareHandler } from 'hono'
 import { aLogin } from '../a-login.ts'
+import { type CookieResponse, keepCookies } from '../node/keep-cookies.ts'
 import type { WebLogin } from '../web-login.ts'
 
 /**
@@ -23,6 +25,9 @@ export function loginRoutes(login: WebLogin): MiddlewareHandler {
   return async function loginMiddleware(c, next) {
     const before = await login.before(requestOf(c), fetchBody(c.req.raw))
     if ('answer' in before) return responseOf(before.answer)
+    const outgoing = memberOf(c.env, 'outgoing')
+    // A handler may write the response of Node itself, as a proxy does: Hono adds nothing to it.
+    if (isNodeResponse(outgoing)) keepCookies(outgoing, before.setCookies)
     await next()
     // Not earlier: if a handler returns its own Response, Hono drops headers that were set before. The response to an upgrade has none to change.
     if (c.res.status === SWITCHING_PROTOCOLS) return undefined
@@ -53,16 +58,14 @@ export function requireLogin(login: WebLogin): (error: StatusError, c: Context) 
 
 /** On `@hono/node-server` the request of Node, which knows the client certificate. */
 function requestOf(c: Context): AuthenticationRequest {
-  const env: unknown = c.env
-  const incoming = typeof env === 'object' && env !== null && 'incoming' in env ? env.incoming : undefined
+  const incoming = memberOf(c.env, 'incoming')
   return isNodeRequest(incoming) ? incomingMessageRequest(incoming) : fetchRequest(c.req.raw)
 }
 
 function isNodeRequest(incoming: unknown): incoming is NodeRequest {
-  return (
-    typeof incoming === 'object' &&
-    incoming !== null &&
-    'rawHeaders' in incoming &&
-    Array.isArray(incoming.rawHeaders)
-  )
+  return Array.isArray(memberOf(incoming, 'rawHeaders'))
+}
+
+function isNodeResponse(outgoing: unknown): outgoing is CookieResponse {
+  return ['appendHeader', 'writeHead'].every((name) => typeof memberOf(outgoing, name) === 'function')
 }

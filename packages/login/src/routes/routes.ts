@@ -5,7 +5,7 @@ import { isAuthenticationError } from '@kube-authn/core/internal/shared'
 import { LoginFailure } from '../login-failure.ts'
 import { failurePage } from '../pages/failure.ts'
 import { PRIVATE_HEADERS } from '../pages/page.ts'
-import { DEFAULT_NAME } from '../provider/provider.ts'
+import { callbackPath } from '../paths.ts'
 import { cookieHeaderOf } from '../session/usable-session.ts'
 import { backChannelLogoutRoute } from './back-channel-logout.ts'
 import { callbackRoute } from './callback.ts'
@@ -53,11 +53,6 @@ export function loginRoutes(parts: LoginParts): AnswerRoute {
     if (route === undefined) return Promise.resolve(methodNotAllowed([...methods.keys()]))
     return answerOf(parts, route, request, readBody)
   }
-}
-
-/** The path of the redirect URI of a provider. */
-export function callbackPath(base: string, name: string): string {
-  return name === DEFAULT_NAME ? base : `${base}/${name}`
 }
 
 async function answerOf(

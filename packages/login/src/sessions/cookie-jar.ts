@@ -1,5 +1,6 @@
 import { unavailable } from '@kube-authn/core'
 import { cookiePairs } from '../cookie-pairs.ts'
+import { bytesInHeader, SESSION_BYTES } from '../cookie-room.ts'
 
 /** The cookie, or the few cookies, with which a browser keeps a value. */
 export interface CookieJar {
@@ -25,7 +26,7 @@ export interface CookieJarOptions {
   readonly cookieName: string
   /** Without `Secure`, and so without the prefix. */
   readonly allowInsecureHttp: boolean
-  /** At most 9. */
+  /** At most 9. Up to two hold no more than fits beside the attempts to log in. */
   readonly maxCookies: number
 }
 
@@ -63,8 +64,11 @@ export function cookieJar({ cookieName, allowInsecureHttp, maxCookies }: CookieJ
     const parts: string[] = []
     let room = 0
     let rest = value
+    let left = maxCookies > 2 ? Infinity : SESSION_BYTES
     for (const [index, at] of names.entries()) {
-      const size = MAX_COOKIE_BYTES - line(at, index === 0 ? '2~' : '', seconds).length
+      const mark = index === 0 ? '2~' : ''
+      const size = Math.min(MAX_COOKIE_BYTES - line(at, mark, seconds).length, left - bytesInHeader(at, mark))
+      left -= size + bytesInHeader(at, mark)
       parts.push(rest.slice(0, size))
       rest = rest.slice(size)
       room += size

@@ -32,7 +32,10 @@ export interface CookieSessionsOptions extends LifetimeOptions, CookieOptions {
   readonly keys: readonly string[]
   /** A name of the app, which other apps with the same keys must not have: they cannot read its sessions then. Default `''`. */
   readonly application?: string
-  /** Into how many cookies a session may be split, 1 to 3. Servers accept some 8 KiB of cookies in all. Default 2. */
+  /**
+   * Into how many cookies a session may be split, 1 to 3. Two hold 6,100 bytes, so that with the attempts to log in, 2,048 bytes, they fit into the 8 KiB that most servers accept.
+   * Three hold 12 KiB, and need servers that accept 15 KiB. Default 2.
+   */
   readonly maxCookies?: number
   /**
    * What knows the sessions that have ended: a copy of a cookie would live on otherwise. Without a method `set`, such as a function, it must be told of them otherwise,

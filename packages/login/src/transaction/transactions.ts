@@ -1,6 +1,7 @@
 import { generateRandomCodeVerifier, generateRandomNonce, generateRandomState } from 'oauth4webapi'
 import type { Clock } from '@kube-authn/core'
 import { base64urlOf } from '@kube-authn/core/internal/shared'
+import { ATTEMPTS_BYTES, bytesInHeader } from '../cookie-room.ts'
 import { type CookieRules, readCookies, setCookie } from '../cookies.ts'
 import type { SessionKeeper } from '../sessions/session-keeper.ts'
 import type { Seal } from './seal.ts'
@@ -23,6 +24,7 @@ export interface Finished {
 export interface Transactions {
   /** The beginning of the names of its cookies. */
   readonly cookiePrefix: string
+  /** The oldest attempts end if there are too many, or too long ones. */
   begin(cookieHeader: string, provider: string, returnTo: string): Promise<Begun>
   /**
    * The transaction with this state, once.
@@ -34,8 +36,7 @@ export interface Transactions {
 
 /** How long a person may take to log in. */
 const LIFETIME_SECONDS = 900
-/** So that the header of a browser that never finishes does not grow: each cookie has about 600 bytes. */
-const MAX_COOKIES = 5
+const MAX_COOKIES = 4
 /** Browsers have no more than a few, whatever a request says. */
 const MAX_REMOVED = 20
 const ID_LENGTH = 22
@@ -55,6 +56,21 @@ export function transactions(
 ): Transactions {
   const cookiePrefix = `${rules.prefix}kube-authn-login-`
 
+  /** The lines that remove the oldest attempts: a browser sends the newest last (RFC 6265 section 5.4). */
+  const removed = (cookieHeader: string, count: number, room: number, except?: string): readonly string[] => {
+    const attempts = [...readCookies(cookieHeader)].filter(
+      ([name]) =>
+        name !== except && name.startsWith(cookiePrefix) && ID.test(name.slice(cookiePrefix.length)),
+    )
+    let left = room
+    const kept = attempts.toReversed().findIndex(([name, value], index) => {
+      left -= bytesInHeader(name, value)
+      return index >= count || left < 0
+    })
+    const surplus = kept === -1 ? [] : attempts.slice(0, attempts.length - kept)
+    return surplus.slice(0, MAX_REMOVED).map(([name]) => setCookie(name, '', 0, rules))
+  }
+
   return {
     cookiePrefix,
     async begin(cookieHeader, provider, returnTo) {
@@ -69,14 +85,11 @@ export function transactions(
       }
       const name = cookiePrefix + (await idOf(transaction.state))
       const value = await seal.seal(transaction)
-      const surplus = [...readCookies(cookieHeader).keys()]
-        .filter((other) => other.startsWith(cookiePrefix) && ID.test(other.slice(cookiePrefix.length)))
-        .slice(0, -(MAX_COOKIES - 1))
-        .slice(0, MAX_REMOVED)
+      const room = ATTEMPTS_BYTES - bytesInHeader(name, value)
       return {
         transaction,
         setCookies: [
-          ...surplus.map((other) => setCookie(other, '', 0, rules)),
+          ...removed(cookieHeader, MAX_COOKIES - 1, room),
           setCookie(name, value, LIFETIME_SECONDS, rules),
         ],
       }
@@ -86,7 +99,11 @@ export function transactions(
       const name = cookiePrefix + id
       const value = readCookies(cookieHeader).get(name)
       if (value === undefined) return { transaction: undefined, setCookies: [] }
-      const setCookies = [setCookie(name, '', 0, rules)]
+      // Tabs that were opened at once did not know of each other when they began.
+      const setCookies = [
+        setCookie(name, '', 0, rules),
+        ...removed(cookieHeader, MAX_COOKIES, ATTEMPTS_BYTES, name),
+      ]
       const transaction = transactionOf((await seal.open(value)) ?? {})
       // The cookie of another attempt under this name does not count.
       const leftMs = transaction?.state === state ? transaction.endsAtMs - clock.now() : 0

@@ -181,6 +181,14 @@ describe('the selectors of a request', () => {
   })
 })
 
+/** What servlet containers make of a path: parameters go, and dot segments are resolved. Some decode before, and some after that. */
+function servletPaths(path: string): readonly string[] {
+  const withoutParameters = (each: string): string => each.replaceAll(/;[^/]*/g, '')
+  return [decodeURIComponent(withoutParameters(path)), withoutParameters(decodeURIComponent(path))].map(
+    (each) => new URL(each.replaceAll(/[?#%]/g, '_'), 'http://app').pathname,
+  )
+}
+
 describe('isAmbiguousPath', () => {
   const isAmbiguous = (path: string): boolean => isAmbiguousPath(path, info('GET', path).path)
 
@@ -188,6 +196,18 @@ describe('isAmbiguousPath', () => {
     '/public/../admin',
     '/public/%2e%2e/admin',
     '/a/.',
+    '/reports/..;/secret',
+    '/reports/..;a=b/secret',
+    '/reports/.;/secret',
+    '/reports/..;',
+    '/reports/.;a=b;c',
+    '/reports/%2e%2e;/secret',
+    '/reports/.%2E%3b/secret',
+    '/reports/..%3Ba/secret',
+    '/reports%2f..;/secret',
+    '/reports\\..;/secret',
+    '/..;/secret',
+    '/api/v1/..;/pods',
     '/..',
     '/a\\..\\b',
     '/a%5c..',
@@ -209,6 +229,18 @@ describe('isAmbiguousPath', () => {
     '/a\u00a0',
   ])('refuses %s', (path) => {
     expect(isAmbiguous(path)).toBe(true)
+  })
+
+  it('accepts no path that a servlet container reads as one outside of its beginning', () => {
+    const piece = fc.constantFrom('/', '.', '..', ';', 'a', '=', '%2e', '%2E', '%3b', '%2f', '%5c', '//')
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 8 }), (pieces) => {
+        const path = `/reports/${pieces.join('')}`
+        if (isAmbiguous(path)) return
+        for (const read of servletPaths(path)) expect(read).toMatch(/^\/reports(?:\/|$)/)
+      }),
+      { numRuns: 2000 },
+    )
   })
 
   it.each([
