@@ -47,6 +47,8 @@ export interface ForwardSettings {
   readonly authorizes: boolean
   readonly original: 'x-forwarded' | 'x-original' | 'path'
   readonly maxNumberedGroups: number
+  /** Fields of `extra` that the proxy hands on; absent: all, or none with numbered groups. */
+  readonly extraKeys?: readonly string[]
   readonly loginUrl?: string
 }
 

@@ -158,6 +158,10 @@ export const SHOWN_FLAGS: readonly FlagGroup[] = [
       'forward-auth-max-numbered-groups number',
       'also send that many groups as X-Remote-Group-1 and so on, for nginx (default 0)',
     ],
+    [
+      'forward-auth-extra-keys keys',
+      'extra fields of users that the proxy hands on; others are a 403 (default: all, or none with numbered groups)',
+    ],
   ),
   group(
     'Service accounts:',

@@ -10,6 +10,7 @@ export const OWN_FLAGS: Readonly<Record<string, KnownFlag>> = {
   'data-dir': text('kube-authn-data'),
   'forward-auth': off,
   'forward-auth-authorize': off,
+  'forward-auth-extra-keys': { kind: 'slice', default: [] },
   'forward-auth-login-url': text(),
   'forward-auth-max-numbered-groups': number(0),
   'forward-auth-original': text('x-forwarded'),

@@ -204,6 +204,22 @@ describe('the flags of serve', () => {
   })
 
   it.each([
+    [[], {}],
+    [['--forward-auth-extra-keys=scopes,example.com/team'], { extraKeys: ['scopes', 'example.com/team'] }],
+    [['--forward-auth-extra-keys='], { extraKeys: [] }],
+  ])('%j says which extra fields a proxy hands on', (argv, settings) => {
+    expect(settingsFromFlags(['--forward-auth', ...argv]).forward).toEqual({
+      authorizes: false,
+      original: 'x-forwarded',
+      maxNumberedGroups: 0,
+      ...settings,
+    })
+    expect(() => settingsFromFlags(['--forward-auth-extra-keys=scopes'])).toThrow(
+      '--forward-auth-extra-keys: has no effect without --forward-auth',
+    )
+  })
+
+  it.each([
     [['--authorization-mode=AlwaysAllow'], ['--authorization-mode=AlwaysAllow']],
     [['--authorization_mode', 'RBAC,Node,Webhook'], ['--authorization-mode=RBAC,Webhook']],
     [['--authorization-config=a.yaml'], ['--authorization-config=a.yaml']],
