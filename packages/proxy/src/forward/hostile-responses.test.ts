@@ -4,6 +4,7 @@ import { connect as connectHttp2, createServer as createHttp2Server } from 'node
 import { connect, Socket } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { exchange, listening, portOf, proxyTo, toBytes, until } from '../../test/servers.ts'
+import { passedHeaders } from '../headers/passed-headers.ts'
 import { sendResponse } from './send-response.ts'
 
 const REQUEST = 'GET /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'
@@ -51,11 +52,14 @@ describe('an upstream that does not keep to HTTP', () => {
     expect(next).not.toContain('second')
   })
 
-  it('drops trailers that speak for the site, and joins repeated ones', async () => {
+  it('joins repeated trailers', async () => {
     const bytes =
       'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n' +
       'X-A: 1\r\nSet-Cookie: a=b\r\nX-A: 2\r\nAudit-ID: a\r\n__proto__: c\r\n\r\n'
-    const { port } = await proxyTo(NOWHERE, await toBytes(bytes))
+    const { port } = await proxyTo(NOWHERE, {
+      ...(await toBytes(bytes)),
+      responseHeaders: ['x-a', '__proto__'],
+    })
     const answer = await exchange(port, REQUEST)
     expect(answer.slice(answer.indexOf('\r\n0\r\n') + 5)).toBe('X-A: 1, 2\r\n__proto__: c\r\n\r\n')
   })
@@ -95,7 +99,8 @@ describe('over HTTP/2', () => {
       from.rawHeaders = [name, '1', name, '2', 'X-A', '3']
       from.push(null)
       const server = createHttp2Server((message, response) => {
-        const parts = { mode: 'impersonate', isSandboxed: true, credentialRefused: () => {} } as const
+        const passed = passedHeaders(['Host', 'X-A', 'Access-Control-Allow-Credentials'])
+        const parts = { mode: 'impersonate', isSandboxed: true, passed, credentialRefused: () => {} } as const
         const outgoing = { method: 'GET', authorization: undefined }
         const events = { onRead: () => {}, onBroken: () => {} }
         sendResponse(from, { message, response }, outgoing, parts, events)

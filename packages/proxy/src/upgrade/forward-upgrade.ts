@@ -56,7 +56,7 @@ export function forwardUpgrade(exchange: UpgradeExchange, outgoing: Outgoing, pa
   })
   request.once('upgrade', (response, upstreamSocket, upstreamHead) => {
     stopWatching()
-    const head = switchedHead(response, exchange.protocol, exchange.auditId)
+    const head = switchedHead(response, exchange.protocol, exchange.auditId, parts.passed)
     if (head === undefined) {
       upstreamSocket.destroy()
       fail(badGateway(new Error('the upstream switched to another protocol')))
