@@ -6,15 +6,19 @@ import { requestTrailers } from './request-headers.ts'
 
 /** The headers of the upstream that the client gets, flat: name, value, name, value, as they were sent. */
 export function responseHeaders(
-  { rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>,
+  { rawHeaders, statusCode = 0 }: Pick<IncomingMessage, 'rawHeaders' | 'statusCode'>,
   passed: PassedHeaders,
 ): readonly string[] {
   const isHopByHop = hopByHop(rawHeaders)
+  const isWithoutLength = statusCode === 204 || statusCode === 101
   const kept: string[] = []
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? ''
     const lowerCase = name.toLowerCase()
-    if (passed.headers.has(lowerCase) && !isHopByHop(lowerCase)) kept.push(name, rawHeaders[index + 1] ?? '')
+    if (!passed.headers.has(lowerCase) || isHopByHop(lowerCase)) continue
+    // RFC 9110 section 8.6: a client could wait for content, or take the next response for it.
+    if (isWithoutLength && lowerCase === 'content-length') continue
+    kept.push(name, rawHeaders[index + 1] ?? '')
   }
   return kept
 }
