@@ -2,7 +2,10 @@ import type { UserInfo } from '@kube-authn/core'
 import { rbac, rbacPolicy, type RbacAuthorizer } from '@kube-authn/core/authorization'
 import type { Configuration } from './configuration.ts'
 
-/** The users and groups that admins may act as, as roles of Kubernetes. Without `impersonate` there are none. */
+/**
+ * The users and groups that admins may act as, as roles of Kubernetes. Without `impersonate` there are none. Users of Kubernetes itself, such as
+ * `system:kube-controller-manager`, must be named.
+ */
 export function impersonationPolicy({ groups, impersonate }: Configuration['admins']): RbacAuthorizer {
   if (impersonate === undefined) return rbac(rbacPolicy([]))
   const { users, groups: seen } = impersonate
@@ -13,7 +16,7 @@ export function impersonationPolicy({ groups, impersonate }: Configuration['admi
     // A list of no names would mean every group.
     ...(seen.length === 0 ? [] : [rule('groups', seen)]),
   ]
-  return rbac(
+  const roles = rbac(
     rbacPolicy([
       { apiVersion: VERSION, kind: 'ClusterRole', metadata, rules },
       {
@@ -25,6 +28,21 @@ export function impersonationPolicy({ groups, impersonate }: Configuration['admi
       },
     ]),
   )
+  return users === undefined ? withoutUsersOfKubernetes(roles) : roles
+}
+
+/** Roles cannot say "all but these". */
+function withoutUsersOfKubernetes(roles: RbacAuthorizer): RbacAuthorizer {
+  return {
+    ...roles,
+    authorize: (attributes, context) =>
+      attributes.resource === 'users' && attributes.name.startsWith('system:')
+        ? {
+            verdict: 'noOpinion',
+            reason: 'users of Kubernetes itself must be named in admins.impersonate.users',
+          }
+        : roles.authorize(attributes, context),
+  }
 }
 
 const VERSION = 'rbac.authorization.k8s.io/v1'

@@ -62,6 +62,17 @@ describe('admins', () => {
     ['a user', ada, admins, 'users', 'jane', 'allow'],
     ['a group of the list', ada, admins, 'groups', 'oidc:developers', 'allow'],
     ['another group', ada, admins, 'groups', 'system:masters', 'noOpinion'],
+    ['a user of Kubernetes', ada, admins, 'users', 'system:kube-controller-manager', 'noOpinion'],
+    ['a node', ada, admins, 'users', 'system:node:a', 'noOpinion'],
+    ['a user whose name begins alike', ada, admins, 'users', 'systems', 'allow'],
+    [
+      'a user of Kubernetes of the list',
+      ada,
+      { ...admins, impersonate: { users: ['system:node:a'], groups: [] } },
+      'users',
+      'system:node:a',
+      'allow',
+    ],
     ['a user, as no admin', jane, admins, 'users', 'ada', 'noOpinion'],
     [
       'a user of the list',

@@ -51,6 +51,15 @@ export function adapters(serve: Serve): Pick<ImpersonatingProxy, 'express' | 'ko
   }
 }
 
+/**
+ * What tells `@hono/node-server` that the response is over. Its own `Response`, which it puts in the place of the global one, is sent without a look at its headers until its body was
+ * asked for; so is every copy that Hono makes for a header of a middleware, also one of `RESPONSE_ALREADY_SENT`.
+ */
+function alreadySent(): Response {
+  const response = new Response(null, { headers: { 'x-hono-already-sent': 'true' } })
+  return response.body === null ? response : new Response(null, response)
+}
+
 const NOTHING = (): void => {}
 const NO_NODE_SERVER = 'the proxy needs the connections of Node: run the app with @hono/node-server'
 

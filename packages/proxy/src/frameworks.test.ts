@@ -115,7 +115,7 @@ describe.each(Object.keys(apps))('%s', (name) => {
 
   it('forwards requests as the user, or as the impersonated user', async () => {
     const upstream = await upstreamServer((message, response) => {
-      response.setHeader('X-Twice', ['1', '2'])
+      response.setHeader('Warning', ['1', '2'])
       message.pipe(response)
     })
     const lines: AuditEvent[] = []
@@ -125,7 +125,7 @@ describe.each(Object.keys(apps))('%s', (name) => {
       'POST /cluster/api?x=%2f HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 5\r\nAudit-ID: id-1\r\nAuthorization: Bearer t-jane\r\n\r\nhello'
     const answer = await exchange(port, body)
     expect(answer).toMatch(/^HTTP\/1\.1 200 /)
-    expect(answer).toContain('\r\nX-Twice: 1\r\nX-Twice: 2\r\n')
+    expect(answer).toContain('\r\nWarning: 1\r\nWarning: 2\r\n')
     expect(answer).toContain('hello')
     expect(answer.match(/^audit-id: .*$/gim)).toEqual(['Audit-ID: id-1'])
     await exchange(
@@ -267,7 +267,7 @@ describe('HTTP/2', () => {
     ['with the options of Node', false],
   ])('%s', async (_, isConfigured) => {
     const upstream = await upstreamServer((message, response) => {
-      response.writeHead(200, { 'X-Twice': ['1', '2'], Connection: 'keep-alive' })
+      response.writeHead(200, { Warning: ['1', '2'], Connection: 'keep-alive' })
       message.pipe(response)
     })
     const pki = await createPki()
@@ -307,7 +307,7 @@ describe('HTTP/2', () => {
       expect(upstream.received).toEqual([])
       return
     }
-    expect(headers).toMatchObject({ ':status': 200, 'x-twice': '1, 2' })
+    expect(headers).toMatchObject({ ':status': 200, warning: '1, 2' })
     let text = ''
     for await (const chunk of stream) text += String(chunk)
     expect(text).toBe('hello')

@@ -373,9 +373,9 @@ describe('impersonatingProxy', () => {
         'session=evil',
         'Content-Type',
         'text/html',
-        'X-A',
+        'Warning',
         '1',
-        'X-A',
+        'Warning',
         '2',
         'Connection',
         'X-Hop',
@@ -386,7 +386,7 @@ describe('impersonatingProxy', () => {
     })
     const { port } = await proxyTo(upstream)
     const answer = await exchange(port, get('/'))
-    expect(answer).toContain('\r\nX-A: 1\r\nX-A: 2\r\n')
+    expect(answer).toContain('\r\nWarning: 1\r\nWarning: 2\r\n')
     expect(answer).toMatch(/^content-security-policy: sandbox$/im)
     expect(answer).not.toMatch(/set-cookie|x-hop/i)
     const open = await proxyTo(upstream, { sandbox: false })

@@ -12,6 +12,7 @@ import { endpointConnection } from '@kube-authn/node/internal'
 import { adapters, type Serve } from './adapters.ts'
 import type { DecideParts } from './decide.ts'
 import { identifies } from './headers/identity-headers.ts'
+import { passedHeaders } from './headers/passed-headers.ts'
 import { combinationProblems, type ImpersonatingProxyOptions, proxyShape } from './options.ts'
 import type { ProxyParts } from './parts.ts'
 import type { ImpersonatingProxy } from './proxy.ts'
@@ -56,6 +57,7 @@ export function impersonatingProxy(options: ImpersonatingProxyOptions): Imperson
       mode,
       credentialRefused: credential.refused,
       isSandboxed: sandbox,
+      passed: passedHeaders(options.responseHeaders),
       responseTimeoutSeconds,
       clock,
       failed: ({ method, path }, { status, cause }) =>

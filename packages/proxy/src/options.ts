@@ -18,6 +18,7 @@ import {
   required,
 } from '@kube-authn/core/internal'
 import type { Endpoint } from '@kube-authn/node'
+import { canPass } from './headers/passed-headers.ts'
 import type { NodeMessage } from './node-types.ts'
 
 /** Options of {@link impersonatingProxy}. */
@@ -46,6 +47,8 @@ export interface ImpersonatingProxyOptions {
   readonly allowAnonymous?: boolean
   /** Further headers that are never forwarded; a name with `*` at its end is a prefix. Default: those that are known to identify a user. */
   readonly removeHeaders?: readonly string[]
+  /** Names of further headers and trailers that responses of the upstream may have. Default: those of a Kubernetes API, and those that describe the response. */
+  readonly responseHeaders?: readonly string[]
   /** Whether browsers show responses of the upstream without its scripts (`Content-Security-Policy: sandbox`). Default `true`. */
   readonly sandbox?: boolean
   /** How long connecting to the upstream may take, with TLS. Default 10. */
@@ -64,6 +67,7 @@ export interface ImpersonatingProxyOptions {
   readonly clock?: Clock
 }
 
+const NAME = /^[\w!#$%&'+.^`|~-]+$/
 const HEADER = /^[\w!#$%&'+.^`|~-]+\*?$/
 
 /** The checks of {@link ImpersonatingProxyOptions}. */
@@ -80,6 +84,12 @@ export const proxyShape: OptionsShape<ImpersonatingProxyOptions> = {
     must(
       'must be the name of a header, or a prefix of names with * at its end',
       (value) => typeof value === 'string' && HEADER.test(value),
+    ),
+  ),
+  responseHeaders: listOf(
+    must(
+      'must be the name of a header that may be passed on',
+      (value) => typeof value === 'string' && NAME.test(value) && canPass(value),
     ),
   ),
   sandbox: aBoolean,

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { incomingMessageRequest } from '@kube-authn/core/adapter'
+import { incomingMessageRequest, Received } from '@kube-authn/core/adapter'
 import { isStatusError } from '@kube-authn/core/internal'
 import type { AuthenticatedUpgrade } from '@kube-authn/node'
+import { AnswerHeaders } from '@kube-authn/node/internal'
 import { decide, isRefusal } from './decide.ts'
 import type { ProxyParts } from './parts.ts'
 import { sentTarget } from './serve-request.ts'
@@ -11,16 +12,18 @@ import { upgradeProtocol } from './upgrade/upgrade-protocol.ts'
 /** Serves an upgrade. Resolves once it is forwarded or refused; it never rejects. */
 export async function serveUpgrade(upgrade: AuthenticatedUpgrade, parts: ProxyParts): Promise<void> {
   const { request: message, socket, head, authentication } = upgrade
-  const { signal, auditId = randomUUID() } = upgrade
+  const { signal } = upgrade
+  const target = sentTarget(message)
+  const request = incomingMessageRequest(message, target)
+  // Without an audit log, that of the client.
+  const { auditId = new Received(request, new AnswerHeaders()).auditId(randomUUID) } = upgrade
   const protocol = upgradeProtocol(message)
   if (isStatusError(protocol)) {
-    refuse(socket, protocol)
+    refuse(socket, protocol, auditId)
     return
   }
   const closed = new AbortController()
   socket.once('close', () => closed.abort())
-  const target = sentTarget(message)
-  const request = incomingMessageRequest(message, target)
   const outgoing = await decide(
     {
       message,
@@ -36,7 +39,7 @@ export async function serveUpgrade(upgrade: AuthenticatedUpgrade, parts: ProxyPa
   )
   if (isRefusal(outgoing)) {
     if (outgoing.cause !== undefined && outgoing.status >= 500) parts.forward.failed(request, outgoing)
-    refuse(socket, outgoing)
+    refuse(socket, outgoing, auditId)
     return
   }
   // Of a socket that was closed meanwhile, there is no event.

@@ -37,7 +37,7 @@ sessions:
 admins:
   groups: ['oidc:admins']
   impersonate: # leave it out, and they may not
-    # users: [jane@example.com] # leave it out for every user
+    # users: [jane@example.com] # leave it out for every user but system:...
     groups: ['oidc:developers', 'oidc:accounting']
 `
 }

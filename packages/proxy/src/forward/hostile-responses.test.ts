@@ -2,8 +2,11 @@ import { once } from 'node:events'
 import { IncomingMessage } from 'node:http'
 import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2'
 import { connect, Socket } from 'node:net'
+import { http2ServerOptions } from '@kube-authn/node'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { exchange, listening, portOf, proxyTo, toBytes, until } from '../../test/servers.ts'
+import { exchange, jane, listening, portOf, proxyTo, toBytes, until } from '../../test/servers.ts'
+import { impersonatingProxy } from '../index.ts'
+import { passedHeaders } from '../headers/passed-headers.ts'
 import { sendResponse } from './send-response.ts'
 
 const REQUEST = 'GET /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'
@@ -51,11 +54,43 @@ describe('an upstream that does not keep to HTTP', () => {
     expect(next).not.toContain('second')
   })
 
-  it('drops trailers that speak for the site, and joins repeated ones', async () => {
+  it.each([
+    ['204', 'HTTP/1.1 204 No Content\r\nContent-Length: 30\r\nETag: "a"\r\n\r\n', REQUEST, false],
+    ['304', 'HTTP/1.1 304 Not Modified\r\nContent-Length: 30\r\nETag: "a"\r\n\r\n', REQUEST, true],
+    [
+      'HEAD',
+      'HTTP/1.1 200 OK\r\nContent-Length: 30\r\nETag: "a"\r\n\r\n',
+      REQUEST.replace('GET', 'HEAD'),
+      true,
+    ],
+    [
+      '101',
+      'HTTP/1.1 101 S\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 30\r\nETag: "a"\r\n\r\n',
+      UPGRADE,
+      false,
+    ],
+    [
+      '204 to an upgrade',
+      'HTTP/1.1 204 No Content\r\nContent-Length: 30\r\nETag: "a"\r\n\r\n',
+      UPGRADE,
+      false,
+    ],
+  ])('the length of a %s is passed on if it may have one', async (_, bytes, request, isPassed) => {
+    const options = await toBytes((socket) => socket.end(bytes))
+    const answer = await exchange((await proxyTo(NOWHERE, options)).port, request)
+    expect(answer).toContain('\r\nETag: "a"\r\n')
+    expect(/\r\ncontent-length: 30\r\n/i.test(answer)).toBe(isPassed)
+    expect(answer).toMatch(/\r\n\r\n$/)
+  })
+
+  it('joins repeated trailers', async () => {
     const bytes =
       'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n' +
       'X-A: 1\r\nSet-Cookie: a=b\r\nX-A: 2\r\nAudit-ID: a\r\n__proto__: c\r\n\r\n'
-    const { port } = await proxyTo(NOWHERE, await toBytes(bytes))
+    const { port } = await proxyTo(NOWHERE, {
+      ...(await toBytes(bytes)),
+      responseHeaders: ['x-a', '__proto__'],
+    })
     const answer = await exchange(port, REQUEST)
     expect(answer.slice(answer.indexOf('\r\n0\r\n') + 5)).toBe('X-A: 1, 2\r\n__proto__: c\r\n\r\n')
   })
@@ -87,6 +122,31 @@ describe('a refused upgrade', () => {
 })
 
 describe('over HTTP/2', () => {
+  it.each([
+    [204, 'GET', undefined],
+    [304, 'GET', '30'],
+    [200, 'HEAD', '30'],
+  ])('a %i to %s has the length %s', async (status, method, expected) => {
+    const proxy = impersonatingProxy({
+      ...(await toBytes(`HTTP/1.1 ${status} S\r\nContent-Length: 30\r\nETag: "a"\r\n\r\n`)),
+      log: false,
+    })
+    onTestFinished(proxy.close)
+    const server = createHttp2Server(
+      http2ServerOptions({ cleanHttp2Fields: true }),
+      proxy.express(() => jane),
+    )
+    await listening(server)
+    const session = connectHttp2(`http://127.0.0.1:${portOf(server)}`)
+    onTestFinished(() => session.destroy())
+    const request = session.request({ ':path': '/', ':method': method })
+    const [headers] = (await once(request, 'response')) as [Record<string, unknown>]
+    expect(headers).toMatchObject({ ':status': status, etag: '"a"' })
+    expect(headers['content-length']).toBe(expected)
+    request.resume()
+    await once(request, 'close')
+  })
+
   it.each(['Content-Type', 'ETag', 'Location', 'Date', 'Age', 'Host', 'Access-Control-Allow-Credentials'])(
     'two values of %s are a 502, since HTTP/2 cannot carry them',
     async (name) => {
@@ -95,7 +155,8 @@ describe('over HTTP/2', () => {
       from.rawHeaders = [name, '1', name, '2', 'X-A', '3']
       from.push(null)
       const server = createHttp2Server((message, response) => {
-        const parts = { mode: 'impersonate', isSandboxed: true, credentialRefused: () => {} } as const
+        const passed = passedHeaders(['Host', 'X-A', 'Access-Control-Allow-Credentials'])
+        const parts = { mode: 'impersonate', isSandboxed: true, passed, credentialRefused: () => {} } as const
         const outgoing = { method: 'GET', authorization: undefined }
         const events = { onRead: () => {}, onBroken: () => {} }
         sendResponse(from, { message, response }, outgoing, parts, events)

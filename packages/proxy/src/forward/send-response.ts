@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { StatusError } from '@kube-authn/core/adapter'
 import type { Outgoing } from '../decide.ts'
 import { badGateway } from '../failures.ts'
+import type { PassedHeaders } from '../headers/passed-headers.ts'
 import { responseHeaders, responseTrailers, setHeaders } from '../headers/response-headers.ts'
 import { isNamed, tokensOf } from '../headers/hop-by-hop.ts'
 import type { NodeMessage, NodeResponse } from '../node-types.ts'
@@ -12,6 +13,7 @@ import { flow } from './flow.ts'
 export interface SendResponseParts {
   readonly mode: 'impersonate' | 'token'
   readonly isSandboxed: boolean
+  readonly passed: PassedHeaders
   /** Told of the credential of a request that the upstream answered by a 401. */
   readonly credentialRefused: (authorization: string | undefined) => void
 }
@@ -33,11 +35,11 @@ export function sendResponse(
   from: IncomingMessage,
   { message, response }: { readonly message: NodeMessage; readonly response: NodeResponse },
   outgoing: Pick<Outgoing, 'method' | 'authorization'>,
-  { mode, isSandboxed, credentialRefused }: SendResponseParts,
+  { mode, isSandboxed, passed, credentialRefused }: SendResponseParts,
   { onRead, onBroken }: ResponseEvents,
 ): StatusError | undefined {
   if (from.statusCode === 401) credentialRefused(outgoing.authorization)
-  const headers = responseHeaders(from.rawHeaders)
+  const headers = responseHeaders(from, passed)
   const refused = refusedResponse(from, mode) ?? setHead(from, { message, response }, headers, isSandboxed)
   if (refused !== undefined) {
     from.resume()
@@ -60,8 +62,12 @@ export function sendResponse(
   flow(from, response, length, {
     onRead,
     onEnd() {
-      const trailers = responseTrailers(from.rawTrailers)
-      if (trailers !== undefined) response.addTrailers(trailers)
+      const trailers = responseTrailers(from.rawTrailers, passed)
+      if (trailers !== undefined) {
+        // With its end in one, Node would give an empty body a length, and no trailers.
+        flushHead(response)
+        response.addTrailers(trailers)
+      }
       response.end()
     },
   })

@@ -194,7 +194,7 @@ describe('bodies', () => {
         response.end()
       })
     })
-    const { port } = await proxyTo(upstream)
+    const { port } = await proxyTo(upstream, { responseHeaders: ['X-Sum'] })
     const answer = await exchange(
       port,
       'POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTrailer: X-Sum, Impersonate-User, Host\r\nTransfer-Encoding: chunked\r\n\r\n' +

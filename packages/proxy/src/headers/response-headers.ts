@@ -1,38 +1,36 @@
+import type { IncomingMessage } from 'node:http'
 import type { NodeResponse } from '../node-types.ts'
 import { hopByHop } from './hop-by-hop.ts'
+import type { PassedHeaders } from './passed-headers.ts'
 import { requestTrailers } from './request-headers.ts'
 
-/**
- * Headers by which an upstream would speak for the whole site of the app: cookies, and policies of browsers for its origin. The audit id is that of the request.
- */
-const OF_THE_SITE: ReadonlySet<string> = new Set([
-  'alt-svc',
-  'audit-id',
-  'clear-site-data',
-  'public-key-pins',
-  'service-worker-allowed',
-  'set-cookie',
-  'set-cookie2',
-  'strict-transport-security',
-])
-
 /** The headers of the upstream that the client gets, flat: name, value, name, value, as they were sent. */
-export function responseHeaders(raw: readonly string[]): readonly string[] {
-  const isHopByHop = hopByHop(raw)
+export function responseHeaders(
+  { rawHeaders, statusCode = 0 }: Pick<IncomingMessage, 'rawHeaders' | 'statusCode'>,
+  passed: PassedHeaders,
+): readonly string[] {
+  const isHopByHop = hopByHop(rawHeaders)
+  const isWithoutLength = statusCode === 204 || statusCode === 101
   const kept: string[] = []
-  for (let index = 0; index + 1 < raw.length; index += 2) {
-    const name = raw[index] ?? ''
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? ''
     const lowerCase = name.toLowerCase()
-    if (!OF_THE_SITE.has(lowerCase) && !isHopByHop(lowerCase)) kept.push(name, raw[index + 1] ?? '')
+    if (!passed.headers.has(lowerCase) || isHopByHop(lowerCase)) continue
+    // RFC 9110 section 8.6: a client could wait for content, or take the next response for it.
+    if (isWithoutLength && lowerCase === 'content-length') continue
+    kept.push(name, rawHeaders[index + 1] ?? '')
   }
   return kept
 }
 
 /** The trailers of the upstream that the client gets, each in one line; `undefined` if there are none. */
-export function responseTrailers(raw: readonly string[]): Record<string, string> | undefined {
+export function responseTrailers(
+  raw: readonly string[],
+  passed: PassedHeaders,
+): Record<string, string> | undefined {
   if (raw.length === 0) return undefined
   const kept = new Map<string, readonly [name: string, value: string]>()
-  for (const [name, value] of requestTrailers(raw, (lowerCase) => OF_THE_SITE.has(lowerCase))) {
+  for (const [name, value] of requestTrailers(raw, (lowerCase) => !passed.trailers.has(lowerCase))) {
     const lowerCase = name.toLowerCase()
     const [spelling, before] = kept.get(lowerCase) ?? [name]
     kept.set(lowerCase, [spelling, before === undefined ? value : `${before}, ${value}`])
@@ -40,12 +38,16 @@ export function responseTrailers(raw: readonly string[]): Record<string, string>
   return kept.size === 0 ? undefined : Object.fromEntries(kept.values())
 }
 
-/** Sets the headers of a response. Warnings of the app stay, and so do policies of the app for browsers. */
+/** Sets the headers of a response. Warnings of the app stay, and so do policies of the app for browsers, which the upstream cannot loosen. */
 export function setHeaders(response: NodeResponse, headers: readonly string[], isSandboxed: boolean): void {
   const ofTheApp = response.getHeaderNames()
   for (let index = 0; index + 1 < headers.length; index += 2) {
     const name = headers[index] ?? ''
-    if (ofTheApp.length > 0) replaceOnce(response, name.toLowerCase(), ofTheApp)
+    if (ofTheApp.length > 0) {
+      const lowerCase = name.toLowerCase()
+      if (OF_THE_APP.has(lowerCase) && ofTheApp.includes(lowerCase)) continue
+      replaceOnce(response, lowerCase, ofTheApp)
+    }
     append(response, name, headers[index + 1] ?? '')
   }
   if (isSandboxed) append(response, POLICY, 'sandbox')
@@ -66,3 +68,5 @@ function append(response: NodeResponse, name: string, value: string): void {
 
 const POLICY = 'Content-Security-Policy'
 const ADDED: ReadonlySet<string> = new Set(['warning', 'vary', POLICY.toLowerCase()])
+/** Those of the upstream would be read instead, and HTTP/2 has one value of the first only. */
+const OF_THE_APP: ReadonlySet<string> = new Set(['x-content-type-options', 'x-frame-options'])

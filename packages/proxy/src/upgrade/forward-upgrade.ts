@@ -28,7 +28,7 @@ export function forwardUpgrade(exchange: UpgradeExchange, outgoing: Outgoing, pa
   const { socket, ends } = exchange
   const fail = (failure: StatusError): void => {
     parts.failed(logged(outgoing), failure)
-    refuse(exchange.socket, failure)
+    refuse(exchange.socket, failure, exchange.auditId)
   }
   const request = opened(outgoing, parts, fail)
   if (request === undefined) return
@@ -56,7 +56,7 @@ export function forwardUpgrade(exchange: UpgradeExchange, outgoing: Outgoing, pa
   })
   request.once('upgrade', (response, upstreamSocket, upstreamHead) => {
     stopWatching()
-    const head = switchedHead(response, exchange.protocol, exchange.auditId)
+    const head = switchedHead(response, exchange.protocol, exchange.auditId, parts.passed)
     if (head === undefined) {
       upstreamSocket.destroy()
       fail(badGateway(new Error('the upstream switched to another protocol')))
@@ -101,12 +101,13 @@ function connect({ socket, head }: UpgradeExchange, upstream: Duplex, switched: 
 /** Sends a response that switches nothing. The connection is closed after it: what the client sent further must not be read as a request. */
 function relay(
   from: IncomingMessage,
-  { message, socket }: UpgradeExchange,
+  { message, socket, auditId }: UpgradeExchange,
   outgoing: Outgoing,
   parts: ForwardParts,
 ): StatusError | undefined {
   const response = new ServerResponse(message)
   response.shouldKeepAlive = false
+  response.setHeader(AUDIT_ID, auditId)
   if (!(socket instanceof Socket)) {
     socket.destroy()
     return undefined
@@ -125,10 +126,14 @@ function relay(
 }
 
 /** Answers an upgrade that is not forwarded, and closes its connection. */
-export function refuse(socket: Duplex, failure: StatusError): void {
+export function refuse(socket: Duplex, failure: StatusError, auditId: string): void {
   if (socket.destroyed || socket.writableEnded) {
     socket.destroy()
     return
   }
-  refuseUpgrade(socket, failure, new AnswerHeaders())
+  const headers = new AnswerHeaders()
+  headers.setHeader(AUDIT_ID, auditId)
+  refuseUpgrade(socket, failure, headers)
 }
+
+const AUDIT_ID = 'Audit-ID'

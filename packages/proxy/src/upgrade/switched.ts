@@ -1,4 +1,5 @@
 import { type IncomingMessage, validateHeaderName, validateHeaderValue } from 'node:http'
+import type { PassedHeaders } from '../headers/passed-headers.ts'
 import { responseHeaders } from '../headers/response-headers.ts'
 
 /**
@@ -7,14 +8,16 @@ import { responseHeaders } from '../headers/response-headers.ts'
  * @param auditId that of the request.
  */
 export function switchedHead(
-  { statusCode, rawHeaders, headers }: IncomingMessage,
+  from: IncomingMessage,
   protocol: string,
   auditId: string,
+  passed: PassedHeaders,
 ): string | undefined {
+  const { statusCode, headers } = from
   if (statusCode !== 101 || headers.upgrade?.toLowerCase() !== protocol.toLowerCase()) return undefined
   const lines = ['HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', `Upgrade: ${headers.upgrade}`]
   try {
-    const kept = responseHeaders(rawHeaders)
+    const kept = responseHeaders(from, passed)
     for (let index = 0; index + 1 < kept.length; index += 2) {
       const [name = '', value = ''] = kept.slice(index, index + 2)
       validateHeaderName(name)

@@ -18,6 +18,7 @@ import {
   valuesOf,
 } from '../../test/servers.ts'
 
+const AUDIT_ID = /\r\naudit-id: [\da-f-]{36}\r\n/i
 const TOKEN = 'base64url.bearer.authorization.k8s.io.c2VjcmV0'
 const EXEC = '/api/v1/namespaces/a/pods/b/exec?command=sh'
 const SPDY = `POST ${EXEC} HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\nX-Stream-Protocol-Version: v4.channel.k8s.io\r\nContent-Length: 0\r\n`
@@ -180,6 +181,7 @@ describe('upgrades', () => {
     const answer = await exchange(port, `${request}\r\nGET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n`)
     expect(answer).toMatch(/^HTTP\/1\.1 400 /)
     expect(answer.match(/HTTP\/1\.1/g)).toHaveLength(1)
+    expect(answer).toMatch(AUDIT_ID)
     expect(upstream.received).toEqual([])
   })
 
@@ -194,6 +196,8 @@ describe('upgrades', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 400 /)
     expect(answer).toContain('Connection: close')
     expect(answer).toContain('{"kind":"Status"}')
+    const [sent = ''] = valuesOf(upstream.received[0]?.rawHeaders, 'audit-id')
+    expect(answer.match(/^audit-id: .*/gim)).toEqual([`Audit-ID: ${sent}`])
     expect(answer).not.toMatch(/set-cookie/i)
     expect(upstream.received.map(({ url }) => url)).toEqual([EXEC])
   })
@@ -210,6 +214,7 @@ describe('upgrades', () => {
     const answer = await exchange(port, `${SPDY}\r\n`)
     expect(answer).toMatch(/^HTTP\/1\.1 502 /)
     expect(answer).toContain('"kind":"Status"')
+    expect(answer).toMatch(AUDIT_ID)
   })
 
   it.each([
@@ -224,7 +229,9 @@ describe('upgrades', () => {
     const upstream = await spdyUpstream()
     const { upstream: _, ...rest } = { upstream: undefined, ...options }
     const { port } = await proxyTo(upstream, rest, authentication)
-    expect(await exchange(port, `${SPDY}\r\n`)).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
+    const answer = await exchange(port, `${SPDY}Audit-ID: of-client\r\n\r\n`)
+    expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
+    expect(answer.match(/^audit-id: .*/gim)).toEqual(['audit-id: of-client'])
     expect(upstream.received).toEqual([])
   })
 
@@ -275,6 +282,6 @@ describe('upgrades', () => {
     const answered = exchange(port, `${SPDY}\r\n`)
     await until(() => upstream.received.length === 1)
     clock.advance(7000)
-    expect(await answered).toMatch(/^HTTP\/1\.1 504 /)
+    expect(await answered).toMatch(/^HTTP\/1\.1 504 [^]*\r\naudit-id: [\da-f-]{36}\r\n/)
   })
 })
