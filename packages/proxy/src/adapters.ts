@@ -78,13 +78,6 @@ function copyHeaders(headers: Headers, response: NodeResponse): void {
   for (const line of headers.getSetCookie()) response.appendHeader('set-cookie', line)
 }
 
-function alreadySent(): Response {
-  const response = new Response(null, { headers: { 'x-hono-already-sent': 'true' } })
-  // @hono/node-server does not look at the header of a response whose body was never read.
-  void response.body
-  return response
-}
-
 function isMessage(value: unknown): value is NodeMessage {
   return Array.isArray(memberOf(value, 'rawHeaders')) && typeof memberOf(value, 'pipe') === 'function'
 }

@@ -32,6 +32,8 @@ export function loginRoutes(login: WebLogin): MiddlewareHandler {
     // Not earlier: if a handler returns its own Response, Hono drops headers that were set before. The response to an upgrade has none to change.
     if (c.res.status === SWITCHING_PROTOCOLS) return undefined
     if (before.setCookies.length === 0) return undefined
+    // The handler writes the response of Node. A header would make Hono copy this one, and @hono/node-server would write the copy as well.
+    if (c.res.headers.has('x-hono-already-sent')) return undefined
     for (const line of before.setCookies) c.header('Set-Cookie', line, { append: true })
     // A cache would give the session to others.
     c.header('Cache-Control', 'no-store')
