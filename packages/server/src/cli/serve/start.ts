@@ -9,12 +9,12 @@ import { ownMaterial } from './material/own-material.ts'
 import { openPrivateFolder } from './material/private-files.ts'
 import { openApi } from './open-api.ts'
 import { openControllers } from './open-controllers.ts'
-import { openStore } from './open-store.ts'
 import { renewal } from './renewal.ts'
 import { logLine } from './server-log.ts'
 import { serverTrust } from './server-trust.ts'
 import type { ServeSettings } from './settings.ts'
-import { shownStore } from '../store-url/store-url.ts'
+import { storeFailureOf } from '../store-failure.ts'
+import { openStoreAt, shownStore } from '../store-url/store-url.ts'
 
 /** A server that answers. */
 export interface StartedServer {
@@ -35,7 +35,7 @@ export async function startServer(settings: ServeSettings): Promise<StartedServe
     return { announcement, close: () => opened.close() }
   } catch (error) {
     await opened.close().catch(() => undefined)
-    throw error
+    throw storeFailureOf(error)
   }
 }
 
@@ -43,7 +43,7 @@ async function open(settings: ServeSettings, opened: Closers): Promise<Announcem
   const { dataDir, secure, insecure, tls } = settings
   openPrivateFolder(dataDir)
   const [store, material] = await both(
-    openStore(settings).then((made) => {
+    openStoreAt(settings.store).then((made) => {
       opened.add(() => made.close())
       return made
     }),
