@@ -4,6 +4,7 @@ import type { Announcement } from './announcement.ts'
 import { type Closers, closers } from './closers.ts'
 import { listenInsecurely, listenSecurely } from './listen.ts'
 import { writeAdminKubeconfig } from './material/admin-kubeconfig.ts'
+import { lockFolder } from './material/folder-lock.ts'
 import { clientAddress } from './material/hosts.ts'
 import { ownMaterial } from './material/own-material.ts'
 import { openPrivateFolder } from './material/private-files.ts'
@@ -42,6 +43,12 @@ export async function startServer(settings: ServeSettings): Promise<StartedServe
 async function open(settings: ServeSettings, opened: Closers): Promise<Announcement> {
   const { dataDir, secure, insecure, tls } = settings
   openPrivateFolder(dataDir)
+  const lock = await lockFolder(dataDir)
+  opened.add(() => lock.release())
+  if (lock.problem !== undefined) {
+    const message = `the data folder is not locked (${lock.problem}): no other server may use it`
+    logLine({ level: 'warn', message })
+  }
   const [store, material] = await both(
     openStoreAt(settings.store).then((made) => {
       opened.add(() => made.close())
