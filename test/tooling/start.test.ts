@@ -193,6 +193,7 @@ const LOADED_LATER: Readonly<Record<string, readonly string[]>> = {
     '@noble/hashes/scrypt.js',
     'bcryptjs',
     'jose/jws/compact/sign',
+    'node:net',
     'pg',
   ],
   '@kube-authn/server/sqlite': [
