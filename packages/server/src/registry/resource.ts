@@ -90,7 +90,7 @@ export interface Services {
   /** What a user may do by roles. */
   readonly rulesFor: RuleResolver['rulesFor']
   /** The time, in the form of RFC 3339. */
-  now(): string
+  now(this: void): string
 }
 
 /** The circumstances of a write. */

@@ -58,7 +58,6 @@ export async function revokedCredential(options: RevokeOptions, nowMs: number): 
 }
 
 /** ASCII spaces end a token in `Authorization`, and control characters cannot be in it. Others are in tokens of token files, although RFC 6750 has them not. */
-// oxlint-disable-next-line no-control-regex
 const NOT_IN_A_TOKEN = /[\0-\u0020\u007F]/
 
 /** @throws {Failure} if no request can have it as its token. */

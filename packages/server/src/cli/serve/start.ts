@@ -4,7 +4,6 @@ import type { Announcement } from './announcement.ts'
 import { type Closers, closers } from './closers.ts'
 import { listenInsecurely, listenSecurely } from './listen.ts'
 import { writeAdminKubeconfig } from './material/admin-kubeconfig.ts'
-import { lockFolder } from './material/folder-lock.ts'
 import { clientAddress } from './material/hosts.ts'
 import { ownMaterial } from './material/own-material.ts'
 import { openPrivateFolder } from './material/private-files.ts'
@@ -43,6 +42,7 @@ export async function startServer(settings: ServeSettings): Promise<StartedServe
 async function open(settings: ServeSettings, opened: Closers): Promise<Announcement> {
   const { dataDir, secure, insecure, tls } = settings
   openPrivateFolder(dataDir)
+  const { lockFolder } = await import('./material/folder-lock.ts')
   const lock = await lockFolder(dataDir)
   opened.add(() => lock.release())
   if (lock.problem !== undefined) {
