@@ -221,6 +221,8 @@ describe.each(ENGINES)('an Express app and kube-authn serve over one %s', (name,
       for (const what of Object.keys(times).filter((each) => /refused|forbidden|accepted|known/.test(each))) {
         expect(times[what]).toBeLessThan(2000)
       }
+      // The watch of etcd is begun again every two seconds at most.
+      expect(times['started, healed']).toBeLessThan(name === 'etcd' ? 5000 : 2000)
       expect(times['killed, unavailable']).toBeLessThan((STALENESS_SECONDS + 5) * 1000)
     },
   )

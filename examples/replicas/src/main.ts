@@ -13,6 +13,7 @@ import type { Kept } from './keep-running.ts'
 import { observe } from './observed.ts'
 import { runPostgres } from './postgres.ts'
 import { MissingPart } from './programs.ts'
+import { trafficCommand } from './traffic-command.ts'
 import { type Target, tryRevocation } from './trial.ts'
 
 const folder = process.env['MATERIAL'] ?? fileURLToPath(new URL('../.material', import.meta.url))
@@ -115,7 +116,7 @@ In another terminal:
   kubectl create serviceaccount jenkins
   TOKEN=$(kubectl create token jenkins)
   curl --cacert ${join(folder, 'replica-1/pki/ca.crt')} -H "Authorization: Bearer $TOKEN" https://localhost:${appPort}/whoami
-  node examples/replicas/dist/traffic.js --faults
+  ${trafficCommand(process.env)}
 
 Ctrl+C stops all of it.`)
 }

@@ -151,7 +151,7 @@ describe.each(Object.keys(apps))('%s', (name) => {
 
   it('sends the headers that the app has set before, beside those of the upstream', async () => {
     const upstream = await upstreamServer((_, response) => {
-      response.writeHead(200, { Vary: 'Accept', 'Expires': 'upstream', 'Set-Cookie': 'three=3' }).end()
+      response.writeHead(200, { Vary: 'Accept', Expires: 'upstream', 'Set-Cookie': 'three=3' }).end()
     })
     const port = await started(apps[name]?.(proxyFor(upstream), () => {}) ?? createServer())
     const answer = await exchange(port, get('/cluster/api', 'Authorization: Bearer t-jane\r\n'))

@@ -109,7 +109,8 @@ export interface LeaderElectionEvent {
   readonly name: string
   /** Who the process is in the lease. */
   readonly identity: string
-  readonly status: 'standing' | 'leading' | 'lost' | 'released'
+  /** `unreleased`: it stopped while the store did not answer, so that others may have to wait for the end of the lease. */
+  readonly status: 'standing' | 'leading' | 'lost' | 'released' | 'unreleased'
 }
 
 /** A token of a configured issuer was accepted or refused. Tokens of unknown issuers do not emit this event. */

@@ -2,13 +2,14 @@ import { CREDENTIAL_ID_KEY } from '../authenticator/credential-id.ts'
 import {
   aNonEmptyString,
   aString,
-  checkOptions,
   must,
   type OptionsShape,
   nested,
+  optionProblems,
   refuseProblems,
   required,
 } from '../internal/options/index.ts'
+import type { ConfigurationProblem } from '../authenticator/errors.ts'
 import { readCredentialId } from './read-credential-id.ts'
 import type { UsedCredential } from './revocations.ts'
 
@@ -65,11 +66,17 @@ const revocationShape: OptionsShape<Revocation> = {
 
 /** @throws {ConfigurationError} if it is no revocation of one subject. */
 export function requireRevocation(revocation: Revocation): void {
-  checkOptions(revocationShape, revocation)
+  refuseProblems(revocationProblems(revocation))
+}
+
+/** What is wrong with a revocation; the messages show no value of it. */
+export function revocationProblems(revocation: Revocation): readonly ConfigurationProblem[] {
+  const problems = optionProblems(revocationShape, revocation)
+  if (problems.length > 0) return problems
   const message = 'must have one of credentialId, tokenSha256, user and attribute'
-  if (subjectsOf(revocation).length !== 1) refuseProblems([{ path: 'revocation', message }])
-  if (revocation.issuedBeforeMs === undefined || revocation.user !== undefined) return
-  refuseProblems([{ path: 'issuedBeforeMs', message: 'needs user' }])
+  if (subjectsOf(revocation).length !== 1) return [{ path: 'revocation', message }]
+  if (revocation.issuedBeforeMs === undefined || revocation.user !== undefined) return []
+  return [{ path: 'issuedBeforeMs', message: 'needs user' }]
 }
 
 /** What a revocation is found by. */

@@ -25,7 +25,7 @@ export async function kubernetesApi(options: KubernetesApiOptions): Promise<Kube
   checkOptions(kubernetesApiShape, options)
   const answer = await apiAnswers(options, {
     reviews: [],
-    health: healthAnswers(basicChecks(options.store), () => {}),
+    health: healthAnswers(basicChecks(options), () => {}),
   })
 
   async function kubernetesApiHandler(received: Request, caller?: KubernetesApiCaller): Promise<Response> {

@@ -2,7 +2,9 @@ import type { AuthenticationRequest, Awaitable } from '@kube-authn/core'
 import type { HttpAnswer } from '@kube-authn/core/adapter'
 import { methodNotAllowed } from '@kube-authn/core/internal'
 import { quoted } from '@kube-authn/internal/quote'
-import type { ObjectStore } from '../store/object-store.ts'
+import type { StoreCopy } from '../store/cache/store-cache.ts'
+import { StoreError } from '../store/store-error.ts'
+import type { KubernetesApiOptions } from './kubernetes-api-options.ts'
 
 /** Where health is asked for. `livez`: whether the process should be restarted. `readyz`: whether it should get requests. No more will be added. */
 export type HealthEndpoint = 'healthz' | 'livez' | 'readyz'
@@ -32,12 +34,37 @@ export type OnUnhealthy = (name: string, error: unknown) => void
 
 const ENDPOINTS: readonly HealthEndpoint[] = ['healthz', 'livez', 'readyz']
 
-/** The checks of every server: it answers, and its store does. */
-export function basicChecks(store: ObjectStore): readonly HealthCheck[] {
+/** What is checked of the options. */
+type CheckedOptions = Pick<
+  KubernetesApiOptions,
+  'store' | 'rbac' | 'revocations' | 'serviceAccounts' | 'bootstrapTokens'
+>
+
+/**
+ * The checks of every server: it answers, its store does, and it is ready only while its copies of objects in the store are not too old.
+ *
+ * Source: the check `informer-sync` of kube-apiserver, apiserver `pkg/server/healthz/healthz.go`.
+ */
+export function basicChecks(options: CheckedOptions): readonly HealthCheck[] {
+  const { store, rbac, revocations, serviceAccounts, bootstrapTokens } = options
+  const copies = [rbac, revocations, serviceAccounts, bootstrapTokens].filter((each) => each !== undefined)
   return [
     { name: 'ping', check: () => {} },
     { name: 'store', check: async () => void (await store.revision()) },
+    ...(copies.length === 0 ? [] : [copiesCheck(copies)]),
   ]
+}
+
+/** A restart would not make them newer, so it is no check of `/livez`. */
+function copiesCheck(copies: readonly Pick<StoreCopy, 'health'>[]): HealthCheck {
+  return {
+    name: 'copies',
+    endpoints: ['readyz'],
+    check() {
+      const [problem] = copies.flatMap((each) => each.health())
+      if (problem !== undefined) throw new StoreError('storeUnavailable', problem)
+    },
+  }
 }
 
 /**

@@ -45,6 +45,7 @@ export async function storedBootstrapTokens(options: StoreCacheOptions): Promise
     get outdatedSinceMs() {
       return cache.outdatedSinceMs
     },
+    health: cache.health,
     learn: cache.learn,
     close: cache.close,
   }

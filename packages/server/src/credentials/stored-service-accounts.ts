@@ -64,6 +64,7 @@ export async function storedServiceAccounts(options: StoreCacheOptions): Promise
     get outdatedSinceMs() {
       return copies.outdatedSinceMs
     },
+    health: copies.health,
     learn: copies.learn,
     close: copies.close,
   }

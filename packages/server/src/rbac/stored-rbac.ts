@@ -73,6 +73,7 @@ export async function storedRbac(options: StoreCacheOptions): Promise<StoredRbac
     get outdatedSinceMs() {
       return cache.outdatedSinceMs
     },
+    health: cache.health,
     learn: cache.learn,
     close: cache.close,
   }

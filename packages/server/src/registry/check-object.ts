@@ -1,7 +1,8 @@
 import { errorList } from '@kube-authn/core/internal'
+import { timeOfRfc3339 } from '@kube-authn/internal/rfc3339'
 import type { KubeObject } from './kube-object.ts'
 import { validateFinalizers, validateMetadata } from './metadata.ts'
-import type { PartSubresource, Resource } from './resource.ts'
+import type { PartSubresource, Resource, Services } from './resource.ts'
 import { conflict, invalid, MODIFIED } from './status-errors.ts'
 import type { Target } from './target.ts'
 import type { Preconditions } from './write.ts'
@@ -9,21 +10,23 @@ import type { Preconditions } from './write.ts'
 /**
  * Validates an object before it is written.
  *
- * @param old the object that it replaces.
+ * @param replaced the object that it replaces, or the time of its creation.
  * @param part the part that is written; `undefined` for the object itself.
  * @throws {StatusError} 422
  */
 export async function checkObject(
   resource: Resource,
   object: KubeObject,
-  old: KubeObject | undefined,
+  replaced: { readonly old: KubeObject } | { readonly now: Services['now'] },
   part?: PartSubresource,
 ): Promise<void> {
   const errors = errorList()
+  const old = 'old' in replaced ? replaced.old : undefined
   validateMetadata(object.metadata, resource, errors)
   if (old !== undefined) validateFinalizers(object.metadata, old.metadata, errors)
   const ofFields = errorList({ hideValues: resource.hasSecrets ?? false })
   await resource.validate(object, ofFields, old)
+  if ('now' in replaced) resource.validateCreate?.(object, timeOfRfc3339(replaced.now()) ?? 0, ofFields)
   if (old !== undefined) {
     resource.validateUpdate?.(object, old, ofFields)
     part?.validateUpdate?.(object, old, ofFields)

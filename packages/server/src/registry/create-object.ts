@@ -51,7 +51,7 @@ export async function createObject(
     const isGenerated = name === '' && prefix !== ''
     const full = isGenerated ? generateName(prefix, random) : name
     const object = { ...prepared, metadata: withoutEmpty({ ...prepared.metadata, name: full }) }
-    await checkObject(resource, object, undefined)
+    await checkObject(resource, object, { now: services.now })
     if (requestName !== '') await requireCreateAllowed(resource, object, write)
     await resource.admit?.({ ...write, object, old: undefined, requestName })
     try {

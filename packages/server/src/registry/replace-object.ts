@@ -43,7 +43,7 @@ export async function replaceObject(
     const writer = { name: manager, operation: 'Update', subresource, time: services.now() } as const
     const object = withOwners(prepared, owners?.() ?? ownersAfterUpdate(resource, old, prepared, writer))
     if (part === undefined) await resource.authorize?.({ ...write, object, old })
-    await checkObject(resource, object, old, part)
+    await checkObject(resource, object, { old }, part)
     await (part ?? resource).admit?.({ ...write, object, old })
     return isFinished(object.metadata) ? 'delete' : object
   }

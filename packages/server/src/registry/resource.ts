@@ -44,6 +44,8 @@ export interface Resource {
   prepareForUpdate?(object: KubeObject, old: KubeObject): KubeObject
   /** @param old the object that is replaced: what is wrong in it already may be tolerated. */
   validate(object: KubeObject, errors: ErrorList, old?: KubeObject): Awaitable<void>
+  /** What is wrong only in a new object, as with a time that is over. */
+  validateCreate?(object: KubeObject, nowMs: number, errors: ErrorList): void
   validateUpdate?(object: KubeObject, old: KubeObject, errors: ErrorList): void
   /** Refuses what this caller may not write, before it is validated. @throws {StatusError} 403 */
   authorize?(change: Change): Awaitable<void>
@@ -88,7 +90,7 @@ export interface Services {
   /** What a user may do by roles. */
   readonly rulesFor: RuleResolver['rulesFor']
   /** The time, in the form of RFC 3339. */
-  now(): string
+  now(this: void): string
 }
 
 /** The circumstances of a write. */

@@ -168,7 +168,7 @@ describe('credentialrevocations', () => {
     ['earlier credentials of a user', { user: 'jane', issuedBefore: '2026-01-01T00:00:00Z' }],
     ['an id', { credentialID: 'JTI=1' }],
     ['a digest', { tokenSHA256: 'a'.repeat(64) }],
-    ['a session', { attribute: { key: '__proto__', value: '' }, reason: 'lost laptop' }],
+    ['a session', { attribute: { key: '__proto__', value: '1' }, reason: 'lost laptop' }],
   ])('may be of %s, and say who made them, whatever the client says', async (_, spec) => {
     const { objects } = await opened()
     const made = await create(objects, 'one', { ...spec, revokedBy: 'another-user' })
@@ -177,6 +177,7 @@ describe('credentialrevocations', () => {
 
   it.each<[string, object]>([
     ['nothing', {}],
+    ['a session without a value', { attribute: { key: 'sid', value: '' } }],
     ['two subjects', { user: 'jane', credentialID: 'JTI=1' }],
     ['a digest that is none', { tokenSHA256: 'secret' }],
     ['a time without a user', { credentialID: 'JTI=1', issuedBefore: '2026-01-01T00:00:00Z' }],

@@ -73,6 +73,7 @@ export async function revocations(options: RevocationsOptions): Promise<StoredRe
     get outdatedSinceMs() {
       return cache.outdatedSinceMs
     },
+    health: cache.health,
     learn: cache.learn,
     close: cache.close,
   }

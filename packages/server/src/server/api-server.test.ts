@@ -9,8 +9,10 @@ import { allow, type Authorizer, noOpinion, parseRbac, rbac } from '@kube-authn/
 import { metrics } from '@kube-authn/core/metrics'
 import { tokenFile } from '@kube-authn/core/token-file'
 import { createPki, fixedClock } from '@kube-authn/testing'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { faultyStore } from '../../test/faulty-store.ts'
 import { type RunningServer, runningServer } from '../../test/running-server.ts'
+import { revocations } from '../revocations/revocations.ts'
 import { memoryObjectStore } from '../store/memory/memory-object-store.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import type { ApiServer, ApiServerOptions } from './api-server-options.ts'
@@ -141,6 +143,28 @@ describe('a request', () => {
         text: '[+]ping ok\n[+]store ok\n[+]shutdown ok\nreadyz check passed\n',
       })
     }
+  })
+
+  it('is for readiness, which ends with an outage only when the copies are current again', async () => {
+    const clock = fixedClock()
+    const store = faultyStore(memoryObjectStore({ clock }), clock)
+    const opening = revocations({ store, clock })
+    await clock.advanceAsync(0)
+    const revoked = await opening
+    onTestFinished(() => revoked.close())
+    const { ask } = await world({ store, revocations: revoked })
+    const readiness = async (path = '/readyz?verbose'): Promise<string> =>
+      (await ask({ path, headers: ADMIN })).text.split('\n')[2] ?? ''
+    expect(await readiness()).toBe('[+]copies ok')
+    expect(await readiness('/livez?verbose')).toBe('livez check passed')
+    store.fail()
+    await clock.advanceAsync(31_000)
+    expect(await readiness()).toBe('[-]copies failed: reason withheld')
+    store.mend()
+    expect(await ask({ path: '/readyz', headers: ADMIN })).toMatchObject({ status: 500 })
+    expect(await ask({ path: '/livez', headers: ADMIN })).toMatchObject({ status: 200 })
+    await clock.advanceAsync(1000)
+    expect(await ask({ path: '/readyz', headers: ADMIN })).toMatchObject({ status: 200, text: 'ok' })
   })
 
   it('that asks for an upgrade is answered without one', async () => {

@@ -79,7 +79,7 @@ function observerOf(...observers: readonly (Observer | undefined)[]): Observer {
   }
 }
 
-const OWN_CHECKS = ['ping', 'store', 'shutdown']
+const OWN_CHECKS = ['ping', 'store', 'copies', 'shutdown']
 
 function repeatedChecks({ healthChecks = [] }: Partial<ApiServerOptions>): readonly ConfigurationProblem[] {
   const names = [...OWN_CHECKS, ...healthChecks.map(({ name }) => name)]

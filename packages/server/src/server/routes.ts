@@ -23,7 +23,7 @@ export async function routes(
   options: ApiServerOptions,
   parts: RoutesParts,
 ): Promise<KubernetesApi['answer']> {
-  const { store, tokens, audiences, clock, metrics, issuerDiscovery, healthChecks = [] } = options
+  const { tokens, audiences, clock, metrics, issuerDiscovery, healthChecks = [] } = options
   const { authorizer, observer, isReady, onUnhealthy } = parts
   const reviews = reviewAnswers(
     authorizer,
@@ -40,7 +40,7 @@ export async function routes(
     { ...without(options, ...OWN), authorizer: options.authorizer, observer },
     {
       reviews: reviews.resources,
-      health: healthAnswers([...basicChecks(store), ...healthChecks, shutdownCheck(isReady)], onUnhealthy),
+      health: healthAnswers([...basicChecks(options), ...healthChecks, shutdownCheck(isReady)], onUnhealthy),
     },
   )
 

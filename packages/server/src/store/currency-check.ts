@@ -3,7 +3,7 @@ import { StoreError } from './store-error.ts'
 import type { FollowOptions, StoreFollower } from './store-follower.ts'
 
 /** How often the store is asked again that did not answer. */
-const RETRY_MS = 1000
+const RETRY_MS = 500
 /** How often it is looked, within the longest staleness, whether the watch works. */
 const LOOKS = 3
 

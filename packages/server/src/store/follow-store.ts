@@ -8,13 +8,13 @@ import { yieldToEventLoop } from './yield-to-event-loop.ts'
 const PAGE = 500
 const FIRST_DELAY_MS = 100
 const LONGEST_DELAY_MS = 30_000
-/** The same for a follower that must be current. */
-const LONGEST_SHORT_DELAY_MS = 5000
+/** The same for a follower that must be current: others wait for it when the store is there again. */
+const LONGEST_SHORT_DELAY_MS = 500
 
 /**
  * Tells a follower of all objects with a prefix, and then of every change of them, in order. It resumes a watch that fails, lists the objects again if changes were
  * forgotten meanwhile, and waits between attempts: 100 ms, then twice as long each time, up to 30 s; with `maxStalenessMs`
- * up to 5 s, or a sixth of it.
+ * up to 0.5 s, or a sixth of it.
  *
  * Source: client-go `tools/cache/reflector.go`.
  *

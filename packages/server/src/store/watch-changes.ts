@@ -4,8 +4,10 @@ import type { FollowOptions, StoreFollower } from './store-follower.ts'
 
 /** A burst of that many changes is followed without an interruption. */
 const MAX_WAITING = 10_000
-/** How often a watch shows that it works. */
+/** How often a watch shows that it works, and the store is asked how far it is. */
 const PROGRESS_MS = 5000
+/** How often a watch shows how far it is to a follower that must be current, which waits for it when the store is there again. */
+const SHORT_PROGRESS_MS = 500
 
 /**
  * Tells a follower of changes after a revision, until the signal aborts. What a watch still delivers after that is not told.
@@ -24,11 +26,15 @@ export async function watchChanges(
   const end = (): void => round.abort()
   signal.addEventListener('abort', end)
   if (signal.aborted) end()
-  const progressMs = Math.min(PROGRESS_MS, (maxStalenessMs ?? Infinity) / 4)
+  const longestMs = (maxStalenessMs ?? Infinity) / 4
+  const progressMs = maxStalenessMs === undefined ? PROGRESS_MS : Math.min(SHORT_PROGRESS_MS, longestMs)
   const check =
     maxStalenessMs === undefined
       ? undefined
-      : currencyCheck({ ...options, since, everyMs: progressMs, maxStalenessMs }, follower)
+      : currencyCheck(
+          { ...options, since, everyMs: Math.min(PROGRESS_MS, longestMs), maxStalenessMs },
+          follower,
+        )
 
   const read = async (): Promise<void> => {
     const events = store.watch(prefix, { since, signal: round.signal, maxWaiting: MAX_WAITING, progressMs })

@@ -152,6 +152,21 @@ describe('kube-authn revoke, against serve', () => {
   })
 })
 
+it.each(['Bearer abc', 'Authorization: Bearer abc', ' abc', 'abc ', 'a\tb', 'a\0b', 'a\u007Fb'])(
+  'refuses the token %j, which no request can have',
+  async (token) => {
+    const { stderr, stdout, exitCode } = await run(
+      ['revoke', '--token-stdin', '--for=1h', '--kubeconfig=none'],
+      { stdin: token },
+    )
+    expect(stderr).toMatch(
+      /^error: the token has a space or a control character.*without Authorization: and Bearer\n$/,
+    )
+    expect(stderr).not.toContain('abc')
+    expect([stdout, exitCode]).toEqual(['', 2])
+  },
+)
+
 it('revokes a certificate by the number that openssl prints, and its CA', async () => {
   const pki = await createPki({ commonName: 'Users CA' })
   const client = await pki.issueClient({ commonName: 'jane' })

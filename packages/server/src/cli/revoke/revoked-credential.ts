@@ -39,7 +39,7 @@ export async function revokedCredential(options: RevokeOptions, nowMs: number): 
     throw new Failure('--serial and --issuer: need each other, since serial numbers are those of one CA')
   }
   const token = tokenStdin ? STDIN : tokenFile
-  if (token !== undefined) return ofToken(await readSecret(token, 'token'))
+  if (token !== undefined) return ofToken(bearerTokenIn(await readSecret(token, 'token')))
   if (certificate !== undefined) return ofCertificate(certificate, await readText(certificate, MAX_BYTES))
   if (serial !== undefined && issuer !== undefined) {
     return ofSerial(serial, issuer, await readText(issuer, MAX_BYTES))
@@ -55,6 +55,17 @@ export async function revokedCredential(options: RevokeOptions, nowMs: number): 
       },
     ],
   }
+}
+
+/** ASCII spaces end a token in `Authorization`, and control characters cannot be in it. Others are in tokens of token files, although RFC 6750 has them not. */
+const NOT_IN_A_TOKEN = /[\0-\u0020\u007F]/
+
+/** @throws {Failure} if no request can have it as its token. */
+function bearerTokenIn(text: string): string {
+  if (!NOT_IN_A_TOKEN.test(text)) return text
+  throw new Failure(
+    'the token has a space or a control character, so no request can send it: give the token alone, without Authorization: and Bearer',
+  )
 }
 
 /**

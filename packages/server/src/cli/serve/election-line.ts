@@ -17,5 +17,10 @@ export function electionLine({
       return { level: 'warn', message: `controllers: stopped here, because ${lease} was lost` }
     case 'released':
       return { level: 'info', message: `controllers: stopped here, and ${lease} given up` }
+    case 'unreleased': {
+      const then = 'others get it when it ends'
+      const message = `controllers: stopped here; ${lease} could not be given up, as the store does not answer: ${then}`
+      return { level: 'warn', message }
+    }
   }
 }

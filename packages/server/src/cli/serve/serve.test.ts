@@ -292,9 +292,27 @@ describe('serve does not start', () => {
   it('with a data folder that another process has', async () => {
     const { dataDir, admin } = await startServe()
     expect(await refused([`--data-dir=${dataDir}`])).toBe(
-      `error: another process has the store ${dataDir}/store.db open\n`,
+      `error: another process has the data folder ${dataDir}\n`,
     )
     expect(await statusOf(admin, CONFIG_MAPS)).toBe(200)
+  })
+
+  it('with a data folder that another process has, whatever their stores are, until that is killed', async () => {
+    const file = join(folderOf(), 'other.db')
+    const first = await startServe(['--store=memory'])
+    const kubeconfig = readFileSync(join(first.dataDir, 'admin.conf'), 'utf8')
+    for (const store of ['memory', `sqlite:${file}`]) {
+      expect(await refused([`--data-dir=${first.dataDir}`, `--store=${store}`])).toBe(
+        `error: another process has the data folder ${first.dataDir}\n`,
+      )
+    }
+    expect(readFileSync(join(first.dataDir, 'admin.conf'), 'utf8')).toBe(kubeconfig)
+    await first.stop('SIGKILL')
+    const second = await startServe(['--store=memory', `--data-dir=${first.dataDir}`])
+    expect(await statusOf(second.admin, CONFIG_MAPS)).toBe(200)
+    await second.stop()
+    const third = await startServe(['--store=memory', `--data-dir=${first.dataDir}`])
+    expect(await statusOf(third.admin, CONFIG_MAPS)).toBe(200)
   })
 
   it.each([

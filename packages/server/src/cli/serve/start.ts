@@ -10,12 +10,12 @@ import { ownMaterial } from './material/own-material.ts'
 import { openPrivateFolder } from './material/private-files.ts'
 import { openApi } from './open-api.ts'
 import { openControllers } from './open-controllers.ts'
-import { openStore } from './open-store.ts'
 import { renewal } from './renewal.ts'
 import { logLine } from './server-log.ts'
 import { serverTrust } from './server-trust.ts'
 import type { ServeSettings } from './settings.ts'
-import { shownStore } from '../store-url/store-url.ts'
+import { storeFailureOf } from '../store-failure.ts'
+import { openStoreAt, shownStore } from '../store-url/store-url.ts'
 
 /** A server that answers. */
 export interface StartedServer {
@@ -36,15 +36,22 @@ export async function startServer(settings: ServeSettings): Promise<StartedServe
     return { announcement, close: () => opened.close() }
   } catch (error) {
     await opened.close().catch(() => undefined)
-    throw error
+    throw storeFailureOf(error)
   }
 }
 
 async function open(settings: ServeSettings, opened: Closers): Promise<Announcement> {
   const { dataDir, secure, insecure, tls } = settings
   openPrivateFolder(dataDir)
+  const { lockFolder } = await import('./material/folder-lock.ts')
+  const lock = await lockFolder(dataDir)
+  opened.add(() => lock.release())
+  if (lock.problem !== undefined) {
+    const message = `the data folder is not locked (${lock.problem}): no other server may use it`
+    logLine({ level: 'warn', message })
+  }
   const [store, material] = await both(
-    openStore(settings).then((made) => {
+    openStoreAt(settings.store).then((made) => {
       opened.add(() => made.close())
       return made
     }),

@@ -1,3 +1,5 @@
+import { sslModeProblem } from '../../store/postgres/ssl-mode.ts'
+
 /** Those that say what protects the connection: the certificate of the server, or nothing. */
 const SSL_MODES: ReadonlySet<string | null> = new Set(['verify-full', 'disable'])
 
@@ -9,7 +11,8 @@ export function postgresUrlProblem(value: string): string | undefined {
   if (!/^postgres(?:ql)?:\/\//.test(value) || !URL.canParse(value)) {
     return 'must be a URL, as in postgres://USER@HOST:PORT/DATABASE'
   }
-  const { pathname, password, hostname, searchParams } = new URL(value)
+  const url = new URL(value)
+  const { pathname, password, hostname, searchParams } = url
   if (password !== '' || searchParams.has('password')) {
     return 'must not have a password, which others would see in the list of processes: set PGPASSWORD, or PGPASSFILE to a file'
   }
@@ -17,6 +20,8 @@ export function postgresUrlProblem(value: string): string | undefined {
   // The driver takes the last one.
   if (new Set(searchParams.keys()).size < [...searchParams].length) return 'must have each parameter once'
   if (!LISTEN.has(searchParams.get('listen'))) return 'must have listen=false, or no listen'
+  const problem = sslModeProblem(url)
+  if (problem !== undefined) return problem
   const host = searchParams.get('host') ?? (hostname === '' ? (process.env['PGHOST'] ?? '') : hostname)
   if (isLocal(host) || SSL_MODES.has(searchParams.get('sslmode'))) return undefined
   return 'must have sslmode=verify-full, or sslmode=disable if the network is trusted'

@@ -13,6 +13,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { COMMAND, folderOf, run } from '../../../test/command.ts'
 import { exportOf } from '../../../test/store-exports.ts'
+import { sqliteDriver } from '../../store/sqlite/driver.ts'
 import { sqliteObjectStore } from '../../store/sqlite/sqlite-object-store.ts'
 
 const SECRET =
@@ -125,6 +126,21 @@ describe('kube-authn store check', () => {
       expect(exitCode).toBe(1)
     }
   })
+
+  it.each(['check', 'migrate', 'export'])(
+    '%s leaves a store alone that a newer version made',
+    async (command) => {
+      const { folder, store } = await aStore()
+      const database = (await sqliteDriver())(join(folder, 'store.db'))
+      database.exec('PRAGMA user_version = 99')
+      database.close()
+      const { stdout, stderr, exitCode } = await run(['store', command, '--store', store])
+      expect(stderr).toBe(
+        `error: a newer version of kube-authn made the store ${join(folder, 'store.db')}: use that version, or a later one\n`,
+      )
+      expect([stdout, exitCode]).toEqual(['', 2])
+    },
+  )
 
   it('makes no store', async () => {
     const folder = folderOf()

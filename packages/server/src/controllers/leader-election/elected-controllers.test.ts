@@ -270,6 +270,24 @@ describe('of several processes', () => {
     expect(await lease()).toBeUndefined()
   })
 
+  it('one that does not reach the store when it is closed does not say that the lease was given up', async () => {
+    const a = replica('a')
+    await pass(1000)
+    a.isCut = true
+    await a.controllers.close()
+    expect(a.statuses).toEqual(['standing', 'leading', 'unreleased'])
+    expect(await lease()).toBeDefined()
+  })
+
+  it('one that finds its lease gone when it is closed has lost it', async () => {
+    const a = replica('a')
+    await pass(1000)
+    a.isUnaware = true
+    await store.delete(KEY)
+    await a.controllers.close()
+    expect(a.statuses).toEqual(['standing', 'leading', 'lost'])
+  })
+
   it.each([30_000, -30_000])(
     'a clock that is %d ms ahead takes nothing and loses nothing',
     async (aheadMs) => {

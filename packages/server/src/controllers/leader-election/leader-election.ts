@@ -7,10 +7,10 @@ import type { ObjectStore, StoredObject } from '../../store/object-store.ts'
 import type { StoreFollower } from '../../store/store-follower.ts'
 import { candidate } from './candidate.ts'
 import type { ElectionSettings } from './election-settings.ts'
-import { type Term, term } from './term.ts'
+import { type GivenUp, type Term, term } from './term.ts'
 
 /** What has become of a process in an election. */
-export type ElectionStatus = 'standing' | 'leading' | 'lost' | 'released'
+export type ElectionStatus = 'standing' | 'leading' | GivenUp
 
 /** Options of {@link leaderElection}. */
 export interface ElectionOptions {
@@ -105,8 +105,7 @@ export function leaderElection(options: ElectionOptions): Election {
     await stop()
     current = undefined
     if (isLost) return
-    await held.giveUp()
-    onStatus('released')
+    onStatus(await held.giveUp())
   }
 
   const run = async (): Promise<void> => {

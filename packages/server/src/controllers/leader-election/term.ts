@@ -13,9 +13,12 @@ export interface Term {
   readonly ended: AbortSignal
   /** The lease is lost. */
   end(this: void): void
-  /** Deletes the lease, so that others need not wait for its end. Never rejects. */
-  giveUp(): Promise<void>
+  /** Deletes the lease, so that others need not wait for its end. Resolves to what has become of it; never rejects. */
+  giveUp(): Promise<GivenUp>
 }
+
+/** `lost`: it was gone already. `unreleased`: the store did not answer, so the lease may last until its end. */
+export type GivenUp = 'released' | 'lost' | 'unreleased'
 
 /** Options of {@link term}. */
 export interface TermOptions {
@@ -100,7 +103,12 @@ export function term({ store, settings, clock, elapsedMs, lease, sinceMs }: Term
     end,
     async giveUp() {
       end()
-      await store.delete(key, { createdRevision }).catch(() => undefined)
+      try {
+        await store.delete(key, { createdRevision })
+        return 'released'
+      } catch (thrown) {
+        return isStoreError(thrown, 'objectNotFound', 'revisionConflict') ? 'lost' : 'unreleased'
+      }
     },
   }
 }

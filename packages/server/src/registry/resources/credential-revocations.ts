@@ -1,4 +1,4 @@
-import { type ErrorList, fieldPath, isObject, messageOf, requireRevocation } from '@kube-authn/core/internal'
+import { type ErrorList, fieldPath, isObject, revocationProblems } from '@kube-authn/core/internal'
 import type { Revocation } from '@kube-authn/core/revocation'
 import { dns1123SubdomainProblems } from '@kube-authn/internal/kubernetes-names'
 import { timeOfRfc3339 } from '@kube-authn/internal/rfc3339'
@@ -33,6 +33,12 @@ export const credentialRevocations: Resource = {
     spec: { ...specOf(object), revokedBy: specOf(old)['revokedBy'] },
   }),
   validate: validateSpec,
+  validateCreate(object, nowMs, errors) {
+    const { expiresAtMs } = revocationOf(object)
+    if (expiresAtMs === undefined || expiresAtMs > nowMs) return
+    const given = textIn(specOf(object), 'expirationTime')
+    errors.invalid(SPEC.child('expirationTime'), given, 'must be in the future: it would revoke nothing')
+  },
   validateUpdate(object, old, errors) {
     if (sameText(specOf(object)) !== sameText(specOf(old))) {
       errors.forbidden(SPEC, 'cannot be changed: delete the revocation and create another one')
@@ -77,12 +83,35 @@ export function revocationOf(object: KubeObject): Revocation {
 function validateSpec(object: KubeObject, errors: ErrorList): void {
   const spec = specOf(object)
   if (textIn(spec, 'reason').length > MAX_REASON) errors.tooLong(SPEC.child('reason'), MAX_REASON)
-  try {
-    requireRevocation(revocationOf(object))
-  } catch (error) {
-    errors.invalid(SPEC, '', messageOf(error, 'revokes nothing'))
+  const { attribute } = spec
+  if (isObject(attribute) && textIn(attribute, 'value') === '') {
+    errors.required(SPEC.child('attribute').child('value'))
+    return
+  }
+  for (const { path, message } of revocationProblems(revocationOf(object))) {
+    const [name = '', ...more] = path.split('.')
+    const field = FIELDS.get(name)
+    if (field === undefined) errors.invalid(SPEC, '', ONE_SUBJECT)
+    else
+      errors.invalid(
+        more.reduce((at, each) => at.child(each), SPEC.child(field)),
+        '',
+        message,
+      )
   }
 }
+
+const ONE_SUBJECT = 'must have one of credentialID, tokenSHA256, user and attribute'
+
+/** What the fields of the API are called in the core. */
+const FIELDS: ReadonlyMap<string, string> = new Map([
+  ['credentialId', 'credentialID'],
+  ['tokenSha256', 'tokenSHA256'],
+  ['user', 'user'],
+  ['attribute', 'attribute'],
+  ['issuedBeforeMs', 'issuedBefore'],
+  ['expiresAtMs', 'expirationTime'],
+])
 
 /** Who revokes is known from the request, whatever was sent. */
 function stamped(object: KubeObject, { caller }: Write): Readonly<Record<string, unknown>> {

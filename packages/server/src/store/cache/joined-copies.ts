@@ -19,6 +19,7 @@ export function joinedCopies(
       const first = Math.min(...times)
       return first === Infinity ? undefined : first
     },
+    health: () => caches.flatMap((each) => each.health()),
     learn(written) {
       for (const each of caches) each.learn(written)
     },

@@ -54,6 +54,8 @@ export const storeCacheShape: OptionsShape<StoreCacheOptions> = {
 export interface StoreCopy {
   /** Since when changes by others are not followed, in milliseconds since the epoch; `undefined` while they are. */
   readonly outdatedSinceMs: number | undefined
+  /** Why what needs the copy is refused after an outage: it is older than `maxStalenessSeconds`, or closed. Empty if it is current. For a probe of readiness. */
+  health(this: void): readonly string[]
   /** Takes over what was just written, before the store tells it. `kubernetesApi` does so. */
   learn(this: void, written: StoredObject | StoreChange): void
   /** Stops following the store. From then on, what needs the copy is refused as unavailable. */
@@ -156,6 +158,8 @@ export function storeCache<T>(options: StoreCacheOptions, kind: CachedKind<T>): 
   return {
     ready: ready.promise,
     problem,
+    // Not that there are too many objects: all else would be refused with what needs them.
+    health: () => (isClosed ? [closed] : age.isStale() ? [stale] : []),
     get: objects.get,
     watch: watchers.watch,
     get outdatedSinceMs() {

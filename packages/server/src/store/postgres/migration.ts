@@ -1,11 +1,14 @@
 import { StoreError } from '../store-error.ts'
 import type { Database, Query } from './database.ts'
+import { PostgresFailure } from './failure.ts'
 import { quotedIdentifier } from './identifier.ts'
 import { optionalNumberIn } from './rows.ts'
 import { migrations, SCHEMA_VERSION } from './schema.ts'
 
 /** Serializes migrations: `kaut` in ASCII. */
 const LOCK = 0x6b617574
+
+const LACKS_PRIVILEGE = '42501'
 
 /**
  * Makes the tables and functions of a store, or brings them to the version of this program. Nothing is written if they have it.
@@ -14,6 +17,17 @@ const LOCK = 0x6b617574
  */
 export async function migrate(database: Database, schema: string): Promise<void> {
   if ((await versionOf(database.query, schema)) === SCHEMA_VERSION) return
+  try {
+    await makeVersion(database, schema)
+  } catch (thrown) {
+    if (!(thrown instanceof PostgresFailure && thrown.state === LACKS_PRIVILEGE)) throw thrown
+    throw unusable(
+      `the schema ${schema} has no store of this version, and this user lacks the privilege to make one (${LACKS_PRIVILEGE}): another one does so with kube-authn store migrate or migratePostgresStore`,
+    )
+  }
+}
+
+async function makeVersion(database: Database, schema: string): Promise<void> {
   await database.transaction(async (query) => {
     await query('SELECT pg_advisory_xact_lock($1)', [LOCK])
     const version = await versionOf(query, schema)

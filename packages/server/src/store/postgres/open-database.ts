@@ -2,6 +2,7 @@ import type { ConfigurationProblem } from '@kube-authn/core'
 import {
   above,
   type AnyShape,
+  memberOf,
   must,
   optionProblems,
   refuseProblems,
@@ -11,6 +12,7 @@ import {
 import type { OptionsShape } from '@kube-authn/core/adapter'
 import { type Database, database, type PostgresClient, type PostgresPool } from './database.ts'
 import { isSchemaName } from './identifier.ts'
+import { sslModeProblem } from './ssl-mode.ts'
 import { ownPool } from './own-pool.ts'
 
 /** Options of `migratePostgresStore`: which database. */
@@ -75,9 +77,29 @@ function databaseProblems({
   pool,
   connectionString,
 }: PostgresDatabaseOptions): readonly ConfigurationProblem[] {
-  if ((pool === undefined) !== (connectionString === undefined)) return []
+  if (pool === undefined && connectionString !== undefined) {
+    const message = sslModeProblem(new URL(connectionString))
+    return message === undefined ? [] : [{ path: 'connectionString', message }]
+  }
+  if (connectionString === undefined && pool !== undefined) return poolProblems(pool)
   const message = pool === undefined ? 'must be given, or a pool' : 'must not be given together with a pool'
   return [{ path: 'connectionString', message }]
+}
+
+/** One connection listens, one reads for watches, and one writes. */
+const FEWEST_CONNECTIONS = 3
+
+/** A pool of `pg` says in `options.max` how many connections it has. Of another one this is not known. */
+function poolProblems(pool: PostgresPool): readonly ConfigurationProblem[] {
+  const max = memberOf(memberOf(pool, 'options'), 'max')
+  return typeof max === 'number' && max < FEWEST_CONNECTIONS
+    ? [
+        {
+          path: 'pool',
+          message: `must have at least ${FEWEST_CONNECTIONS} connections: its option max is ${max}`,
+        },
+      ]
+    : []
 }
 
 function isPostgresUrl(value: unknown): boolean {

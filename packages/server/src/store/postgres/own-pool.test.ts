@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { createSecureContext, TLSSocket } from 'node:tls'
 import { createPki } from '@kube-authn/testing'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { database } from './database.ts'
 import { ownPool } from './own-pool.ts'
 
@@ -82,5 +82,52 @@ describe.each([
     server.read()
     // Node.js takes a reset for an end if there was something to read before it.
     await expect.poll(() => server.ends).toHaveLength(1)
+  })
+})
+
+const authentication = (type: number, content: string): Buffer =>
+  Buffer.concat([Buffer.from([0x52, 0, 0, 0, 8 + content.length, 0, 0, 0, type]), Buffer.from(content)])
+/** Asks for a password by SCRAM. */
+const SCRAM = [authentication(10, 'SCRAM-SHA-256\0\0'), authentication(11, 'r=nonce,s=c2FsdA==,i=4096')]
+
+/** A PostgreSQL that gives these answers on a connection, and then waits for ever. `open`: how many connections there are. */
+async function answering(answers: readonly (Buffer | string)[]) {
+  const connected = new Set<Socket>()
+  const server = createServer((socket) => {
+    connected.add(socket)
+    socket.on('error', () => undefined)
+    socket.on('close', () => connected.delete(socket))
+    const left = [...answers]
+    socket.on('data', () => void socket.write(left.shift() ?? ''))
+  }).listen(0, '127.0.0.1')
+  onTestFinished(() => void server.close())
+  await once(server, 'listening')
+  return { port: (server.address() as AddressInfo).port, open: () => connected.size }
+}
+
+describe('a connection of the own pool that cannot be made', () => {
+  it.each([
+    [
+      'no password',
+      SCRAM,
+      '',
+      /the server asks for a password, and there is none: set PGPASSWORD, or PGPASSFILE/,
+    ],
+    ['no TLS', ['N'], '?sslmode=verify-full', /the server has no TLS: sslmode=disable/],
+    ['no TLS, and another mode', ['N'], '?sslmode=require', /the server has no TLS: sslmode=disable/],
+    ['no PostgreSQL', ['H'], '?sslmode=verify-full', /the server does not begin TLS/],
+  ])('for it has %s is closed at once, and says why', async (_, answers, query, reason) => {
+    vi.stubEnv('PGPASSWORD', '')
+    vi.stubEnv('PGPASSFILE', '/nonexistent')
+    onTestFinished(() => void vi.unstubAllEnvs())
+    const server = await answering(answers)
+    const connectionString = `postgres://jane-doe@127.0.0.1:${server.port}/secret-db${query}`
+    const pool = await ownPool({ connectionString, timeoutMs: 5000, isSession: false })
+    const { query: ask, close } = database({ ...pool, timeoutMs: 5000 })
+    const error: unknown = await ask('SELECT 1').catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ code: 'storeUnavailable', message: expect.stringMatching(reason) })
+    expect(String(error)).not.toMatch(/jane-doe|secret-db|127\.0\.0\.1/)
+    await expect.poll(server.open).toBe(0)
+    await close()
   })
 })

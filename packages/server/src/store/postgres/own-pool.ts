@@ -1,4 +1,6 @@
+import { EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'
+import { memberOf } from '@kube-authn/core/internal'
 import type { Client, ClientConfig, Pool } from 'pg'
 import { StoreError } from '../store-error.ts'
 import { type PostgresClient, type PostgresPool, statementTimeoutMs } from './database.ts'
@@ -36,6 +38,7 @@ export async function ownPool({ connectionString, timeoutMs, isSession }: OwnPoo
       const socket = new SocketOfNode()
       super({ ...config, stream: () => socket })
       sockets.set(this, socket)
+      destroyAfterError(memberOf(this, 'connection'), socket)
     }
   }
   const pool = new PoolOfDriver({
@@ -49,6 +52,11 @@ export async function ownPool({ connectionString, timeoutMs, isSession }: OwnPoo
   // A connection that nothing uses was lost: the pool makes another.
   pool.on('error', () => undefined)
   return { pool, end: () => pool.end(), cutOff: (client) => cutOff(client, sockets.get(client)) }
+}
+
+/** The driver leaves a connection open that it cannot use, and so the process, until the server no longer waits for a password. */
+function destroyAfterError(connection: unknown, socket: Socket): void {
+  if (connection instanceof EventEmitter) connection.on('error', () => socket.destroy())
 }
 
 /**

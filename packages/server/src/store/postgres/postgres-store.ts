@@ -230,6 +230,7 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Obje
       begin(async () => {
         const state = await read.state()
         observeExpiry(state)
+        if (!feed.isCurrent()) feed.wake()
         return state.revision
       }),
     compact: (upTo) =>

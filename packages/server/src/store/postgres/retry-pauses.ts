@@ -1,11 +1,11 @@
-/** Pauses between attempts to reach the database, each twice as long as the one before: from 100 ms to 5 s. */
+/** Pauses between attempts to reach the database, each twice as long as the one before: from 100 ms to 1 s. */
 export interface RetryPauses {
   next(): number
   succeeded(): void
 }
 
 const SHORTEST_MS = 100
-const LONGEST_MS = 5000
+const LONGEST_MS = 1000
 
 export function retryPauses(): RetryPauses {
   let pauseMs = SHORTEST_MS

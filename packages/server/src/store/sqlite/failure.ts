@@ -20,11 +20,21 @@ export function sqliteFailure(thrown: unknown, file: string): StoreError {
 
 /** The file is damaged. */
 export function corrupted(file: string, cause?: unknown, why = 'it is damaged'): StoreError {
-  return new StoreError(
-    'storeCorrupted',
-    `${file} is not used as a store, since ${why}. Restore it from a copy, or remove it to begin with an empty store`,
-    cause,
-  )
+  return notUsed(file, `${why}. Restore it from a copy, or move it away to begin with an empty store`, cause)
+}
+
+/** The file is one of another program, which may be whole. */
+export function foreign(file: string, why: string): StoreError {
+  return notUsed(file, `${why}. Leave it as it is, and name another file`)
+}
+
+function notUsed(file: string, why: string, cause?: unknown): StoreError {
+  return new StoreError('storeCorrupted', `${file} is not used as a store, since ${why}`, cause)
+}
+
+/** Whether another process has the file. */
+export function isBusy(thrown: unknown): boolean {
+  return resultCode(thrown) === BUSY
 }
 
 /** The primary result code: `node:sqlite` has it in `errcode`, libsql in `rawCode`. */

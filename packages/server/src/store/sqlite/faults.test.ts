@@ -165,7 +165,9 @@ describe('a file', () => {
     const database = open(file)
     database.exec('CREATE TABLE change (revision INTEGER)')
     database.close()
-    expect(String(await problem())).toContain('since another program made it')
+    expect(String(await problem())).toMatch(
+      /since another program made it\. Leave it as it is, and name another file$/,
+    )
   })
 
   it('of a later version is refused', async () => {
@@ -174,7 +176,22 @@ describe('a file', () => {
     const database = open(file)
     database.exec('PRAGMA user_version = 2')
     database.close()
-    expect(String(await problem())).toContain('since another version of this program made it')
+    const error = await problem()
+    expect(error).toMatchObject({ code: 'storeUnavailable' })
+    expect(String(error)).toMatch(
+      /a newer version of kube-authn made the store .*\.db: use that version, or a later one$/,
+    )
+  })
+
+  it('of no version is refused', async () => {
+    await fill(1)
+    const open = await sqliteDriver()
+    const database = open(file)
+    database.exec('PRAGMA user_version = 0')
+    database.close()
+    const error = await problem()
+    expect(error).toMatchObject({ code: 'storeCorrupted' })
+    expect(String(error)).toContain('Leave it as it is')
   })
 
   it('in which the disk changed a value is not believed', async () => {

@@ -1,5 +1,6 @@
 import type { SqlDatabase } from './database.ts'
-import { corrupted } from './failure.ts'
+import { StoreError } from '../store-error.ts'
+import { corrupted, foreign } from './failure.ts'
 
 /** `kaut` in ASCII: what the file is of, for `file(1)` and for us. */
 const APPLICATION_ID = 0x6b617574
@@ -82,13 +83,18 @@ function set(database: SqlDatabase, settings: readonly string[]): void {
 /**
  * Requires that the file is a whole store of a known version. It is read once for that.
  *
- * @throws {StoreError} `storeCorrupted`
+ * @throws {StoreError} `storeCorrupted`; `storeUnavailable` if a newer program made it.
  */
 export function checkSchema(database: SqlDatabase, file: string): void {
   const read = (name: string): unknown => database.prepare(`PRAGMA ${name}`).get()?.[name]
-  if (read('application_id') !== APPLICATION_ID) throw corrupted(file, undefined, 'another program made it')
-  if (read('user_version') !== SCHEMA_VERSION) {
-    throw corrupted(file, undefined, 'another version of this program made it')
+  if (read('application_id') !== APPLICATION_ID) throw foreign(file, 'another program made it')
+  const version = read('user_version')
+  if (typeof version === 'number' && version > SCHEMA_VERSION) {
+    throw new StoreError(
+      'storeUnavailable',
+      `a newer version of kube-authn made the store ${file}: use that version, or a later one`,
+    )
   }
+  if (version !== SCHEMA_VERSION) throw foreign(file, 'it has no version of kube-authn')
   if (read('quick_check') !== 'ok') throw corrupted(file)
 }

@@ -4,7 +4,8 @@ import { STDIN } from '../../terminal/input.ts'
 import { refuseTarget, writeNewFileFrom } from '../../terminal/new-file.ts'
 import { note, write } from '../../terminal/output.ts'
 import { exportedLines } from '../file/exported-lines.ts'
-import { requireLastingStore, storeFailureOf } from '../named-store.ts'
+import { storeFailureOf } from '../../store-failure.ts'
+import { requireLastingStore } from '../named-store.ts'
 import type { StoreExportOptions } from './command.ts'
 
 /** The name of standard output among files. */

@@ -1,6 +1,7 @@
 import { migrateStoreAt, type Migration, shownStore } from '../../store-url/store-url.ts'
 import { write } from '../../terminal/output.ts'
-import { requireLastingStore, storeFailureOf } from '../named-store.ts'
+import { storeFailureOf } from '../../store-failure.ts'
+import { requireLastingStore } from '../named-store.ts'
 import type { StoreMigrateOptions } from './command.ts'
 
 /**
