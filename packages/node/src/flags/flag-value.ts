@@ -1,5 +1,7 @@
 import { quoted, readDuration } from '@kube-authn/core/internal'
+import { readInteger } from './integer.ts'
 import type { FlagKind } from './known-flags.ts'
+import { shownName } from './shown-name.ts'
 import { readSlice } from './string-slice.ts'
 
 const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
@@ -31,8 +33,11 @@ export function problemOfValue(name: string, kind: FlagKind, value: string): str
     const reading = readDuration(value)
     return 'problem' in reading ? invalid(reading.problem, quoted(value)) : undefined
   }
-  if (kind === 'wholeNumber' && !/^[+-]?\d{1,15}$/.test(value)) {
-    return invalid(`strconv.ParseInt: parsing ${quoted(value)}: invalid syntax`, quoted(value))
+  if (kind === 'wholeNumber') {
+    const reading = readInteger(value)
+    return typeof reading === 'number'
+      ? undefined
+      : invalid(`strconv.ParseInt: parsing ${quoted(value)}: ${reading.problem}`, quoted(value))
   }
   if (kind === 'number' && !/^[+-]?(?:\d+\.?\d*|\.\d+)$/.test(value)) {
     return invalid(`strconv.ParseFloat: parsing ${quoted(value)}: invalid syntax`, quoted(value))
@@ -43,8 +48,23 @@ export function problemOfValue(name: string, kind: FlagKind, value: string): str
   if (kind === 'slice' && readSlice(value) === undefined) {
     return `invalid argument for "--${name}" flag: parse error on line 1: bare or unfinished quotes`
   }
+  if (kind === 'gates') return problemOfGates(name, value)
   if (kind === 'pairs' && !value.includes('=')) {
     return `invalid argument for "--${name}" flag: malformed pair, expect string=string`
+  }
+  return undefined
+}
+
+/** Source: component-base `cli/flag/map_string_bool.go`, `featuregate/feature_gate.go` Set. */
+function problemOfGates(name: string, value: string): string | undefined {
+  for (const gate of value.split(',')) {
+    if (gate === '') continue
+    const [key = '', ...rest] = gate.split('=')
+    const shown = shownName(key.trim())
+    if (rest.length === 0) return `invalid argument for "--${name}" flag: missing bool value for ${shown}`
+    if (readBoolean(rest.join('=').trim()) === undefined) {
+      return `invalid argument for "--${name}" flag: invalid value of ${shown}: must be true or false`
+    }
   }
   return undefined
 }
