@@ -283,7 +283,10 @@ describe('what decides nothing in metadata', () => {
     ],
     [{ labels: { a: 1 } }, ['metadata.labels[a]: Invalid value: must be a string, but is a whole number']],
     [{ labels: ['a'] }, ['metadata.labels: Invalid value: must be an object, but is a list']],
-    [{ finalizers: 'orphan' }, ['metadata.finalizers: Invalid value: must be a list of strings, but is a string']],
+    [
+      { finalizers: 'orphan' },
+      ['metadata.finalizers: Invalid value: must be a list of strings, but is a string'],
+    ],
   ])('is refused as by the API server: %.80j', (marks, expected) => {
     expect(problemsOf(marked(marks))).toEqual(expected)
     expect(problemsOf({ ...role(pods), metadata: { name: 'r', namespace: 'ns', ...marks } })).toEqual(
