@@ -111,6 +111,8 @@ export class ErrorList {
   /**
    * The value has the wrong type, such as a string instead of a list. The message has the type that it has and never the value, which may be anything,
    * such as a file of tokens that was given instead of a manifest.
+   *
+   * Deviation: Kubernetes prints the value (`docs/deviations.md`, values of wrong types).
    */
   typeInvalid(path: FieldPath, value: unknown, detail: string): void {
     this.#add('TypeInvalid', path, this.#hideValues ? detail : `${detail}, but is ${typeName(value)}`)
