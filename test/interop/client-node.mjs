@@ -96,6 +96,30 @@ const after = await watched(before.last, 2, () =>
 )
 print('watch again', after.seen)
 
+// A list as a stream.
+const streamed = await new Promise((resolve, reject) => {
+  const events = []
+  const query = { sendInitialEvents: true, resourceVersionMatch: 'NotOlderThan', allowWatchBookmarks: true }
+  const started = new Watch(config).watch(
+    `/api/v1/namespaces/${namespace}/configmaps`,
+    { ...query, labelSelector: 'a=page' },
+    (type, { metadata }) => {
+      const isEnd = metadata.annotations?.['k8s.io/initial-events-end'] === 'true'
+      events.push(`${type} ${isEnd ? 'end' : metadata.name}`)
+      if (isEnd) {
+        const labels = { a: 'page' }
+        const body = { metadata: { name: 'page-5', namespace, labels } }
+        core.createNamespacedConfigMap({ namespace, body }).catch(reject)
+      } else if (metadata.name === 'page-5') resolve(started.then((ending) => [events, ending]))
+    },
+    (error) => reject(error ?? new Error('the watch ended')),
+  )
+}).then(([events, ending]) => {
+  ending.abort()
+  return events
+})
+print('streamed', streamed)
+
 // An informer, which lists, watches, and comes back when its connection is lost.
 const informer = makeInformer(config, `/api/v1/namespaces/${namespace}/serviceaccounts`, () =>
   core.listNamespacedServiceAccount({ namespace }),

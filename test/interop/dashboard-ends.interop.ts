@@ -1,14 +1,7 @@
-import type { BrowserContext, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { Page } from 'playwright-core'
+import { describe, expect, it } from 'vitest'
 import { has } from './components.ts'
-import {
-  CHECK_SECONDS,
-  type DashboardSite,
-  openAs,
-  pageEnds,
-  SLACK_MS,
-  startDashboardSite,
-} from './dashboard-site.ts'
+import { CHECK_SECONDS, type DashboardSite, pageEnds, SLACK_MS, useDashboardSite } from './dashboard-site.ts'
 
 /** Follows a watch as a program would, and tells how it ended and what the next request gets. */
 const FOLLOW = `(async () => {
@@ -29,24 +22,10 @@ const FOLLOW = `(async () => {
 
 describe.runIf(has('chromium'))('sessions of examples/dashboard that end, in Chromium', () => {
   let site: DashboardSite
-  const contexts: BrowserContext[] = []
-
-  beforeAll(async () => {
-    site = await startDashboardSite()
-  })
-  afterEach(async () => {
-    await Promise.all(contexts.splice(0).map((each) => each.close()))
-  })
-  afterAll(async () => {
-    await site.close()
+  const { enter } = useDashboardSite((started) => {
+    site = started
   })
 
-  async function context(): Promise<BrowserContext> {
-    const opened = await site.open()
-    contexts.push(opened)
-    return opened
-  }
-  const enter = async (name: string): Promise<Page> => openAs(site, await context(), name)
   /** Another page of the same browser. */
   async function beside(page: Page, path: string): Promise<Page> {
     const other = await page.context().newPage()
@@ -124,17 +103,42 @@ describe.runIf(has('chromium'))('sessions of examples/dashboard that end, in Chr
 })
 
 describe.runIf(has('chromium'))('a provider without back-channel logout', () => {
+  let site: DashboardSite
+  const { enter } = useDashboardSite((started) => {
+    site = started
+  })
+
   it('that closes an account ends its pages with the id token', async () => {
-    const site = await startDashboardSite()
-    try {
-      const jane = await openAs(site, await site.open(), 'jane')
-      const joe = await openAs(site, await site.open(), 'joe')
-      await site.provider.closeAccount('jane', true)
-      expect(await pageEnds(jane)).toBe('Your session has endedLog in again')
-      await joe.reload()
-      await joe.locator('.live.on').waitFor()
-    } finally {
-      await site.close()
-    }
+    const [jane, joe] = [await enter('jane'), await enter('joe')]
+    await site.provider.closeAccount('jane', true)
+    expect(await pageEnds(jane)).toBe('Your session has endedLog in again')
+    await joe.reload()
+    await joe.locator('.live.on').waitFor()
+  })
+})
+
+describe.runIf(has('chromium'))('a watch with an id token of ten minutes', () => {
+  let site: DashboardSite
+  const { enter } = useDashboardSite((started) => {
+    site = started
+  }, 600)
+
+  it('is cut off at once when an admin ends its session, and no other one', async () => {
+    const [jane, ada] = [await enter('jane'), await enter('ada')]
+    const plain = await jane.context().newPage()
+    await plain.goto(`${site.origin}/assets/icon.svg`)
+    await plain.evaluate(`void (globalThis.watching = (async () => {
+      const { body } = await fetch('/cluster/api/v1/namespaces/shop/configmaps?watch=true')
+      globalThis.isOpen = true
+      const reader = body.getReader()
+      while (!(await reader.read()).done);
+      return (await fetch('/session')).status
+    })())`)
+    await plain.waitForFunction('globalThis.isOpen')
+    await ada.goto(`${site.origin}/sessions?of=all`)
+    await ada.locator('tbody tr', { hasText: 'jane@example.com' }).locator('button').click()
+    expect(await plain.evaluate('globalThis.watching')).toBe(401)
+    await ada.goto(site.origin)
+    await ada.locator('.live.on').waitFor()
   })
 })

@@ -1,23 +1,13 @@
-import { chromium, type Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { chromium } from 'playwright-core'
+import { describe, expect, it } from 'vitest'
 import { COMPONENTS, has } from './components.ts'
-import { type DashboardSite, logIn, openAs, SLACK_MS, startDashboardSite } from './dashboard-site.ts'
+import { type DashboardSite, logIn, openAs, SLACK_MS, useDashboardSite } from './dashboard-site.ts'
 
 describe.runIf(has('chromium'))('examples/dashboard without its provider, in Chromium', () => {
   let site: DashboardSite
-
-  beforeAll(async () => {
-    site = await startDashboardSite()
+  const { enter, newPage } = useDashboardSite((started) => {
+    site = started
   })
-  afterEach(async () => {
-    site.down.clear()
-    await Promise.all(site.browser.contexts().map((context) => context.close()))
-  })
-  afterAll(async () => {
-    await site.close()
-  })
-
-  const newPage = async (): Promise<Page> => (await site.open()).newPage()
 
   it('says so before a login if discovery fails, and goes on once it is back', async () => {
     await site.restart()
@@ -74,7 +64,7 @@ describe.runIf(has('chromium'))('examples/dashboard without its provider, in Chr
   })
 
   it('hides what it cannot check once the id token has ended, and shows it again afterwards', async () => {
-    const page = await openAs(site, await site.open(), 'jane')
+    const page = await enter('jane')
     await page.evaluate(`document.body.dataset.opened = 'once'`)
     site.down.add('*')
     await page.locator('#notice', { hasText: 'cannot be checked' }).waitFor({ timeout: 30_000 })

@@ -6,6 +6,7 @@ import {
   chromium,
   type Page,
 } from 'playwright-core'
+import { afterAll, afterEach, beforeAll } from 'vitest'
 import { createDashboard, type Dashboard } from '../../examples/dashboard/src/dashboard.ts'
 import {
   type Demonstration,
@@ -40,8 +41,45 @@ export interface DashboardSite {
   close(): Promise<void>
 }
 
-/** Starts it. Id tokens last some seconds, so that they are renewed all the time. */
-export async function startDashboardSite(idTokenSeconds = 8): Promise<DashboardSite> {
+/** What the tests of a suite do with its site. */
+export interface DashboardSuite {
+  /** A page in a browser of its own, without cookies. */
+  newPage(options?: BrowserContextOptions): Promise<Page>
+  /** The same, logged in. Resolves when the list follows the cluster. */
+  enter(name: string, options?: BrowserContextOptions): Promise<Page>
+}
+
+/**
+ * Starts a site before the tests of a suite, and stops it afterwards. After each test all browsers are closed, and the provider is up again.
+ *
+ * @param onStarted gets the site.
+ * @param idTokenSeconds how long id tokens last. Default: some seconds, so that they are renewed all the time.
+ */
+export function useDashboardSite(
+  onStarted: (site: DashboardSite) => void,
+  idTokenSeconds?: number,
+): DashboardSuite {
+  let started: DashboardSite | undefined
+  const site = (): DashboardSite => {
+    if (started === undefined) throw new Error('the site has not started')
+    return started
+  }
+  beforeAll(async () => {
+    started = await startDashboardSite(idTokenSeconds)
+    onStarted(started)
+  })
+  afterEach(async () => {
+    started?.down.clear()
+    await Promise.all((started?.browser.contexts() ?? []).map((context) => context.close()))
+  })
+  afterAll(async () => started?.close())
+  return {
+    newPage: async (options) => (await site().open(options)).newPage(),
+    enter: async (name, options) => openAs(site(), await site().open(options), name),
+  }
+}
+
+async function startDashboardSite(idTokenSeconds = 8): Promise<DashboardSite> {
   const scratch = makeScratch()
   const demonstration = await startDemonstration({
     folder: scratch.path('material'),

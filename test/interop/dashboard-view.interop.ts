@@ -1,8 +1,8 @@
 import axe from 'axe-core'
 import type { BrowserContextOptions, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { has } from './components.ts'
-import { type DashboardSite, logIn, openAs, pageEnds, startDashboardSite } from './dashboard-site.ts'
+import { type DashboardSite, logIn, openAs, pageEnds, useDashboardSite } from './dashboard-site.ts'
 
 /** A violation that axe found. */
 interface Violation {
@@ -12,15 +12,8 @@ interface Violation {
 
 describe.runIf(has('chromium'))('the pages of examples/dashboard, in Chromium', () => {
   let site: DashboardSite
-
-  beforeAll(async () => {
-    site = await startDashboardSite()
-  })
-  afterEach(async () => {
-    await Promise.all(site.browser.contexts().map((context) => context.close()))
-  })
-  afterAll(async () => {
-    await site.close()
+  const { enter, newPage } = useDashboardSite((started) => {
+    site = started
   })
 
   /** What is wrong with the page: violations, and pixels beyond the screen. */
@@ -44,7 +37,7 @@ describe.runIf(has('chromium'))('the pages of examples/dashboard, in Chromium', 
   it.each(views)('are accessible and as wide as the screen: %s', async (_, options) => {
     // The tool that checks it is not part of the page.
     const context = await site.open({ ...options, bypassCSP: true })
-    await openAs(site, await site.open(), 'jane')
+    await enter('jane')
     const page = await openAs(site, context, 'ada')
     expect(await problems(page)).toEqual(NONE)
     await page.click('nav >> text=See as')
@@ -62,7 +55,7 @@ describe.runIf(has('chromium'))('the pages of examples/dashboard, in Chromium', 
 
   it('follow the color scheme of the browser', async () => {
     const background = async (colorScheme: 'light' | 'dark'): Promise<unknown> => {
-      const page = await openAs(site, await site.open({ colorScheme }), 'jane')
+      const page = await enter('jane', { colorScheme })
       return page.evaluate('getComputedStyle(document.body).backgroundColor')
     }
     expect([await background('light'), await background('dark')]).toEqual([
@@ -72,7 +65,7 @@ describe.runIf(has('chromium'))('the pages of examples/dashboard, in Chromium', 
   })
 
   it('keep their own policy, run nothing inline, and cannot be framed or kept', async () => {
-    const page = await (await site.open()).newPage()
+    const page = await newPage()
     const complaints: string[] = []
     page.on('pageerror', ({ message }) => complaints.push(message))
     page.on('console', (message) => {
@@ -93,7 +86,7 @@ describe.runIf(has('chromium'))('the pages of examples/dashboard, in Chromium', 
   })
 
   it('show a hostile name as text', async () => {
-    const ada = await openAs(site, await site.open(), 'ada')
+    const ada = await enter('ada')
     const name = '<img src=x onerror=alert(1)>'
     await ada.goto(`${site.origin}/?${String(new URLSearchParams({ as: name }))}`)
     await ada.locator('#acting strong', { hasText: name }).waitFor()
@@ -101,7 +94,7 @@ describe.runIf(has('chromium'))('the pages of examples/dashboard, in Chromium', 
   })
 
   it('can be used with the keyboard alone', async () => {
-    const page = await openAs(site, await site.open(), 'jane')
+    const page = await enter('jane')
     await page.reload()
     await page.locator('.live.on').waitFor()
     await page.keyboard.press('Tab')

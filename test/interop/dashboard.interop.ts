@@ -1,35 +1,14 @@
-import type { BrowserContext, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { Page } from 'playwright-core'
+import { describe, expect, it } from 'vitest'
 import { has } from './components.ts'
-import {
-  type DashboardSite,
-  logIn,
-  openAs,
-  pageEnds,
-  SLACK_MS,
-  startDashboardSite,
-} from './dashboard-site.ts'
+import { type DashboardSite, logIn, openAs, pageEnds, SLACK_MS, useDashboardSite } from './dashboard-site.ts'
 
 describe.runIf(has('chromium'))('examples/dashboard, in Chromium', () => {
   let site: DashboardSite
-  const contexts: BrowserContext[] = []
-
-  beforeAll(async () => {
-    site = await startDashboardSite()
-  })
-  afterEach(async () => {
-    await Promise.all(contexts.splice(0).map((each) => each.close()))
-  })
-  afterAll(async () => {
-    await site.close()
+  const { enter, newPage } = useDashboardSite((started) => {
+    site = started
   })
 
-  async function context(): Promise<BrowserContext> {
-    const opened = await site.open()
-    contexts.push(opened)
-    return opened
-  }
-  const enter = async (name: string): Promise<Page> => openAs(site, await context(), name)
   const objects = async (page: Page): Promise<readonly string[]> =>
     page.locator('#objects tbody th').allTextContents()
 
@@ -66,7 +45,7 @@ describe.runIf(has('chromium'))('examples/dashboard, in Chromium', () => {
   })
 
   it('returns to a deep link after the login', async () => {
-    const page = await (await context()).newPage()
+    const page = await newPage()
     const link = `${site.origin}/namespaces/shop/serviceaccounts?from=mail`
     await page.goto(link)
     await logIn(page, site, 'jane')
@@ -103,7 +82,7 @@ describe.runIf(has('chromium'))('examples/dashboard, in Chromium', () => {
   })
 
   it('gives a script a 401 with the URL of the login, and no redirect', async () => {
-    const opened = await context()
+    const opened = await site.open()
     const page = await opened.newPage()
     await page.goto(`${site.origin}/assets/icon.svg`)
     const answer = await page.evaluate(`fetch('/cluster/api/v1/namespaces').then(async (response) => ({
@@ -116,7 +95,7 @@ describe.runIf(has('chromium'))('examples/dashboard, in Chromium', () => {
   })
 
   it('lets two tabs log in at the same time, and a logout in one ends the other', async () => {
-    const opened = await context()
+    const opened = await site.open()
     const [one, other] = [await opened.newPage(), await opened.newPage()]
     await Promise.all([one.goto(site.origin), other.goto(`${site.origin}/sessions`)])
     await logIn(one, site, 'jane')
@@ -148,7 +127,7 @@ describe.runIf(has('chromium'))('examples/dashboard, in Chromium', () => {
   })
 
   it('goes on without the session of the provider, which asks for the password at the next login', async () => {
-    const opened = await context()
+    const opened = await site.open()
     const page = await openAs(site, opened, 'jane')
     await opened.clearCookies({ domain: '127.0.0.1' })
     await page.reload()

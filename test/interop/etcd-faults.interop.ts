@@ -1,9 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { inspect } from 'node:util'
+import { memberOf } from '@kube-authn/core/internal'
 import { createPki } from '@kube-authn/testing'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { EtcdObjectStoreOptions } from '../../packages/server/src/store/etcd/connect-etcd.ts'
 import { etcdObjectStore } from '../../packages/server/src/store/etcd/etcd-object-store.ts'
+import { readEtcdStore } from '../../packages/server/src/store/etcd/read-etcd-store.ts'
 import type { ObjectStore, StoreEvent } from '../../packages/server/src/store/object-store.ts'
 import { has } from './components.ts'
 import { type RunningEtcd, startEtcd } from './etcd.ts'
@@ -188,6 +190,72 @@ describe.runIf(has('etcd', 'setpriv'))('stores in one etcd', () => {
       await expect(watching).rejects.toMatchObject({ code: 'revisionCompacted' })
       await retried(() => store.create('/e', '1'))
       expect((await store.list('/')).objects).toHaveLength(5)
+      await network.close()
+    })
+  })
+
+  describe('beside other keys, with which etcd is compacted past their last change', () => {
+    /** Writes other keys, and forgets everything before them. */
+    const compactBeyond = async (): Promise<void> => {
+      const call = async (path: string, body: object): Promise<unknown> => {
+        const response = await fetch(`${etcd.url}/v3/${path}`, { method: 'POST', body: JSON.stringify(body) })
+        expect(response.status).toBe(200)
+        return response.json()
+      }
+      let revision: unknown
+      for (let index = 0; index < 3; index++) {
+        revision = memberOf(
+          memberOf(await call('kv/put', { key: 'b3RoZXI=', value: '' }), 'header'),
+          'revision',
+        )
+      }
+      await call('kv/compaction', { revision })
+    }
+
+    it('go on with the pages of a list, and are opened again', async () => {
+      const store = await open()
+      for (const name of 'abc') await store.create(`/${name}`, '1', { ttlMs: 100_000 })
+      const first = await store.list('/', { limit: 2 })
+      await compactBeyond()
+      const rest = await store.list('/', { limit: 2, continue: first.continue! })
+      expect(rest.objects.map(({ key }) => key)).toEqual(['/c'])
+      for (let index = 0; index < 2; index++) {
+        const other = await open()
+        const { objects, revision } = await other.list('/', { limit: 2 })
+        expect([...first.objects, ...rest.objects].slice(0, 2)).toEqual(objects)
+        const watching = changesOf(other, 1, { since: revision })
+        const made = await other.create(`/later-${index}`, '1')
+        expect(await watching).toEqual([
+          expect.objectContaining({ key: `/later-${index}`, revision: made.revision }),
+        ])
+        await expect(changesOf(other, 1, { since: 0 })).rejects.toMatchObject({ code: 'revisionCompacted' })
+        await compactBeyond()
+      }
+      const update = await retried(() => store.update('/a', '2', first.objects[0]!.revision))
+      expect(await store.get('/a')).toEqual(update)
+    })
+
+    it('have no more forgotten than was written', async () => {
+      await (await open()).create('/a', '1')
+      await compactBeyond()
+      const options = { endpoints: [etcd.url], allowInsecureHttp: true, prefix }
+      const found = await readEtcdStore(options, ({ revision, compactedRevision }) =>
+        Promise.resolve({ revision, compactedRevision }),
+      )
+      expect(found).toEqual({ revision: 1, compactedRevision: 1 })
+    })
+
+    it('go on after an interruption', async () => {
+      const network = await openNetwork(etcd.port)
+      const store = await open({ endpoints: [`http://127.0.0.1:${network.port}`] })
+      const direct = await open()
+      await store.create('/a', '1')
+      await compactBeyond()
+      network.cut()
+      const { revision } = await retried(() => direct.create('/b', '1'))
+      await vi.waitFor(async () => {
+        expect(await changesOf(store, 1, { since: revision - 1 })).toMatchObject([{ key: '/b', revision }])
+      }, 10_000)
       await network.close()
     })
   })

@@ -68,6 +68,43 @@ const RIGHTS = {
   ],
 }
 
+/** In the proxy: joe may act as jane in the group of developers, to read (KEP-5284). */
+const MAY_LIST_AS_JANE = {
+  apiVersion: 'v1',
+  kind: 'List',
+  items: [
+    {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRole',
+      metadata: { name: 'read-as-jane' },
+      rules: [
+        {
+          apiGroups: ['authentication.k8s.io'],
+          resources: ['users', 'groups'],
+          resourceNames: ['jane', 'developers'],
+          verbs: ['impersonate:user-info'],
+        },
+        {
+          apiGroups: [''],
+          resources: ['configmaps'],
+          verbs: ['impersonate-on:user-info:list', 'impersonate-on:user-info:get'],
+        },
+        {
+          nonResourceURLs: ['/api', '/api/*', '/apis', '/apis/*'],
+          verbs: ['impersonate-on:user-info:get'],
+        },
+      ],
+    },
+    {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRoleBinding',
+      metadata: { name: 'read-as-jane' },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'read-as-jane' },
+      subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'joe' }],
+    },
+  ],
+}
+
 /** Of users that the cluster does not know. */
 const USERS = 'jane-token,jane,1,"developers"\njoe-token,joe,2,"guests"\nroot-token,root,3,"system:masters"\n'
 
@@ -101,7 +138,9 @@ async function startProxy(
 }
 
 /** A cluster whose RBAC knows the groups of the users, and a proxy to it. */
-async function clusterWithProxy(): Promise<{ readonly served: Served; readonly proxy: StartedProxy }> {
+async function clusterWithProxy(
+  args: readonly string[] = [],
+): Promise<{ readonly served: Served; readonly proxy: StartedProxy }> {
   const folder = folderOf({ 'tokens.csv': 'proxy-token,the-proxy,9\n', token: 'proxy-token' })
   const served = await startServe([`--token-auth-file=${join(folder, 'tokens.csv')}`])
   for (const item of RIGHTS.items) {
@@ -116,6 +155,7 @@ async function clusterWithProxy(): Promise<{ readonly served: Served; readonly p
     `--upstream=${served.server}`,
     `--upstream-ca-file=${join(served.dataDir, 'pki/ca.crt')}`,
     `--upstream-token-file=${join(folder, 'token')}`,
+    ...args,
   ])
   return { served, proxy }
 }
@@ -182,6 +222,26 @@ describe.each(RELEASES)('kubectl %s through kube-authn proxy', (release) => {
     expect((await as('jane-token', ['get', '--raw', '/api'])).stderr).toContain(
       'the upstream API server cannot be reached',
     )
+  })
+
+  it('acts as another user where the roles of the proxy allow it, and only for what they allow', async () => {
+    const roles = folderOf({ 'roles.json': JSON.stringify(MAY_LIST_AS_JANE) })
+    const { proxy } = await clusterWithProxy([`--impersonation-rbac=${roles}`])
+    const asJane = (args: readonly string[], input = ''): Promise<Result> =>
+      kubectl(release, proxy, 'joe-token', ['--as=jane', '--as-group=developers', ...args], { input })
+
+    expect(await asJane(['get', 'configmaps', '-o', 'name'])).toMatchObject({ exitCode: 0 })
+    const map = '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"b"}}'
+    expect((await asJane(['create', '--validate=false', '-f', '-'], map)).stderr).toContain(
+      'cannot impersonate',
+    )
+    const other = await kubectl(release, proxy, 'joe-token', [
+      '--as=root',
+      'get',
+      '--raw',
+      '/api/v1/namespaces/default/configmaps',
+    ])
+    expect(other.stderr).toContain('cannot impersonate')
   })
 
   it('watches until it has seen a change', async () => {

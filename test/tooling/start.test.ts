@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseSync } from 'oxc-parser'
+import { parseSync, Visitor } from 'oxc-parser'
 import { describe, expect, it } from 'vitest'
 
 type Target = string | { readonly [condition: string]: Target }
@@ -67,6 +67,18 @@ function readStaticImports(file: string): readonly string[] {
   return [...module.staticImports.map(({ moduleRequest }) => moduleRequest.value), ...reexported]
 }
 
+/** The regular expressions in a file. */
+function literalsIn(file: string): readonly string[] {
+  const literals: string[] = []
+  const { program } = parseSync(file, readFileSync(file, 'utf8'))
+  new Visitor({
+    Literal(node) {
+      if ('regex' in node) literals.push(`${file}: ${node.regex.pattern}`)
+    },
+  }).visit(program)
+  return literals
+}
+
 function laterImportsOf(file: string): readonly string[] {
   const text = readFileSync(file, 'utf8')
   return parseSync(file, text).module.dynamicImports.map(({ moduleRequest: { start, end } }) =>
@@ -122,6 +134,11 @@ describe('a start', () => {
     // One of them is what it has in common with the proxy.
     expect(files.length).toBeLessThanOrEqual(46)
     expect(others.filter((specifier) => !specifier.startsWith('node:'))).toEqual([])
+  })
+
+  it.each(entries)('with $name reads no class of Unicode, which takes V8 as long as a file', ({ file }) => {
+    const literals = readAtStart(file).files.flatMap((each) => literalsIn(each))
+    expect(literals.filter((literal) => /\\p\{/iu.test(literal))).toEqual([])
   })
 
   it.each(entries)('with $name reads ASCII only, which takes less time', ({ file }) => {

@@ -39,7 +39,7 @@ export function createApp(options: AppOptions): Express {
   app.use(authentication(authenticator, { onFailure: requireLogin(login) }))
 
   // Before anything that reads bodies.
-  app.use(CLUSTER, impersonation(policy), proxy.express(getAuthentication))
+  app.use(CLUSTER, impersonation(policy, { prefix: CLUSTER }), proxy.express(getAuthentication))
 
   app.use(pageHeaders(configuration.provider.issuer))
   const known = visitors()

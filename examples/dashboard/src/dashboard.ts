@@ -59,8 +59,6 @@ export function createDashboard(configuration: Configuration): Dashboard {
   const proxy = impersonatingProxy({
     upstream: readKubeconfig(upstream.kubeconfig),
     prefix: CLUSTER,
-    // A page that watches asks again after this time, and is refused once its session has ended.
-    maxConnectionSeconds: times.checkSeconds,
   })
 
   const app = createApp({ configuration, login, authenticator, sessions, policy, proxy })
@@ -70,7 +68,7 @@ export function createDashboard(configuration: Configuration): Dashboard {
   )
   // Otherwise Node drops headers beyond 1,000, and such a request would be refused.
   server.maxHeadersCount = 0
-  authenticateUpgrade(server, authenticator, proxy.upgrade, { impersonation: policy })
+  authenticateUpgrade(server, authenticator, proxy.upgrade, { impersonation: policy, prefix: CLUSTER })
   return {
     server,
     close() {

@@ -11,12 +11,13 @@ import {
   type OptionsShape,
 } from '@kube-authn/core/adapter'
 import {
+  answerOf,
   type AuthenticateRequestOptions,
   authenticationOf,
   authenticationShape,
   settleUser,
 } from '@kube-authn/core/internal/shared'
-import { type FailureOptions, type Middleware, type Next, refuser } from './middleware.ts'
+import { type FailureOptions, type Middleware, type Next, refuser, respond } from './middleware.ts'
 import { RequestContext, stateOf, users } from './state.ts'
 
 /** Options of {@link authentication}. */
@@ -41,7 +42,7 @@ export function authentication(
 ): Middleware {
   const authenticate = authenticationOf(authenticator, shape, options)
   const refuse = refuser(options)
-  const { observer, log = authenticator.log } = options
+  const { observer, log = authenticator.log, onFailure } = options
 
   const proceed = (
     outcome: RequestOutcome,
@@ -58,7 +59,8 @@ export function authentication(
     applyHeaderChanges(req, outcome.headerChanges)
     settleUser(users, req, outcome, log)
     if ('failure' in outcome) {
-      refuse(outcome.failure, req, res, next)
+      if (onFailure === undefined) respond(answerOf(outcome), req, res, next)
+      else refuse(outcome.failure, req, res, next)
       return
     }
     const { warnings } = outcome

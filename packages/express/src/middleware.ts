@@ -26,16 +26,25 @@ export interface FailureOptions {
 export type Refuse = (failure: StatusError, req: IncomingMessage, res: ServerResponse, next: Next) => void
 
 /** Refuses requests according to the options. */
-export function refuser({ onFailure = answerFailure }: FailureOptions): Refuse {
+export function refuser({ onFailure }: FailureOptions): Refuse {
+  if (onFailure === undefined) return respond
   return (failure, req, res, next) => {
-    const fail = failing(next)
     // Express 4 ignores a returned promise, so every error, now or later, goes to `next`.
     try {
       const result = onFailure(failure, req, res, next)
-      if (result instanceof Promise) result.catch(fail)
+      if (result instanceof Promise) result.catch(failing(next))
     } catch (error) {
-      fail(error)
+      failing(next)(error)
     }
+  }
+}
+
+/** Sends a response; what is thrown goes to `next`. */
+export function respond(answer: HttpAnswer, _req: IncomingMessage, res: ServerResponse, next: Next): void {
+  try {
+    send(answer, res)
+  } catch (error) {
+    failing(next)(error)
   }
 }
 
@@ -61,10 +70,6 @@ export function nextUnless(
     },
     next,
   )
-}
-
-function answerFailure(error: StatusError, _req: IncomingMessage, res: ServerResponse): void {
-  send(error, res)
 }
 
 /** Sends a response. */

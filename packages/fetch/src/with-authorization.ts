@@ -8,6 +8,7 @@ import {
   type AuthorizeRequestOptions,
   authorizeRequestShape,
   optionProblems,
+  prefixProblems,
   refuseProblems,
 } from '@kube-authn/core/internal/shared'
 import { attributesFrom, type ReadAttributes } from './attributes.ts'
@@ -43,6 +44,7 @@ export function withAuthorization<Req extends Request = Request, Rest extends re
     anAuthorizer(authorizer, 'authorizer'),
     aFunction(handler, 'handler'),
     optionProblems(shape, options),
+    prefixProblems(options),
   )
   const { attributes, onFailure = answer, ...rest } = options
   const authorize = authorizationOf(users, authorizer, authorizationShape, rest)

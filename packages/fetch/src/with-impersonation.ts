@@ -9,6 +9,7 @@ import {
   impersonationOf,
   impersonationShape,
   optionProblems,
+  prefixProblems,
   refuseProblems,
 } from '@kube-authn/core/internal/shared'
 import { attributesFrom, type ReadAttributes } from './attributes.ts'
@@ -46,6 +47,7 @@ export function withImpersonation<Req extends Request = Request, Rest extends re
     anAuthorizer(authorizer, 'authorizer'),
     aFunction(handler, 'handler'),
     optionProblems(shape, options),
+    prefixProblems(options),
   )
   const { attributes, onFailure = answer, ...rest } = options
   const impersonate = impersonationOf(users, authorizer, impersonationShape, rest)

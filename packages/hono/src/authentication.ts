@@ -8,14 +8,15 @@ import {
   type OptionsShape,
 } from '@kube-authn/core/adapter'
 import {
-  type AuthenticatedRequest,
+  answerOf,
   type AuthenticateRequestOptions,
   authenticationOf,
   authenticationShape,
+  responseOf,
   settleUser,
 } from '@kube-authn/core/internal/shared'
 import type { Context, MiddlewareHandler, Next } from 'hono'
-import { answer, type FailureOptions } from './failure.ts'
+import type { FailureOptions } from './failure.ts'
 import { endingOf } from './client.ts'
 import { keepAlive } from './keep-alive.ts'
 import { nodeRequestOf } from './node-server.ts'
@@ -60,7 +61,7 @@ export function authenticationMiddlewareOf(
   isLast: boolean,
 ): MiddlewareHandler {
   const authenticate = authenticationOf(authenticator, shape, options)
-  const { observer, log = authenticator.log, onFailure = answer } = options
+  const { observer, log = authenticator.log, onFailure } = options
 
   const proceed = async (
     c: Context,
@@ -81,8 +82,9 @@ export function authenticationMiddlewareOf(
       settleUser(users, c, outcome, log)
       let refused: Response | void = undefined
       if ('failure' in outcome) {
-        expected = outcome.failure.status
-        refused = await onFailure(outcome.failure, c, next)
+        expected = answerOf(outcome).status
+        refused =
+          onFailure === undefined ? responseOf(answerOf(outcome)) : await onFailure(outcome.failure, c, next)
         if (refused !== undefined) refused = pending?.addToResponse(refused) ?? refused
       } else {
         await next()
@@ -107,21 +109,20 @@ export function authenticationMiddlewareOf(
     if (pending !== undefined) notify(observer, new Received(request, pending))
     const deciding = authenticate(request, new RequestContext(c, isLast))
     if (deciding instanceof Promise) keepAlive(c, deciding)
-    if (pending !== undefined || deciding instanceof Promise || !isPlain(deciding)) {
+    if (pending !== undefined || deciding instanceof Promise || !isPlain(deciding, onFailure)) {
       return proceed(c, next, deciding, pending)
     }
     changeHeaders(c, deciding.headerChanges)
+    if ('failure' in deciding) return Promise.resolve(responseOf(answerOf(deciding)))
     setAuthentication(c, deciding.authentication, log)
     return next()
   }
 }
 
-/** Whether the request is authenticated, and nothing remains to be done after the app. */
-function isPlain(outcome: RequestOutcome): outcome is AuthenticatedRequest {
-  return (
-    'authentication' in outcome &&
-    outcome.held === undefined &&
-    outcome.warnings.length === 0 &&
-    !outcome.closesConnection
-  )
+/** Whether the request is authenticated or gets the default answer of a refusal, and nothing else remains to be done. */
+function isPlain(outcome: RequestOutcome, onFailure: FailureOptions['onFailure']): boolean {
+  if (outcome.closesConnection) return false
+  return 'failure' in outcome
+    ? onFailure === undefined && outcome.unresolvedImpersonation === undefined
+    : outcome.held === undefined && outcome.warnings.length === 0
 }

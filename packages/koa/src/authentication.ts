@@ -10,6 +10,7 @@ import {
   type OptionsShape,
 } from '@kube-authn/core/adapter'
 import {
+  answerOf,
   type AuthenticateRequestOptions,
   authenticationOf,
   authenticationShape,
@@ -40,7 +41,7 @@ export function authentication(
   options: AuthenticationOptions = {},
 ): Middleware<AuthenticationState> {
   const authenticate = authenticationOf(authenticator, shape, options)
-  const { observer, log = authenticator.log, onFailure = answer } = options
+  const { observer, log = authenticator.log, onFailure } = options
 
   const proceed = (
     ctx: ParameterizedContext<AuthenticationState>,
@@ -51,7 +52,9 @@ export function authentication(
     applyHeaderChanges(ctx.req, outcome.headerChanges)
     settleUser(users, ctx, outcome, log)
     if ('failure' in outcome) {
-      return keepingHeaders(ctx.res, () => onFailure(outcome.failure, ctx, next))
+      if (onFailure !== undefined) return keepingHeaders(ctx.res, () => onFailure(outcome.failure, ctx, next))
+      answer(answerOf(outcome), ctx)
+      return Promise.resolve()
     }
     const { warnings } = outcome
     if (warnings.length > 0) for (const value of warningHeaders(warnings)) ctx.append('Warning', value)

@@ -61,6 +61,8 @@ const aKeeper = withMethods(
   'refresh',
   'end',
   'endWhere',
+  'useOnce',
+  'watch',
 )
 
 const shape: OptionsShape<WebLoginOptions> = {

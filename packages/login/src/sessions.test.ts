@@ -1,11 +1,13 @@
 import { authenticatorChain } from '@kube-authn/core'
 import { revocationList, unlessRevoked } from '@kube-authn/core/revocation'
 import { isAuthenticationError } from '@kube-authn/core/internal/shared'
-import { createPki, fakeRequest } from '@kube-authn/testing'
+import { memoryObjectStore } from '@kube-authn/server'
+import { createPki, fakeRequest, fixedClock } from '@kube-authn/testing'
 import { describe, expect, it, vi } from 'vitest'
 import { type Browser, browserOf, locationOf } from '../test/browser.ts'
 import { logIn } from '../test/log-in.ts'
-import { loginApp, ORIGIN } from '../test/login-app.ts'
+import { KEYS, loginApp, ORIGIN } from '../test/login-app.ts'
+import { cookieSessions, storedSessions } from './index.ts'
 
 /** Logged in, with an id token of ten minutes. */
 async function loggedIn(options: Parameters<typeof loginApp>[0] = {}) {
@@ -111,11 +113,13 @@ describe('an id token', () => {
 })
 
 describe('a session', () => {
-  it('ends with the session at the provider: its cookie is removed, and the browser logs in again', async () => {
-    const { clock, provider, browser, log } = await loggedIn()
+  it('in a store ends with the session at the provider: its cookie is removed, and the browser logs in again', async () => {
+    const own = fixedClock()
+    const sessions = storedSessions({ store: memoryObjectStore({ clock: own }), clock: own })
+    const { clock, provider, browser, log } = await loggedIn({ options: { sessions } })
     const before = new Map(browser.cookies)
     provider.endSessions()
-    clock.advance(550_000)
+    for (const each of [own, clock]) each.advance(550_000)
     expect(locationOf(await browser.open('/a'))).toBe(`${ORIGIN}/login?returnTo=%2Fa`)
     expect([...browser.cookies]).toEqual([])
     await vi.waitFor(() => expect(log).toHaveLength(1))
@@ -123,6 +127,50 @@ describe('a session', () => {
     // Also if the cookie is put back before the id token ends.
     for (const [name, value] of before) browser.cookies.set(name, value)
     expect(await status(browser)).toBe(303)
+  })
+
+  it('in cookies, which the provider does not renew, ends with its id token, and the provider is asked once', async () => {
+    const { clock, provider, browser, log } = await loggedIn()
+    provider.endSessions()
+    clock.advance(540_000)
+    expect(await status(browser)).toBe(200)
+    await vi.waitFor(() => expect(log).toHaveLength(1))
+    expect(log[0]?.message).toContain('a session ends with its id token')
+    clock.advance(59_999)
+    expect(await status(browser)).toBe(200)
+    clock.advance(1)
+    expect(locationOf(await browser.open('/a'))).toBe(`${ORIGIN}/login?returnTo=%2Fa`)
+    const script = await browser.fetch('/a')
+    expect([script.status, await script.json()]).toMatchObject([401, { loginUrl: expect.any(String) }])
+    expect(refreshes(provider)).toHaveLength(1)
+    await logIn(provider, browser)
+    expect(await status(browser)).toBe(200)
+  })
+
+  it.each([
+    ['before the id token ends', 550_000],
+    ['after the id token has ended', 650_000],
+  ])('in cookies survives a lost race of two replicas %s, whichever answers last', async (_, ms) => {
+    const first = await loggedIn()
+    const { clock, provider, browser, app } = first
+    const { fetch } = provider
+    const { app: replica } = await loginApp({
+      options: { clock, fetch, sessions: cookieSessions({ keys: KEYS, clock }), tokens: first.tokens },
+    })
+    clock.advance(ms)
+    const { cookieHeader: cookie } = browser
+    expect(await status(browser)).toBe(200)
+    const late = await replica.request(`${ORIGIN}/`, { headers: { cookie } })
+    // The provider takes each refresh token once, so the second replica is refused. The browser keeps what it got from the first.
+    expect(refreshes(provider)).toHaveLength(2)
+    expect(late.headers.getSetCookie()).toEqual([])
+    for (const each of [app, replica]) {
+      const { status: answered } = await each.request(`${ORIGIN}/`, {
+        headers: { cookie: browser.cookieHeader },
+      })
+      expect(answered).toBe(200)
+    }
+    expect(refreshes(provider)).toHaveLength(2)
   })
 
   it.each<readonly [what: string, claims: Readonly<Record<string, unknown>>]>([

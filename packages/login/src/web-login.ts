@@ -78,7 +78,7 @@ export function webLogin(options: WebLoginOptions): WebLogin {
   const answerRoute = loginRoutes(parts)
   const logged = (failure: LoginFailure): void =>
     logFailure(log, { what: 'login', cause: failure, code: 'session', level: levelOf(failure) })
-  const renew = sessionRenewal({
+  const renewal = sessionRenewal({
     sessions,
     providers,
     tokens,
@@ -90,7 +90,7 @@ export function webLogin(options: WebLoginOptions): WebLogin {
   const renewedCookies = async (request: AuthenticationRequest): Promise<readonly string[]> => {
     try {
       const session = await usableSession(sessions, request)
-      return session === undefined || session === BOUND_ELSEWHERE ? [] : await renew(session)
+      return session === undefined || session === BOUND_ELSEWHERE ? [] : await renewal.renew(session)
     } catch (error) {
       // The authenticator will say the same.
       if (!isAuthenticationError(error)) throw error
@@ -109,7 +109,7 @@ export function webLogin(options: WebLoginOptions): WebLogin {
   }
 
   return {
-    authenticator: sessionAuthenticator({ sessions, tokens, clock, refusalOf }),
+    authenticator: sessionAuthenticator({ sessions, tokens, clock, refusalOf, isRefused: renewal.isRefused }),
     before,
     async handle(request) {
       const answer = await answerRoute(fetchRequest(request), fetchBody(request))
@@ -149,7 +149,7 @@ function partsOf(options: WebLoginOptions): LoginParts {
     logoutTokens: new Map([...providers].map(([name, provider]) => [name, logoutTokens(provider)] as const)),
     sessions,
     tokens: union<TokenAuthenticator>(...options.tokens),
-    transactions: transactions(transactionSeal(keys, origin), clock, cookieRules(origin)),
+    transactions: transactions(transactionSeal(keys, origin), { clock, sessions }, cookieRules(origin)),
     refusalOf: crossSiteRequests({ origins: [origin], requireToken: options.requireCsrfToken ?? false }),
     report: (failure, { method, path }, status) =>
       logFailure(log, {

@@ -1,4 +1,4 @@
-import { authenticatorChain, type LogEntry } from '@kube-authn/core'
+import { authenticatorChain, type LogEntry, type TokenAuthenticator } from '@kube-authn/core'
 import { oidc } from '@kube-authn/core/oidc'
 import { revocationList, type Revocations, unlessRevoked } from '@kube-authn/core/revocation'
 import { authentication, type AuthenticationEnv, getUser } from '@kube-authn/hono'
@@ -9,7 +9,7 @@ import { Hono } from 'hono'
 import { type LoginProvider, loginProvider } from './login-provider.ts'
 
 export const ORIGIN = 'https://app.example.com'
-const KEYS: readonly string[] = ['k9Sx3mQv7ZtR0pLbW2cYd8uEhJf5oNaG1iKlM4qTsVw']
+export const KEYS: readonly string[] = ['k9Sx3mQv7ZtR0pLbW2cYd8uEhJf5oNaG1iKlM4qTsVw']
 
 type LoginOptions = Parameters<typeof webLogin>[0]
 
@@ -20,6 +20,7 @@ export interface LoginApp {
   readonly app: Hono<AuthenticationEnv>
   readonly log: readonly LogEntry[]
   readonly login: ReturnType<typeof webLogin>
+  readonly tokens: readonly TokenAuthenticator[]
 }
 
 export interface LoginAppOptions {
@@ -74,7 +75,8 @@ export async function loginApp({
     log: (entry) => log.push(entry),
     ...options,
   })
-  const chain = authenticatorChain({ requests: [login.authenticator], tokens })
+  const { tokens: verifying = tokens } = options
+  const chain = authenticatorChain({ requests: [login.authenticator], tokens: verifying })
   const app = new Hono<AuthenticationEnv>()
   app
     .use(loginRoutes(login))
@@ -84,5 +86,5 @@ export async function loginApp({
       c.header('Cache-Control', 'public, max-age=3600')
     })
     .all('*', (c) => c.json({ user: getUser(c), cookie: c.req.header('cookie') ?? null }))
-  return { clock, providers, app, log, login }
+  return { clock, providers, app, log, login, tokens }
 }

@@ -5,6 +5,7 @@ import {
   authorizationShape,
   anAuthorizer,
   optionProblems,
+  prefixProblems,
   refuseProblems,
 } from '@kube-authn/core/internal/shared'
 import { authorization } from '@kube-authn/express'
@@ -26,7 +27,11 @@ const shape: OptionsShape<AuthorizationOptions> = authorizationShape
  * @UseGuards(authorizationGuard(authorizer))
  */
 export function authorizationGuard(authorizer: Authorizer, options: AuthorizationOptions = {}): CanActivate {
-  refuseProblems(anAuthorizer(authorizer, 'authorizer'), optionProblems(shape, options))
+  refuseProblems(
+    anAuthorizer(authorizer, 'authorizer'),
+    optionProblems(shape, options),
+    prefixProblems(options),
+  )
   const { attributes: _attributes, user: _user, ...rest } = options
   return contextGuard(options, (ofRequest) => authorization(authorizer, { ...rest, ...ofRequest }))
 }

@@ -5,6 +5,7 @@ import {
   impersonationShape,
   anAuthorizer,
   optionProblems,
+  prefixProblems,
   refuseProblems,
 } from '@kube-authn/core/internal/shared'
 import { impersonation } from '@kube-authn/express'
@@ -31,7 +32,11 @@ const shape: OptionsShape<ImpersonationOptions> = impersonationShape
  * )
  */
 export function impersonationGuard(authorizer: Authorizer, options: ImpersonationOptions = {}): CanActivate {
-  refuseProblems(anAuthorizer(authorizer, 'authorizer'), optionProblems(shape, options))
+  refuseProblems(
+    anAuthorizer(authorizer, 'authorizer'),
+    optionProblems(shape, options),
+    prefixProblems(options),
+  )
   const { attributes: _attributes, user: _user, ...rest } = options
   return contextGuard(options, (ofRequest) => impersonation(authorizer, { ...rest, ...ofRequest }))
 }

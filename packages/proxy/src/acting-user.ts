@@ -16,7 +16,10 @@ export function refusedUser(
   { user, requester }: Authentication,
   { refusedGroups, allowAnonymous }: ActingOptions,
 ): StatusError | undefined {
-  if (!allowAnonymous && [user, requester].some((each) => each !== undefined && isUnauthenticated(each))) {
+  if (
+    !allowAnonymous &&
+    (isUnauthenticated(user) || (requester !== undefined && isUnauthenticated(requester)))
+  ) {
     return unauthorized()
   }
   const refused = user.groups.find((group) => refusedGroups.has(group))
@@ -40,8 +43,11 @@ export function actingAs(user: UserInfo): readonly Header[] | StatusError {
 }
 
 function withoutAdded(user: UserInfo): UserInfo {
-  const groups = user.groups.filter((group) => group !== AUTHENTICATED_GROUP)
+  const { username, uid, groups, extra } = user
+  const others: string[] = []
+  for (const group of groups) if (group !== AUTHENTICATED_GROUP) others.push(group)
+  if (others.length === groups.length) return user
   // Without any group the upstream gives a service account those of its namespace.
-  const isAlone = groups.length === 0 && user.username.startsWith('system:serviceaccount:')
-  return isAlone || groups.length === user.groups.length ? user : { ...user, groups }
+  const isAlone = others.length === 0 && username.startsWith('system:serviceaccount:')
+  return isAlone ? user : { username, uid, groups: others, extra }
 }

@@ -6,8 +6,8 @@ import { answer } from './forward/answers.ts'
 import type { NodeMessage, NodeResponse } from './node-types.ts'
 import type { ServedRequest } from './serve-request.ts'
 
-/** Serves a request. It never rejects. */
-export type Serve = (request: ServedRequest) => Promise<void>
+/** Serves a request. @param over called once the response is over. */
+export type Serve = (request: ServedRequest, over: () => void) => void
 
 /** How frameworks hand requests over. */
 export function adapters(serve: Serve): Pick<ImpersonatingProxy, 'express' | 'koa' | 'hono'> {
@@ -22,7 +22,7 @@ export function adapters(serve: Serve): Pick<ImpersonatingProxy, 'express' | 'ko
           next(error)
           return
         }
-        void serve({ message: req, response: res, known: knownRequest(req), authentication })
+        serve({ message: req, response: res, known: knownRequest(req), authentication }, NOTHING)
       }
     },
     koa<Ctx = KoaContext>(authenticationOf: (ctx: Ctx) => Authentication) {
@@ -31,7 +31,8 @@ export function adapters(serve: Serve): Pick<ImpersonatingProxy, 'express' | 'ko
         const { req: message, res: response } = ctx
         const authentication = authenticationOf(ctx)
         ctx.respond = false
-        await serve({ message, response, known: knownRequest(message), authentication })
+        const known = knownRequest(message)
+        await new Promise<void>((over) => serve({ message, response, known, authentication }, over))
       }
     },
     hono<C extends HonoContext>(authenticationOf: (c: C) => Authentication) {
@@ -41,13 +42,15 @@ export function adapters(serve: Serve): Pick<ImpersonatingProxy, 'express' | 'ko
         const response = memberOf(c.env, 'outgoing')
         if (!isMessage(message) || !isResponse(response)) throw new TypeError(NO_NODE_SERVER)
         const authentication = authenticationOf(c)
-        await serve({ message, response, known: knownRequest(c), authentication })
+        const known = knownRequest(c)
+        await new Promise<void>((over) => serve({ message, response, known, authentication }, over))
         return new Response(null, { headers: { 'x-hono-already-sent': 'true' } })
       }
     },
   }
 }
 
+const NOTHING = (): void => {}
 const NO_NODE_SERVER = 'the proxy needs the connections of Node: run the app with @hono/node-server'
 
 function checked(authenticationOf: unknown): void {

@@ -1,6 +1,6 @@
 import { StatusError } from '@kube-authn/core/adapter'
 import { badRequest } from './failures.ts'
-import { tokensOf } from './headers/hop-by-hop.ts'
+import { isNamed, tokensOf } from './headers/hop-by-hop.ts'
 import type { NodeMessage } from './node-types.ts'
 
 /** How long the body of a request is: nothing, a number of bytes, or unknown. */
@@ -26,10 +26,10 @@ export function bodyOf(message: NodeMessage): Body | StatusError {
   const codings: string[] = []
   const { rawHeaders } = message
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index]?.toLowerCase()
+    const name = rawHeaders[index] ?? ''
     const value = rawHeaders[index + 1] ?? ''
-    if (name === 'content-length') lengths.push(value.trim())
-    else if (name === 'transfer-encoding') codings.push(...tokensOf(value))
+    if (isNamed(name, 'content-length')) lengths.push(value.trim())
+    else if (isNamed(name, 'transfer-encoding')) codings.push(...tokensOf(value))
   }
   const [length] = lengths
   if (lengths.length > 1 || (length !== undefined && !/^\d{1,15}$/.test(length))) {

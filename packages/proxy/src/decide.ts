@@ -4,13 +4,14 @@ import type { Authentication, AuthenticationRequest, Awaitable } from '@kube-aut
 import { incomingMessageRequest, StatusError } from '@kube-authn/core/adapter'
 import {
   type AuthorizeRequest,
-  isStatusError,
+  isPromiseLike,
   requestAttributes,
   requestInfo,
 } from '@kube-authn/core/internal'
 import { type ActingOptions, actingAs, refusedUser } from './acting-user.ts'
 import { type Body, bodyOf, hasContent } from './body.ts'
 import { badGateway, forbidden, unauthorized } from './failures.ts'
+import { isNamed } from './headers/hop-by-hop.ts'
 import { isImpersonation } from './headers/identity-headers.ts'
 import { requestHeaders } from './headers/request-headers.ts'
 import type { Header, NodeMessage } from './node-types.ts'
@@ -26,10 +27,10 @@ export interface Incoming {
   readonly authentication: Authentication
   readonly auditId: string
   readonly expectsContinue: boolean
-  /** Its signal is aborted if the client disconnects; it is read only if something waits. */
-  readonly client: { readonly signal: AbortSignal }
+  /** A signal that is aborted if the client disconnects; called only if something waits. */
+  readonly clientSignal: () => AbortSignal
   /** The protocol to switch to. */
-  readonly upgrade?: string
+  readonly upgrade: string | undefined
 }
 
 /** What is sent to the upstream. */
@@ -42,8 +43,16 @@ export interface Outgoing {
   readonly authorization: string | undefined
   /** Whether it may be cut anywhere without looking complete. */
   readonly isWatch: () => boolean
-  /** Of the request, for logs. */
-  readonly path: string
+  /** The path of the request, for logs. */
+  readonly path: () => string
+}
+
+/** A request as logs have it. */
+export function logged({ method, path }: Pick<Outgoing, 'method' | 'path'>): {
+  method: string
+  path: string
+} {
+  return { method, path: path() }
 }
 
 /** What decides about requests. */
@@ -58,17 +67,37 @@ export interface DecideParts extends ActingOptions {
   readonly authorize: AuthorizeRequest | undefined
 }
 
-/** Decides whether and how a request is forwarded. It never rejects. @returns the refusal of one that is not. */
-export async function decide(incoming: Incoming, parts: DecideParts): Promise<Outgoing | StatusError> {
+/** Decides whether and how a request is forwarded, at once if nothing waits. It never rejects. @returns the refusal of one that is not. */
+export function decide(incoming: Incoming, parts: DecideParts): Awaitable<Outgoing | StatusError> {
+  const checked = checkedRequest(incoming, parts)
+  if (isRefusal(checked)) return checked
+  if (parts.authorize === undefined) return withCredential(incoming, checked, parts)
+  return authorized(incoming, checked, parts, parts.authorize)
+}
+
+/** Whether a decision is a refusal, of this or another copy of the class. */
+export function isRefusal(decided: object): decided is StatusError {
+  return !('target' in decided)
+}
+
+/** A request that may be forwarded, as far as it says itself. */
+interface CheckedRequest {
+  readonly method: string
+  readonly target: string
+  readonly body: Body
+  readonly acting: readonly Header[]
+}
+
+function checkedRequest(incoming: Incoming, parts: DecideParts): CheckedRequest | StatusError {
   const { message, request, authentication } = incoming
   const incomplete = incompleteRequest(request)
   if (incomplete !== undefined) return incomplete
   const { method = 'GET' } = message
   if (REFUSED_METHODS.has(method)) return methodNotAllowed()
   const target = forwardedTarget(incoming.target, parts.prefix)
-  if (isStatusError(target)) return target
+  if (typeof target !== 'string') return target
   const body = bodyOf(message)
-  if (isStatusError(body)) return body
+  if (!('kind' in body)) return body
   if (hasContent(body) && message.readableDidRead) return bodyIsGone()
   if (hasImpersonation(message))
     return forbidden('no impersonation middleware handled the Impersonate-* headers')
@@ -76,50 +105,89 @@ export async function decide(incoming: Incoming, parts: DecideParts): Promise<Ou
   const refused = refusedUser(authentication, parts)
   if (refused !== undefined) return refused
   const acting = actingHeaders(authentication, parts.mode)
-  if (isStatusError(acting)) return acting
+  return 'status' in acting ? acting : { method, target, body, acting }
+}
 
-  const forwarded = incomingMessageRequest(message, target)
-  if (parts.authorize !== undefined) {
-    const attributes = (): ReturnType<typeof requestAttributes> => requestAttributes(forwarded)
-    const outcome = await parts.authorize(request, authentication.user, {
-      attributes,
-      signal: incoming.client.signal,
-    })
-    if ('failure' in outcome) return outcome.failure
-  }
-  const authorization = await credentialFor(message, parts)
-  if (isStatusError(authorization)) return authorization
-  return {
-    method,
-    target,
-    body,
-    authorization,
-    isWatch: () => requestInfo(forwarded).verb === 'watch',
-    path: forwarded.path,
-    headers: requestHeaders(message, parts.isIdentity, {
-      host: parts.host,
-      authorization,
-      acting,
-      body,
-      via: parts.via,
-      clientAddress: addressOf(request),
-      auditId: incoming.auditId,
-      expectsContinue: incoming.expectsContinue,
-      ...(incoming.upgrade !== undefined && { upgrade: incoming.upgrade }),
-    }),
+async function authorized(
+  incoming: Incoming,
+  checked: CheckedRequest,
+  parts: DecideParts,
+  authorize: AuthorizeRequest,
+): Promise<Outgoing | StatusError> {
+  const { message, request, authentication } = incoming
+  const outcome = await authorize(request, authentication.user, {
+    attributes: () => requestAttributes(incomingMessageRequest(message, checked.target)),
+    signal: incoming.clientSignal(),
+  })
+  return 'failure' in outcome ? outcome.failure : withCredential(incoming, checked, parts)
+}
+
+function withCredential(
+  incoming: Incoming,
+  checked: CheckedRequest,
+  parts: DecideParts,
+): Awaitable<Outgoing | StatusError> {
+  const credential = credentialFor(incoming.message, parts)
+  return isPromiseLike(credential)
+    ? credential.then((value) => outgoingOf(incoming, checked, parts, value))
+    : outgoingOf(incoming, checked, parts, credential)
+}
+
+function credentialFor(
+  message: NodeMessage,
+  { authorization, mode }: DecideParts,
+): string | undefined | StatusError | Promise<string | undefined | StatusError> {
+  try {
+    const value = authorization(message)
+    return isPromiseLike(value) ? laterCredential(value, mode) : usable(value, mode)
+  } catch (cause) {
+    return badGateway(cause)
   }
 }
 
-async function credentialFor(
-  message: NodeMessage,
-  { authorization, mode }: DecideParts,
+async function laterCredential(
+  value: PromiseLike<string | undefined>,
+  mode: DecideParts['mode'],
 ): Promise<string | undefined | StatusError> {
   try {
-    const value = await authorization(message)
-    if (value !== undefined) validateHeaderValue('authorization', value)
-    return value === undefined && mode === 'token' ? unauthorized() : value
+    return usable(await value, mode)
   } catch (cause) {
     return badGateway(cause)
+  }
+}
+
+function usable(value: string | undefined, mode: DecideParts['mode']): string | undefined | StatusError {
+  if (value !== undefined) validateHeaderValue('authorization', value)
+  return value === undefined && mode === 'token' ? unauthorized() : value
+}
+
+function outgoingOf(
+  { message, request, auditId, expectsContinue, upgrade }: Incoming,
+  { method, target, body, acting }: CheckedRequest,
+  { isIdentity, host, via }: DecideParts,
+  authorization: string | undefined | StatusError,
+): Outgoing | StatusError {
+  if (typeof authorization === 'object') return authorization
+  const forwarded = (): AuthenticationRequest => incomingMessageRequest(message, target)
+  const headers = requestHeaders(message, isIdentity, {
+    host,
+    authorization,
+    acting,
+    body,
+    via,
+    clientAddress: addressOf(request),
+    auditId,
+    expectsContinue,
+    upgrade,
+  })
+  return {
+    method,
+    target,
+    headers,
+    body,
+    authorization,
+    isWatch: () => requestInfo(forwarded()).verb === 'watch',
+    path: () => forwarded().path,
   }
 }
 
@@ -159,10 +227,10 @@ function hasImpersonation({ rawHeaders }: NodeMessage): boolean {
 const FIRST_OF_IMPERSONATION = 0x69
 
 function passed({ rawHeaders }: NodeMessage, via: string): boolean {
-  return rawHeaders.some(
-    (name, index) =>
-      index % 2 === 0 && name.toLowerCase() === 'via' && rawHeaders[index + 1]?.includes(via) === true,
-  )
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    if (isNamed(rawHeaders[index] ?? '', 'via') && rawHeaders[index + 1]?.includes(via) === true) return true
+  }
+  return false
 }
 
 /** An address that a framework reports is text of the client if the framework trusts every proxy. */

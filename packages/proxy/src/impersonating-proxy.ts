@@ -78,7 +78,7 @@ export function impersonatingProxy(options: ImpersonatingProxyOptions): Imperson
       })
     },
   }
-  const serve: Serve = (request) => serveRequest(request, parts)
+  const serve: Serve = (request, over) => serveRequest(request, parts, over)
   return { ...adapters(serve), upgrade: (upgrade) => serveUpgrade(upgrade, parts), close: server.close }
 }
 

@@ -10,8 +10,9 @@ export interface NodeResponse {
   readonly headersSent: boolean
   readonly destroyed: boolean
   readonly writableEnded: boolean
-  getHeader(name: string): unknown
+  getHeaderNames(): string[]
   hasHeader(name: string): boolean
+  appendHeader(name: string, value: string): unknown
   setHeader(name: string, value: number | string | readonly string[]): unknown
   removeHeader(name: string): unknown
   /** `node:http2` has it too. */

@@ -7,6 +7,7 @@ import {
   aLog,
   anAuthorizer,
   anything,
+  aPathPrefix,
   aString,
   above,
   type ConfigurationProblem,
@@ -63,7 +64,6 @@ export interface ImpersonatingProxyOptions {
   readonly clock?: Clock
 }
 
-const PREFIX = /^(?:\/[\w.~-]+)+$/
 const HEADER = /^[\w!#$%&'+.^`|~-]+\*?$/
 
 /** The checks of {@link ImpersonatingProxyOptions}. */
@@ -73,10 +73,7 @@ export const proxyShape: OptionsShape<ImpersonatingProxyOptions> = {
   mode: oneOf('impersonate', 'token'),
   userToken: aFunction,
   authorizer: anAuthorizer,
-  prefix: must(
-    "must be a path without a slash at its end, such as '/cluster'",
-    (value) => typeof value === 'string' && PREFIX.test(value) && !/\/\.\.?(?:\/|$)/.test(value),
-  ),
+  prefix: aPathPrefix,
   refusedGroups: listOf(aString),
   allowAnonymous: aBoolean,
   removeHeaders: listOf(

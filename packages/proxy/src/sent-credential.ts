@@ -1,4 +1,5 @@
 import type { Awaitable } from '@kube-authn/core'
+import { andThen } from '@kube-authn/core/internal'
 import type { NodeMessage } from './node-types.ts'
 import type { ImpersonatingProxyOptions } from './options.ts'
 
@@ -21,21 +22,22 @@ export function sentCredential(
 ): SentCredential {
   let refused: string | undefined
   return {
-    async forRequest(message) {
-      if (mode === 'token') {
-        const token = await userToken?.(message)
-        return token === undefined || token === '' ? undefined : `${BEARER}${token}`
-      }
+    forRequest(message) {
+      if (mode === 'token') return andThen(userToken?.(message), ofUser)
       if (credentials === undefined) return own()
       // Told once: a source with nothing newer is not asked for it with each request.
       const told = refused
       refused = undefined
-      return `${BEARER}${await credentials(told)}`
+      return andThen(credentials(told), (token) => `${BEARER}${token}`)
     },
     refused(value) {
       if (credentials !== undefined) refused = value?.slice(BEARER.length)
     },
   }
+}
+
+function ofUser(token: string | undefined): string | undefined {
+  return token === undefined || token === '' ? undefined : `${BEARER}${token}`
 }
 
 const BEARER = 'Bearer '

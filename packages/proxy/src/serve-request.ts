@@ -1,8 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import type { Authentication, AuthenticationRequest } from '@kube-authn/core'
-import { clientContext, incomingMessageRequest, Received, whenOver } from '@kube-authn/core/adapter'
-import { isStatusError, memberOf } from '@kube-authn/core/internal'
-import { decide } from './decide.ts'
+import {
+  clientContext,
+  incomingMessageRequest,
+  Received,
+  type StatusError,
+  whenOver,
+} from '@kube-authn/core/adapter'
+import { isPromiseLike, memberOf } from '@kube-authn/core/internal'
+import { decide, isRefusal, type Outgoing } from './decide.ts'
 import { answer } from './forward/answers.ts'
 import { forwardRequest } from './forward/forward-request.ts'
 import type { NodeMessage, NodeResponse } from './node-types.ts'
@@ -17,15 +23,25 @@ export interface ServedRequest {
   readonly authentication: Authentication
 }
 
-/** Serves a request. Resolves once the response is over; it never rejects. */
-export async function serveRequest(
+/** Serves a request. @param over called once the response is over. */
+export function serveRequest(
   { message, response, known, authentication }: ServedRequest,
   parts: ProxyParts,
-): Promise<void> {
+  over: () => void,
+): void {
   const ends = parts.untilEnd(authentication, (listener) => whenOver(message, response)(listener))
   const target = sentTarget(message)
   const request = known ?? incomingMessageRequest(message, target)
-  const outgoing = await decide(
+  const proceed = (outgoing: Outgoing | StatusError): void => {
+    if (!isRefusal(outgoing)) {
+      forwardRequest({ message, response, ends }, outgoing, parts.forward, over)
+      return
+    }
+    if (outgoing.cause !== undefined && outgoing.status >= 500) parts.forward.failed(request, outgoing)
+    answer(outgoing, message, response)
+    over()
+  }
+  const decided = decide(
     {
       message,
       target,
@@ -34,16 +50,13 @@ export async function serveRequest(
       // Of the audit log, if there is one, and told to the client.
       auditId: new Received(request, response).auditId(randomUUID),
       expectsContinue: awaitsContinue(message),
-      client: clientContext(message, response),
+      clientSignal: () => clientContext(message, response).signal,
+      upgrade: undefined,
     },
     parts.decide,
   )
-  if (!isStatusError(outgoing)) {
-    await forwardRequest({ message, response, ends }, outgoing, parts.forward)
-    return
-  }
-  if (outgoing.cause !== undefined && outgoing.status >= 500) parts.forward.failed(request, outgoing)
-  answer(outgoing, message, response)
+  if (isPromiseLike(decided)) void decided.then(proceed)
+  else proceed(decided)
 }
 
 /** The target that the client sent: Express changes `url` below a mount point and keeps it. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { incomingMessageRequest } from '@kube-authn/core/adapter'
 import { isStatusError } from '@kube-authn/core/internal'
 import type { AuthenticatedUpgrade } from '@kube-authn/node'
-import { decide } from './decide.ts'
+import { decide, isRefusal } from './decide.ts'
 import type { ProxyParts } from './parts.ts'
 import { sentTarget } from './serve-request.ts'
 import { forwardUpgrade, refuse } from './upgrade/forward-upgrade.ts'
@@ -29,12 +29,12 @@ export async function serveUpgrade(upgrade: AuthenticatedUpgrade, parts: ProxyPa
       authentication,
       auditId,
       expectsContinue: false,
-      client: { signal: closed.signal },
+      clientSignal: () => closed.signal,
       upgrade: protocol,
     },
     parts.decide,
   )
-  if (isStatusError(outgoing)) {
+  if (isRefusal(outgoing)) {
     if (outgoing.cause !== undefined && outgoing.status >= 500) parts.forward.failed(request, outgoing)
     refuse(socket, outgoing)
     return

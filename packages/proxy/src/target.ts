@@ -19,12 +19,14 @@ export function forwardedTarget(received: string, prefix: string): string | Stat
   const target = rest.startsWith('/') ? rest : `/${rest}`
   const [path = ''] = target.split('?', 1)
   if (path.startsWith('//')) return badRequest('the path must not begin with two slashes')
-  if (/%(?![\da-f]{2})/i.test(path)) return badRequest('the path has a malformed escape')
+  if (path.includes('%') && /%(?![\da-f]{2})/i.test(path))
+    return badRequest('the path has a malformed escape')
   return hasDotSegment(path) ? badRequest('the path must not have the segments . and ..') : target
 }
 
 /** As a server sees it that decodes before it splits. */
 function hasDotSegment(path: string): boolean {
+  if (!/[.%]/.test(path)) return false
   const decoded = path.replaceAll(/%2e/gi, '.').replaceAll(/%(?:2f|5c)/gi, '/')
   return decoded.split('/').some((segment) => segment === '.' || segment === '..')
 }

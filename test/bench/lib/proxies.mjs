@@ -1,4 +1,4 @@
-// A server for proxy.mjs, as a process of its own. usage: node proxies.mjs upstream|kube-authn|http-proxy-3|pipe [PORT OF THE UPSTREAM]
+// A server for proxy.mjs, as a process of its own. usage: node proxies.mjs upstream|kube-authn|http-proxy-3|duties|pipe [PORT OF THE UPSTREAM]
 import { createServer, request as httpRequest } from 'node:http'
 import { Agent, createServer as createHttpsServer, request as httpsRequest } from 'node:https'
 import { authenticatorChain } from '@kube-authn/core'
@@ -38,6 +38,42 @@ const subjects = {
     const proxy = httpProxy.createProxyServer({ target, agent, secure: false })
     return createServer((req, res) => proxy.web(req, res))
   },
+  /** The least that an impersonating proxy has to do: it knows its users, forwards lines of headers except those of the connection, and notices failures. */
+  duties() {
+    const users = new Map([
+      [
+        'Bearer token',
+        [
+          'Impersonate-User',
+          'jane',
+          'Impersonate-Uid',
+          '1',
+          'Impersonate-Group',
+          'dev',
+          'Impersonate-Group',
+          'ops',
+        ],
+      ],
+    ])
+    return createServer((req, res) => {
+      const user = users.get(req.headers.authorization)
+      if (user === undefined) return void res.writeHead(401).end()
+      const { method, url: path, rawHeaders } = req
+      const headers = ['Host', '127.0.0.1', 'Via', '1.1 proxy', 'Authorization', 'Bearer own', ...user]
+      copyLines(rawHeaders, headers)
+      const forwarded = httpsRequest({ host: '127.0.0.1', port, agent, method, path, headers }, (answer) => {
+        const lines = []
+        copyLines(answer.rawHeaders, lines)
+        res.writeHead(answer.statusCode, lines)
+        answer.on('error', () => res.destroy())
+        answer.pipe(res)
+      })
+      forwarded.on('error', () => (res.headersSent ? res.destroy() : res.writeHead(502).end()))
+      res.on('close', () => forwarded.destroy())
+      if ('content-length' in req.headers || 'transfer-encoding' in req.headers) req.pipe(forwarded)
+      else forwarded.end()
+    })
+  },
   /** What no proxy can do without. */
   pipe() {
     return createServer((req, res) => {
@@ -49,6 +85,14 @@ const subjects = {
       req.pipe(forwarded)
     })
   },
+}
+
+const NOT_COPIED = new Set(['authorization', 'connection', 'host', 'keep-alive', 'upgrade'])
+
+function copyLines(from, to) {
+  for (let index = 0; index < from.length; index += 2) {
+    if (!NOT_COPIED.has(from[index].toLowerCase())) to.push(from[index], from[index + 1])
+  }
 }
 
 const server = await subjects[kind]()

@@ -1,6 +1,7 @@
 import type { Clock } from '../internal/clock.ts'
 import type { ConfigurationProblem } from '../authenticator/errors.ts'
 import type { Observer } from '../authenticator/events.ts'
+import { aPathPrefix } from '../authorization/path-prefix.ts'
 import {
   aClock,
   aFunction,
@@ -25,6 +26,11 @@ export interface AuditLogOptions {
    */
   readonly policy?: AuditPolicy
   /**
+   * What the paths of the Kubernetes API begin with, as in `/cluster`: the same as `prefix` of `impersonation` and `authorization`. The verb and the object of an event
+   * are read from the path after it, and other paths have no object. `requestURI` is always as sent. Default: none.
+   */
+  readonly prefix?: string
+  /**
    * The proxies whose `X-Forwarded-For` or `X-Real-Ip` is trusted for `sourceIPs`: the number of proxies in front of the server, or their
    * addresses and ranges. Default: none, so `sourceIPs` is the peer address.
    */
@@ -42,6 +48,7 @@ export interface AuditLogOptions {
 export const auditLogShape: OptionsShape<AuditLogOptions> = {
   write: required(aFunction),
   policy: withMethods('a policy, as auditPolicy(...) makes', 'rulingOn'),
+  prefix: aPathPrefix,
   trustedProxies: someTrustedProxies,
   sourceIPs: aFunction,
   newId: aFunction,

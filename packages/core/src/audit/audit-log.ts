@@ -48,7 +48,7 @@ import { sourceIPsBehind } from './source-ips.ts'
  */
 export function auditLog(options: AuditLogOptions): Observer {
   checkAuditLogOptions(options)
-  const { policy, observer, clock = systemClock } = options
+  const { policy, prefix, observer, clock = systemClock } = options
   const records = auditRecords()
   const newId = options.newId ?? (() => crypto.randomUUID())
   const sourceIPs = sourceIPsOf(options)
@@ -64,6 +64,7 @@ export function auditLog(options: AuditLogOptions): Observer {
       record = new AuditRecord(request, {
         auditID: received?.auditId(newId) ?? auditIdOf(request, newId),
         receivedAtMs: clock.now() - ageSeconds * 1000,
+        ...(prefix !== undefined && { prefix }),
       })
       records.keep(request, record)
     }

@@ -1,5 +1,7 @@
 import type { Attributes } from '../authorization/attributes.ts'
+import { belowPrefix } from '../authorization/path-prefix.ts'
 import {
+  nonResourceInfo,
   type RequestInfo,
   requestInfo,
   requestInfoWithoutSelectors,
@@ -198,10 +200,12 @@ export class AuditRecord {
    * Deviation: kube-apiserver parses a name in a selector then too (`docs/deviations.md`, audit).
    */
   #requestInfo(): RequestInfo {
-    if (this.#info === undefined && this.#responseStatus?.status === 'Failure') {
-      return requestInfoWithoutSelectors(this.#request)
-    }
-    this.#info ??= requestInfo(this.#request)
+    if (this.#info !== undefined) return this.#info
+    const { prefix } = this.#start
+    const target = prefix === undefined ? this.#request : belowPrefix(this.#request, prefix)
+    if (target === undefined) return nonResourceInfo(this.#request)
+    if (this.#responseStatus?.status === 'Failure') return requestInfoWithoutSelectors(target)
+    this.#info = requestInfo(target)
     return this.#info
   }
 }
@@ -215,4 +219,6 @@ type Impersonated = Pick<AuditEvent, 'impersonatedUser' | 'authenticationMetadat
 export interface AuditStart {
   readonly auditID: string
   readonly receivedAtMs: number
+  /** What the paths of the Kubernetes API begin with. */
+  readonly prefix?: string
 }

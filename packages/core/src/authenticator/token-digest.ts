@@ -29,6 +29,11 @@ export class NotedToken {
     return #token in context && context.#authorization === authorization ? context.#bearer : undefined
   }
 
+  /** Whether a token was read of `Authorization`; `false` also if that was not noted. */
+  static hasBearer(context: Context): boolean {
+    return #token in context && context.#bearer !== undefined
+  }
+
   static note(context: Context, token: string, keeper: TokenDigest): void {
     if (!(#token in context)) return
     context.#token = token

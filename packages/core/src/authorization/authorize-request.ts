@@ -24,7 +24,8 @@ import { asAuthorizationError } from './errors.ts'
 import { forbidden } from './forbidden.ts'
 import { internalError } from './internal-error.ts'
 import { isWithoutUser, noUser } from './no-user.ts'
-import { requestAttributes } from './request-attributes.ts'
+import { aPathPrefix, prefixProblems } from './path-prefix.ts'
+import { attributesBelow } from './request-attributes.ts'
 import { tooBusy } from './too-busy.ts'
 
 /** Returns the attributes of a request. A thrown `StatusError` becomes the answer; any other error becomes a 500. */
@@ -34,6 +35,11 @@ export type ReadAttributes = (request: AuthenticationRequest) => RequestAttribut
 export interface AuthorizeRequestOptions {
   /** Returns the attributes of a request. Default: read from Kubernetes-style paths; any other path is a non-resource path. */
   readonly attributes?: ReadAttributes
+  /**
+   * What the path of every request begins with, before a Kubernetes-style path, as in `/cluster`: the same as `prefix` of `impersonatingProxy`. It is compared with
+   * the path that the client sent, wherever a router has mounted this. A request with another path is a 404. Default: none.
+   */
+  readonly prefix?: string
   /** Receives the outcome of every request and the decision of every authorizer. */
   readonly observer?: Observer
   /** Where refused requests are logged. Default: `console` in development, and for errors only in production. */
@@ -43,6 +49,7 @@ export interface AuthorizeRequestOptions {
 /** The checks of {@link AuthorizeRequestOptions}, for adapters with more options. */
 export const authorizeRequestShape: OptionsShape<AuthorizeRequestOptions> = {
   attributes: aFunction,
+  prefix: aPathPrefix,
   observer: aFunction,
   log: aLog,
 }
@@ -99,7 +106,11 @@ export function authorizeRequest(
   authorizer: Authorizer,
   options: AuthorizeRequestOptions = {},
 ): AuthorizeRequest {
-  refuseProblems(anAuthorizer(authorizer, 'authorizer'), optionProblems(authorizeRequestShape, options))
+  refuseProblems(
+    anAuthorizer(authorizer, 'authorizer'),
+    optionProblems(authorizeRequestShape, options),
+    prefixProblems(options),
+  )
   const authorize = authorizeOrRefuse(authorizer, options)
   return function authorizeOne(request, user, given) {
     return authorize(request, user, forbiddenFor, given)
@@ -124,7 +135,7 @@ export function authorizeOrRefuse(
   context?: AuthorizeRequestContext,
 ) => Awaitable<AuthorizationOutcome> {
   const { observer, log } = options
-  const attributesFor = attributesReader(options.attributes)
+  const attributesFor = attributesReader(options.attributes ?? attributesBelow(options.prefix))
 
   return function authorizeOrRefuseOne(request, user, refuse, given = {}) {
     const start = observer === undefined ? 0 : performance.now()
@@ -194,7 +205,7 @@ export function contextOf(observer: Observer | undefined, given: Pick<Context, '
 
 /** Returns a function that returns the attributes of a request, or the answer to refuse it with. */
 export function attributesReader(
-  read: ReadAttributes = requestAttributes,
+  read: ReadAttributes,
 ): (
   request: AuthenticationRequest,
   user: UserInfo | undefined,

@@ -1,5 +1,6 @@
 import type { RequestAttributes } from './attributes.ts'
 import { internalError } from './internal-error.ts'
+import { belowPrefix } from './path-prefix.ts'
 import { isAmbiguousPath } from './request-info/ambiguous-path.ts'
 import type { RequestSelectors } from './request-info/list-options.ts'
 import { readRequest, type RequestInfo, type RequestTarget } from './request-info/request-info.ts'
@@ -21,6 +22,20 @@ export function requestAttributes(request: RequestTarget): RequestAttributes {
   const message = problem?.message ?? (isAmbiguousPath(request.path, info.path) ? AMBIGUOUS : undefined)
   if (message !== undefined) throw new StatusError({ status: 400, reason: 'BadRequest', message })
   return attributesWith(info, selectors)
+}
+
+/**
+ * The same for what is mounted below a prefix. The reader throws a {@link StatusError} 404 for a request that is not below it: its attributes would be those of
+ * another one.
+ */
+export function attributesBelow(prefix: string | undefined): (request: RequestTarget) => RequestAttributes {
+  if (prefix === undefined) return requestAttributes
+  return (request) => {
+    const below = belowPrefix(request, prefix)
+    if (below !== undefined) return requestAttributes(below)
+    const message = 'the server could not find the requested resource'
+    throw new StatusError({ status: 404, reason: 'NotFound', message, details: {} })
+  }
 }
 
 const AMBIGUOUS = 'the path can be read in more than one way'

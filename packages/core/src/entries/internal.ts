@@ -30,9 +30,11 @@ export type {
   PasswordAuthenticator,
   TokenAuthenticator,
 } from '../authenticator/authenticator.ts'
-export { type Awaitable, isPromiseLike } from '../internal/awaitable.ts'
+export { andThen, type Awaitable, isPromiseLike } from '../internal/awaitable.ts'
 export { basic, type BasicOptions } from '../request/basic/index.ts'
 export { bearerToken, type TokenExtractionOptions } from '../request/bearer-token/index.ts'
+export { aPathPrefix, prefixProblems } from '../authorization/path-prefix.ts'
+export { attributesBelow } from '../authorization/request-attributes.ts'
 export { type CredentialRevocation } from '../authenticator/credential-revocation.ts'
 export { aRevocationSource, type RevocationSource } from '../revocation/revocations.ts'
 export { requireRevocation } from '../revocation/revocation.ts'

@@ -53,6 +53,8 @@ export {
   type AuthorizeRequestOptions,
   authorizeRequestShape,
 } from '../authorization/authorize-request.ts'
+export { answerOf } from '../handler/refused-request.ts'
+export { prefixProblems } from '../authorization/path-prefix.ts'
 export {
   type AuthenticateRequestContext,
   type AuthenticateRequestOptions,

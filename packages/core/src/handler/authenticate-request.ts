@@ -8,7 +8,7 @@ import { accumulateHeaderChanges } from '../request/headers/changes.ts'
 import { hasPrefix } from '../request/headers/has-prefix.ts'
 import { type Opinion, opinionOf, Refused } from '../authenticator/opinion.ts'
 import { RecurringAnswer } from '../authenticator/recurring-answer.ts'
-import { logRefusal } from '../logging/log-refusal.ts'
+import { isLogged, logRefusal } from '../logging/log-refusal.ts'
 import { aRequestAuthenticator, optionProblems, refuseProblems } from '../internal/options/index.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import type { StatusError } from '../authenticator/status.ts'
@@ -23,6 +23,7 @@ import { checkedAnswer } from './checked-answer.ts'
 import type { AuthenticatedRequest, RequestOutcome } from './request-outcome.ts'
 import { IMPERSONATION_PREFIX, impersonationRule } from './impersonation-rule.ts'
 import { refusal } from './refusal.ts'
+import { refusedAtOnce, type RefuseRequest } from './refused-request.ts'
 import { NO_WARNINGS, RequestContext } from './request-context.ts'
 import { orAnonymous } from './without-credential.ts'
 import { keepUnauthorized } from './unauthorized.ts'
@@ -58,6 +59,15 @@ export type AuthenticateRequest = (
 export function authenticateRequest(
   authenticator: Authenticator,
   options: AuthenticateRequestOptions = {},
+): AuthenticateRequest {
+  return authenticateRequestWith(refusedAtOnce, authenticator, options)
+}
+
+/** The same, with outcomes of refused requests that are made in another way. */
+export function authenticateRequestWith(
+  refusedRequest: RefuseRequest,
+  authenticator: Authenticator,
+  options: AuthenticateRequestOptions,
 ): AuthenticateRequest {
   // Deviation: kube-apiserver without an authenticator accepts every request (`docs/deviations.md`, no authenticator).
   refuseProblems(
@@ -124,15 +134,28 @@ export function authenticateRequest(
       })
     }
     const { unavailableStatus = 401 } = options
-    const failure = refusal(error, challenges(request, error), context.warnings, unavailableStatus)
-    keepUnauthorized(request, () => failure)
-    const isLogged = logRefusal(log, { request, failure, by: 'authentication', error, authenticator: asked })
-    if (!isLogged && error === undefined && isPreflight(request)) advise(log, 'preflight')
-    return {
-      headerChanges: identityHeaderChanges(),
-      failure,
-      closesConnection: closesHttp2 && request.httpVersionMajor === 2,
-    }
+    const outcome = refusedRequest(
+      error,
+      challenges(request, error, context),
+      context.warnings,
+      unavailableStatus,
+      {
+        headerChanges: identityHeaderChanges(),
+        closesConnection: closesHttp2 && request.httpVersionMajor === 2,
+      },
+    )
+    keepUnauthorized(request, () => outcome.failure)
+    // Every 503 is for an error that is logged anyway.
+    if (isLogged(log, 401, error)) {
+      logRefusal(log, {
+        request,
+        failure: outcome.failure,
+        by: 'authentication',
+        error,
+        authenticator: asked,
+      })
+    } else if (error === undefined && isPreflight(request)) advise(log, 'preflight')
+    return outcome
   }
 
   const conclude = (
@@ -154,7 +177,9 @@ export function authenticateRequest(
     const { isAnonymous } = accepted
     const closesConnection = isAnonymous && closesHttp2 && request.httpVersionMajor === 2
     if (isAnonymous) {
-      keepUnauthorized(request, () => refusal(undefined, challenges(request, undefined), warnings, 401))
+      keepUnauthorized(request, () =>
+        refusal(undefined, challenges(request, undefined, context), warnings, 401),
+      )
     }
     if (closesConnection || warnings.length > 0) accepted = { ...accepted, warnings, closesConnection }
     if (context.observer !== undefined) context.report(request, { result: 'success', user })

@@ -1,8 +1,9 @@
 import type { AuthenticationScheme } from '../authenticator/authenticator.ts'
 import type { AuthenticationError } from '../authenticator/errors.ts'
+import { NotedToken } from '../authenticator/token-digest.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import { readBearerToken } from '../request/bearer-token/read.ts'
-import { emptyContext } from '../authenticator/context.ts'
+import { type Context, emptyContext } from '../authenticator/context.ts'
 
 /** The headers of a 401. */
 export type ChallengeHeaders = Readonly<Record<string, string | readonly string[]>>
@@ -19,10 +20,11 @@ export interface ChallengeParameters {
   readonly scopes?: readonly string[] | undefined
 }
 
-/** The challenges of a 401 to a request, which an error refused or which has no credential. */
+/** The challenges of a 401 to a request, which an error refused or which has no credential. @param context that of the authenticators. */
 export type Challenges = (
   request: AuthenticationRequest,
   error: AuthenticationError | undefined,
+  context: Context,
 ) => ChallengeHeaders
 
 /**
@@ -40,12 +42,13 @@ export function challengesFor(
 ): Challenges {
   const all = challengesOf(schemes, parameters)
   if (parameters.basicForScripts || !schemes.includes('Basic'))
-    return (request, error) => all(isToken(request, error))
+    return (request, error, context) => all(isToken(request, error, context))
   const forScripts = challengesOf(
     schemes.filter((scheme) => scheme !== 'Basic'),
     parameters,
   )
-  return (request, error) => (isOfScript(request) ? forScripts : all)(isToken(request, error))
+  return (request, error, context) =>
+    (isOfScript(request) ? forScripts : all)(isToken(request, error, context))
 }
 
 /** The challenges if a bearer token was refused, and if not. */
@@ -66,8 +69,13 @@ function challengesOf(
   return (isInvalidToken) => (isInvalidToken ? invalidToken : plain)
 }
 
-function isToken(request: AuthenticationRequest, error: AuthenticationError | undefined): boolean {
+function isToken(
+  request: AuthenticationRequest,
+  error: AuthenticationError | undefined,
+  context: Context,
+): boolean {
   if (error?.code !== 'rejected') return false
+  if (NotedToken.hasBearer(context)) return true
   return readBearerToken(request.headers.first('authorization'), emptyContext) !== undefined
 }
 

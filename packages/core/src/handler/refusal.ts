@@ -2,7 +2,7 @@ import type { AuthenticationError } from '../authenticator/errors.ts'
 import type { ChallengeHeaders } from './challenges.ts'
 import { withWarnings } from '../internal/warning-headers.ts'
 import { retryAfter } from '../internal/retry-after.ts'
-import { StatusError, type StatusErrorInit } from '../authenticator/status.ts'
+import { type HttpAnswer, StatusError, type StatusErrorInit } from '../authenticator/status.ts'
 import { withoutStack } from '../internal/without-stack.ts'
 
 /**
@@ -34,10 +34,31 @@ export function refusal(
     )
   }
   const headers = warnings.length === 0 ? challenges : { ...withWarnings(warnings), ...challenges }
+  return unauthorized(headers, error)
+}
+
+function unauthorized(headers: ChallengeHeaders, error: AuthenticationError | undefined): StatusError {
   // Without an error there is no `cause`, not even `undefined`. Two literals, since adding a member to a copy is slow.
   const init: StatusErrorInit =
     error === undefined
       ? { status: 401, reason: 'Unauthorized', message: 'Unauthorized', headers }
       : { status: 401, reason: 'Unauthorized', message: 'Unauthorized', headers, cause: error }
   return withoutStack(() => new StatusError(init))
+}
+
+let lastChallenges: ChallengeHeaders | undefined
+let lastAnswer: HttpAnswer
+
+/**
+ * The response of a 401 without warnings. One for consecutive requests with the same challenge; not with several, since a server may add to their
+ * array.
+ *
+ * @param challenges frozen.
+ */
+export function unauthorizedAnswer(challenges: ChallengeHeaders): HttpAnswer {
+  if (challenges !== lastChallenges) {
+    lastAnswer = unauthorized(challenges, undefined)
+    lastChallenges = Array.isArray(challenges['www-authenticate']) ? undefined : challenges
+  }
+  return lastAnswer
 }

@@ -1,4 +1,5 @@
 import type { ReadAttributes } from '../authorization/authorize-request.ts'
+import { aPathPrefix } from '../authorization/path-prefix.ts'
 import type { Clock } from '../internal/clock.ts'
 import type { Observer } from '../authenticator/events.ts'
 import type { Log } from '../authenticator/log.ts'
@@ -21,6 +22,11 @@ export interface ImpersonateRequestOptions {
   readonly mode?: 'legacy' | 'constrained'
   /** Returns the attributes of a request, for `constrained`. Default: read from Kubernetes-style paths. */
   readonly attributes?: ReadAttributes
+  /**
+   * What the path of every request begins with, before a Kubernetes-style path, as in `/cluster`: the same as `prefix` of `impersonatingProxy`. It is compared with
+   * the path that the client sent, wherever a router has mounted this. With `constrained`, a request with another path that asks to impersonate is a 404. Default: none.
+   */
+  readonly prefix?: string
   /** The maximum number of groups and extra values in a request, since each costs a decision. Default 256. */
   readonly maxValues?: number
   /** How long `constrained` caches allowed checks. Default 10; 0 disables the cache. */
@@ -38,6 +44,7 @@ export interface ImpersonateRequestOptions {
 export const impersonateRequestShape: OptionsShape<ImpersonateRequestOptions> = {
   mode: oneOf('legacy', 'constrained'),
   attributes: aFunction,
+  prefix: aPathPrefix,
   maxValues: wholeNumber(1),
   ttlSeconds: atLeast(0),
   maxEntries: wholeNumber(1),

@@ -6,6 +6,8 @@ import {
   contextOf,
 } from '../authorization/authorize-request.ts'
 import type { Authorizer } from '../authorization/authorizer.ts'
+import { prefixProblems } from '../authorization/path-prefix.ts'
+import { attributesBelow } from '../authorization/request-attributes.ts'
 import type { CredentialRevocation } from '../authenticator/credential-revocation.ts'
 import { internalError } from '../authorization/internal-error.ts'
 import { isWithoutUser, noUser } from '../authorization/no-user.ts'
@@ -89,7 +91,11 @@ export function impersonateRequest(
   authorizer: Authorizer,
   options: ImpersonateRequestOptions = {},
 ): ImpersonateRequest {
-  refuseProblems(anAuthorizer(authorizer, 'authorizer'), optionProblems(impersonateRequestShape, options))
+  refuseProblems(
+    anAuthorizer(authorizer, 'authorizer'),
+    optionProblems(impersonateRequestShape, options),
+    prefixProblems(options),
+  )
   const { observer, log } = options
   const isConstrained = options.mode !== 'legacy'
   const reading = {
@@ -190,7 +196,7 @@ const legacy: Allow = ({ request, requester, wanted, ask }) => {
 }
 
 function constrained(options: ImpersonateRequestOptions): Allow {
-  const attributesFor = attributesReader(options.attributes)
+  const attributesFor = attributesReader(options.attributes ?? attributesBelow(options.prefix))
   const tryModes = impersonationModes({
     clock: options.clock ?? systemClock,
     ttlSeconds: options.ttlSeconds ?? 10,

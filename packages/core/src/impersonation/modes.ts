@@ -73,7 +73,7 @@ export function impersonationModes(options: ImpersonationModesOptions): TryModes
         if (position !== hint) lastWorked.set(requester, position)
         return outcome
       },
-      () => firstRefused ?? UNDECIDED,
+      () => firstRefused ?? undecided(),
     )
   }
 }
@@ -82,11 +82,13 @@ export function impersonationModes(options: ImpersonationModesOptions): TryModes
 const MAX_KEY_LENGTH = 64
 
 /** Unreachable, since the last mode applies to every user; fails closed. */
-const UNDECIDED = new StatusError({
-  status: 500,
-  reason: 'InternalError',
-  message: 'all impersonation modes failed',
-})
+function undecided(): StatusError {
+  return new StatusError({
+    status: 500,
+    reason: 'InternalError',
+    message: 'all impersonation modes failed',
+  })
+}
 
 const legacyMode: Mode = (wanted, { user: requester }, ask) => {
   const { user, uid, groups, extra } = legacyChecks(requester, wanted)

@@ -24,14 +24,14 @@ describe('onDemand', () => {
 
   it('loads a module with the first call, and once', () => {
     writeFileSync(join(folder, 'module.cjs'), 'globalThis.loads()\nexports.value = {}\n')
-    const module = onDemand('./module.cjs', from)
+    const module = onDemand('./module.cjs', () => from)
     expect(loads).not.toHaveBeenCalled()
     expect(module()).toBe(module())
     expect(loads).toHaveBeenCalledOnce()
   })
 
   it('fails with every call while there is no such module', () => {
-    const module = onDemand('./module.cjs', from)
+    const module = onDemand('./module.cjs', () => from)
     expect(module).toThrow(/module\.cjs/)
     writeFileSync(join(folder, 'module.cjs'), 'exports.value = 1\n')
     expect(module()).toEqual({ value: 1 })
@@ -39,7 +39,9 @@ describe('onDemand', () => {
 
   it('says what is missing on a runtime that is not Node after all', () => {
     vi.stubGlobal('process', {})
-    expect(onDemand('./module.cjs', from)).toThrow('this runtime claims to be Node and has no node:module')
+    expect(onDemand('./module.cjs', () => from)).toThrow(
+      'this runtime claims to be Node and has no node:module',
+    )
   })
 })
 

@@ -10,12 +10,12 @@ interface NodeModule {
  * package.json selects another file for other runtimes and for bundlers, which would not see the module.
  *
  * @param id a package, or a path relative to `from`.
- * @param from `import.meta.url`.
+ * @param from returns `import.meta.url`, for which Node loads a module of its own.
  */
-export function onDemand(id: string, from: string): () => unknown {
+export function onDemand(id: string, from: () => string): () => unknown {
   let loaded: unknown
   return () => {
-    loaded ??= requireFrom(from)(id)
+    loaded ??= requireFrom(from())(id)
     return loaded
   }
 }

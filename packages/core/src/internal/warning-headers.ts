@@ -55,7 +55,8 @@ function valueOf(text: string): string | undefined {
   return `299 - "${latin1FromText(text.replaceAll(/["\\]/g, String.raw`\$&`))}"`
 }
 
-const CONTROL = /\p{Cc}/u
+/** `\p{Cc}`, which V8 takes a quarter of a millisecond to read. */
+const CONTROL = /[^ -~\u00a0-\uffff]/
 
 /** In Unicode code points, as Go counts. */
 function lengthOf(text: string): number {

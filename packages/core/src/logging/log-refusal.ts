@@ -1,4 +1,5 @@
 import { loadedDiagnosis, withDiagnosis } from '../authenticator/diagnosis.ts'
+import type { AuthenticationError } from '../authenticator/errors.ts'
 import type { Log } from '../authenticator/log.ts'
 import { defaultVerbosity } from './default-verbosity.ts'
 import { keptRefusal, type Refusal } from './refusal.ts'
@@ -15,7 +16,7 @@ const MAX_WAITING = 32
  * @returns whether refusals of this kind are logged.
  */
 export function logRefusal(log: Log | undefined, refusal: Refusal): boolean {
-  if (log === false || (log === undefined && !isToldByDefault(refusal))) return false
+  if (log === false || !isLogged(log, refusal.failure.status, refusal.error)) return false
   try {
     const diagnosis = loadedDiagnosis()
     if (diagnosis !== undefined) diagnosis.writeRefusal(log, refusal)
@@ -36,8 +37,14 @@ function writeLater(log: Exclude<Log, false> | undefined, refusal: Refusal): voi
   })
 }
 
-function isToldByDefault({ failure, error }: Refusal): boolean {
+/** Whether refusals with this status and for this reason are logged. */
+export function isLogged(
+  log: Log | undefined,
+  status: number,
+  error: AuthenticationError | undefined,
+): boolean {
+  if (log !== undefined) return log !== false
   const verbosity = defaultVerbosity()
   if (verbosity !== 'errors') return verbosity === 'refusals'
-  return failure.status >= 500 || error?.code === 'unavailable'
+  return status >= 500 || error?.code === 'unavailable'
 }

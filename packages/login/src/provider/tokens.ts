@@ -50,7 +50,7 @@ export async function exchangedTokens(
   })
 }
 
-/** The session ends: the provider took the refresh token back, or the session there is over. */
+/** The provider took the refresh token back, or the session there is over. */
 export const SESSION_OVER: unique symbol = Symbol('the session at the provider is over')
 
 /**
@@ -64,7 +64,6 @@ export const SESSION_OVER: unique symbol = Symbol('the session at the provider i
 export async function refreshedTokens(
   provider: Provider,
   refreshToken: string,
-  subject: string,
 ): Promise<Tokens | typeof SESSION_OVER> {
   const server = await provider.server()
   const client = provider.client()
@@ -79,8 +78,7 @@ export async function refreshedTokens(
   )
   try {
     const answer = await oauth.processRefreshTokenResponse(server, client, response)
-    const tokens = tokensOf(server.issuer, answer)
-    return tokens.subject === subject ? { refreshToken, ...tokens } : SESSION_OVER
+    return { refreshToken, ...tokensOf(server.issuer, answer) }
   } catch (error) {
     if (error instanceof oauth.ResponseBodyError && error.error === 'invalid_grant') return SESSION_OVER
     return outcomeOf(server.issuer, () => Promise.reject(error))

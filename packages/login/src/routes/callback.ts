@@ -6,6 +6,7 @@ import { exchangedTokens } from '../provider/tokens.ts'
 import { acceptedUser } from '../session/accepted-user.ts'
 import { certificateOf } from '../session/certificate-of.ts'
 import type { Transaction } from '../transaction/transaction.ts'
+import type { Finished } from '../transaction/transactions.ts'
 import type { LoginParts, Route, RouteRequest } from './route.ts'
 
 /** A longer query is none of a provider. */
@@ -24,7 +25,7 @@ export function callbackRoute(parts: LoginParts, providerName: string): Route {
     if (request.query.length > MAX_QUERY) throw over('the query is too long')
     const [state, ...others] = query.getAll('state')
     if (state === undefined || others.length > 0) throw over('the answer has not one state')
-    const { transaction, setCookies } = await parts.transactions.finish(cookieHeader, state)
+    const { transaction, setCookies } = await finished(parts, cookieHeader, state)
     if (transaction === undefined) {
       throw over(
         'this browser has not begun a login with this state, or it took too long, or the state was used before',
@@ -48,6 +49,19 @@ export function callbackRoute(parts: LoginParts, providerName: string): Route {
     } catch (error) {
       throw failureOf(error).followedBy({ returnTo: transaction.returnTo, setCookies })
     }
+  }
+}
+
+/** While it is not known whether the state was used, the browser keeps its cookie. */
+async function finished(
+  { transactions }: LoginParts,
+  cookieHeader: string,
+  state: string,
+): Promise<Finished> {
+  try {
+    return await transactions.finish(cookieHeader, state)
+  } catch (error) {
+    throw failureOf(error)
   }
 }
 

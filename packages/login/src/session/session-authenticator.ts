@@ -14,6 +14,8 @@ import type { CrossSiteCheck } from '../csrf/cross-site-requests.ts'
 import { credentialIdOf } from '../sessions/ended-sessions.ts'
 import type { Session, SessionContent, SessionKeeper } from '../sessions/session-keeper.ts'
 import { crossSiteRejection } from './cross-site.ts'
+import type { Renewal } from './renewal.ts'
+import { sessionRevocation } from './session-revocation.ts'
 import { BOUND_ELSEWHERE, usableSession } from './usable-session.ts'
 
 /** What the authenticator of sessions needs. */
@@ -23,6 +25,7 @@ export interface SessionAuthenticatorOptions {
   readonly clock: Clock
   /** Why a request must not use a session. */
   readonly refusalOf: CrossSiteCheck
+  readonly isRefused: Renewal['isRefused']
 }
 
 /**
@@ -33,7 +36,7 @@ export interface SessionAuthenticatorOptions {
  * authenticator accepts the request.
  */
 export function sessionAuthenticator(options: SessionAuthenticatorOptions): Authenticator {
-  const { sessions, tokens, clock, refusalOf } = options
+  const { sessions, tokens, clock, refusalOf, isRefused } = options
   const consumed: HeaderChanges = Object.freeze({ remove: [], removeCookies: sessions.cookieNames })
   return {
     name: 'session',
@@ -49,13 +52,13 @@ export function sessionAuthenticator(options: SessionAuthenticatorOptions): Auth
         throw rejected('the session began on a connection with another client certificate')
       }
       const { content } = session
-      if (content.expiresAtMs <= clock.now()) throw expired(content)
+      if (content.expiresAtMs <= clock.now()) throw expired(content, isRefused(session))
       const why = await refusalOf(request, session)
       if (why !== undefined) throw crossSiteRejection(why)
       const answer = await tokens.authenticateToken(content.idToken, context)
       if (answer === undefined)
         throw rejected('no token authenticator knows the issuer of the id token of the session')
-      return { ...userOf(session, answer), consumed }
+      return { ...userOf(session, answer, sessions), consumed }
     },
   }
 }
@@ -63,6 +66,7 @@ export function sessionAuthenticator(options: SessionAuthenticatorOptions): Auth
 function userOf(
   session: Session,
   { user, expiresAtMs, issuedAtMs, audiences, revocation }: Authentication,
+  { watch }: SessionKeeper,
 ): Authentication {
   const ids = [...(user.extra[CREDENTIAL_ID_KEY] ?? []), credentialIdOf(session)]
   return {
@@ -71,13 +75,16 @@ function userOf(
     // A new id token does not make the login a later one, so what revokes all that was issued before ends the session for good.
     issuedAtMs: Math.min(issuedAtMs ?? session.startedAtMs, session.startedAtMs),
     ...(audiences !== undefined && { audiences }),
-    ...(revocation !== undefined && { revocation }),
+    revocation: sessionRevocation((onEnded) => watch(session, onEnded), revocation),
   }
 }
 
-/** A session that the provider ended is not found any more. One with a refresh token is still here because the provider could not be reached. */
-function expired({ refreshToken }: SessionContent): AuthenticationError {
-  return refreshToken === undefined
+/**
+ * A session that the provider ended is not found any more, or its renewal was refused. Another one with a refresh token is still here because the provider could not
+ * be reached.
+ */
+function expired({ refreshToken }: SessionContent, isRefused: boolean): AuthenticationError {
+  return refreshToken === undefined || isRefused
     ? rejected('the id token of the session has expired')
     : unavailable('the id token of the session has expired, and the provider gave no new one yet')
 }

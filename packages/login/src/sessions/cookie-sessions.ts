@@ -11,7 +11,7 @@ import {
 import { revocationList } from '@kube-authn/core/revocation'
 import { cookieJar } from './cookie-jar.ts'
 import { type CookieOptions, cookieShape } from './cookie-options.ts'
-import { type EndedSessions, hasEnded, revocationOf } from './ended-sessions.ts'
+import { type EndedSessions, hasEnded, revocationOf, watchEnd } from './ended-sessions.ts'
 import { type LifetimeOptions, lifetimeShape, sessionLifetimes } from './lifetimes.ts'
 import { continued, newSession } from './new-session.ts'
 import { REFRESH_TIMEOUT_MS } from './refresh-timeout.ts'
@@ -55,6 +55,7 @@ const VERSION = 1
 /** How long and how many replaced sessions are remembered, while browsers still send the cookie of before. */
 const REMEMBERED_MS = 60_000
 const MAX_REMEMBERED = 1000
+const MAX_USED = 10_000
 
 /**
  * Sessions in sealed cookies: nothing is kept at the server but a list of the sessions that have ended.
@@ -73,6 +74,7 @@ export function cookieSessions(options: CookieSessionsOptions): SessionKeeper {
   const { ended = revocationList({ clock }) } = options
   const jar = cookieJar({ cookieName, allowInsecureHttp, maxCookies })
   const replaced = new RecentMap<{ readonly session: Session; readonly untilMs: number }>(MAX_REMEMBERED)
+  const used = new RecentMap<number>(MAX_USED)
   const share = sharedOutcome<OpenedSession | undefined>(clock, REFRESH_TIMEOUT_MS)
 
   let derived: readonly SealingKey[] | undefined
@@ -118,6 +120,7 @@ export function cookieSessions(options: CookieSessionsOptions): SessionKeeper {
 
   const keeper: SessionKeeper = {
     cookieNames: jar.names,
+    refreshesOnce: false,
 
     async begin(content, before) {
       if (before !== undefined) await keeper.end(before)
@@ -184,6 +187,15 @@ export function cookieSessions(options: CookieSessionsOptions): SessionKeeper {
       if (await endBy(`sessions ${JSON.stringify(selector)}`, selector)) return undefined
       throw unavailable('what knows the sessions that have ended has no method set')
     },
+
+    useOnce(id, lifetimeMs) {
+      const nowMs = clock.now()
+      const isFirst = (used.get(id) ?? -Infinity) <= nowMs
+      if (isFirst) used.set(id, nowMs + lifetimeMs)
+      return Promise.resolve(isFirst)
+    },
+
+    watch: (session, onEnded) => watchEnd(ended, session, onEnded),
   }
   return keeper
 }

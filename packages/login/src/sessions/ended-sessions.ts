@@ -1,12 +1,13 @@
-import { type Awaitable, ConfigurationError, unavailable, type UserInfo, userInfo } from '@kube-authn/core'
+import { type Awaitable, ConfigurationError, unavailable, userInfo } from '@kube-authn/core'
 import {
   CREDENTIAL_ID_KEY,
   isAuthenticationError,
   type RevocationSource,
   revocationsOf,
 } from '@kube-authn/core/internal/shared'
-import type { Revocation } from '@kube-authn/core/revocation'
+import type { Revocation, UsedCredential } from '@kube-authn/core/revocation'
 import type { Session, SessionSelector } from './session-keeper.ts'
+import { watchAny } from './watch-any.ts'
 
 /** Says which sessions have ended, and is told of them if it can be. `revocationList()` is one. */
 export type EndedSessions = RevocationSource & {
@@ -23,6 +24,21 @@ export function credentialIdOf({ digest }: Pick<Session, 'digest'>): string {
 
 /** @throws {AuthenticationError} `unavailable` if that is not known. */
 export async function hasEnded(ended: EndedSessions, session: Session): Promise<boolean> {
+  for (const credential of credentialsOf(session)) if (await isRevoked(ended, credential)) return true
+  return false
+}
+
+/** Calls back once when a session ends, if what knows it tells. Returns a function that stops waiting. */
+export function watchEnd(ended: EndedSessions, session: Session, onEnded: () => void): () => void {
+  const revocations = revocationsOf(ended)
+  return watchAny(
+    credentialsOf(session).map((credential) => (end) => revocations.watch?.(credential, end)),
+    onEnded,
+  )
+}
+
+/** What a session is ended by: its own names, and its subject. */
+function credentialsOf(session: Session): readonly UsedCredential[] {
   const { provider, providerSession, subject, username } = session.content
   const extra = {
     [CREDENTIAL_ID_KEY]: [credentialIdOf(session)],
@@ -31,22 +47,16 @@ export async function hasEnded(ended: EndedSessions, session: Session): Promise<
     }),
   }
   const users = [userInfo({ username, extra }), userInfo({ username: subjectName(provider, subject) })]
-  for (const user of users) if (await isRevoked(ended, user, session)) return true
-  return false
-}
-
-async function isRevoked(
-  ended: EndedSessions,
-  user: UserInfo,
-  { startedAtMs, endsAtMs }: Pick<Session, 'startedAtMs' | 'endsAtMs'>,
-): Promise<boolean> {
-  const credential = {
+  return users.map((user) => ({
     user,
-    issuedAtMs: startedAtMs,
-    expiresAtMs: endsAtMs,
+    issuedAtMs: session.startedAtMs,
+    expiresAtMs: session.endsAtMs,
     certificateId: undefined,
     tokenSha256: undefined,
-  }
+  }))
+}
+
+async function isRevoked(ended: EndedSessions, credential: UsedCredential): Promise<boolean> {
   const answer: unknown = await known(() => revocationsOf(ended).isRevoked(credential, {}))
   if (typeof answer !== 'boolean') throw unavailable(`${UNKNOWN}: the answer must be true or false`)
   return answer

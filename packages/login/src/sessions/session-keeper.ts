@@ -63,6 +63,8 @@ export interface SessionSelector {
 export interface SessionKeeper {
   /** The names of all its cookies, which an app must not see. */
   readonly cookieNames: readonly string[]
+  /** Whether a refresh token is used once by all replicas. If not, a provider that refuses one may have answered another replica. */
+  readonly refreshesOnce: boolean
   /**
    * Begins a session with a new id, whatever the browser has sent (session fixation).
    *
@@ -108,6 +110,21 @@ export interface SessionKeeper {
    * @throws {AuthenticationError} `unavailable` also if there are too many unproven ones of sessions that are not known here.
    */
   endWhere(selector: SessionSelector, origin?: { readonly isProven: boolean }): Promise<number | undefined>
+  /**
+   * Calls back once when the session has ended, so that what it has begun ends too: a watch, a tunnel, a stream. If it ends in this process, that is at once; see
+   * the keeper about others. The longest life of a session is not told: it is known.
+   *
+   * @returns a function that stops waiting.
+   */
+  watch(this: void, session: Session, onEnded: () => void): () => void
+  /**
+   * Records that something is used: a login that is completed. With a store that counts on all replicas, otherwise in this process.
+   *
+   * @param id up to 100 letters, digits, `-` and `_`.
+   * @param lifetimeMs how long it could be used again.
+   * @returns whether this is the first time.
+   */
+  useOnce(id: string, lifetimeMs: number): Promise<boolean>
   /** The sessions that there are, in no order. Only with a store. */
   list?(selector: Pick<SessionSelector, 'username'>): Promise<readonly ListedSession[]>
 }

@@ -14,11 +14,12 @@ import { type LifetimeOptions, lifetimeShape, sessionLifetimes } from './lifetim
 import { continued, newSession } from './new-session.ts'
 import { REFRESH_TIMEOUT_MS } from './refresh-timeout.ts'
 import { inTurn } from './refresh-turn.ts'
+import { openSessions } from './open-sessions.ts'
 import { requireSelector } from './selector.ts'
 import { LOGOUT_WINDOW_MS, sessionIndex } from './session-index.ts'
 import type { OpenedSession, Session, SessionKeeper } from './session-keeper.ts'
 import { sessionRecords } from './session-records.ts'
-import { availableStore, type SessionStore } from './session-store.ts'
+import { availableStore, isRefusal, type SessionStore } from './session-store.ts'
 import { sharedOutcome } from './shared-outcome.ts'
 import { entryOfSession, isSessionId, type SessionEntry } from './stored-session.ts'
 
@@ -66,6 +67,8 @@ export function storedSessions(options: StoredSessionsOptions): Required<Session
   const shareRefresh = sharedOutcome<OpenedSession | undefined>(clock, 2 * REFRESH_TIMEOUT_MS)
   const shareTouch = sharedOutcome<Session | undefined>(clock, REFRESH_TIMEOUT_MS)
 
+  const open = openSessions(clock, async ({ id }) => (await records.read(id)) !== undefined)
+
   const opened = (session: Session): OpenedSession => ({
     session,
     setCookies: jar.write(session.id, lifetimes.remainingMs(session)),
@@ -73,6 +76,7 @@ export function storedSessions(options: StoredSessionsOptions): Required<Session
 
   const remove = async (entry: SessionEntry): Promise<boolean> => {
     const wasThere = await records.remove(entry.digest)
+    open.ended(entry.digest)
     await index.remove(entry)
     return wasThere
   }
@@ -95,6 +99,7 @@ export function storedSessions(options: StoredSessionsOptions): Required<Session
 
   const keeper: Required<SessionKeeper> = {
     cookieNames: jar.names,
+    refreshesOnce: true,
 
     async begin(content, before) {
       if (before !== undefined) await remove(entryOfSession(before))
@@ -169,6 +174,20 @@ export function storedSessions(options: StoredSessionsOptions): Required<Session
       for (const entry of entries) if (await remove(entry)) count++
       return count
     },
+
+    async useOnce(id, lifetimeMs) {
+      // For replicas whose clocks are behind, it is longer.
+      const lifetime = { ttlMs: lifetimeMs + lifetimes.clockSkewMs }
+      try {
+        await store.create(`${prefix}used/${id}`, '{}', lifetime)
+        return true
+      } catch (thrown) {
+        if (isRefusal(thrown, 'objectExists')) return false
+        throw thrown
+      }
+    },
+
+    watch: open.watch,
 
     async list({ username }) {
       const entries = await selected(username === undefined ? {} : { username })

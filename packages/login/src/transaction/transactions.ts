@@ -1,7 +1,8 @@
 import { generateRandomCodeVerifier, generateRandomNonce, generateRandomState } from 'oauth4webapi'
 import type { Clock } from '@kube-authn/core'
-import { base64urlOf, RecentMap } from '@kube-authn/core/internal/shared'
+import { base64urlOf } from '@kube-authn/core/internal/shared'
 import { type CookieRules, readCookies, setCookie } from '../cookies.ts'
+import type { SessionKeeper } from '../sessions/session-keeper.ts'
 import type { Seal } from './seal.ts'
 import { type Transaction, transactionOf } from './transaction.ts'
 
@@ -23,7 +24,11 @@ export interface Transactions {
   /** The beginning of the names of its cookies. */
   readonly cookiePrefix: string
   begin(cookieHeader: string, provider: string, returnTo: string): Promise<Begun>
-  /** The transaction with this state, once. */
+  /**
+   * The transaction with this state, once.
+   *
+   * @throws {AuthenticationError} `unavailable` if it is not known whether it was used; the cookie stays, and the callback can be opened again.
+   */
   finish(cookieHeader: string, state: string): Promise<Finished>
 }
 
@@ -31,20 +36,24 @@ export interface Transactions {
 const LIFETIME_SECONDS = 900
 /** So that the header of a browser that never finishes does not grow: each cookie has about 600 bytes. */
 const MAX_COOKIES = 5
-const MAX_USED = 10_000
 /** Browsers have no more than a few, whatever a request says. */
 const MAX_REMOVED = 20
 const ID_LENGTH = 22
 /** What is written back into a header is made of these characters only. */
 const ID = /^[\w-]{22}$/
 
-/** Keeps the state of each attempt in a cookie of the browser that makes it, named by the digest of its state. */
-export function transactions(seal: Seal, clock: Clock, rules: CookieRules): Transactions {
+/**
+ * Keeps the state of each attempt in a cookie of the browser that makes it, named by the digest of its state.
+ *
+ * @param sessions records which were used, so that a state counts once wherever that is known. The provider sees to it everywhere: a code is for one use (RFC 6749
+ *   section 4.1.2).
+ */
+export function transactions(
+  seal: Seal,
+  { clock, sessions }: { readonly clock: Clock; readonly sessions: Pick<SessionKeeper, 'useOnce'> },
+  rules: CookieRules,
+): Transactions {
   const cookiePrefix = `${rules.prefix}kube-authn-login-`
-  /** In this process. Across processes, the provider sees to it: a code is for one use (RFC 6749 section 4.1.2). */
-  const used = new RecentMap<number>(MAX_USED)
-
-  const isUsed = (id: string): boolean => (used.get(id) ?? -Infinity) > clock.now()
 
   return {
     cookiePrefix,
@@ -80,10 +89,9 @@ export function transactions(seal: Seal, clock: Clock, rules: CookieRules): Tran
       const setCookies = [setCookie(name, '', 0, rules)]
       const transaction = transactionOf((await seal.open(value)) ?? {})
       // The cookie of another attempt under this name does not count.
-      const isSound = transaction?.state === state && transaction.endsAtMs > clock.now()
-      if (!isSound || isUsed(id)) return { transaction: undefined, setCookies }
-      used.set(id, transaction.endsAtMs)
-      return { transaction, setCookies }
+      const leftMs = transaction?.state === state ? transaction.endsAtMs - clock.now() : 0
+      const counts = leftMs > 0 && (await sessions.useOnce(id, leftMs))
+      return { transaction: counts ? transaction : undefined, setCookies }
     },
   }
 }

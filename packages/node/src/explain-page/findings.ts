@@ -8,7 +8,7 @@ import {
   impersonateRequest,
   notify,
   rejected,
-  requestAttributes,
+  attributesBelow,
   type StatusError,
   unavailable,
 } from '@kube-authn/core/internal'
@@ -49,13 +49,15 @@ export type Find = (request: AuthenticationRequest) => Promise<Findings>
 
 /** Finds out what the app decides about requests. */
 export function finder(authenticator: Authenticator, options: ExplainPageOptions): Find {
-  const { authorizer, audiences, clock } = options
+  const { authorizer, audiences, clock, prefix } = options
+  const below = prefix === undefined ? {} : { prefix }
   const given = audiences === undefined ? {} : { audiences }
 
   return async function find(request) {
     let audit: AuditEvent | undefined
     const observer = auditLog({
       write: (event) => (audit = event),
+      ...below,
       ...(clock !== undefined && { clock }),
     })
     const explanation = await explain(authenticator, request, given)
@@ -73,7 +75,7 @@ export function finder(authenticator: Authenticator, options: ExplainPageOptions
     if ('failure' in known) return finish({ failure: known.failure, refusedBy: 'authentication' })
     const { user } = known.authentication
     if (authorizer === undefined) return finish({ user })
-    const acting = await impersonateRequest(authorizer, { observer, log: false })(request, user)
+    const acting = await impersonateRequest(authorizer, { observer, log: false, ...below })(request, user)
     if ('failure' in acting) return finish({ user, failure: acting.failure, refusedBy: 'impersonation' })
     const effective = acting.user ?? user
     const caller = { user: effective, ...(acting.requester !== undefined && { requester: acting.requester }) }
@@ -111,7 +113,7 @@ async function authorize(
   request: AuthenticationRequest,
   user: UserInfo,
   observer: Observer,
-  { authorizer, attributes: read = requestAttributes }: ExplainPageOptions,
+  { authorizer, prefix, attributes: read = attributesBelow(prefix) }: ExplainPageOptions,
 ): Promise<Pick<Partial<Findings>, 'decision' | 'failure' | 'refusedBy'>> {
   if (authorizer === undefined) return {}
   let about: RequestAttributes | undefined

@@ -3,18 +3,22 @@ import {
   aFunction,
   anAuthorizer,
   aNonEmptyString,
+  aPathPrefix,
   aString,
   type AuthenticateRequestOptions,
   authenticateRequestShape,
   either,
+  isObject,
   listOf,
   must,
   nested,
   type OptionsShape,
   optionProblems,
+  prefixProblems,
   recordOf,
   required,
   wholeNumber,
+  withFurtherProblems,
 } from '@kube-authn/core/internal'
 import type { AuthenticationRequest, Awaitable, Clock, ConfigurationProblem } from '@kube-authn/core'
 import type { Authorizer, RbacAuthorizer, RequestAttributes } from '@kube-authn/core/authorization'
@@ -67,6 +71,8 @@ export interface ExplainPageOptions extends Pick<
    * Kubernetes-style paths; any other path is a non-resource path.
    */
   readonly attributes?: (request: AuthenticationRequest) => RequestAttributes | undefined
+  /** What the paths of the Kubernetes API begin with, as `prefix` of the `authorization` middleware. Default: none. */
+  readonly prefix?: string
   /** Requests that visitors can choose. Default: none. */
   readonly prepared?: readonly PreparedRequest[]
   /** Users that visitors can choose to be seen as. They can also type a name. Default: none. */
@@ -105,6 +111,7 @@ const shape: OptionsShape<ExplainPageOptions> = {
   ),
   authorizer: anAuthorizer,
   attributes: aFunction,
+  prefix: aPathPrefix,
   prepared: listOf(nested(preparedShape)),
   users: listOf(nested(userShape)),
   paths: listOf(aPath),
@@ -114,5 +121,9 @@ const shape: OptionsShape<ExplainPageOptions> = {
 
 /** The problems of options of `explainPage`. */
 export function explainPageProblems(options: unknown): readonly ConfigurationProblem[] {
-  return optionProblems(shape, options)
+  return withFurtherProblems(
+    optionProblems(shape, options),
+    isObject(options) ? options : undefined,
+    prefixProblems,
+  )
 }

@@ -110,10 +110,10 @@ function readActingAs(form: Form, users: readonly OfferedUser[]): Required<Offer
 }
 
 /** Characters that no header or request target can contain. */
-const CONTROL = /\p{Cc}/u
+const CONTROL = /[^ -~\u00a0-\uffff]/
 
 function problemOf({ credential, path, actingAs }: Question): string | undefined {
-  if (!path.startsWith('/') || /[\s\p{Cc}]/u.test(path) || path.length > 2048) {
+  if (!path.startsWith('/') || /\s|[^ -~\u00a0-\uffff]/.test(path) || path.length > 2048) {
     return 'The path must begin with a slash, without spaces, in at most 2,048 characters.'
   }
   const names = actingAs === undefined ? [] : [actingAs.username, ...actingAs.groups]

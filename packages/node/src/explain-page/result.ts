@@ -1,3 +1,4 @@
+import { patternOnUse } from '@kube-authn/internal/pattern-on-use'
 import { type Advice, adviceOf } from './advice.ts'
 import { chainSection } from './chain-section.ts'
 import { curlCommand } from './curl.ts'
@@ -213,10 +214,12 @@ function tinted(json: string): readonly Html[] {
 
 /** JSON with everything that cannot be seen escaped. */
 function visible(json: string): string {
-  return json.replaceAll(/[^\n\P{C}]|\p{Zl}|\p{Zp}/gu, (character) =>
+  return json.replaceAll(unseen(), (character) =>
     character
       .split('')
       .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
       .join(''),
   )
 }
+
+const unseen = patternOnUse(String.raw`[^\n\P{C}]|\p{Zl}|\p{Zp}`, 'gu')

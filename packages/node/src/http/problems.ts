@@ -114,7 +114,7 @@ function proxyProblem(proxyUrl: string): string | undefined {
 }
 
 function hasControl(text: string): boolean {
-  return /\p{Cc}/u.test(text)
+  return /[^ -~\u00a0-\uffff]/.test(text)
 }
 
 function failureOf(what: string, work: () => unknown): string | undefined {

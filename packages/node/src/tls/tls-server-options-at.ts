@@ -1,13 +1,12 @@
 import type { SecureContextOptions } from 'node:tls'
-import { resolve } from 'node:path'
-import { ConfigurationError } from '@kube-authn/core'
-import { notify, type OptionsShape, required } from '@kube-authn/core/adapter'
-import { errorOf, optionProblems, refuseProblems } from '@kube-authn/core/internal'
+import { type OptionsShape, required } from '@kube-authn/core/adapter'
+import { optionProblems, refuseProblems } from '@kube-authn/core/internal'
+import { nodeCrypto } from '../builtins.ts'
 import { aPath } from '../options/a-path.ts'
-import { underOption } from '../options/problems-of.ts'
 import { fileShape } from '../options/reload-shape.ts'
-import { fileSource } from '../file-source/file-source.ts'
 import type { FileSourceOptions } from '../file-source/file-source-options.ts'
+import { type CertificatePairContent, certificatePair, orElse } from './certificate-pair.ts'
+import { type SniCertificate, sniCertificates, sniCertificatesAt } from './sni-certificates.ts'
 import {
   type ClientCertificateRequest,
   type TlsServerOptions,
@@ -21,7 +20,16 @@ export type TlsServerOptionsAt = Omit<TlsServerOptions, 'cert' | 'key'> &
     readonly certFile: string
     /** Its private key, in PEM (`--tls-private-key-file`). */
     readonly keyFile: string
+    /**
+     * Certificates for some of the names of the server, by the name that a client wants (`--tls-sni-cert-key`). A name counts more than a pattern, `names` more than those in a
+     * certificate, and an earlier certificate more than a later one. Default: none.
+     */
+    readonly sniCertificates?: readonly SniCertificate[]
   }
+
+/** The options that are not passed on to Node. */
+type OwnOptions = Pick<TlsServerOptionsAt, 'certFile' | 'keyFile' | 'sniCertificates'> &
+  Omit<FileSourceOptions<unknown>, 'parse'>
 
 /** The members of a server that `keepFresh` uses. */
 interface KeptServer {
@@ -30,18 +38,17 @@ interface KeptServer {
 }
 
 /** The checks of the options that are not passed on to Node. */
-const shape: OptionsShape<
-  Pick<TlsServerOptionsAt, 'certFile' | 'keyFile'> & Omit<FileSourceOptions<unknown>, 'parse'>
-> = {
+const shape: OptionsShape<OwnOptions> = {
   ...fileShape,
   certFile: required(aPath),
   keyFile: required(aPath),
+  sniCertificates,
 }
 
 /** The TLS options of a server whose certificate is in files. */
 export interface TlsServerFiles {
   /** For `https.createServer` or `http2.createSecureServer`. */
-  readonly options: TlsServerOptions & ClientCertificateRequest
+  readonly options: Omit<TlsServerOptions, keyof ClientCertificateRequest> & ClientCertificateRequest
   /**
    * Gives the server each new certificate; open connections keep theirs. It also lets the server keep all headers of a request, unless its
    * `maxHeadersCount` is set: Node would keep only the first 1,000. Returns the server.
@@ -64,73 +71,54 @@ export interface TlsServerFiles {
  */
 export function tlsServerOptionsAt(options: TlsServerOptionsAt): TlsServerFiles {
   checkOwnOptions(options)
-  const { certFile, keyFile, reload, settleSeconds, pollSeconds, maxBytes, observer, clock, ...rest } =
-    options
+  const { certFile, keyFile, sniCertificates: named = [], ...others } = options
+  const { reload, settleSeconds, pollSeconds, maxBytes, observer, clock, ...rest } = others
   const watching = {
-    parse: (content: Uint8Array) => Buffer.from(content),
     ...(reload !== undefined && { reload }),
     ...(settleSeconds !== undefined && { settleSeconds }),
     ...(pollSeconds !== undefined && { pollSeconds }),
     ...(maxBytes !== undefined && { maxBytes }),
+    ...(observer !== undefined && { observer }),
     ...(clock !== undefined && { clock }),
   }
   const servers: { setSecureContext(options: SecureContextOptions): void }[] = []
+  const withCredential = (content: CertificatePairContent): TlsServerFiles['options'] =>
+    tlsServerOptions({ ...rest, ...content })
 
-  const read = (): TlsServerFiles['options'] =>
-    tlsServerOptions({ ...rest, cert: cert.current(), key: key.current() })
-
-  const source = (option: string, path: string): ReturnType<typeof fileSource<Buffer>> =>
-    underOption(option, () =>
-      fileSource(path, {
-        ...watching,
-        observer: (event) => {
-          if (event.type !== 'reload' || event.outcome === 'failed') {
-            notify(observer, event)
-            return
-          }
-          try {
-            const fresh = read()
-            for (const server of servers) server.setSecureContext(fresh)
-            notify(observer, event)
-          } catch (error) {
-            notify(observer, {
-              type: 'reload',
-              source: path,
-              outcome: 'failed',
-              error: errorOf(error, 'the certificate cannot be used'),
-            })
-          }
-        },
-      }),
-    )
-
-  const cert = source('certFile', certFile)
-  const key = orElse(
-    () => cert.close(),
-    () => source('keyFile', keyFile),
-  )
-  const close = (): void => {
-    cert.close()
-    key.close()
-  }
+  const own = certificatePair({
+    certFile,
+    keyFile,
+    watching,
+    path: '',
+    make: (content) => ({
+      options: withCredential(content),
+      certificate: new (nodeCrypto().X509Certificate)(content.cert),
+    }),
+    onFresh() {
+      for (const server of servers) server.setSecureContext(own.current().options)
+      sni?.refresh()
+    },
+  })
+  const byDefault = (): ReturnType<typeof own.current>['certificate'] => own.current().certificate
+  const sni =
+    named.length === 0
+      ? undefined
+      : orElse(
+          () => own.close(),
+          () => sniCertificatesAt({ given: named, watching, byDefault, withCredential }),
+        )
   return {
-    options: orElse(close, () => ofFiles(read, { certFile, keyFile })),
+    options: { ...own.current().options, ...(sni !== undefined && { SNICallback: sni.SNICallback }) },
     keepFresh(server) {
       servers.push(server)
       // `maxHeaderSize` limits their total size.
       server.maxHeadersCount ??= 0
       return server
     },
-    close,
-  }
-}
-
-function orElse<T>(cleanUp: () => void, make: () => T): T {
-  try {
-    return make()
-  } catch (error) {
-    cleanUp()
-    throw error
+    close() {
+      own.close()
+      sni?.close()
+    },
   }
 }
 
@@ -142,26 +130,8 @@ function checkOwnOptions(options: TlsServerOptionsAt): void {
   refuseProblems(
     typeof options === 'object' && options !== null ? [] : optionProblems(shape, options),
     optionProblems(shape, own),
+    own['sniCertificates'] === undefined || options.SNICallback === undefined
+      ? []
+      : [{ path: 'SNICallback', message: 'must not be given with sniCertificates' }],
   )
-}
-
-/** @throws {ConfigurationError} that names the files if their certificate and key do not match. */
-function ofFiles<T>(
-  read: () => T,
-  { certFile, keyFile }: Pick<TlsServerOptionsAt, 'certFile' | 'keyFile'>,
-): T {
-  try {
-    return read()
-  } catch (error) {
-    if (!(error instanceof ConfigurationError)) throw error
-    const files = `certFile is ${resolve(certFile)}, keyFile is ${resolve(keyFile)}`
-    throw new ConfigurationError(
-      error.problems.map(({ path, message }) =>
-        path === 'cert' || path === 'key'
-          ? { path: `${path}File`, message: `${message}; ${files}` }
-          : { path, message },
-      ),
-      { cause: error },
-    )
-  }
 }

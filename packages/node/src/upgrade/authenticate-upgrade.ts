@@ -6,11 +6,13 @@ import {
   above,
   aFunction,
   anAuthorizer,
+  aPathPrefix,
   aRequestAuthenticator,
   authenticateRequestShape,
   CLIENT_CLOSED_REQUEST,
   messageOf,
   optionProblems,
+  prefixProblems,
   type OptionsShape,
   refuseProblems,
   report,
@@ -46,6 +48,7 @@ const shape: OptionsShape<AuthenticateUpgradeOptions> = {
   impersonation: anAuthorizer,
   authorization: anAuthorizer,
   attributes: aFunction,
+  prefix: aPathPrefix,
   closeTimeoutSeconds: above(0),
   onError: aFunction,
 }
@@ -89,6 +92,7 @@ export function authenticateUpgrade(
     aRequestAuthenticator(authenticator, 'authenticator'),
     aFunction(accept, 'accept'),
     optionProblems(shape, options),
+    prefixProblems(options),
   )
   const { handles = () => true, maxConnectionSeconds, closeTimeoutSeconds = 10 } = options
   const { clock = systemClock, observer, onError = warn } = options

@@ -24,13 +24,14 @@ export function decideUpgrade(
   authenticator: Authenticator,
   options: AuthenticateUpgradeOptions,
 ): DecideUpgrade {
-  const { impersonation, authorization, attributes } = options
+  const { impersonation, authorization, attributes, prefix } = options
   const ofAuthentication = without(options, ...OWN)
   const { observer, log = authenticator.log } = options
   const telling = { ...(observer !== undefined && { observer }), ...(log !== undefined && { log }) }
   const authenticate = authenticateRequest(authenticator, ofAuthentication)
-  const impersonate = impersonation && impersonateRequest(impersonation, telling)
-  const authorize = authorization && authorizeRequest(authorization, telling)
+  const deciding = { ...telling, ...(prefix !== undefined && { prefix }) }
+  const impersonate = impersonation && impersonateRequest(impersonation, deciding)
+  const authorize = authorization && authorizeRequest(authorization, deciding)
 
   return async function decideOne(request, message, signal) {
     const known: { attributes?: () => RequestAttributes } =
@@ -67,6 +68,7 @@ const OWN = [
   'impersonation',
   'authorization',
   'attributes',
+  'prefix',
   'maxConnectionSeconds',
   'closeTimeoutSeconds',
   'onError',

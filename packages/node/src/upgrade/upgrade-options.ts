@@ -16,6 +16,8 @@ export interface AuthenticateUpgradeOptions extends Omit<
   readonly authorization?: Authorizer
   /** The attributes of a request, for both authorizers. Default: from Kubernetes-style paths. */
   readonly attributes?: (request: IncomingMessage) => RequestAttributes
+  /** What the path of every request begins with, for both authorizers: as `prefix` of the middlewares. Default: none. */
+  readonly prefix?: string
   /** How long a connection may last at most, also if its credential never expires. Default: no limit. */
   readonly maxConnectionSeconds?: number
   /**

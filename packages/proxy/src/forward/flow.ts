@@ -12,22 +12,43 @@ const LAST_BYTES = 1024
  * once, and while the buffer of a TLS connection is full, Node would pause its parser then, and reset the connection. Seen with Node.js 20.20.2.
  *
  * @param length the length of the body, if it is known.
- * @param onEnd called once everything was read and has left the buffers.
  */
-export function flow(from: Readable, to: NodeResponse, length: number | undefined, onEnd: () => void): void {
+export function flow(
+  from: Readable,
+  to: NodeResponse,
+  length: number | undefined,
+  { onRead, onEnd }: FlowEvents,
+): void {
   let left = length ?? Infinity
   let isFull = false
+  let isListening = false
   let last: Buffer | undefined
   let isRead = false
 
   const write = (chunk: Buffer): void => {
     if (to.writableEnded) return
     isFull = !to.write(chunk)
-    if (isFull) from.pause()
+    if (!isFull) return
+    from.pause()
+    // Most bodies fill no buffer.
+    if (!isListening) to.on('drain', proceed)
+    isListening = true
   }
   const end = (): void => {
     if (isFull || !isRead || last !== undefined || to.writableEnded) return
     onEnd()
+  }
+  const proceed = (): void => {
+    isFull = false
+    if (last !== undefined) {
+      const rest = last
+      last = undefined
+      write(rest)
+    }
+    if (!isFull) {
+      from.resume()
+      end()
+    }
   }
   from.on('data', (chunk: Buffer) => {
     left -= chunk.length
@@ -39,20 +60,17 @@ export function flow(from: Readable, to: NodeResponse, length: number | undefine
     if (isFull) last = chunk.subarray(-LAST_BYTES)
     else write(chunk.subarray(-LAST_BYTES))
   })
-  from.once('end', () => {
+  from.on('end', () => {
     isRead = true
+    onRead()
     end()
   })
-  to.on('drain', () => {
-    isFull = false
-    if (last !== undefined) {
-      const rest = last
-      last = undefined
-      write(rest)
-    }
-    if (!isFull) {
-      from.resume()
-      end()
-    }
-  })
+}
+
+/** What happens to a body. */
+interface FlowEvents {
+  /** All of it was read. */
+  readonly onRead: () => void
+  /** All of it was read, and has left the buffers. */
+  readonly onEnd: () => void
 }

@@ -1,7 +1,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { Clock } from '@kube-authn/core'
 import { type StatusError, whenOver } from '@kube-authn/core/adapter'
-import type { Outgoing } from '../decide.ts'
+import { logged, type Outgoing } from '../decide.ts'
 import { badRequest, failureOf, unauthorized } from '../failures.ts'
 import type { NodeMessage, NodeResponse } from '../node-types.ts'
 import { limitWaiting } from '../upstream/limit-waiting.ts'
@@ -17,7 +17,7 @@ export interface ForwardParts extends SendResponseParts {
   readonly responseTimeoutSeconds: number
   readonly clock: Clock
   /** Reports a failure of the upstream, or of a response. */
-  readonly failed: (request: Pick<Outgoing, 'method' | 'path'>, failure: StatusError) => void
+  readonly failed: (request: { readonly method: string; readonly path: string }, failure: StatusError) => void
 }
 
 /** A request with its connection. */
@@ -28,40 +28,47 @@ export interface Exchange {
   readonly ends: AbortSignal | undefined
 }
 
-/** Forwards a request, and the response to it. Resolves once the response is over; it never rejects. */
-export async function forwardRequest(
+/** Forwards a request, and the response to it. @param over called once the response is over. */
+export function forwardRequest(
   exchange: Exchange,
   outgoing: Outgoing,
   parts: ForwardParts,
-): Promise<void> {
-  const isLost = await attempt(exchange, outgoing, parts, false)
-  if (isLost) await attempt(exchange, outgoing, parts, true)
+  over: () => void,
+): void {
+  attempt(exchange, outgoing, parts, false, (isLost) => {
+    if (isLost) attempt(exchange, outgoing, parts, true, over)
+    else over()
+  })
 }
 
 /** What may be sent twice: the server either did not see the first, or it changed nothing. Source: RFC 9110 section 9.2.2. */
 const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 const LOST: ReadonlySet<unknown> = new Set(['ECONNRESET', 'EPIPE'])
 
-/** @returns whether the request is to be sent again, since the upstream had just closed an idle connection. */
+/** @param onOver told whether the request is to be sent again, since the upstream had just closed an idle connection. */
 function attempt(
   exchange: Exchange,
   outgoing: Outgoing,
   parts: ForwardParts,
   isAlone: boolean,
-): Promise<boolean> {
+  onOver: (isLost: boolean) => void,
+): void {
   const { message, response, ends } = exchange
   const request = opened(exchange, outgoing, parts, isAlone)
-  if (request === undefined) return Promise.resolve(false)
-  const { promise, resolve } = withResolver()
+  if (request === undefined) {
+    onOver(false)
+    return
+  }
   const stopBody = sendBody(message, request, outgoing.body, parts.isIdentity)
-  limitWaiting(request, parts.responseTimeoutSeconds, parts.clock)
+  const stopWaiting = limitWaiting(request, parts.responseTimeoutSeconds, parts.clock)
   let received: IncomingMessage | undefined
   let isOver = false
 
   const over = (isLost: boolean): void => {
-    ends?.removeEventListener('abort', expire)
+    if (isOver) return
     isOver = true
-    resolve(isLost)
+    ends?.removeEventListener('abort', expire)
+    onOver(isLost)
   }
   const leave = (): void => {
     stopBody()
@@ -78,7 +85,7 @@ function attempt(
     if (response.destroyed || response.writableEnded) return
     stopBody()
     const failure = failureOf(error)
-    parts.failed(outgoing, failure)
+    parts.failed(logged(outgoing), failure)
     answer(failure, message, response)
   }
   ends?.addEventListener('abort', expire, { once: true })
@@ -93,19 +100,21 @@ function attempt(
     if (response.destroyed || ends?.aborted === true || response.writableEnded) return
     stopBody()
     if (received !== undefined) {
-      parts.failed(outgoing, failureOf(error))
+      parts.failed(logged(outgoing), failureOf(error))
       cutOff(message, response)
     } else if (isRetried(request, outgoing, error)) over(true)
     else fail(error)
   })
   // Also if the upstream switches protocols unasked, of which Node has no other event.
-  request.once('close', () => {
+  request.on('close', () => {
+    stopWaiting()
     if (received === undefined && !isOver) fail(new Error('the upstream closed the connection'))
   })
   request.once('continue', () => {
     if (!response.headersSent) response.writeContinue()
   })
-  request.once('response', (upstreamResponse) => {
+  request.on('response', (upstreamResponse) => {
+    stopWaiting()
     received = upstreamResponse
     const failure = sendResponse(upstreamResponse, exchange, outgoing, parts, {
       onRead() {
@@ -115,16 +124,15 @@ function attempt(
       },
       onBroken(error) {
         if (!response.destroyed && ends?.aborted !== true && !response.writableEnded)
-          parts.failed(outgoing, failureOf(error))
+          parts.failed(logged(outgoing), failureOf(error))
       },
     })
     if (failure === undefined) return
-    parts.failed(outgoing, failure)
+    parts.failed(logged(outgoing), failure)
     leave()
   })
   if (response.destroyed) leave()
   else if (ends?.aborted === true) expire()
-  return promise
 }
 
 function opened(
@@ -134,10 +142,10 @@ function opened(
   isAlone: boolean,
 ): ClientRequest | undefined {
   try {
-    return upstream.open({ ...outgoing, isAlone })
+    return upstream.open(outgoing, isAlone)
   } catch (cause) {
     const failure = badRequest('the request has characters that HTTP does not allow')
-    failed(outgoing, Object.assign(failure, { cause }))
+    failed(logged(outgoing), Object.assign(failure, { cause }))
     answer(failure, message, response)
     return undefined
   }
@@ -151,12 +159,4 @@ function isRetried(request: ClientRequest, { method, body }: Outgoing, error: Er
     'code' in error &&
     LOST.has(error.code)
   )
-}
-
-function withResolver(): { readonly promise: Promise<boolean>; readonly resolve: (value: boolean) => void } {
-  let resolve: (value: boolean) => void = () => {}
-  const promise = new Promise<boolean>((settle) => {
-    resolve = settle
-  })
-  return { promise, resolve }
 }

@@ -4,6 +4,8 @@ import type { Body } from '../body.ts'
 import { requestTrailers } from '../headers/request-headers.ts'
 import type { NodeMessage } from '../node-types.ts'
 
+const NOTHING = (): void => {}
+
 /** Sends the body of a request at the pace of the upstream, and its trailers. @returns a function that stops. */
 export function sendBody(
   message: NodeMessage,
@@ -13,7 +15,7 @@ export function sendBody(
 ): () => void {
   if (body.kind === 'none') {
     request.end()
-    return () => {}
+    return NOTHING
   }
   const source: Readable = message
   const onEnd = (): void => {

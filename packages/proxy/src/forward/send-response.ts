@@ -2,13 +2,8 @@ import type { IncomingMessage } from 'node:http'
 import type { StatusError } from '@kube-authn/core/adapter'
 import type { Outgoing } from '../decide.ts'
 import { badGateway } from '../failures.ts'
-import {
-  type ResponseHeaders,
-  responseHeaders,
-  responseTrailers,
-  setHeaders,
-} from '../headers/response-headers.ts'
-import { tokensOf } from '../headers/hop-by-hop.ts'
+import { responseHeaders, responseTrailers, setHeaders } from '../headers/response-headers.ts'
+import { isNamed, tokensOf } from '../headers/hop-by-hop.ts'
 import type { NodeMessage, NodeResponse } from '../node-types.ts'
 import { answer, cutOff } from './answers.ts'
 import { flow } from './flow.ts'
@@ -53,7 +48,7 @@ export function sendResponse(
     onBroken(error)
     cutOff(message, response)
   })
-  const length = lengthOf(headers.get('content-length')?.values)
+  const length = lengthOf(from.headers['content-length'])
   if (outgoing.method === 'HEAD') {
     from.resume()
     from.once('end', onRead)
@@ -62,11 +57,13 @@ export function sendResponse(
   }
   // A watch may have nothing to send for a long time. Most other responses have, and one packet is enough for these.
   if (length === undefined) setImmediate(() => flushHead(response))
-  from.once('end', onRead)
-  flow(from, response, length, () => {
-    const trailers = responseTrailers(from.rawTrailers)
-    if (trailers !== undefined) response.addTrailers(trailers)
-    response.end()
+  flow(from, response, length, {
+    onRead,
+    onEnd() {
+      const trailers = responseTrailers(from.rawTrailers)
+      if (trailers !== undefined) response.addTrailers(trailers)
+      response.end()
+    },
   })
   return undefined
 }
@@ -83,7 +80,8 @@ function refusedResponse(
     return badGateway(new Error('the upstream answered with an unknown status'))
   }
   // Node undoes no other, and `Transfer-Encoding` ends here.
-  return tokensOf(headers['transfer-encoding'] ?? '').some((coding) => coding !== 'chunked')
+  const { 'transfer-encoding': codings } = headers
+  return codings !== undefined && tokensOf(codings).some((coding) => coding !== 'chunked')
     ? badGateway(new Error('the upstream answered with an unknown transfer coding'))
     : undefined
 }
@@ -96,7 +94,7 @@ function refusedResponse(
 function setHead(
   { statusCode = 502 }: IncomingMessage,
   { message, response }: { readonly message: NodeMessage; readonly response: NodeResponse },
-  headers: ResponseHeaders,
+  headers: readonly string[],
   isSandboxed: boolean,
 ): StatusError | undefined {
   try {
@@ -105,9 +103,12 @@ function setHead(
     if (message.httpVersionMajor >= 2) flushHead(response)
     return undefined
   } catch (cause) {
-    // One that is set stays, whatever is removed (Node.js 24).
-    if (headers.has('date')) response.setHeader('date', '')
-    for (const { name } of headers.values()) response.removeHeader(name)
+    for (let index = 0; index < headers.length; index += 2) {
+      const name = headers[index] ?? ''
+      // One that is set stays, whatever is removed (Node.js 24).
+      if (isNamed(name, 'date')) response.setHeader(name, '')
+      response.removeHeader(name)
+    }
     return badGateway(cause)
   }
 }
@@ -116,7 +117,7 @@ function flushHead(response: NodeResponse): void {
   if (!response.headersSent && !response.destroyed) response.flushHeaders?.()
 }
 
-function lengthOf(values: readonly string[] | undefined): number | undefined {
-  const length = Number(values?.[0] ?? Number.NaN)
+function lengthOf(value: string | undefined): number | undefined {
+  const length = Number(value ?? Number.NaN)
   return Number.isSafeInteger(length) ? length : undefined
 }

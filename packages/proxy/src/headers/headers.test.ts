@@ -1,8 +1,10 @@
+import { IncomingMessage, ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { hopByHop } from './hop-by-hop.ts'
 import { identifies, isImpersonation } from './identity-headers.ts'
 import { requestTrailers } from './request-headers.ts'
-import { responseHeaders } from './response-headers.ts'
+import { responseHeaders, setHeaders } from './response-headers.ts'
 import { withoutToken } from './subprotocols.ts'
 
 describe('hopByHop', () => {
@@ -149,9 +151,51 @@ describe('responseHeaders', () => {
       'ETag',
       '"e"',
     ])
-    expect([...kept.values()]).toEqual([
-      { name: 'Warning', values: ['299 - "a"', '299 - "b"'] },
-      { name: 'ETag', values: ['"e"'] },
-    ])
+    expect(kept).toEqual(['Warning', '299 - "a"', 'warning', '299 - "b"', 'ETag', '"e"'])
+  })
+})
+
+describe('setHeaders', () => {
+  const after = (
+    ofTheApp: Readonly<Record<string, string | readonly string[]>>,
+    headers: readonly string[],
+    isSandboxed = false,
+  ): Readonly<Record<string, unknown>> => {
+    const response = new ServerResponse(new IncomingMessage(new Socket()))
+    for (const [name, value] of Object.entries(ofTheApp)) response.setHeader(name, value)
+    setHeaders(response, headers, isSandboxed)
+    return { ...response.getHeaders() }
+  }
+
+  it.each([
+    ['one value', ['X-A', '1'], '1'],
+    ['several', ['X-A', '1', 'x-a', '2', 'X-a', '3'], ['1', '2', '3']],
+  ])('replaces a header of the app by %s of the upstream', (_, headers, expected) => {
+    expect(after({ 'x-A': ['app', 'app2'], 'X-B': 'app' }, headers)).toEqual({
+      'x-a': expected,
+      'x-b': 'app',
+    })
+    expect(after({}, headers)).toEqual({ 'x-a': expected })
+  })
+
+  it.each(['Vary', 'Warning', 'Content-Security-Policy'])('adds to %s of the app', (name) => {
+    expect(after({ [name]: 'app' }, [name.toLowerCase(), '1', name, '2'])).toEqual({
+      [name.toLowerCase()]: ['app', '1', '2'],
+    })
+  })
+
+  it('adds the sandbox to policies of the app and of the upstream', () => {
+    expect(after({}, [], true)).toEqual({ 'content-security-policy': 'sandbox' })
+    expect(
+      after({ 'Content-Security-Policy': 'app' }, ['CONTENT-SECURITY-POLICY', 'upstream'], true),
+    ).toEqual({ 'content-security-policy': ['app', 'upstream', 'sandbox'] })
+  })
+
+  it('takes names of any object for names', () => {
+    expect(after({ 'x-a': 'app' }, ['constructor', '1', 'toString', '2', 'constructor', '3'])).toEqual({
+      'x-a': 'app',
+      constructor: ['1', '3'],
+      tostring: '2',
+    })
   })
 })

@@ -21,16 +21,32 @@ const NONE: ReadonlySet<string> = new Set()
 
 /** Whether a header, in lower case, ends at this connection: by its name, or since `Connection` lists it. */
 export function hopByHop(raw: readonly string[]): (name: string) => boolean {
+  const listed = listedHeaders(raw)
+  return listed === NONE ? isHopByHop : (name) => HOP_BY_HOP.has(name) || listed.has(name)
+}
+
+function isHopByHop(name: string): boolean {
+  return HOP_BY_HOP.has(name)
+}
+
+function listedHeaders(raw: readonly string[]): ReadonlySet<string> {
   let listed = NONE
   for (let index = 0; index + 1 < raw.length; index += 2) {
-    const name = raw[index]?.toLowerCase()
-    if (name !== 'connection' && name !== 'proxy-connection') continue
-    const named = tokensOf(raw[index + 1] ?? '')
+    const name = raw[index] ?? ''
+    if (!isNamed(name, 'connection') && !isNamed(name, 'proxy-connection')) continue
+    const value = raw[index + 1] ?? ''
     // Nearly all are about the connection itself.
-    if (named.every((each) => each === 'keep-alive' || each === 'close' || each === 'upgrade')) continue
-    listed = new Set([...listed, ...named])
+    if (OF_THE_CONNECTION.has(value)) continue
+    listed = new Set([...listed, ...tokensOf(value)])
   }
-  return (name) => HOP_BY_HOP.has(name) || listed.has(name)
+  return listed
+}
+
+const OF_THE_CONNECTION: ReadonlySet<string> = new Set(['keep-alive', 'Keep-Alive', 'close', 'Upgrade'])
+
+/** Whether a header, as it was sent, has this name, which is in lower case. */
+export function isNamed(sent: string, name: string): boolean {
+  return sent.length === name.length && sent.toLowerCase() === name
 }
 
 /** The elements of a list in a header, in lower case. */

@@ -18,7 +18,7 @@ export interface AddedHeaders {
   /** Whether the client waits for `100 Continue`. */
   readonly expectsContinue: boolean
   /** The protocol to switch to, as the client spells it. */
-  readonly upgrade?: string
+  readonly upgrade: string | undefined
 }
 
 /** Set by this proxy, whatever the client sent. */

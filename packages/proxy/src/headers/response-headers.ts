@@ -16,30 +16,21 @@ const OF_THE_SITE: ReadonlySet<string> = new Set([
   'strict-transport-security',
 ])
 
-/** The headers of a response for the client, by their names in lower case, with the spelling of the first and all values. */
-export type ResponseHeaders = ReadonlyMap<
-  string,
-  { readonly name: string; readonly values: readonly string[] }
->
-
-/** The headers of the upstream that the client gets. */
-export function responseHeaders(raw: readonly string[]): ResponseHeaders {
+/** The headers of the upstream that the client gets, flat: name, value, name, value, as they were sent. */
+export function responseHeaders(raw: readonly string[]): readonly string[] {
   const isHopByHop = hopByHop(raw)
-  const kept = new Map<string, { readonly name: string; readonly values: string[] }>()
+  const kept: string[] = []
   for (let index = 0; index + 1 < raw.length; index += 2) {
     const name = raw[index] ?? ''
-    const value = raw[index + 1] ?? ''
     const lowerCase = name.toLowerCase()
-    if (OF_THE_SITE.has(lowerCase) || isHopByHop(lowerCase)) continue
-    const known = kept.get(lowerCase)
-    if (known === undefined) kept.set(lowerCase, { name, values: [value] })
-    else known.values.push(value)
+    if (!OF_THE_SITE.has(lowerCase) && !isHopByHop(lowerCase)) kept.push(name, raw[index + 1] ?? '')
   }
   return kept
 }
 
 /** The trailers of the upstream that the client gets, each in one line; `undefined` if there are none. */
 export function responseTrailers(raw: readonly string[]): Record<string, string> | undefined {
+  if (raw.length === 0) return undefined
   const kept = new Map<string, readonly [name: string, value: string]>()
   for (const [name, value] of requestTrailers(raw, (lowerCase) => OF_THE_SITE.has(lowerCase))) {
     const lowerCase = name.toLowerCase()
@@ -50,17 +41,28 @@ export function responseTrailers(raw: readonly string[]): Record<string, string>
 }
 
 /** Sets the headers of a response. Warnings of the app stay, and so do policies of the app for browsers. */
-export function setHeaders(response: NodeResponse, headers: ResponseHeaders, isSandboxed: boolean): void {
-  for (const [lowerCase, { name, values }] of headers) {
-    const present = ADDED.has(lowerCase) ? response.getHeader(lowerCase) : undefined
-    const [value = ''] = values
-    if (present !== undefined) response.setHeader(name, [...[present].flat().map(String), ...values])
-    else response.setHeader(name, values.length === 1 ? value : values)
+export function setHeaders(response: NodeResponse, headers: readonly string[], isSandboxed: boolean): void {
+  const ofTheApp = response.getHeaderNames()
+  for (let index = 0; index + 1 < headers.length; index += 2) {
+    const name = headers[index] ?? ''
+    if (ofTheApp.length > 0) replaceOnce(response, name.toLowerCase(), ofTheApp)
+    append(response, name, headers[index + 1] ?? '')
   }
-  if (!isSandboxed) return
-  const present = [response.getHeader(POLICY) ?? []].flat().map(String)
-  response.setHeader(POLICY, [...present, 'sandbox'])
+  if (isSandboxed) append(response, POLICY, 'sandbox')
 }
 
-const POLICY = 'content-security-policy'
-const ADDED: ReadonlySet<string> = new Set(['warning', 'vary', POLICY])
+/** The first value of the upstream takes the place of those of the app. */
+function replaceOnce(response: NodeResponse, name: string, ofTheApp: string[]): void {
+  const index = ADDED.has(name) ? -1 : ofTheApp.indexOf(name)
+  if (index === -1) return
+  ofTheApp.splice(index, 1)
+  response.removeHeader(name)
+}
+
+function append(response: NodeResponse, name: string, value: string): void {
+  if (response.hasHeader(name)) response.appendHeader(name, value)
+  else response.setHeader(name, value)
+}
+
+const POLICY = 'Content-Security-Policy'
+const ADDED: ReadonlySet<string> = new Set(['warning', 'vary', POLICY.toLowerCase()])

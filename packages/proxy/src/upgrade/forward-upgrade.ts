@@ -3,7 +3,7 @@ import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { StatusError } from '@kube-authn/core/adapter'
 import { AnswerHeaders, refuseUpgrade, whenClientLeaves } from '@kube-authn/node/internal'
-import type { Outgoing } from '../decide.ts'
+import { logged, type Outgoing } from '../decide.ts'
 import { badGateway, badRequest, failureOf } from '../failures.ts'
 import type { ForwardParts } from '../forward/forward-request.ts'
 import { sendResponse } from '../forward/send-response.ts'
@@ -27,12 +27,13 @@ export interface UpgradeExchange {
 export function forwardUpgrade(exchange: UpgradeExchange, outgoing: Outgoing, parts: ForwardParts): void {
   const { socket, ends } = exchange
   const fail = (failure: StatusError): void => {
-    parts.failed(outgoing, failure)
+    parts.failed(logged(outgoing), failure)
     refuse(exchange.socket, failure)
   }
   const request = opened(outgoing, parts, fail)
   if (request === undefined) return
-  limitWaiting(request, parts.responseTimeoutSeconds, parts.clock)
+  const stopWaiting = limitWaiting(request, parts.responseTimeoutSeconds, parts.clock)
+  for (const event of ['response', 'upgrade', 'close']) request.once(event, stopWaiting)
   const leave = (): void => void request.destroy()
   const expire = (): void => {
     request.destroy()
@@ -51,7 +52,7 @@ export function forwardUpgrade(exchange: UpgradeExchange, outgoing: Outgoing, pa
   request.once('response', (response) => {
     stopWatching()
     const failure = relay(response, exchange, outgoing, parts)
-    if (failure !== undefined) parts.failed(outgoing, failure)
+    if (failure !== undefined) parts.failed(logged(outgoing), failure)
   })
   request.once('upgrade', (response, upstreamSocket, upstreamHead) => {
     stopWatching()
@@ -74,7 +75,7 @@ function opened(
   fail: (failure: StatusError) => void,
 ): ReturnType<ForwardParts['upstream']['open']> | undefined {
   try {
-    return upstream.open({ ...outgoing, isAlone: true })
+    return upstream.open(outgoing, true)
   } catch (cause) {
     const failure = badRequest('the request has characters that HTTP does not allow')
     fail(Object.assign(failure, { cause }))

@@ -14,12 +14,12 @@ export function switchedHead(
   if (statusCode !== 101 || headers.upgrade?.toLowerCase() !== protocol.toLowerCase()) return undefined
   const lines = ['HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', `Upgrade: ${headers.upgrade}`]
   try {
-    for (const { name, values } of responseHeaders(rawHeaders).values()) {
+    const kept = responseHeaders(rawHeaders)
+    for (let index = 0; index + 1 < kept.length; index += 2) {
+      const [name = '', value = ''] = kept.slice(index, index + 2)
       validateHeaderName(name)
-      for (const value of values) {
-        validateHeaderValue(name, value)
-        lines.push(`${name}: ${value}`)
-      }
+      validateHeaderValue(name, value)
+      lines.push(`${name}: ${value}`)
     }
   } catch {
     return undefined

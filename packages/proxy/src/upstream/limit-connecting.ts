@@ -8,6 +8,8 @@ const PROBE_MS = 30_000
 
 /** Ends a request whose connection, with its TLS, is not there in time. */
 export function limitConnecting(request: ClientRequest, seconds: number, clock: Clock): void {
+  // Told as soon as the agent had a connection to use again.
+  if (request.reusedSocket) return
   request.once('socket', (socket: Socket) => {
     if (request.reusedSocket) return
     socket.setKeepAlive(true, PROBE_MS)

@@ -1,5 +1,6 @@
-import { Agent, type ClientRequest, request as httpRequest } from 'node:http'
-import { Agent as TlsAgent, request as httpsRequest } from 'node:https'
+import { Agent, type ClientRequest, request as sendRequest } from 'node:http'
+import { Agent as TlsAgent } from 'node:https'
+import { isIP } from 'node:net'
 import type { Clock } from '@kube-authn/core'
 import type { EndpointConnection, EndpointTls } from '@kube-authn/node/internal'
 import { limitConnecting } from './limit-connecting.ts'
@@ -11,8 +12,6 @@ export interface UpstreamRequest {
   readonly target: string
   /** Flat, and complete. */
   readonly headers: readonly string[]
-  /** Uses a connection of its own, which stays open for writing after the upstream closed its side. Default `false`. */
-  readonly isAlone?: boolean
 }
 
 /** The server that requests are forwarded to. */
@@ -21,8 +20,11 @@ export interface Upstream {
   readonly host: string
   /** The proxy's own credential, if it is sent in a header. */
   readonly authorization: () => string | undefined
-  /** @throws {TypeError} if a header or the target has characters that HTTP does not allow. */
-  readonly open: (request: UpstreamRequest) => ClientRequest
+  /**
+   * @param isAlone whether the request has a connection of its own, which stays open for writing after the upstream closed its side.
+   * @throws {TypeError} if a header or the target has characters that HTTP does not allow.
+   */
+  readonly open: (request: UpstreamRequest, isAlone: boolean) => ClientRequest
   /** Closes idle connections. */
   readonly close: () => void
 }
@@ -39,22 +41,22 @@ const IDLE_MS = 60_000
 /** The upstream of a connection. After a file of it changed, new connections are made; those in use stay. */
 export function upstreamOf(connection: EndpointConnection, options: UpstreamOptions): Upstream {
   const { url } = connection
+  const { protocol } = url
   const basePath = url.pathname.replace(/\/+$/, '')
-  const target = {
-    protocol: url.protocol,
-    hostname: url.hostname.replace(/^\[|\]$/g, ''),
-    port: url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port),
-  }
-  const open = url.protocol === 'https:' ? httpsRequest : httpRequest
-  const agents = currentAgents(connection.tls)
+  const hostname = url.hostname.replace(/^\[|\]$/g, '')
+  const port = url.port === '' ? (protocol === 'https:' ? 443 : 80) : Number(url.port)
+  const agents = currentAgents(hostname, connection.tls)
 
   return {
     host: url.host,
     authorization: connection.authorization,
-    open({ method, target: path, headers, isAlone = false }) {
+    open({ method, target: path, headers }, isAlone) {
       const { shared, alone } = agents.current()
-      const request = open({
-        ...target,
+      // The protocol is that of the agent: `https.request` would copy the options once more.
+      const request = sendRequest({
+        protocol,
+        hostname,
+        port,
         method,
         path: basePath + path,
         headers,
@@ -76,19 +78,19 @@ interface Agents {
   readonly alone: Agent
 }
 
-function currentAgents(tls: () => EndpointTls | undefined): {
-  readonly current: () => Agents
-  readonly close: () => void
-} {
+function currentAgents(
+  hostname: string,
+  tls: () => EndpointTls | undefined,
+): { readonly current: () => Agents; readonly close: () => void } {
   let used = tls()
-  let agents = agentsFor(used)
+  let agents = agentsFor(hostname, used)
   return {
     current() {
       const now = tls()
       if (now !== used) {
         retire(agents)
         used = now
-        agents = agentsFor(now)
+        agents = agentsFor(hostname, now)
       }
       return agents
     },
@@ -96,12 +98,23 @@ function currentAgents(tls: () => EndpointTls | undefined): {
   }
 }
 
-function agentsFor(tls: EndpointTls | undefined): Agents {
+function agentsFor(hostname: string, tls: EndpointTls | undefined): Agents {
   // `timeout` ends idle connections only: nothing listens to it on those in use.
   const kept = { keepAlive: true, timeout: IDLE_MS, scheduling: 'lifo' } as const
   const once = { keepAlive: false, allowHalfOpen: true }
-  if (tls === undefined) return { shared: new Agent(kept), alone: new Agent(once) }
-  return { shared: new TlsAgent({ ...kept, ...tls }), alone: new TlsAgent({ ...once, ...tls }) }
+  if (tls === undefined) return { shared: ofOneName(new Agent(kept)), alone: new Agent(once) }
+  // Without a name Node works it out for each request.
+  const named = { servername: isIP(hostname) === 0 ? hostname : '', ...tls }
+  return {
+    shared: ofOneName(new TlsAgent({ ...kept, ...named })),
+    alone: new TlsAgent({ ...once, ...named }),
+  }
+}
+
+/** All connections of an agent are alike, so it need not make a name of their options twice for each request. */
+function ofOneName<A extends Agent>(agent: A): A {
+  agent.getName = () => 'upstream'
+  return agent
 }
 
 /** Closes what is idle; the other connections close once their responses are over. */

@@ -5,6 +5,7 @@ import { ignoreMissing } from '../registry/status-errors.ts'
 import { expectedOf } from './expected-object.ts'
 import { type DeleteOptions, readDeleteOptions } from './delete-options.ts'
 import { answerWith, MAX_BODY_BYTES, type ObjectRequest, writeOf } from './object-request.ts'
+import { listOptions } from './list-options.ts'
 import { pageOf } from './query-options.ts'
 
 /**
@@ -28,8 +29,9 @@ export async function answerDelete(asked: ObjectRequest): Promise<HttpAnswer> {
 export async function answerDeleteAll(asked: ObjectRequest): Promise<HttpAnswer> {
   const { target, registry, warnings } = asked
   const { resource } = target
+  const selected = listOptions(asked.options)
   const options = await readOptions(asked)
-  const page = await registry.list({ ...target, ...asked.options }, pageOf(asked.options))
+  const page = await registry.list({ ...target, ...selected }, pageOf(selected))
   for (const { metadata } of page.items) {
     const { name = '', namespace = '' } = metadata
     await registry

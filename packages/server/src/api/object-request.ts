@@ -55,8 +55,16 @@ export function requireCreator({ target: { resource }, caller }: ObjectRequest):
   }
 }
 
-/** One object, in the form that the client prefers. */
-export function shown({ target, form, options, clock }: ObjectRequest, object: KubeObject): object {
+/**
+ * One object, in the form that the client prefers.
+ *
+ * @param hasColumns whether a table describes its columns.
+ */
+export function shown(
+  { target, form, options, clock }: ObjectRequest,
+  object: KubeObject,
+  hasColumns = true,
+): object {
   if (form === 'object') return object
   const metadata = { resourceVersion: object.metadata.resourceVersion }
   return tableOf({
@@ -65,6 +73,7 @@ export function shown({ target, form, options, clock }: ObjectRequest, object: K
     metadata,
     include: options.includeObject,
     nowMs: clock.now(),
+    hasColumns,
   })
 }
 

@@ -1,6 +1,6 @@
 import { errorList, fieldPath, firstValues } from '@kube-authn/core/internal'
-import { StatusError } from '@kube-authn/core/adapter'
 import { badRequest } from '../registry/status-errors.ts'
+import { invalidOptions } from './invalid-options.ts'
 
 /** The options in the query of a request. */
 export interface QueryOptions {
@@ -8,10 +8,13 @@ export interface QueryOptions {
   readonly fieldSelector: string
   readonly limit: number | undefined
   readonly continue: string | undefined
-  /** `undefined` if the client takes any version. */
+  /** `undefined` if the client names none, 0 if it takes any. */
   readonly resourceVersion: number | undefined
-  readonly isExact: boolean
+  /** As sent; `''` if it is not. */
+  readonly resourceVersionMatch: string
   readonly isWatch: boolean
+  /** `undefined` if the client does not say. */
+  readonly sendInitialEvents: boolean | undefined
   readonly hasBookmarks: boolean
   readonly timeoutSeconds: number | undefined
   readonly isDryRun: boolean
@@ -21,9 +24,7 @@ export interface QueryOptions {
 /**
  * Reads the options of a request.
  *
- * Source: apimachinery `pkg/apis/meta/v1` ListOptions, CreateOptions, TableOptions; `pkg/apis/meta/internalversion/validation`.
- *
- * Deviation: `sendInitialEvents` is refused (`docs/deviations.md`, verbs of objects).
+ * Source: apimachinery `pkg/apis/meta/v1` ListOptions, CreateOptions, TableOptions.
  *
  * @throws {StatusError} 400, 422
  */
@@ -32,13 +33,12 @@ export function readQueryOptions(query: string): QueryOptions {
   const read = (name: string): string => values.get(name) ?? ''
   const number = (name: string): number | undefined => {
     const text = read(name)
-    if (text === '' || text === '0') return undefined
+    if (text === '') return undefined
     if (!/^\d{1,15}$/.test(text)) throw badRequest(`${name}: Invalid value: must be a number`)
     return Number(text)
   }
-  if (read('sendInitialEvents') !== '') {
-    throw invalidOption('sendInitialEvents', 'sendInitialEvents is forbidden for watch: it is not supported')
-  }
+  const positive = (name: string): number | undefined => (number(name) === 0 ? undefined : number(name))
+  const sendInitialEvents = values.get('sendInitialEvents')
   const include = read('includeObject')
   if (!['', 'None', 'Metadata', 'Object'].includes(include)) {
     throw badRequest('includeObject: Unsupported value: supported values: "None", "Metadata", "Object"')
@@ -46,13 +46,14 @@ export function readQueryOptions(query: string): QueryOptions {
   return {
     labelSelector: read('labelSelector'),
     fieldSelector: read('fieldSelector'),
-    limit: number('limit'),
+    limit: positive('limit'),
     continue: read('continue') || undefined,
     resourceVersion: number('resourceVersion'),
-    isExact: read('resourceVersionMatch') === 'Exact',
+    resourceVersionMatch: read('resourceVersionMatch'),
     isWatch: isTrue(values.get('watch')),
+    sendInitialEvents: sendInitialEvents === undefined ? undefined : isTrue(sendInitialEvents),
     hasBookmarks: isTrue(values.get('allowWatchBookmarks')),
-    timeoutSeconds: number('timeoutSeconds'),
+    timeoutSeconds: positive('timeoutSeconds'),
     isDryRun: isDryRun(new URLSearchParams(query).getAll('dryRun')),
     includeObject: include === 'None' || include === 'Object' ? include : 'Metadata',
   }
@@ -79,21 +80,10 @@ function isTrue(value: string | undefined): boolean {
  * @throws {StatusError} 422
  */
 export function isDryRun(values: readonly string[]): boolean {
-  if (values.some((value) => value !== 'All')) throw invalidOption('dryRun', 'supported values: "All"')
+  if (values.some((value) => value !== 'All')) {
+    const errors = errorList()
+    errors.forbidden(fieldPath('dryRun'), 'supported values: "All"')
+    throw invalidOptions(errors)
+  }
   return values.length > 0
-}
-
-function invalidOption(name: string, detail: string): StatusError {
-  const errors = errorList()
-  errors.forbidden(fieldPath(name), detail)
-  return new StatusError({
-    status: 422,
-    reason: 'Invalid',
-    message: `ListOptions.meta.k8s.io "" is invalid: ${errors.toString()}`,
-    details: {
-      group: 'meta.k8s.io',
-      kind: 'ListOptions',
-      causes: errors.errors.map(({ message, field }) => ({ reason: 'FieldValueForbidden', message, field })),
-    },
-  })
 }

@@ -1,9 +1,10 @@
 import type { HttpAnswer } from '@kube-authn/core/adapter'
 import { apiVersionOf } from '../registry/resource.ts'
-import { expired } from '../registry/status-errors.ts'
+import { expired, tooLargeVersion } from '../registry/status-errors.ts'
 import { answerWith, type ObjectRequest, shown } from './object-request.ts'
 import { listAnswer } from './list-answer.ts'
-import { pageOf, type QueryOptions } from './query-options.ts'
+import { type ListOptions, listOptions } from './list-options.ts'
+import { pageOf } from './query-options.ts'
 import { type RowContent, rowOf, tableHead } from './table.ts'
 import { watchResponse } from './watch-response.ts'
 
@@ -20,13 +21,14 @@ const WATCH_SECONDS = 1800
  * Deviation: a list is of the present (`docs/deviations.md`, versions of lists).
  */
 export async function answerRead(asked: ObjectRequest): Promise<HttpAnswer | Response> {
-  const { target, options, registry } = asked
+  const { target, registry } = asked
   if (target.name !== '') return answerWith(asked, 200, await registry.get(target))
-  return options.isWatch ? watch(asked) : list(asked)
+  const options = listOptions(asked.options)
+  return options.isWatch ? watch(asked, options) : list(asked, options)
 }
 
-async function list(asked: ObjectRequest): Promise<HttpAnswer | Response> {
-  const { target, options, form, registry, clock } = asked
+async function list(asked: ObjectRequest, options: ListOptions): Promise<HttpAnswer | Response> {
+  const { target, form, registry, clock } = asked
   const { resource } = target
   const page = await registry.listStored({ ...target, ...options }, pageOf(options))
   requireVersion(page.resourceVersion, options)
@@ -44,36 +46,40 @@ async function list(asked: ObjectRequest): Promise<HttpAnswer | Response> {
   return listAnswer({ head, member: 'rows', objects, shown: (object) => rowOf(row, object) })
 }
 
-function watch(asked: ObjectRequest): Response {
-  const { target, options, form, registry, clock } = asked
+function watch(asked: ObjectRequest, options: ListOptions): Response {
+  const { target, form, registry, clock } = asked
   const { resource } = target
+  const { resourceVersion, sendInitialEvents, hasBookmarks } = options
   return watchResponse({
     clock,
     signal: asked.signal,
     timeoutSeconds: Math.min(options.timeoutSeconds ?? WATCH_SECONDS, WATCH_SECONDS),
-    shown: (object) => shown(asked, object),
+    shown: (object, isFirst) => shown(asked, object, isFirst),
     // A table has ages, in seconds.
-    form: () =>
-      form === 'object' ? form : `${form} ${options.includeObject} ${Math.floor(clock.now() / 1000)}`,
-    bookmark: (resourceVersion) => ({
-      kind: resource.kind,
-      apiVersion: apiVersionOf(resource),
-      metadata: { resourceVersion },
-    }),
+    form: (isFirst) =>
+      form === 'object'
+        ? form
+        : `${form} ${options.includeObject} ${isFirst} ${Math.floor(clock.now() / 1000)}`,
+    bookmark: (metadata) => ({ kind: resource.kind, apiVersion: apiVersionOf(resource), metadata }),
     events: (signal) =>
       registry.watch(
         { ...target, ...options },
         {
           signal,
-          ...(options.resourceVersion !== undefined && { resourceVersion: options.resourceVersion }),
-          ...(options.hasBookmarks && { bookmarkMs: BOOKMARK_MS }),
+          sendInitialEvents,
+          ...(resourceVersion !== undefined && resourceVersion !== 0 && { resourceVersion }),
+          ...(hasBookmarks && { bookmarkMs: BOOKMARK_MS }),
         },
       ),
   })
 }
 
-/** A list is of the present. @throws {StatusError} 410 if the client wants the past. */
-function requireVersion(version: string, { resourceVersion, isExact }: QueryOptions): void {
-  if (resourceVersion === undefined || resourceVersion === Number(version)) return
-  if (isExact) throw expired('The resourceVersion for the provided list is too old.')
+/** A list is of the present. @throws {StatusError} 410 if the client wants the past, 504 if it wants the future. */
+function requireVersion(version: string, { resourceVersion, resourceVersionMatch }: ListOptions): void {
+  const current = Number(version)
+  if (resourceVersion === undefined || resourceVersion === current) return
+  if (resourceVersion > current) throw tooLargeVersion(`${resourceVersion}, current: ${current}`)
+  if (resourceVersionMatch === 'Exact') {
+    throw expired('The resourceVersion for the provided list is too old.')
+  }
 }

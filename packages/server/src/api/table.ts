@@ -1,6 +1,9 @@
 import type { KubeObject } from '../registry/kube-object.ts'
 import type { Resource } from '../registry/resource.ts'
 
+/** The annotation of the bookmark after the initial events. Source: apimachinery `pkg/apis/meta/v1/types.go`. */
+export const INITIAL_EVENTS_END = 'k8s.io/initial-events-end'
+
 /** What a table is of. */
 export interface TableContent {
   readonly resource: Resource
@@ -10,6 +13,8 @@ export interface TableContent {
   /** `includeObject`: what each row has besides its cells. */
   readonly include: 'None' | 'Metadata' | 'Object'
   readonly nowMs: number
+  /** Whether the columns are described. Default `true`. */
+  readonly hasColumns?: boolean
 }
 
 /** What the rows of a table have. */
@@ -20,34 +25,40 @@ export type RowContent = Pick<TableContent, 'resource' | 'include' | 'nowMs'>
  *
  * Source: apimachinery `pkg/apis/meta/v1/types.go` Table; apiserver `pkg/endpoints/handlers/response.go`.
  */
-export function tableOf({ resource, objects, metadata, ...content }: TableContent): object {
-  return {
-    ...tableHead({ resource, metadata }),
-    rows: objects.map((object) => rowOf({ resource, ...content }, object)),
-  }
+export function tableOf({ objects, ...content }: TableContent): object {
+  return { ...tableHead(content), rows: objects.map((object) => rowOf(content, object)) }
 }
 
 /** A table without its rows. */
-export function tableHead({ resource, metadata }: Pick<TableContent, 'resource' | 'metadata'>): object {
+export function tableHead({
+  resource,
+  metadata,
+  hasColumns = true,
+}: Pick<TableContent, 'resource' | 'metadata' | 'hasColumns'>): object {
   return {
     kind: 'Table',
     apiVersion: 'meta.k8s.io/v1',
     metadata,
-    columnDefinitions: resource.columns.map(({ name, type, format = '', priority = 0 }) => ({
-      name,
-      type,
-      format,
-      description: '',
-      priority,
-    })),
+    columnDefinitions: hasColumns ? columnsOf(resource) : null,
   }
+}
+
+function columnsOf({ columns }: Resource): readonly object[] {
+  return columns.map(({ name, type, format = '', priority = 0 }) => ({
+    name,
+    type,
+    format,
+    description: '',
+    priority,
+  }))
 }
 
 /** One row of a table. */
 export function rowOf({ resource, include, nowMs }: RowContent, object: KubeObject): object {
+  const hasObject = include !== 'None' || object.metadata.annotations?.[INITIAL_EVENTS_END] === 'true'
   return {
     cells: resource.columns.map((column) => column.cell(object, nowMs)),
-    ...(include !== 'None' && {
+    ...(hasObject && {
       object:
         include === 'Object'
           ? object

@@ -1,19 +1,20 @@
 import type { Clock } from '@kube-authn/core'
 import { isStatusError } from '@kube-authn/core/internal'
 import type { KubeObject } from '../registry/kube-object.ts'
-import type { KubeWatchEvent } from '../registry/watch-objects.ts'
+import type { Bookmark, KubeWatchEvent } from '../registry/watch-objects.ts'
 import { eventLine, lineBytes } from './event-lines.ts'
 import { internalError } from './internal-error.ts'
+import { INITIAL_EVENTS_END } from './table.ts'
 
 /** What is streamed. */
 export interface WatchStream {
   /** @param signal ends it. */
   readonly events: (signal: AbortSignal) => AsyncIterable<KubeWatchEvent>
-  /** The JSON of an object, or of a bookmark's object. */
-  readonly shown: (object: KubeObject) => object
+  /** The JSON of an object, or of a bookmark's object. The first one of a watch may have more. */
+  readonly shown: (object: KubeObject, isFirst: boolean) => object
   /** Watches of the same form show an object alike at this time, so that one line is enough for all of them. */
-  readonly form: () => string
-  readonly bookmark: (resourceVersion: string) => KubeObject
+  readonly form: (isFirst: boolean) => string
+  readonly bookmark: (metadata: KubeObject['metadata']) => KubeObject
   readonly timeoutSeconds: number
   readonly clock: Clock
   /** Aborts when the client is gone. */
@@ -39,9 +40,11 @@ export function watchResponse(watch: WatchStream): Response {
     watch.signal.removeEventListener('abort', end)
   }
 
+  let isFirst = true
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
-      const line = await nextLine(events, watch)
+      const line = await nextLine(events, watch, isFirst)
+      isFirst = false
       if (line !== undefined) controller.enqueue(line.bytes)
       if (line === undefined || line.isLast) {
         release()
@@ -66,19 +69,32 @@ interface Line {
 async function nextLine(
   events: AsyncIterator<KubeWatchEvent>,
   watch: WatchStream,
+  isFirst: boolean,
 ): Promise<Line | undefined> {
   try {
     const next = await events.next()
     if (next.done === true) return undefined
-    return { bytes: shownEvent(next.value, watch), isLast: false }
+    return { bytes: shownEvent(next.value, watch, isFirst), isLast: false }
   } catch (thrown) {
     const { body } = isStatusError(thrown) ? thrown : internalError(thrown)
     return { bytes: lineBytes(JSON.stringify({ type: 'ERROR', object: body })), isLast: true }
   }
 }
 
-function shownEvent(event: KubeWatchEvent, { bookmark, shown, form }: WatchStream): Uint8Array<ArrayBuffer> {
+function shownEvent(
+  event: KubeWatchEvent,
+  { bookmark, shown, form }: WatchStream,
+  isFirst: boolean,
+): Uint8Array<ArrayBuffer> {
   const { type } = event
-  if (type === 'BOOKMARK') return lineBytes(JSON.stringify({ type, object: bookmark(event.resourceVersion) }))
-  return eventLine(event, form(), () => JSON.stringify({ type, object: shown(event.object) }))
+  if (type === 'BOOKMARK') {
+    const object = shown(bookmark(bookmarkMetadata(event)), isFirst)
+    return lineBytes(JSON.stringify({ type, object }))
+  }
+  return eventLine(event, form(isFirst), () => JSON.stringify({ type, object: shown(event.object, isFirst) }))
+}
+
+function bookmarkMetadata({ resourceVersion, endsInitialEvents }: Bookmark): KubeObject['metadata'] {
+  if (endsInitialEvents !== true) return { resourceVersion }
+  return { resourceVersion, annotations: { [INITIAL_EVENTS_END]: 'true' } }
 }

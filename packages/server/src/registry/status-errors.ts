@@ -85,6 +85,23 @@ export function expired(message: string): StatusError {
   return new StatusError({ status: 410, reason: 'Expired', message })
 }
 
+/**
+ * 504: the store has not reached the version that a client names.
+ *
+ * Deviation: at once (`docs/deviations.md`, versions not reached).
+ */
+export function tooLargeVersion(what: string): StatusError {
+  return new StatusError({
+    status: 504,
+    reason: 'Timeout',
+    message: `Timeout: Too large resource version: ${what}`,
+    details: {
+      causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
+      retryAfterSeconds: 1,
+    },
+  })
+}
+
 /** What a client learns of an error of the store. Those that a caller did not handle are failures of the server. */
 export function statusOfStore(thrown: unknown): unknown {
   if (!(thrown instanceof StoreError)) return thrown

@@ -1,22 +1,31 @@
-import { StatusError } from '@kube-authn/core/adapter'
 import type { ObjectStore } from '../store/object-store.ts'
 import { isStoreError } from '../store/store-error.ts'
+import { initialEvents } from './initial-events.ts'
 import type { ObjectEvent, SeenChange } from './seen-changes.ts'
 import type { Selects } from './selectors.ts'
-import { expired, statusOfStore } from './status-errors.ts'
-import { fromStored } from './stored-objects.ts'
+import { expired, statusOfStore, tooLargeVersion } from './status-errors.ts'
 
 /** Since when, and for how long, changes are watched. */
 export interface WatchQuery {
-  /** The version after which changes are told. Default: every object that there is is told as added, and then the changes. */
+  /** The version after which changes are told; with `sendInitialEvents`, the least version of the objects. Default: the present one. */
   readonly resourceVersion?: number
+  /** Whether every object that there is is told as added, and then the changes after that. Default `false`. */
+  readonly sendInitialEvents?: boolean
   readonly signal?: AbortSignal
-  /** How often a bookmark is told while nothing else is. Default: never. */
+  /** How often a bookmark is told while nothing else is; one follows the initial events. Default: never. */
   readonly bookmarkMs?: number
 }
 
-/** A change of an object; a bookmark says how far the watch is. No more will be added. */
-export type KubeWatchEvent = ObjectEvent | { readonly type: 'BOOKMARK'; readonly resourceVersion: string }
+/** Says how far a watch is. */
+export interface Bookmark {
+  readonly type: 'BOOKMARK'
+  readonly resourceVersion: string
+  /** All objects of this version were told before. */
+  readonly endsInitialEvents?: true
+}
+
+/** A change of an object, or a bookmark. No more will be added. */
+export type KubeWatchEvent = ObjectEvent | Bookmark
 
 /** What is watched. */
 export interface WatchSource {
@@ -30,16 +39,20 @@ export interface WatchSource {
 /**
  * The changes of objects as a client sees them that watches some of them: an object that begins or ceases to be selected is added or deleted.
  *
- * Source: apiserver `pkg/storage/etcd3/watcher.go`.
+ * Source: apiserver `pkg/storage/etcd3/watcher.go`, `pkg/storage/cacher/cacher.go`; KEP-3157.
  */
 export async function* watchObjects(
   { store, seen, prefix, selects }: WatchSource,
-  { resourceVersion, signal, bookmarkMs }: WatchQuery,
+  { resourceVersion, sendInitialEvents = false, signal, bookmarkMs }: WatchQuery,
 ): AsyncGenerator<KubeWatchEvent, void, undefined> {
   try {
-    const since = resourceVersion ?? (yield* addedObjects(store, prefix, selects))
+    const query = { store, prefix, selects, signal, leastVersion: resourceVersion }
+    const since = sendInitialEvents ? yield* initialEvents(query) : resourceVersion
+    if (sendInitialEvents && bookmarkMs !== undefined && signal?.aborted !== true) {
+      yield { type: 'BOOKMARK', resourceVersion: String(since), endsInitialEvents: true }
+    }
     const events = store.watch(prefix, {
-      since,
+      ...(since !== undefined && { since }),
       ...(signal !== undefined && { signal }),
       ...(bookmarkMs !== undefined && { progressMs: bookmarkMs }),
     })
@@ -55,39 +68,9 @@ export async function* watchObjects(
   }
 }
 
-/** Every object that there is. @returns the revision that they are of. */
-async function* addedObjects(
-  store: ObjectStore,
-  prefix: string,
-  selects: Selects = () => true,
-): AsyncGenerator<KubeWatchEvent, number, undefined> {
-  let page = await store.list(prefix, { limit: PAGE })
-  for (;;) {
-    for (const stored of page.objects) {
-      const object = fromStored(stored, stored.revision)
-      if (selects(object)) yield { type: 'ADDED', object }
-    }
-    if (page.continue === undefined) return page.revision
-    page = await store.list(prefix, { limit: PAGE, continue: page.continue })
-  }
-}
-
-/** How many objects are read at a time. */
-const PAGE = 500
-
 function watchFailure(thrown: unknown): unknown {
   if (isStoreError(thrown, 'revisionCompacted')) return expired(`too old resource version: ${thrown.message}`)
   if (isStoreError(thrown, 'watchTooSlow')) return expired('the watch was read too slowly: watch again')
-  if (isStoreError(thrown, 'revisionUnknown')) {
-    return new StatusError({
-      status: 504,
-      reason: 'Timeout',
-      message: `Timeout: Too large resource version: ${thrown.message}`,
-      details: {
-        causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
-        retryAfterSeconds: 1,
-      },
-    })
-  }
+  if (isStoreError(thrown, 'revisionUnknown')) return tooLargeVersion(thrown.message)
   return statusOfStore(thrown)
 }

@@ -1,11 +1,11 @@
 import type { AuthenticationRequest, Clock } from '@kube-authn/core'
-import { type HttpAnswer, incomingMessageRequest, whenOver } from '@kube-authn/core/adapter'
+import { closeConnection, type HttpAnswer, incomingMessageRequest, whenOver } from '@kube-authn/core/adapter'
 import type { forwardAuthentication } from '@kube-authn/core/forward-authentication'
 import type { ApiServer } from './api-server-options.ts'
 import { tooManyRequests } from './in-flight.ts'
 import { lifecycle, shuttingDown } from './lifecycle.ts'
 import { timedOut } from './request-timeout.ts'
-import { writeAnswer } from './write-answer.ts'
+import { cutOff, writeAnswer } from './write-answer.ts'
 
 /** What {@link forwardListener} is made of. The limits are those of the API, of which each part has its own share. */
 export interface ForwardListenerParts {
@@ -48,8 +48,11 @@ export function forwardListener({
       return
     }
     const send = (answer: HttpAnswer): void => {
-      if (!life.isReady && !res.headersSent && req.httpVersionMajor < 2) res.setHeader('connection', 'close')
-      void writeAnswer(answer, res, request.method === 'HEAD').catch(() => res.destroy())
+      if (!life.isReady && !res.headersSent) {
+        if (req.httpVersionMajor < 2) res.setHeader('connection', 'close')
+        else closeConnection(req)
+      }
+      void writeAnswer(answer, res, request.method === 'HEAD').catch(() => cutOff(res))
     }
     if (!life.isAccepting) return send(shuttingDown())
     if (maxRequestsInFlight > 0 && running >= maxRequestsInFlight) return send(tooManyRequests())
@@ -61,11 +64,12 @@ export function forwardListener({
     onOver(
       clock.after(requestTimeoutSeconds * 1000, () => {
         waiting.abort()
-        send(timedOut())
+        if (res.headersSent) cutOff(res)
+        else send(timedOut())
       }),
     )
     onOver(() => waiting.abort())
-    void answered(request, waiting.signal).then(send, () => res.destroy())
+    void answered(request, waiting.signal).then(send, () => cutOff(res))
   }
 
   /** Asynchronous, so that a failure at once is a failure like any other. */

@@ -8,6 +8,7 @@ import {
   authorizeRequestShape,
 } from '../../authorization/authorize-request.ts'
 import type { Authorizer } from '../../authorization/authorizer.ts'
+import { prefixProblems } from '../../authorization/path-prefix.ts'
 import { andThen, type Awaitable } from '../../internal/awaitable.ts'
 import {
   aFunction,
@@ -47,7 +48,11 @@ export function authorizationOf<R>(
   shape: AnyShape,
   options: AuthorizationOptionsOf<R> & { readonly onFailure?: unknown },
 ): (request: R, context: AuthorizeRequestContext) => Awaitable<StatusError | undefined> {
-  refuseProblems(anAuthorizer(authorizer, 'authorizer'), optionProblems(shape, options))
+  refuseProblems(
+    anAuthorizer(authorizer, 'authorizer'),
+    optionProblems(shape, options),
+    prefixProblems(options),
+  )
   const { attributes, user, onFailure: _adapterOnly, ...rest } = options
   const authorize = authorizeRequest(authorizer, rest)
 

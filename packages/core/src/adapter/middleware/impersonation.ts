@@ -5,6 +5,7 @@ import type { UserInfo } from '../../authenticator/user.ts'
 import type { RequestAttributes } from '../../authorization/attributes.ts'
 import type { AuthorizeRequestContext } from '../../authorization/authorize-request.ts'
 import type { Authorizer } from '../../authorization/authorizer.ts'
+import { prefixProblems } from '../../authorization/path-prefix.ts'
 import {
   type ImpersonateRequestOptions,
   impersonateRequestShape,
@@ -53,7 +54,11 @@ export function impersonationOf<R>(
   context: AuthorizeRequestContext,
   changeHeaders: (request: R, changes: HeaderChanges) => void,
 ) => Awaitable<StatusError | undefined> {
-  refuseProblems(anAuthorizer(authorizer, 'authorizer'), optionProblems(shape, options))
+  refuseProblems(
+    anAuthorizer(authorizer, 'authorizer'),
+    optionProblems(shape, options),
+    prefixProblems(options),
+  )
   const { attributes, user, onFailure: _adapterOnly, ...rest } = options
   const impersonate = impersonateRequest(authorizer, rest)
 

@@ -114,8 +114,9 @@ function* stepsOf(
   let found = errorList()
 
   for (const { name, text } of all) {
-    for (const [position, value] of listed(yield* yamlDocumentSteps(text, name, limits)).entries()) {
-      if (position % OBJECTS_IN_A_STEP === 0) yield
+    let position = -1
+    for (const value of listed(yield* yamlDocumentSteps(text, name, limits))) {
+      if (++position % OBJECTS_IN_A_STEP === 0) yield
       const decoded = decodeObject(value, found)
       if (
         decoded !== undefined &&
@@ -157,7 +158,9 @@ export function rbacPolicy(objects: readonly unknown[]): RbacPolicy {
   const errors = errorList()
   const decoded: RbacObject[] = []
   let found = errorList()
-  for (const [position, value] of listed(objects).entries()) {
+  let position = -1
+  for (const value of listed(objects)) {
+    position++
     const object = decodeObject(value, found)
     if (object !== undefined && !isForeign(object)) decoded.push(object)
     if (found.errors.length === 0) continue
@@ -207,17 +210,24 @@ function identity({ kind, namespace, name }: RbacObject): string {
 }
 
 /** Replaces lists by their items. The items of a list such as `RoleList` may omit their kind. */
-function listed(values: readonly unknown[]): readonly unknown[] {
-  return values.flatMap((value) => {
-    if (typeof value !== 'object' || value === null || !('kind' in value) || !('items' in value))
-      return [value]
-    const { kind, items } = value
-    if (typeof kind !== 'string' || !kind.endsWith('List') || !Array.isArray(items)) return [value]
-    if (kind === 'List') return items as readonly unknown[]
-    const apiVersion = 'apiVersion' in value ? value.apiVersion : undefined
-    const inherited = { kind: kind.slice(0, -'List'.length), apiVersion }
-    return items.map((item: unknown) =>
-      typeof item === 'object' && item !== null ? { ...inherited, ...item } : item,
-    )
-  })
+function* listed(values: readonly unknown[]): Iterable<unknown> {
+  for (const value of values) {
+    const { kind, items, apiVersion }: MaybeList =
+      typeof value === 'object' && value !== null ? value : NO_LIST
+    if (typeof kind !== 'string' || !kind.endsWith('List') || !Array.isArray(items)) yield value
+    else if (kind === 'List') yield* items
+    else {
+      const inherited = { kind: kind.slice(0, -'List'.length), apiVersion }
+      for (const item of items as readonly unknown[])
+        yield typeof item === 'object' && item !== null ? { ...inherited, ...item } : item
+    }
+  }
 }
+
+interface MaybeList {
+  readonly kind?: unknown
+  readonly items?: unknown
+  readonly apiVersion?: unknown
+}
+
+const NO_LIST: MaybeList = {}

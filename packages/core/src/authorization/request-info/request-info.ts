@@ -69,6 +69,11 @@ export function requestInfoWithoutSelectors(request: RequestTarget): RequestInfo
   return readRequest(request, () => undefined).info
 }
 
+/** Of a request that is not below a prefix: its path is none of an API. */
+export function nonResourceInfo({ method, path }: RequestTarget): RequestInfo {
+  return nonResource(method, percentDecoded(path) ?? path)
+}
+
 /** The request info, and the selectors if there are any, so that they are parsed only once. */
 export interface ReadRequest {
   readonly info: RequestInfo

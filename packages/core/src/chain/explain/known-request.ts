@@ -16,16 +16,36 @@ export function hasState(request: unknown): boolean {
  */
 export function knownRequest(received: unknown): AuthenticationRequest | undefined {
   if (typeof received !== 'object' || received === null) return undefined
-  for (const key of Object.getOwnPropertySymbols(globalThis)) {
-    if (!STATES.test(key.description ?? '')) continue
-    const states: unknown = Reflect.get(globalThis, key)
-    const state = isStates(states) ? states.of(received) : undefined
+  const known = requestIn(registered, received)
+  if (known !== undefined) return known
+  // An adapter may have been loaded meanwhile. Those that are registered stay.
+  registered = registeredStates()
+  return requestIn(registered, received)
+}
+
+/** Those that were registered at the last look: looking takes longer than reading a state. */
+let registered: readonly States[] = []
+
+interface States {
+  of(request: object): unknown
+}
+
+function registeredStates(): readonly States[] {
+  return Object.getOwnPropertySymbols(globalThis)
+    .filter((key) => STATES.test(key.description ?? ''))
+    .map((key): unknown => Reflect.get(globalThis, key))
+    .filter(isStates)
+}
+
+function requestIn(all: readonly States[], received: object): AuthenticationRequest | undefined {
+  for (const states of all) {
+    const state = states.of(received)
     if (hasRequest(state)) return state.request
   }
   return undefined
 }
 
-function isStates(states: unknown): states is { of(request: object): unknown } {
+function isStates(states: unknown): states is States {
   return typeof states === 'function' && 'of' in states && typeof states.of === 'function'
 }
 

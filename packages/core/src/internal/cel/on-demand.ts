@@ -1,7 +1,7 @@
 import type * as Cel from '@kube-authn/cel/kubernetes'
 import { onDemand } from '../on-demand.ts'
 
-const entry = onDemand('@kube-authn/cel/kubernetes', import.meta.url)
+const entry = onDemand('@kube-authn/cel/kubernetes', () => import.meta.url)
 
 /** The CEL compiler, loaded with the first expression: most configurations have none. */
 export function celCompiler(): Cel.CelCompiler {

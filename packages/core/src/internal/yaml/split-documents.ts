@@ -14,11 +14,7 @@ const DOCUMENTS_IN_A_STEP = 512
  */
 export function* splitDocuments(text: string): Steps<readonly DocumentText[]> {
   const whole = [{ text, start: 0 }]
-  for (const mark of ['%', '...']) {
-    if (text.startsWith(mark) || text.includes(`\n${mark}`)) return whole
-    yield
-  }
-  if (text.includes('\r')) return whole
+  if (text.startsWith('%') || text.startsWith('...') || (yield* includesMark(text))) return whole
   const documents: DocumentText[] = []
   for (let start = 0; start < text.length;) {
     const found = text.startsWith(DASHES, start) ? start : text.indexOf(`\n${DASHES}`, start) + 1
@@ -32,6 +28,22 @@ export function* splitDocuments(text: string): Steps<readonly DocumentText[]> {
 }
 
 const DASHES = '---'
+const MARKS = ['\n%', '\n...', '\r']
+const CHARACTERS_IN_A_STEP = 524_288
+/** A mark may begin at the end of a part. */
+const OVERLAP = 3
+
+function hasMark(part: string): boolean {
+  return MARKS.some((mark) => part.includes(mark))
+}
+
+function* includesMark(text: string): Steps<boolean> {
+  for (let start = 0; start < text.length; start += CHARACTERS_IN_A_STEP) {
+    if (hasMark(text.slice(start, start + CHARACTERS_IN_A_STEP + OVERLAP))) return true
+    if (start + CHARACTERS_IN_A_STEP < text.length) yield
+  }
+  return false
+}
 
 /** Returns a function that counts the lines before a position. Positions must be passed in ascending order. */
 export function lineCounter(text: string): (position: number) => number {

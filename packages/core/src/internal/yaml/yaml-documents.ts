@@ -16,6 +16,7 @@ const MAX_ALIASES = 100
 const MAX_SEARCHED = 50_000_000
 const TOO_MANY_ALIASES = 'Too many alias expansions, or an alias without an anchor'
 const CHARACTERS_IN_A_STEP = 65_536
+const DOCUMENTS_IN_A_STEP = 4096
 
 let loaded: ReturnType<typeof yamlParser> | undefined
 
@@ -93,9 +94,13 @@ function* documentSteps(
     const problemsOfAll = ofAll.flatMap((parsed) => problemsIn(parsed, source, 0))
     throw new ConfigurationError(problemsOfAll.length > 0 ? problemsOfAll : problems)
   }
-  return read
-    .map((each) => ('value' in each ? each.value : valueOf(each.parsed, source)))
-    .filter((value) => value !== null)
+  const values: unknown[] = []
+  for (const [index, each] of read.entries()) {
+    if (index % DOCUMENTS_IN_A_STEP === DOCUMENTS_IN_A_STEP - 1) yield
+    const value = 'value' in each ? each.value : valueOf(each.parsed, source)
+    if (value !== null) values.push(value)
+  }
+  return values
 }
 
 /** Parses JSON, in steps if the text is large. */

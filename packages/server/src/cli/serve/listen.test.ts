@@ -1,10 +1,10 @@
-import type { Server } from 'node:http'
+import type { Server } from 'node:tls'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createPki } from '@kube-authn/testing'
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { folderOf } from '../../../test/command.ts'
-import { listenSecurely } from './listen.ts'
+import { httpsServer, listenSecurely } from './listen.ts'
 
 it('connections that cannot be accepted are logged, and do not end the process', async () => {
   const { chainPem, privateKeyPem } = await (await createPki()).issueServer({ hosts: ['127.0.0.1'] })
@@ -17,7 +17,11 @@ it('connections that cannot be accepted are logged, and do not end the process',
     files: { certFile, keyFile },
     tls: { minVersion: 'TLSv1.2' },
     observer: () => {},
-    attach: (server) => void attached.push(server),
+    serverOf(options) {
+      const server = httpsServer(options)
+      attached.push(server)
+      return server
+    },
   })
   onTestFinished(close)
   const lines: unknown[] = []

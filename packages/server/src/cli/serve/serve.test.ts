@@ -173,6 +173,44 @@ describe('serve, with flags', () => {
     expect(await statusOf(admin, CONFIG_MAPS)).toBe(200)
   })
 
+  it('has other certificates for the names of --tls-sni-cert-key, and new ones without a restart', async () => {
+    const pki = await createPki()
+    const issued = (commonName: string): ReturnType<typeof pki.issueServer> =>
+      pki.issueServer({ hosts: ['shop.example.com'], commonName })
+    const { chainPem, privateKeyPem } = await issued('first')
+    const folder = folderOf({ 'sni.crt': chainPem, 'sni.key': privateKeyPem })
+    const files = `${join(folder, 'sni.crt')},${join(folder, 'sni.key')}`
+    const { server, admin } = await startServe([
+      `--tls-sni-cert-key=${files}`,
+      `--tls-sni-cert-key=${files}:*.apps.example.com`,
+    ])
+    const served = (servername: string): Promise<unknown> =>
+      new Promise((resolve, reject) => {
+        const { port } = new URL(server)
+        const options = { port: Number(port), host: '127.0.0.1', servername, rejectUnauthorized: false }
+        const socket = connectTls(options, () => {
+          resolve(socket.getPeerCertificate().subject.CN)
+          socket.destroy()
+        })
+        socket.on('error', reject)
+      })
+    const NAMES = ['shop.example.com', 'a.apps.example.com', 'other.example.com', '']
+    expect(await Promise.all(NAMES.map(served))).toEqual([
+      'first',
+      'first',
+      'kube-apiserver',
+      'kube-apiserver',
+    ])
+    expect(await statusOf(admin, CONFIG_MAPS)).toBe(200)
+    const next = await issued('second')
+    writeFileSync(join(folder, 'sni.crt'), next.chainPem)
+    writeFileSync(join(folder, 'sni.key'), next.privateKeyPem)
+    await vi.waitFor(
+      async () => expect(await Promise.all(NAMES.slice(0, 2).map(served))).toEqual(['second', 'second']),
+      { timeout: 30_000, interval: 200 },
+    )
+  })
+
   it('authenticates and authorizes over plain HTTP, too', async () => {
     const folder = folderOf({ 'tokens.csv': 't,jane,1\n' })
     const port = await freePort()
@@ -315,6 +353,10 @@ describe('serve does not start', () => {
     [
       ['--audit-log-path=/nope/x', '--audit-policy-file=/nope'],
       /^error: --audit-policy-file: .*\nerror: --audit-log-path: .*\n$/,
+    ],
+    [
+      ['--tls-sni-cert-key=/nope,/nope'],
+      'error: --tls-sni-cert-key: /nope: no such file or directory (ENOENT)\n',
     ],
     [
       ['--tls-cert-file=/nope', '--tls-private-key-file=/nope'],

@@ -50,11 +50,23 @@ export interface ForwardSettings {
   readonly loginUrl?: string
 }
 
+/** A certificate for some names of the server. */
+export interface SniCertificateFiles {
+  readonly certFile: string
+  readonly keyFile: string
+  /** Absent: those in the certificate. */
+  readonly names?: readonly string[]
+}
+
 /** The certificate of the server and how it is used. */
 export interface TlsSettings {
   readonly certificate?: { readonly certFile: string; readonly keyFile: string }
   /** Where an own certificate is kept; absent: beside the other keys. */
   readonly certDir?: string
+  /** Certificates for some names, in the order of the flags. */
+  readonly named?: readonly SniCertificateFiles[]
+  /** Absent: HTTP/1.1 only. */
+  readonly http2?: { readonly maxStreams: number }
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3'
   /** In the names of OpenSSL; absent: those of Node.js. */
   readonly ciphers?: string

@@ -51,7 +51,8 @@ export async function etcdStore(options: EtcdStoreOptions): Promise<ObjectStore>
     time,
     patienceMs: timeoutMs / 5,
     async remove({ key, revision }) {
-      await once({ type: 'delete', key, revision: running().names.base + revision })
+      const current = running()
+      await once(current, { type: 'delete', key, revision: current.names.base + revision })
     },
   })
   const { ends } = ended
@@ -89,8 +90,7 @@ export async function etcdStore(options: EtcdStoreOptions): Promise<ObjectStore>
     return replica
   }
 
-  const once = (write: EtcdWrite): Promise<WriteOutcome> => {
-    const { names, revision } = running()
+  const once = ({ names, revision }: EtcdReplica, write: EtcdWrite): Promise<WriteOutcome> => {
     const tried = { write, id: crypto.randomUUID(), since: names.base + revision() }
     return writeOnce(client, names, tried, timeoutMs)
   }

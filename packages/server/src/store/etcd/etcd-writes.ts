@@ -13,19 +13,21 @@ import type { EndedObjects } from './ended-objects.ts'
 import type { Ending } from './envelope.ts'
 import type { EtcdReplica } from './etcd-replica.ts'
 import type { WriteOutcome } from './etcd-writer.ts'
-import type { EtcdWrite } from './write-transaction.ts'
+import type { EtcdWrite, StoreNames } from './write-transaction.ts'
 
 /** How a store in etcd is written. */
 export interface EtcdWritesOptions {
   readonly ended: EndedObjects
   /** @throws {StoreError} if there is none now. */
   readonly running: () => EtcdReplica
-  /** Tries a write. */
-  readonly once: (write: EtcdWrite) => Promise<WriteOutcome>
+  /** Tries a write in a store as it was found. */
+  readonly once: (replica: EtcdReplica, write: EtcdWrite) => Promise<WriteOutcome>
   readonly find: (key: string) => Promise<FoundObject | undefined>
   /** Whether an object has ended, and counts as absent. */
   readonly hidden: (found: FoundObject) => boolean
 }
+
+type DoneWrite = Extract<WriteOutcome, { readonly isDone: true }> & { readonly names: StoreNames }
 
 type Put = Exclude<EtcdWrite, { readonly type: 'delete' }>
 
@@ -63,19 +65,20 @@ export function etcdWrites({
     if (fence === undefined && type !== 'create') throw notFound()
   }
 
-  /** Does a write. An object that has ended counts as absent, and is deleted first. */
-  const write = async (given: EtcdWrite): Promise<Extract<WriteOutcome, { readonly isDone: true }>> => {
+  /** Does a write. An object that has ended counts as absent, and is deleted first. What was done is not refused if the watch of etcd is lost meanwhile. */
+  const write = async (given: EtcdWrite): Promise<DoneWrite> => {
     for (;;) {
       await ended.removed()
       await requireNoneOver(given)
-      const { names } = running()
-      const outcome = await once(given)
+      const replica = running()
+      const { names } = replica
+      const outcome = await once(replica, given)
       if (outcome.isDone) {
-        await running().caughtUp(outcome.revision - names.base)
-        return outcome
+        await replica.caughtUp(outcome.revision - names.base)
+        return { ...outcome, names }
       }
       if (outcome.state?.createRevision !== names.base) {
-        await running().current()
+        await replica.current()
         throw new StoreError('storeUnavailable', 'etcd has another store than before')
       }
       if (outcome.isFenced) throw fencedOff()
@@ -97,8 +100,8 @@ export function etcdWrites({
     checkKey(key)
     checkValue(value)
     const ending = ends.begin(ttlMs)
-    const { revision, object } = await write({ ...writeOf(ending), ...fencedBy(fence) })
-    const { base } = running().names
+    const { revision, object, names } = await write({ ...writeOf(ending), ...fencedBy(fence) })
+    const { base } = names
     return {
       key,
       value,
@@ -135,8 +138,7 @@ export function etcdWrites({
       })),
     async delete(key, { revision, createdRevision, fence }: DeletePrecondition = {}) {
       checkKey(key)
-      const { names } = running()
-      const outcome = await write({
+      const { names, ...outcome } = await write({
         type: 'delete',
         key,
         revision: revision === undefined ? undefined : revisionOfEtcd(revision),

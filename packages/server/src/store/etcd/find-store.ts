@@ -2,9 +2,9 @@ import { systemClock } from '@kube-authn/core/internal'
 import type { EtcdClient } from './etcd-client.ts'
 import { EtcdFailure } from './etcd-failure.ts'
 import type { EtcdKeys } from './etcd-keys.ts'
-import { rangeReply, transactionReply, watchReply } from './etcd-replies.ts'
+import { type KeyValue, rangeReply, transactionReply, watchReply } from './etcd-replies.ts'
 import type { ObjectVersion } from './object-ends.ts'
-import { foundTransaction, type StoreNames } from './write-transaction.ts'
+import { foundTransaction, type StoreNames, touchTransaction } from './write-transaction.ts'
 
 /** An object that ends. */
 export interface EndingVersion {
@@ -22,18 +22,38 @@ export interface FoundStore {
 
 const PAGE = 1000
 
-/** Finds the store of these keys, or makes it. @throws {EtcdFailure} */
+/** How often a store gets a new revision while others compact etcd at the same time. */
+const TOUCHES = 5
+
+/**
+ * Finds the store of these keys, or makes it. If others have compacted etcd past its last change, the store gets a revision after that, so that it can be read and
+ * watched from there.
+ *
+ * @throws {EtcdFailure}
+ */
 export async function findStore(client: EtcdClient, keys: EtcdKeys, timeoutMs: number): Promise<FoundStore> {
-  const reply = transactionReply(await client.call('kv/txn', foundTransaction(keys)))
-  const state = reply.results.at(-1)?.keyValues[0]
-  if (state === undefined) throw new EtcdFailure('unknown', 'etcd has not kept the state of the store')
+  let state = await stateAfter(client, foundTransaction(keys))
   const names = { keys, base: state.createRevision }
+  let compacted = await compactedRevision(client, names, timeoutMs)
+  for (let touched = 0; compacted > state.modRevision - names.base; touched++) {
+    if (touched === TOUCHES) throw new EtcdFailure('unknown', 'etcd is compacted all the time')
+    state = await stateAfter(client, touchTransaction(names))
+    if (state.createRevision !== names.base) throw new EtcdFailure('unknown', 'the store was replaced')
+    compacted = await compactedRevision(client, names, timeoutMs)
+  }
   return {
     names,
     revision: state.modRevision - names.base,
-    compactedRevision: await compactedRevision(client, names, timeoutMs),
+    compactedRevision: compacted,
     ends: await endingVersions(client, names, state.modRevision),
   }
+}
+
+async function stateAfter(client: EtcdClient, transaction: object): Promise<KeyValue> {
+  const reply = transactionReply(await client.call('kv/txn', transaction))
+  const state = reply.results.at(-1)?.keyValues[0]
+  if (state === undefined) throw new EtcdFailure('unknown', 'etcd has not kept the state of the store')
+  return state
 }
 
 /** Up to which revision of the store etcd has forgotten changes. The gateway tells it only to watches that begin before it. @throws {EtcdFailure} */

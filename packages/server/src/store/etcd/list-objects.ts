@@ -4,9 +4,9 @@ import { StoreError } from '../store-error.ts'
 import { type FoundObject, foundObject } from './change-of-event.ts'
 import type { EtcdClient } from './etcd-client.ts'
 import { EtcdFailure } from './etcd-failure.ts'
-import { type RangeReply, rangeReply, transactionReply } from './etcd-replies.ts'
+import { type RangeReply, transactionReply } from './etcd-replies.ts'
 import type { EtcdReplica } from './etcd-replica.ts'
-import { readState } from './write-transaction.ts'
+import { rangeTransaction, readState } from './write-transaction.ts'
 
 /** A list of {@link listObjects}. */
 export interface ListQuery extends ListOptions {
@@ -71,17 +71,23 @@ async function readPage(
 ): Promise<{ readonly range: RangeReply; readonly revision: number }> {
   const { keys, base } = replica.names
   const range = { ...keys.objects(prefix, after), limit: String(limit) }
+  const ask = async (request: object): Promise<readonly RangeReply[]> =>
+    transactionReply(await client.call('kv/txn', request)).results
   if (revision !== undefined) {
-    const reply = await client.call('kv/range', { ...range, revision: String(base + revision) })
-    return { range: rangeReply(reply), revision }
+    const [found] = await ask(rangeTransaction(replica.names, range, revision))
+    if (found === undefined) throw partial()
+    return { range: found, revision }
   }
-  const request = { success: [readState(keys), { request_range: range }] }
-  const [state, found] = transactionReply(await client.call('kv/txn', request)).results
+  const [state, found] = await ask({ success: [readState(keys), { request_range: range }] })
   const current = state?.keyValues[0]
   if (current?.createRevision !== base) {
     throw new StoreError('storeUnavailable', 'etcd has another store than before')
   }
-  if (found === undefined) throw new EtcdFailure('unknown', 'etcd has not answered all of a transaction')
+  if (found === undefined) throw partial()
   replica.learn(current.modRevision - base)
   return { range: found, revision: current.modRevision - base }
+}
+
+function partial(): EtcdFailure {
+  return new EtcdFailure('unknown', 'etcd has not answered all of a transaction')
 }

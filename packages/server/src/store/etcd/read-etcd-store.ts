@@ -40,10 +40,12 @@ async function snapshotOf({ client, keys, timeoutMs }: EtcdConnection): Promise<
       revision: String(reply.revision),
       ...more,
     })
+  const revision = state.modRevision - names.base
   return {
     engine: 'etcd',
-    revision: state.modRevision - names.base,
-    compactedRevision: await compactedRevision(client, names, timeoutMs),
+    revision,
+    // Others can compact etcd past the last change of the store.
+    compactedRevision: Math.min(revision, await compactedRevision(client, names, timeoutMs)),
     // Integers of 64 bits are strings, and zero is left out.
     count: async (prefix) => Number(memberOf(await range(prefix, { count_only: true }), 'count') ?? 0),
     objects: (prefix) =>

@@ -120,6 +120,27 @@ export function foundTransaction(keys: EtcdKeys): object {
   }
 }
 
+/** Gives the store a revision in which nothing changes, and answers with its state. It does nothing in another store of the same prefix. */
+export function touchTransaction({ keys, base }: StoreNames): object {
+  return {
+    compare: [createdIn(keys.state, base)],
+    success: [put(keys.state, ''), readState(keys)],
+    failure: [readState(keys)],
+  }
+}
+
+/**
+ * Reads a range as it was at a revision of the store. If nothing has changed since, etcd may have forgotten that revision: others can compact it past the last change of
+ * the store.
+ */
+export function rangeTransaction({ keys, base }: StoreNames, range: object, revision: number): object {
+  return {
+    compare: [compare(keys.state, 'MOD', 'mod_revision', base + revision)],
+    success: [{ request_range: range }],
+    failure: [{ request_range: { ...range, revision: String(base + revision) } }],
+  }
+}
+
 /** Reads the state of the store. */
 export function readState(keys: EtcdKeys): object {
   return { request_range: { key: keys.state } }

@@ -24,7 +24,6 @@ export const REFUSED_FLAGS: RefusedFlags = {
     'is not supported: connections of this server would not go through the proxy',
   'encryption-provider-config': NO_ENCRYPTION,
   'experimental-encryption-provider-config': NO_ENCRYPTION,
-  'tls-sni-cert-key': 'is not supported: put all names into the certificate of --tls-cert-file',
 }
 
 /**
@@ -53,7 +52,6 @@ const WITHOUT_EFFECT: readonly string[] = [
   'delete-collection-workers',
   'deserialization-cache-size',
   'disable-admission-plugins',
-  'disable-http2-serving',
   'disabled-metrics',
   'emulated-version',
   'emulation-forward-compatible',
@@ -68,7 +66,6 @@ const WITHOUT_EFFECT: readonly string[] = [
   'etcd-*',
   'event-ttl',
   'goaway-chance',
-  'http2-max-streams-per-connection',
   'identity-lease-*',
   'kubelet-*',
   'kubernetes-service-node-port',

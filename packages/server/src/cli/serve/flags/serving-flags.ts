@@ -34,7 +34,9 @@ export const SERVING_FLAGS: Readonly<Record<string, KnownFlag>> = {
   'cluster-signing-duration': duration('8760h0m0s'),
   'cluster-signing-key-file': text(),
   controllers: { kind: 'slice', default: ['*'] },
+  'disable-http2-serving': { kind: 'boolean', default: true },
   'external-hostname': text(),
+  'http2-max-streams-per-connection': number(0),
   'insecure-bind-address': text('127.0.0.1'),
   'insecure-port': number(0),
   'leader-elect': { kind: 'boolean', default: true },
@@ -53,6 +55,7 @@ export const SERVING_FLAGS: Readonly<Record<string, KnownFlag>> = {
   'tls-cert-file': text(),
   'tls-cipher-suites': { kind: 'slice', default: [] },
   'tls-min-version': text('VersionTLS12'),
+  'tls-sni-cert-key': { kind: 'array', default: [] },
 }
 
 /** Names of flags in other releases. */

@@ -149,6 +149,24 @@ describe('the flags of serve', () => {
 
   it.each([
     [['--tls-min-version=VersionTLS13'], { minVersion: 'TLSv1.3' }],
+    [['--disable-http2-serving'], { minVersion: 'TLSv1.2' }],
+    [['--http2-max-streams-per-connection=5'], { minVersion: 'TLSv1.2' }],
+    [
+      [
+        '--tls-sni-cert-key=a.crt,a.key',
+        '--tls-sni-cert-key',
+        ' b.crt , b.key : *.foo.com , foo.com ',
+        '--tls-sni-cert-key=c.crt,c.key:a:b',
+      ],
+      {
+        minVersion: 'TLSv1.2',
+        named: [
+          { certFile: 'a.crt', keyFile: 'a.key' },
+          { certFile: 'b.crt', keyFile: 'b.key', names: ['*.foo.com', 'foo.com'] },
+          { certFile: 'c.crt', keyFile: 'c.key', names: ['a:b'] },
+        ],
+      },
+    ],
     [
       ['--tls-cipher-suites=TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,TLS_AES_128_GCM_SHA256'],
       {
@@ -235,6 +253,25 @@ describe('what is wrong with flags of serve', () => {
     [['--insecure-port=1', '--insecure-bind-address=::1']],
     [['--insecure-bind-address=0.0.0.0']],
     [['--external-hostname=a/b'], '--external-hostname: must be a host name'],
+    ...['', 'a', 'a,', ',b', 'a,b,c', 'a:b', ':a'].map((value): [string[], string] => [
+      [`--tls-sni-cert-key=${value}`],
+      '--tls-sni-cert-key: expected comma separated certificate and key file paths',
+    ]),
+    ...['-1', '4294967296'].map((value): [string[], string] => [
+      [`--http2-max-streams-per-connection=${value}`],
+      '--http2-max-streams-per-connection: must be a number from 0 to 4294967295',
+    ]),
+    [['--tls-sni-cert-key=a,b:'], '--tls-sni-cert-key: empty names list is not allowed'],
+    [['--tls-sni-cert-key=a,b: '], '--tls-sni-cert-key: empty names list is not allowed'],
+    [['--tls-sni-cert-key=a,b:c,'], '--tls-sni-cert-key: a name must not be empty'],
+    [
+      ['--tls-sni-cert-key=a,b:c,192.0.2.1'],
+      '--tls-sni-cert-key: a name must not be an IP address: clients name none; put 192.0.2.1 into --tls-cert-file',
+    ],
+    [
+      ['--tls-sni-cert-key=a,b:2001:db8::1'],
+      '--tls-sni-cert-key: a name must not be an IP address: clients name none; put 2001:db8::1 into --tls-cert-file',
+    ],
     [['--tls-cert-file=a'], '--tls-private-key-file: must be specified together with --tls-cert-file'],
     [['--tls-private-key-file=a'], '--tls-cert-file: must be specified together with --tls-private-key-file'],
     [

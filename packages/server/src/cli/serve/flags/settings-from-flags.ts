@@ -24,6 +24,7 @@ import { forwardSettings } from './forward-flags.ts'
 import { gateSettings } from './gate-flags.ts'
 import { givenFlags } from './given-flags.ts'
 import { listenSettings } from './listen-flags.ts'
+import { http2Settings } from './http2-flags.ts'
 import { servingProblems } from './serving-problems.ts'
 import { storeValueOf } from './store-flags.ts'
 import { tlsSettings } from './tls-flags.ts'
@@ -61,6 +62,7 @@ export function settingsFromFlags(argv: readonly string[]): ServeSettings {
   const forward = forwardSettings(flags)
   const insecurePort = numberOf(flags, 'insecure-port')
   const leaderElection = electionOf(flags)
+  const http2 = http2Settings(flags)
   return {
     dataDir: stringOf(flags, 'data-dir'),
     store: storeValueOf(flags),
@@ -70,7 +72,11 @@ export function settingsFromFlags(argv: readonly string[]): ServeSettings {
     }),
     ...(advertiseAddress !== undefined && { advertiseAddress }),
     ...(externalHostname !== undefined && { externalHostname }),
-    tls: { ...tlsSettings(flags), ...(certDir !== undefined && { certDir }) },
+    tls: {
+      ...tlsSettings(flags),
+      ...(certDir !== undefined && { certDir }),
+      ...(http2 !== undefined && { http2 }),
+    },
     serviceAccounts: serviceAccountSettings(flags),
     signing: signingSettings(flags),
     limits: limitSettings(flags),

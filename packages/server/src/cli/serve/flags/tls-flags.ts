@@ -3,6 +3,7 @@ import { quoted } from '@kube-authn/core/internal'
 import { listOfFlag, type ParsedFlags, stringOf } from '@kube-authn/node/internal'
 import type { TlsSettings } from '../settings.ts'
 import { pairOf, pairProblems } from './file-pairs.ts'
+import { sniCertificates, sniProblems } from './sni-flag.ts'
 
 const CERT = 'tls-cert-file'
 const KEY = 'tls-private-key-file'
@@ -46,6 +47,7 @@ export function tlsProblems(flags: ParsedFlags): readonly ConfigurationProblem[]
     SUITES.has(suite) || SUITES_OF_TLS13.some((each) => each === suite)
   return [
     ...pairProblems(flags, CERT, KEY),
+    ...sniProblems(flags),
     ...(MIN_VERSIONS.has(version)
       ? []
       : [
@@ -66,9 +68,11 @@ export function tlsProblems(flags: ParsedFlags): readonly ConfigurationProblem[]
 /** What flags without problems say. */
 export function tlsSettings(flags: ParsedFlags): TlsSettings {
   const certificate = pairOf(flags, CERT, KEY)
+  const named = sniCertificates(flags)
   const suites = listOfFlag(flags, 'tls-cipher-suites').flatMap((suite) => SUITES.get(suite) ?? [])
   return {
     ...(certificate !== undefined && { certificate }),
+    ...(named.length > 0 && { named }),
     minVersion: MIN_VERSIONS.get(stringOf(flags, 'tls-min-version')) ?? 'TLSv1.2',
     ...(suites.length > 0 && { ciphers: [...SUITES_OF_TLS13, ...new Set(suites)].join(':') }),
   }

@@ -1,0 +1,118 @@
+import { describe, expect, it } from 'vitest'
+import { authorized, fails, noOpinion, request, requests, tokens } from '../../test/fakes.ts'
+import { authenticationOf, authenticationShape } from '../adapter/middleware/authentication.ts'
+import type { Authenticator } from '../authenticator/authenticator.ts'
+import { rejected, unavailable } from '../authenticator/errors.ts'
+import { bearerToken } from '../request/bearer-token/bearer-token.ts'
+import { authenticateRequest } from './authenticate-request.ts'
+import type { AuthenticateRequestOptions } from './authenticate-request-options.ts'
+import { answerOf } from './refused-request.ts'
+import type { RefusedRequest } from './request-outcome.ts'
+import { unauthorizedFor } from './unauthorized.ts'
+
+const unknown = bearerToken(tokens(noOpinion))
+const busy = requests(fails(unavailable('busy', { retryAfterSeconds: 2 })))
+const withSchemes = (...schemes: string[]): Authenticator => ({
+  ...requests(noOpinion),
+  credentials: { schemes },
+})
+
+async function refused(
+  authenticator: Authenticator,
+  options: AuthenticateRequestOptions = {},
+  asked = authorized('Bearer wrong'),
+): Promise<RefusedRequest> {
+  const outcome = await authenticationOf(authenticator, authenticationShape, { log: false, ...options })(
+    asked,
+  )
+  if (!('failure' in outcome)) throw new Error('accepted')
+  return outcome
+}
+
+describe('the answer to a refused request of an adapter', () => {
+  it.each<[string, Authenticator, AuthenticateRequestOptions]>([
+    ['an unknown token', unknown, {}],
+    ['no opinion', requests(noOpinion), {}],
+    ['several schemes', withSchemes('Bearer', 'Basic'), {}],
+    ['no challenge', unknown, { challenges: 'none' }],
+    ['a realm', unknown, { realm: 'a "b"' }],
+    ['a rejected credential', requests(fails(rejected('bad'))), {}],
+    ['an outage', requests(fails(unavailable('down'))), {}],
+    ['an outage that is told', requests(fails(unavailable('down'))), { unavailableStatus: 503 }],
+    ['a server that is busy', busy, {}],
+  ])('is that of its error: %s', async (_, authenticator, options) => {
+    const outcome = await refused(authenticator, options)
+    const { status, headers, content } = answerOf(outcome)
+    const { failure } = outcome
+    expect({ status, headers, content }).toEqual({
+      status: failure.status,
+      headers: failure.headers,
+      content: failure.content,
+    })
+    expect(answerOf(outcome)).toMatchObject({ status, headers, content })
+    const whole = await authenticateRequest(authenticator, { log: false, ...options })(
+      authorized('Bearer wrong'),
+    )
+    expect('failure' in whole && whole.failure).toMatchObject({ status, headers, content })
+    expect('failure' in whole && whole.failure.cause).toEqual(failure.cause)
+    expect({ ...whole }).toHaveProperty('failure')
+  })
+
+  it('has the warnings of its request alone', async () => {
+    const spaced = await refused(unknown, {}, authorized('Bearer  t'))
+    expect(answerOf(spaced).headers).toMatchObject({ warning: [expect.stringContaining('extra space')] })
+    expect(answerOf(await refused(unknown)).headers).not.toHaveProperty('warning')
+  })
+
+  it('has the error `invalid_token` for a token only, whichever request was refused before', async () => {
+    const challengeTo = async (asked = request()): Promise<unknown> =>
+      answerOf(await refused(unknown, {}, asked)).headers['www-authenticate']
+    const plain = 'Bearer realm="kubernetes-master"'
+    for (let round = 0; round < 2; round++) {
+      expect(await challengeTo()).toBe(plain)
+      expect(await challengeTo(authorized('Bearer wrong'))).toBe(`${plain}, error="invalid_token"`)
+      expect(await challengeTo(authorized('Basic YTpi'))).toBe(plain)
+    }
+  })
+
+  it('shares no array with another one, since servers add to them', async () => {
+    const authenticate = authenticationOf(withSchemes('Bearer', 'Negotiate'), authenticationShape, {
+      log: false,
+    })
+    for (let count = 0; count < 3; count++) {
+      const outcome = await authenticate(request())
+      const values = 'failure' in outcome ? answerOf(outcome).headers['www-authenticate'] : undefined
+      expect(values).toEqual([expect.stringMatching(/^Bearer/), 'Negotiate'])
+      if (typeof values === 'object') values.push('Added')
+    }
+  })
+})
+
+describe('the error of a refused request of an adapter', () => {
+  it('is not made for the answer, which requests share', async () => {
+    const authenticate = authenticationOf(unknown, authenticationShape, { log: false })
+    const answers: unknown[] = []
+    for (let count = 0; count < 2; count++) {
+      const outcome = await authenticate(authorized('Bearer wrong'))
+      if ('failure' in outcome) answers.push(answerOf(outcome))
+    }
+    expect(answers).toHaveLength(2)
+    expect(answers[0]).toBe(answers[1])
+  })
+
+  it('is one for all who read it, also guards, and belongs to its request alone', async () => {
+    const asked = authorized('Bearer wrong')
+    const outcome = await refused(unknown, {}, asked)
+    const { failure } = outcome
+    expect(outcome.failure).toBe(failure)
+    expect(unauthorizedFor(asked)?.()).toBe(failure)
+    expect(failure.stack).toBe('StatusError: Unauthorized')
+    expect(failure.cause).toMatchObject({ code: 'rejected', message: 'invalid bearer token' })
+    Object.assign(failure.headers, { 'x-own': 'a' })
+    expect(answerOf(outcome).headers).toHaveProperty('x-own')
+    const another = await refused(unknown)
+    expect(another.failure).not.toBe(failure)
+    expect(another.failure.headers).not.toHaveProperty('x-own')
+    expect(answerOf(await refused(unknown)).headers).not.toHaveProperty('x-own')
+  })
+})

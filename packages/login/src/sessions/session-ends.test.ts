@@ -1,0 +1,134 @@
+import { revocationList } from '@kube-authn/core/revocation'
+import { memoryObjectStore } from '@kube-authn/server'
+import { fixedClock } from '@kube-authn/testing'
+import { describe, expect, it, vi } from 'vitest'
+import { contentOf, keyOf } from '../../test/sessions.ts'
+import { cookieSessions } from './cookie-sessions.ts'
+import type { Session, SessionKeeper, SessionSelector } from './session-keeper.ts'
+import { storedSessions } from './stored-sessions.ts'
+
+const jane = contentOf('jane')
+
+/** Two replicas with one store. */
+function replicas() {
+  const clock = fixedClock()
+  const store = memoryObjectStore({ clock })
+  return { clock, one: storedSessions({ store, clock }), two: storedSessions({ store, clock }) }
+}
+
+async function begun(keeper: SessionKeeper): Promise<Session> {
+  return (await keeper.begin(jane)).session
+}
+
+const WAYS: readonly (readonly [string, (session: Session) => SessionSelector])[] = [
+  ['an admin', ({ digest }) => ({ digest })],
+  ['a logout everywhere', () => ({ username: 'jane' })],
+  ['a back-channel logout', () => ({ provider: 'example', providerSession: 'sid-jane' })],
+  ['a back-channel logout by subject', () => ({ provider: 'example', subject: 'sub-jane' })],
+]
+
+describe('what a stored session has begun', () => {
+  it.each(WAYS)('ends at once with the session by %s, on the same replica', async (_, selector) => {
+    const { one } = replicas()
+    const session = await begun(one)
+    const ended = vi.fn()
+    one.watch(session, ended)
+    await one.endWhere(selector(session))
+    expect(ended).toHaveBeenCalledOnce()
+  })
+
+  it.each(WAYS)('ends within five seconds by %s on another replica', async (_, selector) => {
+    const { clock, one, two } = replicas()
+    const session = await begun(one)
+    const ended = vi.fn()
+    two.watch(session, ended)
+    await clock.advanceAsync(4999)
+    await one.endWhere(selector(session))
+    expect(ended).not.toHaveBeenCalled()
+    await clock.advanceAsync(1)
+    await vi.waitFor(() => expect(ended).toHaveBeenCalledOnce())
+  })
+
+  it('ends with a logout, with the login of another user, and with the oldest of too many sessions', async () => {
+    const clock = fixedClock()
+    const keeper = storedSessions({ store: memoryObjectStore({ clock }), clock, maxSessionsPerUser: 1 })
+    const ended = vi.fn()
+    const first = await begun(keeper)
+    keeper.watch(first, ended)
+    await keeper.end(first)
+    expect(ended).toHaveBeenCalledTimes(1)
+
+    const second = await begun(keeper)
+    keeper.watch(second, ended)
+    await keeper.begin(contentOf('joe'), second)
+    expect(ended).toHaveBeenCalledTimes(2)
+
+    const third = await begun(keeper)
+    keeper.watch(third, ended)
+    clock.advance(1)
+    await begun(keeper)
+    expect(ended).toHaveBeenCalledTimes(3)
+  })
+
+  it('goes on while the session is used, refreshed, or another one ends', async () => {
+    const { clock, one, two } = replicas()
+    const session = await begun(one)
+    const ended = vi.fn()
+    one.watch(session, ended)
+    two.watch(session, ended)
+    const other = await one.begin(contentOf('joe'))
+    await one.refresh(session, async (content) => ({ ...content, refreshToken: 'next' }))
+    await one.end(other.session)
+    await clock.advanceAsync(15_000)
+    await one.touch(session)
+    expect(ended).not.toHaveBeenCalled()
+    await one.end(session)
+    expect(ended).toHaveBeenCalledOnce()
+  })
+
+  it('ends when the session was not used for its idle time', async () => {
+    const { clock, one } = replicas()
+    const session = await begun(one)
+    clock.advance(3_599_000)
+    const ended = vi.fn()
+    one.watch(session, ended)
+    await clock.advanceAsync(5000)
+    await vi.waitFor(() => expect(ended).toHaveBeenCalledOnce())
+  })
+})
+
+describe('what a session in cookies has begun', () => {
+  const keys = [keyOf(1)]
+
+  it.each(WAYS)('ends at once with the session by %s', async (_, selector) => {
+    const clock = fixedClock()
+    const keeper = cookieSessions({ keys, clock })
+    const session = await begun(keeper)
+    const ended = vi.fn()
+    keeper.watch(session, ended)
+    clock.advance(1)
+    await keeper.endWhere(selector(session))
+    expect(ended).toHaveBeenCalledOnce()
+  })
+
+  it('ends on each replica that follows the list of what has ended', async () => {
+    const clock = fixedClock()
+    const ended = revocationList({ clock })
+    const [one, two] = [cookieSessions({ keys, clock, ended }), cookieSessions({ keys, clock, ended })]
+    const session = await begun(one)
+    const [here, there, stopped] = [vi.fn(), vi.fn(), vi.fn()]
+    one.watch(session, here)
+    two.watch(session, there)
+    two.watch(session, stopped)()
+    await one.end(session)
+    expect([here, there, stopped].map(({ mock }) => mock.calls.length)).toEqual([1, 1, 0])
+  })
+
+  it('goes on if what knows of the end is a function, which cannot tell', async () => {
+    const keeper = cookieSessions({ keys, ended: () => false })
+    const ended = vi.fn()
+    const stop = keeper.watch(await begun(keeper), ended)
+    stop()
+    expect(ended).not.toHaveBeenCalled()
+  })
+})

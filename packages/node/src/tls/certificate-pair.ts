@@ -1,0 +1,113 @@
+import { ConfigurationError } from '@kube-authn/core'
+import { notify } from '@kube-authn/core/adapter'
+import { errorOf } from '@kube-authn/core/internal'
+import { resolve } from 'node:path'
+import { underOption } from '../options/problems-of.ts'
+import { fileSource } from '../file-source/file-source.ts'
+import type { FileSourceOptions } from '../file-source/file-source-options.ts'
+
+/** The files of a certificate and its key. */
+export interface CertificateFiles {
+  readonly certFile: string
+  readonly keyFile: string
+}
+
+/** What is in the files. */
+export interface CertificatePairContent {
+  readonly cert: Buffer
+  readonly key: Buffer
+}
+
+/** How a pair is read. */
+export interface CertificatePairOptions<T> extends CertificateFiles {
+  readonly watching: Omit<FileSourceOptions<unknown>, 'parse'>
+  /** The options with the files are `${path}certFile` and `${path}keyFile`. */
+  readonly path: string
+  /** Makes what is used of them. @throws {ConfigurationError} under `cert` or `key`. */
+  readonly make: (content: CertificatePairContent) => T
+  /** Puts a new one in force, after the first. */
+  readonly onFresh: () => void
+}
+
+/** A certificate and its key, in files. */
+export interface CertificatePair<T> {
+  /** What was made of the last two that matched. */
+  current(): T
+  close(): void
+}
+
+/**
+ * Reads a certificate and its key, and reads them again when they change. New ones take effect once they match; until then the old ones stay, and the observer gets an event.
+ *
+ * @throws {ConfigurationError} if they do not match; any error of reading the files.
+ */
+export function certificatePair<T>(options: CertificatePairOptions<T>): CertificatePair<T> {
+  const { certFile, keyFile, path, make, onFresh, watching } = options
+  const { observer } = watching
+
+  const source = (option: string, file: string): ReturnType<typeof fileSource<Buffer>> =>
+    underOption(option, () =>
+      fileSource(file, {
+        ...watching,
+        parse: (content: Uint8Array) => Buffer.from(content),
+        observer: (event) => {
+          if (event.type !== 'reload' || event.outcome === 'failed') {
+            notify(observer, event)
+            return
+          }
+          try {
+            made = read()
+            onFresh()
+            notify(observer, event)
+          } catch (error) {
+            const reason = errorOf(error, 'the certificate cannot be used')
+            notify(observer, { type: 'reload', source: file, outcome: 'failed', error: reason })
+          }
+        },
+      }),
+    )
+
+  const read = (): T => make({ cert: cert.current(), key: key.current() })
+  const cert = source(`${path}certFile`, certFile)
+  const key = orElse(
+    () => cert.close(),
+    () => source(`${path}keyFile`, keyFile),
+  )
+  const close = (): void => {
+    cert.close()
+    key.close()
+  }
+  let made = orElse(close, () => ofFiles(read, options))
+  return { current: () => made, close }
+}
+
+/** Calls `cleanUp` if something cannot be made. */
+export function orElse<T>(cleanUp: () => void, make: () => T): T {
+  try {
+    return make()
+  } catch (error) {
+    cleanUp()
+    throw error
+  }
+}
+
+/** @throws {ConfigurationError} that names the files if their certificate and key do not match. */
+function ofFiles<T>(
+  read: () => T,
+  { certFile, keyFile, path: option }: CertificateFiles & { readonly path: string },
+): T {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error
+    const files = `certFile is ${resolve(certFile)}, keyFile is ${resolve(keyFile)}`
+    throw new ConfigurationError(
+      error.problems.map(({ path, message }) =>
+        path === 'cert' || path === 'key'
+          ? { path: `${option}${path}File`, message: `${message}; ${files}` }
+          : { path, message },
+      ),
+      { cause: error },
+    )
+  }
+}
