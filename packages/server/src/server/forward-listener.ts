@@ -54,8 +54,11 @@ export function forwardListener({
       }
       void writeAnswer(answer, res, request.method === 'HEAD').catch(() => cutOff(res))
     }
-    if (!life.isAccepting) return send(shuttingDown())
-    if (maxRequestsInFlight > 0 && running >= maxRequestsInFlight) return send(tooManyRequests())
+    const refusal = refusalOf()
+    if (refusal !== undefined) {
+      send(refusal)
+      return
+    }
     const onOver = whenOver(req, res)
     const waiting = new AbortController()
     running++
@@ -70,6 +73,11 @@ export function forwardListener({
     )
     onOver(() => waiting.abort())
     void answered(request, waiting.signal).then(send, () => cutOff(res))
+  }
+
+  function refusalOf(): HttpAnswer | undefined {
+    if (!life.isAccepting) return shuttingDown()
+    return maxRequestsInFlight > 0 && running >= maxRequestsInFlight ? tooManyRequests() : undefined
   }
 
   /** Asynchronous, so that a failure at once is a failure like any other. */
