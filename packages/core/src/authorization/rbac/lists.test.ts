@@ -20,7 +20,7 @@ describe('a list', () => {
   it.each<[string, unknown, string]>([
     ['null', null, 'objects[0]: Invalid value: must be an object, but is null'],
     ['a string', 'List', 'objects[0]: Invalid value: must be an object, but is a string'],
-    ['a number', 1, 'objects[0]: Invalid value: must be an object, but is a whole number'],
+    ['a number', 1, 'objects[0]: Invalid value: must be an object, but is a number'],
     [
       'a list of null',
       { kind: 'List', items: [null] },
@@ -50,7 +50,7 @@ describe('a list', () => {
     [
       'items of a kind that is not a string',
       { ...API, kind: 1, items: [] },
-      'objects[0]: kind: Invalid value: must be a string, but is a whole number',
+      'objects[0]: kind: Invalid value: must be a string, but is a number',
     ],
   ])('is not %s', (_, value, problem) => {
     expect(() => rbacPolicy([value])).toThrow(problem)

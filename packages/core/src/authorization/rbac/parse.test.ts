@@ -60,7 +60,7 @@ describe('parseRbac', () => {
     [
       'a verb that YAML 1.1 takes for a boolean',
       `${header}rules: [{verbs: [yes], apiGroups: [""], resources: [pods]}]`,
-      'ClusterRole "r": rules[0].verbs[0]: Invalid value: must be a string, but is true',
+      'ClusterRole "r": rules[0].verbs[0]: Invalid value: must be a string, but is a boolean',
     ],
     [
       'another version',

@@ -281,7 +281,7 @@ describe('what decides nothing in metadata', () => {
         'metadata.finalizers: Invalid value: ["orphan","foregroundDeletion"]: finalizer orphan and foregroundDeletion cannot be both set',
       ],
     ],
-    [{ labels: { a: 1 } }, ['metadata.labels[a]: Invalid value: must be a string, but is a whole number']],
+    [{ labels: { a: 1 } }, ['metadata.labels[a]: Invalid value: must be a string, but is a number']],
     [{ labels: ['a'] }, ['metadata.labels: Invalid value: must be an object, but is a list']],
     [
       { finalizers: 'orphan' },

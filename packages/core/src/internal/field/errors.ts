@@ -173,10 +173,7 @@ function printed(value: unknown): string {
 }
 
 function typeName(value: unknown): string {
-  if (value === undefined) return 'null'
-  if (value === null || typeof value === 'boolean') return String(value)
+  if (value === null || value === undefined) return 'null'
   if (Array.isArray(value)) return 'a list'
-  if (typeof value === 'number') return Number.isInteger(value) ? 'a whole number' : 'a number'
-  if (typeof value === 'string') return value === '' ? 'an empty string' : 'a string'
-  return typeof value === 'object' ? 'an object' : 'of another type'
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
 }
