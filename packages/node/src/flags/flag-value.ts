@@ -1,5 +1,7 @@
 import { quoted, readDuration } from '@kube-authn/core/internal'
+import { readInteger } from './integer.ts'
 import type { FlagKind } from './known-flags.ts'
+import { shownName } from './shown-name.ts'
 import { readSlice } from './string-slice.ts'
 
 const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
@@ -25,17 +27,20 @@ export function problemOfValue(name: string, kind: FlagKind, value: string): str
   const invalid = (reason: string, shown: string): string =>
     `invalid argument ${shown} for "--${name}" flag: ${reason}`
   if (kind === 'boolean' && readBoolean(value) === undefined) {
-    return invalid(`strconv.ParseBool: parsing ${quoted(value)}: invalid syntax`, quoted(value))
+    return invalid(`strconv.ParseBool: parsing ${shownValue(value)}: invalid syntax`, shownValue(value))
   }
   if (kind === 'duration') {
-    const reading = readDuration(value)
-    return 'problem' in reading ? invalid(reading.problem, quoted(value)) : undefined
+    const reading = isHidden(value) ? { problem: 'time: invalid duration' } : readDuration(value)
+    return 'problem' in reading ? invalid(reading.problem, shownValue(value)) : undefined
   }
-  if (kind === 'wholeNumber' && !/^[+-]?\d{1,15}$/.test(value)) {
-    return invalid(`strconv.ParseInt: parsing ${quoted(value)}: invalid syntax`, quoted(value))
+  if (kind === 'wholeNumber') {
+    const reading = readInteger(value)
+    return typeof reading === 'number'
+      ? undefined
+      : invalid(`strconv.ParseInt: parsing ${shownValue(value)}: ${reading.problem}`, shownValue(value))
   }
   if (kind === 'number' && !/^[+-]?(?:\d+\.?\d*|\.\d+)$/.test(value)) {
-    return invalid(`strconv.ParseFloat: parsing ${quoted(value)}: invalid syntax`, quoted(value))
+    return invalid(`strconv.ParseFloat: parsing ${shownValue(value)}: invalid syntax`, shownValue(value))
   }
   if (kind === 'version' && !['v1', 'v1beta1'].includes(value)) {
     return `invalid argument for "--${name}" flag: must be v1 or v1beta1`
@@ -43,8 +48,35 @@ export function problemOfValue(name: string, kind: FlagKind, value: string): str
   if (kind === 'slice' && readSlice(value) === undefined) {
     return `invalid argument for "--${name}" flag: parse error on line 1: bare or unfinished quotes`
   }
+  if (kind === 'gates') return problemOfGates(name, value)
   if (kind === 'pairs' && !value.includes('=')) {
     return `invalid argument for "--${name}" flag: malformed pair, expect string=string`
   }
   return undefined
+}
+
+/** Source: component-base `cli/flag/map_string_bool.go`, `featuregate/feature_gate.go` Set. */
+function problemOfGates(name: string, value: string): string | undefined {
+  for (const gate of value.split(',')) {
+    if (gate === '') continue
+    const [key = '', ...rest] = gate.split('=')
+    const shown = shownName(key.trim())
+    if (rest.length === 0) return `invalid argument for "--${name}" flag: missing bool value for ${shown}`
+    if (readBoolean(rest.join('=').trim()) === undefined) {
+      const parsing = `strconv.ParseBool: parsing ${shownValue(rest.join('=').trim())}: invalid syntax`
+      return `invalid argument for "--${name}" flag: invalid value of ${shown}, err: ${parsing}`
+    }
+  }
+  return undefined
+}
+
+const MAX_SHOWN = 64
+
+function shownValue(value: string): string {
+  return isHidden(value) ? '"..."' : quoted(value)
+}
+
+/** What is longer or has several lines may be the content of a file, and is not shown. */
+function isHidden(value: string): boolean {
+  return value.length > MAX_SHOWN || /[\r\n]/.test(value)
 }

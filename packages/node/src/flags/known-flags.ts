@@ -1,12 +1,14 @@
 /**
  * How pflag parses a flag. `slice`: each value is a comma-separated list, and a repeated flag appends to it. `array`: each value is one element.
- * `pairs`: likewise, each `name=value`. `number` and `wholeNumber` are decimal. `version`: a version of a review API.
+ * `pairs`: likewise, each `name=value`. `gates`: a comma-separated list of `Name=true` or `Name=false`. `number` is decimal, `wholeNumber` of any base
+ * that Go knows. `version`: a version of a review API.
  * More may be added in a minor version; handle the rest.
  */
 export type FlagKind =
   | 'array'
   | 'boolean'
   | 'duration'
+  | 'gates'
   | 'number'
   | 'pairs'
   | 'slice'
@@ -49,7 +51,7 @@ export const AUTHENTICATION_FLAGS: Readonly<Record<string, KnownFlag>> = {
   'enable-bootstrap-token-auth': off,
   'experimental-keystone-ca-file': text,
   'experimental-keystone-url': text,
-  'feature-gates': slice,
+  'feature-gates': { kind: 'gates', default: [] },
   'oidc-ca-file': text,
   'oidc-client-id': text,
   'oidc-groups-claim': text,

@@ -2,7 +2,8 @@ import type { ConfigurationProblem } from '@kube-authn/core'
 import { problemOfValue, readBoolean } from './flag-value.ts'
 import { ALIASES, AUTHENTICATION_FLAGS, AUTHORIZATION_FLAGS, type KnownFlag } from './known-flags.ts'
 import type { RefusedFlags } from './refused-flags.ts'
-import { shownName, unknownFlag } from './unknown-flag.ts'
+import { shownName } from './shown-name.ts'
+import { unknownFlag } from './unknown-flag.ts'
 
 /** A parsed command line. */
 export interface ParsedFlags {

@@ -1,4 +1,5 @@
 import { readBoolean } from './flag-value.ts'
+import { readInteger } from './integer.ts'
 import { readDuration } from '@kube-authn/core/internal'
 import type { ParsedFlags } from './parse-flags.ts'
 import { readSlice } from './string-slice.ts'
@@ -29,7 +30,9 @@ export function booleanOf({ given, table }: ParsedFlags, name: string): boolean 
 
 /** The value of a number flag. The last one wins. */
 export function numberOf(flags: ParsedFlags, name: string): number {
-  return Number(stringOf(flags, name))
+  const text = stringOf(flags, name)
+  const reading = flags.table.get(name)?.kind === 'wholeNumber' ? readInteger(text) : Number(text)
+  return typeof reading === 'number' ? reading : 0
 }
 
 /** The value of a duration flag, in seconds. The last one wins. */
@@ -43,10 +46,19 @@ export function listOf({ given, table }: ParsedFlags, name: string): readonly st
   const { kind, default: otherwise = [] } = table.get(name) ?? {}
   const values = given.get(name)
   if (values === undefined) return typeof otherwise === 'object' ? otherwise : []
+  if (kind === 'gates') return values.flatMap(gatesIn)
   return kind === 'slice' ? values.flatMap((value) => readSlice(value) ?? []) : values
 }
 
 /** The value of a review version flag. The last one wins. */
 export function versionOf(flags: ParsedFlags, name: string): 'v1' | 'v1beta1' {
   return stringOf(flags, name) === 'v1' ? 'v1' : 'v1beta1'
+}
+
+/** The gates of a valid value, each as `Name=true` or `Name=false`. */
+function gatesIn(value: string): readonly string[] {
+  return value.split(',').flatMap((gate) => {
+    const [name = '', ...rest] = gate.split('=')
+    return gate === '' ? [] : [`${name.trim()}=${readBoolean(rest.join('=').trim()) === true}`]
+  })
 }

@@ -2,6 +2,7 @@ import type { ConfigurationProblem } from '@kube-authn/core'
 import { nearestName } from '@kube-authn/core/internal'
 import { ALIASES, AUTHENTICATION_FLAGS, AUTHORIZATION_FLAGS } from './known-flags.ts'
 import { REFUSED_FOR_AUTHENTICATION, REFUSED_FOR_AUTHORIZATION } from './refused-flags.ts'
+import { shownName } from './shown-name.ts'
 
 const NAMES: readonly string[] = [AUTHENTICATION_FLAGS, AUTHORIZATION_FLAGS, ALIASES].flatMap((flags) =>
   Object.keys(flags),
@@ -42,9 +43,4 @@ function shorthandProblem(name: string): ConfigurationProblem | undefined {
 /** Whether a name without our prefixes is likely a typo, and not a longer or shorter name of another flag. */
 function isSlip(name: string, nearest: string): boolean {
   return Math.abs(name.length - nearest.length) <= 2
-}
-
-/** A flag name for messages. A string that does not look like a flag name may be a secret and is not shown. */
-export function shownName(name: string): string {
-  return /^(?=(?:\D*\d){0,3}\D*$)[a-zA-Z\d-]{1,64}$/.test(name) ? name : '?'
 }

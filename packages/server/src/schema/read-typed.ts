@@ -1,4 +1,4 @@
-import { type ErrorList, type FieldPath, isObject } from '@kube-authn/core/internal'
+import { type ErrorList, type FieldPath, isObject, shownName } from '@kube-authn/core/internal'
 import { rfc3339Of, timeOfRfc3339 } from '@kube-authn/internal/rfc3339'
 import { base64Length } from '@kube-authn/internal/base64'
 import type { Field, ObjectType, Scalar } from './object-type.ts'
@@ -15,7 +15,7 @@ export function readTyped(value: unknown, type: ObjectType, path: FieldPath, err
   const read: [string, unknown][] = []
   for (const [name, each] of Object.entries(value)) {
     const field = type.fields.get(name)
-    if (field === undefined) errors.unknown(path.child(/^\w[\w.-]{0,63}$/.test(name) ? name : '?'))
+    if (field === undefined) errors.unknown(path.child(shownName(name) || '?'))
     else if (each !== null) read.push([name, readField(each, field, path.child(name), errors)])
   }
   return Object.fromEntries(read.filter(([, kept]) => kept !== undefined))

@@ -1,22 +1,94 @@
-import { clientContext, incomingMessageRequest } from '@kube-authn/core/adapter'
+import type { AuthenticationRequest, Clock } from '@kube-authn/core'
+import { closeConnection, type HttpAnswer, incomingMessageRequest, whenOver } from '@kube-authn/core/adapter'
 import type { forwardAuthentication } from '@kube-authn/core/forward-authentication'
 import type { ApiServer } from './api-server-options.ts'
+import { tooManyRequests } from './in-flight.ts'
+import { lifecycle, shuttingDown } from './lifecycle.ts'
+import { timedOut } from './request-timeout.ts'
 import { cutOff, writeAnswer } from './write-answer.ts'
 
-/** Gives requests at a path, and below it, to forward authentication, and all others to another listener. */
-export function forwardListener(
-  path: string,
-  decide: ReturnType<typeof forwardAuthentication>,
-  others: ApiServer['listener'],
-): ApiServer['listener'] {
-  return function listener(req, res) {
+/** What {@link forwardListener} is made of. The limits are those of the API, of which each part has its own share. */
+export interface ForwardListenerParts {
+  /** The path of forward authentication, without a slash at its end. */
+  readonly path: string
+  readonly decide: ReturnType<typeof forwardAuthentication>
+  /** Serves all other paths. */
+  readonly api: ApiServer
+  /** How many requests may run at a time; 0 is no limit. Users are not known before a decision, so that the limit is for all of them. */
+  readonly maxRequestsInFlight: number
+  readonly requestTimeoutSeconds: number
+  readonly shutdownDelaySeconds: number
+  readonly clock: Clock
+}
+
+const GRACE_SECONDS = 60
+
+/** Gives requests at a path, and below it, to forward authentication, and all others to the API. Both end together. */
+export function forwardListener({
+  path,
+  decide,
+  api,
+  maxRequestsInFlight,
+  requestTimeoutSeconds,
+  shutdownDelaySeconds,
+  clock,
+}: ForwardListenerParts): ApiServer {
+  const life = lifecycle({
+    delaySeconds: shutdownDelaySeconds,
+    graceSeconds: GRACE_SECONDS,
+    clock,
+    onEnding() {},
+  })
+  let running = 0
+
+  const listener: ApiServer['listener'] = (req, res) => {
     const request = incomingMessageRequest(req)
     if (request.path !== path && !request.path.startsWith(`${path}/`)) {
-      others(req, res)
+      api.listener(req, res)
       return
     }
-    void decide(request, clientContext(req, res))
-      .then((answer) => writeAnswer(answer, res, request.method === 'HEAD'))
-      .catch(() => cutOff(res))
+    const send = (answer: HttpAnswer): void => {
+      if (!life.isReady && !res.headersSent) {
+        if (req.httpVersionMajor < 2) res.setHeader('connection', 'close')
+        else closeConnection(req)
+      }
+      void writeAnswer(answer, res, request.method === 'HEAD').catch(() => cutOff(res))
+    }
+    const refusal = refusalOf()
+    if (refusal !== undefined) {
+      send(refusal)
+      return
+    }
+    const onOver = whenOver(req, res)
+    const waiting = new AbortController()
+    running++
+    onOver(() => void running--)
+    onOver(life.begin({ isLongRunning: false, abort: () => waiting.abort() }))
+    onOver(
+      clock.after(requestTimeoutSeconds * 1000, () => {
+        waiting.abort()
+        if (res.headersSent) cutOff(res)
+        else send(timedOut())
+      }),
+    )
+    onOver(() => waiting.abort())
+    void answered(request, waiting.signal).then(send, () => cutOff(res))
+  }
+
+  function refusalOf(): HttpAnswer | undefined {
+    if (!life.isAccepting) return shuttingDown()
+    return maxRequestsInFlight > 0 && running >= maxRequestsInFlight ? tooManyRequests() : undefined
+  }
+
+  /** Asynchronous, so that a failure at once is a failure like any other. */
+  async function answered(request: AuthenticationRequest, signal: AbortSignal): Promise<HttpAnswer> {
+    return decide(request, { signal })
+  }
+
+  return {
+    listener,
+    async close() {
+      await Promise.all([api.close(), life.close()])
+    },
   }
 }

@@ -35,7 +35,8 @@ export function inFlight(limits: InFlightLimits): BeginRequest {
   }
 }
 
-function tooManyRequests(): StatusError {
+/** The answer to a request beyond the limits. */
+export function tooManyRequests(): StatusError {
   const message = 'Too many requests, please try again later.'
   return new StatusError({
     status: 429,

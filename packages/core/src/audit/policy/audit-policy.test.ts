@@ -132,8 +132,8 @@ rules:
   })
 
   it.each<[string, unknown, readonly string[]]>([
-    ['nothing', '', ['audit policy: Invalid value: null: must be an object']],
-    ['a list', [], ['audit policy: Invalid value: []: must be an object']],
+    ['nothing', '', ['audit policy: Invalid value: must be an object, but is null']],
+    ['a list', [], ['audit policy: Invalid value: must be an object, but is a list']],
     [
       'no kind',
       { rules: [] },
@@ -202,7 +202,7 @@ rules:
     [
       'a restriction of another type',
       policyOf([{ level: 'None', users: 'a' }]),
-      ['audit policy: rules[0].users: Invalid value: "a": must be a list of strings'],
+      ['audit policy: rules[0].users: Invalid value: must be a list of strings, but is a string'],
     ],
   ])('refuses %s', (_, policy, messages) => {
     let thrown: unknown

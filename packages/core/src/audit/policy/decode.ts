@@ -2,6 +2,7 @@ import { ConfigurationError } from '../../authenticator/errors.ts'
 import type { ErrorList } from '../../internal/field/errors.ts'
 import { fieldPath } from '../../internal/field/path.ts'
 import { type ObjectReader, readObject } from '../../internal/field/reader.ts'
+import { shownName } from '../../internal/field/shown-name.ts'
 import type { AuditGroupResources, AuditPolicyConfig, AuditPolicyRule } from './config.ts'
 
 const API_VERSION = 'audit.k8s.io/v1'
@@ -33,7 +34,7 @@ function requireKind(reader: ObjectReader): void {
   const apiVersion = reader.string('apiVersion')
   const kind = reader.string('kind')
   if (apiVersion === API_VERSION && kind === KIND) return
-  const message = `unknown group version field ${apiVersion}, Kind=${kind} in policy: must be a ${KIND} of ${API_VERSION}`
+  const message = `unknown group version field ${shownName(apiVersion)}, Kind=${shownName(kind)} in policy: must be a ${KIND} of ${API_VERSION}`
   throw new ConfigurationError([{ path: 'policy', message }])
 }
 

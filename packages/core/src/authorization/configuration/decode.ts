@@ -102,6 +102,6 @@ function readSeconds(reader: ObjectReader, name: string, errors: ErrorList): num
   const isTooLong = value.length > MAX_DURATION_LENGTH
   const reading = isTooLong ? { problem: 'time: invalid duration' } : readDuration(value)
   if ('seconds' in reading) return reading.seconds
-  errors.typeInvalid(path, value, reading.problem)
+  errors.invalid(path, value, reading.problem)
   return 0
 }

@@ -1,6 +1,7 @@
 import type { ErrorList } from '../../internal/field/errors.ts'
 import { fieldPath } from '../../internal/field/path.ts'
 import { type ObjectReader, readObject } from '../../internal/field/reader.ts'
+import { shownName } from '../../internal/field/shown-name.ts'
 import {
   type AnyBinding,
   type ClusterRole,
@@ -37,17 +38,17 @@ export function decodeObject(value: unknown, errors: ErrorList): RbacObject | Fo
   const kind = reader.string('kind')
   const isRbac = KINDS.includes(kind) || apiVersion.startsWith(`${RBAC_API_GROUP}/`)
   if (!isRbac && apiVersion !== '' && kind !== '') {
-    return { kind: 'foreign', description: `${kind} (${apiVersion})` }
+    return { kind: 'foreign', description: `${shownName(kind)} (${shownName(apiVersion)})` }
   }
   const root = fieldPath()
   if (apiVersion === '') errors.required(root.child('apiVersion'))
   else if (!API_VERSIONS.includes(apiVersion)) {
-    errors.notSupported(root.child('apiVersion'), apiVersion, API_VERSIONS)
+    errors.notSupported(root.child('apiVersion'), shownName(apiVersion), API_VERSIONS)
   }
   if (kind === '') errors.required(root.child('kind'))
   const object = decodeKind(kind, reader)
   if (object === undefined) {
-    if (kind !== '') errors.notSupported(root.child('kind'), kind, KINDS)
+    if (kind !== '') errors.notSupported(root.child('kind'), shownName(kind), KINDS)
     return undefined
   }
   reader.end()

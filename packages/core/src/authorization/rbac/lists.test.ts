@@ -18,23 +18,23 @@ describe('a list', () => {
   })
 
   it.each<[string, unknown, string]>([
-    ['null', null, 'objects[0]: : Invalid value: null: must be an object'],
-    ['a string', 'List', 'objects[0]: : Invalid value: "List": must be an object'],
-    ['a number', 1, 'objects[0]: : Invalid value: 1: must be an object'],
+    ['null', null, 'objects[0]: Invalid value: must be an object, but is null'],
+    ['a string', 'List', 'objects[0]: Invalid value: must be an object, but is a string'],
+    ['a number', 1, 'objects[0]: Invalid value: must be an object, but is a number'],
     [
       'a list of null',
       { kind: 'List', items: [null] },
-      'objects[0]: : Invalid value: null: must be an object',
+      'objects[0]: Invalid value: must be an object, but is null',
     ],
     [
       'a list of one kind, of null',
       { ...API, kind: 'RoleList', items: [null] },
-      'objects[0]: : Invalid value: null: must be an object',
+      'objects[0]: Invalid value: must be an object, but is null',
     ],
     [
       'a list of one kind, of strings',
       { ...API, kind: 'RoleList', items: ['a'] },
-      'objects[0]: : Invalid value: "a": must be an object',
+      'objects[0]: Invalid value: must be an object, but is a string',
     ],
     [
       'a list without items',
@@ -50,7 +50,7 @@ describe('a list', () => {
     [
       'items of a kind that is not a string',
       { ...API, kind: 1, items: [] },
-      'objects[0]: kind: Invalid value: 1: must be a string',
+      'objects[0]: kind: Invalid value: must be a string, but is a number',
     ],
   ])('is not %s', (_, value, problem) => {
     expect(() => rbacPolicy([value])).toThrow(problem)

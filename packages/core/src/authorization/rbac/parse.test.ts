@@ -55,12 +55,12 @@ describe('parseRbac', () => {
     [
       'a text in place of a list',
       `${header}rules: [{verbs: get, apiGroups: [""], resources: [pods]}]`,
-      'ClusterRole "r": rules[0].verbs: Invalid value: "get": must be a list of strings',
+      'ClusterRole "r": rules[0].verbs: Invalid value: must be a list of strings, but is a string',
     ],
     [
       'a verb that YAML 1.1 takes for a boolean',
       `${header}rules: [{verbs: [yes], apiGroups: [""], resources: [pods]}]`,
-      'ClusterRole "r": rules[0].verbs[0]: Invalid value: true: must be a string',
+      'ClusterRole "r": rules[0].verbs[0]: Invalid value: must be a string, but is a boolean',
     ],
     [
       'another version',
@@ -73,7 +73,7 @@ describe('parseRbac', () => {
       'rbac.yaml[0]: kind: Unsupported value: "Rôle": supported values: "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"',
     ],
     ['no kind', 'apiVersion: rbac.authorization.k8s.io/v1', 'rbac.yaml[0]: kind: Required value'],
-    ['no object', '- 1', 'rbac.yaml[0]: : Invalid value: [1]: must be an object'],
+    ['no object', '- 1', 'rbac.yaml[0]: Invalid value: must be an object, but is a list'],
     [
       'a Role without a namespace',
       header.replace('ClusterRole', 'Role'),
@@ -319,7 +319,7 @@ describe('rbacPolicy', () => {
     }
     expect(rbacPolicy([{ ...binding, subjects: [{ kind: 'Robot', name: 'r' }] }]).objects).toHaveLength(1)
     expect(() => rbacPolicy([{ ...binding, subjects: 'all' }])).toThrow(
-      'objects[0]: subjects: Invalid value: "all": must be a list of objects',
+      'objects[0]: subjects: Invalid value: must be a list of objects, but is a string',
     )
   })
 })

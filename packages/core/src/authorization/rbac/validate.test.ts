@@ -281,9 +281,12 @@ describe('what decides nothing in metadata', () => {
         'metadata.finalizers: Invalid value: ["orphan","foregroundDeletion"]: finalizer orphan and foregroundDeletion cannot be both set',
       ],
     ],
-    [{ labels: { a: 1 } }, ['metadata.labels[a]: Invalid value: 1: must be a string']],
-    [{ labels: ['a'] }, ['metadata.labels: Invalid value: ["a"]: must be an object']],
-    [{ finalizers: 'orphan' }, ['metadata.finalizers: Invalid value: "orphan": must be a list of strings']],
+    [{ labels: { a: 1 } }, ['metadata.labels[a]: Invalid value: must be a string, but is a number']],
+    [{ labels: ['a'] }, ['metadata.labels: Invalid value: must be an object, but is a list']],
+    [
+      { finalizers: 'orphan' },
+      ['metadata.finalizers: Invalid value: must be a list of strings, but is a string'],
+    ],
   ])('is refused as by the API server: %.80j', (marks, expected) => {
     expect(problemsOf(marked(marks))).toEqual(expected)
     expect(problemsOf({ ...role(pods), metadata: { name: 'r', namespace: 'ns', ...marks } })).toEqual(

@@ -167,14 +167,23 @@ describe('readObject', () => {
 })
 
 describe('errorList with what is hostile', () => {
+  it.each([
+    ['secret', 'a string'],
+    [['secret'], 'a list'],
+    [{ secret: 'secret' }, 'an object'],
+    [1234, 'a number'],
+    [true, 'a boolean'],
+    [null, 'null'],
+  ])('tells the type of a value that has the wrong one, and never the value: %j', (value, type) => {
+    const errors = errorList()
+    errors.typeInvalid(fieldPath('x'), value, 'must be right')
+    expect(errors.toString()).toBe(`x: Invalid value: must be right, but is ${type}`)
+  })
+
   it('does not print what is nested too deep', () => {
     const errors = errorList()
-    errors.typeInvalid(
-      fieldPath('x'),
-      JSON.parse(`${'['.repeat(100_000)}${']'.repeat(100_000)}`),
-      'must be a string',
-    )
-    expect(errors.toString()).toBe('x: Invalid value: ...: must be a string')
+    errors.invalid(fieldPath('x'), JSON.parse(`${'['.repeat(100_000)}${']'.repeat(100_000)}`), 'no')
+    expect(errors.toString()).toBe('x: Invalid value: ...: no')
   })
 
   it('keeps the first thousand of many', () => {

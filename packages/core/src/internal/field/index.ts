@@ -9,3 +9,4 @@ export { type DurationReading, printedSeconds, readDuration } from './go-duratio
 export { fieldPath, type FieldPath } from './path.ts'
 export { quoted } from './quoted.ts'
 export { type ObjectReader, readObject } from './reader.ts'
+export { shownName } from './shown-name.ts'

@@ -1,6 +1,7 @@
 import { isObject } from '../objects.ts'
 import type { ErrorList } from './errors.ts'
 import type { FieldPath } from './path.ts'
+import { shownName } from './shown-name.ts'
 
 /**
  * Reads an object strictly: a value of the wrong type is an error, and `end()` reports every field that was not read. Absent and `null` fields
@@ -152,7 +153,7 @@ class Reader implements ObjectReader {
     for (const [position, name] of this.#names.entries()) {
       const wasAsked =
         position < MAX_MARKED ? (this.#asked & (1 << position)) !== 0 : this.#moreAsked?.has(name) === true
-      if (!wasAsked) this.#errors.unknown(this.path.child(shownName(name)))
+      if (!wasAsked) this.#errors.unknown(this.path.child(shownName(name) || '?'))
     }
   }
 
@@ -165,9 +166,4 @@ class Reader implements ObjectReader {
     this.#errors.typeInvalid(this.path.child(name), value, expectation)
     return []
   }
-}
-
-/** Hides a name that does not look like a field: it may be a secret, such as a token in `{token:...}`. */
-function shownName(name: string): string {
-  return /^\w[\w.-]{0,63}$/.test(name) ? name : '?'
 }

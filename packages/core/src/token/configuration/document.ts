@@ -2,6 +2,7 @@ import { ConfigurationError, isConfigurationError } from '../../authenticator/er
 import { type ErrorList, errorList } from '../../internal/field/errors.ts'
 import { fieldPath } from '../../internal/field/path.ts'
 import { type ObjectReader, readObject } from '../../internal/field/reader.ts'
+import { shownName } from '../../internal/field/shown-name.ts'
 import { quoted } from '@kube-authn/internal/quote'
 import type { YamlLimits } from '../../internal/yaml/limits.ts'
 import { soleDocument } from '../../internal/yaml/yaml-documents.ts'
@@ -74,7 +75,7 @@ function requireKind(reader: ObjectReader, expected: string, source: string): vo
   if (kind !== expected || !API_VERSIONS.has(apiVersion)) {
     throw problem(
       source,
-      `no kind ${quoted(kind)} is registered for version ${quoted(apiVersion)}: must be an ${expected} of ${[...API_VERSIONS].join(', ')}`,
+      `no kind ${quoted(shownName(kind))} is registered for version ${quoted(shownName(apiVersion))}: must be an ${expected} of ${[...API_VERSIONS].join(', ')}`,
     )
   }
 }

@@ -44,6 +44,17 @@ authorizers:
 - {type: RBAC, name: rbac}
 `
 
+const PEM = '-----BEGIN CERTIFICATE-----'
+const withCa = authentication.replace(
+  '    audiences',
+  `    certificateAuthority: |\n      ${PEM}\n    audiences`,
+)
+const jsonWithCa = {
+  apiVersion: 'apiserver.config.k8s.io/v1',
+  kind: 'AuthenticationConfiguration',
+  jwt: [{ issuer: { url: 'https://a', audiences: ['a'], certificateAuthority: PEM } }],
+}
+
 describe('kube-authn check, of valid files', () => {
   it.each([
     ['tokens.csv', 't,jane,1,"dev,ops"', 'token-file'],
@@ -79,6 +90,33 @@ describe('kube-authn check, of valid files', () => {
       stderr: '',
       exitCode: 0,
     })
+  })
+
+  it.each([
+    ['a field with PEM', 'authentication.yaml', `# trusted\n---\n${withCa}`, 'authentication'],
+    ['PEM in JSON', 'authentication.json', JSON.stringify(jsonWithCa), 'authentication'],
+    [
+      'a kubeconfig with PEM',
+      'config',
+      kubeconfig('{token: x}').replace('apiVersion', `x-note: |\n  ${PEM}\napiVersion`),
+      'kubeconfig',
+    ],
+    ['PEM with text before it', 'ca.crt', `subject=CN=a, O=b\nkind: CA\n${PEM}\n`, null],
+    [
+      'a ConfigMap with a configuration',
+      'map.yaml',
+      `apiVersion: v1\nkind: ConfigMap\ndata:\n  x: |\n    kind: AuthenticationConfiguration\n`,
+      null,
+    ],
+    [
+      'a Secret with PEM',
+      'secret.json',
+      JSON.stringify({ apiVersion: 'v1', kind: 'Secret', stringData: { ca: PEM } }),
+      null,
+    ],
+  ])('looks at what a file is, and not at what is in it: %s', async (_, name, content, kind) => {
+    const { stdout } = await run(['check', '--output', 'json', name], { cwd: folderOf({ [name]: content }) })
+    expect(JSON.parse(stdout)).toMatchObject({ files: [{ kind }] })
   })
 
   it('reads standard input', async () => {

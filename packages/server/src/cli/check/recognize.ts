@@ -1,4 +1,5 @@
 import { basename } from 'node:path'
+import { stringMemberOf } from '@kube-authn/core/internal'
 import { textOf } from '../terminal/input.ts'
 import type { Kind } from './kinds.ts'
 
@@ -9,8 +10,10 @@ export type Recognition = { readonly kind: Kind } | { readonly problem: string }
 export function recognize(name: string, bytes: Uint8Array): Recognition {
   const text = textOf(bytes)
   if (text !== undefined) {
-    if (text.includes('-----BEGIN ')) return { problem: 'is PEM, which is not checked' }
+    // Manifests have PEM in their fields, and PEM has text of any kind before it.
     const kind = kindOfManifest(text)
+    if (kind !== undefined && 'kind' in kind) return kind
+    if (/^-----BEGIN /m.test(text)) return { problem: 'is PEM, which is not checked' }
     if (kind !== undefined) return kind
   }
   return kindOfCsv(name, text)
@@ -38,11 +41,33 @@ const UNKNOWN = 'the kind of this file cannot be recognized: name it with --kind
 const UNKNOWN_MANIFEST =
   'is a manifest of a kind that is not checked; if it should be one, name it with --kind'
 
+/** Those of the objects themselves. Those further in are only of interest in lists, and where the outer ones are not at the beginning of a line. */
 function valuesOf(text: string, field: string): readonly string[] {
+  const outer = outerValuesOf(text, field)
+  if (outer.length > 0 && !outerValuesOf(text, 'kind').some((kind) => kind.endsWith('List'))) return outer
   const found = text.matchAll(
     new RegExp(String.raw`(?:^|[{,\n])[ \t-]*["']?${field}["']?[ \t]*:[ \t\r\n]*["']?([\w./-]{1,128})`, 'g'),
   )
   return [...found].map(([, value = '']) => value)
+}
+
+function outerValuesOf(text: string, field: string): readonly string[] {
+  if (/^\s*\{/.test(text)) {
+    const value = stringMemberOf(parsedJson(text), field)
+    return value === '' ? [] : [value]
+  }
+  const lines = text.matchAll(
+    new RegExp(String.raw`^["']?${field}["']?[ \t]*:[ \t]*["']?([\w./-]{1,128})`, 'gm'),
+  )
+  return [...lines].map(([, value = '']) => value)
+}
+
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 function kindOfCsv(name: string, text: string | undefined): Recognition {

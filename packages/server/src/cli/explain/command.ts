@@ -53,7 +53,11 @@ export function addExplain(root: Command): void {
     .addHelpText('after', AFTER)
     .action(async (_files: readonly string[], options: ExplainOptions, command: Command) => {
       const { explainCredential } = await import('./explain.ts')
-      process.exitCode = await explainCredential(command.args, options)
+      process.exitCode = await explainCredential(
+        command.args,
+        options,
+        command.options.map(({ long }) => long?.slice(2) ?? ''),
+      )
     })
 }
 

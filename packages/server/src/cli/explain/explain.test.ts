@@ -143,12 +143,36 @@ describe('kube-authn explain', () => {
 })
 
 describe('kube-authn explain, of what cannot be explained', () => {
+  it('takes flags that kube-apiserver has, and says which are of no meaning here', async () => {
+    const args = [
+      'explain',
+      'tokens.csv',
+      '--token-file=token',
+      '--etcd-servers=x',
+      '--tls-sni-cert-key=x',
+      '-v4',
+    ]
+    const { stderr, exitCode } = await run(args, { cwd: folderOf(files) })
+    expect(stderr).toMatch(/ignored: --etcd-servers, --tls-sni-cert-key, -v4\n$/)
+    expect(exitCode).toBe(0)
+  })
+
   it.each([
     ['no authenticator', [], /^error: flags: no authentication method configured/],
     [
       'an unknown flag',
       ['--token-auth-fil=tokens.csv'],
       /^error: --token-auth-fil: unknown flag, did you mean --token-auth-file\?\n$/,
+    ],
+    [
+      'a misspelt option of its own',
+      ['tokens.csv', '--token-fil', 'token'],
+      /^error: --token-fil: unknown flag, did you mean --token-file\?\n$/,
+    ],
+    [
+      'options that no one has, without their values',
+      ['tokens.csv', '--foo=c2VjcmV0', '--data-dir=x', '-x'],
+      /^error: --foo: unknown flag; .*\nerror: --data-dir: unknown flag.*\nerror: -x: flags start with two dashes/,
     ],
     ['a missing file', ['nope.csv'], /^error: \/.*\/nope\.csv: no such file or directory/],
     [

@@ -9,6 +9,7 @@ import { assumedObjects } from './assumed-objects.ts'
 import { bootstrapSecretsIn } from './bootstrap-secrets.ts'
 import type { ExplainOptions } from './command.ts'
 import { flagsFor } from './flags-for.ts'
+import { refuseUnknownFlags } from './refuse-unknown-flags.ts'
 import { isStdinReadOnce, requestFor } from './request-for.ts'
 import { explanationText } from './text.ts'
 
@@ -16,12 +17,18 @@ import { explanationText } from './text.ts'
  * Explains what a chain of authenticators thinks of a request.
  *
  * @param args files, and then flags of kube-apiserver.
+ * @param names the names of the options of this command, without dashes.
  * @returns the exit code.
  */
-export async function explainCredential(args: readonly string[], options: ExplainOptions): Promise<number> {
+export async function explainCredential(
+  args: readonly string[],
+  options: ExplainOptions,
+  names: readonly string[],
+): Promise<number> {
   const waitSeconds = secondsOf(options.wait)
   if (!isStdinReadOnce(options)) throw new Failure('only one option can read standard input')
   const flags = flagsFor(args)
+  refuseUnknownFlags(flags, names)
   const { request, token } = await requestFor(options)
   const authenticator = await authenticatorFromFlags(flags, {
     bootstrapTokens: await bootstrapSecretsIn(options.secrets),

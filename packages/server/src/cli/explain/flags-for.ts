@@ -25,13 +25,15 @@ export function flagsFor(args: readonly string[]): readonly string[] {
 
 function flagFor(path: string): string {
   const bytes = readFile(path, MAX_BYTES)
-  if (Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes('-----BEGIN CERTIFICATE-----')) {
-    return `--client-ca-file=${path}`
-  }
   const found = recognize(path, bytes)
-  const flag = 'kind' in found ? FLAGS[found.kind] : undefined
+  const flag = 'kind' in found ? FLAGS[found.kind] : flagOfCertificates(bytes)
   if (flag !== undefined) return `${flag}=${path}`
   throw new Failure(
     `${path}: not recognized as a file for authentication; name it with its flag, as in --token-auth-file=${path}`,
   )
+}
+
+function flagOfCertificates(bytes: Uint8Array<ArrayBuffer>): string | undefined {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  return text.includes('-----BEGIN CERTIFICATE-----') ? '--client-ca-file' : undefined
 }

@@ -1,4 +1,5 @@
 import type { Observer } from '@kube-authn/core'
+import { systemClock } from '@kube-authn/core/internal'
 import { metrics } from '@kube-authn/core/metrics'
 import { type TokenIssuer, tokenIssuer } from '@kube-authn/core/service-account'
 import type { NodeAuthenticator, NodeAuthorizer } from '@kube-authn/node'
@@ -15,7 +16,7 @@ import { issuerDocuments } from './issuer-documents.ts'
 import type { OwnMaterial } from './material/own-material.ts'
 import { logLine } from './server-log.ts'
 import { type ServiceAccountKeys, serviceAccountKeys } from './service-account-keys.ts'
-import type { ForwardSettings, ServeSettings } from './settings.ts'
+import type { ForwardSettings, LimitSettings, ServeSettings } from './settings.ts'
 import { storedAccess } from './stored-access.ts'
 
 /** The API without its sockets. */
@@ -72,10 +73,11 @@ export async function openApi(
     ...settings.limits,
   })
   const { forward } = settings
-  const listener =
-    forward === undefined ? api.listener : await forwarding(forward, authenticator, authorizer, api)
   return {
-    api: { ...api, listener },
+    api:
+      forward === undefined
+        ? api
+        : await forwarding(forward, settings.limits, authenticator, authorizer, api),
     keys,
     authorizer,
     observer: counted.observer,
@@ -87,10 +89,11 @@ export async function openApi(
 
 async function forwarding(
   { authorizes, ...options }: ForwardSettings,
+  limits: LimitSettings,
   authenticator: NodeAuthenticator,
   authorizer: NodeAuthorizer,
   api: ApiServer,
-): Promise<ApiServer['listener']> {
+): Promise<ApiServer> {
   const { forwardAuthentication } = await import('@kube-authn/core/forward-authentication')
   const decide = inTermsOfFlags(FORWARD_FLAGS, () =>
     forwardAuthentication(authenticator, {
@@ -100,7 +103,7 @@ async function forwarding(
       log: logLine,
     }),
   )
-  return forwardListener('/authenticate', decide, api.listener)
+  return forwardListener({ path: '/authenticate', decide, api, clock: systemClock, ...limits })
 }
 
 function issuerOfTokens(

@@ -24,7 +24,7 @@ export function gateSettings(flags: ParsedFlags): GateSettings {
   }))
   const ofSecrets = gates.findLast(({ name }) => name === NO_AUTO_GENERATION)
   return {
-    createSecrets: ofSecrets?.gate.toLowerCase() === `${NO_AUTO_GENERATION.toLowerCase()}=false`,
+    createSecrets: ofSecrets?.gate === `${NO_AUTO_GENERATION}=false`,
     forAuthentication: gates.filter(({ name }) => FOR_AUTHENTICATION.has(name)).map(({ gate }) => gate),
     ignored: gates
       .map(({ name }) => name)

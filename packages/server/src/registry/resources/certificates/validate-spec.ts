@@ -53,8 +53,10 @@ function validateUsages(usages: readonly string[], errors: ErrorList): void {
 
 function validateExpiration(seconds: unknown, errors: ErrorList): void {
   const path = SPEC.child('expirationSeconds')
-  if (typeof seconds !== 'number' || !Number.isInteger(seconds) || Math.abs(seconds) > MAX_INT32) {
+  if (typeof seconds !== 'number') {
     errors.typeInvalid(path, seconds, 'must be an integer of 32 bits')
+  } else if (!Number.isInteger(seconds) || Math.abs(seconds) > MAX_INT32) {
+    errors.invalid(path, seconds, 'must be an integer of 32 bits')
   } else if (seconds < MIN_EXPIRATION_SECONDS) {
     errors.invalid(path, seconds, 'may not specify a duration less than 600 seconds (10 minutes)')
   }
