@@ -154,7 +154,7 @@ describe('every refusal is a Status, without a stack or what was sent', () => {
       'a=b',
       { 'content-type': 'application/x-www-form-urlencoded' },
     ],
-    [415, 'UnsupportedMediaType', 'POST', SECRETS, '{}', { 'content-type': 'application/yaml' }],
+    [415, 'UnsupportedMediaType', 'POST', SECRETS, '{}', { 'content-type': 'application/cbor' }],
     [422, 'Invalid', 'POST', SECRETS, secret('')],
     [422, 'Invalid', 'POST', SECRETS, secret('../x')],
     [400, 'BadRequest', 'POST', '/api/v1/namespaces/default/pods?fieldValidation=Strict', deep],

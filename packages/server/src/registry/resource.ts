@@ -140,6 +140,8 @@ export interface Action extends Write {
   readonly name: string
   /** The body: JSON, or the JSON form of protobuf. */
   readonly value: unknown
+  /** The paths of fields in it that occur more than once. */
+  readonly duplicates: readonly string[]
   /** The query of the request. */
   readonly query: string
   readonly isDryRun: boolean
