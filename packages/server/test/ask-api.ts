@@ -21,7 +21,9 @@ export type Ask = (
 
 /** An API over a new store in memory. */
 export async function askApi(options: Partial<KubernetesApiOptions> = {}): Promise<Ask> {
-  const api = await kubernetesApi({ store: memoryObjectStore(options), ...options })
+  const { clock } = options
+  const store = memoryObjectStore(clock === undefined ? {} : { clock })
+  const api = await kubernetesApi({ store, ...options })
   return async function ask(method, path, body, headers = {}) {
     const isRaw = body === undefined || typeof body === 'string' || body instanceof Uint8Array
     const sent = isRaw ? body : JSON.stringify(body)

@@ -5,6 +5,7 @@ import { ignoreMissing } from '../registry/status-errors.ts'
 import { type DeleteOptions, deleteOptionsIn, readDeleteOptions } from './delete-options.ts'
 import { answerWith, MAX_BODY_BYTES, type ObjectRequest, writeOf } from './object-request.ts'
 import { listOptions } from './list-options.ts'
+import { reachVersion, requireVersion } from './list-version.ts'
 import { pageOf } from './query-options.ts'
 import { readSentBody } from './sent-body.ts'
 import { dryRunIn } from './write-options.ts'
@@ -34,7 +35,9 @@ export async function answerDeleteAll(asked: ObjectRequest): Promise<HttpAnswer>
   const { resource } = target
   const selected = listOptions(asked.options)
   const options = await readOptions(asked)
+  await reachVersion(asked)
   const page = await registry.list({ ...target, ...selected }, pageOf(selected))
+  requireVersion(page.resourceVersion, selected)
   for (const { metadata } of page.items) {
     const { name = '', namespace = '' } = metadata
     await registry

@@ -1,9 +1,9 @@
 import type { HttpAnswer } from '@kube-authn/core/adapter'
 import { apiVersionOf } from '../registry/resource.ts'
-import { expired, tooLargeVersion } from '../registry/status-errors.ts'
 import { answerWith, type ObjectRequest, shown } from './object-request.ts'
 import { listAnswer } from './list-answer.ts'
 import { type ListOptions, listOptions } from './list-options.ts'
+import { reachVersion, requireVersion } from './list-version.ts'
 import { pageOf } from './query-options.ts'
 import { type RowContent, rowOf, tableHead } from './table.ts'
 import { watchResponse } from './watch-response.ts'
@@ -22,7 +22,10 @@ const WATCH_SECONDS = 1800
  */
 export async function answerRead(asked: ObjectRequest): Promise<HttpAnswer | Response> {
   const { target, registry } = asked
-  if (target.name !== '') return answerWith(asked, 200, await registry.get(target))
+  if (target.name !== '') {
+    await reachVersion(asked)
+    return answerWith(asked, 200, await registry.get(target))
+  }
   const options = listOptions(asked.options)
   return options.isWatch ? watch(asked, options) : list(asked, options)
 }
@@ -30,6 +33,7 @@ export async function answerRead(asked: ObjectRequest): Promise<HttpAnswer | Res
 async function list(asked: ObjectRequest, options: ListOptions): Promise<HttpAnswer | Response> {
   const { target, form, registry, clock } = asked
   const { resource } = target
+  await reachVersion(asked)
   const page = await registry.listStored({ ...target, ...options }, pageOf(options))
   requireVersion(page.resourceVersion, options)
   const metadata = {
@@ -72,14 +76,4 @@ function watch(asked: ObjectRequest, options: ListOptions): Response {
         },
       ),
   })
-}
-
-/** A list is of the present. @throws {StatusError} 410 if the client wants the past, 504 if it wants the future. */
-function requireVersion(version: string, { resourceVersion, resourceVersionMatch }: ListOptions): void {
-  const current = Number(version)
-  if (resourceVersion === undefined || resourceVersion === current) return
-  if (resourceVersion > current) throw tooLargeVersion(`${resourceVersion}, current: ${current}`)
-  if (resourceVersionMatch === 'Exact') {
-    throw expired('The resourceVersion for the provided list is too old.')
-  }
 }

@@ -184,3 +184,18 @@ describe('fields that are sent twice', () => {
     expect([status, json.message]).toEqual([400, 'strict decoding error: duplicate field "metadata.name"'])
   })
 })
+
+describe('a finalizer that says not whose it is', () => {
+  const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'm', finalizers: ['bad'] } }
+  it.each<[string, string, object, Record<string, string>]>([
+    ['POST', MAPS, object, {}],
+    ['PUT', MAP, object, {}],
+    ['PATCH', MAP, object, MERGE],
+    ['PATCH', `${MAP}?fieldManager=x`, object, APPLY],
+  ])('is refused by %s %s', async (method, path, body, headers) => {
+    const { status, json } = await ask(method, path, body, headers)
+    const words =
+      'metadata.finalizers[0]: Invalid value: "bad": name is neither a standard finalizer name nor is it fully qualified'
+    expect([status, json.message]).toEqual([422, `ConfigMap "m" is invalid: ${words}`])
+  })
+})

@@ -1,6 +1,6 @@
 import { errorList } from '@kube-authn/core/internal'
 import type { KubeObject } from './kube-object.ts'
-import { validateFinalizers, validateMetadata } from './metadata.ts'
+import { validateFinalizerNames, validateFinalizers, validateMetadata } from './metadata.ts'
 import type { PartSubresource, Resource } from './resource.ts'
 import { conflict, invalid, MODIFIED } from './status-errors.ts'
 import type { Target } from './target.ts'
@@ -21,6 +21,7 @@ export async function checkObject(
 ): Promise<void> {
   const errors = errorList()
   validateMetadata(object.metadata, resource, errors)
+  validateFinalizerNames(object.metadata, old?.metadata, errors)
   if (old !== undefined) validateFinalizers(object.metadata, old.metadata, errors)
   const ofFields = errorList({ hideValues: resource.hasSecrets ?? false })
   await resource.validate(object, ofFields, old)

@@ -87,8 +87,6 @@ export function expired(message: string): StatusError {
 
 /**
  * 504: the store has not reached the version that a client names.
- *
- * Deviation: at once (`docs/deviations.md`, versions not reached).
  */
 export function tooLargeVersion(what: string): StatusError {
   return new StatusError({
