@@ -128,7 +128,7 @@ describe('every refusal is a Status, without a stack or what was sent', () => {
     [405, 'MethodNotAllowed', 'DELETE', '/api/v1/nodes/x/status', undefined],
     [405, 'MethodNotAllowed', 'POST', '/version', '{}'],
     [405, 'MethodNotAllowed', 'POST', '/apis', '{}'],
-    [406, 'NotAcceptable', 'GET', SECRETS, undefined, { accept: 'application/yaml' }],
+    [406, 'NotAcceptable', 'GET', SECRETS, undefined, { accept: 'application/cbor' }],
     [406, 'NotAcceptable', 'GET', '/api', undefined, { accept: 'text/html' }],
     [
       406,

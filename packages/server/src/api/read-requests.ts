@@ -1,9 +1,11 @@
 import type { HttpAnswer } from '@kube-authn/core/adapter'
 import { apiVersionOf } from '../registry/resource.ts'
+import { requireOtherForm, requireStream } from './accept.ts'
 import { answerWith, type ObjectRequest, shown } from './object-request.ts'
 import { listAnswer } from './list-answer.ts'
 import { type ListOptions, listOptions } from './list-options.ts'
 import { reachVersion, requireVersion } from './list-version.ts'
+import { partialObject } from './partial-object.ts'
 import { pageOf } from './query-options.ts'
 import { type RowContent, rowOf, tableHead } from './table.ts'
 import { watchResponse } from './watch-response.ts'
@@ -27,7 +29,12 @@ export async function answerRead(asked: ObjectRequest): Promise<HttpAnswer | Res
     return answerWith(asked, 200, await registry.get(target))
   }
   const options = listOptions(asked.options)
-  return options.isWatch ? watch(asked, options) : list(asked, options)
+  if (options.isWatch) {
+    requireStream(asked)
+    return watch(asked, options)
+  }
+  requireOtherForm(asked.form, 'metadata')
+  return list(asked, options)
 }
 
 async function list(asked: ObjectRequest, options: ListOptions): Promise<HttpAnswer | Response> {
@@ -45,6 +52,10 @@ async function list(asked: ObjectRequest, options: ListOptions): Promise<HttpAns
     const head = { kind: `${resource.kind}List`, apiVersion: apiVersionOf(resource), metadata }
     return listAnswer({ head, member: 'items', objects, shown: (object) => object })
   }
+  if (form === 'metadataList') {
+    const head = { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1', metadata }
+    return listAnswer({ head, member: 'items', objects, shown: partialObject })
+  }
   const row: RowContent = { resource, include: options.includeObject, nowMs: clock.now() }
   const head = tableHead({ resource, metadata })
   return listAnswer({ head, member: 'rows', objects, shown: (object) => rowOf(row, object) })
@@ -61,7 +72,7 @@ function watch(asked: ObjectRequest, options: ListOptions): Response {
     shown: (object, isFirst) => shown(asked, object, isFirst),
     // A table has ages, in seconds.
     form: (isFirst) =>
-      form === 'object'
+      form !== 'table'
         ? form
         : `${form} ${options.includeObject} ${isFirst} ${Math.floor(clock.now() / 1000)}`,
     bookmark: (metadata) => ({ kind: resource.kind, apiVersion: apiVersionOf(resource), metadata }),

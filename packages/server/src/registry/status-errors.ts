@@ -92,6 +92,7 @@ export function tooLargeVersion(what: string): StatusError {
   return new StatusError({
     status: 504,
     reason: 'Timeout',
+    headers: { 'retry-after': '1' },
     message: `Timeout: Too large resource version: ${what}`,
     details: {
       causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
