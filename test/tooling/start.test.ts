@@ -168,6 +168,7 @@ const LOADED_LATER: Readonly<Record<string, readonly string[]>> = {
     '@noble/hashes/scrypt.js',
     'bcryptjs',
     'jose/jws/compact/sign',
+    'yaml',
   ],
   '@kube-authn/server/internal': [
     '@noble/hashes/argon2.js',
@@ -181,6 +182,7 @@ const LOADED_LATER: Readonly<Record<string, readonly string[]>> = {
     '@noble/hashes/scrypt.js',
     'bcryptjs',
     'jose/jws/compact/sign',
+    'yaml',
   ],
   '@kube-authn/server/etcd': [
     '@noble/hashes/argon2.js',
