@@ -515,6 +515,7 @@ describe('discovery', () => {
     )
     expect(names).toEqual([
       'namespaces',
+      'namespaces/finalize',
       'namespaces/status',
       'serviceaccounts',
       'secrets',

@@ -67,6 +67,7 @@ export function objectRequests(
 function answersFor(target: RequestTarget): Readonly<Record<string, Answer>> {
   const subresource = subresourceOf(target.resource, target.subresource)
   if (subresource?.type === 'action') return { POST: (asked) => answerAction(asked, subresource) }
+  if (subresource?.isReplacedOnly === true) return { PUT: answerUpdate }
   const DELETE = target.name === '' ? answerDeleteAll : answerDelete
   return {
     GET: answerRead,

@@ -1,10 +1,12 @@
-import { errorList } from '@kube-authn/core/internal'
+import { errorList, fieldPath } from '@kube-authn/core/internal'
 import type { KubeObject } from './kube-object.ts'
 import { validateFinalizerNames, validateFinalizers, validateMetadata } from './metadata.ts'
 import type { PartSubresource, Resource } from './resource.ts'
 import { conflict, invalid, MODIFIED } from './status-errors.ts'
 import type { Target } from './target.ts'
 import type { Preconditions } from './write.ts'
+
+const FINALIZERS = fieldPath('metadata').child('finalizers')
 
 /**
  * Validates an object before it is written.
@@ -21,7 +23,7 @@ export async function checkObject(
 ): Promise<void> {
   const errors = errorList()
   validateMetadata(object.metadata, resource, errors)
-  validateFinalizerNames(object.metadata, old?.metadata, errors)
+  validateFinalizerNames(FINALIZERS, object.metadata.finalizers, old?.metadata.finalizers, errors)
   if (old !== undefined) validateFinalizers(object.metadata, old.metadata, errors)
   const ofFields = errorList({ hideValues: resource.hasSecrets ?? false })
   await resource.validate(object, ofFields, old)

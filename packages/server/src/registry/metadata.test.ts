@@ -1,4 +1,4 @@
-import { errorList } from '@kube-authn/core/internal'
+import { errorList, fieldPath } from '@kube-authn/core/internal'
 import { describe, expect, it } from 'vitest'
 import { cpuSecondsOf } from '../../../../test/cpu-seconds.ts'
 import { validateFinalizerNames, validateFinalizers } from './metadata.ts'
@@ -31,7 +31,7 @@ describe('the finalizers of an object that is being deleted', () => {
 describe('the names of finalizers', () => {
   const problems = (finalizers: readonly string[], before?: readonly string[]): readonly string[] => {
     const errors = errorList()
-    validateFinalizerNames({ finalizers }, before && { finalizers: before }, errors)
+    validateFinalizerNames(fieldPath('metadata').child('finalizers'), finalizers, before, errors)
     return errors.errors.map(({ path, message }) => `${path}: ${message}`)
   }
   const refusal = (index: number, name: string): string =>

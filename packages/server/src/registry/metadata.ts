@@ -111,18 +111,19 @@ const STANDARD_FINALIZERS: ReadonlySet<string> = new Set(['kubernetes', 'orphan'
  *
  * Source: kubernetes `pkg/apis/core/validation/validation.go` validateKubeFinalizerName.
  *
- * @param old the metadata before; `undefined` of a new object.
+ * @param old those before; `undefined` of a new object.
  */
 export function validateFinalizerNames(
-  metadata: ObjectMeta,
-  old: ObjectMeta | undefined,
+  path: FieldPath,
+  finalizers: readonly string[] | undefined,
+  old: readonly string[] | undefined,
   errors: ErrorList,
 ): void {
-  const before = new Set(old?.finalizers)
-  for (const [index, name] of (metadata.finalizers ?? []).entries()) {
+  const before = new Set(old)
+  for (const [index, name] of (finalizers ?? []).entries()) {
     if (before.has(name) || name.includes('/') || STANDARD_FINALIZERS.has(name)) continue
     const detail = 'name is neither a standard finalizer name nor is it fully qualified'
-    errors.invalid(METADATA.child('finalizers').index(index), name, detail)
+    errors.invalid(path.index(index), name, detail)
   }
 }
 

@@ -111,6 +111,8 @@ export interface Change extends Write {
 export interface PartSubresource {
   readonly type: 'part'
   readonly name: string
+  /** Whether it is only written, with PUT. Default `false`. */
+  readonly isReplacedOnly?: boolean
   /** The object that is written: the old one with this part of the one that was sent. */
   prepare(sent: KubeObject, old: KubeObject, write: Write): KubeObject
   /** Besides the rules of the resource. */
