@@ -74,7 +74,11 @@ export type { RbacAtOptions } from './rbac-at.ts'
 export type { EgressProxies } from './authentication-configuration-at.ts'
 export type { ServiceAccountsOptions, TokenOptions } from './token-options.ts'
 export type { TokenFileAtOptions } from './token-file-at.ts'
-export type { Http2ServerOptions, VisibleHttp2Fields } from './tls/http2-server-options.ts'
+export {
+  type Http2ServerOptions,
+  keepsHttp2Fields,
+  type VisibleHttp2Fields,
+} from './tls/http2-server-options.ts'
 export type {
   ClientCertificateRequest,
   TlsServerCredential,

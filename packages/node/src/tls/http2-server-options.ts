@@ -54,7 +54,7 @@ export function http2ServerOptions(
     strictFieldWhitespaceValidation: false,
     Http2ServerRequest: requestClass(
       options.Http2ServerRequest ?? nodeHttp2().Http2ServerRequest,
-      options.cleanHttp2Fields === true || canShowBlanks(),
+      options.cleanHttp2Fields === true || keepsHttp2Fields(),
     ),
   }
 }
@@ -87,8 +87,8 @@ function requestClass(base: typeof Http2ServerRequest, isComplete: boolean): typ
   }
 }
 
-/** Whether this runtime supports the option. How other runtimes treat such fields is unknown. */
-function canShowBlanks(): boolean {
+/** Whether servers of {@link http2ServerOptions} get fields with white space in this runtime. How runtimes other than Node treat such fields is unknown. */
+export function keepsHttp2Fields(): boolean {
   if ('Bun' in globalThis || 'Deno' in globalThis) return false
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
   return major > 24 || (major === 24 && minor >= 2) || (major === 22 && minor >= 17)

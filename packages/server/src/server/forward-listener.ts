@@ -1,7 +1,7 @@
 import { clientContext, incomingMessageRequest } from '@kube-authn/core/adapter'
 import type { forwardAuthentication } from '@kube-authn/core/forward-authentication'
 import type { ApiServer } from './api-server-options.ts'
-import { writeAnswer } from './write-answer.ts'
+import { cutOff, writeAnswer } from './write-answer.ts'
 
 /** Gives requests at a path, and below it, to forward authentication, and all others to another listener. */
 export function forwardListener(
@@ -17,6 +17,6 @@ export function forwardListener(
     }
     void decide(request, clientContext(req, res))
       .then((answer) => writeAnswer(answer, res, request.method === 'HEAD'))
-      .catch(() => res.destroy())
+      .catch(() => cutOff(res))
   }
 }

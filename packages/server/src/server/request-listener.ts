@@ -22,7 +22,7 @@ import { isLongRunning } from './long-running.ts'
 import type { RequestChain, RequestEffects } from './request-chain.ts'
 import { timedOut, timeoutOf } from './request-timeout.ts'
 import type { OpenSessions } from './sessions.ts'
-import { type NodeResponse, writeAnswer } from './write-answer.ts'
+import { cutOff, type NodeResponse, writeAnswer } from './write-answer.ts'
 
 /** What handles requests. */
 export interface RequestListenerParts {
@@ -100,7 +100,7 @@ export function requestListener(parts: RequestListenerParts): ApiServer['listene
     const tell = whenOver(req, res)
     const exchange = exchangeOf(request, req, res, tell)
     tell((status) => notify(observer, { type: 'response', request, status }))
-    void handle(exchange).catch(() => res.destroy())
+    void handle(exchange).catch(() => cutOff(res))
   }
 }
 
@@ -118,7 +118,7 @@ function admission(
   if (isStatusError(seconds)) return seconds
   const cancel = clock.after(seconds * 1000, () => {
     exchange.abort()
-    if (res.headersSent) res.destroy()
+    if (res.headersSent) cutOff(res)
     else void writeAnswer(timedOut(), res, request.method === 'HEAD')
   })
   exchange.onEnd(cancel)

@@ -4,7 +4,10 @@ import type { HttpAnswer } from '@kube-authn/core/adapter'
 export interface NodeResponse {
   statusCode: number
   readonly headersSent: boolean
-  readonly destroyed: boolean
+  /** `node:http2` has none. */
+  readonly destroyed?: boolean
+  /** Only of `node:http2`. */
+  readonly stream?: { readonly destroyed: boolean }
   getHeader(name: string): unknown
   hasHeader(name: string): boolean
   setHeader(name: string, value: number | string | readonly string[]): unknown
@@ -13,7 +16,7 @@ export interface NodeResponse {
   write(chunk: Uint8Array): boolean
   end(): unknown
   end(content: string): unknown
-  destroy(): unknown
+  destroy(error?: Error): unknown
   once(event: 'close' | 'drain' | 'finish', listener: () => void): unknown
   off(event: 'close' | 'drain' | 'finish', listener: () => void): unknown
 }
@@ -29,7 +32,7 @@ export async function writeAnswer(
   response: NodeResponse,
   isHead: boolean,
 ): Promise<void> {
-  if (response.headersSent || response.destroyed) {
+  if (response.headersSent || isGone(response)) {
     if (answer instanceof Response) await answer.body?.cancel()
     return
   }
@@ -55,6 +58,17 @@ export async function writeAnswer(
   await flow(answer.body, response)
 }
 
+/** Ends a connection, or its stream, so that half an answer does not look complete. */
+export function cutOff(response: NodeResponse): void {
+  if (response.stream === undefined) response.destroy()
+  // Without an error it would be a reset with the code NO_ERROR, which some clients take for an end.
+  else response.destroy(new Error('the answer is incomplete'))
+}
+
+function isGone({ destroyed, stream }: NodeResponse): boolean {
+  return destroyed === true || stream?.destroyed === true
+}
+
 /** Less than any buffer of a connection that Node takes for full. */
 const SMALL_BYTES = 8192
 const LAST_BYTES = 1024
@@ -70,7 +84,7 @@ async function sendContent(content: string, response: NodeResponse): Promise<voi
     return
   }
   if (!response.write(bytes.subarray(0, -LAST_BYTES))) await drained(response)
-  if (response.destroyed) return
+  if (isGone(response)) return
   response.write(bytes.subarray(-LAST_BYTES))
   response.end()
 }
@@ -92,14 +106,14 @@ async function flow(body: ReadableStream<Uint8Array>, response: NodeResponse): P
     }
     response.end()
   } catch {
-    // Half an answer must not look complete.
-    response.destroy()
+    cutOff(response)
   } finally {
     response.off('close', cancel)
   }
 }
 
 function drained(response: NodeResponse): Promise<void> {
+  if (isGone(response)) return Promise.resolve()
   return new Promise((resolve) => {
     const done = (): void => {
       response.off('drain', done)

@@ -3,7 +3,7 @@ import type { Observer } from '@kube-authn/core'
 import { auditFromFlags, authenticatorFromFlags, rbacAt } from '@kube-authn/node'
 import { impersonatingProxy } from '@kube-authn/proxy'
 import { type Closers, closers } from '../serve/closers.ts'
-import { listenSecurely } from '../serve/listen.ts'
+import { httpsServer, listenSecurely } from '../serve/listen.ts'
 import { logLine } from '../serve/server-log.ts'
 import { handleRequests } from './requests.ts'
 import type { ProxySettings } from './settings.ts'
@@ -66,14 +66,17 @@ async function open(settings: ProxySettings, opened: Closers): Promise<Omit<Star
     files: tls.certificate,
     tls,
     observer: events,
-    attach: (server) =>
+    serverOf(options) {
+      const server = httpsServer(options)
       handleRequests(server, proxy, {
         authenticator,
         observer,
         log: logLine,
         ...(impersonation !== undefined && { impersonation }),
         ...(authorization !== undefined && { authorization }),
-      }),
+      })
+      return server
+    },
   })
   opened.add(() => listening.close())
   const host = address.host.includes(':') ? `[${address.host}]` : address.host

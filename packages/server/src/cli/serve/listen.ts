@@ -1,11 +1,14 @@
-import { createServer as createHttpServer, type Server } from 'node:http'
-import { createServer as createHttpsServer } from 'node:https'
-import type { Socket } from 'node:net'
+import { createServer as createHttpServer } from 'node:http'
+import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https'
+import type { Server, Socket } from 'node:net'
+import type { Server as TlsServer } from 'node:tls'
 import { tlsServerOptionsAt } from '@kube-authn/node'
+import type { TlsServerFiles } from '@kube-authn/node/internal'
 import type { Observer } from '@kube-authn/core'
 import type { ApiServer } from '../../server/api-server-options.ts'
 import { Failure } from '../failure.ts'
 import { codeOf } from '../terminal/new-file.ts'
+import { http2Sessions } from './http2-sessions.ts'
 import { inTermsOfFlags } from './in-terms-of-flags.ts'
 import type { ServerCertificateFiles } from './material/own-server-certificate.ts'
 import type { ListenAddress, TlsSettings } from './settings.ts'
@@ -23,7 +26,7 @@ const flagsOf = (named: readonly unknown[]): ReadonlyMap<string, string> =>
   ])
 
 /** How long an idle connection is kept, as in kube-apiserver. */
-const IDLE_MS = 90_000
+export const IDLE_MS = 90_000
 
 /** A socket that is open for clients. */
 export interface Listening {
@@ -40,14 +43,19 @@ export interface SecureListening {
   readonly tls: TlsSettings
   /** Receives reloads of the certificate. */
   readonly observer: Observer
-  /** Adds the listeners of requests. */
-  readonly attach: (server: Server) => void
+  /** Makes the server, with the listeners of requests. */
+  readonly serverOf: (options: TlsServerFiles['options']) => TlsServer
+}
+
+/** A server of HTTP/1.1 only. */
+export function httpsServer(options: TlsServerFiles['options']): HttpsServer {
+  const server = createHttpsServer({ ...options, ALPNProtocols: ['http/1.1'] })
+  server.keepAliveTimeout = IDLE_MS
+  return server
 }
 
 /**
  * Listens with HTTPS. A new certificate in the files is used for new connections.
- *
- * Deviation: over HTTP/1.1 only (`docs/deviations.md`, HTTP/2 of serve).
  *
  * @throws {Failure} if the address cannot be used.
  * @throws {ConfigurationError} if the certificate cannot be used.
@@ -57,7 +65,7 @@ export async function listenSecurely({
   files,
   tls: { minVersion, ciphers, named = [] },
   observer,
-  attach,
+  serverOf,
 }: SecureListening): Promise<Listening> {
   const tls = inTermsOfFlags(flagsOf(named), () =>
     tlsServerOptionsAt({
@@ -66,13 +74,11 @@ export async function listenSecurely({
       minVersion,
       ...(ciphers !== undefined && { ciphers }),
       honorCipherOrder: true,
-      ALPNProtocols: ['http/1.1'],
       observer,
     }),
   )
   try {
-    const server = tls.keepFresh(createHttpsServer(tls.options))
-    attach(server)
+    const server = tls.keepFresh(serverOf(tls.options))
     const { port, close } = await listen(server, address, 'secure')
     return {
       port,
@@ -97,6 +103,7 @@ export async function listenSecurely({
 export function listenInsecurely(api: ApiServer, address: ListenAddress): Promise<Listening> {
   const server = createHttpServer()
   server.maxHeadersCount = 0
+  server.keepAliveTimeout = IDLE_MS
   server.on('request', api.listener)
   return listen(server, address, 'insecure')
 }
@@ -106,12 +113,12 @@ async function listen(
   { host, port }: ListenAddress,
   kind: 'secure' | 'insecure',
 ): Promise<Listening> {
-  server.keepAliveTimeout = IDLE_MS
   const sockets = new Set<Socket>()
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
   })
+  const sessions = http2Sessions(server)
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(unusable(error, { host, port }, kind)))
     server.listen({ host, port }, resolve)
@@ -119,12 +126,13 @@ async function listen(
   const bound = server.address()
   return {
     port: typeof bound === 'object' && bound !== null ? bound.port : port,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        // `closeAllConnections` leaves those that have switched protocols.
-        for (const socket of sockets) socket.destroy()
-      }),
+    async close() {
+      const closed = new Promise<void>((resolve) => void server.close(() => resolve()))
+      await sessions.close()
+      // `closeAllConnections` leaves those that have switched protocols.
+      for (const socket of sockets) socket.destroy()
+      await closed
+    },
   }
 }
 

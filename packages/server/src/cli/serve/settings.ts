@@ -65,6 +65,8 @@ export interface TlsSettings {
   readonly certDir?: string
   /** Certificates for some names, in the order of the flags. */
   readonly named?: readonly SniCertificateFiles[]
+  /** Absent: HTTP/1.1 only. */
+  readonly http2?: { readonly maxStreams: number }
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3'
   /** In the names of OpenSSL; absent: those of Node.js. */
   readonly ciphers?: string

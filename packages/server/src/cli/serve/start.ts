@@ -2,7 +2,8 @@ import { join, resolve } from 'node:path'
 import { loggingObserver, systemClock } from '@kube-authn/core/internal'
 import type { Announcement } from './announcement.ts'
 import { type Closers, closers } from './closers.ts'
-import { listenInsecurely, listenSecurely } from './listen.ts'
+import { http2Server } from './http2-server.ts'
+import { httpsServer, IDLE_MS, listenInsecurely, listenSecurely } from './listen.ts'
 import { writeAdminKubeconfig } from './material/admin-kubeconfig.ts'
 import { clientAddress } from './material/hosts.ts'
 import { ownMaterial } from './material/own-material.ts'
@@ -55,7 +56,10 @@ async function open(settings: ServeSettings, opened: Closers): Promise<Announcem
     files: material.serverCertificate,
     tls,
     observer: loggingObserver(undefined, logLine) ?? (() => undefined),
-    attach: (server) => server.on('request', chain.api.listener),
+    serverOf: (options) =>
+      tls.http2 === undefined
+        ? httpsServer(options).on('request', chain.api.listener)
+        : http2Server(options, { ...tls.http2, idleMs: IDLE_MS }).on('request', chain.api.listener),
   })
   opened.add(() => listening.close())
   const plain = insecure === undefined ? undefined : await listenInsecurely(chain.api, insecure)

@@ -69,6 +69,14 @@ export const SHOWN_FLAGS: readonly FlagGroup[] = [
       'tls-sni-cert-key files',
       'a certificate for some names: cert.crt,cert.key or cert.crt,cert.key:*.example.com,example.com; may be repeated',
     ],
+    [
+      'disable-http2-serving',
+      'HTTP/1.1 only (default true); =false adds HTTP/2, whose malformed headers Node.js drops silently',
+    ],
+    [
+      'http2-max-streams-per-connection number',
+      'requests at a time on a connection of HTTP/2 (default 0, which is 100)',
+    ],
   ),
   group(
     'Who makes a request:',

@@ -15,6 +15,7 @@ import { STANDARD_CONTROLLERS } from '../../../controllers/standard-controllers.
 import { electionFlagProblems } from './election-flags.ts'
 import { pairProblems } from './file-pairs.ts'
 import { forwardProblems } from './forward-flags.ts'
+import { http2Problems } from './http2-flags.ts'
 import { storeProblems } from './store-flags.ts'
 import { tlsProblems } from './tls-flags.ts'
 
@@ -27,6 +28,7 @@ export function servingProblems(flags: ParsedFlags): readonly ConfigurationProbl
   return [
     ...addressProblems(flags),
     ...tlsProblems(flags),
+    ...http2Problems(flags),
     ...pairProblems(flags, 'cluster-signing-cert-file', 'cluster-signing-key-file'),
     ...['max-requests-inflight', 'max-mutating-requests-inflight'].flatMap((name) =>
       numberOf(flags, name) < 0 ? [problem(name, `--${name} can not be negative value`)] : [],

@@ -149,6 +149,8 @@ describe('the flags of serve', () => {
 
   it.each([
     [['--tls-min-version=VersionTLS13'], { minVersion: 'TLSv1.3' }],
+    [['--disable-http2-serving'], { minVersion: 'TLSv1.2' }],
+    [['--http2-max-streams-per-connection=5'], { minVersion: 'TLSv1.2' }],
     [
       [
         '--tls-sni-cert-key=a.crt,a.key',
@@ -248,6 +250,10 @@ describe('what is wrong with flags of serve', () => {
     ...['', 'a', 'a,', ',b', 'a,b,c', 'a:b', ':a'].map((value): [string[], string] => [
       [`--tls-sni-cert-key=${value}`],
       '--tls-sni-cert-key: expected comma separated certificate and key file paths',
+    ]),
+    ...['-1', '4294967296'].map((value): [string[], string] => [
+      [`--http2-max-streams-per-connection=${value}`],
+      '--http2-max-streams-per-connection: must be a number from 0 to 4294967295',
     ]),
     [['--tls-sni-cert-key=a,b:'], '--tls-sni-cert-key: empty names list is not allowed'],
     [['--tls-sni-cert-key=a,b: '], '--tls-sni-cert-key: empty names list is not allowed'],

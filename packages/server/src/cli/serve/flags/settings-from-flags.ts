@@ -22,6 +22,7 @@ import { electionOf } from './election-flags.ts'
 import { pairOf } from './file-pairs.ts'
 import { forwardSettings } from './forward-flags.ts'
 import { gateSettings } from './gate-flags.ts'
+import { http2Settings } from './http2-flags.ts'
 import { servingProblems } from './serving-problems.ts'
 import { storeValueOf } from './store-flags.ts'
 import { tlsSettings } from './tls-flags.ts'
@@ -58,6 +59,7 @@ export function settingsFromFlags(argv: readonly string[]): ServeSettings {
   const forward = forwardSettings(flags)
   const insecurePort = numberOf(flags, 'insecure-port')
   const leaderElection = electionOf(flags)
+  const http2 = http2Settings(flags)
   return {
     dataDir: stringOf(flags, 'data-dir'),
     store: storeValueOf(flags),
@@ -68,7 +70,7 @@ export function settingsFromFlags(argv: readonly string[]): ServeSettings {
     }),
     ...(advertiseAddress !== undefined && { advertiseAddress }),
     ...(externalHostname !== undefined && { externalHostname }),
-    tls: tlsSettings(flags),
+    tls: { ...tlsSettings(flags), ...(http2 !== undefined && { http2 }) },
     serviceAccounts: serviceAccountSettings(flags),
     signing: signingSettings(flags),
     limits: limitSettings(flags),
