@@ -2,13 +2,33 @@ import { memoryObjectStore } from '../src/store/memory/memory-object-store.ts'
 import { kubernetesApi } from '../src/api/api-handler.ts'
 import type { KubernetesApiOptions } from '../src/api/kubernetes-api-options.ts'
 
+/** What tests look at in objects. Which of it there is depends on the object. */
+export interface AnswerObject {
+  readonly kind: string
+  readonly code: number
+  readonly reason: string
+  readonly message: string
+  readonly details: { readonly causes: readonly { readonly field: string }[] }
+  readonly metadata: {
+    readonly annotations: Readonly<Record<string, string>>
+    readonly finalizers: readonly string[]
+    readonly resourceVersion: string
+    readonly continue: string
+  }
+  readonly spec: { readonly finalizers: readonly string[] }
+  readonly status: { readonly phase: string }
+  readonly data: Readonly<Record<string, string>>
+  readonly items: readonly AnswerObject[]
+  readonly resources: readonly { readonly name: string }[]
+}
+
 /** What a test looks at in an answer. */
 export interface Asked {
   readonly status: number
   readonly headers: Headers
   readonly text: string
   /** `{}` if the answer is not one value in JSON. */
-  readonly json: any
+  readonly json: AnswerObject
 }
 
 /** Sends a request to an API; a body that is neither a string nor bytes is sent as JSON. */
@@ -39,10 +59,10 @@ export async function askApi(options: Partial<KubernetesApiOptions> = {}): Promi
   }
 }
 
-function parsed(text: string): unknown {
+function parsed(text: string): AnswerObject {
   try {
-    return JSON.parse(text)
+    return JSON.parse(text) as AnswerObject
   } catch {
-    return {}
+    return {} as AnswerObject
   }
 }

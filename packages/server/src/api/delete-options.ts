@@ -49,8 +49,8 @@ export function readDeleteOptions(
   if (!isObject(value)) throw badRequest('the body of a deletion must be DeleteOptions')
   const errors = errorList({ hideValues: true })
   const options = readObject(value, fieldPath(), errors)
-  const kind = options?.string('kind') || KIND
-  if (kind !== KIND) throw badRequest('the body of a deletion must be DeleteOptions')
+  const kind = options?.string('kind') ?? ''
+  if (kind !== '' && kind !== KIND) throw badRequest('the body of a deletion must be DeleteOptions')
   const apiVersion = options?.string('apiVersion') ?? ''
   if (apiVersion !== '' && !apiVersions.includes(apiVersion)) {
     throw badRequest(

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { type Ask, askApi } from '../../test/ask-api.ts'
+import { type AnswerObject, type Ask, askApi } from '../../test/ask-api.ts'
 import { inYaml } from './yaml-answer.ts'
 
 const MAPS = '/api/v1/namespaces/default/configmaps'
@@ -55,7 +55,7 @@ describe('metadata', () => {
     const events = text
       .trim()
       .split('\n')
-      .map((line) => JSON.parse(line))
+      .map((line) => JSON.parse(line) as { readonly type: string; readonly object: AnswerObject })
     expect(events.map(({ type }) => type)).toEqual(['ADDED', 'BOOKMARK'])
     for (const { object } of events) expect(object).toEqual({ ...META, metadata: object.metadata })
   })
@@ -104,7 +104,7 @@ describe('YAML', () => {
 
   it('of a table is one, too', async () => {
     const accept = 'application/yaml;as=Table;v=v1;g=meta.k8s.io'
-    expect(parse((await ask('GET', MAPS, undefined, { accept })).text).kind).toBe('Table')
+    expect(parse((await ask('GET', MAPS, undefined, { accept })).text)).toMatchObject({ kind: 'Table' })
   })
 
   it('is the same value for every YAML parser of version 1.1', async () => {

@@ -36,7 +36,20 @@ describe('an apply on the server, after applies of kubectl', () => {
     const { status, json } = await apply(configuration({ a: '2', b: '1' }))
     expect([status, json.data]).toEqual([200, { a: '2', b: '1' }])
     const { [ANNOTATION]: annotation } = json.metadata.annotations
-    expect(JSON.parse(annotation)).toEqual(configuration({ a: '2', b: '1' }))
+    expect(JSON.parse(annotation ?? '')).toEqual(configuration({ a: '2', b: '1' }))
+  })
+
+  it('removes what later configurations leave out, but nothing that others have written', async () => {
+    await applyInClient({ a: '1', b: '1', c: '1' })
+    const type = { 'content-type': 'application/merge-patch+json' }
+    await ask('PATCH', MAP, { data: { c: '5', d: '5' } }, type)
+    expect((await apply(configuration({ a: '1', b: '1' }))).json.data).toEqual({
+      a: '1',
+      b: '1',
+      c: '5',
+      d: '5',
+    })
+    expect((await apply(configuration({ a: '1' }))).json.data).toEqual({ a: '1', c: '5', d: '5' })
   })
 
   it('conflicts about fields that others have changed since, and only those', async () => {

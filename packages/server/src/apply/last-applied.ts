@@ -2,7 +2,7 @@ import { isObject } from '@kube-authn/core/internal'
 import type { KubeObject } from '../registry/kube-object.ts'
 import { apiVersionOf, type Resource } from '../registry/resource.ts'
 import { changesOf, fieldsOf } from './applied-fields.ts'
-import { difference, type FieldSet, NO_FIELDS, union } from './field-set.ts'
+import { difference, type FieldSet, intersection, NO_FIELDS } from './field-set.ts'
 import { ownable, slotOfResource } from './owners.ts'
 
 /** Where `kubectl apply` keeps what it has applied. */
@@ -23,9 +23,9 @@ export function fieldsOfLastApplied(resource: Resource, live: KubeObject, manage
   const slot = slotOfResource(resource)
   const wanted = ownable(applied)
   if (Object.keys(wanted).length === 0) return NO_FIELDS
-  const { changed, removed } = changesOf(ownable(live), wanted, slot)
-  const others = changesOf(wanted, ownable(live), slot)
-  return difference(fieldsOf(wanted, slot), union(changed, removed, others.changed, others.removed))
+  const present = ownable(live)
+  const { changed } = changesOf(present, wanted, slot)
+  return difference(intersection(fieldsOf(wanted, slot), fieldsOf(present, slot)), changed)
 }
 
 /**
@@ -48,13 +48,14 @@ export function withLastApplied(
 }
 
 function lastApplied({ metadata, ...configuration }: Readonly<Record<string, unknown>>): string {
-  const { annotations, ...marks } = isObject(metadata) ? metadata : {}
+  const given: Readonly<Record<string, unknown>> = isObject(metadata) ? metadata : {}
+  const { annotations, ...marks } = given
   const { [ANNOTATION]: _, ...others } = isObject(annotations) ? annotations : {}
   const kept = { ...marks, ...(Object.keys(others).length > 0 && { annotations: others }) }
   return `${JSON.stringify({ ...configuration, metadata: kept })}\n`
 }
 
-function isTooLarge(annotations: object): boolean {
+function isTooLarge(annotations: Readonly<Record<string, unknown>>): boolean {
   const length = Object.entries(annotations)
     .flat()
     .reduce((sum, each) => sum + UTF8.encode(String(each)).length, 0)

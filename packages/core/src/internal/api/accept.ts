@@ -24,13 +24,13 @@ export function jsonClauses(headers: RequestHeaders): readonly AcceptClause[] {
  * @throws {StatusError} 406 if the client accepts other types only.
  */
 export function clausesFor(headers: RequestHeaders, types: readonly string[]): readonly AcceptClause[] {
-  const ranges = [...types, 'application/*', '*/*']
+  const ranges = new Set([...types, 'application/*', '*/*'])
   const accept = headers.all('accept').join(',')
   if (accept.trim() === '') return []
   const clauses = accept
     .split(',')
     .map(readClause)
-    .filter(({ type, parameters }) => ranges.includes(type) && Number(parameters.get('q') ?? 1) > 0)
+    .filter(({ type, parameters }) => ranges.has(type) && Number(parameters.get('q') ?? 1) > 0)
   if (clauses.length === 0) throw notAcceptable(types)
   return clauses
 }

@@ -44,7 +44,7 @@ function named(text: string): readonly string[] {
   let isKey = false
   for (let index = 0; index < text.length && found.size < MAX_NAMED; index++) {
     const level = levels.at(-1)
-    switch (text[index]) {
+    switch (text.charAt(index)) {
       case '"': {
         const end = endOfString(text, index)
         if (isKey && level?.seen !== undefined) {
