@@ -35,6 +35,8 @@ const KIND = 'DeleteOptions'
  *
  * Source: apimachinery `pkg/apis/meta/v1/types.go` DeleteOptions, `pkg/apis/meta/v1/validation/validation.go` ValidateDeleteOptions.
  *
+ * Deviation: what is said about dependents has no effect (`docs/deviations.md`, options of deletions; dependents).
+ *
  * @param value `undefined` if there are none.
  * @param apiVersions those that the options may have, besides none.
  * @throws {StatusError} 400, 422
