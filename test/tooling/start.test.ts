@@ -185,6 +185,7 @@ const LOADED_LATER: Readonly<Record<string, readonly string[]>> = {
     '@noble/hashes/scrypt.js',
     'bcryptjs',
     'jose/jws/compact/sign',
+    'yaml',
   ],
   '@kube-authn/server/internal': [
     '@noble/hashes/argon2.js',
@@ -198,6 +199,7 @@ const LOADED_LATER: Readonly<Record<string, readonly string[]>> = {
     '@noble/hashes/scrypt.js',
     'bcryptjs',
     'jose/jws/compact/sign',
+    'yaml',
   ],
   '@kube-authn/server/etcd': [
     '@noble/hashes/argon2.js',

@@ -45,7 +45,7 @@ export async function answerReview(
 ): Promise<HttpAnswer> {
   const { kind, group } = review
   const inGroup = (version: string): string => `${group}/${version}`
-  const { apiVersion, object, errors } = await readObjectBody(
+  const { apiVersion, object, duplicates, errors } = await readObjectBody(
     request,
     body,
     { kind, apiVersions: [inGroup(first), ...others.map(inGroup)] },
@@ -57,7 +57,7 @@ export async function answerReview(
   sentStatus?.end()
   const answer = review.read(object, apiVersion.slice(group.length + 1))
   object.end()
-  const warnings = checkFields(errors, validation)
+  const warnings = checkFields(errors, validation, duplicates)
   try {
     const { metadata = {}, ...rest } = await answer({ ...asked, metadata: sent })
     return objectAnswer(status, { kind, apiVersion, metadata, ...rest }, warnings)

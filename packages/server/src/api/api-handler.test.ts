@@ -128,7 +128,7 @@ describe('every refusal is a Status, without a stack or what was sent', () => {
     [405, 'MethodNotAllowed', 'DELETE', '/api/v1/nodes/x/status', undefined],
     [405, 'MethodNotAllowed', 'POST', '/version', '{}'],
     [405, 'MethodNotAllowed', 'POST', '/apis', '{}'],
-    [406, 'NotAcceptable', 'GET', SECRETS, undefined, { accept: 'application/yaml' }],
+    [406, 'NotAcceptable', 'GET', SECRETS, undefined, { accept: 'application/cbor' }],
     [406, 'NotAcceptable', 'GET', '/api', undefined, { accept: 'text/html' }],
     [
       406,
@@ -154,7 +154,7 @@ describe('every refusal is a Status, without a stack or what was sent', () => {
       'a=b',
       { 'content-type': 'application/x-www-form-urlencoded' },
     ],
-    [415, 'UnsupportedMediaType', 'POST', SECRETS, '{}', { 'content-type': 'application/yaml' }],
+    [415, 'UnsupportedMediaType', 'POST', SECRETS, '{}', { 'content-type': 'application/cbor' }],
     [422, 'Invalid', 'POST', SECRETS, secret('')],
     [422, 'Invalid', 'POST', SECRETS, secret('../x')],
     [400, 'BadRequest', 'POST', '/api/v1/namespaces/default/pods?fieldValidation=Strict', deep],
@@ -515,6 +515,7 @@ describe('discovery', () => {
     )
     expect(names).toEqual([
       'namespaces',
+      'namespaces/finalize',
       'namespaces/status',
       'serviceaccounts',
       'secrets',

@@ -1,5 +1,5 @@
 import type { HttpAnswer } from '@kube-authn/core/adapter'
-import { isObject, isStatusError, readBytes, yamlDocument } from '@kube-authn/core/internal'
+import { decodeYaml, isObject, isStatusError, readBytes } from '@kube-authn/core/internal'
 import { apply, type Application, type Applied } from '../apply/apply.ts'
 import type { KubeObject } from '../registry/kube-object.ts'
 import { badRequest, conflict, isConflict } from '../registry/status-errors.ts'
@@ -7,8 +7,6 @@ import { answerWith, MAX_BODY_BYTES, type ObjectRequest, requireCreator, writeOf
 import type { PatchOptions } from './patch-options.ts'
 import { isDeeperThan, MAX_DEPTH, readPatched } from './patched-object.ts'
 
-/** The limit of a configuration in YAML that is not JSON, in characters: more would take too long to parse. */
-const MAX_YAML_LENGTH = 262_144
 /** How often an object is looked for that others create and delete meanwhile. */
 const MAX_ATTEMPTS = 4
 
@@ -19,9 +17,12 @@ const MAX_ATTEMPTS = 4
  */
 export async function answerApply(asked: ObjectRequest, options: PatchOptions): Promise<HttpAnswer> {
   const { request, body, target, registry } = asked
-  const application: Application = {
+  const bytes = await readBytes(request, body, MAX_BODY_BYTES)
+  const { value, duplicates } = await decodeYaml(bytes, MAX_BODY_BYTES)
+  const application: Sent = {
     resource: target.resource,
-    configuration: readConfiguration(await readBytes(request, body, MAX_BODY_BYTES)),
+    configuration: configurationOf(value),
+    duplicates,
     manager: {
       name: options.fieldManager,
       operation: 'Apply',
@@ -47,6 +48,11 @@ export async function answerApply(asked: ObjectRequest, options: PatchOptions): 
   }
 }
 
+/** An application, with the paths of fields that it has more than once. */
+interface Sent extends Application {
+  readonly duplicates: readonly string[]
+}
+
 /** The object that an application makes of another one, its owners and the warnings about it. */
 interface Applying {
   readonly object: (old: KubeObject | undefined) => KubeObject
@@ -54,13 +60,13 @@ interface Applying {
   readonly warnings: () => readonly string[]
 }
 
-function applying({ target, request }: ObjectRequest, application: Application): Applying {
+function applying({ target, request }: ObjectRequest, application: Sent): Applying {
   let owners: Applied['owners'] = []
   let warnings: readonly string[] = []
   return {
     object(old) {
       const applied = apply(application, old)
-      const patched = readPatched(applied.value, target.resource, request.query)
+      const patched = readPatched(applied.value, target.resource, request.query, application.duplicates)
       owners = applied.owners
       warnings = patched.warnings
       return patched.object
@@ -70,7 +76,7 @@ function applying({ target, request }: ObjectRequest, application: Application):
   }
 }
 
-async function create(asked: ObjectRequest, application: Application): Promise<HttpAnswer> {
+async function create(asked: ObjectRequest, application: Sent): Promise<HttpAnswer> {
   requireCreator(asked)
   const { resource, namespace, name } = asked.target
   const { object: objectFor, owners, warnings } = applying(asked, application)
@@ -100,8 +106,7 @@ function answerApplied(
 }
 
 /** @throws {StatusError} 400 */
-function readConfiguration(bytes: Uint8Array): Application['configuration'] {
-  const value = parsed(bytes)
+function configurationOf(value: unknown): Application['configuration'] {
   if (!isObject(value)) throw badRequest('what is applied must be an object')
   if (isDeeperThan(value, MAX_DEPTH))
     throw badRequest(`the patch must not be deeper than ${MAX_DEPTH} levels`)
@@ -113,14 +118,4 @@ function readConfiguration(bytes: Uint8Array): Application['configuration'] {
     throw badRequest('metadata.managedFields must be nil')
   }
   return value
-}
-
-function parsed(bytes: Uint8Array): unknown {
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
-    return yamlDocument(text, 'the patch', { maxLength: MAX_BODY_BYTES, maxDocumentLength: MAX_YAML_LENGTH })
-  } catch {
-    // The problems would show what was sent.
-    throw badRequest('error decoding patch: it is not one document of YAML')
-  }
 }

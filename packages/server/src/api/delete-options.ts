@@ -1,47 +1,126 @@
 import {
   checkFields,
+  type ErrorList,
   errorList,
   fieldPath,
   type FieldValidation,
+  firstValues,
   isObject,
+  type ObjectReader,
   readObject,
 } from '@kube-authn/core/internal'
 import { badRequest } from '../registry/status-errors.ts'
 import type { Preconditions } from '../registry/write.ts'
-import { isDryRun } from './query-options.ts'
+import { requireValid } from './invalid-options.ts'
+import { validateDryRun } from './write-options.ts'
 
 /** What a client may say about a deletion. */
 export interface DeleteOptions {
   readonly preconditions: Preconditions
   readonly isDryRun: boolean
+  /** What becomes of objects that belong to the deleted one; `undefined` if the client does not say. */
+  readonly propagationPolicy: PropagationPolicy | undefined
+  /** The older form of the same; `undefined` if the client does not say. */
+  readonly orphanDependents: boolean | undefined
 }
 
+/** See {@link DeleteOptions}. */
+export type PropagationPolicy = (typeof POLICIES)[number]
+
+const POLICIES = ['Foreground', 'Background', 'Orphan'] as const
+const KIND = 'DeleteOptions'
+
 /**
- * Reads the DeleteOptions in a body. Grace periods and policies about dependents are read and have no effect: nothing here runs pods or collects dependents.
+ * The options of a deletion in a body. Its grace period is read and has no effect: nothing here ends slowly.
  *
- * Source: apimachinery `pkg/apis/meta/v1/types.go` DeleteOptions.
+ * Source: apimachinery `pkg/apis/meta/v1/types.go` DeleteOptions, `pkg/apis/meta/v1/validation/validation.go` ValidateDeleteOptions.
  *
- * @param value `undefined` if there was no body.
- * @throws {StatusError} 400
+ * Deviation: what is said about dependents has no effect (`docs/deviations.md`, options of deletions; dependents).
+ *
+ * @param value `undefined` if there are none.
+ * @param apiVersions those that the options may have, besides none.
+ * @throws {StatusError} 400, 422
  */
-export function readDeleteOptions(value: unknown, validation: FieldValidation): DeleteOptions {
-  if (value === undefined) return { preconditions: {}, isDryRun: false }
+export function readDeleteOptions(
+  value: unknown,
+  validation: FieldValidation,
+  apiVersions: readonly string[],
+  duplicates: readonly string[] = [],
+): DeleteOptions {
+  if (value === undefined) return NO_OPTIONS
   if (!isObject(value)) throw badRequest('the body of a deletion must be DeleteOptions')
   const errors = errorList({ hideValues: true })
   const options = readObject(value, fieldPath(), errors)
-  for (const name of ['kind', 'apiVersion', 'gracePeriodSeconds', 'orphanDependents', 'propagationPolicy']) {
-    options?.value(name)
+  const kind = options?.string('kind') ?? ''
+  if (kind !== '' && kind !== KIND) throw badRequest('the body of a deletion must be DeleteOptions')
+  const apiVersion = options?.string('apiVersion') ?? ''
+  if (apiVersion !== '' && !apiVersions.includes(apiVersion)) {
+    throw badRequest(
+      `the API version in the data does not match the expected one (${apiVersions.join(' or ')})`,
+    )
   }
-  options?.value('ignoreStoreReadErrorWithClusterBreakingPotential')
+  requireWhole(options, 'gracePeriodSeconds', errors)
+  options?.boolean('ignoreStoreReadErrorWithClusterBreakingPotential')
+  const policy = options?.has('propagationPolicy') === true ? options.string('propagationPolicy') : undefined
+  const orphanDependents =
+    options?.has('orphanDependents') === true ? options.boolean('orphanDependents') : undefined
   const dryRun = options?.strings('dryRun') ?? []
   const preconditions = options?.object('preconditions')
   const uid = preconditions?.string('uid') ?? ''
   const resourceVersion = preconditions?.string('resourceVersion') ?? ''
   preconditions?.end()
   options?.end()
-  checkFields(errors, validation)
+  checkFields(errors, validation, duplicates)
   return {
     preconditions: { ...(uid !== '' && { uid }), ...(resourceVersion !== '' && { resourceVersion }) },
-    isDryRun: isDryRun(dryRun),
+    ...validated({ policy, orphanDependents, dryRun }),
   }
+}
+
+/** The options of a deletion in the query, which count if there is no body. @throws {StatusError} 400, 422 */
+export function deleteOptionsIn(query: string, dryRun: readonly string[]): DeleteOptions {
+  const values = firstValues(query)
+  if (!/^[+-]?\d{0,18}$/.test(values.get('gracePeriodSeconds') ?? '')) {
+    throw badRequest('gracePeriodSeconds: Invalid value: must be a number')
+  }
+  const orphan = values.get('orphanDependents')?.toLowerCase()
+  const orphanDependents = orphan === undefined ? undefined : orphan !== 'false' && orphan !== '0'
+  const policy = values.get('propagationPolicy')
+  return { preconditions: {}, ...validated({ policy, orphanDependents, dryRun }) }
+}
+
+const NO_OPTIONS: DeleteOptions = {
+  preconditions: {},
+  isDryRun: false,
+  propagationPolicy: undefined,
+  orphanDependents: undefined,
+}
+
+function requireWhole(options: ObjectReader | undefined, name: string, errors: ErrorList): void {
+  const value = options?.value(name)
+  if (value === undefined || Number.isSafeInteger(value)) return
+  errors.typeInvalid(fieldPath(name), value, 'must be an integer')
+}
+
+/** Options that are not checked yet. */
+interface SentOptions {
+  readonly policy: string | undefined
+  readonly orphanDependents: boolean | undefined
+  readonly dryRun: readonly string[]
+}
+
+/** @throws {StatusError} 422 */
+function validated({ policy, orphanDependents, dryRun }: SentOptions): Omit<DeleteOptions, 'preconditions'> {
+  const errors = errorList()
+  const path = fieldPath('propagationPolicy')
+  if (policy !== undefined && orphanDependents !== undefined) {
+    errors.invalid(path, policy, 'orphanDependents and deletionPropagation cannot be both set')
+  }
+  const propagationPolicy = POLICIES.find((each) => each === policy)
+  if (policy !== undefined && propagationPolicy === undefined) {
+    errors.notSupported(path, policy, [...POLICIES, 'nil'])
+  }
+  validateDryRun(dryRun, errors)
+  requireValid(KIND, errors)
+  return { isDryRun: dryRun.length > 0, propagationPolicy, orphanDependents }
 }

@@ -1,12 +1,14 @@
 import type { HttpAnswer } from '@kube-authn/core/adapter'
-import { fieldValidationOf, objectAnswer, readBodyValue } from '@kube-authn/core/internal'
+import { fieldValidationOf, objectAnswer } from '@kube-authn/core/internal'
 import { apiVersionOf } from '../registry/resource.ts'
 import { ignoreMissing } from '../registry/status-errors.ts'
-import { expectedOf } from './expected-object.ts'
-import { type DeleteOptions, readDeleteOptions } from './delete-options.ts'
+import { type DeleteOptions, deleteOptionsIn, readDeleteOptions } from './delete-options.ts'
 import { answerWith, MAX_BODY_BYTES, type ObjectRequest, writeOf } from './object-request.ts'
 import { listOptions } from './list-options.ts'
+import { reachVersion, requireVersion } from './list-version.ts'
 import { pageOf } from './query-options.ts'
+import { readSentBody } from './sent-body.ts'
+import { dryRunIn } from './write-options.ts'
 
 /**
  * Answers the DELETE of one object.
@@ -18,7 +20,9 @@ export async function answerDelete(asked: ObjectRequest): Promise<HttpAnswer> {
   const options = await readOptions(asked)
   const left = await registry.delete(target, options.preconditions, writeOf(asked, options.isDryRun))
   const { deletionTimestamp, name, uid } = left.metadata
-  if (deletionTimestamp !== undefined) return answerWith(asked, 200, left)
+  if (deletionTimestamp !== undefined) {
+    return answerWith(asked, options.orphanDependents === false ? 202 : 200, left)
+  }
   const { group, plural } = target.resource
   const details = { name, ...(group !== '' && { group }), kind: plural, uid }
   const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details }
@@ -31,7 +35,9 @@ export async function answerDeleteAll(asked: ObjectRequest): Promise<HttpAnswer>
   const { resource } = target
   const selected = listOptions(asked.options)
   const options = await readOptions(asked)
+  await reachVersion(asked)
   const page = await registry.list({ ...target, ...selected }, pageOf(selected))
+  requireVersion(page.resourceVersion, selected)
   for (const { metadata } of page.items) {
     const { name = '', namespace = '' } = metadata
     await registry
@@ -44,13 +50,16 @@ export async function answerDeleteAll(asked: ObjectRequest): Promise<HttpAnswer>
   return objectAnswer(200, list, warnings)
 }
 
-async function readOptions({ request, body, options }: ObjectRequest): Promise<DeleteOptions> {
+/** A dry run is one if the body or the query says so. */
+async function readOptions({ request, body, target }: ObjectRequest): Promise<DeleteOptions> {
   const bytes = await body(MAX_BODY_BYTES)
-  const expected = expectedOf({ group: '', version: 'v1', kind: 'DeleteOptions' })
-  const value =
-    bytes?.length === 0
-      ? undefined
-      : await readBodyValue(request, () => Promise.resolve(bytes), expected, MAX_BODY_BYTES)
-  const read = readDeleteOptions(value, fieldValidationOf(request.query))
-  return { ...read, isDryRun: read.isDryRun || options.isDryRun }
+  const inQuery = deleteOptionsIn(request.query, dryRunIn(request.query))
+  if (bytes?.length === 0) return inQuery
+  const received = { request, body: () => Promise.resolve(bytes) }
+  const kind = { group: '', version: 'v1', kind: 'DeleteOptions' }
+  const { value, duplicates } = await readSentBody(received, kind)
+  const apiVersions = ['v1', 'meta.k8s.io/v1', apiVersionOf(target.resource)]
+  const validation = fieldValidationOf(request.query)
+  const sent = readDeleteOptions(value, validation, apiVersions, duplicates)
+  return { ...sent, isDryRun: sent.isDryRun || inQuery.isDryRun }
 }

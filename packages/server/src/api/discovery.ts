@@ -20,7 +20,7 @@ export function discovered(resource: Resource): DiscoveryResource {
     verbs: verbsOf(resource),
     subresources: (resource.subresources ?? []).map((each) => ({
       name: each.name,
-      verbs: SUBRESOURCE_VERBS[each.type],
+      verbs: each.type === 'part' && each.isReplacedOnly === true ? ['update'] : SUBRESOURCE_VERBS[each.type],
       ...(each.type === 'action' && {
         responseKind: { group: each.group, version: each.version, kind: each.kind },
       }),

@@ -1,6 +1,6 @@
 import { type ErrorList, errorList, fieldPath } from '@kube-authn/core/internal'
 import { badRequest } from '../registry/status-errors.ts'
-import { invalidOptions } from './invalid-options.ts'
+import { requireValid } from './invalid-options.ts'
 import type { QueryOptions } from './query-options.ts'
 
 /** The options of a list or a watch that {@link listOptions} returns. */
@@ -26,7 +26,7 @@ export function listOptions(sent: QueryOptions): ListOptions {
   const errors = errorList()
   if (isWatch) checkWatch(sent, errors)
   else checkList(sent, errors)
-  if (errors.errors.length > 0) throw invalidOptions(errors)
+  requireValid('ListOptions', errors)
   if (!isWatch && sent.continue !== undefined && hasVersion) {
     throw badRequest('specifying resource version is not allowed when using continue')
   }

@@ -7,6 +7,7 @@ import type { Caller, WriteOptions } from '../registry/write.ts'
 import type { Form } from './accept.ts'
 import { internalError } from './internal-error.ts'
 import { managerOf } from './field-manager.ts'
+import { partialObject } from './partial-object.ts'
 import type { QueryOptions } from './query-options.ts'
 import type { RequestTarget } from './request-target.ts'
 import { tableOf } from './table.ts'
@@ -34,6 +35,8 @@ export interface ObjectRequest {
   readonly options: QueryOptions
   /** The form of the answer. */
   readonly form: Form
+  /** Whether the answer is in YAML. */
+  readonly isYaml: boolean
   /** `undefined` if it is not known. */
   readonly caller: Caller | undefined
   /** For the client, in `Warning` headers. */
@@ -66,6 +69,7 @@ export function shown(
   hasColumns = true,
 ): object {
   if (form === 'object') return object
+  if (form === 'metadata') return partialObject(object)
   const metadata = { resourceVersion: object.metadata.resourceVersion }
   return tableOf({
     resource: target.resource,

@@ -4,11 +4,12 @@ import { methodNotAllowed, type ReadBody } from '@kube-authn/core/internal'
 import type { Registry } from '../registry/registry.ts'
 import { subresourceOf } from '../registry/resource.ts'
 import type { Caller } from '../registry/write.ts'
-import { acceptedForm } from './accept.ts'
+import { acceptedOf, requireOtherForm } from './accept.ts'
 import { answerDelete, answerDeleteAll } from './delete-requests.ts'
 import type { KubernetesApiCaller, ObjectRequest } from './object-request.ts'
 import { answerPatch } from './patch-requests.ts'
 import { readQueryOptions } from './query-options.ts'
+import { inYaml } from './yaml-answer.ts'
 import { answerRead } from './read-requests.ts'
 import type { RequestTarget } from './request-target.ts'
 import { answerAction, answerCreate, answerUpdate } from './write-requests.ts'
@@ -41,14 +42,14 @@ type Answer = (asked: ObjectRequest) => Promise<HttpAnswer | Response>
 export function objectRequests(
   options: ObjectRequestsOptions,
 ): (received: ReceivedRequest) => Promise<HttpAnswer | Response> {
-  return async function answer({ caller, ...received }) {
+  return async function answerReceived({ caller, ...received }) {
     const { request, target } = received
-    const form = acceptedForm(request.headers)
+    const accepted = acceptedOf(request.headers)
     const warnings: string[] = []
     const asked: ObjectRequest = {
       ...options,
       ...received,
-      form,
+      ...accepted,
       options: readQueryOptions(request.query),
       caller: caller && callerOf(caller, warnings),
       warnings,
@@ -56,7 +57,9 @@ export function objectRequests(
     const answers = answersFor(target)
     const answered = Object.hasOwn(answers, request.method) ? answers[request.method] : undefined
     if (answered === undefined) throw methodNotAllowed(Object.keys(answers).toSorted().join(', '))
-    return answered(asked)
+    if (target.name !== '' || request.method === 'POST') requireOtherForm(accepted.form, 'metadataList')
+    const answer = await answered(asked)
+    return accepted.isYaml ? inYaml(answer) : answer
   }
 }
 
@@ -64,6 +67,7 @@ export function objectRequests(
 function answersFor(target: RequestTarget): Readonly<Record<string, Answer>> {
   const subresource = subresourceOf(target.resource, target.subresource)
   if (subresource?.type === 'action') return { POST: (asked) => answerAction(asked, subresource) }
+  if (subresource?.isReplacedOnly === true) return { PUT: answerUpdate }
   const DELETE = target.name === '' ? answerDeleteAll : answerDelete
   return {
     GET: answerRead,

@@ -1,6 +1,6 @@
 import { errorList, fieldPath, firstValues, unsupportedMediaType } from '@kube-authn/core/internal'
 import type { RequestHeaders } from '@kube-authn/core'
-import { invalidOptions, validateManager } from './field-manager.ts'
+import { requireWriteOptions } from './write-options.ts'
 
 /** The content types of patches. */
 export const PATCH_TYPES = [
@@ -47,7 +47,6 @@ export function readPatchOptions(query: string, type: PatchType): PatchOptions {
   } else if (force !== undefined) {
     errors.forbidden(fieldPath('force'), 'may not be specified for non-apply patch')
   }
-  validateManager(fieldManager, errors)
-  if (errors.errors.length > 0) throw invalidOptions('PatchOptions', errors)
+  requireWriteOptions(query, 'PatchOptions', errors)
   return { fieldManager, isForced: force !== undefined && !['false', '0'].includes(force.toLowerCase()) }
 }

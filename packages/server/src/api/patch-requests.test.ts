@@ -224,6 +224,7 @@ describe('a patch', () => {
     }[]
     // What is only done with an object cannot be patched.
     expect(resources.filter(({ verbs }) => !verbs.includes('patch')).map(({ name }) => name)).toEqual([
+      'namespaces/finalize',
       'pods/eviction',
     ])
   })

@@ -26,13 +26,13 @@ export async function answerPatch(asked: ObjectRequest): Promise<HttpAnswer> {
   const type = patchTypeOf(request.headers)
   const options = readPatchOptions(request.query, type)
   if (type === 'application/apply-patch+yaml') return answerApply(asked, options)
-  const value = decodeJson(await readBytes(request, body, MAX_BODY_BYTES))
+  const { value, duplicates } = decodeJson(await readBytes(request, body, MAX_BODY_BYTES))
   if (isDeeperThan(value, MAX_DEPTH))
     throw badRequest(`the patch must not be deeper than ${MAX_DEPTH} levels`)
   const patch = PATCHES[type](value, target.resource.kind)
   let warnings: readonly string[] = []
   const changed = (old: KubeObject): KubeObject => {
-    const patched = readPatched(patch(old), target.resource, request.query)
+    const patched = readPatched(patch(old), target.resource, request.query, duplicates)
     warnings = patched.warnings
     return patched.object
   }

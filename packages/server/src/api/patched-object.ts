@@ -13,12 +13,18 @@ export interface PatchedObject {
 /**
  * Reads what a patch has made of an object.
  *
+ * @param duplicates the paths of fields that occur more than once in the patch.
  * @throws {StatusError} 400 if it is another kind of object, 422 if it has fields that it must not have, or of the wrong type.
  */
-export function readPatched(value: unknown, resource: Resource, query: string): PatchedObject {
+export function readPatched(
+  value: unknown,
+  resource: Resource,
+  query: string,
+  duplicates: readonly string[],
+): PatchedObject {
   const { object, errors } = readKubeObject(value, resource)
   try {
-    return { object, warnings: checkFields(errors, fieldValidationOf(query)) }
+    return { object, warnings: checkFields(errors, fieldValidationOf(query), duplicates) }
   } catch (thrown) {
     if (!isStatusError(thrown)) throw thrown
     const message = `Invalid value: ${thrown.message}`

@@ -1,6 +1,6 @@
-import { errorList, fieldPath, firstValues } from '@kube-authn/core/internal'
+import { firstValues } from '@kube-authn/core/internal'
 import { badRequest } from '../registry/status-errors.ts'
-import { invalidOptions } from './invalid-options.ts'
+import { dryRunIn } from './write-options.ts'
 
 /** The options in the query of a request. */
 export interface QueryOptions {
@@ -26,7 +26,7 @@ export interface QueryOptions {
  *
  * Source: apimachinery `pkg/apis/meta/v1` ListOptions, CreateOptions, TableOptions.
  *
- * @throws {StatusError} 400, 422
+ * @throws {StatusError} 400
  */
 export function readQueryOptions(query: string): QueryOptions {
   const values = firstValues(query)
@@ -54,7 +54,7 @@ export function readQueryOptions(query: string): QueryOptions {
     sendInitialEvents: sendInitialEvents === undefined ? undefined : isTrue(sendInitialEvents),
     hasBookmarks: isTrue(values.get('allowWatchBookmarks')),
     timeoutSeconds: positive('timeoutSeconds'),
-    isDryRun: isDryRun(new URLSearchParams(query).getAll('dryRun')),
+    isDryRun: dryRunIn(query).length > 0,
     includeObject: include === 'None' || include === 'Object' ? include : 'Metadata',
   }
 }
@@ -70,20 +70,4 @@ export function pageOf(options: QueryOptions): { readonly limit?: number; readon
 /** Any value counts but these. Source: apimachinery `pkg/runtime/conversion.go` Convert_Slice_string_To_bool. */
 function isTrue(value: string | undefined): boolean {
   return value !== undefined && value.toLowerCase() !== 'false' && value !== '0'
-}
-
-/**
- * Whether all values of `dryRun` ask for one. A value that is not known is refused, also an empty one: nothing may be written by mistake.
- *
- * Source: apimachinery `pkg/apis/meta/v1/validation/validation.go` ValidateDryRun.
- *
- * @throws {StatusError} 422
- */
-export function isDryRun(values: readonly string[]): boolean {
-  if (values.some((value) => value !== 'All')) {
-    const errors = errorList()
-    errors.forbidden(fieldPath('dryRun'), 'supported values: "All"')
-    throw invalidOptions(errors)
-  }
-  return values.length > 0
 }

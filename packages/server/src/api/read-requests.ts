@@ -1,9 +1,11 @@
 import type { HttpAnswer } from '@kube-authn/core/adapter'
 import { apiVersionOf } from '../registry/resource.ts'
-import { expired, tooLargeVersion } from '../registry/status-errors.ts'
+import { requireOtherForm, requireStream } from './accept.ts'
 import { answerWith, type ObjectRequest, shown } from './object-request.ts'
 import { listAnswer } from './list-answer.ts'
 import { type ListOptions, listOptions } from './list-options.ts'
+import { reachVersion, requireVersion } from './list-version.ts'
+import { partialObject } from './partial-object.ts'
 import { pageOf } from './query-options.ts'
 import { type RowContent, rowOf, tableHead } from './table.ts'
 import { watchResponse } from './watch-response.ts'
@@ -22,14 +24,23 @@ const WATCH_SECONDS = 1800
  */
 export async function answerRead(asked: ObjectRequest): Promise<HttpAnswer | Response> {
   const { target, registry } = asked
-  if (target.name !== '') return answerWith(asked, 200, await registry.get(target))
+  if (target.name !== '') {
+    await reachVersion(asked)
+    return answerWith(asked, 200, await registry.get(target))
+  }
   const options = listOptions(asked.options)
-  return options.isWatch ? watch(asked, options) : list(asked, options)
+  if (options.isWatch) {
+    requireStream(asked)
+    return watch(asked, options)
+  }
+  requireOtherForm(asked.form, 'metadata')
+  return list(asked, options)
 }
 
 async function list(asked: ObjectRequest, options: ListOptions): Promise<HttpAnswer | Response> {
   const { target, form, registry, clock } = asked
   const { resource } = target
+  await reachVersion(asked)
   const page = await registry.listStored({ ...target, ...options }, pageOf(options))
   requireVersion(page.resourceVersion, options)
   const metadata = {
@@ -40,6 +51,10 @@ async function list(asked: ObjectRequest, options: ListOptions): Promise<HttpAns
   if (form === 'object') {
     const head = { kind: `${resource.kind}List`, apiVersion: apiVersionOf(resource), metadata }
     return listAnswer({ head, member: 'items', objects, shown: (object) => object })
+  }
+  if (form === 'metadataList') {
+    const head = { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1', metadata }
+    return listAnswer({ head, member: 'items', objects, shown: partialObject })
   }
   const row: RowContent = { resource, include: options.includeObject, nowMs: clock.now() }
   const head = tableHead({ resource, metadata })
@@ -57,7 +72,7 @@ function watch(asked: ObjectRequest, options: ListOptions): Response {
     shown: (object, isFirst) => shown(asked, object, isFirst),
     // A table has ages, in seconds.
     form: (isFirst) =>
-      form === 'object'
+      form !== 'table'
         ? form
         : `${form} ${options.includeObject} ${isFirst} ${Math.floor(clock.now() / 1000)}`,
     bookmark: (metadata) => ({ kind: resource.kind, apiVersion: apiVersionOf(resource), metadata }),
@@ -72,14 +87,4 @@ function watch(asked: ObjectRequest, options: ListOptions): Response {
         },
       ),
   })
-}
-
-/** A list is of the present. @throws {StatusError} 410 if the client wants the past, 504 if it wants the future. */
-function requireVersion(version: string, { resourceVersion, resourceVersionMatch }: ListOptions): void {
-  const current = Number(version)
-  if (resourceVersion === undefined || resourceVersion === current) return
-  if (resourceVersion > current) throw tooLargeVersion(`${resourceVersion}, current: ${current}`)
-  if (resourceVersionMatch === 'Exact') {
-    throw expired('The resourceVersion for the provided list is too old.')
-  }
 }

@@ -419,19 +419,3 @@ it('a GET of one object does not either, and a deletion of many does', async () 
     422, 1,
   ])
 })
-
-it.each([
-  ['', 504],
-  ['&resourceVersionMatch=NotOlderThan', 504],
-  ['&resourceVersionMatch=Exact', 504],
-])('a list of a version that was not reached is refused: %s', async (match, code) => {
-  const version = await store.revision()
-  const at = async (resourceVersion: number): Promise<Response> =>
-    api(new Request(`https://api${MAPS}?resourceVersion=${resourceVersion}${match}`))
-  expect((await at(version)).status).toBe(200)
-  const refused = await at(version + 1)
-  expect([refused.status, await refused.json()]).toMatchObject([
-    code,
-    { reason: 'Timeout', details: { causes: [{ reason: 'ResourceVersionTooLarge' }] } },
-  ])
-})

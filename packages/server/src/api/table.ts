@@ -1,5 +1,6 @@
 import type { KubeObject } from '../registry/kube-object.ts'
 import type { Resource } from '../registry/resource.ts'
+import { partialObject } from './partial-object.ts'
 
 /** The annotation of the bookmark after the initial events. Source: apimachinery `pkg/apis/meta/v1/types.go`. */
 export const INITIAL_EVENTS_END = 'k8s.io/initial-events-end'
@@ -59,10 +60,7 @@ export function rowOf({ resource, include, nowMs }: RowContent, object: KubeObje
   return {
     cells: resource.columns.map((column) => column.cell(object, nowMs)),
     ...(hasObject && {
-      object:
-        include === 'Object'
-          ? object
-          : { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata },
+      object: include === 'Object' ? object : partialObject(object),
     }),
   }
 }

@@ -1,11 +1,12 @@
 import type { HttpAnswer } from '@kube-authn/core/adapter'
-import { checkFields, fieldValidationOf, objectAnswer, readBodyValue } from '@kube-authn/core/internal'
+import { checkFields, fieldValidationOf, objectAnswer } from '@kube-authn/core/internal'
 import type { KubeObject } from '../registry/kube-object.ts'
 import { readKubeObject } from '../registry/read-kube-object.ts'
 import type { ActionSubresource } from '../registry/resource.ts'
 import { badRequest } from '../registry/status-errors.ts'
-import { expectedOf } from './expected-object.ts'
-import { answerWith, MAX_BODY_BYTES, type ObjectRequest, requireCreator, writeOf } from './object-request.ts'
+import { answerWith, type ObjectRequest, requireCreator, writeOf } from './object-request.ts'
+import { readSentBody } from './sent-body.ts'
+import { requireWriteOptions } from './write-options.ts'
 
 /**
  * Answers the POST of an object.
@@ -15,6 +16,7 @@ import { answerWith, MAX_BODY_BYTES, type ObjectRequest, requireCreator, writeOf
 export async function answerCreate(asked: ObjectRequest): Promise<HttpAnswer> {
   const { resource, namespace } = asked.target
   if (resource.isNamespaced && namespace === '') throw badRequest('namespace may not be empty')
+  requireWriteOptions(asked.request.query, 'CreateOptions')
   requireCreator(asked)
   const object = await readSent(asked)
   return answerWith(asked, 201, await asked.registry.create({ resource, namespace }, object, writeOf(asked)))
@@ -26,6 +28,7 @@ export async function answerCreate(asked: ObjectRequest): Promise<HttpAnswer> {
  * Source: apiserver `pkg/endpoints/handlers/update.go`.
  */
 export async function answerUpdate(asked: ObjectRequest): Promise<HttpAnswer> {
+  requireWriteOptions(asked.request.query, 'UpdateOptions')
   const sent = await readSent(asked)
   const { object, isCreated } = await asked.registry.put(asked.target, sent, writeOf(asked))
   return answerWith(asked, isCreated ? 201 : 200, object)
@@ -36,19 +39,19 @@ export async function answerAction(
   asked: ObjectRequest,
   subresource: ActionSubresource,
 ): Promise<HttpAnswer> {
-  const { request, body, target, options, registry, warnings } = asked
+  const { request, target, options, registry, warnings } = asked
+  requireWriteOptions(request.query, 'CreateOptions')
   const { namespace, name } = target
-  const expected = expectedOf(subresource)
-  const value = await readBodyValue(request, body, expected, MAX_BODY_BYTES)
-  const action = { namespace, name, value, query: request.query, isDryRun: options.isDryRun }
+  const sent = await readSentBody(asked, subresource)
+  const action = { namespace, name, ...sent, query: request.query, isDryRun: options.isDryRun }
   return objectAnswer(201, await registry.act(subresource, action, writeOf(asked)), warnings)
 }
 
-async function readSent({ request, body, target, warnings }: ObjectRequest): Promise<KubeObject> {
+async function readSent(asked: ObjectRequest): Promise<KubeObject> {
+  const { request, target, warnings } = asked
   const { resource } = target
-  const expected = expectedOf(resource)
-  const value = await readBodyValue(request, body, expected, MAX_BODY_BYTES)
+  const { value, duplicates } = await readSentBody(asked, resource)
   const { object, errors } = readKubeObject(value, resource)
-  warnings.push(...checkFields(errors, fieldValidationOf(request.query)))
+  warnings.push(...checkFields(errors, fieldValidationOf(request.query), duplicates))
   return object
 }

@@ -3,7 +3,16 @@ import type { KubeObject, ManagedFieldsEntry } from '../registry/kube-object.ts'
 import type { Resource } from '../registry/resource.ts'
 import { applyConflict, type Conflict } from './apply-conflict.ts'
 import { changesOf, fieldsOf } from './applied-fields.ts'
-import { difference, type FieldSet, intersection, NO_FIELDS, pathsOf, union } from './field-set.ts'
+import {
+  difference,
+  type FieldSet,
+  intersection,
+  isEmptySet,
+  NO_FIELDS,
+  pathsOf,
+  union,
+} from './field-set.ts'
+import { fieldsOfLastApplied, withLastApplied } from './last-applied.ts'
 import { mergeApplied, prune } from './merge-applied.ts'
 import {
   fieldsOfOwner,
@@ -57,14 +66,25 @@ export function apply(
   const live = ownable(old)
   const merged = mergeApplied(live, wanted, slot)
   const taken = intersection(fields, changesOf(live, merged, slot).changed)
-  const owners = ownersOf(resource, old, manager.time)
-  if (!isForced) requireNoConflict(owners, taken, manager)
+  const lastApplied = fieldsOfLastApplied(resource, old, manager.name)
+  const before = ownersOf(resource, old, manager.time)
+  // As if kubectl had moved the owner of its earlier applies, which is not known here.
+  const isFirst = old.metadata.managedFields === undefined && !isEmptySet(lastApplied)
+  const owners = isFirst
+    ? owning(resource, losing(before, lastApplied, manager), manager, lastApplied)
+    : before
+  const allowed = isForced ? taken : lastApplied
+  requireNoConflict(owners, difference(taken, allowed), manager)
   const left = losing(owners, taken, manager)
   const own = left.find((entry) => isOf(entry, manager))
   const kept = union(fields, ...left.filter((entry) => entry !== own).map(fieldsOfOwner))
   const given = own === undefined ? NO_FIELDS : difference(fieldsOfOwner(own), fields)
   return {
-    value: withIdentity(prune(merged, slot, given, kept), configuration, old),
+    value: withLastApplied(
+      withIdentity(prune(merged, slot, given, kept), configuration, old),
+      configuration,
+      manager.name,
+    ),
     owners: owning(resource, left, manager, fields),
   }
 }

@@ -85,6 +85,19 @@ describe.each<{ readonly engine: string; readonly open: Open }>([
     expect(errors).toEqual([])
   })
 
+  it('make a namespace of the system again that was deleted', async () => {
+    const { run, get, remove, quiet, errors } = await begin(open)
+    run()
+    await quiet()
+    const before = await get('namespaces', 'kube-node-lease')
+    await remove('namespaces', 'kube-node-lease')
+    await quiet()
+    const again = await get('namespaces', 'kube-node-lease')
+    expect(again?.['status']).toEqual({ phase: 'Active' })
+    expect(again?.metadata.uid).not.toBe(before?.metadata.uid)
+    expect(errors).toEqual([])
+  })
+
   it('leave a namespace alone that is being deleted', async () => {
     const { run, create, list, remove, quiet, errors } = await begin(open)
     run()

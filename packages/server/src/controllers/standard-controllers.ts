@@ -16,6 +16,7 @@ import { legacyTokenController } from './legacy-token-cleaner/legacy-token-contr
 import { tokenTracking } from './legacy-token-cleaner/token-tracking.ts'
 import type { SelectiveController } from './loop/selective-controller.ts'
 import { rootCAPublisher } from './root-ca/root-ca-publisher.ts'
+import { systemNamespaces } from './system-namespaces.ts'
 import { tokenSecretsController } from './service-account-tokens/token-secrets-controller.ts'
 
 /** What controllers are made of: options of `runControllers`, and what the loop gives them. */
@@ -138,6 +139,7 @@ export function selectedControllers(
   const { registry, clock, clusterInfoKubeconfig, recordsTokenUse } = parts
   return [
     ...STANDARD_CONTROLLERS.filter((each) => isSelected(each, values)).map((each) => each.make(parts)),
+    systemNamespaces(registry),
     recordsTokenUse ? tokenTracking(registry, clock) : undefined,
     clusterInfoKubeconfig === undefined ? undefined : clusterInfoPublisher(registry, clusterInfoKubeconfig),
   ].filter((each) => each !== undefined)

@@ -1,11 +1,13 @@
-import { errorList } from '@kube-authn/core/internal'
+import { errorList, fieldPath } from '@kube-authn/core/internal'
 import { timeOfRfc3339 } from '@kube-authn/internal/rfc3339'
 import type { KubeObject } from './kube-object.ts'
-import { validateFinalizers, validateMetadata } from './metadata.ts'
+import { validateFinalizerNames, validateFinalizers, validateMetadata } from './metadata.ts'
 import type { PartSubresource, Resource, Services } from './resource.ts'
 import { conflict, invalid, MODIFIED } from './status-errors.ts'
 import type { Target } from './target.ts'
 import type { Preconditions } from './write.ts'
+
+const FINALIZERS = fieldPath('metadata').child('finalizers')
 
 /**
  * Validates an object before it is written.
@@ -23,6 +25,7 @@ export async function checkObject(
   const errors = errorList()
   const old = 'old' in replaced ? replaced.old : undefined
   validateMetadata(object.metadata, resource, errors)
+  validateFinalizerNames(FINALIZERS, object.metadata.finalizers, old?.metadata.finalizers, errors)
   if (old !== undefined) validateFinalizers(object.metadata, old.metadata, errors)
   const ofFields = errorList({ hideValues: resource.hasSecrets ?? false })
   await resource.validate(object, ofFields, old)

@@ -5,7 +5,7 @@ import type { KubeObject } from './kube-object.ts'
 import { requireMortal } from './namespace-lifecycle.ts'
 import { isFinished, terminating } from './prepare-object.ts'
 import type { Resource } from './resource.ts'
-import { namespaces } from './resources/namespaces.ts'
+import { namespaces, withoutContent } from './resources/namespaces.ts'
 import { ignoreMissing } from './status-errors.ts'
 import { fromStored, keyOf, keyPrefix } from './stored-objects.ts'
 import type { Target } from './target.ts'
@@ -62,8 +62,10 @@ export function deletions({ store, resources, now }: DeletionsOptions): Deletion
       if ((await store.list(keyPrefix(resource, name), { limit: 1 })).objects.length > 0) return
     }
     const target = { resource: namespaces, namespace: '', name }
-    const finished = ({ object }: Found): KubeObject | 'delete' =>
-      isFinished(object.metadata) ? 'delete' : object
+    const finished = ({ object }: Found): KubeObject | 'delete' => {
+      const left = withoutContent(object)
+      return isFinished(left) ? 'delete' : left
+    }
     await changeObject(store, target, finished, false, true).catch(ignoreMissing)
   }
 

@@ -103,6 +103,30 @@ function requireParts(owner: OwnerReference, path: FieldPath, errors: ErrorList)
   }
 }
 
+/** Source: kubernetes `pkg/apis/core/helper/helpers.go` IsStandardFinalizerName. */
+const STANDARD_FINALIZERS: ReadonlySet<string> = new Set(['kubernetes', 'orphan', 'foregroundDeletion'])
+
+/**
+ * Requires that new finalizers say whose they are. Those that an object has already may stay, so that it can be changed.
+ *
+ * Source: kubernetes `pkg/apis/core/validation/validation.go` validateKubeFinalizerName.
+ *
+ * @param old those before; `undefined` of a new object.
+ */
+export function validateFinalizerNames(
+  path: FieldPath,
+  finalizers: readonly string[] | undefined,
+  old: readonly string[] | undefined,
+  errors: ErrorList,
+): void {
+  const before = new Set(old)
+  for (const [index, name] of (finalizers ?? []).entries()) {
+    if (before.has(name) || name.includes('/') || STANDARD_FINALIZERS.has(name)) continue
+    const detail = 'name is neither a standard finalizer name nor is it fully qualified'
+    errors.invalid(path.index(index), name, detail)
+  }
+}
+
 /** Validates what may change in the metadata of an object that is being deleted. */
 export function validateFinalizers(metadata: ObjectMeta, old: ObjectMeta, errors: ErrorList): void {
   if (old.deletionTimestamp === undefined) return

@@ -1,4 +1,5 @@
-import type { KubeObject, ObjectMeta } from './kube-object.ts'
+import type { KubeObject } from './kube-object.ts'
+import { namespaceFinalizers } from './resources/namespaces.ts'
 import { withoutEmpty } from './metadata.ts'
 import { type Resource, subresourceOf, type Write } from './resource.ts'
 import { badRequest } from './status-errors.ts'
@@ -54,7 +55,9 @@ export function terminating(object: KubeObject, time: string): KubeObject {
     : { ...object, metadata }
 }
 
-/** Whether nothing keeps an object that is being deleted. */
-export function isFinished({ deletionTimestamp, finalizers = [] }: ObjectMeta): boolean {
-  return deletionTimestamp !== undefined && finalizers.length === 0
+/** Whether nothing keeps an object that is being deleted. A namespace has finalizers in its `spec`, too. */
+export function isFinished({ kind, metadata, spec }: KubeObject): boolean {
+  const { deletionTimestamp, finalizers = [] } = metadata
+  if (deletionTimestamp === undefined || finalizers.length > 0) return false
+  return kind !== 'Namespace' || namespaceFinalizers(spec).length === 0
 }

@@ -4,6 +4,7 @@ import { rulesOf, systemClock } from '@kube-authn/core/internal'
 import { rfc3339Of } from '@kube-authn/internal/rfc3339'
 import type { StoredRbac } from '../rbac/stored-rbac.ts'
 import type { ObjectStore } from '../store/object-store.ts'
+import { awaitVersion } from './await-version.ts'
 import { findObject } from './change-object.ts'
 import { createObject, type Place } from './create-object.ts'
 import { deletions } from './delete-objects.ts'
@@ -67,6 +68,8 @@ export interface Registry {
   ): Promise<object>
   /** Changes since a version. @throws {StatusError} 400, 410, 504 */
   watch(collection: Collection, query: WatchQuery): AsyncIterable<KubeWatchEvent>
+  /** Waits until the store has reached a version, for at most 3 seconds. @throws {StatusError} 504 */
+  reach(version: number, signal: AbortSignal): Promise<void>
   /** The time, in the form of RFC 3339. */
   now(): string
   /** Creates the namespaces that every cluster has. */
@@ -159,6 +162,7 @@ export function registry({
       const prefix = keyPrefix(collection.resource, collection.namespace)
       return watchObjects({ store, seen, prefix, selects }, query)
     },
+    reach: (version, signal) => translated(() => awaitVersion({ store, clock, signal }, version)),
     now,
     createSystemNamespaces: () =>
       translated(async () => {

@@ -45,7 +45,7 @@ export async function replaceObject(
     if (part === undefined) await resource.authorize?.({ ...write, object, old })
     await checkObject(resource, object, { old }, part)
     await (part ?? resource).admit?.({ ...write, object, old })
-    return isFinished(object.metadata) ? 'delete' : object
+    return isFinished(object) ? 'delete' : object
   }
   const isRepeated = typeof replacement === 'function' || (replacement.metadata.resourceVersion ?? '') === ''
   return changeObject(store, target, updated, isDryRun, isRepeated)

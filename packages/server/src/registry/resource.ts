@@ -113,6 +113,8 @@ export interface Change extends Write {
 export interface PartSubresource {
   readonly type: 'part'
   readonly name: string
+  /** Whether it is only written, with PUT. Default `false`. */
+  readonly isReplacedOnly?: boolean
   /** The object that is written: the old one with this part of the one that was sent. */
   prepare(sent: KubeObject, old: KubeObject, write: Write): KubeObject
   /** Besides the rules of the resource. */
@@ -142,6 +144,8 @@ export interface Action extends Write {
   readonly name: string
   /** The body: JSON, or the JSON form of protobuf. */
   readonly value: unknown
+  /** The paths of fields in it that occur more than once. */
+  readonly duplicates: readonly string[]
   /** The query of the request. */
   readonly query: string
   readonly isDryRun: boolean

@@ -87,13 +87,12 @@ export function expired(message: string): StatusError {
 
 /**
  * 504: the store has not reached the version that a client names.
- *
- * Deviation: at once (`docs/deviations.md`, versions not reached).
  */
 export function tooLargeVersion(what: string): StatusError {
   return new StatusError({
     status: 504,
     reason: 'Timeout',
+    headers: { 'retry-after': '1' },
     message: `Timeout: Too large resource version: ${what}`,
     details: {
       causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],

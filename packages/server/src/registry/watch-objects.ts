@@ -68,6 +68,7 @@ export async function* watchObjects(
   }
 }
 
+/** Deviation: a watch of a version to come is refused at once (`docs/deviations.md`, versions not reached). */
 function watchFailure(thrown: unknown): unknown {
   if (isStoreError(thrown, 'revisionCompacted')) return expired(`too old resource version: ${thrown.message}`)
   if (isStoreError(thrown, 'watchTooSlow')) return expired('the watch was read too slowly: watch again')

@@ -165,7 +165,7 @@ describe.each(objects.map((each) => [each.path, each] as const))('POST %s', (pat
   })
 
   // Reviews are always answered in JSON.
-  const unknown = ['image/png', 'application/yaml', 'application/json;as=Foo;g=x;v=v1', 'text/html;q=0.9']
+  const unknown = ['image/png', 'application/cbor', 'application/json;as=Foo;g=x;v=v1', 'text/html;q=0.9']
   it.each(path.includes('review') ? [] : unknown)(
     'is refused for those who accept only %s',
     async (accept) => {

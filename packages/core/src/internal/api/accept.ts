@@ -7,8 +7,6 @@ export interface AcceptClause {
   readonly parameters: ReadonlyMap<string, string>
 }
 
-const JSON_RANGES: ReadonlySet<string> = new Set(['application/json', 'application/*', '*/*'])
-
 /**
  * The clauses of `Accept` that JSON satisfies, in their order; empty if the client sent none.
  *
@@ -17,13 +15,23 @@ const JSON_RANGES: ReadonlySet<string> = new Set(['application/json', 'applicati
  * @throws {StatusError} 406 if the client accepts other types only.
  */
 export function jsonClauses(headers: RequestHeaders): readonly AcceptClause[] {
+  return clausesFor(headers, ['application/json'])
+}
+
+/**
+ * The clauses of `Accept` that one of these types satisfies, in their order; empty if the client sent none.
+ *
+ * @throws {StatusError} 406 if the client accepts other types only.
+ */
+export function clausesFor(headers: RequestHeaders, types: readonly string[]): readonly AcceptClause[] {
+  const ranges = new Set([...types, 'application/*', '*/*'])
   const accept = headers.all('accept').join(',')
   if (accept.trim() === '') return []
   const clauses = accept
     .split(',')
     .map(readClause)
-    .filter(({ type, parameters }) => JSON_RANGES.has(type) && Number(parameters.get('q') ?? 1) > 0)
-  if (clauses.length === 0) throw notAcceptable(['application/json'])
+    .filter(({ type, parameters }) => ranges.has(type) && Number(parameters.get('q') ?? 1) > 0)
+  if (clauses.length === 0) throw notAcceptable(types)
   return clauses
 }
 

@@ -12,15 +12,20 @@ export function fieldValidationOf(query: string): FieldValidation {
 }
 
 /**
- * Refuses an object with fields of the wrong type, and with unknown fields if the client asked for `Strict`.
+ * Refuses an object with fields of the wrong type, and with unknown or duplicate fields if the client asked for `Strict`.
  *
  * Source: apiserver `pkg/endpoints/handlers/{create,rest}.go`; KEP-2885.
  *
  * @param errors the errors found while reading the object.
+ * @param duplicates the paths of fields that occur more than once.
  * @returns messages for `Warning` headers.
  * @throws {StatusError} 400.
  */
-export function checkFields(errors: ErrorList, validation: FieldValidation): readonly string[] {
+export function checkFields(
+  errors: ErrorList,
+  validation: FieldValidation,
+  duplicates: readonly string[] = [],
+): readonly string[] {
   const wrong = named(
     errors,
     ({ type }) => type !== 'Unknown',
@@ -32,9 +37,10 @@ export function checkFields(errors: ErrorList, validation: FieldValidation): rea
     ({ type }) => type === 'Unknown',
     ({ field }) => `unknown field "${field}"`,
   )
-  if (unknown.length === 0 || validation === 'Ignore') return []
-  if (validation === 'Strict') throw badRequest(`strict decoding error: ${unknown.join(', ')}`)
-  return unknown
+  const found = [...duplicates.map((path) => `duplicate field "${path}"`), ...unknown]
+  if (found.length === 0 || validation === 'Ignore') return []
+  if (validation === 'Strict') throw badRequest(`strict decoding error: ${found.join(', ')}`)
+  return found
 }
 
 /** The messages of the first of these errors. */

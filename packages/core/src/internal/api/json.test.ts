@@ -14,7 +14,7 @@ describe('decodeJson', () => {
     ['what only looks like half a pair', String.raw`"\\ud83d"`, String.raw`\ud83d`],
     ['a key that is no ordinary one', '{"__proto__":{"a":1}}', JSON.parse('{"__proto__":{"a":1}}')],
   ])('reads %s', (_, text, value) => {
-    expect(decodeJson(utf8(text))).toEqual(value)
+    expect(decodeJson(utf8(text)).value).toEqual(value)
   })
 
   it.each([
@@ -47,7 +47,7 @@ describe('decodeJson', () => {
       fc.property(parts, (texts) => {
         const json = `"${texts.join('')}"`
         const expected = JSON.parse(json) as string
-        const read = (): unknown => decodeJson(utf8(json))
+        const read = (): unknown => decodeJson(utf8(json)).value
         if (expected.isWellFormed()) expect(read()).toBe(expected)
         else expect(read).toThrow()
       }),

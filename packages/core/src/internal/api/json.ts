@@ -1,4 +1,12 @@
+import { duplicateFields } from './duplicate-fields.ts'
 import { badRequest } from './errors.ts'
+
+/** What a client sent. */
+export interface SentValue {
+  readonly value: unknown
+  /** The paths of fields that an object has more than once: the last of them counts. */
+  readonly duplicates: readonly string[]
+}
 
 /**
  * Decodes a JSON body.
@@ -9,13 +17,8 @@ import { badRequest } from './errors.ts'
  *
  * @throws {StatusError} 400 when the body is not valid JSON. The message does not quote the body.
  */
-export function decodeJson(body: Uint8Array): unknown {
-  let text: string
-  try {
-    text = UTF8.decode(body)
-  } catch (cause) {
-    throw badRequest('the body of the request is not UTF-8', cause)
-  }
+export function decodeJson(body: Uint8Array): SentValue {
+  const text = decodeUtf8(body)
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -25,7 +28,16 @@ export function decodeJson(body: Uint8Array): unknown {
   }
   if (hasLoneSurrogate(text))
     throw badRequest('the body of the request has an escape of an unpaired surrogate')
-  return value
+  return { value, duplicates: duplicateFields(text, value) }
+}
+
+/** @throws {StatusError} 400 */
+export function decodeUtf8(body: Uint8Array): string {
+  try {
+    return UTF8.decode(body)
+  } catch (cause) {
+    throw badRequest('the body of the request is not UTF-8', cause)
+  }
 }
 
 // JSON has no byte order mark (RFC 8259 section 8.1).

@@ -4,26 +4,36 @@ import { notAcceptable, unsupportedMediaType } from './errors.ts'
 
 const JSON_MEDIA_TYPE = 'application/json'
 
-/** The supported content types of objects. */
-export type ContentType = typeof JSON_MEDIA_TYPE | typeof PROTOBUF_MEDIA_TYPE
+/** The media type of objects in YAML. */
+export const YAML_MEDIA_TYPE = 'application/yaml'
 
-const CONTENT_TYPES: readonly ContentType[] = [JSON_MEDIA_TYPE, PROTOBUF_MEDIA_TYPE]
+/** The content types of objects. */
+export type ContentType = typeof JSON_MEDIA_TYPE | typeof PROTOBUF_MEDIA_TYPE | typeof YAML_MEDIA_TYPE
+
+/** Those of reviews. */
+const REVIEW_TYPES: readonly ContentType[] = [JSON_MEDIA_TYPE, PROTOBUF_MEDIA_TYPE]
+/** Those of objects in a store. */
+export const OBJECT_TYPES: readonly ContentType[] = [JSON_MEDIA_TYPE, YAML_MEDIA_TYPE, PROTOBUF_MEDIA_TYPE]
 
 /**
  * The content type of a request body; JSON if the request has no `Content-Type`.
  *
  * Source: apiserver `pkg/endpoints/handlers/negotiation/negotiate.go`; RFC 9110 section 8.3.
  *
- * Deviation: YAML and CBOR are not accepted (`docs/deviations.md`, content of reviews).
+ * Deviation: CBOR is not accepted, nor YAML for reviews (`docs/deviations.md`, content of reviews; content of objects).
  *
+ * @param types those that are accepted. Default: those of reviews.
  * @throws {StatusError} 415 when the type is not supported.
  */
-export function contentTypeOf(headers: RequestHeaders): ContentType {
+export function contentTypeOf(
+  headers: RequestHeaders,
+  types: readonly ContentType[] = REVIEW_TYPES,
+): ContentType {
   const [type = '', ...parameters] = (headers.first('content-type') ?? '').split(';').map(trim)
   if (type === '' && parameters.length === 0) return JSON_MEDIA_TYPE
-  const known = CONTENT_TYPES.find((each) => each === type.toLowerCase())
+  const known = types.find((each) => each === type.toLowerCase())
   if (known === undefined || !parameters.every((each) => each === '' || PARAMETER.test(each))) {
-    throw unsupportedMediaType(CONTENT_TYPES)
+    throw unsupportedMediaType(types)
   }
   return known
 }

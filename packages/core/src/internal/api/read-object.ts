@@ -6,8 +6,8 @@ import type { AuthenticationRequest } from '../../request/request.ts'
 import { isStatusError } from '../../authenticator/status.ts'
 import type { ReadBody } from './body.ts'
 import { badRequest, bodyTooLarge } from './errors.ts'
-import { decodeJson } from './json.ts'
-import { contentTypeOf, requireJsonAccepted } from './media-types.ts'
+import { decodeJson, decodeUtf8, type SentValue } from './json.ts'
+import { type ContentType, contentTypeOf, requireJsonAccepted } from './media-types.ts'
 
 /** The object that an endpoint accepts. */
 export interface ExpectedObject {
@@ -22,6 +22,8 @@ export interface ExpectedObject {
 export interface SentObject {
   readonly apiVersion: string
   readonly object: ObjectReader
+  /** The paths of fields that occur more than once. */
+  readonly duplicates: readonly string[]
   /** The errors in its fields. They contain no values, since a value may be a token. */
   readonly errors: ErrorList
 }
@@ -44,7 +46,7 @@ export async function readObjectBody(
 ): Promise<SentObject> {
   requireJsonAccepted(request.headers)
   const { kind, apiVersions } = expected
-  const value = await readBodyValue(request, body, expected, maxBytes)
+  const { value, duplicates } = await readBodyValue(request, body, expected, maxBytes)
 
   const errors = errorList({ hideValues: true })
   const object = readObject(value, fieldPath(), errors, { nullElements: 'empty' })
@@ -55,12 +57,13 @@ export async function readObjectBody(
       `the API version in the data does not match the expected API version (${apiVersions.join(' or ')})`,
     )
   }
-  return { apiVersion, object, errors }
+  return { apiVersion, object, duplicates, errors }
 }
 
 /**
- * Decodes the object in a request body, in JSON or protobuf. Its kind and version are not checked.
+ * Decodes the object in a request body. Its kind and version are not checked.
  *
+ * @param types the content types that are accepted. Default: JSON and protobuf.
  * @throws {StatusError} 415, 413 or 400. The message does not quote the body.
  */
 export async function readBodyValue(
@@ -68,12 +71,43 @@ export async function readBodyValue(
   body: ReadBody,
   expected: ExpectedObject,
   maxBytes: number,
-): Promise<unknown> {
-  const contentType = contentTypeOf(request.headers)
+  types?: readonly ContentType[],
+): Promise<SentValue> {
+  const contentType = contentTypeOf(request.headers, types)
   const bytes = await readBytes(request, body, maxBytes)
-  return contentType === 'application/json'
-    ? decodeJson(bytes)
-    : decodeProtobuf(bytes, { ...expected, apiVersion: expected.apiVersions[0] })
+  if (contentType === 'application/json') return decodeJson(bytes)
+  if (contentType === 'application/yaml') return decodeYaml(bytes, maxBytes)
+  const value = await decodeProtobuf(bytes, { ...expected, apiVersion: expected.apiVersions[0] })
+  return { value, duplicates: [] }
+}
+
+/** The limit of YAML that is neither JSON nor plain, in characters: more would take too long to parse. */
+const MAX_YAML_LENGTH = 262_144
+
+/**
+ * Decodes one document of YAML, or JSON.
+ *
+ * Deviation: keys that are repeated are always refused in YAML (`docs/deviations.md`, content of objects).
+ *
+ * @throws {StatusError} 400. The message does not quote the body.
+ */
+export async function decodeYaml(bytes: Uint8Array, maxBytes: number): Promise<SentValue> {
+  const text = decodeUtf8(bytes)
+  if (/^\s*\{/.test(text)) {
+    try {
+      return decodeJson(bytes)
+    } catch {
+      // In YAML, it is a mapping in braces.
+    }
+  }
+  const { yamlDocument } = await import('../yaml/index.ts')
+  try {
+    const limits = { maxLength: maxBytes, maxDocumentLength: MAX_YAML_LENGTH }
+    return { value: yamlDocument(text, 'the body', limits), duplicates: [] }
+  } catch {
+    // The problems would show what was sent.
+    throw badRequest('the body of the request is not one document of YAML without repeated keys')
+  }
 }
 
 /** Loads the decoder on demand, since few clients other than kubectl send protobuf. */

@@ -29,7 +29,7 @@ export const evictions: ActionSubresource = {
 }
 
 /** @throws {StatusError} 400 */
-function readEviction({ value, name, namespace, query, caller }: Action): DeleteOptions {
+function readEviction({ value, duplicates, name, namespace, query, caller }: Action): DeleteOptions {
   requireKind(value, 'policy', ['v1', 'v1beta1'], 'Eviction')
   const errors = errorList({ hideValues: true })
   const eviction = readObject(value, fieldPath(), errors)
@@ -38,10 +38,10 @@ function readEviction({ value, name, namespace, query, caller }: Action): Delete
   const deleteOptions = eviction?.value('deleteOptions') ?? undefined
   eviction?.end()
   const validation = fieldValidationOf(query)
-  for (const warning of checkFields(errors, validation)) caller?.context.warn?.(warning)
+  for (const warning of checkFields(errors, validation, duplicates)) caller?.context.warn?.(warning)
   if ((metadata.namespace ?? namespace) !== namespace) {
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
   }
   if (metadata.name !== name) throw badRequest('name in URL does not match name in Eviction object')
-  return readDeleteOptions(deleteOptions, validation)
+  return readDeleteOptions(deleteOptions, validation, ['v1', 'meta.k8s.io/v1', 'policy/v1', 'policy/v1beta1'])
 }

@@ -41,7 +41,7 @@ export const configMaps: Resource = {
       if (length === undefined) errors.invalid(BINARY_DATA.key(key), value, 'must be in standard base64')
       bytes += length ?? 0
     }
-    if (bytes > MAX_DATA_BYTES) errors.tooLong(fieldPath(), MAX_DATA_BYTES)
+    if (bytes > MAX_DATA_BYTES) errors.tooLong(fieldPath().key(''), MAX_DATA_BYTES)
   },
   validateUpdate: (object, old, errors) => immutability(object, old, ['data', 'binaryData'], errors),
   columns: [

@@ -1,0 +1,75 @@
+import { isObject } from '@kube-authn/core/internal'
+import type { KubeObject } from '../registry/kube-object.ts'
+import { apiVersionOf, type Resource } from '../registry/resource.ts'
+import { changesOf, fieldsOf } from './applied-fields.ts'
+import { difference, type FieldSet, intersection, NO_FIELDS } from './field-set.ts'
+import { ownable, slotOfResource } from './owners.ts'
+
+/** Where `kubectl apply` keeps what it has applied. */
+const ANNOTATION = 'kubectl.kubernetes.io/last-applied-configuration'
+/** The only manager that takes over from it. */
+const KUBECTL = 'kubectl'
+/** Annotations of an object together, in bytes. */
+const MAX_ANNOTATIONS_BYTES = 262_144
+
+/**
+ * The fields that `kubectl apply` has written as they are: `kubectl apply --server-side` takes them over without a conflict.
+ *
+ * Source: apimachinery `pkg/util/managedfields/internal/lastappliedmanager.go`.
+ */
+export function fieldsOfLastApplied(resource: Resource, live: KubeObject, manager: string): FieldSet {
+  const applied = manager === KUBECTL ? parsed(live.metadata.annotations?.[ANNOTATION]) : undefined
+  if (applied === undefined || applied['apiVersion'] !== apiVersionOf(resource)) return NO_FIELDS
+  const slot = slotOfResource(resource)
+  const wanted = ownable(applied)
+  if (Object.keys(wanted).length === 0) return NO_FIELDS
+  const present = ownable(live)
+  const { changed } = changesOf(present, wanted, slot)
+  return difference(intersection(fieldsOf(wanted, slot), fieldsOf(present, slot)), changed)
+}
+
+/**
+ * The object with the annotation of `kubectl apply` as if that had applied the configuration: who goes back to it finds the present one.
+ *
+ * Source: apimachinery `pkg/util/managedfields/internal/lastappliedupdater.go`.
+ */
+export function withLastApplied(
+  value: Readonly<Record<string, unknown>>,
+  configuration: Readonly<Record<string, unknown>>,
+  manager: string,
+): Readonly<Record<string, unknown>> {
+  const { metadata } = value
+  if (manager !== KUBECTL || !isObject(metadata)) return value
+  const { annotations } = metadata
+  if (!isObject(annotations) || (annotations[ANNOTATION] ?? '') === '') return value
+  const { [ANNOTATION]: _, ...others } = annotations
+  const current = { ...others, [ANNOTATION]: lastApplied(configuration) }
+  return { ...value, metadata: { ...metadata, annotations: isTooLarge(current) ? others : current } }
+}
+
+function lastApplied({ metadata, ...configuration }: Readonly<Record<string, unknown>>): string {
+  const given: Readonly<Record<string, unknown>> = isObject(metadata) ? metadata : {}
+  const { annotations, ...marks } = given
+  const { [ANNOTATION]: _, ...others } = isObject(annotations) ? annotations : {}
+  const kept = { ...marks, ...(Object.keys(others).length > 0 && { annotations: others }) }
+  return `${JSON.stringify({ ...configuration, metadata: kept })}\n`
+}
+
+function isTooLarge(annotations: Readonly<Record<string, unknown>>): boolean {
+  const length = Object.entries(annotations)
+    .flat()
+    .reduce((sum, each) => sum + UTF8.encode(String(each)).length, 0)
+  return length > MAX_ANNOTATIONS_BYTES
+}
+
+const UTF8 = new TextEncoder()
+
+/** `undefined` if it is not an object. Any user may have written it. */
+function parsed(annotation: string | undefined): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(annotation ?? '')
+    return isObject(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
