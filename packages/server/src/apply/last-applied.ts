@@ -56,10 +56,8 @@ function lastApplied({ metadata, ...configuration }: Readonly<Record<string, unk
 }
 
 function isTooLarge(annotations: Readonly<Record<string, unknown>>): boolean {
-  const length = Object.entries(annotations)
-    .flat()
-    .reduce((sum, each) => sum + UTF8.encode(String(each)).length, 0)
-  return length > MAX_ANNOTATIONS_BYTES
+  const texts = Object.entries(annotations).flat().map(String)
+  return UTF8.encode(texts.join('')).length > MAX_ANNOTATIONS_BYTES
 }
 
 const UTF8 = new TextEncoder()
