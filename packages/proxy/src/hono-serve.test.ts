@@ -48,7 +48,9 @@ it.each([
   const written = (['log', 'info', 'warn', 'error'] as const).map((name) =>
     vi.spyOn(console, name).mockImplementation(() => {}),
   )
-  onTestFinished(() => written.forEach((each) => each.mockRestore()))
+  onTestFinished(() => {
+    for (const each of written) each.mockRestore()
+  })
   const upstream = await upstreamServer((message, response) => message.pipe(response))
   const port = await served(upstream, addsHeaders)
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
