@@ -40,7 +40,7 @@ export interface ChangeFeedOptions {
 }
 
 const FIRST_DELAY_MS = 50
-const LONGEST_DELAY_MS = 2000
+const LONGEST_DELAY_MS = 500
 
 /** It goes on where it was after the watch was interrupted. */
 export function changeFeed({ client, names, since, onChanges, onLost }: ChangeFeedOptions): ChangeFeed {
