@@ -30,14 +30,6 @@ export const explainedReviews: readonly Explanation<RecordedReviewForm>[] = [
     explains: (each, { target }) => target.includes('/v1beta1/') && turned(each, [404], [201, 400]),
   },
   {
-    row: 'reviews',
-    explains: (each, { about }) => isRepeatedField(about) && turned(each, [400], [201]),
-  },
-  {
-    row: 'reviews',
-    explains: ({ at, here }, { about }) => isRepeatedField(about) && at === 'header warning' && here === '',
-  },
-  {
     row: 'lists in reviews',
     explains: ({ at, there, here }) =>
       at.startsWith('body.spec.extra.') && there === null && Array.isArray(here) && here.length === 0,
@@ -106,10 +98,6 @@ export const explainedReviews: readonly Explanation<RecordedReviewForm>[] = [
 
 function isMaster(groups: readonly string[] = []): boolean {
   return groups.includes('system:masters')
-}
-
-function isRepeatedField(about: string): boolean {
-  return about.includes(': repeated field, fieldValidation=')
 }
 
 /** Whether the status differs, with these values there and here. */
