@@ -44,9 +44,22 @@ function hintsFor(
         ]
       : []),
     ...(/(?:^|&)access_token=/.test(query) ? ['A token in the query is never read.'] : []),
-    ...(!has('authorization') && has('cookie') ? ['Cookies are not read.'] : []),
+    ...(!has('authorization') && has('cookie')
+      ? [
+          readsCookies(authenticator)
+            ? 'None of the cookies is a session: it ended, or it was changed.'
+            : 'Cookies are not read.',
+        ]
+      : []),
     ...(has('proxy-authorization') ? ['Proxy-Authorization is not read.'] : []),
   ]
+}
+
+/** Whether one of the authenticators keeps sessions of browsers. */
+function readsCookies({ credentials }: Authenticator): boolean {
+  return (credentials?.known ?? [])
+    .flatMap(knownOf)
+    .some((each) => each.type === 'header' && each.name.toLowerCase() === 'cookie')
 }
 
 /** A bearer token that no token authenticator knows. */

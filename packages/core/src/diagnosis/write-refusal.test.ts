@@ -34,6 +34,33 @@ it('a flood leaves few lines and, with the next one, the number of those left ou
   ])
 })
 
+it.each([
+  [[], 'Cookies are not read.'],
+  [['X-Auth-Token'], 'Cookies are not read.'],
+  [['X-Auth-Token', 'Cookie'], 'None of the cookies is a session: it ended, or it was changed.'],
+])('with the headers %j as credentials, it is said of cookies what they are', (names, hint) => {
+  const lines: LogEntry[] = []
+  const known = [() => names.map((name) => ({ type: 'header' as const, name }))]
+  const headers = exactHeaders(['cookie', '__Host-session=ended'])
+  writeRefusal(
+    (entry) => lines.push(entry),
+    {
+      ...refusal('/'),
+      request: { method: 'GET', path: '/', query: '', headers },
+      error: undefined,
+      authenticator: {
+        name: 'chain',
+        credentials: { schemes: [], identityHeaders: [], known },
+        authenticate: () => Promise.resolve(undefined),
+      },
+    },
+    0,
+    1000,
+  )
+  expect(lines[0]?.message).toContain(` ${hint}`)
+  expect(lines[0]?.message).not.toContain('=ended')
+})
+
 it('logs have limits of their own', () => {
   const one: LogEntry[] = []
   const other: LogEntry[] = []
