@@ -26,7 +26,8 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'audit-rotation-'))
 })
 afterEach(() => {
-  rmSync(folder, { recursive: true, force: true })
+  // A backup may be compressed meanwhile.
+  rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
 })
 
 const event = (auditID: string): AuditEvent => ({
