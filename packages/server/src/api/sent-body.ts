@@ -1,4 +1,4 @@
-import { OBJECT_TYPES, readBodyValue, type SentValue } from '@kube-authn/core/internal'
+import { decodeYaml, readBodyValue, type SentValue } from '@kube-authn/core/internal'
 import type { Resource } from '../registry/resource.ts'
 import { expectedOf } from './expected-object.ts'
 import { MAX_BODY_BYTES, type ObjectRequest } from './object-request.ts'
@@ -12,5 +12,5 @@ export function readSentBody(
   { request, body }: Pick<ObjectRequest, 'request' | 'body'>,
   kind: Pick<Resource, 'group' | 'version' | 'kind'>,
 ): Promise<SentValue> {
-  return readBodyValue(request, body, expectedOf(kind), MAX_BODY_BYTES, OBJECT_TYPES)
+  return readBodyValue(request, body, expectedOf(kind), MAX_BODY_BYTES, decodeYaml)
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { request } from '../../../test/fakes.ts'
 import { joinedHeaders } from '../../request/headers/joined.ts'
-import { contentTypeOf, requireJsonAccepted } from './media-types.ts'
+import { contentTypeOf, requireJsonAccepted, REVIEW_TYPES } from './media-types.ts'
 
 const headers = (name: string, ...values: readonly string[]) =>
   request({ headers: values.map((value) => [name, value] as const) }).headers
@@ -21,7 +21,7 @@ describe('contentTypeOf', () => {
       'application/vnd.kubernetes.protobuf',
     ],
   ])('takes %s', (_, values, expected) => {
-    expect(contentTypeOf(headers('content-type', ...values))).toBe(expected)
+    expect(contentTypeOf(headers('content-type', ...values), REVIEW_TYPES)).toBe(expected)
   })
 
   it.each([
@@ -41,7 +41,7 @@ describe('contentTypeOf', () => {
     'application/json, application/json',
     '__proto__',
   ])('refuses %s with a 415 that says what is taken', (value) => {
-    expect(() => contentTypeOf(headers('content-type', value))).toThrow(
+    expect(() => contentTypeOf(headers('content-type', value), REVIEW_TYPES)).toThrow(
       expect.objectContaining({
         status: 415,
         message:
@@ -55,7 +55,9 @@ describe('contentTypeOf', () => {
       ['content-type', 'application/json'],
       ['content-type', 'text/plain'],
     ])
-    expect(() => contentTypeOf(joinedHeaders(joined))).toThrow(expect.objectContaining({ status: 415 }))
+    expect(() => contentTypeOf(joinedHeaders(joined), REVIEW_TYPES)).toThrow(
+      expect.objectContaining({ status: 415 }),
+    )
   })
 })
 

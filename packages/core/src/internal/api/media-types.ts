@@ -2,7 +2,8 @@ import { PROTOBUF_MEDIA_TYPE } from '../protobuf/media-type.ts'
 import type { RequestHeaders } from '../../request/request.ts'
 import { notAcceptable, unsupportedMediaType } from './errors.ts'
 
-const JSON_MEDIA_TYPE = 'application/json'
+/** The media type of objects in JSON. */
+export const JSON_MEDIA_TYPE = 'application/json'
 
 /** The media type of objects in YAML. */
 export const YAML_MEDIA_TYPE = 'application/yaml'
@@ -11,7 +12,7 @@ export const YAML_MEDIA_TYPE = 'application/yaml'
 export type ContentType = typeof JSON_MEDIA_TYPE | typeof PROTOBUF_MEDIA_TYPE | typeof YAML_MEDIA_TYPE
 
 /** Those of reviews. */
-const REVIEW_TYPES: readonly ContentType[] = [JSON_MEDIA_TYPE, PROTOBUF_MEDIA_TYPE]
+export const REVIEW_TYPES: readonly ContentType[] = [JSON_MEDIA_TYPE, PROTOBUF_MEDIA_TYPE]
 /** Those of objects in a store. */
 export const OBJECT_TYPES: readonly ContentType[] = [JSON_MEDIA_TYPE, YAML_MEDIA_TYPE, PROTOBUF_MEDIA_TYPE]
 
@@ -22,13 +23,10 @@ export const OBJECT_TYPES: readonly ContentType[] = [JSON_MEDIA_TYPE, YAML_MEDIA
  *
  * Deviation: CBOR is not accepted, nor YAML for reviews (`docs/deviations.md`, content of reviews; content of objects).
  *
- * @param types those that are accepted. Default: those of reviews.
+ * @param types those that are accepted.
  * @throws {StatusError} 415 when the type is not supported.
  */
-export function contentTypeOf(
-  headers: RequestHeaders,
-  types: readonly ContentType[] = REVIEW_TYPES,
-): ContentType {
+export function contentTypeOf(headers: RequestHeaders, types: readonly ContentType[]): ContentType {
   const [type = '', ...parameters] = (headers.first('content-type') ?? '').split(';').map(trim)
   if (type === '' && parameters.length === 0) return JSON_MEDIA_TYPE
   const known = types.find((each) => each === type.toLowerCase())

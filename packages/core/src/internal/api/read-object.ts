@@ -6,8 +6,15 @@ import type { AuthenticationRequest } from '../../request/request.ts'
 import { isStatusError } from '../../authenticator/status.ts'
 import type { ReadBody } from './body.ts'
 import { badRequest, bodyTooLarge } from './errors.ts'
-import { decodeJson, decodeUtf8, type SentValue } from './json.ts'
-import { type ContentType, contentTypeOf, requireJsonAccepted } from './media-types.ts'
+import { decodeJson, type SentValue } from './json.ts'
+import {
+  contentTypeOf,
+  JSON_MEDIA_TYPE,
+  OBJECT_TYPES,
+  requireJsonAccepted,
+  REVIEW_TYPES,
+  YAML_MEDIA_TYPE,
+} from './media-types.ts'
 
 /** The object that an endpoint accepts. */
 export interface ExpectedObject {
@@ -63,7 +70,7 @@ export async function readObjectBody(
 /**
  * Decodes the object in a request body. Its kind and version are not checked.
  *
- * @param types the content types that are accepted. Default: JSON and protobuf.
+ * @param decodeYaml decodes bodies in YAML. Default: only JSON and protobuf are accepted.
  * @throws {StatusError} 415, 413 or 400. The message does not quote the body.
  */
 export async function readBodyValue(
@@ -71,43 +78,14 @@ export async function readBodyValue(
   body: ReadBody,
   expected: ExpectedObject,
   maxBytes: number,
-  types?: readonly ContentType[],
+  decodeYaml?: (bytes: Uint8Array, maxBytes: number) => Promise<SentValue>,
 ): Promise<SentValue> {
-  const contentType = contentTypeOf(request.headers, types)
+  const contentType = contentTypeOf(request.headers, decodeYaml === undefined ? REVIEW_TYPES : OBJECT_TYPES)
   const bytes = await readBytes(request, body, maxBytes)
-  if (contentType === 'application/json') return decodeJson(bytes)
-  if (contentType === 'application/yaml') return decodeYaml(bytes, maxBytes)
+  if (contentType === JSON_MEDIA_TYPE) return decodeJson(bytes)
+  if (contentType === YAML_MEDIA_TYPE && decodeYaml !== undefined) return decodeYaml(bytes, maxBytes)
   const value = await decodeProtobuf(bytes, { ...expected, apiVersion: expected.apiVersions[0] })
   return { value, duplicates: [] }
-}
-
-/** The limit of YAML that is neither JSON nor plain, in characters: more would take too long to parse. */
-const MAX_YAML_LENGTH = 262_144
-
-/**
- * Decodes one document of YAML, or JSON.
- *
- * Deviation: keys that are repeated are always refused in YAML (`docs/deviations.md`, content of objects).
- *
- * @throws {StatusError} 400. The message does not quote the body.
- */
-export async function decodeYaml(bytes: Uint8Array, maxBytes: number): Promise<SentValue> {
-  const text = decodeUtf8(bytes)
-  if (/^\s*\{/.test(text)) {
-    try {
-      return decodeJson(bytes)
-    } catch {
-      // In YAML, it is a mapping in braces.
-    }
-  }
-  const { yamlDocument } = await import('../yaml/index.ts')
-  try {
-    const limits = { maxLength: maxBytes, maxDocumentLength: MAX_YAML_LENGTH }
-    return { value: yamlDocument(text, 'the body', limits), duplicates: [] }
-  } catch {
-    // The problems would show what was sent.
-    throw badRequest('the body of the request is not one document of YAML without repeated keys')
-  }
 }
 
 /** Loads the decoder on demand, since few clients other than kubectl send protobuf. */
