@@ -45,7 +45,7 @@ export interface PostgresStoreOptions {
 
 const DEFAULT_MAX_WAITING = 1000
 /** Changes of other processes that come closer together are read together: to ask for them costs as much as ten of them. */
-const WAKE_PAUSE_MS = 20
+const WAKE_PAUSES = { leastMs: 20, mostMs: 160 }
 /** How many watchers get an event before the event loop goes on: about a millisecond of work. */
 const READS_PER_TURN = 128
 
@@ -114,7 +114,7 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Obje
     },
   })
   ends.plan(opened)
-  const wakes = spacedCalls(systemClock, WAKE_PAUSE_MS, () => feed.wake())
+  const wakes = spacedCalls(systemClock, WAKE_PAUSES, () => feed.wake())
 
   const requireOpen = (): void => {
     if (isClosed) throw closed()

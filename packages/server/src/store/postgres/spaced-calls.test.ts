@@ -3,11 +3,12 @@ import { describe, expect, it } from 'vitest'
 import { spacedCalls } from './spaced-calls.ts'
 
 const PAUSE_MS = 20
+const LONGEST_MS = 80
 
 function made(onCall: (ask: () => void) => void = () => {}) {
   const clock = fixedClock(0)
   const times: number[] = []
-  const { ask, stop } = spacedCalls(clock, PAUSE_MS, () => {
+  const { ask, stop } = spacedCalls(clock, { leastMs: PAUSE_MS, mostMs: LONGEST_MS }, () => {
     times.push(clock.now())
     onCall(ask)
   })
@@ -39,13 +40,21 @@ describe('spaced calls', () => {
     expect(times).toEqual([0, PAUSE_MS])
   })
 
-  it('pauses after a call that waited, too', () => {
+  it('pauses longer after a call that waited, up to a limit, and briefly again after a quiet pause', () => {
     const { clock, times, ask } = made()
-    for (let ms = 0; ms < 3 * PAUSE_MS; ms++) {
-      ask()
-      clock.advance(1)
+    const askUntil = (endMs: number): void => {
+      while (clock.now() < endMs) {
+        ask()
+        clock.advance(1)
+      }
     }
-    expect(times).toEqual([0, PAUSE_MS, 2 * PAUSE_MS, 3 * PAUSE_MS])
+    askUntil(300)
+    expect(times).toEqual([0, 20, 60, 140, 220, 300])
+    clock.advance(LONGEST_MS)
+    clock.advance(LONGEST_MS)
+    const nowMs = clock.now()
+    askUntil(nowMs + PAUSE_MS)
+    expect(times.slice(6)).toEqual([nowMs, nowMs + PAUSE_MS])
   })
 
   it('remembers to call if it is asked by the call itself', () => {

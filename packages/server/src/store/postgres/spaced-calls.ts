@@ -7,8 +7,15 @@ export interface SpacedCalls {
   stop(this: void): void
 }
 
-/** Asks for a call that come close together become few calls. @param pauseMs the least time between the beginnings of two calls. */
-export function spacedCalls(clock: Clock, pauseMs: number, call: () => void): SpacedCalls {
+/** The time between the beginnings of two calls. It doubles while each pause is asked in. */
+export interface Pauses {
+  readonly leastMs: number
+  readonly mostMs: number
+}
+
+/** Asks for a call that come close together become few calls: fewer and fewer, if they do not end. */
+export function spacedCalls(clock: Clock, { leastMs, mostMs }: Pauses, call: () => void): SpacedCalls {
+  let pauseMs = leastMs
   let isPausing = false
   let isAsked = false
   let isStopped = false
@@ -23,6 +30,7 @@ export function spacedCalls(clock: Clock, pauseMs: number, call: () => void): Sp
     isPausing = true
     cancel = clock.after(pauseMs, () => {
       isPausing = false
+      pauseMs = isAsked ? Math.min(2 * pauseMs, mostMs) : leastMs
       if (!isAsked) return
       isAsked = false
       ask()
