@@ -5,7 +5,8 @@ import type { KubeObject } from '../registry/kube-object.ts'
 import { badRequest, conflict, isConflict } from '../registry/status-errors.ts'
 import { answerWith, MAX_BODY_BYTES, type ObjectRequest, requireCreator, writeOf } from './object-request.ts'
 import type { PatchOptions } from './patch-options.ts'
-import { isDeeperThan, MAX_DEPTH, readPatched } from './patched-object.ts'
+import { isDeeperThan, MAX_DEPTH } from '../registry/object-depth.ts'
+import { readPatched } from './patched-object.ts'
 
 /** How often an object is looked for that others create and delete meanwhile. */
 const MAX_ATTEMPTS = 4

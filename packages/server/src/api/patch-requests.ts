@@ -9,7 +9,8 @@ import { objectTypeOf } from '../schema/object-types.ts'
 import { answerWith, MAX_BODY_BYTES, type ObjectRequest, writeOf } from './object-request.ts'
 import { answerApply } from './apply-requests.ts'
 import { patchTypeOf, readPatchOptions } from './patch-options.ts'
-import { isDeeperThan, MAX_DEPTH, readPatched } from './patched-object.ts'
+import { isDeeperThan, MAX_DEPTH } from '../registry/object-depth.ts'
+import { readPatched } from './patched-object.ts'
 
 /** Makes of the object as it is the one that a patch describes. */
 type Patch = (old: KubeObject) => unknown

@@ -39,6 +39,20 @@ describe('an apply on the server, after applies of kubectl', () => {
     expect(JSON.parse(annotation ?? '')).toEqual(configuration({ a: '2', b: '1' }))
   })
 
+  it.each([
+    [40_000, '{"a":', '}'],
+    [40_000, '[', ']'],
+    [98, '{"a":', '}'],
+    [99, '{"a":', '}'],
+  ])('works beside an annotation with %d levels of %s%s', async (levels, begin, end) => {
+    const deep = `${begin.repeat(levels)}${begin === '[' ? '' : '1'}${end.repeat(levels)}`
+    const applied = `{"apiVersion":"v1","kind":"ConfigMap","data":{"a":${deep}}}`
+    const object = configuration({ a: '1' }, { annotations: { [ANNOTATION]: applied } })
+    expect((await ask('POST', `${MAPS}?fieldManager=other`, object)).status).toBe(201)
+    expect((await apply(configuration({ b: '2' }))).status).toBe(200)
+    expect((await apply(configuration({ a: '2' }))).status).toBe(409)
+  })
+
   it('removes what later configurations leave out, but nothing that others have written', async () => {
     await applyInClient({ a: '1', b: '1', c: '1' })
     const type = { 'content-type': 'application/merge-patch+json' }

@@ -1,5 +1,6 @@
 import { isObject } from '@kube-authn/core/internal'
 import type { KubeObject } from '../registry/kube-object.ts'
+import { isDeeperThan, MAX_DEPTH } from '../registry/object-depth.ts'
 import { apiVersionOf, type Resource } from '../registry/resource.ts'
 import { changesOf, fieldsOf } from './applied-fields.ts'
 import { difference, type FieldSet, intersection, NO_FIELDS } from './field-set.ts'
@@ -62,11 +63,11 @@ function isTooLarge(annotations: Readonly<Record<string, unknown>>): boolean {
 
 const UTF8 = new TextEncoder()
 
-/** `undefined` if it is not an object. Any user may have written it. */
+/** `undefined` if it is not an object, or too deep for one. Any user may have written it. */
 function parsed(annotation: string | undefined): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(annotation ?? '')
-    return isObject(value) ? value : undefined
+    return isObject(value) && !isDeeperThan(value, MAX_DEPTH) ? value : undefined
   } catch {
     return undefined
   }
