@@ -179,7 +179,7 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
     keystoneClient: alone(() => ({ url })),
     oidcFlagOptions: alone(),
     passwordFileSteps: after(() => ''),
-    parseRbacSteps: after(() => ''),
+    parseRbacSteps: after(() => []),
     tokenFileSteps: after(() => ''),
     yamlDocument: after(
       () => '',

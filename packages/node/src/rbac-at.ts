@@ -39,13 +39,11 @@ export function rbacAt(
         maxDocumentLength: MAX_DOCUMENT_LENGTH,
         ...(namespace !== undefined && { namespace }),
       })
-      for (const { code, path, message } of policy.advice) {
+      const file = manifests.map(({ name }) => name).join(', ')
+      for (const [index, { code, path, message }] of policy.advice.entries()) {
+        if (index % NOTICES_IN_A_STEP === NOTICES_IN_A_STEP - 1) yield
         const notice = { severity: 'advice', code, message: `${path}: ${message}` } as const
-        notify(options.observer, {
-          type: 'fileNotice',
-          file: manifests.map(({ name }) => name).join(', '),
-          notice,
-        })
+        notify(options.observer, { type: 'fileNotice', file, notice })
       }
       return yield* rbacSteps(policy)
     },
@@ -59,6 +57,7 @@ export function rbacAt(
   }
 }
 
+const NOTICES_IN_A_STEP = 64
 /** About 200,000 bindings. */
 const MAX_BYTES = 100 * 1024 * 1024
 /** A document that is not plain YAML is parsed synchronously and blocks requests. */

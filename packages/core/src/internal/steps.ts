@@ -3,6 +3,9 @@
  */
 export type Steps<T> = Generator<undefined, T, undefined>
 
+/** Items that are found in such steps: `undefined` is the end of a step. */
+export type SteppedItems<T> = Generator<T | undefined, void, undefined>
+
 /** Runs all remaining steps. */
 export function finish<T>(steps: Steps<T>): T {
   for (;;) {

@@ -10,7 +10,7 @@ import {
 } from '@kube-authn/core/internal'
 import { aPath } from '../options/a-path.ts'
 import { sourceShape } from '../options/reload-shape.ts'
-import { digestSteps, readSteps, stampOf, textOf } from './read-file.ts'
+import { digestSteps, readSteps, stampOf, textParts } from './read-file.ts'
 import { type FileSource, type ReloadOptions, reloadingSource, type Version } from './reloading-source.ts'
 import { unreadable } from './unreadable.ts'
 import { directoriesOf } from './watch-directories.ts'
@@ -20,6 +20,12 @@ export interface Manifest {
   /** The path. */
   readonly name: string
   readonly text: string
+}
+
+/** A manifest file of which the text is in parts: all but the first begin with a line of dashes. */
+export interface ManifestParts {
+  readonly name: string
+  readonly parts: readonly string[]
 }
 
 /** Options of {@link manifestsSource}. */
@@ -44,10 +50,9 @@ export function manifestsSource<T>(
 ): FileSource<T> {
   refuseProblems(somePaths(paths, 'paths'), optionProblems(sourceShape, options))
   const { parse, maxBytes = 1024 * 1024, ...reload } = options
-  return sourceOf(paths, maxBytes, (manifests) => inOneStep(() => parse(manifests)), {
-    ...reload,
-    isVerdictFinal: false,
-  })
+  const steps = (manifests: readonly ManifestParts[]): Steps<T> =>
+    inOneStep(() => parse(manifests.map(({ name, parts }) => ({ name, text: parts.join('') }))))
+  return sourceOf(paths, maxBytes, steps, { ...reload, isVerdictFinal: false })
 }
 
 /** Like {@link manifestsSource}, for manifests that take long to parse: they are parsed in slices too. */
@@ -55,7 +60,7 @@ export function largeManifestsSource<T>(
   paths: string | readonly string[],
   options: Omit<ManifestsSourceOptions<T>, 'parse' | 'maxBytes'> & {
     readonly maxBytes: number
-    readonly steps: (manifests: readonly Manifest[]) => Steps<T>
+    readonly steps: (manifests: readonly ManifestParts[]) => Steps<T>
   },
 ): FileSource<T> {
   refuseProblems(somePaths(paths, 'paths'))
@@ -66,17 +71,17 @@ export function largeManifestsSource<T>(
 function sourceOf<T>(
   paths: string | readonly string[],
   maxBytes: number,
-  steps: (manifests: readonly Manifest[]) => Steps<T>,
+  steps: (manifests: readonly ManifestParts[]) => Steps<T>,
   options: ReloadOptions & { readonly isVerdictFinal: boolean },
 ): FileSource<T> {
   const all = typeof paths === 'string' ? [paths] : paths
-  return reloadingSource<readonly Manifest[], T>(
+  return reloadingSource<readonly ManifestParts[], T>(
     {
       name: all.join(', '),
       parameter: 'paths',
       stamp: () => JSON.stringify(all.flatMap(manifestFilesAt).map((name) => [name, stampOf(name)])),
       read: () => readManifests(all.flatMap(manifestFilesAt), maxBytes),
-      isEmpty: (manifests) => manifests.every(({ text }) => text === ''),
+      isEmpty: (manifests) => manifests.every(({ parts }) => parts.every((part) => part === '')),
       directories: () => new Set(all.flatMap((path) => [...directoriesAt(path)])),
     },
     steps,
@@ -84,13 +89,16 @@ function sourceOf<T>(
   )
 }
 
-function* readManifests(names: readonly string[], maxBytes: number): Steps<Version<readonly Manifest[]>> {
-  const content: Manifest[] = []
+function* readManifests(
+  names: readonly string[],
+  maxBytes: number,
+): Steps<Version<readonly ManifestParts[]>> {
+  const content: ManifestParts[] = []
   const digests: string[] = []
   for (const name of names) {
     const bytes = yield* readSteps(name, maxBytes)
     digests.push(name, yield* digestSteps(bytes))
-    content.push({ name, text: textOf(name, bytes) })
+    content.push({ name, parts: yield* textParts(name, bytes) })
     yield
   }
   return { content, digest: JSON.stringify(digests) }

@@ -87,8 +87,38 @@ export function readTextFile(path: string, maxBytes: number): string {
   return textOf(path, finish(readSteps(path, maxBytes)))
 }
 
+const DASHES_LINE = '\n---'
+
+/**
+ * The content of a file as strings, without its byte order mark: of 1 MiB or more, each up to a line that begins with three dashes. A large string takes
+ * long to create.
+ *
+ * @throws {Error} if the content is not UTF-8.
+ */
+export function* textParts(path: string, content: Uint8Array): Steps<readonly string[]> {
+  const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength)
+  const parts: string[] = []
+  for (let start = 0; start < bytes.length;) {
+    const end = yield* endOfPart(bytes, start)
+    parts.push(textOf(path, bytes.subarray(start, end)))
+    start = end
+    yield
+  }
+  return parts
+}
+
+function* endOfPart(bytes: Buffer, start: number): Steps<number> {
+  for (let from = start + STEP_BYTES; from < bytes.length; from += STEP_BYTES) {
+    // A line may begin before the end of a step.
+    const found = bytes.subarray(from, from + STEP_BYTES + DASHES_LINE.length - 1).indexOf(DASHES_LINE)
+    if (found !== -1) return from + found + 1
+    yield
+  }
+  return bytes.length
+}
+
 /** @throws {Error} if the content is not UTF-8. */
-export function textOf(path: string, content: Uint8Array): string {
+function textOf(path: string, content: Uint8Array): string {
   try {
     return strictUtf8.decode(content)
   } catch {

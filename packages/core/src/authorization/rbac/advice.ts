@@ -18,15 +18,21 @@ export interface RbacAdvice {
 
 /** Finds probable mistakes in valid objects. */
 export function* adviceOn(objects: readonly RbacObject[]): Steps<readonly RbacAdvice[]> {
-  const roles = new Set(objects.filter(isRole).map((role) => roleKey(role.kind, role.namespace, role.name)))
+  const roles = new Set<string>()
+  for (const [position, object] of objects.entries()) {
+    if (position % OBJECTS_IN_A_STEP === 0) yield
+    if (isRole(object)) roles.add(roleKey(object.kind, object.namespace, object.name))
+  }
   const advice: RbacAdvice[] = []
   for (const [position, object] of objects.entries()) {
-    if (position % 256 === 0) yield
+    if (position % OBJECTS_IN_A_STEP === 0) yield
     for (const each of isRole(object) ? adviceOnRole(object) : adviceOnBinding(object, roles))
       advice.push(each)
   }
   return advice
 }
+
+const OBJECTS_IN_A_STEP = 256
 
 /** The name of an object in messages. */
 export function objectText(object: {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigurationError } from '../../authenticator/errors.ts'
-import { parseRbac, rbacPolicy } from './parse.ts'
+import { finish } from '../../internal/steps.ts'
+import { parseRbac, parseRbacSteps, rbacPolicy } from './parse.ts'
 
 const header = 'apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: r}\n'
 
@@ -321,5 +322,51 @@ describe('rbacPolicy', () => {
     expect(() => rbacPolicy([{ ...binding, subjects: 'all' }])).toThrow(
       'objects[0]: subjects: Invalid value: must be a list of objects, but is a string',
     )
+  })
+})
+
+describe('parseRbacSteps', () => {
+  const role = (name: string, more = ''): string =>
+    `apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata:\n  name: ${name}\n${more}`
+  const named = (...parts: readonly string[]): readonly string[] =>
+    finish(parseRbacSteps([{ name: 'x', parts }])).objects.map((object) => object.name)
+
+  it('reads a text in parts as the whole text', () => {
+    const parts = [role('a'), `---\n${role('b')}---\n`, `---\n${role('c')}`]
+    expect(named(...parts)).toEqual(['a', 'b', 'c'])
+    expect(named(parts.join(''))).toEqual(['a', 'b', 'c'])
+    expect(named()).toEqual([])
+  })
+
+  it('sees what is repeated in another part, and numbers objects over all parts', () => {
+    const nameless = '---\napiVersion: rbac.authorization.k8s.io/v1\nkind: Role\n'
+    expect(() => named(role('a'), `---\n${role('b')}`, `---\n${role('a')}`)).toThrow(
+      'ClusterRole "a": metadata.name: Duplicate value: "a"',
+    )
+    expect(() => named(role('a'), nameless)).toThrow('x[1]: metadata.name: Required value')
+  })
+
+  it('reports only the syntax of a text, if that is wrong, however late', () => {
+    expect(() => named(role('a', 'unknown: 1\n'), '---\na: [\n')).toThrow(/^x: (?!ClusterRole)/)
+  })
+
+  it.each([
+    ['a string', ''],
+    ['a text that is not in parts', [{ name: 'x', text: '' }]],
+    ['a part that is not a string', [{ name: 'x', parts: [1] }]],
+  ])('refuses %s', (_, sources) => {
+    expect(() => parseRbacSteps(sources as never)).toThrow(ConfigurationError)
+  })
+
+  it('yields between a few hundred objects, however many a document has', () => {
+    const items = Array.from({ length: 2000 }, (_, index) => ({
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRole',
+      metadata: { name: `r${index}` },
+    }))
+    const steps = parseRbacSteps([{ name: 'x', parts: [JSON.stringify({ kind: 'List', items })] }])
+    let count = 0
+    while (steps.next().done !== true) count++
+    expect(count).toBeGreaterThanOrEqual(15)
   })
 })

@@ -15,10 +15,13 @@ import {
 } from '../../internal/options/index.ts'
 import { type YamlLimits, yamlLimitsShape } from '../../internal/yaml/limits.ts'
 import { finish, type Steps } from '../../internal/steps.ts'
-import { yamlDocumentSteps } from '../../internal/yaml/yaml-documents.ts'
+import type { TextParts } from '../../internal/yaml/split-documents.ts'
+import { documentSteps } from '../../internal/yaml/yaml-documents.ts'
 import { adviceOn, objectText, type RbacAdvice } from './advice.ts'
 import { decodeObject, type ForeignObject } from './decode.ts'
 import type { RbacObject, RbacPolicy } from './objects.ts'
+import { SeenNames } from './seen-names.ts'
+import { SharedParts } from './shared-parts.ts'
 import { validateObject } from './validate.ts'
 
 /** Roles and bindings in YAML or JSON, usually from a file. */
@@ -79,8 +82,21 @@ export function parseRbac(
   sources: string | RbacSource | readonly RbacSource[],
   options: ParseRbacOptions = {},
 ): ParsedRbacPolicy {
-  return finish(parseRbacSteps(sources, options))
+  refuseProblems(aTextOrSources(sources, 'sources'), optionProblems(shape, options))
+  const all = typeof sources === 'string' ? [{ name: 'rbac', text: sources }] : [sources].flat()
+  const inParts = all.map(({ name, text }) => ({ name, parts: [text] }))
+  return finish(stepsOf(inParts, options))
 }
+
+/** An {@link RbacSource} of which the text may be in parts. */
+export interface RbacParts {
+  readonly name: string
+  /** All but the first begin with a line of `---`. */
+  readonly parts: TextParts
+}
+
+const partsShape: OptionsShape<RbacParts> = { name: required(aString), parts: required(listOf(aString)) }
+const someParts = listOf(nested(partsShape))
 
 /**
  * The same in steps of a few milliseconds, so that a large policy does not block the event loop. A document that is not plain YAML is parsed
@@ -89,18 +105,14 @@ export function parseRbac(
  * @throws {ConfigurationError} when an option is invalid; a step throws the same errors as `parseRbac`.
  */
 export function parseRbacSteps(
-  sources: string | RbacSource | readonly RbacSource[],
+  sources: readonly RbacParts[],
   options: ParseRbacOptions = {},
 ): Steps<ParsedRbacPolicy> {
-  refuseProblems(aTextOrSources(sources, 'sources'), optionProblems(shape, options))
+  refuseProblems(someParts(sources, 'sources'), optionProblems(shape, options))
   return stepsOf(sources, options)
 }
 
-function* stepsOf(
-  sources: string | RbacSource | readonly RbacSource[],
-  options: ParseRbacOptions,
-): Steps<ParsedRbacPolicy> {
-  const all = typeof sources === 'string' ? [{ name: 'rbac', text: sources }] : [sources].flat()
+function* stepsOf(sources: readonly RbacParts[], options: ParseRbacOptions): Steps<ParsedRbacPolicy> {
   const errors = errorList()
   const { namespace, ...limits } = options
   if (namespace !== undefined) {
@@ -109,37 +121,46 @@ function* stepsOf(
   }
   const objects: RbacObject[] = []
   const advice: RbacAdvice[] = []
-  const seen = new Set<string>()
+  const seen = new SeenNames()
+  const shared = new SharedParts()
   // Reused, since nearly all objects are valid.
   let found = errorList()
 
-  for (const { name, text } of all) {
+  for (const { name, parts } of sources) {
     let position = -1
-    for (const value of listed(yield* yamlDocumentSteps(text, name, limits))) {
-      if (++position % OBJECTS_IN_A_STEP === 0) yield
-      const decoded = decodeObject(value, found)
-      if (
-        decoded !== undefined &&
-        !isForeign(decoded) &&
-        isClusterScoped(decoded) &&
-        decoded.namespace !== ''
-      ) {
-        advice.push(ignoredNamespace(decoded))
+    for (const document of documentSteps(parts, name, limits)) {
+      if (document === undefined) {
+        yield
+        continue
       }
-      const object = decoded === undefined || isForeign(decoded) ? decoded : placed(decoded, namespace)
-      const isOurs = object !== undefined && !isForeign(object)
-      // A value of the wrong type was read as empty, and would also be reported as missing.
-      if (isOurs && found.errors.length === 0) {
-        validateObject(object, value, found)
-        const key = identity(object)
-        if (seen.has(key)) found.duplicate(fieldPath('metadata', 'name'), object.name)
-        seen.add(key)
-        objects.push(object)
+      for (const value of listed([document.value])) {
+        if (++position % OBJECTS_IN_A_STEP === OBJECTS_IN_A_STEP - 1) yield
+        const decoded = decodeObject(value, found)
+        if (
+          decoded !== undefined &&
+          !isForeign(decoded) &&
+          isClusterScoped(decoded) &&
+          decoded.namespace !== ''
+        ) {
+          advice.push(ignoredNamespace(decoded))
+        }
+        const object = decoded === undefined || isForeign(decoded) ? decoded : placed(decoded, namespace)
+        const isOurs = object !== undefined && !isForeign(object)
+        // A value of the wrong type was read as empty, and would also be reported as missing.
+        if (isOurs && found.errors.length === 0) {
+          validateObject(object, value, found)
+          const copy = shared.copy(object)
+          if (!seen.add(copy)) found.duplicate(fieldPath('metadata', 'name'), copy.name)
+          objects.push(copy)
+        }
+        if (object !== undefined && isForeign(object)) advice.push(foreign(object, `${name}[${position}]`))
+        if (found.errors.length === 0) continue
+        errors.addAll(
+          found.errors,
+          isOurs && object.name !== '' ? objectText(object) : `${name}[${position}]`,
+        )
+        found = errorList()
       }
-      if (object !== undefined && isForeign(object)) advice.push(foreign(object, `${name}[${position}]`))
-      if (found.errors.length === 0) continue
-      errors.addAll(found.errors, isOurs && object.name !== '' ? objectText(object) : `${name}[${position}]`)
-      found = errorList()
     }
   }
   errors.throwIfAny()
@@ -203,10 +224,6 @@ function foreign(object: ForeignObject, path: string): RbacAdvice {
     path,
     message: `${object.description} is neither a role nor a binding, and is ignored`,
   }
-}
-
-function identity({ kind, namespace, name }: RbacObject): string {
-  return `${kind} ${namespace.length} ${namespace} ${name}`
 }
 
 /** Replaces lists by their items. The items of a list such as `RoleList` may omit their kind. */

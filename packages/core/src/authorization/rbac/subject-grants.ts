@@ -1,4 +1,4 @@
-import type { Grant, GrantPosition } from './grant.ts'
+import { Grant, type GrantPosition } from './grant.ts'
 import { type RuleQuestion, ruleAllows } from './rule.ts'
 import { RuleIndex } from './rule-index.ts'
 import { insertGrant, removeGrant } from './sorted-grants.ts'
@@ -6,7 +6,34 @@ import { insertGrant, removeGrant } from './sorted-grants.ts'
 /** Fewer grants than this are searched one by one. */
 const MIN_INDEXED = 8
 
-/** The grants of one subject. */
+/** The grants of one subject. Most subjects have only one, which is not kept in a list: in a large policy, objects cost more than decisions. */
+export type Granted = Grant | SubjectGrants
+
+/** All grants, in order. */
+export function allOf(granted: Granted | undefined): readonly Grant[] {
+  if (granted === undefined) return []
+  return granted instanceof Grant ? [granted] : granted.all
+}
+
+/** The first grant that allows the request, or `known`, whichever comes first. See {@link SubjectGrants.firstAllowing}. */
+export function firstAllowing(
+  granted: Granted | undefined,
+  question: RuleQuestion,
+  known: Grant | undefined,
+  version: number,
+): Grant | undefined {
+  if (granted === undefined) return known
+  if (!(granted instanceof Grant)) return granted.firstAllowing(question, known, version)
+  return granted.isBefore(known) && allows(granted, question) ? granted : known
+}
+
+/** Whether a grant is of a missing role. */
+export function hasMissingRole(granted: Granted | undefined, version: number): boolean {
+  if (granted === undefined) return false
+  return granted instanceof Grant ? typeof granted.rules === 'string' : granted.hasMissingRole(version)
+}
+
+/** Several grants of one subject. */
 export class SubjectGrants {
   /** In order. */
   readonly all: Grant[]
@@ -14,7 +41,6 @@ export class SubjectGrants {
   /** The version of the roles that the index knows. */
   #version = 0
 
-  /** Starts with one grant, as most subjects have only one: pushing to an empty array allocates seventeen slots. */
   constructor(first: Grant) {
     this.all = [first]
   }
@@ -65,9 +91,13 @@ function firstOf(
 ): Grant | undefined {
   for (const grant of grants) {
     if (!grant.isBefore(known)) return known
-    const { rules } = grant
-    if (typeof rules === 'string') continue
-    for (const rule of rules) if (ruleAllows(rule, question)) return grant
+    if (allows(grant, question)) return grant
   }
   return known
+}
+
+function allows({ rules }: Grant, question: RuleQuestion): boolean {
+  if (typeof rules === 'string') return false
+  for (const rule of rules) if (ruleAllows(rule, question)) return true
+  return false
 }

@@ -4,7 +4,7 @@ import { compareGrants, Grant } from './grant.ts'
 import type { AnyBinding, Subject } from './objects.ts'
 import type { RoleRules } from './role-rules.ts'
 import type { RuleQuestion } from './rule.ts'
-import { SubjectGrants } from './subject-grants.ts'
+import { allOf, firstAllowing, type Granted, hasMissingRole, SubjectGrants } from './subject-grants.ts'
 
 /**
  * Finds the grants of a user without visiting those of other users, so that bindings of other users, and other bindings of the same group,
@@ -13,8 +13,8 @@ import { SubjectGrants } from './subject-grants.ts'
  * A `version` is that of the roles: another one if the rules of some have changed.
  */
 export class SubjectIndex {
-  readonly #users = new Map<string, SubjectGrants>()
-  readonly #groups = new Map<string, SubjectGrants>()
+  readonly #users = new Map<string, Granted>()
+  readonly #groups = new Map<string, Granted>()
 
   /** @param position its place in the order of evaluation, different from that of every other binding. */
   add(binding: AnyBinding, position: number, role: RoleRules, version: number): void {
@@ -24,8 +24,8 @@ export class SubjectIndex {
       const [subjects, key] = place
       const grant = new Grant(binding, subject, position, subjectPosition, role)
       const known = subjects.get(key)
-      if (known === undefined) subjects.set(key, new SubjectGrants(grant))
-      else known.add(grant, version)
+      if (known === undefined) subjects.set(key, grant)
+      else several(known, subjects, key).add(grant, version)
     }
   }
 
@@ -36,8 +36,10 @@ export class SubjectIndex {
       if (place === undefined) continue
       const [subjects, key] = place
       const known = subjects.get(key)
-      known?.remove({ position, subjectPosition })
-      if (known?.all.length === 0) subjects.delete(key)
+      if (known === undefined) continue
+      const grants = several(known, subjects, key)
+      grants.remove({ position, subjectPosition })
+      if (grants.all.length === 0) subjects.delete(key)
     }
   }
 
@@ -47,36 +49,43 @@ export class SubjectIndex {
 
   /** The first grant that allows the request. */
   firstAllowing(user: UserInfo, question: RuleQuestion, version: number): Grant | undefined {
-    let first = this.#users.get(user.username)?.firstAllowing(question, undefined, version)
+    let first = firstAllowing(this.#users.get(user.username), question, undefined, version)
     for (const group of user.groups) {
-      const grants = this.#groups.get(group)
-      if (grants !== undefined) first = grants.firstAllowing(question, first, version)
+      first = firstAllowing(this.#groups.get(group), question, first, version)
     }
     return first
   }
 
   /** Whether a binding of the user refers to a missing role. */
   hasMissingRole(user: UserInfo, version: number): boolean {
-    if (this.#users.get(user.username)?.hasMissingRole(version) === true) return true
-    return user.groups.some((group) => this.#groups.get(group)?.hasMissingRole(version) === true)
+    if (hasMissingRole(this.#users.get(user.username), version)) return true
+    return user.groups.some((group) => hasMissingRole(this.#groups.get(group), version))
   }
 
   /** All grants of the user in the order of bindings; for each binding, only the one of its first matching subject. */
   grantsFor(user: UserInfo): readonly Grant[] {
-    const grants = [...(this.#users.get(user.username)?.all ?? [])]
+    const grants = [...allOf(this.#users.get(user.username))]
     for (const group of new Set(user.groups)) {
-      for (const grant of this.#groups.get(group)?.all ?? []) grants.push(grant)
+      for (const grant of allOf(this.#groups.get(group))) grants.push(grant)
     }
     grants.sort(compareGrants)
     return grants.filter((grant, index) => grants[index - 1]?.position !== grant.position)
   }
 
   /** Where the grants of a subject are; `undefined` if it is neither a user nor a group. */
-  #placeOf(subject: Subject, binding: AnyBinding): readonly [Map<string, SubjectGrants>, string] | undefined {
+  #placeOf(subject: Subject, binding: AnyBinding): readonly [Map<string, Granted>, string] | undefined {
     const username = usernameOf(subject, binding)
     if (username !== undefined) return [this.#users, username]
     return subject.kind === 'Group' ? [this.#groups, subject.name] : undefined
   }
+}
+
+/** The grants of a subject as a list that can change. */
+function several(known: Granted, subjects: Map<string, Granted>, key: string): SubjectGrants {
+  if (!(known instanceof Grant)) return known
+  const grants = new SubjectGrants(known)
+  subjects.set(key, grants)
+  return grants
 }
 
 /** The user name of a subject; `undefined` if the subject is not a single user. */

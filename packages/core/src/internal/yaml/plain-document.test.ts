@@ -4,7 +4,6 @@ import { type Document, parseAllDocuments } from 'yaml'
 import { ConfigurationError } from '../../authenticator/errors.ts'
 import { finish } from '../steps.ts'
 import { plainDocument } from './plain-document.ts'
-import { splitDocuments } from './split-documents.ts'
 import { syntaxMessage } from './syntax-message.ts'
 import { yamlDocuments } from './yaml-documents.ts'
 
@@ -125,27 +124,6 @@ describe('plainDocument', () => {
 })
 
 describe('yamlDocuments', () => {
-  it('splits documents where there is nothing but dashes', () => {
-    const split = (text: string): readonly unknown[] => finish(splitDocuments(text))
-    expect(split('a: 1\n---\nb: 2\n---\n')).toEqual([
-      { text: 'a: 1\n', start: 0 },
-      { text: 'b: 2\n', start: 9 },
-    ])
-    expect(split('---\n---\n\n---\na\n---')).toEqual([
-      { text: '\n', start: 8 },
-      { text: 'a\n', start: 13 },
-    ])
-    for (const text of [
-      '%YAML 1.1\n---\na: 1',
-      'a: 1\n...\nb: 2',
-      'a\n--- b',
-      '---b',
-      'a: 1\r\n---\r\nb: 2',
-      'a\n----',
-    ])
-      expect(split(text)).toEqual([{ text, start: 0 }])
-  })
-
   const LINES = [
     'a: x',
     'b: y',

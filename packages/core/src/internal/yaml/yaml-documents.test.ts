@@ -1,7 +1,8 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { cpuSecondsOf } from '../../../../../test/cpu-seconds.ts'
 import { ConfigurationError } from '../../authenticator/errors.ts'
-import { yamlDocuments } from './yaml-documents.ts'
+import { documentSteps, yamlDocuments } from './yaml-documents.ts'
 
 describe('yamlDocuments', () => {
   it('reads YAML 1.1 as Kubernetes does, and leaves out empty documents', () => {
@@ -83,4 +84,73 @@ describe('a YAML text', () => {
       return error instanceof ConfigurationError ? error.message : String(error)
     }
   }
+})
+
+describe('documentSteps', () => {
+  const LIMITS = { maxLength: 10_000, maxDocumentLength: 60 }
+
+  function outcomeOf(parts: readonly string[], limits = LIMITS): unknown {
+    const values: unknown[] = []
+    try {
+      for (const found of documentSteps(parts, 'file.yaml', limits))
+        if (found !== undefined) values.push(found.value)
+      return values
+    } catch (error) {
+      return error instanceof ConfigurationError ? error.message : error
+    }
+  }
+
+  it('has a document before the next one is read', () => {
+    const steps = documentSteps(['a: 1\n---\nb: !c d\n---\nc: ['], 'file.yaml', LIMITS)
+    const found: unknown[] = []
+    expect(() => {
+      for (const each of steps) if (each !== undefined) found.push(each.value)
+    }).toThrow('file.yaml: Unresolved tag')
+    expect(found).toEqual([{ a: 1 }])
+  })
+
+  it('reads a text in parts as the whole text, and refuses it with the same message', () => {
+    const line = fc.constantFrom(
+      'a: 1\n',
+      'b: [c, "d\\x41"]\n',
+      '{"a": 1}\n',
+      '---\n',
+      '--- e\n',
+      '# f\n',
+      'a: [\n',
+      '...\n',
+      'g: *h\n',
+      `i: "${'\\x41'.repeat(20)}"\n`,
+      '\r\n',
+    )
+    fc.assert(
+      fc.property(fc.array(line, { maxLength: 12 }), (lines) => {
+        const text = lines.join('')
+        expect(outcomeOf(text.split(/(?<=\n)(?=---)/))).toEqual(outcomeOf([text]))
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  it('reports a syntax error rather than too many aliases in an earlier document', () => {
+    const aliases = `a: &a [x, x]\nb: [${Array.from({ length: 200 }, () => '*a').join(', ')}]\n`
+    const limits = { maxLength: 10_000, maxDocumentLength: 10_000 }
+    expect(outcomeOf([aliases], limits)).toMatch(/Too many alias expansions/)
+    expect(outcomeOf([`${aliases}---\nc: [\n`], limits)).not.toMatch(/alias/)
+    expect(outcomeOf([`${aliases}---\nc: 1\n`], limits)).toMatch(/Too many alias expansions/)
+  })
+
+  it('does not put parts together that are too long to be one document', () => {
+    const parts = ['a: 1\r\n', ...Array.from({ length: 10 }, () => '---\nb: 1\n')]
+    expect(outcomeOf(parts)).toMatch(/^file\.yaml: the document at line 1 must be at most 60 characters/)
+    expect(outcomeOf(parts, { maxLength: 10_000, maxDocumentLength: 200 })).toHaveLength(11)
+  })
+
+  it('adds up the length of all parts', () => {
+    const parts = ['a: 1\n', '---\nb: 1\n']
+    expect(outcomeOf(parts, { maxLength: 14, maxDocumentLength: 14 })).toEqual([{ a: 1 }, { b: 1 }])
+    expect(outcomeOf(parts, { maxLength: 13, maxDocumentLength: 13 })).toBe(
+      'file.yaml: must be at most 13 characters',
+    )
+  })
 })

@@ -6,8 +6,8 @@ import { jsonPieces } from './json-pieces.ts'
 import { aString, optionProblems, refuseProblems } from '../options/index.ts'
 import { type YamlLimits, yamlLimitsShape } from './limits.ts'
 import { plainDocument } from './plain-document.ts'
-import { lineCounter, splitDocuments } from './split-documents.ts'
-import { finish, type Steps } from '../steps.ts'
+import { isSplittable, lineCounter, splitDocuments, type TextParts } from './split-documents.ts'
+import type { SteppedItems, Steps } from '../steps.ts'
 import { syntaxMessage } from './syntax-message.ts'
 
 const MAX_LENGTH = 1_048_576
@@ -16,7 +16,6 @@ const MAX_ALIASES = 100
 const MAX_SEARCHED = 50_000_000
 const TOO_MANY_ALIASES = 'Too many alias expansions, or an alias without an anchor'
 const CHARACTERS_IN_A_STEP = 65_536
-const DOCUMENTS_IN_A_STEP = 4096
 
 let loaded: ReturnType<typeof yamlParser> | undefined
 
@@ -39,72 +38,118 @@ function parser(): ReturnType<typeof yamlParser> {
  * const [manifest] = yamlDocuments('kind: Role', 'role.yaml')
  */
 export function yamlDocuments(text: string, source: string, limits: YamlLimits = {}): readonly unknown[] {
-  return finish(yamlDocumentSteps(text, source, limits))
-}
-
-/** The same in steps of a few milliseconds. A document that is not plain YAML is parsed in one step. */
-export function yamlDocumentSteps(
-  text: string,
-  source: string,
-  limits: YamlLimits = {},
-): Steps<readonly unknown[]> {
   refuseProblems(aString(text, 'text'), optionProblems(yamlLimitsShape, limits))
-  return documentSteps(text, source, limits)
+  return allDocuments(text, source, limits)
 }
 
-function* documentSteps(
-  text: string,
-  source: string,
-  { maxLength = MAX_LENGTH, maxDocumentLength = maxLength }: YamlLimits,
-): Steps<readonly unknown[]> {
-  if (text.length > maxLength) throw problem(source, `must be at most ${maxLength} characters`)
-  const json = yield* jsonIn(text, maxDocumentLength)
-  if (json !== undefined) return [json.value]
-  const read: ({ readonly value: unknown } | { readonly parsed: Document })[] = []
-  const problems: ConfigurationProblem[] = []
-  const documents = yield* splitDocuments(text)
-  const linesBefore = lineCounter(text)
-  let nextStep = CHARACTERS_IN_A_STEP
-  for (const document of documents) {
-    if (document.start >= nextStep) {
-      nextStep = document.start + CHARACTERS_IN_A_STEP
-      yield
-    }
-    const value = (yield* jsonIn(document.text, maxDocumentLength)) ?? {
-      value: yield* plainDocument(document.text),
-    }
-    if (value.value !== undefined) {
-      read.push(value)
-      continue
-    }
-    if (document.text.length > maxDocumentLength)
-      throw tooLong(source, linesBefore(document.start), maxDocumentLength)
-    const refusal = costProblem(document.text)
-    if (refusal !== undefined) throw problem(source, refusal)
-    for (const parsed of parsedDocuments(document.text)) {
-      problems.push(...problemsIn(parsed, source, linesBefore(document.start)))
-      read.push({ parsed })
-    }
-    yield
-  }
-  if (problems.length > 0) {
-    // Parsed as a whole, the same error may have a different message after an invalid document.
-    const isPart = documents[0]?.text !== text && text.length <= maxDocumentLength
-    const ofAll = isPart ? parsedDocuments(text) : []
-    const problemsOfAll = ofAll.flatMap((parsed) => problemsIn(parsed, source, 0))
-    throw new ConfigurationError(problemsOfAll.length > 0 ? problemsOfAll : problems)
-  }
+function allDocuments(text: string, source: string, limits: YamlLimits): readonly unknown[] {
   const values: unknown[] = []
-  for (const [index, each] of read.entries()) {
-    if (index % DOCUMENTS_IN_A_STEP === DOCUMENTS_IN_A_STEP - 1) yield
-    const value = 'value' in each ? each.value : valueOf(each.parsed, source)
-    if (value !== null) values.push(value)
-  }
+  for (const found of documentSteps([text], source, limits)) if (found !== undefined) values.push(found.value)
   return values
 }
 
+/** A document that has been read. */
+export interface YamlValue {
+  readonly value: unknown
+}
+
+/**
+ * The same, one document after the other, in steps of a few milliseconds, so that not all of a large text is in memory as objects. A document that is
+ * not plain YAML is parsed in one step. A step throws if anything in the text is wrong, so the values count when the last step is over.
+ *
+ * @param parts the text, or its parts, of which the others begin with a line of `---`.
+ */
+export function* documentSteps(
+  parts: TextParts,
+  source: string,
+  { maxLength = MAX_LENGTH, maxDocumentLength = maxLength }: YamlLimits,
+): SteppedItems<YamlValue> {
+  const length = parts.reduce((sum, part) => sum + part.length, 0)
+  if (length > maxLength) throw problem(source, `must be at most ${maxLength} characters`)
+  // A text with a line of dashes is not JSON.
+  const [only = ''] = parts
+  const json = parts.length > 1 ? undefined : yield* jsonIn(only, maxDocumentLength)
+  if (json !== undefined) {
+    yield json
+    return
+  }
+  const isSplit = yield* isSplittable(parts)
+  if (!isSplit && parts.length > 1 && length > maxDocumentLength) throw tooLong(source, 0, maxDocumentLength)
+  const documents = isSplit ? splitDocuments(parts) : [{ text: parts.join(''), start: 0 }]
+  let isPart = false
+  const complex = new ComplexDocuments(source)
+  const linesBefore = lineCounter(parts)
+  let nextStep = CHARACTERS_IN_A_STEP
+  for (const document of documents) {
+    if (document === undefined) {
+      yield
+      continue
+    }
+    const { text, start } = document
+    if (start >= nextStep) {
+      nextStep = start + CHARACTERS_IN_A_STEP
+      yield
+    }
+    isPart ||= text.length < length
+    const value = (yield* jsonIn(text, maxDocumentLength)) ?? plainValue(yield* plainDocument(text))
+    if (value !== undefined) {
+      yield value
+      continue
+    }
+    if (text.length > maxDocumentLength) throw tooLong(source, yield* linesBefore(start), maxDocumentLength)
+    yield* complex.read(text, yield* linesBefore(start))
+    yield
+  }
+  // Parsed as a whole, the same error may have a different message after an invalid document.
+  complex.throwIfAny(isPart && length <= maxDocumentLength ? parts : [])
+}
+
+function plainValue(value: object | undefined): YamlValue | undefined {
+  return value && { value }
+}
+
+/** Documents that only the YAML parser can read, and their problems. */
+class ComplexDocuments {
+  readonly #source: string
+  readonly #problems: ConfigurationProblem[] = []
+  #hasTooManyAliases = false
+
+  constructor(source: string) {
+    this.#source = source
+  }
+
+  *read(text: string, linesBefore: number): Generator<YamlValue, void, undefined> {
+    const refusal = costProblem(text)
+    if (refusal !== undefined) throw problem(this.#source, refusal)
+    for (const parsed of parsedDocuments(text)) {
+      this.#problems.push(...problemsIn(parsed, this.#source, linesBefore))
+      const value = this.#problems.length === 0 ? this.#valueOf(parsed) : null
+      if (value !== null) yield { value }
+    }
+  }
+
+  #valueOf(document: Document): unknown {
+    try {
+      const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES })
+      return value ?? null
+    } catch {
+      this.#hasTooManyAliases = true
+      return null
+    }
+  }
+
+  /** @param whole the text that the documents are parts of, if its problems are to be reported instead of theirs. */
+  throwIfAny(whole: TextParts): void {
+    if (this.#problems.length > 0) {
+      const ofAll = parsedDocuments(whole.join('')).flatMap((parsed) => problemsIn(parsed, this.#source, 0))
+      throw new ConfigurationError(ofAll.length > 0 ? ofAll : this.#problems)
+    }
+    if (this.#hasTooManyAliases) throw problem(this.#source, TOO_MANY_ALIASES)
+  }
+}
+
 /** Parses JSON, in steps if the text is large. */
-function* jsonIn(text: string, maxLength: number): Steps<{ readonly value: unknown } | undefined> {
+function* jsonIn(text: string, maxLength: number): Steps<YamlValue | undefined> {
   return text.length > Math.min(maxLength, MAX_LENGTH) ? yield* jsonPieces(text) : jsonDocument(text)
 }
 
@@ -148,18 +193,9 @@ export function yamlDocument(text: string, source: string, limits: YamlLimits = 
 
 /** {@link yamlDocument} with arguments of known types. */
 export function soleDocument(text: string, source: string, limits: YamlLimits): unknown {
-  const [value, ...more] = finish(documentSteps(text, source, limits))
+  const [value, ...more] = allDocuments(text, source, limits)
   if (more.length > 0) throw problem(source, 'must be one document')
   return value
-}
-
-function valueOf(document: Document, source: string): unknown {
-  try {
-    const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES })
-    return value ?? null
-  } catch {
-    throw problem(source, TOO_MANY_ALIASES)
-  }
 }
 
 /** Why a document would cost too much to parse: brackets, indentation or markers on one line could nest too deep, or each of many aliases is searched in a long text. */
