@@ -4,6 +4,7 @@ import { userInfo } from '@kube-authn/core'
 import { attributesOf, parseRbac, rbac, rbacPolicy } from '@kube-authn/core/authorization'
 import { passwordFileAt, rbacAt, tokenFileAt } from '@kube-authn/node'
 import { csvOf, fileOf, randomTokens } from '../lib/material.mjs'
+import { reloadedBindings } from '../lib/reloaded-bindings.mjs'
 import { floor, ours, valueRow } from '../lib/row.mjs'
 import { manifests } from './rbac.mjs'
 
@@ -133,21 +134,23 @@ const passwordsPauseMs = (count) => () => {
   )
 }
 
-const policyPauseMs = (serialize, name) => () => {
-  const path = fileOf(serialize(manifests(100_000)), name)
-  const replacement = fileOf(serialize(manifests(100_001)), `new-${name}`)
-  const asked = attributesOf(userInfo({ username: 'user-50000' }), {
-    verb: 'get',
-    resource: 'pods',
-    namespace: 'x',
-  })
-  return longestPause(
-    path,
-    replacement,
-    (observer) => rbacAt(path, { observer }),
-    (policy) => policy.authorize(asked).verdict === 'allow',
-  )
-}
+const policyPauseMs =
+  (serialize, name, open = (path, observer) => rbacAt(path, { observer })) =>
+  () => {
+    const path = fileOf(serialize(manifests(100_000)), name)
+    const replacement = fileOf(serialize(manifests(100_001)), `new-${name}`)
+    const asked = attributesOf(userInfo({ username: 'user-50000' }), {
+      verb: 'get',
+      resource: 'pods',
+      namespace: 'x',
+    })
+    return longestPause(
+      path,
+      replacement,
+      (observer) => open(path, observer),
+      (policy) => policy.authorize(asked).verdict === 'allow',
+    )
+  }
 
 const loadingPolicy = (serialize, load) => () => {
   const text = serialize(manifests(100_000))
@@ -176,6 +179,9 @@ function yamlOf({ apiVersion, kind, metadata, rules, subjects, roleRef }) {
   return `${head}subjects:\n${named.join('')}roleRef:\n  kind: ${roleRef.kind}\n  name: ${roleRef.name}\n  apiGroup: ${roleRef.apiGroup}\n`
 }
 
+/** Repeated: of several reloads one may be during a collection of the old generation, which takes as long as all other pauses together. */
+const PAUSE = { unit: 'ms', target: 50, isRepeated: true }
+
 export const scaleRows = [
   valueRow(
     'token file of 100,000 rows, to load',
@@ -198,11 +204,9 @@ export const scaleRows = [
       'split lines': floor(loadingMs(1_000_000, splitLines)),
     },
   ),
-  valueRow(
-    'token file of 1,000,000 rows, longest pause at a reload',
-    { unit: 'ms', target: 50 },
-    { 'kube-authn': ours(tokensPauseMs(1_000_000)) },
-  ),
+  valueRow('token file of 1,000,000 rows, longest pause at a reload', PAUSE, {
+    'kube-authn': ours(tokensPauseMs(1_000_000)),
+  }),
   valueRow(
     'RBAC of 100,000 bindings, JSON',
     { unit: 's', target: 1 },
@@ -219,19 +223,14 @@ export const scaleRows = [
     { unit: 's', target: 4 },
     { 'kube-authn': ours(loadingPolicy(asYaml, fromText)) },
   ),
-  valueRow(
-    'RBAC of 100,000 bindings, JSON, longest pause at a reload',
-    { unit: 'ms', target: 50 },
-    { 'kube-authn': ours(policyPauseMs(asJson, 'policy.json')) },
-  ),
-  valueRow(
-    'RBAC of 100,000 bindings, YAML, longest pause at a reload',
-    { unit: 'ms', target: 50 },
-    { 'kube-authn': ours(policyPauseMs(asYaml, 'policy.yaml')) },
-  ),
-  valueRow(
-    'password file of 1,000,000 rows, longest pause at a reload',
-    { unit: 'ms', target: 50 },
-    { 'kube-authn': ours(passwordsPauseMs(1_000_000)) },
-  ),
+  valueRow('RBAC of 100,000 bindings, JSON, longest pause at a reload', PAUSE, {
+    'kube-authn': ours(policyPauseMs(asJson, 'policy.json')),
+  }),
+  valueRow('RBAC of 100,000 bindings, YAML, longest pause at a reload', PAUSE, {
+    'kube-authn': ours(policyPauseMs(asYaml, 'policy.yaml')),
+    'the same objects': floor(policyPauseMs(asYaml, 'policy.yaml', reloadedBindings)),
+  }),
+  valueRow('password file of 1,000,000 rows, longest pause at a reload', PAUSE, {
+    'kube-authn': ours(passwordsPauseMs(1_000_000)),
+  }),
 ]
