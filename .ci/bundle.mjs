@@ -6,7 +6,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { isAbsolute, join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
-import { chunksOf, coreEntryFor } from './chunks.mjs'
+import { chunksOf, coreEntryFor, hostsOf } from './chunks.mjs'
 import {
   COMMONJS_CONDITIONS,
   commonjsOutput,
@@ -14,6 +14,7 @@ import {
   writeDeclarations,
   writeLicenses,
 } from './commonjs.mjs'
+import { hostedEntries } from './hosted-entries.mjs'
 import { pureInitializers } from './pure-initializers.mjs'
 
 /** Entries besides those of package.json: files that are started by a path relative to the file that starts them, and files that are loaded late. */
@@ -44,10 +45,12 @@ async function bundlePackage(folder) {
   const root = join(packages, folder)
   const manifest = manifests.get(folder)
   const { exports, imports = {}, bin = {} } = manifest
+  const { plugin, ...names } = hostedEntries(hostsOf[folder] ?? {})
   const modules = await write(folder, {
     input: { ...entriesIn([exports, imports, bin]), ...FURTHER_ENTRIES[folder] },
     external: (id) => !id.startsWith('.') && !isAbsolute(id) && !id.startsWith('\0') && !isPrivate(id),
-    output: { format: 'esm', sourcemap: true, chunkFileNames: 'chunks/[name].js' },
+    output: { format: 'esm', sourcemap: true, ...names },
+    plugins: [plugin],
   })
   const commonjs = await write(folder, {
     input: entriesIn(exports),

@@ -12,31 +12,36 @@ export const chunksOf = {
     // Needed by nearly every entry.
     {
       name: 'base',
-      test: /packages\/internal\/src\/|src\/(?:authenticator\/(?!status)[^/]+|authenticator\/union\/[^/]+|request\/(?:anonymous|basic|bearer-token|web-socket-protocol)\/[^/]+|chain\/[^/]+|chain\/explain\/explain|internal\/(?!limit-concurrency|verdict-cache)[^/]+|internal\/(?:field|http|options)\/[^/]+|internal\/(?:digest\/native|json\/colons)|metrics\/username-label|revocation\/revocations)\.ts$/,
+      test: /packages\/internal\/src\/(?!go-url|ip-address|printable)|src\/(?:authenticator\/(?!certificate-id|status)[^/]+|authenticator\/union\/[^/]+|request\/(?:anonymous|basic|bearer-token|web-socket-protocol)\/[^/]+|chain\/[^/]+|chain\/explain\/explain|internal\/(?!limit-concurrency|verdict-cache)[^/]+|internal\/field\/(?!go-duration)[^/]+|internal\/http\/(?!cache-control|get-text)[^/]+|internal\/options\/[^/]+|internal\/(?:digest\/native|json\/colons)|metrics\/username-label|revocation\/revocations)\.ts$/,
+      minShareCount: 1,
     },
-    // Needed by every adapter.
+    // Needed by every adapter, beside the base.
     {
-      name: 'request',
-      test: /src\/(?:adapter\/incoming-message|authorization\/(?!configuration|rbac|webhook)|chain\/explain|handler|impersonation|internal\/api|request\/headers|review)(?:\/|[\w-]+\.ts$)|src\/request\/[^/]+\.ts$|src\/(?:audit\/audit-id|authenticator\/status|logging\/[^/]+|token\/introspection\/client-authentication|index|internal\/digest\/keyed-digest|internal\/protobuf\/media-type)\.ts$/,
+      name: 'shared',
+      test: /src\/(?:adapter\/|audit\/audit-id|authenticator\/status|authorization\/(?!allow-paths|always|configuration|rbac|union-authorizer|webhook)|chain\/explain\/known-request|entries\/shared|handler\/(?!attempted)|impersonation\/(?!impersonation-headers)|internal\/(?:api\/(?!discovery\/(?:answer|documents|index)|yaml-body)|digest\/(?:keyed-digest|sha256))|logging\/|request\/(?:[^/]+\.ts$|headers\/(?!may-be-lost))|review\/(?:answer-of|body-limit|handle-|load|review-|served-review))/,
+      minShareCount: 1,
     },
     {
       name: 'certificate',
-      test: /src\/(?:request\/(?:certificate-headers|client-certificate|request-header|request-header-config))\//,
+      test: /internal\/src\/printable|src\/(?:authenticator\/certificate-id|request\/headers\/may-be-lost|request\/(?:certificate-headers|client-certificate|request-header|request-header-config)\/)/,
     },
     {
       name: 'jwt',
-      test: /src\/(?:internal\/cel\/error\.ts|internal\/json\/|token\/(?:jwt\/(?!index|key-der|pem-)|oidc\/|service-account\/key-source|signer\/key-id))/,
+      test: /internal\/src\/go-url|src\/(?:internal\/cel\/error\.ts|internal\/http\/|internal\/json\/|token\/(?:introspection\/client-authentication|jwt\/(?!index|key-der|pem-)|oidc\/|service-account\/key-source|signer\/key-id))/,
     },
     { name: 'service-account', test: /src\/token\/(?:service-account|signer)\// },
     {
       name: 'webhook',
       test: /src\/(?:authorization\/webhook\/|internal\/(?:limit-concurrency|verdict-cache|webhook-call\/)|token\/(?:cache|keystone|webhook)\/|request\/x-auth-token\/)/,
     },
-    { name: 'yaml', test: /src\/(?:authorization\/rbac|internal\/yaml)\// },
+    {
+      name: 'yaml',
+      test: /src\/(?:authorization\/(?:rbac\/|allow-paths|union-authorizer)|impersonation\/impersonation-headers|internal\/yaml\/)/,
+    },
     { name: 'csv', test: /src\/(?:internal\/(?:csv\/|digest\/digest-table)|token\/file\/)/ },
     {
       name: 'configuration',
-      test: /src\/(?:audit\/|authorization\/configuration\/|token\/(?:bootstrap|configuration)\/|token\/jwt\/(?:key-der|pem-))/,
+      test: /internal\/src\/ip-address|src\/(?:audit\/|handler\/attempted|internal\/field\/go-duration|authorization\/configuration\/|token\/(?:bootstrap|configuration)\/|token\/jwt\/(?:key-der|pem-))/,
     },
     { name: 'password', test: /src\/password\// },
   ],
@@ -46,6 +51,13 @@ export const chunksOf = {
     // Needed by `serve` and by several small commands.
     { name: 'files', test: /src\/cli\/(?:process-lock|store-url\/[^/]+|terminal\/new-file)\.ts$/ },
   ],
+}
+
+/**
+ * Chunks that are the file of an entry too (`hosted-entries.mjs`). For `base` that is the file that names in `imports` of package.json stand for on Node.
+ */
+export const hostsOf = {
+  core: { base: 'internal/base', shared: 'entries/shared' },
 }
 
 /**

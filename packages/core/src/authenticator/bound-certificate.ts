@@ -2,11 +2,14 @@ import { andThen, type Awaitable } from '../internal/awaitable.ts'
 import type { Context } from './context.ts'
 import { type AuthenticationError, rejected } from './errors.ts'
 import { base64urlOf } from '../internal/base64url.ts'
+import { onFirstUse } from '../internal/on-first-use.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 
 /** Shared, since it contains nothing from the request. */
-const otherConnection: AuthenticationError = Object.freeze(
-  rejected('the token is bound to a certificate that is not the client certificate of this connection'),
+const otherConnection: () => AuthenticationError = onFirstUse(() =>
+  Object.freeze(
+    rejected('the token is bound to a certificate that is not the client certificate of this connection'),
+  ),
 )
 
 /**
@@ -18,7 +21,7 @@ const otherConnection: AuthenticationError = Object.freeze(
 export function requireCertificate(context: Context, thumbprint: string): Awaitable<void> {
   return andThen<unknown, void>(context.holdsCertificate?.(thumbprint) ?? false, (isHeld) => {
     // Strictly `true`: a context in plain JavaScript may return anything.
-    if (isHeld !== true) throw otherConnection
+    if (isHeld !== true) throw otherConnection()
   })
 }
 

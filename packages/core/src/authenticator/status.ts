@@ -111,12 +111,14 @@ function bodyOf({ message, reason, details, status }: StatusErrorInit): Status {
 
 const NO_METADATA = Object.freeze({})
 
-let last = asJson({ status: 401, reason: 'Unauthorized', message: 'Unauthorized' })
+let last: { readonly body: Status; readonly json: string } | undefined
 
 /** Made once for consecutive equal refusals, as most are: clients can cause them at no cost. */
 function withoutDetails(init: StatusErrorInit): { readonly body: Status; readonly json: string } {
-  const { message, reason, code } = last.body
-  if (message !== init.message || reason !== init.reason || code !== init.status) last = asJson(init)
+  const { message, reason, code } = last?.body ?? {}
+  if (last === undefined || message !== init.message || reason !== init.reason || code !== init.status) {
+    last = asJson(init)
+  }
   return last
 }
 

@@ -41,14 +41,12 @@ function decisionOf(authorizer: Authorizer, attributes: Attributes, context: Con
 }
 
 function asDecision(answer: unknown): Decision {
-  return isDecision(answer) ? answer : noOpinion('', UNINTELLIGIBLE)
+  return isDecision(answer) ? answer : undecided(new TypeError('an authorizer did not return a decision'))
 }
 
 function undecided(thrown: unknown): Decision {
   return noOpinion('', asAuthorizationError(thrown))
 }
-
-const UNINTELLIGIBLE = asAuthorizationError(new TypeError('an authorizer did not return a decision'))
 
 function isDecision(value: unknown): value is Decision {
   if (typeof value !== 'object' || value === null || !('verdict' in value)) return false

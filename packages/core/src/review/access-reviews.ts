@@ -21,6 +21,12 @@ import { readAccessStatus } from './status.ts'
 import { readSubject, subjectJson, validateSubject } from './access-subject.ts'
 import type { ReviewAnswer, ReviewKind } from './kind.ts'
 import type { SentMetadata } from './metadata.ts'
+import {
+  LOCAL_SUBJECT_ACCESS_REVIEW,
+  SELF_SUBJECT_ACCESS_REVIEW,
+  type ServedReview,
+  SUBJECT_ACCESS_REVIEW,
+} from './served-review.ts'
 import { ignoredPart, selectorJson } from './selector-attributes.ts'
 import { withoutEmpty } from './without-empty.ts'
 
@@ -32,23 +38,16 @@ import { withoutEmpty } from './without-empty.ts'
  * Deviation: a 422 names the kind (`docs/deviations.md`, refused access reviews).
  */
 
-const GROUP = 'authorization.k8s.io'
-const VERSIONS = ['v1', 'v1beta1'] as const
-
 /** May the given user do it, in any namespace? */
 export function subjectAccessReview(authorizer: Authorizer): ReviewKind {
-  const kind = 'SubjectAccessReview'
   return {
-    group: GROUP,
-    versions: VERSIONS,
-    kind,
-    resource: 'subjectaccessreviews',
+    ...SUBJECT_ACCESS_REVIEW,
     readStatus: readAccessStatus,
     read(object, version) {
       const { access, subject } = readSpec(object, version)
       return ({ metadata, context }) => {
         const errors = errorsOf(access, subject, metadata, 'must be empty')
-        if (errors.errors.length > 0) throw invalidObject(GROUP, kind, '', errors)
+        refuseErrors(SUBJECT_ACCESS_REVIEW, errors)
         return answer(authorizer, subject, access, context, subjectJson(subject, version))
       }
     },
@@ -57,13 +56,8 @@ export function subjectAccessReview(authorizer: Authorizer): ReviewKind {
 
 /** May the given user do it, in the namespace of the request path? */
 export function localSubjectAccessReview(authorizer: Authorizer): ReviewKind {
-  const kind = 'LocalSubjectAccessReview'
   return {
-    group: GROUP,
-    versions: VERSIONS,
-    kind,
-    resource: 'localsubjectaccessreviews',
-    isNamespaced: true,
+    ...LOCAL_SUBJECT_ACCESS_REVIEW,
     readStatus: readAccessStatus,
     read(object, version) {
       const { access, subject } = readSpec(object, version)
@@ -87,7 +81,7 @@ export function localSubjectAccessReview(authorizer: Authorizer): ReviewKind {
             'disallowed on this kind of request',
           )
         }
-        if (errors.errors.length > 0) throw invalidObject(GROUP, kind, '', errors)
+        refuseErrors(LOCAL_SUBJECT_ACCESS_REVIEW, errors)
         const answered = await answer(authorizer, subject, access, context, subjectJson(subject, version))
         return { ...answered, metadata: { namespace } }
       }
@@ -97,13 +91,8 @@ export function localSubjectAccessReview(authorizer: Authorizer): ReviewKind {
 
 /** May the caller do it? Used by `kubectl auth can-i`. A user named in the body is ignored. */
 export function selfSubjectAccessReview(authorizer: Authorizer): ReviewKind {
-  const kind = 'SelfSubjectAccessReview'
   return {
-    group: GROUP,
-    versions: VERSIONS,
-    kind,
-    resource: 'selfsubjectaccessreviews',
-    isAboutCaller: true,
+    ...SELF_SUBJECT_ACCESS_REVIEW,
     readStatus: readAccessStatus,
     read(object) {
       const spec = object.object('spec')
@@ -111,11 +100,16 @@ export function selfSubjectAccessReview(authorizer: Authorizer): ReviewKind {
       spec?.end()
       return ({ caller, metadata, context }) => {
         const errors = errorsOf(access, undefined, metadata, 'must be empty')
-        if (errors.errors.length > 0) throw invalidObject(GROUP, kind, '', errors)
+        refuseErrors(SELF_SUBJECT_ACCESS_REVIEW, errors)
         return answer(authorizer, caller, access, context, {})
       }
     },
   }
+}
+
+/** @throws {StatusError} 422, if there is an error. */
+function refuseErrors({ group, kind }: ServedReview, errors: ErrorList): void {
+  if (errors.errors.length > 0) throw invalidObject(group, kind, '', errors)
 }
 
 function readSpec(

@@ -1,26 +1,12 @@
 import { objectAnswer, refusalWithWarnings } from '../internal/api/answer.ts'
 import type { ReadBody } from '../internal/api/body.ts'
-import { internalFailure, methodNotAllowed } from '../internal/api/errors.ts'
 import { checkFields, type FieldValidation } from '../internal/api/field-validation.ts'
 import { MAX_BODY_BYTES, readObjectBody } from '../internal/api/read-object.ts'
-import { type OptionsShape, wholeNumber } from '../internal/options/index.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import { type HttpAnswer, isStatusError } from '../authenticator/status.ts'
+import type { BodyLimit } from './body-limit.ts'
 import type { AskedReview, ReviewKind } from './kind.ts'
 import { readMetadata } from './metadata.ts'
-
-/** The size limit of request bodies. */
-export interface BodyLimit {
-  /**
-   * Bytes; a longer body gets a 413. Default 1,048,576.
-   *
-   * Deviation: kube-apiserver accepts 3 MiB (`docs/deviations.md`, content of reviews).
-   */
-  readonly maxBytes?: number
-}
-
-/** The checks of {@link BodyLimit}. */
-export const bodyLimitShape: OptionsShape<BodyLimit> = { maxBytes: wholeNumber(1) }
 
 /** How a review is answered. */
 export interface AnswerOptions extends BodyLimit {
@@ -64,19 +50,5 @@ export async function answerReview(
   } catch (thrown) {
     if (!isStatusError(thrown) || warnings.length === 0) throw thrown
     return refusalWithWarnings(thrown, warnings)
-  }
-}
-
-/** @throws {StatusError} 405. */
-export function requirePost({ method }: AuthenticationRequest): void {
-  if (method !== 'POST') throw methodNotAllowed('POST')
-}
-
-/** Returns the result of `work`. A thrown `StatusError` is the answer; any other error becomes the `cause` of a 500. */
-export async function answerOf(work: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
-  try {
-    return await work()
-  } catch (thrown) {
-    return isStatusError(thrown) ? thrown : internalFailure('the review failed unexpectedly', thrown)
   }
 }

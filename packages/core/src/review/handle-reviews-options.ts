@@ -3,7 +3,7 @@ import type { Observer } from '../authenticator/events.ts'
 import { type DiscoveryResource, someDiscoveryResources } from '../internal/api/discovery/resource.ts'
 import type { Clock } from '../internal/clock.ts'
 import { aClock, aFunction, type OptionsShape, someAudiences } from '../internal/options/index.ts'
-import { type BodyLimit, bodyLimitShape } from './answer-review.ts'
+import { type BodyLimit, bodyLimitShape } from './body-limit.ts'
 import { someTokenAuthenticators } from './review-token.ts'
 
 /** Options of `handleReviews`. The same in every adapter. */

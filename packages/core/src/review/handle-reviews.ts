@@ -7,7 +7,7 @@ import { discoveryPaths } from '../internal/api/discovery/paths.ts'
 import type { DiscoveryResource } from '../internal/api/discovery/resource.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import { anAuthorizer, optionProblems, refuseProblems } from '../internal/options/index.ts'
-import { answerOf } from './answer-review.ts'
+import { answerOf } from './answer-of.ts'
 import { type HandleReviewsOptions, handleReviewsShape } from './handle-reviews-options.ts'
 import { reviewAnswers, type ReviewHandler } from './review-answers.ts'
 

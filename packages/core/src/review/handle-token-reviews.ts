@@ -13,9 +13,10 @@ import {
 import type { AuthenticationRequest } from '../request/request.ts'
 import type { HttpAnswer } from '../authenticator/status.ts'
 import { ANONYMOUS_USERNAME, userInfo } from '../authenticator/user.ts'
-import { answerOf, answerReview, type BodyLimit, bodyLimitShape, requirePost } from './answer-review.ts'
+import { answerOf, requirePost } from './answer-of.ts'
+import { type BodyLimit, bodyLimitShape } from './body-limit.ts'
+import { loadAnswering } from './load.ts'
 import { someTokenAuthenticators, tokenReviewer } from './review-token.ts'
-import { tokenReview, writtenByWebhook } from './token-review.ts'
 
 /** Options of {@link handleTokenReviews}. The same in every adapter. */
 export interface HandleTokenReviewsOptions extends BodyLimit {
@@ -66,14 +67,17 @@ export function handleTokenReviews(
 ): TokenReviewHandler {
   refuseProblems(someTokenAuthenticators(tokens, 'tokens'), optionProblems(handleTokenReviewsShape, options))
   const { audiences, observer } = options
-  const kind = tokenReview(tokenReviewer(tokens, audiences, 503), writtenByWebhook)
+  const reviewToken = tokenReviewer(tokens, audiences, 503)
 
   return function handleTokenReview(request, body, given = emptyContext) {
     if (request.refusal !== undefined) return Promise.resolve(request.refusal)
     return answerOf(async () => {
       requirePost(request)
-      const asked = { caller: NO_PROXY, namespace: '', context: contextOf(observer, given) }
-      return answerReview(kind, request, body, asked, {
+      // The answer does not depend on the caller.
+      const caller = userInfo({ username: ANONYMOUS_USERNAME })
+      const asked = { caller, namespace: '', context: contextOf(observer, given) }
+      const { answerReview, tokenReview, writtenByWebhook } = await loadAnswering()
+      return answerReview(tokenReview(reviewToken, writtenByWebhook), request, body, asked, {
         ...options,
         status: 200,
         versions: ['v1', 'v1beta1'],
@@ -82,6 +86,3 @@ export function handleTokenReviews(
     })
   }
 }
-
-/** The answer to a TokenReview does not depend on the caller. */
-const NO_PROXY = userInfo({ username: ANONYMOUS_USERNAME })

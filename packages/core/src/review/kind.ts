@@ -3,18 +3,10 @@ import type { Context } from '../authenticator/context.ts'
 import type { ObjectReader } from '../internal/field/reader.ts'
 import type { UserInfo } from '../authenticator/user.ts'
 import type { SentMetadata } from './metadata.ts'
+import type { ServedReview } from './served-review.ts'
 
 /** A kind of review: the client sends an object, and the answer is the same object with its status set. */
-export interface ReviewKind {
-  readonly group: 'authentication.k8s.io' | 'authorization.k8s.io'
-  readonly versions: readonly string[]
-  readonly kind: string
-  /** The plural name in paths. */
-  readonly resource: string
-  /** Only served below a namespace. Default `false`. */
-  readonly isNamespaced?: boolean
-  /** About the caller, so every authenticated user may create it. Default `false`. */
-  readonly isAboutCaller?: boolean
+export interface ReviewKind extends ServedReview {
   /**
    * Reads the spec. The reader collects values of the wrong type, and fields that were not read.
    *

@@ -3,7 +3,6 @@ import type { Authorizer } from '../authorization/authorizer.ts'
 import { internalError } from '../authorization/internal-error.ts'
 import { noUser } from '../authorization/no-user.ts'
 import type { ReadBody } from '../internal/api/body.ts'
-import { fieldValidationOf } from '../internal/api/field-validation.ts'
 import { systemClock } from '../internal/clock.ts'
 import type { Context } from '../authenticator/context.ts'
 import type { DiscoveryResource } from '../internal/api/discovery/resource.ts'
@@ -11,14 +10,19 @@ import type { AuthenticationRequest } from '../request/request.ts'
 import { type HttpAnswer, isStatusError, type StatusError } from '../authenticator/status.ts'
 import type { UserInfo } from '../authenticator/user.ts'
 import type { Awaitable } from '../internal/awaitable.ts'
-import { localSubjectAccessReview, selfSubjectAccessReview, subjectAccessReview } from './access-reviews.ts'
-import { answerOf, answerReview, requirePost } from './answer-review.ts'
+import { answerOf, requirePost } from './answer-of.ts'
 import type { HandleReviewsOptions } from './handle-reviews-options.ts'
-import type { ReviewKind } from './kind.ts'
+import { loadAnswering } from './load.ts'
 import { tokenReviewer } from './review-token.ts'
-import { selfSubjectReview } from './self-subject-review.ts'
-import { selfSubjectRulesReview } from './self-subject-rules-review.ts'
-import { tokenReview, writtenByServer } from './token-review.ts'
+import {
+  LOCAL_SUBJECT_ACCESS_REVIEW,
+  SELF_SUBJECT_ACCESS_REVIEW,
+  SELF_SUBJECT_REVIEW,
+  SELF_SUBJECT_RULES_REVIEW,
+  type ServedReview,
+  SUBJECT_ACCESS_REVIEW,
+  TOKEN_REVIEW,
+} from './served-review.ts'
 
 /** What is known about a request besides the request itself. */
 export interface ReviewContext extends Pick<Context, 'signal'> {
@@ -68,17 +72,9 @@ export function reviewAnswers(
   admit: Admit,
 ): ReviewAnswers {
   const { tokens, audiences, clock = systemClock, observer } = options
-  const kinds: readonly ReviewKind[] = [
-    ...(tokens === undefined
-      ? []
-      : [tokenReview(tokenReviewer(tokens, audiences, 'status'), writtenByServer)]),
-    selfSubjectReview(clock),
-    subjectAccessReview(authorizer),
-    localSubjectAccessReview(authorizer),
-    selfSubjectAccessReview(authorizer),
-    selfSubjectRulesReview(authorizer),
-  ]
-  const byResource = new Map(kinds.map((kind) => [`${kind.group}/${kind.resource}`, kind]))
+  const parts = { authorizer, clock, reviewToken: tokenReviewer(tokens ?? [], audiences, 'status') }
+  const served = tokens === undefined ? WITHOUT_TOKENS : [TOKEN_REVIEW, ...WITHOUT_TOKENS]
+  const byResource = new Map(served.map((each) => [`${each.group}/${each.resource}`, each]))
 
   const admitOne: ReviewAnswers['admit'] = async (request, given, isForEveryUser) => {
     const { user } = given
@@ -91,7 +87,7 @@ export function reviewAnswers(
 
   return {
     admit: admitOne,
-    resources: kinds.flatMap(resourcesOf),
+    resources: served.flatMap(resourcesOf),
     handle(request, body, given = {}) {
       if (request.refusal !== undefined) return Promise.resolve(request.refusal)
       const {
@@ -100,17 +96,18 @@ export function reviewAnswers(
         namespace = '',
         resource = '',
       } = PATH.exec(request.path)?.groups ?? {}
-      const kind = byResource.get(`${group}/${resource}`)
-      if (kind === undefined || !kind.versions.includes(version)) return undefined
-      if ((namespace !== '') !== (kind.isNamespaced ?? false)) return undefined
+      const review = byResource.get(`${group}/${resource}`)
+      if (review === undefined || !review.versions.includes(version)) return undefined
+      if ((namespace !== '') !== (review.isNamespaced ?? false)) return undefined
 
       return answerOf(async () => {
-        const isForEveryUser = request.method === 'POST' && (kind.isAboutCaller ?? false)
+        const isForEveryUser = request.method === 'POST' && (review.isAboutCaller ?? false)
         const caller = await admitOne(request, given, isForEveryUser)
         if (isStatusError(caller)) return caller
         requirePost(request)
         const asked = { caller, namespace, context: contextOf(observer, given) }
-        return answerReview(kind, request, body, asked, {
+        const { answerReview, fieldValidationOf, makeKind } = await loadAnswering()
+        return answerReview(makeKind[review.resource](parts), request, body, asked, {
           ...options,
           status: 201,
           versions: [version],
@@ -127,10 +124,18 @@ function resourcesOf({
   kind,
   resource,
   isNamespaced = false,
-}: ReviewKind): DiscoveryResource[] {
+}: ServedReview): DiscoveryResource[] {
   const own = { group, kind, plural: resource, singular: kind.toLowerCase(), isNamespaced, verbs: ['create'] }
   return versions.map((version) => ({ ...own, version }))
 }
+
+const WITHOUT_TOKENS: readonly ServedReview[] = [
+  SELF_SUBJECT_REVIEW,
+  SUBJECT_ACCESS_REVIEW,
+  LOCAL_SUBJECT_ACCESS_REVIEW,
+  SELF_SUBJECT_ACCESS_REVIEW,
+  SELF_SUBJECT_RULES_REVIEW,
+]
 
 /** Matches only paths with a single spelling, so routers, proxies and authorizers all read them alike. */
 const PATH =

@@ -3,6 +3,7 @@ import type { Clock } from '../internal/clock.ts'
 import { internalFailure } from '../internal/api/errors.ts'
 import { isUnicodeUser, NOT_UNICODE, userJson } from '../authenticator/user-json.ts'
 import type { ReviewKind } from './kind.ts'
+import { SELF_SUBJECT_REVIEW } from './served-review.ts'
 import { readSubjectStatus } from './status.ts'
 
 /**
@@ -14,11 +15,7 @@ import { readSubjectStatus } from './status.ts'
  */
 export function selfSubjectReview(clock: Clock): ReviewKind {
   return {
-    group: 'authentication.k8s.io',
-    versions: ['v1', 'v1beta1', 'v1alpha1'],
-    kind: 'SelfSubjectReview',
-    resource: 'selfsubjectreviews',
-    isAboutCaller: true,
+    ...SELF_SUBJECT_REVIEW,
     readStatus: readSubjectStatus,
     read: () => (asked) => {
       if (!isUnicodeUser(asked.caller)) throw internalFailure(NOT_UNICODE)

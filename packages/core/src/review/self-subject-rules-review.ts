@@ -2,6 +2,7 @@ import type { Authorizer } from '../authorization/authorizer.ts'
 import { rulesOf } from '../authorization/rules-of.ts'
 import { badRequest } from '../internal/api/errors.ts'
 import type { ReviewKind } from './kind.ts'
+import { SELF_SUBJECT_RULES_REVIEW } from './served-review.ts'
 import { readRulesStatus } from './status.ts'
 
 /**
@@ -11,11 +12,7 @@ import { readRulesStatus } from './status.ts'
  */
 export function selfSubjectRulesReview(authorizer: Authorizer): ReviewKind {
   return {
-    group: 'authorization.k8s.io',
-    versions: ['v1', 'v1beta1'],
-    kind: 'SelfSubjectRulesReview',
-    resource: 'selfsubjectrulesreviews',
-    isAboutCaller: true,
+    ...SELF_SUBJECT_RULES_REVIEW,
     readStatus: readRulesStatus,
     read(object) {
       const spec = object.object('spec')

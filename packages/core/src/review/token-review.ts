@@ -2,6 +2,7 @@ import { badRequest } from '../internal/api/errors.ts'
 import { andThen } from '../internal/awaitable.ts'
 import type { ReviewKind } from './kind.ts'
 import type { ReviewToken, TokenReviewStatus } from './review-token.ts'
+import { TOKEN_REVIEW } from './served-review.ts'
 import { readTokenStatus } from './status.ts'
 
 /**
@@ -15,10 +16,7 @@ import { readTokenStatus } from './status.ts'
  */
 export function tokenReview(reviewToken: ReviewToken, statusJson: StatusJson): ReviewKind {
   return {
-    group: 'authentication.k8s.io',
-    versions: ['v1', 'v1beta1'],
-    kind: 'TokenReview',
-    resource: 'tokenreviews',
+    ...TOKEN_REVIEW,
     readStatus: readTokenStatus,
     read(object) {
       const spec = object.object('spec')

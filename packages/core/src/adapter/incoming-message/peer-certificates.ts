@@ -21,9 +21,6 @@ const MAX_CERTIFICATES = 10
 
 const NONE: readonly Uint8Array[] = Object.freeze([])
 
-/** Shared, since it contains nothing from the request. */
-const connectionIsGone: AuthenticationError = Object.freeze(unavailable('the connection is closed'))
-
 /** Read once per connection: the certificates cannot change, and reading them costs as much as a hundred requests. */
 const known = new WeakMap<object, readonly Uint8Array[]>()
 
@@ -75,7 +72,7 @@ function connectionOf(message: NodeRequest): object | undefined {
   if (message.httpVersionMajor !== 2) return isObject(message.socket) ? message.socket : undefined
   const { stream } = message
   const session = isObject(stream) && 'session' in stream ? stream.session : undefined
-  if (!isObject(session)) throw connectionIsGone
+  if (!isObject(session)) throw connectionIsGone()
   return session
 }
 
@@ -87,7 +84,7 @@ function readChain(socketNow: () => unknown): readonly Uint8Array[] {
   // The socket of an HTTP/2 session is a proxy that throws after the real socket is gone.
   try {
     const socket = socketNow()
-    if (!isObject(socket)) throw connectionIsGone
+    if (!isObject(socket)) throw connectionIsGone()
     return certificatesOf(socket)
   } catch (error) {
     if (isAuthenticationError(error)) throw error
@@ -101,7 +98,7 @@ function certificatesOf(socket: Connection): readonly Uint8Array[] {
     throw unavailable('this runtime does not provide the certificates of TLS peers')
   }
   const leaf = socket.getPeerCertificate(true)
-  if (leaf === null || leaf === undefined) throw connectionIsGone
+  if (leaf === null || leaf === undefined) throw connectionIsGone()
   const presented = Object.freeze([...issuersFrom(leaf)])
   if (presented.length === 0) return NONE
   if (socket.isSessionReused?.() === true) return recallChain(leaf.fingerprint256) ?? presented
@@ -121,4 +118,8 @@ function* issuersFrom(leaf: LinkedCertificate): Generator<Uint8Array> {
 
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null
+}
+
+function connectionIsGone(): AuthenticationError {
+  return unavailable('the connection is closed')
 }

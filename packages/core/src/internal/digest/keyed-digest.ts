@@ -1,4 +1,4 @@
-import { sha256 } from '#sha256'
+import { sha256 } from './sha256.ts'
 import { base64urlOf } from '../base64url.ts'
 
 /**

@@ -12,6 +12,7 @@ import {
   throwing,
 } from '../../authenticator/opinion.ts'
 import { keepRefuser } from '../../authenticator/refusers.ts'
+import { onFirstUse } from '../../internal/on-first-use.ts'
 import {
   aPasswordAuthenticator,
   optionProblems,
@@ -53,7 +54,7 @@ export function basic(passwords: PasswordAuthenticator, options: BasicOptions = 
   const maxCredentialsLength = options.maxCredentialsLength ?? 8192
 
   const accept = (opinion: Opinion): Opinion => {
-    if (opinion === undefined) return invalidCombination
+    if (opinion === undefined) return invalidCombination()
     if (!(opinion instanceof Refused)) return withHeaderConsumed(opinion)
     keepRefuser(opinion.error, passwords)
     return opinion
@@ -81,7 +82,9 @@ export function basic(passwords: PasswordAuthenticator, options: BasicOptions = 
 }
 
 const withHeaderConsumed = consuming(Object.freeze({ remove: ['authorization'] }))
-const invalidCombination = new Refused(Object.freeze(rejected('invalid username/password combination')))
+const invalidCombination = onFirstUse(
+  () => new Refused(Object.freeze(rejected('invalid username/password combination'))),
+)
 
 const LINE_BREAK = /[\r\n]/
 

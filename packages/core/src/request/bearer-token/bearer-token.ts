@@ -3,6 +3,7 @@ import type { Authenticator, TokenAuthenticator } from '../../authenticator/auth
 import { rejected } from '../../authenticator/errors.ts'
 import { knownTokens } from '../../authenticator/known-tokens.ts'
 import { type Opinion, opinionOfToken, Refused, throwing } from '../../authenticator/opinion.ts'
+import { onFirstUse } from '../../internal/on-first-use.ts'
 import { keepRefuser } from '../../authenticator/refusers.ts'
 import { NotedToken } from '../../authenticator/token-digest.ts'
 import {
@@ -31,7 +32,9 @@ export const tokenExtractionShape: OptionsShape<TokenExtractionOptions> = { maxT
 export const MAX_TOKEN_LENGTH = 65_536
 
 /** No token authenticator knew the token. Shared, since it contains nothing from the request. */
-export const unknownToken: Refused = new Refused(Object.freeze(rejected('invalid bearer token')))
+export const unknownToken: () => Refused = onFirstUse(
+  () => new Refused(Object.freeze(rejected('invalid bearer token'))),
+)
 
 /**
  * Passes the token of `Authorization: Bearer TOKEN` to a token authenticator. Only the first `Authorization` header counts.
@@ -49,7 +52,7 @@ export function bearerToken(tokens: TokenAuthenticator, options: TokenExtraction
   const maxTokenLength = options.maxTokenLength ?? MAX_TOKEN_LENGTH
 
   const accept = (opinion: Opinion): Opinion => {
-    if (opinion === undefined) return unknownToken
+    if (opinion === undefined) return unknownToken()
     if (!(opinion instanceof Refused)) return withHeaderConsumed(opinion)
     keepRefuser(opinion.error, tokens)
     return opinion

@@ -43,7 +43,7 @@ export function webSocketProtocol(
       if (token.length > maxTokenLength)
         throw rejected(`bearer token is longer than ${maxTokenLength} characters`)
       return onceDecided(opinionOfToken(tokens, token, context), (opinion) => {
-        if (opinion === undefined) return unknownToken
+        if (opinion === undefined) return unknownToken()
         if (opinion instanceof Refused) {
           keepRefuser(opinion.error, tokens)
           return opinion

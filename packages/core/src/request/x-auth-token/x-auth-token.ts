@@ -28,7 +28,7 @@ export function xAuthToken(tokens: TokenAuthenticator, options: TokenExtractionO
   const maxTokenLength = options.maxTokenLength ?? MAX_TOKEN_LENGTH
 
   const accept = (opinion: Opinion): Opinion => {
-    if (opinion === undefined) return unknownToken
+    if (opinion === undefined) return unknownToken()
     if (!(opinion instanceof Refused)) return withHeaderConsumed(opinion)
     keepRefuser(opinion.error, tokens)
     return opinion

@@ -1,4 +1,4 @@
-import { sha256 } from '#sha256'
+import { sha256 } from '../../internal/digest/sha256.ts'
 
 /** Returns the cache key of a token and the requested audiences: 32 characters, one per byte. */
 export type TokenCacheKeys = (token: string, audiences?: readonly string[]) => string
