@@ -110,10 +110,13 @@ function linesOf(row, measured) {
       .map(([name]) => ({ name, value: median(compared(name)) }))
       .toSorted((a, b) => (row.isMoreBetter === true ? b.value - a.value : a.value - b.value))
   const [bestPeer] = ofRole('peer')
+  // A target may be the name of a peer, which is to be reached in the same run.
+  const target = typeof row.target === 'string' ? median(compared(row.target)) : row.target
+  const shownTarget = target === undefined ? '' : target === row.target ? String(target) : shown(target)
   const floors = ofRole('floor').map((floor) => `${shown(floor.value)} ${floor.name}`)
   return ofRole('ours').map(({ name, value }) => {
     const all = compared(name)
-    const isMet = row.isMoreBetter === true ? value >= row.target : value <= row.target
+    const isMet = row.isMoreBetter === true ? value >= target : value <= target
     const cells = [
       name === 'kube-authn' ? row.name : `${row.name} (${name.replace('kube-authn, ', '')})`,
       row.unit,
@@ -121,8 +124,8 @@ function linesOf(row, measured) {
       `${shown(Math.min(...all))} to ${shown(Math.max(...all))}`,
       bestPeer === undefined ? '' : `${shown(bestPeer.value)} ${bestPeer.name}`,
       floors.join(', '),
-      row.target === undefined ? '' : String(row.target),
-      row.target === undefined ? '' : isMet ? 'yes' : 'no',
+      shownTarget,
+      target === undefined ? '' : isMet ? 'yes' : 'no',
     ]
     return `| ${cells.join(' | ')} |`
   })

@@ -21,15 +21,46 @@ export function hashedMap(tokens) {
   }
 }
 
-/** The same, by a digest with a secret key. */
+/** A digest with a secret key. Different strings have different digests, also those with lone surrogates. */
+function keyedDigest() {
+  const key = `${randomBytes(16).toString('base64url')}=`
+  return (text) =>
+    hash('sha256', text.isWellFormed() ? key + text : Buffer.from(`!${key}${text}`, 'utf16le'), 'latin1')
+}
+
+/** The user by a digest with a secret key: the scheme in any case, white space around it, UTF-8, and a limit of the length. */
 export function keyedMap(tokens) {
-  const key = randomBytes(32).toString('base64url')
-  const keyed = (token) => hash('sha256', `${key}=${token}`, 'latin1')
+  const keyed = keyedDigest()
   const users = new Map([...tokens].map(([token, user]) => [keyed(token), user]))
   return (header) => {
-    const token = bearerOf(header)
+    const token = strictBearerOf(decoded(header))
     return token === undefined ? undefined : users.get(keyed(token))
   }
+}
+
+/** Node decodes headers as Latin-1; they are UTF-8. */
+function decoded(header) {
+  return NON_ASCII.test(header) ? Buffer.from(header, 'latin1').utf8Slice() : header
+}
+
+const NON_ASCII = /[^\0-\x7f]/
+
+function strictBearerOf(header) {
+  const value =
+    header.charCodeAt(0) > 0x20 && header.charCodeAt(header.length - 1) > 0x20 ? header : header.trim()
+  if (!hasScheme(value, 'bearer')) return undefined
+  const end = value.indexOf(' ', 7)
+  const token = end === -1 ? value.slice(7) : value.slice(7, end)
+  return token === '' || token.length > MAX_TOKEN_LENGTH ? undefined : token
+}
+
+const MAX_TOKEN_LENGTH = 65_536
+
+function hasScheme(value, scheme) {
+  if (value.length <= scheme.length || value.charCodeAt(scheme.length) !== 0x20) return false
+  for (let index = 0; index < scheme.length; index++)
+    if ((value.charCodeAt(index) | 0x20) !== scheme.charCodeAt(index)) return false
+  return true
 }
 
 export function plainBasic(username, password) {
@@ -40,25 +71,24 @@ export function plainBasic(username, password) {
   }
 }
 
-/** The same with strict base64, a user by a digest with a secret key, and digests of passwords compared in constant time. */
+/** The same with strict base64, and digests of passwords with a secret key, compared in constant time: with some password if the user is unknown. */
 export function keyedBasic(username, password) {
-  const key = randomBytes(32).toString('base64url')
-  const keyed = (text) => hash('sha256', `${key}=${text}`, 'latin1')
-  const users = new Map([[keyed(username), { user: { username }, wanted: keyed(password) }]])
+  const keyed = keyedDigest()
+  const users = new Map([[username, { user: { username }, wanted: keyed(password) }]])
   const other = { user: undefined, wanted: keyed('') }
   return (header) => {
-    if (typeof header !== 'string' || !header.startsWith('Basic ') || header.length > 8192) return undefined
+    if (!hasScheme(header, 'basic') || header.length > 8192) return undefined
     const encoded = header.slice(6)
-    if (!BASE64.test(encoded)) return undefined
-    const text = Buffer.from(encoded, 'base64').utf8Slice()
-    const colon = text.indexOf(':')
+    if (encoded.length % 4 > 0 || !BASE64.test(encoded)) return undefined
+    const latin1 = atob(encoded)
+    const colon = latin1.indexOf(':')
     if (colon === -1) return undefined
-    const { user, wanted } = users.get(keyed(text.slice(0, colon))) ?? other
-    return isSame(keyed(text.slice(colon + 1)), wanted) ? user : undefined
+    const { user, wanted } = users.get(decoded(latin1.slice(0, colon))) ?? other
+    return isSame(keyed(decoded(latin1.slice(colon + 1))), wanted) ? user : undefined
   }
 }
 
-const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/
 
 function isSame(one, other) {
   let difference = one.length ^ other.length
@@ -191,6 +221,7 @@ function withDuties(req, userOf, kept = req) {
 
 function callerOf(req, userOf) {
   const { rawHeaders } = req
+  if (isCut(req)) return undefined
   let found = -1
   let isLast = true
   let wantsToImpersonate = false
@@ -200,8 +231,12 @@ function callerOf(req, userOf) {
     if (first === A && name.length === 13 && name.toLowerCase() === 'authorization') {
       if (found === -1) found = index
       else isLast = false
-    } else if (first === I) wantsToImpersonate ||= name.toLowerCase().startsWith('impersonate-')
-    else if (first === X && name.toLowerCase().startsWith('x-remote-')) isLast = false
+    } else if (first === I) {
+      // With hyphens or, for apps that read headers as CGI does, with underscores.
+      if (/^impersonate[-_]/i.test(name)) wantsToImpersonate = true
+    } else if (first === X) {
+      if (/^x[-_]remote[-_]/i.test(name)) isLast = false
+    } else if (first === T && name.length === 17 && name.toLowerCase() === 'transfer-encoding') isLast = false
   }
   if (found === -1) return undefined
   // Node creates them from `rawHeaders` on first read.
@@ -216,7 +251,15 @@ function callerOf(req, userOf) {
   return user === undefined ? undefined : { user, wantsToImpersonate }
 }
 
-const [A, I, X] = ['a', 'i', 'x'].map((letter) => letter.charCodeAt(0))
+const [A, I, T, X] = ['a', 'i', 't', 'x'].map((letter) => letter.charCodeAt(0))
+
+/** Whether Node may have dropped headers: an `Impersonate-User` may be among them. */
+function isCut({ rawHeaders, socket }) {
+  const parsed = socket.parser?.maxHeaderPairs ?? 0
+  const limit = socket.server?.maxHeadersCount
+  const served = typeof limit === 'number' ? limit << 1 : 2000
+  return (parsed > 0 && rawHeaders.length >= parsed) || (served > 0 && rawHeaders.length >= served)
+}
 
 function removeAll(rawHeaders, headers) {
   for (let index = rawHeaders.length - 2; index >= 0; index -= 2) {

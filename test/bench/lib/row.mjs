@@ -7,7 +7,7 @@
  *   name: string,
  *   kind: 'operation' | 'http' | 'value',
  *   unit: string,
- *   target?: number,
+ *   target?: number | string,
  *   status?: number,
  *   inFlight?: number,
  *   isMoreBetter?: boolean,

@@ -103,7 +103,11 @@ export const bearerRows = [
     { target: 1.5 },
     subjectsOf('express', 100_000, usual.express),
   ),
-  operationRow('bearer, 1 token, Express, with IncomingMessage', {}, nodeSubjects(1)),
+  operationRow(
+    'bearer, 1 token, Express, with IncomingMessage',
+    { target: 'passport-http-bearer' },
+    nodeSubjects(1),
+  ),
   operationRow('bearer, 1 token, Koa', { target: 0.9 }, subjectsOf('koa', 1, usualOfOne.koa)),
   operationRow('bearer, 1 token, Hono', { target: 1.6 }, subjectsOf('hono', 1, usualOfOne.hono)),
   operationRow('wrong token, Express', { target: 1.5, status: 401 }, wrongOf('express', usual.express)),

@@ -1,83 +1,24 @@
 // A chain with all options of createAuthenticator, and each path through it; certificates, proxies and impersonation.
 import { X509Certificate } from 'node:crypto'
 import { authenticatorChain } from '@kube-authn/core'
-import { bootstrapSecrets, createBootstrapToken } from '@kube-authn/core/bootstrap-token'
 import { clientCertificate, requestHeader } from '@kube-authn/core/client-certificate'
 import { parseRbac, rbac } from '@kube-authn/core/authorization'
-import { serviceAccountObjects } from '@kube-authn/core/service-account'
 import { tokenFile } from '@kube-authn/core/token-file'
 import { impersonation } from '@kube-authn/express'
-import { createAuthenticator } from '@kube-authn/node'
-import { createPki, fakeTokenReviewWebhook, fakeUser, knownTokens } from '@kube-authn/testing'
-import { listen } from '@kube-authn/testing/node'
+import { createPki } from '@kube-authn/testing'
 import express from 'express'
 import { noop } from '../lib/apps.mjs'
 import { call, expressMiddleware } from '../lib/drivers.mjs'
+import { everything } from '../lib/everything.mjs'
 import { manyLeaves } from '../lib/leaves.mjs'
 import { expressFloor, expressImpersonationFloor, hashedMap, keyedMap } from '../lib/floors.mjs'
-import {
-  AUDIENCE,
-  basicHeader,
-  boundObjects,
-  csvOf,
-  fileOf,
-  ISSUER,
-  kubeconfigOf,
-  PASSWORD,
-  randomTokens,
-  rawHeaders,
-  signedToken,
-  USERNAME,
-  withAuthorization,
-} from '../lib/material.mjs'
+import { basicHeader, randomTokens, rawHeaders, withAuthorization } from '../lib/material.mjs'
 import { base, floor, operationRow, ours } from '../lib/row.mjs'
-import { authentication, oidcTokens, serviceAccountKeys } from '../lib/subjects.mjs'
+import { authentication } from '../lib/subjects.mjs'
 import { manifests } from './rbac.mjs'
 
 const alone = (middleware, headerSets, socketOf) =>
   expressMiddleware(express(), middleware, headerSets, socketOf)
-
-/** The complete chain, and a credential for each of its authenticators. */
-async function everything(more = {}) {
-  const webhook = await listen(fakeTokenReviewWebhook(knownTokens({ 'webhook-token': fakeUser() })))
-  const kubeconfig = fileOf(kubeconfigOf(webhook))
-  const tokens = randomTokens(1000)
-  const signed = signedToken('ES256')
-  const bootstrap = createBootstrapToken({})
-  const [users, proxies] = [await createPki(), await createPki()]
-  const authenticator = createAuthenticator({
-    tokenFile: fileOf(csvOf(tokens)),
-    passwordFile: fileOf(`${PASSWORD},${USERNAME},1,"ops"\n`),
-    clientCAFile: fileOf(users.caPem),
-    requestHeader: {
-      caFile: fileOf(proxies.caPem),
-      allowedNames: ['proxy'],
-      usernameHeaders: ['X-Remote-User'],
-      groupHeaders: ['X-Remote-Group'],
-      extraHeaderPrefixes: ['X-Remote-Extra-'],
-    },
-    serviceAccounts: {
-      issuers: [ISSUER],
-      keys: await serviceAccountKeys(signed),
-      objects: { ...serviceAccountObjects(boundObjects), getSecret: () => undefined },
-    },
-    audiences: [AUDIENCE],
-    bootstrapTokens: bootstrapSecrets([bootstrap.secret]),
-    tokens: [oidcTokens(signed, 'https://other.example.com')],
-    tokenReview: kubeconfig,
-    ...more,
-  })
-  const [fileToken] = tokens.keys()
-  return {
-    authenticator,
-    credentials: {
-      'token file': fileToken,
-      'service account': signed.token,
-      'bootstrap token': bootstrap.token,
-      webhook: 'webhook-token',
-    },
-  }
-}
 
 const throughChain = (credential) => async () => {
   const { authenticator, credentials } = await everything()

@@ -10,6 +10,7 @@ import { rbacRows } from './rbac.mjs'
 import { revocationRows } from './revocation.mjs'
 import { scaleRows } from './scale.mjs'
 import { startRows } from './start.mjs'
+import { tlsRows } from './tls.mjs'
 
 /** All rows, in the order of the table. */
 export const rows = [
@@ -17,6 +18,7 @@ export const rows = [
   ...basicRows,
   ...jwtRows,
   ...fastifyRows,
+  ...tlsRows,
   ...chainRows,
   ...celRows,
   ...loggingRows,
