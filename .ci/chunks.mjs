@@ -38,7 +38,7 @@ export const chunksOf = {
       name: 'yaml',
       test: /src\/(?:authorization\/(?:rbac\/|allow-paths|union-authorizer)|impersonation\/impersonation-headers|internal\/yaml\/)/,
     },
-    { name: 'csv', test: /src\/(?:internal\/(?:csv\/|digest\/digest-table)|token\/file\/)/ },
+    { name: 'csv', test: /src\/(?:internal\/(?:csv|table)\/|token\/file\/)/ },
     {
       name: 'configuration',
       test: /internal\/src\/ip-address|src\/(?:audit\/|handler\/attempted|internal\/field\/go-duration|authorization\/configuration\/|token\/(?:bootstrap|configuration)\/|token\/jwt\/(?:key-der|pem-))/,

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   base64Length,
@@ -24,6 +25,22 @@ describe('base64', () => {
   ])('with %s is refused', (_, text) => {
     expect([isBase64(text), isCanonicalBase64(text), bytesOfBase64(text)]).toEqual([false, false, undefined])
     expect([base64Length(text), textOfBase64(text)]).toEqual([text === '' ? 0 : undefined, ''])
+  })
+
+  it('is what encoders write, and nothing else', () => {
+    const part = fc.constantFrom('A', 'Q', 'z', '9', '+', '/', '=', '-', '\n', ' ', 'é')
+    const groups = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{4})$/
+    fc.assert(
+      fc.property(fc.string({ unit: part, maxLength: 12 }), (text) => {
+        expect(isBase64(text)).toBe(groups.test(text))
+      }),
+      { numRuns: 5000 },
+    )
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 1, maxLength: 100 }), (bytes) => {
+        expect(isBase64(Buffer.from(bytes).toString('base64'))).toBe(true)
+      }),
+    )
   })
 
   it.each([

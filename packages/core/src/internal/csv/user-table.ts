@@ -37,6 +37,18 @@ export class UserTable {
     return (block.made[row] ??= made(block, row, groups))
   }
 
+  /** Whether the user of a row has this name. Also before {@link close}. */
+  isNamed(number: number, username: string): boolean {
+    const block = this.#blocks[Math.floor(number / BLOCK_ROWS)]
+    const row = number % BLOCK_ROWS
+    if (block === undefined) return this.#parts[2 * row] === username
+    if (row >= block.groups.length) return false
+    const known = block.made[row]
+    if (known !== undefined) return known.user.username === username
+    const start = row === 0 ? 0 : (block.ends[2 * row - 1] ?? 0)
+    return block.ends[2 * row] === start + username.length && block.text.startsWith(username, start)
+  }
+
   #close(): void {
     this.#blocks.push({ ...this.#pending, text: this.#parts.join('') })
     this.#pending = newBlock()

@@ -1,9 +1,11 @@
 import type { PasswordAuthenticator } from '../../authenticator/authenticator.ts'
-import { andThen, type Awaitable } from '../../internal/awaitable.ts'
+import type { Context } from '../../authenticator/context.ts'
+import { settled, throwing } from '../../authenticator/opinion.ts'
+import { andThen } from '../../internal/awaitable.ts'
 import { type Clock, systemClock } from '../../internal/clock.ts'
 import { compact } from '../../internal/compact.ts'
+import { isEqualInConstantTime } from '../../internal/constant-time.ts'
 import { aCsvText, CredentialFileError, readCredentials } from '../../internal/csv/credential-records.ts'
-import { DigestTable } from '../../internal/digest/digest-table.ts'
 import { keyedDigest } from '../../internal/digest/keyed-digest.ts'
 import { notify } from '../../authenticator/notify.ts'
 import type { Observer, FileNoticeEvent } from '../../authenticator/events.ts'
@@ -25,8 +27,9 @@ import { finish, type Steps } from '../../internal/steps.ts'
 import { DigestList } from './digest-list.ts'
 import { UserTable } from '../../internal/csv/user-table.ts'
 import { checkHashes } from './check-hash.ts'
+import { NameTable } from '../../internal/table/name-table.ts'
 import { parsePasswordHash } from './parse-password-hash.ts'
-import { hashedPassword, isPlainPassword, type PasswordVerifier } from './verifiers.ts'
+import { hashedPassword, type PasswordVerifier } from './verifiers.ts'
 
 /** Options of {@link passwordFile}. */
 export interface PasswordFileOptions {
@@ -122,8 +125,8 @@ function* stepsOf(csv: string | Uint8Array, options: PasswordFileOptions): Steps
     limit: ((task, share, signal) => (limit ??= newLimit())(task, share, signal)) satisfies FairLimit,
   }
   const check = checkHashes(processWorkers, (error) => notify(options.observer, noWorkers(file, error)))
-  const rows = new DigestTable()
   const users = new UserTable()
+  const rows = new NameTable((row, name) => users.isNamed(row, name))
   /** The digests of plain text passwords, by row. */
   const digests = new DigestList()
   const hashes = new Map<number, PasswordVerifier>()
@@ -152,11 +155,10 @@ function* stepsOf(csv: string | Uint8Array, options: PasswordFileOptions): Steps
     observer: options.observer,
     allowEmptyUsernames: false,
     onRecord({ secret, username, uid, groups, number: record, line }, notice) {
-      const key = digest(username)
       if (secret === '' && options.allowEmptyPasswords !== true) {
         throw new CredentialFileError(file, `line ${line}: the password is empty`)
       }
-      if (rows.get(key) !== undefined) {
+      if (rows.get(username, rows.hashOf(username)) !== undefined) {
         notice({
           severity: 'warning',
           code: 'duplicateUser',
@@ -177,7 +179,7 @@ function* stepsOf(csv: string | Uint8Array, options: PasswordFileOptions): Steps
       }
       const row = users.add(username, uid, groups)
       addPassword(secret, row, line)
-      rows.set(key, row)
+      rows.set(username, row)
     },
   })
   users.close()
@@ -193,31 +195,27 @@ function* stepsOf(csv: string | Uint8Array, options: PasswordFileOptions): Steps
     })
   }
 
-  const verify: (row: number, ...of: Parameters<PasswordVerifier>) => Awaitable<boolean> = (
-    row,
-    password,
-    claim,
-  ) => {
-    const ofHash = hashes.get(row)
-    return ofHash === undefined
-      ? isPlainPassword(digests.at(row), digest, password, claim)
-      : ofHash(password, claim)
-  }
-
   return {
     name: 'passwordFile',
-    authenticatePassword(username, password, context) {
+    authenticatePassword: throwing((username: string, password: string, context: Context) => {
       if (digests.length === 0) return undefined
-      const key = digest(username)
-      const known = rows.get(key)
+      const hash = rows.hashOf(username)
+      const known = rows.get(username, hash)
       // An unknown user is checked against some row, to take the same time: always the same row for the same name.
-      const row = known ?? key.charCodeAt(0) % digests.length
-      const isAllowed = password !== '' || options.allowEmptyPasswords === true
+      const row = known ?? hash % digests.length
+      const allowed = password !== '' || options.allowEmptyPasswords === true ? known : undefined
+      const ofHash = hashes.get(row)
+      if (ofHash === undefined) {
+        const isRight = isEqualInConstantTime(digest(password), digests.at(row))
+        return isRight && allowed !== undefined ? users.at(allowed) : undefined
+      }
       const claim = { username, isKnown: known !== undefined, context }
-      return andThen(verify(row, password, claim), (isRight) =>
-        isRight && isAllowed && known !== undefined ? users.at(known) : undefined,
+      return settled(
+        andThen(ofHash(password, claim), (isRight) =>
+          isRight && allowed !== undefined ? users.at(allowed) : undefined,
+        ),
       )
-    },
+    }),
   }
 }
 

@@ -3,7 +3,6 @@ import type { Clock } from '../../internal/clock.ts'
 import type { Context } from '../../authenticator/context.ts'
 import { addressKey } from '../../internal/fair-limit/address-key.ts'
 import type { FairLimit } from '../../internal/fair-limit/fair-limit.ts'
-import { isEqualInConstantTime } from '../../internal/constant-time.ts'
 import { rightPassword } from './right-password.ts'
 
 /** The username that a client claims, with its context. */
@@ -16,16 +15,6 @@ export interface Claim {
 
 /** Verifies the password of the claimed user. */
 export type PasswordVerifier = (password: string, claim: Claim) => Awaitable<boolean>
-
-/** Compares with a plain text password of the file, of which only the digest stays in memory. */
-export function isPlainPassword(
-  expectedDigest: string,
-  digest: (text: string) => string,
-  password: string,
-  { isKnown }: Claim,
-): boolean {
-  return isEqualInConstantTime(digest(password), expectedDigest) && isKnown
-}
 
 /** Options of {@link hashedPassword}, shared by all entries of a file. */
 export interface HashedPasswordOptions {

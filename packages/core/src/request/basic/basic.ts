@@ -5,6 +5,7 @@ import { hasScheme } from '../bearer-token/read.ts'
 import { rejected } from '../../authenticator/errors.ts'
 import { textFromLatin1 } from '@kube-authn/internal/byte-text'
 import {
+  isAnswer,
   onceDecided,
   type Opinion,
   opinionOfPassword,
@@ -55,7 +56,7 @@ export function basic(passwords: PasswordAuthenticator, options: BasicOptions = 
 
   const accept = (opinion: Opinion): Opinion => {
     if (opinion === undefined) return invalidCombination()
-    if (!(opinion instanceof Refused)) return withHeaderConsumed(opinion)
+    if (isAnswer(opinion)) return withHeaderConsumed(opinion)
     keepRefuser(opinion.error, passwords)
     return opinion
   }
@@ -86,16 +87,21 @@ const invalidCombination = onFirstUse(
   () => new Refused(Object.freeze(rejected('invalid username/password combination'))),
 )
 
-const LINE_BREAK = /[\r\n]/
-
 /** The username and password in the base64 string; `undefined` if it is anything else. */
 export function decodeCredentials(
   encoded: string,
 ): readonly [username: string, password: string] | undefined {
-  const text = LINE_BREAK.test(encoded) ? encoded.replace(/[\r\n]/g, '') : encoded
-  if (!isBase64(text)) return undefined
-  const latin1 = atob(text)
+  const base64 = base64In(encoded)
+  if (base64 === undefined) return undefined
+  const latin1 = atob(base64)
   const colon = latin1.indexOf(':')
   if (colon === -1) return undefined
   return [textFromLatin1(latin1.slice(0, colon)), textFromLatin1(latin1.slice(colon + 1))]
+}
+
+/** The base64 without its line breaks, which Go ignores; `undefined` if it is something else. */
+function base64In(encoded: string): string | undefined {
+  if (isBase64(encoded)) return encoded
+  const joined = encoded.replace(/[\r\n]/g, '')
+  return isBase64(joined) ? joined : undefined
 }

@@ -6,7 +6,7 @@ import type { Observer } from '../../authenticator/events.ts'
 import { throwing } from '../../authenticator/opinion.ts'
 import { NotedToken } from '../../authenticator/token-digest.ts'
 import { finish, type Steps } from '../../internal/steps.ts'
-import { DigestTable } from '../../internal/digest/digest-table.ts'
+import { DigestTable } from '../../internal/table/digest-table.ts'
 import { UserTable } from '../../internal/csv/user-table.ts'
 import {
   aFunction,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { DigestTable } from './digest-table.ts'
-import { keyedDigest } from './keyed-digest.ts'
+import { keyedDigest } from '../digest/keyed-digest.ts'
 
 describe('DigestTable', () => {
   it('is as a map, also with many entries', () => {
@@ -24,6 +24,16 @@ describe('DigestTable', () => {
     for (const [index, each] of others.entries()) expect(table.set(each, index)).toBeUndefined()
     expect(table.get(base)).toBeUndefined()
     expect(others.map((each) => table.get(each))).toEqual(others.map((_, index) => index))
+  })
+
+  it('finds the last number of a digest, also if it was looked up before', () => {
+    const table = new DigestTable()
+    const [one, other] = ['x'.repeat(32), `x${'y'.repeat(31)}`]
+    table.set(one, 1)
+    expect([table.get(one), table.get(one), table.get(other)]).toEqual([1, 1, undefined])
+    expect(table.set(one, 2)).toBe(1)
+    table.set(other, 3)
+    expect([table.get(one), table.get(other), table.get(one)]).toEqual([2, 3, 2])
   })
 
   it('finds nothing where there is nothing', () => {
