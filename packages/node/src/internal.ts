@@ -40,7 +40,7 @@ export {
   REFUSED_FOR_AUTHENTICATION,
   REFUSED_FOR_AUTHORIZATION,
 } from './flags/refused-flags.ts'
-export { shownName } from './flags/shown-name.ts'
+export { shownFlag } from './flags/shown-flag.ts'
 export { unknownFlag } from './flags/unknown-flag.ts'
 export { fileSource } from './file-source/file-source.ts'
 export type { FileSourceOptions } from './file-source/file-source-options.ts'

@@ -3,7 +3,7 @@ import { quoted, nearestName } from '@kube-authn/core/internal'
 import { AUDIT_FLAGS } from './known-flags.ts'
 import type { FlagTable, ParsedFlags } from './parse-flags.ts'
 import { booleanOf, numberOf, stringOf } from './read-flags.ts'
-import { shownName } from './shown-name.ts'
+import { shownFlag } from './shown-flag.ts'
 import { unknownFlag } from './unknown-flag.ts'
 
 const MODES = 'batch,blocking,blocking-strict'
@@ -17,7 +17,7 @@ export const AUDIT_TABLE: FlagTable = {
       return dashes === '-' ? unknownFlag('-', name) : undefined
     const nearest = nearestName(name, Object.keys(AUDIT_FLAGS))
     const advice = nearest === undefined ? '' : `, did you mean --${nearest}?`
-    return { path: `--${shownName(name)}`, message: `unknown flag${advice}` }
+    return { path: `--${shownFlag(name)}`, message: `unknown flag${advice}` }
   },
 }
 

@@ -1,7 +1,7 @@
 import { quoted, readDuration } from '@kube-authn/core/internal'
 import { readInteger } from './integer.ts'
 import type { FlagKind } from './known-flags.ts'
-import { shownName } from './shown-name.ts'
+import { shownFlag } from './shown-flag.ts'
 import { readSlice } from './string-slice.ts'
 
 const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
@@ -60,7 +60,7 @@ function problemOfGates(name: string, value: string): string | undefined {
   for (const gate of value.split(',')) {
     if (gate === '') continue
     const [key = '', ...rest] = gate.split('=')
-    const shown = shownName(key.trim())
+    const shown = shownFlag(key.trim())
     if (rest.length === 0) return `invalid argument for "--${name}" flag: missing bool value for ${shown}`
     if (readBoolean(rest.join('=').trim()) === undefined) {
       const parsing = `strconv.ParseBool: parsing ${shownValue(rest.join('=').trim())}: invalid syntax`

@@ -2,7 +2,7 @@ import type { ConfigurationProblem } from '@kube-authn/core'
 import { problemOfValue, readBoolean } from './flag-value.ts'
 import { ALIASES, AUTHENTICATION_FLAGS, AUTHORIZATION_FLAGS, type KnownFlag } from './known-flags.ts'
 import type { RefusedFlags } from './refused-flags.ts'
-import { shownName } from './shown-name.ts'
+import { shownFlag } from './shown-flag.ts'
 import { unknownFlag } from './unknown-flag.ts'
 
 /** A parsed command line. */
@@ -92,7 +92,7 @@ export function parseFlags(
       problems.push({ path: written, message: refused[name] ?? '' })
     } else {
       const problem = table.unknown(dashes, name)
-      if (problem === undefined) ignored.add(`${dashes}${shownName(name)}`)
+      if (problem === undefined) ignored.add(`${dashes}${shownFlag(name)}`)
       else problems.push(problem)
     }
   }

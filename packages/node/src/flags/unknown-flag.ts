@@ -2,7 +2,7 @@ import type { ConfigurationProblem } from '@kube-authn/core'
 import { nearestName } from '@kube-authn/core/internal'
 import { ALIASES, AUTHENTICATION_FLAGS, AUTHORIZATION_FLAGS } from './known-flags.ts'
 import { REFUSED_FOR_AUTHENTICATION, REFUSED_FOR_AUTHORIZATION } from './refused-flags.ts'
-import { shownName } from './shown-name.ts'
+import { shownFlag } from './shown-flag.ts'
 
 const NAMES: readonly string[] = [AUTHENTICATION_FLAGS, AUTHORIZATION_FLAGS, ALIASES].flatMap((flags) =>
   Object.keys(flags),
@@ -19,7 +19,7 @@ const FAMILY =
  */
 export function unknownFlag(dashes: '-' | '--', name: string): ConfigurationProblem | undefined {
   if (dashes === '-') return shorthandProblem(name)
-  const path = `--${shownName(name)}`
+  const path = `--${shownFlag(name)}`
   if (name === '' || name.startsWith('-')) return { path, message: 'bad flag syntax' }
   // It is refused by the function for authentication, and ignored by the one for authorization.
   if (Object.hasOwn(REFUSED_FOR_AUTHENTICATION, name)) return undefined
@@ -37,7 +37,7 @@ function shorthandProblem(name: string): ConfigurationProblem | undefined {
   if (/^v\d*$/.test(name)) return undefined
   const nearest = nearestName(name, NAMES)
   const advice = nearest === undefined ? 'flags start with two dashes' : `did you mean --${nearest}?`
-  return { path: `-${shownName(name)}`, message: `unknown shorthand flag, ${advice}` }
+  return { path: `-${shownFlag(name)}`, message: `unknown shorthand flag, ${advice}` }
 }
 
 /** Whether a name without our prefixes is likely a typo, and not a longer or shorter name of another flag. */

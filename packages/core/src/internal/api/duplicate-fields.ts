@@ -84,12 +84,12 @@ const MAX_SHOWN_LEVELS = 32
 function pathOf(levels: readonly Level[]): string {
   const path = levels
     .slice(-MAX_SHOWN_LEVELS)
-    .map(({ at }) => (typeof at === 'number' ? `[${at}]` : `.${shownName(at)}`))
+    .map(({ at }) => (typeof at === 'number' ? `[${at}]` : `.${shownMember(at)}`))
     .join('')
   return path.replace(/^\./, '')
 }
 
 /** A name that does not look like a field may be a secret. */
-function shownName(name: string): string {
+function shownMember(name: string): string {
   return /^[\w./-]{1,317}$/.test(name) ? name : '?'
 }

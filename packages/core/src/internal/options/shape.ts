@@ -44,7 +44,7 @@ export function optionProblems(shape: AnyShape, given: unknown, path = ''): read
   const problems: ConfigurationProblem[] = []
   for (const name of Object.keys(options)) {
     if (Object.hasOwn(shape, name)) continue
-    problems.push({ path: at(shownName(name)), message: `unknown option${suggestion(name, names)}` })
+    problems.push({ path: at(shownOption(name)), message: `unknown option${suggestion(name, names)}` })
   }
   for (const [name, check] of Object.entries(shape)) {
     const value = options[name]
@@ -117,6 +117,6 @@ function suggestion(name: string, known: readonly string[]): string {
 }
 
 /** A name that does not look like an option may be anything, such as a token, and is not repeated. */
-function shownName(name: string): string {
+function shownOption(name: string): string {
   return /^(?=(?:\D*\d){0,3}\D*$)[\w$-]{1,40}$/.test(name) ? name : '?'
 }

@@ -1,5 +1,5 @@
 import type { FileNotice } from '@kube-authn/core/internal'
-import { listOfFlag, optionalString, type ParsedFlags, shownName } from '@kube-authn/node/internal'
+import { listOfFlag, optionalString, type ParsedFlags, shownFlag } from '@kube-authn/node/internal'
 import { gateSettings } from './gate-flags.ts'
 
 /** What is noticed about flags that are used in part. */
@@ -13,7 +13,7 @@ export function servingNotices(flags: ParsedFlags): readonly FileNotice[] {
       : [
           advice(
             'gatesIgnored',
-            `gates without effect here: ${gateSettings(flags).ignored.map(shownName).join(', ')}`,
+            `gates without effect here: ${gateSettings(flags).ignored.map(shownFlag).join(', ')}`,
           ),
         ]),
     ...(flags.ignored.includes('--etcd-servers')

@@ -1,6 +1,6 @@
 import type { ConfigurationProblem } from '@kube-authn/core'
 import { nearestName } from '@kube-authn/core/internal'
-import { shownName } from '@kube-authn/node/internal'
+import { shownFlag } from '@kube-authn/node/internal'
 
 /**
  * The problem of a flag that a command does not have. Its value may be a secret, and is not shown.
@@ -19,7 +19,7 @@ export function unknownFlag(
       ? `; kube-authn ${command} --help has the known ones`
       : `, did you mean --${nearest}?`
   return {
-    path: `${dashes}${shownName(name)}`,
+    path: `${dashes}${shownFlag(name)}`,
     message: dashes === '-' ? `flags start with two dashes${advice}` : `unknown flag${advice}`,
   }
 }
