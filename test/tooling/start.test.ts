@@ -115,10 +115,10 @@ describe('a start', () => {
   })
 
   it.each([
-    { names: ['@kube-authn/express', '@kube-authn/core/token-file'], most: 5, mostKilobytes: 385 },
-    { names: ['@kube-authn/koa', '@kube-authn/core/token-file'], most: 5, mostKilobytes: 385 },
-    { names: ['@kube-authn/hono', '@kube-authn/core/token-file'], most: 5, mostKilobytes: 395 },
-    { names: ['@kube-authn/express', '@kube-authn/core/oidc'], most: 6, mostKilobytes: 455 },
+    { names: ['@kube-authn/express', '@kube-authn/core/token-file'], most: 5, mostKilobytes: 392 },
+    { names: ['@kube-authn/koa', '@kube-authn/core/token-file'], most: 5, mostKilobytes: 392 },
+    { names: ['@kube-authn/hono', '@kube-authn/core/token-file'], most: 5, mostKilobytes: 398 },
+    { names: ['@kube-authn/express', '@kube-authn/core/oidc'], most: 6, mostKilobytes: 458 },
     { names: ['@kube-authn/express', '@kube-authn/node'], most: 17, mostKilobytes: 1270 },
     { names: ['kube-authn'], most: 3, mostKilobytes: 53 },
   ])(

@@ -71,10 +71,11 @@ export function authentication(
   }
 
   return function authenticationMiddleware(req, res, next) {
-    const { request } = stateOf(req)
+    const state = stateOf(req)
+    const { request } = state
     if (observer !== undefined) notify(observer, new Received(request, res))
     const onceOver = observer === undefined ? undefined : whenOver(req, res)
-    const deciding = authenticate(request, new RequestContext(req, res, authenticationMiddleware))
+    const deciding = authenticate(request, new RequestContext(state, req, res, authenticationMiddleware))
     if (deciding instanceof Promise) {
       deciding.then((outcome) => proceed(outcome, req, res, next, onceOver)).then(undefined, next)
     } else proceed(deciding, req, res, next, onceOver)

@@ -5,13 +5,14 @@ import {
   RequestState,
   type RequestStates,
   requestStates,
+  statesInRawHeaders,
   type Users,
   usersAsProperty,
 } from '@kube-authn/core/internal/shared'
 import { impersonationFollows } from './impersonation-follows.ts'
 
 /** The number is the version of {@link RequestState}. */
-const states: RequestStates<RequestState> = requestStates('express/state@2')
+const states: RequestStates<RequestState> = requestStates('express/state@3', statesInRawHeaders<RequestState>)
 
 /** The state of a request, created if needed. */
 export function stateOf(req: IncomingMessage): RequestState {
@@ -39,12 +40,14 @@ export const users: Users<IncomingMessage> = usersAsProperty(stateOf, 'req.user'
 
 /** The context of a request for `authenticateRequest`. */
 export class RequestContext implements AuthenticateRequestContext {
+  readonly #state: RequestState
   readonly #req: IncomingMessage
   readonly #res: ServerResponse
   readonly #own: unknown
 
   /** @param own the calling middleware. */
-  constructor(req: IncomingMessage, res: ServerResponse, own: unknown) {
+  constructor(state: RequestState, req: IncomingMessage, res: ServerResponse, own: unknown) {
+    this.#state = state
     this.#req = req
     this.#res = res
     this.#own = own
@@ -59,7 +62,7 @@ export class RequestContext implements AuthenticateRequestContext {
   }
 
   get askedToImpersonate(): boolean {
-    const { authentication, held } = stateOf(this.#req)
+    const { authentication, held } = this.#state
     return authentication?.requester !== undefined || (held !== undefined && held.caller === undefined)
   }
 }

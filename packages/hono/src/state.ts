@@ -5,6 +5,7 @@ import {
   type Log,
   type RequestStates,
   requestStates,
+  statesOfContexts,
   type Users,
 } from '@kube-authn/core/internal/shared'
 import type {
@@ -39,22 +40,25 @@ export interface AuthenticationEnv {
 export class RequestState {
   /** The same object for all middlewares: observers correlate events by it. */
   readonly request: AuthenticationRequest
+  /** Node's request behind the context, on `@hono/node-server`. */
+  readonly incoming: NodeRequest | undefined
   /** Set if the request asks to impersonate a user, until that is granted. */
   held: HeldRequest | undefined = undefined
 
-  constructor(request: AuthenticationRequest) {
-    this.request = request
+  constructor(c: Context) {
+    this.incoming = nodeRequestOf(c)
+    this.request =
+      this.incoming === undefined ? new CurrentFetchRequest(c) : new NodeServerRequest(c, this.incoming)
   }
 }
 
 /** The number is the version of {@link RequestState}. */
-const states: RequestStates<RequestState> = requestStates('hono/state@2')
+const states: RequestStates<RequestState> = requestStates('hono/state@3', statesOfContexts<RequestState>)
 
 /** Set on Node's request: a mounted app has its own context, and the headers have already been removed there. */
 const ASKED: unique symbol = Symbol.for('@kube-authn/hono/askedToImpersonate')
 
-function keepAsked(c: Context): void {
-  const incoming = nodeRequestOf(c)
+function keepAsked({ incoming }: RequestState): void {
   if (incoming !== undefined) Object.defineProperty(incoming, ASKED, { value: true })
 }
 
@@ -63,10 +67,7 @@ export function stateOf(c: Context): RequestState {
   let state = states.of(c)
   if (state === undefined) {
     requireContext(c)
-    const incoming = nodeRequestOf(c)
-    state = new RequestState(
-      incoming === undefined ? new CurrentFetchRequest(c) : new NodeServerRequest(c, incoming),
-    )
+    state = new RequestState(c)
     states.keep(c, state)
   }
   return state
@@ -87,7 +88,7 @@ export function setAuthentication(c: Context, authentication: Authentication, lo
   if (state.held === undefined && authenticationOf(c) === undefined && hasUser(c))
     advise(log, 'userReplaced', 'c.var.user')
   state.held = undefined
-  if (authentication.requester !== undefined) keepAsked(c)
+  if (authentication.requester !== undefined) keepAsked(state)
   c.set('user', authentication.user)
   c.set('authentication', authentication)
 }
@@ -99,8 +100,9 @@ function hasUser(c: Context): boolean {
 
 /** Removes the user of a request, and holds it. */
 function hold(c: Context, held: HeldRequest): void {
-  stateOf(c).held = held
-  if (held.caller === undefined) keepAsked(c)
+  const state = stateOf(c)
+  state.held = held
+  if (held.caller === undefined) keepAsked(state)
   c.set('user', undefined)
   c.set('authentication', undefined)
 }
@@ -125,8 +127,7 @@ export class RequestContext implements AuthenticateRequestContext {
   }
 
   get askedToImpersonate(): boolean {
-    const { held } = stateOf(this.#c)
-    const incoming = nodeRequestOf(this.#c)
+    const { held, incoming } = stateOf(this.#c)
     return (
       authenticationOf(this.#c)?.requester !== undefined ||
       (held !== undefined && held.caller === undefined) ||
@@ -146,7 +147,7 @@ export const users: Users<Context> = { stateOf, authenticationOf, setAuthenticat
 
 /** Changes the headers that the application sees. */
 export function changeHeaders(c: Context, changes: HeaderChanges): void {
-  const incoming = nodeRequestOf(c)
+  const { incoming } = stateOf(c)
   if (incoming !== undefined) {
     const { remove, replace, removeCookies } = applyHeaderChanges(incoming, changes)
     // A header that Node's request lacks is also missing in the Fetch request made from it.

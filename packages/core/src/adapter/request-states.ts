@@ -97,23 +97,91 @@ export interface RequestStates<S extends object> {
 /**
  * The states of requests, shared by all copies of an adapter in one process.
  *
- * The state is in a private field of the request. A copy of a request, such as `{ ...req }`, does not have it and is not authenticated. A
+ * The state is in a private field. A copy of a request, such as `{ ...req }`, does not have it and is not authenticated. A
  * property that is not enumerable would do the same, and setting one takes nearly as long as looking up a token. An object that inherits
  * from a request of Node has the state of that.
  *
  * @param name unique for the adapter and the version of its states.
+ * @param make where the states are. Default: {@link statesOfRequests}.
  */
-export function requestStates<S extends object>(name: string): RequestStates<S> {
+export function requestStates<S extends object>(
+  name: string,
+  make: () => RequestStates<S> = statesOfRequests,
+): RequestStates<S> {
   const key = Symbol.for(`@kube-authn/${name}`)
   const shared: unknown = Reflect.get(globalThis, key)
   // Whatever is under this key was stored below, perhaps by another copy.
   if (shared !== undefined) return shared as RequestStates<S>
-  const own = privateStates<S>()
-  Reflect.defineProperty(globalThis, key, { value: own })
-  return own
+  const made = make()
+  Reflect.defineProperty(globalThis, key, { value: made })
+  return made
 }
 
-function privateStates<S extends object>(): RequestStates<S> {
+/** States in the requests themselves. */
+function statesOfRequests<S extends object>(): RequestStates<S> {
+  return privateStates('rawHeaders')
+}
+
+/** States in the contexts of a framework. */
+export function statesOfContexts<S extends object>(): RequestStates<S> {
+  return privateStates('env')
+}
+
+/**
+ * States in the `rawHeaders` of requests, each for the one request that it was kept for.
+ *
+ * Express gives every request another prototype, after which V8 makes a new hidden class for each property that is added to it: that takes longer than
+ * all of the authentication. `rawHeaders` are an array of the request alone.
+ */
+export function statesInRawHeaders<S extends object>(): RequestStates<S> {
+  const ofRequests = statesOfRequests<S>()
+  return class State extends Given {
+    readonly #state: S
+    readonly #request: object
+
+    constructor(rawHeaders: object, request: object, state: S) {
+      super(rawHeaders)
+      this.#state = state
+      this.#request = request
+    }
+
+    static of(request: object): S | undefined {
+      const rawHeaders = rawHeadersOf(request)
+      if (rawHeaders !== undefined && #state in rawHeaders) {
+        const owner = rawHeaders.#request
+        // A copy has the same array.
+        if (owner === request || inheritsFrom(request, owner)) return rawHeaders.#state
+      }
+      return ofRequests.of(request)
+    }
+
+    static keep(request: object, state: S): void {
+      const rawHeaders = rawHeadersOf(request)
+      // Mock requests may share one.
+      if (rawHeaders === undefined || #state in rawHeaders || !Object.isExtensible(rawHeaders)) {
+        ofRequests.keep(request, state)
+      } else void new State(rawHeaders, request, state)
+    }
+  }
+}
+
+function rawHeadersOf(request: { readonly rawHeaders?: unknown }): object | undefined {
+  const { rawHeaders } = request
+  return typeof rawHeaders === 'object' && rawHeaders !== null ? rawHeaders : undefined
+}
+
+/** Whether an object is no request itself, and inherits from this one. */
+function inheritsFrom(object: object, request: object): boolean {
+  return !isReceived(object, 'rawHeaders') && Object.prototype.isPrototypeOf.call(request, object)
+}
+
+/** @param own a property that every request itself has. Readable streams have another one. */
+function isReceived(request: object, own: string): boolean {
+  return Object.hasOwn(request, own) || Object.hasOwn(request, '_readableState')
+}
+
+/** @param own a property that every request itself has, so that it does not inherit from another one. */
+function privateStates<S extends object>(own: string): RequestStates<S> {
   return class State extends Given {
     readonly #state: S
 
@@ -124,12 +192,7 @@ function privateStates<S extends object>(): RequestStates<S> {
 
     static of(request: object): S | undefined {
       if (#state in request) return request.#state
-      // Readable streams and mock requests have these themselves, and so does a context of Hono.
-      const isReceived =
-        Object.hasOwn(request, 'rawHeaders') ||
-        Object.hasOwn(request, '_readableState') ||
-        Object.hasOwn(request, 'env')
-      return isReceived ? undefined : State.#inherited(request)
+      return isReceived(request, own) ? undefined : State.#inherited(request)
     }
 
     static keep(request: object, state: S): void {

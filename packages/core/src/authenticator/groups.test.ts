@@ -1,8 +1,22 @@
 import { describe, expect, it } from 'vitest'
-import { fails, jane, knows, later, noOpinion, thrownBy, tokens } from '../../test/fakes.ts'
-import { emptyContext } from './context.ts'
+import {
+  bob,
+  fails,
+  jane,
+  knows,
+  later,
+  noOpinion,
+  recorder,
+  request,
+  requests,
+  thrownBy,
+  tokens,
+} from '../../test/fakes.ts'
+import type { Authenticator } from './authenticator.ts'
+import { type Context, emptyContext } from './context.ts'
 import { rejected } from './errors.ts'
 import { addGroups, authenticatedGroup } from './groups.ts'
+import { failFast, union } from './union/union.ts'
 import { userInfo } from './user.ts'
 
 describe('authenticatedGroup', () => {
@@ -110,5 +124,42 @@ describe.each([
     groups.push('b')
     const answer = await wrapped.authenticateToken('t', emptyContext)
     expect(answer?.user.groups).toContain('b')
+  })
+})
+
+describe('authenticatedGroup around a union', () => {
+  const authenticate = async (authenticator: Authenticator, context: Context = emptyContext) =>
+    authenticator.authenticate(request(), context)
+
+  it('changes what any of its elements answers, now or later', async () => {
+    for (const answer of [knows(jane), later(knows(jane))]) {
+      const chain = authenticatedGroup(union(requests(noOpinion), requests(answer)))
+      expect((await authenticate(chain))?.user.groups).toEqual(['developers', 'system:authenticated'])
+    }
+  })
+
+  it('throws the errors of the union as one, and the first of one that fails fast', async () => {
+    const elements = [requests(fails(rejected('one'))), requests(fails(rejected('other')))]
+    expect(await thrownBy(() => authenticate(authenticatedGroup(union(...elements))))).toMatchObject({
+      message: '[one, other]',
+    })
+    expect(await thrownBy(() => authenticate(authenticatedGroup(failFast(...elements))))).toMatchObject({
+      message: 'one',
+    })
+  })
+
+  it('is watched as the layers that it has', async () => {
+    const { observer, events } = recorder()
+    const chain = authenticatedGroup(union(requests(noOpinion, 'first'), requests(knows(jane), 'second')))
+    expect((await authenticate(chain, { observer }))?.user.groups).toContain('system:authenticated')
+    const asked = events.flatMap((event) => (event.type === 'consulting' ? [event.authenticator] : []))
+    expect(asked).toEqual(['union', 'first', 'second'])
+  })
+
+  it('asks the union itself if its method was replaced', async () => {
+    const delegate = union(requests(knows(jane)), requests(noOpinion))
+    const chain = authenticatedGroup(delegate)
+    Object.assign(delegate, { authenticate: () => ({ user: bob }) })
+    expect((await authenticate(chain))?.user.username).toBe('bob')
   })
 })

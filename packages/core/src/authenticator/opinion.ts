@@ -8,6 +8,7 @@ import { type Awaitable, isPromiseLike, promiseOf } from '../internal/awaitable.
 import { consult, consultPassword, consultToken } from './consult.ts'
 import type { Context } from './context.ts'
 import { asAuthenticationError, type AuthenticationError } from './errors.ts'
+import { RecurringAnswer } from './recurring-answer.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 
 /*
@@ -30,6 +31,19 @@ export class Refused {
 
 /** An opinion, or a promise of one. Never another thenable, since `instanceof` costs less than a look for `then`. */
 export type Deciding = Opinion | Promise<Opinion>
+
+/**
+ * Whether an opinion is a promise. Every layer of a chain asks for this, and nearly every answer recurs: that is seen at its first
+ * prototype, and that it is no promise only at its last.
+ */
+export function isLater(deciding: Deciding): deciding is Promise<Opinion> {
+  return !(deciding instanceof RecurringAnswer) && deciding instanceof Promise
+}
+
+/** Whether an opinion is an answer, which is asked for as often. */
+export function isAnswer(opinion: Opinion): opinion is Authentication {
+  return opinion instanceof RecurringAnswer || !(opinion === undefined || opinion instanceof Refused)
+}
 
 /** Marks a method with its variant that returns errors instead of throwing. A method that overrides it is not marked. */
 const OPINE: unique symbol = Symbol('opine')
@@ -74,7 +88,7 @@ export function opinionOf(
       return settled(consult(authenticator, request, context))
     }
     const opinion = opine(request, context)
-    return opinion instanceof Promise ? settled(opinion) : opinion
+    return isLater(opinion) ? settled(opinion) : opinion
   } catch (error) {
     return new Refused(error)
   }
@@ -89,7 +103,7 @@ export function opinionOfToken(authenticator: TokenAuthenticator, token: string,
       return settled(consultToken(authenticator, token, context))
     }
     const opinion = opine(token, context)
-    return opinion instanceof Promise ? settled(opinion) : opinion
+    return isLater(opinion) ? settled(opinion) : opinion
   } catch (error) {
     return new Refused(error)
   }
@@ -108,7 +122,7 @@ export function opinionOfPassword(
       return settled(consultPassword(authenticator, username, password, context))
     }
     const opinion = opine(username, password, context)
-    return opinion instanceof Promise ? settled(opinion) : opinion
+    return isLater(opinion) ? settled(opinion) : opinion
   } catch (error) {
     return new Refused(error)
   }
@@ -131,5 +145,5 @@ function refusedFor(thrown: unknown): Refused {
 
 /** Continues with an opinion: synchronously unless it is a promise. */
 export function onceDecided(deciding: Deciding, next: (opinion: Opinion) => Deciding): Deciding {
-  return deciding instanceof Promise ? deciding.then(next) : next(deciding)
+  return isLater(deciding) ? deciding.then(next) : next(deciding)
 }

@@ -35,6 +35,8 @@ export {
   type RequestStates,
   requestStates,
   settleUser,
+  statesInRawHeaders,
+  statesOfContexts,
   type Users,
   usersAsProperty,
 } from '../adapter/request-states.ts'

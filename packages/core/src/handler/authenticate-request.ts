@@ -6,7 +6,7 @@ import { asAuthenticationError, type AuthenticationError, rejected } from '../au
 import type { Observer } from '../authenticator/events.ts'
 import { accumulateHeaderChanges } from '../request/headers/changes.ts'
 import { hasPrefix } from '../request/headers/has-prefix.ts'
-import { type Opinion, opinionOf, Refused } from '../authenticator/opinion.ts'
+import { isLater, type Opinion, opinionOf, Refused } from '../authenticator/opinion.ts'
 import { RecurringAnswer } from '../authenticator/recurring-answer.ts'
 import { isLogged, logRefusal } from '../logging/log-refusal.ts'
 import { aRequestAuthenticator, optionProblems, refuseProblems } from '../internal/options/index.ts'
@@ -213,7 +213,7 @@ export function authenticateRequestWith(
       const context = new RequestContext(request, audiences, watching, given ?? emptyContext)
       if (request.refusal !== undefined) return refuseUnread(request, context, request.refusal)
       const opinion = opinionOf(asked, request, context)
-      return opinion instanceof Promise
+      return isLater(opinion)
         ? decideLater(request, context, given, opinion)
         : conclude(request, context, given, opinion)
     }

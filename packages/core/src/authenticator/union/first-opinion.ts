@@ -1,7 +1,7 @@
 import type { Authentication } from '../authenticator.ts'
 import type { Context } from '../context.ts'
 import { aggregate } from '../errors.ts'
-import { type Deciding, type Opinion, Refused } from '../opinion.ts'
+import { type Deciding, isAnswer, isLater, type Opinion, Refused } from '../opinion.ts'
 import { keepRefuser } from '../refusers.ts'
 
 /** Asks one authenticator about a credential. It never throws and never rejects. */
@@ -28,9 +28,9 @@ export function firstOpinion<A, Credential>(
     for (let index = start; index < authenticators.length; index++) {
       // The loop checks the bound, and an authenticator is never undefined.
       const opinion = ask(authenticators[index] as A, credential, context)
-      if (opinion instanceof Promise) return askLater(opinion, credential, context, index + 1, errors)
       if (opinion === undefined) continue
-      if (!(opinion instanceof Refused)) return change === undefined ? opinion : change(opinion)
+      if (isLater(opinion)) return askLater(opinion, credential, context, index + 1, errors)
+      if (isAnswer(opinion)) return change === undefined ? opinion : change(opinion)
       keepRefuser(opinion.error, authenticators[index])
       if (failsFast) return opinion
       errors = errors.length === 0 ? [opinion] : [...errors, opinion]

@@ -2,7 +2,14 @@ import { consuming } from '../../authenticator/answer-with.ts'
 import type { Authenticator, TokenAuthenticator } from '../../authenticator/authenticator.ts'
 import { rejected } from '../../authenticator/errors.ts'
 import { knownTokens } from '../../authenticator/known-tokens.ts'
-import { type Opinion, opinionOfToken, Refused, throwing } from '../../authenticator/opinion.ts'
+import {
+  isAnswer,
+  isLater,
+  type Opinion,
+  opinionOfToken,
+  Refused,
+  throwing,
+} from '../../authenticator/opinion.ts'
 import { onFirstUse } from '../../internal/on-first-use.ts'
 import { keepRefuser } from '../../authenticator/refusers.ts'
 import { NotedToken } from '../../authenticator/token-digest.ts'
@@ -53,7 +60,7 @@ export function bearerToken(tokens: TokenAuthenticator, options: TokenExtraction
 
   const accept = (opinion: Opinion): Opinion => {
     if (opinion === undefined) return unknownToken()
-    if (!(opinion instanceof Refused)) return withHeaderConsumed(opinion)
+    if (isAnswer(opinion)) return withHeaderConsumed(opinion)
     keepRefuser(opinion.error, tokens)
     return opinion
   }
@@ -69,7 +76,7 @@ export function bearerToken(tokens: TokenAuthenticator, options: TokenExtraction
       if (token.length > maxTokenLength)
         throw rejected(`bearer token is longer than ${maxTokenLength} characters`)
       const opinion = opinionOfToken(tokens, token, context)
-      return opinion instanceof Promise ? opinion.then(accept) : accept(opinion)
+      return isLater(opinion) ? opinion.then(accept) : accept(opinion)
     }),
   }
 }

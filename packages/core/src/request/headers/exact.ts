@@ -76,8 +76,8 @@ export class ExactHeaders implements RequestHeaders {
     const raw = this.#raw
     for (let index = 0; index + 1 < raw.length; index += 2) {
       const name = raw[index] ?? ''
-      // Most names start with another letter, in either case.
-      if (((name.charCodeAt(0) ^ prefix.charCodeAt(0)) & ~0x20) !== 0) continue
+      // Most names are shorter or start with another letter, in either case.
+      if (name.length < prefix.length || ((name.charCodeAt(0) ^ prefix.charCodeAt(0)) & ~0x20) !== 0) continue
       const lowerCase = name.toLowerCase()
       if (lowerCase.startsWith(prefix) && this.#counts(lowerCase)) return true
     }
