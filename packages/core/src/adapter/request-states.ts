@@ -135,6 +135,8 @@ export function statesOfContexts<S extends object>(): RequestStates<S> {
  */
 export function statesInRawHeaders<S extends object>(): RequestStates<S> {
   const ofRequests = statesOfRequests<S>()
+  // Nearly always there are none, and then a request has its state here or nowhere.
+  let hasOthers = false
   return class State extends Given {
     readonly #state: S
     readonly #request: object
@@ -152,15 +154,25 @@ export function statesInRawHeaders<S extends object>(): RequestStates<S> {
         // A copy has the same array.
         if (owner === request || inheritsFrom(request, owner)) return rawHeaders.#state
       }
-      return ofRequests.of(request)
+      return hasOthers ? ofRequests.of(request) : undefined
     }
 
     static keep(request: object, state: S): void {
       const rawHeaders = rawHeadersOf(request)
-      // Mock requests may share one.
-      if (rawHeaders === undefined || #state in rawHeaders || !Object.isExtensible(rawHeaders)) {
-        ofRequests.keep(request, state)
-      } else void new State(rawHeaders, request, state)
+      // Mock requests may share an array.
+      if (rawHeaders !== undefined && !(#state in rawHeaders) && State.#isKept(rawHeaders, request, state))
+        return
+      hasOthers = true
+      ofRequests.keep(request, state)
+    }
+
+    static #isKept(rawHeaders: object, request: object, state: S): boolean {
+      try {
+        return #state in new State(rawHeaders, request, state)
+      } catch {
+        // Later versions of ECMAScript refuse a new private field of a frozen array.
+        return false
+      }
     }
   }
 }

@@ -102,6 +102,32 @@ describe('the text of a token', () => {
     }
   })
 
+  it('has the header that it has, whatever those before had', () => {
+    const headers = [
+      { alg: 'ES256' },
+      { alg: 'ES256', kid: 'a' },
+      { alg: 'RS256', kid: 'a', typ: 'JWT' },
+      { alg: 'RS256', kid: 'a', typ: 'JWT', crit: [] },
+      { alg: 'RS256', kid: 'x'.repeat(1000) },
+      { alg: 1 },
+      { alg: 'ES256', typ: { x: [] } },
+    ]
+    for (const one of headers) {
+      for (const each of [one, one, ...headers]) {
+        const { alg, kid = '', typ } = { kid: undefined, typ: undefined, ...each }
+        const jws = readJws(`${encode(each)}.${claims}.${signature}`)
+        const expected = { algorithm: alg, keyId: kid, type: typ, isCritical: 'crit' in each }
+        if (alg === 1) expect(jws).toBeUndefined()
+        else expect(jws).toMatchObject(expected)
+      }
+    }
+  })
+
+  it('shares no object with another token', () => {
+    const text = `${encode({ alg: 'ES256', typ: { x: [] } })}.${claims}.${signature}`
+    expect(readJws(text)?.type).not.toBe(readJws(text)?.type)
+  })
+
   it('is read or not, whatever it is', () => {
     const part = fc.oneof(fc.string(), fc.json().map(encode), fc.constantFrom('', header, claims))
     fc.assert(
