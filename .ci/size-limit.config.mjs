@@ -17,7 +17,7 @@ const budgets = {
     './configuration': '64.9 kB',
     './connections': '2.7 kB',
     './metrics': '9.2 kB',
-    './oidc': '21.9 kB',
+    './oidc': '22 kB',
     './openapi': '2.7 kB',
     './opentelemetry': '8.9 kB',
     './password-file': '29.2 kB',
@@ -34,7 +34,7 @@ const budgets = {
   fetch: { '.': '35.6 kB' },
   hono: { '.': '36.6 kB' },
   koa: { '.': '35.4 kB' },
-  login: { '.': '50 kB', './express': '5.1 kB', './hono': '5.2 kB', './koa': '5 kB' },
+  login: { '.': '50.1 kB', './express': '5.1 kB', './hono': '5.2 kB', './koa': '5 kB' },
   nest: { '.': '34.2 kB' },
   x509: { '.': '10.7 kB' },
 }
@@ -89,10 +89,10 @@ const workers = [
     name: 'the same with Hono, without Hono itself',
     file: 'test/bench/workers/bearer-oidc-hono.js',
     without: ['hono'],
-    limit: '48.4 kB',
+    limit: '48.5 kB',
   },
-  { name: 'the same with Hono', file: 'test/bench/workers/bearer-oidc-hono.js', limit: '56.2 kB' },
-  { name: 'examples/hono-edge, with Hono', file: 'examples/hono-edge/dist/worker.js', limit: '92.9 kB' },
+  { name: 'the same with Hono', file: 'test/bench/workers/bearer-oidc-hono.js', limit: '56.3 kB' },
+  { name: 'examples/hono-edge, with Hono', file: 'examples/hono-edge/dist/worker.js', limit: '93 kB' },
 ].map(({ name, file, without = [], limit }) => ({
   name,
   path: fileURLToPath(new URL(`../${file}`, import.meta.url)),
@@ -113,7 +113,7 @@ const workers = [
 const configuration = {
   name: '@kube-authn/core/configuration, its own code without expressions, not compressed',
   path: fileURLToPath(new URL('../packages/core/dist/entries/configuration.js', import.meta.url)),
-  limit: '64.9 kB',
+  limit: '65.2 kB',
   gzip: false,
   brotli: false,
   modifyEsbuildConfig: (config) => ({
