@@ -39,7 +39,9 @@ export function anonymous(options: AnonymousOptions = {}): Authenticator {
     authenticate(request, context) {
       if (paths.size > 0 && !isListed(request.path, paths)) return undefined
       if (request.headers.complete === false) throw credentialMayBeLost()
-      return context.audiences === undefined ? nobody() : { ...nobody(), audiences: context.audiences }
+      return context.audiences === undefined
+        ? anonymousAnswer()
+        : { ...anonymousAnswer(), audiences: context.audiences }
     },
   }
 }
@@ -51,7 +53,7 @@ const credentialMayBeLost: () => AuthenticationError = onFirstUse(() =>
   ),
 )
 
-const nobody: () => Authentication = onFirstUse(() =>
+const anonymousAnswer: () => Authentication = onFirstUse(() =>
   Object.freeze({ user: userInfo({ username: ANONYMOUS_USERNAME, groups: [UNAUTHENTICATED_GROUP] }) }),
 )
 
