@@ -65,6 +65,8 @@ async function isSignatureValid(
   key: Promise<CryptoKey>,
 ): Promise<boolean> {
   try {
+    // OpenSSL accepts a signature by PSS without the zeros in front of it, which would be another certificate for the same key.
+    if (publicKey.kind === 'RSA' && signature.length !== Math.ceil(publicKey.modulusBits / 8)) return false
     const form = publicKey.kind === 'EC' ? ecdsaSignature(signature, publicKey.curve.octets) : signature
     return await crypto.subtle.verify(algorithm, await key, form, signedBytes)
   } catch {

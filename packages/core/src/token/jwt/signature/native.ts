@@ -57,8 +57,8 @@ function builtins(): Builtins {
 interface Verifier {
   readonly hash: string
   readonly key: { readonly key: NodeKey } & Padding
-  /** In octets. Absent for RSA, where the key determines it. */
-  readonly signatureLength?: number
+  /** In octets. */
+  readonly signatureLength: number
 }
 
 /**
@@ -66,7 +66,8 @@ interface Verifier {
  * the portable implementation.
  *
  * Source: RFC 7518 section 3 (RSA keys have at least 2,048 bits; the length of an ECDSA signature depends on the curve; the salt of PSS is
- * as long as the digest).
+ * as long as the digest), RFC 8017 section 8 (an RSA signature is as long as the modulus; OpenSSL accepts one by PSS without the zeros in
+ * front of it).
  */
 export function isSignedWith(
   { token, algorithm: stated, isCritical }: UnverifiedJws,
@@ -78,7 +79,7 @@ export function isSignedWith(
   const { Buffer, nodeCrypto } = builtins()
   const end = token.lastIndexOf('.')
   const signature = Buffer.from(token.slice(end + 1), 'base64url')
-  if (verifier.signatureLength !== undefined && signature.length !== verifier.signatureLength) return false
+  if (signature.length !== verifier.signatureLength) return false
   try {
     return nodeCrypto.verify(
       verifier.hash,
@@ -117,7 +118,7 @@ function makeVerifier(key: CryptoKey | PublicJwk, algorithm: JwsAlgorithm): Veri
   }
   if (node.asymmetricKeyType !== 'rsa' || modulusLength < MIN_RSA_BITS) return undefined
   const padding = algorithm.startsWith('PS') ? PSS : PKCS1
-  return { hash, key: { key: node, ...padding } }
+  return { hash, key: { key: node, ...padding }, signatureLength: Math.ceil(modulusLength / 8) }
 }
 
 /** `undefined` if Node cannot use the key or it is for another algorithm. */

@@ -117,6 +117,46 @@ describe('a signature by PSS', () => {
   })
 })
 
+describe.each(['RS256', 'PS256', 'PS512'])('an RSA signature by %s that begins with a zero', (alg) => {
+  const whole = wholeWithZero(alg)
+  const signature = whole.slice(whole.lastIndexOf('.') + 1)
+  const shorter = base64url(Buffer.from(signature, 'base64url').subarray(1))
+  const cut = `${whole.slice(0, -signature.length)}${shorter}`
+
+  it.each([
+    ['JWK', (): PublicJwk => publicJwk(rsa.publicKey)],
+    [
+      'JWK whose modulus has a zero in front',
+      (): PublicJwk => {
+        const jwk = publicJwk(rsa.publicKey)
+        if (jwk.kty !== 'RSA') throw new Error('not RSA')
+        return { ...jwk, n: base64url(Buffer.concat([Buffer.alloc(1), Buffer.from(jwk.n, 'base64url')])) }
+      },
+    ],
+    [
+      'CryptoKey',
+      (): Promise<CryptoKey> => {
+        const name = alg.startsWith('PS') ? 'RSA-PSS' : 'RSASSA-PKCS1-v1_5'
+        const parameters = { name, hash: `SHA-${alg.slice(2)}` }
+        return crypto.subtle.importKey('jwk', { ...publicJwk(rsa.publicKey) }, parameters, true, ['verify'])
+      },
+    ],
+  ])('is accepted whole, and refused without the zero: %s', async (_, keyOf) => {
+    const key = await keyOf()
+    expect(await verdict(whole, key, alg as JwsAlgorithm)).toBe(true)
+    expect(await verdict(cut, key, alg as JwsAlgorithm)).toBe(false)
+  })
+})
+
+/** A token whose signature begins with a zero, which one in 256 does. */
+function wholeWithZero(alg: string): string {
+  for (let count = 0; ; count++) {
+    const signed = `${base64url(JSON.stringify({ alg }))}.${base64url(JSON.stringify({ iss: 'x', count }))}`
+    const signature = signatureOf(signed, rsa.privateKey, alg)
+    if (signature[0] === 0) return `${signed}.${base64url(signature)}`
+  }
+}
+
 describe('an RSA key of less than 2,048 bits', () => {
   it('verifies nothing', async () => {
     const { privateKey, publicKey } = keys['a short RSA key']
