@@ -128,9 +128,11 @@ export const jwtRows = [
       overHttp(framework, { ...seen, chain: oidcCachedChain }),
     ),
   ),
-  httpRow(
-    'HTTP, JWT first seen, Express',
-    { target: 0.68 },
-    overHttp('express', { ...first, chain: oidcChain }),
+  ...frameworks.map((framework) =>
+    httpRow(
+      `HTTP, JWT first seen, ${titles[framework]}`,
+      { target: { express: 0.68 }[framework] },
+      overHttp(framework, { ...first, chain: oidcChain }),
+    ),
   ),
 ]
