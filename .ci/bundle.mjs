@@ -49,7 +49,8 @@ async function bundlePackage(folder) {
   const modules = await write(folder, {
     input: { ...entriesIn([exports, imports, bin]), ...FURTHER_ENTRIES[folder] },
     external: (id) => !id.startsWith('.') && !isAbsolute(id) && !id.startsWith('\0') && !isPrivate(id),
-    output: { format: 'esm', sourcemap: true, ...names },
+    // Declarations and source maps have the documentation: V8 would read it at each start.
+    output: { format: 'esm', sourcemap: true, comments: { jsdoc: false }, ...names },
     plugins: [plugin],
   })
   const commonjs = await write(folder, {

@@ -1,3 +1,6 @@
+/** Matches what one of these matches. */
+const anyOf = (...patterns) => new RegExp(patterns.map(({ source }) => source).join('|'))
+
 /**
  * Which modules of a package share a file of the bundle, besides those that only one entry needs. By default every set of modules needed by the same
  * entries would be a separate file, and a start would read too many files; with a single file it would read unused code.
@@ -9,18 +12,41 @@
  */
 export const chunksOf = {
   core: [
-    // Needed by nearly every entry.
+    // Needed by every adapter and nearly every other entry. What V8 compiles takes most of the time of a start, so nothing else is here.
     {
       name: 'base',
-      test: /packages\/internal\/src\/(?!go-url|ip-address|printable)|src\/(?:authenticator\/(?!certificate-id|status)[^/]+|authenticator\/union\/[^/]+|request\/(?:anonymous|basic|bearer-token|web-socket-protocol)\/[^/]+|chain\/[^/]+|chain\/explain\/explain|internal\/(?!limit-concurrency|verdict-cache)[^/]+|internal\/field\/(?!go-duration)[^/]+|internal\/http\/(?!cache-control|get-text)[^/]+|internal\/options\/[^/]+|internal\/(?:digest\/native|json\/colons)|metrics\/username-label|revocation\/revocations)\.ts$/,
+      test: anyOf(
+        /packages\/internal\/src\/(?!base64|bytes|go-url|ip-address|pem|printable|rfc3339)/,
+        /src\/authenticator\/(?!certificate-id|close-at-expiry|external-signer|groups|revocation-by|status|until-expiry)[^/]+\.ts/,
+        /src\/authenticator\/union\//,
+        /src\/request\/(?:anonymous|bearer-token)\//,
+        /src\/internal\/(?!limit-concurrency|random|report|runtime|secret|shown-text|thrown|verdict-cache)[^/]+\.ts/,
+        /src\/internal\/(?:digest\/native|field\/(?:errors|path)|options\/(?!url)[^/]+)\.ts/,
+        /src\/revocation\/revocations\.ts/,
+      ),
       minShareCount: 1,
+    },
+    // Needed by many authenticators, by chains and by apps that call other servers.
+    {
+      name: 'common',
+      test: anyOf(
+        /packages\/internal\/src\/(?:base64|bytes|pem|rfc3339)/,
+        /src\/authenticator\/(?:close-at-expiry|external-signer|groups|revocation-by|until-expiry)/,
+        /src\/chain\/(?:[^/]+|explain\/(?:explain|known-request))\.ts/,
+        /src\/internal\/(?:random|report|runtime|secret|shown-text|thrown)\.ts/,
+        /src\/internal\/(?:field\/(?!go-duration)|http\/(?!cache-control|get-text)|json\/colons|options\/url)/,
+        /src\/(?:metrics\/username-label|revocation\/(?!revocations))/,
+        /src\/request\/(?:basic|web-socket-protocol)\//,
+      ),
     },
     // Needed by every adapter, beside the base.
     {
       name: 'shared',
-      test: /src\/(?:adapter\/|audit\/audit-id|authenticator\/status|authorization\/(?!allow-paths|always|configuration|rbac|union-authorizer|webhook)|chain\/explain\/known-request|entries\/shared|handler\/(?!attempted)|impersonation\/(?!impersonation-headers)|internal\/(?:api\/(?!discovery\/(?:answer|documents|index)|yaml-body)|digest\/(?:keyed-digest|sha256))|logging\/|request\/(?:[^/]+\.ts$|headers\/(?!may-be-lost))|review\/(?:answer-of|body-limit|handle-|load|review-|served-review))/,
+      test: /src\/(?:adapter\/|audit\/audit-id|authenticator\/status|authorization\/(?!allow-paths|always|configuration|rbac|rules-of|union-authorizer|webhook)|entries\/shared|handler\/(?!attempted)|impersonation\/(?!impersonation-headers)|internal\/(?:api\/(?:body|errors|discovery\/(?:load|paths|resource))|digest\/(?:keyed-digest|sha256))|logging\/|request\/(?:[^/]+\.ts$|headers\/(?!identity-headers|may-be-lost))|review\/(?:answer-of|body-limit|handle-|load|review-|served-review))/,
       minShareCount: 1,
     },
+    // How bodies of reviews and of API servers are read.
+    { name: 'api', test: /src\/internal\/(?:api\/(?!discovery|yaml-body)|protobuf\/media-type)/ },
     {
       name: 'certificate',
       test: /internal\/src\/printable|src\/(?:authenticator\/certificate-id|request\/headers\/may-be-lost|request\/(?:certificate-headers|client-certificate|request-header|request-header-config)\/)/,
@@ -38,7 +64,7 @@ export const chunksOf = {
       name: 'yaml',
       test: /src\/(?:authorization\/(?:rbac\/|allow-paths|union-authorizer)|impersonation\/impersonation-headers|internal\/yaml\/)/,
     },
-    { name: 'csv', test: /src\/(?:internal\/(?:csv|table)\/|token\/file\/)/ },
+    { name: 'csv', test: /src\/(?:internal\/(?:csv\/|table\/(?!name-table))|token\/file\/)/ },
     {
       name: 'configuration',
       test: /internal\/src\/ip-address|src\/(?:audit\/|handler\/attempted|internal\/field\/go-duration|authorization\/configuration\/|token\/(?:bootstrap|configuration)\/|token\/jwt\/(?:key-der|pem-))/,

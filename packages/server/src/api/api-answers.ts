@@ -5,9 +5,9 @@ import {
   loadDiscovery,
   methodNotAllowed,
   notify,
-  objectAnswer,
   systemClock,
 } from '@kube-authn/core/internal'
+import { objectAnswer } from '@kube-authn/core/internal/api'
 import { openApi } from '../openapi/openapi.ts'
 import { registry } from '../registry/registry.ts'
 import type { KubernetesApi, KubernetesApiRequest } from './kubernetes-api.ts'

@@ -1,5 +1,5 @@
 import type { HttpAnswer } from '@kube-authn/core/adapter'
-import { fieldValidationOf, objectAnswer } from '@kube-authn/core/internal'
+import { fieldValidationOf, objectAnswer } from '@kube-authn/core/internal/api'
 import { apiVersionOf } from '../registry/resource.ts'
 import { ignoreMissing } from '../registry/status-errors.ts'
 import { type DeleteOptions, deleteOptionsIn, readDeleteOptions } from './delete-options.ts'

@@ -1,4 +1,4 @@
-import { decodeYaml, readBodyValue, type SentValue } from '@kube-authn/core/internal'
+import { decodeYaml, readBodyValue, type SentValue } from '@kube-authn/core/internal/api'
 import type { Resource } from '../registry/resource.ts'
 import { expectedOf } from './expected-object.ts'
 import { MAX_BODY_BYTES, type ObjectRequest } from './object-request.ts'

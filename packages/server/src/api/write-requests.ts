@@ -1,5 +1,5 @@
 import type { HttpAnswer } from '@kube-authn/core/adapter'
-import { checkFields, fieldValidationOf, objectAnswer } from '@kube-authn/core/internal'
+import { checkFields, fieldValidationOf, objectAnswer } from '@kube-authn/core/internal/api'
 import type { KubeObject } from '../registry/kube-object.ts'
 import { readKubeObject } from '../registry/read-kube-object.ts'
 import type { ActionSubresource } from '../registry/resource.ts'

@@ -1,5 +1,5 @@
 import type { HttpAnswer } from '@kube-authn/core/adapter'
-import { YAML_MEDIA_TYPE } from '@kube-authn/core/internal'
+import { YAML_MEDIA_TYPE } from '@kube-authn/core/internal/api'
 
 /**
  * An answer in YAML instead of JSON. A long list stays as it is, in a stream: JSON is YAML too, and to write it otherwise would occupy the process.
