@@ -4,15 +4,16 @@ import { createServer as createTlsServer } from 'node:https'
 import { rows } from './rows/index.mjs'
 
 const [, , rowName, subjectName] = process.argv
-const {
-  listener,
-  authorization,
-  path = '/',
-  tls,
-} = await rows.find(({ name }) => name === rowName).subjects[subjectName].make()
-const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener)
-server.listen(0, '127.0.0.1', () => {
-  const scheme = tls === undefined ? 'http' : 'https'
-  const url = `${scheme}://127.0.0.1:${server.address().port}${path}`
-  process.stdout.write(`${JSON.stringify({ url, authorization })}\n`)
-})
+const made = await rows.find(({ name }) => name === rowName).subjects[subjectName].make()
+// A subject may be another program, which listens already.
+if (made.url === undefined) serve(made)
+else process.stdout.write(`${JSON.stringify(made)}\n`)
+
+function serve({ listener, authorization, path = '/', tls }) {
+  const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener)
+  server.listen(0, '127.0.0.1', () => {
+    const scheme = tls === undefined ? 'http' : 'https'
+    const url = `${scheme}://127.0.0.1:${server.address().port}${path}`
+    process.stdout.write(`${JSON.stringify({ url, authorization })}\n`)
+  })
+}

@@ -4,7 +4,8 @@ import { parseRbac, rbac } from '@kube-authn/core/authorization'
 import { createPki } from '@kube-authn/testing'
 import { everything } from '../lib/everything.mjs'
 import { authentication } from '../lib/subjects.mjs'
-import { base, httpRow, ours } from '../lib/row.mjs'
+import { servedByCommand, servedByKubeApiserver, withKubeApiserver } from '../lib/api-servers.mjs'
+import { base, httpRow, ours, peer } from '../lib/row.mjs'
 
 const VERSION = JSON.stringify({ major: '1', minor: '36', gitVersion: 'v1.36.2' }, null, 2)
 const POLICY = `
@@ -64,11 +65,17 @@ const withCredential = (credential) => async () => {
 
 const bare = base(() => overTls([], 'Bearer none'))
 
-export const tlsRows = [
+const tlsRow = (title, credential) =>
   httpRow(
-    'HTTPS, GET /version, service account JWT',
-    {},
-    { bare, 'kube-authn': ours(withCredential('service account')) },
-  ),
-  httpRow('HTTPS, GET /version, token file', {}, { bare, 'kube-authn': ours(withCredential('token file')) }),
-]
+    `HTTPS, GET /version, ${title}`,
+    // To be ahead of it.
+    withKubeApiserver({ target: 'kube-apiserver' }),
+    {
+      bare,
+      'kube-authn, app': ours(withCredential(credential)),
+      'kube-authn, serve': ours(() => servedByCommand(credential)),
+      ...withKubeApiserver({ 'kube-apiserver': peer(() => servedByKubeApiserver(credential)) }),
+    },
+  )
+
+export const tlsRows = [tlsRow('service account JWT', 'service account'), tlsRow('token file', 'token file')]

@@ -76,13 +76,14 @@ export async function apiAnswers(
   }
 
   const answer = async (asked: KubernetesApiRequest): Promise<HttpAnswer | Response> => {
-    const { request, body, signal } = asked
+    const { request } = asked
     if (request.refusal !== undefined) return request.refusal
     const target = targetOf(request, resources)
     if (target !== undefined) {
       const caller = auditedCaller(asked)
       if (authorizer !== undefined && caller === undefined)
         throw internalError(new Error('no User found in the context'))
+      const { body, signal } = asked
       return answerObjects({ request, target, body, signal, caller })
     }
     const { method, path } = request
@@ -91,7 +92,7 @@ export async function apiAnswers(
       return objectAnswer(200, VERSION)
     }
     if (path.startsWith('/openapi/')) return schemas(request)
-    const healthy = health(request, signal)
+    const healthy = health(request, asked)
     if (healthy !== undefined) return healthy
     if (documents.document(path) !== undefined || isBelowServed(path))
       return answerDiscovery(request, documents)

@@ -19,7 +19,7 @@ const healthy = healthAnswers([{ name: 'ping', check: () => {} }], () => {})
 
 function asked(target: string, method = 'GET', answers = answer) {
   const message = { method, url: target, rawHeaders: [], headers: {}, httpVersionMajor: 1 }
-  return answers(incomingMessageRequest(message), new AbortController().signal)
+  return answers(incomingMessageRequest(message), new AbortController())
 }
 
 it.each([

@@ -23,10 +23,10 @@ export interface HealthCheck {
   readonly endpoints?: readonly HealthEndpoint[]
 }
 
-/** Answers a request at a path of health; `undefined` for other paths. */
+/** Answers a request at a path of health; `undefined` for other paths, without reading the signal. */
 export type HealthAnswers = (
   request: AuthenticationRequest,
-  signal: AbortSignal,
+  asked: { readonly signal: AbortSignal },
 ) => Promise<HttpAnswer> | undefined
 
 /** A check that failed. */
@@ -101,11 +101,11 @@ export function healthAnswers(checks: readonly HealthCheck[], onUnhealthy: OnUnh
       )
     }
   }
-  return function answerHealth(request, signal) {
+  return function answerHealth(request, asked) {
     const answer = paths.get(request.path)
     if (answer === undefined) return undefined
     if (request.method !== 'GET' && request.method !== 'HEAD') throw methodNotAllowed('GET, HEAD')
-    return answer(request, signal)
+    return answer(request, asked.signal)
   }
 }
 

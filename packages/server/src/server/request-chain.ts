@@ -6,7 +6,7 @@ import {
   type StatusError,
 } from '@kube-authn/core/adapter'
 import type { Authorizer, RequestInfo } from '@kube-authn/core/authorization'
-import { isStatusError } from '@kube-authn/core/internal'
+import { type CredentialRevocation, isStatusError } from '@kube-authn/core/internal'
 import type { ApiServerOptions } from './api-server-options.ts'
 import type { BeginRequest } from './in-flight.ts'
 import { isLongRunning } from './long-running.ts'
@@ -14,6 +14,7 @@ import { isLongRunning } from './long-running.ts'
 /** What the chain does with the connection of a request. */
 export interface RequestEffects {
   readonly info: RequestInfo
+  /** Read only by what waits. */
   readonly signal: AbortSignal
   /** Before anything asynchronous. */
   changeHeaders(changes: HeaderChanges): void
@@ -61,25 +62,43 @@ export function requestChain(
   const impersonate = impersonateRequest(options.authorizer, telling)
   const authorize = authorizeRequest(authorizer, telling)
 
-  return async function decide(request, { info, signal, ...effects }) {
-    const known = await authenticate(request, { impersonates: true, signal })
+  return async function decide(request, effects) {
+    const { info } = effects
+    const context = new DecisionContext(effects)
+    const known = await authenticate(request, context)
     if (known.closesConnection) effects.closeConnection()
     effects.changeHeaders(known.headerChanges)
     if ('failure' in known) return known.failure
     effects.warn(known.warnings)
     const { revocation } = known.authentication
-    const acting = await impersonate(request, known.authentication.user, { signal, revocation })
+    context.revocation = revocation
+    const acting = await impersonate(request, known.authentication.user, context)
     effects.changeHeaders(acting.headerChanges)
     if ('failure' in acting) return acting.failure
     const { user = known.authentication.user } = acting
     const end = begin(info, user)
     if (isStatusError(end)) return end
     effects.onEnd(end)
-    const allowed = await authorize(request, user, { signal })
+    const allowed = await authorize(request, user, context)
     if ('failure' in allowed) return allowed.failure
     const ends = acting.revocation ?? revocation
     // Other requests are over soon.
     if (ends !== undefined && isLongRunning(info)) effects.onEnd(ends.watch(effects.abort))
     return user
+  }
+}
+
+/** The context of the decisions about one request. */
+class DecisionContext {
+  readonly impersonates = true
+  revocation: CredentialRevocation | undefined
+  readonly #effects: RequestEffects
+
+  constructor(effects: RequestEffects) {
+    this.#effects = effects
+  }
+
+  get signal(): AbortSignal {
+    return this.#effects.signal
   }
 }

@@ -51,13 +51,15 @@ export function requestListener(parts: RequestListenerParts): ApiServer['listene
   const { life, observer, failures } = parts
 
   const answerOf = async (exchange: Exchange): Promise<HttpAnswer | Response> => {
-    const { request, req, signal } = exchange
+    const { request, req } = exchange
     const user = await parts.chain(request, exchange)
     if (isStatusError(user)) return user
     return parts.answer({
       request,
       body: incomingMessageBody(req, undefined),
-      signal,
+      get signal() {
+        return exchange.signal
+      },
       caller: callerOf(request, user),
     })
   }
@@ -136,21 +138,42 @@ function exchangeOf(
   res: NodeResponse,
   tell: (listener: () => void) => void,
 ): Exchange {
-  const waiting = new AbortController()
-  const abort = (): void => waiting.abort(OVER)
-  tell(abort)
+  const waiting = new Waiting()
+  tell(waiting.abort)
   return {
     request,
     req,
     res,
     info: requestInfo(request),
-    signal: waiting.signal,
-    abort,
+    get signal() {
+      return waiting.signal
+    },
+    abort: waiting.abort,
     onEnd: tell,
     changeHeaders: (changes) => applyHeaderChanges(req, changes),
     closeConnection: () => closeConnection(req),
     warn(texts) {
       if (texts.length > 0 && !res.headersSent) res.setHeader('warning', warningHeaders(texts))
     },
+  }
+}
+
+/** What a request waits for, until it is over. Most wait for nothing, and a signal costs as much as all decisions about a request. */
+class Waiting {
+  #controller: AbortController | undefined
+  #isOver = false
+
+  /** Made when it is first read. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController()
+      if (this.#isOver) this.#controller.abort(OVER)
+    }
+    return this.#controller.signal
+  }
+
+  readonly abort = (): void => {
+    this.#isOver = true
+    this.#controller?.abort(OVER)
   }
 }
