@@ -57,8 +57,13 @@ export async function routes(
   }
 
   return async function answer(asked) {
-    const { request, body, signal, caller } = asked
-    const review = reviews.handle(request, body, { signal, user: caller?.user })
+    const { request, body, caller } = asked
+    const review = reviews.handle(request, body, {
+      get signal() {
+        return asked.signal
+      },
+      user: caller?.user,
+    })
     if (review !== undefined) return review
     const document = documentAt(request.path)
     if (document === undefined) return answerApi(asked)
