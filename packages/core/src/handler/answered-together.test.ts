@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { type Answer, fails, jane, knows, recorder, request, requests } from '../../test/fakes.ts'
 import type { Authenticator } from '../authenticator/authenticator.ts'
 import { rejected } from '../authenticator/errors.ts'
@@ -50,6 +50,16 @@ describe('a request', () => {
     await turn()
     expect(count()).toBe(1)
     expect(await outcome).toHaveProperty(member)
+  })
+
+  it('is answered while the timers of a test stand still', async () => {
+    vi.useFakeTimers()
+    try {
+      const outcome = authenticateRequest(checking(knows(jane)))(request())
+      expect(await outcome).toHaveProperty('authentication')
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   it('is observed when it is decided, not when it is answered', async () => {

@@ -2,8 +2,11 @@ import { nodeBuiltin } from '../../../internal/node-builtin.ts'
 
 /** The used part of `node:timers`. */
 interface NodeTimers {
-  setImmediate(callback: () => void): unknown
+  setImmediate(this: void, callback: () => void): unknown
 }
+
+/** Taken when this is loaded: tests of an app may replace it by one that stands still. */
+const { setImmediate = queueMicrotask } = (nodeBuiltin('node:timers') ?? {}) as Partial<NodeTimers>
 
 /** Those who wait for the end of the current turn of the event loop. */
 class Waiting {
@@ -18,7 +21,6 @@ class Waiting {
 const MOST = 64
 
 let waiting: Waiting | undefined
-let timers: NodeTimers | undefined
 
 /**
  * Waits until the event loop has read what has arrived on all connections, or until 64 wait.
@@ -34,9 +36,8 @@ export function endOfTurn(): Promise<void> {
 }
 
 function begin(): Waiting {
-  timers ??= nodeBuiltin('node:timers') as NodeTimers
   const begun = new Waiting()
-  timers.setImmediate(() => end(begun))
+  setImmediate(() => end(begun))
   return begun
 }
 
