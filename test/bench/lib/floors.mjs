@@ -150,6 +150,16 @@ export function expressFloor(userOf) {
   }
 }
 
+/** The same, but requests that arrived together are answered together. */
+export function expressFloorTogether(userOf) {
+  const answer = expressFloor(userOf)
+  return (req, res, next) => {
+    answer(req, res, () => {
+      setImmediate(() => next())
+    })
+  }
+}
+
 /** Returns the given object, so that a derived class adds its private field to it. */
 function Given(object) {
   return object

@@ -1,7 +1,14 @@
 // Signed tokens: uncached, with a bad signature, and cached.
 import { createServer } from 'node:http'
 import { noop, listenerOf, operationOf } from '../lib/apps.mjs'
-import { expressFloor, honoFloor, koaFloor, rememberedJwt, verifiedJwt } from '../lib/floors.mjs'
+import {
+  expressFloor,
+  expressFloorTogether,
+  honoFloor,
+  koaFloor,
+  rememberedJwt,
+  verifiedJwt,
+} from '../lib/floors.mjs'
 import { signedToken, withAuthorization } from '../lib/material.mjs'
 import * as peers from '../lib/peers.mjs'
 import { base, floor, httpRow, operationRow, ours, peer } from '../lib/row.mjs'
@@ -92,6 +99,12 @@ function overHttp(framework, { chain, floorName, userOf }) {
       Object.entries(usual('RS256')[framework]).map(([name, make]) => [name, peer(subject(make))]),
     ),
     [floorName]: floor(subject((signed) => floorOf[framework](userOf('RS256', signed.pem)))),
+    ...(framework === 'express' &&
+      userOf === verifiedJwt && {
+        'crypto.verify and setImmediate': floor(
+          subject((signed) => expressFloorTogether(userOf('RS256', signed.pem))),
+        ),
+      }),
   }
 }
 

@@ -137,7 +137,7 @@ describe('storedSessions', () => {
       ],
       ['another end', (value: string) => value.replace(/"endsAtMs":\d+/, '"endsAtMs":9e15'), 'jane'],
       ['no sealed part', (value: string) => value.replace('"sealed"', '"seal"'), undefined],
-      ['a changed sealed part', (value: string) => value.replace(/\w{5}"\}$/, 'AAAAA"}'), undefined],
+      ['a changed sealed part', (value: string) => value.replace(/[\w-]{5}"\}$/, 'AAAAA"}'), undefined],
       ['something else', () => '[]', undefined],
       ['no JSON', () => 'x', undefined],
     ])('believes only what is sealed: %s', async (_, change, username) => {
