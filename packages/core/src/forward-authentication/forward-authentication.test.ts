@@ -179,6 +179,41 @@ describe('forward authentication', () => {
     expect(seen).toEqual([['GET', '/a/b', 'c=d', [], undefined], 'Bearer x', '192.0.2.1'])
   })
 
+  it('gives the signal of a context to every decision, and reads it only if one of them does', async () => {
+    const { signal } = new AbortController()
+    let reads = 0
+    // As that of adapters, which makes the signal when it is read.
+    class Context {
+      get signal(): AbortSignal {
+        reads++
+        return signal
+      }
+    }
+    const seen: unknown[] = []
+    const authorizer: Authorizer = {
+      name: 'looks',
+      authorize(_, context) {
+        seen.push(context.signal)
+        return allow()
+      },
+    }
+    const looking: Authenticator = {
+      ...janes,
+      authenticate(found, context) {
+        seen.push(context.signal)
+        return janes.authenticate(found, context)
+      },
+    }
+    const impersonated = asked([...FORWARDED, ['impersonate-user', 'bob']])
+    const options = { log: false, authorizer, impersonation: authorizer } as const
+    await forwardAuthentication(looking, options)(impersonated, new Context())
+    expect(seen.length).toBeGreaterThan(2)
+    expect(new Set(seen)).toEqual(new Set([signal]))
+    reads = 0
+    await forwardAuthentication(janes, { log: false })(asked(), new Context())
+    expect(reads).toBe(0)
+  })
+
   it.each<[string, Headers]>([
     ['none', []],
     ['no method', FORWARDED.slice(1)],

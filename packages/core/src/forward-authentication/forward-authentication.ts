@@ -85,14 +85,25 @@ export function forwardAuthentication(
     request: OriginalRequest,
     context: Pick<AuthorizeRequestContext, 'signal'>,
   ): Promise<Told | StatusError> => {
-    const known = await authenticate(request, { ...context, impersonates: impersonate !== undefined })
+    const known = await authenticate(request, {
+      impersonates: impersonate !== undefined,
+      // Not a copy of the context, which would lose or call the getter of an adapter's.
+      get signal() {
+        return context.signal
+      },
+    })
     if ('failure' in known) return known.failure
     // Conditions for anonymous requests, as for `/healthz`, mean paths of the server itself, not those of the app behind the proxy.
     if (known.isAnonymous && !admitsAnonymous) return unauthorizedFor(request)?.() ?? NO_USER
     let told: Told = { user: known.authentication.user, isImpersonated: false }
     if (impersonate !== undefined) {
       const { revocation } = known.authentication
-      const acting = await impersonate(request, told.user, { ...context, revocation })
+      const acting = await impersonate(request, told.user, {
+        revocation,
+        get signal() {
+          return context.signal
+        },
+      })
       if ('failure' in acting) return acting.failure
       if (acting.user !== undefined) told = { user: acting.user, isImpersonated: true }
     }

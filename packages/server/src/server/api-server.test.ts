@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import { request } from 'node:https'
 import { connect } from 'node:http2'
-import { type AuthenticationEvent, authenticatorChain, type Clock } from '@kube-authn/core'
+import { type AuthenticationEvent, authenticatorChain, type Clock, type Context } from '@kube-authn/core'
 import { clientCertificate } from '@kube-authn/core/client-certificate'
 import { auditLog, type AuditEvent } from '@kube-authn/core/audit'
 import { allow, type Authorizer, noOpinion, parseRbac, rbac } from '@kube-authn/core/authorization'
@@ -357,6 +357,32 @@ describe('a server that has too much to do', () => {
       code: 504,
     })
     expect(signals[0]?.aborted).toBe(true)
+  })
+
+  it('gives what asks only when the request is over a signal that is aborted', async () => {
+    const clock = fixedClock()
+    let given: Pick<Context, 'signal'> | undefined
+    let arrive = (): void => {}
+    const arrived = new Promise<void>((resolve) => {
+      arrive = resolve
+    })
+    const server = await world({
+      clock,
+      requestTimeoutSeconds: 30,
+      authorizer: {
+        name: 'stuck',
+        authorize(_, context) {
+          given = context
+          arrive()
+          return new Promise(() => {})
+        },
+      },
+    })
+    const answered = server.ask({ path: MAPS, headers: ADMIN })
+    await arrived
+    clock.advance(30_000)
+    expect(await answered).toMatchObject({ status: 504 })
+    expect(given?.signal).toMatchObject({ aborted: true, reason: { name: 'AbortError' } })
   })
 
   it('leaves no timer behind', async () => {
