@@ -9,6 +9,9 @@ const made = await rows.find(({ name }) => name === rowName).subjects[subjectNam
 if (made.url === undefined) serve(made)
 else process.stdout.write(`${JSON.stringify(made)}\n`)
 
+// That program ends with this process.
+process.once('SIGTERM', () => process.exit())
+
 function serve({ listener, authorization, path = '/', tls }) {
   const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener)
   server.listen(0, '127.0.0.1', () => {

@@ -74,9 +74,10 @@ async function prepared() {
       '--enable-bootstrap-token-auth',
       '--authorization-mode=RBAC',
     ],
-    /** It ends with this process, however that ends. */
+    /** It ends with this process. */
     start(program, args) {
-      spawn('setpriv', ['--pdeathsig', 'KILL', program, ...args], { stdio: ['ignore', log, log] })
+      const child = spawn(program, args, { stdio: ['ignore', log, log] })
+      process.once('exit', () => child.kill('SIGKILL'))
     },
   }
 }

@@ -34,7 +34,7 @@ export async function startScript(script, args, flags = []) {
   const end = () =>
     new Promise((resolve) => {
       child.once('exit', resolve)
-      child.kill('SIGKILL')
+      child.kill('SIGTERM')
     })
   return { told, end }
 }
