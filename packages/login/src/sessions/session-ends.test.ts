@@ -73,17 +73,20 @@ describe('what a stored session has begun', () => {
   it('goes on while the session is used, refreshed, or another one ends', async () => {
     const { clock, one, two } = replicas()
     const session = await begun(one)
-    const ended = vi.fn()
-    one.watch(session, ended)
-    two.watch(session, ended)
+    const [here, there] = [vi.fn(), vi.fn()]
+    one.watch(session, here)
+    two.watch(session, there)
     const other = await one.begin(contentOf('joe'))
     await one.refresh(session, async (content) => ({ ...content, refreshToken: 'next' }))
     await one.end(other.session)
     await clock.advanceAsync(15_000)
     await one.touch(session)
-    expect(ended).not.toHaveBeenCalled()
+    expect(here).not.toHaveBeenCalled()
+    expect(there).not.toHaveBeenCalled()
     await one.end(session)
-    expect(ended).toHaveBeenCalledOnce()
+    expect(here).toHaveBeenCalledOnce()
+    await clock.advanceAsync(5000)
+    await vi.waitFor(() => expect(there).toHaveBeenCalledOnce())
   })
 
   it('ends when the session was not used for its idle time', async () => {
