@@ -21,6 +21,7 @@ import { pureInitializers } from './pure-initializers.mjs'
 const FURTHER_ENTRIES = {
   core: {
     'chunks/password-worker': './src/password/workers/password-worker.ts',
+    'authorization/request-attributes': './src/authorization/request-attributes.ts',
     'adapter/incoming-message/index': './src/adapter/incoming-message/index.ts',
     'internal/protobuf/index': './src/internal/protobuf/index.ts',
     'internal/yaml/index': './src/internal/yaml/index.ts',

@@ -12,17 +12,32 @@ const anyOf = (...patterns) => new RegExp(patterns.map(({ source }) => source).j
  */
 export const chunksOf = {
   core: [
-    // Needed by every adapter and nearly every other entry. What V8 compiles takes most of the time of a start, so nothing else is here.
+    // Needed by every adapter, and a part of it by nearly every other entry. What V8 compiles takes half of the time of a start, so nothing else is here.
     {
-      name: 'base',
+      name: 'shared',
       test: anyOf(
-        /packages\/internal\/src\/(?!base64|bytes|go-url|ip-address|pem|printable|rfc3339)/,
-        /src\/authenticator\/(?!certificate-id|close-at-expiry|external-signer|groups|revocation-by|status|until-expiry)[^/]+\.ts/,
+        /packages\/internal\/src\/(?!base64|bytes|go-url|ip-address|kubernetes-names|pem|printable|rfc3339)/,
+        /src\/(?:adapter\/|audit\/audit-id|entries\/shared|logging\/|revocation\/revocations\.ts)/,
+        /src\/authenticator\/(?!certificate-id|close-at-expiry|external-signer|groups|revocation-by|service-account-name|until-expiry)[^/]+\.ts/,
         /src\/authenticator\/union\//,
-        /src\/request\/(?:anonymous|bearer-token)\//,
-        /src\/internal\/(?!limit-concurrency|random|report|runtime|secret|shown-text|thrown|verdict-cache)[^/]+\.ts/,
-        /src\/internal\/(?:digest\/native|field\/(?:errors|path)|options\/(?!url)[^/]+)\.ts/,
-        /src\/revocation\/revocations\.ts/,
+        /src\/authorization\/(?!allow-paths|always|index|privileged-groups|request-attributes|rules-of|union-authorizer)[^/]+\.ts/,
+        /src\/authorization\/request-info\/request-target\.ts/,
+        /src\/handler\/(?!attempted)/,
+        /src\/impersonation\/(?:impersonate-request|load|read-headers)/,
+        /src\/internal\/(?!limit-concurrency|query|random|report|runtime|secret|shared-work|shown-text|thrown|verdict-cache)[^/]+\.ts/,
+        /src\/internal\/(?:api\/(?:body|errors|discovery\/(?:load|paths|resource))|digest\/(?:keyed-digest|native)|options\/(?!url)[^/]+)\.ts/,
+        /src\/request\/(?:[^/]+\.ts$|anonymous\/|bearer-token\/|headers\/(?!identity-headers|may-be-lost))/,
+        /src\/review\/(?:answer-of|body-limit|handle-|load|review-|served-review)/,
+      ),
+      minShareCount: 1,
+    },
+    // How a Kubernetes-style path is read, for the first request that is authorized by it; and what else no adapter needs, but nearly everything else.
+    {
+      name: 'attributes',
+      test: anyOf(
+        /packages\/internal\/src\/kubernetes-names/,
+        /src\/(?:authenticator\/service-account-name|internal\/(?:field\/(?:errors|path)|query|shared-work))\.ts/,
+        /src\/authorization\/(?:request-attributes|request-info\/|selectors\/)/,
       ),
       minShareCount: 1,
     },
@@ -33,29 +48,30 @@ export const chunksOf = {
         /packages\/internal\/src\/(?:base64|bytes|pem|rfc3339)/,
         /src\/authenticator\/(?:close-at-expiry|external-signer|groups|revocation-by|until-expiry)/,
         /src\/chain\/(?:[^/]+|explain\/(?:explain|known-request))\.ts/,
-        /src\/internal\/(?:random|report|runtime|secret|shown-text|thrown)\.ts/,
+        /src\/internal\/(?:digest\/sha256|random|report|runtime|secret|shown-text|thrown)\.ts/,
         /src\/internal\/(?:field\/(?!go-duration)|http\/(?!cache-control|get-text)|json\/colons|options\/url)/,
         /src\/(?:metrics\/username-label|revocation\/(?!revocations))/,
         /src\/request\/(?:basic|web-socket-protocol)\//,
       ),
     },
-    // Needed by every adapter, beside the base.
-    {
-      name: 'shared',
-      test: /src\/(?:adapter\/|audit\/audit-id|authenticator\/status|authorization\/(?!allow-paths|always|configuration|rbac|rules-of|union-authorizer|webhook)|entries\/shared|handler\/(?!attempted)|impersonation\/(?!impersonation-headers)|internal\/(?:api\/(?:body|errors|discovery\/(?:load|paths|resource))|digest\/(?:keyed-digest|sha256))|logging\/|request\/(?:[^/]+\.ts$|headers\/(?!identity-headers|may-be-lost))|review\/(?:answer-of|body-limit|handle-|load|review-|served-review))/,
-      minShareCount: 1,
-    },
     // How bodies of reviews and of API servers are read.
     { name: 'api', test: /src\/internal\/(?:api\/(?!discovery|yaml-body)|protobuf\/media-type)/ },
     {
       name: 'certificate',
-      test: /internal\/src\/printable|src\/(?:authenticator\/certificate-id|request\/headers\/may-be-lost|request\/(?:certificate-headers|client-certificate|request-header|request-header-config)\/)/,
+      test: /internal\/src\/printable|src\/(?:authenticator\/certificate-id|request\/headers\/may-be-lost|request\/(?:client-certificate|request-header|request-header-config\/(?!merge))\/?)/,
     },
+    // Certificates in headers of a proxy.
+    { name: 'certificate-headers', test: /src\/request\/(?:certificate-headers|request-header-config)\// },
     {
       name: 'jwt',
       test: /internal\/src\/go-url|src\/(?:internal\/cel\/error\.ts|internal\/http\/|internal\/json\/|token\/(?:introspection\/client-authentication|jwt\/(?!index|key-der|pem-)|oidc\/|service-account\/key-source|signer\/key-id))/,
     },
-    { name: 'service-account', test: /src\/token\/(?:service-account|signer)\// },
+    {
+      name: 'service-account',
+      test: /src\/token\/(?:service-account\/(?!bound-object|discovery|sign|token-)|signer\/(?:fetched-keys|key-id))/,
+    },
+    // How tokens of service accounts are issued.
+    { name: 'token-issuer', test: /src\/token\/(?:service-account|signer)\// },
     {
       name: 'webhook',
       test: /src\/(?:authorization\/webhook\/|internal\/(?:limit-concurrency|verdict-cache|webhook-call\/)|token\/(?:cache|keystone|webhook)\/|request\/x-auth-token\/)/,
@@ -71,6 +87,10 @@ export const chunksOf = {
     },
     { name: 'password', test: /src\/password\// },
   ],
+  node: [
+    // What several entries need, and what is loaded late. Few apps need an entry besides the main one, so one file for all of it.
+    { name: 'parts', test: /src\// },
+  ],
   server: [
     // Needed at the start of the command.
     { name: 'output', test: /src\/cli\/(?:failure|terminal\/(?:output|printable))\.ts$/ },
@@ -79,11 +99,9 @@ export const chunksOf = {
   ],
 }
 
-/**
- * Chunks that are the file of an entry too (`hosted-entries.mjs`). For `base` that is the file that names in `imports` of package.json stand for on Node.
- */
+/** Chunks that are the file of an entry too (`hosted-entries.mjs`). */
 export const hostsOf = {
-  core: { base: 'internal/base', shared: 'entries/shared' },
+  core: { shared: 'entries/shared', attributes: 'authorization/request-attributes' },
 }
 
 /**
@@ -92,7 +110,7 @@ export const hostsOf = {
  */
 export function coreEntryFor(folder, id) {
   if (folder === 'node' && /^@kube-authn\/core(?:\/|$)/.test(id) && !id.endsWith('/protobuf'))
-    return '@kube-authn/core/internal'
+    return '@kube-authn/core/internal/node'
   if (ADAPTERS.has(folder) && id === '@kube-authn/core/adapter') return '@kube-authn/core/internal/shared'
   return id
 }

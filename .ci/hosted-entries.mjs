@@ -24,6 +24,10 @@ export function hostedEntries(hosts) {
           delete bundle[facade.fileName]
           delete bundle[`${facade.fileName}.map`]
         }
+        // What is loaded with `import()`.
+        for (const file of Object.values(bundle)) {
+          if (file.type === 'chunk') file.code = file.code.replaceAll(`${FACADE}")`, '.js")')
+        }
       },
     },
     entryFileNames: ({ name }) => `${name}${entries.includes(name) ? FACADE : '.js'}`,

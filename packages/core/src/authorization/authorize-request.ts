@@ -1,4 +1,4 @@
-import { andThen, type Awaitable } from '../internal/awaitable.ts'
+import { andThen, type Awaitable, settle } from '../internal/awaitable.ts'
 import { type Context, WaitingContext } from '../authenticator/context.ts'
 import { advise } from '../authenticator/advise.ts'
 import { notify } from '../authenticator/notify.ts'
@@ -23,9 +23,9 @@ import type { Decision } from './decision.ts'
 import { asAuthorizationError } from './errors.ts'
 import { forbidden } from './forbidden.ts'
 import { internalError } from './internal-error.ts'
+import { loadAttributesReader } from './load.ts'
 import { isWithoutUser, noUser } from './no-user.ts'
 import { aPathPrefix, prefixProblems } from './path-prefix.ts'
-import { attributesBelow } from './request-attributes.ts'
 import { tooBusy } from './too-busy.ts'
 
 /** Returns the attributes of a request. A thrown `StatusError` becomes the answer; any other error becomes a 500. */
@@ -135,7 +135,7 @@ export function authorizeOrRefuse(
   context?: AuthorizeRequestContext,
 ) => Awaitable<AuthorizationOutcome> {
   const { observer, log } = options
-  const attributesFor = attributesReader(options.attributes ?? attributesBelow(options.prefix))
+  const attributesFor = attributesReader(options)
 
   return function authorizeOrRefuseOne(request, user, refuse, given = {}) {
     const start = observer === undefined ? 0 : performance.now()
@@ -167,15 +167,16 @@ export function authorizeOrRefuse(
       return outcome
     }
 
-    const attributes = request.refusal ?? attributesFor(request, user, given)
-    if (isStatusError(attributes)) {
-      const outcome = { failure: attributes }
-      report(outcome)
-      return outcome
-    }
-    return andThen(decide(authorizer, attributes, contextOf(observer, given)), (decision) =>
-      conclude(attributes, decision),
-    )
+    return andThen(request.refusal ?? attributesFor(request, user, given), (attributes) => {
+      if (isStatusError(attributes)) {
+        const outcome = { failure: attributes }
+        report(outcome)
+        return outcome
+      }
+      return andThen(decide(authorizer, attributes, contextOf(observer, given)), (decision) =>
+        conclude(attributes, decision),
+      )
+    })
   }
 }
 
@@ -203,27 +204,46 @@ export function contextOf(observer: Observer | undefined, given: Pick<Context, '
   return new WaitingContext(given, observer)
 }
 
-/** Returns a function that returns the attributes of a request, or the answer to refuse it with. */
-export function attributesReader(
-  read: ReadAttributes,
-): (
+/**
+ * Returns a function that returns the attributes of a request, or the answer to refuse it with. It is synchronous but for the first request whose path is read.
+ */
+export function attributesReader({
+  attributes,
+  prefix,
+}: Pick<AuthorizeRequestOptions, 'attributes' | 'prefix'>): (
   request: AuthenticationRequest,
   user: UserInfo | undefined,
   given: AuthorizeRequestContext,
-) => Attributes | StatusError {
+) => Awaitable<Attributes | StatusError> {
+  let read = attributes
   return (request, user, given) => {
     // JavaScript callers may pass `null`; a request without a user must not be authorized.
     if (user === undefined || user === null)
       return internalError(request, 'no User found in the context', { cause: noUser() })
-    try {
-      const told = given.attributes === undefined ? read(request) : given.attributes()
-      // A promise, like any object without a verb, would be authorized as an empty path.
-      if (typeof told.verb !== 'string')
-        throw new TypeError('the verb of the request attributes must be a string')
-      return attributesOf(user, told)
-    } catch (thrown) {
-      if (isStatusError(thrown)) return thrown
-      return internalError(request, asAuthorizationError(thrown).message, { cause: thrown })
-    }
+    const { attributes: told } = given
+    if (told !== undefined) return attributesOrRefusal(request, user, () => told())
+    if (read !== undefined) return attributesOrRefusal(request, user, read)
+    return settle(
+      loadAttributesReader,
+      ({ attributesBelow }) => attributesOrRefusal(request, user, (read ??= attributesBelow(prefix))),
+      (cause) => internalError(request, 'the path could not be read', { cause }),
+    )
+  }
+}
+
+function attributesOrRefusal(
+  request: AuthenticationRequest,
+  user: UserInfo,
+  read: ReadAttributes,
+): Attributes | StatusError {
+  try {
+    const told = read(request)
+    // A promise, like any object without a verb, would be authorized as an empty path.
+    if (typeof told.verb !== 'string')
+      throw new TypeError('the verb of the request attributes must be a string')
+    return attributesOf(user, told)
+  } catch (thrown) {
+    if (isStatusError(thrown)) return thrown
+    return internalError(request, asAuthorizationError(thrown).message, { cause: thrown })
   }
 }

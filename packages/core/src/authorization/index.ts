@@ -20,12 +20,8 @@ export { forbidden, forbiddenMessage } from './forbidden.ts'
 export { internalError } from './internal-error.ts'
 export { MASTERS_GROUP, privilegedGroups } from './privileged-groups.ts'
 export { attributesOfInfo, requestAttributes } from './request-attributes.ts'
-export {
-  requestInfo,
-  type RequestInfo,
-  type RequestInfoProblem,
-  type RequestTarget,
-} from './request-info/request-info.ts'
+export { requestInfo, type RequestInfo, type RequestInfoProblem } from './request-info/request-info.ts'
+export type { RequestTarget } from './request-info/request-target.ts'
 export { parseFieldSelector } from './selectors/field-selector.ts'
 export { parseLabelSelector } from './selectors/label-selector.ts'
 export type { Selector, SelectorRequirement } from './selectors/selector.ts'

@@ -1,7 +1,7 @@
 import { quoted } from '@kube-authn/internal/quote'
 import { StatusError } from '../authenticator/status.ts'
 import { escapeHtml } from './forbidden.ts'
-import { type RequestTarget, targetText } from './request-info/request-info.ts'
+import { type RequestTarget, targetText } from './request-info/request-target.ts'
 
 /**
  * The answer to a request that could not be decided: a 500 in plain text, as kube-apiserver writes it.

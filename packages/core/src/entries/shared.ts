@@ -2,6 +2,9 @@
  * What our adapters, `@kube-authn/passport` and `@kube-authn/testing` use: `@kube-authn/core/adapter`, and more. It is no public entry: any release may
  * change it.
  *
+ * On Node without a bundler, names in `imports` of package.json stand for this file as well, which nearly every app reads anyway: finding another takes Node half a
+ * millisecond. So no module that it contains may import such a name.
+ *
  * @module
  */
 export { type Ending, fetchEnding } from '../adapter/fetch/fetch-ending.ts'
@@ -138,3 +141,7 @@ export {
 } from '../review/handle-token-reviews.ts'
 export type { InitialObjects } from '../token/service-account/objects.ts'
 export type { ServiceAccountTokenOptions } from '../token/service-account/service-account.ts'
+export { celCompiler } from '../internal/cel/on-demand.ts'
+export { type CsvError, parse } from '../internal/csv/parser/on-demand.ts'
+export { hmacSha256, sha256, sha256Hex } from '../internal/digest/native.ts'
+export { yamlParser } from '../internal/yaml/parser/on-demand.ts'

@@ -1,3 +1,4 @@
+import { onFirstUse } from '../internal/on-first-use.ts'
 import type { Authenticator } from '../authenticator/authenticator.ts'
 import { type HttpAnswer, isStatusError, StatusError } from '../authenticator/status.ts'
 import { authorizeRequest, type AuthorizeRequestContext } from '../authorization/authorize-request.ts'
@@ -25,7 +26,9 @@ const READERS: Readonly<Record<'x-forwarded' | 'x-original', ReadOriginal>> = {
   'x-original': fromHeaders('x-original-method', 'x-original-uri'),
 }
 
-const NO_USER = new StatusError({ status: 401, reason: 'Unauthorized', message: 'Unauthorized' })
+const noUser = onFirstUse(
+  () => new StatusError({ status: 401, reason: 'Unauthorized', message: 'Unauthorized' }),
+)
 
 const OWN = [
   'original',
@@ -94,7 +97,7 @@ export function forwardAuthentication(
     })
     if ('failure' in known) return known.failure
     // Conditions for anonymous requests, as for `/healthz`, mean paths of the server itself, not those of the app behind the proxy.
-    if (known.isAnonymous && !admitsAnonymous) return unauthorizedFor(request)?.() ?? NO_USER
+    if (known.isAnonymous && !admitsAnonymous) return unauthorizedFor(request)?.() ?? noUser()
     let told: Told = { user: known.authentication.user, isImpersonated: false }
     if (impersonate !== undefined) {
       const { revocation } = known.authentication

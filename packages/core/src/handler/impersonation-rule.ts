@@ -1,3 +1,4 @@
+import { onFirstUse } from '../internal/on-first-use.ts'
 import { escapeHtml } from '../authorization/forbidden.ts'
 import { type AuthenticationError, rejected } from '../authenticator/errors.ts'
 import { notify } from '../authenticator/notify.ts'
@@ -118,16 +119,18 @@ function unhandled({ authentication: { user }, warnings }: AuthenticatedRequest)
     ...withWarnings(warnings),
   }
   return withoutStack(
-    () => new StatusError({ status: 403, reason: 'Forbidden', message, headers, cause: noMiddleware }),
+    () => new StatusError({ status: 403, reason: 'Forbidden', message, headers, cause: noMiddleware() }),
   )
 }
 
 /** Shared, since it contains nothing from the request. */
-const noMiddleware: AuthenticationError = Object.freeze(
-  rejected(
-    'the request has Impersonate-* headers, but no impersonation middleware was found after authentication: ' +
-      "mount impersonation(...) there; if it is mounted but not found, set impersonationHeaders: 'later'; " +
-      "to forward the headers to a kube-apiserver, set impersonationHeaders: 'pass'",
+const noMiddleware: () => AuthenticationError = onFirstUse(() =>
+  Object.freeze(
+    rejected(
+      'the request has Impersonate-* headers, but no impersonation middleware was found after authentication: ' +
+        "mount impersonation(...) there; if it is mounted but not found, set impersonationHeaders: 'later'; " +
+        "to forward the headers to a kube-apiserver, set impersonationHeaders: 'pass'",
+    ),
   ),
 )
 

@@ -1,3 +1,4 @@
+import { sha256 } from '#sha256'
 import { byCodeUnits } from '../internal/compare.ts'
 import type { Attributes } from '../authorization/attributes.ts'
 import type { Selector } from '../authorization/selectors/selector.ts'
@@ -39,7 +40,7 @@ export interface CacheKeys {
 
 /** Makes keys of fixed length, with a digest that a client cannot predict. */
 export function cacheKeys(): CacheKeys {
-  const digest = keyedDigest()
+  const digest = keyedDigest(sha256)
   return {
     users: (wanted, requester) => digest(JSON.stringify([wantedParts(wanted), userParts(requester)])),
     request(wanted, attributes) {

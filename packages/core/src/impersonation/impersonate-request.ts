@@ -1,17 +1,11 @@
 import type { HeaderChanges } from '../authenticator/authenticator.ts'
-import { andThen, type Awaitable } from '../internal/awaitable.ts'
-import {
-  attributesReader,
-  type AuthorizeRequestContext,
-  contextOf,
-} from '../authorization/authorize-request.ts'
+import { andThen, type Awaitable, settle } from '../internal/awaitable.ts'
+import { contextOf } from '../authorization/authorize-request.ts'
 import type { Authorizer } from '../authorization/authorizer.ts'
 import { prefixProblems } from '../authorization/path-prefix.ts'
-import { attributesBelow } from '../authorization/request-attributes.ts'
 import type { CredentialRevocation } from '../authenticator/credential-revocation.ts'
 import { internalError } from '../authorization/internal-error.ts'
-import { isWithoutUser, noUser } from '../authorization/no-user.ts'
-import { systemClock } from '../internal/clock.ts'
+import { isWithoutUser } from '../authorization/no-user.ts'
 import { advise } from '../authenticator/advise.ts'
 import { notify } from '../authenticator/notify.ts'
 import { anAuthorizer, optionProblems, refuseProblems } from '../internal/options/index.ts'
@@ -20,14 +14,12 @@ import { hasPrefix } from '../request/headers/has-prefix.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import { isStatusError, StatusError } from '../authenticator/status.ts'
 import type { UserInfo } from '../authenticator/user.ts'
-import { askAuthorizer } from './ask-authorizer.ts'
-import { type Ask, firstRefusal, strictRefusal } from './checks.ts'
+import type { Attempt } from './attempts.ts'
+import type { ImpersonateRequestContext } from './impersonate-request-context.ts'
 import { type ImpersonateRequestOptions, impersonateRequestShape } from './impersonate-request-options.ts'
-import { legacyChecks } from './legacy.ts'
-import { type AllowedImpersonation, impersonationModes } from './modes.ts'
-import { unlessUserRevoked } from './revoked-user.ts'
+import { loadAttempts } from './load.ts'
 import { IMPERSONATION_HEADERS, readImpersonation } from './read-headers.ts'
-import { impersonatedUser, type WantedUser } from './wanted-user.ts'
+import type { RevocableImpersonation } from './revoked-user.ts'
 
 /** The request is made by the impersonated user, or by the requester if there is no impersonation. */
 export interface RequestUser {
@@ -59,12 +51,6 @@ export type ImpersonateRequest = (
   requester: UserInfo | undefined,
   context?: ImpersonateRequestContext,
 ) => Awaitable<ImpersonationOutcome>
-
-/** What is known about a request besides the request itself. */
-export interface ImpersonateRequestContext extends AuthorizeRequestContext {
-  /** That of the requester's credential: a revoked user cannot be impersonated. */
-  readonly revocation?: CredentialRevocation | undefined
-}
 
 /**
  * Implements impersonation for all adapters.
@@ -102,7 +88,7 @@ export function impersonateRequest(
     maxValues: options.maxValues ?? 256,
     userText: isConstrained ? 'a user name' : 'a user',
   }
-  const allow = isConstrained ? constrained(options) : legacy
+  let attempt: Attempt | undefined
 
   return function impersonateOne(request, requester, given = {}) {
     const wanted =
@@ -114,18 +100,20 @@ export function impersonateRequest(
       return { user: requester, headerChanges }
     }
     const start = observer === undefined ? 0 : performance.now()
-    const answer = isStatusError(wanted)
-      ? wanted
-      : 'problem' in wanted
-        ? badRequest(wanted.problem)
-        : allow({
-            request,
-            requester,
-            wanted,
-            given,
-            ask: askAuthorizer(authorizer, request, contextOf(observer, given)),
-          })
-    return andThen(unlessUserRevoked(request, answer, given.revocation), (result) => {
+    const attempted = (): Awaitable<RevocableImpersonation | StatusError> => {
+      if (isStatusError(wanted)) return wanted
+      if ('problem' in wanted) return badRequest(wanted.problem)
+      const asked = { request, requester, wanted, given, context: contextOf(observer, given) }
+      return settle(
+        loadAttempts,
+        ({ attempting }) => {
+          attempt ??= attempting(authorizer, options)
+          return attempt(asked)
+        },
+        (cause) => internalError(request, 'impersonation could not be checked', { cause }),
+      )
+    }
+    return andThen(attempted(), (result) => {
       notify(observer, {
         type: 'impersonation',
         request,
@@ -170,43 +158,6 @@ function refusalOf(request: AuthenticationRequest, requester: UserInfo | undefin
 }
 
 const NO_CHANGES: HeaderChanges = Object.freeze({ remove: [] })
-
-/** An attempt to impersonate a user. */
-interface Attempt {
-  readonly request: AuthenticationRequest
-  readonly requester: UserInfo | undefined
-  readonly wanted: WantedUser
-  readonly given: ImpersonateRequestContext
-  readonly ask: Ask
-}
-
-type Allow = (attempt: Attempt) => Awaitable<AllowedImpersonation | StatusError>
-
-/** The stand-alone filter of Kubernetes before constrained impersonation: its order of checks, and its strictness about errors. */
-const legacy: Allow = ({ request, requester, wanted, ask }) => {
-  // JavaScript callers may pass `null`; a request without a user must not impersonate anyone.
-  if (requester === undefined || requester === null) {
-    return internalError(request, 'no user found for request', { cause: noUser() })
-  }
-  const { user, groups, extra, uid } = legacyChecks(requester, wanted)
-  return andThen(
-    firstRefusal([user, groups, extra, uid], ask, strictRefusal),
-    (refused) => refused ?? { user: impersonatedUser(wanted), mode: 'legacy' },
-  )
-}
-
-function constrained(options: ImpersonateRequestOptions): Allow {
-  const attributesFor = attributesReader(options.attributes ?? attributesBelow(options.prefix))
-  const tryModes = impersonationModes({
-    clock: options.clock ?? systemClock,
-    ttlSeconds: options.ttlSeconds ?? 10,
-    maxEntries: options.maxEntries ?? 8192,
-  })
-  return ({ request, requester, wanted, given, ask }) => {
-    const attributes = attributesFor(request, requester, given)
-    return isStatusError(attributes) ? attributes : tryModes(wanted, attributes, ask)
-  }
-}
 
 function badRequest(message: string): StatusError {
   const headers = { 'x-content-type-options': 'nosniff' }

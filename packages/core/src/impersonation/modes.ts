@@ -1,3 +1,4 @@
+import { sha256 } from '#sha256'
 import { type Awaitable, andThen, firstOf } from '../internal/awaitable.ts'
 import type { Attributes } from '../authorization/attributes.ts'
 import type { Clock } from '../internal/clock.ts'
@@ -51,7 +52,7 @@ export function impersonationModes(options: ImpersonationModesOptions): TryModes
   const modes = [...CONSTRAINED_MODES.map((mode) => constrained(mode, options)), legacyMode]
   const positions = modes.map((_, position) => position)
   const lastWorked = new RecentMap<number>(10_000)
-  const digest = keyedDigest()
+  const digest = keyedDigest(sha256)
 
   return (wanted, attributes, ask) => {
     const { username } = attributes.user

@@ -1,13 +1,8 @@
+import type { Awaitable } from '../internal/awaitable.ts'
+import { loadedOnFirstUse } from '../internal/on-first-use.ts'
 import type * as Answering from './answering.ts'
 
-let loaded: typeof Answering | undefined
-
-/**
- * The code that reads and answers reviews. It is loaded for the first one, since few apps serve any.
- *
- * Not one promise for all calls: on some runtimes a promise belongs to the request that created it.
- */
-export async function loadAnswering(): Promise<typeof Answering> {
-  loaded ??= await import('./answering.ts')
-  return loaded
-}
+/** The code that reads and answers reviews. Few apps serve any. */
+export const loadAnswering: () => Awaitable<typeof Answering> = loadedOnFirstUse(
+  () => import('./answering.ts'),
+)

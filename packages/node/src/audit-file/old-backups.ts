@@ -1,8 +1,6 @@
-import { createReadStream, createWriteStream } from 'node:fs'
-import { readdir, rm, stat } from 'node:fs/promises'
+import { createReadStream, createWriteStream, promises } from 'node:fs'
 import { join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
-import { nodeZlib } from '../builtins.ts'
+import { nodeStreams, nodeZlib } from '../builtins.ts'
 import { type BackupNames, COMPRESSED } from './backup-names.ts'
 
 /** Which backups are kept. */
@@ -49,7 +47,7 @@ export async function tidyBackups(
       const plain = withoutSuffix(name)
       const isKept = time >= oldestMs && (kept.has(plain) || maxBackups === 0 || kept.size < maxBackups)
       const path = join(names.folder, name)
-      if (!isKept) await attempt(() => rm(path, { force: true }))
+      if (!isKept) await attempt(() => promises.rm(path, { force: true }))
       else if (compress && name === plain) await attempt(() => compressed(path))
       if (isKept) kept.add(plain)
     }
@@ -60,7 +58,7 @@ const DAY_MS = 86_400_000
 
 /** Newest first. */
 async function backupsOf(names: BackupNames): Promise<readonly Backup[]> {
-  const entries = await readdir(names.folder, { withFileTypes: true })
+  const entries = await promises.readdir(names.folder, { withFileTypes: true })
   const backups = entries.flatMap((entry): readonly Backup[] => {
     const time = entry.isFile() ? names.timeOf(entry.name) : undefined
     return time === undefined ? [] : [{ name: entry.name, time }]
@@ -74,17 +72,17 @@ function withoutSuffix(name: string): string {
 
 /** The backup stays until it is completely compressed. */
 async function compressed(path: string): Promise<void> {
-  const { mode } = await stat(path)
+  const { mode } = await promises.stat(path)
   const target = `${path}${COMPRESSED}`
   try {
-    await pipeline(
+    await nodeStreams().pipeline(
       createReadStream(path),
       nodeZlib().createGzip(),
       createWriteStream(target, { mode: mode & 0o777 }),
     )
   } catch (error) {
-    await rm(target, { force: true })
+    await promises.rm(target, { force: true })
     throw error
   }
-  await rm(path)
+  await promises.rm(path)
 }

@@ -1,31 +1,8 @@
-import {
-  aBooleanOrAnonymousConfig,
-  type AnonymousConfig,
-  someAudiences,
-  MASTERS_GROUP,
-  aString,
-  atLeast,
-} from '@kube-authn/core/internal'
-import {
-  authenticatedGroup,
-  type Authenticator,
-  authenticatorChain,
-  type Clock,
-  type Observer,
-  type TokenAuthenticator,
-} from '@kube-authn/core'
-import {
-  allowPaths,
-  type Authorizer,
-  privilegedGroups,
-  unionAuthorizer,
-} from '@kube-authn/core/authorization'
-import { webhookAuthorizer, webhookAuthenticator } from '@kube-authn/core/remote'
-import { above, checkOptions, listOf, type OptionsShape } from '@kube-authn/core/adapter'
-import { type EndpointFetch, endpointFetch } from '../http/endpoint-fetch.ts'
-import type { Endpoint } from '../http/endpoint.ts'
-import { clusterClients, type ClusterClientsOptions, clusterClientsShape } from './cluster-clients.ts'
-import { apiUrl, type ClusterOptions, clusterShape, optionalClusterEndpoint } from './cluster-endpoint.ts'
+import type { AnonymousConfig } from '@kube-authn/core/internal'
+import type { Authenticator, TokenAuthenticator } from '@kube-authn/core'
+import type { Authorizer } from '@kube-authn/core/authorization'
+import type { ClusterClientsOptions } from './cluster-clients.ts'
+import type { ClusterOptions } from './cluster-endpoint.ts'
 
 /** Options of {@link delegatedAuthentication}. The defaults are those of extension API servers. */
 export interface DelegatedAuthenticationOptions extends ClusterOptions, ClusterClientsOptions {
@@ -43,18 +20,6 @@ export interface DelegatedAuthenticationOptions extends ClusterOptions, ClusterC
   readonly anonymous?: boolean | AnonymousConfig
   /** The accepted audiences: a credential must be valid for at least one. Default: no restriction. */
   readonly audiences?: readonly string[]
-}
-
-const shape: OptionsShape<DelegatedAuthenticationOptions> = {
-  ...clusterShape,
-  ...clusterClientsShape,
-  tokenTtlSeconds: atLeast(0),
-  allowedTtlSeconds: atLeast(0),
-  deniedTtlSeconds: atLeast(0),
-  alwaysAllowPaths: listOf(aString),
-  timeoutSeconds: above(0, 30),
-  anonymous: aBooleanOrAnonymousConfig,
-  audiences: someAudiences,
 }
 
 /** Authentication and authorization by a cluster. */
@@ -87,79 +52,6 @@ export interface DelegatedAuthentication {
 export async function delegatedAuthentication(
   options: DelegatedAuthenticationOptions = {},
 ): Promise<DelegatedAuthentication> {
-  checkOptions(shape, options)
-  const { alwaysAllowPaths = ['/healthz', '/readyz', '/livez'], anonymous, audiences } = options
-  const endpoint = optionalClusterEndpoint(options)
-  const opened: { close(): void }[] = []
-  const close = (): void => {
-    for (const each of opened) each.close()
-  }
-  try {
-    const fetch = endpoint && endpointFetch(endpoint, fetchOptions(options))
-    if (fetch !== undefined) opened.push(fetch)
-    const reviews = fetch && clusterReviews(endpoint, fetch, options)
-    const authorizer = unionAuthorizer(
-      privilegedGroups(MASTERS_GROUP),
-      allowPaths(alwaysAllowPaths),
-      ...(reviews === undefined ? [] : [reviews.authorizer]),
-    )
-    const clients = await clusterClients(endpoint, fetch, options)
-    opened.push(clients)
-    const { requestHeader, clientCertificate } = clients
-    const tokens = reviews === undefined ? [] : [reviews.tokens]
-    const authenticator = authenticatorChain({
-      ...(requestHeader !== undefined && { requestHeader }),
-      ...(clientCertificate !== undefined && { clientCertificate }),
-      tokens: reviews === undefined ? 'ignored' : tokens,
-      ...(anonymous !== undefined && { anonymous }),
-      ...(audiences !== undefined && { audiences }),
-    })
-    return { authenticator, tokens: tokens.map((each) => authenticatedGroup(each)), authorizer, close }
-  } catch (error) {
-    close()
-    throw error
-  }
-}
-
-/** The TokenReview and SubjectAccessReview clients. */
-function clusterReviews(
-  endpoint: Endpoint,
-  fetch: EndpointFetch,
-  options: DelegatedAuthenticationOptions,
-): { readonly tokens: TokenAuthenticator; readonly authorizer: Authorizer } {
-  const { tokenTtlSeconds = 10, allowedTtlSeconds = 10, deniedTtlSeconds = 10, audiences } = options
-  const { timeoutSeconds, clock } = fetchOptions(options)
-  const shared = {
-    fetch,
-    redact: fetch.secrets,
-    timeoutSeconds,
-    delegated: true,
-    ...(clock !== undefined && { clock }),
-  }
-  return {
-    tokens: webhookAuthenticator({
-      ...shared,
-      url: apiUrl(endpoint, '/apis/authentication.k8s.io/v1/tokenreviews'),
-      ttlSeconds: tokenTtlSeconds,
-      ...(audiences !== undefined && audiences.length > 0 && { implicitAudiences: audiences }),
-    }),
-    authorizer: webhookAuthorizer({
-      ...shared,
-      url: apiUrl(endpoint, '/apis/authorization.k8s.io/v1/subjectaccessreviews'),
-      allowedTtlSeconds,
-      deniedTtlSeconds,
-    }),
-  }
-}
-
-function fetchOptions({ timeoutSeconds = 10, clock, observer }: DelegatedAuthenticationOptions): {
-  readonly timeoutSeconds: number
-  readonly clock?: Clock
-  readonly observer?: Observer
-} {
-  return {
-    timeoutSeconds,
-    ...(clock !== undefined && { clock }),
-    ...(observer !== undefined && { observer }),
-  }
+  const { delegate } = await import('./by-cluster.ts')
+  return delegate(options)
 }

@@ -1,10 +1,9 @@
 import type { X509Certificate } from 'node:crypto'
-import { isIP } from 'node:net'
 import type { SecureContext, SecureContextOptions } from 'node:tls'
 import { ConfigurationError } from '@kube-authn/core'
 import { listOf, type OptionsShape, required } from '@kube-authn/core/adapter'
 import { type Check, messageOf, must, nested } from '@kube-authn/core/internal'
-import { nodeCrypto, nodeTls } from '../builtins.ts'
+import { nodeCrypto, nodeNet, nodeTls } from '../builtins.ts'
 import { aPath } from '../options/a-path.ts'
 import {
   type CertificateFiles,
@@ -22,7 +21,7 @@ export interface SniCertificate extends CertificateFiles {
 
 const aServerName: Check = must(
   'must be a host name or a pattern such as *.example.com, and no IP address',
-  (value) => typeof value === 'string' && value !== '' && isIP(value) === 0,
+  (value) => typeof value === 'string' && value !== '' && nodeNet().isIP(value) === 0,
 )
 
 const shape: OptionsShape<SniCertificate> = {

@@ -1,5 +1,5 @@
-import type { AuthenticationRequest } from '../../request/request.ts'
 import { isWatch, type RequestSelectors, selectedName, selectorsIn } from './list-options.ts'
+import { type RequestTarget, targetText } from './request-target.ts'
 import { percentDecoded } from '../../internal/percent.ts'
 import { firstValues } from '../../internal/query.ts'
 
@@ -37,9 +37,6 @@ export interface RequestInfoProblem {
   readonly status: 400 | 500
   readonly message: string
 }
-
-/** The parts of a request that are read. */
-export type RequestTarget = Pick<AuthenticationRequest, 'method' | 'path' | 'query'>
 
 const API_PREFIXES: ReadonlySet<string> = new Set(['api', 'apis'])
 const GROUPLESS_PREFIX = 'api'
@@ -184,9 +181,4 @@ function segmentsOf(path: string): readonly string[] {
   while (start < end && path[start] === '/') start++
   while (end > start && path[end - 1] === '/') end--
   return start === end ? [] : path.slice(start, end).split('/')
-}
-
-/** Path and query as sent. */
-export function targetText(request: RequestTarget): string {
-  return request.query === '' ? request.path : `${request.path}?${request.query}`
 }

@@ -1,3 +1,4 @@
+import { onFirstUse } from '../../internal/on-first-use.ts'
 import { allow, type Decision, deny, noOpinion } from '../decision.ts'
 import { AuthorizationError } from '../errors.ts'
 import { type Fields, readReviewStatus } from '../../internal/webhook-call/read-review.ts'
@@ -28,12 +29,12 @@ export async function reviewAnswer(text: string): Promise<ReviewAnswer> {
   const denied = flag(status, 'denied')
   const reason = status['reason'] ?? ''
   if (typeof reason !== 'string') throw unusable('status.reason must be a string')
-  if (denied) return { decision: deny(reason, allowed ? CONTRADICTION : undefined), allowed }
+  if (denied) return { decision: deny(reason, allowed ? contradiction() : undefined), allowed }
   return { decision: allowed ? allow(reason) : noOpinion(reason), allowed }
 }
 
-const CONTRADICTION = new AuthorizationError(
-  'webhook subject access review returned both allow and deny response',
+const contradiction = onFirstUse(
+  () => new AuthorizationError('webhook subject access review returned both allow and deny response'),
 )
 
 function flag(status: Fields, name: string): boolean {

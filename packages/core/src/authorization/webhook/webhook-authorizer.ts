@@ -5,6 +5,7 @@ import { AuthorizationError } from '../errors.ts'
 import { systemClock } from '../../internal/clock.ts'
 import type { Context } from '../../authenticator/context.ts'
 import { keyedDigest } from '../../internal/digest/keyed-digest.ts'
+import { sha256 } from '../../internal/digest/sha256.ts'
 import type { Observer } from '../../authenticator/events.ts'
 import { faultOf } from '../../internal/http/fault.ts'
 import {
@@ -91,7 +92,7 @@ export function webhookAuthorizer(options: WebhookAuthorizerOptions): Authorizer
   const allowedTtlMs = (options.allowedTtlSeconds ?? 300) * 1000
   const deniedTtlMs = (options.deniedTtlSeconds ?? 30) * 1000
   const decisions = verdictCache<Decision>(clock, options.maxEntries ?? 8192)
-  const digest = keyedDigest()
+  const digest = keyedDigest(sha256)
   const call = webhookCall(options, { title: TITLE, isTransientStatus })
   const share = singleFlight<Answer>(clock, (options.timeoutSeconds ?? MAX_TIMEOUT_SECONDS) * 1000)
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { fixedClock, settled, thrownBy } from '../../../test/fakes.ts'
 import { keyedDigest } from '../digest/keyed-digest.ts'
+import { sha256 } from '../digest/sha256.ts'
 import { addressKey } from './address-key.ts'
 import { BUSY_SECONDS } from '../retry-after.ts'
 import { fairLimit } from './fair-limit.ts'
@@ -328,7 +329,7 @@ describe('recent use', () => {
 
   it('tells hundreds of keys apart but for chance', () => {
     const use = recentUse(fixedClock(), 1000)
-    const keyed = keyedDigest()
+    const keyed = keyedDigest(sha256)
     for (let index = 0; index < 200; index++) use.add(keyed(`made up ${index}`))
     const shared = Array.from({ length: 1000 }, (_, index) => use.of(keyed(`other ${index}`)))
     expect(shared.filter((count) => count > 0).length).toBeLessThan(200)

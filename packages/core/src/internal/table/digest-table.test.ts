@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { DigestTable } from './digest-table.ts'
 import { keyedDigest } from '../digest/keyed-digest.ts'
+import { sha256 } from '../digest/sha256.ts'
 
 describe('DigestTable', () => {
   it('is as a map, also with many entries', () => {
-    const digest = keyedDigest()
+    const digest = keyedDigest(sha256)
     const table = new DigestTable()
     const map = new Map<string, number>()
     for (let index = 0; index < 20_000; index++) {

@@ -7,6 +7,7 @@ import { compact } from '../../internal/compact.ts'
 import { isEqualInConstantTime } from '../../internal/constant-time.ts'
 import { aCsvText, CredentialFileError, readCredentials } from '../../internal/csv/credential-records.ts'
 import { keyedDigest } from '../../internal/digest/keyed-digest.ts'
+import { sha256 } from '../../internal/digest/sha256.ts'
 import { notify } from '../../authenticator/notify.ts'
 import type { Observer, FileNoticeEvent } from '../../authenticator/events.ts'
 import {
@@ -106,7 +107,7 @@ export function passwordFileSteps(
 
 function* stepsOf(csv: string | Uint8Array, options: PasswordFileOptions): Steps<PasswordAuthenticator> {
   const file = options.source ?? 'password file'
-  const digest = keyedDigest()
+  const digest = keyedDigest(sha256)
   const clock = options.clock ?? systemClock
   let blocksThread = false
   let limit: FairLimit | undefined

@@ -119,7 +119,7 @@ export function certificateHeaders(
       return andThen<unknown, Answer>(trusts(request), (isTrusted) => {
         // Strictly `true`: a predicate in plain JavaScript may return any truthy value.
         if (isTrusted !== true) return ask()
-        if (mayBeLost) throw headerOfProxyMayBeLost
+        if (mayBeLost) throw headerOfProxyMayBeLost()
         return andThen(format.read(request.headers), ask)
       })
     },

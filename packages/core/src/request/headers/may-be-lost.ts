@@ -1,3 +1,4 @@
+import { onFirstUse } from '../../internal/on-first-use.ts'
 import { type AuthenticationError, rejected } from '../../authenticator/errors.ts'
 
 /**
@@ -6,11 +7,13 @@ import { type AuthenticationError, rejected } from '../../authenticator/errors.t
  *
  * Deviation: Go's HTTP server does not lose headers (`docs/deviations.md`, HTTP/2 fields).
  */
-export const headerOfProxyMayBeLost: AuthenticationError = Object.freeze(
-  rejected(
-    'over HTTP/2 this server may silently lose a header of the proxy: let the proxy use HTTP/1.1, ' +
-      'or make the server with http2ServerOptions or tlsServerOptions of @kube-authn/node on Node 22.17, 24.2 or later',
-    // Otherwise a proxy that also sends its own token would act as itself.
-    { isFinal: true },
+export const headerOfProxyMayBeLost: () => AuthenticationError = onFirstUse(() =>
+  Object.freeze(
+    rejected(
+      'over HTTP/2 this server may silently lose a header of the proxy: let the proxy use HTTP/1.1, ' +
+        'or make the server with http2ServerOptions or tlsServerOptions of @kube-authn/node on Node 22.17, 24.2 or later',
+      // Otherwise a proxy that also sends its own token would act as itself.
+      { isFinal: true },
+    ),
   ),
 )

@@ -124,7 +124,7 @@ function believe(names: LowerCaseNames, joined: JoinedHeaders): Authenticator {
     name: 'identityHeaders',
     credentials: { schemes: [], identityHeaders: [() => consumed] },
     authenticate({ headers }) {
-      if (headers.complete === false) throw headerOfProxyMayBeLost
+      if (headers.complete === false) throw headerOfProxyMayBeLost()
       const user = readIdentity(headers)
       return user && { user, consumed }
     },

@@ -2,6 +2,7 @@ import type { Authentication, TokenAuthenticator } from '../../authenticator/aut
 import { type Awaitable, settle } from '../../internal/awaitable.ts'
 import { type Clock, systemClock } from '../../internal/clock.ts'
 import { keyedDigest } from '../../internal/digest/keyed-digest.ts'
+import { sha256 } from '../../internal/digest/sha256.ts'
 import { isAuthenticationError, rejected, unavailable } from '../../authenticator/errors.ts'
 import type { CredentialRevocation } from '../../authenticator/credential-revocation.ts'
 import { revocationBy } from '../../authenticator/revocation-by.ts'
@@ -103,7 +104,7 @@ const ENDED = 'the bootstrap token is not valid any more'
 
 /** Compares without telling by the time it takes where two strings differ. */
 function sameSecrets(): (one: string, other: string) => boolean {
-  const digest = keyedDigest()
+  const digest = keyedDigest(sha256)
   return (one, other) => digest(one) === digest(other)
 }
 

@@ -1,3 +1,4 @@
+import { sha256 } from '#sha256'
 import type { TokenAuthenticator } from '../../authenticator/authenticator.ts'
 import { aCsvText, readCredentials } from '../../internal/csv/credential-records.ts'
 import { keyedDigest } from '../../internal/digest/keyed-digest.ts'
@@ -67,7 +68,7 @@ export function tokenFileSteps(
 const LENGTH_STEP = 256
 
 function* stepsOf(csv: string | Uint8Array, options: TokenFileOptions): Steps<TokenAuthenticator> {
-  const digest = keyedDigest()
+  const digest = keyedDigest(sha256)
   const rows = new DigestTable()
   const users = new UserTable()
   let longest = 0

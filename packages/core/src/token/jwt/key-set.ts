@@ -1,3 +1,4 @@
+import { onFirstUse } from '../../internal/on-first-use.ts'
 import { isSignedWith } from '#jws'
 import { andThen, type Awaitable, firstOf } from '../../internal/awaitable.ts'
 import { aString, refuseProblems } from '../../internal/options/index.ts'
@@ -30,18 +31,18 @@ export function localKeySet(jwks: string): KeySet {
   return {
     verify: (jwt) =>
       andThen(isSignedByOneOf(keys, jwt), (isSigned) => {
-        if (!isSigned) throw notSigned
+        if (!isSigned) throw notSigned()
       }),
   }
 }
 
 /** No key verifies the token. A shared instance: it contains nothing about the token. */
-export const notSigned: AuthenticationError = Object.freeze(
-  rejected('failed to verify signature: failed to verify id token signature'),
+export const notSigned: () => AuthenticationError = onFirstUse(() =>
+  Object.freeze(rejected('failed to verify signature: failed to verify id token signature')),
 )
 
-const tooManyCandidates: AuthenticationError = Object.freeze(
-  rejected(`failed to verify signature: more than ${MAX_CANDIDATES} keys match the token`),
+const tooManyCandidates: () => AuthenticationError = onFirstUse(() =>
+  Object.freeze(rejected(`failed to verify signature: more than ${MAX_CANDIDATES} keys match the token`)),
 )
 
 /** The keys of an issuer, indexed by `kid`. */
@@ -78,7 +79,7 @@ export function isSignedByOneOf({ all, byId }: IssuerKeys, jwt: UnverifiedJwt): 
   const named = keyId === '' ? all : byId.get(keyId)
   if (named === undefined) return false
   const candidates = named.filter(({ algorithms }) => algorithms.has(algorithm))
-  if (candidates.length > MAX_CANDIDATES) throw tooManyCandidates
+  if (candidates.length > MAX_CANDIDATES) throw tooManyCandidates()
   return firstOf<IssuerKey, boolean, boolean>(
     candidates,
     ({ jwk }) => isSignedWith(jwt, jwk, algorithm),

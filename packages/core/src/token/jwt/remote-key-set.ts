@@ -101,7 +101,7 @@ export function remoteKeySet(options: RemoteKeySetOptions): KeySet {
       if (await isSignedByAnother()) return
     }
     if (lastError !== undefined) throw notFetched(lastError)
-    throw isSure ? notSigned : notFetched(new Error('too many tokens with unknown keys'), BUSY_SECONDS)
+    throw isSure ? notSigned() : notFetched(new Error('too many tokens with unknown keys'), BUSY_SECONDS)
   }
 
   /**
@@ -117,7 +117,7 @@ export function remoteKeySet(options: RemoteKeySetOptions): KeySet {
   }
 
   /** If the last fetch failed, the token may be valid. */
-  const notSignedHere = (): Error => (lastError === undefined ? notSigned : notFetched(lastError))
+  const notSignedHere = (): Error => (lastError === undefined ? notSigned() : notFetched(lastError))
 
   return {
     verify(jwt) {

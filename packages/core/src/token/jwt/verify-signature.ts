@@ -1,3 +1,4 @@
+import { onFirstUse } from '../../internal/on-first-use.ts'
 import type { JsonObject } from '../../internal/objects.ts'
 import { isSignedWith } from '#jws'
 import { type Awaitable, firstOf } from '../../internal/awaitable.ts'
@@ -22,23 +23,23 @@ import type { VerificationKey } from './verification-key.ts'
  */
 export function verifySignature(jwt: UnverifiedJwt, keys: readonly VerificationKey[]): Awaitable<JsonObject> {
   const named = jwt.keyId === '' ? keys : keys.filter(({ kid }) => kid === jwt.keyId)
-  if (named.length === 0) throw noKeys
+  if (named.length === 0) throw noKeys()
   const candidates = named.filter(({ alg }) => alg === jwt.algorithm)
-  if (candidates.length > MAX_CANDIDATES) throw tooManyCandidates
+  if (candidates.length > MAX_CANDIDATES) throw tooManyCandidates()
   return firstOf(
     candidates,
     ({ key, alg }) => isSignedWith(jwt, key, alg),
     // The claims come from exactly the verified bytes: only canonical base64url is accepted.
     (_, isSigned) => (isSigned ? jwt.claims : undefined),
     () => {
-      throw invalidSignature
+      throw invalidSignature()
     },
   )
 }
 
 // Shared instances: they contain nothing about the token.
-const noKeys: Error = Object.freeze(rejected('invalid signature, no keys found'))
-const invalidSignature: Error = Object.freeze(rejected('invalid signature'))
-const tooManyCandidates: Error = Object.freeze(
-  rejected(`invalid signature: more than ${MAX_CANDIDATES} keys match the token`),
+const noKeys: () => Error = onFirstUse(() => Object.freeze(rejected('invalid signature, no keys found')))
+const invalidSignature: () => Error = onFirstUse(() => Object.freeze(rejected('invalid signature')))
+const tooManyCandidates: () => Error = onFirstUse(() =>
+  Object.freeze(rejected(`invalid signature: more than ${MAX_CANDIDATES} keys match the token`)),
 )

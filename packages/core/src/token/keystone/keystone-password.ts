@@ -1,3 +1,4 @@
+import { onFirstUse } from '../../internal/on-first-use.ts'
 import type { PasswordAuthenticator, TokenAuthenticator } from '../../authenticator/authenticator.ts'
 import { andThen } from '../../internal/awaitable.ts'
 import { WaitingContext } from '../../authenticator/context.ts'
@@ -98,10 +99,10 @@ export function keystonePassword(options: KeystonePasswordOptions): PasswordAuth
     name: 'keystonePassword',
     authenticatePassword(username, password, context) {
       if (typedName(username, domain, userAtDomain) === undefined || !isPassword(password))
-        throw invalidCombination
+        throw invalidCombination()
       const answer = remembered.authenticateToken(asText(username, password), new WaitingContext(context))
       return andThen(answer, (known) => {
-        if (known === undefined) throw invalidCombination
+        if (known === undefined) throw invalidCombination()
         return known
       })
     },
@@ -116,8 +117,8 @@ function checkRefusal({ refusedWith, needsAnotherFactor }: KeystoneRefusal): voi
     throw rejected('Keystone requires another factor, which Basic authentication cannot send')
 }
 
-const invalidCombination: AuthenticationError = Object.freeze(
-  rejected('invalid username/password combination'),
+const invalidCombination: () => AuthenticationError = onFirstUse(() =>
+  Object.freeze(rejected('invalid username/password combination')),
 )
 
 /** Encodes name and password as one string, unambiguously. */

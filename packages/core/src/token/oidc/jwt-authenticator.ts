@@ -1,3 +1,4 @@
+import { onFirstUse } from '../../internal/on-first-use.ts'
 import type {
   Authentication,
   KnownCredential,
@@ -102,7 +103,7 @@ export function jwtAuthenticator(
         () => verifyToken(jwt, keySet, rules),
         (registered) => userOf(jwt, registered, context),
         (error) => {
-          throw error === notSigned ? tokenNotSigned : wrapped('oidc: verify token', error)
+          throw error === notSigned() ? tokenNotSigned() : wrapped('oidc: verify token', error)
         },
       )
     })
@@ -181,7 +182,7 @@ const NO_GROUPS_PREFIX: FileNotice = {
 }
 
 /** The most frequent error. It contains nothing about the token, so one instance is shared. */
-const tokenNotSigned = Object.freeze(wrapped('oidc: verify token', notSigned))
+const tokenNotSigned = onFirstUse(() => Object.freeze(wrapped('oidc: verify token', notSigned())))
 
 function knownKeys(keySet: KeySet): ReturnType<typeof provider> {
   return {

@@ -3,6 +3,7 @@ import { andThen, type Awaitable, settle } from '../../internal/awaitable.ts'
 import type { Clock } from '../../internal/clock.ts'
 import type { Context } from '../../authenticator/context.ts'
 import { keyedDigest } from '../../internal/digest/keyed-digest.ts'
+import { sha256 } from '../../internal/digest/sha256.ts'
 import { type AuthenticationError, rejected } from '../../authenticator/errors.ts'
 import { notify } from '../../authenticator/notify.ts'
 import { quoted } from '@kube-authn/internal/quote'
@@ -63,7 +64,7 @@ interface LegacyClaims {
  * Source: kubernetes `pkg/serviceaccount/legacy.go` (`legacyValidator.Validate`).
  */
 export function legacyClaimsValidator(lookup: LegacyLookup | undefined): ClaimsValidator {
-  const digest = keyedDigest()
+  const digest = keyedDigest(sha256)
   const isSame = (one: string, other: string): boolean => digest(one) === digest(other)
   return ({ token, claims }, context) => {
     const read = readLegacyClaims(claims)

@@ -1,4 +1,10 @@
-import { hmacSha256, keyedDigest, base64urlOf, type BootstrapTokenParts } from '@kube-authn/core/internal'
+import {
+  hmacSha256,
+  keyedDigest,
+  base64urlOf,
+  sha256,
+  type BootstrapTokenParts,
+} from '@kube-authn/core/internal'
 
 /**
  * Signs the kubeconfig of `kube-public/cluster-info` with a token: a detached JWS in compact serialization, HS256. It proves to a holder of
@@ -30,7 +36,7 @@ export function verifyClusterInfo(
 ): boolean {
   // Lone surrogates are signed as U+FFFD, so the signature would also match another string.
   if (!kubeconfig.isWellFormed()) return false
-  const digest = keyedDigest()
+  const digest = keyedDigest(sha256)
   return digest(signature) === digest(signClusterInfo(kubeconfig, token))
 }
 

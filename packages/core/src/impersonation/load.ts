@@ -1,0 +1,6 @@
+import type { Awaitable } from '../internal/awaitable.ts'
+import { loadedOnFirstUse } from '../internal/on-first-use.ts'
+import type * as Attempts from './attempts.ts'
+
+/** The code that decides about impersonation. Few requests ask for it. */
+export const loadAttempts: () => Awaitable<typeof Attempts> = loadedOnFirstUse(() => import('./attempts.ts'))

@@ -1,0 +1,5 @@
+/*
+ * What reads command lines. It is loaded when the first one is read.
+ */
+export { authenticatorOfFlags } from './authenticator-of-flags.ts'
+export { authorizerOfFlags } from './authorizer-of-flags.ts'
