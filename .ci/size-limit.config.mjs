@@ -14,7 +14,7 @@ const budgets = {
     './authorization': '59.7 kB',
     './bootstrap-token': '7.8 kB',
     './client-certificate': '27.4 kB',
-    './configuration': '65.7 kB',
+    './configuration': '65.8 kB',
     './connections': '3.4 kB',
     './metrics': '9.9 kB',
     './oidc': '22.9 kB',
@@ -113,7 +113,7 @@ const workers = [
 const configuration = {
   name: '@kube-authn/core/configuration, its own code without expressions, not compressed',
   path: fileURLToPath(new URL('../packages/core/dist/entries/configuration.js', import.meta.url)),
-  limit: '67.4 kB',
+  limit: '67.6 kB',
   gzip: false,
   brotli: false,
   modifyEsbuildConfig: (config) => ({

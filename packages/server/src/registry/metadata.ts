@@ -1,5 +1,5 @@
 import type { ErrorList, FieldPath, ObjectReader } from '@kube-authn/core/internal'
-import { fieldPath, readObject, validateMarks } from '@kube-authn/core/internal'
+import { fieldPath, validateMarks } from '@kube-authn/core/internal'
 import { dns1123LabelProblems } from '@kube-authn/internal/kubernetes-names'
 import type { KubeObject, ManagedFieldsEntry, ObjectMeta, OwnerReference } from './kube-object.ts'
 import type { Resource } from './resource.ts'
@@ -85,7 +85,7 @@ export function validateMetadata(metadata: ObjectMeta, resource: Resource, error
       errors.invalid(METADATA.child('namespace'), namespace, problem)
     }
   }
-  validateMarks(readObject(metadata, METADATA, errors), errors)
+  validateMarks(metadata, errors)
   validateOwners(metadata.ownerReferences ?? [], errors)
 }
 

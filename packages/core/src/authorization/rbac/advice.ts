@@ -1,5 +1,6 @@
 import type { Steps } from '../../internal/steps.ts'
 import type { AnyBinding, AnyRole, PolicyRule, RbacObject } from './objects.ts'
+import { SeenNames } from './seen-names.ts'
 
 /** Something in a policy that is valid, but probably does not do what its author meant. */
 export interface RbacAdvice {
@@ -18,10 +19,10 @@ export interface RbacAdvice {
 
 /** Finds probable mistakes in valid objects. */
 export function* adviceOn(objects: readonly RbacObject[]): Steps<readonly RbacAdvice[]> {
-  const roles = new Set<string>()
+  const roles = new SeenNames()
   for (const [position, object] of objects.entries()) {
     if (position % OBJECTS_IN_A_STEP === 0) yield
-    if (isRole(object)) roles.add(roleKey(object.kind, object.namespace, object.name))
+    if (isRole(object)) roles.add(object)
   }
   const advice: RbacAdvice[] = []
   for (const [position, object] of objects.entries()) {
@@ -48,14 +49,11 @@ function isRole(object: RbacObject): object is AnyRole {
   return object.kind === 'Role' || object.kind === 'ClusterRole'
 }
 
-function roleKey(kind: string, namespace: string, name: string): string {
-  const within = kind === 'Role' ? namespace : ''
-  return `${kind} ${within.length} ${within} ${name}`
-}
+const NONE: readonly RbacAdvice[] = []
 
-function adviceOnBinding(binding: AnyBinding, roles: ReadonlySet<string>): readonly RbacAdvice[] {
+function adviceOnBinding(binding: AnyBinding, roles: SeenNames): readonly RbacAdvice[] {
   const { kind, name } = binding.roleRef
-  if (roles.has(roleKey(kind, binding.namespace, name))) return []
+  if (roles.has(kind, kind === 'Role' ? binding.namespace : '', name)) return NONE
   const message = `there is no ${kind} ${JSON.stringify(name)}, so it grants nothing`
   return [{ code: 'danglingRoleRef', path: `${objectText(binding)}: roleRef`, message }]
 }

@@ -1,4 +1,4 @@
-import { errorList } from '../../internal/field/errors.ts'
+import { type ErrorList, errorList } from '../../internal/field/errors.ts'
 import { dns1123LabelProblems } from '@kube-authn/internal/kubernetes-names'
 import { fieldPath } from '../../internal/field/path.ts'
 import {
@@ -13,6 +13,7 @@ import {
   refuseProblems,
   required,
 } from '../../internal/options/index.ts'
+import { ReadItems } from '../../internal/yaml/json-pieces.ts'
 import { type YamlLimits, yamlLimitsShape } from '../../internal/yaml/limits.ts'
 import { finish, type Steps } from '../../internal/steps.ts'
 import type { TextParts } from '../../internal/yaml/split-documents.ts'
@@ -122,44 +123,33 @@ function* stepsOf(sources: readonly RbacParts[], options: ParseRbacOptions): Ste
   const objects: RbacObject[] = []
   const advice: RbacAdvice[] = []
   const seen = new SeenNames()
-  const shared = new SharedParts()
-  // Reused, since nearly all objects are valid.
-  let found = errorList()
+  const read = objectReader(namespace)
 
   for (const { name, parts } of sources) {
     let position = -1
-    for (const document of documentSteps(parts, name, limits)) {
+    for (const document of documentSteps(parts, name, limits, (head) => itemReader(head, read))) {
       if (document === undefined) {
         yield
         continue
       }
-      for (const value of listed([document.value])) {
+      for (const outcome of outcomesIn(document.value, read)) {
         if (++position % OBJECTS_IN_A_STEP === OBJECTS_IN_A_STEP - 1) yield
-        const decoded = decodeObject(value, found)
-        if (
-          decoded !== undefined &&
-          !isForeign(decoded) &&
-          isClusterScoped(decoded) &&
-          decoded.namespace !== ''
-        ) {
-          advice.push(ignoredNamespace(decoded))
+        const isDoubtful = outcome instanceof Doubtful
+        const object = isDoubtful ? outcome.object : outcome
+        let problems = isDoubtful ? outcome.errors : undefined
+        if (object !== undefined) {
+          objects.push(object)
+          if (!seen.add(object)) {
+            problems ??= errorList()
+            problems.duplicate(METADATA_NAME, object.name)
+          }
         }
-        const object = decoded === undefined || isForeign(decoded) ? decoded : placed(decoded, namespace)
-        const isOurs = object !== undefined && !isForeign(object)
-        // A value of the wrong type was read as empty, and would also be reported as missing.
-        if (isOurs && found.errors.length === 0) {
-          validateObject(object, value, found)
-          const copy = shared.copy(object)
-          if (!seen.add(copy)) found.duplicate(fieldPath('metadata', 'name'), copy.name)
-          objects.push(copy)
-        }
-        if (object !== undefined && isForeign(object)) advice.push(foreign(object, `${name}[${position}]`))
-        if (found.errors.length === 0) continue
+        if (isDoubtful) advice.push(...outcome.adviceAt(`${name}[${position}]`))
+        if (problems === undefined) continue
         errors.addAll(
-          found.errors,
-          isOurs && object.name !== '' ? objectText(object) : `${name}[${position}]`,
+          problems.errors,
+          (isDoubtful ? outcome.name : objectText(outcome)) ?? `${name}[${position}]`,
         )
-        found = errorList()
       }
     }
   }
@@ -168,6 +158,88 @@ function* stepsOf(sources: readonly RbacParts[], options: ParseRbacOptions): Ste
 }
 
 const OBJECTS_IN_A_STEP = 128
+const METADATA_NAME = fieldPath('metadata', 'name')
+
+/** What was made of an object: a small copy of a valid role or binding, or what is to be said of any other. */
+type Outcome = RbacObject | Doubtful
+
+class Doubtful {
+  /** The copy, unless it could not be made. */
+  readonly object: RbacObject | undefined
+  readonly errors: ErrorList
+  /** In messages; `undefined` if it has no name, or is none of ours. */
+  readonly name: string | undefined
+  readonly foreign: ForeignObject | undefined
+  readonly ignoredNamespace: RbacAdvice | undefined
+
+  constructor({ object, errors, name, foreign, ignoredNamespace: advice }: Omit<Doubtful, 'adviceAt'>) {
+    this.object = object
+    this.errors = errors
+    this.name = name
+    this.foreign = foreign
+    this.ignoredNamespace = advice
+  }
+
+  /** @param path where the object is. */
+  adviceAt(path: string): readonly RbacAdvice[] {
+    if (this.foreign !== undefined) return [foreignObject(this.foreign, path)]
+    return this.ignoredNamespace === undefined ? [] : [this.ignoredNamespace]
+  }
+}
+
+/** Returns a function that decodes and validates an object, and keeps nothing else of it. */
+function objectReader(namespace: string | undefined): (value: unknown) => Outcome {
+  const shared = new SharedParts()
+  // Reused, since nearly all objects are valid.
+  let errors = errorList()
+  const doubtful = (rest: Partial<Omit<Doubtful, 'adviceAt' | 'errors'>>): Doubtful => {
+    const found = errors
+    errors = errorList()
+    return new Doubtful({
+      object: undefined,
+      name: undefined,
+      foreign: undefined,
+      ignoredNamespace: undefined,
+      errors: found,
+      ...rest,
+    })
+  }
+  return (value) => {
+    const decoded = decodeObject(value, errors)
+    if (decoded === undefined) return doubtful({})
+    if (isForeign(decoded)) return doubtful({ foreign: decoded })
+    const object = placed(decoded, namespace)
+    const ignored =
+      isClusterScoped(decoded) && decoded.namespace !== '' ? ignoredNamespace(decoded) : undefined
+    const name = (): string | undefined => (object.name === '' ? undefined : objectText(object))
+    // A value of the wrong type was read as empty, and would also be reported as missing.
+    if (errors.errors.length > 0) return doubtful({ name: name(), ignoredNamespace: ignored })
+    validateObject(object, value, errors)
+    const copy = shared.copy(object)
+    if (errors.errors.length === 0 && ignored === undefined) return copy
+    return doubtful({ object: copy, name: name(), ignoredNamespace: ignored })
+  }
+}
+
+/** Reads the items of a large list one after the other. */
+function itemReader(
+  { kind, apiVersion }: MaybeList,
+  read: (value: unknown) => Outcome,
+): ((item: unknown) => Outcome) | undefined {
+  if (typeof kind !== 'string' || !kind.endsWith('List')) return undefined
+  if (kind === 'List') return read
+  // What follows the items is not known yet.
+  if (apiVersion === undefined) return undefined
+  return (item) => read(inherited(item, kind, apiVersion))
+}
+
+/** The objects of a document. */
+function* outcomesIn(document: unknown, read: (value: unknown) => Outcome): Iterable<Outcome> {
+  const { items }: MaybeList = typeof document === 'object' && document !== null ? document : NO_LIST
+  // They were made by `itemReader`.
+  if (items instanceof ReadItems) yield* items.items as readonly Outcome[]
+  else for (const value of listed([document])) yield read(value)
+}
 
 /**
  * A policy of objects that are already validated, such as those from a Kubernetes API. Types and fields must be correct; values are not
@@ -218,7 +290,7 @@ function isForeign(object: RbacObject | ForeignObject): object is ForeignObject 
   return object.kind === 'foreign'
 }
 
-function foreign(object: ForeignObject, path: string): RbacAdvice {
+function foreignObject(object: ForeignObject, path: string): RbacAdvice {
   return {
     code: 'foreignObject',
     path,
@@ -233,12 +305,14 @@ function* listed(values: readonly unknown[]): Iterable<unknown> {
       typeof value === 'object' && value !== null ? value : NO_LIST
     if (typeof kind !== 'string' || !kind.endsWith('List') || !Array.isArray(items)) yield value
     else if (kind === 'List') yield* items
-    else {
-      const inherited = { kind: kind.slice(0, -'List'.length), apiVersion }
-      for (const item of items as readonly unknown[])
-        yield typeof item === 'object' && item !== null ? { ...inherited, ...item } : item
-    }
+    else for (const item of items as readonly unknown[]) yield inherited(item, kind, apiVersion)
   }
+}
+
+/** An item with the kind that its list implies. */
+function inherited(item: unknown, kindOfList: string, apiVersion: unknown): unknown {
+  if (typeof item !== 'object' || item === null) return item
+  return { kind: kindOfList.slice(0, -'List'.length), apiVersion, ...item }
 }
 
 interface MaybeList {

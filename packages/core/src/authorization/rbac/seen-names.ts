@@ -14,4 +14,8 @@ export class SeenNames {
     const { size } = names
     return names.add(name).size > size
   }
+  /** Whether there is such an object. */
+  has(kind: string, namespace: string, name: string): boolean {
+    return this.#kinds.get(kind)?.get(namespace)?.has(name) === true
+  }
 }

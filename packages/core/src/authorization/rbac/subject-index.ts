@@ -18,10 +18,12 @@ export class SubjectIndex {
 
   /** @param position its place in the order of evaluation, different from that of every other binding. */
   add(binding: AnyBinding, position: number, role: RoleRules, version: number): void {
-    for (const [subjectPosition, subject] of binding.subjects.entries()) {
-      const place = this.#placeOf(subject, binding)
-      if (place === undefined) continue
-      const [subjects, key] = place
+    let subjectPosition = -1
+    for (const subject of binding.subjects) {
+      subjectPosition++
+      const key = keyOf(subject, binding)
+      if (key === undefined) continue
+      const subjects = this.#subjectsLike(subject)
       const grant = new Grant(binding, subject, position, subjectPosition, role)
       const known = subjects.get(key)
       if (known === undefined) subjects.set(key, grant)
@@ -32,9 +34,9 @@ export class SubjectIndex {
   /** Takes back what `add` did with the same binding and position. */
   remove(binding: AnyBinding, position: number): void {
     for (const [subjectPosition, subject] of binding.subjects.entries()) {
-      const place = this.#placeOf(subject, binding)
-      if (place === undefined) continue
-      const [subjects, key] = place
+      const key = keyOf(subject, binding)
+      if (key === undefined) continue
+      const subjects = this.#subjectsLike(subject)
       const known = subjects.get(key)
       if (known === undefined) continue
       const grants = several(known, subjects, key)
@@ -72,11 +74,8 @@ export class SubjectIndex {
     return grants.filter((grant, index) => grants[index - 1]?.position !== grant.position)
   }
 
-  /** Where the grants of a subject are; `undefined` if it is neither a user nor a group. */
-  #placeOf(subject: Subject, binding: AnyBinding): readonly [Map<string, Granted>, string] | undefined {
-    const username = usernameOf(subject, binding)
-    if (username !== undefined) return [this.#users, username]
-    return subject.kind === 'Group' ? [this.#groups, subject.name] : undefined
+  #subjectsLike({ kind }: Subject): Map<string, Granted> {
+    return kind === 'Group' ? this.#groups : this.#users
   }
 }
 
@@ -88,10 +87,10 @@ function several(known: Granted, subjects: Map<string, Granted>, key: string): S
   return grants
 }
 
-/** The user name of a subject; `undefined` if the subject is not a single user. */
-function usernameOf(subject: Subject, binding: AnyBinding): string | undefined {
-  if (subject.kind === 'User') return subject.name
-  if (subject.kind !== 'ServiceAccount') return undefined
-  const namespace = subject.namespace === '' ? binding.namespace : subject.namespace
-  return namespace === '' ? undefined : serviceAccountUsername(namespace, subject.name)
+/** The name of a group, or the user name of a subject that is a user; `undefined` if it is neither. */
+function keyOf({ kind, name, namespace }: Subject, binding: AnyBinding): string | undefined {
+  if (kind === 'User' || kind === 'Group') return name
+  if (kind !== 'ServiceAccount') return undefined
+  const own = namespace === '' ? binding.namespace : namespace
+  return own === '' ? undefined : serviceAccountUsername(own, name)
 }

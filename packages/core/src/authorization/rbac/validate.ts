@@ -5,7 +5,7 @@ import {
 } from '@kube-authn/internal/kubernetes-names'
 import type { ErrorList } from '../../internal/field/errors.ts'
 import { type FieldPath, fieldPath } from '../../internal/field/path.ts'
-import { readObject } from '../../internal/field/reader.ts'
+import { isObject } from '../../internal/objects.ts'
 import { type AnyBinding, type PolicyRule, RBAC_API_GROUP, type RbacObject, type Subject } from './objects.ts'
 import { validateMarks } from './validate-metadata.ts'
 import { validateSelector } from './validate-selector.ts'
@@ -24,7 +24,8 @@ const SUBJECTS = fieldPath('subjects')
 export function validateObject(object: RbacObject, written: unknown, errors: ErrorList): void {
   const isNamespaced = object.kind === 'Role' || object.kind === 'RoleBinding'
   validateMetadata(object, isNamespaced, errors)
-  validateMarks(readObject(written, fieldPath(), errors)?.object('metadata'), errors)
+  const metadata = isObject(written) ? written['metadata'] : undefined
+  if (metadata !== undefined && metadata !== null) validateMarks(metadata, errors)
   if (object.kind === 'RoleBinding' || object.kind === 'ClusterRoleBinding') {
     validateBinding(object, isNamespaced, errors)
     return

@@ -4,18 +4,40 @@ import { MAX_DEPTH, mayBeJson, membersOf } from './json-document.ts'
 
 /** The maximum length of a value that is parsed at once; longer lists and objects are read item by item. */
 const MAX_PIECE = 65_536
-const CHARACTERS_IN_A_STEP = 262_144
+const CHARACTERS_IN_A_STEP = 131_072
+
+/** Makes something of an item of a list. */
+export type ReadItem = (item: unknown) => unknown
+
+/** Returns how the items of a Kubernetes list are read, by the members before `items`; `undefined` to keep them as they are. */
+export type ItemReader = (head: Readonly<Record<string, unknown>>) => ReadItem | undefined
+
+/** What was made of the items of a list, in its place. */
+export class ReadItems {
+  readonly items: readonly unknown[]
+
+  constructor(items: readonly unknown[]) {
+    this.items = items
+  }
+}
 
 /**
  * The same as `jsonDocument`, in steps for a large text: long lists and objects are read item by item. Returns `undefined` for any text that
  * the YAML parser may read differently, and for one that is not JSON.
+ *
+ * @param itemReader for the member `items` of the whole object, if it is long: its items are read one after the other, so that all of them are not in memory
+ *   at once, which costs the garbage collector more than reading them. What it made counts only if something is returned, with {@link ReadItems} in `items`.
  */
-export function* jsonPieces(text: string): Steps<{ readonly value: unknown } | undefined> {
+export function* jsonPieces(
+  text: string,
+  itemReader?: ItemReader,
+): Steps<{ readonly value: unknown } | undefined> {
   if (!mayBeJson(text)) return undefined
   yield
   try {
     const start = skipSpace(text, 0)
-    const root = yield* readLong(text, start, 1, { next: start + CHARACTERS_IN_A_STEP })
+    const progress = { next: start + CHARACTERS_IN_A_STEP }
+    const root = yield* readLong(text, start, 1, progress, { itemReader })
     return root !== undefined && skipSpace(text, root.end) === text.length ? { value: root.value } : undefined
   } catch (error) {
     if (error instanceof SyntaxError) return undefined
@@ -34,8 +56,21 @@ interface Progress {
   next: number
 }
 
+interface ReadingOptions {
+  /** Of the object that is read. */
+  readonly itemReader?: ItemReader | undefined
+  /** Of the list that is read. */
+  readonly readItem?: ReadItem | undefined
+}
+
 /** @throws {SyntaxError} when a piece is not JSON. */
-function* readLong(text: string, start: number, depth: number, progress: Progress): Steps<Read | undefined> {
+function* readLong(
+  text: string,
+  start: number,
+  depth: number,
+  progress: Progress,
+  { itemReader, readItem }: ReadingOptions,
+): Steps<Read | undefined> {
   const isList = text[start] === '['
   const close = isList ? ']' : '}'
   const list: unknown[] = []
@@ -55,14 +90,16 @@ function* readLong(text: string, start: number, depth: number, progress: Progres
       at = skipSpace(text, at + 1)
     }
     const run = isList ? readRun(text, at, depth) : undefined
-    const item =
-      run ??
-      (isList ? undefined : readShort(text, at, depth)) ??
-      (yield* readLong(text, at, depth + 1, progress))
+    const short = isList ? run : readShort(text, at, depth)
+    const itemsReader =
+      short === undefined && name === 'items' && text[at] === '[' ? itemReader?.(object) : undefined
+    const item = short ?? (yield* readLong(text, at, depth + 1, progress, { readItem: itemsReader }))
     if (item === undefined) return undefined
-    if (run !== undefined) for (const each of run.value) list.push(each)
-    else if (isList) list.push(item.value)
-    else object[name] = item.value
+    if (run !== undefined)
+      for (const each of run.value) list.push(readItem === undefined ? each : readItem(each))
+    else if (isList) list.push(readItem === undefined ? item.value : readItem(item.value))
+    else
+      object[name] = itemsReader === undefined ? item.value : new ReadItems(item.value as readonly unknown[])
     at = skipSpace(text, item.end)
     if (text[at] === close) return { value: isList ? list : object, end: at + 1 }
     if (text[at] !== ',') return undefined

@@ -2,7 +2,7 @@ import { yamlParser } from '#yaml'
 import type { Document } from 'yaml'
 import { ConfigurationError, type ConfigurationProblem } from '../../authenticator/errors.ts'
 import { jsonDocument, MAX_DEPTH } from './json-document.ts'
-import { jsonPieces } from './json-pieces.ts'
+import { type ItemReader, jsonPieces } from './json-pieces.ts'
 import { aString, optionProblems, refuseProblems } from '../options/index.ts'
 import { type YamlLimits, yamlLimitsShape } from './limits.ts'
 import { plainDocument } from './plain-document.ts'
@@ -58,17 +58,19 @@ export interface YamlValue {
  * not plain YAML is parsed in one step. A step throws if anything in the text is wrong, so the values count when the last step is over.
  *
  * @param parts the text, or its parts, of which the others begin with a line of `---`.
+ * @param itemReader for the items of a large list in JSON ({@link jsonPieces}).
  */
 export function* documentSteps(
   parts: TextParts,
   source: string,
   { maxLength = MAX_LENGTH, maxDocumentLength = maxLength }: YamlLimits,
+  itemReader?: ItemReader,
 ): SteppedItems<YamlValue> {
   const length = parts.reduce((sum, part) => sum + part.length, 0)
   if (length > maxLength) throw problem(source, `must be at most ${maxLength} characters`)
   // A text with a line of dashes is not JSON.
   const [only = ''] = parts
-  const json = parts.length > 1 ? undefined : yield* jsonIn(only, maxDocumentLength)
+  const json = parts.length > 1 ? undefined : yield* jsonIn(only, maxDocumentLength, itemReader)
   if (json !== undefined) {
     yield json
     return
@@ -91,7 +93,8 @@ export function* documentSteps(
       yield
     }
     isPart ||= text.length < length
-    const value = (yield* jsonIn(text, maxDocumentLength)) ?? plainValue(yield* plainDocument(text))
+    const value =
+      (yield* jsonIn(text, maxDocumentLength, itemReader)) ?? plainValue(yield* plainDocument(text))
     if (value !== undefined) {
       yield value
       continue
@@ -149,8 +152,14 @@ class ComplexDocuments {
 }
 
 /** Parses JSON, in steps if the text is large. */
-function* jsonIn(text: string, maxLength: number): Steps<YamlValue | undefined> {
-  return text.length > Math.min(maxLength, MAX_LENGTH) ? yield* jsonPieces(text) : jsonDocument(text)
+function* jsonIn(
+  text: string,
+  maxLength: number,
+  itemReader: ItemReader | undefined,
+): Steps<YamlValue | undefined> {
+  return text.length > Math.min(maxLength, MAX_LENGTH)
+    ? yield* jsonPieces(text, itemReader)
+    : jsonDocument(text)
 }
 
 function problemsIn(
