@@ -1,5 +1,5 @@
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type handleUnaryCall, Metadata, Server, ServerCredentials, status } from '@grpc/grpc-js'
@@ -68,9 +68,19 @@ export function keysMessage(keys: readonly Buffer[], hintSeconds: number | bigin
   return message(...keys.map((key) => [1, key] as const), [2, message([1, 1_900_000_000])], [3, hintSeconds])
 }
 
+let sockets = 0
+let folder: string | undefined
+
 /** Where a signer may listen. */
 export function socketPath(): string {
-  return join(mkdtempSync(join(tmpdir(), 'signer-')), 's.sock')
+  folder ??= temporaryFolder()
+  return join(folder, `${++sockets}.sock`)
+}
+
+function temporaryFolder(): string {
+  const path = mkdtempSync(join(tmpdir(), 'signer-'))
+  process.once('exit', () => rmSync(path, { recursive: true, force: true }))
+  return path
 }
 
 /** Starts a signer at a socket. */

@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, openSync } from 'node:fs'
+import { mkdtempSync, openSync, rmSync } from 'node:fs'
 import { request } from 'node:https'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -54,6 +54,7 @@ export async function servedByKubeApiserver(credential) {
 /** What both need. */
 async function prepared() {
   const folder = mkdtempSync(join(tmpdir(), 'api-server-'))
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   const log = openSync(join(folder, 'log'), 'a')
   const port = await freePort()
   const { privateKey, publicKey } = generateKeyPairSync('rsa', {

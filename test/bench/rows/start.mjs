@@ -1,8 +1,10 @@
 // The start-up cost of an app: importing, and until its first response.
 import { spawnSync } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { csvOf, fileOf, randomTokens } from '../lib/material.mjs'
 import { median } from '../lib/measure.mjs'
-import { base, ours, peer, valueRow } from '../lib/row.mjs'
+import { base, floor, ours, peer, valueRow } from '../lib/row.mjs'
 
 /** Processes of a subject in each of its turns. */
 const PROCESSES = 5
@@ -11,7 +13,7 @@ const PROCESSES = 5
  * Milliseconds of a process that runs this module source, from start to end. The lower one of wall and CPU time: if they differ, something else ran
  * on the core.
  */
-function processMs(text) {
+function processMs(text, cwd = import.meta.dirname) {
   const wall = []
   const cpu = []
   const telling = `${text}\nprocess.once('exit', () => process.stderr.write('\\n' + JSON.stringify(process.cpuUsage())))`
@@ -19,7 +21,7 @@ function processMs(text) {
     const start = performance.now()
     const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', telling], {
       encoding: 'utf8',
-      cwd: import.meta.dirname,
+      cwd,
     })
     wall.push(performance.now() - start)
     if (status !== 0) throw new Error(stderr)
@@ -35,6 +37,21 @@ const importing =
     processMs(names.map((name) => `import ${JSON.stringify(name)}`).join('\n'))
 
 const empty = base(importing())
+
+/** Two packages of one line each, of which one imports the other: what Node takes to find them. */
+const oneLineEach = floor(() => {
+  const folder = dirname(fileOf('', 'anything'))
+  for (const [name, code] of [
+    ['one', 'export const value = 1'],
+    ['two', `export { value } from 'one'`],
+  ]) {
+    const root = join(folder, 'node_modules', name)
+    mkdirSync(root, { recursive: true })
+    writeFileSync(join(root, 'package.json'), JSON.stringify({ name, type: 'module', exports: './index.js' }))
+    writeFileSync(join(root, 'index.js'), code)
+  }
+  return processMs(`import 'one'\nimport 'two'`, folder)
+})
 
 /** An app that sends itself one request. */
 const answering = (setUp) =>
@@ -70,6 +87,7 @@ export const startRows = [
     {
       'empty process': empty,
       'kube-authn': ours(importing('@kube-authn/express', '@kube-authn/core/token-file')),
+      'two packages of one line': oneLineEach,
       'passport + passport-http-bearer': peer(importing('passport', 'passport-http-bearer')),
     },
   ),
@@ -79,13 +97,18 @@ export const startRows = [
     {
       'empty process': empty,
       'kube-authn': ours(importing('@kube-authn/express', '@kube-authn/core/oidc')),
+      'two packages of one line': oneLineEach,
       'express-oauth2-jwt-bearer': peer(importing('express-oauth2-jwt-bearer')),
     },
   ),
   valueRow(
     'import, express + node',
     { unit: 'ms', target: 45, isRepeated: true },
-    { 'empty process': empty, 'kube-authn': ours(importing('@kube-authn/express', '@kube-authn/node')) },
+    {
+      'empty process': empty,
+      'kube-authn': ours(importing('@kube-authn/express', '@kube-authn/node')),
+      'two packages of one line': oneLineEach,
+    },
   ),
   valueRow(
     'first answer of an app with createAuthenticator',
