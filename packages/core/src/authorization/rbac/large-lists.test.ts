@@ -86,7 +86,7 @@ describe('a large list in JSON', () => {
     )
   })
 
-  it.each([
+  it.each<[string, object, object?]>([
     ['a list of one kind', { apiVersion: API, kind: 'RoleList' }],
     ['a list of one kind, with its version after the items', { kind: 'RoleList' }, { apiVersion: API }],
     ['a list of one kind without a version', { kind: 'RoleList' }],
