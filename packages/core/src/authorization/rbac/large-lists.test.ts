@@ -91,9 +91,9 @@ describe('a large list in JSON', () => {
     ['a list of one kind, with its version after the items', { kind: 'RoleList' }, { apiVersion: API }],
     ['a list of one kind without a version', { kind: 'RoleList' }],
     ['a version of null', { apiVersion: null, kind: 'RoleList' }],
-    ['an object that is no list', { apiVersion: 'v1', kind: 'Pods' }],
+    ['an object of another kind', { apiVersion: 'v1', kind: 'Pods' }],
     ['an object without a kind', {}],
-    ['a kind that is no text', { apiVersion: 'v1', kind: ['List'] }],
+    ['a kind that is not a string', { apiVersion: 'v1', kind: ['List'] }],
   ])('may be %s', (_, head, tail = {}) => {
     const items = many.map((each) => ({ ...each, kind: undefined, apiVersion: undefined }))
     const oneByOne = read(JSON.stringify({ ...head, items, ...tail }))
@@ -103,7 +103,7 @@ describe('a large list in JSON', () => {
   it.each([
     ['not JSON after its items', ',"last":]}'],
     ['of another kind after its items', ',"kind":"Pods"}'],
-    ['without an end', ''],
+    ['cut off', ''],
   ])('counts for nothing if the text is %s', (_, end) => {
     const text = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: many })
     expect(read(`${text.slice(0, -1)}${end}`)).toContainEqual(expect.stringMatching(/^rbac: /))
