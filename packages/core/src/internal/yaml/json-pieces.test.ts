@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { finish } from '../steps.ts'
 import { jsonDocument } from './json-document.ts'
-import { jsonPieces } from './json-pieces.ts'
+import { type ItemReader, jsonPieces, ReadItems } from './json-pieces.ts'
 
 const read = (text: string): unknown => finish(jsonPieces(text))
 const long = 'x'.repeat(70_000)
@@ -80,5 +80,43 @@ describe('jsonPieces', () => {
       }),
       { numRuns: 3000 },
     )
+  })
+})
+
+describe('jsonPieces with a reader of items', () => {
+  const namesOf: ItemReader = () => (item) => (item as { readonly name: unknown }).name
+  const readWith = (value: unknown, reader: ItemReader): unknown =>
+    finish(jsonPieces(JSON.stringify(value), reader))
+
+  it('puts what was made of each item in place of a long list, in order, also of an item that is long itself', () => {
+    const items = [...many, { name: 'long', list: [long, long] }, { name: 'last' }]
+    expect(readWith({ kind: 'List', items, last: true }, namesOf)).toEqual({
+      value: { kind: 'List', items: new ReadItems(items.map(({ name }) => name)), last: true },
+    })
+  })
+
+  it('is told the members before the items, and only those', () => {
+    const heads: unknown[] = []
+    const reader: ItemReader = (head) => {
+      heads.push({ ...head })
+      return undefined
+    }
+    const value = { kind: 'List', metadata: {}, items: many, apiVersion: 'v1' }
+    expect(readWith(value, reader)).toEqual({ value })
+    expect(heads).toEqual([{ kind: 'List', metadata: {} }])
+  })
+
+  it.each([
+    ['a short list', { items: [{ name: 'a' }], [long]: 1 }],
+    ['a list of another name', { item: many }],
+    ['items of an object in the object', { spec: { items: many } }],
+    ['items that are an object', { items: { [long]: many } }],
+    ['a list of lists with items', [{ items: many }]],
+  ])('leaves %s as it is', (_, value) => {
+    expect(readWith(value, namesOf)).toEqual({ value })
+  })
+
+  it('makes nothing of a text that is not JSON to its end', () => {
+    expect(finish(jsonPieces(`${JSON.stringify({ items: many })},`, namesOf))).toBeUndefined()
   })
 })
