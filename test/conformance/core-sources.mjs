@@ -1,5 +1,17 @@
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
+
+const cwd = fileURLToPath(new URL('../../packages/core/src/', import.meta.url))
+const { imports } = JSON.parse(readFileSync(new URL('../package.json', `file://${cwd}`), 'utf8'))
+
+/** The source of what a name in `imports` of package.json stands for in bundles for Node; `undefined` for a package. */
+function sourceOf(name) {
+  let target = imports[name]
+  while (typeof target === 'object') target = target.node ?? target.module ?? target.default
+  const path = /^\.\/dist\/(.+)\.js$/.exec(target)?.[1]
+  return path && `${cwd}${path}.ts`
+}
 
 /**
  * Bundles exports of core modules that no entry exports: a build has no separate files for them.
@@ -7,7 +19,6 @@ import { rolldown } from 'rolldown'
  * @param paths below `packages/core/src`.
  */
 export async function coreSources(...paths) {
-  const cwd = fileURLToPath(new URL('../../packages/core/src/', import.meta.url))
   const bundle = await rolldown({
     cwd,
     input: 'sources',
@@ -15,7 +26,8 @@ export async function coreSources(...paths) {
     plugins: [
       {
         name: 'sources',
-        resolveId: (id) => (id === 'sources' ? `${cwd}sources.ts` : undefined),
+        resolveId: (id) =>
+          id === 'sources' ? `${cwd}sources.ts` : id.startsWith('#') ? sourceOf(id) : undefined,
         load: (id) =>
           id === `${cwd}sources.ts` ? paths.map((path) => `export * from './${path}'`).join('\n') : undefined,
       },
