@@ -23,6 +23,10 @@ export interface ForeignObject {
   readonly description: string
 }
 
+export function isForeign(object: RbacObject | ForeignObject): object is ForeignObject {
+  return object.kind === 'foreign'
+}
+
 /**
  * Reads an object of the RBAC API, and fills in the defaults of the API server. Wrong types, unknown fields and unknown kinds are errors;
  * values are not validated.

@@ -1,4 +1,4 @@
-import { type ErrorList, errorList } from '../../internal/field/errors.ts'
+import { errorList } from '../../internal/field/errors.ts'
 import { dns1123LabelProblems } from '@kube-authn/internal/kubernetes-names'
 import { fieldPath } from '../../internal/field/path.ts'
 import {
@@ -13,17 +13,16 @@ import {
   refuseProblems,
   required,
 } from '../../internal/options/index.ts'
-import { ReadItems } from '../../internal/yaml/json-pieces.ts'
 import { type YamlLimits, yamlLimitsShape } from '../../internal/yaml/limits.ts'
 import { finish, type Steps } from '../../internal/steps.ts'
 import type { TextParts } from '../../internal/yaml/split-documents.ts'
 import { documentSteps } from '../../internal/yaml/yaml-documents.ts'
 import { adviceOn, objectText, type RbacAdvice } from './advice.ts'
-import { decodeObject, type ForeignObject } from './decode.ts'
+import { decodeObject, isForeign } from './decode.ts'
+import { itemReader, listed } from './listed.ts'
 import type { RbacObject, RbacPolicy } from './objects.ts'
+import { Doubtful, objectReader, outcomesIn } from './outcomes.ts'
 import { SeenNames } from './seen-names.ts'
-import { SharedParts } from './shared-parts.ts'
-import { validateObject } from './validate.ts'
 
 /** Roles and bindings in YAML or JSON, usually from a file. */
 export interface RbacSource {
@@ -160,87 +159,6 @@ function* stepsOf(sources: readonly RbacParts[], options: ParseRbacOptions): Ste
 const OBJECTS_IN_A_STEP = 128
 const METADATA_NAME = fieldPath('metadata', 'name')
 
-/** What was made of an object: a small copy of a valid role or binding, or what is to be said of any other. */
-type Outcome = RbacObject | Doubtful
-
-class Doubtful {
-  /** The copy, unless it could not be made. */
-  readonly object: RbacObject | undefined
-  readonly errors: ErrorList
-  /** In messages; `undefined` if it has no name, or is none of ours. */
-  readonly name: string | undefined
-  readonly foreign: ForeignObject | undefined
-  readonly ignoredNamespace: RbacAdvice | undefined
-
-  constructor({ object, errors, name, foreign, ignoredNamespace: advice }: Omit<Doubtful, 'adviceAt'>) {
-    this.object = object
-    this.errors = errors
-    this.name = name
-    this.foreign = foreign
-    this.ignoredNamespace = advice
-  }
-
-  /** @param path where the object is. */
-  adviceAt(path: string): readonly RbacAdvice[] {
-    if (this.foreign !== undefined) return [foreignObject(this.foreign, path)]
-    return this.ignoredNamespace === undefined ? [] : [this.ignoredNamespace]
-  }
-}
-
-/** Returns a function that decodes and validates an object, and keeps nothing else of it. */
-function objectReader(namespace: string | undefined): (value: unknown) => Outcome {
-  const shared = new SharedParts()
-  // Reused, since nearly all objects are valid.
-  let errors = errorList()
-  const doubtful = (rest: Partial<Omit<Doubtful, 'adviceAt' | 'errors'>>): Doubtful => {
-    const found = errors
-    errors = errorList()
-    return new Doubtful({
-      object: undefined,
-      name: undefined,
-      foreign: undefined,
-      ignoredNamespace: undefined,
-      errors: found,
-      ...rest,
-    })
-  }
-  return (value) => {
-    const decoded = decodeObject(value, errors)
-    if (decoded === undefined) return doubtful({})
-    if (isForeign(decoded)) return doubtful({ foreign: decoded })
-    const object = placed(decoded, namespace)
-    const ignored =
-      isClusterScoped(decoded) && decoded.namespace !== '' ? ignoredNamespace(decoded) : undefined
-    const name = (): string | undefined => (object.name === '' ? undefined : objectText(object))
-    // A value of the wrong type was read as empty, and would also be reported as missing.
-    if (errors.errors.length > 0) return doubtful({ name: name(), ignoredNamespace: ignored })
-    validateObject(object, value, errors)
-    const copy = shared.copy(object)
-    if (errors.errors.length === 0 && ignored === undefined) return copy
-    return doubtful({ object: copy, name: name(), ignoredNamespace: ignored })
-  }
-}
-
-/** Reads the items of a large list one after the other. */
-function itemReader(
-  { kind, apiVersion }: MaybeList,
-  read: (value: unknown) => Outcome,
-): ((item: unknown) => Outcome) | undefined {
-  if (typeof kind !== 'string' || !kind.endsWith('List')) return undefined
-  if (kind === 'List') return read
-  // What follows the items is not known yet.
-  if (apiVersion === undefined) return undefined
-  return (item) => read(inherited(item, kind, apiVersion))
-}
-
-/** The objects of a document. */
-function* outcomesIn(document: unknown, read: (value: unknown) => Outcome): Iterable<Outcome> {
-  const { items }: MaybeList = typeof document === 'object' && document !== null ? document : NO_LIST
-  // They were made by `itemReader`.
-  if (items instanceof ReadItems) yield* items.items as readonly Outcome[]
-  else for (const value of listed([document])) yield read(value)
-}
-
 /**
  * A policy of objects that are already validated, such as those from a Kubernetes API. Types and fields must be correct; values are not
  * validated, and a meaningless value grants nothing.
@@ -263,62 +181,3 @@ export function rbacPolicy(objects: readonly unknown[]): RbacPolicy {
   errors.throwIfAny()
   return { objects: decoded }
 }
-
-function isClusterScoped({ kind }: RbacObject): boolean {
-  return kind === 'ClusterRole' || kind === 'ClusterRoleBinding'
-}
-
-/**
- * The object with its effective namespace: none if it is cluster-scoped; the default one if it has none.
- *
- * Source: apiserver `pkg/registry/rest/create.go` (`EnsureObjectNamespaceMatchesRequestNamespace`).
- */
-function placed(object: RbacObject, ofOthers = ''): RbacObject {
-  if (isClusterScoped(object)) return object.namespace === '' ? object : { ...object, namespace: '' }
-  return object.namespace === '' ? { ...object, namespace: ofOthers } : object
-}
-
-function ignoredNamespace(object: RbacObject): RbacAdvice {
-  return {
-    code: 'ignoredNamespace',
-    path: `${objectText({ ...object, namespace: '' })}: metadata.namespace`,
-    message: `a ${object.kind} has no namespace, so ${JSON.stringify(object.namespace)} is ignored, as the API server does`,
-  }
-}
-
-function isForeign(object: RbacObject | ForeignObject): object is ForeignObject {
-  return object.kind === 'foreign'
-}
-
-function foreignObject(object: ForeignObject, path: string): RbacAdvice {
-  return {
-    code: 'foreignObject',
-    path,
-    message: `${object.description} is neither a role nor a binding, and is ignored`,
-  }
-}
-
-/** Replaces lists by their items. The items of a list such as `RoleList` may omit their kind. */
-function* listed(values: readonly unknown[]): Iterable<unknown> {
-  for (const value of values) {
-    const { kind, items, apiVersion }: MaybeList =
-      typeof value === 'object' && value !== null ? value : NO_LIST
-    if (typeof kind !== 'string' || !kind.endsWith('List') || !Array.isArray(items)) yield value
-    else if (kind === 'List') yield* items
-    else for (const item of items as readonly unknown[]) yield inherited(item, kind, apiVersion)
-  }
-}
-
-/** An item with the kind that its list implies. */
-function inherited(item: unknown, kindOfList: string, apiVersion: unknown): unknown {
-  if (typeof item !== 'object' || item === null) return item
-  return { kind: kindOfList.slice(0, -'List'.length), apiVersion, ...item }
-}
-
-interface MaybeList {
-  readonly kind?: unknown
-  readonly items?: unknown
-  readonly apiVersion?: unknown
-}
-
-const NO_LIST: MaybeList = {}
