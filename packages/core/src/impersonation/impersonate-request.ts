@@ -88,6 +88,8 @@ export function impersonateRequest(
     maxValues: options.maxValues ?? 256,
     userText: isConstrained ? 'a user name' : 'a user',
   }
+  // They are read when the first request asks for impersonation, and must not change until then.
+  const own = { ...options }
   let attempt: Attempt | undefined
 
   return function impersonateOne(request, requester, given = {}) {
@@ -107,7 +109,7 @@ export function impersonateRequest(
       return settle(
         loadAttempts,
         ({ attempting }) => {
-          attempt ??= attempting(authorizer, options)
+          attempt ??= attempting(authorizer, own)
           return attempt(asked)
         },
         (cause) => internalError(request, 'impersonation could not be checked', { cause }),
