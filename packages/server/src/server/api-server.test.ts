@@ -74,6 +74,15 @@ async function started(
   return { sent, response }
 }
 
+/** When something arrives, and what to call then. */
+function arrival(): { readonly arrived: Promise<void>; readonly arrive: () => void } {
+  let arrive = (): void => {}
+  const arrived = new Promise<void>((resolve) => {
+    arrive = resolve
+  })
+  return { arrived, arrive }
+}
+
 describe('a request', () => {
   it.each([
     { path: MAPS, headers: {}, status: 401, reason: 'Unauthorized' },
@@ -325,10 +334,7 @@ describe('a server that has too much to do', () => {
   it('ends what takes too long with 504, and what it waits for', async () => {
     const clock = fixedClock()
     const signals: AbortSignal[] = []
-    let arrive = (): void => {}
-    const arrived = new Promise<void>((resolve) => {
-      arrive = resolve
-    })
+    const { arrived, arrive } = arrival()
     const server = await world({
       clock,
       requestTimeoutSeconds: 30,
@@ -362,10 +368,7 @@ describe('a server that has too much to do', () => {
   it('gives what asks only when the request is over a signal that is aborted', async () => {
     const clock = fixedClock()
     let given: Pick<Context, 'signal'> | undefined
-    let arrive = (): void => {}
-    const arrived = new Promise<void>((resolve) => {
-      arrive = resolve
-    })
+    const { arrived, arrive } = arrival()
     const server = await world({
       clock,
       requestTimeoutSeconds: 30,
@@ -478,10 +481,7 @@ describe('a server that closes', () => {
   it('fails readyz first, then refuses, and waits for what is running', async () => {
     const clock = fixedClock()
     let finish = (): void => {}
-    let arrive = (): void => {}
-    const arrived = new Promise<void>((resolve) => {
-      arrive = resolve
-    })
+    const { arrived, arrive } = arrival()
     const authorizer: Authorizer = {
       name: 'slow',
       authorize: ({ path }) =>
@@ -522,10 +522,7 @@ describe('a server that closes', () => {
 
   it('does not wait longer than its grace', async () => {
     const clock: Clock & { advanceAsync(milliseconds: number): Promise<void> } = fixedClock()
-    let arrive = (): void => {}
-    const arrived = new Promise<void>((resolve) => {
-      arrive = resolve
-    })
+    const { arrived, arrive } = arrival()
     const stuck: Authorizer = {
       name: 'stuck',
       authorize: () => {
