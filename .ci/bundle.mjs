@@ -6,7 +6,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { isAbsolute, join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
-import { chunksOf, coreEntryFor, hostsOf } from './chunks.mjs'
+import { chunksOf, entryFor, hostsOf } from './chunks.mjs'
 import {
   COMMONJS_CONDITIONS,
   commonjsOutput,
@@ -84,7 +84,7 @@ async function write(folder, { output, plugins = [], ...options }) {
   const { output: files } = await bundle.write({
     ...output,
     dir: 'dist',
-    paths: (id) => coreEntryFor(folder, id),
+    paths: (id) => entryFor(folder, id),
     codeSplitting: { groups: groupsOf(chunksOf[folder] ?? []) },
   })
   await bundle.close()

@@ -46,13 +46,14 @@ export const chunksOf = {
       name: 'common',
       test: anyOf(
         /packages\/internal\/src\/(?:base64|bytes|pem|rfc3339)/,
-        /src\/authenticator\/(?:close-at-expiry|external-signer|groups|revocation-by|until-expiry)/,
+        /src\/authenticator\/(?:external-signer|groups|revocation-by|until-expiry)/,
         /src\/chain\/(?:[^/]+|explain\/(?:explain|known-request))\.ts/,
         /src\/internal\/(?:digest\/sha256|random|report|runtime|secret|shown-text|thrown)\.ts/,
         /src\/internal\/(?:field\/(?!go-duration)|http\/(?!cache-control|get-text)|json\/colons|options\/url)/,
-        /src\/(?:metrics\/username-label|revocation\/(?!revocations))/,
-        /src\/request\/(?:basic|web-socket-protocol)\//,
+        /src\/(?:entries\/common|metrics\/username-label|revocation\/(?!by-subject|revocations|revocation-list))/,
+        /src\/(?:request\/(?:basic|web-socket-protocol)|token\/jwt\/signature)\/(?!portable)/,
       ),
+      minShareCount: 1,
     },
     // How bodies of reviews and of API servers are read.
     { name: 'api', test: /src\/internal\/(?:api\/(?!discovery|yaml-body)|protobuf\/media-type)/ },
@@ -74,7 +75,7 @@ export const chunksOf = {
     { name: 'token-issuer', test: /src\/token\/(?:service-account|signer)\// },
     {
       name: 'webhook',
-      test: /src\/(?:authorization\/webhook\/|internal\/(?:limit-concurrency|verdict-cache|webhook-call\/)|token\/(?:cache|keystone|webhook)\/|request\/x-auth-token\/)/,
+      test: /src\/(?:authorization\/webhook\/|internal\/(?:limit-concurrency|verdict-cache|webhook-call\/)|token\/(?:cache|keystone(?!\/token-review)|webhook)\/|request\/x-auth-token\/)/,
     },
     {
       name: 'yaml',
@@ -88,8 +89,17 @@ export const chunksOf = {
     { name: 'password', test: /src\/password\// },
   ],
   node: [
-    // What several entries need, and what is loaded late. Few apps need an entry besides the main one, so one file for all of it.
-    { name: 'parts', test: /src\// },
+    // What several entries need, and what is loaded late. Few apps need an entry besides the main one, so one file for all of it, but for command lines.
+    { name: 'parts', test: /src\/(?!flags\/)/ },
+    { name: 'flags', test: /src\/flags\/(?!\w+-from-flags)/, minShareCount: 1 },
+  ],
+  x509: [
+    // What reads certificates. The rest is needed by the public entry alone, or for the first chain that is verified.
+    {
+      name: 'internal',
+      test: /\/src\/(?!index\.|certificate-request\.|verify\/(?!ecdsa-signature|load|verify-certificate-chain))/,
+      minShareCount: 1,
+    },
   ],
   server: [
     // Needed at the start of the command.
@@ -101,18 +111,26 @@ export const chunksOf = {
 
 /** Chunks that are the file of an entry too (`hosted-entries.mjs`). */
 export const hostsOf = {
-  core: { shared: 'entries/shared', attributes: 'authorization/request-attributes' },
+  core: {
+    shared: 'entries/shared',
+    attributes: 'authorization/request-attributes',
+    common: 'entries/common',
+  },
+  x509: { internal: 'internal' },
 }
 
 /**
- * Where a package finds what it imports of the core, if that is not the entry that its source names: one file that has more, since finding a file costs
- * more than reading it.
+ * Where a package finds what it imports of another one, if that is not the entry that its source names: one file that has more, since finding a file costs
+ * more than reading it; or, of certificates, one that has less.
  */
-export function coreEntryFor(folder, id) {
+export function entryFor(folder, id) {
+  if (PARTS.has(folder) && id === '@kube-authn/x509') return '@kube-authn/x509/internal'
   if (folder === 'node' && /^@kube-authn\/core(?:\/|$)/.test(id) && !id.endsWith('/protobuf'))
     return '@kube-authn/core/internal/node'
   if (ADAPTERS.has(folder) && id === '@kube-authn/core/adapter') return '@kube-authn/core/internal/shared'
   return id
 }
+
+const PARTS = new Set(['core', 'node'])
 
 const ADAPTERS = new Set(['express', 'fastify', 'fetch', 'hono', 'koa', 'nest', 'passport', 'testing'])

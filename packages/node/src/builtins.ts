@@ -1,7 +1,9 @@
 /*
- * Node modules that are loaded on first use: loading them takes longer than the rest of importing this package.
+ * Node modules that are loaded on first use: loading them would take longer than the rest of importing this package. With `import`, `node:fs` loads those of
+ * streams as well.
  */
 import type * as NodeCrypto from 'node:crypto'
+import type * as NodeFs from 'node:fs'
 import type * as NodeHttp from 'node:http'
 import type * as NodeHttp2 from 'node:http2'
 import type * as NodeNet from 'node:net'
@@ -11,6 +13,10 @@ import type * as NodeZlib from 'node:zlib'
 
 export function nodeCrypto(): typeof NodeCrypto {
   return process.getBuiltinModule('node:crypto')
+}
+
+export function nodeFs(): typeof NodeFs {
+  return process.getBuiltinModule('node:fs')
 }
 
 export function nodeHttp(): typeof NodeHttp {

@@ -14,7 +14,7 @@ export type { DelegatedAuthenticationOptions } from './delegation/delegated-auth
 export type { ConfiguredProxy } from './delegation/cluster-clients.ts'
 export type { InClusterEndpointOptions } from './delegation/in-cluster-endpoint.ts'
 export type { RequestHeaderFromClusterOptions } from './delegation/request-header-from-cluster.ts'
-export type { AuditFromFlagsOptions } from './flags/audit-from-flags.ts'
+export type { AuditFromFlagsOptions } from './flags/audit-of-flags.ts'
 export type { ExternalSignerAtOptions } from './external-signer/external-signer.ts'
 export {
   AUDIT_FLAGS,

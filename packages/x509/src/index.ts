@@ -13,8 +13,5 @@ export { certificatePool } from './pool/pem.ts'
 export { type PublicKey, publicKeyOf } from './public-key.ts'
 export { ecdsaSignature } from './verify/ecdsa-signature.ts'
 export { verifyCertificateRequest } from './verify/verify-certificate-request.ts'
-export {
-  type CertificateChain,
-  verifyCertificateChain,
-  type VerifyOptions,
-} from './verify/verify-certificate-chain.ts'
+export { verifyCertificateChain } from './verify/verify-certificate-chain.ts'
+export type { CertificateChain, VerifyOptions } from './verify/verify-options.ts'

@@ -2,7 +2,7 @@ import { andThen, type Awaitable } from '../internal/awaitable.ts'
 import type { Context } from './context.ts'
 import { type AuthenticationError, rejected } from './errors.ts'
 import { base64urlOf } from '../internal/base64url.ts'
-import { onFirstUse } from '../internal/on-first-use.ts'
+import { onFirstUse } from '@kube-authn/internal/on-first-use'
 import type { AuthenticationRequest } from '../request/request.ts'
 
 /** Shared, since it contains nothing from the request. */

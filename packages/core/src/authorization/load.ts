@@ -1,5 +1,5 @@
 import type { Awaitable } from '../internal/awaitable.ts'
-import { loadedOnFirstUse } from '../internal/on-first-use.ts'
+import { loadedOnFirstUse } from '@kube-authn/internal/on-first-use'
 import type * as Reading from './request-attributes.ts'
 
 /** The code that reads the attributes of requests with Kubernetes-style paths. Apps that only authenticate have no use for it. */

@@ -1,4 +1,4 @@
-import { onFirstUse } from '../internal/on-first-use.ts'
+import { onFirstUse } from '@kube-authn/internal/on-first-use'
 import type { Authenticator } from '../authenticator/authenticator.ts'
 import { type HttpAnswer, isStatusError, StatusError } from '../authenticator/status.ts'
 import { authorizeRequest, type AuthorizeRequestContext } from '../authorization/authorize-request.ts'

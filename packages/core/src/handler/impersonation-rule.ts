@@ -1,4 +1,4 @@
-import { onFirstUse } from '../internal/on-first-use.ts'
+import { onFirstUse } from '@kube-authn/internal/on-first-use'
 import { escapeHtml } from '../authorization/forbidden.ts'
 import { type AuthenticationError, rejected } from '../authenticator/errors.ts'
 import { notify } from '../authenticator/notify.ts'

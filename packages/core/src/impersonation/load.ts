@@ -1,5 +1,5 @@
 import type { Awaitable } from '../internal/awaitable.ts'
-import { loadedOnFirstUse } from '../internal/on-first-use.ts'
+import { loadedOnFirstUse } from '@kube-authn/internal/on-first-use'
 import type * as Attempts from './attempts.ts'
 
 /** The code that decides about impersonation. Few requests ask for it. */

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, statSync, writeSync } from 'node:fs'
+import { nodeFs } from '../builtins.ts'
 import { lineWriter } from './line-writer.ts'
 
 /** A file that lines are appended to. */
@@ -44,7 +44,7 @@ export function followedFile(path: string, onError: OnFileError, rotation?: File
     const size = file.sizeAt(path)
     if (size !== undefined) return size
     const next = openFile(path, onError)
-    closeSync(file.descriptor)
+    nodeFs().closeSync(file.descriptor)
     file = next
     return next.size
   }
@@ -67,23 +67,23 @@ export function followedFile(path: string, onError: OnFileError, rotation?: File
       prepare(bytes)
       return file.descriptor
     },
-    close: () => closeSync(file.descriptor),
+    close: () => nodeFs().closeSync(file.descriptor),
   }
 }
 
 function openFile(path: string, onError: OnFileError): OpenFile {
-  const descriptor = openSync(path, 'a', 0o600)
-  const own = fstatSync(descriptor)
+  const descriptor = nodeFs().openSync(path, 'a', 0o600)
+  const own = nodeFs().fstatSync(descriptor)
   return {
     descriptor,
     size: own.size,
     isRegular: own.isFile(),
     sizeAt(place) {
-      const found = statSync(place, { throwIfNoEntry: false })
+      const found = nodeFs().statSync(place, { throwIfNoEntry: false })
       return found?.ino === own.ino && found.dev === own.dev ? found.size : undefined
     },
     writeLine: lineWriter(
-      (bytes, offset) => writeSync(descriptor, bytes, offset),
+      (bytes, offset) => nodeFs().writeSync(descriptor, bytes, offset),
       (error) => onError(error, 1),
     ),
   }

@@ -1,6 +1,5 @@
-import { createReadStream, createWriteStream, promises } from 'node:fs'
 import { join } from 'node:path'
-import { nodeStreams, nodeZlib } from '../builtins.ts'
+import { nodeFs, nodeStreams, nodeZlib } from '../builtins.ts'
 import { type BackupNames, COMPRESSED } from './backup-names.ts'
 
 /** Which backups are kept. */
@@ -47,7 +46,7 @@ export async function tidyBackups(
       const plain = withoutSuffix(name)
       const isKept = time >= oldestMs && (kept.has(plain) || maxBackups === 0 || kept.size < maxBackups)
       const path = join(names.folder, name)
-      if (!isKept) await attempt(() => promises.rm(path, { force: true }))
+      if (!isKept) await attempt(() => nodeFs().promises.rm(path, { force: true }))
       else if (compress && name === plain) await attempt(() => compressed(path))
       if (isKept) kept.add(plain)
     }
@@ -58,7 +57,7 @@ const DAY_MS = 86_400_000
 
 /** Newest first. */
 async function backupsOf(names: BackupNames): Promise<readonly Backup[]> {
-  const entries = await promises.readdir(names.folder, { withFileTypes: true })
+  const entries = await nodeFs().promises.readdir(names.folder, { withFileTypes: true })
   const backups = entries.flatMap((entry): readonly Backup[] => {
     const time = entry.isFile() ? names.timeOf(entry.name) : undefined
     return time === undefined ? [] : [{ name: entry.name, time }]
@@ -72,17 +71,17 @@ function withoutSuffix(name: string): string {
 
 /** The backup stays until it is completely compressed. */
 async function compressed(path: string): Promise<void> {
-  const { mode } = await promises.stat(path)
+  const { mode } = await nodeFs().promises.stat(path)
   const target = `${path}${COMPRESSED}`
   try {
     await nodeStreams().pipeline(
-      createReadStream(path),
+      nodeFs().createReadStream(path),
       nodeZlib().createGzip(),
-      createWriteStream(target, { mode: mode & 0o777 }),
+      nodeFs().createWriteStream(target, { mode: mode & 0o777 }),
     )
   } catch (error) {
-    await promises.rm(target, { force: true })
+    await nodeFs().promises.rm(target, { force: true })
     throw error
   }
-  await promises.rm(path)
+  await nodeFs().promises.rm(path)
 }

@@ -1,4 +1,4 @@
-import { existsSync, realpathSync, renameSync } from 'node:fs'
+import { nodeFs } from '../builtins.ts'
 import type { Clock } from '@kube-authn/core'
 import { type BackupNames, backupNamesOf, COMPRESSED } from './backup-names.ts'
 import type { FileRotation, OnFileError } from './followed-file.ts'
@@ -41,18 +41,18 @@ export function rotationOf(
   return {
     maxBytes: maxSizeMegabytes * 1_048_576,
     rotate() {
-      const file = realpathSync(path)
+      const file = nodeFs().realpathSync(path)
       const names = backupNamesOf(file)
       let time = clock.now()
       // Two rotations in one millisecond must not use the same name.
       while (isTaken(names.pathAt(time))) time++
-      renameSync(file, names.pathAt(time))
+      nodeFs().renameSync(file, names.pathAt(time))
       tidy(names)
     },
-    tidy: () => tidy(backupNamesOf(realpathSync(path))),
+    tidy: () => tidy(backupNamesOf(nodeFs().realpathSync(path))),
   }
 }
 
 function isTaken(backup: string): boolean {
-  return existsSync(backup) || existsSync(`${backup}${COMPRESSED}`)
+  return nodeFs().existsSync(backup) || nodeFs().existsSync(`${backup}${COMPRESSED}`)
 }

@@ -1,5 +1,5 @@
-import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { nodeFs } from '../builtins.ts'
 import {
   either,
   nonEmptyListOf,
@@ -114,7 +114,8 @@ const somePaths = either(Array.isArray, nonEmptyListOf(aPath), aPath)
  */
 export function manifestFilesAt(path: string): readonly string[] {
   if (!isFolder(path)) return [path]
-  return readdirSync(path)
+  return nodeFs()
+    .readdirSync(path)
     .filter((name) => /^[^.].*\.(?:ya?ml|json)$/.test(name))
     .toSorted()
     .map((name) => join(path, name))
@@ -122,7 +123,7 @@ export function manifestFilesAt(path: string): readonly string[] {
 
 function isFolder(path: string): boolean {
   try {
-    return statSync(path).isDirectory()
+    return nodeFs().statSync(path).isDirectory()
   } catch (error) {
     throw unreadable(path, error)
   }

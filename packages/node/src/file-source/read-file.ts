@@ -1,6 +1,5 @@
-import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
 import { finish, type Steps } from '@kube-authn/core/internal'
-import { nodeCrypto } from '../builtins.ts'
+import { nodeCrypto, nodeFs } from '../builtins.ts'
 import { unreadable } from './unreadable.ts'
 
 /** The complete content of a file at one moment. */
@@ -18,12 +17,12 @@ export function* readSteps(path: string, maxBytes: number): Steps<FileContent> {
   // Opened first and checked through the descriptor: the file that was checked is the one that is read.
   const descriptor = opened(path)
   try {
-    const { size } = regular(path, fstatSync(descriptor))
+    const { size } = regular(path, nodeFs().fstatSync(descriptor))
     const tooLarge = new Error(`${path}: larger than ${maxBytes} bytes`)
     if (size > maxBytes) throw tooLarge
     // Some file systems generate the content and report a size of 0.
     if (size === 0) {
-      const content = new Uint8Array(readFileSync(descriptor))
+      const content = new Uint8Array(nodeFs().readFileSync(descriptor))
       if (content.length > maxBytes) throw tooLarge
       return content
     }
@@ -31,11 +30,11 @@ export function* readSteps(path: string, maxBytes: number): Steps<FileContent> {
     let length = 0
     for (let bytes = -1; bytes !== 0 && length < size; length += bytes) {
       if (length > 0) yield
-      bytes = readSync(descriptor, content, length, Math.min(STEP_BYTES, size - length), null)
+      bytes = nodeFs().readSync(descriptor, content, length, Math.min(STEP_BYTES, size - length), null)
     }
     return content.subarray(0, length)
   } finally {
-    closeSync(descriptor)
+    nodeFs().closeSync(descriptor)
   }
 }
 
@@ -56,7 +55,7 @@ export function* digestSteps(content: Uint8Array): Steps<string> {
  */
 export function stampOf(path: string): string {
   try {
-    const { dev, ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true })
+    const { dev, ino, size, mtimeNs, ctimeNs } = nodeFs().statSync(path, { bigint: true })
     return [dev, ino, size, mtimeNs, ctimeNs].join(' ')
   } catch (error) {
     throw unreadable(path, error)
@@ -70,7 +69,7 @@ function regular<T extends { isFile(): boolean }>(path: string, stats: T): T {
 
 function opened(path: string): number {
   try {
-    return openSync(path, 'r')
+    return nodeFs().openSync(path, 'r')
   } catch (error) {
     throw unreadable(path, error)
   }

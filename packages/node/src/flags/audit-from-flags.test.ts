@@ -7,7 +7,7 @@ import { always, fakeAuthenticator, fakeRequest, fakeUser } from '@kube-authn/te
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { httpServer } from '../../test/servers.ts'
 import { auditFromFlags } from '../index.ts'
-import type { AuditFromFlagsOptions } from './audit-from-flags.ts'
+import type { AuditFromFlagsOptions } from './audit-of-flags.ts'
 import { problemsOf } from '../../test/problems-of.ts'
 
 let folder: string
@@ -30,7 +30,7 @@ async function logRequests(
   options?: AuditFromFlagsOptions,
   users: readonly string[] = ['jane', 'joe'],
 ): Promise<void> {
-  const { observer, close } = auditFromFlags(flags, options)
+  const { observer, close } = await auditFromFlags(flags, options)
   for (const username of users) {
     const request = fakeRequest()
     await authenticateRequest(fakeAuthenticator(always(fakeUser({ username }))), { observer })(request)

@@ -48,6 +48,18 @@ describe('a chain', () => {
     expect(await refusal(below)).toMatchObject({ code: 'unknownAuthority', message: UNKNOWN_AUTHORITY })
   })
 
+  it('is verified as it was asked for: what the caller changes afterwards does not count', async () => {
+    const options = {
+      leaf: parseCertificate(client.der),
+      intermediates: certificatePoolOf([]),
+      roots: certificatePoolOf([]),
+      nowMs: Date.now(),
+    }
+    const verdict = verifyCertificateChain(options)
+    options.roots = certificatePoolOf([parseCertificate(root.der)])
+    await expect(verdict).rejects.toMatchObject({ code: 'unknownAuthority' })
+  })
+
   it('ends at an intermediate that is trusted itself', async () => {
     expect(await verify(below, { roots: [intermediate] })).toEqual(['jane', 'intermediate'])
   })

@@ -1,6 +1,6 @@
 import type { CertificateRequest } from '../certificate-request.ts'
 import type { CertificateError } from '../errors.ts'
-import { checkSignedBytes } from './signature.ts'
+import { loadVerification } from './load.ts'
 
 /**
  * Whether the key in a request for a certificate signed it: RSA of 1,024 to 8,192 bits, ECDSA on P-256, P-384 and P-521, or Ed25519, with SHA-2.
@@ -11,6 +11,9 @@ import { checkSignedBytes } from './signature.ts'
  *
  * @returns the problem, if any.
  */
-export function verifyCertificateRequest(request: CertificateRequest): Promise<CertificateError | undefined> {
+export async function verifyCertificateRequest(
+  request: CertificateRequest,
+): Promise<CertificateError | undefined> {
+  const { checkSignedBytes } = await loadVerification()
   return checkSignedBytes(request, request.publicKey)
 }

@@ -1,4 +1,4 @@
-import { onFirstUse } from '../../internal/on-first-use.ts'
+import { onFirstUse } from '@kube-authn/internal/on-first-use'
 import { allow, type Decision, deny, noOpinion } from '../decision.ts'
 import { AuthorizationError } from '../errors.ts'
 import { type Fields, readReviewStatus } from '../../internal/webhook-call/read-review.ts'

@@ -1,7 +1,7 @@
 import type { Authentication, Authenticator } from '../../authenticator/authenticator.ts'
 import { type AuthenticationError, ConfigurationError, rejected } from '../../authenticator/errors.ts'
 import { ANONYMOUS_USERNAME, UNAUTHENTICATED_GROUP, userInfo } from '../../authenticator/user.ts'
-import { onFirstUse } from '../../internal/on-first-use.ts'
+import { onFirstUse } from '@kube-authn/internal/on-first-use'
 import { checkOptions, type OptionsShape } from '../../internal/options/index.ts'
 import { type AnonymousConfig, anonymousConditions, validateAnonymousConfig } from './config.ts'
 

@@ -13,7 +13,7 @@ import {
   throwing,
 } from '../../authenticator/opinion.ts'
 import { keepRefuser } from '../../authenticator/refusers.ts'
-import { onFirstUse } from '../../internal/on-first-use.ts'
+import { onFirstUse } from '@kube-authn/internal/on-first-use'
 import {
   aPasswordAuthenticator,
   optionProblems,

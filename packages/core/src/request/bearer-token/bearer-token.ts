@@ -10,7 +10,7 @@ import {
   Refused,
   throwing,
 } from '../../authenticator/opinion.ts'
-import { onFirstUse } from '../../internal/on-first-use.ts'
+import { onFirstUse } from '@kube-authn/internal/on-first-use'
 import { keepRefuser } from '../../authenticator/refusers.ts'
 import { NotedToken } from '../../authenticator/token-digest.ts'
 import {

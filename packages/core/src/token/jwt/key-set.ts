@@ -1,4 +1,4 @@
-import { onFirstUse } from '../../internal/on-first-use.ts'
+import { onFirstUse } from '@kube-authn/internal/on-first-use'
 import { isSignedWith } from '#jws'
 import { andThen, type Awaitable, firstOf } from '../../internal/awaitable.ts'
 import { aString, refuseProblems } from '../../internal/options/index.ts'

@@ -1,4 +1,4 @@
-import { onFirstUse } from '../../internal/on-first-use.ts'
+import { onFirstUse } from '@kube-authn/internal/on-first-use'
 import type { PasswordAuthenticator, TokenAuthenticator } from '../../authenticator/authenticator.ts'
 import { andThen } from '../../internal/awaitable.ts'
 import { WaitingContext } from '../../authenticator/context.ts'

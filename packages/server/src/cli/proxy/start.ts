@@ -35,7 +35,7 @@ export async function startProxy(settings: ProxySettings): Promise<StartedProxy>
 
 async function open(settings: ProxySettings, opened: Closers): Promise<Omit<StartedProxy, 'close'>> {
   const { refusedGroups, allowAnonymous, maxConnectionSeconds, secure: address, tls } = settings
-  const audit = auditFromFlags(settings.auditFlags)
+  const audit = await auditFromFlags(settings.auditFlags)
   opened.add(() => audit.close())
   const events: Observer = loggingObserver(undefined, logLine) ?? (() => undefined)
   const observer: Observer = (event) => {

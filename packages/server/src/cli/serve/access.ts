@@ -76,6 +76,6 @@ function usesRoles(flags: readonly string[]): boolean {
 }
 
 /** The audit log of the flags. @throws {ConfigurationError} with every problem of the flags and their files. */
-export function openAudit({ auditFlags }: ServeSettings): NodeAudit {
+export function openAudit({ auditFlags }: ServeSettings): Promise<NodeAudit> {
   return auditFromFlags(auditFlags)
 }

@@ -45,7 +45,7 @@ export async function openApi(
   opened.add(() => keys.close())
   const stored = await storedAccess(store)
   opened.add(() => stored.close())
-  const audit = openAudit(settings)
+  const audit = await openAudit(settings)
   opened.add(() => audit.close())
   const parts = { authority, keyFiles: keys.keyFiles, stored, log: logLine }
   const authenticator = await openAuthenticator(settings, parts)

@@ -6,7 +6,12 @@ interface NodeTimers {
 }
 
 /** Taken when this is loaded: tests of an app may replace it by one that stands still. */
-const { setImmediate = queueMicrotask } = (nodeBuiltin('node:timers') ?? {}) as Partial<NodeTimers>
+const setImmediate = takeSetImmediate()
+
+// A call, which bundles for other runtimes can leave out.
+function takeSetImmediate(): NodeTimers['setImmediate'] {
+  return (nodeBuiltin('node:timers') as NodeTimers | undefined)?.setImmediate ?? queueMicrotask
+}
 
 /** Those who wait for the end of the current turn of the event loop. */
 class Waiting {
