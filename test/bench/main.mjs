@@ -62,8 +62,8 @@ async function measureAll() {
 /** What each subject measured, in every round. */
 async function measureRow(row) {
   const measured = new Map(Object.keys(row.subjects).map((name) => [name, []]))
-  // Values that a subject measures itself may take long: measured once unless the row is repeated.
-  const rounds = row.kind === 'value' && row.isRepeated !== true ? 1 : Number(values.rounds)
+  // Values that a subject measures itself may take long.
+  const rounds = row.figure === undefined ? 1 : Number(values.rounds)
   for (let round = 0; round < rounds; round++) {
     for (const [subject, results] of measured) {
       results.push(await measureOnce(row, subject))
@@ -95,10 +95,11 @@ function linesOf(row, measured) {
   const entries = Object.entries(row.subjects)
   const [baseName] = entries.find(([, { role }]) => role === 'base') ?? []
   const bases = baseName === undefined ? undefined : measured.get(baseName)
+  const figureOf = row.figure === 'least' ? (results) => Math.min(...results) : median
   const compared = (name) => {
     const results = measured.get(name)
     if (bases === undefined) return results
-    const baseValue = median(bases)
+    const baseValue = figureOf(bases)
     // Over HTTP, in the same round as its base: other load on the machine is the same for both.
     return row.kind === 'http'
       ? results.map((value, round) => value / bases[round])
@@ -107,11 +108,11 @@ function linesOf(row, measured) {
   const ofRole = (wantedRole) =>
     entries
       .filter(([, { role }]) => role === wantedRole)
-      .map(([name]) => ({ name, value: median(compared(name)) }))
+      .map(([name]) => ({ name, value: figureOf(compared(name)) }))
       .toSorted((a, b) => (row.isMoreBetter === true ? b.value - a.value : a.value - b.value))
   const [bestPeer] = ofRole('peer')
   // A target may be the name of a peer, which is to be reached in the same run.
-  const target = typeof row.target === 'string' ? median(compared(row.target)) : row.target
+  const target = typeof row.target === 'string' ? figureOf(compared(row.target)) : row.target
   const shownTarget = target === undefined ? '' : target === row.target ? String(target) : shown(target)
   const floors = ofRole('floor')
   const reaches = (value) => (row.isMoreBetter === true ? value >= target : value <= target)

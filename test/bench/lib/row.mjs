@@ -12,7 +12,7 @@
  *   inFlight?: number,
  *   isMoreBetter?: boolean,
  *   isBaseSubtracted?: boolean,
- *   isRepeated?: boolean,
+ *   figure?: 'least' | 'median',
  *   subjects: Record<string, Subject>,
  * }} Row
  */
@@ -23,17 +23,28 @@ export const floor = (make) => ({ role: 'floor', make })
 /** The base: subtracted from the others, such as a middleware that does nothing, or their divisor, such as a bare app. */
 export const base = (make) => ({ role: 'base', make })
 
-/** Microseconds of CPU and wall time that an operation takes over the base, if there is one. */
+/**
+ * Microseconds of CPU and wall time that an operation takes over the base, if there is one. The least of the rounds: what else runs on the machine only adds.
+ */
 export function operationRow(name, { target, status = 200, ...rest }, subjects) {
-  return { name, kind: 'operation', unit: 'µs', target, status, ...rest, subjects }
+  return { name, kind: 'operation', unit: 'µs', figure: 'least', target, status, ...rest, subjects }
 }
 
-/** Requests per second over HTTP, relative to the bare app. */
+/** Requests per second over HTTP, relative to the bare app: the median of the rounds. */
 export function httpRow(name, { target }, subjects) {
-  return { name, kind: 'http', unit: 'of bare', target, status: 200, isMoreBetter: true, subjects }
+  return {
+    name,
+    kind: 'http',
+    unit: 'of bare',
+    figure: 'median',
+    target,
+    status: 200,
+    isMoreBetter: true,
+    subjects,
+  }
 }
 
-/** A number that the subject measures itself, over the base if there is one. */
+/** A number that the subject measures itself, over the base if there is one. It is measured once, unless the row has a `figure` of its rounds. */
 export function valueRow(name, { target, unit, ...rest }, subjects) {
   return { name, kind: 'value', unit, target, ...rest, subjects }
 }
