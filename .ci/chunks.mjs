@@ -63,13 +63,15 @@ export const chunksOf = {
     },
     // Certificates in headers of a proxy.
     { name: 'certificate-headers', test: /src\/request\/(?:certificate-headers|request-header-config)\// },
+    // Tokens of issuers and of service accounts.
     {
       name: 'jwt',
-      test: /internal\/src\/go-url|src\/(?:internal\/cel\/error\.ts|internal\/http\/|internal\/json\/|token\/(?:introspection\/client-authentication|jwt\/(?!index|key-der|pem-)|oidc\/|service-account\/key-source|signer\/key-id))/,
-    },
-    {
-      name: 'service-account',
-      test: /src\/token\/(?:service-account\/(?!bound-object|discovery|sign|token-)|signer\/(?:fetched-keys|key-id))/,
+      test: anyOf(
+        /internal\/src\/go-url/,
+        /src\/(?:internal\/cel\/error\.ts|internal\/http\/|internal\/json\/)/,
+        /src\/token\/(?:introspection\/client-authentication|jwt\/(?!index|key-der|pem-)|oidc\/)/,
+        /src\/token\/(?:service-account\/(?!bound-object|discovery|sign|token-)|signer\/(?:fetched-keys|key-id))/,
+      ),
     },
     // How tokens of service accounts are issued.
     { name: 'token-issuer', test: /src\/token\/(?:service-account|signer)\// },

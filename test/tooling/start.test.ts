@@ -151,8 +151,8 @@ describe('a start', () => {
     { names: ['@kube-authn/express', '@kube-authn/core/token-file'], most: 4, mostKilobytes: 197 },
     { names: ['@kube-authn/koa', '@kube-authn/core/token-file'], most: 4, mostKilobytes: 197 },
     { names: ['@kube-authn/hono', '@kube-authn/core/token-file'], most: 4, mostKilobytes: 201 },
-    { names: ['@kube-authn/express', '@kube-authn/core/oidc'], most: 7, mostKilobytes: 320 },
-    { names: ['@kube-authn/express', '@kube-authn/node'], most: 16, mostKilobytes: 818 },
+    { names: ['@kube-authn/express', '@kube-authn/core/oidc'], most: 6, mostKilobytes: 343 },
+    { names: ['@kube-authn/express', '@kube-authn/node'], most: 15, mostKilobytes: 816 },
     { names: ['kube-authn'], most: 3, mostKilobytes: 53 },
   ])(
     'with $names reads at most $most files of $mostKilobytes kB together',

@@ -58,10 +58,10 @@ export function median(values) {
   return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2
 }
 
-/** Wall and CPU time of one operation, after a warm-up: five samples of about 120 ms. */
+/** Wall and CPU time of one operation, after a warm-up: ten samples of about 60 ms. */
 export async function time(
   operation,
-  { inFlight = IN_FLIGHT, samples = 5, sampleMs = 120, warmUpMs = 800 } = {},
+  { inFlight = IN_FLIGHT, samples = 10, sampleMs = 60, warmUpMs = 800 } = {},
 ) {
   let count = 8
   let msEach = 0

@@ -24,7 +24,7 @@ export const floor = (make) => ({ role: 'floor', make })
 export const base = (make) => ({ role: 'base', make })
 
 /**
- * Microseconds of CPU and wall time that an operation takes over the base, if there is one. The least of the rounds: what else runs on the machine only adds.
+ * Microseconds of CPU and wall time that an operation takes over the base, if there is one. The least of all samples: what else runs on the machine only adds.
  */
 export function operationRow(name, { target, status = 200, ...rest }, subjects) {
   return { name, kind: 'operation', unit: 'µs', figure: 'least', target, status, ...rest, subjects }
