@@ -93,7 +93,7 @@ export const chunksOf = {
   node: [
     // What several entries need, and what is loaded late. Few apps need an entry besides the main one, so one file for all of it, but for command lines.
     { name: 'parts', test: /src\/(?!flags\/)/ },
-    { name: 'flags', test: /src\/flags\/(?!\w+-from-flags)/, minShareCount: 1 },
+    { name: 'flags', test: /src\/flags\/(?!\w+-from-flags|read-late)/, minShareCount: 1 },
   ],
   x509: [
     // What reads certificates. The rest is needed by the public entry alone, or for the first chain that is verified.

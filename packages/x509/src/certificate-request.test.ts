@@ -73,6 +73,16 @@ describe('a request', () => {
     der.fill(0)
     expect(await verifyCertificateRequest(request)).toBeUndefined()
   })
+
+  it('is verified as it was when it was given', async () => {
+    const request: { publicKey: CertificateRequest['publicKey'] } & CertificateRequest = {
+      ...parseCertificateRequest(await requestDer()),
+    }
+    const { publicKey: other } = parseCertificateRequest(await requestDer({ algorithm: 'RSA' }))
+    const verdict = verifyCertificateRequest(request)
+    request.publicKey = other
+    expect(await verdict).toBeUndefined()
+  })
 })
 
 describe('a request that is not signed by its key', () => {

@@ -1,6 +1,7 @@
 import type { AnonymousConfig } from '@kube-authn/core/internal'
 import type { Authenticator, TokenAuthenticator } from '@kube-authn/core'
 import type { Authorizer } from '@kube-authn/core/authorization'
+import { asGiven } from '../options/as-given.ts'
 import type { ClusterClientsOptions } from './cluster-clients.ts'
 import type { ClusterOptions } from './cluster-endpoint.ts'
 
@@ -52,6 +53,7 @@ export interface DelegatedAuthentication {
 export async function delegatedAuthentication(
   options: DelegatedAuthenticationOptions = {},
 ): Promise<DelegatedAuthentication> {
+  const given = asGiven(options)
   const { delegate } = await import('./by-cluster.ts')
-  return delegate(options)
+  return delegate(given)
 }

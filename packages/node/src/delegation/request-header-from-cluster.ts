@@ -1,6 +1,7 @@
 import type { Authenticator } from '@kube-authn/core'
 import type { DescribedProxyOptions } from '../described-proxy.ts'
 import type { Endpoint } from '../http/endpoint.ts'
+import { asGiven } from '../options/as-given.ts'
 import type { ClusterConfigMapOptions } from './cluster-config-map.ts'
 
 /** Options of {@link requestHeaderFromCluster}. */
@@ -33,6 +34,7 @@ export async function requestHeaderFromCluster(
   kubeconfig: string | Endpoint,
   options: RequestHeaderFromClusterOptions = {},
 ): Promise<Authenticator & { readonly close: () => void }> {
+  const given = asGiven(options)
   const { proxyOfCluster } = await import('./by-cluster.ts')
-  return proxyOfCluster(kubeconfig, options)
+  return proxyOfCluster(kubeconfig, given)
 }

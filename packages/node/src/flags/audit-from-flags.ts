@@ -1,4 +1,5 @@
 import type { AuditFromFlagsOptions, NodeAudit } from './audit-of-flags.ts'
+import { readLate } from './read-late.ts'
 
 /**
  * The audit log of a kube-apiserver with this command line: events as `--audit-policy-file` selects them, written to the file of `--audit-log-path`
@@ -15,10 +16,9 @@ import type { AuditFromFlagsOptions, NodeAudit } from './audit-of-flags.ts'
  * const audit = await auditFromFlags(process.argv, { trustedProxies: 1 })
  * app.use(authentication(authenticator, { observer: audit.observer }))
  */
-export async function auditFromFlags(
+export function auditFromFlags(
   argv: readonly string[],
   options: AuditFromFlagsOptions = {},
 ): Promise<NodeAudit> {
-  const { auditOfFlags } = await import('./of-flags.ts')
-  return auditOfFlags(argv, options)
+  return readLate(argv, options, (code, ...given) => code.auditOfFlags(...given))
 }

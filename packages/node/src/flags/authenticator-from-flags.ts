@@ -1,5 +1,6 @@
 import type { NodeAuthenticator } from '../create-authenticator.ts'
 import type { AuthenticatorFromFlagsOptions } from './flags-options.ts'
+import { readLate } from './read-late.ts'
 
 /**
  * The authenticator chain of a kube-apiserver with this command line, by `createAuthenticator`. It knows the flags of current releases and of 1.6,
@@ -19,10 +20,9 @@ import type { AuthenticatorFromFlagsOptions } from './flags-options.ts'
  * const authenticator = await authenticatorFromFlags(process.argv)
  * const other = await authenticatorFromFlags(['--token-auth-file=tokens.csv', '--client-ca-file', 'ca.crt'])
  */
-export async function authenticatorFromFlags(
+export function authenticatorFromFlags(
   argv: readonly string[],
   options: AuthenticatorFromFlagsOptions = {},
 ): Promise<NodeAuthenticator> {
-  const { authenticatorOfFlags } = await import('./of-flags.ts')
-  return authenticatorOfFlags(argv, options)
+  return readLate(argv, options, (code, ...given) => code.authenticatorOfFlags(...given))
 }

@@ -1,5 +1,6 @@
 import type { NodeAuthorizer } from '../create-authorizer.ts'
 import type { AuthorizerFromFlagsOptions } from './flags-options.ts'
+import { readLate } from './read-late.ts'
 
 /**
  * The authorizer of a kube-apiserver with this command line: members of `system:masters` may do everything, then the modes of `--authorization-mode`
@@ -16,10 +17,9 @@ import type { AuthorizerFromFlagsOptions } from './flags-options.ts'
  * @example
  * const authorizer = await authorizerFromFlags(process.argv, { rbac: '/etc/my-app/roles/' })
  */
-export async function authorizerFromFlags(
+export function authorizerFromFlags(
   argv: readonly string[],
   options: AuthorizerFromFlagsOptions = {},
 ): Promise<NodeAuthorizer> {
-  const { authorizerOfFlags } = await import('./of-flags.ts')
-  return authorizerOfFlags(argv, options)
+  return readLate(argv, options, (code, ...given) => code.authorizerOfFlags(...given))
 }

@@ -14,6 +14,8 @@ import { loadVerification } from './load.ts'
 export async function verifyCertificateRequest(
   request: CertificateRequest,
 ): Promise<CertificateError | undefined> {
+  // What the caller changes later does not count.
+  const given = { ...request }
   const { checkSignedBytes } = await loadVerification()
-  return checkSignedBytes(request, request.publicKey)
+  return checkSignedBytes(given, given.publicKey)
 }
