@@ -142,11 +142,47 @@ describe('what readTyped keeps', () => {
     expect(errors.errors).toEqual([])
   })
 
+  it.each<[string, string | undefined]>([
+    ['2026-01-01T01:00:00.123456+01:00', '2026-01-01T00:00:00.123456Z'],
+    ['2026-01-01T9:00:00,000001Z', '2026-01-01T09:00:00.000001Z'],
+    ['0001-01-01T00:00:00.000000Z', undefined],
+  ])('is a time with six decimals in UTC: %s', (sent, kept) => {
+    const errors = errorList()
+    const read = readTyped({ renewTime: sent }, typeOf('LeaseSpec'), fieldPath('spec'), errors)
+    expect([read, errors.errors]).toStrictEqual([kept === undefined ? {} : { renewTime: kept }, []])
+  })
+
   it('is base64 without line breaks', () => {
     const errors = errorList()
     const type = typeOf('CertificateSigningRequestSpec')
     const read = readTyped({ request: 'YW\r\nJj\n' }, type, fieldPath('spec'), errors)
     expect([read, errors.errors]).toEqual([{ request: 'YWJj' }, []])
+  })
+})
+
+describe('a time with six decimals', () => {
+  const LAYOUT = '2006-01-02T15:04:05.000000Z07:00'
+  it.each([
+    ['2026-01-01T00:00:00Z', 'cannot parse "Z" as ".000000"'],
+    ['2026-01-01T00:00:00.123Z', 'cannot parse ".123Z" as ".000000"'],
+    ['2026-01-01T00:00:00.123456789Z', 'cannot parse "789Z" as "Z07:00"'],
+    ['2026-01-01T00:00:00.123456', 'cannot parse "" as "Z07:00"'],
+    ['2026-01-01T00:00:00.123456Z ', 'cannot parse "Z " as "Z07:00"'],
+    ['2026-02-30T00:00:00.123456Z', 'a part is out of range'],
+    ['x', 'cannot parse "x" as "2006"'],
+    ['', 'cannot parse "" as "2006"'],
+  ])('is not %j', (sent, why) => {
+    const errors = errorList({ hideValues: true })
+    readTyped({ renewTime: sent }, typeOf('LeaseSpec'), fieldPath('spec'), errors)
+    expect(errors.toString()).toBe(
+      `spec.renewTime: Invalid value: parsing time "${sent}" as "${LAYOUT}": ${why}`,
+    )
+  })
+
+  it.each([1, {}, true, 'x'.repeat(1000)])('is not %j, and little of it is repeated', (sent) => {
+    const errors = errorList({ hideValues: true })
+    readTyped({ renewTime: sent }, typeOf('LeaseSpec'), fieldPath('spec'), errors)
+    expect([errors.errors.length, errors.toString().length < 250]).toEqual([1, true])
   })
 })
 

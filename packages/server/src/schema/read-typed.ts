@@ -1,6 +1,7 @@
 import { type ErrorList, type FieldPath, isObject, shownName } from '@kube-authn/core/internal'
 import { rfc3339Of, timeOfRfc3339 } from '@kube-authn/internal/rfc3339'
 import { base64Length } from '@kube-authn/internal/base64'
+import { type MicroTime, microTimeOf } from './micro-time.ts'
 import type { Field, ObjectType, Scalar } from './object-type.ts'
 
 /**
@@ -52,8 +53,9 @@ export function readField(
 
 function readOne(value: unknown, type: Scalar | ObjectType, path: FieldPath, errors: ErrorList): unknown {
   if (typeof type !== 'string') return readTyped(value, type, path, errors)
-  const { expected, isValid, read } = RULES[type]
-  if (!isValid(value)) errors.typeInvalid(path, value, `must be ${expected}`)
+  const { problem, read } = RULES[type]
+  const why = problem(value)
+  if (why !== undefined) errors.typeInvalid(path, value, why)
   return read === undefined ? value : read(value)
 }
 
@@ -62,53 +64,65 @@ function emptyOf(type: Scalar | ObjectType): unknown {
 }
 
 interface Rule {
-  readonly expected: string
   readonly empty: unknown
-  readonly isValid: (value: unknown) => boolean
+  /** Why a value is not of the type; `undefined` if it is. */
+  readonly problem: (value: unknown) => string | undefined
   /** What is kept; `undefined` if it is as if absent. Default: the value. */
   readonly read?: (value: unknown) => unknown
 }
 
-const STRING: Rule = { expected: 'a string', empty: '', isValid: (value) => typeof value === 'string' }
-const TIME: Rule = {
-  expected: 'a time in the form of RFC 3339',
-  empty: '1970-01-01T00:00:00Z',
-  isValid: (value) => typeof value === 'string' && timeOfRfc3339(value) !== undefined,
+function rule(
+  expected: string,
+  empty: unknown,
+  isValid: (value: unknown) => boolean,
+  read?: Rule['read'],
+): Rule {
+  const problem: Rule['problem'] = (value) => (isValid(value) ? undefined : `must be ${expected}`)
+  return { empty, problem, ...(read !== undefined && { read }) }
 }
 
 /** Source: apimachinery `pkg/api/resource/quantity.go`. */
 const QUANTITY = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[KMGTPE]i|[numkMGTPE]|[eE][+-]?\d+)?$/
 
 const RULES: Readonly<Record<Scalar, Rule>> = {
-  string: STRING,
-  bool: { expected: 'true or false', empty: false, isValid: (value) => typeof value === 'boolean' },
+  string: rule('a string', '', (value) => typeof value === 'string'),
+  bool: rule('true or false', false, (value) => typeof value === 'boolean'),
   int32: integers(2 ** 31),
   int64: integers(2 ** 63),
-  bytes: {
-    expected: 'standard base64',
-    empty: '',
-    isValid: (value) => typeof value === 'string' && base64Length(withoutLineBreaks(value)) !== undefined,
-    read: (value) => (typeof value === 'string' ? withoutLineBreaks(value) : value),
+  bytes: rule(
+    'standard base64',
+    '',
+    (value) => typeof value === 'string' && base64Length(withoutLineBreaks(value)) !== undefined,
+    (value) => (typeof value === 'string' ? withoutLineBreaks(value) : value),
+  ),
+  Time: rule(
+    'a time in the form of RFC 3339',
+    '1970-01-01T00:00:00Z',
+    (value) => typeof value === 'string' && timeOfRfc3339(value) !== undefined,
+    storedTime,
+  ),
+  MicroTime: {
+    empty: '1970-01-01T00:00:00.000000Z',
+    problem: (value) => microTimeIn(value).problem,
+    read: (value) => presentTime(microTimeIn(value).time),
   },
-  Time: { ...TIME, read: storedTime },
-  MicroTime: TIME,
-  Quantity: {
-    expected: 'a quantity, such as 500m or 1Gi',
-    empty: '0',
-    isValid: (value) => ['string', 'number'].includes(typeof value) && QUANTITY.test(String(value)),
-    read: String,
-  },
-  IntOrString: {
-    expected: 'a number or a string',
-    empty: 0,
-    isValid: (value) => typeof value === 'string' || Number.isInteger(value),
-  },
-  ExtraValue: {
-    expected: 'a list of strings',
-    empty: [],
-    isValid: (value) => Array.isArray(value) && value.every((each) => typeof each === 'string'),
-  },
-  FieldsV1: { expected: 'an object', empty: {}, isValid: isObject },
+  Quantity: rule(
+    'a quantity, such as 500m or 1Gi',
+    '0',
+    (value) => ['string', 'number'].includes(typeof value) && QUANTITY.test(String(value)),
+    String,
+  ),
+  IntOrString: rule(
+    'a number or a string',
+    0,
+    (value) => typeof value === 'string' || Number.isInteger(value),
+  ),
+  ExtraValue: rule(
+    'a list of strings',
+    [],
+    (value) => Array.isArray(value) && value.every((each) => typeof each === 'string'),
+  ),
+  FieldsV1: rule('an object', {}, isObject),
 }
 
 /** Go skips them in base64. */
@@ -116,21 +130,23 @@ function withoutLineBreaks(base64: string): string {
   return base64.replaceAll(/[\r\n]/g, '')
 }
 
-/** Go's time that is none. */
-const NO_TIME = '0001-01-01T00:00:00Z'
-
-/** In UTC and whole seconds, as Kubernetes keeps times; one that is none is absent. What is not a time stays as it is. */
+/** In UTC and whole seconds, as Kubernetes keeps times. What is not a time stays as it is. */
 function storedTime(value: unknown): unknown {
   const timeMs = typeof value === 'string' ? timeOfRfc3339(value) : undefined
-  if (timeMs === undefined) return value
-  const time = rfc3339Of(timeMs)
-  return time === NO_TIME ? undefined : time
+  return timeMs === undefined ? value : presentTime(rfc3339Of(timeMs))
+}
+
+function microTimeIn(value: unknown): MicroTime {
+  return typeof value === 'string' ? microTimeOf(value) : { problem: 'must be a time with six decimals' }
+}
+
+/** Go's time that is none is absent. */
+function presentTime(time: string | undefined): string | undefined {
+  return time !== undefined && /^0001-01-01T00:00:00(?:\.0+)?Z$/.test(time) ? undefined : time
 }
 
 function integers(end: number): Rule {
-  return {
-    expected: 'an integer',
-    empty: 0,
-    isValid: (value) => Number.isInteger(value) && Number(value) >= -end && Number(value) < end,
-  }
+  const isValid = (value: unknown): boolean =>
+    Number.isInteger(value) && Number(value) >= -end && Number(value) < end
+  return rule('an integer', 0, isValid)
 }

@@ -75,18 +75,28 @@ export function listMessage(type: FieldType): FieldType {
   }
 }
 
-/** A timestamp, in the form of RFC 3339; `null` for the zero time. */
-export const time: FieldType = {
-  wireType: 2,
-  read(value, name) {
-    const { seconds = 0, nanos = 0 } = readMessage(bytesOf(value), TIME) as Partial<
-      Record<'seconds' | 'nanos', number>
-    >
-    if (seconds === 0 && nanos === 0) return null
-    const date = new Date(seconds * 1000)
-    if (Number.isNaN(date.getTime())) throw malformed(`${name} is not a valid time`)
-    return date.toISOString().replace('.000Z', 'Z')
-  },
+/** A timestamp, in whole seconds and the form of RFC 3339; `null` for the zero time. */
+export const time: FieldType = timestamp(() => '')
+
+/** A timestamp with exactly six decimals, which is how Kubernetes writes and reads the type `MicroTime` in JSON. */
+export const microTime: FieldType = timestamp(
+  (nanos) => `.${String(Math.trunc(nanos / 1000)).padStart(6, '0')}`,
+)
+
+function timestamp(fraction: (nanos: number) => string): FieldType {
+  return {
+    wireType: 2,
+    read(value, name) {
+      const { seconds = 0, nanos = 0 } = readMessage(bytesOf(value), TIME) as Partial<
+        Record<'seconds' | 'nanos', number>
+      >
+      if (seconds === 0 && nanos === 0) return null
+      const date = new Date(seconds * 1000)
+      const isNamed = !Number.isNaN(date.getTime()) && /^\d/.test(date.toISOString())
+      if (!isNamed || nanos < 0 || nanos >= 1e9) throw malformed(`${name} is not a valid time`)
+      return date.toISOString().replace('.000Z', `${fraction(nanos)}Z`)
+    },
+  }
 }
 
 const TIME: MessageFields = {

@@ -130,7 +130,7 @@ describe('the table', () => {
 
   it('shows those of newer clients', () => {
     clock.advance(90_000)
-    const series = { count: 7, lastObservedTime: '2026-01-01T00:01:20Z' }
+    const series = { count: 7, lastObservedTime: '2026-01-01T00:01:20.000000Z' }
     const { involvedObject } = { involvedObject: { name: 'p' } }
     expect(cellsOf({ involvedObject, ...NEW, series })).toMatchObject({
       'Last Seen': '10s',
