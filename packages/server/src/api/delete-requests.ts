@@ -1,7 +1,7 @@
 import type { HttpAnswer } from '@kube-authn/core/adapter'
 import { fieldValidationOf, objectAnswer } from '@kube-authn/core/internal/api'
 import { apiVersionOf } from '../registry/resource.ts'
-import { ignoreMissing } from '../registry/status-errors.ts'
+import { ignoreMissing, ignoreOthers } from '../registry/status-errors.ts'
 import { type DeleteOptions, deleteOptionsIn, readDeleteOptions } from './delete-options.ts'
 import { answerWith, MAX_BODY_BYTES, type ObjectRequest, writeOf } from './object-request.ts'
 import { listOptions } from './list-options.ts'
@@ -38,11 +38,14 @@ export async function answerDeleteAll(asked: ObjectRequest): Promise<HttpAnswer>
   await reachVersion(asked)
   const page = await registry.list({ ...target, ...selected }, pageOf(selected))
   requireVersion(page.resourceVersion, selected)
+  const hasOwn = Object.keys(options.preconditions).length > 0
   for (const { metadata } of page.items) {
-    const { name = '', namespace = '' } = metadata
+    const { name = '', namespace = '', uid } = metadata
+    // What was not listed, and has the name by now, is not meant.
+    const preconditions = hasOwn || uid === undefined ? options.preconditions : { uid }
     await registry
-      .delete({ resource, namespace, name }, options.preconditions, writeOf(asked, options.isDryRun))
-      .catch(ignoreMissing)
+      .delete({ resource, namespace, name }, preconditions, writeOf(asked, options.isDryRun))
+      .catch(hasOwn ? ignoreMissing : ignoreOthers)
   }
   const { resourceVersion, items } = page
   const kind = `${resource.kind}List`

@@ -6,6 +6,7 @@ import { registry, type Registry } from '../registry/registry.ts'
 import type { Resource } from '../registry/resource.ts'
 import { clusterRoleBindings, clusterRoles, rbacResources } from '../registry/resources/rbac.ts'
 import { isConflict, isMissing } from '../registry/status-errors.ts'
+import type { Preconditions } from '../registry/write.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { BOOTSTRAP_BINDINGS, BOOTSTRAP_ROLES } from './bootstrap-policy.ts'
 import { bindingObject, type Reconciled, reconciledBinding, reconciledRole, roleObject } from './reconcile.ts'
@@ -69,7 +70,7 @@ async function reconcile(
         await objects.update(target, next.object)
         return
       }
-      if (existing?.metadata.uid !== undefined) await objects.delete(target, { uid: existing.metadata.uid })
+      if (existing !== undefined) await objects.delete(target, versionOf(existing))
       await objects.create(target, expected)
       return
     } catch (thrown) {
@@ -77,4 +78,9 @@ async function reconcile(
       if (attempt === MAX_ATTEMPTS || !(isConflict(thrown) || isMissing(thrown))) throw thrown
     }
   }
+}
+
+/** Only what was found to need another one in its place is deleted. */
+function versionOf({ metadata: { resourceVersion } }: KubeObject): Preconditions {
+  return resourceVersion === undefined ? {} : { resourceVersion }
 }

@@ -1,5 +1,7 @@
+import type { StatusError } from '@kube-authn/core/adapter'
 import { attributesOf, decide, forbiddenMessage } from '@kube-authn/core/authorization'
-import type { ObjectStore } from '../store/object-store.ts'
+import { isStatusError } from '@kube-authn/core/internal'
+import type { ObjectStore, StoredObject } from '../store/object-store.ts'
 import { isStoreError } from '../store/store-error.ts'
 import { checkObject } from './check-object.ts'
 import { generateName } from './generate-name.ts'
@@ -86,6 +88,7 @@ async function requireCreateAllowed(
   throw forbidden(resource, name, forbiddenMessage(attributes, decision.reason))
 }
 
+/** @throws {StatusError} 404 if there is no such namespace, 403 if it is being deleted. @throws {StoreError} if that is not known. */
 async function requireNamespace(
   store: ObjectStore,
   resource: Resource,
@@ -113,12 +116,37 @@ async function createNamed(
   const stored = await store.create(key, toStored(object)).catch((thrown: unknown) => {
     throw isStoreError(thrown, 'objectExists') ? alreadyExists(resource, name) : thrown
   })
+  const refusal = await refusalSince(store, resource, namespace, name)
+  if (refusal !== undefined && (await isTakenBack(store, stored))) throw refusal
+  return fromStored(stored, stored.revision)
+}
+
+/**
+ * The namespace may have been deleted, with its content, between the check and the creation. If that cannot be read, the creation stands, as it does in Kubernetes: a
+ * failure says nothing about the namespace.
+ */
+async function refusalSince(
+  store: ObjectStore,
+  resource: Resource,
+  namespace: string,
+  name: string,
+): Promise<StatusError | undefined> {
   try {
-    // The namespace may have been deleted, with its content, between the check and the creation.
     await requireNamespace(store, resource, namespace, name)
+    return undefined
   } catch (thrown) {
-    await store.delete(key, { createdRevision: stored.createdRevision }).catch(() => undefined)
+    return isStatusError(thrown) ? thrown : undefined
+  }
+}
+
+/** Deletes what was created, unless others have changed it meanwhile: then it is theirs too. @throws {StoreError} if it is not known whether it is there. */
+async function isTakenBack(store: ObjectStore, { key, revision }: StoredObject): Promise<boolean> {
+  try {
+    await store.delete(key, { revision })
+    return true
+  } catch (thrown) {
+    if (isStoreError(thrown, 'revisionConflict')) return false
+    if (isStoreError(thrown, 'objectNotFound')) return true
     throw thrown
   }
-  return fromStored(stored, stored.revision)
 }

@@ -1,4 +1,4 @@
-import type { ObjectStore } from '../store/object-store.ts'
+import type { ObjectStore, StoredObject } from '../store/object-store.ts'
 import { changeObject, type Found } from './change-object.ts'
 import { requirePreconditions } from './check-object.ts'
 import type { KubeObject } from './kube-object.ts'
@@ -6,7 +6,7 @@ import { requireMortal } from './namespace-lifecycle.ts'
 import { isFinished, terminating } from './prepare-object.ts'
 import type { Resource } from './resource.ts'
 import { namespaces, withoutContent } from './resources/namespaces.ts'
-import { ignoreMissing } from './status-errors.ts'
+import { ignoreOthers } from './status-errors.ts'
 import { fromStored, keyOf, keyPrefix } from './stored-objects.ts'
 import type { Target } from './target.ts'
 import type { Preconditions, WriteOptions } from './write.ts'
@@ -46,33 +46,52 @@ export function deletions({ store, resources, now }: DeletionsOptions): Deletion
     }
     const isRepeated = preconditions.resourceVersion === undefined
     const { object } = await changeObject(store, target, removed, isDryRun, isRepeated)
-    if (isNamespace && !isDryRun) await finishNamespace(name)
+    if (isNamespace && !isDryRun) await finishNamespace(name, object.metadata.uid)
     return object
   }
 
+  /** Whether the namespace is being deleted, and is not another one of the same name. */
+  const isEnding = async (name: string, uid: string | undefined): Promise<boolean> => {
+    const stored = await store.get(keyOf(namespaces, '', name))
+    if (stored === undefined) return false
+    const { metadata } = fromStored(stored, stored.revision)
+    return metadata.uid === uid && metadata.deletionTimestamp !== undefined
+  }
+
   /** Deletes the content of a namespace that is being deleted, and then the namespace, unless finalizers keep some of it. */
-  const finishNamespace = async (name: string): Promise<void> => {
+  const finishNamespace = async (name: string, uid: string | undefined): Promise<void> => {
     for (const resource of resources.filter(({ isNamespaced }) => isNamespaced)) {
       const { objects } = await store.list(keyPrefix(resource, name))
-      for (const stored of objects) {
-        const { metadata } = fromStored(stored, stored.revision)
-        const target = { resource, namespace: name, name: metadata.name ?? '' }
-        await remove(target).catch(ignoreMissing)
-      }
+      // Another server may have finished, and the objects may be those of a new namespace.
+      if (objects.length > 0 && !(await isEnding(name, uid))) return
+      for (const stored of objects) await removeContent(resource, name, stored)
       if ((await store.list(keyPrefix(resource, name), { limit: 1 })).objects.length > 0) return
     }
     const target = { resource: namespaces, namespace: '', name }
     const finished = ({ object }: Found): KubeObject | 'delete' => {
+      requirePreconditions(target, object, uid === undefined ? {} : { uid })
       const left = withoutContent(object)
       return isFinished(left) ? 'delete' : left
     }
-    await changeObject(store, target, finished, false, true).catch(ignoreMissing)
+    await changeObject(store, target, finished, false, true).catch(ignoreOthers)
+  }
+
+  /** Only the object that was listed, however it has changed since. */
+  const removeContent = async (
+    resource: Resource,
+    namespace: string,
+    stored: StoredObject,
+  ): Promise<void> => {
+    const { metadata } = fromStored(stored, stored.revision)
+    const { name = '', uid } = metadata
+    const precondition = uid === undefined ? { resourceVersion: String(stored.revision) } : { uid }
+    await remove({ resource, namespace, name }, precondition).catch(ignoreOthers)
   }
 
   const resumeNamespace = async (name: string): Promise<void> => {
     const stored = await store.get(keyOf(namespaces, '', name))
     const metadata = stored === undefined ? undefined : fromStored(stored, stored.revision).metadata
-    if (metadata?.deletionTimestamp !== undefined) await finishNamespace(name)
+    if (metadata?.deletionTimestamp !== undefined) await finishNamespace(name, metadata.uid)
   }
 
   return { delete: remove, resumeNamespace }

@@ -163,3 +163,8 @@ export function isMissing(thrown: unknown): boolean {
 export function ignoreMissing(thrown: unknown): void {
   if (!isMissing(thrown)) throw thrown
 }
+
+/** The same, and for one that is another object of the same name by now. */
+export function ignoreOthers(thrown: unknown): void {
+  if (!isConflict(thrown)) ignoreMissing(thrown)
+}

@@ -8,8 +8,11 @@ export interface BootstrapSecrets extends BootstrapSecretGetter {
   listSecrets(): Iterable<Secret>
   /** Adds a secret or replaces the one of the same name. Secrets of other namespaces are ignored. */
   putSecret(secret: Secret): void
-  /** Deletes the secret of this name if it still has this uid. */
-  deleteSecret(name: string, precondition: { readonly uid: string | undefined }): void
+  /** Deletes the secret of this name if it still has this uid and this version; a version that is `undefined` is not compared. */
+  deleteSecret(
+    name: string,
+    precondition: { readonly uid: string | undefined; readonly resourceVersion?: string | undefined },
+  ): void
 }
 
 /**
@@ -29,8 +32,10 @@ export function bootstrapSecrets(initial: Iterable<Secret> = []): BootstrapSecre
     getSecret: (name) => byName.get(name),
     listSecrets: () => byName.values(),
     putSecret,
-    deleteSecret(name, { uid }) {
-      if (byName.get(name)?.uid === uid) byName.delete(name)
+    deleteSecret(name, { uid, resourceVersion }) {
+      const found = byName.get(name)
+      if (found?.uid === uid && (resourceVersion ?? found?.resourceVersion) === found?.resourceVersion)
+        byName.delete(name)
     },
   }
 }

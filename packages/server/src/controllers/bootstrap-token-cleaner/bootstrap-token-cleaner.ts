@@ -9,8 +9,11 @@ import { cleanBootstrapSecret } from './clean-bootstrap-secret.ts'
 export interface BootstrapSecretStore {
   /** The secret of this name; `undefined` if there is none. */
   getSecret(name: string): Awaitable<Secret | undefined>
-  /** Deletes the secret of this name if it still has this uid. A missing or different secret is not an error. */
-  deleteSecret(name: string, precondition: { readonly uid: string | undefined }): Awaitable<void>
+  /** Deletes the secret of this name if it still has this uid and this version. A missing or different secret is not an error. */
+  deleteSecret(
+    name: string,
+    precondition: { readonly uid: string | undefined; readonly resourceVersion?: string | undefined },
+  ): Awaitable<void>
 }
 
 /** Options of {@link bootstrapTokenCleaner}. */
@@ -55,9 +58,9 @@ export function bootstrapTokenCleaner(options: BootstrapTokenCleanerOptions): Bo
   const look = async (name: string): Promise<void> => {
     const secret = await secrets.getSecret(name)
     if (isStopped || secret === undefined) return
-    const { uid } = secret
+    const { uid, resourceVersion } = secret
     const remainingMs = await cleanBootstrapSecret(secret, clock.now(), () =>
-      secrets.deleteSecret(name, { uid }),
+      secrets.deleteSecret(name, { uid, resourceVersion }),
     )
     // One timer per secret that expires, so bounded by the number of secrets.
     if (remainingMs !== undefined) queue.putLater(name, remainingMs)

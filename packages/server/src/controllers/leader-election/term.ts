@@ -104,10 +104,12 @@ export function term({ store, settings, clock, elapsedMs, lease, sinceMs }: Term
     async giveUp() {
       end()
       try {
-        await store.delete(key, { createdRevision })
+        const found = await store.get(key)
+        if (found?.createdRevision !== createdRevision || holderOf(leaseIn(found)) !== identity) return 'lost'
+        await store.delete(key, { revision: found.revision })
         return 'released'
       } catch (thrown) {
-        return isStoreError(thrown, 'objectNotFound', 'revisionConflict') ? 'lost' : 'unreleased'
+        return isStoreError(thrown, 'objectNotFound') ? 'lost' : 'unreleased'
       }
     },
   }

@@ -54,7 +54,7 @@ export async function checkSecret(
   const { uid, resourceVersion } = secret
   const account = await accountOf(present, store)
   if (account === undefined) {
-    await store.deleteSecret(namespace, name, { uid })
+    await store.deleteSecret(namespace, name, { uid, resourceVersion })
     return
   }
   const patch = await missingParts(secret, account, content)

@@ -47,7 +47,8 @@ async function deleteSecrets(
       successor !== undefined && valueOf(secret.annotations, SERVICE_ACCOUNT_UID_ANNOTATION) === ''
     if (isOfSuccessor || !isServiceAccountToken(secret, seen)) continue
     try {
-      await store.deleteSecret(secret.namespace, secret.name, { uid: secret.uid })
+      const { uid, resourceVersion } = secret
+      await store.deleteSecret(secret.namespace, secret.name, { uid, resourceVersion })
     } catch (error) {
       errors.push(error)
     }
@@ -74,21 +75,28 @@ export async function ensureSecret(
   }
 
   const created = await store.createSecret(await newSecret(account))
-  const undo = async (): Promise<void> => {
-    try {
-      await store.deleteSecret(namespace, created.name, { uid: created.uid })
-    } catch (error) {
-      report(onError, error)
-    }
-  }
   const references = [...secrets, created.name]
-  const precondition = { uid, resourceVersion }
-  let isReferenced: boolean
   try {
-    isReferenced = await store.setSecretReferences(namespace, name, references, precondition)
+    if (await store.setSecretReferences(namespace, name, references, { uid, resourceVersion })) return
   } catch (error) {
-    await undo()
+    await takeBack(created, account, store, onError)
     throw error
   }
-  if (!isReferenced) await undo()
+  await takeBack(created, account, store, onError)
+}
+
+/** Deletes a secret as it was created, once it is known that its service account does not reference it: a failure alone does not tell. */
+async function takeBack(
+  { namespace, name, uid, resourceVersion }: Secret,
+  account: ServiceAccount,
+  store: TokensControllerStore,
+  onError: ((error: unknown) => void) | undefined,
+): Promise<void> {
+  try {
+    const present = await store.getServiceAccount(namespace, account.name)
+    if (present?.uid === account.uid && present?.secrets?.includes(name) === true) return
+    await store.deleteSecret(namespace, name, { uid, resourceVersion })
+  } catch (error) {
+    report(onError, error)
+  }
 }
