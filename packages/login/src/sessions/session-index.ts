@@ -1,6 +1,7 @@
-import { isObject } from '@kube-authn/core/internal/shared'
+import { isObject, memberOf } from '@kube-authn/core/internal/shared'
 import type { SessionSelector } from './session-keeper.ts'
 import { isRefusal, recordsUnder, removeRecord, type SessionStore } from './session-store.ts'
+import type { Lifetimes } from './lifetimes.ts'
 import { isSelected, type SessionEntry } from './stored-session.ts'
 import { sha256Hex } from './sha256.ts'
 
@@ -11,6 +12,9 @@ const ENDING = [...INDEXED, 'provider'] as const
 
 /** How long logins are refused that may have begun before a logout. */
 export const LOGOUT_WINDOW_MS = 10_000
+
+/** How long a session may be in the index before it is stored: longer than any store takes. */
+const COMPLETED_MS = 300_000
 
 /** What is written when sessions end. */
 interface Mark {
@@ -26,7 +30,7 @@ export interface SessionIndex {
   remove(entry: SessionEntry): Promise<void>
   /** The digests of sessions that a selector may mean; `undefined` if every session must be looked at. */
   find(selector: SessionSelector): Promise<readonly string[] | undefined>
-  /** Takes a session out that is gone. */
+  /** Takes a session out that is gone, unless it was added so recently that it may be yet to come. */
   forget(username: string, digest: string): Promise<void>
   /** Records that the selected sessions end. Must be called before they are looked for. */
   markEnded(selector: SessionSelector): Promise<void>
@@ -44,9 +48,13 @@ export interface SessionIndex {
  *
  * A login writes the index, then the session, and then reads the marks. A logout writes the mark, and then reads the index. So whichever is first, one of them sees the other.
  *
- * @param longestMs how long the session of a provider is marked, since it does not come back.
+ * @param lifetimes the session of a provider is marked for the longest one, since it does not come back.
  */
-export function sessionIndex(store: SessionStore, prefix: string, longestMs: number): SessionIndex {
+export function sessionIndex(
+  store: SessionStore,
+  prefix: string,
+  { clock, maxLifetimeMs: longestMs }: Pick<Lifetimes, 'clock' | 'maxLifetimeMs'>,
+): SessionIndex {
   const placeOf = async (kind: string, value: string): Promise<string> => `${kind}/${await sha256Hex(value)}`
 
   const keysOf = (entry: SessionEntry): Promise<readonly string[]> =>
@@ -76,7 +84,8 @@ export function sessionIndex(store: SessionStore, prefix: string, longestMs: num
 
   return {
     async add(entry, ttlMs) {
-      await Promise.all((await keysOf(entry)).map((key) => create(key, '{}', ttlMs)))
+      const value = JSON.stringify({ addedAtMs: clock.now() })
+      await Promise.all((await keysOf(entry)).map((key) => create(key, value, ttlMs)))
     },
 
     async remove(entry) {
@@ -97,7 +106,10 @@ export function sessionIndex(store: SessionStore, prefix: string, longestMs: num
     },
 
     async forget(username, digest) {
-      await removeRecord(store, `${prefix}by/${await placeOf('username', username)}/${digest}`)
+      const key = `${prefix}by/${await placeOf('username', username)}/${digest}`
+      const known = await store.get(key)
+      if (known === undefined || clock.now() - addedAtMs(known.value) < COMPLETED_MS) return
+      await removeRecord(store, key, known.revision)
     },
 
     async markEnded(selector) {
@@ -151,10 +163,20 @@ async function put(store: SessionStore, key: string, value: string, ttlMs: numbe
 
 /** A mark that cannot be read concerns every session that finds it. */
 function selectorOf(value: string): SessionSelector {
+  const selector = parsed(value)
+  return isObject(selector) ? selector : {}
+}
+
+/** When a session was added; long ago if the value does not say so. */
+function addedAtMs(value: string): number {
+  const timeMs = memberOf(parsed(value), 'addedAtMs')
+  return typeof timeMs === 'number' ? timeMs : -Infinity
+}
+
+function parsed(value: string): unknown {
   try {
-    const selector: unknown = JSON.parse(value)
-    return isObject(selector) ? selector : {}
+    return JSON.parse(value)
   } catch {
-    return {}
+    return undefined
   }
 }

@@ -62,7 +62,7 @@ export function storedSessions(options: StoredSessionsOptions): Required<Session
   const lifetimes = sessionLifetimes(options)
   const { clock, maxLifetimeMs } = lifetimes
   const jar = cookieJar({ cookieName, allowInsecureHttp, maxCookies: 1 })
-  const index = sessionIndex(store, prefix, maxLifetimeMs)
+  const index = sessionIndex(store, prefix, lifetimes)
   const records = sessionRecords(store, prefix, lifetimes)
   const shareRefresh = sharedOutcome<OpenedSession | undefined>(clock, 2 * REFRESH_TIMEOUT_MS)
   const shareTouch = sharedOutcome<Session | undefined>(clock, REFRESH_TIMEOUT_MS)
