@@ -3,6 +3,7 @@ import { connect, createSecureServer, type IncomingHttpHeaders } from 'node:http
 import type { IncomingMessage } from 'node:http'
 import { request } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { gunzipSync } from 'node:zlib'
 import { createPki, type IssuedCredential } from '@kube-authn/testing'
 import { http2ServerOptions, tlsServerOptions } from '@kube-authn/node'
 
@@ -82,7 +83,7 @@ async function askHttp1(
   return {
     status: response.statusCode ?? 0,
     headers: response.headers,
-    text: Buffer.concat(chunks).toString(),
+    text: textOf(chunks, response.headers),
   }
 }
 
@@ -99,5 +100,10 @@ async function askHttp2(
   const chunks: Buffer[] = []
   for await (const chunk of stream) chunks.push(chunk as Buffer)
   session.close()
-  return { status: received[':status'] ?? 0, headers: received, text: Buffer.concat(chunks).toString() }
+  return { status: received[':status'] ?? 0, headers: received, text: textOf(chunks, received) }
+}
+
+function textOf(chunks: readonly Buffer[], headers: IncomingHttpHeaders): string {
+  const content = Buffer.concat(chunks)
+  return (headers['content-encoding'] === 'gzip' ? gunzipSync(content) : content).toString()
 }

@@ -115,6 +115,25 @@ describe('a request', () => {
     },
   )
 
+  it('gets a long list in gzip if it accepts that, over HTTP/1 and HTTP/2, and no secrets', async () => {
+    const server = await world()
+    const expectEncoding = async (kind: string, path: string): Promise<void> => {
+      const metadata = { name: 'long' }
+      const body = JSON.stringify({ apiVersion: 'v1', kind, metadata, data: { x: 'YWFh'.repeat(40_000) } })
+      const json = { ...ADMIN, 'content-type': 'application/json' }
+      expect((await server.ask({ method: 'POST', path, headers: json, body })).status).toBe(201)
+      for (const ask of [server.ask, server.ask2]) {
+        const plain = await ask({ path, headers: ADMIN })
+        const { headers, text } = await ask({ path, headers: { ...ADMIN, 'accept-encoding': 'gzip' } })
+        const expected = kind === 'Secret' ? [undefined, undefined] : ['gzip', 'Accept-Encoding']
+        expect([headers['content-encoding'], headers['vary']]).toEqual(expected)
+        expect(text).toBe(plain.text)
+      }
+    }
+    await expectEncoding('ConfigMap', MAPS)
+    await expectEncoding('Secret', '/api/v1/namespaces/default/secrets')
+  })
+
   it('goes through authentication, impersonation and authorization, which audit sees in this order', async () => {
     const events: AuthenticationEvent[] = []
     const audited: AuditEvent[] = []

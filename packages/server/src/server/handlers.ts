@@ -5,6 +5,7 @@ import { clientContext, incomingMessageBody, incomingMessageRequest } from '@kub
 import { aFunction, isStatusError, knownRequest, memberOf, refuseProblems } from '@kube-authn/core/internal'
 import type { KubernetesApi } from '../api/kubernetes-api.ts'
 import { internalError } from '../api/internal-error.ts'
+import { compressed } from './compressed-answer.ts'
 import { type NodeResponse, writeAnswer } from './write-answer.ts'
 
 /** A request of `node:http`, `node:https` or `node:http2`. */
@@ -94,7 +95,7 @@ async function serve(
     caller: user && { user },
   })
   take()
-  await writeAnswer(answer, res, request.method === 'HEAD')
+  await writeAnswer(compressed(answer, request), res, request.method === 'HEAD')
 }
 
 /** Without a framework: what `userOf` threw is the answer. */

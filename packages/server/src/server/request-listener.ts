@@ -15,6 +15,7 @@ import { isStatusError } from '@kube-authn/core/internal'
 import type { KubernetesApi } from '../api/kubernetes-api.ts'
 import { internalError } from '../api/internal-error.ts'
 import type { ApiServer } from './api-server-options.ts'
+import { compressed } from './compressed-answer.ts'
 import type { FailureLog } from './failure-log.ts'
 import type { NodeMessage } from './handlers.ts'
 import { type Lifecycle, shuttingDown } from './lifecycle.ts'
@@ -81,7 +82,7 @@ export function requestListener(parts: RequestListenerParts): ApiServer['listene
       if (req.httpVersionMajor < 2) res.setHeader('connection', 'close')
       else closeConnection(req)
     }
-    await writeAnswer(answer, res, request.method === 'HEAD')
+    await writeAnswer(compressed(answer, request), res, request.method === 'HEAD')
   }
 
   const handle = async (exchange: Exchange): Promise<void> => {
