@@ -51,7 +51,7 @@ export async function apiAnswers(
   { reviews, health }: OtherAnswers,
 ): Promise<KubernetesApi['answer']> {
   const { store, rbac, authorizer = rbac, observer, clock = systemClock } = options
-  const { revocations, serviceAccounts, bootstrapTokens } = options
+  const { revocations, serviceAccounts, bootstrapTokens, strict = false } = options
   const resources = servedResources(options)
   const objects = registry({
     store,
@@ -62,7 +62,7 @@ export async function apiAnswers(
     learners: [revocations, serviceAccounts, bootstrapTokens].filter((each) => each !== undefined),
   })
   await objects.createSystemNamespaces()
-  const answerObjects = objectRequests({ registry: objects, clock })
+  const answerObjects = objectRequests({ registry: objects, clock, isStrict: strict })
   const schemas = openApi(resources)
   const { answerDiscovery, discoveryDocuments } = await loadDiscovery()
   const documents = discoveryDocuments([...resources.map(discovered), ...reviews])

@@ -1,7 +1,7 @@
 import type { Clock, Observer } from '@kube-authn/core'
 import type { Authorizer } from '@kube-authn/core/authorization'
 import type { TokenIssuer } from '@kube-authn/core/service-account'
-import { aFunction, type OptionsShape, required } from '@kube-authn/core/adapter'
+import { aBoolean, aFunction, type OptionsShape, required } from '@kube-authn/core/adapter'
 import { aClock, anAuthorizer, withMethods } from '@kube-authn/core/internal'
 import type { StoredBootstrapTokens } from '../credentials/stored-bootstrap-tokens.ts'
 import type { StoredServiceAccounts } from '../credentials/stored-service-accounts.ts'
@@ -32,6 +32,11 @@ export interface KubernetesApiOptions {
   readonly bootstrapTokens?: StoredBootstrapTokens
   /** Issues the tokens that are asked for at `/token` of service accounts. Default: there is no such path. */
   readonly tokenIssuer?: TokenIssuer
+  /**
+   * Whether writes of pods, services and nodes are refused with 405, since they are neither validated nor given defaults here: no test passes with one that a cluster would refuse
+   * (`--strict`). Reads and deletions stay. Default `false`.
+   */
+  readonly strict?: boolean
   /** The time of creations, and for ages and ends of watches. Default: the runtime's clock. */
   readonly clock?: Clock
 }
@@ -51,5 +56,6 @@ export const kubernetesApiShape: OptionsShape<KubernetesApiOptions> = {
   ),
   bootstrapTokens: withMethods('a copy as storedBootstrapTokens(...) makes', 'getSecret', 'learn', 'health'),
   tokenIssuer: withMethods('an issuer of tokens, as tokenIssuer(...) makes', 'issue'),
+  strict: aBoolean,
   clock: aClock,
 }

@@ -9,6 +9,7 @@ import { answerDelete, answerDeleteAll } from './delete-requests.ts'
 import type { KubernetesApiCaller, ObjectRequest } from './object-request.ts'
 import { answerPatch } from './patch-requests.ts'
 import { readQueryOptions } from './query-options.ts'
+import { requireValidated } from './require-validated.ts'
 import { inYaml } from './yaml-answer.ts'
 import { answerRead } from './read-requests.ts'
 import type { RequestTarget } from './request-target.ts'
@@ -18,6 +19,8 @@ import { answerAction, answerCreate, answerUpdate } from './write-requests.ts'
 export interface ObjectRequestsOptions {
   readonly registry: Registry
   readonly clock: Clock
+  /** Whether writes of plain objects are refused. */
+  readonly isStrict: boolean
 }
 
 /** A request about objects, as it arrives. */
@@ -39,9 +42,10 @@ type Answer = (asked: ObjectRequest) => Promise<HttpAnswer | Response>
  *
  * Source: apiserver `pkg/endpoints/handlers`.
  */
-export function objectRequests(
-  options: ObjectRequestsOptions,
-): (received: ReceivedRequest) => Promise<HttpAnswer | Response> {
+export function objectRequests({
+  isStrict,
+  ...options
+}: ObjectRequestsOptions): (received: ReceivedRequest) => Promise<HttpAnswer | Response> {
   return async function answerReceived({ caller, ...received }) {
     const { request, target } = received
     const accepted = acceptedOf(request.headers)
@@ -57,6 +61,7 @@ export function objectRequests(
     const answers = answersFor(target)
     const answered = Object.hasOwn(answers, request.method) ? answers[request.method] : undefined
     if (answered === undefined) throw methodNotAllowed(Object.keys(answers).toSorted().join(', '))
+    if (isStrict) requireValidated(target.resource, request.method)
     if (target.name !== '' || request.method === 'POST') requireOtherForm(accepted.form, 'metadataList')
     const answer = await answered(asked)
     return accepted.isYaml ? inYaml(answer) : answer

@@ -63,6 +63,8 @@ export interface Resource {
   readonly hasCreator?: boolean
   /** Whether a collection can be deleted at once. Default `true`; of resources in namespaces, only that of one namespace. */
   readonly hasDeletableCollection?: boolean
+  /** Whether objects are kept as they are sent, without the validation and the defaults of Kubernetes. A strict server does not write them. Default `false`. */
+  readonly isPlain?: boolean
   /** Whether errors must not show the values of fields. Default `false`. */
   readonly hasSecrets?: boolean
   /** In the order of the table. */

@@ -69,6 +69,7 @@ export async function openApi(
     audit: audit.observer,
     metrics: counted,
     log: logLine,
+    strict: settings.strict,
     alwaysAllowPaths: settings.alwaysAllowPaths,
     ...settings.limits,
   })

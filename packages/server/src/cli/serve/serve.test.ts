@@ -23,6 +23,14 @@ async function create(fetch: PathFetch, name: string): Promise<number> {
 
 const statusOf = async (fetch: PathFetch, path: string): Promise<number> => (await fetch(path)).status
 
+it('serve --strict writes no pod', async () => {
+  const { admin } = await startServe(['--in-memory', '--strict'])
+  const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'x' } }
+  const refused = await admin('/api/v1/namespaces/default/pods', { method: 'POST', body: pod })
+  expect([refused.status, await refused.json()]).toMatchObject([405, { reason: 'MethodNotAllowed' }])
+  expect(await create(admin, 'one')).toBe(201)
+})
+
 describe('serve, without a flag', () => {
   it('lets only its administrator in, and probes', async () => {
     const { as, admin } = await startServe()

@@ -31,6 +31,8 @@ export interface ServeSettings {
   readonly leaderElection?: ServeElection
   /** Whether every service account is given a token secret. */
   readonly createSecrets: boolean
+  /** Whether writes of objects that are not validated are refused. */
+  readonly strict: boolean
   readonly alwaysAllowPaths: readonly string[]
   /** The client CA, if it is not the own one. */
   readonly clientCAFile?: string

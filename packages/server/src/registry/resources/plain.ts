@@ -21,12 +21,13 @@ export function plain(
   names: Pick<Resource, 'kind' | 'plural' | 'singular' | 'shortNames' | 'categories' | 'isNamespaced'>,
 ): Pick<
   Resource,
-  keyof typeof names | 'group' | 'version' | 'subresources' | 'nameProblems' | 'read' | 'validate'
+  keyof typeof names | 'group' | 'version' | 'isPlain' | 'subresources' | 'nameProblems' | 'read' | 'validate'
 > {
   return {
     ...names,
     group: '',
     version: 'v1',
+    isPlain: true,
     subresources: [statusPart()],
     nameProblems: dns1123SubdomainProblems,
     read(object, errors) {

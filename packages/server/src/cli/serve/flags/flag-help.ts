@@ -46,6 +46,7 @@ export const SHOWN_FLAGS: readonly FlagGroup[] = [
       'store store',
       'where the objects are: memory, sqlite:FILE, postgres://USER@HOST/DATABASE or etcd://HOST:PORT (default sqlite:DATA-DIR/store.db)',
     ],
+    ['strict', 'refuse to write pods, services and nodes, which are not validated here: for tests'],
     ['bind-address ip', 'listen on this address (default 127.0.0.1)'],
     ['secure-port port', 'the port of HTTPS; 0 is any free one (default 6443)'],
     ['advertise-address ip', 'the address by which clients reach the server'],

@@ -17,6 +17,7 @@ export const OWN_FLAGS: Readonly<Record<string, KnownFlag>> = {
   'in-memory': off,
   output: text('text'),
   store: text(),
+  strict: off,
 }
 
 /**

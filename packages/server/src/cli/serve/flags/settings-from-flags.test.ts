@@ -62,6 +62,7 @@ describe('the flags of serve', () => {
       },
       controllers: ['*'],
       createSecrets: false,
+      strict: false,
       alwaysAllowPaths: ['/healthz', '/readyz', '/livez'],
       authenticationFlags: [],
       authorizationFlags: ['--authorization-mode=RBAC'],

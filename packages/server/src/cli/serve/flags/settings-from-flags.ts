@@ -84,6 +84,7 @@ export function settingsFromFlags(argv: readonly string[]): ServeSettings {
     ...(forward !== undefined && { forward }),
     ...(leaderElection !== undefined && { leaderElection }),
     createSecrets: gates.createSecrets,
+    strict: booleanOf(flags, 'strict'),
     alwaysAllowPaths: listOfFlag(flags, 'authorization-always-allow-paths'),
     ...(clientCAFile !== undefined && { clientCAFile }),
     authenticationFlags: [
