@@ -145,7 +145,7 @@ export class AuditRecord {
       metadata: {},
       status: 'Failure',
       message,
-      reason,
+      ...(reason !== undefined && { reason }),
       ...(details !== undefined && { details }),
       code,
     }

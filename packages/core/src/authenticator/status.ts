@@ -8,7 +8,8 @@ export interface Status {
   readonly metadata: Readonly<Record<string, never>>
   readonly status: 'Failure'
   readonly message: string
-  readonly reason: string
+  /** Absent where kube-apiserver has none either. */
+  readonly reason?: string
   readonly details?: Readonly<Record<string, unknown>>
   readonly code: number
 }
@@ -17,7 +18,7 @@ export interface Status {
 export interface StatusErrorInit {
   readonly status: number
   /** A machine-readable word, as in `Unauthorized`. */
-  readonly reason: string
+  readonly reason?: string
   /** Sent to the client: never reveals what was wrong with a credential. */
   readonly message: string
   readonly details?: Readonly<Record<string, unknown>>
@@ -103,7 +104,7 @@ function bodyOf({ message, reason, details, status }: StatusErrorInit): Status {
     metadata: NO_METADATA,
     status: 'Failure',
     message,
-    reason,
+    ...(reason !== undefined && { reason }),
     ...(details !== undefined && { details }),
     code: status,
   })

@@ -36,7 +36,7 @@ export function result({ question, findings, origin }: Explained, options: Expla
     <header class="hero ${failure === undefined ? 'passes' : 'refused'}">
       <p class="target">
         <span class="method">${question.method}</span> <span class="path">${literal(question.path)}</span>
-        <span class="status">${failure === undefined ? 'passes' : `${failure.status} ${failure.body.reason}`}</span>
+        <span class="status">${failure === undefined ? 'passes' : `${failure.status} ${failure.body.reason ?? ''}`}</span>
       </p>
       <h1 id="headline" tabindex="-1">${headline(findings)}</h1>
       ${user === undefined ? undefined : groups(user.groups)}

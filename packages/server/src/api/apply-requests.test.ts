@@ -95,11 +95,11 @@ describe('an apply', () => {
     expect([refused.status, refused.json['reason'], refused.json['message']]).toEqual([
       409,
       'Conflict',
-      'Apply failed with 2 conflicts: conflict with "a" using v1: .data.x, conflict with "editor" using v1: .data.y',
+      'Apply failed with 2 conflicts: conflicts with "a":\n- .data.x\nconflicts with "editor" using v1:\n- .data.y',
     ])
     expect(refused.json['details']).toEqual({
       causes: [
-        { reason: 'FieldManagerConflict', message: 'conflict with "a" using v1', field: '.data.x' },
+        { reason: 'FieldManagerConflict', message: 'conflict with "a"', field: '.data.x' },
         { reason: 'FieldManagerConflict', message: 'conflict with "editor" using v1', field: '.data.y' },
       ],
     })
@@ -127,7 +127,7 @@ describe('an apply', () => {
       'Apply failed with 1 conflict: conflict with "before-first-apply" using v1: .data.x',
     ])
     expect(ownersOf(await apply('a', map({ x: '1' })))).toEqual([
-      ['before-first-apply Update', { 'f:data': { 'f:x': {}, 'f:y': {} } }],
+      ['before-first-apply Update', { 'f:data': { '.': {}, 'f:x': {}, 'f:y': {} } }],
       ['a Apply', { 'f:data': { 'f:x': {} } }],
     ])
   })
@@ -163,8 +163,8 @@ describe('an apply', () => {
     const { json } = await apply('a', pod([{ name: 'one', image: 'z' }]), path)
     expect(json['spec']).toEqual({
       containers: [
-        { name: 'one', image: 'z', tty: true },
         { name: 'two', image: 'y' },
+        { name: 'one', image: 'z', tty: true },
       ],
       tolerations: [{ key: 'k' }],
       ...ACCOUNT,
@@ -248,8 +248,10 @@ describe('an apply', () => {
     [409, '', map({}, { uid: 'other' })],
     [413, '', ' '.repeat(4_000_000)],
     [422, '', map({ '../x': '1' })],
-    [422, '', map({ x: 1 })],
-    [422, '&fieldValidation=Strict', { ...map({}), other: 1 }],
+    [500, '', map({ x: 1 })],
+    [500, '', { ...map({}), other: 1 }],
+    [500, '&fieldValidation=Strict', { ...map({}), other: 1 }],
+    [500, '&fieldValidation=Ignore', { ...map({}), other: 1 }],
     [422, '&dryRun=Some', map({})],
   ])('is refused with %i%s: %j', async (status, query, body) => {
     const { status: answered, json } = await apply('a', body, MAP, query)
@@ -265,12 +267,40 @@ describe('an apply', () => {
     ])
   })
 
-  it.each([
-    pod([{ name: 'a' }, { name: 'a' }]),
-    pod([{ image: 'x' }]),
-    { ...pod([]), metadata: { finalizers: ['a', 'a'] } },
-  ])('is refused if elements of a list cannot be told apart: %j', async (body) => {
-    expect((await apply('a', body, `${PODS}/p`)).status).toBe(422)
+  const ROLE = '/apis/rbac.authorization.k8s.io/v1/namespaces/default/roles/r'
+  it.each<[string, object, string]>([
+    [
+      MAP,
+      { ...map({}, { name: 'm' }), datta: {} },
+      '/m; /v1, Kind=ConfigMap): .datta: field not declared in schema',
+    ],
+    [MAP, map({ x: 1 }), '/; /v1, Kind=ConfigMap): .data.x: expected string'],
+    [MAP, { ...map({}), data: [] }, '/; /v1, Kind=ConfigMap): .data: expected map'],
+    [MAP, map({}, { labels: {}, lables: {} }), '.metadata.lables: field not declared in schema'],
+    [MAP, map({}, { finalizers: ['a', 'a'] }), '.metadata.finalizers: duplicate entries for key [="a"]'],
+    [
+      ROLE,
+      {
+        apiVersion: 'rbac.authorization.k8s.io/v1',
+        kind: 'Role',
+        metadata: { name: 'r' },
+        rules: [{ verb: [], resources: 'x' }],
+      },
+      `(/r; rbac.authorization.k8s.io/v1, Kind=Role): errors:
+  .rules[0].verb: field not declared in schema
+  .rules[0].resources: expected list`,
+    ],
+    [
+      `${PODS}/p`,
+      pod([{ name: 'a' }, { name: 'a' }]),
+      '.spec.containers: duplicate entries for key [name="a"]',
+    ],
+    [`${PODS}/p`, pod([{ image: 'x' }]), 'has an element that omits a key field'],
+  ])('is refused if it is not of the type of the object: %s %j', async (path, body, why) => {
+    const { status, json } = await apply('a', body, path)
+    expect([status, json['code'], Object.hasOwn(json, 'reason')]).toEqual([500, 500, false])
+    expect(json['message']).toContain('failed to create typed patch object (')
+    expect(json['message']).toContain(why)
   })
 
   it('keeps keys such as __proto__', async () => {

@@ -17,24 +17,42 @@ const MAX_TOLD = 100
  * Source: apimachinery `pkg/util/managedfields/internal/conflict.go`.
  */
 export function applyConflict(conflicts: readonly Conflict[]): StatusError {
-  const told = conflicts.slice(0, MAX_TOLD)
-  const words = told.map(({ entry, path }) => `${withWhom(entry)}: ${path}`)
-  const count = conflicts.length === 1 ? '1 conflict' : `${conflicts.length} conflicts`
+  const told = conflicts
+    .map(({ entry, path }) => ({ owner: nameOf(entry), path }))
+    .toSorted((a, b) => (a.owner < b.owner ? -1 : a.owner > b.owner ? 1 : 0))
+    .slice(0, MAX_TOLD)
   return new StatusError({
     status: 409,
     reason: 'Conflict',
-    message: `Apply failed with ${count}: ${words.join(', ')}`,
+    message: `Apply failed with ${wordsOf(told, conflicts.length)}`,
     details: {
-      causes: told.map(({ entry, path }) => ({
+      causes: told.map(({ owner, path }) => ({
         reason: 'FieldManagerConflict',
-        message: withWhom(entry),
+        message: `conflict with ${owner}`,
         field: path,
       })),
     },
   })
 }
 
-function withWhom({ manager, subresource, apiVersion }: ManagedFieldsEntry): string {
+interface Told {
+  readonly owner: string
+  readonly path: string
+}
+
+function wordsOf(told: readonly Told[], count: number): string {
+  const [first] = told
+  if (first !== undefined && count === 1) return `1 conflict: conflict with ${first.owner}: ${first.path}`
+  const owners = [...new Set(told.map(({ owner }) => owner))]
+  const lines = owners.flatMap((each) => [
+    `conflicts with ${each}:`,
+    ...told.filter(({ owner }) => owner === each).map(({ path }) => `- ${path}`),
+  ])
+  return `${count} conflicts: ${lines.join('\n')}`
+}
+
+/** An applier has one set of fields whatever the version, an updater one for each. */
+function nameOf({ manager, subresource, operation, apiVersion }: ManagedFieldsEntry): string {
   const part = subresource === undefined ? '' : ` with subresource ${quoted(subresource)}`
-  return `conflict with ${quoted(manager)}${part} using ${apiVersion}`
+  return `${quoted(manager)}${part}${operation === 'Update' ? ` using ${apiVersion}` : ''}`
 }

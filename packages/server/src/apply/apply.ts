@@ -1,8 +1,7 @@
 import { isObject } from '@kube-authn/core/internal'
 import type { KubeObject, ManagedFieldsEntry } from '../registry/kube-object.ts'
-import type { Resource } from '../registry/resource.ts'
+import type { Fields, Resource } from '../registry/resource.ts'
 import { applyConflict, type Conflict } from './apply-conflict.ts'
-import { changesOf, fieldsOf } from './applied-fields.ts'
 import {
   difference,
   type FieldSet,
@@ -13,8 +12,10 @@ import {
   union,
 } from './field-set.ts'
 import { fieldsOfLastApplied, withLastApplied } from './last-applied.ts'
-import { mergeApplied, prune } from './merge-applied.ts'
+import { mergeApplied } from './merge-applied.ts'
 import {
+  changesOfObject,
+  fieldsOfConfiguration,
   fieldsOfOwner,
   isOf,
   losing,
@@ -25,14 +26,13 @@ import {
   slotOfResource,
   writable,
 } from './owners.ts'
-import { requireKeys } from './parts.ts'
-
-type JsonObject = Readonly<Record<string, unknown>>
+import { prune } from './remove-fields.ts'
+import { requireTyped } from './require-typed.ts'
 
 /** What is applied, and which manager applies it. */
 export interface Application {
   readonly resource: Resource
-  readonly configuration: JsonObject
+  readonly configuration: Fields
   readonly manager: Manager
   /** Whether fields of others are taken over. */
   readonly isForced: boolean
@@ -40,7 +40,7 @@ export interface Application {
 
 /** An object after something was applied to it, before it is read and validated. */
 export interface Applied {
-  readonly value: JsonObject
+  readonly value: Fields
   readonly owners: readonly ManagedFieldsEntry[]
 }
 
@@ -51,21 +51,20 @@ export interface Applied {
  * Source: structured-merge-diff `merge/update.go` Apply; KEP-555.
  *
  * @param old `undefined` if there is none.
- * @throws {StatusError} 409 if others own fields for which the configuration has other values, 422 if elements of its lists cannot be told apart.
+ * @throws {StatusError} 409 if others own fields for which the configuration has other values, 500 if it is not of the type of the object.
  */
 export function apply(
   { resource, configuration, manager, isForced }: Application,
   old: KubeObject | undefined,
 ): Applied {
   const slot = slotOfResource(resource)
+  const { apiVersion: _version, kind: _kind, ...sent } = configuration
+  requireTyped(sent, slot, namesOf(resource, configuration))
   const wanted = writable(resource, manager.subresource, ownable(configuration))
-  requireKeys(wanted, slot)
-  const fields = Object.keys(wanted).length === 0 ? NO_FIELDS : fieldsOf(wanted, slot)
+  const fields = fieldsOfConfiguration(resource, wanted)
   if (old === undefined) return { value: configuration, owners: owning(resource, [], manager, fields) }
 
   const live = ownable(old)
-  const merged = mergeApplied(live, wanted, slot)
-  const taken = intersection(fields, changesOf(live, merged, slot).changed)
   const lastApplied = fieldsOfLastApplied(resource, old, manager.name)
   const before = ownersOf(resource, old, manager.time)
   // As if kubectl had moved the owner of its earlier applies, which is not known here.
@@ -73,20 +72,23 @@ export function apply(
   const owners = isFirst
     ? owning(resource, losing(before, lastApplied, manager), manager, lastApplied)
     : before
-  const allowed = isForced ? taken : lastApplied
-  requireNoConflict(owners, difference(taken, allowed), manager)
-  const left = losing(owners, taken, manager)
-  const own = left.find((entry) => isOf(entry, manager))
-  const kept = union(fields, ...left.filter((entry) => entry !== own).map(fieldsOfOwner))
-  const given = own === undefined ? NO_FIELDS : difference(fieldsOfOwner(own), fields)
+  const own = owners.find((entry) => isOf(entry, manager))
+  const others = owners.filter((entry) => entry !== own).map(fieldsOfOwner)
+  const last = own === undefined ? NO_FIELDS : fieldsOfOwner(own)
+  const next = prune(mergeApplied(live, wanted, slot), slot, last, union(fields, ...others))
+  const result: Fields = isObject(next) ? next : {}
+  const { changed, removed } = changesOfObject(resource, live, result)
+  if (!isForced) requireNoConflict(owners, difference(changed, lastApplied), manager)
+  const left = losing(owners, union(changed, removed), manager)
   return {
-    value: withLastApplied(
-      withIdentity(prune(merged, slot, given, kept), configuration, old),
-      configuration,
-      manager.name,
-    ),
+    value: withLastApplied(withIdentity(result, configuration, old), configuration, manager.name),
     owners: owning(resource, left, manager, fields),
   }
+}
+
+function namesOf({ group, version, kind }: Resource, { metadata }: Fields): string {
+  const { namespace = '', name = '' } = isObject(metadata) ? metadata : {}
+  return `${String(namespace)}/${String(name)}; ${group}/${version}, Kind=${kind}`
 }
 
 function requireNoConflict(owners: readonly ManagedFieldsEntry[], taken: FieldSet, manager: Manager): void {
@@ -99,9 +101,9 @@ function requireNoConflict(owners: readonly ManagedFieldsEntry[], taken: FieldSe
 }
 
 /** The fields with the metadata that have no owner: those of the object, and what the configuration says of them. */
-function withIdentity(fields: unknown, configuration: JsonObject, { metadata }: KubeObject): JsonObject {
+function withIdentity(fields: Fields, configuration: Fields, { metadata }: KubeObject): Fields {
   const { apiVersion, kind } = configuration
-  const { metadata: marks, ...rest } = objectOf(fields)
+  const { metadata: marks, ...rest } = fields
   const { labels: _l, annotations: _a, finalizers: _f, ownerReferences: _o, ...others } = metadata
   const { name, namespace, uid, resourceVersion } = objectOf(configuration['metadata'])
   const named = Object.entries({ name, namespace, uid, resourceVersion }).filter(
@@ -115,6 +117,6 @@ function withIdentity(fields: unknown, configuration: JsonObject, { metadata }: 
   }
 }
 
-function objectOf(value: unknown): JsonObject {
+function objectOf(value: unknown): Fields {
   return isObject(value) ? value : {}
 }

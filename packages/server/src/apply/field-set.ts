@@ -3,9 +3,11 @@ import { isObject } from '@kube-authn/core/internal'
 /**
  * A set of fields of an object, as a tree. The keys of its parts are those of `FieldsV1`: `f:` and a name, `k:` and the keys of an element, or
  * `v:` and a value.
+ *
+ * Source: structured-merge-diff `fieldpath/set.go`.
  */
 export interface FieldSet {
-  /** Whether the value here is in the set, and not only some of its parts. */
+  /** Whether the value here is in the set itself. Its parts are not in it for that reason. */
   readonly isMember: boolean
   readonly parts: ReadonlyMap<string, FieldSet>
 }
@@ -35,9 +37,8 @@ export function union(...sets: readonly FieldSet[]): FieldSet {
   return { isMember: found.some(({ isMember }) => isMember), parts }
 }
 
-/** The fields of `a` that are not in `b`. What is in `b` as a whole is not in the result, and neither are its parts. */
+/** The fields of `a` that are not in `b`. Of a field in `b`, only the field itself is subtracted: its parts are fields of their own. */
 export function difference(a: FieldSet, b: FieldSet): FieldSet {
-  if (b.isMember && b.parts.size === 0) return NO_FIELDS
   const parts = new Map<string, FieldSet>()
   for (const [key, part] of a.parts) {
     const other = b.parts.get(key)
@@ -63,13 +64,15 @@ export function areSameSets(a: FieldSet, b: FieldSet): boolean {
   return isEmptySet(difference(a, b)) && isEmptySet(difference(b, a))
 }
 
-/** The paths of all fields in the set, as in `.spec.containers[name="c"].image`. */
-export function pathsOf({ isMember, parts }: FieldSet, path = ''): readonly string[] {
-  const inner = [...parts].flatMap(([key, part]) => pathsOf(part, path + stepOf(key)))
-  return isMember ? [path, ...inner] : inner
+/** The paths of all fields in the set, as in `.spec.containers[name="c"].image`: in order, and those of parts after those of values. */
+export function pathsOf({ parts }: FieldSet, path = ''): readonly string[] {
+  const ordered = [...parts].toSorted(([a], [b]) => (a < b ? -1 : 1))
+  const own = ordered.filter(([, { isMember }]) => isMember).map(([key]) => path + stepOf(key))
+  return [...own, ...ordered.flatMap(([key, part]) => pathsOf(part, path + stepOf(key)))]
 }
 
-function stepOf(key: string): string {
+/** A step of a path, as in `.spec` or `[name="c"]`. */
+export function stepOf(key: string): string {
   const content = key.slice(2)
   if (key.startsWith('f:')) return `.${content}`
   if (key.startsWith('v:')) return `[=${content}]`
@@ -88,11 +91,17 @@ export function toFieldsV1({ isMember, parts }: FieldSet): object {
   return Object.fromEntries(isMember && parts.size > 0 ? [['.', {}], ...entries] : entries)
 }
 
-/** Reads a set in the form of `FieldsV1`, as it was stored. */
+/** Reads a set in the form of `FieldsV1`, as it was stored. The object itself is in none. */
 export function fromFieldsV1(fields: unknown): FieldSet {
+  return { isMember: false, parts: partsFrom(fields) }
+}
+
+function partsFrom(fields: unknown): ReadonlyMap<string, FieldSet> {
   const entries = isObject(fields) ? Object.entries(fields) : []
-  const parts = entries
-    .filter(([key]) => key !== '.')
-    .map(([key, part]) => [key, fromFieldsV1(part)] as const)
-  return { isMember: parts.length === 0 || parts.length < entries.length, parts: new Map(parts) }
+  return new Map(entries.filter(([key]) => key !== '.').map(([key, part]) => [key, setFrom(part)] as const))
+}
+
+function setFrom(fields: unknown): FieldSet {
+  const parts = partsFrom(fields)
+  return { isMember: parts.size === 0 || (isObject(fields) && Object.hasOwn(fields, '.')), parts }
 }

@@ -2,9 +2,8 @@ import { isObject } from '@kube-authn/core/internal'
 import type { KubeObject } from '../registry/kube-object.ts'
 import { isDeeperThan, MAX_DEPTH } from '../registry/object-depth.ts'
 import { apiVersionOf, type Resource } from '../registry/resource.ts'
-import { changesOf, fieldsOf } from './applied-fields.ts'
-import { difference, type FieldSet, intersection, NO_FIELDS } from './field-set.ts'
-import { ownable, slotOfResource } from './owners.ts'
+import { difference, type FieldSet, NO_FIELDS, union } from './field-set.ts'
+import { changesOfObject, fieldsOfConfiguration, ownable } from './owners.ts'
 
 /** Where `kubectl apply` keeps what it has applied. */
 const ANNOTATION = 'kubectl.kubernetes.io/last-applied-configuration'
@@ -21,12 +20,9 @@ const MAX_ANNOTATIONS_BYTES = 262_144
 export function fieldsOfLastApplied(resource: Resource, live: KubeObject, manager: string): FieldSet {
   const applied = manager === KUBECTL ? parsed(live.metadata.annotations?.[ANNOTATION]) : undefined
   if (applied === undefined || applied['apiVersion'] !== apiVersionOf(resource)) return NO_FIELDS
-  const slot = slotOfResource(resource)
   const wanted = ownable(applied)
-  if (Object.keys(wanted).length === 0) return NO_FIELDS
-  const present = ownable(live)
-  const { changed } = changesOf(present, wanted, slot)
-  return difference(intersection(fieldsOf(wanted, slot), fieldsOf(present, slot)), changed)
+  const { changed, removed } = changesOfObject(resource, wanted, ownable(live))
+  return difference(fieldsOfConfiguration(resource, wanted), union(changed, removed))
 }
 
 /**

@@ -1,53 +1,47 @@
-import { isObject } from '@kube-authn/core/internal'
-import { type FieldSet, NO_FIELDS } from './field-set.ts'
-import { partsOf, type Slot } from './parts.ts'
+import { type Part, partsOf, type Slot } from './parts.ts'
 
 /**
  * A value with what is applied to it: parts with owners of their own are merged, others replaced.
  *
  * Source: structured-merge-diff `typed/merge.go`.
+ *
+ * @param live `undefined` if there is none; likewise `applied`.
  */
 export function mergeApplied(live: unknown, applied: unknown, slot: Slot): unknown {
+  if (live === undefined) return applied
+  if (applied === undefined) return live
   const old = partsOf(live, slot)
   const parts = partsOf(applied, slot)
-  if (old === undefined || parts === undefined) return applied
-  const merged = new Map([...old].map(([key, { value }]) => [key, value] as const))
-  for (const [key, part] of parts) {
-    const before = old.get(key)
-    merged.set(key, before === undefined ? part.value : mergeApplied(before.value, part.value, part.slot))
-  }
-  return assembled(live, merged)
+  if (old === undefined || parts === undefined || (old.size === 0 && parts.size === 0)) return applied
+  const keys = slot.many === 'list' ? orderOf(old, parts) : new Set([...old.keys(), ...parts.keys()])
+  const merged = [...keys].map((key) => {
+    const [one, other] = [old.get(key), parts.get(key)]
+    return [key, mergeApplied(one?.value, other?.value, (one ?? other)?.slot ?? slot)] as const
+  })
+  return slot.many === 'list'
+    ? merged.map(([, value]) => value)
+    : Object.fromEntries(merged.map(([key, value]) => [key.slice(2), value]))
 }
 
-/**
- * A value without fields that are given up.
- *
- * Source: structured-merge-diff `merge/update.go` prune.
- *
- * @param given the fields that may be removed.
- * @param kept the fields that stay. Neither do fields go that are in no set.
- * @returns `undefined` if nothing is left of the value.
- */
-export function prune(value: unknown, slot: Slot, given: FieldSet, kept: FieldSet = NO_FIELDS): unknown {
-  const parts = partsOf(value, slot)
-  if (parts === undefined || given.parts.size === 0)
-    return given.isMember && !kept.isMember ? undefined : value
-  const left = new Map<string, unknown>()
-  for (const [key, part] of parts) {
-    const givenPart = given.parts.get(key)
-    const keptPart = kept.parts.get(key)
-    const isElement = key.startsWith('k:')
-    if (givenPart === undefined) left.set(key, part.value)
-    else if (!(isElement && givenPart.isMember && keptPart === undefined)) {
-      const rest = prune(part.value, part.slot, givenPart, keptPart)
-      if (rest !== undefined) left.set(key, rest)
+/** The keys of both: those that are applied in their own order, and the others before the elements that followed them, as far as that is possible. */
+function orderOf(old: ReadonlyMap<string, Part>, applied: ReadonlyMap<string, Part>): ReadonlySet<string> {
+  const [left, right] = [[...old.keys()], [...applied.keys()]]
+  const shared = right.filter((key) => old.has(key))
+  const order = new Set<string>()
+  for (let [l, r, s] = [0, 0, 0]; l < left.length || r < right.length;) {
+    const [mine, theirs] = [left[l], right[r]]
+    if (mine !== undefined && !applied.has(mine)) {
+      order.add(mine)
+      l++
+    } else if (mine !== undefined && mine !== theirs && shared[s] !== undefined && mine !== shared[s]) {
+      // It comes later in what is applied, or was there.
+      l++
+    } else {
+      if (mine === theirs || (mine !== undefined && order.has(mine))) l++
+      if (theirs !== undefined) order.add(theirs)
+      if (theirs !== undefined && theirs === shared[s]) s++
+      r++
     }
   }
-  return left.size === 0 && kept.parts.size === 0 && !kept.isMember ? undefined : assembled(value, left)
-}
-
-/** A list or an object of these parts. */
-function assembled(example: unknown, parts: ReadonlyMap<string, unknown>): unknown {
-  if (!isObject(example)) return [...parts.values()]
-  return Object.fromEntries([...parts].map(([key, value]) => [key.slice(2), value]))
+  return order
 }

@@ -1,7 +1,7 @@
 import type { KubeObject, ManagedFieldsEntry } from '../registry/kube-object.ts'
-import { apiVersionOf, type Resource, subresourceOf } from '../registry/resource.ts'
+import { apiVersionOf, type Fields, type Resource, subresourceOf } from '../registry/resource.ts'
 import { objectTypeOf } from '../schema/object-types.ts'
-import { changesOf, fieldsOf } from './applied-fields.ts'
+import { type Changes, changesOf, fieldsOf } from './applied-fields.ts'
 import {
   areSameSets,
   difference,
@@ -12,7 +12,7 @@ import {
   toFieldsV1,
   union,
 } from './field-set.ts'
-import { type Slot, slotOf } from './parts.ts'
+import { isDivided, type Slot, slotOf } from './parts.ts'
 
 /** Who writes an object, as the owner of fields. */
 export interface Manager {
@@ -29,27 +29,20 @@ const BEFORE_FIRST_APPLY = 'before-first-apply'
 
 /** The slot of the objects of a resource. */
 export function slotOfResource({ kind }: Resource): Slot {
-  const type = objectTypeOf(kind)
-  return type === undefined ? { type: 'string', isAtomic: true, listKeys: [], isSet: false } : slotOf(type)
+  return slotOf(objectTypeOf(kind) ?? 'string')
 }
 
 /** The fields of an object that can have owners: not its name, and not what the server sets. */
-export function ownable(value: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+export function ownable(value: Fields): Fields {
   const { apiVersion: _version, kind: _kind, metadata, ...fields } = value
-  const { labels, annotations, finalizers, ownerReferences } = Object(metadata) as Readonly<
-    Record<string, unknown>
-  >
+  const { labels, annotations, finalizers, ownerReferences } = Object(metadata) as Fields
   const marks = Object.entries({ labels, annotations, finalizers, ownerReferences })
   const given = Object.fromEntries(marks.filter(([, each]) => each !== undefined))
   return { ...(Object.keys(given).length > 0 && { metadata: given }), ...fields }
 }
 
 /** Without the status of an object that has a path for it; at that path, only the status. */
-export function writable(
-  resource: Resource,
-  subresource: string,
-  fields: Readonly<Record<string, unknown>>,
-): Readonly<Record<string, unknown>> {
+export function writable(resource: Resource, subresource: string, fields: Fields): Fields {
   const { status, ...others } = fields
   if (subresource !== '') return status === undefined ? {} : { status }
   return subresourceOf(resource, 'status') === undefined ? fields : others
@@ -64,8 +57,31 @@ export function ownersOf(
   const { managedFields } = object.metadata
   if (managedFields !== undefined) return managedFields
   const first: Manager = { name: BEFORE_FIRST_APPLY, operation: 'Update', subresource: '', time }
-  return owning(resource, [], first, fieldsOf(ownable(object), slotOfResource(resource)))
+  return owning(resource, [], first, changesOfObject(resource, {}, ownable(object)).changed)
 }
+
+/**
+ * What changes between the fields of two objects that can have owners. Fields such as `spec` are always there, since they are no pointers in Go:
+ * who writes the first field in one does not own it.
+ */
+export function changesOfObject(resource: Resource, before: Fields, after: Fields): Changes {
+  const slot = slotOfResource(resource)
+  const fields = typeof slot.type === 'string' ? [] : [...slot.type.fields.values()]
+  const parts = fields.filter((each) => isDivided(each) && each.many === undefined && !each.isNullable)
+  const none = Object.fromEntries(parts.map(({ name }) => [name, {}]))
+  return changesOf({ ...none, ...before }, { ...none, ...after }, slot)
+}
+
+/** The fields that a configuration has. */
+export function fieldsOfConfiguration(resource: Resource, configuration: Fields): FieldSet {
+  const { parts } = fieldsOf(configuration, slotOfResource(resource))
+  const metadata = parts.get(METADATA)
+  if (metadata?.isMember !== true) return { isMember: false, parts }
+  return { isMember: false, parts: new Map([...parts].filter(([key]) => key !== METADATA)) }
+}
+
+/** An empty one has no owner. */
+const METADATA = 'f:metadata'
 
 /** The set of fields of an owner. */
 export function fieldsOfOwner({ fieldsV1 }: ManagedFieldsEntry): FieldSet {
@@ -133,7 +149,7 @@ export function ownersAfterUpdate(
 ): readonly ManagedFieldsEntry[] | undefined {
   const owners = old.metadata.managedFields
   if (owners === undefined) return undefined
-  const { changed, removed } = changesOf(ownable(old), ownable(object), slotOfResource(resource))
+  const { changed, removed } = changesOfObject(resource, ownable(old), ownable(object))
   const own = owners.find((entry) => isOf(entry, manager))
   const kept = own === undefined ? NO_FIELDS : difference(fieldsOfOwner(own), removed)
   const left = losing(owners, union(changed, removed), manager)

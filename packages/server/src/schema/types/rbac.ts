@@ -10,7 +10,7 @@ PolicyRule
   verbs 1 [string]!, apiGroups 2 [string], resources 3 [string], resourceNames 4 [string],
   nonResourceURLs 5 [string]
 ClusterRole
-  metadata 1 ObjectMeta, rules 2 [PolicyRule], aggregationRule 3 AggregationRule
+  metadata 1 ObjectMeta, rules 2 [PolicyRule], aggregationRule 3 AggregationRule?
 AggregationRule
   clusterRoleSelectors 1 [LabelSelector]
 RoleBinding

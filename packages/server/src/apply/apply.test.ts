@@ -1,0 +1,154 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { type Ask, askApi, type Asked } from '../../test/ask-api.ts'
+
+const CORE = '/api/v1/namespaces/default'
+const RBAC = 'rbac.authorization.k8s.io'
+const ROLE_REF = { apiGroup: RBAC, kind: 'Role', name: 'x' }
+const USER = { kind: 'User', name: 'u', apiGroup: RBAC }
+
+let ask: Ask
+
+beforeEach(async () => {
+  ask = await askApi()
+})
+
+interface Kind {
+  readonly path: string
+  readonly apiVersion: string
+  readonly kind: string
+}
+const core = (kind: string, plural: string): Kind => ({ path: `${CORE}/${plural}/x`, apiVersion: 'v1', kind })
+const inGroup = (group: string, kind: string, plural: string): Kind => ({
+  path: `/apis/${group}/v1/namespaces/default/${plural}/x`,
+  apiVersion: `${group}/v1`,
+  kind,
+})
+const MAP = core('ConfigMap', 'configmaps')
+const SECRET = core('Secret', 'secrets')
+const ACCOUNT = core('ServiceAccount', 'serviceaccounts')
+const LEASE = inGroup('coordination.k8s.io', 'Lease', 'leases')
+const ROLE = inGroup(RBAC, 'Role', 'roles')
+const BINDING = inGroup(RBAC, 'RoleBinding', 'rolebindings')
+
+async function apply(
+  { path, ...type }: Kind,
+  fields: object,
+  query = 'fieldManager=m',
+): Promise<Asked['json']> {
+  const headers = { 'content-type': 'application/apply-patch+yaml' }
+  const { status, json } = await ask('PATCH', `${path}?${query}`, { ...type, ...fields }, headers)
+  expect([200, 201]).toContain(status)
+  return json
+}
+
+const ownersOf = ({ metadata }: Asked['json']): unknown =>
+  Object.fromEntries(
+    (
+      (metadata as { managedFields?: readonly { manager: string; fieldsV1: unknown }[] }).managedFields ?? []
+    ).map(({ manager, fieldsV1 }) => [manager, fieldsV1]),
+  )
+
+/** A field that is empty, and with something in it. */
+const EMPTY: readonly [Kind, object, object][] = [
+  [MAP, { data: {} }, { data: { a: '1' } }],
+  [MAP, { data: null }, { data: { a: '1' } }],
+  [MAP, { binaryData: {} }, { binaryData: { a: 'MQ==' } }],
+  [SECRET, { data: {} }, { data: { a: 'MQ==' } }],
+  [MAP, { metadata: { labels: {} } }, { metadata: { labels: { x: '1' } } }],
+  [MAP, { metadata: { annotations: {} } }, { metadata: { annotations: { x: '1' } } }],
+  [MAP, { metadata: { finalizers: [] } }, { metadata: { finalizers: ['a.b/c'] } }],
+  [ACCOUNT, { imagePullSecrets: [] }, { imagePullSecrets: [{ name: 'p' }] }],
+  [ROLE, { rules: [] }, { rules: [{ apiGroups: [''], resources: ['x'], verbs: ['get'] }] }],
+  [BINDING, { roleRef: ROLE_REF, subjects: [] }, { roleRef: ROLE_REF, subjects: [USER] }],
+  [LEASE, { spec: {} }, { spec: { holderIdentity: 'x' } }],
+]
+
+describe('an apply around something empty', () => {
+  it.each(EMPTY)('of a %j writes what is applied after %j: %j', async (kind, empty, full) => {
+    await apply(kind, empty)
+    expect(await apply(kind, full)).toMatchObject(full)
+  })
+
+  it.each(EMPTY)('of a %j withdraws what is not applied any more by %j: %j', async (kind, empty, full) => {
+    const nothing = await apply({ ...kind, path: `${kind.path}-empty` }, empty)
+    await apply(kind, full)
+    const { metadata, ...fields } = await apply(kind, empty)
+    const { metadata: ofNothing, ...none } = nothing
+    expect(fields).toEqual(none)
+    const marks = ({ labels, annotations, finalizers }: typeof metadata) => ({
+      labels,
+      annotations,
+      finalizers,
+    })
+    expect(marks(metadata)).toEqual(marks(ofNothing))
+  })
+
+  it.each(EMPTY)('of a %j leaves to others what they have applied: %j', async (kind, empty, full) => {
+    await apply(kind, full, 'fieldManager=other')
+    await apply(kind, full)
+    // A list with one owner is another value when it is empty.
+    const isConflict = [ROLE, BINDING, ACCOUNT].includes(kind)
+    const headers = { 'content-type': 'application/apply-patch+yaml' }
+    const { path, ...type } = kind
+    const { status } = await ask('PATCH', `${path}?fieldManager=m`, { ...type, ...empty }, headers)
+    expect(status).toBe(isConflict ? 409 : 200)
+    expect((await ask('GET', path)).json).toMatchObject(full)
+  })
+})
+
+describe('the owners after writes', () => {
+  const write = (fields: object, kind = MAP) =>
+    ask('PATCH', `${kind.path}?fieldManager=u`, fields, { 'content-type': 'application/merge-patch+json' })
+
+  it('have the map itself if an update makes it, and an empty map if it is applied', async () => {
+    await apply(MAP, { metadata: { annotations: { n: '1' } } })
+    const written = await write({ data: { a: '1' }, metadata: { labels: { x: '1' } } })
+    expect(ownersOf(written.json)).toMatchObject({
+      u: {
+        'f:data': { '.': {}, 'f:a': {} },
+        'f:metadata': { 'f:labels': { '.': {}, 'f:x': {} } },
+      },
+    })
+    expect(ownersOf(await apply(MAP, { data: {}, metadata: {} }))).toMatchObject({ m: { 'f:data': {} } })
+  })
+
+  it('own the reference to a role as a whole', async () => {
+    const applied = await apply(BINDING, { roleRef: ROLE_REF, subjects: [USER] })
+    expect(ownersOf(applied)).toEqual({ m: { 'f:roleRef': {}, 'f:subjects': {} } })
+  })
+
+  it('have no `before-first-apply` if there was nothing', async () => {
+    const { path, ...type } = MAP
+    await ask('POST', `${CORE}/configmaps`, { ...type, metadata: { name: 'x' } })
+    expect(ownersOf(await apply(MAP, { data: { a: '1' } }))).toEqual({ m: { 'f:data': { 'f:a': {} } } })
+    expect((await ask('GET', path)).status).toBe(200)
+  })
+
+  it('own what is below fields that are always there, and not these', async () => {
+    await apply(LEASE, { metadata: { annotations: { n: '1' } } })
+    const written = await write({ spec: { holderIdentity: 'x' } }, LEASE)
+    expect(ownersOf(written.json)).toMatchObject({ u: { 'f:spec': { 'f:holderIdentity': {} } } })
+    expect(JSON.stringify(ownersOf(written.json))).not.toContain('"f:spec":{".":')
+  })
+})
+
+describe('a list that is applied', () => {
+  it.each<[string, string, string]>([
+    ['a b c', 'c a', 'b c a'],
+    ['a', 'b a', 'b a'],
+    ['a b', 'c', 'a b c'],
+    ['a b c d', 'd x b', 'a c d x b'],
+    ['', 'b a', 'b a'],
+    ['a b', 'a b', 'a b'],
+    ['a b c', 'b', 'a b c'],
+  ])('with %s in it gets the order of %s: %s', async (live, applied, result) => {
+    const secretsOf = (names: string) => ({
+      secrets: names
+        .split(' ')
+        .filter((name) => name !== '')
+        .map((name) => ({ name })),
+    })
+    await apply(ACCOUNT, secretsOf(live), 'fieldManager=other')
+    expect(await apply(ACCOUNT, secretsOf(applied))).toMatchObject(secretsOf(result))
+  })
+})
