@@ -84,7 +84,7 @@ describe('every refusal is a Status, without a stack or what was sent', () => {
     [400, 'BadRequest', 'POST', SECRETS, { apiVersion: 'v2', metadata: { name: 'x' } }],
     [400, 'BadRequest', 'POST', SECRETS, secret('x', { data: { a: 1 } })],
     [400, 'BadRequest', 'POST', `${SECRETS}?fieldValidation=Strict`, secret('x', { other: 1 })],
-    [400, 'BadRequest', 'POST', '/api/v1/secrets', secret('x')],
+    [405, 'MethodNotAllowed', 'POST', '/api/v1/secrets', secret('x')],
     [
       400,
       'BadRequest',
@@ -107,7 +107,7 @@ describe('every refusal is a Status, without a stack or what was sent', () => {
       'k8s\0garbage',
       { 'content-type': 'application/vnd.kubernetes.protobuf' },
     ],
-    [400, 'BadRequest', 'GET', `${SECRETS}?limit=-1`, undefined],
+    [400, 'BadRequest', 'GET', `${SECRETS}?limit=-x`, undefined],
     [400, 'BadRequest', 'GET', `${SECRETS}?limit=x`, undefined],
     [400, 'BadRequest', 'GET', `${SECRETS}?continue=x`, undefined],
     [400, 'BadRequest', 'GET', `${SECRETS}?continue=${FORGED}`, undefined],

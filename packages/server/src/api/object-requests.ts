@@ -76,15 +76,20 @@ function answersFor(target: RequestTarget): Readonly<Record<string, Answer>> {
   const DELETE = target.name === '' ? answerDeleteAll : answerDelete
   return {
     GET: answerRead,
-    ...(target.name === '' ? { POST: answerCreate } : { PUT: answerUpdate, PATCH: answerPatch }),
+    ...(target.name !== '' && { PUT: answerUpdate, PATCH: answerPatch }),
+    ...(target.name === '' && isPlace(target) && { POST: answerCreate }),
     ...(subresource === undefined && isDeletable(target) && { DELETE }),
   }
 }
 
 /** Kubernetes deletes no collection over all namespaces, and not all namespaces. */
-function isDeletable({ resource, namespace, name }: RequestTarget): boolean {
-  const { isNamespaced, hasDeletableCollection = true } = resource
-  return name !== '' || (hasDeletableCollection && (!isNamespaced || namespace !== ''))
+function isDeletable(target: RequestTarget): boolean {
+  return target.name !== '' || (target.resource.hasDeletableCollection !== false && isPlace(target))
+}
+
+/** Whether objects can be created there: not in all namespaces. */
+function isPlace({ resource, namespace }: RequestTarget): boolean {
+  return !resource.isNamespaced || namespace !== ''
 }
 
 function callerOf({ user, context }: KubernetesApiCaller, warnings: string[]): Caller {

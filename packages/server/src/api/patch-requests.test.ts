@@ -160,7 +160,7 @@ describe('a patch', () => {
     [404, 'NotFound', MERGE, `${MAPS}/none`, { data: {} }],
     [404, 'NotFound', STRATEGIC, '/api/v1/namespaces/none/configmaps/m', { data: {} }],
     [405, 'MethodNotAllowed', MERGE, MAPS, { data: {} }],
-    [409, 'Conflict', MERGE, MAP, { metadata: { uid: 'other' } }],
+    [422, 'Invalid', MERGE, MAP, { metadata: { uid: 'other' } }],
     [409, 'Conflict', MERGE, MAP, { metadata: { resourceVersion: '1' } }],
     [413, 'RequestEntityTooLarge', MERGE, MAP, ' '.repeat(4_000_000)],
     [413, 'RequestEntityTooLarge', MERGE, MAP, { data: { a: 'x'.repeat(1_048_576), b: null } }],

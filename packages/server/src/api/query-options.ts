@@ -37,7 +37,9 @@ export function readQueryOptions(query: string): QueryOptions {
     if (!/^\d{1,15}$/.test(text)) throw badRequest(`${name}: Invalid value: must be a number`)
     return Number(text)
   }
-  const positive = (name: string): number | undefined => (number(name) === 0 ? undefined : number(name))
+  // A negative number is no limit, as 0.
+  const positive = (name: string): number | undefined =>
+    /^-\d{1,15}$/.test(read(name)) || number(name) === 0 ? undefined : number(name)
   const sendInitialEvents = values.get('sendInitialEvents')
   const include = read('includeObject')
   if (!['', 'None', 'Metadata', 'Object'].includes(include)) {

@@ -62,13 +62,19 @@ describe('the options of a deletion', () => {
       '{"orphanDependents":true,"orphanDependents":true}',
       'duplicate field "orphanDependents"',
     ],
-    ['another uid', 409, '', { preconditions: { uid: 'x' } }, 'UID in precondition: x'],
+    [
+      'another uid',
+      409,
+      '',
+      { preconditions: { uid: 'x' } },
+      'the UID in the precondition (x) does not match the UID in record',
+    ],
     [
       'another version of the object',
       409,
       '',
       { preconditions: { resourceVersion: '1' } },
-      'has been modified',
+      'The object might have been modified',
     ],
   ])('are refused with %s, for one object and for a collection', async (_, status, query, body, words) => {
     for (const path of [MAP, MAPS]) {

@@ -3,7 +3,6 @@ import { checkFields, fieldValidationOf, objectAnswer } from '@kube-authn/core/i
 import type { KubeObject } from '../registry/kube-object.ts'
 import { readKubeObject } from '../registry/read-kube-object.ts'
 import type { ActionSubresource } from '../registry/resource.ts'
-import { badRequest } from '../registry/status-errors.ts'
 import { answerWith, type ObjectRequest, requireCreator, writeOf } from './object-request.ts'
 import { readSentBody } from './sent-body.ts'
 import { requireWriteOptions } from './write-options.ts'
@@ -15,7 +14,6 @@ import { requireWriteOptions } from './write-options.ts'
  */
 export async function answerCreate(asked: ObjectRequest): Promise<HttpAnswer> {
   const { resource, namespace } = asked.target
-  if (resource.isNamespaced && namespace === '') throw badRequest('namespace may not be empty')
   requireWriteOptions(asked.request.query, 'CreateOptions')
   requireCreator(asked)
   const object = await readSent(asked)

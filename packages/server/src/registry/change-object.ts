@@ -1,6 +1,7 @@
 import type { Awaitable } from '@kube-authn/core'
 import type { ObjectStore, StoredObject } from '../store/object-store.ts'
 import { isStoreError } from '../store/store-error.ts'
+import { isSameJson } from './same-json.ts'
 import type { KubeObject } from './kube-object.ts'
 import { conflict, MODIFIED, notFound } from './status-errors.ts'
 import { fromStored, keyOf, toStored } from './stored-objects.ts'
@@ -28,6 +29,12 @@ export async function findObject(store: ObjectStore, { resource, namespace, name
   return { stored, object: fromStored(stored, stored.revision) }
 }
 
+/** Whether nothing is written: the order of members does not count. */
+function isSame(value: string, stored: string): boolean {
+  if (value === stored) return true
+  return value.length === stored.length && isSameJson(JSON.parse(value), JSON.parse(stored))
+}
+
 /** Applies a change to the object as it is, again if others change it meanwhile. */
 export async function changeObject(
   store: ObjectStore,
@@ -49,7 +56,7 @@ export async function changeObject(
         return { object: fromStored(gone, gone.revision), isGone: true }
       }
       const value = toStored(next)
-      if (isDryRun || value === found.stored.value) {
+      if (isDryRun || isSame(value, found.stored.value)) {
         return { object: fromStored({ value }, revision), isGone: false }
       }
       const written = await store.update(key, value, revision)

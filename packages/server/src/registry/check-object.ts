@@ -1,29 +1,33 @@
-import { errorList, fieldPath } from '@kube-authn/core/internal'
+import { type ErrorList, errorList, fieldPath } from '@kube-authn/core/internal'
 import { timeOfRfc3339 } from '@kube-authn/internal/rfc3339'
 import type { KubeObject } from './kube-object.ts'
 import { validateFinalizerNames, validateFinalizers, validateMetadata } from './metadata.ts'
 import type { PartSubresource, Resource, Services } from './resource.ts'
-import { conflict, invalid, MODIFIED } from './status-errors.ts'
+import { deletionConflict, invalid } from './status-errors.ts'
 import type { Target } from './target.ts'
 import type { Preconditions } from './write.ts'
 
+const UID = fieldPath('metadata').child('uid')
 const FINALIZERS = fieldPath('metadata').child('finalizers')
 
 /**
  * Validates an object before it is written.
  *
- * @param replaced the object that it replaces, or the time of its creation.
+ * @param replaced the object that it replaces, with the uid that a patch wants it to have, or the time of its creation.
  * @param part the part that is written; `undefined` for the object itself.
  * @throws {StatusError} 422
  */
 export async function checkObject(
   resource: Resource,
   object: KubeObject,
-  replaced: { readonly old: KubeObject } | { readonly now: Services['now'] },
+  replaced:
+    | { readonly old: KubeObject; readonly uid?: string | undefined }
+    | { readonly now: Services['now'] },
   part?: PartSubresource,
 ): Promise<void> {
   const errors = errorList()
   const old = 'old' in replaced ? replaced.old : undefined
+  if ('old' in replaced) validateUid(replaced, errors)
   validateMetadata(object.metadata, resource, errors)
   validateFinalizerNames(FINALIZERS, object.metadata.finalizers, old?.metadata.finalizers, errors)
   if (old !== undefined) validateFinalizers(object.metadata, old.metadata, errors)
@@ -38,17 +42,31 @@ export async function checkObject(
   if (errors.errors.length > 0) throw invalid(resource, object.metadata.name ?? '', errors)
 }
 
-/** @throws {StatusError} 409 */
+function validateUid(
+  { old, uid }: { readonly old: KubeObject; readonly uid?: string | undefined },
+  errors: ErrorList,
+): void {
+  if (uid !== undefined && uid !== old.metadata.uid) errors.invalid(UID, uid, 'field is immutable')
+}
+
+/**
+ * Requires that the object that is deleted is the one that is meant.
+ *
+ * Source: apiserver `pkg/registry/rest/delete.go` BeforeDelete.
+ *
+ * @throws {StatusError} 409
+ */
 export function requirePreconditions(
   { resource, name }: Target,
   { metadata }: KubeObject,
   { uid, resourceVersion }: Preconditions,
 ): void {
   if (uid !== undefined && uid !== metadata.uid) {
-    const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`
-    throw conflict(resource, name, why)
+    const why = `the UID in the precondition (${uid}) does not match the UID in record (${metadata.uid})`
+    throw deletionConflict(resource, name, `${why}. The object might have been deleted and then recreated`)
   }
   if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion) {
-    throw conflict(resource, name, MODIFIED)
+    const why = `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${metadata.resourceVersion})`
+    throw deletionConflict(resource, name, `${why}. The object might have been modified`)
   }
 }

@@ -110,11 +110,13 @@ async function createNamed(
   const { name = '', namespace = '' } = object.metadata
   const key = keyOf(resource, namespace, name)
   if (isDryRun) {
-    if ((await store.get(key)) !== undefined) throw alreadyExists(resource, name)
+    const found = await store.get(key)
+    if (found !== undefined) throw alreadyExists(resource, name, isBeingDeleted(found))
     return object
   }
-  const stored = await store.create(key, toStored(object)).catch((thrown: unknown) => {
-    throw isStoreError(thrown, 'objectExists') ? alreadyExists(resource, name) : thrown
+  const stored = await store.create(key, toStored(object)).catch(async (thrown: unknown) => {
+    if (!isStoreError(thrown, 'objectExists')) throw thrown
+    throw alreadyExists(resource, name, isBeingDeleted(await store.get(key)))
   })
   const refusal = await refusalSince(store, resource, namespace, name)
   if (refusal !== undefined && (await isTakenBack(store, stored))) throw refusal
@@ -149,4 +151,8 @@ async function isTakenBack(store: ObjectStore, { key, revision }: StoredObject):
     if (isStoreError(thrown, 'objectNotFound')) return true
     throw thrown
   }
+}
+
+function isBeingDeleted(stored: StoredObject | undefined): boolean {
+  return stored !== undefined && fromStored(stored, stored.revision).metadata.deletionTimestamp !== undefined
 }

@@ -91,15 +91,22 @@ export function validateMetadata(metadata: ObjectMeta, resource: Resource, error
 
 function validateOwners(owners: readonly OwnerReference[], errors: ErrorList): void {
   const path = METADATA.child('ownerReferences')
-  for (const [index, owner] of owners.entries()) requireParts(owner, path.index(index), errors)
-  if (owners.filter(({ controller }) => controller === true).length > 1) {
-    errors.invalid(path, owners.length, 'Only one reference can have Controller set to true')
+  let first: string | undefined
+  for (const owner of owners) {
+    requireParts(owner, path, errors)
+    if (owner.controller !== true) continue
+    const name = `${owner.kind}/${owner.name}`
+    const detail = `Only one reference can have Controller set to true. Found "true" in references for ${first} and ${name}`
+    if (first !== undefined) errors.invalid(path, owners, detail)
+    first ??= name
   }
 }
 
+/** The path has no index in Kubernetes. */
 function requireParts(owner: OwnerReference, path: FieldPath, errors: ErrorList): void {
   for (const part of ['apiVersion', 'kind', 'name', 'uid'] as const) {
-    if (owner[part] === '') errors.invalid(path.child(part), owner[part], 'must not be empty')
+    const detail = part === 'apiVersion' ? 'version must not be empty' : 'must not be empty'
+    if (owner[part] === '') errors.invalid(path.child(part), owner[part], detail)
   }
 }
 

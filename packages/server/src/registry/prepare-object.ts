@@ -34,9 +34,6 @@ export function prepareForCreate(
 
 /** The object that replaces another. Source: apiserver `pkg/registry/rest/update.go` BeforeUpdate. */
 export function prepareForUpdate(resource: Resource, sent: KubeObject, old: KubeObject): KubeObject {
-  if ((sent.metadata.namespace ?? old.metadata.namespace) !== old.metadata.namespace) {
-    throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
-  }
   const { labels = {}, annotations = {}, ownerReferences = [], finalizers = [] } = sent.metadata
   const metadata = withoutEmpty({ ...old.metadata, labels, annotations, ownerReferences, finalizers })
   const hasStatus = subresourceOf(resource, 'status') !== undefined

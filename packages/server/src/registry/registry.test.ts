@@ -166,7 +166,7 @@ describe('metadata', () => {
     [
       'an owner without a uid',
       { name: 'x', ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name: 'p' }] },
-      'metadata.ownerReferences[0].uid',
+      'metadata.ownerReferences.uid',
     ],
     ['an invalid prefix', { generateName: 'X-' }, 'metadata.generateName: Invalid value'],
   ])('with %s is invalid', async (_, metadata, words) => {
@@ -279,8 +279,8 @@ describe('metadata', () => {
 
 describe('preconditions', () => {
   it.each([
-    [{ uid: 'other' }, 'UID in precondition: other'],
-    [{ resourceVersion: '1' }, 'has been modified'],
+    [{ uid: 'other' }, 'the UID in the precondition (other) does not match the UID in record'],
+    [{ resourceVersion: '1' }, 'The object might have been modified'],
   ])('%j keep an object', async (preconditions, words) => {
     const { metadata } = await create('secrets', named('x'))
     const target = targetOf('secrets', 'x')
@@ -332,6 +332,15 @@ describe('a dry run', () => {
 })
 
 describe('an update that changes nothing', () => {
+  it('is not written when the members are in another order', async () => {
+    const first = await create('configmaps', {
+      ...named('x', { labels: { a: '1', b: '2' } }),
+      data: { c: '3' },
+    })
+    const other = sent('configmaps', { ...named('x', { labels: { b: '2', a: '1' } }), data: { c: '3' } })
+    expect(await objects.update(targetOf('configmaps', 'x'), other)).toEqual(first)
+  })
+
   it('is not written', async () => {
     const created = await create('configmaps', { ...named('x'), data: { a: '1' } })
     const same = await objects.update(
@@ -339,6 +348,31 @@ describe('an update that changes nothing', () => {
       sent('configmaps', { ...named('x'), data: { a: '1' } }),
     )
     expect(same).toEqual(created)
+  })
+})
+
+describe('a name that is taken', () => {
+  it.each([{}, { isDryRun: true }])(
+    'is told with the deletion of the object that has it: %j',
+    async (options) => {
+      const map = named('x', { finalizers: ['example.com/a'] })
+      await create('configmaps', map)
+      const again = () => objects.create(placeOf('configmaps'), sent('configmaps', map), options)
+      await expect(again()).rejects.toThrow(/^configmaps "x" already exists$/)
+      await objects.delete(targetOf('configmaps', 'x'))
+      await expect(again()).rejects.toThrow(/^object is being deleted: configmaps "x" already exists$/)
+    },
+  )
+})
+
+describe('an update of another place', () => {
+  it.each([
+    ['configmaps', { name: 'y' }, 'the name of the object (y) does not match the name on the URL (x)'],
+    ['leases', { namespace: 'other' }, 'the namespace of the provided object does not match'],
+    ['leases', { name: 'y' }, 'the name of the object (y) does not match the name on the URL (x)'],
+  ])('is refused before the object is looked up: %s %j', async (plural, metadata, words) => {
+    const work = objects.put(targetOf(plural, 'x'), sent(plural, { metadata: { name: 'x', ...metadata } }))
+    await expectStatus(work, 400, 'BadRequest', words)
   })
 })
 
@@ -465,7 +499,7 @@ describe('validation', () => {
   })
 
   it.each([
-    ['secrets', { type: 'a' }, { type: 'b' }, 'type: Invalid value: field is immutable'],
+    ['secrets', { type: 'a' }, { type: 'b' }, 'type: Invalid value: "b": field is immutable'],
     [
       'secrets',
       { immutable: true, data: { a: 'YQ==' } },

@@ -19,7 +19,7 @@ import {
   type StoredPage,
 } from './list-objects.ts'
 import { SYSTEM_NAMESPACES } from './namespace-lifecycle.ts'
-import { type Replacement, replaceObject } from './replace-object.ts'
+import { type Replacement, replaceObject, requirePlace, requireUid } from './replace-object.ts'
 import {
   type Action,
   type ActionSubresource,
@@ -140,10 +140,14 @@ export function registry({
 
   const put: Registry['put'] = async (target, object, options) => {
     const { resource, namespace, name } = target
+    requirePlace(target, object)
     const isCreated =
       mayCreate(target, object) && (await services.find(resource, namespace, name)) === undefined
     if (!isCreated) return { object: await update(target, object, options), isCreated }
-    const named = { ...object, metadata: { ...object.metadata, name } }
+    requireUid(target, object, '', options?.isDryRun === true)
+    // Its version is that of an object that is gone.
+    const { resourceVersion: _, ...metadata } = object.metadata
+    const named = { ...object, metadata: { ...metadata, name } }
     return { object: await create({ resource, namespace, requestName: name }, named, options), isCreated }
   }
 
@@ -179,13 +183,7 @@ export function registry({
   }
 }
 
-/**
- * Whether an update of a missing object creates it.
- *
- * Deviation: not if it names a version or uid that there was (`docs/deviations.md`, PUT of a missing role).
- */
-function mayCreate({ resource, name, subresource = '' }: Target, { metadata }: KubeObject): boolean {
-  const { resourceVersion = '', uid = '' } = metadata
-  const isNew = resourceVersion === '' && uid === '' && metadata.name === name
-  return isNew && subresource === '' && resource.isCreatedByUpdate === true
+/** Whether an update of a missing object creates it: only if it says which. */
+function mayCreate({ resource, subresource = '' }: Target, { metadata }: KubeObject): boolean {
+  return subresource === '' && resource.isCreatedByUpdate === true && metadata.name !== undefined
 }

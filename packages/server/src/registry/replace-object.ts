@@ -1,14 +1,13 @@
 import type { Awaitable } from '@kube-authn/core'
-import { errorList, fieldPath } from '@kube-authn/core/internal'
 import { ownersAfterUpdate } from '../apply/owners.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { changeObject, type Changed, type Found } from './change-object.ts'
-import { checkObject, requirePreconditions } from './check-object.ts'
+import { checkObject } from './check-object.ts'
 import type { KubeObject } from './kube-object.ts'
 import { withOwners } from './metadata.ts'
 import { isFinished, prepareForUpdate } from './prepare-object.ts'
 import { type PartSubresource, type Services, subresourceOf } from './resource.ts'
-import { badRequest, invalid } from './status-errors.ts'
+import { badRequest, conflict, MODIFIED, uidConflict, versionRequired } from './status-errors.ts'
 import type { Target } from './target.ts'
 import type { WriteOptions } from './write.ts'
 
@@ -35,7 +34,9 @@ export async function replaceObject(
   const { resource, subresource = '' } = target
   const part = partOf(target)
   const updated = async ({ object: old }: Found): Promise<KubeObject | 'delete'> => {
-    const sent = typeof replacement === 'function' ? await replacement(old) : replacement
+    const isPatch = typeof replacement === 'function'
+    if (!isPatch) requireUid(target, replacement, old.metadata.uid ?? '', isDryRun)
+    const sent = isPatch ? await replacement(old) : replacement
     requireSame(target, sent, old)
     const write = { caller, services, requestName: target.name }
     const prepared =
@@ -43,7 +44,7 @@ export async function replaceObject(
     const writer = { name: manager, operation: 'Update', subresource, time: services.now() } as const
     const object = withOwners(prepared, owners?.() ?? ownersAfterUpdate(resource, old, prepared, writer))
     if (part === undefined) await resource.authorize?.({ ...write, object, old })
-    await checkObject(resource, object, { old }, part)
+    await checkObject(resource, object, { old, uid: sent.metadata.uid }, part)
     await (part ?? resource).admit?.({ ...write, object, old })
     return isFinished(object) ? 'delete' : object
   }
@@ -56,19 +57,51 @@ function partOf({ resource, subresource = '' }: Target): PartSubresource | undef
   return found?.type === 'part' ? found : undefined
 }
 
-/** @throws {StatusError} 400 if it is another object, 409 if it is another version of it, 422 if it must name its version and does not. */
-function requireSame(target: Target, { metadata }: KubeObject, old: KubeObject): void {
-  const { name = target.name, resourceVersion = '', uid } = metadata
+/**
+ * Requires that an object names no other place than the path.
+ *
+ * Source: apiserver `pkg/endpoints/handlers/rest.go` checkName, `pkg/registry/rest/meta.go` EnsureObjectNamespaceMatchesRequestNamespace.
+ *
+ * @throws {StatusError} 400
+ */
+export function requirePlace(target: Target, { metadata }: Pick<KubeObject, 'metadata'>): void {
+  const { name = target.name, namespace = target.namespace } = metadata
+  if (target.resource.isNamespaced && namespace !== target.namespace) {
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
+  }
   if (name !== target.name) {
     throw badRequest(`the name of the object (${name}) does not match the name on the URL (${target.name})`)
   }
-  if (resourceVersion === '' && target.resource.isUpdatedByVersion === true) {
-    const errors = errorList()
-    errors.invalid(fieldPath('metadata').child('resourceVersion'), 0, 'must be specified for an update')
-    throw invalid(target.resource, target.name, errors)
+}
+
+/** @throws {StatusError} 400 if it is another object, 409 if it is another version of it, 422 if it must name its version and does not. */
+function requireSame(target: Target, { metadata }: KubeObject, old: KubeObject): void {
+  const { resource } = target
+  const { resourceVersion = '' } = metadata
+  requirePlace(target, { metadata })
+  if (resourceVersion === '') {
+    if (resource.isUpdatedByVersion === true) throw versionRequired(resource, target.name)
+  } else if (resourceVersion !== old.metadata.resourceVersion) {
+    throw conflict(resource, target.name, MODIFIED)
   }
-  requirePreconditions(target, old, {
-    ...(resourceVersion !== '' && { resourceVersion }),
-    ...(uid !== undefined && { uid }),
-  })
+}
+
+/**
+ * Requires that the object has the uid that a client sent with it. A patch is no such object.
+ *
+ * Source: apiserver `pkg/registry/rest/update.go` defaultUpdatedObjectInfo.Preconditions, `pkg/storage/interfaces.go` Check.
+ *
+ * @param uid that of the object that there is; `''` if there is none.
+ * @throws {StatusError} 409
+ */
+export function requireUid(
+  { resource, namespace, name }: Target,
+  sent: KubeObject,
+  uid: string,
+  isDryRun: boolean,
+): void {
+  const { uid: expected = uid } = sent.metadata
+  if (expected === uid) return
+  const path = [resource.plural, ...(namespace === '' ? [] : [namespace]), name].join('/')
+  throw uidConflict(resource, name, isDryRun ? `/${path}` : `/registry/${path}`, expected, uid)
 }

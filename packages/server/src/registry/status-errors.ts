@@ -1,5 +1,5 @@
 import { StatusError } from '@kube-authn/core/adapter'
-import { type ErrorList, isStatusError, quoted } from '@kube-authn/core/internal'
+import { type ErrorList, errorList, fieldPath, isStatusError, quoted } from '@kube-authn/core/internal'
 import { StoreError } from '../store/store-error.ts'
 import { qualifiedName, type Resource } from './resource.ts'
 
@@ -27,8 +27,9 @@ export function notFound(resource: Named, name: string): StatusError {
 }
 
 /** 409: an object of this name exists. */
-export function alreadyExists(resource: Named, name: string): StatusError {
-  const message = `${qualifiedName(resource)} ${quoted(name)} already exists`
+export function alreadyExists(resource: Named, name: string, isBeingDeleted: boolean): StatusError {
+  const exists = `${qualifiedName(resource)} ${quoted(name)} already exists`
+  const message = isBeingDeleted ? `object is being deleted: ${exists}` : exists
   return new StatusError({
     status: 409,
     reason: 'AlreadyExists',
@@ -41,6 +42,31 @@ export function alreadyExists(resource: Named, name: string): StatusError {
 export function conflict(resource: Named, name: string, why: string): StatusError {
   const message = `Operation cannot be fulfilled on ${qualifiedName(resource)} ${quoted(name)}: ${why}`
   return new StatusError({ status: 409, reason: 'Conflict', message, details: detailsOf(resource, name) })
+}
+
+/** 409: the object that was to be updated has another uid; `''` if there is none. */
+export function uidConflict(
+  resource: Named,
+  name: string,
+  key: string,
+  sent: string,
+  uid: string,
+): StatusError {
+  const why = `Precondition failed: UID in precondition: ${sent}, UID in object meta: ${uid}`
+  const error = `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${why}`
+  return conflict(resource, name, error)
+}
+
+/** 409: the object that was to be deleted is not the one that is meant. It is named by its kind. */
+export function deletionConflict({ group, kind }: Resource, name: string, why: string): StatusError {
+  return conflict({ group, plural: kind }, name, why)
+}
+
+/** 422: an update must name the version of the object. It is named by its resource. */
+export function versionRequired(resource: Resource, name: string): StatusError {
+  const errors = errorList()
+  errors.invalid(fieldPath('metadata').child('resourceVersion'), 0, 'must be specified for an update')
+  return invalid({ group: resource.group, kind: resource.plural }, name, errors)
 }
 
 /** Why a {@link conflict} of versions is one. */
@@ -66,7 +92,11 @@ export function authorizationFailed(cause: unknown): StatusError {
 }
 
 /** 422: fields are invalid. */
-export function invalid({ group, kind }: Resource, name: string, errors: ErrorList): StatusError {
+export function invalid(
+  { group, kind }: Pick<Resource, 'group' | 'kind'>,
+  name: string,
+  errors: ErrorList,
+): StatusError {
   const causes = errors.errors.map(({ type, message, field }) => ({
     reason: `FieldValue${type}`,
     message,

@@ -25,9 +25,9 @@ class SelectorSyntaxError extends Error {}
 
 const OPERATORS: ReadonlyMap<string, SelectorRequirement['operator']> = new Map([
   ['in', 'In'],
+  ['notin', 'NotIn'],
   ['=', 'In'],
   ['==', 'In'],
-  ['notin', 'NotIn'],
   ['!=', 'NotIn'],
   ['>', 'Gt'],
   ['<', 'Lt'],
@@ -75,7 +75,7 @@ class Parser {
     }
     if (negated) throw expected(this.#next, "',' or 'end of string'")
     const operator = OPERATORS.get(text)
-    if (operator === undefined) throw expected(this.#next, [...OPERATORS.keys()].join(', '))
+    if (operator === undefined) throw expected(this.#next, 'in, notin, =, ==, !=, gt, lt')
     this.#take()
     const values = text === 'in' || text === 'notin' ? this.#valueList() : [this.#exactValue()]
     return { key, operator, values: checked(values, operator) }

@@ -185,7 +185,7 @@ describe('/eviction of a pod', () => {
     [
       'of another uid',
       409,
-      'UID in precondition: x',
+      'the UID in the precondition (x)',
       eviction({ deleteOptions: { preconditions: { uid: 'x' } } }),
     ],
     [

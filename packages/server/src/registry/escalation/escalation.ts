@@ -13,7 +13,7 @@ import type { Change, Resource } from '../resource.ts'
 import { forbidden } from '../status-errors.ts'
 import { coverage } from './covers.ts'
 import { quotedList, rightsText } from './rights-text.ts'
-import { isSameJson } from './same-json.ts'
+import { isSameJson } from '../same-json.ts'
 import { decodedRbac, type RoleResources, rulesOfRole } from './role-rules.ts'
 
 /** `*` on everything, which an aggregation rule can lead to. */
@@ -69,7 +69,10 @@ export async function authorizeBinding(
   if (kind !== 'ClusterRole' && (kind !== 'Role' || namespace === '')) return
   const { plural } = kind === 'Role' ? resources.roles : resources.clusterRoles
   if (await caller.may({ verb: 'bind', resource: plural, name: role, namespace })) return
-  const lack = caller.lack(await rulesOfRole(binding.roleRef, namespace, services, resources), namespace)
+  const lack = caller.lack(
+    await rulesOfRole(binding.roleRef, namespace, services, resources, resource),
+    namespace,
+  )
   if (lack !== undefined) throw forbidden(resource, name, lack)
 }
 

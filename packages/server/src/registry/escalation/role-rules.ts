@@ -26,6 +26,7 @@ export interface RoleResources {
 /**
  * The rules that a binding grants. Those of an aggregated role are what is written in it and what its selectors find now, whichever of them the authorizer reads.
  *
+ * @param binding the resource of the binding, which Kubernetes names in place of that of the role.
  * @throws {StatusError} 404 if there is no such role.
  */
 export async function rulesOfRole(
@@ -33,11 +34,12 @@ export async function rulesOfRole(
   namespace: string,
   services: Services,
   { roles, clusterRoles }: RoleResources,
+  binding: Resource,
 ): Promise<readonly PolicyRule[]> {
   const resource = kind === 'Role' ? roles : clusterRoles
   const found = await services.find(resource, kind === 'Role' ? namespace : '', name)
   const role = found && decodedRbac(found)
-  if (role === undefined || !('rules' in role)) throw notFound(resource, name)
+  if (role === undefined || !('rules' in role)) throw notFound(binding, name)
   if (role.kind === 'Role' || role.aggregation === undefined) return role.rules
   const all = (await services.list(clusterRoles)).map(decodedRbac)
   const decoded = all.filter((each) => each?.kind === 'ClusterRole')

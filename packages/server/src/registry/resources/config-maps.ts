@@ -25,7 +25,8 @@ export const configMaps: Resource = {
     binaryData: readMap(object, 'binaryData'),
     immutable: object.has('immutable') ? object.boolean('immutable') : undefined,
   }),
-  validate(object, errors) {
+  validate(object, errors, old) {
+    if (old !== undefined) immutability(object, old, ['data', 'binaryData'], errors)
     const data = entriesOf(object['data'])
     const binary = entriesOf(object['binaryData'])
     const binaryKeys = new Set(binary.map(([key]) => key))
@@ -43,7 +44,6 @@ export const configMaps: Resource = {
     }
     if (bytes > MAX_DATA_BYTES) errors.tooLong(fieldPath().key(''), MAX_DATA_BYTES)
   },
-  validateUpdate: (object, old, errors) => immutability(object, old, ['data', 'binaryData'], errors),
   columns: [
     NAME,
     {

@@ -1,5 +1,5 @@
 import { type ErrorList, fieldPath } from '@kube-authn/core/internal'
-import { dns1123SubdomainProblems, qualifiedNameProblems } from '@kube-authn/internal/kubernetes-names'
+import { pathSegmentProblems, qualifiedNameProblems } from '@kube-authn/internal/kubernetes-names'
 import { readAllFields } from '../../schema/read-fields.ts'
 import type { KubeObject } from '../kube-object.ts'
 import type { Resource } from '../resource.ts'
@@ -29,7 +29,7 @@ export const events: Resource = {
   isNamespaced: true,
   isCreatedByUpdate: true,
   expiresAtMs: (_event, nowMs) => nowMs + LIFETIME_MS,
-  nameProblems: dns1123SubdomainProblems,
+  nameProblems: pathSegmentProblems,
   read: (object, errors) => readAllFields(object, 'Event', errors),
   validate(event, errors) {
     validateNamespace(event, errors)

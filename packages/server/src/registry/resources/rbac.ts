@@ -111,7 +111,9 @@ function isText(value: unknown): value is string {
 
 function validateRoleRef(object: KubeObject, old: KubeObject, errors: ErrorList): void {
   if (JSON.stringify(sorted(object['roleRef'])) === JSON.stringify(sorted(old['roleRef']))) return
-  errors.invalid(fieldPath('roleRef'), object['roleRef'], 'cannot change roleRef')
+  // The names that Kubernetes has inside.
+  const [APIGroup, Kind, Name] = sorted(object['roleRef'])
+  errors.invalid(fieldPath('roleRef'), { APIGroup, Kind, Name }, 'cannot change roleRef')
 }
 
 function sorted(reference: unknown): readonly unknown[] {

@@ -1,4 +1,4 @@
-import { type ErrorList, fieldPath } from '@kube-authn/core/internal'
+import { type ErrorList, errorList, fieldPath } from '@kube-authn/core/internal'
 import { base64Length, base64OfText } from '@kube-authn/internal/base64'
 import { dns1123SubdomainProblems } from '@kube-authn/internal/kubernetes-names'
 import type { KubeObject } from '../kube-object.ts'
@@ -41,7 +41,8 @@ export const secrets: Resource = {
       immutable: object.has('immutable') ? object.boolean('immutable') : undefined,
     }
   },
-  validate(object, errors) {
+  validate(object, errors, old) {
+    if (old !== undefined) validateChange(object, old, errors)
     const data = entriesOf(object['data'])
     let bytes = 0
     for (const [key, value] of data) {
@@ -52,11 +53,6 @@ export const secrets: Resource = {
     }
     if (bytes > MAX_DATA_BYTES) errors.tooLong(DATA, MAX_DATA_BYTES)
     validateType(object, new Set(data.map(([key]) => key)), errors)
-  },
-  validateUpdate(object, old, errors) {
-    // One without a type was not written by this version.
-    if (object['type'] !== old['type']) errors.invalid(TYPE, object['type'], 'field is immutable')
-    immutability(object, old, ['data'], errors)
   },
   selectableFields: { type: secretTypeOf },
   columns: [
@@ -70,6 +66,16 @@ export const secrets: Resource = {
 /** The type of a Secret. */
 export function secretTypeOf({ type }: KubeObject): string {
   return typeof type === 'string' ? type : ''
+}
+
+function validateChange(object: KubeObject, old: KubeObject, errors: ErrorList): void {
+  if (object['type'] !== old['type']) {
+    // A type is no secret.
+    const shown = errorList()
+    shown.invalid(TYPE, object['type'], 'field is immutable')
+    errors.addAll(shown.errors)
+  }
+  immutability(object, old, ['data'], errors)
 }
 
 function validateType(object: KubeObject, keys: ReadonlySet<string>, errors: ErrorList): void {

@@ -23,6 +23,7 @@ const asSent = plain({
 export const services: Resource = {
   ...asSent,
   nameProblems: dns1035LabelProblems,
+  isCreatedByUpdate: true,
   read(object, errors) {
     const fields = asSent.read(object, errors)
     const spec = partIn(fields, 'spec')
