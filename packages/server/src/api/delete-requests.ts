@@ -4,6 +4,7 @@ import { apiVersionOf } from '../registry/resource.ts'
 import { ignoreMissing, ignoreOthers } from '../registry/status-errors.ts'
 import { type DeleteOptions, deleteOptionsIn, readDeleteOptions } from './delete-options.ts'
 import { answerWith, MAX_BODY_BYTES, type ObjectRequest, writeOf } from './object-request.ts'
+import { listItem } from './list-answer.ts'
 import { listOptions } from './list-options.ts'
 import { reachVersion, requireVersion } from './list-version.ts'
 import { pageOf } from './query-options.ts'
@@ -47,7 +48,8 @@ export async function answerDeleteAll(asked: ObjectRequest): Promise<HttpAnswer>
       .delete({ resource, namespace, name }, preconditions, writeOf(asked, options.isDryRun))
       .catch(hasOwn ? ignoreMissing : ignoreOthers)
   }
-  const { resourceVersion, items } = page
+  const { resourceVersion } = page
+  const items = page.items.map(listItem)
   const kind = `${resource.kind}List`
   const list = { kind, apiVersion: apiVersionOf(resource), metadata: { resourceVersion }, items }
   return objectAnswer(200, list, warnings)

@@ -19,6 +19,15 @@ beforeEach(async () => {
   await ask('POST', MAPS, { metadata: { name: 'm', labels: { a: 'yes' } }, data: { a: 'no', b: '1e3' } })
 })
 
+describe('an object in a list of its kind', () => {
+  it.each(['GET', 'DELETE'])('does not say what it is, as the list does: %s', async (method) => {
+    const { json } = await ask(method, MAPS)
+    expect(json).toMatchObject({ kind: 'ConfigMapList', apiVersion: 'v1' })
+    const { items } = json as unknown as { readonly items: readonly object[] }
+    expect(items.map((each) => Object.keys(each))).toEqual([['metadata', 'data']])
+  })
+})
+
 describe('metadata', () => {
   it('of an object are all of the answer, for those who ask for them', async () => {
     const { metadata } = (await ask('GET', MAP)).json

@@ -51,6 +51,11 @@ export function listAnswer({ head, member, objects, shown }: ListContent): HttpA
   })
 }
 
+/** An object in a list of its kind, which says for all of them what they are: clients must not rely on the kind of an item. */
+export function listItem({ kind: _kind, apiVersion: _version, ...fields }: KubeObject): object {
+  return fields
+}
+
 function isShort(objects: readonly ListedObject[]): boolean {
   if (objects.length > PER_PIECE) return false
   return objects.reduce((length, { stored }) => length + stored.value.length, 0) <= PIECE_LENGTH

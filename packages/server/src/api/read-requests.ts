@@ -2,7 +2,7 @@ import type { HttpAnswer } from '@kube-authn/core/adapter'
 import { apiVersionOf } from '../registry/resource.ts'
 import { requireOtherForm, requireStream } from './accept.ts'
 import { answerWith, type ObjectRequest, shown } from './object-request.ts'
-import { listAnswer } from './list-answer.ts'
+import { listAnswer, listItem } from './list-answer.ts'
 import { type ListOptions, listOptions } from './list-options.ts'
 import { reachVersion, requireVersion } from './list-version.ts'
 import { partialObject } from './partial-object.ts'
@@ -50,7 +50,7 @@ async function list(asked: ObjectRequest, options: ListOptions): Promise<HttpAns
   const { items: objects } = page
   if (form === 'object') {
     const head = { kind: `${resource.kind}List`, apiVersion: apiVersionOf(resource), metadata }
-    return listAnswer({ head, member: 'items', objects, shown: (object) => object })
+    return listAnswer({ head, member: 'items', objects, shown: listItem })
   }
   if (form === 'metadataList') {
     const head = { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1', metadata }

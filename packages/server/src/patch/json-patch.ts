@@ -16,8 +16,8 @@ interface Operation {
   readonly op: string
   readonly path: string
   readonly from: string | undefined
-  /** `undefined` if there is none. */
-  readonly value: JsonTree | undefined
+  /** `null` if there is none. */
+  readonly value: JsonTree
 }
 
 /** What the operations of one patch have done so far. */
@@ -31,7 +31,8 @@ interface Work {
  *
  * Libraries were considered: `fast-json-patch` 3.1 and `rfc6902` 5.4 lose or refuse the keys `__proto__` and `constructor`, and have no limits.
  *
- * Source: RFC 6902; apiserver `pkg/endpoints/handlers/patch.go` jsonPatcher.
+ * Source: RFC 6902 as evanphx/json-patch reads it: a missing member is `null`, and can be replaced; negative indices count from the end. apiserver
+ * `pkg/endpoints/handlers/patch.go` jsonPatcher.
  *
  * @param target is not changed.
  * @throws {StatusError} 400 if it is no JSON patch, 413 if it has too many operations, 422 if one of them fails.
@@ -60,41 +61,34 @@ function operationOf(sent: unknown, index: number): Operation {
     op,
     path,
     from: typeof from === 'string' ? from : undefined,
-    value: value === undefined ? undefined : treeOf(value),
+    value: treeOf(value),
   }
 }
 
 function applied(document: JsonTree, operation: Operation, work: Work): JsonTree {
-  const { op, path } = operation
+  const { op, path, value } = operation
   switch (op) {
     case 'add':
-      return added(document, path, valueIn(operation), work)
+      add(document, path, value, work)
+      return document
     case 'remove':
       remove(document, path, work)
       return document
-    case 'replace': {
-      const value = valueIn(operation)
-      const place = placeOf(document, path)
-      if (place === undefined) return value
-      existing(place, path)
-      place.container.set(place.key, value)
+    case 'replace':
+      return replaced(document, path, value)
+    case 'move':
+      add(document, path, remove(document, fromIn(operation), work), work)
+      return document
+    case 'copy': {
+      const copied = found(document, fromIn(operation))
+      work.copied += sizeOfTree(copied)
+      if (work.copied > MAX_COPIED) throw patchFailed('the patch copies too much')
+      add(document, path, copyOfTree(copied), work)
       return document
     }
-    case 'move': {
-      const from = fromIn(operation)
-      if (path.startsWith(`${from}/`)) throw patchFailed('a value cannot be moved into itself')
-      return added(document, path, remove(document, from, work), work)
-    }
-    case 'copy': {
-      const value = found(document, fromIn(operation))
-      work.copied += sizeOfTree(value)
-      if (work.copied > MAX_COPIED) throw patchFailed('the patch copies too much')
-      return added(document, path, copyOfTree(value), work)
-    }
     case 'test': {
-      if (!areEqualTrees(found(document, path), operation.value ?? null)) {
+      if (!areEqualTrees(found(document, path), value))
         throw patchFailed(`testing value ${shown(path)} failed`)
-      }
       return document
     }
     default:
@@ -102,44 +96,57 @@ function applied(document: JsonTree, operation: Operation, work: Work): JsonTree
   }
 }
 
-function added(document: JsonTree, path: string, value: JsonTree, work: Work): JsonTree {
-  const place = placeOf(document, path)
-  if (place === undefined) return value
-  const { container, key } = place
+function add(document: JsonTree, path: string, value: JsonTree, work: Work): void {
+  const { container, key } = partOf(document, path)
   if (!container.canAdd(key)) throw patchFailed(`there is no place for ${shown(path)}`)
   count(container, work)
   container.add(key, value)
-  return document
 }
 
 function remove(document: JsonTree, path: string, work: Work): JsonTree {
-  const place = placeOf(document, path)
-  if (place === undefined) throw patchFailed('the object itself cannot be removed')
-  const value = existing(place, path)
-  count(place.container, work)
-  place.container.delete(place.key)
+  const { container, key } = partOf(document, path)
+  const value = container.get(key)
+  if (value === undefined) throw missing(path)
+  count(container, work)
+  container.delete(key)
   return value
 }
 
+/** A member need not be there before, an element must. */
+function replaced(document: JsonTree, path: string, value: JsonTree): JsonTree {
+  const place = placeOf(document, path)
+  if (place === undefined) {
+    if (typeof value !== 'object' || value === null) throw patchFailed('an object can only become one')
+    return value
+  }
+  const { container, key } = place
+  if (container.isList && container.get(key) === undefined) throw missing(path)
+  container.set(key, value)
+  return document
+}
+
+/** A member that is not there is `null`, an element must be there. */
 function found(document: JsonTree, path: string): JsonTree {
   const place = placeOf(document, path)
-  return place === undefined ? document : existing(place, path)
+  if (place === undefined) return document
+  const value = place.container.get(place.key)
+  if (value === undefined && place.container.isList) throw missing(path)
+  return value ?? null
 }
 
-function existing({ container, key }: Place, path: string): JsonTree {
-  const value = container.get(key)
-  if (value === undefined) throw patchFailed(`there is no value at ${shown(path)}`)
-  return value
+function partOf(document: JsonTree, path: string): Place {
+  const place = placeOf(document, path)
+  if (place === undefined) throw patchFailed('the object itself can neither be added nor removed')
+  return place
+}
+
+function missing(path: string): Error {
+  return patchFailed(`there is no value at ${shown(path)}`)
 }
 
 function count({ moves }: Container, work: Work): void {
   work.moved += moves
   if (work.moved > MAX_MOVED) throw patchFailed('the patch changes long lists too often')
-}
-
-function valueIn({ value }: Operation): JsonTree {
-  if (value === undefined) throw patchFailed('the operation must have "value"')
-  return value
 }
 
 function fromIn({ from }: Operation): string {

@@ -13,6 +13,7 @@ export interface Container {
   delete(key: string): void
   /** How many elements an insertion moves at most. */
   readonly moves: number
+  readonly isList: boolean
 }
 
 /** Where a value is or could be. */
@@ -30,7 +31,7 @@ export interface Place {
  */
 export function placeOf(document: JsonTree, pointer: string): Place | undefined {
   if (pointer === '') return undefined
-  if (!pointer.startsWith('/') || /~(?![01])/.test(pointer)) throw patchFailed('a path is not a JSON pointer')
+  if (!pointer.startsWith('/')) throw patchFailed('a path is not a JSON pointer')
   const keys = pointer.slice(1).split('/').map(unescaped)
   const key = keys.pop() ?? ''
   let container = containerOf(document)
@@ -56,23 +57,31 @@ function objectContainer(object: Map<string, JsonTree>): Container {
     add: (key, value) => void object.set(key, value),
     delete: (key) => void object.delete(key),
     moves: 0,
+    isList: false,
   }
 }
 
 function listContainer(list: JsonTree[]): Container {
+  const { length } = list
   return {
-    get: (key) => list[indexOf(key)],
+    get: (key) => list[indexOf(key, length)],
     set(key, value) {
-      list[indexOf(key)] = value
+      list[indexOf(key, length)] = value
     },
-    canAdd: (key) => key === '-' || indexOf(key) <= list.length,
-    add: (key, value) => void list.splice(key === '-' ? list.length : indexOf(key), 0, value),
-    delete: (key) => void list.splice(indexOf(key), 1),
-    moves: list.length,
+    canAdd: (key) => key === '-' || isWithin(indexOf(key, length + 1), length),
+    add: (key, value) => void list.splice(key === '-' ? length : indexOf(key, length + 1), 0, value),
+    delete: (key) => void list.splice(indexOf(key, length), 1),
+    moves: length,
+    isList: true,
   }
 }
 
-/** NaN if it is none. */
-function indexOf(key: string): number {
-  return /^(?:0|[1-9]\d{0,8})$/.test(key) ? Number(key) : NaN
+function isWithin(index: number, length: number): boolean {
+  return index >= 0 && index <= length
+}
+
+/** NaN if it is none. A negative one counts from the end. */
+function indexOf(key: string, end: number): number {
+  if (!/^[+-]?\d{1,9}$/.test(key)) return NaN
+  return Number(key) < 0 ? end + Number(key) : Number(key)
 }
