@@ -1,6 +1,6 @@
 import { allow, type Decision } from '../decision.ts'
 import { quoted } from '@kube-authn/internal/quote'
-import type { AnyBinding, PolicyRule, Subject } from './objects.ts'
+import type { AnyBinding, Subject } from './objects.ts'
 import type { RoleRules } from './role-rules.ts'
 
 /** The place of a grant in the order of evaluation. */
@@ -32,11 +32,6 @@ export class Grant implements GrantPosition {
     this.position = position
     this.subjectPosition = subjectPosition
     this.role = role
-  }
-
-  /** The rules of the role, or an error message if there is no such role. */
-  get rules(): readonly PolicyRule[] | string {
-    return this.role.rules
   }
 
   /** The decision that this grant leads to; created once. */

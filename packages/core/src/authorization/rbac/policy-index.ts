@@ -24,36 +24,34 @@ export class PolicyIndex {
   }
 
   /**
-   * @param position its place in the order of evaluation, different from that of every other binding. Later ones are added faster at the end.
+   * @param position its place in the order of evaluation, different from that of every other binding. Later ones are added faster, at the end.
    */
   addBinding(binding: AnyBinding, position: number): void {
-    const role = this.#roles.bound(binding)
-    this.#indexOf(binding).add(binding, position, role, this.#roles.version)
+    this.#indexOf(binding).add(binding, position, this.#roles.bound(binding))
   }
 
   /** Takes back what `addBinding` did with the same binding and position. */
   removeBinding(binding: AnyBinding, position: number): void {
     const index = this.#indexOf(binding)
-    index.remove(binding, position)
+    index.remove(binding, position, this.#roles.unbound(binding))
     if (binding.kind === 'RoleBinding' && index.isEmpty) this.#namespaced.delete(binding.namespace)
-    this.#roles.unbound(binding)
   }
 
   /** The first grant that allows the request: of the bindings of the cluster first, then of those of the namespace. */
   firstAllowing(attributes: Attributes): Grant | undefined {
     const { user } = attributes
-    const { version } = this.#roles
-    const first = this.#clusterWide.firstAllowing(user, attributes, version)
+    const namespace = namespaceOf(attributes)
+    this.#roles.aggregate()
+    const first = this.#clusterWide.firstAllowing(user, attributes, this.#roles.indexes(''))
     if (first !== undefined) return first
-    return this.#namespacedFor(namespaceOf(attributes))?.firstAllowing(user, attributes, version)
+    return this.#namespacedFor(namespace)?.firstAllowing(user, attributes, this.#roles.indexes(namespace))
   }
 
   /** Whether a binding of the user refers to a missing role. */
   hasMissingRole(attributes: Attributes): boolean {
     const { user } = attributes
-    const { version } = this.#roles
-    if (this.#clusterWide.hasMissingRole(user, version)) return true
-    return this.#namespacedFor(namespaceOf(attributes))?.hasMissingRole(user, version) === true
+    if (this.#clusterWide.hasMissingRole(user)) return true
+    return this.#namespacedFor(namespaceOf(attributes))?.hasMissingRole(user) === true
   }
 
   /** All grants of a user in the order of evaluation. */

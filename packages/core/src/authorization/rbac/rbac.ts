@@ -4,9 +4,10 @@ import { noOpinion } from '../decision.ts'
 import { aggregateText } from '../errors.ts'
 import { must, refuseProblems } from '../../internal/options/index.ts'
 import { finish, type Steps } from '../../internal/steps.ts'
-import type { Grant } from './grant.ts'
+import { listedRoles, rulesIn } from './listed-roles.ts'
 import type { AnyBinding, PolicyRule, RbacPolicy, Subject } from './objects.ts'
 import { namespaceOf, PolicyIndex } from './policy-index.ts'
+import type { RoleRules } from './role-rules.ts'
 import { ruleAllows } from './rule.ts'
 
 /** A binding and a rule that allow a request. */
@@ -21,7 +22,7 @@ export interface RbacGrant {
 
 /** The authorizer returned by {@link rbac}. */
 export interface RbacAuthorizer extends Authorizer, RuleResolver {
-  /** All grants that allow the request, in evaluation order; the first one is the reason of the decision. */
+  /** The grants that allow the request, at most 1,000, in evaluation order; the first one is the reason of the decision. */
   explain(attributes: Attributes): readonly RbacGrant[]
 }
 
@@ -84,37 +85,47 @@ export function rbacOver(index: PolicyIndex): RbacAuthorizer {
       if (grant !== undefined) return grant.decision
       if (!index.hasMissingRole(attributes)) return noOpinion()
       const grants = index.grantsFor(attributes.user, namespaceOf(attributes))
-      return noOpinion(`RBAC: ${aggregateText(missingIn(grants))}`)
+      return noOpinion(`RBAC: ${missingText(listedRoles(grants))}`)
     },
 
     explain(attributes) {
-      return index.grantsFor(attributes.user, namespaceOf(attributes)).flatMap((grant) => {
-        const { binding, subject } = grant
-        return rulesIn(grant)
-          .filter((rule) => ruleAllows(rule, attributes))
-          .map((rule) => ({ binding, subject, rule, reason: grant.reason() }))
-      })
+      const found: RbacGrant[] = []
+      const allowing = new Map<RoleRules, readonly PolicyRule[]>()
+      for (const grant of index.grantsFor(attributes.user, namespaceOf(attributes))) {
+        const { binding, subject, role } = grant
+        const rules = allowing.get(role) ?? rulesIn(role).filter((rule) => ruleAllows(rule, attributes))
+        allowing.set(role, rules)
+        for (const rule of rules) {
+          if (found.length === MAX_EXPLAINED) return found
+          found.push({ binding, subject, rule, reason: grant.reason() })
+        }
+      }
+      return found
     },
 
     rulesFor(user, namespace): UserRules {
-      const grants = index.grantsFor(user, namespace)
-      const found = grants.flatMap(rulesIn)
-      const missing = missingIn(grants)
+      const roles = listedRoles(index.grantsFor(user, namespace))
+      const found = roles.flatMap(rulesIn)
+      const missing = missingText(roles)
       return {
         resourceRules: found.filter((rule) => rule.resources.length > 0),
         nonResourceRules: found.filter((rule) => rule.nonResourceURLs.length > 0),
         incomplete: false,
-        ...(missing.length > 0 && { evaluationError: aggregateText(missing) }),
+        ...(missing !== '' && { evaluationError: missing }),
       }
     },
   }
 }
 
-function rulesIn({ rules }: Grant): readonly PolicyRule[] {
-  return typeof rules === 'string' ? [] : rules
-}
+/** More grants of one request are not explained. */
+const MAX_EXPLAINED = 1000
 
-/** The error messages for missing roles. */
-function missingIn(grants: readonly Grant[]): readonly string[] {
-  return grants.flatMap(({ rules }) => (typeof rules === 'string' ? [rules] : []))
+/** More missing roles than these are counted only: their names are in the answer to every request that is refused. */
+const MAX_MISSING = 100
+
+/** The error messages for missing roles; empty if there are none. */
+function missingText(roles: readonly RoleRules[]): string {
+  const missing = [...new Set(roles.flatMap(({ rules }) => (typeof rules === 'string' ? [rules] : [])))]
+  const further = missing.length - MAX_MISSING
+  return aggregateText(further > 0 ? [...missing.slice(0, MAX_MISSING), `and ${further} more`] : missing)
 }

@@ -1,28 +1,25 @@
 import { quoted } from '@kube-authn/internal/quote'
 import { effectiveRules } from './aggregation.ts'
 import { selects } from './label-selector.ts'
+import { NamedRoles } from './named-roles.ts'
 import type { AnyBinding, AnyRole, ClusterRole } from './objects.ts'
+import type { RoleIndex } from './role-index.ts'
 import type { RoleRules } from './role-rules.ts'
-
-/** A role that bindings refer to, whether it exists or not. */
-interface KnownRole extends RoleRules {
-  bindings: number
-}
 
 /** The rules of roles by name, with aggregation applied. */
 export class Roles {
-  readonly #cluster = new Map<string, KnownRole>()
-  /** By namespace, then by name. */
-  readonly #namespaced = new Map<string, Map<string, KnownRole>>()
+  readonly #cluster = new NamedRoles((name) => notFound('clusterrole', name))
+  readonly #namespaced = new Map<string, NamedRoles>()
+  /** By kind: references to these are to no role. */
+  readonly #unsupported = new NamedRoles((kind) => `unsupported role reference kind: ${quoted(kind)}`)
   readonly #clusterRoles = new Map<string, ClusterRole>()
   readonly #aggregating = new Map<string, ClusterRole>()
   #isAggregated = true
-  #version = 0
 
-  /** Another one whenever the rules of a role have changed. */
-  get version(): number {
-    this.aggregate()
-    return this.#version
+  /** Where the roles are that may be granted: in a namespace, or in the whole cluster if it is `''`. */
+  indexes(namespace: string): readonly RoleIndex[] {
+    const roles = this.#namespaced.get(namespace)
+    return roles === undefined ? [this.#cluster.index] : [this.#cluster.index, roles.index]
   }
 
   /** Brings the rules of aggregated roles up to date. */
@@ -31,81 +28,70 @@ export class Roles {
     this.#isAggregated = true
     const taking = [...this.#clusterRoles.values()].filter((role) => this.#takesPart(role))
     for (const [name, rules] of effectiveRules(taking)) {
-      if (this.#aggregating.has(name)) this.#change(this.#clusterNamed(name), rules)
+      if (this.#aggregating.has(name)) this.#cluster.set(name, rules)
     }
   }
 
   /** Adds a role, or replaces the one of this name. */
   set(role: AnyRole): void {
     if (role.kind === 'Role') {
-      this.#change(this.#named(role.namespace, role.name), role.rules)
+      this.#of(role.namespace).set(role.name, role.rules)
       return
     }
     this.#expectAggregation(this.#clusterRoles.get(role.name))
     this.#clusterRoles.set(role.name, role)
     if (role.aggregation === undefined) {
       this.#aggregating.delete(role.name)
-      this.#change(this.#clusterNamed(role.name), role.rules)
+      this.#cluster.set(role.name, role.rules)
     } else this.#aggregating.set(role.name, role)
     this.#expectAggregation(role)
   }
 
   delete({ kind, namespace, name }: Pick<AnyRole, 'kind' | 'namespace' | 'name'>): void {
-    const isClusterRole = kind === 'ClusterRole'
-    const known = isClusterRole ? this.#cluster.get(name) : this.#namespaced.get(namespace)?.get(name)
-    if (isClusterRole) {
-      this.#expectAggregation(this.#clusterRoles.get(name))
-      this.#clusterRoles.delete(name)
-      this.#aggregating.delete(name)
+    if (kind === 'Role') {
+      this.#of(namespace).delete(name)
+      this.#forgetIfEmpty(namespace)
+      return
     }
-    if (known === undefined) return
-    this.#change(known, notFound(isClusterRole ? 'clusterrole' : 'role', name))
-    this.#forgetIfUnused(kind, namespace, name, known)
+    this.#expectAggregation(this.#clusterRoles.get(name))
+    this.#clusterRoles.delete(name)
+    this.#aggregating.delete(name)
+    this.#cluster.delete(name)
   }
 
   /** The role that a binding grants. Every binding says when it does not any more. */
-  bound({ namespace, roleRef }: AnyBinding): RoleRules {
-    const { kind, name } = roleRef
-    if (kind !== 'ClusterRole' && kind !== 'Role') {
-      return { rules: `unsupported role reference kind: ${quoted(kind)}` }
-    }
-    const known = kind === 'ClusterRole' ? this.#clusterNamed(name) : this.#named(namespace, name)
-    known.bindings++
-    return known
+  bound(binding: AnyBinding): RoleRules {
+    const { roles, name } = this.#referred(binding)
+    const role = roles.get(name)
+    role.bindings++
+    return role
   }
 
-  unbound({ namespace, roleRef }: AnyBinding): void {
-    const { kind, name } = roleRef
-    if (kind !== 'ClusterRole' && kind !== 'Role') return
-    const known = kind === 'ClusterRole' ? this.#clusterNamed(name) : this.#named(namespace, name)
-    known.bindings--
-    this.#forgetIfUnused(kind, namespace, name, known)
+  /** The role that a binding granted. */
+  unbound(binding: AnyBinding): RoleRules {
+    const { roles, name } = this.#referred(binding)
+    const role = roles.get(name)
+    role.bindings--
+    roles.forgetIfUnused(name)
+    this.#forgetIfEmpty(binding.namespace)
+    return role
   }
 
-  #clusterNamed(name: string): KnownRole {
-    return named(this.#cluster, 'clusterrole', name)
+  #referred({ namespace, roleRef: { kind, name } }: AnyBinding): { roles: NamedRoles; name: string } {
+    if (kind === 'ClusterRole') return { roles: this.#cluster, name }
+    return kind === 'Role' ? { roles: this.#of(namespace), name } : { roles: this.#unsupported, name: kind }
   }
 
-  #named(namespace: string, name: string): KnownRole {
-    const roles = this.#namespaced.get(namespace) ?? new Map<string, KnownRole>()
+  #of(namespace: string): NamedRoles {
+    const known = this.#namespaced.get(namespace)
+    if (known !== undefined) return known
+    const roles = new NamedRoles((name) => notFound('role', name))
     this.#namespaced.set(namespace, roles)
-    return named(roles, 'role', name)
+    return roles
   }
 
-  #change(known: KnownRole, rules: RoleRules['rules']): void {
-    known.rules = rules
-    this.#version++
-  }
-
-  /** A missing role is remembered for the bindings that refer to it. */
-  #forgetIfUnused(kind: string, namespace: string, name: string, known: KnownRole): void {
-    if (known.bindings > 0 || typeof known.rules !== 'string') return
-    if (kind === 'ClusterRole') this.#cluster.delete(name)
-    else {
-      const roles = this.#namespaced.get(namespace)
-      roles?.delete(name)
-      if (roles?.size === 0) this.#namespaced.delete(namespace)
-    }
+  #forgetIfEmpty(namespace: string): void {
+    if (this.#namespaced.get(namespace)?.isEmpty === true) this.#namespaced.delete(namespace)
   }
 
   /** Aggregation is applied again if a role that changes takes part in it. It is applied when rules are needed, so once for many changes. */
@@ -120,14 +106,6 @@ export class Roles {
     }
     return false
   }
-}
-
-function named(roles: Map<string, KnownRole>, resource: string, name: string): KnownRole {
-  const known = roles.get(name)
-  if (known !== undefined) return known
-  const missing: KnownRole = { rules: notFound(resource, name), bindings: 0 }
-  roles.set(name, missing)
-  return missing
 }
 
 function notFound(resource: string, name: string): string {

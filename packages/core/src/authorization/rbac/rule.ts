@@ -4,29 +4,76 @@ import type { PolicyRule } from './objects.ts'
 /** The {@link Attributes} that a rule depends on. */
 export type RuleQuestion = Omit<Attributes, 'user' | 'namespace' | 'apiVersion'>
 
+/** Strings to look for one of them: a set if there are many. */
+type Strings = readonly string[] | Set<string>
+
+/** A {@link PolicyRule} that takes no longer to search if its lists are longer: only URLs, which are patterns, are compared one by one. */
+export interface SearchableRule {
+  readonly verbs: Strings
+  readonly apiGroups: Strings
+  readonly resources: Strings
+  readonly resourceNames: Strings
+  readonly nonResourceURLs: readonly string[]
+}
+
+/** Fewer strings than this are compared one by one, which is faster. */
+const MIN_SET = 16
+
+/** Whether a rule has lists that are too long to be compared one by one. Any other is searchable as it is. */
+export function isLong({ verbs, apiGroups, resources, resourceNames }: PolicyRule): boolean {
+  return Math.max(verbs.length, apiGroups.length, resources.length, resourceNames.length) >= MIN_SET
+}
+
+/** The same rule, with sets in place of long lists. */
+export function searchable(rule: PolicyRule): SearchableRule {
+  return {
+    verbs: stringsOf(rule.verbs),
+    apiGroups: stringsOf(rule.apiGroups),
+    resources: stringsOf(rule.resources),
+    resourceNames: stringsOf(rule.resourceNames),
+    nonResourceURLs: rule.nonResourceURLs,
+  }
+}
+
+function stringsOf(values: readonly string[]): Strings {
+  return values.length < MIN_SET ? values : new Set(values)
+}
+
 /**
  * Whether a rule allows a request. Names are compared exactly, including letter case; the API version is ignored.
  *
  * Source: kubernetes `plugin/pkg/auth/authorizer/rbac/rbac.go` RuleAllows, `pkg/apis/rbac/v1/evaluation_helpers.go`.
  */
-export function ruleAllows(rule: PolicyRule, question: RuleQuestion): boolean {
-  if (!includesOrAny(rule.verbs, question.verb)) return false
+export function ruleAllows(rule: SearchableRule, question: RuleQuestion): boolean {
+  if (!hasOrAny(rule.verbs, question.verb)) return false
   if (!question.resourceRequest) return rule.nonResourceURLs.some((url) => urlMatches(url, question.path))
   return (
-    includesOrAny(rule.apiGroups, question.apiGroup) &&
+    hasOrAny(rule.apiGroups, question.apiGroup) &&
     resourceMatches(rule.resources, question.resource, question.subresource) &&
-    (rule.resourceNames.length === 0 || rule.resourceNames.includes(question.name))
+    nameMatches(rule.resourceNames, question.name)
   )
 }
 
-function includesOrAny(values: readonly string[], value: string): boolean {
-  return values.includes('*') || values.includes(value)
+function has(values: Strings, value: string): boolean {
+  if (values instanceof Set) return values.has(value)
+  for (const each of values) if (each === value) return true
+  return false
 }
 
-function resourceMatches(resources: readonly string[], resource: string, subresource: string): boolean {
-  if (resources.includes('*')) return true
-  if (subresource === '') return resources.includes(resource)
-  return resources.includes(`${resource}/${subresource}`) || resources.includes(`*/${subresource}`)
+function hasOrAny(values: Strings, value: string): boolean {
+  if (values instanceof Set) return values.has(value) || values.has('*')
+  for (const each of values) if (each === value || each === '*') return true
+  return false
+}
+
+function resourceMatches(resources: Strings, resource: string, subresource: string): boolean {
+  if (subresource === '') return hasOrAny(resources, resource)
+  return hasOrAny(resources, `${resource}/${subresource}`) || has(resources, `*/${subresource}`)
+}
+
+/** No names are all names. */
+function nameMatches(names: Strings, name: string): boolean {
+  return (names instanceof Set ? names.size : names.length) === 0 || has(names, name)
 }
 
 function urlMatches(url: string, path: string): boolean {

@@ -1,103 +1,108 @@
-import { Grant, type GrantPosition } from './grant.ts'
-import { type RuleQuestion, ruleAllows } from './rule.ts'
-import { RuleIndex } from './rule-index.ts'
-import { insertGrant, removeGrant } from './sorted-grants.ts'
-
-/** Fewer grants than this are searched one by one. */
-const MIN_INDEXED = 8
+import { Grant } from './grant.ts'
+import type { RoleRules } from './role-rules.ts'
+import type { RoleSearch } from './role-search.ts'
 
 /** The grants of one subject. Most subjects have only one, which is not kept in a list: in a large policy, objects cost more than decisions. */
 export type Granted = Grant | SubjectGrants
 
-/** All grants, in order. */
+/** All grants, in no order. */
 export function allOf(granted: Granted | undefined): readonly Grant[] {
   if (granted === undefined) return []
   return granted instanceof Grant ? [granted] : granted.all
 }
 
-/** The first grant that allows the request, or `known`, whichever comes first. See {@link SubjectGrants.firstAllowing}. */
+/** The first grant that allows the request, or `known`, whichever comes first. */
 export function firstAllowing(
   granted: Granted | undefined,
-  question: RuleQuestion,
+  search: RoleSearch,
   known: Grant | undefined,
-  version: number,
 ): Grant | undefined {
   if (granted === undefined) return known
-  if (!(granted instanceof Grant)) return granted.firstAllowing(question, known, version)
-  return granted.isBefore(known) && allows(granted, question) ? granted : known
+  if (!(granted instanceof Grant)) return granted.firstAllowing(search, known)
+  return granted.isBefore(known) && search.allows(granted.role) ? granted : known
 }
 
 /** Whether a grant is of a missing role. */
-export function hasMissingRole(granted: Granted | undefined, version: number): boolean {
+export function hasMissingRole(granted: Granted | undefined): boolean {
   if (granted === undefined) return false
-  return granted instanceof Grant ? typeof granted.rules === 'string' : granted.hasMissingRole(version)
+  return granted instanceof Grant ? isMissing(granted.role) : granted.hasMissingRole
 }
 
-/** Several grants of one subject. */
+/** Several grants of one subject, by their roles: a role is searched once, however many bindings refer to it. */
 export class SubjectGrants {
-  /** In order. */
-  readonly all: Grant[]
-  #index: RuleIndex | undefined
-  /** The version of the roles that the index knows. */
-  #version = 0
+  /** Of each role, in order: only the first is ever the reason of a decision. */
+  readonly #roles = new Map<RoleRules, Grant[]>()
 
   constructor(first: Grant) {
-    this.all = [first]
+    this.#roles.set(first.role, [first])
   }
 
-  add(grant: Grant, version: number): void {
-    insertGrant(this.all, grant)
-    if (this.#index !== undefined) this.#index.add(grant)
-    else if (this.all.length >= MIN_INDEXED) {
-      this.#index = new RuleIndex(this.all)
-      this.#version = version
+  get isEmpty(): boolean {
+    return this.#roles.size === 0
+  }
+
+  get all(): readonly Grant[] {
+    return [...this.#roles.values()].flat()
+  }
+
+  get hasMissingRole(): boolean {
+    for (const role of this.#roles.keys()) if (isMissing(role)) return true
+    return false
+  }
+
+  /** Adds a grant, unless its binding grants the role to this subject already. */
+  add(grant: Grant): void {
+    const grants = this.#roles.get(grant.role)
+    if (grants === undefined) {
+      this.#roles.set(grant.role, [grant])
+      return
     }
+    // Grants are usually added in order, at the end.
+    const last = grants.at(-1)
+    const index =
+      last !== undefined && last.position < grant.position ? grants.length : indexOf(grants, grant.position)
+    if (grants[index]?.position !== grant.position) grants.splice(index, 0, grant)
   }
 
-  remove(position: GrantPosition): void {
-    const removed = removeGrant(this.all, position)
-    if (removed !== undefined) this.#index?.remove(removed)
+  /** Removes the grant of the binding with this position. */
+  remove(role: RoleRules, position: number): void {
+    const grants = this.#roles.get(role) ?? []
+    const index = indexOf(grants, position)
+    if (grants[index]?.position === position) grants.splice(index, 1)
+    if (grants.length === 0) this.#roles.delete(role)
   }
 
-  /**
-   * The first grant that allows the request, or `known`, whichever comes first.
-   *
-   * @param version that of the roles: another one if the rules of some have changed.
-   */
-  firstAllowing(question: RuleQuestion, known: Grant | undefined, version: number): Grant | undefined {
-    const index = this.#current(version)
-    if (index === undefined) return firstOf(this.all, question, known)
+  firstAllowing(search: RoleSearch, known: Grant | undefined): Grant | undefined {
     let first = known
-    for (const grants of index.candidates(question)) first = firstOf(grants, question, first)
+    const look = (grants: readonly Grant[] | undefined): void => {
+      const grant = grants?.[0]
+      if (grant?.isBefore(first) === true && search.allows(grant.role)) first = grant
+    }
+    const { size } = this.#roles
+    if (size <= FEW_ROLES || size <= search.candidateCount) {
+      for (const grants of this.#roles.values()) look(grants)
+    } else {
+      for (const roles of search.candidates) for (const role of roles) look(this.#roles.get(role))
+    }
     return first
   }
-
-  hasMissingRole(version: number): boolean {
-    return this.#current(version)?.hasMissingRole ?? this.all.some(({ rules }) => typeof rules === 'string')
-  }
-
-  #current(version: number): RuleIndex | undefined {
-    if (this.#version === version) return this.#index
-    this.#version = version
-    this.#index?.refresh()
-    return this.#index
-  }
 }
 
-function firstOf(
-  grants: readonly Grant[],
-  question: RuleQuestion,
-  known: Grant | undefined,
-): Grant | undefined {
-  for (const grant of grants) {
-    if (!grant.isBefore(known)) return known
-    if (allows(grant, question)) return grant
+/** So many roles are searched one after the other. */
+const FEW_ROLES = 8
+
+/** Where a position is in a list of grants that are in order, or would be. */
+function indexOf(grants: readonly Grant[], position: number): number {
+  let [low, high] = [0, grants.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    const each = grants[middle]
+    if (each !== undefined && each.position < position) low = middle + 1
+    else high = middle
   }
-  return known
+  return low
 }
 
-function allows({ rules }: Grant, question: RuleQuestion): boolean {
-  if (typeof rules === 'string') return false
-  for (const rule of rules) if (ruleAllows(rule, question)) return true
-  return false
+function isMissing({ rules }: RoleRules): boolean {
+  return typeof rules === 'string'
 }

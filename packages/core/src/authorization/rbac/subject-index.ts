@@ -2,22 +2,22 @@ import { serviceAccountUsername } from '../../authenticator/service-account-name
 import type { UserInfo } from '../../authenticator/user.ts'
 import { compareGrants, Grant } from './grant.ts'
 import type { AnyBinding, Subject } from './objects.ts'
+import type { RoleIndex } from './role-index.ts'
 import type { RoleRules } from './role-rules.ts'
+import { RoleSearch } from './role-search.ts'
 import type { RuleQuestion } from './rule.ts'
 import { allOf, firstAllowing, type Granted, hasMissingRole, SubjectGrants } from './subject-grants.ts'
 
 /**
  * Finds the grants of a user without visiting those of other users, so that bindings of other users, and other bindings of the same group,
  * do not slow down a decision.
- *
- * A `version` is that of the roles: another one if the rules of some have changed.
  */
 export class SubjectIndex {
   readonly #users = new Map<string, Granted>()
   readonly #groups = new Map<string, Granted>()
 
   /** @param position its place in the order of evaluation, different from that of every other binding. */
-  add(binding: AnyBinding, position: number, role: RoleRules, version: number): void {
+  add(binding: AnyBinding, position: number, role: RoleRules): void {
     let subjectPosition = -1
     for (const subject of binding.subjects) {
       subjectPosition++
@@ -27,21 +27,25 @@ export class SubjectIndex {
       const grant = new Grant(binding, subject, position, subjectPosition, role)
       const known = subjects.get(key)
       if (known === undefined) subjects.set(key, grant)
-      else several(known, subjects, key).add(grant, version)
+      else if (known instanceof SubjectGrants) known.add(grant)
+      else if (known.position !== position) {
+        const grants = new SubjectGrants(known)
+        grants.add(grant)
+        subjects.set(key, grants)
+      }
     }
   }
 
-  /** Takes back what `add` did with the same binding and position. */
-  remove(binding: AnyBinding, position: number): void {
-    for (const [subjectPosition, subject] of binding.subjects.entries()) {
+  /** Takes back what `add` did with the same binding, position and role. */
+  remove(binding: AnyBinding, position: number, role: RoleRules): void {
+    for (const subject of binding.subjects) {
       const key = keyOf(subject, binding)
       if (key === undefined) continue
       const subjects = this.#subjectsLike(subject)
       const known = subjects.get(key)
-      if (known === undefined) continue
-      const grants = several(known, subjects, key)
-      grants.remove({ position, subjectPosition })
-      if (grants.all.length === 0) subjects.delete(key)
+      if (known instanceof SubjectGrants) known.remove(role, position)
+      const isLast = known instanceof SubjectGrants ? known.isEmpty : known?.position === position
+      if (isLast) subjects.delete(key)
     }
   }
 
@@ -49,19 +53,24 @@ export class SubjectIndex {
     return this.#users.size === 0 && this.#groups.size === 0
   }
 
-  /** The first grant that allows the request. */
-  firstAllowing(user: UserInfo, question: RuleQuestion, version: number): Grant | undefined {
-    let first = firstAllowing(this.#users.get(user.username), question, undefined, version)
-    for (const group of user.groups) {
-      first = firstAllowing(this.#groups.get(group), question, first, version)
-    }
+  /**
+   * The first grant that allows the request.
+   *
+   * @param indexes of all roles that may be granted.
+   */
+  firstAllowing(user: UserInfo, question: RuleQuestion, indexes: readonly RoleIndex[]): Grant | undefined {
+    const groups = distinct(user.groups)
+    const search = new RoleSearch(question, indexes, groups !== user.groups)
+    let first = firstAllowing(this.#users.get(user.username), search, undefined)
+    for (const group of groups) first = firstAllowing(this.#groups.get(group), search, first)
     return first
   }
 
   /** Whether a binding of the user refers to a missing role. */
-  hasMissingRole(user: UserInfo, version: number): boolean {
-    if (hasMissingRole(this.#users.get(user.username), version)) return true
-    return user.groups.some((group) => hasMissingRole(this.#groups.get(group), version))
+  hasMissingRole(user: UserInfo): boolean {
+    if (hasMissingRole(this.#users.get(user.username))) return true
+    for (const group of distinct(user.groups)) if (hasMissingRole(this.#groups.get(group))) return true
+    return false
   }
 
   /** All grants of the user in the order of bindings; for each binding, only the one of its first matching subject. */
@@ -79,12 +88,11 @@ export class SubjectIndex {
   }
 }
 
-/** The grants of a subject as a list that can change. */
-function several(known: Granted, subjects: Map<string, Granted>, key: string): SubjectGrants {
-  if (!(known instanceof Grant)) return known
-  const grants = new SubjectGrants(known)
-  subjects.set(key, grants)
-  return grants
+/** A user with more groups than this may have the same group, or groups with the same roles, many times. */
+const MANY_GROUPS = 16
+
+function distinct(groups: readonly string[]): Iterable<string> {
+  return groups.length > MANY_GROUPS ? new Set(groups) : groups
 }
 
 /** The name of a group, or the user name of a subject that is a user; `undefined` if it is neither. */
