@@ -6,7 +6,7 @@ import { requireMortal } from './namespace-lifecycle.ts'
 import { isFinished, terminating } from './prepare-object.ts'
 import type { Resource } from './resource.ts'
 import { namespaces, withoutContent } from './resources/namespaces.ts'
-import { ignoreOthers } from './status-errors.ts'
+import { conflict, ignoreOthers } from './status-errors.ts'
 import { fromStored, keyOf, keyPrefix } from './stored-objects.ts'
 import type { Target } from './target.ts'
 import type { Preconditions, WriteOptions } from './write.ts'
@@ -39,6 +39,7 @@ export function deletions({ store, resources, now }: DeletionsOptions): Deletion
     const isNamespace = resource === namespaces
     if (isNamespace) requireMortal(name)
     const removed = ({ object }: Found): KubeObject | 'delete' => {
+      if (isNamespace) requireNamespace(target, object, preconditions)
       requirePreconditions(target, object, preconditions)
       const isKept = (object.metadata.finalizers?.length ?? 0) > 0
       if (!isKept && !isNamespace) return 'delete'
@@ -95,4 +96,23 @@ export function deletions({ store, resources, now }: DeletionsOptions): Deletion
   }
 
   return { delete: remove, resumeNamespace }
+}
+
+/**
+ * As {@link requirePreconditions}, in the words of namespaces.
+ *
+ * Source: kubernetes `pkg/registry/core/namespace/storage/storage.go` Delete.
+ *
+ * @throws {StatusError} 409
+ */
+function requireNamespace({ name }: Target, { metadata }: KubeObject, sent: Preconditions): void {
+  for (const [what, field] of [
+    ['UID', 'uid'],
+    ['ResourceVersion', 'resourceVersion'],
+  ] as const) {
+    const [expected, is] = [sent[field], metadata[field]]
+    if (expected === undefined || expected === is) continue
+    const why = `Precondition failed: ${what} in precondition: ${expected}, ${what} in object meta: ${is}`
+    throw conflict(namespaces, name, why)
+  }
 }

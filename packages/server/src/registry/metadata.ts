@@ -1,5 +1,5 @@
 import type { ErrorList, FieldPath, ObjectReader } from '@kube-authn/core/internal'
-import { fieldPath, validateMarks } from '@kube-authn/core/internal'
+import { byCodeUnits, fieldPath, validateMarks } from '@kube-authn/core/internal'
 import { dns1123LabelProblems } from '@kube-authn/internal/kubernetes-names'
 import type { KubeObject, ManagedFieldsEntry, ObjectMeta, OwnerReference } from './kube-object.ts'
 import type { Resource } from './resource.ts'
@@ -140,7 +140,10 @@ export function validateFinalizers(metadata: ObjectMeta, old: ObjectMeta, errors
   const before = new Set(old.finalizers)
   const added = (metadata.finalizers ?? []).filter((each) => !before.has(each))
   if (added.length === 0) return
-  const names = added.map((each) => JSON.stringify(each)).join(', ')
+  const names = added
+    .toSorted(byCodeUnits)
+    .map((each) => JSON.stringify(each))
+    .join(', ')
   const detail = `no new finalizers can be added if the object is being deleted, found new finalizers []string{${names}}`
   errors.forbidden(METADATA.child('finalizers'), detail)
 }

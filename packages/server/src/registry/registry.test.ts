@@ -288,6 +288,26 @@ describe('preconditions', () => {
     await objects.delete(target, { uid: metadata.uid!, resourceVersion: metadata.resourceVersion! })
   })
 
+  it.each([
+    [{ uid: 'other' }, 'Precondition failed: UID in precondition: other, UID in object meta: '],
+    [{ resourceVersion: '1' }, 'Precondition failed: ResourceVersion in precondition: 1, '],
+  ])('%j keep a namespace', async (preconditions, words) => {
+    await create('namespaces', named('x'))
+    await expectStatus(objects.delete(targetOf('namespaces', 'x'), preconditions), 409, 'Conflict', words)
+  })
+
+  it.each([
+    ['configmaps', false, '/registry/configmaps/default/x'],
+    ['services', false, '/registry/services/specs/default/x'],
+    ['nodes', false, '/registry/minions/x'],
+    ['configmaps', true, '/configmaps/default/x'],
+  ])('of an update name the object by its key in etcd: %s, dry run %s', async (plural, isDryRun, key) => {
+    await create(plural, { ...named('x'), ...LEAST[plural] })
+    const other = sent(plural, { ...LEAST[plural], ...named('x', { uid: 'other' }) })
+    const words = `StorageError: invalid object, Code: 4, Key: ${key}, `
+    await expectStatus(objects.update(targetOf(plural, 'x'), other, { isDryRun }), 409, 'Conflict', words)
+  })
+
   it('are not needed: 20 racing updates without a version all succeed, and with one only the first', async () => {
     const { metadata } = await create('configmaps', named('x'))
     const target = targetOf('configmaps', 'x')
@@ -565,7 +585,7 @@ describe('validation', () => {
 })
 
 describe('a status', () => {
-  it('is changed by its subresource only, and nothing else is', async () => {
+  it('is changed by its subresource only, with the marks of the object and nothing else', async () => {
     await create('nodes', { ...named('n'), spec: { unschedulable: true }, status: { phase: 'x' } })
     const target = targetOf('nodes', 'n')
     await objects.update(
@@ -573,6 +593,7 @@ describe('a status', () => {
       sent('nodes', { ...named('n', { labels: { a: 'b' } }), status: { phase: 'Running' } }),
     )
     expect(await objects.get(target)).toMatchObject({
+      metadata: { labels: { a: 'b' } },
       spec: { unschedulable: true },
       status: { phase: 'Running' },
     })

@@ -102,6 +102,8 @@ export function requireUid(
 ): void {
   const { uid: expected = uid } = sent.metadata
   if (expected === uid) return
-  const path = [resource.plural, ...(namespace === '' ? [] : [namespace]), name].join('/')
+  const path = [resource.storedAs ?? resource.plural, ...(namespace === '' ? [] : [namespace]), name].join(
+    '/',
+  )
   throw uidConflict(resource, name, isDryRun ? `/${path}` : `/registry/${path}`, expected, uid)
 }

@@ -55,6 +55,8 @@ export interface Resource {
   readonly subresources?: readonly Subresource[]
   /** When an object ends by itself, in milliseconds since the epoch; `undefined`: never. Default: no object does. */
   expiresAtMs?(this: void, object: KubeObject, nowMs: number): number | undefined
+  /** The name of the resource in the keys of etcd, which messages of conflicts have. Default: `plural`. */
+  readonly storedAs?: string
   /** Whether PUT creates an object that is missing. Default `false`. */
   readonly isCreatedByUpdate?: boolean
   /** Whether PUT needs the version of the object that it replaces. Default `false`. */

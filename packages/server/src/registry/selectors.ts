@@ -45,8 +45,10 @@ function fieldOf(resource: Resource, key: string): (object: KubeObject) => strin
   if (key === 'metadata.namespace' && resource.isNamespaced) return ({ metadata }) => metadata.namespace ?? ''
   const { selectableFields = {} } = resource
   const field = Object.hasOwn(selectableFields, key) ? selectableFields[key] : undefined
-  if (field === undefined) throw badRequest(`field label not supported: ${key.slice(0, 256)}`)
-  return field
+  if (field !== undefined) return field
+  const name = key.slice(0, 256)
+  if (resource.selectableFields !== undefined) throw badRequest(`field label not supported: ${name}`)
+  throw badRequest(`"${name}" is not a known field selector: only "metadata.name", "metadata.namespace"`)
 }
 
 /** @param value `undefined` if the object has no such label. */

@@ -57,7 +57,19 @@ it('events are found by what they are about', async () => {
 
 it('null is an absent time, as client-go sends it', async () => {
   const created = await create({ involvedObject: POD, eventTime: null, firstTimestamp: null, series: null })
-  expect(created).not.toHaveProperty('eventTime')
+  expect(created).toMatchObject({ eventTime: null, firstTimestamp: null })
+  expect(created).not.toHaveProperty('series')
+})
+
+it('has the fields that Kubernetes always writes', async () => {
+  expect(await create({ involvedObject: POD, source: { component: 'c' } })).toMatchObject({
+    source: { component: 'c' },
+    firstTimestamp: null,
+    lastTimestamp: null,
+    eventTime: null,
+    reportingComponent: '',
+    reportingInstance: '',
+  })
 })
 
 describe('the namespace', () => {

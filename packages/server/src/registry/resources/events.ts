@@ -4,7 +4,7 @@ import { readAllFields } from '../../schema/read-fields.ts'
 import type { KubeObject } from '../kube-object.ts'
 import type { Resource } from '../resource.ts'
 import { EVENT_COLUMNS } from './event-columns.ts'
-import { partIn, stringIn } from './field-values.ts'
+import { type Part, partIn, stringIn } from './field-values.ts'
 
 /** The default of `--event-ttl`. */
 const LIFETIME_MS = 3_600_000
@@ -30,7 +30,7 @@ export const events: Resource = {
   isCreatedByUpdate: true,
   expiresAtMs: (_event, nowMs) => nowMs + LIFETIME_MS,
   nameProblems: pathSegmentProblems,
-  read: (object, errors) => readAllFields(object, 'Event', errors),
+  read: (object, errors) => ({ ...ALWAYS_WRITTEN, ...present(readAllFields(object, 'Event', errors)) }),
   validate(event, errors) {
     validateNamespace(event, errors)
     if (stringIn(event, 'eventTime') !== '') validateNewEvent(event, errors)
@@ -49,6 +49,23 @@ export const events: Resource = {
     type: (event) => stringIn(event, 'type'),
   },
   columns: EVENT_COLUMNS,
+}
+
+/** The fields that an event has even when they are empty. */
+const ALWAYS_WRITTEN: Part = {
+  source: {},
+  firstTimestamp: null,
+  lastTimestamp: null,
+  eventTime: null,
+  reportingComponent: '',
+  reportingInstance: '',
+}
+
+/** The fields that have a value. */
+function present(fields: Part): Part {
+  return Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => value !== undefined && value !== null),
+  )
 }
 
 function validateNamespace(event: KubeObject, errors: ErrorList): void {

@@ -68,7 +68,7 @@ export const namespaces: Resource = {
     FINALIZE,
     // As the validation of Kubernetes has it.
     statusPart((object) => ({
-      ...object,
+      ...labelled(object),
       status: { phase: object.metadata.deletionTimestamp === undefined ? 'Active' : 'Terminating' },
     })),
   ],

@@ -48,6 +48,7 @@ export const nodes: Resource = {
     categories: [],
     isNamespaced: false,
   }),
+  storedAs: 'minions',
   selectableFields: {
     'spec.unschedulable': (object) => (partIn(object, 'spec')['unschedulable'] === true ? 'true' : 'false'),
   },

@@ -1,4 +1,4 @@
-import { dns1035LabelProblems } from '@kube-authn/internal/kubernetes-names'
+import { dns1123LabelProblems } from '@kube-authn/internal/kubernetes-names'
 import type { Resource } from '../resource.ts'
 import { type Part, partIn, partsIn } from './field-values.ts'
 import { plain } from './plain.ts'
@@ -22,8 +22,9 @@ const asSent = plain({
  */
 export const services: Resource = {
   ...asSent,
-  nameProblems: dns1035LabelProblems,
+  nameProblems: dns1123LabelProblems,
   isCreatedByUpdate: true,
+  storedAs: 'services/specs',
   read(object, errors) {
     const fields = asSent.read(object, errors)
     const spec = partIn(fields, 'spec')
