@@ -77,6 +77,15 @@ export const scenarios: Readonly<Record<string, (log: Log) => Promise<unknown>>>
   'an expired token': refused(login, token({ exp: 1_700_000_000 })),
   'another key': refused(login, token({}, stranger)),
   'a missing claim': refused(login, token({ sub: undefined })),
+  'a page of another site': refused(
+    authenticatorChain({ passwords: [passwordFile('pw,jane,1')] }),
+    [
+      ['Host', 'app.example.com'],
+      ['Authorization', `Basic ${btoa('jane:pw')}`],
+      ['Origin', 'https://evil.example'],
+    ],
+    'POST',
+  ),
   'a wrong password': refused(authenticatorChain({ passwords: [passwordFile('pw,jane,1')] }), [
     ['Authorization', `Basic ${btoa('jane:guess')}`],
   ]),

@@ -147,6 +147,10 @@ class FetchedRequest implements AuthenticationRequest {
     return fetchRequest(this.#state.current).headers
   }
 
+  host(): string | undefined {
+    return this.#first.host?.()
+  }
+
   tlsClientAuth(): unknown {
     return this.#first.tlsClientAuth?.()
   }

@@ -173,6 +173,10 @@ class CurrentFetchRequest implements AuthenticationRequest {
     this.#original = fetchRequest(c.req.raw)
   }
 
+  host(): string | undefined {
+    return this.#original.host?.()
+  }
+
   tlsClientAuth(): unknown {
     return this.#original.tlsClientAuth?.()
   }

@@ -4,14 +4,13 @@ import { isAuthenticationError } from '@kube-authn/core/internal/shared'
 import { failurePage } from './pages/failure.ts'
 import { redirect } from './pages/page.ts'
 import { safeReturnUrl } from './return-url.ts'
-import { isCrossSite } from './session/cross-site.ts'
 
 /** The used part of a refused request. */
 export type RefusedRequest = Pick<AuthenticationRequest, 'method' | 'path' | 'query' | 'headers'>
 
 /**
  * The response to a refused request: a browser that opens a page is sent to the login, and a script gets the refusal with the URL of the login in its JSON
- * (`loginUrl`). A request that a page of another site made is a 403.
+ * (`loginUrl`).
  *
  * @param error the refusal of `authentication` or of a guard. One with another status than 401 stays as it is.
  */
@@ -21,7 +20,6 @@ export async function loginRequired(
   { origin, loginPath }: { readonly origin: string; readonly loginPath: string },
 ): Promise<HttpAnswer> {
   if (error.status !== 401) return error
-  if (isCrossSite(error.cause)) return forbidden(error)
   const isOpened = isNavigation(request)
   const isUnavailable = isAuthenticationError(error.cause) && error.cause.code === 'unavailable'
   const { path, query } = request
@@ -44,12 +42,6 @@ function isNavigation({ method, headers }: RefusedRequest): boolean {
   if (mode !== undefined) return mode === 'navigate'
   if (headers.first('x-requested-with') !== undefined) return false
   return (headers.first('accept') ?? '').toLowerCase().includes('text/html')
-}
-
-function forbidden(error: StatusError): HttpAnswer {
-  const { 'www-authenticate': _, ...headers } = error.headers
-  const message = 'requests of other sites are not accepted'
-  return withContent({ headers }, 403, { ...error.body, message, reason: 'Forbidden', code: 403 })
 }
 
 function withContent({ headers }: Pick<HttpAnswer, 'headers'>, status: number, body: object): HttpAnswer {

@@ -15,6 +15,7 @@ import {
   type RevocationSource,
   type RequestHeaderNames,
   requestHeaderNamesShape,
+  anOrigin,
   aString,
 } from '@kube-authn/core/internal'
 import type { Authenticator, Clock, Log, Observer, PasswordAuthenticator } from '@kube-authn/core'
@@ -68,6 +69,11 @@ export interface CreateAuthenticatorOptions extends TokenOptions {
    * restriction.
    */
   readonly audiences?: readonly string[]
+  /**
+   * The origins of other sites, such as `https://console.example.com`, whose pages may make requests with what browsers send by themselves, as the option of `authenticatorChain`.
+   * Default: none.
+   */
+  readonly trustedOrigins?: readonly string[]
   /** Receives notices about files, and their reloads. */
   readonly observer?: Observer
   /**
@@ -109,6 +115,7 @@ export const createAuthenticatorShape: OptionsShape<CreateAuthenticatorOptions> 
   revocations: aRevocationSource,
   anonymous: aBooleanOrAnonymousConfig,
   audiences: someAudiences,
+  trustedOrigins: listOf(anOrigin),
   observer: aFunction,
   log: aLog,
   clock: aClock,

@@ -157,6 +157,7 @@ function chainOf(
       ],
       ...(anonymous !== undefined && { anonymous }),
       ...(audiences !== undefined && { audiences }),
+      ...(options.trustedOrigins !== undefined && { trustedOrigins: options.trustedOrigins }),
     })
     if (isOpenToAll(configuration?.anonymous ?? options.anonymous)) {
       notify(observer, { type: 'fileNotice', file: 'anonymous', notice: OPEN_TO_ALL })

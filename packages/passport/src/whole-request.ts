@@ -1,5 +1,5 @@
 import type { Authentication, AuthenticationRequest, Authenticator, Awaitable } from '@kube-authn/core'
-import { type AuthenticationScheme, isPromiseLike } from '@kube-authn/core/internal/shared'
+import { ambientCredential, type AuthenticationScheme, isPromiseLike } from '@kube-authn/core/internal/shared'
 import { strategyRequest } from './strategy-request.ts'
 
 /** Where the credential is in a request. */
@@ -33,7 +33,7 @@ export function wholeRequest(
   const accept = (answer: Authentication | undefined): Authentication | undefined =>
     answer === undefined ? undefined : { ...answer, consumed }
 
-  return {
+  const authenticator: Authenticator = {
     name,
     credentials: { schemes },
     authenticate(request) {
@@ -45,6 +45,12 @@ export function wholeRequest(
       return isPromiseLike(answer) ? answer.then(accept) : accept(answer)
     },
   }
+  // No page can make a browser send these.
+  const isOfClient =
+    isRestricted &&
+    schemes.every((scheme) => scheme.toLowerCase() === 'bearer') &&
+    names.every((each) => each !== 'cookie' && each !== 'authorization')
+  return isOfClient ? authenticator : ambientCredential(authenticator)
 }
 
 function hasScheme({ headers }: AuthenticationRequest, schemes: readonly string[]): boolean {

@@ -65,6 +65,8 @@ export interface CredentialDescription {
   readonly tlsClientAuth?: boolean
   /** The kinds of credentials, if there is more to say than their schemes. Functions, since the configuration may be reloaded. */
   readonly known?: readonly (() => readonly KnownCredential[])[]
+  /** The origins of other sites whose pages may make requests with what browsers send by themselves (`ambientCredential`). Default: none. */
+  readonly trustedOrigins?: readonly string[]
   /** The certificate authorities of front proxies. None of them may also be a CA of user certificates. */
   readonly proxyAuthorities?: readonly CertificatePoolSource[]
 }

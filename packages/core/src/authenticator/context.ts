@@ -8,6 +8,8 @@ import type { Observer } from './events.ts'
 export interface Context {
   /** The accepted audiences: the credential must be valid for at least one. Absent: no restriction. */
   readonly audiences?: readonly string[]
+  /** The origins of other sites whose pages may make requests with what browsers send by themselves. Absent: none. */
+  readonly trustedOrigins?: readonly string[]
   /** The peer address, as in `AuthenticationRequest.remoteAddress`. */
   readonly remoteAddress?: string | undefined
   /**

@@ -94,6 +94,18 @@ export function opinionOf(
   }
 }
 
+/** The same for an authenticator that is a part of another one: no observer hears of it, and it may throw and reject. */
+export function opinionWithin(
+  authenticator: Authenticator,
+  request: AuthenticationRequest,
+  context: Context,
+): Deciding {
+  const asked: { readonly authenticate: MayOpine<[AuthenticationRequest, Context]> } = authenticator
+  const opine = asked.authenticate[OPINE]
+  const opinion = opine === undefined ? authenticator.authenticate(request, context) : opine(request, context)
+  return isPromiseLike(opinion) ? promiseOf(opinion) : opinion
+}
+
 /** The opinion of an authenticator on a token. */
 export function opinionOfToken(authenticator: TokenAuthenticator, token: string, context: Context): Deciding {
   try {

@@ -20,6 +20,7 @@ import {
   oneOf,
   type OptionsShape,
   refuseProblems,
+  anOrigin,
   someAudiences,
 } from '../internal/options/index.ts'
 import { failFast, union } from '../authenticator/union/union.ts'
@@ -43,6 +44,11 @@ export interface AuthenticatorChainOptions {
   readonly anonymous?: boolean | AnonymousConfig
   /** The audiences that credentials must be valid for, and that credentials without audiences are valid for (`--api-audiences`). */
   readonly audiences?: readonly string[]
+  /**
+   * The origins of other sites, such as `https://console.example.com`, whose pages may make requests with what browsers send by themselves: passwords, client certificates, sessions
+   * and the identity from a front proxy. Default: none, so that such requests are a 403 unless they change nothing.
+   */
+  readonly trustedOrigins?: readonly string[]
 }
 
 const shape: OptionsShape<AuthenticatorChainOptions> = {
@@ -53,6 +59,7 @@ const shape: OptionsShape<AuthenticatorChainOptions> = {
   tokens: either((value) => typeof value === 'string', oneOf('ignored'), listOf(aTokenAuthenticator)),
   anonymous: aBooleanOrAnonymousConfig,
   audiences: someAudiences,
+  trustedOrigins: listOf(anOrigin),
 }
 
 /**
@@ -101,7 +108,13 @@ export function authenticatorChain(options: AuthenticatorChainOptions = {}): Aut
   const chain = anonymousConfig.enabled
     ? failFast(everybodyKnown, anonymous(anonymousConditionsOf(anonymousConfig)))
     : everybodyKnown
-  return { ...chain, name: 'chain', ...(audiences !== undefined && { audiences }) }
+  const trustedOrigins = [...(chain.credentials?.trustedOrigins ?? []), ...(options.trustedOrigins ?? [])]
+  return {
+    ...chain,
+    name: 'chain',
+    ...(trustedOrigins.length > 0 && { credentials: { schemes: [], ...chain.credentials, trustedOrigins } }),
+    ...(audiences !== undefined && { audiences }),
+  }
 }
 
 function anonymousConditionsOf({ conditions }: AnonymousConfig): AnonymousOptions {

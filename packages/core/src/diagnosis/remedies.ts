@@ -1,3 +1,5 @@
+import { ANOTHER_SITE, CROSS_SITE_REMEDY } from '../request/cross-site/ambient-credential.ts'
+
 /** What to do about a reason, by the messages of the authenticators of this suite. */
 const REMEDIES: readonly (readonly [reason: RegExp, remedy: string])[] = [
   [
@@ -8,6 +10,7 @@ const REMEDIES: readonly (readonly [reason: RegExp, remedy: string])[] = [
     /audiences of this server/,
     'Request a token for one of these audiences, or add its audience to the option audiences.',
   ],
+  [new RegExp(ANOTHER_SITE), CROSS_SITE_REMEDY],
   [
     /has been revoked/,
     'Log in again for a new credential; if it was revoked by mistake, take the revocation back (kubectl get credentialrevocations).',

@@ -33,6 +33,7 @@ export {
 } from '../internal/options/check.ts'
 export { checkOptions, type OptionsShape } from '../internal/options/shape.ts'
 export { warningHeaders } from '../internal/warning-headers.ts'
+export { ambientCredential } from '../request/cross-site/ambient-credential.ts'
 export { fetchRequest } from '../request/fetch-request.ts'
 export { withHeaderChanges } from '../request/headers/fetch-changes.ts'
 export { handleReviews } from '../review/handle-reviews.ts'

@@ -111,6 +111,7 @@ export type { AuthenticatedRequest, RefusedRequest, RequestOutcome } from '../ha
 export type { RequestTrace, RequestTracing } from '../handler/tracing.ts'
 export { IMPERSONATES, leadsToImpersonation } from '../handler/impersonation-rule.ts'
 export { failedAuthenticationMessage } from '../handler/attempted.ts'
+export { hostOf, siteOf } from '../request/cross-site/request-site.ts'
 export { exactHeaders } from '../request/headers/exact.ts'
 export { withHeaderChanges } from '../request/headers/fetch-changes.ts'
 export { joinedHeaders } from '../request/headers/joined.ts'

@@ -81,7 +81,7 @@ export {
   wholeNumber,
   withMethods,
 } from '../internal/options/check.ts'
-export { aClock, aLog, someAudiences } from '../internal/options/common.ts'
+export { aClock, aLog, anOrigin, someAudiences } from '../internal/options/common.ts'
 export { nearestName } from '../internal/options/nearest-name.ts'
 export {
   checkOptions,
@@ -100,6 +100,7 @@ export { passwordFileShape, passwordFileSteps } from '../password/file/password-
 export { aBooleanOrAnonymousConfig, validateAnonymousConfig } from '../request/anonymous/config.ts'
 export { clientCertificate } from '../request/client-certificate/client-certificate.ts'
 export { fetchRequest } from '../request/fetch-request.ts'
+export { hostOf, siteOf } from '../request/cross-site/request-site.ts'
 export { exactHeaders } from '../request/headers/exact.ts'
 export { parseRequestHeaderConfig } from '../request/request-header-config/parse.ts'
 export { assertDistinctPools } from '../request/request-header/distinct-pools.ts'

@@ -116,7 +116,7 @@ export {
   wholeNumber,
   withMethods,
 } from '../internal/options/check.ts'
-export { aClock, aHeaderName, anIterable } from '../internal/options/common.ts'
+export { aClock, aHeaderName, anIterable, anOrigin } from '../internal/options/common.ts'
 export {
   type AnyShape,
   checkOptions,
@@ -128,6 +128,8 @@ export { without } from '../internal/options/without.ts'
 export { RecentMap } from '../internal/recent-map.ts'
 export { singleFlight } from '../internal/single-flight.ts'
 export { warningHeaders } from '../internal/warning-headers.ts'
+export { ambientCredential, crossSiteRejection } from '../request/cross-site/ambient-credential.ts'
+export { mayChange, onlyOne, opensConnection, siteOf } from '../request/cross-site/request-site.ts'
 export { fetchRequest } from '../request/fetch-request.ts'
 export { exactHeaders } from '../request/headers/exact.ts'
 export { withHeaderChanges } from '../request/headers/fetch-changes.ts'

@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { jane, knows, later, noOpinion, recorder, request, requests } from '../../test/fakes.ts'
+import {
+  jane,
+  knows,
+  later,
+  noOpinion,
+  passwords,
+  recorder,
+  request,
+  requests,
+  tokens,
+} from '../../test/fakes.ts'
 import type { Authenticator } from '../authenticator/authenticator.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import { allow, type Authorizer, deny } from '../authorization/index.ts'
@@ -437,5 +447,41 @@ describe('forward authentication', () => {
   it('accepts both ends of the limits', () => {
     for (const maxNumberedGroups of [0, 256])
       expect(forwardAuthentication(janes, { maxNumberedGroups })).toBeTypeOf('function')
+  })
+})
+
+describe('a request of another site, with what browsers send by themselves', () => {
+  const chain = authenticatorChain({ passwords: [passwords(knows(jane))], tokens: [tokens(knows(jane))] })
+  const basic = ['authorization', `Basic ${btoa('jane:secret')}`] as const
+  const ORIGIN = ['origin', 'https://app.example.com'] as const
+
+  it.each<[string, Headers, number]>([
+    ['POST', [['sec-fetch-site', 'cross-site']], 403],
+    ['DELETE', [['origin', 'https://evil.example']], 403],
+    ['GET', [['sec-fetch-site', 'cross-site']], 200],
+    // nginx removes Upgrade from its question.
+    [
+      'GET',
+      [
+        ['sec-fetch-site', 'cross-site'],
+        ['sec-websocket-version', '13'],
+      ],
+      403,
+    ],
+    ['POST', [['sec-fetch-site', 'same-origin']], 200],
+    ['POST', [], 200],
+    // The question has the host of the server.
+    ['POST', [ORIGIN], 403],
+    ['POST', [ORIGIN, ['x-forwarded-host', 'app.example.com']], 200],
+    ['POST', [ORIGIN, ['x-forwarded-host', 'other.example.com']], 403],
+    ['POST', [ORIGIN, ['host', 'app.example.com']], 200],
+  ])('is judged by the method of the client: %s with %j', async (method, headers, status) => {
+    const forwarded: Headers = [
+      ['x-forwarded-method', method],
+      ['x-forwarded-uri', '/'],
+    ]
+    expect((await answerOf([...forwarded, basic, ...headers], {}, chain)).status).toBe(status)
+    const bearer = ['authorization', 'Bearer t'] as const
+    expect((await answerOf([...forwarded, bearer, ...headers], {}, chain)).status).toBe(200)
   })
 })

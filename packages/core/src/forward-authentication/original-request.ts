@@ -73,6 +73,11 @@ export class OriginalRequest implements AuthenticationRequest {
     return this.#received.refusal
   }
 
+  /** The question of a proxy may be for another host than the request. */
+  host(): string | undefined {
+    return onlyValue(this.headers, 'x-forwarded-host') ?? this.#received.host?.()
+  }
+
   remoteAddress(): string | undefined {
     return this.#received.remoteAddress?.()
   }

@@ -93,6 +93,7 @@ export function authenticateRequestWith(
           scopes: options.scopes,
         })
 
+  const trustedOrigins = asked.credentials?.trustedOrigins
   const identityHeaders = asked.credentials?.identityHeaders ?? []
   const headerChangesFor = accumulateHeaderChanges(ALWAYS_REMOVED, identityHeaders)
 
@@ -211,7 +212,7 @@ export function authenticateRequestWith(
 
   const authenticateWatchedBy = (watching: Observer | undefined): AuthenticateRequest =>
     function authenticateOne(request, given) {
-      const context = new RequestContext(request, audiences, watching, given ?? emptyContext)
+      const context = new RequestContext(request, audiences, trustedOrigins, watching, given ?? emptyContext)
       if (request.refusal !== undefined) return refuseUnread(request, context, request.refusal)
       const checksBefore = signatureChecks.count
       const opinion = opinionOf(asked, request, context)

@@ -1,12 +1,13 @@
 import type { AuthenticationError } from '../authenticator/errors.ts'
 import type { ChallengeHeaders } from './challenges.ts'
+import { isCrossSite } from '../request/cross-site/ambient-credential.ts'
 import { withWarnings } from '../internal/warning-headers.ts'
 import { retryAfter } from '../internal/retry-after.ts'
 import { type HttpAnswer, StatusError, type StatusErrorInit } from '../authenticator/status.ts'
 import { withoutStack } from '../internal/without-stack.ts'
 
 /**
- * The response to a refused request: the same for every reason, except that it may be 503 if a credential could not be checked. If it was
+ * The response to a refused request. It is a 403 if its credential does not count for requests of other sites. Otherwise it is the same for every reason, except that it may be 503 if a credential could not be checked. If it was
  * not checked because too many checks were in progress, it always is: 503 with `Retry-After` and without a challenge, so that clients do
  * not discard their credential as invalid.
  *
@@ -18,6 +19,7 @@ export function refusal(
   warnings: readonly string[],
   unavailableStatus: 401 | 503,
 ): StatusError {
+  if (isCrossSite(error)) return ofAnotherSite(error, warnings)
   const later = error?.retryAfterSeconds === undefined ? undefined : retryAfter(error.retryAfterSeconds)
   if (later !== undefined || (error?.code === 'unavailable' && unavailableStatus === 503)) {
     const headers = { ...later?.headers, ...withWarnings(warnings) }
@@ -35,6 +37,15 @@ export function refusal(
   }
   const headers = warnings.length === 0 ? challenges : { ...withWarnings(warnings), ...challenges }
   return unauthorized(headers, error)
+}
+
+/** Also for a challenge there is no use: the browser sent a credential. */
+function ofAnotherSite(error: AuthenticationError | undefined, warnings: readonly string[]): StatusError {
+  const headers = { 'x-content-type-options': 'nosniff', ...withWarnings(warnings) }
+  const message = 'requests of other sites are not accepted'
+  return withoutStack(
+    () => new StatusError({ status: 403, reason: 'Forbidden', message, headers, cause: error }),
+  )
 }
 
 function unauthorized(headers: ChallengeHeaders, error: AuthenticationError | undefined): StatusError {

@@ -1,6 +1,7 @@
 import type { AuthenticationError } from '../authenticator/errors.ts'
 import type { HttpAnswer, StatusError } from '../authenticator/status.ts'
 import type { ChallengeHeaders } from './challenges.ts'
+import { isCrossSite } from '../request/cross-site/ambient-credential.ts'
 import { refusal, unauthorizedAnswer } from './refusal.ts'
 import type { RefusedRequest } from './request-outcome.ts'
 
@@ -21,7 +22,7 @@ export const refusedAtOnce: RefuseRequest = (error, challenges, warnings, unavai
 
 /** With an error that is made when it is read, if it is a 401 without warnings. For code of ours, which does not copy outcomes. */
 export const refusedOnDemand: RefuseRequest = (error, challenges, warnings, unavailableStatus, rest) =>
-  warnings.length > 0 || (error !== undefined && error.code !== 'rejected')
+  warnings.length > 0 || (error !== undefined && (error.code !== 'rejected' || isCrossSite(error)))
     ? refusedAtOnce(error, challenges, warnings, unavailableStatus, rest)
     : new UnauthorizedRequest(challenges, error, rest)
 

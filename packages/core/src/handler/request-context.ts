@@ -14,6 +14,7 @@ export const NO_WARNINGS: readonly string[] = Object.freeze([])
 /** The context of one request: it collects the warnings and annotations of authenticators. */
 export class RequestContext extends NotedToken implements Context {
   readonly audiences?: readonly string[]
+  readonly trustedOrigins?: readonly string[]
   readonly observer?: Observer
   /** Distinct, in the order they were given. */
   warnings: readonly string[] = NO_WARNINGS
@@ -25,6 +26,7 @@ export class RequestContext extends NotedToken implements Context {
   constructor(
     request: AuthenticationRequest,
     audiences: readonly string[] | undefined,
+    trustedOrigins: readonly string[] | undefined,
     observer: Observer | undefined,
     given: Pick<Context, 'signal'>,
   ) {
@@ -32,6 +34,7 @@ export class RequestContext extends NotedToken implements Context {
     this.#request = request
     this.#given = given
     if (audiences !== undefined) this.audiences = audiences
+    if (trustedOrigins !== undefined) this.trustedOrigins = trustedOrigins
     if (observer !== undefined) this.observer = observer
     this.#startedAt = observer === undefined ? 0 : performance.now()
   }

@@ -52,6 +52,11 @@ class FetchRequest implements AuthenticationRequest {
     return targetOf(this.#request.url).query
   }
 
+  /** The header, or the host of the URL: not every runtime has the header for HTTP/2. */
+  host(): string {
+    return this.headers.first('host') ?? /^[a-z]+:\/\/([^/?#]*)/i.exec(this.#request.url)?.[1] ?? ''
+  }
+
   tlsClientAuth(): unknown {
     // Cloudflare's runtime adds this property; clients cannot set it.
     const cf: unknown = 'cf' in this.#request ? this.#request.cf : undefined

@@ -24,6 +24,8 @@ export interface AuthenticationRequest {
    * keep one peer from exhausting shared limits.
    */
   remoteAddress?(): string | undefined
+  /** The host that the client asked for, with its port, if another than the header `Host` says. It is compared with `Origin`, and for nothing else. */
+  host?(): string | undefined
   /**
    * The address of the client for logs: the one that the framework reports, such as `req.ip` of Express, which trusts proxies if it is
    * configured to. Default: the address of the peer. It is text from the client if a proxy is trusted that does not check it.

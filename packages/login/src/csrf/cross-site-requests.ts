@@ -1,11 +1,15 @@
 import type { AuthenticationRequest, RequestHeaders } from '@kube-authn/core'
 import {
   aBoolean,
+  anOrigin,
   checkOptions,
-  must,
+  mayChange,
   nonEmptyListOf,
+  onlyOne,
+  opensConnection,
   type OptionsShape,
   required,
+  siteOf,
 } from '@kube-authn/core/internal/shared'
 import type { Session } from '../sessions/session-keeper.ts'
 import { verifyCsrfToken } from './csrf-token.ts'
@@ -19,14 +23,7 @@ export interface CrossSiteRequestsOptions {
 }
 
 const shape: OptionsShape<CrossSiteRequestsOptions> = {
-  origins: required(
-    nonEmptyListOf(
-      must(
-        'must be an origin as browsers send it, such as https://app.example.com',
-        (value) => typeof value === 'string' && isOrigin(value),
-      ),
-    ),
-  ),
+  origins: required(nonEmptyListOf(anOrigin)),
   requireToken: aBoolean,
 }
 
@@ -34,21 +31,21 @@ const shape: OptionsShape<CrossSiteRequestsOptions> = {
  * Why a request must be refused with a 403, for the log; `undefined` if it may be handled.
  *
  * @param session the one that authenticated the request; `undefined` if a request without one must not come from another site either.
+ * @param trustedOrigins further origins whose pages may make the request.
  */
 export type CrossSiteCheck = (
   request: Pick<AuthenticationRequest, 'method' | 'headers'>,
   session: Pick<Session, 'id'> | undefined,
+  trustedOrigins?: readonly string[],
 ) => Promise<string | undefined>
-
-const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /**
  * Refuses requests that pages of other sites make with the cookie of a session. Call it for requests that a session has authenticated, and for no others: no other site can
  * send the bearer token of a user.
  *
  * 1. GET, HEAD and OPTIONS are allowed, unless they are an upgrade, as to a WebSocket, also where a proxy has removed `Upgrade`. An app must change nothing for them.
- * 2. `Sec-Fetch-Site` decides if it is there: `same-origin` and `none` (the user, not a page) are allowed. Others are, if `Origin` is one of `origins`.
- * 3. Otherwise `Origin` must be one of `origins`, or, if it is absent, the origin of `Referer`.
+ * 2. `Sec-Fetch-Site` and `Origin` decide as for every credential that browsers send by themselves (`ambientCredential`), with `origins` instead of the host.
+ * 3. Without both, the origin of `Referer` must be one of `origins`.
  * 4. Without any of the three headers, `X-CSRF-Token` must be a token of the session.
  *
  * A header that is there twice is refused.
@@ -63,15 +60,15 @@ const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
  */
 export function crossSiteRequests(options: CrossSiteRequestsOptions): CrossSiteCheck {
   checkOptions(shape, options)
-  const { requireToken = false } = options
-  const origins = new Set(options.origins)
+  const { origins, requireToken = false } = options
 
-  return async function refusalOf({ method, headers }, session) {
-    const isUpgrade = opensConnection(method, headers)
-    if (SAFE.has(method) && !isUpgrade) return undefined
-    const found = placeOf(headers, origins)
+  return async function refusalOf(request, session, trustedOrigins = []) {
+    if (!mayChange(request)) return undefined
+    const { method, headers } = request
+    const found = placeOf(headers, [...origins, ...trustedOrigins])
     if (found === 'elsewhere') return 'the request comes from a page of another site'
-    if (found === 'own' && (isUpgrade || !requireToken || session === undefined)) return undefined
+    const needsToken = requireToken && session !== undefined && !opensConnection(method, headers)
+    if (found === 'own' && !needsToken) return undefined
     const token = onlyOne(headers, 'x-csrf-token') ?? ''
     if (session !== undefined && (await verifyCsrfToken(session, token))) return undefined
     return found === 'own'
@@ -80,41 +77,10 @@ export function crossSiteRequests(options: CrossSiteRequestsOptions): CrossSiteC
   }
 }
 
-/**
- * Whether a request opens a connection such as a WebSocket. CONNECT does so over HTTP/2 (RFC 8441). nginx removes `Upgrade` when it asks about a request, so the other headers of a
- * WebSocket count too: no page can set them in another request.
- */
-function opensConnection(method: string, headers: RequestHeaders): boolean {
-  return (
-    method === 'CONNECT' ||
-    headers.first('sec-fetch-mode') === 'websocket' ||
-    OF_UPGRADES.some((name) => headers.first(name) !== undefined)
-  )
-}
-
-const OF_UPGRADES = ['upgrade', 'sec-websocket-key', 'sec-websocket-version']
-
-/** Where a request was made. */
-function placeOf(headers: RequestHeaders, origins: ReadonlySet<string>): 'own' | 'elsewhere' | 'unknown' {
-  const site = onlyOne(headers, 'sec-fetch-site')
-  const origin = onlyOne(headers, 'origin')
-  const isOwn = origin !== undefined && origins.has(origin)
-  if (site !== undefined) return site === 'same-origin' || site === 'none' || isOwn ? 'own' : 'elsewhere'
-  if (origin !== undefined) return isOwn ? 'own' : 'elsewhere'
-  const referer = onlyOne(headers, 'referer')
-  if (referer === undefined) return 'unknown'
-  return URL.canParse(referer) && origins.has(new URL(referer).origin) ? 'own' : 'elsewhere'
-}
-
-/** The value of a header; one that no browser sends if there are several. */
-function onlyOne(headers: RequestHeaders, name: string): string | undefined {
-  const values = headers.all(name)
-  return values.length > 1 ? SEVERAL : values[0]
-}
-
-const SEVERAL = 'several'
-
-/** A URL may have `*` in its host, which means nothing here. */
-function isOrigin(value: string): boolean {
-  return URL.canParse(value) && new URL(value).origin === value && !value.includes('*')
+/** Where a request was made. Only here `Referer` counts too, since a session is of a browser, which the others need not be. */
+function placeOf(headers: RequestHeaders, origins: readonly string[]): ReturnType<typeof siteOf> {
+  const site = siteOf(headers, origins)
+  const referer = site === 'unknown' ? onlyOne(headers, 'referer') : undefined
+  if (referer === undefined) return site
+  return URL.canParse(referer) && origins.includes(new URL(referer).origin) ? 'own' : 'elsewhere'
 }

@@ -9,11 +9,10 @@ import {
   unavailable,
   userInfo,
 } from '@kube-authn/core'
-import { CREDENTIAL_ID_KEY } from '@kube-authn/core/internal/shared'
+import { CREDENTIAL_ID_KEY, crossSiteRejection } from '@kube-authn/core/internal/shared'
 import type { CrossSiteCheck } from '../csrf/cross-site-requests.ts'
 import { credentialIdOf } from '../sessions/ended-sessions.ts'
 import type { Session, SessionContent, SessionKeeper } from '../sessions/session-keeper.ts'
-import { crossSiteRejection } from './cross-site.ts'
 import type { Renewal } from './renewal.ts'
 import { sessionRevocation } from './session-revocation.ts'
 import { BOUND_ELSEWHERE, usableSession } from './usable-session.ts'
@@ -53,8 +52,8 @@ export function sessionAuthenticator(options: SessionAuthenticatorOptions): Auth
       }
       const { content } = session
       if (content.expiresAtMs <= clock.now()) throw expired(content, isRefused(session))
-      const why = await refusalOf(request, session)
-      if (why !== undefined) throw crossSiteRejection(why)
+      const why = await refusalOf(request, session, context.trustedOrigins)
+      if (why !== undefined) throw crossSiteRejection(`the session does not count: ${why}`)
       const answer = await tokens.authenticateToken(content.idToken, context)
       if (answer === undefined)
         throw rejected('no token authenticator knows the issuer of the id token of the session')

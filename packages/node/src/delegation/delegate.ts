@@ -2,6 +2,7 @@ import {
   aBooleanOrAnonymousConfig,
   someAudiences,
   MASTERS_GROUP,
+  anOrigin,
   aString,
   atLeast,
 } from '@kube-authn/core/internal'
@@ -36,6 +37,7 @@ const shape: OptionsShape<DelegatedAuthenticationOptions> = {
   timeoutSeconds: above(0, 30),
   anonymous: aBooleanOrAnonymousConfig,
   audiences: someAudiences,
+  trustedOrigins: listOf(anOrigin),
 }
 
 /** {@link delegatedAuthentication}, loaded when it is first called. */
@@ -66,6 +68,7 @@ export async function delegate(options: DelegatedAuthenticationOptions): Promise
       tokens: reviews === undefined ? 'ignored' : tokens,
       ...(anonymous !== undefined && { anonymous }),
       ...(audiences !== undefined && { audiences }),
+      ...(options.trustedOrigins !== undefined && { trustedOrigins: options.trustedOrigins }),
     })
     return { authenticator, tokens: tokens.map((each) => authenticatedGroup(each)), authorizer, close }
   } catch (error) {

@@ -21,6 +21,8 @@ export interface DelegatedAuthenticationOptions extends ClusterOptions, ClusterC
   readonly anonymous?: boolean | AnonymousConfig
   /** The accepted audiences: a credential must be valid for at least one. Default: no restriction. */
   readonly audiences?: readonly string[]
+  /** The origins of other sites whose pages may make requests with what browsers send by themselves, as the option of `authenticatorChain`. Default: none. */
+  readonly trustedOrigins?: readonly string[]
 }
 
 /** Authentication and authorization by a cluster. */

@@ -215,7 +215,7 @@ describe('a form', () => {
     ['of this origin', { 'sec-fetch-site': 'same-origin' }, true],
     ['of another subdomain', { 'sec-fetch-site': 'same-site' }, false],
     ['of another site', { 'sec-fetch-site': 'cross-site' }, false],
-    ['typed by the user', { 'sec-fetch-site': 'none' }, false],
+    ['typed by the user', { 'sec-fetch-site': 'none' }, true],
     [
       'of this origin, in an old browser',
       { origin: 'https://app.example.com', host: 'app.example.com' },
@@ -225,7 +225,7 @@ describe('a form', () => {
     ['of another port', { origin: 'https://app.example.com:8443', host: 'app.example.com' }, false],
     ['of another host', { origin: 'https://evil.example.com', host: 'app.example.com' }, false],
     ['of a document without an origin', { origin: 'null', host: 'app.example.com' }, false],
-    ['without a host', { origin: 'https://app.example.com' }, false],
+    ['of the host of the URL, without a header', { origin: 'https://app.example.com' }, true],
     ['of no browser', {}, false],
     [
       'of another site with the right origin',

@@ -1,11 +1,13 @@
 import {
   authenticateRequest,
   authorizeRequest,
+  hostOf,
   type HttpAnswer,
   impersonateRequest,
   notify,
   privilegedGroups,
   type ReadBody,
+  siteOf,
   StatusError,
   systemClock,
 } from '@kube-authn/core/internal'
@@ -18,7 +20,6 @@ import type { ExplainPageOptions } from './options.ts'
 import { page } from './page.ts'
 import { firstQuestion, type Question, readQuestion } from './question.ts'
 import { rateLimit } from './rate-limit.ts'
-import { isSameOrigin } from './same-origin.ts'
 import { SCRIPT } from './script.ts'
 import { STYLE } from './style.ts'
 
@@ -120,7 +121,8 @@ function isAuthorizer(allow: NonNullable<ExplainPageOptions['allow']>): allow is
 }
 
 async function formOf({ request, body }: PageRequest): Promise<Form | StatusError> {
-  if (!isSameOrigin(request.headers)) return FOREIGN
+  // Every browser says with a POST where it comes from.
+  if (siteOf(request.headers, [], hostOf(request)) !== 'own') return FOREIGN
   const type = request.headers.first('content-type') ?? ''
   if (!/^application\/x-www-form-urlencoded\s*(?:;|$)/i.test(type)) return NO_FORM
   const bytes = await body(MAX_BYTES)

@@ -68,6 +68,7 @@ export function authenticatorOptions(
   options: AuthenticatorFromFlagsOptions,
 ): CreateAuthenticatorOptions {
   const audiences = listOf(flags, 'api-audiences')
+  const trustedOrigins = listOf(flags, 'trusted-origins')
   const tokenFile = optionalString(flags, 'token-auth-file')
   const passwordFile = optionalString(flags, 'basic-auth-file')
   const clientCAFile = optionalString(flags, 'client-ca-file')
@@ -84,6 +85,7 @@ export function authenticatorOptions(
     ...(audiences.length > 0 && { audiences }),
     ...(options.requests !== undefined && { requests: options.requests }),
     ...(options.revocations !== undefined && { revocations: options.revocations }),
+    ...(trustedOrigins.length > 0 && { trustedOrigins }),
     ...sharedOf(options),
     ...(options.log !== undefined && { log: options.log }),
   }

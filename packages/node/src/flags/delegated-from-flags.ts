@@ -11,7 +11,7 @@ import { inTermsOfFlags } from './in-terms-of-flags.ts'
 import { AUTHENTICATION_FLAGS } from './known-flags.ts'
 import { tellNotices } from './notices.ts'
 import type { ParsedFlags } from './parse-flags.ts'
-import { booleanOf, isGiven, optionalString, secondsOf } from './read-flags.ts'
+import { booleanOf, isGiven, listOf, optionalString, secondsOf } from './read-flags.ts'
 import { requestHeaderNames, requestHeaderNotices, requestHeaderProblems } from './request-header-flags.ts'
 
 /** The flags that only extension API servers have. */
@@ -37,6 +37,7 @@ const COMMON: ReadonlySet<string> = new Set([
   'requestheader-uid-headers',
   'requestheader-username-headers',
   'tls-private-key-file',
+  'trusted-origins',
 ])
 
 /** Whether it is the command line of an extension API server. */
@@ -88,6 +89,7 @@ function delegationOptions(
   const kubeconfig = optionalString(flags, 'authentication-kubeconfig')
   const clientCAFile = optionalString(flags, 'client-ca-file')
   const proxyCA = optionalString(flags, 'requestheader-client-ca-file')
+  const trustedOrigins = listOf(flags, 'trusted-origins')
   const { allowAnyProxyName } = options
   return {
     ...(kubeconfig !== undefined && { kubeconfig }),
@@ -102,6 +104,7 @@ function delegationOptions(
     skipLookup: booleanOf(flags, 'authentication-skip-lookup'),
     tolerateLookupFailure: booleanOf(flags, 'authentication-tolerate-lookup-failure'),
     ...(isGiven(flags, TTL) && { tokenTtlSeconds: secondsOf(flags, TTL) }),
+    ...(trustedOrigins.length > 0 && { trustedOrigins }),
     anonymous: isGiven(flags, 'anonymous-auth') && booleanOf(flags, 'anonymous-auth'),
     ...sharedOf(options),
   }

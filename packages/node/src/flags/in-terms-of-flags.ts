@@ -26,6 +26,7 @@ const FLAG_OF: readonly (readonly [option: string, flag: string])[] = [
   ['serviceAccounts', '--service-account-issuer'],
   ['tokenFile', '--token-auth-file'],
   ['tokenReview.ttlSeconds', '--authentication-token-webhook-cache-ttl'],
+  ['trustedOrigins', '--trusted-origins'],
   ['tokenReview', '--authentication-token-webhook-config-file'],
   ['kubeconfig', '--authentication-kubeconfig'],
   ['tokenTtlSeconds', '--authentication-token-webhook-cache-ttl'],

@@ -77,6 +77,8 @@ export const AUTHENTICATION_FLAGS: Readonly<Record<string, KnownFlag>> = {
   'service-account-signing-key-file': text,
   'tls-private-key-file': text,
   'token-auth-file': text,
+  // Not of kube-apiserver.
+  'trusted-origins': slice,
 }
 
 /**

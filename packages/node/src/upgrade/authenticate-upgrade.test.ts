@@ -101,6 +101,35 @@ const subprotocol = (token: string): string =>
   `base64url.bearer.authorization.k8s.io.${Buffer.from(token).toString('base64url')}`
 
 describe('authenticateUpgrade', () => {
+  it('refuses what a browser sends by itself for a page of another site, unless its origin is trusted', async () => {
+    const passwords = [
+      { name: 'passwords', authenticatePassword: () => ({ user: userInfo({ username: 'jane' }) }) },
+    ]
+    const trustedOrigins = ['https://console.example.com']
+    const { open, port } = await app(
+      { log: false },
+      authenticatorChain({ passwords, tokens: [tokens], trustedOrigins }),
+    )
+    const basic = { authorization: `Basic ${btoa('jane:secret')}` }
+    for (const headers of [
+      { origin: 'https://evil.example' },
+      { 'sec-fetch-site': 'cross-site' },
+      { 'sec-fetch-site': 'same-site', origin: `http://127.0.0.1:${port}` },
+      { origin: 'null' },
+    ]) {
+      expect(await refusalOf(open({ ...basic, ...headers }))).toMatchObject({ status: 403 })
+      expect(await messageFrom(open({ ...bearer('jane'), ...headers }))).toBe('jane')
+    }
+    for (const headers of [
+      {},
+      { 'sec-fetch-site': 'same-origin' },
+      { origin: `http://127.0.0.1:${port}` },
+      { origin: 'https://console.example.com', 'sec-fetch-site': 'cross-site' },
+    ]) {
+      expect(await messageFrom(open({ ...basic, ...headers }))).toBe('jane')
+    }
+  })
+
   it('accepts a token in the header, and removes it from the request', async () => {
     const { open, upgrades } = await app()
     expect(await messageFrom(open(bearer('jane')))).toBe('jane')

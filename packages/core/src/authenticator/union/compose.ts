@@ -166,6 +166,7 @@ function combinedCredentials(delegates: readonly Authenticator[]): CredentialDes
     peerCertificates: described.some((each) => each.peerCertificates),
     tlsClientAuth: described.some((each) => each.tlsClientAuth),
     known: described.flatMap((each) => each.known ?? []),
+    trustedOrigins: [...new Set(described.flatMap((each) => each.trustedOrigins ?? []))],
     proxyAuthorities: described.flatMap((each) => each.proxyAuthorities ?? []),
   }
 }

@@ -262,6 +262,7 @@ describe('union of request authenticators', () => {
       peerCertificates: false,
       tlsClientAuth: false,
       proxyAuthorities: [],
+      trustedOrigins: [],
     })
   })
 })

@@ -1,6 +1,7 @@
 import { type AuthenticationError, isFault } from '../../authenticator/errors.ts'
 import type { Outcome } from '../../authenticator/events.ts'
 import { networkReason } from '../../internal/http/fault.ts'
+import { ANOTHER_SITE, CROSS_SITE_REMEDY } from '../../request/cross-site/ambient-credential.ts'
 import type { RecordedStep } from './record-steps.ts'
 import { leavesOf } from './unknown-caller.ts'
 
@@ -47,7 +48,7 @@ export function adviceForRefusals(asked: RecordedStep | undefined, error: Authen
     return `${step.authenticator} refuses the credential: ${step.message ?? ''}${unknownTo}`
   })
   const what = told.length === 0 ? `The credential is refused: ${error.message}` : told.join('; ')
-  return `${what}. Correct that, or send another credential.`
+  return `${what}. ${what.includes(ANOTHER_SITE) ? CROSS_SITE_REMEDY : 'Correct that, or send another credential.'}`
 }
 
 /** The innermost steps with this outcome. */

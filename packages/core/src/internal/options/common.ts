@@ -19,6 +19,22 @@ const tellsNumber = must('must be a number of milliseconds', (value) => Number.i
 /** The audiences that credentials must be valid for. An empty list would allow none, and must not be mistaken for no restriction. */
 export const someAudiences: Check = nonEmptyListOf(aString, '; leave it out for no restriction')
 
+/** An origin as browsers send it. A URL may have `*` in its host, which means nothing here. */
+export const anOrigin: Check = must(
+  'must be an origin as browsers send it, such as https://app.example.com',
+  isOrigin,
+)
+
+/** Whether a value is an origin as browsers send it. */
+export function isOrigin(value: unknown): value is string {
+  return (
+    typeof value === 'string' &&
+    URL.canParse(value) &&
+    new URL(value).origin === value &&
+    !value.includes('*')
+  )
+}
+
 /** The name of a header: an HTTP token (RFC 9110 section 5.1). */
 export const aHeaderName: Check = must(
   'must be the name of a header',

@@ -25,7 +25,7 @@ export {
   wholeNumber,
   withMethods,
 } from './check.ts'
-export { aClock, aHeaderName, aLog, anIterable, someAudiences } from './common.ts'
+export { aClock, aHeaderName, aLog, anIterable, anOrigin, isOrigin, someAudiences } from './common.ts'
 export { nearestName } from './nearest-name.ts'
 export {
   type AnyShape,

@@ -1,6 +1,7 @@
 import { isBase64 } from '@kube-authn/internal/base64'
 import { consuming } from '../../authenticator/answer-with.ts'
 import type { Authenticator, PasswordAuthenticator } from '../../authenticator/authenticator.ts'
+import { ambientCredential } from '../cross-site/ambient-credential.ts'
 import { hasScheme } from '../bearer-token/read.ts'
 import { rejected } from '../../authenticator/errors.ts'
 import { textFromLatin1 } from '@kube-authn/internal/byte-text'
@@ -61,7 +62,7 @@ export function basic(passwords: PasswordAuthenticator, options: BasicOptions = 
     return opinion
   }
 
-  return {
+  return ambientCredential({
     name: 'basic',
     credentials: { schemes: ['Basic'] },
     authenticate: throwing((request, context) => {
@@ -79,7 +80,7 @@ export function basic(passwords: PasswordAuthenticator, options: BasicOptions = 
       const [username, password] = credentials
       return onceDecided(opinionOfPassword(passwords, { username, password }, context), accept)
     }),
-  }
+  })
 }
 
 const withHeaderConsumed = consuming(Object.freeze({ remove: ['authorization'] }))

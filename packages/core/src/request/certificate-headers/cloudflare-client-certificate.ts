@@ -1,3 +1,4 @@
+import { ambientCredential } from '../cross-site/ambient-credential.ts'
 import type { Authentication, Authenticator } from '../../authenticator/authenticator.ts'
 import { rejected } from '../../authenticator/errors.ts'
 import { userInfo } from '../../authenticator/user.ts'
@@ -20,14 +21,14 @@ const CREDENTIAL_ID = 'authentication.kubernetes.io/credential-id'
  * new Hono().use(authentication(cloudflareClientCertificate()))
  */
 export function cloudflareClientCertificate(): Authenticator {
-  return {
+  return ambientCredential({
     name: 'cloudflareClientCertificate',
     credentials: { schemes: [], tlsClientAuth: true, known: [() => [{ type: 'clientCertificate' }]] },
     authenticate(request) {
       const told = verifiedTlsClientAuth(request)
       return told === undefined ? undefined : authenticationOf(told)
     },
-  }
+  })
 }
 
 function authenticationOf(told: TlsClientAuth): Authentication | undefined {

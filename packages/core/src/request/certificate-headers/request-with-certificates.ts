@@ -58,6 +58,10 @@ class RequestWithCertificates implements AuthenticationRequest {
     return this.#request.requestsCertificate?.()
   }
 
+  host(): string | undefined {
+    return this.#request.host?.()
+  }
+
   remoteAddress(): string | undefined {
     return this.#request.remoteAddress?.()
   }
@@ -70,6 +74,7 @@ class RequestWithCertificates implements AuthenticationRequest {
 /** The same context, but its client holds the certificate of the given request. Getters keep lazy properties lazy. */
 class ContextOfRequest implements Context {
   readonly audiences?: readonly string[]
+  readonly trustedOrigins?: readonly string[]
   readonly observer?: Observer
   readonly #context: Context
   readonly #request: AuthenticationRequest
@@ -78,6 +83,7 @@ class ContextOfRequest implements Context {
     this.#context = context
     this.#request = request
     if (context.audiences !== undefined) this.audiences = context.audiences
+    if (context.trustedOrigins !== undefined) this.trustedOrigins = context.trustedOrigins
     if (context.observer !== undefined) this.observer = context.observer
   }
 

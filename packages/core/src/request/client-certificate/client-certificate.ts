@@ -5,6 +5,7 @@ import { rejected } from '../../authenticator/errors.ts'
 import { notify } from '../../authenticator/notify.ts'
 import { recurring } from '../../authenticator/recurring-answer.ts'
 import type { FileNotice, Observer } from '../../authenticator/events.ts'
+import { ambientCredential } from '../cross-site/ambient-credential.ts'
 import type { AuthenticationRequest } from '../request.ts'
 import {
   aClock,
@@ -94,7 +95,7 @@ export function clientCertificate(options: ClientCertificateOptions): Authentica
     isAdvised = true
     notify(observer, { type: 'fileNotice', file: 'clientCertificate', notice: NOT_REQUESTED })
   }
-  return {
+  return ambientCredential({
     name: 'clientCertificate',
     credentials: { schemes: [], peerCertificates: true, known: [() => KNOWN] },
     authenticate(request, context) {
@@ -109,7 +110,7 @@ export function clientCertificate(options: ClientCertificateOptions): Authentica
         notify(observer, { type: 'clientCertificateExpiration', seconds })
       })
     },
-  }
+  })
 }
 
 const KNOWN: readonly KnownCredential[] = [{ type: 'clientCertificate' }]

@@ -1,3 +1,4 @@
+import { ambientCredential } from '../cross-site/ambient-credential.ts'
 import type { Authenticator, HeaderChanges } from '../../authenticator/authenticator.ts'
 import {
   aPemBundleOrSource,
@@ -120,7 +121,7 @@ function believe(names: LowerCaseNames, joined: JoinedHeaders): Authenticator {
     removePrefixes: extraHeaderPrefixes,
   })
   const readIdentity = identityReader(names, joined)
-  return {
+  return ambientCredential({
     name: 'identityHeaders',
     credentials: { schemes: [], identityHeaders: [() => consumed] },
     authenticate({ headers }) {
@@ -128,7 +129,7 @@ function believe(names: LowerCaseNames, joined: JoinedHeaders): Authenticator {
       const user = readIdentity(headers)
       return user && { user, consumed }
     },
-  }
+  })
 }
 
 /** The options that decide which requests are trusted; they are validated together. */

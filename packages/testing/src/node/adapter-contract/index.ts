@@ -2,6 +2,7 @@ import { auditRules } from './audit-rules.ts'
 import { authenticationRules } from './authentication-rules.ts'
 import { connectionRules } from './connection-rules.ts'
 import type { ContractAdapter, ContractCase, ContractProtocol } from './contract.ts'
+import { crossSiteRules } from './cross-site-rules.ts'
 import { guardRules } from './guard-rules.ts'
 import { headerRules } from './header-rules.ts'
 import { impersonationRules } from './impersonation-rules.ts'
@@ -9,6 +10,7 @@ import { benchOf, type Rule } from './plan.ts'
 
 const RULES: readonly Rule[] = [
   ...authenticationRules,
+  ...crossSiteRules,
   ...headerRules,
   ...impersonationRules,
   ...guardRules,

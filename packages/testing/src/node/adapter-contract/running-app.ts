@@ -34,6 +34,8 @@ export interface SendOptions {
 /** An app that takes requests. */
 export interface RunningApp {
   readonly send: (options?: SendOptions) => Promise<Answer>
+  /** The origin of the app, as a browser has it. */
+  readonly origin: string
   /** HTTP/1 only: the port of the server, for raw requests. */
   readonly port: number
   /** HTTP/2 only: one connection for all requests from the first call on. Before it, each request has its own. */
@@ -54,7 +56,12 @@ export async function withApp(
   test: (running: RunningApp) => Awaitable<void>,
 ): Promise<void> {
   if (typeof app !== 'function') {
-    await test({ send: (options) => sendByFetch(app.fetch, options), port: 0, session: noSession })
+    await test({
+      send: (options) => sendByFetch(app.fetch, options),
+      origin: LOCAL,
+      port: 0,
+      session: noSession,
+    })
     return
   }
   const credential = await tls?.pki.issueServer({ hosts: ['localhost', '127.0.0.1'] })
@@ -70,12 +77,13 @@ export async function withApp(
       ...(tls?.client !== undefined && { cert: tls.client.chainPem, key: tls.client.privateKeyPem }),
     }
     if (protocol === 'http1') {
-      await test({ send: (options) => sendHttp1(origin, client, options), port, session: noSession })
+      await test({ send: (options) => sendHttp1(origin, client, options), origin, port, session: noSession })
       return
     }
     let pinned: ClientHttp2Session | undefined
     await test({
       send: (options) => sendHttp2(pinned ?? sessionTo(origin, client), options),
+      origin,
       port,
       session: () => (pinned ??= sessionTo(origin, client)),
     })
@@ -142,13 +150,15 @@ function connectionsOf(server: Server): () => Promise<void> {
   }
 }
 
+const LOCAL = 'http://localhost'
+
 async function sendByFetch(
   handle: (request: Request) => Awaitable<Response>,
   { headers = [], ...init }: SendOptions = {},
 ): Promise<Answer> {
   const sent = new Headers()
   for (const [name, value] of headers) sent.append(name, value)
-  const response = await handle(new Request('http://localhost/path?query', { ...init, headers: sent }))
+  const response = await handle(new Request(`${LOCAL}/path?query`, { ...init, headers: sent }))
   return {
     status: response.status,
     header: (name) =>

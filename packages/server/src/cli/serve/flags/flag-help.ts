@@ -115,6 +115,10 @@ export const SHOWN_FLAGS: readonly FlagGroup[] = [
     ['experimental-keystone-url url', 'a Keystone that checks passwords (1.6)'],
     ['experimental-keystone-ca-file file', 'the CA of the Keystone (1.6)'],
     ['api-audiences list', 'the audiences of this server (default: the issuers of service accounts)'],
+    [
+      'trusted-origins list',
+      'origins of other sites whose pages may use the passwords and certificates of browsers (default: none)',
+    ],
   ),
   group(
     'What users may do:',
