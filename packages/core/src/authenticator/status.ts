@@ -5,7 +5,8 @@ import { KubeAuthnError } from './kube-authn-error.ts'
 export interface Status {
   readonly kind: 'Status'
   readonly apiVersion: 'v1'
-  readonly metadata: Readonly<Record<string, never>>
+  /** Of a list that is too old, how to go on in the present one; otherwise empty. */
+  readonly metadata: { readonly continue?: string }
   readonly status: 'Failure'
   readonly message: string
   /** Absent where kube-apiserver has none either. */
@@ -22,6 +23,8 @@ export interface StatusErrorInit {
   /** Sent to the client: never reveals what was wrong with a credential. */
   readonly message: string
   readonly details?: Readonly<Record<string, unknown>>
+  /** Default: empty. */
+  readonly metadata?: { readonly continue?: string }
   readonly headers?: Readonly<Record<string, string | readonly string[]>>
   /** Sent instead of the JSON, as plain text, where kube-apiserver does not send a Status either. */
   readonly text?: string
@@ -75,7 +78,7 @@ export class StatusError extends KubeAuthnError implements HttpAnswer {
     super(init.message, 'cause' in init ? { cause: init.cause } : undefined)
     this.status = init.status
     this.statusCode = init.status
-    if (init.details === undefined) {
+    if (init.details === undefined && init.metadata === undefined) {
       const { body, json } = withoutDetails(init)
       this.body = body
       this.#content = init.text ?? json
@@ -97,11 +100,11 @@ export class StatusError extends KubeAuthnError implements HttpAnswer {
   }
 }
 
-function bodyOf({ message, reason, details, status }: StatusErrorInit): Status {
+function bodyOf({ message, reason, details, status, metadata = NO_METADATA }: StatusErrorInit): Status {
   return Object.freeze({
     kind: 'Status',
     apiVersion: 'v1',
-    metadata: NO_METADATA,
+    metadata,
     status: 'Failure',
     message,
     ...(reason !== undefined && { reason }),

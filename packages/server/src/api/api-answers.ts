@@ -30,6 +30,10 @@ export interface OtherAnswers {
 const VERSION = {
   major: '1',
   minor: '36',
+  emulationMajor: '1',
+  emulationMinor: '36',
+  minCompatibilityMajor: '1',
+  minCompatibilityMinor: '35',
   gitVersion: 'v1.36.2+kube-authn',
   gitCommit: '',
   gitTreeState: 'clean',

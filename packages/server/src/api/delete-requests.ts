@@ -1,5 +1,6 @@
 import type { HttpAnswer } from '@kube-authn/core/adapter'
 import { fieldValidationOf, objectAnswer } from '@kube-authn/core/internal/api'
+import { isFinished } from '../registry/prepare-object.ts'
 import { apiVersionOf } from '../registry/resource.ts'
 import { ignoreMissing, ignoreOthers } from '../registry/status-errors.ts'
 import { type DeleteOptions, deleteOptionsIn, readDeleteOptions } from './delete-options.ts'
@@ -21,10 +22,11 @@ export async function answerDelete(asked: ObjectRequest): Promise<HttpAnswer> {
   const options = await readOptions(asked)
   const left = await registry.delete(target, options.preconditions, writeOf(asked, options.isDryRun))
   const { deletionTimestamp, name, uid } = left.metadata
-  if (deletionTimestamp !== undefined) {
-    return answerWith(asked, options.orphanDependents === false ? 202 : 200, left)
+  const { group, plural, deletionAnswer } = target.resource
+  if (deletionTimestamp !== undefined || deletionAnswer !== undefined) {
+    const isKept = deletionTimestamp !== undefined && !isFinished(left)
+    return answerWith(asked, isKept && options.orphanDependents === false ? 202 : 200, left)
   }
-  const { group, plural } = target.resource
   const details = { name, ...(group !== '' && { group }), kind: plural, uid }
   const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details }
   return objectAnswer(200, status, warnings)

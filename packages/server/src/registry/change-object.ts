@@ -13,7 +13,7 @@ export interface Found {
   readonly object: KubeObject
 }
 
-/** The object after a change, or as it was before it was removed. */
+/** The object after a change, also if the change was the last one before it was removed. */
 export interface Changed {
   readonly object: KubeObject
   readonly isGone: boolean
@@ -39,7 +39,7 @@ function isSame(value: string, stored: string): boolean {
 export async function changeObject(
   store: ObjectStore,
   target: Target,
-  changed: (found: Found) => Awaitable<KubeObject | 'delete'>,
+  changed: (found: Found) => Awaitable<Changed>,
   isDryRun: boolean,
   isRepeated: boolean,
 ): Promise<Changed> {
@@ -48,14 +48,13 @@ export async function changeObject(
   for (let attempt = 1; ; attempt++) {
     const found = await findObject(store, target)
     const { revision } = found.stored
-    const next = await changed(found)
+    const { object, isGone } = await changed(found)
+    const value = toStored(object)
     try {
-      if (next === 'delete') {
-        if (isDryRun) return { object: found.object, isGone: false }
+      if (isGone && !isDryRun) {
         const gone = await store.delete(key, { revision })
-        return { object: fromStored(gone, gone.revision), isGone: true }
+        return { object: fromStored({ value }, gone.revision), isGone }
       }
-      const value = toStored(next)
       if (isDryRun || isSame(value, found.stored.value)) {
         return { object: fromStored({ value }, revision), isGone: false }
       }

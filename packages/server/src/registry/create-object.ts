@@ -6,7 +6,7 @@ import { isStoreError } from '../store/store-error.ts'
 import { checkObject } from './check-object.ts'
 import { generateName } from './generate-name.ts'
 import type { KubeObject } from './kube-object.ts'
-import { withOwners, withoutEmpty } from './metadata.ts'
+import { withOwners } from './metadata.ts'
 import { requireActive } from './namespace-lifecycle.ts'
 import { prepareForCreate } from './prepare-object.ts'
 import type { Resource, Services, Write } from './resource.ts'
@@ -45,14 +45,15 @@ export async function createObject(
   { isDryRun = false, caller, owners }: WriteOptions = {},
 ): Promise<KubeObject> {
   const write = { caller, services }
-  const prepared = withOwners(prepareForCreate(resource, namespace, sent, write), owners?.())
-  await resource.authorize?.({ ...write, object: prepared, old: undefined, requestName })
-  const { name = '', generateName: prefix = '' } = prepared.metadata
-  await requireNamespace(store, resource, namespace, name)
+  const { name = '', generateName: prefix = '' } = sent.metadata
+  const isGenerated = name === '' && prefix !== ''
   for (let attempt = 1; ; attempt++) {
-    const isGenerated = name === '' && prefix !== ''
+    // First, since what is written into the object may depend on it.
     const full = isGenerated ? generateName(prefix, random) : name
-    const object = { ...prepared, metadata: withoutEmpty({ ...prepared.metadata, name: full }) }
+    const named = { ...sent, metadata: { ...sent.metadata, name: full } }
+    const object = withOwners(prepareForCreate(resource, namespace, named, write), owners?.())
+    await resource.authorize?.({ ...write, object, old: undefined, requestName })
+    await requireNamespace(store, resource, namespace, name)
     await checkObject(resource, object, { now: services.now })
     if (requestName !== '') await requireCreateAllowed(resource, object, write)
     await resource.admit?.({ ...write, object, old: undefined, requestName })

@@ -1,7 +1,8 @@
 import type { ObjectStore, StoredObject } from '../store/object-store.ts'
-import { changeObject, type Found } from './change-object.ts'
+import { changeObject, type Changed, type Found } from './change-object.ts'
 import { requirePreconditions } from './check-object.ts'
 import type { KubeObject } from './kube-object.ts'
+import { type RemainingContent, withRemaining } from './namespace-conditions.ts'
 import { requireMortal } from './namespace-lifecycle.ts'
 import { isFinished, terminating } from './prepare-object.ts'
 import type { Resource } from './resource.ts'
@@ -22,7 +23,7 @@ export interface DeletionsOptions {
 
 /** Deletes objects, and the content of namespaces with them. */
 export interface Deletions {
-  /** Resolves to the object as it was, or as it is while finalizers keep it. @throws {StatusError} 403, 404, 409 */
+  /** Resolves to the object as it was, or as it is while finalizers keep it; a pod to one that ends. @throws {StatusError} 403, 404, 409 */
   readonly delete: (
     target: Target,
     preconditions?: Preconditions,
@@ -38,12 +39,12 @@ export function deletions({ store, resources, now }: DeletionsOptions): Deletion
     const { resource, name } = target
     const isNamespace = resource === namespaces
     if (isNamespace) requireMortal(name)
-    const removed = ({ object }: Found): KubeObject | 'delete' => {
+    const removed = ({ object }: Found): Changed => {
       if (isNamespace) requireNamespace(target, object, preconditions)
       requirePreconditions(target, object, preconditions)
-      const isKept = (object.metadata.finalizers?.length ?? 0) > 0
-      if (!isKept && !isNamespace) return 'delete'
-      return terminating(object, now())
+      const isKept = (object.metadata.finalizers?.length ?? 0) > 0 || isNamespace
+      const isMarked = isKept || resource.deletionAnswer === 'terminating'
+      return { object: isMarked ? terminating(object, now()) : object, isGone: !isKept }
     }
     const isRepeated = preconditions.resourceVersion === undefined
     const { object } = await changeObject(store, target, removed, isDryRun, isRepeated)
@@ -59,20 +60,25 @@ export function deletions({ store, resources, now }: DeletionsOptions): Deletion
     return metadata.uid === uid && metadata.deletionTimestamp !== undefined
   }
 
-  /** Deletes the content of a namespace that is being deleted, and then the namespace, unless finalizers keep some of it. */
+  /** Deletes the content of a namespace that is being deleted, and then the namespace; its status says which content finalizers keep. */
   const finishNamespace = async (name: string, uid: string | undefined): Promise<void> => {
+    const remaining: RemainingContent[] = []
     for (const resource of resources.filter(({ isNamespaced }) => isNamespaced)) {
       const { objects } = await store.list(keyPrefix(resource, name))
       // Another server may have finished, and the objects may be those of a new namespace.
       if (objects.length > 0 && !(await isEnding(name, uid))) return
       for (const stored of objects) await removeContent(resource, name, stored)
-      if ((await store.list(keyPrefix(resource, name), { limit: 1 })).objects.length > 0) return
+      const kept = objects.length === 0 ? [] : (await store.list(keyPrefix(resource, name))).objects
+      if (kept.length > 0) {
+        remaining.push({ resource, objects: kept.map((stored) => fromStored(stored, stored.revision)) })
+      }
     }
     const target = { resource: namespaces, namespace: '', name }
-    const finished = ({ object }: Found): KubeObject | 'delete' => {
+    const finished = ({ object }: Found): Changed => {
       requirePreconditions(target, object, uid === undefined ? {} : { uid })
+      if (remaining.length > 0) return { object: withRemaining(object, remaining, now()), isGone: false }
       const left = withoutContent(object)
-      return isFinished(left) ? 'delete' : left
+      return { object: left, isGone: isFinished(left) }
     }
     await changeObject(store, target, finished, false, true).catch(ignoreOthers)
   }

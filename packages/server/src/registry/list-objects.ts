@@ -1,6 +1,9 @@
+import { presentToken, resolvedToken } from '../store/continue-token.ts'
 import type { ObjectStore, StoredObject } from '../store/object-store.ts'
+import { isStoreError } from '../store/store-error.ts'
 import type { KubeObject } from './kube-object.ts'
 import { type Selects, selectsOf } from './selectors.ts'
+import { continueExpired } from './status-errors.ts'
 import { fromStored, keyPrefix } from './stored-objects.ts'
 import type { Collection } from './target.ts'
 
@@ -58,6 +61,23 @@ export async function listStored(
 ): Promise<StoredPage> {
   const selects = selectsOf(collection.resource, collection)
   const prefix = keyPrefix(collection.resource, collection.namespace)
+  if (token === undefined) return pageFrom(store, prefix, selects, limit, undefined)
+  const from = await resolvedToken(token, prefix, () => store.revision())
+  try {
+    return await pageFrom(store, prefix, selects, limit, from)
+  } catch (thrown) {
+    if (isStoreError(thrown, 'revisionCompacted')) throw continueExpired(presentToken(from, prefix))
+    throw thrown
+  }
+}
+
+async function pageFrom(
+  store: ObjectStore,
+  prefix: string,
+  selects: Selects | undefined,
+  limit: number,
+  token: string | undefined,
+): Promise<StoredPage> {
   const items: ListedObject[] = []
   let next = token
   // The first page has no more than is wanted: without a token it could not be read again at its revision.

@@ -12,10 +12,12 @@ const METADATA = fieldPath('metadata')
  */
 export function readMetadata(metadata: ObjectReader | undefined): ObjectMeta {
   if (metadata === undefined) return {}
-  for (const name of ['managedFields', 'selfLink', 'generation', 'deletionGracePeriodSeconds']) {
+  for (const name of ['managedFields', 'selfLink', 'deletionGracePeriodSeconds']) {
     metadata.value(name)
   }
+  const generation = metadata.value('generation')
   const read = {
+    ...(isCount(generation) && { generation }),
     name: metadata.string('name'),
     generateName: metadata.string('generateName'),
     namespace: metadata.string('namespace'),
@@ -30,6 +32,11 @@ export function readMetadata(metadata: ObjectReader | undefined): ObjectMeta {
   }
   metadata.end()
   return withoutEmpty(read)
+}
+
+/** Zero is as if absent. */
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value !== 0
 }
 
 function readOwner(owner: ObjectReader): OwnerReference {

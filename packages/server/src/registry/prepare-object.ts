@@ -16,12 +16,13 @@ export function prepareForCreate(
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
   }
   if (resourceVersion !== '') throw badRequest('resourceVersion should not be set on objects to be created')
-  const { labels = {}, annotations = {}, ownerReferences = [], finalizers = [] } = sent.metadata
+  const { labels = {}, annotations = {}, ownerReferences = [], finalizers = [], generation } = sent.metadata
   const metadata = {
     name,
     generateName: prefix,
     namespace: resource.isNamespaced ? namespace : '',
     uid: crypto.randomUUID(),
+    ...(generation !== undefined && { generation }),
     creationTimestamp: write.services.now(),
     labels,
     annotations,
@@ -45,11 +46,17 @@ export function prepareForUpdate(resource: Resource, sent: KubeObject, old: Kube
 
 /** An object that is deleted as soon as its finalizers are gone. */
 export function terminating(object: KubeObject, time: string): KubeObject {
-  const { deletionTimestamp = time } = object.metadata
-  const metadata = { ...object.metadata, deletionTimestamp, deletionGracePeriodSeconds: 0 }
+  if (object.metadata.deletionTimestamp !== undefined) return object
+  const { generation = 0 } = object.metadata
+  const metadata = {
+    ...object.metadata,
+    deletionTimestamp: time,
+    ...(generation > 0 && { generation: generation + 1 }),
+  }
+  // A namespace has its finalizers instead of a grace period.
   return object.kind === 'Namespace'
     ? { ...object, metadata, status: { phase: 'Terminating' } }
-    : { ...object, metadata }
+    : { ...object, metadata: { ...metadata, deletionGracePeriodSeconds: 0 } }
 }
 
 /** Whether nothing keeps an object that is being deleted. A namespace has finalizers in its `spec`, too. */

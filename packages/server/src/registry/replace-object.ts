@@ -33,7 +33,7 @@ export async function replaceObject(
 ): Promise<Changed> {
   const { resource, subresource = '' } = target
   const part = partOf(target)
-  const updated = async ({ object: old }: Found): Promise<KubeObject | 'delete'> => {
+  const updated = async ({ object: old }: Found): Promise<Changed> => {
     const isPatch = typeof replacement === 'function'
     if (!isPatch) requireUid(target, replacement, old.metadata.uid ?? '', isDryRun)
     const sent = isPatch ? await replacement(old) : replacement
@@ -46,7 +46,7 @@ export async function replaceObject(
     if (part === undefined) await resource.authorize?.({ ...write, object, old })
     await checkObject(resource, object, { old, uid: sent.metadata.uid }, part)
     await (part ?? resource).admit?.({ ...write, object, old })
-    return isFinished(object) ? 'delete' : object
+    return { object, isGone: isFinished(object) }
   }
   const isRepeated = typeof replacement === 'function' || (replacement.metadata.resourceVersion ?? '') === ''
   return changeObject(store, target, updated, isDryRun, isRepeated)

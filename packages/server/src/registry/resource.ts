@@ -67,6 +67,8 @@ export interface Resource {
   readonly hasDeletableCollection?: boolean
   /** Whether objects are kept as they are sent, without the validation and the defaults of Kubernetes. A strict server does not write them. Default `false`. */
   readonly isPlain?: boolean
+  /** With what DELETE answers: the object as it was, or as it would be while it ends. Default: a Status that names it. */
+  readonly deletionAnswer?: 'object' | 'terminating'
   /** Whether errors must not show the values of fields. Default `false`. */
   readonly hasSecrets?: boolean
   /** In the order of the table. */

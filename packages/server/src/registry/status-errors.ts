@@ -131,6 +131,17 @@ export function tooLargeVersion(what: string): StatusError {
   })
 }
 
+/** 410: the pages before are too old. @param token goes on in the present version. */
+export function continueExpired(token: string): StatusError {
+  return new StatusError({
+    status: 410,
+    reason: 'Expired',
+    metadata: { continue: token },
+    message:
+      'The provided continue parameter is too old to display a consistent list: list again without it, or go on with the one in this answer, which may be inconsistent.',
+  })
+}
+
 /** What a client learns of an error of the store. Those that a caller did not handle are failures of the server. */
 export function statusOfStore(thrown: unknown): unknown {
   if (!(thrown instanceof StoreError)) return thrown
@@ -150,7 +161,7 @@ export function statusOfStore(thrown: unknown): unknown {
     case 'revisionUnknown':
       return badRequest('continue key is not valid')
     case 'revisionCompacted':
-      return expired('The provided continue parameter is too old: list again without it.')
+      return expired('The version is too old: list again.')
     case 'storeUnavailable':
     case 'closed':
     case 'fenced':

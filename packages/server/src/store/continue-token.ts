@@ -16,15 +16,45 @@ export function continueToken({ revision, after }: Continuation): string {
 
 /** @throws {StoreError} `invalidContinue` if it is none, or of a list with another prefix. */
 export function readContinueToken(token: string, prefix: string): Continuation {
+  const read = placeIn(token, prefix)
+  if (read === undefined || read.revision < 0) throw invalidToken()
+  return read
+}
+
+/** Instead of a revision: that of the time when the list goes on. */
+const PRESENT = -1
+
+/**
+ * The same place in whatever revision there is when the list goes on: for a client whose pages are too old, and who takes that the list is of two revisions.
+ *
+ * @throws {StoreError} `invalidContinue`
+ */
+export function presentToken(token: string, prefix: string): string {
+  return continueToken({ ...readContinueToken(token, prefix), revision: PRESENT })
+}
+
+/** The token for a store: a {@link presentToken} is of the revision that there is now. */
+export async function resolvedToken(
+  token: string,
+  prefix: string,
+  currentRevision: () => Promise<number>,
+): Promise<string> {
+  const read = placeIn(token, prefix)
+  if (read?.revision !== PRESENT) return token
+  return continueToken({ ...read, revision: await currentRevision() })
+}
+
+function placeIn(token: string, prefix: string): Continuation | undefined {
   const read = parsed(token)
-  if (Array.isArray(read) && read.length === 2) {
-    const [revision, after] = read as readonly unknown[]
-    const isRevision = typeof revision === 'number' && Number.isSafeInteger(revision) && revision >= 0
-    if (isRevision && typeof after === 'string' && after.startsWith(prefix) && after.isWellFormed()) {
-      return { revision, after }
-    }
-  }
-  throw new StoreError('invalidContinue', 'the continue token is not one of this list')
+  if (!Array.isArray(read) || read.length !== 2) return undefined
+  const [revision, after] = read as readonly unknown[]
+  const isRevision = typeof revision === 'number' && Number.isSafeInteger(revision) && revision >= PRESENT
+  const isKey = typeof after === 'string' && after.startsWith(prefix) && after.isWellFormed()
+  return isRevision && isKey ? { revision, after } : undefined
+}
+
+function invalidToken(): StoreError {
+  return new StoreError('invalidContinue', 'the continue token is not one of this list')
 }
 
 function parsed(token: string): unknown {

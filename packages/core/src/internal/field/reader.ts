@@ -30,7 +30,7 @@ export interface ObjectReader {
 
 /** Options of {@link readObject}. */
 export interface ReadObjectOptions {
-  /** `null` in a list: an error (default), or the empty value of the element type, as Go reads JSON. */
+  /** `null` in a list or a map: an error (default), or the empty value of the element type, as Go reads JSON. */
   readonly nullElements?: 'refused' | 'empty'
 }
 
@@ -124,7 +124,9 @@ class Reader implements ObjectReader {
       this.#errors.typeInvalid(path, value, 'must be an object')
       return result
     }
-    for (const [key, each] of Object.entries(value)) {
+    const empty = this.#options.nullElements === 'empty' ? '' : undefined
+    for (const [key, given] of Object.entries(value)) {
+      const each: unknown = given ?? empty
       if (typeof each === 'string') result.set(key, each)
       else this.#errors.typeInvalid(path.key(key), each, 'must be a string')
     }

@@ -35,6 +35,13 @@ describe('what is told of an issuer', () => {
   it('has its members in the order of kube-apiserver, for RSA too', async () => {
     const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
     const rsaKeys = await verificationKeysFromPem(rsa.export({ type: 'pkcs1', format: 'pem' }).toString())
+    const twice = issuerDiscovery({
+      issuer,
+      keys: [...rsaKeys, ...rsaKeys],
+      jwksUri: 'https://x.example.com/keys',
+    })
+    const once = issuerDiscovery({ issuer, keys: rsaKeys, jwksUri: 'https://x.example.com/keys' })
+    expect(twice.documentAt('/openid/v1/jwks')).toEqual(once.documentAt('/openid/v1/jwks'))
     const described = issuerDiscovery({ issuer, keys: rsaKeys, jwksUri: 'https://x.example.com/keys' })
     expect(described.documentAt('/openid/v1/jwks')?.body).toMatch(
       /^{"keys":\[{"use":"sig","kty":"RSA","kid":"[\w-]{43}","alg":"RS256","n":"[\w-]+","e":"AQAB"}]}$/,

@@ -91,13 +91,18 @@ export function issuerDiscovery(options: IssuerDiscoveryOptions): IssuerDiscover
           })
         case JWKS_PATH:
           return documentOf('application/jwk-set+json', maxAgeOf(keys), {
-            keys: published().map(publishedKey),
+            keys: distinct(published().map(publishedKey)),
           })
         default:
           return undefined
       }
     },
   }
+}
+
+/** A key may be given twice: as the one that signs, and among those that verify. */
+function distinct(keys: readonly object[]): readonly object[] {
+  return [...new Map(keys.map((key) => [JSON.stringify(key), key])).values()]
 }
 
 /** Members in the order of go-jose, so that the document is byte-identical. */

@@ -265,6 +265,17 @@ describe('a binding', () => {
     expect((await refusalOf(create('rolebindings', 'b', refOf('all'), jane)))[0]).toBe(403)
   })
 
+  it('of an aggregated role names each right once, although it is written and selected', async () => {
+    await create('clusterroles', 'all', {
+      rules: [READ_PODS],
+      aggregationRule: { clusterRoleSelectors: [{ matchLabels: { a: 'true' } }] },
+    })
+    const part = { metadata: { name: 'part', labels: { a: 'true' } }, rules: [READ_PODS] }
+    await create('clusterroles', 'part', part)
+    const [, message] = await refusalOf(create('rolebindings', 'b', refOf('all'), jane))
+    expect(String(message).match(/"get"/g)).toEqual(['"get"'])
+  })
+
   it('cannot get another subject from those without its rights', async () => {
     await create('clusterroles', 'reader', { rules: [READ_PODS] })
     await create('rolebindings', 'b', refOf('reader'))

@@ -43,5 +43,6 @@ export async function rulesOfRole(
   if (role.kind === 'Role' || role.aggregation === undefined) return role.rules
   const all = (await services.list(clusterRoles)).map(decodedRbac)
   const decoded = all.filter((each) => each?.kind === 'ClusterRole')
-  return [...role.rules, ...(effectiveRules(decoded).get(name) ?? [])]
+  const rules = [...role.rules, ...(effectiveRules(decoded).get(name) ?? [])]
+  return [...new Map(rules.map((rule) => [JSON.stringify(rule), rule])).values()]
 }

@@ -23,7 +23,7 @@ export const AGE: Column = {
 /** When the object was created. */
 export const CREATED_AT: Column = {
   name: 'Created At',
-  type: 'string',
+  type: 'date',
   cell: ({ metadata }) => metadata.creationTimestamp ?? '<unknown>',
 }
 

@@ -1,8 +1,10 @@
 import { dns1123SubdomainProblems } from '@kube-authn/internal/kubernetes-names'
 import { readFields } from '../../schema/read-fields.ts'
+import type { KubeObject } from '../kube-object.ts'
 import type { Resource } from '../resource.ts'
+import { isSameJson } from '../same-json.ts'
 import { statusPart } from '../status-part.ts'
-import { partIn, stringIn } from './field-values.ts'
+import { partIn, partsIn, stringIn } from './field-values.ts'
 import { NODE_COLUMNS } from './node-columns.ts'
 import { POD_COLUMNS } from './pod-columns.ts'
 import {
@@ -65,14 +67,39 @@ export const pods: Resource = {
     categories: ['all'],
     isNamespaced: true,
   }),
-  prepareForCreate: (object) => withServiceAccount({ ...object, status: { phase: 'Pending' } }),
-  prepareForUpdate: withOneServiceAccount,
+  prepareForCreate: (object) =>
+    withGeneration(withServiceAccount({ ...object, status: { phase: 'Pending' } }), 1),
+  prepareForUpdate(object, old) {
+    const pod = withOneServiceAccount(object)
+    const { generation = 1 } = old.metadata
+    return withGeneration(pod, isSameJson(pod['spec'], old['spec']) ? generation : generation + 1)
+  },
+  deletionAnswer: 'terminating',
   admit: requireServiceAccount,
   validateUpdate: validatePlace,
   selectableFields: {
     'spec.nodeName': (object) => stringIn(partIn(object, 'spec'), 'nodeName'),
     'spec.serviceAccountName': (object) => stringIn(partIn(object, 'spec'), 'serviceAccountName'),
+    // What is not sent counts as its default.
+    'spec.restartPolicy': (object) => stringIn(partIn(object, 'spec'), 'restartPolicy') || 'Always',
+    'spec.schedulerName': (object) =>
+      stringIn(partIn(object, 'spec'), 'schedulerName') || 'default-scheduler',
+    'spec.hostNetwork': (object) => String(partIn(object, 'spec')['hostNetwork'] === true),
     'status.phase': (object) => stringIn(partIn(object, 'status'), 'phase'),
+    'status.podIP': podIpOf,
+    'status.podIPs': podIpOf,
+    'status.nominatedNodeName': (object) => stringIn(partIn(object, 'status'), 'nominatedNodeName'),
   },
   columns: POD_COLUMNS,
+}
+
+function withGeneration(object: KubeObject, generation: number): KubeObject {
+  return { ...object, metadata: { ...object.metadata, generation } }
+}
+
+/** The first address. Source: kubernetes `pkg/registry/core/pod/strategy.go` ToSelectableFields. */
+function podIpOf(pod: KubeObject): string {
+  const status = partIn(pod, 'status')
+  const [first = {}] = partsIn(status, 'podIPs')
+  return stringIn(first, 'ip') || stringIn(status, 'podIP')
 }

@@ -39,8 +39,9 @@ function rbacResource(
   }
 }
 
-function roleOf({ rules = [], ...rest }: Fields): Fields {
-  return { rules, ...rest }
+/** No rules are `null`, since Go has no empty list after it was stored. */
+function roleOf({ rules, ...rest }: Fields): Fields {
+  return { rules: Array.isArray(rules) && rules.length > 0 ? rules : null, ...rest }
 }
 
 function bindingOf({ subjects, roleRef }: Fields): Fields {

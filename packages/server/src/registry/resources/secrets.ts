@@ -1,5 +1,5 @@
 import { type ErrorList, errorList, fieldPath } from '@kube-authn/core/internal'
-import { base64Length, base64OfText } from '@kube-authn/internal/base64'
+import { base64Length, base64OfText, textOfBase64 } from '@kube-authn/internal/base64'
 import { dns1123SubdomainProblems } from '@kube-authn/internal/kubernetes-names'
 import type { KubeObject } from '../kube-object.ts'
 import type { Resource } from '../resource.ts'
@@ -19,6 +19,12 @@ const REQUIRED_KEYS: ReadonlyMap<string, readonly (string | readonly string[])[]
   ['kubernetes.io/basic-auth', [['username', 'password']]],
   ['kubernetes.io/ssh-auth', ['ssh-privatekey']],
   ['kubernetes.io/tls', ['tls.crt', 'tls.key']],
+])
+
+/** The keys with JSON, by type. */
+const DOCKER_CONFIGS: ReadonlyMap<string, string> = new Map([
+  ['kubernetes.io/dockercfg', '.dockercfg'],
+  ['kubernetes.io/dockerconfigjson', '.dockerconfigjson'],
 ])
 
 /** Source: kubernetes `pkg/registry/core/secret/strategy.go`, `pkg/apis/core/validation/validation.go` ValidateSecret. */
@@ -52,7 +58,7 @@ export const secrets: Resource = {
       bytes += length ?? 0
     }
     if (bytes > MAX_DATA_BYTES) errors.tooLong(DATA, MAX_DATA_BYTES)
-    validateType(object, new Set(data.map(([key]) => key)), errors)
+    validateType(object, new Map(data), errors)
   },
   selectableFields: { type: secretTypeOf },
   columns: [
@@ -78,7 +84,7 @@ function validateChange(object: KubeObject, old: KubeObject, errors: ErrorList):
   immutability(object, old, ['data'], errors)
 }
 
-function validateType(object: KubeObject, keys: ReadonlySet<string>, errors: ErrorList): void {
+function validateType(object: KubeObject, data: ReadonlyMap<string, string>, errors: ErrorList): void {
   const type = secretTypeOf(object)
   if (type === 'kubernetes.io/service-account-token') {
     const { annotations = {} } = object.metadata
@@ -89,8 +95,23 @@ function validateType(object: KubeObject, keys: ReadonlySet<string>, errors: Err
   }
   for (const wanted of REQUIRED_KEYS.get(type) ?? []) {
     const [first = '', ...others] = typeof wanted === 'string' ? [wanted] : wanted
-    if ([first, ...others].some((key) => keys.has(key))) continue
+    if ([first, ...others].some((key) => data.has(key))) continue
     for (const key of [first, ...others]) errors.required(DATA.key(key))
+  }
+  const config = DOCKER_CONFIGS.get(type)
+  const content = config === undefined ? undefined : data.get(config)
+  if (config !== undefined && content !== undefined && !isJson(content)) {
+    errors.invalid(DATA.key(config), content, 'must be JSON')
+  }
+}
+
+/** @param base64 base64 that is invalid has been reported already. */
+function isJson(base64: string): boolean {
+  try {
+    if (base64Length(base64) !== undefined) JSON.parse(textOfBase64(base64))
+    return true
+  } catch {
+    return false
   }
 }
 

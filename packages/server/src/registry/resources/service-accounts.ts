@@ -1,7 +1,7 @@
 import type { ObjectReader } from '@kube-authn/core/internal'
 import { dns1123SubdomainProblems } from '@kube-authn/internal/kubernetes-names'
 import type { Resource } from '../resource.ts'
-import { AGE, countOf, NAME } from './columns.ts'
+import { AGE, NAME } from './columns.ts'
 
 /** Source: kubernetes `pkg/registry/core/serviceaccount/strategy.go`. */
 export const serviceAccounts: Resource = {
@@ -22,7 +22,8 @@ export const serviceAccounts: Resource = {
       : undefined,
   }),
   validate: () => undefined,
-  columns: [NAME, { name: 'Secrets', type: 'string', cell: (object) => countOf(object, 'secrets') }, AGE],
+  deletionAnswer: 'object',
+  columns: [NAME, AGE],
 }
 
 const REFERENCE = ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath']

@@ -1,6 +1,6 @@
 import { dns1123LabelProblems } from '@kube-authn/internal/kubernetes-names'
 import type { Resource } from '../resource.ts'
-import { type Part, partIn, partsIn } from './field-values.ts'
+import { type Part, partIn, partsIn, stringIn } from './field-values.ts'
 import { plain } from './plain.ts'
 import { SERVICE_COLUMNS } from './service-columns.ts'
 
@@ -33,6 +33,11 @@ export const services: Resource = {
       spec: { type: 'ClusterIP', sessionAffinity: 'None', ...spec, ...withDefaultPorts(spec) },
     }
   },
+  selectableFields: {
+    'spec.clusterIP': (object) => stringIn(partIn(object, 'spec'), 'clusterIP'),
+    'spec.type': (object) => stringIn(partIn(object, 'spec'), 'type'),
+  },
+  deletionAnswer: 'object',
   columns: SERVICE_COLUMNS,
 }
 
