@@ -61,7 +61,7 @@ export interface ApiServerOptions
   readonly healthChecks?: readonly HealthCheck[]
   /**
    * Paths that every user may request, each exact or with a star at its end (`--authorization-always-allow-paths`). Without anonymous users these are all authenticated users.
-   * Default: `/healthz`, `/livez` and `/readyz`.
+   * Default: `/healthz`, `/livez` and `/readyz` may be read.
    */
   readonly alwaysAllowPaths?: readonly string[]
   /** How many requests that only read may run at a time (`--max-requests-inflight`); 0 is no limit. Default 400. */

@@ -173,6 +173,33 @@ describe('a request', () => {
     }
   })
 
+  it.each([
+    [{}, 'GET', '/healthz', 200],
+    [{}, 'POST', '/healthz', 403],
+    [{}, 'GET', '/healthz/ping', 403],
+    [{ alwaysAllowPaths: [] }, 'GET', '/healthz', 403],
+    [{ alwaysAllowPaths: ['/healthz*'] }, 'GET', '/healthz/ping', 200],
+    [{ alwaysAllowPaths: ['/healthz*'] }, 'POST', '/healthz', 405],
+  ])('is for health without a role, with %j: %s %s', async (options, method, path, status) => {
+    const server = await world(options)
+    expect((await server.ask({ path, method, headers: JANE })).status).toBe(status)
+  })
+
+  it('reviews the health of the server for what may be done with it', async () => {
+    const server = await world()
+    const reviewed = async (verb: string) => {
+      const { text } = await server.ask({
+        path: '/apis/authorization.k8s.io/v1/subjectaccessreviews',
+        method: 'POST',
+        headers: { ...ADMIN, 'content-type': 'application/json' },
+        body: JSON.stringify({ spec: { user: 'jane', nonResourceAttributes: { path: '/livez', verb } } }),
+      })
+      return (JSON.parse(text) as { readonly status: unknown }).status
+    }
+    expect(await reviewed('get')).toMatchObject({ allowed: true })
+    expect(await reviewed('delete')).toMatchObject({ allowed: false })
+  })
+
   it('is for readiness, which ends with an outage only when the copies are current again', async () => {
     const clock = fixedClock()
     const store = faultyStore(memoryObjectStore({ clock }), clock)

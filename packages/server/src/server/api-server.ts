@@ -13,6 +13,7 @@ import { type ApiServer, type ApiServerOptions, apiServerShape } from './api-ser
 import { failureLog } from './failure-log.ts'
 import { inFlight } from './in-flight.ts'
 import { lifecycle } from './lifecycle.ts'
+import { readHealth } from './read-health.ts'
 import { requestChain } from './request-chain.ts'
 import { requestListener } from './request-listener.ts'
 import { routes } from './routes.ts'
@@ -39,7 +40,7 @@ export async function apiServer(options: ApiServerOptions): Promise<ApiServer> {
     authorizer: rules,
     audit,
     metrics,
-    alwaysAllowPaths = ['/healthz', '/livez', '/readyz'],
+    alwaysAllowPaths,
     maxRequestsInFlight: reading = 400,
     maxMutatingRequestsInFlight: mutating = 200,
     requestTimeoutSeconds = 60,
@@ -47,7 +48,10 @@ export async function apiServer(options: ApiServerOptions): Promise<ApiServer> {
     shutdownGraceSeconds: graceSeconds = 60,
     clock = systemClock,
   } = options
-  const authorizer = unionAuthorizer(allowPaths(alwaysAllowPaths), rules)
+  const authorizer =
+    alwaysAllowPaths === undefined
+      ? unionAuthorizer(rules, readHealth)
+      : unionAuthorizer(allowPaths(alwaysAllowPaths), rules)
   const observer = observerOf(options.observer, metrics?.observer, audit)
   const failures = failureLog(options.log ?? options.authenticator.log)
   const sessions = openSessions()

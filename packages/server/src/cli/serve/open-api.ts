@@ -70,7 +70,7 @@ export async function openApi(
     metrics: counted,
     log: logLine,
     strict: settings.strict,
-    alwaysAllowPaths: settings.alwaysAllowPaths,
+    ...(settings.alwaysAllowPaths !== undefined && { alwaysAllowPaths: settings.alwaysAllowPaths }),
     ...settings.limits,
   })
   const { forward } = settings

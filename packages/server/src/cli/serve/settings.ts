@@ -33,7 +33,8 @@ export interface ServeSettings {
   readonly createSecrets: boolean
   /** Whether writes of objects that are not validated are refused. */
   readonly strict: boolean
-  readonly alwaysAllowPaths: readonly string[]
+  /** Absent: health may be read. */
+  readonly alwaysAllowPaths?: readonly string[]
   /** The client CA, if it is not the own one. */
   readonly clientCAFile?: string
   /** Those for `authenticatorFromFlags`, without what the data directory adds. */

@@ -140,7 +140,7 @@ export const SHOWN_FLAGS: readonly FlagGroup[] = [
     ],
     [
       'authorization-always-allow-paths list',
-      'paths that every user may request (default /healthz,/readyz,/livez)',
+      'paths that every user may request (default /healthz, /readyz and /livez, to read)',
     ],
   ),
   group(

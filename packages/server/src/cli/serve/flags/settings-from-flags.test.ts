@@ -63,7 +63,6 @@ describe('the flags of serve', () => {
       controllers: ['*'],
       createSecrets: false,
       strict: false,
-      alwaysAllowPaths: ['/healthz', '/readyz', '/livez'],
       authenticationFlags: [],
       authorizationFlags: ['--authorization-mode=RBAC'],
       auditFlags: [],

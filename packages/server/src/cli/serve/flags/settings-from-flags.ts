@@ -32,9 +32,11 @@ import { tlsSettings } from './tls-flags.ts'
 /** That of kubeadm. It names the cluster and not an address, so that tokens stay valid when the address changes. */
 const ISSUER = 'https://kubernetes.default.svc.cluster.local'
 
+const ALWAYS_ALLOWED = 'authorization-always-allow-paths'
+
 /** Flags of authentication and authorization to which the data directory adds, or which the server itself reads. */
 const HANDLED: ReadonlySet<string> = new Set([
-  'authorization-always-allow-paths',
+  ALWAYS_ALLOWED,
   'authorization-mode',
   'client-ca-file',
   'feature-gates',
@@ -85,7 +87,7 @@ export function settingsFromFlags(argv: readonly string[]): ServeSettings {
     ...(leaderElection !== undefined && { leaderElection }),
     createSecrets: gates.createSecrets,
     strict: booleanOf(flags, 'strict'),
-    alwaysAllowPaths: listOfFlag(flags, 'authorization-always-allow-paths'),
+    ...(isGiven(flags, ALWAYS_ALLOWED) && { alwaysAllowPaths: listOfFlag(flags, ALWAYS_ALLOWED) }),
     ...(clientCAFile !== undefined && { clientCAFile }),
     authenticationFlags: [
       ...givenFlags(flags, AUTHENTICATION_FLAGS, HANDLED),
