@@ -53,11 +53,24 @@ describe('revocationBy', () => {
     const onRevoked = vi.fn<() => void>()
     revocation.watch(onRevoked)
     change(() => undefined)
-    change(away)
+    change(async () => undefined)
     expect(onRevoked).not.toHaveBeenCalled()
     change(refuse)
     change(refuse)
     expect(onRevoked).toHaveBeenCalledOnce()
+    expect(watchers.size).toBe(0)
+  })
+
+  it.each([
+    ['cannot be known', away],
+    ['cannot be known later', async () => away()],
+    ['fails', () => Promise.reject(new TypeError('fault'))],
+  ])('ends what goes on for long when the answer %s', async (_, check) => {
+    const { revocation, watchers, change } = depending()
+    const onRevoked = vi.fn<() => void>()
+    revocation.watch(onRevoked)
+    change(check)
+    await vi.waitFor(() => expect(onRevoked).toHaveBeenCalledOnce())
     expect(watchers.size).toBe(0)
   })
 

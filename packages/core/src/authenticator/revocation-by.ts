@@ -6,11 +6,11 @@ import { isAuthenticationError } from './errors.ts'
 export interface Dependency {
   /** Checks it now, as when the credential was accepted. @throws {AuthenticationError} `rejected` if the credential is not valid any more. */
   check(this: void): Awaitable<void>
-  /** Calls back whenever the answer may be another one. Returns a function that stops it. */
+  /** Calls back whenever the answer may be another one, or cannot be known any more. Returns a function that stops it. */
   watch(this: void, onChange: () => void): () => void
 }
 
-/** The revocation of a credential that ends with what it depends on. */
+/** The revocation of a credential that ends with what it depends on. What goes on for long ends, too, when the answer is not known. */
 export function revocationBy({ check, watch }: Dependency): CredentialRevocation {
   const isRevoked = (): Awaitable<boolean> => settle<void, boolean>(check, () => false, isRejection)
   const revocation: CredentialRevocation = {
@@ -22,17 +22,13 @@ export function revocationBy({ check, watch }: Dependency): CredentialRevocation
         isOver = true
         for (const stop of stops.splice(0)) stop()
       }
+      const ended = (is: boolean): void => {
+        if (!is || isOver) return
+        end()
+        onRevoked()
+      }
       const ask = (): void => {
-        void settle<boolean, void>(
-          isRevoked,
-          (is) => {
-            if (!is || isOver) return
-            end()
-            onRevoked()
-          },
-          // It is asked again after the next change.
-          () => undefined,
-        )
+        void settle<boolean, void>(isRevoked, ended, () => ended(true))
       }
       stops.push(watch(ask))
       ask()

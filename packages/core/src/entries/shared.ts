@@ -134,6 +134,7 @@ export { fetchRequest } from '../request/fetch-request.ts'
 export { exactHeaders } from '../request/headers/exact.ts'
 export { withHeaderChanges } from '../request/headers/fetch-changes.ts'
 export { aRevocationSource, type RevocationSource, revocationsOf } from '../revocation/revocations.ts'
+export { type Watch, watchAny } from '../revocation/watch-any.ts'
 export { handleReviews } from '../review/handle-reviews.ts'
 export type { HandleReviewsOptions } from '../review/handle-reviews-options.ts'
 export {

@@ -6,6 +6,7 @@ import { TokenDigest } from '../authenticator/token-digest.ts'
 import type { UserInfo } from '../authenticator/user.ts'
 import { andThen, type Awaitable, isPromiseLike } from '../internal/awaitable.ts'
 import type { Revocations, UsedCredential } from './revocations.ts'
+import { watchAny } from './watch-any.ts'
 
 /** An accepted credential, with what says whether it is revoked. One may be made for every request, so it computes nothing. */
 export class CredentialInUse implements UsedCredential, CredentialRevocation {
@@ -61,21 +62,11 @@ export class CredentialInUse implements UsedCredential, CredentialRevocation {
   }
 
   watch(onRevoked: () => void): () => void {
-    let isDone = false
-    const stops: ((() => void) | undefined)[] = []
-    const stop = (): void => {
-      isDone = true
-      for (const each of stops) each?.()
-    }
-    const tell = (): void => {
-      if (isDone) return
-      stop()
-      onRevoked()
-    }
-    stops.push(this.#revocations.watch?.(this, tell), this.#besides?.watch(tell))
-    // It may have been revoked since the request was authenticated.
-    if (isDone) stop()
-    return stop
+    return watchAny(
+      // It may have been revoked since the request was authenticated.
+      [(end) => this.#revocations.watch?.(this, end), (end) => this.#besides?.watch(end)],
+      onRevoked,
+    )
   }
 
   actingAs(user: UserInfo): CredentialRevocation {

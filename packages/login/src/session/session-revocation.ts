@@ -1,5 +1,5 @@
 import type { Authentication } from '@kube-authn/core'
-import { type Watch, watchAny } from '../sessions/watch-any.ts'
+import { type Watch, watchAny } from '@kube-authn/core/internal/shared'
 
 type CredentialRevocation = NonNullable<Authentication['revocation']>
 

@@ -4,10 +4,10 @@ import {
   isAuthenticationError,
   type RevocationSource,
   revocationsOf,
+  watchAny,
 } from '@kube-authn/core/internal/shared'
 import type { Revocation, UsedCredential } from '@kube-authn/core/revocation'
 import type { Session, SessionSelector } from './session-keeper.ts'
-import { watchAny } from './watch-any.ts'
 
 /** Says which sessions have ended, and is told of them if it can be. `revocationList()` is one. */
 export type EndedSessions = RevocationSource & {

@@ -17,6 +17,7 @@ import { cachedObjects, type ObjectUse } from './cached-objects.ts'
 import { freshness } from './freshness.ts'
 import { keyWatchers } from './key-watchers.ts'
 import { keptObjects } from './kept-objects.ts'
+import { openUses } from './open-uses.ts'
 import { outageReports } from './outage-reports.ts'
 
 /** Options of everything that keeps a copy of objects in a store. */
@@ -70,8 +71,10 @@ export interface StoreCache<T> extends StoreCopy {
   problem(this: void): string | undefined
   /** What is kept of an object. Ask for a problem before. @throws {StoreError} `storeCorrupted` if the object cannot be read. */
   get(this: void, key: string): T | undefined
-  /** Calls back whenever the object with this key is another one, or none. Returns a function that stops it. */
+  /** Calls back whenever the object with this key is another one, or none, and when that is not known any more. Returns a function that stops it. */
   watch(this: void, key: string, onChange: () => void): () => void
+  /** Calls back once when there is a problem. Returns a function that stops waiting. */
+  watchProblem(this: void, onProblem: () => void): () => void
 }
 
 /** Which objects a cache has, and what it does with them. */
@@ -129,6 +132,7 @@ export function storeCache<T>(options: StoreCacheOptions, kind: CachedKind<T>): 
     return age.isStale() ? stale : undefined
   }
 
+  const uses = openUses(clock, () => problem() !== undefined)
   const reportOutage = outageReports(what, clock, (error) => report(onError, error))
   const following = followStore(
     { store, prefix, clock, signal: closing.signal, maxStalenessMs },
@@ -161,7 +165,13 @@ export function storeCache<T>(options: StoreCacheOptions, kind: CachedKind<T>): 
     // Not that there are too many objects: all else would be refused with what needs them.
     health: () => (isClosed ? [closed] : age.isStale() ? [stale] : []),
     get: objects.get,
-    watch: watchers.watch,
+    watch(key, onChange) {
+      const stops = [watchers.watch(key, onChange), uses.watch(onChange)]
+      return () => {
+        for (const stop of stops) stop()
+      }
+    },
+    watchProblem: uses.watch,
     get outdatedSinceMs() {
       return outdatedSinceMs
     },
