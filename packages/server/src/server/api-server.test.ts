@@ -377,6 +377,37 @@ describe('a server that has too much to do', () => {
     expect(await server.ask({ path: '/other', headers: JANE })).toMatchObject({ status: 404 })
   })
 
+  it('lets others write while a user without any role sends bodies that never come', async () => {
+    const own = '/apis/authentication.k8s.io/v1/selfsubjectreviews'
+    const server = await world({
+      maxMutatingRequestsInFlight: 8,
+      authorizer: {
+        name: 'reviews of oneself',
+        authorize: (asked, context) => (asked.path === own ? allow() : policy.authorize(asked, context)),
+      },
+    })
+    const { port, ca } = server
+    const headers = { ...JANE, 'content-type': 'application/json', 'content-length': '10' }
+    const all = Array.from({ length: 12 }, () => {
+      const sent = request({ host: '127.0.0.1', port, ca, path: own, method: 'POST', headers, agent: false })
+      sent.on('error', () => undefined).flushHeaders()
+      return sent
+    })
+    const refused = await Promise.race(
+      all.map(async (sent) => (await once(sent, 'response')) as [IncomingMessage]),
+    )
+    expect(refused[0].statusCode).toBe(429)
+    const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { generateName: 'x-' } }
+    for (let count = 0; count < 4; count++) {
+      const body = JSON.stringify(map)
+      const json = { ...ADMIN, 'content-type': 'application/json' }
+      expect(await server.ask({ path: MAPS, method: 'POST', headers: json, body })).toMatchObject({
+        status: 201,
+      })
+    }
+    for (const sent of all) sent.destroy()
+  })
+
   it('ends what takes too long with 504, and what it waits for', async () => {
     const clock = fixedClock()
     const signals: AbortSignal[] = []

@@ -2,6 +2,7 @@ import type { UserInfo } from '@kube-authn/core'
 import { StatusError } from '@kube-authn/core/adapter'
 import type { RequestInfo } from '@kube-authn/core/authorization'
 import { isLongRunning } from './long-running.ts'
+import { slots } from './slots.ts'
 
 /** How many requests may run at a time. 0: any number. */
 export interface InFlightLimits {
@@ -9,30 +10,60 @@ export interface InFlightLimits {
   readonly mutating: number
 }
 
-/** Begins a request. @returns a function that ends it, or the refusal. */
-export type BeginRequest = (info: RequestInfo, user: UserInfo) => (() => void) | StatusError
+/** A request that has begun. */
+export interface BegunRequest {
+  /** Its body has arrived. @throws {StatusError} 429 if too many others run. */
+  received(this: void): void
+  end(this: void): void
+}
+
+/** Begins a request. @returns the refusal if it must not begin. */
+export type BeginRequest = (info: RequestInfo, user: UserInfo) => BegunRequest | StatusError
 
 const READING: ReadonlySet<string> = new Set(['get', 'list', 'watch'])
 const PRIVILEGED_GROUP = 'system:masters'
+const UNLIMITED: BegunRequest = { received() {}, end() {} }
 
 /**
- * Limits the requests that run at a time, without those that are long by nature, and without those of `system:masters`, so that an operator can always act.
+ * Limits the requests that run at a time, without those that are long by nature, and without those of `system:masters`, so that an operator can always act. A request that
+ * changes something runs from when its body is there; as many may be waiting for theirs. One user has only a share of each ({@link slots}).
  *
  * Source: apiserver `pkg/server/filters/maxinflight.go`.
  *
- * Deviation: there is no queue and no fairness between users (`docs/deviations.md`, requests in flight).
+ * Deviation: there is no queue, and a share for each user instead of fairness (`docs/deviations.md`, requests in flight).
  */
 export function inFlight(limits: InFlightLimits): BeginRequest {
-  const running = { reading: 0, mutating: 0 }
+  const reading = slots(limits.reading)
+  const waiting = slots(limits.mutating)
+  const mutating = slots(limits.mutating)
   return function beginRequest(info, user) {
-    if (isLongRunning(info)) return () => {}
-    const kind = READING.has(info.verb) ? 'reading' : 'mutating'
-    const limit = limits[kind]
-    const isFull = limit > 0 && running[kind] >= limit
-    if (isFull) return user.groups.includes(PRIVILEGED_GROUP) ? () => {} : tooManyRequests()
-    running[kind]++
-    return () => void running[kind]--
+    if (isLongRunning(info)) return UNLIMITED
+    const isReading = READING.has(info.verb)
+    const holder = holderOf(user)
+    const isPrivileged = user.groups.includes(PRIVILEGED_GROUP)
+    let end = (isReading ? reading : waiting).take(holder)
+    if (end === undefined) return isPrivileged ? UNLIMITED : tooManyRequests()
+    let isReceived = isReading
+    return {
+      received() {
+        if (isReceived) return
+        isReceived = true
+        end?.()
+        end = mutating.take(holder)
+        if (end === undefined && !isPrivileged) throw tooManyRequests()
+      },
+      end() {
+        isReceived = true
+        end?.()
+      },
+    }
   }
+}
+
+/** Whoever may create service accounts has any number of them, so all of a namespace are one. */
+function holderOf({ username }: UserInfo): string {
+  const [, namespace] = /^system:serviceaccount:([^:]*):/.exec(username) ?? []
+  return namespace === undefined ? `user ${username}` : `namespace ${namespace}`
 }
 
 /** The answer to a request beyond the limits. */

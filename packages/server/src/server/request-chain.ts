@@ -25,6 +25,8 @@ export interface RequestEffects {
   abort(this: void): void
   /** Called when the request is over. */
   onEnd(listener: () => void): void
+  /** Called each time the body was read, before anything is done with it. What it throws is the answer. */
+  onReceived(listener: () => void): void
 }
 
 /** Decides about a request. It never rejects. @returns the user who makes it, or the refusal. */
@@ -76,9 +78,10 @@ export function requestChain(
     effects.changeHeaders(acting.headerChanges)
     if ('failure' in acting) return acting.failure
     const { user = known.authentication.user } = acting
-    const end = begin(info, user)
-    if (isStatusError(end)) return end
-    effects.onEnd(end)
+    const begun = begin(info, user)
+    if (isStatusError(begun)) return begun
+    effects.onEnd(begun.end)
+    effects.onReceived(begun.received)
     const allowed = await authorize(request, user, context)
     if ('failure' in allowed) return allowed.failure
     const ends = acting.revocation ?? revocation

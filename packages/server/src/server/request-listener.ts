@@ -42,6 +42,8 @@ interface Exchange extends RequestEffects {
   readonly request: AuthenticationRequest
   readonly req: NodeMessage
   readonly res: NodeResponse
+  /** The body was read. @throws what listeners throw. */
+  received(): void
 }
 
 /** One for all requests: a new one for each, with its stack, would cost as much as all decisions about the request. */
@@ -55,9 +57,14 @@ export function requestListener(parts: RequestListenerParts): ApiServer['listene
     const { request, req } = exchange
     const user = await parts.chain(request, exchange)
     if (isStatusError(user)) return user
+    const read = incomingMessageBody(req, undefined)
     return parts.answer({
       request,
-      body: incomingMessageBody(req, undefined),
+      async body(maxBytes) {
+        const bytes = await read(maxBytes)
+        exchange.received()
+        return bytes
+      },
       get signal() {
         return exchange.signal
       },
@@ -141,6 +148,7 @@ function exchangeOf(
 ): Exchange {
   const waiting = new Waiting()
   tell(waiting.abort)
+  let onReceived = (): void => {}
   return {
     request,
     req,
@@ -151,6 +159,10 @@ function exchangeOf(
     },
     abort: waiting.abort,
     onEnd: tell,
+    onReceived(listener) {
+      onReceived = listener
+    },
+    received: () => onReceived(),
     changeHeaders: (changes) => applyHeaderChanges(req, changes),
     closeConnection: () => closeConnection(req),
     warn(texts) {
