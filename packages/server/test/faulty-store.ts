@@ -1,6 +1,7 @@
 import type { Clock } from '@kube-authn/core'
 import { memoryObjectStore } from '../src/store/memory/memory-object-store.ts'
 import type { ObjectStore, StoreEvent } from '../src/store/object-store.ts'
+import { storeNow } from '../src/store/store-clock.ts'
 import { StoreError } from '../src/store/store-error.ts'
 
 /** A store that is far away, and may be away. */
@@ -73,6 +74,7 @@ export function faultyStore(kept: ObjectStore = memoryObjectStore(), clock?: Clo
     update: async (...given) => reached().update(...given),
     delete: async (...given) => reached().delete(...given),
     revision: async () => reached().revision(),
+    now: () => storeNow(store),
     compact: async (...given) => reached().compact(...given),
     watch,
     close: () => store.close(),

@@ -1,4 +1,5 @@
 import type { ObjectStore, StoreChange } from '../src/store/object-store.ts'
+import { storeNow } from '../src/store/store-clock.ts'
 import { StoreError } from '../src/store/store-error.ts'
 
 /** What happens at one call. */
@@ -34,6 +35,7 @@ export function interruptedStore(store: ObjectStore, { at, how, meanwhile }: Int
     delete: (...given) => call(() => store.delete(...given)),
     revision: () => call(() => store.revision()),
     compact: (...given) => call(() => store.compact(...given)),
+    now: () => storeNow(store),
     watch: (...given) => store.watch(...given),
     close: () => store.close(),
     get calls() {

@@ -562,6 +562,34 @@ export function storeContract(
       expect(await store.revision()).toBe(since + 300)
     })
 
+    it('at a given time is exactly then, by the time of the store', async () => {
+      const expiresAtMs = store.now!() + 1000
+      const a = await store.create('/a', '1', { expiresAtMs })
+      const { revision } = await store.create('/b', '1')
+      const b = await store.update('/b', '2', revision, { expiresAtMs })
+      expect([a.expiresAtMs, b.expiresAtMs]).toEqual([expiresAtMs, expiresAtMs])
+      clock.advance(999)
+      expect((await store.list('/')).objects).toEqual([a, b])
+      clock.advance(1)
+      expect(await keysOf('/')).toEqual([])
+    })
+
+    it('at a time that is over is at once', async () => {
+      await store.create('/a', '1', { expiresAtMs: store.now!() - 1 })
+      const { revision } = await store.create('/b', '1')
+      await store.update('/b', '2', revision, { expiresAtMs: 1 })
+      clock.advance(1)
+      expect(await keysOf('/')).toEqual([])
+    })
+
+    it.each([NaN, Infinity, -Infinity])('at %d is none', async (expiresAtMs) => {
+      await expect(store.create('/a', '1', { expiresAtMs })).rejects.toThrow('expiresAtMs must be')
+      await expect(store.create('/a', '1', { expiresAtMs: 1, ttlMs: 1 })).rejects.toThrow(
+        'cannot be combined',
+      )
+      expect(await keysOf('/')).toEqual([])
+    })
+
     it.each([0, -1, NaN, Infinity])('after %d ms is none', async (ttlMs) => {
       await expect(store.create('/a', '1', { ttlMs })).rejects.toThrow('ttlMs must be above 0')
       expect(await keysOf('/')).toEqual([])

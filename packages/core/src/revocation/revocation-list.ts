@@ -22,8 +22,8 @@ import type { Revocations, UsedCredential } from './revocations.ts'
 /** Options of {@link revocationList}. */
 export interface RevocationListOptions {
   /**
-   * How far the clocks of issuers may be ahead: with `issuedBeforeMs`, credentials of as much time after it are revoked too. Until then, a new login
-   * of the user is refused. Default 10.
+   * How far the clocks of issuers may be ahead: with `issuedBeforeMs`, credentials of as much time after it are revoked too, and those that were issued in the future. Until then,
+   * a new login of the user is refused. Default 10.
    */
   readonly clockSkewSeconds?: number
   /** Default: the runtime's clock. */
@@ -75,6 +75,7 @@ interface Watcher {
 export function revocationList(options: RevocationListOptions = {}): RevocationList {
   checkOptions(shape, options)
   const { clock = systemClock, clockSkewSeconds = 10 } = options
+  const clockSkewMs = clockSkewSeconds * 1000
   const named = new Map<string, Entry>()
   const entries = new BySubject<Entry>()
   const watchers = new BySubject<Watcher>()
@@ -94,9 +95,12 @@ export function revocationList(options: RevocationListOptions = {}): RevocationL
     sweepAt = Math.max(FIRST_SWEEP, 2 * named.size)
   }
 
+  /** What is not known to be later is not later, and a time that is yet to come says nothing. `Infinity` is no time. */
+  const isLater = (issuedAtMs: number, beforeMs: number): boolean =>
+    issuedAtMs >= beforeMs && (issuedAtMs === Infinity || issuedAtMs <= clock.now() + clockSkewMs)
+
   const concerns = ({ issuedBeforeMs, expiresAtMs }: Entry, { issuedAtMs = NaN }: UsedCredential): boolean =>
-    // What is not known to be later is not later.
-    (issuedBeforeMs === undefined || !(issuedAtMs >= issuedBeforeMs)) && expiresAtMs > clock.now()
+    (issuedBeforeMs === undefined || !isLater(issuedAtMs, issuedBeforeMs)) && expiresAtMs > clock.now()
 
   const anyConcerns = (some: Entry | Set<Entry> | undefined, credential: UsedCredential): boolean => {
     if (some === undefined) return false
@@ -153,7 +157,7 @@ export function revocationList(options: RevocationListOptions = {}): RevocationL
       refuseProblems(aNonEmptyString(name, 'name'))
       requireRevocation(revocation)
       const { issuedBeforeMs, expiresAtMs = Infinity } = revocation
-      const before = issuedBeforeMs === undefined ? undefined : issuedBeforeMs + clockSkewSeconds * 1000
+      const before = issuedBeforeMs === undefined ? undefined : issuedBeforeMs + clockSkewMs
       remove(name)
       for (const subject of subjectsOf(revocation)) {
         const entry = { subject, issuedBeforeMs: before, expiresAtMs }

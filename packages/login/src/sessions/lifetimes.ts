@@ -10,7 +10,7 @@ export interface LifetimeOptions {
   readonly expirationSeconds?: number
   /** How far the clocks of replicas may be ahead. A session that begins later than this is refused. Default 10. */
   readonly clockSkewSeconds?: number
-  /** Default: the runtime's clock. */
+  /** Default: that of the store, if it has one; else the runtime's. */
   readonly clock?: Clock
 }
 

@@ -35,6 +35,8 @@ export interface SessionStore {
   update(key: string, value: string, revision: number, lifetime: { readonly ttlMs: number }): Promise<unknown>
   /** Fails with `objectNotFound`, and with `revisionConflict` if it is not at the given revision. */
   delete(key: string, precondition?: { readonly revision: number }): Promise<unknown>
+  /** The time by which objects end, in milliseconds since the epoch, on which all replicas agree. Default: the time of the runtime. */
+  now?(): number
 }
 
 /** Why a store refused a change. */

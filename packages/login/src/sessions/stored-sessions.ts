@@ -1,9 +1,10 @@
-import { unavailable } from '@kube-authn/core'
+import { type Clock, unavailable } from '@kube-authn/core'
 import {
   checkOptions,
   must,
   type OptionsShape,
   required,
+  systemClock,
   wholeNumber,
   withMethods,
   without,
@@ -59,7 +60,7 @@ export function storedSessions(options: StoredSessionsOptions): Required<Session
   const { cookieName = 'session', allowInsecureHttp = false, prefix = '/sessions/' } = options
   const { maxSessionsPerUser = 20 } = options
   const store = availableStore(options.store)
-  const lifetimes = sessionLifetimes(options)
+  const lifetimes = sessionLifetimes({ clock: clockOf(options.store), ...options })
   const { clock, maxLifetimeMs } = lifetimes
   const jar = cookieJar({ cookieName, allowInsecureHttp, maxCookies: 1 })
   const index = sessionIndex(store, prefix, lifetimes)
@@ -195,4 +196,9 @@ export function storedSessions(options: StoredSessionsOptions): Required<Session
     },
   }
   return keeper
+}
+
+/** Replicas whose clocks differ agree on when a session began. */
+function clockOf(store: SessionStore): Clock {
+  return { now: () => store.now?.() ?? systemClock.now(), after: (...given) => systemClock.after(...given) }
 }

@@ -5,12 +5,12 @@ import {
   loadDiscovery,
   methodNotAllowed,
   notify,
-  systemClock,
 } from '@kube-authn/core/internal'
 import { objectAnswer } from '@kube-authn/core/internal/api'
 import { openApi } from '../openapi/openapi.ts'
 import { registry } from '../registry/registry.ts'
 import type { KubernetesApi, KubernetesApiRequest } from './kubernetes-api.ts'
+import { storeClock } from '../store/store-clock.ts'
 import type { KubernetesApiOptions } from './kubernetes-api-options.ts'
 import { discovered } from './discovery.ts'
 import type { HealthAnswers } from './health.ts'
@@ -54,7 +54,7 @@ export async function apiAnswers(
   options: KubernetesApiOptions,
   { reviews, health }: OtherAnswers,
 ): Promise<KubernetesApi['answer']> {
-  const { store, rbac, authorizer = rbac, observer, clock = systemClock } = options
+  const { store, rbac, authorizer = rbac, observer, clock = storeClock(options.store) } = options
   const { revocations, serviceAccounts, bootstrapTokens, strict = false } = options
   const resources = servedResources(options)
   const objects = registry({

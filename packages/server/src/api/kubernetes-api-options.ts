@@ -37,7 +37,7 @@ export interface KubernetesApiOptions {
    * (`--strict`). Reads and deletions stay. Default `false`.
    */
   readonly strict?: boolean
-  /** The time of creations, and for ages and ends of watches. Default: the runtime's clock. */
+  /** The time of creations, and for ages and ends of watches. Default: that of the store. */
   readonly clock?: Clock
 }
 

@@ -12,7 +12,6 @@ import {
   optionProblems,
   refuseProblems,
   report,
-  systemClock,
   wholeNumber,
   withFurtherProblems,
   withMethods,
@@ -23,6 +22,7 @@ import { registry } from '../registry/registry.ts'
 import { allResources } from '../registry/resources/index.ts'
 import { elapsedTimeOf } from '../store/local/elapsed.ts'
 import type { ObjectStore } from '../store/object-store.ts'
+import { storeClock } from '../store/store-clock.ts'
 import { controllersProblems, isNamed } from './controller-names.ts'
 import { electedControllers } from './leader-election/elected-controllers.ts'
 import {
@@ -75,7 +75,7 @@ export interface RunControllersOptions {
   readonly leaderElection?: LeaderElectionOptions
   /** Receives the event `leaderElection`. Default: none. */
   readonly observer?: Observer
-  /** Default: the runtime's clock. */
+  /** Default: that of the store. */
   readonly clock?: Clock
   /** Called with each error and what failed. A store that fails is reported once, until it works again. */
   readonly onError?: (error: unknown, source: ControllerErrorSource) => void
@@ -118,7 +118,7 @@ const ALL: readonly string[] = ['*']
  */
 export function runControllers(options: RunControllersOptions): RunningControllers {
   refuseProblems(withFurtherProblems(optionProblems(shape, options), options, furtherProblems))
-  const { clock = systemClock, onError, leaderElection, observer } = options
+  const { clock = storeClock(options.store), onError, leaderElection, observer } = options
   const tell = (error: unknown, source: ControllerErrorSource): void =>
     report((each) => onError?.(each, source), error)
   const { store, isOutage } = observedStore(options.store, clock, (error) => tell(error, {}))

@@ -1,6 +1,6 @@
 import type { Clock } from '@kube-authn/core'
 import { checkOptions, type OptionsShape, required } from '@kube-authn/core/adapter'
-import { aClock, systemClock, withMethods } from '@kube-authn/core/internal'
+import { aClock, withMethods } from '@kube-authn/core/internal'
 import type { KubeObject } from '../registry/kube-object.ts'
 import { registry, type Registry } from '../registry/registry.ts'
 import type { Resource } from '../registry/resource.ts'
@@ -8,6 +8,7 @@ import { clusterRoleBindings, clusterRoles, rbacResources } from '../registry/re
 import { isConflict, isMissing } from '../registry/status-errors.ts'
 import type { Preconditions } from '../registry/write.ts'
 import type { ObjectStore } from '../store/object-store.ts'
+import { storeClock } from '../store/store-clock.ts'
 import { BOOTSTRAP_BINDINGS, BOOTSTRAP_ROLES } from './bootstrap-policy.ts'
 import { bindingObject, type Reconciled, reconciledBinding, reconciledRole, roleObject } from './reconcile.ts'
 
@@ -15,7 +16,7 @@ import { bindingObject, type Reconciled, reconciledBinding, reconciledRole, role
 export interface WriteBootstrapPolicyOptions {
   /** Where the roles and bindings are. */
   readonly store: ObjectStore
-  /** The time of creations. Default: the runtime's clock. */
+  /** The time of creations. Default: that of the store. */
   readonly clock?: Clock
 }
 
@@ -39,7 +40,7 @@ const MAX_ATTEMPTS = 8
  */
 export async function writeBootstrapPolicy(options: WriteBootstrapPolicyOptions): Promise<void> {
   checkOptions(shape, options)
-  const { store, clock = systemClock } = options
+  const { store, clock = storeClock(options.store) } = options
   const objects = registry({ store, resources: rbacResources, clock })
   // At once, so that the store waits for the disk once. A binding needs its role.
   await Promise.all(

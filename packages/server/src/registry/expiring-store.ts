@@ -1,22 +1,18 @@
-import type { Clock } from '@kube-authn/core'
 import type { Lifetime, ObjectStore } from '../store/object-store.ts'
+import { storeNow } from '../store/store-clock.ts'
 import type { Resource } from './resource.ts'
 import { fromStored, keyPrefix } from './stored-objects.ts'
 
-/** A store that ends the objects of resources that have an end. */
-export function expiringStore(store: ObjectStore, resources: readonly Resource[], clock: Clock): ObjectStore {
-  const expiring = resources.flatMap((resource) =>
-    resource.expiresAtMs === undefined
-      ? []
-      : [{ prefix: keyPrefix(resource, ''), endOf: resource.expiresAtMs }],
-  )
+/** A store that ends the objects of resources that have an end, by its own time. */
+export function expiringStore(store: ObjectStore, resources: readonly Resource[]): ObjectStore {
+  const expiring = resources.flatMap((resource) => {
+    const { lifetime } = resource
+    return lifetime === undefined ? [] : [{ prefix: keyPrefix(resource, ''), lifetime }]
+  })
   const lifetimeOf = (key: string, value: string, given: Lifetime | undefined): Lifetime | undefined => {
     const found = expiring.find(({ prefix }) => key.startsWith(prefix))
-    if (found === undefined) return given
-    const nowMs = clock.now()
-    const endMs = found.endOf(fromStored({ value }, 0), nowMs)
-    // One that has ended goes at once.
-    return endMs === undefined ? given : { ...given, ttlMs: Math.max(1, endMs - nowMs) }
+    const own = found?.lifetime(fromStored({ value }, 0))
+    return own === undefined ? given : { ...given, ...own }
   }
   return {
     get: (...given) => store.get(...given),
@@ -27,6 +23,7 @@ export function expiringStore(store: ObjectStore, resources: readonly Resource[]
     delete: (...given) => store.delete(...given),
     watch: (...given) => store.watch(...given),
     revision: () => store.revision(),
+    now: () => storeNow(store),
     compact: (...given) => store.compact(...given),
     close: () => store.close(),
   }

@@ -1,4 +1,5 @@
 import type { ObjectStore, StoreChange, StoredObject } from '../store/object-store.ts'
+import { storeNow } from '../store/store-clock.ts'
 
 /** What keeps a copy of some of the objects. */
 export interface Learner {
@@ -22,6 +23,7 @@ export function learningStore(store: ObjectStore, learners: readonly Learner[]):
     delete: (...given) => learnt(store.delete(...given)),
     watch: (...given) => store.watch(...given),
     revision: () => store.revision(),
+    now: () => storeNow(store),
     compact: (...given) => store.compact(...given),
     close: () => store.close(),
   }

@@ -1,9 +1,10 @@
 import type { Clock } from '@kube-authn/core'
 import { alwaysDeny, type Authorizer } from '@kube-authn/core/authorization'
-import { rulesOf, systemClock } from '@kube-authn/core/internal'
+import { rulesOf } from '@kube-authn/core/internal'
 import { rfc3339Of } from '@kube-authn/internal/rfc3339'
 import type { StoredRbac } from '../rbac/stored-rbac.ts'
 import type { ObjectStore } from '../store/object-store.ts'
+import { storeClock } from '../store/store-clock.ts'
 import { awaitVersion } from './await-version.ts'
 import { findObject } from './change-object.ts'
 import { createObject, type Place } from './create-object.ts'
@@ -87,7 +88,7 @@ export interface RegistryOptions {
   readonly rbac?: StoredRbac
   /** Copies of objects in the store, besides `rbac`: they learn what is written. Default: none. */
   readonly learners?: readonly Learner[]
-  /** Default: the runtime's clock. */
+  /** Default: that of the store. */
   readonly clock?: Clock
   /** Returns a number from 0 to below 1, for generated names. Default: cryptographically secure. */
   readonly random?: () => number
@@ -107,11 +108,11 @@ export function registry({
   rbac,
   learners = [],
   authorizer = rbac,
-  clock = systemClock,
+  clock = storeClock(written),
   random,
 }: RegistryOptions): Registry {
   const learning = learningStore(written, rbac === undefined ? learners : [rbac, ...learners])
-  const store = expiringStore(learning, resources, clock)
+  const store = expiringStore(learning, resources)
   const now = (): string => rfc3339Of(clock.now())
   const seen = seenChanges()
   const { delete: remove, resumeNamespace } = deletions({ store, resources, now })

@@ -1,6 +1,7 @@
 import type { Awaitable } from '@kube-authn/core'
 import type { Authorizer, RuleResolver } from '@kube-authn/core/authorization'
 import type { ErrorList, ObjectReader } from '@kube-authn/core/internal'
+import type { Lifetime } from '../store/object-store.ts'
 import type { KubeObject } from './kube-object.ts'
 import type { Caller, Preconditions, WriteOptions } from './write.ts'
 
@@ -53,8 +54,8 @@ export interface Resource {
   admit?(change: Change): Awaitable<void>
   /** What has a path below that of the object. Without a `status` among them, that field is one like any other. Default: nothing. */
   readonly subresources?: readonly Subresource[]
-  /** When an object ends by itself, in milliseconds since the epoch; `undefined`: never. Default: no object does. */
-  expiresAtMs?(this: void, object: KubeObject, nowMs: number): number | undefined
+  /** When an object that is written ends by itself; `undefined`: never. Default: no object does. */
+  lifetime?(this: void, object: KubeObject): Pick<Lifetime, 'ttlMs' | 'expiresAtMs'> | undefined
   /** The name of the resource in the keys of etcd, which messages of conflicts have. Default: `plural`. */
   readonly storedAs?: string
   /** Whether PUT creates an object that is missing. Default `false`. */

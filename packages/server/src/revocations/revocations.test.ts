@@ -86,8 +86,82 @@ describe('revocations', () => {
     await create(objects, 'one', { user: 'jane', expirationTime })
     expect(revoked.isRevoked(used('jane'))).toBe(true)
     clock.advance(61_000)
-    expect(revoked.isRevoked(used('jane'))).toBe(false)
+    await vi.waitFor(() => expect(revoked.isRevoked(used('jane'))).toBe(false))
     expect((await store.list(REVOCATIONS_PREFIX)).objects).toEqual([])
+  })
+
+  it.each([
+    ['ahead', 300_000],
+    ['behind', -300_000],
+  ])('ends no revocation by the clock of a replica that is five minutes %s', async (_, skewMs) => {
+    const clock = fixedClock(Date.UTC(2030, 0, 1))
+    const store = memoryObjectStore({ clock })
+    const wrong = fixedClock(clock.now() + skewMs)
+    const revoked = await revocations({ store, clock: wrong, maxStalenessSeconds: 86_400 })
+    onTestFinished(() => revoked.close())
+    // Written there, too.
+    const objects = registry({ store, resources: allResources, clock: wrong, learners: [revoked] })
+    const expirationTime = new Date(clock.now() + 330_000).toISOString()
+    await create(objects, 'one', { user: 'jane', expirationTime })
+    for (const passedMs of [0, 40_000, 280_000]) {
+      clock.advance(passedMs)
+      wrong.advance(passedMs)
+      await store.revision()
+      expect(revoked.isRevoked(used('jane'))).toBe(true)
+    }
+    clock.advance(10_000)
+    await vi.waitFor(() => expect(revoked.isRevoked(used('jane'))).toBe(false))
+  })
+
+  it('tells time by the store, so that tokens of replicas with other clocks are not issued later', async () => {
+    const clock = fixedClock(Date.UTC(2030, 0, 1))
+    const store = memoryObjectStore({ clock })
+    const revoked = await revocations({ store, maxStalenessSeconds: 86_400 })
+    onTestFinished(() => revoked.close())
+    const objects = registry({ store, resources: allResources, learners: [revoked] })
+    const before = new Date(clock.now()).toISOString()
+    const { metadata } = await create(objects, 'one', { user: 'jane', issuedBefore: before })
+    expect(metadata.creationTimestamp).toBe('2030-01-01T00:00:00Z')
+    const isRevoked = (issuedAtMs: number): boolean => revoked.isRevoked(used('jane', { issuedAtMs }))
+    expect([-1, 10_001, 300_000, Infinity].map((ms) => isRevoked(clock.now() + ms))).toEqual([
+      true,
+      true,
+      true,
+      false,
+    ])
+    clock.advance(10_001)
+    expect(isRevoked(clock.now())).toBe(false)
+  })
+
+  it('ends open connections when it is not known for too long what is revoked, and only then', async () => {
+    const clock = fixedClock()
+    const store = faultyStore(memoryObjectStore({ clock }))
+    const { revoked } = await opened({ store, maxStalenessSeconds: 30 }, clock)
+    const onRevoked = vi.fn<() => void>()
+    const other = vi.fn<() => void>()
+    revoked.watch(used('jane'), onRevoked)
+    const stop = revoked.watch(used('jane'), other)
+    const pass = async (seconds: number): Promise<void> => {
+      for (let second = 0; second < seconds; second++) {
+        clock.advance(1000)
+        await store.revision().catch(() => undefined)
+      }
+    }
+    await pass(120)
+    expect(onRevoked).not.toHaveBeenCalled()
+    store.fail()
+    await pass(25)
+    expect(onRevoked).not.toHaveBeenCalled()
+    stop()
+    await pass(8)
+    expect(onRevoked).toHaveBeenCalledOnce()
+    expect(other).not.toHaveBeenCalled()
+    expect(() => revoked.isRevoked(used('jane'))).toThrow('not known')
+    revoked.close()
+    const late = vi.fn<() => void>()
+    revoked.watch(used('jane'), late)
+    clock.advance(1000)
+    expect(late).toHaveBeenCalledOnce()
   })
 
   it('tells open connections of what others write', async () => {

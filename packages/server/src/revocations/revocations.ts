@@ -1,5 +1,5 @@
 import { checkOptions, type OptionsShape } from '@kube-authn/core/adapter'
-import { atLeast, requireRevocation, unavailable } from '@kube-authn/core/internal'
+import { atLeast, requireRevocation, unavailable, watchAny, without } from '@kube-authn/core/internal'
 import {
   type Revocation,
   revocationList,
@@ -16,6 +16,7 @@ import {
   type StoreCopy,
 } from '../store/cache/store-cache.ts'
 import type { StoredObject } from '../store/object-store.ts'
+import { storeClock } from '../store/store-clock.ts'
 
 /** Options of {@link revocations}. */
 export interface RevocationsOptions extends StoreCacheOptions {
@@ -39,7 +40,7 @@ export const REVOCATIONS_PREFIX: string = keyPrefix(credentialRevocations, '')
  * refuse what any of them revokes.
  *
  * It resolves when it knows all of them, and follows their changes from then on. If that fails for longer than `maxStalenessSeconds`, every
- * credential is refused as `unavailable`, with a 503. An object that cannot be read revokes nothing.
+ * credential is refused as `unavailable`, with a 503, and open connections end. An object that cannot be read revokes nothing.
  *
  * @throws {ConfigurationError} if an option is invalid.
  * @throws {StoreError} `closed`
@@ -49,8 +50,8 @@ export const REVOCATIONS_PREFIX: string = keyPrefix(credentialRevocations, '')
  */
 export async function revocations(options: RevocationsOptions): Promise<StoredRevocations> {
   checkOptions(shape, options)
-  const { clock, clockSkewSeconds = 10 } = options
-  const list = revocationList({ clockSkewSeconds, ...(clock !== undefined && { clock }) })
+  const { store, clock = storeClock(store), clockSkewSeconds = 10 } = options
+  const list = revocationList({ clockSkewSeconds, clock })
   const cache = storeCache(options, {
     prefix: REVOCATIONS_PREFIX,
     what: 'revocations',
@@ -69,7 +70,8 @@ export async function revocations(options: RevocationsOptions): Promise<StoredRe
       if (problem !== undefined) throw unavailable(problem, { retryAfterSeconds: RETRY_SECONDS })
       return list.isRevoked(credential)
     },
-    watch: list.watch,
+    watch: (credential, onRevoked) =>
+      watchAny([cache.watchProblem, (end) => list.watch(credential, end)], onRevoked),
     get outdatedSinceMs() {
       return cache.outdatedSinceMs
     },
@@ -79,9 +81,9 @@ export async function revocations(options: RevocationsOptions): Promise<StoredRe
   }
 }
 
-/** @throws if it is not a revocation. */
+/** Without its end, which is the store's: it counts as long as it is there, whatever the clock of this process says. @throws if it is not a revocation. */
 function soundRevocation(stored: StoredObject): Revocation {
   const revocation = revocationOf(fromStored(stored, stored.revision))
   requireRevocation(revocation)
-  return revocation
+  return without(revocation, 'expiresAtMs')
 }

@@ -1,5 +1,6 @@
 import type { Fence, ObjectStore } from './object-store.ts'
 import { fencedOff, isStoreError } from './store-error.ts'
+import { storeNow } from './store-clock.ts'
 
 /** When a fenced store writes. */
 export interface FencedStoreOptions {
@@ -33,6 +34,7 @@ export function fencedStore(
     delete: (key, precondition) => written(() => store.delete(key, { ...precondition, fence })),
     watch: (...given) => store.watch(...given),
     revision: () => store.revision(),
+    now: () => storeNow(store),
     compact: (...given) => store.compact(...given),
     close: () => store.close(),
   }

@@ -1,3 +1,4 @@
+import type { Lifetime } from './object-store.ts'
 import { StoreError } from './store-error.ts'
 
 /** The maximum length of a value, in bytes of UTF-8. */
@@ -34,9 +35,15 @@ export function checkValue(value: string): void {
  *
  * @throws {RangeError}
  */
-export function checkLifetime(ttlMs: number | undefined): void {
-  if (ttlMs === undefined || (ttlMs > 0 && ttlMs <= Number.MAX_SAFE_INTEGER)) return
-  throw new RangeError('ttlMs must be above 0')
+export function checkLifetime({ ttlMs, expiresAtMs }: Lifetime): void {
+  if (ttlMs !== undefined && !(ttlMs > 0 && ttlMs <= Number.MAX_SAFE_INTEGER)) {
+    throw new RangeError('ttlMs must be above 0')
+  }
+  if (expiresAtMs === undefined) return
+  if (ttlMs !== undefined) throw new RangeError('ttlMs and expiresAtMs cannot be combined')
+  if (!(Math.abs(expiresAtMs) <= Number.MAX_SAFE_INTEGER)) {
+    throw new RangeError('expiresAtMs must be a time in milliseconds')
+  }
 }
 
 /** Strings in PostgreSQL cannot have U+0000; an unpaired surrogate has no UTF-8. JSON has neither. */

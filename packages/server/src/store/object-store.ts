@@ -44,8 +44,12 @@ export interface Fenced {
 
 /** How long an object lives, and under which condition it is written. */
 export interface Lifetime extends Fenced {
-  /** Milliseconds from now; above 0. Default: without end. An update without it takes an end away. */
+  /** Milliseconds from now; above 0. Default: without end. An update without an end takes it away. */
   readonly ttlMs?: number
+  /**
+   * Instead of `ttlMs`: when it ends, in milliseconds since the epoch, by the time of the store and not that of this process. It never ends earlier. What is over ends at once.
+   */
+  readonly expiresAtMs?: number
 }
 
 /** What must be true of an object that is deleted. */
@@ -124,6 +128,11 @@ export interface ObjectStore {
   watch(prefix: string, options?: WatchOptions): AsyncIterable<StoreEvent>
   /** The revision of the last change. */
   revision(): Promise<number>
+  /**
+   * The time by which objects end, in milliseconds since the epoch, as far as this process knows it: the same in all processes, whatever their clocks say. Default: the time of
+   * the runtime.
+   */
+  now?(): number
   /** Forgets changes up to `revision`: no watch and no list can go back behind it. Objects stay. @throws {StoreError} `revisionUnknown` */
   compact(revision: number): Promise<void>
   /** Ends all watches, and releases what the engine holds. What was begun before is completed. */

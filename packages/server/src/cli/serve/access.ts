@@ -1,4 +1,4 @@
-import type { Log } from '@kube-authn/core'
+import type { Clock, Log } from '@kube-authn/core'
 import { clientCertificate } from '@kube-authn/core/client-certificate'
 import {
   auditFromFlags,
@@ -20,6 +20,8 @@ export interface AccessParts {
   /** Roles, and what credentials refer to. */
   readonly stored: StoredAccess
   readonly log: Log
+  /** That of the store: all replicas agree on when a credential is over. */
+  readonly clock: Clock
 }
 
 /** Anonymous requests, where nothing else is said: enough for a probe. */
@@ -38,7 +40,7 @@ const HEALTH_ONLY = {
  */
 export function openAuthenticator(
   { authenticationFlags, authorizationFlags, clientCAFile, serviceAccounts }: ServeSettings,
-  { authority, keyFiles, stored, log }: AccessParts,
+  { authority, keyFiles, stored, log, clock }: AccessParts,
 ): Promise<NodeAuthenticator> {
   const flags = [
     `--client-ca-file=${clientCAFile ?? authority.certFile}`,
@@ -54,16 +56,17 @@ export function openAuthenticator(
     revocations: stored.revocations,
     anonymous: HEALTH_ONLY,
     ...(clientCAFile !== undefined && {
-      requests: [clientCertificate({ ca: authority.pem })],
+      requests: [clientCertificate({ ca: authority.pem, clock })],
     }),
     log,
+    clock,
   })
 }
 
 /** The authorizer of the flags. @throws {ConfigurationError} with every problem of the flags and their files. */
 export function openAuthorizer(
   { authorizationFlags }: ServeSettings,
-  { stored }: AccessParts,
+  { stored }: Pick<AccessParts, 'stored'>,
 ): Promise<NodeAuthorizer> {
   return authorizerFromFlags(authorizationFlags, usesRoles(authorizationFlags) ? { rbac: stored.roles } : {})
 }

@@ -8,6 +8,7 @@ import { apiServer } from '../../server/api-server.ts'
 import { forwardListener } from '../../server/forward-listener.ts'
 import type { ApiServer } from '../../server/api-server-options.ts'
 import type { ObjectStore } from '../../store/object-store.ts'
+import { storeClock } from '../../store/store-clock.ts'
 import { openAudit, openAuthenticator, openAuthorizer } from './access.ts'
 import type { Closers } from './closers.ts'
 import { FORWARD_FLAGS } from './flags/forward-flags.ts'
@@ -47,7 +48,8 @@ export async function openApi(
   opened.add(() => stored.close())
   const audit = await openAudit(settings)
   opened.add(() => audit.close())
-  const parts = { authority, keyFiles: keys.keyFiles, stored, log: logLine }
+  const clock = storeClock(store)
+  const parts = { authority, keyFiles: keys.keyFiles, stored, log: logLine, clock }
   const authenticator = await openAuthenticator(settings, parts)
   opened.add(() => authenticator.close())
   const authorizer = await openAuthorizer(settings, parts)
@@ -116,6 +118,8 @@ function issuerOfTokens(
   return tokenIssuer({
     ...signing,
     issuer: issuers[0],
+    // Replicas whose clocks differ agree on when a token was issued.
+    clock: storeClock(store),
     // An account that another replica has just created is there.
     objects: credentialObjects(store).serviceAccounts,
     extendExpiration,

@@ -2,6 +2,7 @@ import type { Clock } from '@kube-authn/core'
 import { memberOf } from '@kube-authn/core/internal'
 import type { ObjectStore, StoreEvent } from '../../store/object-store.ts'
 import { isStoreError } from '../../store/store-error.ts'
+import { storeNow } from '../../store/store-clock.ts'
 
 /** A store whose failures are noticed. */
 export interface ObservedStore {
@@ -76,6 +77,7 @@ export function observedStore(
       delete: (...given) => observed(() => store.delete(...given)),
       watch: (...given) => events(store.watch(...given)),
       revision: () => observed(() => store.revision()),
+      now: () => storeNow(store),
       compact: (revision) => observed(() => store.compact(revision)),
       close: () => store.close(),
     },

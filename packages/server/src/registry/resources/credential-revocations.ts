@@ -44,7 +44,10 @@ export const credentialRevocations: Resource = {
       errors.forbidden(SPEC, 'cannot be changed: delete the revocation and create another one')
     }
   },
-  expiresAtMs: (object) => revocationOf(object).expiresAtMs,
+  lifetime(object) {
+    const { expiresAtMs } = revocationOf(object)
+    return expiresAtMs === undefined ? undefined : { expiresAtMs }
+  },
   columns: [
     NAME,
     { name: 'Revokes', type: 'string', cell: (object) => subjectOf(specOf(object)) },

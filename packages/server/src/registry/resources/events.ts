@@ -28,7 +28,7 @@ export const events: Resource = {
   categories: [],
   isNamespaced: true,
   isCreatedByUpdate: true,
-  expiresAtMs: (_event, nowMs) => nowMs + LIFETIME_MS,
+  lifetime: () => ({ ttlMs: LIFETIME_MS }),
   nameProblems: pathSegmentProblems,
   read: (object, errors) => ({ ...ALWAYS_WRITTEN, ...present(readAllFields(object, 'Event', errors)) }),
   validate(event, errors) {

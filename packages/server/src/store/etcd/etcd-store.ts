@@ -162,6 +162,7 @@ export async function etcdStore(options: EtcdStoreOptions): Promise<ObjectStore>
         await ended.removed()
         return running().current()
       }),
+    now: () => time.nowMs(),
     compact: (revision) => begun(() => running().compact(revision)),
     async close() {
       if (closing.signal.aborted) return

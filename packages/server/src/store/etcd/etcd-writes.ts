@@ -94,13 +94,13 @@ export function etcdWrites({
   const put = async (
     key: string,
     value: string,
-    { ttlMs, fence }: Lifetime,
+    lifetime: Lifetime,
     writeOf: (ending: Ending | undefined) => Put,
   ): Promise<StoredObject> => {
     checkKey(key)
     checkValue(value)
-    const ending = ends.begin(ttlMs)
-    const { revision, object, names } = await write({ ...writeOf(ending), ...fencedBy(fence) })
+    const ending = ends.begin(lifetime)
+    const { revision, object, names } = await write({ ...writeOf(ending), ...fencedBy(lifetime.fence) })
     const { base } = names
     return {
       key,

@@ -1,5 +1,6 @@
 import type { Clock } from '@kube-authn/core'
 import { deadlines } from '../local/deadlines.ts'
+import type { Lifetime } from '../object-store.ts'
 import type { Ending } from './envelope.ts'
 import type { EtcdTime } from './etcd-time.ts'
 
@@ -11,8 +12,8 @@ export interface ObjectVersion {
 
 /** Which objects of the store end, and when. */
 export interface ObjectEnds {
-  /** The end of an object that is written now. @throws {RangeError} if `ttlMs` is not above 0. */
-  begin(ttlMs: number | undefined): Ending | undefined
+  /** The end of an object that is written now. @throws {RangeError} if it cannot live so long. */
+  begin(lifetime: Lifetime): Ending | undefined
   /** This version of an object has just been seen; none ends if `ending` is `undefined`. */
   seen(version: ObjectVersion, ending: Ending | undefined): void
   /** A version that was written some time ago. */
@@ -65,11 +66,12 @@ export function objectEnds({ clock, elapsedMs, time, onDue }: ObjectEndsOptions)
   }
 
   return {
-    begin(ttlMs) {
-      const end = times.begin(ttlMs)
-      return end === undefined || ttlMs === undefined
-        ? undefined
-        : { expiresAtMs: end.expiresAtMs, ttlMs: Math.ceil(ttlMs) }
+    begin(lifetime) {
+      const end = times.begin(lifetime)
+      if (end === undefined) return undefined
+      const { expiresAtMs } = end
+      const { ttlMs = Math.max(1, expiresAtMs - time.earliestMs()) } = lifetime
+      return { expiresAtMs, ttlMs: Math.ceil(ttlMs) }
     },
     seen(version, ending) {
       if ((known.get(version.key)?.revision ?? 0) > version.revision) return

@@ -1,12 +1,12 @@
 import type { Clock } from '@kube-authn/core'
-import type { StoredObject } from '../object-store.ts'
+import type { Lifetime, StoredObject } from '../object-store.ts'
 import { checkLifetime } from '../limits.ts'
 import { expirations } from './expiry.ts'
 
 /** When objects end, by a time that never goes back. */
 export interface Deadlines {
-  /** When an object ends that begins to live now. @throws {RangeError} if `ttlMs` is not above 0. */
-  begin(ttlMs: number | undefined): Deadline | undefined
+  /** When an object ends that begins to live now. @throws {RangeError} if it cannot live so long. */
+  begin(lifetime: Lifetime): Deadline | undefined
   /** The object now has this deadline; none if it is deleted or lives without end. */
   set(key: string, deadline: Deadline | undefined): void
   /** The objects of a store that is opened. */
@@ -65,12 +65,13 @@ export function deadlines({ clock, elapsedMs, onDue }: DeadlinesOptions): Deadli
   }
 
   return {
-    begin(ttlMs) {
-      if (ttlMs === undefined) return undefined
-      checkLifetime(ttlMs)
+    begin(lifetime) {
+      checkLifetime(lifetime)
       const now = clock.now()
+      const { ttlMs = Infinity, expiresAtMs: endMs = now + ttlMs } = lifetime
+      if (endMs === Infinity) return undefined
       // Never before its time.
-      const expiresAtMs = Math.ceil(now + ttlMs)
+      const expiresAtMs = Math.ceil(endMs)
       return { expiresAtMs, endsMs: elapsedMs() + (expiresAtMs - now) }
     },
     set: (key, deadline) => times.set(key, deadline?.endsMs),

@@ -216,17 +216,17 @@ export function localStore(engine: LocalEngine, options: LocalStoreOptions): Obj
         }
         lists.run(() => resolve(promised(() => listAt(prefix, given))), limit)
       }),
-    async create(key, value, { ttlMs, fence } = {}) {
+    async create(key, value, lifetime = {}) {
       checkKey(key)
       checkValue(value)
-      const end = ends.begin(ttlMs)
-      return objectOf(await write(key, creation(key, value, end?.expiresAtMs), fence, end))
+      const end = ends.begin(lifetime)
+      return objectOf(await write(key, creation(key, value, end?.expiresAtMs), lifetime.fence, end))
     },
-    async update(key, value, expected, { ttlMs, fence } = {}) {
+    async update(key, value, expected, lifetime = {}) {
       checkKey(key)
       checkValue(value)
-      const end = ends.begin(ttlMs)
-      return objectOf(await write(key, replacement(value, expected, end?.expiresAtMs), fence, end))
+      const end = ends.begin(lifetime)
+      return objectOf(await write(key, replacement(value, expected, end?.expiresAtMs), lifetime.fence, end))
     },
     delete: (key, precondition = {}) =>
       promised(() => {
@@ -239,6 +239,7 @@ export function localStore(engine: LocalEngine, options: LocalStoreOptions): Obj
         requireOpen()
         return revision
       }),
+    now: () => clock.now(),
     compact: (upTo) =>
       promised(() => {
         requireOpen()

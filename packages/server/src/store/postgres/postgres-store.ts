@@ -8,6 +8,7 @@ import { turns } from '../local/turns.ts'
 import { type Watched, watcher } from '../local/watcher.ts'
 import { closed, objectOf } from '../local/write-queue.ts'
 import type {
+  Lifetime,
   ListOptions,
   ObjectStore,
   StoreChange,
@@ -16,6 +17,7 @@ import type {
   WatchOptions,
 } from '../object-store.ts'
 import { StoreError } from '../store-error.ts'
+import { storeTime } from '../store-time.ts'
 import { changeFeed } from './change-feed.ts'
 import { compaction } from './compaction.ts'
 import type { Database } from './database.ts'
@@ -53,7 +55,15 @@ const READS_PER_TURN = 128
 export async function postgresStore(options: PostgresStoreOptions): Promise<ObjectStore> {
   const { database, schema, clock, elapsedMs, now, waitMs } = options
   const read = reader(database, schema, now)
-  const opened = await read.state()
+  const time = storeTime(clock, elapsedMs, now() !== null)
+  /** Every answer tells the time of the database. */
+  const timed = async <T extends NextExpiry>(ask: () => Promise<T>): Promise<T> => {
+    const sentMs = elapsedMs()
+    const answer = await ask()
+    time.learn({ fromMs: answer.nowMs, toMs: answer.nowMs, sentMs, receivedMs: elapsedMs() })
+    return answer
+  }
+  const opened = await timed(() => read.state())
   const watched = channels()
   const reads = turns(READS_PER_TURN)
   const begun = new Set<Promise<unknown>>()
@@ -88,6 +98,7 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Obje
     now,
     waitMs,
     onWritten(written) {
+      time.learn({ fromMs: written.nowMs, toMs: Infinity, sentMs: 0, receivedMs: elapsedMs() })
       feed.offer(written.changes)
       observeExpiry(written)
       compacting.written(written)
@@ -99,7 +110,7 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Obje
     clock,
     pollMs: options.pollMs,
     revision: opened.revision,
-    read: (since) => read.changes('', since),
+    read: (since) => timed(() => read.changes('', since)),
     onPage: observeExpiry,
     publish: (changes) => watched.publish(changes),
     fail(error, revision) {
@@ -204,13 +215,19 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Obje
     return found
   }
 
-  const write = (operation: Operation): Promise<StoreChange> =>
+  /** The database adds to its own time. */
+  const ttlOf = ({ ttlMs, expiresAtMs }: Lifetime): Pick<Operation, 'ttlMs'> => {
+    if (expiresAtMs !== undefined) return { ttlMs: Math.max(1, expiresAtMs - time.earliestMs()) }
+    return ttlMs === undefined ? {} : { ttlMs }
+  }
+
+  const write = (operation: Operation, lifetime: Lifetime = {}): Promise<StoreChange> =>
     begin(() => {
       checkKey(operation.key)
       if (operation.value !== undefined) checkValue(operation.value)
-      checkLifetime(operation.ttlMs)
+      checkLifetime(lifetime)
       if (operation.fence !== undefined) checkKey(operation.fence.key)
-      return writes.write(operation)
+      return writes.write({ ...operation, ...ttlOf(lifetime) })
     })
 
   return {
@@ -220,19 +237,25 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Obje
         return read.get(key)
       }),
     list: (prefix, given = {}) => begin(() => list(prefix, given)),
-    create: async (key, value, given = {}) =>
-      objectOf(await write({ ...given, type: 'created', key, value })),
-    update: async (key, value, revision, given = {}) =>
-      objectOf(await write({ ...given, type: 'updated', key, value, revision })),
+    create: async (key, value, { fence, ...lifetime } = {}) =>
+      objectOf(await write({ type: 'created', key, value, ...(fence !== undefined && { fence }) }, lifetime)),
+    update: async (key, value, revision, { fence, ...lifetime } = {}) =>
+      objectOf(
+        await write(
+          { type: 'updated', key, value, revision, ...(fence !== undefined && { fence }) },
+          lifetime,
+        ),
+      ),
     delete: (key, precondition = {}) => write({ ...precondition, type: 'deleted', key }),
     watch: (prefix, given = {}) => watch(prefix, given),
     revision: () =>
       begin(async () => {
-        const state = await read.state()
+        const state = await timed(() => read.state())
         observeExpiry(state)
         if (!feed.isCurrent()) feed.wake()
         return state.revision
       }),
+    now: () => time.nowMs(),
     compact: (upTo) =>
       begin(async () => {
         const { revision } = await compacting.compact(upTo)

@@ -1,5 +1,5 @@
-import { systemClock } from '@kube-authn/core/internal'
 import type { ObjectStore } from '../../../store/object-store.ts'
+import { storeClock } from '../../../store/store-clock.ts'
 import { Failure } from '../../failure.ts'
 import { openStoreAt } from '../../store-url/store-url.ts'
 import { write } from '../../terminal/output.ts'
@@ -75,7 +75,7 @@ async function writeAll(
   { count }: ExportHeader,
   onExisting: OnExisting,
 ): Promise<ImportCounts> {
-  const writer = objectWriter({ store, onExisting, clock: systemClock })
+  const writer = objectWriter({ store, onExisting, clock: storeClock(store) })
   try {
     for await (const object of objects) await writer.write(object)
     await writer.finish()

@@ -66,9 +66,8 @@ export function objectWriter({ store, onExisting, clock }: ObjectWriterOptions):
 
   const put = async ({ key, value, expiresAtMs }: ExportedObject): Promise<keyof ImportCounts> => {
     for (let tries = 0; tries < TRIES; tries++) {
-      const ttlMs = expiresAtMs === undefined ? undefined : expiresAtMs - clock.now()
-      if (ttlMs !== undefined && ttlMs <= 0) return 'expired'
-      const lifetime = ttlMs === undefined ? {} : { ttlMs }
+      if (expiresAtMs !== undefined && expiresAtMs <= clock.now()) return 'expired'
+      const lifetime = expiresAtMs === undefined ? {} : { expiresAtMs }
       try {
         const existing = onExisting === 'overwrite' ? await store.get(key) : undefined
         if (existing === undefined) await store.create(key, value, lifetime)
