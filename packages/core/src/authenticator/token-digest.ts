@@ -1,12 +1,16 @@
 import type { Context } from './context.ts'
 
-/** What lives as long as one token is known, such as its row in a cache. It keeps the token's digest once that was asked for. */
+/** What lives as long as one token is known, such as its row in a cache. It keeps the token's digests once they were asked for. */
 export class TokenDigest {
-  #hex: string | undefined
+  #digests: readonly string[] | undefined
 
-  /** The digest of the token, which is computed once. `keeper` must be of this token alone, and `compute` always the same function. */
-  static of(keeper: TokenDigest, token: string, compute: (token: string) => string): string {
-    return (keeper.#hex ??= compute(token))
+  /** The digests of the token, which are computed once. `keeper` must be of this token alone, and `compute` always the same function. */
+  static of(
+    keeper: TokenDigest,
+    token: string,
+    compute: (token: string) => readonly string[],
+  ): readonly string[] {
+    return (keeper.#digests ??= compute(token))
   }
 }
 

@@ -1,12 +1,14 @@
-import { sha256Hex } from '#sha256'
 import type { Authentication } from '../authenticator/authenticator.ts'
 import { type Context, emptyContext } from '../authenticator/context.ts'
 import type { CredentialRevocation } from '../authenticator/credential-revocation.ts'
 import { TokenDigest } from '../authenticator/token-digest.ts'
 import type { UserInfo } from '../authenticator/user.ts'
 import { andThen, type Awaitable, isPromiseLike } from '../internal/awaitable.ts'
+import { digestsOf } from './token-digests.ts'
 import type { Revocations, UsedCredential } from './revocations.ts'
 import { watchAny } from './watch-any.ts'
+
+const NO_DIGESTS: readonly string[] = []
 
 /** An accepted credential, with what says whether it is revoked. One may be made for every request, so it computes nothing. */
 export class CredentialInUse implements UsedCredential, CredentialRevocation {
@@ -15,9 +17,9 @@ export class CredentialInUse implements UsedCredential, CredentialRevocation {
   readonly issuedAtMs: number | undefined
   readonly expiresAtMs: number | undefined
   readonly #revocations: Revocations
-  /** Until its digest is computed. */
+  /** Until its digests are computed. */
   #token: string | undefined
-  #tokenSha256: string | undefined
+  #tokenDigests: readonly string[] = NO_DIGESTS
   readonly #keeper: TokenDigest | undefined
   /** What else ends its use. */
   readonly #besides: CredentialRevocation | undefined
@@ -41,14 +43,18 @@ export class CredentialInUse implements UsedCredential, CredentialRevocation {
   }
 
   get tokenSha256(): string | undefined {
+    return this.tokenDigests[0]
+  }
+
+  get tokenDigests(): readonly string[] {
     if (this.#token !== undefined) {
-      this.#tokenSha256 =
+      this.#tokenDigests =
         this.#keeper === undefined
-          ? sha256Hex(this.#token)
-          : TokenDigest.of(this.#keeper, this.#token, sha256Hex)
+          ? digestsOf(this.#token)
+          : TokenDigest.of(this.#keeper, this.#token, digestsOf)
       this.#token = undefined
     }
-    return this.#tokenSha256
+    return this.#tokenDigests
   }
 
   /** What the revocations say, without what else ends its use. */

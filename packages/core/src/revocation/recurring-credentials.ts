@@ -42,7 +42,7 @@ export function recurringCredentials(revocations: Revocations): Recurring {
         if (isUnauthenticated(answer.user)) return undefined
         const credential = new CredentialInUse(revocations, answer.user, answer, token, keeper)
         // The token itself is not kept.
-        void credential.tokenSha256
+        void credential.tokenDigests
         kept.keeper = keeper
         kept.known = { credential, answer: new RecurringAnswer(answer, { revocation: credential }) }
       }

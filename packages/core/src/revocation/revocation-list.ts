@@ -16,6 +16,7 @@ import {
   type Subject,
   subjectsOf,
   subjectsOfCredential,
+  tokenDigestsOf,
 } from './revocation.ts'
 import type { Revocations, UsedCredential } from './revocations.ts'
 
@@ -128,9 +129,11 @@ export function revocationList(options: RevocationListOptions = {}): RevocationL
         }
       }
     }
-    // Last, since the digest is computed for it.
-    const { tokenSha256: digest } = entries.tokenSha256.size === 0 ? NO_TOKEN : credential
-    return digest !== undefined && anyConcerns(entries.tokenSha256.get(digest), credential)
+    // Last, since the digests are computed for it.
+    if (entries.tokenSha256.size === 0) return false
+    return tokenDigestsOf(credential).some((digest) =>
+      anyConcerns(entries.tokenSha256.get(digest), credential),
+    )
   }
 
   return {
@@ -179,5 +182,4 @@ export function revocationList(options: RevocationListOptions = {}): RevocationL
 }
 
 const NO_VALUES: readonly string[] = []
-const NO_TOKEN: Pick<UsedCredential, 'tokenSha256'> = { tokenSha256: undefined }
 const FIRST_SWEEP = 1024

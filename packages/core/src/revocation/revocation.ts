@@ -28,7 +28,10 @@ export interface Revocation {
    * without colons.
    */
   readonly credentialId?: string
-  /** The SHA-256 digest of a bearer token, in hexadecimal: for tokens without an id. */
+  /**
+   * The SHA-256 digest of a bearer token, in hexadecimal: for tokens without an id. For a JWT it is that of what was signed, `HEADER.PAYLOAD`, or of the whole token; both revoke the
+   * token, however its signature is written.
+   */
   readonly tokenSha256?: string
   /** The name of a user: all of the user's credentials, and impersonation of the user. */
   readonly user?: string
@@ -98,12 +101,9 @@ export function subjectsOf({ credentialId, tokenSha256, user, attribute }: Revoc
   return named.filter((each) => each !== false)
 }
 
-/** Everything that a revocation of the credential may be found by. It computes the digest of a token. */
-export function subjectsOfCredential({
-  user,
-  certificateId,
-  tokenSha256,
-}: UsedCredential): readonly Subject[] {
+/** Everything that a revocation of the credential may be found by. It computes the digests of a token. */
+export function subjectsOfCredential(credential: UsedCredential): readonly Subject[] {
+  const { user, certificateId } = credential
   return [
     { kind: 'user', value: user.username },
     ...Object.entries(user.extra).flatMap(([key, values]) =>
@@ -113,6 +113,14 @@ export function subjectsOfCredential({
       ]),
     ),
     ...(certificateId === undefined ? [] : [{ kind: 'credentialId' as const, value: certificateId }]),
-    ...(tokenSha256 === undefined ? [] : [{ kind: 'tokenSha256' as const, value: tokenSha256 }]),
+    ...tokenDigestsOf(credential).map((value) => ({ kind: 'tokenSha256' as const, value })),
   ]
+}
+
+/** The digests by which the token of a credential may be revoked; none without a token. */
+export function tokenDigestsOf(credential: UsedCredential): readonly string[] {
+  const { tokenDigests } = credential
+  if (tokenDigests !== undefined) return tokenDigests
+  const { tokenSha256 } = credential
+  return tokenSha256 === undefined ? [] : [tokenSha256]
 }

@@ -22,6 +22,11 @@ export interface UsedCredential {
    * tokens, each is asked about.
    */
   readonly tokenSha256: string | undefined
+  /**
+   * All digests by which the token may be revoked, likewise: `tokenSha256`, and of a JWT that of what was signed, header and payload with the dot between them, which stays the same
+   * however the signature is written. Absent: only `tokenSha256`.
+   */
+  readonly tokenDigests?: readonly string[]
 }
 
 /** Decides whether a credential is revoked. An error means that it is not known, and the request is refused. */

@@ -1,8 +1,9 @@
 import { createHash, X509Certificate } from 'node:crypto'
-import { certificateIdOf, isObject, readSerialNumber } from '@kube-authn/core/internal'
+import { certificateIdOf, isObject, readSerialNumber, signedPartOf } from '@kube-authn/core/internal'
 import { parseCertificate } from '@kube-authn/x509'
 import { Failure } from '../failure.ts'
 import { readSecret, readText, STDIN } from '../terminal/input.ts'
+import { note } from '../terminal/output.ts'
 import { reasonOf } from '../terminal/reason-of.ts'
 import type { RevokeOptions } from './command.ts'
 
@@ -69,14 +70,25 @@ function bearerTokenIn(text: string): string {
 }
 
 /**
- * A token by its digest, so that the token itself stays here, and by its id, if it has one: a token with an ECDSA signature can be written in another way,
- * with another digest; and not every server knows the ids of its tokens.
+ * A token by its digest, so that the token itself stays here, and by its id, if it has one: not every server knows the ids of its tokens. The digest of a JWT is that of what was signed,
+ * since its signature can be written in another way.
  */
 function ofToken(token: string): RevokedCredential {
   const { jti, exp } = claimsOf(token)
-  const byDigest = { tokenSHA256: createHash('sha256').update(token).digest('hex') }
+  const signed = signedPartOf(token)
+  const byDigest = {
+    tokenSHA256: createHash('sha256')
+      .update(signed ?? token)
+      .digest('hex'),
+  }
+  const hasId = typeof jti === 'string' && jti !== ''
+  if (!hasId && signed === undefined && token.split('.').length >= 3) {
+    note(
+      'warning: the token looks like a JWT, but cannot be read as a signed one, and has no id: it is revoked as it is written, and may be accepted if it can be written in another way',
+    )
+  }
   return {
-    specs: typeof jti === 'string' && jti !== '' ? [{ credentialID: `JTI=${jti}` }, byDigest] : [byDigest],
+    specs: hasId ? [{ credentialID: `JTI=${jti}` }, byDigest] : [byDigest],
     ...(typeof exp === 'number' && Number.isFinite(exp) && { expiresAtMs: exp * 1000 }),
   }
 }
