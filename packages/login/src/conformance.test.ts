@@ -7,6 +7,7 @@ import {
   jwtVerify,
   SignJWT,
 } from 'jose'
+import { revocationList } from '@kube-authn/core/revocation'
 import { describe, expect, it } from 'vitest'
 import { type Browser, browserOf, locationOf } from '../test/browser.ts'
 import { logIn } from '../test/log-in.ts'
@@ -393,7 +394,7 @@ describe('a logout case of the foundation', () => {
 
   // The request has no state, which is optional. The page where people return to does nothing, so there is none to compare.
   it.each(RETURNS)('%s', async (_, query) => {
-    const given = await setUp()
+    const given = await setUp({ sessions: { revocations: revocationList() } })
     const url = await loggedOut(given)
     expect([...url.searchParams.keys()].toSorted()).toEqual([
       'client_id',

@@ -1,7 +1,14 @@
+import { createHash } from 'node:crypto'
+import { revocationList, type Revocations } from '@kube-authn/core/revocation'
+import type { AuthenticationEnv } from '@kube-authn/hono'
+import { memoryObjectStore } from '@kube-authn/server'
+import { fixedClock } from '@kube-authn/testing'
+import type { Hono } from 'hono'
 import { describe, expect, it, vi } from 'vitest'
+import { cookieSessions, storedSessions } from './index.ts'
 import { browserOf, locationOf } from '../test/browser.ts'
 import { logIn } from '../test/log-in.ts'
-import { loginApp, ORIGIN } from '../test/login-app.ts'
+import { KEYS, loginApp, ORIGIN } from '../test/login-app.ts'
 import { MAX_UNSEEN_ENDS } from './sessions/unproven-ends.ts'
 import type { LoginProvider } from '../test/login-provider.ts'
 
@@ -22,7 +29,6 @@ describe('a logout', () => {
     const url = new URL(locationOf(response))
     expect(url.origin + url.pathname).toBe('https://issuer.example.com/logout')
     expect(Object.fromEntries(url.searchParams)).toEqual({
-      id_token_hint: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/),
       client_id: 'my-app',
       post_logout_redirect_uri: `${ORIGIN}/logout/done`,
     })
@@ -110,6 +116,98 @@ describe('a logout', () => {
     expect(locationOf(await other.submit('/logout'))).toBe(`${ORIGIN}/logout/done`)
     expect([...other.cookies]).toEqual([])
   })
+})
+
+describe('the id token of a session that ends', () => {
+  const bearerStatus = async (app: Hono<AuthenticationEnv>, token: string): Promise<number> =>
+    (await app.request(`${ORIGIN}/`, { headers: { authorization: `Bearer ${token}`, accept: '*/*' } })).status
+
+  const kinds = [
+    ['sealed', (options: object) => cookieSessions({ keys: KEYS, ...options })],
+    ['stored', (options: object) => storedSessions({ store: memoryObjectStore(), ...options })],
+  ] as const
+
+  describe.each(kinds)('with %s sessions', (_, keeper) => {
+    /** A login, and the id token of its session. */
+    async function withToken(revocations?: object, options: object = {}) {
+      const list = revocationList()
+      const clock = fixedClock()
+      const sessions = keeper({ clock, ...(revocations !== undefined && { revocations }) })
+      const given = await loggedIn({
+        options: { sessions, clock, ...options },
+        revocations: 'isRevoked' in (revocations ?? {}) ? (revocations as Revocations) : list,
+      })
+      const { browser } = given
+      const idToken = (await sessions.find(browser.cookieHeader))?.content.idToken ?? ''
+      return { ...given, sessions, idToken, clock }
+    }
+
+    it('is revoked before it is in a URL', async () => {
+      const { app, browser, idToken } = await withToken(revocationList())
+      expect(await bearerStatus(app, idToken)).toBe(200)
+      const url = new URL(locationOf(await browser.submit('/logout')))
+      expect(url.searchParams.get('id_token_hint')).toBe(idToken)
+      expect(await bearerStatus(app, idToken)).toBe(401)
+    })
+
+    it('is in no URL where it is not revoked', async () => {
+      const { app, browser, idToken } = await withToken()
+      expect(locationOf(await browser.submit('/logout'))).not.toContain(idToken)
+      expect(await bearerStatus(app, idToken)).toBe(200)
+    })
+
+    it.each([
+      [true, undefined, true],
+      [false, revocationList(), false],
+    ])('is in a URL by idTokenHint: %s', async (idTokenHint, revocations, isThere) => {
+      const { browser, idToken } = await withToken(revocations, { idTokenHint })
+      expect(locationOf(await browser.submit('/logout')).includes(idToken)).toBe(isThere)
+    })
+
+    it('is revoked by a logout everywhere', async () => {
+      const { app, sessions, idToken } = await withToken(revocationList())
+      await sessions.endWhere({ username: 'oidc:jane' })
+      expect(await bearerStatus(app, idToken)).toBe(401)
+    })
+
+    it('keeps the session if it cannot be revoked', async () => {
+      const broken = { set: () => Promise.reject(new Error('the store is away')) }
+      const { browser } = await withToken(broken)
+      expect((await browser.submit('/logout')).status).toBe(503)
+      expect((await browser.open('/')).status).toBe(200)
+    })
+
+    it('is revoked until it expires, and no longer', async () => {
+      const set = vi.fn()
+      const { browser, idToken } = await withToken({ set })
+      await browser.submit('/logout')
+      const { exp } = JSON.parse(Buffer.from(idToken.split('.')[1] ?? '', 'base64url').toString()) as {
+        exp: number
+      }
+      const signed = idToken.split('.').slice(0, 2).join('.')
+      const tokenSha256 = createHash('sha256').update(signed).digest('hex')
+      expect(set.mock.calls).toEqual([
+        [`id token ${tokenSha256}`, { tokenSha256, expiresAtMs: exp * 1000 + 300_000 }],
+      ])
+    })
+  })
+
+  it('is revoked by a back-channel logout of stored sessions', async () => {
+    const revocations = revocationList()
+    const clock = fixedClock()
+    const sessions = storedSessions({ store: memoryObjectStore(), clock, revocations })
+    const { browser, app } = await loggedIn({ options: { sessions, clock }, revocations })
+    const idToken = (await sessions.find(browser.cookieHeader))?.content.idToken ?? ''
+    await sessions.endWhere({ provider: 'default', subject: 'jane' })
+    expect(await bearerStatus(app, idToken)).toBe(401)
+  })
+})
+
+it.each([[{ revocations: () => false }], [{ revocations: {} }]])('refuses the sessions %j', (options) => {
+  expect(() => cookieSessions({ keys: KEYS, ...(options as object) })).toThrow('revocations: must be')
+  expect(() => storedSessions({ store: memoryObjectStore(), ...(options as object) })).toThrow(
+    'revocations: must be',
+  )
 })
 
 type Claims = Readonly<Record<string, unknown>>

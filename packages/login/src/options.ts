@@ -43,6 +43,11 @@ export interface WebLoginOptions extends Partial<LoginProvider> {
   readonly title?: string
   /** How long before the end of an id token a new one is fetched. Default 60. */
   readonly refreshBeforeSeconds?: number
+  /**
+   * Whether a logout sends the id token to the provider, as `id_token_hint` of a URL that is in the history of the browser and in logs; without it, many providers ask people whether to log out.
+   * Default: if it is revoked by the `revocations` of the sessions, or has expired, since the chain accepts it as a bearer token otherwise.
+   */
+  readonly idTokenHint?: boolean
   /** Whether unsafe requests need a CSRF token besides. Default `false`: the origin of a request is enough for browsers of today. */
   readonly requireCsrfToken?: boolean
   /** The time limit of each call of a provider. Default 10. */
@@ -80,6 +85,7 @@ const shape: OptionsShape<WebLoginOptions> = {
   routes: nested(pathsShape),
   title: aNonEmptyString,
   refreshBeforeSeconds: atLeast(0, 3600),
+  idTokenHint: aBoolean,
   requireCsrfToken: aBoolean,
   timeoutSeconds: above(0, 30),
   fetch: aFunction,

@@ -150,6 +150,8 @@ function partsOf(options: WebLoginOptions): LoginParts {
     sessions,
     tokens: union<TokenAuthenticator>(...options.tokens),
     transactions: transactions(transactionSeal(keys, origin), { clock, sessions }, cookieRules(origin)),
+    idTokenHint: options.idTokenHint,
+    clock,
     refusalOf: crossSiteRequests({ origins: [origin], requireToken: options.requireCsrfToken ?? false }),
     report: (failure, { method, path }, status) =>
       logFailure(log, {

@@ -3,6 +3,8 @@ import { LoginFailure } from '../login-failure.ts'
 import { confirmLogoutPage, loggedOutPage } from '../pages/logout.ts'
 import { redirect } from '../pages/page.ts'
 import { providerLogoutUrl } from '../provider/logout-url.ts'
+import { AFTER_EXPIRY_MS } from '../sessions/revoked-id-tokens.ts'
+import type { Session } from '../sessions/session-keeper.ts'
 import type { LoginParts, Route } from './route.ts'
 
 /** Shows the form that asks. */
@@ -35,7 +37,8 @@ async function endSessionOrigin(
  *
  * Source: OpenID Connect RP-Initiated Logout 1.0 section 2.
  */
-export function logoutRoute({ sessions, providers, origin, paths, refusalOf }: LoginParts): Route {
+export function logoutRoute(parts: LoginParts): Route {
+  const { sessions, providers, origin, paths, refusalOf } = parts
   return async ({ request, cookieHeader }): Promise<HttpAnswer> => {
     const session = await sessions.find(cookieHeader)
     // Also without a session: browsers send no cookie with a form of another site, but take the removal of one from its answer.
@@ -45,9 +48,18 @@ export function logoutRoute({ sessions, providers, origin, paths, refusalOf }: L
     const done = origin + paths.loggedOut
     const provider = session === undefined ? undefined : providers.get(session.content.provider)
     if (session === undefined || provider === undefined) return redirect(done, setCookies)
-    const url = await providerLogoutUrl(provider, session.content.idToken, done)
+    const url = await providerLogoutUrl(provider, hintOf(session, parts), done)
     return redirect(url ?? done, setCookies)
   }
+}
+
+/** The id token, if it may be in a URL. As a rule the app accepts it as a bearer token: then only if it is revoked or has expired. */
+function hintOf(
+  { content: { idToken, expiresAtMs } }: Session,
+  { idTokenHint, sessions, clock }: Pick<LoginParts, 'idTokenHint' | 'sessions' | 'clock'>,
+): string | undefined {
+  const isOver = (): boolean => expiresAtMs + AFTER_EXPIRY_MS <= clock.now()
+  return (idTokenHint ?? (sessions.revokesIdTokens === true || isOver())) ? idToken : undefined
 }
 
 /** The page after a logout. */

@@ -1,4 +1,4 @@
-import type { AuthenticationRequest, TokenAuthenticator } from '@kube-authn/core'
+import type { AuthenticationRequest, Clock, TokenAuthenticator } from '@kube-authn/core'
 import type { HttpAnswer } from '@kube-authn/core/adapter'
 import type { ReadBody } from '@kube-authn/core/internal/login'
 import type { CrossSiteCheck } from '../csrf/cross-site-requests.ts'
@@ -31,6 +31,8 @@ export interface LoginParts {
   readonly tokens: TokenAuthenticator
   readonly transactions: Transactions
   readonly refusalOf: CrossSiteCheck
+  readonly idTokenHint: boolean | undefined
+  readonly clock: Clock
   /** Logs a failure. */
   readonly report: (failure: LoginFailure, request: AuthenticationRequest, status: number) => void
 }

@@ -15,6 +15,13 @@ import { type EndedSessions, hasEnded, revocationOf, watchEnd } from './ended-se
 import { type LifetimeOptions, lifetimeShape, sessionLifetimes } from './lifetimes.ts'
 import { continued, newSession } from './new-session.ts'
 import { REFRESH_TIMEOUT_MS } from './refresh-timeout.ts'
+import {
+  type IdTokenOptions,
+  idTokenOf,
+  idTokenShape,
+  revokeBefore,
+  revokeIdToken,
+} from './revoked-id-tokens.ts'
 import { open, seal, type SealingKey, sealingKey } from './seal.ts'
 import { requireSelector } from './selector.ts'
 import type { OpenedSession, Session, SessionKeeper } from './session-keeper.ts'
@@ -24,7 +31,7 @@ import { sessionOfText, textOfSession } from './session-text.ts'
 import { sharedOutcome } from './shared-outcome.ts'
 
 /** Options of {@link cookieSessions}. */
-export interface CookieSessionsOptions extends LifetimeOptions, CookieOptions {
+export interface CookieSessionsOptions extends LifetimeOptions, CookieOptions, IdTokenOptions {
   /**
    * Keys of 32 random bytes in base64, as of `openssl rand -base64 32`. The first one seals, and all of them open. To change the key, put the new one last on all replicas,
    * then first, and remove the old one after the longest life of a session.
@@ -47,6 +54,7 @@ export interface CookieSessionsOptions extends LifetimeOptions, CookieOptions {
 const shape: OptionsShape<CookieSessionsOptions> = {
   ...lifetimeShape,
   ...cookieShape,
+  ...idTokenShape,
   keys: required(someSessionKeys),
   application: aString,
   maxCookies: must('must be 1, 2 or 3', (value) => value === 1 || value === 2 || value === 3),
@@ -74,7 +82,7 @@ export function cookieSessions(options: CookieSessionsOptions): SessionKeeper {
   const { cookieName = 'session', allowInsecureHttp = false, application = '', maxCookies = 2 } = options
   const lifetimes = sessionLifetimes(options)
   const { clock } = lifetimes
-  const { ended = revocationList({ clock }) } = options
+  const { ended = revocationList({ clock }), revocations } = options
   const jar = cookieJar({ cookieName, allowInsecureHttp, maxCookies })
   const replaced = new RecentMap<{ readonly session: Session; readonly untilMs: number }>(MAX_REMEMBERED)
   const used = new RecentMap<number>(MAX_USED)
@@ -124,6 +132,7 @@ export function cookieSessions(options: CookieSessionsOptions): SessionKeeper {
   const keeper: SessionKeeper = {
     cookieNames: jar.names,
     refreshesOnce: false,
+    revokesIdTokens: revocations !== undefined,
 
     async begin(content, before) {
       if (before !== undefined) await keeper.end(before)
@@ -175,6 +184,7 @@ export function cookieSessions(options: CookieSessionsOptions): SessionKeeper {
 
     async end(session) {
       if (session !== undefined) {
+        await revokeIdToken(revocations, await idTokenOf(newest(session).content))
         await endBy(`session ${session.digest}`, { digest: session.digest })
         replaced.delete(session.digest)
       }
@@ -186,6 +196,10 @@ export function cookieSessions(options: CookieSessionsOptions): SessionKeeper {
       const { provider = '', providerSession } = selector
       if (!isProven && providerSession !== undefined && !unproven.accepts({ provider, providerSession })) {
         throw unavailable('too many logouts of sessions that are not known here')
+      }
+      if (selector.username !== undefined) {
+        const nowMs = clock.now()
+        await revokeBefore(revocations, selector.username, { nowMs, untilMs: nowMs + recordedMs })
       }
       if (await endBy(`sessions ${JSON.stringify(selector)}`, selector)) return undefined
       throw unavailable('what knows the sessions that have ended has no method set')

@@ -63,6 +63,8 @@ export interface SessionSelector {
 export interface SessionKeeper {
   /** The names of all its cookies, which an app must not see. */
   readonly cookieNames: readonly string[]
+  /** Whether the id token of a session is revoked in the chain when the session ends. Default `false`. */
+  readonly revokesIdTokens?: boolean
   /** Whether a refresh token is used once by all replicas. If not, a provider that refuses one may have answered another replica. */
   readonly refreshesOnce: boolean
   /**

@@ -1,4 +1,5 @@
-import { bytesOfBase64url, isObject } from '@kube-authn/core/internal/shared'
+import { bytesOfBase64url, isObject, memberOf } from '@kube-authn/core/internal/shared'
+import { idTokenOf, type KnownIdToken } from './revoked-id-tokens.ts'
 import { open, seal, type SealingKey, sealingKey } from './seal.ts'
 import type { ListedSession, Session, SessionSelector } from './session-keeper.ts'
 import { sessionOfText, textOfSession } from './session-text.ts'
@@ -6,6 +7,7 @@ import { sessionOfText, textOfSession } from './session-text.ts'
 /** What a record tells without the cookie: for lists, and to find what ends. Requests believe only what is sealed. */
 export interface SessionEntry extends ListedSession {
   readonly providerSession?: string
+  readonly idToken?: KnownIdToken
 }
 
 /** The format of what is sealed. */
@@ -26,7 +28,7 @@ function keyOf(id: string, prefix: string): Promise<SealingKey> {
 /** The value of the record of a session. */
 export async function valueOfSession(session: Session, prefix: string): Promise<string> {
   const sealed = await seal(textOfSession(session), await keyOf(session.id, prefix))
-  return JSON.stringify({ ...entryOfSession(session), sealed })
+  return JSON.stringify({ ...(await toldOfSession(session)), sealed })
 }
 
 /** The session of a record; `undefined` if it is not the one with this id, or was changed. */
@@ -39,6 +41,11 @@ export async function sessionOfValue(
   const text = typeof sealed === 'string' ? await open(sealed, [await keyOf(id, prefix)]) : undefined
   const session = text === undefined ? undefined : await sessionOfText(text)
   return session?.id === id ? session : undefined
+}
+
+/** What is told of a session, with its id token. */
+export async function toldOfSession(session: Session): Promise<SessionEntry> {
+  return { ...entryOfSession(session), idToken: await idTokenOf(session.content) }
 }
 
 /** What is told of a session. */
@@ -58,8 +65,8 @@ export function entryOfSession({ digest, startedAtMs, endsAtMs, seenAtMs, conten
 
 /** What a record tells; `undefined` if it is damaged. */
 export function entryOfValue(value: string): SessionEntry | undefined {
-  const { digest, provider, subject, username, providerSession, startedAtMs, endsAtMs, seenAtMs } =
-    parsed(value)
+  const record = parsed(value)
+  const { digest, provider, subject, username, providerSession, startedAtMs, endsAtMs, seenAtMs } = record
   if (typeof digest !== 'string' || typeof provider !== 'string' || typeof subject !== 'string')
     return undefined
   if (typeof username !== 'string' || typeof startedAtMs !== 'number') return undefined
@@ -73,7 +80,17 @@ export function entryOfValue(value: string): SessionEntry | undefined {
     endsAtMs,
     seenAtMs,
     ...(typeof providerSession === 'string' && { providerSession }),
+    ...knownIdToken(record),
   }
+}
+
+/** Records of earlier versions have none. */
+function knownIdToken({ idToken }: Readonly<Record<string, unknown>>): { readonly idToken?: KnownIdToken } {
+  const sha256 = memberOf(idToken, 'sha256')
+  const expiresAtMs = memberOf(idToken, 'expiresAtMs')
+  return typeof sha256 === 'string' && typeof expiresAtMs === 'number'
+    ? { idToken: { sha256, expiresAtMs } }
+    : {}
 }
 
 /** Whether a session has every given member. */

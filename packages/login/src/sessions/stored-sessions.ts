@@ -15,6 +15,7 @@ import { type LifetimeOptions, lifetimeShape, sessionLifetimes } from './lifetim
 import { continued, newSession } from './new-session.ts'
 import { REFRESH_TIMEOUT_MS } from './refresh-timeout.ts'
 import { inTurn } from './refresh-turn.ts'
+import { type IdTokenOptions, idTokenShape, revokeIdToken } from './revoked-id-tokens.ts'
 import { openSessions } from './open-sessions.ts'
 import { requireSelector } from './selector.ts'
 import { LOGOUT_WINDOW_MS, sessionIndex } from './session-index.ts'
@@ -22,10 +23,10 @@ import type { OpenedSession, Session, SessionKeeper } from './session-keeper.ts'
 import { sessionRecords } from './session-records.ts'
 import { availableStore, isRefusal, type SessionStore } from './session-store.ts'
 import { sharedOutcome } from './shared-outcome.ts'
-import { entryOfSession, isSessionId, type SessionEntry } from './stored-session.ts'
+import { entryOfSession, isSessionId, type SessionEntry, toldOfSession } from './stored-session.ts'
 
 /** Options of {@link storedSessions}. */
-export interface StoredSessionsOptions extends LifetimeOptions, CookieOptions {
+export interface StoredSessionsOptions extends LifetimeOptions, CookieOptions, IdTokenOptions {
   /** Where sessions are kept. An `ObjectStore` of `@kube-authn/server` is one. */
   readonly store: SessionStore
   /** The beginning of the keys in the store, which nothing else may have. Apps with one store need different ones. Default `/sessions/`. */
@@ -37,6 +38,7 @@ export interface StoredSessionsOptions extends LifetimeOptions, CookieOptions {
 const shape: OptionsShape<StoredSessionsOptions> = {
   ...lifetimeShape,
   ...cookieShape,
+  ...idTokenShape,
   store: required(withMethods('a store of objects', 'get', 'list', 'create', 'update', 'delete')),
   prefix: must(
     'must be up to 200 letters, digits, -, _, . and / that end with /',
@@ -58,7 +60,7 @@ const shape: OptionsShape<StoredSessionsOptions> = {
 export function storedSessions(options: StoredSessionsOptions): Required<SessionKeeper> {
   checkOptions(shape, options)
   const { cookieName = 'session', allowInsecureHttp = false, prefix = '/sessions/' } = options
-  const { maxSessionsPerUser = 20 } = options
+  const { maxSessionsPerUser = 20, revocations } = options
   const store = availableStore(options.store)
   const lifetimes = sessionLifetimes({ clock: clockOf(options.store), ...options })
   const { clock, maxLifetimeMs } = lifetimes
@@ -76,6 +78,8 @@ export function storedSessions(options: StoredSessionsOptions): Required<Session
   })
 
   const remove = async (entry: SessionEntry): Promise<boolean> => {
+    // Before the record is gone: after a failure it is tried again.
+    if (entry.idToken !== undefined) await revokeIdToken(revocations, entry.idToken)
     const wasThere = await records.remove(entry.digest)
     open.ended(entry.digest)
     await index.remove(entry)
@@ -101,9 +105,10 @@ export function storedSessions(options: StoredSessionsOptions): Required<Session
   const keeper: Required<SessionKeeper> = {
     cookieNames: jar.names,
     refreshesOnce: true,
+    revokesIdTokens: revocations !== undefined,
 
     async begin(content, before) {
-      if (before !== undefined) await remove(entryOfSession(before))
+      if (before !== undefined) await remove(await toldOfSession(before))
       const session = await newSession(content, lifetimes)
       const entry = entryOfSession(session)
       await index.add(entry, maxLifetimeMs)
@@ -132,7 +137,7 @@ export function storedSessions(options: StoredSessionsOptions): Required<Session
           : { ...current, content: next, version: current.version + 1, seenAtMs: clock.now() },
       )
       if (changed === undefined) return undefined
-      const entry = entryOfSession(changed)
+      const entry = await toldOfSession(changed)
       if (!(await index.isMarkedEnded(entry))) return opened(changed)
       await remove(entry)
       return undefined
@@ -162,7 +167,7 @@ export function storedSessions(options: StoredSessionsOptions): Required<Session
     },
 
     async end(session) {
-      if (session !== undefined) await remove(entryOfSession(session))
+      if (session !== undefined) await remove(await toldOfSession(session))
       return jar.clear()
     },
 
@@ -192,7 +197,7 @@ export function storedSessions(options: StoredSessionsOptions): Required<Session
 
     async list({ username }) {
       const entries = await selected(username === undefined ? {} : { username })
-      return entries.map((entry) => without(entry, 'providerSession'))
+      return entries.map((entry) => without(entry, 'providerSession', 'idToken'))
     },
   }
   return keeper
