@@ -1,5 +1,9 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { attributesOf } from '@kube-authn/core/authorization'
+import { fakeUser } from '@kube-authn/testing'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Ask, askApi, type Asked } from '../../test/ask-api.ts'
+import { storedRbac } from '../rbac/stored-rbac.ts'
+import { memoryObjectStore } from '../store/memory/memory-object-store.ts'
 
 const CORE = '/api/v1/namespaces/default'
 const RBAC = 'rbac.authorization.k8s.io'
@@ -93,6 +97,36 @@ describe('an apply around something empty', () => {
     const { status } = await ask('PATCH', `${path}?fieldManager=m`, { ...type, ...empty }, headers)
     expect(status).toBe(isConflict ? 409 : 200)
     expect((await ask('GET', path)).json).toMatchObject(full)
+  })
+})
+
+describe('a label of aggregation', () => {
+  it('gives rights as long as it is applied, and an empty map withdraws it', async () => {
+    const store = memoryObjectStore()
+    const policy = await storedRbac({ store, onError: () => {} })
+    ask = await askApi({ store })
+    const group = '/apis/rbac.authorization.k8s.io/v1'
+    await ask('POST', `${group}/clusterroles`, {
+      metadata: { name: 'all' },
+      aggregationRule: { clusterRoleSelectors: [{ matchLabels: { part: 'yes' } }] },
+    })
+    await ask('POST', `${group}/clusterrolebindings`, {
+      metadata: { name: 'b' },
+      roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name: 'all' },
+      subjects: [{ ...USER, name: 'jane' }],
+    })
+    const extra = { path: `${group}/clusterroles/extra`, apiVersion: `${RBAC}/v1`, kind: 'ClusterRole' }
+    const rules = [{ apiGroups: [''], resources: ['secrets'], verbs: ['list'] }]
+    const list = attributesOf(fakeUser({ username: 'jane' }), { verb: 'list', resource: 'secrets' })
+    for (const [labels, verdict] of [
+      [{}, 'noOpinion'],
+      [{ part: 'yes' }, 'allow'],
+      [{}, 'noOpinion'],
+    ] as const) {
+      await apply(extra, { metadata: { labels }, rules })
+      await vi.waitFor(async () => expect((await policy.authorize(list, {})).verdict).toBe(verdict))
+    }
+    policy.close()
   })
 })
 
