@@ -43,7 +43,7 @@ AttachedVolume
 NodeConfigStatus
   assigned 1 NodeConfigSource, active 2 NodeConfigSource, lastKnownGood 3 NodeConfigSource, error 4 string
 NodeRuntimeHandler
-  name 1 string, features 2 NodeRuntimeHandlerFeatures
+  name 1 string?, features 2 NodeRuntimeHandlerFeatures
 NodeRuntimeHandlerFeatures
   recursiveReadOnlyMounts 1 bool?, userNamespaces 2 bool?
 NodeFeatures
