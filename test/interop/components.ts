@@ -11,6 +11,8 @@ export interface Component {
 }
 
 const POSTGRES = '/usr/lib/postgresql'
+/** Where Debian has the sources of Go modules: a GOPATH. */
+export const GO_SOURCES = '/usr/share/gocode'
 
 /** All components of the suites. {@link installMissing} installs missing ones. */
 export const COMPONENTS = {
@@ -59,6 +61,16 @@ export const COMPONENTS = {
   etcd: { command: '/usr/bin/etcd', packages: ['etcd-server'] },
   sqlite: { command: '/usr/bin/sqlite3', packages: ['sqlite3'] },
   chromium: { command: '/usr/bin/chromium', packages: ['chromium'] },
+  go: {
+    command: '/usr/bin/go',
+    needs: [`${GO_SOURCES}/src/k8s.io/client-go/go.mod`],
+    packages: ['golang-go', 'golang-k8s-client-go-dev'],
+  },
+  pythonClient: {
+    command: '/usr/bin/python3',
+    needs: ['/usr/lib/python3/dist-packages/kubernetes/__init__.py'],
+    packages: ['python3-kubernetes'],
+  },
   // For the releases of kubectl that npm has.
   unzip: { command: '/usr/bin/unzip', packages: ['unzip'] },
   certutil: { command: '/usr/bin/certutil', needs: ['/usr/bin/pk12util'], packages: ['libnss3-tools'] },
