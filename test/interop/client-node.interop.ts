@@ -1,18 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest'
 import { binaryOf } from '../runtimes/binaries.mjs'
 import { has } from './components.ts'
 import { startEtcd } from './etcd.ts'
 import { type Cluster, startCluster } from './kubernetes-1.6-document/cluster.ts'
 import { freePort } from './nginx.ts'
 import { startPostgres } from './postgres.ts'
+import { linesOf } from './script-lines.ts'
 import { makeScratch, type Scratch } from './scratch.ts'
-
-const script = fileURLToPath(new URL('client-node.mjs', import.meta.url))
 
 let scratch: Scratch
 let cluster: Cluster
@@ -83,10 +80,7 @@ it.each(kinds)('lists, watches, informs, and survives a restart of the server an
       'current-context': 'c',
     }),
   )
-  const child = spawn(await binaryOf('node24'), [script, await binaryOf('client-node'), kubeconfig], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  })
-  expect(await outputOf(child, restart)).toEqual({
+  expect(await seenBy('client-node.mjs', kubeconfig)).toEqual({
     created: { a: 'b' },
     replaced: { a: 'c' },
     conflict: 409,
@@ -114,30 +108,56 @@ it.each(kinds)('lists, watches, informs, and survives a restart of the server an
   })
 })
 
+it('does what the examples of the client do', async () => {
+  cluster = await startCluster(scratch, 'data', ['--in-memory'])
+  expect(await seenBy('client-node-examples.mjs', cluster.adminConfig)).toEqual({
+    applied: [
+      ['Namespace shop created', 'ConfigMap prices created', 'Role reader created'],
+      ['Namespace shop patched', 'ConfigMap prices patched', 'Role reader patched'],
+    ],
+    patched: { apple: '1', pear: '2' },
+    conflict: [409, 'Conflict'],
+    forced: { apple: '1', pear: '3' },
+    withdrawn: { apple: '1' },
+    objects: 2,
+    deleted: 'Success',
+    labels: { app: 'web' },
+    merged: { tier: 'x' },
+    strategic: [{ image: 'nginx:2', name: 'c' }],
+    kinds: ['Pod', [null]],
+    exec: 'Unexpected server response: 404',
+    attach: 'Unexpected server response: 404',
+    'port-forward': 'Unexpected server response: 404',
+    log: 404,
+    'deleted pod': 'web',
+    deployments: 404,
+    'micro time': '2026-01-02T03:04:05.123000Z',
+    date: [400, 'BadRequest'],
+    renewed: ['y', [409, 'Conflict']],
+    robot: 'system:serviceaccount:default:robot',
+    forbidden: [403, 'Forbidden'],
+    'deleted account': 'robot',
+    cached: [2, { a: '2' }],
+    told: [['add before 0', 'add one 1', 'update one 2'], 2],
+    empty: 0,
+    watch: 'ended',
+    raw: 'NamespaceList',
+  })
+})
+
+async function seenBy(script: string, kubeconfig: string): Promise<Readonly<Record<string, unknown>>> {
+  const path = fileURLToPath(new URL(script, import.meta.url))
+  const args = [path, await binaryOf('client-node'), kubeconfig]
+  const child = spawn(await binaryOf('node24'), args, { stdio: ['pipe', 'pipe', 'inherit'] })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  return Object.fromEntries(await linesOf(child, restart))
+}
+
 async function restart(): Promise<void> {
   await engine?.kill()
   await cluster.stop()
   await engine?.start()
   cluster = await startCluster(scratch, 'data', flags)
-}
-
-/** What the script prints. The server is restarted when it says so. */
-async function outputOf(
-  child: ChildProcess,
-  whenAsked: () => Promise<void>,
-): Promise<Readonly<Record<string, unknown>>> {
-  const exited = once(child, 'exit')
-  const output: Record<string, unknown> = {}
-  if (child.stdout === null) throw new Error('the script has no output')
-  for await (const line of createInterface({ input: child.stdout })) {
-    const { what, content } = JSON.parse(line) as { readonly what: string; readonly content: unknown }
-    output[what] = content
-    if (what !== 'restart') continue
-    await whenAsked()
-    child.stdin?.write('go on\n')
-  }
-  await exited
-  return output
 }
 
 function adminsCredential(kubeconfig: string): { readonly certificate: string; readonly key: string } {
