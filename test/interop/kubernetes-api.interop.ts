@@ -95,7 +95,7 @@ describe.runIf(has('kubectl'))('the Kubernetes API, used with kubectl', () => {
 
   it.each([
     ['get namespaces', /^NAME +STATUS +AGE\ndefault +Active +\d+s\nkube-node-lease/],
-    ['get serviceaccounts', /^NAME +SECRETS +AGE\njenkins +0 +\d+s\n$/],
+    ['get serviceaccounts', /^NAME +AGE\njenkins +\d+s\n$/],
     ['get secret db', /^NAME +TYPE +DATA +AGE\ndb +Opaque +1 +\d+s\n$/],
     ['get configmaps -A', /^NAMESPACE +NAME +DATA +AGE\nshop +settings +1 +\d+s\n$/],
     ['get secret db -o jsonpath={.data.password}', /^aHVudGVyMg==$/],
