@@ -20,6 +20,7 @@ export interface AnswerRules {
   readonly groupsClaim: string | undefined
   readonly groupsPrefix: string
   readonly scopesClaim: string
+  readonly acceptUntyped: boolean
 }
 
 /**
@@ -46,6 +47,15 @@ export function userOfAnswer(text: string, rules: AnswerRules, nowMs: number): A
   const audiences = textsOf(answer, 'aud')
   if (rules.audiences !== undefined && !rules.audiences.some((each) => audiences.includes(each))) {
     throw rejected('introspection: the token is not for an audience of this server')
+  }
+  if (
+    !rules.acceptUntyped &&
+    expiresAtMs === undefined &&
+    KINDS.every((name) => textOf(answer, name) === '')
+  ) {
+    throw rejected(
+      'introspection: the answer has neither token_type nor exp, as of a refresh token; if your server leaves them out for access tokens, set acceptUntyped',
+    )
   }
   const username = textOf(answer, rules.usernameClaim)
   if (username === '')
@@ -76,14 +86,27 @@ export function userOfAnswer(text: string, rules: AnswerRules, nowMs: number): A
 /** The clocks of both servers may differ. */
 const LEEWAY_MS = 60_000
 
-/** Refuses what is not a bearer token: one that is bound to a key proves nothing without the proof, which is not checked here. */
+/**
+ * Refuses what is not an access token that anyone may bear. One that is bound to a key proves nothing without the proof, which is not checked here. Servers also answer for refresh tokens and id
+ * tokens, which are never meant for a resource server (RFC 6749 section 1.5): ORY Hydra says so by `token_use`, Keycloak by `typ`, and others leave out `token_type` and `exp`.
+ */
 function checkKind(answer: JsonObject): void {
   if (Object.hasOwn(answer, 'cnf')) throw rejected('introspection: the token is bound to a key (claim cnf)')
   const type = textOf(answer, 'token_type').toLowerCase()
   if (!['', 'bearer', 'access_token'].includes(type)) {
     throw rejected('introspection: the token is not a bearer token')
   }
+  const use = textOf(answer, 'token_use').toLowerCase()
+  if (!['', 'access_token'].includes(use) || OTHER_TYPES.has(textOf(answer, 'typ').toLowerCase())) {
+    throw rejected('introspection: the token is not an access token')
+  }
 }
+
+/** What says that it is an access token. */
+const KINDS = ['token_type', 'token_use']
+
+/** `typ` of tokens that are no access tokens, in lower case. */
+const OTHER_TYPES: ReadonlySet<string> = new Set(['refresh', 'offline', 'id', 'logout', 'logout+jwt'])
 
 function timeOf(answer: JsonObject, name: string): number | undefined {
   const value = member(answer, name)

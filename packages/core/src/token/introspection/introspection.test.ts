@@ -115,6 +115,13 @@ describe('introspection', () => {
     [{ ...ACTIVE, aud: 'other' }, 'not for an audience'],
     [{ ...ACTIVE, aud: [] }, 'not for an audience'],
     [{ active: true, sub: 'jane' }, 'not for an audience'],
+    [{ ...ACTIVE, exp: undefined }, 'has neither token_type nor exp'],
+    [{ ...ACTIVE, exp: undefined, token_type: '', token_use: null }, 'has neither token_type nor exp'],
+    [{ ...ACTIVE, token_use: 'refresh_token' }, 'not an access token'],
+    [{ ...ACTIVE, token_use: 'id', token_type: 'Bearer' }, 'not an access token'],
+    [{ ...ACTIVE, typ: 'Refresh' }, 'not an access token'],
+    [{ ...ACTIVE, typ: 'offline', token_type: 'Bearer' }, 'not an access token'],
+    [{ ...ACTIVE, typ: 'ID' }, 'not an access token'],
     [{ ...ACTIVE, iss: 'https://other.example.com' }, 'another issuer'],
     [{ ...ACTIVE, iss: `${ISSUER}/` }, 'another issuer'],
     [{ ...ACTIVE, sub: '' }, 'no claim "sub"'],
@@ -131,7 +138,11 @@ describe('introspection', () => {
   it('accepts an audience in a list, a token type in any case, and any audience if that is said', async () => {
     expect(await answering(json({ ...ACTIVE, aud: ['x', 'api'], token_type: 'BEARER' })).ask()).toBeDefined()
     expect(await answering(json({ ...ACTIVE, aud: 'b' }), { audience: ['a', 'b'] }).ask()).toBeDefined()
-    expect(await answering(json({ active: true, sub: 'jane' }), { audience: false }).ask()).toBeDefined()
+    const untyped = { active: true, sub: 'jane' }
+    expect(await answering(json(untyped), { audience: false, acceptUntyped: true }).ask()).toBeDefined()
+    for (const known of [{ token_type: 'Bearer' }, { token_use: 'access_token' }, { exp: NOW + 60 }]) {
+      expect(await answering(json({ ...untyped, ...known }), { audience: false }).ask()).toBeDefined()
+    }
   })
 
   it('refuses an email that is not verified', async () => {

@@ -3,6 +3,7 @@ import { type AuthenticationError, isAuthenticationError, unavailable } from '..
 import { systemClock } from '../../internal/clock.ts'
 import { withFault } from '../../internal/http/fault.ts'
 import {
+  aBoolean,
   aNonEmptyString,
   aString,
   atLeast,
@@ -50,6 +51,11 @@ export interface IntrospectionOptions extends WebhookCallOptions, ClientAuthenti
   readonly groupsPrefix?: string
   /** The member with the OAuth scopes, which become the extra `scopes`. Default `scope`. */
   readonly scopesClaim?: string
+  /**
+   * Also accept an answer that has neither `token_type` nor `exp`. Some servers answer so for refresh tokens, which are no access tokens and do not expire: set it only if yours does for access tokens.
+   * Default `false`.
+   */
+  readonly acceptUntyped?: boolean
   /** How long a user is cached, but never beyond `exp`: for so long a revoked token remains valid. Default 10; 0 disables it. */
   readonly successTtlSeconds?: number
   /** How long it is cached that a token is not active. Default 10. */
@@ -79,6 +85,7 @@ const shape: OptionsShape<IntrospectionOptions> = {
   groupsClaim: aNonEmptyString,
   groupsPrefix: aString,
   scopesClaim: aNonEmptyString,
+  acceptUntyped: aBoolean,
   successTtlSeconds: atLeast(0),
   failureTtlSeconds: atLeast(0),
   maxEntries: wholeNumber(1),
@@ -89,7 +96,7 @@ const shape: OptionsShape<IntrospectionOptions> = {
  * Authenticates opaque access tokens by asking the authorization server that issued them, and caches the results. Concurrent requests with the same
  * token share one call.
  *
- * A token that is not active results in no opinion. One of another issuer or for another audience, and one that is bound to a key, is `rejected`. If the
+ * A token that is not active results in no opinion. One of another issuer or for another audience, one that is no access token, and one that is bound to a key, is `rejected`. If the
  * endpoint gives no usable answer, the error is `unavailable`; this is not cached.
  *
  * Source: RFC 7662.
@@ -160,6 +167,7 @@ function rulesOf(options: IntrospectionOptions): AnswerRules {
     groupsClaim,
     groupsPrefix,
     scopesClaim: options.scopesClaim ?? 'scope',
+    acceptUntyped: options.acceptUntyped ?? false,
   }
 }
 
