@@ -29,10 +29,18 @@ export async function logInWithDeviceCode(issuer: Issuer, signal: AbortSignal): 
       await oauth.deviceAuthorizationRequest(server, client, authentication, parametersFor(scope), request),
     ),
   )
+  if (!isWebAddress(device.verification_uri)) {
+    throw new Failure(`${server.issuer}: the verification_uri is not an http or https URL`)
+  }
   note(`Open ${device.verification_uri} in a browser, and enter the code ${device.user_code}`)
   const { device_code: deviceCode, interval = INTERVAL_SECONDS } = device
   const seconds = Math.min(Math.max(interval, 1), MAX_INTERVAL_SECONDS)
   return issuer.tokensOf(await confirmed(issuer, { deviceCode, seconds, signal }))
+}
+
+/** A terminal may make a link of any other, such as javascript:. */
+function isWebAddress(uri: string): boolean {
+  return URL.canParse(uri) && ['https:', 'http:'].includes(new URL(uri).protocol)
 }
 
 interface Polling {
