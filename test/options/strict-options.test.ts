@@ -320,7 +320,7 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
         requireUser: after(),
         impersonation: after(() => authorizer),
         reviews: after(() => authorizer),
-        tokenReviewWebhook: after(() => [tokens]),
+        tokenReviewWebhook: { ...after(() => [tokens]), least: () => ({ callers: 'anyone' }) },
       },
     ]),
   ),

@@ -65,7 +65,7 @@ describe.each([
   it.each([
     ...first,
     { name: 'reviews', make: () => reviews(alwaysAllow()) },
-    { name: 'tokenReviewWebhook', make: () => tokenReviewWebhook([tokens]) },
+    { name: 'tokenReviewWebhook', make: () => tokenReviewWebhook([tokens], { callers: 'anyone' }) },
     { name: 'tokenReviewWebhook with callers', make: () => tokenReviewWebhook([tokens], { callers: chain }) },
   ])('is answered with a Status by $name, and reaches nothing else', async ({ make: middleware }) => {
     const reached = vi.fn()

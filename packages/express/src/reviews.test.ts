@@ -162,7 +162,7 @@ describe.each(versions)('reviews in Express $version', ({ make }) => {
 describe.each(versions)('tokenReviewWebhook in Express $version', ({ make }) => {
   it('answers at its path, and nowhere else', async () => {
     const app = make()
-    app.use('/authenticate', tokenReviewWebhook([tokens]))
+    app.use('/authenticate', tokenReviewWebhook([tokens], { callers: 'anyone' }))
     const origin = await listen(app)
     expect(await post(`${origin}/authenticate?timeout=30s`, REVIEW)).toMatchObject({
       status: 200,
@@ -174,7 +174,7 @@ describe.each(versions)('tokenReviewWebhook in Express $version', ({ make }) => 
 
   it('answers behind a parser of JSON too', async () => {
     const app = make()
-    app.use(express.json(), tokenReviewWebhook([tokens]))
+    app.use(express.json(), tokenReviewWebhook([tokens], { callers: 'anyone' }))
     expect((await post(await listen(app), REVIEW)).object['status']).toMatchObject({ authenticated: true })
   })
 
@@ -203,14 +203,17 @@ describe.each(versions)('tokenReviewWebhook in Express $version', ({ make }) => 
   })
 
   it('is refused at once where it cannot work', () => {
-    expect(() => tokenReviewWebhook([])).toThrow(ConfigurationError)
+    expect(() => tokenReviewWebhook([], { callers: 'anyone' })).toThrow('tokens')
+    expect(() => tokenReviewWebhook([tokens], {} as never)).toThrow('callers: is required')
+    expect(() => tokenReviewWebhook([tokens], undefined as never)).toThrow('callers: is required')
+    expect(() => tokenReviewWebhook([tokens], { callers: 'everyone' as never })).toThrow('callers')
     expect(() => tokenReviewWebhook([tokens], { callers: null as never })).toThrow(ConfigurationError)
     expect(() => reviews(undefined as never)).toThrow(ConfigurationError)
   })
 })
 
 it('answers over HTTP/2', async () => {
-  const app = tokenReviewWebhook([tokens])
+  const app = tokenReviewWebhook([tokens], { callers: 'anyone' })
   const server = createHttp2Server((req, res) => app(req as never, res as never, () => undefined))
   servers.push(server)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

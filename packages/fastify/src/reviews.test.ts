@@ -79,7 +79,7 @@ describe('reviews in Fastify', () => {
 describe('tokenReviewWebhook in Fastify', () => {
   it('answers at its prefix, and nowhere else', async () => {
     const app = make()
-    await app.register(tokenReviewWebhook([tokens]), { prefix: '/authenticate' })
+    await app.register(tokenReviewWebhook([tokens], { callers: 'anyone' }), { prefix: '/authenticate' })
     app.get('/', () => 'other')
     for (const url of ['/authenticate?timeout=30s', '/authenticate/']) {
       expect(await post(app, url, REVIEW, {})).toMatchObject({
@@ -108,7 +108,10 @@ describe('tokenReviewWebhook in Fastify', () => {
   })
 
   it('is refused at once where it cannot work', () => {
-    expect(() => tokenReviewWebhook([])).toThrow(ConfigurationError)
+    expect(() => tokenReviewWebhook([], { callers: 'anyone' })).toThrow('tokens')
+    expect(() => tokenReviewWebhook([tokens], {} as never)).toThrow('callers: is required')
+    expect(() => tokenReviewWebhook([tokens], undefined as never)).toThrow('callers: is required')
+    expect(() => tokenReviewWebhook([tokens], { callers: 'everyone' as never })).toThrow('callers')
     expect(() => tokenReviewWebhook([tokens], { callers: null as never })).toThrow(ConfigurationError)
     expect(() => reviews(undefined as never)).toThrow(ConfigurationError)
   })

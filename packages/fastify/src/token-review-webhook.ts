@@ -19,7 +19,7 @@ export type TokenReviewWebhookOptions = ReviewWebhookOptions
  */
 export function tokenReviewWebhook(
   tokens: readonly TokenAuthenticator[],
-  options: TokenReviewWebhookOptions = {},
+  options: TokenReviewWebhookOptions,
 ): FastifyPluginCallback {
   const { handle, callers, callerOptions } = reviewWebhookOf(tokens, options)
   const authenticated = callers === undefined ? undefined : authentication(callers, callerOptions)

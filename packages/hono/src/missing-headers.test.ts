@@ -71,7 +71,7 @@ describe('a request that Node left headers out of, in Hono', () => {
   it.each([
     ...first,
     { name: 'reviews', make: () => reviews(alwaysAllow()) as MiddlewareHandler },
-    { name: 'tokenReviewWebhook', make: () => tokenReviewWebhook([tokens]) },
+    { name: 'tokenReviewWebhook', make: () => tokenReviewWebhook([tokens], { callers: 'anyone' }) },
     { name: 'tokenReviewWebhook with callers', make: () => tokenReviewWebhook([tokens], { callers: chain }) },
   ])('is answered with a Status by $name, and reaches nothing else', async ({ make: middleware }) => {
     const reached = vi.fn()

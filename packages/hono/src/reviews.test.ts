@@ -131,7 +131,7 @@ describe.each(ways)('reviews in Hono with $way', ({ ask }) => {
   })
 
   it('are for the webhook at its path, and nowhere else', async () => {
-    const webhook = new Hono().use('/authenticate', tokenReviewWebhook([tokens]))
+    const webhook = new Hono().use('/authenticate', tokenReviewWebhook([tokens], { callers: 'anyone' }))
     const response = await post(webhook, '/authenticate?timeout=30s', REVIEW, {})
     expect([response.status, await response.json()]).toMatchObject([
       200,
@@ -155,7 +155,10 @@ describe.each(ways)('reviews in Hono with $way', ({ ask }) => {
 })
 
 it('is refused at once where it cannot work', () => {
-  expect(() => tokenReviewWebhook([])).toThrow(ConfigurationError)
+  expect(() => tokenReviewWebhook([], { callers: 'anyone' })).toThrow('tokens')
+  expect(() => tokenReviewWebhook([tokens], {} as never)).toThrow('callers: is required')
+  expect(() => tokenReviewWebhook([tokens], undefined as never)).toThrow('callers: is required')
+  expect(() => tokenReviewWebhook([tokens], { callers: 'everyone' as never })).toThrow('callers')
   expect(() => tokenReviewWebhook([tokens], { callers: null as never })).toThrow(ConfigurationError)
   expect(() => reviews(undefined as never)).toThrow(ConfigurationError)
 })

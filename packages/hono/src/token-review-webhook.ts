@@ -18,7 +18,7 @@ export type TokenReviewWebhookOptions = ReviewWebhookOptions
  */
 export function tokenReviewWebhook(
   tokens: readonly TokenAuthenticator[],
-  options: TokenReviewWebhookOptions = {},
+  options: TokenReviewWebhookOptions,
 ): MiddlewareHandler {
   const { handle, callers, callerOptions } = reviewWebhookOf(tokens, options)
 

@@ -70,7 +70,7 @@ describe('a request that Node left headers out of, in Koa', () => {
   it.each([
     ...first,
     { name: 'reviews', make: () => reviews(alwaysAllow()) },
-    { name: 'tokenReviewWebhook', make: () => tokenReviewWebhook([tokens]) },
+    { name: 'tokenReviewWebhook', make: () => tokenReviewWebhook([tokens], { callers: 'anyone' }) },
     { name: 'tokenReviewWebhook with callers', make: () => tokenReviewWebhook([tokens], { callers: chain }) },
   ])('is answered with a Status by $name, and reaches nothing else', async ({ make: middleware }) => {
     const reached = vi.fn()

@@ -123,7 +123,7 @@ describe('reviews in Koa', () => {
 
 describe('tokenReviewWebhook in Koa', () => {
   it('answers whatever it is asked', async () => {
-    const origin = await listen(new Koa().use(tokenReviewWebhook([tokens])))
+    const origin = await listen(new Koa().use(tokenReviewWebhook([tokens], { callers: 'anyone' })))
     expect(await post(`${origin}/authenticate?timeout=30s`, REVIEW)).toMatchObject({
       status: 200,
       object: { ...REVIEW, spec: {}, status: { authenticated: true, user: jane } },
@@ -143,7 +143,10 @@ describe('tokenReviewWebhook in Koa', () => {
   })
 
   it('is refused at once where it cannot work', () => {
-    expect(() => tokenReviewWebhook([])).toThrow(ConfigurationError)
+    expect(() => tokenReviewWebhook([], { callers: 'anyone' })).toThrow('tokens')
+    expect(() => tokenReviewWebhook([tokens], {} as never)).toThrow('callers: is required')
+    expect(() => tokenReviewWebhook([tokens], undefined as never)).toThrow('callers: is required')
+    expect(() => tokenReviewWebhook([tokens], { callers: 'everyone' as never })).toThrow('callers')
     expect(() => tokenReviewWebhook([tokens], { callers: null as never })).toThrow(ConfigurationError)
     expect(() => reviews(undefined as never)).toThrow(ConfigurationError)
   })

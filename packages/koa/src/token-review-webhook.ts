@@ -19,7 +19,7 @@ export type TokenReviewWebhookOptions = ReviewWebhookOptions
  */
 export function tokenReviewWebhook(
   tokens: readonly TokenAuthenticator[],
-  options: TokenReviewWebhookOptions = {},
+  options: TokenReviewWebhookOptions,
 ): Middleware {
   const { handle, callers, callerOptions } = reviewWebhookOf(tokens, options)
 

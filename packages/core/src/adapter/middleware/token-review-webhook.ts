@@ -1,6 +1,13 @@
 import type { Authenticator, TokenAuthenticator } from '../../authenticator/authenticator.ts'
 import type { Observer } from '../../authenticator/events.ts'
-import { aRequestAuthenticator, checkOptions, type OptionsShape } from '../../internal/options/index.ts'
+import {
+  aRequestAuthenticator,
+  checkOptions,
+  either,
+  oneOf,
+  type OptionsShape,
+  required,
+} from '../../internal/options/index.ts'
 import {
   handleTokenReviews,
   type HandleTokenReviewsOptions,
@@ -10,14 +17,14 @@ import {
 
 /** Options of an adapter's `tokenReviewWebhook`. */
 export interface ReviewWebhookOptions extends HandleTokenReviewsOptions {
-  /** Authenticates the callers that may send reviews. Default: no check, so any client that reaches it can test tokens. */
-  readonly callers?: Authenticator
+  /** Authenticates the callers that may send reviews. `'anyone'`: no check, so that any client that reaches it can try out tokens. */
+  readonly callers: Authenticator | 'anyone'
 }
 
 /** The checks of {@link ReviewWebhookOptions}. */
 const shape: OptionsShape<ReviewWebhookOptions> = {
   ...handleTokenReviewsShape,
-  callers: aRequestAuthenticator,
+  callers: required(either((value) => typeof value === 'string', oneOf('anyone'), aRequestAuthenticator)),
 }
 
 /** The parts of an adapter's `tokenReviewWebhook`. */
@@ -42,7 +49,7 @@ export function reviewWebhookOf(
   const { observer } = rest
   return {
     handle: handleTokenReviews(tokens, rest),
-    callers,
+    callers: callers === 'anyone' ? undefined : callers,
     callerOptions: observer === undefined ? {} : { observer },
   }
 }
