@@ -15,9 +15,16 @@ function issuerWith(address: string): Issuer {
 
 async function printed(address: string): Promise<{ readonly text: string; readonly error: string }> {
   const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
-  onTestFinished(() => void write.mockRestore())
-  const error = await logInWithDeviceCode(issuerWith(address), new AbortController().signal).catch(String)
-  return { text: write.mock.calls.map(([line]) => String(line)).join(''), error: String(error) }
+  onTestFinished(() => {
+    write.mockRestore()
+  })
+  const error: unknown = await logInWithDeviceCode(issuerWith(address), new AbortController().signal).catch(
+    (thrown: unknown) => (thrown instanceof Error ? thrown.message : ''),
+  )
+  return {
+    text: write.mock.calls.map(([line]) => String(line)).join(''),
+    error: typeof error === 'string' ? error : '',
+  }
 }
 
 it.each(['https://issuer.example/device', 'http://localhost:8080/device'])(
