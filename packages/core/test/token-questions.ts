@@ -32,6 +32,8 @@ const variants: Variants<TokenQuestion> = {
       'an empty one': ['a', 'b', ''],
     },
   },
+  // No token is what browsers send by themselves.
+  trustedOrigins: { same: { another: ['https://a.example'] } },
   signal: { same: { another: new AbortController().signal } },
   remoteAddress: { same: { another: '192.0.2.1' } },
   observer: { same: { another: () => undefined } },

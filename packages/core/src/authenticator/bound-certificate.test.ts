@@ -135,6 +135,7 @@ describe.each([
     const said: string[] = []
     const context: Required<Context> = {
       audiences: ['api'],
+      trustedOrigins: ['https://a.example'],
       signal: new AbortController().signal,
       remoteAddress: '192.0.2.1',
       observer: () => {},
@@ -153,6 +154,7 @@ describe.each([
       requestsCertificate: () => true,
       remoteAddress: () => '192.0.2.1',
       clientAddress: () => '192.0.2.2',
+      host: () => 'app.example.com',
       tlsClientAuth: () => ({ certPresented: '0' }),
     }
     const delegate: Authenticator = {
@@ -169,8 +171,10 @@ describe.each([
           httpVersionMajor: 2,
         })
         expect(seen.refusal).toBe(whole.refusal)
-        expect([seen.remoteAddress?.(), seen.tlsClientAuth?.()]).toEqual([
+        expect(given.trustedOrigins).toBe(context.trustedOrigins)
+        expect([seen.remoteAddress?.(), seen.host?.(), seen.tlsClientAuth?.()]).toEqual([
           '192.0.2.1',
+          'app.example.com',
           { certPresented: '0' },
         ])
         expect(seen.requestsCertificate?.()).toBe(true)
