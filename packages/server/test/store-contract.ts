@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { fixedClock } from '../../core/test/fakes.ts'
 import type { Fence, ObjectStore, StoreChange, StoreEvent, WatchOptions } from '../src/store/object-store.ts'
 import { StoreError, type StoreErrorCode } from '../src/store/store-error.ts'
+import { unhandledRejections } from './unhandled-rejections.ts'
 
 /** What an engine offers to the contract. */
 export interface StoreUnderTest {
@@ -497,6 +498,30 @@ export function storeContract(
       const { revision } = await store.create('/a', '1')
       expect(await watched(1, '/', { since: revision - 1 })).toHaveLength(1)
     })
+  })
+
+  it('rejects nothing that nobody handles when it is closed under reads, writes and watches', async () => {
+    const unhandled = unhandledRejections()
+    const { revision } = await store.create('/a', '1')
+    const follow = async (since: number): Promise<void> => {
+      for await (const _ of store.watch('/', { since }));
+    }
+    const work = [
+      ...[0, revision].map((since) => follow(since)),
+      store.create('/b', '1'),
+      store.update('/a', '2', revision),
+      store.delete('/missing'),
+      store.list('/', { limit: 1 }),
+      store.get('/a'),
+      store.revision(),
+      store.compact(revision + 100),
+    ].map((each) => each.then(String, String))
+    await store.close()
+    expect(await Promise.all(work)).toHaveLength(9)
+    // Those that nobody reads.
+    store.watch('/', { since: 0 })
+    await unhandled.settled()
+    expect(unhandled.all).toEqual([])
   })
 
   describe('expiry', () => {

@@ -1,6 +1,8 @@
 import { memberOf, systemClock } from '@kube-authn/core/internal'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { unhandledRejections } from '../../../test/unhandled-rejections.ts'
 import { deferred } from '../local/deferred.ts'
+import type { ObjectStore } from '../object-store.ts'
 import type { EtcdClient } from './etcd-client.ts'
 import { etcdKeys } from './etcd-keys.ts'
 import { etcdStore } from './etcd-store.ts'
@@ -54,11 +56,10 @@ function replaceableEtcd(): {
 }
 
 describe('a store in etcd', () => {
-  it('that is closed while it is opened again watches nothing after that', async () => {
-    const etcd = replaceableEtcd()
+  const open = (client: EtcdClient): Promise<ObjectStore> => {
     const elapsedMs = (): number => 0
-    const store = await etcdStore({
-      client: etcd.client,
+    return etcdStore({
+      client,
       keys: KEYS,
       clock: systemClock,
       elapsedMs,
@@ -67,6 +68,35 @@ describe('a store in etcd', () => {
       timeoutMs: 1000,
       onClosed: () => {},
     })
+  }
+
+  it('that is lost tells those who watch it, and rejects nothing that nobody waits for', async () => {
+    const unhandled = unhandledRejections()
+    const etcd = replaceableEtcd()
+    const store = await open(etcd.client)
+    const told: unknown[] = []
+    const follow = async (): Promise<void> => {
+      for await (const event of store.watch('/', { progressMs: 100 })) expect(event.type).toBe('progress')
+    }
+    const watching = [follow(), follow()].map((each) => each.catch((error: unknown) => told.push(error)))
+    // One that waits for what etcd has forgotten, and one that nobody reads.
+    void store.watch('/', { since: 0 })
+    etcd.replace()
+    await vi.advanceTimersByTimeAsync(3000)
+    await Promise.all(watching)
+    expect(told).toMatchObject([{ code: 'revisionUnknown' }, { code: 'revisionUnknown' }])
+    await expect(store.revision()).rejects.toMatchObject({ code: 'storeUnavailable' })
+    etcd.finding.resolve()
+    await vi.advanceTimersByTimeAsync(5000)
+    expect(await store.get('/a')).toBeUndefined()
+    await store.close()
+    await unhandled.settled()
+    expect(unhandled.all).toEqual([])
+  })
+
+  it('that is closed while it is opened again watches nothing after that', async () => {
+    const etcd = replaceableEtcd()
+    const store = await open(etcd.client)
     etcd.replace()
     await vi.advanceTimersByTimeAsync(3000)
     expect(etcd.lookedFor()).toBe(2)
