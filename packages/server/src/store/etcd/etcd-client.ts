@@ -145,7 +145,8 @@ export function etcdClient(options: EtcdClientOptions): EtcdClient {
       const used = chosen
       const left = endsMs - elapsedMs()
       try {
-        return await within(timers, Math.min(left, attemptMs), (signal) =>
+        // What waited for its turn may have no time left.
+        return await within(timers, Math.max(0, Math.min(left, attemptMs)), (signal) =>
           signedIn(() => reply(path, body, signal)),
         )
       } catch (thrown) {
