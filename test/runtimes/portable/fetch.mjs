@@ -1,4 +1,4 @@
-import { authenticatorChain } from '@kube-authn/core'
+import { authenticatorChain, userInfo } from '@kube-authn/core'
 import { parseRbac, rbac } from '@kube-authn/core/authorization'
 import { tokenFile } from '@kube-authn/core/token-file'
 import { getUser, withAuthentication, withAuthorization, withImpersonation } from '@kube-authn/fetch'
@@ -7,6 +7,7 @@ import { checksOf } from './check.mjs'
 import { expectEqual, expectText } from './expect.mjs'
 import { bearer } from './requests.mjs'
 
+const JANE = userInfo({ username: 'jane' })
 const PODS = 'https://app.example.com/api/v1/namespaces/shop/pods/p'
 
 async function ask(headers, init = {}) {
@@ -54,4 +55,24 @@ check('lets a user impersonate another, and authorizes that one', async () => {
   expectEqual([username, requester, seen], ['jane', 'clark', []])
   expectEqual((await ask(bearer('c'))).status, 403)
   expectEqual((await ask({ ...bearer('t'), 'impersonate-user': 'clark' })).status, 403)
+})
+
+check('refuses a password that a browser sends for a page of another site', async () => {
+  const chain = authenticatorChain({
+    passwords: [{ name: 'passwords', authenticatePassword: () => ({ user: JANE }) }],
+    trustedOrigins: ['https://console.example.com'],
+  })
+  const handle = withAuthentication(chain, (_, { user }) => new Response(user.username))
+  const statusOf = async (headers, method = 'POST') => {
+    const sent = { authorization: `Basic ${btoa('jane:secret')}`, ...headers }
+    return (await handle(new Request(PODS, { method, headers: sent }))).status
+  }
+  expectEqual(await statusOf({}), 200)
+  expectEqual(await statusOf({ origin: 'https://app.example.com' }), 200)
+  expectEqual(await statusOf({ origin: 'https://console.example.com' }), 200)
+  expectEqual(await statusOf({ origin: 'https://evil.example' }), 403)
+  expectEqual(await statusOf({ 'sec-fetch-site': 'same-site' }), 403)
+  expectEqual(await statusOf({ 'sec-fetch-site': 'same-origin' }), 200)
+  expectEqual(await statusOf({ origin: 'https://evil.example' }, 'GET'), 200)
+  expectEqual(await statusOf({ origin: 'https://evil.example', 'sec-websocket-version': '13' }, 'GET'), 403)
 })
