@@ -1,16 +1,11 @@
 import { execFile, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { createServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { bearerToken } from '@kube-authn/core'
 import { alwaysAllow } from '@kube-authn/core/authorization'
 import { tokenFile } from '@kube-authn/core/token-file'
-import { tlsServerOptions } from '@kube-authn/node'
-import { memoryObjectStore } from '@kube-authn/server'
+import { memoryObjectStore, type ObjectStore } from '@kube-authn/server'
 import { apiServer } from '@kube-authn/server/node'
-import { createPki } from '@kube-authn/testing'
 import {
   afterAll,
   afterEach,
@@ -22,6 +17,7 @@ import {
   onTestFailed,
   onTestFinished,
 } from 'vitest'
+import { runningServer } from '../../packages/server/test/running-server.ts'
 import { COMPONENTS, GO_SOURCES, has } from './components.ts'
 import { type Cluster, startCluster } from './kubernetes-1.6-document/cluster.ts'
 import { freePort } from './nginx.ts'
@@ -35,6 +31,27 @@ const BUILD_MS = 900_000
 
 const JSON_TYPE = 'application/json'
 const PROTOBUF = 'application/vnd.kubernetes.protobuf'
+
+/** What is seen of writes, over this protocol. */
+const writesOver = (protocol: string): readonly SeenLine[] => [
+  ['twice', 'AlreadyExists'],
+  ['counted', '40'],
+  ['stale', 'Conflict'],
+  ['merge', { m: '1' }],
+  ['strategic', { m: '1', s: '1' }],
+  ['json', { j: '1', s: '1' }],
+  ['dry run', 3],
+  ['applied', { a: '1', b: '1' }],
+  ['applied too', { a: '1', b: '1', c: '1' }],
+  ['conflict', 'Conflict'],
+  ['withdrawn', { b: '2', c: '1' }],
+  ['extracted', { c: '1' }],
+  ['labels', [0, 1, 0]],
+  ['left', 0],
+  ['compressed', [3, true, protocol]],
+  ['short', false],
+  ['kind of items', ''],
+]
 
 describe.runIf(has('go'))('client-go', () => {
   const programs = makeScratch()
@@ -96,25 +113,7 @@ describe.runIf(has('go'))('client-go', () => {
     })
 
     it('changes objects in every way', async () => {
-      expect(await seenBy('writes', type)).toEqual([
-        ['twice', 'AlreadyExists'],
-        ['counted', '40'],
-        ['stale', 'Conflict'],
-        ['merge', { m: '1' }],
-        ['strategic', { m: '1', s: '1' }],
-        ['json', { j: '1', s: '1' }],
-        ['dry run', 3],
-        ['applied', { a: '1', b: '1' }],
-        ['applied too', { a: '1', b: '1', c: '1' }],
-        ['conflict', 'Conflict'],
-        ['withdrawn', { b: '2', c: '1' }],
-        ['extracted', { c: '1' }],
-        ['labels', [0, 1, 0]],
-        ['left', 0],
-        ['compressed', [3, true]],
-        ['short', false],
-        ['kind of items', ''],
-      ])
+      expect(await seenBy('writes', type)).toEqual(writesOver('HTTP/1.1'))
     })
 
     it('gets tokens and certificates, and has the rights of roles', async () => {
@@ -172,36 +171,17 @@ describe.runIf(has('go'))('client-go', () => {
   })
 
   it('lists again when the version that it watches from was forgotten', async () => {
-    const pki = await createPki({ commonName: 'servers' })
-    const { chainPem: cert, privateKeyPem: key } = await pki.issueServer({ hosts: ['127.0.0.1'] })
-    const api = await apiServer({
-      store: memoryObjectStore({ maxHistoryChanges: 10 }),
-      authenticator: bearerToken(tokenFile('admins-token,admin,1\n')),
-      authorizer: alwaysAllow(),
-    })
-    const server = createServer(tlsServerOptions({ cert, key }), api.listener).listen(0, '127.0.0.1')
-    onTestFinished(async () => {
-      await api.close()
-      server.close()
-    })
-    await once(server, 'listening')
-    const { port } = server.address() as AddressInfo
-    const ca = Buffer.from(pki.caPem).toString('base64')
-    const kubeconfig = {
-      apiVersion: 'v1',
-      kind: 'Config',
-      clusters: [
-        { name: 'c', cluster: { server: `https://127.0.0.1:${port}`, 'certificate-authority-data': ca } },
-      ],
-      users: [{ name: 'u', user: { token: 'admins-token' } }],
-      contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
-      'current-context': 'c',
-    }
-    const file = scratch.write('kubeconfig', JSON.stringify(kubeconfig))
-    expect(await run('forgotten', file, PROTOBUF)).toEqual([
+    const kubeconfig = await overHttp2(memoryObjectStore({ maxHistoryChanges: 10 }))
+    expect(await run('forgotten', scratch.write('kubeconfig', kubeconfig), PROTOBUF)).toEqual([
       ['told', ['add gone', 'add new-0', 'delete gone', 32]],
       ['lists', 2],
     ])
+  })
+
+  it('changes objects in every way over HTTP/2', async () => {
+    const kubeconfig = await overHttp2(memoryObjectStore())
+    const seen = await run('writes', scratch.write('kubeconfig', kubeconfig), PROTOBUF)
+    expect(seen).toEqual(writesOver('HTTP/2.0'))
   })
 
   it('uses objects without types, which discovery tells of', async () => {
@@ -272,3 +252,29 @@ describe.runIf(has('go'))('client-go', () => {
     })
   })
 })
+
+/** A server in this process. @returns a kubeconfig for it. */
+async function overHttp2(store: ObjectStore): Promise<string> {
+  const api = await apiServer({
+    store,
+    authenticator: bearerToken(tokenFile('admins-token,admin,1\n')),
+    authorizer: alwaysAllow(),
+  })
+  const { port, ca, close } = await runningServer(api.listener)
+  onTestFinished(async () => {
+    await api.close()
+    await close()
+  })
+  const cluster = {
+    server: `https://127.0.0.1:${port}`,
+    'certificate-authority-data': Buffer.from(ca).toString('base64'),
+  }
+  return JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: 'c', cluster }],
+    users: [{ name: 'u', user: { token: 'admins-token' } }],
+    contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
+    'current-context': 'c',
+  })
+}

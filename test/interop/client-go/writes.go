@@ -104,7 +104,8 @@ func longList(t *test) {
 	}
 	t.requests.take()
 	list := got(maps.List(t.ctx, metav1.ListOptions{LabelSelector: "go=y"}))
-	say("compressed", []any{len(list.Items), t.requests.take()[0].Uncompressed})
+	answer := t.requests.take()[0]
+	say("compressed", []any{len(list.Items), answer.Uncompressed, answer.Proto})
 	got(maps.List(t.ctx, metav1.ListOptions{LabelSelector: "go=n"}))
 	say("short", t.requests.take()[0].Uncompressed)
 	say("kind of items", list.Items[0].Kind)
