@@ -11,6 +11,7 @@ export interface AnswerObject {
   readonly details: { readonly causes: readonly { readonly field: string }[] }
   readonly metadata: {
     readonly annotations: Readonly<Record<string, string>>
+    readonly labels: Readonly<Record<string, string>>
     readonly finalizers: readonly string[]
     readonly resourceVersion: string
     readonly continue: string
