@@ -355,6 +355,7 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
   },
   '@kube-authn/proxy': {
     impersonatingProxy: alone(() => ({
+      authenticator: requests,
       upstream: { server: url, credential: { type: 'token', token: 't' } },
     })),
   },

@@ -36,10 +36,9 @@ export function createApp(options: AppOptions): Express {
   app.use(seeAs)
   app.use('/assets', express.static(fileURLToPath(new URL('../public', import.meta.url))))
   app.use(loginRoutes(login))
+  // Before anything that reads bodies, or takes credentials away.
+  app.use(CLUSTER, proxy.express())
   app.use(authentication(authenticator, { onFailure: requireLogin(login) }))
-
-  // Before anything that reads bodies.
-  app.use(CLUSTER, impersonation(policy, { prefix: CLUSTER }), proxy.express(getAuthentication))
 
   app.use(pageHeaders(configuration.provider.issuer))
   const known = visitors()

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:https'
 import { authenticatorChain } from '@kube-authn/core'
 import { oidc } from '@kube-authn/core/oidc'
 import { storedSessions, webLogin } from '@kube-authn/login'
-import { authenticateUpgrade, createFetch, readKubeconfig, tlsServerOptions } from '@kube-authn/node'
+import { createFetch, readKubeconfig, tlsServerOptions } from '@kube-authn/node'
 import { impersonatingProxy } from '@kube-authn/proxy'
 import { memoryObjectStore } from '@kube-authn/server'
 import { impersonationPolicy } from './admins.ts'
@@ -57,6 +57,8 @@ export function createDashboard(configuration: Configuration): Dashboard {
   const authenticator = authenticatorChain({ requests: [login.authenticator], tokens })
   const policy = impersonationPolicy(admins)
   const proxy = impersonatingProxy({
+    authenticator,
+    impersonation: policy,
     upstream: readKubeconfig(upstream.kubeconfig),
     prefix: CLUSTER,
   })
@@ -68,7 +70,7 @@ export function createDashboard(configuration: Configuration): Dashboard {
   )
   // Otherwise Node drops headers beyond 1,000, and such a request would be refused.
   server.maxHeadersCount = 0
-  authenticateUpgrade(server, authenticator, proxy.upgrade, { impersonation: policy, prefix: CLUSTER })
+  proxy.attach(server)
   return {
     server,
     close() {

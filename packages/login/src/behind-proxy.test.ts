@@ -28,21 +28,20 @@ const apps: Readonly<Record<string, (given: Given) => RequestListener>> = {
   Express({ login, chain, proxy }) {
     const app = expressApp()
     app.use(forExpress.loginRoutes(login))
+    app.use('/cluster', proxy.express())
     app.use(express.authentication(chain, { onFailure: forExpress.requireLogin(login), log: false }))
-    app.use('/cluster', proxy.express(express.getAuthentication))
     app.get('/stream', (_req, res) => stream(res))
     return app
   },
   Koa({ login, chain, proxy }) {
     const app = new Koa()
-    const forward = proxy.koa(koa.getAuthentication)
+    const forward = proxy.koa()
     app.use(forKoa.loginRoutes(login))
+    app.use((ctx, next) => (ctx.path.startsWith('/cluster') ? forward(ctx) : next()))
     app.use(koa.authentication(chain, { onFailure: forKoa.requireLogin(login), log: false }))
     app.use((ctx) => {
-      if (ctx.path.startsWith('/cluster')) return forward(ctx)
       ctx.respond = false
       stream(ctx.res)
-      return undefined
     })
     const handle = app.callback()
     return (req, res) => void handle(req, res)
@@ -50,8 +49,8 @@ const apps: Readonly<Record<string, (given: Given) => RequestListener>> = {
   Hono({ login, chain, proxy }) {
     const app = new Hono()
     app.use(forHono.loginRoutes(login))
+    app.all('/cluster/*', proxy.hono())
     app.use(hono.authentication(chain, { onFailure: forHono.requireLogin(login), log: false }))
-    app.all('/cluster/*', proxy.hono(hono.getAuthentication))
     app.get('/stream', (c) => {
       if (isOutgoing(c.env)) stream(c.env.outgoing)
       return alreadySent()
@@ -88,7 +87,9 @@ describe.each(Object.entries(apps))('in %s, a session that is renewed', (_, appO
     await new Promise((resolve) => upstream.once('listening', resolve))
     onTestFinished(() => void upstream.close())
     const { port } = upstream.address() as AddressInfo
+    const chain = authenticatorChain({ requests: [login.authenticator] })
     const proxy = impersonatingProxy({
+      authenticator: chain,
       upstream: { server: `http://127.0.0.1:${port}` },
       allowInsecureHttp: true,
       prefix: '/cluster',
@@ -96,7 +97,6 @@ describe.each(Object.entries(apps))('in %s, a session that is renewed', (_, appO
       log: false,
     })
     onTestFinished(proxy.close)
-    const chain = authenticatorChain({ requests: [login.authenticator] })
     const provider = providers[0]!
     const browser = browserOf(await onNode(appOf({ login, chain, proxy })), ORIGIN)
     await logIn(provider, browser)

@@ -1,8 +1,7 @@
-import { createServer, IncomingMessage } from 'node:http'
+import { createServer } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { authenticatorChain } from '@kube-authn/core'
 import { oidc } from '@kube-authn/core/oidc'
-import { authentication, getAuthentication } from '@kube-authn/express'
 import { loginRoutes } from '@kube-authn/login/express'
 import { impersonatingProxy } from '@kube-authn/proxy'
 import { memoryObjectStore } from '@kube-authn/server'
@@ -57,21 +56,18 @@ async function setUp(
     fetch,
     log: false,
   })
-  const idTokens = new WeakMap<IncomingMessage, string>()
-  const userToken = (message: object): string | undefined =>
-    message instanceof IncomingMessage ? idTokens.get(message) : undefined
-  const proxy = impersonatingProxy({ upstream, mode: 'token', userToken, clock, log: false })
+  const proxy = impersonatingProxy({
+    authenticator: authenticatorChain({ requests: [login.authenticator], tokens }),
+    upstream,
+    mode: 'token',
+    userToken: async ({ headers }) => (await sessions.find(headers.cookie))?.content.idToken,
+    clock,
+    log: false,
+  })
   onTestFinished(proxy.close)
   const app = express()
   app.use(loginRoutes(login))
-  // Before `authentication`, which takes the cookie away.
-  app.use(async (req, _res, next) => {
-    const session = await sessions.find(req.headers.cookie)
-    if (session !== undefined) idTokens.set(req, session.content.idToken)
-    next()
-  })
-  app.use(authentication(authenticatorChain({ requests: [login.authenticator], tokens }), { log: false }))
-  app.use(proxy.express(getAuthentication))
+  app.use(proxy.express())
   const port = await listening(createServer(app))
 
   const browser = browserOf(

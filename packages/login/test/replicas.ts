@@ -7,10 +7,9 @@ import { alwaysAllow } from '@kube-authn/core/authorization'
 import { closeAtExpiry } from '@kube-authn/core/connections'
 import { oidc } from '@kube-authn/core/oidc'
 import { revocationList, unlessRevoked } from '@kube-authn/core/revocation'
-import { authentication, getAuthentication, getUser, impersonation } from '@kube-authn/express'
+import { authentication, getAuthentication, getUser } from '@kube-authn/express'
 import { storedSessions, webLogin } from '@kube-authn/login'
 import { loginRoutes } from '@kube-authn/login/express'
-import { authenticateUpgrade } from '@kube-authn/node'
 import { impersonatingProxy } from '@kube-authn/proxy'
 import { memoryObjectStore } from '@kube-authn/server'
 import { fixedClock, type FixedClock } from '@kube-authn/testing'
@@ -64,6 +63,8 @@ export async function replicas(): Promise<Replicas> {
     })
     const chain = unlessRevoked(revoked, authenticatorChain({ requests: [login.authenticator], tokens }))
     const proxy = impersonatingProxy({
+      authenticator: chain,
+      impersonation: alwaysAllow(),
       upstream: { server: upstream },
       allowInsecureHttp: true,
       prefix: '/cluster',
@@ -72,15 +73,16 @@ export async function replicas(): Promise<Replicas> {
     })
     onTestFinished(proxy.close)
     const app = express()
-    app.use(loginRoutes(login), authentication(chain, { log: false }))
-    app.use('/cluster', impersonation(alwaysAllow(), { log: false }), proxy.express(getAuthentication))
+    app.use(loginRoutes(login))
+    app.use('/cluster', proxy.express())
+    app.use(authentication(chain, { log: false }))
     app.get('/events', (req, res) => {
       res.type('text/event-stream').write('data: hello\n\n')
       closeAtExpiry(res, getAuthentication(req), { clock })
     })
     app.get('/', (req, res) => res.send(getUser(req).username))
     const server = createServer(app)
-    authenticateUpgrade(server, chain, proxy.upgrade, { impersonation: alwaysAllow(), clock, log: false })
+    proxy.attach(server)
     return { port: await listening(server), sessions, login }
   }
   const [one, two] = [await replica(), await replica()]

@@ -89,9 +89,13 @@ export type { TlsServerFiles, TlsServerOptionsAt } from './tls/tls-server-option
 export type { RequestHeaderConfigAtOptions } from './request-header-config/request-header-config-at.ts'
 export type { RequestHeaderAtOptions } from './request-header-at.ts'
 export {
-  decideUpgrade as decideRequest,
-  type UpgradeOutcome as RequestDecision,
-} from './upgrade/decide-upgrade.ts'
+  type AcceptedRequest,
+  decideRequest,
+  type DecideRequestOptions,
+  decideRequestShape,
+  type RequestDecision,
+} from './upgrade/decide-request.ts'
+export { type AcceptedUpgrade, handleUpgrades, type UpgradingServer } from './upgrade/upgrade-door.ts'
 export { AnswerHeaders, refuseUpgrade } from './upgrade/refuse-upgrade.ts'
 export { whenClientLeaves } from './upgrade/when-client-leaves.ts'
 export type { WebhookAuthenticatorAtOptions } from './webhook/webhook-authenticator-at.ts'

@@ -1,50 +1,33 @@
-import type { Authentication } from '@kube-authn/core'
-import { aFunction, isStatusError, knownRequest, memberOf, refuseProblems } from '@kube-authn/core/internal'
+import { knownRequest, memberOf } from '@kube-authn/core/internal'
 import type { HonoContext, ImpersonatingProxy, KoaContext } from './proxy.ts'
-import { badGateway } from './failures.ts'
-import { answer } from './forward/answers.ts'
 import type { NodeMessage, NodeResponse } from './node-types.ts'
 import type { ServedRequest } from './serve-request.ts'
 
-/** Serves a request. @param over called once the response is over. */
-export type Serve = (request: ServedRequest, over: () => void) => void
+/** Serves a request. Resolves once the response is over, and never rejects. */
+export type Serve = (request: ServedRequest) => Promise<void>
 
 /** How frameworks hand requests over. */
 export function adapters(serve: Serve): Pick<ImpersonatingProxy, 'express' | 'koa' | 'hono'> {
   return {
-    express(authenticationOf) {
-      checked(authenticationOf)
-      return function proxyHandler(req, res, next = (error) => refuse(error, req, res)) {
-        let authentication: Authentication
-        try {
-          authentication = authenticationOf(req)
-        } catch (error) {
-          next(error)
-          return
-        }
-        serve({ message: req, response: res, known: knownRequest(req), authentication }, NOTHING)
+    express() {
+      return function proxyHandler(message, response) {
+        void serve({ message, response, shown: message, isDecided: knownRequest(message) !== undefined })
       }
     },
-    koa<Ctx = KoaContext>(authenticationOf: (ctx: Ctx) => Authentication) {
-      checked(authenticationOf)
-      return async function proxyMiddleware(ctx: Ctx & KoaContext): Promise<void> {
+    koa() {
+      return async function proxyMiddleware(ctx: KoaContext): Promise<void> {
         const { req: message, res: response } = ctx
-        const authentication = authenticationOf(ctx)
         ctx.respond = false
-        const known = knownRequest(message)
-        await new Promise<void>((over) => serve({ message, response, known, authentication }, over))
+        await serve({ message, response, shown: ctx, isDecided: knownRequest(message) !== undefined })
       }
     },
-    hono<C extends HonoContext>(authenticationOf: (c: C) => Authentication) {
-      checked(authenticationOf)
-      return async function proxyHandler(c: C): Promise<Response> {
+    hono() {
+      return async function proxyHandler(c: HonoContext): Promise<Response> {
         const message = memberOf(c.env, 'incoming')
         const response = memberOf(c.env, 'outgoing')
         if (!isMessage(message) || !isResponse(response)) throw new TypeError(NO_NODE_SERVER)
-        const authentication = authenticationOf(c)
         copyHeaders(c.res.headers, response)
-        const known = knownRequest(c)
-        await new Promise<void>((over) => serve({ message, response, known, authentication }, over))
+        await serve({ message, response, shown: message, isDecided: knownRequest(c) !== undefined })
         return alreadySent()
       }
     },
@@ -60,17 +43,7 @@ function alreadySent(): Response {
   return response.body === null ? response : new Response(null, response)
 }
 
-const NOTHING = (): void => {}
 const NO_NODE_SERVER = 'the proxy needs the connections of Node: run the app with @hono/node-server'
-
-function checked(authenticationOf: unknown): void {
-  refuseProblems(aFunction(authenticationOf, 'authenticationOf'))
-}
-
-/** Without a framework: what `authenticationOf` threw is the answer. */
-function refuse(error: unknown, req: NodeMessage, res: NodeResponse): void {
-  answer(isStatusError(error) ? error : badGateway(error), req, res)
-}
 
 /** Headers that an app has set in a context of Hono, which would send them with a response of its own only. */
 function copyHeaders(headers: Headers, response: NodeResponse): void {

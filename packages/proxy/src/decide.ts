@@ -2,12 +2,8 @@ import { validateHeaderValue } from 'node:http'
 import { isIP } from 'node:net'
 import type { Authentication, AuthenticationRequest, Awaitable } from '@kube-authn/core'
 import { incomingMessageRequest, StatusError } from '@kube-authn/core/adapter'
-import {
-  type AuthorizeRequest,
-  isPromiseLike,
-  requestAttributes,
-  requestInfo,
-} from '@kube-authn/core/internal'
+import { requestInfo } from '@kube-authn/core/authorization'
+import { isPromiseLike } from '@kube-authn/core/internal'
 import { type ActingOptions, actingAs, refusedUser } from './acting-user.ts'
 import { type Body, bodyOf, hasContent } from './body.ts'
 import { badGateway, forbidden, unauthorized } from './failures.ts'
@@ -27,8 +23,8 @@ export interface Incoming {
   readonly authentication: Authentication
   readonly auditId: string
   readonly expectsContinue: boolean
-  /** A signal that is aborted if the client disconnects; called only if something waits. */
-  readonly clientSignal: () => AbortSignal
+  /** The token of the user, for `mode: 'token'`. */
+  readonly userToken: string | undefined
   /** The protocol to switch to. */
   readonly upgrade: string | undefined
 }
@@ -41,6 +37,8 @@ export interface Outgoing {
   readonly body: Body
   /** The value of `Authorization` among the headers. */
   readonly authorization: string | undefined
+  /** The value of `Audit-ID` among the headers. */
+  readonly auditId: string
   /** Whether it may be cut anywhere without looking complete. */
   readonly isWatch: () => boolean
   /** The path of the request, for logs. */
@@ -61,18 +59,15 @@ export interface DecideParts extends ActingOptions {
   readonly isIdentity: (name: string) => boolean
   readonly via: string
   readonly host: string
-  /** The value of `Authorization` for a request; `undefined` if the user has none. */
-  readonly authorization: (message: NodeMessage) => Awaitable<string | undefined>
+  /** The value of `Authorization` for a request; `undefined` if there is none. @param userToken that of the user, for `mode: 'token'`. */
+  readonly authorization: (userToken: string | undefined) => Awaitable<string | undefined>
   readonly mode: 'impersonate' | 'token'
-  readonly authorize: AuthorizeRequest | undefined
 }
 
 /** Decides whether and how a request is forwarded, at once if nothing waits. It never rejects. @returns the refusal of one that is not. */
 export function decide(incoming: Incoming, parts: DecideParts): Awaitable<Outgoing | StatusError> {
   const checked = checkedRequest(incoming, parts)
-  if (isRefusal(checked)) return checked
-  if (parts.authorize === undefined) return withCredential(incoming, checked, parts)
-  return authorized(incoming, checked, parts, parts.authorize)
+  return isRefusal(checked) ? checked : withCredential(incoming, checked, parts)
 }
 
 /** Whether a decision is a refusal, of this or another copy of the class. */
@@ -108,37 +103,23 @@ function checkedRequest(incoming: Incoming, parts: DecideParts): CheckedRequest 
   return 'status' in acting ? acting : { method, target, body, acting }
 }
 
-async function authorized(
-  incoming: Incoming,
-  checked: CheckedRequest,
-  parts: DecideParts,
-  authorize: AuthorizeRequest,
-): Promise<Outgoing | StatusError> {
-  const { message, request, authentication } = incoming
-  const outcome = await authorize(request, authentication.user, {
-    attributes: () => requestAttributes(incomingMessageRequest(message, checked.target)),
-    signal: incoming.clientSignal(),
-  })
-  return 'failure' in outcome ? outcome.failure : withCredential(incoming, checked, parts)
-}
-
 function withCredential(
   incoming: Incoming,
   checked: CheckedRequest,
   parts: DecideParts,
 ): Awaitable<Outgoing | StatusError> {
-  const credential = credentialFor(incoming.message, parts)
+  const credential = credentialFor(incoming.userToken, parts)
   return isPromiseLike(credential)
     ? credential.then((value) => outgoingOf(incoming, checked, parts, value))
     : outgoingOf(incoming, checked, parts, credential)
 }
 
 function credentialFor(
-  message: NodeMessage,
+  userToken: string | undefined,
   { authorization, mode }: DecideParts,
 ): string | undefined | StatusError | Promise<string | undefined | StatusError> {
   try {
-    const value = authorization(message)
+    const value = authorization(userToken)
     return isPromiseLike(value) ? laterCredential(value, mode) : usable(value, mode)
   } catch (cause) {
     return badGateway(cause)
@@ -186,6 +167,7 @@ function outgoingOf(
     headers,
     body,
     authorization,
+    auditId,
     isWatch: () => requestInfo(forwarded()).verb === 'watch',
     path: () => forwarded().path,
   }

@@ -24,7 +24,8 @@ function countingClock(): {
 
 const expiring = { ...jane, expiresAtMs: 3_600_000 }
 const GET = 'GET /x HTTP/1.1\r\nHost: a\r\n\r\n'
-const UPGRADE = 'GET /x HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'
+const UPGRADE =
+  'GET /api/v1/namespaces/a/pods/b/exec HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'
 const never: RequestListener = () => {}
 
 it.each([

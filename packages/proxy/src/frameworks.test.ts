@@ -2,24 +2,20 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { connect as connectHttp2, constants, createSecureServer } from 'node:http2'
 import { getRequestListener } from '@hono/node-server'
-import {
-  authenticatorChain,
-  type AuthenticationEvent,
-  type TokenAuthenticator,
-  userInfo,
-} from '@kube-authn/core'
+import { authenticatorChain, type TokenAuthenticator, userInfo } from '@kube-authn/core'
 import { type AuditEvent, auditLog } from '@kube-authn/core/audit'
 import { alwaysAllow } from '@kube-authn/core/authorization'
 import * as express from '@kube-authn/express'
 import * as hono from '@kube-authn/hono'
 import * as koa from '@kube-authn/koa'
-import { authenticateUpgrade, http2ServerOptions } from '@kube-authn/node'
+import { http2ServerOptions } from '@kube-authn/node'
 import { createPki } from '@kube-authn/testing'
 import expressApp, { json } from 'express'
 import { Hono } from 'hono'
 import Koa from 'koa'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import {
+  everyoneIs,
   exchange,
   listening,
   onUpgrade,
@@ -29,7 +25,7 @@ import {
   upstreamServer,
   valuesOf,
 } from '../test/servers.ts'
-import { impersonatingProxy, type ImpersonatingProxy } from './index.ts'
+import { impersonatingProxy, type ImpersonatingProxy, type ImpersonatingProxyOptions } from './index.ts'
 
 const tokens: TokenAuthenticator = {
   name: 'tokens',
@@ -38,11 +34,17 @@ const tokens: TokenAuthenticator = {
 }
 const chain = authenticatorChain({ tokens: [tokens] })
 
-function proxyFor({ url, ca }: RunningUpstream): ImpersonatingProxy {
+function proxyFor(
+  { url, ca }: RunningUpstream,
+  options: Partial<ImpersonatingProxyOptions> = {},
+): ImpersonatingProxy {
   const proxy = impersonatingProxy({
+    authenticator: chain,
+    impersonation: alwaysAllow(),
     upstream: { server: url, ca, credential: { type: 'token', token: 'own' } },
     prefix: '/cluster',
     log: false,
+    ...options,
   })
   onTestFinished(proxy.close)
   return proxy
@@ -58,47 +60,51 @@ function setOwn(append: (name: string, value: string) => unknown): void {
 }
 
 /** An app of each framework with the proxy below `/cluster`. */
-const apps: Readonly<
-  Record<string, (proxy: ImpersonatingProxy, observer: (event: AuthenticationEvent) => void) => Server>
-> = {
-  Express(proxy, observer) {
+const apps: Readonly<Record<string, (proxy: ImpersonatingProxy) => Server>> = {
+  Express(proxy) {
     const app = expressApp()
     app.use((_req, res, next) => {
       setOwn((name, value) => res.appendHeader(name, value))
       next()
     })
-    app.use(
-      '/cluster',
-      express.authentication(chain, { observer, log: false }),
-      express.impersonation(alwaysAllow(), { observer, log: false }),
-      proxy.express(express.getAuthentication),
-    )
+    app.use('/cluster', proxy.express())
     return createServer(app)
   },
-  Koa(proxy, observer) {
+  Koa(proxy) {
     const app = new Koa()
     app.use((ctx, next) => {
       setOwn((name, value) => ctx.append(name, value))
       return next()
     })
-    app.use(koa.authentication(chain, { observer, log: false }))
-    app.use(koa.impersonation(alwaysAllow(), { observer, log: false }))
-    app.use(proxy.koa(koa.getAuthentication))
+    app.use(proxy.koa())
     const handle = app.callback()
     return createServer((req, res) => void handle(req, res))
   },
-  Hono(proxy, observer) {
+  Hono(proxy) {
     const app = new Hono()
     app.use((c, next) => {
       setOwn((name, value) => c.header(name, value, { append: true }))
       return next()
     })
-    app.use(
-      '/cluster/*',
-      hono.authentication(chain, { observer, log: false }),
-      hono.impersonation(alwaysAllow(), { observer, log: false }),
-    )
-    app.all('/cluster/*', proxy.hono(hono.getAuthentication))
+    app.all('/cluster/*', proxy.hono())
+    const handle = getRequestListener(app.fetch)
+    return createServer((req, res) => void handle(req, res))
+  },
+}
+
+/** The same apps with the proxy behind `authentication`, which takes the credential away. */
+const tooLate: Readonly<Record<string, (proxy: ImpersonatingProxy) => Server>> = {
+  Express: (proxy) =>
+    createServer(expressApp().use(express.authentication(chain, { log: false }), proxy.express())),
+  Koa(proxy) {
+    const handle = new Koa()
+      .use(koa.authentication(chain, { log: false }))
+      .use(proxy.koa())
+      .callback()
+    return createServer((req, res) => void handle(req, res))
+  },
+  Hono(proxy) {
+    const app = new Hono().use(hono.authentication(chain, { log: false })).all('*', proxy.hono())
     const handle = getRequestListener(app.fetch)
     return createServer((req, res) => void handle(req, res))
   },
@@ -120,7 +126,7 @@ describe.each(Object.keys(apps))('%s', (name) => {
     })
     const lines: AuditEvent[] = []
     const observer = auditLog({ write: (event) => void lines.push(event) })
-    const port = await started(apps[name]?.(proxyFor(upstream), observer) ?? createServer())
+    const port = await started(apps[name]?.(proxyFor(upstream, { observer })) ?? createServer())
     const body =
       'POST /cluster/api?x=%2f HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 5\r\nAudit-ID: id-1\r\nAuthorization: Bearer t-jane\r\n\r\nhello'
     const answer = await exchange(port, body)
@@ -153,7 +159,7 @@ describe.each(Object.keys(apps))('%s', (name) => {
     const upstream = await upstreamServer((_, response) => {
       response.writeHead(200, { Vary: 'Accept', Expires: 'upstream', 'Set-Cookie': 'three=3' }).end()
     })
-    const port = await started(apps[name]?.(proxyFor(upstream), () => {}) ?? createServer())
+    const port = await started(apps[name]?.(proxyFor(upstream)) ?? createServer())
     const answer = await exchange(port, get('/cluster/api', 'Authorization: Bearer t-jane\r\n'))
     const [head = ''] = answer.split('\r\n\r\n')
     const lines = head.split('\r\n').slice(1)
@@ -170,11 +176,24 @@ describe.each(Object.keys(apps))('%s', (name) => {
 
   it('refuses requests without a credential before the upstream sees them', async () => {
     const upstream = await upstreamServer()
-    const port = await started(apps[name]?.(proxyFor(upstream), () => {}) ?? createServer())
+    const port = await started(apps[name]?.(proxyFor(upstream)) ?? createServer())
     for (const headers of ['', 'Authorization: Bearer x\r\n']) {
       expect(await exchange(port, get('/cluster/api', headers))).toMatch(/^HTTP\/1\.1 401 /)
     }
     expect(upstream.received).toEqual([])
+  })
+
+  it('behind authentication the proxy is a 500 that says so', async () => {
+    const upstream = await upstreamServer()
+    const lines: string[] = []
+    const log = (entry: object): void => void lines.push(JSON.stringify(entry))
+    const port = await started(tooLate[name]?.(proxyFor(upstream, { log })) ?? createServer())
+    const answer = await exchange(port, get('/cluster/api', 'Authorization: Bearer t-jane\r\n'))
+    expect(answer).toMatch(/^HTTP\/1\.1 500 /)
+    expect(answer).toContain('mount it before authentication(...)')
+    expect(upstream.received).toEqual([])
+    await until(() => lines.length > 0)
+    expect(lines.join()).toContain('mount it before authentication(...)')
   })
 })
 
@@ -182,7 +201,7 @@ describe('mistakes', () => {
   it('a body parser before the proxy is a 500, not half a request', async () => {
     const upstream = await upstreamServer()
     const app = expressApp()
-    app.use(json(), express.authentication(chain), proxyFor(upstream).express(express.getAuthentication))
+    app.use(json(), proxyFor(upstream).express())
     const port = await started(createServer(app))
     const answer = await exchange(
       port,
@@ -193,29 +212,14 @@ describe('mistakes', () => {
     expect(upstream.received).toEqual([])
   })
 
-  it('without authentication nothing is forwarded', async () => {
-    const upstream = await upstreamServer()
-    const app = expressApp()
-    app.set('env', 'test')
-    app.use(proxyFor(upstream).express(express.getAuthentication))
-    const port = await started(createServer(app))
-    expect(await exchange(port, 'GET /cluster/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')).toMatch(
-      /^HTTP\/1\.1 500 /,
-    )
-    expect(upstream.received).toEqual([])
-  })
-
   it('Hono without any middleware writes a response once, and keeps the connection', async () => {
     const upstream = await upstreamServer()
     const logged = vi.spyOn(console, 'error').mockImplementation(() => {})
     onTestFinished(() => logged.mockRestore())
-    const app = new Hono().all(
-      '*',
-      proxyFor(upstream).hono(() => ({ user: userInfo({ username: 'jane' }) })),
-    )
+    const app = new Hono().all('*', proxyFor(upstream).hono())
     const handle = getRequestListener(app.fetch)
     const port = await started(createServer((req, res) => void handle(req, res)))
-    const request = 'GET /cluster/ HTTP/1.1\r\nHost: a\r\n'
+    const request = 'GET /cluster/ HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer t-jane\r\n'
     const answers = await exchange(port, `${request}\r\n${request}Connection: close\r\n\r\n`)
     expect(answers.match(/HTTP\/1\.1 200 /g)).toHaveLength(2)
     expect(logged.mock.calls).toEqual([])
@@ -223,27 +227,21 @@ describe('mistakes', () => {
 
   it('Hono without the connections of Node is an error', async () => {
     const upstream = await upstreamServer()
-    const app = new Hono().all(
-      '*',
-      proxyFor(upstream).hono(() => ({ user: userInfo({ username: 'jane' }) })),
-    )
+    const app = new Hono().all('*', proxyFor(upstream).hono())
     app.onError((error, c) => c.text(error.message))
     expect(await (await app.request('/cluster/')).text()).toContain('@hono/node-server')
   })
 })
 
-it('authenticateUpgrade hands upgrades over, with the audit id', async () => {
+it('upgrades have the user, the audit id and the events of a request', async () => {
   const upstream = await upstreamServer()
   onUpgrade(upstream, (_, socket) =>
     socket.end('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n\r\nbye'),
   )
   const lines: AuditEvent[] = []
   const server = createServer()
-  authenticateUpgrade(server, chain, proxyFor(upstream).upgrade, {
-    impersonation: alwaysAllow(),
-    observer: auditLog({ write: (event) => void lines.push(event) }),
-    log: false,
-  })
+  const observer = auditLog({ write: (event) => void lines.push(event), prefix: '/cluster' })
+  proxyFor(upstream, { observer }).attach(server)
   const port = await started(server)
   const post = (headers: string): string =>
     `POST /cluster/api/v1/namespaces/a/pods/b/exec HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n${headers}\r\n`
@@ -256,8 +254,12 @@ it('authenticateUpgrade hands upgrades over, with the audit id', async () => {
   expect(url).toBe('/api/v1/namespaces/a/pods/b/exec')
   expect(valuesOf(rawHeaders, 'impersonate-user')).toEqual(['joe'])
   expect(valuesOf(rawHeaders, 'audit-id')).toEqual(['id-2'])
-  await until(() => lines.length > 0)
-  expect(lines[0]?.auditID).toBe('id-2')
+  await until(() => lines.length === 2)
+  expect(lines.map(({ stage, verb, responseStatus }) => [stage, verb, responseStatus?.code])).toEqual([
+    ['RequestReceived', 'create', undefined],
+    ['ResponseComplete', 'create', 101],
+  ])
+  expect(lines[1]).toMatchObject({ auditID: 'id-2', impersonatedUser: { username: 'joe' } })
   expect(await exchange(port, post(''))).toMatch(/^HTTP\/1\.1 401 /)
 })
 
@@ -272,14 +274,15 @@ describe('HTTP/2', () => {
     })
     const pki = await createPki()
     const { chainPem, privateKeyPem } = await pki.issueServer({ hosts: ['localhost'] })
-    const proxy = proxyFor(upstream)
+    const user = userInfo({ username: 'jane', groups: ['a', 'b'] })
+    const proxy = proxyFor(upstream, { authenticator: everyoneIs({ user }) })
     const server = createSecureServer(
       {
         ...(isConfigured && http2ServerOptions({ cleanHttp2Fields: true })),
         cert: chainPem,
         key: privateKeyPem,
       },
-      proxy.express(() => ({ user: userInfo({ username: 'jane', groups: ['a', 'b'] }) })),
+      proxy.express(),
     )
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')

@@ -2,7 +2,6 @@ import { once } from 'node:events'
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http'
 import { serve } from '@hono/node-server'
 import { authenticatorChain, userInfo } from '@kube-authn/core'
-import { authentication, getAuthentication } from '@kube-authn/hono'
 import { Hono } from 'hono'
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { portOf, type RunningUpstream, upstreamServer } from '../test/servers.ts'
@@ -15,6 +14,7 @@ const chain = authenticatorChain({
 /** An app as in the README, on a real server. */
 async function served({ url, ca }: RunningUpstream, addsHeaders: boolean): Promise<number> {
   const proxy = impersonatingProxy({
+    authenticator: chain,
     upstream: { server: url, ca, credential: { type: 'token', token: 'own' } },
     prefix: '/cluster',
     log: false,
@@ -27,8 +27,7 @@ async function served({ url, ca }: RunningUpstream, addsHeaders: boolean): Promi
       c.header('X-After', '1')
     })
   }
-  app.use('/cluster/*', authentication(chain))
-  app.all('/cluster/*', proxy.hono(getAuthentication))
+  app.all('/cluster/*', proxy.hono())
   const before = { Request: globalThis.Request, Response: globalThis.Response }
   const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' })
   onTestFinished(() => {

@@ -1,24 +1,29 @@
 import { randomUUID } from 'node:crypto'
 import {
-  authorizeRequest,
   logFailure,
+  MASTERS_GROUP,
+  notify,
   optionProblems,
   refuseProblems,
   systemClock,
   untilExpiry,
   withFurtherProblems,
+  without,
+  withMethods,
 } from '@kube-authn/core/internal'
-import { endpointConnection } from '@kube-authn/node/internal'
+import { endpointConnection, handleUpgrades } from '@kube-authn/node/internal'
 import { adapters, type Serve } from './adapters.ts'
+import { admitRequest } from './admit.ts'
 import type { DecideParts } from './decide.ts'
 import { identifies } from './headers/identity-headers.ts'
 import { passedHeaders } from './headers/passed-headers.ts'
-import { combinationProblems, type ImpersonatingProxyOptions, proxyShape } from './options.ts'
+import { combinationProblems, type ImpersonatingProxyOptions, OWN_OPTIONS, proxyShape } from './options.ts'
 import type { ProxyParts } from './parts.ts'
 import type { ImpersonatingProxy } from './proxy.ts'
 import { type SentCredential, sentCredential } from './sent-credential.ts'
 import { serveRequest } from './serve-request.ts'
 import { serveUpgrade } from './serve-upgrade.ts'
+import { isBelow } from './target.ts'
 import { upstreamOf } from './upstream/upstream.ts'
 
 /**
@@ -26,21 +31,24 @@ import { upstreamOf } from './upstream/upstream.ts'
  * the user that this one impersonates. Bodies stream in both directions, as do upgrades of `kubectl exec`, `attach`, `port-forward` and `cp`;
  * watches, streams and upgrades end with the credential of the client.
  *
+ * Requests and upgrades pass the same decision: `limit`, `authenticator`, `impersonation`, `authorization`, `guard`.
+ *
  * Nothing by which the client identifies itself reaches the upstream. The proxy's credential needs the right to impersonate: see `docs/proxy.md`.
  *
  * Source: RFC 9110 section 7.6; client-go `transport/round_trippers.go`; apimachinery `pkg/util/proxy`.
  *
  * @throws {ConfigurationError} if an option is invalid, or a file of `upstream` cannot be used.
  * @example
- * const proxy = impersonatingProxy({ upstream: readKubeconfig('proxy.kubeconfig') })
- * app.use(authentication(authenticator), impersonation(policy), proxy.express(getAuthentication))
- * authenticateUpgrade(server, authenticator, proxy.upgrade, { impersonation: policy })
+ * const proxy = impersonatingProxy({ upstream: readKubeconfig('proxy.kubeconfig'), authenticator, prefix: '/cluster' })
+ * app.use('/cluster', proxy.express())
+ * proxy.attach(server)
  */
 export function impersonatingProxy(options: ImpersonatingProxyOptions): ImpersonatingProxy {
   refuseProblems(withFurtherProblems(optionProblems(proxyShape, options), options, combinationProblems))
-  const { upstream, clock = systemClock, maxConnectionSeconds, allowInsecureHttp = false } = options
-  const { connectTimeoutSeconds = 10, responseTimeoutSeconds = 90, sandbox = true, log, observer } = options
-  const { mode = 'impersonate' } = options
+  const { authenticator, upstream, clock = systemClock, maxConnectionSeconds } = options
+  const { allowInsecureHttp = false, prefix } = options
+  const { connectTimeoutSeconds = 10, responseTimeoutSeconds = 90, sandbox = true, observer } = options
+  const { mode = 'impersonate', log = authenticator.log, userToken } = options
   const connection = endpointConnection(upstream, {
     allowInsecureHttp,
     clock,
@@ -49,7 +57,20 @@ export function impersonatingProxy(options: ImpersonatingProxyOptions): Imperson
   const server = upstreamOf(connection, { connectTimeoutSeconds, clock })
   const credential = sentCredential(options, server.authorization)
   const decide = decideParts(options, server.host, credential)
+  const failed: ProxyParts['forward']['failed'] = ({ method, path }, failure) =>
+    logFailure(log, {
+      what: 'a request was not forwarded',
+      cause: failure.cause ?? failure,
+      code: CODE,
+      request: { method, path, status: failure.status },
+    })
   const parts: ProxyParts = {
+    admit: admitRequest(authenticator, without(options, ...OWN_OPTIONS), userToken, failed),
+    // Whatever observers there are, every response tells the id, as those of kube-apiserver do.
+    observer(event) {
+      if (event.type === 'received') event.auditId(randomUUID)
+      notify(observer, event)
+    },
     decide,
     forward: {
       upstream: server,
@@ -60,13 +81,7 @@ export function impersonatingProxy(options: ImpersonatingProxyOptions): Imperson
       passed: passedHeaders(options.responseHeaders),
       responseTimeoutSeconds,
       clock,
-      failed: ({ method, path }, { status, cause }) =>
-        logFailure(log, {
-          what: 'a request was not forwarded',
-          cause,
-          code: CODE,
-          request: { method, path, status },
-        }),
+      failed,
     },
     untilEnd(authentication, onClosed) {
       const { expiresAtMs, revocation } = authentication
@@ -80,10 +95,27 @@ export function impersonatingProxy(options: ImpersonatingProxyOptions): Imperson
       })
     },
   }
-  const serve: Serve = (request, over) => serveRequest(request, parts, over)
-  return { ...adapters(serve), upgrade: (upgrade) => serveUpgrade(upgrade, parts), close: server.close }
+  const serve: Serve = (request) => serveRequest(request, parts).catch(() => void request.response.destroy())
+  return {
+    ...adapters(serve),
+    attach(to) {
+      refuseProblems(aServer(to, 'server'))
+      return handleUpgrades(to, {
+        decide: parts.admit,
+        accept: (upgrade) => serveUpgrade(upgrade, parts),
+        handles: ({ url = '' }) => prefix === undefined || isBelow(url, prefix),
+        observer: parts.observer,
+        maxConnectionSeconds,
+        closeTimeoutSeconds: 10,
+        clock,
+        onError: (cause) => logFailure(log, { what: 'an upgrade was not forwarded', cause, code: CODE }),
+      })
+    },
+    close: server.close,
+  }
 }
 
+const aServer = withMethods('a server of node:http or node:https', 'on', 'off')
 const CODE = 'KUBE_AUTHN_PROXY'
 
 function decideParts(
@@ -91,13 +123,8 @@ function decideParts(
   host: string,
   credential: SentCredential,
 ): DecideParts {
-  const {
-    mode = 'impersonate',
-    prefix = '',
-    refusedGroups = ['system:masters'],
-    allowAnonymous = false,
-  } = options
-  const { authorizer, removeHeaders, observer, log } = options
+  const { mode = 'impersonate', prefix = '', removeHeaders } = options
+  const { refusedGroups = [], allowMasters = false, allowAnonymous = false } = options
   return {
     prefix,
     isIdentity: identifies(removeHeaders),
@@ -105,14 +132,8 @@ function decideParts(
     via: `kube-authn-${randomUUID().slice(0, 8)}`,
     host,
     mode,
-    refusedGroups: new Set(refusedGroups),
+    refusedGroups: new Set(allowMasters ? refusedGroups : [MASTERS_GROUP, ...refusedGroups]),
     allowAnonymous,
-    authorize:
-      authorizer &&
-      authorizeRequest(authorizer, {
-        ...(observer !== undefined && { observer }),
-        ...(log !== undefined && { log }),
-      }),
     authorization: credential.forRequest,
   }
 }

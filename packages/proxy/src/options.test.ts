@@ -1,5 +1,6 @@
 import { isConfigurationError } from '@kube-authn/core/internal'
 import { describe, expect, it } from 'vitest'
+import { everyoneIs, jane } from '../test/servers.ts'
 import { impersonatingProxy, type ImpersonatingProxy } from './index.ts'
 
 const server = 'https://10.0.0.1:6443'
@@ -9,7 +10,9 @@ const text = (): string => 'x'
 
 function problemsOf(options: object): readonly string[] {
   try {
-    const made: unknown = Reflect.apply(impersonatingProxy, undefined, [options])
+    const made: unknown = Reflect.apply(impersonatingProxy, undefined, [
+      { authenticator: everyoneIs(jane), ...options },
+    ])
     if (isProxy(made)) made.close()
     return []
   } catch (error) {
@@ -27,7 +30,14 @@ describe('options of impersonatingProxy', () => {
     { upstream },
     { upstream, prefix: '/a/b-c_~.d' },
     { upstream, responseHeaders: ['Link', "x.a_b!#$%&'+^`|~"] },
-    { upstream, refusedGroups: [], allowAnonymous: true, removeHeaders: ['X-A', 'x-b-*'], sandbox: false },
+    {
+      upstream,
+      refusedGroups: ['contractors'],
+      allowMasters: true,
+      allowAnonymous: true,
+      removeHeaders: ['X-A', 'x-b-*'],
+      sandbox: false,
+    },
     { upstream, responseHeaders: ['Link', "x.a_b!#$%&'+^`|~"] },
     { upstream: { server }, credentials: text },
     { upstream: { server }, mode: 'token', userToken: text },
@@ -66,6 +76,17 @@ describe('options of impersonatingProxy', () => {
     [{ upstream, prefix: '/a/../b' }, /^prefix: /],
     [{ upstream, prefix: '/%61' }, /^prefix: /],
     [{ upstream, refusedGroups: 'system:masters' }, /^refusedGroups: /],
+    [{ upstream, refusedGroups: ['*'] }, /^refusedGroups\[0\]: must be the name of a group, without \*/],
+    [{ upstream, refusedGroups: ['a', 'system:*'] }, /^refusedGroups\[1\]: must be the name of a group/],
+    [{ upstream, refusedGroups: [''] }, /^refusedGroups\[0\]: must be the name of a group/],
+    [{ upstream, allowMasters: 'true' }, /^allowMasters: /],
+    [{ upstream, authenticator: undefined }, /^authenticator: is required/],
+    [{ upstream, authenticator: {} }, /^authenticator: /],
+    [{ upstream, optional: true }, /^optional: unknown option/],
+    [{ upstream, impersonationHeaders: 'pass' }, /^impersonationHeaders: unknown option/],
+    [{ upstream, attributes: text }, /^attributes: unknown option/],
+    [{ upstream, limit: true }, /^limit: /],
+    [{ upstream, guard: true }, /^guard: /],
     [{ upstream, allowAnonymous: 'false' }, /^allowAnonymous: /],
     [{ upstream, removeHeaders: ['a b'] }, /^removeHeaders\[0\]: /],
     ...[
@@ -89,7 +110,9 @@ describe('options of impersonatingProxy', () => {
     [{ upstream, connectTimeoutSeconds: 0 }, /^connectTimeoutSeconds: /],
     [{ upstream, responseTimeoutSeconds: 86_401 }, /^responseTimeoutSeconds: /],
     [{ upstream, maxConnectionSeconds: -1 }, /^maxConnectionSeconds: /],
-    [{ upstream, authorizer: {} }, /^authorizer: /],
+    [{ upstream, authorization: {} }, /^authorization: /],
+    [{ upstream, impersonation: {} }, /^impersonation: /],
+    [{ upstream, authorizer: {} }, /^authorizer: unknown option/],
     [{ upstream, unknown: 1 }, /^unknown: unknown option/],
   ])('refuses %j', (options, expected) => {
     const problems = problemsOf(options)

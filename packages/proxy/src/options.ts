@@ -1,14 +1,10 @@
-import type { Awaitable, Clock, Log, Observer } from '@kube-authn/core'
-import type { Authorizer } from '@kube-authn/core/authorization'
+import type { Authenticator, Awaitable, Clock, Log, Observer } from '@kube-authn/core'
 import {
   aBoolean,
   aClock,
   aFunction,
-  aLog,
-  anAuthorizer,
   anything,
-  aPathPrefix,
-  aString,
+  aRequestAuthenticator,
   above,
   type ConfigurationProblem,
   listOf,
@@ -16,13 +12,20 @@ import {
   oneOf,
   type OptionsShape,
   required,
+  without,
 } from '@kube-authn/core/internal'
 import type { Endpoint } from '@kube-authn/node'
+import { type DecideRequestOptions, decideRequestShape } from '@kube-authn/node/internal'
 import { canPass } from './headers/passed-headers.ts'
 import type { NodeMessage } from './node-types.ts'
 
-/** Options of {@link impersonatingProxy}. */
-export interface ImpersonatingProxyOptions {
+/** Options of {@link impersonatingProxy}: how it decides about requests and upgrades, and how it forwards them. */
+export interface ImpersonatingProxyOptions extends Omit<
+  DecideRequestOptions<NodeMessage>,
+  'optional' | 'impersonationHeaders' | 'attributes'
+> {
+  /** Authenticates the users, of requests and upgrades alike. */
+  readonly authenticator: Authenticator
   /** The API server and the credentials of the proxy: `readKubeconfig(...)`, `inClusterEndpoint()`, or an endpoint of your own. Its files are reloaded. */
   readonly upstream: Endpoint
   /**
@@ -35,14 +38,14 @@ export interface ImpersonatingProxyOptions {
    * needs no rights. Default `impersonate`.
    */
   readonly mode?: 'impersonate' | 'token'
-  /** The bearer token of the user who makes a request, for `mode: 'token'`; a request without one is a 401. */
+  /** The bearer token of the user who makes a request, for `mode: 'token'`; a request without one is a 401. It gets the headers as they came. */
   readonly userToken?: (message: NodeMessage) => Awaitable<string | undefined>
-  /** Decides about a request before it is forwarded, by its path without `prefix`. Default: only the upstream decides. */
-  readonly authorizer?: Authorizer
-  /** What the path of every request starts with, and the upstream does not see, as in `/cluster`. Default: none. */
+  /** What the path of every request starts with, and the upstream and the authorizers do not see, as in `/cluster`. Default: none. */
   readonly prefix?: string
-  /** Users in one of these groups are refused, since what the upstream allows them cannot be limited there. Default `['system:masters']`. */
+  /** Users in one of these groups are refused, besides those in `system:masters`. Each is the name of a group. Default: no others. */
   readonly refusedGroups?: readonly string[]
+  /** Forward requests of users in `system:masters`, which the RBAC of the upstream cannot limit. Default `false`: they are a 403. */
+  readonly allowMasters?: boolean
   /** Forward requests of anonymous users, as `system:anonymous`. Default `false`: they are a 401. */
   readonly allowAnonymous?: boolean
   /** Further headers that are never forwarded; a name with `*` at its end is a prefix. Default: those that are known to identify a user. */
@@ -59,9 +62,9 @@ export interface ImpersonatingProxyOptions {
   readonly maxConnectionSeconds?: number
   /** Also allow an `http` upstream, which gets no credential: a tunnel, or `kubectl proxy`. Default `false`. */
   readonly allowInsecureHttp?: boolean
-  /** Receives the decisions of the authorizer. Give it the same one as `authentication`. Default: none. */
+  /** Receives the events of requests and upgrades, for audit logs and metrics. Default: none. */
   readonly observer?: Observer
-  /** Where failures of the upstream are logged. Default: `console` in development, and for errors only in production. */
+  /** Where refused requests and failures of the upstream are logged. Default: `console` in development, and for errors only in production. */
   readonly log?: Log
   /** Default: the runtime's clock. */
   readonly clock?: Clock
@@ -70,15 +73,24 @@ export interface ImpersonatingProxyOptions {
 const NAME = /^[\w!#$%&'+.^`|~-]+$/
 const HEADER = /^[\w!#$%&'+.^`|~-]+\*?$/
 
+/** A user without a credential is none of this proxy, the paths are those of Kubernetes, and nothing else decides about impersonation. */
+const NOT_HERE = ['optional', 'impersonationHeaders', 'attributes'] as const
+
 /** The checks of {@link ImpersonatingProxyOptions}. */
 export const proxyShape: OptionsShape<ImpersonatingProxyOptions> = {
+  ...without(decideRequestShape, ...NOT_HERE),
+  authenticator: required(aRequestAuthenticator),
   upstream: required(anything),
   credentials: aFunction,
   mode: oneOf('impersonate', 'token'),
   userToken: aFunction,
-  authorizer: anAuthorizer,
-  prefix: aPathPrefix,
-  refusedGroups: listOf(aString),
+  refusedGroups: listOf(
+    must(
+      'must be the name of a group, without *',
+      (value) => typeof value === 'string' && value !== '' && !value.includes('*'),
+    ),
+  ),
+  allowMasters: aBoolean,
   allowAnonymous: aBoolean,
   removeHeaders: listOf(
     must(
@@ -97,10 +109,28 @@ export const proxyShape: OptionsShape<ImpersonatingProxyOptions> = {
   responseTimeoutSeconds: above(0, 86_400),
   maxConnectionSeconds: above(0),
   allowInsecureHttp: aBoolean,
-  observer: aFunction,
-  log: aLog,
   clock: aClock,
 }
+
+/** The options that do not decide who makes a request and whether they may. */
+export const OWN_OPTIONS = [
+  'authenticator',
+  'upstream',
+  'credentials',
+  'mode',
+  'userToken',
+  'refusedGroups',
+  'allowMasters',
+  'allowAnonymous',
+  'removeHeaders',
+  'responseHeaders',
+  'sandbox',
+  'connectTimeoutSeconds',
+  'responseTimeoutSeconds',
+  'maxConnectionSeconds',
+  'allowInsecureHttp',
+  'clock',
+] as const
 
 /** What must not go together. */
 export function combinationProblems(

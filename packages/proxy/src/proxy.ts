@@ -1,5 +1,4 @@
-import type { Authentication } from '@kube-authn/core'
-import type { AuthenticatedUpgrade } from '@kube-authn/node'
+import type { UpgradingServer } from '@kube-authn/node/internal'
 import type { NodeMessage, NodeResponse } from './node-types.ts'
 
 /** What is used of a context of Koa. */
@@ -15,34 +14,25 @@ export interface HonoContext {
   readonly res: { readonly headers: Headers }
 }
 
-/** A proxy, ready to be mounted behind `authentication` and `impersonation`. It answers every request that it gets. */
+/**
+ * A proxy, ready to be mounted. It authenticates, authorizes and answers every request that it gets, and every upgrade of the servers that it is attached to,
+ * by the same options. Mount it before `authentication` and body parsers.
+ */
 export interface ImpersonatingProxy {
-  /**
-   * A handler for Express, Connect, and servers of Node.
-   *
-   * @param authenticationOf `getAuthentication` of the adapter. What it throws goes to `next`.
-   */
-  express<Req extends NodeMessage = NodeMessage>(
-    authenticationOf: (req: Req) => Authentication,
-  ): (req: Req, res: NodeResponse, next?: (error?: unknown) => void) => void
-  /**
-   * A middleware for Koa. It resolves once the response is over.
-   *
-   * @param authenticationOf `getAuthentication` of the adapter.
-   */
-  koa<Ctx = KoaContext>(
-    authenticationOf: (ctx: Ctx) => Authentication,
-  ): (ctx: Ctx & KoaContext) => Promise<void>
+  /** A handler for Express, Connect, and servers of Node. */
+  express(this: void): (req: NodeMessage, res: NodeResponse) => void
+  /** A middleware for Koa. It resolves once the response is over. */
+  koa(this: void): (ctx: KoaContext) => Promise<void>
   /**
    * A handler for Hono on `@hono/node-server`. On other runtimes it throws. Headers that middlewares have set before it are sent too; after it, the response is over.
-   *
-   * @param authenticationOf `getAuthentication` of the adapter.
    */
-  hono<C extends HonoContext = HonoContext>(
-    authenticationOf: (c: C) => Authentication,
-  ): (c: C) => Promise<Response>
-  /** Forwards an upgrade: the `accept` of `authenticateUpgrade`. */
-  upgrade(this: void, upgrade: AuthenticatedUpgrade): Promise<void>
+  hono(this: void): (c: HonoContext) => Promise<Response>
+  /**
+   * Handles the upgrades of a server, which Node hands past all middlewares: those below `prefix`, or all without it. Without another listener, the others are a 404.
+   *
+   * @returns a function that stops listening.
+   */
+  attach(this: void, server: UpgradingServer): () => void
   /** Closes idle connections to the upstream, and stops reading files. What is in progress goes on. */
   close(this: void): void
 }

@@ -1,12 +1,11 @@
 import type { Awaitable } from '@kube-authn/core'
 import { andThen } from '@kube-authn/core/internal'
-import type { NodeMessage } from './node-types.ts'
 import type { ImpersonatingProxyOptions } from './options.ts'
 
 /** What requests to the upstream are authenticated by. */
 export interface SentCredential {
-  /** The value of `Authorization` for a request; `undefined` if there is none. */
-  readonly forRequest: (message: NodeMessage) => Awaitable<string | undefined>
+  /** The value of `Authorization` for a request; `undefined` if there is none. @param userToken that of the user, for `mode: 'token'`. */
+  readonly forRequest: (userToken: string | undefined) => Awaitable<string | undefined>
   /** Tells that the upstream answered 401 to a request with this value. */
   readonly refused: (value: string | undefined) => void
 }
@@ -17,13 +16,13 @@ export interface SentCredential {
  * @param own that of the endpoint.
  */
 export function sentCredential(
-  { mode, userToken, credentials }: Pick<ImpersonatingProxyOptions, 'mode' | 'userToken' | 'credentials'>,
+  { mode, credentials }: Pick<ImpersonatingProxyOptions, 'mode' | 'credentials'>,
   own: () => string | undefined,
 ): SentCredential {
   let refused: string | undefined
   return {
-    forRequest(message) {
-      if (mode === 'token') return andThen(userToken?.(message), ofUser)
+    forRequest(userToken) {
+      if (mode === 'token') return ofUser(userToken)
       if (credentials === undefined) return own()
       // Told once: a source with nothing newer is not asked for it with each request.
       const told = refused

@@ -1,14 +1,16 @@
 import { randomUUID } from 'node:crypto'
-import type { Authentication, AuthenticationRequest } from '@kube-authn/core'
 import {
+  applyHeaderChanges,
   clientContext,
+  closeConnection,
   incomingMessageRequest,
   Received,
-  type StatusError,
+  StatusError,
+  warningHeaders,
   whenOver,
 } from '@kube-authn/core/adapter'
-import { isPromiseLike, memberOf } from '@kube-authn/core/internal'
-import { decide, isRefusal, type Outgoing } from './decide.ts'
+import { memberOf } from '@kube-authn/core/internal'
+import { decide, isRefusal } from './decide.ts'
 import { answer } from './forward/answers.ts'
 import { forwardRequest } from './forward/forward-request.ts'
 import type { NodeMessage, NodeResponse } from './node-types.ts'
@@ -18,45 +20,60 @@ import type { ProxyParts } from './parts.ts'
 export interface ServedRequest {
   readonly message: NodeMessage
   readonly response: NodeResponse
-  /** The request that the middlewares decided about, if they are known. */
-  readonly known: AuthenticationRequest | undefined
-  readonly authentication: Authentication
+  /** What has the address of the client in `ip`, if the framework knows it. */
+  readonly shown: object
+  /** Whether a middleware of these packages has decided about it, and so has taken its credential away. */
+  readonly isDecided: boolean
 }
 
-/** Serves a request. @param over called once the response is over. */
-export function serveRequest(
-  { message, response, known, authentication }: ServedRequest,
-  parts: ProxyParts,
-  over: () => void,
-): void {
-  const ends = parts.untilEnd(authentication, (listener) => whenOver(message, response)(listener))
+/** Serves a request. Resolves once the response is over. */
+export async function serveRequest(served: ServedRequest, parts: ProxyParts): Promise<void> {
+  const { message, response, shown } = served
+  const { observer } = parts
   const target = sentTarget(message)
-  const request = known ?? incomingMessageRequest(message, target)
-  const proceed = (outgoing: Outgoing | StatusError): void => {
-    if (!isRefusal(outgoing)) {
-      forwardRequest({ message, response, ends }, outgoing, parts.forward, over)
-      return
-    }
-    if (outgoing.cause !== undefined && outgoing.status >= 500) parts.forward.failed(request, outgoing)
-    answer(outgoing, message, response)
-    over()
+  const request = incomingMessageRequest(message, target, undefined, shown)
+  const received = new Received(request, response)
+  const onceOver = whenOver(message, response)
+  observer(received)
+  onceOver((status) => observer({ type: 'response', request, status }))
+  if (served.isDecided) {
+    const failure = mountedTooLate()
+    parts.forward.failed(request, failure)
+    answer(failure, message, response)
+    return
   }
-  const decided = decide(
+  const context = clientContext(message, response)
+  const admission = await parts.admit(request, message, context)
+  if (admission.closesConnection) closeConnection(message)
+  applyHeaderChanges(message, admission.headerChanges)
+  if ('failure' in admission) {
+    answer(admission.failure, message, response)
+    return
+  }
+  const { authentication, userToken } = admission
+  for (const value of warningHeaders(admission.warnings)) response.appendHeader('Warning', value)
+  const ends = parts.untilEnd(authentication, onceOver)
+  const outgoing = await decide(
     {
       message,
       target,
       request,
       authentication,
-      // Of the audit log, if there is one, and told to the client.
-      auditId: new Received(request, response).auditId(randomUUID),
+      userToken,
+      auditId: received.auditId(randomUUID),
       expectsContinue: awaitsContinue(message),
-      clientSignal: () => clientContext(message, response).signal,
       upgrade: undefined,
     },
     parts.decide,
   )
-  if (isPromiseLike(decided)) void decided.then(proceed)
-  else proceed(decided)
+  if (isRefusal(outgoing)) {
+    if (outgoing.cause !== undefined && outgoing.status >= 500) parts.forward.failed(request, outgoing)
+    answer(outgoing, message, response)
+    return
+  }
+  await new Promise<void>((over) =>
+    forwardRequest({ message, response, ends }, outgoing, parts.forward, over),
+  )
 }
 
 /** The target that the client sent: Express changes `url` below a mount point and keeps it. */
@@ -71,4 +88,12 @@ function awaitsContinue(message: NodeMessage): boolean {
   const server = memberOf(message.socket, 'server')
   const count = memberOf(server, 'listenerCount')
   return typeof count === 'function' && Number(Reflect.apply(count, server, ['checkContinue'])) > 0
+}
+
+function mountedTooLate(): StatusError {
+  return new StatusError({
+    status: 500,
+    reason: 'InternalError',
+    message: 'the proxy authenticates requests itself: mount it before authentication(...)',
+  })
 }

@@ -24,6 +24,12 @@ export function forwardedTarget(received: string, prefix: string): string | Stat
   return hasDotSegment(path) ? badRequest('the path must not have the segments . and ..') : target
 }
 
+/** Whether a target may be one below a prefix: whatever cannot be read is, so that it is refused. */
+export function isBelow(received: string, prefix: string): boolean {
+  const target = forwardedTarget(received, prefix)
+  return typeof target === 'string' || target.status !== 404
+}
+
 /** As a server sees it that decodes before it splits. Servlet containers ignore what follows a semicolon. */
 function hasDotSegment(path: string): boolean {
   if (!/[.%]/.test(path)) return false

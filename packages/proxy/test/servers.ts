@@ -3,7 +3,12 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import { createServer as createHttpsServer } from 'node:https'
 import { connect, createServer as createTcpServer, type Server as TcpServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { type Authentication, userInfo } from '@kube-authn/core'
+import {
+  type Authentication,
+  type AuthenticationRequest,
+  type Authenticator,
+  userInfo,
+} from '@kube-authn/core'
 import { createPki, type IssuedCredential } from '@kube-authn/testing'
 import { onTestFinished } from 'vitest'
 import { impersonatingProxy, type ImpersonatingProxy, type ImpersonatingProxyOptions } from '../src/index.ts'
@@ -55,6 +60,8 @@ export async function upstreamServer(
   server.on('request', (message, response) => {
     const { method = '', url = '', rawHeaders } = message
     received.push({ method, url, rawHeaders: [...rawHeaders], message })
+    // As API servers do.
+    response.setHeader('Audit-ID', message.headers['audit-id'] ?? '')
     listener(message, response)
   })
   const sockets = await listening(server, port)
@@ -64,14 +71,24 @@ export async function upstreamServer(
 
 /** The options of a proxy to a server that sends these bytes when a request comes, whatever HTTP says of them. */
 export async function toBytes(
-  answer: string | ((socket: Socket) => void),
+  answer: string | ((socket: Socket, request: Buffer) => void),
 ): Promise<Pick<ImpersonatingProxyOptions, 'upstream' | 'allowInsecureHttp'>> {
   const server = createTcpServer((socket) => {
     socket.on('error', () => socket.destroy())
-    socket.once('data', () => (typeof answer === 'string' ? socket.write(answer, 'latin1') : answer(socket)))
+    socket.once('data', (request: Buffer) =>
+      typeof answer === 'string' ? socket.write(answer, 'latin1') : answer(socket, request),
+    )
   })
   await listening(server)
   return { upstream: { server: `http://127.0.0.1:${portOf(server)}` }, allowInsecureHttp: true }
+}
+
+/** The same bytes with the `Audit-ID` of the request, as API servers send it. */
+export function echoing(bytes: string): (socket: Socket, request: Buffer) => void {
+  return (socket, request) => {
+    const [auditId = ''] = /^audit-id: .*$/im.exec(request.toString('latin1')) ?? []
+    socket.write(bytes.replace('\r\n', `\r\n${auditId}\r\n`), 'latin1')
+  }
 }
 
 /** Has the upstream switch protocols by hand. */
@@ -104,13 +121,24 @@ export const jane: Authentication = {
   }),
 }
 
+/** Authenticates every request as a user. */
+export function everyoneIs(
+  authentication: Authentication | ((request: AuthenticationRequest) => Authentication),
+): Authenticator {
+  return {
+    name: 'everyone',
+    authenticate: typeof authentication === 'function' ? authentication : () => authentication,
+  }
+}
+
 /** A proxy in front of an upstream, for one user. */
 export async function proxyTo(
   upstream: Pick<RunningUpstream, 'url' | 'ca'>,
   options: Partial<ImpersonatingProxyOptions> = {},
-  authentication: Authentication | ((message: IncomingMessage) => Authentication) = jane,
+  authentication: Parameters<typeof everyoneIs>[0] = jane,
 ): Promise<RunningProxy> {
   const proxy = impersonatingProxy({
+    authenticator: everyoneIs(authentication),
     upstream: {
       server: upstream.url,
       ca: upstream.ca,
@@ -120,14 +148,8 @@ export async function proxyTo(
     ...options,
   })
   onTestFinished(proxy.close)
-  const of = typeof authentication === 'function' ? authentication : () => authentication
-  const server = createServer({ maxHeaderSize: 1e6 }, proxy.express(of))
-  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    socket.on('error', () => socket.destroy())
-    const known = of(request)
-    const { signal } = new AbortController()
-    void proxy.upgrade({ request, socket, head, user: known.user, authentication: known, signal })
-  })
+  const server = createServer({ maxHeaderSize: 1e6 }, proxy.express())
+  proxy.attach(server)
   const sockets = await listening(server)
   return { server, proxy, sockets, port: portOf(server) }
 }

@@ -6,13 +6,19 @@ import type { Log } from './log.ts'
 /** Where a line goes; `undefined` is the console. */
 export type Sink = Exclude<Log, false> | undefined
 
-/** A mistake in the app that a request revealed. */
-export type AppWarning = 'noUser' | 'noSession' | 'preflight' | 'userReplaced'
+/** A likely mistake in the app, which a request or the start revealed. */
+export type AppWarning =
+  | 'noUser'
+  | 'noSession'
+  | 'openUpgrades'
+  | 'preflight'
+  | 'upgradesLack'
+  | 'userReplaced'
 
 /** The code that writes log lines. */
 export interface Diagnosis {
   writeEvent(log: Sink, event: NewsEvent): void
-  /** @param where the property of a replaced user, such as `req.user`. */
+  /** @param where the property of a replaced user, such as `req.user`, or the options that upgrades lack. */
   writeAppWarning(log: Sink, warning: AppWarning, where?: string): void
   /** @param before how many were left out before this one. */
   writeRefusal(log: Sink, refusal: Refusal, before?: number): void

@@ -4,11 +4,13 @@ import { writeNotice } from './write-notice.ts'
 const CODES = {
   noUser: 'KUBE_AUTHN_NO_USER',
   noSession: 'KUBE_AUTHN_NO_SESSION',
+  openUpgrades: 'KUBE_AUTHN_OPEN_UPGRADES',
   preflight: 'KUBE_AUTHN_PREFLIGHT',
+  upgradesLack: 'KUBE_AUTHN_UPGRADES_LACK',
   userReplaced: 'KUBE_AUTHN_USER_REPLACED',
 } as const satisfies Readonly<Record<AppWarning, string>>
 
-/** Writes a notice that contains nothing from the request, which an attacker may control. @param where the property of a replaced user, such as `req.user`. */
+/** Writes a notice that contains nothing from the request, which an attacker may control. @param where the property of a replaced user, such as `req.user`, or the options that upgrades lack. */
 export function writeAppWarning(log: Sink, warning: AppWarning, where = ''): void {
   writeNotice(log, { code: CODES[warning], message: textOf(warning, where) })
 }
@@ -24,6 +26,16 @@ function textOf(warning: AppWarning, where: string): string {
       return (
         'passport.authenticate(...) stores the user in a session, and the request has none: pass { session: false }, since every request is ' +
         'authenticated by its own credential'
+      )
+    case 'openUpgrades':
+      return (
+        'authenticateUpgrade(...) has neither authorization nor guard, so every authenticated user may open a connection: upgrades pass no ' +
+        'middleware of the app, such as authorization(...), requireGroups(...) and rate limits. Give it one of them, or guard: () => true'
+      )
+    case 'upgradesLack':
+      return (
+        `authenticateUpgrade(...) lacks options that authentication(...) has with the same authenticator (${where}): upgrades pass no ` +
+        'middleware of the app, so give it the same'
       )
     case 'preflight':
       return (

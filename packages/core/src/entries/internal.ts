@@ -6,7 +6,9 @@
  */
 export { applyHeaderChanges } from '../adapter/incoming-message/apply-header-changes.ts'
 export { incomingMessageRequest } from '../adapter/incoming-message/incoming-message.ts'
+export { optionsThatLack } from '../adapter/request-door.ts'
 export { Received } from '../audit/audit-id.ts'
+export { advise } from '../authenticator/advise.ts'
 export { authorizeRequest } from '../authorization/authorize-request.ts'
 export { impersonateRequest } from '../impersonation/impersonate-request.ts'
 export {
@@ -95,6 +97,7 @@ export type {
   TokenCacheRequestEvent,
   TokenReviewCallEvent,
 } from '../authenticator/events.ts'
+export { logRefusal } from '../logging/log-refusal.ts'
 export { loggingObserver, notify, tell } from '../authenticator/notify.ts'
 export { CLIENT_CLOSED_REQUEST } from '../authenticator/events.ts'
 export type { ExternalSignerCallEvent, ExternalSignerEvent } from '../authenticator/external-signer-events.ts'

@@ -1,31 +1,25 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Authentication, Authenticator, Awaitable, UserInfo } from '@kube-authn/core'
-import { applyHeaderChanges, incomingMessageRequest, notify, Received } from '@kube-authn/core/adapter'
 import {
   above,
+  advise,
   aFunction,
-  anAuthorizer,
-  aPathPrefix,
   aRequestAuthenticator,
-  authenticateRequestShape,
-  CLIENT_CLOSED_REQUEST,
   messageOf,
   optionProblems,
-  prefixProblems,
+  optionsThatLack,
   type OptionsShape,
+  prefixProblems,
   refuseProblems,
-  report,
   systemClock,
-  untilExpiry,
   untilExpiryShape,
   without,
   withMethods,
 } from '@kube-authn/core/internal'
+import { decideRequest, decideRequestShape } from './decide-request.ts'
+import { handleUpgrades, type UpgradingServer } from './upgrade-door.ts'
 import type { AuthenticateUpgradeOptions } from './upgrade-options.ts'
-import { decideUpgrade } from './decide-upgrade.ts'
-import { AnswerHeaders, refuseUpgrade } from './refuse-upgrade.ts'
-import { whenClientLeaves } from './when-client-leaves.ts'
 
 /** An accepted upgrade: the arguments of the event, and who makes it. */
 export interface AuthenticatedUpgrade {
@@ -42,21 +36,11 @@ export interface AuthenticatedUpgrade {
 }
 
 const shape: OptionsShape<AuthenticateUpgradeOptions> = {
-  ...without(authenticateRequestShape, 'closeUnauthenticatedHttp2'),
+  ...without(decideRequestShape, 'closeUnauthenticatedHttp2'),
   ...without(untilExpiryShape, 'signal'),
   handles: aFunction,
-  impersonation: anAuthorizer,
-  authorization: anAuthorizer,
-  attributes: aFunction,
-  prefix: aPathPrefix,
   closeTimeoutSeconds: above(0),
   onError: aFunction,
-}
-
-/** The part of a Node server that is used. */
-export interface UpgradingServer {
-  on(event: 'upgrade', listener: (request: IncomingMessage, socket: Duplex, head: Buffer) => void): unknown
-  off(event: 'upgrade', listener: (request: IncomingMessage, socket: Duplex, head: Buffer) => void): unknown
 }
 
 /**
@@ -95,50 +79,25 @@ export function authenticateUpgrade(
     prefixProblems(options),
   )
   const { handles = () => true, maxConnectionSeconds, closeTimeoutSeconds = 10 } = options
-  const { clock = systemClock, observer, onError = warn } = options
-  const decide = decideUpgrade(authenticator, options)
-
-  const onUpgrade = async (message: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
-    const closed = new AbortController()
-    socket.once('close', () => closed.abort())
-    // Without a listener, a broken connection would end the process.
-    socket.on('error', ignore)
-    const request = incomingMessageRequest(message)
-    const headers = new AnswerHeaders()
-    const answered = (status: number): void => notify(observer, { type: 'response', request, status })
-    if (observer !== undefined) notify(observer, new Received(request, headers))
-
-    const stopWatching = whenClientLeaves(socket, () => socket.destroy())
-    const outcome = await decide(request, message, closed.signal)
-    stopWatching()
-    applyHeaderChanges(message, outcome.headerChanges)
-    if (closed.signal.aborted || socket.destroyed) {
-      answered(CLIENT_CLOSED_REQUEST)
-      return
-    }
-    const destroyLater = (): void => {
-      const cancel = clock.after(closeTimeoutSeconds * 1000, () => socket.destroy())
-      socket.once('close', cancel)
-    }
-    if ('failure' in outcome) {
-      answered(outcome.failure.status)
-      // A client may never read the answer.
-      destroyLater()
-      refuseUpgrade(socket, outcome.failure, headers)
-      return
-    }
-    const { authentication } = outcome
-    const signal = untilExpiry(authentication, {
-      signal: closed.signal,
-      clock,
-      ...(maxConnectionSeconds !== undefined && { maxConnectionSeconds }),
-    })
-    if (signal.aborted) destroyLater()
-    else signal.addEventListener('abort', destroyLater, { once: true, signal: closed.signal })
-    socket.once('close', () => answered(SWITCHING_PROTOCOLS))
-    try {
-      const auditId = headers.get('audit-id')
-      await accept({
+  const { clock = systemClock, observer, onError = warn, log = authenticator.log } = options
+  if (options.authorization === undefined && options.guard === undefined) advise(log, 'openUpgrades')
+  // The middlewares of an app are usually made in the same turn, before this or after it.
+  setImmediate(() => {
+    const lacking = optionsThatLack(authenticator, options)
+    if (lacking.length > 0) advise(log, 'upgradesLack', lacking.join(', '))
+  })
+  return handleUpgrades(server, {
+    decide: decideRequest(authenticator, without(options, ...OF_CONNECTIONS)),
+    handles,
+    observer,
+    maxConnectionSeconds,
+    closeTimeoutSeconds,
+    clock,
+    onError,
+    accept({ message, socket, head, decision, signal, auditId, answered }) {
+      const { authentication } = decision
+      socket.once('close', () => answered(SWITCHING_PROTOCOLS))
+      return accept({
         request: message,
         socket,
         head,
@@ -147,31 +106,16 @@ export function authenticateUpgrade(
         signal,
         ...(auditId !== undefined && { auditId }),
       })
-    } catch (error) {
-      socket.destroy()
-      report(onError, error)
-    }
-  }
-
-  const listener = (message: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    try {
-      if (handles(message)) void onUpgrade(message, socket, head)
-    } catch (error) {
-      // Whose connection it is, is unknown. Thrown from here, the error would end the process.
-      socket.on('error', ignore)
-      socket.destroy()
-      report(onError, error)
-    }
-  }
-  server.on('upgrade', listener)
-  return () => void server.off('upgrade', listener)
+    },
+  })
 }
+
+/** The options that do not decide. */
+const OF_CONNECTIONS = ['handles', 'maxConnectionSeconds', 'closeTimeoutSeconds', 'onError', 'clock'] as const
 
 const aServer = withMethods('a server of node:http or node:https', 'on', 'off')
 
 const SWITCHING_PROTOCOLS = 101
-
-function ignore(): void {}
 
 function warn(error: unknown): void {
   const message = messageOf(error, 'it threw something that is not an error')

@@ -1,23 +1,11 @@
 import type { IncomingMessage } from 'node:http'
 import type { Clock } from '@kube-authn/core'
-import type { Authorizer, RequestAttributes } from '@kube-authn/core/authorization'
-import type { AuthenticateRequestOptions } from '@kube-authn/core/internal'
+import type { DecideRequestOptions } from './decide-request.ts'
 
 /** Options of `authenticateUpgrade`. */
-export interface AuthenticateUpgradeOptions extends Omit<
-  AuthenticateRequestOptions,
-  'closeUnauthenticatedHttp2'
-> {
-  /** Whether a request is for this function; other listeners of `upgrade` handle the others. Default: all are. */
+export interface AuthenticateUpgradeOptions extends Omit<DecideRequestOptions, 'closeUnauthenticatedHttp2'> {
+  /** Whether a request is for this function; other listeners of `upgrade` handle the others. Without another one it is a 404. Default: all are. */
   readonly handles?: (request: IncomingMessage) => boolean
-  /** Allows users to act as others by `Impersonate-*` headers. Default: such a request is a 403. */
-  readonly impersonation?: Authorizer
-  /** Decides whether the user may make the request. Default: every user may. */
-  readonly authorization?: Authorizer
-  /** The attributes of a request, for both authorizers. Default: from Kubernetes-style paths. */
-  readonly attributes?: (request: IncomingMessage) => RequestAttributes
-  /** What the path of every request begins with, for both authorizers: as `prefix` of the middlewares. Default: none. */
-  readonly prefix?: string
   /** How long a connection may last at most, also if its credential never expires. Default: no limit. */
   readonly maxConnectionSeconds?: number
   /**

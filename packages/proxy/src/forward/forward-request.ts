@@ -4,6 +4,7 @@ import { type StatusError, whenOver } from '@kube-authn/core/adapter'
 import { logged, type Outgoing } from '../decide.ts'
 import { badRequest, failureOf, unauthorized } from '../failures.ts'
 import type { NodeMessage, NodeResponse } from '../node-types.ts'
+import { isOwnAnswer } from '../upstream/own-answers.ts'
 import { limitWaiting } from '../upstream/limit-waiting.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import { answer, cutOff } from './answers.ts'
@@ -45,7 +46,7 @@ export function forwardRequest(
 const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 const LOST: ReadonlySet<unknown> = new Set(['ECONNRESET', 'EPIPE'])
 
-/** @param onOver told whether the request is to be sent again, since the upstream had just closed an idle connection. */
+/** @param onOver told whether the request is to be sent again, since its connection was used before, and was not in order any more. */
 function attempt(
   exchange: Exchange,
   outgoing: Outgoing,
@@ -97,12 +98,12 @@ function attempt(
     if (!isOver) leave()
   })
   request.on('error', (error) => {
-    if (response.destroyed || ends?.aborted === true || response.writableEnded) return
+    if (isOver || response.destroyed || ends?.aborted === true || response.writableEnded) return
     stopBody()
     if (received !== undefined) {
       parts.failed(logged(outgoing), failureOf(error))
       cutOff(message, response)
-    } else if (isRetried(request, outgoing, error)) over(true)
+    } else if (isRepeatable(request, outgoing) && 'code' in error && LOST.has(error.code)) over(true)
     else fail(error)
   })
   // Also if the upstream switches protocols unasked, of which Node has no other event.
@@ -115,6 +116,14 @@ function attempt(
   })
   request.on('response', (upstreamResponse) => {
     stopWaiting()
+    if (!isOwnAnswer(request, upstreamResponse, outgoing.auditId)) {
+      // The answer to another request, which may be one of another user: nothing of it is read.
+      request.destroy()
+      const isRepeated = isRepeatable(request, outgoing)
+      if (!isRepeated) fail(new Error('the response of the upstream has another Audit-ID than the request'))
+      over(isRepeated)
+      return
+    }
     received = upstreamResponse
     const failure = sendResponse(upstreamResponse, exchange, outgoing, parts, {
       onRead() {
@@ -151,12 +160,7 @@ function opened(
   }
 }
 
-function isRetried(request: ClientRequest, { method, body }: Outgoing, error: Error): boolean {
-  return (
-    request.reusedSocket &&
-    SAFE.has(method) &&
-    body.kind === 'none' &&
-    'code' in error &&
-    LOST.has(error.code)
-  )
+/** Whether a request whose connection was used before may be sent once more. */
+function isRepeatable(request: ClientRequest, { method, body }: Outgoing): boolean {
+  return request.reusedSocket && SAFE.has(method) && body.kind === 'none'
 }

@@ -1,7 +1,8 @@
-import { createServer, type IncomingMessage } from 'node:http'
+import { createServer } from 'node:http'
 import { connect } from 'node:net'
 import { expect, it, onTestFinished } from 'vitest'
 import {
+  everyoneIs,
   exchange,
   jane,
   listening,
@@ -16,19 +17,16 @@ import { impersonatingProxy } from '../index.ts'
 /** A proxy on a server that waits less than a second for a request, where Node's defaults are 60 for its head, and 300 for all of it. */
 async function impatient({ url, ca }: RunningUpstream): Promise<number> {
   const proxy = impersonatingProxy({
+    authenticator: everyoneIs(jane),
     upstream: { server: url, ca, credential: { type: 'token', token: 'own-token' } },
     log: false,
   })
   onTestFinished(proxy.close)
   const server = createServer(
     { headersTimeout: 200, requestTimeout: 400, connectionsCheckingInterval: 20 },
-    proxy.express(() => jane),
+    proxy.express(),
   )
-  server.on('upgrade', (request: IncomingMessage, socket, head: Buffer) => {
-    socket.on('error', () => socket.destroy())
-    const { signal } = new AbortController()
-    void proxy.upgrade({ request, socket, head, user: jane.user, authentication: jane, signal })
-  })
+  proxy.attach(server)
   await listening(server)
   return portOf(server)
 }
@@ -107,7 +105,10 @@ it('a watch and a tunnel last longer than a request may take', async () => {
   const port = await impatient(upstream)
   const [watch, tunnel] = await Promise.all([
     exchange(port, 'GET /api/v1/pods?watch=1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'),
-    exchange(port, 'GET /api HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'),
+    exchange(
+      port,
+      'GET /api/v1/nodes/a/proxy HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+    ),
   ])
   expect(watch).toContain('two\n')
   expect(tunnel).toContain('late')

@@ -188,7 +188,7 @@ describe('bodies', () => {
   it('trailers go both ways, without those that identify', async () => {
     const upstream = await upstreamServer((message, response) => {
       message.resume().once('end', () => {
-        response.writeHead(200, { Trailer: 'X-Sum' })
+        response.setHeader('Trailer', 'X-Sum')
         response.write('x')
         response.addTrailers({ 'X-Sum': String(message.rawTrailers) })
         response.end()
@@ -201,7 +201,8 @@ describe('bodies', () => {
         '1\r\na\r\n0\r\nX-Sum: 1\r\nImpersonate-User: root\r\nAuthorization: b\r\n\r\n',
     )
     expect(valuesOf(upstream.received[0]?.rawHeaders, 'trailer')).toEqual(['x-sum'])
-    expect(answer).toContain('\r\nX-Sum: X-Sum,1\r\n')
+    // The core leaves a mark where it removed one.
+    expect(answer).toMatch(/\r\nX-Sum: X-Sum,1(?:,x-removed-trailer,)*\r\n/)
   })
 
   it('waits for the upstream to say 100 Continue if the server leaves that to the app', async () => {
@@ -339,7 +340,8 @@ describe('connections that end', () => {
       socket.on('error', () => {})
       socket.once('data', (first: string) => {
         requests.push(first.slice(0, 6))
-        socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+        const [auditId = ''] = /^audit-id: .*$/im.exec(first) ?? []
+        socket.write(`HTTP/1.1 200 OK\r\n${auditId}\r\nContent-Length: 2\r\n\r\nok`)
         socket.once('data', () => socket.destroy())
       })
     })

@@ -5,13 +5,23 @@ import { fileURLToPath } from 'node:url'
 import { http2ServerOptions } from '@kube-authn/node'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { REFUSED_HEADERS } from '../../test/refused-headers.ts'
-import { exchange, jane, listening, portOf, proxyTo, toBytes } from '../../test/servers.ts'
+import {
+  echoing,
+  everyoneIs,
+  exchange,
+  jane,
+  listening,
+  portOf,
+  proxyTo,
+  toBytes,
+} from '../../test/servers.ts'
 import { impersonatingProxy, type ImpersonatingProxyOptions } from '../index.ts'
 import { passedHeaders } from './passed-headers.ts'
 
 const NOWHERE = { url: '', ca: '' }
 const GET = 'GET /api/v1/namespaces/a/services/b/proxy/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'
-const UPGRADE = 'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'
+const UPGRADE =
+  'GET /api/v1/namespaces/a/services/b/proxy/ HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'
 /** What this proxy, and Node, add to every response. */
 const OWN = new Set([
   'audit-id',
@@ -40,7 +50,7 @@ async function answerTo(
   response: string,
   options: Partial<ImpersonatingProxyOptions> = {},
 ): Promise<string> {
-  const { port } = await proxyTo(NOWHERE, { ...options, ...(await toBytes(response)) })
+  const { port } = await proxyTo(NOWHERE, { ...options, ...(await toBytes(echoing(response))) })
   return exchange(port, request)
 }
 
@@ -84,14 +94,14 @@ describe('what a hostile response says of the whole site', () => {
 
   it.each(CASES)('%s: nor one over HTTP/2', async (_, names) => {
     const proxy = impersonatingProxy({
-      ...(await toBytes(`HTTP/1.1 200 OK\r\n${linesOf(names)}ETag: "a"\r\nContent-Length: 2\r\n\r\nok`)),
+      authenticator: everyoneIs(jane),
+      ...(await toBytes(
+        echoing(`HTTP/1.1 200 OK\r\n${linesOf(names)}ETag: "a"\r\nContent-Length: 2\r\n\r\nok`),
+      )),
       log: false,
     })
     onTestFinished(proxy.close)
-    const server = createHttp2Server(
-      http2ServerOptions({ cleanHttp2Fields: true }),
-      proxy.express(() => jane),
-    )
+    const server = createHttp2Server(http2ServerOptions({ cleanHttp2Fields: true }), proxy.express())
     await listening(server)
     const session = connectHttp2(`http://127.0.0.1:${portOf(server)}`)
     onTestFinished(() => session.destroy())

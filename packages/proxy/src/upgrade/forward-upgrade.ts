@@ -19,15 +19,18 @@ export interface UpgradeExchange {
   readonly head: Buffer
   readonly protocol: string
   readonly auditId: string
+  /** Told the status of the response. */
+  readonly answered: (status: number) => void
   /** Aborted when the credential ends. */
   readonly ends: AbortSignal
 }
 
-/** Forwards an upgrade. If the upstream does not switch, the client gets its response, and its connection is closed. */
+/** Forwards an upgrade. If the upstream refuses it, the client gets its response, and its connection is closed; any other response that switches nothing is a 502. */
 export function forwardUpgrade(exchange: UpgradeExchange, outgoing: Outgoing, parts: ForwardParts): void {
   const { socket, ends } = exchange
   const fail = (failure: StatusError): void => {
     parts.failed(logged(outgoing), failure)
+    exchange.answered(failure.status)
     refuse(exchange.socket, failure, exchange.auditId)
   }
   const request = opened(outgoing, parts, fail)
@@ -51,6 +54,13 @@ export function forwardUpgrade(exchange: UpgradeExchange, outgoing: Outgoing, pa
   })
   request.once('response', (response) => {
     stopWatching()
+    const { statusCode = 0 } = response
+    if (statusCode < 400) {
+      request.destroy()
+      // Whatever the app decides about requests, it would be another way to what they ask for.
+      fail(badGateway(new Error(`the upstream answered an upgrade with ${statusCode}`)))
+      return
+    }
     const failure = relay(response, exchange, outgoing, parts)
     if (failure !== undefined) parts.failed(logged(outgoing), failure)
   })
@@ -62,6 +72,7 @@ export function forwardUpgrade(exchange: UpgradeExchange, outgoing: Outgoing, pa
       fail(badGateway(new Error('the upstream switched to another protocol')))
       return
     }
+    exchange.answered(SWITCHING_PROTOCOLS)
     connect(exchange, upstreamSocket, head, upstreamHead)
   })
   if (ends.aborted) expire()
@@ -98,10 +109,10 @@ function connect({ socket, head }: UpgradeExchange, upstream: Duplex, switched: 
   tunnel(socket, upstream)
 }
 
-/** Sends a response that switches nothing. The connection is closed after it: what the client sent further must not be read as a request. */
+/** Sends a refusal of the upstream. The connection is closed after it: what the client sent further must not be read as a request. */
 function relay(
   from: IncomingMessage,
-  { message, socket, auditId }: UpgradeExchange,
+  { message, socket, auditId, answered }: UpgradeExchange,
   outgoing: Outgoing,
   parts: ForwardParts,
 ): StatusError | undefined {
@@ -119,10 +130,12 @@ function relay(
   socket.resume()
   response.once('finish', () => socket.end())
   response.once('finish', () => socket.once('finish', () => socket.destroy()))
-  return sendResponse(from, { message, response }, outgoing, parts, {
+  const failure = sendResponse(from, { message, response }, outgoing, parts, {
     onRead: () => {},
     onBroken: () => socket.destroy(),
   })
+  answered(response.statusCode)
+  return failure
 }
 
 /** Answers an upgrade that is not forwarded, and closes its connection. */
@@ -137,3 +150,4 @@ export function refuse(socket: Duplex, failure: StatusError, auditId: string): v
 }
 
 const AUDIT_ID = 'Audit-ID'
+const SWITCHING_PROTOCOLS = 101

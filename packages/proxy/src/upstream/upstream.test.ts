@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { exchange, proxyTo, type RunningUpstream, upstreamServer } from '../../test/servers.ts'
 
 const REQUEST = 'GET /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'
-const UPGRADE = 'GET /x HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'
+const UPGRADE =
+  'GET /api/v1/namespaces/a/pods/b/exec HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'
 
 /** The names that clients asked for in their handshakes, one for each connection. */
 function namesOf({ server }: RunningUpstream): unknown[] {

@@ -3,6 +3,7 @@ import { Agent as TlsAgent } from 'node:https'
 import { isIP } from 'node:net'
 import type { Clock } from '@kube-authn/core'
 import type { EndpointConnection, EndpointTls } from '@kube-authn/node/internal'
+import { keepingOwnAnswers } from './own-answers.ts'
 import { limitConnecting } from './limit-connecting.ts'
 
 /** A request to the upstream. */
@@ -114,7 +115,7 @@ function agentsFor(hostname: string, tls: EndpointTls | undefined): Agents {
 /** All connections of an agent are alike, so it need not make a name of their options twice for each request. */
 function ofOneName<A extends Agent>(agent: A): A {
   agent.getName = () => 'upstream'
-  return agent
+  return keepingOwnAnswers(agent)
 }
 
 /** Closes what is idle; the other connections close once their responses are over. */

@@ -15,6 +15,7 @@ import {
   type OptionsShape,
   refuseProblems,
 } from '../../internal/options/index.ts'
+import { rememberOptions } from '../request-door.ts'
 import { requirePeerCertificates } from '../incoming-message/require-peer-certificates.ts'
 
 /** The checks of an adapter's `authentication`, which also handles refusals. */
@@ -44,5 +45,6 @@ export function authenticationOf(
   const { onFailure: _adapterOnly, ...rest } = options
   const authenticate = authenticateRequestWith(refusedOnDemand, authenticator, rest)
   requirePeerCertificates(authenticator)
+  rememberOptions(authenticator, rest)
   return authenticate
 }

@@ -84,7 +84,11 @@ export const PROXY_HELP: readonly FlagGroup[] = [
       {
         name: 'refused-groups',
         value: 'list',
-        description: 'groups whose users are refused (default system:masters)',
+        description: 'groups whose users are refused, besides system:masters',
+      },
+      {
+        name: 'allow-masters',
+        description: 'let users in system:masters pass (default false)',
       },
       {
         name: 'max-connection-duration',

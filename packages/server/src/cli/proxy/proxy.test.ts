@@ -226,7 +226,7 @@ describe('kube-authn proxy', () => {
       '--upstream-token-file=token',
     ])
     const headers = { authorization: 'Bearer jane-token', connection: 'upgrade', upgrade: 'websocket' }
-    const sent = request(`${proxy.server}/exec`, { ca, headers, agent: false })
+    const sent = request(`${proxy.server}/api/v1/namespaces/a/pods/b/exec`, { ca, headers, agent: false })
     sent.end()
     const [, socket] = (await once(sent, 'upgrade')) as [IncomingMessage, Socket]
     socket.on('error', () => {})

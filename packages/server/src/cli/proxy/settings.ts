@@ -39,6 +39,7 @@ export interface ProxySettings {
   readonly impersonationRbac: readonly string[]
   readonly authorizationRbac: readonly string[]
   readonly refusedGroups: readonly string[]
+  readonly allowMasters: boolean
   readonly allowAnonymous: boolean
   readonly maxConnectionSeconds?: number
   readonly authenticationFlags: readonly string[]
@@ -65,6 +66,7 @@ export function settingsFromFlags(argv: readonly string[]): ProxySettings {
     impersonationRbac: listOfFlag(flags, 'impersonation-rbac'),
     authorizationRbac: listOfFlag(flags, 'authorization-rbac'),
     refusedGroups: listOfFlag(flags, 'refused-groups'),
+    allowMasters: booleanOf(flags, 'allow-masters'),
     allowAnonymous: isGiven(flags, 'anonymous-auth') && booleanOf(flags, 'anonymous-auth'),
     ...(maxConnectionSeconds > 0 && { maxConnectionSeconds }),
     // In kube-apiserver they are on unless something is said.
@@ -116,6 +118,9 @@ function problemsOf(flags: ParsedFlags): readonly ConfigurationProblem[] {
     optionalString(flags, 'tls-private-key-file') === undefined
   ) {
     add('tls-cert-file', 'is required, with --tls-private-key-file: clients send no credentials without TLS')
+  }
+  if (listOfFlag(flags, 'refused-groups').some((group) => group === '' || group.includes('*'))) {
+    add('refused-groups', 'must be names of groups, without *')
   }
   if (secondsOf(flags, 'max-connection-duration') < 0) add('max-connection-duration', 'must not be negative')
   return found

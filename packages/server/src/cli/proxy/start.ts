@@ -5,7 +5,6 @@ import { impersonatingProxy } from '@kube-authn/proxy'
 import { type Closers, closers } from '../serve/closers.ts'
 import { httpsServer, listenSecurely } from '../serve/listen.ts'
 import { logLine } from '../serve/server-log.ts'
-import { handleRequests } from './requests.ts'
 import type { ProxySettings } from './settings.ts'
 import { openUpstream } from './upstream.ts'
 
@@ -34,7 +33,7 @@ export async function startProxy(settings: ProxySettings): Promise<StartedProxy>
 }
 
 async function open(settings: ProxySettings, opened: Closers): Promise<Omit<StartedProxy, 'close'>> {
-  const { refusedGroups, allowAnonymous, maxConnectionSeconds, secure: address, tls } = settings
+  const { refusedGroups, allowMasters, allowAnonymous, maxConnectionSeconds, secure: address, tls } = settings
   const audit = await auditFromFlags(settings.auditFlags)
   opened.add(() => audit.close())
   const events: Observer = loggingObserver(undefined, logLine) ?? (() => undefined)
@@ -49,18 +48,22 @@ async function open(settings: ProxySettings, opened: Closers): Promise<Omit<Star
   opened.add(() => authenticator.close())
   const { endpoint, credentials, close } = await openUpstream(settings.upstream)
   opened.add(close)
+  const impersonation = rolesAt(settings.impersonationRbac, observer, opened)
+  const authorization = rolesAt(settings.authorizationRbac, observer, opened)
   const proxy = impersonatingProxy({
+    authenticator,
     upstream: endpoint,
     refusedGroups,
+    allowMasters,
     allowAnonymous,
     observer,
     log: logLine,
     ...(credentials !== undefined && { credentials }),
     ...(maxConnectionSeconds !== undefined && { maxConnectionSeconds }),
+    ...(impersonation !== undefined && { impersonation }),
+    ...(authorization !== undefined && { authorization }),
   })
   opened.add(() => proxy.close())
-  const impersonation = rolesAt(settings.impersonationRbac, observer, opened)
-  const authorization = rolesAt(settings.authorizationRbac, observer, opened)
   const listening = await listenSecurely({
     address,
     files: tls.certificate,
@@ -68,13 +71,11 @@ async function open(settings: ProxySettings, opened: Closers): Promise<Omit<Star
     observer: events,
     serverOf(options) {
       const server = httpsServer(options)
-      handleRequests(server, proxy, {
-        authenticator,
-        observer,
-        log: logLine,
-        ...(impersonation !== undefined && { impersonation }),
-        ...(authorization !== undefined && { authorization }),
-      })
+      const handle = proxy.express()
+      server.on('request', handle)
+      // So that nothing is sent that would be refused.
+      server.on('checkContinue', handle)
+      proxy.attach(server)
       return server
     },
   })

@@ -1,0 +1,213 @@
+import type { IncomingMessage } from 'node:http'
+import type { Authentication, Authenticator, AuthenticationRequest, HeaderChanges } from '@kube-authn/core'
+import {
+  authenticateRequest,
+  authorizeRequest,
+  impersonateRequest,
+  notify,
+  StatusError,
+} from '@kube-authn/core/adapter'
+import type { Authorizer, RequestAttributes } from '@kube-authn/core/authorization'
+import {
+  aFunction,
+  anAuthorizer,
+  aPathPrefix,
+  type AuthenticateRequestOptions,
+  authenticateRequestShape,
+  type Awaitable,
+  isStatusError,
+  logRefusal,
+  type OptionsShape,
+  without,
+} from '@kube-authn/core/internal'
+
+/** What decides about requests and upgrades. `M` is the request of Node. */
+export interface DecideRequestOptions<M = IncomingMessage> extends AuthenticateRequestOptions {
+  /** Called before the credential is checked. Anything but `true` is a 429; a thrown `StatusError` is the answer, and any other error a 500. */
+  readonly limit?: (request: M) => Awaitable<boolean>
+  /** Allows users to act as others by `Impersonate-*` headers. Default: such a request is a 403. */
+  readonly impersonation?: Authorizer
+  /** Decides whether the user may make the request. Default: every user may. */
+  readonly authorization?: Authorizer
+  /** The attributes of a request, for both authorizers. Default: from Kubernetes-style paths. */
+  readonly attributes?: (request: M) => RequestAttributes
+  /** What the path of every request begins with, for both authorizers: as `prefix` of the middlewares. Default: none. */
+  readonly prefix?: string
+  /**
+   * Called with every request that is authenticated and authorized; the headers are as they came. Anything but `true` is a 403; a thrown `StatusError` is the
+   * answer, and any other error a 500.
+   */
+  readonly guard?: (request: M, authentication: Authentication) => Awaitable<boolean>
+}
+
+/** The checks of {@link DecideRequestOptions}. */
+export const decideRequestShape: OptionsShape<DecideRequestOptions<never>> = {
+  ...authenticateRequestShape,
+  limit: aFunction,
+  impersonation: anAuthorizer,
+  authorization: anAuthorizer,
+  attributes: aFunction,
+  prefix: aPathPrefix,
+  guard: aFunction,
+}
+
+/** A request that may be made. */
+export interface AcceptedRequest {
+  readonly authentication: Authentication
+  /** Each is to be sent as a `Warning` header. */
+  readonly warnings: readonly string[]
+}
+
+/** What becomes of a request. */
+export type RequestDecision = (AcceptedRequest | { readonly failure: StatusError }) & {
+  readonly headerChanges: HeaderChanges
+  /** HTTP/2 only: close the connection after the response. */
+  readonly closesConnection: boolean
+}
+
+/** Decides about a request or an upgrade. It never rejects. */
+export type DecideRequest<M = IncomingMessage> = (
+  request: AuthenticationRequest,
+  message: M,
+  context: { readonly signal: AbortSignal },
+) => Promise<RequestDecision>
+
+/** The limit, authentication, impersonation, authorization, and then the guard. @param options valid ones. */
+export function decideRequest<M = IncomingMessage>(
+  authenticator: Authenticator,
+  options: DecideRequestOptions<M>,
+): DecideRequest<M> {
+  const { impersonation, authorization, attributes, prefix, limit, guard } = options
+  const ofAuthentication = without(options, ...OWN)
+  const { observer, log = authenticator.log } = options
+  const telling = { ...(observer !== undefined && { observer }), ...(log !== undefined && { log }) }
+  const authenticate = authenticateRequest(authenticator, ofAuthentication)
+  const deciding = { ...telling, ...(prefix !== undefined && { prefix }) }
+  const impersonate = impersonation && impersonateRequest(impersonation, deciding)
+  const authorize = authorization && authorizeRequest(authorization, deciding)
+
+  const refuse = (
+    request: AuthenticationRequest,
+    failure: StatusError,
+    user?: Authentication['user'],
+  ): StatusError => {
+    logRefusal(log, { request, failure, by: 'authorization', user })
+    notify(observer, {
+      type: 'authorization',
+      request,
+      result: failure.status < 500 ? 'forbid' : 'error',
+      reason: failure.message,
+      failure,
+      durationSeconds: 0,
+    })
+    return failure
+  }
+
+  return async function decideOne(request, message, given) {
+    const known: { attributes?: () => RequestAttributes } =
+      attributes === undefined ? {} : { attributes: () => attributes(message) }
+    const limited = limit && (await failureOf(() => limit(message), tooManyRequests))
+    if (limited !== undefined) {
+      return { failure: refuse(request, limited), headerChanges: NO_CHANGES, closesConnection: false }
+    }
+    const impersonates = impersonate !== undefined
+    const first = await authenticate(request, new AuthenticationContext(given, impersonates))
+    const { closesConnection } = first
+    if ('failure' in first) return first
+    let { authentication, headerChanges } = first
+    if (impersonate !== undefined) {
+      const { revocation } = authentication
+      const context = Object.assign(new AuthenticationContext(given, impersonates), known, { revocation })
+      const acting = await impersonate(request, authentication.user, context)
+      headerChanges = bothChanges(headerChanges, acting.headerChanges)
+      if ('failure' in acting) return { failure: acting.failure, headerChanges, closesConnection }
+      if (acting.requester !== undefined && acting.user !== undefined) {
+        authentication = {
+          ...authentication,
+          user: acting.user,
+          requester: acting.requester,
+          ...(acting.revocation !== undefined && { revocation: acting.revocation }),
+        }
+      }
+    } else if (first.held !== undefined) {
+      return { failure: first.held.failure, headerChanges, closesConnection }
+    }
+    if (authorize !== undefined) {
+      const context = Object.assign(new AuthenticationContext(given, impersonates), known)
+      const allowed = await authorize(request, authentication.user, context)
+      if ('failure' in allowed) return { failure: allowed.failure, headerChanges, closesConnection }
+    }
+    const guarded = guard && (await failureOf(() => guard(message, authentication), forbidden))
+    if (guarded !== undefined) {
+      return { failure: refuse(request, guarded, authentication.user), headerChanges, closesConnection }
+    }
+    return { authentication, headerChanges, warnings: first.warnings, closesConnection }
+  }
+}
+
+/** The signal is made only if something waits. */
+class AuthenticationContext {
+  readonly impersonates: boolean
+  readonly #given: { readonly signal: AbortSignal }
+
+  constructor(given: { readonly signal: AbortSignal }, impersonates: boolean) {
+    this.#given = given
+    this.impersonates = impersonates
+  }
+
+  get signal(): AbortSignal {
+    return this.#given.signal
+  }
+}
+
+/** Asks a function of the app. */
+async function failureOf(
+  ask: () => Awaitable<boolean>,
+  refusal: () => StatusError,
+): Promise<StatusError | undefined> {
+  try {
+    const answer: unknown = await ask()
+    return answer === true ? undefined : refusal()
+  } catch (thrown) {
+    if (isStatusError(thrown)) return thrown
+    return new StatusError({
+      status: 500,
+      reason: 'InternalError',
+      message: 'the server could not decide about the request',
+      cause: thrown,
+    })
+  }
+}
+
+function tooManyRequests(): StatusError {
+  return new StatusError({
+    status: 429,
+    reason: 'TooManyRequests',
+    message: 'too many requests, please try again later',
+    details: {},
+  })
+}
+
+function forbidden(): StatusError {
+  return new StatusError({
+    status: 403,
+    reason: 'Forbidden',
+    message: 'forbidden: this server does not allow the request',
+    details: {},
+  })
+}
+
+const NO_CHANGES: HeaderChanges = { remove: [] }
+
+/** The options that are not those of authentication. */
+const OWN = ['limit', 'impersonation', 'authorization', 'attributes', 'prefix', 'guard'] as const
+
+function bothChanges(one: HeaderChanges, other: HeaderChanges): HeaderChanges {
+  return {
+    remove: [...one.remove, ...other.remove],
+    removePrefixes: [...(one.removePrefixes ?? []), ...(other.removePrefixes ?? [])],
+    removeTwinsOf: [...(one.removeTwinsOf ?? []), ...(other.removeTwinsOf ?? [])],
+    removeCookies: [...(one.removeCookies ?? []), ...(other.removeCookies ?? [])],
+    replace: [...(one.replace ?? []), ...(other.replace ?? [])],
+  }
+}

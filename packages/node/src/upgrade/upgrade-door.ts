@@ -1,0 +1,165 @@
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { AuthenticationRequest, Awaitable, Clock, Observer } from '@kube-authn/core'
+import {
+  applyHeaderChanges,
+  incomingMessageRequest,
+  notify,
+  Received,
+  StatusError,
+} from '@kube-authn/core/adapter'
+import { CLIENT_CLOSED_REQUEST, report, untilExpiry } from '@kube-authn/core/internal'
+import type { AcceptedRequest, RequestDecision } from './decide-request.ts'
+import { AnswerHeaders, refuseUpgrade } from './refuse-upgrade.ts'
+import { whenClientLeaves } from './when-client-leaves.ts'
+
+/** The part of a Node server that is used. */
+export interface UpgradingServer {
+  on(event: 'upgrade', listener: (request: IncomingMessage, socket: Duplex, head: Buffer) => void): unknown
+  off(event: 'upgrade', listener: (request: IncomingMessage, socket: Duplex, head: Buffer) => void): unknown
+  listenerCount?(event: 'upgrade'): number
+}
+
+/** An upgrade that may be made. */
+export interface AcceptedUpgrade<D> {
+  readonly message: IncomingMessage
+  readonly socket: Duplex
+  readonly head: Buffer
+  /** The request that observers know. */
+  readonly request: AuthenticationRequest
+  readonly decision: D
+  /** Aborted when the credential expires. The connection is closed some seconds later in any case. */
+  readonly signal: AbortSignal
+  /** The id of the request in audit logs; absent without an audit log among the observers. */
+  readonly auditId?: string
+  /** Tells observers the status of the response; the first one counts. */
+  readonly answered: (status: number) => void
+}
+
+/** What handles upgrades. */
+export interface UpgradeDoor<D extends RequestDecision> {
+  readonly decide: (
+    request: AuthenticationRequest,
+    message: IncomingMessage,
+    context: { readonly signal: AbortSignal },
+  ) => Promise<D>
+  readonly accept: (upgrade: AcceptedUpgrade<Extract<D, AcceptedRequest>>) => Awaitable<void>
+  readonly handles: (message: IncomingMessage) => boolean
+  readonly observer: Observer | undefined
+  readonly maxConnectionSeconds: number | undefined
+  readonly closeTimeoutSeconds: number
+  readonly clock: Clock
+  readonly onError: (error: unknown) => void
+}
+
+/**
+ * Decides about the upgrades of a server, with the events of any request. A refused one gets a response, and its connection is closed.
+ *
+ * @returns a function that stops listening.
+ */
+export function handleUpgrades<D extends RequestDecision>(
+  server: UpgradingServer,
+  door: UpgradeDoor<D>,
+): () => void {
+  const { handles, onError } = door
+  const listener = (message: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    try {
+      if (handles(message)) void handleUpgrade(message, socket, head, door)
+      else if (server.listenerCount?.('upgrade') === 1) refuseUnhandled(socket)
+    } catch (error) {
+      // Whose connection it is, is unknown. Thrown from here, the error would end the process.
+      socket.on('error', ignore)
+      socket.destroy()
+      report(onError, error)
+    }
+  }
+  server.on('upgrade', listener)
+  return () => void server.off('upgrade', listener)
+}
+
+async function handleUpgrade<D extends RequestDecision>(
+  message: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  door: UpgradeDoor<D>,
+): Promise<void> {
+  const { observer, clock, maxConnectionSeconds, closeTimeoutSeconds, onError } = door
+  const closed = new AbortController()
+  socket.once('close', () => closed.abort())
+  // Without a listener, a broken connection would end the process.
+  socket.on('error', ignore)
+  const request = incomingMessageRequest(message)
+  const headers = new AnswerHeaders()
+  const answered = once((status: number) => notify(observer, { type: 'response', request, status }))
+  if (observer !== undefined) notify(observer, new Received(request, headers))
+
+  const stopWatching = whenClientLeaves(socket, () => socket.destroy())
+  const decision = await door.decide(request, message, closed)
+  const decided: RequestDecision = decision
+  stopWatching()
+  applyHeaderChanges(message, decided.headerChanges)
+  if (closed.signal.aborted || socket.destroyed) {
+    answered(CLIENT_CLOSED_REQUEST)
+    return
+  }
+  const destroyLater = (): void => {
+    const cancel = clock.after(closeTimeoutSeconds * 1000, () => socket.destroy())
+    socket.once('close', cancel)
+  }
+  if ('failure' in decided) {
+    const { failure } = decided
+    answered(failure.status)
+    // A client may never read the answer.
+    destroyLater()
+    refuseUpgrade(socket, failure, headers)
+    return
+  }
+  const signal = untilExpiry(decided.authentication, {
+    signal: closed.signal,
+    clock,
+    ...(maxConnectionSeconds !== undefined && { maxConnectionSeconds }),
+  })
+  if (signal.aborted) destroyLater()
+  else signal.addEventListener('abort', destroyLater, { once: true, signal: closed.signal })
+  try {
+    const auditId = headers.get('audit-id')
+    if (isAccepted(decision)) {
+      await door.accept({
+        message,
+        socket,
+        head,
+        request,
+        decision,
+        signal,
+        answered,
+        ...(auditId !== undefined && { auditId }),
+      })
+    }
+  } catch (error) {
+    socket.destroy()
+    report(onError, error)
+  }
+}
+
+function isAccepted<D extends RequestDecision>(decision: D): decision is Extract<D, AcceptedRequest> {
+  return 'authentication' in decision
+}
+
+/** Otherwise the client would wait for an answer, and its connection would stay. */
+function refuseUnhandled(socket: Duplex): void {
+  socket.on('error', ignore)
+  const message = 'the server could not find the requested resource'
+  const failure = new StatusError({ status: 404, reason: 'NotFound', message, details: {} })
+  refuseUpgrade(socket, failure, new AnswerHeaders())
+}
+
+function once(tell: (status: number) => void): (status: number) => void {
+  let isTold = false
+  return (status) => {
+    if (isTold) return
+    isTold = true
+    tell(status)
+  }
+}
+
+function ignore(): void {}
