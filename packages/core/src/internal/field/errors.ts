@@ -143,11 +143,18 @@ export class ErrorList {
   }
 
   #printed(value: unknown): string {
-    const text = printed(value)
+    if (this.#isFull) return ''
+    const text = printed(value, this.#maxValueLength + 1)
     return text.length > this.#maxValueLength ? `${text.slice(0, this.#maxValueLength)}...` : text
   }
 
+  /** Further errors are not looked at: there may be one for each of many elements. */
+  get #isFull(): boolean {
+    return this.#errors.length >= MAX_ERRORS
+  }
+
   #add(type: FieldErrorType, path: FieldPath, detail: string, value?: string): void {
+    if (this.#isFull) return
     const field = path.toString()
     const message = [TITLES[type], this.#hideValues ? undefined : value, detail]
       .filter((part) => part !== undefined && part !== '')
@@ -156,16 +163,39 @@ export class ErrorList {
   }
 
   #keep(error: FieldError): void {
-    if (this.#errors.length < MAX_ERRORS) this.#errors.push(error)
+    if (!this.#isFull) this.#errors.push(error)
   }
 }
 
 /** The maximum number of errors that are collected. */
 const MAX_ERRORS = 1000
 
-function printed(value: unknown): string {
+/** So much of a value that its JSON begins with the same `length` characters: each element and member has at least one. */
+function beginningOf(value: unknown, length: number): unknown {
+  let left = length
+  const beginning = (each: unknown): unknown => {
+    if (typeof each === 'string') return each.slice(0, length)
+    if (typeof each !== 'object' || each === null || typeof Reflect.get(each, 'toJSON') === 'function')
+      return each
+    if (Array.isArray(each))
+      return each.slice(0, left).map((element) => (left-- > 0 ? beginning(element) : 0))
+    const kept: Record<string, unknown> = Object.create(null) as Record<string, unknown>
+    for (const key in each) {
+      const member: unknown = Object.hasOwn(each, key) ? Reflect.get(each, key) : undefined
+      if (member === undefined) continue
+      if (left-- <= 0) break
+      kept[key] = beginning(member)
+    }
+    return kept
+  }
+  return beginning(value)
+}
+
+/** At least the first `length` characters. */
+function printed(value: unknown, length: number): string {
   try {
-    return typeof value === 'string' ? quoted(value) : (JSON.stringify(value) ?? 'null')
+    const beginning = beginningOf(value, length)
+    return typeof beginning === 'string' ? quoted(beginning) : (JSON.stringify(beginning) ?? 'null')
   } catch {
     // The value is nested too deeply to be printed.
     return '...'

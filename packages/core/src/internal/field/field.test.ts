@@ -1,4 +1,6 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { expectLinearWork } from '../../../../../test/growth.ts'
 import { cpuSecondsOf } from '../../../../../test/cpu-seconds.ts'
 import { ConfigurationError } from '../../authenticator/errors.ts'
 import { errorList } from './errors.ts'
@@ -180,10 +182,33 @@ describe('errorList with what is hostile', () => {
     expect(errors.toString()).toBe(`x: Invalid value: must be right, but is ${type}`)
   })
 
-  it('does not print what is nested too deep', () => {
-    const errors = errorList()
+  it('prints the beginning of what is nested deep', () => {
+    const errors = errorList({ maxValueLength: 3 })
     errors.invalid(fieldPath('x'), JSON.parse(`${'['.repeat(100_000)}${']'.repeat(100_000)}`), 'no')
-    expect(errors.toString()).toBe('x: Invalid value: ...: no')
+    expect(errors.toString()).toBe('x: Invalid value: [[[...: no')
+  })
+
+  it('prints values as JSON, up to a length', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), fc.integer({ min: 1, max: 40 }), (value, maxValueLength) => {
+        const errors = errorList({ maxValueLength })
+        // Keys such as `__proto__` are ordinary ones.
+        const text = JSON.stringify({ value })
+        errors.invalid(fieldPath('x'), JSON.parse(text), 'no')
+        const shown = text.length > maxValueLength ? `${text.slice(0, maxValueLength)}...` : text
+        expect(errors.errors[0]?.message).toBe(`Invalid value: ${shown}: no`)
+      }),
+    )
+  })
+
+  it('prints no more of a value than is shown, for each of its elements', () => {
+    expectLinearWork(500, (length) => {
+      const elements = Array.from({ length }, () => ({ name: 'x'.repeat(100) }))
+      return () => {
+        const errors = errorList()
+        for (const _ of elements) errors.invalid(fieldPath('x'), elements, 'no')
+      }
+    })
   })
 
   it('keeps the first thousand of many', () => {
