@@ -1,6 +1,7 @@
 import { parseFieldSelector, parseLabelSelector, type SelectorRequirement } from '@kube-authn/core/internal'
 import type { KubeObject } from './kube-object.ts'
 import type { Resource } from './resource.ts'
+import { conditionsByKey } from './selector-conditions.ts'
 import { badRequest } from './status-errors.ts'
 
 /** Whether an object is selected. */
@@ -27,17 +28,29 @@ export function selectsOf(
   const fields = parseFieldSelector(fieldSelector)
   const error = labels.error ?? fields.error
   if (error !== undefined) throw badRequest(error)
-  const ofFields = fields.requirements.map((requirement): Selects => {
-    const field = fieldOf(resource, requirement.key)
-    return (object) => holds(requirement, field(object))
+  const ofFields = [...conditionsByKey(fields.requirements)].map(([key, condition]): Selects => {
+    const field = fieldOf(resource, key)
+    return (object) => condition.holds(field(object))
   })
-  const ofLabels = labels.requirements.map((requirement): Selects => {
-    const { key } = requirement
-    return ({ metadata: { labels: given = {} } }) =>
-      holds(requirement, Object.hasOwn(given, key) ? given[key] : undefined)
-  })
+  const ofLabels = labels.requirements.length === 0 ? [] : [selectsLabels(labels.requirements)]
   const all = [...ofFields, ...ofLabels]
   return all.length === 0 ? undefined : (object) => all.every((selects) => selects(object))
+}
+
+/** Looks at each label of an object once, however many requirements there are. */
+function selectsLabels(requirements: readonly SelectorRequirement[]): Selects {
+  const conditions = conditionsByKey(requirements)
+  const required = [...conditions.values()].filter(({ isRequired }) => isRequired).length
+  return ({ metadata: { labels = {} } }) => {
+    let found = 0
+    for (const [key, value] of Object.entries(labels)) {
+      const condition = conditions.get(key)
+      if (condition === undefined) continue
+      if (!condition.holds(value)) return false
+      if (condition.isRequired) found++
+    }
+    return found === required
+  }
 }
 
 function fieldOf(resource: Resource, key: string): (object: KubeObject) => string {
@@ -49,33 +62,4 @@ function fieldOf(resource: Resource, key: string): (object: KubeObject) => strin
   const name = key.slice(0, 256)
   if (resource.selectableFields !== undefined) throw badRequest(`field label not supported: ${name}`)
   throw badRequest(`"${name}" is not a known field selector: only "metadata.name", "metadata.namespace"`)
-}
-
-/** @param value `undefined` if the object has no such label. */
-function holds({ operator, values }: SelectorRequirement, value: string | undefined): boolean {
-  switch (operator) {
-    case 'In':
-      return value !== undefined && values.includes(value)
-    case 'NotIn':
-      return value === undefined || !values.includes(value)
-    case 'Exists':
-      return value !== undefined
-    case 'DoesNotExist':
-      return value === undefined
-    case 'Gt':
-      return compare(value, values[0]) > 0
-    case 'Lt':
-      return compare(value, values[0]) < 0
-  }
-}
-
-/** Compares 64-bit integers; NaN if one is none. */
-function compare(value: string | undefined, bound: string | undefined): number {
-  if (value === undefined || bound === undefined || !isInteger(value) || !isInteger(bound)) return NaN
-  const difference = BigInt(value) - BigInt(bound)
-  return difference > 0n ? 1 : difference < 0n ? -1 : 0
-}
-
-function isInteger(text: string): boolean {
-  return /^-?\d{1,19}$/.test(text)
 }
