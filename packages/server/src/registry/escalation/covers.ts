@@ -1,10 +1,10 @@
 import type { PolicyRule } from '@kube-authn/core/internal'
 
 /**
- * How many names are looked up in the lists of held rules: some hundred milliseconds. A request of a few kilobytes could ask for many more, since a rule has the product of
+ * How many names are looked up in the lists of held rules: some ten milliseconds. A request of a few kilobytes could ask for many more, since a rule has the product of
  * its lists.
  */
-const MAX_LOOKUPS = 5_000_000
+const MAX_LOOKUPS = 1_000_000
 
 /** Rights that are held or not: some of one rule, or of one part of it. */
 export interface Coverage {
