@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { RecentMap } from './recent-map.ts'
+import { entriesOf, RecentMap } from './recent-map.ts'
 
 describe('a map of what was used lately', () => {
   it('has nothing before something is in it', () => {
@@ -27,6 +27,35 @@ describe('a map of what was used lately', () => {
     expect(map.get('a')).toBe(2)
     map.delete('a')
     expect(map.get('a')).toBeUndefined()
+  })
+
+  it('has fewer entries if some are as large as several, and always the last one', () => {
+    const map = new RecentMap<number>(4)
+    const has = (...keys: readonly string[]): readonly boolean[] =>
+      keys.map((key) => map.get(key) !== undefined)
+    map.set('a', 1)
+    map.set('b', 2, 2)
+    map.set('c', 3)
+    expect(has('a', 'b', 'c')).toEqual([true, true, true])
+    map.set('d', 4, 2)
+    expect(has('a', 'b', 'c', 'd')).toEqual([false, false, true, true])
+    map.delete('d')
+    map.set('c', 5, 2)
+    map.set('e', 6, 2)
+    expect(has('c', 'e')).toEqual([true, true])
+    map.set('f', 7, 1000)
+    expect(has('c', 'e', 'f')).toEqual([false, false, true])
+    map.set('g', 8)
+    expect(has('f', 'g')).toEqual([false, true])
+  })
+
+  it.each([
+    [0, 1],
+    [4095, 1],
+    [4096, 2],
+    [40_960, 11],
+  ])('counts what was made of %d bytes as %d', (length, entries) => {
+    expect(entriesOf(length)).toBe(entries)
   })
 
   it('takes keys that objects have by themselves', () => {

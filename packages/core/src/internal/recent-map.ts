@@ -1,10 +1,12 @@
 /**
- * A map with a maximum number of entries, which evicts the least recently used one. Memory is allocated only with the first entry: most caches
+ * A map with a maximum number of entries, which evicts the least recently used one. An entry that is as large as several counts as several. Memory is allocated only with the first entry: most caches
  * never store a refusal, and some never store anything. It does not handle expiration.
  */
 export class RecentMap<Value extends object | number> {
   readonly #maxEntries: number
   #entries: Map<string, Entry<Value>> | undefined
+  /** How many entries there are, as they count. */
+  #size = 0
   /** Of a ring of all entries: after it is the least recently used one, before it the most recent. */
   #ring: Entry<Value> | undefined
 
@@ -19,17 +21,15 @@ export class RecentMap<Value extends object | number> {
     return entry.value
   }
 
-  set(key: string, value: Value): void {
+  /** @param entries as how many entries it counts. */
+  set(key: string, value: Value, entries = 1): void {
+    this.delete(key)
+    const size = Math.min(entries, this.#maxEntries)
     this.#entries ??= new Map()
-    const known = this.#entries.get(key)
-    if (known !== undefined) {
-      known.value = value
-      this.#use(known)
-      return
-    }
-    if (this.#entries.size >= this.#maxEntries && this.#ring !== undefined) this.delete(this.#ring.next.key)
-    const entry = new Entry(key, value)
+    while (this.#size + size > this.#maxEntries && this.#ring !== undefined) this.delete(this.#ring.next.key)
+    const entry = new Entry(key, value, size)
     this.#entries.set(key, entry)
+    this.#size += size
     if (this.#ring !== undefined) entry.insertAfter(this.#ring)
     this.#ring = entry
   }
@@ -38,6 +38,7 @@ export class RecentMap<Value extends object | number> {
     const entry = this.#entries?.get(key)
     if (entry === undefined) return
     this.#entries?.delete(key)
+    this.#size -= entry.size
     if (entry === this.#ring) this.#ring = entry.previous === entry ? undefined : entry.previous
     entry.remove()
   }
@@ -55,13 +56,15 @@ export class RecentMap<Value extends object | number> {
 /** An entry in a ring. */
 class Entry<Value> {
   readonly key: string
-  value: Value
+  readonly value: Value
+  readonly size: number
   previous: Entry<Value> = this
   next: Entry<Value> = this
 
-  constructor(key: string, value: Value) {
+  constructor(key: string, value: Value, size: number) {
     this.key = key
     this.value = value
+    this.size = size
   }
 
   remove(): void {
@@ -76,3 +79,10 @@ class Entry<Value> {
     entry.next = this
   }
 }
+
+/** As how many entries something counts that was made of this many bytes or characters: so many for each entry that it takes. */
+export function entriesOf(length: number): number {
+  return 1 + Math.floor(length / BYTES_OF_AN_ENTRY)
+}
+
+const BYTES_OF_AN_ENTRY = 4096

@@ -5,8 +5,8 @@ import { RecentMap } from './recent-map.ts'
 export interface VerdictCache<V> {
   /** The cached verdict, unless it expired. */
   get(key: string): V | undefined
-  /** Caches a verdict and replaces an earlier one. */
-  remember(key: string, verdict: V, kind: VerdictKind, expiresAtMs: number): void
+  /** Caches a verdict and replaces an earlier one. It counts as so many entries, by default as one. */
+  remember(key: string, verdict: V, kind: VerdictKind, expiresAtMs: number, entries?: number): void
   forget(key: string): void
 }
 
@@ -30,13 +30,13 @@ export function verdictCache<V>(clock: Clock, maxEntries: number): VerdictCache<
 
   return {
     get: (key) => fresh(accepted, key) ?? fresh(refused, key),
-    remember(key, verdict, kind, expiresAtMs) {
+    remember(key, verdict, kind, expiresAtMs, entries) {
       if (kind === 'accepted') {
         refused.delete(key)
-        accepted.set(key, { verdict, expiresAtMs })
+        accepted.set(key, { verdict, expiresAtMs }, entries)
       } else {
         accepted.delete(key)
-        refused.set(key, { verdict, expiresAtMs })
+        refused.set(key, { verdict, expiresAtMs }, entries)
       }
     },
     forget(key) {

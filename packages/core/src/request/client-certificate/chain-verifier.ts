@@ -1,7 +1,7 @@
 import type { Awaitable } from '../../internal/awaitable.ts'
 import type { Clock } from '../../internal/clock.ts'
 import { type AuthenticationError, isAuthenticationError } from '../../authenticator/errors.ts'
-import { RecentMap } from '../../internal/recent-map.ts'
+import { entriesOf, RecentMap } from '../../internal/recent-map.ts'
 import {
   type Certificate,
   type CertificateChain,
@@ -69,10 +69,11 @@ export function chainVerifier<T>(options: ChainVerifierOptions<T>): ChainVerifie
       underWay.set(key, verification)
       // The verdicts of this pool, even if another one is current by then.
       const ofPool = verdicts
+      const length = presented.reduce((sum, der) => sum + der.length, 0)
       void verification.verdict.then(
         (verdict) => {
           underWay.delete(key)
-          ofPool.remember(key, verdict)
+          ofPool.remember(key, verdict, length)
         },
         () => underWay.delete(key),
       )
@@ -102,10 +103,11 @@ class Verdicts<T> {
     return this.#accepted.get(key) ?? this.#refused.get(key)
   }
 
-  remember(key: string, verdict: Verdict<T>): void {
+  /** @param length how many bytes the chain has: its user may have a name and groups of as many. */
+  remember(key: string, verdict: Verdict<T>, length: number): void {
     this.#accepted.delete(key)
     const verdicts = 'error' in verdict ? this.#refused : this.#accepted
-    verdicts.set(key, verdict)
+    verdicts.set(key, verdict, entriesOf(length))
   }
 }
 

@@ -8,7 +8,7 @@ export interface CachedOptions {
   readonly failureTtlSeconds?: number
   /** Whether to cache errors too, like unknown tokens. Default `false`, so that an outage has no after-effect. */
   readonly cacheErrors?: boolean
-  /** How many users are cached, and separately how many failures; least recently used entries are evicted. Default 32,768. */
+  /** How many users are cached, and separately how many failures; least recently used entries are evicted. A user of more than 4 KiB counts as several. Default 32,768. */
   readonly maxEntries?: number
   /**
    * How many different tokens are looked up at once. Beyond that, lookups fail at once as *unavailable*, with a retry delay. Default 1,024.

@@ -7,6 +7,7 @@ import { notify } from '../../authenticator/notify.ts'
 import { NotedToken, TokenDigest } from '../../authenticator/token-digest.ts'
 import { BUSY_SECONDS } from '../../internal/retry-after.ts'
 import { canWorkInBackground } from '../../internal/runtime.ts'
+import { entriesOf } from '../../internal/recent-map.ts'
 import { type VerdictCache, verdictCache } from '../../internal/verdict-cache.ts'
 import type { CachedOptions } from './cached-options.ts'
 import { answer, GONE, type Lookup, type LookupResult, lookUpToken } from './lookup.ts'
@@ -143,7 +144,8 @@ export class RememberedTokens {
     const expiresAtMs = Math.min(nowMs + ttlMs, result.authentication?.expiresAtMs ?? Infinity)
     if (!(expiresAtMs > nowMs)) return
     const kind = result.authentication === undefined ? 'refused' : 'accepted'
-    this.#results.remember(key, new RememberedToken(result, this.#isItsAlone(token)), kind, expiresAtMs)
+    const remembered = new RememberedToken(result, this.#isItsAlone(token))
+    this.#results.remember(key, remembered, kind, expiresAtMs, entriesOf(lengthOf(result)))
   }
 
   #isItsAlone(token: string): boolean {
@@ -160,3 +162,16 @@ export class RememberedTokens {
     return authentication === undefined ? this.#failureTtlMs : this.#successTtlMs
   }
 }
+
+/** About how many characters are kept of a result: a user may have as many groups as a token can hold. */
+function lengthOf({ authentication, error }: LookupResult): number {
+  if (authentication === undefined) return error?.message.length ?? 0
+  const { username, uid, groups, extra } = authentication.user
+  return [username, uid, ...groups, ...Object.entries(extra).flat(2)].reduce(
+    (length, each) => length + each.length + CHARACTERS_OF_A_STRING,
+    0,
+  )
+}
+
+/** Each string takes as much memory besides. */
+const CHARACTERS_OF_A_STRING = 32
