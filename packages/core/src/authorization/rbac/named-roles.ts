@@ -1,11 +1,11 @@
 import type { PolicyRule } from './objects.ts'
-import { RoleIndex } from './role-index.ts'
+import { RuleIndex } from './rule-index.ts'
 import { RoleRules } from './role-rules.ts'
 
 /** The cluster roles, or the roles of one namespace: those that exist, and those that bindings refer to. */
 export class NamedRoles {
   /** Finds those that exist. */
-  readonly index: RoleIndex = new RoleIndex()
+  readonly index: RuleIndex<RoleRules> = new RuleIndex()
   readonly #roles = new Map<string, RoleRules>()
   readonly #missing: (name: string) => string
 

@@ -1,11 +1,11 @@
-import type { RoleIndex } from './role-index.ts'
+import type { RuleIndex } from './rule-index.ts'
 import type { RoleRules } from './role-rules.ts'
-import { type RuleQuestion, ruleAllows } from './rule.ts'
+import type { RuleQuestion } from './rule.ts'
 
 /** A search for roles that allow a request. */
 export class RoleSearch {
   readonly #question: RuleQuestion
-  readonly #indexes: readonly RoleIndex[]
+  readonly #indexes: readonly RuleIndex<RoleRules>[]
   #candidates: readonly ReadonlySet<RoleRules>[] | undefined
   /** Roles that were searched in vain. */
   readonly #refusing: Set<RoleRules> | undefined
@@ -14,7 +14,7 @@ export class RoleSearch {
    * @param indexes of all roles that may be granted.
    * @param isRepeated whether many subjects may have the same roles: then each is searched once.
    */
-  constructor(question: RuleQuestion, indexes: readonly RoleIndex[], isRepeated: boolean) {
+  constructor(question: RuleQuestion, indexes: readonly RuleIndex<RoleRules>[], isRepeated: boolean) {
     this.#question = question
     this.#indexes = indexes
     this.#refusing = isRepeated ? new Set() : undefined
@@ -32,7 +32,7 @@ export class RoleSearch {
 
   allows(role: RoleRules): boolean {
     if (this.#refusing?.has(role) === true) return false
-    for (const rule of role.searchable) if (ruleAllows(rule, this.#question)) return true
+    if (role.allows(this.#question)) return true
     this.#refusing?.add(role)
     return false
   }

@@ -3,7 +3,7 @@ import { effectiveRules } from './aggregation.ts'
 import { selects } from './label-selector.ts'
 import { NamedRoles } from './named-roles.ts'
 import type { AnyBinding, AnyRole, ClusterRole } from './objects.ts'
-import type { RoleIndex } from './role-index.ts'
+import type { RuleIndex } from './rule-index.ts'
 import type { RoleRules } from './role-rules.ts'
 
 /** The rules of roles by name, with aggregation applied. */
@@ -17,7 +17,7 @@ export class Roles {
   #isAggregated = true
 
   /** Where the roles are that may be granted: in a namespace, or in the whole cluster if it is `''`. */
-  indexes(namespace: string): readonly RoleIndex[] {
+  indexes(namespace: string): readonly RuleIndex<RoleRules>[] {
     const roles = this.#namespaced.get(namespace)
     return roles === undefined ? [this.#cluster.index] : [this.#cluster.index, roles.index]
   }

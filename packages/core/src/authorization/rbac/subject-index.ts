@@ -2,7 +2,7 @@ import { serviceAccountUsername } from '../../authenticator/service-account-name
 import type { UserInfo } from '../../authenticator/user.ts'
 import { compareGrants, Grant } from './grant.ts'
 import type { AnyBinding, Subject } from './objects.ts'
-import type { RoleIndex } from './role-index.ts'
+import type { RuleIndex } from './rule-index.ts'
 import type { RoleRules } from './role-rules.ts'
 import { RoleSearch } from './role-search.ts'
 import type { RuleQuestion } from './rule.ts'
@@ -58,7 +58,11 @@ export class SubjectIndex {
    *
    * @param indexes of all roles that may be granted.
    */
-  firstAllowing(user: UserInfo, question: RuleQuestion, indexes: readonly RoleIndex[]): Grant | undefined {
+  firstAllowing(
+    user: UserInfo,
+    question: RuleQuestion,
+    indexes: readonly RuleIndex<RoleRules>[],
+  ): Grant | undefined {
     const groups = distinct(user.groups)
     const search = new RoleSearch(question, indexes, groups !== user.groups)
     let first = firstAllowing(this.#users.get(user.username), search, undefined)
