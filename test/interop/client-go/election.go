@@ -77,7 +77,7 @@ func election(t *test) {
 			"acquired":    !lease.Spec.AcquireTime.After(lease.Spec.RenewTime.Time),
 		})
 	}
-	// Microseconds are kept in both directions, as those of whoever looks at the lease to see whether it is renewed.
+	// Microseconds are kept in both directions, as in a cluster.
 	exact := metav1.NewMicroTime(time.UnixMicro(1_700_000_000_123_456))
 	lease := leases.Items[0]
 	lease.Spec.RenewTime = &exact

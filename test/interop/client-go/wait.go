@@ -6,7 +6,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
 
-// waitFor waits until something is so that tells nobody.
+// waitFor polls a condition of which no event tells.
 func waitFor(t *test, isSo func() bool) {
 	ticks := time.NewTicker(10 * time.Millisecond)
 	defer ticks.Stop()
