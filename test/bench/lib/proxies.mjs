@@ -3,7 +3,6 @@ import { createServer, request as httpRequest } from 'node:http'
 import { Agent, createServer as createHttpsServer, request as httpsRequest } from 'node:https'
 import { authenticatorChain } from '@kube-authn/core'
 import { tokenFile } from '@kube-authn/core/token-file'
-import { authentication, getAuthentication } from '@kube-authn/express'
 import { impersonatingProxy } from '@kube-authn/proxy'
 import { createPki } from '@kube-authn/testing'
 import httpProxy from 'http-proxy-3'
@@ -21,18 +20,18 @@ const subjects = {
   async upstream() {
     const { chainPem, privateKeyPem } = await (await createPki()).issueServer({ hosts: ['127.0.0.1'] })
     return createHttpsServer({ cert: chainPem, key: privateKeyPem }, (req, res) => {
+      // As API servers do.
+      if (req.headers['audit-id'] !== undefined) res.setHeader('audit-id', req.headers['audit-id'])
       if (req.method === 'POST') req.pipe(res)
       else res.setHeader('content-type', 'application/json').end(BODY)
     })
   },
   'kube-authn'() {
-    const authenticate = authentication(
-      authenticatorChain({ tokens: [tokenFile('token,jane,1,"dev,ops"\n')] }),
-    )
     const proxy = impersonatingProxy({
+      authenticator: authenticatorChain({ tokens: [tokenFile('token,jane,1,"dev,ops"\n')] }),
       upstream: { server: target, insecureSkipTlsVerify: true, credential: { type: 'token', token: 'own' } },
-    }).express(getAuthentication)
-    return createServer((req, res) => authenticate(req, res, () => proxy(req, res)))
+    })
+    return createServer(proxy.express())
   },
   'http-proxy-3'() {
     const proxy = httpProxy.createProxyServer({ target, agent, secure: false })
