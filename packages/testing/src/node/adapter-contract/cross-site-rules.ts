@@ -40,13 +40,16 @@ const PAGES: readonly (readonly [
   [undefined, `${CONSOLE}.evil.example`, true],
 ]
 
+/** Some frameworks refuse a body without a type, even an empty one. */
+const NO_BODY: SentHeaders = [['Content-Length', '0']]
+
 /** Requests, and whether they may change something. */
 const REQUESTS: readonly (readonly [method: string, headers: SentHeaders, mayChange: boolean])[] = [
   ['GET', [], false],
   ['OPTIONS', [], false],
-  ['POST', [], true],
-  ['PUT', [], true],
-  ['DELETE', [], true],
+  ['POST', NO_BODY, true],
+  ['PUT', NO_BODY, true],
+  ['DELETE', NO_BODY, true],
   // As to a WebSocket, in a form that every protocol can send.
   ['GET', [['Sec-WebSocket-Version', '13']], true],
 ]
