@@ -500,7 +500,7 @@ export function storeContract(
     })
   })
 
-  it('rejects nothing that nobody handles when it is closed under reads, writes and watches', async () => {
+  it('leaves no rejection unhandled when it is closed under reads, writes and watches', async () => {
     const unhandled = unhandledRejections()
     const { revision } = await store.create('/a', '1')
     const follow = async (since: number): Promise<void> => {
@@ -518,7 +518,7 @@ export function storeContract(
     ].map((each) => each.then(String, String))
     await store.close()
     expect(await Promise.all(work)).toHaveLength(9)
-    // Those that nobody reads.
+    // One that is not read.
     store.watch('/', { since: 0 })
     await unhandled.settled()
     expect(unhandled.all).toEqual([])

@@ -60,7 +60,7 @@ export function inFlight(limits: InFlightLimits): BeginRequest {
   }
 }
 
-/** Whoever may create service accounts has any number of them, so all of a namespace are one. */
+/** A user who may create service accounts has any number of them, so all of a namespace are one. */
 function holderOf({ username }: UserInfo): string {
   const [, namespace] = /^system:serviceaccount:([^:]*):/.exec(username) ?? []
   return namespace === undefined ? `user ${username}` : `namespace ${namespace}`

@@ -36,7 +36,7 @@ const faults: readonly (readonly [string, (store: FaultyStore) => void])[] = [
   ['it is closed', (store) => void store.close()],
 ]
 
-describe('when something happens to a store, nothing is rejected that nobody handles, when', () => {
+describe('every rejection is handled when something happens to a store:', () => {
   it.each(faults)('%s', async (_, fault) => {
     const unhandled = unhandledRejections()
     const clock = fixedClock(Date.UTC(2030, 0, 1))
@@ -50,7 +50,7 @@ describe('when something happens to a store, nothing is rejected that nobody han
       storedServiceAccounts(options),
       storedBootstrapTokens(options),
     ])
-    // One that is not there yet, and that nobody waits for.
+    // One that is not there yet.
     const late = faultyStore(memoryObjectStore({ clock }))
     late.fail()
     void storedRbac({ store: late, clock }).catch(() => undefined)

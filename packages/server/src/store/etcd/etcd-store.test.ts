@@ -70,7 +70,7 @@ describe('a store in etcd', () => {
     })
   }
 
-  it('that is lost tells those who watch it, and rejects nothing that nobody waits for', async () => {
+  it('that is lost tells those who watch it, and leaves no rejection unhandled', async () => {
     const unhandled = unhandledRejections()
     const etcd = replaceableEtcd()
     const store = await open(etcd.client)
@@ -79,7 +79,7 @@ describe('a store in etcd', () => {
       for await (const event of store.watch('/', { progressMs: 100 })) expect(event.type).toBe('progress')
     }
     const watching = [follow(), follow()].map((each) => each.catch((error: unknown) => told.push(error)))
-    // One that waits for what etcd has forgotten, and one that nobody reads.
+    // One that is not read.
     void store.watch('/', { since: 0 })
     etcd.replace()
     await vi.advanceTimersByTimeAsync(3000)
