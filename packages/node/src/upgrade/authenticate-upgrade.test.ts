@@ -11,9 +11,11 @@ import {
   type TokenAuthenticator,
   userInfo,
 } from '@kube-authn/core'
+import { StatusError } from '@kube-authn/core/adapter'
 import { auditLog } from '@kube-authn/core/audit'
 import { allow, type Authorizer, deny } from '@kube-authn/core/authorization'
 import { closeAtExpiry } from '@kube-authn/core/connections'
+import { authenticationOf, authenticationShape } from '@kube-authn/core/internal/shared'
 import { fixedClock } from '@kube-authn/testing'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
@@ -386,6 +388,71 @@ describe('authenticateUpgrade', () => {
     const { open } = await app()
     const webSocket = open(Object.fromEntries(Array.from({ length: 1001 }, (_, index) => [`b${index}`, ''])))
     expect(await refusalOf(webSocket)).toMatchObject({ status: 431 })
+  })
+
+  it.each([
+    ['limit that says no', { limit: () => false }, 429],
+    ['limit that says something else', { limit: () => 1 as never }, 429],
+    ['limit that throws', { limit: () => Promise.reject(new Error('secret')) }, 500],
+    [
+      'limit with an answer of its own',
+      {
+        limit() {
+          throw new StatusError({ status: 418, reason: 'Teapot', message: 'no' })
+        },
+      },
+      418,
+    ],
+    ['guard that says no', { guard: () => Promise.resolve(false) }, 403],
+    ['guard that says nothing', { guard: () => undefined as never }, 403],
+    ['guard that throws', { guard: () => Promise.reject(new Error('secret')) }, 500],
+  ])('a %s refuses it', async (_, options, status) => {
+    const { open, upgrades } = await app(options)
+    const refused = await refusalOf(open(bearer('jane')))
+    expect(refused.status).toBe(status)
+    expect(refused.body).not.toContain('secret')
+    expect(upgrades).toEqual([])
+  })
+
+  it('asks the limit before the credential, and the guard about the user, with the headers as they came', async () => {
+    const asked: unknown[] = []
+    const { open } = await app({
+      limit: ({ headers }) => asked.push(headers.authorization) > 0,
+      guard: ({ headers }, { user }) => asked.push([headers.authorization, user.username]) > 0,
+    })
+    expect((await refusalOf(open(bearer('wrong')))).status).toBe(401)
+    expect(await messageFrom(open(bearer('jane')))).toBe('jane')
+    expect(asked).toEqual(['Bearer wrong', 'Bearer jane', ['Bearer jane', 'jane']])
+  })
+
+  it('warns at the start if it has neither authorization nor guard, or less than authentication has', async () => {
+    const codesOf = async (
+      options: Options,
+      prepare: (own: Authenticator) => void = () => {},
+    ): Promise<readonly unknown[]> => {
+      const codes: unknown[] = []
+      const log = (entry: LogEntry): void => {
+        if (entry.type === 'notice') codes.push(entry.code)
+      }
+      const own = authenticatorChain({ tokens: [tokens] })
+      authenticateUpgrade(createServer(), own, () => undefined, { log, ...options })
+      prepare(own)
+      await new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+      return codes
+    }
+    const observed = (own: Authenticator): void =>
+      void authenticationOf(own, authenticationShape, { observer: () => {} })
+    await vi.waitFor(async () => expect(await codesOf({})).toEqual(['KUBE_AUTHN_OPEN_UPGRADES']))
+    expect(await codesOf({ guard: () => true })).toEqual([])
+    expect(await codesOf({ guard: () => true }, observed)).toEqual(['KUBE_AUTHN_UPGRADES_LACK'])
+    expect(await codesOf({ guard: () => true, observer: () => {} }, observed)).toEqual([])
+  })
+
+  it('without another listener, an upgrade that is not handled is a 404', async () => {
+    const { open, server } = await app({ handles: () => false })
+    expect(await refusalOf(open(bearer('jane')))).toMatchObject({ status: 404 })
+    server.on('upgrade', (_, socket) => socket.end('HTTP/1.1 418 Mine\r\nContent-Length: 0\r\n\r\n'))
+    expect(await refusalOf(open(bearer('jane')))).toMatchObject({ status: 418 })
   })
 
   it('refuses arguments that cannot work', () => {
