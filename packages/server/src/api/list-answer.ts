@@ -28,8 +28,6 @@ const PIECE_LENGTH = 262_144
  */
 export function listAnswer({ head, member, objects, shown }: ListContent): HttpAnswer | Response {
   const show = (listed: ListedObject): object => shown(listedObject(listed))
-  // Go has no empty list of rows.
-  if (member === 'rows' && objects.length === 0) return objectAnswer(200, { ...head, rows: null })
   if (isShort(objects)) return objectAnswer(200, { ...head, [member]: objects.map(show) })
   const pieces = piecesOf(`${JSON.stringify(head).slice(0, -1)},"${member}":[`, objects, show)
   const steps = turns(1)

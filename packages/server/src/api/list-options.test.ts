@@ -43,6 +43,7 @@ it.each<[string, readonly string[]]>([
     [match(NEEDS_EVENTS), unsupported('__proto__', '"NotOlderThan"')],
   ],
   ['watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&continue=x', [match(NO_CONTINUE)]],
+  ['watch=1&continue=x', [match(NO_CONTINUE)]],
   ['watch=1&resourceVersionMatch=NotOlderThan&continue=x', [match(NEEDS_EVENTS), match(NO_CONTINUE)]],
   ['sendInitialEvents=true', [ONLY_FOR_WATCH]],
   ['sendInitialEvents=false', [ONLY_FOR_WATCH]],

@@ -21,6 +21,9 @@ export function listOptions(sent: QueryOptions): ListOptions {
   const { isWatch, sendInitialEvents, resourceVersionMatch: match } = sent
   const hasVersion = sent.resourceVersion !== undefined && sent.resourceVersion !== 0
   if (isWatch && sendInitialEvents === undefined && match === '' && !hasVersion) {
+    const errors = errorList()
+    refuseContinue(sent, errors)
+    requireValid('ListOptions', errors)
     return { ...sent, sendInitialEvents: true, resourceVersionMatch: 'NotOlderThan' }
   }
   const errors = errorList()

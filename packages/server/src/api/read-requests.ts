@@ -1,3 +1,5 @@
+import { objectAnswer } from '@kube-authn/core/internal/api'
+import { CREATED_AT } from '../registry/resources/columns.ts'
 import type { HttpAnswer } from '@kube-authn/core/adapter'
 import { apiVersionOf } from '../registry/resource.ts'
 import { requireOtherForm, requireStream } from './accept.ts'
@@ -58,6 +60,9 @@ async function list(asked: ObjectRequest, options: ListOptions): Promise<HttpAns
   }
   const row: RowContent = { resource, include: options.includeObject, nowMs: clock.now() }
   const head = tableHead({ resource, metadata })
+  // The table of kinds without columns of their own has no empty list there.
+  if (objects.length === 0 && resource.columns.includes(CREATED_AT))
+    return objectAnswer(200, { ...head, rows: null })
   return listAnswer({ head, member: 'rows', objects, shown: (object) => rowOf(row, object) })
 }
 

@@ -59,8 +59,6 @@ export function rowOf({ resource, include, nowMs }: RowContent, object: KubeObje
   const hasObject = include !== 'None' || object.metadata.annotations?.[INITIAL_EVENTS_END] === 'true'
   return {
     cells: resource.columns.map((column) => column.cell(object, nowMs)),
-    ...(hasObject && {
-      object: include === 'Object' ? object : partialObject(object),
-    }),
+    object: !hasObject ? null : include === 'Object' ? object : partialObject(object),
   }
 }

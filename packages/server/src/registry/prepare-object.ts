@@ -48,15 +48,11 @@ export function prepareForUpdate(resource: Resource, sent: KubeObject, old: Kube
 export function terminating(object: KubeObject, time: string): KubeObject {
   if (object.metadata.deletionTimestamp !== undefined) return object
   const { generation = 0 } = object.metadata
-  const metadata = {
-    ...object.metadata,
-    deletionTimestamp: time,
-    ...(generation > 0 && { generation: generation + 1 }),
-  }
+  const metadata = { ...object.metadata, deletionTimestamp: time }
   // A namespace has its finalizers instead of a grace period.
-  return object.kind === 'Namespace'
-    ? { ...object, metadata, status: { phase: 'Terminating' } }
-    : { ...object, metadata: { ...metadata, deletionGracePeriodSeconds: 0 } }
+  if (object.kind === 'Namespace') return { ...object, metadata, status: { phase: 'Terminating' } }
+  const counted = generation > 0 ? { generation: generation + 1 } : {}
+  return { ...object, metadata: { ...metadata, ...counted, deletionGracePeriodSeconds: 0 } }
 }
 
 /** Whether nothing keeps an object that is being deleted. A namespace has finalizers in its `spec`, too. */

@@ -15,8 +15,8 @@ export function validateKey(key: string, path: FieldPath, errors: ErrorList): vo
       "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"
     errors.invalid(path.key(key), key, detail)
   }
-  if (key === '.' || key.startsWith('..'))
-    errors.invalid(path.key(key), key, `must not be '.' or begin with '..'`)
+  if (key === '.' || key === '..') errors.invalid(path.key(key), key, `must not be '${key}'`)
+  else if (key.startsWith('..')) errors.invalid(path.key(key), key, "must not start with '..'")
 }
 
 /** A map of strings; `undefined` if it is empty. */

@@ -14,11 +14,11 @@ export const EVENT_COLUMNS: readonly Column[] = [
   wide('Source', sourceOf),
   { name: 'Message', type: 'string', cell: (event) => stringIn(event, 'message').trim() },
   wide('First Seen', firstSeen),
-  wide('Count', (event) => String(countOf(event))),
+  wide('Count', countOf),
   { ...NAME, priority: 1 },
 ]
 
-function wide(name: string, cell: (event: KubeObject, nowMs: number) => string): Column {
+function wide(name: string, cell: Column['cell']): Column {
   return { name, type: 'string', priority: 1, cell }
 }
 

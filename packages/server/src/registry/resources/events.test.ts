@@ -135,7 +135,7 @@ describe('the table', () => {
       Source: 'kubelet, n',
       Message: 'm',
       'First Seen': '90s',
-      Count: '3',
+      Count: 3,
       Name: 'x',
     })
   })
@@ -149,9 +149,9 @@ describe('the table', () => {
       'First Seen': '90s',
       Object: 'p',
       Source: 'example.com/robot, r-1',
-      Count: '7',
+      Count: 7,
     })
-    expect(cellsOf({ involvedObject, ...NEW })).toMatchObject({ 'Last Seen': '90s', Count: '1' })
+    expect(cellsOf({ involvedObject, ...NEW })).toMatchObject({ 'Last Seen': '90s', Count: 1 })
     expect(cellsOf({})).toMatchObject({ 'Last Seen': '<unknown>', Object: '' })
   })
 })

@@ -23,7 +23,7 @@ const FINALIZE: PartSubresource = {
   type: 'part',
   name: 'finalize',
   isReplacedOnly: true,
-  prepare: (sent, old) => ({ ...old, spec: { finalizers: namespaceFinalizers(sent['spec']) } }),
+  prepare: (sent, old) => ({ ...old, spec: specOf(namespaceFinalizers(sent['spec'])) }),
   validateUpdate(object, old, errors) {
     const names = namespaceFinalizers(object['spec'])
     validateFinalizerNames(SPEC, names, namespaceFinalizers(old['spec']), errors)
@@ -40,7 +40,11 @@ export function namespaceFinalizers(spec: unknown): readonly string[] {
 /** A namespace whose content is gone. */
 export function withoutContent(namespace: KubeObject): KubeObject {
   const finalizers = namespaceFinalizers(namespace['spec']).filter((each) => each !== CONTENT_FINALIZER)
-  return { ...namespace, spec: finalizers.length > 0 ? { finalizers } : {} }
+  return { ...namespace, spec: specOf(finalizers) }
+}
+
+function specOf(finalizers: readonly string[]): object {
+  return finalizers.length > 0 ? { finalizers } : {}
 }
 
 /** Source: kubernetes `pkg/registry/core/namespace/strategy.go`, `pkg/apis/core/v1/defaults.go`. */
