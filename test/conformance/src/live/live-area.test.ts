@@ -4,6 +4,7 @@ import { type Explanation, liveArea } from './live-area.ts'
 import type { Recordings } from './recordings.ts'
 
 const recordings: Recordings = {
+  folder: '',
   has: (path) => path === 'there',
   files: () => [],
   text: () => '',

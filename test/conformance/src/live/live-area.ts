@@ -85,7 +85,8 @@ export function liveArea<Asked>(options: LiveAreaOptions<Asked>): LiveArea {
   }
 }
 
-function shown({ at, there, here }: Difference): string {
+/** A difference in a line of text. */
+export function shown({ at, there, here }: Difference): string {
   const short = (value: unknown): string => (JSON.stringify(value) ?? 'nothing').slice(0, 600)
   return `${at}: there ${short(there)}, here ${short(here)}`
 }

@@ -4,6 +4,7 @@ import { gunzipSync } from 'node:zlib'
 
 /** A folder of recorded responses of a kube-apiserver: `test/conformance/live/README.md` describes the format. */
 export interface Recordings {
+  readonly folder: string
   has(path: string): boolean
   /** The names of the entries of a folder, without the suffix `.gz`. */
   files(folder: string): readonly string[]
@@ -25,6 +26,7 @@ export function recordingsOf(folder: string): Recordings {
     return (name.endsWith('.gz') ? gunzipSync(content) : content).toString('utf8')
   }
   return {
+    folder,
     has: (path) => found(path) !== undefined,
     files: (path) =>
       existsSync(join(folder, path))

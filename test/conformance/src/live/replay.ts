@@ -4,9 +4,10 @@ import { deviationRows } from './deviation-rows.ts'
 import { explanationProblems } from './explanation-problems.ts'
 import type { AnyExplanation, LiveArea, LiveResult } from './live-area.ts'
 import { recordingsOf } from './recordings.ts'
+import { serverArea } from './server/server-area.ts'
 import { tokenAreas } from './tokens/index.ts'
 
-const AREAS: readonly LiveArea[] = [...authzAreas, ...tokenAreas, ...authnAreas]
+const AREAS: readonly LiveArea[] = [...authzAreas, ...tokenAreas, ...authnAreas, serverArea]
 
 /**
  * Compares our results with those of a real kube-apiserver, area by area, and finally checks that every explanation was used.
