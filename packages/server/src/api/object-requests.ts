@@ -68,6 +68,7 @@ export function objectRequests({
   }
 }
 
+// Deviation: only what is served is answered (`docs/deviations.md`, Allow of a 405; watches in paths; methods of HTTP).
 /** What can be done there, by method. */
 function answersFor(target: RequestTarget): Readonly<Record<string, Answer>> {
   const subresource = subresourceOf(target.resource, target.subresource)

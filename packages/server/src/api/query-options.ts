@@ -61,6 +61,7 @@ export function readQueryOptions(query: string): QueryOptions {
   }
 }
 
+// Deviation: a mistake of a client is no 500 (`docs/deviations.md`, errors of clients; further pages).
 /** Which page of a list is wanted. */
 export function pageOf(options: QueryOptions): { readonly limit?: number; readonly continue?: string } {
   return {

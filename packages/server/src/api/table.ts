@@ -44,6 +44,7 @@ export function tableHead({
   }
 }
 
+// Deviation: columns have no description (`docs/deviations.md`, descriptions of columns).
 function columnsOf({ columns }: Resource): readonly object[] {
   return columns.map(({ name, type, format = '', priority = 0 }) => ({
     name,

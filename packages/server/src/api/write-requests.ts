@@ -45,6 +45,7 @@ export async function answerAction(
   return objectAnswer(201, await registry.act(subresource, action, writeOf(asked)), warnings)
 }
 
+// Deviation: what is sent must be an object, in YAML 1.2 (`docs/deviations.md`, null as an object; YAML of objects; media types of discovery).
 async function readSent(asked: ObjectRequest): Promise<KubeObject> {
   const { request, target, warnings } = asked
   const { resource } = target

@@ -42,6 +42,7 @@ export async function checkObject(
   if (errors.errors.length > 0) throw invalid(resource, object.metadata.name ?? '', errors)
 }
 
+// Deviation: each error is told once, and nothing else (`docs/deviations.md`, repeated causes; long values in errors; warnings of objects).
 function validateUid(
   { old, uid }: { readonly old: KubeObject; readonly uid?: string | undefined },
   errors: ErrorList,

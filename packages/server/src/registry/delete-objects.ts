@@ -104,6 +104,7 @@ export function deletions({ store, resources, now }: DeletionsOptions): Deletion
   return { delete: remove, resumeNamespace }
 }
 
+// Deviation: a namespace ends with its content (`docs/deviations.md`, end of namespaces; objects of the cluster).
 /**
  * As {@link requirePreconditions}, in the words of namespaces.
  *

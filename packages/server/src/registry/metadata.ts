@@ -117,6 +117,7 @@ function requireParts(owner: OwnerReference, path: FieldPath, errors: ErrorList)
   }
 }
 
+// Deviation: one rule for all kinds (`docs/deviations.md`, finalizers without a domain).
 /** Source: kubernetes `pkg/apis/core/helper/helpers.go` IsStandardFinalizerName. */
 const STANDARD_FINALIZERS: ReadonlySet<string> = new Set(['kubernetes', 'orphan', 'foregroundDeletion'])
 

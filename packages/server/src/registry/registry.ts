@@ -184,6 +184,7 @@ export function registry({
   }
 }
 
+// Deviation: there is no version (`docs/deviations.md`, version of a dry run).
 /** Whether an update of a missing object creates it: only if it says which. */
 function mayCreate({ resource, subresource = '' }: Target, { metadata }: KubeObject): boolean {
   return subresource === '' && resource.isCreatedByUpdate === true && metadata.name !== undefined

@@ -19,6 +19,7 @@ export function validateKey(key: string, path: FieldPath, errors: ErrorList): vo
   else if (key.startsWith('..')) errors.invalid(path.key(key), key, "must not start with '..'")
 }
 
+// Deviation: the error names the key (`docs/deviations.md`, base64 of data).
 /** A map of strings; `undefined` if it is empty. */
 export function readMap(object: ObjectReader, name: string): Readonly<Record<string, string>> | undefined {
   const map = object.stringMap(name)

@@ -43,6 +43,7 @@ export function withoutContent(namespace: KubeObject): KubeObject {
   return { ...namespace, spec: specOf(finalizers) }
 }
 
+// Deviation: a phase that is sent is ignored (`docs/deviations.md`, status of namespaces).
 function specOf(finalizers: readonly string[]): object {
   return finalizers.length > 0 ? { finalizers } : {}
 }
