@@ -1,4 +1,4 @@
-import { forgetSizes } from '../values/text-size.ts'
+import { forgetLongTexts } from '../values/long-texts.ts'
 
 /** The evaluation exceeds its limit. Expressions cannot absorb this error. */
 export class BudgetExceeded extends Error {
@@ -54,7 +54,7 @@ export class Meter {
     } finally {
       this.cost = cost
       this.#work = work
-      forgetSizes()
+      forgetLongTexts()
     }
   }
 }

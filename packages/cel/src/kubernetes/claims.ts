@@ -52,14 +52,16 @@ class ClaimsMap extends MapView {
   readonly #read = new Map<string, Value | Failure>()
   /** The size of the claims that have been read. */
   #size = 0
+  readonly #visited: JsonMap
 
   constructor(claims: object) {
     super()
     this.#claims = claims
+    this.#visited = new JsonMap(claims, 'visited')
   }
 
   get size(): number {
-    return Object.keys(this.#claims).length
+    return this.#visited.size
   }
 
   find(key: Value): Value | undefined {
@@ -69,11 +71,11 @@ class ClaimsMap extends MapView {
   }
 
   visited(): MapValue {
-    return new JsonMap(this.#claims, 'visited')
+    return this.#visited
   }
 
   *entries(): Iterable<readonly [string, Value]> {
-    for (const name of Object.keys(this.#claims)) {
+    for (const name of this.#visited.keys()) {
       const value = this.#claim(name)
       if (value !== undefined) yield [name, value]
     }
@@ -112,8 +114,10 @@ class ClaimsMap extends MapView {
 export class JsonMap extends MapView {
   readonly isView: boolean
   readonly #object: object
+  /** An expression may go through the same map at every step of another. */
   #converted: Map<string, Value> | undefined
   #keys: readonly string[] | undefined
+  #visited: JsonMap | undefined
 
   /** @param origin how the object has been found: by a name or an index, or by going through all of a list or map. */
   constructor(object: object, origin: 'selected' | 'visited' = 'selected') {
@@ -123,8 +127,11 @@ export class JsonMap extends MapView {
   }
 
   get size(): number {
-    this.#keys ??= Object.keys(this.#object)
-    return this.#keys.length
+    return this.keys().length
+  }
+
+  keys(): readonly string[] {
+    return (this.#keys ??= Object.keys(this.#object))
   }
 
   find(key: Value): Value | undefined {
@@ -136,12 +143,14 @@ export class JsonMap extends MapView {
     return typeof key === 'string' && Object.hasOwn(this.#object, key)
   }
 
-  visited(): MapValue {
-    return new JsonMap(this.#object, 'visited')
+  visited(): JsonMap {
+    if (!this.isView) return this
+    return (this.#visited ??= new JsonMap(this.#object, 'visited'))
   }
 
   *entries(): Iterable<readonly [string, Value]> {
-    for (const key of Object.keys(this.#object)) yield [key, visited(Reflect.get(this.#object, key))]
+    const map = this.visited()
+    for (const key of this.keys()) yield [key, map.#get(key) ?? null]
   }
 
   #get(name: string): Value | undefined {

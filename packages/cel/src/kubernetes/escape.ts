@@ -1,3 +1,5 @@
+import { ofLongTexts } from '../values/long-texts.ts'
+
 const SYMBOLS: ReadonlyMap<string, string> = new Map([
   ['underscores', '__'],
   ['dot', '.'],
@@ -18,7 +20,7 @@ const RESERVED = new Set(
  *
  * Source: apiserver `pkg/cel/escaping.go`.
  */
-export function unescaped(name: string): string | undefined {
+export const unescaped: (name: string) => string | undefined = ofLongTexts((name) => {
   if (!name.includes('__')) return name
   let isValid = true
   const key = name.replaceAll(/__([^_]+)__/g, (whole, word: string) => {
@@ -28,4 +30,4 @@ export function unescaped(name: string): string | undefined {
     return word
   })
   return isValid ? key : undefined
-}
+})

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { byteCount, characterCount, characterCountTo, forgetSizes } from './text-size.ts'
+import { forgetLongTexts } from './long-texts.ts'
+import { byteCount, characterCount, characterCountTo } from './text-size.ts'
 
 describe('the size of a string', () => {
   it.each([
@@ -10,7 +11,7 @@ describe('the size of a string', () => {
   ])('%.10s is %i characters, and %i bytes', (text, characters, bytes) => {
     for (let time = 0; time < 2; time++) {
       expect([characterCount(text), byteCount(text)]).toEqual([characters, bytes])
-      forgetSizes()
+      forgetLongTexts()
     }
   })
 

@@ -1,3 +1,5 @@
+import { ofLongTexts } from './long-texts.ts'
+
 /** The number of code points, up to a UTF-16 index. */
 export function characterCountTo(text: string, end: number): number {
   let count = end
@@ -14,18 +16,12 @@ export function characterCountTo(text: string, end: number): number {
 }
 
 /** The number of code points. */
-export function characterCount(text: string): number {
-  return text.length < LONG
-    ? characterCountTo(text, text.length)
-    : kept(characters, text, () => characterCountTo(text, text.length))
-}
+export const characterCount: (text: string) => number = ofLongTexts((text) =>
+  characterCountTo(text, text.length),
+)
 
 /** The length in UTF-8. */
-export function byteCount(text: string): number {
-  return text.length < LONG ? byteCountOf(text) : kept(bytes, text, () => byteCountOf(text))
-}
-
-function byteCountOf(text: string): number {
+export const byteCount: (text: string) => number = ofLongTexts((text) => {
   let count = 0
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at)
@@ -33,25 +29,4 @@ function byteCountOf(text: string): number {
     count += unit < 0x80 ? 1 : unit < 0x800 || (unit >= 0xd800 && unit <= 0xdfff) ? 2 : 3
   }
   return count
-}
-
-// An expression may ask for the size of the same long strings at every step. All strings longer than a few hundredths of the claims fit in.
-const LONG = 64
-const MAX_KEPT = 256
-const characters = new Map<string, number>()
-const bytes = new Map<string, number>()
-
-function kept(sizes: Map<string, number>, text: string, count: () => number): number {
-  const known = sizes.get(text)
-  if (known !== undefined) return known
-  if (sizes.size >= MAX_KEPT) sizes.clear()
-  const size = count()
-  sizes.set(text, size)
-  return size
-}
-
-/** To be called after each evaluation, so that no string is kept. */
-export function forgetSizes(): void {
-  if (characters.size > 0) characters.clear()
-  if (bytes.size > 0) bytes.clear()
-}
+})
