@@ -1,7 +1,7 @@
 import { revocationList } from '@kube-authn/core/revocation'
-import { memoryObjectStore } from '@kube-authn/server'
+import { memoryObjectStore, revocations } from '@kube-authn/server'
 import { fixedClock } from '@kube-authn/testing'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { contentOf, keyOf } from '../../test/sessions.ts'
 import { cookieSessions } from './cookie-sessions.ts'
 import type { Session, SessionKeeper, SessionSelector } from './session-keeper.ts'
@@ -126,6 +126,28 @@ describe('what a session in cookies has begun', () => {
     await one.end(session)
     expect([here, there, stopped].map(({ mock }) => mock.calls.length)).toEqual([1, 1, 0])
   })
+
+  it.each(WAYS)(
+    'ends by %s on each replica that follows the revocations of one store',
+    async (_, selector) => {
+      const clock = fixedClock()
+      const store = memoryObjectStore({ clock })
+      const replica = async () => {
+        const ended = await revocations({ store, clock })
+        onTestFinished(() => ended.close())
+        return cookieSessions({ keys, clock, ended, revocations: ended })
+      }
+      const [one, two] = [await replica(), await replica()]
+      const session = await begun(one)
+      const [here, there] = [vi.fn(), vi.fn()]
+      one.watch(session, here)
+      two.watch(session, there)
+      clock.advance(1)
+      await one.endWhere(selector(session))
+      expect(here).toHaveBeenCalledOnce()
+      await vi.waitFor(() => expect(there).toHaveBeenCalledOnce())
+    },
+  )
 
   it('goes on if what knows of the end is a function, which cannot tell', async () => {
     const keeper = cookieSessions({ keys, ended: () => false })

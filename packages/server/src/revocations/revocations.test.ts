@@ -80,6 +80,56 @@ describe('revocations', () => {
     await vi.waitFor(() => expect(replica.revoked.isRevoked(used('jane'))).toBe(false))
   })
 
+  it.each([
+    ['a token', { tokenSha256: 'a'.repeat(64) }, used('jane', { tokenSha256: 'a'.repeat(64) })],
+    ['a user', { user: 'jane' }, used('jane')],
+    [
+      'what was issued to a user before a part of a second',
+      { user: 'jane', issuedBeforeMs: 1 },
+      used('jane', { issuedAtMs: 500 }),
+    ],
+    [
+      'an attribute',
+      { attribute: { key: 'example.com/session', value: '__proto__' } },
+      {
+        ...used('bob'),
+        user: userInfo({ username: 'bob', extra: { 'example.com/session': ['__proto__'] } }),
+      },
+    ],
+    [
+      'a credential',
+      { credentialId: 'SESSION=1' },
+      {
+        ...used('bob'),
+        user: userInfo({
+          username: 'bob',
+          extra: { 'authentication.kubernetes.io/credential-id': ['SESSION=1'] },
+        }),
+      },
+    ],
+  ] as const)('writes the revocation of %s for all replicas, once', async (_, subject, credential) => {
+    const { revoked, store, clock } = await opened()
+    const replica = await opened({ store }, clock)
+    const expiresAtMs = clock.now() + 60_001
+    await revoked.set('a session', { ...subject, expiresAtMs })
+    expect(revoked.isRevoked(credential)).toBe(true)
+    await replica.revoked.set('a session', { ...subject, expiresAtMs })
+    await vi.waitFor(() => expect(replica.revoked.isRevoked(credential)).toBe(true))
+    const { objects } = await store.list(REVOCATIONS_PREFIX)
+    expect(objects.map((each) => each.expiresAtMs)).toEqual([Math.ceil(expiresAtMs / 1000) * 1000])
+    expect(JSON.parse(objects[0]?.value ?? '')).toMatchObject({ spec: { reason: 'a session' } })
+  })
+
+  it('writes nothing that is over, or that is not a revocation, and says that it could not be written', async () => {
+    const store = faultyStore()
+    const { revoked, clock } = await opened({ store })
+    await revoked.set('over', { user: 'jane', expiresAtMs: clock.now() })
+    await expect(revoked.set('all', {})).rejects.toThrow('must have one of')
+    expect((await store.list(REVOCATIONS_PREFIX)).objects).toEqual([])
+    store.fail()
+    await expect(revoked.set('jane', { user: 'jane' })).rejects.toMatchObject({ status: 503 })
+  })
+
   it('ends a revocation at its time, in the store too', async () => {
     const { objects, revoked, store, clock } = await opened({ maxStalenessSeconds: 3600 })
     const expirationTime = new Date(clock.now() + 60_000).toISOString().replace(/\.\d+/, '')

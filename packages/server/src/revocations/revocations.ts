@@ -7,6 +7,8 @@ import {
   type UsedCredential,
 } from '@kube-authn/core/revocation'
 import { credentialRevocations, revocationOf } from '../registry/resources/credential-revocations.ts'
+import { registry } from '../registry/registry.ts'
+import { isConflict } from '../registry/status-errors.ts'
 import { fromStored, keyPrefix } from '../registry/stored-objects.ts'
 import { RETRY_SECONDS } from '../store/cache/retry-seconds.ts'
 import {
@@ -17,6 +19,7 @@ import {
 } from '../store/cache/store-cache.ts'
 import type { StoredObject } from '../store/object-store.ts'
 import { storeClock } from '../store/store-clock.ts'
+import { revocationObject } from './revocation-object.ts'
 
 /** Options of {@link revocations}. */
 export interface RevocationsOptions extends StoreCacheOptions {
@@ -30,6 +33,13 @@ const shape: OptionsShape<RevocationsOptions> = { ...storeCacheShape, clockSkewS
 export interface StoredRevocations extends Revocations, StoreCopy {
   isRevoked(this: void, credential: UsedCredential): boolean
   watch(this: void, credential: UsedCredential, onRevoked: () => void): () => void
+  /**
+   * Writes a revocation for all replicas, such as of the id token of a session that ends. It counts when this resolves. What is over already is not written.
+   *
+   * @param name says what is revoked, to people who list revocations.
+   * @throws {ConfigurationError} if the revocation is not one. @throws {StatusError} if it could not be written.
+   */
+  set(this: void, name: string, revocation: Revocation): Promise<void>
 }
 
 /** The beginning of the keys of revocations. */
@@ -63,8 +73,20 @@ export async function revocations(options: RevocationsOptions): Promise<StoredRe
     },
   })
   await cache.ready
+  const objects = registry({ store, resources: [credentialRevocations], clock, learners: [cache] })
 
   return {
+    async set(name, revocation) {
+      requireRevocation(revocation)
+      if ((revocation.expiresAtMs ?? Infinity) <= clock.now()) return
+      const object = await revocationObject(name, revocation)
+      await objects
+        .create({ resource: credentialRevocations, namespace: '' }, object)
+        .catch((thrown: unknown) => {
+          // The same revocation is there already.
+          if (!isConflict(thrown)) throw thrown
+        })
+    },
     isRevoked(credential) {
       const problem = cache.problem()
       if (problem !== undefined) throw unavailable(problem, { retryAfterSeconds: RETRY_SECONDS })

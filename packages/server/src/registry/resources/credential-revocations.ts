@@ -8,7 +8,8 @@ import type { Resource, Write } from '../resource.ts'
 import { AGE, NAME } from './columns.ts'
 
 const SPEC = fieldPath('spec')
-const MAX_REASON = 1024
+/** Of the characters of a reason. */
+export const MAX_REASON = 1024
 
 /**
  * Revocations of credentials. What one revokes cannot be changed, only taken back by deleting it; it ends by itself at its `expirationTime`.
