@@ -46,3 +46,59 @@ describe('the work of an expression with a constant cost for each of many values
     })
   })
 })
+
+describe('the work of an expression about a user', () => {
+  const names = (length: number): readonly string[] => Array.from({ length }, (_, index) => `n${index}`)
+  const fieldsOf = (length: number) => ({ uid: '', groups: names(length), extra: { k: names(length) } })
+
+  it.each([
+    ['visits to the extra fields', 'extra.exists(k, true)'],
+    ['both variables of the extra fields', 'extra.all(k, v, true)'],
+    ['a value of an extra field', 'extra["k"][0] == "n0"'],
+    ['the last of the values', 'extra.k.size() > 0'],
+    ['a name that is no key', '!("x" in extra)'],
+  ])('grows with the user: %s', (_, expression) => {
+    const compiler = celCompiler()
+    const written = (name: string): string =>
+      `${name}.groups.all(g, ${expression.replaceAll('extra', `${name}.extra`)})`
+    const ofUsers = compiler.compile('user', written('user'))
+    const ofRequests = compiler.compile('request', written('request'))
+    expectLinearWork(500, (length) => {
+      const fields = fieldsOf(length)
+      const nonResourceAttributes = { path: '/', verb: 'get' }
+      return () => {
+        expect(ofUsers.evaluate({ username: 'jane', ...fields })).toBe(true)
+        expect(ofRequests.evaluate({ user: 'jane', ...fields, nonResourceAttributes })).toBe(true)
+      }
+    })
+  })
+
+  it.each([
+    ['visits to requirements', 'requirements.exists(r, true)'],
+    ['one of the requirements', 'requirements[0].values.size() > 0'],
+    ['the presence of requirements', 'requirements.size() > 0'],
+  ])('grows with the selectors of a request: %s', (_, expression) => {
+    const selector = 'request.resourceAttributes.labelSelector'
+    const program = celCompiler().compile('request', `request.groups.all(g, ${selector}.${expression})`)
+    const strings = {
+      namespace: '',
+      verb: '',
+      group: '',
+      version: '',
+      resource: '',
+      subresource: '',
+      name: '',
+    }
+    expectLinearWork(500, (length) => {
+      const requirements = [
+        { key: 'k', operator: 'In', values: names(length) },
+        ...names(length).map((key) => ({ key, operator: 'Exists', values: [] })),
+      ]
+      const resourceAttributes = { ...strings, labelSelector: { requirements } }
+      const request = { user: 'jane', ...fieldsOf(length), resourceAttributes }
+      return () => {
+        expect(program.evaluate(request)).toBe(true)
+      }
+    })
+  })
+})
