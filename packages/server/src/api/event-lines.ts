@@ -1,7 +1,19 @@
 import type { ObjectEvent } from '../registry/seen-changes.ts'
 
-/** The lines of events, by the form that they have. */
-const lines = new WeakMap<ObjectEvent, Map<string, Uint8Array>>()
+/** How an event is shown. Watches of the same form show it alike. */
+export interface EventForm {
+  readonly name: string
+  /** The second at which it is shown, if the line depends on it. */
+  readonly atSeconds?: number
+}
+
+interface Line {
+  readonly bytes: Uint8Array
+  readonly atSeconds: number | undefined
+}
+
+/** The lines of events, by the names of forms: of each only the last one, since an event may be shown again and again. */
+const lines = new WeakMap<ObjectEvent, Map<string, Line>>()
 
 /**
  * The line of an event, which is made once for all watches to which it is shown in the same form.
@@ -10,12 +22,17 @@ const lines = new WeakMap<ObjectEvent, Map<string, Uint8Array>>()
  *
  * @returns bytes of their own, since the reader of a stream may change or transfer what it gets.
  */
-export function eventLine(event: ObjectEvent, form: string, made: () => string): Uint8Array<ArrayBuffer> {
-  const known = lines.get(event) ?? new Map<string, Uint8Array>()
-  const line = known.get(form) ?? lineBytes(made())
+export function eventLine(
+  event: ObjectEvent,
+  { name, atSeconds }: EventForm,
+  made: () => string,
+): Uint8Array<ArrayBuffer> {
+  const known = lines.get(event) ?? new Map<string, Line>()
+  const last = known.get(name)
+  const bytes = last !== undefined && last.atSeconds === atSeconds ? last.bytes : lineBytes(made())
   if (known.size === 0) lines.set(event, known)
-  known.set(form, line)
-  return new Uint8Array(line)
+  known.set(name, { bytes, atSeconds })
+  return new Uint8Array(bytes)
 }
 
 /** JSON, and the end of its line. */

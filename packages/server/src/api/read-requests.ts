@@ -78,8 +78,11 @@ function watch(asked: ObjectRequest, options: ListOptions): Response {
     // A table has ages, in seconds.
     form: (isFirst) =>
       form !== 'table'
-        ? form
-        : `${form} ${options.includeObject} ${isFirst} ${Math.floor(clock.now() / 1000)}`,
+        ? { name: form }
+        : {
+            name: `${form} ${options.includeObject} ${isFirst}`,
+            atSeconds: Math.floor(clock.now() / 1000),
+          },
     bookmark: (metadata) => ({ kind: resource.kind, apiVersion: apiVersionOf(resource), metadata }),
     events: (signal) =>
       registry.watch(

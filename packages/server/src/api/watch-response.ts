@@ -2,7 +2,7 @@ import type { Clock } from '@kube-authn/core'
 import { isStatusError } from '@kube-authn/core/internal'
 import type { KubeObject } from '../registry/kube-object.ts'
 import type { Bookmark, KubeWatchEvent } from '../registry/watch-objects.ts'
-import { eventLine, lineBytes } from './event-lines.ts'
+import { type EventForm, eventLine, lineBytes } from './event-lines.ts'
 import { internalError } from './internal-error.ts'
 import { INITIAL_EVENTS_END } from './table.ts'
 
@@ -12,8 +12,8 @@ export interface WatchStream {
   readonly events: (signal: AbortSignal) => AsyncIterable<KubeWatchEvent>
   /** The JSON of an object, or of a bookmark's object. The first one of a watch may have more. */
   readonly shown: (object: KubeObject, isFirst: boolean) => object
-  /** Watches of the same form show an object alike at this time, so that one line is enough for all of them. */
-  readonly form: (isFirst: boolean) => string
+  /** The form in which an object is shown now. */
+  readonly form: (isFirst: boolean) => EventForm
   readonly bookmark: (metadata: KubeObject['metadata']) => KubeObject
   readonly timeoutSeconds: number
   readonly clock: Clock
