@@ -391,6 +391,8 @@ describe('an update of another place', () => {
     ['configmaps', { name: 'y' }, 'the name of the object (y) does not match the name on the URL (x)'],
     ['leases', { namespace: 'other' }, 'the namespace of the provided object does not match'],
     ['leases', { name: 'y' }, 'the name of the object (y) does not match the name on the URL (x)'],
+    ['configmaps', { name: undefined }, '(x based on URL) was undeterminable: name must be provided'],
+    ['leases', { name: '' }, '(x based on URL) was undeterminable: name must be provided'],
   ])('is refused before the object is looked up: %s %j', async (plural, metadata, words) => {
     const work = objects.put(targetOf(plural, 'x'), sent(plural, { metadata: { name: 'x', ...metadata } }))
     await expectStatus(work, 400, 'BadRequest', words)

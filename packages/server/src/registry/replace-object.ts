@@ -65,9 +65,14 @@ function partOf({ resource, subresource = '' }: Target): PartSubresource | undef
  * @throws {StatusError} 400
  */
 export function requirePlace(target: Target, { metadata }: Pick<KubeObject, 'metadata'>): void {
-  const { name = target.name, namespace = target.namespace } = metadata
+  const { name = '', namespace = target.namespace } = metadata
   if (target.resource.isNamespaced && namespace !== target.namespace) {
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
+  }
+  if (name === '') {
+    throw badRequest(
+      `the name of the object (${target.name} based on URL) was undeterminable: name must be provided`,
+    )
   }
   if (name !== target.name) {
     throw badRequest(`the name of the object (${name}) does not match the name on the URL (${target.name})`)
