@@ -16,11 +16,8 @@ export async function ask(path, options = {}) {
     const response = await fetch(path, { ...options, cache: 'no-store', redirect: 'error' })
     if (response.status !== 401) return response
     const { loginUrl } = await response.clone().json()
-    if (loginUrl === undefined) {
-      // The cluster does not know of the login. If the session cannot tell either, the provider or the store does not respond.
-      if (path !== '/session') await check()
-      return ended ? undefined : response
-    }
+    // Without it the server cannot tell now: the provider or the store does not respond.
+    if (loginUrl === undefined) return response
     endPage()
     return undefined
   } catch {

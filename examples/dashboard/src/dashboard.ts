@@ -59,6 +59,7 @@ export function createDashboard(configuration: Configuration): Dashboard {
   const proxy = impersonatingProxy({
     authenticator,
     impersonation: policy,
+    onFailure: (error, request) => login.refuse(error, request),
     upstream: readKubeconfig(upstream.kubeconfig),
     prefix: CLUSTER,
   })

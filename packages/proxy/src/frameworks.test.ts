@@ -183,6 +183,31 @@ describe.each(Object.keys(apps))('%s', (name) => {
     expect(upstream.received).toEqual([])
   })
 
+  it('has the response to a refusal made by onFailure, which decides nothing', async () => {
+    const upstream = await upstreamServer((_, response) => void response.end())
+    const onFailure = vi.fn<NonNullable<ImpersonatingProxyOptions['onFailure']>>(({ status }, { path }) => ({
+      status,
+      headers: { 'set-cookie': 'three=3', 'content-type': 'application/json' },
+      content: JSON.stringify({ loginUrl: `/login?returnTo=${path}` }),
+    }))
+    const port = await started(apps[name]?.(proxyFor(upstream, { onFailure })) ?? createServer())
+    const answer = await exchange(port, get('/cluster/api', ''))
+    expect(answer).toMatch(/^HTTP\/1\.1 401 /)
+    expect(answer).toContain('{"loginUrl":"/login?returnTo=/cluster/api"}')
+    expect(answer.match(/^set-cookie: .*$/gim)?.map((line) => line.slice(12))).toEqual([
+      'one=1',
+      'two=2',
+      'three=3',
+    ])
+    onFailure.mockImplementationOnce(() => {
+      throw new TypeError('no login')
+    })
+    const failed = await exchange(port, get('/cluster/api', ''))
+    expect(failed).toMatch(/^HTTP\/1\.1 401 /)
+    expect(failed).toContain('"reason":"Unauthorized"')
+    expect(upstream.received).toEqual([])
+  })
+
   it('behind authentication the proxy is a 500 that says so', async () => {
     const upstream = await upstreamServer()
     const lines: string[] = []

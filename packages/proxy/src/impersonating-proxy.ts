@@ -48,7 +48,7 @@ export function impersonatingProxy(options: ImpersonatingProxyOptions): Imperson
   const { authenticator, upstream, clock = systemClock, maxConnectionSeconds } = options
   const { allowInsecureHttp = false, prefix } = options
   const { connectTimeoutSeconds = 10, responseTimeoutSeconds = 90, sandbox = true, observer } = options
-  const { mode = 'impersonate', log = authenticator.log, userToken } = options
+  const { mode = 'impersonate', log = authenticator.log, userToken, onFailure } = options
   const connection = endpointConnection(upstream, {
     allowInsecureHttp,
     clock,
@@ -66,6 +66,14 @@ export function impersonatingProxy(options: ImpersonatingProxyOptions): Imperson
     })
   const parts: ProxyParts = {
     admit: admitRequest(authenticator, without(options, ...OWN_OPTIONS), userToken, failed),
+    async refusal(failure, request) {
+      try {
+        return (await onFailure?.(failure, request)) ?? failure
+      } catch (cause) {
+        logFailure(log, { what: 'onFailure failed', cause, code: CODE })
+        return failure
+      }
+    },
     // Whatever observers there are, every response tells the id, as those of kube-apiserver do.
     observer(event) {
       if (event.type === 'received') event.auditId(randomUUID)

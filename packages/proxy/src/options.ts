@@ -1,4 +1,5 @@
-import type { Authenticator, Awaitable, Clock, Log, Observer } from '@kube-authn/core'
+import type { AuthenticationRequest, Authenticator, Awaitable, Clock, Log, Observer } from '@kube-authn/core'
+import type { HttpAnswer, StatusError } from '@kube-authn/core/adapter'
 import {
   aBoolean,
   aClock,
@@ -62,6 +63,11 @@ export interface ImpersonatingProxyOptions extends Omit<
   readonly maxConnectionSeconds?: number
   /** Also allow an `http` upstream, which gets no credential: a tunnel, or `kubectl proxy`. Default `false`. */
   readonly allowInsecureHttp?: boolean
+  /**
+   * Makes the response to a request that was refused, such as `(error, request) => login.refuse(error, request)` of a `webLogin`. It decides nothing: an upgrade is refused with the error
+   * itself, and so is a request if this throws. Default: the error, as a `Status` in JSON.
+   */
+  readonly onFailure?: (error: StatusError, request: AuthenticationRequest) => Awaitable<HttpAnswer>
   /** Receives the events of requests and upgrades, for audit logs and metrics. Default: none. */
   readonly observer?: Observer
   /** Where refused requests and failures of the upstream are logged. Default: `console` in development, and for errors only in production. */
@@ -109,6 +115,7 @@ export const proxyShape: OptionsShape<ImpersonatingProxyOptions> = {
   responseTimeoutSeconds: above(0, 86_400),
   maxConnectionSeconds: above(0),
   allowInsecureHttp: aBoolean,
+  onFailure: aFunction,
   clock: aClock,
 }
 
@@ -129,6 +136,7 @@ export const OWN_OPTIONS = [
   'responseTimeoutSeconds',
   'maxConnectionSeconds',
   'allowInsecureHttp',
+  'onFailure',
   'clock',
 ] as const
 

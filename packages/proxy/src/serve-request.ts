@@ -47,7 +47,7 @@ export async function serveRequest(served: ServedRequest, parts: ProxyParts): Pr
   if (admission.closesConnection) closeConnection(message)
   applyHeaderChanges(message, admission.headerChanges)
   if ('failure' in admission) {
-    answer(admission.failure, message, response)
+    answer(await parts.refusal(admission.failure, request), message, response)
     return
   }
   const { authentication, userToken } = admission

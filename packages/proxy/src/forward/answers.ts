@@ -10,7 +10,11 @@ export function answer(answerOf: HttpAnswer, message: NodeMessage, response: Nod
   }
   const { status, headers, content } = answerOf
   response.statusCode = status
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
+  for (const [name, value] of Object.entries(headers)) {
+    // A session that was just renewed has set its cookies.
+    if (name !== 'set-cookie') response.setHeader(name, value)
+    else for (const line of [value].flat()) response.appendHeader(name, line)
+  }
   response.setHeader('content-length', Buffer.byteLength(content))
   // The rest of the request is not read.
   if (message.httpVersionMajor < 2 && !message.complete) response.setHeader('connection', 'close')
