@@ -23,7 +23,7 @@ export function addBootstrapToken(create: Command): void {
     .option('--force', 'replace files')
     .addHelpText('after', AFTER)
     .action(async (options: BootstrapTokenOptions) => {
-      const { createBootstrap } = await import('./bootstrap-token.ts')
+      const { createBootstrap } = await import('../bootstrap-token.ts')
       await createBootstrap(options)
     })
 }

@@ -32,7 +32,7 @@ export function addClientCertificate(create: Command): void {
     .option('--force', 'replace files')
     .addHelpText('after', AFTER)
     .action(async (options: ClientCertificateOptions) => {
-      const { createClientCertificate } = await import('./client-certificate.ts')
+      const { createClientCertificate } = await import('../client-certificate.ts')
       await createClientCertificate(options)
     })
 }

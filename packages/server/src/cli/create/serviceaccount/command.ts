@@ -21,7 +21,7 @@ export function addServiceAccount(create: Command): void {
     )
     .addHelpText('after', AFTER)
     .action(async (name: string, options: ServiceAccountOptions) => {
-      const { createServiceAccount } = await import('./serviceaccount.ts')
+      const { createServiceAccount } = await import('../serviceaccount.ts')
       await createServiceAccount(name, options)
     })
 }

@@ -26,7 +26,7 @@ export function addSigningKey(create: Command): void {
     .option('--force', 'replace files')
     .addHelpText('after', AFTER)
     .action(async (options: SigningKeyOptions) => {
-      const { createSigningKey } = await import('./signing-key.ts')
+      const { createSigningKey } = await import('../signing-key.ts')
       createSigningKey(options)
     })
 }

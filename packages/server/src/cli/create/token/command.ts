@@ -37,7 +37,7 @@ export function addToken(create: Command): void {
     .option('--force', 'replace the file')
     .addHelpText('after', AFTER)
     .action(async (name: string, options: TokenOptions) => {
-      const { createToken } = await import('./token.ts')
+      const { createToken } = await import('../token.ts')
       await createToken(name, options)
     })
 }

@@ -25,7 +25,7 @@ export function addStoreExport(store: Command): void {
     .option('--force', 'replace a file that exists')
     .addHelpText('after', AFTER)
     .action(async (file: string | undefined, options: StoreExportOptions) => {
-      const { exportStore } = await import('./export.ts')
+      const { exportStore } = await import('../export.ts')
       await exportStore(file, options)
     })
 }

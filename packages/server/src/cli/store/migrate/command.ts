@@ -21,7 +21,7 @@ export function addStoreMigrate(store: Command): void {
     .option('--dry-run', 'only say what would be done')
     .addHelpText('after', AFTER)
     .action(async (options: StoreMigrateOptions) => {
-      const { migrateStore } = await import('./migrate.ts')
+      const { migrateStore } = await import('../migrate.ts')
       await migrateStore(options)
     })
 }

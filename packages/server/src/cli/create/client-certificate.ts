@@ -1,14 +1,14 @@
 import { generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypto'
 import { systemClock } from '@kube-authn/core/internal'
 import { privateKeyIn } from '@kube-authn/node/internal'
-import { issueClientCertificate } from '../../../certificates/issue-client-certificate.ts'
-import type { CertificateAuthority } from '../../../certificates/node-keys.ts'
-import { Failure } from '../../failure.ts'
-import { durationSeconds } from '../../terminal/duration.ts'
-import { readText, STDIN } from '../../terminal/input.ts'
-import { refuseExisting, writeNewFile } from '../../terminal/new-file.ts'
-import { note } from '../../terminal/output.ts'
-import type { ClientCertificateOptions } from './command.ts'
+import { issueClientCertificate } from '../../certificates/issue-client-certificate.ts'
+import type { CertificateAuthority } from '../../certificates/node-keys.ts'
+import { Failure } from '../failure.ts'
+import { durationSeconds } from '../terminal/duration.ts'
+import { readText, STDIN } from '../terminal/input.ts'
+import { refuseExisting, writeNewFile } from '../terminal/new-file.ts'
+import { note } from '../terminal/output.ts'
+import type { ClientCertificateOptions } from './client-certificate/command.ts'
 
 const MAX_BYTES = 1_048_576
 /** For clocks that are late, as the signer of Kubernetes does. */

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
-import { refuseExisting, writeNewFile } from '../../terminal/new-file.ts'
-import type { SigningKeyOptions } from './command.ts'
+import { refuseExisting, writeNewFile } from '../terminal/new-file.ts'
+import type { SigningKeyOptions } from './signing-key/command.ts'
 
 /** Writes a key pair for service account tokens. */
 export function createSigningKey({

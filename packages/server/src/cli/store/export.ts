@@ -1,12 +1,12 @@
-import { EXIT, Failure } from '../../failure.ts'
-import { readStoreAt } from '../../store-url/store-url.ts'
-import { STDIN } from '../../terminal/input.ts'
-import { refuseTarget, writeNewFileFrom } from '../../terminal/new-file.ts'
-import { note, write } from '../../terminal/output.ts'
-import { exportedLines } from '../file/exported-lines.ts'
-import { storeFailureOf } from '../../store-failure.ts'
-import { requireLastingStore } from '../named-store.ts'
-import type { StoreExportOptions } from './command.ts'
+import { EXIT, Failure } from '../failure.ts'
+import { readStoreAt } from '../store-url/store-url.ts'
+import { STDIN } from '../terminal/input.ts'
+import { refuseTarget, writeNewFileFrom } from '../terminal/new-file.ts'
+import { note, write } from '../terminal/output.ts'
+import { exportedLines } from './file/exported-lines.ts'
+import { storeFailureOf } from '../store-failure.ts'
+import { requireLastingStore } from './named-store.ts'
+import type { StoreExportOptions } from './export/command.ts'
 
 /** The name of standard output among files. */
 const STDOUT = STDIN

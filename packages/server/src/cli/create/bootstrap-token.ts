@@ -1,9 +1,9 @@
 import { createBootstrapToken } from '@kube-authn/core/bootstrap-token'
 import { stringify } from 'yaml'
-import { durationSeconds } from '../../terminal/duration.ts'
-import { refuseExisting, writeNewFile } from '../../terminal/new-file.ts'
-import { writeOut } from '../out.ts'
-import type { BootstrapTokenOptions } from './command.ts'
+import { durationSeconds } from '../terminal/duration.ts'
+import { refuseExisting, writeNewFile } from '../terminal/new-file.ts'
+import { writeOut } from './out.ts'
+import type { BootstrapTokenOptions } from './bootstrap-token/command.ts'
 
 /** Prints a bootstrap token, and writes the manifest of its Secret. */
 export async function createBootstrap(options: BootstrapTokenOptions): Promise<void> {

@@ -1,8 +1,8 @@
 import { SERVICE_ACCOUNT_NAME_ANNOTATION, SERVICE_ACCOUNT_SECRET_TYPE } from '@kube-authn/core/internal'
 import { stringify } from 'yaml'
-import { write } from '../../terminal/output.ts'
-import { checkNames } from '../names.ts'
-import type { ServiceAccountOptions } from './command.ts'
+import { write } from '../terminal/output.ts'
+import { checkNames } from './names.ts'
+import type { ServiceAccountOptions } from './serviceaccount/command.ts'
 
 /** Prints the manifest of a service account and, if it is asked for, of a Secret for its token. */
 export async function createServiceAccount(

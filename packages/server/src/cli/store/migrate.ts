@@ -1,8 +1,8 @@
-import { migrateStoreAt, type Migration, shownStore } from '../../store-url/store-url.ts'
-import { write } from '../../terminal/output.ts'
-import { storeFailureOf } from '../../store-failure.ts'
-import { requireLastingStore } from '../named-store.ts'
-import type { StoreMigrateOptions } from './command.ts'
+import { migrateStoreAt, type Migration, shownStore } from '../store-url/store-url.ts'
+import { write } from '../terminal/output.ts'
+import { storeFailureOf } from '../store-failure.ts'
+import { requireLastingStore } from './named-store.ts'
+import type { StoreMigrateOptions } from './migrate/command.ts'
 
 /**
  * Makes the schema of a store, or brings it to this version, and prints what was done.

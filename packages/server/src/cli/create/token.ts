@@ -1,11 +1,11 @@
 import { isStatusError } from '@kube-authn/core/internal'
 import { serviceAccountObjects, signingKeyFromPem, tokenIssuer } from '@kube-authn/core/service-account'
-import { Failure } from '../../failure.ts'
-import { durationSeconds } from '../../terminal/duration.ts'
-import { readText } from '../../terminal/input.ts'
-import { checkNames } from '../names.ts'
-import { writeOut } from '../out.ts'
-import type { TokenOptions } from './command.ts'
+import { Failure } from '../failure.ts'
+import { durationSeconds } from '../terminal/duration.ts'
+import { readText } from '../terminal/input.ts'
+import { checkNames } from './names.ts'
+import { writeOut } from './out.ts'
+import type { TokenOptions } from './token/command.ts'
 
 const MAX_KEY_BYTES = 65_536
 
