@@ -25,7 +25,7 @@ import { loginRoutes } from './routes/routes.ts'
 import type { LoginParts } from './routes/route.ts'
 import { sessionRenewal } from './session/renewal.ts'
 import { sessionAuthenticator } from './session/session-authenticator.ts'
-import { BOUND_ELSEWHERE, cookieHeaderOf, usableSession } from './session/usable-session.ts'
+import { BOUND_ELSEWHERE, cookieHeaderOf, usableSession } from './session/request-session.ts'
 import { transactionSeal } from './transaction/seal.ts'
 import { transactions } from './transaction/transactions.ts'
 

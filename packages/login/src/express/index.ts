@@ -3,4 +3,88 @@
  *
  * @module
  */
-export { loginRoutes, requireLogin } from './express.ts'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import {
+  type HttpAnswer,
+  incomingMessageBody,
+  incomingMessageRequest,
+  type StatusError,
+} from '@kube-authn/core/adapter'
+import { isPromiseLike } from '@kube-authn/core/internal/shared'
+import { aLogin } from '../check-login.ts'
+import { keepCookies } from '../node/keep-cookies.ts'
+import type { BeforeApp, WebLogin } from '../web-login.ts'
+
+/** Continues with the next middleware or, with an error, the error middlewares. */
+type Next = (error?: unknown) => void
+
+/**
+ * The routes of a login, and the renewal of sessions. It stands before `authentication`.
+ *
+ * @throws {ConfigurationError} if `login` is not a login.
+ * @example
+ * app.use(loginRoutes(login))
+ * app.use(authentication(authenticator, { onFailure: requireLogin(login) }))
+ */
+export function loginRoutes(
+  login: WebLogin,
+): (req: IncomingMessage, res: ServerResponse, next: Next) => void {
+  aLogin(login)
+  return function loginMiddleware(req, res, next) {
+    const proceed = (before: BeforeApp): void => {
+      if ('answer' in before) {
+        send(before.answer, res)
+        return
+      }
+      keepCookies(res, before.setCookies)
+      next()
+    }
+    try {
+      const before = login.before(requestOf(req), incomingMessageBody(req))
+      if (isPromiseLike(before)) before.then(proceed).then(undefined, next)
+      else proceed(before)
+    } catch (error) {
+      next(error)
+    }
+  }
+}
+
+/**
+ * An option `onFailure` of `authentication` and of guards: a browser that opens a page is sent to the login and comes back, a script gets a 401 with
+ * `loginUrl` in its JSON. It is also one of `@kube-authn/fastify`.
+ *
+ * @throws {ConfigurationError} if `login` is not a login.
+ * @example
+ * app.get('/account', requireUser({ onFailure: requireLogin(login) }), showAccount)
+ */
+export function requireLogin(
+  login: WebLogin,
+): (error: StatusError, req: Raw<IncomingMessage>, res: Raw<ServerResponse>) => Promise<void> {
+  aLogin(login)
+  return async function redirectToLogin(error, req, res) {
+    send(await login.refuse(error, requestOf(rawOf(req))), rawOf(res))
+  }
+}
+
+/** One of Node, or of Fastify, which has that of Node in it. */
+type Raw<T> = T | { readonly raw: T }
+
+function rawOf<T extends object>(given: Raw<T>): T {
+  return 'raw' in given ? given.raw : given
+}
+
+function requestOf(req: IncomingMessage): ReturnType<typeof incomingMessageRequest> {
+  // Express changes `url` below a mount point and keeps the original.
+  const target = 'originalUrl' in req && typeof req.originalUrl === 'string' ? req.originalUrl : req.url
+  return incomingMessageRequest(req, target)
+}
+
+function send({ status, headers, content }: HttpAnswer, res: ServerResponse): void {
+  res.statusCode = status
+  for (const [name, value] of Object.entries(headers)) {
+    // A session that was just renewed has set its cookies.
+    if (name === 'set-cookie') res.appendHeader(name, value)
+    else res.setHeader(name, value)
+  }
+  res.end(content)
+}

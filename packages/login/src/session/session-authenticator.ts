@@ -15,7 +15,7 @@ import { credentialIdOf } from '../sessions/ended-sessions.ts'
 import type { Session, SessionContent, SessionKeeper } from '../sessions/session-keeper.ts'
 import type { Renewal } from './renewal.ts'
 import { sessionRevocation } from './session-revocation.ts'
-import { BOUND_ELSEWHERE, usableSession } from './usable-session.ts'
+import { BOUND_ELSEWHERE, usableSession } from './request-session.ts'
 
 /** What the authenticator of sessions needs. */
 export interface SessionAuthenticatorOptions {

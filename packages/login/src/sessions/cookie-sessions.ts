@@ -27,7 +27,7 @@ import { requireSelector } from './selector.ts'
 import type { OpenedSession, Session, SessionKeeper } from './session-keeper.ts'
 import { unprovenEnds } from './unproven-ends.ts'
 import { bytesOfSessionKey, someSessionKeys } from './session-keys.ts'
-import { sessionOfText, textOfSession } from './session-text.ts'
+import { sessionOfText, textOfSession } from './session.ts'
 import { sharedOutcome } from './shared-outcome.ts'
 
 /** Options of {@link cookieSessions}. */

@@ -2,7 +2,7 @@ import { bytesOfBase64url, isObject, memberOf } from '@kube-authn/core/internal/
 import { idTokenOf, type KnownIdToken } from './revoked-id-tokens.ts'
 import { open, seal, type SealingKey, sealingKey } from './seal.ts'
 import type { ListedSession, Session, SessionSelector } from './session-keeper.ts'
-import { sessionOfText, textOfSession } from './session-text.ts'
+import { sessionOfText, textOfSession } from './session.ts'
 
 /** What a record tells without the cookie: for lists, and to find what ends. Requests believe only what is sealed. */
 export interface SessionEntry extends ListedSession {

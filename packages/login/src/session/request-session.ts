@@ -1,7 +1,7 @@
 import type { AuthenticationRequest } from '@kube-authn/core'
 import { isBoundElsewhere } from '../sessions/certificate.ts'
 import type { Session, SessionKeeper } from '../sessions/session-keeper.ts'
-import { certificateOf } from './certificate-of.ts'
+import { certificateOf } from './client-certificate.ts'
 
 /** The cookies of a request as one value: over HTTP/2 each may be a header of its own (RFC 9113 section 8.2.3). */
 export function cookieHeaderOf({ headers }: AuthenticationRequest): string {

@@ -1,6 +1,6 @@
 import { fixedClock } from '@kube-authn/testing'
 import { expect, it, vi } from 'vitest'
-import { openSessions } from './open-sessions.ts'
+import { openSessions } from './watched-sessions.ts'
 import type { Session } from './session-keeper.ts'
 import { contentOf } from '../../test/sessions.ts'
 

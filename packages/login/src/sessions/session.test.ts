@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { contentOf } from '../../test/sessions.ts'
 import type { Session } from './session-keeper.ts'
-import { sessionOfText, textOfSession } from './session-text.ts'
+import { sessionOfText, textOfSession } from './session.ts'
 import { sha256Hex } from './sha256.ts'
 
 const session: Session = {

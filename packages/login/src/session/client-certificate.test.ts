@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { isBoundElsewhere } from './certificate.ts'
+import { isBoundElsewhere } from '../sessions/certificate.ts'
 
 const [ours, theirs] = ['a'.repeat(64), `${'a'.repeat(63)}b`]
 
