@@ -41,7 +41,7 @@ describe('a reload of an AuthenticationConfiguration with an issuer and without 
     { parameters: ['yaml', 'ca'], mostFiles: 46 },
   ])('$parameters runs at most $mostFiles files', ({ parameters, mostFiles }) => {
     const { files } = walkOf('reload-walk.mjs', ...parameters)
-    expect(files).toContain('node/src/authentication-configuration-at.ts')
+    expect(files).toContain('node/src/at/authentication-configuration-at.ts')
     expect(files).toContain('core/src/token/oidc/discovery.ts')
     expect(files.slice(mostFiles)).toEqual([])
   })

@@ -3,13 +3,13 @@
  *
  * @module
  */
-export type { AuthenticationConfigurationAtOptions } from './authentication-configuration-at.ts'
+export type { AuthenticationConfigurationAtOptions } from './at/authentication-configuration-at.ts'
 export type { AuditFileOptions } from './audit-file/audit-file-options.ts'
 export type { AuditPolicyAtOptions } from './audit-policy-at.ts'
-export type { AuthorizationConfigurationAtOptions } from './authorization-configuration-at.ts'
-export type { CertificateAuthoritiesAtOptions } from './certificate-authorities-at.ts'
-export type { FrontProxyOptions } from './create-authenticator-options.ts'
-export type { RbacManifests } from './create-authorizer-options.ts'
+export type { AuthorizationConfigurationAtOptions } from './at/authorization-configuration-at.ts'
+export type { CertificateAuthoritiesAtOptions } from './at/certificate-authorities-at.ts'
+export type { FrontProxyOptions } from './configure/create-authenticator-options.ts'
+export type { RbacManifests } from './configure/create-authorizer-options.ts'
 export type { DelegatedAuthenticationOptions } from './delegation/delegated-authentication.ts'
 export type { ConfiguredProxy } from './delegation/cluster-clients.ts'
 export type { InClusterEndpointOptions } from './delegation/in-cluster-endpoint.ts'
@@ -70,11 +70,11 @@ export { EXEC_VERSIONS, type ExecPlugin } from './kubeconfig/exec-plugin.ts'
 export type { OidcProvider } from './kubeconfig/oidc-provider.ts'
 export { kubeConfigFileProblem } from './kubeconfig/regular-file.ts'
 export type { ParseKubeconfigOptions, ReadKubeconfigOptions } from './kubeconfig/kubeconfig.ts'
-export type { PasswordFileAtOptions } from './password-file-at.ts'
-export type { RbacAtOptions } from './rbac-at.ts'
-export type { EgressProxies } from './authentication-configuration-at.ts'
-export type { ServiceAccountsOptions, TokenOptions } from './token-options.ts'
-export type { TokenFileAtOptions } from './token-file-at.ts'
+export type { PasswordFileAtOptions } from './at/password-file-at.ts'
+export type { RbacAtOptions } from './at/rbac-at.ts'
+export type { EgressProxies } from './at/authentication-configuration-at.ts'
+export type { ServiceAccountsOptions, TokenOptions } from './configure/token-options.ts'
+export type { TokenFileAtOptions } from './at/token-file-at.ts'
 export {
   type Http2ServerOptions,
   keepsHttp2Fields,
@@ -86,8 +86,8 @@ export type {
   TlsServerOptions,
 } from './tls/tls-server-options.ts'
 export type { TlsServerFiles, TlsServerOptionsAt } from './tls/tls-server-options-at.ts'
-export type { RequestHeaderConfigAtOptions } from './request-header-config/request-header-config-at.ts'
-export type { RequestHeaderAtOptions } from './request-header-at.ts'
+export type { RequestHeaderConfigAtOptions } from './front-proxy/request-header-config-at.ts'
+export type { RequestHeaderAtOptions } from './front-proxy/request-header-at.ts'
 export {
   type AcceptedRequest,
   decideRequest,

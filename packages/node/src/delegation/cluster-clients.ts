@@ -19,18 +19,18 @@ import {
   type CertificatePools,
   type KnownPools,
   openCertificatePools,
-} from '../certificate-pools.ts'
+} from '../front-proxy/certificate-pools.ts'
 import {
   believeDescribed,
   type DescribedProxy,
   describedProxy,
   type DescribedProxyOptions,
   NO_PROXY,
-} from '../described-proxy.ts'
-import { certificateAuthoritiesAtShape } from '../certificate-authorities-at.ts'
+} from '../front-proxy/described-proxy.ts'
+import { certificateAuthoritiesAtShape } from '../at/certificate-authorities-at.ts'
 import { aFile } from '../options/a-path.ts'
-import { opener } from '../opener.ts'
-import { withPath } from '../with-path.ts'
+import { opener } from '../configure/opener.ts'
+import { withPath } from '../options/with-path.ts'
 import type { HttpFetch } from '../http/create-fetch.ts'
 import type { Endpoint } from '../http/endpoint.ts'
 import {

@@ -5,7 +5,7 @@ import { parseRequestHeaderConfig, type RequestHeaderConfig } from '@kube-authn/
 import { type FileSource, RESTRICT } from '../file-source/reloading-source.ts'
 import type { HttpFetch } from '../http/create-fetch.ts'
 import type { Endpoint } from '../http/endpoint.ts'
-import { isOfStrings } from '../request-header-config/request-header-config-at.ts'
+import { isOfStrings } from '../front-proxy/request-header-config-at.ts'
 import { apiUrl } from './cluster-endpoint.ts'
 
 /** Options of {@link clusterConfigMap}. */

@@ -1,7 +1,7 @@
 import type { Authenticator } from '@kube-authn/core'
 import { systemClock, optionProblems, refuseProblems, without, aString } from '@kube-authn/core/internal'
 import { above, oneOf, type OptionsShape, required } from '@kube-authn/core/adapter'
-import { believeDescribed, describedProxy, NO_PROXY } from '../described-proxy.ts'
+import { believeDescribed, describedProxy, NO_PROXY } from '../front-proxy/described-proxy.ts'
 import { endpointFetch } from '../http/endpoint-fetch.ts'
 import type { Endpoint } from '../http/endpoint.ts'
 import { clusterConfigMap, clusterConfigMapShape } from './cluster-config-map.ts'

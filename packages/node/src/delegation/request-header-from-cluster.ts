@@ -1,5 +1,5 @@
 import type { Authenticator } from '@kube-authn/core'
-import type { DescribedProxyOptions } from '../described-proxy.ts'
+import type { DescribedProxyOptions } from '../front-proxy/described-proxy.ts'
 import type { Endpoint } from '../http/endpoint.ts'
 import { asGiven } from '../options/as-given.ts'
 import type { ClusterConfigMapOptions } from './cluster-config-map.ts'

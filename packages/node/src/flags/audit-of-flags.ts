@@ -11,7 +11,7 @@ import {
 import { aBoolean, aFunction, oneOf, type OptionsShape } from '@kube-authn/core/adapter'
 import { auditFile } from '../audit-file/audit-file.ts'
 import { auditPolicyAt } from '../audit-policy-at.ts'
-import { opener } from '../opener.ts'
+import { opener } from '../configure/opener.ts'
 import { auditWebhookAt } from '../webhook/audit-webhook-at.ts'
 import { AUDIT_TABLE, auditProblems } from './audit-problems.ts'
 import { anArgv } from './flags-options.ts'

@@ -1,4 +1,4 @@
-import type { NodeAuthenticator } from '../create-authenticator.ts'
+import type { NodeAuthenticator } from '../configure/create-authenticator.ts'
 import type { AuthenticatorFromFlagsOptions } from './flags-options.ts'
 import { readLate } from './read-late.ts'
 

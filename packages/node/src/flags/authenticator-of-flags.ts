@@ -5,7 +5,7 @@ import {
   optionProblems,
   refuseProblems,
 } from '@kube-authn/core/internal'
-import { authenticatorOf, type NodeAuthenticator } from '../create-authenticator.ts'
+import { authenticatorOf, type NodeAuthenticator } from '../configure/create-authenticator.ts'
 import { anonymousFlag } from './anonymous-flag.ts'
 import {
   authenticationNotices,

@@ -1,7 +1,7 @@
 import type { ConfigurationProblem } from '@kube-authn/core'
 import type { FileNotice } from '@kube-authn/core/internal'
 import type { KeySource } from '@kube-authn/core/service-account'
-import type { CreateAuthenticatorOptions } from '../create-authenticator-options.ts'
+import type { CreateAuthenticatorOptions } from '../configure/create-authenticator-options.ts'
 import type { AnonymousFlag } from './anonymous-flag.ts'
 import { modeProblems } from './authorization-flags.ts'
 import { type AuthenticatorFromFlagsOptions, sharedOf } from './flags-options.ts'

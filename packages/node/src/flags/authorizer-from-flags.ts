@@ -1,4 +1,4 @@
-import type { NodeAuthorizer } from '../create-authorizer.ts'
+import type { NodeAuthorizer } from '../configure/create-authorizer.ts'
 import type { AuthorizerFromFlagsOptions } from './flags-options.ts'
 import { readLate } from './read-late.ts'
 

@@ -7,10 +7,10 @@ import {
   unionAuthorizer,
 } from '@kube-authn/core/authorization'
 import { MASTERS_GROUP, optionProblems, refuseProblems } from '@kube-authn/core/internal'
-import { authorizationConfigurationAt } from '../authorization-configuration-at.ts'
-import type { NodeAuthorizer } from '../create-authorizer.ts'
-import { type Opener, opener } from '../opener.ts'
-import { rbacAt } from '../rbac-at.ts'
+import { authorizationConfigurationAt } from '../at/authorization-configuration-at.ts'
+import type { NodeAuthorizer } from '../configure/create-authorizer.ts'
+import { type Opener, opener } from '../configure/opener.ts'
+import { rbacAt } from '../at/rbac-at.ts'
 import { webhookAuthorizerAt } from '../webhook/webhook-authorizer-at.ts'
 import { authorizationProblems, configurationProblems } from './authorization-flags.ts'
 import { delegatedAuthorizer, isDelegatedAuthorization } from './delegated-authorizer.ts'
@@ -21,7 +21,7 @@ import {
   sharedOf,
 } from './flags-options.ts'
 import { ignoredNotices, tellNotices } from './notices.ts'
-import { isAuthorizer } from '../create-authorizer-options.ts'
+import { isAuthorizer } from '../configure/create-authorizer-options.ts'
 import { parseFlags, type ParsedFlags } from './parse-flags.ts'
 import { listOf, secondsOf, stringOf, versionOf } from './read-flags.ts'
 import { REFUSED_FOR_AUTHORIZATION } from './refused-flags.ts'

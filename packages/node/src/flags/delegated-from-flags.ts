@@ -1,12 +1,12 @@
 import { ConfigurationError, type ConfigurationProblem } from '@kube-authn/core'
 import { isConfigurationError, loggingObserver } from '@kube-authn/core/internal'
-import type { NodeAuthenticator } from '../create-authenticator.ts'
+import type { NodeAuthenticator } from '../configure/create-authenticator.ts'
 import {
   delegatedAuthentication,
   type DelegatedAuthenticationOptions,
 } from '../delegation/delegated-authentication.ts'
 import { type AuthenticatorFromFlagsOptions, sharedOf } from './flags-options.ts'
-import { refuseRevoked } from '../refuse-revoked.ts'
+import { refuseRevoked } from '../configure/refuse-revoked.ts'
 import { inTermsOfFlags } from './in-terms-of-flags.ts'
 import { AUTHENTICATION_FLAGS } from './known-flags.ts'
 import { tellNotices } from './notices.ts'

@@ -19,10 +19,10 @@ import {
 import type { Authorizer } from '@kube-authn/core/authorization'
 import { aBoolean, aFunction, listOf, type OptionsShape } from '@kube-authn/core/adapter'
 import type { ServiceAccountObjects } from '@kube-authn/core/service-account'
-import { authenticationConfigurationAtShape } from '../authentication-configuration-at.ts'
-import type { EgressProxies } from '../authentication-configuration-at.ts'
+import { authenticationConfigurationAtShape } from '../at/authentication-configuration-at.ts'
+import type { EgressProxies } from '../at/authentication-configuration-at.ts'
 import { aPath } from '../options/a-path.ts'
-import { someAccountObjects, tokenShape } from '../token-options.ts'
+import { someAccountObjects, tokenShape } from '../configure/token-options.ts'
 
 /** Options that have no kube-apiserver flag, for example the content of its store. */
 export interface AuthenticatorFromFlagsOptions {

@@ -1,0 +1,137 @@
+import type { AuthenticationEvent, Clock } from '@kube-authn/core'
+import { notify, checkOptions, type OptionsShape, required } from '@kube-authn/core/adapter'
+import {
+  aString,
+  systemClock,
+  nested,
+  without,
+  type AuthenticationConfigurationOptions,
+  authenticationConfigurationShape,
+  type Issuer,
+  type IssuerFetch,
+} from '@kube-authn/core/internal'
+import { authenticationConfiguration, type ConfiguredAuthenticator } from '@kube-authn/core/configuration'
+import { RELOAD_OPTIONS, reloadOf, reloadShape } from '../options/reload-shape.ts'
+import type { ReloadOptions } from '../file-source/reloading-source.ts'
+import { watchedText } from '../file-source/file-source.ts'
+import { fetchOver } from '../http/create-fetch.ts'
+import type { Transport } from '../http/endpoint.ts'
+
+/** Egress proxies: `http` or `https`, used with `CONNECT`. */
+export type EgressProxies = Readonly<
+  Partial<Record<'cluster' | 'controlplane', { readonly proxyUrl: string }>>
+>
+
+/** Options of {@link authenticationConfigurationAt}. */
+export interface AuthenticationConfigurationAtOptions
+  extends ReloadOptions, Omit<AuthenticationConfigurationOptions, 'source' | 'fetchFor' | 'discoverAtOnce'> {
+  /** The proxies that `egressSelectorType` refers to. Default: none; a configuration that names one is refused. */
+  readonly egress?: EgressProxies
+}
+
+const aProxy = nested({ proxyUrl: required(aString) })
+
+/** The checks of {@link AuthenticationConfigurationAtOptions}. */
+export const authenticationConfigurationAtShape: OptionsShape<AuthenticationConfigurationAtOptions> = {
+  ...reloadShape,
+  ...without(authenticationConfigurationShape, 'source', 'fetchFor', 'discoverAtOnce'),
+  egress: nested({ cluster: aProxy, controlplane: aProxy }),
+}
+
+const MAX_BYTES = 1_048_576
+const RETRY_MS = 60_000
+
+/**
+ * Authenticates users as an unmodified file of `--authentication-config` describes, and reloads it: a new version takes effect once it is valid and
+ * its issuers were discovered. A valid version whose issuers cannot be reached is retried every minute.
+ *
+ * Source: kubernetes `pkg/controlplane/apiserver/options`, `pkg/kubeapiserver/authenticator/config.go`; KEP-3331.
+ *
+ * @throws {ConfigurationError} with every problem, in Kubernetes' words; any error of reading the file.
+ * @example
+ * const users = authenticationConfigurationAt('/etc/kubernetes/authentication.yaml')
+ */
+export function authenticationConfigurationAt(
+  path: string,
+  options: AuthenticationConfigurationAtOptions = {},
+): Omit<ConfiguredAuthenticator, 'update'> {
+  checkOptions(authenticationConfigurationAtShape, options)
+  const { egress = {}, reload = true } = options
+  const { clock = systemClock } = options
+  let update = (_text: string): void => {}
+  const file = watchedText(path, {
+    ...reloadOf(options),
+    observer: (event) => notify(options.observer, ofConfiguration(event)),
+    maxBytes: MAX_BYTES,
+    onChange: (text) => update(text),
+  })
+  let configured: ConfiguredAuthenticator
+  try {
+    configured = authenticationConfiguration(file.current(), {
+      ...without(options, 'egress', ...RELOAD_OPTIONS),
+      source: path,
+      fetchFor: (issuer) => issuerFetch(issuer, { egress, clock }),
+    })
+  } catch (error) {
+    file.close()
+    throw error
+  }
+  update = (text) => void configured.update(text)
+
+  let cancelRetry = (): void => {}
+  const retry = (): void => {
+    cancelRetry = clock.after(RETRY_MS, () => {
+      // A version that is in force or was refused is not checked again.
+      update(file.current())
+      retry()
+    })
+  }
+  if (reload) retry()
+
+  return {
+    name: configured.name,
+    get configuration() {
+      return configured.configuration
+    },
+    mayKnow: (token) => configured.mayKnow?.(token) ?? true,
+    known: () => configured.known?.() ?? [],
+    authenticateToken: (token, context) => configured.authenticateToken(token, context),
+    health: () => configured.health(),
+    close() {
+      cancelRetry()
+      file.close()
+      configured.close()
+    },
+  }
+}
+
+/** Reports an unreadable file as an unusable configuration. */
+function ofConfiguration(event: AuthenticationEvent): AuthenticationEvent {
+  return event.type === 'reload' ? { ...event, kind: 'authenticationConfiguration' } : event
+}
+
+/**
+ * A `fetch` for an issuer of an `AuthenticationConfiguration`, with its CA and egress proxy.
+ *
+ * Source: kubernetes `pkg/kubeapiserver/authenticator/config.go`; KEP-3331 (`egressSelectorType`).
+ *
+ * @throws {Error} if there is no such egress.
+ */
+function issuerFetch(
+  { certificateAuthority, egressSelectorType }: Issuer,
+  { egress, clock }: { readonly egress: EgressProxies; readonly clock: Clock },
+): IssuerFetch {
+  return fetchOver(
+    {
+      ...(certificateAuthority !== '' && { ca: certificateAuthority }),
+      ...(egressSelectorType !== '' && { proxyUrl: proxyOf(egressSelectorType, egress) }),
+    } satisfies Transport,
+    { clock },
+  )
+}
+
+function proxyOf(type: string, egress: EgressProxies): string {
+  const proxy = type === 'cluster' || type === 'controlplane' ? egress[type] : undefined
+  if (proxy === undefined) throw new Error(`the egress "${type}" is not configured`)
+  return proxy.proxyUrl
+}

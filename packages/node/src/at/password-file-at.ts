@@ -1,0 +1,48 @@
+import type { PasswordAuthenticator } from '@kube-authn/core'
+import { checkOptions, type OptionsShape } from '@kube-authn/core/adapter'
+import {
+  without,
+  type PasswordFileOptions,
+  passwordFileShape,
+  passwordFileSteps,
+} from '@kube-authn/core/internal'
+import { fileShape, RELOAD_OPTIONS, reloadOf } from '../options/reload-shape.ts'
+import { largeFileSource } from '../file-source/file-source.ts'
+import type { FileSourceOptions } from '../file-source/file-source-options.ts'
+
+/** Options of {@link passwordFileAt}. */
+export type PasswordFileAtOptions = Omit<PasswordFileOptions, 'source'> &
+  Omit<FileSourceOptions<unknown>, 'parse'>
+
+/** The checks of {@link PasswordFileAtOptions}. */
+export const passwordFileAtShape: OptionsShape<PasswordFileAtOptions> = {
+  ...without(passwordFileShape, 'source'),
+  ...fileShape,
+}
+
+/**
+ * Authenticates by the passwords of a CSV file, which is reloaded when it changes (`--basic-auth-file`).
+ *
+ * @throws {CredentialFileError} if the content is invalid; any error of reading the file.
+ * @example
+ * const passwords = passwordFileAt('/etc/kube-authn/passwords.csv')
+ */
+export function passwordFileAt(
+  path: string,
+  options: PasswordFileAtOptions = {},
+): PasswordAuthenticator & { close(): void } {
+  checkOptions(passwordFileAtShape, options)
+  const { maxBytes } = options
+  const ofContent = without(options, 'maxBytes', ...RELOAD_OPTIONS)
+  const source = largeFileSource(path, {
+    ...reloadOf(options),
+    ...(maxBytes !== undefined && { maxBytes }),
+    steps: (content) => passwordFileSteps(content, { ...ofContent, source: path }),
+  })
+  return {
+    name: 'passwordFile',
+    authenticatePassword: (username, password, context) =>
+      source.current().authenticatePassword(username, password, context),
+    close: source.close,
+  }
+}

@@ -1,0 +1,73 @@
+import { notify, aNonEmptyString, checkOptions, type OptionsShape } from '@kube-authn/core/adapter'
+import type { Observer } from '@kube-authn/core'
+import { parseRbacSteps, rbacSteps, type ParseRbacOptions } from '@kube-authn/core/internal'
+import type { RbacAuthorizer } from '@kube-authn/core/authorization'
+import { fileShape } from '../options/reload-shape.ts'
+import { largeManifestsSource, type ManifestsSourceOptions } from '../file-source/manifests-source.ts'
+
+/** Options of {@link rbacAt}. */
+export interface RbacAtOptions
+  extends Omit<ManifestsSourceOptions<unknown>, 'parse'>, Pick<ParseRbacOptions, 'namespace'> {}
+
+/** The checks of {@link RbacAtOptions}. */
+export const rbacAtShape: OptionsShape<RbacAtOptions> = { ...fileShape, namespace: aNonEmptyString }
+
+/**
+ * Authorizes by the roles and bindings in files and folders, which are reloaded when they change. Unless all of them are valid, the old ones stay.
+ * Likely mistakes are reported to the observer.
+ *
+ * A file may have up to 100 MiB (`maxBytes`), and a document in it up to 1 MiB unless it is JSON or plain YAML: see `maxDocumentLength` of
+ * `parseRbac`.
+ *
+ * @throws {ConfigurationError} with every problem, if the manifests are invalid; any error of reading them.
+ * @example
+ * app.use(impersonation(rbacAt('/etc/kube-authn/rbac/')))
+ */
+export function rbacAt(
+  paths: string | readonly string[],
+  options: RbacAtOptions = {},
+): RbacAuthorizer & { readonly close: () => void } {
+  checkOptions(rbacAtShape, options)
+  const { namespace, maxBytes = MAX_BYTES, ...files } = options
+  const source = largeManifestsSource(paths, {
+    ...files,
+    maxBytes,
+    *steps(manifests) {
+      if (manifests.length === 0) adviseOnEmptiness(paths, options.observer)
+      const policy = yield* parseRbacSteps(manifests, {
+        maxLength: maxBytes,
+        maxDocumentLength: MAX_DOCUMENT_LENGTH,
+        ...(namespace !== undefined && { namespace }),
+      })
+      const file = manifests.map(({ name }) => name).join(', ')
+      for (const [index, { code, path, message }] of policy.advice.entries()) {
+        if (index % NOTICES_IN_A_STEP === NOTICES_IN_A_STEP - 1) yield
+        const notice = { severity: 'advice', code, message: `${path}: ${message}` } as const
+        notify(options.observer, { type: 'fileNotice', file, notice })
+      }
+      return yield* rbacSteps(policy)
+    },
+  })
+  return {
+    name: 'rbac',
+    authorize: (attributes, context) => source.current().authorize(attributes, context),
+    explain: (attributes) => source.current().explain(attributes),
+    rulesFor: (user, within) => source.current().rulesFor(user, within),
+    close: source.close,
+  }
+}
+
+const NOTICES_IN_A_STEP = 64
+/** About 200,000 bindings. */
+const MAX_BYTES = 100 * 1024 * 1024
+/** A document that is not plain YAML is parsed synchronously and blocks requests. */
+const MAX_DOCUMENT_LENGTH = 1_048_576
+
+function adviseOnEmptiness(paths: string | readonly string[], observer: Observer | undefined): void {
+  const message = 'contains no manifest (.yaml, .yml or .json), so nothing is allowed'
+  notify(observer, {
+    type: 'fileNotice',
+    file: [paths].flat().join(', '),
+    notice: { severity: 'advice', code: 'noManifests', message },
+  })
+}

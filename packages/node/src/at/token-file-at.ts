@@ -1,0 +1,35 @@
+import type { TokenAuthenticator } from '@kube-authn/core'
+import { tokenFileSteps, type TokenFileOptions } from '@kube-authn/core/internal'
+import { checkOptions } from '@kube-authn/core/adapter'
+import { fileShape } from '../options/reload-shape.ts'
+import { largeFileSource } from '../file-source/file-source.ts'
+import type { FileSourceOptions } from '../file-source/file-source-options.ts'
+
+/** Options of {@link tokenFileAt}. */
+export type TokenFileAtOptions = Pick<TokenFileOptions, 'observer'> &
+  Omit<FileSourceOptions<unknown>, 'parse'>
+
+/**
+ * Authenticates by the bearer tokens of a CSV file, which is reloaded when it changes (`--token-auth-file`).
+ *
+ * @throws {CredentialFileError} if the content is invalid; any error of reading the file.
+ * @example
+ * const tokens = tokenFileAt('/etc/kube-authn/tokens.csv')
+ */
+export function tokenFileAt(
+  path: string,
+  options: TokenFileAtOptions = {},
+): TokenAuthenticator & { close(): void } {
+  checkOptions(fileShape, options)
+  const { observer } = options
+  const source = largeFileSource(path, {
+    ...options,
+    steps: (content) =>
+      tokenFileSteps(content, { source: path, ...(observer !== undefined && { observer }) }),
+  })
+  return {
+    name: 'tokenFile',
+    authenticateToken: (token, context) => source.current().authenticateToken(token, context),
+    close: source.close,
+  }
+}

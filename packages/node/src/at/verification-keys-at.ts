@@ -1,0 +1,95 @@
+import { ConfigurationError } from '@kube-authn/core'
+import {
+  errorOf,
+  isConfigurationError,
+  nonEmptyListOf,
+  optionProblems,
+  refuseProblems,
+} from '@kube-authn/core/internal'
+import { notify } from '@kube-authn/core/adapter'
+import { type VerificationKey, verificationKeysFromPem } from '@kube-authn/core/service-account'
+import { aPath } from '../options/a-path.ts'
+import { reloadShape } from '../options/reload-shape.ts'
+import type { FileSource, ReloadOptions } from '../file-source/reloading-source.ts'
+import { watchedText } from '../file-source/file-source.ts'
+
+const MAX_BYTES = 1_048_576
+
+// PEM is ASCII; the text around it may have any encoding.
+const latin1 = new TextDecoder('latin1')
+
+/**
+ * The keys in files of `--service-account-key-file`, which are reloaded when they change. A bad new version of a file changes nothing.
+ *
+ * Source: kubernetes `pkg/kubeapiserver/authenticator/config.go` (`newServiceAccountAuthenticator`).
+ *
+ * Deviation: kube-apiserver reads key files once (`docs/deviations.md`, reload of credential files).
+ *
+ * @throws {ConfigurationError} if there is no file, a file has no key, or a key cannot be used; any error of reading the files.
+ * @example
+ * const keys = await verificationKeysAt(['/etc/kubernetes/pki/sa.pub'])
+ * const authenticator = createAuthenticator({ serviceAccounts: { issuers, keys: keys.current, objects } })
+ */
+export async function verificationKeysAt(
+  paths: readonly string[],
+  options: ReloadOptions = {},
+): Promise<FileSource<readonly VerificationKey[]>> {
+  refuseProblems(nonEmptyListOf(aPath)(paths, 'paths'), optionProblems(reloadShape, options))
+  const opened = await Promise.allSettled(paths.map((path) => keysAt(path, options)))
+  const files = opened.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
+  const errors = opened.flatMap((each): unknown[] => (each.status === 'rejected' ? [each.reason] : []))
+  const close = (): void => {
+    for (const file of files) file.close()
+  }
+  if (errors.length > 0) {
+    close()
+    throw firstOrAll(errors)
+  }
+  return { current: () => files.flatMap((file) => file.current()), close }
+}
+
+/** All problems of the files, or the error of a file that could not be read. */
+function firstOrAll(errors: readonly unknown[]): unknown {
+  const unread = errors.find((error) => !isConfigurationError(error))
+  return (
+    unread ??
+    new ConfigurationError(errors.flatMap((error) => (isConfigurationError(error) ? error.problems : [])))
+  )
+}
+
+async function keysAt(path: string, options: ReloadOptions): Promise<FileSource<readonly VerificationKey[]>> {
+  const { observer } = options
+  let keys: readonly VerificationKey[] = []
+  let versions = 0
+  let counting = 0
+
+  /** The latest version wins, in whatever order the versions finish parsing. */
+  const understand = async (text: string): Promise<boolean> => {
+    const version = ++versions
+    const next = await verificationKeysFromPem(text)
+    if (version < counting) return false
+    counting = version
+    keys = next
+    return true
+  }
+
+  const take = async (text: string): Promise<void> => {
+    try {
+      if (await understand(text)) notify(observer, { type: 'reload', source: path, outcome: 'loaded' })
+    } catch (thrown) {
+      const error = errorOf(thrown, 'the keys cannot be used')
+      notify(observer, { type: 'reload', source: path, outcome: 'failed', error })
+    }
+  }
+
+  const onChange = (text: string): void => void take(text)
+  const file = watchedText(path, { ...options, maxBytes: MAX_BYTES, decoder: latin1, onChange })
+  try {
+    await understand(file.current())
+  } catch (error) {
+    file.close()
+    if (!isConfigurationError(error)) throw error
+    throw new ConfigurationError(error.problems.map(({ message }) => ({ path, message })))
+  }
+  return { current: () => keys, close: file.close }
+}

@@ -1,0 +1,247 @@
+import {
+  type AnonymousConfig,
+  type FileNotice,
+  loggingObserver,
+  notify,
+  validateAnonymousConfig,
+  optionProblems,
+  refuseProblems,
+  withFurtherProblems,
+  without,
+} from '@kube-authn/core/internal'
+import {
+  authenticatedGroup,
+  type Authenticator,
+  authenticatorChain,
+  type Clock,
+  ConfigurationError,
+  type ConfigurationProblem,
+  type Observer,
+  type TokenAuthenticator,
+} from '@kube-authn/core'
+import { clientCertificate, requestHeader } from '@kube-authn/core/client-certificate'
+import { openCertificatePools } from '../front-proxy/certificate-pools.ts'
+import { type CreateAuthenticatorOptions, createAuthenticatorShape } from './create-authenticator-options.ts'
+import { keystoneChain } from '../keystone-chain.ts'
+import { keepApart } from '../front-proxy/keep-apart.ts'
+import { type Opener, opener } from './opener.ts'
+import { passwordFileAt } from '../at/password-file-at.ts'
+import { refuseRevoked } from './refuse-revoked.ts'
+import { requestHeaderAt } from '../front-proxy/request-header-at.ts'
+import { tokenAuthenticators } from './token-authenticators.ts'
+import { withoutPath, withPath } from '../options/with-path.ts'
+
+/** An authenticator chain that watches files. */
+export interface NodeAuthenticator extends Authenticator {
+  /** Its token authenticators, whose users have `system:authenticated`, for TokenReviews: `reviews(..., { tokens: authenticator.tokens })`. */
+  readonly tokens: readonly TokenAuthenticator[]
+  /** Why tokens of some issuers cannot be verified yet, one message per issuer; empty if healthy. */
+  health(): readonly string[]
+  /** Stops watching files. The process can exit without it. */
+  close(): void
+}
+
+/**
+ * Creates the whole chain, in kube-apiserver's order, from files and options.
+ *
+ * Source: kubernetes `pkg/kubeapiserver/authenticator/config.go`.
+ *
+ * @throws {ConfigurationError} with every problem found, if an option is invalid or a file cannot be used.
+ * @example
+ * const authenticator = createAuthenticator({ tokenFile: 'tokens.csv', passwordFile: 'passwords.csv' })
+ */
+export function createAuthenticator(options: CreateAuthenticatorOptions = {}): NodeAuthenticator {
+  return authenticatorOf(options)
+}
+
+/** Defaults that apply unless an option or a file overrides them. */
+export interface AuthenticatorDefaults {
+  /** Authenticate requests without credentials as anonymous. Default `false`. */
+  readonly anonymous?: boolean | AnonymousConfig
+}
+
+/**
+ * {@link createAuthenticator} with other defaults. Unlike an option, a default does not conflict with a file.
+ *
+ * @throws {ConfigurationError} as {@link createAuthenticator} does.
+ */
+export function authenticatorOf(
+  options: CreateAuthenticatorOptions,
+  defaults: AuthenticatorDefaults = {},
+): NodeAuthenticator {
+  const found = optionProblems(createAuthenticatorShape, options)
+  if (found.length > 0) refuseProblems(withFurtherProblems(found, options, problemsOfChain))
+  if ((defaults.anonymous ?? false) === false && METHODS.every((method) => options[method] === undefined)) {
+    refuseProblems([{ path: 'authenticators', message: NO_METHOD }])
+  }
+  return chainOf(options, defaults)
+}
+
+/** The options that add an authenticator. */
+const METHODS = [
+  'anonymous',
+  'authenticationConfig',
+  'bootstrapTokens',
+  'clientCAFile',
+  'keystone',
+  'oidc',
+  'passwordFile',
+  'passwords',
+  'requestHeader',
+  'requests',
+  'serviceAccounts',
+  'tokenFile',
+  'tokenReview',
+  'tokens',
+] as const satisfies readonly (keyof CreateAuthenticatorOptions)[]
+
+const NO_METHOD =
+  "no authentication method configured; name one, as in createAuthenticator({ tokenFile: 'tokens.csv' }), or " +
+  'clientCAFile, oidc, passwordFile, tokenReview, ...'
+
+/** Problems of options with valid types, and of their files. */
+function problemsOfChain(options: CreateAuthenticatorOptions): readonly ConfigurationProblem[] {
+  try {
+    chainOf(options).close()
+    return []
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error
+    // The options left out here may include a method.
+    return error.problems.filter(({ path }) => path !== 'authenticators')
+  }
+}
+
+function chainOf(
+  options: CreateAuthenticatorOptions,
+  defaults: AuthenticatorDefaults = {},
+): NodeAuthenticator {
+  const { clock, keystone, log, passwords = [] } = options
+  const observer = loggingObserver(options.observer, log)
+  const { audiences = options.serviceAccounts?.issuers } = options
+  const shared = { ...(observer !== undefined && { observer }), ...(clock !== undefined && { clock }) }
+  const parts = opener()
+
+  const { proxy, certificates } = certificateAuthenticators(options, parts, shared)
+  const ofKeystone =
+    keystone === undefined
+      ? undefined
+      : parts.open('keystone', () => keystoneChain(keystone, shared, options.tokenCache))
+  const { tokens, configuration, problems, health } = tokenAuthenticators(options, {
+    opener: parts,
+    audiences,
+    shared,
+    keystone: ofKeystone?.tokens ?? [],
+  })
+  const passwordFile = withPath(options.passwordFile, shared)
+  const passwordsOfFile =
+    passwordFile &&
+    parts.openFile('passwordFile', () => passwordFileAt(passwordFile.path, withoutPath(passwordFile)))
+  const anonymous = configuration?.anonymous ?? options.anonymous ?? defaults.anonymous
+
+  try {
+    const all = [
+      ...parts.problems,
+      ...problems,
+      ...anonymousProblems(options.anonymous, configuration?.anonymous),
+    ]
+    if (all.length > 0) throw new ConfigurationError(all)
+    const chain = authenticatorChain({
+      ...(proxy !== undefined && { requestHeader: proxy }),
+      ...(certificates !== undefined && { clientCertificate: certificates }),
+      requests: [...(options.requests ?? []), ...(ofKeystone?.requests ?? [])],
+      tokens,
+      passwords: [
+        ...(passwordsOfFile === undefined ? [] : [passwordsOfFile]),
+        ...(ofKeystone?.passwords ?? []),
+        ...passwords,
+      ],
+      ...(anonymous !== undefined && { anonymous }),
+      ...(audiences !== undefined && { audiences }),
+      ...(options.trustedOrigins !== undefined && { trustedOrigins: options.trustedOrigins }),
+    })
+    if (isOpenToAll(configuration?.anonymous ?? options.anonymous)) {
+      notify(observer, { type: 'fileNotice', file: 'anonymous', notice: OPEN_TO_ALL })
+    }
+    const sound = refuseRevoked(options.revocations, {
+      chain,
+      tokens: tokens.map((each) => authenticatedGroup(each)),
+    })
+    return {
+      ...sound.chain,
+      ...(log !== undefined && { log }),
+      tokens: sound.tokens,
+      health,
+      close: () => parts.close(),
+    }
+  } catch (error) {
+    parts.close()
+    throw error
+  }
+}
+
+function isOpenToAll(anonymous: boolean | AnonymousConfig | undefined): boolean {
+  return typeof anonymous === 'object'
+    ? anonymous.enabled && (anonymous.conditions ?? []).length === 0
+    : anonymous === true
+}
+
+/** What Kubernetes does by default, and an app without authorization rarely intends. */
+const OPEN_TO_ALL: FileNotice = {
+  severity: 'advice',
+  code: 'anonymousEverywhere',
+  message:
+    'requests without a credential pass as system:anonymous, on every path: without authorization(...) they may do everything. To open ' +
+    "some paths only, set { enabled: true, conditions: [{ path: '/healthz' }] }",
+}
+
+function certificateAuthenticators(
+  options: CreateAuthenticatorOptions,
+  parts: Opener,
+  shared: { readonly observer?: Observer; readonly clock?: Clock },
+): { readonly proxy: Authenticator | undefined; readonly certificates: Authenticator | undefined } {
+  const given = options.requestHeader
+  const described = given !== undefined && 'configMapFile' in given ? given : undefined
+  const configured = given !== undefined && 'caFile' in given ? given : undefined
+  const ready = given !== undefined && 'authenticate' in given ? given : undefined
+  const { clientCA, requestHeaderCA } = openCertificatePools(
+    {
+      clientCA: withPath(options.clientCAFile, shared),
+      requestHeaderCA: withPath(configured?.caFile, shared),
+    },
+    parts,
+  )
+  const { clock } = shared
+  const proxyOf = (): Authenticator | undefined => {
+    if (described !== undefined) {
+      return parts.openFile('requestHeader', () => requestHeaderAt(described.configMapFile, shared))
+    }
+    if (configured === undefined || requestHeaderCA === undefined) return undefined
+    return parts.attempt('requestHeader', () =>
+      requestHeader({
+        ...without(configured, 'caFile'),
+        ca: requestHeaderCA,
+        ...(clock !== undefined && { clock }),
+      }),
+    )
+  }
+  const proxy = ready ?? proxyOf()
+  const apart =
+    proxy === undefined || clientCA === undefined || configured !== undefined
+      ? undefined
+      : parts.open('requestHeader', () => keepApart(proxy, clientCA))
+  return {
+    proxy: apart?.proxy ?? proxy,
+    certificates: clientCA && clientCertificate({ ca: clientCA, ...shared }),
+  }
+}
+
+/** Problems of the option `anonymous`, alone and together with the section in the file. */
+function anonymousProblems(
+  option: boolean | AnonymousConfig | undefined,
+  section: AnonymousConfig | undefined,
+): readonly ConfigurationProblem[] {
+  const own = typeof option === 'object' ? validateAnonymousConfig(option) : []
+  if (option === undefined || section === undefined) return own
+  const message = 'cannot be set when the authentication configuration file has an anonymous section'
+  return [...own, { path: 'anonymous', message }]
+}

@@ -1,0 +1,127 @@
+import { ConfigurationError, type ConfigurationProblem } from '@kube-authn/core'
+import {
+  allowPaths,
+  alwaysDeny,
+  type Authorizer,
+  privilegedGroups,
+  unionAuthorizer,
+} from '@kube-authn/core/authorization'
+import {
+  MASTERS_GROUP,
+  type RuleResolver,
+  optionProblems,
+  refuseProblems,
+  withFurtherProblems,
+  without,
+} from '@kube-authn/core/internal'
+import { authorizationConfigurationAt } from '../at/authorization-configuration-at.ts'
+import {
+  createAuthorizerShape,
+  type CreateAuthorizerOptions,
+  isAuthorizer,
+} from './create-authorizer-options.ts'
+import { type Opener, opener } from './opener.ts'
+import { rbacAt } from '../at/rbac-at.ts'
+import { webhookAuthorizerAt } from '../webhook/webhook-authorizer-at.ts'
+import { withoutPath, withPath } from '../options/with-path.ts'
+
+/** An authorizer that may watch files and hold connections. */
+export type NodeAuthorizer = Authorizer &
+  Partial<RuleResolver> & {
+    /** Stops watching and closes connections. The process can exit without it. */
+    readonly close: () => void
+  }
+
+/**
+ * Creates the whole chain from files and options: members of `system:masters` may do everything, every user may request the paths of
+ * `alwaysAllowPaths`, then `rbac`, `webhook` and `authorizers` are consulted in this order, or the authorizers of `authorizationConfig` in theirs.
+ *
+ * Source: kubernetes `pkg/kubeapiserver/authorizer/config.go`.
+ *
+ * @throws {ConfigurationError} with every problem found, if an option is invalid or a file cannot be used.
+ * @example
+ * const authorizer = createAuthorizer({ rbac: '/etc/my-app/roles/' })
+ */
+export function createAuthorizer(options: CreateAuthorizerOptions = {}): NodeAuthorizer {
+  const found = optionProblems(createAuthorizerShape, options)
+  if (found.length > 0) refuseProblems(withFurtherProblems(found, options, problemsOfChain))
+  if (!hasMethod(options)) refuseProblems([{ path: 'authorizers', message: NO_METHOD }])
+  return chainOf(options)
+}
+
+const NO_METHOD =
+  "no authorizer configured; name one, as in createAuthorizer({ rbac: '/etc/my-app/roles/' }), or webhook, " +
+  'authorizationConfig, authorizers'
+
+function hasMethod({
+  rbac,
+  webhook,
+  authorizationConfig,
+  authorizers = [],
+}: CreateAuthorizerOptions): boolean {
+  return [rbac, webhook, authorizationConfig, ...authorizers].some((each) => each !== undefined)
+}
+
+/** Problems of options with valid types, and of their files. */
+function problemsOfChain(options: CreateAuthorizerOptions): readonly ConfigurationProblem[] {
+  try {
+    chainOf(options).close()
+    return []
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error
+    return error.problems
+  }
+}
+
+function chainOf(options: CreateAuthorizerOptions): NodeAuthorizer {
+  const { observer, clock, alwaysAllowPaths = [], authorizers = [] } = options
+  const shared = { ...(observer !== undefined && { observer }), ...(clock !== undefined && { clock }) }
+  const parts = opener()
+  const paths =
+    alwaysAllowPaths.length === 0
+      ? undefined
+      : parts.attempt('alwaysAllowPaths', () => allowPaths(alwaysAllowPaths))
+  const configFile = withPath(options.authorizationConfig, shared)
+  const webhookFile = withPath(options.webhook, shared)
+  const isExcluded = configFile !== undefined && webhookFile !== undefined
+  const ofRbac = rbacOf(options.rbac, shared, parts)
+  const configured =
+    configFile &&
+    parts.openFile('authorizationConfig', () =>
+      authorizationConfigurationAt(configFile.path, {
+        ...withoutPath(configFile),
+        // If unusable, it is reported once, and not again as missing.
+        ...(options.rbac !== undefined && { rbac: ofRbac ?? alwaysDeny() }),
+      }),
+    )
+  const ofWebhook =
+    webhookFile && !isExcluded
+      ? parts.openFile('webhook', () => webhookAuthorizerAt(webhookFile.path, withoutPath(webhookFile)))
+      : undefined
+  const problems = [...parts.problems, ...(isExcluded ? [{ path: 'webhook', message: IN_FILE }] : [])]
+  if (problems.length > 0) {
+    parts.close()
+    throw new ConfigurationError(problems)
+  }
+  // The configuration adds `system:masters` itself.
+  const first = configured === undefined ? privilegedGroups(MASTERS_GROUP) : undefined
+  const asked = configured === undefined ? [ofRbac, ofWebhook] : [configured]
+  const chain = [first, paths, ...asked, ...authorizers].filter((each) => each !== undefined)
+  return { ...unionAuthorizer(...chain), close: () => parts.close() }
+}
+
+const IN_FILE = 'cannot be set together with authorizationConfig: configure the webhook in that file'
+
+function rbacOf(
+  given: CreateAuthorizerOptions['rbac'],
+  shared: Pick<CreateAuthorizerOptions, 'observer' | 'clock'>,
+  parts: Opener,
+): Authorizer | undefined {
+  if (given === undefined) return undefined
+  if (typeof given === 'string') return parts.openFile('rbac', () => rbacAt(given, shared))
+  if (isAuthorizer(given)) return given
+  if ('paths' in given) {
+    return parts.openFile('rbac', () => rbacAt(given.paths, { ...shared, ...without(given, 'paths') }))
+  }
+  return parts.openFile('rbac', () => rbacAt(given, shared))
+}
