@@ -10,7 +10,6 @@ import { isLater, type Opinion, opinionOf, Refused } from '../authenticator/opin
 import { RecurringAnswer } from '../authenticator/recurring-answer.ts'
 import { isLogged, logRefusal } from '../logging/log-refusal.ts'
 import { aRequestAuthenticator, optionProblems, refuseProblems } from '../internal/options/index.ts'
-import { signatureChecks } from '../internal/signature-checks.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import type { StatusError } from '../authenticator/status.ts'
 import { isUnauthenticated } from '../authenticator/user.ts'
@@ -214,13 +213,9 @@ export function authenticateRequestWith(
     function authenticateOne(request, given) {
       const context = new RequestContext(request, audiences, trustedOrigins, watching, given ?? emptyContext)
       if (request.refusal !== undefined) return refuseUnread(request, context, request.refusal)
-      const checksBefore = signatureChecks.count
       const opinion = opinionOf(asked, request, context)
       if (isLater(opinion)) return decideLater(request, context, given, opinion)
-      const outcome = conclude(request, context, given, opinion)
-      return signatureChecks.count === checksBefore
-        ? outcome
-        : signatureChecks.endOfTurn().then(() => outcome)
+      return conclude(request, context, given, opinion)
     }
 
   if (tracing === undefined) return authenticateWatchedBy(observer)

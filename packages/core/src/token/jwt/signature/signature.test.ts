@@ -1,6 +1,5 @@
 import { generateKeyPairSync, type KeyObject, randomBytes, sign, type webcrypto } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { signatureChecks } from '../../../internal/signature-checks.ts'
 import { JWS_ALGORITHMS, type JwsAlgorithm } from '../algorithms.ts'
 import { readJws } from '../read-jwt.ts'
 import type { PublicJwk } from '../verification-key.ts'
@@ -181,32 +180,6 @@ describe('a key that cannot be used', () => {
   ])('verifies nothing: %s', async (_, jwk) => {
     expect(await verdict(token, jwk, 'ES256')).toBe(false)
     expect(await verdict(token, jwk, 'RS256')).toBe(false)
-  })
-})
-
-describe('a check of a signature', () => {
-  const signed = signedPart({ alg: 'RS256' })
-  const jwk = publicJwk(rsa.publicKey)
-  const checksOf = (step: () => unknown): number => {
-    const before = signatureChecks.count
-    step()
-    return signatureChecks.count - before
-  }
-
-  it.each([
-    ['good', signatureOf(signed, rsa.privateKey, 'RS256')],
-    ['bad', Buffer.alloc(256)],
-  ])('is counted on Node, by WebCrypto it is not: %s', (_, signature) => {
-    const jws = readJws(`${signed}.${base64url(signature)}`)
-    if (jws === undefined) throw new Error('the token of the test is not a JWS')
-    expect(checksOf(() => native(jws, jwk, 'RS256'))).toBe(1)
-    expect(checksOf(() => portable(jws, jwk, 'RS256'))).toBe(0)
-  })
-
-  it('is not counted if nothing is calculated', () => {
-    const jws = readJws(`${signed}.${base64url(Buffer.alloc(255))}`)
-    if (jws === undefined) throw new Error('the token of the test is not a JWS')
-    expect(checksOf(() => native(jws, jwk, 'RS256'))).toBe(0)
   })
 })
 
