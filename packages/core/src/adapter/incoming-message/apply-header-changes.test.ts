@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { applyHeaderChanges, lazyFieldsOf } from './apply-header-changes.ts'
+import { applyHeaderChanges } from './apply-header-changes.ts'
 import { incomingMessageRequest } from './incoming-message.ts'
 
 const SENT = [
@@ -87,18 +87,6 @@ describe('headers that are removed from a request of Node', () => {
     expect(seen).toEqual([KEPT, KEPT_DISTINCT])
   })
 
-  it('are not made into headersDistinct, which nothing reads', async () => {
-    // Where Node keeps them is found out by the first request of a process.
-    await received((message) => applyHeaderChanges(message, REMOVED))
-    const made = await received((message) => {
-      applyHeaderChanges(message, REMOVED)
-      const lazy = lazyFieldsOf(message)
-      return { isKnown: lazy !== undefined, distinct: lazy && Reflect.get(message, lazy.headersDistinct) }
-    })
-    expect(made.isKnown).toBe(true)
-    expect(made.distinct ?? undefined).toBeUndefined()
-  })
-
   it('count as absent once an application has taken them out of what it reads', async () => {
     const values = await received((message) => {
       const { headers } = incomingMessageRequest(message)
@@ -107,18 +95,5 @@ describe('headers that are removed from a request of Node', () => {
       return [before, headers.all('x-remote-group'), headers.first('authorization')]
     })
     expect(values).toEqual([['a', 'b'], [], 'Bearer secret'])
-  })
-})
-
-describe('a request that is not one of Node’s own', () => {
-  it.each([
-    ['made by hand', { httpVersionMajor: 1, rawHeaders: ['A', '1'], headers: { a: '1' } }],
-    ['of HTTP/2', { httpVersionMajor: 2, rawHeaders: ['a', '1'], headers: { a: '1' } }],
-    [
-      'with a count that is not its own',
-      { httpVersionMajor: 1, rawHeaders: [], headers: {}, headersDistinct: {} },
-    ],
-  ])('is read as it is: %s', (_, message) => {
-    expect(lazyFieldsOf(message)).toBeUndefined()
   })
 })
