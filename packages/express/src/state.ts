@@ -5,14 +5,13 @@ import {
   RequestState,
   type RequestStates,
   requestStates,
-  statesInRawHeaders,
   type Users,
   usersAsProperty,
 } from '@kube-authn/core/internal/shared'
 import { impersonationFollows } from './impersonation-follows.ts'
 
 /** The number is the version of {@link RequestState}. */
-const states: RequestStates<RequestState> = requestStates('express/state@3', statesInRawHeaders<RequestState>)
+const states: RequestStates<RequestState> = requestStates('express/state@4')
 
 /** The state of a request, created if needed. */
 export function stateOf(req: IncomingMessage): RequestState {

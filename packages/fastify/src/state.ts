@@ -14,7 +14,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 export type RawRequest = Pick<FastifyRequest, 'raw' | 'originalUrl'>
 
 /** The number is the version of {@link RequestState}. */
-const states: RequestStates<RequestState> = requestStates('fastify/state@1')
+const states: RequestStates<RequestState> = requestStates('fastify/state@2')
 
 /** The state of a request, created if needed. */
 export function stateOf(request: RawRequest): RequestState {

@@ -37,7 +37,7 @@ export class RequestState {
 }
 
 /** The number is the version of {@link RequestState}. */
-const states: RequestStates<RequestState> = requestStates('fetch/state@1')
+const states: RequestStates<RequestState> = requestStates('fetch/state@2')
 
 /**
  * The state of a request, created if needed.

@@ -5,7 +5,6 @@ import {
   type Log,
   type RequestStates,
   requestStates,
-  statesOfContexts,
   type Users,
 } from '@kube-authn/core/internal/shared'
 import type {
@@ -53,13 +52,13 @@ export class RequestState {
 }
 
 /** The number is the version of {@link RequestState}. */
-const states: RequestStates<RequestState> = requestStates('hono/state@3', statesOfContexts<RequestState>)
+const states: RequestStates<RequestState> = requestStates('hono/state@4')
 
-/** Set on Node's request: a mounted app has its own context, and the headers have already been removed there. */
-const ASKED: unique symbol = Symbol.for('@kube-authn/hono/askedToImpersonate')
+/** Requests of Node that asked to impersonate: a mounted app has its own context, and the headers have already been removed there. */
+const askedToImpersonate: RequestStates<RequestState> = requestStates('hono/askedToImpersonate@2')
 
-function keepAsked({ incoming }: RequestState): void {
-  if (incoming !== undefined) Object.defineProperty(incoming, ASKED, { value: true })
+function keepAsked(state: RequestState): void {
+  if (state.incoming !== undefined) askedToImpersonate.keep(state.incoming, state)
 }
 
 /** The state of a request, created if needed. */
@@ -131,7 +130,7 @@ export class RequestContext implements AuthenticateRequestContext {
     return (
       authenticationOf(this.#c)?.requester !== undefined ||
       (held !== undefined && held.caller === undefined) ||
-      (incoming !== undefined && ASKED in incoming)
+      (incoming !== undefined && askedToImpersonate.of(incoming) !== undefined)
     )
   }
 }

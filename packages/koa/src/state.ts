@@ -22,7 +22,7 @@ export interface AuthenticationState {
 export type ContextWithRequest = Pick<Context, 'req' | 'originalUrl'>
 
 /** The number is the version of {@link RequestState}. */
-const states: RequestStates<RequestState> = requestStates('koa/state@2')
+const states: RequestStates<RequestState> = requestStates('koa/state@3')
 
 /** The state of a request, created if needed. */
 export function stateOf(ctx: ContextWithRequest): RequestState {

@@ -2,15 +2,13 @@ import { createServer as createHttp2Server, connect } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { receivedBy } from '../../test/raw-server.ts'
-import { requestStates, statesInRawHeaders, statesOfContexts } from './request-states.ts'
+import { requestStates } from './request-states.ts'
 
 interface State {
   readonly user: string
 }
 
-const ofRequests = requestStates<State>('test/request-states@1')
-const ofContexts = requestStates<State>('test/states-of-contexts@1', statesOfContexts<State>)
-const inRawHeaders = requestStates<State>('test/states-in-raw-headers@1', statesInRawHeaders<State>)
+const states = requestStates<State>('test/request-states@1')
 const jane: State = { user: 'jane' }
 
 async function overHttp1(): Promise<object> {
@@ -33,19 +31,13 @@ async function overHttp2(): Promise<object> {
 }
 
 describe.each([
-  ['a request of HTTP/1', overHttp1, ofRequests],
-  ['a request of HTTP/2', overHttp2, ofRequests],
-  ['a mock request', async () => ({ rawHeaders: [], headers: {} }), ofRequests],
-  ['a context', async () => ({ env: {} }), ofContexts],
-  ['a request of HTTP/1, in its raw headers,', overHttp1, inRawHeaders],
-  ['a request of HTTP/2, in its raw headers,', overHttp2, inRawHeaders],
-  ['a mock request, in its raw headers,', async () => ({ rawHeaders: [], headers: {} }), inRawHeaders],
-  [
-    'a request without raw headers',
-    async () => ({ rawHeaders: undefined, _readableState: {} }),
-    inRawHeaders,
-  ],
-])('the state of %s', (_, make, states) => {
+  ['a request of HTTP/1', overHttp1],
+  ['a request of HTTP/2', overHttp2],
+  ['a mock request', async () => ({ rawHeaders: [], headers: {} })],
+  ['a mock request with frozen headers', async () => ({ rawHeaders: Object.freeze([]), headers: {} })],
+  ['a context', async () => ({ env: {} })],
+  ['a request without raw headers', async () => ({ rawHeaders: undefined, _readableState: {} })],
+])('the state of %s', (_, make) => {
   it('is the one that was set, and no other request has it', async () => {
     const [one, other] = [await make(), await make()]
     expect(states.of(one)).toBeUndefined()
@@ -81,7 +73,7 @@ describe.each([
 describe('the states of a name', () => {
   it('are shared by all copies of an adapter, and by no other name', () => {
     const request = { rawHeaders: [] }
-    ofRequests.keep(request, jane)
+    states.keep(request, jane)
     expect(requestStates('test/request-states@1').of(request)).toBe(jane)
     expect(requestStates('test/request-states@2').of(request)).toBeUndefined()
   })
@@ -93,36 +85,29 @@ describe('the states of a name', () => {
   })
 })
 
-describe('the states in raw headers', () => {
-  it('are those of one request each, also if several share the array', () => {
+describe('states', () => {
+  it('are those of one request each, even if several share an array of headers', () => {
     const rawHeaders: string[] = []
     const [one, other, third] = [{ rawHeaders }, { rawHeaders }, { rawHeaders }]
     const bob: State = { user: 'bob' }
-    inRawHeaders.keep(one, jane)
-    inRawHeaders.keep(other, bob)
-    expect([one, other, third].map((request) => inRawHeaders.of(request))).toEqual([jane, bob, undefined])
-  })
-
-  it('are in the request where the array is frozen', () => {
-    const request = { rawHeaders: Object.freeze([]) }
-    inRawHeaders.keep(request, jane)
-    expect(inRawHeaders.of(request)).toBe(jane)
-    expect(inRawHeaders.of({ ...request })).toBeUndefined()
+    states.keep(one, jane)
+    states.keep(other, bob)
+    expect([one, other, third].map((request) => states.of(request))).toEqual([jane, bob, undefined])
   })
 
   it('stay if headers are removed', () => {
     const request = { rawHeaders: ['Authorization', 'Bearer t', 'Accept', '*/*'] }
-    inRawHeaders.keep(request, jane)
+    states.keep(request, jane)
     request.rawHeaders.splice(0, 2)
     request.rawHeaders.pop()
-    expect(inRawHeaders.of(request)).toBe(jane)
+    expect(states.of(request)).toBe(jane)
   })
 
   it('are not those of another request that inherits from it', () => {
     const request = { rawHeaders: [] }
-    inRawHeaders.keep(request, jane)
+    states.keep(request, jane)
     const other = Object.assign(Object.create(request) as object, { rawHeaders: request.rawHeaders })
-    expect(inRawHeaders.of(other)).toBeUndefined()
-    expect(inRawHeaders.of(new Proxy(request, {}))).toBeUndefined()
+    expect(states.of(other)).toBeUndefined()
+    expect(states.of(new Proxy(request, {}))).toBeUndefined()
   })
 })

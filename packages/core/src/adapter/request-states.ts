@@ -1,4 +1,3 @@
-import { Given } from '../internal/given.ts'
 import type { Authentication } from '../authenticator/authenticator.ts'
 import type { HeldRequest, RequestOutcome } from '../handler/request-outcome.ts'
 import { advise } from '../authenticator/advise.ts'
@@ -88,7 +87,7 @@ export function usersAsProperty<R extends object>(
 
 /** The states of an adapter's requests, each with the lifetime of its request. */
 export interface RequestStates<S extends object> {
-  /** The state of a request, if it has one. */
+  /** The state of a request, or of the request that an object inherits from. A copy of a request, such as `{ ...req }`, has none. */
   of(request: object): S | undefined
   /** Sets the state of a request that has none. */
   keep(request: object, state: S): void
@@ -97,123 +96,38 @@ export interface RequestStates<S extends object> {
 /**
  * The states of requests, shared by all copies of an adapter in one process.
  *
- * The state is in a private field. A copy of a request, such as `{ ...req }`, does not have it and is not authenticated. A
- * property that is not enumerable would do the same, and setting one takes nearly as long as looking up a token. An object that inherits
- * from a request of Node has the state of that.
- *
  * @param name unique for the adapter and the version of its states.
- * @param make where the states are. Default: {@link statesOfRequests}.
  */
-export function requestStates<S extends object>(
-  name: string,
-  make: () => RequestStates<S> = statesOfRequests,
-): RequestStates<S> {
+export function requestStates<S extends object>(name: string): RequestStates<S> {
   const key = Symbol.for(`@kube-authn/${name}`)
   const shared: unknown = Reflect.get(globalThis, key)
   // Whatever is under this key was stored below, perhaps by another copy.
   if (shared !== undefined) return shared as RequestStates<S>
-  const made = make()
+  const made = makeStates<S>()
   Reflect.defineProperty(globalThis, key, { value: made })
   return made
 }
 
-/** States in the requests themselves. */
-function statesOfRequests<S extends object>(): RequestStates<S> {
-  return privateStates('rawHeaders')
-}
-
-/** States in the contexts of a framework. */
-export function statesOfContexts<S extends object>(): RequestStates<S> {
-  return privateStates('env')
-}
-
-/**
- * States in the `rawHeaders` of requests, each for the one request that it was kept for.
- *
- * Express gives every request another prototype, after which V8 makes a new hidden class for each property that is added to it: that takes longer than
- * all of the authentication. `rawHeaders` are an array of the request alone.
- */
-export function statesInRawHeaders<S extends object>(): RequestStates<S> {
-  const ofRequests = statesOfRequests<S>()
-  // Nearly always there are none, and then a request has its state here or nowhere.
-  let hasOthers = false
-  return class State extends Given {
-    readonly #state: S
-    readonly #request: object
-
-    constructor(rawHeaders: object, request: object, state: S) {
-      super(rawHeaders)
-      this.#state = state
-      this.#request = request
-    }
-
-    static of(request: object): S | undefined {
-      const rawHeaders = rawHeadersOf(request)
-      if (rawHeaders !== undefined && #state in rawHeaders) {
-        const owner = rawHeaders.#request
-        // A copy has the same array.
-        if (owner === request || inheritsFrom(request, owner)) return rawHeaders.#state
+function makeStates<S extends object>(): RequestStates<S> {
+  const states = new WeakMap<object, S>()
+  return {
+    of(request) {
+      let object: object | null = request
+      while (object !== null) {
+        const state = states.get(object)
+        if (state !== undefined || isReceived(object)) return state
+        object = Object.getPrototypeOf(object) as object | null
       }
-      return hasOthers ? ofRequests.of(request) : undefined
-    }
-
-    static keep(request: object, state: S): void {
-      const rawHeaders = rawHeadersOf(request)
-      // Mock requests may share an array.
-      if (rawHeaders !== undefined && !(#state in rawHeaders) && State.#isKept(rawHeaders, request, state))
-        return
-      hasOthers = true
-      ofRequests.keep(request, state)
-    }
-
-    static #isKept(rawHeaders: object, request: object, state: S): boolean {
-      try {
-        return #state in new State(rawHeaders, request, state)
-      } catch {
-        // Later versions of ECMAScript refuse a new private field of a frozen array.
-        return false
-      }
-    }
+      return undefined
+    },
+    keep: (request, state) => void states.set(request, state),
   }
 }
 
-function rawHeadersOf(request: { readonly rawHeaders?: unknown }): object | undefined {
-  const { rawHeaders } = request
-  return typeof rawHeaders === 'object' && rawHeaders !== null ? rawHeaders : undefined
-}
+/** Properties that a request of Node or a context of Hono has itself. `rawHeaders` of HTTP/2 are inherited, but each request is a stream. */
+const OWN_PROPERTIES = ['rawHeaders', '_readableState', 'env'] as const
 
-/** Whether an object is no request itself, and inherits from this one. */
-function inheritsFrom(object: object, request: object): boolean {
-  return !isReceived(object, 'rawHeaders') && Object.prototype.isPrototypeOf.call(request, object)
-}
-
-/** @param own a property that every request itself has. Readable streams have another one. */
-function isReceived(request: object, own: string): boolean {
-  return Object.hasOwn(request, own) || Object.hasOwn(request, '_readableState')
-}
-
-/** @param own a property that every request itself has, so that it does not inherit from another one. */
-function privateStates<S extends object>(own: string): RequestStates<S> {
-  return class State extends Given {
-    readonly #state: S
-
-    constructor(request: object, state: S) {
-      super(request)
-      this.#state = state
-    }
-
-    static of(request: object): S | undefined {
-      if (#state in request) return request.#state
-      return isReceived(request, own) ? undefined : State.#inherited(request)
-    }
-
-    static keep(request: object, state: S): void {
-      void new State(request, state)
-    }
-
-    static #inherited(request: object): S | undefined {
-      const parent: unknown = Object.getPrototypeOf(request)
-      return typeof parent === 'object' && parent !== null ? State.of(parent) : undefined
-    }
-  }
+/** Whether this is a request itself, whatever it inherits from. */
+function isReceived(object: object): boolean {
+  return OWN_PROPERTIES.some((name) => Object.hasOwn(object, name))
 }

@@ -1,5 +1,4 @@
 import type { ReceivedEvent } from '../authenticator/events.ts'
-import { Given } from '../internal/given.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 
 /** The request and response header with the id of a request in audit logs. */
@@ -28,22 +27,8 @@ export interface AnswerHeaders {
   setHeader(name: string, value: string): unknown
 }
 
-/** The id of a request, in a private field of it, so that it is the same for every later caller. */
-class Identified extends Given {
-  readonly #id: string
-
-  constructor(request: AuthenticationRequest, id: string) {
-    super(request)
-    this.#id = id
-  }
-
-  static idOf(request: AuthenticationRequest, newId: () => string): string {
-    if (#id in request) return request.#id
-    const id = auditIdOf(request, newId)
-    void new Identified(request, id)
-    return id
-  }
-}
+/** The ids of requests, so that each is the same for every later caller. */
+const ids = new WeakMap<AuthenticationRequest, string>()
 
 /** The event that adapters emit before they call an authenticator. A class, since one is made for every observed request. */
 export class Received implements ReceivedEvent {
@@ -59,7 +44,8 @@ export class Received implements ReceivedEvent {
 
   auditId(newId: () => string): string {
     if (this.#auditId === undefined) {
-      this.#auditId = Identified.idOf(this.request, newId)
+      this.#auditId = ids.get(this.request) ?? auditIdOf(this.request, newId)
+      ids.set(this.request, this.#auditId)
       this.#tellClient(this.#auditId)
     }
     return this.#auditId

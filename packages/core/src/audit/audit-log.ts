@@ -17,7 +17,6 @@ import { type AuditLogOptions, checkAuditLogOptions } from './audit-log-options.
 import { auditIdOf } from './audit-id.ts'
 import type { AuditRuling } from './policy.ts'
 import { AuditRecord } from './record.ts'
-import { auditRecords } from './records.ts'
 import { sourceIPsBehind } from './source-ips.ts'
 
 /**
@@ -49,7 +48,7 @@ import { sourceIPsBehind } from './source-ips.ts'
 export function auditLog(options: AuditLogOptions): Observer {
   checkAuditLogOptions(options)
   const { policy, prefix, observer, clock = systemClock } = options
-  const records = auditRecords()
+  const records = new WeakMap<AuthenticationRequest, AuditRecord>()
   const newId = options.newId ?? (() => crypto.randomUUID())
   const sourceIPs = sourceIPsOf(options)
 
@@ -59,14 +58,14 @@ export function auditLog(options: AuditLogOptions): Observer {
     ageSeconds = 0,
     received?: ReceivedEvent,
   ): AuditRecord => {
-    let record = records.of(request)
+    let record = records.get(request)
     if (record === undefined) {
       record = new AuditRecord(request, {
         auditID: received?.auditId(newId) ?? auditIdOf(request, newId),
         receivedAtMs: clock.now() - ageSeconds * 1000,
         ...(prefix !== undefined && { prefix }),
       })
-      records.keep(request, record)
+      records.set(request, record)
     }
     record.identify(user)
     return record

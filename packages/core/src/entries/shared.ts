@@ -38,8 +38,6 @@ export {
   type RequestStates,
   requestStates,
   settleUser,
-  statesInRawHeaders,
-  statesOfContexts,
   type Users,
   usersAsProperty,
 } from '../adapter/request-states.ts'

@@ -1,5 +1,4 @@
 import { CLIENT_CLOSED_REQUEST } from '../../authenticator/events.ts'
-import { Given } from '../../internal/given.ts'
 import type { NodeRequest } from './node-request.ts'
 
 /** The members of Node's `http.ServerResponse` and `http2.Http2ServerResponse` that are used. */
@@ -78,26 +77,15 @@ export class Client {
   }
 }
 
-/** The client of a request, in a private field of the request: entries of a `WeakMap` delay every garbage collection. */
-class Known extends Given {
-  readonly #client: Client
-
-  constructor(message: NodeRequest, client: Client) {
-    super(message)
-    this.#client = client
-  }
-
-  static clientOf(message: NodeRequest): Client | undefined {
-    return #client in message ? message.#client : undefined
-  }
-}
+const clients = new WeakMap<NodeRequest, Client>()
 
 /** The client of a request: always the same object. It adds listeners only once it is created. */
 export function clientOf(message: NodeRequest, response: NodeResponse): Client {
-  const known = Known.clientOf(message)
-  if (known !== undefined) return known
-  const client = new Client(message, response)
-  void new Known(message, client)
+  let client = clients.get(message)
+  if (client === undefined) {
+    client = new Client(message, response)
+    clients.set(message, client)
+  }
   return client
 }
 

@@ -1,5 +1,6 @@
 import { ExactHeaders, type HeadersView } from '../../request/headers/exact.ts'
 import type { AuthenticationRequest, RequestHeaders } from '../../request/request.ts'
+import { type RequestStates, requestStates } from '../request-states.ts'
 import { CutRequest } from './cut-request.ts'
 import { hasCompleteFields } from './complete-fields.ts'
 import type { NodeRequest } from './node-request.ts'
@@ -92,8 +93,8 @@ interface LimitedSocket {
 /** Node's default limit: 1,000 headers. */
 const DEFAULT_ELEMENTS = 2000
 
-/** Marks a request whose headers were cut: if some are removed later, the rest would look complete. */
-const CUT: unique symbol = Symbol.for('@kube-authn/cutHeaders')
+/** The requests whose headers were cut: if some are removed later, the rest would look complete. */
+const cutRequests: RequestStates<object> = requestStates('cutRequests@1')
 
 /**
  * Whether Node may have dropped headers of a request, which it does silently: until 22.23, 24.21 and 26 its HTTP/1 parser drops headers
@@ -117,10 +118,10 @@ function isCut(message: NodeRequest): boolean {
   const served = typeof count === 'number' ? count << 1 : DEFAULT_ELEMENTS
   // Both limits are checked, since either may have changed since the request was read: parsers are reused, servers can be reconfigured.
   if ((parsed > 0 && length >= parsed) || (served > 0 && length >= served)) {
-    Object.defineProperty(message, CUT, { value: true })
+    cutRequests.keep(message, message)
     return true
   }
-  return CUT in message
+  return cutRequests.of(message) !== undefined
 }
 
 const NO_SOCKET: LimitedSocket = Object.freeze({})

@@ -16,15 +16,12 @@ export function hasState(request: unknown): boolean {
  */
 export function knownRequest(received: unknown): AuthenticationRequest | undefined {
   if (typeof received !== 'object' || received === null) return undefined
-  const known = requestIn(registered, received)
-  if (known !== undefined) return known
-  // An adapter may have been loaded meanwhile. Those that are registered stay.
-  registered = registeredStates()
-  return requestIn(registered, received)
+  for (const states of registeredStates()) {
+    const state = states.of(received)
+    if (hasRequest(state)) return state.request
+  }
+  return undefined
 }
-
-/** Those that were registered at the last look: looking takes longer than reading a state. */
-let registered: readonly States[] = []
 
 interface States {
   of(request: object): unknown
@@ -37,16 +34,8 @@ function registeredStates(): readonly States[] {
     .filter(isStates)
 }
 
-function requestIn(all: readonly States[], received: object): AuthenticationRequest | undefined {
-  for (const states of all) {
-    const state = states.of(received)
-    if (hasRequest(state)) return state.request
-  }
-  return undefined
-}
-
 function isStates(states: unknown): states is States {
-  return typeof states === 'function' && 'of' in states && typeof states.of === 'function'
+  return isObject(states) && typeof states['of'] === 'function'
 }
 
 /** Other copies of an adapter may have other members in their states. */
