@@ -105,7 +105,7 @@ export const chunksOf = {
   ],
   server: [
     // Needed at the start of the command.
-    { name: 'output', test: /src\/cli\/(?:failure|terminal\/(?:output|printable))\.ts$/ },
+    { name: 'output', test: /src\/cli\/(?:failure|terminal\/terminal)\.ts$/ },
     // Needed by `serve` and by several small commands.
     { name: 'files', test: /src\/cli\/(?:process-lock|store-url\/[^/]+|terminal\/new-file)\.ts$/ },
   ],

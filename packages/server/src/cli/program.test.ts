@@ -1,10 +1,36 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { Readable, Writable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { COMMAND, folderOf, run } from '../../test/command.ts'
+import { run as runHere } from './run.ts'
+import type { Terminal } from './terminal/terminal.ts'
 
 describe('kube-authn', () => {
+  it('runs in a process of another program', async () => {
+    const printed = { stdout: '', stderr: '' }
+    const stream = (name: keyof typeof printed): Writable =>
+      new Writable({
+        write(chunk, _encoding, done) {
+          printed[name] += String(chunk)
+          done()
+        },
+      })
+    const terminal = {
+      stdin: Readable.from(['correct horse\n']),
+      stdout: stream('stdout'),
+      stderr: stream('stderr'),
+      env: {},
+      exitCode: undefined,
+    } as unknown as Terminal
+    await runHere(['hash-password', '--algorithm', 'scrypt'], terminal)
+    expect(printed).toEqual({ stdout: expect.stringMatching(/^"?\$scrypt\$/), stderr: '' })
+    await runHere(['check'], terminal)
+    expect(printed.stderr).toBe("error: missing required argument 'file'\n")
+    expect(terminal.exitCode).toBe(2)
+  })
+
   it.each([['--version'], ['-V']])('prints its version with %s', async (option) => {
     const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
       readonly version: string

@@ -1,21 +1,76 @@
 import { readFileSync } from 'node:fs'
-import { Command } from 'commander'
-import { addCheck } from './check/command.ts'
-import { addCompletion } from './completion/command.ts'
-import { addCreate } from './create/create.ts'
-import { addExplain } from './explain/command.ts'
-import { addGetToken } from './get-token/command.ts'
-import { addHashPassword } from './hash-password/command.ts'
-import { addKubeconfig } from './kubeconfig/command.ts'
 import { withoutControls } from '@kube-authn/internal/printable'
-import { addProxy } from './proxy/command.ts'
-import { addRevoke } from './revoke/command.ts'
-import { addServe } from './serve/command.ts'
-import { addStore } from './store/store.ts'
-import { addWhoami } from './whoami/command.ts'
+import { Command } from 'commander'
+import type { Terminal } from './terminal/terminal.ts'
 
-/** The whole command. What a subcommand does is loaded when it runs, so that help is there at once. */
-export function program(): Command {
+/** Declares a command: its arguments, options, help and action. */
+export type DeclareCommand = (command: Command, terminal: Terminal, argv: readonly string[]) => void
+
+/**
+ * Every command, in the order of help. A command is loaded when the arguments name it: all of them together take ten times as long as help does
+ * (`docs/decisions/commands-on-demand.md`).
+ */
+const COMMANDS: readonly (readonly [name: string, summary: string, load: () => Promise<DeclareCommand>])[] = [
+  [
+    'serve',
+    'an API server for kubectl, with the flags of kube-apiserver',
+    async () => (await import('./serve/serve.ts')).declareServe,
+  ],
+  [
+    'store',
+    'check, migrate, back up and move a store of objects',
+    async () => (await import('./store/store.ts')).declareStore,
+  ],
+  [
+    'proxy',
+    'a proxy to any cluster, which acts as the user',
+    async () => (await import('./proxy/proxy.ts')).declareProxy,
+  ],
+  [
+    'check',
+    'find mistakes in files of credentials and configuration',
+    async () => (await import('./check/check.ts')).declareCheck,
+  ],
+  [
+    'explain',
+    'what each authenticator thinks of a credential, and why',
+    async () => (await import('./explain/explain.ts')).declareExplain,
+  ],
+  [
+    'hash-password',
+    'hash a password for a password file',
+    async () => (await import('./hash-password/hash-password.ts')).declareHashPassword,
+  ],
+  [
+    'create',
+    'make tokens, keys, certificates and manifests',
+    async () => (await import('./create/create.ts')).declareCreate,
+  ],
+  ['whoami', 'ask a server who you are', async () => (await import('./whoami/whoami.ts')).declareWhoami],
+  [
+    'revoke',
+    'take back a token, a certificate or a user',
+    async () => (await import('./revoke/revoke.ts')).declareRevoke,
+  ],
+  [
+    'get-token',
+    'log in with OpenID Connect, as a plug-in of kubectl',
+    async () => (await import('./get-token/get-token.ts')).declareGetToken,
+  ],
+  [
+    'kubeconfig',
+    'write get-token into a kubeconfig',
+    async () => (await import('./kubeconfig/kubeconfig.ts')).declareKubeconfig,
+  ],
+  [
+    'completion',
+    'complete commands and options in a shell',
+    async () => (await import('./completion/completion.ts')).declareCompletion,
+  ],
+]
+
+/** The whole command, of which those commands are complete that the arguments name. Completion needs all of them. */
+export async function program(argv: readonly string[], terminal: Terminal): Promise<Command> {
   const root = new Command('kube-authn')
     .description(
       'Kubernetes authentication at the command line: serve, proxy, check files, explain refusals, make credentials.',
@@ -25,23 +80,21 @@ export function program(): Command {
     .helpCommand('help [command]', 'print the help of a command')
     .showHelpAfterError(false)
     .exitOverride()
-    .configureOutput({ outputError: (text, print) => print(`${oneLine(text)}\n`) })
+    .configureHelp({ subcommandTerm: (command) => command.name() })
+    .configureOutput({
+      writeOut: (text) => void terminal.stdout.write(text),
+      writeErr: (text) => void terminal.stderr.write(text),
+      getOutHelpWidth: () => (terminal.stdout.isTTY ? terminal.stdout.columns : 80),
+      getErrHelpWidth: () => (terminal.stderr.isTTY ? terminal.stderr.columns : 80),
+      outputError: (text, print) => print(`${oneLine(text)}\n`),
+    })
     .addHelpText('after', AFTER)
-  for (const add of [
-    addServe,
-    addStore,
-    addProxy,
-    addCheck,
-    addExplain,
-    addHashPassword,
-    addCreate,
-    addWhoami,
-    addRevoke,
-    addGetToken,
-    addKubeconfig,
-    addCompletion,
-  ])
-    add(root)
+  for (const [name, summary, load] of COMMANDS) {
+    const command = root.command(name).summary(summary)
+    if (!argv.includes(name) && !argv.includes('completion')) continue
+    const declare = await load()
+    declare(command, terminal, argv)
+  }
   return root
 }
 

@@ -1,26 +1,89 @@
+import { type Command, Option } from 'commander'
 import { EXIT, Failure } from '../failure.ts'
 import { STDIN } from '../terminal/input.ts'
+import { write } from '../terminal/terminal.ts'
 import { styleFor } from '../terminal/style.ts'
-import { write } from '../terminal/output.ts'
-import type { CheckOptions } from './command.ts'
 import { checkContent } from './checkers.ts'
 import type { FileReport, Finding } from './finding.ts'
+import { KINDS } from './kinds.ts'
 import { checkRbac } from './rbac.ts'
 import { jsonReport, textReport } from './report.ts'
 import { type Source, sourcesAt } from './sources.ts'
+import type { Terminal } from '../terminal/terminal.ts'
+
+const EXAMPLES = `
+Kinds of files:
+  token-file           CSV: token,user,uid,"group1,group2"     (--token-auth-file)
+  password-file        CSV: password,user,uid,"group1,group2"  (--basic-auth-file)
+  authentication       AuthenticationConfiguration             (--authentication-config)
+  authorization        AuthorizationConfiguration              (--authorization-config)
+  rbac                 Roles and bindings; all of them are checked together
+  kubeconfig           a kubeconfig of a client, such as kubectl
+  webhook-kubeconfig   a kubeconfig of a server, which must not have plug-ins
+  audit-policy         Policy of audit.k8s.io                  (--audit-policy-file)
+
+The kind is recognized by the content. A CSV file is a password file if its name has "password", "passwd" or
+"basic" in it, or if it has password hashes; otherwise it is a token file.
+
+Examples:
+  kube-authn check tokens.csv authentication.yaml rbac/
+  kube-authn check --kind webhook-kubeconfig webhook.kubeconfig
+  helm template . | kube-authn check --kind rbac -
+  kube-authn check --output json rbac/ > report.json
+
+Exit codes:
+  0  no file has an error
+  1  a file has an error or, with --strict, a warning or an advice
+  2  a file cannot be read, or its kind cannot be recognized`
+
+/** Declares `kube-authn check`. */
+export function declareCheck(command: Command, terminal: Terminal): void {
+  command
+    .description(
+      'Finds mistakes in files, with the code that reads them when a server starts. No secret of a file is printed.',
+    )
+    .argument('<file...>', 'files, folders of manifests, or - for standard input')
+    .addOption(new Option('-k, --kind <kind>', 'the kind of all files').choices(KINDS))
+    .addOption(
+      new Option('-o, --output <format>', 'for people, or for programs')
+        .choices(['text', 'json'])
+        .default('text'),
+    )
+    .option('-n, --namespace <name>', 'the namespace of roles and bindings without one, as of kubectl -n')
+    .option('--strict', 'fail for warnings and advices too')
+    .addHelpText('after', EXAMPLES)
+    .action(async (files: readonly string[], options: CheckOptions) => {
+      terminal.exitCode = await check(files, options, terminal)
+    })
+}
+
+/** The options of `kube-authn check`. */
+interface CheckOptions {
+  readonly kind?: (typeof KINDS)[number]
+  readonly output: 'text' | 'json'
+  readonly namespace?: string
+  readonly strict?: boolean
+}
 
 /**
  * Checks files, and prints what was found.
  *
  * @returns the exit code.
  */
-export async function check(paths: readonly string[], options: CheckOptions): Promise<number> {
+export async function check(
+  paths: readonly string[],
+  options: CheckOptions,
+  terminal: Terminal,
+): Promise<number> {
   if (paths.filter((each) => each === STDIN).length > 1)
     throw new Failure('standard input can be read only once')
   const sources: Source[] = []
-  for (const path of paths) sources.push(...(await sourcesAt(path, options.kind)))
+  for (const path of paths) sources.push(...(await sourcesAt(terminal, path, options.kind)))
   const reports = reportsOn(sources, options)
-  await write(options.output === 'json' ? jsonReport(reports) : textReport(reports, styleFor(process.stdout)))
+  await write(
+    terminal,
+    options.output === 'json' ? jsonReport(reports) : textReport(reports, styleFor(terminal)),
+  )
   return exitCodeFor(reports, options.strict === true)
 }
 

@@ -5,6 +5,7 @@ import { readInput, STDIN } from '../terminal/input.ts'
 import { codeOf } from '../terminal/new-file.ts'
 import type { Kind } from './kinds.ts'
 import { recognize } from './recognize.ts'
+import type { Terminal } from '../terminal/terminal.ts'
 
 /** A file to check. */
 export interface ReadSource {
@@ -22,8 +23,12 @@ export type Source = ReadSource | { readonly name: string; readonly problem: str
 const MAX_BYTES = 100 * 1024 * 1024
 
 /** Reads a file or the manifests in a folder. */
-export async function sourcesAt(path: string, kind: Kind | undefined): Promise<readonly Source[]> {
-  if (!isFolder(path)) return [await sourceAt(path, kind)]
+export async function sourcesAt(
+  terminal: Terminal,
+  path: string,
+  kind: Kind | undefined,
+): Promise<readonly Source[]> {
+  if (!isFolder(path)) return [await sourceAt(terminal, path, kind)]
   const files = filesIn(path)
   if (typeof files === 'string') return [{ name: path, problem: files }]
   if (files.length === 0) {
@@ -31,17 +36,17 @@ export async function sourcesAt(path: string, kind: Kind | undefined): Promise<r
   }
   const sources: Source[] = []
   for (const file of files) {
-    const source = await sourceAt(file, kind)
+    const source = await sourceAt(terminal, file, kind)
     // A server reads every manifest of a folder of roles, and ignores other objects in it.
     const isManifest = 'kind' in source && !source.kind.endsWith('-file')
-    sources.push(isManifest || kind !== undefined ? source : await sourceAt(file, 'rbac'))
+    sources.push(isManifest || kind !== undefined ? source : await sourceAt(terminal, file, 'rbac'))
   }
   return sources
 }
 
-async function sourceAt(path: string, kind: Kind | undefined): Promise<Source> {
+async function sourceAt(terminal: Terminal, path: string, kind: Kind | undefined): Promise<Source> {
   try {
-    const { name, bytes } = await readInput(path, MAX_BYTES)
+    const { name, bytes } = await readInput(terminal, path, MAX_BYTES)
     const found = kind === undefined ? recognize(name, bytes) : { kind }
     if ('problem' in found) return { name, problem: found.problem }
     return { name, kind: found.kind, bytes, ...(path !== STDIN && { path }) }

@@ -5,7 +5,7 @@ import { createFetch, type Endpoint, type HttpFetch } from '@kube-authn/node'
 import { type ClientKubeconfig, type OidcProvider, parseClientKubeconfig } from '@kube-authn/node/internal'
 import { Failure } from '../failure.ts'
 import { readText, STDIN } from '../terminal/input.ts'
-import { note } from '../terminal/output.ts'
+import { note, type Terminal } from '../terminal/terminal.ts'
 import { authenticatedFetch } from './authenticated-fetch.ts'
 import type { CredentialSource } from './credential-source.ts'
 import type { ExecCluster } from './exec/exec-info.ts'
@@ -35,8 +35,12 @@ const MAX_BYTES = 1_048_576
  * @throws {Failure} if the file or a credential cannot be read.
  * @throws {ConfigurationError} if the kubeconfig is invalid.
  */
-export async function kubeconfigClient(path: string, context?: string): Promise<KubeconfigClient> {
-  const { endpoint, source, close } = await kubeconfigSource(path, context)
+export async function kubeconfigClient(
+  terminal: Terminal,
+  path: string,
+  context?: string,
+): Promise<KubeconfigClient> {
+  const { endpoint, source, close } = await kubeconfigSource(terminal, path, context)
   const fetch = authenticatedFetch(endpoint, source)
   return {
     server: endpoint.server.replace(/\/+$/, ''),
@@ -56,8 +60,12 @@ export interface KubeconfigSource {
 }
 
 /** As {@link kubeconfigClient}, for other ways to call the server. */
-export async function kubeconfigSource(path: string, context?: string): Promise<KubeconfigSource> {
-  const text = await readText(path, MAX_BYTES)
+export async function kubeconfigSource(
+  terminal: Terminal,
+  path: string,
+  context?: string,
+): Promise<KubeconfigSource> {
+  const text = await readText(terminal, path, MAX_BYTES)
   const config = parseClientKubeconfig(text, {
     folder: dirname(resolve(path)),
     source: path,
@@ -65,10 +73,15 @@ export async function kubeconfigSource(path: string, context?: string): Promise<
   })
   const { endpoint } = config
   const issuer = config.provider === undefined ? undefined : issuerFetch(config.provider)
-  return { endpoint, source: await sourceOf(config, path, context, issuer), close: () => issuer?.close() }
+  return {
+    endpoint,
+    source: await sourceOf(terminal, config, path, context, issuer),
+    close: () => issuer?.close(),
+  }
 }
 
 async function sourceOf(
+  terminal: Terminal,
   { endpoint, user, exec, provider }: ClientKubeconfig,
   path: string,
   context: string | undefined,
@@ -78,31 +91,27 @@ async function sourceOf(
   if (exec !== undefined) {
     return pluginSource({
       plugin: exec,
-      cluster: await execCluster(endpoint),
+      cluster: await execCluster(terminal, endpoint),
       run: programRunner({ clock }),
-      env: process.env,
+      env: terminal.env,
       stdin: {
         isTerminal: isatty(0),
         ...(path === STDIN && { usedFor: 'used by the kubeconfig' }),
       },
       clock,
-      onError: ({ message }) => note(`warning: refreshing credentials: ${message}`),
+      onError: ({ message }) => note(terminal, `warning: refreshing credentials: ${message}`),
     })
   }
   if (provider === undefined || issuer === undefined) return undefined
-  const store = kubeconfigStore({ path, user, provider, ...(context !== undefined && { context }) })
+  const store = kubeconfigStore({ terminal, path, user, provider, ...(context !== undefined && { context }) })
   return oidcSource({ provider, fetch: issuer, store, clock })
 }
 
-async function execCluster({
-  server,
-  serverName,
-  insecureSkipTlsVerify,
-  ca,
-  caFile,
-  proxyUrl,
-}: Endpoint): Promise<ExecCluster> {
-  const certificateAuthority = caFile === undefined ? ca : await readText(caFile, MAX_BYTES)
+async function execCluster(
+  terminal: Terminal,
+  { server, serverName, insecureSkipTlsVerify, ca, caFile, proxyUrl }: Endpoint,
+): Promise<ExecCluster> {
+  const certificateAuthority = caFile === undefined ? ca : await readText(terminal, caFile, MAX_BYTES)
   return {
     server,
     ...(serverName !== undefined && { tlsServerName: serverName }),

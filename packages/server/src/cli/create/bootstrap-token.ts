@@ -1,12 +1,51 @@
 import { createBootstrapToken } from '@kube-authn/core/bootstrap-token'
+import type { Command } from 'commander'
 import { stringify } from 'yaml'
+import { collect } from '../terminal/collect.ts'
 import { durationSeconds } from '../terminal/duration.ts'
 import { refuseExisting, writeNewFile } from '../terminal/new-file.ts'
 import { writeOut } from './out.ts'
-import type { BootstrapTokenOptions } from './bootstrap-token/command.ts'
+import type { Terminal } from '../terminal/terminal.ts'
+
+const AFTER = `
+The token counts once its Secret is in kube-system of a cluster with --enable-bootstrap-token-auth.
+
+Examples:
+  kube-authn create bootstrap-token --secret-file bootstrap.yaml && kubectl create -f bootstrap.yaml
+  kube-authn create bootstrap-token --ttl 2h --group system:bootstrappers:workers --secret-file bootstrap.yaml`
+
+/** Adds `kube-authn create bootstrap-token`. */
+export function addBootstrapToken(create: Command, terminal: Terminal): void {
+  create
+    .command('bootstrap-token')
+    .summary('a bootstrap token, and the manifest of its Secret')
+    .description('Prints a new bootstrap token, and writes the manifest of its Secret to a file.')
+    .requiredOption('--secret-file <file>', 'write the manifest of the Secret to this new file')
+    .option('--ttl <duration>', 'how long it is valid, as in 90m, 24h or 30d', '24h')
+    .option('--group <name>', 'a further group, system:bootstrappers:NAME; may be repeated', collect, [])
+    .option('--description <text>', 'what the token is for')
+    .option('--signing', 'the token also signs cluster-info, for kubeadm join')
+    .option('--out <file>', 'write the token to a new file')
+    .option('--force', 'replace files')
+    .addHelpText('after', AFTER)
+    .action(async (options: BootstrapTokenOptions) => {
+      await createBootstrap(options, terminal)
+    })
+}
+
+/** The options of `kube-authn create bootstrap-token`. */
+interface BootstrapTokenOptions {
+  readonly secretFile: string
+  readonly ttl: string
+  readonly group: readonly string[]
+  readonly description?: string
+  readonly signing?: boolean
+  readonly out?: string
+  readonly force?: boolean
+}
 
 /** Prints a bootstrap token, and writes the manifest of its Secret. */
-export async function createBootstrap(options: BootstrapTokenOptions): Promise<void> {
+export async function createBootstrap(options: BootstrapTokenOptions, terminal: Terminal): Promise<void> {
   const { secretFile, ttl, group, description, signing = false, force = false } = options
   if (!force) refuseExisting(options.out === undefined ? [secretFile] : [secretFile, options.out])
   const { token, secret } = createBootstrapToken({
@@ -18,5 +57,5 @@ export async function createBootstrap(options: BootstrapTokenOptions): Promise<v
   const { namespace, name, type, data } = secret
   const manifest = { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace }, type, stringData: data }
   writeNewFile(secretFile, stringify(manifest), { replaces: force })
-  await writeOut(`${token}\n`, options)
+  await writeOut(terminal, `${token}\n`, options)
 }

@@ -1,14 +1,64 @@
 import { generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypto'
 import { systemClock } from '@kube-authn/core/internal'
 import { privateKeyIn } from '@kube-authn/node/internal'
+import { type Command, Option } from 'commander'
 import { issueClientCertificate } from '../../certificates/issue-client-certificate.ts'
 import type { CertificateAuthority } from '../../certificates/node-keys.ts'
 import { Failure } from '../failure.ts'
+import { collect } from '../terminal/collect.ts'
 import { durationSeconds } from '../terminal/duration.ts'
 import { readText, STDIN } from '../terminal/input.ts'
 import { refuseExisting, writeNewFile } from '../terminal/new-file.ts'
-import { note } from '../terminal/output.ts'
-import type { ClientCertificateOptions } from './client-certificate/command.ts'
+import { note, type Terminal } from '../terminal/terminal.ts'
+
+const AFTER = `
+The CN of the certificate is the user and each O is a group, for a server with this --client-ca-file. Kubernetes cannot
+revoke a certificate: make it valid for a short time.
+
+Examples:
+  kube-authn create client-certificate --ca ca.crt --ca-key ca.key --username jane --group dev \\
+    --out jane.crt --key-out jane.key
+  kube-authn explain ca.crt --certificate jane.crt`
+
+/** Adds `kube-authn create client-certificate`. */
+export function addClientCertificate(create: Command, terminal: Terminal): void {
+  create
+    .command('client-certificate')
+    .summary('a client certificate, signed by your CA')
+    .description('Writes a client certificate that your CA signs, and its new private key.')
+    .requiredOption('--ca <file>', 'the certificate of the CA, in PEM')
+    .requiredOption('--ca-key <file>', 'the private key of the CA, in PEM, or - for standard input')
+    .requiredOption('--username <name>', 'the user (CN)')
+    .option('--group <name>', 'a group of the user (O); may be repeated', collect, [])
+    .option('--uid <uid>', 'the uid of the user')
+    .requiredOption('--out <file>', 'write the certificate to this new file')
+    .requiredOption('--key-out <file>', 'write the private key to this new file')
+    .addOption(
+      new Option('--algorithm <name>', 'the kind of key')
+        .choices(['P-256', 'P-384', 'RSA-2048'])
+        .default('P-256'),
+    )
+    .option('--duration <duration>', 'how long it is valid, as in 8h or 30d', '24h')
+    .option('--force', 'replace files')
+    .addHelpText('after', AFTER)
+    .action(async (options: ClientCertificateOptions) => {
+      await createClientCertificate(options, terminal)
+    })
+}
+
+/** The options of `kube-authn create client-certificate`. */
+interface ClientCertificateOptions {
+  readonly ca: string
+  readonly caKey: string
+  readonly username: string
+  readonly group: readonly string[]
+  readonly uid?: string
+  readonly out: string
+  readonly keyOut: string
+  readonly algorithm: 'P-256' | 'P-384' | 'RSA-2048'
+  readonly duration: string
+  readonly force?: boolean
+}
 
 const MAX_BYTES = 1_048_576
 /** For clocks that are late, as the signer of Kubernetes does. */
@@ -19,7 +69,10 @@ const BACKDATE_SECONDS = 300
  *
  * @throws {Failure} if an option or a file cannot be used.
  */
-export async function createClientCertificate(options: ClientCertificateOptions): Promise<void> {
+export async function createClientCertificate(
+  options: ClientCertificateOptions,
+  terminal: Terminal,
+): Promise<void> {
   const { username, group, uid, out, keyOut, algorithm, force = false } = options
   for (const [option, value] of [
     ['--username', username],
@@ -35,7 +88,7 @@ export async function createClientCertificate(options: ClientCertificateOptions)
   const notBefore = new Date((now - BACKDATE_SECONDS) * 1000)
   const notAfter = new Date((now + Math.floor(durationSeconds(options.duration, '--duration'))) * 1000)
   if (!force) refuseExisting([keyOut, out])
-  const authority = await authorityOf(options)
+  const authority = await authorityIn(options, terminal)
   if (notAfter.getTime() > new Date(authority.certificate.validTo).getTime()) {
     throw new Failure(
       `--duration: the certificate of the CA is valid until ${authority.certificate.validTo} only`,
@@ -43,6 +96,7 @@ export async function createClientCertificate(options: ClientCertificateOptions)
   }
   if (group.includes('system:masters')) {
     note(
+      terminal,
       'warning: nothing limits what a member of system:masters may do, and a certificate cannot be revoked',
     )
   }
@@ -60,11 +114,14 @@ export async function createClientCertificate(options: ClientCertificateOptions)
   writeNewFile(out, certificate, { replaces: force, mode: 0o644 })
 }
 
-async function authorityOf({ ca, caKey }: ClientCertificateOptions): Promise<CertificateAuthority> {
-  const certificate = certificateIn(await readText(ca, MAX_BYTES))
+async function authorityIn(
+  { ca, caKey }: ClientCertificateOptions,
+  terminal: Terminal,
+): Promise<CertificateAuthority> {
+  const certificate = certificateIn(await readText(terminal, ca, MAX_BYTES))
   if (certificate === undefined) throw new Failure('--ca: is not a certificate in PEM')
   if (!certificate.ca) throw new Failure('--ca: is not the certificate of a CA')
-  const privateKey = keyIn(await readText(caKey, MAX_BYTES))
+  const privateKey = keyIn(await readText(terminal, caKey, MAX_BYTES))
   if (!SIGNING_KEYS.has(privateKey.asymmetricKeyType)) throw new Failure('--ca-key: must be an RSA or EC key')
   if (!certificate.checkPrivateKey(privateKey)) throw new Failure('--ca-key: is not the key of --ca')
   return { certificate, privateKey }

@@ -1,11 +1,12 @@
 import { writeNewFile } from '../terminal/new-file.ts'
-import { write } from '../terminal/output.ts'
+import { type Terminal, write } from '../terminal/terminal.ts'
 
 /** Writes a secret to a new file for its owner only, or to standard output. */
 export async function writeOut(
+  terminal: Terminal,
   text: string,
   { out, force = false }: { readonly out?: string; readonly force?: boolean },
 ): Promise<void> {
-  if (out === undefined) await write(text)
+  if (out === undefined) await write(terminal, text)
   else writeNewFile(out, text, { replaces: force })
 }

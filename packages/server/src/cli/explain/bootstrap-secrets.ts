@@ -2,6 +2,7 @@ import { isObject, memberOf, stringMemberOf, yamlDocuments } from '@kube-authn/c
 import { bootstrapSecrets } from '@kube-authn/core/bootstrap-token'
 import { Failure } from '../failure.ts'
 import { readText } from '../terminal/input.ts'
+import type { Terminal } from '../terminal/terminal.ts'
 
 const MAX_BYTES = 1_048_576
 
@@ -11,10 +12,11 @@ const MAX_BYTES = 1_048_576
  * @throws {Failure} if the file cannot be read, or has no Secret.
  */
 export async function bootstrapSecretsIn(
+  terminal: Terminal,
   path: string | undefined,
 ): Promise<ReturnType<typeof bootstrapSecrets>> {
   if (path === undefined) return bootstrapSecrets()
-  const documents = yamlDocuments(await readText(path, MAX_BYTES), path)
+  const documents = yamlDocuments(await readText(terminal, path, MAX_BYTES), path)
   const secrets = documents
     .flatMap((each): readonly unknown[] => {
       const items = memberOf(each, 'items')

@@ -3,9 +3,9 @@ import { type AuthenticationRequest, exactHeaders } from '@kube-authn/core/inter
 import { clientCertificatesIn } from '@kube-authn/node/internal'
 import { Failure } from '../failure.ts'
 import { readSecret, readText, STDIN } from '../terminal/input.ts'
-import { note } from '../terminal/output.ts'
+import { note, type Terminal } from '../terminal/terminal.ts'
 import { askSecret } from '../terminal/prompt.ts'
-import type { ExplainOptions } from './command.ts'
+import type { ExplainOptions } from './explain.ts'
 
 /** The request to explain. */
 export interface DescribedRequest {
@@ -21,22 +21,22 @@ const MAX_BYTES = 1_048_576
  *
  * @throws {Failure} if an option or a file cannot be used.
  */
-export async function requestFor(options: ExplainOptions): Promise<DescribedRequest> {
+export async function requestFor(terminal: Terminal, options: ExplainOptions): Promise<DescribedRequest> {
   const { method, path, certificate } = options
   if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(method)) throw new Failure('--method: must be a method of HTTP')
   if (!/^\/[^\s#\p{Cc}]*$/u.test(path)) throw new Failure('--path: must start with / and have no space or #')
-  const token = await tokenOf(options)
-  const password = await basicOf(options)
+  const token = await tokenIn(terminal, options)
+  const password = await basicCredentials(terminal, options)
   if (token !== undefined && password !== undefined) {
     throw new Failure('a request has either a token or a password: leave out --username or the token')
   }
-  const given = (await Promise.all(options.header.map(headersOf))).flat()
+  const given = (await Promise.all(options.header.map((each) => headersIn(terminal, each)))).flat()
   const authorization = token === undefined ? password : `Bearer ${token}`
   const headers = [
     ...(authorization === undefined ? [] : [['authorization', authorization] as const]),
     ...given,
   ]
-  const chain = certificate === undefined ? [] : await certificatesAt(certificate)
+  const chain = certificate === undefined ? [] : await certificatesAt(terminal, certificate)
   const [pathOnly = '', ...query] = path.split('?')
   const bearer = headers.find(([name]) => name.toLowerCase() === 'authorization')?.[1]
   return {
@@ -64,52 +64,62 @@ export function isStdinReadOnce({
   return all.filter((each) => each === STDIN).length <= 1
 }
 
-async function tokenOf({ token, tokenFile }: ExplainOptions): Promise<string | undefined> {
+async function tokenIn(
+  terminal: Terminal,
+  { token, tokenFile }: ExplainOptions,
+): Promise<string | undefined> {
   if (token !== undefined && tokenFile !== undefined) {
     throw new Failure('--token and --token-file: give only one of them')
   }
   if (token !== undefined) {
     note(
+      terminal,
       'warning: --token can be seen in the list of processes and in the history of the shell: use --token-file',
     )
     return token
   }
-  return tokenFile === undefined ? undefined : readSecret(tokenFile, 'token')
+  return tokenFile === undefined ? undefined : readSecret(terminal, tokenFile, 'token')
 }
 
 /** The value of the header for a username and its password. */
-async function basicOf({ username, passwordFile }: ExplainOptions): Promise<string | undefined> {
+async function basicCredentials(
+  terminal: Terminal,
+  { username, passwordFile }: ExplainOptions,
+): Promise<string | undefined> {
   if (username === undefined) {
     if (passwordFile !== undefined) throw new Failure('--password-file: name the user with --username')
     return undefined
   }
   if (username.includes(':')) throw new Failure('--username: a username of a Basic header has no colon')
-  if (passwordFile === undefined && !process.stdin.isTTY) {
+  if (passwordFile === undefined && !terminal.stdin.isTTY) {
     throw new Failure('--username: name the password with --password-file, or - for standard input')
   }
   const password =
     passwordFile === undefined
-      ? await askSecret(`Password of ${username}: `)
-      : await readSecret(passwordFile, 'password')
+      ? await askSecret(terminal, `Password of ${username}: `)
+      : await readSecret(terminal, passwordFile, 'password')
   return `Basic ${Buffer.from(`${username}:${password}`, 'utf8').toString('base64')}`
 }
 
 type Header = readonly [name: string, value: string]
 
-async function headersOf(given: string): Promise<readonly Header[]> {
+async function headersIn(terminal: Terminal, given: string): Promise<readonly Header[]> {
   if (!given.startsWith('@')) {
-    const header = headerOf(given, 'the header')
+    const header = parseHeader(given, 'the header')
     if (/^(?:proxy-)?authorization$|^cookie$|token/i.test(header[0])) {
-      note(`warning: the header ${header[0]} can be seen in the list of processes: use --header @file`)
+      note(
+        terminal,
+        `warning: the header ${header[0]} can be seen in the list of processes: use --header @file`,
+      )
     }
     return [header]
   }
-  const lines = (await readText(given.slice(1), MAX_BYTES)).split(/\r?\n/)
-  return lines.flatMap((line, index) => (line === '' ? [] : [headerOf(line, `line ${index + 1}`)]))
+  const lines = (await readText(terminal, given.slice(1), MAX_BYTES)).split(/\r?\n/)
+  return lines.flatMap((line, index) => (line === '' ? [] : [parseHeader(line, `line ${index + 1}`)]))
 }
 
 /** The value may be a secret, and is never shown. */
-function headerOf(line: string, where: string): Header {
+function parseHeader(line: string, where: string): Header {
   const [, name, value] = /^([!#$%&'*+.^_`|~\w-]+):[ \t]*(.*?)[ \t]*$/.exec(line) ?? []
   if (name === undefined || value === undefined || /[\0\r\n]/.test(value)) {
     throw new Failure(`--header: ${where} must have the form "Name: value"`)
@@ -117,8 +127,8 @@ function headerOf(line: string, where: string): Header {
   return [name, value]
 }
 
-async function certificatesAt(path: string): Promise<readonly Uint8Array[]> {
-  const text = await readText(path, MAX_BYTES)
+async function certificatesAt(terminal: Terminal, path: string): Promise<readonly Uint8Array[]> {
+  const text = await readText(terminal, path, MAX_BYTES)
   try {
     return clientCertificatesIn(text).map((pem) => new Uint8Array(new X509Certificate(pem).raw))
   } catch (error) {

@@ -1,38 +1,69 @@
 import { systemClock } from '@kube-authn/core/internal'
-import { durationSeconds } from '../terminal/duration.ts'
-import { write } from '../terminal/output.ts'
+import type { Command } from 'commander'
 import { Failure } from '../failure.ts'
+import { alone } from '../process-lock.ts'
+import { durationSeconds } from '../terminal/duration.ts'
+import { write } from '../terminal/terminal.ts'
+import { logInWithBrowser } from './browser/log-in-with-browser.ts'
 import { checkLogin } from './check-login.ts'
-import type { GetTokenOptions } from './command.ts'
 import { execCredential } from './exec-credential.ts'
 import { type Issuer, openIssuer } from './issuer.ts'
-import { logInWithBrowser } from './browser/log-in-with-browser.ts'
 import { logInWithDeviceCode } from './log-in-with-device-code.ts'
-import { alone } from '../process-lock.ts'
+import { addLoginOptions, type LoginOptions } from './options.ts'
 import { cacheEntry, type CacheEntry, type Tokens } from './token-cache.ts'
+import type { Terminal } from '../terminal/terminal.ts'
+
+const AFTER = `
+kubectl runs this command as a plug-in: kube-authn kubeconfig writes it down. The token is kept in $XDG_CACHE_HOME/kube-authn or
+~/.cache/kube-authn, for its owner only (0600), until it expires, and is renewed with a refresh token if there is one. If
+several commands need a token at once, one of them logs in.
+
+The issuer must accept the redirect address http://127.0.0.1:PORT/callback, or have the device code flow.
+
+Examples:
+  kube-authn get-token --issuer-url https://issuer.example.com --client-id kubectl
+  kube-authn get-token --issuer-url https://issuer.example.com --client-id kubectl --flow device-code --scope email`
+
+/** Declares `kube-authn get-token`. */
+export function declareGetToken(command: Command, terminal: Terminal): void {
+  addLoginOptions(command)
+    .description('Logs in with OpenID Connect, and prints the token as kubectl expects it from a plug-in.')
+    .option('--timeout <duration>', 'how long to wait for the login', '3m')
+    .option('--no-cache', 'neither read nor keep tokens')
+    .addHelpText('after', AFTER)
+    .action(async (options: GetTokenOptions) => {
+      await getToken(options, terminal)
+    })
+}
+
+/** The options of `kube-authn get-token`. */
+interface GetTokenOptions extends LoginOptions {
+  readonly timeout: string
+  readonly cache: boolean
+}
 
 /** Longer timers of Node end at once. */
 const MAX_TIMER_MS = 2_147_483_647
 
 /** Prints a token of an OpenID Connect issuer as an `ExecCredential`. */
-export async function getToken(options: GetTokenOptions): Promise<void> {
+export async function getToken(options: GetTokenOptions, terminal: Terminal): Promise<void> {
   checkLogin(options)
   const timeoutMs = Math.ceil(durationSeconds(options.timeout, '--timeout') * 1000)
   const signal = AbortSignal.timeout(Math.min(timeoutMs, MAX_TIMER_MS))
-  const tokens = await tokensFor(options, signal)
-  await write(`${JSON.stringify(execCredential(tokens, process.env))}\n`)
+  const tokens = await tokensFor(terminal, options, signal)
+  await write(terminal, `${JSON.stringify(execCredential(tokens, terminal.env))}\n`)
 }
 
-async function tokensFor(options: GetTokenOptions, signal: AbortSignal): Promise<Tokens> {
-  if (!options.cache) return logIn(options, undefined, signal)
-  const entry = cacheEntry(options, process.env)
+async function tokensFor(terminal: Terminal, options: GetTokenOptions, signal: AbortSignal): Promise<Tokens> {
+  if (!options.cache) return logIn(terminal, options, undefined, signal)
+  const entry = cacheEntry(options, terminal.env)
   const kept = entry.read()
   if (kept !== undefined && isFresh(kept)) return kept
   return alone(entry.lockPath, 'login', signal, async () => {
     // Another process may have logged in meanwhile.
     const now = entry.read()
     if (now !== undefined && isFresh(now)) return now
-    return keep(entry, await logIn(options, now?.refreshToken, signal))
+    return keep(entry, await logIn(terminal, options, now?.refreshToken, signal))
   })
 }
 
@@ -49,17 +80,18 @@ function isFresh({ expiresAtMs }: Tokens): boolean {
 }
 
 async function logIn(
+  terminal: Terminal,
   options: GetTokenOptions,
   refreshToken: string | undefined,
   signal: AbortSignal,
 ): Promise<Tokens> {
-  const issuer = await openIssuer(options, signal)
+  const issuer = await openIssuer(terminal, options, signal)
   try {
     const refreshed = refreshToken === undefined ? undefined : await refresh(issuer, refreshToken)
     if (refreshed !== undefined) return refreshed
     return options.flow === 'browser'
-      ? await logInWithBrowser(issuer, options, signal)
-      : await logInWithDeviceCode(issuer, signal)
+      ? await logInWithBrowser(terminal, issuer, options, signal)
+      : await logInWithDeviceCode(terminal, issuer, signal)
   } finally {
     issuer.close()
   }

@@ -7,6 +7,7 @@ import { withoutControls } from '@kube-authn/internal/printable'
 import { reasonOf } from '../terminal/reason-of.ts'
 import type { LoginOptions } from './options.ts'
 import type { Tokens } from './token-cache.ts'
+import type { Terminal } from '../terminal/terminal.ts'
 
 /** An OpenID Connect issuer, as one of its clients. */
 export interface Issuer {
@@ -31,7 +32,11 @@ export interface Issuer {
  *
  * @throws {Failure} if it cannot be reached, or is not the one that was named.
  */
-export async function openIssuer(options: LoginOptions, signal: AbortSignal): Promise<Issuer> {
+export async function openIssuer(
+  terminal: Terminal,
+  options: LoginOptions,
+  signal: AbortSignal,
+): Promise<Issuer> {
   const { issuerUrl, clientId, clientSecretFile, caFile, scope } = options
   const fetch = createFetch(caFile === undefined ? {} : { caFile })
   const request = {
@@ -47,7 +52,8 @@ export async function openIssuer(options: LoginOptions, signal: AbortSignal): Pr
     oauth.processDiscoveryResponse(url, await oauth.discoveryRequest(url, request)),
   )
   const client = { client_id: clientId }
-  const secret = clientSecretFile === undefined ? '' : await readSecret(clientSecretFile, 'client secret')
+  const secret =
+    clientSecretFile === undefined ? '' : await readSecret(terminal, clientSecretFile, 'client secret')
   const [authentication] = clientAuthentications(server, secret)
   return {
     server,

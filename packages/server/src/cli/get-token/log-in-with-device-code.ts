@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import * as oauth from 'oauth4webapi'
 import { Failure } from '../failure.ts'
-import { note } from '../terminal/output.ts'
+import { note, type Terminal } from '../terminal/terminal.ts'
 import type { Issuer } from './issuer.ts'
 import type { Tokens } from './token-cache.ts'
 
@@ -17,7 +17,11 @@ const MAX_INTERVAL_SECONDS = 3600
  *
  * @throws {Failure} if the login is refused, or takes too long.
  */
-export async function logInWithDeviceCode(issuer: Issuer, signal: AbortSignal): Promise<Tokens> {
+export async function logInWithDeviceCode(
+  terminal: Terminal,
+  issuer: Issuer,
+  signal: AbortSignal,
+): Promise<Tokens> {
   const { server, client, authentication, scope, request, step } = issuer
   if (server.device_authorization_endpoint === undefined) {
     throw new Failure(`${server.issuer}: has no login by a device code: use --flow browser`)
@@ -32,7 +36,7 @@ export async function logInWithDeviceCode(issuer: Issuer, signal: AbortSignal): 
   if (!isWebAddress(device.verification_uri)) {
     throw new Failure(`${server.issuer}: the verification_uri is not an http or https URL`)
   }
-  note(`Open ${device.verification_uri} in a browser, and enter the code ${device.user_code}`)
+  note(terminal, `Open ${device.verification_uri} in a browser, and enter the code ${device.user_code}`)
   const { device_code: deviceCode, interval = INTERVAL_SECONDS } = device
   const seconds = Math.min(Math.max(interval, 1), MAX_INTERVAL_SECONDS)
   return issuer.tokensOf(await confirmed(issuer, { deviceCode, seconds, signal }))

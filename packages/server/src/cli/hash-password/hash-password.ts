@@ -1,37 +1,83 @@
 import { hashPassword } from '@kube-authn/core/internal'
+import { type Command, Option } from 'commander'
 import { Failure } from '../failure.ts'
+import { collect } from '../terminal/collect.ts'
 import { readSecret, STDIN } from '../terminal/input.ts'
-import { note, write } from '../terminal/output.ts'
+import { note, write } from '../terminal/terminal.ts'
 import { askSecret } from '../terminal/prompt.ts'
-import type { HashPasswordOptions } from './command.ts'
+import type { Terminal } from '../terminal/terminal.ts'
+
+const AFTER = `
+The password is asked for twice at a terminal, and is the first line of standard input otherwise. The hash is printed as
+a field of a password file: in quotes, since it has commas. argon2id and scrypt take about as long to check as each other;
+bcrypt knows the first 72 bytes of a password only.
+
+Examples:
+  kube-authn hash-password
+  kube-authn hash-password --username jane --uid 1 --group dev --group ops >> users.csv
+  pass show jane | kube-authn hash-password --algorithm scrypt`
+
+/** Declares `kube-authn hash-password`. */
+export function declareHashPassword(command: Command, terminal: Terminal): void {
+  command
+    .description('Hashes a password for the file of --basic-auth-file, with a random salt.')
+    .addOption(
+      new Option('-a, --algorithm <name>', 'the kind of hash')
+        .choices(['argon2id', 'scrypt', 'bcrypt'])
+        .default('argon2id'),
+    )
+    .option('--username <name>', 'print the whole line of the file for this user')
+    .option('--uid <uid>', 'the uid in that line')
+    .option('--group <name>', 'a group in that line; may be repeated', collect, [])
+    .addHelpText('after', AFTER)
+    .action(async (options: HashPasswordOptions) => {
+      await printHash(options, terminal)
+    })
+}
+
+/** The options of `kube-authn hash-password`. */
+interface HashPasswordOptions {
+  readonly algorithm: 'argon2id' | 'scrypt' | 'bcrypt'
+  readonly username?: string
+  readonly uid?: string
+  readonly group: readonly string[]
+}
 
 /** Prints the hash of a password as a field of a CSV file, or the whole line of a user. */
-export async function printHash({ algorithm, username, uid, group }: HashPasswordOptions): Promise<void> {
+export async function printHash(
+  { algorithm, username, uid, group }: HashPasswordOptions,
+  terminal: Terminal,
+): Promise<void> {
   if (username === undefined && (uid !== undefined || group.length > 0)) {
     throw new Failure('--uid and --group: name the user with --username')
   }
   if (group.some((each) => each.includes(','))) {
     throw new Failure('--group: a group in a file has no comma; repeat --group for several')
   }
-  const hash = await hashed(await readPassword(), algorithm)
+  const hash = await hashed(terminal, await readPassword(terminal), algorithm)
   if (username === undefined) {
-    await write(`${csvField(hash)}\n`)
+    await write(terminal, `${csvField(hash)}\n`)
     return
   }
   const groups = group.length === 0 ? [] : [group.join(',')]
-  await write(`${[hash, username, uid ?? '', ...groups].map(csvField).join(',')}\n`)
+  await write(terminal, `${[hash, username, uid ?? '', ...groups].map(csvField).join(',')}\n`)
 }
 
-async function readPassword(): Promise<string> {
-  if (!process.stdin.isTTY) return readSecret(STDIN, 'password')
-  const password = await askSecret('Password: ')
+async function readPassword(terminal: Terminal): Promise<string> {
+  if (!terminal.stdin.isTTY) return readSecret(terminal, STDIN, 'password')
+  const password = await askSecret(terminal, 'Password: ')
   if (password === '') throw new Failure('the password is empty')
-  if ((await askSecret('Again: ')) !== password) throw new Failure('the passwords differ; try again')
+  if ((await askSecret(terminal, 'Again: ')) !== password)
+    throw new Failure('the passwords differ; try again')
   return password
 }
 
-async function hashed(password: string, algorithm: HashPasswordOptions['algorithm']): Promise<string> {
-  if (process.stderr.isTTY) note(`hashing with ${algorithm} ...`)
+async function hashed(
+  terminal: Terminal,
+  password: string,
+  algorithm: HashPasswordOptions['algorithm'],
+): Promise<string> {
+  if (terminal.stderr.isTTY) note(terminal, `hashing with ${algorithm} ...`)
   try {
     return await hashPassword(password, algorithm)
   } catch (error) {

@@ -1,15 +1,63 @@
 import { existsSync, realpathSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { parseClientKubeconfig } from '@kube-authn/node/internal'
+import type { Command } from 'commander'
 import { Failure } from '../failure.ts'
 import { checkLogin } from '../get-token/check-login.ts'
+import { addLoginOptions, type LoginOptions } from '../get-token/options.ts'
 import { readText } from '../terminal/input.ts'
 import { makeFolder, writeNewFile } from '../terminal/new-file.ts'
-import { note } from '../terminal/output.ts'
-import type { KubeconfigOptions } from './command.ts'
+import { note } from '../terminal/terminal.ts'
 import { type Entry, withEntries } from './entries.ts'
 import { withKubectlLock } from './kubectl-lock.ts'
 import { kubeconfigPath } from './path.ts'
+import type { Terminal } from '../terminal/terminal.ts'
+
+const AFTER = `
+An entry of the same name is replaced; everything else in the file stays as it is, with its comments. The file is for its
+owner only (0600), and is replaced in one step. With --server or --through, a cluster and a context are
+written too.
+
+Examples:
+  kube-authn kubeconfig --issuer-url https://issuer.example.com --client-id kubectl
+  kube-authn kubeconfig --issuer-url https://issuer.example.com --client-id kubectl --scope offline_access \\
+    --server https://api.example.com:6443 --certificate-authority ca.crt --use-context
+  kubectl --user oidc auth whoami`
+
+/** Declares `kube-authn kubeconfig`. */
+export function declareKubeconfig(command: Command, terminal: Terminal): void {
+  addLoginOptions(command)
+    .description('Writes a user into a kubeconfig whose plug-in is kube-authn get-token with these options.')
+    .option('--kubeconfig <file>', 'the file; $KUBECONFIG or ~/.kube/config if it is not named')
+    .option('--user <name>', 'the name of the user in the file', 'oidc')
+    .option('--server <url>', 'the API server, over https')
+    .option('--through <url>', 'the kube-authn proxy in front of it, over https, instead of --server')
+    .option(
+      '--certificate-authority <file>',
+      'the CAs of the API server in PEM, which are copied into the file',
+    )
+    .option('--cluster <name>', 'the name of the cluster in the file; that of the context if it is not named')
+    .option('--context <name>', 'the name of the context in the file; that of the user if it is not named')
+    .option('--use-context', 'make the context the current one')
+    .option('--command <command>', 'the command that kubectl runs', 'kube-authn')
+    .addHelpText('after', AFTER)
+    .action(async (options: KubeconfigOptions) => {
+      await writeKubeconfig(options, terminal)
+    })
+}
+
+/** The options of `kube-authn kubeconfig`. */
+interface KubeconfigOptions extends LoginOptions {
+  readonly kubeconfig?: string
+  readonly user: string
+  readonly server?: string
+  readonly through?: string
+  readonly certificateAuthority?: string
+  readonly cluster?: string
+  readonly context?: string
+  readonly useContext?: boolean
+  readonly command: string
+}
 
 const MAX_BYTES = 1_048_576
 
@@ -18,29 +66,29 @@ const MAX_BYTES = 1_048_576
  *
  * @throws {Failure} if an option or a file cannot be used.
  */
-export async function writeKubeconfig(given: KubeconfigOptions): Promise<void> {
+export async function writeKubeconfig(given: KubeconfigOptions, terminal: Terminal): Promise<void> {
   if (given.server !== undefined && given.through !== undefined) {
     throw new Failure('--through: stands for --server, so name only one of them')
   }
   const server = given.through ?? given.server
   const options = { ...given, ...(server !== undefined && { server }) }
   checkOptions(options)
-  const named = resolve(kubeconfigPath(options.kubeconfig, process.env))
+  const named = resolve(kubeconfigPath(options.kubeconfig, terminal.env))
   makeFolder(dirname(named))
   // A link stays a link.
   const path = existsSync(named) ? realpathSync(named) : named
   const { user, context = user } = options
-  const entries = await entriesFor(options)
+  const entries = await entriesFor(terminal, options)
   await withKubectlLock(path, async () => {
-    const before = existsSync(path) ? await readText(path, MAX_BYTES) : ''
+    const before = existsSync(path) ? await readText(terminal, path, MAX_BYTES) : ''
     const after = withEntries(before, path, entries, options.useContext === true ? context : undefined)
     if (server !== undefined) parseClientKubeconfig(after, { folder: dirname(path), source: path, context })
     writeNewFile(path, after, { replaces: true })
   })
-  note(`${path}: the user ${user} logs in with ${options.issuerUrl}`)
+  note(terminal, `${path}: the user ${user} logs in with ${options.issuerUrl}`)
 }
 
-async function entriesFor(options: KubeconfigOptions): Promise<readonly Entry[]> {
+async function entriesFor(terminal: Terminal, options: KubeconfigOptions): Promise<readonly Entry[]> {
   const { user, server, context = user, cluster = context, certificateAuthority, command } = options
   const plugin: Entry = {
     list: 'users',
@@ -58,7 +106,8 @@ async function entriesFor(options: KubeconfigOptions): Promise<readonly Entry[]>
     },
   }
   if (server === undefined) return [plugin]
-  const ca = certificateAuthority === undefined ? undefined : await readText(certificateAuthority, MAX_BYTES)
+  const ca =
+    certificateAuthority === undefined ? undefined : await readText(terminal, certificateAuthority, MAX_BYTES)
   return [
     plugin,
     {

@@ -4,9 +4,10 @@ import { auditFromFlags, authenticatorFromFlags, rbacAt } from '@kube-authn/node
 import { impersonatingProxy } from '@kube-authn/proxy'
 import { type Closers, closers } from '../serve/closers.ts'
 import { httpsServer, listenSecurely } from '../serve/listen.ts'
-import { logLine } from '../serve/server-log.ts'
+import { serverLog } from '../serve/server-log.ts'
 import type { ProxySettings } from './settings.ts'
 import { openUpstream } from './upstream.ts'
+import type { Terminal } from '../terminal/terminal.ts'
 
 /** A proxy that answers. */
 export interface StartedProxy {
@@ -22,31 +23,36 @@ export interface StartedProxy {
  *
  * @throws {ConfigurationError | Failure} if a flag, a file or an address cannot be used. Nothing is left open then.
  */
-export async function startProxy(settings: ProxySettings): Promise<StartedProxy> {
+export async function startProxy(settings: ProxySettings, terminal: Terminal): Promise<StartedProxy> {
   const opened = closers()
   try {
-    return { ...(await open(settings, opened)), close: () => opened.close() }
+    return { ...(await open(settings, terminal, opened)), close: () => opened.close() }
   } catch (error) {
     await opened.close().catch(() => undefined)
     throw error
   }
 }
 
-async function open(settings: ProxySettings, opened: Closers): Promise<Omit<StartedProxy, 'close'>> {
+async function open(
+  settings: ProxySettings,
+  terminal: Terminal,
+  opened: Closers,
+): Promise<Omit<StartedProxy, 'close'>> {
   const { refusedGroups, allowMasters, allowAnonymous, maxConnectionSeconds, secure: address, tls } = settings
+  const log = serverLog(terminal)
   const audit = await auditFromFlags(settings.auditFlags)
   opened.add(() => audit.close())
-  const events: Observer = loggingObserver(undefined, logLine) ?? (() => undefined)
+  const events: Observer = loggingObserver(undefined, log) ?? (() => undefined)
   const observer: Observer = (event) => {
     events(event)
     audit.observer(event)
   }
   const authenticator = await authenticatorFromFlags(settings.authenticationFlags, {
     observer: events,
-    log: logLine,
+    log,
   })
   opened.add(() => authenticator.close())
-  const { endpoint, credentials, close } = await openUpstream(settings.upstream)
+  const { endpoint, credentials, close } = await openUpstream(terminal, settings.upstream)
   opened.add(close)
   const impersonation = rolesAt(settings.impersonationRbac, observer, opened)
   const authorization = rolesAt(settings.authorizationRbac, observer, opened)
@@ -57,7 +63,7 @@ async function open(settings: ProxySettings, opened: Closers): Promise<Omit<Star
     allowMasters,
     allowAnonymous,
     observer,
-    log: logLine,
+    log,
     ...(credentials !== undefined && { credentials }),
     ...(maxConnectionSeconds !== undefined && { maxConnectionSeconds }),
     ...(impersonation !== undefined && { impersonation }),
@@ -69,6 +75,7 @@ async function open(settings: ProxySettings, opened: Closers): Promise<Omit<Star
     files: tls.certificate,
     tls,
     observer: events,
+    log,
     serverOf(options) {
       const server = httpsServer(options)
       const handle = proxy.express()

@@ -4,6 +4,7 @@ import type { ClientCredential } from '../client/credential-source.ts'
 import { kubeconfigSource } from '../client/kubeconfig-client.ts'
 import { Failure } from '../failure.ts'
 import type { UpstreamSettings } from './settings.ts'
+import type { Terminal } from '../terminal/terminal.ts'
 
 /** The cluster, and the credentials for it. */
 export interface OpenedUpstream {
@@ -18,11 +19,11 @@ export interface OpenedUpstream {
  *
  * @throws {Failure | ConfigurationError} if a file cannot be used.
  */
-export async function openUpstream(settings: UpstreamSettings): Promise<OpenedUpstream> {
+export async function openUpstream(terminal: Terminal, settings: UpstreamSettings): Promise<OpenedUpstream> {
   const { where, context } = settings
   if (where === 'in-cluster') return { endpoint: inClusterEndpoint(), close: () => {} }
   if (/^https?:\/\//i.test(where)) return { endpoint: endpointOf(settings), close: () => {} }
-  const { endpoint, source, close } = await kubeconfigSource(where, context)
+  const { endpoint, source, close } = await kubeconfigSource(terminal, where, context)
   if (source === undefined) return { endpoint, close }
   let used: ClientCredential = {}
   return {

@@ -1,13 +1,79 @@
 import { memberOf, systemClock } from '@kube-authn/core/internal'
+import { withoutControls } from '@kube-authn/internal/printable'
+import type { Command } from 'commander'
 import { type KubeconfigClient, kubeconfigClient } from '../client/kubeconfig-client.ts'
 import { EXIT, Failure } from '../failure.ts'
 import { kubeconfigPath } from '../kubeconfig/path.ts'
 import { durationSeconds } from '../terminal/duration.ts'
-import { note, write } from '../terminal/output.ts'
-import { withoutControls } from '@kube-authn/internal/printable'
+import { note, write } from '../terminal/terminal.ts'
 import { reasonOf } from '../terminal/reason-of.ts'
-import type { RevokeOptions } from './command.ts'
 import { type RevokedCredential, revokedCredential } from './revoked-credential.ts'
+import type { Terminal } from '../terminal/terminal.ts'
+
+const AFTER = `
+What is revoked is refused at once, by every replica with the same store, and open connections end. It is one of:
+a token (--token-file or --token-stdin), of which only the id and a digest leave this machine; the id of a credential,
+as servers audit it (JTI=..., SESSION=..., or X509SHA256=... of a certificate); a certificate in a file; the serial
+number of a certificate, as openssl x509 -serial prints it, with the certificate of its CA; or a user, with all of the
+user's credentials, or only those that were issued before a time.
+
+A revocation need not last longer than what it revokes. For a token or certificate with an expiry it ends some minutes
+after that; otherwise --for says when, or --forever.
+
+Examples:
+  kube-authn revoke --token-stdin < leaked.token
+  kube-authn revoke --credential-id JTI=2f6c1d0e --for 24h --reason "laptop lost"
+  kube-authn revoke --certificate jane.crt
+  kube-authn revoke --serial 7F:3A:01 --issuer ca.crt --for 365d
+  kube-authn revoke --user jane --issued-before now --for 30d
+  kube-authn revoke --user jane --forever
+  kubectl get credentialrevocations
+  kubectl delete credentialrevocation revoked-x7k2p
+
+Exit codes:
+  0  revoked; the names of the revocations are printed
+  1  the server does not allow it
+  2  the kubeconfig, the server or an option cannot be used`
+
+/** Declares `kube-authn revoke`. */
+export function declareRevoke(command: Command, terminal: Terminal): void {
+  command
+    .description('Creates a CredentialRevocation on the server of a kubeconfig.')
+    .option('--token-stdin', 'the token on standard input')
+    .option('--token-file <file>', 'the token in a file')
+    .option('--credential-id <id>', 'the id of a credential')
+    .option('--certificate <file>', 'a client certificate in PEM; - for standard input')
+    .option('--serial <number>', 'the serial number of a client certificate, in hexadecimal')
+    .option('--issuer <file>', 'with --serial: the certificate of its CA in PEM')
+    .option('--user <name>', 'the name of a user')
+    .option('--issued-before <time>', 'with --user: a time as in 2026-01-31T12:00:00Z, or now')
+    .option('--for <duration>', 'how long it stays revoked, as in 90m, 24h or 30d')
+    .option('--forever', 'it stays revoked until the revocation is deleted')
+    .option('--reason <text>', 'why, for those who read the revocation')
+    .option('--kubeconfig <file>', 'the file; $KUBECONFIG or ~/.kube/config if it is not named')
+    .option('--context <name>', 'the context in it; the current one if it is not named')
+    .addHelpText('after', AFTER)
+    .action(async (options: RevokeOptions) => {
+      terminal.exitCode = await revoke(options, terminal)
+    })
+}
+
+/** The options of `kube-authn revoke`. */
+export interface RevokeOptions {
+  readonly tokenStdin?: boolean
+  readonly tokenFile?: string
+  readonly credentialId?: string
+  readonly certificate?: string
+  readonly serial?: string
+  readonly issuer?: string
+  readonly user?: string
+  readonly issuedBefore?: string
+  readonly for?: string
+  readonly forever?: boolean
+  readonly reason?: string
+  readonly kubeconfig?: string
+  readonly context?: string
+}
 
 const API_VERSION = 'authentication.kube-authn.dev/v1'
 const PATH = `/apis/${API_VERSION}/credentialrevocations`
@@ -19,27 +85,31 @@ const AFTER_EXPIRY_MS = 300_000
  *
  * @returns the exit code.
  */
-export async function revoke(options: RevokeOptions): Promise<number> {
+export async function revoke(options: RevokeOptions, terminal: Terminal): Promise<number> {
   const nowMs = systemClock.now()
-  const credential = await revokedCredential(options, nowMs)
+  const credential = await revokedCredential(terminal, options, nowMs)
   const endMs = endOf(options, credential, nowMs)
-  const client = await kubeconfigClient(kubeconfigPath(options.kubeconfig, process.env), options.context)
+  const client = await kubeconfigClient(
+    terminal,
+    kubeconfigPath(options.kubeconfig, terminal.env),
+    options.context,
+  )
   const more = {
     ...(endMs !== undefined && { expirationTime: new Date(endMs).toISOString() }),
     ...(options.reason !== undefined && { reason: options.reason }),
   }
   try {
     const [first, ...others] = credential.specs
-    let exitCode = await revokeOne(client, { ...first, ...more })
+    let exitCode = await revokeOne(terminal, client, { ...first, ...more })
     for (const spec of others)
-      if (exitCode === EXIT.ok) exitCode = await revokeOne(client, { ...spec, ...more })
+      if (exitCode === EXIT.ok) exitCode = await revokeOne(terminal, client, { ...spec, ...more })
     return exitCode
   } finally {
     client.close()
   }
 }
 
-async function revokeOne(client: KubeconfigClient, spec: object): Promise<number> {
+async function revokeOne(terminal: Terminal, client: KubeconfigClient, spec: object): Promise<number> {
   const response = await create(client, {
     apiVersion: API_VERSION,
     kind: 'CredentialRevocation',
@@ -49,9 +119,9 @@ async function revokeOne(client: KubeconfigClient, spec: object): Promise<number
   const answer: unknown = await response.json().catch(() => undefined)
   const name = memberOf(memberOf(answer, 'metadata'), 'name')
   if (response.status !== 201 || typeof name !== 'string') {
-    return refused(response.status, memberOf(answer, 'message'))
+    return refused(terminal, response.status, memberOf(answer, 'message'))
   }
-  await write(`${withoutControls(name)}\n`)
+  await write(terminal, `${withoutControls(name)}\n`)
   return EXIT.ok
 }
 
@@ -88,14 +158,14 @@ async function create({ server, fetch }: KubeconfigClient, object: object): Prom
   }
 }
 
-function refused(status: number, message: unknown): number {
+function refused(terminal: Terminal, status: number, message: unknown): number {
   if (status === 401) {
-    note('error: the server does not accept the credentials (401)')
+    note(terminal, 'error: the server does not accept the credentials (401)')
     return EXIT.no
   }
   const text = typeof message === 'string' ? withoutControls(message) : `the server answers with ${status}`
   if (status === 403) {
-    note(`error: ${text}`)
+    note(terminal, `error: ${text}`)
     return EXIT.no
   }
   throw new Failure(status === 404 ? 'the server has no revocations (404)' : text)

@@ -3,9 +3,9 @@ import { certificateIdOf, isObject, readSerialNumber, signedPartOf } from '@kube
 import { parseCertificate } from '@kube-authn/x509'
 import { Failure } from '../failure.ts'
 import { readSecret, readText, STDIN } from '../terminal/input.ts'
-import { note } from '../terminal/output.ts'
+import { note, type Terminal } from '../terminal/terminal.ts'
 import { reasonOf } from '../terminal/reason-of.ts'
-import type { RevokeOptions } from './command.ts'
+import type { RevokeOptions } from './revoke.ts'
 
 /** What is revoked, as objects have it, and when the credential expires. */
 export interface RevokedCredential {
@@ -16,7 +16,11 @@ export interface RevokedCredential {
 const MAX_BYTES = 1_048_576
 
 /** The credential that the options name. @throws {Failure} if they name none or several, or it cannot be read. */
-export async function revokedCredential(options: RevokeOptions, nowMs: number): Promise<RevokedCredential> {
+export async function revokedCredential(
+  terminal: Terminal,
+  options: RevokeOptions,
+  nowMs: number,
+): Promise<RevokedCredential> {
   const {
     tokenStdin = false,
     tokenFile,
@@ -40,10 +44,11 @@ export async function revokedCredential(options: RevokeOptions, nowMs: number): 
     throw new Failure('--serial and --issuer: need each other, since serial numbers are those of one CA')
   }
   const token = tokenStdin ? STDIN : tokenFile
-  if (token !== undefined) return ofToken(bearerTokenIn(await readSecret(token, 'token')))
-  if (certificate !== undefined) return ofCertificate(certificate, await readText(certificate, MAX_BYTES))
+  if (token !== undefined) return ofToken(terminal, bearerTokenIn(await readSecret(terminal, token, 'token')))
+  if (certificate !== undefined)
+    return ofCertificate(certificate, await readText(terminal, certificate, MAX_BYTES))
   if (serial !== undefined && issuer !== undefined) {
-    return ofSerial(serial, issuer, await readText(issuer, MAX_BYTES))
+    return ofSerial(serial, issuer, await readText(terminal, issuer, MAX_BYTES))
   }
   if (credentialId !== undefined) return { specs: [{ credentialID: credentialId }] }
   return {
@@ -73,7 +78,7 @@ function bearerTokenIn(text: string): string {
  * A token by its digest, so that the token itself stays here, and by its id, if it has one: not every server knows the ids of its tokens. The digest of a JWT is that of what was signed,
  * since its signature can be written in another way.
  */
-function ofToken(token: string): RevokedCredential {
+function ofToken(terminal: Terminal, token: string): RevokedCredential {
   const { jti, exp } = claimsOf(token)
   const signed = signedPartOf(token)
   const byDigest = {
@@ -84,6 +89,7 @@ function ofToken(token: string): RevokedCredential {
   const hasId = typeof jti === 'string' && jti !== ''
   if (!hasId && signed === undefined && token.split('.').length >= 3) {
     note(
+      terminal,
       'warning: the token looks like a JWT, but cannot be read as a signed one, and has no id: it is revoked as it is written, and may be accepted if it can be written in another way',
     )
   }

@@ -1,7 +1,7 @@
 import { isConfigurationError } from '@kube-authn/core/internal'
 import { issuerDiscovery, type KeySource } from '@kube-authn/core/service-account'
 import type { ServedDocuments } from '../../server/api-server-options.ts'
-import { logLine } from './server-log.ts'
+import type { Log } from './server-log.ts'
 import type { ServiceAccountSettings } from './settings.ts'
 
 /**
@@ -14,6 +14,7 @@ export function issuerDocuments(
   { issuers: [issuer], jwksUri }: ServiceAccountSettings,
   keys: KeySource,
   address: () => string | undefined,
+  log: Log,
 ): ServedDocuments {
   let documents: ServedDocuments | undefined
   const make = (externalAddress: string): ServedDocuments => {
@@ -21,7 +22,7 @@ export function issuerDocuments(
       return issuerDiscovery({ issuer, keys, externalAddress, ...(jwksUri !== undefined && { jwksUri }) })
     } catch (error) {
       if (!isConfigurationError(error)) throw error
-      logLine({ level: 'warn', message: `the issuer of tokens has no discovery document: ${error.message}` })
+      log({ level: 'warn', message: `the issuer of tokens has no discovery document: ${error.message}` })
       return { documentAt: () => undefined }
     }
   }

@@ -10,7 +10,7 @@ import { Failure } from '../failure.ts'
 import { codeOf } from '../terminal/new-file.ts'
 import { http2Sessions } from './http2-sessions.ts'
 import { inTermsOfFlags } from './in-terms-of-flags.ts'
-import { logLine } from './server-log.ts'
+import type { Log } from './server-log.ts'
 import type { ServerCertificateFiles } from './material/own-server-certificate.ts'
 import type { ListenAddress, TlsSettings } from './settings.ts'
 
@@ -44,6 +44,7 @@ export interface SecureListening {
   readonly tls: TlsSettings
   /** Receives reloads of the certificate. */
   readonly observer: Observer
+  readonly log: Log
   /** Makes the server, with the listeners of requests. */
   readonly serverOf: (options: TlsServerFiles['options']) => TlsServer
 }
@@ -66,6 +67,7 @@ export async function listenSecurely({
   files,
   tls: { minVersion, ciphers, named = [] },
   observer,
+  log,
   serverOf,
 }: SecureListening): Promise<Listening> {
   const tls = inTermsOfFlags(flagsOf(named), () =>
@@ -80,7 +82,7 @@ export async function listenSecurely({
   )
   try {
     const server = tls.keepFresh(serverOf(tls.options))
-    const { port, close } = await listen(server, address, 'secure')
+    const { port, close } = await listen(server, address, 'secure', log)
     return {
       port,
       async close() {
@@ -101,18 +103,19 @@ export async function listenSecurely({
  *
  * @throws {Failure} if the address cannot be used.
  */
-export function listenInsecurely(api: ApiServer, address: ListenAddress): Promise<Listening> {
+export function listenInsecurely(api: ApiServer, address: ListenAddress, log: Log): Promise<Listening> {
   const server = createHttpServer()
   server.maxHeadersCount = 0
   server.keepAliveTimeout = IDLE_MS
   server.on('request', api.listener)
-  return listen(server, address, 'insecure')
+  return listen(server, address, 'insecure', log)
 }
 
 async function listen(
   server: Server,
   { host, port }: ListenAddress,
   kind: 'secure' | 'insecure',
+  log: Log,
 ): Promise<Listening> {
   const sockets = new Set<Socket>()
   server.on('connection', (socket: Socket) => {
@@ -126,7 +129,7 @@ async function listen(
   })
   // A failure to accept a connection, which without a listener would end the process.
   server.on('error', (error) =>
-    logLine({ level: 'error', message: `a connection could not be accepted (${codeOf(error)})` }),
+    log({ level: 'error', message: `a connection could not be accepted (${codeOf(error)})` }),
   )
   const bound = server.address()
   return {

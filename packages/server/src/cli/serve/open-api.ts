@@ -15,7 +15,7 @@ import { FORWARD_FLAGS } from './flags/forward-flags.ts'
 import { inTermsOfFlags } from './in-terms-of-flags.ts'
 import { issuerDocuments } from './issuer-documents.ts'
 import type { OwnMaterial } from './material/own-material.ts'
-import { logLine } from './server-log.ts'
+import type { Log } from './server-log.ts'
 import { type ServiceAccountKeys, serviceAccountKeys } from './service-account-keys.ts'
 import type { ForwardSettings, LimitSettings, ServeSettings } from './settings.ts'
 import { storedAccess } from './stored-access.ts'
@@ -41,15 +41,16 @@ export async function openApi(
   store: ObjectStore,
   { authority, signingKey }: OwnMaterial,
   opened: Closers,
+  log: Log,
 ): Promise<OpenApi> {
   const keys = await serviceAccountKeys(settings.serviceAccounts, signingKey)
   opened.add(() => keys.close())
-  const stored = await storedAccess(store)
+  const stored = await storedAccess(store, log)
   opened.add(() => stored.close())
   const audit = await openAudit(settings)
   opened.add(() => audit.close())
   const clock = storeClock(store)
-  const parts = { authority, keyFiles: keys.keyFiles, stored, log: logLine, clock }
+  const parts = { authority, keyFiles: keys.keyFiles, stored, log, clock }
   const authenticator = await openAuthenticator(settings, parts)
   opened.add(() => authenticator.close())
   const authorizer = await openAuthorizer(settings, parts)
@@ -67,10 +68,10 @@ export async function openApi(
     bootstrapTokens: stored.bootstrapTokens,
     tokens: authenticator.tokens,
     tokenIssuer: issuerOfTokens(settings, keys, store, authenticator.audiences),
-    issuerDiscovery: issuerDocuments(settings.serviceAccounts, keys.keys, () => reached.address),
+    issuerDiscovery: issuerDocuments(settings.serviceAccounts, keys.keys, () => reached.address, log),
     audit: audit.observer,
     metrics: counted,
-    log: logLine,
+    log,
     strict: settings.strict,
     ...(settings.alwaysAllowPaths !== undefined && { alwaysAllowPaths: settings.alwaysAllowPaths }),
     ...settings.limits,
@@ -80,7 +81,7 @@ export async function openApi(
     api:
       forward === undefined
         ? api
-        : await forwarding(forward, settings.limits, authenticator, authorizer, api),
+        : await forwarding(forward, settings.limits, authenticator, authorizer, api, log),
     keys,
     authorizer,
     observer: counted.observer,
@@ -96,6 +97,7 @@ async function forwarding(
   authenticator: NodeAuthenticator,
   authorizer: NodeAuthorizer,
   api: ApiServer,
+  log: Log,
 ): Promise<ApiServer> {
   const { forwardAuthentication } = await import('@kube-authn/core/forward-authentication')
   const decide = inTermsOfFlags(FORWARD_FLAGS, () =>
@@ -103,7 +105,7 @@ async function forwarding(
       ...options,
       impersonation: authorizer,
       ...(authorizes && { authorizer }),
-      log: logLine,
+      log,
     }),
   )
   return forwardListener({ path: '/authenticate', decide, api, clock: systemClock, ...limits })

@@ -8,7 +8,7 @@ import { clusterSigner } from './cluster-signer.ts'
 import type { OwnMaterial } from './material/own-material.ts'
 import type { OpenApi } from './open-api.ts'
 import { electionLine } from './election-line.ts'
-import { logLine } from './server-log.ts'
+import type { Log } from './server-log.ts'
 import { rootCA } from './server-trust.ts'
 import type { ServeSettings } from './settings.ts'
 
@@ -31,6 +31,7 @@ export async function openControllers(
   { keys, authorizer, observer: count }: OpenApi,
   address: ServerAddress,
   opened: Closers,
+  log: Log,
 ): Promise<void> {
   const { controllers, createSecrets, signing, leaderElection } = settings
   const running = runControllers({
@@ -49,11 +50,11 @@ export async function openControllers(
     }),
     observer(event) {
       count(event)
-      if (event.type === 'leaderElection') logLine(electionLine(event))
+      if (event.type === 'leaderElection') log(electionLine(event))
     },
     onError: (error, { controller = 'controllers', object = '' }) => {
       const name = object === '' ? controller : `${controller}: ${object}`
-      logLine({ level: 'error', message: `${name}: ${messageOf(error, 'failed')}` })
+      log({ level: 'error', message: `${name}: ${messageOf(error, 'failed')}` })
     },
   })
   opened.add(() => running.close())

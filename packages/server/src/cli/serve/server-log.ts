@@ -1,15 +1,10 @@
 import type { LogEntry } from '@kube-authn/core'
-import type { FileNotice } from '@kube-authn/core/internal'
-import { note } from '../terminal/output.ts'
+import { note, type Terminal } from '../terminal/terminal.ts'
 
-/** Writes a line of the log to stderr, with its time. */
-export function logLine({ level, message }: Pick<LogEntry, 'level' | 'message'>): void {
-  note(`${new Date().toISOString()} ${level} ${message}`)
-}
+/** Receives a line of the log. */
+export type Log = (entry: Pick<LogEntry, 'level' | 'message'>) => void
 
-/** Logs notices about the flags. */
-export function logNotices(notices: readonly FileNotice[]): void {
-  for (const { severity, message } of notices) {
-    logLine({ level: severity === 'warning' ? 'warn' : 'info', message: `flags: ${message}` })
-  }
+/** Writes the log to stderr, each line with its time. */
+export function serverLog(terminal: Terminal): Log {
+  return ({ level, message }) => note(terminal, `${new Date().toISOString()} ${level} ${message}`)
 }

@@ -11,7 +11,7 @@ import { openPrivateFolder } from './material/private-files.ts'
 import { openApi } from './open-api.ts'
 import { openControllers } from './open-controllers.ts'
 import { renewal } from './renewal.ts'
-import { logLine } from './server-log.ts'
+import type { Log } from './server-log.ts'
 import { serverTrust } from './server-trust.ts'
 import type { ServeSettings } from './settings.ts'
 import { storeFailureOf } from '../store-failure.ts'
@@ -29,10 +29,10 @@ export interface StartedServer {
  *
  * @throws {ConfigurationError | Failure} if a flag, a file or an address cannot be used. Nothing is left open then.
  */
-export async function startServer(settings: ServeSettings): Promise<StartedServer> {
+export async function startServer(settings: ServeSettings, log: Log): Promise<StartedServer> {
   const opened = closers()
   try {
-    const announcement = await open(settings, opened)
+    const announcement = await open(settings, opened, log)
     return { announcement, close: () => opened.close() }
   } catch (error) {
     await opened.close().catch(() => undefined)
@@ -40,7 +40,7 @@ export async function startServer(settings: ServeSettings): Promise<StartedServe
   }
 }
 
-async function open(settings: ServeSettings, opened: Closers): Promise<Announcement> {
+async function open(settings: ServeSettings, opened: Closers, log: Log): Promise<Announcement> {
   const { dataDir, secure, insecure, tls } = settings
   openPrivateFolder(dataDir)
   const { lockFolder } = await import('./material/folder-lock.ts')
@@ -48,7 +48,7 @@ async function open(settings: ServeSettings, opened: Closers): Promise<Announcem
   opened.add(() => lock.release())
   if (lock.problem !== undefined) {
     const message = `the data folder is not locked (${lock.problem}): no other server may use it`
-    logLine({ level: 'warn', message })
+    log({ level: 'warn', message })
   }
   const [store, material] = await both(
     openStoreAt(settings.store).then((made) => {
@@ -57,27 +57,28 @@ async function open(settings: ServeSettings, opened: Closers): Promise<Announcem
     }),
     ownMaterial(settings, systemClock.now()),
   )
-  const chain = await openApi(settings, store, material, opened)
+  const chain = await openApi(settings, store, material, opened, log)
   const listening = await listenSecurely({
     address: secure,
     files: material.serverCertificate,
     tls,
-    observer: loggingObserver(undefined, logLine) ?? (() => undefined),
+    observer: loggingObserver(undefined, log) ?? (() => undefined),
+    log,
     serverOf: (options) =>
       tls.http2 === undefined
         ? httpsServer(options).on('request', chain.api.listener)
         : http2Server(options, { ...tls.http2, idleMs: IDLE_MS }).on('request', chain.api.listener),
   })
   opened.add(() => listening.close())
-  const plain = insecure === undefined ? undefined : await listenInsecurely(chain.api, insecure)
+  const plain = insecure === undefined ? undefined : await listenInsecurely(chain.api, insecure, log)
   if (plain !== undefined) opened.add(() => plain.close())
   opened.add(() => chain.api.close())
 
   const address = clientAddress(settings, listening.port)
   chain.reachedAt(address)
   const target = { server: `https://${address}`, serverCA: serverTrust(settings, material) }
-  await openControllers(settings, store, material, chain, target, opened)
-  opened.add(renewal(material))
+  await openControllers(settings, store, material, chain, target, opened, log)
+  opened.add(renewal(material, log))
   const kubeconfig = join(dataDir, 'admin.conf')
   await writeAdminKubeconfig(kubeconfig, material.authority, target, systemClock.now())
   const shown = shownStore(settings.store)

@@ -11,7 +11,7 @@ import { storedRbac, type StoredRbac } from '../../rbac/stored-rbac.ts'
 import { writeBootstrapPolicy } from '../../rbac/write-bootstrap-policy.ts'
 import { revocations, type StoredRevocations } from '../../revocations/revocations.ts'
 import type { ObjectStore } from '../../store/object-store.ts'
-import { logLine } from './server-log.ts'
+import type { Log } from './server-log.ts'
 
 /** Copies of what authentication and authorization read in the store. */
 export interface StoredAccess {
@@ -23,12 +23,12 @@ export interface StoredAccess {
 }
 
 /** Writes the roles that every cluster has, reads everything, and follows its changes. */
-export async function storedAccess(store: ObjectStore): Promise<StoredAccess> {
+export async function storedAccess(store: ObjectStore, log: Log): Promise<StoredAccess> {
   await writeBootstrapPolicy({ store })
   const options = {
     store,
     onError: (error: unknown) =>
-      logLine({ level: 'error', message: messageOf(error, 'the store cannot be followed') }),
+      log({ level: 'error', message: messageOf(error, 'the store cannot be followed') }),
   }
   const [roles, revoked, serviceAccounts, bootstrapTokens] = await Promise.all([
     storedRbac(options),

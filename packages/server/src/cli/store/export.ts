@@ -1,12 +1,47 @@
+import type { Command } from 'commander'
 import { EXIT, Failure } from '../failure.ts'
+import { storeFailureOf } from '../store-failure.ts'
 import { readStoreAt } from '../store-url/store-url.ts'
 import { STDIN } from '../terminal/input.ts'
 import { refuseTarget, writeNewFileFrom } from '../terminal/new-file.ts'
-import { note, write } from '../terminal/output.ts'
+import { note, write, type Terminal } from '../terminal/terminal.ts'
 import { exportedLines } from './file/exported-lines.ts'
-import { storeFailureOf } from '../store-failure.ts'
 import { requireLastingStore } from './named-store.ts'
-import type { StoreExportOptions } from './export/command.ts'
+import { addStoreOption, type StoreOptions } from './store-option.ts'
+
+const AFTER = `
+The export is of one revision, whatever is written meanwhile. It has all secrets of the store in plain text: a file is
+for its owner only (0600), is complete when it gets its name, and should be encrypted before it leaves the machine.
+A store in a file must not be in use.
+
+Examples:
+  kube-authn store export --store sqlite:kube-authn-data/store.db backup.ndjson
+  kube-authn store export --store etcd://etcd-1:2379 | age -r age1... > backup.ndjson.age
+  kube-authn store export --store sqlite:store.db | kube-authn store import --store postgres://auth@localhost/auth -
+
+Exit codes:
+  0  exported
+  2  not exported: the store or the file cannot be used, or an object cannot be read`
+
+/** Adds `kube-authn store export`. */
+export function addStoreExport(store: Command, terminal: Terminal): void {
+  addStoreOption(store.command('export'))
+    .summary('write all objects of a store into a file')
+    .description('Writes all objects of a store into a file, or to standard output.')
+    .argument('[file]', 'the file; - or none for standard output')
+    .option('--prefix <prefix>', 'only objects whose keys begin with it, as in /registry/secrets/')
+    .option('--force', 'replace a file that exists')
+    .addHelpText('after', AFTER)
+    .action(async (file: string | undefined, options: StoreExportOptions) => {
+      await exportStore(file, options, terminal)
+    })
+}
+
+/** The options of `kube-authn store export`. */
+interface StoreExportOptions extends StoreOptions {
+  readonly prefix?: string
+  readonly force?: boolean
+}
 
 /** The name of standard output among files. */
 const STDOUT = STDIN
@@ -19,21 +54,22 @@ const STDOUT = STDIN
 export async function exportStore(
   file: string = STDOUT,
   { store, prefix = '', force = false }: StoreExportOptions,
+  terminal: Terminal,
 ): Promise<void> {
   requireLastingStore(store)
   if (prefix.includes('\0') || !prefix.isWellFormed()) throw new Failure('--prefix: no key can begin with it')
   if (file !== STDOUT) refuseTarget(file, force)
-  if (process.stderr.isTTY) note('warning: the export has all secrets of the store in plain text')
+  if (terminal.stderr.isTTY) note(terminal, 'warning: the export has all secrets of the store in plain text')
   // A reader that goes away has only a part.
-  process.exitCode = EXIT.failed
+  terminal.exitCode = EXIT.failed
   await readStoreAt(store, async (snapshot) => {
     const part = { prefix, count: await snapshot.count(prefix) }
     const lines = exportedLines(snapshot, part)
     if (file !== STDOUT) await writeNewFileFrom(file, lines, { replaces: force })
-    else for await (const each of lines) await write(each)
-    note(`exported ${part.count} objects of revision ${snapshot.revision}`)
+    else for await (const each of lines) await write(terminal, each)
+    note(terminal, `exported ${part.count} objects of revision ${snapshot.revision}`)
   }).catch((error: unknown) => {
     throw storeFailureOf(error)
   })
-  process.exitCode = EXIT.ok
+  terminal.exitCode = EXIT.ok
 }

@@ -1,14 +1,12 @@
 import type { Command } from 'commander'
-import { addStoreCheck } from './check/command.ts'
-import { addStoreExport } from './export/command.ts'
-import { addStoreImport } from './import/command.ts'
-import { addStoreMigrate } from './migrate/command.ts'
+import { addStoreCheck } from './check/check.ts'
+import { addStoreExport } from './export.ts'
+import { addStoreImport } from './import/import.ts'
+import { addStoreMigrate } from './migrate.ts'
+import type { Terminal } from '../terminal/terminal.ts'
 
-/** Adds `kube-authn store` and what is done with stores. */
-export function addStore(root: Command): void {
-  const store = root
-    .command('store')
-    .summary('check, migrate, back up and move a store of objects')
-    .description('Works on a store of `kube-authn serve`, without a server.')
-  for (const add of [addStoreCheck, addStoreMigrate, addStoreExport, addStoreImport]) add(store)
+/** Declares `kube-authn store` and what is done with stores. */
+export function declareStore(command: Command, terminal: Terminal): void {
+  command.description('Works on a store of `kube-authn serve`, without a server.')
+  for (const add of [addStoreCheck, addStoreMigrate, addStoreExport, addStoreImport]) add(command, terminal)
 }

@@ -1,6 +1,7 @@
 import { finish } from '@kube-authn/core/internal'
 import { readSteps } from '@kube-authn/node/internal'
 import { Failure } from '../failure.ts'
+import type { Terminal } from './terminal.ts'
 
 /** The name of standard input among files. */
 export const STDIN = '-'
@@ -17,23 +18,23 @@ export interface Input {
  *
  * @throws {Failure} if it cannot be read, is not a regular file, or is larger than `maxBytes`.
  */
-export async function readInput(path: string, maxBytes: number): Promise<Input> {
+export async function readInput(terminal: Terminal, path: string, maxBytes: number): Promise<Input> {
   return path === STDIN
-    ? { name: 'standard input', bytes: await readStdin(maxBytes) }
+    ? { name: 'standard input', bytes: await readStdin(terminal, maxBytes) }
     : { name: path, bytes: readFile(path, maxBytes) }
 }
 
 /** The same as a string. */
-export async function readText(path: string, maxBytes: number): Promise<string> {
-  const { name, bytes } = await readInput(path, maxBytes)
+export async function readText(terminal: Terminal, path: string, maxBytes: number): Promise<string> {
+  const { name, bytes } = await readInput(terminal, path, maxBytes)
   const text = textOf(bytes)
   if (text === undefined) throw new Failure(`${name}: not UTF-8`)
   return text
 }
 
 /** The content of a file that has one secret, such as a token: its first line. */
-export async function readSecret(path: string, what: string): Promise<string> {
-  const text = await readText(path, MAX_SECRET_BYTES)
+export async function readSecret(terminal: Terminal, path: string, what: string): Promise<string> {
+  const text = await readText(terminal, path, MAX_SECRET_BYTES)
   const [line = '', ...more] = text.split(/\r?\n/)
   const name = path === STDIN ? 'standard input' : path
   if (line === '') throw new Failure(`${name}: the ${what} is empty`)
@@ -61,10 +62,10 @@ export function readFile(path: string, maxBytes: number): Uint8Array<ArrayBuffer
   }
 }
 
-async function readStdin(maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+async function readStdin({ stdin }: Terminal, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Buffer[] = []
   let length = 0
-  const input: AsyncIterable<Buffer> = process.stdin
+  const input: AsyncIterable<Buffer> = stdin
   for await (const bytes of input) {
     length += bytes.length
     if (length > maxBytes) throw new Failure(`standard input: larger than ${maxBytes} bytes`)

@@ -1,12 +1,12 @@
 import { Failure, Interrupted } from '../failure.ts'
+import type { Terminal } from './terminal.ts'
 
 /**
  * Asks for a secret at the terminal, without showing it. The question goes to stderr, so that stdout can be piped.
  *
  * @throws {Failure} if standard input is not a terminal.
  */
-export async function askSecret(question: string): Promise<string> {
-  const { stdin, stderr } = process
+export async function askSecret({ stdin, stderr }: Terminal, question: string): Promise<string> {
   if (!stdin.isTTY) throw new Failure('standard input is not a terminal')
   stderr.write(question)
   stdin.setRawMode(true)

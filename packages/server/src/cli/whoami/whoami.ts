@@ -1,11 +1,49 @@
 import { isObject, memberOf } from '@kube-authn/core/internal'
+import { type Command, Option } from 'commander'
 import { type KubeconfigClient, kubeconfigClient } from '../client/kubeconfig-client.ts'
 import { EXIT, Failure } from '../failure.ts'
 import { kubeconfigPath } from '../kubeconfig/path.ts'
-import { note, write } from '../terminal/output.ts'
-import { userLines } from '../terminal/user-lines.ts'
+import { note, write } from '../terminal/terminal.ts'
 import { reasonOf } from '../terminal/reason-of.ts'
-import type { WhoamiOptions } from './command.ts'
+import { userLines } from '../terminal/user-lines.ts'
+import type { Terminal } from '../terminal/terminal.ts'
+
+const AFTER = `
+The server and the credentials are those of a kubeconfig, plug-ins (exec) and OpenID Connect (auth-provider) included. An ID
+token that has expired is renewed, and written into the file. A plug-in may run for five minutes.
+
+Examples:
+  kube-authn whoami
+  kube-authn whoami --kubeconfig staging.yaml --context admin --output json
+
+Exit codes:
+  0  the server knows who you are
+  1  the server does not accept the credentials
+  2  the kubeconfig or the server cannot be used`
+
+/** Declares `kube-authn whoami`. */
+export function declareWhoami(command: Command, terminal: Terminal): void {
+  command
+    .description('Asks the server of a kubeconfig who you are, by a SelfSubjectReview.')
+    .option('--kubeconfig <file>', 'the file; $KUBECONFIG or ~/.kube/config if it is not named')
+    .option('--context <name>', 'the context in it; the current one if it is not named')
+    .addOption(
+      new Option('-o, --output <format>', 'for people, or for programs')
+        .choices(['text', 'json'])
+        .default('text'),
+    )
+    .addHelpText('after', AFTER)
+    .action(async (options: WhoamiOptions) => {
+      terminal.exitCode = await whoami(options, terminal)
+    })
+}
+
+/** The options of `kube-authn whoami`. */
+interface WhoamiOptions {
+  readonly kubeconfig?: string
+  readonly context?: string
+  readonly output: 'text' | 'json'
+}
 
 const PATH = '/apis/authentication.k8s.io/v1/selfsubjectreviews'
 
@@ -16,16 +54,20 @@ const PATH = '/apis/authentication.k8s.io/v1/selfsubjectreviews'
  *
  * @returns the exit code.
  */
-export async function whoami({ kubeconfig, context, output }: WhoamiOptions): Promise<number> {
-  const client = await kubeconfigClient(kubeconfigPath(kubeconfig, process.env), context)
+export async function whoami(
+  { kubeconfig, context, output }: WhoamiOptions,
+  terminal: Terminal,
+): Promise<number> {
+  const client = await kubeconfigClient(terminal, kubeconfigPath(kubeconfig, terminal.env), context)
   const response = await ask(client).finally(() => client.close())
   if (response.status === 401) {
-    note('error: the server does not accept the credentials (401)')
+    note(terminal, 'error: the server does not accept the credentials (401)')
     return EXIT.no
   }
   const user = memberOf(memberOf(await bodyOf(response), 'status'), 'userInfo')
   if (response.status !== 201 || !isObject(user)) throw new Failure(whyNot(response.status))
   await write(
+    terminal,
     output === 'json' ? `${JSON.stringify(user, null, 2)}\n` : `${userLines(userOf(user)).join('\n')}\n`,
   )
   return EXIT.ok

@@ -8,9 +8,11 @@ import { withProviderFields } from '../../kubeconfig/tokens.ts'
 import { readText, STDIN } from '../../terminal/input.ts'
 import { codeOf, writeNewFile } from '../../terminal/new-file.ts'
 import type { TokenStore } from './oidc-source.ts'
+import type { Terminal } from '../../terminal/terminal.ts'
 
 /** Options of {@link kubeconfigStore}. */
 export interface KubeconfigStoreOptions {
+  readonly terminal: Terminal
   readonly path: string
   /** The context; absent for the current one. */
   readonly context?: string
@@ -31,9 +33,15 @@ const WRITE_WAIT_MS = 5_000
  *
  * Source: client-go `tools/clientcmd/config.go` (ModifyConfig, PersisterForUser).
  */
-export function kubeconfigStore({ path, context, user, provider }: KubeconfigStoreOptions): TokenStore {
+export function kubeconfigStore({
+  terminal,
+  path,
+  context,
+  user,
+  provider,
+}: KubeconfigStoreOptions): TokenStore {
   const read = async (): Promise<{ readonly text: string; readonly found: OidcProvider }> => {
-    const text = await readText(path, MAX_BYTES)
+    const text = await readText(terminal, path, MAX_BYTES)
     const parsed = parseClientKubeconfig(text, {
       folder: dirname(path),
       source: path,

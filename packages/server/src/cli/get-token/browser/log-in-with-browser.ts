@@ -1,6 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import { Failure } from '../../failure.ts'
-import { note } from '../../terminal/output.ts'
+import { note, type Terminal } from '../../terminal/terminal.ts'
 import type { Issuer } from '../issuer.ts'
 import type { LoginOptions } from '../options.ts'
 import type { Tokens } from '../token-cache.ts'
@@ -15,6 +15,7 @@ import { openBrowser } from './open-browser.ts'
  * @throws {Failure} if the login is refused, or takes too long.
  */
 export async function logInWithBrowser(
+  terminal: Terminal,
   issuer: Issuer,
   options: LoginOptions,
   signal: AbortSignal,
@@ -44,7 +45,7 @@ export async function logInWithBrowser(
     return url.href
   })
   try {
-    note(`Log in at ${loopback.address} with a browser on this machine`)
+    note(terminal, `Log in at ${loopback.address} with a browser on this machine`)
     if (options.open) openBrowser(loopback.address)
     const callback = await step(() => loopback.callback(signal))
     const tokens = await step(async () => {

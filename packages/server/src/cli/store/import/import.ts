@@ -1,32 +1,74 @@
+import type { Command } from 'commander'
 import type { ObjectStore } from '../../../store/object-store.ts'
 import { storeClock } from '../../../store/store-clock.ts'
 import { Failure } from '../../failure.ts'
+import { storeFailureOf } from '../../store-failure.ts'
 import { openStoreAt } from '../../store-url/store-url.ts'
-import { write } from '../../terminal/output.ts'
+import { type Terminal, write } from '../../terminal/terminal.ts'
 import type { ExportedObject, ExportHeader } from '../file/format.ts'
 import { readExport } from '../file/read-export.ts'
-import { storeFailureOf } from '../../store-failure.ts'
 import { requireLastingStore } from '../named-store.ts'
-import type { StoreImportOptions } from './command.ts'
-import { type ImportCounts, type OnExisting, objectWriter } from './object-writer.ts'
+import { addStoreOption, type StoreOptions } from '../store-option.ts'
+import { type ImportCounts, objectWriter, type OnExisting } from './object-writer.ts'
 import { openRereadable, type RereadableFile } from './rereadable-file.ts'
+
+const AFTER = `
+The whole file is checked before anything is written. From standard input it is first kept in a temporary file, which
+has no name and is for its owner only. The store must be empty, unless you say what becomes of objects that exist; what
+is in the store and not in the file stays. If an import ends in the middle, go on with --skip-existing.
+
+Values stay as they are, with the uid and the time of creation of objects; those whose time is over are left out. The
+resource versions are those of the new store, so that clients have to list again.
+
+Examples:
+  kube-authn store import --store sqlite:store.db backup.ndjson
+  age -d backup.ndjson.age | kube-authn store import --store etcd://etcd-1:2379 -
+  kube-authn store import --store postgres://auth@localhost/auth --skip-existing backup.ndjson
+
+Exit codes:
+  0  imported
+  2  not imported, or only in part: the message says which`
+
+/** Adds `kube-authn store import`. */
+export function addStoreImport(store: Command, terminal: Terminal): void {
+  addStoreOption(store.command('import'))
+    .summary('write the objects of an export into a store')
+    .description('Writes the objects of an export into a store.')
+    .argument('<file>', 'the export; - for standard input')
+    .option('--overwrite', 'replace objects that exist and differ')
+    .option('--skip-existing', 'leave objects that exist as they are')
+    .addHelpText('after', AFTER)
+    .action(async (file: string, options: StoreImportOptions) => {
+      await importStore(file, options, terminal)
+    })
+}
+
+/** The options of `kube-authn store import`. */
+interface StoreImportOptions extends StoreOptions {
+  readonly overwrite?: boolean
+  readonly skipExisting?: boolean
+}
 
 /**
  * Writes the objects of an export into a store, and prints how many there were.
  *
  * @throws {Failure} if nothing was written: the file or the store cannot be used. If only a part was written, the message says so.
  */
-export async function importStore(file: string, options: StoreImportOptions): Promise<void> {
+export async function importStore(
+  file: string,
+  options: StoreImportOptions,
+  terminal: Terminal,
+): Promise<void> {
   requireLastingStore(options.store)
   const onExisting = onExistingOf(options)
-  const input = await openRereadable(file)
+  const input = await openRereadable(terminal, file)
   try {
     const { header } = await checked(input)
     const store = await opened(options.store)
     try {
       if (onExisting === 'refuse') await requireEmpty(store)
       const { objects } = await readExport(input.name, input.read())
-      await write(`${summary(await writeAll(store, objects, header, onExisting), header)}\n`)
+      await write(terminal, `${summary(await writeAll(store, objects, header, onExisting), header)}\n`)
     } finally {
       await store.close()
     }

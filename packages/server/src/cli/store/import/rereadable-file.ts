@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { Failure } from '../../failure.ts'
 import { STDIN } from '../../terminal/input.ts'
 import { codeOf } from '../../terminal/new-file.ts'
+import type { Terminal } from '../../terminal/terminal.ts'
 
 /** A file that can be read twice. */
 export interface RereadableFile {
@@ -23,9 +24,9 @@ export interface RereadableFile {
  *
  * @throws {Failure} if it cannot be read.
  */
-export async function openRereadable(path: string): Promise<RereadableFile> {
+export async function openRereadable({ stdin }: Terminal, path: string): Promise<RereadableFile> {
   const name = path === STDIN ? 'standard input' : path
-  if (path === STDIN) return spooled(name, process.stdin, () => Promise.resolve())
+  if (path === STDIN) return spooled(name, stdin, () => Promise.resolve())
   const file = await open(path, 'r').catch((error: unknown) => {
     throw unread(name, error)
   })
