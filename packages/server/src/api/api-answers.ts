@@ -7,18 +7,24 @@ import {
   notify,
 } from '@kube-authn/core/internal'
 import { objectAnswer } from '@kube-authn/core/internal/api'
+import type { TokenIssuer } from '@kube-authn/core/service-account'
 import { openApi } from '../openapi/openapi.ts'
 import { registry } from '../registry/registry.ts'
-import type { KubernetesApi, KubernetesApiRequest } from './kubernetes-api.ts'
+import type { ActionSubresource, Resource } from '../registry/resource.ts'
+import { credentialRevocations } from '../registry/resources/credential-revocations.ts'
+import { allResources } from '../registry/resources/index.ts'
+import { pods } from '../registry/resources/plain.ts'
+import { serviceAccounts } from '../registry/resources/service-accounts.ts'
 import { storeClock } from '../store/store-clock.ts'
-import type { KubernetesApiOptions } from './kubernetes-api-options.ts'
-import { discovered } from './discovery.ts'
+import { evictions } from './actions/eviction.ts'
+import { tokenRequests } from './actions/token-request.ts'
 import type { HealthAnswers } from './health.ts'
 import { internalError, pageNotFound } from './internal-error.ts'
+import type { KubernetesApiOptions } from './kubernetes-api-options.ts'
+import type { KubernetesApi, KubernetesApiRequest } from './kubernetes-api.ts'
 import type { KubernetesApiCaller } from './object-request.ts'
 import { objectRequests } from './object-requests.ts'
 import { targetOf } from './request-target.ts'
-import { servedResources } from './served-resources.ts'
 
 /** What is served at other paths than those of objects. */
 export interface OtherAnswers {
@@ -122,4 +128,61 @@ export async function apiAnswers(
       return isStatusError(thrown) ? thrown : internalError(thrown)
     }
   }
+}
+
+/** What decides about the resources that are served. */
+interface ServedResourcesOptions {
+  /** Issues the tokens of `/token`. Without it, there is no such path. */
+  readonly tokenIssuer?: TokenIssuer
+  /** Without it, objects that say what is revoked would revoke nothing, and are not served. */
+  readonly revocations?: object
+}
+
+/** Every resource, with what can be asked of its objects. */
+export function servedResources({ tokenIssuer, revocations }: ServedResourcesOptions): readonly Resource[] {
+  const served = allResources.filter(
+    (resource) => resource !== credentialRevocations || revocations !== undefined,
+  )
+  return served.map((resource) => {
+    if (resource === pods) return withAction(resource, evictions)
+    if (resource === serviceAccounts && tokenIssuer !== undefined) {
+      return withAction(resource, tokenRequests(tokenIssuer))
+    }
+    return resource
+  })
+}
+
+function withAction(resource: Resource, action: ActionSubresource): Resource {
+  return { ...resource, subresources: [...(resource.subresources ?? []), action] }
+}
+
+/** The verbs of every resource, and of its subresources. */
+const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
+const SUBRESOURCE_VERBS = { part: ['get', 'patch', 'update'], action: ['create'] }
+
+/** A resource as clients find it. */
+function discovered(resource: Resource): DiscoveryResource {
+  const { group, version, kind, plural, singular, isNamespaced, shortNames, categories } = resource
+  return {
+    group,
+    version,
+    kind,
+    plural,
+    singular,
+    isNamespaced,
+    shortNames,
+    categories,
+    verbs: verbsOf(resource),
+    subresources: (resource.subresources ?? []).map((each) => ({
+      name: each.name,
+      verbs: each.type === 'part' && each.isReplacedOnly === true ? ['update'] : SUBRESOURCE_VERBS[each.type],
+      ...(each.type === 'action' && {
+        responseKind: { group: each.group, version: each.version, kind: each.kind },
+      }),
+    })),
+  }
+}
+
+function verbsOf({ hasDeletableCollection = true }: Resource): readonly string[] {
+  return hasDeletableCollection ? VERBS : VERBS.filter((verb) => verb !== 'deletecollection')
 }

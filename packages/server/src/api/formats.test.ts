@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { type AnswerObject, type Ask, askApi } from '../../test/ask-api.ts'
-import { inYaml } from './yaml-answer.ts'
+import { inYaml } from './object-requests.ts'
 
 const MAPS = '/api/v1/namespaces/default/configmaps'
 const MAP = `${MAPS}/m`

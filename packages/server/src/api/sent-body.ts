@@ -1,6 +1,7 @@
 import { decodeYaml, readBodyValue, type SentValue } from '@kube-authn/core/internal/api'
-import type { Resource } from '../registry/resource.ts'
-import { expectedOf } from './expected-object.ts'
+import { apiVersionOf, type Resource } from '../registry/resource.ts'
+import type { ObjectType } from '../schema/object-type.ts'
+import { objectTypeOf } from '../schema/object-types.ts'
 import { MAX_BODY_BYTES, type ObjectRequest } from './object-request.ts'
 
 /**
@@ -13,4 +14,17 @@ export function readSentBody(
   kind: Pick<Resource, 'group' | 'version' | 'kind'>,
 ): Promise<SentValue> {
   return readBodyValue(request, body, expectedOf(kind), MAX_BODY_BYTES, decodeYaml)
+}
+
+/** What a body must be. Its type, if it is declared here, is for protobuf. */
+interface Expected {
+  readonly kind: string
+  readonly apiVersions: readonly [string]
+  readonly type?: ObjectType
+}
+
+/** The object that a body must be. */
+export function expectedOf({ group, version, kind }: Pick<Resource, 'group' | 'version' | 'kind'>): Expected {
+  const type = objectTypeOf(kind)
+  return { kind, apiVersions: [apiVersionOf({ group, version })], ...(type !== undefined && { type }) }
 }

@@ -1,8 +1,8 @@
 import type { Clock } from '@kube-authn/core'
 import { isStatusError } from '@kube-authn/core/internal'
 import type { KubeObject } from '../registry/kube-object.ts'
+import type { ObjectEvent } from '../registry/seen-changes.ts'
 import type { Bookmark, KubeWatchEvent } from '../registry/watch-objects.ts'
-import { type EventForm, eventLine, lineBytes } from './event-lines.ts'
 import { internalError } from './internal-error.ts'
 import { INITIAL_EVENTS_END } from './table.ts'
 
@@ -98,3 +98,45 @@ function bookmarkMetadata({ resourceVersion, endsInitialEvents }: Bookmark): Kub
   if (endsInitialEvents !== true) return { resourceVersion }
   return { resourceVersion, annotations: { [INITIAL_EVENTS_END]: 'true' } }
 }
+
+/** How an event is shown. Watches of the same form show it alike. */
+interface EventForm {
+  readonly name: string
+  /** The second at which it is shown, if the line depends on it. */
+  readonly atSeconds?: number
+}
+
+interface SharedLine {
+  readonly bytes: Uint8Array
+  readonly atSeconds: number | undefined
+}
+
+/** The lines of events, by the names of forms: of each only the last one, since an event may be shown again and again. */
+const lines = new WeakMap<ObjectEvent, Map<string, SharedLine>>()
+
+/**
+ * The line of an event, which is made once for all watches to which it is shown in the same form.
+ *
+ * Source: apiserver `pkg/storage/cacher/caching_object.go`.
+ *
+ * @returns bytes of their own, since the reader of a stream may change or transfer what it gets.
+ */
+export function eventLine(
+  event: ObjectEvent,
+  { name, atSeconds }: EventForm,
+  made: () => string,
+): Uint8Array<ArrayBuffer> {
+  const known = lines.get(event) ?? new Map<string, SharedLine>()
+  const last = known.get(name)
+  const bytes = last !== undefined && last.atSeconds === atSeconds ? last.bytes : lineBytes(made())
+  if (known.size === 0) lines.set(event, known)
+  known.set(name, { bytes, atSeconds })
+  return new Uint8Array(bytes)
+}
+
+/** JSON, and the end of its line. */
+function lineBytes(json: string): Uint8Array<ArrayBuffer> {
+  return UTF8.encode(`${json}\n`)
+}
+
+const UTF8 = new TextEncoder()

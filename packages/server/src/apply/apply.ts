@@ -1,6 +1,7 @@
 import { isObject } from '@kube-authn/core/internal'
 import type { KubeObject, ManagedFieldsEntry } from '../registry/kube-object.ts'
 import type { Fields, Resource } from '../registry/resource.ts'
+import { fieldsOf, withNamedFields } from './applied-fields.ts'
 import { applyConflict, type Conflict } from './apply-conflict.ts'
 import {
   difference,
@@ -12,7 +13,6 @@ import {
   union,
 } from './field-set.ts'
 import { fieldsOfLastApplied, withLastApplied } from './last-applied.ts'
-import { mergeApplied } from './merge-applied.ts'
 import {
   changesOfObject,
   fieldsOfConfiguration,
@@ -26,7 +26,7 @@ import {
   slotOfResource,
   writable,
 } from './owners.ts'
-import { prune } from './remove-fields.ts'
+import { type Part, partsOf, type Slot } from './parts.ts'
 import { requireTyped } from './require-typed.ts'
 
 /** What is applied, and which manager applies it. */
@@ -119,4 +119,86 @@ function withIdentity(fields: Fields, configuration: Fields, { metadata }: KubeO
 
 function objectOf(value: unknown): Fields {
   return isObject(value) ? value : {}
+}
+
+/**
+ * A value with what is applied to it: parts with owners of their own are merged, others replaced.
+ *
+ * Source: structured-merge-diff `typed/merge.go`.
+ *
+ * @param live `undefined` if there is none; likewise `applied`.
+ */
+function mergeApplied(live: unknown, applied: unknown, slot: Slot): unknown {
+  if (live === undefined) return applied
+  if (applied === undefined) return live
+  const old = partsOf(live, slot)
+  const parts = partsOf(applied, slot)
+  if (old === undefined || parts === undefined || (old.size === 0 && parts.size === 0)) return applied
+  const keys = slot.many === 'list' ? orderOf(old, parts) : new Set([...old.keys(), ...parts.keys()])
+  const merged = [...keys].map((key) => {
+    const [one, other] = [old.get(key), parts.get(key)]
+    return [key, mergeApplied(one?.value, other?.value, (one ?? other)?.slot ?? slot)] as const
+  })
+  return slot.many === 'list'
+    ? merged.map(([, value]) => value)
+    : Object.fromEntries(merged.map(([key, value]) => [key.slice(2), value]))
+}
+
+/** The keys of both: those that are applied in their own order, and the others before the elements that followed them, as far as that is possible. */
+function orderOf(old: ReadonlyMap<string, Part>, applied: ReadonlyMap<string, Part>): ReadonlySet<string> {
+  const [left, right] = [[...old.keys()], [...applied.keys()]]
+  const shared = right.filter((key) => old.has(key))
+  const order = new Set<string>()
+  for (let [l, r, s] = [0, 0, 0]; l < left.length || r < right.length;) {
+    const [mine, theirs] = [left[l], right[r]]
+    if (mine !== undefined && !applied.has(mine)) {
+      order.add(mine)
+      l++
+    } else if (mine !== undefined && mine !== theirs && shared[s] !== undefined && mine !== shared[s]) {
+      // It comes later in what is applied, or was there.
+      l++
+    } else {
+      if (mine === theirs || (mine !== undefined && order.has(mine))) l++
+      if (theirs !== undefined) order.add(theirs)
+      if (theirs !== undefined && theirs === shared[s]) s++
+      r++
+    }
+  }
+  return order
+}
+
+/**
+ * A value without what a manager gives up.
+ *
+ * Source: structured-merge-diff `merge/update.go` prune.
+ *
+ * @param last the fields that the manager had before.
+ * @param claimed those that it and all others have now: they stay.
+ */
+function prune(value: unknown, slot: Slot, last: FieldSet, claimed: FieldSet): unknown {
+  const named = (set: FieldSet): FieldSet => withNamedFields(set, slot)
+  const all = named(fieldsOf(value, slot))
+  const without = named(fieldsOf(removeFields(value, slot, named(last)), slot))
+  const owned = removeFields(value, slot, difference(all, union(without, named(claimed))))
+  const gone = difference(all, named(fieldsOf(owned, slot)))
+  // What nothing owns stays unless it is itself what was given up.
+  return removeFields(value, slot, intersection(gone, named(last)))
+}
+
+/**
+ * A value without these fields. A map or a list of which nothing is left is `null`.
+ *
+ * Source: structured-merge-diff `typed/remove.go`.
+ */
+function removeFields(value: unknown, slot: Slot, fields: FieldSet): unknown {
+  const parts = partsOf(value, slot)
+  if (parts === undefined || parts.size === 0 || fields.parts.size === 0) return value
+  const left: [string, unknown][] = []
+  for (const [key, part] of parts) {
+    const inner = fields.parts.get(key)
+    if (inner === undefined) left.push([key.slice(2), part.value])
+    else if (!inner.isMember) left.push([key.slice(2), removeFields(part.value, part.slot, inner)])
+  }
+  if (left.length === 0) return null
+  return slot.many === 'list' ? left.map(([, each]) => each) : Object.fromEntries(left)
 }

@@ -18,7 +18,7 @@ describe('kube-authn', () => {
         },
       })
     const terminal = {
-      stdin: Readable.from(['correct horse\n']),
+      stdin: Readable.from([Buffer.from('correct horse\n')]),
       stdout: stream('stdout'),
       stderr: stream('stderr'),
       env: {},

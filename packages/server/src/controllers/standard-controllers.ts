@@ -2,11 +2,13 @@ import type { Awaitable, Clock } from '@kube-authn/core'
 import type { Authorizer } from '@kube-authn/core/authorization'
 import type { SigningKey } from '@kube-authn/core/service-account'
 import type { AuthorityPem } from '../certificates/signing-authority.ts'
+import { SYSTEM_NAMESPACES } from '../registry/namespace-lifecycle.ts'
 import type { Registry } from '../registry/registry.ts'
+import { namespaces } from '../registry/resources/namespaces.ts'
+import { bootstrapTokenController } from './bootstrap-token-cleaner/bootstrap-token-controller.ts'
 import { csrApprover } from './certificates/csr-approver.ts'
 import { csrCleaner } from './certificates/csr-cleaner.ts'
 import { csrSigners } from './certificates/csr-signers.ts'
-import { bootstrapTokenController } from './bootstrap-token-cleaner/bootstrap-token-controller.ts'
 import { clusterInfoController } from './cluster-info/cluster-info-controller.ts'
 import { clusterInfoPublisher } from './cluster-info/cluster-info-publisher.ts'
 import { clusterRoleAggregation } from './cluster-role-aggregation/cluster-role-aggregation.ts'
@@ -16,7 +18,6 @@ import { legacyTokenController } from './legacy-token-cleaner/legacy-token-contr
 import { tokenTracking } from './legacy-token-cleaner/token-tracking.ts'
 import type { SelectiveController } from './loop/selective-controller.ts'
 import { rootCAPublisher } from './root-ca/root-ca-publisher.ts'
-import { systemNamespaces } from './system-namespaces.ts'
 import { tokenSecretsController } from './service-account-tokens/token-secrets-controller.ts'
 
 /** What controllers are made of: options of `runControllers`, and what the loop gives them. */
@@ -143,4 +144,21 @@ export function selectedControllers(
     recordsTokenUse ? tokenTracking(registry, clock) : undefined,
     clusterInfoKubeconfig === undefined ? undefined : clusterInfoPublisher(registry, clusterInfoKubeconfig),
   ].filter((each) => each !== undefined)
+}
+
+/**
+ * Creates the namespaces that every cluster has again, when one of them is gone.
+ *
+ * Source: kubernetes `pkg/controlplane/controller/systemnamespaces/system_namespaces_controller.go`, which looks once a minute.
+ */
+function systemNamespaces(registry: Registry): SelectiveController {
+  return {
+    name: 'system-namespaces-controller',
+    resources: [namespaces],
+    concerns: ({ name }, object) => object === undefined && SYSTEM_NAMESPACES.includes(name),
+    async reconcile({ name }, object) {
+      if (object === undefined && SYSTEM_NAMESPACES.includes(name)) await registry.createSystemNamespaces()
+      return {}
+    },
+  }
 }

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { kubernetesApi } from '../api/api-handler.ts'
 import type { KubernetesApi } from '../api/kubernetes-api.ts'
 import { wireFields } from '../../../core/src/internal/protobuf/wire.ts'
-import { servedResources } from '../api/served-resources.ts'
+import { servedResources } from '../api/api-answers.ts'
 import { memoryObjectStore } from '../store/memory/memory-object-store.ts'
 
 let api: KubernetesApi

@@ -7,7 +7,7 @@ import { faultyStore } from '../../test/faulty-store.ts'
 import { memoryObjectStore } from '../store/memory/memory-object-store.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { StoreError } from '../store/store-error.ts'
-import { learningStore } from '../registry/learning-store.ts'
+import { learningStore } from '../registry/registry.ts'
 import { storedRbac, type StoredRbac } from './stored-rbac.ts'
 
 const API = { apiVersion: 'rbac.authorization.k8s.io/v1' }

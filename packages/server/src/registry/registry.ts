@@ -3,15 +3,12 @@ import { alwaysDeny, type Authorizer } from '@kube-authn/core/authorization'
 import { rulesOf } from '@kube-authn/core/internal'
 import { rfc3339Of } from '@kube-authn/internal/rfc3339'
 import type { StoredRbac } from '../rbac/stored-rbac.ts'
-import type { ObjectStore } from '../store/object-store.ts'
-import { storeClock } from '../store/store-clock.ts'
-import { awaitVersion } from './await-version.ts'
+import type { Lifetime, ObjectStore, StoreChange, StoredObject } from '../store/object-store.ts'
+import { storeClock, storeNow } from '../store/store-clock.ts'
 import { findObject } from './change-object.ts'
 import { createObject, type Place } from './create-object.ts'
 import { deletions } from './delete-objects.ts'
 import type { KubeObject } from './kube-object.ts'
-import { type Learner, learningStore } from './learning-store.ts'
-import { expiringStore } from './expiring-store.ts'
 import {
   listObjects,
   listStored,
@@ -31,10 +28,10 @@ import {
 import { namespaces } from './resources/namespaces.ts'
 import { seenChanges } from './seen-changes.ts'
 import { selectsOf } from './selectors.ts'
-import { isConflict, translated } from './status-errors.ts'
+import { isConflict, tooLargeVersion, translated } from './status-errors.ts'
 import { fromStored, keyOf, keyPrefix } from './stored-objects.ts'
 import type { Collection, Target } from './target.ts'
-import { type KubeWatchEvent, type WatchQuery, watchObjects } from './watch-objects.ts'
+import { type KubeWatchEvent, watchObjects, type WatchQuery } from './watch-objects.ts'
 import type { Preconditions, WriteOptions } from './write.ts'
 
 /** Reads and writes objects of all resources, by the rules of the API server. Every method rejects with a `StatusError`. */
@@ -188,4 +185,99 @@ export function registry({
 /** Whether an update of a missing object creates it: only if it says which. */
 function mayCreate({ resource, subresource = '' }: Target, { metadata }: KubeObject): boolean {
   return subresource === '' && resource.isCreatedByUpdate === true && metadata.name !== undefined
+}
+
+/** A store that ends the objects of resources that have an end, by its own time. */
+function expiringStore(store: ObjectStore, resources: readonly Resource[]): ObjectStore {
+  const expiring = resources.flatMap((resource) => {
+    const { lifetime } = resource
+    return lifetime === undefined ? [] : [{ prefix: keyPrefix(resource, ''), lifetime }]
+  })
+  const lifetimeOf = (key: string, value: string, given: Lifetime | undefined): Lifetime | undefined => {
+    const found = expiring.find(({ prefix }) => key.startsWith(prefix))
+    const own = found?.lifetime(fromStored({ value }, 0))
+    return own === undefined ? given : { ...given, ...own }
+  }
+  return {
+    get: (...given) => store.get(...given),
+    list: (...given) => store.list(...given),
+    create: (key, value, lifetime) => store.create(key, value, lifetimeOf(key, value, lifetime)),
+    update: (key, value, revision, lifetime) =>
+      store.update(key, value, revision, lifetimeOf(key, value, lifetime)),
+    delete: (...given) => store.delete(...given),
+    watch: (...given) => store.watch(...given),
+    revision: () => store.revision(),
+    now: () => storeNow(store),
+    compact: (...given) => store.compact(...given),
+    close: () => store.close(),
+  }
+}
+
+/** What keeps a copy of some of the objects. */
+interface Learner {
+  /** It takes no notice of other objects. */
+  learn(written: StoredObject | StoreChange): void
+}
+
+/** A store that tells learners what is written through it, before the writer knows that it is written. */
+export function learningStore(store: ObjectStore, learners: readonly Learner[]): ObjectStore {
+  if (learners.length === 0) return store
+  const learnt = async <T extends StoredObject | StoreChange>(writing: Promise<T>): Promise<T> => {
+    const written = await writing
+    for (const each of learners) each.learn(written)
+    return written
+  }
+  return {
+    get: (...given) => store.get(...given),
+    list: (...given) => store.list(...given),
+    create: (...given) => learnt(store.create(...given)),
+    update: (...given) => learnt(store.update(...given)),
+    delete: (...given) => learnt(store.delete(...given)),
+    watch: (...given) => store.watch(...given),
+    revision: () => store.revision(),
+    now: () => storeNow(store),
+    compact: (...given) => store.compact(...given),
+    close: () => store.close(),
+  }
+}
+
+/** How long a client waits for a version that it names. Source: apiserver `pkg/storage/cacher/watch_cache.go` blockTimeout. */
+const WAIT_MS = 3000
+const POLL_MS = 100
+
+/** What waiting needs. */
+interface Waiting {
+  readonly store: Pick<ObjectStore, 'revision'>
+  readonly clock: Clock
+  /** Ends it early. */
+  readonly signal: AbortSignal
+}
+
+/**
+ * Waits until a store has reached a version, for at most 3 seconds.
+ *
+ * Source: apiserver `pkg/storage/cacher/watch_cache.go` waitUntilFreshAndBlock, `pkg/storage/errors.go` NewTooLargeResourceVersionError.
+ *
+ * @throws {StatusError} 504 if it does not reach it.
+ */
+async function awaitVersion({ store, clock, signal }: Waiting, version: number): Promise<void> {
+  const endMs = clock.now() + WAIT_MS
+  for (;;) {
+    const current = await store.revision()
+    if (current >= version) return
+    if (clock.now() >= endMs || signal.aborted) throw tooLargeVersion(`${version}, current: ${current}`)
+    await pause(clock, signal)
+  }
+}
+
+function pause(clock: Clock, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const go = (): void => {
+      cancel()
+      signal.removeEventListener('abort', go)
+      resolve()
+    }
+    const cancel = clock.after(POLL_MS, go)
+    signal.addEventListener('abort', go)
+  })
 }

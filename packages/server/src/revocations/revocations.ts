@@ -6,8 +6,16 @@ import {
   type Revocations,
   type UsedCredential,
 } from '@kube-authn/core/revocation'
-import { credentialRevocations, revocationOf } from '../registry/resources/credential-revocations.ts'
+import { hexOf } from '@kube-authn/internal/bytes'
+import { rfc3339Of } from '@kube-authn/internal/rfc3339'
+import type { KubeObject } from '../registry/kube-object.ts'
 import { registry } from '../registry/registry.ts'
+import { apiVersionOf } from '../registry/resource.ts'
+import {
+  credentialRevocations,
+  MAX_REASON,
+  revocationOf,
+} from '../registry/resources/credential-revocations.ts'
 import { isConflict } from '../registry/status-errors.ts'
 import { fromStored, keyPrefix } from '../registry/stored-objects.ts'
 import { RETRY_SECONDS } from '../store/cache/retry-seconds.ts'
@@ -19,7 +27,6 @@ import {
 } from '../store/cache/store-cache.ts'
 import type { StoredObject } from '../store/object-store.ts'
 import { storeClock } from '../store/store-clock.ts'
-import { revocationObject } from './revocation-object.ts'
 
 /** Options of {@link revocations}. */
 export interface RevocationsOptions extends StoreCacheOptions {
@@ -108,4 +115,34 @@ function soundRevocation(stored: StoredObject): Revocation {
   const revocation = revocationOf(fromStored(stored, stored.revision))
   requireRevocation(revocation)
   return without(revocation, 'expiresAtMs')
+}
+
+/**
+ * The object of a revocation. Its name is a digest of what it revokes, so the same revocation is written once, and none takes the place of another.
+ *
+ * @param name says what is revoked, to people who list revocations.
+ */
+async function revocationObject(name: string, revocation: Revocation): Promise<KubeObject> {
+  const { credentialId, tokenSha256, user, attribute, issuedBeforeMs, expiresAtMs } = revocation
+  const spec = {
+    ...(credentialId !== undefined && { credentialID: credentialId }),
+    ...(tokenSha256 !== undefined && { tokenSHA256: tokenSha256 }),
+    ...(user !== undefined && { user }),
+    ...(attribute !== undefined && { attribute }),
+    ...(issuedBeforeMs !== undefined && { issuedBefore: inWholeSeconds(issuedBeforeMs) }),
+    ...(expiresAtMs !== undefined && { expirationTime: inWholeSeconds(expiresAtMs) }),
+    reason: name.slice(0, MAX_REASON),
+  }
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(JSON.stringify(spec)))
+  return {
+    apiVersion: apiVersionOf(credentialRevocations),
+    kind: credentialRevocations.kind,
+    metadata: { name: `revoked-${hexOf(new Uint8Array(digest))}` },
+    spec,
+  }
+}
+
+/** Times of the API have no fractions: later revokes more. */
+function inWholeSeconds(timeMs: number): string {
+  return rfc3339Of(Math.ceil(timeMs / 1000) * 1000)
 }

@@ -1,5 +1,13 @@
+import type { Observer } from '@kube-authn/core'
 import { requirePeerCertificates } from '@kube-authn/core/adapter'
-import { allowPaths, unionAuthorizer } from '@kube-authn/core/authorization'
+import {
+  allow,
+  allowPaths,
+  type Authorizer,
+  noOpinion,
+  type RuleResolver,
+  unionAuthorizer,
+} from '@kube-authn/core/authorization'
 import {
   type ConfigurationProblem,
   optionProblems,
@@ -8,12 +16,10 @@ import {
   tell,
   withFurtherProblems,
 } from '@kube-authn/core/internal'
-import type { Observer } from '@kube-authn/core'
 import { type ApiServer, type ApiServerOptions, apiServerShape } from './api-server-options.ts'
 import { failureLog } from './failure-log.ts'
 import { inFlight } from './in-flight.ts'
 import { lifecycle } from './lifecycle.ts'
-import { readHealth } from './read-health.ts'
 import { requestChain } from './request-chain.ts'
 import { requestListener } from './request-listener.ts'
 import { routes } from './routes.ts'
@@ -92,4 +98,22 @@ function repeatedChecks({ healthChecks = [] }: Partial<ApiServerOptions>): reado
       ? []
       : [{ path: `healthChecks[${index}].name`, message: 'must not be the name of another check' }],
   )
+}
+
+const PATHS: ReadonlySet<string> = new Set(['/healthz', '/livez', '/readyz'])
+const VERBS: ReadonlySet<string> = new Set(['get', 'head'])
+
+/**
+ * Allows users to read the health of the server, as the role `system:public-info-viewer` does: a probe must not depend on a copy of the roles, which may be too old to
+ * decide anything. It is asked last, so that what roles allow is allowed by them, and lists no rules of its own.
+ *
+ * Deviation: those who probe need no role (`docs/deviations.md`, health).
+ */
+const readHealth: Authorizer & RuleResolver = {
+  name: 'readHealth',
+  authorize: (attributes) =>
+    !attributes.resourceRequest && PATHS.has(attributes.path) && VERBS.has(attributes.verb)
+      ? allow()
+      : noOpinion(),
+  rulesFor: () => ({ resourceRules: [], nonResourceRules: [], incomplete: false }),
 }

@@ -18,7 +18,7 @@ async function ofToken(token: string): Promise<{ revoked: RevokedCredential; sai
   })
   const tokenFile = join(folder, 'token')
   writeFileSync(tokenFile, token)
-  const revoked = await revokedCredential({ tokenFile }, 0)
+  const revoked = await revokedCredential(process, { tokenFile }, 0)
   return { revoked, said: write.mock.calls.map(([text]) => String(text)).join('') }
 }
 

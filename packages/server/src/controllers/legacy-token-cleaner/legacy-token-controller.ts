@@ -6,8 +6,7 @@ import type { SelectiveController } from '../loop/selective-controller.ts'
 import { readObject } from '../registry-access.ts'
 import { registryTokenStore } from '../service-account-tokens/registry-token-store.ts'
 import { legacyTokenCleaner } from './legacy-token-cleaner.ts'
-import { mentionedNames } from './mentioned-names.ts'
-import { TRACKING_CONFIG_MAP, trackedSince } from './token-tracking.ts'
+import { trackedSince, TRACKING_CONFIG_MAP } from './token-tracking.ts'
 
 /** Options of {@link legacyTokenController}. */
 export interface LegacyTokenControllerOptions {
@@ -62,5 +61,23 @@ async function namesInPods(registry: Registry, namespace: string): Promise<Reado
     for (const pod of page.items) for (const name of mentionedNames(pod['spec'])) names.add(name)
     token = page.continue
   } while (token !== undefined)
+  return names
+}
+
+/**
+ * Every string in the specification of a pod. A secret that it uses is among them, as a volume of any type, environment variable or image pull secret.
+ *
+ * Deviation: Kubernetes looks at the fields for secrets only (`docs/deviations.md`, secrets that pods mention).
+ */
+export function mentionedNames(value: unknown): readonly string[] {
+  const names: string[] = []
+  // No recursion: a pod may be deep.
+  const rest: unknown[] = [value]
+  for (let each = rest.pop(); each !== undefined; each = rest.pop()) {
+    if (typeof each === 'string') names.push(each)
+    else if (typeof each === 'object' && each !== null) {
+      for (const inner of Object.values(each)) if (inner !== undefined) rest.push(inner)
+    }
+  }
   return names
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { mentionedNames } from './mentioned-names.ts'
+import { mentionedNames } from './legacy-token-controller.ts'
 
 it.each<[string, unknown, readonly string[]]>([
   ['nothing', undefined, []],

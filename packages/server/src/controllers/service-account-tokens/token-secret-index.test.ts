@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { tokenSecretIndex } from './token-secret-index.ts'
+import { tokenSecretIndex } from './token-secrets-controller.ts'
 
 const secret = (namespace: string, name: string, accountName: string) => ({
   namespace,

@@ -1,5 +1,6 @@
 import {
   attributesOf,
+  byCodeUnits,
   decide,
   MASTERS_GROUP,
   type PolicyRule,
@@ -10,10 +11,9 @@ import {
 import { quoted } from '@kube-authn/internal/quote'
 import type { KubeObject } from '../kube-object.ts'
 import type { Change, Resource } from '../resource.ts'
+import { isSameJson } from '../same-json.ts'
 import { forbidden } from '../status-errors.ts'
 import { coverage } from './covers.ts'
-import { quotedList, rightsText } from './rights-text.ts'
-import { isSameJson } from '../same-json.ts'
 import { decodedRbac, type RoleResources, rulesOfRole } from './role-rules.ts'
 
 /** `*` on everything, which an aggregation rule can lead to. */
@@ -150,4 +150,41 @@ const OWNERS: ReadonlySet<string> = new Set([
 function withoutOwners({ metadata, ...fields }: KubeObject): object {
   const kept = Object.entries(metadata).filter(([name]) => !OWNERS.has(name))
   return { ...fields, metadata: Object.fromEntries(kept) }
+}
+
+/**
+ * Rights as Kubernetes writes them, one rule a line: those of the same resource together.
+ *
+ * Source: kubernetes `pkg/registry/rbac/validation/policy_compact.go`, `pkg/apis/rbac/v1/evaluation_helpers.go` CompactString.
+ *
+ * @param rights with one verb each, as `coverage` finds them.
+ */
+function rightsText(rights: readonly PolicyRule[]): string {
+  const verbs = new Map<string, string[]>()
+  for (const right of rights) {
+    const what = [
+      part('APIGroups', right.apiGroups),
+      part('Resources', right.resources),
+      part('NonResourceURLs', right.nonResourceURLs),
+      part('ResourceNames', right.resourceNames),
+    ]
+      .filter((text) => text !== '')
+      .join(', ')
+    // Rights to URLs are not put together.
+    const key = right.nonResourceURLs.length === 0 ? what : `${what} ${right.verbs.join(' ')}`
+    const known = verbs.get(key)
+    if (known === undefined) verbs.set(key, [what, ...right.verbs])
+    else if (right.nonResourceURLs.length === 0) known.push(...right.verbs)
+  }
+  const lines = [...verbs.values()].map(([what = '', ...each]) => `{${what}, ${part('Verbs', each)}}`)
+  return [...new Set(lines)].toSorted(byCodeUnits).join('\n')
+}
+
+function part(name: string, values: readonly string[]): string {
+  return values.length === 0 ? '' : `${name}:${quotedList(values)}`
+}
+
+/** A list as Go prints it with `%q`. */
+function quotedList(values: readonly string[]): string {
+  return `[${values.map(quoted).join(' ')}]`
 }

@@ -55,7 +55,7 @@ function storeOf(text = config): {
 function at(path: string, text = config): TokenStore {
   const { provider, user } = parseClientKubeconfig(text, { folder: '/', context: 'x' })
   if (provider === undefined) throw new Error('there is no provider')
-  return kubeconfigStore({ path, context: 'x', user, provider })
+  return kubeconfigStore({ terminal: process, path, context: 'x', user, provider })
 }
 
 const tokens = { idToken: 'new', refreshToken: 'r2' }

@@ -1,7 +1,17 @@
-import { type ErrorList, isObject } from '@kube-authn/core/internal'
+import {
+  attributesOf,
+  decide,
+  type ErrorList,
+  fieldPath,
+  isObject,
+  messageOf,
+} from '@kube-authn/core/internal'
+import { isBase64 } from '@kube-authn/internal/base64'
 import { pathSegmentProblems } from '@kube-authn/internal/kubernetes-names'
-import { AttributeType, valuesOf } from '@kube-authn/x509'
-import { certificateRequestIn } from '../../../certificates/request-pem.ts'
+import { CERTIFICATE } from '@kube-authn/internal/pem'
+import { AttributeType, parseCertificate, valuesOf } from '@kube-authn/x509'
+import { pemContents } from '../../../certificates/pem-contents.ts'
+import { certificateRequestIn, textOf } from '../../../certificates/request-pem.ts'
 import { SignerName } from '../../../certificates/signer-rules.ts'
 import { readFields } from '../../../schema/read-fields.ts'
 import type { KubeObject } from '../../kube-object.ts'
@@ -15,8 +25,6 @@ import {
   withOldDecisions,
   withTimes,
 } from './conditions.ts'
-import { validateCertificate, validateSameCertificate } from './issued-certificate.ts'
-import { maySign } from './signer-access.ts'
 import { certificateOf, conditionsOf, hasCondition, specOf, withStatus } from './signing-request.ts'
 import { validateSpec } from './validate-spec.ts'
 
@@ -160,4 +168,73 @@ function conditionSummary(object: KubeObject): string {
       : 'Pending'
   const failed = hasCondition(object, 'Failed') ? ',Failed' : ''
   return `${decision}${failed}${certificateOf(object) === '' ? '' : ',Issued'}`
+}
+
+const PATH = fieldPath('status', 'certificate')
+
+/**
+ * Validates the certificate that a signer issued, unless it is the old one, or takes the place of one that is invalid.
+ *
+ * Source: kubernetes `pkg/apis/certificates/validation/validation.go` validateCertificate.
+ */
+function validateCertificate(object: KubeObject, old: KubeObject | undefined, errors: ErrorList): void {
+  const certificate = certificateOf(object)
+  const before = old === undefined ? '' : certificateOf(old)
+  if (certificate === before || problemOf(before) !== undefined) return
+  const problem = problemOf(certificate)
+  if (problem !== undefined) errors.invalid(PATH, '<certificate data>', problem)
+}
+
+/** Validates that a certificate which was issued stays. */
+function validateSameCertificate(object: KubeObject, old: KubeObject, errors: ErrorList): void {
+  const before = certificateOf(old)
+  if (before !== '' && certificateOf(object) !== before) {
+    errors.forbidden(PATH, 'updates may not modify existing certificate content')
+  }
+}
+
+function problemOf(base64: string): string | undefined {
+  if (base64 === '') return undefined
+  if (!isBase64(base64)) return 'must be in standard base64'
+  let blocks = 0
+  for (const { label, hasHeaders, der } of pemContents(textOf(base64))) {
+    if (label !== CERTIFICATE)
+      return `only CERTIFICATE PEM blocks are allowed, found ${JSON.stringify(label)}`
+    if (hasHeaders) return 'no PEM block headers are permitted'
+    if (der.length === 0) return 'found CERTIFICATE PEM block containing 0 certificates'
+    const problem = certificateProblem(der)
+    if (problem !== undefined) return problem
+    blocks++
+  }
+  return blocks === 0 ? 'must contain at least one CERTIFICATE PEM block' : undefined
+}
+
+function certificateProblem(der: Uint8Array): string | undefined {
+  try {
+    parseCertificate(der)
+    return undefined
+  } catch (error) {
+    return messageOf(error, 'cannot be read')
+  }
+}
+
+/**
+ * Whether the caller may approve or sign requests for a signer: the verb on `signers.certificates.k8s.io` with its name, or with `DOMAIN/*`. The server
+ * itself may, and so may every caller if there is no authorizer.
+ *
+ * Source: kubernetes `pkg/certauthorization/certauthorization.go` IsAuthorizedForSignerName.
+ */
+async function maySign(
+  { caller, services: { authorizer } }: Write,
+  verb: 'approve' | 'sign',
+  signerName: string,
+): Promise<boolean> {
+  if (caller === undefined || authorizer === undefined) return true
+  const mayFor = async (name: string): Promise<boolean> => {
+    const request = { verb, apiGroup: 'certificates.k8s.io', apiVersion: '*', resource: 'signers', name }
+    const { verdict } = await decide(authorizer, attributesOf(caller.user, request), caller.context)
+    return verdict === 'allow'
+  }
+  const [domain = ''] = signerName.split('/')
+  return (await mayFor(signerName)) || mayFor(`${domain}/*`)
 }
