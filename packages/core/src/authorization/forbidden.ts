@@ -1,6 +1,5 @@
 import { quoted } from '@kube-authn/internal/quote'
 import { StatusError } from '../authenticator/status.ts'
-import { withoutStack } from '../internal/without-stack.ts'
 import type { Attributes } from './attributes.ts'
 
 /**
@@ -36,7 +35,7 @@ export function forbidden(
     ...(resource !== '' && { kind: resource }),
   }
   const headers = { 'x-content-type-options': 'nosniff', ...challenges }
-  return withoutStack(() => new StatusError({ status: 403, reason: 'Forbidden', message, details, headers }))
+  return new StatusError({ status: 403, reason: 'Forbidden', message, details, headers })
 }
 
 const NONE = Object.freeze({})

@@ -9,7 +9,6 @@ import { withWarnings } from '../internal/warning-headers.ts'
 import { quoted } from '@kube-authn/internal/quote'
 import type { AuthenticationRequest } from '../request/request.ts'
 import { StatusError } from '../authenticator/status.ts'
-import { withoutStack } from '../internal/without-stack.ts'
 import type { AuthenticatedRequest, RequestOutcome } from './request-outcome.ts'
 import type { AuthenticateRequestContext } from './authenticate-request-options.ts'
 
@@ -118,9 +117,7 @@ function unhandled({ authentication: { user }, warnings }: AuthenticatedRequest)
     'x-content-type-options': 'nosniff',
     ...withWarnings(warnings),
   }
-  return withoutStack(
-    () => new StatusError({ status: 403, reason: 'Forbidden', message, headers, cause: noMiddleware() }),
-  )
+  return new StatusError({ status: 403, reason: 'Forbidden', message, headers, cause: noMiddleware() })
 }
 
 /** Shared, since it contains nothing from the request. */

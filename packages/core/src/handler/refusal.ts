@@ -4,7 +4,6 @@ import { isCrossSite } from '../request/cross-site/ambient-credential.ts'
 import { withWarnings } from '../internal/warning-headers.ts'
 import { retryAfter } from '../internal/retry-after.ts'
 import { type HttpAnswer, StatusError, type StatusErrorInit } from '../authenticator/status.ts'
-import { withoutStack } from '../internal/without-stack.ts'
 
 /**
  * The response to a refused request. It is a 403 if its credential does not count for requests of other sites. Otherwise it is the same for every reason, except that it may be 503 if a credential could not be checked. If it was
@@ -23,17 +22,14 @@ export function refusal(
   const later = error?.retryAfterSeconds === undefined ? undefined : retryAfter(error.retryAfterSeconds)
   if (later !== undefined || (error?.code === 'unavailable' && unavailableStatus === 503)) {
     const headers = { ...later?.headers, ...withWarnings(warnings) }
-    return withoutStack(
-      () =>
-        new StatusError({
-          status: 503,
-          reason: 'ServiceUnavailable',
-          message: 'Authentication is temporarily unavailable',
-          headers,
-          cause: error,
-          ...(later !== undefined && { details: later.details }),
-        }),
-    )
+    return new StatusError({
+      status: 503,
+      reason: 'ServiceUnavailable',
+      message: 'Authentication is temporarily unavailable',
+      headers,
+      cause: error,
+      ...(later !== undefined && { details: later.details }),
+    })
   }
   const headers = warnings.length === 0 ? challenges : { ...withWarnings(warnings), ...challenges }
   return unauthorized(headers, error)
@@ -43,9 +39,7 @@ export function refusal(
 function ofAnotherSite(error: AuthenticationError | undefined, warnings: readonly string[]): StatusError {
   const headers = { 'x-content-type-options': 'nosniff', ...withWarnings(warnings) }
   const message = 'requests of other sites are not accepted'
-  return withoutStack(
-    () => new StatusError({ status: 403, reason: 'Forbidden', message, headers, cause: error }),
-  )
+  return new StatusError({ status: 403, reason: 'Forbidden', message, headers, cause: error })
 }
 
 function unauthorized(headers: ChallengeHeaders, error: AuthenticationError | undefined): StatusError {
@@ -54,7 +48,7 @@ function unauthorized(headers: ChallengeHeaders, error: AuthenticationError | un
     error === undefined
       ? { status: 401, reason: 'Unauthorized', message: 'Unauthorized', headers }
       : { status: 401, reason: 'Unauthorized', message: 'Unauthorized', headers, cause: error }
-  return withoutStack(() => new StatusError(init))
+  return new StatusError(init)
 }
 
 let lastChallenges: ChallengeHeaders | undefined

@@ -1,5 +1,4 @@
 import type { HeaderChanges } from '../authenticator/authenticator.ts'
-import { selectedHeaders } from '../request/headers/selected.ts'
 import { trimmed } from '../internal/trimmed.ts'
 import type { RequestHeaders } from '../request/request.ts'
 import { decodeExtraKey, EXTRA_PREFIX } from '../request/headers/extra-key.ts'
@@ -51,7 +50,8 @@ export function readImpersonation(
   const groups: string[] = []
   const extra = new Map<string, string[]>()
 
-  for (const [name, sent] of selectedHeaders(headers, isOfImpersonation)) {
+  for (const [name, sent] of headers.entries()) {
+    if (!name.startsWith(PREFIX)) continue
     const value = keepsBlanks ? sent : trimmed(sent, ' \t')
     if (name === 'impersonate-user') username ??= value
     else if (name === 'impersonate-uid') uid ??= value
@@ -98,9 +98,3 @@ function addValues(list: string[], value: string, exact: boolean, maxValues: num
 }
 
 const PREFIX = 'impersonate-'
-const FIRST_LETTER = PREFIX.charCodeAt(0)
-
-function isOfImpersonation(name: string): boolean {
-  // A fast path: most names begin with another letter.
-  return ((name.charCodeAt(0) ^ FIRST_LETTER) & ~0x20) === 0 && name.toLowerCase().startsWith(PREFIX)
-}

@@ -1,6 +1,7 @@
 import type { HeaderChanges } from '../../authenticator/authenticator.ts'
 import { replacementsOf } from '../../request/headers/changes.ts'
 import { withoutCookies } from '../../request/headers/cookies.ts'
+import { isNamed } from '../../request/headers/exact.ts'
 import { affectedBy } from '../../request/headers/selector.ts'
 import type { NodeRequest } from './node-request.ts'
 import { hasHttp2Body, removeFromTrailers } from './trailers.ts'
@@ -83,8 +84,4 @@ function divideHeaders(
     else kept.push(name, (isCookie ? cookies[cookieHeaders++] : rawHeaders[index + 1]) ?? '')
   }
   return { kept, removed }
-}
-
-function isNamed(name: string | undefined, lowerCase: string): boolean {
-  return name?.length === lowerCase.length && name.toLowerCase() === lowerCase
 }

@@ -24,15 +24,8 @@ export function readBearerToken(authorization: string | undefined, context: Cont
 
 /** Whether the value starts with the lower-case scheme, in any case, and a space. */
 export function hasScheme(value: string, scheme: string): boolean {
-  if (value.length <= scheme.length || value.charCodeAt(scheme.length) !== SPACE) return false
-  for (let index = 0; index < scheme.length; index++) {
-    // Schemes are letters; this bit makes a letter lower-case.
-    if ((value.charCodeAt(index) | 0x20) !== scheme.charCodeAt(index)) return false
-  }
-  return true
+  return value.slice(0, scheme.length + 1).toLowerCase() === `${scheme} `
 }
-
-const SPACE = 0x20
 
 /**
  * Trims ASCII white space from both ends; `String.prototype.trim` would trim more than HTTP allows.
@@ -40,8 +33,5 @@ const SPACE = 0x20
  * Deviation: Go trims all Unicode white space (`docs/deviations.md`, white space in headers).
  */
 export function trimAscii(value: string): string {
-  // A shortcut for most values: ASCII white space is not above U+0020.
-  if (value.length > 0 && value.charCodeAt(0) > SPACE && value.charCodeAt(value.length - 1) > SPACE)
-    return value
   return trimmed(value, ' \t\n\v\f\r')
 }

@@ -2,7 +2,6 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { latin1FromBytes } from '@kube-authn/internal/byte-text'
 import { exactHeaders } from './exact.ts'
-import { selectedHeaders } from './selected.ts'
 
 const raw = ['X-A', 'one', 'Authorization', 'Bearer t', 'x-a', 'two', 'X-Empty', '', 'X-A ', 'three']
 
@@ -32,21 +31,6 @@ describe('exactHeaders', () => {
       ['x-a ', 'three'],
     ])
     expect(headers.exact).toBe(true)
-  })
-
-  it.each<readonly [string, (name: string) => boolean, readonly (readonly [string, string])[]]>([
-    [
-      'of any case',
-      (name) => name.toLowerCase() === 'x-a',
-      [
-        ['x-a', 'one'],
-        ['x-a', 'two'],
-      ],
-    ],
-    ['of one case', (name) => name === 'X-A', [['x-a', 'one']]],
-    ['that are none', () => false, []],
-  ])('gives those that are wanted by names %s', (_, isWanted, expected) => {
-    expect([...selectedHeaders(headers, isWanted)]).toEqual(expected)
   })
 
   it('follows what is removed from the list it was made from', () => {
@@ -94,17 +78,4 @@ describe('exactHeaders', () => {
       }),
     )
   })
-})
-
-it('decodes a value once, however often and in whatever way it is asked for', () => {
-  const decoded: string[] = []
-  const headers = exactHeaders(['Authorization', 'Bearer \u00FF', 'X-Empty', ''], (value) => {
-    if (value !== '') decoded.push(value)
-    return `text of ${value}`
-  })
-  expect(headers.first('authorization')).toBe('text of Bearer \u00FF')
-  expect(headers.all('authorization')).toEqual(['text of Bearer \u00FF'])
-  expect(headers.first('authorization')).toBe('text of Bearer \u00FF')
-  expect(decoded).toHaveLength(1)
-  expect(headers.first('x-empty')).toBe('text of ')
 })

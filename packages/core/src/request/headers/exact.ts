@@ -28,16 +28,13 @@ export class ExactHeaders implements RequestHeaders {
   readonly exact = true
   readonly complete: boolean
   readonly #raw: readonly string[]
-  readonly #decode: ((value: string) => string) | undefined
+  readonly #decode: (value: string) => string
   readonly #shown: ShownHeaders | undefined
   readonly #view: HeadersView | undefined
-  /** Caches the last decoded value, since one header is read several times and decoding a long value is slow. */
-  #value: string | undefined
-  #text = ''
 
   constructor(
     raw: readonly string[],
-    decode?: (value: string) => string,
+    decode: (value: string) => string = textFromLatin1,
     complete = true,
     shown?: ShownHeaders,
     view?: HeadersView,
@@ -50,49 +47,29 @@ export class ExactHeaders implements RequestHeaders {
   }
 
   first(name: string): string | undefined {
-    const raw = this.#raw
-    for (let index = 0; index + 1 < raw.length; index += 2) {
-      const candidate = raw[index]
-      if (candidate?.length !== name.length || candidate.toLowerCase() !== name) continue
-      const value = raw[index + 1]
-      return value !== undefined && this.#counts(name) ? this.#textOf(value) : undefined
-    }
-    return undefined
+    const at = this.#raw.findIndex((text, index) => index % 2 === 0 && isNamed(text, name))
+    const value = at === -1 ? undefined : this.#raw[at + 1]
+    return value !== undefined && this.#counts(name) ? this.#decode(value) : undefined
   }
 
   all(name: string): readonly string[] {
-    const raw = this.#raw
-    const values: string[] = []
-    for (let index = 0; index + 1 < raw.length; index += 2) {
-      const candidate = raw[index]
-      if (candidate?.length !== name.length || candidate.toLowerCase() !== name) continue
-      const value = raw[index + 1]
-      if (value !== undefined) values.push(this.#textOf(value))
-    }
-    return values.length === 0 || this.#counts(name) ? values : []
+    const values = this.#raw.filter((_, index, raw) => index % 2 === 1 && isNamed(raw[index - 1], name))
+    return values.length > 0 && this.#counts(name) ? values.map((value) => this.#decode(value)) : []
   }
 
   hasPrefix(prefix: string): boolean {
-    const raw = this.#raw
-    for (let index = 0; index + 1 < raw.length; index += 2) {
-      const name = raw[index] ?? ''
-      // Most names are shorter or start with another letter, in either case.
-      if (name.length < prefix.length || ((name.charCodeAt(0) ^ prefix.charCodeAt(0)) & ~0x20) !== 0) continue
-      const lowerCase = name.toLowerCase()
-      if (lowerCase.startsWith(prefix) && this.#counts(lowerCase)) return true
-    }
-    return false
+    return this.#raw.some((text, index) => {
+      const name = index % 2 === 0 ? text.toLowerCase() : ''
+      return name.startsWith(prefix) && this.#counts(name)
+    })
   }
 
-  /** Like {@link entries}, but only wanted headers; values of others are not decoded. */
-  *selected(isWanted: (name: string) => boolean): Iterable<readonly [string, string]> {
+  *entries(): Iterable<readonly [string, string]> {
     const raw = this.#raw
     for (let index = 0; index + 1 < raw.length; index += 2) {
-      const name = raw[index]
+      const name = raw[index]?.toLowerCase()
       const value = raw[index + 1]
-      if (name === undefined || value === undefined || !isWanted(name)) continue
-      const lowerCase = name.toLowerCase()
-      if (this.#counts(lowerCase)) yield [lowerCase, this.#textOf(value)]
+      if (name !== undefined && value !== undefined && this.#counts(name)) yield [name, this.#decode(value)]
     }
   }
 
@@ -102,25 +79,9 @@ export class ExactHeaders implements RequestHeaders {
     const value = this.#shown.headers[name]
     return value !== undefined && value !== null && (this.#view === undefined || this.#view.has(name))
   }
-
-  #textOf(value: string): string {
-    if (value === this.#value) return this.#text
-    // Nearly every value is ASCII.
-    const decode = this.#decode ?? (NON_ASCII.test(value) ? textFromLatin1 : undefined)
-    const text = decode === undefined ? value : decode(value)
-    this.#value = value
-    this.#text = text
-    return text
-  }
-
-  *entries(): Iterable<readonly [string, string]> {
-    const raw = this.#raw
-    for (let index = 0; index + 1 < raw.length; index += 2) {
-      const name = raw[index]?.toLowerCase()
-      const value = raw[index + 1]
-      if (name !== undefined && value !== undefined && this.#counts(name)) yield [name, this.#textOf(value)]
-    }
-  }
 }
 
-const NON_ASCII = /[^\0-\x7f]/
+/** Whether a name, in any case, is the given one in lower case. */
+export function isNamed(name: string | undefined, lowerCase: string): boolean {
+  return name?.length === lowerCase.length && name.toLowerCase() === lowerCase
+}

@@ -12,7 +12,7 @@ import { selectorOf } from './selector.ts'
  */
 export function withHeaderChanges(request: Request, changes: HeaderChanges): Request {
   const { headers } = request
-  const present = namesPresent(headers, changes)
+  const present = [...headers.keys()].filter(selectorOf(changes))
   const cookies = otherCookies(headers, changes)
   if (present.length === 0 && cookies === undefined) return request
   const replaced: (readonly [string, string])[] = replacementsOf(changes).filter(([name]) =>
@@ -30,17 +30,6 @@ export function withHeaderChanges(request: Request, changes: HeaderChanges): Req
     change(copy, removed, replaced)
     return new Request(request, { headers: copy })
   }
-}
-
-/** The headers of the request that the changes affect. Reading all names is slow, so it is done only if needed. */
-function namesPresent(headers: Headers, changes: HeaderChanges): readonly string[] {
-  const { removePrefixes = [], removeTwinsOf = [] } = changes
-  const hasPrefixes = removePrefixes.length + removeTwinsOf.length > 0
-  if (hasPrefixes || changes.remove.some((name) => /[-_]/.test(name))) {
-    return [...headers.keys()].filter(selectorOf(changes))
-  }
-  const names = [...changes.remove, ...(changes.replace ?? []).map(([name]) => name)]
-  return names.map((name) => name.toLowerCase()).filter((name) => headers.has(name))
 }
 
 /** The cookies that the changes leave; `undefined` if they leave all. */

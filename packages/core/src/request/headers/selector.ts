@@ -1,5 +1,4 @@
 import type { HeaderChanges } from '../../authenticator/authenticator.ts'
-import { dashed } from './dashed.ts'
 
 /** Whether changes affect a header, given its name in any case. */
 export type HeaderSelector = (name: string) => boolean
@@ -51,4 +50,9 @@ function makeAffected({
 /** A name in the form in which it is compared. */
 function alike(name: string): string {
   return dashed(name.toLowerCase())
+}
+
+/** A header name as seen by servers that do not distinguish `-` and `_`. */
+export function dashed(name: string): string {
+  return name.replaceAll('_', '-')
 }

@@ -1,4 +1,4 @@
-import { dashed } from '../headers/dashed.ts'
+import { dashed } from '../headers/selector.ts'
 import { trimAscii } from '../bearer-token/read.ts'
 import type { ConfigurationProblem } from '../../authenticator/errors.ts'
 import { aString, listOf, type OptionsShape, required } from '../../internal/options/index.ts'

@@ -3,7 +3,6 @@ import { trimAscii } from '../bearer-token/read.ts'
 import { type AuthenticationError, rejected } from '../../authenticator/errors.ts'
 import type { RequestHeaders } from '../request.ts'
 import { ownedExtra, type UserExtra, type UserInfo, userInfo } from '../../authenticator/user.ts'
-import { selectedHeaders } from '../headers/selected.ts'
 import { selectorOf } from '../headers/selector.ts'
 import type { LowerCaseNames } from './header-names.ts'
 
@@ -134,8 +133,8 @@ function withoutTwins({
   const isAlike = selectorOf({ remove: exactNames, removePrefixes: extraHeaderPrefixes })
   return (headers) => {
     const found: ExtraHeader[] = []
-    for (const [name, value] of selectedHeaders(headers, isAlike)) {
-      if (exactNames.includes(name)) continue
+    for (const [name, value] of headers.entries()) {
+      if (!isAlike(name) || exactNames.includes(name)) continue
       const prefix = extraHeaderPrefixes.find((each) => name.startsWith(each))
       if (prefix === undefined) throw doubtful(`header ${name} could be mistaken for an identity header`)
       found.push({ name, value, prefix })
