@@ -1,4 +1,4 @@
-import type { Failure } from '../logging/failure.ts'
+import type { Failure } from '../internal/log/failure.ts'
 import type { Refusal } from '../logging/refusal.ts'
 import type { NewsEvent } from './events.ts'
 import type { Log } from './log.ts'
@@ -43,6 +43,6 @@ export function withDiagnosis(use: (diagnosis: Diagnosis) => void): void {
 
 /** Not one promise for all calls: on some runtimes a promise belongs to the request that created it. */
 async function loadAndUse(use: (diagnosis: Diagnosis) => void): Promise<void> {
-  loaded = await import('../diagnosis/index.ts')
+  loaded = await import('../logging/index.ts')
   use(loaded)
 }

@@ -24,7 +24,7 @@ import { asAuthorizationError } from './errors.ts'
 import { forbidden } from './forbidden.ts'
 import { internalError } from './internal-error.ts'
 import { loadAttributesReader } from './load.ts'
-import { isWithoutUser, noUser } from './no-user.ts'
+import { isWithoutUser, noUser } from '../authenticator/no-user.ts'
 import { aPathPrefix, prefixProblems } from './path-prefix.ts'
 import { tooBusy } from './too-busy.ts'
 

@@ -199,7 +199,7 @@ export type { Selector, SelectorRequirement } from '../authorization/selectors/s
 export { someTokenAuthenticators } from '../review/review-token.ts'
 export { loadDiscovery } from '../internal/api/discovery/load.ts'
 export type { DiscoveryResource } from '../internal/api/discovery/resource.ts'
-export { logFailure } from '../logging/log-failure.ts'
+export { logFailure } from '../internal/log/log-failure.ts'
 export type { Log } from '../authenticator/log.ts'
 export { methodNotAllowed, notAcceptable, notServed, unsupportedMediaType } from '../internal/api/errors.ts'
 export { firstValues } from '../internal/query.ts'

@@ -12,7 +12,7 @@ export { aLog, nested, recordOf } from '../internal/options/index.ts'
 export { urlProblems } from '../internal/options/url.ts'
 export { messageOf } from '../internal/thrown.ts'
 export { trimmed } from '../internal/trimmed.ts'
-export { logFailure } from '../logging/log-failure.ts'
+export { logFailure } from '../internal/log/log-failure.ts'
 export {
   type ClientAuthenticationOptions,
   clientAuthenticationShape,

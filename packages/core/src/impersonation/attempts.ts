@@ -1,7 +1,7 @@
 import { attributesReader } from '../authorization/authorize-request.ts'
 import type { Authorizer } from '../authorization/authorizer.ts'
 import { internalError } from '../authorization/internal-error.ts'
-import { noUser } from '../authorization/no-user.ts'
+import { noUser } from '../authenticator/no-user.ts'
 import type { Context } from '../authenticator/context.ts'
 import { isStatusError, type StatusError } from '../authenticator/status.ts'
 import type { UserInfo } from '../authenticator/user.ts'

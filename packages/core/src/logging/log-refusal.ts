@@ -1,7 +1,7 @@
 import { loadedDiagnosis, withDiagnosis } from '../authenticator/diagnosis.ts'
 import type { AuthenticationError } from '../authenticator/errors.ts'
 import type { Log } from '../authenticator/log.ts'
-import { defaultVerbosity } from './default-verbosity.ts'
+import { defaultVerbosity } from '../internal/log/default-verbosity.ts'
 import { keptRefusal, type Refusal } from './refusal.ts'
 
 /** Refusals that wait until the code of the log is loaded. A flood must not fill the memory meanwhile. */

@@ -1,7 +1,7 @@
 import { contextOf } from '../authorization/authorize-request.ts'
 import type { Authorizer } from '../authorization/authorizer.ts'
 import { internalError } from '../authorization/internal-error.ts'
-import { noUser } from '../authorization/no-user.ts'
+import { noUser } from '../authenticator/no-user.ts'
 import type { ReadBody } from '../internal/api/body.ts'
 import { systemClock } from '../internal/clock.ts'
 import type { Context } from '../authenticator/context.ts'

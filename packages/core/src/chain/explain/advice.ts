@@ -6,7 +6,7 @@ import type { AuthenticatedRequest, RequestOutcome } from '../../handler/request
 import type { AuthenticationRequest } from '../../request/request.ts'
 import { isUnauthenticated } from '../../authenticator/user.ts'
 import { adviceForFaults, adviceForOutages, adviceForRefusals } from './failed-steps.ts'
-import { adviceForUnknown, wayIn } from './unknown-caller.ts'
+import { adviceForUnknown, wayIn } from '../../logging/ways-in.ts'
 import type { RecordedStep } from './record-steps.ts'
 
 /** What is known about a request after its handler has finished. */

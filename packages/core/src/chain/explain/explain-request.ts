@@ -8,7 +8,7 @@ import type { StatusError } from '../../authenticator/status.ts'
 import { adviceFor } from './advice.ts'
 import { type AnyRequest, readAnyRequest } from './any-request.ts'
 import { credentialHeaders } from '../../authenticator/credential-headers.ts'
-import { credentialsIn } from './credentials-in.ts'
+import { credentialsIn } from '../../logging/credentials-in.ts'
 import type { ExplainedStep, Explanation, ExplainOptions } from './explanation.ts'
 import { recordSteps } from './record-steps.ts'
 

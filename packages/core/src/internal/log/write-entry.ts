@@ -1,6 +1,6 @@
-import type { Sink } from '../authenticator/diagnosis.ts'
-import type { LogEntry } from '../authenticator/log.ts'
-import { tell } from '../authenticator/notify.ts'
+import type { Sink } from '../../authenticator/diagnosis.ts'
+import type { LogEntry } from '../../authenticator/log.ts'
+import { tell } from '../../authenticator/notify.ts'
 
 /** Writes one line. Errors of a logger, synchronous or not, are ignored. */
 export function writeEntry(log: Sink, entry: LogEntry): void {

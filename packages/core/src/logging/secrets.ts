@@ -1,6 +1,6 @@
 import { credentialHeaders } from '../authenticator/credential-headers.ts'
-import { credentialsIn } from '../chain/explain/credentials-in.ts'
-import type { Refusal } from '../logging/refusal.ts'
+import { credentialsIn } from './credentials-in.ts'
+import type { Refusal } from './refusal.ts'
 import { decodeCredentials } from '../request/basic/basic.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 

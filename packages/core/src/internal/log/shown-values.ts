@@ -1,5 +1,5 @@
 import { quoted } from '@kube-authn/internal/quote'
-import { withoutSecrets } from '../internal/shown-text.ts'
+import { withoutSecrets } from '../shown-text.ts'
 
 /** Third-party strings are cut at this length. */
 const MAX_VALUE = 120

@@ -1,8 +1,8 @@
 import { systemClock } from '../internal/clock.ts'
-import type { Refusal } from '../logging/refusal.ts'
+import type { Refusal } from './refusal.ts'
 import type { Sink } from '../authenticator/diagnosis.ts'
-import { lineLimits } from './line-limits.ts'
-import { refusalEntry } from './refusal-entry.ts'
+import { lineLimits } from '../internal/log/line-limits.ts'
+import { refusalEntry } from './refusal-line.ts'
 
 const writeLimited = lineLimits('refusals')
 

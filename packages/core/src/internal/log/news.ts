@@ -1,9 +1,9 @@
-import type { NewsEvent } from '../authenticator/events.ts'
-import { shownReason, shownValue } from './shown.ts'
+import type { NewsEvent } from '../../authenticator/events.ts'
+import { shownReason, shownValue } from './shown-values.ts'
 import { networkWords } from './network-reason.ts'
-import type { Sink } from '../authenticator/diagnosis.ts'
+import type { Sink } from '../../authenticator/diagnosis.ts'
 import { writeEntry } from './write-entry.ts'
-import { forgetNotices, writeNotice } from './write-notice.ts'
+import { forgetNotices, writeNotice } from './notices.ts'
 
 /** Writes what happened besides requests: each thing once, and again after it was in order. */
 export function writeEvent(log: Sink, event: NewsEvent): void {

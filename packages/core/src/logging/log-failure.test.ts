@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { LogEntry } from '../authenticator/log.ts'
 import { StatusError } from '../authenticator/status.ts'
-import type { Failure } from '../logging/failure.ts'
+import type { Failure } from '../internal/log/failure.ts'
 import { exactHeaders } from '../request/headers/exact.ts'
-import { writeFailure } from './write-failure.ts'
+import { writeFailure } from '../internal/log/write-failure.ts'
 import { writeRefusal } from './write-refusal.ts'
 
 const LAST = 'Further lines like this one are left out for up to a minute.'

@@ -1,6 +1,6 @@
-import type { Authenticator } from '../../authenticator/authenticator.ts'
-import type { AuthenticationRequest } from '../../request/request.ts'
-import type { RecordedStep } from './record-steps.ts'
+import type { Authenticator } from '../authenticator/authenticator.ts'
+import type { AuthenticationRequest } from '../request/request.ts'
+import type { RecordedStep } from '../chain/explain/record-steps.ts'
 
 /** How a caller can authenticate, in one sentence. */
 export function wayIn({ name, credentials }: Authenticator): string {

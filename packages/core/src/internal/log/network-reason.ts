@@ -1,4 +1,4 @@
-import { networkReason } from '../internal/http/fault.ts'
+import { networkReason } from '../http/fault.ts'
 
 /** In words, what TLS and DNS report as codes. */
 const WORDS: ReadonlyMap<string, string> = new Map([

@@ -1,5 +1,5 @@
-import type { AppWarning, Sink } from '../authenticator/diagnosis.ts'
-import { writeNotice } from './write-notice.ts'
+import type { AppWarning, Sink } from '../../authenticator/diagnosis.ts'
+import { writeNotice } from './notices.ts'
 
 const CODES = {
   noUser: 'KUBE_AUTHN_NO_USER',

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { rejected } from '../authenticator/errors.ts'
 import type { LogEntry } from '../authenticator/log.ts'
 import { StatusError } from '../authenticator/status.ts'
-import type { Refusal } from '../logging/refusal.ts'
+import type { Refusal } from './refusal.ts'
 import { exactHeaders } from '../request/headers/exact.ts'
 import { writeRefusal } from './write-refusal.ts'
 

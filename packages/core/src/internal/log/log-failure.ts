@@ -1,5 +1,5 @@
-import { withDiagnosis } from '../authenticator/diagnosis.ts'
-import type { Log } from '../authenticator/log.ts'
+import { withDiagnosis } from '../../authenticator/diagnosis.ts'
+import type { Log } from '../../authenticator/log.ts'
 import { defaultVerbosity } from './default-verbosity.ts'
 import type { Failure } from './failure.ts'
 

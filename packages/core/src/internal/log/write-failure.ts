@@ -1,10 +1,10 @@
-import type { Sink } from '../authenticator/diagnosis.ts'
-import type { LogEntry } from '../authenticator/log.ts'
-import { systemClock } from '../internal/clock.ts'
-import { messageOf } from '../internal/thrown.ts'
-import type { Failure } from '../logging/failure.ts'
+import type { Sink } from '../../authenticator/diagnosis.ts'
+import type { LogEntry } from '../../authenticator/log.ts'
+import { systemClock } from '../clock.ts'
+import { messageOf } from '../thrown.ts'
+import type { Failure } from './failure.ts'
 import { lineLimits } from './line-limits.ts'
-import { shownPath, shownReason } from './shown.ts'
+import { shownPath, shownReason } from './shown-values.ts'
 
 /** A refusal that clients repeat takes no line from a failure. */
 const writeLimited = lineLimits('failures')

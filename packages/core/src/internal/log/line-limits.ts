@@ -1,5 +1,5 @@
-import type { Sink } from '../authenticator/diagnosis.ts'
-import type { LogEntry } from '../authenticator/log.ts'
+import type { Sink } from '../../authenticator/diagnosis.ts'
+import type { LogEntry } from '../../authenticator/log.ts'
 import { Throttle } from './throttle.ts'
 import { writeEntry } from './write-entry.ts'
 

@@ -1,10 +1,10 @@
 import type { Authenticator, KnownCredential } from '../authenticator/authenticator.ts'
-import { adviceForUnknown, waysIn } from '../chain/explain/unknown-caller.ts'
-import type { Refusal } from '../logging/refusal.ts'
+import { adviceForUnknown, waysIn } from './ways-in.ts'
+import type { Refusal } from './refusal.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import type { Told } from './told.ts'
-import type { Sent } from './sent.ts'
-import { shownValue } from './shown.ts'
+import type { Sent } from './sent-credentials.ts'
+import { shownValue } from '../internal/log/shown-values.ts'
 
 /** No authenticator had an opinion on the request. */
 export function unknownCaller({ request, authenticator }: Refusal, sent: Sent): Told {

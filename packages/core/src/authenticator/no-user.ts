@@ -1,4 +1,4 @@
-import type { StatusError } from '../authenticator/status.ts'
+import type { StatusError } from './status.ts'
 
 const NO_USER = 'the request has no user'
 

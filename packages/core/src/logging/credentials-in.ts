@@ -1,5 +1,5 @@
-import { decodeCredentials } from '../../request/basic/basic.ts'
-import type { AuthenticationRequest } from '../../request/request.ts'
+import { decodeCredentials } from '../request/basic/basic.ts'
+import type { AuthenticationRequest } from '../request/request.ts'
 
 /** Headers that carry credentials. */
 const HEADERS = [

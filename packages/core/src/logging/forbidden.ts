@@ -1,8 +1,8 @@
-import { isWithoutUser } from '../authorization/no-user.ts'
+import { isWithoutUser } from '../authenticator/no-user.ts'
 import type { StatusError } from '../authenticator/status.ts'
-import type { Refusal } from '../logging/refusal.ts'
+import type { Refusal } from './refusal.ts'
 import type { Told } from './told.ts'
-import { shownReason, shownValue } from './shown.ts'
+import { shownReason, shownValue } from '../internal/log/shown-values.ts'
 
 const MAX_GROUPS = 8
 /** The line has the path already, and the query is not logged. */

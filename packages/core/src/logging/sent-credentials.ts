@@ -1,6 +1,6 @@
 import type { AuthenticationRequest } from '../request/request.ts'
 import { readIssuedToken } from '../token/jwt/read-jwt.ts'
-import { shownValue } from './shown.ts'
+import { shownValue } from '../internal/log/shown-values.ts'
 
 /** The credentials in a request, by their kind only. */
 export interface Sent {
