@@ -298,7 +298,7 @@ function pathsOf({ issuer }: LoginProvider): readonly string[] {
 }
 
 describe('a login case of the foundation', () => {
-  it.each(LOGINS.map((each) => [each.id, outcomeOf(each), each] as const))(
+  it.each(LOGINS.map((each) => [each.id, providerStep(each), each] as const))(
     '%s: %s',
     async (_, __, { options, path, prepare, check, status }) => {
       const given = await setUp(options)
@@ -312,7 +312,7 @@ describe('a login case of the foundation', () => {
   )
 })
 
-function outcomeOf({ status, stricter }: LoginCase): string {
+function providerStep({ status, stricter }: LoginCase): string {
   const outcome = status === 303 ? 'accepted' : 'refused'
   return stricter === undefined ? outcome : `${outcome}, since ${stricter}`
 }

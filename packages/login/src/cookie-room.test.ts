@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { type Browser, browserOf, locationOf } from '../test/browser.ts'
 import { beginLogin, logIn } from '../test/log-in.ts'
 import { loginApp, ORIGIN } from '../test/login-app.ts'
-import { ATTEMPTS_BYTES, SESSION_BYTES } from './cookie-room.ts'
+import { ATTEMPTS_BYTES, SESSION_BYTES } from './cookies.ts'
 import { cookieJar } from './sessions/cookie-jar.ts'
 
 /** What nginx and many load balancers accept as one header. */

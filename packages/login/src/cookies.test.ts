@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { cpuSecondsOf } from '../../../test/cpu-seconds.ts'
-import { cookiePairs } from './cookie-pairs.ts'
+import { cookiePairs } from './cookies.ts'
 
 describe('the cookies of a header', () => {
   it.each<readonly [header: string, pairs: readonly (readonly [string, string])[]]>([

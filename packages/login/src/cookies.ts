@@ -1,4 +1,4 @@
-import { cookiePairs } from './cookie-pairs.ts'
+import { trimmed } from '@kube-authn/core/internal/login'
 
 /** How cookies of a login are set. */
 export interface CookieRules {
@@ -7,7 +7,7 @@ export interface CookieRules {
   readonly isSecure: boolean
 }
 
-/** Without `https` a cookie cannot be protected, which only `localhost` needs not. */
+/** Cookies are protected with `https` only; `http` is for `localhost`. */
 export function cookieRules(publicUrl: string): CookieRules {
   const isSecure = new URL(publicUrl).protocol === 'https:'
   return { prefix: isSecure ? '__Host-' : '', isSecure }
@@ -37,4 +37,38 @@ export function setCookie(
 ): string {
   const secure = isSecure ? '; Secure' : ''
   return `${name}=${value}; Path=/; Max-Age=${maxAgeSeconds}; HttpOnly; SameSite=Lax${secure}`
+}
+
+/**
+ * The names and values in a `Cookie` header, in the order sent.
+ *
+ * Only spaces and tabs around them are ignored. Other white space is part of a name: browsers do not count a name as one with the prefix `__Host-` if U+2000 is in front of it, so
+ * a subdomain may set such a cookie, and it must not be read as the one without.
+ *
+ * Source: RFC 6265 sections 4.2.1 and 5.2; draft-ietf-httpbis-rfc6265bis section 4.1.3.
+ */
+export function* cookiePairs(header: string): Generator<readonly [name: string, value: string], void> {
+  for (const pair of header.split(';')) {
+    const equals = pair.indexOf('=')
+    if (equals === -1) continue
+    yield [trimmed(pair.slice(0, equals), BLANKS), trimmed(pair.slice(equals + 1), BLANKS)]
+  }
+}
+
+const BLANKS = ' \t'
+
+/**
+ * How much of a `Cookie` header the cookies of a login take, in bytes. Node refuses a head of more than 16 KiB, and nginx a line of more than 8 KiB: a browser that has more is
+ * locked out until they end. Another site may begin logins, but never so many that this happens.
+ */
+
+/** All attempts to log in together: four with short URLs to return to, one with the longest and one of 300 characters. */
+export const ATTEMPTS_BYTES = 2048
+
+/** A session in two cookies. With the attempts, and the name of the header, it stays below 8 KiB. */
+export const SESSION_BYTES = 6100
+
+/** The size of a cookie in a `Cookie` header, with the `; ` before the next one. */
+export function bytesInHeader(name: string, value: string): number {
+  return `${name}=${value}; `.length
 }

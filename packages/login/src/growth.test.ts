@@ -4,13 +4,12 @@ import { expectLinearWork, expectLinearWorkUntil } from '../../../test/growth.ts
 import { fixedClock } from '@kube-authn/testing'
 import { withoutCookies } from '../../core/src/request/headers/cookies.ts'
 import { contentOf, hooked, keyOf } from '../test/sessions.ts'
-import { cookieRules, readCookies } from './cookies.ts'
+import { readCookies } from './cookies.ts'
 import { cookieJar } from './sessions/cookie-jar.ts'
 import { cookieSessions } from './sessions/cookie-sessions.ts'
 import type { SessionKeeper } from './sessions/session-keeper.ts'
 import { storedSessions } from './sessions/stored-sessions.ts'
-import { transactionSeal } from './transaction/seal.ts'
-import { transactions } from './transaction/transactions.ts'
+import { transactions } from './transactions.ts'
 
 const ORIGIN = 'https://app.example.com'
 const NOW = Date.UTC(2030, 0, 1)
@@ -51,7 +50,7 @@ describe('the work of a request with cookies', () => {
     const clock = fixedClock(NOW)
     const keys = [keyOf(1)]
     const sessions = cookieSessions({ keys, clock })
-    const attempts = transactions(transactionSeal(keys, ORIGIN), { clock, sessions }, cookieRules(ORIGIN))
+    const attempts = transactions({ keys, origin: ORIGIN, clock, sessions })
     await expectLinearWorkUntil(300, (length) => {
       const header = cookies(length)
       return async () => {

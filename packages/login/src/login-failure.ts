@@ -1,4 +1,4 @@
-/** What went wrong in a login or logout, in a few kinds: each has its page. */
+/** The kinds of failures of a login or logout. Each has its page. */
 export type LoginFailureKind =
   /** The request is not one that a browser makes in a login, or its login is over: 400. */
   | 'expired'
@@ -13,7 +13,7 @@ export type LoginFailureKind =
   /** The provider, or the store of the sessions, cannot be reached: 503. */
   | 'unavailable'
 
-/** What a failed attempt leaves to its page. */
+/** Details of a failed attempt for its page. */
 export interface AfterFailure {
   /** Where a new attempt goes on. */
   readonly returnTo?: string
@@ -34,7 +34,7 @@ export class LoginFailure extends Error {
     this.setCookies = setCookies
   }
 
-  /** The same failure, with what is to be done after it. */
+  /** The same failure, with other details for its page. */
   followedBy(after: AfterFailure): LoginFailure {
     return new LoginFailure(this.kind, this.message, after)
   }

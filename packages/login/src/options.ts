@@ -16,7 +16,7 @@ import {
 } from '@kube-authn/core/internal/shared'
 import { aLog, nested } from '@kube-authn/core/internal/login'
 import { callbackPath, DEFAULT_PATHS, type LoginPaths, pathProblems, pathsShape } from './paths.ts'
-import type { LoginFetch } from './provider/login-fetch.ts'
+import type { LoginFetch } from './provider/bounded-fetch.ts'
 import { type LoginProvider, providerShape } from './provider/options.ts'
 import { DEFAULT_NAME } from './provider/provider.ts'
 import type { SessionKeeper } from './sessions/session-keeper.ts'
@@ -106,8 +106,8 @@ export function webLoginProblems(options: unknown): readonly ConfigurationProble
   if (problems.length > 0 || !isOptions(options)) return problems
   return [
     ...wayProblems(options),
-    ...providersOf(options).flatMap(clientProblems),
-    ...sameProblems(providersOf(options)),
+    ...loginProviders(options).flatMap(clientProblems),
+    ...sameProblems(loginProviders(options)),
     ...routeProblems(options),
   ]
 }
@@ -117,7 +117,7 @@ function routeProblems(options: WebLoginOptions): readonly ConfigurationProblem[
   const { callback = DEFAULT_PATHS.callback } = routes
   return pathProblems(routes, [
     callback,
-    ...providersOf(options).map(({ name = DEFAULT_NAME }) => callbackPath(callback, name)),
+    ...loginProviders(options).map(({ name = DEFAULT_NAME }) => callbackPath(callback, name)),
   ])
 }
 
@@ -138,7 +138,7 @@ function wayProblems(options: WebLoginOptions): readonly ConfigurationProblem[] 
   const given = new Map<string, unknown>(Object.entries(options))
   return OF_PROVIDER.filter((name) => given.get(name) !== undefined).map((path) => ({
     path,
-    message: 'belongs into providers',
+    message: 'must be set in providers',
   }))
 }
 
@@ -170,7 +170,7 @@ function sameProblems(providers: readonly LoginProvider[]): readonly Configurati
 }
 
 /** The providers of valid options. */
-export function providersOf(options: WebLoginOptions): readonly LoginProvider[] {
+export function loginProviders(options: WebLoginOptions): readonly LoginProvider[] {
   const { providers, issuer, clientId } = options
   if (providers !== undefined) return providers
   return issuer === undefined || clientId === undefined ? [] : [{ ...options, issuer, clientId }]

@@ -13,10 +13,9 @@ import {
   refuseProblems,
   systemClock,
 } from '@kube-authn/core/internal/shared'
-import { cookieRules } from './cookies.ts'
 import { crossSiteRequests } from './csrf/cross-site-requests.ts'
 import { LoginFailure } from './login-failure.ts'
-import { providersOf, type WebLoginOptions, webLoginProblems } from './options.ts'
+import { loginProviders, type WebLoginOptions, webLoginProblems } from './options.ts'
 import { callbackPath, DEFAULT_PATHS } from './paths.ts'
 import { logoutTokens } from './provider/logout-token.ts'
 import { DEFAULT_NAME, openProvider } from './provider/provider.ts'
@@ -25,11 +24,10 @@ import { loginRoutes } from './routes/routes.ts'
 import type { LoginParts } from './routes/route.ts'
 import { sessionRenewal } from './session/renewal.ts'
 import { sessionAuthenticator } from './session/session-authenticator.ts'
-import { BOUND_ELSEWHERE, cookieHeaderOf, usableSession } from './session/request-session.ts'
-import { transactionSeal } from './transaction/seal.ts'
-import { transactions } from './transaction/transactions.ts'
+import { BOUND_ELSEWHERE, cookieHeader, requestSession } from './session/request-session.ts'
+import { transactions } from './transactions.ts'
 
-/** What is to be done before an app handles a request: respond, or set cookies in the response of the app. */
+/** The step before an app handles a request: respond, or set cookies in the response of the app. */
 export type BeforeApp =
   | { readonly answer: HttpAnswer }
   | {
@@ -72,12 +70,12 @@ export interface WebLogin {
  */
 export function webLogin(options: WebLoginOptions): WebLogin {
   refuseProblems(webLoginProblems(options))
-  const parts = partsOf(options)
-  const { sessions, tokens, providers, origin, paths, refusalOf } = parts
+  const parts = loginParts(options)
+  const { sessions, tokens, providers, origin, paths, crossSiteRefusal } = parts
   const { clock = systemClock, refreshBeforeSeconds = 60, log } = options
   const answerRoute = loginRoutes(parts)
   const logged = (failure: LoginFailure): void =>
-    logFailure(log, { what: 'login', cause: failure, code: 'session', level: levelOf(failure) })
+    logFailure(log, { what: 'login', cause: failure, code: 'session', level: logLevel(failure) })
   const renewal = sessionRenewal({
     sessions,
     providers,
@@ -89,7 +87,7 @@ export function webLogin(options: WebLoginOptions): WebLogin {
 
   const renewedCookies = async (request: AuthenticationRequest): Promise<readonly string[]> => {
     try {
-      const session = await usableSession(sessions, request)
+      const session = await requestSession(sessions, request)
       return session === undefined || session === BOUND_ELSEWHERE ? [] : await renewal.renew(session)
     } catch (error) {
       // The authenticator will say the same.
@@ -103,13 +101,19 @@ export function webLogin(options: WebLoginOptions): WebLogin {
     const answer = answerRoute(request, readBody)
     if (answer !== undefined) return answer.then((given) => ({ answer: given }))
     if (request.refusal !== undefined) return NOTHING
-    const cookieHeader = cookieHeaderOf(request)
-    const mayHaveSession = sessions.cookieNames.some((name) => cookieHeader.includes(name))
+    const cookies = cookieHeader(request)
+    const mayHaveSession = sessions.cookieNames.some((name) => cookies.includes(name))
     return mayHaveSession ? renewedCookies(request).then((setCookies) => ({ setCookies })) : NOTHING
   }
 
   return {
-    authenticator: sessionAuthenticator({ sessions, tokens, clock, refusalOf, isRefused: renewal.isRefused }),
+    authenticator: sessionAuthenticator({
+      sessions,
+      tokens,
+      clock,
+      crossSiteRefusal,
+      isRefused: renewal.isRefused,
+    }),
     before,
     async handle(request) {
       const answer = await answerRoute(fetchRequest(request), fetchBody(request))
@@ -121,7 +125,7 @@ export function webLogin(options: WebLoginOptions): WebLogin {
 
 const NOTHING: BeforeApp = Object.freeze({ setCookies: [] })
 
-function partsOf(options: WebLoginOptions): LoginParts {
+function loginParts(options: WebLoginOptions): LoginParts {
   const {
     publicUrl: origin,
     sessions,
@@ -135,7 +139,7 @@ function partsOf(options: WebLoginOptions): LoginParts {
   const { fetch = (url, init) => globalThis.fetch(url, init) } = options
   const paths = { ...DEFAULT_PATHS, ...options.routes }
   const providers = new Map(
-    providersOf(options).map((provider) => {
+    loginProviders(options).map((provider) => {
       const { name = DEFAULT_NAME } = provider
       const redirectUri = origin + callbackPath(paths.callback, name)
       return [name, openProvider(provider, { redirectUri, fetch, clock, timeoutSeconds })] as const
@@ -149,21 +153,24 @@ function partsOf(options: WebLoginOptions): LoginParts {
     logoutTokens: new Map([...providers].map(([name, provider]) => [name, logoutTokens(provider)] as const)),
     sessions,
     tokens: union<TokenAuthenticator>(...options.tokens),
-    transactions: transactions(transactionSeal(keys, origin), { clock, sessions }, cookieRules(origin)),
+    transactions: transactions({ keys, origin, clock, sessions }),
     idTokenHint: options.idTokenHint,
     clock,
-    refusalOf: crossSiteRequests({ origins: [origin], requireToken: options.requireCsrfToken ?? false }),
+    crossSiteRefusal: crossSiteRequests({
+      origins: [origin],
+      requireToken: options.requireCsrfToken ?? false,
+    }),
     report: (failure, { method, path }, status) =>
       logFailure(log, {
         what: 'login',
         cause: failure,
         code: 'login',
-        level: levelOf(failure),
+        level: logLevel(failure),
         request: { method, path, status },
       }),
   }
 }
 
-function levelOf({ kind }: LoginFailure): 'warn' | 'error' {
+function logLevel({ kind }: LoginFailure): 'warn' | 'error' {
   return kind === 'badAnswer' || kind === 'unavailable' ? 'error' : 'warn'
 }

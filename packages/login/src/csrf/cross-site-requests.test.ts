@@ -8,7 +8,7 @@ import { csrfToken } from './csrf-token.ts'
 const session = { id: 'A'.repeat(43) }
 const OWN = 'https://app.example.com'
 const origins = [OWN, 'https://admin.example.com:8443']
-const refusalOf = crossSiteRequests({ origins })
+const crossSiteRefusal = crossSiteRequests({ origins })
 const withToken = crossSiteRequests({ origins, requireToken: true })
 
 type Sent = Readonly<Record<string, string>>
@@ -79,19 +79,19 @@ const CASES: readonly (readonly [string, Sent, string | undefined])[] = [
 describe('a request with the cookie of a session', () => {
   it.each(CASES)('%s', async (_, headers, expected) => {
     for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'TRACE', 'CONNECT', 'PROPFIND', 'get', '']) {
-      expect(await refusalOf(received(method, headers), session)).toBe(expected)
+      expect(await crossSiteRefusal(received(method, headers), session)).toBe(expected)
     }
   })
 
   it.each(CASES)('may read, %s', async (_, headers) => {
     for (const method of ['GET', 'HEAD', 'OPTIONS']) {
-      expect(await refusalOf(received(method, headers), session)).toBeUndefined()
+      expect(await crossSiteRefusal(received(method, headers), session)).toBeUndefined()
     }
   })
 
   it.each(CASES)('may open a WebSocket only as it may write, %s', async (_, headers, expected) => {
     const upgrade = { ...headers, connection: 'Upgrade', upgrade: 'websocket' }
-    expect(await refusalOf(received('GET', upgrade), session)).toBe(expected)
+    expect(await crossSiteRefusal(received('GET', upgrade), session)).toBe(expected)
     // Pages cannot add a token to it.
     expect(await withToken(received('GET', upgrade), session)).toBe(expected)
     expect(await withToken(received('CONNECT', headers), session)).toBe(expected)
@@ -104,27 +104,31 @@ describe('a request with the cookie of a session', () => {
       ['origin', OWN, 'origin', OWN],
       ['referer', `${OWN}/`, 'referer', `${OWN}/`],
     ]
-    for (const each of headers) expect(await refusalOf(twice(...each), session)).toBe(ELSEWHERE)
+    for (const each of headers) expect(await crossSiteRefusal(twice(...each), session)).toBe(ELSEWHERE)
   })
 
   it('is judged alike with headers of Fetch', async () => {
-    expect(await refusalOf(requestOf('POST', from('same-origin')), session)).toBeUndefined()
-    expect(await refusalOf(requestOf('POST', from('cross-site')), session)).toBe(ELSEWHERE)
-    expect(await refusalOf(requestOf('POST', {}), session)).toBe(UNKNOWN)
+    expect(await crossSiteRefusal(requestOf('POST', from('same-origin')), session)).toBeUndefined()
+    expect(await crossSiteRefusal(requestOf('POST', from('cross-site')), session)).toBe(ELSEWHERE)
+    expect(await crossSiteRefusal(requestOf('POST', {}), session)).toBe(UNKNOWN)
   })
 })
 
 describe('the token', () => {
   it('makes up for the absence of the other headers, and for nothing else', async () => {
     const token = { 'x-csrf-token': await csrfToken(session) }
-    expect(await refusalOf(received('POST', token), session)).toBeUndefined()
-    expect(await refusalOf(received('POST', { ...token, ...from('cross-site') }), session)).toBe(ELSEWHERE)
-    expect(await refusalOf(received('POST', token), { id: 'B'.repeat(43) })).toBe(UNKNOWN)
-    expect(await refusalOf(received('GET', { ...token, upgrade: 'websocket' }), session)).toBeUndefined()
+    expect(await crossSiteRefusal(received('POST', token), session)).toBeUndefined()
+    expect(await crossSiteRefusal(received('POST', { ...token, ...from('cross-site') }), session)).toBe(
+      ELSEWHERE,
+    )
+    expect(await crossSiteRefusal(received('POST', token), { id: 'B'.repeat(43) })).toBe(UNKNOWN)
+    expect(
+      await crossSiteRefusal(received('GET', { ...token, upgrade: 'websocket' }), session),
+    ).toBeUndefined()
   })
 
   it('can be required besides', async () => {
-    const missing = 'the header X-CSRF-Token has no token of this session'
+    const missing = 'the header X-CSRF-Token must be a token of this session'
     const token = await csrfToken(session)
     const own = from('same-origin', OWN)
     expect(await withToken(received('POST', own), session)).toBe(missing)
@@ -161,15 +165,15 @@ describe('requests without a header or a session', () => {
     { 'sec-fetch-mode': 'websocket' },
   ])('know a WebSocket without Upgrade by %j', async (headers) => {
     const elsewhere = { ...headers, origin: 'https://evil.example.com' }
-    expect(await refusalOf(received('GET', elsewhere), session)).toBe(ELSEWHERE)
-    expect(await refusalOf(received('GET', headers), session)).toBe(UNKNOWN)
-    expect(await refusalOf(received('GET', { ...headers, origin: OWN }), session)).toBeUndefined()
+    expect(await crossSiteRefusal(received('GET', elsewhere), session)).toBe(ELSEWHERE)
+    expect(await crossSiteRefusal(received('GET', headers), session)).toBe(UNKNOWN)
+    expect(await crossSiteRefusal(received('GET', { ...headers, origin: OWN }), session)).toBeUndefined()
   })
 
   it('are refused without a session too, if that is asked', async () => {
     const token = { 'x-csrf-token': await csrfToken(session) }
-    expect(await refusalOf(received('POST', from('cross-site')), undefined)).toBe(ELSEWHERE)
-    expect(await refusalOf(received('POST', token), undefined)).toBe(UNKNOWN)
+    expect(await crossSiteRefusal(received('POST', from('cross-site')), undefined)).toBe(ELSEWHERE)
+    expect(await crossSiteRefusal(received('POST', token), undefined)).toBe(UNKNOWN)
     expect(await withToken(received('POST', from('same-origin')), undefined)).toBeUndefined()
   })
 })

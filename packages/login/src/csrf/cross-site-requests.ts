@@ -43,7 +43,7 @@ export type CrossSiteCheck = (
  * Refuses requests that pages of other sites make with the cookie of a session. Call it for requests that a session has authenticated, and for no others: no other site can
  * send the bearer token of a user.
  *
- * 1. GET, HEAD and OPTIONS are allowed, unless they are an upgrade, as to a WebSocket, also where a proxy has removed `Upgrade`. An app must change nothing for them.
+ * 1. GET, HEAD and OPTIONS are allowed, unless they are an upgrade, as to a WebSocket, even where a proxy has removed `Upgrade`. An app must change nothing for them.
  * 2. `Sec-Fetch-Site` and `Origin` decide as for every credential that browsers send by themselves (`ambientCredential`), with `origins` instead of the host.
  * 3. Without both, the origin of `Referer` must be one of `origins`.
  * 4. Without any of the three headers, `X-CSRF-Token` must be a token of the session.
@@ -56,29 +56,29 @@ export type CrossSiteCheck = (
  *
  * @throws {ConfigurationError} if an option is invalid.
  * @example
- * const refusalOf = crossSiteRequests({ origins: ['https://app.example.com'] })
+ * const crossSiteRefusal = crossSiteRequests({ origins: ['https://app.example.com'] })
  */
 export function crossSiteRequests(options: CrossSiteRequestsOptions): CrossSiteCheck {
   checkOptions(shape, options)
   const { origins, requireToken = false } = options
 
-  return async function refusalOf(request, session, trustedOrigins = []) {
+  return async function crossSiteRefusal(request, session, trustedOrigins = []) {
     if (!mayChange(request)) return undefined
     const { method, headers } = request
-    const found = placeOf(headers, [...origins, ...trustedOrigins])
+    const found = requestSite(headers, [...origins, ...trustedOrigins])
     if (found === 'elsewhere') return 'the request comes from a page of another site'
     const needsToken = requireToken && session !== undefined && !opensConnection(method, headers)
     if (found === 'own' && !needsToken) return undefined
     const token = onlyOne(headers, 'x-csrf-token') ?? ''
     if (session !== undefined && (await verifyCsrfToken(session, token))) return undefined
     return found === 'own'
-      ? 'the header X-CSRF-Token has no token of this session'
+      ? 'the header X-CSRF-Token must be a token of this session'
       : 'the request has none of Sec-Fetch-Site, Origin and Referer, and no token of this session'
   }
 }
 
 /** Where a request was made. Only here `Referer` counts too, since a session is of a browser, which the others need not be. */
-function placeOf(headers: RequestHeaders, origins: readonly string[]): ReturnType<typeof siteOf> {
+function requestSite(headers: RequestHeaders, origins: readonly string[]): ReturnType<typeof siteOf> {
   const site = siteOf(headers, origins)
   const referer = site === 'unknown' ? onlyOne(headers, 'referer') : undefined
   if (referer === undefined) return site

@@ -13,7 +13,7 @@ const TOKEN = /^([\w-]{22})\.([\w-]{43})$/
  */
 export async function csrfToken(session: Pick<Session, 'id'>): Promise<string> {
   const salt = crypto.getRandomValues(new Uint8Array(SALT_BYTES))
-  const signature = await crypto.subtle.sign('HMAC', await keyOf(session), salt)
+  const signature = await crypto.subtle.sign('HMAC', await deriveKey(session), salt)
   return `${base64urlOf(salt)}.${base64urlOf(new Uint8Array(signature))}`
 }
 
@@ -24,14 +24,14 @@ export async function verifyCsrfToken(session: Pick<Session, 'id'>, token: strin
   if (!isCanonicalBase64url(salt) || !isCanonicalBase64url(signature)) return false
   return crypto.subtle.verify(
     'HMAC',
-    await keyOf(session),
+    await deriveKey(session),
     bytesOfBase64url(signature),
     bytesOfBase64url(salt),
   )
 }
 
-/** Of the id only the browser and the server know, and of no other use. */
-async function keyOf({ id }: Pick<Session, 'id'>): Promise<CryptoKey> {
+/** Derived from the id of the session, which only the browser and the server know, for this use only. */
+async function deriveKey({ id }: Pick<Session, 'id'>): Promise<CryptoKey> {
   const base = await crypto.subtle.importKey('raw', utf8.encode(id), 'HKDF', false, ['deriveKey'])
   return crypto.subtle.deriveKey(
     {

@@ -11,7 +11,7 @@ import {
   type StatusError,
 } from '@kube-authn/core/adapter'
 import { isPromiseLike } from '@kube-authn/core/internal/shared'
-import { aLogin } from '../check-login.ts'
+import { checkLogin } from '../check-login.ts'
 import { keepCookies } from '../node/keep-cookies.ts'
 import type { BeforeApp, WebLogin } from '../web-login.ts'
 
@@ -29,7 +29,7 @@ type Next = (error?: unknown) => void
 export function loginRoutes(
   login: WebLogin,
 ): (req: IncomingMessage, res: ServerResponse, next: Next) => void {
-  aLogin(login)
+  checkLogin(login)
   return function loginMiddleware(req, res, next) {
     const proceed = (before: BeforeApp): void => {
       if ('answer' in before) {
@@ -40,7 +40,7 @@ export function loginRoutes(
       next()
     }
     try {
-      const before = login.before(requestOf(req), incomingMessageBody(req))
+      const before = login.before(toRequest(req), incomingMessageBody(req))
       if (isPromiseLike(before)) before.then(proceed).then(undefined, next)
       else proceed(before)
     } catch (error) {
@@ -60,20 +60,20 @@ export function loginRoutes(
 export function requireLogin(
   login: WebLogin,
 ): (error: StatusError, req: Raw<IncomingMessage>, res: Raw<ServerResponse>) => Promise<void> {
-  aLogin(login)
+  checkLogin(login)
   return async function redirectToLogin(error, req, res) {
-    send(await login.refuse(error, requestOf(rawOf(req))), rawOf(res))
+    send(await login.refuse(error, toRequest(nodeObject(req))), nodeObject(res))
   }
 }
 
 /** One of Node, or of Fastify, which has that of Node in it. */
 type Raw<T> = T | { readonly raw: T }
 
-function rawOf<T extends object>(given: Raw<T>): T {
+function nodeObject<T extends object>(given: Raw<T>): T {
   return 'raw' in given ? given.raw : given
 }
 
-function requestOf(req: IncomingMessage): ReturnType<typeof incomingMessageRequest> {
+function toRequest(req: IncomingMessage): ReturnType<typeof incomingMessageRequest> {
   // Express changes `url` below a mount point and keeps the original.
   const target = 'originalUrl' in req && typeof req.originalUrl === 'string' ? req.originalUrl : req.url
   return incomingMessageRequest(req, target)

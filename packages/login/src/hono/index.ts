@@ -14,7 +14,7 @@ import {
 } from '@kube-authn/core/adapter'
 import { memberOf } from '@kube-authn/core/internal/shared'
 import type { Context, MiddlewareHandler } from 'hono'
-import { aLogin } from '../check-login.ts'
+import { checkLogin } from '../check-login.ts'
 import { type CookieResponse, keepCookies } from '../node/keep-cookies.ts'
 import type { WebLogin } from '../web-login.ts'
 
@@ -26,9 +26,9 @@ import type { WebLogin } from '../web-login.ts'
  * app.use(loginRoutes(login)).use(authentication(authenticator, { onFailure: requireLogin(login) }))
  */
 export function loginRoutes(login: WebLogin): MiddlewareHandler {
-  aLogin(login)
+  checkLogin(login)
   return async function loginMiddleware(c, next) {
-    const before = await login.before(requestOf(c), fetchBody(c.req.raw))
+    const before = await login.before(toRequest(c), fetchBody(c.req.raw))
     if ('answer' in before) return responseOf(before.answer)
     const outgoing = memberOf(c.env, 'outgoing')
     // A handler may write the response of Node itself, as a proxy does: Hono adds nothing to it.
@@ -57,14 +57,14 @@ const SWITCHING_PROTOCOLS = 101
  * app.get('/account', requireUser({ onFailure: requireLogin(login) }), showAccount)
  */
 export function requireLogin(login: WebLogin): (error: StatusError, c: Context) => Promise<Response> {
-  aLogin(login)
+  checkLogin(login)
   return async function redirectToLogin(error, c) {
-    return responseOf(await login.refuse(error, requestOf(c)))
+    return responseOf(await login.refuse(error, toRequest(c)))
   }
 }
 
 /** On `@hono/node-server` the request of Node, which knows the client certificate. */
-function requestOf(c: Context): AuthenticationRequest {
+function toRequest(c: Context): AuthenticationRequest {
   const incoming = memberOf(c.env, 'incoming')
   return isNodeRequest(incoming) ? incomingMessageRequest(incoming) : fetchRequest(c.req.raw)
 }

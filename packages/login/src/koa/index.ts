@@ -10,7 +10,7 @@ import {
   type StatusError,
 } from '@kube-authn/core/adapter'
 import type { Middleware, ParameterizedContext } from 'koa'
-import { aLogin } from '../check-login.ts'
+import { checkLogin } from '../check-login.ts'
 import { keepCookies } from '../node/keep-cookies.ts'
 import type { WebLogin } from '../web-login.ts'
 
@@ -22,9 +22,9 @@ import type { WebLogin } from '../web-login.ts'
  * app.use(loginRoutes(login)).use(authentication(authenticator, { onFailure: requireLogin(login) }))
  */
 export function loginRoutes(login: WebLogin): Middleware {
-  aLogin(login)
+  checkLogin(login)
   return async function loginMiddleware(ctx, next) {
-    const before = await login.before(requestOf(ctx), incomingMessageBody(ctx.req, bodyOf(ctx)))
+    const before = await login.before(toRequest(ctx), incomingMessageBody(ctx.req, parsedBody(ctx)))
     if ('answer' in before) {
       answer(before.answer, ctx)
       return
@@ -45,20 +45,20 @@ export function loginRoutes(login: WebLogin): Middleware {
 export function requireLogin(
   login: WebLogin,
 ): (error: StatusError, ctx: ParameterizedContext) => Promise<void> {
-  aLogin(login)
+  checkLogin(login)
   return async function redirectToLogin(error, ctx) {
-    answer(await login.refuse(error, requestOf(ctx)), ctx)
+    answer(await login.refuse(error, toRequest(ctx)), ctx)
   }
 }
 
-function requestOf(
+function toRequest(
   ctx: Pick<ParameterizedContext, 'req' | 'originalUrl'>,
 ): ReturnType<typeof incomingMessageRequest> {
   return incomingMessageRequest(ctx.req, ctx.originalUrl, undefined, ctx)
 }
 
 /** The result of a body parser, if one ran before. */
-function bodyOf({ request }: Pick<ParameterizedContext, 'request'>): unknown {
+function parsedBody({ request }: Pick<ParameterizedContext, 'request'>): unknown {
   return 'body' in request ? request.body : undefined
 }
 

@@ -23,7 +23,7 @@ export function keepCookies(res: CookieResponse, setCookies: readonly string[]):
       const isGiven = typeof last === 'object' && last !== null
       // They take the place of headers that were set before, so they are set, and not handed on.
       if (isGiven) setAll(res, last)
-      const there = linesOf(res.getHeader('Set-Cookie'))
+      const there = toLines(res.getHeader('Set-Cookie'))
       for (const line of setCookies) if (!there.includes(line)) res.appendHeader('Set-Cookie', line)
       res.setHeader('Cache-Control', 'no-store')
       return Reflect.apply(writeHead, undefined, isGiven ? given.slice(0, -1) : given)
@@ -33,7 +33,7 @@ export function keepCookies(res: CookieResponse, setCookies: readonly string[]):
 
 /** What `writeHead` got: an object, or a list of names and values in turn. */
 function setAll(res: CookieResponse, headers: object): void {
-  const pairs = Array.isArray(headers) ? pairsOf(headers) : Object.entries(headers)
+  const pairs = Array.isArray(headers) ? headerPairs(headers) : Object.entries(headers)
   for (const [name] of pairs) res.removeHeader(name)
   for (const [name, value] of pairs) {
     const values: readonly unknown[] = Array.isArray(value) ? value : [value]
@@ -41,12 +41,12 @@ function setAll(res: CookieResponse, headers: object): void {
   }
 }
 
-function pairsOf(list: readonly unknown[]): readonly (readonly [string, unknown])[] {
+function headerPairs(list: readonly unknown[]): readonly (readonly [string, unknown])[] {
   return list.flatMap((name, index) =>
     index % 2 === 0 && typeof name === 'string' ? [[name, list[index + 1]] as const] : [],
   )
 }
 
-function linesOf(value: number | string | readonly string[] | undefined): readonly string[] {
+function toLines(value: number | string | readonly string[] | undefined): readonly string[] {
   return value === undefined ? [] : [value].flat().map(String)
 }

@@ -1,5 +1,4 @@
 import type { HttpAnswer } from '@kube-authn/core/adapter'
-import { escaped } from './html.ts'
 
 /** The content of a page. */
 export interface PageContent {
@@ -80,4 +79,17 @@ export function redirect(location: string, setCookies: readonly string[] = []): 
     },
     content: '',
   }
+}
+
+/** Text that may stand in HTML, also in an attribute in quotes. */
+export function escaped(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '')
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
 }

@@ -1,7 +1,6 @@
 import type { HttpAnswer } from '@kube-authn/core/adapter'
 import type { LoginFailureKind } from '../login-failure.ts'
-import { escaped } from './html.ts'
-import { page } from './page.ts'
+import { escaped, page } from './page.ts'
 
 interface Explanation {
   readonly status: number
@@ -57,5 +56,39 @@ export function failurePage(
     main: `<p>${escaped(text)}</p><p><a class="choice" href="${escaped(retryUrl)}">Try again</a></p>`,
     setCookies,
     ...(status === 503 && { retryAfterSeconds: RETRY_SECONDS }),
+  })
+}
+
+/** A provider to choose. */
+export interface Choice {
+  readonly label: string
+  readonly url: string
+}
+
+/** The page on which a person chooses a provider. */
+export function choosePage(title: string, choices: readonly Choice[]): Promise<HttpAnswer> {
+  const items = choices.map(
+    ({ label, url }) => `<li><a class="choice" href="${escaped(url)}">${escaped(label)}</a></li>`,
+  )
+  return page({ status: 200, title, main: `<p>Log in with:</p><ul>${items.join('')}</ul>` })
+}
+
+/** The page that asks before a logout, since a `GET` must not end a session. @param targets where the form may lead to after this origin. */
+export function confirmLogoutPage(action: string, targets: readonly string[]): Promise<HttpAnswer> {
+  return page({
+    status: 200,
+    title: 'Log out',
+    main: `<p>Do you want to log out?</p><form method="post" action="${escaped(action)}"><button>Log out</button></form>`,
+    formTargets: targets,
+    hasForm: true,
+  })
+}
+
+/** The page after a logout. */
+export function loggedOutPage(loginPath: string): Promise<HttpAnswer> {
+  return page({
+    status: 200,
+    title: 'Logged out',
+    main: `<p>You are logged out.</p><p><a class="choice" href="${escaped(loginPath)}">Log in again</a></p>`,
   })
 }

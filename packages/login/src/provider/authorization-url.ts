@@ -1,6 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import { LoginFailure } from '../login-failure.ts'
-import { outcomeOf } from './failures.ts'
+import { providerStep } from './failures.ts'
 import type { Provider } from './provider.ts'
 
 /** The secrets of one login, which bind the answer of the provider to the browser that began it. */
@@ -10,7 +10,7 @@ export interface LoginSecrets {
   readonly verifier: string
 }
 
-/** What an app may add to one authorization request. */
+/** Parameters that one authorization request may have besides. */
 export interface LoginHints {
   /** `login_hint`: who is about to log in, such as an email address. */
   readonly loginHint?: string | undefined
@@ -29,8 +29,8 @@ export async function authorizationUrl(
   hints: LoginHints,
 ): Promise<string> {
   const server = await provider.server()
-  const endpoint = endpointOf(server)
-  const parameters = new URLSearchParams(await parametersOf(provider, secrets, hints))
+  const endpoint = authorizationEndpoint(server)
+  const parameters = new URLSearchParams(await requestParameters(provider, secrets, hints))
   const pushes = provider.options.pushedAuthorization ?? true
   const isPushed = pushes && server.pushed_authorization_request_endpoint !== undefined
   if (!isPushed) {
@@ -39,7 +39,7 @@ export async function authorizationUrl(
     }
     return withParameters(endpoint, parameters)
   }
-  const { request_uri: requestUri } = await outcomeOf(server.issuer, async () => {
+  const { request_uri: requestUri } = await providerStep(server.issuer, async () => {
     const client = provider.client()
     const response = await oauth.pushedAuthorizationRequest(
       server,
@@ -54,7 +54,7 @@ export async function authorizationUrl(
   return withParameters(endpoint, pushed)
 }
 
-async function parametersOf(
+async function requestParameters(
   { options, redirectUri }: Provider,
   { state, nonce, verifier }: LoginSecrets,
   { loginHint }: LoginHints,
@@ -86,7 +86,10 @@ async function parametersOf(
 }
 
 /** A provider's `https` endpoint, to which a browser is sent. */
-function endpointOf({ authorization_endpoint: endpoint = '', issuer }: oauth.AuthorizationServer): string {
+function authorizationEndpoint({
+  authorization_endpoint: endpoint = '',
+  issuer,
+}: oauth.AuthorizationServer): string {
   if (!isHttps(endpoint)) throw new LoginFailure('badAnswer', `${issuer} has no https authorization_endpoint`)
   return endpoint
 }

@@ -1,7 +1,19 @@
 import type { CustomFetchOptions } from 'oauth4webapi'
 import type { Clock } from '@kube-authn/core'
 import { deadlineAfter, type HttpResponse, textOf } from '@kube-authn/core/internal/login'
-import type { LoginFetch } from './login-fetch.ts'
+
+/** The used part of `fetch`. Accepts the global `fetch`, and that of `createFetch` in `@kube-authn/node`, which has a certificate authority. */
+export type LoginFetch = (url: string, init: LoginFetchInit) => Promise<HttpResponse>
+
+/** The options of a {@link LoginFetch} call. */
+export interface LoginFetchInit {
+  readonly method: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string | null
+  /** Redirects are not followed. */
+  readonly redirect: 'manual'
+  readonly signal: AbortSignal
+}
 
 /** The `fetch` of oauth4webapi. */
 export type BoundedFetch = (
@@ -27,7 +39,7 @@ export function boundedFetch(fetch: LoginFetch, clock: Clock, timeoutSeconds: nu
       return await deadline.race(async (signal) => {
         const sent = body === undefined ? null : String(body)
         const response = await fetch(url, { method, headers, body: sent, redirect: 'manual', signal })
-        return copyOf(response, await textOf(response, MAX_BYTES))
+        return copyResponse(response, await textOf(response, MAX_BYTES))
       })
     } finally {
       deadline.end()
@@ -35,7 +47,7 @@ export function boundedFetch(fetch: LoginFetch, clock: Clock, timeoutSeconds: nu
   }
 }
 
-function copyOf({ status, headers }: HttpResponse, text: string): Response {
+function copyResponse({ status, headers }: HttpResponse, text: string): Response {
   const kept = KEPT_HEADERS.flatMap((name) => {
     const value = headers.get(name)
     return value === null ? [] : [[name, value] as const]

@@ -4,11 +4,11 @@ import { printable } from '@kube-authn/internal/printable'
 import { LoginFailure } from '../login-failure.ts'
 
 /** Runs a step at a provider. @throws {LoginFailure} for everything that goes wrong in it, with a message without tokens. */
-export async function outcomeOf<T>(issuer: string, step: () => Promise<T>): Promise<T> {
+export async function providerStep<T>(issuer: string, step: () => Promise<T>): Promise<T> {
   try {
     return await step()
   } catch (error) {
-    throw failureOf(error, issuer)
+    throw asLoginFailure(error, issuer)
   }
 }
 
@@ -25,7 +25,7 @@ const REFUSED: ReadonlySet<string> = new Set([
   'unmet_authentication_requirements',
 ])
 
-function failureOf(error: unknown, issuer: string): LoginFailure {
+function asLoginFailure(error: unknown, issuer: string): LoginFailure {
   if (error instanceof LoginFailure) return error
   if (isAuthenticationError(error)) {
     return new LoginFailure(
@@ -50,7 +50,7 @@ function failureOf(error: unknown, issuer: string): LoginFailure {
       `${issuer}: ${printable(error.message)}`,
     )
   }
-  return new LoginFailure('unavailable', `${issuer} cannot be reached (${codeOf(error)})`)
+  return new LoginFailure('unavailable', `${issuer} cannot be reached (${errorCode(error)})`)
 }
 
 function refusedBy(issuer: string, code: string): LoginFailure {
@@ -59,9 +59,9 @@ function refusedBy(issuer: string, code: string): LoginFailure {
 }
 
 /** Why a call failed: the code of the innermost error, since messages may have the whole request in them. */
-function codeOf(error: unknown, depth = 5): string {
+function errorCode(error: unknown, depth = 5): string {
   if (!(error instanceof Error)) return 'unknown error'
-  if (error.cause instanceof Error && depth > 0) return codeOf(error.cause, depth - 1)
+  if (error.cause instanceof Error && depth > 0) return errorCode(error.cause, depth - 1)
   if (/^no response within [\d.]+ seconds$|^longer than \d+ bytes$/.test(error.message)) return error.message
   return 'code' in error && typeof error.code === 'string' && /^[A-Z0-9_]{1,64}$/.test(error.code)
     ? error.code

@@ -4,7 +4,7 @@ import { JWS_ALGORITHMS, readJwt, remoteKeySet, verifyToken } from '@kube-authn/
 import { isObject, memberOf, RecentMap } from '@kube-authn/core/internal/shared'
 import { LoginFailure } from '../login-failure.ts'
 import { isHttps } from './authorization-url.ts'
-import { outcomeOf } from './failures.ts'
+import { providerStep } from './failures.ts'
 import type { Provider } from './provider.ts'
 
 /** Whose sessions a logout token ends: one session of the provider, or all those of a subject. */
@@ -45,17 +45,17 @@ export function logoutTokens(provider: Provider): UseLogoutToken {
 
   return async (token, end) => {
     const jwt = readJwt(token)
-    if (jwt === undefined || jwt.issuer !== options.issuer) throw refused('is not a JWT of the provider')
+    if (jwt === undefined || jwt.issuer !== options.issuer) throw refused('is not a JWT from the provider')
     const { type, claims } = jwt
-    if (!TYPES.has(typeof type === 'string' ? type.toLowerCase() : type)) throw refused('has another type')
-    const { issuedAt } = await outcomeOf(options.issuer, async () => {
+    if (!TYPES.has(typeof type === 'string' ? type.toLowerCase() : type)) throw refused('has the wrong type')
+    const { issuedAt } = await providerStep(options.issuer, async () => {
       const server = await provider.server()
-      const rules = { audiences: [options.clientId], algorithms: algorithmsOf(server), clock }
+      const rules = { audiences: [options.clientId], algorithms: idTokenAlgorithms(server), clock }
       return verifyToken(jwt, keySetAt(server.jwks_uri ?? ''), rules)
     })
     if (issuedAt === undefined) throw refused('has no iat')
     const ageMs = clock.now() - issuedAt * 1000
-    if (ageMs > MAX_AGE_MS || ageMs < -MAX_FUTURE_MS) throw refused('was not issued now')
+    if (ageMs > MAX_AGE_MS || ageMs < -MAX_FUTURE_MS) throw refused('was not issued just now')
     if (!isObject(memberOf(memberOf(claims, 'events'), EVENT))) throw refused('has no logout event')
     if (Object.hasOwn(claims, 'nonce')) throw refused('has a nonce')
     const which = whoseSessions(claims)
@@ -68,7 +68,7 @@ export function logoutTokens(provider: Provider): UseLogoutToken {
 }
 
 /** Those of the provider's id tokens, which count for logout tokens too (section 2.6). */
-function algorithmsOf({
+function idTokenAlgorithms({
   id_token_signing_alg_values_supported: offered = ['RS256'],
 }: AuthorizationServer): readonly (typeof JWS_ALGORITHMS)[number][] {
   return JWS_ALGORITHMS.filter((algorithm) => offered.includes(algorithm))

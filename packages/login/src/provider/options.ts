@@ -18,7 +18,7 @@ import {
   recordOf,
   urlProblems,
 } from '@kube-authn/core/internal/login'
-import type { LoginFetch } from './login-fetch.ts'
+import type { LoginFetch } from './bounded-fetch.ts'
 
 /**
  * An OpenID Connect provider, and this app as its client. `clientId` is the audience of id tokens. Without `clientSecret` and `clientAssertion` it is a public

@@ -1,10 +1,9 @@
 import * as oauth from 'oauth4webapi'
 import type { Clock } from '@kube-authn/core'
 import { systemClock } from '@kube-authn/core/internal/shared'
-import { boundedFetch, type BoundedFetch } from './bounded-fetch.ts'
-import type { LoginFetch } from './login-fetch.ts'
+import { boundedFetch, type BoundedFetch, type LoginFetch } from './bounded-fetch.ts'
 import { discovery } from './discovery.ts'
-import { outcomeOf } from './failures.ts'
+import { providerStep } from './failures.ts'
 import type { LoginProvider } from './options.ts'
 
 /** A provider that logins use. */
@@ -25,7 +24,7 @@ export interface Provider {
   readonly call: { readonly [oauth.customFetch]: BoundedFetch }
 }
 
-/** What all providers of a login share. */
+/** Settings that all providers of a login share. */
 export interface ProviderSettings {
   readonly redirectUri: string
   readonly fetch: LoginFetch
@@ -52,7 +51,7 @@ export function openProvider(options: LoginProvider, settings: ProviderSettings)
     fetch,
     call,
     server: discovery(clock, timeoutSeconds, () =>
-      outcomeOf(issuer, async () =>
+      providerStep(issuer, async () =>
         withAlgorithms(
           options,
           await oauth.processDiscoveryResponse(

@@ -1,10 +1,10 @@
 import * as oauth from 'oauth4webapi'
 import { LoginFailure } from '../login-failure.ts'
 import type { LoginSecrets } from './authorization-url.ts'
-import { outcomeOf } from './failures.ts'
+import { providerStep } from './failures.ts'
 import type { Provider } from './provider.ts'
 
-/** What a provider answered with. */
+/** The tokens in a response of a provider. */
 export interface Tokens {
   readonly idToken: string
   readonly refreshToken?: string
@@ -30,7 +30,7 @@ export async function exchangedTokens(
 ): Promise<Tokens> {
   const server = await provider.server()
   const { authenticatedWithinSeconds: maxAge } = provider.options
-  return outcomeOf(server.issuer, async () => {
+  return providerStep(server.issuer, async () => {
     const client = provider.client()
     const response = await oauth.authorizationCodeGrantRequest(
       server,
@@ -46,7 +46,7 @@ export async function exchangedTokens(
       requireIdToken: true,
       ...(maxAge !== undefined && { maxAge }),
     })
-    return tokensOf(server.issuer, tokens)
+    return readTokens(server.issuer, tokens)
   })
 }
 
@@ -67,7 +67,7 @@ export async function refreshedTokens(
 ): Promise<Tokens | typeof SESSION_OVER> {
   const server = await provider.server()
   const client = provider.client()
-  const response = await outcomeOf(server.issuer, () =>
+  const response = await providerStep(server.issuer, () =>
     oauth.refreshTokenGrantRequest(
       server,
       client,
@@ -78,14 +78,14 @@ export async function refreshedTokens(
   )
   try {
     const answer = await oauth.processRefreshTokenResponse(server, client, response)
-    return { refreshToken, ...tokensOf(server.issuer, answer) }
+    return { refreshToken, ...readTokens(server.issuer, answer) }
   } catch (error) {
     if (error instanceof oauth.ResponseBodyError && error.error === 'invalid_grant') return SESSION_OVER
-    return outcomeOf(server.issuer, () => Promise.reject(error))
+    return providerStep(server.issuer, () => Promise.reject(error))
   }
 }
 
-function tokensOf(issuer: string, response: oauth.TokenEndpointResponse): Tokens {
+function readTokens(issuer: string, response: oauth.TokenEndpointResponse): Tokens {
   const claims = oauth.getValidatedIdTokenClaims(response)
   const { id_token: idToken, refresh_token: refreshToken } = response
   if (claims === undefined || idToken === undefined)

@@ -18,7 +18,7 @@ export function backChannelLogoutRoute({ providers, logoutTokens, sessions, repo
     const issuer = readJwt(token)?.issuer
     const provider = [...providers.values()].find(({ options }) => options.issuer === issuer)
     const use = provider === undefined ? undefined : logoutTokens.get(provider.name)
-    if (use === undefined) throw new LoginFailure('expired', 'the logout token is of no provider')
+    if (use === undefined) throw new LoginFailure('expired', 'no provider has the issuer of the logout token')
     await use(token, (which) => sessions.endWhere(which))
   }
 
@@ -27,19 +27,19 @@ export function backChannelLogoutRoute({ providers, logoutTokens, sessions, repo
       const body = await readBody(MAX_BODY)
       const [token, ...others] = body === undefined ? [] : tokensIn(body)
       if (token === undefined || others.length > 0) {
-        throw new LoginFailure('expired', 'the request has not one logout_token')
+        throw new LoginFailure('expired', 'exactly one logout_token is required')
       }
       await useToken(token)
       return answer(200, '')
     } catch (error) {
-      report(failureOf(error), request, 400)
+      report(asLoginFailure(error), request, 400)
       // Whatever failed, the provider is told that it did (section 2.8).
       return answer(400, JSON.stringify({ error: 'invalid_request' }))
     }
   }
 }
 
-function failureOf(error: unknown): LoginFailure {
+function asLoginFailure(error: unknown): LoginFailure {
   if (error instanceof LoginFailure) return error
   const why = isAuthenticationError(error) ? error.message : 'it failed unexpectedly'
   return new LoginFailure('unavailable', `a back-channel logout: ${why}`)
@@ -50,7 +50,7 @@ function answer(status: number, content: string): HttpAnswer {
   return { status, headers: { ...PRIVATE_HEADERS, ...type }, content }
 }
 
-/** Also of a body that a body parser has parsed before, which arrives as JSON. */
+/** A body that a body parser has parsed before arrives as JSON. */
 function tokensIn(body: Uint8Array): readonly string[] {
   const text = new TextDecoder().decode(body)
   if (!text.startsWith('{')) return new URLSearchParams(text).getAll('logout_token')

@@ -4,9 +4,8 @@ import { LoginFailure } from '../login-failure.ts'
 import { redirect } from '../pages/page.ts'
 import { exchangedTokens } from '../provider/tokens.ts'
 import { acceptedUser } from '../session/accepted-user.ts'
-import { certificateOf } from '../session/client-certificate.ts'
-import type { Transaction } from '../transaction/transaction.ts'
-import type { Finished } from '../transaction/transactions.ts'
+import { clientCertificateDigest } from '../session/client-certificate.ts'
+import type { Finished, Transaction } from '../transactions.ts'
 import type { LoginParts, Route, RouteRequest } from './route.ts'
 
 /** A longer query is none of a provider. */
@@ -22,12 +21,12 @@ const MAX_QUERY = 8192
 export function callbackRoute(parts: LoginParts, providerName: string): Route {
   return async (given) => {
     const { request, query, cookieHeader } = given
-    if (request.query.length > MAX_QUERY) throw over('the query is too long')
+    if (request.query.length > MAX_QUERY) throw expired('the query is too long')
     const [state, ...others] = query.getAll('state')
-    if (state === undefined || others.length > 0) throw over('the answer has not one state')
-    const { transaction, setCookies } = await finished(parts, cookieHeader, state)
+    if (state === undefined || others.length > 0) throw expired('the callback must have exactly one state')
+    const { transaction, setCookies } = await finishTransaction(parts, cookieHeader, state)
     if (transaction === undefined) {
-      throw over(
+      throw expired(
         'this browser has not begun a login with this state, or it took too long, or the state was used before',
       ).followedBy({ setCookies })
     }
@@ -38,22 +37,22 @@ export function callbackRoute(parts: LoginParts, providerName: string): Route {
           `the answer came to the redirect URI of ${providerName}, and the login began at ${transaction.provider}`,
         )
       }
-      const answer = await completed(parts, given, transaction)
+      const answer = await completeLogin(parts, given, transaction)
       return {
         ...answer,
         headers: {
           ...answer.headers,
-          'set-cookie': [...listOf(answer.headers['set-cookie']), ...setCookies],
+          'set-cookie': [...toList(answer.headers['set-cookie']), ...setCookies],
         },
       }
     } catch (error) {
-      throw failureOf(error).followedBy({ returnTo: transaction.returnTo, setCookies })
+      throw asLoginFailure(error).followedBy({ returnTo: transaction.returnTo, setCookies })
     }
   }
 }
 
 /** While it is not known whether the state was used, the browser keeps its cookie. */
-async function finished(
+async function finishTransaction(
   { transactions }: LoginParts,
   cookieHeader: string,
   state: string,
@@ -61,42 +60,47 @@ async function finished(
   try {
     return await transactions.finish(cookieHeader, state)
   } catch (error) {
-    throw failureOf(error)
+    throw asLoginFailure(error)
   }
 }
 
-async function completed(
+async function completeLogin(
   { providers, sessions, tokens, origin }: LoginParts,
   { request, query, cookieHeader }: RouteRequest,
   transaction: Transaction,
 ): Promise<HttpAnswer> {
   const provider = providers.get(transaction.provider)
-  if (provider === undefined) throw over('there is no such provider any more')
+  if (provider === undefined) throw expired('the provider is no longer configured')
   const received = await exchangedTokens(provider, query, transaction)
   const accepted = await acceptedUser(tokens, received.idToken)
   if ('refusal' in accepted)
     throw new LoginFailure('notAccepted', `the chain does not accept the id token: ${accepted.refusal}`)
-  const certificate = await certificateOf(request)
+  const certificate = await clientCertificateDigest(request)
   const before = await sessions.find(cookieHeader)
-  const content = { provider: provider.name, username: accepted.username, ...received, ...bound(certificate) }
+  const content = {
+    provider: provider.name,
+    username: accepted.username,
+    ...received,
+    ...certificateMember(certificate),
+  }
   const { setCookies } = await sessions.begin(content, before)
   return redirect(origin + transaction.returnTo, setCookies)
 }
 
-function bound(certificate: string | undefined): { readonly certificate?: string } {
+function certificateMember(certificate: string | undefined): { readonly certificate?: string } {
   return certificate === undefined ? {} : { certificate }
 }
 
-function failureOf(error: unknown): LoginFailure {
+function asLoginFailure(error: unknown): LoginFailure {
   if (error instanceof LoginFailure) return error
   if (!isAuthenticationError(error)) throw error
   return new LoginFailure(error.code === 'unavailable' ? 'unavailable' : 'notAccepted', error.message)
 }
 
-function over(why: string): LoginFailure {
+function expired(why: string): LoginFailure {
   return new LoginFailure('expired', why)
 }
 
-function listOf(value: string | string[] | undefined): readonly string[] {
+function toList(value: string | string[] | undefined): readonly string[] {
   return typeof value === 'string' ? [value] : (value ?? [])
 }

@@ -22,7 +22,10 @@ export function frontChannelLogoutRoute({ providers, sessions }: LoginParts): Ro
       providerSession === '' ||
       providerSession.length > MAX_SID
     ) {
-      throw new LoginFailure('expired', 'a front-channel logout without iss of a provider and sid')
+      throw new LoginFailure(
+        'expired',
+        'a front-channel logout needs the iss of a provider and a sid, each once',
+      )
     }
     await sessions.endWhere({ provider: provider.name, providerSession }, { isProven: false })
     const { origin } = new URL(provider.options.issuer)

@@ -1,11 +1,11 @@
+import type { AuthenticationRequest } from '@kube-authn/core'
 import type { HttpAnswer } from '@kube-authn/core/adapter'
 import { LoginFailure } from '../login-failure.ts'
-import { choosePage } from '../pages/choose.ts'
+import { choosePage } from '../pages/pages.ts'
 import { redirect } from '../pages/page.ts'
 import { authorizationUrl } from '../provider/authorization-url.ts'
 import type { Provider } from '../provider/provider.ts'
 import { safeReturnUrl } from '../return-url.ts'
-import { beginsLogin } from './begins-login.ts'
 import type { LoginParts, Route, RouteRequest } from './route.ts'
 
 /** A longer hint is left out. */
@@ -29,8 +29,7 @@ export function loginRoute(parts: LoginParts): Route {
 
   return async (given) => {
     const { query, request } = given
-    if (!beginsLogin(request))
-      throw new LoginFailure('crossOrigin', 'a login was begun by something else than a navigation')
+    if (!mayBeginLogin(request)) throw new LoginFailure('crossOrigin', 'a login must begin with a navigation')
     const [first] = providers.values()
     const name = query.get('provider')
     const chosen = name === null ? (providers.size === 1 ? first : undefined) : providers.get(name)
@@ -53,4 +52,16 @@ function returnUrlIn(
   if (url === undefined) return '/'
   const path = url.split(/[?#]/, 1)[0] ?? ''
   return Object.values(paths).some((own) => path === own || path.startsWith(`${own}/`)) ? '/' : url
+}
+
+/** Destinations of navigations. A page of any site can embed the others. */
+const NAVIGATIONS: ReadonlySet<string | undefined> = new Set([undefined, 'document', 'empty'])
+
+/**
+ * Whether a request may begin a login. An image or a frame of another site would only fill up the browser with cookies of attempts.
+ *
+ * Source: W3C Fetch Metadata sections 2.1 and 2.2. Clients without them are let through.
+ */
+export function mayBeginLogin({ headers }: AuthenticationRequest): boolean {
+  return headers.first('sec-fetch-mode') !== 'no-cors' && NAVIGATIONS.has(headers.first('sec-fetch-dest'))
 }

@@ -1,6 +1,6 @@
 import type { HttpAnswer } from '@kube-authn/core/adapter'
 import { LoginFailure } from '../login-failure.ts'
-import { confirmLogoutPage, loggedOutPage } from '../pages/logout.ts'
+import { confirmLogoutPage, loggedOutPage } from '../pages/pages.ts'
 import { redirect } from '../pages/page.ts'
 import { providerLogoutUrl } from '../provider/logout-url.ts'
 import { AFTER_EXPIRY_MS } from '../sessions/revoked-id-tokens.ts'
@@ -38,23 +38,23 @@ async function endSessionOrigin(
  * Source: OpenID Connect RP-Initiated Logout 1.0 section 2.
  */
 export function logoutRoute(parts: LoginParts): Route {
-  const { sessions, providers, origin, paths, refusalOf } = parts
+  const { sessions, providers, origin, paths, crossSiteRefusal } = parts
   return async ({ request, cookieHeader }): Promise<HttpAnswer> => {
     const session = await sessions.find(cookieHeader)
     // Also without a session: browsers send no cookie with a form of another site, but take the removal of one from its answer.
-    const why = await refusalOf(request, session)
+    const why = await crossSiteRefusal(request, session)
     if (why !== undefined) throw new LoginFailure('crossOrigin', `a logout was refused: ${why}`)
     const setCookies = await sessions.end(session)
     const done = origin + paths.loggedOut
     const provider = session === undefined ? undefined : providers.get(session.content.provider)
     if (session === undefined || provider === undefined) return redirect(done, setCookies)
-    const url = await providerLogoutUrl(provider, hintOf(session, parts), done)
+    const url = await providerLogoutUrl(provider, idTokenHintFor(session, parts), done)
     return redirect(url ?? done, setCookies)
   }
 }
 
 /** The id token, if it may be in a URL. As a rule the app accepts it as a bearer token: then only if it is revoked or has expired. */
-function hintOf(
+function idTokenHintFor(
   { content: { idToken, expiresAtMs } }: Session,
   { idTokenHint, sessions, clock }: Pick<LoginParts, 'idTokenHint' | 'sessions' | 'clock'>,
 ): string | undefined {

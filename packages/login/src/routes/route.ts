@@ -7,7 +7,7 @@ import type { LoginPaths } from '../paths.ts'
 import type { UseLogoutToken } from '../provider/logout-token.ts'
 import type { Provider } from '../provider/provider.ts'
 import type { SessionKeeper } from '../sessions/session-keeper.ts'
-import type { Transactions } from '../transaction/transactions.ts'
+import type { Transactions } from '../transactions.ts'
 
 /** A request for one of the routes. */
 export interface RouteRequest {
@@ -20,7 +20,7 @@ export interface RouteRequest {
 /** Responds to a request. @throws {LoginFailure} which becomes a page. */
 export type Route = (given: RouteRequest) => Promise<HttpAnswer>
 
-/** What the routes share. */
+/** The parts of a login that its routes share. */
 export interface LoginParts {
   readonly origin: string
   readonly title: string
@@ -30,7 +30,7 @@ export interface LoginParts {
   readonly sessions: SessionKeeper
   readonly tokens: TokenAuthenticator
   readonly transactions: Transactions
-  readonly refusalOf: CrossSiteCheck
+  readonly crossSiteRefusal: CrossSiteCheck
   readonly idTokenHint: boolean | undefined
   readonly clock: Clock
   /** Logs a failure. */

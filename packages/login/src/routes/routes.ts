@@ -6,7 +6,7 @@ import { LoginFailure } from '../login-failure.ts'
 import { failurePage } from '../pages/pages.ts'
 import { PRIVATE_HEADERS } from '../pages/page.ts'
 import { callbackPath } from '../paths.ts'
-import { cookieHeaderOf } from '../session/request-session.ts'
+import { cookieHeader } from '../session/request-session.ts'
 import { backChannelLogoutRoute } from './back-channel-logout.ts'
 import { callbackRoute } from './callback.ts'
 import { frontChannelLogoutRoute } from './front-channel-logout.ts'
@@ -51,11 +51,11 @@ export function loginRoutes(parts: LoginParts): AnswerRoute {
     if (request.refusal !== undefined) return Promise.resolve(request.refusal)
     const route = methods.get(request.method)
     if (route === undefined) return Promise.resolve(methodNotAllowed([...methods.keys()]))
-    return answerOf(parts, route, request, readBody)
+    return runRoute(parts, route, request, readBody)
   }
 }
 
-async function answerOf(
+async function runRoute(
   { report, paths }: LoginParts,
   route: Route,
   request: AuthenticationRequest,
@@ -63,9 +63,9 @@ async function answerOf(
 ): Promise<HttpAnswer> {
   try {
     const query = new URLSearchParams(request.query)
-    return await route({ request, query, readBody, cookieHeader: cookieHeaderOf(request) })
+    return await route({ request, query, readBody, cookieHeader: cookieHeader(request) })
   } catch (error) {
-    const failure = failureOf(error)
+    const failure = asLoginFailure(error)
     const { returnTo, setCookies } = failure
     const retryUrl =
       returnTo === undefined ? paths.login : `${paths.login}?${String(new URLSearchParams({ returnTo }))}`
@@ -75,7 +75,7 @@ async function answerOf(
   }
 }
 
-function failureOf(error: unknown): LoginFailure {
+function asLoginFailure(error: unknown): LoginFailure {
   if (error instanceof LoginFailure) return error
   if (isAuthenticationError(error)) return new LoginFailure('unavailable', error.message)
   throw error

@@ -1,22 +1,37 @@
 import type { AuthenticationRequest } from '@kube-authn/core'
-import { base64urlOf, memberOf } from '@kube-authn/core/internal/shared'
+import { base64urlOf, isEqualInConstantTime, memberOf } from '@kube-authn/core/internal/shared'
+import type { SessionContent } from '../sessions/session-keeper.ts'
 
 /**
  * The SHA-256 digest of the client certificate of a request: `x5t#S256`, or what Cloudflare tells; `undefined` without a certificate.
  *
  * @throws {AuthenticationError} `unavailable` if the certificates cannot be read.
  */
-export async function certificateOf(request: AuthenticationRequest): Promise<string | undefined> {
+export async function clientCertificateDigest(request: AuthenticationRequest): Promise<string | undefined> {
   const [leaf] = request.peerCertificates?.() ?? []
-  if (leaf === undefined) return fingerprintOf(request.tlsClientAuth?.())
+  if (leaf === undefined) return cloudflareFingerprint(request.tlsClientAuth?.())
   return base64urlOf(new Uint8Array(await crypto.subtle.digest('SHA-256', new Uint8Array(leaf))))
 }
 
 /** Source: Cloudflare's `IncomingRequestCfProperties`, `tlsClientAuth`. */
-function fingerprintOf(tlsClientAuth: unknown): string | undefined {
+function cloudflareFingerprint(tlsClientAuth: unknown): string | undefined {
   const fingerprint = memberOf(tlsClientAuth, 'certFingerprintSHA256')
   const isPresented = memberOf(tlsClientAuth, 'certPresented') === '1'
   return isPresented && typeof fingerprint === 'string' && fingerprint !== ''
     ? fingerprint.toLowerCase()
     : undefined
+}
+
+/**
+ * Whether a session must not be used on a connection, since its login was on one with another client certificate: then the cookie was stolen.
+ *
+ * A session of a login without a certificate may be used with any.
+ *
+ * @param certificate the SHA-256 digest of the client certificate of the connection, written as at the login; `undefined` without one.
+ */
+export function isBoundElsewhere(
+  { certificate: expected }: Pick<SessionContent, 'certificate'>,
+  certificate: string | undefined,
+): boolean {
+  return expected !== undefined && !isEqualInConstantTime(certificate ?? '', expected)
 }

@@ -6,7 +6,7 @@ import { refreshedTokens, SESSION_OVER } from '../provider/tokens.ts'
 import type { Session, SessionContent, SessionKeeper } from '../sessions/session-keeper.ts'
 import { acceptedUser } from './accepted-user.ts'
 
-/** What renewals need. */
+/** Options of {@link sessionRenewal}. */
 export interface RenewalOptions {
   readonly sessions: SessionKeeper
   readonly providers: ReadonlyMap<string, Provider>
@@ -18,7 +18,7 @@ export interface RenewalOptions {
   readonly onFailure: (failure: LoginFailure) => void
 }
 
-/** What keeps sessions usable. */
+/** Renews sessions before their id tokens expire. */
 export interface Renewal {
   /** Returns values of `Set-Cookie`, mostly none. It rejects only if the keeper of the sessions cannot be used. */
   renew(this: void, session: Session): Promise<readonly string[]>
@@ -46,12 +46,12 @@ export function sessionRenewal(options: RenewalOptions): Renewal {
   const renewed = async (content: SessionContent): Promise<SessionContent> => {
     const { provider: name, refreshToken, subject, username } = content
     const provider = providers.get(name)
-    if (provider === undefined) throw new SessionOver(`there is no provider ${name} any more`)
-    if (refreshToken === undefined) throw new SessionOver('the provider gave no refresh token')
+    if (provider === undefined) throw new SessionOver(`the provider ${name} is no longer configured`)
+    if (refreshToken === undefined) throw new SessionOver('the provider issued no refresh token')
     const fresh = await refreshedTokens(provider, refreshToken)
     if (fresh === SESSION_OVER)
       throw new SessionOver(`the session at ${provider.options.issuer} is over`, !sessions.refreshesOnce)
-    if (fresh.subject !== subject) throw new SessionOver('the new id token is of another subject')
+    if (fresh.subject !== subject) throw new SessionOver('the new id token has another subject')
     const accepted = await acceptedUser(tokens, fresh.idToken)
     if ('refusal' in accepted) throw new SessionOver(accepted.refusal)
     if (accepted.username !== username) throw new SessionOver('the new id token names another user')

@@ -1,10 +1,9 @@
 import type { AuthenticationRequest } from '@kube-authn/core'
-import { isBoundElsewhere } from '../sessions/certificate.ts'
 import type { Session, SessionKeeper } from '../sessions/session-keeper.ts'
-import { certificateOf } from './client-certificate.ts'
+import { clientCertificateDigest, isBoundElsewhere } from './client-certificate.ts'
 
 /** The cookies of a request as one value: over HTTP/2 each may be a header of its own (RFC 9113 section 8.2.3). */
-export function cookieHeaderOf({ headers }: AuthenticationRequest): string {
+export function cookieHeader({ headers }: AuthenticationRequest): string {
   return headers.all('cookie').join('; ')
 }
 
@@ -16,11 +15,11 @@ export const BOUND_ELSEWHERE: unique symbol = Symbol('another client certificate
  *
  * @throws {AuthenticationError} `unavailable` if it cannot be looked up, or the certificates cannot be read.
  */
-export async function usableSession(
+export async function requestSession(
   sessions: SessionKeeper,
   request: AuthenticationRequest,
 ): Promise<Session | typeof BOUND_ELSEWHERE | undefined> {
-  const session = await sessions.find(cookieHeaderOf(request))
+  const session = await sessions.find(cookieHeader(request))
   if (session?.content.certificate === undefined) return session
-  return isBoundElsewhere(session.content, await certificateOf(request)) ? BOUND_ELSEWHERE : session
+  return isBoundElsewhere(session.content, await clientCertificateDigest(request)) ? BOUND_ELSEWHERE : session
 }

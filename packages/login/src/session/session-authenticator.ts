@@ -9,21 +9,20 @@ import {
   unavailable,
   userInfo,
 } from '@kube-authn/core'
-import { CREDENTIAL_ID_KEY, crossSiteRejection } from '@kube-authn/core/internal/shared'
+import { CREDENTIAL_ID_KEY, crossSiteRejection, type Watch, watchAny } from '@kube-authn/core/internal/shared'
 import type { CrossSiteCheck } from '../csrf/cross-site-requests.ts'
-import { credentialIdOf } from '../sessions/ended-sessions.ts'
+import { sessionCredentialId } from '../sessions/ended-sessions.ts'
 import type { Session, SessionContent, SessionKeeper } from '../sessions/session-keeper.ts'
 import type { Renewal } from './renewal.ts'
-import { sessionRevocation } from './session-revocation.ts'
-import { BOUND_ELSEWHERE, usableSession } from './request-session.ts'
+import { BOUND_ELSEWHERE, requestSession } from './request-session.ts'
 
-/** What the authenticator of sessions needs. */
+/** Options of {@link sessionAuthenticator}. */
 export interface SessionAuthenticatorOptions {
   readonly sessions: SessionKeeper
   readonly tokens: TokenAuthenticator
   readonly clock: Clock
   /** Why a request must not use a session. */
-  readonly refusalOf: CrossSiteCheck
+  readonly crossSiteRefusal: CrossSiteCheck
   readonly isRefused: Renewal['isRefused']
 }
 
@@ -35,7 +34,7 @@ export interface SessionAuthenticatorOptions {
  * authenticator accepts the request.
  */
 export function sessionAuthenticator(options: SessionAuthenticatorOptions): Authenticator {
-  const { sessions, tokens, clock, refusalOf, isRefused } = options
+  const { sessions, tokens, clock, crossSiteRefusal, isRefused } = options
   const consumed: HeaderChanges = Object.freeze({ remove: [], removeCookies: sessions.cookieNames })
   return {
     name: 'session',
@@ -45,29 +44,29 @@ export function sessionAuthenticator(options: SessionAuthenticatorOptions): Auth
       known: [() => [{ type: 'header', name: 'Cookie' }]],
     },
     async authenticate(request, context) {
-      const session = await usableSession(sessions, request)
+      const session = await requestSession(sessions, request)
       if (session === undefined) return undefined
       if (session === BOUND_ELSEWHERE) {
         throw rejected('the session began on a connection with another client certificate')
       }
       const { content } = session
       if (content.expiresAtMs <= clock.now()) throw expired(content, isRefused(session))
-      const why = await refusalOf(request, session, context.trustedOrigins)
+      const why = await crossSiteRefusal(request, session, context.trustedOrigins)
       if (why !== undefined) throw crossSiteRejection(`the session does not count: ${why}`)
       const answer = await tokens.authenticateToken(content.idToken, context)
       if (answer === undefined)
         throw rejected('no token authenticator knows the issuer of the id token of the session')
-      return { ...userOf(session, answer, sessions), consumed }
+      return { ...sessionUser(session, answer, sessions), consumed }
     },
   }
 }
 
-function userOf(
+function sessionUser(
   session: Session,
   { user, expiresAtMs, issuedAtMs, audiences, revocation }: Authentication,
   { watch }: SessionKeeper,
 ): Authentication {
-  const ids = [...(user.extra[CREDENTIAL_ID_KEY] ?? []), credentialIdOf(session)]
+  const ids = [...(user.extra[CREDENTIAL_ID_KEY] ?? []), sessionCredentialId(session)]
   return {
     user: userInfo({ ...user, extra: { ...user.extra, [CREDENTIAL_ID_KEY]: ids } }),
     expiresAtMs: Math.min(expiresAtMs ?? session.content.expiresAtMs, session.endsAtMs),
@@ -85,5 +84,16 @@ function userOf(
 function expired({ refreshToken }: SessionContent, isRefused: boolean): AuthenticationError {
   return refreshToken === undefined || isRefused
     ? rejected('the id token of the session has expired')
-    : unavailable('the id token of the session has expired, and the provider gave no new one yet')
+    : unavailable('the id token of the session has expired, and the provider has not issued a new one yet')
+}
+
+type CredentialRevocation = NonNullable<Authentication['revocation']>
+
+/** Ends with a session, which was there when it was found for this request, and with what else ends its credential. */
+function sessionRevocation(watch: Watch, besides: CredentialRevocation | undefined): CredentialRevocation {
+  return {
+    isRevoked: () => besides?.isRevoked() ?? false,
+    watch: (onRevoked) => watchAny([watch, (end) => besides?.watch(end)], onRevoked),
+    actingAs: (user) => sessionRevocation(watch, besides?.actingAs(user)),
+  }
 }

@@ -1,4 +1,4 @@
-import { unavailable } from '@kube-authn/core'
+import { type Clock, unavailable } from '@kube-authn/core'
 import {
   aRevocationSource,
   aString,
@@ -9,26 +9,15 @@ import {
   required,
 } from '@kube-authn/core/internal/shared'
 import { revocationList } from '@kube-authn/core/revocation'
-import { cookieJar } from './cookie-jar.ts'
-import { type CookieOptions, cookieShape } from './cookie-options.ts'
-import { type EndedSessions, hasEnded, revocationOf, watchEnd } from './ended-sessions.ts'
-import { type LifetimeOptions, lifetimeShape, sessionLifetimes } from './lifetimes.ts'
-import { continued, newSession } from './new-session.ts'
-import { REFRESH_TIMEOUT_MS } from './refresh-timeout.ts'
-import {
-  type IdTokenOptions,
-  idTokenOf,
-  idTokenShape,
-  revokeBefore,
-  revokeIdToken,
-} from './revoked-id-tokens.ts'
-import { open, seal, type SealingKey, sealingKey } from './seal.ts'
-import { requireSelector } from './selector.ts'
+import { type CookieJar, cookieJar, type CookieOptions, cookieShape } from './cookie-jar.ts'
+import { type EndedSessions, sessionEnds } from './ended-sessions.ts'
+import { type LifetimeOptions, type Lifetimes, lifetimeShape, sessionLifetimes } from './lifetimes.ts'
+import { type IdTokenOptions, idTokenShape } from './revoked-id-tokens.ts'
+import { sealer } from './seal.ts'
+import { continueSession, newSession, parseSession, serializeSession } from './session.ts'
 import type { OpenedSession, Session, SessionKeeper } from './session-keeper.ts'
-import { unprovenEnds } from './unproven-ends.ts'
-import { bytesOfSessionKey, someSessionKeys } from './session-keys.ts'
-import { sessionOfText, textOfSession } from './session.ts'
-import { sharedOutcome } from './shared-outcome.ts'
+import { sessionKeyBytes, someSessionKeys } from './session-keys.ts'
+import { REFRESH_TIMEOUT_MS, sharedOutcome } from './shared-refresh.ts'
 
 /** Options of {@link cookieSessions}. */
 export interface CookieSessionsOptions extends LifetimeOptions, CookieOptions, IdTokenOptions {
@@ -45,7 +34,7 @@ export interface CookieSessionsOptions extends LifetimeOptions, CookieOptions, I
    */
   readonly maxCookies?: number
   /**
-   * What knows the sessions that have ended: a copy of a cookie would live on otherwise. Without a method `set`, such as a function, it must be told of them otherwise,
+   * The sessions that have ended: a copy of a cookie would live on otherwise. Without a method `set`, such as a function, the app must record ended sessions itself,
    * and `endWhere` fails. Default: a list in memory, which other processes do not know.
    */
   readonly ended?: EndedSessions
@@ -71,7 +60,7 @@ const MAX_USED = 10_000
 /**
  * Sessions in sealed cookies: nothing is kept at the server but a list of the sessions that have ended.
  *
- * What is sealed is bound to the name of the cookie and to the application. A cookie that was changed, cut, mixed from several, or sealed by an unknown key is no session.
+ * A sealed session is bound to the name of the cookie and to the application. A cookie that was changed, cut, mixed from several, or sealed by an unknown key is no session.
  *
  * @throws {ConfigurationError} if an option is invalid.
  * @example
@@ -79,142 +68,144 @@ const MAX_USED = 10_000
  */
 export function cookieSessions(options: CookieSessionsOptions): SessionKeeper {
   checkOptions(shape, options)
-  const { cookieName = 'session', allowInsecureHttp = false, application = '', maxCookies = 2 } = options
   const lifetimes = sessionLifetimes(options)
   const { clock } = lifetimes
   const { ended = revocationList({ clock }), revocations } = options
-  const jar = cookieJar({ cookieName, allowInsecureHttp, maxCookies })
-  const replaced = new RecentMap<{ readonly session: Session; readonly untilMs: number }>(MAX_REMEMBERED)
-  const used = new RecentMap<number>(MAX_USED)
+  const ends = sessionEnds(ended, revocations, lifetimes)
+  const cookie = sealedCookie(options, lifetimes)
+  const replaced = replacedSessions(clock)
   const share = sharedOutcome<OpenedSession | undefined>(clock, REFRESH_TIMEOUT_MS)
 
-  let derived: readonly SealingKey[] | undefined
-  /** Derived in a request: some runtimes have no cryptography outside of them, and none waits for the work of another request. */
-  const sealingKeys = async (): Promise<readonly SealingKey[]> => {
-    derived ??= await Promise.all(
-      options.keys.map((key) =>
-        sealingKey(bytesOfSessionKey(key), ['session cookie', VERSION, jar.name, application]),
-      ),
-    )
-    return derived
-  }
-
-  const opened = async (session: Session): Promise<OpenedSession> => {
-    const [first] = await sealingKeys()
-    if (first === undefined) throw unavailable('there is no key for sessions')
-    const sealed = await seal(textOfSession(session), first)
-    return { session, setCookies: jar.write(sealed, lifetimes.remainingMs(session)) }
-  }
-
-  /** With the content that another request has replaced it by. */
-  const newest = (session: Session): Session => {
-    const known = replaced.get(session.digest)
-    if (known === undefined || known.untilMs <= clock.now()) return session
-    const { content, version } = known.session
-    return version > session.version ? { ...session, content, version } : session
-  }
-
-  const recordedMs = lifetimes.maxLifetimeMs + lifetimes.clockSkewMs
-  const unproven = unprovenEnds(clock, recordedMs)
-
-  const endBy = async (name: string, selector: Parameters<typeof revocationOf>[0]): Promise<boolean> => {
-    const nowMs = clock.now()
-    const revocation = { ...revocationOf(selector, nowMs), expiresAtMs: nowMs + recordedMs }
-    if (typeof ended.set !== 'function') return false
-    try {
-      await ended.set(name, revocation)
-    } catch (thrown) {
-      throw unavailable('the end of a session could not be recorded', { cause: thrown })
-    }
-    return true
-  }
-
   const keeper: SessionKeeper = {
-    cookieNames: jar.names,
+    cookieNames: cookie.names,
     refreshesOnce: false,
     revokesIdTokens: revocations !== undefined,
 
     async begin(content, before) {
       if (before !== undefined) await keeper.end(before)
-      const session = await newSession(content, lifetimes)
-      if (await hasEnded(ended, session)) {
+      const session = newSession(content, lifetimes)
+      if (await ends.hasEnded(session)) {
         throw unavailable('the user has just been logged out', { retryAfterSeconds: RETRY_AFTER_SECONDS })
       }
-      unproven.sees(content)
-      return opened(session)
+      ends.sees(content)
+      return cookie.write(session)
     },
 
     async find(cookieHeader) {
-      const sealed = jar.read(cookieHeader)
-      if (sealed === undefined) return undefined
-      const text = await open(sealed, await sealingKeys())
-      const session = text === undefined ? undefined : await sessionOfText(text)
-      if (session === undefined || lifetimes.isOver(session) || (await hasEnded(ended, session)))
+      const session = await cookie.read(cookieHeader)
+      if (session === undefined || lifetimes.isOver(session) || (await ends.hasEnded(session)))
         return undefined
-      unproven.sees(session.content)
-      return newest(session)
+      ends.sees(session.content)
+      return replaced.newest(session)
     },
 
     async replace(session, content) {
       const next = {
         ...session,
-        content: continued(session.content, content),
+        content: continueSession(session.content, content),
         version: session.version + 1,
         seenAtMs: clock.now(),
       }
-      if (lifetimes.isOver(session) || (await hasEnded(ended, next))) return undefined
-      const answer = await opened(next)
-      const known = newest(session)
-      if (known.version > session.version) return opened(known)
-      replaced.set(session.digest, { session: next, untilMs: clock.now() + REMEMBERED_MS })
-      return answer
+      if (lifetimes.isOver(session) || (await ends.hasEnded(next))) return undefined
+      const opened = await cookie.write(next)
+      const known = replaced.newest(session)
+      if (known.version > session.version) return cookie.write(known)
+      replaced.add(next)
+      return opened
     },
 
     refresh: (session, renew) =>
       share(session.digest, async () => {
-        const known = newest(session)
-        if (known.version > session.version) return opened(known)
+        const known = replaced.newest(session)
+        if (known.version > session.version) return cookie.write(known)
         return keeper.replace(session, await renew(session.content))
       }),
 
     async touch(session) {
       if (!lifetimes.isDue(session) || lifetimes.isOver(session)) return []
-      return (await opened({ ...newest(session), seenAtMs: clock.now() })).setCookies
+      return (await cookie.write({ ...replaced.newest(session), seenAtMs: clock.now() })).setCookies
     },
 
     async end(session) {
       if (session !== undefined) {
-        await revokeIdToken(revocations, await idTokenOf(newest(session).content))
-        await endBy(`session ${session.digest}`, { digest: session.digest })
-        replaced.delete(session.digest)
+        await ends.end(replaced.newest(session))
+        replaced.delete(session)
       }
-      return jar.clear()
+      return cookie.clear()
     },
 
     async endWhere(selector, { isProven } = { isProven: true }) {
-      requireSelector(selector)
-      const { provider = '', providerSession } = selector
-      if (!isProven && providerSession !== undefined && !unproven.accepts({ provider, providerSession })) {
-        throw unavailable('too many logouts of sessions that are not known here')
-      }
-      if (selector.username !== undefined) {
-        const nowMs = clock.now()
-        await revokeBefore(revocations, selector.username, { nowMs, untilMs: nowMs + recordedMs })
-      }
-      if (await endBy(`sessions ${JSON.stringify(selector)}`, selector)) return undefined
-      throw unavailable('what knows the sessions that have ended has no method set')
+      await ends.endWhere(selector, isProven)
+      return undefined
     },
 
-    useOnce(id, lifetimeMs) {
-      const nowMs = clock.now()
-      const isFirst = (used.get(id) ?? -Infinity) <= nowMs
-      if (isFirst) used.set(id, nowMs + lifetimeMs)
-      return Promise.resolve(isFirst)
-    },
-
-    watch: (session, onEnded) => watchEnd(ended, session, onEnded),
+    useOnce: useOnceHere(clock),
+    watch: ends.watch,
   }
   return keeper
 }
 
 const RETRY_AFTER_SECONDS = 10
+
+/** A cookie, or a few, with a whole session. */
+interface SealedCookie extends Pick<CookieJar, 'names' | 'clear'> {
+  read(header: string | null | undefined): Promise<Session | undefined>
+  write(session: Session): Promise<OpenedSession>
+}
+
+function sealedCookie(options: CookieSessionsOptions, lifetimes: Lifetimes): SealedCookie {
+  const { cookieName = 'session', allowInsecureHttp = false, application = '', maxCookies = 2 } = options
+  const jar = cookieJar({ cookieName, allowInsecureHttp, maxCookies })
+  const context = ['session cookie', VERSION, jar.name, application]
+  const { seal, unseal } = sealer(options.keys.map(sessionKeyBytes), context)
+  return {
+    names: jar.names,
+    clear: () => jar.clear(),
+    async read(header) {
+      const sealed = jar.read(header)
+      const text = sealed === undefined ? undefined : await unseal(sealed)
+      return text === undefined ? undefined : parseSession(text)
+    },
+    async write(session) {
+      const sealed = await seal(serializeSession(session))
+      return { session, setCookies: jar.write(sealed, lifetimes.remainingMs(session)) }
+    },
+  }
+}
+
+/** The content of sessions that was replaced a moment ago: other requests of the browser still have the cookie of before. */
+interface ReplacedSessions {
+  add(session: Session): void
+  /** The session with the content that has replaced its own. */
+  newest(session: Session): Session
+  delete(session: Session): void
+}
+
+function replacedSessions(clock: Clock): ReplacedSessions {
+  const replaced = new RecentMap<{ readonly session: Session; readonly untilMs: number }>(MAX_REMEMBERED)
+  return {
+    add(session) {
+      replaced.set(session.digest, { session, untilMs: clock.now() + REMEMBERED_MS })
+    },
+    newest(session) {
+      const known = replaced.get(session.digest)
+      if (known === undefined || known.untilMs <= clock.now()) return session
+      const { content, version } = known.session
+      return version > session.version ? { ...session, content, version } : session
+    },
+    delete(session) {
+      replaced.delete(session.digest)
+    },
+  }
+}
+
+/** Counts in this process only. */
+function useOnceHere(clock: Clock): SessionKeeper['useOnce'] {
+  const used = new RecentMap<number>(MAX_USED)
+  return function useOnce(id, lifetimeMs) {
+    const nowMs = clock.now()
+    const isFirst = (used.get(id) ?? -Infinity) <= nowMs
+    if (isFirst) used.set(id, nowMs + lifetimeMs)
+    return Promise.resolve(isFirst)
+  }
+}

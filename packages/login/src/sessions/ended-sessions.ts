@@ -7,9 +7,12 @@ import {
   watchAny,
 } from '@kube-authn/core/internal/shared'
 import type { Revocation, UsedCredential } from '@kube-authn/core/revocation'
-import type { Session, SessionSelector } from './session-keeper.ts'
+import type { Lifetimes } from './lifetimes.ts'
+import { type IdTokenRevocations, idTokenDigest, revokeBefore, revokeIdToken } from './revoked-id-tokens.ts'
+import { requireSelector, type Session, type SessionContent, type SessionSelector } from './session-keeper.ts'
+import { unprovenEnds } from './unproven-ends.ts'
 
-/** Says which sessions have ended, and is told of them if it can be. `revocationList()` is one. */
+/** Knows which sessions have ended, and records them if it has a method `set`, as `revocationList()` has. */
 export type EndedSessions = RevocationSource & {
   set?(this: void, name: string, revocation: Revocation): Awaitable<void>
 }
@@ -18,32 +21,93 @@ export type EndedSessions = RevocationSource & {
 const PROVIDER_SESSION_KEY = 'login.kube-authn.dev/provider-session'
 
 /** The id of a session among credentials, as in `authentication.kubernetes.io/credential-id`. */
-export function credentialIdOf({ digest }: Pick<Session, 'digest'>): string {
+export function sessionCredentialId({ digest }: Pick<Session, 'digest'>): string {
   return `SESSION=${digest}`
 }
 
-/** @throws {AuthenticationError} `unavailable` if that is not known. */
-export async function hasEnded(ended: EndedSessions, session: Session): Promise<boolean> {
-  for (const credential of credentialsOf(session)) if (await isRevoked(ended, credential)) return true
+/** The sessions that have ended, of which no store knows. */
+export interface SessionEnds {
+  /** A session was found or begun, so that unproven ends of it are recorded. */
+  sees(content: SessionContent): void
+  /** @throws {AuthenticationError} `unavailable` if that is not known. */
+  hasEnded(session: Session): Promise<boolean>
+  /** Calls back once when a session ends, if the source reports it. Returns a function that stops waiting. */
+  watch(this: void, session: Session, onEnded: () => void): () => void
+  /** Ends a session and its id token. Without a method `set` of the source, the session is recorded nowhere. */
+  end(session: Session): Promise<void>
+  /** See `SessionKeeper.endWhere`. */
+  endWhere(selector: SessionSelector, isProven: boolean): Promise<void>
+}
+
+/** Ends sessions by revocations in `ended`, which live as long as the longest session. */
+export function sessionEnds(
+  ended: EndedSessions,
+  revocations: IdTokenRevocations | undefined,
+  { clock, maxLifetimeMs, clockSkewMs }: Lifetimes,
+): SessionEnds {
+  const recordedMs = maxLifetimeMs + clockSkewMs
+  const unproven = unprovenEnds(clock, recordedMs)
+
+  const record = async (name: string, selector: SessionSelector): Promise<boolean> => {
+    const nowMs = clock.now()
+    const revocation = { ...revocationFor(selector, nowMs), expiresAtMs: nowMs + recordedMs }
+    if (typeof ended.set !== 'function') return false
+    try {
+      await ended.set(name, revocation)
+    } catch (thrown) {
+      throw unavailable('the end of a session could not be recorded', { cause: thrown })
+    }
+    return true
+  }
+
+  return {
+    sees: (content) => unproven.sees(content),
+    hasEnded: (session) => hasEnded(ended, session),
+    watch: (session, onEnded) => watchEnd(ended, session, onEnded),
+
+    async end(session) {
+      await revokeIdToken(revocations, idTokenDigest(session.content))
+      await record(`session ${session.digest}`, { digest: session.digest })
+    },
+
+    async endWhere(selector, isProven) {
+      requireSelector(selector)
+      const { provider = '', providerSession, username } = selector
+      if (!isProven && providerSession !== undefined && !unproven.accepts({ provider, providerSession })) {
+        throw unavailable('too many logouts of sessions that are not known here')
+      }
+      if (username !== undefined) {
+        const nowMs = clock.now()
+        await revokeBefore(revocations, username, { nowMs, untilMs: nowMs + recordedMs })
+      }
+      if (await record(`sessions ${JSON.stringify(selector)}`, selector)) return
+      throw unavailable('the option ended has no method set, so sessions cannot be ended')
+    },
+  }
+}
+
+async function hasEnded(ended: EndedSessions, session: Session): Promise<boolean> {
+  for (const credential of sessionCredentials(session)) if (await isRevoked(ended, credential)) return true
   return false
 }
 
-/** Calls back once when a session ends, if what knows it tells. Returns a function that stops waiting. */
-export function watchEnd(ended: EndedSessions, session: Session, onEnded: () => void): () => void {
+function watchEnd(ended: EndedSessions, session: Session, onEnded: () => void): () => void {
   const revocations = revocationsOf(ended)
   return watchAny(
-    credentialsOf(session).map((credential) => (end) => revocations.watch?.(credential, end)),
+    sessionCredentials(session).map((credential) => (end) => revocations.watch?.(credential, end)),
     onEnded,
   )
 }
 
-/** What a session is ended by: its own names, and its subject. */
-function credentialsOf(session: Session): readonly UsedCredential[] {
+/** A session as the credentials that a revocation can name: its own ids, and its subject. */
+function sessionCredentials(session: Session): readonly UsedCredential[] {
   const { provider, providerSession, subject, username } = session.content
   const extra = {
-    [CREDENTIAL_ID_KEY]: [credentialIdOf(session)],
+    [CREDENTIAL_ID_KEY]: [sessionCredentialId(session)],
     ...(providerSession !== undefined && {
-      [PROVIDER_SESSION_KEY]: [undefined, provider].map((each) => attributeOf(each, providerSession)),
+      [PROVIDER_SESSION_KEY]: [undefined, provider].map((each) =>
+        providerSessionAttribute(each, providerSession),
+      ),
     }),
   }
   const users = [userInfo({ username, extra }), userInfo({ username: subjectName(provider, subject) })]
@@ -78,15 +142,17 @@ async function known<T>(ask: () => Awaitable<T>): Promise<T> {
 }
 
 /**
- * What ends the selected sessions.
+ * The revocation of the selected sessions.
  *
- * @throws {ConfigurationError} if they are selected by something that a revocation cannot name.
+ * @throws {ConfigurationError} if a revocation cannot name them.
  */
-export function revocationOf(selector: SessionSelector, nowMs: number): Revocation {
+function revocationFor(selector: SessionSelector, nowMs: number): Revocation {
   const { digest, provider, providerSession, subject, username } = selector
-  if (digest !== undefined) return { credentialId: credentialIdOf({ digest }) }
+  if (digest !== undefined) return { credentialId: sessionCredentialId({ digest }) }
   if (providerSession !== undefined) {
-    return { attribute: { key: PROVIDER_SESSION_KEY, value: attributeOf(provider, providerSession) } }
+    return {
+      attribute: { key: PROVIDER_SESSION_KEY, value: providerSessionAttribute(provider, providerSession) },
+    }
   }
   if (username !== undefined && provider === undefined && subject === undefined) {
     return { user: username, issuedBeforeMs: nowMs }
@@ -99,6 +165,6 @@ export function revocationOf(selector: SessionSelector, nowMs: number): Revocati
   throw new ConfigurationError([{ path: 'selector', message }])
 }
 
-function attributeOf(provider: string | undefined, providerSession: string): string {
+function providerSessionAttribute(provider: string | undefined, providerSession: string): string {
   return JSON.stringify([provider ?? null, providerSession])
 }

@@ -1,8 +1,7 @@
 import { type Awaitable, unavailable } from '@kube-authn/core'
-import { type OptionsShape, withMethods } from '@kube-authn/core/internal/shared'
+import { type OptionsShape, sha256Hex, withMethods } from '@kube-authn/core/internal/shared'
 import type { Revocation } from '@kube-authn/core/revocation'
 import type { SessionContent } from './session-keeper.ts'
-import { sha256Hex } from './sha256.ts'
 
 /** Options about the id tokens of sessions that end. */
 export interface IdTokenOptions {
@@ -32,11 +31,11 @@ export interface KnownIdToken {
 export const AFTER_EXPIRY_MS = 300_000
 
 /** The id token of a session. */
-export async function idTokenOf({
+export function idTokenDigest({
   idToken,
   expiresAtMs,
-}: Pick<SessionContent, 'idToken' | 'expiresAtMs'>): Promise<KnownIdToken> {
-  return { sha256: await sha256Hex(idToken.slice(0, idToken.lastIndexOf('.'))), expiresAtMs }
+}: Pick<SessionContent, 'idToken' | 'expiresAtMs'>): KnownIdToken {
+  return { sha256: sha256Hex(idToken.slice(0, idToken.lastIndexOf('.'))), expiresAtMs }
 }
 
 /** Revokes an id token. @throws {AuthenticationError} `unavailable` if that fails. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { CompactEncrypt } from 'jose'
 import { describe, expect, it } from 'vitest'
-import { open, seal, type SealingKey, sealingKey } from './seal.ts'
+import { seal, type SealingKey, sealingKey, unseal } from './seal.ts'
 
 const secret = (seed: number): Uint8Array<ArrayBuffer> =>
   Uint8Array.from({ length: 32 }, (_, index) => (index * 7 + seed) % 256)
@@ -15,7 +15,7 @@ describe('a sealed string', () => {
       fc.asyncProperty(fc.string({ unit: 'binary', minLength: 1, maxLength: 300 }), async (text) => {
         const sealed = await seal(text, key)
         expect(sealed).toMatch(/^[\w-]+\.\.[\w-]{16}\.[\w-]+\.[\w-]{22}$/)
-        expect(await open(sealed, [key])).toBe(text)
+        expect(await unseal(sealed, [key])).toBe(text)
       }),
       { numRuns: 200 },
     )
@@ -34,7 +34,7 @@ describe('a sealed string', () => {
 
   it('is opened by any of the keys', async () => {
     const keys = [await keyFor(2, 'cookie'), await keyFor(3, 'cookie'), key]
-    expect(await open(await seal('secret', key), keys)).toBe('secret')
+    expect(await unseal(await seal('secret', key), keys)).toBe('secret')
   })
 
   it.each([
@@ -44,11 +44,11 @@ describe('a sealed string', () => {
     ['a context that joins to the same', () => keyFor(1, 'coo', 'kie')],
     ['a context of another type', () => keyFor(1, 'cookie', 1)],
   ])('is not opened by the key of %s', async (_, other) => {
-    expect(await open(await seal('secret', key), [await other()])).toBeUndefined()
+    expect(await unseal(await seal('secret', key), [await other()])).toBeUndefined()
     // Even if the header is that of the key.
     const { id, header } = key
     const { key: otherKey } = await other()
-    expect(await open(await seal('secret', key), [{ id, header, key: otherKey }])).toBeUndefined()
+    expect(await unseal(await seal('secret', key), [{ id, header, key: otherKey }])).toBeUndefined()
   })
 
   it('is not opened after any change of a character', async () => {
@@ -57,7 +57,7 @@ describe('a sealed string', () => {
       for (const other of ['A', 'B', 'Q', '.', '=', 'é']) {
         const changed = sealed.slice(0, index) + other + sealed.slice(index + 1)
         const expected = changed === sealed ? 'a secret' : undefined
-        expect([changed, await open(changed, [key])]).toEqual([changed, expected])
+        expect([changed, await unseal(changed, [key])]).toEqual([changed, expected])
       }
     }
   })
@@ -67,11 +67,11 @@ describe('a sealed string', () => {
     const [, , iv, , tag] = one.split('.')
     const [header, , , ciphertext] = other.split('.')
     for (let length = 0; length < one.length; length++) {
-      expect(await open(one.slice(0, length), [key])).toBeUndefined()
+      expect(await unseal(one.slice(0, length), [key])).toBeUndefined()
     }
-    expect(await open(`${one}A`, [key])).toBeUndefined()
-    expect(await open(`${one}.`, [key])).toBeUndefined()
-    expect(await open(`${header}..${iv}.${ciphertext}.${tag}`, [key])).toBeUndefined()
+    expect(await unseal(`${one}A`, [key])).toBeUndefined()
+    expect(await unseal(`${one}.`, [key])).toBeUndefined()
+    expect(await unseal(`${header}..${iv}.${ciphertext}.${tag}`, [key])).toBeUndefined()
   })
 
   it.each([
@@ -83,7 +83,7 @@ describe('a sealed string', () => {
     ['a long string', 'A'.repeat(1_000_000)],
     ['many dots', '.'.repeat(1_000_000)],
   ])('is not %s', async (_, text) => {
-    expect(await open(text, [key])).toBeUndefined()
+    expect(await unseal(text, [key])).toBeUndefined()
   })
 
   it('has no other header, even if the key has sealed it', async () => {
@@ -94,7 +94,7 @@ describe('a sealed string', () => {
       { alg: 'dir', enc: 'A256GCM' },
     ] as const) {
       const sealed = await new CompactEncrypt(plain).setProtectedHeader(header).encrypt(key.key)
-      expect(await open(sealed, [key])).toBeUndefined()
+      expect(await unseal(sealed, [key])).toBeUndefined()
     }
   })
 })

@@ -3,7 +3,7 @@ import { compactDecrypt, CompactEncrypt } from 'jose'
 
 /** A key that seals strings for one use. */
 export interface SealingKey {
-  /** What every string that it seals begins with: the protected header, with the id of the key. */
+  /** The protected header, with the id of the key: every string that it seals begins with it. */
   readonly header: string
   readonly id: string
   readonly key: CryptoKey
@@ -56,7 +56,7 @@ export function seal(value: string, { key, id }: SealingKey): Promise<string> {
 const SEALED = /^([\w-]+)\.\.[\w-]{16}\.([\w-]+)\.([\w-]{22})$/
 
 /** The string that one of the keys has sealed; `undefined` for anything else. The header is compared, and never parsed before it is authenticated. */
-export async function open(sealed: string, keys: readonly SealingKey[]): Promise<string | undefined> {
+export async function unseal(sealed: string, keys: readonly SealingKey[]): Promise<string | undefined> {
   const [, header, ciphertext = '', tag = ''] = SEALED.exec(sealed) ?? []
   const known = keys.find((each) => each.header === header)
   // jose ignores unused bits; a session has one spelling.
@@ -70,5 +70,38 @@ export async function open(sealed: string, keys: readonly SealingKey[]): Promise
     return text.decode(plaintext)
   } catch {
     return undefined
+  }
+}
+
+/** Seals strings for one use. */
+export interface Sealer {
+  /** Seals with the first key. */
+  seal(this: void, value: string): Promise<string>
+  /** The string that one of the keys has sealed for this use; `undefined` for anything else. */
+  unseal(this: void, sealed: string): Promise<string | undefined>
+}
+
+/**
+ * Seals with the first secret, and unseals with all of them.
+ *
+ * @param secrets of 32 bytes each; at least one.
+ * @param context see {@link sealingKey}.
+ */
+export function sealer(
+  secrets: readonly Uint8Array<ArrayBuffer>[],
+  context: readonly (string | number)[],
+): Sealer {
+  let derived: readonly SealingKey[] | undefined
+  /** Derived in a request: some runtimes have no cryptography outside of them, and none waits for the work of another request. */
+  const sealingKeys = async (): Promise<readonly SealingKey[]> =>
+    (derived ??= await Promise.all(secrets.map((secret) => sealingKey(secret, context))))
+
+  return {
+    async seal(value) {
+      const [first] = await sealingKeys()
+      if (first === undefined) throw new TypeError('a sealer needs a key')
+      return seal(value, first)
+    },
+    unseal: async (sealed) => unseal(sealed, await sealingKeys()),
   }
 }

@@ -1,13 +1,12 @@
-import { isObject, memberOf } from '@kube-authn/core/internal/shared'
+import { isObject, memberOf, sha256Hex } from '@kube-authn/core/internal/shared'
 import type { SessionSelector } from './session-keeper.ts'
 import { isRefusal, recordsUnder, removeRecord, type SessionStore } from './session-store.ts'
 import type { Lifetimes } from './lifetimes.ts'
 import { isSelected, type SessionEntry } from './stored-session.ts'
-import { sha256Hex } from './sha256.ts'
 
-/** What sessions are found by, the most exact first. */
+/** The members by which sessions are found, the most exact first. */
 const INDEXED = ['providerSession', 'subject', 'username'] as const
-/** What ends sessions: `provider` has no index, since it ends too many for one to help. */
+/** The members by which sessions end. `provider` has no index: it would select too many for one to help. */
 const ENDING = [...INDEXED, 'provider'] as const
 
 /** How long logins are refused that may have begun before a logout. */
@@ -16,16 +15,16 @@ export const LOGOUT_WINDOW_MS = 10_000
 /** How long a session may be in the index before it is stored: longer than any store takes. */
 const COMPLETED_MS = 300_000
 
-/** What is written when sessions end. */
+/** The record that sessions have ended. */
 interface Mark {
   readonly key: string
   readonly value: string
   readonly ttlMs: number
 }
 
-/** Keys of sessions by what they are found by. Values are digests, so keys have a fixed length. */
+/** Finds sessions by their members. */
 export interface SessionIndex {
-  /** Must be called before the session is stored: what ends sessions looks here first. */
+  /** Must be called before the session is stored: a logout looks here first. */
   add(entry: SessionEntry, ttlMs: number): Promise<void>
   remove(entry: SessionEntry): Promise<void>
   /** The digests of sessions that a selector may mean; `undefined` if every session must be looked at. */
@@ -55,41 +54,14 @@ export function sessionIndex(
   prefix: string,
   { clock, maxLifetimeMs: longestMs }: Pick<Lifetimes, 'clock' | 'maxLifetimeMs'>,
 ): SessionIndex {
-  const placeOf = async (kind: string, value: string): Promise<string> => `${kind}/${await sha256Hex(value)}`
-
-  const keysOf = (entry: SessionEntry): Promise<readonly string[]> =>
-    Promise.all(
-      INDEXED.flatMap((kind) => {
-        const { [kind]: value } = entry
-        return value === undefined ? [] : [placeOf(kind, value)]
-      }).map(async (place) => `${prefix}by/${await place}/${entry.digest}`),
-    )
-
-  const create = async (key: string, value: string, ttlMs: number): Promise<void> => {
-    try {
-      await store.create(key, value, { ttlMs })
-    } catch (thrown) {
-      if (!isRefusal(thrown, 'objectExists')) throw thrown
-    }
-  }
-
-  const markOf = async (selector: SessionSelector): Promise<Mark | undefined> => {
-    const kind = ENDING.find((each) => selector[each] !== undefined)
-    // A session that is named by its digest is there already.
-    if (kind === undefined || selector.digest !== undefined) return undefined
-    const value = JSON.stringify(selector)
-    const key = `${prefix}ended/${await placeOf(kind, selector[kind] ?? '')}/${await sha256Hex(value)}`
-    return { key, value, ttlMs: kind === 'providerSession' ? longestMs : LOGOUT_WINDOW_MS }
-  }
-
   return {
     async add(entry, ttlMs) {
       const value = JSON.stringify({ addedAtMs: clock.now() })
-      await Promise.all((await keysOf(entry)).map((key) => create(key, value, ttlMs)))
+      await Promise.all(entryKeys(prefix, entry).map((key) => createUnlessThere(store, key, value, ttlMs)))
     },
 
     async remove(entry) {
-      await Promise.all((await keysOf(entry)).map((key) => removeRecord(store, key)))
+      await Promise.all(entryKeys(prefix, entry).map((key) => removeRecord(store, key)))
     },
 
     async find(selector) {
@@ -97,7 +69,7 @@ export function sessionIndex(
       for (const kind of INDEXED) {
         const { [kind]: value } = selector
         if (value === undefined) continue
-        const place = `${prefix}by/${await placeOf(kind, value)}/`
+        const place = `${prefix}by/${valuePath(kind, value)}/`
         const digests: string[] = []
         for await (const { key } of recordsUnder(store, place)) digests.push(key.slice(place.length))
         return digests
@@ -106,20 +78,20 @@ export function sessionIndex(
     },
 
     async forget(username, digest) {
-      const key = `${prefix}by/${await placeOf('username', username)}/${digest}`
+      const key = `${prefix}by/${valuePath('username', username)}/${digest}`
       const known = await store.get(key)
       if (known === undefined || clock.now() - addedAtMs(known.value) < COMPLETED_MS) return
       await removeRecord(store, key, known.revision)
     },
 
     async markEnded(selector) {
-      const mark = await markOf(selector)
+      const mark = endMark(prefix, selector, longestMs)
       if (mark !== undefined) await put(store, mark.key, mark.value, mark.ttlMs)
     },
 
     async markBriefly(selector) {
-      const mark = await markOf(selector)
-      if (mark !== undefined) await create(mark.key, mark.value, LOGOUT_WINDOW_MS)
+      const mark = endMark(prefix, selector, longestMs)
+      if (mark !== undefined) await createUnlessThere(store, mark.key, mark.value, LOGOUT_WINDOW_MS)
     },
 
     async isMarkedEnded(entry) {
@@ -127,15 +99,50 @@ export function sessionIndex(
         ENDING.map(async (kind) => {
           const { [kind]: value } = entry
           if (value === undefined) return false
-          const place = `${prefix}ended/${await placeOf(kind, value)}/`
+          const place = `${prefix}ended/${valuePath(kind, value)}/`
           for await (const mark of recordsUnder(store, place)) {
-            if (isSelected(entry, selectorOf(mark.value))) return true
+            if (isSelected(entry, parseSelector(mark.value))) return true
           }
           return false
         }),
       )
       return marks.includes(true)
     },
+  }
+}
+
+/** The digest of a value below its kind, so that all keys have the same length. */
+function valuePath(kind: string, value: string): string {
+  return `${kind}/${sha256Hex(value)}`
+}
+
+/** The keys of a session in the index. */
+function entryKeys(prefix: string, entry: SessionEntry): readonly string[] {
+  return INDEXED.flatMap((kind) => {
+    const { [kind]: value } = entry
+    return value === undefined ? [] : [`${prefix}by/${valuePath(kind, value)}/${entry.digest}`]
+  })
+}
+
+/** The mark of the sessions that end; `undefined` if none is needed: a session that is named by its digest is there already. */
+function endMark(prefix: string, selector: SessionSelector, longestMs: number): Mark | undefined {
+  const kind = ENDING.find((each) => selector[each] !== undefined)
+  if (kind === undefined || selector.digest !== undefined) return undefined
+  const value = JSON.stringify(selector)
+  const key = `${prefix}ended/${valuePath(kind, selector[kind] ?? '')}/${sha256Hex(value)}`
+  return { key, value, ttlMs: kind === 'providerSession' ? longestMs : LOGOUT_WINDOW_MS }
+}
+
+async function createUnlessThere(
+  store: SessionStore,
+  key: string,
+  value: string,
+  ttlMs: number,
+): Promise<void> {
+  try {
+    await store.create(key, value, { ttlMs })
+  } catch (thrown) {
+    if (!isRefusal(thrown, 'objectExists')) throw thrown
   }
 }
 
@@ -162,7 +169,7 @@ async function put(store: SessionStore, key: string, value: string, ttlMs: numbe
 }
 
 /** A mark that cannot be read concerns every session that finds it. */
-function selectorOf(value: string): SessionSelector {
+function parseSelector(value: string): SessionSelector {
   const selector = parsed(value)
   return isObject(selector) ? selector : {}
 }

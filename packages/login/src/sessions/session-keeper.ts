@@ -1,4 +1,12 @@
-/** What a login leaves at the server. Nothing of it reaches a browser in clear. */
+import {
+  aNonEmptyString,
+  aString,
+  checkOptions,
+  type OptionsShape,
+  refuseProblems,
+} from '@kube-authn/core/internal/shared'
+
+/** The result of a login, which stays at the server. Nothing of it reaches a browser in clear. */
 export interface SessionContent {
   /** The name of the provider in the configuration. */
   readonly provider: string
@@ -33,7 +41,7 @@ export interface Session {
   readonly seenAtMs: number
 }
 
-/** What an admin may see of a session. */
+/** The part of a session that an admin may see. */
 export interface ListedSession extends Omit<Session, 'id' | 'content' | 'version'> {
   readonly provider: string
   readonly subject: string
@@ -109,7 +117,7 @@ export interface SessionKeeper {
    * @param origin whether the request is known to come from who may end them, as it is by default. Anyone may send a front-channel logout, so less is remembered of it.
    * @returns how many have ended; `undefined` if that cannot be known.
    * @throws {ConfigurationError} if nothing is selected, or this keeper cannot select it.
-   * @throws {AuthenticationError} `unavailable` also if there are too many unproven ones of sessions that are not known here.
+   * @throws {AuthenticationError} `unavailable`, even if only too many unproven logouts of sessions that are not known here were sent.
    */
   endWhere(selector: SessionSelector, origin?: { readonly isProven: boolean }): Promise<number | undefined>
   /**
@@ -129,4 +137,19 @@ export interface SessionKeeper {
   useOnce(id: string, lifetimeMs: number): Promise<boolean>
   /** The sessions that there are, in no order. Only with a store. */
   list?(selector: Pick<SessionSelector, 'username'>): Promise<readonly ListedSession[]>
+}
+
+const selectorShape: OptionsShape<SessionSelector> = {
+  digest: aNonEmptyString,
+  provider: aString,
+  subject: aString,
+  providerSession: aString,
+  username: aString,
+}
+
+/** @throws {ConfigurationError} if it selects nothing, which must not mean everything. */
+export function requireSelector(selector: SessionSelector): void {
+  checkOptions(selectorShape, selector)
+  if (Object.values(selector).some((value) => value !== undefined)) return
+  refuseProblems([{ path: 'selector', message: 'must have a member' }])
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { keyOf } from '../../test/sessions.ts'
-import { bytesOfSessionKey, someSessionKeys } from './session-keys.ts'
+import { sessionKeyBytes, someSessionKeys } from './session-keys.ts'
 
 const key = keyOf(1)
 const ofBytes = (bytes: readonly number[]): string => btoa(String.fromCharCode(...bytes))
@@ -15,7 +15,7 @@ describe('the keys of sessions', () => {
     ['16 different bytes', [ofBytes(Array.from({ length: 32 }, (_, index) => index % 16))]],
   ])('may be %s', (_, keys) => {
     expect(someSessionKeys(keys, 'keys')).toEqual([])
-    expect(keys.map((each) => bytesOfSessionKey(each).length)).toEqual(keys.map(() => 32))
+    expect(keys.map((each) => sessionKeyBytes(each).length)).toEqual(keys.map(() => 32))
   })
 
   it.each([

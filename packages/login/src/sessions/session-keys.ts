@@ -10,7 +10,7 @@ const BASE64_OR_BASE64URL = /^[\w+/-]{43}=?$/
 export const someSessionKeys: Check = (value, path) => {
   const problems = eachAKey(value, path)
   if (problems.length > 0 || !Array.isArray(value)) return problems
-  const different = new Set(value.map((key) => bytesOfSessionKey(String(key)).join()))
+  const different = new Set(value.map((key) => sessionKeyBytes(String(key)).join()))
   return different.size === value.length ? [] : [{ path, message: 'must be different' }]
 }
 
@@ -22,11 +22,11 @@ const eachAKey = nonEmptyListOf(
 )
 
 function isRandom(key: string): boolean {
-  const bytes = bytesOfSessionKey(key)
+  const bytes = sessionKeyBytes(key)
   return bytes.length === KEY_BYTES && new Set(bytes).size >= MIN_DIFFERENT_BYTES
 }
 
 /** The bytes of a key that was checked. */
-export function bytesOfSessionKey(key: string): Uint8Array<ArrayBuffer> {
+export function sessionKeyBytes(key: string): Uint8Array<ArrayBuffer> {
   return bytesFromLatin1(atob(key.replaceAll('-', '+').replaceAll('_', '/')))
 }

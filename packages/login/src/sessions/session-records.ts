@@ -1,4 +1,5 @@
 import { unavailable } from '@kube-authn/core'
+import { sha256Hex } from '@kube-authn/core/internal/shared'
 import type { Lifetimes } from './lifetimes.ts'
 import type { Session, SessionSelector } from './session-keeper.ts'
 import {
@@ -8,14 +9,7 @@ import {
   type SessionRecord,
   type SessionStore,
 } from './session-store.ts'
-import {
-  entryOfValue,
-  isSelected,
-  type SessionEntry,
-  sessionOfValue,
-  valueOfSession,
-} from './stored-session.ts'
-import { sha256Hex } from './sha256.ts'
+import { parseEntry, isSelected, type SessionEntry, unsealSession, sealSession } from './stored-session.ts'
 
 /** The records of sessions in a store. */
 export interface SessionRecords {
@@ -31,7 +25,7 @@ export interface SessionRecords {
   change(id: string, next: (current: Session) => Session | undefined): Promise<Session | undefined>
   /** @returns whether it was there. */
   remove(digest: string): Promise<boolean>
-  /** What is told of the selected sessions among these; `undefined`: among all. */
+  /** The entries of the selected sessions among these digests; `undefined`: among all sessions. */
   entries(digests: readonly string[] | undefined, selector: SessionSelector): Promise<readonly SessionEntry[]>
 }
 
@@ -43,12 +37,12 @@ export function sessionRecords(store: SessionStore, prefix: string, lifetimes: L
   const place = `${prefix}session/`
 
   const sessionIn = async (id: string, record: SessionRecord | undefined): Promise<Session | undefined> => {
-    const session = record === undefined ? undefined : await sessionOfValue(record.value, id, prefix)
+    const session = record === undefined ? undefined : await unsealSession(record.value, id, prefix)
     return session === undefined || lifetimes.isOver(session) ? undefined : session
   }
 
   const change: SessionRecords['change'] = async (id, next) => {
-    const key = place + (await sha256Hex(id))
+    const key = place + sha256Hex(id)
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const record = await store.get(key)
       const current = await sessionIn(id, record)
@@ -57,7 +51,7 @@ export function sessionRecords(store: SessionStore, prefix: string, lifetimes: L
       if (changed === undefined) return current
       try {
         const lifetime = { ttlMs: Math.max(1, lifetimes.remainingMs(changed)) }
-        await store.update(key, await valueOfSession(changed, prefix), record.revision, lifetime)
+        await store.update(key, await sealSession(changed, prefix), record.revision, lifetime)
         return changed
       } catch (thrown) {
         if (isRefusal(thrown, 'objectNotFound')) return undefined
@@ -70,16 +64,16 @@ export function sessionRecords(store: SessionStore, prefix: string, lifetimes: L
   return {
     async create(session) {
       const lifetime = { ttlMs: lifetimes.remainingMs(session) }
-      await store.create(place + session.digest, await valueOfSession(session, prefix), lifetime)
+      await store.create(place + session.digest, await sealSession(session, prefix), lifetime)
     },
-    read: async (id) => sessionIn(id, await store.get(place + (await sha256Hex(id)))),
+    read: async (id) => sessionIn(id, await store.get(place + sha256Hex(id))),
     change,
     remove: (digest) => removeRecord(store, place + digest),
     async entries(digests, selector) {
       const found: SessionEntry[] = []
       const take = (record: SessionRecord | undefined): void => {
-        const entry = record === undefined ? undefined : entryOfValue(record.value)
-        // What a record tells must be of the session that its key names.
+        const entry = record === undefined ? undefined : parseEntry(record.value)
+        // The entry must be that of the session which the key names.
         if (entry === undefined || record?.key !== place + entry.digest) return
         if (isSelected(entry, selector)) found.push(entry)
       }

@@ -1,7 +1,7 @@
 import { unavailable } from '@kube-authn/core'
 import { isAuthenticationError, memberOf } from '@kube-authn/core/internal/shared'
 
-/** What is read from a {@link SessionStore}. */
+/** An object in a {@link SessionStore}. */
 export interface SessionRecord {
   readonly key: string
   readonly value: string
@@ -10,7 +10,7 @@ export interface SessionRecord {
 }
 
 /**
- * Where sessions are kept: the part of an `ObjectStore` of `@kube-authn/server` that they need. Of another store:
+ * Where sessions are kept: the part of an `ObjectStore` of `@kube-authn/server` that they need. Requirements on another store:
  *
  * - Keys are strings of up to 400 ASCII characters, and values are JSON of up to 1 MiB.
  * - A read sees all changes that were acknowledged before it began, on every replica.
@@ -25,7 +25,7 @@ export interface SessionStore {
     prefix: string,
     options: { readonly limit: number; readonly continue?: string },
   ): Promise<{ readonly objects: readonly SessionRecord[]; readonly continue?: string }>
-  /** Fails with `objectExists` if there is one, also if several try at once. */
+  /** Fails with `objectExists` if there is one, even if several try at once. */
   create(
     key: string,
     value: string,

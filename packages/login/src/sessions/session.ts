@@ -1,8 +1,37 @@
+import { rejected } from '@kube-authn/core'
+import { base64urlOf, sha256Hex, without } from '@kube-authn/core/internal/shared'
+import type { Lifetimes } from './lifetimes.ts'
 import type { Session, SessionContent } from './session-keeper.ts'
-import { sha256Hex } from './sha256.ts'
+
+const ID_BYTES = 32
+
+/** A session that begins now, with an id that was never used. */
+export function newSession(content: SessionContent, lifetimes: Lifetimes): Session {
+  const id = base64urlOf(crypto.getRandomValues(new Uint8Array(ID_BYTES)))
+  return { id, digest: sha256Hex(id), content, version: 0, ...lifetimes.begin() }
+}
+
+/**
+ * The content after a refresh, which stays bound to what the login was bound to: the certificate, and the provider's session, which a refreshed token need not name.
+ *
+ * Source: OpenID Connect Core section 12.2.
+ *
+ * @throws {AuthenticationError} `rejected` if it is of another user of the provider.
+ */
+export function continueSession(before: SessionContent, content: SessionContent): SessionContent {
+  if (content.provider !== before.provider || content.subject !== before.subject) {
+    throw rejected('the refreshed token belongs to another user')
+  }
+  const { providerSession = before.providerSession } = content
+  return {
+    ...without(content, 'certificate'),
+    ...(providerSession !== undefined && { providerSession }),
+    ...(before.certificate !== undefined && { certificate: before.certificate }),
+  }
+}
 
 /** A session as a string, which must be sealed. Lists are shorter than objects, and cookies are small. */
-export function textOfSession({ id, version, startedAtMs, endsAtMs, seenAtMs, content }: Session): string {
+export function serializeSession({ id, version, startedAtMs, endsAtMs, seenAtMs, content }: Session): string {
   const { provider, subject, username, expiresAtMs, idToken } = content
   return JSON.stringify([
     id,
@@ -22,16 +51,16 @@ export function textOfSession({ id, version, startedAtMs, endsAtMs, seenAtMs, co
 }
 
 /** The session of a string; `undefined` for another string. */
-export async function sessionOfText(text: string): Promise<Session | undefined> {
-  const fields = fieldsOf(text)
+export function parseSession(text: string): Session | undefined {
+  const fields = parseFields(text)
   const [id, version, startedAtMs, endsAtMs, seenAtMs] = fields
-  const content = contentOf(fields.slice(5))
+  const content = parseContent(fields.slice(5))
   if (typeof id !== 'string' || content === undefined) return undefined
   if (!isTime(version) || !isTime(startedAtMs) || !isTime(endsAtMs) || !isTime(seenAtMs)) return undefined
-  return { id, digest: await sha256Hex(id), content, version, startedAtMs, endsAtMs, seenAtMs }
+  return { id, digest: sha256Hex(id), content, version, startedAtMs, endsAtMs, seenAtMs }
 }
 
-function fieldsOf(text: string): readonly unknown[] {
+function parseFields(text: string): readonly unknown[] {
   try {
     const value: unknown = JSON.parse(text)
     return Array.isArray(value) ? value : []
@@ -40,7 +69,7 @@ function fieldsOf(text: string): readonly unknown[] {
   }
 }
 
-function contentOf(fields: readonly unknown[]): SessionContent | undefined {
+function parseContent(fields: readonly unknown[]): SessionContent | undefined {
   const [provider, subject, username, expiresAtMs, idToken, refreshToken, providerSession, certificate] =
     fields
   if (typeof provider !== 'string' || typeof subject !== 'string' || typeof username !== 'string')

@@ -1,24 +1,51 @@
-import { unavailable } from '@kube-authn/core'
-import type { Clock } from '@kube-authn/core'
-import { REFRESH_TIMEOUT_MS } from './refresh-timeout.ts'
+import { type Clock, unavailable } from '@kube-authn/core'
+import { singleFlight } from '@kube-authn/core/internal/shared'
 import { isRefusal, removeRecord, type SessionStore } from './session-store.ts'
+
+/** How long a refresh may take. Afterwards another request or replica tries. */
+export const REFRESH_TIMEOUT_MS = 30_000
+
+type Outcome<T> = { readonly result: T } | { readonly failure: unknown }
+
+/**
+ * Shares work in progress among all callers with the same key, and its failure too: each of them would otherwise try again what has just failed.
+ *
+ * @param timeoutMs within which the work must end.
+ */
+export function sharedOutcome<T>(
+  clock: Clock,
+  timeoutMs: number,
+): (key: string, work: () => Promise<T>) => Promise<T> {
+  const share = singleFlight<Outcome<T>>(clock, timeoutMs)
+  return async (key, work) => {
+    const outcome = await share(key, async () => {
+      try {
+        return { result: await work() }
+      } catch (failure) {
+        return { failure }
+      }
+    })
+    if ('failure' in outcome) throw outcome.failure
+    return outcome.result
+  }
+}
 
 const POLL_MS = 200
 
-/** What is asked before each attempt to take a turn; anything but `undefined` ends it. */
-export type Otherwise<T> = () => Promise<{ readonly result: T } | undefined>
+/** Asked before each attempt to take a turn: the result of another replica ends the wait. */
+type FindResult<T> = () => Promise<{ readonly result: T } | undefined>
 
 /**
- * Does something while no other replica does it, which shows by an object in the store.
+ * Does something while no other replica does it: an object in the store is the lock.
  *
  * A turn ends by itself after 30 s, for a replica that has stopped.
  *
- * @param otherwise what another replica has achieved in the meantime.
+ * @param findResult the result of another replica in the meantime.
  * @throws {AuthenticationError} `unavailable` if there is no turn for longer than that.
  */
 export async function inTurn<T>(
   { store, key, clock }: { readonly store: SessionStore; readonly key: string; readonly clock: Clock },
-  otherwise: Otherwise<T>,
+  findResult: FindResult<T>,
   work: () => Promise<T>,
 ): Promise<T> {
   const untilMs = clock.now() + REFRESH_TIMEOUT_MS
@@ -26,7 +53,7 @@ export async function inTurn<T>(
     // By then, the turn of a replica that has stopped is over.
     const isLast = clock.now() > untilMs
     const revision = await takeTurn(store, key)
-    const done = await otherwise()
+    const done = await findResult()
     if (revision !== undefined) {
       try {
         return done === undefined ? await work() : done.result

@@ -1,10 +1,10 @@
 import { bytesOfBase64url, isObject, memberOf } from '@kube-authn/core/internal/shared'
-import { idTokenOf, type KnownIdToken } from './revoked-id-tokens.ts'
-import { open, seal, type SealingKey, sealingKey } from './seal.ts'
+import { idTokenDigest, type KnownIdToken } from './revoked-id-tokens.ts'
+import { seal, type SealingKey, sealingKey, unseal } from './seal.ts'
 import type { ListedSession, Session, SessionSelector } from './session-keeper.ts'
-import { sessionOfText, textOfSession } from './session.ts'
+import { parseSession, serializeSession } from './session.ts'
 
-/** What a record tells without the cookie: for lists, and to find what ends. Requests believe only what is sealed. */
+/** The part of a record that can be read without the cookie: for lists, and to find sessions that end. Requests trust only the sealed part. */
 export interface SessionEntry extends ListedSession {
   readonly providerSession?: string
   readonly idToken?: KnownIdToken
@@ -20,36 +20,32 @@ export function isSessionId(text: string): boolean {
   return ID.test(text)
 }
 
-/** From the id of a session, which only its browser has. */
-function keyOf(id: string, prefix: string): Promise<SealingKey> {
+/** Derived from the id of a session, which only its browser has. */
+function sessionKey(id: string, prefix: string): Promise<SealingKey> {
   return sealingKey(bytesOfBase64url(id), ['stored session', VERSION, prefix])
 }
 
 /** The value of the record of a session. */
-export async function valueOfSession(session: Session, prefix: string): Promise<string> {
-  const sealed = await seal(textOfSession(session), await keyOf(session.id, prefix))
-  return JSON.stringify({ ...(await toldOfSession(session)), sealed })
+export async function sealSession(session: Session, prefix: string): Promise<string> {
+  const sealed = await seal(serializeSession(session), await sessionKey(session.id, prefix))
+  return JSON.stringify({ ...fullEntry(session), sealed })
 }
 
 /** The session of a record; `undefined` if it is not the one with this id, or was changed. */
-export async function sessionOfValue(
-  value: string,
-  id: string,
-  prefix: string,
-): Promise<Session | undefined> {
+export async function unsealSession(value: string, id: string, prefix: string): Promise<Session | undefined> {
   const { sealed } = parsed(value)
-  const text = typeof sealed === 'string' ? await open(sealed, [await keyOf(id, prefix)]) : undefined
-  const session = text === undefined ? undefined : await sessionOfText(text)
+  const text = typeof sealed === 'string' ? await unseal(sealed, [await sessionKey(id, prefix)]) : undefined
+  const session = text === undefined ? undefined : parseSession(text)
   return session?.id === id ? session : undefined
 }
 
-/** What is told of a session, with its id token. */
-export async function toldOfSession(session: Session): Promise<SessionEntry> {
-  return { ...entryOfSession(session), idToken: await idTokenOf(session.content) }
+/** The entry of a session, with the digest of its id token. */
+export function fullEntry(session: Session): SessionEntry {
+  return { ...sessionEntry(session), idToken: idTokenDigest(session.content) }
 }
 
-/** What is told of a session. */
-export function entryOfSession({ digest, startedAtMs, endsAtMs, seenAtMs, content }: Session): SessionEntry {
+/** The entry of a session, as the index needs it. */
+export function sessionEntry({ digest, startedAtMs, endsAtMs, seenAtMs, content }: Session): SessionEntry {
   const { provider, subject, username, providerSession } = content
   return {
     digest,
@@ -63,8 +59,8 @@ export function entryOfSession({ digest, startedAtMs, endsAtMs, seenAtMs, conten
   }
 }
 
-/** What a record tells; `undefined` if it is damaged. */
-export function entryOfValue(value: string): SessionEntry | undefined {
+/** The entry in a record; `undefined` if the record is damaged. */
+export function parseEntry(value: string): SessionEntry | undefined {
   const record = parsed(value)
   const { digest, provider, subject, username, providerSession, startedAtMs, endsAtMs, seenAtMs } = record
   if (typeof digest !== 'string' || typeof provider !== 'string' || typeof subject !== 'string')

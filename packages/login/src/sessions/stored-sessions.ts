@@ -6,24 +6,32 @@ import {
   required,
   systemClock,
   wholeNumber,
-  withMethods,
   without,
+  withMethods,
 } from '@kube-authn/core/internal/shared'
-import { cookieJar } from './cookie-jar.ts'
-import { type CookieOptions, cookieShape } from './cookie-options.ts'
-import { type LifetimeOptions, lifetimeShape, sessionLifetimes } from './lifetimes.ts'
-import { continued, newSession } from './new-session.ts'
-import { REFRESH_TIMEOUT_MS } from './refresh-timeout.ts'
-import { inTurn } from './shared-refresh.ts'
-import { type IdTokenOptions, idTokenShape, revokeIdToken } from './revoked-id-tokens.ts'
-import { openSessions } from './watched-sessions.ts'
-import { requireSelector } from './selector.ts'
-import { LOGOUT_WINDOW_MS, sessionIndex } from './session-index.ts'
-import type { OpenedSession, Session, SessionKeeper } from './session-keeper.ts'
-import { sessionRecords } from './session-records.ts'
+import { type CookieJar, cookieJar, type CookieOptions, cookieShape } from './cookie-jar.ts'
+import { type LifetimeOptions, type Lifetimes, lifetimeShape, sessionLifetimes } from './lifetimes.ts'
+import {
+  type IdTokenOptions,
+  type IdTokenRevocations,
+  idTokenShape,
+  revokeIdToken,
+} from './revoked-id-tokens.ts'
+import { continueSession, newSession } from './session.ts'
+import { LOGOUT_WINDOW_MS, type SessionIndex, sessionIndex } from './session-index.ts'
+import {
+  type OpenedSession,
+  requireSelector,
+  type Session,
+  type SessionContent,
+  type SessionKeeper,
+  type SessionSelector,
+} from './session-keeper.ts'
+import { type SessionRecords, sessionRecords } from './session-records.ts'
 import { availableStore, isRefusal, type SessionStore } from './session-store.ts'
-import { sharedOutcome } from './shared-outcome.ts'
-import { entryOfSession, isSessionId, type SessionEntry, toldOfSession } from './stored-session.ts'
+import { inTurn, REFRESH_TIMEOUT_MS, sharedOutcome } from './shared-refresh.ts'
+import { fullEntry, isSessionId, type SessionEntry, sessionEntry } from './stored-session.ts'
+import { type WatchedSessions, watchedSessions } from './watched-sessions.ts'
 
 /** Options of {@link storedSessions}. */
 export interface StoredSessionsOptions extends LifetimeOptions, CookieOptions, IdTokenOptions {
@@ -50,8 +58,8 @@ const shape: OptionsShape<StoredSessionsOptions> = {
 /**
  * Sessions in a store: shared by all replicas, listed, and ended at once.
  *
- * The cookie has 256 random bits. The store has their digest as a key, and tokens that are sealed by a key that is derived from them: who reads the store
- * can neither use a session nor read its tokens, and who writes to it can end sessions, but not change them.
+ * The cookie has 256 random bits. The store has their digest as a key, and tokens that are sealed by a key that is derived from them: anyone who reads the store
+ * can neither use a session nor read its tokens, and anyone who writes to it can end sessions, but not change them.
  *
  * @throws {ConfigurationError} if an option is invalid.
  * @example
@@ -62,86 +70,28 @@ export function storedSessions(options: StoredSessionsOptions): Required<Session
   const { cookieName = 'session', allowInsecureHttp = false, prefix = '/sessions/' } = options
   const { maxSessionsPerUser = 20, revocations } = options
   const store = availableStore(options.store)
-  const lifetimes = sessionLifetimes({ clock: clockOf(options.store), ...options })
-  const { clock, maxLifetimeMs } = lifetimes
+  const lifetimes = sessionLifetimes({ clock: storeClock(options.store), ...options })
+  const { clock, clockSkewMs } = lifetimes
   const jar = cookieJar({ cookieName, allowInsecureHttp, maxCookies: 1 })
   const index = sessionIndex(store, prefix, lifetimes)
   const records = sessionRecords(store, prefix, lifetimes)
+  const watched = watchedSessions(clock, async ({ id }) => (await records.read(id)) !== undefined)
+  const parts = { jar, index, records, watched, lifetimes, revocations, maxSessionsPerUser }
   const shareRefresh = sharedOutcome<OpenedSession | undefined>(clock, 2 * REFRESH_TIMEOUT_MS)
   const shareTouch = sharedOutcome<Session | undefined>(clock, REFRESH_TIMEOUT_MS)
-
-  const open = openSessions(clock, async ({ id }) => (await records.read(id)) !== undefined)
-
-  const opened = (session: Session): OpenedSession => ({
-    session,
-    setCookies: jar.write(session.id, lifetimes.remainingMs(session)),
-  })
-
-  const remove = async (entry: SessionEntry): Promise<boolean> => {
-    // Before the record is gone: after a failure it is tried again.
-    if (entry.idToken !== undefined) await revokeIdToken(revocations, entry.idToken)
-    const wasThere = await records.remove(entry.digest)
-    open.ended(entry.digest)
-    await index.remove(entry)
-    return wasThere
-  }
-
-  const selected = async (selector: Parameters<typeof index.find>[0]): Promise<readonly SessionEntry[]> =>
-    records.entries(await index.find(selector), selector)
-
-  /** Ends the oldest sessions of a user, but not the one that has just begun. */
-  const endOldest = async ({ digest, content: { username } }: Session): Promise<void> => {
-    const known = await index.find({ username })
-    if (known === undefined || known.length <= maxSessionsPerUser) return
-    const entries = await records.entries(known, { username })
-    const there = new Set(entries.map((entry) => entry.digest))
-    await Promise.all(known.filter((each) => !there.has(each)).map((each) => index.forget(username, each)))
-    const others = entries.filter((entry) => entry.digest !== digest)
-    const tooMany = Math.max(0, others.length + 1 - maxSessionsPerUser)
-    const oldestFirst = others.toSorted((one, other) => one.startedAtMs - other.startedAtMs)
-    await Promise.all(oldestFirst.slice(0, tooMany).map(remove))
-  }
 
   const keeper: Required<SessionKeeper> = {
     cookieNames: jar.names,
     refreshesOnce: true,
     revokesIdTokens: revocations !== undefined,
-
-    async begin(content, before) {
-      if (before !== undefined) await remove(await toldOfSession(before))
-      const session = await newSession(content, lifetimes)
-      const entry = entryOfSession(session)
-      await index.add(entry, maxLifetimeMs)
-      await records.create(session)
-      if (await index.isMarkedEnded(entry)) {
-        await remove(entry)
-        throw unavailable('the user has just been logged out', {
-          retryAfterSeconds: LOGOUT_WINDOW_MS / 1000,
-        })
-      }
-      await endOldest(session)
-      return opened(session)
-    },
+    begin: (content, before) => beginSession(parts, content, before),
 
     async find(cookieHeader) {
       const id = jar.read(cookieHeader)
       return id === undefined || !isSessionId(id) ? undefined : records.read(id)
     },
 
-    async replace(session, content) {
-      const next = continued(session.content, content)
-      await index.add(entryOfSession({ ...session, content: next }), maxLifetimeMs)
-      const changed = await records.change(session.id, (current) =>
-        current.version > session.version
-          ? undefined
-          : { ...current, content: next, version: current.version + 1, seenAtMs: clock.now() },
-      )
-      if (changed === undefined) return undefined
-      const entry = await toldOfSession(changed)
-      if (!(await index.isMarkedEnded(entry))) return opened(changed)
-      await remove(entry)
-      return undefined
-    },
+    replace: (session, content) => replaceContent(parts, session, content),
 
     refresh: (session, renew) =>
       shareRefresh(session.digest, () =>
@@ -150,7 +100,7 @@ export function storedSessions(options: StoredSessionsOptions): Required<Session
           async () => {
             const current = await records.read(session.id)
             if (current === undefined) return { result: undefined }
-            return current.version > session.version ? { result: opened(current) } : undefined
+            return current.version > session.version ? { result: withCookie(parts, current) } : undefined
           },
           async () => keeper.replace(session, await renew(session.content)),
         ),
@@ -163,47 +113,140 @@ export function storedSessions(options: StoredSessionsOptions): Required<Session
           lifetimes.isDue(current) ? { ...current, seenAtMs: clock.now() } : undefined,
         ),
       )
-      return seen === undefined ? [] : opened(seen).setCookies
+      return seen === undefined ? [] : withCookie(parts, seen).setCookies
     },
 
     async end(session) {
-      if (session !== undefined) await remove(await toldOfSession(session))
+      if (session !== undefined) await endSession(parts, fullEntry(session))
       return jar.clear()
     },
 
-    async endWhere(selector, { isProven } = { isProven: true }) {
-      requireSelector(selector)
-      await (isProven ? index.markEnded(selector) : index.markBriefly(selector))
-      const entries = await selected(selector)
-      if (!isProven && entries.length > 0) await index.markEnded(selector)
-      let count = 0
-      for (const entry of entries) if (await remove(entry)) count++
-      return count
-    },
+    endWhere: (selector, { isProven } = { isProven: true }) => endSelected(parts, selector, isProven),
 
-    async useOnce(id, lifetimeMs) {
-      // For replicas whose clocks are behind, it is longer.
-      const lifetime = { ttlMs: lifetimeMs + lifetimes.clockSkewMs }
-      try {
-        await store.create(`${prefix}used/${id}`, '{}', lifetime)
-        return true
-      } catch (thrown) {
-        if (isRefusal(thrown, 'objectExists')) return false
-        throw thrown
-      }
-    },
-
-    watch: open.watch,
+    // For replicas whose clocks are behind, it is longer.
+    useOnce: (id, lifetimeMs) => createOnce(store, `${prefix}used/${id}`, lifetimeMs + clockSkewMs),
+    watch: watched.watch,
 
     async list({ username }) {
-      const entries = await selected(username === undefined ? {} : { username })
+      const entries = await selectedEntries(parts, username === undefined ? {} : { username })
       return entries.map((entry) => without(entry, 'providerSession', 'idToken'))
     },
   }
   return keeper
 }
 
+/** The parts of stored sessions that their methods share. */
+interface Parts {
+  readonly jar: CookieJar
+  readonly index: SessionIndex
+  readonly records: SessionRecords
+  readonly watched: WatchedSessions
+  readonly lifetimes: Lifetimes
+  readonly revocations: IdTokenRevocations | undefined
+  readonly maxSessionsPerUser: number
+}
+
+async function beginSession(
+  parts: Parts,
+  content: SessionContent,
+  before: Session | undefined,
+): Promise<OpenedSession> {
+  const { index, records, lifetimes } = parts
+  if (before !== undefined) await endSession(parts, fullEntry(before))
+  const session = newSession(content, lifetimes)
+  const entry = sessionEntry(session)
+  await index.add(entry, lifetimes.maxLifetimeMs)
+  await records.create(session)
+  if (await index.isMarkedEnded(entry)) {
+    await endSession(parts, entry)
+    throw unavailable('the user has just been logged out', { retryAfterSeconds: LOGOUT_WINDOW_MS / 1000 })
+  }
+  await endOldest(parts, session)
+  return withCookie(parts, session)
+}
+
+async function replaceContent(
+  parts: Parts,
+  session: Session,
+  content: SessionContent,
+): Promise<OpenedSession | undefined> {
+  const { index, records, lifetimes } = parts
+  const next = continueSession(session.content, content)
+  await index.add(sessionEntry({ ...session, content: next }), lifetimes.maxLifetimeMs)
+  const changed = await records.change(session.id, (current) =>
+    current.version > session.version
+      ? undefined
+      : { ...current, content: next, version: current.version + 1, seenAtMs: lifetimes.clock.now() },
+  )
+  if (changed === undefined) return undefined
+  const entry = fullEntry(changed)
+  if (!(await index.isMarkedEnded(entry))) return withCookie(parts, changed)
+  await endSession(parts, entry)
+  return undefined
+}
+
+/** @returns whether the session was there. */
+async function endSession(
+  { index, records, watched, revocations }: Parts,
+  entry: SessionEntry,
+): Promise<boolean> {
+  // Before the record is gone: after a failure it is tried again.
+  if (entry.idToken !== undefined) await revokeIdToken(revocations, entry.idToken)
+  const wasThere = await records.remove(entry.digest)
+  watched.ended(entry.digest)
+  await index.remove(entry)
+  return wasThere
+}
+
+/** @returns how many sessions have ended. */
+async function endSelected(parts: Parts, selector: SessionSelector, isProven: boolean): Promise<number> {
+  const { index } = parts
+  requireSelector(selector)
+  await (isProven ? index.markEnded(selector) : index.markBriefly(selector))
+  const entries = await selectedEntries(parts, selector)
+  if (!isProven && entries.length > 0) await index.markEnded(selector)
+  let count = 0
+  for (const entry of entries) if (await endSession(parts, entry)) count++
+  return count
+}
+
+/** Ends the oldest sessions of a user, but not the one that has just begun. */
+async function endOldest(parts: Parts, { digest, content: { username } }: Session): Promise<void> {
+  const { index, records, maxSessionsPerUser } = parts
+  const known = await index.find({ username })
+  if (known === undefined || known.length <= maxSessionsPerUser) return
+  const entries = await records.entries(known, { username })
+  const there = new Set(entries.map((entry) => entry.digest))
+  await Promise.all(known.filter((each) => !there.has(each)).map((each) => index.forget(username, each)))
+  const others = entries.filter((entry) => entry.digest !== digest)
+  const tooMany = Math.max(0, others.length + 1 - maxSessionsPerUser)
+  const oldestFirst = others.toSorted((one, other) => one.startedAtMs - other.startedAtMs)
+  await Promise.all(oldestFirst.slice(0, tooMany).map((entry) => endSession(parts, entry)))
+}
+
+async function selectedEntries(
+  { index, records }: Parts,
+  selector: SessionSelector,
+): Promise<readonly SessionEntry[]> {
+  return records.entries(await index.find(selector), selector)
+}
+
+function withCookie({ jar, lifetimes }: Parts, session: Session): OpenedSession {
+  return { session, setCookies: jar.write(session.id, lifetimes.remainingMs(session)) }
+}
+
+/** @returns whether it was not there. */
+async function createOnce(store: SessionStore, key: string, ttlMs: number): Promise<boolean> {
+  try {
+    await store.create(key, '{}', { ttlMs })
+    return true
+  } catch (thrown) {
+    if (isRefusal(thrown, 'objectExists')) return false
+    throw thrown
+  }
+}
+
 /** Replicas whose clocks differ agree on when a session began. */
-function clockOf(store: SessionStore): Clock {
+function storeClock(store: SessionStore): Clock {
   return { now: () => store.now?.() ?? systemClock.now(), after: (...given) => systemClock.after(...given) }
 }

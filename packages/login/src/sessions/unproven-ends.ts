@@ -31,10 +31,10 @@ export function unprovenEnds(clock: Clock, recordedMs: number): UnprovenEnds {
 
   return {
     sees(content) {
-      if (content.providerSession !== undefined) seen.set(keyOf(content), 1)
+      if (content.providerSession !== undefined) seen.set(endKey(content), 1)
     },
     accepts(ended) {
-      const key = keyOf(ended)
+      const key = endKey(ended)
       if (seen.get(key) !== undefined || recorded.has(key)) return true
       const nowMs = clock.now()
       forget(nowMs)
@@ -45,6 +45,6 @@ export function unprovenEnds(clock: Clock, recordedMs: number): UnprovenEnds {
   }
 }
 
-function keyOf({ provider, providerSession }: ProviderSession): string {
+function endKey({ provider, providerSession }: ProviderSession): string {
   return JSON.stringify([provider, providerSession])
 }

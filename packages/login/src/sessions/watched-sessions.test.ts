@@ -1,6 +1,6 @@
 import { fixedClock } from '@kube-authn/testing'
 import { expect, it, vi } from 'vitest'
-import { openSessions } from './watched-sessions.ts'
+import { watchedSessions } from './watched-sessions.ts'
 import type { Session } from './session-keeper.ts'
 import { contentOf } from '../../test/sessions.ts'
 
@@ -17,7 +17,7 @@ const session: Session = {
 function setUp() {
   const clock = fixedClock()
   const isThere = vi.fn(async () => true)
-  return { clock, isThere, open: openSessions(clock, isThere) }
+  return { clock, isThere, open: watchedSessions(clock, isThere) }
 }
 
 it('asks once for a session in five seconds, however much it has begun, and no more afterwards', async () => {

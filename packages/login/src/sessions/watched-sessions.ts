@@ -7,19 +7,19 @@ const NOTICED_MS = 5000
 /** After how many such times without an answer of the store a session counts as ended: 30 seconds. */
 const MAX_UNANSWERED = 6
 
-/** Sessions that have begun something which goes on, such as a watch or a tunnel. */
-export interface OpenSessions {
+/** Sessions that have started something long-lived, such as a watch or a tunnel. */
+export interface WatchedSessions {
   /** Calls back once when the session has ended. Returns a function that stops waiting. */
   watch(this: void, session: Session, onEnded: () => void): () => void
   /** The session with this digest has ended here. */
   ended(this: void, digest: string): void
 }
 
-/** A session, with those who wait for its end. */
-interface Open {
+/** A session and the listeners for its end. */
+interface Watched {
   readonly session: Session
   readonly listeners: Set<() => void>
-  /** Questions since the last answer. The clock may be set, so it is not asked. */
+  /** Questions since the last answer. They are counted since the clock may be set. */
   unanswered: number
   isAsking: boolean
   cancel: () => void
@@ -31,68 +31,71 @@ interface Open {
  *
  * @param isThere reads the session. It rejects if the store is not available.
  */
-export function openSessions(clock: Clock, isThere: (session: Session) => Promise<boolean>): OpenSessions {
-  const all = new Map<string, Open>()
+export function watchedSessions(
+  clock: Clock,
+  isThere: (session: Session) => Promise<boolean>,
+): WatchedSessions {
+  const all = new Map<string, Watched>()
 
-  const forget = (open: Open): void => {
-    open.cancel()
-    if (all.get(open.session.digest) === open) all.delete(open.session.digest)
+  const forget = (watched: Watched): void => {
+    watched.cancel()
+    if (all.get(watched.session.digest) === watched) all.delete(watched.session.digest)
   }
 
-  const end = (open: Open): void => {
-    forget(open)
-    const listeners = [...open.listeners]
-    open.listeners.clear()
+  const end = (watched: Watched): void => {
+    forget(watched)
+    const listeners = [...watched.listeners]
+    watched.listeners.clear()
     for (const listener of listeners) tell(listener, undefined)
   }
 
-  const ask = async (open: Open): Promise<void> => {
-    open.isAsking = true
+  const ask = async (watched: Watched): Promise<void> => {
+    watched.isAsking = true
     try {
-      if (await isThere(open.session)) open.unanswered = 0
-      else end(open)
+      if (await isThere(watched.session)) watched.unanswered = 0
+      else end(watched)
     } catch {
       // It is asked again.
     } finally {
-      open.isAsking = false
+      watched.isAsking = false
     }
   }
 
-  const askLater = (open: Open): void => {
-    open.cancel = clock.after(NOTICED_MS, () => {
-      open.unanswered++
-      if (open.unanswered >= MAX_UNANSWERED) {
-        end(open)
+  const askLater = (watched: Watched): void => {
+    watched.cancel = clock.after(NOTICED_MS, () => {
+      watched.unanswered++
+      if (watched.unanswered >= MAX_UNANSWERED) {
+        end(watched)
         return
       }
-      askLater(open)
-      if (!open.isAsking) void ask(open)
+      askLater(watched)
+      if (!watched.isAsking) void ask(watched)
     })
   }
 
   return {
     watch(session, onEnded) {
       const known = all.get(session.digest)
-      const open = known ?? newlyOpen(session)
+      const watched = known ?? newlyWatched(session)
       // Each caller has an entry of its own, whatever function it passes.
       const listener = (): void => onEnded()
-      open.listeners.add(listener)
+      watched.listeners.add(listener)
       if (known === undefined) {
-        all.set(session.digest, open)
-        askLater(open)
+        all.set(session.digest, watched)
+        askLater(watched)
       }
       return () => {
-        open.listeners.delete(listener)
-        if (open.listeners.size === 0) forget(open)
+        watched.listeners.delete(listener)
+        if (watched.listeners.size === 0) forget(watched)
       }
     },
     ended(digest) {
-      const open = all.get(digest)
-      if (open !== undefined) end(open)
+      const watched = all.get(digest)
+      if (watched !== undefined) end(watched)
     },
   }
 }
 
-function newlyOpen(session: Session): Open {
+function newlyWatched(session: Session): Watched {
   return { session, listeners: new Set(), unanswered: 0, isAsking: false, cancel: () => {} }
 }

@@ -1,11 +1,20 @@
 import { generateRandomCodeVerifier, generateRandomNonce, generateRandomState } from 'oauth4webapi'
 import type { Clock } from '@kube-authn/core'
-import { base64urlOf } from '@kube-authn/core/internal/shared'
-import { ATTEMPTS_BYTES, bytesInHeader } from '../cookie-room.ts'
-import { type CookieRules, readCookies, setCookie } from '../cookies.ts'
-import type { SessionKeeper } from '../sessions/session-keeper.ts'
-import type { Seal } from './seal.ts'
-import { type Transaction, transactionOf } from './transaction.ts'
+import { base64urlOf, isObject } from '@kube-authn/core/internal/shared'
+import { ATTEMPTS_BYTES, bytesInHeader, cookieRules, readCookies, setCookie } from './cookies.ts'
+import type { LoginSecrets } from './provider/authorization-url.ts'
+import { sealer } from './sessions/seal.ts'
+import type { SessionKeeper } from './sessions/session-keeper.ts'
+import { sessionKeyBytes } from './sessions/session-keys.ts'
+
+/** One attempt to log in, which the browser keeps in a sealed cookie of its own, so that two tabs do not disturb each other. */
+export interface Transaction extends LoginSecrets {
+  readonly provider: string
+  /** Where to go on, checked before: path, query and fragment of this origin. */
+  readonly returnTo: string
+  /** In milliseconds since the epoch. */
+  readonly endsAtMs: number
+}
 
 /** A transaction that has begun, and the `Set-Cookie` lines that keep it. */
 export interface Begun {
@@ -34,26 +43,37 @@ export interface Transactions {
   finish(cookieHeader: string, state: string): Promise<Finished>
 }
 
+/** Options of {@link transactions}. */
+export interface TransactionsOptions {
+  /** The first key seals, all of them unseal. */
+  readonly keys: readonly string[]
+  /** The origin of the app: another app with the same keys cannot use its transactions. */
+  readonly origin: string
+  readonly clock: Clock
+  /**
+   * Records used states, so that a state counts once wherever that is known. The provider enforces it everywhere: a code is for one use (RFC 6749 section
+   * 4.1.2).
+   */
+  readonly sessions: Pick<SessionKeeper, 'useOnce'>
+}
+
+/** The format of a sealed transaction. */
+const VERSION = 1
+/** Longer values are not ours. */
+const MAX_SEALED = 4096
 /** How long a person may take to log in. */
 const LIFETIME_SECONDS = 900
 const MAX_COOKIES = 4
 /** Browsers have no more than a few, whatever a request says. */
 const MAX_REMOVED = 20
 const ID_LENGTH = 22
-/** What is written back into a header is made of these characters only. */
+/** Only these characters are written back into a header. */
 const ID = /^[\w-]{22}$/
 
-/**
- * Keeps the state of each attempt in a cookie of the browser that makes it, named by the digest of its state.
- *
- * @param sessions records which were used, so that a state counts once wherever that is known. The provider sees to it everywhere: a code is for one use (RFC 6749
- *   section 4.1.2).
- */
-export function transactions(
-  seal: Seal,
-  { clock, sessions }: { readonly clock: Clock; readonly sessions: Pick<SessionKeeper, 'useOnce'> },
-  rules: CookieRules,
-): Transactions {
+/** Keeps the state of each attempt in a cookie of the browser that makes it, named by the digest of its state. */
+export function transactions({ keys, origin, clock, sessions }: TransactionsOptions): Transactions {
+  const rules = cookieRules(origin)
+  const { seal, unseal } = sealer(keys.map(sessionKeyBytes), ['login transaction', VERSION, origin])
   const cookiePrefix = `${rules.prefix}kube-authn-login-`
 
   /** The lines that remove the oldest attempts: a browser sends the newest last (RFC 6265 section 5.4). */
@@ -83,8 +103,8 @@ export function transactions(
         returnTo,
         endsAtMs,
       }
-      const name = cookiePrefix + (await idOf(transaction.state))
-      const value = await seal.seal(transaction)
+      const name = cookiePrefix + (await cookieId(transaction.state))
+      const value = await seal(JSON.stringify(transaction))
       const room = ATTEMPTS_BYTES - bytesInHeader(name, value)
       return {
         transaction,
@@ -95,7 +115,7 @@ export function transactions(
       }
     },
     async finish(cookieHeader, state) {
-      const id = await idOf(state)
+      const id = await cookieId(state)
       const name = cookiePrefix + id
       const value = readCookies(cookieHeader).get(name)
       if (value === undefined) return { transaction: undefined, setCookies: [] }
@@ -104,7 +124,8 @@ export function transactions(
         setCookie(name, '', 0, rules),
         ...removed(cookieHeader, MAX_COOKIES, ATTEMPTS_BYTES, name),
       ]
-      const transaction = transactionOf((await seal.open(value)) ?? {})
+      const text = value.length > MAX_SEALED ? undefined : await unseal(value)
+      const transaction = text === undefined ? undefined : parseTransaction(text)
       // The cookie of another attempt under this name does not count.
       const leftMs = transaction?.state === state ? transaction.endsAtMs - clock.now() : 0
       const counts = leftMs > 0 && (await sessions.useOnce(id, leftMs))
@@ -114,7 +135,28 @@ export function transactions(
 }
 
 /** The name of an attempt: its state itself is for the provider only. */
-async function idOf(state: string): Promise<string> {
+async function cookieId(state: string): Promise<string> {
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(state))
   return base64urlOf(new Uint8Array(digest)).slice(0, ID_LENGTH)
+}
+
+/** The transaction in what was unsealed; `undefined` if it is none. */
+function parseTransaction(text: string): Transaction | undefined {
+  const value: unknown = JSON.parse(text)
+  const {
+    state,
+    nonce,
+    verifier,
+    provider,
+    returnTo,
+    endsAtMs,
+  }: Partial<Record<keyof Transaction, unknown>> = isObject(value) ? value : {}
+  const isWhole =
+    typeof state === 'string' &&
+    typeof nonce === 'string' &&
+    typeof verifier === 'string' &&
+    typeof provider === 'string' &&
+    typeof returnTo === 'string' &&
+    typeof endsAtMs === 'number'
+  return isWhole ? { state, nonce, verifier, provider, returnTo, endsAtMs } : undefined
 }
