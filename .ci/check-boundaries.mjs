@@ -15,6 +15,7 @@ const ARROWS = {
   x509: ['internal'],
   cel: ['internal'],
   core: ['internal', 'x509', 'cel'],
+  'explain-page': ['core', 'internal'],
   express: ['core', 'internal'],
   fastify: ['core', 'internal'],
   fetch: ['core', 'internal'],

@@ -25,7 +25,7 @@ const codes = new Map<string, readonly string[]>()
 beforeAll(() => {
   const packages = join(root, 'packages')
   const files = readdirSync(packages, { recursive: true, encoding: 'utf8' }).filter(
-    (file) => /^\w+\/src\/.*(?<!\.test)\.ts$/.test(file) && !INDEPENDENT.test(file),
+    (file) => /^[\w-]+\/src\/.*(?<!\.test)\.ts$/.test(file) && !INDEPENDENT.test(file),
   )
   for (const file of files) {
     const text = readFileSync(join(packages, file), 'utf8')

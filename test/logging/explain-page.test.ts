@@ -9,7 +9,7 @@ const PROGRAM = `
   import { authenticatorChain, unavailable } from '@kube-authn/core'
   import { alwaysDeny } from '@kube-authn/core/authorization'
   import { tokenFile } from '@kube-authn/core/token-file'
-  import { explainPage } from '@kube-authn/node/explain-page'
+  import { explainPage } from '@kube-authn/explain-page'
   const down = { name: 'down', authenticateToken(token) { if (token === 'late') throw unavailable('no answer') } }
   const chain = authenticatorChain({ tokens: [tokenFile('a,ada,1,admins'), down] })
   const page = explainPage(chain, { allow: 'admins', authorizer: alwaysDeny() })

@@ -35,7 +35,7 @@ export function declaredOptions(): readonly DeclaredOption[] {
   const declarations = new Map<string, Declaration[]>()
   const roots = new Map<string, Set<string>>()
   for (const file of readdirSync(packages, { recursive: true, encoding: 'utf8' })) {
-    const [, folder = ''] = /^(\w+)\/src\/.*(?<!\.test)\.ts$/.exec(file) ?? []
+    const [, folder = ''] = /^([\w-]+)\/src\/.*(?<!\.test)\.ts$/.exec(file) ?? []
     if (folder === '') continue
     const text = readFileSync(join(packages, file), 'utf8')
     const program = parseSync(file, text).program as unknown as Node

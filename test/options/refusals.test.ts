@@ -85,7 +85,7 @@ describe('an option that names refusals', () => {
   it('is no flag with a default, which its value would replace', () => {
     const packages = fileURLToPath(new URL('../../packages', import.meta.url))
     const sources = readdirSync(packages, { recursive: true, encoding: 'utf8' }).filter((file) =>
-      /^\w+\/src\/.*flags\.ts$/.test(file),
+      /^[\w-]+\/src\/.*flags\.ts$/.test(file),
     )
     expect(sources.length).toBeGreaterThan(5)
     const flags = sources.flatMap((file) =>

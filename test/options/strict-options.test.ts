@@ -273,7 +273,7 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
     fileSource: { ...after(() => at('tokens.csv')), least: () => ({ parse: () => 1 }) },
     manifestsSource: { ...after(() => at('role.yaml')), least: () => ({ parse: () => 1 }) },
   },
-  '@kube-authn/node/explain-page': { explainPage: after(() => requests) },
+  '@kube-authn/explain-page': { explainPage: after(() => requests) },
   '@kube-authn/node': {
     auditFile: after(() => at('audit.jsonl')),
     auditFromFlags: after(() => []),

@@ -189,7 +189,7 @@ describe('docs/options.md', () => {
 describe('one check', () => {
   const root = fileURLToPath(new URL('../../packages', import.meta.url))
   const sources = readdirSync(root, { recursive: true, encoding: 'utf8' })
-    .filter((file) => /^\w+\/src\/.*(?<!\.test)\.ts$/.test(file))
+    .filter((file) => /^[\w-]+\/src\/.*(?<!\.test)\.ts$/.test(file))
     .map((file) => ({ file, text: readFileSync(join(root, file), 'utf8') }))
 
   it('has one wording, in one place', () => {

@@ -300,7 +300,7 @@ const LOADED_LATER: Readonly<Record<string, readonly string[]>> = {
     'bcryptjs',
     'undici/index.js',
   ],
-  '@kube-authn/node/explain-page': ['@noble/hashes/argon2.js', '@noble/hashes/scrypt.js', 'bcryptjs'],
+  '@kube-authn/explain-page': ['@noble/hashes/argon2.js', '@noble/hashes/scrypt.js', 'bcryptjs'],
   '@kube-authn/node': ['@noble/hashes/argon2.js', '@noble/hashes/scrypt.js', 'bcryptjs', 'undici/index.js'],
 }
 

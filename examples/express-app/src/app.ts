@@ -1,7 +1,7 @@
 import type { Authenticator, Observer, OptionsOf } from '@kube-authn/core'
 import { allowPaths, type RbacAuthorizer } from '@kube-authn/core/authorization'
 import { authentication, authorization, getAuthentication, getUser, impersonation } from '@kube-authn/express'
-import { explainPage } from '@kube-authn/node/explain-page'
+import { explainPage } from '@kube-authn/explain-page'
 import express, { type Express, type Request } from 'express'
 import { attributesFor } from './routes.ts'
 

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import type { OptionsOf } from '@kube-authn/core'
 import { clientCertificate, header, type Material, near, trusting } from '@kube-authn-example/material'
-import type { explainPage } from '@kube-authn/node/explain-page'
+import type { explainPage } from '@kube-authn/explain-page'
 import type { IssuedTokens } from './issued-tokens.ts'
 import type { Secret } from './material.ts'
 
