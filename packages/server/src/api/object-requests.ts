@@ -190,6 +190,6 @@ export async function inYaml(answer: HttpAnswer | Response): Promise<HttpAnswer 
   return {
     ...answer,
     headers,
-    content: stringify(JSON.parse(answer.content), { version: '1.1', lineWidth: 0 }),
+    content: stringify(JSON.parse(answer.content), { compat: 'yaml-1.1', lineWidth: 0 }),
   }
 }
