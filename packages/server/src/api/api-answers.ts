@@ -61,7 +61,7 @@ export async function apiAnswers(
   { reviews, health }: OtherAnswers,
 ): Promise<KubernetesApi['answer']> {
   const { store, rbac, authorizer = rbac, observer, clock = storeClock(options.store) } = options
-  const { revocations, serviceAccounts, bootstrapTokens, strict = false } = options
+  const { revocations, bootstrapTokens, strict = false } = options
   const resources = servedResources(options)
   const objects = registry({
     store,
@@ -69,7 +69,7 @@ export async function apiAnswers(
     clock,
     ...(authorizer !== undefined && { authorizer }),
     ...(rbac !== undefined && { rbac }),
-    learners: [revocations, serviceAccounts, bootstrapTokens].filter((each) => each !== undefined),
+    learners: [revocations, options.serviceAccounts, bootstrapTokens].filter((each) => each !== undefined),
   })
   await objects.createSystemNamespaces()
   const answerObjects = objectRequests({ registry: objects, clock, isStrict: strict })

@@ -1,15 +1,14 @@
 import { type Command, Option } from 'commander'
 import { EXIT, Failure } from '../failure.ts'
 import { STDIN } from '../terminal/input.ts'
-import { write } from '../terminal/terminal.ts'
+import { type Terminal, write } from '../terminal/terminal.ts'
 import { styleFor } from '../terminal/style.ts'
 import { checkContent } from './checkers.ts'
-import type { FileReport, Finding } from './finding.ts'
-import { KINDS } from './kinds.ts'
+import type { FileReport, Finding } from './findings-of.ts'
+import { KINDS } from './recognize.ts'
 import { checkRbac } from './rbac.ts'
 import { jsonReport, textReport } from './report.ts'
 import { type Source, sourcesAt } from './sources.ts'
-import type { Terminal } from '../terminal/terminal.ts'
 
 const EXAMPLES = `
 Kinds of files:

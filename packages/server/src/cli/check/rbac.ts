@@ -1,8 +1,7 @@
 import { isConfigurationError } from '@kube-authn/core/internal'
 import { parseRbac } from '@kube-authn/core/authorization'
 import { textOf } from '../terminal/input.ts'
-import type { Finding } from './finding.ts'
-import { atLine } from './findings-of.ts'
+import { atLine, type Finding } from './findings-of.ts'
 import { type Positions, positionsIn } from './position.ts'
 import type { ReadSource } from './sources.ts'
 

@@ -1,7 +1,21 @@
 import { basename } from 'node:path'
 import { stringMemberOf } from '@kube-authn/core/internal'
 import { textOf } from '../terminal/input.ts'
-import type { Kind } from './kinds.ts'
+
+/** The kinds of files that are checked. */
+export const KINDS = [
+  'token-file',
+  'password-file',
+  'authentication',
+  'authorization',
+  'rbac',
+  'kubeconfig',
+  'webhook-kubeconfig',
+  'audit-policy',
+] as const
+
+/** The kind of a file. */
+export type Kind = (typeof KINDS)[number]
 
 /** What the content of a file looks like: a kind, or why it has none. */
 export type Recognition = { readonly kind: Kind } | { readonly problem: string }

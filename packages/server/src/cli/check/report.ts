@@ -1,6 +1,6 @@
 import { withoutControls } from '@kube-authn/internal/printable'
 import type { Style } from '../terminal/style.ts'
-import type { FileReport, Finding } from './finding.ts'
+import type { FileReport, Finding } from './findings-of.ts'
 
 /** What was found, a line for each. */
 export function textReport(reports: readonly FileReport[], style: Style): string {

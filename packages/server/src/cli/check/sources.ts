@@ -3,8 +3,7 @@ import { looksLikeContent, manifestFilesAt } from '@kube-authn/node/internal'
 import { Failure } from '../failure.ts'
 import { readInput, STDIN } from '../terminal/input.ts'
 import { codeOf } from '../terminal/new-file.ts'
-import type { Kind } from './kinds.ts'
-import { recognize } from './recognize.ts'
+import { type Kind, recognize } from './recognize.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 
 /** A file to check. */

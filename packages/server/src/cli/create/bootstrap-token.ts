@@ -3,8 +3,7 @@ import type { Command } from 'commander'
 import { stringify } from 'yaml'
 import { collect } from '../terminal/collect.ts'
 import { durationSeconds } from '../terminal/duration.ts'
-import { refuseExisting, writeNewFile } from '../terminal/new-file.ts'
-import { writeOut } from './out.ts'
+import { refuseExisting, writeNewFile, writeOut } from '../terminal/new-file.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 
 const AFTER = `

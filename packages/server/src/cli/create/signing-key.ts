@@ -27,9 +27,7 @@ export function addSigningKey(create: Command): void {
     )
     .option('--force', 'replace files')
     .addHelpText('after', AFTER)
-    .action(async (options: SigningKeyOptions) => {
-      createSigningKey(options)
-    })
+    .action(createSigningKey)
 }
 
 /** The options of `kube-authn create signing-key`. */

@@ -6,7 +6,7 @@ import { collect } from '../terminal/collect.ts'
 import { durationSeconds } from '../terminal/duration.ts'
 import { readText } from '../terminal/input.ts'
 import { checkNames } from './names.ts'
-import { writeOut } from './out.ts'
+import { writeOut } from '../terminal/new-file.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 
 const AFTER = `

@@ -1,19 +1,25 @@
 import { setTimeout } from 'node:timers/promises'
 import type { AuthenticationEvent } from '@kube-authn/core'
-import { explain } from '@kube-authn/core/internal'
+import { bootstrapSecrets } from '@kube-authn/core/bootstrap-token'
+import {
+  explain,
+  type InitialObjects,
+  isObject,
+  memberOf,
+  stringMemberOf,
+  yamlDocuments,
+} from '@kube-authn/core/internal'
+import { serviceAccountObjects, type ServiceAccountObjects } from '@kube-authn/core/service-account'
 import { authenticatorFromFlags, type NodeAuthenticator } from '@kube-authn/node'
 import { type Command, Option } from 'commander'
 import { EXIT, Failure } from '../failure.ts'
 import { collect } from '../terminal/collect.ts'
-import { note, write } from '../terminal/terminal.ts'
+import { readText } from '../terminal/input.ts'
 import { styleFor } from '../terminal/style.ts'
-import { assumedObjects } from './assumed-objects.ts'
-import { bootstrapSecretsIn } from './bootstrap-secrets.ts'
-import { flagsFor } from './flags-for.ts'
-import { refuseUnknownFlags } from './refuse-unknown-flags.ts'
-import { isStdinReadOnce, requestFor } from './request-for.ts'
+import { note, type Terminal, write } from '../terminal/terminal.ts'
+import { flagsFor, refuseUnknownFlags } from './flags-for.ts'
+import { isStdinReadOnce, requestFor, type ExplainOptions } from './request-for.ts'
 import { explanationText } from './text.ts'
-import type { Terminal } from '../terminal/terminal.ts'
 
 const AFTER = `
 The chain of authenticators is that of the flags of kube-apiserver, of today and of 1.6, and of the files, whose flag is
@@ -63,7 +69,7 @@ export function declareExplain(command: Command, terminal: Terminal): void {
     )
     .allowUnknownOption()
     .addHelpText('after', AFTER)
-    .action(async (_files: readonly string[], options: ExplainOptions, command: Command) => {
+    .action(async (_files: readonly string[], options: ExplainOptions) => {
       terminal.exitCode = await explainCredential(
         terminal,
         command.args,
@@ -71,21 +77,6 @@ export function declareExplain(command: Command, terminal: Terminal): void {
         command.options.map(({ long }) => long?.slice(2) ?? ''),
       )
     })
-}
-
-/** The options of `kube-authn explain`. */
-export interface ExplainOptions {
-  readonly token?: string
-  readonly tokenFile?: string
-  readonly username?: string
-  readonly passwordFile?: string
-  readonly certificate?: string
-  readonly method: string
-  readonly path: string
-  readonly header: readonly string[]
-  readonly secrets?: string
-  readonly wait: string
-  readonly output: 'text' | 'json'
 }
 
 /**
@@ -155,4 +146,98 @@ async function untilHealthy(
     isTold = true
     await setTimeout(50)
   }
+}
+
+/**
+ * The objects that a service account token refers to, as if they existed: there is no cluster to ask. The signature of the token, its times and its
+ * audiences are checked as ever.
+ */
+function assumedObjects(token: string | undefined): ServiceAccountObjects {
+  const claims = token === undefined ? undefined : claimsOf(token)
+  return serviceAccountObjects(token === undefined ? {} : { ...boundTo(claims), ...legacy(claims, token) })
+}
+
+/** The payload of a JWT; `undefined` for any other token. */
+function claimsOf(token: string): unknown {
+  const [, payload, signature] = token.split('.')
+  if (payload === undefined || signature === undefined) return undefined
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'))
+    return isObject(claims) ? claims : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function boundTo(claims: unknown): InitialObjects {
+  const bound = memberOf(claims, 'kubernetes.io')
+  const namespace = stringMemberOf(bound, 'namespace')
+  const named = (member: string): readonly { readonly name: string; readonly uid: string }[] => {
+    const object = memberOf(bound, member)
+    return isObject(object)
+      ? [{ name: stringMemberOf(object, 'name'), uid: stringMemberOf(object, 'uid') }]
+      : []
+  }
+  return {
+    serviceAccounts: named('serviceaccount').map((each) => ({ ...each, namespace })),
+    pods: named('pod').map((each) => ({ ...each, namespace })),
+    secrets: named('secret').map((each) => ({ ...each, namespace, data: {} })),
+    nodes: named('node'),
+  }
+}
+
+/** Those of a token in a secret, whose claims have long names. */
+function legacy(claims: unknown, token: string): InitialObjects {
+  const claim = (name: string): string => stringMemberOf(claims, `kubernetes.io/serviceaccount/${name}`)
+  const namespace = claim('namespace')
+  if (namespace === '') return {}
+  return {
+    serviceAccounts: [{ namespace, name: claim('service-account.name'), uid: claim('service-account.uid') }],
+    secrets: [{ namespace, name: claim('secret.name'), data: { token } }],
+  }
+}
+
+const MAX_BYTES = 1_048_576
+
+/**
+ * The Secrets of a manifest, as a store of bootstrap tokens; other objects are ignored.
+ *
+ * @throws {Failure} if the file cannot be read, or has no Secret.
+ */
+async function bootstrapSecretsIn(
+  terminal: Terminal,
+  path: string | undefined,
+): Promise<ReturnType<typeof bootstrapSecrets>> {
+  if (path === undefined) return bootstrapSecrets()
+  const documents = yamlDocuments(await readText(terminal, path, MAX_BYTES), path)
+  const secrets = documents
+    .flatMap((each): readonly unknown[] => {
+      const items = memberOf(each, 'items')
+      return Array.isArray(items) ? items : [each]
+    })
+    .filter((each) => memberOf(each, 'kind') === 'Secret')
+    .map(secretOf)
+  if (secrets.length === 0) throw new Failure(`${path}: has no Secret`)
+  return bootstrapSecrets(secrets)
+}
+
+function secretOf(manifest: unknown) {
+  const metadata = memberOf(manifest, 'metadata')
+  const decode = (value: string): string => Buffer.from(value, 'base64').toString('utf8')
+  return {
+    namespace: stringMemberOf(metadata, 'namespace'),
+    name: stringMemberOf(metadata, 'name'),
+    type: stringMemberOf(manifest, 'type'),
+    data: Object.fromEntries([
+      ...textsOf(memberOf(manifest, 'data')).map(([key, value]) => [key, decode(value)] as const),
+      ...textsOf(memberOf(manifest, 'stringData')),
+    ]),
+  }
+}
+
+function textsOf(map: unknown): readonly (readonly [key: string, value: string])[] {
+  if (!isObject(map)) return []
+  return Object.entries(map).flatMap(([key, value]) =>
+    typeof value === 'string' ? [[key, value] as const] : [],
+  )
 }

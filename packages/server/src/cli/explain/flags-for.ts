@@ -1,7 +1,12 @@
-import { recognize } from '../check/recognize.ts'
+import { type ConfigurationProblem, refuseProblems } from '@kube-authn/core/internal'
+import { parseFlags } from '@kube-authn/node/internal'
+import { type Kind, recognize } from '../check/recognize.ts'
 import { Failure } from '../failure.ts'
+import { SERVE_TABLE } from '../serve/flags/flag-table.ts'
+import { isWithoutEffect, REFUSED_FLAGS } from '../serve/flags/other-flags.ts'
+import { OWN_FLAGS } from '../serve/flags/serving-flags.ts'
+import { unknownFlag } from '../serve/flags/unknown-flag.ts'
 import { readFile } from '../terminal/input.ts'
-import type { Kind } from '../check/kinds.ts'
 
 const MAX_BYTES = 100 * 1024 * 1024
 
@@ -36,4 +41,33 @@ function flagFor(path: string): string {
 function flagOfCertificates(bytes: Uint8Array<ArrayBuffer>): string | undefined {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   return text.includes('-----BEGIN CERTIFICATE-----') ? '--client-ca-file' : undefined
+}
+
+const SERVER_FLAGS = new Map([...SERVE_TABLE.flags].filter(([name]) => !Object.hasOwn(OWN_FLAGS, name)))
+
+/**
+ * Refuses flags that neither this command nor kube-apiserver has. A misspelt option would otherwise be taken for a flag without meaning here, and the
+ * explanation would be that of another request.
+ *
+ * @param options the names of the options of the command, without dashes.
+ * @throws {ConfigurationError} with every such flag.
+ */
+export function refuseUnknownFlags(flags: readonly string[], options: readonly string[]): void {
+  const known = [...options, ...SERVER_FLAGS.keys()]
+  const found: ConfigurationProblem[] = []
+  parseFlags(
+    flags,
+    {},
+    {
+      ...SERVE_TABLE,
+      flags: SERVER_FLAGS,
+      unknown(dashes, name) {
+        const isOfServer =
+          dashes === '--' ? isWithoutEffect(name) || Object.hasOwn(REFUSED_FLAGS, name) : /^v\d*$/.test(name)
+        if (!isOfServer) found.push(unknownFlag('explain', known, dashes, name))
+        return undefined
+      },
+    },
+  )
+  refuseProblems(found)
 }

@@ -5,7 +5,21 @@ import { Failure } from '../failure.ts'
 import { readSecret, readText, STDIN } from '../terminal/input.ts'
 import { note, type Terminal } from '../terminal/terminal.ts'
 import { askSecret } from '../terminal/prompt.ts'
-import type { ExplainOptions } from './explain.ts'
+
+/** The options of `kube-authn explain`. */
+export interface ExplainOptions {
+  readonly token?: string
+  readonly tokenFile?: string
+  readonly username?: string
+  readonly passwordFile?: string
+  readonly certificate?: string
+  readonly method: string
+  readonly path: string
+  readonly header: readonly string[]
+  readonly secrets?: string
+  readonly wait: string
+  readonly output: 'text' | 'json'
+}
 
 /** The request to explain. */
 export interface DescribedRequest {

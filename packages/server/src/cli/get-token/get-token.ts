@@ -1,17 +1,15 @@
-import { systemClock } from '@kube-authn/core/internal'
+import { memberOf, systemClock } from '@kube-authn/core/internal'
+import { EXEC_VERSIONS } from '@kube-authn/node/internal'
 import type { Command } from 'commander'
 import { Failure } from '../failure.ts'
 import { alone } from '../process-lock.ts'
 import { durationSeconds } from '../terminal/duration.ts'
-import { write } from '../terminal/terminal.ts'
+import { type Terminal, write } from '../terminal/terminal.ts'
 import { logInWithBrowser } from './browser/log-in-with-browser.ts'
-import { checkLogin } from './check-login.ts'
-import { execCredential } from './exec-credential.ts'
+import { addLoginOptions, checkLogin, type LoginOptions } from './options.ts'
 import { type Issuer, openIssuer } from './issuer.ts'
 import { logInWithDeviceCode } from './log-in-with-device-code.ts'
-import { addLoginOptions, type LoginOptions } from './options.ts'
 import { cacheEntry, type CacheEntry, type Tokens } from './token-cache.ts'
-import type { Terminal } from '../terminal/terminal.ts'
 
 const AFTER = `
 kubectl runs this command as a plug-in: kube-authn kubeconfig writes it down. The token is kept in $XDG_CACHE_HOME/kube-authn or
@@ -104,5 +102,37 @@ async function refresh(issuer: Issuer, refreshToken: string): Promise<Tokens | u
   } catch (error) {
     if (error instanceof Failure && error.cause === undefined) return undefined
     throw error
+  }
+}
+
+/** The last one that RFC 3339 can write. */
+const LAST_TIME_MS = Date.UTC(9999, 11, 31, 23, 59, 59)
+
+/**
+ * The answer to a client, in the version of the API in which it asks.
+ *
+ * Source: client-go `pkg/apis/clientauthentication/v1/types.go`, `plugin/pkg/client/auth/exec/exec.go`.
+ */
+function execCredential({ idToken, expiresAtMs }: Tokens, env: NodeJS.ProcessEnv): object {
+  return {
+    kind: 'ExecCredential',
+    apiVersion: versionAskedFor(env['KUBERNETES_EXEC_INFO']),
+    spec: { interactive: false },
+    status: {
+      token: idToken,
+      expirationTimestamp: new Date(Math.min(expiresAtMs, LAST_TIME_MS))
+        .toISOString()
+        .replace(/\.\d+Z$/, 'Z'),
+    },
+  }
+}
+
+function versionAskedFor(info: string | undefined): string {
+  const [newest] = EXEC_VERSIONS
+  try {
+    const version = memberOf(JSON.parse(info ?? ''), 'apiVersion')
+    return EXEC_VERSIONS.find((each) => each === version) ?? newest
+  } catch {
+    return newest
   }
 }

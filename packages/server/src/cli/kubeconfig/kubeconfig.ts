@@ -3,15 +3,13 @@ import { dirname, resolve } from 'node:path'
 import { parseClientKubeconfig } from '@kube-authn/node/internal'
 import type { Command } from 'commander'
 import { Failure } from '../failure.ts'
-import { checkLogin } from '../get-token/check-login.ts'
-import { addLoginOptions, type LoginOptions } from '../get-token/options.ts'
+import { addLoginOptions, checkLogin, type LoginOptions } from '../get-token/options.ts'
 import { readText } from '../terminal/input.ts'
 import { makeFolder, writeNewFile } from '../terminal/new-file.ts'
-import { note } from '../terminal/terminal.ts'
+import { note, type Terminal } from '../terminal/terminal.ts'
 import { type Entry, withEntries } from './entries.ts'
 import { withKubectlLock } from './kubectl-lock.ts'
 import { kubeconfigPath } from './path.ts'
-import type { Terminal } from '../terminal/terminal.ts'
 
 const AFTER = `
 An entry of the same name is replaced; everything else in the file stays as it is, with its comments. The file is for its

@@ -1,13 +1,21 @@
+import type { Awaitable, Observer } from '@kube-authn/core'
 import { loggingObserver } from '@kube-authn/core/internal'
-import type { Observer } from '@kube-authn/core'
-import { auditFromFlags, authenticatorFromFlags, rbacAt } from '@kube-authn/node'
+import {
+  auditFromFlags,
+  authenticatorFromFlags,
+  type Endpoint,
+  inClusterEndpoint,
+  rbacAt,
+} from '@kube-authn/node'
 import { impersonatingProxy } from '@kube-authn/proxy'
+import type { ClientCredential } from '../client/credential-source.ts'
+import { kubeconfigSource } from '../client/kubeconfig-client.ts'
+import { Failure } from '../failure.ts'
 import { type Closers, closers } from '../serve/closers.ts'
 import { httpsServer, listenSecurely } from '../serve/listen.ts'
 import { serverLog } from '../serve/server-log.ts'
-import type { ProxySettings } from './settings.ts'
-import { openUpstream } from './upstream.ts'
 import type { Terminal } from '../terminal/terminal.ts'
+import type { ProxySettings, UpstreamSettings } from './settings.ts'
 
 /** A proxy that answers. */
 export interface StartedProxy {
@@ -100,4 +108,47 @@ function rolesAt(
   const roles = rbacAt(paths, { observer })
   opened.add(() => roles.close())
   return roles
+}
+
+/** The cluster, and the credentials for it. */
+interface OpenedUpstream {
+  readonly endpoint: Endpoint
+  /** The token of a plug-in, instead of the credential of the endpoint. */
+  readonly credentials?: (refused?: string) => Awaitable<string>
+  readonly close: () => void
+}
+
+/**
+ * Finds the cluster.
+ *
+ * @throws {Failure | ConfigurationError} if a file cannot be used.
+ */
+async function openUpstream(terminal: Terminal, settings: UpstreamSettings): Promise<OpenedUpstream> {
+  const { where, context } = settings
+  if (where === 'in-cluster') return { endpoint: inClusterEndpoint(), close: () => {} }
+  if (/^https?:\/\//i.test(where)) return { endpoint: endpointOf(settings), close: () => {} }
+  const { endpoint, source, close } = await kubeconfigSource(terminal, where, context)
+  if (source === undefined) return { endpoint, close }
+  let used: ClientCredential = {}
+  return {
+    endpoint,
+    close,
+    async credentials(refused) {
+      if (refused !== undefined && refused === used.token) await source.refused(used)
+      used = await source.current()
+      const { token } = used
+      if (token === undefined) throw new Failure('--upstream: the plug-in of the kubeconfig gives no token')
+      return token
+    },
+  }
+}
+
+function endpointOf({ where, caFile, tokenFile, certFile, keyFile }: UpstreamSettings): Endpoint {
+  return {
+    server: where,
+    ...(caFile !== undefined && { caFile }),
+    ...(certFile !== undefined && { certFile }),
+    ...(keyFile !== undefined && { keyFile }),
+    ...(tokenFile !== undefined && { credential: { type: 'tokenFile', path: tokenFile } }),
+  }
 }

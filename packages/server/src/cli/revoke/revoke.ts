@@ -5,10 +5,9 @@ import { type KubeconfigClient, kubeconfigClient } from '../client/kubeconfig-cl
 import { EXIT, Failure } from '../failure.ts'
 import { kubeconfigPath } from '../kubeconfig/path.ts'
 import { durationSeconds } from '../terminal/duration.ts'
-import { note, write } from '../terminal/terminal.ts'
+import { note, type Terminal, write } from '../terminal/terminal.ts'
 import { reasonOf } from '../terminal/reason-of.ts'
-import { type RevokedCredential, revokedCredential } from './revoked-credential.ts'
-import type { Terminal } from '../terminal/terminal.ts'
+import { type RevokedCredential, revokedCredential, type RevokeOptions } from './revoked-credential.ts'
 
 const AFTER = `
 What is revoked is refused at once, by every replica with the same store, and open connections end. It is one of:
@@ -56,23 +55,6 @@ export function declareRevoke(command: Command, terminal: Terminal): void {
     .action(async (options: RevokeOptions) => {
       terminal.exitCode = await revoke(options, terminal)
     })
-}
-
-/** The options of `kube-authn revoke`. */
-export interface RevokeOptions {
-  readonly tokenStdin?: boolean
-  readonly tokenFile?: string
-  readonly credentialId?: string
-  readonly certificate?: string
-  readonly serial?: string
-  readonly issuer?: string
-  readonly user?: string
-  readonly issuedBefore?: string
-  readonly for?: string
-  readonly forever?: boolean
-  readonly reason?: string
-  readonly kubeconfig?: string
-  readonly context?: string
 }
 
 const API_VERSION = 'authentication.kube-authn.dev/v1'

@@ -5,7 +5,23 @@ import { Failure } from '../failure.ts'
 import { readSecret, readText, STDIN } from '../terminal/input.ts'
 import { note, type Terminal } from '../terminal/terminal.ts'
 import { reasonOf } from '../terminal/reason-of.ts'
-import type { RevokeOptions } from './revoke.ts'
+
+/** The options of `kube-authn revoke`. */
+export interface RevokeOptions {
+  readonly tokenStdin?: boolean
+  readonly tokenFile?: string
+  readonly credentialId?: string
+  readonly certificate?: string
+  readonly serial?: string
+  readonly issuer?: string
+  readonly user?: string
+  readonly issuedBefore?: string
+  readonly for?: string
+  readonly forever?: boolean
+  readonly reason?: string
+  readonly kubeconfig?: string
+  readonly context?: string
+}
 
 /** What is revoked, as objects have it, and when the credential expires. */
 export interface RevokedCredential {

@@ -1,17 +1,19 @@
+import type { EventEmitter } from 'node:events'
 import { createServer as createHttpServer } from 'node:http'
+import type { Http2Session } from 'node:http2'
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https'
 import type { Server, Socket } from 'node:net'
 import type { Server as TlsServer } from 'node:tls'
+import type { Observer } from '@kube-authn/core'
+import { systemClock } from '@kube-authn/core/internal'
 import { tlsServerOptionsAt } from '@kube-authn/node'
 import type { TlsServerFiles } from '@kube-authn/node/internal'
-import type { Observer } from '@kube-authn/core'
 import type { ApiServer } from '../../server/api-server-options.ts'
 import { Failure } from '../failure.ts'
 import { codeOf } from '../terminal/new-file.ts'
-import { http2Sessions } from './http2-sessions.ts'
 import { inTermsOfFlags } from './in-terms-of-flags.ts'
-import type { Log } from './server-log.ts'
 import type { ServerCertificateFiles } from './material/own-server-certificate.ts'
+import type { Log } from './server-log.ts'
 import type { ListenAddress, TlsSettings } from './settings.ts'
 
 /** The flags of options. */
@@ -161,4 +163,40 @@ function unusable(error: unknown, { host, port }: ListenAddress, kind: keyof typ
   return new Failure(`--${prefix}bind-address: cannot listen on port ${port} of ${host} (${code})`, {
     cause: error,
   })
+}
+
+/** How long the last frames of a connection may take to be sent. */
+const LAST_FRAMES_MS = 1000
+
+/** The open sessions of a server of HTTP/2; a server of HTTP/1.1 has none. */
+interface Http2Sessions {
+  /** Tells clients that the sessions end, and waits until what was answered is sent: until the sessions are closed, at most for a second. */
+  close(): Promise<void>
+}
+
+/** Keeps the sessions of a server. Destroying their sockets at once would lose the ends of streams that are buffered. */
+function http2Sessions(server: EventEmitter): Http2Sessions {
+  const open = new Set<Http2Session>()
+  server.on('session', (session: Http2Session) => {
+    open.add(session)
+    session.once('close', () => open.delete(session))
+  })
+  return {
+    async close() {
+      if (open.size === 0) return
+      const all = [...open]
+      await new Promise<void>((resolve) => {
+        const cancel = systemClock.after(LAST_FRAMES_MS, resolve)
+        const settle = (): void => {
+          if (open.size > 0) return
+          cancel()
+          resolve()
+        }
+        for (const session of all) {
+          session.once('close', settle)
+          session.close()
+        }
+      })
+    },
+  }
 }

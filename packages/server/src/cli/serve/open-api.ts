@@ -1,23 +1,28 @@
 import type { Observer } from '@kube-authn/core'
-import { systemClock } from '@kube-authn/core/internal'
+import { isConfigurationError, systemClock } from '@kube-authn/core/internal'
+import { forwardAuthentication } from '@kube-authn/core/forward-authentication'
 import { metrics } from '@kube-authn/core/metrics'
-import { type TokenIssuer, tokenIssuer } from '@kube-authn/core/service-account'
+import {
+  issuerDiscovery,
+  type KeySource,
+  type TokenIssuer,
+  tokenIssuer,
+} from '@kube-authn/core/service-account'
 import type { NodeAuthenticator, NodeAuthorizer } from '@kube-authn/node'
 import { credentialObjects } from '../../credentials/credential-objects.ts'
+import type { ApiServer, ServedDocuments } from '../../server/api-server-options.ts'
 import { apiServer } from '../../server/api-server.ts'
 import { forwardListener } from '../../server/forward-listener.ts'
-import type { ApiServer } from '../../server/api-server-options.ts'
 import type { ObjectStore } from '../../store/object-store.ts'
 import { storeClock } from '../../store/store-clock.ts'
 import { openAudit, openAuthenticator, openAuthorizer } from './access.ts'
 import type { Closers } from './closers.ts'
 import { FORWARD_FLAGS } from './flags/forward-flags.ts'
 import { inTermsOfFlags } from './in-terms-of-flags.ts'
-import { issuerDocuments } from './issuer-documents.ts'
 import type { OwnMaterial } from './material/own-material.ts'
 import type { Log } from './server-log.ts'
 import { type ServiceAccountKeys, serviceAccountKeys } from './service-account-keys.ts'
-import type { ForwardSettings, LimitSettings, ServeSettings } from './settings.ts'
+import type { ForwardSettings, LimitSettings, ServeSettings, ServiceAccountSettings } from './settings.ts'
 import { storedAccess } from './stored-access.ts'
 
 /** The API without its sockets. */
@@ -79,9 +84,7 @@ export async function openApi(
   const { forward } = settings
   return {
     api:
-      forward === undefined
-        ? api
-        : await forwarding(forward, settings.limits, authenticator, authorizer, api, log),
+      forward === undefined ? api : forwarding(forward, settings.limits, authenticator, authorizer, api, log),
     keys,
     authorizer,
     observer: counted.observer,
@@ -91,15 +94,14 @@ export async function openApi(
   }
 }
 
-async function forwarding(
+function forwarding(
   { authorizes, ...options }: ForwardSettings,
   limits: LimitSettings,
   authenticator: NodeAuthenticator,
   authorizer: NodeAuthorizer,
   api: ApiServer,
   log: Log,
-): Promise<ApiServer> {
-  const { forwardAuthentication } = await import('@kube-authn/core/forward-authentication')
+): ApiServer {
   const decide = inTermsOfFlags(FORWARD_FLAGS, () =>
     forwardAuthentication(authenticator, {
       ...options,
@@ -128,4 +130,35 @@ function issuerOfTokens(
     ...(audiences !== undefined && { audiences }),
     ...(maxExpirationSeconds !== undefined && { maxExpirationSeconds }),
   })
+}
+
+/**
+ * The discovery documents of the issuer of tokens. An issuer without a valid document can issue tokens nevertheless, as in Kubernetes; the log says why there is
+ * none.
+ *
+ * @param address host and port for clients; `undefined` until the port is known.
+ */
+function issuerDocuments(
+  { issuers: [issuer], jwksUri }: ServiceAccountSettings,
+  keys: KeySource,
+  address: () => string | undefined,
+  log: Log,
+): ServedDocuments {
+  let documents: ServedDocuments | undefined
+  const make = (externalAddress: string): ServedDocuments => {
+    try {
+      return issuerDiscovery({ issuer, keys, externalAddress, ...(jwksUri !== undefined && { jwksUri }) })
+    } catch (error) {
+      if (!isConfigurationError(error)) throw error
+      log({ level: 'warn', message: `the issuer of tokens has no discovery document: ${error.message}` })
+      return { documentAt: () => undefined }
+    }
+  }
+  return {
+    documentAt(path) {
+      const externalAddress = address()
+      if (externalAddress !== undefined) documents ??= make(externalAddress)
+      return documents?.documentAt(path)
+    },
+  }
 }

@@ -1,16 +1,19 @@
 import { randomUUID } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { messageOf } from '@kube-authn/core/internal'
+import type { LogEntry } from '@kube-authn/core'
+import { type LeaderElectionEvent, messageOf } from '@kube-authn/core/internal'
+import { type AuthorityPem, signingAuthority } from '../../certificates/signing-authority.ts'
 import { runControllers } from '../../controllers/run-controllers.ts'
 import type { ObjectStore } from '../../store/object-store.ts'
+import { Failure } from '../failure.ts'
 import type { Closers } from './closers.ts'
-import { clusterSigner } from './cluster-signer.ts'
+import type { OwnAuthority } from './material/own-authority.ts'
 import type { OwnMaterial } from './material/own-material.ts'
 import type { OpenApi } from './open-api.ts'
-import { electionLine } from './election-line.ts'
 import type { Log } from './server-log.ts'
 import { rootCA } from './server-trust.ts'
-import type { ServeSettings } from './settings.ts'
+import type { ServeSettings, SigningSettings } from './settings.ts'
 
 /** How clients reach the server. */
 export interface ServerAddress {
@@ -71,4 +74,50 @@ function clusterInfo({ server, serverCA }: ServerAddress): string {
     users: [],
     'current-context': '',
   })
+}
+
+/** The line of the log about an election. */
+function electionLine({ name, identity, status }: LeaderElectionEvent): Pick<LogEntry, 'level' | 'message'> {
+  const lease = `the lease ${name}`
+  switch (status) {
+    case 'standing':
+      return { level: 'info', message: `controllers: standing by for ${lease} as ${identity}` }
+    case 'leading':
+      return { level: 'info', message: `controllers: running here, with ${lease} as ${identity}` }
+    case 'lost':
+      return { level: 'warn', message: `controllers: stopped here, because ${lease} was lost` }
+    case 'released':
+      return { level: 'info', message: `controllers: stopped here, and ${lease} given up` }
+    case 'unreleased': {
+      const then = 'others get it when it ends'
+      const message = `controllers: stopped here; ${lease} could not be given up, as the store does not answer: ${then}`
+      return { level: 'warn', message }
+    }
+  }
+}
+
+/**
+ * Returns what reads the CA that signs certificate requests, each time anew: it may be replaced while the server runs.
+ *
+ * @throws {Failure} if it cannot sign certificates.
+ */
+async function clusterSigner(
+  { authority }: SigningSettings,
+  own: OwnAuthority,
+): Promise<() => Promise<AuthorityPem>> {
+  const { certFile, keyFile } = authority ?? own
+  const read = async (): Promise<AuthorityPem> => {
+    const [certificate, privateKey] = await Promise.all([
+      readFile(certFile, 'utf8'),
+      readFile(keyFile, 'utf8'),
+    ])
+    return { certificate, privateKey }
+  }
+  if (authority === undefined) return read
+  try {
+    await signingAuthority(await read())
+  } catch (error) {
+    throw new Failure(`--cluster-signing-cert-file: ${messageOf(error, 'cannot be used')}`, { cause: error })
+  }
+  return read
 }

@@ -1,21 +1,21 @@
 import { join, resolve } from 'node:path'
-import { loggingObserver, systemClock } from '@kube-authn/core/internal'
+import { loggingObserver, messageOf, systemClock } from '@kube-authn/core/internal'
+import { storeFailureOf } from '../store-failure.ts'
+import { openStoreAt, shownStore } from '../store-url/store-url.ts'
 import type { Announcement } from './announcement.ts'
 import { type Closers, closers } from './closers.ts'
 import { http2Server } from './http2-server.ts'
 import { httpsServer, IDLE_MS, listenInsecurely, listenSecurely } from './listen.ts'
 import { writeAdminKubeconfig } from './material/admin-kubeconfig.ts'
 import { clientAddress } from './material/hosts.ts'
-import { ownMaterial } from './material/own-material.ts'
+import { lockFolder } from './material/folder-lock.ts'
+import { ownMaterial, type OwnMaterial } from './material/own-material.ts'
 import { openPrivateFolder } from './material/private-files.ts'
 import { openApi } from './open-api.ts'
 import { openControllers } from './open-controllers.ts'
-import { renewal } from './renewal.ts'
 import type { Log } from './server-log.ts'
 import { serverTrust } from './server-trust.ts'
 import type { ServeSettings } from './settings.ts'
-import { storeFailureOf } from '../store-failure.ts'
-import { openStoreAt, shownStore } from '../store-url/store-url.ts'
 
 /** A server that answers. */
 export interface StartedServer {
@@ -43,7 +43,6 @@ export async function startServer(settings: ServeSettings, log: Log): Promise<St
 async function open(settings: ServeSettings, opened: Closers, log: Log): Promise<Announcement> {
   const { dataDir, secure, insecure, tls } = settings
   openPrivateFolder(dataDir)
-  const { lockFolder } = await import('./material/folder-lock.ts')
   const lock = await lockFolder(dataDir)
   opened.add(() => lock.release())
   if (lock.problem !== undefined) {
@@ -100,4 +99,26 @@ async function both<A, B>(one: Promise<A>, two: Promise<B>): Promise<[A, B]> {
 
 function plainUrl(host: string, port: number): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
+/** How often it is looked whether the own certificate must be renewed. */
+const PERIOD_MS = 12 * 3_600_000
+
+/** Renews the own certificate while the server runs. Returns a function that ends it. */
+function renewal({ renew }: Pick<OwnMaterial, 'renew'>, log: Log): () => void {
+  let cancel = (): void => {}
+  const wait = (): void => {
+    cancel = systemClock.after(PERIOD_MS, () => {
+      void check().finally(wait)
+    })
+  }
+  const check = async (): Promise<void> => {
+    try {
+      await renew(systemClock.now())
+    } catch (error) {
+      log({ level: 'error', message: `the certificate cannot be renewed: ${messageOf(error, 'failed')}` })
+    }
+  }
+  wait()
+  return () => cancel()
 }

@@ -17,6 +17,7 @@ import {
 import { open } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { Failure } from '../failure.ts'
+import { type Terminal, write } from './terminal.ts'
 
 /** Options of {@link writeNewFile}. */
 export interface NewFileOptions {
@@ -54,6 +55,16 @@ export function writeNewFile(
   } finally {
     rmSync(temporary, { force: true })
   }
+}
+
+/** Writes a secret to a new file for its owner only, or to standard output. */
+export async function writeOut(
+  terminal: Terminal,
+  text: string,
+  { out, force = false }: { readonly out?: string; readonly force?: boolean },
+): Promise<void> {
+  if (out === undefined) await write(terminal, text)
+  else writeNewFile(out, text, { replaces: force })
 }
 
 /**

@@ -87,14 +87,14 @@ interface TokenSecretIndex {
 
 /** An index that is empty at first. */
 export function tokenSecretIndex(): TokenSecretIndex {
-  const secrets = new Map<string, SeenSecret>()
+  const seenSecrets = new Map<string, SeenSecret>()
   const byAccount = new Map<string, Map<string, SeenSecret>>()
 
   const remove = (namespace: string, name: string): void => {
     const id = idOf(namespace, name)
-    const seen = secrets.get(id)
+    const seen = seenSecrets.get(id)
     if (seen === undefined) return
-    secrets.delete(id)
+    seenSecrets.delete(id)
     const account = idOf(namespace, seen.accountName)
     const others = byAccount.get(account)
     others?.delete(id)
@@ -109,10 +109,10 @@ export function tokenSecretIndex(): TokenSecretIndex {
       const account = idOf(namespace, accountName)
       const ofAccount = byAccount.get(account) ?? new Map<string, SeenSecret>()
       byAccount.set(account, ofAccount.set(id, secret))
-      secrets.set(id, secret)
+      seenSecrets.set(id, secret)
     },
     remove,
-    get: (namespace, name) => secrets.get(idOf(namespace, name)),
+    get: (namespace, name) => seenSecrets.get(idOf(namespace, name)),
     of: (namespace, accountName) => [...(byAccount.get(idOf(namespace, accountName))?.values() ?? [])],
     hasAny: (namespace, accountName) => byAccount.has(idOf(namespace, accountName)),
   }

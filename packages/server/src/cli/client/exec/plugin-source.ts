@@ -1,10 +1,9 @@
 import type { Clock } from '@kube-authn/core'
+import { withoutControls } from '@kube-authn/internal/printable'
 import { EXEC_VERSIONS, type ExecPlugin } from '@kube-authn/node/internal'
 import { Failure } from '../../failure.ts'
-import { withoutControls } from '@kube-authn/internal/printable'
 import type { CredentialSource } from '../credential-source.ts'
 import { type ExecCluster, execInfo } from './exec-info.ts'
-import { isInteractive, type StandardInput } from './interactive.ts'
 import { type ExecCredential, readExecCredential } from './read-credential.ts'
 import type { RunProgram } from './run-program.ts'
 
@@ -113,4 +112,40 @@ function atMost(times: number, windowMs: number, clock: Clock): () => boolean {
     }
     return ++count <= times
   }
+}
+
+/** The standard input that a plug-in may ask a person by. */
+interface StandardInput {
+  readonly isTerminal: boolean
+  /** Why it has another use; absent if it has none. */
+  readonly usedFor?: string
+}
+
+/**
+ * Whether a plug-in gets the standard input.
+ *
+ * Source: client-go `plugin/pkg/client/auth/exec/exec.go` (isInteractive).
+ *
+ * @param mode `Never`, `IfAvailable` or `Always`.
+ * @throws {Failure} if it must have it, and there is none.
+ */
+function isInteractive(mode: string, { isTerminal, usedFor }: StandardInput): boolean {
+  switch (mode) {
+    case 'Never':
+      return false
+    case 'IfAvailable':
+      return isTerminal && usedFor === undefined
+    case 'Always':
+      if (!isTerminal) throw notInteractive('standard input is not a terminal')
+      if (usedFor !== undefined) {
+        throw notInteractive(`standard input is unavailable${usedFor === '' ? '' : `: ${usedFor}`}`)
+      }
+      return true
+    default:
+      throw notInteractive(`unknown interactiveMode: ${JSON.stringify(mode)}`)
+  }
+}
+
+function notInteractive(why: string): Failure {
+  return new Failure(`exec plugin cannot support interactive mode: ${why}`)
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isFreshIdToken } from './id-token.ts'
+import { isFreshIdToken } from './oidc-source.ts'
 
 const NOW = 1_257_894_000
 const encoded = (claims: string): string => `h.${Buffer.from(claims).toString('base64url')}.s`

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import * as oauth from 'oauth4webapi'
 import { Failure } from '../../failure.ts'
 import { note, type Terminal } from '../../terminal/terminal.ts'
@@ -5,7 +6,6 @@ import type { Issuer } from '../issuer.ts'
 import type { LoginOptions } from '../options.ts'
 import type { Tokens } from '../token-cache.ts'
 import { loopbackServer } from './loopback-server.ts'
-import { openBrowser } from './open-browser.ts'
 
 /**
  * Logs in with a browser on this machine: authorization code with PKCE, and a redirect to a server on the loopback interface.
@@ -66,4 +66,19 @@ export async function logInWithBrowser(
   } finally {
     loopback.close()
   }
+}
+
+/** The program that opens an address, and its first arguments. */
+const OPENERS: Readonly<Partial<Record<NodeJS.Platform, readonly [command: string, ...args: string[]]>>> = {
+  darwin: ['open'],
+  win32: ['rundll32', 'url.dll,FileProtocolHandler'],
+}
+
+/** Opens an address in the browser of this machine, if there is one. The address is printed anyway. */
+function openBrowser(address: string): void {
+  const [command, ...args] = OPENERS[process.platform] ?? ['xdg-open']
+  const child = spawn(command, [...args, address], { stdio: 'ignore', detached: true })
+  // There is no such program, as on a server.
+  child.on('error', () => {})
+  child.unref()
 }

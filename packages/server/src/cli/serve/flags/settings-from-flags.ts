@@ -1,4 +1,4 @@
-import { refuseProblems } from '@kube-authn/core/internal'
+import { type FileNotice, refuseProblems } from '@kube-authn/core/internal'
 import {
   AUDIT_FLAGS,
   AUTHENTICATION_FLAGS,
@@ -8,23 +8,22 @@ import {
   listOfFlag,
   numberOf,
   optionalString,
-  parseFlags,
   type ParsedFlags,
+  parseFlags,
   secondsOf,
+  shownFlag,
   stringOf,
 } from '@kube-authn/node/internal'
 import { Failure } from '../../failure.ts'
 import type { LimitSettings, ServeSettings, ServiceAccountSettings, SigningSettings } from '../settings.ts'
-import { SERVE_TABLE } from './flag-table.ts'
-import { REFUSED_FLAGS } from './other-flags.ts'
-import { servingNotices } from './serving-notices.ts'
 import { electionOf } from './election-flags.ts'
 import { pairOf } from './file-pairs.ts'
+import { SERVE_TABLE } from './flag-table.ts'
 import { forwardSettings } from './forward-flags.ts'
-import { gateSettings } from './gate-flags.ts'
 import { givenFlags } from './given-flags.ts'
-import { listenSettings } from './listen-flags.ts'
 import { http2Settings } from './http2-flags.ts'
+import { listenSettings } from './listen-flags.ts'
+import { REFUSED_FLAGS } from './other-flags.ts'
 import { servingProblems } from './serving-problems.ts'
 import { storeValueOf } from './store-flags.ts'
 import { tlsSettings } from './tls-flags.ts'
@@ -143,5 +142,78 @@ function limitSettings(flags: ParsedFlags): LimitSettings {
     maxMutatingRequestsInFlight: numberOf(flags, 'max-mutating-requests-inflight'),
     requestTimeoutSeconds: secondsOf(flags, 'request-timeout'),
     shutdownDelaySeconds: secondsOf(flags, 'shutdown-delay-duration'),
+  }
+}
+
+/** What is noticed about flags that are used in part. */
+function servingNotices(flags: ParsedFlags): readonly FileNotice[] {
+  return [
+    ...(flags.ignored.length === 0
+      ? []
+      : [advice('flagsIgnored', `without effect here: ${flags.ignored.join(', ')}`)]),
+    ...(gateSettings(flags).ignored.length === 0
+      ? []
+      : [
+          advice(
+            'gatesIgnored',
+            `gates without effect here: ${gateSettings(flags).ignored.map(shownFlag).join(', ')}`,
+          ),
+        ]),
+    ...(flags.ignored.includes('--etcd-servers')
+      ? [advice('storeIsAFile', 'objects are not in etcd but in the store of --data-dir')]
+      : []),
+    ...(listOfFlag(flags, 'authorization-mode').includes('Node')
+      ? [
+          advice(
+            'modeNode',
+            'the mode Node is left out: there are no kubelets, and RBAC decides about their requests',
+          ),
+        ]
+      : []),
+    ...(optionalString(flags, 'client-ca-file') !== undefined &&
+    optionalString(flags, 'cluster-signing-cert-file') === undefined
+      ? [
+          advice(
+            'otherSigner',
+            'certificate requests are signed by the CA of the data directory, not by one of --client-ca-file; both are accepted',
+          ),
+        ]
+      : []),
+  ]
+}
+
+function advice(code: string, message: string): FileNotice {
+  return { severity: 'advice', code, message }
+}
+
+/** The gate of 1.24 to 1.26 without which every service account had a token secret, as since 1.6. */
+const NO_AUTO_GENERATION = 'LegacyServiceAccountTokenNoAutoGeneration'
+
+/** The gates that authentication reads. */
+const FOR_AUTHENTICATION: ReadonlySet<string> = new Set(['RemoteRequestHeaderUID'])
+
+/** What `--feature-gates` says. */
+interface GateSettings {
+  /** Whether every service account is given a token secret. */
+  readonly createSecrets: boolean
+  /** Those for `authenticatorFromFlags`. */
+  readonly forAuthentication: readonly string[]
+  /** The names of gates without effect. */
+  readonly ignored: readonly string[]
+}
+
+/** Reads `--feature-gates`. The last value of a gate counts. */
+function gateSettings(flags: ParsedFlags): GateSettings {
+  const gates = listOfFlag(flags, 'feature-gates').map((gate) => ({
+    gate,
+    name: gate.split('=', 1)[0] ?? '',
+  }))
+  const ofSecrets = gates.findLast(({ name }) => name === NO_AUTO_GENERATION)
+  return {
+    createSecrets: ofSecrets?.gate === `${NO_AUTO_GENERATION}=false`,
+    forAuthentication: gates.filter(({ name }) => FOR_AUTHENTICATION.has(name)).map(({ gate }) => gate),
+    ignored: gates
+      .map(({ name }) => name)
+      .filter((name) => name !== NO_AUTO_GENERATION && !FOR_AUTHENTICATION.has(name)),
   }
 }

@@ -1,7 +1,7 @@
 import { createPublicKey, X509Certificate } from 'node:crypto'
 import { isObject, memberOf, yamlDocument } from '@kube-authn/core/internal'
-import type { Entry } from '../../kubeconfig/entries.ts'
-import { newKubeconfig } from '../../kubeconfig/new-kubeconfig.ts'
+import { issueClientCertificate } from '../../../certificates/issue-client-certificate.ts'
+import { withEntries } from '../../kubeconfig/entries.ts'
 import { writeNewFile } from '../../terminal/new-file.ts'
 import { newPrivateKey, pemOfKey } from './key-pair.ts'
 import type { OwnAuthority } from './own-authority.ts'
@@ -45,22 +45,8 @@ export async function writeAdminKubeconfig(
     { list: 'users', name: USER, field: 'user', value: user },
     { list: 'contexts', name: NAME, field: 'context', value: { cluster: NAME, user: USER } },
   ] as const
-  const after =
-    before === ''
-      ? newKubeconfig(entries, NAME)
-      : await completed(before, path, entries, isNamed ? undefined : NAME)
+  const after = withEntries(before, path, entries, isNamed ? undefined : NAME)
   writeNewFile(path, after, { replaces: true })
-}
-
-/** The library that edits YAML is loaded only if there is something to edit. */
-async function completed(
-  before: string,
-  path: string,
-  entries: readonly Entry[],
-  context: string | undefined,
-): Promise<string> {
-  const { withEntries } = await import('../../kubeconfig/entries.ts')
-  return withEntries(before, path, entries, context)
 }
 
 /** Whether the own context is there, with this cluster and the own user. */
@@ -95,7 +81,6 @@ function freshUser(kubeconfig: unknown, authority: OwnAuthority, nowMs: number):
 }
 
 async function newUser(authority: OwnAuthority, nowMs: number): Promise<Readonly<Record<string, string>>> {
-  const { issueClientCertificate } = await import('../../../certificates/issue-client-certificate.ts')
   const privateKey = await newPrivateKey()
   const certificate = await issueClientCertificate(authority, {
     publicKey: createPublicKey(privateKey),

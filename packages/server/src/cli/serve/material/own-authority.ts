@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { join, resolve } from 'node:path'
+import { issueAuthority } from '../../../certificates/issue-authority.ts'
 import type { CertificateAuthority } from '../../../certificates/node-keys.ts'
 import { Failure } from '../../failure.ts'
 import { writeNewFile } from '../../terminal/new-file.ts'
@@ -62,7 +63,6 @@ async function certified(
   privateKey: CertificateAuthority['privateKey'],
   nowMs: number,
 ): Promise<OwnAuthority> {
-  const { issueAuthority } = await import('../../../certificates/issue-authority.ts')
   const pem = await issueAuthority({ privateKey, commonName: 'kube-authn', ...validFor(DAYS, nowMs) })
   writeNewFile(certFile, pem, { replaces: false })
   return { certificate: new X509Certificate(pem), privateKey, certFile, keyFile, pem }

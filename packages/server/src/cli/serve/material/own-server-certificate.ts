@@ -1,5 +1,6 @@
 import { createPublicKey, X509Certificate } from 'node:crypto'
 import { join } from 'node:path'
+import { issueServerCertificate } from '../../../certificates/issue-server-certificate.ts'
 import { writeNewFile } from '../../terminal/new-file.ts'
 import { newPrivateKey, pemOfKey } from './key-pair.ts'
 import type { OwnAuthority } from './own-authority.ts'
@@ -28,7 +29,6 @@ export async function ownServerCertificate(
 ): Promise<ServerCertificateFiles> {
   const files = { certFile: join(folder, 'apiserver.crt'), keyFile: join(folder, 'apiserver.key') }
   if (isCurrent(files, authority, hosts, nowMs)) return files
-  const { issueServerCertificate } = await import('../../../certificates/issue-server-certificate.ts')
   const privateKey = await newPrivateKey()
   const pem = await issueServerCertificate(authority, {
     publicKey: createPublicKey(privateKey),

@@ -150,8 +150,8 @@ function refusal({ metadata }: KubeObject, why: string): Error {
 }
 
 function isSameStatus(object: KubeObject, old: KubeObject): boolean {
-  const textOf = (each: KubeObject): string => JSON.stringify([conditionsOf(each), certificateOf(each)])
-  return textOf(object) === textOf(old)
+  const essence = (each: KubeObject): string => JSON.stringify([conditionsOf(each), certificateOf(each)])
+  return essence(object) === essence(old)
 }
 
 /** Source: kubernetes `pkg/printers/internalversion/printers.go`, also of the next one. */
