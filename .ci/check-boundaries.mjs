@@ -16,6 +16,7 @@ const ARROWS = {
   cel: ['internal'],
   core: ['internal', 'x509', 'cel'],
   'explain-page': ['core', 'internal'],
+  metrics: ['core', 'internal'],
   express: ['core', 'internal'],
   fastify: ['core', 'internal'],
   fetch: ['core', 'internal'],
@@ -26,12 +27,12 @@ const ARROWS = {
   node: ['core', 'internal', 'x509'],
   passport: ['core', 'internal'],
   proxy: ['core', 'internal', 'node'],
-  server: ['core', 'internal', 'node', 'proxy', 'x509'],
+  server: ['core', 'internal', 'metrics', 'node', 'proxy', 'x509'],
   testing: ['core', 'internal', 'x509'],
 }
 
 /** They run on every JavaScript runtime. */
-const PORTABLE = new Set(['internal', 'x509', 'cel', 'core'])
+const PORTABLE = new Set(['internal', 'x509', 'cel', 'core', 'metrics'])
 
 /** Libraries: their objects carry no private state, so two copies in one app do no harm. */
 const LIBRARIES = new Set(['x509', 'cel'])

@@ -190,7 +190,7 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
       () => 'name',
     ),
   },
-  '@kube-authn/core/metrics': {
+  '@kube-authn/metrics': {
     metrics: alone(),
   },
   '@kube-authn/core/oidc': {
@@ -203,7 +203,7 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
   '@kube-authn/core/openapi': {
     securitySchemes: after(() => requests),
   },
-  '@kube-authn/core/opentelemetry': {
+  '@kube-authn/metrics/opentelemetry': {
     openTelemetry: alone(),
   },
   '@kube-authn/core/password-file': {

@@ -224,7 +224,7 @@ const LOADED_AT_ONCE: Readonly<Record<string, readonly string[]>> = {
   '@kube-authn/cel': ['@bufbuild/re2'],
   '@kube-authn/cel/kubernetes': ['@bufbuild/re2'],
   // Loaded with the entry: spans start before anything could be loaded.
-  '@kube-authn/core/opentelemetry': ['@opentelemetry/api'],
+  '@kube-authn/metrics/opentelemetry': ['@opentelemetry/api'],
   // It prints help before anything else is needed.
   'kube-authn': ['commander'],
   // Its decorators and exceptions are those of Nest.

@@ -1,7 +1,7 @@
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { ConfigurationError, type Observer } from '@kube-authn/core'
-import { metrics } from '@kube-authn/core/metrics'
+import { metrics } from '@kube-authn/metrics'
 import { createAuthenticator, tlsServerOptionsAt } from '@kube-authn/node'
 import { printRecipes } from '@kube-authn-example/material'
 import { createApp } from './app.ts'

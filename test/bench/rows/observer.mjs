@@ -1,6 +1,6 @@
 // The cost of observers: the same request without an observer, with one that does nothing, with metrics, and with an audit log.
 import { auditLog } from '@kube-authn/core/audit'
-import { metrics } from '@kube-authn/core/metrics'
+import { metrics } from '@kube-authn/metrics'
 import { noop, operationOf } from '../lib/apps.mjs'
 import { randomTokens, withAuthorization } from '../lib/material.mjs'
 import { base, operationRow, ours } from '../lib/row.mjs'

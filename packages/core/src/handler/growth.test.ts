@@ -8,7 +8,6 @@ import { alwaysAllow } from '../authorization/always.ts'
 import { authorizeRequest } from '../authorization/authorize-request.ts'
 import { explain } from '../chain/explain/explain.ts'
 import { impersonateRequest } from '../impersonation/impersonate-request.ts'
-import { metrics } from '../metrics/metrics.ts'
 import { bearerToken } from '../request/bearer-token/bearer-token.ts'
 import { exactHeaders } from '../request/headers/exact.ts'
 import { requestHeader } from '../request/request-header/request-header.ts'
@@ -123,12 +122,7 @@ const PROXY = {
 
 /** What a request passes on its way to an app. */
 function chain(maxValues: number): (request: AuthenticationRequest) => Promise<void> {
-  const counted = metrics()
-  const audit = auditLog({ write: (event) => JSON.stringify(event), observer: counted.observer })
-  const observer: typeof audit = (event) => {
-    audit(event)
-    counted.observer(event)
-  }
+  const observer = auditLog({ write: (event) => JSON.stringify(event) })
   const list = revocationList()
   list.set('other', { attribute: { key: 'other', value: 'x' } })
   const byToken = cached(

@@ -16,7 +16,7 @@ export interface RequestTrace {
 /**
  * Starts the trace of a request. If it throws, the request continues without a trace.
  *
- * `openTelemetry` of `@kube-authn/core/opentelemetry` creates one.
+ * `openTelemetry` of `@kube-authn/metrics/opentelemetry` creates one.
  *
  * @param context its `signal` is aborted if the client disconnects before the response. It is created on first access.
  */

@@ -21,7 +21,7 @@ import {
 } from '@kube-authn/core/internal'
 import type { Authenticator, Observer, TokenAuthenticator } from '@kube-authn/core'
 import type { Authorizer } from '@kube-authn/core/authorization'
-import type { Metrics } from '@kube-authn/core/metrics'
+import type { Metrics } from '@kube-authn/metrics'
 import { type KubernetesApiOptions, kubernetesApiShape } from '../api/kubernetes-api-options.ts'
 import type { HealthCheck } from '../api/health.ts'
 import type { NodeMessage } from './handlers.ts'

@@ -6,7 +6,7 @@ import { type AuthenticationEvent, authenticatorChain, type Clock, type Context 
 import { clientCertificate } from '@kube-authn/core/client-certificate'
 import { auditLog, type AuditEvent } from '@kube-authn/core/audit'
 import { allow, type Authorizer, noOpinion, parseRbac, rbac } from '@kube-authn/core/authorization'
-import { metrics } from '@kube-authn/core/metrics'
+import { metrics } from '@kube-authn/metrics'
 import { tokenFile } from '@kube-authn/core/token-file'
 import { createPki, fixedClock } from '@kube-authn/testing'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'

@@ -1,7 +1,7 @@
-import { type Authenticator, ConfigurationError, type HeaderChanges } from '@kube-authn/core'
+import { type Authenticator, ConfigurationError, type HeaderChanges, userInfo } from '@kube-authn/core'
 import { authenticateRequest } from '@kube-authn/core/adapter'
-import { failedAuthenticationMessage, usernameLabel } from '@kube-authn/core/internal'
-import { metrics } from '@kube-authn/core/metrics'
+import { failedAuthenticationMessage } from '@kube-authn/core/internal'
+import { metrics } from '@kube-authn/metrics'
 import { type Behaviour, scripted, vectorUserOf } from '../behaviour.ts'
 import { headersAfter, requestOf } from '../requests.ts'
 import {
@@ -74,7 +74,7 @@ export const handler: Readonly<Record<string, UnitRunner>> = {
   },
 
   'metrics.username-label': ({ given }) =>
-    Promise.resolve({ label: usernameLabel(String(given['username'])) }),
+    Promise.resolve({ label: countedUsername(String(given['username'])) }),
 
   'audit.failed-message': ({ given }) => {
     const certificates = Array.from(
@@ -114,6 +114,23 @@ async function handle(given: Given): Promise<{
   const outcome = await authenticate(request)
   const result = (['success', 'failure', 'error'] as const).find((each) => counted.attempts(each) === 1)
   return { outcome, headers, result, counted }
+}
+
+/** The label under which a request of this user is counted. */
+function countedUsername(username: string): string {
+  const { observer, render } = metrics()
+  const request = requestOf({ url: '/' })
+  const user = userInfo({ username })
+  observer({
+    type: 'request',
+    request,
+    user,
+    result: 'success',
+    durationSeconds: 0,
+    warnings: [],
+    annotations: {},
+  })
+  return /^authenticated_user_requests\{username="([^"]*)"\} 1$/m.exec(render())?.[1] ?? ''
 }
 
 function authenticatorOf(given: Given): Authenticator {

@@ -18,7 +18,7 @@ import {
   type OidcOptions,
 } from '@kube-authn/core/internal'
 import { localKeySet, oidc } from '@kube-authn/core/oidc'
-import { metrics } from '@kube-authn/core/metrics'
+import { metrics } from '@kube-authn/metrics'
 import { fakeRequest, fixedClock } from '@kube-authn/testing'
 import { outcomeOf, userOf } from '../behaviour.ts'
 import { type Given, NotApplicable, type UnitRunner, type VectorUser } from '../vector.ts'

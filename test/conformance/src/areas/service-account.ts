@@ -1,5 +1,5 @@
 import { AuthenticationError, type Context, type TokenAuthenticator } from '@kube-authn/core'
-import { metrics } from '@kube-authn/core/metrics'
+import { metrics } from '@kube-authn/metrics'
 import {
   boundTokenClaims,
   isServiceAccountToken,

@@ -5,7 +5,6 @@ import type { Authorizer } from '../authorizer.ts'
 import { decide } from '../decide.ts'
 import { allow, deny, noOpinion } from '../decision.ts'
 import { ConfigurationError } from '../../authenticator/errors.ts'
-import { metrics } from '../../metrics/metrics.ts'
 import { userInfo } from '../../authenticator/user.ts'
 import { authorizationConfiguration, type AuthorizationConfigurationOptions } from './reloading.ts'
 
@@ -91,11 +90,6 @@ describe('the authorizers of a configuration', () => {
         event.type === 'authorizerConsulted' ? [`${event.authorizer} ${event.authorizerType ?? '-'}`] : [],
       ),
     ).toEqual(['privilegedGroups -', 'first Webhook', 'rbac RBAC', 'alwaysallow AlwaysAllow', 'union -'])
-    const { observer, render } = metrics()
-    for (const event of events) observer(event)
-    expect(render()).toContain(
-      'apiserver_authorization_decisions_total{type="AlwaysAllow",name="alwaysallow",decision="allowed"} 1',
-    )
   })
 
   it('are asked where their conditions match', async () => {

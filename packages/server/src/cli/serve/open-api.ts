@@ -1,7 +1,7 @@
 import type { Observer } from '@kube-authn/core'
 import { isConfigurationError, systemClock } from '@kube-authn/core/internal'
 import { forwardAuthentication } from '@kube-authn/core/forward-authentication'
-import { metrics } from '@kube-authn/core/metrics'
+import { metrics } from '@kube-authn/metrics'
 import {
   issuerDiscovery,
   type KeySource,

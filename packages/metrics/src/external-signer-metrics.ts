@@ -1,0 +1,52 @@
+import type { AuthenticationEvent, Clock } from '@kube-authn/core'
+import type { Instruments } from './instruments.ts'
+
+/**
+ * Metrics of external signers and their calls.
+ *
+ * Source: kubernetes `pkg/serviceaccount/externaljwt/metrics/metrics.go`.
+ */
+export function externalSignerMetrics(make: Instruments, clock: Clock): (event: AuthenticationEvent) => void {
+  const fetchedAt = make.gauge({
+    name: 'apiserver_externaljwt_fetch_keys_success_timestamp',
+    help: 'When the keys of the signer were fetched last, in seconds since the epoch.',
+  })
+  const dataFrom = make.gauge({
+    name: 'apiserver_externaljwt_fetch_keys_data_timestamp',
+    help: 'When the signer read the keys that were fetched last, in seconds since the epoch.',
+  })
+  const fetches = make.counter({
+    name: 'apiserver_externaljwt_fetch_keys_request_total',
+    help: 'Attempts to fetch the keys of the signer by gRPC status.',
+    label: 'code',
+  })
+  const signed = make.counter({
+    name: 'apiserver_externaljwt_sign_request_total',
+    help: 'Attempts to have a token signed by gRPC status.',
+    label: 'code',
+  })
+  const calls = make.histogram(
+    {
+      name: 'apiserver_externaljwt_request_duration_seconds',
+      help: 'Duration of calls of the signer in seconds.',
+      label: ['method', 'code'],
+    },
+    [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+  )
+
+  return (event) => {
+    if (event.type === 'externalSignerCall') {
+      calls.observe([event.method, event.code], event.durationSeconds)
+      return
+    }
+    if (event.type !== 'externalSigner') return
+    const { operation, code, dataTimeMs } = event
+    if (operation === 'sign') {
+      signed.add(code)
+      return
+    }
+    fetches.add(code)
+    if (code === 'OK') fetchedAt.set('', clock.now() / 1000)
+    if (dataTimeMs !== undefined) dataFrom.set('', dataTimeMs / 1000)
+  }
+}

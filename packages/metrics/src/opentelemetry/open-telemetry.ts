@@ -1,0 +1,83 @@
+import { metrics as metricsApi, type Meter, trace, type Tracer } from '@opentelemetry/api'
+import type { Clock, Observer } from '@kube-authn/core'
+import {
+  aClock,
+  aFunction,
+  checkOptions,
+  must,
+  type OptionsShape,
+  type RequestTracing,
+  systemClock,
+} from '@kube-authn/core/internal'
+import { eventMetrics } from '../event-metrics.ts'
+import { otelInstruments } from './otel-instruments.ts'
+import { type EndUserOptions, requestSpans } from './request-span.ts'
+
+/** Options of {@link openTelemetry}. */
+export interface OpenTelemetryOptions extends EndUserOptions {
+  /** Creates the spans. Default: the tracer `@kube-authn/core` of the global provider. */
+  readonly tracer?: Tracer
+  /** Creates the instruments. Default: the meter `@kube-authn/core` of the global provider at the first event. */
+  readonly meter?: Meter
+  /** Default: the runtime's clock. */
+  readonly clock?: Clock
+}
+
+/** Metrics and spans for OpenTelemetry. Each works without the other. */
+export interface OpenTelemetry {
+  /** Records metrics. Pass it to every function with an `observer` option. */
+  readonly observer: Observer
+  /** Creates a span for each authentication. Pass it to `authentication` as `tracing`. */
+  readonly tracing: RequestTracing
+}
+
+const shape: OptionsShape<OpenTelemetryOptions> = {
+  tracer: must('must be a Tracer of OpenTelemetry', (value) => has(value, 'startSpan')),
+  meter: must('must be a Meter of OpenTelemetry', (value) => has(value, 'createCounter')),
+  endUserId: aFunction,
+  endUserPseudoId: aFunction,
+  clock: aClock,
+}
+
+/**
+ * OpenTelemetry spans and metrics, through its API (`@opentelemetry/api`), which the app must install.
+ *
+ * A span `authenticate` covers one authentication, with these attributes:
+ *
+ * | attribute                  | value                                                                              |
+ * | -------------------------- | ---------------------------------------------------------------------------------- |
+ * | `kube_authn.outcome`       | `authenticated`, `noOpinion`, `rejected`, `unavailable`, or `canceled` if the client disconnected |
+ * | `kube_authn.authenticator` | the name of the authenticator that authenticated the caller                        |
+ * | `error.type`               | `unavailable`; the status of the span is an error then                             |
+ * | `enduser.id`, `enduser.pseudo.id` | the results of the options of the same names; nothing by default            |
+ *
+ * A refused credential is not an error of the server, so the status stays unset. Spans contain neither credentials nor reasons of refusals.
+ *
+ * The metrics are those of `metrics()`, with the same names, labels and buckets.
+ *
+ * Source: OpenTelemetry semantic conventions 1.43, `enduser` and `error` attributes, recording errors.
+ *
+ * @throws {ConfigurationError} if an option is invalid.
+ * @example
+ * const { observer, tracing } = openTelemetry()
+ * app.use(authentication(authenticator, { observer, tracing }))
+ */
+export function openTelemetry(options: OpenTelemetryOptions = {}): OpenTelemetry {
+  checkOptions(shape, options)
+  const { tracer = trace.getTracer(NAME), clock = systemClock } = options
+  let count: Observer | undefined
+  return {
+    observer(event) {
+      // Unlike tracers, meters of the global API do not pick up a provider that is set later.
+      count ??= eventMetrics(otelInstruments(options.meter ?? metricsApi.getMeter(NAME)), clock)
+      count(event)
+    },
+    tracing: requestSpans(tracer, options),
+  }
+}
+
+const NAME = '@kube-authn/core'
+
+function has(value: unknown, method: string): boolean {
+  return typeof value === 'object' && value !== null && typeof Reflect.get(value, method) === 'function'
+}

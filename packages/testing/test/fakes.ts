@@ -1,0 +1,69 @@
+import type { AuthenticationRequest, Authenticator, Context, TokenAuthenticator } from '@kube-authn/core'
+import { type AuthenticationEvent, exactHeaders, fetchRequest } from '@kube-authn/core/internal'
+import type { RequestInit } from '../../core/test/fakes.ts'
+
+export {
+  type Answer,
+  bob,
+  fails,
+  fixedClock,
+  jane,
+  knows,
+  later,
+  noOpinion,
+  settled,
+  thrownBy,
+} from '../../core/test/fakes.ts'
+
+/*
+ * Fakes for the tests of packages that import the core by its name, as users do: `packages/core/test/fakes.ts` has those of the sources of the core.
+ */
+
+/** A request authenticator that keeps what it was asked. */
+export function requests(
+  answer: Authenticator['authenticate'],
+  name = 'requests',
+): Authenticator & { readonly calls: readonly AuthenticationRequest[] } {
+  const calls: AuthenticationRequest[] = []
+  const authenticate: Authenticator['authenticate'] = (asked, context) => {
+    calls.push(asked)
+    return answer(asked, context)
+  }
+  return { name, authenticate, calls }
+}
+
+/** A token authenticator that keeps what it was asked. */
+export function tokens(
+  answer: TokenAuthenticator['authenticateToken'],
+  name = 'tokens',
+): TokenAuthenticator & { readonly calls: readonly { readonly token: string; readonly context: Context }[] } {
+  const calls: { readonly token: string; readonly context: Context }[] = []
+  const authenticateToken: TokenAuthenticator['authenticateToken'] = (token, context) => {
+    calls.push({ token, context })
+    return answer(token, context)
+  }
+  return { name, authenticateToken, calls }
+}
+
+/** A request with exact headers whose values are text. */
+export function request(init: RequestInit = {}): AuthenticationRequest {
+  const { url = '/', headers = [], ...extras } = init
+  return fetchRequest(
+    { method: 'GET', url, headers: new Headers() },
+    { headers: exactHeaders(headers.flat(), (value) => value), ...extras },
+  )
+}
+
+/** A request with this `Authorization`. */
+export function authorized(authorization: string): AuthenticationRequest {
+  return request({ headers: [['Authorization', authorization]] })
+}
+
+/** Keeps events. */
+export function recorder(): {
+  readonly observer: (event: AuthenticationEvent) => void
+  readonly events: AuthenticationEvent[]
+} {
+  const events: AuthenticationEvent[] = []
+  return { observer: (event) => void events.push(event), events }
+}
