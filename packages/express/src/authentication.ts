@@ -11,7 +11,6 @@ import {
   type OptionsShape,
 } from '@kube-authn/core/adapter'
 import {
-  answerOf,
   type AuthenticateRequestOptions,
   authenticationOf,
   authenticationShape,
@@ -59,7 +58,7 @@ export function authentication(
     applyHeaderChanges(req, outcome.headerChanges)
     settleUser(users, req, outcome, log)
     if ('failure' in outcome) {
-      if (onFailure === undefined) respond(answerOf(outcome), req, res, next)
+      if (onFailure === undefined) respond(outcome.answer, req, res, next)
       else refuse(outcome.failure, req, res, next)
       return
     }

@@ -8,7 +8,6 @@ import {
   type OptionsShape,
 } from '@kube-authn/core/adapter'
 import {
-  answerOf,
   type AuthenticateRequestOptions,
   authenticationOf,
   authenticationShape,
@@ -82,9 +81,9 @@ export function authenticationMiddlewareOf(
       settleUser(users, c, outcome, log)
       let refused: Response | void = undefined
       if ('failure' in outcome) {
-        expected = answerOf(outcome).status
+        expected = outcome.answer.status
         refused =
-          onFailure === undefined ? responseOf(answerOf(outcome)) : await onFailure(outcome.failure, c, next)
+          onFailure === undefined ? responseOf(outcome.answer) : await onFailure(outcome.failure, c, next)
         if (refused !== undefined) refused = pending?.addToResponse(refused) ?? refused
       } else {
         await next()
@@ -113,7 +112,7 @@ export function authenticationMiddlewareOf(
       return proceed(c, next, deciding, pending)
     }
     changeHeaders(c, deciding.headerChanges)
-    if ('failure' in deciding) return Promise.resolve(responseOf(answerOf(deciding)))
+    if ('failure' in deciding) return Promise.resolve(responseOf(deciding.answer))
     setAuthentication(c, deciding.authentication, log)
     return next()
   }

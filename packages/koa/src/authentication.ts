@@ -10,7 +10,6 @@ import {
   type OptionsShape,
 } from '@kube-authn/core/adapter'
 import {
-  answerOf,
   type AuthenticateRequestOptions,
   authenticationOf,
   authenticationShape,
@@ -53,7 +52,7 @@ export function authentication(
     settleUser(users, ctx, outcome, log)
     if ('failure' in outcome) {
       if (onFailure !== undefined) return keepingHeaders(ctx.res, () => onFailure(outcome.failure, ctx, next))
-      answer(answerOf(outcome), ctx)
+      answer(outcome.answer, ctx)
       return Promise.resolve()
     }
     const { warnings } = outcome

@@ -1,7 +1,6 @@
-import { withAudiences } from './answer-with.ts'
 import type { AnyAuthenticator } from './authenticator.ts'
 import { unavailable } from './errors.ts'
-import { onceDecided, Refused } from './opinion.ts'
+import { andThen } from '../internal/awaitable.ts'
 import { aString, listOf, refuseProblems } from '../internal/options/index.ts'
 import { around } from './union/compose.ts'
 
@@ -34,12 +33,11 @@ export function audienceAgnostic<A extends AnyAuthenticator>(
     if (requested === undefined) return ask()
     const audiences = intersectAudiences(implicitAudiences, requested)
     if (audiences.length === 0) return undefined
-    return onceDecided(ask(), (opinion) => {
-      if (opinion === undefined || opinion instanceof Refused) return opinion
-      if (opinion.audiences !== undefined && opinion.audiences.length > 0) {
+    return andThen(ask(), (answer) => {
+      if (answer?.audiences !== undefined && answer.audiences.length > 0) {
         throw unavailable(`${delegate.name} is not audience agnostic: it set audiences by itself`)
       }
-      return withAudiences(opinion, audiences)
+      return answer && { ...answer, audiences }
     })
   })
 }

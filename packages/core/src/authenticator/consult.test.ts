@@ -1,73 +1,133 @@
 import { describe, expect, it } from 'vitest'
 import {
+  type Answer,
+  bob,
   fails,
   jane,
   knows,
   later,
   noOpinion,
-  passwords,
   recorder,
   request,
   requests,
   thrownBy,
   tokens,
 } from '../../test/fakes.ts'
-import type { Answer } from '../../test/fakes.ts'
-import { consult, consultPassword, consultToken } from './consult.ts'
-import type { Context } from './context.ts'
+import { authenticatorChain } from '../chain/chain.ts'
+import { bearerToken } from '../request/bearer-token/bearer-token.ts'
+import type { Authenticator } from './authenticator.ts'
+import { answerOr, answerOrThrow, consult } from './consult.ts'
+import { type Context, emptyContext } from './context.ts'
 import { rejected, unavailable } from './errors.ts'
+import { union } from './union/union.ts'
 
-const kinds = [
-  ['requests', (answer: Answer, context: Context) => consult(requests(answer, 'it'), request(), context)],
-  ['tokens', (answer: Answer, context: Context) => consultToken(tokens(answer, 'it'), 'c2VjcmV0', context)],
-  [
-    'passwords',
-    (answer: Answer, context: Context) =>
-      consultPassword(passwords(answer, 'it'), 'jane', 'c2VjcmV0', context),
-  ],
-] as const
+const opinionOf = (answer: Answer, context: Context = emptyContext) => {
+  const authenticator = requests(answer, 'it')
+  return consult(authenticator, context, () => authenticator.authenticate(request(), context))
+}
 
-describe.each(kinds)('asking an authenticator of %s', (_, ask) => {
+describe('the opinion of an authenticator', () => {
+  it.each([
+    ['a user', knows(jane), { answer: { user: jane } }],
+    ['none', noOpinion, { answer: undefined }],
+    ['a rejection', fails(rejected('bad')), { error: { message: 'bad', code: 'rejected' } }],
+    ['an outage', fails(unavailable('down')), { error: { message: 'down', code: 'unavailable' } }],
+    ['a fault', fails(new TypeError('x')), { error: { code: 'unavailable', cause: new TypeError('x') } }],
+    ['what is no error', fails('x'), { error: { code: 'unavailable', cause: 'x' } }],
+  ])('is %s, now or later, and is not thrown', async (_, answer, expected) => {
+    for (const when of [answer, later(answer)]) {
+      const { observer } = recorder()
+      expect(await opinionOf(when)).toMatchObject(expected)
+      expect(await opinionOf(when, { observer })).toMatchObject(expected)
+    }
+  })
+
+  it('is there at once when the authenticator answers at once', () => {
+    const { observer } = recorder()
+    for (const context of [emptyContext, { observer }]) {
+      expect(opinionOf(knows(jane), context)).toEqual({ answer: { user: jane } })
+      expect(opinionOf(fails(rejected('bad')), context)).toMatchObject({ error: { message: 'bad' } })
+    }
+  })
+
+  it('is returned or thrown', async () => {
+    const unknown = rejected('unknown')
+    expect(answerOrThrow(await opinionOf(knows(jane)))).toEqual({ user: jane })
+    expect(answerOr(await opinionOf(knows(jane)), unknown)).toEqual({ user: jane })
+    expect(answerOrThrow(await opinionOf(noOpinion))).toBeUndefined()
+    const refused = await opinionOf(fails(rejected('bad')))
+    expect(await thrownBy(() => answerOrThrow(refused))).toMatchObject({ message: 'bad' })
+    expect(await thrownBy(() => answerOr(refused, unknown))).toMatchObject({ message: 'bad' })
+    const none = await opinionOf(noOpinion)
+    expect(await thrownBy(() => answerOr(none, unknown))).toBe(unknown)
+  })
+})
+
+describe('an observer', () => {
   it.each([
     ['a user', knows(jane), { outcome: 'authenticated', user: jane }],
     ['no opinion', noOpinion, { outcome: 'noOpinion' }],
     ['a rejection', fails(rejected('bad')), { outcome: 'rejected', error: { message: 'bad' } }],
     ['an outage', fails(unavailable('down')), { outcome: 'unavailable', error: { message: 'down' } }],
     ['a fault', fails(new TypeError('secret')), { outcome: 'unavailable' }],
-  ])('tells an observer of the question and of %s', async (_name, answer, expected) => {
+  ])('is told of the question and of %s', async (_, answer, expected) => {
     for (const when of [answer, later(answer)]) {
       const { observer, events } = recorder()
-      await Promise.resolve()
-        .then(() => ask(when, { observer }))
-        .catch(() => undefined)
+      await opinionOf(when, { observer })
       expect(events).toMatchObject([
         { type: 'consulting', authenticator: 'it' },
         { type: 'consulted', authenticator: 'it', ...expected },
       ])
       expect(events).toHaveLength(2)
-      expect(JSON.stringify(events)).not.toContain('c2VjcmV0')
+      expect(JSON.stringify(events)).not.toContain('secret')
     }
   })
 
-  it('hands on what it said', async () => {
+  it.each([
+    ['what is no answer', () => null as never],
+    ['an answer without a user', () => ({}) as never],
+  ])('is told that %s is a fault', async (_, answer: Answer) => {
     const { observer } = recorder()
-    expect(await ask(knows(jane), { observer })).toEqual({ user: jane })
-    expect(await ask(knows(jane), {})).toEqual({ user: jane })
-    expect(await thrownBy(() => ask(later(fails(rejected('bad'))), { observer }))).toMatchObject({
-      message: 'bad',
-    })
+    expect(await opinionOf(answer, { observer })).toMatchObject({ error: { code: 'unavailable' } })
   })
 
-  it('answers at once when the authenticator does', () => {
-    const { observer } = recorder()
-    expect(ask(knows(jane), { observer })).toEqual({ user: jane })
-    expect(() => ask(fails(rejected('bad')), { observer })).toThrow('bad')
-  })
-
-  it('is not disturbed by an observer that throws', async () => {
+  it('disturbs nothing when it throws', async () => {
     const observer = (): void => {
       throw new Error('broken')
     }
-    expect(await ask(later(knows(jane)), { observer })).toEqual({ user: jane })
+    expect(await opinionOf(later(knows(jane)), { observer })).toEqual({ answer: { user: jane } })
+  })
+})
+
+describe('an authenticator of this package whose method was replaced', () => {
+  const withToken = request({ headers: [['authorization', 'Bearer t']] })
+  const replaced = { user: bob }
+
+  it.each([
+    [
+      'in a copy',
+      (original: ReturnType<typeof bearerToken>) => ({ ...original, authenticate: () => replaced }),
+    ],
+    [
+      'in place',
+      (original: ReturnType<typeof bearerToken>) => Object.assign(original, { authenticate: () => replaced }),
+    ],
+    [
+      'on an object that inherits from it',
+      (original: ReturnType<typeof bearerToken>) =>
+        Object.assign(Object.create(original) as typeof original, { authenticate: () => replaced }),
+    ],
+  ])('is asked by the new one, %s', (_, replace) => {
+    const authenticator = replace(bearerToken(tokens(knows(jane))))
+    const chain = union<Authenticator>(requests(noOpinion), authenticator)
+    expect(chain.authenticate(withToken, emptyContext)).toBe(replaced)
+  })
+
+  it('is asked by the new one when it was replaced after a chain was made of it', () => {
+    const authenticator = tokens(knows(jane))
+    const chain = authenticatorChain({ tokens: [authenticator] })
+    expect(chain.authenticate(withToken, emptyContext)).toMatchObject({ user: { username: 'jane' } })
+    Object.assign(authenticator, { authenticateToken: () => replaced })
+    expect(chain.authenticate(withToken, emptyContext)).toMatchObject({ user: { username: 'bob' } })
   })
 })

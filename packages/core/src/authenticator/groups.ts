@@ -1,12 +1,10 @@
-import { withUser } from './answer-with.ts'
 import type { AnyAuthenticator, Authentication } from './authenticator.ts'
 import { aString, listOf, refuseProblems } from '../internal/options/index.ts'
-import { RecurringAnswer } from './recurring-answer.ts'
-import { rememberingChange } from './sound.ts'
 import { withAnswers } from './union/compose.ts'
 import {
   ANONYMOUS_USERNAME,
   AUTHENTICATED_GROUP,
+  isSound,
   UNAUTHENTICATED_GROUP,
   type UserInfo,
   userInfo,
@@ -45,10 +43,17 @@ export function addGroups<A extends AnyAuthenticator>(groups: readonly string[],
   return withAnswers('addGroups', delegate, change)
 }
 
-/** Changes the users of answers, once for those that recur. */
+/** Changes the users of answers. The user of a file or a cache is the same object each time, so its change is made once. */
 function changeOfUsers(change: (user: UserInfo) => UserInfo): (answer: Authentication) => Authentication {
-  const changed = rememberingChange(change)
-  return RecurringAnswer.concluding((answer) => withUser(answer, changed(answer.user)))
+  const changed = new WeakMap<UserInfo, UserInfo>()
+  return (answer) => {
+    let user = changed.get(answer.user)
+    if (user === undefined) {
+      user = change(answer.user)
+      if (isSound(answer.user)) changed.set(answer.user, user)
+    }
+    return { ...answer, user }
+  }
 }
 
 function withGroups({ username, uid, groups, extra }: UserInfo, more: readonly string[]): UserInfo {

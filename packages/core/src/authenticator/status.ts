@@ -70,33 +70,35 @@ export class StatusError extends KubeAuthnError implements HttpAnswer {
   readonly expose = true
   /** Include the content type, the cache control, and on a 401 `www-authenticate`. */
   readonly headers: ResponseHeaders
-  /** Frozen: equal errors share it. */
   readonly body: Status
-  readonly #content: string | undefined
+  readonly #text: string | undefined
 
   constructor(init: StatusErrorInit) {
     super(init.message, 'cause' in init ? { cause: init.cause } : undefined)
     this.status = init.status
     this.statusCode = init.status
-    if (init.details === undefined && init.metadata === undefined) {
-      const { body, json } = withoutDetails(init)
-      this.body = body
-      this.#content = init.text ?? json
-    } else {
-      this.body = bodyOf(init)
-      this.#content = init.text
-    }
+    this.body = bodyOf(init)
+    this.#text = init.text
     this.headers = headersOf(init)
   }
 
   /** The response body: {@link body} as JSON, except for the few responses in plain text. */
   get content(): string {
-    return this.#content ?? JSON.stringify(this.body)
+    return this.#text ?? JSON.stringify(this.body)
   }
 
   /** The whole response, for runtimes with the Fetch API. */
   getResponse(): Response {
     return responseOf(this)
+  }
+}
+
+/** The response of a {@link StatusError} with these parts, without the error. */
+export function statusAnswer(init: StatusErrorInit): HttpAnswer {
+  return {
+    status: init.status,
+    headers: headersOf(init),
+    content: init.text ?? JSON.stringify(bodyOf(init)),
   }
 }
 
@@ -114,22 +116,6 @@ function bodyOf({ message, reason, details, status, metadata = NO_METADATA }: St
 }
 
 const NO_METADATA = Object.freeze({})
-
-let last: { readonly body: Status; readonly json: string } | undefined
-
-/** Made once for consecutive equal refusals, as most are: clients can cause them at no cost. */
-function withoutDetails(init: StatusErrorInit): { readonly body: Status; readonly json: string } {
-  const { message, reason, code } = last?.body ?? {}
-  if (last === undefined || message !== init.message || reason !== init.reason || code !== init.status) {
-    last = asJson(init)
-  }
-  return last
-}
-
-function asJson(init: StatusErrorInit): { readonly body: Status; readonly json: string } {
-  const body = bodyOf(init)
-  return { body, json: JSON.stringify(body) }
-}
 
 /** Whether this is a {@link StatusError}, of this or another copy of the package. */
 export const isStatusError: (value: unknown) => value is StatusError = branded(
@@ -151,26 +137,14 @@ function hasSingleValues(
   return true
 }
 
-let lastGiven: StatusErrorInit['headers']
-let lastHeaders: Readonly<Record<string, string>> = {}
-
-/** A copy of the headers, with those of every error. A copy of the last ones is enough if they are frozen, as those of most refusals are. */
+/** A copy of the headers, since servers may add to them, with those of every error. */
 function headersOf({ headers = {}, text }: StatusErrorInit): ResponseHeaders {
-  if (headers === lastGiven && text === undefined) return { ...lastHeaders }
-  const base = {
+  const copied = Object.entries(headers).map(
+    ([name, value]) => [name, typeof value === 'string' ? value : [...value]] as const,
+  )
+  return {
     'content-type': text === undefined ? 'application/json' : 'text/plain; charset=utf-8',
     'cache-control': 'no-cache, private',
+    ...Object.fromEntries(copied),
   }
-  if (!hasSingleValues(headers)) {
-    const copied = Object.entries(headers).map(
-      ([name, value]) => [name, typeof value === 'string' ? value : [...value]] as const,
-    )
-    return { ...base, ...Object.fromEntries(copied) }
-  }
-  const made = { ...base, ...headers }
-  if (text === undefined && Object.isFrozen(headers)) {
-    lastGiven = headers
-    lastHeaders = { ...made }
-  }
-  return made
 }

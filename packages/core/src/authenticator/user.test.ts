@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isMarkedSound } from './sound.ts'
-import { isUnauthenticated, userInfo, type UserInfoInit } from './user.ts'
+import { isSound, isUnauthenticated, userInfo, type UserInfoInit } from './user.ts'
 
 describe('userInfo', () => {
   it('shares nothing with what it was made from', () => {
@@ -58,7 +57,7 @@ describe('isUnauthenticated', () => {
   })
 })
 
-describe('the mark of a sound user', () => {
+describe('a sound user', () => {
   const untyped = (init: object) => userInfo(init as UserInfoInit)
   const jane = userInfo({ username: 'jane', groups: ['developers'], extra: { key: ['v'] } })
 
@@ -66,8 +65,8 @@ describe('the mark of a sound user', () => {
     ['a user', jane],
     ['one of another, with a group more', userInfo({ ...jane, groups: ['a', 'b'] })],
     ['one with nothing but a name', userInfo({ username: 'jane' })],
-  ])('is on %s', (_, user) => {
-    expect(isMarkedSound(user)).toBe(true)
+  ])('is %s', (_, user) => {
+    expect(isSound(user)).toBe(true)
   })
 
   it.each([
@@ -91,7 +90,7 @@ describe('the mark of a sound user', () => {
     ['what inherits from one', Object.create(jane)],
     ['a clone', structuredClone(jane)],
     ['a proxy', new Proxy(jane, {})],
-  ])('is not on %s', (_, user: typeof jane) => {
-    expect(isMarkedSound(user)).toBe(false)
+  ])('is not %s', (_, user: typeof jane) => {
+    expect(isSound(user)).toBe(false)
   })
 })

@@ -1,5 +1,3 @@
-import { isMarkedSound, markSound } from './sound.ts'
-
 /**
  * Who is making a request: `authentication.k8s.io/v1` UserInfo.
  *
@@ -49,53 +47,37 @@ export function userInfo(init: UserInfoInit): UserInfo {
     groups: copyOfList(init.groups),
     extra: init.extra === undefined ? NO_EXTRA : copyOfExtra(init.extra),
   }
-  return Object.freeze(isWellFormed(user) ? markSound(user) : user)
+  Object.freeze(user)
+  if (isWellFormed(user)) sound.add(user)
+  return user
 }
 
 /** Whether every part of a user has the right type; parts may be missing. */
 export function isWellFormed(user: Partial<UserInfo>): boolean {
-  if (isMarkedSound(user)) return true
   const { username, uid, groups, extra } = user
   return (
     typeof username === 'string' &&
     (uid === undefined || typeof uid === 'string') &&
-    (groups === undefined || isListOfTexts(groups)) &&
-    (extra === undefined || isMarkedSound(extra) || Object.values(extra).every(isListOfTexts))
+    (groups === undefined || isListOfStrings(groups)) &&
+    (extra === undefined || Object.values(extra).every(isListOfStrings))
   )
 }
 
-/** A loop, since this runs for every request with a new user. */
-function isListOfTexts(values: unknown): boolean {
-  if (!Array.isArray(values)) return false
-  for (const value of values) if (typeof value !== 'string') return false
-  return true
+function isListOfStrings(values: unknown): boolean {
+  return Array.isArray(values) && values.every((value) => typeof value === 'string')
+}
+
+/** Users that {@link userInfo} made whose parts all have the right type. */
+const sound = new WeakSet<UserInfo>()
+
+/** Whether {@link userInfo} made this user: no part can change, and each has the right type. */
+export function isSound(user: UserInfo): boolean {
+  return sound.has(user)
 }
 
 /** Whether the user is anonymous: by name or by group, as kube-apiserver checks it. */
 export function isUnauthenticated(user: UserInfo): boolean {
   return user.username === ANONYMOUS_USERNAME || user.groups.includes(UNAUTHENTICATED_GROUP)
-}
-
-/**
- * Whether the user is deeply frozen and its `extra` has no prototype, as users made by {@link userInfo} are. Users that other code
- * freezes are often frozen only at the top level.
- */
-export function isImmutableUser(user: UserInfo): boolean {
-  return (
-    isMarkedSound(user) ||
-    (Object.isFrozen(user) && isImmutableList(user.groups) && isImmutableExtra(user.extra))
-  )
-}
-
-function isImmutableList(values: readonly string[]): boolean {
-  return values === NO_VALUES || (Array.isArray(values) && Object.isFrozen(values))
-}
-
-function isImmutableExtra(extra: UserExtra): boolean {
-  if (isMarkedSound(extra)) return true
-  if (typeof extra !== 'object' || Object.getPrototypeOf(extra) !== null || !Object.isFrozen(extra))
-    return false
-  return Object.values(extra).every(isImmutableList)
 }
 
 const NO_VALUES: readonly string[] = Object.freeze([])
@@ -115,7 +97,17 @@ function copyOfExtra(extra: Readonly<Record<string, readonly string[]>>): UserEx
   if (isImmutableExtra(extra)) return extra
   const copy = Object.create(null) as Record<string, readonly string[]>
   for (const [key, values] of Object.entries(extra)) copy[key] = copyOfList(values)
-  return ownedExtra(copy)
+  return Object.freeze(copy)
+}
+
+function isImmutableExtra(extra: UserExtra): boolean {
+  if (typeof extra !== 'object' || Object.getPrototypeOf(extra) !== null || !Object.isFrozen(extra))
+    return false
+  return Object.values(extra).every(isImmutableList)
+}
+
+function isImmutableList(values: readonly string[]): boolean {
+  return values === NO_VALUES || (Array.isArray(values) && Object.isFrozen(values))
 }
 
 /**
@@ -124,7 +116,6 @@ function copyOfExtra(extra: Readonly<Record<string, readonly string[]>>): UserEx
  * @param extra without a prototype.
  */
 export function ownedExtra(extra: Record<string, readonly string[]>): UserExtra {
-  let isSound = true
-  for (const key in extra) isSound = isListOfTexts(Object.freeze(extra[key] ?? NO_VALUES)) && isSound
-  return Object.freeze(isSound ? markSound(extra) : extra)
+  for (const values of Object.values(extra)) Object.freeze(values)
+  return Object.freeze(extra)
 }

@@ -56,7 +56,6 @@ export {
   type AuthorizeRequestOptions,
   authorizeRequestShape,
 } from '../authorization/authorize-request.ts'
-export { answerOf } from '../handler/refused-request.ts'
 export { prefixProblems } from '../authorization/path-prefix.ts'
 export {
   type AuthenticateRequestContext,

@@ -4,13 +4,13 @@ import {
   aBoolean,
   aFunction,
   aLog,
+  type Check,
   must,
   nonEmptyListOf,
   oneOf,
   type OptionsShape,
   someAudiences,
 } from '../internal/options/index.ts'
-import { aQuotableUrl, aScope } from './scope.ts'
 import type { RequestTracing } from './tracing.ts'
 
 /** Options of authentication, the same in every adapter. */
@@ -67,6 +67,18 @@ export interface AuthenticateRequestOptions {
   /** Traces the authentication of each request, for example with OpenTelemetry spans. Default: no tracing. */
   readonly tracing?: RequestTracing
 }
+
+/** A scope token of RFC 6749 section 3.3. */
+export const aScope: Check = must(
+  'must be a scope: printable ASCII without spaces, quotation marks and backslashes',
+  (value) => typeof value === 'string' && /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(value),
+)
+
+/** A URL that can be in the quoted string of a challenge. */
+export const aQuotableUrl: Check = must(
+  'must be an http or https URL in ASCII',
+  (value) => typeof value === 'string' && /^https?:\/\/[!#-[\]-~]+$/.test(value) && URL.canParse(value),
+)
 
 /** The checks of {@link AuthenticateRequestOptions}, for adapters that extend these options. */
 export const authenticateRequestShape: OptionsShape<AuthenticateRequestOptions> = {

@@ -13,6 +13,7 @@ import {
   requests,
   tokens,
 } from '../../test/fakes.ts'
+import { authenticatorChain } from '../chain/chain.ts'
 import { anonymous } from '../request/anonymous/anonymous.ts'
 import type { Authentication, Authenticator } from '../authenticator/authenticator.ts'
 import { basic } from '../request/basic/basic.ts'
@@ -23,6 +24,7 @@ import { StatusError } from '../authenticator/status.ts'
 import { authenticatedGroup } from '../authenticator/groups.ts'
 import { failFast, union } from '../authenticator/union/union.ts'
 import { type UserInfo, userInfo } from '../authenticator/user.ts'
+import { tokenFile } from '../token/file/token-file.ts'
 import { webSocketProtocol } from '../request/web-socket-protocol/web-socket-protocol.ts'
 import { authenticateRequest } from './authenticate-request.ts'
 import type { AuthenticatedRequest, RefusedRequest } from './request-outcome.ts'
@@ -684,5 +686,40 @@ describe('authenticateRequest', () => {
     expect(() => authenticateRequest(undefined as unknown as Authenticator, options)).toThrow(
       /authenticator: .*; audiences: .*; realm: /,
     )
+  })
+})
+
+describe('requests with the same token', () => {
+  const withToken = (method: string, ...headers: (readonly [string, string])[]) => ({
+    ...request({ headers: [['authorization', 'Bearer t'], ...headers] }),
+    method,
+  })
+
+  it('get nothing of one another, or from one handler to another', () => {
+    const chain = authenticatorChain({ tokens: [tokenFile('t,jane,1,"ops"')] })
+    const warning: Authenticator = {
+      ...chain,
+      authenticate(asked, context) {
+        if (asked.method === 'POST') context.warn?.('deprecated')
+        return chain.authenticate(asked, context)
+      },
+    }
+    const [warned, plain] = [authenticateRequest(warning), authenticateRequest(chain)]
+    const warningsOf = (outcome: unknown) => (outcome as { readonly warnings: readonly string[] }).warnings
+    expect(warningsOf(plain(withToken('POST')))).toEqual([])
+    expect(warningsOf(warned(withToken('GET')))).toEqual([])
+    expect(warningsOf(warned(withToken('POST')))).toEqual(['deprecated'])
+    expect(warningsOf(warned(withToken('GET')))).toEqual([])
+    expect(warningsOf(plain(withToken('GET')))).toEqual([])
+  })
+
+  it('are refused with impersonation headers each time', () => {
+    const authenticate = authenticateRequest(authenticatorChain({ tokens: [tokenFile('t,jane,1')] }))
+    for (const _ of [1, 2]) {
+      expect(authenticate(withToken('GET'))).toMatchObject({ authentication: { user: { username: 'jane' } } })
+      expect(authenticate(withToken('GET', ['impersonate-user', 'root']))).toMatchObject({
+        failure: { status: 403 },
+      })
+    }
   })
 })

@@ -1,33 +1,31 @@
 import { advise } from '../authenticator/advise.ts'
 import type { Authentication, Authenticator, HeaderChanges } from '../authenticator/authenticator.ts'
+import { consult, type Opinion } from '../authenticator/consult.ts'
 import { credentialHeaders } from '../authenticator/credential-headers.ts'
-import { emptyContext } from '../authenticator/context.ts'
 import { asAuthenticationError, type AuthenticationError, rejected } from '../authenticator/errors.ts'
 import type { Observer } from '../authenticator/events.ts'
-import { accumulateHeaderChanges } from '../request/headers/changes.ts'
-import { hasPrefix } from '../request/headers/has-prefix.ts'
-import { isLater, type Opinion, opinionOf, Refused } from '../authenticator/opinion.ts'
-import { RecurringAnswer } from '../authenticator/recurring-answer.ts'
-import { isLogged, logRefusal } from '../logging/log-refusal.ts'
-import { aRequestAuthenticator, optionProblems, refuseProblems } from '../internal/options/index.ts'
-import type { AuthenticationRequest } from '../request/request.ts'
-import type { StatusError } from '../authenticator/status.ts'
+import type { Log } from '../authenticator/log.ts'
+import { StatusError } from '../authenticator/status.ts'
+import { failFast } from '../authenticator/union/union.ts'
 import { isUnauthenticated } from '../authenticator/user.ts'
+import { isPromiseLike, promiseOf } from '../internal/awaitable.ts'
+import { aRequestAuthenticator, optionProblems, refuseProblems } from '../internal/options/index.ts'
+import { isLogged, logRefusal } from '../logging/log-refusal.ts'
+import { anonymous } from '../request/anonymous/anonymous.ts'
+import { accumulateHeaderChanges } from '../request/headers/changes.ts'
+import type { AuthenticationRequest } from '../request/request.ts'
 import {
   type AuthenticateRequestContext,
   type AuthenticateRequestOptions,
   authenticateRequestShape,
 } from './authenticate-request-options.ts'
-import { challengesFor, NO_CHALLENGES } from './challenges.ts'
+import { type Challenges, challengesFor, NO_CHALLENGES } from './challenges.ts'
 import { checkedAnswer } from './checked-answer.ts'
+import { asksToImpersonate, type ImpersonationRule, unlessUnhandled } from './impersonation-rule.ts'
+import { keepUnauthorized, refusal, refusedRequest } from './refusal.ts'
+import { RequestContext } from './request-context.ts'
 import type { AuthenticatedRequest, RequestOutcome } from './request-outcome.ts'
-import { IMPERSONATION_PREFIX, impersonationRule } from './impersonation-rule.ts'
-import { refusal } from './refusal.ts'
-import { refusedAtOnce, type RefuseRequest } from './refused-request.ts'
-import { NO_WARNINGS, RequestContext } from './request-context.ts'
-import { orAnonymous } from './without-credential.ts'
-import { keepUnauthorized } from './unauthorized.ts'
-import { inTrace, type RequestTrace } from './tracing.ts'
+import { inTrace } from './tracing.ts'
 
 /** Authenticates one request. It never throws and never rejects. */
 export type AuthenticateRequest = (
@@ -60,169 +58,190 @@ export function authenticateRequest(
   authenticator: Authenticator,
   options: AuthenticateRequestOptions = {},
 ): AuthenticateRequest {
-  return authenticateRequestWith(refusedAtOnce, authenticator, options)
-}
-
-/** The same, with outcomes of refused requests that are made in another way. */
-export function authenticateRequestWith(
-  refusedRequest: RefuseRequest,
-  authenticator: Authenticator,
-  options: AuthenticateRequestOptions,
-): AuthenticateRequest {
   // Deviation: kube-apiserver without an authenticator accepts every request (`docs/deviations.md`, no authenticator).
   refuseProblems(
     aRequestAuthenticator(authenticator, 'authenticator'),
     optionProblems(authenticateRequestShape, options),
   )
-  const asked = options.optional === true ? orAnonymous(authenticator) : authenticator
-  const {
-    audiences = authenticator.audiences,
-    observer,
-    log = authenticator.log,
-    tracing,
-    closeUnauthenticatedHttp2: closesHttp2 = true,
-  } = options
-  const challenges =
-    options.challenges === 'none'
-      ? () => NO_CHALLENGES
-      : challengesFor(asked.credentials?.schemes ?? [], {
-          realm: options.realm ?? 'kubernetes-master',
-          basicForScripts: options.challenges === 'all',
-          resourceMetadataUrl: options.resourceMetadataUrl,
-          scopes: options.scopes,
-        })
-
-  const trustedOrigins = asked.credentials?.trustedOrigins
-  const identityHeaders = asked.credentials?.identityHeaders ?? []
-  const headerChangesFor = accumulateHeaderChanges(ALWAYS_REMOVED, identityHeaders)
-
-  /** @throws {unknown} if the answer is unacceptable, which is handled like a bad credential. */
-  const accept = (answer: Authentication): AuthenticatedRequest => {
-    const authentication = checkedAnswer(answer, audiences)
-    const headerChanges = headerChangesFor(authentication.consumed)
-    const isAnonymous = isUnauthenticated(authentication.user)
-    return { authentication, headerChanges, warnings: NO_WARNINGS, closesConnection: false, isAnonymous }
+  const rules = rulesOf(authenticator, options)
+  const { observer, tracing } = options
+  if (tracing === undefined) {
+    return (request, given) => authenticateOne(rules, request, given, observer)
   }
-  // Identity headers may change when a configuration is reloaded.
-  const acceptance =
-    identityHeaders.length > 0
-      ? accept
-      : RecurringAnswer.concluding((answer) =>
-          answer instanceof RecurringAnswer ? Object.freeze(accept(answer)) : accept(answer),
-        )
-
-  const unlessUnhandled = impersonationRule(options.impersonationHeaders ?? 'auto', observer, log)
-
-  const identityHeaderChanges = (): HeaderChanges => {
-    try {
-      return headerChangesFor(undefined)
-    } catch {
-      // The configured headers cannot be read, which is also why the request is refused.
-      return ALWAYS_REMOVED
-    }
-  }
-
-  const refuse = (
-    request: AuthenticationRequest,
-    context: RequestContext,
-    error: AuthenticationError | undefined,
-  ): RequestOutcome => {
-    if (context.observer !== undefined) {
-      const headers = credentialHeaders(asked)
-      context.report(request, {
-        ...(error === undefined ? { result: 'failure' } : { result: 'error', error }),
-        ...(headers.length > 0 && { credentialHeaders: headers }),
-      })
-    }
-    const { unavailableStatus = 401 } = options
-    const outcome = refusedRequest(
-      error,
-      challenges(request, error, context),
-      context.warnings,
-      unavailableStatus,
-      {
-        headerChanges: identityHeaderChanges(),
-        closesConnection: closesHttp2 && request.httpVersionMajor === 2,
-      },
+  return (request, given = {}) =>
+    inTrace(
+      () => tracing(request, given),
+      observer,
+      (watching) => authenticateOne(rules, request, given, watching),
     )
-    keepUnauthorized(request, () => outcome.failure)
-    // Every 503 is for an error that is logged anyway.
-    if (isLogged(log, 401, error)) {
-      logRefusal(log, {
-        request,
-        failure: outcome.failure,
-        by: 'authentication',
-        error,
-        authenticator: asked,
-      })
-    } else if (error === undefined && isPreflight(request)) advise(log, 'preflight')
-    return outcome
+}
+
+/** How all requests are judged. */
+interface Rules extends ImpersonationRule {
+  readonly authenticator: Authenticator
+  readonly audiences: readonly string[] | undefined
+  readonly trustedOrigins: readonly string[] | undefined
+  readonly challenges: Challenges
+  readonly unavailableStatus: 401 | 503
+  readonly closesHttp2: boolean
+  readonly log: Log | undefined
+  /** The changes for an accepted request, or with `undefined` for a refused one. */
+  readonly headerChangesFor: (consumed: HeaderChanges | undefined) => HeaderChanges
+}
+
+function rulesOf(authenticator: Authenticator, options: AuthenticateRequestOptions): Rules {
+  const asked = options.optional === true ? orAnonymous(authenticator) : authenticator
+  const { schemes = [], trustedOrigins, identityHeaders = [] } = asked.credentials ?? {}
+  const challenges = challengesFor(schemes, {
+    realm: options.realm ?? 'kubernetes-master',
+    basicForScripts: options.challenges === 'all',
+    resourceMetadataUrl: options.resourceMetadataUrl,
+    scopes: options.scopes,
+  })
+  return {
+    authenticator: asked,
+    audiences: options.audiences ?? authenticator.audiences,
+    trustedOrigins,
+    challenges: options.challenges === 'none' ? () => NO_CHALLENGES : challenges,
+    unavailableStatus: options.unavailableStatus ?? 401,
+    closesHttp2: options.closeUnauthenticatedHttp2 ?? true,
+    impersonationHeaders: options.impersonationHeaders ?? 'auto',
+    observer: options.observer,
+    log: options.log ?? authenticator.log,
+    headerChangesFor: accumulateHeaderChanges(ALWAYS_REMOVED, identityHeaders),
   }
+}
 
-  const conclude = (
-    request: AuthenticationRequest,
-    context: RequestContext,
-    given: AuthenticateRequestContext | undefined,
-    opinion: Opinion,
-  ): RequestOutcome => {
-    if (opinion === undefined) return refuse(request, context, undefined)
-    if (opinion instanceof Refused) return refuse(request, context, opinion.error)
-    let accepted: AuthenticatedRequest
-    try {
-      accepted = acceptance(opinion)
-    } catch (thrown) {
-      return refuse(request, context, asAuthenticationError(thrown))
-    }
-    const { user } = accepted.authentication
-    const { warnings } = context
-    const { isAnonymous } = accepted
-    const closesConnection = isAnonymous && closesHttp2 && request.httpVersionMajor === 2
-    if (isAnonymous) {
-      keepUnauthorized(request, () =>
-        refusal(undefined, challenges(request, undefined, context), warnings, 401),
-      )
-    }
-    if (closesConnection || warnings.length > 0) accepted = { ...accepted, warnings, closesConnection }
-    if (context.observer !== undefined) context.report(request, { result: 'success', user })
-    const { headers } = request
-    const asksToImpersonate =
-      given?.askedToImpersonate === true ||
-      (headers.hasPrefix?.(IMPERSONATION_PREFIX) ?? hasPrefix(headers, IMPERSONATION_PREFIX))
-    return asksToImpersonate ? unlessUnhandled(request, accepted, given) : accepted
+/**
+ * The same authenticator, for which a request without a credential is anonymous. A request is not without one if it has an `Authorization`
+ * header, even of a scheme that the authenticator does not know.
+ */
+function orAnonymous(authenticator: Authenticator): Authenticator {
+  const user = anonymous()
+  const withoutCredential: Authenticator = {
+    ...user,
+    authenticate: (request, context) =>
+      request.headers.first('authorization') === undefined ? user.authenticate(request, context) : undefined,
   }
+  return failFast(authenticator, withoutCredential)
+}
 
-  // A separate function, so that synchronous decisions create no closures.
-  const decideLater = (
-    request: AuthenticationRequest,
-    context: RequestContext,
-    given: AuthenticateRequestContext | undefined,
-    opinion: Promise<Opinion>,
-  ): Promise<RequestOutcome> => opinion.then((late) => conclude(request, context, given, late))
+function authenticateOne(
+  rules: Rules,
+  request: AuthenticationRequest,
+  given: AuthenticateRequestContext | undefined,
+  observer: Observer | undefined,
+): RequestOutcome | Promise<RequestOutcome> {
+  const { authenticator, audiences, trustedOrigins } = rules
+  const context = new RequestContext(request, given, { audiences, trustedOrigins, observer })
+  if (request.refusal !== undefined) return refuseUnread(rules, request, context, request.refusal)
+  const opinion = consult(authenticator, context, () => authenticator.authenticate(request, context))
+  return isPromiseLike(opinion)
+    ? promiseOf(opinion).then((late) => conclude(rules, request, given, context, late))
+    : conclude(rules, request, given, context, opinion)
+}
 
-  const refuseUnread = (
-    request: AuthenticationRequest,
-    context: RequestContext,
-    failure: StatusError,
-  ): RequestOutcome => {
-    context.report(request, { result: 'error', error: rejected(failure.message) })
-    logRefusal(log, { request, failure, by: 'authentication', authenticator })
-    return { headerChanges: identityHeaderChanges(), failure, closesConnection: false }
+/** A request with missing parts. */
+function refuseUnread(
+  rules: Rules,
+  request: AuthenticationRequest,
+  context: RequestContext,
+  failure: StatusError,
+): RequestOutcome {
+  context.report(request, { result: 'error', error: rejected(failure.message) })
+  const { log, authenticator } = rules
+  logRefusal(log, { request, failure, by: 'authentication', authenticator })
+  return { headerChanges: changesOfRefused(rules), failure, answer: failure, closesConnection: false }
+}
+
+function conclude(
+  rules: Rules,
+  request: AuthenticationRequest,
+  given: AuthenticateRequestContext | undefined,
+  context: RequestContext,
+  { answer, error }: Opinion,
+): RequestOutcome {
+  if (answer === undefined) return refuse(rules, request, context, error)
+  let checked: CheckedAnswer
+  try {
+    checked = check(answer, rules)
+  } catch (thrown) {
+    // An unacceptable answer is handled like a bad credential.
+    return refuse(rules, request, context, asAuthenticationError(thrown))
   }
+  return accept(rules, request, given, context, checked)
+}
 
-  const authenticateWatchedBy = (watching: Observer | undefined): AuthenticateRequest =>
-    function authenticateOne(request, given) {
-      const context = new RequestContext(request, audiences, trustedOrigins, watching, given ?? emptyContext)
-      if (request.refusal !== undefined) return refuseUnread(request, context, request.refusal)
-      const opinion = opinionOf(asked, request, context)
-      if (isLater(opinion)) return decideLater(request, context, given, opinion)
-      return conclude(request, context, given, opinion)
-    }
+/** An acceptable answer, with the changes to the headers of its request. */
+type CheckedAnswer = Pick<AuthenticatedRequest, 'authentication' | 'headerChanges'>
 
-  if (tracing === undefined) return authenticateWatchedBy(observer)
-  return function authenticateTraced(request, given) {
-    const begin = (): RequestTrace => tracing(request, given ?? emptyContext)
-    return inTrace(begin, observer, (watching) => authenticateWatchedBy(watching)(request, given))
+/** @throws {unknown} if the answer is unacceptable. */
+function check(answer: Authentication, { audiences, headerChangesFor }: Rules): CheckedAnswer {
+  const authentication = checkedAnswer(answer, audiences)
+  return { authentication, headerChanges: headerChangesFor(authentication.consumed) }
+}
+
+function accept(
+  rules: Rules,
+  request: AuthenticationRequest,
+  given: AuthenticateRequestContext | undefined,
+  context: RequestContext,
+  { authentication, headerChanges }: CheckedAnswer,
+): RequestOutcome {
+  const { user } = authentication
+  const { warnings } = context
+  const isAnonymous = isUnauthenticated(user)
+  if (isAnonymous) {
+    keepUnauthorized(
+      request,
+      () => new StatusError(refusal(undefined, rules.challenges(request, undefined), warnings, 401)),
+    )
   }
+  context.report(request, { result: 'success', user })
+  const closesConnection = isAnonymous && closesAfter(request, rules)
+  const accepted = { authentication, headerChanges, warnings, closesConnection, isAnonymous }
+  return asksToImpersonate(request, given) ? unlessUnhandled(rules, request, accepted, given) : accepted
+}
+
+/** @param error `undefined`: the request has no credential. */
+function refuse(
+  rules: Rules,
+  request: AuthenticationRequest,
+  context: RequestContext,
+  error: AuthenticationError | undefined,
+): RequestOutcome {
+  const { authenticator, log } = rules
+  if (context.observer !== undefined) {
+    const headers = credentialHeaders(authenticator)
+    context.report(request, {
+      ...(error === undefined ? { result: 'failure' } : { result: 'error', error }),
+      ...(headers.length > 0 && { credentialHeaders: headers }),
+    })
+  }
+  const outcome = refusedRequest(
+    refusal(error, rules.challenges(request, error), context.warnings, rules.unavailableStatus),
+    { headerChanges: changesOfRefused(rules), closesConnection: closesAfter(request, rules) },
+  )
+  keepUnauthorized(request, () => outcome.failure)
+  // Every 503 is for an error that is logged anyway.
+  if (isLogged(log, 401, error)) {
+    logRefusal(log, { request, failure: outcome.failure, by: 'authentication', error, authenticator })
+  } else if (error === undefined && isPreflight(request)) advise(log, 'preflight')
+  return outcome
+}
+
+/** The identity headers are removed, in case that the request is passed on. */
+function changesOfRefused({ headerChangesFor }: Rules): HeaderChanges {
+  try {
+    return headerChangesFor(undefined)
+  } catch {
+    // The configured headers cannot be read, which is also why the request is refused.
+    return ALWAYS_REMOVED
+  }
+}
+
+function closesAfter({ httpVersionMajor }: AuthenticationRequest, { closesHttp2 }: Rules): boolean {
+  return closesHttp2 && httpVersionMajor === 2
 }
 
 /** Source: the Fetch standard, CORS-preflight request. */

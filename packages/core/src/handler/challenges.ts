@@ -1,9 +1,8 @@
 import type { AuthenticationScheme } from '../authenticator/authenticator.ts'
 import type { AuthenticationError } from '../authenticator/errors.ts'
-import { NotedToken } from '../authenticator/token-digest.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import { readBearerToken } from '../request/bearer-token/read.ts'
-import { type Context, emptyContext } from '../authenticator/context.ts'
+import { emptyContext } from '../authenticator/context.ts'
 
 /** The headers of a 401. */
 export type ChallengeHeaders = Readonly<Record<string, string | readonly string[]>>
@@ -20,11 +19,10 @@ export interface ChallengeParameters {
   readonly scopes?: readonly string[] | undefined
 }
 
-/** The challenges of a 401 to a request, which an error refused or which has no credential. @param context that of the authenticators. */
+/** The challenges of a 401 to a request, which an error refused or which has no credential. */
 export type Challenges = (
   request: AuthenticationRequest,
   error: AuthenticationError | undefined,
-  context: Context,
 ) => ChallengeHeaders
 
 /**
@@ -42,13 +40,12 @@ export function challengesFor(
 ): Challenges {
   const all = challengesOf(schemes, parameters)
   if (parameters.basicForScripts || !schemes.includes('Basic'))
-    return (request, error, context) => all(isToken(request, error, context))
+    return (request, error) => all(isToken(request, error))
   const forScripts = challengesOf(
     schemes.filter((scheme) => scheme !== 'Basic'),
     parameters,
   )
-  return (request, error, context) =>
-    (isOfScript(request) ? forScripts : all)(isToken(request, error, context))
+  return (request, error) => (isOfScript(request) ? forScripts : all)(isToken(request, error))
 }
 
 /** The challenges if a bearer token was refused, and if not. */
@@ -69,13 +66,8 @@ function challengesOf(
   return (isInvalidToken) => (isInvalidToken ? invalidToken : plain)
 }
 
-function isToken(
-  request: AuthenticationRequest,
-  error: AuthenticationError | undefined,
-  context: Context,
-): boolean {
+function isToken(request: AuthenticationRequest, error: AuthenticationError | undefined): boolean {
   if (error?.code !== 'rejected') return false
-  if (NotedToken.hasBearer(context)) return true
   return readBearerToken(request.headers.first('authorization'), emptyContext) !== undefined
 }
 

@@ -1,8 +1,7 @@
 import { intersectAudiences } from '../authenticator/audiences.ts'
 import type { Authentication } from '../authenticator/authenticator.ts'
 import { rejected } from '../authenticator/errors.ts'
-import { isMarkedSound } from '../authenticator/sound.ts'
-import { isImmutableUser, isWellFormed, userInfo } from '../authenticator/user.ts'
+import { isSound, isWellFormed, userInfo } from '../authenticator/user.ts'
 
 /**
  * Checks the answer of an authenticator: the user must have a name, and the credential must be valid for these audiences. Returns it with
@@ -21,9 +20,9 @@ export function checkedAnswer(
   if (audiences !== undefined && !isForOneOf(audiences, answer.audiences)) {
     throw rejected('the credential is not valid for the audiences of this server')
   }
-  if (isMarkedSound(user)) return answer
+  if (isSound(user)) return answer
   if (!isWellFormed(user)) throw new TypeError('an authenticator returned a malformed user')
-  return isImmutableUser(user) ? answer : { ...answer, user: userInfo(user) }
+  return { ...answer, user: userInfo(user) }
 }
 
 /** @param valid the audiences of the credential; without any, nothing is known about them. */

@@ -3,7 +3,6 @@ import { jane, knows, noOpinion, recorder, request, requests } from '../../test/
 import { auditLog } from '../audit/audit-log.ts'
 import type { AuditEvent } from '../audit/event.ts'
 import { ConfigurationError } from '../authenticator/errors.ts'
-import { RecurringAnswer } from '../authenticator/recurring-answer.ts'
 import { selectorOf } from '../request/headers/selector.ts'
 import { userInfo } from '../authenticator/user.ts'
 import { authenticateRequest } from './authenticate-request.ts'
@@ -50,7 +49,7 @@ describe('a request that asks to act as another user', () => {
 
   it('is held for its own caller, and not for that of an earlier request', async () => {
     const bob = userInfo({ username: 'bob' })
-    const recurring = new RecurringAnswer({ user: jane })
+    const recurring = { user: jane }
     const answers = [recurring, recurring, { user: bob }, recurring, { user: bob }]
     const [next] = [[...answers]]
     const decideNext = authenticateRequest(

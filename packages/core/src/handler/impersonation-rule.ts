@@ -1,9 +1,9 @@
-import { onFirstUse } from '@kube-authn/internal/on-first-use'
 import { escapeHtml } from '../authorization/forbidden.ts'
-import { type AuthenticationError, rejected } from '../authenticator/errors.ts'
+import { rejected } from '../authenticator/errors.ts'
 import { notify } from '../authenticator/notify.ts'
 import type { Observer } from '../authenticator/events.ts'
 import type { Log } from '../authenticator/log.ts'
+import { hasPrefix } from '../request/headers/has-prefix.ts'
 import { logRefusal } from '../logging/log-refusal.ts'
 import { withWarnings } from '../internal/warning-headers.ts'
 import { quoted } from '@kube-authn/internal/quote'
@@ -44,70 +44,72 @@ function isImpersonation(handler: unknown): boolean {
  * The prefix of all impersonation headers; Kubernetes may add more. Every header with it counts, even if empty: a client that sends one
  * does not intend to act as itself.
  */
-export const IMPERSONATION_PREFIX = 'impersonate-'
+const IMPERSONATION_PREFIX = 'impersonate-'
 
-/** Decides about an accepted request with impersonation headers, or of which some are already removed. */
-export type ImpersonationRule = (
+/** Whether a request has impersonation headers, or had some that are already removed. */
+export function asksToImpersonate(
+  { headers }: AuthenticationRequest,
+  given: AuthenticateRequestContext | undefined,
+): boolean {
+  if (given?.askedToImpersonate === true) return true
+  return hasPrefix(headers, IMPERSONATION_PREFIX)
+}
+
+/** How accepted requests that ask for impersonation are handled. */
+export interface ImpersonationRule {
+  readonly impersonationHeaders: 'auto' | 'later' | 'pass'
+  readonly observer: Observer | undefined
+  readonly log: Log | undefined
+}
+
+/** Refuses an accepted request that asks for impersonation, unless an impersonation middleware handles it. */
+export function unlessUnhandled(
+  { impersonationHeaders, observer, log }: ImpersonationRule,
   request: AuthenticationRequest,
   accepted: AuthenticatedRequest,
   given: AuthenticateRequestContext | undefined,
-) => RequestOutcome
-
-/** Refuses impersonation headers unless an impersonation middleware handles them. */
-export function impersonationRule(
-  option: 'auto' | 'later' | 'pass',
-  observer: Observer | undefined,
-  log: Log | undefined,
-): ImpersonationRule {
-  // One outcome for consecutive requests of a caller: a property with a getter takes longer than authentication.
-  let last: AuthenticatedRequest | undefined
-  let outcome: AuthenticatedRequest | undefined
-  return function unlessUnhandled(request, accepted, given) {
-    if (option === 'pass') return accepted
-    if (given?.askedToImpersonate !== true && (option === 'later' || isPromised(given))) {
-      if (outcome === undefined || accepted !== last) {
-        last = accepted
-        outcome = unresolved(accepted)
-      }
-      return outcome
-    }
-    const { headerChanges, closesConnection } = accepted
-    const failure = unhandled(accepted)
-    logRefusal(log, { request, failure, by: 'impersonation', user: accepted.authentication.user })
-    notify(observer, {
-      type: 'impersonation',
-      request,
-      result: 'denied',
-      requester: accepted.authentication.user,
-      failure,
-      durationSeconds: 0,
-    })
-    return {
-      failure,
-      unresolvedImpersonation: failure,
-      headerChanges: {
-        ...headerChanges,
-        removePrefixes: [...(headerChanges.removePrefixes ?? []), IMPERSONATION_PREFIX],
-      },
-      closesConnection,
-    }
+): RequestOutcome {
+  if (impersonationHeaders === 'pass') return accepted
+  const isHandled = impersonationHeaders === 'later' || isPromised(given)
+  if (given?.askedToImpersonate !== true && isHandled) return unresolved(accepted)
+  const { headerChanges, closesConnection } = accepted
+  const { user } = accepted.authentication
+  const failure = unhandled(accepted)
+  logRefusal(log, { request, failure, by: 'impersonation', user })
+  notify(observer, {
+    type: 'impersonation',
+    request,
+    result: 'denied',
+    requester: user,
+    failure,
+    durationSeconds: 0,
+  })
+  return {
+    failure,
+    answer: failure,
+    unresolvedImpersonation: failure,
+    headerChanges: {
+      ...headerChanges,
+      removePrefixes: [...(headerChanges.removePrefixes ?? []), IMPERSONATION_PREFIX],
+    },
+    closesConnection,
   }
 }
 
-/** Every read makes an error of its own, since requests share the outcome. Own properties, so that copies of the outcome have them too. */
+/** Errors are made when they are read, since impersonation nearly always decides before. Own properties, so that copies have them too. */
 function unresolved(accepted: AuthenticatedRequest): AuthenticatedRequest {
-  return Object.freeze({
+  return {
     ...accepted,
-    held: Object.freeze({
+    held: {
       caller: accepted.authentication,
       get failure() {
         return unhandled(accepted)
       },
-    }),
+    },
     get unresolvedImpersonation() {
       return unhandled(accepted)
     },
-  })
+  }
 }
 
 /** A 403 with a message like that of kube-apiserver for a forbidden impersonation. */
@@ -117,17 +119,15 @@ function unhandled({ authentication: { user }, warnings }: AuthenticatedRequest)
     'x-content-type-options': 'nosniff',
     ...withWarnings(warnings),
   }
-  return new StatusError({ status: 403, reason: 'Forbidden', message, headers, cause: noMiddleware() })
+  return new StatusError({ status: 403, reason: 'Forbidden', message, headers, cause: noMiddleware })
 }
 
 /** Shared, since it contains nothing from the request. */
-const noMiddleware: () => AuthenticationError = onFirstUse(() =>
-  Object.freeze(
-    rejected(
-      'the request has Impersonate-* headers, but no impersonation middleware was found after authentication: ' +
-        "mount impersonation(...) there; if it is mounted but not found, set impersonationHeaders: 'later'; " +
-        "to forward the headers to a kube-apiserver, set impersonationHeaders: 'pass'",
-    ),
+const noMiddleware = Object.freeze(
+  rejected(
+    'the request has Impersonate-* headers, but no impersonation middleware was found after authentication: ' +
+      "mount impersonation(...) there; if it is mounted but not found, set impersonationHeaders: 'later'; " +
+      "to forward the headers to a kube-apiserver, set impersonationHeaders: 'pass'",
   ),
 )
 

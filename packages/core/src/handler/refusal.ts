@@ -1,14 +1,16 @@
 import type { AuthenticationError } from '../authenticator/errors.ts'
-import type { ChallengeHeaders } from './challenges.ts'
-import { isCrossSite } from '../request/cross-site/ambient-credential.ts'
-import { withWarnings } from '../internal/warning-headers.ts'
+import { statusAnswer, StatusError, type StatusErrorInit } from '../authenticator/status.ts'
 import { retryAfter } from '../internal/retry-after.ts'
-import { type HttpAnswer, StatusError, type StatusErrorInit } from '../authenticator/status.ts'
+import { withWarnings } from '../internal/warning-headers.ts'
+import { isCrossSite } from '../request/cross-site/ambient-credential.ts'
+import type { AuthenticationRequest } from '../request/request.ts'
+import type { ChallengeHeaders } from './challenges.ts'
+import type { RefusedRequest } from './request-outcome.ts'
 
 /**
- * The response to a refused request. It is a 403 if its credential does not count for requests of other sites. Otherwise it is the same for every reason, except that it may be 503 if a credential could not be checked. If it was
- * not checked because too many checks were in progress, it always is: 503 with `Retry-After` and without a challenge, so that clients do
- * not discard their credential as invalid.
+ * The response to a refused request. It is a 403 if its credential does not count for requests of other sites. Otherwise it is the same for
+ * every reason, except that it may be 503 if a credential could not be checked. If it was not checked because too many checks were in
+ * progress, it always is: 503 with `Retry-After` and without a challenge, so that clients do not discard their credential as invalid.
  *
  * Deviation: kube-apiserver responds with 401 whatever the reason (`docs/deviations.md`, 503 for outages).
  */
@@ -17,53 +19,59 @@ export function refusal(
   challenges: ChallengeHeaders,
   warnings: readonly string[],
   unavailableStatus: 401 | 503,
-): StatusError {
-  if (isCrossSite(error)) return ofAnotherSite(error, warnings)
+): StatusErrorInit {
+  // Without an error there is no `cause`, not even `undefined`.
+  const cause = error === undefined ? {} : { cause: error }
+  if (isCrossSite(error)) {
+    // A challenge would be of no use: the browser sent a credential.
+    const headers = { 'x-content-type-options': 'nosniff', ...withWarnings(warnings) }
+    const message = 'requests of other sites are not accepted'
+    return { status: 403, reason: 'Forbidden', message, headers, ...cause }
+  }
   const later = error?.retryAfterSeconds === undefined ? undefined : retryAfter(error.retryAfterSeconds)
   if (later !== undefined || (error?.code === 'unavailable' && unavailableStatus === 503)) {
-    const headers = { ...later?.headers, ...withWarnings(warnings) }
-    return new StatusError({
+    return {
       status: 503,
       reason: 'ServiceUnavailable',
       message: 'Authentication is temporarily unavailable',
-      headers,
-      cause: error,
+      headers: { ...later?.headers, ...withWarnings(warnings) },
       ...(later !== undefined && { details: later.details }),
-    })
+      ...cause,
+    }
   }
-  const headers = warnings.length === 0 ? challenges : { ...withWarnings(warnings), ...challenges }
-  return unauthorized(headers, error)
+  const headers = { ...withWarnings(warnings), ...challenges }
+  return { status: 401, reason: 'Unauthorized', message: 'Unauthorized', headers, ...cause }
 }
 
-/** Also for a challenge there is no use: the browser sent a credential. */
-function ofAnotherSite(error: AuthenticationError | undefined, warnings: readonly string[]): StatusError {
-  const headers = { 'x-content-type-options': 'nosniff', ...withWarnings(warnings) }
-  const message = 'requests of other sites are not accepted'
-  return new StatusError({ status: 403, reason: 'Forbidden', message, headers, cause: error })
-}
-
-function unauthorized(headers: ChallengeHeaders, error: AuthenticationError | undefined): StatusError {
-  // Without an error there is no `cause`, not even `undefined`. Two literals, since adding a member to a copy is slow.
-  const init: StatusErrorInit =
-    error === undefined
-      ? { status: 401, reason: 'Unauthorized', message: 'Unauthorized', headers }
-      : { status: 401, reason: 'Unauthorized', message: 'Unauthorized', headers, cause: error }
-  return new StatusError(init)
-}
-
-let lastChallenges: ChallengeHeaders | undefined
-let lastAnswer: HttpAnswer
-
-/**
- * The response of a 401 without warnings. One for consecutive requests with the same challenge; not with several, since a server may add to their
- * array.
- *
- * @param challenges frozen.
- */
-export function unauthorizedAnswer(challenges: ChallengeHeaders): HttpAnswer {
-  if (challenges !== lastChallenges) {
-    lastAnswer = unauthorized(challenges, undefined)
-    lastChallenges = Array.isArray(challenges['www-authenticate']) ? undefined : challenges
+/** The outcome of a refused request. Its error is made when it is read: the default response does not need one. */
+export function refusedRequest(
+  init: StatusErrorInit,
+  rest: Pick<RefusedRequest, 'headerChanges' | 'closesConnection'>,
+): RefusedRequest {
+  let failure: StatusError | undefined
+  return {
+    ...rest,
+    // Own properties, so that copies of the outcome have them too.
+    get failure() {
+      return (failure ??= new StatusError(init))
+    },
+    get answer() {
+      return failure ?? statusAnswer(init)
+    },
   }
-  return lastAnswer
+}
+
+/** Makes the 401 of a request, with its challenges. */
+export type Unauthorized = () => StatusError
+
+const unauthorized = new WeakMap<AuthenticationRequest, Unauthorized>()
+
+/** Keeps the 401 of a request for guards, which do not know the schemes of the authenticator. */
+export function keepUnauthorized(request: AuthenticationRequest, answer: Unauthorized): void {
+  unauthorized.set(request, answer)
+}
+
+/** The 401 of a request that is not authenticated; `undefined` if it is, or if it was not tried. */
+export function unauthorizedFor(request: AuthenticationRequest): Unauthorized | undefined {
+  return unauthorized.get(request)
 }

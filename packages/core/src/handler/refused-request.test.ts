@@ -6,9 +6,8 @@ import { rejected, unavailable } from '../authenticator/errors.ts'
 import { bearerToken } from '../request/bearer-token/bearer-token.ts'
 import { authenticateRequest } from './authenticate-request.ts'
 import type { AuthenticateRequestOptions } from './authenticate-request-options.ts'
-import { answerOf } from './refused-request.ts'
 import type { RefusedRequest } from './request-outcome.ts'
-import { unauthorizedFor } from './unauthorized.ts'
+import { unauthorizedFor } from './refusal.ts'
 
 const unknown = bearerToken(tokens(noOpinion))
 const busy = requests(fails(unavailable('busy', { retryAfterSeconds: 2 })))
@@ -42,14 +41,14 @@ describe('the answer to a refused request of an adapter', () => {
     ['a server that is busy', busy, {}],
   ])('is that of its error: %s', async (_, authenticator, options) => {
     const outcome = await refused(authenticator, options)
-    const { status, headers, content } = answerOf(outcome)
+    const { status, headers, content } = outcome.answer
     const { failure } = outcome
     expect({ status, headers, content }).toEqual({
       status: failure.status,
       headers: failure.headers,
       content: failure.content,
     })
-    expect(answerOf(outcome)).toMatchObject({ status, headers, content })
+    expect(outcome.answer).toMatchObject({ status, headers, content })
     const whole = await authenticateRequest(authenticator, { log: false, ...options })(
       authorized('Bearer wrong'),
     )
@@ -60,13 +59,13 @@ describe('the answer to a refused request of an adapter', () => {
 
   it('has the warnings of its request alone', async () => {
     const spaced = await refused(unknown, {}, authorized('Bearer  t'))
-    expect(answerOf(spaced).headers).toMatchObject({ warning: [expect.stringContaining('extra space')] })
-    expect(answerOf(await refused(unknown)).headers).not.toHaveProperty('warning')
+    expect(spaced.answer.headers).toMatchObject({ warning: [expect.stringContaining('extra space')] })
+    expect((await refused(unknown)).answer.headers).not.toHaveProperty('warning')
   })
 
   it('has the error `invalid_token` for a token only, whichever request was refused before', async () => {
     const challengeTo = async (asked = request()): Promise<unknown> =>
-      answerOf(await refused(unknown, {}, asked)).headers['www-authenticate']
+      (await refused(unknown, {}, asked)).answer.headers['www-authenticate']
     const plain = 'Bearer realm="kubernetes-master"'
     for (let round = 0; round < 2; round++) {
       expect(await challengeTo()).toBe(plain)
@@ -81,7 +80,7 @@ describe('the answer to a refused request of an adapter', () => {
     })
     for (let count = 0; count < 3; count++) {
       const outcome = await authenticate(request())
-      const values = 'failure' in outcome ? answerOf(outcome).headers['www-authenticate'] : undefined
+      const values = 'failure' in outcome ? outcome.answer.headers['www-authenticate'] : undefined
       expect(values).toEqual([expect.stringMatching(/^Bearer/), 'Negotiate'])
       if (typeof values === 'object') values.push('Added')
     }
@@ -89,17 +88,6 @@ describe('the answer to a refused request of an adapter', () => {
 })
 
 describe('the error of a refused request of an adapter', () => {
-  it('is not made for the answer, which requests share', async () => {
-    const authenticate = authenticationOf(unknown, authenticationShape, { log: false })
-    const answers: unknown[] = []
-    for (let count = 0; count < 2; count++) {
-      const outcome = await authenticate(authorized('Bearer wrong'))
-      if ('failure' in outcome) answers.push(answerOf(outcome))
-    }
-    expect(answers).toHaveLength(2)
-    expect(answers[0]).toBe(answers[1])
-  })
-
   it('is one for all who read it, also guards, and belongs to its request alone', async () => {
     const asked = authorized('Bearer wrong')
     const outcome = await refused(unknown, {}, asked)
@@ -108,10 +96,10 @@ describe('the error of a refused request of an adapter', () => {
     expect(unauthorizedFor(asked)?.()).toBe(failure)
     expect(failure.cause).toMatchObject({ code: 'rejected', message: 'invalid bearer token' })
     Object.assign(failure.headers, { 'x-own': 'a' })
-    expect(answerOf(outcome).headers).toHaveProperty('x-own')
+    expect(outcome.answer.headers).toHaveProperty('x-own')
     const another = await refused(unknown)
     expect(another.failure).not.toBe(failure)
     expect(another.failure.headers).not.toHaveProperty('x-own')
-    expect(answerOf(await refused(unknown)).headers).not.toHaveProperty('x-own')
+    expect((await refused(unknown)).answer.headers).not.toHaveProperty('x-own')
   })
 })

@@ -1,36 +1,35 @@
 import type { Awaitable } from '../internal/awaitable.ts'
 import { presentsCertificate } from '../authenticator/bound-certificate.ts'
 import type { Context } from '../authenticator/context.ts'
-import { NotedToken } from '../authenticator/token-digest.ts'
 import type { AuthenticationError } from '../authenticator/errors.ts'
 import { notify } from '../authenticator/notify.ts'
 import type { Observer } from '../authenticator/events.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import type { UserInfo } from '../authenticator/user.ts'
 
-/** Shared by all requests without warnings. */
-export const NO_WARNINGS: readonly string[] = Object.freeze([])
+interface ContextRules {
+  readonly audiences: readonly string[] | undefined
+  readonly trustedOrigins: readonly string[] | undefined
+  readonly observer: Observer | undefined
+}
 
 /** The context of one request: it collects the warnings and annotations of authenticators. */
-export class RequestContext extends NotedToken implements Context {
+export class RequestContext implements Context {
   readonly audiences?: readonly string[]
   readonly trustedOrigins?: readonly string[]
   readonly observer?: Observer
   /** Distinct, in the order they were given. */
-  warnings: readonly string[] = NO_WARNINGS
+  warnings: readonly string[] = []
   readonly #request: AuthenticationRequest
-  readonly #given: Pick<Context, 'signal'>
+  readonly #given: Pick<Context, 'signal'> | undefined
   readonly #startedAt: number
   #annotations: Record<string, string> | undefined
 
   constructor(
     request: AuthenticationRequest,
-    audiences: readonly string[] | undefined,
-    trustedOrigins: readonly string[] | undefined,
-    observer: Observer | undefined,
-    given: Pick<Context, 'signal'>,
+    given: Pick<Context, 'signal'> | undefined,
+    { audiences, trustedOrigins, observer }: ContextRules,
   ) {
-    super()
     this.#request = request
     this.#given = given
     if (audiences !== undefined) this.audiences = audiences
@@ -41,7 +40,7 @@ export class RequestContext extends NotedToken implements Context {
 
   /** Read on access only: most requests are decided synchronously, and their adapters need not create a signal. */
   get signal(): AbortSignal | undefined {
-    return this.#given.signal
+    return this.#given?.signal
   }
 
   /** Read on access only, which happens if a check is expensive. */

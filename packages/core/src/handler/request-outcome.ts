@@ -1,5 +1,5 @@
 import type { Authentication, HeaderChanges } from '../authenticator/authenticator.ts'
-import type { StatusError } from '../authenticator/status.ts'
+import type { HttpAnswer, StatusError } from '../authenticator/status.ts'
 
 /** An accepted request. */
 export interface AuthenticatedRequest {
@@ -31,8 +31,10 @@ export interface HeldRequest {
 
 /** A refused request. */
 export interface RefusedRequest {
-  /** The response, including the warnings. */
+  /** The error, whose response includes the warnings. */
   readonly failure: StatusError
+  /** The response, for adapters that need no error. */
+  readonly answer: HttpAnswer
   /** The same failure, if the request is refused because of its impersonation headers: later authentications must not give it a user. */
   readonly unresolvedImpersonation?: StatusError
   /** The changes to apply if the request is passed on anyway: they remove unverified identity headers. */

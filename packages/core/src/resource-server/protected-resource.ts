@@ -1,4 +1,4 @@
-import { aScope } from '../handler/scope.ts'
+import { aScope } from '../handler/authenticate-request-options.ts'
 import {
   aNonEmptyString,
   checkOptions,

@@ -3,7 +3,7 @@ import type { Authentication, TokenAuthenticator } from '../authenticator/authen
 import { andThen, type Awaitable, settle } from '../internal/awaitable.ts'
 import { internalFailure, serviceUnavailable } from '../internal/api/errors.ts'
 import { MAX_TOKEN_LENGTH } from '../request/bearer-token/bearer-token.ts'
-import { consultToken } from '../authenticator/consult.ts'
+import { answerOrThrow, consult } from '../authenticator/consult.ts'
 import { type Context, WaitingContext } from '../authenticator/context.ts'
 import { asAuthenticationError, rejected } from '../authenticator/errors.ts'
 import { checkedAnswer } from '../handler/checked-answer.ts'
@@ -78,7 +78,8 @@ export function tokenReviewer(
           throw rejected(`bearer token is longer than ${MAX_TOKEN_LENGTH} characters`)
         }
         const asked = new WaitingContext(context, context.observer, wanted)
-        return andThen(consultToken(known, token, asked), (answer) => statusOf(answer, wanted))
+        const opinion = consult(known, asked, () => known.authenticateToken(token, asked))
+        return andThen(opinion, (each) => statusOf(answerOrThrow(each), wanted))
       },
       (status) => status,
       (thrown) => {

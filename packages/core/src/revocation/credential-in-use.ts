@@ -1,44 +1,36 @@
 import type { Authentication } from '../authenticator/authenticator.ts'
 import { type Context, emptyContext } from '../authenticator/context.ts'
 import type { CredentialRevocation } from '../authenticator/credential-revocation.ts'
-import { TokenDigest } from '../authenticator/token-digest.ts'
 import type { UserInfo } from '../authenticator/user.ts'
 import { andThen, type Awaitable, isPromiseLike } from '../internal/awaitable.ts'
-import { digestsOf } from './token-digests.ts'
 import type { Revocations, UsedCredential } from './revocations.ts'
 import { watchAny } from './watch-any.ts'
 
-const NO_DIGESTS: readonly string[] = []
-
-/** An accepted credential, with what says whether it is revoked. One may be made for every request, so it computes nothing. */
+/** An accepted credential, with what says whether it is revoked. One is made for every request, so digests are computed when they are read. */
 export class CredentialInUse implements UsedCredential, CredentialRevocation {
   readonly user: UserInfo
   readonly certificateId: string | undefined
   readonly issuedAtMs: number | undefined
   readonly expiresAtMs: number | undefined
   readonly #revocations: Revocations
-  /** Until its digests are computed. */
-  #token: string | undefined
-  #tokenDigests: readonly string[] = NO_DIGESTS
-  readonly #keeper: TokenDigest | undefined
+  /** Until they are computed. */
+  #makeDigests: (() => readonly string[]) | undefined
+  #tokenDigests: readonly string[] = []
   /** What else ends its use. */
   readonly #besides: CredentialRevocation | undefined
 
-  /** @param keeper what keeps the digest of the token, for further requests with it. */
   constructor(
     revocations: Revocations,
     user: UserInfo,
     { certificateId, issuedAtMs, expiresAtMs, revocation }: Omit<Authentication, 'user'>,
-    token: string | undefined,
-    keeper?: TokenDigest,
+    digests?: () => readonly string[],
   ) {
     this.#revocations = revocations
     this.user = user
     this.certificateId = certificateId
     this.issuedAtMs = issuedAtMs
     this.expiresAtMs = expiresAtMs
-    this.#token = token
-    this.#keeper = keeper
+    this.#makeDigests = digests
     this.#besides = revocation
   }
 
@@ -47,12 +39,10 @@ export class CredentialInUse implements UsedCredential, CredentialRevocation {
   }
 
   get tokenDigests(): readonly string[] {
-    if (this.#token !== undefined) {
-      this.#tokenDigests =
-        this.#keeper === undefined
-          ? digestsOf(this.#token)
-          : TokenDigest.of(this.#keeper, this.#token, digestsOf)
-      this.#token = undefined
+    if (this.#makeDigests !== undefined) {
+      this.#tokenDigests = this.#makeDigests()
+      // The token itself is not kept.
+      this.#makeDigests = undefined
     }
     return this.#tokenDigests
   }
@@ -81,7 +71,6 @@ export class CredentialInUse implements UsedCredential, CredentialRevocation {
       user,
       // No credential of that user is in use: what was issued before a time is not meant.
       { issuedAtMs: Infinity, revocation: this },
-      undefined,
     )
   }
 }

@@ -1,6 +1,7 @@
 import { sha256Hex } from '#sha256'
 import { base64urlOf, bytesOfBase64url, isCanonicalBase64url } from '../internal/base64url.ts'
 import { memberOf } from '../internal/objects.ts'
+import { RecentMap } from '../internal/recent-map.ts'
 
 /**
  * What was signed of a token that parses as a compact JWS (RFC 7515 section 7.1): header and payload, in base64url, with the dot between them. `undefined` for other tokens.
@@ -26,10 +27,29 @@ const BASE64URL = /^[\w-]+$/
  * `(r, n - s)`, which anyone can compute.
  */
 export function digestsOf(token: string): readonly string[] {
+  return [sha256Hex(token), ...digestsOfSigned(token)]
+}
+
+/** The same for tokens that recur: those of the last ones are kept, each by the first of its digests. */
+export function recentDigests(): (token: string) => readonly string[] {
+  const recent = new RecentMap<readonly string[]>(MAX_TOKENS)
+  return (token) => {
+    const own = sha256Hex(token)
+    const known = recent.get(own)
+    if (known !== undefined) return known
+    const digests = [own, ...digestsOfSigned(token)]
+    recent.set(own, digests)
+    return digests
+  }
+}
+
+const MAX_TOKENS = 4096
+
+function digestsOfSigned(token: string): readonly string[] {
   const signed = signedPartOf(token)
-  if (signed === undefined) return [sha256Hex(token)]
+  if (signed === undefined) return []
   const signature = otherSignature(token.slice(signed.length + 1))
-  return [token, signed, ...(signature === undefined ? [] : [`${signed}.${signature}`])].map(sha256Hex)
+  return [signed, ...(signature === undefined ? [] : [`${signed}.${signature}`])].map(sha256Hex)
 }
 
 /** The orders of P-256, P-384 and P-521 (SEC 2 sections 2.4.2, 2.5.1 and 2.6.1), by the length of a signature in base64url. */

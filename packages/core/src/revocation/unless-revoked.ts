@@ -5,34 +5,21 @@ import type {
   PasswordAuthenticator,
   TokenAuthenticator,
 } from '../authenticator/authenticator.ts'
+import { answerOrThrow, attempt, consult } from '../authenticator/consult.ts'
 import { type Context, emptyContext } from '../authenticator/context.ts'
 import { REVOKED } from '../authenticator/credential-revocation.ts'
 import { rejected } from '../authenticator/errors.ts'
 import { knownTokens } from '../authenticator/known-tokens.ts'
 import { notify } from '../authenticator/notify.ts'
-import {
-  type Deciding,
-  onceDecided,
-  type Opinion,
-  opinionOf,
-  opinionOfPassword,
-  opinionOfToken,
-  Refused,
-  settled,
-  throwing,
-} from '../authenticator/opinion.ts'
-import { RecurringAnswer } from '../authenticator/recurring-answer.ts'
-import { isMarkedSound } from '../authenticator/sound.ts'
-import { NotedToken } from '../authenticator/token-digest.ts'
-import { isUnauthenticated, userInfo } from '../authenticator/user.ts'
-import { andThen } from '../internal/awaitable.ts'
+import { isSound, isUnauthenticated, userInfo } from '../authenticator/user.ts'
+import { andThen, type Awaitable } from '../internal/awaitable.ts'
 import { hasMethod } from '../internal/options/check.ts'
 import { must, refuseProblems } from '../internal/options/index.ts'
 import { readBearerToken, trimAscii } from '../request/bearer-token/read.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import { readWebSocketToken } from '../request/web-socket-protocol/web-socket-protocol.ts'
 import { CredentialInUse } from './credential-in-use.ts'
-import { type RecurringCredential, type Recurring, recurringCredentials } from './recurring-credentials.ts'
+import { recentDigests } from './token-digests.ts'
 import { aRevocationSource, type Revocations, type RevocationSource, revocationsOf } from './revocations.ts'
 
 /**
@@ -60,11 +47,9 @@ export function unlessRevoked(
 ): PasswordAuthenticator
 export function unlessRevoked(source: RevocationSource, delegate: AnyAuthenticator): AnyAuthenticator {
   refuseProblems(aRevocationSource(source, 'revocations'), anAuthenticator(delegate, 'delegate'))
-  const revocations = revocationsOf(source)
-  if ('authenticate' in delegate) return ofRequests(revocations, delegate)
-  return 'authenticateToken' in delegate
-    ? ofTokens(revocations, delegate)
-    : ofPasswords(revocations, delegate)
+  const check = checkBy(revocationsOf(source))
+  if ('authenticate' in delegate) return ofRequests(check, delegate)
+  return 'authenticateToken' in delegate ? ofTokens(check, delegate) : ofPasswords(check, delegate)
 }
 
 const NAME = 'unlessRevoked'
@@ -73,127 +58,94 @@ const anAuthenticator = must('must be an authenticator', (value) =>
   ['authenticate', 'authenticateToken', 'authenticatePassword'].some((method) => hasMethod(value, method)),
 )
 
-function ofRequests(revocations: Revocations, delegate: Authenticator): Authenticator {
+type Answer = Awaitable<Authentication | undefined>
+
+function ofRequests(check: Check, delegate: Authenticator): Authenticator {
   const { credentials, audiences, log } = delegate
-  const recurring = recurringCredentials(revocations)
   return {
     name: NAME,
     ...(credentials !== undefined && { credentials }),
     ...(audiences !== undefined && { audiences }),
     ...(log !== undefined && { log }),
-    authenticate: throwing((request, context) => {
-      const deciding = opinionOf(delegate, request, context)
-      // A request that is decided at once makes no closure.
-      return deciding instanceof Promise
-        ? deciding.then((opinion) => checkedInRequest(recurring, opinion, request, context))
-        : checkedInRequest(recurring, deciding, request, context)
-    }),
+    authenticate(request, context) {
+      const opinion = consult(delegate, context, () => delegate.authenticate(request, context))
+      return andThen(opinion, (known) => {
+        const answer = answerOrThrow(known)
+        return answer && checkAll(check, answer, tokensIn(request), context)
+      })
+    },
   }
 }
 
-function ofTokens(revocations: Revocations, delegate: TokenAuthenticator): TokenAuthenticator {
+function ofTokens(check: Check, delegate: TokenAuthenticator): TokenAuthenticator {
   return {
     name: NAME,
     audienceAware: delegate.audienceAware ?? false,
     known: () => knownTokens(delegate),
     mayKnow: (token) => delegate.mayKnow?.(token) ?? true,
-    authenticateToken: throwing((token, context) =>
-      onceDecided(opinionOfToken(delegate, token, context), (opinion) =>
-        checked(revocations, opinion, token, context),
-      ),
-    ),
+    authenticateToken(token, context) {
+      const opinion = consult(delegate, context, () => delegate.authenticateToken(token, context))
+      return andThen(opinion, (known) => check(answerOrThrow(known), token, context))
+    },
   }
 }
 
-function ofPasswords(revocations: Revocations, delegate: PasswordAuthenticator): PasswordAuthenticator {
+function ofPasswords(check: Check, delegate: PasswordAuthenticator): PasswordAuthenticator {
   return {
     name: NAME,
-    authenticatePassword: throwing((username, password, context) =>
-      onceDecided(opinionOfPassword(delegate, { username, password }, context), (opinion) =>
-        checked(revocations, opinion, undefined, context),
-      ),
-    ),
+    authenticatePassword(username, password, context) {
+      const opinion = consult(delegate, context, () =>
+        delegate.authenticatePassword(username, password, context),
+      )
+      return andThen(opinion, (known) => check(answerOrThrow(known), undefined, context))
+    },
   }
 }
 
-/** The token in `Authorization`. As a rule it was read for this request before. */
-function bearerIn({ headers }: AuthenticationRequest, context: Context): string | undefined {
-  const authorization = headers.first('authorization')
-  if (authorization === undefined) return undefined
-  return NotedToken.bearerIn(context, authorization) ?? readBearerToken(authorization, emptyContext)
+/** All tokens of a request. Which of them was accepted is not known. @throws {AuthenticationError} `rejected` if one is malformed. */
+function tokensIn(request: AuthenticationRequest): readonly string[] {
+  const { headers } = request
+  return [
+    readBearerToken(headers.first('authorization'), emptyContext),
+    readWebSocketToken(request),
+    trimAscii(headers.first('x-auth-token') ?? ''),
+  ].filter((token): token is string => token !== undefined && token !== '')
 }
 
-/** The same for a request: it is refused if any of its tokens is revoked, so that another token cannot hide the one that was accepted. */
-function checkedInRequest(
-  recurring: Recurring,
-  opinion: Opinion,
-  request: AuthenticationRequest,
+/** A request is refused if any of its tokens is revoked, so that another token cannot hide the one that was accepted. */
+function checkAll(
+  check: Check,
+  accepted: Authentication,
+  [first, ...others]: readonly string[],
   context: Context,
-): Deciding {
-  if (opinion === undefined || opinion instanceof Refused) return opinion
-  const { revocations } = recurring
-  const bearer = bearerIn(request, context)
-  const other = request.headers.first('x-auth-token')
-  const socket = readWebSocketToken(request)
-  if (other === undefined && socket === undefined) {
-    const known = opinion instanceof RecurringAnswer ? recurring.of(opinion, bearer, context) : undefined
-    return known === undefined ? checked(revocations, opinion, bearer, context) : checkedAgain(known, context)
-  }
-  // Which of them was accepted is not known.
-  const [first, ...others] = [bearer, socket, trimAscii(other ?? '')].filter(isToken)
-  return others.reduce<Deciding>(
-    (deciding, token) => onceDecided(deciding, (late) => checked(revocations, late, token, context)),
-    checked(revocations, opinion, first, context),
+): Answer {
+  return others.reduce<Answer>(
+    (answer, token) => andThen(answer, (known) => check(known, token, context)),
+    check(accepted, first, context),
   )
 }
 
-function isToken(token: string | undefined): token is string {
-  return token !== undefined && token !== ''
-}
+/** The answer, unless its credential is revoked. @throws {AuthenticationError} if it is, or if that cannot be told. */
+type Check = (answer: Authentication | undefined, token: string | undefined, context: Context) => Answer
 
-/** The opinion, unless the credential is revoked. It never throws and never rejects. */
-function checked(
-  revocations: Revocations,
-  opinion: Opinion,
-  token: string | undefined,
-  context: Context,
-): Deciding {
-  if (opinion === undefined || opinion instanceof Refused) return opinion
-  try {
-    const user = isMarkedSound(opinion.user) ? opinion.user : userInfo(opinion.user)
-    if (isUnauthenticated(user)) return opinion
-    const keeper = token === undefined ? undefined : NotedToken.keeperOf(context, token)
-    const credential = new CredentialInUse(revocations, user, opinion, token, keeper)
-    const isRevoked = credential.ask(context)
-    if (isRevoked === false) return withRevocation(opinion, credential)
-    return settled(
-      andThen<boolean, Opinion>(isRevoked, (is) =>
-        is ? refusalOf(opinion, context) : withRevocation(opinion, credential),
-      ),
+function checkBy(revocations: Revocations): Check {
+  const digestsOf = recentDigests()
+  const check = (answer: Authentication, token: string | undefined, context: Context): Answer => {
+    const user = isSound(answer.user) ? answer.user : userInfo(answer.user)
+    if (isUnauthenticated(user)) return answer
+    const digests = token === undefined ? undefined : () => digestsOf(token)
+    const revocation = new CredentialInUse(revocations, user, answer, digests)
+    return andThen(revocation.ask(context), (isRevoked) => {
+      if (!isRevoked) return { ...answer, revocation }
+      notify(context.observer, { type: 'revokedCredential', user: answer.user })
+      // Another credential must not make up for it.
+      throw rejected(REVOKED, { isFinal: true })
+    })
+  }
+  return (answer, token, context) =>
+    answer &&
+    andThen(
+      attempt(() => check(answer, token, context)),
+      answerOrThrow,
     )
-  } catch (thrown) {
-    return new Refused(thrown)
-  }
-}
-
-/** The same for a credential that was seen before. */
-function checkedAgain({ credential, answer }: RecurringCredential, context: Context): Deciding {
-  try {
-    const isRevoked = credential.ask(context)
-    if (isRevoked === false) return answer
-    return settled(andThen<boolean, Opinion>(isRevoked, (is) => (is ? refusalOf(answer, context) : answer)))
-  } catch (thrown) {
-    return new Refused(thrown)
-  }
-}
-
-/** Copied on every request: a copy with the new member first is much faster in V8. */
-function withRevocation(answer: Authentication, revocation: CredentialInUse): Authentication {
-  return 'revocation' in answer ? { ...answer, revocation } : { revocation, ...answer }
-}
-
-function refusalOf({ user }: Authentication, { observer }: Context): Refused {
-  notify(observer, { type: 'revokedCredential', user })
-  // Another credential must not make up for it.
-  return new Refused(rejected(REVOKED, { isFinal: true }))
 }

@@ -4,8 +4,7 @@ import {
   type AuthenticateRequestOptions,
   authenticateRequestShape,
 } from '../../handler/authenticate-request-options.ts'
-import { type AuthenticateRequest, authenticateRequestWith } from '../../handler/authenticate-request.ts'
-import { refusedOnDemand } from '../../handler/refused-request.ts'
+import { type AuthenticateRequest, authenticateRequest } from '../../handler/authenticate-request.ts'
 import {
   aFunction,
   type AnyShape,
@@ -43,7 +42,7 @@ export function authenticationOf(
     optionProblems(shape, options),
   )
   const { onFailure: _adapterOnly, ...rest } = options
-  const authenticate = authenticateRequestWith(refusedOnDemand, authenticator, rest)
+  const authenticate = authenticateRequest(authenticator, rest)
   requirePeerCertificates(authenticator)
   rememberOptions(authenticator, rest)
   return authenticate

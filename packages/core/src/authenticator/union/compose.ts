@@ -6,41 +6,70 @@ import type {
   PasswordAuthenticator,
   TokenAuthenticator,
 } from '../authenticator.ts'
-import { knownTokens } from '../known-tokens.ts'
+import { andThen, type Awaitable } from '../../internal/awaitable.ts'
+import { answerOrThrow, consult, type Opinion } from '../consult.ts'
 import type { Context } from '../context.ts'
-import {
-  type Deciding,
-  onceDecided,
-  opinionOf,
-  opinionOfPassword,
-  opinionOfToken,
-  Refused,
-  throwing,
-} from '../opinion.ts'
+import { knownTokens } from '../known-tokens.ts'
 import {
   aPasswordAuthenticator,
   aRequestAuthenticator,
   aTokenAuthenticator,
   refuseProblems,
 } from '../../internal/options/index.ts'
-import { firstOpinion } from './first-opinion.ts'
+
+type Answer = Awaitable<Authentication | undefined>
+
+/** Asks one authenticator after the other about a credential. */
+type Search = <A>(asked: readonly A[], ask: (one: A) => Awaitable<Opinion>) => Answer
 
 /**
- * Combines authenticators of one kind, which are asked in order: as `union` does or, with `failsFast`, as `failFast` does.
+ * Combines authenticators of one kind.
  *
  * Without any authenticator the kind is unknown, so the result has all kinds and never has an opinion.
  */
 export function compose<A extends AnyAuthenticator>(
   name: string,
   delegates: readonly A[],
-  failsFast: boolean,
+  search: Search,
 ): A {
   // Each branch returns the kind that `A` is, which the type system cannot infer.
-  return ofOneKind(name, delegates, failsFast) as A
+  return ofOneKind(name, delegates, search) as A
 }
 
-/** Decides about a credential; `ask` calls the delegate. */
-export type Decide = (ask: () => Deciding, context: Context) => Deciding
+function ofOneKind(name: string, delegates: readonly AnyAuthenticator[], search: Search): AnyAuthenticator {
+  if (delegates.length === 0) return noOpinion(name)
+  const ofRequests = delegates.filter(isAuthenticator)
+  if (ofRequests.length === delegates.length) {
+    return {
+      name,
+      credentials: combinedCredentials(ofRequests),
+      authenticate: (request, context) =>
+        search(ofRequests, (each) => consult(each, context, () => each.authenticate(request, context))),
+    } satisfies Authenticator
+  }
+  const ofTokens = delegates.filter(isTokenAuthenticator)
+  if (ofTokens.length === delegates.length) {
+    return {
+      name,
+      audienceAware: ofTokens.some((each) => each.audienceAware),
+      mayKnow: (token) => ofTokens.some((each) => each.mayKnow?.(token) ?? true),
+      known: () => ofTokens.flatMap(knownTokens),
+      authenticateToken: (token, context) =>
+        search(ofTokens, (each) => consult(each, context, () => each.authenticateToken(token, context))),
+    } satisfies TokenAuthenticator
+  }
+  const ofPasswords = delegates.filter(isPasswordAuthenticator)
+  return {
+    name,
+    authenticatePassword: (username, password, context) =>
+      search(ofPasswords, (each) =>
+        consult(each, context, () => each.authenticatePassword(username, password, context)),
+      ),
+  } satisfies PasswordAuthenticator
+}
+
+/** Decides about a credential; `ask` asks the delegate. */
+export type Decide = (ask: () => Answer, context: Context) => Answer
 
 /**
  * Wraps an authenticator of any kind.
@@ -63,29 +92,17 @@ export function withAnswers<A extends AnyAuthenticator>(
   delegate: A,
   change: (answer: Authentication) => Authentication,
 ): A {
-  if (!isAuthenticator(delegate)) {
-    return around(name, delegate, (ask) =>
-      onceDecided(ask(), (opinion) =>
-        opinion === undefined || opinion instanceof Refused ? opinion : change(opinion),
-      ),
-    )
-  }
-  // A union of one: called for every request, so it has no layer of its own. This is the kind that `A` is, which the type system cannot infer.
-  return {
-    name,
-    credentials: combinedCredentials([delegate]),
-    authenticate: throwing(firstOpinion([delegate], opinionOf, true, change)),
-  } satisfies Authenticator as AnyAuthenticator as A
+  return around(name, delegate, (ask) => andThen(ask(), (answer) => answer && change(answer)))
 }
 
 function decidedAround(name: string, delegate: AnyAuthenticator, decide: Decide): AnyAuthenticator {
+  const asking = (context: Context, ask: () => Answer): Answer =>
+    decide(() => andThen(consult(delegate, context, ask), answerOrThrow), context)
   if (isAuthenticator(delegate)) {
     return {
       name,
       credentials: combinedCredentials([delegate]),
-      authenticate: throwing((request, context) =>
-        decide(() => opinionOf(delegate, request, context), context),
-      ),
+      authenticate: (request, context) => asking(context, () => delegate.authenticate(request, context)),
     } satisfies Authenticator
   }
   if (isTokenAuthenticator(delegate)) {
@@ -94,47 +111,14 @@ function decidedAround(name: string, delegate: AnyAuthenticator, decide: Decide)
       audienceAware: delegate.audienceAware ?? false,
       known: () => knownTokens(delegate),
       mayKnow: (token) => delegate.mayKnow?.(token) ?? true,
-      authenticateToken: throwing((token, context) =>
-        decide(() => opinionOfToken(delegate, token, context), context),
-      ),
+      authenticateToken: (token, context) =>
+        asking(context, () => delegate.authenticateToken(token, context)),
     } satisfies TokenAuthenticator
   }
   return {
     name,
-    authenticatePassword: throwing((username, password, context) =>
-      decide(() => opinionOfPassword(delegate, { username, password }, context), context),
-    ),
-  } satisfies PasswordAuthenticator
-}
-
-function ofOneKind(
-  name: string,
-  delegates: readonly AnyAuthenticator[],
-  failsFast: boolean,
-): AnyAuthenticator {
-  if (delegates.length === 0) return noOpinion(name)
-  const aboutRequests = delegates.filter(isAuthenticator)
-  if (aboutRequests.length === delegates.length) {
-    return {
-      name,
-      credentials: combinedCredentials(aboutRequests),
-      authenticate: throwing(firstOpinion(aboutRequests, opinionOf, failsFast)),
-    } satisfies Authenticator
-  }
-  const aboutTokens = delegates.filter(isTokenAuthenticator)
-  if (aboutTokens.length === delegates.length) {
-    return {
-      name,
-      audienceAware: aboutTokens.some((each) => each.audienceAware),
-      mayKnow: (token) => aboutTokens.some((each) => each.mayKnow?.(token) ?? true),
-      known: () => aboutTokens.flatMap(knownTokens),
-      authenticateToken: throwing(firstOpinion(aboutTokens, opinionOfToken, failsFast)),
-    } satisfies TokenAuthenticator
-  }
-  const ask = firstOpinion(delegates.filter(isPasswordAuthenticator), opinionOfPassword, failsFast)
-  return {
-    name,
-    authenticatePassword: throwing((username, password, context) => ask({ username, password }, context)),
+    authenticatePassword: (username, password, context) =>
+      asking(context, () => delegate.authenticatePassword(username, password, context)),
   } satisfies PasswordAuthenticator
 }
 

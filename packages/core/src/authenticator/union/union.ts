@@ -1,4 +1,7 @@
-import type { AnyAuthenticator } from '../authenticator.ts'
+import type { AnyAuthenticator, Authentication } from '../authenticator.ts'
+import { andThen, type Awaitable } from '../../internal/awaitable.ts'
+import type { Opinion } from '../consult.ts'
+import { aggregate, type AuthenticationError } from '../errors.ts'
 import { compose, requireOneKind } from './compose.ts'
 
 /**
@@ -20,7 +23,7 @@ export function union<A extends AnyAuthenticator>(...authenticators: readonly A[
   requireOneKind(authenticators)
   const [only] = authenticators
   if (only !== undefined && authenticators.length === 1) return only
-  return compose('union', authenticators, false)
+  return compose('union', authenticators, firstUser)
 }
 
 /**
@@ -34,5 +37,40 @@ export function failFast<A extends AnyAuthenticator>(...authenticators: readonly
   requireOneKind(authenticators)
   const [only] = authenticators
   if (only !== undefined && authenticators.length === 1) return only
-  return compose('failFast', authenticators, true)
+  return compose('failFast', authenticators, firstOpinion)
+}
+
+/** The answer of the first one that knows the user, or all errors. @param errors those of the ones before. */
+export function firstUser<A>(
+  asked: readonly A[],
+  ask: (one: A) => Awaitable<Opinion>,
+  errors: readonly AuthenticationError[] = [],
+  index = 0,
+): Awaitable<Authentication | undefined> {
+  const one = asked[index]
+  if (one === undefined) return noUser(errors)
+  return andThen(ask(one), ({ answer, error }) => {
+    if (answer !== undefined) return answer
+    const all = error === undefined ? errors : [...errors, error]
+    return error?.isFinal === true ? noUser(all) : firstUser(asked, ask, all, index + 1)
+  })
+}
+
+function noUser(errors: readonly AuthenticationError[]): Authentication | undefined {
+  if (errors.length > 0) throw aggregate(errors)
+  return undefined
+}
+
+/** The answer or the error of the first one that has an opinion. */
+function firstOpinion<A>(
+  asked: readonly A[],
+  ask: (one: A) => Awaitable<Opinion>,
+  index = 0,
+): Awaitable<Authentication | undefined> {
+  const one = asked[index]
+  if (one === undefined) return undefined
+  return andThen(ask(one), ({ answer, error }) => {
+    if (error !== undefined) throw error
+    return answer ?? firstOpinion(asked, ask, index + 1)
+  })
 }

@@ -16,7 +16,7 @@ import { logRefusal } from '../../logging/log-refusal.ts'
 import type { Awaitable } from '../../internal/awaitable.ts'
 import { aFunction, aLog, type OptionsShape } from '../../internal/options/index.ts'
 import type { AuthenticationRequest } from '../../request/request.ts'
-import { unauthorizedFor } from '../unauthorized.ts'
+import { unauthorizedFor } from '../refusal.ts'
 import type { Requirement } from './requirement.ts'
 
 /** Options of every guard, the same in every adapter. */

@@ -1,7 +1,7 @@
 import { SCOPES_KEY, scopesOf } from '../../authenticator/scopes.ts'
 import { isUnauthenticated } from '../../authenticator/user.ts'
 import { aNonEmptyString, type OptionsShape, refuseProblems } from '../../internal/options/index.ts'
-import { aQuotableUrl, aScope } from '../scope.ts'
+import { aQuotableUrl, aScope } from '../authenticate-request-options.ts'
 import { type Guard, guard, type UserGuardOptions, guardShape } from './guard.ts'
 import { hasRequired, type RequiredValues, requiredValues, sentenceOf, valuesIn } from './requirement.ts'
 

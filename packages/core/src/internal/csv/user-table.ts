@@ -1,4 +1,4 @@
-import { RecurringAnswer } from '../../authenticator/recurring-answer.ts'
+import type { Authentication } from '../../authenticator/authenticator.ts'
 import { userInfo } from '../../authenticator/user.ts'
 
 /**
@@ -29,7 +29,7 @@ export class UserTable {
     if (this.#parts.length > 0) this.#close()
   }
 
-  at(number: number): RecurringAnswer | undefined {
+  at(number: number): Authentication | undefined {
     const block = this.#blocks[Math.floor(number / BLOCK_ROWS)]
     const row = number % BLOCK_ROWS
     const groups = block?.groups[row]
@@ -65,18 +65,17 @@ interface Block {
   /** The end of each name and uid. */
   readonly ends: Uint32Array
   readonly groups: (readonly string[])[]
-  readonly made: (RecurringAnswer | undefined)[]
+  readonly made: (Authentication | undefined)[]
 }
 
 function newBlock(): Block {
   return { text: '', ends: new Uint32Array(2 * BLOCK_ROWS), groups: [], made: [] }
 }
 
-function made({ text, ends }: Block, row: number, groups: readonly string[]): RecurringAnswer {
+function made({ text, ends }: Block, row: number, groups: readonly string[]): Authentication {
   const start = row === 0 ? 0 : ends[2 * row - 1]
   const middle = ends[2 * row]
   const username = text.slice(start, middle)
-  return new RecurringAnswer({
-    user: userInfo({ username, uid: text.slice(middle, ends[2 * row + 1]), groups }),
-  })
+  const user = userInfo({ username, uid: text.slice(middle, ends[2 * row + 1]), groups })
+  return Object.freeze({ user })
 }

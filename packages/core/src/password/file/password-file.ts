@@ -1,6 +1,4 @@
 import type { PasswordAuthenticator } from '../../authenticator/authenticator.ts'
-import type { Context } from '../../authenticator/context.ts'
-import { settled, throwing } from '../../authenticator/opinion.ts'
 import { andThen } from '../../internal/awaitable.ts'
 import { type Clock, systemClock } from '../../internal/clock.ts'
 import { compact } from '../../internal/compact.ts'
@@ -198,7 +196,7 @@ function* stepsOf(csv: string | Uint8Array, options: PasswordFileOptions): Steps
 
   return {
     name: 'passwordFile',
-    authenticatePassword: throwing((username: string, password: string, context: Context) => {
+    authenticatePassword(username, password, context) {
       if (digests.length === 0) return undefined
       const hash = rows.hashOf(username)
       const known = rows.get(username, hash)
@@ -211,12 +209,10 @@ function* stepsOf(csv: string | Uint8Array, options: PasswordFileOptions): Steps
         return isRight && allowed !== undefined ? users.at(allowed) : undefined
       }
       const claim = { username, isKnown: known !== undefined, context }
-      return settled(
-        andThen(ofHash(password, claim), (isRight) =>
-          isRight && allowed !== undefined ? users.at(allowed) : undefined,
-        ),
+      return andThen(ofHash(password, claim), (isRight) =>
+        isRight && allowed !== undefined ? users.at(allowed) : undefined,
       )
-    }),
+    },
   }
 }
 

@@ -1,20 +1,15 @@
 import { isBase64 } from '@kube-authn/internal/base64'
-import { consuming } from '../../authenticator/answer-with.ts'
-import type { Authenticator, PasswordAuthenticator } from '../../authenticator/authenticator.ts'
+import type {
+  Authenticator,
+  HeaderChanges,
+  PasswordAuthenticator,
+} from '../../authenticator/authenticator.ts'
 import { ambientCredential } from '../cross-site/ambient-credential.ts'
 import { hasScheme } from '../bearer-token/read.ts'
+import { answerOr, consult } from '../../authenticator/consult.ts'
 import { rejected } from '../../authenticator/errors.ts'
+import { andThen } from '../../internal/awaitable.ts'
 import { textFromLatin1 } from '@kube-authn/internal/byte-text'
-import {
-  isAnswer,
-  onceDecided,
-  type Opinion,
-  opinionOfPassword,
-  Refused,
-  throwing,
-} from '../../authenticator/opinion.ts'
-import { keepRefuser } from '../../authenticator/refusers.ts'
-import { onFirstUse } from '@kube-authn/internal/on-first-use'
 import {
   aPasswordAuthenticator,
   optionProblems,
@@ -55,17 +50,10 @@ export function basic(passwords: PasswordAuthenticator, options: BasicOptions = 
   refuseProblems(aPasswordAuthenticator(passwords, 'passwords'), optionProblems(shape, options))
   const maxCredentialsLength = options.maxCredentialsLength ?? 8192
 
-  const accept = (opinion: Opinion): Opinion => {
-    if (opinion === undefined) return invalidCombination()
-    if (isAnswer(opinion)) return withHeaderConsumed(opinion)
-    keepRefuser(opinion.error, passwords)
-    return opinion
-  }
-
   return ambientCredential({
     name: 'basic',
     credentials: { schemes: ['Basic'] },
-    authenticate: throwing((request, context) => {
+    authenticate(request, context) {
       const authorization = request.headers.first('authorization')
       if (authorization === undefined || !hasScheme(authorization, 'basic')) return undefined
       const encoded = authorization.slice(6)
@@ -78,15 +66,16 @@ export function basic(passwords: PasswordAuthenticator, options: BasicOptions = 
       const credentials = decodeCredentials(encoded)
       if (credentials === undefined) return undefined
       const [username, password] = credentials
-      return onceDecided(opinionOfPassword(passwords, { username, password }, context), accept)
-    }),
+      const opinion = consult(passwords, context, () =>
+        passwords.authenticatePassword(username, password, context),
+      )
+      return andThen(opinion, (known) => ({ ...answerOr(known, invalidCombination), consumed }))
+    },
   })
 }
 
-const withHeaderConsumed = consuming(Object.freeze({ remove: ['authorization'] }))
-const invalidCombination = onFirstUse(
-  () => new Refused(Object.freeze(rejected('invalid username/password combination'))),
-)
+const consumed: HeaderChanges = Object.freeze({ remove: ['authorization'] })
+const invalidCombination = Object.freeze(rejected('invalid username/password combination'))
 
 /** The username and password in the base64 string; `undefined` if it is anything else. */
 export function decodeCredentials(

@@ -1,18 +1,8 @@
-import { consuming } from '../../authenticator/answer-with.ts'
-import type { Authenticator, TokenAuthenticator } from '../../authenticator/authenticator.ts'
-import { rejected } from '../../authenticator/errors.ts'
+import type { Authenticator, HeaderChanges, TokenAuthenticator } from '../../authenticator/authenticator.ts'
+import { answerOr, consult } from '../../authenticator/consult.ts'
+import { type AuthenticationError, rejected } from '../../authenticator/errors.ts'
 import { knownTokens } from '../../authenticator/known-tokens.ts'
-import {
-  isAnswer,
-  isLater,
-  type Opinion,
-  opinionOfToken,
-  Refused,
-  throwing,
-} from '../../authenticator/opinion.ts'
-import { onFirstUse } from '@kube-authn/internal/on-first-use'
-import { keepRefuser } from '../../authenticator/refusers.ts'
-import { NotedToken } from '../../authenticator/token-digest.ts'
+import { andThen } from '../../internal/awaitable.ts'
 import {
   aTokenAuthenticator,
   optionProblems,
@@ -39,9 +29,7 @@ export const tokenExtractionShape: OptionsShape<TokenExtractionOptions> = { maxT
 export const MAX_TOKEN_LENGTH = 65_536
 
 /** No token authenticator knew the token. Shared, since it contains nothing from the request. */
-export const unknownToken: () => Refused = onFirstUse(
-  () => new Refused(Object.freeze(rejected('invalid bearer token'))),
-)
+export const unknownToken: AuthenticationError = Object.freeze(rejected('invalid bearer token'))
 
 /**
  * Passes the token of `Authorization: Bearer TOKEN` to a token authenticator. Only the first `Authorization` header counts.
@@ -58,27 +46,18 @@ export function bearerToken(tokens: TokenAuthenticator, options: TokenExtraction
   refuseProblems(aTokenAuthenticator(tokens, 'tokens'), optionProblems(tokenExtractionShape, options))
   const maxTokenLength = options.maxTokenLength ?? MAX_TOKEN_LENGTH
 
-  const accept = (opinion: Opinion): Opinion => {
-    if (opinion === undefined) return unknownToken()
-    if (isAnswer(opinion)) return withHeaderConsumed(opinion)
-    keepRefuser(opinion.error, tokens)
-    return opinion
-  }
-
   return {
     name: 'bearerToken',
     credentials: { schemes: ['Bearer'], known: [() => knownTokens(tokens)] },
-    authenticate: throwing((request, context) => {
-      const authorization = request.headers.first('authorization')
-      const token = readBearerToken(authorization, context)
+    authenticate(request, context) {
+      const token = readBearerToken(request.headers.first('authorization'), context)
       if (token === undefined) return undefined
-      NotedToken.noteBearer(context, authorization, token)
       if (token.length > maxTokenLength)
         throw rejected(`bearer token is longer than ${maxTokenLength} characters`)
-      const opinion = opinionOfToken(tokens, token, context)
-      return isLater(opinion) ? opinion.then(accept) : accept(opinion)
-    }),
+      const opinion = consult(tokens, context, () => tokens.authenticateToken(token, context))
+      return andThen(opinion, (known) => ({ ...answerOr(known, unknownToken), consumed }))
+    },
   }
 }
 
-const withHeaderConsumed = consuming(Object.freeze({ remove: ['authorization'] }))
+const consumed: HeaderChanges = Object.freeze({ remove: ['authorization'] })

@@ -1,7 +1,7 @@
 import type { Authentication, Authenticator } from '../../authenticator/authenticator.ts'
-import type { Awaitable } from '../../internal/awaitable.ts'
+import { andThen, type Awaitable } from '../../internal/awaitable.ts'
 import { presentsCertificate } from '../../authenticator/bound-certificate.ts'
-import { consult } from '../../authenticator/consult.ts'
+import { answerOrThrow, consult } from '../../authenticator/consult.ts'
 import type { Context } from '../../authenticator/context.ts'
 import type { Observer } from '../../authenticator/events.ts'
 import type { AuthenticationRequest, RequestHeaders } from '../request.ts'
@@ -15,7 +15,11 @@ export function consultWithCertificates(
   context: Context,
 ): Awaitable<Authentication | undefined> {
   const shown = new RequestWithCertificates(request, certificates)
-  return consult(delegate, shown, new ContextOfRequest(context, shown))
+  const own = new ContextOfRequest(context, shown)
+  return andThen(
+    consult(delegate, own, () => delegate.authenticate(shown, own)),
+    answerOrThrow,
+  )
 }
 
 class RequestWithCertificates implements AuthenticationRequest {

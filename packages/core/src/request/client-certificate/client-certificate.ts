@@ -3,7 +3,6 @@ import { certificateIdOf } from '../../authenticator/certificate-id.ts'
 import { type Clock, systemClock } from '../../internal/clock.ts'
 import { rejected } from '../../authenticator/errors.ts'
 import { notify } from '../../authenticator/notify.ts'
-import { recurring } from '../../authenticator/recurring-answer.ts'
 import type { FileNotice, Observer } from '../../authenticator/events.ts'
 import { ambientCredential } from '../cross-site/ambient-credential.ts'
 import type { AuthenticationRequest } from '../request.ts'
@@ -82,7 +81,7 @@ export function clientCertificate(options: ClientCertificateOptions): Authentica
       const user = userOf(chain[0])
       const [{ serialNumber, issuer, notBeforeMs: issuedAtMs }] = chain
       const certificateId = certificateIdOf(serialNumber, issuer)
-      return user && recurring(Object.freeze({ user, expiresAtMs: endOf(chain), issuedAtMs, certificateId }))
+      return user && Object.freeze({ user, expiresAtMs: endOf(chain), issuedAtMs, certificateId })
     },
     refuse: (leaf, error) =>
       rejected(`verifying certificate ${certificateIdentifier(leaf)} failed: ${error.message}`, {

@@ -1,14 +1,7 @@
 import type { Authenticator } from '../../authenticator/authenticator.ts'
 import type { Context } from '../../authenticator/context.ts'
 import { type AuthenticationError, isAuthenticationError, rejected } from '../../authenticator/errors.ts'
-import {
-  isAnswer,
-  onceDecided,
-  type Opinion,
-  opinionWithin,
-  Refused,
-  throwing,
-} from '../../authenticator/opinion.ts'
+import { andThen } from '../../internal/awaitable.ts'
 import type { AuthenticationRequest } from '../request.ts'
 import { aRequestAuthenticator, isOrigin, refuseProblems } from '../../internal/options/index.ts'
 import { hostOf, mayChange, siteOf } from './request-site.ts'
@@ -33,29 +26,24 @@ export function ambientCredential(authenticator: Authenticator): Authenticator {
   refuseProblems(aRequestAuthenticator(authenticator, 'authenticator'))
   return {
     ...authenticator,
-    authenticate: throwing((request, context) =>
-      // A request that changes nothing makes no closure.
-      mayChange(request)
-        ? onceDecided(opinionWithin(authenticator, request, context), (opinion) =>
-            isAnswer(opinion) ? unlessFromElsewhere(opinion, request, context) : opinion,
-          )
-        : opinionWithin(authenticator, request, context),
-    ),
+    authenticate(request, context) {
+      const answer = authenticator.authenticate(request, context)
+      if (!mayChange(request)) return answer
+      return andThen(answer, (known) => {
+        if (known !== undefined) refuseFromElsewhere(request, context)
+        return known
+      })
+    },
   }
 }
 
-function unlessFromElsewhere(
-  opinion: Opinion,
-  request: AuthenticationRequest,
-  { trustedOrigins = [] }: Context,
-): Opinion {
-  if (siteOf(request.headers, trustedOrigins, hostOf(request)) !== 'elsewhere') return opinion
+/** @throws {AuthenticationError} `rejected` if a page of another site made the request. */
+function refuseFromElsewhere(request: AuthenticationRequest, { trustedOrigins = [] }: Context): void {
+  if (siteOf(request.headers, trustedOrigins, hostOf(request)) !== 'elsewhere') return
   const origin = request.headers.first('origin')
   const named = isOrigin(origin) && origin.length <= MAX_SHOWN ? ` (${origin})` : ''
-  return new Refused(
-    crossSiteRejection(
-      `the request comes from ${ANOTHER_SITE}${named}, with a credential that browsers send by themselves`,
-    ),
+  throw crossSiteRejection(
+    `the request comes from ${ANOTHER_SITE}${named}, with a credential that browsers send by themselves`,
   )
 }
 

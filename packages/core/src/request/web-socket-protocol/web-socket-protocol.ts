@@ -1,5 +1,5 @@
 import { bytesFromLatin1 } from '@kube-authn/internal/byte-text'
-import type { Authenticator, TokenAuthenticator } from '../../authenticator/authenticator.ts'
+import type { Authenticator, HeaderChanges, TokenAuthenticator } from '../../authenticator/authenticator.ts'
 import {
   MAX_TOKEN_LENGTH,
   type TokenExtractionOptions,
@@ -7,9 +7,9 @@ import {
   unknownToken,
 } from '../bearer-token/bearer-token.ts'
 import { trimAscii } from '../bearer-token/read.ts'
+import { answerOr, consult } from '../../authenticator/consult.ts'
 import { rejected } from '../../authenticator/errors.ts'
-import { onceDecided, opinionOfToken, Refused, throwing } from '../../authenticator/opinion.ts'
-import { keepRefuser } from '../../authenticator/refusers.ts'
+import { andThen } from '../../internal/awaitable.ts'
 import { aTokenAuthenticator, optionProblems, refuseProblems } from '../../internal/options/index.ts'
 import type { AuthenticationRequest, RequestHeaders } from '../request.ts'
 
@@ -36,21 +36,16 @@ export function webSocketProtocol(
   return {
     name: 'webSocketProtocol',
     credentials: { schemes: ['Bearer'] },
-    authenticate: throwing((request, context) => {
+    authenticate(request, context) {
       if (!isWebSocketUpgrade(request)) return undefined
       const { token, others } = readProtocols(request.headers)
       if (token === '') return undefined
       if (token.length > maxTokenLength)
         throw rejected(`bearer token is longer than ${maxTokenLength} characters`)
-      return onceDecided(opinionOfToken(tokens, token, context), (opinion) => {
-        if (opinion === undefined) return unknownToken()
-        if (opinion instanceof Refused) {
-          keepRefuser(opinion.error, tokens)
-          return opinion
-        }
-        return { ...opinion, consumed: { remove: [], replace: [[HEADER, others.join(',')]] } }
-      })
-    }),
+      const consumed: HeaderChanges = { remove: [], replace: [[HEADER, others.join(',')]] }
+      const opinion = consult(tokens, context, () => tokens.authenticateToken(token, context))
+      return andThen(opinion, (known) => ({ ...answerOr(known, unknownToken), consumed }))
+    },
   }
 }
 

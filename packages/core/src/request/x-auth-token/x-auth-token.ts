@@ -1,4 +1,3 @@
-import { consuming } from '../../authenticator/answer-with.ts'
 import type { Authenticator, HeaderChanges, TokenAuthenticator } from '../../authenticator/authenticator.ts'
 import {
   MAX_TOKEN_LENGTH,
@@ -7,9 +6,9 @@ import {
   unknownToken,
 } from '../bearer-token/bearer-token.ts'
 import { trimAscii } from '../bearer-token/read.ts'
+import { answerOr, consult } from '../../authenticator/consult.ts'
 import { rejected } from '../../authenticator/errors.ts'
-import { onceDecided, type Opinion, opinionOfToken, Refused, throwing } from '../../authenticator/opinion.ts'
-import { keepRefuser } from '../../authenticator/refusers.ts'
+import { andThen } from '../../internal/awaitable.ts'
 import { aTokenAuthenticator, optionProblems, refuseProblems } from '../../internal/options/index.ts'
 
 /**
@@ -27,13 +26,6 @@ export function xAuthToken(tokens: TokenAuthenticator, options: TokenExtractionO
   refuseProblems(aTokenAuthenticator(tokens, 'tokens'), optionProblems(tokenExtractionShape, options))
   const maxTokenLength = options.maxTokenLength ?? MAX_TOKEN_LENGTH
 
-  const accept = (opinion: Opinion): Opinion => {
-    if (opinion === undefined) return unknownToken()
-    if (!(opinion instanceof Refused)) return withHeaderConsumed(opinion)
-    keepRefuser(opinion.error, tokens)
-    return opinion
-  }
-
   return {
     name: 'xAuthToken',
     credentials: {
@@ -41,15 +33,15 @@ export function xAuthToken(tokens: TokenAuthenticator, options: TokenExtractionO
       identityHeaders: [() => consumed],
       known: [() => [{ type: 'header', name: 'X-Auth-Token' }]],
     },
-    authenticate: throwing((request, context) => {
+    authenticate(request, context) {
       const token = trimAscii(request.headers.first('x-auth-token') ?? '')
       if (token === '') return undefined
       if (token.length > maxTokenLength)
         throw rejected(`X-Auth-Token is longer than ${maxTokenLength} characters`)
-      return onceDecided(opinionOfToken(tokens, token, context), accept)
-    }),
+      const opinion = consult(tokens, context, () => tokens.authenticateToken(token, context))
+      return andThen(opinion, (known) => ({ ...answerOr(known, unknownToken), consumed }))
+    },
   }
 }
 
 const consumed: HeaderChanges = Object.freeze({ remove: ['x-auth-token'] })
-const withHeaderConsumed = consuming(consumed)

@@ -1,10 +1,9 @@
 import type { Authentication, TokenAuthenticator } from '../../authenticator/authenticator.ts'
-import type { Awaitable } from '../../internal/awaitable.ts'
-import { watched } from '../../authenticator/consult.ts'
+import { andThen, type Awaitable } from '../../internal/awaitable.ts'
+import { answerOrThrow, attempt, consult, type Opinion } from '../../authenticator/consult.ts'
 import { knownTokens } from '../../authenticator/known-tokens.ts'
 import type { Context } from '../../authenticator/context.ts'
 import { notify } from '../../authenticator/notify.ts'
-import { type Deciding, opinionOfToken, Refused, settled, throwing } from '../../authenticator/opinion.ts'
 import {
   aTokenAuthenticator,
   either,
@@ -14,10 +13,10 @@ import {
   refuseProblems,
   required,
 } from '../../internal/options/index.ts'
-import { type Ask, firstOpinion } from '../../authenticator/union/first-opinion.ts'
-import { union } from '../../authenticator/union/union.ts'
+import { firstUser, union } from '../../authenticator/union/union.ts'
 import { cached, cachedShape, lazyKeys, refuseNoAudiences } from './cached.ts'
 import type { CachedOptions } from './cached-options.ts'
+import { answer } from './lookup.ts'
 import { type RememberedToken, RememberedTokens } from './remembered-tokens.ts'
 
 /** One of the authenticators of a {@link cachedUnion}. */
@@ -69,25 +68,23 @@ export function cachedUnion(members: readonly CachedMember[]): TokenAuthenticato
     )
   const remembered = behind.filter((each) => each instanceof RememberedTokens)
   const keyOf = lazyKeys()
-  const askBehind = firstOpinion(behind, opinionOfMember, false)
 
-  const ask: Ask<TokenAuthenticator | typeof CACHE, string> = (step, token, context) =>
-    step === CACHE ? throughCache(token, context) : opinionOfToken(step, token, context)
-
-  const throughCache = (token: string, context: Context): Deciding => {
-    try {
-      refuseNoAudiences(context)
-      const start = context.observer === undefined ? 0 : performance.now()
-      const key = keyOf(token, context.audiences)
-      for (const each of remembered) {
-        const known = each.get(key)
-        if (known !== undefined && isForEveryone(known) && isInForce(known))
-          return settled(tell(each.name, known, token, context, start))
-      }
-      return askBehind({ key, token }, context)
-    } catch (thrown) {
-      return new Refused(thrown)
+  const askCache = (token: string, context: Context): Answer => {
+    refuseNoAudiences(context)
+    const start = context.observer === undefined ? 0 : performance.now()
+    const key = keyOf(token, context.audiences)
+    for (const each of remembered) {
+      const known = each.get(key)
+      if (known !== undefined && isForEveryone(known) && isInForce(known))
+        return answerFrom(each, known, context, start)
     }
+    return firstUser(behind, (each) =>
+      consult(each, context, () =>
+        each instanceof RememberedTokens
+          ? each.ask(key, token, context)
+          : each.authenticateToken(token, context),
+      ),
+    )
   }
   const steps: readonly (TokenAuthenticator | typeof CACHE)[] = [...authenticators.slice(0, first), CACHE]
 
@@ -96,7 +93,12 @@ export function cachedUnion(members: readonly CachedMember[]): TokenAuthenticato
     audienceAware: authenticators.some((each) => each.audienceAware),
     mayKnow: (token) => authenticators.some((each) => each.mayKnow?.(token) ?? true),
     known: () => authenticators.flatMap(knownTokens),
-    authenticateToken: throwing(firstOpinion(steps, ask, false)),
+    authenticateToken: (token, context) =>
+      firstUser(steps, (step): Awaitable<Opinion> =>
+        step === CACHE
+          ? attempt(() => askCache(token, context))
+          : consult(step, context, () => step.authenticateToken(token, context)),
+      ),
   }
 }
 
@@ -126,30 +128,19 @@ function isInForce({ result: { authentication } }: RememberedToken): boolean {
 }
 
 /** Answers from the cache and reports the hit under the name of the authenticator. */
-function tell(name: string, known: RememberedToken, token: string, context: Context, start: number): Answer {
-  const { observer } = context
-  if (observer === undefined) return known.answer(token, context)
-  return watched(name, observer, () => {
-    const durationSeconds = (performance.now() - start) / 1000
-    notify(observer, { type: 'tokenCacheRequest', status: 'hit', durationSeconds })
-    return known.answer(token, context)
-  })
-}
-
-function opinionOfMember(
-  member: TokenAuthenticator | RememberedTokens,
-  { key, token }: { readonly key: string; readonly token: string },
+function answerFrom(
+  cache: RememberedTokens,
+  { result }: RememberedToken,
   context: Context,
-): Deciding {
-  if (!(member instanceof RememberedTokens)) return opinionOfToken(member, token, context)
+  start: number,
+): Answer {
   const { observer } = context
-  try {
-    return settled(
-      observer === undefined
-        ? member.ask(key, token, context)
-        : watched(member.name, observer, () => member.ask(key, token, context)),
-    )
-  } catch (thrown) {
-    return new Refused(thrown)
-  }
+  const opinion = consult(cache, context, () => {
+    if (observer !== undefined) {
+      const durationSeconds = (performance.now() - start) / 1000
+      notify(observer, { type: 'tokenCacheRequest', status: 'hit', durationSeconds })
+    }
+    return answer(result, context)
+  })
+  return andThen(opinion, answerOrThrow)
 }

@@ -2,11 +2,10 @@ import type { Authentication, TokenAuthenticator } from '../../authenticator/aut
 import { type Awaitable, firstOf, isPromiseLike, promiseOf } from '../../internal/awaitable.ts'
 import { requireCertificate } from '../../authenticator/bound-certificate.ts'
 import type { Clock } from '../../internal/clock.ts'
-import { consultToken } from '../../authenticator/consult.ts'
+import { consult, type Opinion } from '../../authenticator/consult.ts'
 import type { Context } from '../../authenticator/context.ts'
-import { asAuthenticationError, type AuthenticationError, unavailable } from '../../authenticator/errors.ts'
+import { type AuthenticationError, unavailable } from '../../authenticator/errors.ts'
 import { notify } from '../../authenticator/notify.ts'
-import { recurring } from '../../authenticator/recurring-answer.ts'
 import type { Observer } from '../../authenticator/events.ts'
 import { GRACE_MS, isDone, unlessAborted } from '../../internal/shared-work.ts'
 import { LookupContext } from './lookup-context.ts'
@@ -73,24 +72,15 @@ export function lookUpToken(
   if (observer !== undefined) {
     notify(observer, { type: 'tokenCacheActiveFetch', status: 'inFlight', change: 1 })
   }
-  let found: Awaitable<Authentication | undefined>
-  try {
-    found = consultToken(delegate, token, context)
-  } catch (thrown) {
-    return endedAtOnce(observer, failed(context, asAuthenticationError(thrown)))
-  }
+  const found = consult(delegate, context, () => delegate.authenticateToken(token, context))
   return isPromiseLike(found)
     ? waitFor(promiseOf(found), context, limits)
-    : endedAtOnce(observer, succeeded(context, found))
+    : endedAtOnce(observer, resultOf(context, found))
 }
 
-function succeeded(context: LookupContext, authentication: Authentication | undefined): LookupResult {
-  const kept = authentication && recurring(authentication)
-  return { authentication: kept, error: undefined, ...context.said }
-}
-
-function failed(context: LookupContext, error: AuthenticationError): LookupResult {
-  return { authentication: undefined, error, ...context.said }
+function resultOf(context: LookupContext, { answer: found, error }: Opinion): LookupResult {
+  // Frozen, since all callers share it.
+  return { authentication: found && Object.freeze({ ...found }), error, ...context.said }
 }
 
 function ended(observer: Observer | undefined, result: LookupResult): LookupResult {
@@ -110,7 +100,7 @@ function endedAtOnce(observer: Observer | undefined, result: LookupResult): Look
 }
 
 function waitFor(
-  found: Promise<Authentication | undefined>,
+  found: Promise<Opinion>,
   context: LookupContext,
   { clock, timeoutMs }: { readonly clock: Clock; readonly timeoutMs: number },
 ): Lookup {
@@ -119,16 +109,12 @@ function waitFor(
     const cancelTimeout = clock.after(timeoutMs, () => {
       const error = unavailable('the token could not be looked up in time')
       context.end(error)
-      resolve(failed(context, error))
+      resolve(resultOf(context, { error }))
     })
-    const finish = (result: LookupResult): void => {
+    void found.then((opinion) => {
       cancelTimeout()
-      resolve(result)
-    }
-    found.then(
-      (authentication) => finish(succeeded(context, authentication)),
-      (thrown: unknown) => finish(failed(context, asAuthenticationError(thrown))),
-    )
+      resolve(resultOf(context, opinion))
+    })
   })
   const result = decided.then((outcome) => ended(context.observer, outcome))
 

@@ -4,7 +4,6 @@ import { type Clock, systemClock } from '../../internal/clock.ts'
 import type { Context } from '../../authenticator/context.ts'
 import { unavailable } from '../../authenticator/errors.ts'
 import { notify } from '../../authenticator/notify.ts'
-import { NotedToken, TokenDigest } from '../../authenticator/token-digest.ts'
 import { BUSY_SECONDS } from '../../internal/retry-after.ts'
 import { canWorkInBackground } from '../../internal/runtime.ts'
 import { entriesOf } from '../../internal/recent-map.ts'
@@ -13,22 +12,10 @@ import type { CachedOptions } from './cached-options.ts'
 import { answer, GONE, type Lookup, type LookupResult, lookUpToken } from './lookup.ts'
 
 /** The cached result of a token. */
-export class RememberedToken extends TokenDigest {
+export interface RememberedToken {
   readonly result: LookupResult
   /** Whether no authenticator before this one may know the token, now or later. */
   readonly isItsAlone: boolean
-
-  constructor(result: LookupResult, isItsAlone: boolean) {
-    super()
-    this.result = result
-    this.isItsAlone = isItsAlone
-  }
-
-  /** The answer for a caller with this token. */
-  answer(token: string, context: Context): Awaitable<Authentication | undefined> {
-    NotedToken.note(context, token, this)
-    return answer(this.result, context)
-  }
 }
 
 /** The cache of one authenticator. The caller computes the keys. */
@@ -94,9 +81,9 @@ export class RememberedTokens {
     context: Context,
   ): Awaitable<Authentication | undefined> {
     const revocation = known.result.authentication?.revocation
-    if (revocation === undefined) return known.answer(token, context)
+    if (revocation === undefined) return answer(known.result, context)
     return andThen<unknown, Authentication | undefined>(revocation.isRevoked(), (isRevoked) => {
-      if (isRevoked === false) return known.answer(token, context)
+      if (isRevoked === false) return answer(known.result, context)
       if (this.#results.get(key) === known) this.#results.forget(key)
       return this.#lookUp(key, token, context)
     })
@@ -144,7 +131,7 @@ export class RememberedTokens {
     const expiresAtMs = Math.min(nowMs + ttlMs, result.authentication?.expiresAtMs ?? Infinity)
     if (!(expiresAtMs > nowMs)) return
     const kind = result.authentication === undefined ? 'refused' : 'accepted'
-    const remembered = new RememberedToken(result, this.#isItsAlone(token))
+    const remembered = { result, isItsAlone: this.#isItsAlone(token) }
     this.#results.remember(key, remembered, kind, expiresAtMs, entriesOf(lengthOf(result)))
   }
 

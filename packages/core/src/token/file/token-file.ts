@@ -2,10 +2,7 @@ import { sha256 } from '#sha256'
 import type { TokenAuthenticator } from '../../authenticator/authenticator.ts'
 import { aCsvText, readCredentials } from '../../internal/csv/credential-records.ts'
 import { keyedDigest } from '../../internal/digest/keyed-digest.ts'
-import type { Context } from '../../authenticator/context.ts'
 import type { Observer } from '../../authenticator/events.ts'
-import { throwing } from '../../authenticator/opinion.ts'
-import { NotedToken } from '../../authenticator/token-digest.ts'
 import { finish, type Steps } from '../../internal/steps.ts'
 import { DigestTable } from '../../internal/table/digest-table.ts'
 import { UserTable } from '../../internal/csv/user-table.ts'
@@ -102,14 +99,11 @@ function* stepsOf(csv: string | Uint8Array, options: TokenFileOptions): Steps<To
   const maxLength = Math.ceil(longest / LENGTH_STEP) * LENGTH_STEP
   return {
     name: 'tokenFile',
-    authenticateToken: throwing((token: string, context: Context) => {
+    authenticateToken(token) {
       // Saves the digest of long tokens such as JWTs. The limit is rounded, so it does not reveal the length of the longest token.
       if (token.length > maxLength) return undefined
       const row = rows.get(digest(token))
-      const answer = row === undefined ? undefined : users.at(row)
-      // A row is of one token.
-      if (answer !== undefined) NotedToken.note(context, token, answer)
-      return answer
-    }),
+      return row === undefined ? undefined : users.at(row)
+    },
   }
 }
