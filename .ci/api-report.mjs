@@ -26,6 +26,7 @@ const BUDGETS = [
   { folders: ['nest'], most: { entries: 1, names: 10 } },
   { folders: ['login'], most: { entries: 4, names: 8 } },
   { folders: ['fetch'], most: { entries: 1, names: 10 } },
+  { folders: ['keystone'], most: { entries: 1, names: 20 } },
   { folders: ['explain-page'], most: { entries: 1, names: 4 } },
   // Its store, the API server on it, and revocations in it are features of their own; what needs Node is an entry of its own, and so is each engine with a driver.
   { folders: ['server'], most: { entries: 5, names: 66 } },

@@ -21,10 +21,11 @@ const ARROWS = {
   fastify: ['core', 'internal'],
   fetch: ['core', 'internal'],
   hono: ['core', 'internal'],
+  keystone: ['core', 'internal'],
   koa: ['core', 'internal'],
   login: ['core', 'internal'],
   nest: ['core', 'express', 'internal'],
-  node: ['core', 'internal', 'x509'],
+  node: ['core', 'internal', 'keystone', 'x509'],
   passport: ['core', 'internal'],
   proxy: ['core', 'internal', 'node'],
   server: ['core', 'internal', 'metrics', 'node', 'proxy', 'x509'],
@@ -32,10 +33,10 @@ const ARROWS = {
 }
 
 /** They run on every JavaScript runtime. */
-const PORTABLE = new Set(['internal', 'x509', 'cel', 'core', 'metrics'])
+const PORTABLE = new Set(['internal', 'x509', 'cel', 'core', 'keystone', 'metrics'])
 
 /** Libraries: their objects carry no private state, so two copies in one app do no harm. */
-const LIBRARIES = new Set(['x509', 'cel'])
+const LIBRARIES = new Set(['x509', 'cel', 'keystone'])
 
 /** Two versions of a package in one app are two copies, which do not share private state. */
 const PEER = 'must be a peer dependency, so that an app has one copy of it'

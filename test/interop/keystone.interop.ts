@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { authenticateRequest } from '@kube-authn/core/adapter'
 import type { Authenticator } from '@kube-authn/core'
 import { systemClock } from '@kube-authn/core/internal'
-import { keystoneTokenReview } from '@kube-authn/core/remote'
+import { keystoneTokenReview } from '@kube-authn/keystone'
 import {
   createAuthenticator,
   createFetch,

@@ -176,7 +176,6 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
     ),
     jwtAuthenticators: after(() => []),
     validateAuthenticationConfiguration: after(() => ({ jwt: [] })),
-    keystoneClient: alone(() => ({ url })),
     oidcFlagOptions: alone(),
     passwordFileSteps: after(() => ''),
     parseRbacSteps: after(() => []),
@@ -211,15 +210,6 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
   },
   '@kube-authn/core/remote': {
     webhookAuthorizer: alone(() => ({ url })),
-    keystonePassword: alone(() => ({ url })),
-    keystoneServiceToken: alone(() => ({
-      url,
-      credential: { id: 'x', password: 'x' },
-      scope: 'unscoped',
-    })),
-    keystoneToken: alone(() => ({ url })),
-    keystoneTokenReview: alone(() => ({ url })),
-    xAuthToken: after(() => tokens),
     cached: after(() => tokens),
     webhookAuthenticator: alone(() => ({ url })),
   },
@@ -273,6 +263,18 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
     fileSource: { ...after(() => at('tokens.csv')), least: () => ({ parse: () => 1 }) },
     manifestsSource: { ...after(() => at('role.yaml')), least: () => ({ parse: () => 1 }) },
   },
+  '@kube-authn/keystone': {
+    keystonePassword: alone(() => ({ url })),
+    keystoneServiceToken: alone(() => ({
+      url,
+      credential: { id: 'x', password: 'x' },
+      scope: 'unscoped',
+    })),
+    keystoneToken: alone(() => ({ url })),
+    keystoneTokenReview: alone(() => ({ url })),
+    xAuthToken: after(() => tokens),
+  },
+  '@kube-authn/keystone/internal': { keystoneClient: alone(() => ({ url })) },
   '@kube-authn/explain-page': { explainPage: after(() => requests) },
   '@kube-authn/node': {
     auditFile: after(() => at('audit.jsonl')),

@@ -64,7 +64,7 @@ export {
 } from './http/endpoint-connection.ts'
 export type { EndpointFetch } from './http/endpoint-fetch.ts'
 export type { Credential, Transport } from './http/endpoint.ts'
-export type { KeystoneAtOptions } from './keystone-at.ts'
+export type { KeystoneAtOptions } from './at/keystone-at.ts'
 export { type ClientKubeconfig, parseClientKubeconfig } from './kubeconfig/client-kubeconfig.ts'
 export { EXEC_VERSIONS, type ExecPlugin } from './kubeconfig/exec-plugin.ts'
 export type { OidcProvider } from './kubeconfig/oidc-provider.ts'

@@ -1,12 +1,7 @@
 import { anonymous, authenticatorChain } from '@kube-authn/core'
 import { auditLog } from '@kube-authn/core/audit'
-import {
-  webhookAuthorizer,
-  keystonePassword,
-  keystoneToken,
-  cached,
-  webhookAuthenticator,
-} from '@kube-authn/core/remote'
+import { cached, webhookAuthenticator, webhookAuthorizer } from '@kube-authn/core/remote'
+import { keystonePassword, keystoneToken } from '@kube-authn/keystone'
 import { bootstrapSecrets, bootstrapToken } from '@kube-authn/core/bootstrap-token'
 import { celCompiler } from '@kube-authn/cel/kubernetes'
 import { cloudflareClientCertificate, requestHeader } from '@kube-authn/core/client-certificate'

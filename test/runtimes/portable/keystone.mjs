@@ -1,4 +1,4 @@
-import { keystonePassword, keystoneToken } from '@kube-authn/core/remote'
+import { keystonePassword, keystoneToken } from '@kube-authn/keystone'
 import { fixedClock } from '@kube-authn/testing'
 import { checksOf } from './check.mjs'
 import { expectEqual } from './expect.mjs'

@@ -11,7 +11,6 @@ import { authenticatorChain, type AuthenticatorChainOptions } from '../chain/cha
 import { clientCertificate } from '../request/client-certificate/client-certificate.ts'
 import { authenticationConfiguration } from '../token/configuration/reloading.ts'
 import { authenticatedGroup } from '../authenticator/groups.ts'
-import { xAuthToken } from '../request/x-auth-token/x-auth-token.ts'
 import { localKeySet } from '../token/jwt/key-set.ts'
 import { oidc } from '../token/oidc/oidc.ts'
 import { requestHeader } from '../request/request-header/request-header.ts'
@@ -25,6 +24,11 @@ import { securitySchemes } from './security-schemes.ts'
 
 const key = rsaKey('a')
 const opaque: TokenAuthenticator = tokens(knows(jane))
+/** It reads a header of its own. */
+const inHeader: Authenticator = {
+  ...requests(knows(jane)),
+  credentials: { schemes: [], known: [() => [{ type: 'header', name: 'X-Auth-Token' }]] },
+}
 const accounts = serviceAccountToken({
   issuers: ['https://kubernetes.default.svc'],
   keys: [],
@@ -126,7 +130,7 @@ describe('securitySchemes', () => {
     ['those of Cloudflare, verified', cloudflareCertificates(certificates), { MutualTLS: MUTUAL_TLS }],
     [
       'a header',
-      xAuthToken(opaque),
+      inHeader,
       {
         'X-Auth-Token': {
           type: 'apiKey',
@@ -149,7 +153,7 @@ describe('securitySchemes', () => {
         tokens: [cached(cloud), accounts],
         passwords: [passwords(knows(jane))],
         clientCertificate: certificates,
-        requests: [xAuthToken(opaque)],
+        requests: [inHeader],
       }),
       {
         BasicAuth: BASIC,

@@ -22,7 +22,7 @@ import type { Authenticator, Clock, Log, Observer, PasswordAuthenticator } from 
 import { aBoolean, aFunction, listOf, type OptionsShape, required } from '@kube-authn/core/adapter'
 import { certificateAuthoritiesAtShape } from '../at/certificate-authorities-at.ts'
 import type { CertificateAuthoritiesFile } from '../front-proxy/certificate-pools.ts'
-import { type KeystoneOptions, keystoneShape } from '../keystone-chain.ts'
+import { type KeystoneOptions, keystoneShape } from './keystone-chain.ts'
 import { aFile, aPath } from '../options/a-path.ts'
 import { type PasswordFileAtOptions, passwordFileAtShape } from '../at/password-file-at.ts'
 import { type TokenOptions, tokenShape } from './token-options.ts'

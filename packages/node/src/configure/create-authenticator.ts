@@ -22,7 +22,7 @@ import {
 import { clientCertificate, requestHeader } from '@kube-authn/core/client-certificate'
 import { openCertificatePools } from '../front-proxy/certificate-pools.ts'
 import { type CreateAuthenticatorOptions, createAuthenticatorShape } from './create-authenticator-options.ts'
-import { keystoneChain } from '../keystone-chain.ts'
+import { keystoneChain } from './keystone-chain.ts'
 import { keepApart } from '../front-proxy/keep-apart.ts'
 import { type Opener, opener } from './opener.ts'
 import { passwordFileAt } from '../at/password-file-at.ts'

@@ -1,15 +1,13 @@
+import { webhookAuthenticator } from '@kube-authn/core/remote'
 import {
-  keystoneClient,
   type KeystoneCredential,
   type KeystoneDomain,
   type KeystoneFetch,
-} from '@kube-authn/core/internal'
-import {
   keystonePassword,
   keystoneToken,
   keystoneTokenReview,
-  webhookAuthenticator,
-} from '@kube-authn/core/remote'
+} from '@kube-authn/keystone'
+import { keystoneClient } from '@kube-authn/keystone/internal'
 import { fixedClock } from '@kube-authn/testing'
 import { outcomeOf } from '../behaviour.ts'
 import type { Given, HeaderPair, UnitRunner } from '../vector.ts'

@@ -1,9 +1,9 @@
+import { AuthenticationError } from '@kube-authn/core'
+import { optionProblems, withFurtherProblems } from '@kube-authn/core/internal'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { AuthenticationError } from '../../authenticator/errors.ts'
 import type { KeystoneGroup, KeystoneToken, KeystoneUser } from './token.ts'
 import { acceptedUser, mappedUser } from './user.ts'
-import { optionProblems, withFurtherProblems } from '../../internal/options/index.ts'
 import {
   type KeystoneNameFormat,
   type KeystoneUserOptions,

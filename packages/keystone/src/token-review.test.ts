@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { fixedClock } from '../../../test/fakes.ts'
+import { fixedClock } from '../../core/test/fakes.ts'
 import {
   EXPIRES_AT_MS,
   fakeKeystone,
@@ -8,7 +8,7 @@ import {
   type KeystoneScript,
   refusalAnswer,
   tokenAnswer,
-} from '../../../test/keystone.ts'
+} from '../test/keystone.ts'
 import { keystoneTokenReview, type KeystoneTokenReviewOptions } from './token-review.ts'
 
 const url = 'https://keystone.example.com:5000'

@@ -1,5 +1,5 @@
-import type { ConfigurationProblem } from '../../authenticator/errors.ts'
-import { problemOf } from '../../internal/options/index.ts'
+import type { ConfigurationProblem } from '@kube-authn/core'
+import { problemOf } from '@kube-authn/core/internal'
 
 /** The base URL of Identity v3, without a trailing slash: `https://keystone.example.com:5000/v3`. */
 export function identityUrl(url: string): string {

@@ -1,13 +1,7 @@
 import { describe, expect } from 'vitest'
-import { fixedClock } from '../../../test/fakes.ts'
-import {
-  EXPIRES_AT_MS,
-  fakeKeystone,
-  groupsAnswer,
-  loginAnswer,
-  refusalAnswer,
-} from '../../../test/keystone.ts'
-import { type CreateCache, describeTwoQuestions, variationsOf } from '../../../test/two-questions.ts'
+import { fixedClock } from '../../core/test/fakes.ts'
+import { EXPIRES_AT_MS, fakeKeystone, groupsAnswer, loginAnswer, refusalAnswer } from '../test/keystone.ts'
+import { type CreateCache, describeTwoQuestions, variationsOf } from '../../core/test/two-questions.ts'
 import { keystonePassword } from './keystone-password.ts'
 
 const url = 'https://keystone.example.com:5000'

@@ -1,5 +1,5 @@
-import { isObject, type JsonObject } from '../../internal/objects.ts'
-import { type AuthenticationError, unavailable } from '../../authenticator/errors.ts'
+import { type AuthenticationError, unavailable } from '@kube-authn/core'
+import { isObject, type JsonObject } from '@kube-authn/core/internal'
 
 /** The error for an invalid response, which says nothing about the credential. */
 export function unusable(why: string): AuthenticationError {

@@ -1,10 +1,16 @@
-import { isObject, type JsonObject } from '../../internal/objects.ts'
-import { emptyContext } from '../../authenticator/context.ts'
-import { asAuthenticationError, isAuthenticationError } from '../../authenticator/errors.ts'
-import { checkOptions, must, type OptionsShape } from '../../internal/options/index.ts'
-import { textOf } from '../../internal/http/response-text.ts'
-import { retryAfter } from '../../internal/retry-after.ts'
-import type { UserInfo } from '../../authenticator/user.ts'
+import type { UserInfo } from '@kube-authn/core'
+import type { OptionsShape } from '@kube-authn/core/adapter'
+import {
+  isObject,
+  type JsonObject,
+  emptyContext,
+  asAuthenticationError,
+  isAuthenticationError,
+  checkOptions,
+  must,
+  textOf,
+  retryAfter,
+} from '@kube-authn/core/internal'
 import { parseObject, valueIn } from './json.ts'
 import { keystoneToken, type KeystoneTokenOptions, keystoneTokenShape } from './keystone-token.ts'
 

@@ -1,8 +1,13 @@
-import { type Clock, systemClock } from '../../internal/clock.ts'
-import { unavailable } from '../../authenticator/errors.ts'
-import { deadlineAfter } from '../../internal/http/deadline.ts'
-import { above, aClock, type OptionsShape, wholeNumber } from '../../internal/options/index.ts'
-import { limitConcurrency } from '../../internal/limit-concurrency.ts'
+import { type Clock, unavailable } from '@kube-authn/core'
+import type { OptionsShape } from '@kube-authn/core/adapter'
+import {
+  systemClock,
+  deadlineAfter,
+  above,
+  aClock,
+  wholeNumber,
+  limitConcurrency,
+} from '@kube-authn/core/internal'
 
 /** Limits of the checks against Keystone. */
 export interface ChecksOptions {

@@ -1,15 +1,17 @@
-import type { Authenticator, HeaderChanges, TokenAuthenticator } from '../../authenticator/authenticator.ts'
+import { type Authenticator, rejected, type TokenAuthenticator } from '@kube-authn/core'
 import {
+  andThen,
+  answerOr,
+  aTokenAuthenticator,
+  consult,
   MAX_TOKEN_LENGTH,
+  optionProblems,
+  refuseProblems,
   type TokenExtractionOptions,
   tokenExtractionShape,
+  trimAscii,
   unknownToken,
-} from '../bearer-token/bearer-token.ts'
-import { trimAscii } from '../bearer-token/read.ts'
-import { answerOr, consult } from '../../authenticator/consult.ts'
-import { rejected } from '../../authenticator/errors.ts'
-import { andThen } from '../../internal/awaitable.ts'
-import { aTokenAuthenticator, optionProblems, refuseProblems } from '../../internal/options/index.ts'
+} from '@kube-authn/core/internal'
 
 /**
  * Passes the token of `X-Auth-Token: TOKEN`, as OpenStack clients send it, to a token authenticator. Only the first such header counts.
@@ -24,7 +26,8 @@ import { aTokenAuthenticator, optionProblems, refuseProblems } from '../../inter
  */
 export function xAuthToken(tokens: TokenAuthenticator, options: TokenExtractionOptions = {}): Authenticator {
   refuseProblems(aTokenAuthenticator(tokens, 'tokens'), optionProblems(tokenExtractionShape, options))
-  const maxTokenLength = options.maxTokenLength ?? MAX_TOKEN_LENGTH
+  const { maxTokenLength = MAX_TOKEN_LENGTH } = options
+  const consumed = Object.freeze({ remove: ['x-auth-token'] })
 
   return {
     name: 'xAuthToken',
@@ -43,5 +46,3 @@ export function xAuthToken(tokens: TokenAuthenticator, options: TokenExtractionO
     },
   }
 }
-
-const consumed: HeaderChanges = Object.freeze({ remove: ['x-auth-token'] })

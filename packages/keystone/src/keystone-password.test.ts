@@ -1,5 +1,6 @@
+import { ConfigurationError } from '@kube-authn/core'
 import { describe, expect, it } from 'vitest'
-import { fixedClock, settled, thrownBy } from '../../../test/fakes.ts'
+import { fixedClock, settled, thrownBy } from '../../core/test/fakes.ts'
 import {
   EXPIRES_AT_MS,
   fakeKeystone,
@@ -9,8 +10,7 @@ import {
   type KeystoneScript,
   loginAnswer,
   refusalAnswer,
-} from '../../../test/keystone.ts'
-import { ConfigurationError } from '../../authenticator/errors.ts'
+} from '../test/keystone.ts'
 import { keystonePassword, type KeystonePasswordOptions } from './keystone-password.ts'
 
 const url = 'https://keystone.example.com:5000'

@@ -1,15 +1,14 @@
-import type { Authentication, TokenAuthenticator } from '../../authenticator/authenticator.ts'
-import { systemClock } from '../../internal/clock.ts'
-import { rejected, unavailable } from '../../authenticator/errors.ts'
+import { type Authentication, type TokenAuthenticator, rejected, unavailable } from '@kube-authn/core'
+import type { OptionsShape } from '@kube-authn/core/adapter'
 import {
+  systemClock,
   optionProblems,
   either,
   must,
   oneOf,
-  type OptionsShape,
   refuseProblems,
   withFurtherProblems,
-} from '../../internal/options/index.ts'
+} from '@kube-authn/core/internal'
 import { boundedChecks, checksShape, type ChecksOptions } from './checks.ts'
 import { clientOf, type KeystoneClientOptions, keystoneClientShape, type KeystoneRefusal } from './client.ts'
 import { knownUser } from './known-user.ts'

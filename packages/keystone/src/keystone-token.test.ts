@@ -1,5 +1,7 @@
+import { ConfigurationError } from '@kube-authn/core'
+import { cached } from '@kube-authn/core/remote'
 import { describe, expect, it } from 'vitest'
-import { fixedClock, settled, thrownBy } from '../../../test/fakes.ts'
+import { fixedClock, settled, thrownBy } from '../../core/test/fakes.ts'
 import {
   EXPIRES_AT_MS,
   fakeKeystone,
@@ -10,9 +12,7 @@ import {
   type KeystoneScript,
   refusalAnswer,
   tokenAnswer,
-} from '../../../test/keystone.ts'
-import { ConfigurationError } from '../../authenticator/errors.ts'
-import { cached } from '../cache/cached.ts'
+} from '../test/keystone.ts'
 import { keystoneToken, type KeystoneTokenOptions } from './keystone-token.ts'
 
 const url = 'https://keystone.example.com:5000'

@@ -1,5 +1,4 @@
-import { rejected } from '../../authenticator/errors.ts'
-import { type UserInfo, userInfo } from '../../authenticator/user.ts'
+import { rejected, type UserInfo, userInfo } from '@kube-authn/core'
 import type { KeystoneDomain } from './client.ts'
 import { unusable } from './json.ts'
 import type { KeystoneGroup, KeystoneToken, KeystoneUser } from './token.ts'

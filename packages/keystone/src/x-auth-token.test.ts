@@ -1,12 +1,20 @@
+import { authenticatorChain, unavailable } from '@kube-authn/core'
+import { authenticateRequest } from '@kube-authn/core/adapter'
+import { emptyContext, joinedHeaders } from '@kube-authn/core/internal'
+import {
+  always as knows,
+  fails,
+  fakeRequest as request,
+  fakeTokenAuthenticator as tokens,
+  fakeUser,
+  noOpinion as hasNoOpinion,
+} from '@kube-authn/testing'
 import { describe, expect, it } from 'vitest'
-import { fails, jane, knows, noOpinion, request, thrownBy, tokens } from '../../../test/fakes.ts'
-import { authenticatorChain } from '../../chain/chain.ts'
-import { emptyContext } from '../../authenticator/context.ts'
-import { unavailable } from '../../authenticator/errors.ts'
-import { authenticateRequest } from '../../handler/authenticate-request.ts'
-import { joinedHeaders } from '../headers/joined.ts'
+import { thrownBy } from '../../core/test/fakes.ts'
 import { xAuthToken } from './x-auth-token.ts'
 
+const jane = fakeUser({ username: 'jane' })
+const noOpinion = hasNoOpinion()
 const withToken = (...values: readonly string[]) =>
   request({ headers: values.map((value) => ['X-Auth-Token', value] as const) })
 

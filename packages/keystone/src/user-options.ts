@@ -1,15 +1,6 @@
-import type { ConfigurationProblem } from '../../authenticator/errors.ts'
-import {
-  aBoolean,
-  aString,
-  either,
-  listOf,
-  must,
-  nested,
-  oneOf,
-  type OptionsShape,
-  required,
-} from '../../internal/options/index.ts'
+import type { ConfigurationProblem } from '@kube-authn/core'
+import type { OptionsShape } from '@kube-authn/core/adapter'
+import { aBoolean, aString, either, listOf, must, nested, oneOf, required } from '@kube-authn/core/internal'
 import type { KeystoneDomain } from './client.ts'
 
 /** How the Kubernetes name of a user or group is formed. */

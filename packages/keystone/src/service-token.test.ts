@@ -1,13 +1,13 @@
+import { ConfigurationError } from '@kube-authn/core'
 import { describe, expect, it } from 'vitest'
-import { fixedClock, settled, thrownBy } from '../../../test/fakes.ts'
+import { fixedClock, settled, thrownBy } from '../../core/test/fakes.ts'
 import {
   EXPIRES_AT_MS,
   fakeKeystone,
   type KeystoneScript,
   loginAnswer,
   refusalAnswer,
-} from '../../../test/keystone.ts'
-import { ConfigurationError } from '../../authenticator/errors.ts'
+} from '../test/keystone.ts'
 import { keystoneServiceToken } from './service-token.ts'
 
 const url = 'https://keystone.example.com:5000'

@@ -1,8 +1,5 @@
-import { unavailable } from '../../authenticator/errors.ts'
-import { discard } from '../../internal/http/discard.ts'
-import { withFault } from '../../internal/http/fault.ts'
-import type { HttpResponse } from '../../internal/http/response.ts'
-import { textOf, BodyTooLongError } from '../../internal/http/response-text.ts'
+import { unavailable } from '@kube-authn/core'
+import { discard, withFault, type HttpResponse, textOf, BodyTooLongError } from '@kube-authn/core/internal'
 import { unusable } from './json.ts'
 
 /** The part of `fetch` that is used. `createFetch` of `@kube-authn/node` returns one with a CA. */

@@ -1,3 +1,4 @@
+import { ConfigurationError } from '@kube-authn/core'
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import {
@@ -11,9 +12,8 @@ import {
   loginAnswer,
   refusalAnswer,
   tokenAnswer,
-} from '../../../test/keystone.ts'
-import { thrownBy } from '../../../test/fakes.ts'
-import { ConfigurationError } from '../../authenticator/errors.ts'
+} from '../test/keystone.ts'
+import { thrownBy } from '../../core/test/fakes.ts'
 import { keystoneClient, type KeystoneClientOptions, type KeystoneScope } from './client.ts'
 
 const url = 'https://keystone.example.com:5000'

@@ -1,7 +1,7 @@
+import { AuthenticationError } from '@kube-authn/core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { JANES_TOKEN } from '../../../test/keystone.ts'
-import { AuthenticationError } from '../../authenticator/errors.ts'
+import { JANES_TOKEN } from '../test/keystone.ts'
 import { readGroups, readToken } from './token.ts'
 
 describe('readToken', () => {

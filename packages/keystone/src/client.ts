@@ -1,12 +1,6 @@
-import { type ConfigurationProblem, unavailable } from '../../authenticator/errors.ts'
-import {
-  aFunction,
-  checkOptions,
-  type OptionsShape,
-  problemOf,
-  required,
-  wholeNumber,
-} from '../../internal/options/index.ts'
+import { type ConfigurationProblem, unavailable } from '@kube-authn/core'
+import type { OptionsShape } from '@kube-authn/core/adapter'
+import { aFunction, checkOptions, problemOf, required, wholeNumber } from '@kube-authn/core/internal'
 import { call, type KeystoneAnswer, type KeystoneFetch } from './call.ts'
 import { aKeystoneUrl, identityUrl } from './identity-url.ts'
 import { unusable } from './json.ts'

@@ -1,5 +1,4 @@
-import type { Authentication } from '../../authenticator/authenticator.ts'
-import { rejected, unavailable } from '../../authenticator/errors.ts'
+import { type Authentication, rejected, unavailable } from '@kube-authn/core'
 import type { KeystoneClient } from './client.ts'
 import type { KeystoneGroup, KeystoneToken, KeystoneUser } from './token.ts'
 import { acceptedUser, mappedUser } from './user.ts'

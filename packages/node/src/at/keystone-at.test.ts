@@ -16,8 +16,8 @@ import {
   recordEvents,
 } from '@kube-authn/testing'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { httpServer, httpsServer, type RunningServer } from '../test/servers.ts'
-import { createAuthenticator, keystoneAt, type KeystoneOptions, type NodeAuthenticator } from './index.ts'
+import { httpServer, httpsServer, type RunningServer } from '../../test/servers.ts'
+import { createAuthenticator, keystoneAt, type KeystoneOptions, type NodeAuthenticator } from '../index.ts'
 
 const TOKEN = `gAAAAABrBlOA${'x'.repeat(150)}`
 const SERVICE_TOKEN = `gAAAAABrBlOA${'s'.repeat(150)}`

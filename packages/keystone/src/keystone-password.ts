@@ -1,17 +1,20 @@
-import { onFirstUse } from '@kube-authn/internal/on-first-use'
-import type { PasswordAuthenticator, TokenAuthenticator } from '../../authenticator/authenticator.ts'
-import { andThen } from '../../internal/awaitable.ts'
-import { WaitingContext } from '../../authenticator/context.ts'
-import { type AuthenticationError, rejected, unavailable } from '../../authenticator/errors.ts'
 import {
+  type PasswordAuthenticator,
+  type TokenAuthenticator,
+  type AuthenticationError,
+  rejected,
+  unavailable,
+} from '@kube-authn/core'
+import type { OptionsShape } from '@kube-authn/core/adapter'
+import {
+  andThen,
   aBoolean,
   atLeast,
   optionProblems,
-  type OptionsShape,
   refuseProblems,
   withFurtherProblems,
-} from '../../internal/options/index.ts'
-import { cached } from '../cache/cached.ts'
+} from '@kube-authn/core/internal'
+import { cached } from '@kube-authn/core/remote'
 import { boundedChecks, checksShape, type ChecksOptions } from './checks.ts'
 import {
   aScope,
@@ -100,7 +103,12 @@ export function keystonePassword(options: KeystonePasswordOptions): PasswordAuth
     authenticatePassword(username, password, context) {
       if (typedName(username, domain, userAtDomain) === undefined || !isPassword(password))
         throw invalidCombination()
-      const answer = remembered.authenticateToken(asText(username, password), new WaitingContext(context))
+      const waiting = {
+        get signal() {
+          return context.signal
+        },
+      }
+      const answer = remembered.authenticateToken(asText(username, password), waiting)
       return andThen(answer, (known) => {
         if (known === undefined) throw invalidCombination()
         return known
@@ -117,9 +125,9 @@ function checkRefusal({ refusedWith, needsAnotherFactor }: KeystoneRefusal): voi
     throw rejected('Keystone requires another factor, which Basic authentication cannot send')
 }
 
-const invalidCombination: () => AuthenticationError = onFirstUse(() =>
-  Object.freeze(rejected('invalid username/password combination')),
-)
+function invalidCombination(): AuthenticationError {
+  return rejected('invalid username/password combination')
+}
 
 /** Encodes name and password as one string, unambiguously. */
 function asText(username: string, password: string): string {

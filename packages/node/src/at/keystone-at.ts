@@ -1,24 +1,30 @@
 import { ConfigurationError, type PasswordAuthenticator, type TokenAuthenticator } from '@kube-authn/core'
 import {
   isConfigurationError,
-  type KeystoneFetch,
-  type KeystonePasswordOptions,
-  keystonePasswordShape,
-  type KeystoneServiceTokenOptions,
-  keystoneServiceTokenShape,
-  type KeystoneTokenOptions,
-  keystoneTokenShape,
   nested,
   optionProblems,
   refuseProblems,
   without,
 } from '@kube-authn/core/internal'
-import { keystonePassword, keystoneServiceToken, keystoneToken } from '@kube-authn/core/remote'
+import {
+  type KeystoneFetch,
+  keystonePassword,
+  type KeystonePasswordOptions,
+  keystoneServiceToken,
+  type KeystoneServiceTokenOptions,
+  keystoneToken,
+  type KeystoneTokenOptions,
+} from '@kube-authn/keystone'
+import {
+  keystonePasswordShape,
+  keystoneServiceTokenShape,
+  keystoneTokenShape,
+} from '@kube-authn/keystone/internal'
 import type { OptionsShape } from '@kube-authn/core/adapter'
-import { aPath } from './options/a-path.ts'
-import { RELOAD_OPTIONS, reloadOf, reloadShape } from './options/reload-shape.ts'
-import type { ReloadOptions } from './file-source/reloading-source.ts'
-import { createFetch, type HttpFetch } from './http/create-fetch.ts'
+import { aPath } from '../options/a-path.ts'
+import { RELOAD_OPTIONS, reloadOf, reloadShape } from '../options/reload-shape.ts'
+import type { ReloadOptions } from '../file-source/reloading-source.ts'
+import { createFetch, type HttpFetch } from '../http/create-fetch.ts'
 
 /** Options of {@link keystoneAt}: those of `keystonePassword` and `keystoneToken`. The reload options apply to the CA file. */
 export interface KeystoneAtOptions

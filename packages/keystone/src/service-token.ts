@@ -1,6 +1,6 @@
-import { systemClock } from '../../internal/clock.ts'
-import { unavailable } from '../../authenticator/errors.ts'
-import { checkOptions, must, type OptionsShape, required } from '../../internal/options/index.ts'
+import { unavailable } from '@kube-authn/core'
+import type { OptionsShape } from '@kube-authn/core/adapter'
+import { systemClock, checkOptions, must, required, GRACE_MS, isDone } from '@kube-authn/core/internal'
 import { boundedChecks, checksShape, type ChecksOptions } from './checks.ts'
 import {
   aScope,
@@ -11,7 +11,6 @@ import {
   type KeystoneCredential,
   type KeystoneScope,
 } from './client.ts'
-import { GRACE_MS, isDone } from '../../internal/shared-work.ts'
 import { isDomainOption } from './user-options.ts'
 
 /** Returns the token of a service; a new one if called with a token that Keystone has refused. */

@@ -1,4 +1,4 @@
-import type { KeystoneFetch, KeystoneFetchInit } from '../src/token/keystone/index.ts'
+import type { KeystoneFetch, KeystoneFetchInit } from '../src/index.ts'
 
 /** A token as Keystone makes them with Fernet. */
 export const FERNET: string = `gAAAAABrBlOA${'x'.repeat(150)}`
