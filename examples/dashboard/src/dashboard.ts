@@ -1,7 +1,5 @@
 import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:https'
-import { authenticatorChain } from '@kube-authn/core'
-import { oidc } from '@kube-authn/core/oidc'
 import { storedSessions, webLogin } from '@kube-authn/login'
 import { createFetch, readKubeconfig, tlsServerOptions } from '@kube-authn/node'
 import { impersonatingProxy } from '@kube-authn/proxy'
@@ -24,18 +22,6 @@ export function createDashboard(configuration: Configuration): Dashboard {
   const read = (path: string): string => readFileSync(path, 'utf8').trim()
   const fetch = createFetch(caFile === undefined ? {} : { caFile })
 
-  // Tokens of sessions and of kubectl alike, so that a user is the same in both.
-  const tokens = [
-    oidc({
-      issuer,
-      audience: clientId,
-      usernameClaim: provider.usernameClaim,
-      usernamePrefix: '',
-      groupsClaim: provider.groupsClaim,
-      groupsPrefix: provider.groupsPrefix,
-      fetch,
-    }),
-  ]
   // Several replicas share sessions in another store: see docs/stores.md.
   const sessions = storedSessions({
     store: memoryObjectStore(),
@@ -47,14 +33,18 @@ export function createDashboard(configuration: Configuration): Dashboard {
     clientId,
     clientSecret: () => read(provider.clientSecretFile),
     scopes: provider.scopes,
+    usernameClaim: provider.usernameClaim,
+    usernamePrefix: '',
+    groupsClaim: provider.groupsClaim,
+    groupsPrefix: provider.groupsPrefix,
     publicUrl,
-    tokens,
     sessions,
     keys: [read(times.keyFile)],
     refreshBeforeSeconds: times.refreshBeforeSeconds,
     fetch,
   })
-  const authenticator = authenticatorChain({ requests: [login.authenticator], tokens })
+  // Tokens of sessions and of kubectl alike, so that a user is the same in both.
+  const authenticator = login.chain
   const policy = impersonationPolicy(admins)
   const proxy = impersonatingProxy({
     authenticator,

@@ -15,12 +15,17 @@ import {
   withMethods,
 } from '@kube-authn/core/internal/shared'
 import { aLog, nested } from '@kube-authn/core/internal/login'
+import type { Revocations } from '@kube-authn/core/revocation'
 import { callbackPath, DEFAULT_PATHS, type LoginPaths, pathProblems, pathsShape } from './paths.ts'
 import type { LoginFetch } from './provider/bounded-fetch.ts'
-import { type LoginProvider, providerShape } from './provider/options.ts'
+import { CLAIM_OPTIONS, type LoginProvider, providerShape } from './provider/options.ts'
 import { DEFAULT_NAME } from './provider/provider.ts'
+import type { IdTokenRevocations } from './sessions/revoked-id-tokens.ts'
 import type { SessionKeeper } from './sessions/session-keeper.ts'
 import { someSessionKeys } from './sessions/session-keys.ts'
+
+/** The revocations of a login, such as `revocationList()`. */
+export interface LoginRevocations extends Revocations, IdTokenRevocations {}
 
 /** Options of `webLogin`: those of its only provider, or `providers`. */
 export interface WebLoginOptions extends Partial<LoginProvider> {
@@ -28,13 +33,23 @@ export interface WebLoginOptions extends Partial<LoginProvider> {
   readonly providers?: readonly LoginProvider[]
   /** The origin of the app as browsers see it: `https://app.example.com`, or `http://localhost:3000` for development. */
   readonly publicUrl: string
-  /** The token authenticators of the chain, which also verify the id tokens of sessions. The client id must be one of their audiences. */
-  readonly tokens: readonly TokenAuthenticator[]
-  /** Where sessions are kept: `cookieSessions(...)` or `storedSessions(...)`. */
-  readonly sessions: SessionKeeper
   /**
-   * Keys of 32 random bytes in base64, as of `openssl rand -base64 32`, for the cookies of logins in progress. The first one seals, all of them open. They may
-   * be those of `cookieSessions`.
+   * The token authenticators of the chain, which also verify the id tokens of sessions. The client id must be one of their audiences. Default: `oidc(...)` for each provider, with
+   * its options of claims.
+   */
+  readonly tokens?: readonly TokenAuthenticator[]
+  /**
+   * Where sessions are kept: `cookieSessions(...)` or `storedSessions(...)`. Default: cookies that are sealed with `keys`, for `publicUrl` only.
+   */
+  readonly sessions?: SessionKeeper
+  /**
+   * Revocations that the chain asks about every request. Default: a list in memory, in which the default of `sessions` revokes sessions that end and their id tokens. With
+   * `sessions`: none.
+   */
+  readonly revocations?: LoginRevocations
+  /**
+   * Keys of 32 random bytes in base64, as of `openssl rand -base64 32`, for the cookies of logins in progress and of the default of `sessions`. The first one seals, all of them
+   * unseal. They may be those of `cookieSessions`.
    */
   readonly keys: readonly string[]
   /** The paths of the login, where the defaults are taken. */
@@ -45,7 +60,7 @@ export interface WebLoginOptions extends Partial<LoginProvider> {
   readonly refreshBeforeSeconds?: number
   /**
    * Whether a logout sends the id token to the provider, as `id_token_hint` of a URL that is in the history of the browser and in logs; without it, many providers ask people whether to log out.
-   * Default: if it is revoked by the `revocations` of the sessions, or has expired, since the chain accepts it as a bearer token otherwise.
+   * Default: if the sessions revoke it, as they do by default, or it has expired, since the chain accepts it as a bearer token otherwise.
    */
   readonly idTokenHint?: boolean
   /** Whether unsafe requests need a CSRF token besides. Default `false`: the origin of a request is enough for browsers of today. */
@@ -79,8 +94,13 @@ const shape: OptionsShape<WebLoginOptions> = {
   publicUrl: required(
     must('must be an origin, such as https://app.example.com; http is for localhost only', isPublicOrigin),
   ),
-  tokens: required(nonEmptyListOf(aTokenAuthenticator)),
-  sessions: required(aKeeper),
+  tokens: nonEmptyListOf(aTokenAuthenticator),
+  sessions: aKeeper,
+  revocations: withMethods(
+    'revocations with the methods isRevoked and set, such as revocationList()',
+    'isRevoked',
+    'set',
+  ),
   keys: required(someSessionKeys),
   routes: nested(pathsShape),
   title: aNonEmptyString,
@@ -105,7 +125,8 @@ export function webLoginProblems(options: unknown): readonly ConfigurationProble
   const problems = optionProblems(shape, options)
   if (problems.length > 0 || !isOptions(options)) return problems
   return [
-    ...wayProblems(options),
+    ...providerOptionProblems(options),
+    ...claimOptionProblems(options),
     ...loginProviders(options).flatMap(clientProblems),
     ...sameProblems(loginProviders(options)),
     ...routeProblems(options),
@@ -127,7 +148,7 @@ function isOptions(options: unknown): options is WebLoginOptions {
 
 const OF_PROVIDER = Object.keys(providerShape).filter((name) => name !== 'fetch')
 
-function wayProblems(options: WebLoginOptions): readonly ConfigurationProblem[] {
+function providerOptionProblems(options: WebLoginOptions): readonly ConfigurationProblem[] {
   const { providers, issuer, clientId } = options
   if (providers === undefined) {
     return [
@@ -140,6 +161,19 @@ function wayProblems(options: WebLoginOptions): readonly ConfigurationProblem[] 
     path,
     message: 'must be set in providers',
   }))
+}
+
+/** The options of claims are for the default of `tokens`. */
+function claimOptionProblems(options: WebLoginOptions): readonly ConfigurationProblem[] {
+  if (options.tokens === undefined) return []
+  return loginProviders(options).flatMap((provider, index) => {
+    const given = new Map<string, unknown>(Object.entries(provider))
+    const prefix = options.providers === undefined ? '' : `providers[${index}].`
+    return CLAIM_OPTIONS.filter((name) => given.get(name) !== undefined).map((name) => ({
+      path: prefix + name,
+      message: 'cannot be set together with tokens',
+    }))
+  })
 }
 
 function clientProblems(provider: LoginProvider, index: number): readonly ConfigurationProblem[] {

@@ -1,5 +1,6 @@
 import {
   type Authenticator,
+  authenticatorChain,
   type AuthenticationRequest,
   type Awaitable,
   type TokenAuthenticator,
@@ -13,18 +14,21 @@ import {
   refuseProblems,
   systemClock,
 } from '@kube-authn/core/internal/shared'
+import { unlessRevoked } from '@kube-authn/core/revocation'
+import { keptSessions, defaultTokens } from './defaults.ts'
 import { crossSiteRequests } from './csrf/cross-site-requests.ts'
 import { LoginFailure } from './login-failure.ts'
 import { loginProviders, type WebLoginOptions, webLoginProblems } from './options.ts'
 import { callbackPath, DEFAULT_PATHS } from './paths.ts'
 import { logoutTokens } from './provider/logout-token.ts'
-import { DEFAULT_NAME, openProvider } from './provider/provider.ts'
+import { DEFAULT_NAME, openProvider, type Provider } from './provider/provider.ts'
 import { loginRequired, type RefusedRequest } from './require-login.ts'
 import { loginRoutes } from './routes/routes.ts'
 import type { LoginParts } from './routes/route.ts'
 import { sessionRenewal } from './session/renewal.ts'
 import { sessionAuthenticator } from './session/session-authenticator.ts'
 import { BOUND_ELSEWHERE, cookieHeader, requestSession } from './session/request-session.ts'
+import type { SessionKeeper } from './sessions/session-keeper.ts'
 import { transactions } from './transactions.ts'
 
 /** The step before an app handles a request: respond, or set cookies in the response of the app. */
@@ -37,8 +41,14 @@ export type BeforeApp =
 
 /** A login in a browser. */
 export interface WebLogin {
+  /** The chain with sessions and bearer tokens, for `authentication`. Build one with {@link WebLogin.authenticator} and {@link WebLogin.tokens} for more. */
+  readonly chain: Authenticator
   /** Authenticates sessions: an authenticator for `requests` of `authenticatorChain`. */
   readonly authenticator: Authenticator
+  /** The token authenticators that verify id tokens. */
+  readonly tokens: readonly TokenAuthenticator[]
+  /** Where sessions are kept: to end them, as `sessions.endWhere({ username })` does. */
+  readonly sessions: SessionKeeper
   /**
    * Responds to a request for a route of the login: `/login`, `/login/callback`, `/logout` and those below. Resolves to `undefined` for all others.
    *
@@ -64,31 +74,42 @@ export interface WebLogin {
  *
  * @throws {ConfigurationError} with every problem of the options.
  * @example
- * const tokens = [oidc({ issuer, audience: clientId })]
- * const login = webLogin({ issuer, clientId, publicUrl: 'https://app.example.com', tokens, keys, sessions: cookieSessions({ keys }) })
- * const authenticator = authenticatorChain({ requests: [login.authenticator], tokens })
+ * const login = webLogin({ issuer, clientId, clientSecret, publicUrl: 'https://app.example.com', keys, usernameClaim: 'email' })
+ * app.use(loginRoutes(login)).use(authentication(login.chain, { onFailure: requireLogin(login) }))
  */
 export function webLogin(options: WebLoginOptions): WebLogin {
   refuseProblems(webLoginProblems(options))
-  const parts = loginParts(options)
-  const { sessions, tokens, providers, origin, paths, crossSiteRefusal } = parts
   const { clock = systemClock, refreshBeforeSeconds = 60, log } = options
+  const providers = openProviders(options)
+  const { tokens = defaultTokens([...providers.values()], options) } = options
+  const { sessions, revocations } = keptSessions(options)
+  const verifier = union<TokenAuthenticator>(...tokens)
+  const parts = loginParts(options, { providers, sessions, tokens: verifier })
+  const { origin, paths, crossSiteRefusal } = parts
   const answerRoute = loginRoutes(parts)
   const logged = (failure: LoginFailure): void =>
     logFailure(log, { what: 'login', cause: failure, code: 'session', level: logLevel(failure) })
-  const renewal = sessionRenewal({
+  const { renew, isRefused } = sessionRenewal({
     sessions,
     providers,
-    tokens,
+    tokens: verifier,
     clock,
     refreshBeforeSeconds,
     onFailure: logged,
   })
+  const authenticator = sessionAuthenticator({
+    sessions,
+    tokens: verifier,
+    clock,
+    crossSiteRefusal,
+    isRefused,
+  })
+  const chain = authenticatorChain({ requests: [authenticator], tokens })
 
   const renewedCookies = async (request: AuthenticationRequest): Promise<readonly string[]> => {
     try {
       const session = await requestSession(sessions, request)
-      return session === undefined || session === BOUND_ELSEWHERE ? [] : await renewal.renew(session)
+      return session === undefined || session === BOUND_ELSEWHERE ? [] : await renew(session)
     } catch (error) {
       // The authenticator will say the same.
       if (!isAuthenticationError(error)) throw error
@@ -107,13 +128,10 @@ export function webLogin(options: WebLoginOptions): WebLogin {
   }
 
   return {
-    authenticator: sessionAuthenticator({
-      sessions,
-      tokens,
-      clock,
-      crossSiteRefusal,
-      isRefused: renewal.isRefused,
-    }),
+    chain: revocations === undefined ? chain : unlessRevoked(revocations, chain),
+    authenticator,
+    tokens,
+    sessions,
     before,
     async handle(request) {
       const answer = await answerRoute(fetchRequest(request), fetchBody(request))
@@ -125,41 +143,37 @@ export function webLogin(options: WebLoginOptions): WebLogin {
 
 const NOTHING: BeforeApp = Object.freeze({ setCookies: [] })
 
-function loginParts(options: WebLoginOptions): LoginParts {
-  const {
-    publicUrl: origin,
-    sessions,
-    keys,
-    title = 'Log in',
-    clock = systemClock,
-    timeoutSeconds = 10,
-    log,
-  } = options
+function openProviders(options: WebLoginOptions): ReadonlyMap<string, Provider> {
+  const { publicUrl, routes, clock = systemClock, timeoutSeconds = 10 } = options
   // Looked up on each call, so that a replaced global fetch is used.
   const { fetch = (url, init) => globalThis.fetch(url, init) } = options
-  const paths = { ...DEFAULT_PATHS, ...options.routes }
-  const providers = new Map(
+  const { callback } = { ...DEFAULT_PATHS, ...routes }
+  return new Map(
     loginProviders(options).map((provider) => {
       const { name = DEFAULT_NAME } = provider
-      const redirectUri = origin + callbackPath(paths.callback, name)
+      const redirectUri = publicUrl + callbackPath(callback, name)
       return [name, openProvider(provider, { redirectUri, fetch, clock, timeoutSeconds })] as const
     }),
   )
+}
+
+function loginParts(
+  options: WebLoginOptions,
+  opened: Pick<LoginParts, 'providers' | 'sessions' | 'tokens'>,
+): LoginParts {
+  const { publicUrl: origin, keys, title = 'Log in', clock = systemClock, idTokenHint, log } = options
+  const { requireCsrfToken: requireToken = false } = options
+  const { providers, sessions } = opened
   return {
+    ...opened,
     origin,
     title,
-    paths,
-    providers,
+    paths: { ...DEFAULT_PATHS, ...options.routes },
     logoutTokens: new Map([...providers].map(([name, provider]) => [name, logoutTokens(provider)] as const)),
-    sessions,
-    tokens: union<TokenAuthenticator>(...options.tokens),
     transactions: transactions({ keys, origin, clock, sessions }),
-    idTokenHint: options.idTokenHint,
+    idTokenHint,
     clock,
-    crossSiteRefusal: crossSiteRequests({
-      origins: [origin],
-      requireToken: options.requireCsrfToken ?? false,
-    }),
+    crossSiteRefusal: crossSiteRequests({ origins: [origin], requireToken }),
     report: (failure, { method, path }, status) =>
       logFailure(log, {
         what: 'login',

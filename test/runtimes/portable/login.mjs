@@ -1,7 +1,5 @@
-import { authenticatorChain } from '@kube-authn/core'
-import { oidc } from '@kube-authn/core/oidc'
 import { authentication, getUser } from '@kube-authn/hono'
-import { cookieSessions, webLogin } from '@kube-authn/login'
+import { webLogin } from '@kube-authn/login'
 import { loginRoutes, requireLogin } from '@kube-authn/login/hono'
 import { createIssuer } from '@kube-authn/testing'
 import { Hono } from 'hono'
@@ -28,21 +26,19 @@ async function makeApp() {
   })
   const fetch = async (target, init) =>
     target === `${url}/token` ? Response.json(await tokenResponse()) : issuer.fetch(target, init)
-  const tokens = [oidc({ issuer: url, audience: 'my-app', fetch, usernamePrefix: '' })]
   const login = webLogin({
     issuer: url,
     clientId: 'my-app',
     clientSecret: 'secret',
     publicUrl: ORIGIN,
-    tokens,
     keys: KEYS,
-    sessions: cookieSessions({ keys: KEYS }),
+    usernamePrefix: '',
     fetch,
   })
   const app = new Hono()
     .use(loginRoutes(login))
     .use(
-      authentication(authenticatorChain({ requests: [login.authenticator], tokens }), {
+      authentication(login.chain, {
         onFailure: requireLogin(login),
         log: false,
       }),

@@ -1,5 +1,6 @@
 import type { CustomFetchOptions } from 'oauth4webapi'
 import type { Clock } from '@kube-authn/core'
+import type { GetFetch } from '@kube-authn/core/oidc'
 import { deadlineAfter, type HttpResponse, textOf } from '@kube-authn/core/internal/login'
 
 /** The used part of `fetch`. Accepts the global `fetch`, and that of `createFetch` in `@kube-authn/node`, which has a certificate authority. */
@@ -13,6 +14,11 @@ export interface LoginFetchInit {
   /** Redirects are not followed. */
   readonly redirect: 'manual'
   readonly signal: AbortSignal
+}
+
+/** A `fetch` that only reads. */
+export function getFetch(fetch: LoginFetch): GetFetch {
+  return (url, init) => fetch(url, { ...init, body: null })
 }
 
 /** The `fetch` of oauth4webapi. */

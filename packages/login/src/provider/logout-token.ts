@@ -5,6 +5,7 @@ import { isObject, memberOf, RecentMap } from '@kube-authn/core/internal/shared'
 import { LoginFailure } from '../login-failure.ts'
 import { isHttps } from './authorization-url.ts'
 import { providerStep } from './failures.ts'
+import { getFetch } from './bounded-fetch.ts'
 import type { Provider } from './provider.ts'
 
 /** Whose sessions a logout token ends: one session of the provider, or all those of a subject. */
@@ -39,7 +40,7 @@ export function logoutTokens(provider: Provider): UseLogoutToken {
   const keySetAt = (url: string): KeySet => {
     if (!isHttps(url)) throw new LoginFailure('badAnswer', `${options.issuer} has no https jwks_uri`)
     if (keys?.url !== url)
-      keys = { url, set: remoteKeySet({ url, fetch: getBy(fetch), clock, timeoutSeconds }) }
+      keys = { url, set: remoteKeySet({ url, fetch: getFetch(fetch), clock, timeoutSeconds }) }
     return keys.set
   }
 
@@ -84,9 +85,4 @@ function whoseSessions(claims: object): WhoseSessions {
 
 function refused(why: string): LoginFailure {
   return new LoginFailure('expired', `the logout token ${why}`)
-}
-
-/** A `fetch` that only reads. */
-function getBy(fetch: Provider['fetch']): NonNullable<Parameters<typeof remoteKeySet>[0]['fetch']> {
-  return (url, init) => fetch(url, { ...init, body: null })
 }

@@ -15,6 +15,8 @@ import {
   type ClientAuthenticationOptions,
   clientAuthenticationShape,
   JWS_ALGORITHMS,
+  type OidcWords,
+  oidcWordsShape,
   recordOf,
   urlProblems,
 } from '@kube-authn/core/internal/login'
@@ -23,8 +25,10 @@ import type { LoginFetch } from './bounded-fetch.ts'
 /**
  * An OpenID Connect provider, and this app as its client. `clientId` is the audience of id tokens. Without `clientSecret` and `clientAssertion` it is a public
  * client. Without `clientAuthentication` the secret is in a header, or in the body if the provider offers only that.
+ *
+ * `usernameClaim` and the other options of claims say how an id token becomes a user, for the default of `tokens`.
  */
-export interface LoginProvider extends ClientAuthenticationOptions {
+export interface LoginProvider extends ClientAuthenticationOptions, OidcWords {
   /**
    * Its name in paths and in sessions: 1 to 32 lower-case letters, digits and hyphens. Each provider has a redirect URI of its own:
    * `{publicUrl}/login/callback/{name}`. Default, for a single provider: `default`, with the redirect URI `{publicUrl}/login/callback`.
@@ -84,6 +88,7 @@ export const providerShape: OptionsShape<LoginProvider> = {
   label: aNonEmptyString,
   issuer: required((value, path) => urlProblems(value, path)),
   ...clientAuthenticationShape,
+  ...oidcWordsShape,
   scopes: listOf(
     must('must be a scope', (value) => typeof value === 'string' && /^[!#-[\]-~]+$/.test(value)),
   ),
@@ -103,3 +108,6 @@ export const providerShape: OptionsShape<LoginProvider> = {
   pushedAuthorization: aBoolean,
   fetch: aFunction,
 }
+
+/** The options of claims of a provider. */
+export const CLAIM_OPTIONS: readonly string[] = Object.keys(oidcWordsShape)

@@ -14,7 +14,7 @@ import { unprovenEnds } from './unproven-ends.ts'
 
 /** Knows which sessions have ended, and records them if it has a method `set`, as `revocationList()` has. */
 export type EndedSessions = RevocationSource & {
-  set?(this: void, name: string, revocation: Revocation): Awaitable<void>
+  set?(this: void, name: string, revocation: Revocation): Awaitable<unknown>
 }
 
 /** The key of attributes that name the provider's session of a session. */
