@@ -1,6 +1,6 @@
 import type { Authentication } from '../authenticator/authenticator.ts'
 import type { HeldRequest, RequestOutcome } from '../handler/request-outcome.ts'
-import { advise } from '../authenticator/advise.ts'
+import { advise } from '../internal/log/app-warnings.ts'
 import type { Log } from '../authenticator/log.ts'
 import type { UserInfo } from '../authenticator/user.ts'
 import type { AuthenticationRequest } from '../request/request.ts'

@@ -1,5 +1,6 @@
 import { systemClock } from '../internal/clock.ts'
-import { notify, tell } from '../authenticator/notify.ts'
+import { notify } from '../authenticator/notify.ts'
+import { tell } from '../internal/tell.ts'
 import type {
   AnnotationEvent,
   AuditStage,

@@ -2,7 +2,7 @@ import type { Authentication } from './authenticator.ts'
 
 import { must, optionProblems, type OptionsShape, refuseProblems } from '../internal/options/index.ts'
 import { hasMethod } from '../internal/options/check.ts'
-import { tell } from './notify.ts'
+import { tell } from '../internal/tell.ts'
 import { untilExpiry, untilExpiryShape, type UntilExpiryOptions } from './until-expiry.ts'
 
 /** A WebSocket of any runtime or of `ws`, a socket of Socket.IO, a response of Node, a stream of Hono: what can be closed. */

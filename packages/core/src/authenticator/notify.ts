@@ -1,7 +1,8 @@
-import { loadedDiagnosis, withDiagnosis } from './diagnosis.ts'
 import type { AuthenticationEvent, NewsEvent, Observer } from './events.ts'
 import type { Log } from './log.ts'
-import { isPromiseLike, promiseOf } from '../internal/awaitable.ts'
+import { writeNews } from '../internal/log/news.ts'
+import type { Sink } from '../internal/log/write-entry.ts'
+import { tell } from '../internal/tell.ts'
 
 /**
  * Calls the observer, if there is one. An error in it, synchronous or not, must not affect authentication. Without an observer, what deserves
@@ -21,31 +22,11 @@ export function loggingObserver(observer: Observer | undefined, log: Log | undef
   }
 }
 
-function logNews(log: Exclude<Log, false> | undefined, event: AuthenticationEvent): void {
-  // Success is only told if a log is given, or after a failure.
-  if (isNews(event) && (log !== undefined || isTrouble(event) || loadedDiagnosis() !== undefined)) {
-    withDiagnosis((diagnosis) => diagnosis.writeEvent(log, event))
-  }
+function logNews(log: Sink, event: AuthenticationEvent): void {
+  if (isNews(event)) writeNews(log, event)
 }
 
 function isNews(event: AuthenticationEvent): event is NewsEvent {
   const { type } = event
   return type === 'fileNotice' || type === 'issuerDiscovery' || type === 'jwksFetch' || type === 'reload'
-}
-
-function isTrouble(event: NewsEvent): boolean {
-  return event.type === 'fileNotice' || event.error !== undefined
-}
-
-/**
- * Calls an optional listener and ignores what it throws. Rejections are ignored too: a listener may be asynchronous, and an unhandled
- * rejection would end the process.
- */
-export function tell<T>(listener: ((news: T) => unknown) | undefined, news: T): void {
-  try {
-    const heard = listener?.(news)
-    if (isPromiseLike(heard)) promiseOf(heard).catch(() => undefined)
-  } catch {
-    // Listeners must report their own errors.
-  }
 }

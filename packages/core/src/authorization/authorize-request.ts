@@ -1,6 +1,6 @@
 import { andThen, type Awaitable, settle } from '../internal/awaitable.ts'
 import { type Context, WaitingContext } from '../authenticator/context.ts'
-import { advise } from '../authenticator/advise.ts'
+import { advise } from '../internal/log/app-warnings.ts'
 import { notify } from '../authenticator/notify.ts'
 import type { Observer } from '../authenticator/events.ts'
 import type { Log } from '../authenticator/log.ts'

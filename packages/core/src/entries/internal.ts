@@ -8,7 +8,7 @@ export { applyHeaderChanges } from '../adapter/incoming-message/apply-header-cha
 export { incomingMessageRequest } from '../adapter/incoming-message/incoming-message.ts'
 export { optionsThatLack } from '../adapter/request-door.ts'
 export { Received } from '../audit/audit-id.ts'
-export { advise } from '../authenticator/advise.ts'
+export { advise } from '../internal/log/app-warnings.ts'
 export { authorizeRequest } from '../authorization/authorize-request.ts'
 export { impersonateRequest } from '../impersonation/impersonate-request.ts'
 export {
@@ -99,7 +99,8 @@ export type {
   TokenReviewCallEvent,
 } from '../authenticator/events.ts'
 export { logRefusal } from '../logging/log-refusal.ts'
-export { loggingObserver, notify, tell } from '../authenticator/notify.ts'
+export { loggingObserver, notify } from '../authenticator/notify.ts'
+export { tell } from '../internal/tell.ts'
 export { CLIENT_CLOSED_REQUEST } from '../authenticator/events.ts'
 export type { ExternalSignerCallEvent, ExternalSignerEvent } from '../authenticator/external-signer-events.ts'
 export type { AnyRequest } from '../chain/explain/any-request.ts'

@@ -6,7 +6,7 @@
 export { deadlineAfter } from '../internal/http/deadline.ts'
 export type { HttpResponse } from '../internal/http/response.ts'
 export { textOf } from '../internal/http/response-text.ts'
-export { tell } from '../authenticator/notify.ts'
+export { tell } from '../internal/tell.ts'
 export type { ReadBody } from '../internal/api/body.ts'
 export { aLog, nested, recordOf } from '../internal/options/index.ts'
 export { urlProblems } from '../internal/options/url.ts'

@@ -42,7 +42,7 @@ export {
   usersAsProperty,
 } from '../adapter/request-states.ts'
 export { type AnswerHeaders, AUDIT_ID_HEADER, Received } from '../audit/audit-id.ts'
-export { advise } from '../authenticator/advise.ts'
+export { advise } from '../internal/log/app-warnings.ts'
 export { intersectAudiences } from '../authenticator/audiences.ts'
 export type { AnyAuthenticator, AuthenticationScheme } from '../authenticator/authenticator.ts'
 export { CREDENTIAL_ID_KEY } from '../authenticator/credential-id.ts'

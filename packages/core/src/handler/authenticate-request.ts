@@ -1,4 +1,4 @@
-import { advise } from '../authenticator/advise.ts'
+import { advise } from '../internal/log/app-warnings.ts'
 import type { Authentication, Authenticator, HeaderChanges } from '../authenticator/authenticator.ts'
 import { consult, type Opinion } from '../authenticator/consult.ts'
 import { credentialHeaders } from '../authenticator/credential-headers.ts'

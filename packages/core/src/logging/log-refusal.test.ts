@@ -4,7 +4,7 @@ import type { LogEntry } from '../authenticator/log.ts'
 import { StatusError } from '../authenticator/status.ts'
 import type { Refusal } from './refusal.ts'
 import { exactHeaders } from '../request/headers/exact.ts'
-import { writeRefusal } from './write-refusal.ts'
+import { logRefusal } from './log-refusal.ts'
 
 const refusal = (path: string): Refusal => ({
   request: { method: 'GET', path, query: '', headers: exactHeaders(['authorization', 'Bearer wrong']) },
@@ -16,11 +16,11 @@ const refusal = (path: string): Refusal => ({
 it('a flood leaves few lines and, with the next one, the number of those left out', () => {
   const lines: LogEntry[] = []
   const log = (entry: LogEntry): void => void lines.push(entry)
-  for (let count = 0; count < 1000; count++) writeRefusal(log, refusal(`/${count}`), 0, 1000)
+  for (let count = 0; count < 1000; count++) logRefusal(log, refusal(`/${count}`), 1000)
   expect(lines).toHaveLength(10)
   expect(lines.at(-1)?.message).toMatch(/ Further lines like this one are left out for up to a minute\.$/)
 
-  writeRefusal(log, refusal('/next'), 5, 62_000)
+  logRefusal(log, refusal('/next'), 62_000)
   expect(lines.slice(10)).toMatchObject([
     {
       type: 'leftOut',
@@ -42,7 +42,7 @@ it.each([
   const lines: LogEntry[] = []
   const known = [() => names.map((name) => ({ type: 'header' as const, name }))]
   const headers = exactHeaders(['cookie', '__Host-session=ended'])
-  writeRefusal(
+  logRefusal(
     (entry) => lines.push(entry),
     {
       ...refusal('/'),
@@ -54,7 +54,6 @@ it.each([
         authenticate: () => Promise.resolve(undefined),
       },
     },
-    0,
     1000,
   )
   expect(lines[0]?.message).toContain(` ${hint}`)
@@ -64,8 +63,8 @@ it.each([
 it('logs have limits of their own', () => {
   const one: LogEntry[] = []
   const other: LogEntry[] = []
-  for (let count = 0; count < 20; count++) writeRefusal((entry) => one.push(entry), refusal('/'), 0, 1000)
+  for (let count = 0; count < 20; count++) logRefusal((entry) => one.push(entry), refusal('/'), 1000)
   const log = (entry: LogEntry): void => void other.push(entry)
-  for (let count = 0; count < 20; count++) writeRefusal(log, refusal('/'), 0, 1000)
+  for (let count = 0; count < 20; count++) logRefusal(log, refusal('/'), 1000)
   expect([one.length, other.length]).toEqual([20, 10])
 })

@@ -1,40 +1,33 @@
-import { loadedDiagnosis, withDiagnosis } from '../authenticator/diagnosis.ts'
 import type { AuthenticationError } from '../authenticator/errors.ts'
 import type { Log } from '../authenticator/log.ts'
-import { defaultVerbosity } from '../internal/log/default-verbosity.ts'
-import { keptRefusal, type Refusal } from './refusal.ts'
+import { systemClock } from '../internal/clock.ts'
+import { lineLimits } from '../internal/log/throttle.ts'
+import { defaultVerbosity } from '../internal/log/write-entry.ts'
+import { refusalEntry } from './refusal-line.ts'
+import type { Refusal } from './refusal.ts'
 
-/** Refusals that wait until the code of the log is loaded. A flood must not fill the memory meanwhile. */
-let waiting = 0
-let leftOut = 0
-const MAX_WAITING = 32
+const writeLimited = lineLimits('refusals')
 
 /**
- * Logs a refused request. It reads the request before it returns, since the headers are removed next. It never throws.
+ * Logs a refused request, unless there are too many. It reads the request before it returns, since the headers are removed next. It never throws.
  *
  * @param log the option; `undefined` is the default.
  * @returns whether refusals of this kind are logged.
  */
-export function logRefusal(log: Log | undefined, refusal: Refusal): boolean {
-  if (log === false || !isLogged(log, refusal.failure.status, refusal.error)) return false
+export function logRefusal(
+  log: Log | undefined,
+  refusal: Refusal,
+  nowMs: number = systemClock.now(),
+): boolean {
+  const { failure, error, by } = refusal
+  if (log === false || !isLogged(log, failure.status, error)) return false
   try {
-    const diagnosis = loadedDiagnosis()
-    if (diagnosis !== undefined) diagnosis.writeRefusal(log, refusal)
-    else if (waiting < MAX_WAITING) writeLater(log, keptRefusal(refusal))
-    else leftOut++
+    const reason = error?.message ?? (by === 'authentication' ? '' : failure.message)
+    writeLimited(log, { reason, entry: () => refusalEntry(refusal) }, nowMs)
   } catch {
     // A log must not decide about requests.
   }
   return true
-}
-
-function writeLater(log: Exclude<Log, false> | undefined, refusal: Refusal): void {
-  waiting++
-  withDiagnosis((diagnosis) => {
-    waiting--
-    diagnosis.writeRefusal(log, refusal, leftOut)
-    leftOut = 0
-  })
 }
 
 /** Whether refusals with this status and for this reason are logged. */

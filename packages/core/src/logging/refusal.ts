@@ -1,9 +1,9 @@
 import type { AuthenticationError } from '../authenticator/errors.ts'
 import type { Authenticator } from '../authenticator/authenticator.ts'
+import type { LogEntry } from '../authenticator/log.ts'
 import type { StatusError } from '../authenticator/status.ts'
 import type { UserInfo } from '../authenticator/user.ts'
-import { exactHeaders } from '../request/headers/exact.ts'
-import type { AuthenticationRequest, RequestHeaders } from '../request/request.ts'
+import type { AuthenticationRequest } from '../request/request.ts'
 
 /** A refused request, for the log. */
 export interface Refusal {
@@ -18,38 +18,11 @@ export interface Refusal {
   readonly user?: UserInfo | undefined
 }
 
-/** The same refusal, without references to a request that changes as soon as it is answered. */
-export function keptRefusal(refusal: Refusal): Refusal {
-  return { ...refusal, request: keptRequest(refusal.request) }
-}
-
-function keptRequest(request: AuthenticationRequest): AuthenticationRequest {
-  const { method, path, query, refusal } = request
-  const address = request.clientAddress?.() ?? request.remoteAddress?.()
-  const asks = request.requestsCertificate?.()
-  const chain = presented(request)
-  return {
-    method,
-    path,
-    query,
-    refusal,
-    headers: keptHeaders(request),
-    remoteAddress: () => address,
-    requestsCertificate: () => asks,
-    peerCertificates: () => chain,
-  }
-}
-
-function keptHeaders(request: AuthenticationRequest): RequestHeaders {
-  const entries = request.refusal === undefined ? [...request.headers.entries()].flat() : []
-  return exactHeaders(entries, (value) => value)
-}
-
-function presented(request: AuthenticationRequest): readonly Uint8Array[] {
-  try {
-    return request.peerCertificates?.() ?? []
-  } catch {
-    // The connection is closed.
-    return []
-  }
+/** What is said about a refusal after its first part. */
+export interface RefusalFacts extends Pick<
+  LogEntry,
+  'sent' | 'refusedBy' | 'username' | 'reason' | 'advice'
+> {
+  /** As in `bearer token (not a JWT) refused by tokenFile: reason`. */
+  readonly sentence: string
 }

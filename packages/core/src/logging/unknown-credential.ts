@@ -1,13 +1,12 @@
 import type { Authenticator, KnownCredential } from '../authenticator/authenticator.ts'
 import { adviceForUnknown, waysIn } from './ways-in.ts'
-import type { Refusal } from './refusal.ts'
+import type { Refusal, RefusalFacts } from './refusal.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
-import type { Told } from './told.ts'
 import type { Sent } from './sent-credentials.ts'
 import { shownValue } from '../internal/log/shown-values.ts'
 
 /** No authenticator had an opinion on the request. */
-export function unknownCaller({ request, authenticator }: Refusal, sent: Sent): Told {
+export function unknownCaller({ request, authenticator }: Refusal, sent: Sent): RefusalFacts {
   if (sent.isPreflight && sent.text === '') {
     const advice = 'To allow other origins, put the CORS middleware before authentication(...).'
     return {
@@ -18,7 +17,7 @@ export function unknownCaller({ request, authenticator }: Refusal, sent: Sent): 
   }
   if (authenticator === undefined) return { sentence: 'no credential was accepted', reason: 'no opinion' }
   const isNone = sent.text === ''
-  const advice = isNone ? waysIn(authenticator, request) : adviceForUnknown(authenticator, request, undefined)
+  const advice = isNone ? waysIn(authenticator, request) : adviceForUnknown(authenticator, request, [])
   const reason = isNone ? 'no credential was sent' : 'no authenticator accepts it'
   return {
     sentence: isNone ? reason : `${sent.text} refused: ${reason}`,
@@ -63,7 +62,7 @@ function readsCookies({ credentials }: Authenticator): boolean {
 }
 
 /** A bearer token that no token authenticator knows. */
-export function unknownToken({ authenticator }: Refusal, { text, token }: Sent): Told {
+export function unknownToken({ authenticator }: Refusal, { text, token }: Sent): RefusalFacts {
   const reason = 'no token authenticator knows it'
   const sentence = `${text === '' ? 'the token' : text} refused: ${reason}`
   if (authenticator === undefined) return { sentence, reason }

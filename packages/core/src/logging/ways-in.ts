@@ -1,6 +1,5 @@
 import type { Authenticator } from '../authenticator/authenticator.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
-import type { RecordedStep } from '../chain/explain/record-steps.ts'
 
 /** How a caller can authenticate, in one sentence. */
 export function wayIn({ name, credentials }: Authenticator): string {
@@ -20,11 +19,15 @@ const VALUES: ReadonlyMap<string, string> = new Map([
   ['Negotiate', 'TOKEN'],
 ])
 
-/** No authenticator had an opinion: the request has no credential of an accepted kind. */
+/**
+ * No authenticator had an opinion: the request has no credential of an accepted kind.
+ *
+ * @param asked the names of the authenticators that were asked, as far as they are known.
+ */
 export function adviceForUnknown(
   authenticator: Authenticator,
   request: AuthenticationRequest,
-  asked: RecordedStep | undefined,
+  asked: readonly string[],
 ): string {
   return `${whyUnknown(authenticator, request, asked)} ${waysIn(authenticator, request)}`
 }
@@ -46,10 +49,9 @@ const UNSEEN =
 function whyUnknown(
   { credentials }: Authenticator,
   { headers }: AuthenticationRequest,
-  asked: RecordedStep | undefined,
+  asked: readonly string[],
 ): string {
-  const names = leavesOf(asked).map(({ authenticator }) => authenticator)
-  const among = names.length === 0 ? '' : ` (asked: ${[...new Set(names)].join(', ')})`
+  const among = asked.length === 0 ? '' : ` (asked: ${[...new Set(asked)].join(', ')})`
   const authorization = headers.first('authorization')
   if (authorization === undefined)
     return `The request has no credential that any authenticator knows${among}.`
@@ -74,12 +76,6 @@ const FORMS: ReadonlyMap<string, string> = new Map([
   ['Basic', 'exactly one space and the padded base64 of NAME:PASSWORD must follow'],
   ['Bearer', 'exactly one space and the token must follow'],
 ])
-
-/** The steps without nested steps. */
-export function leavesOf(step: RecordedStep | undefined): readonly RecordedStep[] {
-  if (step === undefined) return []
-  return step.steps.length === 0 ? [step] : step.steps.flatMap(leavesOf)
-}
 
 function capitalized(text: string): string {
   return text.slice(0, 1).toUpperCase() + text.slice(1)

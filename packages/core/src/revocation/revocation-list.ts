@@ -1,5 +1,5 @@
 import { CREDENTIAL_ID_KEY } from '../authenticator/credential-id.ts'
-import { tell } from '../authenticator/notify.ts'
+import { tell } from '../internal/tell.ts'
 import { type Clock, systemClock } from '../internal/clock.ts'
 import {
   aClock,

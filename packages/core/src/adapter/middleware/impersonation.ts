@@ -1,5 +1,5 @@
 import type { Authentication, HeaderChanges } from '../../authenticator/authenticator.ts'
-import { advise } from '../../authenticator/advise.ts'
+import { advise } from '../../internal/log/app-warnings.ts'
 import type { StatusError } from '../../authenticator/status.ts'
 import type { UserInfo } from '../../authenticator/user.ts'
 import type { RequestAttributes } from '../../authorization/attributes.ts'

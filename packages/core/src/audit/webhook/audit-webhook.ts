@@ -1,6 +1,7 @@
 import type { AuditEvent } from '../event.ts'
 import { systemClock } from '../../internal/clock.ts'
-import { notify, tell } from '../../authenticator/notify.ts'
+import { notify } from '../../authenticator/notify.ts'
+import { tell } from '../../internal/tell.ts'
 import { AuditDeliveryError } from './delivery-error.ts'
 import { delivery } from './delivery.ts'
 import { type AuditWebhookOptions, checkAuditWebhookOptions } from './options.ts'

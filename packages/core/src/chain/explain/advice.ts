@@ -7,7 +7,7 @@ import type { AuthenticationRequest } from '../../request/request.ts'
 import { isUnauthenticated } from '../../authenticator/user.ts'
 import { adviceForFaults, adviceForOutages, adviceForRefusals } from './failed-steps.ts'
 import { adviceForUnknown, wayIn } from '../../logging/ways-in.ts'
-import type { RecordedStep } from './record-steps.ts'
+import { leavesOf, type RecordedStep } from './record-steps.ts'
 
 /** What is known about a request after its handler has finished. */
 export interface Findings {
@@ -41,7 +41,11 @@ export function adviceFor(found: Findings): string {
   if (error === undefined) {
     return failure !== undefined && failure.status !== 401
       ? `Credentials were not checked: ${failure.message}.`
-      : adviceForUnknown(authenticator, request, asked)
+      : adviceForUnknown(
+          authenticator,
+          request,
+          leavesOf(asked).map((step) => step.authenticator),
+        )
   }
   if (answer !== undefined && answer !== null) return adviceForAnswer(found, answer, error)
   if (isFault(error)) return adviceForFaults(asked, error)

@@ -2,8 +2,7 @@ import { type AuthenticationError, isFault } from '../../authenticator/errors.ts
 import type { Outcome } from '../../authenticator/events.ts'
 import { networkReason } from '../../internal/http/fault.ts'
 import { ANOTHER_SITE, CROSS_SITE_REMEDY } from '../../request/cross-site/ambient-credential.ts'
-import type { RecordedStep } from './record-steps.ts'
-import { leavesOf } from '../../logging/ways-in.ts'
+import { leavesOf, type RecordedStep } from './record-steps.ts'
 
 /** An authenticator threw an unexpected error: a fault in the authenticator, not in the credential. */
 export function adviceForFaults(asked: RecordedStep | undefined, error: AuthenticationError): string {

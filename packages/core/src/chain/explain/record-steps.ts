@@ -52,3 +52,9 @@ export function recordSteps(): Recorder {
     decision: () => decision,
   }
 }
+
+/** The steps without nested steps. */
+export function leavesOf(step: RecordedStep | undefined): readonly RecordedStep[] {
+  if (step === undefined) return []
+  return step.steps.length === 0 ? [step] : step.steps.flatMap(leavesOf)
+}

@@ -1,5 +1,14 @@
-import type { AppWarning, Sink } from '../../authenticator/diagnosis.ts'
+import type { Log } from '../../authenticator/log.ts'
 import { writeNotice } from './notices.ts'
+
+/** A likely mistake in the app, which a request or the start revealed. */
+export type AppWarning =
+  | 'noUser'
+  | 'noSession'
+  | 'openUpgrades'
+  | 'preflight'
+  | 'upgradesLack'
+  | 'userReplaced'
 
 const CODES = {
   noUser: 'KUBE_AUTHN_NO_USER',
@@ -10,9 +19,13 @@ const CODES = {
   userReplaced: 'KUBE_AUTHN_USER_REPLACED',
 } as const satisfies Readonly<Record<AppWarning, string>>
 
-/** Writes a notice that contains nothing from the request, which an attacker may control. @param where the property of a replaced user, such as `req.user`, or the options that upgrades lack. */
-export function writeAppWarning(log: Sink, warning: AppWarning, where = ''): void {
-  writeNotice(log, { code: CODES[warning], message: textOf(warning, where) })
+/**
+ * Says once what is likely a mistake in the app. The notice contains nothing from the request, which an attacker may control.
+ *
+ * @param where the property of a replaced user, such as `req.user`, or the options that upgrades lack.
+ */
+export function advise(log: Log | undefined, warning: AppWarning, where = ''): void {
+  if (log !== false) writeNotice(log, { code: CODES[warning], message: textOf(warning, where) })
 }
 
 function textOf(warning: AppWarning, where: string): string {

@@ -1,12 +1,18 @@
 import type { NewsEvent } from '../../authenticator/events.ts'
-import { shownReason, shownValue } from './shown-values.ts'
-import { networkWords } from './network-reason.ts'
-import type { Sink } from '../../authenticator/diagnosis.ts'
-import { writeEntry } from './write-entry.ts'
+import { networkWords, shownReason, shownValue } from './shown-values.ts'
+import { type Sink, writeEntry } from './write-entry.ts'
 import { forgetNotices, writeNotice } from './notices.ts'
 
-/** Writes what happened besides requests: each thing once, and again after it was in order. */
-export function writeEvent(log: Sink, event: NewsEvent): void {
+/** Writes what happened besides requests: each thing once, and again after it was in order. It never throws. */
+export function writeNews(log: Sink, event: NewsEvent): void {
+  try {
+    writeEvent(log, event)
+  } catch {
+    // A log must not decide about requests.
+  }
+}
+
+function writeEvent(log: Sink, event: NewsEvent): void {
   switch (event.type) {
     case 'fileNotice':
       writeNotice(log, {

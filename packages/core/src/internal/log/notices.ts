@@ -1,6 +1,5 @@
 import type { LogLevel } from '../../authenticator/log.ts'
-import type { Sink } from '../../authenticator/diagnosis.ts'
-import { writeEntry } from './write-entry.ts'
+import { type Sink, writeEntry } from './write-entry.ts'
 
 /** The part of Node's `process` that emits warnings, if the runtime has one. Deno and Bun have it too. */
 interface MaybeProcess {

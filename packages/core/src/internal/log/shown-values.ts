@@ -1,4 +1,5 @@
 import { quoted } from '@kube-authn/internal/quote'
+import { networkReason } from '../http/fault.ts'
 import { withoutSecrets } from '../shown-text.ts'
 
 /** Third-party strings are cut at this length. */
@@ -40,4 +41,25 @@ function cut(text: string, length: number): string {
 
 function encoded(text: string): string {
   return text.replaceAll(/[^\x21-\x7e]/gu, (character) => encodeURIComponent(character))
+}
+
+/** In words, what TLS and DNS report as codes. */
+const WORDS: ReadonlyMap<string, string> = new Map([
+  ['CERT_HAS_EXPIRED', 'its certificate has expired'],
+  ['DEPTH_ZERO_SELF_SIGNED_CERT', 'its certificate is self-signed'],
+  ['EAI_AGAIN', 'its name cannot be resolved now'],
+  ['ECONNREFUSED', 'connection refused'],
+  ['EPROTO', 'it does not speak TLS'],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', 'its certificate is for another host'],
+  ['SELF_SIGNED_CERT_IN_CHAIN', 'the CA of its certificate is self-signed, and not trusted'],
+  ['UNABLE_TO_GET_ISSUER_CERT', 'the CA of its certificate is not trusted'],
+  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'the CA of its certificate is not trusted'],
+  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'the CA of its certificate is not trusted'],
+  ['UND_ERR_CONNECT_TIMEOUT', 'connection timed out'],
+])
+
+/** Why a server could not be reached, in words; `''` if the network did not say. */
+export function networkWords(error: unknown): string {
+  const reason = networkReason(error)
+  return WORDS.get(reason) ?? reason
 }

@@ -1,6 +1,8 @@
-import type { Sink } from '../../authenticator/diagnosis.ts'
-import type { LogEntry } from '../../authenticator/log.ts'
-import { tell } from '../../authenticator/notify.ts'
+import type { Log, LogEntry } from '../../authenticator/log.ts'
+import { tell } from '../tell.ts'
+
+/** Where a line goes; `undefined` is the console. */
+export type Sink = Exclude<Log, false> | undefined
 
 /** Writes one line. Errors of a logger, synchronous or not, are ignored. */
 export function writeEntry(log: Sink, entry: LogEntry): void {
@@ -14,4 +16,27 @@ export function writeEntry(log: Sink, entry: LogEntry): void {
 function print({ level, message }: LogEntry): void {
   if (level !== 'warn' && level !== 'error') return
   console[level](message)
+}
+
+declare const process: { readonly env: { readonly NODE_ENV?: string } }
+
+/** What is logged if no option says it. */
+export type Verbosity = 'refusals' | 'errors' | 'notices'
+
+/**
+ * All refusals in development, errors in production, and notices only in a test. `NODE_ENV` is read in the form that bundlers replace; if
+ * it cannot be read, as in a Worker whose bundler did not set it, this is production.
+ */
+export function defaultVerbosity(): Verbosity {
+  const mode = nodeEnv()
+  if (mode === 'test') return 'notices'
+  return mode === 'production' ? 'errors' : 'refusals'
+}
+
+function nodeEnv(): string | undefined {
+  try {
+    return process.env.NODE_ENV
+  } catch {
+    return 'production'
+  }
 }

@@ -1,7 +1,7 @@
 import type { Awaitable } from '../../internal/awaitable.ts'
 import { unavailable } from '../../authenticator/errors.ts'
 import { keptFault } from '../../internal/http/fault.ts'
-import { tell } from '../../authenticator/notify.ts'
+import { tell } from '../../internal/tell.ts'
 import type { KeySet } from '../jwt/key-set.ts'
 import { remoteKeySet, type RemoteKeySetOptions } from '../jwt/remote-key-set.ts'
 import { quoted } from '@kube-authn/internal/quote'

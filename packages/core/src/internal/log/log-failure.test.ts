@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import type { LogEntry } from '../authenticator/log.ts'
-import { StatusError } from '../authenticator/status.ts'
-import type { Failure } from '../internal/log/failure.ts'
-import { exactHeaders } from '../request/headers/exact.ts'
-import { writeFailure } from '../internal/log/write-failure.ts'
-import { writeRefusal } from './write-refusal.ts'
+import type { LogEntry } from '../../authenticator/log.ts'
+import { StatusError } from '../../authenticator/status.ts'
+import { exactHeaders } from '../../request/headers/exact.ts'
+import { type Failure, logFailure } from './log-failure.ts'
+import { logRefusal } from '../../logging/log-refusal.ts'
 
 const LAST = 'Further lines like this one are left out for up to a minute.'
 
@@ -24,13 +23,13 @@ function opened() {
 describe('lines about failures', () => {
   it('are ten for each reason in a minute, whatever was asked for, and one that says how many there were', () => {
     const { log, messages } = opened()
-    for (let index = 0; index < 500; index++) writeFailure(log, failure(`/api/${index}`), 0)
+    for (let index = 0; index < 500; index++) logFailure(log, failure(`/api/${index}`), 0)
     expect(messages()).toHaveLength(10)
     expect(messages()[8]).toBe('kube-authn: 503 GET /api/8: the database is away [KUBE_AUTHN_SERVER]')
     expect(messages()[9]).toBe(`kube-authn: 503 GET /api/9: the database is away [KUBE_AUTHN_SERVER] ${LAST}`)
-    writeFailure(log, failure('/api', 'something else'), 59_999)
+    logFailure(log, failure('/api', 'something else'), 59_999)
     expect(messages()).toHaveLength(11)
-    writeFailure(log, failure('/api'), 60_000)
+    logFailure(log, failure('/api'), 60_000)
     expect(messages().slice(11)).toEqual([
       'kube-authn: 490 more failures were not logged in the last minute, 490 of them like: kube-authn: 503 GET /api/0: the database is away [KUBE_AUTHN_SERVER]',
       'kube-authn: 503 GET /api: the database is away [KUBE_AUTHN_SERVER]',
@@ -39,7 +38,7 @@ describe('lines about failures', () => {
 
   it('are a hundred in a minute, whatever the reasons', () => {
     const { log, entries } = opened()
-    for (let index = 0; index < 500; index++) writeFailure(log, failure('/', `reason ${index}`), 0)
+    for (let index = 0; index < 500; index++) logFailure(log, failure('/', `reason ${index}`), 0)
     expect(entries).toHaveLength(100)
   })
 
@@ -48,17 +47,17 @@ describe('lines about failures', () => {
     const request = { method: 'GET', path: '/', query: '', headers: exactHeaders([]) }
     for (let index = 0; index < 200; index++) {
       const refused = new StatusError({ status: 403, reason: 'Forbidden', message: `reason ${index}` })
-      writeRefusal(log, { request, failure: refused, by: 'authorization' }, 0, 0)
+      logRefusal(log, { request, failure: refused, by: 'authorization' }, 0)
     }
     const before = entries.length
-    writeFailure(log, failure('/'), 0)
+    logFailure(log, failure('/'), 0)
     expect(entries).toHaveLength(before + 1)
   })
 
   it('of one log do not count for another', () => {
     const [one, other] = [opened(), opened()]
-    for (let index = 0; index < 20; index++) writeFailure(one.log, failure('/'), 0)
-    writeFailure(other.log, failure('/'), 0)
+    for (let index = 0; index < 20; index++) logFailure(one.log, failure('/'), 0)
+    logFailure(other.log, failure('/'), 0)
     expect(other.messages()).toEqual(['kube-authn: 503 GET /: the database is away [KUBE_AUTHN_SERVER]'])
   })
 })
