@@ -5,8 +5,9 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises'
-import { kubernetesApi, memoryObjectStore } from '@kube-authn/server'
-import { sqliteObjectStore } from '@kube-authn/server/sqlite'
+import { kubernetesApi } from '@kube-authn/server'
+import { memoryObjectStore } from '@kube-authn/store'
+import { sqliteObjectStore } from '@kube-authn/store/sqlite'
 import { median } from './lib/measure.mjs'
 
 const WATCHERS = 10_000

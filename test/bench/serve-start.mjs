@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { kubernetesApi } from '@kube-authn/server'
-import { sqliteObjectStore } from '@kube-authn/server/sqlite'
+import { sqliteObjectStore } from '@kube-authn/store/sqlite'
 
 const command = fileURLToPath(new URL('../../packages/server/dist/cli/main.js', import.meta.url))
 const { values } = parseArgs({

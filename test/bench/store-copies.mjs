@@ -8,13 +8,8 @@ import { attributesOf } from '@kube-authn/core/authorization'
 import { emptyContext, userInfo } from '@kube-authn/core/internal'
 import { cached } from '@kube-authn/core/remote'
 import { serviceAccountToken, signingKeyFromPem, tokenIssuer } from '@kube-authn/core/service-account'
-import {
-  memoryObjectStore,
-  revocations,
-  storedBootstrapTokens,
-  storedRbac,
-  storedServiceAccounts,
-} from '@kube-authn/server'
+import { revocations, storedBootstrapTokens, storedRbac, storedServiceAccounts } from '@kube-authn/server'
+import { memoryObjectStore } from '@kube-authn/store'
 import { median } from './lib/measure.mjs'
 
 const [, , few = 10, many = 100_000] = process.argv

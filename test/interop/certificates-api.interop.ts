@@ -4,7 +4,8 @@ import { parseRbac, privilegedGroups, rbac, unionAuthorizer } from '@kube-authn/
 import { clientCertificate } from '@kube-authn/core/client-certificate'
 import { tokenFile } from '@kube-authn/core/token-file'
 import { withAuthentication, withAuthorization, withImpersonation } from '@kube-authn/fetch'
-import { kubernetesApi, memoryObjectStore } from '@kube-authn/server'
+import { kubernetesApi } from '@kube-authn/server'
+import { memoryObjectStore } from '@kube-authn/store'
 import {
   allResources,
   certificateSigningRequests as resource,

@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 import { bearerToken } from '@kube-authn/core'
 import { alwaysAllow } from '@kube-authn/core/authorization'
 import { tokenFile } from '@kube-authn/core/token-file'
-import { memoryObjectStore, type ObjectStore } from '@kube-authn/server'
+import { memoryObjectStore, type ObjectStore } from '@kube-authn/store'
 import { apiServer } from '@kube-authn/server/node'
 import {
   afterAll,

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { ObjectStore } from '@kube-authn/server'
-import { etcdObjectStore } from '@kube-authn/server/etcd'
+import type { ObjectStore } from '@kube-authn/store'
+import { etcdObjectStore } from '@kube-authn/store/etcd'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { has } from './components.ts'
 import { type EtcdCluster, startEtcdCluster } from './etcd-cluster.ts'

@@ -9,11 +9,11 @@ import { withAuthentication, withAuthorization, withImpersonation } from '@kube-
 import {
   credentialObjects,
   kubernetesApi,
-  memoryObjectStore,
   storedRbac,
   type StoredRbac,
   writeBootstrapPolicy,
 } from '@kube-authn/server'
+import { memoryObjectStore } from '@kube-authn/store'
 import { createPki } from '@kube-authn/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { has } from './components.ts'

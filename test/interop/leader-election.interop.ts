@@ -5,12 +5,12 @@ import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it, onTestFailed, onTestFinished } from 'vitest'
 import { COMMAND } from '../../packages/server/test/command.ts'
 import { type Served, startServe } from '../../packages/server/test/served.ts'
-import { etcdObjectStore } from '../../packages/server/src/store/etcd/etcd-object-store.ts'
-import type { ObjectStore, StoreChange } from '../../packages/server/src/store/object-store.ts'
+import { etcdObjectStore } from '../../packages/store/src/etcd/etcd-object-store.ts'
+import type { ObjectStore, StoreChange } from '../../packages/store/src/object-store.ts'
 import {
   migratePostgresStore,
   postgresObjectStore,
-} from '../../packages/server/src/store/postgres/postgres-object-store.ts'
+} from '../../packages/store/src/postgres/postgres-object-store.ts'
 import { has } from './components.ts'
 import { startEtcd } from './etcd.ts'
 import { startPostgres } from './postgres.ts'

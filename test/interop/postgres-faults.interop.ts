@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { ObjectStore } from '@kube-authn/server'
-import { migratePostgresStore, postgresObjectStore } from '@kube-authn/server/postgres'
+import type { ObjectStore } from '@kube-authn/store'
+import { migratePostgresStore, postgresObjectStore } from '@kube-authn/store/postgres'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { has } from './components.ts'

@@ -1,9 +1,9 @@
 import {
   migratePostgresStore,
   postgresObjectStore,
-} from '../../packages/server/src/store/postgres/postgres-object-store.ts'
+} from '../../packages/store/src/postgres/postgres-object-store.ts'
 import { afterAll, beforeAll, describe } from 'vitest'
-import { storeContract } from '../../packages/server/test/store-contract.ts'
+import { storeContract } from '../../packages/store/test/store-contract.ts'
 import { has } from './components.ts'
 import { type RunningPostgres, startPostgres } from './postgres.ts'
 import { makeScratch } from './scratch.ts'

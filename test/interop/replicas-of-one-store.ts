@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { ObjectStore, StoreChange, WatchOptions } from '@kube-authn/server'
+import type { ObjectStore, StoreChange, WatchOptions } from '@kube-authn/store'
 import { afterEach, expect, it } from 'vitest'
 import { codeOf, expectHistory, startWatching, startWriting } from './write-load.ts'
 

@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process'
 import { cpSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { postgresObjectStore } from '@kube-authn/server/postgres'
+import { postgresObjectStore } from '@kube-authn/store/postgres'
 import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { folderOf, type Run } from '../../packages/server/test/command.ts'
 import { type Served, startServe } from '../../packages/server/test/served.ts'

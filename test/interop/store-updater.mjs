@@ -2,7 +2,7 @@
 //
 // usage: node store-updater.mjs URL SCHEMA TIMEOUT-SECONDS
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { postgresObjectStore } from '@kube-authn/server/postgres'
+import { postgresObjectStore } from '@kube-authn/store/postgres'
 
 const [, , connectionString, schema, timeoutSeconds] = process.argv
 const store = await postgresObjectStore({ connectionString, schema, timeoutSeconds: Number(timeoutSeconds) })

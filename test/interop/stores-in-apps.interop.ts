@@ -6,15 +6,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { privilegedGroups, unionAuthorizer } from '@kube-authn/core/authorization'
 import { authentication, authorization, getUser } from '@kube-authn/express'
 import { createAuthenticator, verificationKeysAt } from '@kube-authn/node'
-import {
-  type ObjectStore,
-  revocations,
-  storedBootstrapTokens,
-  storedRbac,
-  storedServiceAccounts,
-} from '@kube-authn/server'
-import { etcdObjectStore } from '@kube-authn/server/etcd'
-import { postgresObjectStore } from '@kube-authn/server/postgres'
+import { revocations, storedBootstrapTokens, storedRbac, storedServiceAccounts } from '@kube-authn/server'
+import type { ObjectStore } from '@kube-authn/store'
+import { etcdObjectStore } from '@kube-authn/store/etcd'
+import { postgresObjectStore } from '@kube-authn/store/postgres'
 import express from 'express'
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
 import { type PathFetch, type Served, startServe } from '../../packages/server/test/served.ts'

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { ObjectStore, StoreChange, StoreError } from '@kube-authn/server'
+import type { ObjectStore, StoreChange, StoreError } from '@kube-authn/store'
 import { expect } from 'vitest'
 
 /** Writers that create objects in several stores of one engine, each one object after the other, and what they were told. */

@@ -9,7 +9,8 @@ import { alwaysAllow } from '@kube-authn/core/authorization'
 import { bootstrapSecrets } from '@kube-authn/core/bootstrap-token'
 import { signingKeyFromPem, serviceAccountObjects } from '@kube-authn/core/service-account'
 import { cookieSessions } from '@kube-authn/login'
-import { memoryObjectStore, serviceAccountStore } from '@kube-authn/server'
+import { serviceAccountStore } from '@kube-authn/server'
+import { memoryObjectStore } from '@kube-authn/store'
 import {
   createIssuer,
   createPki,
@@ -239,7 +240,6 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
       mountedSecrets: () => [],
     })),
     kubernetesApi: alone(() => ({ store: memoryObjectStore() })),
-    memoryObjectStore: alone(),
     runControllers: alone(() => ({ store: memoryObjectStore() })),
     serviceAccountStore: alone(),
     storedBootstrapTokens: alone(() => ({ store: memoryObjectStore() })),
@@ -251,14 +251,15 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
   '@kube-authn/server/node': {
     apiServer: alone(() => ({ store: memoryObjectStore(), authenticator: requests, authorizer })),
   },
-  '@kube-authn/server/etcd': {
+  '@kube-authn/store': { memoryObjectStore: alone() },
+  '@kube-authn/store/etcd': {
     etcdObjectStore: alone(() => ({ endpoints: ['https://etcd.example.com:2379'] })),
   },
-  '@kube-authn/server/postgres': {
+  '@kube-authn/store/postgres': {
     migratePostgresStore: alone(() => ({ connectionString: 'postgres://127.0.0.1:1/x' })),
     postgresObjectStore: alone(() => ({ connectionString: 'postgres://127.0.0.1:1/x' })),
   },
-  '@kube-authn/server/sqlite': { sqliteObjectStore: alone(() => ({ file: at('objects.db') })) },
+  '@kube-authn/store/sqlite': { sqliteObjectStore: alone(() => ({ file: at('objects.db') })) },
   '@kube-authn/node/internal': {
     fileSource: { ...after(() => at('tokens.csv')), least: () => ({ parse: () => 1 }) },
     manifestsSource: { ...after(() => at('role.yaml')), least: () => ({ parse: () => 1 }) },
@@ -393,8 +394,9 @@ const OTHERS: Readonly<Record<string, string>> = {
   '@kube-authn/core/revocation': 'unlessRevoked',
   '@kube-authn/core':
     'AuthenticationError AuthorizationError ConfigurationError CredentialFileError KubeAuthnError StatusError addGroups allow allowPaths alwaysAllow alwaysDeny ambientCredential attributesOf audienceAgnostic authenticatedGroup bootstrapSecrets cachedUnion cloudflareCertificates cloudflareClientCertificate decide deny exactHeaders explain failFast fetchBody fetchRequest forbiddenMessage impersonationHeaders isAuthenticationError isConfigurationError isStatusError isUnauthenticated leadsToImpersonation legacyAuditLine localKeySet noOpinion notify parseBootstrapToken privilegedGroups prometheusBridge rbac rbacPolicy rejected requestInfo responseOf serviceAccountUser serviceAccountUsername signingKeyFromPem splitServiceAccountUsername unavailable union unionAuthorizer userInfo verificationKeyFromDer verificationKeyOfJwk verificationKeysFromPem warningHeaders withHeaderChanges',
-  '@kube-authn/server': 'StoreError credentialObjects isStoreError signClusterInfo verifyClusterInfo',
+  '@kube-authn/server': 'credentialObjects signClusterInfo verifyClusterInfo',
   '@kube-authn/server/node': 'koaHandler nodeHandler',
+  '@kube-authn/store': 'StoreError isStoreError',
   // Options of Node's TLS servers are passed on, so an unknown name may be valid there.
   '@kube-authn/node': 'http2ServerOptions tlsServerOptions tlsServerOptionsAt',
   '@kube-authn/express': 'getAuthentication getUser',

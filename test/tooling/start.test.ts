@@ -256,13 +256,13 @@ const LOADED_LATER: Readonly<Record<string, readonly string[]>> = {
     'jose/jws/compact/sign',
     'yaml',
   ],
-  '@kube-authn/server/etcd': [
+  '@kube-authn/store/etcd': [
     '@noble/hashes/argon2.js',
     '@noble/hashes/scrypt.js',
     'bcryptjs',
     'jose/jws/compact/sign',
   ],
-  '@kube-authn/server/postgres': [
+  '@kube-authn/store/postgres': [
     '@noble/hashes/argon2.js',
     '@noble/hashes/scrypt.js',
     'bcryptjs',
@@ -270,7 +270,7 @@ const LOADED_LATER: Readonly<Record<string, readonly string[]>> = {
     'node:net',
     'pg',
   ],
-  '@kube-authn/server/sqlite': [
+  '@kube-authn/store/sqlite': [
     '@noble/hashes/argon2.js',
     '@noble/hashes/scrypt.js',
     'bcryptjs',

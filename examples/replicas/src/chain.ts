@@ -1,6 +1,6 @@
 import { createAuthenticator, type NodeAuthenticator, verificationKeysAt } from '@kube-authn/node'
 import { revocations, storedServiceAccounts } from '@kube-authn/server'
-import { postgresObjectStore } from '@kube-authn/server/postgres'
+import { postgresObjectStore } from '@kube-authn/store/postgres'
 
 /** Options of {@link storedChain}. */
 export interface StoredChainOptions {

@@ -1,5 +1,5 @@
 import { expect, describe, it } from 'vitest'
-import { memoryObjectStore } from '@kube-authn/server'
+import { memoryObjectStore } from '@kube-authn/store'
 import { expectLinearWork, expectLinearWorkUntil } from '../../../test/growth.ts'
 import { fixedClock } from '@kube-authn/testing'
 import { withoutCookies } from '../../core/src/request/headers/cookies.ts'

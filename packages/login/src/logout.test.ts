@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { revocationList, type Revocations } from '@kube-authn/core/revocation'
 import type { AuthenticationEnv } from '@kube-authn/hono'
-import { memoryObjectStore } from '@kube-authn/server'
+import { memoryObjectStore } from '@kube-authn/store'
 import { fixedClock } from '@kube-authn/testing'
 import type { Hono } from 'hono'
 import { describe, expect, it, vi } from 'vitest'

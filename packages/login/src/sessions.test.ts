@@ -1,7 +1,7 @@
 import { authenticatorChain } from '@kube-authn/core'
 import { revocationList, unlessRevoked } from '@kube-authn/core/revocation'
 import { isAuthenticationError } from '@kube-authn/core/internal/shared'
-import { memoryObjectStore } from '@kube-authn/server'
+import { memoryObjectStore } from '@kube-authn/store'
 import { createPki, fakeRequest, fixedClock } from '@kube-authn/testing'
 import { describe, expect, it, vi } from 'vitest'
 import { type Browser, browserOf, locationOf } from '../test/browser.ts'

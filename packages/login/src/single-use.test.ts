@@ -1,5 +1,5 @@
 import { oidc } from '@kube-authn/core/oidc'
-import { memoryObjectStore } from '@kube-authn/server'
+import { memoryObjectStore } from '@kube-authn/store'
 import { fixedClock, type FixedClock } from '@kube-authn/testing'
 import { describe, expect, it } from 'vitest'
 import { type Browser, browserOf, locationOf } from '../test/browser.ts'

@@ -37,17 +37,3 @@ export type {
 } from './controllers/stores.ts'
 export type { RunningControllers } from './controllers/loop/controller-loop.ts'
 export { runControllers } from './controllers/run-controllers.ts'
-export { memoryObjectStore } from './store/memory/memory-object-store.ts'
-export type {
-  DeletePrecondition,
-  Lifetime,
-  ListOptions,
-  ObjectStore,
-  StoreChange,
-  StoredList,
-  StoredObject,
-  StoreEvent,
-  StoreProgress,
-  WatchOptions,
-} from './store/object-store.ts'
-export { isStoreError, StoreError, type StoreErrorCode } from './store/store-error.ts'

@@ -1,4 +1,4 @@
-import { memoryObjectStore } from '../src/store/memory/memory-object-store.ts'
+import { memoryObjectStore } from '@kube-authn/store'
 import { kubernetesApi } from '../src/api/api-handler.ts'
 import type { KubernetesApiOptions } from '../src/api/kubernetes-api-options.ts'
 

@@ -7,8 +7,7 @@ import { readKubeObject } from '../src/registry/read-kube-object.ts'
 import { registry, type Registry } from '../src/registry/registry.ts'
 import type { Resource } from '../src/registry/resource.ts'
 import { allResources } from '../src/registry/resources/index.ts'
-import { memoryObjectStore } from '../src/store/memory/memory-object-store.ts'
-import type { ObjectStore } from '../src/store/object-store.ts'
+import { memoryObjectStore, type ObjectStore } from '@kube-authn/store'
 
 export const NOW = Date.UTC(2030, 0, 1)
 

@@ -1,6 +1,5 @@
-import type { ObjectStore, StoreChange } from '../src/store/object-store.ts'
-import { storeNow } from '../src/store/store-clock.ts'
-import { StoreError } from '../src/store/store-error.ts'
+import { type ObjectStore, type StoreChange, StoreError } from '@kube-authn/store'
+import { storeNow } from '@kube-authn/store/internal'
 
 /** What happens at one call. */
 export interface Interruption {

@@ -1,7 +1,7 @@
 import { exportedLines } from '../src/cli/store/file/exported-lines.ts'
 import type { ExportedObject } from '../src/cli/store/file/format.ts'
-import type { ObjectStore, StoredObject } from '../src/store/object-store.ts'
-import type { FoundObject, StoreSnapshot } from '../src/store/store-snapshot.ts'
+import type { ObjectStore, StoredObject } from '@kube-authn/store'
+import type { FoundObject, StoreSnapshot } from '@kube-authn/store/internal'
 
 /** A snapshot of these objects, in parts of two. */
 export function snapshotOf(

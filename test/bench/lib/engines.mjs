@@ -3,10 +3,10 @@ import { mkdtempSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { memoryObjectStore } from '@kube-authn/server'
-import { etcdObjectStore } from '@kube-authn/server/etcd'
-import { migratePostgresStore, postgresObjectStore } from '@kube-authn/server/postgres'
-import { sqliteObjectStore } from '@kube-authn/server/sqlite'
+import { memoryObjectStore } from '@kube-authn/store'
+import { etcdObjectStore } from '@kube-authn/store/etcd'
+import { migratePostgresStore, postgresObjectStore } from '@kube-authn/store/postgres'
+import { sqliteObjectStore } from '@kube-authn/store/sqlite'
 import pg from 'pg'
 import { followEtcd, followPostgres } from './bare-followers.mjs'
 
@@ -134,7 +134,7 @@ export const ENGINES = {
 function openSqlite(file) {
   const builtIn = process.getBuiltinModule('node:sqlite')
   if (builtIn !== undefined) return new builtIn.DatabaseSync(file)
-  const Database = createRequire(import.meta.resolve('@kube-authn/server'))('libsql')
+  const Database = createRequire(import.meta.resolve('@kube-authn/store'))('libsql')
   return new Database(file)
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { StoredList, StoredObject } from '@kube-authn/server'
+import type { StoredList, StoredObject } from '@kube-authn/store'
 import type { Asked, Operation, Outcome, Refusal, SeenList, SeenObject } from './operation.ts'
 import type { Random } from './random.ts'
 import type { Answer, Replica } from './replica.ts'

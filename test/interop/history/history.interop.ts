@@ -1,4 +1,4 @@
-import { migratePostgresStore } from '@kube-authn/server/postgres'
+import { migratePostgresStore } from '@kube-authn/store/postgres'
 import { afterAll, describe, expect, it } from 'vitest'
 import { has } from '../components.ts'
 import { startEtcd } from '../etcd.ts'

@@ -29,10 +29,10 @@ async function opened() {
 
 async function open() {
   if (engine === 'etcd') {
-    const { etcdObjectStore } = await import('@kube-authn/server/etcd')
+    const { etcdObjectStore } = await import('@kube-authn/store/etcd')
     return etcdObjectStore({ endpoints: [url], allowInsecureHttp: true, prefix: `/${name}/`, ...history })
   }
-  const { postgresObjectStore } = await import('@kube-authn/server/postgres')
+  const { postgresObjectStore } = await import('@kube-authn/store/postgres')
   return postgresObjectStore({ connectionString: url, schema: name, ...history })
 }
 

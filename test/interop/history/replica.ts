@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import type { StoredList, StoredObject } from '@kube-authn/server'
+import type { StoredList, StoredObject } from '@kube-authn/store'
 import type { SeenChange } from './operation.ts'
 
 /** What came of a call. `lost`: the process ended first. */

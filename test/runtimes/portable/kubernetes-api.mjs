@@ -1,5 +1,6 @@
 import { userInfo } from '@kube-authn/core'
-import { kubernetesApi, memoryObjectStore } from '@kube-authn/server'
+import { kubernetesApi } from '@kube-authn/server'
+import { memoryObjectStore } from '@kube-authn/store'
 import { checksOf } from './check.mjs'
 import { expectEqual, expectText } from './expect.mjs'
 

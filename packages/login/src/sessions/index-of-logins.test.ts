@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { memoryObjectStore } from '@kube-authn/server'
+import { memoryObjectStore } from '@kube-authn/store'
 import { fixedClock } from '../../../core/test/fakes.ts'
 import { contentOf } from '../../test/sessions.ts'
 import { storedSessions } from './stored-sessions.ts'

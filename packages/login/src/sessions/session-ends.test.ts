@@ -1,5 +1,6 @@
 import { revocationList } from '@kube-authn/core/revocation'
-import { memoryObjectStore, revocations } from '@kube-authn/server'
+import { revocations } from '@kube-authn/server'
+import { memoryObjectStore } from '@kube-authn/store'
 import { fixedClock } from '@kube-authn/testing'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { contentOf, keyOf } from '../../test/sessions.ts'

@@ -1,5 +1,5 @@
 import { fixedClock, type FixedClock } from '@kube-authn/testing'
-import { memoryObjectStore } from '@kube-authn/server'
+import { memoryObjectStore } from '@kube-authn/store'
 import { describe, expect, it } from 'vitest'
 import { browser, contentOf, inTime, keyOf, loggedIn } from '../../test/sessions.ts'
 import { cookieSessions } from './cookie-sessions.ts'

@@ -1,5 +1,5 @@
 import { fixedClock, type FixedClock } from '@kube-authn/testing'
-import { memoryObjectStore, StoreError } from '@kube-authn/server'
+import { memoryObjectStore, StoreError } from '@kube-authn/store'
 import { describe, expect, it, vi } from 'vitest'
 import { contentOf, hooked, inTime, loggedIn } from '../../test/sessions.ts'
 import type { SessionContent } from './session-keeper.ts'

@@ -15,7 +15,7 @@ import { credentialRevocations } from '../registry/resources/credential-revocati
 import { allResources } from '../registry/resources/index.ts'
 import { pods } from '../registry/resources/plain.ts'
 import { serviceAccounts } from '../registry/resources/service-accounts.ts'
-import { storeClock } from '../store/store-clock.ts'
+import { storeClock } from '@kube-authn/store/internal'
 import { evictions } from './actions/eviction.ts'
 import { tokenRequests } from './actions/token-request.ts'
 import type { HealthAnswers } from './health.ts'

@@ -4,11 +4,10 @@ import { userInfo } from '@kube-authn/core'
 import { fixedClock } from '../../../core/test/fakes.ts'
 import { alwaysAllow } from '@kube-authn/core/authorization'
 import { clientRequest } from '../../test/signing-requests.ts'
-import { memoryObjectStore } from '../store/memory/memory-object-store.ts'
-import type { ObjectStore } from '../store/object-store.ts'
+import { memoryObjectStore, type ObjectStore } from '@kube-authn/store'
 import { kubernetesApi } from './api-handler.ts'
 import type { KubernetesApi } from './kubernetes-api.ts'
-import { continueToken } from '../store/continue-token.ts'
+import { continueToken } from '@kube-authn/store/internal'
 
 let clock: ReturnType<typeof fixedClock>
 let store: ObjectStore

@@ -2,8 +2,8 @@ import type { AuthenticationRequest, Awaitable } from '@kube-authn/core'
 import type { HttpAnswer } from '@kube-authn/core/adapter'
 import { methodNotAllowed } from '@kube-authn/core/internal'
 import { quoted } from '@kube-authn/internal/quote'
-import type { StoreCopy } from '../store/cache/store-cache.ts'
-import { StoreError } from '../store/store-error.ts'
+import type { StoreCopy } from '@kube-authn/store/internal'
+import { StoreError } from '@kube-authn/store'
 import type { KubernetesApiOptions } from './kubernetes-api-options.ts'
 
 /** Where health is asked for. `livez`: whether the process should be restarted. `readyz`: whether it should get requests. No more will be added. */

@@ -7,7 +7,7 @@ import type { StoredBootstrapTokens } from '../credentials/stored-bootstrap-toke
 import type { StoredServiceAccounts } from '../credentials/stored-service-accounts.ts'
 import type { StoredRbac } from '../rbac/stored-rbac.ts'
 import type { StoredRevocations } from '../revocations/revocations.ts'
-import type { ObjectStore } from '../store/object-store.ts'
+import type { ObjectStore } from '@kube-authn/store'
 
 /** Options of `kubernetesApi`. */
 export interface KubernetesApiOptions {

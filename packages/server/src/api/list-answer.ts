@@ -2,7 +2,7 @@ import type { HttpAnswer } from '@kube-authn/core/adapter'
 import { objectAnswer } from '@kube-authn/core/internal/api'
 import type { KubeObject } from '../registry/kube-object.ts'
 import { listedObject, type ListedObject } from '../registry/list-objects.ts'
-import { turns } from '../store/local/turns.ts'
+import { turns } from '@kube-authn/store/internal'
 
 /** A list that is answered. */
 export interface ListContent {

@@ -2,8 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { fixedClock } from '../../../core/test/fakes.ts'
 import { type Ask, askApi, type Asked } from '../../test/ask-api.ts'
-import { memoryObjectStore } from '../store/memory/memory-object-store.ts'
-import type { ObjectStore } from '../store/object-store.ts'
+import { memoryObjectStore, type ObjectStore } from '@kube-authn/store'
 
 const MAPS = '/api/v1/namespaces/default/configmaps'
 const MAP = `${MAPS}/m`

@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { memoryObjectStore } from '../store/memory/memory-object-store.ts'
-import type { ObjectStore } from '../store/object-store.ts'
+import { memoryObjectStore, type ObjectStore } from '@kube-authn/store'
 import { kubernetesApi } from './api-handler.ts'
 import type { KubernetesApi } from './kubernetes-api.ts'
 

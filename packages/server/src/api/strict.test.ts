@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { allResources } from '../registry/resources/index.ts'
 import { apiVersionOf, type Resource } from '../registry/resource.ts'
-import { memoryObjectStore } from '../store/memory/memory-object-store.ts'
+import { memoryObjectStore } from '@kube-authn/store'
 import { askApi } from '../../test/ask-api.ts'
 
 const pathOf = (resource: Resource): string => {

@@ -3,7 +3,7 @@ import { fakeUser } from '@kube-authn/testing'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Ask, askApi, type Asked } from '../../test/ask-api.ts'
 import { storedRbac } from '../rbac/stored-rbac.ts'
-import { memoryObjectStore } from '../store/memory/memory-object-store.ts'
+import { memoryObjectStore } from '@kube-authn/store'
 
 const CORE = '/api/v1/namespaces/default'
 const RBAC = 'rbac.authorization.k8s.io'

@@ -1,4 +1,4 @@
-import { isStoreError } from '../store/store-error.ts'
+import { isStoreError } from '@kube-authn/store'
 import { Failure } from './failure.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type ControlledObjects, controlledObjects, openMemory } from '../../test/controlled-objects.ts'
 import { names } from '../../test/long-bodies.ts'
-import type { ObjectStore } from '../store/object-store.ts'
+import type { ObjectStore } from '@kube-authn/store'
 
 const tokenSecret = (account: string): object => ({
   type: 'kubernetes.io/service-account-token',

@@ -12,7 +12,7 @@ import {
   openMemory,
   signingKey,
 } from '../../test/controlled-objects.ts'
-import { sqliteObjectStore } from '../store/sqlite/sqlite-object-store.ts'
+import { sqliteObjectStore } from '@kube-authn/store/sqlite'
 import { runControllers } from './run-controllers.ts'
 import { verifyClusterInfo } from './cluster-info/signature.ts'
 

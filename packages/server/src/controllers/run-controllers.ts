@@ -20,9 +20,8 @@ import { aBoolean, aFunction, type OptionsShape, required } from '@kube-authn/co
 import type { SigningKey } from '@kube-authn/core/service-account'
 import { registry } from '../registry/registry.ts'
 import { allResources } from '../registry/resources/index.ts'
-import { elapsedTimeOf } from '../store/local/elapsed.ts'
-import type { ObjectStore } from '../store/object-store.ts'
-import { storeClock } from '../store/store-clock.ts'
+import { elapsedTimeOf, storeClock } from '@kube-authn/store/internal'
+import type { ObjectStore } from '@kube-authn/store'
 import { controllersProblems, isNamed } from './controller-names.ts'
 import { electedControllers } from './leader-election/elected-controllers.ts'
 import {

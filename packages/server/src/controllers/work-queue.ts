@@ -1,6 +1,6 @@
 import type { Awaitable, Clock } from '@kube-authn/core'
 import { report } from '@kube-authn/core/internal'
-import { yieldToEventLoop } from '../store/yield-to-event-loop.ts'
+import { yieldToEventLoop } from '@kube-authn/store/internal'
 
 /** Options of {@link workQueue}. */
 export interface WorkQueueOptions<T> {

@@ -14,8 +14,7 @@ import { secrets } from '../registry/resources/secrets.ts'
 import { serviceAccounts } from '../registry/resources/service-accounts.ts'
 import { ignoreMissing } from '../registry/status-errors.ts'
 import { fromStored, keyOf } from '../registry/stored-objects.ts'
-import type { ObjectStore } from '../store/object-store.ts'
-import { isStoreError } from '../store/store-error.ts'
+import { isStoreError, type ObjectStore } from '@kube-authn/store'
 import { identityOf, podOf, secretOf, serviceAccountOf } from './stored-credentials.ts'
 
 /** The objects in a store that credentials refer to. */

@@ -2,10 +2,13 @@ import { unavailable } from '@kube-authn/core/internal'
 import type { KubeObject } from '../registry/kube-object.ts'
 import type { Resource } from '../registry/resource.ts'
 import { fromStored, keyPrefix } from '../registry/stored-objects.ts'
-import { RETRY_SECONDS } from '../store/cache/retry-seconds.ts'
-import { type StoreCache, storeCache, type StoreCacheOptions } from '../store/cache/store-cache.ts'
-import type { StoredObject } from '../store/object-store.ts'
-import { StoreError } from '../store/store-error.ts'
+import {
+  RETRY_SECONDS,
+  type StoreCache,
+  storeCache,
+  type StoreCacheOptions,
+} from '@kube-authn/store/internal'
+import { type StoredObject, StoreError } from '@kube-authn/store'
 
 /** A copy of the objects of one resource. */
 export interface ObjectCopy<T> {

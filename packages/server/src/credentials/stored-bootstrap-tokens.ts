@@ -1,7 +1,7 @@
 import { checkOptions } from '@kube-authn/core/adapter'
 import { BOOTSTRAP_NAMESPACE, type BootstrapTokenOptions, type Secret } from '@kube-authn/core/internal'
 import { secrets } from '../registry/resources/secrets.ts'
-import { type StoreCacheOptions, storeCacheShape, type StoreCopy } from '../store/cache/store-cache.ts'
+import { type StoreCacheOptions, storeCacheShape, type StoreCopy } from '@kube-authn/store/internal'
 import { objectCopy } from './object-copy.ts'
 import { bootstrapSecretOf } from './stored-credentials.ts'
 

@@ -3,8 +3,12 @@ import { type LegacyTokenObjects, type ServiceAccountObjects, withMethods } from
 import { nodes, pods } from '../registry/resources/plain.ts'
 import { secrets } from '../registry/resources/secrets.ts'
 import { serviceAccounts } from '../registry/resources/service-accounts.ts'
-import { joinedCopies } from '../store/cache/joined-copies.ts'
-import { type StoreCacheOptions, storeCacheShape, type StoreCopy } from '../store/cache/store-cache.ts'
+import {
+  joinedCopies,
+  type StoreCacheOptions,
+  storeCacheShape,
+  type StoreCopy,
+} from '@kube-authn/store/internal'
 import { credentialObjects } from './credential-objects.ts'
 import { objectCopy } from './object-copy.ts'
 import { identityOf, podOf, serviceAccountOf, tokenSecretOf } from './stored-credentials.ts'

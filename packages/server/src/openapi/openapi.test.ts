@@ -4,7 +4,7 @@ import { kubernetesApi } from '../api/api-handler.ts'
 import type { KubernetesApi } from '../api/kubernetes-api.ts'
 import { wireFields } from '../../../core/src/internal/protobuf/wire.ts'
 import { servedResources } from '../api/api-answers.ts'
-import { memoryObjectStore } from '../store/memory/memory-object-store.ts'
+import { memoryObjectStore } from '@kube-authn/store'
 
 let api: KubernetesApi
 beforeAll(async () => {

@@ -5,7 +5,7 @@ import { cpuSecondsUntil } from '../../../../test/cpu-seconds.ts'
 import { names, some } from '../../test/long-bodies.ts'
 import { runningServer } from '../../test/running-server.ts'
 import { apiServer } from '../server/api-server.ts'
-import { memoryObjectStore } from '../store/memory/memory-object-store.ts'
+import { memoryObjectStore } from '@kube-authn/store'
 import { storedRbac } from './stored-rbac.ts'
 
 const GROUP = 'rbac.authorization.k8s.io'

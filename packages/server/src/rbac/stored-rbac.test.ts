@@ -3,10 +3,8 @@ import { emptyContext, rbac as rbacOf, rbacPolicy, userInfo } from '@kube-authn/
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { fixedClock } from '@kube-authn/testing'
-import { faultyStore } from '../../test/faulty-store.ts'
-import { memoryObjectStore } from '../store/memory/memory-object-store.ts'
-import type { ObjectStore } from '../store/object-store.ts'
-import { StoreError } from '../store/store-error.ts'
+import { faultyStore } from '../../../store/test/faulty-store.ts'
+import { memoryObjectStore, type ObjectStore, StoreError } from '@kube-authn/store'
 import { learningStore } from '../registry/registry.ts'
 import { storedRbac, type StoredRbac } from './stored-rbac.ts'
 

@@ -10,16 +10,15 @@ import {
   rbacOver,
 } from '@kube-authn/core/internal'
 import { fromStored, RBAC_PREFIX } from '../registry/stored-objects.ts'
-import type { Kept } from '../store/cache/cached-objects.ts'
-import { RETRY_SECONDS } from '../store/cache/retry-seconds.ts'
 import {
+  type Kept,
+  RETRY_SECONDS,
   storeCache,
   type StoreCacheOptions,
   storeCacheShape,
   type StoreCopy,
-} from '../store/cache/store-cache.ts'
-import type { StoredObject } from '../store/object-store.ts'
-import { StoreError } from '../store/store-error.ts'
+} from '@kube-authn/store/internal'
+import { type StoredObject, StoreError } from '@kube-authn/store'
 
 /** An authorizer that follows roles and bindings in a store. */
 export interface StoredRbac extends RbacAuthorizer, StoreCopy {}

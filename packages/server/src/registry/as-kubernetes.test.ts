@@ -1,8 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { fixedClock } from '../../../core/test/fakes.ts'
 import { type Ask, askApi } from '../../test/ask-api.ts'
-import { memoryObjectStore } from '../store/memory/memory-object-store.ts'
-import type { ObjectStore } from '../store/object-store.ts'
+import { memoryObjectStore, type ObjectStore } from '@kube-authn/store'
 
 const CORE = '/api/v1/namespaces/default'
 const ROLES = '/apis/rbac.authorization.k8s.io/v1/namespaces/default/roles'

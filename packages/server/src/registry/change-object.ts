@@ -1,6 +1,5 @@
 import type { Awaitable } from '@kube-authn/core'
-import type { ObjectStore, StoredObject } from '../store/object-store.ts'
-import { isStoreError } from '../store/store-error.ts'
+import { isStoreError, type ObjectStore, type StoredObject } from '@kube-authn/store'
 import { isSameJson } from './same-json.ts'
 import type { KubeObject } from './kube-object.ts'
 import { conflict, MODIFIED, notFound } from './status-errors.ts'

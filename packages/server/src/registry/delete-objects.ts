@@ -1,4 +1,4 @@
-import type { ObjectStore, StoredObject } from '../store/object-store.ts'
+import type { ObjectStore, StoredObject } from '@kube-authn/store'
 import { changeObject, type Changed, type Found } from './change-object.ts'
 import { requirePreconditions } from './check-object.ts'
 import type { KubeObject } from './kube-object.ts'

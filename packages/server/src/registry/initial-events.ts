@@ -1,5 +1,5 @@
-import { turns } from '../store/local/turns.ts'
-import type { ObjectStore, StoredObject } from '../store/object-store.ts'
+import { turns } from '@kube-authn/store/internal'
+import type { ObjectStore, StoredObject } from '@kube-authn/store'
 import type { ObjectEvent } from './seen-changes.ts'
 import type { Selects } from './selectors.ts'
 import { tooLargeVersion } from './status-errors.ts'

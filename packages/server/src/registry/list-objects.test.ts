@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { memoryObjectStore } from '../store/memory/memory-object-store.ts'
-import type { ObjectStore } from '../store/object-store.ts'
+import { memoryObjectStore, type ObjectStore } from '@kube-authn/store'
 import { listObjects, type ObjectList } from './list-objects.ts'
 import { allResources } from './resources/index.ts'
 

@@ -1,6 +1,5 @@
-import { presentToken, resolvedToken } from '../store/continue-token.ts'
-import type { ObjectStore, StoredObject } from '../store/object-store.ts'
-import { isStoreError } from '../store/store-error.ts'
+import { presentToken, resolvedToken } from '@kube-authn/store/internal'
+import { isStoreError, type ObjectStore, type StoredObject } from '@kube-authn/store'
 import type { KubeObject } from './kube-object.ts'
 import { type Selects, selectsOf } from './selectors.ts'
 import { continueExpired } from './status-errors.ts'

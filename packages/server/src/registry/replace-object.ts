@@ -1,6 +1,6 @@
 import type { Awaitable } from '@kube-authn/core'
 import { ownersAfterUpdate } from '../apply/owners.ts'
-import type { ObjectStore } from '../store/object-store.ts'
+import type { ObjectStore } from '@kube-authn/store'
 import { changeObject, type Changed, type Found } from './change-object.ts'
 import { checkObject } from './check-object.ts'
 import type { KubeObject } from './kube-object.ts'

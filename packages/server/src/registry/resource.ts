@@ -1,7 +1,7 @@
 import type { Awaitable } from '@kube-authn/core'
 import type { Authorizer, RuleResolver } from '@kube-authn/core/authorization'
 import type { ErrorList, ObjectReader } from '@kube-authn/core/internal'
-import type { Lifetime } from '../store/object-store.ts'
+import type { Lifetime } from '@kube-authn/store'
 import type { KubeObject } from './kube-object.ts'
 import type { Caller, Preconditions, WriteOptions } from './write.ts'
 

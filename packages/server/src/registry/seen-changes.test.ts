@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import type { StoreChange } from '../store/object-store.ts'
+import type { StoreChange } from '@kube-authn/store'
 import { seenChanges } from './seen-changes.ts'
 import type { Selects } from './selectors.ts'
 

@@ -1,4 +1,4 @@
-import type { StoreChange } from '../store/object-store.ts'
+import type { StoreChange } from '@kube-authn/store'
 import type { KubeObject } from './kube-object.ts'
 import type { Selects } from './selectors.ts'
 import { fromStored } from './stored-objects.ts'

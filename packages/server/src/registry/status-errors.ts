@@ -1,6 +1,6 @@
 import { StatusError } from '@kube-authn/core/adapter'
 import { type ErrorList, errorList, fieldPath, isStatusError, quoted } from '@kube-authn/core/internal'
-import { StoreError } from '../store/store-error.ts'
+import { StoreError } from '@kube-authn/store'
 import { qualifiedName, type Resource } from './resource.ts'
 
 /*

@@ -1,6 +1,5 @@
 import { isObject, RBAC_API_GROUP } from '@kube-authn/core/internal'
-import { StoreError } from '../store/store-error.ts'
-import type { StoredObject } from '../store/object-store.ts'
+import { type StoredObject, StoreError } from '@kube-authn/store'
 import type { KubeObject } from './kube-object.ts'
 import type { Resource } from './resource.ts'
 

@@ -1,5 +1,4 @@
-import type { ObjectStore } from '../store/object-store.ts'
-import { isStoreError } from '../store/store-error.ts'
+import { isStoreError, type ObjectStore } from '@kube-authn/store'
 import { initialEvents } from './initial-events.ts'
 import type { ObjectEvent, SeenChange } from './seen-changes.ts'
 import type { Selects } from './selectors.ts'

@@ -6,9 +6,8 @@ import { registry, type Registry } from '../registry/registry.ts'
 import type { KubeObject } from '../registry/kube-object.ts'
 import { allResources } from '../registry/resources/index.ts'
 import { credentialRevocations as resource } from '../registry/resources/credential-revocations.ts'
-import { faultyStore } from '../../test/faulty-store.ts'
-import { memoryObjectStore } from '../store/memory/memory-object-store.ts'
-import type { ObjectStore } from '../store/object-store.ts'
+import { faultyStore } from '../../../store/test/faulty-store.ts'
+import { memoryObjectStore, type ObjectStore } from '@kube-authn/store'
 import { revocations, REVOCATIONS_PREFIX, type StoredRevocations } from './revocations.ts'
 
 const admin = { user: userInfo({ username: 'admin' }), context: {} }

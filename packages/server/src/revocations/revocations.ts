@@ -18,15 +18,15 @@ import {
 } from '../registry/resources/credential-revocations.ts'
 import { isConflict } from '../registry/status-errors.ts'
 import { fromStored, keyPrefix } from '../registry/stored-objects.ts'
-import { RETRY_SECONDS } from '../store/cache/retry-seconds.ts'
 import {
+  RETRY_SECONDS,
   storeCache,
   type StoreCacheOptions,
   storeCacheShape,
+  storeClock,
   type StoreCopy,
-} from '../store/cache/store-cache.ts'
-import type { StoredObject } from '../store/object-store.ts'
-import { storeClock } from '../store/store-clock.ts'
+} from '@kube-authn/store/internal'
+import type { StoredObject } from '@kube-authn/store'
 
 /** Options of {@link revocations}. */
 export interface RevocationsOptions extends StoreCacheOptions {

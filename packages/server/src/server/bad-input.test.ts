@@ -5,7 +5,7 @@ import { authenticatorChain } from '@kube-authn/core'
 import { alwaysAllow } from '@kube-authn/core/authorization'
 import { tokenFile } from '@kube-authn/core/token-file'
 import { afterAll, describe, expect, it } from 'vitest'
-import { memoryObjectStore } from '../store/memory/memory-object-store.ts'
+import { memoryObjectStore } from '@kube-authn/store'
 import { apiServer } from './api-server.ts'
 
 interface Served {

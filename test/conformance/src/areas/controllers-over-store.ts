@@ -1,6 +1,7 @@
 import type { ServiceAccount } from '@kube-authn/core/internal'
 import type { Secret } from '@kube-authn/core/service-account'
-import { memoryObjectStore, type ObjectStore, runControllers } from '@kube-authn/server'
+import { runControllers } from '@kube-authn/server'
+import { memoryObjectStore, type ObjectStore } from '@kube-authn/store'
 
 /*
  * The same vectors for `runControllers`, whose controllers share the rules of the functions over small stores: what is in the store of an API server before

@@ -10,7 +10,7 @@ import {
 import { storedRbac, type StoredRbac } from '../../rbac/stored-rbac.ts'
 import { writeBootstrapPolicy } from '../../rbac/write-bootstrap-policy.ts'
 import { revocations, type StoredRevocations } from '../../revocations/revocations.ts'
-import type { ObjectStore } from '../../store/object-store.ts'
+import type { ObjectStore } from '@kube-authn/store'
 import type { Log } from './server-log.ts'
 
 /** Copies of what authentication and authorization read in the store. */

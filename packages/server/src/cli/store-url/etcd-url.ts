@@ -1,4 +1,4 @@
-import type { EtcdObjectStoreOptions } from '../../store/etcd/connect-etcd.ts'
+import type { EtcdObjectStoreOptions } from '@kube-authn/store/internal'
 
 /** The options that a value of `--store` names; otherwise what is wrong with it. */
 export type EtcdUrl =

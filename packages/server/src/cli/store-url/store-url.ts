@@ -1,7 +1,17 @@
 import { resolve } from 'node:path'
-import type { EtcdObjectStoreOptions } from '../../store/etcd/connect-etcd.ts'
-import type { ObjectStore } from '../../store/object-store.ts'
-import type { StoreSnapshot } from '../../store/store-snapshot.ts'
+import { memoryObjectStore, type ObjectStore } from '@kube-authn/store'
+import { etcdObjectStore } from '@kube-authn/store/etcd'
+import {
+  type EtcdObjectStoreOptions,
+  migrateSqliteStore,
+  postgresStoreVersions,
+  readEtcdStore,
+  readPostgresStore,
+  readSqliteStore,
+  type StoreSnapshot,
+} from '@kube-authn/store/internal'
+import { migratePostgresStore, postgresObjectStore } from '@kube-authn/store/postgres'
+import { sqliteObjectStore } from '@kube-authn/store/sqlite'
 import { readEtcdUrl } from './etcd-url.ts'
 import { postgresUrlProblem, readPostgresUrl, shownPostgresUrl } from './postgres-url.ts'
 
@@ -41,10 +51,7 @@ const memory: StoreScheme = {
   isShared: false,
   problem: (value) => (value === 'memory' ? undefined : 'must be memory alone'),
   shown: () => undefined,
-  async open() {
-    const { memoryObjectStore } = await import('../../store/memory/memory-object-store.ts')
-    return memoryObjectStore()
-  },
+  open: () => Promise.resolve(memoryObjectStore()),
 }
 
 const sqlite: StoreScheme = {
@@ -52,19 +59,10 @@ const sqlite: StoreScheme = {
   isShared: false,
   problem: (value) => (fileOf(value) === '' ? 'must name a file after sqlite:' : undefined),
   shown: (value) => resolve(fileOf(value)),
-  async open(value) {
-    const { sqliteObjectStore } = await import('../../store/sqlite/sqlite-object-store.ts')
-    return sqliteObjectStore({ file: fileOf(value) })
-  },
+  open: (value) => sqliteObjectStore({ file: fileOf(value) }),
   lasting: {
-    async read(value, work) {
-      const { readSqliteStore } = await import('../../store/sqlite/read-sqlite-store.ts')
-      return readSqliteStore(fileOf(value), work)
-    },
-    async migrate(value, isDryRun) {
-      const { migrateSqliteStore } = await import('../../store/sqlite/read-sqlite-store.ts')
-      return migrateSqliteStore(fileOf(value), isDryRun)
-    },
+    read: (value, work) => readSqliteStore(fileOf(value), work),
+    migrate: (value, isDryRun) => migrateSqliteStore(fileOf(value), isDryRun),
   },
 }
 
@@ -79,15 +77,9 @@ const etcd: StoreScheme = {
     const read = readEtcdUrl(value)
     return 'problem' in read ? undefined : read.shown
   },
-  async open(value) {
-    const { etcdObjectStore } = await import('../../store/etcd/etcd-object-store.ts')
-    return etcdObjectStore(etcdOptions(value))
-  },
+  open: (value) => etcdObjectStore(etcdOptions(value)),
   lasting: {
-    async read(value, work) {
-      const { readEtcdStore } = await import('../../store/etcd/read-etcd-store.ts')
-      return readEtcdStore(etcdOptions(value), work)
-    },
+    read: (value, work) => readEtcdStore(etcdOptions(value), work),
     // It has no schema.
     migrate: () => Promise.resolve(undefined),
   },
@@ -100,23 +92,18 @@ const postgres: StoreScheme = {
   shown: shownPostgresUrl,
   async open(value) {
     const { connectionString, listen } = readPostgresUrl(value)
-    const { migratePostgresStore, postgresObjectStore } =
-      await import('../../store/postgres/postgres-object-store.ts')
     await migratePostgresStore({ connectionString })
     return postgresObjectStore({ connectionString, listen })
   },
   lasting: {
-    async read(value, work) {
+    read(value, work) {
       const { connectionString } = readPostgresUrl(value)
-      const { readPostgresStore } = await import('../../store/postgres/read-postgres-store.ts')
       return readPostgresStore({ connectionString }, work)
     },
     async migrate(value, isDryRun) {
       const { connectionString } = readPostgresUrl(value)
-      const { postgresStoreVersions } = await import('../../store/postgres/read-postgres-store.ts')
       const versions = await postgresStoreVersions({ connectionString })
       if (isDryRun) return versions
-      const { migratePostgresStore } = await import('../../store/postgres/postgres-object-store.ts')
       await migratePostgresStore({ connectionString })
       return versions
     },

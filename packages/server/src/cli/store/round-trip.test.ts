@@ -12,11 +12,9 @@ import {
   snapshotOf,
   snapshotOfStore,
 } from '../../../test/store-exports.ts'
-import { memoryObjectStore } from '../../store/memory/memory-object-store.ts'
-import type { ObjectStore } from '../../store/object-store.ts'
-import { readSqliteStore } from '../../store/sqlite/read-sqlite-store.ts'
-import { sqliteObjectStore } from '../../store/sqlite/sqlite-object-store.ts'
-import { StoreError } from '../../store/store-error.ts'
+import { memoryObjectStore, type ObjectStore, StoreError } from '@kube-authn/store'
+import { readSqliteStore } from '@kube-authn/store/internal'
+import { sqliteObjectStore } from '@kube-authn/store/sqlite'
 import { readExport } from './file/read-export.ts'
 import { type ImportCounts, objectWriter, type OnExisting } from './import/object-writer.ts'
 

@@ -13,8 +13,8 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { COMMAND, folderOf, run } from '../../../test/command.ts'
 import { exportOf } from '../../../test/store-exports.ts'
-import { sqliteDriver } from '../../store/sqlite/driver.ts'
-import { sqliteObjectStore } from '../../store/sqlite/sqlite-object-store.ts'
+import { sqliteDriver } from '@kube-authn/store/internal'
+import { sqliteObjectStore } from '@kube-authn/store/sqlite'
 
 const SECRET =
   '{"kind":"Secret","apiVersion":"v1","metadata":{"namespace":"a","name":"db"},"data":{"p":"aHVudGVyMg=="}}'

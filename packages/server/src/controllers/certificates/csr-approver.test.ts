@@ -10,7 +10,7 @@ import type { KubeObject } from '../../registry/kube-object.ts'
 import { registry, type Registry } from '../../registry/registry.ts'
 import { certificateSigningRequests as resource } from '../../registry/resources/certificates/certificate-signing-requests.ts'
 import { allResources } from '../../registry/resources/index.ts'
-import { memoryObjectStore } from '../../store/memory/memory-object-store.ts'
+import { memoryObjectStore } from '@kube-authn/store'
 import { csrApprover, type CsrApproverOptions } from './csr-approver.ts'
 
 const NAME = { resource, namespace: '', name: 'x' }

@@ -9,7 +9,7 @@ import { readKubeObject } from '../../registry/read-kube-object.ts'
 import { registry, type Registry } from '../../registry/registry.ts'
 import { certificateSigningRequests as resource } from '../../registry/resources/certificates/certificate-signing-requests.ts'
 import { allResources } from '../../registry/resources/index.ts'
-import { memoryObjectStore } from '../../store/memory/memory-object-store.ts'
+import { memoryObjectStore } from '@kube-authn/store'
 import { csrCleaner, type CsrCleanerOptions } from './csr-cleaner.ts'
 
 const NOW_MS = 1_800_000_000_000

@@ -17,7 +17,7 @@ import {
 } from '../../../../x509/test/certificates.ts'
 import type { RequestInit } from '../../../../x509/test/requests.ts'
 import { APPROVED, callerOf, clientRequest, DENIED, withCondition } from '../../../test/signing-requests.ts'
-import { memoryObjectStore } from '../../store/memory/memory-object-store.ts'
+import { memoryObjectStore } from '@kube-authn/store'
 import { readKubeObject } from '../../registry/read-kube-object.ts'
 import type { KubeObject } from '../../registry/kube-object.ts'
 import { registry, type Registry } from '../../registry/registry.ts'

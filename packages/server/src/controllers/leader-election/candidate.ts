@@ -1,8 +1,7 @@
 import type { Clock } from '@kube-authn/core'
 import type { KubeObject } from '../../registry/kube-object.ts'
 import { toStored } from '../../registry/stored-objects.ts'
-import type { ObjectStore, StoredObject } from '../../store/object-store.ts'
-import { isStoreError } from '../../store/store-error.ts'
+import { isStoreError, type ObjectStore, type StoredObject } from '@kube-authn/store'
 import type { ElectionSettings } from './election-settings.ts'
 import { acquiredLease, holderOf, leaseIn } from './lease-object.ts'
 

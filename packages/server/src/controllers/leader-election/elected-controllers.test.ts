@@ -6,9 +6,7 @@ import { configMaps } from '../../registry/resources/config-maps.ts'
 import { leases } from '../../registry/resources/leases.ts'
 import { namespaces } from '../../registry/resources/namespaces.ts'
 import { keyOf, keyPrefix } from '../../registry/stored-objects.ts'
-import { memoryObjectStore } from '../../store/memory/memory-object-store.ts'
-import type { ObjectStore, StoreChange } from '../../store/object-store.ts'
-import { StoreError } from '../../store/store-error.ts'
+import { memoryObjectStore, type ObjectStore, type StoreChange, StoreError } from '@kube-authn/store'
 import { runControllers, type RunControllersOptions } from '../run-controllers.ts'
 
 const NOW = Date.UTC(2030, 0, 1)

@@ -1,5 +1,5 @@
-import { fencedStore } from '../../store/fenced-store.ts'
-import type { ObjectStore } from '../../store/object-store.ts'
+import { fencedStore } from '@kube-authn/store/internal'
+import type { ObjectStore } from '@kube-authn/store'
 import type { RunningControllers } from '../loop/controller-loop.ts'
 import { type ElectionOptions, leaderElection } from './leader-election.ts'
 

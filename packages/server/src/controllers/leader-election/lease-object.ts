@@ -3,7 +3,7 @@ import { apiVersionOf } from '../../registry/resource.ts'
 import { numberIn, partIn, stringIn } from '../../registry/resources/field-values.ts'
 import { leases } from '../../registry/resources/leases.ts'
 import { fromStored } from '../../registry/stored-objects.ts'
-import type { StoredObject } from '../../store/object-store.ts'
+import type { StoredObject } from '@kube-authn/store'
 import { rfc3339Of } from '@kube-authn/internal/rfc3339'
 import type { ElectionSettings } from './election-settings.ts'
 

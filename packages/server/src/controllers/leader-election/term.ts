@@ -1,7 +1,7 @@
 import type { Clock } from '@kube-authn/core'
 import { toStored } from '../../registry/stored-objects.ts'
-import type { Fence, ObjectStore, StoredObject } from '../../store/object-store.ts'
-import { fencedOff, isStoreError } from '../../store/store-error.ts'
+import { type Fence, isStoreError, type ObjectStore, type StoredObject } from '@kube-authn/store'
+import { fencedOff } from '@kube-authn/store/internal'
 import type { ElectionSettings } from './election-settings.ts'
 import { holderOf, leaseIn, renewedLease } from './lease-object.ts'
 

@@ -2,10 +2,8 @@ import type { Clock } from '@kube-authn/core'
 import type { KubeObject } from '../../registry/kube-object.ts'
 import type { Resource } from '../../registry/resource.ts'
 import { fromStored, keyPrefix } from '../../registry/stored-objects.ts'
-import { followStore } from '../../store/follow-store.ts'
-import { deferred } from '../../store/local/deferred.ts'
-import type { ObjectStore, StoredObject } from '../../store/object-store.ts'
-import type { StoreFollower } from '../../store/store-follower.ts'
+import { deferred, followStore, type StoreFollower } from '@kube-authn/store/internal'
+import type { ObjectStore, StoredObject } from '@kube-authn/store'
 import type { ObjectKey } from '../object-controller.ts'
 
 /** Options of {@link watchResource}. */

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { fixedClock, thrownBy } from '../../../../core/test/fakes.ts'
-import { memoryObjectStore } from '../../store/memory/memory-object-store.ts'
-import { StoreError } from '../../store/store-error.ts'
+import { memoryObjectStore, StoreError } from '@kube-authn/store'
 import { observedStore } from './store-outages.ts'
 
 function observed() {

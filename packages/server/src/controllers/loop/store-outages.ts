@@ -1,8 +1,7 @@
 import type { Clock } from '@kube-authn/core'
 import { memberOf } from '@kube-authn/core/internal'
-import type { ObjectStore, StoreEvent } from '../../store/object-store.ts'
-import { isStoreError } from '../../store/store-error.ts'
-import { storeNow } from '../../store/store-clock.ts'
+import { isStoreError, type ObjectStore, type StoreEvent } from '@kube-authn/store'
+import { storeNow } from '@kube-authn/store/internal'
 
 /** A store whose failures are noticed. */
 export interface ObservedStore {

@@ -1,6 +1,6 @@
 import { fixedClock } from '@kube-authn/testing'
 import { describe, expect, it } from 'vitest'
-import { memoryObjectStore } from '../../store/memory/memory-object-store.ts'
+import { memoryObjectStore } from '@kube-authn/store'
 import { registry } from '../registry.ts'
 import { credentialRevocations } from './credential-revocations.ts'
 

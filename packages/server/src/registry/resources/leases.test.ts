@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { fixedClock } from '../../../../core/test/fakes.ts'
-import { memoryObjectStore } from '../../store/memory/memory-object-store.ts'
+import { memoryObjectStore } from '@kube-authn/store'
 import type { KubeObject } from '../kube-object.ts'
 import { readKubeObject } from '../read-kube-object.ts'
 import { registry, type Registry } from '../registry.ts'

@@ -1,6 +1,7 @@
 import { allow, type Authorizer, noOpinion } from '@kube-authn/core/authorization'
 import { userInfo } from '@kube-authn/core'
-import { type KubernetesApi, kubernetesApi, memoryObjectStore, type ObjectStore } from '@kube-authn/server'
+import { type KubernetesApi, kubernetesApi } from '@kube-authn/server'
+import { memoryObjectStore, type ObjectStore } from '@kube-authn/store'
 import { withV1beta1Defaults } from '@kube-authn/server/internal'
 import { fixedClock } from '@kube-authn/testing'
 import { type Given, NotApplicable, type UnitRunner, type VectorUser } from '../../vector.ts'

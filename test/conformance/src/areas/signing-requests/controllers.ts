@@ -1,5 +1,5 @@
 import { allow, noOpinion } from '@kube-authn/core/authorization'
-import { memoryObjectStore, type ObjectStore } from '@kube-authn/server'
+import { memoryObjectStore, type ObjectStore } from '@kube-authn/store'
 import {
   allResources,
   certificateSigningRequests as resource,

@@ -13,7 +13,6 @@ import {
 import { authenticatorFromFlags, authorizerFromFlags } from '@kube-authn/node'
 import {
   credentialObjects,
-  memoryObjectStore,
   revocations,
   runControllers,
   storedBootstrapTokens,
@@ -21,6 +20,7 @@ import {
   storedServiceAccounts,
   writeBootstrapPolicy,
 } from '@kube-authn/server'
+import { memoryObjectStore } from '@kube-authn/store'
 import { apiServer } from '@kube-authn/server/node'
 
 const ISSUER = 'https://kubernetes.default.svc.cluster.local'

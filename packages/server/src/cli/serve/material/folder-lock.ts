@@ -1,8 +1,6 @@
 import { closeSync, openSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import type { SqlDatabase } from '../../../store/sqlite/database.ts'
-import { sqliteDriver } from '../../../store/sqlite/driver.ts'
-import { isBusy } from '../../../store/sqlite/failure.ts'
+import { isBusy, type SqlDatabase, sqliteDriver } from '@kube-authn/store/internal'
 import { Failure } from '../../failure.ts'
 import { reasonOf } from '../../terminal/reason-of.ts'
 

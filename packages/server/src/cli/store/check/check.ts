@@ -1,6 +1,6 @@
 import { systemClock } from '@kube-authn/core/internal'
 import { type Command, Option } from 'commander'
-import { isStoreError } from '../../../store/store-error.ts'
+import { isStoreError } from '@kube-authn/store'
 import { EXIT } from '../../failure.ts'
 import { storeFailureOf } from '../../store-failure.ts'
 import { readStoreAt, shownStore } from '../../store-url/store-url.ts'

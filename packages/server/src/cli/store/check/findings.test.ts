@@ -4,10 +4,9 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { fixedClock } from '../../../../../core/test/fakes.ts'
 import { snapshotOf } from '../../../../test/store-exports.ts'
-import type { StoredObject } from '../../../store/object-store.ts'
-import { sqliteDriver } from '../../../store/sqlite/driver.ts'
-import { readSqliteStore } from '../../../store/sqlite/read-sqlite-store.ts'
-import { sqliteObjectStore } from '../../../store/sqlite/sqlite-object-store.ts'
+import type { StoredObject } from '@kube-authn/store'
+import { readSqliteStore, sqliteDriver } from '@kube-authn/store/internal'
+import { sqliteObjectStore } from '@kube-authn/store/sqlite'
 import { storeFindings } from './findings.ts'
 
 const NOW = 1_000_000

@@ -1,11 +1,15 @@
 import { qualifiedName, type Resource } from '../../../registry/resource.ts'
 import { allResources } from '../../../registry/resources/index.ts'
 import { fromStored, keyOf, keyPrefix } from '../../../registry/stored-objects.ts'
-import { byBytes } from '../../../store/key-order.ts'
-import { checkKey, checkValue } from '../../../store/limits.ts'
-import type { StoredObject } from '../../../store/object-store.ts'
-import { StoreError } from '../../../store/store-error.ts'
-import type { FoundObject, StoreSnapshot, UnreadableObject } from '../../../store/store-snapshot.ts'
+import {
+  byBytes,
+  checkKey,
+  checkValue,
+  type FoundObject,
+  type StoreSnapshot,
+  type UnreadableObject,
+} from '@kube-authn/store/internal'
+import { type StoredObject, StoreError } from '@kube-authn/store'
 
 /** What is in a store. */
 export interface StoreFindings {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { byBytes } from '../../../store/key-order.ts'
+import { byBytes } from '@kube-authn/store/internal'
 import { chunksOf, exportOf } from '../../../../test/store-exports.ts'
 import type { ExportedObject } from './format.ts'
 import { readExport } from './read-export.ts'

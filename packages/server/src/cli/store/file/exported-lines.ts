@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { withoutControls } from '@kube-authn/internal/printable'
-import type { StoreSnapshot } from '../../../store/store-snapshot.ts'
+import type { StoreSnapshot } from '@kube-authn/store/internal'
 import { Failure } from '../../failure.ts'
 import { type ExportedObject, FORMAT, FORMAT_VERSION, lineOf } from './format.ts'
 

@@ -1,4 +1,4 @@
-import { MAX_KEY_BYTES, MAX_VALUE_BYTES } from '../../../store/limits.ts'
+import { MAX_KEY_BYTES, MAX_VALUE_BYTES } from '@kube-authn/store/internal'
 
 /** What the first line of an export says that it is. */
 export const FORMAT = 'kube-authn store export'

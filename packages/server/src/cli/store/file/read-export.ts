@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
 import { isObject } from '@kube-authn/core/internal'
-import { byBytes } from '../../../store/key-order.ts'
-import { checkKey, checkValue } from '../../../store/limits.ts'
-import { isStoreError } from '../../../store/store-error.ts'
+import { byBytes, checkKey, checkValue } from '@kube-authn/store/internal'
+import { isStoreError } from '@kube-authn/store'
 import { Failure } from '../../failure.ts'
 import {
   type ExportedObject,

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
-import type { ObjectStore } from '../../../store/object-store.ts'
-import { storeClock } from '../../../store/store-clock.ts'
+import type { ObjectStore } from '@kube-authn/store'
+import { storeClock } from '@kube-authn/store/internal'
 import { Failure } from '../../failure.ts'
 import { storeFailureOf } from '../../store-failure.ts'
 import { openStoreAt } from '../../store-url/store-url.ts'

@@ -1,7 +1,6 @@
 import type { Clock } from '@kube-authn/core'
 import { withoutControls } from '@kube-authn/internal/printable'
-import type { ObjectStore } from '../../../store/object-store.ts'
-import { isStoreError } from '../../../store/store-error.ts'
+import { isStoreError, type ObjectStore } from '@kube-authn/store'
 import { Failure } from '../../failure.ts'
 import type { ExportedObject } from '../file/format.ts'
 

@@ -13,8 +13,7 @@ import {
   signersAuthorizer,
   withCondition,
 } from '../../../../test/signing-requests.ts'
-import { memoryObjectStore } from '../../../store/memory/memory-object-store.ts'
-import type { ObjectStore } from '../../../store/object-store.ts'
+import { memoryObjectStore, type ObjectStore } from '@kube-authn/store'
 import type { KubeObject } from '../../kube-object.ts'
 import { readKubeObject } from '../../read-kube-object.ts'
 import { registry, type Registry } from '../../registry.ts'

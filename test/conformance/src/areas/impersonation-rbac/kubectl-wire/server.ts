@@ -8,7 +8,8 @@ import {
 } from '@kube-authn/core/adapter'
 import { allow, type Attributes, type Authorizer, deny, noOpinion } from '@kube-authn/core/authorization'
 import { tokenFile } from '@kube-authn/core/token-file'
-import { kubernetesApi, memoryObjectStore } from '@kube-authn/server'
+import { kubernetesApi } from '@kube-authn/server'
+import { memoryObjectStore } from '@kube-authn/store'
 import { SIGNING_REQUEST } from './signing-request.ts'
 import { requestOf, type VectorHeader } from '../request.ts'
 

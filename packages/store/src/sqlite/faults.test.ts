@@ -16,7 +16,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
-import { fixedClock } from '../../../../core/test/fakes.ts'
+import { fixedClock } from '../../../core/test/fakes.ts'
 import type { ObjectStore, StoreEvent } from '../object-store.ts'
 import { sqliteDriver } from './driver.ts'
 import { sqliteObjectStore } from './sqlite-object-store.ts'
@@ -35,7 +35,7 @@ beforeEach(() => {
 
 /** They use the built package, in another process. */
 function scriptOf(name: string): string {
-  return fileURLToPath(new URL(`../../../test/${name}`, import.meta.url))
+  return fileURLToPath(new URL(`../../test/${name}`, import.meta.url))
 }
 
 async function changesOf(store: ObjectStore, number: number): Promise<readonly StoreEvent[]> {

@@ -1,6 +1,6 @@
 import { memberOf, systemClock } from '@kube-authn/core/internal'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { unhandledRejections } from '../../../test/unhandled-rejections.ts'
+import { unhandledRejections } from '../../test/unhandled-rejections.ts'
 import { deferred } from '../local/deferred.ts'
 import type { ObjectStore } from '../object-store.ts'
 import type { EtcdClient } from './etcd-client.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { fixedClock } from '../../../../core/test/fakes.ts'
+import { fixedClock } from '../../../core/test/fakes.ts'
 import { type EtcdTime, etcdTime } from './etcd-time.ts'
 
 /** The elapsed time begins at 0 at this time of etcd. */

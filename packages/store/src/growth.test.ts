@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { fixedClock } from '@kube-authn/testing'
-import { expectLinearWorkUntil } from '../../../../test/growth.ts'
+import { expectLinearWorkUntil } from '../../../test/growth.ts'
 import { memoryObjectStore } from './memory/memory-object-store.ts'
 
 const some = <T>(length: number, make: (index: number) => T): T[] =>

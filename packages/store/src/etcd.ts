@@ -3,4 +3,4 @@
  *
  * @module
  */
-export { etcdObjectStore } from './store/etcd/etcd-object-store.ts'
+export { etcdObjectStore } from './etcd/etcd-object-store.ts'

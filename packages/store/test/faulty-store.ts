@@ -1,8 +1,8 @@
 import type { Clock } from '@kube-authn/core'
-import { memoryObjectStore } from '../src/store/memory/memory-object-store.ts'
-import type { ObjectStore, StoreEvent } from '../src/store/object-store.ts'
-import { storeNow } from '../src/store/store-clock.ts'
-import { StoreError } from '../src/store/store-error.ts'
+import { memoryObjectStore } from '../src/memory/memory-object-store.ts'
+import type { ObjectStore, StoreEvent } from '../src/object-store.ts'
+import { storeNow } from '../src/store-clock.ts'
+import { StoreError } from '../src/store-error.ts'
 
 /** A store that is far away, and may be away. */
 export interface FaultyStore extends ObjectStore {

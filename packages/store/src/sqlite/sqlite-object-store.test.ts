@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe } from 'vitest'
-import { storeContract } from '../../../test/store-contract.ts'
+import { storeContract } from '../../test/store-contract.ts'
 import { sqliteObjectStore } from './sqlite-object-store.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'kube-authn-store-'))

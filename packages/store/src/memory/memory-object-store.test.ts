@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { storeContract } from '../../../test/store-contract.ts'
+import { storeContract } from '../../test/store-contract.ts'
 import { memoryObjectStore } from './memory-object-store.ts'
 
 describe('a store in memory', () => {

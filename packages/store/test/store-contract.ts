@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { fixedClock } from '../../core/test/fakes.ts'
-import type { Fence, ObjectStore, StoreChange, StoreEvent, WatchOptions } from '../src/store/object-store.ts'
-import { StoreError, type StoreErrorCode } from '../src/store/store-error.ts'
+import type { Fence, ObjectStore, StoreChange, StoreEvent, WatchOptions } from '../src/object-store.ts'
+import { StoreError, type StoreErrorCode } from '../src/store-error.ts'
 import { unhandledRejections } from './unhandled-rejections.ts'
 
 /** What an engine offers to the contract. */

@@ -1,6 +1,6 @@
 import { systemClock } from '@kube-authn/core/internal'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { fixedClock } from '../../../core/test/fakes.ts'
+import { fixedClock } from '../../core/test/fakes.ts'
 import { storeClock } from './store-clock.ts'
 import { storeTime } from './store-time.ts'
 

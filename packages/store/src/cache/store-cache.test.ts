@@ -1,6 +1,6 @@
 import { fixedClock } from '@kube-authn/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { faultyStore } from '../../../test/faulty-store.ts'
+import { faultyStore } from '../../test/faulty-store.ts'
 import { memoryObjectStore } from '../memory/memory-object-store.ts'
 import { StoreError } from '../store-error.ts'
 import { storeCache, type StoreCacheOptions } from './store-cache.ts'

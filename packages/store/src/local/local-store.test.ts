@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { fixedClock } from '../../../../core/test/fakes.ts'
+import { fixedClock } from '../../../core/test/fakes.ts'
 import { memoryEngine } from '../memory/memory-engine.ts'
 import type { ObjectStore, StoreChange, StoreEvent, WatchOptions } from '../object-store.ts'
 import type { StoreError } from '../store-error.ts'

@@ -1,0 +1,15 @@
+export { memoryObjectStore } from './memory/memory-object-store.ts'
+export type {
+  DeletePrecondition,
+  Fence,
+  Lifetime,
+  ListOptions,
+  ObjectStore,
+  StoreChange,
+  StoredList,
+  StoredObject,
+  StoreEvent,
+  StoreProgress,
+  WatchOptions,
+} from './object-store.ts'
+export { isStoreError, StoreError, type StoreErrorCode } from './store-error.ts'

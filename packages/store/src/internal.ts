@@ -1,0 +1,36 @@
+/**
+ * What the other packages of kube-authn use beyond the public entries. Any release may change it.
+ *
+ * @module
+ */
+export type { Kept } from './cache/cached-objects.ts'
+export { joinedCopies } from './cache/joined-copies.ts'
+export { RETRY_SECONDS } from './cache/retry-seconds.ts'
+export {
+  type StoreCache,
+  storeCache,
+  type StoreCacheOptions,
+  storeCacheShape,
+  type StoreCopy,
+} from './cache/store-cache.ts'
+export { continueToken, presentToken, resolvedToken } from './continue-token.ts'
+export type { EtcdObjectStoreOptions } from './etcd/connect-etcd.ts'
+export { readEtcdStore } from './etcd/read-etcd-store.ts'
+export { fencedStore } from './fenced-store.ts'
+export { followStore } from './follow-store.ts'
+export { byBytes } from './key-order.ts'
+export { checkKey, checkValue, MAX_KEY_BYTES, MAX_VALUE_BYTES } from './limits.ts'
+export { deferred } from './local/deferred.ts'
+export { elapsedTimeOf } from './local/elapsed.ts'
+export { turns } from './local/turns.ts'
+export { postgresStoreVersions, readPostgresStore } from './postgres/read-postgres-store.ts'
+export { sslModeProblem } from './postgres/ssl-mode.ts'
+export type { SqlDatabase } from './sqlite/database.ts'
+export { sqliteDriver } from './sqlite/driver.ts'
+export { isBusy } from './sqlite/failure.ts'
+export { migrateSqliteStore, readSqliteStore } from './sqlite/read-sqlite-store.ts'
+export { storeClock, storeNow } from './store-clock.ts'
+export { fencedOff } from './store-error.ts'
+export type { StoreFollower } from './store-follower.ts'
+export type { FoundObject, StoreSnapshot, UnreadableObject } from './store-snapshot.ts'
+export { yieldToEventLoop } from './yield-to-event-loop.ts'
