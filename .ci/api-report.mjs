@@ -28,8 +28,10 @@ const BUDGETS = [
   { folders: ['fetch'], most: { entries: 1, names: 10 } },
   { folders: ['keystone'], most: { entries: 1, names: 20 } },
   { folders: ['explain-page'], most: { entries: 1, names: 4 } },
-  // Its store, the API server on it, and revocations in it are features of their own; what needs Node is an entry of its own, and so is each engine with a driver.
-  { folders: ['server'], most: { entries: 5, names: 66 } },
+  // The API server on a store, and revocations in it are features of their own; what needs Node is an entry of its own.
+  { folders: ['server'], most: { entries: 2, names: 51 } },
+  // Each engine with a driver is an entry of its own.
+  { folders: ['store'], most: { entries: 4, names: 19 } },
   { folders: ['proxy'], most: { entries: 1, names: 3 } },
   { folders: ['cel'], most: { entries: 2, names: 25 } },
   { folders: ['x509'], most: { entries: 1, names: 32 } },

@@ -35,6 +35,7 @@ const budgets = {
   login: { '.': '51.1 kB', './express': '5.1 kB', './hono': '5.2 kB', './koa': '5 kB' },
   metrics: { '.': '9.9 kB', './opentelemetry': '9.6 kB' },
   nest: { '.': '24.5 kB' },
+  store: { '.': '8.6 kB', './etcd': '16.2 kB', './postgres': '16.6 kB', './sqlite': '10.8 kB' },
   x509: { '.': '10.7 kB' },
 }
 
@@ -70,7 +71,7 @@ const entries = Object.entries(budgets).flatMap(([folder, ofPackage]) => {
           ...config,
           format: 'esm',
           platform: 'neutral',
-          external: frameworks,
+          external: [...frameworks, 'node:*'],
           plugins: [lazyImportsStayOut],
         }),
       }

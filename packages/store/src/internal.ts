@@ -1,5 +1,5 @@
 /**
- * What the other packages of kube-authn use beyond the public entries. Any release may change it.
+ * What the other packages of kube-authn use beyond the public entries, on every runtime. Any release may change it.
  *
  * @module
  */
@@ -14,8 +14,6 @@ export {
   type StoreCopy,
 } from './cache/store-cache.ts'
 export { continueToken, presentToken, resolvedToken } from './continue-token.ts'
-export type { EtcdObjectStoreOptions } from './etcd/connect-etcd.ts'
-export { readEtcdStore } from './etcd/read-etcd-store.ts'
 export { fencedStore } from './fenced-store.ts'
 export { followStore } from './follow-store.ts'
 export { byBytes } from './key-order.ts'
@@ -23,12 +21,6 @@ export { checkKey, checkValue, MAX_KEY_BYTES, MAX_VALUE_BYTES } from './limits.t
 export { deferred } from './local/deferred.ts'
 export { elapsedTimeOf } from './local/elapsed.ts'
 export { turns } from './local/turns.ts'
-export { postgresStoreVersions, readPostgresStore } from './postgres/read-postgres-store.ts'
-export { sslModeProblem } from './postgres/ssl-mode.ts'
-export type { SqlDatabase } from './sqlite/database.ts'
-export { sqliteDriver } from './sqlite/driver.ts'
-export { isBusy } from './sqlite/failure.ts'
-export { migrateSqliteStore, readSqliteStore } from './sqlite/read-sqlite-store.ts'
 export { storeClock, storeNow } from './store-clock.ts'
 export { fencedOff } from './store-error.ts'
 export type { StoreFollower } from './store-follower.ts'

@@ -10,7 +10,7 @@ export interface SessionRecord {
 }
 
 /**
- * Where sessions are kept: the part of an `ObjectStore` of `@kube-authn/server` that they need. Requirements on another store:
+ * Where sessions are kept: the part of an `ObjectStore` of `@kube-authn/store` that they need. Requirements on another store:
  *
  * - Keys are strings of up to 400 ASCII characters, and values are JSON of up to 1 MiB.
  * - A read sees all changes that were acknowledged before it began, on every replica.

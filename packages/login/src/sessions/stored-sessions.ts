@@ -35,7 +35,7 @@ import { type WatchedSessions, watchedSessions } from './watched-sessions.ts'
 
 /** Options of {@link storedSessions}. */
 export interface StoredSessionsOptions extends LifetimeOptions, CookieOptions, IdTokenOptions {
-  /** Where sessions are kept. An `ObjectStore` of `@kube-authn/server` is one. */
+  /** Where sessions are kept. An `ObjectStore` of `@kube-authn/store` is one. */
   readonly store: SessionStore
   /** The beginning of the keys in the store, which nothing else may have. Apps with one store need different ones. Default `/sessions/`. */
   readonly prefix?: string

@@ -1,4 +1,4 @@
-import { sslModeProblem } from '@kube-authn/store/internal'
+import { sslModeProblem } from '@kube-authn/store/internal/node'
 
 /** Those that say what protects the connection: the certificate of the server, or nothing. */
 const SSL_MODES: ReadonlySet<string | null> = new Set(['verify-full', 'disable'])

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { memoryObjectStore, type ObjectStore } from '@kube-authn/store'
 import { etcdObjectStore } from '@kube-authn/store/etcd'
+import type { StoreSnapshot } from '@kube-authn/store/internal'
 import {
   type EtcdObjectStoreOptions,
   migrateSqliteStore,
@@ -8,8 +9,7 @@ import {
   readEtcdStore,
   readPostgresStore,
   readSqliteStore,
-  type StoreSnapshot,
-} from '@kube-authn/store/internal'
+} from '@kube-authn/store/internal/node'
 import { migratePostgresStore, postgresObjectStore } from '@kube-authn/store/postgres'
 import { sqliteObjectStore } from '@kube-authn/store/sqlite'
 import { readEtcdUrl } from './etcd-url.ts'

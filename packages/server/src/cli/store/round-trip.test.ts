@@ -13,7 +13,7 @@ import {
   snapshotOfStore,
 } from '../../../test/store-exports.ts'
 import { memoryObjectStore, type ObjectStore, StoreError } from '@kube-authn/store'
-import { readSqliteStore } from '@kube-authn/store/internal'
+import { readSqliteStore } from '@kube-authn/store/internal/node'
 import { sqliteObjectStore } from '@kube-authn/store/sqlite'
 import { readExport } from './file/read-export.ts'
 import { type ImportCounts, objectWriter, type OnExisting } from './import/object-writer.ts'

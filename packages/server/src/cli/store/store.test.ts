@@ -13,7 +13,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { COMMAND, folderOf, run } from '../../../test/command.ts'
 import { exportOf } from '../../../test/store-exports.ts'
-import { sqliteDriver } from '@kube-authn/store/internal'
+import { sqliteDriver } from '@kube-authn/store/internal/node'
 import { sqliteObjectStore } from '@kube-authn/store/sqlite'
 
 const SECRET =

@@ -1,6 +1,6 @@
 import { closeSync, openSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { isBusy, type SqlDatabase, sqliteDriver } from '@kube-authn/store/internal'
+import { isBusy, type SqlDatabase, sqliteDriver } from '@kube-authn/store/internal/node'
 import { Failure } from '../../failure.ts'
 import { reasonOf } from '../../terminal/reason-of.ts'
 

@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { fixedClock } from '../../../../../core/test/fakes.ts'
 import { snapshotOf } from '../../../../test/store-exports.ts'
 import type { StoredObject } from '@kube-authn/store'
-import { readSqliteStore, sqliteDriver } from '@kube-authn/store/internal'
+import { readSqliteStore, sqliteDriver } from '@kube-authn/store/internal/node'
 import { sqliteObjectStore } from '@kube-authn/store/sqlite'
 import { storeFindings } from './findings.ts'
 

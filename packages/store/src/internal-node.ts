@@ -1,0 +1,13 @@
+/**
+ * What the command `kube-authn` uses of the engines beyond the public entries. Any release may change it.
+ *
+ * @module
+ */
+export type { EtcdObjectStoreOptions } from './etcd/connect-etcd.ts'
+export { readEtcdStore } from './etcd/read-etcd-store.ts'
+export { postgresStoreVersions, readPostgresStore } from './postgres/read-postgres-store.ts'
+export { sslModeProblem } from './postgres/ssl-mode.ts'
+export type { SqlDatabase } from './sqlite/database.ts'
+export { sqliteDriver } from './sqlite/driver.ts'
+export { isBusy } from './sqlite/failure.ts'
+export { migrateSqliteStore, readSqliteStore } from './sqlite/read-sqlite-store.ts'
