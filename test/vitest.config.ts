@@ -7,7 +7,6 @@ const ALONE = [
   'packages/core/src/internal/clock.test.ts',
   'packages/core/src/adapter/incoming-message/require-peer-certificates.test.ts',
   'packages/core/src/password/file/*.test.ts',
-  'packages/x509/src/verify/load.test.ts',
 ]
 
 const root = fileURLToPath(new URL('..', import.meta.url))

@@ -1,5 +1,5 @@
 /**
- * What is wrong with a certificate or a chain.
+ * The problem of a certificate or a chain.
  *
  * - `malformed`: it cannot be read as a certificate.
  * - `expired`: it is not valid at this time.

@@ -1,5 +1,5 @@
 /**
- * What `@kube-authn/core` and `@kube-authn/node` use of the public entry, in one file with what it is made of. Any release may change it.
+ * The part of the public entry that `@kube-authn/core` and `@kube-authn/node` use, in one file. It is no public entry: any release may change it.
  *
  * @module
  */

@@ -1,8 +1,6 @@
 import { type Bytes, contentOf, type DerElement, DerReader, Tag } from '../der/reader.ts'
 import { booleanOf, objectIdentifier } from '../der/values.ts'
 import { malformed } from '../errors.ts'
-import { checkAuthorityInformationAccess } from './authority-information-access.ts'
-import { checkCrlDistributionPoints } from './crl-distribution-points.ts'
 import {
   authorityKeyIdentifierOf,
   type BasicConstraints,
@@ -12,6 +10,7 @@ import {
   keyUsageOf,
   subjectKeyIdentifierOf,
 } from './keys.ts'
+import { checkAuthorityInformationAccess, checkCrlDistributionPoints } from './locations.ts'
 import { type NameConstraints, nameConstraintsOf } from './name-constraints.ts'
 import {
   certificatePoliciesOf,

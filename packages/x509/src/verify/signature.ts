@@ -25,7 +25,7 @@ export async function checkSignature(
   return checkSignedBytes(child, parent.publicKey)
 }
 
-/** What is signed, and how. */
+/** Signed bytes and their signature. */
 export type Signed = Pick<Certificate, 'signedBytes' | 'signatureAlgorithm' | 'signature'>
 
 /**

@@ -1,4 +1,14 @@
-import { loadVerification } from './load.ts'
+import type { Certificate } from '../certificate.ts'
+import { isSameBytes } from '@kube-authn/internal/bytes'
+import { printable } from '@kube-authn/internal/printable'
+import { CertificateError } from '../errors.ts'
+import { ExtendedKeyUsage } from '../extensions/keys.ts'
+import { AttributeType, valuesOf } from '../name.ts'
+import { type Budget, newBudget } from './budget.ts'
+import { checkAuthority, checkCertificate, permitsKeyUsage } from './certificate-checks.ts'
+import { satisfiesExplicitPolicy } from './explicit-policy.ts'
+import { checkSignature } from './signature.ts'
+import { checkLeafKey } from './verification-key.ts'
 import type { CertificateChain, VerifyOptions } from './verify-options.ts'
 
 /**
@@ -21,8 +31,102 @@ import type { CertificateChain, VerifyOptions } from './verify-options.ts'
  * })
  */
 export async function verifyCertificateChain(options: VerifyOptions): Promise<CertificateChain> {
-  // What the caller changes later does not count.
-  const given = { ...options }
-  const { findCertificateChain } = await loadVerification()
-  return findCertificateChain(given)
+  const { leaf, roots, nowMs, keyUsages = [ExtendedKeyUsage.clientAuth] } = options
+  // Comparisons with `NaN` are false, so nothing would be expired.
+  if (!Number.isFinite(nowMs)) throw new TypeError('nowMs: must be a number of milliseconds since the epoch')
+  const problem = checkCertificate(leaf, nowMs) ?? checkLeafKey(leaf.publicKey)
+  if (problem !== undefined) throw problem
+  const search: Search = { ...options, keyUsages, budget: newBudget(), unusable: undefined }
+  const result = roots.contains(leaf) ? acceptChain([leaf], search) : await findChain([leaf], leaf, search)
+  if (result instanceof CertificateError) throw search.unusable ?? result
+  return result
+}
+
+interface Search extends Required<VerifyOptions> {
+  readonly budget: Budget
+  /** Why a chain that reached a root was refused. This is more informative than why other paths ended. */
+  unusable: CertificateError | undefined
+}
+
+/** Extends a chain from its last certificate. The depth is bounded, since no certificate occurs twice in a chain. */
+async function findChain(
+  chain: CertificateChain,
+  last: Certificate,
+  search: Search,
+): Promise<CertificateChain | CertificateError> {
+  let hint: { readonly problem: CertificateError; readonly issuer: Certificate } | undefined
+  let failure: CertificateError | undefined
+  for (const { issuer, place } of candidates(last, search)) {
+    if (issuer.publicKey.kind === 'other' || isInChain(issuer, chain)) continue
+    search.budget.spendSignatureCheck()
+    const unsigned = await checkSignature(last, issuer)
+    if (unsigned !== undefined) {
+      hint ??= { problem: unsigned, issuer }
+      continue
+    }
+    failure = checkAuthority(issuer, place, chain, search.nowMs, search.budget)
+    if (failure !== undefined) {
+      hint ??= { problem: failure, issuer }
+      continue
+    }
+    const longer: CertificateChain = [...chain, issuer]
+    const result = place === 'root' ? acceptChain(longer, search) : await findChain(longer, issuer, search)
+    if (!(result instanceof CertificateError)) return result
+    failure = result
+  }
+  return failure ?? unknownAuthority(hint)
+}
+
+function* candidates(
+  child: Certificate,
+  { roots, intermediates }: Search,
+): Generator<{ readonly issuer: Certificate; readonly place: 'root' | 'intermediate' }, void> {
+  for (const issuer of roots.possibleIssuers(child)) yield { issuer, place: 'root' }
+  for (const issuer of intermediates.possibleIssuers(child)) yield { issuer, place: 'intermediate' }
+}
+
+/** Whether the same CA is in the chain: with the same name, key, and alternative names. */
+function isInChain(candidate: Certificate, chain: CertificateChain): boolean {
+  return chain.some(
+    (certificate) =>
+      isSameBytes(certificate.subject.der, candidate.subject.der) &&
+      isSameBytes(certificate.publicKey.spki, candidate.publicKey.spki) &&
+      hasSameAltName(certificate, candidate),
+  )
+}
+
+function hasSameAltName(one: Certificate, other: Certificate): boolean {
+  const [a, b] = [one.extensions.subjectAltName?.der, other.extensions.subjectAltName?.der]
+  return a === undefined || b === undefined ? a === b : isSameBytes(a, b)
+}
+
+/** The checks of a whole chain. */
+function acceptChain(chain: CertificateChain, search: Search): CertificateChain | CertificateError {
+  if (!permitsKeyUsage(chain, search.keyUsages)) {
+    search.unusable ??= new CertificateError(
+      'keyUsage',
+      'x509: certificate specifies an incompatible key usage',
+    )
+    return search.unusable
+  }
+  if (!satisfiesExplicitPolicy(chain)) {
+    search.unusable ??= new CertificateError('policy', 'x509: no valid chains built: invalid policies')
+    return search.unusable
+  }
+  return chain
+}
+
+function unknownAuthority(
+  hint: { readonly problem: CertificateError; readonly issuer: Certificate } | undefined,
+): CertificateError {
+  const message = 'x509: certificate signed by unknown authority'
+  if (hint === undefined) return new CertificateError('unknownAuthority', message)
+  const { subject, serialNumber } = hint.issuer
+  const commonName = valuesOf(subject, AttributeType.commonName).at(-1) ?? ''
+  const [organization = ''] = valuesOf(subject, AttributeType.organization)
+  const shown = [commonName, organization].find((name) => name !== '') ?? `serial:${serialNumber}`
+  return new CertificateError(
+    'unknownAuthority',
+    `${message} (possibly because of "${hint.problem.message}" while trying to verify candidate authority certificate "${printable(shown)}")`,
+  )
 }

@@ -1,6 +1,6 @@
 import type { CertificateRequest } from '../certificate-request.ts'
 import type { CertificateError } from '../errors.ts'
-import { loadVerification } from './load.ts'
+import { checkSignedBytes } from './signature.ts'
 
 /**
  * Whether the key in a request for a certificate signed it: RSA of 1,024 to 8,192 bits, ECDSA on P-256, P-384 and P-521, or Ed25519, with SHA-2.
@@ -11,11 +11,6 @@ import { loadVerification } from './load.ts'
  *
  * @returns the problem, if any.
  */
-export async function verifyCertificateRequest(
-  request: CertificateRequest,
-): Promise<CertificateError | undefined> {
-  // What the caller changes later does not count.
-  const given = { ...request }
-  const { checkSignedBytes } = await loadVerification()
-  return checkSignedBytes(given, given.publicKey)
+export function verifyCertificateRequest(request: CertificateRequest): Promise<CertificateError | undefined> {
+  return checkSignedBytes(request, request.publicKey)
 }

@@ -9,6 +9,7 @@ import {
   soleElement,
   Tag,
 } from '../der/reader.ts'
+import { objectIdentifier } from '../der/values.ts'
 import { GeneralNameTag } from './subject-alt-name.ts'
 
 const WHAT = 'cRLDistributionPoints'
@@ -34,5 +35,17 @@ function checkFullName(name: DerElement): void {
   while (!names.isAtEnd) {
     const each = names.next(WHAT)
     if (each.tag === GeneralNameTag.uri) ia5Text(contentOf(each), WHAT)
+  }
+}
+
+/** Checks the syntax of `AuthorityInfoAccessSyntax` (RFC 5280 section 4.2.2.1). Its locations are not used. */
+export function checkAuthorityInformationAccess(value: Bytes): void {
+  const what = 'authorityInfoAccess'
+  for (const description of elementsOf(soleElement(value, Tag.sequence, what), Tag.sequence, what)) {
+    const fields = new DerReader(description)
+    objectIdentifier(fields.next(what), what)
+    const location = fields.next(what)
+    if (location.tag === GeneralNameTag.uri) ia5Text(contentOf(location), what)
+    fields.finish(what)
   }
 }
