@@ -12,23 +12,23 @@ import passport from 'passport'
 import { describe, expect, expectTypeOf, it, vi } from 'vitest'
 import { actions, appWith, bearer, called, chain, later, listen, password, tokens } from '../test/apps.ts'
 import { getUser, httpBearer, Strategy } from './index.ts'
-import type { AccountOf } from './account.ts'
+import type { FindAccount } from './account.ts'
 
 const accounts = new Map([['jane', { id: 7, name: 'Jane' }]])
-const accountOf: AccountOf = ({ username }) => accounts.get(username)
+const findAccount: FindAccount = ({ username }) => accounts.get(username)
 
 const makers = [
-  { what: 'Strategy', make: (user: AccountOf) => new Strategy(chain, { user }) },
-  { what: 'a Strategy that waits', make: (user: AccountOf) => new Strategy(later(chain), { user }) },
-  { what: 'httpBearer', make: (user: AccountOf) => httpBearer(tokens, { user }) },
+  { what: 'Strategy', make: (user: FindAccount) => new Strategy(chain, { user }) },
+  { what: 'a Strategy that waits', make: (user: FindAccount) => new Strategy(later(chain), { user }) },
+  { what: 'httpBearer', make: (user: FindAccount) => httpBearer(tokens, { user }) },
 ]
 
 describe.each(makers)('user, of $what', ({ make }) => {
   it.each([
-    ['at once', accountOf],
-    ['later', async (...given: Parameters<AccountOf>) => accountOf(...given)],
+    ['at once', findAccount],
+    ['later', async (...given: Parameters<FindAccount>) => findAccount(...given)],
   ])('says %s what req.user is, from everything that is known', async (_, user) => {
-    const seen = vi.fn<AccountOf>(user)
+    const seen = vi.fn<FindAccount>(user)
     const response = await fetch(await listen(appWith([make(seen)])), bearer('good'))
     expect(await response.json()).toMatchObject({
       user: { id: 7, name: 'Jane' },
@@ -41,7 +41,7 @@ describe.each(makers)('user, of $what', ({ make }) => {
 
   it('leaves getUser() the user of the chain', async () => {
     const app = express()
-    app.use(passport.authenticate(make(accountOf), { session: false }) as express.RequestHandler)
+    app.use(passport.authenticate(make(findAccount), { session: false }) as express.RequestHandler)
     app.get('/', (req, res) => res.json(getUser(req)))
     expect(await (await fetch(await listen(app), bearer('good'))).json()).toMatchObject({ username: 'jane' })
   })
@@ -97,7 +97,7 @@ describe.each(makers)('user, of $what', ({ make }) => {
   })
 
   it('is not asked about who is refused', async () => {
-    const seen = vi.fn<AccountOf>(accountOf)
+    const seen = vi.fn<FindAccount>(findAccount)
     const origin = await listen(appWith([make(seen)]))
     for (const init of [{}, bearer('wrong'), password('joe', 'wrong')]) {
       expect((await fetch(origin, init)).status).toBe(401)
@@ -118,7 +118,7 @@ describe('user', () => {
       }),
     }
     const given = actions()
-    const seen = vi.fn<AccountOf>(accountOf)
+    const seen = vi.fn<FindAccount>(findAccount)
     new Strategy(elsewhere, { audiences: ['here'], user: seen }).authenticate.call(given, fake({}))
     expect(called(given)).toEqual({ fail: [[undefined, 401]] })
     expect(seen).not.toHaveBeenCalled()
@@ -138,7 +138,7 @@ describe('user', () => {
   })
 
   it('is in one trace, whether there is an account or not', async () => {
-    for (const user of [accountOf, () => undefined]) {
+    for (const user of [findAccount, () => undefined]) {
       const told: string[] = []
       const strategy = new Strategy(chain, {
         user,

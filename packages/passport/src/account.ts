@@ -15,7 +15,7 @@ import {
 import { type Deadline, inTime } from './deadline.ts'
 
 /** Maps a user to the app's account; `undefined`, `null` or `false` if it has none. */
-export type AccountOf = (
+export type FindAccount = (
   user: UserInfo,
   authentication: Authentication,
 ) => Awaitable<object | false | null | undefined>
@@ -28,7 +28,7 @@ export interface KnownRequest extends AuthenticatedRequest {
 /** Options of {@link accountFinder}. */
 export interface AccountOptions {
   /** Default: the user itself. */
-  readonly accountOf: AccountOf | undefined
+  readonly findAccount: FindAccount | undefined
   readonly deadline: Deadline
   /** The authenticator of the challenges in a refusal. */
   readonly authenticator: Authenticator
@@ -37,13 +37,18 @@ export interface AccountOptions {
 }
 
 /** Maps the outcome of a request to the app's account. */
-export type FindAccount = (
+export type AccountFinder = (
   request: AuthenticationRequest,
   outcome: RequestOutcome,
 ) => Awaitable<KnownRequest | RefusedRequest>
 
-/** Creates a {@link FindAccount}. A user without an account is refused like a bad credential, and so is one whose account was not found in time. */
-export function accountFinder({ accountOf, deadline, authenticator, options }: AccountOptions): FindAccount {
+/** Creates a {@link AccountFinder}. A user without an account is refused like a bad credential, and so is one whose account was not found in time. */
+export function accountFinder({
+  findAccount,
+  deadline,
+  authenticator,
+  options,
+}: AccountOptions): AccountFinder {
   const { name, credentials } = authenticator
 
   /** Refuses as if the authenticator had thrown it. */
@@ -61,7 +66,7 @@ export function accountFinder({ accountOf, deadline, authenticator, options }: A
   }
 
   const find = async (
-    ask: AccountOf,
+    ask: FindAccount,
     request: AuthenticationRequest,
     outcome: AuthenticatedRequest,
   ): Promise<KnownRequest | RefusedRequest> => {
@@ -81,7 +86,7 @@ export function accountFinder({ accountOf, deadline, authenticator, options }: A
 
   return (request, outcome) => {
     if ('failure' in outcome) return outcome
-    if (accountOf === undefined) return { ...outcome, account: outcome.authentication.user }
-    return find(accountOf, request, outcome)
+    if (findAccount === undefined) return { ...outcome, account: outcome.authentication.user }
+    return find(findAccount, request, outcome)
   }
 }

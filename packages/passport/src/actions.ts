@@ -11,7 +11,7 @@ export interface StrategyActions {
  * Passport sets them on the instance, where the next request replaces them while this one still waits: its user would go to the other request. So
  * they are read at once.
  */
-export function actionsOf(strategy: Functions): StrategyActions {
+export function takeActions(strategy: Functions): StrategyActions {
   const { success, fail, error } = strategy
   return { success, fail, error }
 }

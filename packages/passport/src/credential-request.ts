@@ -1,7 +1,41 @@
-import { type AuthenticationError, rejected } from '@kube-authn/core'
+import {
+  type AuthenticationError,
+  type PasswordAuthenticator,
+  rejected,
+  type TokenAuthenticator,
+} from '@kube-authn/core'
+import type { Ask } from './whole-request.ts'
+
+/** A token authenticator that asks a strategy. */
+export function strategyTokens(name: string, ask: Ask): TokenAuthenticator {
+  return {
+    name,
+    authenticateToken(token) {
+      const problem = problemWithToken(token)
+      if (problem !== undefined) throw problem
+      return ask(tokenRequest(token), always)
+    },
+  }
+}
+
+/** A password authenticator that asks a strategy. */
+export function strategyPasswords(name: string, ask: Ask): PasswordAuthenticator {
+  return {
+    name,
+    authenticatePassword(username, password) {
+      const problem = problemWithPassword(username, password)
+      if (problem !== undefined) throw problem
+      return ask(passwordRequest(username, password), always)
+    },
+  }
+}
+
+function always(): boolean {
+  return true
+}
 
 /** A request with a bearer token and nothing else. */
-export function tokenRequest(token: string): object {
+function tokenRequest(token: string): object {
   return withAuthorization(`Bearer ${token}`)
 }
 
@@ -11,14 +45,14 @@ export function tokenRequest(token: string): object {
  *
  * A password with a colon is in the body only: passport-http 0.3 would check only the part before the colon (jaredhanson/passport-http#20).
  */
-export function passwordRequest(username: string, password: string): object {
+function passwordRequest(username: string, password: string): object {
   const body = { username, password }
   if (password.includes(':')) return { ...withAuthorization(undefined), body }
   return { ...withAuthorization(`Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`), body }
 }
 
 /** Why a token is not passed to a strategy: a string that is not valid Unicode could be mistaken for another one. */
-export function problemWithToken(token: string): AuthenticationError | undefined {
+function problemWithToken(token: string): AuthenticationError | undefined {
   return token.isWellFormed() ? undefined : rejected('the token is not UTF-8')
 }
 
@@ -31,7 +65,7 @@ export function problemWithToken(token: string): AuthenticationError | undefined
  * - `$&` and the like are patterns of `String.prototype.replace`, with which ldapauth-fork 5 builds a filter: they insert unescaped brackets, and the
  *   process ends with an exception that cannot be caught.
  */
-export function problemWithPassword(username: string, password: string): AuthenticationError | undefined {
+function problemWithPassword(username: string, password: string): AuthenticationError | undefined {
   if (username === '' || password === '') return rejected('the user name or the password is empty')
   if (username.includes(':')) return rejected('the user name has a colon')
   if (!username.isWellFormed() || !password.isWellFormed()) {

@@ -10,8 +10,8 @@ export interface Deadline {
 export function inTime<T>(answer: PromiseLike<T>, { seconds, clock }: Deadline, who: string): Promise<T> {
   return new Promise((resolve, reject) => {
     const late = (): void => reject(unavailable(`${who} did not answer within ${seconds} s`))
-    const callOff = clock.after(seconds * 1000, late)
-    void Promise.resolve(answer).then(resolve, reject).then(callOff)
+    const cancel = clock.after(seconds * 1000, late)
+    void Promise.resolve(answer).then(resolve, reject).then(cancel)
   })
 }
 

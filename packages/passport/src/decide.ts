@@ -36,7 +36,7 @@ import {
   refuseProblems,
 } from '@kube-authn/core/internal/shared'
 import { setAuthentication } from './accessors.ts'
-import { accountFinder, type AccountOf, type KnownRequest } from './account.ts'
+import { accountFinder, type FindAccount, type KnownRequest } from './account.ts'
 import { MAX_TIMEOUT_SECONDS } from './deadline.ts'
 import { connectionOf, type Exchange, exchangeOf } from './exchange.ts'
 import { guarded } from './guard.ts'
@@ -52,7 +52,7 @@ export interface DecideOptions extends Omit<AuthenticateRequestOptions, 'imperso
    * Maps the user to `req.user`, for apps whose users have another shape: called with the `UserInfo` and the whole `Authentication`. `undefined`,
    * `null` or `false` refuses the request like a bad credential; errors count as with any authenticator. Default: the `UserInfo` itself.
    */
-  readonly user?: AccountOf
+  readonly user?: FindAccount
   /** The timeout of the authenticator, and then of `user`; after it the authentication counts as unavailable. Default 30. */
   readonly timeoutSeconds?: number
   /**
@@ -115,7 +115,7 @@ export function decider(authenticator: Authenticator, options: DecideOptions): D
   const { log = authenticator.log ?? false } = rest
   const authenticate = authenticateRequest(guarded(authenticator, { deadline, anonymous }), { ...rest, log })
   const { observer, tracing: _, ...unobserved } = rest
-  const findAccount = accountFinder({ accountOf: user, deadline, authenticator, options: unobserved })
+  const findAccount = accountFinder({ findAccount: user, deadline, authenticator, options: unobserved })
 
   return function decide(req) {
     const exchange = exchangeOf(req)

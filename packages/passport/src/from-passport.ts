@@ -21,10 +21,10 @@ import {
   type TokenAuthenticator,
 } from '@kube-authn/core'
 import { above, listOf, oneOf, type OptionsShape, required } from '@kube-authn/core/adapter'
-import { askStrategy, type PassportStrategy } from './ask-strategy.ts'
-import { authenticationOf } from './authentication-of.ts'
+import { runStrategy, type PassportStrategy } from './run-strategy.ts'
+import { readResult } from './strategy-result.ts'
 import { inTime, MAX_TIMEOUT_SECONDS } from './deadline.ts'
-import { passwordRequest, problemWithPassword, problemWithToken, tokenRequest } from './credential-request.ts'
+import { strategyPasswords, strategyTokens } from './credential-request.ts'
 import { type Ask, wholeRequest, type WholeRequestOptions } from './whole-request.ts'
 
 /** The user of a strategy, unless `user` declares a type. */
@@ -123,20 +123,20 @@ export function fromPassport<User, Info>(
   const { name = strategy.name ?? 'passport', timeoutSeconds = 10, clock = systemClock, user } = options
   const deadline = { seconds: timeoutSeconds, clock }
   const ask: Ask = (req, isCredential) => {
-    const answer = authenticationOf(askStrategy(strategy, req), { name, isCredential, user })
+    const answer = readResult(runStrategy(strategy, req), { name, isCredential, user })
     return isPromiseLike(answer) ? inTime(answer, deadline, name) : answer
   }
 
   const shape = options.as ?? (isRestricted(options) ? 'request' : USUAL.get(strategy.name ?? ''))
   switch (shape) {
     case 'token':
-      return asTokens(name, ask)
+      return strategyTokens(name, ask)
     case 'bearer':
-      return bearerToken(asTokens(name, ask))
+      return bearerToken(strategyTokens(name, ask))
     case 'password':
-      return asPasswords(name, ask)
+      return strategyPasswords(name, ask)
     case 'basic':
-      return basic(asPasswords(name, ask))
+      return basic(strategyPasswords(name, ask))
     case 'negotiate':
       return wholeRequest(name, { schemes: ['Negotiate'] }, ask)
     case 'request':
@@ -158,30 +158,4 @@ const USUAL: ReadonlyMap<string, 'bearer' | 'basic' | 'negotiate'> = new Map([
 
 function isRestricted({ schemes, headers }: WholeRequestOptions): boolean {
   return schemes !== undefined || headers !== undefined
-}
-
-function asTokens(name: string, ask: Ask): TokenAuthenticator {
-  return {
-    name,
-    authenticateToken(token) {
-      const problem = problemWithToken(token)
-      if (problem !== undefined) throw problem
-      return ask(tokenRequest(token), always)
-    },
-  }
-}
-
-function asPasswords(name: string, ask: Ask): PasswordAuthenticator {
-  return {
-    name,
-    authenticatePassword(username, password) {
-      const problem = problemWithPassword(username, password)
-      if (problem !== undefined) throw problem
-      return ask(passwordRequest(username, password), always)
-    },
-  }
-}
-
-function always(): boolean {
-  return true
 }

@@ -2,7 +2,7 @@ import { authenticatorChain, type TokenAuthenticator } from '@kube-authn/core'
 import { aTokenAuthenticator, either, must, without } from '@kube-authn/core/internal/shared'
 import { listOf, type OptionsShape } from '@kube-authn/core/adapter'
 import { Strategy as BearerStrategy } from 'passport-http-bearer'
-import { actionsOf, type StrategyActions } from './actions.ts'
+import { takeActions, type StrategyActions } from './actions.ts'
 import { decider, type DecideOptions, decideShape, isUnread, requireOptions, type Verdict } from './decide.ts'
 import { type NamedStrategy, proceed } from './strategy.ts'
 
@@ -47,7 +47,7 @@ export function httpBearer(tokens: TokenAuthenticator, options: HttpBearerOption
   return {
     name: 'bearer',
     authenticate(req) {
-      const actions = actionsOf(this)
+      const actions = takeActions(this)
       const authorization = firstAuthorization(req.headers)
       // A new strategy for each request, so that requests share no state.
       const ask = (header: string | undefined, onToken: (done: Done) => void): void => {

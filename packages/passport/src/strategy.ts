@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Authenticator } from '@kube-authn/core'
 import { advise, isPromiseLike, aRequestAuthenticator } from '@kube-authn/core/internal/shared'
-import { actionsOf, type StrategyActions } from './actions.ts'
+import { takeActions, type StrategyActions } from './actions.ts'
 import { aNonEmptyString, type OptionsShape } from '@kube-authn/core/adapter'
 import { decider, type DecideOptions, decideShape, requireOptions, type Verdict } from './decide.ts'
 
@@ -42,7 +42,7 @@ export interface NamedStrategy {
  */
 export class Strategy implements NamedStrategy {
   readonly name: string
-  /** What Passport calls. `this` has the actions of one request. */
+  /** Passport calls it with the actions of one request as `this`. */
   readonly authenticate: (this: StrategyActions, req: IncomingMessage, options?: object) => void
 
   constructor(authenticator: Authenticator, options: StrategyOptions = {}) {
@@ -52,7 +52,7 @@ export class Strategy implements NamedStrategy {
     this.name = name
     // Not a method with private fields: Passport calls it on an object derived from this one.
     this.authenticate = function authenticate(req, given) {
-      const actions = actionsOf(this)
+      const actions = takeActions(this)
       proceed(
         actions,
         () => decide(req),

@@ -7,11 +7,10 @@ import {
   userInfo,
 } from '@kube-authn/core'
 import { isAuthenticationError, isPromiseLike, type UserInfoInit } from '@kube-authn/core/internal/shared'
-import type { StrategyAnswer } from './ask-strategy.ts'
-import { causeOf } from './cause-of.ts'
+import type { StrategyAnswer } from './run-strategy.ts'
 
 /** How to interpret the results of a strategy. */
-export interface Understanding<User, Info> {
+export interface ResultReader<User, Info> {
   readonly name: string
   /** Whether the strategy saw a credential: only then can it have refused one. */
   readonly isCredential: () => boolean
@@ -19,16 +18,16 @@ export interface Understanding<User, Info> {
 }
 
 /** Converts the result of a strategy: a user, no opinion, or an {@link AuthenticationError}. */
-export function authenticationOf<User, Info>(
+export function readResult<User, Info>(
   answer: Awaitable<StrategyAnswer>,
-  how: Understanding<User, Info>,
+  how: ResultReader<User, Info>,
 ): Awaitable<Authentication | undefined> {
   return isPromiseLike(answer) ? answer.then((late) => understood(late, how)) : understood(answer, how)
 }
 
 function understood<User, Info>(
   answer: StrategyAnswer,
-  { name, isCredential, user }: Understanding<User, Info>,
+  { name, isCredential, user }: ResultReader<User, Info>,
 ): Awaitable<Authentication | undefined> {
   switch (answer.kind) {
     case 'success': {
@@ -53,7 +52,7 @@ function understood<User, Info>(
       if (isAuthenticationError(answer.error)) throw answer.error
       throw unavailable(
         `${name} failed to check the credential`,
-        answer.error instanceof Error ? { cause: causeOf(answer.error) } : {},
+        answer.error instanceof Error ? { cause: safeCause(answer.error) } : {},
       )
   }
 }
@@ -71,9 +70,9 @@ function authenticated(init: UserInfoInit): Authentication {
   const isRight =
     typeof username === 'string' &&
     typeof uid === 'string' &&
-    isListOfTexts(groups) &&
+    isListOfStrings(groups) &&
     typeof extra === 'object' &&
-    Object.values(extra).every(isListOfTexts)
+    Object.values(extra).every(isListOfStrings)
   if (!isRight)
     throw new TypeError(
       'user() must return a username, and groups and extra values that are lists of strings',
@@ -81,6 +80,46 @@ function authenticated(init: UserInfoInit): Authentication {
   return { user: userInfo(init) }
 }
 
-function isListOfTexts(values: unknown): boolean {
+function isListOfStrings(values: unknown): boolean {
   return Array.isArray(values) && values.every((value) => typeof value === 'string')
+}
+
+/** How many nested causes are kept. */
+const DEPTH = 3
+
+/**
+ * The safe part of a strategy's error: its type, its code, its stack frames, and the same of its causes.
+ *
+ * Neither its message nor its other properties. `JSON.parse` quotes its input, `new URL` keeps it, and the error of an HTTP client contains the whole
+ * request with the token that the strategy passed on.
+ */
+function safeCause(error: Error, depth: number = DEPTH): Error {
+  const inner = error.cause instanceof Error && depth > 1 ? { cause: safeCause(error.cause, depth - 1) } : {}
+  const cause = new Error(
+    errorCode(error) ?? 'the message is not shown, as it may quote the credential',
+    inner,
+  )
+  cause.name = NAME.test(error.name) ? error.name : 'Error'
+  cause.stack = `${cause.name}: ${cause.message}${stackFrames(error)}`
+  return cause
+}
+
+const NAME = /^[A-Za-z]\w{0,63}$/
+
+/** For example `ECONNREFUSED`, or a number in LDAP. */
+function errorCode(error: Error): string | undefined {
+  const code: unknown = 'code' in error ? error.code : undefined
+  if (typeof code === 'number') return `code ${code}`
+  return typeof code === 'string' && /^[A-Z][A-Z0-9_]{2,63}$/.test(code) ? code : undefined
+}
+
+/** The frames of a stack, which follow the message. */
+function stackFrames({ message, stack = '' }: Error): string {
+  const start = stack.indexOf(message)
+  if (start === -1) return ''
+  const lines = stack.slice(start + message.length).split('\n')
+  return lines
+    .filter((line) => /^\s+at /.test(line))
+    .map((line) => `\n${line}`)
+    .join('')
 }

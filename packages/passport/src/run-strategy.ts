@@ -21,7 +21,7 @@ export type StrategyAnswer =
  * The strategy runs as a derived object, as Passport does for a strategy by name: later calls of it or its callbacks belong to this request only. The
  * first call counts. A promise that it returns counts only if it rejects: it may resolve before its callbacks run.
  */
-export function askStrategy(strategy: PassportStrategy, req: object): Awaitable<StrategyAnswer> {
+export function runStrategy(strategy: PassportStrategy, req: object): Awaitable<StrategyAnswer> {
   let first: StrategyAnswer | undefined
   let tell: ((answer: StrategyAnswer) => void) | undefined
   const answer = (given: StrategyAnswer): void => {
