@@ -1,4 +1,5 @@
 import { KubeAuthnError } from '@kube-authn/core'
+import { branded } from '@kube-authn/internal/brand'
 
 /**
  * Why a store refused something.
@@ -45,7 +46,13 @@ export class StoreError extends KubeAuthnError {
   }
 }
 
-/** Whether this is a {@link StoreError} with one of these codes. */
+branded(
+  StoreError,
+  'StoreError',
+  ({ code, message }) => typeof code === 'string' && typeof message === 'string',
+)
+
+/** Whether this is a {@link StoreError} with one of these codes, of any copy of this package. */
 export function isStoreError(value: unknown, ...codes: readonly StoreErrorCode[]): value is StoreError {
   return value instanceof StoreError && codes.includes(value.code)
 }
