@@ -1,4 +1,3 @@
-import { patternOnUse } from '@kube-authn/internal/pattern-on-use'
 /** Markup, as opposed to a string that has to be escaped. */
 export class Html {
   readonly text: string
@@ -37,14 +36,12 @@ function escaped(text: string): string {
  * code points.
  */
 export function literal(text: string): Html {
-  const parts = text
-    .split(unseen())
-    .map((part, index) => (index % 2 === 0 ? markup`${part}` : codePoint(part)))
+  const parts = text.split(unseen).map((part, index) => (index % 2 === 0 ? markup`${part}` : codePoint(part)))
   return markup`<bdi>${parts}</bdi>`
 }
 
 /** Control, format, private and unassigned characters, other spaces than the usual one, and halves of characters. */
-const unseen = patternOnUse(String.raw`([\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs})`, 'u')
+const unseen = /([\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs})/u
 
 function codePoint(character: string): Html {
   const code = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')

@@ -1,3 +1,5 @@
+import type { AuthenticationRequest, Authenticator, Clock } from '@kube-authn/core'
+import type { Authorizer } from '@kube-authn/core/authorization'
 import {
   authenticateRequest,
   authorizeRequest,
@@ -11,15 +13,14 @@ import {
   StatusError,
   systemClock,
 } from '@kube-authn/core/internal'
-import type { AuthenticationRequest, Authenticator } from '@kube-authn/core'
-import type { Authorizer } from '@kube-authn/core/authorization'
 import { explainedRequest } from './explained-request.ts'
 import { finder } from './findings.ts'
 import { EMPTY_FORM, type Form, readForm } from './form.ts'
+import { Html, markup } from './markup.ts'
 import type { ExplainPageOptions } from './options.ts'
-import { page } from './page.ts'
+import { picks } from './picks.ts'
 import { firstQuestion, type Question, readQuestion } from './question.ts'
-import { rateLimit } from './rate-limit.ts'
+import { type Explained, result } from './result.ts'
 import { SCRIPT } from './script.ts'
 import { STYLE } from './style.ts'
 
@@ -179,4 +180,62 @@ function tooMany(seconds: number): StatusError {
   return refusal(429, 'TooManyRequests', 'too many requests have been explained: try again later', {
     'retry-after': String(seconds),
   })
+}
+
+/** The whole page. It refers to its style and script by the query, so it works at any path. */
+export function page(explained: Explained, options: ExplainPageOptions): string {
+  return markup`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>Who is asking? · kube-authn</title>
+        <link rel="stylesheet" href="?asset=style" />
+        ${SCRIPT_ELEMENT}
+      </head>
+      <body>
+        <a class="skip" href="#headline">Skip to the answer</a>
+        <header class="top">
+          <p class="brand">${MARK}<span>kube-authn</span></p>
+          <p class="tagline">Who makes a request, and why</p>
+        </header>
+        <form id="question" method="post" action="#result">
+          <button class="visually-hidden" tabindex="-1" aria-hidden="true">Ask</button>
+          <div class="layout">
+            ${picks(options, explained.question.credential)} ${result(explained, options)}
+          </div>
+        </form>
+        <p id="live" class="visually-hidden" role="status"></p>
+      </body>
+    </html> `.text
+}
+
+/** Not in the template: a closing tag of a script in a tagged template makes the compiler import a helper. */
+const SCRIPT_ELEMENT = new Html('<script src="?asset=script" defer></script>')
+
+const MARK = markup`<svg viewBox="0 0 32 32" width="28" height="28" aria-hidden="true" focusable="false">
+  <path class="mark-shape" d="M16 2l12 6v9c0 7-5 11.5-12 13C9 28.5 4 24 4 17V8z" />
+  <circle class="mark-line" cx="16" cy="13" r="4" />
+  <path class="mark-line" d="M16 17v7m0-3h3" />
+</svg>`
+
+/** Takes one request from an allowance that grows evenly. @returns the seconds until the next one is possible; 0 if this one is. */
+export type TakeOne = () => number
+
+/** An allowance of so many requests in a minute, all of which may come at once. */
+export function rateLimit(perMinute: number, clock: Clock): TakeOne {
+  let left = perMinute
+  let atMs = clock.now()
+  return () => {
+    const nowMs = clock.now()
+    // A clock that was set back gives nothing.
+    left = Math.min(perMinute, left + (Math.max(0, nowMs - atMs) * perMinute) / 60_000)
+    atMs = nowMs
+    if (left >= 1) {
+      left -= 1
+      return 0
+    }
+    return Math.max(1, Math.ceil(((1 - left) * 60) / perMinute))
+  }
 }

@@ -1,12 +1,10 @@
-import { patternOnUse } from '@kube-authn/internal/pattern-on-use'
 import { type Advice, adviceOf } from './advice.ts'
 import { chainSection } from './chain-section.ts'
-import { curlCommand } from './curl.ts'
 import type { Findings } from './findings.ts'
 import { type Html, literal, markup } from './markup.ts'
-import type { ExplainPageOptions } from './options.ts'
+import type { ExplainPageOptions, PreparedRequest } from './options.ts'
 import { current } from './picks.ts'
-import { FIELDS, METHODS, type Question, whoOf } from './question.ts'
+import { type Credential, FIELDS, METHODS, type Question, whoOf } from './question.ts'
 import { code, decisionSentence, grantSentence, headline } from './sentences.ts'
 
 /** What is known about the request that is explained. */
@@ -214,7 +212,7 @@ function tinted(json: string): readonly Html[] {
 
 /** JSON with everything that cannot be seen escaped. */
 function visible(json: string): string {
-  return json.replaceAll(unseen(), (character) =>
+  return json.replaceAll(unseen, (character) =>
     character
       .split('')
       .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
@@ -222,4 +220,42 @@ function visible(json: string): string {
   )
 }
 
-const unseen = patternOnUse(String.raw`[^\n\P{C}]|\p{Zl}|\p{Zp}`, 'gu')
+const unseen = /[^\n\P{C}]|\p{Zl}|\p{Zp}/gu
+
+/** A `curl` command for the request that is explained. It never contains a credential. */
+export function curlCommand(
+  { credential, method, path, actingAs }: Question,
+  origin: string,
+  prepared: readonly PreparedRequest[],
+): string {
+  const users = actingAs === undefined ? [] : [['Impersonate-User', actingAs.username] as const]
+  const memberships = (actingAs?.groups ?? []).map((group) => ['Impersonate-Group', group] as const)
+  const parts = [
+    'curl',
+    ...(method === 'GET' ? [] : method === 'HEAD' ? ['--head'] : [`--request ${method}`]),
+    ...credentialOptions(credential, prepared),
+    ...[...users, ...memberships].map(([name, value]) => `--header ${quoted(`${name}: ${value}`)}`),
+    // Otherwise curl reads brackets as a range.
+    ...(/[[\]{}]/.test(path) ? ['--globoff'] : []),
+    quoted(origin + path),
+  ]
+  return parts.join(parts.length < 3 ? ' ' : ' \\\n  ')
+}
+
+function credentialOptions(credential: Credential, prepared: readonly PreparedRequest[]): readonly string[] {
+  const { kind } = credential
+  if (kind === 'token') return ['--header "Authorization: Bearer $TOKEN"']
+  // curl asks for the password.
+  if (kind === 'password') return [`--user ${quoted(credential.username)}`]
+  if (kind !== 'prepared') return []
+  const chosen = prepared.find(({ name }) => name === credential.name)
+  if (chosen?.curl !== undefined) return chosen.curl
+  const { requestHeaders = {} } = chosen ?? {}
+  const names = typeof requestHeaders === 'function' ? ['Authorization'] : Object.keys(requestHeaders)
+  return names.map((name) => `--header "${name}: $CREDENTIAL"`)
+}
+
+/** One word of a POSIX shell. */
+function quoted(word: string): string {
+  return /^[\w./:=-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`
+}

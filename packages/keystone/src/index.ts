@@ -18,6 +18,6 @@ export {
   type KeystoneTokenReview,
   type KeystoneTokenReviewOptions,
 } from './token-review.ts'
-export type { KeystoneTokenProvider } from './token-text.ts'
+export type { KeystoneTokenProvider } from './token.ts'
 export type { KeystoneNameFormat, KeystoneRoleMapping, KeystoneUserOptions } from './user-options.ts'
 export { xAuthToken } from './x-auth-token.ts'

@@ -1,31 +1,31 @@
 import {
-  type PasswordAuthenticator,
-  type TokenAuthenticator,
   type AuthenticationError,
+  type PasswordAuthenticator,
   rejected,
+  type TokenAuthenticator,
   unavailable,
 } from '@kube-authn/core'
 import type { OptionsShape } from '@kube-authn/core/adapter'
 import {
-  andThen,
   aBoolean,
+  andThen,
   atLeast,
   optionProblems,
   refuseProblems,
   withFurtherProblems,
 } from '@kube-authn/core/internal'
 import { cached } from '@kube-authn/core/remote'
-import { boundedChecks, checksShape, type ChecksOptions } from './checks.ts'
+import { boundedChecks, type ChecksOptions, checksShape } from './checks.ts'
 import {
   aScope,
   clientOf,
   type KeystoneClientOptions,
   keystoneClientShape,
+  type KeystoneDomain,
   type KeystoneRefusal,
   type KeystoneScope,
 } from './client.ts'
-import { knownUser } from './known-user.ts'
-import { isPassword, typedName } from './typed-name.ts'
+import { knownUser } from './user.ts'
 import { DEFAULT_DOMAIN, type KeystoneUserOptions, keystoneUserShape, userProblems } from './user-options.ts'
 
 /** Options of {@link keystonePassword}. */
@@ -138,4 +138,42 @@ function fromText(text: string): { readonly username: string; readonly password:
   const start = text.indexOf(':') + 1
   const end = start + Number(text.slice(0, start - 1))
   return { username: text.slice(start, end), password: text.slice(end) }
+}
+
+/** A name that a user typed, as it is sent to Keystone. */
+export interface TypedName {
+  readonly name: string
+  readonly domain: KeystoneDomain
+}
+
+/** Keystone stores at most 255 characters for the user and 255 for the domain. */
+const MAX_NAME_LENGTH = 511
+/** `[identity] max_password_length`. */
+const MAX_PASSWORD_LENGTH = 4096
+
+/**
+ * Splits a typed name: with `userAtDomain`, the part after the last `@` is the name of the domain. Returns `undefined` for a name that
+ * no user can have; it is not sent.
+ */
+export function typedName(
+  typed: string,
+  domain: KeystoneDomain,
+  userAtDomain: boolean,
+): TypedName | undefined {
+  if (!isSendable(typed, MAX_NAME_LENGTH)) return undefined
+  const at = userAtDomain ? typed.lastIndexOf('@') : -1
+  if (at === -1) return { name: typed, domain }
+  const name = typed.slice(0, at)
+  const domainName = typed.slice(at + 1)
+  return name === '' || domainName === '' ? undefined : { name, domain: { name: domainName } }
+}
+
+/** Whether a string can be a password. An empty one cannot, as in Kubernetes 1.6. */
+export function isPassword(typed: string): boolean {
+  return isSendable(typed, MAX_PASSWORD_LENGTH)
+}
+
+/** Keystone fails on ill-formed Unicode, and its password hashes fail on U+0000. */
+function isSendable(text: string, maxLength: number): boolean {
+  return text !== '' && text.length <= maxLength && text.isWellFormed() && !text.includes('\0')
 }

@@ -1,20 +1,19 @@
-import { type Authentication, type TokenAuthenticator, rejected, unavailable } from '@kube-authn/core'
+import { type Authentication, rejected, type TokenAuthenticator, unavailable } from '@kube-authn/core'
 import type { OptionsShape } from '@kube-authn/core/adapter'
 import {
-  systemClock,
-  optionProblems,
   either,
   must,
   oneOf,
+  optionProblems,
   refuseProblems,
+  systemClock,
   withFurtherProblems,
 } from '@kube-authn/core/internal'
-import { boundedChecks, checksShape, type ChecksOptions } from './checks.ts'
+import { boundedChecks, type ChecksOptions, checksShape } from './checks.ts'
 import { clientOf, type KeystoneClientOptions, keystoneClientShape, type KeystoneRefusal } from './client.ts'
-import { knownUser } from './known-user.ts'
+import { knownUser } from './user.ts'
 import type { KeystoneServiceToken } from './service-token.ts'
-import type { KeystoneToken } from './token.ts'
-import { isTokenText, type KeystoneTokenProvider, looksLikeToken } from './token-text.ts'
+import { isTokenText, type KeystoneToken, type KeystoneTokenProvider, looksLikeToken } from './token.ts'
 import { type KeystoneUserOptions, keystoneUserShape, userProblems } from './user-options.ts'
 
 /** Options of {@link keystoneToken}. */

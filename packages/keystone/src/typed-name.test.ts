@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isPassword, typedName } from './typed-name.ts'
+import { isPassword, typedName } from './keystone-password.ts'
 
 const domain = { id: 'default' }
 const text = fc.oneof(

@@ -1,24 +1,158 @@
-import type { AuditFromFlagsOptions, NodeAudit } from './audit-of-flags.ts'
-import { readLate } from './read-late.ts'
+import { ConfigurationError, type Observer } from '@kube-authn/core'
+import { type AuditEvent, auditLog } from '@kube-authn/core/audit'
+import {
+  legacyAuditLine,
+  type AuditLogOptions,
+  auditLogShape,
+  optionProblems,
+  refuseProblems,
+  without,
+} from '@kube-authn/core/internal'
+import { aBoolean, aFunction, oneOf, type OptionsShape } from '@kube-authn/core/adapter'
+import { auditFile } from '../audit-file/audit-file.ts'
+import { auditPolicyAt } from '../audit-policy-at.ts'
+import { opener } from '../configure/opener.ts'
+import { auditWebhookAt } from '../webhook/audit-webhook-at.ts'
+import { AUDIT_TABLE, auditProblems } from './audit-problems.ts'
+import { anArgv } from './flags-options.ts'
+import { ignoredNotices, tellNotices } from './notices.ts'
+import { parseFlags, type ParsedFlags } from './parse-flags.ts'
+import { booleanOf, numberOf, secondsOf, stringOf } from './read-flags.ts'
 
-/**
- * The audit log of a kube-apiserver with this command line: events as `--audit-policy-file` selects them, written to the file of `--audit-log-path`
- * (`-` is standard output) and to the webhook of `--audit-webhook-config-file`. Without a policy or a backend nothing is logged, as in
- * kube-apiserver.
- *
- * Arguments before the first flag are skipped, and unrelated flags are ignored. The flags of truncation have no effect, since events have no bodies,
- * nor has the batch size of a file.
- *
- * Source: apiserver `pkg/server/options/audit.go`.
- *
- * @throws {ConfigurationError} as a rejection, with every problem found: of flags, under their names, and of files.
- * @example
- * const audit = await auditFromFlags(process.argv, { trustedProxies: 1 })
- * app.use(authentication(authenticator, { observer: audit.observer }))
- */
-export function auditFromFlags(
-  argv: readonly string[],
-  options: AuditFromFlagsOptions = {},
-): Promise<NodeAudit> {
-  return readLate(argv, options, (code, ...given) => code.auditOfFlags(...given))
+/** Options that have no kube-apiserver flag. */
+export interface AuditFromFlagsOptions extends Omit<AuditLogOptions, 'write' | 'policy'> {
+  /** How to treat policy levels with bodies: `refused` (default), or `leftOut`. */
+  readonly bodies?: 'refused' | 'leftOut'
+  /** Allow an `http` webhook. Default `false`. */
+  readonly allowInsecureHttp?: boolean
+  /** Called if events cannot be written. Default: a process warning, the first time per backend. */
+  readonly onError?: (error: unknown) => void
+}
+
+const shape: OptionsShape<AuditFromFlagsOptions> = {
+  ...without(auditLogShape, 'write', 'policy'),
+  bodies: oneOf('refused', 'leftOut'),
+  allowInsecureHttp: aBoolean,
+  onError: aFunction,
+}
+
+/** An audit log that may hold a file and connections. */
+export interface NodeAudit {
+  readonly observer: Observer
+  /** Writes the remaining events and stops watching the policy. */
+  readonly close: () => Promise<void>
+}
+
+/** An audit backend. */
+interface Place {
+  readonly write: (event: AuditEvent) => void
+  readonly close: () => void | Promise<void>
+}
+
+/** The log of {@link auditFromFlags}. @throws {ConfigurationError} with every problem found: of flags, under their names, and of files. */
+export function auditOfFlags(argv: readonly string[], options: AuditFromFlagsOptions = {}): NodeAudit {
+  refuseProblems(anArgv(argv, 'argv'), optionProblems(shape, options))
+  const flags = parseFlags(argv, {}, AUDIT_TABLE)
+  refuseProblems(flags.problems, auditProblems(flags))
+  const { bodies, allowInsecureHttp, onError, ...log } = options
+  const policyFile = stringOf(flags, 'audit-policy-file')
+  const parts = opener()
+  const shared = {
+    ...(onError !== undefined && { onError }),
+    ...(log.observer !== undefined && { observer: log.observer }),
+    ...(log.clock !== undefined && { clock: log.clock }),
+  }
+  const policy =
+    policyFile === ''
+      ? undefined
+      : parts.openFile('--audit-policy-file', () =>
+          auditPolicyAt(policyFile, {
+            ...without(shared, 'onError'),
+            ...(bodies !== undefined && { bodies }),
+          }),
+        )
+  const places = placesOf(flags, parts, shared, allowInsecureHttp ?? false)
+  if (parts.problems.length > 0) {
+    parts.close()
+    throw new ConfigurationError(parts.problems)
+  }
+  tellNotices(log.observer, ignoredNotices(flags.ignored, 'the audit log'))
+  const write = (event: AuditEvent): void => {
+    for (const place of places) place.write(event)
+  }
+  const isOff = policy === undefined || places.length === 0
+  return {
+    observer: isOff ? () => undefined : auditLog({ ...log, policy, write }),
+    async close() {
+      policy?.close()
+      await Promise.all(places.map(async (place) => place.close()))
+    },
+  }
+}
+
+type Shared = Pick<AuditFromFlagsOptions, 'onError' | 'observer' | 'clock'>
+
+function placesOf(
+  flags: ParsedFlags,
+  parts: ReturnType<typeof opener>,
+  shared: Shared,
+  allowInsecureHttp: boolean,
+): readonly Place[] {
+  const path = stringOf(flags, 'audit-log-path')
+  const kubeconfig = stringOf(flags, 'audit-webhook-config-file')
+  const format = stringOf(flags, 'audit-log-format') === 'legacy' ? 'legacy' : 'json'
+  const file =
+    path === '' || path === '-'
+      ? undefined
+      : parts.openFile('--audit-log-path', () =>
+          auditFile(path, { ...fileOptions(flags), format, ...shared }),
+        )
+  const webhook =
+    kubeconfig === ''
+      ? undefined
+      : parts.openFile('--audit-webhook-config-file', () => {
+          const { write, close } = auditWebhookAt(kubeconfig, {
+            ...webhookOptions(flags),
+            ...shared,
+            allowInsecureHttp,
+          })
+          return { write, close: () => void close(), whenClosed: close }
+        })
+  return [
+    ...(path === '-' ? [standardOutput(format)] : []),
+    ...(file === undefined ? [] : [file]),
+    ...(webhook === undefined ? [] : [{ write: webhook.write, close: webhook.whenClosed }]),
+  ]
+}
+
+function standardOutput(format: 'json' | 'legacy'): Place {
+  return {
+    write: (event) =>
+      void process.stdout.write(`${format === 'legacy' ? legacyAuditLine(event) : JSON.stringify(event)}\n`),
+    close: () => undefined,
+  }
+}
+
+function fileOptions(flags: ParsedFlags) {
+  return {
+    // lumberjack, which rotates kube-apiserver's file, takes 0 for its default of 100.
+    maxSizeMegabytes: numberOf(flags, 'audit-log-maxsize') || 100,
+    maxAgeDays: numberOf(flags, 'audit-log-maxage'),
+    maxBackups: numberOf(flags, 'audit-log-maxbackup'),
+    compress: booleanOf(flags, 'audit-log-compress'),
+    mode: stringOf(flags, 'audit-log-mode') === 'batch' ? 'batch' : 'blocking',
+    bufferSize: numberOf(flags, 'audit-log-batch-buffer-size'),
+  } as const
+}
+
+function webhookOptions(flags: ParsedFlags) {
+  const isThrottled = booleanOf(flags, 'audit-webhook-batch-throttle-enable')
+  return {
+    bufferSize: numberOf(flags, 'audit-webhook-batch-buffer-size'),
+    maxBatchSize: numberOf(flags, 'audit-webhook-batch-max-size'),
+    maxBatchWaitSeconds: secondsOf(flags, 'audit-webhook-batch-max-wait'),
+    throttleQps: isThrottled ? numberOf(flags, 'audit-webhook-batch-throttle-qps') : Infinity,
+    throttleBurst: isThrottled ? numberOf(flags, 'audit-webhook-batch-throttle-burst') : 15,
+    initialBackoffSeconds: secondsOf(flags, 'audit-webhook-initial-backoff'),
+  }
 }

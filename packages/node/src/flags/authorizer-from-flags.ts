@@ -1,25 +1,134 @@
+import { ConfigurationError, type ConfigurationProblem } from '@kube-authn/core'
+import {
+  alwaysAllow,
+  alwaysDeny,
+  type Authorizer,
+  privilegedGroups,
+  unionAuthorizer,
+} from '@kube-authn/core/authorization'
+import { MASTERS_GROUP, optionProblems, refuseProblems } from '@kube-authn/core/internal'
+import { authorizationConfigurationAt } from '../at/authorization-configuration-at.ts'
 import type { NodeAuthorizer } from '../configure/create-authorizer.ts'
-import type { AuthorizerFromFlagsOptions } from './flags-options.ts'
-import { readLate } from './read-late.ts'
+import { type Opener, opener } from '../configure/opener.ts'
+import { rbacAt } from '../at/rbac-at.ts'
+import { webhookAuthorizerAt } from '../webhook/webhook-authorizer-at.ts'
+import { authorizationProblems, configurationProblems } from './authorization-flags.ts'
+import { delegatedAuthorizer, isDelegatedAuthorization } from './delegated-authorizer.ts'
+import {
+  anArgv,
+  type AuthorizerFromFlagsOptions,
+  authorizerFromFlagsShape,
+  sharedOf,
+} from './flags-options.ts'
+import { ignoredNotices, tellNotices } from './notices.ts'
+import { isAuthorizer } from '../configure/create-authorizer-options.ts'
+import { parseFlags, type ParsedFlags } from './parse-flags.ts'
+import { listOf, secondsOf, stringOf, versionOf } from './read-flags.ts'
+import { REFUSED_FOR_AUTHORIZATION } from './refused-flags.ts'
 
-/**
- * The authorizer of a kube-apiserver with this command line: members of `system:masters` may do everything, then the modes of `--authorization-mode`
- * or the authorizers of `--authorization-config` are consulted in order. With `--authorization-kubeconfig` or `--authorization-always-allow-paths` it
- * is the authorizer of an extension API server, by `delegatedAuthentication`.
- *
- * Arguments before the first flag are skipped, and unrelated flags are ignored.
- *
- * Source: kubernetes `pkg/kubeapiserver/options/authorization.go`, `pkg/kubeapiserver/authorizer/config.go`.
- *
- * Deviation: without a mode it throws instead of using AlwaysAllow (`docs/deviations.md`, flags).
- *
- * @throws {ConfigurationError} as a rejection, with every problem found: of flags, under their names, and of files.
- * @example
- * const authorizer = await authorizerFromFlags(process.argv, { rbac: '/etc/my-app/roles/' })
- */
-export function authorizerFromFlags(
+/** {@link authorizerFromFlags}, loaded when it is first called. */
+export async function authorizerOfFlags(
   argv: readonly string[],
-  options: AuthorizerFromFlagsOptions = {},
+  options: AuthorizerFromFlagsOptions,
 ): Promise<NodeAuthorizer> {
-  return readLate(argv, options, (code, ...given) => code.authorizerOfFlags(...given))
+  refuseProblems(anArgv(argv, 'argv'), optionProblems(authorizerFromFlagsShape, options))
+  const flags = parseFlags(argv, REFUSED_FOR_AUTHORIZATION)
+  const authorizer = await authorizerOf(flags, options)
+  tellNotices(options.observer, ignoredNotices(flags.ignored))
+  return authorizer
+}
+
+async function authorizerOf(
+  flags: ParsedFlags,
+  options: AuthorizerFromFlagsOptions,
+): Promise<NodeAuthorizer> {
+  if (isDelegatedAuthorization(flags)) return delegatedAuthorizer(flags, options)
+  const path = stringOf(flags, CONFIG)
+  return path === '' ? modesOf(flags, options) : configuredBy(path, flags, options)
+}
+
+function configuredBy(path: string, flags: ParsedFlags, options: AuthorizerFromFlagsOptions): NodeAuthorizer {
+  const parts = opener()
+  const shared = sharedOf(options)
+  const { rbac } = options
+  // If unusable, it is reported once, and not again as missing.
+  const roles = rbac === undefined ? undefined : (rolesOf(rbac, parts, shared) ?? alwaysDeny())
+  const found = [...flags.problems, ...configurationProblems(flags)]
+  const authorizer = parts.openFile(`--${CONFIG}`, () =>
+    authorizationConfigurationAt(path, { ...shared, ...(roles !== undefined && { rbac: roles }) }),
+  )
+  const problems = [...found, ...parts.problems]
+  if (authorizer === undefined || problems.length > 0) {
+    parts.close()
+    throw new ConfigurationError(problems)
+  }
+  const { name, authorize, rulesFor } = authorizer
+  return { name, authorize, rulesFor, close: () => parts.close() }
+}
+
+const CONFIG = 'authorization-config'
+
+function rolesOf(
+  rbac: NonNullable<AuthorizerFromFlagsOptions['rbac']>,
+  parts: Opener,
+  shared: ReturnType<typeof sharedOf>,
+): Authorizer | undefined {
+  return typeof rbac === 'object' && isAuthorizer(rbac)
+    ? rbac
+    : parts.openFile('rbac', () => rbacAt(rbac, shared))
+}
+
+function modesOf(flags: ParsedFlags, options: AuthorizerFromFlagsOptions): NodeAuthorizer {
+  const parts = opener()
+  const shared = sharedOf(options)
+  const { rbac } = options
+  const makers: Readonly<Record<string, () => Authorizer | undefined>> = {
+    AlwaysAllow: alwaysAllow,
+    AlwaysDeny: alwaysDeny,
+    RBAC: () => (rbac === undefined ? undefined : rolesOf(rbac, parts, shared)),
+    Webhook: () => {
+      const path = stringOf(flags, 'authorization-webhook-config-file')
+      if (path === '') return undefined
+      return parts.open('webhook', () => webhookAuthorizerAt(path, { ...webhookOptions(flags), ...shared }))
+    },
+  }
+  const authorizers = [...new Set(listOf(flags, 'authorization-mode'))].flatMap((mode) => {
+    const authorizer = Object.hasOwn(makers, mode) ? makers[mode]?.() : undefined
+    return authorizer === undefined ? [] : [authorizer]
+  })
+  const problems: readonly ConfigurationProblem[] = [
+    ...flags.problems,
+    ...authorizationProblems(flags, options),
+    ...parts.problems.map(ofFlag),
+  ]
+  if (problems.length > 0) {
+    parts.close()
+    throw new ConfigurationError(problems)
+  }
+  return { ...unionAuthorizer(privilegedGroups(MASTERS_GROUP), ...authorizers), close: () => parts.close() }
+}
+
+function webhookOptions(flags: ParsedFlags): {
+  readonly version: 'v1' | 'v1beta1'
+  readonly allowedTtlSeconds: number
+  readonly deniedTtlSeconds: number
+} {
+  return {
+    version: versionOf(flags, 'authorization-webhook-version'),
+    allowedTtlSeconds: secondsOf(flags, 'authorization-webhook-cache-authorized-ttl'),
+    deniedTtlSeconds: secondsOf(flags, 'authorization-webhook-cache-unauthorized-ttl'),
+  }
+}
+
+const FLAG_OF: ReadonlyMap<string, string> = new Map([
+  ['webhook.allowedTtlSeconds', '--authorization-webhook-cache-authorized-ttl'],
+  ['webhook.deniedTtlSeconds', '--authorization-webhook-cache-unauthorized-ttl'],
+])
+
+function ofFlag({ path, message }: ConfigurationProblem): ConfigurationProblem {
+  const isOfWebhook = path === 'webhook' || path.startsWith('webhook.')
+  return {
+    path: FLAG_OF.get(path) ?? (isOfWebhook ? '--authorization-webhook-config-file' : path),
+    message,
+  }
 }
