@@ -8,7 +8,7 @@ import { auditPolicy } from '@kube-authn/core/audit'
 import { checkOptions, type OptionsShape } from '@kube-authn/core/adapter'
 import { fileSource } from './file-source/file-source.ts'
 import type { ReloadOptions } from './file-source/reloading-source.ts'
-import { reloadShape } from './options/reload-shape.ts'
+import { reloadShape } from './options/reload-options.ts'
 
 /** Options of {@link auditPolicyAt}. */
 export type AuditPolicyAtOptions = ReloadOptions & Omit<AuditPolicyOptions, 'source'>

@@ -19,7 +19,7 @@ export {
 export { inClusterEndpoint } from './delegation/in-cluster-endpoint.ts'
 export { requestHeaderFromCluster } from './delegation/request-header-from-cluster.ts'
 export { auditFromFlags } from './flags/audit-from-flags.ts'
-export type { NodeAudit } from './flags/audit-of-flags.ts'
+export type { NodeAudit } from './flags/audit-from-flags.ts'
 export { externalSignerAt } from './external-signer/external-signer-at.ts'
 export type { ExternalSigner } from './external-signer/external-signer.ts'
 export { authenticatorFromFlags } from './flags/authenticator-from-flags.ts'

@@ -14,7 +14,7 @@ export type { DelegatedAuthenticationOptions } from './delegation/delegated-auth
 export type { ConfiguredProxy } from './delegation/cluster-clients.ts'
 export type { InClusterEndpointOptions } from './delegation/in-cluster-endpoint.ts'
 export type { RequestHeaderFromClusterOptions } from './delegation/request-header-from-cluster.ts'
-export type { AuditFromFlagsOptions } from './flags/audit-of-flags.ts'
+export type { AuditFromFlagsOptions } from './flags/audit-from-flags.ts'
 export type { ExternalSignerAtOptions } from './external-signer/external-signer.ts'
 export {
   AUDIT_FLAGS,
@@ -40,10 +40,10 @@ export {
   REFUSED_FOR_AUTHENTICATION,
   REFUSED_FOR_AUTHORIZATION,
 } from './flags/refused-flags.ts'
-export { shownFlag } from './flags/shown-flag.ts'
+export { shownFlag } from './flags/known-flags.ts'
 export { unknownFlag } from './flags/unknown-flag.ts'
 export { fileSource } from './file-source/file-source.ts'
-export type { FileSourceOptions } from './file-source/file-source-options.ts'
+export type { FileSourceOptions } from './options/reload-options.ts'
 export { readSteps } from './file-source/read-file.ts'
 export {
   type Manifest,
@@ -97,7 +97,7 @@ export {
 } from './upgrade/decide-request.ts'
 export { type AcceptedUpgrade, handleUpgrades, type UpgradingServer } from './upgrade/upgrade-door.ts'
 export { AnswerHeaders, refuseUpgrade } from './upgrade/refuse-upgrade.ts'
-export { whenClientLeaves } from './upgrade/when-client-leaves.ts'
+export { whenClientLeaves } from './upgrade/refuse-upgrade.ts'
 export type { WebhookAuthenticatorAtOptions } from './webhook/webhook-authenticator-at.ts'
 export type { AuditWebhookAtOptions } from './webhook/audit-webhook-at.ts'
 export type { WebhookAuthorizerAtOptions } from './webhook/webhook-authorizer-at.ts'

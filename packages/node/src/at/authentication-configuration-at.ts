@@ -11,7 +11,7 @@ import {
   type IssuerFetch,
 } from '@kube-authn/core/internal'
 import { authenticationConfiguration, type ConfiguredAuthenticator } from '@kube-authn/core/configuration'
-import { RELOAD_OPTIONS, reloadOf, reloadShape } from '../options/reload-shape.ts'
+import { RELOAD_OPTIONS, reloadOf, reloadShape } from '../options/reload-options.ts'
 import type { ReloadOptions } from '../file-source/reloading-source.ts'
 import { watchedText } from '../file-source/file-source.ts'
 import { fetchOver } from '../http/create-fetch.ts'

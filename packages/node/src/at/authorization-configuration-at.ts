@@ -9,7 +9,7 @@ import {
 import type { ReloadOptions } from '../file-source/reloading-source.ts'
 import { watchedText } from '../file-source/file-source.ts'
 import { kubeConfigFileProblem } from '../kubeconfig/regular-file.ts'
-import { RELOAD_OPTIONS, reloadOf, reloadShape } from '../options/reload-shape.ts'
+import { RELOAD_OPTIONS, reloadOf, reloadShape } from '../options/reload-options.ts'
 import { configuredWebhook } from '../webhook/configured-webhook.ts'
 
 /** Options of {@link authorizationConfigurationAt}. */

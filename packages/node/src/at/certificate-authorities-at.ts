@@ -1,9 +1,9 @@
 import { notify, aFunction, checkOptions, type OptionsShape } from '@kube-authn/core/adapter'
 import type { Observer } from '@kube-authn/core'
 import { CertificateError, type CertificatePool, certificatePool } from '@kube-authn/x509'
-import { fileShape } from '../options/reload-shape.ts'
+import { fileShape } from '../options/reload-options.ts'
 import { fileSource } from '../file-source/file-source.ts'
-import type { FileSourceOptions } from '../file-source/file-source-options.ts'
+import type { FileSourceOptions } from '../options/reload-options.ts'
 import type { FileSource } from '../file-source/reloading-source.ts'
 
 /** Options of {@link certificateAuthoritiesAt}. */

@@ -21,8 +21,8 @@ import {
   keystoneTokenShape,
 } from '@kube-authn/keystone/internal'
 import type { OptionsShape } from '@kube-authn/core/adapter'
-import { aPath } from '../options/a-path.ts'
-import { RELOAD_OPTIONS, reloadOf, reloadShape } from '../options/reload-shape.ts'
+import { aPath } from '../options/file-option.ts'
+import { RELOAD_OPTIONS, reloadOf, reloadShape } from '../options/reload-options.ts'
 import type { ReloadOptions } from '../file-source/reloading-source.ts'
 import { createFetch, type HttpFetch } from '../http/create-fetch.ts'
 

@@ -4,7 +4,7 @@ import { type OidcOptions, oidcShape, without } from '@kube-authn/core/internal'
 import { oidc } from '@kube-authn/core/oidc'
 import type { ReloadOptions } from '../file-source/reloading-source.ts'
 import { createFetch } from '../http/create-fetch.ts'
-import { aPath } from '../options/a-path.ts'
+import { aPath } from '../options/file-option.ts'
 
 /** The issuer of `createAuthenticator`: the options of `oidc`, with a CA file instead of a `fetch`. */
 export interface OidcAtOptions extends Omit<OidcOptions, 'fetch' | 'clock' | 'observer'> {

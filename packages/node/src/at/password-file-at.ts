@@ -6,9 +6,9 @@ import {
   passwordFileShape,
   passwordFileSteps,
 } from '@kube-authn/core/internal'
-import { fileShape, RELOAD_OPTIONS, reloadOf } from '../options/reload-shape.ts'
+import { fileShape, RELOAD_OPTIONS, reloadOf } from '../options/reload-options.ts'
 import { largeFileSource } from '../file-source/file-source.ts'
-import type { FileSourceOptions } from '../file-source/file-source-options.ts'
+import type { FileSourceOptions } from '../options/reload-options.ts'
 
 /** Options of {@link passwordFileAt}. */
 export type PasswordFileAtOptions = Omit<PasswordFileOptions, 'source'> &

@@ -2,7 +2,7 @@ import { notify, aNonEmptyString, checkOptions, type OptionsShape } from '@kube-
 import type { Observer } from '@kube-authn/core'
 import { parseRbacSteps, rbacSteps, type ParseRbacOptions } from '@kube-authn/core/internal'
 import type { RbacAuthorizer } from '@kube-authn/core/authorization'
-import { fileShape } from '../options/reload-shape.ts'
+import { fileShape } from '../options/reload-options.ts'
 import { largeManifestsSource, type ManifestsSourceOptions } from '../file-source/manifests-source.ts'
 
 /** Options of {@link rbacAt}. */

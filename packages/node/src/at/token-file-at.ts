@@ -1,9 +1,9 @@
 import type { TokenAuthenticator } from '@kube-authn/core'
 import { tokenFileSteps, type TokenFileOptions } from '@kube-authn/core/internal'
 import { checkOptions } from '@kube-authn/core/adapter'
-import { fileShape } from '../options/reload-shape.ts'
+import { fileShape } from '../options/reload-options.ts'
 import { largeFileSource } from '../file-source/file-source.ts'
-import type { FileSourceOptions } from '../file-source/file-source-options.ts'
+import type { FileSourceOptions } from '../options/reload-options.ts'
 
 /** Options of {@link tokenFileAt}. */
 export type TokenFileAtOptions = Pick<TokenFileOptions, 'observer'> &

@@ -8,8 +8,8 @@ import {
 } from '@kube-authn/core/internal'
 import { notify } from '@kube-authn/core/adapter'
 import { type VerificationKey, verificationKeysFromPem } from '@kube-authn/core/service-account'
-import { aPath } from '../options/a-path.ts'
-import { reloadShape } from '../options/reload-shape.ts'
+import { aPath } from '../options/file-option.ts'
+import { reloadShape } from '../options/reload-options.ts'
 import type { FileSource, ReloadOptions } from '../file-source/reloading-source.ts'
 import { watchedText } from '../file-source/file-source.ts'
 

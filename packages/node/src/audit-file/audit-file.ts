@@ -4,7 +4,7 @@ import { legacyAuditLine, refuseProblems, systemClock } from '@kube-authn/core/i
 import { ConfigurationError, type Observer } from '@kube-authn/core'
 import { notify } from '@kube-authn/core/adapter'
 import { unreadable } from '../file-source/unreadable.ts'
-import { aPath } from '../options/a-path.ts'
+import { aPath } from '../options/file-option.ts'
 import { type AuditFileOptions, auditFileProblems, logOptionsOf } from './audit-file-options.ts'
 import { bufferedLines, type LineSink } from './buffered-lines.ts'
 import { type FollowedFile, followedFile } from './followed-file.ts'

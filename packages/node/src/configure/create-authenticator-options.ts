@@ -23,7 +23,7 @@ import { aBoolean, aFunction, listOf, type OptionsShape, required } from '@kube-
 import { certificateAuthoritiesAtShape } from '../at/certificate-authorities-at.ts'
 import type { CertificateAuthoritiesFile } from '../front-proxy/certificate-pools.ts'
 import { type KeystoneOptions, keystoneShape } from './keystone-chain.ts'
-import { aFile, aPath } from '../options/a-path.ts'
+import { aFile, aPath } from '../options/file-option.ts'
 import { type PasswordFileAtOptions, passwordFileAtShape } from '../at/password-file-at.ts'
 import { type TokenOptions, tokenShape } from './token-options.ts'
 

@@ -3,9 +3,9 @@ import {
   type FileNotice,
   loggingObserver,
   notify,
-  validateAnonymousConfig,
   optionProblems,
   refuseProblems,
+  validateAnonymousConfig,
   withFurtherProblems,
   without,
 } from '@kube-authn/core/internal'
@@ -24,12 +24,11 @@ import { openCertificatePools } from '../front-proxy/certificate-pools.ts'
 import { type CreateAuthenticatorOptions, createAuthenticatorShape } from './create-authenticator-options.ts'
 import { keystoneChain } from './keystone-chain.ts'
 import { keepApart } from '../front-proxy/keep-apart.ts'
-import { type Opener, opener } from './opener.ts'
+import { type Opener, opener, refuseRevoked } from './opener.ts'
 import { passwordFileAt } from '../at/password-file-at.ts'
-import { refuseRevoked } from './refuse-revoked.ts'
 import { requestHeaderAt } from '../front-proxy/request-header-at.ts'
 import { tokenAuthenticators } from './token-authenticators.ts'
-import { withoutPath, withPath } from '../options/with-path.ts'
+import { withoutPath, withPath } from '../options/file-option.ts'
 
 /** An authenticator chain that watches files. */
 export interface NodeAuthenticator extends Authenticator {

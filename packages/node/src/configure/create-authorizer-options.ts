@@ -15,7 +15,7 @@ import {
   type AuthorizationConfigurationAtOptions,
   authorizationConfigurationAtShape,
 } from '../at/authorization-configuration-at.ts'
-import { aFile, aPath } from '../options/a-path.ts'
+import { aFile, aPath } from '../options/file-option.ts'
 import { type RbacAtOptions, rbacAtShape } from '../at/rbac-at.ts'
 import {
   type WebhookAuthorizerAtOptions,

@@ -23,7 +23,7 @@ import {
 import { type Opener, opener } from './opener.ts'
 import { rbacAt } from '../at/rbac-at.ts'
 import { webhookAuthorizerAt } from '../webhook/webhook-authorizer-at.ts'
-import { withoutPath, withPath } from '../options/with-path.ts'
+import { withoutPath, withPath } from '../options/file-option.ts'
 
 /** An authorizer that may watch files and hold connections. */
 export type NodeAuthorizer = Authorizer &

@@ -1,5 +1,6 @@
-import type { ConfigurationProblem } from '@kube-authn/core'
-import { problemsOf } from '../options/problems-of.ts'
+import type { Authenticator, ConfigurationProblem, TokenAuthenticator } from '@kube-authn/core'
+import { type RevocationSource, unlessRevoked } from '@kube-authn/core/internal'
+import { problemsOf } from '../options/option-problems.ts'
 
 /** Creates the parts of a chain, collects their problems, and closes them. */
 export interface Opener {
@@ -41,5 +42,20 @@ export function opener(): Opener {
     close() {
       for (const each of opened) each.close()
     },
+  }
+}
+
+/** A chain with its token authenticators. */
+interface Chain {
+  readonly chain: Authenticator
+  readonly tokens: readonly TokenAuthenticator[]
+}
+
+/** The same chain, which refuses what is revoked. */
+export function refuseRevoked(revocations: RevocationSource | undefined, { chain, tokens }: Chain): Chain {
+  if (revocations === undefined) return { chain, tokens }
+  return {
+    chain: unlessRevoked(revocations, chain),
+    tokens: tokens.map((each) => unlessRevoked(revocations, each)),
   }
 }

@@ -15,7 +15,7 @@ import type { Opener } from './opener.ts'
 import { tokenFileAt } from '../at/token-file-at.ts'
 import type { ServiceAccountsOptions, TokenOptions } from './token-options.ts'
 import { webhookAuthenticatorAt } from '../webhook/webhook-authenticator-at.ts'
-import { withoutPath, withPath } from '../options/with-path.ts'
+import { withoutPath, withPath } from '../options/file-option.ts'
 
 /** What the token authenticators share. */
 export interface TokenSurroundings {

@@ -21,8 +21,8 @@ import {
   authenticationConfigurationAtShape,
 } from '../at/authentication-configuration-at.ts'
 import { type OidcAtOptions, oidcAtShape } from '../at/oidc-at.ts'
-import { aFile } from '../options/a-path.ts'
-import { fileShape } from '../options/reload-shape.ts'
+import { aFile } from '../options/file-option.ts'
+import { fileShape } from '../options/reload-options.ts'
 import type { TokenFileAtOptions } from '../at/token-file-at.ts'
 import {
   type WebhookAuthenticatorAtOptions,

@@ -5,11 +5,11 @@ import {
   type RequestHeaderConfig,
 } from '@kube-authn/core/client-certificate'
 import {
+  aString,
+  nested,
   type RequestHeaderNames,
   requestHeaderNamesShape,
-  nested,
   without,
-  aString,
 } from '@kube-authn/core/internal'
 import { aBoolean, listOf, oneOf, type OptionsShape, required } from '@kube-authn/core/adapter'
 import { type CertificatePool, certificatePool } from '@kube-authn/x509'
@@ -28,9 +28,8 @@ import {
   NO_PROXY,
 } from '../front-proxy/described-proxy.ts'
 import { certificateAuthoritiesAtShape } from '../at/certificate-authorities-at.ts'
-import { aFile } from '../options/a-path.ts'
+import { aFile, withPath } from '../options/file-option.ts'
 import { opener } from '../configure/opener.ts'
-import { withPath } from '../options/with-path.ts'
 import type { HttpFetch } from '../http/create-fetch.ts'
 import type { Endpoint } from '../http/endpoint.ts'
 import {
@@ -104,8 +103,9 @@ export async function clusterClients(
   fetch: HttpFetch | undefined,
   options: ClusterClientsOptions,
 ): Promise<ClusterClients> {
-  const { observer, clock, requestHeader: proxy } = options
+  const { observer, clock, requestHeader: proxy, joinedHeaders } = options
   const shared = { ...(observer !== undefined && { observer }), ...(clock !== undefined && { clock }) }
+  const proxyOptions = { ...shared, ...(joinedHeaders !== undefined && { joinedHeaders }) }
   const parts = opener()
   let known: () => Described = () => NOTHING
   try {
@@ -130,7 +130,7 @@ export async function clusterClients(
             endpoint,
             fetch,
             {
-              make: (config) => described(config, files, options),
+              make: (config) => described(config, files, proxyOptions),
               nothing: NOTHING,
               // The client CA stays, as in Kubernetes: it is unrelated to proxies.
               gone: (last) => ({ ...last, proxy: NO_PROXY }),

@@ -114,13 +114,7 @@ export async function clusterConfigMap<T>(
   try {
     await read()
   } catch (error) {
-    if (!tolerateLookupFailure) {
-      if (isConfigurationError(error)) throw error
-      throw new ConfigurationError(
-        [{ path: source, message: reasonOf(errorOf(error, 'the ConfigMap cannot be used')) }],
-        { cause: error },
-      )
-    }
+    if (!tolerateLookupFailure) throw configurationError(source, error)
     report(error)
   }
   schedule()
@@ -135,6 +129,12 @@ export async function clusterConfigMap<T>(
       return () => restrictions.delete(check)
     },
   }
+}
+
+function configurationError(source: string, error: unknown): ConfigurationError {
+  if (isConfigurationError(error)) return error
+  const message = reasonOf(errorOf(error, 'the ConfigMap cannot be used'))
+  return new ConfigurationError([{ path: source, message }], { cause: error })
 }
 
 /** The ConfigMap in JSON; `undefined` if it does not exist. */

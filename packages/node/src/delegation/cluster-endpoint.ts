@@ -1,6 +1,6 @@
 import { aBoolean, type OptionsShape } from '@kube-authn/core/adapter'
 import { aString, anything, type Check, either } from '@kube-authn/core/internal'
-import { aPath } from '../options/a-path.ts'
+import { aPath } from '../options/file-option.ts'
 import type { Endpoint } from '../http/endpoint.ts'
 import { readKubeconfig } from '../kubeconfig/kubeconfig.ts'
 import { inClusterEndpoint } from './in-cluster-endpoint.ts'

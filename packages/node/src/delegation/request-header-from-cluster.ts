@@ -1,8 +1,20 @@
 import type { Authenticator } from '@kube-authn/core'
-import type { DescribedProxyOptions } from '../front-proxy/described-proxy.ts'
+import { systemClock, optionProblems, refuseProblems, without, aString } from '@kube-authn/core/internal'
+import { above, oneOf, type OptionsShape, required } from '@kube-authn/core/adapter'
+import {
+  believeDescribed,
+  describedProxy,
+  type DescribedProxyOptions,
+  NO_PROXY,
+} from '../front-proxy/described-proxy.ts'
+import { endpointFetch } from '../http/endpoint-fetch.ts'
 import type { Endpoint } from '../http/endpoint.ts'
-import { asGiven } from '../options/as-given.ts'
-import type { ClusterConfigMapOptions } from './cluster-config-map.ts'
+import {
+  clusterConfigMap,
+  type ClusterConfigMapOptions,
+  clusterConfigMapShape,
+} from './cluster-config-map.ts'
+import { aKubeconfig, clusterEndpoint } from './cluster-endpoint.ts'
 
 /** Options of {@link requestHeaderFromCluster}. */
 export interface RequestHeaderFromClusterOptions
@@ -11,6 +23,13 @@ export interface RequestHeaderFromClusterOptions
   readonly context?: string
   /** The timeout of reading the ConfigMap. Default 10. */
   readonly timeoutSeconds?: number
+}
+
+const shape: OptionsShape<RequestHeaderFromClusterOptions> = {
+  ...without(clusterConfigMapShape, 'tolerateLookupFailure'),
+  joinedHeaders: oneOf('reject', 'split', 'whole'),
+  context: aString,
+  timeoutSeconds: above(0, 86_400),
 }
 
 /**
@@ -34,7 +53,29 @@ export async function requestHeaderFromCluster(
   kubeconfig: string | Endpoint,
   options: RequestHeaderFromClusterOptions = {},
 ): Promise<Authenticator & { readonly close: () => void }> {
-  const given = asGiven(options)
-  const { proxyOfCluster } = await import('./by-cluster.ts')
-  return proxyOfCluster(kubeconfig, given)
+  refuseProblems(required(aKubeconfig)(kubeconfig, 'kubeconfig'), optionProblems(shape, options))
+  const { context, observer, clock = systemClock, timeoutSeconds = 10, joinedHeaders } = options
+  const proxyOptions = { clock, ...(joinedHeaders !== undefined && { joinedHeaders }) }
+  const endpoint = clusterEndpoint({ kubeconfig, ...(context !== undefined && { context }) })
+  const fetch = endpointFetch(endpoint, {
+    clock,
+    timeoutSeconds,
+    ...(observer !== undefined && { observer }),
+  })
+  try {
+    const source = await clusterConfigMap(
+      endpoint,
+      fetch,
+      { make: (config) => describedProxy(config, proxyOptions), nothing: NO_PROXY, gone: () => NO_PROXY },
+      options,
+    )
+    const close = (): void => {
+      source.close()
+      fetch.close()
+    }
+    return { ...believeDescribed(source), close }
+  } catch (error) {
+    fetch.close()
+    throw error
+  }
 }

@@ -1,8 +1,7 @@
-import type * as Grpc from '@grpc/grpc-js'
+import { KubeAuthnError, type Observer } from '@kube-authn/core'
 import { notify } from '@kube-authn/core/adapter'
-import type { Observer } from '@kube-authn/core'
 import { systemClock } from '@kube-authn/core/internal'
-import { SignerCallError } from './signer-call-error.ts'
+import type * as Grpc from '@grpc/grpc-js'
 
 /** A client of one gRPC service. */
 export interface GrpcClient {
@@ -105,3 +104,20 @@ async function loadGrpc(): Promise<typeof Grpc> {
     throw new Error('an external signer needs the package @grpc/grpc-js, which is not installed', { cause })
   }
 }
+
+/** A call of an external signer failed. */
+export class SignerCallError extends KubeAuthnError {
+  override readonly name = 'SignerCallError'
+  readonly code = 'signerCall'
+  /** The name of the gRPC status, for example `Unavailable`. */
+  readonly grpcCode: string
+
+  /** @param details the status message of the signer; one line of bounded length is shown. */
+  constructor(grpcCode: string, details: string, cause?: unknown) {
+    const line = details.slice(0, MAX_LENGTH).replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ')
+    super(`rpc error: code = ${grpcCode} desc = ${line.trim()}`, cause === undefined ? {} : { cause })
+    this.grpcCode = grpcCode
+  }
+}
+
+const MAX_LENGTH = 512

@@ -15,7 +15,7 @@ import type { ReloadEvent } from '@kube-authn/core/internal'
 import { fixedClock } from '@kube-authn/testing'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { fileSource } from './file-source.ts'
-import type { FileSourceOptions } from './file-source-options.ts'
+import type { FileSourceOptions } from '../options/reload-options.ts'
 import type { FileSource } from './reloading-source.ts'
 
 let folder: string

@@ -8,8 +8,8 @@ import {
   inOneStep,
   type Steps,
 } from '@kube-authn/core/internal'
-import { aPath } from '../options/a-path.ts'
-import { sourceShape } from '../options/reload-shape.ts'
+import { aPath } from '../options/file-option.ts'
+import { sourceShape } from '../options/reload-options.ts'
 import { digestSteps, readSteps, stampOf, textParts } from './read-file.ts'
 import { type FileSource, type ReloadOptions, reloadingSource, type Version } from './reloading-source.ts'
 import { unreadable } from './unreadable.ts'

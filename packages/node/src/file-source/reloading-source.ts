@@ -73,24 +73,13 @@ export function reloadingSource<C, T>(
   parse: (content: C) => Steps<T>,
   options: ReloadOptions & { readonly isVerdictFinal: boolean },
 ): FileSource<T> {
-  const { observer, clock = systemClock } = options
+  const { clock = systemClock } = options
   const settleMs = (options.settleSeconds ?? 0.1) * 1000
   const pollMs = (options.pollSeconds ?? 60) * 1000
+  const versions = readVersions(reading, parse, options)
+  const { current, restrict, stampNow } = versions
+  if (options.reload === false) return { current, close: () => {}, [RESTRICT]: restrict }
 
-  const first = firstRead(reading)
-  let accepted = first.digest
-  let current = finish(parse(first.content))
-  const restrictions = new Set<(value: T) => void>()
-  const restrict = (check: (value: T) => void): (() => void) => {
-    restrictions.add(check)
-    return () => restrictions.delete(check)
-  }
-  if (options.reload === false) return { current: () => current, close: () => {}, [RESTRICT]: restrict }
-
-  /** The last stamp, when it was first seen, and whether no later write can have the same one. */
-  let seen: Seen = { stamp: first.stamp, sinceMs: clock.now(), isRead: false }
-  /** The digest that was refused last, or the last read error: each is reported once. */
-  let refused: string | undefined
   let cancelNext = (): void => {}
   let cancelWork = (): void => {}
   let isClosed = false
@@ -113,35 +102,11 @@ export function reloadingSource<C, T>(
     schedule(settleMs, look)
   }
 
-  const refuse = (version: string, error: unknown): void => {
-    if (refused !== version) {
-      notify(observer, {
-        type: 'reload',
-        source: reading.name,
-        outcome: 'failed',
-        error: errorOf(error, 'the new version cannot be used'),
-      })
-    }
-    refused = version
-  }
-
-  /** Returns `undefined`, and reports it, if there is no stamp. */
-  const stampNow = (): string | undefined => {
-    try {
-      const stamp = reading.stamp()
-      if (stamp !== seen.stamp) seen = { stamp, sinceMs: clock.now(), isRead: false }
-      return stamp
-    } catch (error) {
-      refuse(String(error), error)
-      return undefined
-    }
-  }
-
   /** Checks for a change, and lets it settle before reading. */
   const look = (): void => {
     watch.refresh()
     const stamp = stampNow()
-    if (stamp === undefined || seen.isRead) {
+    if (stamp === undefined || versions.isRead()) {
       wait()
     } else {
       isWaiting = false
@@ -153,7 +118,7 @@ export function reloadingSource<C, T>(
     const stamp = stampNow()
     if (stamp === undefined) wait()
     else if (stamp !== candidate) schedule(settleMs, () => settle(stamp))
-    else cancelWork = inSlices(take(stamp), clock, () => goOn(stamp))
+    else cancelWork = inSlices(versions.take(stamp), clock, () => goOn(stamp))
   }
 
   /** Continues with a version that arrived meanwhile. */
@@ -161,6 +126,67 @@ export function reloadingSource<C, T>(
     const now = stampNow()
     if (now === undefined || now === stamp) wait()
     else schedule(settleMs, () => settle(now))
+  }
+
+  const watch = watchDirectories(reading.directories, hurry)
+  wait()
+
+  return {
+    current,
+    close: () => {
+      isClosed = true
+      cancelNext()
+      cancelWork()
+      watch.close()
+    },
+    [RESTRICT]: restrict,
+  }
+}
+
+/** The versions of a source, of which the last good one is in force. */
+interface Versions<T> {
+  readonly current: () => T
+  /** Adds a check of later versions. Returns a function that removes it. */
+  readonly restrict: (check: (value: T) => void) => () => void
+  /** The stamp of the version that is there now; `undefined`, and reported, if there is none. */
+  readonly stampNow: () => string | undefined
+  /** Whether the version with the last stamp was read, and no later write can have the same stamp. */
+  readonly isRead: () => boolean
+  /** Reads the version with this stamp, and puts it in force if it is good. */
+  readonly take: (stamp: string) => Steps<void>
+}
+
+/** Reads the first version. @throws {Error} any error of reading or parsing it. */
+function readVersions<C, T>(
+  reading: Reading<C>,
+  parse: (content: C) => Steps<T>,
+  { observer, clock = systemClock, isVerdictFinal }: ReloadOptions & { readonly isVerdictFinal: boolean },
+): Versions<T> {
+  const first = firstRead(reading)
+  let accepted = first.digest
+  let current = finish(parse(first.content))
+  const restrictions = new Set<(value: T) => void>()
+  let seen: Seen = { stamp: first.stamp, sinceMs: clock.now(), isRead: false }
+  /** The digest that was refused last, or the last read error: each is reported once. */
+  let refused: string | undefined
+
+  const refuse = (version: string, thrown: unknown): void => {
+    const isNew = refused !== version
+    refused = version
+    if (!isNew) return
+    const error = errorOf(thrown, 'the new version cannot be used')
+    notify(observer, { type: 'reload', source: reading.name, outcome: 'failed', error })
+  }
+
+  const stampNow = (): string | undefined => {
+    try {
+      const stamp = reading.stamp()
+      if (stamp !== seen.stamp) seen = { stamp, sinceMs: clock.now(), isRead: false }
+      return stamp
+    } catch (error) {
+      refuse(String(error), error)
+      return undefined
+    }
   }
 
   function* take(stamp: string): Steps<void> {
@@ -177,7 +203,7 @@ export function reloadingSource<C, T>(
     if (digest === accepted) refused = undefined
     else yield* replace(content, digest)
     const isCertain = clock.now() - seen.sinceMs >= TIMES_RESOLUTION_MS
-    if (seen.stamp === stamp) seen.isRead = isCertain && (options.isVerdictFinal || refused === undefined)
+    if (seen.stamp === stamp) seen.isRead = isCertain && (isVerdictFinal || refused === undefined)
   }
 
   function* replace(content: C, digest: string): Steps<void> {
@@ -195,21 +221,14 @@ export function reloadingSource<C, T>(
     notify(observer, { type: 'reload', source: reading.name, outcome: 'loaded' })
   }
 
-  const watch = watchDirectories(reading.directories, hurry)
-  wait()
-
-  return {
-    current: () => current,
-    close: () => {
-      isClosed = true
-      cancelNext()
-      cancelWork()
-      watch.close()
-    },
-    [RESTRICT]: restrict,
+  const restrict = (check: (value: T) => void): (() => void) => {
+    restrictions.add(check)
+    return () => restrictions.delete(check)
   }
+  return { current: () => current, restrict, stampNow, isRead: () => seen.isRead, take }
 }
 
+/** The last stamp, when it was first seen, and whether no later write can have the same one. */
 interface Seen {
   readonly stamp: string
   readonly sinceMs: number

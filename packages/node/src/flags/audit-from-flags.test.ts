@@ -7,7 +7,7 @@ import { always, fakeAuthenticator, fakeRequest, fakeUser } from '@kube-authn/te
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { httpServer } from '../../test/servers.ts'
 import { auditFromFlags } from '../index.ts'
-import type { AuditFromFlagsOptions } from './audit-of-flags.ts'
+import type { AuditFromFlagsOptions } from './audit-from-flags.ts'
 import { problemsOf } from '../../test/problems-of.ts'
 
 let folder: string

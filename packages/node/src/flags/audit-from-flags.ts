@@ -15,7 +15,7 @@ import { opener } from '../configure/opener.ts'
 import { auditWebhookAt } from '../webhook/audit-webhook-at.ts'
 import { AUDIT_TABLE, auditProblems } from './audit-problems.ts'
 import { anArgv } from './flags-options.ts'
-import { ignoredNotices, tellNotices } from './notices.ts'
+import { ignoredNotices, notifyNotices } from './notices.ts'
 import { parseFlags, type ParsedFlags } from './parse-flags.ts'
 import { booleanOf, numberOf, secondsOf, stringOf } from './read-flags.ts'
 
@@ -49,8 +49,29 @@ interface Place {
   readonly close: () => void | Promise<void>
 }
 
-/** The log of {@link auditFromFlags}. @throws {ConfigurationError} with every problem found: of flags, under their names, and of files. */
-export function auditOfFlags(argv: readonly string[], options: AuditFromFlagsOptions = {}): NodeAudit {
+/**
+ * The audit log of a kube-apiserver with this command line: events as `--audit-policy-file` selects them, written to the file of `--audit-log-path`
+ * (`-` is standard output) and to the webhook of `--audit-webhook-config-file`. Without a policy or a backend nothing is logged, as in
+ * kube-apiserver.
+ *
+ * Arguments before the first flag are skipped, and unrelated flags are ignored. The flags of truncation have no effect, since events have no bodies,
+ * nor has the batch size of a file.
+ *
+ * Source: apiserver `pkg/server/options/audit.go`.
+ *
+ * @throws {ConfigurationError} as a rejection, with every problem found: of flags, under their names, and of files.
+ * @example
+ * const audit = await auditFromFlags(process.argv, { trustedProxies: 1 })
+ * app.use(authentication(authenticator, { observer: audit.observer }))
+ */
+export function auditFromFlags(
+  argv: readonly string[],
+  options: AuditFromFlagsOptions = {},
+): Promise<NodeAudit> {
+  return new Promise((resolve) => resolve(openAudit(argv, options)))
+}
+
+function openAudit(argv: readonly string[], options: AuditFromFlagsOptions): NodeAudit {
   refuseProblems(anArgv(argv, 'argv'), optionProblems(shape, options))
   const flags = parseFlags(argv, {}, AUDIT_TABLE)
   refuseProblems(flags.problems, auditProblems(flags))
@@ -76,7 +97,7 @@ export function auditOfFlags(argv: readonly string[], options: AuditFromFlagsOpt
     parts.close()
     throw new ConfigurationError(parts.problems)
   }
-  tellNotices(log.observer, ignoredNotices(flags.ignored, 'the audit log'))
+  notifyNotices(log.observer, ignoredNotices(flags.ignored, 'the audit log'))
   const write = (event: AuditEvent): void => {
     for (const place of places) place.write(event)
   }

@@ -1,9 +1,8 @@
 import type { ConfigurationProblem } from '@kube-authn/core'
-import { quoted, nearestName } from '@kube-authn/core/internal'
-import { AUDIT_FLAGS } from './known-flags.ts'
+import { nearestName, quoted } from '@kube-authn/core/internal'
+import { AUDIT_FLAGS, shownFlag } from './known-flags.ts'
 import type { FlagTable, ParsedFlags } from './parse-flags.ts'
 import { booleanOf, numberOf, stringOf } from './read-flags.ts'
-import { shownFlag } from './shown-flag.ts'
 import { unknownFlag } from './unknown-flag.ts'
 
 const MODES = 'batch,blocking,blocking-strict'

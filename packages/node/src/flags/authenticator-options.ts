@@ -60,11 +60,10 @@ function webhookNotices(flags: ParsedFlags): readonly FileNotice[] {
   return [{ severity: 'warning', code: 'shortWebhookTtl', message }]
 }
 
-/** The options of `createAuthenticator` for these flags. */
+/** The options of `createAuthenticator` for these flags, without {@link serviceAccountsOption}, whose keys are read first. */
 export function authenticatorOptions(
   flags: ParsedFlags,
   anonymous: AnonymousFlag,
-  keys: KeySource | undefined,
   options: AuthenticatorFromFlagsOptions,
 ): CreateAuthenticatorOptions {
   const audiences = listOf(flags, 'api-audiences')
@@ -79,7 +78,8 @@ export function authenticatorOptions(
     ...proxyOption(flags, options),
     ...keystoneOption(flags),
     ...issuerOptions(flags, options),
-    ...storeOptions(flags, keys, options),
+    ...(booleanOf(flags, BOOTSTRAP) &&
+      options.bootstrapTokens !== undefined && { bootstrapTokens: options.bootstrapTokens }),
     ...webhookOption(flags),
     ...(anonymous.isGiven && { anonymous: anonymous.enabled }),
     ...(audiences.length > 0 && { audiences }),
@@ -124,18 +124,16 @@ function issuerOptions(
   }
 }
 
-function storeOptions(
+/** The option `serviceAccounts` of `createAuthenticator` for these flags. */
+export function serviceAccountsOption(
   flags: ParsedFlags,
   keys: KeySource | undefined,
-  { serviceAccountObjects: objects, bootstrapTokens }: AuthenticatorFromFlagsOptions,
-): Pick<CreateAuthenticatorOptions, 'serviceAccounts' | 'bootstrapTokens'> {
+  objects: AuthenticatorFromFlagsOptions['serviceAccountObjects'],
+): Pick<CreateAuthenticatorOptions, 'serviceAccounts'> {
+  if (keys === undefined || objects === undefined) return {}
   const issuers = listOf(flags, 'service-account-issuer')
   const lookup = booleanOf(flags, 'service-account-lookup')
-  return {
-    ...(keys !== undefined &&
-      objects !== undefined && { serviceAccounts: { issuers, keys, objects, lookup } }),
-    ...(booleanOf(flags, BOOTSTRAP) && bootstrapTokens !== undefined && { bootstrapTokens }),
-  }
+  return { serviceAccounts: { issuers, keys, objects, lookup } }
 }
 
 function webhookOption(flags: ParsedFlags): Pick<CreateAuthenticatorOptions, 'tokenReview'> {

@@ -20,34 +20,51 @@ import {
   authorizerFromFlagsShape,
   sharedOf,
 } from './flags-options.ts'
-import { ignoredNotices, tellNotices } from './notices.ts'
+import { ignoredNotices, notifyNotices } from './notices.ts'
 import { isAuthorizer } from '../configure/create-authorizer-options.ts'
 import { parseFlags, type ParsedFlags } from './parse-flags.ts'
 import { listOf, secondsOf, stringOf, versionOf } from './read-flags.ts'
 import { REFUSED_FOR_AUTHORIZATION } from './refused-flags.ts'
 
-/** {@link authorizerFromFlags}, loaded when it is first called. */
-export async function authorizerOfFlags(
+/**
+ * The authorizer of a kube-apiserver with this command line: members of `system:masters` may do everything, then the modes of `--authorization-mode`
+ * or the authorizers of `--authorization-config` are consulted in order. With `--authorization-kubeconfig` or `--authorization-always-allow-paths` it
+ * is the authorizer of an extension API server, by `delegatedAuthentication`.
+ *
+ * Arguments before the first flag are skipped, and unrelated flags are ignored.
+ *
+ * Source: kubernetes `pkg/kubeapiserver/options/authorization.go`, `pkg/kubeapiserver/authorizer/config.go`.
+ *
+ * Deviation: without a mode it throws instead of using AlwaysAllow (`docs/deviations.md`, flags).
+ *
+ * @throws {ConfigurationError} as a rejection, with every problem found: of flags, under their names, and of files.
+ * @example
+ * const authorizer = await authorizerFromFlags(process.argv, { rbac: '/etc/my-app/roles/' })
+ */
+export async function authorizerFromFlags(
   argv: readonly string[],
-  options: AuthorizerFromFlagsOptions,
+  options: AuthorizerFromFlagsOptions = {},
 ): Promise<NodeAuthorizer> {
   refuseProblems(anArgv(argv, 'argv'), optionProblems(authorizerFromFlagsShape, options))
   const flags = parseFlags(argv, REFUSED_FOR_AUTHORIZATION)
-  const authorizer = await authorizerOf(flags, options)
-  tellNotices(options.observer, ignoredNotices(flags.ignored))
+  const { observer } = options
+  const authorizer = isDelegatedAuthorization(flags)
+    ? await delegatedAuthorizer(flags, options)
+    : configuredAuthorizer(flags, options)
+  notifyNotices(observer, ignoredNotices(flags.ignored))
   return authorizer
 }
 
-async function authorizerOf(
-  flags: ParsedFlags,
-  options: AuthorizerFromFlagsOptions,
-): Promise<NodeAuthorizer> {
-  if (isDelegatedAuthorization(flags)) return delegatedAuthorizer(flags, options)
+function configuredAuthorizer(flags: ParsedFlags, options: AuthorizerFromFlagsOptions): NodeAuthorizer {
   const path = stringOf(flags, CONFIG)
-  return path === '' ? modesOf(flags, options) : configuredBy(path, flags, options)
+  return path === '' ? authorizerOfModes(flags, options) : authorizerInFile(path, flags, options)
 }
 
-function configuredBy(path: string, flags: ParsedFlags, options: AuthorizerFromFlagsOptions): NodeAuthorizer {
+function authorizerInFile(
+  path: string,
+  flags: ParsedFlags,
+  options: AuthorizerFromFlagsOptions,
+): NodeAuthorizer {
   const parts = opener()
   const shared = sharedOf(options)
   const { rbac } = options
@@ -78,7 +95,7 @@ function rolesOf(
     : parts.openFile('rbac', () => rbacAt(rbac, shared))
 }
 
-function modesOf(flags: ParsedFlags, options: AuthorizerFromFlagsOptions): NodeAuthorizer {
+function authorizerOfModes(flags: ParsedFlags, options: AuthorizerFromFlagsOptions): NodeAuthorizer {
   const parts = opener()
   const shared = sharedOf(options)
   const { rbac } = options

@@ -11,7 +11,7 @@ it.each([
   ['auditFromFlags', auditFromFlags],
   ['authenticatorFromFlags', authenticatorFromFlags],
   ['authorizerFromFlags', authorizerFromFlags],
-])('%s reads the command line that it was given, although it reads it late', async (_, fromFlags) => {
+])('%s reads the command line that it was given, whatever becomes of the array', async (_, fromFlags) => {
   const argv = ['--audit-log-maxage=x', '--anonymous-auth=x', '--authorization-mode=x']
   const expected = await problemsOf(() => fromFlags([...argv]))
   const changed = fromFlags(argv)
@@ -28,7 +28,7 @@ it.each([
     (options: object) => authorizerFromFlags(['--authorization-mode=AlwaysDeny'], options),
   ],
   ['delegatedAuthentication', (options: object) => delegatedAuthentication(options)],
-])('%s reads the options that it was given, although it reads them late', async (_, from) => {
+])('%s reads the options that it was given, whatever becomes of the object', async (_, from) => {
   const options: Record<string, unknown> = { clocck: 1 }
   const changed = from(options)
   delete options['clocck']

@@ -6,10 +6,10 @@ import {
   type DelegatedAuthenticationOptions,
 } from '../delegation/delegated-authentication.ts'
 import { type AuthenticatorFromFlagsOptions, sharedOf } from './flags-options.ts'
-import { refuseRevoked } from '../configure/refuse-revoked.ts'
-import { inTermsOfFlags } from './in-terms-of-flags.ts'
+import { refuseRevoked } from '../configure/opener.ts'
+import { flagProblem } from './flag-problems.ts'
 import { AUTHENTICATION_FLAGS } from './known-flags.ts'
-import { tellNotices } from './notices.ts'
+import { notifyNotices } from './notices.ts'
 import type { ParsedFlags } from './parse-flags.ts'
 import { booleanOf, isGiven, listOf, optionalString, secondsOf } from './read-flags.ts'
 import { requestHeaderNames, requestHeaderNotices, requestHeaderProblems } from './request-header-flags.ts'
@@ -58,17 +58,17 @@ export async function delegatedFromFlags(
 ): Promise<NodeAuthenticator> {
   const found = [...flags.problems, ...foreignProblems(flags), ...requestHeaderProblems(flags)]
   if (found.length > 0) throw new ConfigurationError(found)
+  const { observer, log, revocations } = options
   try {
     const { authenticator, close, ...others } = await delegatedAuthentication(
       delegationOptions(flags, options),
     )
-    const { observer, log, revocations } = options
     const { chain, tokens } = refuseRevoked(revocations, { chain: authenticator, tokens: others.tokens })
-    tellNotices(loggingObserver(observer, log), requestHeaderNotices(flags))
+    notifyNotices(loggingObserver(observer, log), requestHeaderNotices(flags))
     return { ...chain, ...(log !== undefined && { log }), tokens, health: () => [], close }
   } catch (error) {
     if (!isConfigurationError(error)) throw error
-    throw new ConfigurationError(error.problems.map(inTermsOfFlags), { cause: error })
+    throw new ConfigurationError(error.problems.map(flagProblem), { cause: error })
   }
 }
 

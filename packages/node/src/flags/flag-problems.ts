@@ -33,7 +33,7 @@ const FLAG_OF: readonly (readonly [option: string, flag: string])[] = [
 ]
 
 /** Reports a problem of an option under the flag that it comes from. */
-export function inTermsOfFlags({ path, message }: ConfigurationProblem): ConfigurationProblem {
+export function flagProblem({ path, message }: ConfigurationProblem): ConfigurationProblem {
   if (path === 'authenticators') return { path: 'flags', message: NO_METHOD }
   const flag = FLAG_OF.find(([option]) => path === option || path.startsWith(option))?.[1] ?? path
   if (message.includes('has a CA in common')) return { path: flag, message: OVERLAP }

@@ -1,8 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { problemOfValue, readBoolean } from './flag-value.ts'
-import { readInteger } from './integer.ts'
-import { readSlice } from './string-slice.ts'
+import { problemOfValue, readBoolean, readInteger, readSlice } from './flag-value.ts'
 
 describe('a list with commas', () => {
   it('has every element again that was put into it', () => {

@@ -21,7 +21,7 @@ import { aBoolean, aFunction, listOf, type OptionsShape } from '@kube-authn/core
 import type { ServiceAccountObjects } from '@kube-authn/core/service-account'
 import { authenticationConfigurationAtShape } from '../at/authentication-configuration-at.ts'
 import type { EgressProxies } from '../at/authentication-configuration-at.ts'
-import { aPath } from '../options/a-path.ts'
+import { aPath } from '../options/file-option.ts'
 import { someAccountObjects, tokenShape } from '../configure/token-options.ts'
 
 /** Options that have no kube-apiserver flag, for example the content of its store. */

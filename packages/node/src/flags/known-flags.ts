@@ -169,3 +169,8 @@ export const ALIASES: Readonly<Record<string, string>> = {
   'experimental-bootstrap-token-auth': 'enable-bootstrap-token-auth',
   'service-account-api-audiences': 'api-audiences',
 }
+
+/** The name of a flag or a gate for messages. A string that does not look like such a name may be a secret and is not shown. */
+export function shownFlag(name: string): string {
+  return /^(?=(?:\D*\d){0,3}\D*$)[a-zA-Z\d-]{1,64}$/.test(name) ? name : '?'
+}

@@ -9,7 +9,7 @@ const SOURCE = 'flags'
 const MAX_NAMES = 200
 
 /** Emits notices about a command line. */
-export function tellNotices(observer: Observer | undefined, notices: readonly FileNotice[]): void {
+export function notifyNotices(observer: Observer | undefined, notices: readonly FileNotice[]): void {
   for (const notice of notices) notify(observer, { type: 'fileNotice', file: SOURCE, notice })
 }
 

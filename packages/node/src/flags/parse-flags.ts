@@ -1,8 +1,13 @@
 import type { ConfigurationProblem } from '@kube-authn/core'
 import { problemOfValue, readBoolean } from './flag-value.ts'
-import { ALIASES, AUTHENTICATION_FLAGS, AUTHORIZATION_FLAGS, type KnownFlag } from './known-flags.ts'
+import {
+  ALIASES,
+  AUTHENTICATION_FLAGS,
+  AUTHORIZATION_FLAGS,
+  type KnownFlag,
+  shownFlag,
+} from './known-flags.ts'
 import type { RefusedFlags } from './refused-flags.ts'
-import { shownFlag } from './shown-flag.ts'
 import { unknownFlag } from './unknown-flag.ts'
 
 /** A parsed command line. */

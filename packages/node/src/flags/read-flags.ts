@@ -1,8 +1,6 @@
-import { readBoolean } from './flag-value.ts'
-import { readInteger } from './integer.ts'
+import { readBoolean, readInteger, readSlice } from './flag-value.ts'
 import { readDuration } from '@kube-authn/core/internal'
 import type { ParsedFlags } from './parse-flags.ts'
-import { readSlice } from './string-slice.ts'
 
 /** Whether the flag is set, even if to its default. */
 export function isGiven({ given }: ParsedFlags, ...names: readonly string[]): boolean {

@@ -1,8 +1,7 @@
 import type { ConfigurationProblem } from '@kube-authn/core'
 import { nearestName } from '@kube-authn/core/internal'
-import { ALIASES, AUTHENTICATION_FLAGS, AUTHORIZATION_FLAGS } from './known-flags.ts'
+import { ALIASES, AUTHENTICATION_FLAGS, AUTHORIZATION_FLAGS, shownFlag } from './known-flags.ts'
 import { REFUSED_FOR_AUTHENTICATION, REFUSED_FOR_AUTHORIZATION } from './refused-flags.ts'
-import { shownFlag } from './shown-flag.ts'
 
 const NAMES: readonly string[] = [AUTHENTICATION_FLAGS, AUTHORIZATION_FLAGS, ALIASES].flatMap((flags) =>
   Object.keys(flags),

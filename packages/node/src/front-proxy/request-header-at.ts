@@ -1,7 +1,7 @@
 import type { Authenticator } from '@kube-authn/core'
 import { checkOptions, oneOf, type OptionsShape } from '@kube-authn/core/adapter'
 import { believeDescribed, describedProxy, type DescribedProxyOptions } from './described-proxy.ts'
-import { fileShape } from '../options/reload-shape.ts'
+import { fileShape } from '../options/reload-options.ts'
 import { requestHeaderConfigAt, type RequestHeaderConfigAtOptions } from './request-header-config-at.ts'
 
 /** Options of {@link requestHeaderAt}. */

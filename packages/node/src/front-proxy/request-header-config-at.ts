@@ -2,9 +2,9 @@ import { ConfigurationError } from '@kube-authn/core'
 import { parseRequestHeaderConfig, type RequestHeaderConfig } from '@kube-authn/core/client-certificate'
 import { isObject, type RequestHeaderConfigData, yamlDocument } from '@kube-authn/core/internal'
 import { checkOptions } from '@kube-authn/core/adapter'
-import { fileShape } from '../options/reload-shape.ts'
+import { fileShape } from '../options/reload-options.ts'
 import { fileSource } from '../file-source/file-source.ts'
-import type { FileSourceOptions } from '../file-source/file-source-options.ts'
+import type { FileSourceOptions } from '../options/reload-options.ts'
 import type { FileSource } from '../file-source/reloading-source.ts'
 
 /** Options of {@link requestHeaderConfigAt}. */

@@ -2,7 +2,7 @@ import type * as Undici from 'undici/index.js'
 import type { ReloadOptions } from '../file-source/reloading-source.ts'
 import type { Transport } from './endpoint.ts'
 import { type SecureContexts, secureContextSource } from './secure-context-source.ts'
-import { identityProblem } from './server-identity.ts'
+import { identityProblem } from './endpoint.ts'
 
 /** The dispatcher of a call, and undici's `fetch`. */
 interface Route {

@@ -1,11 +1,11 @@
 import { ConfigurationError } from '@kube-authn/core'
 import { deadlineAfter, optionProblems, refuseProblems, systemClock } from '@kube-authn/core/internal'
 import { aBoolean, above, type OptionsShape, wholeNumber } from '@kube-authn/core/adapter'
-import { reloadShape } from '../options/reload-shape.ts'
+import { reloadShape } from '../options/reload-options.ts'
 import type { ReloadOptions } from '../file-source/reloading-source.ts'
 import { connections } from './connections.ts'
 import type { Transport } from './endpoint.ts'
-import { transportShape } from './transport-shape.ts'
+import { transportShape } from './endpoint-shape.ts'
 import { limitedResponse } from './limited-response.ts'
 import { type InsecureOptions, transportProblems } from './problems.ts'
 

@@ -1,7 +1,20 @@
-import { type OptionsShape, required } from '@kube-authn/core/adapter'
+import { aBoolean, type OptionsShape, required } from '@kube-authn/core/adapter'
 import { aString, must } from '@kube-authn/core/internal'
-import { transportShape } from './transport-shape.ts'
-import type { Endpoint } from './endpoint.ts'
+import { aPath } from '../options/file-option.ts'
+import type { Endpoint, Transport } from './endpoint.ts'
+
+/** The checks of a {@link Transport}. */
+export const transportShape: OptionsShape<Transport> = {
+  ca: aString,
+  caFile: aPath,
+  serverName: aString,
+  insecureSkipTlsVerify: aBoolean,
+  cert: aString,
+  certFile: aPath,
+  key: aString,
+  keyFile: aPath,
+  proxyUrl: aString,
+}
 
 const CREDENTIAL_TYPES: ReadonlySet<unknown> = new Set(['token', 'tokenFile', 'basic'])
 

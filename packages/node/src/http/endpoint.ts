@@ -1,3 +1,6 @@
+import type { PeerCertificate } from 'node:tls'
+import { nodeTls } from '../builtins.ts'
+
 /** How to connect to a server. Files are reloaded when they change. */
 export interface Transport {
   /** The CAs of the server's certificate in PEM, instead of Node's default CAs. */
@@ -38,4 +41,17 @@ export interface Endpoint extends Transport {
   /** An absolute URL, used as it is. */
   readonly server: string
   readonly credential?: Credential
+}
+
+/**
+ * Why a certificate is not that of a host. Node falls back to the common name of a certificate without subject alternative names; Go does not.
+ *
+ * Source: Go `crypto/x509/verify.go` VerifyHostname.
+ */
+export function identityProblem(host: string, certificate: PeerCertificate): Error | undefined {
+  if (certificate.subjectaltname === undefined || certificate.subjectaltname === '') {
+    const problem = new Error('the certificate of the server has no alternative names')
+    return Object.assign(problem, { code: 'KUBE_AUTHN_MISSING_SAN' })
+  }
+  return nodeTls().checkServerIdentity(host, certificate)
 }

@@ -1,5 +1,5 @@
 import type { ReloadOptions } from '../file-source/reloading-source.ts'
-import { reloadOf } from '../options/reload-shape.ts'
+import { reloadOf } from '../options/reload-options.ts'
 import { bearerTokenFile } from './bearer-token-file.ts'
 import type { Credential } from './endpoint.ts'
 

@@ -1,23 +1,23 @@
-import { dirname, resolve } from 'node:path'
 import { ConfigurationError } from '@kube-authn/core'
 import { aBoolean, type OptionsShape, required } from '@kube-authn/core/adapter'
 import {
-  messageOf,
   aString,
+  type ErrorList,
+  errorList,
+  type FieldPath,
+  messageOf,
   optionProblems,
   refuseProblems,
-  errorList,
-  type ErrorList,
-  type FieldPath,
   yamlDocument,
 } from '@kube-authn/core/internal'
-import { aPath } from '../options/a-path.ts'
+import { dirname, resolve } from 'node:path'
 import { readTextFile } from '../file-source/read-file.ts'
 import type { Endpoint } from '../http/endpoint.ts'
 import { endpointProblems, type InsecureOptions } from '../http/problems.ts'
+import { aPath } from '../options/file-option.ts'
 import { chooseEntries, type ChooseOptions } from './choose.ts'
-import { clusterEndpoint } from './cluster.ts'
 import { type ClusterEntry, decodeKubeconfig, type UserEntry } from './decode.ts'
+import { pemOption } from './pem-option.ts'
 import { refuseImpersonation, refusePlugins, userCredentials } from './user.ts'
 
 /** Options of {@link readKubeconfig}. */
@@ -144,5 +144,44 @@ function textOf(path: string): string {
     throw new ConfigurationError([{ path: 'kubeconfig', message: isMissing ? `stat ${message}` : message }], {
       cause: error,
     })
+  }
+}
+
+/**
+ * The server of a cluster, and how to verify it.
+ *
+ * Source: client-go `tools/clientcmd/validation.go` validateClusterInfo.
+ *
+ * @param fields receives the field of each part of the endpoint.
+ */
+export function clusterEndpoint(
+  cluster: ClusterEntry,
+  folder: string,
+  errors: ErrorList,
+  fields: Map<string, FieldPath>,
+): Endpoint {
+  const { path, server, tlsServerName, insecureSkipTlsVerify, proxyUrl } = cluster
+  fields.set('server', path.child('server'))
+  fields.set('proxyUrl', path.child('proxy-url'))
+  fields.set('insecureSkipTlsVerify', path.child('insecure-skip-tls-verify'))
+  if (server === '') errors.required(path.child('server'), 'the cluster has no server')
+  const ca = pemOption(
+    'ca',
+    {
+      path,
+      name: 'certificate-authority',
+      file: cluster.certificateAuthority,
+      data: cluster.certificateAuthorityData,
+    },
+    folder,
+    errors,
+  )
+  if (ca !== undefined) fields.set(ca.option, ca.field)
+  return {
+    server,
+    ...(ca !== undefined && { [ca.option]: ca.value }),
+    ...(tlsServerName !== '' && { serverName: tlsServerName }),
+    ...(insecureSkipTlsVerify && { insecureSkipTlsVerify }),
+    ...(proxyUrl !== '' && { proxyUrl }),
   }
 }

@@ -6,8 +6,8 @@ import {
   required,
   wholeNumber,
 } from '@kube-authn/core/adapter'
-import { atLeast, aClock } from '@kube-authn/core/internal'
-import type { FileSourceOptions } from '../file-source/file-source-options.ts'
+import { aClock, atLeast } from '@kube-authn/core/internal'
+import type { FileContent } from '../file-source/read-file.ts'
 import type { ReloadOptions } from '../file-source/reloading-source.ts'
 
 /** The checks of {@link ReloadOptions}. */
@@ -54,3 +54,11 @@ export const RELOAD_OPTIONS: readonly ['reload', 'settleSeconds', 'pollSeconds']
   'settleSeconds',
   'pollSeconds',
 ]
+
+/** Options of {@link fileSource}. */
+export interface FileSourceOptions<T> extends ReloadOptions {
+  /** Parses the content; throws to refuse it. */
+  readonly parse: (content: FileContent) => T
+  /** Larger files are refused. Default 100 MiB. */
+  readonly maxBytes?: number
+}

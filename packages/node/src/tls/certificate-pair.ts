@@ -2,9 +2,9 @@ import { ConfigurationError } from '@kube-authn/core'
 import { notify } from '@kube-authn/core/adapter'
 import { errorOf } from '@kube-authn/core/internal'
 import { resolve } from 'node:path'
-import { underOption } from '../options/problems-of.ts'
+import { underOption } from '../options/option-problems.ts'
 import { fileSource } from '../file-source/file-source.ts'
-import type { FileSourceOptions } from '../file-source/file-source-options.ts'
+import type { FileSourceOptions } from '../options/reload-options.ts'
 
 /** The files of a certificate and its key. */
 export interface CertificateFiles {

@@ -4,7 +4,7 @@ import { ConfigurationError } from '@kube-authn/core'
 import { listOf, type OptionsShape, required } from '@kube-authn/core/adapter'
 import { type Check, messageOf, must, nested } from '@kube-authn/core/internal'
 import { nodeCrypto, nodeNet, nodeTls } from '../builtins.ts'
-import { aPath } from '../options/a-path.ts'
+import { aPath } from '../options/file-option.ts'
 import {
   type CertificateFiles,
   certificatePair,

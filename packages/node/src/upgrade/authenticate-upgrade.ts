@@ -1,6 +1,4 @@
-import type { IncomingMessage } from 'node:http'
-import type { Duplex } from 'node:stream'
-import type { Authentication, Authenticator, Awaitable, UserInfo } from '@kube-authn/core'
+import type { Authentication, Authenticator, Awaitable, Clock, UserInfo } from '@kube-authn/core'
 import {
   above,
   advise,
@@ -8,18 +6,19 @@ import {
   aRequestAuthenticator,
   messageOf,
   optionProblems,
-  optionsThatLack,
   type OptionsShape,
+  optionsThatLack,
   prefixProblems,
   refuseProblems,
   systemClock,
   untilExpiryShape,
-  without,
   withMethods,
+  without,
 } from '@kube-authn/core/internal'
-import { decideRequest, decideRequestShape } from './decide-request.ts'
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { decideRequest, type DecideRequestOptions, decideRequestShape } from './decide-request.ts'
 import { handleUpgrades, type UpgradingServer } from './upgrade-door.ts'
-import type { AuthenticateUpgradeOptions } from './upgrade-options.ts'
 
 /** An accepted upgrade: the arguments of the event, and who makes it. */
 export interface AuthenticatedUpgrade {
@@ -123,4 +122,21 @@ function warn(error: unknown): void {
     type: 'KubeAuthnWarning',
     code: 'KUBE_AUTHN_UPGRADE',
   })
+}
+
+/** Options of `authenticateUpgrade`. */
+export interface AuthenticateUpgradeOptions extends Omit<DecideRequestOptions, 'closeUnauthenticatedHttp2'> {
+  /** Whether a request is for this function; other listeners of `upgrade` handle the others. Without another one it is a 404. Default: all are. */
+  readonly handles?: (request: IncomingMessage) => boolean
+  /** How long a connection may last at most, also if its credential never expires. Default: no limit. */
+  readonly maxConnectionSeconds?: number
+  /**
+   * How long a connection stays open after its credential expired, so that the app can close it properly, or after it was refused, so that the client can
+   * read the answer. Default 10.
+   */
+  readonly closeTimeoutSeconds?: number
+  /** Called with what `accept` or `handles` throws. Default: a process warning. */
+  readonly onError?: (error: unknown) => void
+  /** Default: the runtime's clock. */
+  readonly clock?: Clock
 }

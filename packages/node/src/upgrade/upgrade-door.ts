@@ -10,8 +10,7 @@ import {
 } from '@kube-authn/core/adapter'
 import { CLIENT_CLOSED_REQUEST, report, untilExpiry } from '@kube-authn/core/internal'
 import type { AcceptedRequest, RequestDecision } from './decide-request.ts'
-import { AnswerHeaders, refuseUpgrade } from './refuse-upgrade.ts'
-import { whenClientLeaves } from './when-client-leaves.ts'
+import { AnswerHeaders, refuseUpgrade, whenClientLeaves } from './refuse-upgrade.ts'
 
 /** The part of a Node server that is used. */
 export interface UpgradingServer {

@@ -12,8 +12,8 @@ import { aBoolean, type OptionsShape } from '@kube-authn/core/adapter'
 import type { ReloadOptions } from '../file-source/reloading-source.ts'
 import { endpointFetch } from '../http/endpoint-fetch.ts'
 import { readKubeconfig, type ReadKubeconfigOptions } from '../kubeconfig/kubeconfig.ts'
-import { aPath } from '../options/a-path.ts'
-import { RELOAD_OPTIONS, reloadOf, reloadShape } from '../options/reload-shape.ts'
+import { aPath } from '../options/file-option.ts'
+import { RELOAD_OPTIONS, reloadOf, reloadShape } from '../options/reload-options.ts'
 
 /** Options of {@link auditWebhookAt}. The reload options apply to the files that the kubeconfig names. */
 export type AuditWebhookAtOptions = Omit<AuditWebhookOptions, 'url' | 'fetch' | 'redact'> &

@@ -1,7 +1,7 @@
 import { type WebhookFetch, without } from '@kube-authn/core/internal'
 import type { FetchOptions } from '../http/create-fetch.ts'
 import { readKubeconfig, type ReadKubeconfigOptions } from '../kubeconfig/kubeconfig.ts'
-import { RELOAD_OPTIONS, reloadOf } from '../options/reload-shape.ts'
+import { RELOAD_OPTIONS, reloadOf } from '../options/reload-options.ts'
 import { type EndpointFetch, endpointFetch } from '../http/endpoint-fetch.ts'
 import type { Endpoint } from '../http/endpoint.ts'
 

@@ -9,8 +9,8 @@ import {
   webhookAuthorizerShape,
 } from '@kube-authn/core/internal'
 import { webhookAuthorizer } from '@kube-authn/core/remote'
-import { aPath } from '../options/a-path.ts'
-import { reloadShape } from '../options/reload-shape.ts'
+import { aPath } from '../options/file-option.ts'
+import { reloadShape } from '../options/reload-options.ts'
 import type { ReloadOptions } from '../file-source/reloading-source.ts'
 import type { ReadKubeconfigOptions } from '../kubeconfig/kubeconfig.ts'
 import { overKubeconfig } from './over-endpoint.ts'
