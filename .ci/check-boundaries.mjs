@@ -15,7 +15,8 @@ const ARROWS = {
   x509: ['internal'],
   cel: ['internal'],
   core: ['internal', 'x509', 'cel'],
-  'explain-page': ['core', 'internal'],
+  audit: ['core', 'internal'],
+  'explain-page': ['audit', 'core', 'internal'],
   metrics: ['core', 'internal'],
   express: ['core', 'internal'],
   fastify: ['core', 'internal'],
@@ -25,16 +26,16 @@ const ARROWS = {
   koa: ['core', 'internal'],
   login: ['core', 'internal'],
   nest: ['core', 'express', 'internal'],
-  node: ['core', 'internal', 'keystone', 'x509'],
+  node: ['audit', 'core', 'internal', 'keystone', 'x509'],
   passport: ['core', 'internal'],
   proxy: ['core', 'internal', 'node'],
-  server: ['core', 'internal', 'metrics', 'node', 'proxy', 'store', 'x509'],
+  server: ['audit', 'core', 'internal', 'metrics', 'node', 'proxy', 'store', 'x509'],
   store: ['core', 'internal', 'node'],
-  testing: ['core', 'internal', 'x509'],
+  testing: ['audit', 'core', 'internal', 'x509'],
 }
 
 /** They run on every JavaScript runtime. */
-const PORTABLE = new Set(['internal', 'x509', 'cel', 'core', 'keystone', 'metrics'])
+const PORTABLE = new Set(['internal', 'x509', 'cel', 'core', 'audit', 'keystone', 'metrics'])
 
 /** Libraries: their objects carry no private state, so two copies in one app do no harm. */
 const LIBRARIES = new Set(['x509', 'cel', 'keystone'])

@@ -8,7 +8,7 @@ import {
 } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { authenticatorChain, type Observer } from '@kube-authn/core'
-import { type AuditEvent, auditLog } from '@kube-authn/core/audit'
+import { type AuditEvent, auditLog } from '@kube-authn/audit'
 import type { Attributes, Authorizer } from '@kube-authn/core/authorization'
 import { tokenFile } from '@kube-authn/core/token-file'
 import * as onExpress from '@kube-authn/express'

@@ -116,7 +116,7 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
     handleReviews: after(() => authorizer),
     handleTokenReviews: after(() => [tokens]),
   },
-  '@kube-authn/core/audit': {
+  '@kube-authn/audit': {
     auditLog: alone(() => ({ write: () => undefined })),
     auditPolicy: after(() => 'apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{ level: None }]\n'),
     auditWebhook: alone(() => ({ url })),

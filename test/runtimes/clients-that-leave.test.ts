@@ -10,7 +10,7 @@ import {
   type Observer,
   userInfo,
 } from '@kube-authn/core'
-import { type AuditEvent, auditLog } from '@kube-authn/core/audit'
+import { type AuditEvent, auditLog } from '@kube-authn/audit'
 import { allow, alwaysAllow, type Authorizer } from '@kube-authn/core/authorization'
 import { tokenFile } from '@kube-authn/core/token-file'
 import * as forExpress from '@kube-authn/express'

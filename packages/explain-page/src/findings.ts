@@ -1,7 +1,5 @@
 import {
   attributesOf,
-  auditLog,
-  type AuditEvent,
   authenticateRequest,
   authorizeRequest,
   explain,
@@ -12,6 +10,7 @@ import {
   type StatusError,
   unavailable,
 } from '@kube-authn/core/internal'
+import { auditLog, type AuditEvent } from '@kube-authn/audit'
 import type { AuthenticationRequest, Authenticator, Explanation, Observer, UserInfo } from '@kube-authn/core'
 import type { Attributes, RbacAuthorizer, RequestAttributes } from '@kube-authn/core/authorization'
 import type { ExplainPageOptions } from './options.ts'

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { type AuthenticationEvent, authenticatorChain, type UserInfo } from '@kube-authn/core'
-import { auditLog } from '@kube-authn/core/audit'
+import { auditLog } from '@kube-authn/audit'
 import { type Authorizer, noOpinion, parseRbac, rbac } from '@kube-authn/core/authorization'
 import { tokenFile } from '@kube-authn/core/token-file'
 import express, { type Request } from 'express'

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import { createRequire } from 'node:module'
 import { type AddressInfo, connect } from 'node:net'
 import { authenticatorChain } from '@kube-authn/core'
-import { auditLog } from '@kube-authn/core/audit'
+import { auditLog } from '@kube-authn/audit'
 import { alwaysAllow } from '@kube-authn/core/authorization'
 import { requestHeader } from '@kube-authn/core/client-certificate'
 import { tokenFile } from '@kube-authn/core/token-file'

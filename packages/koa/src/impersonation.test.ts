@@ -1,7 +1,7 @@
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { authenticatorChain, type UserInfo } from '@kube-authn/core'
-import { auditLog } from '@kube-authn/core/audit'
+import { auditLog } from '@kube-authn/audit'
 import { type Attributes, allow, type Authorizer, deny } from '@kube-authn/core/authorization'
 import { tokenFile } from '@kube-authn/core/token-file'
 import Koa from 'koa'

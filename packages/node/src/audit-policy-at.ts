@@ -1,10 +1,6 @@
-import {
-  type AuditPolicy,
-  type AuditPolicyOptions,
-  auditPolicyShape,
-  without,
-} from '@kube-authn/core/internal'
-import { auditPolicy } from '@kube-authn/core/audit'
+import { type AuditPolicy, auditPolicy, type AuditPolicyOptions } from '@kube-authn/audit'
+import { auditPolicyShape } from '@kube-authn/audit/internal'
+import { without } from '@kube-authn/core/internal'
 import { checkOptions, type OptionsShape } from '@kube-authn/core/adapter'
 import { fileSource } from './file-source/file-source.ts'
 import type { ReloadOptions } from './file-source/reloading-source.ts'

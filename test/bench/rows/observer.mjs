@@ -1,5 +1,5 @@
 // The cost of observers: the same request without an observer, with one that does nothing, with metrics, and with an audit log.
-import { auditLog } from '@kube-authn/core/audit'
+import { auditLog } from '@kube-authn/audit'
 import { metrics } from '@kube-authn/metrics'
 import { noop, operationOf } from '../lib/apps.mjs'
 import { randomTokens, withAuthorization } from '../lib/material.mjs'

@@ -1,5 +1,5 @@
 import { anonymous, authenticatorChain } from '@kube-authn/core'
-import { auditLog } from '@kube-authn/core/audit'
+import { auditLog } from '@kube-authn/audit'
 import { cached, webhookAuthenticator, webhookAuthorizer } from '@kube-authn/core/remote'
 import { keystonePassword, keystoneToken } from '@kube-authn/keystone'
 import { bootstrapSecrets, bootstrapToken } from '@kube-authn/core/bootstrap-token'

@@ -1,6 +1,6 @@
 import { authenticateRequest, fetchRequest } from '@kube-authn/core/adapter'
 import { authenticatorChain } from '@kube-authn/core'
-import { auditLog } from '@kube-authn/core/audit'
+import { auditLog } from '@kube-authn/audit'
 import { metrics, prometheusBridge } from '@kube-authn/metrics'
 import { openTelemetry } from '@kube-authn/metrics/opentelemetry'
 import { tokenFile } from '@kube-authn/core/token-file'

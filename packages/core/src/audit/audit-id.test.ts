@@ -4,7 +4,6 @@ import { joinedHeaders } from '../request/headers/joined.ts'
 import type { AuthenticationRequest, RequestHeaders } from '../request/request.ts'
 import { StatusError } from '../authenticator/status.ts'
 import { auditIdOf, Received } from './audit-id.ts'
-import { auditLog } from './audit-log.ts'
 
 const of = (headers: RequestHeaders): AuthenticationRequest => ({
   method: 'GET',
@@ -101,27 +100,5 @@ describe('Received', () => {
       },
     }
     expect(new Received(withId('a'), sent).auditId(newId)).toBe('a')
-  })
-})
-
-describe('auditLog', () => {
-  it('takes the id of the request, also where no adapter tells that it was received', () => {
-    const ids: string[] = []
-    const observer = auditLog({ write: ({ auditID }) => ids.push(auditID), newId })
-    observer({ type: 'response', request: withId('a'), status: 200 })
-    observer({ type: 'response', request: withId('not one'), status: 200 })
-    expect(ids).toEqual(['a', 'new'])
-  })
-
-  it('counts the time from when the request was received', () => {
-    const times: string[] = []
-    let now = 0
-    const clock = { now: () => now, after: () => () => undefined }
-    const observer = auditLog({ write: (event) => times.push(event.requestReceivedTimestamp), clock })
-    const request = withId()
-    observer(new Received(request, { hasHeader: () => true, setHeader: () => undefined }))
-    now = 1000
-    observer({ type: 'response', request, status: 200 })
-    expect(times).toEqual(['1970-01-01T00:00:00.000000Z'])
   })
 })

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import { requestOf } from '../../test/requests.ts'
-import { auditLog } from '../audit/audit-log.ts'
 import { impersonateRequest } from '../impersonation/impersonate-request.ts'
 import { userInfo } from '../authenticator/user.ts'
 import { alwaysAllow } from './always.ts'
@@ -37,7 +36,6 @@ const authorizer = alwaysAllow()
 const FACTORIES: readonly (readonly [string, (options: { prefix: string }) => unknown])[] = [
   ['authorizeRequest', (options) => authorizeRequest(authorizer, options)],
   ['impersonateRequest', (options) => impersonateRequest(authorizer, options)],
-  ['auditLog', (options) => auditLog({ write: () => undefined, ...options })],
 ]
 
 describe.each(FACTORIES)('the option prefix of %s', (_, make) => {

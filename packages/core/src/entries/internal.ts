@@ -7,7 +7,15 @@
 export { applyHeaderChanges } from '../adapter/incoming-message/apply-header-changes.ts'
 export { incomingMessageRequest } from '../adapter/incoming-message/incoming-message.ts'
 export { optionsThatLack } from '../adapter/request-door.ts'
-export { Received } from '../audit/audit-id.ts'
+export { auditIdOf, Received } from '../audit/audit-id.ts'
+export { userJson, type UserJson } from '../authenticator/user-json.ts'
+export { belowPrefix } from '../authorization/path-prefix.ts'
+export { nonResourceInfo, requestInfoWithoutSelectors } from '../authorization/request-info/request-info.ts'
+export { percentDecoded } from '../internal/percent.ts'
+export { callDeadline } from '../internal/webhook-call/deadline.ts'
+export { post, type PostOptions } from '../internal/webhook-call/post.ts'
+export { withRetries } from '../internal/webhook-call/retry.ts'
+export { WebhookCallError } from '../internal/webhook-call/webhook-call-error.ts'
 export { advise } from '../internal/log/app-warnings.ts'
 export { authorizeRequest } from '../authorization/authorize-request.ts'
 export { impersonateRequest } from '../impersonation/impersonate-request.ts'
@@ -64,6 +72,7 @@ export {
 } from '../authenticator/errors.ts'
 export type {
   AccessReviewCallEvent,
+  AnnotationEvent,
   AccessReviewFailOpenEvent,
   AuditActivityEvent,
   AuditLevel,
@@ -146,9 +155,6 @@ export {
   type UserInfo,
   type UserInfoInit,
 } from '../authenticator/user.ts'
-export * from '../audit/policy/index.ts'
-export * from '../audit/webhook/index.ts'
-export * from '../audit/index.ts'
 export * from '../authorization/index.ts'
 export * from '../authorization/configuration/index.ts'
 export * from '../authorization/webhook/index.ts'

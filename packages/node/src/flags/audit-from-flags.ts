@@ -1,13 +1,7 @@
 import { ConfigurationError, type Observer } from '@kube-authn/core'
-import { type AuditEvent, auditLog } from '@kube-authn/core/audit'
-import {
-  legacyAuditLine,
-  type AuditLogOptions,
-  auditLogShape,
-  optionProblems,
-  refuseProblems,
-  without,
-} from '@kube-authn/core/internal'
+import { type AuditEvent, auditLog, type AuditLogOptions } from '@kube-authn/audit'
+import { auditLogShape, legacyAuditLine } from '@kube-authn/audit/internal'
+import { optionProblems, refuseProblems, without } from '@kube-authn/core/internal'
 import { aBoolean, aFunction, oneOf, type OptionsShape } from '@kube-authn/core/adapter'
 import { auditFile } from '../audit-file/audit-file.ts'
 import { auditPolicyAt } from '../audit-policy-at.ts'

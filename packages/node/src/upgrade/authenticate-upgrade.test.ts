@@ -12,7 +12,7 @@ import {
   userInfo,
 } from '@kube-authn/core'
 import { StatusError } from '@kube-authn/core/adapter'
-import { auditLog } from '@kube-authn/core/audit'
+import { auditLog } from '@kube-authn/audit'
 import { allow, type Authorizer, deny } from '@kube-authn/core/authorization'
 import { closeAtExpiry } from '@kube-authn/core/connections'
 import { authenticationOf, authenticationShape } from '@kube-authn/core/internal/shared'

@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { authenticateRequest } from '@kube-authn/core/adapter'
 import { ConfigurationError } from '@kube-authn/core'
-import { auditLog } from '@kube-authn/core/audit'
-import type { AuditDeliveryError } from '@kube-authn/core/internal'
+import { auditLog, type AuditDeliveryError } from '@kube-authn/audit'
 import {
   always,
   type CertificateAuthority,

@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path'
 import { ConfigurationError, type Observer } from '@kube-authn/core'
-import { auditPolicy } from '@kube-authn/core/audit'
+import { auditPolicy } from '@kube-authn/audit'
 import {
   isConfigurationError,
   parseAuthenticationConfiguration,

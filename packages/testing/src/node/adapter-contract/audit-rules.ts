@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { auditLog } from '@kube-authn/core/audit'
+import { auditLog } from '@kube-authn/audit'
 import type { Observer } from '@kube-authn/core'
 import { authentication, bearer, type Rule, slowly, tokens } from './plan.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { basic, ConfigurationError, rejected, union, userInfo } from '@kube-authn/core'
-import { auditLog } from '@kube-authn/core/audit'
+import { auditLog } from '@kube-authn/audit'
 import type { RequiredValues } from '@kube-authn/core/internal/shared'
 import { fakeAuthenticator } from '../../fake-authenticators.ts'
 import type { ContractGuardOptions, ContractMiddleware } from './contract.ts'

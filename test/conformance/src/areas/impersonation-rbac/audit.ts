@@ -1,5 +1,5 @@
 import { authenticateRequest, impersonateRequest } from '@kube-authn/core/adapter'
-import { auditLog, type AuditEvent } from '@kube-authn/core/audit'
+import { auditLog, type AuditEvent } from '@kube-authn/audit'
 import { alwaysAllow, alwaysDeny, authorizeRequest } from '@kube-authn/core/authorization'
 import { requestOf, type VectorRequest } from './request.ts'
 import { userOf, type VectorUser } from './subjects.ts'

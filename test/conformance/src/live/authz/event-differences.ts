@@ -1,4 +1,4 @@
-import type { AuditEvent } from '@kube-authn/core/audit'
+import type { AuditEvent } from '@kube-authn/audit'
 import { type Difference, differencesOf } from '../difference.ts'
 import type { RecordedImpersonation } from './impersonation.ts'
 

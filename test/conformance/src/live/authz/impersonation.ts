@@ -1,4 +1,4 @@
-import type { AuditEvent } from '@kube-authn/core/audit'
+import type { AuditEvent } from '@kube-authn/audit'
 import { appParts } from '../http/app-parts.ts'
 import { type Framework, FRAMEWORKS } from '../http/framework-apps.ts'
 import type { HttpAnswer } from '../http/http-client.ts'

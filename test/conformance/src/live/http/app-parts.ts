@@ -1,5 +1,5 @@
 import { authenticatorChain, type Authenticator, type Observer } from '@kube-authn/core'
-import { type AuditEvent, auditLog } from '@kube-authn/core/audit'
+import { type AuditEvent, auditLog } from '@kube-authn/audit'
 import type { Authorizer } from '@kube-authn/core/authorization'
 import type { ImpersonateRequestOptions, HandleReviewsOptions } from '@kube-authn/core/internal'
 import { requestHeader } from '@kube-authn/core/client-certificate'

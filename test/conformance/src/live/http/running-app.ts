@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { AuditEvent } from '@kube-authn/core/audit'
+import type { AuditEvent } from '@kube-authn/audit'
 import type { AppParts } from './app-parts.ts'
 import { type Framework, serverOf } from './framework-apps.ts'
 import { type HttpAnswer, type RawRequest, send } from './http-client.ts'

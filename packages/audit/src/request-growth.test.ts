@@ -1,22 +1,26 @@
+import { metrics } from '@kube-authn/metrics'
 import { describe, expect, it } from 'vitest'
-import { expectLinearWorkUntil } from '../../../../test/growth.ts'
-import { auditLog } from '../audit/audit-log.ts'
-import { rejected } from '../authenticator/errors.ts'
-import { union } from '../authenticator/union/union.ts'
-import { userInfo } from '../authenticator/user.ts'
-import { alwaysAllow } from '../authorization/always.ts'
-import { authorizeRequest } from '../authorization/authorize-request.ts'
-import { explain } from '../chain/explain/explain.ts'
-import { impersonateRequest } from '../impersonation/impersonate-request.ts'
-import { bearerToken } from '../request/bearer-token/bearer-token.ts'
-import { exactHeaders } from '../request/headers/exact.ts'
-import { requestHeader } from '../request/request-header/request-header.ts'
-import type { AuthenticationRequest } from '../request/request.ts'
-import { revocationList } from '../revocation/revocation-list.ts'
-import { unlessRevoked } from '../revocation/unless-revoked.ts'
-import { webSocketProtocol } from '../request/web-socket-protocol/web-socket-protocol.ts'
-import { cached } from '../token/cache/cached.ts'
-import { authenticateRequest } from './authenticate-request.ts'
+import { expectLinearWorkUntil } from '../../../test/growth.ts'
+import { auditLog } from './audit-log.ts'
+import {
+  type AuthenticationRequest,
+  bearerToken,
+  explain,
+  rejected,
+  union,
+  userInfo,
+  webSocketProtocol,
+} from '@kube-authn/core'
+import { alwaysAllow, authorizeRequest } from '@kube-authn/core/authorization'
+import {
+  authenticateRequest,
+  cached,
+  exactHeaders,
+  impersonateRequest,
+  requestHeader,
+  unlessRevoked,
+} from '@kube-authn/core/internal'
+import { revocationList } from '@kube-authn/core/revocation'
 
 const some = <T>(length: number, make: (index: number) => T): T[] =>
   Array.from({ length }, (_, index) => make(index))
@@ -122,7 +126,12 @@ const PROXY = {
 
 /** What a request passes on its way to an app. */
 function chain(maxValues: number): (request: AuthenticationRequest) => Promise<void> {
-  const observer = auditLog({ write: (event) => JSON.stringify(event) })
+  const counted = metrics()
+  const audit = auditLog({ write: (event) => JSON.stringify(event), observer: counted.observer })
+  const observer: typeof audit = (event) => {
+    audit(event)
+    counted.observer(event)
+  }
   const list = revocationList()
   list.set('other', { attribute: { key: 'other', value: 'x' } })
   const byToken = cached(

@@ -1,4 +1,5 @@
-import type { ConfigurationProblem } from '../authenticator/errors.ts'
+import type { AuthenticationRequest, ConfigurationProblem } from '@kube-authn/core'
+import { type Check, listOf, must, wholeNumber } from '@kube-authn/core/internal'
 import {
   type Address,
   BITS,
@@ -10,8 +11,6 @@ import {
   readAddressRange,
   unmappedAddress,
 } from '@kube-authn/internal/ip-address'
-import { type Check, listOf, must, wholeNumber } from '../internal/options/index.ts'
-import type { AuthenticationRequest } from '../request/request.ts'
 
 /**
  * The proxies that are trusted to report where a request came from: their number, or their addresses and address ranges (`10.0.0.0/8`,

@@ -1,11 +1,14 @@
 import type { AuditEvent } from '../event.ts'
-import { systemClock } from '../../internal/clock.ts'
-import { withFault } from '../../internal/http/fault.ts'
-import { systemRandom } from '../../internal/random.ts'
-import { callDeadline } from '../../internal/webhook-call/deadline.ts'
-import { post, type PostOptions } from '../../internal/webhook-call/post.ts'
-import { withRetries } from '../../internal/webhook-call/retry.ts'
-import { WebhookCallError } from '../../internal/webhook-call/webhook-call-error.ts'
+import {
+  callDeadline,
+  post,
+  type PostOptions,
+  systemClock,
+  systemRandom,
+  WebhookCallError,
+  withFault,
+  withRetries,
+} from '@kube-authn/core/internal'
 import { AuditDeliveryError } from './delivery-error.ts'
 import { eventList } from './event-list.ts'
 import type { AuditWebhookOptions } from './options.ts'

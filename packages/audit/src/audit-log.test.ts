@@ -1,18 +1,24 @@
 import { describe, expect, it, vi } from 'vitest'
-import { cpuSecondsUntil } from '../../../../test/cpu-seconds.ts'
-import { alwaysAllow, alwaysDeny } from '../authorization/always.ts'
-import { authorizeRequest } from '../authorization/authorize-request.ts'
-import type { Authorizer } from '../authorization/authorizer.ts'
-import { allow, noOpinion } from '../authorization/decision.ts'
-import { AuthorizationError } from '../authorization/errors.ts'
-import type { Authenticator } from '../authenticator/authenticator.ts'
-import { rejected, unavailable } from '../authenticator/errors.ts'
-import type { Observer } from '../authenticator/events.ts'
-import { authenticateRequest } from '../handler/authenticate-request.ts'
-import { exactHeaders } from '../request/headers/exact.ts'
-import { impersonateRequest } from '../impersonation/impersonate-request.ts'
-import type { AuthenticationRequest } from '../request/request.ts'
-import { type UserInfo, userInfo } from '../authenticator/user.ts'
+import { cpuSecondsUntil } from '../../../test/cpu-seconds.ts'
+import {
+  allow,
+  alwaysAllow,
+  alwaysDeny,
+  AuthorizationError,
+  type Authorizer,
+  authorizeRequest,
+  noOpinion,
+} from '@kube-authn/core/authorization'
+import {
+  type AuthenticationRequest,
+  type Authenticator,
+  type Observer,
+  rejected,
+  unavailable,
+  userInfo,
+  type UserInfo,
+} from '@kube-authn/core'
+import { authenticateRequest, exactHeaders, impersonateRequest } from '@kube-authn/core/internal'
 import { auditLog } from './audit-log.ts'
 import type { AuditEvent } from './event.ts'
 

@@ -1,4 +1,4 @@
-import { KubeAuthnError } from '../../authenticator/kube-authn-error.ts'
+import { KubeAuthnError } from '@kube-authn/core'
 
 /**
  * Why events were lost: the buffer was full, the webhook did not accept them, or the log was closed. More may be added in a minor version;

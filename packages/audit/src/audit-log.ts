@@ -1,21 +1,19 @@
-import { systemClock } from '../internal/clock.ts'
-import { notify } from '../authenticator/notify.ts'
-import { tell } from '../internal/tell.ts'
-import type {
-  AnnotationEvent,
-  AuditStage,
-  AuthorizationEvent,
-  ImpersonationEvent,
-  Observer,
-  ReceivedEvent,
-  RequestEvent,
-  ResponseEvent,
-} from '../authenticator/events.ts'
-import { failedAuthenticationMessage } from '../handler/attempted.ts'
-import type { AuthenticationRequest } from '../request/request.ts'
-import type { UserInfo } from '../authenticator/user.ts'
+import {
+  type AnnotationEvent,
+  auditIdOf,
+  type AuditStage,
+  type AuthorizationEvent,
+  failedAuthenticationMessage,
+  type ImpersonationEvent,
+  notify,
+  type ReceivedEvent,
+  type RequestEvent,
+  type ResponseEvent,
+  systemClock,
+  tell,
+} from '@kube-authn/core/internal'
+import type { AuthenticationRequest, Observer, UserInfo } from '@kube-authn/core'
 import { type AuditLogOptions, checkAuditLogOptions } from './audit-log-options.ts'
-import { auditIdOf } from './audit-id.ts'
 import type { AuditRuling } from './policy.ts'
 import { AuditRecord } from './record.ts'
 import { sourceIPsBehind } from './source-ips.ts'

@@ -1,15 +1,16 @@
 import type { AuditPolicy, AuditRuling } from '../policy.ts'
-import { ConfigurationError, isConfigurationError } from '../../authenticator/errors.ts'
-import { errorList } from '../../internal/field/errors.ts'
+import { ConfigurationError } from '@kube-authn/core'
 import {
-  oneOf,
   aString,
+  errorList,
+  isConfigurationError,
   must,
+  oneOf,
   optionProblems,
   type OptionsShape,
   refuseProblems,
-} from '../../internal/options/index.ts'
-import { yamlDocument } from '../../internal/yaml/yaml-documents.ts'
+  yamlDocument,
+} from '@kube-authn/core/internal'
 import { decodeAuditPolicy } from './decode.ts'
 import { compiledRule } from './rule.ts'
 import { validateAuditPolicy } from './validate.ts'

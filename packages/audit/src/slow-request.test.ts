@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { exactHeaders } from '../request/headers/exact.ts'
-import type { AuthenticationRequest } from '../request/request.ts'
-import { userInfo } from '../authenticator/user.ts'
-import { Received } from './audit-id.ts'
+import { exactHeaders, Received } from '@kube-authn/core/internal'
+import { type AuthenticationRequest, userInfo } from '@kube-authn/core'
 import { auditLog } from './audit-log.ts'
 import type { AuditEvent } from './event.ts'
 

@@ -1,7 +1,5 @@
 import type { AuditEvent } from '../event.ts'
-import { systemClock } from '../../internal/clock.ts'
-import { notify } from '../../authenticator/notify.ts'
-import { tell } from '../../internal/tell.ts'
+import { notify, systemClock, tell } from '@kube-authn/core/internal'
 import { AuditDeliveryError } from './delivery-error.ts'
 import { delivery } from './delivery.ts'
 import { type AuditWebhookOptions, checkAuditWebhookOptions } from './options.ts'

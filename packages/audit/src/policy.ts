@@ -1,5 +1,5 @@
-import type { AuditLevel, AuditStage } from '../authenticator/events.ts'
-import type { UserInfo } from '../authenticator/user.ts'
+import type { AuditLevel, AuditStage } from '@kube-authn/core/internal'
+import type { UserInfo } from '@kube-authn/core'
 
 /** The decision of a policy about a request. */
 export interface AuditRuling {

@@ -1,18 +1,15 @@
-import type { Clock } from '../internal/clock.ts'
-import type { ConfigurationProblem } from '../authenticator/errors.ts'
-import type { Observer } from '../authenticator/events.ts'
-import { aPathPrefix } from '../authorization/path-prefix.ts'
+import type { AuthenticationRequest, Clock, ConfigurationProblem, Observer } from '@kube-authn/core'
 import {
   aClock,
   aFunction,
+  aPathPrefix,
   optionProblems,
   type OptionsShape,
   refuseProblems,
   required,
   withFurtherProblems,
   withMethods,
-} from '../internal/options/index.ts'
-import type { AuthenticationRequest } from '../request/request.ts'
+} from '@kube-authn/core/internal'
 import type { AuditEvent } from './event.ts'
 import type { AuditPolicy } from './policy.ts'
 import { someTrustedProxies, type TrustedProxies } from './source-ips.ts'
@@ -22,7 +19,7 @@ export interface AuditLogOptions {
   /** Receives each event. It must not block: start asynchronous work and return. */
   readonly write: (event: AuditEvent) => void
   /**
-   * Decides which requests are logged, as `auditPolicy` of `@kube-authn/core/audit` does. Default: every request, at level Metadata.
+   * Decides which requests are logged, as `auditPolicy` of `@kube-authn/audit` does. Default: every request, at level Metadata.
    */
   readonly policy?: AuditPolicy
   /**

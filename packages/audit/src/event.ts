@@ -1,5 +1,4 @@
-import type { AuditStage } from '../authenticator/events.ts'
-import type { UserJson } from '../authenticator/user-json.ts'
+import type { AuditStage, UserJson } from '@kube-authn/core/internal'
 
 /*
  * `audit.k8s.io/v1` Event at level Metadata: who did what, and the outcome, without bodies.

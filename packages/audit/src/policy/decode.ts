@@ -1,8 +1,11 @@
-import { ConfigurationError } from '../../authenticator/errors.ts'
-import type { ErrorList } from '../../internal/field/errors.ts'
-import { fieldPath } from '../../internal/field/path.ts'
-import { type ObjectReader, readObject } from '../../internal/field/reader.ts'
-import { shownName } from '../../internal/field/shown-name.ts'
+import { ConfigurationError } from '@kube-authn/core'
+import {
+  type ErrorList,
+  fieldPath,
+  type ObjectReader,
+  readObject,
+  shownName,
+} from '@kube-authn/core/internal'
 import type { AuditGroupResources, AuditPolicyConfig, AuditPolicyRule } from './config.ts'
 
 const API_VERSION = 'audit.k8s.io/v1'

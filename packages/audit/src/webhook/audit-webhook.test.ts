@@ -1,10 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { fixedClock } from '../../../test/fakes.ts'
+import { fixedClock } from '../../../testing/test/fakes.ts'
 import type { AuditEvent } from '../event.ts'
-import type { AuditActivityEvent } from '../../authenticator/events.ts'
-import type { WebhookFetch } from '../../internal/webhook-call/webhook-fetch.ts'
-import { type AuditDeliveryError, auditWebhook, type AuditWebhookOptions } from './index.ts'
+import type { AuditActivityEvent, WebhookFetch } from '@kube-authn/core/internal'
+import { type AuditDeliveryError, auditWebhook, type AuditWebhookOptions } from '../index.ts'
 import { tokenBucket } from './token-bucket.ts'
 
 const event = (auditID: string): AuditEvent => ({

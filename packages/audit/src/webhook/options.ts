@@ -1,6 +1,4 @@
-import type { Clock } from '../../internal/clock.ts'
-import type { ConfigurationProblem } from '../../authenticator/errors.ts'
-import type { Observer } from '../../authenticator/events.ts'
+import type { Clock, ConfigurationProblem, Observer } from '@kube-authn/core'
 import {
   aBoolean,
   above,
@@ -10,12 +8,12 @@ import {
   optionProblems,
   type OptionsShape,
   refuseProblems,
-  urlProblems,
   required,
+  urlProblems,
+  type WebhookFetch,
   wholeNumber,
   withFurtherProblems,
-} from '../../internal/options/index.ts'
-import type { WebhookFetch } from '../../internal/webhook-call/webhook-fetch.ts'
+} from '@kube-authn/core/internal'
 import type { AuditDeliveryError } from './delivery-error.ts'
 
 /** Options of {@link auditWebhook}. The defaults are kube-apiserver's. */

@@ -1,16 +1,19 @@
 import { describe, expect, it } from 'vitest'
-import { auditLog, type AuditEvent } from '../index.ts'
-import { alwaysAllow } from '../../authorization/always.ts'
-import { authorizeRequest } from '../../authorization/authorize-request.ts'
-import type { RequestAttributes } from '../../authorization/attributes.ts'
-import { requestInfo } from '../../authorization/request-info/request-info.ts'
-import type { AuditActivityEvent, Observer } from '../../authenticator/events.ts'
-import { ConfigurationError } from '../../authenticator/errors.ts'
-import { authenticateRequest } from '../../handler/authenticate-request.ts'
-import { exactHeaders } from '../../request/headers/exact.ts'
-import type { AuthenticationRequest } from '../../request/request.ts'
-import { type UserInfo, userInfo } from '../../authenticator/user.ts'
-import { auditPolicy } from './index.ts'
+import { auditLog, auditPolicy, type AuditEvent } from '../index.ts'
+import {
+  alwaysAllow,
+  authorizeRequest,
+  type RequestAttributes,
+  requestInfo,
+} from '@kube-authn/core/authorization'
+import { type AuditActivityEvent, authenticateRequest, exactHeaders } from '@kube-authn/core/internal'
+import {
+  type AuthenticationRequest,
+  ConfigurationError,
+  type Observer,
+  userInfo,
+  type UserInfo,
+} from '@kube-authn/core'
 
 const jane = userInfo({ username: 'jane', groups: ['developers', 'system:authenticated'] })
 

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { cpuSecondsOf } from '../../../../test/cpu-seconds.ts'
-import { exactHeaders } from '../request/headers/exact.ts'
-import type { AuthenticationRequest, RequestHeaders } from '../request/request.ts'
-import { StatusError } from '../authenticator/status.ts'
+import { cpuSecondsOf } from '../../../test/cpu-seconds.ts'
+import { exactHeaders, StatusError } from '@kube-authn/core/internal'
+import type { AuthenticationRequest, RequestHeaders } from '@kube-authn/core'
 import { type AuditEvent, auditLog, type AuditLogOptions } from './index.ts'
 import { sourceIPsBehind, type TrustedProxies } from './source-ips.ts'
 

@@ -1,6 +1,5 @@
-import type { ErrorList } from '../../internal/field/errors.ts'
+import { type ErrorList, fieldPath, type FieldPath } from '@kube-authn/core/internal'
 import { dns1123SubdomainProblems } from '@kube-authn/internal/kubernetes-names'
-import { fieldPath, type FieldPath } from '../../internal/field/path.ts'
 import type { AuditGroupResources, AuditPolicyConfig, AuditPolicyRule } from './config.ts'
 
 const LEVELS = ['None', 'Metadata', 'Request', 'RequestResponse']

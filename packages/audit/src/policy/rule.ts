@@ -1,6 +1,6 @@
 import type { AuditedTarget, AuditRuling } from '../policy.ts'
-import type { AuditStage } from '../../authenticator/events.ts'
-import type { UserInfo } from '../../authenticator/user.ts'
+import type { AuditStage } from '@kube-authn/core/internal'
+import type { UserInfo } from '@kube-authn/core'
 import type { AuditGroupResources, AuditPolicyRule } from './config.ts'
 
 /** A compiled rule. */

@@ -1,16 +1,14 @@
-import type { Attributes } from '../authorization/attributes.ts'
-import { belowPrefix } from '../authorization/path-prefix.ts'
+import { type Attributes, requestInfo, type RequestInfo } from '@kube-authn/core/authorization'
 import {
+  type AuditStage,
+  belowPrefix,
   nonResourceInfo,
-  type RequestInfo,
-  requestInfo,
   requestInfoWithoutSelectors,
-} from '../authorization/request-info/request-info.ts'
-import type { AuthenticationRequest } from '../request/request.ts'
-import type { StatusError } from '../authenticator/status.ts'
-import type { UserInfo } from '../authenticator/user.ts'
-import { userJson, type UserJson } from '../authenticator/user-json.ts'
-import type { AuditStage } from '../authenticator/events.ts'
+  type StatusError,
+  userJson,
+  type UserJson,
+} from '@kube-authn/core/internal'
+import type { AuthenticationRequest, UserInfo } from '@kube-authn/core'
 import type { AuditEvent, AuditResponseStatus } from './event.ts'
 import { objectReference, timestamp, userAgentOf } from './event-fields.ts'
 import { Latency } from './latency.ts'

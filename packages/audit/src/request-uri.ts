@@ -1,4 +1,4 @@
-import { percentDecoded } from '../internal/percent.ts'
+import { percentDecoded } from '@kube-authn/core/internal'
 
 /** Parameters that usually carry a credential. */
 const SECRET: ReadonlySet<string> = new Set([

@@ -1,5 +1,5 @@
-import type { Attributes } from '../authorization/attributes.ts'
-import type { AuthenticationRequest } from '../request/request.ts'
+import type { Attributes } from '@kube-authn/core/authorization'
+import type { AuthenticationRequest } from '@kube-authn/core'
 import type { AuditObjectReference } from './event.ts'
 
 type ObjectFields = Pick<

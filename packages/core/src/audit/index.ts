@@ -1,8 +1,0 @@
-export { auditLog } from './audit-log.ts'
-export { type AuditLogOptions, auditLogShape } from './audit-log-options.ts'
-export type { AuditEvent, AuditObjectReference, AuditResponseStatus } from './event.ts'
-export { legacyAuditLine } from './legacy-line.ts'
-export type { AuditedTarget, AuditPolicy, AuditRuling } from './policy.ts'
-export type { TrustedProxies } from './source-ips.ts'
-export type { AuditLevel, AuditStage } from '../authenticator/events.ts'
-export type { UserJson as AuditUser } from '../authenticator/user-json.ts'
