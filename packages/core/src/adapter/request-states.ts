@@ -112,22 +112,20 @@ function makeStates<S extends object>(): RequestStates<S> {
   const states = new WeakMap<object, S>()
   return {
     of(request) {
+      // A request that inherits from another one has its own state or none.
       let object: object | null = request
       while (object !== null) {
         const state = states.get(object)
-        if (state !== undefined || isReceived(object)) return state
+        // Over HTTP/2 a request inherits `rawHeaders`, and is a stream itself. A context of Hono has an `env`.
+        const isReceived =
+          Object.hasOwn(object, 'rawHeaders') ||
+          Object.hasOwn(object, '_readableState') ||
+          Object.hasOwn(object, 'env')
+        if (state !== undefined || isReceived) return state
         object = Object.getPrototypeOf(object) as object | null
       }
       return undefined
     },
     keep: (request, state) => void states.set(request, state),
   }
-}
-
-/** Properties that a request of Node or a context of Hono has itself. `rawHeaders` of HTTP/2 are inherited, but each request is a stream. */
-const OWN_PROPERTIES = ['rawHeaders', '_readableState', 'env'] as const
-
-/** Whether this is a request itself, whatever it inherits from. */
-function isReceived(object: object): boolean {
-  return OWN_PROPERTIES.some((name) => Object.hasOwn(object, name))
 }

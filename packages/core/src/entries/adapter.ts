@@ -6,13 +6,15 @@
  */
 export { applyHeaderChanges } from '../adapter/incoming-message/apply-header-changes.ts'
 export { incomingMessageBody } from '../adapter/incoming-message/body.ts'
-export { clientContext } from '../adapter/incoming-message/client-context.ts'
-export type { NodeResponse } from '../adapter/incoming-message/client.ts'
-export { closeConnection } from '../adapter/incoming-message/close-connection.ts'
+export {
+  clientContext,
+  closeConnection,
+  type NodeResponse,
+  whenOver,
+} from '../adapter/incoming-message/client.ts'
 export { incomingMessageRequest } from '../adapter/incoming-message/incoming-message.ts'
 export type { NodeRequest } from '../adapter/incoming-message/node-request.ts'
 export { requirePeerCertificates } from '../adapter/incoming-message/require-peer-certificates.ts'
-export { whenOver } from '../adapter/incoming-message/when-over.ts'
 export { Received } from '../audit/audit-id.ts'
 export { notify } from '../authenticator/notify.ts'
 export { type HttpAnswer, responseOf, StatusError } from '../authenticator/status.ts'

@@ -6,7 +6,7 @@
  */
 export { applyHeaderChanges } from '../adapter/incoming-message/apply-header-changes.ts'
 export { incomingMessageRequest } from '../adapter/incoming-message/incoming-message.ts'
-export { optionsThatLack } from '../adapter/request-door.ts'
+export { optionsThatLack } from '../adapter/middleware/authentication.ts'
 export { auditIdOf, Received } from '../audit/audit-id.ts'
 export { userJson, type UserJson } from '../authenticator/user-json.ts'
 export { belowPrefix } from '../authorization/path-prefix.ts'

@@ -6,9 +6,9 @@
  */
 export { applyHeaderChanges } from '../adapter/incoming-message/apply-header-changes.ts'
 export { incomingMessageBody } from '../adapter/incoming-message/body.ts'
-export { COMPLETE_FIELDS } from '../adapter/incoming-message/complete-fields.ts'
+export { COMPLETE_FIELDS } from '../adapter/incoming-message/node-request.ts'
 export { incomingMessageRequest } from '../adapter/incoming-message/incoming-message.ts'
-export { optionsThatLack } from '../adapter/request-door.ts'
+export { optionsThatLack } from '../adapter/middleware/authentication.ts'
 export { Received } from '../audit/audit-id.ts'
 export { advise } from '../internal/log/app-warnings.ts'
 export { audienceAgnostic } from '../authenticator/audiences.ts'

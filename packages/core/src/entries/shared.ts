@@ -7,17 +7,18 @@
  *
  * @module
  */
-export { type Ending, fetchEnding } from '../adapter/fetch/fetch-ending.ts'
+export { type Ending, fetchEnding } from '../adapter/fetch-ending.ts'
 export { applyHeaderChanges } from '../adapter/incoming-message/apply-header-changes.ts'
 export { incomingMessageBody } from '../adapter/incoming-message/body.ts'
-export { clientContext } from '../adapter/incoming-message/client-context.ts'
-export type { NodeResponse } from '../adapter/incoming-message/client.ts'
-export { closeConnection } from '../adapter/incoming-message/close-connection.ts'
-export { COMPLETE_FIELDS } from '../adapter/incoming-message/complete-fields.ts'
+export {
+  clientContext,
+  closeConnection,
+  type NodeResponse,
+  whenOver,
+} from '../adapter/incoming-message/client.ts'
 export { incomingMessageRequest } from '../adapter/incoming-message/incoming-message.ts'
-export type { NodeRequest } from '../adapter/incoming-message/node-request.ts'
+export { COMPLETE_FIELDS, type NodeRequest } from '../adapter/incoming-message/node-request.ts'
 export { requirePeerCertificates } from '../adapter/incoming-message/require-peer-certificates.ts'
-export { whenOver } from '../adapter/incoming-message/when-over.ts'
 export { authenticationOf, authenticationShape } from '../adapter/middleware/authentication.ts'
 export {
   authorizationOf,

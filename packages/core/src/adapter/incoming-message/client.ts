@@ -15,12 +15,62 @@ export interface NodeResponse {
 export type EndListener = (status: number) => void
 
 /**
+ * The context for decisions about a Node request: a `signal` that is aborted if the client disconnects before the response. The
+ * signal is created on first access, and shared by all decisions about the request.
+ *
+ * @param given further members of the context, such as `attributes` for `authorizeRequest` or `user` for `handleReviews`.
+ * @example
+ * const outcome = await authenticate(incomingMessageRequest(req), clientContext(req, res))
+ */
+export function clientContext<T extends object = object>(
+  message: NodeRequest,
+  response: NodeResponse,
+  given?: T,
+): T & { readonly signal: AbortSignal } {
+  const context = new ClientContext(message, response)
+  return Object.assign(context, given)
+}
+
+class ClientContext {
+  readonly #message: NodeRequest
+  readonly #response: NodeResponse
+
+  constructor(message: NodeRequest, response: NodeResponse) {
+    this.#message = message
+    this.#response = response
+  }
+
+  get signal(): AbortSignal {
+    return clientOf(this.#message, this.#response).signal
+  }
+}
+
+/**
+ * Returns a function that calls a listener when a request ends: with the status of the response, or with 499 if the client disconnected
+ * before. If the request has already ended, the listener is called synchronously.
+ */
+export function whenOver(message: NodeRequest, response: NodeResponse): (tell: EndListener) => void {
+  const client = clientOf(message, response)
+  return (tell) => client.whenOver(tell)
+}
+
+/**
+ * Closes the HTTP/2 connection of a request after the requests in progress on it. Does nothing for HTTP/1.
+ *
+ * Source: RFC 9113 section 6.8 (GOAWAY); kube-apiserver's `UnauthenticatedHTTP2DOSMitigation`.
+ */
+export function closeConnection(message: object): void {
+  const session = (message as { readonly stream?: { readonly session?: { close?(): void } } }).stream?.session
+  session?.close?.()
+}
+
+/**
  * The client of one request: whether it still waits for the response.
  *
  * The response alone does not show this. When a connection breaks, Node emits nothing on an HTTP/1 response that is queued behind another
  * one, and emits an event on a request only if its body was not read. So the socket is observed too.
  */
-export class Client {
+class Client {
   #connection: Connection | undefined
   #status: number | undefined
   #listeners: EndListener[] = []
@@ -80,7 +130,7 @@ export class Client {
 const clients = new WeakMap<NodeRequest, Client>()
 
 /** The client of a request: always the same object. It adds listeners only once it is created. */
-export function clientOf(message: NodeRequest, response: NodeResponse): Client {
+function clientOf(message: NodeRequest, response: NodeResponse): Client {
   let client = clients.get(message)
   if (client === undefined) {
     client = new Client(message, response)

@@ -1,12 +1,10 @@
+import { StatusError } from '../../authenticator/status.ts'
+import { targetOf } from '../../request/fetch-request.ts'
 import { ExactHeaders, type HeadersView } from '../../request/headers/exact.ts'
 import type { AuthenticationRequest, RequestHeaders } from '../../request/request.ts'
 import { type RequestStates, requestStates } from '../request-states.ts'
-import { CutRequest } from './cut-request.ts'
-import { hasCompleteFields } from './complete-fields.ts'
-import type { NodeRequest } from './node-request.ts'
+import { hasCompleteFields, type NodeRequest } from './node-request.ts'
 import { peerCertificatesOf, requestsCertificateOf } from './peer-certificates.ts'
-import { receivedTarget } from './received-target.ts'
-import { remoteAddressOf, reportedAddressOf } from './remote-address.ts'
 
 /**
  * A request of Node's `http`, `https` or `http2` as an {@link AuthenticationRequest}, with its headers exactly as sent and the
@@ -83,6 +81,49 @@ class IncomingMessageRequest implements AuthenticationRequest {
   }
 }
 
+/**
+ * A request of which Node dropped headers. The remaining headers are not accessible: without `Impersonate-*` headers, for example, the
+ * wrong user would be authenticated.
+ *
+ * Source: RFC 6585 section 5; Node responds the same way to headers that are too large.
+ */
+class CutRequest implements AuthenticationRequest {
+  readonly method: string
+  readonly path: string
+  readonly query: string
+  readonly httpVersionMajor: number
+  readonly refusal: StatusError = new StatusError({
+    status: 431,
+    reason: 'RequestHeaderFieldsTooLarge',
+    message: 'The request has more header fields than this server reads',
+  })
+
+  readonly #message: NodeRequest
+  readonly #shown: object
+
+  constructor(message: NodeRequest, target: string | undefined, shown: object) {
+    this.#message = message
+    this.#shown = shown
+    this.method = message.method ?? 'GET'
+    this.httpVersionMajor = message.httpVersionMajor
+    const { path, query } = receivedTarget(target ?? message.url ?? '/')
+    this.path = path
+    this.query = query
+  }
+
+  remoteAddress(): string | undefined {
+    return remoteAddressOf(this.#message)
+  }
+
+  clientAddress(): string | undefined {
+    return reportedAddressOf(this.#shown) ?? remoteAddressOf(this.#message)
+  }
+
+  get headers(): never {
+    throw this.refusal
+  }
+}
+
 /** The members of a Node socket that limit the number of headers. */
 interface LimitedSocket {
   /** How many elements of `rawHeaders` the parser of the connection keeps; 0 or less: all. */
@@ -125,3 +166,49 @@ function isCut(message: NodeRequest): boolean {
 }
 
 const NO_SOCKET: LimitedSocket = Object.freeze({})
+
+/** The accepted prefix of an absolute target: `http` or `https`, a host and a port, and nothing else. */
+const PLAIN_ORIGIN = /^https?:\/\/(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::\d*)?(?=[/?]|$)/i
+
+/**
+ * Path and query of a request target as Node received it.
+ *
+ * Node accepts malformed targets, and routers parse their path differently: in `http://h:a/b` Express and Koa see `/:a/b`, and in
+ * `//a@h/b#` they see `/b`. If a target may be ambiguous, all of it is the path. Such a path has a fragment or does not start with a slash,
+ * so it matches no configured path, and `isAmbiguousPath` recognises it.
+ *
+ * Source: RFC 9112 section 3.2. Go responds with 400 to a target with an invalid host.
+ *
+ * Deviation: a target without a path is `/`, as in routers; one with a user or another scheme meets no condition; other malformed
+ * requests are not refused (`docs/deviations.md`, request targets; syntax of requests; syntax over HTTP/2).
+ */
+function receivedTarget(target: string): { readonly path: string; readonly query: string } {
+  return isReadable(target) ? targetOf(target) : { path: target, query: '' }
+}
+
+function isReadable(target: string): boolean {
+  if (/[#\s]/.test(target)) return false
+  return target.startsWith('/') || !target.includes('://') || PLAIN_ORIGIN.test(target)
+}
+
+/** The peer address of a request; `undefined` if there is none, as on a Unix socket or a closed connection. */
+function remoteAddressOf({ socket }: NodeRequest): string | undefined {
+  if (typeof socket !== 'object' || socket === null) return undefined
+  // The socket of an HTTP/2 request is a proxy that throws after the real socket is gone.
+  try {
+    const address: unknown = Reflect.get(socket, 'remoteAddress')
+    return typeof address === 'string' ? address : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** The address of the client as a framework reports it in `ip`: Express on the request of Node, others on an object of their own. */
+function reportedAddressOf(shown: object): string | undefined {
+  try {
+    const address: unknown = Reflect.get(shown, 'ip')
+    return typeof address === 'string' ? address : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -10,9 +10,8 @@ import { trimmed } from '../../internal/trimmed.ts'
 export function readBearerToken(authorization: string | undefined, context: Context): string | undefined {
   if (authorization === undefined) return undefined
   const value = trimAscii(authorization)
-  if (!hasScheme(value, 'bearer')) return undefined
-  const end = value.indexOf(' ', 7)
-  const token = end === -1 ? value.slice(7) : value.slice(7, end)
+  const token = /^bearer ([^ ]*)/i.exec(value)?.[1]
+  if (token === undefined) return undefined
   if (token === '') {
     context.warn?.(
       'the provided Authorization header contains extra space before the bearer token, and is ignored',

@@ -47,21 +47,32 @@ export class ExactHeaders implements RequestHeaders {
   }
 
   first(name: string): string | undefined {
-    const at = this.#raw.findIndex((text, index) => index % 2 === 0 && isNamed(text, name))
-    const value = at === -1 ? undefined : this.#raw[at + 1]
-    return value !== undefined && this.#counts(name) ? this.#decode(value) : undefined
+    const raw = this.#raw
+    for (let index = 0; index < raw.length; index += 2) {
+      if (!isNamed(raw[index], name)) continue
+      const value = raw[index + 1]
+      return value !== undefined && this.#counts(name) ? this.#decode(value) : undefined
+    }
+    return undefined
   }
 
   all(name: string): readonly string[] {
-    const values = this.#raw.filter((_, index, raw) => index % 2 === 1 && isNamed(raw[index - 1], name))
-    return values.length > 0 && this.#counts(name) ? values.map((value) => this.#decode(value)) : []
+    const raw = this.#raw
+    const values: string[] = []
+    for (let index = 0; index < raw.length; index += 2) {
+      const value = isNamed(raw[index], name) ? raw[index + 1] : undefined
+      if (value !== undefined) values.push(this.#decode(value))
+    }
+    return values.length === 0 || this.#counts(name) ? values : []
   }
 
   hasPrefix(prefix: string): boolean {
-    return this.#raw.some((text, index) => {
-      const name = index % 2 === 0 ? text.toLowerCase() : ''
-      return name.startsWith(prefix) && this.#counts(name)
-    })
+    const raw = this.#raw
+    for (let index = 0; index < raw.length; index += 2) {
+      const name = raw[index]?.toLowerCase() ?? ''
+      if (name.startsWith(prefix) && this.#counts(name)) return true
+    }
+    return false
   }
 
   *entries(): Iterable<readonly [string, string]> {
@@ -82,6 +93,6 @@ export class ExactHeaders implements RequestHeaders {
 }
 
 /** Whether a name, in any case, is the given one in lower case. */
-export function isNamed(name: string | undefined, lowerCase: string): boolean {
+function isNamed(name: string | undefined, lowerCase: string): boolean {
   return name?.length === lowerCase.length && name.toLowerCase() === lowerCase
 }

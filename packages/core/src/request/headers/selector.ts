@@ -34,7 +34,7 @@ function makeAffected({
   const twinsOf = removeTwinsOf.map(alike)
   return (name) => {
     const lowerCase = name.toLowerCase()
-    const dashes = dashed(lowerCase)
+    const dashes = lowerCase.replaceAll('_', '-')
     const isTwin =
       dashes !== lowerCase &&
       twinsOf.some((prefix) => dashes.startsWith(prefix) && !lowerCase.startsWith(prefix))

@@ -1,4 +1,4 @@
-import { CLIENT_CLOSED_REQUEST } from '../../authenticator/events.ts'
+import { CLIENT_CLOSED_REQUEST } from '../authenticator/events.ts'
 
 /** The end of a response: the status that was sent, as far as it is known, or 499. */
 export interface Ending {

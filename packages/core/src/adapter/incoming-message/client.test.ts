@@ -10,8 +10,7 @@ import {
 } from 'node:http2'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { clientContext } from './client-context.ts'
-import { whenOver } from './when-over.ts'
+import { clientContext, whenOver } from './client.ts'
 
 const closers: (() => void)[] = []
 afterEach(() => {
