@@ -50,7 +50,7 @@ export const chunksOf = {
         /src\/chain\/(?:[^/]+|explain\/(?:explain|known-request))\.ts/,
         /src\/internal\/(?:digest\/sha256|random|report|runtime|secret|shown-text|thrown)\.ts/,
         /src\/internal\/(?:field\/(?!go-duration)|http\/(?!cache-control|get-text)|json\/colons|options\/url)/,
-        /src\/(?:entries\/common|metrics\/username-label|revocation\/(?!by-subject|revocations|revocation-list))/,
+        /src\/(?:entries\/common|metrics\/username-label|revocation\/(?!revocations|revocation-list))/,
         /src\/(?:request\/(?:basic|web-socket-protocol)|token\/jwt\/signature)\/(?!portable)/,
       ),
       minShareCount: 1,

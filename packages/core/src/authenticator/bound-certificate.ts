@@ -1,15 +1,12 @@
 import { andThen, type Awaitable } from '../internal/awaitable.ts'
 import type { Context } from './context.ts'
-import { type AuthenticationError, rejected } from './errors.ts'
+import { rejected } from './errors.ts'
 import { base64urlOf } from '../internal/base64url.ts'
-import { onFirstUse } from '@kube-authn/internal/on-first-use'
 import type { AuthenticationRequest } from '../request/request.ts'
 
 /** Shared, since it contains nothing from the request. */
-const otherConnection: () => AuthenticationError = onFirstUse(() =>
-  Object.freeze(
-    rejected('the token is bound to a certificate that is not the client certificate of this connection'),
-  ),
+const otherConnection = Object.freeze(
+  rejected('the token is bound to a certificate that is not the client certificate of this connection'),
 )
 
 /**
@@ -21,7 +18,7 @@ const otherConnection: () => AuthenticationError = onFirstUse(() =>
 export function requireCertificate(context: Context, thumbprint: string): Awaitable<void> {
   return andThen<unknown, void>(context.holdsCertificate?.(thumbprint) ?? false, (isHeld) => {
     // Strictly `true`: a context in plain JavaScript may return anything.
-    if (isHeld !== true) throw otherConnection()
+    if (isHeld !== true) throw otherConnection
   })
 }
 

@@ -24,7 +24,7 @@ import { checkedAnswer } from './checked-answer.ts'
 import { asksToImpersonate, type ImpersonationRule, unlessUnhandled } from './impersonation-rule.ts'
 import { keepUnauthorized, refusal, refusedRequest } from './refusal.ts'
 import { RequestContext } from './request-context.ts'
-import type { AuthenticatedRequest, RequestOutcome } from './request-outcome.ts'
+import type { RequestOutcome } from './request-outcome.ts'
 import { inTrace } from './tracing.ts'
 
 /** Authenticates one request. It never throws and never rejects. */
@@ -126,6 +126,14 @@ function orAnonymous(authenticator: Authenticator): Authenticator {
   return failFast(authenticator, withoutCredential)
 }
 
+/** One request, and how it is judged. */
+interface Asked {
+  readonly rules: Rules
+  readonly request: AuthenticationRequest
+  readonly given: AuthenticateRequestContext | undefined
+  readonly context: RequestContext
+}
+
 function authenticateOne(
   rules: Rules,
   request: AuthenticationRequest,
@@ -134,60 +142,39 @@ function authenticateOne(
 ): RequestOutcome | Promise<RequestOutcome> {
   const { authenticator, audiences, trustedOrigins } = rules
   const context = new RequestContext(request, given, { audiences, trustedOrigins, observer })
-  if (request.refusal !== undefined) return refuseUnread(rules, request, context, request.refusal)
+  const asked = { rules, request, given, context }
+  if (request.refusal !== undefined) return refuseUnread(asked, request.refusal)
   const opinion = consult(authenticator, context, () => authenticator.authenticate(request, context))
   return isPromiseLike(opinion)
-    ? promiseOf(opinion).then((late) => conclude(rules, request, given, context, late))
-    : conclude(rules, request, given, context, opinion)
+    ? promiseOf(opinion).then((late) => conclude(asked, late))
+    : conclude(asked, opinion)
 }
 
 /** A request with missing parts. */
-function refuseUnread(
-  rules: Rules,
-  request: AuthenticationRequest,
-  context: RequestContext,
-  failure: StatusError,
-): RequestOutcome {
-  context.report(request, { result: 'error', error: rejected(failure.message) })
+function refuseUnread({ rules, request, context }: Asked, failure: StatusError): RequestOutcome {
+  context.report({ result: 'error', error: rejected(failure.message) })
   const { log, authenticator } = rules
   logRefusal(log, { request, failure, by: 'authentication', authenticator })
   return { headerChanges: changesOfRefused(rules), failure, answer: failure, closesConnection: false }
 }
 
-function conclude(
-  rules: Rules,
-  request: AuthenticationRequest,
-  given: AuthenticateRequestContext | undefined,
-  context: RequestContext,
-  { answer, error }: Opinion,
-): RequestOutcome {
-  if (answer === undefined) return refuse(rules, request, context, error)
-  let checked: CheckedAnswer
+function conclude(asked: Asked, { answer, error }: Opinion): RequestOutcome {
+  if (answer === undefined) return refuse(asked, error)
+  const { audiences, headerChangesFor } = asked.rules
+  let authentication: Authentication
+  let headerChanges: HeaderChanges
   try {
-    checked = check(answer, rules)
+    authentication = checkedAnswer(answer, audiences)
+    headerChanges = headerChangesFor(authentication.consumed)
   } catch (thrown) {
     // An unacceptable answer is handled like a bad credential.
-    return refuse(rules, request, context, asAuthenticationError(thrown))
+    return refuse(asked, asAuthenticationError(thrown))
   }
-  return accept(rules, request, given, context, checked)
+  return accept(asked, authentication, headerChanges)
 }
 
-/** An acceptable answer, with the changes to the headers of its request. */
-type CheckedAnswer = Pick<AuthenticatedRequest, 'authentication' | 'headerChanges'>
-
-/** @throws {unknown} if the answer is unacceptable. */
-function check(answer: Authentication, { audiences, headerChangesFor }: Rules): CheckedAnswer {
-  const authentication = checkedAnswer(answer, audiences)
-  return { authentication, headerChanges: headerChangesFor(authentication.consumed) }
-}
-
-function accept(
-  rules: Rules,
-  request: AuthenticationRequest,
-  given: AuthenticateRequestContext | undefined,
-  context: RequestContext,
-  { authentication, headerChanges }: CheckedAnswer,
-): RequestOutcome {
+function accept(asked: Asked, authentication: Authentication, headerChanges: HeaderChanges): RequestOutcome {
+  const { rules, request, given, context } = asked
   const { user } = authentication
   const { warnings } = context
   const isAnonymous = isUnauthenticated(user)
@@ -197,23 +184,18 @@ function accept(
       () => new StatusError(refusal(undefined, rules.challenges(request, undefined), warnings, 401)),
     )
   }
-  context.report(request, { result: 'success', user })
+  context.report({ result: 'success', user })
   const closesConnection = isAnonymous && closesAfter(request, rules)
   const accepted = { authentication, headerChanges, warnings, closesConnection, isAnonymous }
   return asksToImpersonate(request, given) ? unlessUnhandled(rules, request, accepted, given) : accepted
 }
 
 /** @param error `undefined`: the request has no credential. */
-function refuse(
-  rules: Rules,
-  request: AuthenticationRequest,
-  context: RequestContext,
-  error: AuthenticationError | undefined,
-): RequestOutcome {
+function refuse({ rules, request, context }: Asked, error: AuthenticationError | undefined): RequestOutcome {
   const { authenticator, log } = rules
   if (context.observer !== undefined) {
     const headers = credentialHeaders(authenticator)
-    context.report(request, {
+    context.report({
       ...(error === undefined ? { result: 'failure' } : { result: 'error', error }),
       ...(headers.length > 0 && { credentialHeaders: headers }),
     })

@@ -61,8 +61,8 @@ export class RequestContext implements Context {
     return presentsCertificate(this.#request, thumbprint)
   }
 
+  /** Tells the observer of the outcome. */
   report(
-    request: AuthenticationRequest,
     outcome:
       | { readonly result: 'success'; readonly user: UserInfo }
       | {
@@ -72,9 +72,10 @@ export class RequestContext implements Context {
         }
       | { readonly result: 'failure'; readonly credentialHeaders?: readonly string[] },
   ): void {
+    if (this.observer === undefined) return
     notify(this.observer, {
       type: 'request',
-      request,
+      request: this.#request,
       durationSeconds: (performance.now() - this.#startedAt) / 1000,
       warnings: this.warnings,
       annotations: this.#annotations ?? {},

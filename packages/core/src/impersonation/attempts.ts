@@ -8,10 +8,10 @@ import type { UserInfo } from '../authenticator/user.ts'
 import { andThen, type Awaitable } from '../internal/awaitable.ts'
 import { systemClock } from '../internal/clock.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
-import { askAuthorizer } from './ask-authorizer.ts'
+import { notify } from '../authenticator/notify.ts'
+import { decide } from '../authorization/decide.ts'
 import { type Ask, firstRefusal, strictRefusal } from './checks.ts'
-import type { ImpersonateRequestContext } from './impersonate-request-context.ts'
-import type { ImpersonateRequestOptions } from './impersonate-request-options.ts'
+import type { ImpersonateRequestContext, ImpersonateRequestOptions } from './impersonate-request-options.ts'
 import { legacyChecks } from './legacy.ts'
 import { type AllowedImpersonation, impersonationModes } from './modes.ts'
 import { type RevocableImpersonation, unlessUserRevoked } from './revoked-user.ts'
@@ -66,4 +66,28 @@ function constrained(options: ImpersonateRequestOptions): Allow {
     andThen(attributesFor(request, requester, given), (attributes) =>
       isStatusError(attributes) ? attributes : tryModes(wanted, attributes, ask),
     )
+}
+
+/** Asks an authorizer about the parts of an impersonation, and reports each check to the context's observer. */
+function askAuthorizer(authorizer: Authorizer, request: AuthenticationRequest, context: Context): Ask {
+  const { observer } = context
+  if (observer === undefined) return (attributes) => decide(authorizer, attributes, context)
+  return (attributes) => {
+    const start = performance.now()
+    return andThen(decide(authorizer, attributes, context), (decision) => {
+      notify(observer, {
+        type: 'impersonationCheck',
+        request,
+        mode: modeOf(attributes.verb),
+        result: decision.verdict === 'allow' ? 'allowed' : 'denied',
+        durationSeconds: (performance.now() - start) / 1000,
+      })
+      return decision
+    })
+  }
+}
+
+/** `impersonate`, `impersonate:MODE` or `impersonate-on:MODE:VERB`. */
+function modeOf(verb: string): string {
+  return verb.split(':')[1] ?? 'legacy'
 }

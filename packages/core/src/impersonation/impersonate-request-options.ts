@@ -1,3 +1,5 @@
+import type { CredentialRevocation } from '../authenticator/credential-revocation.ts'
+import type { AuthorizeRequestContext } from '../authorization/authorize-request.ts'
 import type { ReadAttributes } from '../authorization/authorize-request.ts'
 import { aPathPrefix } from '../authorization/path-prefix.ts'
 import type { Clock } from '../internal/clock.ts'
@@ -51,4 +53,10 @@ export const impersonateRequestShape: OptionsShape<ImpersonateRequestOptions> = 
   clock: aClock,
   observer: aFunction,
   log: aLog,
+}
+
+/** What is known about a request besides the request itself. */
+export interface ImpersonateRequestContext extends AuthorizeRequestContext {
+  /** That of the requester's credential: a revoked user cannot be impersonated. */
+  readonly revocation?: CredentialRevocation | undefined
 }

@@ -15,8 +15,11 @@ import type { AuthenticationRequest } from '../request/request.ts'
 import { isStatusError, StatusError } from '../authenticator/status.ts'
 import type { UserInfo } from '../authenticator/user.ts'
 import type { Attempt } from './attempts.ts'
-import type { ImpersonateRequestContext } from './impersonate-request-context.ts'
-import { type ImpersonateRequestOptions, impersonateRequestShape } from './impersonate-request-options.ts'
+import {
+  type ImpersonateRequestContext,
+  type ImpersonateRequestOptions,
+  impersonateRequestShape,
+} from './impersonate-request-options.ts'
 import { loadAttempts } from './load.ts'
 import { IMPERSONATION_HEADERS, readImpersonation } from './read-headers.ts'
 import type { RevocableImpersonation } from './revoked-user.ts'

@@ -9,7 +9,6 @@ import {
   type OptionsShape,
   refuseProblems,
 } from '../internal/options/index.ts'
-import { BySubject } from './by-subject.ts'
 import {
   requireRevocation,
   type Revocation,
@@ -96,45 +95,7 @@ export function revocationList(options: RevocationListOptions = {}): RevocationL
     sweepAt = Math.max(FIRST_SWEEP, 2 * named.size)
   }
 
-  /** What is not known to be later is not later, and a time that is yet to come says nothing. `Infinity` is no time. */
-  const isLater = (issuedAtMs: number, beforeMs: number): boolean =>
-    issuedAtMs >= beforeMs && (issuedAtMs === Infinity || issuedAtMs <= clock.now() + clockSkewMs)
-
-  const concerns = ({ issuedBeforeMs, expiresAtMs }: Entry, { issuedAtMs = NaN }: UsedCredential): boolean =>
-    (issuedBeforeMs === undefined || !isLater(issuedAtMs, issuedBeforeMs)) && expiresAtMs > clock.now()
-
-  const anyConcerns = (some: Entry | Set<Entry> | undefined, credential: UsedCredential): boolean => {
-    if (some === undefined) return false
-    if (!(some instanceof Set)) return concerns(some, credential)
-    for (const entry of some) if (concerns(entry, credential)) return true
-    return false
-  }
-
-  const isRevoked = (credential: UsedCredential): boolean => {
-    if (named.size === 0) return false
-    const { username, extra } = credential.user
-    if (anyConcerns(entries.user.get(username), credential)) return true
-    if (entries.credentialId.size > 0) {
-      for (const id of extra[CREDENTIAL_ID_KEY] ?? NO_VALUES) {
-        if (anyConcerns(entries.credentialId.get(id), credential)) return true
-      }
-      const { certificateId } = credential
-      if (certificateId !== undefined && anyConcerns(entries.credentialId.get(certificateId), credential))
-        return true
-    }
-    if (entries.attribute.size > 0) {
-      for (const [key, byValue] of entries.attribute) {
-        for (const value of extra[key] ?? NO_VALUES) {
-          if (anyConcerns(byValue.get(value), credential)) return true
-        }
-      }
-    }
-    // Last, since the digests are computed for it.
-    if (entries.tokenSha256.size === 0) return false
-    return tokenDigestsOf(credential).some((digest) =>
-      anyConcerns(entries.tokenSha256.get(digest), credential),
-    )
-  }
+  const { concerns, isRevoked } = matcher(entries, clock, clockSkewMs)
 
   return {
     isRevoked,
@@ -183,3 +144,92 @@ export function revocationList(options: RevocationListOptions = {}): RevocationL
 
 const NO_VALUES: readonly string[] = []
 const FIRST_SWEEP = 1024
+
+interface Matcher {
+  /** Whether this entry, which is of a subject of the credential, revokes it. */
+  readonly concerns: (entry: Entry, credential: UsedCredential) => boolean
+  readonly isRevoked: (credential: UsedCredential) => boolean
+}
+
+function matcher(entries: BySubject<Entry>, clock: Clock, clockSkewMs: number): Matcher {
+  /** What is not known to be later is not later, and a time that is yet to come says nothing. `Infinity` is no time. */
+  const isLater = (issuedAtMs: number, beforeMs: number): boolean =>
+    issuedAtMs >= beforeMs && (issuedAtMs === Infinity || issuedAtMs <= clock.now() + clockSkewMs)
+
+  const concerns = ({ issuedBeforeMs, expiresAtMs }: Entry, { issuedAtMs = NaN }: UsedCredential): boolean =>
+    (issuedBeforeMs === undefined || !isLater(issuedAtMs, issuedBeforeMs)) && expiresAtMs > clock.now()
+
+  const anyConcerns = (some: Entry | Set<Entry> | undefined, credential: UsedCredential): boolean => {
+    if (some === undefined) return false
+    if (!(some instanceof Set)) return concerns(some, credential)
+    for (const entry of some) if (concerns(entry, credential)) return true
+    return false
+  }
+
+  const isRevoked = (credential: UsedCredential): boolean => {
+    const { username, extra } = credential.user
+    if (anyConcerns(entries.user.get(username), credential)) return true
+    if (entries.credentialId.size > 0) {
+      for (const id of extra[CREDENTIAL_ID_KEY] ?? NO_VALUES) {
+        if (anyConcerns(entries.credentialId.get(id), credential)) return true
+      }
+      const { certificateId } = credential
+      if (certificateId !== undefined && anyConcerns(entries.credentialId.get(certificateId), credential))
+        return true
+    }
+    if (entries.attribute.size > 0) {
+      for (const [key, byValue] of entries.attribute) {
+        for (const value of extra[key] ?? NO_VALUES) {
+          if (anyConcerns(byValue.get(value), credential)) return true
+        }
+      }
+    }
+    // Last, since the digests are computed for it.
+    if (entries.tokenSha256.size === 0) return false
+    return tokenDigestsOf(credential).some((digest) =>
+      anyConcerns(entries.tokenSha256.get(digest), credential),
+    )
+  }
+
+  return { concerns, isRevoked }
+}
+
+/** As a rule there is one thing for a subject: a set for each would take more memory than all the rest. */
+type OneOrMore<T extends object> = T | Set<T>
+
+/** Things by what a revocation is found by: any number for a subject. */
+class BySubject<T extends object> {
+  readonly user: Map<string, OneOrMore<T>> = new Map()
+  readonly credentialId: Map<string, OneOrMore<T>> = new Map()
+  readonly tokenSha256: Map<string, OneOrMore<T>> = new Map()
+  /** By key and value. */
+  readonly attribute: Map<string, Map<string, OneOrMore<T>>> = new Map()
+
+  /** Those of a subject, in a list of their own. */
+  all(subject: Subject): readonly T[] {
+    const known = this.#mapOf(subject)?.get(subject.value)
+    if (known === undefined) return []
+    return known instanceof Set ? Array.from(known) : [known]
+  }
+
+  add(subject: Subject, thing: T): void {
+    const map = this.#mapOf(subject) ?? new Map<string, OneOrMore<T>>()
+    if (subject.kind === 'attribute') this.attribute.set(subject.key, map)
+    const known = map.get(subject.value)
+    if (known === undefined) map.set(subject.value, thing)
+    else if (known instanceof Set) known.add(thing)
+    else map.set(subject.value, new Set([known, thing]))
+  }
+
+  delete(subject: Subject, thing: T): void {
+    const map = this.#mapOf(subject)
+    const known = map?.get(subject.value)
+    if (known instanceof Set) known.delete(thing)
+    if (known === thing || (known instanceof Set && known.size === 0)) map?.delete(subject.value)
+    if (subject.kind === 'attribute' && map?.size === 0) this.attribute.delete(subject.key)
+  }
+
+  #mapOf(subject: Subject): Map<string, OneOrMore<T>> | undefined {
+    return subject.kind === 'attribute' ? this.attribute.get(subject.key) : this[subject.kind]
+  }
+}

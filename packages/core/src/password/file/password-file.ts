@@ -1,13 +1,17 @@
 import type { PasswordAuthenticator } from '../../authenticator/authenticator.ts'
-import { andThen } from '../../internal/awaitable.ts'
+import type { FileNotice, Observer } from '../../authenticator/events.ts'
+import { notify } from '../../authenticator/notify.ts'
 import { type Clock, systemClock } from '../../internal/clock.ts'
 import { compact } from '../../internal/compact.ts'
-import { isEqualInConstantTime } from '../../internal/constant-time.ts'
-import { aCsvText, CredentialFileError, readCredentials } from '../../internal/csv/credential-records.ts'
+import {
+  aCsvText,
+  CredentialFileError,
+  type CredentialRecord,
+  readCredentials,
+} from '../../internal/csv/credential-records.ts'
 import { keyedDigest } from '../../internal/digest/keyed-digest.ts'
 import { sha256 } from '../../internal/digest/sha256.ts'
-import { notify } from '../../authenticator/notify.ts'
-import type { Observer, FileNoticeEvent } from '../../authenticator/events.ts'
+import { type FairLimit, fairLimit } from '../../internal/fair-limit/fair-limit.ts'
 import {
   aBoolean,
   aClock,
@@ -19,16 +23,18 @@ import {
   refuseProblems,
   wholeNumber,
 } from '../../internal/options/index.ts'
+import { finish, type Steps } from '../../internal/steps.ts'
 import { processWorkers } from '../workers/process-workers.ts'
 import { spareCores } from '../workers/worker-threads.ts'
-import { type FairLimit, fairLimit } from '../../internal/fair-limit/fair-limit.ts'
-import { finish, type Steps } from '../../internal/steps.ts'
-import { DigestList } from './digest-list.ts'
-import { UserTable } from '../../internal/csv/user-table.ts'
-import { checkHashes } from './check-hash.ts'
-import { NameTable } from '../../internal/table/name-table.ts'
+import {
+  checkHashes,
+  hashedPassword,
+  type HashedPasswordOptions,
+  type PasswordVerifier,
+} from './hashed-password.ts'
 import { parsePasswordHash } from './parse-password-hash.ts'
-import { hashedPassword, type PasswordVerifier } from './verifiers.ts'
+import type { PasswordHash } from './password-hash.ts'
+import { PasswordTable } from './password-table.ts'
 
 /** Options of {@link passwordFile}. */
 export interface PasswordFileOptions {
@@ -104,140 +110,115 @@ export function passwordFileSteps(
 }
 
 function* stepsOf(csv: string | Uint8Array, options: PasswordFileOptions): Steps<PasswordAuthenticator> {
-  const file = options.source ?? 'password file'
+  const { source: file = 'password file', observer, allowEmptyPasswords = false } = options
   const digest = keyedDigest(sha256)
-  const clock = options.clock ?? systemClock
+  const table = new PasswordTable(digest)
+  const verifierOf = makeVerifiers(file, options, digest)
+  let plainTexts = 0
+  yield* readCredentials(csv, {
+    kind: 'password file',
+    file,
+    observer,
+    allowEmptyUsernames: false,
+    onRecord(record, notice) {
+      const { secret, username, line } = record
+      if (secret === '' && !allowEmptyPasswords) {
+        throw new CredentialFileError(file, `line ${line}: the password is empty`)
+      }
+      if (table.has(username)) notice(duplicateUser(record))
+      if (/^\$argon2\w*\$/.test(secret) && /^[tp]=\d/.test(username)) {
+        throw new CredentialFileError(file, `line ${line}: put the hash in quotes, since it contains commas`)
+      }
+      if (/^\$(?:2[aby]|scrypt|argon2\w*)\$/.test(username)) notice(hashAsUsername(record))
+      const hash = parsePasswordHash(secret)
+      if (typeof hash === 'string') throw new CredentialFileError(file, `line ${line}: ${hash}`)
+      if (hash === undefined) plainTexts++
+      table.add(record, hash === undefined ? secret : verifierOf(hash, compact(secret)))
+    },
+  })
+  table.close()
+  if (plainTexts > 0) notify(observer, { type: 'fileNotice', file, notice: inPlainText(plainTexts) })
+  return {
+    name: 'passwordFile',
+    authenticatePassword: (username, password, context) =>
+      table.check(username, password, password !== '' || allowEmptyPasswords, context),
+  }
+}
+
+/** Makes what checks the passwords of users against their hashes: all hashes of a file share its limits. */
+function makeVerifiers(
+  file: string,
+  options: PasswordFileOptions,
+  digest: (text: string) => string,
+): (hash: PasswordHash, text: string) => PasswordVerifier {
+  const { clock = systemClock, observer, maxConcurrent, maxWaiting = 256, successTtlSeconds = 10 } = options
+  const check = checkHashes(processWorkers, (error) =>
+    notify(observer, { type: 'fileNotice', file, notice: noWorkers(error) }),
+  )
   let blocksThread = false
   let limit: FairLimit | undefined
+  // Made for the first check, when all hashes are known.
   const newLimit = (): FairLimit =>
     fairLimit({
-      maxConcurrent: options.maxConcurrent ?? defaultConcurrency(blocksThread),
-      maxWaiting: options.maxWaiting ?? 256,
+      maxConcurrent: maxConcurrent ?? defaultConcurrency(blocksThread),
+      maxWaiting,
       maxWaitMs: MAX_WAIT_MS,
       tooMany: 'too many passwords are being checked',
       clock,
     })
-  const hashed = {
+  const shared: HashedPasswordOptions = {
     digest,
     clock,
-    ttlMs: (options.successTtlSeconds ?? 10) * 1000,
-    limit: ((task, share, signal) => (limit ??= newLimit())(task, share, signal)) satisfies FairLimit,
+    ttlMs: successTtlSeconds * 1000,
+    limit: (task, share, signal) => (limit ??= newLimit())(task, share, signal),
   }
-  const check = checkHashes(processWorkers, (error) => notify(options.observer, noWorkers(file, error)))
-  const users = new UserTable()
-  const rows = new NameTable((row, name) => users.isNamed(row, name))
-  /** The digests of plain text passwords, by row. */
-  const digests = new DigestList()
-  const hashes = new Map<number, PasswordVerifier>()
-  let plainTexts = 0
-
-  const addPassword = (password: string, row: number, line: number): void => {
-    const hash = parsePasswordHash(password)
-    if (typeof hash === 'string') throw new CredentialFileError(file, `line ${line}: ${hash}`)
-    if (hash === undefined) {
-      plainTexts++
-      digests.add(digest(password))
-      return
-    }
+  return (hash, text) => {
     blocksThread ||= hash.blocksThread
-    const own = compact(password)
-    hashes.set(
-      row,
-      hashedPassword((candidate) => check(hash, own, candidate), hashed),
-    )
-    digests.add(NO_DIGEST)
-  }
-
-  yield* readCredentials(csv, {
-    kind: 'password file',
-    file,
-    observer: options.observer,
-    allowEmptyUsernames: false,
-    onRecord({ secret, username, uid, groups, number: record, line }, notice) {
-      if (secret === '' && options.allowEmptyPasswords !== true) {
-        throw new CredentialFileError(file, `line ${line}: the password is empty`)
-      }
-      if (rows.get(username, rows.hashOf(username)) !== undefined) {
-        notice({
-          severity: 'warning',
-          code: 'duplicateUser',
-          record,
-          message: `record ${record} replaces an earlier one of the same user`,
-        })
-      }
-      if (/^\$argon2\w*\$/.test(secret) && /^[tp]=\d/.test(username)) {
-        throw new CredentialFileError(file, `line ${line}: put the hash in quotes, since it contains commas`)
-      }
-      if (/^\$(?:2[aby]|scrypt|argon2\w*)\$/.test(username)) {
-        notice({
-          severity: 'advice',
-          code: 'hashAsUsername',
-          record,
-          message: `record ${record} has a password hash as username; the columns are password, username, uid`,
-        })
-      }
-      const row = users.add(username, uid, groups)
-      addPassword(secret, row, line)
-      rows.set(username, row)
-    },
-  })
-  users.close()
-  if (plainTexts > 0) {
-    notify(options.observer, {
-      type: 'fileNotice',
-      file,
-      notice: {
-        severity: 'advice',
-        code: 'plainTextPasswords',
-        message: `the columns are password, username, uid: check that passwords come first. ${plainTexts} are in plain text; hash them with bcrypt, scrypt or argon2id`,
-      },
-    })
-  }
-
-  return {
-    name: 'passwordFile',
-    authenticatePassword(username, password, context) {
-      if (digests.length === 0) return undefined
-      const hash = rows.hashOf(username)
-      const known = rows.get(username, hash)
-      // An unknown user is checked against some row, to take the same time: always the same row for the same name.
-      const row = known ?? hash % digests.length
-      const allowed = password !== '' || options.allowEmptyPasswords === true ? known : undefined
-      const ofHash = hashes.get(row)
-      if (ofHash === undefined) {
-        const isRight = isEqualInConstantTime(digest(password), digests.at(row))
-        return isRight && allowed !== undefined ? users.at(allowed) : undefined
-      }
-      const claim = { username, isKnown: known !== undefined, context }
-      return andThen(ofHash(password, claim), (isRight) =>
-        isRight && allowed !== undefined ? users.at(allowed) : undefined,
-      )
-    },
+    return hashedPassword((candidate) => check(hash, text, candidate), shared)
   }
 }
 
 /** Shorter than the timeouts of clients and proxies. */
 const MAX_WAIT_MS = 10_000
 
-/** Stored for hashed passwords, which have no digest. */
-const NO_DIGEST = '\0'.repeat(32)
-
 /** Further checks would only wait for a worker, in an order that is not fair. */
 function defaultConcurrency(blocksThread: boolean): number {
   return blocksThread ? Math.min(2, Math.max(1, spareCores())) : 2
 }
 
-function noWorkers(file: string, { cause }: Error): FileNoticeEvent {
+function duplicateUser({ number: record }: CredentialRecord): FileNotice {
+  return {
+    severity: 'warning',
+    code: 'duplicateUser',
+    record,
+    message: `record ${record} replaces an earlier one of the same user`,
+  }
+}
+
+function hashAsUsername({ number: record }: CredentialRecord): FileNotice {
+  return {
+    severity: 'advice',
+    code: 'hashAsUsername',
+    record,
+    message: `record ${record} has a password hash as username; the columns are password, username, uid`,
+  }
+}
+
+function inPlainText(count: number): FileNotice {
+  return {
+    severity: 'advice',
+    code: 'plainTextPasswords',
+    message: `the columns are password, username, uid: check that passwords come first. ${count} are in plain text; hash them with bcrypt, scrypt or argon2id`,
+  }
+}
+
+function noWorkers({ cause }: Error): FileNotice {
   const code = typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : 'unknown'
   return {
-    type: 'fileNotice',
-    file,
-    notice: {
-      severity: 'advice',
-      code: 'noPasswordWorkers',
-      message:
-        `no worker thread can be started (${code}): password checks block the thread that serves requests; ` +
-        'install @kube-authn/core beside a bundle instead of bundling it',
-    },
+    severity: 'advice',
+    code: 'noPasswordWorkers',
+    message:
+      `no worker thread can be started (${code}): password checks block the thread that serves requests; ` +
+      'install @kube-authn/core beside a bundle instead of bundling it',
   }
 }

@@ -1,6 +1,5 @@
 import { nodePasswordHashes, promised } from './node-crypto.ts'
-import type { PasswordHash } from './password-hash.ts'
-import { decodeBase64, hashOf } from './phc-string.ts'
+import { decodeBase64, hashOf, type PasswordHash } from './password-hash.ts'
 
 const MAX_MEMORY_BYTES = 256 * 1024 * 1024
 const MAX_PARALLELISM = 16

@@ -22,7 +22,7 @@ import type { AuthenticationEvent } from '../../authenticator/events.ts'
 import { union } from '../../authenticator/union/union.ts'
 import { userInfo } from '../../authenticator/user.ts'
 import { cached } from './cached.ts'
-import type { CachedOptions } from './cached-options.ts'
+import type { CachedOptions } from './remembered-tokens.ts'
 import { cachedUnion, type CachedMember } from './cached-union.ts'
 
 const declining = (authenticator: TokenAuthenticator): TokenAuthenticator => ({

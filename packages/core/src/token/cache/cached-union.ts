@@ -15,9 +15,8 @@ import {
 } from '../../internal/options/index.ts'
 import { firstUser, union } from '../../authenticator/union/union.ts'
 import { cached, cachedShape, lazyKeys, refuseNoAudiences } from './cached.ts'
-import type { CachedOptions } from './cached-options.ts'
 import { answer } from './lookup.ts'
-import { type RememberedToken, RememberedTokens } from './remembered-tokens.ts'
+import { type CachedOptions, type RememberedToken, RememberedTokens } from './remembered-tokens.ts'
 
 /** One of the authenticators of a {@link cachedUnion}. */
 export interface CachedMember {

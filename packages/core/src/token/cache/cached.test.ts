@@ -17,7 +17,7 @@ import type { Authentication, TokenAuthenticator } from '../../authenticator/aut
 import type { Context } from '../../authenticator/context.ts'
 import { ConfigurationError, rejected, unavailable } from '../../authenticator/errors.ts'
 import { cached } from './cached.ts'
-import type { CachedOptions } from './cached-options.ts'
+import type { CachedOptions } from './remembered-tokens.ts'
 
 /** A cache in front of a delegate that counts what it is asked. */
 function cacheOf(answer: TokenAuthenticator['authenticateToken'], options: CachedOptions = {}) {

@@ -1,4 +1,3 @@
-import type { CachedOptions } from './cached-options.ts'
 import type { Authentication, TokenAuthenticator } from '../../authenticator/authenticator.ts'
 import type { Awaitable } from '../../internal/awaitable.ts'
 import { knownTokens } from '../../authenticator/known-tokens.ts'
@@ -15,8 +14,8 @@ import {
   refuseProblems,
   wholeNumber,
 } from '../../internal/options/index.ts'
-import { type TokenCacheKeys, tokenCacheKeys } from './cache-key.ts'
-import { RememberedTokens } from './remembered-tokens.ts'
+import { tokenCacheKey } from './cache-key.ts'
+import { type CachedOptions, RememberedTokens } from './remembered-tokens.ts'
 
 /** The checks of {@link CachedOptions}, for packages that accept them as an option. */
 export const cachedShape: OptionsShape<CachedOptions> = {
@@ -68,11 +67,11 @@ export function refuseNoAudiences({ audiences }: Context): void {
   if (audiences?.length === 0) throw rejected('no token is valid for an empty list of audiences')
 }
 
-/** Cache keys under a random key, which is created on first use: some runtimes have no randomness outside of requests. */
-export function lazyKeys(): TokenCacheKeys {
-  let keys: TokenCacheKeys | undefined
+/** Makes cache keys under a random key, which is created on first use: some runtimes have no randomness outside of requests. */
+export function lazyKeys(): (token: string, audiences?: readonly string[]) => string {
+  let hmacKey: Uint8Array | undefined
   return (token, audiences) => {
-    keys ??= tokenCacheKeys(crypto.getRandomValues(new Uint8Array(32)))
-    return keys(token, audiences)
+    hmacKey ??= crypto.getRandomValues(new Uint8Array(32))
+    return tokenCacheKey(hmacKey, token, audiences)
   }
 }

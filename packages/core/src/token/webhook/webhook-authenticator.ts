@@ -18,7 +18,7 @@ import {
 import { quoted } from '@kube-authn/internal/quote'
 import { shownText } from '../../internal/shown-text.ts'
 import { cached } from '../cache/cached.ts'
-import type { CachedOptions } from '../cache/cached-options.ts'
+import type { CachedOptions } from '../cache/remembered-tokens.ts'
 import { userInfo } from '../../authenticator/user.ts'
 import {
   MAX_TIMEOUT_SECONDS,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { fixedClock } from '../../../test/fakes.ts'
-import { rightPassword } from './right-password.ts'
+import { rightPassword } from './hashed-password.ts'
 
 describe('a password that was right for a peer', () => {
   const remembered = () => {
