@@ -2,8 +2,8 @@ import { type Authenticator, rejected, type TokenAuthenticator } from '@kube-aut
 import {
   andThen,
   answerOr,
+  attempt,
   aTokenAuthenticator,
-  consult,
   MAX_TOKEN_LENGTH,
   optionProblems,
   refuseProblems,
@@ -41,7 +41,7 @@ export function xAuthToken(tokens: TokenAuthenticator, options: TokenExtractionO
       if (token === '') return undefined
       if (token.length > maxTokenLength)
         throw rejected(`X-Auth-Token is longer than ${maxTokenLength} characters`)
-      const opinion = consult(tokens, context, () => tokens.authenticateToken(token, context))
+      const opinion = attempt(tokens, context, () => tokens.authenticateToken(token, context))
       return andThen(opinion, (known) => ({ ...answerOr(known, unknownToken), consumed }))
     },
   }

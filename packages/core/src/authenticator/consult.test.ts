@@ -16,14 +16,14 @@ import {
 import { authenticatorChain } from '../chain/chain.ts'
 import { bearerToken } from '../request/bearer-token/bearer-token.ts'
 import type { Authenticator } from './authenticator.ts'
-import { answerOr, answerOrThrow, consult } from './consult.ts'
+import { answerOr, attempt, consult } from './consult.ts'
 import { type Context, emptyContext } from './context.ts'
 import { rejected, unavailable } from './errors.ts'
 import { union } from './union/union.ts'
 
 const opinionOf = (answer: Answer, context: Context = emptyContext) => {
   const authenticator = requests(answer, 'it')
-  return consult(authenticator, context, () => authenticator.authenticate(request(), context))
+  return attempt(authenticator, context, () => authenticator.authenticate(request(), context))
 }
 
 describe('the opinion of an authenticator', () => {
@@ -52,14 +52,29 @@ describe('the opinion of an authenticator', () => {
 
   it('is returned or thrown', async () => {
     const unknown = rejected('unknown')
-    expect(answerOrThrow(await opinionOf(knows(jane)))).toEqual({ user: jane })
     expect(answerOr(await opinionOf(knows(jane)), unknown)).toEqual({ user: jane })
-    expect(answerOrThrow(await opinionOf(noOpinion))).toBeUndefined()
     const refused = await opinionOf(fails(rejected('bad')))
-    expect(await thrownBy(() => answerOrThrow(refused))).toMatchObject({ message: 'bad' })
     expect(await thrownBy(() => answerOr(refused, unknown))).toMatchObject({ message: 'bad' })
     const none = await opinionOf(noOpinion)
     expect(await thrownBy(() => answerOr(none, unknown))).toBe(unknown)
+  })
+})
+
+describe('an authenticator that is asked', () => {
+  it.each([
+    ['at once', (answer: Answer) => answer],
+    ['later', later],
+  ])('returns or throws what it does, %s', async (_, when) => {
+    const { observer } = recorder()
+    for (const context of [emptyContext, { observer }]) {
+      const asked = (answer: Answer) => {
+        const authenticator = requests(when(answer))
+        return consult(authenticator, context, () => authenticator.authenticate(request(), context))
+      }
+      expect(await asked(knows(jane))).toEqual({ user: jane })
+      expect(await asked(noOpinion)).toBeUndefined()
+      expect(await thrownBy(() => asked(fails(rejected('bad'))))).toMatchObject({ message: 'bad' })
+    }
   })
 })
 

@@ -1,5 +1,5 @@
 import type { Authentication } from './authenticator.ts'
-import { andThen, type Awaitable, isPromiseLike, promiseOf } from '../internal/awaitable.ts'
+import { andThen, type Awaitable, isPromiseLike, promiseOf, settle } from '../internal/awaitable.ts'
 import type { Context } from './context.ts'
 import { asAuthenticationError, type AuthenticationError } from './errors.ts'
 import type { Observer } from './events.ts'
@@ -15,49 +15,36 @@ interface Named {
   readonly name: string
 }
 
+/** Calls a method of an authenticator. It may throw and reject. */
+type Ask = () => Awaitable<Authentication | undefined>
+
 /**
- * Asks an authenticator for its opinion. It never throws and never rejects.
+ * Asks an authenticator, and returns or throws what it does.
  *
- * Authenticators call each other only through this function, so that an observer sees every call and every outcome.
- *
- * @param ask calls a method of the authenticator, which may throw and reject.
+ * Authenticators call each other only through this function and {@link attempt}, so that an observer sees every call and every outcome.
  */
 export function consult(
   { name }: Named,
   { observer }: Context,
-  ask: () => Awaitable<Authentication | undefined>,
-): Awaitable<Opinion> {
-  return observer === undefined ? attempt(ask, name) : watched(name, observer, ask)
+  ask: Ask,
+): Awaitable<Authentication | undefined> {
+  return observer === undefined ? ask() : watched(name, observer, ask)
 }
 
-/**
- * Turns what is thrown, and what a promise is rejected with, into an error value.
- *
- * @param name that of the authenticator, for the log.
- */
-export function attempt(ask: () => Awaitable<Authentication | undefined>, name?: string): Awaitable<Opinion> {
+/** The same with the error as a value. It never throws and never rejects. */
+export function attempt(authenticator: Named, context: Context, ask: Ask): Awaitable<Opinion> {
   const refused = (thrown: unknown): Opinion => {
     const error = asAuthenticationError(thrown)
     // The innermost authenticator comes first, and stays.
-    if (name !== undefined && !refusers.has(error)) refusers.set(error, name)
+    if (!refusers.has(error)) refusers.set(error, authenticator.name)
     return { error }
   }
   try {
-    const answer = ask()
-    return isPromiseLike(answer) ? promiseOf(answer).then(answered, refused) : { answer }
+    const answer = consult(authenticator, context, ask)
+    return isPromiseLike(answer) ? promiseOf(answer).then((late) => ({ answer: late }), refused) : { answer }
   } catch (thrown) {
     return refused(thrown)
   }
-}
-
-function answered(answer: Authentication | undefined): Opinion {
-  return { answer }
-}
-
-/** The answer of an opinion. @throws {AuthenticationError} its error. */
-export function answerOrThrow({ answer, error }: Opinion): Authentication | undefined {
-  if (error !== undefined) throw error
-  return answer
 }
 
 /** The answer to a credential that was sent. @throws {AuthenticationError} its error, or without one `unknown`. */
@@ -66,27 +53,30 @@ export function answerOr({ answer, error }: Opinion, unknown: AuthenticationErro
   return answer
 }
 
-/** The same as an attempt, reported to the observer. */
-function watched(
-  authenticator: string,
-  observer: Observer,
-  ask: () => Awaitable<Authentication | undefined>,
-): Awaitable<Opinion> {
+function watched(authenticator: string, observer: Observer, ask: Ask): Awaitable<Authentication | undefined> {
   notify(observer, { type: 'consulting', authenticator })
   const start = performance.now()
-  const asked = attempt(() => andThen(ask(), requireUser), authenticator)
-  return andThen(asked, (opinion) => {
-    const { answer, error } = opinion
-    const durationSeconds = (performance.now() - start) / 1000
-    const outcome =
-      error !== undefined
-        ? ({ outcome: error.code, error } as const)
-        : answer === undefined
-          ? ({ outcome: 'noOpinion' } as const)
-          : ({ outcome: 'authenticated', user: answer.user } as const)
-    notify(observer, { type: 'consulted', authenticator, durationSeconds, ...outcome })
-    return opinion
-  })
+  const elapsed = (): number => (performance.now() - start) / 1000
+  return settle(
+    () => andThen(ask(), requireUser),
+    (answer) => {
+      notify(observer, {
+        type: 'consulted',
+        authenticator,
+        durationSeconds: elapsed(),
+        ...(answer === undefined
+          ? { outcome: 'noOpinion' }
+          : { outcome: 'authenticated', user: answer.user }),
+      })
+      return answer
+    },
+    (thrown) => {
+      const error = asAuthenticationError(thrown)
+      const durationSeconds = elapsed()
+      notify(observer, { type: 'consulted', authenticator, durationSeconds, outcome: error.code, error })
+      throw error
+    },
+  )
 }
 
 /** An authenticator in plain JavaScript may return anything; a value that is not an answer is a fault of that authenticator. */

@@ -1,3 +1,5 @@
+import { rejected } from './errors.ts'
+
 /**
  * Who is making a request: `authentication.k8s.io/v1` UserInfo.
  *
@@ -53,7 +55,7 @@ export function userInfo(init: UserInfoInit): UserInfo {
 }
 
 /** Whether every part of a user has the right type; parts may be missing. */
-export function isWellFormed(user: Partial<UserInfo>): boolean {
+function isWellFormed(user: Partial<UserInfo>): boolean {
   const { username, uid, groups, extra } = user
   return (
     typeof username === 'string' &&
@@ -118,4 +120,18 @@ function isImmutableList(values: readonly string[]): boolean {
 export function ownedExtra(extra: Record<string, readonly string[]>): UserExtra {
   for (const values of Object.values(extra)) Object.freeze(values)
   return Object.freeze(extra)
+}
+
+/**
+ * The user of an answer that is accepted: it must have a name, and is immutable.
+ *
+ * @throws {AuthenticationError} `rejected` without a name.
+ * @throws {TypeError} if it is malformed: an authenticator in plain JavaScript may return anything.
+ */
+export function checkedUser(user: UserInfo): UserInfo {
+  // Deviation: kube-apiserver accepts a user without a name (`docs/deviations.md`, empty user name).
+  if (typeof user.username !== 'string' || user.username === '') throw rejected('the user has no name')
+  if (sound.has(user)) return user
+  if (!isWellFormed(user)) throw new TypeError('an authenticator returned a malformed user')
+  return userInfo(user)
 }

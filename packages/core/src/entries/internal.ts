@@ -193,7 +193,7 @@ export { isObject, type JsonObject, memberOf, stringMemberOf } from '../internal
 export { errorOf, messageOf } from '../internal/thrown.ts'
 export { deadlineAfter } from '../internal/http/deadline.ts'
 // What authenticators in other packages need.
-export { answerOr, consult } from '../authenticator/consult.ts'
+export { answerOr, attempt } from '../authenticator/consult.ts'
 export { MAX_TOKEN_LENGTH, tokenExtractionShape, unknownToken } from '../request/bearer-token/bearer-token.ts'
 export { trimAscii } from '../request/bearer-token/read.ts'
 export { discard } from '../internal/http/discard.ts'

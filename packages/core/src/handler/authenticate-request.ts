@@ -1,13 +1,14 @@
 import { advise } from '../internal/log/app-warnings.ts'
+import { intersectAudiences } from '../authenticator/audiences.ts'
 import type { Authentication, Authenticator, HeaderChanges } from '../authenticator/authenticator.ts'
-import { consult, type Opinion } from '../authenticator/consult.ts'
+import { attempt, type Opinion } from '../authenticator/consult.ts'
 import { credentialHeaders } from '../authenticator/credential-headers.ts'
 import { asAuthenticationError, type AuthenticationError, rejected } from '../authenticator/errors.ts'
 import type { Observer } from '../authenticator/events.ts'
 import type { Log } from '../authenticator/log.ts'
 import { StatusError } from '../authenticator/status.ts'
 import { failFast } from '../authenticator/union/union.ts'
-import { isUnauthenticated } from '../authenticator/user.ts'
+import { checkedUser, isUnauthenticated } from '../authenticator/user.ts'
 import { isPromiseLike, promiseOf } from '../internal/awaitable.ts'
 import { aRequestAuthenticator, optionProblems, refuseProblems } from '../internal/options/index.ts'
 import { isLogged, logRefusal } from '../logging/log-refusal.ts'
@@ -20,7 +21,6 @@ import {
   authenticateRequestShape,
 } from './authenticate-request-options.ts'
 import { type Challenges, challengesFor, NO_CHALLENGES } from './challenges.ts'
-import { checkedAnswer } from './checked-answer.ts'
 import { asksToImpersonate, type ImpersonationRule, unlessUnhandled } from './impersonation-rule.ts'
 import { keepUnauthorized, refusal, refusedRequest } from './refusal.ts'
 import { RequestContext } from './request-context.ts'
@@ -144,7 +144,7 @@ function authenticateOne(
   const context = new RequestContext(request, given, { audiences, trustedOrigins, observer })
   const asked = { rules, request, given, context }
   if (request.refusal !== undefined) return refuseUnread(asked, request.refusal)
-  const opinion = consult(authenticator, context, () => authenticator.authenticate(request, context))
+  const opinion = attempt(authenticator, context, () => authenticator.authenticate(request, context))
   return isPromiseLike(opinion)
     ? promiseOf(opinion).then((late) => conclude(asked, late))
     : conclude(asked, opinion)
@@ -160,17 +160,28 @@ function refuseUnread({ rules, request, context }: Asked, failure: StatusError):
 
 function conclude(asked: Asked, { answer, error }: Opinion): RequestOutcome {
   if (answer === undefined) return refuse(asked, error)
-  const { audiences, headerChangesFor } = asked.rules
   let authentication: Authentication
   let headerChanges: HeaderChanges
   try {
-    authentication = checkedAnswer(answer, audiences)
-    headerChanges = headerChangesFor(authentication.consumed)
+    authentication = { ...answer, user: checkedUser(answer.user) }
+    requireAudience(authentication, asked.rules.audiences)
+    headerChanges = asked.rules.headerChangesFor(authentication.consumed)
   } catch (thrown) {
     // An unacceptable answer is handled like a bad credential.
     return refuse(asked, asAuthenticationError(thrown))
   }
   return accept(asked, authentication, headerChanges)
+}
+
+/** @throws {AuthenticationError} `rejected` if the credential is valid for other audiences only. */
+function requireAudience(
+  { audiences: valid = [] }: Authentication,
+  audiences: readonly string[] | undefined,
+): void {
+  // Without any, nothing is known about them.
+  if (audiences === undefined || valid.length === 0) return
+  if (intersectAudiences(audiences, valid).length > 0) return
+  throw rejected('the credential is not valid for the audiences of this server')
 }
 
 function accept(asked: Asked, authentication: Authentication, headerChanges: HeaderChanges): RequestOutcome {

@@ -3,10 +3,10 @@ import type { Authentication, TokenAuthenticator } from '../authenticator/authen
 import { andThen, type Awaitable, settle } from '../internal/awaitable.ts'
 import { internalFailure, serviceUnavailable } from '../internal/api/errors.ts'
 import { MAX_TOKEN_LENGTH } from '../request/bearer-token/bearer-token.ts'
-import { answerOrThrow, consult } from '../authenticator/consult.ts'
+import { consult } from '../authenticator/consult.ts'
 import { type Context, WaitingContext } from '../authenticator/context.ts'
 import { asAuthenticationError, rejected } from '../authenticator/errors.ts'
-import { checkedAnswer } from '../handler/checked-answer.ts'
+import { checkedUser } from '../authenticator/user.ts'
 import { aTokenAuthenticator, type Check, nonEmptyListOf } from '../internal/options/index.ts'
 import { isStatusError } from '../authenticator/status.ts'
 import { union } from '../authenticator/union/union.ts'
@@ -61,7 +61,8 @@ export function tokenReviewer(
     wanted: readonly string[] | undefined,
   ): TokenReviewStatus => {
     if (answer === undefined) return { authenticated: false }
-    const { user, audiences: valid = [] } = checkedAnswer(answer, undefined)
+    const user = checkedUser(answer.user)
+    const { audiences: valid = [] } = answer
     const knowsAudiences = audiences !== undefined || valid.length > 0
     if (wanted !== undefined && knowsAudiences && intersectAudiences(wanted, valid).length === 0) {
       throw internalFailure('error validating audiences')
@@ -78,8 +79,8 @@ export function tokenReviewer(
           throw rejected(`bearer token is longer than ${MAX_TOKEN_LENGTH} characters`)
         }
         const asked = new WaitingContext(context, context.observer, wanted)
-        const opinion = consult(known, asked, () => known.authenticateToken(token, asked))
-        return andThen(opinion, (each) => statusOf(answerOrThrow(each), wanted))
+        const answer = consult(known, asked, () => known.authenticateToken(token, asked))
+        return andThen(answer, (each) => statusOf(each, wanted))
       },
       (status) => status,
       (thrown) => {

@@ -5,14 +5,14 @@ import type {
   PasswordAuthenticator,
   TokenAuthenticator,
 } from '../authenticator/authenticator.ts'
-import { answerOrThrow, attempt, consult } from '../authenticator/consult.ts'
+import { consult } from '../authenticator/consult.ts'
 import { type Context, emptyContext } from '../authenticator/context.ts'
 import { REVOKED } from '../authenticator/credential-revocation.ts'
-import { rejected } from '../authenticator/errors.ts'
+import { asAuthenticationError, rejected } from '../authenticator/errors.ts'
 import { knownTokens } from '../authenticator/known-tokens.ts'
 import { notify } from '../authenticator/notify.ts'
 import { isSound, isUnauthenticated, userInfo } from '../authenticator/user.ts'
-import { andThen, type Awaitable } from '../internal/awaitable.ts'
+import { andThen, type Awaitable, settle } from '../internal/awaitable.ts'
 import { hasMethod } from '../internal/options/check.ts'
 import { must, refuseProblems } from '../internal/options/index.ts'
 import { readBearerToken, trimAscii } from '../request/bearer-token/read.ts'
@@ -68,11 +68,8 @@ function ofRequests(check: Check, delegate: Authenticator): Authenticator {
     ...(audiences !== undefined && { audiences }),
     ...(log !== undefined && { log }),
     authenticate(request, context) {
-      const opinion = consult(delegate, context, () => delegate.authenticate(request, context))
-      return andThen(opinion, (known) => {
-        const answer = answerOrThrow(known)
-        return answer && checkAll(check, answer, tokensIn(request), context)
-      })
+      const answer = consult(delegate, context, () => delegate.authenticate(request, context))
+      return andThen(answer, (known) => known && checkAll(check, known, tokensIn(request), context))
     },
   }
 }
@@ -84,8 +81,8 @@ function ofTokens(check: Check, delegate: TokenAuthenticator): TokenAuthenticato
     known: () => knownTokens(delegate),
     mayKnow: (token) => delegate.mayKnow?.(token) ?? true,
     authenticateToken(token, context) {
-      const opinion = consult(delegate, context, () => delegate.authenticateToken(token, context))
-      return andThen(opinion, (known) => check(answerOrThrow(known), token, context))
+      const answer = consult(delegate, context, () => delegate.authenticateToken(token, context))
+      return andThen(answer, (known) => check(known, token, context))
     },
   }
 }
@@ -94,10 +91,10 @@ function ofPasswords(check: Check, delegate: PasswordAuthenticator): PasswordAut
   return {
     name: NAME,
     authenticatePassword(username, password, context) {
-      const opinion = consult(delegate, context, () =>
+      const answer = consult(delegate, context, () =>
         delegate.authenticatePassword(username, password, context),
       )
-      return andThen(opinion, (known) => check(answerOrThrow(known), undefined, context))
+      return andThen(answer, (known) => check(known, undefined, context))
     },
   }
 }
@@ -144,8 +141,11 @@ function checkBy(revocations: Revocations): Check {
   }
   return (answer, token, context) =>
     answer &&
-    andThen(
-      attempt(() => check(answer, token, context)),
-      answerOrThrow,
+    settle<Authentication | undefined, Authentication | undefined>(
+      () => check(answer, token, context),
+      (checked) => checked,
+      (thrown) => {
+        throw asAuthenticationError(thrown)
+      },
     )
 }

@@ -7,7 +7,7 @@ import type {
   TokenAuthenticator,
 } from '../authenticator.ts'
 import { andThen, type Awaitable } from '../../internal/awaitable.ts'
-import { answerOrThrow, consult, type Opinion } from '../consult.ts'
+import { attempt, consult, type Opinion } from '../consult.ts'
 import type { Context } from '../context.ts'
 import { knownTokens } from '../known-tokens.ts'
 import {
@@ -44,7 +44,7 @@ function ofOneKind(name: string, delegates: readonly AnyAuthenticator[], search:
       name,
       credentials: combinedCredentials(ofRequests),
       authenticate: (request, context) =>
-        search(ofRequests, (each) => consult(each, context, () => each.authenticate(request, context))),
+        search(ofRequests, (each) => attempt(each, context, () => each.authenticate(request, context))),
     } satisfies Authenticator
   }
   const ofTokens = delegates.filter(isTokenAuthenticator)
@@ -55,7 +55,7 @@ function ofOneKind(name: string, delegates: readonly AnyAuthenticator[], search:
       mayKnow: (token) => ofTokens.some((each) => each.mayKnow?.(token) ?? true),
       known: () => ofTokens.flatMap(knownTokens),
       authenticateToken: (token, context) =>
-        search(ofTokens, (each) => consult(each, context, () => each.authenticateToken(token, context))),
+        search(ofTokens, (each) => attempt(each, context, () => each.authenticateToken(token, context))),
     } satisfies TokenAuthenticator
   }
   const ofPasswords = delegates.filter(isPasswordAuthenticator)
@@ -63,7 +63,7 @@ function ofOneKind(name: string, delegates: readonly AnyAuthenticator[], search:
     name,
     authenticatePassword: (username, password, context) =>
       search(ofPasswords, (each) =>
-        consult(each, context, () => each.authenticatePassword(username, password, context)),
+        attempt(each, context, () => each.authenticatePassword(username, password, context)),
       ),
   } satisfies PasswordAuthenticator
 }
@@ -96,13 +96,12 @@ export function withAnswers<A extends AnyAuthenticator>(
 }
 
 function decidedAround(name: string, delegate: AnyAuthenticator, decide: Decide): AnyAuthenticator {
-  const asking = (context: Context, ask: () => Answer): Answer =>
-    decide(() => andThen(consult(delegate, context, ask), answerOrThrow), context)
   if (isAuthenticator(delegate)) {
     return {
       name,
       credentials: combinedCredentials([delegate]),
-      authenticate: (request, context) => asking(context, () => delegate.authenticate(request, context)),
+      authenticate: (request, context) =>
+        decide(() => consult(delegate, context, () => delegate.authenticate(request, context)), context),
     } satisfies Authenticator
   }
   if (isTokenAuthenticator(delegate)) {
@@ -112,13 +111,16 @@ function decidedAround(name: string, delegate: AnyAuthenticator, decide: Decide)
       known: () => knownTokens(delegate),
       mayKnow: (token) => delegate.mayKnow?.(token) ?? true,
       authenticateToken: (token, context) =>
-        asking(context, () => delegate.authenticateToken(token, context)),
+        decide(() => consult(delegate, context, () => delegate.authenticateToken(token, context)), context),
     } satisfies TokenAuthenticator
   }
   return {
     name,
     authenticatePassword: (username, password, context) =>
-      asking(context, () => delegate.authenticatePassword(username, password, context)),
+      decide(
+        () => consult(delegate, context, () => delegate.authenticatePassword(username, password, context)),
+        context,
+      ),
   } satisfies PasswordAuthenticator
 }
 

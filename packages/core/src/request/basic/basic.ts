@@ -6,7 +6,7 @@ import type {
 } from '../../authenticator/authenticator.ts'
 import { ambientCredential } from '../cross-site/ambient-credential.ts'
 import { hasScheme } from '../bearer-token/read.ts'
-import { answerOr, consult } from '../../authenticator/consult.ts'
+import { answerOr, attempt } from '../../authenticator/consult.ts'
 import { rejected } from '../../authenticator/errors.ts'
 import { andThen } from '../../internal/awaitable.ts'
 import { textFromLatin1 } from '@kube-authn/internal/byte-text'
@@ -66,7 +66,7 @@ export function basic(passwords: PasswordAuthenticator, options: BasicOptions = 
       const credentials = decodeCredentials(encoded)
       if (credentials === undefined) return undefined
       const [username, password] = credentials
-      const opinion = consult(passwords, context, () =>
+      const opinion = attempt(passwords, context, () =>
         passwords.authenticatePassword(username, password, context),
       )
       return andThen(opinion, (known) => ({ ...answerOr(known, invalidCombination), consumed }))

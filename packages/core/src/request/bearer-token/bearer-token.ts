@@ -1,5 +1,5 @@
 import type { Authenticator, HeaderChanges, TokenAuthenticator } from '../../authenticator/authenticator.ts'
-import { answerOr, consult } from '../../authenticator/consult.ts'
+import { answerOr, attempt } from '../../authenticator/consult.ts'
 import { type AuthenticationError, rejected } from '../../authenticator/errors.ts'
 import { knownTokens } from '../../authenticator/known-tokens.ts'
 import { andThen } from '../../internal/awaitable.ts'
@@ -54,7 +54,7 @@ export function bearerToken(tokens: TokenAuthenticator, options: TokenExtraction
       if (token === undefined) return undefined
       if (token.length > maxTokenLength)
         throw rejected(`bearer token is longer than ${maxTokenLength} characters`)
-      const opinion = consult(tokens, context, () => tokens.authenticateToken(token, context))
+      const opinion = attempt(tokens, context, () => tokens.authenticateToken(token, context))
       return andThen(opinion, (known) => ({ ...answerOr(known, unknownToken), consumed }))
     },
   }

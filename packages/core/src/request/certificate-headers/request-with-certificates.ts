@@ -1,7 +1,7 @@
 import type { Authentication, Authenticator } from '../../authenticator/authenticator.ts'
-import { andThen, type Awaitable } from '../../internal/awaitable.ts'
+import type { Awaitable } from '../../internal/awaitable.ts'
 import { presentsCertificate } from '../../authenticator/bound-certificate.ts'
-import { answerOrThrow, consult } from '../../authenticator/consult.ts'
+import { consult } from '../../authenticator/consult.ts'
 import type { Context } from '../../authenticator/context.ts'
 import type { Observer } from '../../authenticator/events.ts'
 import type { AuthenticationRequest, RequestHeaders } from '../request.ts'
@@ -16,10 +16,7 @@ export function consultWithCertificates(
 ): Awaitable<Authentication | undefined> {
   const shown = new RequestWithCertificates(request, certificates)
   const own = new ContextOfRequest(context, shown)
-  return andThen(
-    consult(delegate, own, () => delegate.authenticate(shown, own)),
-    answerOrThrow,
-  )
+  return consult(delegate, own, () => delegate.authenticate(shown, own))
 }
 
 class RequestWithCertificates implements AuthenticationRequest {

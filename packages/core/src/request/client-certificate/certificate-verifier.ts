@@ -1,7 +1,7 @@
 import type { Authenticator } from '../../authenticator/authenticator.ts'
 import { andThen } from '../../internal/awaitable.ts'
 import { type Clock, systemClock } from '../../internal/clock.ts'
-import { answerOrThrow, consult } from '../../authenticator/consult.ts'
+import { consult } from '../../authenticator/consult.ts'
 import { rejected } from '../../authenticator/errors.ts'
 import {
   aClock,
@@ -78,10 +78,7 @@ export function certificateVerifier(
       const pool = presented.length === 0 ? undefined : trusted.current()
       if (pool === undefined) return undefined
       return andThen(verify(presented, pool), () =>
-        andThen(
-          consult(delegate, context, () => delegate.authenticate(request, context)),
-          answerOrThrow,
-        ),
+        consult(delegate, context, () => delegate.authenticate(request, context)),
       )
     },
   }

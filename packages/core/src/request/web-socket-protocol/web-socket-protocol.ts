@@ -7,7 +7,7 @@ import {
   unknownToken,
 } from '../bearer-token/bearer-token.ts'
 import { trimAscii } from '../bearer-token/read.ts'
-import { answerOr, consult } from '../../authenticator/consult.ts'
+import { answerOr, attempt } from '../../authenticator/consult.ts'
 import { rejected } from '../../authenticator/errors.ts'
 import { andThen } from '../../internal/awaitable.ts'
 import { aTokenAuthenticator, optionProblems, refuseProblems } from '../../internal/options/index.ts'
@@ -43,7 +43,7 @@ export function webSocketProtocol(
       if (token.length > maxTokenLength)
         throw rejected(`bearer token is longer than ${maxTokenLength} characters`)
       const consumed: HeaderChanges = { remove: [], replace: [[HEADER, others.join(',')]] }
-      const opinion = consult(tokens, context, () => tokens.authenticateToken(token, context))
+      const opinion = attempt(tokens, context, () => tokens.authenticateToken(token, context))
       return andThen(opinion, (known) => ({ ...answerOr(known, unknownToken), consumed }))
     },
   }

@@ -1,8 +1,9 @@
 import type { Authentication, TokenAuthenticator } from '../../authenticator/authenticator.ts'
-import { andThen, type Awaitable } from '../../internal/awaitable.ts'
-import { answerOrThrow, attempt, consult, type Opinion } from '../../authenticator/consult.ts'
+import { type Awaitable, settle } from '../../internal/awaitable.ts'
+import { attempt, consult, type Opinion } from '../../authenticator/consult.ts'
 import { knownTokens } from '../../authenticator/known-tokens.ts'
 import type { Context } from '../../authenticator/context.ts'
+import { asAuthenticationError } from '../../authenticator/errors.ts'
 import { notify } from '../../authenticator/notify.ts'
 import {
   aTokenAuthenticator,
@@ -78,7 +79,7 @@ export function cachedUnion(members: readonly CachedMember[]): TokenAuthenticato
         return answerFrom(each, known, context, start)
     }
     return firstUser(behind, (each) =>
-      consult(each, context, () =>
+      attempt(each, context, () =>
         each instanceof RememberedTokens
           ? each.ask(key, token, context)
           : each.authenticateToken(token, context),
@@ -95,8 +96,12 @@ export function cachedUnion(members: readonly CachedMember[]): TokenAuthenticato
     authenticateToken: (token, context) =>
       firstUser(steps, (step): Awaitable<Opinion> =>
         step === CACHE
-          ? attempt(() => askCache(token, context))
-          : consult(step, context, () => step.authenticateToken(token, context)),
+          ? settle<Authentication | undefined, Opinion>(
+              () => askCache(token, context),
+              (found) => ({ answer: found }),
+              (thrown) => ({ error: asAuthenticationError(thrown) }),
+            )
+          : attempt(step, context, () => step.authenticateToken(token, context)),
       ),
   }
 }
@@ -134,12 +139,11 @@ function answerFrom(
   start: number,
 ): Answer {
   const { observer } = context
-  const opinion = consult(cache, context, () => {
+  return consult(cache, context, () => {
     if (observer !== undefined) {
       const durationSeconds = (performance.now() - start) / 1000
       notify(observer, { type: 'tokenCacheRequest', status: 'hit', durationSeconds })
     }
     return answer(result, context)
   })
-  return andThen(opinion, answerOrThrow)
 }
