@@ -2,31 +2,20 @@
 // class or symbol exists once. Imports of other packages and of `imports` names stay imports, except those of private packages, which are bundled.
 //
 // usage: node .ci/bundle.mjs
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { isAbsolute, join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
-import { chunksOf, entryFor, hostsOf } from './chunks.mjs'
-import {
-  COMMONJS_CONDITIONS,
-  commonjsOutput,
-  commonjsResolution,
-  writeDeclarations,
-  writeLicenses,
-} from './commonjs.mjs'
-import { hostedEntries } from './hosted-entries.mjs'
-import { pureInitializers } from './pure-initializers.mjs'
+import { bundledIntoCommonjs, commonjsImports, writeLicenses } from './commonjs.mjs'
 
-/** Entries besides those of package.json: files that are started by a path relative to the file that starts them, and files that are loaded late. */
-const FURTHER_ENTRIES = {
-  core: {
-    'chunks/password-worker': './src/password/workers/password-worker.ts',
-    'authorization/request-attributes': './src/authorization/request-attributes.ts',
-    'adapter/incoming-message/index': './src/adapter/incoming-message/index.ts',
-    'internal/protobuf/index': './src/internal/protobuf/index.ts',
-    'internal/yaml/index': './src/internal/yaml/index.ts',
-  },
-}
+/** Entries besides those of package.json: what is started by the path of its file. */
+const FURTHER_ENTRIES = { core: ['./dist/password/workers/password-worker.js'] }
+
+/**
+ * What every app with our packages needs is one file: all that these entries import. What other entries share is a file for each set of them, so that
+ * a bundler finds no optional package that the app does not need.
+ */
+const BASE = ['internal', 'adapter', 'index'].map((name) => join('src', 'entries', `${name}.ts`))
 
 /** Modules that are imported for their side effects. All others are tree-shaken. */
 const SIDE_EFFECTS = /[\\/]packages[\\/]testing[\\/]src[\\/]pki[\\/]x509-library\.ts$/
@@ -43,36 +32,40 @@ const folders = [...manifests.keys()].filter((folder) => !manifests.get(folder).
 await Promise.all(folders.map((folder) => bundlePackage(folder)))
 
 async function bundlePackage(folder) {
-  const root = join(packages, folder)
-  const manifest = manifests.get(folder)
-  const { exports, imports = {}, bin = {} } = manifest
-  const { plugin, ...names } = hostedEntries(hostsOf[folder] ?? {})
+  const { exports, imports = {}, bin = {} } = manifests.get(folder)
   const modules = await write(folder, {
-    input: { ...entriesIn([exports, imports, bin]), ...FURTHER_ENTRIES[folder] },
-    external: (id) => !id.startsWith('.') && !isAbsolute(id) && !id.startsWith('\0') && !isPrivate(id),
-    // Declarations and source maps have the documentation: V8 would read it at each start.
-    output: { format: 'esm', sourcemap: true, comments: { jsdoc: false }, ...names },
-    plugins: [plugin],
+    input: entriesIn([exports, imports, bin, FURTHER_ENTRIES[folder] ?? []]),
+    external: isPackage,
+    output: { format: 'esm' },
   })
+  // For tools that cannot load modules with `require`: Jest, above all. `import()` becomes `require`, since Jest cannot run it. Without `__esModule` a
+  // default import is the whole package, as it is of the modules.
   const commonjs = await write(folder, {
     input: entriesIn(exports),
     platform: 'node',
-    resolve: { conditionNames: COMMONJS_CONDITIONS },
-    plugins: [commonjsResolution({ root, manifest, isPrivate })],
-    output: commonjsOutput,
+    external: (id) => isPackage(id) && !id.startsWith('#') && !bundledIntoCommonjs(id),
+    plugins: [commonjsImports(join(packages, folder), imports)],
+    output: {
+      format: 'cjs',
+      exports: 'named',
+      esModule: false,
+      dynamicImportInCjs: false,
+      entryFileNames: '[name].cjs',
+      chunkFileNames: 'chunks/[name].cjs',
+    },
   })
-  removeOtherCode(join(root, 'dist'), new Set([...modules, ...commonjs].map(({ fileName }) => fileName)))
-  writeDeclarations(root, manifest, Object.keys(entriesIn(exports)))
-  writeLicenses(root, commonjs)
+  const dist = join(packages, folder, 'dist')
+  removeOtherCode(dist, new Set([...modules, ...commonjs].map(({ fileName }) => fileName)))
+  writeLicenses(dist, commonjs)
 }
 
 /** Bundles a package in one format. */
-async function write(folder, { output, plugins = [], ...options }) {
+async function write(folder, { output, ...options }) {
+  const isBase = baseOf(join(packages, folder))
   const bundle = await rolldown({
     platform: 'neutral',
     ...options,
     cwd: join(packages, folder),
-    plugins: [...plugins, pureInitializers()],
     treeshake: { moduleSideEffects: (id, isExternal) => isExternal || SIDE_EFFECTS.test(id) },
     // Timings are not meaningful on a busy machine.
     checks: { bundlerTimings: false },
@@ -82,31 +75,37 @@ async function write(folder, { output, plugins = [], ...options }) {
     },
   })
   const { output: files } = await bundle.write({
+    chunkFileNames: 'chunks/[name].js',
     ...output,
     dir: 'dist',
-    paths: (id) => entryFor(folder, id),
-    codeSplitting: { groups: groupsOf(chunksOf[folder] ?? []) },
+    codeSplitting: { groups: [{ name: (id, graph) => (isBase(id, graph) ? 'base' : null) }] },
+    // The documentation is in the declarations.
+    comments: { jsdoc: false },
   })
   await bundle.close()
-  for (const file of files)
-    if (file.type === 'chunk') escapeOtherThanAscii(join(packages, folder, 'dist'), file)
   return files
 }
 
-/** Node reads a file faster if it is all ASCII, which few characters in strings would prevent. Rolldown writes them without escapes. */
-function escapeOtherThanAscii(dist, { fileName, code }) {
-  const ascii = code.replaceAll(
-    /[^\0-\x7f]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
-  if (ascii !== code) writeFileSync(join(dist, fileName), ascii)
+/** Whether a module is part of the base: an entry of it, or imported by a part. */
+function baseOf(root) {
+  const found = new Set(BASE.map((entry) => join(root, entry)))
+  return function isBase(id, graph, seen = new Set()) {
+    if (found.has(id)) return true
+    if (seen.has(id)) return false
+    seen.add(id)
+    const importers = graph.getModuleInfo(id)?.importers ?? []
+    const is = importers.some((importer) => isBase(importer, graph, seen))
+    if (is) found.add(id)
+    return is
+  }
 }
 
-function isPrivate(id) {
-  return privateNames.some((name) => id.startsWith(`${name}/`))
+/** Whether an import is of another package, or a name in `imports` of package.json. */
+function isPackage(id) {
+  return !/^[.\0]/.test(id) && !isAbsolute(id) && !privateNames.some((name) => id.startsWith(`${name}/`))
 }
 
-/** The files in `dist` that these parts of package.json refer to, publicly or by an internal condition, with their sources. */
+/** The files in `dist` that these parts of package.json refer to, with their sources. */
 function entriesIn(parts) {
   const targets = stringsIn(parts).flatMap((target) => {
     const name = /^\.\/dist\/(.+)\.js$/.exec(target)?.[1]
@@ -117,11 +116,6 @@ function entriesIn(parts) {
 
 function stringsIn(value) {
   return typeof value === 'string' ? [value] : Object.values(value).flatMap(stringsIn)
-}
-
-/** Chunks in the order of their layers: the first one that matches a module gets it, with its imports. */
-function groupsOf(chunks) {
-  return chunks.map((chunk, index) => ({ minShareCount: 2, ...chunk, priority: chunks.length - index }))
 }
 
 /** Removes files of an earlier build, which would be packed too. */

@@ -97,6 +97,7 @@ function whyNot(folder, specifier, importer) {
     return target.startsWith(join(root, 'packages', folder) + sep) ? undefined : 'is outside the package'
   }
   if (PORTABLE.has(folder)) {
+    if (isBuiltin(specifier) && isForNode(folder, importer)) return undefined
     if (isBuiltin(specifier)) return `packages/${folder} may only use what every runtime has`
     if (/^[a-z]+:/.test(specifier)) return `belongs to one runtime, and packages/${folder} runs on all`
   }
@@ -105,6 +106,17 @@ function whyNot(folder, specifier, importer) {
   if (target === folder) return 'a package imports its own files by path'
   if (ARROWS[folder].includes(target)) return undefined
   return `packages/${folder} may import ${ARROWS[folder].join(' and ') || 'no other package'} of ours`
+}
+
+/** Whether `imports` of package.json names this file for Node, and another one for other runtimes. */
+function isForNode(folder, file) {
+  const { imports = {} } = manifestOf(folder)
+  return Object.values(imports).some(({ node, default: portable }) =>
+    stringsIn(node).some((target) => {
+      const source = join(root, 'packages', folder, target.replace('./dist/', 'src/').replace(/\.js$/, '.ts'))
+      return source === file && target !== portable
+    }),
+  )
 }
 
 /** Why a workspace package is not declared correctly; `undefined` if it is, or if it is a third-party package. */

@@ -5,7 +5,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { attributesOf } from '@kube-authn/core/authorization'
-import { emptyContext, userInfo } from '@kube-authn/core/internal'
+import { emptyContext, userInfo } from '@kube-authn/core'
 import { cached } from '@kube-authn/core/remote'
 import { serviceAccountToken, signingKeyFromPem, tokenIssuer } from '@kube-authn/core/service-account'
 import { revocations, storedBootstrapTokens, storedRbac, storedServiceAccounts } from '@kube-authn/server'

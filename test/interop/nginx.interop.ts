@@ -7,8 +7,12 @@ import { join } from 'node:path'
 import type { TLSSocket } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import type { AuthenticationRequest, Authenticator } from '@kube-authn/core'
-import { certificateHeaders, clientCertificate, requestHeader } from '@kube-authn/core/client-certificate'
-import type { ProxyTrust } from '@kube-authn/core/internal'
+import {
+  certificateHeaders,
+  clientCertificate,
+  type ProxyTrust,
+  requestHeader,
+} from '@kube-authn/core/client-certificate'
 import { authentication, getUser } from '@kube-authn/express'
 import { tlsServerOptions } from '@kube-authn/node'
 import { createPki, type IssuedCredential } from '@kube-authn/testing'

@@ -12,7 +12,7 @@ import { oidc } from '@kube-authn/core/oidc'
 import { passwordFile } from '@kube-authn/core/password-file'
 import { webhookAuthenticator } from '@kube-authn/core/remote'
 import { tokenFile } from '@kube-authn/core/token-file'
-import { groupsGuard } from '@kube-authn/core/internal/shared'
+import { groupsGuard } from '@kube-authn/core/internal'
 import { createIssuer, createPki, fakeRequest, fakeUser } from '@kube-authn/testing'
 
 type Headers = readonly (readonly [name: string, value: string])[]

@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest'
 import {
   type Authenticator,
   authenticatorChain,
-  rejected,
   type LogEntry,
-  unavailable,
+  rejected,
   type TokenAuthenticator,
+  unavailable,
 } from '@kube-authn/core'
 import { authenticateRequest, authorizeRequest, impersonateRequest } from '@kube-authn/core/adapter'
 import { parseRbac, rbac } from '@kube-authn/core/authorization'

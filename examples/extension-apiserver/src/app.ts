@@ -1,5 +1,5 @@
 import type { OptionsOf } from '@kube-authn/core'
-import { StatusError, incomingMessageRequest } from '@kube-authn/core/adapter'
+import { incomingMessageRequest, StatusError } from '@kube-authn/core/adapter'
 import { requestInfo } from '@kube-authn/core/authorization'
 import { authentication, authorization } from '@kube-authn/express'
 import { delegatedAuthentication } from '@kube-authn/node'

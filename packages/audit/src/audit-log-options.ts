@@ -1,15 +1,13 @@
 import type { AuthenticationRequest, Clock, ConfigurationProblem, Observer } from '@kube-authn/core'
 import {
   aClock,
-  aFunction,
   aPathPrefix,
   optionProblems,
-  type OptionsShape,
   refuseProblems,
-  required,
   withFurtherProblems,
   withMethods,
 } from '@kube-authn/core/internal'
+import { aFunction, type OptionsShape, required } from '@kube-authn/core/adapter'
 import type { AuditEvent } from './event.ts'
 import type { AuditPolicy } from './policy.ts'
 import { someTrustedProxies, type TrustedProxies } from './source-ips.ts'

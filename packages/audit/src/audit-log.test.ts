@@ -18,7 +18,8 @@ import {
   userInfo,
   type UserInfo,
 } from '@kube-authn/core'
-import { authenticateRequest, exactHeaders, impersonateRequest } from '@kube-authn/core/internal'
+import { exactHeaders } from '@kube-authn/core/internal'
+import { authenticateRequest, impersonateRequest } from '@kube-authn/core/adapter'
 import { auditLog } from './audit-log.ts'
 import type { AuditEvent } from './event.ts'
 

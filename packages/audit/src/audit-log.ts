@@ -5,13 +5,13 @@ import {
   type AuthorizationEvent,
   failedAuthenticationMessage,
   type ImpersonationEvent,
-  notify,
   type ReceivedEvent,
   type RequestEvent,
   type ResponseEvent,
   systemClock,
   tell,
 } from '@kube-authn/core/internal'
+import { notify } from '@kube-authn/core/adapter'
 import type { AuthenticationRequest, Observer, UserInfo } from '@kube-authn/core'
 import { type AuditLogOptions, checkAuditLogOptions } from './audit-log-options.ts'
 import type { AuditRuling } from './policy.ts'

@@ -1,13 +1,12 @@
-import { type Authenticator, anonymous, userInfo } from '@kube-authn/core'
+import { anonymous, type AuthenticationRequest, type Authenticator, userInfo } from '@kube-authn/core'
 import { alwaysAllow, authorizeRequest } from '@kube-authn/core/authorization'
+import { exactHeaders } from '@kube-authn/core/internal'
 import {
   authenticateRequest,
-  type AuthenticationRequest,
-  exactHeaders,
   impersonateRequest,
   incomingMessageRequest,
   Received,
-} from '@kube-authn/core/internal'
+} from '@kube-authn/core/adapter'
 import { describe, expect, it, vi } from 'vitest'
 import { type AuditEvent, auditLog } from './index.ts'
 

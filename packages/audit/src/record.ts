@@ -4,10 +4,10 @@ import {
   belowPrefix,
   nonResourceInfo,
   requestInfoWithoutSelectors,
-  type StatusError,
   userJson,
   type UserJson,
 } from '@kube-authn/core/internal'
+import type { StatusError } from '@kube-authn/core/adapter'
 import type { AuthenticationRequest, UserInfo } from '@kube-authn/core'
 import type { AuditEvent, AuditResponseStatus } from './event.ts'
 import { objectReference, timestamp, userAgentOf } from './event-fields.ts'

@@ -12,15 +12,11 @@ import {
   webSocketProtocol,
 } from '@kube-authn/core'
 import { alwaysAllow, authorizeRequest } from '@kube-authn/core/authorization'
-import {
-  authenticateRequest,
-  cached,
-  exactHeaders,
-  impersonateRequest,
-  requestHeader,
-  unlessRevoked,
-} from '@kube-authn/core/internal'
-import { revocationList } from '@kube-authn/core/revocation'
+import { exactHeaders } from '@kube-authn/core/internal'
+import { authenticateRequest, impersonateRequest } from '@kube-authn/core/adapter'
+import { cached } from '@kube-authn/core/remote'
+import { requestHeader } from '@kube-authn/core/client-certificate'
+import { revocationList, unlessRevoked } from '@kube-authn/core/revocation'
 
 const some = <T>(length: number, make: (index: number) => T): T[] =>
   Array.from({ length }, (_, index) => make(index))

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { exactHeaders, Received } from '@kube-authn/core/internal'
+import { exactHeaders } from '@kube-authn/core/internal'
+import { Received } from '@kube-authn/core/adapter'
 import { type AuthenticationRequest, userInfo } from '@kube-authn/core'
 import { auditLog } from './audit-log.ts'
 import type { AuditEvent } from './event.ts'

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { cpuSecondsOf } from '../../../test/cpu-seconds.ts'
-import { exactHeaders, StatusError } from '@kube-authn/core/internal'
+import { exactHeaders } from '@kube-authn/core/internal'
+import { StatusError } from '@kube-authn/core/adapter'
 import type { AuthenticationRequest, RequestHeaders } from '@kube-authn/core'
 import { type AuditEvent, auditLog, type AuditLogOptions } from './index.ts'
 import { sourceIPsBehind, type TrustedProxies } from './source-ips.ts'

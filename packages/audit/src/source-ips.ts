@@ -1,5 +1,6 @@
 import type { AuthenticationRequest, ConfigurationProblem } from '@kube-authn/core'
-import { type Check, listOf, must, wholeNumber } from '@kube-authn/core/internal'
+import { type Check, must } from '@kube-authn/core/internal'
+import { listOf, wholeNumber } from '@kube-authn/core/adapter'
 import {
   type Address,
   BITS,

@@ -1,16 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { aRequestAuthenticator, hasState, memberOf, refuseProblems } from '@kube-authn/core/internal'
 import {
-  aRequestAuthenticator,
   fetchBody,
   fetchRequest,
-  hasState,
   type HttpAnswer,
   incomingMessageBody,
   incomingMessageRequest,
-  memberOf,
-  refuseProblems,
   responseOf,
-} from '@kube-authn/core/internal'
+} from '@kube-authn/core/adapter'
 import type { AuthenticationRequest, Authenticator } from '@kube-authn/core'
 import { type ExplainPageOptions, explainPageProblems } from './options.ts'
 import { derOf } from './explained-request.ts'

@@ -1,18 +1,28 @@
+import { attributesBelow } from '@kube-authn/core/internal'
 import {
-  attributesOf,
   authenticateRequest,
   authorizeRequest,
-  explain,
   impersonateRequest,
   notify,
-  rejected,
-  attributesBelow,
   type StatusError,
-  unavailable,
-} from '@kube-authn/core/internal'
+} from '@kube-authn/core/adapter'
 import { auditLog, type AuditEvent } from '@kube-authn/audit'
-import type { AuthenticationRequest, Authenticator, Explanation, Observer, UserInfo } from '@kube-authn/core'
-import type { Attributes, RbacAuthorizer, RequestAttributes } from '@kube-authn/core/authorization'
+import {
+  type AuthenticationRequest,
+  type Authenticator,
+  explain,
+  type Explanation,
+  type Observer,
+  rejected,
+  unavailable,
+  type UserInfo,
+} from '@kube-authn/core'
+import {
+  type Attributes,
+  attributesOf,
+  type RbacAuthorizer,
+  type RequestAttributes,
+} from '@kube-authn/core/authorization'
 import type { ExplainPageOptions } from './options.ts'
 
 type RbacGrant = ReturnType<RbacAuthorizer['explain']>[number]

@@ -1,25 +1,27 @@
 import {
   aClock,
-  aFunction,
   anAuthorizer,
-  aNonEmptyString,
   aPathPrefix,
   aString,
   type AuthenticateRequestOptions,
   authenticateRequestShape,
   either,
   isObject,
-  listOf,
   must,
   nested,
-  type OptionsShape,
   optionProblems,
   prefixProblems,
   recordOf,
-  required,
-  wholeNumber,
   withFurtherProblems,
 } from '@kube-authn/core/internal'
+import {
+  aFunction,
+  aNonEmptyString,
+  listOf,
+  type OptionsShape,
+  required,
+  wholeNumber,
+} from '@kube-authn/core/adapter'
 import type { AuthenticationRequest, Awaitable, Clock, ConfigurationProblem } from '@kube-authn/core'
 import type { Authorizer, RbacAuthorizer, RequestAttributes } from '@kube-authn/core/authorization'
 

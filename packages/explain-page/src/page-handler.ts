@@ -1,18 +1,14 @@
 import type { AuthenticationRequest, Authenticator, Clock } from '@kube-authn/core'
-import type { Authorizer } from '@kube-authn/core/authorization'
+import { type Authorizer, privilegedGroups } from '@kube-authn/core/authorization'
+import { hostOf, type ReadBody, siteOf, systemClock } from '@kube-authn/core/internal'
 import {
   authenticateRequest,
   authorizeRequest,
-  hostOf,
   type HttpAnswer,
   impersonateRequest,
   notify,
-  privilegedGroups,
-  type ReadBody,
-  siteOf,
   StatusError,
-  systemClock,
-} from '@kube-authn/core/internal'
+} from '@kube-authn/core/adapter'
 import { explainedRequest } from './explained-request.ts'
 import { finder } from './findings.ts'
 import { EMPTY_FORM, type Form, readForm } from './form.ts'

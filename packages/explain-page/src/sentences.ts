@@ -1,4 +1,5 @@
-import { ANONYMOUS_USERNAME, type PolicyRule } from '@kube-authn/core/internal'
+import { ANONYMOUS_USERNAME } from '@kube-authn/core/internal'
+import type { PolicyRule } from '@kube-authn/core/authorization'
 import type { Decided, Findings } from './findings.ts'
 import { enumeration, type Html, literal, markup } from './markup.ts'
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Authentication, UserInfo } from '@kube-authn/core'
-import { NO_AUTHENTICATION, requireAuthentication } from '@kube-authn/core/internal/shared'
+import { NO_AUTHENTICATION, requireAuthentication } from '@kube-authn/core/internal'
 import { knownOf } from './state.ts'
 
 /**

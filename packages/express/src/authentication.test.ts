@@ -14,7 +14,7 @@ import {
   userInfo,
 } from '@kube-authn/core'
 import { StatusError } from '@kube-authn/core/adapter'
-import { COMPLETE_FIELDS } from '@kube-authn/core/internal/shared'
+import { COMPLETE_FIELDS } from '@kube-authn/core/internal'
 import { tokenFile } from '@kube-authn/core/token-file'
 import express from 'express'
 import { afterEach, describe, expect, expectTypeOf, it, vi } from 'vitest'

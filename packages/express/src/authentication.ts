@@ -4,18 +4,18 @@ import {
   applyHeaderChanges,
   closeConnection,
   notify,
+  type OptionsShape,
   Received,
   type RequestOutcome,
   warningHeaders,
   whenOver,
-  type OptionsShape,
 } from '@kube-authn/core/adapter'
 import {
   type AuthenticateRequestOptions,
   authenticationOf,
   authenticationShape,
   settleUser,
-} from '@kube-authn/core/internal/shared'
+} from '@kube-authn/core/internal'
 import { type FailureOptions, type Middleware, type Next, refuser, respond } from './middleware.ts'
 import { RequestContext, stateOf, users } from './state.ts'
 

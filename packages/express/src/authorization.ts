@@ -1,11 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { clientContext, type OptionsShape } from '@kube-authn/core/adapter'
+import { authorizationOf, type AuthorizationOptionsOf, authorizationShape } from '@kube-authn/core/internal'
 import type { Authorizer } from '@kube-authn/core/authorization'
-import {
-  authorizationOf,
-  authorizationShape,
-  type AuthorizationOptionsOf,
-} from '@kube-authn/core/internal/shared'
 import { type FailureOptions, type Middleware, nextUnless, refuser } from './middleware.ts'
 import { users } from './state.ts'
 

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http'
-import { type OptionsShape, aFunction, checkOptions, clientContext } from '@kube-authn/core/adapter'
+import { aFunction, checkOptions, clientContext, type OptionsShape } from '@kube-authn/core/adapter'
 import {
-  type Guard,
   groupsGuard,
+  type Guard,
   guardOf,
   guardShape,
   type RequiredValues,
@@ -11,7 +11,7 @@ import {
   type ScopeOptions,
   scopesGuard,
   userGuard,
-} from '@kube-authn/core/internal/shared'
+} from '@kube-authn/core/internal'
 import { type FailureOptions, type Middleware, nextUnless, refuser } from './middleware.ts'
 import { users } from './state.ts'
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { leadsToImpersonation } from '@kube-authn/core/internal/shared'
+import { leadsToImpersonation } from '@kube-authn/core/internal'
 
 /*
  * Express internals of version 4 (`app._router`, `layer.path` after a match) and 5 (`app.router`, a match has the path). None of them is a public

@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http'
 import { applyHeaderChanges, clientContext, type OptionsShape } from '@kube-authn/core/adapter'
-import type { Authorizer } from '@kube-authn/core/authorization'
 import {
   IMPERSONATES,
   impersonationOf,
-  impersonationShape,
   type ImpersonationOptionsOf,
-} from '@kube-authn/core/internal/shared'
+  impersonationShape,
+} from '@kube-authn/core/internal'
+import type { Authorizer } from '@kube-authn/core/authorization'
 import { type FailureOptions, type Middleware, nextUnless, refuser } from './middleware.ts'
 import { users } from './state.ts'
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Awaitable } from '@kube-authn/core'
 import type { HttpAnswer, StatusError } from '@kube-authn/core/adapter'
-import { isPromiseLike } from '@kube-authn/core/internal/shared'
+import { isPromiseLike } from '@kube-authn/core/internal'
 
 /** Continues with the next middleware or, with an error, the error middlewares. */
 export type Next = (error?: unknown) => void

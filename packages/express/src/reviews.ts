@@ -1,6 +1,6 @@
 import type { Authorizer } from '@kube-authn/core/authorization'
-import type { HandleReviewsOptions } from '@kube-authn/core/internal/shared'
 import { clientContext, handleReviews, incomingMessageBody } from '@kube-authn/core/adapter'
+import type { HandleReviewsOptions } from '@kube-authn/core/internal'
 import { type Middleware, proceedWith, send } from './middleware.ts'
 import { stateOf } from './state.ts'
 

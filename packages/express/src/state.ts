@@ -7,7 +7,7 @@ import {
   requestStates,
   type Users,
   usersAsProperty,
-} from '@kube-authn/core/internal/shared'
+} from '@kube-authn/core/internal'
 import { impersonationFollows } from './impersonation-follows.ts'
 
 /** The number is the version of {@link RequestState}. */

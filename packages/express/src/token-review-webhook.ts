@@ -1,6 +1,6 @@
 import type { TokenAuthenticator } from '@kube-authn/core'
 import { clientContext, incomingMessageBody } from '@kube-authn/core/adapter'
-import { type ReviewWebhookOptions, reviewWebhookOf } from '@kube-authn/core/internal/shared'
+import { reviewWebhookOf, type ReviewWebhookOptions } from '@kube-authn/core/internal'
 import { authentication } from './authentication.ts'
 import { type Middleware, proceedWith, send } from './middleware.ts'
 import { stateOf } from './state.ts'

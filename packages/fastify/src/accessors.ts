@@ -1,5 +1,5 @@
 import type { Authentication, UserInfo } from '@kube-authn/core'
-import { requireAuthentication } from '@kube-authn/core/internal/shared'
+import { requireAuthentication } from '@kube-authn/core/internal'
 import { knownOf } from './state.ts'
 
 const NO_AUTHENTICATION =

@@ -3,18 +3,18 @@ import {
   applyHeaderChanges,
   closeConnection,
   notify,
+  type OptionsShape,
   Received,
   type RequestOutcome,
   warningHeaders,
   whenOver,
-  type OptionsShape,
 } from '@kube-authn/core/adapter'
 import {
   type AuthenticateRequestOptions,
   authenticationOf,
   authenticationShape,
   settleUser,
-} from '@kube-authn/core/internal/shared'
+} from '@kube-authn/core/internal'
 import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify'
 import { type FailureOptions, type Next, proceedWith, refuser } from './failure.ts'
 import { pluginFor } from './plugin.ts'

@@ -1,10 +1,6 @@
 import { clientContext, type OptionsShape } from '@kube-authn/core/adapter'
+import { authorizationOf, type AuthorizationOptionsOf, authorizationShape } from '@kube-authn/core/internal'
 import type { Authorizer } from '@kube-authn/core/authorization'
-import {
-  authorizationOf,
-  authorizationShape,
-  type AuthorizationOptionsOf,
-} from '@kube-authn/core/internal/shared'
 import type { FastifyRequest, onRequestHookHandler } from 'fastify'
 import { type FailureOptions, nextUnless, refuser } from './failure.ts'
 import { users } from './state.ts'

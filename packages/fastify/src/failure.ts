@@ -1,6 +1,6 @@
 import type { Awaitable } from '@kube-authn/core'
 import type { HttpAnswer, StatusError } from '@kube-authn/core/adapter'
-import { isPromiseLike } from '@kube-authn/core/internal/shared'
+import { isPromiseLike } from '@kube-authn/core/internal'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 /** Continues with the next hook or, with an error, with the error handler. */

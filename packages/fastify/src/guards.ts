@@ -1,7 +1,7 @@
-import { type OptionsShape, aFunction, checkOptions, clientContext } from '@kube-authn/core/adapter'
+import { aFunction, checkOptions, clientContext, type OptionsShape } from '@kube-authn/core/adapter'
 import {
-  type Guard,
   groupsGuard,
+  type Guard,
   guardOf,
   guardShape,
   type RequiredValues,
@@ -10,7 +10,7 @@ import {
   type ScopeOptions,
   scopesGuard,
   userGuard,
-} from '@kube-authn/core/internal/shared'
+} from '@kube-authn/core/internal'
 import type { FastifyRequest, onRequestHookHandler } from 'fastify'
 import { type FailureOptions, nextUnless, refuser } from './failure.ts'
 import { users } from './state.ts'

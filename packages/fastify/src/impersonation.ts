@@ -1,10 +1,6 @@
 import { clientContext, type OptionsShape } from '@kube-authn/core/adapter'
+import { impersonationOf, type ImpersonationOptionsOf, impersonationShape } from '@kube-authn/core/internal'
 import type { Authorizer } from '@kube-authn/core/authorization'
-import {
-  impersonationOf,
-  impersonationShape,
-  type ImpersonationOptionsOf,
-} from '@kube-authn/core/internal/shared'
 import type { FastifyPluginCallback, FastifyRequest } from 'fastify'
 import { type FailureOptions, nextUnless, refuser } from './failure.ts'
 import { pluginFor } from './plugin.ts'

@@ -1,6 +1,6 @@
 import type { Authorizer } from '@kube-authn/core/authorization'
-import type { HandleReviewsOptions } from '@kube-authn/core/internal/shared'
 import { clientContext, handleReviews, incomingMessageBody } from '@kube-authn/core/adapter'
+import type { HandleReviewsOptions } from '@kube-authn/core/internal'
 import type { FastifyPluginCallback } from 'fastify'
 import { proceedWith, send } from './failure.ts'
 import { pluginFor } from './plugin.ts'

@@ -6,7 +6,7 @@ import {
   requestStates,
   type Users,
   usersAsProperty,
-} from '@kube-authn/core/internal/shared'
+} from '@kube-authn/core/internal'
 import type { HeaderChanges } from '@kube-authn/core'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 

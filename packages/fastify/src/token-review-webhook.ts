@@ -1,6 +1,6 @@
 import type { TokenAuthenticator } from '@kube-authn/core'
 import { clientContext, incomingMessageBody } from '@kube-authn/core/adapter'
-import { type ReviewWebhookOptions, reviewWebhookOf } from '@kube-authn/core/internal/shared'
+import { reviewWebhookOf, type ReviewWebhookOptions } from '@kube-authn/core/internal'
 import type { FastifyPluginCallback } from 'fastify'
 import { authentication } from './authentication.ts'
 import { proceedWith, send } from './failure.ts'

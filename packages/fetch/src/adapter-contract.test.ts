@@ -6,7 +6,7 @@ import {
   type ContractRequest,
   type ContractSetup,
 } from '@kube-authn/testing/node'
-import { isStatusError } from '@kube-authn/core/internal/shared'
+import { isStatusError } from '@kube-authn/core/internal'
 import { describe, expect, it } from 'vitest'
 import {
   type AuthenticationContext,

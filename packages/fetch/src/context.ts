@@ -1,5 +1,5 @@
 import type { Authentication, UserInfo } from '@kube-authn/core'
-import { requireAuthentication } from '@kube-authn/core/internal/shared'
+import { requireAuthentication } from '@kube-authn/core/internal'
 import type { RequestState } from './state.ts'
 
 /** What a handler gets after the request. */

@@ -1,10 +1,9 @@
 import type { Awaitable } from '@kube-authn/core'
-import { type OptionsShape, aFunction } from '@kube-authn/core/adapter'
+import { aFunction, type OptionsShape } from '@kube-authn/core/adapter'
 import {
   type AnyShape,
-  type Guard,
-  type UserGuardOptions,
   groupsGuard,
+  type Guard,
   guardOf,
   guardShape,
   optionProblems,
@@ -14,7 +13,8 @@ import {
   type ScopeOptions,
   scopesGuard,
   userGuard,
-} from '@kube-authn/core/internal/shared'
+  type UserGuardOptions,
+} from '@kube-authn/core/internal'
 import { type AuthenticationContext, contextOf } from './context.ts'
 import { answer, type FailureOptions } from './failure.ts'
 import { clientOf, type RequestState, stateOf, users } from './state.ts'

@@ -1,4 +1,5 @@
-import { type AnswerHeaders, warningHeaders } from '@kube-authn/core/internal/shared'
+import { warningHeaders } from '@kube-authn/core/adapter'
+import type { AnswerHeaders } from '@kube-authn/core/internal'
 
 /** The headers that a response of the app gets: warnings, and the id of the request in audit logs. */
 export class ResponseHeaders implements AnswerHeaders {

@@ -1,10 +1,10 @@
 import {
-  type NodeRequest,
-  type StatusError,
   applyHeaderChanges,
   clientContext,
   fetchRequest,
   incomingMessageRequest,
+  type NodeRequest,
+  type StatusError,
 } from '@kube-authn/core/adapter'
 import {
   type AuthenticateRequestContext,
@@ -12,7 +12,7 @@ import {
   type RequestStates,
   requestStates,
   type Users,
-} from '@kube-authn/core/internal/shared'
+} from '@kube-authn/core/internal'
 import type { Authentication, AuthenticationRequest, HeaderChanges, RequestHeaders } from '@kube-authn/core'
 import { type NodeConnection, nodeConnectionOf } from './node-connection.ts'
 import { withoutHeaders } from './without-headers.ts'

@@ -8,7 +8,7 @@ import {
   userInfo,
 } from '@kube-authn/core'
 import { StatusError } from '@kube-authn/core/adapter'
-import { alwaysAllow, alwaysDeny, type Authorizer, allow, deny } from '@kube-authn/core/authorization'
+import { allow, alwaysAllow, alwaysDeny, type Authorizer, deny } from '@kube-authn/core/authorization'
 import { tokenFile } from '@kube-authn/core/token-file'
 import { describe, expect, expectTypeOf, it, vi } from 'vitest'
 import {

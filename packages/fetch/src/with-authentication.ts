@@ -15,7 +15,7 @@ import {
   fetchEnding,
   IMPERSONATES,
   settleUser,
-} from '@kube-authn/core/internal/shared'
+} from '@kube-authn/core/internal'
 import { type AuthenticationContext, contextOf } from './context.ts'
 import { answer, type FailureOptions } from './failure.ts'
 import { keepAlive } from './keep-alive.ts'

@@ -1,6 +1,5 @@
 import type { Awaitable } from '@kube-authn/core'
 import { aFunction, type OptionsShape } from '@kube-authn/core/adapter'
-import type { Authorizer } from '@kube-authn/core/authorization'
 import {
   anAuthorizer,
   authorizationOf,
@@ -10,7 +9,8 @@ import {
   optionProblems,
   prefixProblems,
   refuseProblems,
-} from '@kube-authn/core/internal/shared'
+} from '@kube-authn/core/internal'
+import type { Authorizer } from '@kube-authn/core/authorization'
 import { attributesFrom, type ReadAttributes } from './attributes.ts'
 import { type AuthenticationContext, contextOf } from './context.ts'
 import { answer, type FailureOptions } from './failure.ts'

@@ -1,17 +1,17 @@
 import type { Awaitable } from '@kube-authn/core'
 import { aFunction, type OptionsShape } from '@kube-authn/core/adapter'
-import type { Authorizer } from '@kube-authn/core/authorization'
 import {
   anAuthorizer,
-  IMPERSONATES,
   type ImpersonateRequestOptions,
   impersonateRequestShape,
+  IMPERSONATES,
   impersonationOf,
   impersonationShape,
   optionProblems,
   prefixProblems,
   refuseProblems,
-} from '@kube-authn/core/internal/shared'
+} from '@kube-authn/core/internal'
+import type { Authorizer } from '@kube-authn/core/authorization'
 import { attributesFrom, type ReadAttributes } from './attributes.ts'
 import { type AuthenticationContext, contextOf } from './context.ts'
 import { answer, type FailureOptions } from './failure.ts'

@@ -2,18 +2,18 @@ import type { Authenticator } from '@kube-authn/core'
 import {
   closeConnection,
   notify,
+  type OptionsShape,
   Received,
   type RequestOutcome,
+  responseOf,
   warningHeaders,
-  type OptionsShape,
 } from '@kube-authn/core/adapter'
 import {
   type AuthenticateRequestOptions,
   authenticationOf,
   authenticationShape,
-  responseOf,
   settleUser,
-} from '@kube-authn/core/internal/shared'
+} from '@kube-authn/core/internal'
 import type { Context, MiddlewareHandler, Next } from 'hono'
 import type { FailureOptions } from './failure.ts'
 import { endingOf } from './client.ts'

@@ -1,10 +1,6 @@
 import type { OptionsShape } from '@kube-authn/core/adapter'
+import { authorizationOf, type AuthorizationOptionsOf, authorizationShape } from '@kube-authn/core/internal'
 import type { Authorizer } from '@kube-authn/core/authorization'
-import {
-  authorizationOf,
-  authorizationShape,
-  type AuthorizationOptionsOf,
-} from '@kube-authn/core/internal/shared'
 import type { Context, MiddlewareHandler } from 'hono'
 import { clientOf } from './client.ts'
 import { answer, type FailureOptions } from './failure.ts'

@@ -1,6 +1,6 @@
-import { type NodeResponse, clientContext, whenOver } from '@kube-authn/core/adapter'
+import { clientContext, type NodeResponse, whenOver } from '@kube-authn/core/adapter'
+import { type Ending, fetchEnding } from '@kube-authn/core/internal'
 import type { Context } from 'hono'
-import { type Ending, fetchEnding } from '@kube-authn/core/internal/shared'
 import { nodeRequestOf } from './node-server.ts'
 
 /**

@@ -1,7 +1,7 @@
-import { type OptionsShape, aFunction, checkOptions } from '@kube-authn/core/adapter'
+import { aFunction, checkOptions, type OptionsShape } from '@kube-authn/core/adapter'
 import {
-  type Guard,
   groupsGuard,
+  type Guard,
   guardOf,
   guardShape,
   type RequiredValues,
@@ -10,7 +10,7 @@ import {
   type ScopeOptions,
   scopesGuard,
   userGuard,
-} from '@kube-authn/core/internal/shared'
+} from '@kube-authn/core/internal'
 import type { Context, MiddlewareHandler } from 'hono'
 import { clientOf } from './client.ts'
 import { answer, type FailureOptions } from './failure.ts'

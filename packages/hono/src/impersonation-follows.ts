@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import { leadsToImpersonation } from '@kube-authn/core/internal/shared'
+import { leadsToImpersonation } from '@kube-authn/core/internal'
 
 /** Where Hono keeps the handler of an app with its own error handler that was added to another app. */
 const COMPOSED_HANDLER = '__COMPOSED_HANDLER'

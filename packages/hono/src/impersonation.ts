@@ -1,11 +1,11 @@
 import type { OptionsShape } from '@kube-authn/core/adapter'
-import type { Authorizer } from '@kube-authn/core/authorization'
 import {
   IMPERSONATES,
   impersonationOf,
-  impersonationShape,
   type ImpersonationOptionsOf,
-} from '@kube-authn/core/internal/shared'
+  impersonationShape,
+} from '@kube-authn/core/internal'
+import type { Authorizer } from '@kube-authn/core/authorization'
 import type { Context, MiddlewareHandler } from 'hono'
 import { clientOf } from './client.ts'
 import { answer, type FailureOptions } from './failure.ts'

@@ -1,4 +1,4 @@
-import type { AnswerHeaders } from '@kube-authn/core/internal/shared'
+import type { AnswerHeaders } from '@kube-authn/core/internal'
 import type { Context } from 'hono'
 
 /**

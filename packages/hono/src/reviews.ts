@@ -1,7 +1,7 @@
 import type { Authorizer } from '@kube-authn/core/authorization'
-import type { HandleReviewsOptions } from '@kube-authn/core/internal/shared'
-import type { MiddlewareHandler } from 'hono'
 import { fetchBody, handleReviews, responseOf } from '@kube-authn/core/adapter'
+import type { HandleReviewsOptions } from '@kube-authn/core/internal'
+import type { MiddlewareHandler } from 'hono'
 import { clientOf } from './client.ts'
 import { type AuthenticationEnv, authenticationOf, stateOf } from './state.ts'
 

@@ -1,27 +1,27 @@
 import {
+  applyHeaderChanges,
+  fetchRequest,
+  incomingMessageRequest,
+  type NodeRequest,
+  type StatusError,
+  withHeaderChanges,
+} from '@kube-authn/core/adapter'
+import {
   advise,
   type AuthenticateRequestContext,
   type HeldRequest,
-  type Log,
   type RequestStates,
   requestStates,
   type Users,
-} from '@kube-authn/core/internal/shared'
+} from '@kube-authn/core/internal'
 import type {
   Authentication,
   AuthenticationRequest,
   HeaderChanges,
+  Log,
   RequestHeaders,
   UserInfo,
 } from '@kube-authn/core'
-import {
-  type StatusError,
-  type NodeRequest,
-  applyHeaderChanges,
-  fetchRequest,
-  incomingMessageRequest,
-  withHeaderChanges,
-} from '@kube-authn/core/adapter'
 import type { Context } from 'hono'
 import { clientOf } from './client.ts'
 import { impersonationFollows } from './impersonation-follows.ts'

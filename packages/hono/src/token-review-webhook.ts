@@ -1,6 +1,6 @@
 import type { TokenAuthenticator } from '@kube-authn/core'
 import { fetchBody, responseOf } from '@kube-authn/core/adapter'
-import { type ReviewWebhookOptions, reviewWebhookOf } from '@kube-authn/core/internal/shared'
+import { reviewWebhookOf, type ReviewWebhookOptions } from '@kube-authn/core/internal'
 import type { Context, MiddlewareHandler } from 'hono'
 import { authenticationMiddlewareOf } from './authentication.ts'
 import { clientOf } from './client.ts'

@@ -1,7 +1,5 @@
-import { patternOnUse } from './pattern-on-use.ts'
-
 const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/
-const printable = patternOnUse(String.raw`^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$`, 'u')
+const printable = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u
 
 /** The characters that Go escapes with a backslash and a letter or the character itself. */
 export const NAMED_ESCAPES: ReadonlyMap<string, string> = new Map([
@@ -34,7 +32,7 @@ function escaped(character: string): string {
   if (code < 0x20 || code === 0x7f) return `\\x${hexadecimal(code, 2)}`
   if (code >= 0xdc80 && code <= 0xdcff) return `\\x${hexadecimal(code - 0xdc00, 2)}`
   if (code >= 0xd800 && code <= 0xdfff) return '\\ufffd'
-  if (printable().test(character)) return character
+  if (printable.test(character)) return character
   return code < 0x10000 ? `\\u${hexadecimal(code, 4)}` : `\\U${hexadecimal(code, 8)}`
 }
 

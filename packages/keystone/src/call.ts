@@ -1,5 +1,5 @@
 import { unavailable } from '@kube-authn/core'
-import { discard, withFault, type HttpResponse, textOf, BodyTooLongError } from '@kube-authn/core/internal'
+import { BodyTooLongError, discard, type HttpResponse, textOf, withFault } from '@kube-authn/core/internal'
 import { unusable } from './json.ts'
 
 /** The part of `fetch` that is used. `createFetch` of `@kube-authn/node` returns one with a CA. */

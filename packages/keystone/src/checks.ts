@@ -1,13 +1,6 @@
 import { type Clock, unavailable } from '@kube-authn/core'
-import type { OptionsShape } from '@kube-authn/core/adapter'
-import {
-  systemClock,
-  deadlineAfter,
-  above,
-  aClock,
-  wholeNumber,
-  limitConcurrency,
-} from '@kube-authn/core/internal'
+import { above, type OptionsShape, wholeNumber } from '@kube-authn/core/adapter'
+import { aClock, deadlineAfter, limitConcurrency, systemClock } from '@kube-authn/core/internal'
 
 /** Limits of the checks against Keystone. */
 export interface ChecksOptions {

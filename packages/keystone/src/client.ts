@@ -1,6 +1,6 @@
 import { type ConfigurationProblem, unavailable } from '@kube-authn/core'
-import type { OptionsShape } from '@kube-authn/core/adapter'
-import { aFunction, checkOptions, problemOf, required, wholeNumber } from '@kube-authn/core/internal'
+import { aFunction, checkOptions, type OptionsShape, required, wholeNumber } from '@kube-authn/core/adapter'
+import { problemOf } from '@kube-authn/core/internal'
 import { call, type KeystoneAnswer, type KeystoneFetch } from './call.ts'
 import { unusable } from './json.ts'
 import {

@@ -5,9 +5,8 @@ import {
   type TokenAuthenticator,
   unavailable,
 } from '@kube-authn/core'
-import type { OptionsShape } from '@kube-authn/core/adapter'
+import { aBoolean, type OptionsShape } from '@kube-authn/core/adapter'
 import {
-  aBoolean,
   andThen,
   atLeast,
   optionProblems,

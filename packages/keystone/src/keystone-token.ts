@@ -1,9 +1,8 @@
 import { type Authentication, rejected, type TokenAuthenticator, unavailable } from '@kube-authn/core'
-import type { OptionsShape } from '@kube-authn/core/adapter'
+import { oneOf, type OptionsShape } from '@kube-authn/core/adapter'
 import {
   either,
   must,
-  oneOf,
   optionProblems,
   refuseProblems,
   systemClock,

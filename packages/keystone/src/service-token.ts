@@ -1,6 +1,6 @@
 import { unavailable } from '@kube-authn/core'
-import type { OptionsShape } from '@kube-authn/core/adapter'
-import { systemClock, checkOptions, must, required, GRACE_MS, isDone } from '@kube-authn/core/internal'
+import { checkOptions, type OptionsShape, required } from '@kube-authn/core/adapter'
+import { GRACE_MS, isDone, must, systemClock } from '@kube-authn/core/internal'
 import { boundedChecks, checksShape, type ChecksOptions } from './checks.ts'
 import {
   aScope,

@@ -1,15 +1,13 @@
-import type { UserInfo } from '@kube-authn/core'
-import type { OptionsShape } from '@kube-authn/core/adapter'
+import { emptyContext, type UserInfo } from '@kube-authn/core'
+import { checkOptions, type OptionsShape } from '@kube-authn/core/adapter'
 import {
-  isObject,
-  type JsonObject,
-  emptyContext,
   asAuthenticationError,
   isAuthenticationError,
-  checkOptions,
+  isObject,
+  type JsonObject,
   must,
-  textOf,
   retryAfter,
+  textOf,
 } from '@kube-authn/core/internal'
 import { parseObject, valueIn } from './json.ts'
 import { keystoneToken, type KeystoneTokenOptions, keystoneTokenShape } from './keystone-token.ts'

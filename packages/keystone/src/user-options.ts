@@ -1,6 +1,6 @@
 import type { ConfigurationProblem } from '@kube-authn/core'
-import type { OptionsShape } from '@kube-authn/core/adapter'
-import { aBoolean, aString, either, listOf, must, nested, oneOf, required } from '@kube-authn/core/internal'
+import { aBoolean, listOf, oneOf, type OptionsShape, required } from '@kube-authn/core/adapter'
+import { aString, either, must, nested } from '@kube-authn/core/internal'
 import type { KeystoneDomain } from './client.ts'
 
 /** How the Kubernetes name of a user or group is formed. */

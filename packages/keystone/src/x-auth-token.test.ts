@@ -1,6 +1,6 @@
-import { authenticatorChain, unavailable } from '@kube-authn/core'
+import { authenticatorChain, emptyContext, unavailable } from '@kube-authn/core'
 import { authenticateRequest } from '@kube-authn/core/adapter'
-import { emptyContext, joinedHeaders } from '@kube-authn/core/internal'
+import { joinedHeaders } from '@kube-authn/core/internal'
 import {
   always as knows,
   fails,

@@ -2,8 +2,8 @@ import { type Authenticator, rejected, type TokenAuthenticator } from '@kube-aut
 import {
   andThen,
   answerOr,
-  attempt,
   aTokenAuthenticator,
+  attempt,
   MAX_TOKEN_LENGTH,
   optionProblems,
   refuseProblems,

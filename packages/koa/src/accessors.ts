@@ -1,5 +1,5 @@
 import type { Authentication, UserInfo } from '@kube-authn/core'
-import { NO_AUTHENTICATION, requireAuthentication } from '@kube-authn/core/internal/shared'
+import { NO_AUTHENTICATION, requireAuthentication } from '@kube-authn/core/internal'
 import { type ContextWithRequest, knownOf } from './state.ts'
 
 /**

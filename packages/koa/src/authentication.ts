@@ -3,18 +3,18 @@ import {
   applyHeaderChanges,
   closeConnection,
   notify,
+  type OptionsShape,
   Received,
   type RequestOutcome,
   warningHeaders,
   whenOver,
-  type OptionsShape,
 } from '@kube-authn/core/adapter'
 import {
   type AuthenticateRequestOptions,
   authenticationOf,
   authenticationShape,
   settleUser,
-} from '@kube-authn/core/internal/shared'
+} from '@kube-authn/core/internal'
 import type { Middleware, ParameterizedContext } from 'koa'
 import { keepingHeaders } from './keep-headers.ts'
 import { answer, type FailureOptions } from './failure.ts'

@@ -1,10 +1,6 @@
 import { clientContext, type OptionsShape } from '@kube-authn/core/adapter'
+import { authorizationOf, type AuthorizationOptionsOf, authorizationShape } from '@kube-authn/core/internal'
 import type { Authorizer } from '@kube-authn/core/authorization'
-import {
-  authorizationOf,
-  authorizationShape,
-  type AuthorizationOptionsOf,
-} from '@kube-authn/core/internal/shared'
 import type { Middleware, ParameterizedContext } from 'koa'
 import { answer, type FailureOptions } from './failure.ts'
 import { type AuthenticationState, users } from './state.ts'

@@ -1,7 +1,7 @@
-import { type OptionsShape, aFunction, checkOptions, clientContext } from '@kube-authn/core/adapter'
+import { aFunction, checkOptions, clientContext, type OptionsShape } from '@kube-authn/core/adapter'
 import {
-  type Guard,
   groupsGuard,
+  type Guard,
   guardOf,
   guardShape,
   type RequiredValues,
@@ -10,7 +10,7 @@ import {
   type ScopeOptions,
   scopesGuard,
   userGuard,
-} from '@kube-authn/core/internal/shared'
+} from '@kube-authn/core/internal'
 import type { Middleware, ParameterizedContext } from 'koa'
 import { answer, type FailureOptions } from './failure.ts'
 import { type AuthenticationState, users } from './state.ts'

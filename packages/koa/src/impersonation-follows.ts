@@ -1,4 +1,4 @@
-import { leadsToImpersonation } from '@kube-authn/core/internal/shared'
+import { leadsToImpersonation } from '@kube-authn/core/internal'
 
 /** The used part of a context. */
 interface ContextOfApp {

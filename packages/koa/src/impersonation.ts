@@ -1,11 +1,11 @@
 import { clientContext, type OptionsShape } from '@kube-authn/core/adapter'
-import type { Authorizer } from '@kube-authn/core/authorization'
 import {
   IMPERSONATES,
   impersonationOf,
-  impersonationShape,
   type ImpersonationOptionsOf,
-} from '@kube-authn/core/internal/shared'
+  impersonationShape,
+} from '@kube-authn/core/internal'
+import type { Authorizer } from '@kube-authn/core/authorization'
 import type { Middleware, ParameterizedContext } from 'koa'
 import { answer, type FailureOptions } from './failure.ts'
 import { type AuthenticationState, changeHeaders, users } from './state.ts'

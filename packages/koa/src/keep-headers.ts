@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import { AUDIT_ID_HEADER } from '@kube-authn/core/internal/shared'
+import { AUDIT_ID_HEADER } from '@kube-authn/core/internal'
 import type { Awaitable } from '@kube-authn/core'
 
 const KEPT = ['Warning', AUDIT_ID_HEADER]

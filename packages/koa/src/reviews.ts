@@ -1,7 +1,7 @@
 import type { Authorizer } from '@kube-authn/core/authorization'
-import type { HandleReviewsOptions } from '@kube-authn/core/internal/shared'
-import type { Middleware } from 'koa'
 import { clientContext, handleReviews, incomingMessageBody } from '@kube-authn/core/adapter'
+import type { HandleReviewsOptions } from '@kube-authn/core/internal'
+import type { Middleware } from 'koa'
 import { answer } from './failure.ts'
 import { parsedBody, stateOf } from './state.ts'
 

@@ -3,13 +3,12 @@ import {
   advise,
   type AuthenticateRequestContext,
   type HeldRequest,
-  type Log,
   RequestState,
   type RequestStates,
   requestStates,
   type Users,
-} from '@kube-authn/core/internal/shared'
-import type { Authentication, HeaderChanges, UserInfo } from '@kube-authn/core'
+} from '@kube-authn/core/internal'
+import type { Authentication, HeaderChanges, Log, UserInfo } from '@kube-authn/core'
 import type { Context, ParameterizedContext } from 'koa'
 import { impersonationFollows } from './impersonation-follows.ts'
 

@@ -1,4 +1,4 @@
-import { refuseProblems, withMethods } from '@kube-authn/core/internal/shared'
+import { refuseProblems, withMethods } from '@kube-authn/core/internal'
 import type { WebLogin } from './web-login.ts'
 
 const isLogin = withMethods('a login, of webLogin(...)', 'before', 'refuse', 'handle')

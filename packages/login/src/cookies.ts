@@ -1,4 +1,4 @@
-import { trimmed } from '@kube-authn/core/internal/login'
+import { trimmed } from '@kube-authn/core/internal'
 
 /** How cookies of a login are set. */
 export interface CookieRules {

@@ -1,20 +1,23 @@
 import type { Clock, ConfigurationProblem, Log, TokenAuthenticator } from '@kube-authn/core'
 import {
   aBoolean,
-  aClock,
+  above,
   aFunction,
   aNonEmptyString,
-  aTokenAuthenticator,
-  above,
-  atLeast,
-  must,
-  nonEmptyListOf,
-  optionProblems,
   type OptionsShape,
   required,
+} from '@kube-authn/core/adapter'
+import {
+  aClock,
+  aLog,
+  atLeast,
+  aTokenAuthenticator,
+  must,
+  nested,
+  nonEmptyListOf,
+  optionProblems,
   withMethods,
-} from '@kube-authn/core/internal/shared'
-import { aLog, nested } from '@kube-authn/core/internal/login'
+} from '@kube-authn/core/internal'
 import type { Revocations } from '@kube-authn/core/revocation'
 import { callbackPath, DEFAULT_PATHS, type LoginPaths, pathProblems, pathsShape } from './paths.ts'
 import type { LoginFetch } from './provider/bounded-fetch.ts'

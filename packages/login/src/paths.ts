@@ -1,5 +1,6 @@
 import type { ConfigurationProblem } from '@kube-authn/core'
-import { must, type OptionsShape } from '@kube-authn/core/internal/shared'
+import { must } from '@kube-authn/core/internal'
+import type { OptionsShape } from '@kube-authn/core/adapter'
 import { DEFAULT_NAME } from './provider/provider.ts'
 
 /** The paths of a login. All are paths of the origin, as a browser sees them. */

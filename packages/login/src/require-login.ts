@@ -1,6 +1,6 @@
 import type { AuthenticationRequest } from '@kube-authn/core'
 import type { HttpAnswer, StatusError } from '@kube-authn/core/adapter'
-import { isAuthenticationError } from '@kube-authn/core/internal/shared'
+import { isAuthenticationError } from '@kube-authn/core/internal'
 import { failurePage } from './pages/pages.ts'
 import { redirect } from './pages/page.ts'
 import { safeReturnUrl } from './return-url.ts'

@@ -1,6 +1,6 @@
 import { authenticatorChain } from '@kube-authn/core'
 import { revocationList, unlessRevoked } from '@kube-authn/core/revocation'
-import { isAuthenticationError } from '@kube-authn/core/internal/shared'
+import { isAuthenticationError } from '@kube-authn/core/internal'
 import { memoryObjectStore } from '@kube-authn/store'
 import { createPki, fakeRequest, fixedClock } from '@kube-authn/testing'
 import { describe, expect, it, vi } from 'vitest'

@@ -1,6 +1,6 @@
 import { generateRandomCodeVerifier, generateRandomNonce, generateRandomState } from 'oauth4webapi'
 import type { Clock } from '@kube-authn/core'
-import { base64urlOf, isObject } from '@kube-authn/core/internal/shared'
+import { base64urlOf, isObject } from '@kube-authn/core/internal'
 import { ATTEMPTS_BYTES, bytesInHeader, cookieRules, readCookies, setCookie } from './cookies.ts'
 import type { LoginSecrets } from './provider/authorization-url.ts'
 import { sealer } from './sessions/seal.ts'

@@ -1,19 +1,25 @@
 import {
+  type AuthenticationRequest,
   type Authenticator,
   authenticatorChain,
-  type AuthenticationRequest,
   type Awaitable,
   type TokenAuthenticator,
   union,
 } from '@kube-authn/core'
-import { fetchRequest, type HttpAnswer, responseOf, type StatusError } from '@kube-authn/core/adapter'
-import { logFailure, type ReadBody } from '@kube-authn/core/internal/login'
 import {
   fetchBody,
+  fetchRequest,
+  type HttpAnswer,
+  responseOf,
+  type StatusError,
+} from '@kube-authn/core/adapter'
+import {
   isAuthenticationError,
+  logFailure,
+  type ReadBody,
   refuseProblems,
   systemClock,
-} from '@kube-authn/core/internal/shared'
+} from '@kube-authn/core/internal'
 import { unlessRevoked } from '@kube-authn/core/revocation'
 import { keptSessions, defaultTokens } from './defaults.ts'
 import { crossSiteRequests } from './csrf/cross-site-requests.ts'

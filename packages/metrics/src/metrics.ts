@@ -1,11 +1,6 @@
 import type { Clock, Observer } from '@kube-authn/core'
-import {
-  aClock,
-  checkOptions,
-  type OptionsShape,
-  type RequestEvent,
-  systemClock,
-} from '@kube-authn/core/internal'
+import { aClock, type RequestEvent, systemClock } from '@kube-authn/core/internal'
+import { checkOptions, type OptionsShape } from '@kube-authn/core/adapter'
 import { eventMetrics } from './event-metrics.ts'
 import { type MetricSource, renderFamily } from './family.ts'
 import { keptInstruments } from './series.ts'

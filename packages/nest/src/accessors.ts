@@ -1,5 +1,5 @@
 import type { Authentication, UserInfo } from '@kube-authn/core'
-import { isStatusError } from '@kube-authn/core/internal/shared'
+import { isStatusError } from '@kube-authn/core/internal'
 import { getAuthentication as authenticationOf } from '@kube-authn/express'
 import { nodeRequestOf } from './messages.ts'
 

@@ -1,12 +1,12 @@
 import type { OptionsShape } from '@kube-authn/core/adapter'
-import type { Authenticator } from '@kube-authn/core'
 import {
+  aRequestAuthenticator,
   type AuthenticateRequestOptions,
   authenticationShape,
-  aRequestAuthenticator,
   optionProblems,
   refuseProblems,
-} from '@kube-authn/core/internal/shared'
+} from '@kube-authn/core/internal'
+import type { Authenticator } from '@kube-authn/core'
 import { authentication } from '@kube-authn/express'
 import type { CanActivate } from '@nestjs/common'
 import { type FailureOptions, guardOf, passRefusal } from './guard.ts'

@@ -1,13 +1,13 @@
 import type { OptionsShape } from '@kube-authn/core/adapter'
-import type { Authorizer } from '@kube-authn/core/authorization'
 import {
+  anAuthorizer,
   type AuthorizationOptionsOf,
   authorizationShape,
-  anAuthorizer,
   optionProblems,
   prefixProblems,
   refuseProblems,
-} from '@kube-authn/core/internal/shared'
+} from '@kube-authn/core/internal'
+import type { Authorizer } from '@kube-authn/core/authorization'
 import { authorization } from '@kube-authn/express'
 import type { CanActivate, ExecutionContext } from '@nestjs/common'
 import { contextGuard } from './contexts.ts'

@@ -7,7 +7,7 @@ import {
   type UserInfo,
 } from '@kube-authn/core'
 import { StatusError } from '@kube-authn/core/adapter'
-import { alwaysAllow, allow, type Authorizer, deny } from '@kube-authn/core/authorization'
+import { allow, alwaysAllow, type Authorizer, deny } from '@kube-authn/core/authorization'
 import { tokenFile } from '@kube-authn/core/token-file'
 import {
   type CanActivate,

@@ -1,11 +1,11 @@
-import { type OptionsShape, aFunction, checkOptions } from '@kube-authn/core/adapter'
+import { aFunction, checkOptions, type OptionsShape } from '@kube-authn/core/adapter'
 import {
-  type UserGuardOptions,
   guardShape,
   type RequiredValues,
   scopeGuardShape,
   type ScopeOptions,
-} from '@kube-authn/core/internal/shared'
+  type UserGuardOptions,
+} from '@kube-authn/core/internal'
 import {
   type Middleware,
   requireGroups as groups,

@@ -1,9 +1,9 @@
+import { authenticateRequest, type RequestOutcome } from '@kube-authn/core/adapter'
 import type {
   AuthenticatedRequest,
   AuthenticateRequestOptions,
   RefusedRequest,
-} from '@kube-authn/core/internal/shared'
-import { authenticateRequest, type RequestOutcome } from '@kube-authn/core/adapter'
+} from '@kube-authn/core/internal'
 import {
   type Authentication,
   type AuthenticationRequest,

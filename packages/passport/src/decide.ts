@@ -1,17 +1,32 @@
 import {
-  authenticateRequest,
-  above,
-  warningHeaders,
-  notify,
   aBoolean,
-  type OptionsShape,
+  above,
   applyHeaderChanges,
+  authenticateRequest,
   clientContext,
   closeConnection,
   incomingMessageRequest,
+  notify,
+  type OptionsShape,
   requirePeerCertificates,
+  warningHeaders,
   whenOver,
 } from '@kube-authn/core/adapter'
+import {
+  aClock,
+  type AnyShape,
+  aRequestAuthenticator,
+  type AuthenticateRequestOptions,
+  authenticateRequestShape,
+  isAuthenticationError,
+  isFault,
+  isPromiseLike,
+  must,
+  optionProblems,
+  type RefusedRequest,
+  refuseProblems,
+  systemClock,
+} from '@kube-authn/core/internal'
 import type {
   Authentication,
   Authenticator,
@@ -20,21 +35,6 @@ import type {
   ConfigurationProblem,
   Log,
 } from '@kube-authn/core'
-import {
-  isAuthenticationError,
-  authenticateRequestShape,
-  type AuthenticateRequestOptions,
-  isFault,
-  isPromiseLike,
-  type RefusedRequest,
-  systemClock,
-  type AnyShape,
-  aClock,
-  aRequestAuthenticator,
-  must,
-  optionProblems,
-  refuseProblems,
-} from '@kube-authn/core/internal/shared'
 import { setAuthentication } from './accessors.ts'
 import { accountFinder, type FindAccount, type KnownRequest } from './account.ts'
 import { MAX_TIMEOUT_SECONDS } from './deadline.ts'

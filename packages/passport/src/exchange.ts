@@ -1,6 +1,6 @@
-import { memberOf } from '@kube-authn/core/internal/shared'
-import type { ServerResponse } from 'node:http'
 import type { NodeRequest } from '@kube-authn/core/adapter'
+import { memberOf } from '@kube-authn/core/internal'
+import type { ServerResponse } from 'node:http'
 
 /** Node's request and its response. */
 export interface Exchange {

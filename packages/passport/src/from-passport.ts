@@ -1,17 +1,4 @@
 import {
-  type AnyAuthenticator,
-  isPromiseLike,
-  systemClock,
-  type UserInfoInit,
-  aClock,
-  aHeaderName,
-  must,
-  optionProblems,
-  refuseProblems,
-  type AuthenticationScheme,
-  aString,
-} from '@kube-authn/core/internal/shared'
-import {
   type Authenticator,
   type Awaitable,
   basic,
@@ -21,6 +8,19 @@ import {
   type TokenAuthenticator,
 } from '@kube-authn/core'
 import { above, listOf, oneOf, type OptionsShape, required } from '@kube-authn/core/adapter'
+import {
+  aClock,
+  aHeaderName,
+  type AnyAuthenticator,
+  aString,
+  type AuthenticationScheme,
+  isPromiseLike,
+  must,
+  optionProblems,
+  refuseProblems,
+  systemClock,
+  type UserInfoInit,
+} from '@kube-authn/core/internal'
 import { runStrategy, type PassportStrategy } from './run-strategy.ts'
 import { readResult } from './strategy-result.ts'
 import { inTime, MAX_TIMEOUT_SECONDS } from './deadline.ts'

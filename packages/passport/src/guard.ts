@@ -1,5 +1,5 @@
 import type { Authenticator, UserInfo } from '@kube-authn/core'
-import { isUnauthenticated, isPromiseLike } from '@kube-authn/core/internal/shared'
+import { isPromiseLike, isUnauthenticated } from '@kube-authn/core/internal'
 import { type Deadline, inTime } from './deadline.ts'
 
 /** Passport's requirements on an authenticator. */

@@ -1,6 +1,6 @@
 import { authenticatorChain, type TokenAuthenticator } from '@kube-authn/core'
-import { aTokenAuthenticator, either, must, without } from '@kube-authn/core/internal/shared'
 import { listOf, type OptionsShape } from '@kube-authn/core/adapter'
+import { aTokenAuthenticator, either, must, without } from '@kube-authn/core/internal'
 import { Strategy as BearerStrategy } from 'passport-http-bearer'
 import { takeActions, type StrategyActions } from './actions.ts'
 import { decider, type DecideOptions, decideShape, isUnread, requireOptions, type Verdict } from './decide.ts'

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { authenticatorChain, type Observer } from '@kube-authn/core'
-import { isStatusError } from '@kube-authn/core/internal/shared'
+import { isStatusError } from '@kube-authn/core/internal'
 import { requestHeader } from '@kube-authn/core/client-certificate'
 import { tokenFile } from '@kube-authn/core/token-file'
 import { recordEvents } from '@kube-authn/testing'

@@ -1,5 +1,5 @@
 import type { Awaitable } from '@kube-authn/core'
-import { isPromiseLike } from '@kube-authn/core/internal/shared'
+import { isPromiseLike } from '@kube-authn/core/internal'
 
 /** The used part of a Passport strategy. */
 export interface PassportStrategy {

@@ -6,7 +6,7 @@ import {
   unavailable,
   userInfo,
 } from '@kube-authn/core'
-import { isAuthenticationError, isPromiseLike, type UserInfoInit } from '@kube-authn/core/internal/shared'
+import { isAuthenticationError, isPromiseLike, type UserInfoInit } from '@kube-authn/core/internal'
 import type { StrategyAnswer } from './run-strategy.ts'
 
 /** How to interpret the results of a strategy. */

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import type { Authenticator } from '@kube-authn/core'
-import { advise, isPromiseLike, aRequestAuthenticator } from '@kube-authn/core/internal/shared'
 import { takeActions, type StrategyActions } from './actions.ts'
 import { aNonEmptyString, type OptionsShape } from '@kube-authn/core/adapter'
+import { advise, aRequestAuthenticator, isPromiseLike } from '@kube-authn/core/internal'
 import { decider, type DecideOptions, decideShape, requireOptions, type Verdict } from './decide.ts'
 
 /** Options of {@link Strategy}. */

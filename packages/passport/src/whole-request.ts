@@ -1,5 +1,6 @@
 import type { Authentication, AuthenticationRequest, Authenticator, Awaitable } from '@kube-authn/core'
-import { ambientCredential, type AuthenticationScheme, isPromiseLike } from '@kube-authn/core/internal/shared'
+import { ambientCredential } from '@kube-authn/core/adapter'
+import { type AuthenticationScheme, isPromiseLike } from '@kube-authn/core/internal'
 import { strategyRequest } from './strategy-request.ts'
 
 /** Where the credential is in a request. */

@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import {
   logFailure,
-  MASTERS_GROUP,
-  notify,
   optionProblems,
   refuseProblems,
   systemClock,
-  untilExpiry,
   withFurtherProblems,
-  without,
   withMethods,
+  without,
 } from '@kube-authn/core/internal'
+import { MASTERS_GROUP } from '@kube-authn/core/authorization'
+import { notify } from '@kube-authn/core/adapter'
+import { untilExpiry } from '@kube-authn/core/connections'
 import { endpointConnection, handleUpgrades } from '@kube-authn/node/internal'
 import { adapters, type Serve } from './adapters.ts'
 import { admitRequest } from './admit.ts'

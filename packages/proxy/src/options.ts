@@ -1,20 +1,24 @@
-import type { AuthenticationRequest, Authenticator, Awaitable, Clock, Log, Observer } from '@kube-authn/core'
-import type { HttpAnswer, StatusError } from '@kube-authn/core/adapter'
+import type {
+  AuthenticationRequest,
+  Authenticator,
+  Awaitable,
+  Clock,
+  ConfigurationProblem,
+  Log,
+  Observer,
+} from '@kube-authn/core'
 import {
   aBoolean,
-  aClock,
-  aFunction,
-  anything,
-  aRequestAuthenticator,
   above,
-  type ConfigurationProblem,
+  aFunction,
+  type HttpAnswer,
   listOf,
-  must,
   oneOf,
   type OptionsShape,
   required,
-  without,
-} from '@kube-authn/core/internal'
+  type StatusError,
+} from '@kube-authn/core/adapter'
+import { aClock, anything, aRequestAuthenticator, must, without } from '@kube-authn/core/internal'
 import type { Endpoint } from '@kube-authn/node'
 import { type DecideRequestOptions, decideRequestShape } from '@kube-authn/node/internal'
 import { canPass } from './headers/passed-headers.ts'

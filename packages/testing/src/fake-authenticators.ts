@@ -7,7 +7,7 @@ import type {
   TokenAuthenticator,
 } from '@kube-authn/core'
 import { aBoolean, checkOptions, type OptionsShape } from '@kube-authn/core/adapter'
-import { aString, anything } from '@kube-authn/core/internal/shared'
+import { anything, aString } from '@kube-authn/core/internal'
 import type { Answer } from './answers.ts'
 
 /** An authenticator with a given result. */

@@ -1,6 +1,6 @@
 import type { AuthenticationRequest } from '@kube-authn/core'
-import { fetchRequest, checkOptions, listOf, type OptionsShape, wholeNumber } from '@kube-authn/core/adapter'
-import { exactHeaders, anIterable, aString } from '@kube-authn/core/internal/shared'
+import { checkOptions, fetchRequest, listOf, type OptionsShape, wholeNumber } from '@kube-authn/core/adapter'
+import { anIterable, aString, exactHeaders } from '@kube-authn/core/internal'
 
 /** Options of {@link fakeRequest}. All are optional. */
 export interface FakeRequestInit {

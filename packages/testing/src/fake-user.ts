@@ -1,4 +1,4 @@
-import { AUTHENTICATED_GROUP, type UserInfoInit, anything, aString } from '@kube-authn/core/internal/shared'
+import { anything, aString, AUTHENTICATED_GROUP, type UserInfoInit } from '@kube-authn/core/internal'
 import { type UserInfo, userInfo } from '@kube-authn/core'
 import { checkOptions, listOf, type OptionsShape } from '@kube-authn/core/adapter'
 

@@ -1,5 +1,12 @@
-import type { AuthenticationRequest, Authenticator, Context, TokenAuthenticator } from '@kube-authn/core'
-import { type AuthenticationEvent, exactHeaders, fetchRequest } from '@kube-authn/core/internal'
+import type {
+  AuthenticationEvent,
+  AuthenticationRequest,
+  Authenticator,
+  Context,
+  TokenAuthenticator,
+} from '@kube-authn/core'
+import { exactHeaders } from '@kube-authn/core/internal'
+import { fetchRequest } from '@kube-authn/core/adapter'
 import type { RequestInit } from '../../core/test/fakes.ts'
 
 export {

@@ -3,11 +3,11 @@
 import { createPrivateKey, generateKeyPairSync, sign } from 'node:crypto'
 import { AuthenticationError, emptyContext } from '@kube-authn/core'
 import {
-  signingKeyFromPem,
+  boundTokenClaims,
   serviceAccountObjects,
   serviceAccountToken,
+  signingKeyFromPem,
 } from '@kube-authn/core/service-account'
-import { boundTokenClaims } from '@kube-authn/core/internal'
 import { Finding } from '../lib/finding.mjs'
 import { mutateBytes, mutateText } from '../lib/mutate.mjs'
 

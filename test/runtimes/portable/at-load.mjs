@@ -6,7 +6,7 @@ import { bootstrapSecrets, bootstrapToken } from '@kube-authn/core/bootstrap-tok
 import { celCompiler } from '@kube-authn/cel/kubernetes'
 import { cloudflareClientCertificate, requestHeader } from '@kube-authn/core/client-certificate'
 import { authenticationConfiguration } from '@kube-authn/core/configuration'
-import { impersonateRequest, handleReviews } from '@kube-authn/core/adapter'
+import { handleReviews, impersonateRequest } from '@kube-authn/core/adapter'
 import { metrics } from '@kube-authn/metrics'
 import { oidc } from '@kube-authn/core/oidc'
 import { passwordFile } from '@kube-authn/core/password-file'

@@ -2,10 +2,10 @@ import { fetchRequest, impersonateRequest } from '@kube-authn/core/adapter'
 import { userInfo } from '@kube-authn/core'
 import {
   authorizeRequest,
-  requestInfo,
   impersonationHeaders,
   parseRbac,
   rbac,
+  requestInfo,
 } from '@kube-authn/core/authorization'
 import { checksOf } from './check.mjs'
 import { expectEqual, expectText, thrownBy } from './expect.mjs'

@@ -2,9 +2,9 @@ import { authenticatorChain } from '@kube-authn/core'
 import { fetchRequest, requirePeerCertificates } from '@kube-authn/core/adapter'
 import {
   certificateHeaders,
+  clientCertificate,
   cloudflareCertificates,
   cloudflareClientCertificate,
-  clientCertificate,
   requestHeader,
 } from '@kube-authn/core/client-certificate'
 import {

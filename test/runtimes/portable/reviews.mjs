@@ -1,10 +1,10 @@
 import { AUTHENTICATED_GROUP } from '@kube-authn/core/internal'
 import {
-  fetchRequest,
-  responseOf,
   fetchBody,
+  fetchRequest,
   handleReviews,
   handleTokenReviews,
+  responseOf,
 } from '@kube-authn/core/adapter'
 import { userInfo } from '@kube-authn/core'
 import { parseRbac, rbac } from '@kube-authn/core/authorization'

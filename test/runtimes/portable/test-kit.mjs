@@ -1,4 +1,4 @@
-import { certificateUser } from '@kube-authn/core/internal'
+import { certificateUser } from '@kube-authn/core/client-certificate'
 import {
   certificatePool,
   certificatePoolOf,

@@ -6,7 +6,8 @@ import {
   type RequestAttributes,
   requestInfo,
 } from '@kube-authn/core/authorization'
-import { type AuditActivityEvent, authenticateRequest, exactHeaders } from '@kube-authn/core/internal'
+import { type AuditActivityEvent, exactHeaders } from '@kube-authn/core/internal'
+import { authenticateRequest } from '@kube-authn/core/adapter'
 import {
   type AuthenticationRequest,
   ConfigurationError,

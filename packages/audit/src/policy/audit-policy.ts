@@ -5,12 +5,11 @@ import {
   errorList,
   isConfigurationError,
   must,
-  oneOf,
   optionProblems,
-  type OptionsShape,
   refuseProblems,
   yamlDocument,
 } from '@kube-authn/core/internal'
+import { oneOf, type OptionsShape } from '@kube-authn/core/adapter'
 import { decodeAuditPolicy } from './decode.ts'
 import { compiledRule } from './rule.ts'
 import { validateAuditPolicy } from './validate.ts'

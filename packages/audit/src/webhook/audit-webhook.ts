@@ -1,5 +1,6 @@
 import type { AuditEvent } from '../event.ts'
-import { notify, systemClock, tell } from '@kube-authn/core/internal'
+import { systemClock, tell } from '@kube-authn/core/internal'
+import { notify } from '@kube-authn/core/adapter'
 import { AuditDeliveryError } from './delivery-error.ts'
 import { delivery } from './delivery.ts'
 import { type AuditWebhookOptions, checkAuditWebhookOptions } from './options.ts'

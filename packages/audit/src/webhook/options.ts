@@ -1,19 +1,21 @@
 import type { Clock, ConfigurationProblem, Observer } from '@kube-authn/core'
 import {
-  aBoolean,
-  above,
   aClock,
-  aFunction,
   aString,
   optionProblems,
-  type OptionsShape,
   refuseProblems,
-  required,
   urlProblems,
   type WebhookFetch,
-  wholeNumber,
   withFurtherProblems,
 } from '@kube-authn/core/internal'
+import {
+  aBoolean,
+  above,
+  aFunction,
+  type OptionsShape,
+  required,
+  wholeNumber,
+} from '@kube-authn/core/adapter'
 import type { AuditDeliveryError } from './delivery-error.ts'
 
 /** Options of {@link auditWebhook}. The defaults are kube-apiserver's. */

@@ -1,4 +1,3 @@
-import { patternOnUse } from '@kube-authn/internal/pattern-on-use'
 import { printedDouble } from '../library/double-text.ts'
 import { MAX_INT, MIN_INT } from '../values/limits.ts'
 import { type CelNumber, isNumber, wholeNumber } from '../values/numbers.ts'
@@ -58,10 +57,10 @@ export function isKey(key: Value): boolean {
 
 /** Makes a name safe for logs, since it may come from a token: it is short and cannot start a new line. */
 export function shownText(text: string): string {
-  return text.slice(0, MAX_SHOWN_LENGTH).replaceAll(unprintable(), '\uFFFD')
+  return text.slice(0, MAX_SHOWN_LENGTH).replaceAll(unprintable, '\uFFFD')
 }
 
-const unprintable = patternOnUse(String.raw`[^\p{L}\p{M}\p{N}\p{P}\p{S} ]`, 'gu')
+const unprintable = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu
 
 function shownKey(key: Value): string {
   if (typeof key === 'string') return `: ${shownText(key)}`

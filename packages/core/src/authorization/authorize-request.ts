@@ -1,4 +1,4 @@
-import { andThen, type Awaitable, settle } from '../internal/awaitable.ts'
+import { andThen, type Awaitable } from '../internal/awaitable.ts'
 import { type Context, WaitingContext } from '../authenticator/context.ts'
 import { advise } from '../internal/log/app-warnings.ts'
 import { notify } from '../authenticator/notify.ts'
@@ -23,7 +23,7 @@ import type { Decision } from './decision.ts'
 import { asAuthorizationError } from './errors.ts'
 import { forbidden } from './forbidden.ts'
 import { internalError } from './internal-error.ts'
-import { loadAttributesReader } from './load.ts'
+import { attributesBelow } from './request-attributes.ts'
 import { isWithoutUser, noUser } from '../authenticator/no-user.ts'
 import { aPathPrefix, prefixProblems } from './path-prefix.ts'
 import { tooBusy } from './too-busy.ts'
@@ -215,19 +215,14 @@ export function attributesReader({
   user: UserInfo | undefined,
   given: AuthorizeRequestContext,
 ) => Awaitable<Attributes | StatusError> {
-  let read = attributes
+  const read = attributes ?? attributesBelow(prefix)
   return (request, user, given) => {
     // JavaScript callers may pass `null`; a request without a user must not be authorized.
     if (user === undefined || user === null)
       return internalError(request, 'no User found in the context', { cause: noUser() })
     const { attributes: told } = given
     if (told !== undefined) return attributesOrRefusal(request, user, () => told())
-    if (read !== undefined) return attributesOrRefusal(request, user, read)
-    return settle(
-      loadAttributesReader,
-      ({ attributesBelow }) => attributesOrRefusal(request, user, (read ??= attributesBelow(prefix))),
-      (cause) => internalError(request, 'the path could not be read', { cause }),
-    )
+    return attributesOrRefusal(request, user, read)
   }
 }
 

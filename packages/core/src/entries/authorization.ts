@@ -23,3 +23,45 @@ export { rbac, type RbacAuthorizer } from '../authorization/rbac/rbac.ts'
 export { type RequestInfo, requestInfo } from '../authorization/request-info/request-info.ts'
 export { unionAuthorizer } from '../authorization/union-authorizer.ts'
 export { impersonationHeaders } from '../impersonation/impersonation-headers.ts'
+/** @internal */
+export { type ConfiguredWebhook, configuredWebhookOptions } from '../authorization/configuration/chain.ts'
+/** @internal */
+export type { WebhookConfiguration } from '../authorization/configuration/config.ts'
+/** @internal */
+export { decodeAuthorizationConfiguration } from '../authorization/configuration/decode.ts'
+/** @internal */
+export { parseAuthorizationConfiguration } from '../authorization/configuration/parse.ts'
+export type { AuthorizationConfigurationOptions } from '../authorization/configuration/reloading.ts'
+/** @internal */
+export { authorizationConfigurationShape } from '../authorization/configuration/reloading.ts'
+/** @internal */
+export { MASTERS_GROUP } from '../authorization/privileged-groups.ts'
+/** @internal */
+export { effectiveRules } from '../authorization/rbac/aggregation.ts'
+/** @internal */
+export { decodeObject as decodeRbacObject } from '../authorization/rbac/decode.ts'
+/** @internal */
+export {
+  type AnyBinding,
+  type ClusterRole,
+  type PolicyRule,
+  RBAC_API_GROUP,
+  type RbacObject,
+  type RoleRef,
+} from '../authorization/rbac/objects.ts'
+export type { ParseRbacOptions } from '../authorization/rbac/parse.ts'
+/** @internal */
+export { parseRbacSteps } from '../authorization/rbac/parse.ts'
+/** @internal */
+export { PolicyIndex } from '../authorization/rbac/policy-index.ts'
+/** @internal */
+export { rbacOver, rbacSteps } from '../authorization/rbac/rbac.ts'
+/** @internal */
+export { ruleAllows } from '../authorization/rbac/rule.ts'
+/** @internal */
+export { validateMarks } from '../authorization/rbac/validate-metadata.ts'
+/** @internal */
+export { validateObject as validateRbacObject } from '../authorization/rbac/validate.ts'
+export type { WebhookAuthorizerOptions } from '../authorization/webhook/webhook-authorizer.ts'
+/** @internal */
+export { webhookAuthorizerShape } from '../authorization/webhook/webhook-authorizer.ts'

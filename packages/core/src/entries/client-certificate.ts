@@ -12,3 +12,17 @@ export type { RequestHeaderConfig } from '../request/request-header-config/confi
 export { mergeRequestHeaderConfig } from '../request/request-header-config/merge.ts'
 export { parseRequestHeaderConfig } from '../request/request-header-config/parse.ts'
 export { requestHeader } from '../request/request-header/request-header.ts'
+/** @internal */
+export type { ProxyTrust } from '../request/certificate-headers/certificate-headers.ts'
+/** @internal */
+export { certificateUser } from '../request/client-certificate/certificate-user.ts'
+/** @internal */
+export {
+  NO_REQUEST_HEADER_CONFIG,
+  type RequestHeaderConfigData,
+} from '../request/request-header-config/config.ts'
+/** @internal */
+export { assertDistinctPools } from '../request/request-header/distinct-pools.ts'
+/** @internal */
+export { type RequestHeaderNames, requestHeaderNamesShape } from '../request/request-header/header-names.ts'
+export type { RequestHeaderOptions } from '../request/request-header/request-header.ts'

@@ -7,3 +7,13 @@ export { webhookAuthorizer } from '../authorization/webhook/webhook-authorizer.t
 export { cachedUnion } from '../token/cache/cached-union.ts'
 export { cached } from '../token/cache/cached.ts'
 export { webhookAuthenticator } from '../token/webhook/webhook-authenticator.ts'
+/** @internal */
+export { tokenCacheKey } from '../token/cache/cache-key.ts'
+export type { CachedOptions } from '../token/cache/remembered-tokens.ts'
+/** @internal */
+export type { CachedMember } from '../token/cache/cached-union.ts'
+/** @internal */
+export { cachedShape } from '../token/cache/cached.ts'
+export type { WebhookAuthenticatorOptions } from '../token/webhook/webhook-authenticator.ts'
+/** @internal */
+export { webhookAuthenticatorShape, webhookCache } from '../token/webhook/webhook-authenticator.ts'

@@ -7,3 +7,6 @@
 export { mcpTokenVerifier } from '../resource-server/mcp-token-verifier.ts'
 export { protectedResource } from '../resource-server/protected-resource.ts'
 export { introspection } from '../token/introspection/introspection.ts'
+export type { ClientAuthenticationOptions } from '../token/introspection/client-authentication.ts'
+/** @internal */
+export { clientAuthenticationShape } from '../token/introspection/client-authentication.ts'

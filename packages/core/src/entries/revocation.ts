@@ -7,3 +7,7 @@ export { type Revocation } from '../revocation/revocation.ts'
 export { revocationList, type RevocationList } from '../revocation/revocation-list.ts'
 export type { Revocations, UsedCredential } from '../revocation/revocations.ts'
 export { unlessRevoked } from '../revocation/unless-revoked.ts'
+/** @internal */
+export { readSerialNumber } from '../revocation/read-credential-id.ts'
+/** @internal */
+export { requireRevocation, revocationProblems } from '../revocation/revocation.ts'

@@ -23,3 +23,33 @@ export { splitServiceAccountUsername } from '../token/service-account/username.t
 export { fetchedKeys } from '../token/signer/fetched-keys.ts'
 export { keySigner } from '../token/signer/key-signer.ts'
 export type { TokenSigner } from '../token/signer/token-signer.ts'
+/** @internal */
+export type { TokenTarget } from '../token/service-account/bound-object.ts'
+/** @internal */
+export { JWKS_PATH, OPENID_CONFIGURATION_PATH } from '../token/service-account/discovery.ts'
+/** @internal */
+export { aKeySource, aSigningKey } from '../token/service-account/key-source.ts'
+/** @internal */
+export {
+  INVALID_SINCE_LABEL,
+  LAST_USED_LABEL,
+  type LegacyTokenObjects,
+} from '../token/service-account/legacy-claims.ts'
+/** @internal */
+export type { InitialObjects, NamedObject, Pod, ServiceAccount } from '../token/service-account/objects.ts'
+export type { ServiceAccountTokenOptions } from '../token/service-account/service-account.ts'
+/** @internal */
+export { LEGACY_ISSUER } from '../token/service-account/service-account.ts'
+/** @internal */
+export { signToken } from '../token/service-account/sign-token.ts'
+/** @internal */
+export { boundTokenClaims, legacyTokenClaims } from '../token/service-account/token-claims.ts'
+/** @internal */
+export {
+  isServiceAccountToken,
+  SERVICE_ACCOUNT_NAME_ANNOTATION,
+  SERVICE_ACCOUNT_SECRET_TYPE,
+  SERVICE_ACCOUNT_UID_ANNOTATION,
+} from '../token/service-account/username.ts'
+/** @internal */
+export type { FetchedKeySet, FetchedKeys } from '../token/signer/fetched-keys.ts'

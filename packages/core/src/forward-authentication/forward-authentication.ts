@@ -1,4 +1,3 @@
-import { onFirstUse } from '@kube-authn/internal/on-first-use'
 import type { Authenticator } from '../authenticator/authenticator.ts'
 import { type HttpAnswer, isStatusError, StatusError } from '../authenticator/status.ts'
 import { authorizeRequest, type AuthorizeRequestContext } from '../authorization/authorize-request.ts'
@@ -26,9 +25,9 @@ const READERS: Readonly<Record<'x-forwarded' | 'x-original', ReadOriginal>> = {
   'x-original': fromHeaders('x-original-method', 'x-original-uri'),
 }
 
-const noUser = onFirstUse(
-  () => new StatusError({ status: 401, reason: 'Unauthorized', message: 'Unauthorized' }),
-)
+function noUser(): StatusError {
+  return new StatusError({ status: 401, reason: 'Unauthorized', message: 'Unauthorized' })
+}
 
 const OWN = [
   'original',

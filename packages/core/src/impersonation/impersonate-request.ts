@@ -1,10 +1,9 @@
 import type { HeaderChanges } from '../authenticator/authenticator.ts'
-import { andThen, type Awaitable, settle } from '../internal/awaitable.ts'
+import { andThen, type Awaitable } from '../internal/awaitable.ts'
 import { contextOf } from '../authorization/authorize-request.ts'
 import type { Authorizer } from '../authorization/authorizer.ts'
 import { prefixProblems } from '../authorization/path-prefix.ts'
 import type { CredentialRevocation } from '../authenticator/credential-revocation.ts'
-import { internalError } from '../authorization/internal-error.ts'
 import { isWithoutUser } from '../authenticator/no-user.ts'
 import { advise } from '../internal/log/app-warnings.ts'
 import { notify } from '../authenticator/notify.ts'
@@ -14,13 +13,12 @@ import { hasPrefix } from '../request/headers/has-prefix.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import { isStatusError, StatusError } from '../authenticator/status.ts'
 import type { UserInfo } from '../authenticator/user.ts'
-import type { Attempt } from './attempts.ts'
+import { attempting } from './attempts.ts'
 import {
   type ImpersonateRequestContext,
   type ImpersonateRequestOptions,
   impersonateRequestShape,
 } from './impersonate-request-options.ts'
-import { loadAttempts } from './load.ts'
 import { IMPERSONATION_HEADERS, readImpersonation } from './read-headers.ts'
 import type { RevocableImpersonation } from './revoked-user.ts'
 
@@ -91,9 +89,7 @@ export function impersonateRequest(
     maxValues: options.maxValues ?? 256,
     userText: isConstrained ? 'a user name' : 'a user',
   }
-  // They are read when the first request asks for impersonation, and must not change until then.
-  const own = { ...options }
-  let attempt: Attempt | undefined
+  const attempt = attempting(authorizer, options)
 
   return function impersonateOne(request, requester, given = {}) {
     const wanted =
@@ -108,15 +104,7 @@ export function impersonateRequest(
     const attempted = (): Awaitable<RevocableImpersonation | StatusError> => {
       if (isStatusError(wanted)) return wanted
       if ('problem' in wanted) return badRequest(wanted.problem)
-      const asked = { request, requester, wanted, given, context: contextOf(observer, given) }
-      return settle(
-        loadAttempts,
-        ({ attempting }) => {
-          attempt ??= attempting(authorizer, own)
-          return attempt(asked)
-        },
-        (cause) => internalError(request, 'impersonation could not be checked', { cause }),
-      )
+      return attempt({ request, requester, wanted, given, context: contextOf(observer, given) })
     }
     return andThen(attempted(), (result) => {
       notify(observer, {

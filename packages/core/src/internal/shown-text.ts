@@ -1,11 +1,9 @@
-import { patternOnUse } from '@kube-authn/internal/pattern-on-use'
-
 /** The maximum length of third-party text in a log. */
 const MAX_LENGTH = 512
 /** The length from which a part of a secret is redacted. */
 const PIECE = 8
 const HIDDEN = '[hidden]'
-const unprintable = patternOnUse(String.raw`[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+`, 'gu')
+const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu
 
 /**
  * Sanitises third-party text for a log: one line of limited length, without any part of a secret of eight characters or more. A shorter
@@ -13,7 +11,7 @@ const unprintable = patternOnUse(String.raw`[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+`, 'gu'
  */
 export function shownText(text: string, secrets: readonly string[]): string {
   const start = text.slice(0, 2 * MAX_LENGTH).toWellFormed()
-  const line = start.replaceAll(unprintable(), ' ').trim()
+  const line = start.replaceAll(unprintable, ' ').trim()
   const struck = secrets.reduce(withoutSecret, line.slice(0, MAX_LENGTH))
   return line.length > MAX_LENGTH ? `${struck.toWellFormed()}...` : struck
 }

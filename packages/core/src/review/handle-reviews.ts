@@ -1,11 +1,9 @@
-import { type HttpAnswer, isStatusError } from '../authenticator/status.ts'
+import { isStatusError } from '../authenticator/status.ts'
 import { AUTHENTICATED_GROUP } from '../authenticator/user.ts'
 import { authorizeRequest } from '../authorization/authorize-request.ts'
 import type { Authorizer } from '../authorization/authorizer.ts'
-import { loadDiscovery } from '../internal/api/discovery/load.ts'
+import { answerDiscovery, discoveryDocuments } from '../internal/api/discovery/index.ts'
 import { discoveryPaths } from '../internal/api/discovery/paths.ts'
-import type { DiscoveryResource } from '../internal/api/discovery/resource.ts'
-import type { AuthenticationRequest } from '../request/request.ts'
 import { anAuthorizer, optionProblems, refuseProblems } from '../internal/options/index.ts'
 import { answerOf } from './answer-of.ts'
 import { type HandleReviewsOptions, handleReviewsShape } from './handle-reviews-options.ts'
@@ -58,16 +56,7 @@ export function handleReviews(authorizer: Authorizer, options: HandleReviewsOpti
     if (!paths.has(request.path.replace(/(?<=.)\/$/, ''))) return undefined
     return answerOf(async () => {
       const caller = await reviews.admit(request, given, request.method === 'GET')
-      return isStatusError(caller) ? caller : discoveryOf(request, resources)
+      return isStatusError(caller) ? caller : answerDiscovery(request, discoveryDocuments(resources))
     })
   }
-}
-
-/** Loads the documents on demand, since few clients other than kubectl ask for them. */
-async function discoveryOf(
-  request: AuthenticationRequest,
-  resources: readonly DiscoveryResource[],
-): Promise<HttpAnswer> {
-  const { answerDiscovery, discoveryDocuments } = await loadDiscovery()
-  return answerDiscovery(request, discoveryDocuments(resources))
 }

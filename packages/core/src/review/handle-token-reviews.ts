@@ -15,7 +15,7 @@ import type { HttpAnswer } from '../authenticator/status.ts'
 import { ANONYMOUS_USERNAME, userInfo } from '../authenticator/user.ts'
 import { answerOf, requirePost } from './answer-of.ts'
 import { type BodyLimit, bodyLimitShape } from './body-limit.ts'
-import { loadAnswering } from './load.ts'
+import { answerReview, tokenReview, writtenByWebhook } from './answering.ts'
 import { someTokenAuthenticators, tokenReviewer } from './review-token.ts'
 
 /** Options of {@link handleTokenReviews}. The same in every adapter. */
@@ -76,7 +76,6 @@ export function handleTokenReviews(
       // The answer does not depend on the caller.
       const caller = userInfo({ username: ANONYMOUS_USERNAME })
       const asked = { caller, namespace: '', context: contextOf(observer, given) }
-      const { answerReview, tokenReview, writtenByWebhook } = await loadAnswering()
       return answerReview(tokenReview(reviewToken, writtenByWebhook), request, body, asked, {
         ...options,
         status: 200,

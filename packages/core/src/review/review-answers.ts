@@ -12,7 +12,7 @@ import type { UserInfo } from '../authenticator/user.ts'
 import type { Awaitable } from '../internal/awaitable.ts'
 import { answerOf, requirePost } from './answer-of.ts'
 import type { HandleReviewsOptions } from './handle-reviews-options.ts'
-import { loadAnswering } from './load.ts'
+import { answerReview, fieldValidationOf, makeKind } from './answering.ts'
 import { tokenReviewer } from './review-token.ts'
 import {
   LOCAL_SUBJECT_ACCESS_REVIEW,
@@ -106,7 +106,6 @@ export function reviewAnswers(
         if (isStatusError(caller)) return caller
         requirePost(request)
         const asked = { caller, namespace, context: contextOf(observer, given) }
-        const { answerReview, fieldValidationOf, makeKind } = await loadAnswering()
         return answerReview(makeKind[review.resource](parts), request, body, asked, {
           ...options,
           status: 201,

@@ -7,7 +7,7 @@ export type ReviewResource =
   | 'subjectaccessreviews'
   | 'tokenreviews'
 
-/** A kind of review as it is found in paths and in discovery. What reads and answers it is loaded when one is sent (`load.ts`). */
+/** A kind of review as it is found in paths and in discovery. */
 export interface ServedReview {
   readonly group: 'authentication.k8s.io' | 'authorization.k8s.io'
   readonly versions: readonly string[]

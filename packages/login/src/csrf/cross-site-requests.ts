@@ -1,16 +1,13 @@
 import type { AuthenticationRequest, RequestHeaders } from '@kube-authn/core'
 import {
-  aBoolean,
   anOrigin,
-  checkOptions,
   mayChange,
   nonEmptyListOf,
   onlyOne,
   opensConnection,
-  type OptionsShape,
-  required,
   siteOf,
-} from '@kube-authn/core/internal/shared'
+} from '@kube-authn/core/internal'
+import { aBoolean, checkOptions, type OptionsShape, required } from '@kube-authn/core/adapter'
 import type { Session } from '../sessions/session-keeper.ts'
 import { verifyCsrfToken } from './csrf-token.ts'
 

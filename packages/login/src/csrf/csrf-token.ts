@@ -1,4 +1,4 @@
-import { base64urlOf, bytesOfBase64url, isCanonicalBase64url } from '@kube-authn/core/internal/shared'
+import { base64urlOf, bytesOfBase64url, isCanonicalBase64url } from '@kube-authn/core/internal'
 import type { Session } from '../sessions/session-keeper.ts'
 
 const SALT_BYTES = 16

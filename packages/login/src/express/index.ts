@@ -10,7 +10,7 @@ import {
   incomingMessageRequest,
   type StatusError,
 } from '@kube-authn/core/adapter'
-import { isPromiseLike } from '@kube-authn/core/internal/shared'
+import { isPromiseLike } from '@kube-authn/core/internal'
 import { checkLogin } from '../check-login.ts'
 import { keepCookies } from '../node/keep-cookies.ts'
 import type { BeforeApp, WebLogin } from '../web-login.ts'

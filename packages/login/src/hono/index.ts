@@ -12,7 +12,7 @@ import {
   responseOf,
   type StatusError,
 } from '@kube-authn/core/adapter'
-import { memberOf } from '@kube-authn/core/internal/shared'
+import { memberOf } from '@kube-authn/core/internal'
 import type { Context, MiddlewareHandler } from 'hono'
 import { checkLogin } from '../check-login.ts'
 import { type CookieResponse, keepCookies } from '../node/keep-cookies.ts'

@@ -1,7 +1,7 @@
 import type { CustomFetchOptions } from 'oauth4webapi'
 import type { Clock } from '@kube-authn/core'
 import type { GetFetch } from '@kube-authn/core/oidc'
-import { deadlineAfter, type HttpResponse, textOf } from '@kube-authn/core/internal/login'
+import { deadlineAfter, type HttpResponse, textOf } from '@kube-authn/core/internal'
 
 /** The used part of `fetch`. Accepts the global `fetch`, and that of `createFetch` in `@kube-authn/node`, which has a certificate authority. */
 export type LoginFetch = (url: string, init: LoginFetchInit) => Promise<HttpResponse>

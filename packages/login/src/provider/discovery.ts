@@ -1,6 +1,6 @@
 import type { AuthorizationServer } from 'oauth4webapi'
 import type { Clock } from '@kube-authn/core'
-import { singleFlight } from '@kube-authn/core/internal/shared'
+import { singleFlight } from '@kube-authn/core/internal'
 
 /** How long metadata is fresh. */
 const FRESH_MS = 3_600_000

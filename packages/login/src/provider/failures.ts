@@ -1,5 +1,5 @@
 import * as oauth from 'oauth4webapi'
-import { isAuthenticationError } from '@kube-authn/core/internal/shared'
+import { isAuthenticationError } from '@kube-authn/core/internal'
 import { printable } from '@kube-authn/internal/printable'
 import { LoginFailure } from '../login-failure.ts'
 

@@ -2,24 +2,15 @@ import {
   aBoolean,
   aFunction,
   aNonEmptyString,
-  aString,
   listOf,
-  must,
-  nonEmptyListOf,
   oneOf,
   type OptionsShape,
   required,
   wholeNumber,
-} from '@kube-authn/core/internal/shared'
-import {
-  type ClientAuthenticationOptions,
-  clientAuthenticationShape,
-  JWS_ALGORITHMS,
-  type OidcWords,
-  oidcWordsShape,
-  recordOf,
-  urlProblems,
-} from '@kube-authn/core/internal/login'
+} from '@kube-authn/core/adapter'
+import { aString, must, nonEmptyListOf, recordOf, urlProblems } from '@kube-authn/core/internal'
+import { type ClientAuthenticationOptions, clientAuthenticationShape } from '@kube-authn/core/resource-server'
+import { JWS_ALGORITHMS, type OidcWords, oidcWordsShape } from '@kube-authn/core/oidc'
 import type { LoginFetch } from './bounded-fetch.ts'
 
 /**

@@ -1,6 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import type { Clock } from '@kube-authn/core'
-import { systemClock } from '@kube-authn/core/internal/shared'
+import { systemClock } from '@kube-authn/core/internal'
 import { boundedFetch, type BoundedFetch, type LoginFetch } from './bounded-fetch.ts'
 import { discovery } from './discovery.ts'
 import { providerStep } from './failures.ts'

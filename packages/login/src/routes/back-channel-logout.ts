@@ -1,6 +1,6 @@
 import type { HttpAnswer } from '@kube-authn/core/adapter'
-import { readJwt } from '@kube-authn/core/internal/login'
-import { isAuthenticationError, memberOf } from '@kube-authn/core/internal/shared'
+import { isAuthenticationError, memberOf } from '@kube-authn/core/internal'
+import { readJwt } from '@kube-authn/core/oidc'
 import { LoginFailure } from '../login-failure.ts'
 import { PRIVATE_HEADERS } from '../pages/page.ts'
 import type { LoginParts, Route } from './route.ts'

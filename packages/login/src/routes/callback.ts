@@ -1,5 +1,5 @@
 import type { HttpAnswer } from '@kube-authn/core/adapter'
-import { isAuthenticationError } from '@kube-authn/core/internal/shared'
+import { isAuthenticationError } from '@kube-authn/core/internal'
 import { LoginFailure } from '../login-failure.ts'
 import { redirect } from '../pages/page.ts'
 import { exchangedTokens } from '../provider/tokens.ts'

@@ -1,6 +1,6 @@
 import type { AuthenticationRequest, Clock, TokenAuthenticator } from '@kube-authn/core'
 import type { HttpAnswer } from '@kube-authn/core/adapter'
-import type { ReadBody } from '@kube-authn/core/internal/login'
+import type { ReadBody } from '@kube-authn/core/internal'
 import type { CrossSiteCheck } from '../csrf/cross-site-requests.ts'
 import type { LoginFailure } from '../login-failure.ts'
 import type { LoginPaths } from '../paths.ts'

@@ -1,7 +1,6 @@
 import type { AuthenticationRequest } from '@kube-authn/core'
 import type { HttpAnswer } from '@kube-authn/core/adapter'
-import type { ReadBody } from '@kube-authn/core/internal/login'
-import { isAuthenticationError } from '@kube-authn/core/internal/shared'
+import { isAuthenticationError, type ReadBody } from '@kube-authn/core/internal'
 import { LoginFailure } from '../login-failure.ts'
 import { failurePage } from '../pages/pages.ts'
 import { PRIVATE_HEADERS } from '../pages/page.ts'

@@ -1,5 +1,5 @@
 import { emptyContext, type TokenAuthenticator } from '@kube-authn/core'
-import { isAuthenticationError } from '@kube-authn/core/internal/shared'
+import { isAuthenticationError } from '@kube-authn/core/internal'
 
 /** The user of an id token, or why it has none: for the log. */
 export type AcceptedUser = { readonly username: string } | { readonly refusal: string }

@@ -1,5 +1,5 @@
 import type { AuthenticationRequest } from '@kube-authn/core'
-import { base64urlOf, isEqualInConstantTime, memberOf } from '@kube-authn/core/internal/shared'
+import { base64urlOf, isEqualInConstantTime, memberOf } from '@kube-authn/core/internal'
 import type { SessionContent } from '../sessions/session-keeper.ts'
 
 /**

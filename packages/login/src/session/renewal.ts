@@ -1,5 +1,5 @@
 import type { Clock, TokenAuthenticator } from '@kube-authn/core'
-import { isAuthenticationError, RecentMap } from '@kube-authn/core/internal/shared'
+import { isAuthenticationError, RecentMap } from '@kube-authn/core/internal'
 import { LoginFailure } from '../login-failure.ts'
 import type { Provider } from '../provider/provider.ts'
 import { refreshedTokens, SESSION_OVER } from '../provider/tokens.ts'

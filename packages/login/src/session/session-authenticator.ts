@@ -9,7 +9,8 @@ import {
   unavailable,
   userInfo,
 } from '@kube-authn/core'
-import { CREDENTIAL_ID_KEY, crossSiteRejection, type Watch, watchAny } from '@kube-authn/core/internal/shared'
+import { crossSiteRejection, type Watch, watchAny } from '@kube-authn/core/internal'
+import { CREDENTIAL_ID_KEY } from '@kube-authn/core/service-account'
 import type { CrossSiteCheck } from '../csrf/cross-site-requests.ts'
 import { sessionCredentialId } from '../sessions/ended-sessions.ts'
 import type { Session, SessionContent, SessionKeeper } from '../sessions/session-keeper.ts'

@@ -1,5 +1,6 @@
 import { unavailable } from '@kube-authn/core'
-import { aBoolean, must, type OptionsShape } from '@kube-authn/core/internal/shared'
+import { must } from '@kube-authn/core/internal'
+import { aBoolean, type OptionsShape } from '@kube-authn/core/adapter'
 import { bytesInHeader, cookiePairs, SESSION_BYTES } from '../cookies.ts'
 
 /** The cookie of a session. */

@@ -1,13 +1,6 @@
 import { type Clock, unavailable } from '@kube-authn/core'
-import {
-  aRevocationSource,
-  aString,
-  checkOptions,
-  must,
-  type OptionsShape,
-  RecentMap,
-  required,
-} from '@kube-authn/core/internal/shared'
+import { aRevocationSource, aString, must, RecentMap } from '@kube-authn/core/internal'
+import { checkOptions, type OptionsShape, required } from '@kube-authn/core/adapter'
 import { revocationList } from '@kube-authn/core/revocation'
 import { type CookieJar, cookieJar, type CookieOptions, cookieShape } from './cookie-jar.ts'
 import { type EndedSessions, sessionEnds } from './ended-sessions.ts'

@@ -1,11 +1,11 @@
 import { type Awaitable, ConfigurationError, unavailable, userInfo } from '@kube-authn/core'
 import {
-  CREDENTIAL_ID_KEY,
   isAuthenticationError,
-  type RevocationSource,
   revocationsOf,
+  type RevocationSource,
   watchAny,
-} from '@kube-authn/core/internal/shared'
+} from '@kube-authn/core/internal'
+import { CREDENTIAL_ID_KEY } from '@kube-authn/core/service-account'
 import type { Revocation, UsedCredential } from '@kube-authn/core/revocation'
 import type { Lifetimes } from './lifetimes.ts'
 import { type IdTokenRevocations, idTokenDigest, revokeBefore, revokeIdToken } from './revoked-id-tokens.ts'

@@ -1,5 +1,6 @@
 import type { Clock } from '@kube-authn/core'
-import { aClock, above, atLeast, type OptionsShape, systemClock } from '@kube-authn/core/internal/shared'
+import { aClock, atLeast, systemClock } from '@kube-authn/core/internal'
+import { above, type OptionsShape } from '@kube-authn/core/adapter'
 import type { Session } from './session-keeper.ts'
 
 /** How long sessions last. */

@@ -1,5 +1,6 @@
 import { type Awaitable, unavailable } from '@kube-authn/core'
-import { type OptionsShape, sha256Hex, withMethods } from '@kube-authn/core/internal/shared'
+import { sha256Hex, withMethods } from '@kube-authn/core/internal'
+import type { OptionsShape } from '@kube-authn/core/adapter'
 import type { Revocation } from '@kube-authn/core/revocation'
 import type { SessionContent } from './session-keeper.ts'
 

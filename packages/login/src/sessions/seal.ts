@@ -1,4 +1,4 @@
-import { base64urlOf, isCanonicalBase64url } from '@kube-authn/core/internal/shared'
+import { base64urlOf, isCanonicalBase64url } from '@kube-authn/core/internal'
 import { compactDecrypt, CompactEncrypt } from 'jose'
 
 /** A key that seals strings for one use. */

@@ -1,4 +1,4 @@
-import { isObject, memberOf, sha256Hex } from '@kube-authn/core/internal/shared'
+import { isObject, memberOf, sha256Hex } from '@kube-authn/core/internal'
 import type { SessionSelector } from './session-keeper.ts'
 import { isRefusal, recordsUnder, removeRecord, type SessionStore } from './session-store.ts'
 import type { Lifetimes } from './lifetimes.ts'

@@ -1,10 +1,5 @@
-import {
-  aNonEmptyString,
-  aString,
-  checkOptions,
-  type OptionsShape,
-  refuseProblems,
-} from '@kube-authn/core/internal/shared'
+import { aString, refuseProblems } from '@kube-authn/core/internal'
+import { aNonEmptyString, checkOptions, type OptionsShape } from '@kube-authn/core/adapter'
 
 /** The result of a login, which stays at the server. Nothing of it reaches a browser in clear. */
 export interface SessionContent {

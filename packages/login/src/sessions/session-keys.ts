@@ -1,5 +1,5 @@
 import { bytesFromLatin1 } from '@kube-authn/internal/byte-text'
-import { type Check, must, nonEmptyListOf } from '@kube-authn/core/internal/shared'
+import { type Check, must, nonEmptyListOf } from '@kube-authn/core/internal'
 
 const KEY_BYTES = 32
 /** Fewer than one in 10^15 random keys has not as many different bytes. */

@@ -1,5 +1,5 @@
 import { unavailable } from '@kube-authn/core'
-import { sha256Hex } from '@kube-authn/core/internal/shared'
+import { sha256Hex } from '@kube-authn/core/internal'
 import type { Lifetimes } from './lifetimes.ts'
 import type { Session, SessionSelector } from './session-keeper.ts'
 import {

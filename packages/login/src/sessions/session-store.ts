@@ -1,5 +1,5 @@
 import { unavailable } from '@kube-authn/core'
-import { isAuthenticationError, memberOf } from '@kube-authn/core/internal/shared'
+import { isAuthenticationError, memberOf } from '@kube-authn/core/internal'
 
 /** An object in a {@link SessionStore}. */
 export interface SessionRecord {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { contentOf } from '../../test/sessions.ts'
-import { sha256Hex } from '@kube-authn/core/internal/shared'
+import { sha256Hex } from '@kube-authn/core/internal'
 import type { Session } from './session-keeper.ts'
 import { parseSession, serializeSession } from './session.ts'
 

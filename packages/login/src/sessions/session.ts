@@ -1,5 +1,5 @@
 import { rejected } from '@kube-authn/core'
-import { base64urlOf, sha256Hex, without } from '@kube-authn/core/internal/shared'
+import { base64urlOf, sha256Hex, without } from '@kube-authn/core/internal'
 import type { Lifetimes } from './lifetimes.ts'
 import type { Session, SessionContent } from './session-keeper.ts'
 

@@ -1,5 +1,5 @@
 import { type Clock, unavailable } from '@kube-authn/core'
-import { singleFlight } from '@kube-authn/core/internal/shared'
+import { singleFlight } from '@kube-authn/core/internal'
 import { isRefusal, removeRecord, type SessionStore } from './session-store.ts'
 
 /** How long a refresh may take. Afterwards another request or replica tries. */

@@ -1,4 +1,4 @@
-import { bytesOfBase64url, isObject, memberOf } from '@kube-authn/core/internal/shared'
+import { bytesOfBase64url, isObject, memberOf } from '@kube-authn/core/internal'
 import { idTokenDigest, type KnownIdToken } from './revoked-id-tokens.ts'
 import { seal, type SealingKey, sealingKey, unseal } from './seal.ts'
 import type { ListedSession, Session, SessionSelector } from './session-keeper.ts'

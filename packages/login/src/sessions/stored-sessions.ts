@@ -1,14 +1,6 @@
 import { type Clock, unavailable } from '@kube-authn/core'
-import {
-  checkOptions,
-  must,
-  type OptionsShape,
-  required,
-  systemClock,
-  wholeNumber,
-  without,
-  withMethods,
-} from '@kube-authn/core/internal/shared'
+import { must, systemClock, withMethods, without } from '@kube-authn/core/internal'
+import { checkOptions, type OptionsShape, required, wholeNumber } from '@kube-authn/core/adapter'
 import { type CookieJar, cookieJar, type CookieOptions, cookieShape } from './cookie-jar.ts'
 import { type LifetimeOptions, type Lifetimes, lifetimeShape, sessionLifetimes } from './lifetimes.ts'
 import {

@@ -1,4 +1,4 @@
-import { RecentMap } from '@kube-authn/core/internal/shared'
+import { RecentMap } from '@kube-authn/core/internal'
 import type { Clock } from '@kube-authn/core'
 import type { SessionContent } from './session-keeper.ts'
 

@@ -1,5 +1,5 @@
 import type { Clock } from '@kube-authn/core'
-import { tell } from '@kube-authn/core/internal/login'
+import { tell } from '@kube-authn/core/internal'
 import type { Session } from './session-keeper.ts'
 
 /** How soon the end of a session in another replica is noticed. */

@@ -1,14 +1,7 @@
 import { metrics as metricsApi, type Meter, trace, type Tracer } from '@opentelemetry/api'
 import type { Clock, Observer } from '@kube-authn/core'
-import {
-  aClock,
-  aFunction,
-  checkOptions,
-  must,
-  type OptionsShape,
-  type RequestTracing,
-  systemClock,
-} from '@kube-authn/core/internal'
+import { aClock, must, type RequestTracing, systemClock } from '@kube-authn/core/internal'
+import { aFunction, checkOptions, type OptionsShape } from '@kube-authn/core/adapter'
 import { eventMetrics } from '../event-metrics.ts'
 import { otelInstruments } from './otel-instruments.ts'
 import { type EndUserOptions, requestSpans } from './request-span.ts'

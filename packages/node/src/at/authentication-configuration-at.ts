@@ -1,16 +1,14 @@
 import type { AuthenticationEvent, Clock } from '@kube-authn/core'
-import { notify, checkOptions, type OptionsShape, required } from '@kube-authn/core/adapter'
+import { checkOptions, notify, type OptionsShape, required } from '@kube-authn/core/adapter'
+import { aString, nested, systemClock, without } from '@kube-authn/core/internal'
+import type { Issuer } from '@kube-authn/core/oidc'
 import {
-  aString,
-  systemClock,
-  nested,
-  without,
+  authenticationConfiguration,
   type AuthenticationConfigurationOptions,
   authenticationConfigurationShape,
-  type Issuer,
+  type ConfiguredAuthenticator,
   type IssuerFetch,
-} from '@kube-authn/core/internal'
-import { authenticationConfiguration, type ConfiguredAuthenticator } from '@kube-authn/core/configuration'
+} from '@kube-authn/core/configuration'
 import { RELOAD_OPTIONS, reloadOf, reloadShape } from '../options/reload-options.ts'
 import type { ReloadOptions } from '../file-source/reloading-source.ts'
 import { watchedText } from '../file-source/file-source.ts'

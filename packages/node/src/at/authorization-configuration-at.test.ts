@@ -2,8 +2,12 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { decodeAuthorizationConfiguration } from '@kube-authn/core/internal'
-import { attributesOf, decide, type Decision } from '@kube-authn/core/authorization'
+import {
+  attributesOf,
+  decide,
+  type Decision,
+  decodeAuthorizationConfiguration,
+} from '@kube-authn/core/authorization'
 import {
   type CertificateAuthority,
   createPki,

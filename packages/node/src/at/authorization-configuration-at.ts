@@ -1,11 +1,12 @@
 import type { AuthenticationEvent, Observer } from '@kube-authn/core'
-import { notify, checkOptions, type OptionsShape } from '@kube-authn/core/adapter'
-import { authorizationConfiguration, type ConfiguredAuthorizer } from '@kube-authn/core/authorization'
+import { checkOptions, notify, type OptionsShape } from '@kube-authn/core/adapter'
 import {
+  authorizationConfiguration,
   type AuthorizationConfigurationOptions,
   authorizationConfigurationShape,
-  without,
-} from '@kube-authn/core/internal'
+  type ConfiguredAuthorizer,
+} from '@kube-authn/core/authorization'
+import { without } from '@kube-authn/core/internal'
 import type { ReloadOptions } from '../file-source/reloading-source.ts'
 import { watchedText } from '../file-source/file-source.ts'
 import { kubeConfigFileProblem } from '../kubeconfig/regular-file.ts'

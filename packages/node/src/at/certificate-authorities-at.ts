@@ -1,4 +1,4 @@
-import { notify, aFunction, checkOptions, type OptionsShape } from '@kube-authn/core/adapter'
+import { aFunction, checkOptions, notify, type OptionsShape } from '@kube-authn/core/adapter'
 import type { Observer } from '@kube-authn/core'
 import { CertificateError, type CertificatePool, certificatePool } from '@kube-authn/x509'
 import { fileShape } from '../options/reload-options.ts'

@@ -1,11 +1,11 @@
 import type { PasswordAuthenticator } from '@kube-authn/core'
 import { checkOptions, type OptionsShape } from '@kube-authn/core/adapter'
+import { without } from '@kube-authn/core/internal'
 import {
-  without,
   type PasswordFileOptions,
   passwordFileShape,
   passwordFileSteps,
-} from '@kube-authn/core/internal'
+} from '@kube-authn/core/password-file'
 import { fileShape, RELOAD_OPTIONS, reloadOf } from '../options/reload-options.ts'
 import { largeFileSource } from '../file-source/file-source.ts'
 import type { FileSourceOptions } from '../options/reload-options.ts'

@@ -1,7 +1,11 @@
-import { notify, aNonEmptyString, checkOptions, type OptionsShape } from '@kube-authn/core/adapter'
+import { aNonEmptyString, checkOptions, notify, type OptionsShape } from '@kube-authn/core/adapter'
 import type { Observer } from '@kube-authn/core'
-import { parseRbacSteps, rbacSteps, type ParseRbacOptions } from '@kube-authn/core/internal'
-import type { RbacAuthorizer } from '@kube-authn/core/authorization'
+import {
+  type ParseRbacOptions,
+  parseRbacSteps,
+  type RbacAuthorizer,
+  rbacSteps,
+} from '@kube-authn/core/authorization'
 import { fileShape } from '../options/reload-options.ts'
 import { largeManifestsSource, type ManifestsSourceOptions } from '../file-source/manifests-source.ts'
 

@@ -1,6 +1,6 @@
 import type { TokenAuthenticator } from '@kube-authn/core'
-import { tokenFileSteps, type TokenFileOptions } from '@kube-authn/core/internal'
 import { checkOptions } from '@kube-authn/core/adapter'
+import { type TokenFileOptions, tokenFileSteps } from '@kube-authn/core/token-file'
 import { fileShape } from '../options/reload-options.ts'
 import { largeFileSource } from '../file-source/file-source.ts'
 import type { FileSourceOptions } from '../options/reload-options.ts'

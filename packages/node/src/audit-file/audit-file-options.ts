@@ -1,7 +1,7 @@
 import type { ConfigurationProblem } from '@kube-authn/core'
 import type { AuditLogOptions } from '@kube-authn/audit'
 import { auditLogShape } from '@kube-authn/audit/internal'
-import { optionProblems, without, atLeast } from '@kube-authn/core/internal'
+import { atLeast, optionProblems, without } from '@kube-authn/core/internal'
 import { aBoolean, aFunction, oneOf, type OptionsShape, wholeNumber } from '@kube-authn/core/adapter'
 
 /** Options of {@link auditFile}. The defaults are those of kube-apiserver 1.36. */

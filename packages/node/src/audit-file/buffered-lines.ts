@@ -1,4 +1,4 @@
-import { nodeFs } from '../builtins.ts'
+import * as fs from 'node:fs'
 import type { FollowedFile, OnFileError } from './followed-file.ts'
 
 /** A buffered writer of lines. */
@@ -107,7 +107,7 @@ export function bufferedLines(
 
 function writeSome(descriptor: number, bytes: Uint8Array, offset: number): Promise<number> {
   return new Promise((resolve, reject) => {
-    nodeFs().write(descriptor, bytes, offset, bytes.length - offset, null, (error, written) => {
+    fs.write(descriptor, bytes, offset, bytes.length - offset, null, (error, written) => {
       if (error !== null) reject(error)
       // It would be retried forever.
       else if (written === 0) reject(new Error('no more of the lines could be written'))

@@ -1,4 +1,4 @@
-import { nodeFs } from '../builtins.ts'
+import * as fs from 'node:fs'
 import { lineWriter } from './line-writer.ts'
 
 /** A file that lines are appended to. */
@@ -44,7 +44,7 @@ export function followedFile(path: string, onError: OnFileError, rotation?: File
     const size = file.sizeAt(path)
     if (size !== undefined) return size
     const next = openFile(path, onError)
-    nodeFs().closeSync(file.descriptor)
+    fs.closeSync(file.descriptor)
     file = next
     return next.size
   }
@@ -67,23 +67,23 @@ export function followedFile(path: string, onError: OnFileError, rotation?: File
       prepare(bytes)
       return file.descriptor
     },
-    close: () => nodeFs().closeSync(file.descriptor),
+    close: () => fs.closeSync(file.descriptor),
   }
 }
 
 function openFile(path: string, onError: OnFileError): OpenFile {
-  const descriptor = nodeFs().openSync(path, 'a', 0o600)
-  const own = nodeFs().fstatSync(descriptor)
+  const descriptor = fs.openSync(path, 'a', 0o600)
+  const own = fs.fstatSync(descriptor)
   return {
     descriptor,
     size: own.size,
     isRegular: own.isFile(),
     sizeAt(place) {
-      const found = nodeFs().statSync(place, { throwIfNoEntry: false })
+      const found = fs.statSync(place, { throwIfNoEntry: false })
       return found?.ino === own.ino && found.dev === own.dev ? found.size : undefined
     },
     writeLine: lineWriter(
-      (bytes, offset) => nodeFs().writeSync(descriptor, bytes, offset),
+      (bytes, offset) => fs.writeSync(descriptor, bytes, offset),
       (error) => onError(error, 1),
     ),
   }

@@ -1,5 +1,7 @@
 import { join } from 'node:path'
-import { nodeFs, nodeStreams, nodeZlib } from '../builtins.ts'
+import * as fs from 'node:fs'
+import { pipeline } from 'node:stream/promises'
+import { createGzip } from 'node:zlib'
 import { type BackupNames, COMPRESSED } from './backup-names.ts'
 
 /** Which backups are kept. */
@@ -46,7 +48,7 @@ export async function tidyBackups(
       const plain = withoutSuffix(name)
       const isKept = time >= oldestMs && (kept.has(plain) || maxBackups === 0 || kept.size < maxBackups)
       const path = join(names.folder, name)
-      if (!isKept) await attempt(() => nodeFs().promises.rm(path, { force: true }))
+      if (!isKept) await attempt(() => fs.promises.rm(path, { force: true }))
       else if (compress && name === plain) await attempt(() => compressed(path))
       if (isKept) kept.add(plain)
     }
@@ -57,7 +59,7 @@ const DAY_MS = 86_400_000
 
 /** Newest first. */
 async function backupsOf(names: BackupNames): Promise<readonly Backup[]> {
-  const entries = await nodeFs().promises.readdir(names.folder, { withFileTypes: true })
+  const entries = await fs.promises.readdir(names.folder, { withFileTypes: true })
   const backups = entries.flatMap((entry): readonly Backup[] => {
     const time = entry.isFile() ? names.timeOf(entry.name) : undefined
     return time === undefined ? [] : [{ name: entry.name, time }]
@@ -71,17 +73,17 @@ function withoutSuffix(name: string): string {
 
 /** The backup stays until it is completely compressed. */
 async function compressed(path: string): Promise<void> {
-  const { mode } = await nodeFs().promises.stat(path)
+  const { mode } = await fs.promises.stat(path)
   const target = `${path}${COMPRESSED}`
   try {
-    await nodeStreams().pipeline(
-      nodeFs().createReadStream(path),
-      nodeZlib().createGzip(),
-      nodeFs().createWriteStream(target, { mode: mode & 0o777 }),
+    await pipeline(
+      fs.createReadStream(path),
+      createGzip(),
+      fs.createWriteStream(target, { mode: mode & 0o777 }),
     )
   } catch (error) {
-    await nodeFs().promises.rm(target, { force: true })
+    await fs.promises.rm(target, { force: true })
     throw error
   }
-  await nodeFs().promises.rm(path)
+  await fs.promises.rm(path)
 }

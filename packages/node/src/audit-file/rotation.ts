@@ -1,4 +1,4 @@
-import { nodeFs } from '../builtins.ts'
+import * as fs from 'node:fs'
 import type { Clock } from '@kube-authn/core'
 import { type BackupNames, backupNamesOf, COMPRESSED } from './backup-names.ts'
 import type { FileRotation, OnFileError } from './followed-file.ts'
@@ -41,18 +41,18 @@ export function rotationOf(
   return {
     maxBytes: maxSizeMegabytes * 1_048_576,
     rotate() {
-      const file = nodeFs().realpathSync(path)
+      const file = fs.realpathSync(path)
       const names = backupNamesOf(file)
       let time = clock.now()
       // Two rotations in one millisecond must not use the same name.
       while (isTaken(names.pathAt(time))) time++
-      nodeFs().renameSync(file, names.pathAt(time))
+      fs.renameSync(file, names.pathAt(time))
       tidy(names)
     },
-    tidy: () => tidy(backupNamesOf(nodeFs().realpathSync(path))),
+    tidy: () => tidy(backupNamesOf(fs.realpathSync(path))),
   }
 }
 
 function isTaken(backup: string): boolean {
-  return nodeFs().existsSync(backup) || nodeFs().existsSync(`${backup}${COMPRESSED}`)
+  return fs.existsSync(backup) || fs.existsSync(`${backup}${COMPRESSED}`)
 }

@@ -1,25 +1,24 @@
 import {
   aBooleanOrAnonymousConfig,
-  type AnonymousConfig,
-  isPromiseLike,
   aClock,
   aLog,
+  type AnonymousConfig,
+  anOrigin,
   aPasswordAuthenticator,
   aRequestAuthenticator,
+  aRevocationSource,
+  aString,
   type Check,
   either,
+  isPromiseLike,
   nested,
   problemOf,
-  someAudiences,
-  aRevocationSource,
   type RevocationSource,
-  type RequestHeaderNames,
-  requestHeaderNamesShape,
-  anOrigin,
-  aString,
+  someAudiences,
 } from '@kube-authn/core/internal'
 import type { Authenticator, Clock, Log, Observer, PasswordAuthenticator } from '@kube-authn/core'
 import { aBoolean, aFunction, listOf, type OptionsShape, required } from '@kube-authn/core/adapter'
+import { type RequestHeaderNames, requestHeaderNamesShape } from '@kube-authn/core/client-certificate'
 import { certificateAuthoritiesAtShape } from '../at/certificate-authorities-at.ts'
 import type { CertificateAuthoritiesFile } from '../front-proxy/certificate-pools.ts'
 import { type KeystoneOptions, keystoneShape } from './keystone-chain.ts'

@@ -2,13 +2,13 @@ import {
   type AnonymousConfig,
   type FileNotice,
   loggingObserver,
-  notify,
   optionProblems,
   refuseProblems,
   validateAnonymousConfig,
   withFurtherProblems,
   without,
 } from '@kube-authn/core/internal'
+import { notify } from '@kube-authn/core/adapter'
 import {
   authenticatedGroup,
   type Authenticator,

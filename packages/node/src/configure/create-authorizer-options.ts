@@ -1,13 +1,13 @@
 import type { Clock, Observer } from '@kube-authn/core'
 import {
-  isPromiseLike,
   aClock,
   anAuthorizer,
+  aString,
   type Check,
+  isPromiseLike,
   nested,
   nonEmptyListOf,
   without,
-  aString,
 } from '@kube-authn/core/internal'
 import type { Authorizer } from '@kube-authn/core/authorization'
 import { aFunction, listOf, type OptionsShape, required } from '@kube-authn/core/adapter'

@@ -3,17 +3,12 @@ import {
   allowPaths,
   alwaysDeny,
   type Authorizer,
+  MASTERS_GROUP,
   privilegedGroups,
+  type RuleResolver,
   unionAuthorizer,
 } from '@kube-authn/core/authorization'
-import {
-  MASTERS_GROUP,
-  type RuleResolver,
-  optionProblems,
-  refuseProblems,
-  withFurtherProblems,
-  without,
-} from '@kube-authn/core/internal'
+import { optionProblems, refuseProblems, withFurtherProblems, without } from '@kube-authn/core/internal'
 import { authorizationConfigurationAt } from '../at/authorization-configuration-at.ts'
 import {
   createAuthorizerShape,

@@ -6,10 +6,10 @@ import {
   type PasswordAuthenticator,
   type TokenAuthenticator,
 } from '@kube-authn/core'
-import { cached } from '@kube-authn/core/remote'
+import { cached, type CachedOptions } from '@kube-authn/core/remote'
 import { xAuthToken } from '@kube-authn/keystone'
 import { aBoolean, type OptionsShape, required } from '@kube-authn/core/adapter'
-import { aString, type CachedOptions } from '@kube-authn/core/internal'
+import { aString } from '@kube-authn/core/internal'
 import { keystoneAt, type KeystoneAtOptions, keystoneAtShape } from '../at/keystone-at.ts'
 
 /** The Keystone of `createAuthenticator`, and the credentials to accept. */

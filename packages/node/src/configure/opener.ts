@@ -1,5 +1,6 @@
 import type { Authenticator, ConfigurationProblem, TokenAuthenticator } from '@kube-authn/core'
-import { type RevocationSource, unlessRevoked } from '@kube-authn/core/internal'
+import type { RevocationSource } from '@kube-authn/core/internal'
+import { unlessRevoked } from '@kube-authn/core/revocation'
 import { problemsOf } from '../options/option-problems.ts'
 
 /** Creates the parts of a chain, collects their problems, and closes them. */

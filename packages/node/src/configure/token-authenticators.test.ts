@@ -2,8 +2,8 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Authentication, AuthenticationError, ConfigurationError } from '@kube-authn/core'
-import { createBootstrapToken, bootstrapSecrets } from '@kube-authn/core/bootstrap-token'
-import { legacyTokenClaims, signToken } from '@kube-authn/core/internal'
+import { bootstrapSecrets, createBootstrapToken } from '@kube-authn/core/bootstrap-token'
+import { legacyTokenClaims, signToken } from '@kube-authn/core/service-account'
 import { serviceAccountStore } from '../../../server/src/controllers/service-account-store.ts'
 import {
   type CertificateAuthority,

@@ -6,9 +6,9 @@ import {
   type TokenAuthenticator,
 } from '@kube-authn/core'
 import { bootstrapToken } from '@kube-authn/core/bootstrap-token'
-import { type AuthenticationConfiguration, type CachedMember, webhookCache } from '@kube-authn/core/internal'
+import type { AuthenticationConfiguration } from '@kube-authn/core/configuration'
 import { legacyServiceAccountToken, serviceAccountToken } from '@kube-authn/core/service-account'
-import { cachedUnion } from '@kube-authn/core/remote'
+import { type CachedMember, cachedUnion, webhookCache } from '@kube-authn/core/remote'
 import { authenticationConfigurationAt } from '../at/authentication-configuration-at.ts'
 import { oidcAt } from '../at/oidc-at.ts'
 import type { Opener } from './opener.ts'

@@ -1,21 +1,23 @@
 import type { Clock, TokenAuthenticator } from '@kube-authn/core'
 import {
-  type BootstrapSecretGetter,
   aClock,
+  aString,
   aTokenAuthenticator,
   type Check,
   either,
   nested,
   nonEmptyListOf,
   withMethods,
-  aKeySource,
-  type LegacyTokenObjects,
-  type CachedOptions,
-  cachedShape,
-  aString,
 } from '@kube-authn/core/internal'
 import { aBoolean, aFunction, listOf, type OptionsShape, required } from '@kube-authn/core/adapter'
-import type { KeySource, ServiceAccountObjects } from '@kube-authn/core/service-account'
+import type { BootstrapSecretGetter } from '@kube-authn/core/bootstrap-token'
+import { type CachedOptions, cachedShape } from '@kube-authn/core/remote'
+import {
+  aKeySource,
+  type KeySource,
+  type LegacyTokenObjects,
+  type ServiceAccountObjects,
+} from '@kube-authn/core/service-account'
 import {
   type AuthenticationConfigurationAtOptions,
   authenticationConfigurationAtShape,

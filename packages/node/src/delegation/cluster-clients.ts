@@ -3,14 +3,10 @@ import {
   clientCertificate,
   requestHeader,
   type RequestHeaderConfig,
-} from '@kube-authn/core/client-certificate'
-import {
-  aString,
-  nested,
   type RequestHeaderNames,
   requestHeaderNamesShape,
-  without,
-} from '@kube-authn/core/internal'
+} from '@kube-authn/core/client-certificate'
+import { aString, nested, without } from '@kube-authn/core/internal'
 import { aBoolean, listOf, oneOf, type OptionsShape, required } from '@kube-authn/core/adapter'
 import { type CertificatePool, certificatePool } from '@kube-authn/x509'
 import {

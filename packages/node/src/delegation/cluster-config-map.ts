@@ -1,6 +1,6 @@
 import { type Clock, ConfigurationError, type Observer } from '@kube-authn/core'
 import { aClock, errorOf, isConfigurationError, isObject, systemClock } from '@kube-authn/core/internal'
-import { notify, aBoolean, above, aFunction, type OptionsShape } from '@kube-authn/core/adapter'
+import { aBoolean, above, aFunction, notify, type OptionsShape } from '@kube-authn/core/adapter'
 import { parseRequestHeaderConfig, type RequestHeaderConfig } from '@kube-authn/core/client-certificate'
 import { type FileSource, RESTRICT } from '../file-source/reloading-source.ts'
 import type { HttpFetch } from '../http/create-fetch.ts'

@@ -1,5 +1,5 @@
 import { aBoolean, type OptionsShape } from '@kube-authn/core/adapter'
-import { aString, anything, type Check, either } from '@kube-authn/core/internal'
+import { anything, aString, type Check, either } from '@kube-authn/core/internal'
 import { aPath } from '../options/file-option.ts'
 import type { Endpoint } from '../http/endpoint.ts'
 import { readKubeconfig } from '../kubeconfig/kubeconfig.ts'

@@ -1,15 +1,14 @@
 import {
-  type AnonymousConfig,
   aBooleanOrAnonymousConfig,
-  someAudiences,
-  MASTERS_GROUP,
+  type AnonymousConfig,
   anOrigin,
   aString,
   atLeast,
+  someAudiences,
 } from '@kube-authn/core/internal'
 import {
-  type Authenticator,
   authenticatedGroup,
+  type Authenticator,
   authenticatorChain,
   type Clock,
   type Observer,
@@ -18,10 +17,11 @@ import {
 import {
   allowPaths,
   type Authorizer,
+  MASTERS_GROUP,
   privilegedGroups,
   unionAuthorizer,
 } from '@kube-authn/core/authorization'
-import { webhookAuthorizer, webhookAuthenticator } from '@kube-authn/core/remote'
+import { webhookAuthenticator, webhookAuthorizer } from '@kube-authn/core/remote'
 import { above, checkOptions, listOf, type OptionsShape } from '@kube-authn/core/adapter'
 import { type EndpointFetch, endpointFetch } from '../http/endpoint-fetch.ts'
 import type { Endpoint } from '../http/endpoint.ts'

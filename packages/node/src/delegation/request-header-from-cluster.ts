@@ -1,5 +1,5 @@
 import type { Authenticator } from '@kube-authn/core'
-import { systemClock, optionProblems, refuseProblems, without, aString } from '@kube-authn/core/internal'
+import { aString, optionProblems, refuseProblems, systemClock, without } from '@kube-authn/core/internal'
 import { above, oneOf, type OptionsShape, required } from '@kube-authn/core/adapter'
 import {
   believeDescribed,

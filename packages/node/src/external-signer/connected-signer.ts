@@ -1,6 +1,11 @@
 import { ConfigurationError } from '@kube-authn/core'
-import { type VerificationKey, verificationKeyFromDer, fetchedKeys } from '@kube-authn/core/service-account'
-import type { FetchedKeys, FetchedKeySet } from '@kube-authn/core/internal'
+import {
+  fetchedKeys,
+  type FetchedKeys,
+  type FetchedKeySet,
+  type VerificationKey,
+  verificationKeyFromDer,
+} from '@kube-authn/core/service-account'
 import type { ExternalSigner, ExternalSignerAtOptions } from './external-signer.ts'
 import { grpcClient, type GrpcClient } from './grpc-client.ts'
 import {

@@ -1,5 +1,5 @@
 import type { Clock, Observer } from '@kube-authn/core'
-import type { FetchedKeys, TokenSigner } from '@kube-authn/core/internal'
+import type { FetchedKeys, TokenSigner } from '@kube-authn/core/service-account'
 
 /** An external signer: it signs tokens and provides the keys that verify them. */
 export interface ExternalSigner extends TokenSigner {

@@ -1,4 +1,4 @@
-import { type WireField, wireFields } from '@kube-authn/core/internal/protobuf'
+import { type WireField, wireFields } from '@kube-authn/core/internal'
 
 /*
  * The messages of `externaljwt/v1`.

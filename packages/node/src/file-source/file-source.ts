@@ -1,5 +1,5 @@
 import type { FileSourceOptions } from '../options/reload-options.ts'
-import { inOneStep, type Steps, optionProblems, refuseProblems } from '@kube-authn/core/internal'
+import { inOneStep, optionProblems, refuseProblems, type Steps } from '@kube-authn/core/internal'
 import type { Observer } from '@kube-authn/core'
 import { notify } from '@kube-authn/core/adapter'
 import { aPath } from '../options/file-option.ts'

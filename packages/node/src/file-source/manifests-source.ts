@@ -1,11 +1,11 @@
 import { join } from 'node:path'
-import { nodeFs } from '../builtins.ts'
+import * as fs from 'node:fs'
 import {
   either,
+  inOneStep,
   nonEmptyListOf,
   optionProblems,
   refuseProblems,
-  inOneStep,
   type Steps,
 } from '@kube-authn/core/internal'
 import { aPath } from '../options/file-option.ts'
@@ -114,7 +114,7 @@ const somePaths = either(Array.isArray, nonEmptyListOf(aPath), aPath)
  */
 export function manifestFilesAt(path: string): readonly string[] {
   if (!isFolder(path)) return [path]
-  return nodeFs()
+  return fs
     .readdirSync(path)
     .filter((name) => /^[^.].*\.(?:ya?ml|json)$/.test(name))
     .toSorted()
@@ -123,7 +123,7 @@ export function manifestFilesAt(path: string): readonly string[] {
 
 function isFolder(path: string): boolean {
   try {
-    return nodeFs().statSync(path).isDirectory()
+    return fs.statSync(path).isDirectory()
   } catch (error) {
     throw unreadable(path, error)
   }

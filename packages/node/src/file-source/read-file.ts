@@ -1,5 +1,6 @@
 import { finish, type Steps } from '@kube-authn/core/internal'
-import { nodeCrypto, nodeFs } from '../builtins.ts'
+import * as fs from 'node:fs'
+import { createHash } from 'node:crypto'
 import { unreadable } from './unreadable.ts'
 
 /** The complete content of a file at one moment. */
@@ -17,12 +18,12 @@ export function* readSteps(path: string, maxBytes: number): Steps<FileContent> {
   // Opened first and checked through the descriptor: the file that was checked is the one that is read.
   const descriptor = opened(path)
   try {
-    const { size } = regular(path, nodeFs().fstatSync(descriptor))
+    const { size } = regular(path, fs.fstatSync(descriptor))
     const tooLarge = new Error(`${path}: larger than ${maxBytes} bytes`)
     if (size > maxBytes) throw tooLarge
     // Some file systems generate the content and report a size of 0.
     if (size === 0) {
-      const content = new Uint8Array(nodeFs().readFileSync(descriptor))
+      const content = new Uint8Array(fs.readFileSync(descriptor))
       if (content.length > maxBytes) throw tooLarge
       return content
     }
@@ -30,17 +31,17 @@ export function* readSteps(path: string, maxBytes: number): Steps<FileContent> {
     let length = 0
     for (let bytes = -1; bytes !== 0 && length < size; length += bytes) {
       if (length > 0) yield
-      bytes = nodeFs().readSync(descriptor, content, length, Math.min(STEP_BYTES, size - length), null)
+      bytes = fs.readSync(descriptor, content, length, Math.min(STEP_BYTES, size - length), null)
     }
     return content.subarray(0, length)
   } finally {
-    nodeFs().closeSync(descriptor)
+    fs.closeSync(descriptor)
   }
 }
 
 /** The SHA-256 of the content, in steps. */
 export function* digestSteps(content: Uint8Array): Steps<string> {
-  const hash = nodeCrypto().createHash('sha256')
+  const hash = createHash('sha256')
   for (let start = 0; start < content.length; start += STEP_BYTES) {
     if (start > 0) yield
     hash.update(content.subarray(start, start + STEP_BYTES))
@@ -55,7 +56,7 @@ export function* digestSteps(content: Uint8Array): Steps<string> {
  */
 export function stampOf(path: string): string {
   try {
-    const { dev, ino, size, mtimeNs, ctimeNs } = nodeFs().statSync(path, { bigint: true })
+    const { dev, ino, size, mtimeNs, ctimeNs } = fs.statSync(path, { bigint: true })
     return [dev, ino, size, mtimeNs, ctimeNs].join(' ')
   } catch (error) {
     throw unreadable(path, error)
@@ -69,7 +70,7 @@ function regular<T extends { isFile(): boolean }>(path: string, stats: T): T {
 
 function opened(path: string): number {
   try {
-    return nodeFs().openSync(path, 'r')
+    return fs.openSync(path, 'r')
   } catch (error) {
     throw unreadable(path, error)
   }

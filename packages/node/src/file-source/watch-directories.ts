@@ -1,6 +1,6 @@
 import type { FSWatcher } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import { nodeFs } from '../builtins.ts'
+import * as fs from 'node:fs'
 
 /** A watch on the directories of a file. */
 export interface DirectoryWatch {
@@ -26,7 +26,7 @@ export function watchDirectories(
 
   const start = (directory: string): void => {
     try {
-      const watcher = nodeFs().watch(directory, { persistent: false }, onChange)
+      const watcher = fs.watch(directory, { persistent: false }, onChange)
       // The directory was removed, or the system is out of watches: polling remains.
       watcher.on('error', () => stop(directory))
       watchers.set(directory, watcher)
@@ -55,9 +55,9 @@ export function directoriesOf(path: string): ReadonlySet<string> {
   const directory = dirname(resolve(path))
   const directories = new Set([directory])
   try {
-    const realDirectory = nodeFs().realpathSync(directory)
+    const realDirectory = fs.realpathSync(directory)
     directories.add(realDirectory)
-    directories.add(dirname(nodeFs().realpathSync(join(realDirectory, basename(path)))))
+    directories.add(dirname(fs.realpathSync(join(realDirectory, basename(path)))))
   } catch {
     // The file does not exist now; watching its directory shows when it returns.
   }

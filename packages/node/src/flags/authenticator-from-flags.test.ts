@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { authenticateRequest } from '@kube-authn/core/adapter'
 import { explain } from '@kube-authn/core'
 import { bootstrapSecrets } from '@kube-authn/core/bootstrap-token'
-import { signingKeyFromPem, serviceAccountObjects, tokenIssuer } from '@kube-authn/core/service-account'
+import { serviceAccountObjects, signingKeyFromPem, tokenIssuer } from '@kube-authn/core/service-account'
 import {
   always,
   createPki,

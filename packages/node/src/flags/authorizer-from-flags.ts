@@ -3,10 +3,11 @@ import {
   alwaysAllow,
   alwaysDeny,
   type Authorizer,
+  MASTERS_GROUP,
   privilegedGroups,
   unionAuthorizer,
 } from '@kube-authn/core/authorization'
-import { MASTERS_GROUP, optionProblems, refuseProblems } from '@kube-authn/core/internal'
+import { optionProblems, refuseProblems } from '@kube-authn/core/internal'
 import { authorizationConfigurationAt } from '../at/authorization-configuration-at.ts'
 import type { NodeAuthorizer } from '../configure/create-authorizer.ts'
 import { type Opener, opener } from '../configure/opener.ts'

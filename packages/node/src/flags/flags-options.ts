@@ -1,24 +1,23 @@
 import type { Authenticator, Clock, Log, Observer } from '@kube-authn/core'
 import {
-  type AnonymousConfig,
-  type BootstrapSecretGetter,
   aBooleanOrAnonymousConfig,
   aClock,
   aLog,
   anAuthorizer,
+  type AnonymousConfig,
   aRequestAuthenticator,
   aRevocationSource,
-  type RevocationSource,
+  aString,
   type Check,
   either,
   isObject,
   nonEmptyListOf,
-  type LegacyTokenObjects,
-  aString,
+  type RevocationSource,
 } from '@kube-authn/core/internal'
 import type { Authorizer } from '@kube-authn/core/authorization'
 import { aBoolean, aFunction, listOf, type OptionsShape } from '@kube-authn/core/adapter'
-import type { ServiceAccountObjects } from '@kube-authn/core/service-account'
+import type { BootstrapSecretGetter } from '@kube-authn/core/bootstrap-token'
+import type { LegacyTokenObjects, ServiceAccountObjects } from '@kube-authn/core/service-account'
 import { authenticationConfigurationAtShape } from '../at/authentication-configuration-at.ts'
 import type { EgressProxies } from '../at/authentication-configuration-at.ts'
 import { aPath } from '../options/file-option.ts'

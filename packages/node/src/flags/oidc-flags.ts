@@ -1,5 +1,6 @@
 import type { ConfigurationProblem } from '@kube-authn/core'
-import { isConfigurationError, oidcFlagOptions } from '@kube-authn/core/internal'
+import { isConfigurationError } from '@kube-authn/core/internal'
+import { oidcFlagOptions } from '@kube-authn/core/oidc'
 import type { OidcAtOptions } from '../at/oidc-at.ts'
 import { FLAGS, type ParsedFlags } from './parse-flags.ts'
 import { isGiven, listOf, optionalString, stringOf } from './read-flags.ts'

@@ -1,5 +1,5 @@
 import type { ConfigurationProblem } from '@kube-authn/core'
-import { messageOf, type FileNotice, printedSeconds, quoted } from '@kube-authn/core/internal'
+import { type FileNotice, messageOf, printedSeconds, quoted } from '@kube-authn/core/internal'
 import { anEndpoint } from '../external-signer/external-signer-at.ts'
 import type { ExternalSigner } from '../external-signer/external-signer.ts'
 import type { ParsedFlags } from './parse-flags.ts'

@@ -1,4 +1,4 @@
-import { assertDistinctPools } from '@kube-authn/core/internal'
+import { assertDistinctPools } from '@kube-authn/core/client-certificate'
 import type { CertificatePool } from '@kube-authn/x509'
 import {
   certificateAuthoritiesAt,

@@ -1,6 +1,9 @@
 import type { Authenticator, Clock, HeaderChanges } from '@kube-authn/core'
-import { requestHeader, type RequestHeaderConfig } from '@kube-authn/core/client-certificate'
-import type { RequestHeaderOptions } from '@kube-authn/core/internal'
+import {
+  requestHeader,
+  type RequestHeaderConfig,
+  type RequestHeaderOptions,
+} from '@kube-authn/core/client-certificate'
 import type { CertificatePool } from '@kube-authn/x509'
 import { type FileSource, RESTRICT } from '../file-source/reloading-source.ts'
 import type { ProxyAuthorities } from './keep-apart.ts'

@@ -1,6 +1,10 @@
 import { ConfigurationError } from '@kube-authn/core'
-import { parseRequestHeaderConfig, type RequestHeaderConfig } from '@kube-authn/core/client-certificate'
-import { isObject, type RequestHeaderConfigData, yamlDocument } from '@kube-authn/core/internal'
+import {
+  parseRequestHeaderConfig,
+  type RequestHeaderConfig,
+  type RequestHeaderConfigData,
+} from '@kube-authn/core/client-certificate'
+import { isObject, yamlDocument } from '@kube-authn/core/internal'
 import { checkOptions } from '@kube-authn/core/adapter'
 import { fileShape } from '../options/reload-options.ts'
 import { fileSource } from '../file-source/file-source.ts'

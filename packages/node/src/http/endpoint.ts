@@ -1,5 +1,5 @@
 import type { PeerCertificate } from 'node:tls'
-import { nodeTls } from '../builtins.ts'
+import { checkServerIdentity } from 'node:tls'
 
 /** How to connect to a server. Files are reloaded when they change. */
 export interface Transport {
@@ -53,5 +53,5 @@ export function identityProblem(host: string, certificate: PeerCertificate): Err
     const problem = new Error('the certificate of the server has no alternative names')
     return Object.assign(problem, { code: 'KUBE_AUTHN_MISSING_SAN' })
   }
-  return nodeTls().checkServerIdentity(host, certificate)
+  return checkServerIdentity(host, certificate)
 }

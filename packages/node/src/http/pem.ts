@@ -2,7 +2,7 @@ import type { ConfigurationProblem } from '@kube-authn/core'
 import { messageOf } from '@kube-authn/core/internal'
 import { CERTIFICATE, hasPemHeaders, pemBlocks } from '@kube-authn/internal/pem'
 import type { KeyObject } from 'node:crypto'
-import { nodeCrypto } from '../builtins.ts'
+import { X509Certificate, createPrivateKey } from 'node:crypto'
 import { readTextFile } from '../file-source/read-file.ts'
 import type { Transport } from './endpoint.ts'
 
@@ -111,7 +111,7 @@ export function privateKeyIn(text: string): KeyObject {
     throw new Error('tls: found a certificate rather than a key in the PEM for the private key')
   }
   try {
-    return nodeCrypto().createPrivateKey(text)
+    return createPrivateKey(text)
   } catch {
     throw new Error('tls: failed to parse private key, or it is encrypted')
   }
@@ -122,7 +122,7 @@ export const NO_PAIR = 'tls: private key does not match public key'
 
 /** Whether the key matches the first certificate. */
 export function isKeyOf([leaf]: readonly string[], key: KeyObject): boolean {
-  return leaf !== undefined && new (nodeCrypto().X509Certificate)(leaf).checkPrivateKey(key)
+  return leaf !== undefined && new X509Certificate(leaf).checkPrivateKey(key)
 }
 
 /** Why a client certificate and a key in PEM cannot be used together; `undefined` if they can. Contains nothing of the key. */
@@ -161,7 +161,7 @@ function isPrivateKey(kind: string): boolean {
 
 function isCertificate(pem: string): boolean {
   try {
-    return new (nodeCrypto().X509Certificate)(pem).raw.length > 0
+    return new X509Certificate(pem).raw.length > 0
   } catch {
     return false
   }

@@ -2,7 +2,7 @@ import { errorOf } from '@kube-authn/core/internal'
 import type { KeyObject } from 'node:crypto'
 import type { SecureContext } from 'node:tls'
 import { notify } from '@kube-authn/core/adapter'
-import { nodeTls } from '../builtins.ts'
+import { createSecureContext } from 'node:tls'
 import { reloadOf } from '../options/reload-options.ts'
 import { fileSource } from '../file-source/file-source.ts'
 import type { FileSource, ReloadOptions } from '../file-source/reloading-source.ts'
@@ -108,7 +108,6 @@ function pemSource<T>(source: PemSource, parse: (text: string) => T, options: Re
 /** @throws {Error} if OpenSSL rejects them. */
 function contextsOf({ authorities, certificate, key }: Parts): SecureContexts {
   const ca = authorities === undefined ? {} : { ca: [...authorities] }
-  const { createSecureContext } = nodeTls()
   const server = createSecureContext({
     ...ca,
     ...(certificate !== undefined && { cert: certificate.join('') }),

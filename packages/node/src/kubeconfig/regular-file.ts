@@ -1,5 +1,5 @@
 import { isAbsolute } from 'node:path'
-import { nodeFs } from '../builtins.ts'
+import * as fs from 'node:fs'
 import { unreadable } from '../file-source/unreadable.ts'
 
 /**
@@ -10,7 +10,7 @@ import { unreadable } from '../file-source/unreadable.ts'
 export function kubeConfigFileProblem(path: string): string | undefined {
   if (!isAbsolute(path)) return 'must be an absolute path'
   try {
-    return nodeFs().statSync(path).isFile() ? undefined : 'must be a regular file'
+    return fs.statSync(path).isFile() ? undefined : 'must be a regular file'
   } catch (error) {
     // Kubernetes' message does not have the code.
     return `error loading file: stat ${unreadable(path, error).message.replace(/ \(E[A-Z]+\)$/, '')}`

@@ -1,5 +1,5 @@
 import { ConfigurationError, type ConfigurationProblem } from '@kube-authn/core'
-import { messageOf, isConfigurationError } from '@kube-authn/core/internal'
+import { isConfigurationError, messageOf } from '@kube-authn/core/internal'
 
 /** Parameter names for paths: their problems are reported under the option that the path comes from. */
 const PATHS: ReadonlySet<string> = new Set(['path', 'paths'])

@@ -1,8 +1,7 @@
-import type { Http2ServerRequest } from 'node:http2'
 import { aBoolean } from '@kube-authn/core/adapter'
-import { COMPLETE_FIELDS, type Check, must, recordOf } from '@kube-authn/core/internal'
+import { type Check, COMPLETE_FIELDS, must, recordOf } from '@kube-authn/core/internal'
 import { ConfigurationError, type ConfigurationProblem } from '@kube-authn/core'
-import { nodeHttp2 } from '../builtins.ts'
+import { Http2ServerRequest } from 'node:http2'
 
 /** Options of {@link http2ServerOptions}, and any other option of a `node:http2` server. */
 export interface Http2ServerOptions {
@@ -53,7 +52,7 @@ export function http2ServerOptions(
     ...options,
     strictFieldWhitespaceValidation: false,
     Http2ServerRequest: requestClass(
-      options.Http2ServerRequest ?? nodeHttp2().Http2ServerRequest,
+      options.Http2ServerRequest ?? Http2ServerRequest,
       options.cleanHttp2Fields === true || keepsHttp2Fields(),
     ),
   }

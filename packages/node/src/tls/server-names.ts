@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto'
 import { AttributeType, parseCertificate, valuesOf } from '@kube-authn/x509'
-import { nodeNet } from '../builtins.ts'
+import { isIP } from 'node:net'
 
 /** A certificate, and for which names of a server it is chosen. */
 export interface NamedCertificate<T> {
@@ -54,7 +54,7 @@ export function serverNamesOf({ raw }: X509Certificate): readonly string[] {
 }
 
 function isServerName(name: string): boolean {
-  return name === '*' || (nodeNet().isIP(name) === 0 && isSubdomain(name.replace(/^\*\./, '')))
+  return name === '*' || (isIP(name) === 0 && isSubdomain(name.replace(/^\*\./, '')))
 }
 
 /** RFC 1123, as Kubernetes reads it. */

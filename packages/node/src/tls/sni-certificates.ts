@@ -1,9 +1,10 @@
-import type { X509Certificate } from 'node:crypto'
 import type { SecureContext, SecureContextOptions } from 'node:tls'
 import { ConfigurationError } from '@kube-authn/core'
 import { listOf, type OptionsShape, required } from '@kube-authn/core/adapter'
 import { type Check, messageOf, must, nested } from '@kube-authn/core/internal'
-import { nodeCrypto, nodeNet, nodeTls } from '../builtins.ts'
+import { X509Certificate } from 'node:crypto'
+import { isIP } from 'node:net'
+import { createSecureContext } from 'node:tls'
 import { aPath } from '../options/file-option.ts'
 import {
   type CertificateFiles,
@@ -21,7 +22,7 @@ export interface SniCertificate extends CertificateFiles {
 
 const aServerName: Check = must(
   'must be a host name or a pattern such as *.example.com, and no IP address',
-  (value) => typeof value === 'string' && value !== '' && nodeNet().isIP(value) === 0,
+  (value) => typeof value === 'string' && value !== '' && isIP(value) === 0,
 )
 
 const shape: OptionsShape<SniCertificate> = {
@@ -89,7 +90,7 @@ export function sniCertificatesAt({
           make: (content) => ({
             ...identityOf(content),
             patterns,
-            content: nodeTls().createSecureContext(withCredential(content)),
+            content: createSecureContext(withCredential(content)),
           }),
           onFresh: refresh,
         }),
@@ -108,7 +109,7 @@ function identityOf({
   cert,
 }: CertificatePairContent): Pick<NamedCertificate<unknown>, 'certificate' | 'names'> {
   try {
-    const certificate = new (nodeCrypto().X509Certificate)(cert)
+    const certificate = new X509Certificate(cert)
     return { certificate, names: serverNamesOf(certificate) }
   } catch (error) {
     throw new ConfigurationError(

@@ -1,7 +1,7 @@
 import type { SecureContextOptions } from 'node:tls'
 import { type OptionsShape, required } from '@kube-authn/core/adapter'
 import { optionProblems, refuseProblems } from '@kube-authn/core/internal'
-import { nodeCrypto } from '../builtins.ts'
+import { X509Certificate } from 'node:crypto'
 import { aPath } from '../options/file-option.ts'
 import { fileShape } from '../options/reload-options.ts'
 import type { FileSourceOptions } from '../options/reload-options.ts'
@@ -92,7 +92,7 @@ export function tlsServerOptionsAt(options: TlsServerOptionsAt): TlsServerFiles 
     path: '',
     make: (content) => ({
       options: withCredential(content),
-      certificate: new (nodeCrypto().X509Certificate)(content.cert),
+      certificate: new X509Certificate(content.cert),
     }),
     onFresh() {
       for (const server of servers) server.setSecureContext(own.current().options)

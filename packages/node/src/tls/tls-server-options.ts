@@ -1,6 +1,7 @@
 import type { SecureContextOptions, TlsOptions } from 'node:tls'
 import { ConfigurationError, type ConfigurationProblem } from '@kube-authn/core'
-import { nodeCrypto, nodeTls } from '../builtins.ts'
+import { constants } from 'node:crypto'
+import { createSecureContext } from 'node:tls'
 import {
   type Http2ServerOptions,
   http2ServerOptions,
@@ -70,7 +71,7 @@ export function tlsServerOptions<Options extends TlsServerOptions>(
     problems.push(...problemsOfCredential(options))
   }
   if (problems.length > 0) throw new ConfigurationError(problems)
-  const { SSL_OP_NO_RENEGOTIATION, SSL_OP_NO_TICKET } = nodeCrypto().constants
+  const { SSL_OP_NO_RENEGOTIATION, SSL_OP_NO_TICKET } = constants
   return {
     ...http2ServerOptions(options),
     requestCert: true,
@@ -93,7 +94,7 @@ function problemsOfCredential(options: TlsServerOptions): readonly Configuration
   if (missing.length > 0) return missing.map((path) => ({ path, message: 'is required' }))
   try {
     const { cert, key, passphrase } = options
-    nodeTls().createSecureContext({ cert, key, ...(passphrase !== undefined && { passphrase }) })
+    createSecureContext({ cert, key, ...(passphrase !== undefined && { passphrase }) })
     return []
   } catch (error) {
     // OpenSSL reports a code and never quotes its input.

@@ -3,9 +3,9 @@ import { createServer, IncomingMessage, type Server } from 'node:http'
 import { connect, type AddressInfo, Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import {
+  type AuthenticationEvent,
   type Authenticator,
   authenticatorChain,
-  type AuthenticationEvent,
   ConfigurationError,
   type LogEntry,
   type TokenAuthenticator,
@@ -15,7 +15,7 @@ import { StatusError } from '@kube-authn/core/adapter'
 import { auditLog } from '@kube-authn/audit'
 import { allow, type Authorizer, deny } from '@kube-authn/core/authorization'
 import { closeAtExpiry } from '@kube-authn/core/connections'
-import { authenticationOf, authenticationShape } from '@kube-authn/core/internal/shared'
+import { authenticationOf, authenticationShape } from '@kube-authn/core/internal'
 import { fixedClock } from '@kube-authn/testing'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'

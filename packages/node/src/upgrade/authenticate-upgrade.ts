@@ -1,12 +1,9 @@
 import type { Authentication, Authenticator, Awaitable, Clock, UserInfo } from '@kube-authn/core'
 import {
-  above,
   advise,
-  aFunction,
   aRequestAuthenticator,
   messageOf,
   optionProblems,
-  type OptionsShape,
   optionsThatLack,
   prefixProblems,
   refuseProblems,
@@ -15,6 +12,7 @@ import {
   withMethods,
   without,
 } from '@kube-authn/core/internal'
+import { above, aFunction, type OptionsShape } from '@kube-authn/core/adapter'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { decideRequest, type DecideRequestOptions, decideRequestShape } from './decide-request.ts'

@@ -1,23 +1,28 @@
 import type { IncomingMessage } from 'node:http'
-import type { Authentication, Authenticator, AuthenticationRequest, HeaderChanges } from '@kube-authn/core'
+import type {
+  Authentication,
+  AuthenticationRequest,
+  Authenticator,
+  Awaitable,
+  HeaderChanges,
+} from '@kube-authn/core'
 import {
+  aFunction,
   authenticateRequest,
   authorizeRequest,
   impersonateRequest,
   notify,
+  type OptionsShape,
   StatusError,
 } from '@kube-authn/core/adapter'
 import type { Authorizer, RequestAttributes } from '@kube-authn/core/authorization'
 import {
-  aFunction,
   anAuthorizer,
   aPathPrefix,
   type AuthenticateRequestOptions,
   authenticateRequestShape,
-  type Awaitable,
   isStatusError,
   logRefusal,
-  type OptionsShape,
   without,
 } from '@kube-authn/core/internal'
 

@@ -1,6 +1,6 @@
 import type { StatusError } from '@kube-authn/core/adapter'
 import type { Duplex } from 'node:stream'
-import { nodeHttp } from '../builtins.ts'
+import { STATUS_CODES } from 'node:http'
 
 /** The headers of a response without an object of Node: an upgrade has none. */
 export class AnswerHeaders {
@@ -27,7 +27,7 @@ export class AnswerHeaders {
 export function refuseUpgrade(socket: Duplex, failure: StatusError, further: AnswerHeaders): void {
   const { status, headers, content } = failure
   const lines = [
-    `HTTP/1.1 ${status} ${nodeHttp().STATUS_CODES[status] ?? ''}`,
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
     ...[...further.entries(), ...Object.entries(headers)].flatMap(([name, value]) =>
       [value].flat().map((each) => `${name}: ${safe(each)}`),
     ),

@@ -8,7 +8,8 @@ import {
   Received,
   StatusError,
 } from '@kube-authn/core/adapter'
-import { CLIENT_CLOSED_REQUEST, report, untilExpiry } from '@kube-authn/core/internal'
+import { CLIENT_CLOSED_REQUEST, report } from '@kube-authn/core/internal'
+import { untilExpiry } from '@kube-authn/core/connections'
 import type { AcceptedRequest, RequestDecision } from './decide-request.ts'
 import { AnswerHeaders, refuseUpgrade, whenClientLeaves } from './refuse-upgrade.ts'
 

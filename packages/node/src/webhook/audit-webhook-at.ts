@@ -1,6 +1,6 @@
 import { type AuditWebhook, auditWebhook, type AuditWebhookOptions } from '@kube-authn/audit'
 import { auditWebhookShape } from '@kube-authn/audit/internal'
-import { optionProblems, refuseProblems, without, aString } from '@kube-authn/core/internal'
+import { aString, optionProblems, refuseProblems, without } from '@kube-authn/core/internal'
 import { aBoolean, type OptionsShape } from '@kube-authn/core/adapter'
 import type { ReloadOptions } from '../file-source/reloading-source.ts'
 import { endpointFetch } from '../http/endpoint-fetch.ts'

@@ -3,7 +3,7 @@ import {
   type ConfiguredWebhook,
   configuredWebhookOptions,
   type WebhookConfiguration,
-} from '@kube-authn/core/internal'
+} from '@kube-authn/core/authorization'
 import { webhookAuthorizer } from '@kube-authn/core/remote'
 import { apiUrl } from '../delegation/cluster-endpoint.ts'
 import { inClusterEndpoint } from '../delegation/in-cluster-endpoint.ts'

@@ -1,14 +1,11 @@
 import type { TokenAuthenticator } from '@kube-authn/core'
 import { aBoolean, type OptionsShape } from '@kube-authn/core/adapter'
+import { aString, optionProblems, refuseProblems, without } from '@kube-authn/core/internal'
 import {
-  aString,
-  optionProblems,
-  refuseProblems,
-  without,
+  webhookAuthenticator,
   type WebhookAuthenticatorOptions,
   webhookAuthenticatorShape,
-} from '@kube-authn/core/internal'
-import { webhookAuthenticator } from '@kube-authn/core/remote'
+} from '@kube-authn/core/remote'
 import { aPath } from '../options/file-option.ts'
 import { reloadShape } from '../options/reload-options.ts'
 import type { ReloadOptions } from '../file-source/reloading-source.ts'

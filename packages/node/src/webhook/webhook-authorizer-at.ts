@@ -1,13 +1,10 @@
-import type { Authorizer } from '@kube-authn/core/authorization'
-import { aBoolean, type OptionsShape } from '@kube-authn/core/adapter'
 import {
-  aString,
-  optionProblems,
-  refuseProblems,
-  without,
+  type Authorizer,
   type WebhookAuthorizerOptions,
   webhookAuthorizerShape,
-} from '@kube-authn/core/internal'
+} from '@kube-authn/core/authorization'
+import { aBoolean, type OptionsShape } from '@kube-authn/core/adapter'
+import { aString, optionProblems, refuseProblems, without } from '@kube-authn/core/internal'
 import { webhookAuthorizer } from '@kube-authn/core/remote'
 import { aPath } from '../options/file-option.ts'
 import { reloadShape } from '../options/reload-options.ts'

@@ -1,12 +1,12 @@
-import type { HttpAnswer } from '@kube-authn/core/adapter'
+import { type HttpAnswer, notify } from '@kube-authn/core/adapter'
 import {
+  answerDiscovery,
+  discoveryDocuments,
   type DiscoveryResource,
   isStatusError,
-  loadDiscovery,
   methodNotAllowed,
-  notify,
+  objectAnswer,
 } from '@kube-authn/core/internal'
-import { objectAnswer } from '@kube-authn/core/internal/api'
 import type { TokenIssuer } from '@kube-authn/core/service-account'
 import { openApi } from '../openapi/openapi.ts'
 import { registry } from '../registry/registry.ts'
@@ -74,7 +74,6 @@ export async function apiAnswers(
   await objects.createSystemNamespaces()
   const answerObjects = objectRequests({ registry: objects, clock, isStrict: strict })
   const schemas = openApi(resources)
-  const { answerDiscovery, discoveryDocuments } = await loadDiscovery()
   const documents = discoveryDocuments([...resources.map(discovered), ...reviews])
 
   /** The annotations of a caller without a context of its own go to the observer. */

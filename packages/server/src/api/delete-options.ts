@@ -1,13 +1,14 @@
 import {
+  checkFields,
   type ErrorList,
   errorList,
   fieldPath,
+  type FieldValidation,
   firstValues,
   isObject,
   type ObjectReader,
   readObject,
 } from '@kube-authn/core/internal'
-import { checkFields, type FieldValidation } from '@kube-authn/core/internal/api'
 import { badRequest } from '../registry/status-errors.ts'
 import type { Preconditions } from '../registry/write.ts'
 import { requireValid } from './invalid-options.ts'

@@ -1,10 +1,9 @@
-import { patternOnUse } from '@kube-authn/internal/pattern-on-use'
 import type { AuthenticationRequest } from '@kube-authn/core'
 import { type ErrorList, fieldPath, firstValues } from '@kube-authn/core/internal'
 
 const MAX_LENGTH = 128
 const PATH = fieldPath('fieldManager')
-const unprintable = patternOnUse(String.raw`[^\p{L}\p{M}\p{N}\p{P}\p{S} ]`, 'u')
+const unprintable = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u
 
 /**
  * Who makes a request, as the owner of fields: who it says it is, or the beginning of its user agent.
@@ -22,7 +21,7 @@ export function managerOf({ method, query, headers }: AuthenticationRequest): st
 /** Every object that is written has these names: they must be short, and not change what a terminal shows. */
 export function validateManager(name: string, errors: ErrorList): void {
   if (name.length > MAX_LENGTH) errors.tooLong(PATH, MAX_LENGTH)
-  if (unprintable().test(name)) {
+  if (unprintable.test(name)) {
     errors.invalid(PATH, name.slice(0, MAX_LENGTH), 'should only contain printable characters')
   }
 }

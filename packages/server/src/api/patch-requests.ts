@@ -1,6 +1,5 @@
 import type { HttpAnswer } from '@kube-authn/core/adapter'
-import { isObject } from '@kube-authn/core/internal'
-import { decodeJson, readBytes } from '@kube-authn/core/internal/api'
+import { decodeJson, isObject, readBytes } from '@kube-authn/core/internal'
 import { jsonPatch } from '../patch/json-patch.ts'
 import { mergePatch } from '../patch/merge-patch.ts'
 import { strategicMerge } from '../patch/strategic-merge.ts'

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
-import { readJwt } from '@kube-authn/core/internal'
+import { readJwt } from '@kube-authn/core/oidc'
 import {
   type ControlledObjects,
   controlledObjects,

@@ -1,23 +1,26 @@
-import type { Awaitable, Clock, Observer } from '@kube-authn/core'
+import type { Awaitable, Clock, ConfigurationProblem, Observer } from '@kube-authn/core'
 import type { Authorizer } from '@kube-authn/core/authorization'
 import {
-  anAuthorizer,
   aClock,
-  aSigningKey,
+  anAuthorizer,
   aString,
-  type ConfigurationProblem,
-  listOf,
   nested,
-  notify,
   optionProblems,
   refuseProblems,
   report,
-  wholeNumber,
   withFurtherProblems,
   withMethods,
 } from '@kube-authn/core/internal'
-import { aBoolean, aFunction, type OptionsShape, required } from '@kube-authn/core/adapter'
-import type { SigningKey } from '@kube-authn/core/service-account'
+import {
+  aBoolean,
+  aFunction,
+  listOf,
+  notify,
+  type OptionsShape,
+  required,
+  wholeNumber,
+} from '@kube-authn/core/adapter'
+import { aSigningKey, type SigningKey } from '@kube-authn/core/service-account'
 import { registry } from '../registry/registry.ts'
 import { allResources } from '../registry/resources/index.ts'
 import { elapsedTimeOf, storeClock } from '@kube-authn/store/internal'

@@ -1,13 +1,7 @@
 import type { Clock } from '@kube-authn/core'
-import {
-  systemClock,
-  aClock,
-  anIterable,
-  type Precondition,
-  type LegacyTokenObjects,
-  type ServiceAccount,
-} from '@kube-authn/core/internal'
+import { aClock, anIterable, type Precondition, systemClock } from '@kube-authn/core/internal'
 import { checkOptions, type OptionsShape } from '@kube-authn/core/adapter'
+import type { LegacyTokenObjects, ServiceAccount } from '@kube-authn/core/service-account'
 import type { Secret } from '@kube-authn/core/bootstrap-token'
 import type { SecretPatch, TokensControllerStore } from './stores.ts'
 

@@ -1,5 +1,6 @@
 import type { Awaitable } from '@kube-authn/core'
-import type { Precondition, ServiceAccount } from '@kube-authn/core/internal'
+import type { Precondition } from '@kube-authn/core/internal'
+import type { ServiceAccount } from '@kube-authn/core/service-account'
 import type { Secret } from '@kube-authn/core/bootstrap-token'
 
 /** Changes to a secret: sets these keys and keeps all others. */

@@ -1,7 +1,12 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { bootstrapToken, createBootstrapToken } from '@kube-authn/core/bootstrap-token'
-import { legacyServiceAccountToken, signingKeyFromPem } from '@kube-authn/core/service-account'
-import { ConfigurationError, LAST_USED_LABEL, signToken } from '@kube-authn/core/internal'
+import {
+  LAST_USED_LABEL,
+  legacyServiceAccountToken,
+  signingKeyFromPem,
+  signToken,
+} from '@kube-authn/core/service-account'
+import { ConfigurationError } from '@kube-authn/core'
 import { fixedClock } from '@kube-authn/testing'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { registry, type Registry } from '../registry/registry.ts'

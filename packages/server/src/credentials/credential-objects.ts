@@ -1,11 +1,6 @@
-import {
-  type BootstrapTokenOptions,
-  type LegacyTokenObjects,
-  refuseProblems,
-  type Secret,
-  type ServiceAccountObjects,
-  withMethods,
-} from '@kube-authn/core/internal'
+import { refuseProblems, withMethods } from '@kube-authn/core/internal'
+import type { BootstrapTokenOptions, Secret } from '@kube-authn/core/bootstrap-token'
+import type { LegacyTokenObjects, ServiceAccountObjects } from '@kube-authn/core/service-account'
 import type { KubeObject } from '../registry/kube-object.ts'
 import { registry } from '../registry/registry.ts'
 import type { Resource } from '../registry/resource.ts'

@@ -1,4 +1,4 @@
-import { unavailable } from '@kube-authn/core/internal'
+import { unavailable } from '@kube-authn/core'
 import type { KubeObject } from '../registry/kube-object.ts'
 import type { Resource } from '../registry/resource.ts'
 import { fromStored, keyPrefix } from '../registry/stored-objects.ts'

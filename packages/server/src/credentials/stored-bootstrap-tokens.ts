@@ -1,5 +1,9 @@
 import { checkOptions } from '@kube-authn/core/adapter'
-import { BOOTSTRAP_NAMESPACE, type BootstrapTokenOptions, type Secret } from '@kube-authn/core/internal'
+import {
+  BOOTSTRAP_NAMESPACE,
+  type BootstrapTokenOptions,
+  type Secret,
+} from '@kube-authn/core/bootstrap-token'
 import { secrets } from '../registry/resources/secrets.ts'
 import { type StoreCacheOptions, storeCacheShape, type StoreCopy } from '@kube-authn/store/internal'
 import { objectCopy } from './object-copy.ts'

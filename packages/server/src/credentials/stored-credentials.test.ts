@@ -1,17 +1,14 @@
 import { generateKeyPairSync } from 'node:crypto'
-import {
-  type AuthenticationError,
-  cached,
-  CREDENTIAL_ID_KEY,
-  signToken,
-  type TokenAuthenticator,
-  untilExpiry,
-} from '@kube-authn/core/internal'
+import type { AuthenticationError, TokenAuthenticator } from '@kube-authn/core'
+import { cached } from '@kube-authn/core/remote'
+import { untilExpiry } from '@kube-authn/core/connections'
 import { bootstrapToken, createBootstrapToken } from '@kube-authn/core/bootstrap-token'
 import {
+  CREDENTIAL_ID_KEY,
   legacyServiceAccountToken,
   serviceAccountToken,
   signingKeyFromPem,
+  signToken,
   tokenIssuer,
 } from '@kube-authn/core/service-account'
 import { fixedClock } from '@kube-authn/testing'

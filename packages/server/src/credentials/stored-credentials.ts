@@ -1,14 +1,11 @@
+import { isObject, stringMemberOf, valueOf } from '@kube-authn/core/internal'
 import {
-  BOOTSTRAP_SECRET_TYPE,
-  isObject,
   type NamedObject,
   type Pod,
   SERVICE_ACCOUNT_SECRET_TYPE,
   type ServiceAccount,
-  stringMemberOf,
-  valueOf,
-} from '@kube-authn/core/internal'
-import type { Secret } from '@kube-authn/core/bootstrap-token'
+} from '@kube-authn/core/service-account'
+import { BOOTSTRAP_SECRET_TYPE, type Secret } from '@kube-authn/core/bootstrap-token'
 import { textOfBase64 } from '@kube-authn/internal/base64'
 import { timeOfRfc3339 } from '@kube-authn/internal/rfc3339'
 import type { KubeObject } from '../registry/kube-object.ts'

@@ -1,5 +1,6 @@
 import { checkOptions, type OptionsShape, required } from '@kube-authn/core/adapter'
-import { type LegacyTokenObjects, type ServiceAccountObjects, withMethods } from '@kube-authn/core/internal'
+import { withMethods } from '@kube-authn/core/internal'
+import type { LegacyTokenObjects, ServiceAccountObjects } from '@kube-authn/core/service-account'
 import { nodes, pods } from '../registry/resources/plain.ts'
 import { secrets } from '../registry/resources/secrets.ts'
 import { serviceAccounts } from '../registry/resources/service-accounts.ts'

@@ -1,6 +1,5 @@
 import type { AuthenticationRequest, RequestHeaders } from '@kube-authn/core'
-import { firstValues, methodNotAllowed, notAcceptable } from '@kube-authn/core/internal'
-import { requireJsonAccepted } from '@kube-authn/core/internal/api'
+import { firstValues, methodNotAllowed, notAcceptable, requireJsonAccepted } from '@kube-authn/core/internal'
 import { pageNotFound } from '../api/internal-error.ts'
 import { apiVersionOf, type Resource } from '../registry/resource.ts'
 import { groupDocument } from './group-document.ts'

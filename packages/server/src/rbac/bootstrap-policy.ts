@@ -1,4 +1,4 @@
-import { RBAC_API_GROUP } from '@kube-authn/core/internal'
+import { RBAC_API_GROUP } from '@kube-authn/core/authorization'
 
 /** A rule, as in JSON. */
 export interface WrittenRule {

@@ -1,4 +1,4 @@
-import { type PolicyRule, RBAC_API_GROUP } from '@kube-authn/core/internal'
+import { type PolicyRule, RBAC_API_GROUP } from '@kube-authn/core/authorization'
 import { coverage } from '../registry/escalation/covers.ts'
 import { decodedRbac } from '../registry/escalation/role-rules.ts'
 import { isSameJson } from '../registry/same-json.ts'

@@ -1,5 +1,11 @@
-import { attributesOf, privilegedGroups, unionAuthorizer } from '@kube-authn/core/authorization'
-import { emptyContext, rbac as rbacOf, rbacPolicy, userInfo } from '@kube-authn/core/internal'
+import {
+  attributesOf,
+  privilegedGroups,
+  rbac as rbacOf,
+  rbacPolicy,
+  unionAuthorizer,
+} from '@kube-authn/core/authorization'
+import { emptyContext, userInfo } from '@kube-authn/core'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { fixedClock } from '@kube-authn/testing'

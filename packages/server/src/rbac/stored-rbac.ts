@@ -1,14 +1,15 @@
 import { checkOptions } from '@kube-authn/core/adapter'
-import { AuthorizationError, type RbacAuthorizer } from '@kube-authn/core/authorization'
 import {
   type AnyBinding,
+  AuthorizationError,
   decodeRbacObject,
-  errorList,
   noOpinion,
   PolicyIndex,
+  type RbacAuthorizer,
   type RbacObject,
   rbacOver,
-} from '@kube-authn/core/internal'
+} from '@kube-authn/core/authorization'
+import { errorList } from '@kube-authn/core/internal'
 import { fromStored, RBAC_PREFIX } from '../registry/stored-objects.ts'
 import {
   type Kept,

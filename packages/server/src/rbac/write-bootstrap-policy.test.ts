@@ -1,5 +1,5 @@
 import { attributesOf, type RequestAttributes } from '@kube-authn/core/authorization'
-import { emptyContext, userInfo } from '@kube-authn/core/internal'
+import { emptyContext, userInfo } from '@kube-authn/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { KubeObject } from '../registry/kube-object.ts'
 import { registry, type Registry } from '../registry/registry.ts'

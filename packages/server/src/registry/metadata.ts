@@ -1,5 +1,11 @@
-import type { ErrorList, FieldPath, ObjectReader } from '@kube-authn/core/internal'
-import { byCodeUnits, fieldPath, validateMarks } from '@kube-authn/core/internal'
+import {
+  byCodeUnits,
+  type ErrorList,
+  type FieldPath,
+  fieldPath,
+  type ObjectReader,
+} from '@kube-authn/core/internal'
+import { validateMarks } from '@kube-authn/core/authorization'
 import { dns1123LabelProblems } from '@kube-authn/internal/kubernetes-names'
 import type { KubeObject, ManagedFieldsEntry, ObjectMeta, OwnerReference } from './kube-object.ts'
 import type { Resource } from './resource.ts'

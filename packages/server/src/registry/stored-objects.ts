@@ -1,4 +1,5 @@
-import { isObject, RBAC_API_GROUP } from '@kube-authn/core/internal'
+import { isObject } from '@kube-authn/core/internal'
+import { RBAC_API_GROUP } from '@kube-authn/core/authorization'
 import { type StoredObject, StoreError } from '@kube-authn/store'
 import type { KubeObject } from './kube-object.ts'
 import type { Resource } from './resource.ts'

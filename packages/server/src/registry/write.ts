@@ -1,5 +1,4 @@
-import type { UserInfo } from '@kube-authn/core'
-import type { Context } from '@kube-authn/core/internal'
+import type { Context, UserInfo } from '@kube-authn/core'
 import type { ManagedFieldsEntry } from './kube-object.ts'
 
 /** Who writes. */

@@ -1,6 +1,8 @@
 import { checkOptions, type OptionsShape } from '@kube-authn/core/adapter'
-import { atLeast, requireRevocation, unavailable, watchAny, without } from '@kube-authn/core/internal'
+import { atLeast, watchAny, without } from '@kube-authn/core/internal'
+import { unavailable } from '@kube-authn/core'
 import {
+  requireRevocation,
   type Revocation,
   revocationList,
   type Revocations,

@@ -1,24 +1,26 @@
 import {
   aClock,
-  aFunction,
   aLog,
   anAuthorizer,
   aRequestAuthenticator,
   aString,
-  authenticateRequestShape,
   type AuthenticateRequestOptions,
-  listOf,
+  authenticateRequestShape,
   must,
   nested,
-  oneOf,
-  type OptionsShape,
-  above,
-  required,
   someAudiences,
   someTokenAuthenticators,
-  wholeNumber,
   withMethods,
 } from '@kube-authn/core/internal'
+import {
+  above,
+  aFunction,
+  listOf,
+  oneOf,
+  type OptionsShape,
+  required,
+  wholeNumber,
+} from '@kube-authn/core/adapter'
 import type { Authenticator, Observer, TokenAuthenticator } from '@kube-authn/core'
 import type { Authorizer } from '@kube-authn/core/authorization'
 import type { Metrics } from '@kube-authn/metrics'

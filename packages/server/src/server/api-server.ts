@@ -1,4 +1,4 @@
-import type { Observer } from '@kube-authn/core'
+import type { ConfigurationProblem, Observer } from '@kube-authn/core'
 import { requirePeerCertificates } from '@kube-authn/core/adapter'
 import {
   allow,
@@ -9,7 +9,6 @@ import {
   unionAuthorizer,
 } from '@kube-authn/core/authorization'
 import {
-  type ConfigurationProblem,
   optionProblems,
   refuseProblems,
   systemClock,

@@ -1,6 +1,6 @@
-import type { AuthenticationRequest } from '@kube-authn/core'
+import type { AuthenticationRequest, Log } from '@kube-authn/core'
 import type { StatusError } from '@kube-authn/core/adapter'
-import { type Log, logFailure } from '@kube-authn/core/internal'
+import { logFailure } from '@kube-authn/core/internal'
 
 /** Where an operator learns of failures whose cause no client sees. */
 export interface FailureLog {

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, request, type ServerResponse } from
 import type { AddressInfo } from 'node:net'
 import { userInfo } from '@kube-authn/core'
 import { incomingMessageRequest, StatusError } from '@kube-authn/core/adapter'
-import { RequestState, requestStates } from '@kube-authn/core/internal/shared'
+import { RequestState, requestStates } from '@kube-authn/core/internal'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { KubernetesApi, KubernetesApiRequest } from '../api/kubernetes-api.ts'
 import { type KoaContext, koaHandler, nodeHandler } from './handlers.ts'

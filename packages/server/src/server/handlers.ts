@@ -1,8 +1,13 @@
 import type { IncomingMessage } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
 import type { UserInfo } from '@kube-authn/core'
-import { clientContext, incomingMessageBody, incomingMessageRequest } from '@kube-authn/core/adapter'
-import { aFunction, isStatusError, knownRequest, memberOf, refuseProblems } from '@kube-authn/core/internal'
+import {
+  aFunction,
+  clientContext,
+  incomingMessageBody,
+  incomingMessageRequest,
+} from '@kube-authn/core/adapter'
+import { isStatusError, knownRequest, memberOf, refuseProblems } from '@kube-authn/core/internal'
 import type { KubernetesApi } from '../api/kubernetes-api.ts'
 import { internalError } from '../api/internal-error.ts'
 import { compressed } from './compressed-answer.ts'

@@ -1,4 +1,5 @@
-import { type Clock, systemClock } from '@kube-authn/core/internal'
+import { systemClock } from '@kube-authn/core/internal'
+import type { Clock } from '@kube-authn/core'
 import { elapsedTimeOf } from '../local/elapsed.ts'
 
 /** Since when a copy of something elsewhere has not been compared with it. */

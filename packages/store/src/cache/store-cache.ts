@@ -1,14 +1,6 @@
 import { type Clock, KubeAuthnError } from '@kube-authn/core'
-import { type OptionsShape, required } from '@kube-authn/core/adapter'
-import {
-  aClock,
-  aFunction,
-  atLeast,
-  report,
-  systemClock,
-  wholeNumber,
-  withMethods,
-} from '@kube-authn/core/internal'
+import { aFunction, type OptionsShape, required, wholeNumber } from '@kube-authn/core/adapter'
+import { aClock, atLeast, report, systemClock, withMethods } from '@kube-authn/core/internal'
 import { followStore } from '../follow-store.ts'
 import { deferred } from '../local/deferred.ts'
 import type { ObjectStore, StoreChange, StoredObject } from '../object-store.ts'

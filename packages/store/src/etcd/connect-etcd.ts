@@ -1,4 +1,4 @@
-import type { Clock } from '@kube-authn/core'
+import { type Clock, ConfigurationError } from '@kube-authn/core'
 import { aClock, aString, nonEmptyListOf, systemClock } from '@kube-authn/core/internal'
 import {
   aBoolean,
@@ -9,7 +9,6 @@ import {
   type OptionsShape,
   required,
 } from '@kube-authn/core/adapter'
-import { ConfigurationError } from '@kube-authn/core'
 import { type HistoryOptions, historyShape } from '../history-options.ts'
 import { elapsedTimeOf } from '../local/elapsed.ts'
 import { endpointProblem } from './endpoint-problem.ts'

@@ -1,6 +1,5 @@
 import type { ConfigurationProblem } from '@kube-authn/core'
 import {
-  above,
   type AnyShape,
   memberOf,
   must,
@@ -9,7 +8,7 @@ import {
   withFurtherProblems,
   withMethods,
 } from '@kube-authn/core/internal'
-import type { OptionsShape } from '@kube-authn/core/adapter'
+import { above, type OptionsShape } from '@kube-authn/core/adapter'
 import { type Database, database, type PostgresClient, type PostgresPool } from './database.ts'
 import { isSchemaName } from './identifier.ts'
 import { sslModeProblem } from './ssl-mode.ts'

@@ -1,6 +1,6 @@
 import type { Clock } from '@kube-authn/core'
-import { aClock, above, systemClock } from '@kube-authn/core/internal'
-import { aBoolean, type OptionsShape } from '@kube-authn/core/adapter'
+import { aClock, systemClock } from '@kube-authn/core/internal'
+import { aBoolean, above, type OptionsShape } from '@kube-authn/core/adapter'
 import { historyLimitOf, type HistoryOptions, historyShape } from '../history-options.ts'
 import { elapsedTimeOf } from '../local/elapsed.ts'
 import type { ObjectStore } from '../object-store.ts'

@@ -1,4 +1,4 @@
-import { systemClock, anything, aClock, aString } from '@kube-authn/core/internal/shared'
+import { aClock, anything, aString, systemClock } from '@kube-authn/core/internal'
 import { checkOptions, listOf, type OptionsShape } from '@kube-authn/core/adapter'
 import { fakeService } from '../service/fake-service.ts'
 import { claimsEndpoints } from './claims-endpoints.ts'

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer } from 'node:https'
-import { optionProblems, refuseProblems, withMethods } from '@kube-authn/core/internal/shared'
+import { optionProblems, refuseProblems, withMethods } from '@kube-authn/core/internal'
 import { type OptionsShape, wholeNumber } from '@kube-authn/core/adapter'
 import type { CertificateAuthority } from '../pki/certificate-authority.ts'
 import { createPki } from '../pki/pki.ts'

@@ -1,4 +1,4 @@
-import { systemClock } from '@kube-authn/core/internal/shared'
+import { systemClock } from '@kube-authn/core/internal'
 import {
   type CertificateContent,
   createCertificate,

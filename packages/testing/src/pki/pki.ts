@@ -1,4 +1,4 @@
-import { aString, must, aClock } from '@kube-authn/core/internal/shared'
+import { aClock, aString, must } from '@kube-authn/core/internal'
 import { checkOptions, oneOf, type OptionsShape } from '@kube-authn/core/adapter'
 import type { CertificateAuthority, PkiOptions } from './certificate-authority.ts'
 

@@ -1,13 +1,11 @@
 import type { Clock } from '@kube-authn/core'
-import {
-  systemClock,
-  type InitialObjects,
-  type ServiceAccountTokenOptions,
-  anIterable,
-  aClock,
-  aString,
-} from '@kube-authn/core/internal/shared'
-import type { SigningKey, TokenIssuer } from '@kube-authn/core/service-account'
+import { aClock, anIterable, aString, systemClock } from '@kube-authn/core/internal'
+import type {
+  InitialObjects,
+  ServiceAccountTokenOptions,
+  SigningKey,
+  TokenIssuer,
+} from '@kube-authn/core/service-account'
 import { checkOptions, type OptionsShape } from '@kube-authn/core/adapter'
 import { generateKeyPair } from '../pki/key-pair.ts'
 import { pem } from '../pki/pem.ts'

@@ -1,5 +1,5 @@
 import type { TokenAuthenticator } from '@kube-authn/core'
-import { aString } from '@kube-authn/core/internal/shared'
+import { aString } from '@kube-authn/core/internal'
 import { checkOptions, oneOf, type OptionsShape } from '@kube-authn/core/adapter'
 import type { Answer } from '../answers.ts'
 import { type FakeService, fakeService } from '../service/fake-service.ts'

@@ -1,4 +1,4 @@
-import { isObject } from '@kube-authn/core/internal/shared'
+import { isObject } from '@kube-authn/core/internal'
 /** The versions of TokenReview; they have the same fields. More may be added in a minor version; handle the rest. */
 export type TokenReviewVersion = 'v1' | 'v1beta1'
 

@@ -1,4 +1,4 @@
-import { intersectAudiences, isAuthenticationError } from '@kube-authn/core/internal/shared'
+import { intersectAudiences, isAuthenticationError } from '@kube-authn/core/internal'
 import type { TokenAuthenticator, UserInfo } from '@kube-authn/core'
 import type { ReceivedReview } from './read-review.ts'
 

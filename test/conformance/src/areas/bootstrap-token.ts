@@ -1,12 +1,17 @@
 import { emptyContext } from '@kube-authn/core'
-import { bootstrapSecrets, bootstrapToken, type Secret } from '@kube-authn/core/bootstrap-token'
+import {
+  bootstrapSecrets,
+  bootstrapToken,
+  isBootstrapGroup,
+  type Secret,
+  tokenIdOfSecretName,
+} from '@kube-authn/core/bootstrap-token'
 import {
   bootstrapTokenCleaner,
   clusterInfoSigner,
   signClusterInfo,
   verifyClusterInfo,
 } from '@kube-authn/server'
-import { isBootstrapGroup, tokenIdOfSecretName } from '@kube-authn/core/internal'
 import { fixedClock } from '@kube-authn/testing'
 import { outcomeOf } from '../behaviour.ts'
 import type { Given, UnitRunner } from '../vector.ts'

@@ -1,12 +1,11 @@
 import { anonymous, ConfigurationError } from '@kube-authn/core'
+import { type FieldError, resolveAnonymous } from '@kube-authn/core/internal'
 import {
-  resolveAnonymous,
-  decodeAuthenticationConfiguration,
-  type FieldError,
-  validateAuthenticationConfiguration,
   type AuthenticationConfiguration,
-} from '@kube-authn/core/internal'
-import { parseAuthenticationConfiguration } from '@kube-authn/core/configuration'
+  decodeAuthenticationConfiguration,
+  parseAuthenticationConfiguration,
+  validateAuthenticationConfiguration,
+} from '@kube-authn/core/configuration'
 import { createPki, fakeRequest } from '@kube-authn/testing'
 import type { UnitRunner, VectorUser } from '../vector.ts'
 

@@ -1,5 +1,4 @@
-import type { ServiceAccount } from '@kube-authn/core/internal'
-import type { Secret } from '@kube-authn/core/service-account'
+import type { Secret, ServiceAccount } from '@kube-authn/core/service-account'
 import { runControllers } from '@kube-authn/server'
 import { memoryObjectStore, type ObjectStore } from '@kube-authn/store'
 

@@ -1,6 +1,11 @@
 import { ConfigurationError } from '@kube-authn/core'
-import { type VerificationKey, issuerDiscovery } from '@kube-authn/core/service-account'
-import { verificationKeyOfJwk, JWKS_PATH, OPENID_CONFIGURATION_PATH } from '@kube-authn/core/internal'
+import {
+  issuerDiscovery,
+  JWKS_PATH,
+  OPENID_CONFIGURATION_PATH,
+  type VerificationKey,
+} from '@kube-authn/core/service-account'
+import { verificationKeyOfJwk } from '@kube-authn/core/oidc'
 import type { Given, UnitRunner } from '../vector.ts'
 import { privateJwkNamed } from './signed-token.ts'
 

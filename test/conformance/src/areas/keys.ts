@@ -1,7 +1,7 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { ConfigurationError } from '@kube-authn/core'
 import { signingKeyFromPem, verificationKeysFromPem } from '@kube-authn/core/service-account'
-import { verificationKeyOfJwk } from '@kube-authn/core/internal'
+import { verificationKeyOfJwk } from '@kube-authn/core/oidc'
 import { createPki } from '@kube-authn/testing'
 import { NotImplemented, type UnitRunner } from '../vector.ts'
 

@@ -7,17 +7,21 @@ import {
   type TokenAuthenticator,
   union,
 } from '@kube-authn/core'
-import { authenticationConfiguration, parseAuthenticationConfiguration } from '@kube-authn/core/configuration'
 import {
+  authenticationConfiguration,
   jwtAuthenticators,
   type JwtAuthenticators,
+  parseAuthenticationConfiguration,
+} from '@kube-authn/core/configuration'
+import {
   isJwsAlgorithm,
+  localKeySet,
+  oidc,
   type OidcFlagOptions,
   oidcFlagOptions,
   type OidcFlags,
   type OidcOptions,
-} from '@kube-authn/core/internal'
-import { localKeySet, oidc } from '@kube-authn/core/oidc'
+} from '@kube-authn/core/oidc'
 import { metrics } from '@kube-authn/metrics'
 import { fakeRequest, fixedClock } from '@kube-authn/testing'
 import { outcomeOf, userOf } from '../behaviour.ts'

@@ -1,10 +1,10 @@
 import { ConfigurationError } from '@kube-authn/core'
 import {
   mergeRequestHeaderConfig,
+  NO_REQUEST_HEADER_CONFIG,
   parseRequestHeaderConfig,
   type RequestHeaderConfig,
 } from '@kube-authn/core/client-certificate'
-import { NO_REQUEST_HEADER_CONFIG } from '@kube-authn/core/internal'
 import type { Certificates } from '../certificates.ts'
 import { DEVIATES_AS_DOCUMENTED, type UnitRunner } from '../vector.ts'
 

@@ -1,6 +1,12 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { readJwt, LEGACY_ISSUER, type ServiceAccount } from '@kube-authn/core/internal'
-import { type SigningKey, signingKeyFromPem, type Secret } from '@kube-authn/core/service-account'
+import { readJwt } from '@kube-authn/core/oidc'
+import {
+  LEGACY_ISSUER,
+  type Secret,
+  type ServiceAccount,
+  type SigningKey,
+  signingKeyFromPem,
+} from '@kube-authn/core/service-account'
 import {
   legacyTokenCleaner,
   serviceAccountStore,

@@ -4,10 +4,8 @@ import {
   boundTokenClaims,
   isServiceAccountToken,
   LAST_USED_LABEL,
-  legacyTokenClaims,
-} from '@kube-authn/core/internal'
-import {
   legacyServiceAccountToken,
+  legacyTokenClaims,
   type Secret,
   type ServiceAccountObjects,
   serviceAccountObjects,

@@ -7,7 +7,7 @@ import {
   type KeyObject,
   sign,
 } from 'node:crypto'
-import { verificationKeyOfJwk } from '@kube-authn/core/internal'
+import { verificationKeyOfJwk } from '@kube-authn/core/oidc'
 import type { VerificationKey } from '@kube-authn/core/service-account'
 import { NotImplemented } from '../vector.ts'
 

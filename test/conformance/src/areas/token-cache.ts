@@ -1,6 +1,5 @@
 import { AuthenticationError, type Context, type TokenAuthenticator } from '@kube-authn/core'
-import { cached } from '@kube-authn/core/remote'
-import { tokenCacheKey } from '@kube-authn/core/internal'
+import { cached, tokenCacheKey } from '@kube-authn/core/remote'
 import { fixedClock } from '@kube-authn/testing'
 import { type Behaviour, outcomeOf, scripted } from '../behaviour.ts'
 import { DEVIATES_AS_DOCUMENTED, type Given, type UnitRunner } from '../vector.ts'

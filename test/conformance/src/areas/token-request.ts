@@ -1,6 +1,11 @@
 import { StatusError } from '@kube-authn/core/adapter'
-import { readJwt, type TokenTarget } from '@kube-authn/core/internal'
-import { signingKeyFromPem, serviceAccountObjects, tokenIssuer } from '@kube-authn/core/service-account'
+import { readJwt } from '@kube-authn/core/oidc'
+import {
+  serviceAccountObjects,
+  signingKeyFromPem,
+  tokenIssuer,
+  type TokenTarget,
+} from '@kube-authn/core/service-account'
 import { createPki, fixedClock } from '@kube-authn/testing'
 import type { Given, UnitRunner } from '../vector.ts'
 

@@ -1,6 +1,6 @@
 import { type Clock, ConfigurationError, type Context } from '@kube-authn/core'
-import { webhookAuthenticator } from '@kube-authn/core/remote'
-import type { WebhookFetch, WebhookAuthenticatorOptions, WebhookFetchInit } from '@kube-authn/core/internal'
+import { webhookAuthenticator, type WebhookAuthenticatorOptions } from '@kube-authn/core/remote'
+import type { WebhookFetch, WebhookFetchInit } from '@kube-authn/core/internal'
 import { outcomeOf } from '../behaviour.ts'
 import {
   DEVIATES_AS_DOCUMENTED,

@@ -1,10 +1,9 @@
 import type { Authenticator } from '../../authenticator/authenticator.ts'
 import { ConfigurationError } from '../../authenticator/errors.ts'
-import { nodeBuiltin } from '../../internal/node-builtin.ts'
 
-/** The members of `node:tls` that are used. */
-interface NodeTls {
-  readonly TLSSocket?: { readonly prototype?: { readonly getPeerCertificate?: unknown } }
+/** The globals that identify a runtime. */
+interface MaybeNode {
+  readonly process?: { readonly versions?: { readonly node?: unknown } }
 }
 
 /**
@@ -44,6 +43,5 @@ function tellsPeerCertificates(): boolean {
   // The sockets of Bun's `tls` have the method, but those of its HTTPS server do not (oven-sh/bun#37251). Cloudflare's runtime has the
   // class for compatibility with Node, but no server that uses it; only that runtime has `WebSocketPair`.
   if ('Bun' in globalThis || 'WebSocketPair' in globalThis) return false
-  const tls = nodeBuiltin('node:tls') as NodeTls | undefined
-  return typeof tls?.TLSSocket?.prototype?.getPeerCertificate === 'function'
+  return typeof (globalThis as MaybeNode).process?.versions?.node === 'string'
 }

@@ -1,4 +1,3 @@
-import { onFirstUse } from '@kube-authn/internal/on-first-use'
 import { allow, type Decision, deny, noOpinion } from '../decision.ts'
 import { AuthorizationError } from '../errors.ts'
 import { type Fields, readReviewStatus } from '../../internal/webhook-call/read-review.ts'
@@ -33,9 +32,9 @@ export async function reviewAnswer(text: string): Promise<ReviewAnswer> {
   return { decision: allowed ? allow(reason) : noOpinion(reason), allowed }
 }
 
-const contradiction = onFirstUse(
-  () => new AuthorizationError('webhook subject access review returned both allow and deny response'),
-)
+function contradiction(): AuthorizationError {
+  return new AuthorizationError('webhook subject access review returned both allow and deny response')
+}
 
 function flag(status: Fields, name: string): boolean {
   const value = status[name] ?? false

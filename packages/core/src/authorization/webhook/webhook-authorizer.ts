@@ -5,7 +5,7 @@ import { AuthorizationError } from '../errors.ts'
 import { systemClock } from '../../internal/clock.ts'
 import type { Context } from '../../authenticator/context.ts'
 import { keyedDigest } from '../../internal/digest/keyed-digest.ts'
-import { sha256 } from '../../internal/digest/sha256.ts'
+import { sha256 } from '#sha256'
 import type { Observer } from '../../authenticator/events.ts'
 import { faultOf } from '../../internal/http/fault.ts'
 import {

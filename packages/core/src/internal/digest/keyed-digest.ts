@@ -6,7 +6,7 @@ import { base64urlOf } from '../base64url.ts'
  * Secrets are stored and compared as such digests. So the time of a map lookup does not reveal how close a guess is, and the contents of
  * memory are useless elsewhere.
  *
- * @param sha256 that of the platform. This module does not import it, so that it can be in the file that stands for it on Node (`entries/shared.ts`).
+ * @param sha256 that of the platform.
  */
 export function keyedDigest(sha256: (message: string | Uint8Array) => string): (text: string) => string {
   let key: string | undefined

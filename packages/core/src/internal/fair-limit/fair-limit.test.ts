@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { fixedClock, settled, thrownBy } from '../../../test/fakes.ts'
 import { keyedDigest } from '../digest/keyed-digest.ts'
-import { sha256 } from '../digest/sha256.ts'
+import { sha256 } from '../digest/native.ts'
 import { addressKey } from './address-key.ts'
 import { BUSY_SECONDS } from '../retry-after.ts'
 import { fairLimit } from './fair-limit.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { DigestTable } from './digest-table.ts'
 import { keyedDigest } from '../digest/keyed-digest.ts'
-import { sha256 } from '../digest/sha256.ts'
+import { sha256 } from '../digest/native.ts'
 
 describe('DigestTable', () => {
   it('is as a map, also with many entries', () => {

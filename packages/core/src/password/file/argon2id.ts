@@ -1,4 +1,5 @@
-import { nodePasswordHashes, promised } from './node-crypto.ts'
+import { passwordHashes } from '#password-platform'
+import { promised } from '../platform/platform.ts'
 import { decodeBase64, hashOf, type PasswordHash } from './password-hash.ts'
 
 const MAX_MEMORY_KIB = 256 * 1024
@@ -28,7 +29,7 @@ export function parseArgon2id(text: string): PasswordHash | string {
   if (parameters.m > MAX_MEMORY_KIB || parameters.t > MAX_PASSES || parameters.p > MAX_PARALLELISM) {
     return 'the argon2id hash is too expensive to check'
   }
-  return hashOf(expected, nodePasswordHashes()?.argon2 === undefined, (password) =>
+  return hashOf(expected, passwordHashes?.argon2 === undefined, (password) =>
     argon2id(password, salt, { ...parameters, dkLen: expected.length }),
   )
 }
@@ -47,7 +48,7 @@ export async function argon2id(
   salt: Uint8Array,
   parameters: Argon2idParameters,
 ): Promise<Uint8Array> {
-  const native = nodePasswordHashes()
+  const native = passwordHashes
   if (native?.argon2 === undefined) {
     const { argon2idAsync } = await import('@noble/hashes/argon2.js')
     return argon2idAsync(password, salt, parameters)

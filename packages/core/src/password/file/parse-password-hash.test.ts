@@ -1,9 +1,26 @@
 import fc from 'fast-check'
 import { scryptSync } from 'node:crypto'
-import { describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { cpuSecondsOf } from '../../../../../test/cpu-seconds.ts'
 import { parsePasswordHash } from './parse-password-hash.ts'
 import type { PasswordHash } from './password-hash.ts'
+
+/** What the runtime has in place of `node:crypto`: one, or none. */
+const platform = vi.hoisted((): { passwordHashes: readonly unknown[] | undefined } => ({
+  passwordHashes: undefined,
+}))
+vi.mock('#password-platform', async (importOriginal) => {
+  const own: object & { readonly passwordHashes?: unknown } = await importOriginal()
+  return {
+    ...own,
+    get passwordHashes() {
+      return platform.passwordHashes === undefined ? own.passwordHashes : platform.passwordHashes[0]
+    },
+  }
+})
+afterEach(() => {
+  platform.passwordHashes = undefined
+})
 
 /*
  * bcrypt: the test vectors of crypt_blowfish. scrypt: RFC 7914 section 12. argon2id: the test vectors of the reference
@@ -86,7 +103,7 @@ describe('a password hash', () => {
   })
 
   it('is checked without node:crypto as well', async () => {
-    vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined)
+    platform.passwordHashes = []
     expect(await hash(scrypt('secret')).matches('secret')).toBe(true)
     expect(await hash(scrypt('secret')).matches('Secret')).toBe(false)
     expect(await hash(ARGON2ID).matches('password')).toBe(true)
@@ -100,7 +117,7 @@ describe('node:crypto', () => {
       const done = args.at(-1) as (...outcome: readonly unknown[]) => void
       done(...result)
     }
-    vi.spyOn(process, 'getBuiltinModule').mockReturnValue({ scrypt: scryptOfRuntime })
+    platform.passwordHashes = [{ scrypt: scryptOfRuntime }]
     return hash(`$scrypt$ln=4,r=1,p=1$${unpadded('salt')}$${unpadded(expected)}`)
   }
 

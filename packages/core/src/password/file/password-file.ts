@@ -10,7 +10,7 @@ import {
   readCredentials,
 } from '../../internal/csv/credential-records.ts'
 import { keyedDigest } from '../../internal/digest/keyed-digest.ts'
-import { sha256 } from '../../internal/digest/sha256.ts'
+import { sha256 } from '#sha256'
 import { type FairLimit, fairLimit } from '../../internal/fair-limit/fair-limit.ts'
 import {
   aBoolean,
@@ -25,7 +25,7 @@ import {
 } from '../../internal/options/index.ts'
 import { finish, type Steps } from '../../internal/steps.ts'
 import { processWorkers } from '../workers/process-workers.ts'
-import { spareCores } from '../workers/worker-threads.ts'
+import { spareCores } from '../workers/spare-cores.ts'
 import {
   checkHashes,
   hashedPassword,

@@ -1,4 +1,5 @@
-import { nodePasswordHashes, promised } from './node-crypto.ts'
+import { passwordHashes } from '#password-platform'
+import { promised } from '../platform/platform.ts'
 import { decodeBase64, hashOf, type PasswordHash } from './password-hash.ts'
 
 const MAX_MEMORY_BYTES = 256 * 1024 * 1024
@@ -22,7 +23,7 @@ export function parseScrypt(text: string): PasswordHash | string {
   if (Number(ln) >= 16 * parameters.r) return 'the parameters of the scrypt hash are inconsistent'
   if (memory > MAX_MEMORY_BYTES || parameters.p > MAX_PARALLELISM)
     return 'the scrypt hash is too expensive to check'
-  return hashOf(expected, nodePasswordHashes() === undefined, (password) =>
+  return hashOf(expected, passwordHashes === undefined, (password) =>
     scrypt(password, salt, { ...parameters, dkLen: expected.length }),
   )
 }
@@ -41,7 +42,7 @@ export async function scrypt(
   salt: Uint8Array,
   parameters: ScryptParameters,
 ): Promise<Uint8Array> {
-  const native = nodePasswordHashes()
+  const native = passwordHashes
   if (native === undefined) {
     const { scryptAsync } = await import('@noble/hashes/scrypt.js')
     return scryptAsync(password, salt, { ...parameters, maxmem: 2 * MAX_MEMORY_BYTES })

@@ -3,9 +3,7 @@
  */
 import { parsePasswordHash } from '../file/parse-password-hash.ts'
 import { type Answer, isQuestion, READY } from './worker-protocol.ts'
-import { workerThreads } from './worker-threads.ts'
-
-const parent = workerThreads()?.parentPort ?? undefined
+import { parentPort as parent } from '#password-platform'
 
 async function isRight(text: string, password: string): Promise<boolean | undefined> {
   const hash = parsePasswordHash(text)

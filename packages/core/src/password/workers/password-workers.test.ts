@@ -3,7 +3,7 @@ import { fixedClock, settled, thrownBy } from '../../../test/fakes.ts'
 import { NoWorkersError, IDLE_MS, passwordWorkers } from './password-workers.ts'
 import { startWorker } from './start-worker.ts'
 import { type Question, READY } from './worker-protocol.ts'
-import type { WorkerThread } from './worker-threads.ts'
+import type { WorkerThread } from '../platform/platform.ts'
 
 /** A thread whose worker says what it is told to. */
 function fakeThread() {

@@ -1,7 +1,8 @@
 import { systemClock } from '../../internal/clock.ts'
 import { type CheckInWorker, passwordWorkers } from './password-workers.ts'
 import { startWorker } from './start-worker.ts'
-import { spareCores, type WorkerThread, workerThreads } from './worker-threads.ts'
+import { openWorker } from '#password-platform'
+import { spareCores } from './spare-cores.ts'
 
 let shared: CheckInWorker | undefined
 
@@ -18,15 +19,4 @@ export function processWorkers(): CheckInWorker | undefined {
     clock: systemClock,
   })
   return shared
-}
-
-function openWorker(): WorkerThread {
-  const Worker = workerThreads()?.Worker
-  if (Worker === undefined) throw new Error('this runtime has no worker threads')
-  // Exists next to this file in the installed package, but not in a bundle of an app.
-  return new Worker(new URL('./password-worker.js', import.meta.url), {
-    name: 'kube-authn passwords',
-    // Drops the flags of the process: `--input-type` does not allow a file, and `--import` may load a whole app.
-    execArgv: [],
-  })
 }

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import * as crypto from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { hashSync } from 'bcryptjs'
@@ -14,7 +15,9 @@ async function run(script: string): Promise<unknown> {
   const cwd = fileURLToPath(new URL('../../../dist/entries/', import.meta.url))
   const prelude = `
     import { passwordFile } from './password-file.js'
-    const threads = process.getBuiltinModule('node:worker_threads')
+    import { syncBuiltinESMExports } from 'node:module'
+    import os from 'node:os'
+    import threads from 'node:worker_threads'
     const workers = []
     threads.Worker = class extends threads.Worker {
       constructor(...given) {
@@ -22,6 +25,7 @@ async function run(script: string): Promise<unknown> {
         workers.push(this)
       }
     }
+    syncBuiltinESMExports()
     const events = []
     const open = (csv, options) => passwordFile(csv, { observer: (event) => events.push(event), successTtlSeconds: 0, ...options })
     const ask = async (passwords, password) => {
@@ -50,7 +54,7 @@ describe('the worker of the package', { timeout: 120_000 }, () => {
       const passwords = open('"${hash}",jane,1')
       return [await ask(passwords, 'secret'), await ask(passwords, 'wrong'), await ask(passwords, 'Secret')]
     `
-    const isNative = 'argon2' in process.getBuiltinModule('node:crypto') && hash !== HASH
+    const isNative = 'argon2' in crypto && hash !== HASH
     expect(await run(script)).toEqual({
       answer: [hash === HASH ? 'jane' : 'refused', 'refused', 'refused'],
       started: isNative ? 0 : 1,
@@ -64,7 +68,8 @@ describe('the worker of the package', { timeout: 120_000 }, () => {
     [4, 3],
   ])('is one of as many as there are cores beside one, one at least: of %d', async (cores, started) => {
     const script = `
-      process.getBuiltinModule('node:os').availableParallelism = () => ${cores}
+      os.availableParallelism = () => ${cores}
+      syncBuiltinESMExports()
       const passwords = open('${HASH},jane,1', { maxConcurrent: 8 })
       return await Promise.all(Array.from({ length: 8 }, () => ask(passwords, 'secret')))
     `
@@ -84,7 +89,8 @@ describe('the worker of the package', { timeout: 120_000 }, () => {
     'checks two passwords at once by default, or one where only one core is to spare: of %d',
     async (cores, most) => {
       const script = `
-      process.getBuiltinModule('node:os').availableParallelism = () => ${cores}
+      os.availableParallelism = () => ${cores}
+      syncBuiltinESMExports()
       const passwords = open('${HASH},jane,1', { maxWaiting: 0 })
       return await Promise.all(Array.from({ length: 4 }, () => ask(passwords, 'secret')))
     `
@@ -112,6 +118,7 @@ describe('the worker of the package', { timeout: 120_000 }, () => {
           throw Object.assign(new Error('no threads'), { code: 'ERR_ACCESS_DENIED' })
         }
       }
+      syncBuiltinESMExports()
       const passwords = open('${HASH},jane,1')
       return [await ask(passwords, 'secret'), await ask(passwords, 'wrong')]
     `
@@ -125,6 +132,7 @@ describe('the worker of the package', { timeout: 120_000 }, () => {
   it('is missed, and other work comes in between all the same', async () => {
     const script = `
       threads.Worker = undefined
+      syncBuiltinESMExports()
       const passwords = open('${HASH.replace('$04$', '$13$')},jane,1')
       let turns = 0
       const turning = setInterval(() => turns++, 0)

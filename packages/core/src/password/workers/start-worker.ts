@@ -1,6 +1,6 @@
 import type { Clock } from '../../internal/clock.ts'
 import { isAnswer, type Question, READY } from './worker-protocol.ts'
-import type { WorkerThread } from './worker-threads.ts'
+import type { WorkerThread } from '../platform/platform.ts'
 
 /** A worker that checks one password at a time. */
 export interface PasswordWorker {

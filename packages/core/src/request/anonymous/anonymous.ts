@@ -1,7 +1,6 @@
 import type { Authentication, Authenticator } from '../../authenticator/authenticator.ts'
 import { type AuthenticationError, ConfigurationError, rejected } from '../../authenticator/errors.ts'
 import { ANONYMOUS_USERNAME, UNAUTHENTICATED_GROUP, userInfo } from '../../authenticator/user.ts'
-import { onFirstUse } from '@kube-authn/internal/on-first-use'
 import { checkOptions, type OptionsShape } from '../../internal/options/index.ts'
 import { type AnonymousConfig, anonymousConditions, validateAnonymousConfig } from './config.ts'
 
@@ -40,22 +39,19 @@ export function anonymous(options: AnonymousOptions = {}): Authenticator {
       if (paths.size > 0 && !isListed(request.path, paths)) return undefined
       if (request.headers.complete === false) throw credentialMayBeLost()
       return context.audiences === undefined
-        ? anonymousAnswer()
-        : { ...anonymousAnswer(), audiences: context.audiences }
+        ? anonymousAnswer
+        : { ...anonymousAnswer, audiences: context.audiences }
     },
   }
 }
 
-/** Shared, since it contains nothing from the request. */
-const credentialMayBeLost: () => AuthenticationError = onFirstUse(() =>
-  Object.freeze(
-    rejected('over HTTP/2 a credential may be lost silently, so a request without one is not anonymous'),
-  ),
-)
+function credentialMayBeLost(): AuthenticationError {
+  return rejected('over HTTP/2 a credential may be lost silently, so a request without one is not anonymous')
+}
 
-const anonymousAnswer: () => Authentication = onFirstUse(() =>
-  Object.freeze({ user: userInfo({ username: ANONYMOUS_USERNAME, groups: [UNAUTHENTICATED_GROUP] }) }),
-)
+const anonymousAnswer: Authentication = Object.freeze({
+  user: userInfo({ username: ANONYMOUS_USERNAME, groups: [UNAUTHENTICATED_GROUP] }),
+})
 
 /**
  * Whether the percent-decoded path is listed. A path with a malformed escape never is.

@@ -1,6 +1,6 @@
 import { bytesFromLatin1 } from '@kube-authn/internal/byte-text'
 import { hexOf } from '@kube-authn/internal/bytes'
-import { sha256 } from '../../internal/digest/sha256.ts'
+import { sha256 } from '#sha256'
 import { CREDENTIAL_ID_KEY } from '../../authenticator/credential-id.ts'
 import { rejected } from '../../authenticator/errors.ts'
 import { aBoolean, checkOptions, type OptionsShape } from '../../internal/options/index.ts'

@@ -1,4 +1,4 @@
-import { sha256 } from '../../internal/digest/sha256.ts'
+import { sha256 } from '#sha256'
 import { rejected } from '../../authenticator/errors.ts'
 import {
   type Certificate,

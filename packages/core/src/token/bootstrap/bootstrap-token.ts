@@ -2,7 +2,7 @@ import type { Authentication, TokenAuthenticator } from '../../authenticator/aut
 import { type Awaitable, settle } from '../../internal/awaitable.ts'
 import { type Clock, systemClock } from '../../internal/clock.ts'
 import { keyedDigest } from '../../internal/digest/keyed-digest.ts'
-import { sha256 } from '../../internal/digest/sha256.ts'
+import { sha256 } from '#sha256'
 import { isAuthenticationError, rejected, unavailable } from '../../authenticator/errors.ts'
 import type { CredentialRevocation } from '../../authenticator/credential-revocation.ts'
 import { revocationBy } from '../../authenticator/revocation-by.ts'

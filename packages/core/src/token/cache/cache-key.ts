@@ -1,4 +1,4 @@
-import { hmacSha256 } from '../../internal/digest/sha256.ts'
+import { hmacSha256 } from '#sha256'
 
 /**
  * The cache key of a token and the requested audiences: HMAC-SHA-256 over both, with length prefixes; 32 characters, one per byte. The

@@ -1,4 +1,5 @@
 import crypto from 'node:crypto'
+import { syncBuiltinESMExports } from 'node:module'
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import { recorder } from '../../../test/fakes.ts'
@@ -218,6 +219,7 @@ describe('tokenFile', () => {
   ])('looks up %s', (_name, token, digests) => {
     const tokens = tokenFile('c2VjcmV0,jane,1')
     const hash = vi.spyOn(crypto, 'hash')
+    syncBuiltinESMExports()
     tokens.authenticateToken(token, emptyContext)
     expect(hash).toHaveBeenCalledTimes(digests)
   })

@@ -1,4 +1,3 @@
-import { onFirstUse } from '@kube-authn/internal/on-first-use'
 import { isSignedWith } from '#jws'
 import { andThen, type Awaitable, firstOf } from '../../internal/awaitable.ts'
 import { aString, refuseProblems } from '../../internal/options/index.ts'
@@ -37,13 +36,13 @@ export function localKeySet(jwks: string): KeySet {
 }
 
 /** No key verifies the token. A shared instance: it contains nothing about the token. */
-export const notSigned: () => AuthenticationError = onFirstUse(() =>
-  Object.freeze(rejected('failed to verify signature: failed to verify id token signature')),
-)
+export function notSigned(): AuthenticationError {
+  return rejected('failed to verify signature: failed to verify id token signature')
+}
 
-const tooManyCandidates: () => AuthenticationError = onFirstUse(() =>
-  Object.freeze(rejected(`failed to verify signature: more than ${MAX_CANDIDATES} keys match the token`)),
-)
+function tooManyCandidates(): AuthenticationError {
+  return rejected(`failed to verify signature: more than ${MAX_CANDIDATES} keys match the token`)
+}
 
 /** The keys of an issuer, indexed by `kid`. */
 export interface IssuerKeys {

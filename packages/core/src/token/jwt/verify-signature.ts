@@ -1,4 +1,3 @@
-import { onFirstUse } from '@kube-authn/internal/on-first-use'
 import type { JsonObject } from '../../internal/objects.ts'
 import { isSignedWith } from '#jws'
 import { type Awaitable, firstOf } from '../../internal/awaitable.ts'
@@ -38,8 +37,14 @@ export function verifySignature(jwt: UnverifiedJwt, keys: readonly VerificationK
 }
 
 // Shared instances: they contain nothing about the token.
-const noKeys: () => Error = onFirstUse(() => Object.freeze(rejected('invalid signature, no keys found')))
-const invalidSignature: () => Error = onFirstUse(() => Object.freeze(rejected('invalid signature')))
-const tooManyCandidates: () => Error = onFirstUse(() =>
-  Object.freeze(rejected(`invalid signature: more than ${MAX_CANDIDATES} keys match the token`)),
-)
+function noKeys(): Error {
+  return rejected('invalid signature, no keys found')
+}
+
+function invalidSignature(): Error {
+  return rejected('invalid signature')
+}
+
+function tooManyCandidates(): Error {
+  return rejected(`invalid signature: more than ${MAX_CANDIDATES} keys match the token`)
+}

@@ -1,4 +1,3 @@
-import { onFirstUse } from '@kube-authn/internal/on-first-use'
 import type {
   Authentication,
   KnownCredential,
@@ -13,7 +12,7 @@ import { notify } from '../../authenticator/notify.ts'
 import type { FileNotice, Observer } from '../../authenticator/events.ts'
 import type { GetFetch } from '../../internal/http/get-fetch.ts'
 import type { JwsAlgorithm } from '../jwt/algorithms.ts'
-import { type KeySet, notSigned } from '../jwt/key-set.ts'
+import type { KeySet } from '../jwt/key-set.ts'
 import { type IssuedToken, readIssuedToken, type UnverifiedJwt } from '../jwt/read-jwt.ts'
 import { quoted } from '@kube-authn/internal/quote'
 import type { JsonObject } from '../../internal/objects.ts'
@@ -103,7 +102,7 @@ export function jwtAuthenticator(
         () => verifyToken(jwt, keySet, rules),
         (registered) => userOf(jwt, registered, context),
         (error) => {
-          throw error === notSigned() ? tokenNotSigned() : wrapped('oidc: verify token', error)
+          throw wrapped('oidc: verify token', error)
         },
       )
     })
@@ -182,8 +181,6 @@ const NO_GROUPS_PREFIX: FileNotice = {
 }
 
 /** The most frequent error. It contains nothing about the token, so one instance is shared. */
-const tokenNotSigned = onFirstUse(() => Object.freeze(wrapped('oidc: verify token', notSigned())))
-
 function knownKeys(keySet: KeySet): ReturnType<typeof provider> {
   return {
     error: undefined,

@@ -1,4 +1,3 @@
-import { patternOnUse } from '@kube-authn/internal/pattern-on-use'
 import type { JsonObject } from '../../internal/objects.ts'
 import type { CelInputs, CelProgram, CelVariable } from '@kube-authn/cel/kubernetes'
 import type { CompiledJwtAuthenticator } from './configuration/programs.ts'
@@ -53,7 +52,7 @@ function check<V extends CelVariable>(rules: readonly Rule<V>[], input: CelInput
 
 /** Makes a claim value safe for logs: it cannot start a new line. */
 function printable(text: string): string {
-  return text.slice(0, 256).replaceAll(unprintable(), '\uFFFD')
+  return text.slice(0, 256).replaceAll(unprintable, '\uFFFD')
 }
 
-const unprintable = patternOnUse(String.raw`[^\p{L}\p{M}\p{N}\p{P}\p{S} ]`, 'gu')
+const unprintable = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu

@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { serviceAccountToken, signingKeyFromPem, tokenIssuer } from '@kube-authn/core/service-account'
-import { userInfo } from '@kube-authn/core/internal'
+import { userInfo } from '@kube-authn/core'
 import { fixedClock } from '@kube-authn/testing'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { credentialObjects } from '../../credentials/credential-objects.ts'

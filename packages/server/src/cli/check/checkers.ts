@@ -1,11 +1,9 @@
 import { dirname, resolve } from 'node:path'
 import { ConfigurationError, type Observer } from '@kube-authn/core'
 import { auditPolicy } from '@kube-authn/audit'
-import {
-  isConfigurationError,
-  parseAuthenticationConfiguration,
-  parseAuthorizationConfiguration,
-} from '@kube-authn/core/internal'
+import { isConfigurationError } from '@kube-authn/core/internal'
+import { parseAuthenticationConfiguration } from '@kube-authn/core/configuration'
+import { parseAuthorizationConfiguration } from '@kube-authn/core/authorization'
 import { CredentialFileError, passwordFile } from '@kube-authn/core/password-file'
 import { tokenFile } from '@kube-authn/core/token-file'
 import { parseKubeconfig, readKubeconfig } from '@kube-authn/node'

@@ -1,4 +1,7 @@
-import { SERVICE_ACCOUNT_NAME_ANNOTATION, SERVICE_ACCOUNT_SECRET_TYPE } from '@kube-authn/core/internal'
+import {
+  SERVICE_ACCOUNT_NAME_ANNOTATION,
+  SERVICE_ACCOUNT_SECRET_TYPE,
+} from '@kube-authn/core/service-account'
 import { type Command, Option } from 'commander'
 import { stringify } from 'yaml'
 import { write, type Terminal } from '../terminal/terminal.ts'

@@ -1,15 +1,12 @@
 import { setTimeout } from 'node:timers/promises'
-import type { AuthenticationEvent } from '@kube-authn/core'
+import { type AuthenticationEvent, explain } from '@kube-authn/core'
 import { bootstrapSecrets } from '@kube-authn/core/bootstrap-token'
+import { isObject, memberOf, stringMemberOf, yamlDocuments } from '@kube-authn/core/internal'
 import {
-  explain,
   type InitialObjects,
-  isObject,
-  memberOf,
-  stringMemberOf,
-  yamlDocuments,
-} from '@kube-authn/core/internal'
-import { serviceAccountObjects, type ServiceAccountObjects } from '@kube-authn/core/service-account'
+  serviceAccountObjects,
+  type ServiceAccountObjects,
+} from '@kube-authn/core/service-account'
 import { authenticatorFromFlags, type NodeAuthenticator } from '@kube-authn/node'
 import { type Command, Option } from 'commander'
 import { EXIT, Failure } from '../failure.ts'

@@ -1,4 +1,5 @@
-import { type ConfigurationProblem, refuseProblems } from '@kube-authn/core/internal'
+import { refuseProblems } from '@kube-authn/core/internal'
+import type { ConfigurationProblem } from '@kube-authn/core'
 import { parseFlags } from '@kube-authn/node/internal'
 import { type Kind, recognize } from '../check/recognize.ts'
 import { Failure } from '../failure.ts'

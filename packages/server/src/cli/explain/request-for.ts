@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto'
-import { type AuthenticationRequest, exactHeaders } from '@kube-authn/core/internal'
+import { exactHeaders } from '@kube-authn/core/internal'
+import type { AuthenticationRequest } from '@kube-authn/core'
 import { clientCertificatesIn } from '@kube-authn/node/internal'
 import { Failure } from '../failure.ts'
 import { readSecret, readText, STDIN } from '../terminal/input.ts'

@@ -1,4 +1,4 @@
-import { hashPassword } from '@kube-authn/core/internal'
+import { hashPassword } from '@kube-authn/core/password-file'
 import { type Command, Option } from 'commander'
 import { Failure } from '../failure.ts'
 import { collect } from '../terminal/collect.ts'

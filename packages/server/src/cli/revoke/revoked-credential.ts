@@ -1,5 +1,6 @@
 import { createHash, X509Certificate } from 'node:crypto'
-import { certificateIdOf, isObject, readSerialNumber, signedPartOf } from '@kube-authn/core/internal'
+import { certificateIdOf, isObject, signedPartOf } from '@kube-authn/core/internal'
+import { readSerialNumber } from '@kube-authn/core/revocation'
 import { parseCertificate } from '@kube-authn/x509'
 import { Failure } from '../failure.ts'
 import { readSecret, readText, STDIN } from '../terminal/input.ts'

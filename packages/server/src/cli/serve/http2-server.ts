@@ -1,4 +1,9 @@
-import type { Http2SecureServer, ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
+import {
+  createSecureServer,
+  type Http2SecureServer,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2'
 import type { TlsServerFiles } from '@kube-authn/node/internal'
 
 /** Limits of a server of HTTP/2. */
@@ -28,7 +33,7 @@ export function http2Server(
   options: TlsServerFiles['options'],
   { maxStreams, idleMs }: Http2Limits,
 ): Http2SecureServer {
-  const server = process.getBuiltinModule('node:http2').createSecureServer({
+  const server = createSecureServer({
     ...options,
     allowHTTP1: true,
     maxHeaderListPairs: MAX_HEADERS,

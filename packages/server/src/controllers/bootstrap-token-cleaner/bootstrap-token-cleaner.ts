@@ -1,5 +1,5 @@
 import type { Awaitable, Clock } from '@kube-authn/core'
-import { systemClock, aClock, withMethods } from '@kube-authn/core/internal'
+import { aClock, systemClock, withMethods } from '@kube-authn/core/internal'
 import { aFunction, checkOptions, type OptionsShape, required } from '@kube-authn/core/adapter'
 import type { Secret } from '@kube-authn/core/bootstrap-token'
 import { workQueue } from '../work-queue.ts'

@@ -1,5 +1,5 @@
 import type { Clock } from '@kube-authn/core'
-import { BOOTSTRAP_NAMESPACE, BOOTSTRAP_SECRET_TYPE } from '@kube-authn/core/internal'
+import { BOOTSTRAP_NAMESPACE, BOOTSTRAP_SECRET_TYPE } from '@kube-authn/core/bootstrap-token'
 import type { Registry } from '../../registry/registry.ts'
 import { secrets, secretTypeOf } from '../../registry/resources/secrets.ts'
 import type { SelectiveController } from '../loop/selective-controller.ts'

@@ -1,5 +1,4 @@
-import type { Secret } from '@kube-authn/core/bootstrap-token'
-import { expirationOf, isBootstrapSecret } from '@kube-authn/core/internal'
+import { expirationOf, isBootstrapSecret, type Secret } from '@kube-authn/core/bootstrap-token'
 
 /**
  * Deletes the secret of a bootstrap token that has expired, or whose expiration is invalid. Other secrets are left alone.

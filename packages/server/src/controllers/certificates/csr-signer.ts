@@ -1,6 +1,13 @@
 import type { Awaitable, Clock } from '@kube-authn/core'
-import { aFunction, checkOptions, type OptionsShape, required } from '@kube-authn/core/adapter'
-import { aClock, oneOf, systemClock, wholeNumber, withMethods } from '@kube-authn/core/internal'
+import {
+  aFunction,
+  checkOptions,
+  oneOf,
+  type OptionsShape,
+  required,
+  wholeNumber,
+} from '@kube-authn/core/adapter'
+import { aClock, systemClock, withMethods } from '@kube-authn/core/internal'
 import type { CertificateRequest } from '@kube-authn/x509'
 import { issueCertificate, type SigningAuthority } from '../../certificates/issue-certificate.ts'
 import { certificateLifetime } from '../../certificates/lifetime.ts'

@@ -4,7 +4,7 @@ import {
   BOOTSTRAP_SECRET_TYPE,
   expirationOf,
   tokenIdOfSecretName,
-} from '@kube-authn/core/internal'
+} from '@kube-authn/core/bootstrap-token'
 import type { KubeObject } from '../../registry/kube-object.ts'
 import type { Registry } from '../../registry/registry.ts'
 import { configMaps } from '../../registry/resources/config-maps.ts'

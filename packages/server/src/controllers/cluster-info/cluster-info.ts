@@ -1,13 +1,12 @@
-import type { Secret } from '@kube-authn/core/bootstrap-token'
 import {
-  byCodeUnits,
-  valueOf,
   BootstrapField,
+  type BootstrapTokenParts,
   expirationOf,
   isBootstrapSecret,
-  type BootstrapTokenParts,
+  type Secret,
   tokenIdOfSecretName,
-} from '@kube-authn/core/internal'
+} from '@kube-authn/core/bootstrap-token'
+import { byCodeUnits, valueOf } from '@kube-authn/core/internal'
 import { clusterInfoSigning } from './signature.ts'
 
 /** The `data` of a ConfigMap. */

@@ -1,10 +1,5 @@
-import {
-  hmacSha256,
-  keyedDigest,
-  base64urlOf,
-  sha256,
-  type BootstrapTokenParts,
-} from '@kube-authn/core/internal'
+import { base64urlOf, hmacSha256, keyedDigest, sha256 } from '@kube-authn/core/internal'
+import type { BootstrapTokenParts } from '@kube-authn/core/bootstrap-token'
 
 /**
  * Signs the kubeconfig of `kube-public/cluster-info` with a token: a detached JWS in compact serialization, HS256. It proves to a holder of

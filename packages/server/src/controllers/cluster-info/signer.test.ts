@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { fixedClock, settled } from '../../../../core/test/fakes.ts'
 import type { Precondition } from '@kube-authn/core/internal'
-import { type Secret, bootstrapSecrets } from '@kube-authn/core/bootstrap-token'
+import { bootstrapSecrets, type Secret } from '@kube-authn/core/bootstrap-token'
 import type { ConfigMapData } from './cluster-info.ts'
 import { signClusterInfo, verifyClusterInfo } from './signature.ts'
 import { clusterInfoSigner, type ClusterInfoSignerOptions, type ConfigMap } from './signer.ts'

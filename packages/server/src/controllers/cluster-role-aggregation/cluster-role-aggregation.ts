@@ -1,10 +1,10 @@
+import { errorList } from '@kube-authn/core/internal'
 import {
   type ClusterRole,
   decodeRbacObject,
   effectiveRules,
-  errorList,
   type PolicyRule,
-} from '@kube-authn/core/internal'
+} from '@kube-authn/core/authorization'
 import type { KubeObject } from '../../registry/kube-object.ts'
 import type { Registry } from '../../registry/registry.ts'
 import { rbacResources } from '../../registry/resources/rbac.ts'

@@ -1,6 +1,6 @@
 import type { ConfigurationProblem } from '@kube-authn/core'
-import { above, must } from '@kube-authn/core/internal'
-import { aNonEmptyString, type OptionsShape } from '@kube-authn/core/adapter'
+import { must } from '@kube-authn/core/internal'
+import { above, aNonEmptyString, type OptionsShape } from '@kube-authn/core/adapter'
 import { dns1123LabelProblems, dns1123SubdomainProblems } from '@kube-authn/internal/kubernetes-names'
 
 /** How one of several processes becomes the active one. The names are those of the flags of kube-controller-manager. */

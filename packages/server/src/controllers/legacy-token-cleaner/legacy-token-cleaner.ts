@@ -1,14 +1,7 @@
 import type { Awaitable, Clock } from '@kube-authn/core'
-import {
-  systemClock,
-  aClock,
-  must,
-  withMethods,
-  report,
-  type Check,
-  INVALID_SINCE_LABEL,
-} from '@kube-authn/core/internal'
+import { aClock, type Check, must, report, systemClock, withMethods } from '@kube-authn/core/internal'
 import { aFunction, checkOptions, type OptionsShape, required } from '@kube-authn/core/adapter'
+import { INVALID_SINCE_LABEL } from '@kube-authn/core/service-account'
 import type { Secret } from '@kube-authn/core/bootstrap-token'
 import { accountOf, seenSecretOf } from '../service-account-tokens/check-secret.ts'
 import { DAY_MS, dayOf, type IdleSince, isIdle, nextStep, timeOfDay } from './legacy-token.ts'

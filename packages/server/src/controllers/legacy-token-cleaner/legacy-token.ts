@@ -1,10 +1,10 @@
 import type { Secret } from '@kube-authn/core/bootstrap-token'
+import { valueOf } from '@kube-authn/core/internal'
 import {
-  valueOf,
   INVALID_SINCE_LABEL,
   LAST_USED_LABEL,
   SERVICE_ACCOUNT_SECRET_TYPE,
-} from '@kube-authn/core/internal'
+} from '@kube-authn/core/service-account'
 
 /** The time since which a secret must have been idle to be cleaned up. */
 export interface IdleSince {

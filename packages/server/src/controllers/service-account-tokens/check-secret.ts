@@ -1,11 +1,11 @@
 import type { Secret } from '@kube-authn/core/bootstrap-token'
+import { valueOf } from '@kube-authn/core/internal'
 import {
-  valueOf,
-  type ServiceAccount,
-  SERVICE_ACCOUNT_UID_ANNOTATION,
   SERVICE_ACCOUNT_NAME_ANNOTATION,
   SERVICE_ACCOUNT_SECRET_TYPE,
-} from '@kube-authn/core/internal'
+  SERVICE_ACCOUNT_UID_ANNOTATION,
+  type ServiceAccount,
+} from '@kube-authn/core/service-account'
 import type { ServiceAccountGetter, TokensControllerStore } from '../stores.ts'
 import { missingParts, type TokenSecretContent } from './token-secret.ts'
 

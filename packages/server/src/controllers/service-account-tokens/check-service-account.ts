@@ -1,10 +1,9 @@
+import { report, valueOf } from '@kube-authn/core/internal'
 import {
-  report,
-  valueOf,
-  type ServiceAccount,
   isServiceAccountToken,
   SERVICE_ACCOUNT_UID_ANNOTATION,
-} from '@kube-authn/core/internal'
+  type ServiceAccount,
+} from '@kube-authn/core/service-account'
 import type { Secret } from '@kube-authn/core/bootstrap-token'
 import type { TokensControllerStore } from '../stores.ts'
 

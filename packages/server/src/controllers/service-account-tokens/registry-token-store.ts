@@ -1,8 +1,5 @@
-import {
-  type Precondition,
-  SERVICE_ACCOUNT_SECRET_TYPE,
-  type ServiceAccount,
-} from '@kube-authn/core/internal'
+import type { Precondition } from '@kube-authn/core/internal'
+import { SERVICE_ACCOUNT_SECRET_TYPE, type ServiceAccount } from '@kube-authn/core/service-account'
 import type { Secret } from '@kube-authn/core/bootstrap-token'
 import type { KubeObject } from '../../registry/kube-object.ts'
 import type { Registry } from '../../registry/registry.ts'

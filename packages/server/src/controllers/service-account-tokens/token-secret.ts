@@ -1,13 +1,13 @@
-import type { SigningKey } from '@kube-authn/core/service-account'
 import {
+  legacyTokenClaims,
   SERVICE_ACCOUNT_NAME_ANNOTATION,
   SERVICE_ACCOUNT_SECRET_TYPE,
-  valueOf,
-  type ServiceAccount,
-  signToken,
-  legacyTokenClaims,
   SERVICE_ACCOUNT_UID_ANNOTATION,
-} from '@kube-authn/core/internal'
+  type ServiceAccount,
+  type SigningKey,
+  signToken,
+} from '@kube-authn/core/service-account'
+import { valueOf } from '@kube-authn/core/internal'
 import type { Secret } from '@kube-authn/core/bootstrap-token'
 import { generateName } from '../../registry/generate-name.ts'
 import type { SecretPatch } from '../stores.ts'

@@ -1,5 +1,6 @@
 import type { Secret } from '@kube-authn/core/bootstrap-token'
-import { SERVICE_ACCOUNT_SECRET_TYPE, systemRandom } from '@kube-authn/core/internal'
+import { systemRandom } from '@kube-authn/core/internal'
+import { SERVICE_ACCOUNT_SECRET_TYPE } from '@kube-authn/core/service-account'
 import { secretOf, serviceAccountOf } from '../../credentials/stored-credentials.ts'
 import type { KubeObject } from '../../registry/kube-object.ts'
 import type { Registry } from '../../registry/registry.ts'

@@ -2,8 +2,12 @@ import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it, vi } from 'vitest'
 import { fixedClock, settled, thrownBy } from '../../../../core/test/fakes.ts'
 import { ConfigurationError } from '@kube-authn/core'
-import { signingKeyFromPem, legacyServiceAccountToken } from '@kube-authn/core/service-account'
-import { readJwt, legacyTokenClaims } from '@kube-authn/core/internal'
+import {
+  legacyServiceAccountToken,
+  legacyTokenClaims,
+  signingKeyFromPem,
+} from '@kube-authn/core/service-account'
+import { readJwt } from '@kube-authn/core/oidc'
 import type { Secret } from '@kube-authn/core/bootstrap-token'
 import { serviceAccountStore, type ServiceAccountStore } from '../service-account-store.ts'
 import type { TokensControllerStore } from '../stores.ts'

@@ -1,14 +1,6 @@
 import type { Clock } from '@kube-authn/core'
-import {
-  systemClock,
-  aClock,
-  aSigningKey,
-  withMethods,
-  systemRandom,
-  type ServiceAccount,
-  aString,
-} from '@kube-authn/core/internal'
-import type { SigningKey } from '@kube-authn/core/service-account'
+import { aClock, aString, systemClock, systemRandom, withMethods } from '@kube-authn/core/internal'
+import { aSigningKey, type ServiceAccount, type SigningKey } from '@kube-authn/core/service-account'
 import {
   aBoolean,
   aFunction,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type PolicyRule, ruleAllows } from '@kube-authn/core/internal'
+import { type PolicyRule, ruleAllows } from '@kube-authn/core/authorization'
 import fc from 'fast-check'
 import { cpuSecondsOf } from '../../../../../test/cpu-seconds.ts'
 import { coverage } from './covers.ts'

@@ -1,4 +1,4 @@
-import type { PolicyRule } from '@kube-authn/core/internal'
+import type { PolicyRule } from '@kube-authn/core/authorization'
 
 /**
  * How many names are looked up in the lists of held rules: some ten milliseconds. A request of a few kilobytes could ask for many more, since a rule has the product of

@@ -5,7 +5,8 @@ import {
   type RuleResolver,
   unionAuthorizer,
 } from '@kube-authn/core/authorization'
-import { isStatusError, userInfo, type UserInfo } from '@kube-authn/core/internal'
+import { isStatusError } from '@kube-authn/core/internal'
+import { userInfo, type UserInfo } from '@kube-authn/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { storedRbac, type StoredRbac } from '../../rbac/stored-rbac.ts'
 import { memoryObjectStore, type ObjectStore } from '@kube-authn/store'

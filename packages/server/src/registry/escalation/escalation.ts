@@ -1,13 +1,12 @@
+import { byCodeUnits, type UserRules } from '@kube-authn/core/internal'
 import {
   attributesOf,
-  byCodeUnits,
   decide,
   MASTERS_GROUP,
   type PolicyRule,
   RBAC_API_GROUP,
   type RequestAttributes,
-  type UserRules,
-} from '@kube-authn/core/internal'
+} from '@kube-authn/core/authorization'
 import { quoted } from '@kube-authn/internal/quote'
 import type { KubeObject } from '../kube-object.ts'
 import type { Change, Resource } from '../resource.ts'

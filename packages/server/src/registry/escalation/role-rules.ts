@@ -1,11 +1,11 @@
+import { errorList } from '@kube-authn/core/internal'
 import {
   decodeRbacObject,
   effectiveRules,
-  errorList,
   type PolicyRule,
   type RbacObject,
   type RoleRef,
-} from '@kube-authn/core/internal'
+} from '@kube-authn/core/authorization'
 import type { KubeObject } from '../kube-object.ts'
 import type { Resource, Services } from '../resource.ts'
 import { notFound } from '../status-errors.ts'

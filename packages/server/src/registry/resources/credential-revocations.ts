@@ -1,5 +1,5 @@
-import { type ErrorList, fieldPath, isObject, revocationProblems } from '@kube-authn/core/internal'
-import type { Revocation } from '@kube-authn/core/revocation'
+import { type ErrorList, fieldPath, isObject } from '@kube-authn/core/internal'
+import { type Revocation, revocationProblems } from '@kube-authn/core/revocation'
 import { dns1123SubdomainProblems } from '@kube-authn/internal/kubernetes-names'
 import { timeOfRfc3339 } from '@kube-authn/internal/rfc3339'
 import { readFields } from '../../schema/read-fields.ts'

@@ -1,12 +1,5 @@
-import {
-  decodeRbacObject,
-  type ErrorList,
-  errorList,
-  fieldPath,
-  isObject,
-  RBAC_API_GROUP,
-  validateRbacObject,
-} from '@kube-authn/core/internal'
+import { type ErrorList, errorList, fieldPath, isObject } from '@kube-authn/core/internal'
+import { decodeRbacObject, RBAC_API_GROUP, validateRbacObject } from '@kube-authn/core/authorization'
 import { pathSegmentProblems } from '@kube-authn/internal/kubernetes-names'
 import { authorizeBinding, authorizeRole } from '../escalation/escalation.ts'
 import type { KubeObject } from '../kube-object.ts'

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Authenticator, Awaitable, Observer, UserInfo } from '@kube-authn/core'
-import type { AuthenticateRequestOptions, RequiredValues } from '@kube-authn/core/internal/shared'
+import type { AuthenticateRequestOptions, RequiredValues } from '@kube-authn/core/internal'
 import type { Authorizer } from '@kube-authn/core/authorization'
 
 /** How a request reaches an app: over a connection of Node, or as a `Request`. More may be added in a minor version; handle the rest. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { basic, ConfigurationError, rejected, union, userInfo } from '@kube-authn/core'
 import { auditLog } from '@kube-authn/audit'
-import type { RequiredValues } from '@kube-authn/core/internal/shared'
+import type { RequiredValues } from '@kube-authn/core/internal'
 import { fakeAuthenticator } from '../../fake-authenticators.ts'
 import type { ContractGuardOptions, ContractMiddleware } from './contract.ts'
 import { authentication, bearer, impersonation, type Rule, slowly, tokens } from './plan.ts'

@@ -1,4 +1,4 @@
-import type { AuthenticateRequestOptions } from '@kube-authn/core/internal/shared'
+import type { AuthenticateRequestOptions } from '@kube-authn/core/internal'
 import {
   type Authenticator,
   type Awaitable,
@@ -7,7 +7,7 @@ import {
   type UserInfo,
   userInfo,
 } from '@kube-authn/core'
-import { type Authorizer, allow, deny } from '@kube-authn/core/authorization'
+import { allow, type Authorizer, deny } from '@kube-authn/core/authorization'
 import { fakeAuthenticator } from '../../fake-authenticators.ts'
 import type {
   ContractAdapter,

@@ -8,7 +8,7 @@ import {
 } from 'node:http2'
 import { createServer as createHttpsServer, request as requestHttps } from 'node:https'
 import type { AddressInfo, Server } from 'node:net'
-import { COMPLETE_FIELDS } from '@kube-authn/core/internal/shared'
+import { COMPLETE_FIELDS } from '@kube-authn/core/internal'
 import type { Awaitable } from '@kube-authn/core'
 import type { CertificateAuthority, IssuedCredential } from '../../pki/certificate-authority.ts'
 import type { ContractApp, ContractProtocol } from './contract.ts'

@@ -5,15 +5,15 @@ import {
   type Attributes,
   AuthorizationError,
   type Authorizer,
-  type Decision,
   decide,
+  type Decision,
   deny,
+  MASTERS_GROUP,
   noOpinion,
   privilegedGroups,
   rbac,
   rbacPolicy,
 } from '@kube-authn/core/authorization'
-import { MASTERS_GROUP } from '@kube-authn/core/internal'
 
 /** A decision in a vector. */
 export interface VectorDecision {

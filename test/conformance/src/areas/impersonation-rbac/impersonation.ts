@@ -1,5 +1,5 @@
 import type { HeaderChanges } from '@kube-authn/core'
-import { type StatusError, impersonateRequest } from '@kube-authn/core/adapter'
+import { impersonateRequest, type StatusError } from '@kube-authn/core/adapter'
 import { type Attributes, type Authorizer, authorizeRequest, decide } from '@kube-authn/core/authorization'
 import { authorizerOf, type VectorAuthorizer, vectorVerdict } from './authorizers.ts'
 import { requestOf, type VectorRequest } from './request.ts'

@@ -1,4 +1,4 @@
-import { type PolicyRule, ruleAllows } from '@kube-authn/core/internal'
+import { type PolicyRule, ruleAllows } from '@kube-authn/core/authorization'
 import { attributesFrom, type VectorAttributes } from './subjects.ts'
 import { type AreaRunner, Differences, type Vector } from './vector.ts'
 

@@ -1,7 +1,11 @@
 import { type Clock, ConfigurationError, emptyContext } from '@kube-authn/core'
-import { type Authorizer, type Decision, decide } from '@kube-authn/core/authorization'
+import {
+  type Authorizer,
+  decide,
+  type Decision,
+  type WebhookAuthorizerOptions,
+} from '@kube-authn/core/authorization'
 import { webhookAuthorizer } from '@kube-authn/core/remote'
-import type { WebhookAuthorizerOptions } from '@kube-authn/core/internal'
 import { webhookAuthorizerAt } from '@kube-authn/node'
 import { inFolder, writeFiles } from '../kubeconfig-client.ts'
 import { vectorVerdict } from './authorizers.ts'

@@ -1,8 +1,8 @@
+import { isConfigurationError } from '@kube-authn/core/internal'
 import {
-  isConfigurationError,
   decodeAuthenticationConfiguration,
   validateAuthenticationConfiguration,
-} from '@kube-authn/core/internal'
+} from '@kube-authn/core/configuration'
 import { type Difference, differencesOf } from '../difference.ts'
 import { type LiveArea, liveArea } from '../live-area.ts'
 import { explainedConfigurations } from './explained-configurations.ts'

@@ -1,6 +1,5 @@
 import type { Clock, TokenAuthenticator } from '@kube-authn/core'
-import { jwtAuthenticators } from '@kube-authn/core/internal'
-import { parseAuthenticationConfiguration } from '@kube-authn/core/configuration'
+import { jwtAuthenticators, parseAuthenticationConfiguration } from '@kube-authn/core/configuration'
 
 interface SetClock extends Clock {
   milliseconds: number

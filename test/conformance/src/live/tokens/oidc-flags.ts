@@ -4,20 +4,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { rootCertificates } from 'node:tls'
 import {
-  type Authenticator,
   authenticatedGroup,
+  type Authenticator,
   bearerToken,
   type Clock,
   type UserInfo,
 } from '@kube-authn/core'
 import { fetchRequest } from '@kube-authn/core/adapter'
-import {
-  isAuthenticationError,
-  isConfigurationError,
-  oidcFlagOptions,
-  type OidcFlags,
-} from '@kube-authn/core/internal'
-import { oidc } from '@kube-authn/core/oidc'
+import { isAuthenticationError, isConfigurationError } from '@kube-authn/core/internal'
+import { oidc, oidcFlagOptions, type OidcFlags } from '@kube-authn/core/oidc'
 import { authenticatorFromFlags } from '@kube-authn/node'
 import { type Difference, differencesOf } from '../difference.ts'
 import { type Explanation, type LiveArea, liveArea } from '../live-area.ts'

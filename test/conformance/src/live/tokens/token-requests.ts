@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { isStatusError } from '@kube-authn/core/internal'
-import { signingKeyFromPem, serviceAccountObjects, tokenIssuer } from '@kube-authn/core/service-account'
+import { serviceAccountObjects, signingKeyFromPem, tokenIssuer } from '@kube-authn/core/service-account'
 import { type Difference, differencesOf, isObject } from '../difference.ts'
 import { type Explanation, type LiveArea, liveArea } from '../live-area.ts'
 import type { RecordedObjects } from './service-accounts.ts'

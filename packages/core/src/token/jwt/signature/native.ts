@@ -1,25 +1,8 @@
-import { nodeBuiltin } from '../../../internal/node-builtin.ts'
+import { Buffer } from 'node:buffer'
+import { createPublicKey, KeyObject, verify } from 'node:crypto'
 import type { JwsAlgorithm } from '../algorithms.ts'
 import type { UnverifiedJws } from '../read-jwt.ts'
 import type { PublicJwk } from '../verification-key.ts'
-
-/** The used part of Node's `KeyObject`. */
-interface NodeKey {
-  readonly asymmetricKeyType?: string
-  readonly asymmetricKeyDetails?: { readonly modulusLength?: number; readonly namedCurve?: string }
-}
-
-/** The used part of `node:crypto`. */
-interface NodeCrypto {
-  readonly KeyObject: { from(key: CryptoKey): NodeKey }
-  createPublicKey(input: { readonly key: PublicJwk; readonly format: 'jwk' }): NodeKey
-  verify(
-    hash: string,
-    data: Uint8Array,
-    key: { readonly key: NodeKey } & Padding,
-    signature: Uint8Array,
-  ): boolean
-}
 
 interface Padding {
   readonly padding?: number
@@ -27,36 +10,10 @@ interface Padding {
   readonly dsaEncoding?: 'ieee-p1363'
 }
 
-/** The used part of `node:buffer`. */
-interface NodeBuffer {
-  readonly Buffer: { from(text: string, encoding: 'base64url' | 'latin1'): Uint8Array }
-}
-
-function builtin(id: 'node:crypto' | 'node:buffer'): unknown {
-  const found = nodeBuiltin(id)
-  if (found === undefined) throw new Error(`this runtime claims to be Node and has no ${id}`)
-  return found
-}
-
-interface Builtins extends NodeBuffer {
-  readonly nodeCrypto: NodeCrypto
-}
-
-let loaded: Builtins | undefined
-
-/** Loaded lazily: loading takes Node some milliseconds at start. */
-function builtins(): Builtins {
-  loaded ??= {
-    nodeCrypto: builtin('node:crypto') as NodeCrypto,
-    Buffer: (builtin('node:buffer') as NodeBuffer).Buffer,
-  }
-  return loaded
-}
-
 /** A key of the right kind, with its verification parameters. */
 interface Verifier {
   readonly hash: string
-  readonly key: { readonly key: NodeKey } & Padding
+  readonly key: { readonly key: KeyObject } & Padding
   /** In octets. */
   readonly signatureLength: number
 }
@@ -76,17 +33,11 @@ export function isSignedWith(
 ): boolean {
   const verifier = isCritical || stated !== algorithm ? undefined : verifierOf(key, algorithm)
   if (verifier === undefined) return false
-  const { Buffer, nodeCrypto } = builtins()
   const end = token.lastIndexOf('.')
   const signature = Buffer.from(token.slice(end + 1), 'base64url')
   if (signature.length !== verifier.signatureLength) return false
   try {
-    return nodeCrypto.verify(
-      verifier.hash,
-      Buffer.from(token.slice(0, end), 'latin1'),
-      verifier.key,
-      signature,
-    )
+    return verify(verifier.hash, Buffer.from(token.slice(0, end), 'latin1'), verifier.key, signature)
   } catch {
     // OpenSSL throws for some invalid numbers instead of returning false.
     return false
@@ -122,11 +73,10 @@ function makeVerifier(key: CryptoKey | PublicJwk, algorithm: JwsAlgorithm): Veri
 }
 
 /** `undefined` if Node cannot use the key or it is for another algorithm. */
-function nodeKeyOf(key: CryptoKey | PublicJwk, algorithm: JwsAlgorithm): NodeKey | undefined {
-  const { nodeCrypto } = builtins()
+function nodeKeyOf(key: CryptoKey | PublicJwk, algorithm: JwsAlgorithm): KeyObject | undefined {
   try {
-    if ('kty' in key) return nodeCrypto.createPublicKey({ key, format: 'jwk' })
-    return isFor(key, algorithm) ? nodeCrypto.KeyObject.from(key) : undefined
+    if ('kty' in key) return createPublicKey({ key, format: 'jwk' })
+    return isFor(key, algorithm) ? KeyObject.from(key) : undefined
   } catch {
     return undefined
   }

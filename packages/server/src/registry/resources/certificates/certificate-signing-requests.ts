@@ -1,11 +1,5 @@
-import {
-  attributesOf,
-  decide,
-  type ErrorList,
-  fieldPath,
-  isObject,
-  messageOf,
-} from '@kube-authn/core/internal'
+import { type ErrorList, fieldPath, isObject, messageOf } from '@kube-authn/core/internal'
+import { attributesOf, decide } from '@kube-authn/core/authorization'
 import { isBase64 } from '@kube-authn/internal/base64'
 import { pathSegmentProblems } from '@kube-authn/internal/kubernetes-names'
 import { CERTIFICATE } from '@kube-authn/internal/pem'

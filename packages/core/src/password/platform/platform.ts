@@ -1,10 +1,8 @@
-import { nodeBuiltin } from '../../internal/node-builtin.ts'
-
 /** Without an error, Bun passes `undefined`. */
 type Done = (error: Error | null | undefined, key: Uint8Array) => void
 
 /** The password hashes of `node:crypto`; `argon2` exists from Node 24.7 on. */
-export interface NodePasswordHashes {
+export interface PasswordHashes {
   scrypt(
     password: Uint8Array,
     salt: Uint8Array,
@@ -26,14 +24,25 @@ export interface NodePasswordHashes {
   ): void
 }
 
-/** `node:crypto`, if the runtime has it. It computes hashes in a thread pool. */
-export function nodePasswordHashes(): NodePasswordHashes | undefined {
-  return nodeBuiltin('node:crypto') as NodePasswordHashes | undefined
-}
-
 /** Converts a Node callback to a promise. */
 export function promised(start: (done: Done) => void): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     start((error, key) => (error === null || error === undefined ? resolve(key) : reject(error)))
   })
+}
+
+/** The part of `Worker` of `node:worker_threads` that is used. */
+export interface WorkerThread {
+  postMessage(message: unknown): void
+  on(event: 'message' | 'messageerror' | 'error' | 'exit', listener: (value: unknown) => void): unknown
+  /** Lets the worker keep the process alive. */
+  ref(): void
+  unref(): void
+  terminate(): unknown
+}
+
+/** The port to the parent thread, in the worker. */
+export interface ParentPort {
+  postMessage(message: unknown): void
+  on(event: 'message', listener: (message: unknown) => void): unknown
 }

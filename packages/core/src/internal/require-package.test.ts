@@ -1,46 +1,23 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { onDemand } from './on-demand.ts'
+import { describe, expect, it } from 'vitest'
+import { requirePackage } from './require-package.ts'
 
-describe('onDemand', () => {
-  const loads = vi.fn<() => void>()
-  let folder: string
-  let from: string
+const load = createRequire(import.meta.url)
 
-  beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'on-demand-'))
-    from = pathToFileURL(join(folder, 'from.js')).href
-    vi.stubGlobal('loads', loads)
-  })
-  afterEach(() => {
-    rmSync(folder, { recursive: true })
-    loads.mockReset()
+describe('requirePackage', () => {
+  it('loads a package', () => {
+    expect(requirePackage(load, 'csv-parse/sync')).toHaveProperty('parse')
   })
 
-  it('loads a module with the first call, and once', () => {
-    writeFileSync(join(folder, 'module.cjs'), 'globalThis.loads()\nexports.value = {}\n')
-    const module = onDemand('./module.cjs', () => from)
-    expect(loads).not.toHaveBeenCalled()
-    expect(module()).toBe(module())
-    expect(loads).toHaveBeenCalledOnce()
-  })
-
-  it('fails with every call while there is no such module', () => {
-    const module = onDemand('./module.cjs', () => from)
-    expect(module).toThrow(/module\.cjs/)
-    writeFileSync(join(folder, 'module.cjs'), 'exports.value = 1\n')
-    expect(module()).toEqual({ value: 1 })
-  })
-
-  it('says what is missing on a runtime that is not Node after all', () => {
-    vi.stubGlobal('process', {})
-    expect(onDemand('./module.cjs', () => from)).toThrow(
-      'this runtime claims to be Node and has no node:module',
+  it.each([
+    ['not-installed/sub/path', 'not-installed'],
+    ['@kube-authn/not-installed/sub', '@kube-authn/not-installed'],
+  ])('says which package is missing: %s', (id, name) => {
+    expect(() => requirePackage(load, id)).toThrow(
+      `the package ${name} is not installed: npm install ${name}`,
     )
   })
 })
@@ -49,7 +26,7 @@ describe('onDemand', () => {
 async function run(script: string): Promise<unknown> {
   const prelude = `
     import { tokenFile } from './entries/token-file.js'
-    import { yamlDocument } from './internal/yaml/index.js'
+    import { yamlDocument } from './entries/internal.js'
     import { parseAuthenticationConfiguration } from './entries/configuration.js'
     const isLoaded = (name) =>
       Object.keys(process.getBuiltinModule('node:module')._cache).some((path) => path.includes('/' + name + '/'))
