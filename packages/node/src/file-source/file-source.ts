@@ -74,7 +74,7 @@ export interface WatchedTextOptions extends ReloadOptions {
   /** Larger files are refused. */
   readonly maxBytes: number
   /** Decodes the bytes. Default: UTF-8; other files are refused. */
-  readonly decoder?: TextDecoder
+  readonly decoder?: InstanceType<typeof TextDecoder>
 }
 
 /**

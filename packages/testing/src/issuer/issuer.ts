@@ -27,6 +27,9 @@ export interface IssuerOptions {
   readonly clock?: Clock
 }
 
+/** That of the platform. Apps on Node.js need neither `DOM` nor `WebWorker` in the `lib` of TypeScript for it. */
+type CryptoKey = Extract<Awaited<ReturnType<typeof crypto.subtle.generateKey>>, { readonly type: string }>
+
 /** A key of an issuer. */
 export interface IssuerKey {
   /** Its key id in tokens: `key-1`, `key-2`, ... */

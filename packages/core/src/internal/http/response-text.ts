@@ -17,7 +17,7 @@ export class BodyTooLongError extends Error {
 export async function textOf(
   { body }: Pick<HttpResponse, 'body'>,
   maxBytes: number,
-  decoder: TextDecoder = new TextDecoder(),
+  decoder: InstanceType<typeof TextDecoder> = new TextDecoder(),
 ): Promise<string> {
   const reader = body?.getReader()
   if (reader === undefined) return ''

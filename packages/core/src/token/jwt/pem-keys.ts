@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../../authenticator/errors.ts'
+import type { CryptoKey } from '../../internal/crypto-key.ts'
 import { aNonEmptyString, aString, must, refuseProblems } from '../../internal/options/index.ts'
 import { type EncodedKey, encodedKeyOf } from './key-der.ts'
 import { pemBlocks } from './pem-blocks.ts'

@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../../authenticator/errors.ts'
+import type { CryptoKey } from '../../internal/crypto-key.ts'
 import { base64urlOf, bytesOfBase64url, isCanonicalBase64url } from '../../internal/base64url.ts'
 
 /**
@@ -12,6 +13,27 @@ export type PublicJwk =
   | { readonly kty: 'RSA'; readonly n: string; readonly e: string }
   | { readonly kty: 'EC'; readonly crv: string; readonly x: string; readonly y: string }
 
+/** A JSON Web Key (RFC 7517). Its private members are ignored. */
+export interface Jwk {
+  readonly kty?: string
+  readonly kid?: string
+  readonly alg?: string
+  readonly use?: string
+  readonly key_ops?: readonly string[]
+  readonly ext?: boolean
+  readonly n?: string
+  readonly e?: string
+  readonly crv?: string
+  readonly x?: string
+  readonly y?: string
+  readonly d?: string
+  readonly p?: string
+  readonly q?: string
+  readonly dp?: string
+  readonly dq?: string
+  readonly qi?: string
+}
+
 /** A key that verifies tokens. */
 export interface VerificationKey {
   /** The `kid` of tokens signed with this key. */
@@ -24,7 +46,9 @@ export interface VerificationKey {
 }
 
 /** WebCrypto parameters of an algorithm. */
-export type KeyParameters = RsaHashedImportParams | EcKeyImportParams
+export type KeyParameters =
+  | { readonly name: string; readonly hash: string }
+  | { readonly name: string; readonly namedCurve: string }
 
 /** WebCrypto parameters by algorithm. */
 export const KEY_PARAMETERS: Readonly<Record<SigningAlgorithm, KeyParameters>> = {
@@ -57,9 +81,7 @@ export function algorithmOfCurve(curve: string): SigningAlgorithm | undefined {
  * @example
  * const key = await verificationKeyOfJwk({ kty: 'EC', crv: 'P-256', x, y })
  */
-export async function verificationKeyOfJwk(
-  jwk: JsonWebKey & { readonly kid?: string },
-): Promise<VerificationKey> {
+export async function verificationKeyOfJwk(jwk: Jwk): Promise<VerificationKey> {
   const publicJwk = publicJwkOf(jwk)
   const alg = publicJwk.kty === 'RSA' ? 'RS256' : algorithmOfCurve(publicJwk.crv)
   if (alg === undefined) throw invalidKey('the curve must be P-256, P-384 or P-521')
