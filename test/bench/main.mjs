@@ -1,17 +1,20 @@
-// Benchmarks kube-authn against common alternatives and hand-written lower bounds:
+// Benchmarks kube-authn against common alternatives, as a table:
 //
-//   pnpm bench [PART OF A ROW'S NAME] [--rounds N] [--seconds N] times, as a table pnpm bench --soak MINUTES mixed traffic for a while; see soak.mjs
-//   pnpm bench --check checks every response, and that allocations stay within the budget
+//   pnpm bench [PART OF A ROW'S NAME] [--rounds N] [--seconds N]
+//   pnpm bench --beside CHECKOUT   also the packages of another checkout, which must be built
+//   pnpm bench --check             no times: checks every response, and that allocations stay within the budget
+//   pnpm bench --soak MINUTES      mixed traffic for a while; see soak.mjs
 //
 // Subjects of a row take turns, each in a separate process, so that other load on the machine affects all of them.
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { cpus } from 'node:os'
+import { cpus, loadavg } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { runScript, startScript } from './lib/child.mjs'
 import { load, loadGenerator } from './lib/load.mjs'
 import { expectStatus, median } from './lib/measure.mjs'
+import { openNetwork } from './lib/network.mjs'
 import { statusOf } from './lib/row.mjs'
 import { rows } from './rows/index.mjs'
 
@@ -19,8 +22,9 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     check: { type: 'boolean', default: false },
-    rounds: { type: 'string', default: '3' },
-    seconds: { type: 'string', default: '4' },
+    beside: { type: 'string' },
+    rounds: { type: 'string', default: '2' },
+    seconds: { type: 'string', default: '2' },
     soak: { type: 'string' },
   },
 })
@@ -35,6 +39,8 @@ if (chosen.length === 0)
  */
 const STEADY = ['--no-allocation-site-pretenuring']
 
+const network = chosen.some(({ kind }) => kind === 'http') && !values.check ? openNetwork() : undefined
+
 if (values.soak !== undefined) soak(values.soak)
 else if (values.check) await checkAll()
 else await measureAll()
@@ -48,91 +54,109 @@ function soak(minutes) {
 
 async function measureAll() {
   const { stdout: version } = spawnSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' })
-  print(
-    `Node ${process.version}, ${cpus()[0]?.model ?? 'unknown processor'}, ${loadGenerator}, at ${version.trim()}\n`,
-  )
-  print('| row | unit | kube-authn | spread | best peer | floor | target | met |')
-  print('| --- | --- | --- | --- | --- | --- | --- | --- |')
-  for (const row of chosen) {
-    // One row after the other: they would disturb each other.
-    for (const line of linesOf(row, await measureRow(row))) print(line)
-  }
+  const about = [
+    `Node ${process.version}`,
+    cpus()[0]?.model ?? 'unknown processor',
+    `load ${loadavg()[0].toFixed(1)}`,
+    ...(network === undefined ? [] : [`${loadGenerator} with ${network.title}`]),
+    `at ${version.trim()}`,
+    ...(values.beside === undefined ? [] : [`beside ${values.beside}`]),
+  ]
+  print(`${about.join(', ')}\n`)
+  print('| row | unit | kube-authn | spread | before | now / before | best peer | target | met |')
+  print('| --- | --- | --- | --- | --- | --- | --- | --- | --- |')
+  // One row after the other: they would disturb each other.
+  for (const row of chosen) print(lineOf(row, await measureRow(row)))
+}
+
+/** The subjects of a row by their names, with those of the other checkout. */
+function subjectsOf(row) {
+  return Object.entries(row.subjects).flatMap(([name, { role }]) => [
+    { key: role, name, checkout: undefined },
+    ...(role === 'ours' && values.beside !== undefined
+      ? [{ key: 'before', name, checkout: values.beside }]
+      : []),
+  ])
 }
 
 /** What each subject measured, in every round. */
 async function measureRow(row) {
-  const measured = new Map(Object.keys(row.subjects).map((name) => [name, []]))
+  const subjects = subjectsOf(row).map((subject) => ({ ...subject, results: [] }))
   // Values that a subject measures itself may take long.
   const rounds = row.figure === undefined ? 1 : Number(values.rounds)
   for (let round = 0; round < rounds; round++) {
-    for (const [subject, results] of measured) {
-      results.push(await measureOnce(row, subject))
-    }
+    for (const { name, checkout, results } of subjects) results.push(await measureOnce(row, name, checkout))
   }
-  return measured
+  return subjects
 }
 
-async function measureOnce(row, subject) {
-  if (row.kind === 'http') return requestsPerSecond(row.name, subject)
-  if (row.kind === 'value')
-    return runScript('one.mjs', [row.name, subject], ['--expose-gc', '--max-old-space-size=8000']).value
-  const { wall, cpu } = runScript('one.mjs', [row.name, subject, 'time'], STEADY)
-  // What else runs on the machine only adds, to the wall time alone if it runs on the same core.
-  return Math.min(...wall, ...cpu)
-}
-
-async function requestsPerSecond(row, subject) {
-  const { told, end } = await startScript('serve.mjs', [row, subject])
+async function measureOnce(row, subject, checkout) {
   try {
-    load(told.url, told.authorization, 2)
-    return load(told.url, told.authorization, Number(values.seconds)).requestsPerSecond
+    if (row.kind === 'http') return await requestsPerSecond(row.name, subject, checkout)
+    if (row.kind === 'value') {
+      const flags = ['--expose-gc', '--max-old-space-size=8000']
+      return runScript('one.mjs', [row.name, subject], flags, checkout).value
+    }
+    const { wall, cpu } = runScript('one.mjs', [row.name, subject, 'time'], STEADY, checkout)
+    // Other processes on the machine only add, to the wall time alone if they run on the same core.
+    return Math.min(...wall, ...cpu)
+  } catch (error) {
+    // The other checkout may have other names.
+    if (checkout === undefined) throw error
+    process.stderr.write(`${row.name}, before: ${String(error.message).slice(0, 300)}\n`)
+    return Number.NaN
+  }
+}
+
+async function requestsPerSecond(row, subject, checkout) {
+  const { told, end } = await startScript('serve.mjs', [row, subject, network.host], checkout)
+  try {
+    load(told.url, told.header, 1, network.client)
+    return load(told.url, told.header, Number(values.seconds), network.client).requestsPerSecond
   } finally {
     await end()
   }
 }
 
-function linesOf(row, measured) {
-  const entries = Object.entries(row.subjects)
-  const [baseName] = entries.find(([, { role }]) => role === 'base') ?? []
-  const bases = baseName === undefined ? undefined : measured.get(baseName)
+function lineOf(row, subjects) {
   const figureOf = row.figure === 'least' ? (results) => Math.min(...results) : median
-  const compared = (name) => {
-    const results = measured.get(name)
+  const bases = subjects.find(({ key }) => key === 'base')?.results
+  const compared = ({ results }) => {
     if (bases === undefined) return results
-    const baseValue = figureOf(bases)
     // Over HTTP, in the same round as its base: other load on the machine is the same for both.
     return row.kind === 'http'
       ? results.map((value, round) => value / bases[round])
-      : results.map((value) => Math.max(0, value - baseValue))
+      : results.map((value) => Math.max(0, value - figureOf(bases)))
   }
-  const ofRole = (wantedRole) =>
-    entries
-      .filter(([, { role }]) => role === wantedRole)
-      .map(([name]) => ({ name, value: figureOf(compared(name)) }))
-      .toSorted((a, b) => (row.isMoreBetter === true ? b.value - a.value : a.value - b.value))
-  const [bestPeer] = ofRole('peer')
-  // A target may be the name of a peer, which is to be reached in the same run.
-  const target = typeof row.target === 'string' ? figureOf(compared(row.target)) : row.target
-  const shownTarget = target === undefined ? '' : target === row.target ? String(target) : shown(target)
-  const floors = ofRole('floor')
-  const reaches = (value) => (row.isMoreBetter === true ? value >= target : value <= target)
-  // A floor with the same duties that misses the target says that the target is impossible here.
-  const verdict = (value) =>
-    reaches(value) ? 'yes' : floors.every(({ value: least }) => reaches(least)) ? 'no' : 'floor'
-  return ofRole('ours').map(({ name, value }) => {
-    const all = compared(name)
-    const cells = [
-      name === 'kube-authn' ? row.name : `${row.name} (${name.replace('kube-authn, ', '')})`,
-      row.unit,
-      shown(value),
-      `${shown(Math.min(...all))} to ${shown(Math.max(...all))}`,
-      bestPeer === undefined ? '' : `${shown(bestPeer.value)} ${bestPeer.name}`,
-      floors.map((floor) => `${shown(floor.value)} ${floor.name}`).join(', '),
-      shownTarget,
-      target === undefined ? '' : verdict(value),
-    ]
-    return `| ${cells.join(' | ')} |`
-  })
+  const isMoreBetter = row.isMoreBetter === true
+  const ours = compared(subjects.find(({ key }) => key === 'ours'))
+  const before = subjects.find(({ key }) => key === 'before')
+  const [bestPeer] = subjects
+    .filter(({ key }) => key === 'peer')
+    .map((subject) => ({ name: subject.name, value: figureOf(compared(subject)) }))
+    .toSorted((a, b) => (isMoreBetter ? b.value - a.value : a.value - b.value))
+  const figure = figureOf(ours)
+  const target = row.target === 'best peer' ? bestPeer.value : row.target
+  const isMet = isMoreBetter ? figure >= target : figure <= target
+  const cells = [
+    row.name,
+    row.unit,
+    shown(figure),
+    `${shown(Math.min(...ours))} to ${shown(Math.max(...ours))}`,
+    before === undefined ? '' : shown(figureOf(compared(before))),
+    before === undefined ? '' : shown(ratio(row, ours, compared(before), figureOf)),
+    bestPeer === undefined ? '' : `${shown(bestPeer.value)} ${bestPeer.name}`,
+    target === undefined ? '' : row.target === 'best peer' ? row.target : String(row.target),
+    target === undefined ? '' : isMet ? 'yes' : 'no',
+  ]
+  return `| ${cells.join(' | ')} |`
+}
+
+/** Over HTTP the median of the rounds. */
+function ratio(row, ours, before, figureOf) {
+  return row.kind === 'http'
+    ? median(ours.map((value, round) => value / before[round]))
+    : figureOf(ours) / figureOf(before)
 }
 
 async function checkAll() {
@@ -157,7 +181,7 @@ async function checkAll() {
         told(name, error.message)
       }
       const budget = role === 'ours' ? budgets[name] : undefined
-      if (budget !== undefined) told(`${name}, bytes`, problemOfBytes(row.name, subject, budget))
+      if (budget !== undefined) told(`${name}, bytes`, problemOfBytes(row, subject, budget))
     }
   }
   print(`${passed} passed, ${failed} failed`)
@@ -165,12 +189,15 @@ async function checkAll() {
   process.exit(failed > 0 ? 1 : 0)
 }
 
+/** The bytes of the operation that does nothing do not count. */
 function problemOfBytes(row, subject, budget) {
   const limit = budget * 1.15
+  const [base] = Object.entries(row.subjects).find(([, { role }]) => role === 'base') ?? []
+  const baseBytes = base === undefined ? 0 : bytesOf(row.name, base)
   let bytes = Infinity
-  // What else a process does, such as compiling again, only adds to what requests allocate.
+  // Other work of a process, such as compiling again, only adds to the allocations of requests.
   for (let attempt = 0; attempt < 3 && bytes > limit; attempt++) {
-    bytes = Math.min(bytes, bytesOf(row, subject))
+    bytes = Math.min(bytes, bytesOf(row.name, subject) - baseBytes)
   }
   return bytes <= limit
     ? undefined
@@ -178,6 +205,7 @@ function problemOfBytes(row, subject, budget) {
 }
 
 function shown(value) {
+  if (Number.isNaN(value)) return '-'
   if (value >= 100) return value.toFixed(0)
   return value >= 10 ? value.toFixed(1) : value.toFixed(2)
 }

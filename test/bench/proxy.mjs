@@ -31,7 +31,7 @@ try {
       const before = await cpuOf(subject)
       const { requestsPerSecond } = load(
         `http://127.0.0.1:${subject.port}/api/v1/namespaces/default/configmaps`,
-        'Bearer token',
+        ['Authorization', 'Bearer token'],
         Number(values.seconds),
       )
       subject.requests.push(requestsPerSecond)

@@ -1,22 +1,11 @@
-// Serves one subject of a row over HTTP: node serve.mjs ROW SUBJECT. Prints the address and the credential as one line of JSON.
+// Serves one subject of a row over HTTP: node serve.mjs ROW SUBJECT HOST. Prints the address and the header of its requests as one line of JSON.
 import { createServer } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
 import { rows } from './rows/index.mjs'
 
-const [, , rowName, subjectName] = process.argv
-const made = await rows.find(({ name }) => name === rowName).subjects[subjectName].make()
-// A subject may be another program, which listens already.
-if (made.url === undefined) serve(made)
-else process.stdout.write(`${JSON.stringify(made)}\n`)
-
-// That program ends with this process.
+const [, , rowName, subjectName, host] = process.argv
+const { listener, header } = await rows.find(({ name }) => name === rowName).subjects[subjectName].make()
+const server = createServer(listener)
+server.listen(0, host, () => {
+  process.stdout.write(`${JSON.stringify({ url: `http://${host}:${server.address().port}/`, header })}\n`)
+})
 process.once('SIGTERM', () => process.exit())
-
-function serve({ listener, authorization, path = '/', tls }) {
-  const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener)
-  server.listen(0, '127.0.0.1', () => {
-    const scheme = tls === undefined ? 'http' : 'https'
-    const url = `${scheme}://127.0.0.1:${server.address().port}${path}`
-    process.stdout.write(`${JSON.stringify({ url, authorization })}\n`)
-  })
-}

@@ -1,6 +1,6 @@
 // The functions of ours that an authenticated request runs: node walk.mjs express | koa | hono. One object in JSON.
 import { createServer, get } from 'node:http'
-import { listenerOf } from './lib/apps.mjs'
+import { smallApp } from './lib/apps.mjs'
 import { writeCalledDuring } from './lib/called.mjs'
 import { authentication, tokenChain } from './lib/subjects.mjs'
 
@@ -10,7 +10,7 @@ const TOKEN = '31ada4fd-adec-460c-809a-9e56ceb75269'
 const REQUESTS_BEFORE = 20
 
 const users = new Map([[TOKEN, { username: 'jane', uid: '1', groups: ['admins', 'ops'] }]])
-const server = createServer(listenerOf[framework](authentication[framework](tokenChain(users))))
+const server = createServer(smallApp[framework](authentication[framework](tokenChain(users))))
 await new Promise((resolve) => {
   server.listen(0, '127.0.0.1', resolve)
 })

@@ -138,18 +138,9 @@ export function nodeMiddleware(middleware, headerSets) {
 
 /** A middleware of Koa alone, on a context of the app. */
 export function koaMiddleware(app, middleware, headerSets) {
-  const next = inTurns(headerSets.map((raw) => ({ raw, headers: lowerCased(raw) })))
+  const next = inTurns(headerSets)
   return (done) => {
-    const { raw, headers } = next()
-    const request = {
-      method: 'GET',
-      url: '/',
-      httpVersionMajor: 1,
-      headers: { ...headers },
-      rawHeaders: raw.slice(),
-      socket: PLAIN_SOCKET,
-    }
-    const ctx = app.createContext(request, new StubResponse(() => {}))
+    const ctx = app.createContext(nodeRequest(next().slice()), new StubResponse(() => {}))
     let hasPassed = false
     Promise.resolve(
       middleware(ctx, async () => {

@@ -8,22 +8,28 @@ const autocannon = createRequire(import.meta.url).resolve('autocannon')
 
 export const loadGenerator = spawnSync('wrk', ['-v']).error === undefined ? 'wrk' : 'autocannon'
 
-/** Requests a second, and the 99th percentile of latencies in milliseconds. */
-export function load(url, authorization, seconds) {
+/**
+ * Requests a second, and the 99th percentile of latencies in milliseconds.
+ *
+ * @param header name and value.
+ * @param client what the command begins with, to run in another network.
+ */
+export function load(url, [name, value], seconds, client = []) {
   return loadGenerator === 'wrk'
-    ? byWrk(url, authorization, seconds)
-    : byAutocannon(url, authorization, seconds)
+    ? byWrk(url, `${name}: ${value}`, seconds, client)
+    : byAutocannon(url, `${name}=${value}`, seconds, client)
 }
 
-function byWrk(url, authorization, seconds) {
+function byWrk(url, header, seconds, client) {
   const output = run(
+    ...client,
     'wrk',
     '-t1',
     `-c${CONNECTIONS}`,
     `-d${seconds}s`,
     '--latency',
     '-H',
-    `Authorization: ${authorization}`,
+    header,
     url,
   )
   if (output.includes('Non-2xx')) throw new Error(output)
@@ -34,9 +40,9 @@ function byWrk(url, authorization, seconds) {
   }
 }
 
-function byAutocannon(url, authorization, seconds) {
-  const header = `Authorization=${authorization}`
+function byAutocannon(url, header, seconds, client) {
   const output = run(
+    ...client,
     process.execPath,
     autocannon,
     '-j',

@@ -1,17 +1,16 @@
 // A row of the table. Each subject is measured in a separate process.
 
 /**
- * @typedef {'ours' | 'peer' | 'floor' | 'base'} Role
+ * @typedef {'ours' | 'peer' | 'base'} Role
  * @typedef {{ role: Role, make: () => unknown }} Subject
  * @typedef {{
  *   name: string,
  *   kind: 'operation' | 'http' | 'value',
  *   unit: string,
- *   target?: number | string,
+ *   target?: number | 'best peer',
  *   status?: number,
  *   inFlight?: number,
  *   isMoreBetter?: boolean,
- *   isBaseSubtracted?: boolean,
  *   figure?: 'least' | 'median',
  *   subjects: Record<string, Subject>,
  * }} Row
@@ -19,14 +18,13 @@
 
 export const ours = (make) => ({ role: 'ours', make })
 export const peer = (make) => ({ role: 'peer', make })
-export const floor = (make) => ({ role: 'floor', make })
 /** The base: subtracted from the others, such as a middleware that does nothing, or their divisor, such as a bare app. */
 export const base = (make) => ({ role: 'base', make })
 
 /**
  * Microseconds of CPU and wall time that an operation takes over the base, if there is one. The least of all samples: what else runs on the machine only adds.
  */
-export function operationRow(name, { target, status = 200, ...rest }, subjects) {
+export function operationRow(name, { target, status = 200, ...rest } = {}, subjects) {
   return { name, kind: 'operation', unit: 'µs', figure: 'least', target, status, ...rest, subjects }
 }
 

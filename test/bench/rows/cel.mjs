@@ -100,9 +100,4 @@ export const celRows = [
     // `@bufbuild/cel` checks no types.
     { 'kube-authn': ours(compilation.ours(OF_ALL)), '@bufbuild/cel': peer(compilation.bufbuild(OF_ALL)) },
   ),
-  valueRow(
-    '10 CEL expressions, evaluated',
-    { unit: 'µs', figure: 'least' },
-    { 'kube-authn': ours(evaluation.ours(EXPRESSIONS)) },
-  ),
 ]
