@@ -1,5 +1,5 @@
 import type { Awaitable } from '../internal/awaitable.ts'
-import type { CertificatePoolSource } from '../request/client-certificate/certificate-pool-source.ts'
+import type { CertificatePool } from '@kube-authn/x509'
 import type { Context } from './context.ts'
 import type { CredentialRevocation } from './credential-revocation.ts'
 import type { Log } from './log.ts'
@@ -69,6 +69,12 @@ export interface CredentialDescription {
   readonly trustedOrigins?: readonly string[]
   /** The certificate authorities of front proxies. None of them may also be a CA of user certificates. */
   readonly proxyAuthorities?: readonly CertificatePoolSource[]
+}
+
+/** Trusted certificates that may change, for example when a file is reloaded. */
+export interface CertificatePoolSource {
+  /** The certificates trusted now, as the same object until they change; `undefined` if none are loaded yet. */
+  current(): CertificatePool | undefined
 }
 
 /**

@@ -1,11 +1,11 @@
 import { andThen, type Awaitable } from '../internal/awaitable.ts'
 import type { Context } from './context.ts'
-import { rejected } from './errors.ts'
+import { type AuthenticationError, rejected } from './errors.ts'
 import { base64urlOf } from '../internal/base64url.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 
 /** Shared, since it contains nothing from the request. */
-const otherConnection = Object.freeze(
+const otherConnection: AuthenticationError = Object.freeze(
   rejected('the token is bound to a certificate that is not the client certificate of this connection'),
 )
 

@@ -113,16 +113,6 @@ function isImmutableList(values: readonly string[]): boolean {
 }
 
 /**
- * Turns an object that no other code refers to into an `extra`, without copying it.
- *
- * @param extra without a prototype.
- */
-export function ownedExtra(extra: Record<string, readonly string[]>): UserExtra {
-  for (const values of Object.values(extra)) Object.freeze(values)
-  return Object.freeze(extra)
-}
-
-/**
  * The user of an answer that is accepted: it must have a name, and is immutable.
  *
  * @throws {AuthenticationError} `rejected` without a name.

@@ -30,4 +30,4 @@ export { verifyToken } from '../token/oidc/verify-token.ts'
 /** @internal */
 export { oidcWordsShape } from '../token/oidc/claim-words.ts'
 /** @internal */
-export type { OidcWords } from '../token/oidc/oidc-words.ts'
+export type { OidcWords } from '../token/oidc/oidc-options.ts'

@@ -164,7 +164,7 @@ function conclude(asked: Asked, { answer, error }: Opinion): RequestOutcome {
   let headerChanges: HeaderChanges
   try {
     authentication = { ...answer, user: checkedUser(answer.user) }
-    requireAudience(authentication, asked.rules.audiences)
+    if (asked.rules.audiences !== undefined) requireAudience(authentication, asked.rules.audiences)
     headerChanges = asked.rules.headerChangesFor(authentication.consumed)
   } catch (thrown) {
     // An unacceptable answer is handled like a bad credential.
@@ -174,12 +174,9 @@ function conclude(asked: Asked, { answer, error }: Opinion): RequestOutcome {
 }
 
 /** @throws {AuthenticationError} `rejected` if the credential is valid for other audiences only. */
-function requireAudience(
-  { audiences: valid = [] }: Authentication,
-  audiences: readonly string[] | undefined,
-): void {
+function requireAudience({ audiences: valid = [] }: Authentication, audiences: readonly string[]): void {
   // Without any, nothing is known about them.
-  if (audiences === undefined || valid.length === 0) return
+  if (valid.length === 0) return
   if (intersectAudiences(audiences, valid).length > 0) return
   throw rejected('the credential is not valid for the audiences of this server')
 }

@@ -1,6 +1,5 @@
 import type { CredentialRevocation } from '../authenticator/credential-revocation.ts'
-import type { AuthorizeRequestContext } from '../authorization/authorize-request.ts'
-import type { ReadAttributes } from '../authorization/authorize-request.ts'
+import type { AuthorizeRequestContext, ReadAttributes } from '../authorization/authorize-request.ts'
 import { aPathPrefix } from '../authorization/path-prefix.ts'
 import type { Clock } from '../internal/clock.ts'
 import type { Observer } from '../authenticator/events.ts'

@@ -3,7 +3,6 @@ import { dns1123SubdomainProblems } from '@kube-authn/internal/kubernetes-names'
 import {
   ANONYMOUS_USERNAME,
   AUTHENTICATED_GROUP,
-  ownedExtra,
   UNAUTHENTICATED_GROUP,
   userInfo,
   type UserInfo,
@@ -39,7 +38,7 @@ export function impersonatedUser(wanted: WantedUser, groups: readonly string[] =
   if (wanted.extra.size === 0) return userInfo({ username, uid, groups: all })
   const extra = Object.create(null) as Record<string, readonly string[]>
   for (const [key, values] of wanted.extra) extra[key] = [...values]
-  return userInfo({ username, uid, groups: all, extra: ownedExtra(extra) })
+  return userInfo({ username, uid, groups: all, extra })
 }
 
 function groupsOf(wanted: WantedUser): readonly string[] {

@@ -19,22 +19,12 @@ const DIGEST_LENGTH = 32
 /** All digests with the same first byte. */
 class DigestPart extends TablePart {
   #digests = new Uint8Array()
-  /** The last digest that was found: strings are compared several times as fast as bytes, and most requests come from few callers. */
-  #last: string | undefined
-  #lastValue: number | undefined
 
   get(digest: string): number | undefined {
-    if (digest === this.#last) return this.#lastValue
-    const value = this.find(digest, hashOf(digest))
-    if (value !== undefined) {
-      this.#last = digest
-      this.#lastValue = value
-    }
-    return value
+    return this.find(digest, hashOf(digest))
   }
 
   set(digest: string, value: number): number | undefined {
-    this.#last = undefined
     return this.put(digest, hashOf(digest), value)
   }
 

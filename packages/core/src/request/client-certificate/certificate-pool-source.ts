@@ -1,13 +1,8 @@
 import { messageOf } from '../../internal/thrown.ts'
 import { ConfigurationError, type ConfigurationProblem } from '../../authenticator/errors.ts'
 import { hasMethod, problemOf } from '../../internal/options/check.ts'
-import { type CertificatePool, certificatePool } from '@kube-authn/x509'
-
-/** Trusted certificates that may change, for example when a file is reloaded. */
-export interface CertificatePoolSource {
-  /** The certificates trusted now, as the same object until they change; `undefined` if none are loaded yet. */
-  current(): CertificatePool | undefined
-}
+import type { CertificatePoolSource } from '../../authenticator/authenticator.ts'
+import { certificatePool } from '@kube-authn/x509'
 
 /** The check of an option with trusted certificates. */
 export function aPemBundleOrSource(value: unknown, path: string): readonly ConfigurationProblem[] {

@@ -1,4 +1,4 @@
-import type { Authenticator } from '../../authenticator/authenticator.ts'
+import type { Authenticator, CertificatePoolSource } from '../../authenticator/authenticator.ts'
 import { andThen } from '../../internal/awaitable.ts'
 import { type Clock, systemClock } from '../../internal/clock.ts'
 import { consult } from '../../authenticator/consult.ts'
@@ -15,11 +15,7 @@ import {
 } from '../../internal/options/index.ts'
 import { printable } from '@kube-authn/internal/printable'
 import { AttributeType, ExtendedKeyUsage, valuesOf } from '@kube-authn/x509'
-import {
-  aPemBundleOrSource,
-  type CertificatePoolSource,
-  certificatePoolSource,
-} from './certificate-pool-source.ts'
+import { aPemBundleOrSource, certificatePoolSource } from './certificate-pool-source.ts'
 import { chainVerifier } from './chain-verifier.ts'
 
 /** Options of {@link certificateVerifier}. */

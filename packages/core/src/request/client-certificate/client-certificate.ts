@@ -1,4 +1,9 @@
-import type { Authentication, Authenticator, KnownCredential } from '../../authenticator/authenticator.ts'
+import type {
+  Authentication,
+  Authenticator,
+  CertificatePoolSource,
+  KnownCredential,
+} from '../../authenticator/authenticator.ts'
 import { certificateIdOf } from '../../authenticator/certificate-id.ts'
 import { type Clock, systemClock } from '../../internal/clock.ts'
 import { rejected } from '../../authenticator/errors.ts'
@@ -22,11 +27,7 @@ import {
   ExtendedKeyUsage,
 } from '@kube-authn/x509'
 import type { UserInfo } from '../../authenticator/user.ts'
-import {
-  aPemBundleOrSource,
-  type CertificatePoolSource,
-  certificatePoolSource,
-} from './certificate-pool-source.ts'
+import { aPemBundleOrSource, certificatePoolSource } from './certificate-pool-source.ts'
 import { certificateUser } from './certificate-user.ts'
 import { chainVerifier } from './chain-verifier.ts'
 

@@ -1,4 +1,4 @@
-export type { CertificatePoolSource } from './certificate-pool-source.ts'
+export type { CertificatePoolSource } from '../../authenticator/authenticator.ts'
 export { certificateUser, type CertificateUserOptions, UID_ATTRIBUTE } from './certificate-user.ts'
 export { CREDENTIAL_ID_KEY } from '../../authenticator/credential-id.ts'
 export { certificateVerifier, type CertificateVerifierOptions } from './certificate-verifier.ts'

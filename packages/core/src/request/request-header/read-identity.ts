@@ -2,7 +2,7 @@ import { percentDecoded } from '../../internal/percent.ts'
 import { trimAscii } from '../bearer-token/read.ts'
 import { type AuthenticationError, rejected } from '../../authenticator/errors.ts'
 import type { RequestHeaders } from '../request.ts'
-import { ownedExtra, type UserExtra, type UserInfo, userInfo } from '../../authenticator/user.ts'
+import { type UserExtra, type UserInfo, userInfo } from '../../authenticator/user.ts'
 import { selectorOf } from '../headers/selector.ts'
 import type { LowerCaseNames } from './header-names.ts'
 
@@ -107,7 +107,7 @@ function readExtra(sent: readonly ExtraHeader[], exact: boolean, joined: JoinedH
     extra[key] = values
     for (const each of valuesOf(name, [value], exact, joined)) values.push(each)
   }
-  return ownedExtra(extra)
+  return extra
 }
 
 /**

@@ -1,9 +1,10 @@
 import { ambientCredential } from '../cross-site/ambient-credential.ts'
-import type { Authenticator, HeaderChanges } from '../../authenticator/authenticator.ts'
-import {
-  aPemBundleOrSource,
-  type CertificatePoolSource,
-} from '../client-certificate/certificate-pool-source.ts'
+import type {
+  Authenticator,
+  CertificatePoolSource,
+  HeaderChanges,
+} from '../../authenticator/authenticator.ts'
+import { aPemBundleOrSource } from '../client-certificate/certificate-pool-source.ts'
 import { certificateVerifier } from '../client-certificate/certificate-verifier.ts'
 import type { Clock } from '../../internal/clock.ts'
 import type { ConfigurationProblem } from '../../authenticator/errors.ts'

@@ -12,7 +12,7 @@ export type {
 } from '../oidc/configuration/config.ts'
 export { decodeAuthenticationConfiguration } from './decode.ts'
 export { parseAuthenticationConfiguration } from './parse.ts'
-export type { CompiledJwtAuthenticator } from '../oidc/configuration/programs.ts'
+export type { CompiledJwtAuthenticator } from '../oidc/configuration/config.ts'
 export {
   type ValidatedAuthenticationConfiguration,
   validateAuthenticationConfiguration,

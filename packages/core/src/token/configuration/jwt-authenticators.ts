@@ -6,7 +6,7 @@ import { ConfigurationError, type ConfigurationProblem } from '../../authenticat
 import type { Observer } from '../../authenticator/events.ts'
 import { fieldPath } from '../../internal/field/path.ts'
 import type { GetFetch } from '../../internal/http/get-fetch.ts'
-import { JWS_ALGORITHMS } from '../jwt/algorithms.ts'
+import { algorithmsNamed, JWS_ALGORITHMS } from '../jwt/algorithms.ts'
 import { readIssuedToken } from '../jwt/read-jwt.ts'
 import {
   aBoolean,
@@ -19,13 +19,11 @@ import {
   type OptionsShape,
   refuseProblems,
 } from '../../internal/options/index.ts'
-import { issuerNamed } from '../oidc/issuer-alias.ts'
+import { issuerNamed } from '../oidc/registered-claims.ts'
 import { jwtAuthenticator, type JwtAuthenticatorOptions } from '../oidc/jwt-authenticator.ts'
-import { algorithmsNamed } from '../oidc/signing-algorithms.ts'
 import { ANY_KIND, type TokenKindOptions, tokenKinds, tokenKindShape } from '../oidc/token-kind.ts'
 import { canWorkInBackground } from '../../internal/runtime.ts'
-import type { Issuer } from '../oidc/configuration/config.ts'
-import type { CompiledJwtAuthenticator } from '../oidc/configuration/programs.ts'
+import type { CompiledJwtAuthenticator, Issuer } from '../oidc/configuration/config.ts'
 
 /** A `fetch` for one issuer, closed together with the authenticator that uses it. */
 export type IssuerFetch = GetFetch & { readonly close?: () => void }

@@ -13,7 +13,7 @@ import {
 } from '../../internal/options/index.ts'
 import { compileInto, configurationErrors } from '../oidc/configuration/compile.ts'
 import type { AuthenticationConfiguration } from './config.ts'
-import type { CompiledJwtAuthenticator } from '../oidc/configuration/programs.ts'
+import type { CompiledJwtAuthenticator } from '../oidc/configuration/config.ts'
 import { withoutUserinfo } from '../oidc/configuration/validate-issuer.ts'
 import { validateJwtAuthenticator } from '../oidc/configuration/validate-jwt-authenticator.ts'
 

@@ -5,7 +5,7 @@ import { rejected, unavailable } from '../../authenticator/errors.ts'
 import { userInfo } from '../../authenticator/user.ts'
 import { isObject, type JsonObject, member } from '../../internal/objects.ts'
 import { strictJson } from '../jwt/strict-json.ts'
-import { scopesOfClaim } from '../oidc/scopes.ts'
+import { scopesOfClaim } from '../oidc/access-token.ts'
 
 /** The name of the endpoint in errors. */
 export const TITLE = 'the introspection endpoint'

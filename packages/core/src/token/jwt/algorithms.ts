@@ -1,3 +1,6 @@
+import { quoted } from '@kube-authn/internal/quote'
+import type { ConfigurationProblem } from '../../authenticator/errors.ts'
+
 /**
  * The signing algorithms that OpenID Connect tokens may use: those of kube-apiserver's `--oidc-signing-algs`. `none` and HMAC are never
  * accepted.
@@ -28,3 +31,21 @@ export function isJwsAlgorithm(name: string): name is JwsAlgorithm {
 export const RSA_ALGORITHMS: ReadonlySet<JwsAlgorithm> = new Set(
   JWS_ALGORITHMS.filter((algorithm) => !algorithm.startsWith('ES')),
 )
+
+/**
+ * Parses algorithm names and reports those that are unsupported.
+ *
+ * Source: apiserver `plugin/pkg/authenticator/token/oidc/oidc.go` (`New`).
+ */
+export function algorithmsNamed(
+  names: readonly string[],
+  path: string,
+): { readonly algorithms: readonly JwsAlgorithm[]; readonly problems: readonly ConfigurationProblem[] } {
+  const problems = names.flatMap((name, index) =>
+    isJwsAlgorithm(name)
+      ? []
+      : [{ path: `${path}[${index}]`, message: `oidc: unsupported signing alg: ${quoted(name)}` }],
+  )
+  if (names.length === 0) return { algorithms: [], problems: [{ path, message: 'must not be empty' }] }
+  return { algorithms: names.filter(isJwsAlgorithm), problems }
+}

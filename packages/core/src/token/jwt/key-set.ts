@@ -3,7 +3,6 @@ import { andThen, type Awaitable, firstOf } from '../../internal/awaitable.ts'
 import { aString, refuseProblems } from '../../internal/options/index.ts'
 import { type AuthenticationError, rejected } from '../../authenticator/errors.ts'
 import { isJwsAlgorithm } from './algorithms.ts'
-import { MAX_CANDIDATES } from './candidates.ts'
 import { type IssuerKey, parseJwks } from './json-web-key-set.ts'
 import type { UnverifiedJwt } from './read-jwt.ts'
 
@@ -86,3 +85,9 @@ export function isSignedByOneOf({ all, byId }: IssuerKeys, jwt: UnverifiedJwt): 
     () => false,
   )
 }
+
+/**
+ * Maximum number of keys to try for one token. Each costs a verification, and attackers can send tokens without `kid` for free. No real
+ * issuer signs without `kid` while it has more keys.
+ */
+export const MAX_CANDIDATES = 16

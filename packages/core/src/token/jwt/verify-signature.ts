@@ -2,7 +2,7 @@ import type { JsonObject } from '../../internal/objects.ts'
 import { isSignedWith } from '#jws'
 import { type Awaitable, firstOf } from '../../internal/awaitable.ts'
 import { rejected } from '../../authenticator/errors.ts'
-import { MAX_CANDIDATES } from './candidates.ts'
+import { MAX_CANDIDATES } from './key-set.ts'
 import type { UnverifiedJwt } from './read-jwt.ts'
 import type { VerificationKey } from './verification-key.ts'
 

@@ -1,12 +1,11 @@
 import { type JsonObject, member } from '../../internal/objects.ts'
 import type { CelProgram, CelValue } from '@kube-authn/cel/kubernetes'
-import type { CompiledJwtAuthenticator } from './configuration/programs.ts'
+import type { CompiledJwtAuthenticator } from './configuration/config.ts'
 import { CREDENTIAL_ID_KEY } from '../../authenticator/credential-id.ts'
 import { rejected } from '../../authenticator/errors.ts'
 import { quoted } from '@kube-authn/internal/quote'
 import { type UserExtra, userInfo, type UserInfo } from '../../authenticator/user.ts'
-import { requiredText } from './required-text.ts'
-import { evaluated } from './expression.ts'
+import { evaluated, requiredText } from './claim-values.ts'
 import { wrongType } from './go-text.ts'
 
 /**

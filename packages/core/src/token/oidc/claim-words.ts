@@ -1,8 +1,7 @@
-import type { OidcWords } from './oidc-words.ts'
 import type { ConfigurationProblem } from '../../authenticator/errors.ts'
 import { aString, type OptionsShape, recordOf } from '../../internal/options/index.ts'
 import type { OidcClaimMappings, OidcClaimRule } from './claim-options.ts'
-import type { OidcOptions } from './oidc-options.ts'
+import type { OidcOptions, OidcWords } from './oidc-options.ts'
 
 /** The checks of {@link OidcWords}. */
 export const oidcWordsShape: OptionsShape<OidcWords> = {

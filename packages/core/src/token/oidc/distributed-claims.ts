@@ -8,9 +8,8 @@ import type { KeySet } from '../jwt/key-set.ts'
 import { readJwt } from '../jwt/read-jwt.ts'
 import { quoted } from '@kube-authn/internal/quote'
 import type { DiscoveryOptions } from './discovery.ts'
-import { issuerNamed } from './issuer-alias.ts'
 import { provider, type Provider } from './provider.ts'
-import type { ClaimSource, RegisteredClaims } from './registered-claims.ts'
+import { type ClaimSource, issuerNamed, type RegisteredClaims } from './registered-claims.ts'
 import { type TokenRules, verifyToken, wrapped } from './verify-token.ts'
 
 /** The abort signal for fetches. It is read only if something is fetched. */

@@ -4,8 +4,24 @@ import type { Observer } from '../../authenticator/events.ts'
 import type { GetFetch } from '../../internal/http/get-fetch.ts'
 import type { KeySet } from '../jwt/key-set.ts'
 import type { OidcClaimMappings, OidcClaimRule } from './claim-options.ts'
-import type { OidcWords } from './oidc-words.ts'
 import type { TokenKindOptions } from './token-kind.ts'
+
+/** How claims become a user, in the words of the `--oidc-*` flags. */
+export interface OidcWords {
+  /** The claim with the username (`--oidc-username-claim`). Default `sub`. `email` must be verified by the issuer. */
+  readonly usernameClaim?: string
+  /**
+   * Prefix of usernames (`--oidc-username-prefix`); `''` for none. Default: the issuer and `#`, or none if the claim is `email`, so that users
+   * of different issuers never have the same name.
+   */
+  readonly usernamePrefix?: string
+  /** The claim with the groups: a string or a list (`--oidc-groups-claim`). Default: no groups. */
+  readonly groupsClaim?: string
+  /** Prefix of groups (`--oidc-groups-prefix`). Default none: a token can then claim `system:masters`. */
+  readonly groupsPrefix?: string
+  /** Claims with these values are required (`--oidc-required-claim`), as in `{ hd: 'example.com' }`. */
+  readonly requiredClaims?: Readonly<Record<string, string>>
+}
 
 /** Options of {@link oidc}: the issuer, the audience, and how claims become a user. */
 export interface OidcOptions extends OidcWords, TokenKindOptions {

@@ -5,7 +5,7 @@ import { compileInto, configurationErrors } from './configuration/compile.ts'
 import type { JwtAuthenticator } from './configuration/config.ts'
 import { validateJwtAuthenticator } from './configuration/validate-jwt-authenticator.ts'
 import { fieldPath } from '../../internal/field/path.ts'
-import { JWS_ALGORITHMS } from '../jwt/algorithms.ts'
+import { algorithmsNamed, JWS_ALGORITHMS } from '../jwt/algorithms.ts'
 import {
   aBoolean,
   above,
@@ -33,7 +33,6 @@ import {
 import { canWorkInBackground } from '../../internal/runtime.ts'
 import { jwtAuthenticator, type JwtTokenAuthenticator } from './jwt-authenticator.ts'
 import { ACCESS_TOKENS, LOGINS, tokenKinds, tokenKindShape } from './token-kind.ts'
-import { algorithmsNamed } from './signing-algorithms.ts'
 
 /** The checks of {@link OidcOptions}, for packages that extend these options. */
 export const oidcShape: OptionsShape<OidcOptions> = {

@@ -1,10 +1,9 @@
 import type { JsonObject } from '../../internal/objects.ts'
 import type { CelInputs, CelProgram, CelVariable } from '@kube-authn/cel/kubernetes'
-import type { CompiledJwtAuthenticator } from './configuration/programs.ts'
+import type { CompiledJwtAuthenticator } from './configuration/config.ts'
 import { rejected } from '../../authenticator/errors.ts'
 import type { UserInfo } from '../../authenticator/user.ts'
-import { requiredText } from './required-text.ts'
-import { evaluated } from './expression.ts'
+import { evaluated, requiredText } from './claim-values.ts'
 
 /**
  * Checks the rules in order: required claim values, expressions over claims, expressions over the user. Within each kind of expression, all

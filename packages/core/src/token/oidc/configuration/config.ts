@@ -1,3 +1,5 @@
+import type { CelProgram } from '@kube-authn/cel/kubernetes'
+
 /*
  * The `jwt` section of an `AuthenticationConfiguration`. There are no defaults: absent strings and lists are empty.
  *
@@ -64,4 +66,16 @@ export interface ExtraMapping {
 export interface UserValidationRule {
   readonly expression: string
   readonly message: string
+}
+
+/** A {@link JwtAuthenticator} with compiled expressions. Mappings by claim name have no program. */
+export interface CompiledJwtAuthenticator {
+  readonly config: JwtAuthenticator
+  readonly username?: CelProgram<'claims'>
+  readonly groups?: CelProgram<'claims'>
+  readonly uid?: CelProgram<'claims'>
+  readonly extra: readonly { readonly key: string; readonly program: CelProgram<'claims'> }[]
+  /** Only the rules with an expression, in order. */
+  readonly claimRules: readonly { readonly message: string; readonly program: CelProgram<'claims'> }[]
+  readonly userRules: readonly { readonly message: string; readonly program: CelProgram<'user'> }[]
 }

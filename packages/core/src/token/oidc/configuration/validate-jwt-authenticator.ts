@@ -2,8 +2,12 @@ import type { CelProgram } from '@kube-authn/cel/kubernetes'
 import type { ErrorList } from '../../../internal/field/errors.ts'
 import type { FieldPath } from '../../../internal/field/path.ts'
 import type { Compile } from './compile.ts'
-import type { ClaimValidationRule, JwtAuthenticator, UserValidationRule } from './config.ts'
-import type { CompiledJwtAuthenticator } from './programs.ts'
+import type {
+  ClaimValidationRule,
+  CompiledJwtAuthenticator,
+  JwtAuthenticator,
+  UserValidationRule,
+} from './config.ts'
 import { validateIssuer } from './validate-issuer.ts'
 import { validateMappings } from './validate-mappings.ts'
 

@@ -3,8 +3,13 @@ import type { ErrorList } from '../../../internal/field/errors.ts'
 import { domainPrefixedPathProblems } from '@kube-authn/internal/kubernetes-names'
 import type { FieldPath } from '../../../internal/field/path.ts'
 import type { Compile } from './compile.ts'
-import type { ClaimMappings, ClaimOrExpression, ExtraMapping, PrefixedClaimOrExpression } from './config.ts'
-import type { CompiledJwtAuthenticator } from './programs.ts'
+import type {
+  ClaimMappings,
+  ClaimOrExpression,
+  CompiledJwtAuthenticator,
+  ExtraMapping,
+  PrefixedClaimOrExpression,
+} from './config.ts'
 
 /** The context of the validation. */
 interface Surroundings {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { scopesOfClaim } from './scopes.ts'
+import { scopesOfClaim } from './access-token.ts'
 
 describe('scopesOfClaim', () => {
   it.each([
