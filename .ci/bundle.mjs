@@ -78,6 +78,8 @@ async function write(folder, { output, ...options }) {
     chunkFileNames: 'chunks/[name].js',
     ...output,
     dir: 'dist',
+    // For the tests that ask which files run. They are not packed, and no code refers to them.
+    sourcemap: 'hidden',
     codeSplitting: { groups: [{ name: (id, graph) => (isBase(id, graph) ? 'base' : null) }] },
     // The documentation is in the declarations.
     comments: { jsdoc: false },
@@ -121,7 +123,6 @@ function stringsIn(value) {
 /** Removes files of an earlier build, which would be packed too. */
 function removeOtherCode(dist, written) {
   for (const file of readdirSync(dist, { recursive: true })) {
-    if (/\.(?:js(?:\.map)?|cjs)$/.test(file) && !written.has(file.replaceAll(sep, '/')))
-      rmSync(join(dist, file))
+    if (/\.c?js(?:\.map)?$/.test(file) && !written.has(file.replaceAll(sep, '/'))) rmSync(join(dist, file))
   }
 }
