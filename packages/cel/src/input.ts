@@ -1,9 +1,8 @@
 import { isDynamic, parameterOf, printedType, type Type } from './check/types.ts'
-import { MAX_INT, MAX_UINT, MIN_INT } from './values/limits.ts'
+import { MAX_INT, MAX_UINT, MIN_INT, Uint } from './values/integers.ts'
 import { mapOf } from './values/map.ts'
 import { isOfType } from './values/runtime-type.ts'
 import { Duration, Timestamp } from './values/times.ts'
-import { Uint } from './values/uint.ts'
 import { MapValue, Opaque, Optional, Struct, TypeValue, type Value } from './values/value.ts'
 
 /** Deeper values are refused, so that none exceeds the stack. */

@@ -1,6 +1,8 @@
 import type { CallNode, FoldNode, Node } from '../syntax/ast.ts'
 import type { FunctionDeclaration, Overload } from './declarations.ts'
-import type { Local, Reference } from './scope.ts'
+import type { Issues } from './issues.ts'
+import type { Declarations, Local, Reference } from './scope.ts'
+import type { Substitution } from './substitution.ts'
 import type { Type } from './types.ts'
 
 /** A call and the overloads that fit its arguments. */
@@ -27,4 +29,11 @@ export interface CheckOptions {
   readonly isDynamic: boolean
   /** Whether, as in the language but not in cel-go, a local variable hides all names that start with its name and a dot. */
   readonly isStrict: boolean
+}
+
+/** What the parts of a check share. */
+export interface CheckState {
+  readonly declarations: Declarations
+  readonly substitution: Substitution
+  readonly issues: Issues
 }

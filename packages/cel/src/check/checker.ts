@@ -12,14 +12,10 @@ import {
   type SelectNode,
 } from '../syntax/ast.ts'
 import { MAX_ISSUES, type Problem } from '../syntax/source.ts'
-import type { CheckState } from './check-state.ts'
-import type { Checked, CheckOptions, ResolvedCall } from './checked.ts'
+import type { Checked, CheckOptions, CheckState, ResolvedCall } from './checked.ts'
 import type { FunctionDeclaration } from './declarations.ts'
-import { fieldType } from './field-type.ts'
+import { fieldType, itemTypes, literalType, messageType } from './expression-types.ts'
 import { Issues } from './issues.ts'
-import { itemTypes } from './item-types.ts'
-import { literalType } from './literal-type.ts'
-import { messageType } from './message-type.ts'
 import { resolveOverloads } from './overloads.ts'
 import {
   type Declarations,

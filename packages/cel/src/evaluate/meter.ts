@@ -1,4 +1,4 @@
-import { forgetLongTexts } from '../values/long-texts.ts'
+import { forgetLongTexts } from '../values/text-size.ts'
 
 /** The evaluation exceeds its limit. Expressions cannot absorb this error. */
 export class BudgetExceeded extends Error {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { CelCompileError, celCompiler, CelEvaluationError, type CelValue } from './index.ts'
-import { unescaped } from './escape.ts'
+import { unescaped } from './claims.ts'
 
 const compiler = celCompiler()
 

@@ -3,7 +3,9 @@ import type { Compiled, Engine } from '../engine.ts'
 import { Failure } from '../evaluate/failure.ts'
 import { type Node, nodesOf, OPERATORS } from '../syntax/ast.ts'
 import { displayed } from '../syntax/source.ts'
-import type { Value } from '../values/value.ts'
+import { Duration, Timestamp } from '../values/times.ts'
+import { Uint } from '../values/integers.ts'
+import { isList, MapValue, Optional, TypeValue, type Value } from '../values/value.ts'
 import {
   type CelAccessRequest,
   CelCompileError,
@@ -12,13 +14,33 @@ import {
   type CelInputs,
   type CelProgram,
   type CelUser,
+  type CelValue,
   type CelVariable,
 } from './cel.ts'
 import { claimsValue } from './claims.ts'
 import { kubernetesEngine } from './environment.ts'
 import { requestValue } from './request.ts'
-import { celValue } from './result.ts'
 import { userValue } from './user.ts'
+
+/** A copy of a result. Shared parts are copied, and counted, each time they occur. */
+function celValue(value: Value, spend: (work: number) => void): CelValue {
+  spend(1)
+  if (typeof value !== 'object' || value === null) return value
+  if (isList(value)) return value.map((each) => celValue(each, spend))
+  if (value instanceof MapValue) {
+    return new Map(
+      Array.from(value.entries(), ([key, each]) => [celValue(key, spend), celValue(each, spend)] as const),
+    )
+  }
+  if (value instanceof Uint) return value.value
+  if (value instanceof Optional) {
+    return { type: 'optional', ...(value.value !== undefined && { value: celValue(value.value, spend) }) }
+  }
+  if (value instanceof Uint8Array) return { type: 'bytes' }
+  if (value instanceof Timestamp) return { type: 'timestamp' }
+  if (value instanceof Duration) return { type: 'duration' }
+  return { type: value instanceof TypeValue ? 'type' : 'object' }
+}
 
 /** Maximum number of values in a result. */
 const MAX_RESULT_SIZE = 200_000

@@ -4,9 +4,8 @@ import { fail, noSuchOverload } from '../evaluate/failure.ts'
 import { calledAt, type Macro } from '../syntax/macros.ts'
 import type { Node } from '../syntax/ast.ts'
 import { SyntaxProblem } from '../syntax/source.ts'
-import { MAX_UINT, MIN_INT } from '../values/limits.ts'
+import { MAX_UINT, MIN_INT, Uint } from '../values/integers.ts'
 import { compareNumbers, isNumber } from '../values/numbers.ts'
-import { Uint } from '../values/uint.ts'
 import { isList, type Value } from '../values/value.ts'
 
 /**

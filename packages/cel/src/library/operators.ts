@@ -39,6 +39,14 @@ const COMPARED: readonly Row[] = [
   ...[INT, UINT, DOUBLE].flatMap((one) => [INT, UINT, DOUBLE].map((other) => [one, other, BOOL])),
 ]
 
+/** By the order of the operands. */
+const RELATIONS: readonly (readonly [name: string, holds: (order: number) => boolean])[] = [
+  ['_<_', (order) => order < 0],
+  ['_<=_', (order) => order <= 0],
+  ['_>_', (order) => order > 0],
+  ['_>=_', (order) => order >= 0],
+]
+
 /**
  * The operators. `&&`, `||`, `==`, `!=`, `_?_:_` and the selections are evaluated by the planner, which only needs their types.
  *
@@ -100,30 +108,7 @@ export function operators(meter: Meter): Library {
         ],
         (value) => negated(operand(value)) ?? missing(OPERATORS.negate, operand(value)),
       ),
-      declared(
-        '_<_',
-        COMPARED,
-        relation('_<_', (order) => order < 0),
-        relationCosts,
-      ),
-      declared(
-        '_<=_',
-        COMPARED,
-        relation('_<=_', (order) => order <= 0),
-        relationCosts,
-      ),
-      declared(
-        '_>_',
-        COMPARED,
-        relation('_>_', (order) => order > 0),
-        relationCosts,
-      ),
-      declared(
-        '_>=_',
-        COMPARED,
-        relation('_>=_', (order) => order >= 0),
-        relationCosts,
-      ),
+      ...RELATIONS.map(([name, holds]) => declared(name, COMPARED, relation(name, holds), relationCosts)),
       declared(
         OPERATORS.in,
         [

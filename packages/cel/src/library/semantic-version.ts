@@ -1,4 +1,4 @@
-import { MAX_UINT } from '../values/limits.ts'
+import { MAX_UINT } from '../values/integers.ts'
 
 /** A version (semver.org). Build metadata does not affect the order and is dropped. */
 export interface SemanticVersion {

@@ -3,7 +3,7 @@ import type { Value } from '../values/value.ts'
 import { characterCount, characterCountTo } from '../values/text-size.ts'
 import { elementsCost, searchCost, traversal, twice } from './costs.ts'
 import { fail, noSuchOverload } from '../evaluate/failure.ts'
-import { type Library, method } from '../check/declarations.ts'
+import { type Declaration, type Library, method } from '../check/declarations.ts'
 
 /**
  * The string functions. Positions count characters (code points).
@@ -11,111 +11,138 @@ import { type Library, method } from '../check/declarations.ts'
  * Source: cel-go `ext/strings.go`, version 2.
  */
 export function strings(meter: Meter): Library {
-  const paidFor = (text: string, part = ''): string => {
-    // At worst, every pair of characters is compared.
-    meter.spend(text.length / 16 + (text.length * part.length) / 1000)
-    return text
-  }
-  const replaced = (text: string, old: string, fresh: string, limit: bigint): string => {
-    if (limit === 0n) return text
-    const parts = split(text, old)
-    const pieces = old === '' ? ['', ...parts, ''] : parts
-    const count = limit < 0n || limit >= BigInt(pieces.length) ? pieces.length - 1 : Number(limit)
-    meter.spend((count * fresh.length) / 10)
-    const head = pieces.slice(0, count + 1).join(fresh)
-    const tail = pieces.slice(count + 1)
-    return tail.length === 0 ? head : [head, ...tail].join(old)
-  }
-  const split = (text: string, separator: string): readonly string[] => {
-    const parts = separator === '' ? Array.from(paidFor(text)) : paidFor(text, separator).split(separator)
-    meter.spend(parts.length)
-    return parts
-  }
-  const joined = (texts: readonly Value[], separator: string): string => {
-    const parts = texts.map((text) =>
-      typeof text === 'string' ? text : noSuchOverload('join(list, string)'),
-    )
-    for (const text of parts) meter.spend(0.3 + (text.length + separator.length) / 10)
-    return parts.join(separator)
-  }
-  return {
-    functions: [
-      method('string.lowerAscii(): string', (text: string) => lowered(paidFor(text)), traversal),
-      method('string.upperAscii(): string', (text: string) => raised(paidFor(text)), traversal),
-      method(
-        'string.trim(): string',
-        (text: string) => {
-          meter.spend(text.length / 4)
-          return trimmed(text)
-        },
-        traversal,
-      ),
-      method(
-        'string.contains(string): bool',
-        (text: string, part: string) => paidFor(text, part).includes(part),
-        searchCost,
-      ),
-      method('string.charAt(int): string', (text: string, position: bigint) => {
-        const start = offsetOf(paidFor(text), position)
-        return String.fromCodePoint(...[text.codePointAt(start)].filter((code) => code !== undefined))
-      }),
-      method(
-        'string.indexOf(string): int',
-        (text: string, part: string) => indexOf(paidFor(text, part), part, 0n),
-        elementsCost,
-      ),
-      method(
-        'string.indexOf(string, int): int',
-        (text: string, part: string, from: bigint) => indexOf(paidFor(text, part), part, from),
-        elementsCost,
-      ),
-      method(
-        'string.lastIndexOf(string): int',
-        (text: string, part: string) => lastIndexOf(paidFor(text, part), part, undefined),
-        elementsCost,
-      ),
-      method(
-        'string.lastIndexOf(string, int): int',
-        (text: string, part: string, from: bigint) => lastIndexOf(paidFor(text, part), part, from),
-        elementsCost,
-      ),
-      method(
-        'string.substring(int): string',
-        (text: string, start: bigint) => text.slice(offsetOf(paidFor(text), start)),
-        traversal,
-      ),
-      method(
-        'string.substring(int, int): string',
-        (text: string, start: bigint, end: bigint) => {
-          if (start > end) fail(`invalid substring range. start: ${start}, end: ${end}`)
-          return text.slice(offsetOf(paidFor(text), start), offsetOf(text, end))
-        },
-        traversal,
-      ),
-      method('string.split(string): list(string)', split, twice),
-      method(
-        'string.split(string, int): list(string)',
-        (text: string, separator: string, limit: bigint) => {
-          const parts = split(text, separator)
-          if (limit < 0n || limit >= BigInt(parts.length)) return parts
-          if (limit === 0n) return []
-          const count = Number(limit) - 1
-          return [...parts.slice(0, count), parts.slice(count).join(separator)]
-        },
-        twice,
-      ),
-      method(
-        'string.replace(string, string): string',
-        (text: string, old: string, fresh: string) => replaced(text, old, fresh, -1n),
-        twice,
-      ),
-      method('string.replace(string, string, int): string', replaced, twice),
-      method('list(string).join(): string', (texts: readonly Value[]) => joined(texts, ''), joinCost),
-      method('list(string).join(string): string', joined, joinCost),
-    ],
-  }
+  return { functions: [...wholes(meter), ...positions(meter), ...lists(meter)] }
 }
 
+function wholes(meter: Meter): readonly Declaration[] {
+  return [
+    method('string.lowerAscii(): string', (text: string) => lowered(paidFor(meter, text)), traversal),
+    method('string.upperAscii(): string', (text: string) => raised(paidFor(meter, text)), traversal),
+    method(
+      'string.trim(): string',
+      (text: string) => {
+        meter.spend(text.length / 4)
+        return trimmed(text)
+      },
+      traversal,
+    ),
+    method(
+      'string.contains(string): bool',
+      (text: string, part: string) => paidFor(meter, text, part).includes(part),
+      searchCost,
+    ),
+  ]
+}
+
+/** Functions with indexes of characters. */
+function positions(meter: Meter): readonly Declaration[] {
+  return [
+    method('string.charAt(int): string', (text: string, position: bigint) => {
+      const start = offsetOf(paidFor(meter, text), position)
+      return String.fromCodePoint(...[text.codePointAt(start)].filter((code) => code !== undefined))
+    }),
+    method(
+      'string.indexOf(string): int',
+      (text: string, part: string) => indexOf(paidFor(meter, text, part), part, 0n),
+      elementsCost,
+    ),
+    method(
+      'string.indexOf(string, int): int',
+      (text: string, part: string, from: bigint) => indexOf(paidFor(meter, text, part), part, from),
+      elementsCost,
+    ),
+    method(
+      'string.lastIndexOf(string): int',
+      (text: string, part: string) => lastIndexOf(paidFor(meter, text, part), part, undefined),
+      elementsCost,
+    ),
+    method(
+      'string.lastIndexOf(string, int): int',
+      (text: string, part: string, from: bigint) => lastIndexOf(paidFor(meter, text, part), part, from),
+      elementsCost,
+    ),
+    method(
+      'string.substring(int): string',
+      (text: string, start: bigint) => text.slice(offsetOf(paidFor(meter, text), start)),
+      traversal,
+    ),
+    method(
+      'string.substring(int, int): string',
+      (text: string, start: bigint, end: bigint) => {
+        if (start > end) fail(`invalid substring range. start: ${start}, end: ${end}`)
+        return text.slice(offsetOf(paidFor(meter, text), start), offsetOf(text, end))
+      },
+      traversal,
+    ),
+  ]
+}
+
+/** Functions that take a string apart, or put one together. */
+function lists(meter: Meter): readonly Declaration[] {
+  return [
+    method(
+      'string.split(string): list(string)',
+      (text: string, separator: string) => split(meter, text, separator),
+      twice,
+    ),
+    method(
+      'string.split(string, int): list(string)',
+      (text: string, separator: string, limit: bigint) => {
+        const parts = split(meter, text, separator)
+        if (limit < 0n || limit >= BigInt(parts.length)) return parts
+        if (limit === 0n) return []
+        const count = Number(limit) - 1
+        return [...parts.slice(0, count), parts.slice(count).join(separator)]
+      },
+      twice,
+    ),
+    method(
+      'string.replace(string, string): string',
+      (text: string, old: string, fresh: string) => replaced(meter, text, old, fresh, -1n),
+      twice,
+    ),
+    method(
+      'string.replace(string, string, int): string',
+      (text: string, old: string, fresh: string, limit: bigint) => replaced(meter, text, old, fresh, limit),
+      twice,
+    ),
+    method('list(string).join(): string', (texts: readonly Value[]) => joined(meter, texts, ''), joinCost),
+    method(
+      'list(string).join(string): string',
+      (texts: readonly Value[], separator: string) => joined(meter, texts, separator),
+      joinCost,
+    ),
+  ]
+}
+
+/** A string whose characters were paid for. At worst, every pair of characters is compared. */
+function paidFor(meter: Meter, text: string, part = ''): string {
+  meter.spend(text.length / 16 + (text.length * part.length) / 1000)
+  return text
+}
+
+function split(meter: Meter, text: string, separator: string): readonly string[] {
+  const parts =
+    separator === '' ? Array.from(paidFor(meter, text)) : paidFor(meter, text, separator).split(separator)
+  meter.spend(parts.length)
+  return parts
+}
+
+function replaced(meter: Meter, text: string, old: string, fresh: string, limit: bigint): string {
+  if (limit === 0n) return text
+  const parts = split(meter, text, old)
+  const pieces = old === '' ? ['', ...parts, ''] : parts
+  const count = limit < 0n || limit >= BigInt(pieces.length) ? pieces.length - 1 : Number(limit)
+  meter.spend((count * fresh.length) / 10)
+  const head = pieces.slice(0, count + 1).join(fresh)
+  const tail = pieces.slice(count + 1)
+  return tail.length === 0 ? head : [head, ...tail].join(old)
+}
+function joined(meter: Meter, texts: readonly Value[], separator: string): string {
+  const parts = texts.map((text) => (typeof text === 'string' ? text : noSuchOverload('join(list, string)')))
+  for (const text of parts) meter.spend(0.3 + (text.length + separator.length) / 10)
+  return parts.join(separator)
+}
 /**
  * `reverse`, which Kubernetes does not have.
  *

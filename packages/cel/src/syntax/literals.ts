@@ -1,5 +1,4 @@
-import { Uint } from '../values/uint.ts'
-import { MAX_INT, MAX_UINT, MIN_INT } from '../values/limits.ts'
+import { MAX_INT, MAX_UINT, MIN_INT, Uint } from '../values/integers.ts'
 
 /** The value of an integer literal with its sign; `undefined` beyond 64 bits. */
 export function intLiteral(text: string): bigint | undefined {

@@ -1,7 +1,6 @@
-import type { Dialect } from './dialect.ts'
 import { type Node, OPERATORS } from './ast.ts'
-import { Depth } from './depth.ts'
-import { ESCAPED_IDENTIFIER, EOF, IDENTIFIER, type Token } from './lexer.ts'
+import type { Dialect } from './dialect.ts'
+import { EOF, ESCAPED_IDENTIFIER, IDENTIFIER, type Token } from './lexer.ts'
 import { Primaries } from './primaries.ts'
 import { type Problem, SyntaxProblem } from './source.ts'
 import { START_OF_EXPRESSION, Tokens } from './tokens.ts'
@@ -211,5 +210,48 @@ class Parser extends Primaries {
     if (this.tokens.takeIf('?') === undefined) return false
     if (!this.#dialect.hasOptionals) this.report(message, start)
     return true
+  }
+}
+
+/** Maximum nesting of each rule. */
+const MAX_DEPTH = 250
+
+/** A rule of the grammar that can contain itself. */
+type Rule = 'expr' | 'relation' | 'calc' | 'member'
+
+/**
+ * Counts the nesting of each rule. The left-associative rules nest once per operator or suffix.
+ *
+ * Source: cel-go `parser/parser.go` (`recursionListener`).
+ */
+class Depth {
+  readonly #depths: Record<Rule, number> = { expr: 0, relation: 0, calc: 0, member: 0 }
+
+  /** @throws {SyntaxProblem} if it is too deep. */
+  enter(rule: Rule, offset: number): void {
+    this.#depths[rule]++
+    if (this.#depths[rule] <= MAX_DEPTH) return
+    throw new SyntaxProblem(`expression recursion limit exceeded: ${MAX_DEPTH}`, offset)
+  }
+
+  leave(rule: Rule, count: number): void {
+    this.#depths[rule] -= count
+  }
+
+  /** Parses a rule one level deeper. */
+  within<T>(rule: Rule, offset: number, read: () => T): T {
+    this.enter(rule, offset)
+    // Every level of the other rules is entered with an expression.
+    this.#all(1)
+    const parsed = read()
+    this.#all(-1)
+    this.leave(rule, 1)
+    return parsed
+  }
+
+  #all(step: 1 | -1): void {
+    this.#depths.relation += step
+    this.#depths.calc += step
+    this.#depths.member += step
   }
 }

@@ -1,9 +1,8 @@
 import { fail } from '../evaluate/failure.ts'
 import type { Meter } from '../evaluate/meter.ts'
 import { isTransient } from './map.ts'
-import { checkedInt, checkedUint } from './checked.ts'
+import { checkedInt, checkedUint, Uint } from './integers.ts'
 import { Duration, durationOf, timeAt, Timestamp } from './times.ts'
-import { Uint } from './uint.ts'
 import { isList, type Value } from './value.ts'
 import { indexed, isView } from './views.ts'
 

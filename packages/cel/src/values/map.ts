@@ -1,5 +1,5 @@
 import { type CelNumber, isNumber } from './numbers.ts'
-import { Uint } from './uint.ts'
+import { Uint } from './integers.ts'
 import { MapValue, type Value } from './value.ts'
 
 type Entry = readonly [key: Value, value: Value]

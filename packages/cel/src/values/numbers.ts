@@ -1,4 +1,4 @@
-import { Uint } from './uint.ts'
+import { Uint } from './integers.ts'
 import type { Value } from './value.ts'
 
 /** An `int`, a `uint` or a `double`. */

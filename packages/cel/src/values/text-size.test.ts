@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { forgetLongTexts } from './long-texts.ts'
-import { byteCount, characterCount, characterCountTo } from './text-size.ts'
+import { byteCount, characterCount, characterCountTo, forgetLongTexts } from './text-size.ts'
 
 describe('the size of a string', () => {
   it.each([

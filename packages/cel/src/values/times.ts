@@ -1,5 +1,5 @@
 import { fail } from '../evaluate/failure.ts'
-import { checkedInt } from './checked.ts'
+import { checkedInt } from './integers.ts'
 
 export const SECOND = 1_000_000_000n
 

@@ -1,0 +1,106 @@
+import type { FoldNode, LiteralValue, MessageNode, Node } from '../syntax/ast.ts'
+import { Uint } from '../values/integers.ts'
+import type { CheckState } from './checked.ts'
+import { candidates, findGlobal } from './scope.ts'
+import {
+  BOOL,
+  BYTES,
+  DOUBLE,
+  DYN,
+  ERROR,
+  INT,
+  isDynamicOrError,
+  NULL,
+  parameterOf,
+  printedType,
+  STRING,
+  type Type,
+  UINT,
+} from './types.ts'
+
+/** The type of a field of a value of this type. */
+export function fieldType(
+  node: Node,
+  target: Type,
+  field: string,
+  { declarations, substitution, issues }: CheckState,
+): Type {
+  switch (target.kind) {
+    case 'map':
+      return parameterOf(target, 1)
+    case 'struct': {
+      const fields = declarations.fields.get(target.name)
+      if (fields === undefined) return issues.report(node, `unexpected failed resolution of '${target.name}'`)
+      return fields.get(field) ?? issues.report(node, `undefined field '${field}'`)
+    }
+    case 'parameter':
+      substitution.isAssignable(DYN, target)
+      return DYN
+    default:
+      if (!isDynamicOrError(target)) {
+        issues.report(node, `type '${printedType(target)}' does not support field selection`)
+      }
+      return DYN
+  }
+}
+
+/** The types of the variables: an element, or an index and an element; a key, or a key and a value. */
+export function itemTypes(
+  node: FoldNode,
+  range: Type,
+  { substitution, issues }: CheckState,
+): readonly Type[] {
+  const hasTwo = node.variables.length === 2
+  switch (range.kind) {
+    case 'list':
+      return hasTwo ? [INT, parameterOf(range, 0)] : [parameterOf(range, 0)]
+    case 'map':
+      return [parameterOf(range, 0), parameterOf(range, 1)]
+    // Deviation: `any`, the type of a claim, is a range too (`docs/deviations.md`, CEL ranges).
+    case 'any':
+    case 'dyn':
+    case 'error':
+    case 'parameter':
+      substitution.isAssignable(DYN, range)
+      return [DYN, DYN]
+    default: {
+      const type = printedType(range)
+      const message = `expression of type '${type}' cannot be range of a comprehension (must be list, map, or dynamic)`
+      issues.report(node.range, message)
+      return [ERROR, ERROR]
+    }
+  }
+}
+
+/** Deviation: messages are not supported (`docs/deviations.md`, CEL messages). */
+export function messageType(node: MessageNode, { declarations, issues }: CheckState): Type {
+  const { name } = node
+  const { container, types, unboundTypes } = declarations
+  const reference = findGlobal(declarations, name)
+  if (reference?.kind === 'variable' && reference.type.kind !== 'type') {
+    return issues.report(node, `'${reference.type.name}' is not a type`)
+  }
+  const names = candidates(container, name)
+  const type = names.map((each) => types.get(each)).find((each) => each !== undefined)
+  const isMessage =
+    type?.kind === 'duration' || type?.kind === 'timestamp' || names.some((each) => unboundTypes.has(each))
+  if (isMessage) return issues.report(node, `a message such as '${name}' cannot be constructed`)
+  if (type === undefined) return issues.undeclared(node, name, container)
+  return issues.report(node, `'${type.name}' is not a message type`)
+}
+
+/** The type of a literal. */
+export function literalType(value: LiteralValue): Type {
+  switch (typeof value) {
+    case 'string':
+      return STRING
+    case 'number':
+      return DOUBLE
+    case 'bigint':
+      return INT
+    case 'boolean':
+      return BOOL
+    default:
+      return value === null ? NULL : value instanceof Uint ? UINT : BYTES
+  }
+}
