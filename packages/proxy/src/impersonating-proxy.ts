@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
+import type { Awaitable } from '@kube-authn/core'
 import {
+  andThen,
   logFailure,
   optionProblems,
   refuseProblems,
@@ -20,7 +22,6 @@ import { passedHeaders } from './headers/passed-headers.ts'
 import { combinationProblems, type ImpersonatingProxyOptions, OWN_OPTIONS, proxyShape } from './options.ts'
 import type { ProxyParts } from './parts.ts'
 import type { ImpersonatingProxy } from './proxy.ts'
-import { type SentCredential, sentCredential } from './sent-credential.ts'
 import { serveRequest } from './serve-request.ts'
 import { serveUpgrade } from './serve-upgrade.ts'
 import { isBelow } from './target.ts'
@@ -145,3 +146,42 @@ function decideParts(
     authorization: credential.forRequest,
   }
 }
+
+/** What requests to the upstream are authenticated by. */
+interface SentCredential {
+  /** The value of `Authorization` for a request; `undefined` if there is none. @param userToken that of the user, for `mode: 'token'`. */
+  readonly forRequest: (userToken: string | undefined) => Awaitable<string | undefined>
+  /** Tells that the upstream answered 401 to a request with this value. */
+  readonly refused: (value: string | undefined) => void
+}
+
+/**
+ * The credential of the proxy, or in `mode: 'token'` that of the user.
+ *
+ * @param own that of the endpoint.
+ */
+function sentCredential(
+  { mode, credentials }: Pick<ImpersonatingProxyOptions, 'mode' | 'credentials'>,
+  own: () => string | undefined,
+): SentCredential {
+  let refused: string | undefined
+  return {
+    forRequest(userToken) {
+      if (mode === 'token') return ofUser(userToken)
+      if (credentials === undefined) return own()
+      // Told once: a source with nothing newer is not asked for it with each request.
+      const told = refused
+      refused = undefined
+      return andThen(credentials(told), (token) => `${BEARER}${token}`)
+    },
+    refused(value) {
+      if (credentials !== undefined) refused = value?.slice(BEARER.length)
+    },
+  }
+}
+
+function ofUser(token: string | undefined): string | undefined {
+  return token === undefined || token === '' ? undefined : `${BEARER}${token}`
+}
+
+const BEARER = 'Bearer '

@@ -1,15 +1,17 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
+import type { Readable } from 'node:stream'
 import type { Clock } from '@kube-authn/core'
 import { type StatusError, whenOver } from '@kube-authn/core/adapter'
+import type { Body } from '../body.ts'
 import { logged, type Outgoing } from '../decide.ts'
 import { badRequest, failureOf, unauthorized } from '../failures.ts'
+import { requestTrailers } from '../headers/request-headers.ts'
 import type { NodeMessage, NodeResponse } from '../node-types.ts'
-import { isOwnAnswer } from '../upstream/own-answers.ts'
 import { limitWaiting } from '../upstream/limit-waiting.ts'
+import { isOwnAnswer } from '../upstream/own-answers.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import { answer, cutOff } from './answers.ts'
-import { sendBody } from './send-body.ts'
-import { type SendResponseParts, sendResponse } from './send-response.ts'
+import { sendResponse, type SendResponseParts } from './send-response.ts'
 
 /** What forwards requests. */
 export interface ForwardParts extends SendResponseParts {
@@ -46,7 +48,20 @@ export function forwardRequest(
 const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 const LOST: ReadonlySet<unknown> = new Set(['ECONNRESET', 'EPIPE'])
 
-/** @param onOver told whether the request is to be sent again, since its connection was used before, and was not in order any more. */
+/** A request that was sent to the upstream, and what has become of it. */
+interface Attempt {
+  readonly exchange: Exchange
+  readonly outgoing: Outgoing
+  readonly parts: ForwardParts
+  readonly request: ClientRequest
+  readonly stopBody: () => void
+  isReceived: boolean
+  isOver: boolean
+  /** Ends the attempt, once. @param isLost whether the request is to be sent again: its connection was used before, and was not in order any more. */
+  readonly over: (isLost: boolean) => void
+}
+
+/** Sends a request, and the response to it. @param onOver as {@link Attempt.over}. */
 function attempt(
   exchange: Exchange,
   outgoing: Outgoing,
@@ -62,86 +77,111 @@ function attempt(
   }
   const stopBody = sendBody(message, request, outgoing.body, parts.isIdentity)
   const stopWaiting = limitWaiting(request, parts.responseTimeoutSeconds, parts.clock)
-  let received: IncomingMessage | undefined
-  let isOver = false
-
-  const over = (isLost: boolean): void => {
-    if (isOver) return
-    isOver = true
-    ends?.removeEventListener('abort', expire)
-    onOver(isLost)
+  const onExpiry = (): void => expire(sent)
+  const sent: Attempt = {
+    exchange,
+    outgoing,
+    parts,
+    request,
+    stopBody,
+    isReceived: false,
+    isOver: false,
+    over(isLost) {
+      if (sent.isOver) return
+      sent.isOver = true
+      ends?.removeEventListener('abort', onExpiry)
+      onOver(isLost)
+    },
   }
-  const leave = (): void => {
-    stopBody()
-    request.destroy()
-    over(false)
-  }
-  const expire = (): void => {
-    if (!response.headersSent) answer(unauthorized(), message, response)
-    else if (outgoing.isWatch()) response.end()
-    else cutOff(message, response)
-    leave()
-  }
-  const fail = (error: Error): void => {
-    if (response.destroyed || response.writableEnded) return
-    stopBody()
-    const failure = failureOf(error)
-    parts.failed(logged(outgoing), failure)
-    answer(failure, message, response)
-  }
-  ends?.addEventListener('abort', expire, { once: true })
+  ends?.addEventListener('abort', onExpiry, { once: true })
   // Also if an earlier response on the same connection is not over yet.
   whenOver(
     message,
     response,
   )(() => {
-    if (!isOver) leave()
+    if (!sent.isOver) leave(sent)
   })
-  request.on('error', (error) => {
-    if (isOver || response.destroyed || ends?.aborted === true || response.writableEnded) return
-    stopBody()
-    if (received !== undefined) {
-      parts.failed(logged(outgoing), failureOf(error))
-      cutOff(message, response)
-    } else if (isRepeatable(request, outgoing) && 'code' in error && LOST.has(error.code)) over(true)
-    else fail(error)
-  })
+  request.on('error', (error) => handleError(sent, error))
   // Also if the upstream switches protocols unasked, of which Node has no other event.
   request.on('close', () => {
     stopWaiting()
-    if (received === undefined && !isOver) fail(new Error('the upstream closed the connection'))
+    if (!sent.isReceived && !sent.isOver) fail(sent, new Error('the upstream closed the connection'))
   })
   request.once('continue', () => {
     if (!response.headersSent) response.writeContinue()
   })
   request.on('response', (upstreamResponse) => {
     stopWaiting()
-    if (!isOwnAnswer(request, upstreamResponse, outgoing.auditId)) {
-      // The answer to another request, which may be one of another user: nothing of it is read.
-      request.destroy()
-      const isRepeated = isRepeatable(request, outgoing)
-      if (!isRepeated) fail(new Error('the response of the upstream has another Audit-ID than the request'))
-      over(isRepeated)
-      return
-    }
-    received = upstreamResponse
-    const failure = sendResponse(upstreamResponse, exchange, outgoing, parts, {
-      onRead() {
-        if (request.writableFinished) return
-        stopBody()
-        request.destroy()
-      },
-      onBroken(error) {
-        if (!response.destroyed && ends?.aborted !== true && !response.writableEnded)
-          parts.failed(logged(outgoing), failureOf(error))
-      },
-    })
-    if (failure === undefined) return
-    parts.failed(logged(outgoing), failure)
-    leave()
+    receive(sent, upstreamResponse)
   })
-  if (response.destroyed) leave()
-  else if (ends?.aborted === true) expire()
+  if (response.destroyed) leave(sent)
+  else if (ends?.aborted === true) expire(sent)
+}
+
+function leave({ stopBody, request, over }: Attempt): void {
+  stopBody()
+  request.destroy()
+  over(false)
+}
+
+/** The credential of the client has ended. */
+function expire(sent: Attempt): void {
+  const { message, response } = sent.exchange
+  if (!response.headersSent) answer(unauthorized(), message, response)
+  else if (sent.outgoing.isWatch()) response.end()
+  else cutOff(message, response)
+  leave(sent)
+}
+
+function fail({ exchange: { message, response }, stopBody, parts, outgoing }: Attempt, error: Error): void {
+  if (response.destroyed || response.writableEnded) return
+  stopBody()
+  const failure = failureOf(error)
+  parts.failed(logged(outgoing), failure)
+  answer(failure, message, response)
+}
+
+function handleError(sent: Attempt, error: Error): void {
+  const { exchange, outgoing, parts, request, stopBody } = sent
+  if (sent.isOver || isAnswered(exchange)) return
+  stopBody()
+  if (sent.isReceived) {
+    parts.failed(logged(outgoing), failureOf(error))
+    cutOff(exchange.message, exchange.response)
+  } else if (isRepeatable(request, outgoing) && 'code' in error && LOST.has(error.code)) sent.over(true)
+  else fail(sent, error)
+}
+
+function receive(sent: Attempt, upstreamResponse: IncomingMessage): void {
+  const { exchange, outgoing, parts, request, stopBody } = sent
+  if (!isOwnAnswer(request, upstreamResponse, outgoing.auditId)) {
+    // The answer to another request, which may be one of another user: nothing of it is read.
+    request.destroy()
+    const isRepeated = isRepeatable(request, outgoing)
+    if (!isRepeated)
+      fail(sent, new Error('the response of the upstream has another Audit-ID than the request'))
+    sent.over(isRepeated)
+    return
+  }
+  sent.isReceived = true
+  const failure = sendResponse(upstreamResponse, exchange, outgoing, parts, {
+    onRead() {
+      if (request.writableFinished) return
+      stopBody()
+      request.destroy()
+    },
+    onBroken(error) {
+      if (!isAnswered(exchange)) parts.failed(logged(outgoing), failureOf(error))
+    },
+  })
+  if (failure === undefined) return
+  parts.failed(logged(outgoing), failure)
+  leave(sent)
+}
+
+/** Whether nothing can be told to the client any more, or nothing needs to be. */
+function isAnswered({ response, ends }: Exchange): boolean {
+  return response.destroyed || ends?.aborted === true || response.writableEnded
 }
 
 function opened(
@@ -163,4 +203,39 @@ function opened(
 /** Whether a request whose connection was used before may be sent once more. */
 function isRepeatable(request: ClientRequest, { method, body }: Outgoing): boolean {
   return request.reusedSocket && SAFE.has(method) && body.kind === 'none'
+}
+
+const NOTHING = (): void => {}
+
+/** Sends the body of a request at the pace of the upstream, and its trailers. @returns a function that stops. */
+function sendBody(
+  message: NodeMessage,
+  request: ClientRequest,
+  body: Body,
+  isIdentity: (name: string) => boolean,
+): () => void {
+  if (body.kind === 'none') {
+    request.end()
+    return NOTHING
+  }
+  const source: Readable = message
+  const onEnd = (): void => {
+    const trailers = body.kind === 'chunked' ? requestTrailers(message.rawTrailers, isIdentity) : []
+    if (trailers.length > 0)
+      request.addTrailers(trailers.map(([name, value]): [string, string] => [name, value]))
+    request.end()
+  }
+  // The length of the first part is unknown, and so is when it comes.
+  if (body.kind === 'chunked') request.flushHeaders()
+  if (source.readableEnded) onEnd()
+  else {
+    source.once('end', onEnd)
+    source.pipe(request, { end: false })
+  }
+  return () => {
+    source.off('end', onEnd)
+    source.unpipe(request)
+    // What the client still sends is discarded, so that it reads the response.
+    source.resume()
+  }
 }

@@ -1,7 +1,6 @@
-import type { Header, NodeMessage } from '../node-types.ts'
 import type { Body } from '../body.ts'
+import type { Header, NodeMessage } from '../node-types.ts'
 import { hopByHop, tokensOf } from './hop-by-hop.ts'
-import { withoutToken } from './subprotocols.ts'
 
 /** What a proxied request has besides the headers of the client. */
 export interface AddedHeaders {
@@ -87,4 +86,20 @@ export function requestTrailers(
     if (!isRefusedTrailer(name.toLowerCase(), isIdentity)) kept.push([name, raw[index + 1] ?? ''])
   }
   return kept
+}
+
+const TOKEN_PREFIX = 'base64url.bearer.authorization.k8s.io.'
+
+/**
+ * The WebSocket subprotocols of a header without the one that is a bearer token; `undefined` if there are no others.
+ *
+ * Source: apiserver `pkg/authentication/request/websocket/protocol.go`.
+ */
+export function withoutToken(value: string): string | undefined {
+  if (!value.toLowerCase().includes(TOKEN_PREFIX)) return value
+  const others = value
+    .split(',')
+    .map((each) => each.trim())
+    .filter((each) => each !== '' && !each.toLowerCase().startsWith(TOKEN_PREFIX))
+  return others.length === 0 ? undefined : others.join(', ')
 }

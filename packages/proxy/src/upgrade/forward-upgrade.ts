@@ -1,4 +1,4 @@
-import { type IncomingMessage, ServerResponse } from 'node:http'
+import { type IncomingMessage, ServerResponse, validateHeaderName, validateHeaderValue } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { StatusError } from '@kube-authn/core/adapter'
@@ -7,9 +7,9 @@ import { logged, type Outgoing } from '../decide.ts'
 import { badGateway, badRequest, failureOf } from '../failures.ts'
 import type { ForwardParts } from '../forward/forward-request.ts'
 import { sendResponse } from '../forward/send-response.ts'
+import type { PassedHeaders } from '../headers/passed-headers.ts'
+import { responseHeaders } from '../headers/response-headers.ts'
 import { limitWaiting } from '../upstream/limit-waiting.ts'
-import { switchedHead } from './switched.ts'
-import { tunnel } from './tunnel.ts'
 
 /** An upgrade with its connection. */
 export interface UpgradeExchange {
@@ -151,3 +151,49 @@ export function refuse(socket: Duplex, failure: StatusError, auditId: string): v
 
 const AUDIT_ID = 'Audit-ID'
 const SWITCHING_PROTOCOLS = 101
+
+/**
+ * Connects two connections in both directions, at the pace of the slower one. An end of one direction is passed on, and leaves the other open; a broken
+ * connection breaks the other.
+ */
+function tunnel(one: Duplex, other: Duplex): void {
+  join(one, other)
+  join(other, one)
+}
+
+function join(from: Duplex, to: Duplex): void {
+  from.on('error', () => to.destroy())
+  from.once('close', () => {
+    // After its end, the rest is still being written.
+    if (!from.readableEnded) to.destroy()
+  })
+  from.pipe(to)
+}
+
+/**
+ * The head of the response that switches protocols; `undefined` if the upstream switched to another one, or its headers cannot be passed on.
+ *
+ * @param auditId that of the request.
+ */
+function switchedHead(
+  from: IncomingMessage,
+  protocol: string,
+  auditId: string,
+  passed: PassedHeaders,
+): string | undefined {
+  const { statusCode, headers } = from
+  if (statusCode !== 101 || headers.upgrade?.toLowerCase() !== protocol.toLowerCase()) return undefined
+  const lines = ['HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', `Upgrade: ${headers.upgrade}`]
+  try {
+    const kept = responseHeaders(from, passed)
+    for (let index = 0; index + 1 < kept.length; index += 2) {
+      const [name = '', value = ''] = kept.slice(index, index + 2)
+      validateHeaderName(name)
+      validateHeaderValue(name, value)
+      lines.push(`${name}: ${value}`)
+    }
+  } catch {
+    return undefined
+  }
+  return `${[...lines, `Audit-ID: ${auditId}`].join('\r\n')}\r\n\r\n`
+}

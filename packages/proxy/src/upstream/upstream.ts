@@ -1,10 +1,10 @@
 import { Agent, type ClientRequest, request as sendRequest } from 'node:http'
 import { Agent as TlsAgent } from 'node:https'
-import { isIP } from 'node:net'
+import { isIP, type Socket } from 'node:net'
 import type { Clock } from '@kube-authn/core'
 import type { EndpointConnection, EndpointTls } from '@kube-authn/node/internal'
+import { UpstreamTimeoutError } from '../failures.ts'
 import { keepingOwnAnswers } from './own-answers.ts'
-import { limitConnecting } from './limit-connecting.ts'
 
 /** A request to the upstream. */
 export interface UpstreamRequest {
@@ -124,4 +124,22 @@ function retire({ shared }: Agents): void {
   for (const sockets of Object.values(shared.freeSockets)) {
     for (const socket of sockets ?? []) socket.destroy()
   }
+}
+
+/** So that a peer that is gone without a word is noticed. */
+const PROBE_MS = 30_000
+
+/** Ends a request whose connection, with its TLS, is not there in time. */
+function limitConnecting(request: ClientRequest, seconds: number, clock: Clock): void {
+  // Told as soon as the agent had a connection to use again.
+  if (request.reusedSocket) return
+  request.once('socket', (socket: Socket) => {
+    if (request.reusedSocket) return
+    socket.setKeepAlive(true, PROBE_MS)
+    const cancel = clock.after(seconds * 1000, () =>
+      request.destroy(new UpstreamTimeoutError(`no connection within ${seconds} seconds`)),
+    )
+    socket.once('encrypted' in socket ? 'secureConnect' : 'connect', cancel)
+    socket.once('close', cancel)
+  })
 }
