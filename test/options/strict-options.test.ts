@@ -9,7 +9,6 @@ import { alwaysAllow } from '@kube-authn/core/authorization'
 import { bootstrapSecrets } from '@kube-authn/core/bootstrap-token'
 import { serviceAccountObjects, signingKeyFromPem } from '@kube-authn/core/service-account'
 import { cookieSessions } from '@kube-authn/login'
-import { serviceAccountStore } from '@kube-authn/server'
 import { memoryObjectStore } from '@kube-authn/store'
 import {
   createIssuer,
@@ -229,24 +228,12 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
   '@kube-authn/core/revocation': { revocationList: alone() },
   '@kube-authn/server': {
     revocations: alone(() => ({ store: memoryObjectStore() })),
-    bootstrapTokenCleaner: alone(() => ({ secrets: bootstrapSecrets() })),
-    clusterInfoSigner: alone(() => ({
-      secrets: bootstrapSecrets(),
-      clusterInfo: { getConfigMap: () => undefined, updateConfigMap: () => undefined },
-    })),
-    legacyTokenCleaner: alone(() => ({
-      store: serviceAccountStore(),
-      trackedSince: () => undefined,
-      mountedSecrets: () => [],
-    })),
     kubernetesApi: alone(() => ({ store: memoryObjectStore() })),
     runControllers: alone(() => ({ store: memoryObjectStore() })),
-    serviceAccountStore: alone(),
     storedBootstrapTokens: alone(() => ({ store: memoryObjectStore() })),
     storedRbac: alone(() => ({ store: memoryObjectStore() })),
     storedServiceAccounts: alone(() => ({ store: memoryObjectStore() })),
     writeBootstrapPolicy: alone(() => ({ store: memoryObjectStore() })),
-    tokensController: alone(() => ({ store: serviceAccountStore(), signingKey: key })),
   },
   '@kube-authn/server/node': {
     apiServer: alone(() => ({ store: memoryObjectStore(), authenticator: requests, authorizer })),

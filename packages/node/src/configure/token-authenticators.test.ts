@@ -2,9 +2,9 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Authentication, AuthenticationError, ConfigurationError } from '@kube-authn/core'
-import { bootstrapSecrets, createBootstrapToken } from '@kube-authn/core/bootstrap-token'
+import { createBootstrapToken, bootstrapSecrets } from '@kube-authn/core/bootstrap-token'
 import { legacyTokenClaims, signToken } from '@kube-authn/core/service-account'
-import { serviceAccountStore } from '../../../server/src/controllers/service-account-store.ts'
+import { serviceAccountStore } from '../../../server/test/service-account-store.ts'
 import {
   type CertificateAuthority,
   createIssuer,

@@ -4,6 +4,7 @@ import {
   aClock,
   anAuthorizer,
   aString,
+  must,
   nested,
   optionProblems,
   refuseProblems,
@@ -33,7 +34,6 @@ import {
   leaderElectionShape,
   type LeaderElectionOptions,
 } from './leader-election/election-settings.ts'
-import { aCleanUpPeriod } from './legacy-token-cleaner/legacy-token-cleaner.ts'
 import {
   controllerLoop,
   type ControllerErrorSource,
@@ -71,7 +71,10 @@ export interface RunControllersOptions {
    * tokens can be told, and are cleaned up. Default `false`.
    */
   readonly recordsTokenUse?: boolean
-  /** As of `legacyTokenCleaner` (`--legacy-service-account-token-clean-up-period`). Default 31,536,000, a year. */
+  /**
+   * How long a token in a secret must be unused to be invalidated, and how long after that its secret is deleted
+   * (`--legacy-service-account-token-clean-up-period`). Default 31,536,000, a year. At most a hundred years.
+   */
   readonly cleanUpPeriodSeconds?: number
   /** Of several processes over one store, only one runs its controllers at a time: who has a lease in the store. Default: every process runs them. */
   readonly leaderElection?: LeaderElectionOptions
@@ -82,6 +85,8 @@ export interface RunControllersOptions {
   /** Called with each error and what failed. A store that fails is reported once, until it works again. */
   readonly onError?: (error: unknown, source: ControllerErrorSource) => void
 }
+
+const HUNDRED_YEARS_SECONDS = 100 * 365 * 86_400
 
 const shape: OptionsShape<RunControllersOptions> = {
   store: required(withMethods('a store of objects', 'get', 'list', 'create', 'update', 'delete', 'watch')),
@@ -94,7 +99,10 @@ const shape: OptionsShape<RunControllersOptions> = {
   createSecrets: aBoolean,
   clusterInfoKubeconfig: aString,
   recordsTokenUse: aBoolean,
-  cleanUpPeriodSeconds: aCleanUpPeriod,
+  cleanUpPeriodSeconds: must(
+    'must be above 0 and at most a hundred years',
+    (value) => typeof value === 'number' && value > 0 && value <= HUNDRED_YEARS_SECONDS,
+  ),
   leaderElection: nested(leaderElectionShape),
   observer: aFunction,
   clock: aClock,

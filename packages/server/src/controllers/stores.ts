@@ -32,7 +32,7 @@ export interface ServiceAccountGetter {
   getServiceAccount(namespace: string, name: string): Awaitable<ServiceAccount | undefined>
 }
 
-/** The store of a {@link tokensController}. */
+/** Service accounts and their secrets. */
 export interface TokensControllerStore extends TokenSecretStore, ServiceAccountGetter {
   /** The secret of this name; `undefined` if there is none. */
   getSecret(namespace: string, name: string): Awaitable<Secret | undefined>

@@ -6,7 +6,6 @@ const identity = (name: string): string => name
 
 function queueOf(work: (name: string) => unknown, more: Partial<WorkQueueOptions<string>> = {}) {
   const clock = fixedClock()
-  const errors: unknown[] = []
   const worked: string[] = []
   const queue = workQueue<string>({
     keyOf: identity,
@@ -15,12 +14,16 @@ function queueOf(work: (name: string) => unknown, more: Partial<WorkQueueOptions
       await work(name)
     },
     maxConcurrent: 2,
-    maxRetries: 10,
+    maxDelayMs: 1_000_000,
     clock,
-    onError: (error) => void errors.push(error),
     ...more,
   })
-  return { clock, errors, worked, queue }
+  /** Settles when nothing is left to do now. */
+  const add = (...names: readonly string[]): Promise<void> => {
+    for (const name of names) queue.put(name)
+    return queue.idle()
+  }
+  return { clock, worked, queue, add }
 }
 
 /** Work that goes on until it is let go, by name. */
@@ -36,11 +39,11 @@ function held() {
 }
 
 describe('a work queue', () => {
-  it('works on an item at once, and settles when that is done', async () => {
+  it('works on an item at once', async () => {
     const { work, letGo } = held()
-    const { queue, worked } = queueOf(work)
+    const { add, worked } = queueOf(work)
     let isDone = false
-    void queue.add('a').then(() => (isDone = true))
+    void add('a').then(() => (isDone = true))
     expect(worked).toEqual(['a'])
     await settled()
     expect(isDone).toBe(false)
@@ -51,7 +54,7 @@ describe('a work queue', () => {
   it('works on as many as it may at a time, in the order they came', async () => {
     const { work, letGo } = held()
     const { queue, worked } = queueOf(work)
-    for (const name of ['a', 'b', 'c', 'd']) void queue.add(name)
+    for (const name of ['a', 'b', 'c', 'd']) queue.put(name)
     await settled()
     expect(worked).toEqual(['a', 'b'])
     await letGo('b')
@@ -62,23 +65,21 @@ describe('a work queue', () => {
 
   it('never works twice at a time on items that are alike, and once for all that come meanwhile', async () => {
     const { work, letGo } = held()
-    const { queue, worked } = queueOf(work)
-    const first = queue.add('a')
-    const later = [queue.add('a'), queue.add('a'), queue.add('a')]
+    const { add, worked } = queueOf(work)
+    const done = add('a', 'a', 'a', 'a')
     await settled()
     expect(worked).toEqual(['a'])
     await letGo('a')
-    await first
     expect(worked).toEqual(['a', 'a'])
     await letGo('a')
-    await Promise.all(later)
+    await done
     expect(worked).toEqual(['a', 'a'])
   })
 
   it('takes the last of the items that are alike and wait', async () => {
     const { work, letGo } = held()
     const { queue, worked } = queueOf(work, { keyOf: (name) => name.charAt(0), maxConcurrent: 1 })
-    for (const name of ['a1', 'a2', 'a3']) void queue.add(name)
+    for (const name of ['a1', 'a2', 'a3']) queue.put(name)
     await letGo('a1')
     expect(worked).toEqual(['a1', 'a3'])
   })
@@ -86,16 +87,16 @@ describe('a work queue', () => {
   it('takes an item that must wait for its like out of the way of others', async () => {
     const { work } = held()
     const { queue, worked } = queueOf(work)
-    for (const name of ['a', 'a', 'b']) void queue.add(name)
+    for (const name of ['a', 'a', 'b']) queue.put(name)
     await settled()
     expect(worked).toEqual(['a', 'b'])
   })
 
-  it('brings back what failed after 5 ms, each time after twice as long, and gives up after ten times', async () => {
-    const { queue, worked, clock, errors } = queueOf(() => {
+  it('brings back what failed after 5 ms, each time after twice as long', async () => {
+    const { add, worked, clock } = queueOf(() => {
       throw new Error('down')
     })
-    await queue.add('a')
+    await add('a')
     let delayMs = 5
     for (let times = 1; times <= 10; times++) {
       expect(worked).toHaveLength(times)
@@ -107,57 +108,36 @@ describe('a work queue', () => {
       delayMs *= 2
     }
     expect(worked).toHaveLength(11)
-    expect(errors).toHaveLength(11)
-    expect(clock.pending).toBe(0)
   })
 
-  it('counts anew after a success, and after it gave up', async () => {
+  it('counts anew after a success', async () => {
     let isDown = true
-    const { queue, worked, clock } = queueOf(
-      () => {
-        if (isDown) throw new Error('down')
-      },
-      { maxRetries: 1 },
-    )
-    await queue.add('a')
+    const { add, worked, clock } = queueOf(() => {
+      if (isDown) throw new Error('down')
+    })
+    const advance = async (ms: number): Promise<number> => {
+      clock.advance(ms)
+      await settled()
+      return worked.length
+    }
+    await add('a')
+    expect(await advance(5)).toBe(2)
     isDown = false
-    clock.advance(5)
-    await settled()
-    expect(worked).toHaveLength(2)
+    expect(await advance(10)).toBe(3)
     isDown = true
-    await queue.add('a')
-    clock.advance(5)
-    await settled()
-    expect(worked).toHaveLength(4)
-    expect(clock.pending).toBe(0)
-    await queue.add('a')
-    expect(clock.pending).toBe(1)
-  })
-
-  it('counts anew after a success that its like waited for', async () => {
-    const outcomes = [false, true, false, true]
-    const { queue, worked, clock } = queueOf(
-      async () => {
-        const isUp = outcomes.shift()
-        await settled()
-        if (isUp === false) throw new Error('down')
-      },
-      { maxRetries: 1 },
-    )
-    await queue.add('a')
-    await Promise.all([queue.add('a'), queue.add('a')])
-    expect(worked).toHaveLength(3)
-    expect(clock.pending).toBe(1)
+    await add('a')
+    expect(await advance(4)).toBe(4)
+    expect(await advance(1)).toBe(5)
   })
 
   it('does not wait when there is news of what is to come back, and does not come back twice', async () => {
     let isDown = true
-    const { queue, worked, clock } = queueOf(() => {
+    const { add, worked, clock } = queueOf(() => {
       if (isDown) throw new Error('down')
     })
-    await queue.add('a')
+    await add('a')
     isDown = false
-    await queue.add('a')
+    await add('a')
     expect(worked).toHaveLength(2)
     expect(clock.pending).toBe(0)
     clock.advance(1_000_000)
@@ -167,85 +147,64 @@ describe('a work queue', () => {
 
   it('does not come back later either when its like is in line already', async () => {
     let isDown = true
-    const { queue, worked, clock } = queueOf(async () => {
+    const { add, worked, clock } = queueOf(async () => {
       await settled()
-      if (isDown) throw new Error('down')
+      if (!isDown) return
+      isDown = false
+      throw new Error('down')
     })
-    const first = queue.add('a')
-    const second = queue.add('a')
-    await first
-    isDown = false
-    await second
+    await add('a', 'a')
     expect(worked).toHaveLength(2)
     expect(clock.pending).toBe(0)
   })
 
-  it('continues when onError throws too', async () => {
-    const { queue, worked, clock } = queueOf(
-      (name) => {
-        if (name === 'a') throw new Error('down')
-      },
-      {
-        maxConcurrent: 1,
-        onError: () => {
-          throw new Error('and so am I')
-        },
-      },
-    )
-    await Promise.all([queue.add('a'), queue.add('b')])
-    expect(worked).toEqual(['a', 'b'])
-    expect(clock.pending).toBe(1)
-  })
-
   it('takes __proto__ for a name like any other', async () => {
-    const { queue, worked } = queueOf(() => undefined)
-    await Promise.all(['__proto__', 'constructor', ''].map((name) => queue.add(name)))
+    const { add, worked } = queueOf(() => undefined)
+    await add('__proto__', 'constructor', '')
     expect(worked).toEqual(['__proto__', 'constructor', ''])
   })
 
-  it('resolves waiting callers, and starts nothing, once stopped', async () => {
+  it('starts nothing once stopped', async () => {
     const { work, letGo } = held()
-    const { queue, worked, clock } = queueOf(work, { maxConcurrent: 1 })
-    const first = queue.add('a')
-    const others = [queue.add('a'), queue.add('b')]
+    const { queue, add, worked, clock } = queueOf(work, { maxConcurrent: 1 })
+    const done = add('a', 'a', 'b')
     queue.stop()
-    await Promise.all(others)
     await letGo('a')
-    await first
-    await queue.add('c')
+    await done
+    await add('c')
     expect(worked).toEqual(['a'])
     expect(clock.pending).toBe(0)
   })
 
   it('does not come back with what fails after it was stopped', async () => {
-    const { queue, clock, errors } = queueOf(async () => {
+    const { queue, add, worked, clock } = queueOf(async () => {
       await settled()
       throw new Error('down')
     })
-    const done = queue.add('a')
+    const done = add('a')
     queue.stop()
     await done
-    expect(errors).toHaveLength(1)
+    expect(worked).toHaveLength(1)
     expect(clock.pending).toBe(0)
   })
 
   it('calls off what is to come back when it is stopped', async () => {
-    const { queue, clock } = queueOf(() => {
+    const { queue, add, clock } = queueOf(() => {
       throw new Error('down')
     })
-    await queue.add('a')
+    await add('a')
     expect(clock.pending).toBe(1)
     queue.stop()
     expect(clock.pending).toBe(0)
   })
 
   it('works through many items', async () => {
-    const { queue, worked } = queueOf(() => undefined)
-    await Promise.all(Array.from({ length: 20_000 }, (_, index) => queue.add(String(index))))
+    const { add, worked } = queueOf(() => undefined)
+    await add(...Array.from({ length: 20_000 }, (_, index) => String(index)))
     expect(worked).toHaveLength(20_000)
   })
 
-  it('takes items without a promise, each once', async () => {
+  it('takes each item once', async () => {
     const { work, letGo } = held()
     const { queue, worked } = queueOf(work, { maxConcurrent: 1 })
     for (const name of ['a', 'b', 'b', 'a']) queue.put(name)
@@ -256,7 +215,7 @@ describe('a work queue', () => {
   })
 
   it('puts an item off, unless it comes before', async () => {
-    const { clock, queue, worked } = queueOf(() => undefined)
+    const { clock, queue, add, worked } = queueOf(() => undefined)
     queue.putLater('a', 100)
     queue.putLater('a', 200)
     clock.advance(199)
@@ -266,7 +225,7 @@ describe('a work queue', () => {
     await settled()
     expect(worked).toEqual(['a'])
     queue.putLater('a', 100)
-    await queue.add('a')
+    await add('a')
     expect([worked, clock.pending]).toEqual([['a', 'a'], 0])
     queue.putLater('b', 100)
     queue.stop()
@@ -287,11 +246,10 @@ describe('a work queue', () => {
 
   it('tries what failed at once when it is told, and nothing else', async () => {
     let isDown = true
-    const { clock, queue, worked } = queueOf(
-      (name) => (isDown && name === 'a' ? Promise.reject(new Error('down')) : undefined),
-      { maxRetries: Infinity },
+    const { clock, queue, add, worked } = queueOf((name) =>
+      isDown && name === 'a' ? Promise.reject(new Error('down')) : undefined,
     )
-    await queue.add('a')
+    await add('a')
     queue.putLater('b', 100)
     isDown = false
     queue.retryNow()
@@ -303,11 +261,8 @@ describe('a work queue', () => {
   })
 
   it('waits no longer than it may', async () => {
-    const { clock, queue, worked } = queueOf(() => Promise.reject(new Error('down')), {
-      maxRetries: Infinity,
-      maxDelayMs: 12,
-    })
-    await queue.add('a')
+    const { clock, add, worked } = queueOf(() => Promise.reject(new Error('down')), { maxDelayMs: 12 })
+    await add('a')
     for (const delayMs of [5, 10, 12, 12]) {
       worked.splice(0)
       clock.advance(delayMs - 1)

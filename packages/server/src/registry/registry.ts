@@ -136,26 +136,13 @@ export function registry({
     return object
   }
 
-  const put: Registry['put'] = async (target, object, options) => {
-    const { resource, namespace, name } = target
-    requirePlace(target, object)
-    const isCreated =
-      mayCreate(target, object) && (await services.find(resource, namespace, name)) === undefined
-    if (!isCreated) return { object: await update(target, object, options), isCreated }
-    requireUid(target, object, '', options?.isDryRun === true)
-    // Its version is that of an object that is gone.
-    const { resourceVersion: _, ...metadata } = object.metadata
-    const named = { ...object, metadata: { ...metadata, name } }
-    return { object: await create({ resource, namespace, requestName: name }, named, options), isCreated }
-  }
-
   return {
     get: (target) => translated(async () => (await findObject(store, target)).object),
     list: (...given) => translated(() => listObjects(store, ...given)),
     listStored: (...given) => translated(() => listStored(store, ...given)),
     create: (...given) => translated(() => create(...given)),
     update: (...given) => translated(() => update(...given)),
-    put: (...given) => translated(() => put(...given)),
+    put: (...given) => translated(() => putObject({ services, create, update }, ...given)),
     delete: (...given) => translated(() => remove(...given)),
     act: (subresource, action, { caller } = {}) =>
       translated(() => subresource.act({ ...action, caller, services })),
@@ -166,19 +153,36 @@ export function registry({
     },
     reach: (version, signal) => translated(() => awaitVersion({ store, clock, signal }, version)),
     now,
-    createSystemNamespaces: () =>
-      translated(async () => {
-        // At once, so that the store waits for the disk once.
-        await Promise.all(
-          SYSTEM_NAMESPACES.map(async (name) => {
-            const object = { kind: 'Namespace', apiVersion: apiVersionOf(namespaces), metadata: { name } }
-            await create({ resource: namespaces, namespace: '' }, object).catch((thrown: unknown) => {
-              if (!isConflict(thrown)) throw thrown
-            })
-          }),
-        )
-      }),
+    createSystemNamespaces: () => translated(() => createSystemNamespaces(create)),
   }
+}
+
+async function putObject(
+  { services, create, update }: Pick<Registry, 'create' | 'update'> & { readonly services: Services },
+  ...[target, object, options]: Parameters<Registry['put']>
+): ReturnType<Registry['put']> {
+  const { resource, namespace, name } = target
+  requirePlace(target, object)
+  const isCreated =
+    mayCreate(target, object) && (await services.find(resource, namespace, name)) === undefined
+  if (!isCreated) return { object: await update(target, object, options), isCreated }
+  requireUid(target, object, '', options?.isDryRun === true)
+  // Its version is that of an object that is gone.
+  const { resourceVersion: _, ...metadata } = object.metadata
+  const named = { ...object, metadata: { ...metadata, name } }
+  return { object: await create({ resource, namespace, requestName: name }, named, options), isCreated }
+}
+
+/** All at once, so that the store waits for the disk once. */
+async function createSystemNamespaces(create: Registry['create']): Promise<void> {
+  await Promise.all(
+    SYSTEM_NAMESPACES.map(async (name) => {
+      const object = { kind: 'Namespace', apiVersion: apiVersionOf(namespaces), metadata: { name } }
+      await create({ resource: namespaces, namespace: '' }, object).catch((thrown: unknown) => {
+        if (!isConflict(thrown)) throw thrown
+      })
+    }),
+  )
 }
 
 // Deviation: there is no version (`docs/deviations.md`, version of a dry run).

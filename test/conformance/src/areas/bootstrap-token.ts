@@ -6,15 +6,17 @@ import {
   type Secret,
   tokenIdOfSecretName,
 } from '@kube-authn/core/bootstrap-token'
+import { signClusterInfo, verifyClusterInfo } from '@kube-authn/server'
 import {
-  bootstrapTokenCleaner,
-  clusterInfoSigner,
-  signClusterInfo,
-  verifyClusterInfo,
-} from '@kube-authn/server'
+  bootstrapTokenController,
+  type Registry,
+  secrets as secretResource,
+  signedClusterInfo,
+} from '@kube-authn/server/internal'
 import { fixedClock } from '@kube-authn/testing'
 import { outcomeOf } from '../behaviour.ts'
 import type { Given, UnitRunner } from '../vector.ts'
+import { encoded } from './controllers-over-store.ts'
 
 /** Area D-bootstrap-auth: authentication by bootstrap tokens. */
 export const bootstrapAuth: UnitRunner = async ({ given }) => {
@@ -50,46 +52,35 @@ export const bootstrapGroups: UnitRunner = ({ given }) => {
 export const bootstrapCleaner: UnitRunner = async ({ given }) => {
   const secret = { ...secretOf(given['secret'] as VectorSecret), uid: 'the-uid' }
   const clock = clockOf(given)
+  const { namespace, name, uid, type, data } = secret
+  const metadata = { namespace, name, uid }
+  const object = { apiVersion: 'v1', kind: 'Secret', metadata, type, data: encoded(data) }
   const deleted: (string | undefined)[] = []
-  let delayMs: number | undefined
-  await bootstrapTokenCleaner({
-    secrets: {
-      getSecret: () => secret,
-      deleteSecret: (_name, { uid }) => void deleted.push(uid),
-    },
-    clock: {
-      now: () => clock.now(),
-      after: (milliseconds, callback) => {
-        delayMs = milliseconds
-        return clock.after(milliseconds, callback)
-      },
-    },
-  }).check(secret.name)
+  const registry = {
+    delete: (_target: unknown, preconditions: { readonly uid?: string }) =>
+      Promise.resolve(void deleted.push(preconditions.uid)),
+  } as unknown as Registry
+  const controller = bootstrapTokenController(registry, clock)
+  const key = { resource: secretResource, namespace, name }
+  const { againAfterMs } =
+    controller.concerns?.(key, object) === true ? await controller.reconcile(key, object) : {}
   if (deleted.length > 0)
     return { action: 'delete', precondition: deleted[0] === secret.uid ? 'uid' : 'none' }
-  return delayMs === undefined ? { action: 'none' } : { action: 'requeue', afterSeconds: delayMs / 1000 }
+  return againAfterMs === undefined
+    ? { action: 'none' }
+    : { action: 'requeue', afterSeconds: againAfterMs / 1000 }
 }
 
 /** Area D-bootstrap-signer: the signatures of `kube-public/cluster-info`. */
 export const bootstrapSigner: UnitRunner = async ({ given, expect }) => {
   if (given['content'] !== undefined) return detachedSignature(given)
-  const secrets = (given['secrets'] as readonly VectorSecret[]).map(secretOf)
+  const tokens = (given['secrets'] as readonly VectorSecret[]).map(secretOf)
   const configMap = given['configMap'] as
     | { readonly data: Readonly<Record<string, string>> }
     | null
     | undefined
-  const before = configMap && withCorrectSignatures(configMap.data, secrets)
-  let after: Readonly<Record<string, string>> | undefined
-  const signer = clusterInfoSigner({
-    secrets: bootstrapSecrets(secrets),
-    clusterInfo: {
-      getConfigMap: () => (before ? { data: before } : undefined),
-      updateConfigMap: (data) => void (after = data),
-    },
-    clock: clockOf(given),
-  })
-  await signer.check()
-  signer.stop()
+  const before = configMap && withCorrectSignatures(configMap.data, tokens)
+  const after = before && signedClusterInfo(before, tokens, clockOf(given).now())
   const keys = Object.keys(after ?? before ?? {})
   return { keys: inOrderOf(expect['keys'], keys), updated: after !== undefined, note: expect['note'] }
 }

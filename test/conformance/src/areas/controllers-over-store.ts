@@ -103,15 +103,3 @@ function serviceAccountOf({ secrets = [], metadata: { namespace, name, uid } }: 
 export function encoded(data: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, btoa(value)]))
 }
-
-/** Requires that both have the same in the members that a vector expects. */
-export function requireSame(
-  expect: Readonly<Record<string, unknown>>,
-  one: Readonly<Record<string, unknown>>,
-  other: Readonly<Record<string, unknown>>,
-): void {
-  for (const key of Object.keys(expect)) {
-    const [first, second] = [JSON.stringify(one[key]), JSON.stringify(other[key])]
-    if (first !== second) throw new Error(`${key} is ${first}, and with runControllers ${second}`)
-  }
-}

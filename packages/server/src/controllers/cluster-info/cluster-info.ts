@@ -13,7 +13,7 @@ import { clusterInfoSigning } from './signature.ts'
 export type ConfigMapData = Readonly<Record<string, string>>
 
 /** A token that may sign. */
-export interface SigningToken extends BootstrapTokenParts {
+interface SigningToken extends BootstrapTokenParts {
   /** Milliseconds since the epoch; `Infinity` for a token that does not expire. */
   readonly expiresAtMs: number
 }
@@ -34,15 +34,8 @@ export function signedClusterInfo(
   secrets: Iterable<Secret>,
   nowMs: number,
 ): ConfigMapData | undefined {
-  return withSignatures(data, signingTokens(secrets, nowMs))
-}
-
-/** Like {@link signedClusterInfo}, with these tokens. */
-export function withSignatures(
-  data: ConfigMapData,
-  tokens: readonly SigningToken[],
-): ConfigMapData | undefined {
   if (!Object.hasOwn(data, KUBECONFIG_KEY)) return undefined
+  const tokens = signingTokens(secrets, nowMs)
   const kubeconfig = valueOf(data, KUBECONFIG_KEY)
   // Checked before signing, to bound the work.
   if (kubeconfig.length + tokens.length * SIGNATURE_LENGTH > MAX_LENGTH) {
@@ -63,7 +56,7 @@ export function withSignatures(
  *
  * Source: kubernetes `pkg/controller/bootstrap/util.go` (`validateSecretForSigning`).
  */
-export function signingTokens(secrets: Iterable<Secret>, nowMs: number): readonly SigningToken[] {
+function signingTokens(secrets: Iterable<Secret>, nowMs: number): readonly SigningToken[] {
   const byId = new Map<string, SigningToken>()
   for (const secret of secrets) {
     const token = signingTokenOf(secret, nowMs)

@@ -2,8 +2,8 @@ import type { Clock } from '@kube-authn/core'
 import { leases } from '../../registry/resources/leases.ts'
 import { keyOf } from '../../registry/stored-objects.ts'
 import { deferred, followStore, type StoreFollower } from '@kube-authn/store/internal'
-import type { ObjectStore, StoredObject } from '@kube-authn/store'
-import { candidate } from './candidate.ts'
+import type { ObjectStore, StoreChange, StoredObject } from '@kube-authn/store'
+import { type Candidate, candidate } from './candidate.ts'
 import type { ElectionSettings } from './election-settings.ts'
 import { type GivenUp, type Term, term } from './term.ts'
 
@@ -49,36 +49,11 @@ export function leaderElection(options: ElectionOptions): Election {
   const hopeful = candidate({ store, key, settings, clock, elapsedMs })
   let current: Term | undefined
   let isReached = true
-  let wake = (): void => {}
-
-  const follower: StoreFollower = {
-    object(object) {
-      if (object.key === key) hopeful.see(object)
-    },
-    listed: () => {},
-    change(change) {
-      if (change.key !== key) return
-      hopeful.see(change)
-      if (change.type !== 'deleted') return
-      if (change.createdRevision === current?.fence.createdRevision) current.end()
-      wake()
-    },
-    gap: () => {},
-    reached: () => {},
-    failed: () => {},
-  }
-
-  /** Until the next attempt. */
-  const rested = (): Promise<void> =>
-    new Promise((resolve) => {
-      const cancel = clock.after(settings.retryPeriodSeconds * 1000, () => wake())
-      wake = () => {
-        cancel()
-        wake = () => {}
-        resolve()
-      }
-      if (closing.signal.aborted) wake()
-    })
+  const retry = pause(clock, settings.retryPeriodSeconds * 1000)
+  const follower = leaseFollower(key, hopeful, ({ createdRevision }) => {
+    if (createdRevision === current?.fence.createdRevision) current.end()
+    retry.end()
+  })
 
   const attempt = async (): Promise<StoredObject | undefined> => {
     try {
@@ -114,7 +89,7 @@ export function leaderElection(options: ElectionOptions): Election {
       const lease = await attempt()
       if (lease === undefined) {
         decided.resolve()
-        await rested()
+        await retry.begin(closing.signal)
       } else await serve(lease, sinceMs)
     }
     await following
@@ -126,9 +101,52 @@ export function leaderElection(options: ElectionOptions): Election {
     isReached: () => isReached,
     async close() {
       closing.abort()
-      wake()
+      retry.end()
       await running
     },
+  }
+}
+
+/** Shows each version of the lease to the candidate, and says when it is deleted. */
+function leaseFollower(
+  key: string,
+  hopeful: Candidate,
+  onDeleted: (lease: StoreChange) => void,
+): StoreFollower {
+  return {
+    object(object) {
+      if (object.key === key) hopeful.see(object)
+    },
+    listed: () => {},
+    change(change) {
+      if (change.key !== key) return
+      hopeful.see(change)
+      if (change.type === 'deleted') onDeleted(change)
+    },
+    gap: () => {},
+    reached: () => {},
+    failed: () => {},
+  }
+}
+
+/** A pause that `end` cuts short. */
+function pause(
+  clock: Clock,
+  ms: number,
+): { readonly begin: (closing: AbortSignal) => Promise<void>; readonly end: () => void } {
+  let end = (): void => {}
+  return {
+    begin: (closing) =>
+      new Promise((resolve) => {
+        const cancel = clock.after(ms, () => end())
+        end = () => {
+          cancel()
+          end = () => {}
+          resolve()
+        }
+        if (closing.aborted) end()
+      }),
+    end: () => end(),
   }
 }
 

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { fixedClock, settled, thrownBy } from '../../../../core/test/fakes.ts'
-import { ConfigurationError } from '@kube-authn/core'
+import { fixedClock } from '../../../../core/test/fakes.ts'
 import type { Secret } from '@kube-authn/core/bootstrap-token'
-import { legacyTokenCleaner, type LegacyTokenCleanerOptions } from './legacy-token-cleaner.ts'
-import { serviceAccountStore, type ServiceAccountStore } from '../service-account-store.ts'
+import { cleanLegacyTokens, type LegacyTokenCleanup } from './legacy-token-cleaner.ts'
+import { serviceAccountStore, type ServiceAccountStore } from '../../../test/service-account-store.ts'
 
 const LAST_USED = 'kubernetes.io/legacy-token-last-used'
 const INVALID_SINCE = 'kubernetes.io/legacy-token-invalid-since'
@@ -26,10 +25,10 @@ function secretOf(labels: Readonly<Record<string, string>> = {}, rest: Partial<S
   }
 }
 
-interface Given extends Partial<Omit<LegacyTokenCleanerOptions, 'store'>> {
+interface Given extends Partial<Omit<LegacyTokenCleanup, 'store'>> {
   readonly references?: readonly string[]
   readonly accountUid?: string
-  readonly otherwise?: (store: ServiceAccountStore) => Partial<LegacyTokenCleanerOptions['store']>
+  readonly otherwise?: (store: ServiceAccountStore) => Partial<LegacyTokenCleanup['store']>
 }
 
 function cleanerOf(secrets: readonly Secret[], given: Given = {}) {
@@ -40,14 +39,17 @@ function cleanerOf(secrets: readonly Secret[], given: Given = {}) {
     serviceAccounts: [{ namespace: 'ns', name: 'sa', uid: accountUid, secrets: references }],
     secrets,
   })
-  const cleaner = legacyTokenCleaner({
+  const stopping = new AbortController()
+  const cleanup: LegacyTokenCleanup = {
     store: { ...store, ...otherwise?.(store) },
     trackedSince: () => '2029-01-01',
     mountedSecrets: () => [],
     clock,
+    signal: stopping.signal,
     onError: (error) => void errors.push(error),
     ...options,
-  })
+  }
+  const cleaner = { clean: () => cleanLegacyTokens(cleanup), stop: () => stopping.abort() }
   return { clock, errors, store, cleaner }
 }
 
@@ -289,14 +291,11 @@ describe('the cleaner of tokens in secrets', () => {
 
   it('invalidates today what it deletes in a year and a day, when it is on every day', async () => {
     const { cleaner, store, clock } = cleanerOf([secretOf()])
-    cleaner.start()
-    cleaner.start()
-    await settled()
+    await cleaner.clean()
     expect(store.getSecret('ns', 's')?.labels).toEqual({ [INVALID_SINCE]: '2030-06-15' })
-    expect(clock.pending).toBe(1)
-    const later = async (days: number): Promise<void> => {
+    const later = (days: number): Promise<void> => {
       clock.advance(days * DAY)
-      await settled()
+      return cleaner.clean()
     }
     await later(364)
     await later(1)
@@ -305,61 +304,15 @@ describe('the cleaner of tokens in secrets', () => {
     expect(store.getSecret('ns', 's')).toBeUndefined()
   })
 
-  it('comes back after the interval it is told, also when it failed', async () => {
-    let times = 0
-    const { cleaner, clock } = cleanerOf([], {
-      intervalSeconds: 60,
-      trackedSince() {
-        times++
-        throw new Error('down')
-      },
-      onError() {
-        throw new Error('and so am I')
-      },
-    })
-    cleaner.start()
-    await settled()
-    clock.advance(59_999)
-    await settled()
-    expect(times).toBe(1)
-    clock.advance(1)
-    await settled()
-    expect(times).toBe(2)
-  })
-
-  it('looks once when it is called several times at once', async () => {
-    let times = 0
-    const { cleaner } = cleanerOf([], {
-      trackedSince() {
-        times++
-        return undefined
-      },
-    })
-    await Promise.all([cleaner.clean(), cleaner.clean(), cleaner.clean()])
-    expect(times).toBe(1)
-    await cleaner.clean()
-    expect(times).toBe(2)
-  })
-
   it('does nothing any more once it is stopped, not even with the rest of what it looks at', async () => {
-    const { cleaner, store, clock } = cleanerOf(['a', 'b'].map((name) => secretOf({}, { name })))
-    cleaner.start()
-    cleaner.stop()
-    await settled()
-    expect(clock.pending).toBe(0)
-    cleaner.start()
+    const { cleaner, store } = cleanerOf(
+      ['a', 'b'].map((name) => secretOf({}, { name })),
+      { mountedSecrets: () => (cleaner.stop(), []) },
+    )
     await cleaner.clean()
-    expect(store.listSecrets().every(({ labels = {} }) => !(INVALID_SINCE in labels))).toBe(true)
-    expect(clock.pending).toBe(0)
-  })
-
-  it('calls off its coming back when it is stopped', async () => {
-    const { cleaner, clock } = cleanerOf([])
-    cleaner.start()
-    await settled()
-    expect(clock.pending).toBe(1)
-    cleaner.stop()
-    expect(clock.pending).toBe(0)
+    await cleaner.clean()
+    const invalid = store.listSecrets().filter(({ labels = {} }) => INVALID_SINCE in labels)
+    expect(invalid.map(({ name }) => name)).toEqual(['a'])
   })
 
   it('does nothing once it is stopped', async () => {
@@ -369,17 +322,4 @@ describe('the cleaner of tokens in secrets', () => {
     await cleaner.clean()
     expect(times).toBe(0)
   })
-
-  it.each([0, -1, Number.NaN, Infinity, 100 * 365 * 86_400 + 1])(
-    'takes no time of %d seconds',
-    async (time) => {
-      const thrown = await thrownBy(() =>
-        cleanerOf([], { cleanUpPeriodSeconds: time, intervalSeconds: time }),
-      )
-      expect(thrown).toBeInstanceOf(ConfigurationError)
-      expect(thrown).toMatchObject({
-        problems: [{ path: 'cleanUpPeriodSeconds' }, { path: 'intervalSeconds' }],
-      })
-    },
-  )
 })

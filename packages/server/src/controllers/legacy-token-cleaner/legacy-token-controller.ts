@@ -5,7 +5,8 @@ import { pods } from '../../registry/resources/plain.ts'
 import type { SelectiveController } from '../loop/selective-controller.ts'
 import { readObject } from '../registry-access.ts'
 import { registryTokenStore } from '../service-account-tokens/registry-token-store.ts'
-import { legacyTokenCleaner } from './legacy-token-cleaner.ts'
+import { cleanLegacyTokens } from './legacy-token-cleaner.ts'
+import { DAY_MS } from './legacy-token.ts'
 import { trackedSince, TRACKING_CONFIG_MAP } from './token-tracking.ts'
 
 /** Options of {@link legacyTokenController}. */
@@ -19,20 +20,15 @@ export interface LegacyTokenControllerOptions {
   readonly onError: (error: unknown) => void
 }
 
-const DAY_MS = 86_400_000
-
-/** Runs {@link legacyTokenCleaner} once a day, while the ConfigMap exists that says since when the use of tokens is recorded. */
+/** Runs {@link cleanLegacyTokens} once a day, while the ConfigMap exists that says since when the use of tokens is recorded. */
 export function legacyTokenController(options: LegacyTokenControllerOptions): SelectiveController {
-  const { registry, clock, cleanUpPeriodSeconds, signal, onError } = options
-  const cleaner = legacyTokenCleaner({
+  const { registry } = options
+  const cleanup = {
+    ...options,
     store: registryTokenStore(registry),
     trackedSince: async () => trackedSince(await readObject(registry, TRACKING_CONFIG_MAP)),
-    mountedSecrets: (namespace) => namesInPods(registry, namespace),
-    clock,
-    onError,
-    ...(cleanUpPeriodSeconds !== undefined && { cleanUpPeriodSeconds }),
-  })
-  signal.addEventListener('abort', () => cleaner.stop())
+    mountedSecrets: (namespace: string) => namesInPods(registry, namespace),
+  }
   return {
     name: 'legacy-serviceaccount-token-cleaner-controller',
     resources: [configMaps],
@@ -42,7 +38,7 @@ export function legacyTokenController(options: LegacyTokenControllerOptions): Se
       name === TRACKING_CONFIG_MAP.name,
     async reconcile(_, object) {
       if (object === undefined) return {}
-      await cleaner.clean()
+      await cleanLegacyTokens(cleanup)
       return { againAfterMs: DAY_MS }
     },
   }

@@ -135,7 +135,6 @@ function queueOf(
       }
     },
     maxConcurrent: MAX_CONCURRENT,
-    maxRetries: Infinity,
     maxDelayMs: MAX_DELAY_MS,
     clock,
   })

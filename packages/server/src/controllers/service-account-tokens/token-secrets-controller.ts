@@ -10,7 +10,7 @@ import type { SelectiveController } from '../loop/selective-controller.ts'
 import type { ObjectKey } from '../object-controller.ts'
 import { isTerminating } from '../registry-access.ts'
 import { checkSecret, type SeenSecret, seenSecretOf } from './check-secret.ts'
-import { ensureSecret } from './check-service-account.ts'
+import { ensureSecret } from './ensure-secret.ts'
 import { registryTokenStore } from './registry-token-store.ts'
 import { newTokenSecret, type TokenSecretContent } from './token-secret.ts'
 
@@ -24,7 +24,10 @@ export interface TokenSecretsControllerOptions extends TokenSecretContent {
 }
 
 /**
- * The rules of `tokensController`, for the objects of the API server. It remembers which secrets name which service account, so that no change of one needs a
+ * Manages secrets of type `kubernetes.io/service-account-token`. A secret that names a service account is given a token, the namespace and
+ * the root CA; it is deleted if that service account does not exist. References to deleted secrets are removed from service accounts.
+ *
+ * An object is changed only if its version is as it was read, and deleted only if its uid is. It remembers which secrets name which service account, so that no change of one needs a
  * list of the other.
  *
  * Source: kubernetes `pkg/controller/serviceaccount/tokens_controller.go`.

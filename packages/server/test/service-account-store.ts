@@ -1,9 +1,8 @@
 import type { Clock } from '@kube-authn/core'
-import { aClock, anIterable, type Precondition, systemClock } from '@kube-authn/core/internal'
-import { checkOptions, type OptionsShape } from '@kube-authn/core/adapter'
-import type { LegacyTokenObjects, ServiceAccount } from '@kube-authn/core/service-account'
+import { systemClock, type Precondition } from '@kube-authn/core/internal'
+import { type LegacyTokenObjects, type ServiceAccount } from '@kube-authn/core/service-account'
 import type { Secret } from '@kube-authn/core/bootstrap-token'
-import type { SecretPatch, TokensControllerStore } from './stores.ts'
+import type { SecretPatch, TokensControllerStore } from '../src/controllers/stores.ts'
 
 /** Options of {@link serviceAccountStore}. */
 export interface ServiceAccountStoreOptions {
@@ -13,12 +12,6 @@ export interface ServiceAccountStoreOptions {
   readonly secrets?: Iterable<Secret>
   /** Sets the creation time of secrets. Default: the runtime's clock. */
   readonly clock?: Clock
-}
-
-const shape: OptionsShape<ServiceAccountStoreOptions> = {
-  serviceAccounts: anIterable,
-  secrets: anIterable,
-  clock: aClock,
 }
 
 /** Called for every existing object, and whenever one is added, changed or deleted. It must not block. */
@@ -58,15 +51,9 @@ export interface ServiceAccountStore extends TokensControllerStore, LegacyTokenO
 }
 
 /**
- * Service accounts and secrets in memory, for one process and for tests.
- *
- * @throws {ConfigurationError} if an option is invalid.
- * @example
- * const store = serviceAccountStore({ serviceAccounts: [{ namespace: 'shop', name: 'cart', uid: '1' }] })
- * store.watch(tokensController({ store, signingKey }))
+ * Service accounts and secrets in memory.
  */
 export function serviceAccountStore(options: ServiceAccountStoreOptions = {}): ServiceAccountStore {
-  checkOptions(shape, options)
   const { clock = systemClock } = options
   const listeners = new Set<ServiceAccountListener>()
   const accounts = collection<ServiceAccount>((account) => {

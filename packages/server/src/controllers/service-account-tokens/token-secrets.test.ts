@@ -1,7 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { describe, expect, it, vi } from 'vitest'
-import { fixedClock, settled, thrownBy } from '../../../../core/test/fakes.ts'
-import { ConfigurationError } from '@kube-authn/core'
+import { describe, expect, it } from 'vitest'
+import { thrownBy } from '../../../../core/test/fakes.ts'
 import {
   legacyServiceAccountToken,
   legacyTokenClaims,
@@ -9,9 +8,11 @@ import {
 } from '@kube-authn/core/service-account'
 import { readJwt } from '@kube-authn/core/oidc'
 import type { Secret } from '@kube-authn/core/bootstrap-token'
-import { serviceAccountStore, type ServiceAccountStore } from '../service-account-store.ts'
+import { serviceAccountStore, type ServiceAccountStore } from '../../../test/service-account-store.ts'
 import type { TokensControllerStore } from '../stores.ts'
-import { tokensController, type TokensControllerOptions } from './tokens-controller.ts'
+import { checkSecret, seenSecretOf } from './check-secret.ts'
+import { ensureSecret } from './ensure-secret.ts'
+import { newTokenSecret } from './token-secret.ts'
 
 const NAME = 'kubernetes.io/service-account.name'
 const UID = 'kubernetes.io/service-account.uid'
@@ -36,38 +37,40 @@ function secretOf(data: Readonly<Record<string, string>> = {}, rest: Partial<Sec
 
 const complete = { token: 'T', namespace: 'ns', 'ca.crt': 'CA' }
 
-interface Given extends Partial<TokensControllerOptions> {
+interface Given {
   readonly accounts?: readonly (typeof account & { readonly secrets?: readonly string[] })[]
   readonly secrets?: readonly Secret[]
+  readonly rootCA?: string
+  readonly random?: () => number
   /** What the store does otherwise. */
   readonly otherwise?: (store: ServiceAccountStore) => Partial<TokensControllerStore>
 }
 
-function controllerOf({ accounts = [account], secrets = [], otherwise, ...options }: Given = {}) {
-  const clock = fixedClock()
+/** What the controller does with one object, and which errors there were. */
+function controllerOf({
+  accounts = [account],
+  secrets = [],
+  otherwise,
+  rootCA = 'CA',
+  random = Math.random,
+}: Given = {}) {
   const errors: unknown[] = []
+  const fail = (error: unknown): void => void errors.push(error)
   const store = serviceAccountStore({ serviceAccounts: accounts, secrets })
-  const controller = tokensController({
-    store: { ...store, ...otherwise?.(store) },
-    signingKey: key,
-    rootCA: 'CA',
-    clock,
-    onError: (error) => void errors.push(error),
-    ...options,
-  })
-  return { clock, errors, store, controller }
-}
-
-/** Signing takes a while that no clock of ours measures. */
-const eventually = (isSo: () => void): Promise<void> => vi.waitFor(isSo, { interval: 1 })
-
-/** Waits for the ten times that something is tried again, and sees that there is no eleventh. */
-async function afterRetries({ clock, errors }: ReturnType<typeof controllerOf>): Promise<void> {
-  for (let failures = 2; failures <= 11; failures++) {
-    clock.advance(10_000)
-    await eventually(() => expect(errors).toHaveLength(failures))
+  const used: TokensControllerStore = { ...store, ...otherwise?.(store) }
+  const content = { key, rootCA }
+  const controller = {
+    async checkSecret(secret: Secret): Promise<void> {
+      const seen = seenSecretOf(secret)
+      if (seen !== undefined) await checkSecret(seen, used, content).catch(fail)
+    },
+    async ensureSecret(): Promise<void> {
+      const found = store.getServiceAccount('ns', 'sa')
+      if (found === undefined) throw new Error('no service account')
+      await ensureSecret(found, used, (each) => newTokenSecret(each, content, random), fail).catch(fail)
+    },
   }
-  expect(clock.pending).toBe(0)
+  return { errors, store, controller }
 }
 
 const down = (): never => {
@@ -90,8 +93,7 @@ describe('a secret with a token', () => {
 
   it('holds a token that authenticates, until its service account is deleted', async () => {
     const { controller, store } = controllerOf({ secrets: [secretOf()] })
-    store.watch(controller)
-    await eventually(() => expect(store.getSecret('ns', 's')?.data).toHaveProperty('token'))
+    await controller.checkSecret(secretOf())
     const tokens = legacyServiceAccountToken({
       keys: [key.verificationKey],
       audiences: ['api'],
@@ -101,7 +103,7 @@ describe('a secret with a token', () => {
     const answer = await tokens.authenticateToken(token, {})
     expect(answer?.user.username).toBe('system:serviceaccount:ns:sa')
     store.deleteServiceAccount('ns', 'sa')
-    await settled()
+    await controller.checkSecret(secretOf())
     expect(store.listSecrets()).toEqual([])
     expect(await thrownBy(() => tokens.authenticateToken(token, {}))).toMatchObject({ code: 'rejected' })
   })
@@ -207,7 +209,7 @@ describe('a secret with a token', () => {
   })
 
   it('keeps a token that was added meanwhile', async () => {
-    const { controller, store, errors, clock } = controllerOf({
+    const { controller, store, errors } = controllerOf({
       secrets: [secretOf()],
       otherwise: (inner) => ({
         getServiceAccount(namespace, name) {
@@ -219,7 +221,6 @@ describe('a secret with a token', () => {
     await controller.checkSecret(secretOf())
     expect(store.getSecret('ns', 's')?.data).toEqual({ token: 'theirs' })
     expect(errors).toEqual([])
-    expect(clock.pending).toBe(0)
   })
 
   it('is given one token by several who look at once', async () => {
@@ -229,12 +230,7 @@ describe('a secret with a token', () => {
       checkServiceAccount: () => 0,
       checkSecret: ({ resourceVersion }) => versions.add(resourceVersion),
     })
-    const other = tokensController({ store, signingKey: key, rootCA: 'CA' })
-    await Promise.all([
-      controller.checkSecret(secretOf()),
-      controller.checkSecret(secretOf()),
-      other.checkSecret(secretOf()),
-    ])
+    await Promise.all([1, 2, 3].map(() => controller.checkSecret(secretOf())))
     expect(versions.size).toBe(2)
   })
 
@@ -243,19 +239,17 @@ describe('a secret with a token', () => {
     ['its service account cannot be read', { otherwise: () => ({ getServiceAccount: down }) }],
     ['it cannot be written', { otherwise: () => ({ patchSecret: down }) }],
     ['it cannot be deleted', { accounts: [], otherwise: () => ({ deleteSecret: down }) }],
-  ])('stays as it is when %s, and is looked at again ten times', async (_, given) => {
-    const controlled = controllerOf({ secrets: [secretOf()], ...given })
-    const { controller, store, errors } = controlled
+  ])('stays as it is when %s, which is an error', async (_, given) => {
+    const { controller, store, errors } = controllerOf({ secrets: [secretOf()], ...given })
     const before = store.getSecret('ns', 's')
     await controller.checkSecret(secretOf())
     expect(errors).toEqual([new Error('down')])
-    await afterRetries(controlled)
     expect(store.getSecret('ns', 's')).toBe(before)
   })
 
   it('is given its token when the store is back', async () => {
     let isDown = true
-    const { controller, store, clock } = controllerOf({
+    const { controller, store } = controllerOf({
       secrets: [secretOf()],
       otherwise: (inner) => ({
         getServiceAccount: (namespace, name) => (isDown ? down() : inner.getServiceAccount(namespace, name)),
@@ -264,9 +258,8 @@ describe('a secret with a token', () => {
     await controller.checkSecret(secretOf())
     expect(store.getSecret('ns', 's')?.data).toEqual({})
     isDown = false
-    clock.advance(5)
-    await eventually(() => expect(store.getSecret('ns', 's')?.data['token']).toMatch(/^ey/))
-    expect(clock.pending).toBe(0)
+    await controller.checkSecret(secretOf())
+    expect(store.getSecret('ns', 's')?.data['token']).toMatch(/^ey/)
   })
 })
 
@@ -332,9 +325,8 @@ describe('a secret that is gone', () => {
 
   it('gives up when the service account never stops changing', async () => {
     let attempts = 0
-    const { controller, errors, clock } = controllerOf({
+    const { controller, errors } = controllerOf({
       accounts: [naming],
-      maxRetries: 0,
       otherwise: () => ({
         setSecretReferences() {
           attempts++
@@ -345,88 +337,13 @@ describe('a secret that is gone', () => {
     await controller.checkSecret(seen)
     expect(attempts).toBe(10)
     expect(errors).toHaveLength(1)
-    expect(clock.pending).toBe(0)
-  })
-})
-
-describe('a service account that is gone', () => {
-  const named = secretOf(complete, { annotations: { [NAME]: 'sa', [UID]: 'u1' } })
-
-  it('takes all its secrets with it, and no others', async () => {
-    const others = [
-      secretOf(complete, { name: 'opaque', type: 'Opaque' }),
-      secretOf(complete, { name: 'of-another', annotations: { [NAME]: 'other' } }),
-      secretOf(complete, { name: 'of-a-namesake', annotations: { [NAME]: 'sa', [UID]: 'u2' } }),
-      secretOf(complete, { name: 'elsewhere', namespace: 'other' }),
-    ]
-    const { controller, store } = controllerOf({
-      accounts: [],
-      secrets: [named, secretOf({}, { name: 'hand-made' }), ...others],
-    })
-    await controller.checkServiceAccount(account)
-    expect(store.listSecrets().map(({ name }) => name)).toEqual(others.map(({ name }) => name))
-  })
-
-  it('takes its secrets with it when another has its name, but not those of that one', async () => {
-    const { controller, store } = controllerOf({
-      accounts: [{ ...account, uid: 'u2' }],
-      secrets: [
-        named,
-        secretOf({}, { name: 'hand-made' }),
-        secretOf(complete, { name: 'new', annotations: { [NAME]: 'sa', [UID]: 'u2' } }),
-      ],
-    })
-    await controller.checkServiceAccount(account)
-    expect(store.listSecrets().map(({ name }) => name)).toEqual(['hand-made', 'new'])
-  })
-
-  it('takes those of its secrets with it that can be deleted, and the others later', async () => {
-    let isDown = true
-    const { controller, store, errors, clock } = controllerOf({
-      accounts: [],
-      secrets: ['a', 'b', 'c'].map((name) => secretOf(complete, { name, uid: name })),
-      otherwise: (inner) => ({
-        deleteSecret(namespace, name, precondition) {
-          if (isDown && name === 'b') down()
-          inner.deleteSecret(namespace, name, precondition)
-        },
-      }),
-    })
-    await controller.checkServiceAccount(account)
-    expect(store.listSecrets().map(({ name }) => name)).toEqual(['b'])
-    expect(errors).toEqual([
-      new AggregateError(
-        [new Error('down')],
-        'some secrets of a deleted service account could not be deleted',
-      ),
-    ])
-    isDown = false
-    clock.advance(5)
-    await settled()
-    expect(store.listSecrets()).toEqual([])
-  })
-
-  it('deletes no secret when the service account cannot be read', async () => {
-    const { controller, store } = controllerOf({
-      accounts: [],
-      secrets: [named],
-      otherwise: () => ({ getServiceAccount: down }),
-    })
-    await controller.checkServiceAccount(account)
-    expect(store.listSecrets()).toHaveLength(1)
   })
 })
 
 describe('a service account', () => {
-  it('is given no secret by default', async () => {
-    const { controller, store } = controllerOf()
-    await controller.checkServiceAccount(account)
-    expect(store.listSecrets()).toEqual([])
-  })
-
   it('is given a secret in the way of old releases', async () => {
-    const { controller, store } = controllerOf({ createSecrets: true })
-    await controller.checkServiceAccount(account)
+    const { controller, store } = controllerOf()
+    await controller.ensureSecret()
     const [secret] = store.listSecrets()
     expect(secret).toMatchObject({
       name: expect.stringMatching(/^sa-token-[bcdfghjklmnpqrstvwxz2456789]{5}$/),
@@ -440,16 +357,15 @@ describe('a service account', () => {
   })
 
   it('is given one secret, however often it changes', async () => {
-    const { controller, store } = controllerOf({ createSecrets: true })
-    store.watch(controller)
-    await Promise.all(Array.from({ length: 5 }, () => controller.checkServiceAccount(account)))
-    await controller.checkServiceAccount(account)
+    const { controller, store } = controllerOf()
+    await Promise.all(Array.from({ length: 5 }, () => controller.ensureSecret()))
+    await controller.ensureSecret()
     expect(store.listSecrets()).toHaveLength(1)
   })
 
   it('is given a secret without a root CA when there is none', async () => {
-    const { controller, store } = controllerOf({ createSecrets: true, rootCA: '' })
-    await controller.checkServiceAccount(account)
+    const { controller, store } = controllerOf({ rootCA: '' })
+    await controller.ensureSecret()
     expect(Object.keys(store.listSecrets()[0]?.data ?? {})).toEqual(['token', 'namespace'])
   })
 
@@ -462,9 +378,8 @@ describe('a service account', () => {
     const { controller, store } = controllerOf({
       accounts: [{ ...account, secrets: ['s'] }],
       secrets: [secret],
-      createSecrets: true,
     })
-    await controller.checkServiceAccount(account)
+    await controller.ensureSecret()
     expect(store.getServiceAccount('ns', 'sa')?.secrets).toEqual(['s', expect.stringMatching(/^sa-token-/)])
   })
 
@@ -472,15 +387,13 @@ describe('a service account', () => {
     const { controller, store } = controllerOf({
       accounts: [{ ...account, secrets: ['x', 's'] }],
       secrets: [secretOf()],
-      createSecrets: true,
     })
-    await controller.checkServiceAccount(account)
+    await controller.ensureSecret()
     expect(store.listSecrets()).toHaveLength(1)
   })
 
   it('does not keep a secret that it does not name, since it changed meanwhile', async () => {
-    const { controller, store, errors, clock } = controllerOf({
-      createSecrets: true,
+    const { controller, store, errors } = controllerOf({
       otherwise: (inner) => ({
         createSecret(secret) {
           inner.setSecretReferences('ns', 'sa', ['theirs'], {})
@@ -488,34 +401,27 @@ describe('a service account', () => {
         },
       }),
     })
-    await controller.checkServiceAccount(account)
+    await controller.ensureSecret()
     expect(store.listSecrets()).toEqual([])
     expect(store.getServiceAccount('ns', 'sa')?.secrets).toEqual(['theirs'])
     expect(errors).toEqual([])
-    expect(clock.pending).toBe(0)
   })
 
   it('does not leave a secret behind each time that it cannot be changed', async () => {
-    const controlled = controllerOf({
-      createSecrets: true,
-      otherwise: () => ({ setSecretReferences: down }),
-    })
-    const { controller, store } = controlled
-    await controller.checkServiceAccount(account)
-    await afterRetries(controlled)
+    const { controller, store } = controllerOf({ otherwise: () => ({ setSecretReferences: down }) })
+    await controller.ensureSecret()
+    await controller.ensureSecret()
     expect(store.listSecrets()).toEqual([])
   })
 
   it('is told of a secret that could not be taken back', async () => {
     const { controller, store, errors } = controllerOf({
-      createSecrets: true,
-      maxRetries: 0,
       otherwise: () => ({
         setSecretReferences: down,
         deleteSecret: () => Promise.reject(new Error('stays')),
       }),
     })
-    await controller.checkServiceAccount(account)
+    await controller.ensureSecret()
     expect(errors).toEqual([new Error('stays'), new Error('down')])
     expect(store.listSecrets()).toHaveLength(1)
   })
@@ -523,66 +429,17 @@ describe('a service account', () => {
   it('is given another name when one is taken', async () => {
     const chances = [0, 0, 0, 0, 0, 0.99, 0.99, 0.99, 0.99, 0.99]
     const taken = secretOf({}, { name: 'sa-token-bbbbb', type: 'Opaque' })
-    const { controller, store, clock } = controllerOf({
+    const { controller, store } = controllerOf({
       secrets: [taken],
-      createSecrets: true,
       random: () => chances.shift() ?? 0.5,
     })
-    await controller.checkServiceAccount(account)
-    clock.advance(5)
-    await eventually(() =>
-      expect(store.listSecrets().map(({ name }) => name)).toEqual(['sa-token-bbbbb', 'sa-token-99999']),
-    )
+    await controller.ensureSecret()
+    await controller.ensureSecret()
+    expect(store.listSecrets().map(({ name }) => name)).toEqual(['sa-token-bbbbb', 'sa-token-99999'])
   })
 })
 
-describe('the tokens controller', () => {
-  it('says everything that is wrong with its options', async () => {
-    const thrown = await thrownBy(() => controllerOf({ maxConcurrent: 0, maxRetries: 1.5 }))
-    expect(thrown).toBeInstanceOf(ConfigurationError)
-    expect(thrown).toMatchObject({ problems: [{ path: 'maxConcurrent' }, { path: 'maxRetries' }] })
-    expect(await thrownBy(() => controllerOf({ maxRetries: Infinity }))).toBeInstanceOf(ConfigurationError)
-  })
-
-  it('looks at no more secrets at a time than it may', async () => {
-    let now = 0
-    let most = 0
-    const secrets = Array.from({ length: 50 }, (_, index) =>
-      secretOf({}, { name: `s${index}`, uid: `${index}` }),
-    )
-    const { controller, store } = controllerOf({
-      secrets,
-      maxConcurrent: 3,
-      otherwise: (inner) => ({
-        async getSecret(namespace, name) {
-          most = Math.max(most, ++now)
-          await Promise.resolve()
-          now--
-          return inner.getSecret(namespace, name)
-        },
-      }),
-    })
-    await Promise.all(secrets.map((secret) => controller.checkSecret(secret)))
-    expect(most).toBe(3)
-    expect(store.listSecrets().every(({ data }) => data['token']?.startsWith('ey'))).toBe(true)
-  })
-
-  it('does nothing any more once it is stopped', async () => {
-    const { controller, store, clock } = controllerOf({
-      secrets: [secretOf()],
-      createSecrets: true,
-      otherwise: () => ({ getServiceAccount: down }),
-    })
-    await controller.checkSecret(secretOf())
-    await controller.checkServiceAccount(account)
-    expect(clock.pending).toBe(2)
-    controller.stop()
-    expect(clock.pending).toBe(0)
-    await controller.checkSecret(secretOf())
-    await controller.checkServiceAccount(account)
-    expect(store.getSecret('ns', 's')?.data).toEqual({})
-  })
-
+describe('an error', () => {
   it('never reveals a byte of a token or a key', async () => {
     const tokens: string[] = []
     const { controller, errors } = controllerOf({
