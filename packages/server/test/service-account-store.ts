@@ -1,6 +1,6 @@
 import type { Clock } from '@kube-authn/core'
 import { systemClock, type Precondition } from '@kube-authn/core/internal'
-import { type LegacyTokenObjects, type ServiceAccount } from '@kube-authn/core/service-account'
+import type { LegacyTokenObjects, ServiceAccount } from '@kube-authn/core/service-account'
 import type { Secret } from '@kube-authn/core/bootstrap-token'
 import type { SecretPatch, TokensControllerStore } from '../src/controllers/stores.ts'
 
