@@ -5,6 +5,7 @@ import {
   incomingMessageRequest,
   type NodeRequest,
   type StatusError,
+  withHeaderChanges,
 } from '@kube-authn/core/adapter'
 import {
   type AuthenticateRequestContext,
@@ -15,7 +16,6 @@ import {
 } from '@kube-authn/core/internal'
 import type { Authentication, AuthenticationRequest, HeaderChanges, RequestHeaders } from '@kube-authn/core'
 import { type NodeConnection, nodeConnectionOf } from './node-connection.ts'
-import { withoutHeaders } from './without-headers.ts'
 
 /** What the wrappers know of a request and of its copies. */
 export class RequestState {
@@ -187,4 +187,26 @@ class ReceivedRequest extends FetchedRequest {
   requestsCertificate(): boolean | undefined {
     return this.#received.requestsCertificate?.()
   }
+}
+
+/**
+ * The request with changed headers: the same one if its headers are mutable, otherwise a copy of the same class.
+ *
+ * @throws {TypeError} if it cannot be copied, since its body was read or its class is made in another way.
+ */
+function withoutHeaders<Req extends Request>(request: Req, changes: HeaderChanges): Req {
+  const changed = withHeaderChanges(request, changes)
+  if (isOfClassOf(request, changed)) return changed
+  // Such as `NextRequest`, whose constructor takes a request.
+  const copy: unknown = Reflect.construct(request.constructor, [changed])
+  if (isOfClassOf(request, copy)) return copy
+  throw new TypeError('the headers of the request are immutable, and its class does not copy a request')
+}
+
+function isOfClassOf<Req extends Request>(request: Req, other: unknown): other is Req {
+  return (
+    typeof other === 'object' &&
+    other !== null &&
+    Object.getPrototypeOf(other) === Object.getPrototypeOf(request)
+  )
 }

@@ -18,7 +18,6 @@ import {
 } from '@kube-authn/core/internal'
 import { type AuthenticationContext, contextOf } from './context.ts'
 import { answer, type FailureOptions } from './failure.ts'
-import { keepAlive } from './keep-alive.ts'
 import { ResponseHeaders } from './response-headers.ts'
 import { changeHeaders, DecisionContext, type RequestState, stateOf, users } from './state.ts'
 
@@ -87,4 +86,29 @@ export function withAuthentication<Req extends Request = Request, Rest extends r
 function endingOf({ connection, current }: RequestState): Ending {
   if (connection === undefined) return fetchEnding(current.signal)
   return { answered: () => {}, tell: whenOver(connection.incoming, connection.outgoing) }
+}
+
+/**
+ * On Workers, work that a request started is cancelled when its client disconnects, even if other requests wait for it, such as the keys of an
+ * issuer. This keeps the work running until it is done; Cloudflare allows half a minute.
+ *
+ * Source: Cloudflare Workers, "Context (ctx)", `waitUntil`.
+ *
+ * @param rest the arguments after the request, one of which is the context of Workers.
+ */
+function keepAlive(rest: readonly unknown[], work: Promise<unknown>): void {
+  if ('WebSocketPair' in globalThis) rest.find(isExecutionContext)?.waitUntil(work)
+}
+
+interface ExecutionContext {
+  waitUntil(work: Promise<unknown>): void
+}
+
+function isExecutionContext(value: unknown): value is ExecutionContext {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'waitUntil' in value &&
+    typeof value.waitUntil === 'function'
+  )
 }

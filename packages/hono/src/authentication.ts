@@ -16,8 +16,7 @@ import {
 } from '@kube-authn/core/internal'
 import type { Context, MiddlewareHandler, Next } from 'hono'
 import type { FailureOptions } from './failure.ts'
-import { endingOf } from './client.ts'
-import { keepAlive } from './keep-alive.ts'
+import { endingOf, keepAlive } from './client.ts'
 import { nodeRequestOf } from './node-server.ts'
 import { PendingHeaders } from './pending-headers.ts'
 import {

@@ -1,4 +1,5 @@
-import type { Authenticator } from '@kube-authn/core'
+import type { ServerResponse } from 'node:http'
+import type { Authenticator, Awaitable } from '@kube-authn/core'
 import {
   applyHeaderChanges,
   closeConnection,
@@ -14,9 +15,9 @@ import {
   authenticationOf,
   authenticationShape,
   settleUser,
+  AUDIT_ID_HEADER,
 } from '@kube-authn/core/internal'
 import type { Middleware, ParameterizedContext } from 'koa'
-import { keepingHeaders } from './keep-headers.ts'
 import { answer, type FailureOptions } from './failure.ts'
 import { type AuthenticationState, RequestContext, stateOf, users } from './state.ts'
 
@@ -71,5 +72,31 @@ export function authentication(
       onceOver?.((status) => notify(observer, { type: 'response', request, status }))
       return proceed(ctx, next, outcome)
     })
+  }
+}
+
+const KEPT = ['Warning', AUDIT_ID_HEADER]
+
+/** Koa removes all headers before it responds to an error, so these are restored when headers are sent. */
+async function keepingHeaders(res: ServerResponse, next: () => Awaitable<unknown>): Promise<void> {
+  const kept = KEPT.flatMap((name) => {
+    const value = res.getHeader(name)
+    return value === undefined ? [] : [[name, value] as const]
+  })
+  if (kept.length === 0) {
+    await next()
+    return
+  }
+  try {
+    await next()
+  } catch (error) {
+    const writeHead = res.writeHead.bind(res)
+    Object.assign(res, {
+      writeHead(...given: unknown[]): unknown {
+        if (!res.headersSent) for (const [name, value] of kept) res.setHeader(name, value)
+        return Reflect.apply(writeHead, undefined, given)
+      },
+    })
+    throw error
   }
 }
