@@ -14,7 +14,7 @@ import {
   tokens,
 } from '../../test/fakes.ts'
 import { authenticatorChain } from '../chain/chain.ts'
-import { bearerToken } from '../request/bearer-token/bearer-token.ts'
+import { bearerToken } from '../request/bearer-token.ts'
 import type { Authenticator } from './authenticator.ts'
 import { answerOr, attempt, consult } from './consult.ts'
 import { type Context, emptyContext } from './context.ts'

@@ -7,8 +7,8 @@ import type {
   PasswordAuthenticator,
   TokenAuthenticator,
 } from '../authenticator/authenticator.ts'
-import { basic } from '../request/basic/basic.ts'
-import { bearerToken } from '../request/bearer-token/bearer-token.ts'
+import { basic } from '../request/basic.ts'
+import { bearerToken } from '../request/bearer-token.ts'
 import { authenticatedGroup } from '../authenticator/groups.ts'
 import {
   aPasswordAuthenticator,
@@ -24,7 +24,7 @@ import {
   someAudiences,
 } from '../internal/options/index.ts'
 import { failFast, union } from '../authenticator/union/union.ts'
-import { webSocketProtocol } from '../request/web-socket-protocol/web-socket-protocol.ts'
+import { webSocketProtocol } from '../request/web-socket-protocol.ts'
 
 /** The authenticators of a chain, by their position in it. All are optional. */
 export interface AuthenticatorChainOptions {

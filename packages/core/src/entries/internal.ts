@@ -206,8 +206,8 @@ export {
   type TokenExtractionOptions,
   tokenExtractionShape,
   unknownToken,
-} from '../request/bearer-token/bearer-token.ts'
-export { trimAscii } from '../request/bearer-token/read.ts'
+} from '../request/bearer-token.ts'
+export { trimAscii } from '../request/bearer-token.ts'
 export { crossSiteRejection } from '../request/cross-site/ambient-credential.ts'
 export { hostOf, mayChange, onlyOne, opensConnection, siteOf } from '../request/cross-site/request-site.ts'
 export { exactHeaders } from '../request/headers/exact.ts'

@@ -1,5 +1,5 @@
-import { hasScheme, trimAscii } from '../request/bearer-token/read.ts'
-import { decodeCredentials } from '../request/basic/basic.ts'
+import { hasScheme, trimAscii } from '../request/bearer-token.ts'
+import { decodeCredentials } from '../request/basic.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 
 /**

@@ -1,7 +1,7 @@
 import type { AuthenticationScheme } from '../authenticator/authenticator.ts'
 import type { AuthenticationError } from '../authenticator/errors.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
-import { readBearerToken } from '../request/bearer-token/read.ts'
+import { readBearerToken } from '../request/bearer-token.ts'
 import { emptyContext } from '../authenticator/context.ts'
 
 /** The headers of a 401. */

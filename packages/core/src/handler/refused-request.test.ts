@@ -3,7 +3,7 @@ import { authorized, fails, noOpinion, request, requests, tokens } from '../../t
 import { authenticationOf, authenticationShape } from '../adapter/middleware/authentication.ts'
 import type { Authenticator } from '../authenticator/authenticator.ts'
 import { rejected, unavailable } from '../authenticator/errors.ts'
-import { bearerToken } from '../request/bearer-token/bearer-token.ts'
+import { bearerToken } from '../request/bearer-token.ts'
 import { authenticateRequest } from './authenticate-request.ts'
 import type { AuthenticateRequestOptions } from './authenticate-request-options.ts'
 import type { RefusedRequest } from './request-outcome.ts'

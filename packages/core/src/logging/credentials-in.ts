@@ -1,4 +1,4 @@
-import { decodeCredentials } from '../request/basic/basic.ts'
+import { decodeCredentials } from '../request/basic.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 
 /** Headers that carry credentials. */

@@ -12,7 +12,7 @@ import {
   shownReason,
   shownValue,
 } from '../internal/log/shown-values.ts'
-import { decodeCredentials } from '../request/basic/basic.ts'
+import { decodeCredentials } from '../request/basic.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import { credentialsIn } from './credentials-in.ts'
 import type { Refusal, RefusalFacts } from './refusal.ts'

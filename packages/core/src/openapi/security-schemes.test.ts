@@ -4,8 +4,8 @@ import { fixedClock, knows, jane, passwords, requests, tokens } from '../../test
 import { fakeFetch, issuerAnswers, jwksOf, rsaKey } from '../../test/issuer.ts'
 import { audienceAgnostic } from '../authenticator/audiences.ts'
 import type { Authenticator, TokenAuthenticator } from '../authenticator/authenticator.ts'
-import { basic } from '../request/basic/basic.ts'
-import { bearerToken } from '../request/bearer-token/bearer-token.ts'
+import { basic } from '../request/basic.ts'
+import { bearerToken } from '../request/bearer-token.ts'
 import { cloudflareCertificates, cloudflareClientCertificate } from '../request/certificate-headers/index.ts'
 import { authenticatorChain, type AuthenticatorChainOptions } from '../chain/chain.ts'
 import { clientCertificate } from '../request/client-certificate/client-certificate.ts'
@@ -19,7 +19,7 @@ import { serviceAccountToken } from '../token/service-account/service-account.ts
 import { cached } from '../token/cache/cached.ts'
 import { cachedUnion } from '../token/cache/cached-union.ts'
 import { failFast, union } from '../authenticator/union/union.ts'
-import { webSocketProtocol } from '../request/web-socket-protocol/web-socket-protocol.ts'
+import { webSocketProtocol } from '../request/web-socket-protocol.ts'
 import { securitySchemes } from './security-schemes.ts'
 
 const key = rsaKey('a')

@@ -2,7 +2,7 @@ import { audienceAgnostic, intersectAudiences } from '../authenticator/audiences
 import type { Authentication, TokenAuthenticator } from '../authenticator/authenticator.ts'
 import { andThen, type Awaitable, settle } from '../internal/awaitable.ts'
 import { internalFailure, serviceUnavailable } from '../internal/api/errors.ts'
-import { MAX_TOKEN_LENGTH } from '../request/bearer-token/bearer-token.ts'
+import { MAX_TOKEN_LENGTH } from '../request/bearer-token.ts'
 import { consult } from '../authenticator/consult.ts'
 import { type Context, WaitingContext } from '../authenticator/context.ts'
 import { asAuthenticationError, rejected } from '../authenticator/errors.ts'

@@ -7,7 +7,7 @@ import {
 import { type AddressInfo, connect } from 'node:net'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { cpuSecondsOf } from '../../../../../test/cpu-seconds.ts'
-import { basic } from '../../request/basic/basic.ts'
+import { basic } from '../../request/basic.ts'
 import { authenticateRequest } from '../../handler/authenticate-request.ts'
 import { applyHeaderChanges, closeConnection, incomingMessageRequest, type NodeRequest } from './index.ts'
 

@@ -13,7 +13,7 @@ import {
   tokens,
 } from '../../../test/fakes.ts'
 import type { Authenticator } from '../../authenticator/authenticator.ts'
-import { bearerToken } from '../../request/bearer-token/bearer-token.ts'
+import { bearerToken } from '../../request/bearer-token.ts'
 import { authenticatorChain } from '../chain.ts'
 import { ConfigurationError, rejected, unavailable } from '../../authenticator/errors.ts'
 import { authenticateRequest } from '../../handler/authenticate-request.ts'

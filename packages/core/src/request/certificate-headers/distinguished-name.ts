@@ -1,5 +1,3 @@
-import { matchAt } from './match-at.ts'
-
 /** An attribute of a distinguished name. */
 export interface NameAttribute {
   /** As written, in upper case: `CN`, `O`, or an object identifier. */
@@ -63,4 +61,10 @@ function unescaped(raw: string): string | undefined {
   } catch {
     return undefined
   }
+}
+
+/** What a sticky pattern matches at this position. */
+export function matchAt(sticky: RegExp, text: string, position: number): string | undefined {
+  sticky.lastIndex = position
+  return sticky.exec(text)?.[0]
 }

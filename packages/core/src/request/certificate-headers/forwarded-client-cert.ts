@@ -2,8 +2,8 @@ import { hexOf } from '@kube-authn/internal/bytes'
 import { rejected } from '../../authenticator/errors.ts'
 import type { RequestHeaders } from '../request.ts'
 import { boundedValue } from './certificate-bytes.ts'
-import { matchAt } from './match-at.ts'
-import { certificatesOfEscapedPem } from './pem-text.ts'
+import { matchAt } from './distinguished-name.ts'
+import { certificatesOfEscapedPem } from './escaped-pem.ts'
 
 /** Envoy's header. */
 export const FORWARDED_CLIENT_CERT = 'x-forwarded-client-cert'

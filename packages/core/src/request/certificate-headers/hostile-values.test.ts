@@ -5,7 +5,7 @@ import { AuthenticationError } from '../../authenticator/errors.ts'
 import { clientCertChain } from './client-cert.ts'
 import { parseDistinguishedName } from './distinguished-name.ts'
 import { parseForwardedClientCert } from './forwarded-client-cert.ts'
-import { certificatesOfEscapedPem } from './pem-text.ts'
+import { certificatesOfEscapedPem } from './escaped-pem.ts'
 
 /** Near enough to what the parsers take to get past their first lines. */
 const near = (...parts: readonly string[]): fc.Arbitrary<string> =>

@@ -1,5 +1,5 @@
 import { dashed } from '../headers/selector.ts'
-import { trimAscii } from '../bearer-token/read.ts'
+import { trimAscii } from '../bearer-token.ts'
 import type { ConfigurationProblem } from '../../authenticator/errors.ts'
 import { aString, listOf, type OptionsShape, required } from '../../internal/options/index.ts'
 

@@ -1,5 +1,5 @@
 import { percentDecoded } from '../../internal/percent.ts'
-import { trimAscii } from '../bearer-token/read.ts'
+import { trimAscii } from '../bearer-token.ts'
 import { type AuthenticationError, rejected } from '../../authenticator/errors.ts'
 import type { RequestHeaders } from '../request.ts'
 import { type UserExtra, type UserInfo, userInfo } from '../../authenticator/user.ts'

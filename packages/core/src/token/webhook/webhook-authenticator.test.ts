@@ -7,7 +7,7 @@ import type { Context } from '../../authenticator/context.ts'
 import { AuthenticationError, ConfigurationError } from '../../authenticator/errors.ts'
 import type { AuthenticationEvent } from '../../authenticator/events.ts'
 import { explain } from '../../chain/explain/explain.ts'
-import { bearerToken } from '../../request/bearer-token/bearer-token.ts'
+import { bearerToken } from '../../request/bearer-token.ts'
 import { webhookAuthenticator, type WebhookAuthenticatorOptions } from './webhook-authenticator.ts'
 
 const url = 'https://authn.example.com/authenticate'

@@ -1,17 +1,17 @@
 import { bytesFromLatin1 } from '@kube-authn/internal/byte-text'
-import type { Authenticator, HeaderChanges, TokenAuthenticator } from '../../authenticator/authenticator.ts'
+import type { Authenticator, HeaderChanges, TokenAuthenticator } from '../authenticator/authenticator.ts'
 import {
   MAX_TOKEN_LENGTH,
   type TokenExtractionOptions,
   tokenExtractionShape,
   unknownToken,
-} from '../bearer-token/bearer-token.ts'
-import { trimAscii } from '../bearer-token/read.ts'
-import { answerOr, attempt } from '../../authenticator/consult.ts'
-import { rejected } from '../../authenticator/errors.ts'
-import { andThen } from '../../internal/awaitable.ts'
-import { aTokenAuthenticator, optionProblems, refuseProblems } from '../../internal/options/index.ts'
-import type { AuthenticationRequest, RequestHeaders } from '../request.ts'
+} from './bearer-token.ts'
+import { trimAscii } from './bearer-token.ts'
+import { answerOr, attempt } from '../authenticator/consult.ts'
+import { rejected } from '../authenticator/errors.ts'
+import { andThen } from '../internal/awaitable.ts'
+import { aTokenAuthenticator, optionProblems, refuseProblems } from '../internal/options/index.ts'
+import type { AuthenticationRequest, RequestHeaders } from './request.ts'
 
 const HEADER = 'sec-websocket-protocol'
 const PREFIX = 'base64url.bearer.authorization.k8s.io.'

@@ -10,9 +10,9 @@ import {
   request,
   thrownBy,
   tokens,
-} from '../../../test/fakes.ts'
-import { emptyContext } from '../../authenticator/context.ts'
-import { rejected, unavailable } from '../../authenticator/errors.ts'
+} from '../../test/fakes.ts'
+import { emptyContext } from '../authenticator/context.ts'
+import { rejected, unavailable } from '../authenticator/errors.ts'
 import { bearerToken } from './bearer-token.ts'
 
 /** What a token authenticator is asked for this `Authorization`; `undefined` when it is not asked. */

@@ -1,14 +1,10 @@
 import { isBase64 } from '@kube-authn/internal/base64'
-import type {
-  Authenticator,
-  HeaderChanges,
-  PasswordAuthenticator,
-} from '../../authenticator/authenticator.ts'
-import { ambientCredential } from '../cross-site/ambient-credential.ts'
-import { hasScheme } from '../bearer-token/read.ts'
-import { answerOr, attempt } from '../../authenticator/consult.ts'
-import { rejected } from '../../authenticator/errors.ts'
-import { andThen } from '../../internal/awaitable.ts'
+import type { Authenticator, HeaderChanges, PasswordAuthenticator } from '../authenticator/authenticator.ts'
+import { ambientCredential } from './cross-site/ambient-credential.ts'
+import { hasScheme } from './bearer-token.ts'
+import { answerOr, attempt } from '../authenticator/consult.ts'
+import { rejected } from '../authenticator/errors.ts'
+import { andThen } from '../internal/awaitable.ts'
 import { textFromLatin1 } from '@kube-authn/internal/byte-text'
 import {
   aPasswordAuthenticator,
@@ -16,7 +12,7 @@ import {
   type OptionsShape,
   refuseProblems,
   wholeNumber,
-} from '../../internal/options/index.ts'
+} from '../internal/options/index.ts'
 
 /** Options of {@link basic}. */
 export interface BasicOptions {

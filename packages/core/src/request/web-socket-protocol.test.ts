@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { fails, jane, knows, later, noOpinion, request, thrownBy, tokens } from '../../../test/fakes.ts'
-import { emptyContext } from '../../authenticator/context.ts'
-import { AuthenticationError, rejected, unavailable } from '../../authenticator/errors.ts'
-import type { AuthenticationRequest } from '../request.ts'
+import { fails, jane, knows, later, noOpinion, request, thrownBy, tokens } from '../../test/fakes.ts'
+import { emptyContext } from '../authenticator/context.ts'
+import { AuthenticationError, rejected, unavailable } from '../authenticator/errors.ts'
+import type { AuthenticationRequest } from './request.ts'
 import { webSocketProtocol } from './web-socket-protocol.ts'
 
 const PREFIX = 'base64url.bearer.authorization.k8s.io.'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { cpuSecondsOf } from '../../../../../test/cpu-seconds.ts'
+import { cpuSecondsOf } from '../../../../test/cpu-seconds.ts'
 import {
   authorized,
   fails,
@@ -11,11 +11,11 @@ import {
   passwords,
   request,
   thrownBy,
-} from '../../../test/fakes.ts'
-import { emptyContext } from '../../authenticator/context.ts'
-import { rejected, unavailable } from '../../authenticator/errors.ts'
+} from '../../test/fakes.ts'
+import { emptyContext } from '../authenticator/context.ts'
+import { rejected, unavailable } from '../authenticator/errors.ts'
 import { bytesFromText, latin1FromBytes } from '@kube-authn/internal/byte-text'
-import { fetchRequest } from '../fetch-request.ts'
+import { fetchRequest } from './fetch-request.ts'
 import { basic, decodeCredentials } from './basic.ts'
 
 /** What a password authenticator is asked for this `Authorization`; `undefined` when it is not asked. */

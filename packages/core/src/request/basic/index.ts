@@ -1,1 +1,0 @@
-export { basic, type BasicOptions } from './basic.ts'

@@ -1,1 +1,0 @@
-export { bearerToken, type TokenExtractionOptions } from './bearer-token.ts'

@@ -1,1 +1,0 @@
-export { webSocketProtocol } from './web-socket-protocol.ts'
