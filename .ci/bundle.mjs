@@ -123,6 +123,7 @@ function stringsIn(value) {
 /** Removes files of an earlier build, which would be packed too. */
 function removeOtherCode(dist, written) {
   for (const file of readdirSync(dist, { recursive: true })) {
-    if (/\.c?js(?:\.map)?$/.test(file) && !written.has(file.replaceAll(sep, '/'))) rmSync(join(dist, file))
+    if (/\.(?:c?js(?:\.map)?|d\.cts)$/.test(file) && !written.has(file.replaceAll(sep, '/')))
+      rmSync(join(dist, file))
   }
 }

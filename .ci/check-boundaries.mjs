@@ -26,7 +26,7 @@ const ARROWS = {
   koa: ['core', 'internal'],
   login: ['core', 'internal'],
   nest: ['core', 'express', 'internal'],
-  node: ['audit', 'core', 'internal', 'keystone', 'x509'],
+  node: ['audit', 'cel', 'core', 'internal', 'keystone', 'x509'],
   passport: ['core', 'internal'],
   proxy: ['core', 'internal', 'node'],
   server: ['audit', 'core', 'internal', 'metrics', 'node', 'proxy', 'store', 'x509'],
@@ -42,7 +42,7 @@ const LIBRARIES = new Set(['x509', 'cel', 'keystone'])
 
 /** Two versions of a package in one app are two copies, which do not share private state. */
 const PEER = 'must be a peer dependency, so that an app has one copy of it'
-const LIBRARY = 'must be a dependency'
+const LIBRARY = 'must be a dependency, or an optional peer'
 const BUNDLED = 'is private and bundled, so it must be a development dependency'
 
 const root = resolve(process.argv[2] ?? fileURLToPath(new URL('..', import.meta.url)))
@@ -127,7 +127,10 @@ function whyUndeclared(specifier, manifest, declared) {
   const target = folderOfName.get(name)
   if (target === undefined || !declared.includes(name)) return undefined
   if (manifestOf(target).private === true) return Object.hasOwn(devDependencies, name) ? undefined : BUNDLED
-  if (LIBRARIES.has(target)) return Object.hasOwn(dependencies, name) ? undefined : LIBRARY
+  if (LIBRARIES.has(target)) {
+    const isOptional = manifest.peerDependenciesMeta?.[name]?.optional === true
+    return isOptional || Object.hasOwn(dependencies, name) ? undefined : LIBRARY
+  }
   return Object.hasOwn(peerDependencies, name) && !Object.hasOwn(dependencies, name) ? undefined : PEER
 }
 

@@ -4,8 +4,9 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { shareDeclarations } from './commonjs-declarations.mjs'
 import { addressIn, mapLinks } from './links.mjs'
 import { repository, root } from './repository.mjs'
 
@@ -25,9 +26,9 @@ export function pack(folder, destination) {
     run('pnpm', ['pack', '--pack-destination', scratch], join(root, 'packages', folder))
     const [packed] = readdirSync(scratch)
     run('tar', ['-xzf', packed], scratch)
-    removeUnreachable(join(scratch, 'package'))
+    shareDeclarations(join(scratch, 'package'), manifestOf(folder))
     const readme = join(scratch, 'package/README.md')
-    writeFileSync(readme, publishedReadme(folder, versionOf(folder), readFileSync(readme, 'utf8')))
+    writeFileSync(readme, publishedReadme(folder, manifestOf(folder).version, readFileSync(readme, 'utf8')))
     mkdirSync(destination, { recursive: true })
     const parameters = [
       'pack',
@@ -50,28 +51,8 @@ export function publishedReadme(folder, version, text) {
   )
 }
 
-/**
- * Removes declarations that nothing needs. What entries need also exists for CommonJS; a name in `imports` belongs to a file of code; and both import
- * others by their path.
- */
-function removeUnreachable(folder) {
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file))
-  const declarations = files.filter((file) => file.endsWith('.d.ts'))
-  const all = new Set(files)
-  const needed = new Set(
-    declarations.filter((file) => ['.d.cts', '.js'].some((end) => all.has(file.replace(/\.d\.ts$/, end)))),
-  )
-  for (const file of needed) {
-    for (const [, path] of readFileSync(file, 'utf8').matchAll(/(?<=['"])(\.[^'"]*)\.[jt]s(?=['"])/g)) {
-      const other = join(dirname(file), `${path}.d.ts`)
-      if (all.has(other)) needed.add(other)
-    }
-  }
-  for (const file of declarations) if (!needed.has(file)) rmSync(file)
-}
-
-function versionOf(folder) {
-  return JSON.parse(readFileSync(join(root, 'packages', folder, 'package.json'), 'utf8')).version
+function manifestOf(folder) {
+  return JSON.parse(readFileSync(join(root, 'packages', folder, 'package.json'), 'utf8'))
 }
 
 function run(command, parameters, cwd) {
