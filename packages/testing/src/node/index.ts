@@ -1,3 +1,3 @@
 export type { ContractMiddleware, ContractRequest, ContractSetup } from './adapter-contract/contract.ts'
 export { adapterContract } from './adapter-contract/index.ts'
-export { listen } from './listen.ts'
+export { listen, type ListeningService, type ListenOptions } from './listen.ts'

@@ -1,11 +1,11 @@
 import { once } from 'node:events'
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
 import { optionProblems, refuseProblems, withMethods } from '@kube-authn/core/internal'
 import { type OptionsShape, wholeNumber } from '@kube-authn/core/adapter'
 import type { CertificateAuthority } from '../pki/certificate-authority.ts'
 import { createPki } from '../pki/pki.ts'
 import type { FakeService } from '../service/fake-service.ts'
-import { nodeListener } from './node-listener.ts'
 
 /** Options of {@link listen}. */
 export interface ListenOptions {
@@ -65,4 +65,45 @@ export async function listen(
       await closed
     },
   }
+}
+
+/** A listener of a Node server for a Fetch API handler. If the handler rejects, the connection is closed. */
+function nodeListener(handle: (request: Request) => Promise<Response>): RequestListener {
+  return (message, response) => {
+    answer(handle, message, response).catch(() => message.socket.destroy())
+  }
+}
+
+async function answer(
+  handle: (request: Request) => Promise<Response>,
+  message: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const gone = new AbortController()
+  response.once('close', () => gone.abort())
+  const { status, headers, body } = await handle(await toRequest(message, gone.signal))
+  const content = body === null ? undefined : new Uint8Array(await new Response(body).arrayBuffer())
+  response.writeHead(status, [...headers].flat())
+  response.end(content)
+}
+
+async function toRequest(message: IncomingMessage, signal: AbortSignal): Promise<Request> {
+  const { method = 'GET', url = '/', headersDistinct } = message
+  const headers = new Headers()
+  for (const [name, values = []] of Object.entries(headersDistinct)) {
+    for (const value of values) headers.append(name, value)
+  }
+  const body = method === 'GET' || method === 'HEAD' ? null : await readBody(message)
+  return new Request(new URL(url, `https://${message.headers.host ?? 'localhost'}`), {
+    method,
+    headers,
+    body,
+    signal,
+  })
+}
+
+async function readBody(message: IncomingMessage): Promise<Uint8Array<ArrayBuffer>> {
+  const parts: Uint8Array[] = []
+  for await (const part of message) parts.push(part as Uint8Array)
+  return new Uint8Array(Buffer.concat(parts))
 }

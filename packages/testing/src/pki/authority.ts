@@ -1,4 +1,5 @@
 import { systemClock } from '@kube-authn/core/internal'
+import { type JsonNameParams, Name } from './x509-library.ts'
 import {
   type CertificateContent,
   createCertificate,
@@ -13,7 +14,6 @@ import type {
   IssuedCredential,
   PkiOptions,
 } from './certificate-authority.ts'
-import { distinguishedName } from './subject.ts'
 
 const HOUR_MS = 3_600_000
 const LEAF_LIFETIME_MS = 24 * HOUR_MS
@@ -118,4 +118,24 @@ function validity(
 
 function seconds(milliseconds: number): Date {
   return new Date(Math.floor(milliseconds / 1000) * 1000)
+}
+
+/** The parts of a subject that Kubernetes reads. */
+interface Subject {
+  readonly commonName?: string | undefined
+  readonly organizations?: readonly string[] | undefined
+  readonly uid?: string | undefined
+}
+
+/** The attribute of a user's uid in Kubernetes. */
+const UID = '1.3.6.1.4.1.57683.2'
+
+/** A distinguished name: organizations in order, common name, uid; each alone in its RDN, as a UTF8String. */
+function distinguishedName({ commonName, organizations = [], uid }: Subject): Name {
+  const attributes: JsonNameParams = [
+    ...organizations.map((value) => ({ O: [{ utf8String: value }] })),
+    ...(commonName === undefined ? [] : [{ CN: [{ utf8String: commonName }] }]),
+    ...(uid === undefined ? [] : [{ [UID]: [{ utf8String: uid }] }]),
+  ]
+  return new Name(attributes)
 }
