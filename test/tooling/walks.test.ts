@@ -16,9 +16,9 @@ function walkOf(script: string, ...parameters: readonly string[]): Walk {
 
 describe('the path of a request', () => {
   it.each([
-    { framework: 'express', mostFiles: 28, mostFunctions: 66 },
-    { framework: 'koa', mostFiles: 28, mostFunctions: 68 },
-    { framework: 'hono', mostFiles: 29, mostFunctions: 75 },
+    { framework: 'express', mostFiles: 27, mostFunctions: 66 },
+    { framework: 'koa', mostFiles: 27, mostFunctions: 68 },
+    { framework: 'hono', mostFiles: 28, mostFunctions: 76 },
   ])(
     'in $framework runs at most $mostFiles files and $mostFunctions functions',
     ({ framework, mostFiles, mostFunctions }) => {

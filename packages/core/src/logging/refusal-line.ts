@@ -1,4 +1,4 @@
-import { credentialHeaders } from '../authenticator/credential-headers.ts'
+import { credentialHeaders } from '../authenticator/known-credentials.ts'
 import { type AuthenticationError, isFault } from '../authenticator/errors.ts'
 import type { LogEntry } from '../authenticator/log.ts'
 import { isWithoutUser } from '../authenticator/no-user.ts'

@@ -2,7 +2,7 @@ import type { Authenticator, HeaderChanges, TokenAuthenticator } from '../authen
 import { answerOr, attempt } from '../authenticator/consult.ts'
 import type { Context } from '../authenticator/context.ts'
 import { type AuthenticationError, rejected } from '../authenticator/errors.ts'
-import { knownTokens } from '../authenticator/known-tokens.ts'
+import { knownTokens } from '../authenticator/known-credentials.ts'
 import { andThen } from '../internal/awaitable.ts'
 import {
   aTokenAuthenticator,

@@ -9,7 +9,7 @@ import type {
 import { andThen, type Awaitable } from '../../internal/awaitable.ts'
 import { attempt, consult, type Opinion } from '../consult.ts'
 import type { Context } from '../context.ts'
-import { knownTokens } from '../known-tokens.ts'
+import { knownTokens } from '../known-credentials.ts'
 import {
   aPasswordAuthenticator,
   aRequestAuthenticator,

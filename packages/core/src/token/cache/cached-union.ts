@@ -1,7 +1,7 @@
 import type { Authentication, TokenAuthenticator } from '../../authenticator/authenticator.ts'
 import { type Awaitable, settle } from '../../internal/awaitable.ts'
 import { attempt, consult, type Opinion } from '../../authenticator/consult.ts'
-import { knownTokens } from '../../authenticator/known-tokens.ts'
+import { knownTokens } from '../../authenticator/known-credentials.ts'
 import type { Context } from '../../authenticator/context.ts'
 import { asAuthenticationError } from '../../authenticator/errors.ts'
 import { notify } from '../../authenticator/notify.ts'

@@ -1,6 +1,6 @@
 import type { Authentication, TokenAuthenticator } from '../../authenticator/authenticator.ts'
 import type { Awaitable } from '../../internal/awaitable.ts'
-import { knownTokens } from '../../authenticator/known-tokens.ts'
+import { knownTokens } from '../../authenticator/known-credentials.ts'
 import type { Context } from '../../authenticator/context.ts'
 import { rejected } from '../../authenticator/errors.ts'
 import {

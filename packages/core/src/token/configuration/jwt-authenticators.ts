@@ -1,7 +1,7 @@
 import { messageOf } from '../../internal/thrown.ts'
 import type { TokenAuthenticator } from '../../authenticator/authenticator.ts'
 import { type Clock, systemClock } from '../../internal/clock.ts'
-import { knownTokens } from '../../authenticator/known-tokens.ts'
+import { knownTokens } from '../../authenticator/known-credentials.ts'
 import { ConfigurationError, type ConfigurationProblem } from '../../authenticator/errors.ts'
 import type { Observer } from '../../authenticator/events.ts'
 import { fieldPath } from '../../internal/field/path.ts'

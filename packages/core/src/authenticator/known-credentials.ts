@@ -1,4 +1,11 @@
-import type { Authenticator, KnownCredential } from './authenticator.ts'
+import type { Authenticator, KnownCredential, TokenAuthenticator } from './authenticator.ts'
+
+/** The kinds of tokens an authenticator currently accepts. */
+export function knownTokens(tokens: TokenAuthenticator): readonly KnownCredential[] {
+  return tokens.known?.() ?? ANY_TOKEN
+}
+
+const ANY_TOKEN: readonly KnownCredential[] = [{ type: 'token' }]
 
 /**
  * The headers besides `Authorization` that carry credentials of an authenticator, in lower case, according to its `known`. It never throws:
