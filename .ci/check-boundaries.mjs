@@ -15,27 +15,28 @@ const ARROWS = {
   x509: ['internal'],
   cel: ['internal'],
   core: ['internal', 'x509', 'cel'],
+  api: ['core', 'internal'],
   audit: ['core', 'internal'],
   'explain-page': ['audit', 'core', 'internal'],
   metrics: ['core', 'internal'],
-  express: ['core', 'internal'],
-  fastify: ['core', 'internal'],
+  express: ['api', 'core', 'internal'],
+  fastify: ['api', 'core', 'internal'],
   fetch: ['core', 'internal'],
-  hono: ['core', 'internal'],
+  hono: ['api', 'core', 'internal'],
   keystone: ['core', 'internal'],
-  koa: ['core', 'internal'],
+  koa: ['api', 'core', 'internal'],
   login: ['core', 'internal'],
   nest: ['core', 'express', 'internal'],
   node: ['audit', 'cel', 'core', 'internal', 'keystone', 'x509'],
   passport: ['core', 'internal'],
   proxy: ['core', 'internal', 'node'],
-  server: ['audit', 'core', 'internal', 'metrics', 'node', 'proxy', 'store', 'x509'],
+  server: ['api', 'audit', 'core', 'internal', 'metrics', 'node', 'proxy', 'store', 'x509'],
   store: ['core', 'internal', 'node'],
   testing: ['audit', 'core', 'internal', 'x509'],
 }
 
 /** They run on every JavaScript runtime. */
-const PORTABLE = new Set(['internal', 'x509', 'cel', 'core', 'audit', 'keystone', 'metrics'])
+const PORTABLE = new Set(['internal', 'x509', 'cel', 'core', 'audit', 'keystone', 'metrics', 'api'])
 
 /** Libraries: their objects carry no private state, so two copies in one app do no harm. */
 const LIBRARIES = new Set(['x509', 'cel', 'keystone'])

@@ -112,6 +112,8 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
     authenticateRequest: after(() => requests),
     authorizeRequest: after(() => authorizer),
     impersonateRequest: after(() => authorizer),
+  },
+  '@kube-authn/api': {
     handleReviews: after(() => authorizer),
     handleTokenReviews: after(() => [tokens]),
   },
@@ -199,7 +201,7 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
       discoverAtOnce: false,
     })),
   },
-  '@kube-authn/core/openapi': {
+  '@kube-authn/api/openapi': {
     securitySchemes: after(() => requests),
   },
   '@kube-authn/metrics/opentelemetry': {
@@ -309,6 +311,13 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
         requireScopes: after(() => 'read'),
         requireUser: after(),
         impersonation: after(() => authorizer),
+      },
+    ]),
+  ),
+  ...Object.fromEntries(
+    ['@kube-authn/express', '@kube-authn/fastify', '@kube-authn/koa', '@kube-authn/hono'].map((name) => [
+      `${name}/reviews`,
+      {
         reviews: after(() => authorizer),
         tokenReviewWebhook: { ...after(() => [tokens]), least: () => ({ callers: 'anyone' }) },
       },

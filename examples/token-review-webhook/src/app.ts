@@ -1,5 +1,5 @@
 import type { Authenticator, Observer, TokenAuthenticator } from '@kube-authn/core'
-import { tokenReviewWebhook } from '@kube-authn/express'
+import { tokenReviewWebhook } from '@kube-authn/express/reviews'
 import express, { type Express } from 'express'
 
 /** The parts of the app. */

@@ -13,9 +13,8 @@ import {
   getUser,
   impersonation,
   type Middleware,
-  reviews,
-  tokenReviewWebhook,
 } from './index.ts'
+import { reviews, tokenReviewWebhook } from './reviews.ts'
 import type { AuthenticationOptions } from './authentication.ts'
 
 const servers: { close(): unknown }[] = []

@@ -8,15 +8,8 @@ import { requestHeader } from '@kube-authn/core/client-certificate'
 import { tokenFile } from '@kube-authn/core/token-file'
 import express from 'express'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import {
-  authentication,
-  authorization,
-  getUser,
-  impersonation,
-  type Middleware,
-  reviews,
-  tokenReviewWebhook,
-} from './index.ts'
+import { authentication, authorization, getUser, impersonation, type Middleware } from './index.ts'
+import { reviews, tokenReviewWebhook } from './reviews.ts'
 import type { FailureOptions } from './middleware.ts'
 
 const servers: Server[] = []

@@ -9,7 +9,8 @@ import { alwaysAllow, alwaysDeny } from '@kube-authn/core/authorization'
 import { tokenFile } from '@kube-authn/core/token-file'
 import express, { type RequestHandler } from 'express'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { authentication, impersonation, reviews, tokenReviewWebhook } from './index.ts'
+import { authentication, impersonation } from './index.ts'
+import { reviews, tokenReviewWebhook } from './reviews.ts'
 
 const servers: { close(): unknown }[] = []
 afterEach(() => {

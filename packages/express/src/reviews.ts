@@ -1,8 +1,16 @@
+/**
+ * The review APIs of Kubernetes and the token webhook of a kube-apiserver. They need `@kube-authn/api`.
+ *
+ * @module
+ */
 import type { Authorizer } from '@kube-authn/core/authorization'
-import { clientContext, handleReviews, incomingMessageBody } from '@kube-authn/core/adapter'
-import type { HandleReviewsOptions } from '@kube-authn/core/internal'
+import { clientContext, incomingMessageBody } from '@kube-authn/core/adapter'
+import { handleReviews, type HandleReviewsOptions } from '@kube-authn/api'
 import { type Middleware, proceedWith, send } from './middleware.ts'
 import { stateOf } from './state.ts'
+import type { TokenAuthenticator } from '@kube-authn/core'
+import { reviewWebhookOf, type ReviewWebhookOptions } from '@kube-authn/api/internal'
+import { authentication } from './authentication.ts'
 
 /** Options of {@link reviews}. */
 export type ReviewsOptions = HandleReviewsOptions
@@ -30,5 +38,34 @@ export function reviews(authorizer: Authorizer, options: ReviewsOptions = {}): M
     if (answer === undefined) next()
     else if (held !== undefined) send(held.failure, res)
     else proceedWith(answer, (given) => send(given, res), next)
+  }
+}
+
+/** Options of {@link tokenReviewWebhook}. */
+export type TokenReviewWebhookOptions = ReviewWebhookOptions
+
+/**
+ * Serves the token webhook of a kube-apiserver, at the path it is mounted at. It responds to every request.
+ *
+ * @throws {ConfigurationError} if an option is invalid, or `callers` needs the certificates of TLS peers and the runtime does not provide them.
+ * @example
+ * const callers = createAuthenticator({ clientCA: 'kube-apiserver-ca.crt' })
+ * app.use('/authenticate', tokenReviewWebhook([tokenFileAt('tokens.csv')], { callers }))
+ */
+export function tokenReviewWebhook(
+  tokens: readonly TokenAuthenticator[],
+  options: TokenReviewWebhookOptions,
+): Middleware {
+  const { handle, callers, callerOptions } = reviewWebhookOf(tokens, options)
+
+  const answerReview: Middleware = function tokenReviewMiddleware(req, res, next) {
+    const answered = handle(stateOf(req).request, incomingMessageBody(req), clientContext(req, res))
+    proceedWith(answered, (answer) => send(answer, res), next)
+  }
+  if (callers === undefined) return answerReview
+
+  const authenticate = authentication(callers, callerOptions)
+  return function tokenReviewWebhookMiddleware(req, res, next) {
+    authenticate(req, res, (error) => (error === undefined ? answerReview(req, res, next) : next(error)))
   }
 }

@@ -3,7 +3,8 @@ import { alwaysAllow, alwaysDeny } from '@kube-authn/core/authorization'
 import { tokenFile } from '@kube-authn/core/token-file'
 import { fastify, type FastifyInstance } from 'fastify'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { authentication, impersonation, reviews, tokenReviewWebhook } from './index.ts'
+import { authentication, impersonation } from './index.ts'
+import { reviews, tokenReviewWebhook } from './reviews.ts'
 
 const tokens = tokenFile('good,jane,1,"a,b"\n')
 const chain = authenticatorChain({ tokens: [tokens] })

@@ -1,10 +1,18 @@
+/**
+ * The review APIs of Kubernetes and the token webhook of a kube-apiserver. They need `@kube-authn/api`.
+ *
+ * @module
+ */
 import type { Authorizer } from '@kube-authn/core/authorization'
-import { clientContext, handleReviews, incomingMessageBody } from '@kube-authn/core/adapter'
-import type { HandleReviewsOptions } from '@kube-authn/core/internal'
+import { clientContext, incomingMessageBody } from '@kube-authn/core/adapter'
+import { handleReviews, type HandleReviewsOptions } from '@kube-authn/api'
 import type { FastifyPluginCallback } from 'fastify'
 import { proceedWith, send } from './failure.ts'
 import { pluginFor } from './plugin.ts'
 import { stateOf } from './state.ts'
+import type { TokenAuthenticator } from '@kube-authn/core'
+import { reviewWebhookOf, type ReviewWebhookOptions } from '@kube-authn/api/internal'
+import { authentication } from './authentication.ts'
 
 /** Options of {@link reviews}. */
 export type ReviewsOptions = HandleReviewsOptions
@@ -35,4 +43,40 @@ export function reviews(authorizer: Authorizer, options: ReviewsOptions = {}): F
       else proceedWith(answer, (given) => send(given, reply), next)
     })
   })
+}
+
+/** Options of {@link tokenReviewWebhook}. */
+export type TokenReviewWebhookOptions = ReviewWebhookOptions
+
+/**
+ * A plugin that serves the token webhook of a kube-apiserver, at its `prefix`. It responds to every request there, in a scope of its own.
+ *
+ * @throws {ConfigurationError} if an option is invalid, or `callers` needs the certificates of TLS peers and the runtime does not provide them.
+ * @example
+ * const callers = createAuthenticator({ clientCA: 'kube-apiserver-ca.crt' })
+ * await app.register(tokenReviewWebhook([tokenFileAt('tokens.csv')], { callers }), { prefix: '/authenticate' })
+ */
+export function tokenReviewWebhook(
+  tokens: readonly TokenAuthenticator[],
+  options: TokenReviewWebhookOptions,
+): FastifyPluginCallback {
+  const { handle, callers, callerOptions } = reviewWebhookOf(tokens, options)
+  const authenticated = callers === undefined ? undefined : authentication(callers, callerOptions)
+
+  return function tokenReviewWebhookPlugin(app, _options, done) {
+    if (authenticated !== undefined) void app.register(authenticated)
+    // In `onRequest` the body is still to be read, whatever parsers the app has.
+    app.all('/', {
+      onRequest(received, reply, next) {
+        const answered = handle(
+          stateOf(received).request,
+          incomingMessageBody(received.raw),
+          clientContext(received.raw, reply.raw),
+        )
+        proceedWith(answered, (answer) => send(answer, reply), next)
+      },
+      handler: () => undefined,
+    })
+    done()
+  }
 }

@@ -8,15 +8,8 @@ import { every } from 'hono/combine'
 import { RegExpRouter } from 'hono/router/reg-exp-router'
 import { TrieRouter } from 'hono/router/trie-router'
 import { afterEach, describe, expect, it } from 'vitest'
-import {
-  authentication,
-  authorization,
-  getAuthentication,
-  getUser,
-  impersonation,
-  reviews,
-  tokenReviewWebhook,
-} from './index.ts'
+import { authentication, authorization, getAuthentication, getUser, impersonation } from './index.ts'
+import { reviews, tokenReviewWebhook } from './reviews.ts'
 import type { AuthenticationOptions } from './authentication.ts'
 
 const servers: ServerType[] = []

@@ -8,14 +8,8 @@ import { requestHeader } from '@kube-authn/core/client-certificate'
 import { tokenFile } from '@kube-authn/core/token-file'
 import { Hono, type MiddlewareHandler } from 'hono'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import {
-  authentication,
-  authorization,
-  getUser,
-  impersonation,
-  reviews,
-  tokenReviewWebhook,
-} from './index.ts'
+import { authentication, authorization, getUser, impersonation } from './index.ts'
+import { reviews, tokenReviewWebhook } from './reviews.ts'
 import type { FailureOptions } from './failure.ts'
 
 const servers: Server[] = []

@@ -6,7 +6,8 @@ import { tokenFile } from '@kube-authn/core/token-file'
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { authentication, impersonation, reviews, tokenReviewWebhook } from './index.ts'
+import { authentication, impersonation } from './index.ts'
+import { reviews, tokenReviewWebhook } from './reviews.ts'
 
 const servers: ServerType[] = []
 afterEach(() => {

@@ -7,15 +7,8 @@ import { alwaysAllow, alwaysDeny } from '@kube-authn/core/authorization'
 import { tokenFile } from '@kube-authn/core/token-file'
 import Koa, { type Middleware } from 'koa'
 import { afterEach, describe, expect, it } from 'vitest'
-import {
-  authentication,
-  authorization,
-  getAuthentication,
-  getUser,
-  impersonation,
-  reviews,
-  tokenReviewWebhook,
-} from './index.ts'
+import { authentication, authorization, getAuthentication, getUser, impersonation } from './index.ts'
+import { reviews, tokenReviewWebhook } from './reviews.ts'
 import type { AuthenticationOptions } from './authentication.ts'
 
 const load = createRequire(import.meta.url)

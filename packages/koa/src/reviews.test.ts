@@ -6,7 +6,8 @@ import { alwaysAllow, alwaysDeny } from '@kube-authn/core/authorization'
 import { tokenFile } from '@kube-authn/core/token-file'
 import Koa, { type Middleware } from 'koa'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { authentication, impersonation, reviews, tokenReviewWebhook } from './index.ts'
+import { authentication, impersonation } from './index.ts'
+import { reviews, tokenReviewWebhook } from './reviews.ts'
 
 const servers: Server[] = []
 afterEach(() => {

@@ -3,6 +3,7 @@ import type {
   AuthenticationRequest,
   Authenticator,
   Context,
+  PasswordAuthenticator,
   TokenAuthenticator,
 } from '@kube-authn/core'
 import { exactHeaders } from '@kube-authn/core/internal'
@@ -50,6 +51,25 @@ export function tokens(
     return answer(token, context)
   }
   return { name, authenticateToken, calls }
+}
+
+/** A password authenticator that keeps what it was asked. */
+export function passwords(
+  answer: PasswordAuthenticator['authenticatePassword'],
+  name = 'passwords',
+): PasswordAuthenticator & {
+  readonly calls: readonly { readonly username: string; readonly password: string }[]
+} {
+  const calls: { readonly username: string; readonly password: string }[] = []
+  const authenticatePassword: PasswordAuthenticator['authenticatePassword'] = (
+    username,
+    password,
+    context,
+  ) => {
+    calls.push({ username, password })
+    return answer(username, password, context)
+  }
+  return { name, authenticatePassword, calls }
 }
 
 /** A request with exact headers whose values are text. */

@@ -2,7 +2,7 @@
 // contains the token.
 import { fakeRequest, fakeTokenAuthenticator, fakeUser } from '@kube-authn/testing'
 import { allow } from '@kube-authn/core/authorization'
-import { handleReviews } from '@kube-authn/core/adapter'
+import { handleReviews } from '@kube-authn/api'
 import { Finding } from '../lib/finding.mjs'
 import { mutateBytes, mutateText } from '../lib/mutate.mjs'
 

@@ -1,11 +1,6 @@
 import { AUTHENTICATED_GROUP } from '@kube-authn/core/internal'
-import {
-  fetchBody,
-  fetchRequest,
-  handleReviews,
-  handleTokenReviews,
-  responseOf,
-} from '@kube-authn/core/adapter'
+import { fetchBody, fetchRequest, responseOf } from '@kube-authn/core/adapter'
+import { handleReviews, handleTokenReviews } from '@kube-authn/api'
 import { userInfo } from '@kube-authn/core'
 import { parseRbac, rbac } from '@kube-authn/core/authorization'
 import { tokenFile } from '@kube-authn/core/token-file'

@@ -78,7 +78,7 @@ export interface CertificatePoolSource {
 }
 
 /**
- * A kind of credential that an authenticator knows, for API descriptions (`@kube-authn/core/openapi`). More may be added in a minor version;
+ * A kind of credential that an authenticator knows, for API descriptions (`@kube-authn/api/openapi`). More may be added in a minor version;
  * handle the rest.
  */
 export type KnownCredential =

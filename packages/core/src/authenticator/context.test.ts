@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import { authorized, bob, jane, request, requests, tokens } from '../../test/fakes.ts'
-import { sent } from '../../test/review-requests.ts'
-import { alwaysAllow } from '../authorization/always.ts'
 import { authorizeRequest } from '../authorization/authorize-request.ts'
 import type { Authorizer } from '../authorization/authorizer.ts'
 import { allow } from '../authorization/decision.ts'
@@ -9,8 +7,6 @@ import { authenticatorChain } from '../chain/chain.ts'
 import type { Context } from './context.ts'
 import { authenticateRequest } from '../handler/authenticate-request.ts'
 import { impersonateRequest } from '../impersonation/impersonate-request.ts'
-import { handleReviews } from '../review/handle-reviews.ts'
-import { handleTokenReviews } from '../review/handle-token-reviews.ts'
 
 /** A context whose signal is made when it is read, as adapters have it. */
 function client(): { readonly context: { readonly signal: AbortSignal }; readonly wasRead: () => boolean } {
@@ -41,18 +37,6 @@ const ofTokens = (see: (context: Context) => void) => ({
     return { user: jane }
   },
 })
-const tokenReview = sent({
-  apiVersion: 'authentication.k8s.io/v1',
-  kind: 'TokenReview',
-  spec: { token: 't', audiences: ['api'] },
-})
-const atItsPath = {
-  ...tokenReview.request,
-  method: 'POST',
-  path: '/apis/authentication.k8s.io/v1/tokenreviews',
-  query: '',
-  headers: tokenReview.request.headers,
-}
 
 type Ask = (see: (context: Context) => void, context: { readonly signal: AbortSignal }) => unknown
 
@@ -84,38 +68,7 @@ const asking: readonly [string, Ask][] = [
     'an authorizer of constrained impersonation',
     (see, context) => impersonateRequest(policy(see), { mode: 'constrained' })(impersonating, jane, context),
   ],
-  [
-    'who knows the tokens of a TokenReview webhook',
-    (see, context) => handleTokenReviews([ofTokens(see)])(tokenReview.request, tokenReview.body, context),
-  ],
-  [
-    'who knows the tokens of reviews',
-    (see, context) =>
-      handleReviews(alwaysAllow(), { tokens: [ofTokens(see)] })(
-        atItsPath,
-        tokenReview.body,
-        reviewContext(context),
-      ),
-  ],
-  [
-    'who decides about reviews',
-    (see, context) =>
-      handleReviews(policy(see), { tokens: [ofTokens(() => {})] })(
-        atItsPath,
-        tokenReview.body,
-        reviewContext(context),
-      ),
-  ],
 ]
-
-function reviewContext(context: { readonly signal: AbortSignal }) {
-  return {
-    user: jane,
-    get signal() {
-      return context.signal
-    },
-  }
-}
 
 describe.each(asking)('the signal of a request, for %s', (_, ask) => {
   it('is the one that the adapter gave', async () => {
@@ -136,7 +89,6 @@ describe('the signal of a request', () => {
     ['authorization', (context) => authorizeRequest(policy(() => {}))(request(), jane, context)],
     ['impersonation', (context) => impersonateRequest(policy(() => {}))(impersonating, bob, context)],
     ['no impersonation', (context) => impersonateRequest(policy(() => {}))(request(), jane, context)],
-    ['what is no review', (context) => handleReviews(policy(() => {}))(request(), tokenReview.body, context)],
   ])('is not made for %s that does not ask for it', async (_, ask) => {
     const { context, wasRead } = client()
     await ask(context)

@@ -22,7 +22,7 @@ export { authorizeRequest } from '../authorization/authorize-request.ts'
 export { authenticateRequest } from '../handler/authenticate-request.ts'
 export type { RequestOutcome } from '../handler/request-outcome.ts'
 export { impersonateRequest } from '../impersonation/impersonate-request.ts'
-export { fetchBody } from '../internal/api/body.ts'
+export { fetchBody } from '../request/body.ts'
 export {
   aBoolean,
   above,
@@ -38,5 +38,3 @@ export { warningHeaders } from '../internal/warning-headers.ts'
 export { ambientCredential } from '../request/cross-site/ambient-credential.ts'
 export { fetchRequest } from '../request/fetch-request.ts'
 export { withHeaderChanges } from '../request/headers/fetch-changes.ts'
-export { handleReviews } from '../review/handle-reviews.ts'
-export { handleTokenReviews } from '../review/handle-token-reviews.ts'

@@ -22,7 +22,6 @@ export {
   type ImpersonationOptionsOf,
   impersonationShape,
 } from '../adapter/middleware/impersonation.ts'
-export { reviewWebhookOf, type ReviewWebhookOptions } from '../adapter/middleware/token-review-webhook.ts'
 export {
   NO_AUTHENTICATION,
   RequestState,
@@ -105,18 +104,7 @@ export {
   type ImpersonateRequestOptions,
   impersonateRequestShape,
 } from '../impersonation/impersonate-request-options.ts'
-export { asksFor, asksForConversion, clausesFor } from '../internal/api/accept.ts'
-export { objectAnswer } from '../internal/api/answer.ts'
-export type { ReadBody } from '../internal/api/body.ts'
-export { answerDiscovery } from '../internal/api/discovery/answer.ts'
-export { discoveryDocuments } from '../internal/api/discovery/documents.ts'
-export type { DiscoveryResource } from '../internal/api/discovery/resource.ts'
-export { methodNotAllowed, notAcceptable, unsupportedMediaType } from '../internal/api/errors.ts'
-export { checkFields, type FieldValidation, fieldValidationOf } from '../internal/api/field-validation.ts'
-export { decodeJson, type SentValue } from '../internal/api/json.ts'
-export { requireJsonAccepted, YAML_MEDIA_TYPE } from '../internal/api/media-types.ts'
-export { readBodyValue, readBytes } from '../internal/api/read-object.ts'
-export { decodeYaml } from '../internal/api/yaml-body.ts'
+export { fetchBody, type ReadBody } from '../request/body.ts'
 export { andThen, isPromiseLike } from '../internal/awaitable.ts'
 export {
   base64urlOf,
@@ -173,8 +161,6 @@ export {
 export { urlProblems } from '../internal/options/url.ts'
 export { without } from '../internal/options/without.ts'
 export { percentDecoded } from '../internal/percent.ts'
-export { decodeObject } from '../internal/protobuf/decode-object.ts'
-export { type WireField, wireFields } from '../internal/protobuf/wire.ts'
 export { firstValues } from '../internal/query.ts'
 export { systemRandom } from '../internal/random.ts'
 export { RecentMap } from '../internal/recent-map.ts'
@@ -212,9 +198,19 @@ export { crossSiteRejection } from '../request/cross-site/ambient-credential.ts'
 export { hostOf, mayChange, onlyOne, opensConnection, siteOf } from '../request/cross-site/request-site.ts'
 export { exactHeaders } from '../request/headers/exact.ts'
 export { joinedHeaders } from '../request/headers/joined.ts'
-export type { HandleReviewsOptions } from '../review/handle-reviews-options.ts'
-export { reviewAnswers } from '../review/review-answers.ts'
-export { someTokenAuthenticators } from '../review/review-token.ts'
 export { aRevocationSource, revocationsOf, type RevocationSource } from '../revocation/revocations.ts'
 export { signedPartOf } from '../revocation/token-digests.ts'
 export { type Watch, watchAny } from '../revocation/watch-any.ts'
+export * from '../internal/status-errors.ts'
+export { checkedUser } from '../authenticator/user.ts'
+export { consult } from '../authenticator/consult.ts'
+export { WaitingContext } from '../authenticator/context.ts'
+export { noUser } from '../authenticator/no-user.ts'
+export { isUnicodeUser, NOT_UNICODE } from '../authenticator/user-json.ts'
+export type { KnownCredential } from '../authenticator/authenticator.ts'
+export { contextOf } from '../authorization/authorize-request.ts'
+export { internalError } from '../authorization/internal-error.ts'
+export type { Selector } from '../authorization/selectors/selector.ts'
+export { settle } from '../internal/awaitable.ts'
+export { colonsOf, endOfString } from '../internal/json/colons.ts'
+export { withWarnings } from '../internal/warning-headers.ts'

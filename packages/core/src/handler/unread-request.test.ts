@@ -13,8 +13,6 @@ import { impersonateRequest } from '../impersonation/impersonate-request.ts'
 import { incomingMessageRequest } from '../adapter/incoming-message/index.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import { requestHeader } from '../request/request-header/request-header.ts'
-import { handleReviews } from '../review/handle-reviews.ts'
-import { handleTokenReviews } from '../review/handle-token-reviews.ts'
 import { tokenFile } from '../token/file/token-file.ts'
 import { userInfo } from '../authenticator/user.ts'
 import { authenticateRequest } from './authenticate-request.ts'
@@ -32,13 +30,8 @@ function cutRequest(path = '/'): AuthenticationRequest {
   })
 }
 
-const body = (): never => {
-  throw new Error('the body was read')
-}
-
 const everything: Authorizer = { name: 'everything', authorize: vi.fn(() => allow()) }
 const known: Authenticator = { name: 'known', authenticate: vi.fn(() => ({ user: deputy })) }
-const tokens = { name: 'tokens', authenticateToken: vi.fn(() => ({ user: deputy })) }
 
 describe('a request of which headers are missing', () => {
   it.each([
@@ -71,27 +64,12 @@ describe('a request of which headers are missing', () => {
         return 'failure' in outcome ? outcome.failure : undefined
       },
     },
-    {
-      by: 'handleReviews',
-      decide: () =>
-        handleReviews(everything, { tokens: [tokens] })(
-          cutRequest('/apis/authentication.k8s.io/v1/tokenreviews'),
-          body,
-          { user: deputy },
-        ),
-    },
-    {
-      by: 'handleReviews at another path',
-      decide: () => handleReviews(everything)(cutRequest('/other'), body, { user: deputy }),
-    },
-    { by: 'handleTokenReviews', decide: () => handleTokenReviews([tokens])(cutRequest(), body) },
   ])('is a 431 of $by, which asks no authenticator', async ({ decide }) => {
     const answer = await decide()
     expect(answer).toMatchObject({ status: 431, headers: { 'content-type': 'application/json' } })
     expect(JSON.parse(answer?.content ?? '')).toMatchObject({ kind: 'Status', code: 431 })
     expect(everything.authorize).not.toHaveBeenCalled()
     expect(known.authenticate).not.toHaveBeenCalled()
-    expect(tokens.authenticateToken).not.toHaveBeenCalled()
   })
 
   it('removes identities in case the request is passed on, and does not challenge', async () => {

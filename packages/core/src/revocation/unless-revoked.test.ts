@@ -25,7 +25,6 @@ import { userInfo } from '../authenticator/user.ts'
 import { authenticatorChain } from '../chain/chain.ts'
 import { authenticateRequest } from '../handler/authenticate-request.ts'
 import { impersonateRequest } from '../impersonation/impersonate-request.ts'
-import { handleTokenReviews } from '../review/handle-token-reviews.ts'
 import { alwaysAllow } from '../authorization/always.ts'
 import { anonymous } from '../request/anonymous/anonymous.ts'
 import { cached } from '../token/cache/cached.ts'
@@ -213,24 +212,6 @@ describe('unlessRevoked', () => {
     expect('failure' in outcome && JSON.stringify(outcome.failure.body)).not.toContain('revoked')
     expect(events).toContainEqual({ type: 'revokedCredential', user: jane })
     expect(events.at(-1)).toMatchObject({ type: 'request', result: 'error', error: REVOKED })
-  })
-
-  it('refuses tokens of TokenReviews', async () => {
-    const handle = handleTokenReviews([unlessRevoked(listOf('jane'), tokens(knows(jane)))])
-    const content = JSON.stringify({
-      apiVersion: 'authentication.k8s.io/v1',
-      kind: 'TokenReview',
-      spec: { token: 'abc' },
-    })
-    const bytes = new TextEncoder().encode(content)
-    const answer = await handle(
-      { ...request({ headers: [['Content-Type', 'application/json']] }), method: 'POST' },
-      () => Promise.resolve(bytes),
-    )
-    expect(answer.status).toBe(200)
-    expect(JSON.parse('content' in answer ? answer.content : '')).toMatchObject({
-      status: { authenticated: false },
-    })
   })
 
   it('keeps what handlers read of the authenticator', () => {

@@ -1,4 +1,4 @@
-import { type WireField, wireFields } from '@kube-authn/core/internal'
+import { type WireField, wireFields } from '@kube-authn/internal/protobuf-wire'
 
 /*
  * The messages of `externaljwt/v1`.

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { securitySchemes } from '@kube-authn/core/openapi'
+import { securitySchemes } from '@kube-authn/api/openapi'
 import { createPki } from '@kube-authn/testing'
 import { afterAll, describe, expect, it } from 'vitest'
 import { createAuthenticator } from '../index.ts'

@@ -1,11 +1,6 @@
 import type { RequestHeaders } from '@kube-authn/core'
-import {
-  asksFor,
-  asksForConversion,
-  clausesFor,
-  notAcceptable,
-  YAML_MEDIA_TYPE,
-} from '@kube-authn/core/internal'
+import { asksFor, asksForConversion, clausesFor, YAML_MEDIA_TYPE } from '@kube-authn/api/internal'
+import { notAcceptable } from '@kube-authn/core/internal'
 
 /** What an answer is: the object itself, a table, or the metadata of an object or of each object in a list. */
 export type Form = 'object' | 'table' | 'metadata' | 'metadataList'

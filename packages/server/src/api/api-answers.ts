@@ -1,12 +1,7 @@
 import { type HttpAnswer, notify } from '@kube-authn/core/adapter'
-import {
-  answerDiscovery,
-  discoveryDocuments,
-  type DiscoveryResource,
-  isStatusError,
-  methodNotAllowed,
-  objectAnswer,
-} from '@kube-authn/core/internal'
+import { answerDiscovery, discoveryDocuments, objectAnswer } from '@kube-authn/api/internal'
+import type { DiscoveryResource } from '@kube-authn/api'
+import { isStatusError, methodNotAllowed } from '@kube-authn/core/internal'
 import type { TokenIssuer } from '@kube-authn/core/service-account'
 import { openApi } from '../openapi/openapi.ts'
 import { registry } from '../registry/registry.ts'

@@ -1,5 +1,6 @@
 import type { HttpAnswer } from '@kube-authn/core/adapter'
-import { decodeYaml, isObject, isStatusError, readBytes } from '@kube-authn/core/internal'
+import { decodeYaml, readBytes } from '@kube-authn/api/internal'
+import { isObject, isStatusError } from '@kube-authn/core/internal'
 import { apply, type Application, type Applied } from '../apply/apply.ts'
 import type { KubeObject } from '../registry/kube-object.ts'
 import { badRequest, conflict, isConflict } from '../registry/status-errors.ts'

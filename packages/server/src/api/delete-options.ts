@@ -1,9 +1,8 @@
+import { checkFields, type FieldValidation } from '@kube-authn/api/internal'
 import {
-  checkFields,
   type ErrorList,
   errorList,
   fieldPath,
-  type FieldValidation,
   firstValues,
   isObject,
   type ObjectReader,

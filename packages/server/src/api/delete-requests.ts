@@ -1,5 +1,5 @@
 import type { HttpAnswer } from '@kube-authn/core/adapter'
-import { fieldValidationOf, objectAnswer } from '@kube-authn/core/internal'
+import { fieldValidationOf, objectAnswer } from '@kube-authn/api/internal'
 import { isFinished } from '../registry/prepare-object.ts'
 import { apiVersionOf } from '../registry/resource.ts'
 import { ignoreMissing, ignoreOthers } from '../registry/status-errors.ts'

@@ -1,5 +1,5 @@
 import type { HttpAnswer } from '@kube-authn/core/adapter'
-import { objectAnswer } from '@kube-authn/core/internal'
+import { objectAnswer } from '@kube-authn/api/internal'
 import type { KubeObject } from '../registry/kube-object.ts'
 import { listedObject, type ListedObject } from '../registry/list-objects.ts'
 import { turns } from '@kube-authn/store/internal'

@@ -1,6 +1,7 @@
 import type { AuthenticationRequest, Clock, Context, UserInfo } from '@kube-authn/core'
 import type { HttpAnswer } from '@kube-authn/core/adapter'
-import { objectAnswer, type ReadBody } from '@kube-authn/core/internal'
+import { objectAnswer } from '@kube-authn/api/internal'
+import type { ReadBody } from '@kube-authn/core/internal'
 import type { KubeObject } from '../registry/kube-object.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { Caller, WriteOptions } from '../registry/write.ts'

@@ -1,13 +1,7 @@
 import type { AuthenticationRequest, Clock } from '@kube-authn/core'
 import { type HttpAnswer, StatusError } from '@kube-authn/core/adapter'
-import {
-  checkFields,
-  fieldValidationOf,
-  methodNotAllowed,
-  objectAnswer,
-  type ReadBody,
-  YAML_MEDIA_TYPE,
-} from '@kube-authn/core/internal'
+import { checkFields, fieldValidationOf, objectAnswer, YAML_MEDIA_TYPE } from '@kube-authn/api/internal'
+import { methodNotAllowed, type ReadBody } from '@kube-authn/core/internal'
 import type { KubeObject } from '../registry/kube-object.ts'
 import { readKubeObject } from '../registry/read-kube-object.ts'
 import type { Registry } from '../registry/registry.ts'

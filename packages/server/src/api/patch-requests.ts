@@ -1,5 +1,6 @@
 import type { HttpAnswer } from '@kube-authn/core/adapter'
-import { decodeJson, isObject, readBytes } from '@kube-authn/core/internal'
+import { decodeJson, readBytes } from '@kube-authn/api/internal'
+import { isObject } from '@kube-authn/core/internal'
 import { jsonPatch } from '../patch/json-patch.ts'
 import { mergePatch } from '../patch/merge-patch.ts'
 import { strategicMerge } from '../patch/strategic-merge.ts'

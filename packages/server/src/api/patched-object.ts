@@ -1,5 +1,6 @@
 import { StatusError } from '@kube-authn/core/adapter'
-import { checkFields, fieldValidationOf, isStatusError } from '@kube-authn/core/internal'
+import { checkFields, fieldValidationOf } from '@kube-authn/api/internal'
+import { isStatusError } from '@kube-authn/core/internal'
 import type { KubeObject } from '../registry/kube-object.ts'
 import { readKubeObject } from '../registry/read-kube-object.ts'
 import type { Resource } from '../registry/resource.ts'

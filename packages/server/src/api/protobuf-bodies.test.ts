@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { envelope, protobuf, type ProtobufField } from '../../../core/test/protobuf.ts'
+import { envelope, protobuf, type ProtobufField } from '../../../api/test/protobuf.ts'
 import { memoryObjectStore } from '@kube-authn/store'
 import { kubernetesApi } from './api-handler.ts'
 import type { KubernetesApi } from './kubernetes-api.ts'

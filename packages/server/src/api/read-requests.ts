@@ -1,4 +1,4 @@
-import { objectAnswer } from '@kube-authn/core/internal'
+import { objectAnswer } from '@kube-authn/api/internal'
 import { CREATED_AT } from '../registry/resources/columns.ts'
 import type { HttpAnswer } from '@kube-authn/core/adapter'
 import { apiVersionOf } from '../registry/resource.ts'

@@ -1,4 +1,4 @@
-import { decodeYaml, readBodyValue, type SentValue } from '@kube-authn/core/internal'
+import { decodeYaml, readBodyValue, type SentValue } from '@kube-authn/api/internal'
 import { apiVersionOf, type Resource } from '../registry/resource.ts'
 import type { ObjectType } from '../schema/object-type.ts'
 import { objectTypeOf } from '../schema/object-types.ts'

@@ -2,7 +2,7 @@ import { Validator } from '@seriousme/openapi-schema-validator'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { kubernetesApi } from '../api/api-handler.ts'
 import type { KubernetesApi } from '../api/kubernetes-api.ts'
-import { wireFields } from '../../../core/src/internal/protobuf/wire.ts'
+import { wireFields } from '@kube-authn/internal/protobuf-wire'
 import { servedResources } from '../api/api-answers.ts'
 import { memoryObjectStore } from '@kube-authn/store'
 

@@ -1,5 +1,6 @@
 import type { AuthenticationRequest, RequestHeaders } from '@kube-authn/core'
-import { firstValues, methodNotAllowed, notAcceptable, requireJsonAccepted } from '@kube-authn/core/internal'
+import { firstValues, methodNotAllowed, notAcceptable } from '@kube-authn/core/internal'
+import { requireJsonAccepted } from '@kube-authn/api/internal'
 import { pageNotFound } from '../api/internal-error.ts'
 import { apiVersionOf, type Resource } from '../registry/resource.ts'
 import { groupDocument } from './group-document.ts'

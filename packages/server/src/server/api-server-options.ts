@@ -9,9 +9,9 @@ import {
   must,
   nested,
   someAudiences,
-  someTokenAuthenticators,
   withMethods,
 } from '@kube-authn/core/internal'
+import { someTokenAuthenticators } from '@kube-authn/api/internal'
 import {
   above,
   aFunction,

@@ -1,6 +1,6 @@
 import { fakeRequest } from '@kube-authn/testing'
 import { alwaysAllow } from '@kube-authn/core/authorization'
-import { handleReviews } from '@kube-authn/core/adapter'
+import { handleReviews } from '@kube-authn/api'
 import { userInfo } from '@kube-authn/core'
 import { type Behaviour, scripted } from '../behaviour.ts'
 import { DEVIATES_AS_DOCUMENTED, type UnitRunner } from '../vector.ts'

@@ -1,4 +1,4 @@
-import { type ReadBody, bodyWasRead, receive } from '../../internal/api/body.ts'
+import { type ReadBody, bodyWasRead, receive } from '../../request/body.ts'
 
 /** The members of Node's `http.IncomingMessage` and `http2.Http2ServerRequest` that are used to read a body. */
 export interface NodeBody {

@@ -1,4 +1,4 @@
-import { badRequest, conflict, notFound } from '../../internal/api/errors.ts'
+import { badRequest, conflict, notFound } from '../../internal/status-errors.ts'
 import { quoted } from '@kube-authn/internal/quote'
 import type { ServiceAccountObjects } from './objects.ts'
 import type { BoundTokenContent } from './token-claims.ts'

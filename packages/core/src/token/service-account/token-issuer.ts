@@ -1,5 +1,5 @@
 import type { TokenIssuerOptions } from './token-issuer-options.ts'
-import { conflict, notFound } from '../../internal/api/errors.ts'
+import { conflict, notFound } from '../../internal/status-errors.ts'
 import { systemClock } from '../../internal/clock.ts'
 import type { Context } from '../../authenticator/context.ts'
 import {

@@ -1,4 +1,4 @@
-import { badRequest, invalidObject } from '../../internal/api/errors.ts'
+import { badRequest, invalidObject } from '../../internal/status-errors.ts'
 import { type ErrorList, errorList } from '../../internal/field/errors.ts'
 import { fieldPath } from '../../internal/field/path.ts'
 import { type ObjectReader, readObject } from '../../internal/field/reader.ts'

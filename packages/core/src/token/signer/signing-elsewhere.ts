@@ -1,4 +1,4 @@
-import { internalFailure, serviceUnavailable } from '../../internal/api/errors.ts'
+import { internalFailure, serviceUnavailable } from '../../internal/status-errors.ts'
 import type { Clock } from '../../internal/clock.ts'
 import type { Context } from '../../authenticator/context.ts'
 import { isAuthenticationError } from '../../authenticator/errors.ts'

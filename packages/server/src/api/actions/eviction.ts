@@ -1,4 +1,5 @@
-import { checkFields, errorList, fieldPath, fieldValidationOf, readObject } from '@kube-authn/core/internal'
+import { checkFields, fieldValidationOf } from '@kube-authn/api/internal'
+import { errorList, fieldPath, readObject } from '@kube-authn/core/internal'
 import { readMetadata } from '../../registry/metadata.ts'
 import type { Action, ActionSubresource } from '../../registry/resource.ts'
 import { pods } from '../../registry/resources/plain.ts'

@@ -1,4 +1,4 @@
-import { decodeObject } from '@kube-authn/core/internal'
+import { decodeObject } from '@kube-authn/api/internal'
 import { type AreaRunner, Differences, type Vector } from './vector.ts'
 
 interface Given {

@@ -1,5 +1,6 @@
 import { allow, alwaysAllow, type Attributes, type Authorizer } from '@kube-authn/core/authorization'
-import { handleReviews, impersonateRequest } from '@kube-authn/core/adapter'
+import { handleReviews } from '@kube-authn/api'
+import { impersonateRequest } from '@kube-authn/core/adapter'
 import { fakeTokenAuthenticator, noOpinion } from '@kube-authn/testing'
 import { decisionOf, type VectorDecision } from './authorizers.ts'
 import { requestOf, type VectorRequest } from './request.ts'

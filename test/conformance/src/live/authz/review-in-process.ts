@@ -1,4 +1,5 @@
-import { fetchRequest, handleReviews } from '@kube-authn/core/adapter'
+import { fetchRequest } from '@kube-authn/core/adapter'
+import { handleReviews } from '@kube-authn/api'
 import type { UserInfo } from '@kube-authn/core'
 import type { Authorizer } from '@kube-authn/core/authorization'
 

@@ -1,7 +1,8 @@
 import { type Authenticator, authenticatorChain, type Observer } from '@kube-authn/core'
 import { type AuditEvent, auditLog } from '@kube-authn/audit'
 import type { Authorizer } from '@kube-authn/core/authorization'
-import type { HandleReviewsOptions, ImpersonateRequestOptions } from '@kube-authn/core/internal'
+import type { HandleReviewsOptions } from '@kube-authn/api'
+import type { ImpersonateRequestOptions } from '@kube-authn/core/internal'
 import { requestHeader } from '@kube-authn/core/client-certificate'
 
 /** The parts of an app, for every framework. */

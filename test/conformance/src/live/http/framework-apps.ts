@@ -1,8 +1,11 @@
 import { createServer, type Server, type ServerOptions } from 'node:http'
 import { createAdaptorServer } from '@hono/node-server'
 import * as forExpress from '@kube-authn/express'
+import { reviews as expressReviews } from '@kube-authn/express/reviews'
 import * as forHono from '@kube-authn/hono'
+import { reviews as honoReviews } from '@kube-authn/hono/reviews'
 import * as forKoa from '@kube-authn/koa'
+import { reviews as koaReviews } from '@kube-authn/koa/reviews'
 import express from 'express'
 import { Hono } from 'hono'
 import Koa from 'koa'
@@ -43,7 +46,7 @@ function expressApp({
   const app = express()
   app.use(forExpress.authentication(authenticator, common))
   app.use(forExpress.impersonation(authorizer, { ...common, ...impersonation }))
-  app.use(forExpress.reviews(authorizer, { ...common, ...reviews }))
+  app.use(expressReviews(authorizer, { ...common, ...reviews }))
   app.use(forExpress.authorization(authorizer, common))
   app.use((_req, res) => {
     res.json(AUTHORIZED)
@@ -55,7 +58,7 @@ function koaApp({ authenticator, authorizer, common, impersonation, reviews }: A
   const app = new Koa()
   app.use(forKoa.authentication(authenticator, common))
   app.use(forKoa.impersonation(authorizer, { ...common, ...impersonation }))
-  app.use(forKoa.reviews(authorizer, { ...common, ...reviews }))
+  app.use(koaReviews(authorizer, { ...common, ...reviews }))
   app.use(forKoa.authorization(authorizer, common))
   app.use((ctx) => {
     ctx.body = AUTHORIZED
@@ -67,7 +70,7 @@ function honoApp({ authenticator, authorizer, common, impersonation, reviews }: 
   const app = new Hono()
   app.use(forHono.authentication(authenticator, common))
   app.use(forHono.impersonation(authorizer, { ...common, ...impersonation }))
-  app.use(forHono.reviews(authorizer, { ...common, ...reviews }))
+  app.use(honoReviews(authorizer, { ...common, ...reviews }))
   app.use(forHono.authorization(authorizer, common))
   app.all('*', (context) => context.json(AUTHORIZED))
   return app

@@ -2,10 +2,10 @@ import { authenticatorChain, type UserInfo } from '@kube-authn/core'
 import {
   authenticateRequest,
   authorizeRequest,
-  handleReviews,
   impersonateRequest,
   responseOf,
 } from '@kube-authn/core/adapter'
+import { handleReviews } from '@kube-authn/api'
 import { allow, type Attributes, type Authorizer, deny, noOpinion } from '@kube-authn/core/authorization'
 import { tokenFile } from '@kube-authn/core/token-file'
 import { kubernetesApi } from '@kube-authn/server'

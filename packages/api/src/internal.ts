@@ -1,0 +1,20 @@
+/**
+ * How our adapters serve reviews, and how `@kube-authn/server` reads and answers requests with objects. It is no public entry: any release may change it.
+ *
+ * @module
+ */
+export { answerDiscovery } from './discovery/answer.ts'
+export { discoveryDocuments } from './discovery/documents.ts'
+export { asksFor, asksForConversion, clausesFor } from './objects/accept.ts'
+export { objectAnswer, refusalWithWarnings } from './objects/answer.ts'
+export { checkFields, type FieldValidation, fieldValidationOf } from './objects/field-validation.ts'
+export { decodeJson, type SentValue } from './objects/json.ts'
+export { requireJsonAccepted, YAML_MEDIA_TYPE } from './objects/media-types.ts'
+export { readBodyValue, readBytes } from './objects/read-object.ts'
+export { decodeYaml } from './objects/yaml-body.ts'
+export { decodeObject, type KubernetesObject } from './protobuf/decode-object.ts'
+export { PROTOBUF_MEDIA_TYPE } from './protobuf/media-type.ts'
+export type { MessageField, MessageType } from './protobuf/message-type.ts'
+export { type ReviewAnswers, reviewAnswers } from './review/review-answers.ts'
+export { someTokenAuthenticators } from './review/review-token.ts'
+export { type ReviewWebhookOptions, reviewWebhookOf } from './review/token-review-webhook.ts'

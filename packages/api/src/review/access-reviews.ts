@@ -1,0 +1,180 @@
+import { attributesOf, type Authorizer, decide, type Decision } from '@kube-authn/core/authorization'
+import type { Awaitable, Context, UserInfo } from '@kube-authn/core'
+import {
+  andThen,
+  badRequest,
+  errorList,
+  type ErrorList,
+  fieldPath,
+  invalidObject,
+  type ObjectReader,
+} from '@kube-authn/core/internal'
+import {
+  type AccessAttributes,
+  accessRequest,
+  printedPath,
+  readAccess,
+  validateAccess,
+  validateSelectors,
+} from './access-attributes.ts'
+import { readAccessStatus } from './status.ts'
+import { readSubject, subjectJson, validateSubject } from './access-subject.ts'
+import type { ReviewAnswer, ReviewKind } from './kind.ts'
+import type { SentMetadata } from './metadata.ts'
+import {
+  LOCAL_SUBJECT_ACCESS_REVIEW,
+  SELF_SUBJECT_ACCESS_REVIEW,
+  type ServedReview,
+  SUBJECT_ACCESS_REVIEW,
+} from './served-review.ts'
+import { ignoredPart, selectorJson } from './selector-attributes.ts'
+import { withoutEmpty } from './without-empty.ts'
+
+/*
+ * The access reviews: is a user allowed to do something?
+ *
+ * Source: api `authorization/v1`; kubernetes `pkg/registry/authorization`, `pkg/apis/authorization/validation/validation.go`.
+ *
+ * Deviation: a 422 names the kind (`docs/deviations.md`, refused access reviews).
+ */
+
+/** May the given user do it, in any namespace? */
+export function subjectAccessReview(authorizer: Authorizer): ReviewKind {
+  return {
+    ...SUBJECT_ACCESS_REVIEW,
+    readStatus: readAccessStatus,
+    read(object, version) {
+      const { access, subject } = readSpec(object, version)
+      return ({ metadata, context }) => {
+        const errors = errorsOf(access, subject, metadata, 'must be empty')
+        refuseErrors(SUBJECT_ACCESS_REVIEW, errors)
+        return answer(authorizer, subject, access, context, subjectJson(subject, version))
+      }
+    },
+  }
+}
+
+/** May the given user do it, in the namespace of the request path? */
+export function localSubjectAccessReview(authorizer: Authorizer): ReviewKind {
+  return {
+    ...LOCAL_SUBJECT_ACCESS_REVIEW,
+    readStatus: readAccessStatus,
+    read(object, version) {
+      const { access, subject } = readSpec(object, version)
+      return async ({ metadata: { namespace: sentNamespace, ...metadata }, context, namespace }) => {
+        if (sentNamespace !== undefined && sentNamespace !== namespace) {
+          throw badRequest(
+            'the namespace of the provided object does not match the namespace sent on the request',
+          )
+        }
+        const errors = errorsOf(access, subject, metadata, 'must be empty except for namespace')
+        const about = access.resourceAttributes?.namespace
+        if (about !== undefined && about !== namespace) {
+          const path = fieldPath('spec', 'resourceAttributes', 'namespace')
+          errors.invalid(path, about, 'must match metadata.namespace')
+        }
+        if (access.nonResourceAttributes !== undefined) {
+          const path = fieldPath('spec', 'nonResourceAttributes')
+          errors.invalid(
+            path,
+            printedPath(access.nonResourceAttributes),
+            'disallowed on this kind of request',
+          )
+        }
+        refuseErrors(LOCAL_SUBJECT_ACCESS_REVIEW, errors)
+        const answered = await answer(authorizer, subject, access, context, subjectJson(subject, version))
+        return { ...answered, metadata: { namespace } }
+      }
+    },
+  }
+}
+
+/** May the caller do it? Used by `kubectl auth can-i`. A user named in the body is ignored. */
+export function selfSubjectAccessReview(authorizer: Authorizer): ReviewKind {
+  return {
+    ...SELF_SUBJECT_ACCESS_REVIEW,
+    readStatus: readAccessStatus,
+    read(object) {
+      const spec = object.object('spec')
+      const access = readAccess(spec)
+      spec?.end()
+      return ({ caller, metadata, context }) => {
+        const errors = errorsOf(access, undefined, metadata, 'must be empty')
+        refuseErrors(SELF_SUBJECT_ACCESS_REVIEW, errors)
+        return answer(authorizer, caller, access, context, {})
+      }
+    },
+  }
+}
+
+/** @throws {StatusError} 422, if there is an error. */
+function refuseErrors({ group, kind }: ServedReview, errors: ErrorList): void {
+  if (errors.errors.length > 0) throw invalidObject(group, kind, '', errors)
+}
+
+function readSpec(
+  object: ObjectReader,
+  version: string,
+): { readonly access: AccessAttributes; readonly subject: UserInfo } {
+  const spec = object.object('spec')
+  const read = { access: readAccess(spec), subject: readSubject(spec, version) }
+  spec?.end()
+  return read
+}
+
+/** @param subject absent if the review is about the caller. */
+function errorsOf(
+  access: AccessAttributes,
+  subject: UserInfo | undefined,
+  metadata: SentMetadata,
+  metadataRule: string,
+): ErrorList {
+  const errors = errorList()
+  validateAccess(access, errors)
+  if (subject !== undefined) validateSubject(subject, errors)
+  validateSelectors(access, errors)
+  if (Object.keys(metadata).length > 0) errors.invalid(fieldPath('metadata'), metadata, metadataRule)
+  return errors
+}
+
+function answer(
+  authorizer: Authorizer,
+  user: UserInfo,
+  access: AccessAttributes,
+  context: Context,
+  subject: object,
+): Awaitable<ReviewAnswer> {
+  const attributes = attributesOf(user, accessRequest(access))
+  return andThen(decide(authorizer, attributes, context), (decision) => ({
+    spec: { ...accessJson(access), ...subject },
+    status: statusOf(decision, [
+      ignoredPart(attributes.fieldSelector, 'fieldSelector'),
+      ignoredPart(attributes.labelSelector, 'labelSelector'),
+    ]),
+  }))
+}
+
+function statusOf({ verdict, reason, error }: Decision, ignored: readonly (string | undefined)[]): object {
+  const errors = [error?.message, ...ignored].filter((each) => each !== undefined)
+  return {
+    allowed: verdict === 'allow',
+    ...(verdict === 'deny' && { denied: true }),
+    ...withoutEmpty({ reason, evaluationError: errors.join('; ') }),
+  }
+}
+
+function accessJson({
+  resourceAttributes: resource,
+  nonResourceAttributes: nonResource,
+}: AccessAttributes): object {
+  return {
+    ...(resource !== undefined && {
+      resourceAttributes: withoutEmpty({
+        ...resource,
+        ...(resource.fieldSelector && { fieldSelector: selectorJson(resource.fieldSelector) }),
+        ...(resource.labelSelector && { labelSelector: selectorJson(resource.labelSelector) }),
+      }),
+    }),
+    ...(nonResource !== undefined && { nonResourceAttributes: withoutEmpty(nonResource) }),
+  }
+}

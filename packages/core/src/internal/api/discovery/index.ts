@@ -1,2 +1,0 @@
-export { answerDiscovery } from './answer.ts'
-export { discoveryDocuments } from './documents.ts'
