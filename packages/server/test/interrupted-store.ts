@@ -37,6 +37,7 @@ export function interruptedStore(store: ObjectStore, { at, how, meanwhile }: Int
     now: () => storeNow(store),
     watch: (...given) => store.watch(...given),
     close: () => store.close(),
+    [Symbol.asyncDispose]: () => store.close(),
     get calls() {
       return calls
     },

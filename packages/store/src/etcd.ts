@@ -3,4 +3,6 @@
  *
  * @module
  */
+export type { EtcdObjectStoreOptions } from './etcd/connect-etcd.ts'
+export type { EtcdFetch } from './etcd/etcd-client.ts'
 export { etcdObjectStore } from './etcd/etcd-object-store.ts'

@@ -37,5 +37,6 @@ export function fencedStore(
     now: () => storeNow(store),
     compact: (...given) => store.compact(...given),
     close: () => store.close(),
+    [Symbol.asyncDispose]: () => store.close(),
   }
 }

@@ -1,7 +1,9 @@
-export { memoryObjectStore } from './memory/memory-object-store.ts'
+export type { HistoryOptions } from './history-options.ts'
+export { memoryObjectStore, type MemoryObjectStoreOptions } from './memory/memory-object-store.ts'
 export type {
   DeletePrecondition,
   Fence,
+  Fenced,
   Lifetime,
   ListOptions,
   ObjectStore,

@@ -3,7 +3,6 @@
  *
  * @module
  */
-export type { EtcdObjectStoreOptions } from './etcd/connect-etcd.ts'
 export { readEtcdStore } from './etcd/read-etcd-store.ts'
 export { postgresStoreVersions, readPostgresStore } from './postgres/read-postgres-store.ts'
 export { sslModeProblem } from './postgres/ssl-mode.ts'

@@ -5,8 +5,8 @@
  */
 export type { Kept } from './cache/cached-objects.ts'
 export { joinedCopies } from './cache/joined-copies.ts'
-export { RETRY_SECONDS } from './cache/retry-seconds.ts'
 export {
+  RETRY_SECONDS,
   type StoreCache,
   storeCache,
   type StoreCacheOptions,

@@ -137,4 +137,6 @@ export interface ObjectStore {
   compact(revision: number): Promise<void>
   /** Ends all watches, and releases what the engine holds. What was begun before is completed. */
   close(): Promise<void>
+  /** The same as `close`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>
 }

@@ -3,4 +3,10 @@
  *
  * @module
  */
-export { migratePostgresStore, postgresObjectStore } from './postgres/postgres-object-store.ts'
+export type { PostgresClient, PostgresPool } from './postgres/database.ts'
+export type { PostgresDatabaseOptions } from './postgres/open-database.ts'
+export {
+  migratePostgresStore,
+  postgresObjectStore,
+  type PostgresObjectStoreOptions,
+} from './postgres/postgres-object-store.ts'

@@ -3,4 +3,4 @@
  *
  * @module
  */
-export { sqliteObjectStore } from './sqlite/sqlite-object-store.ts'
+export { sqliteObjectStore, type SqliteObjectStoreOptions } from './sqlite/sqlite-object-store.ts'

@@ -78,6 +78,7 @@ export function faultyStore(kept: ObjectStore = memoryObjectStore(), clock?: Clo
     compact: async (...given) => reached().compact(...given),
     watch,
     close: () => store.close(),
+    [Symbol.asyncDispose]: () => store.close(),
     fail(error = new StoreError('storeUnavailable', 'gone')) {
       failure = error
       breakWatches(error)

@@ -214,6 +214,7 @@ function expiringStore(store: ObjectStore, resources: readonly Resource[]): Obje
     now: () => storeNow(store),
     compact: (...given) => store.compact(...given),
     close: () => store.close(),
+    [Symbol.asyncDispose]: () => store.close(),
   }
 }
 
@@ -242,6 +243,7 @@ export function learningStore(store: ObjectStore, learners: readonly Learner[]):
     now: () => storeNow(store),
     compact: (...given) => store.compact(...given),
     close: () => store.close(),
+    [Symbol.asyncDispose]: () => store.close(),
   }
 }
 

@@ -6,8 +6,8 @@ import { deferred } from '../local/deferred.ts'
 import type { ObjectStore, StoreChange, StoredObject } from '../object-store.ts'
 import { StoreError } from '../store-error.ts'
 import { cachedObjects, type ObjectUse } from './cached-objects.ts'
-import { freshness } from './freshness.ts'
-import { keyWatchers } from './key-watchers.ts'
+import { type Freshness, freshness } from './freshness.ts'
+import { type KeyWatchers, keyWatchers } from './key-watchers.ts'
 import { keptObjects } from './kept-objects.ts'
 import { openUses } from './open-uses.ts'
 import { outageReports } from './outage-reports.ts'
@@ -79,6 +79,9 @@ export interface CachedKind<T> extends Omit<ObjectUse<T>, 'onChange' | 'onUnread
   readonly onChange?: ObjectUse<T>['onChange']
 }
 
+/** When a client may try again whose request needs a copy that is too old. With a delay the answer is a 503, so that no client takes its credential for a bad one. */
+export const RETRY_SECONDS = 2
+
 /** How old a copy may be unless the options say otherwise. */
 const MAX_STALENESS_SECONDS = 30
 const MAX_OBJECTS = 200_000
@@ -93,40 +96,28 @@ const MAX_OBJECTS = 200_000
 export function storeCache<T>(options: StoreCacheOptions, kind: CachedKind<T>): StoreCache<T> {
   const { store, clock = systemClock, maxStalenessSeconds = MAX_STALENESS_SECONDS, onError } = options
   const { maxObjects = MAX_OBJECTS } = options
-  const { prefix, what, unreadable } = kind
+  const { prefix, what } = kind
   const maxStalenessMs = maxStalenessSeconds * 1000
+  const problems = {
+    tooMany: `the ${what} are not known: the store has more than ${maxObjects} of them`,
+    stale: `the ${what} are not known: they could not be compared with the store for more than ${maxStalenessSeconds} seconds`,
+    closed: `the ${what} are not known: they are not followed any more`,
+  }
   const age = freshness(options.clock, maxStalenessMs)
   const ready = deferred<void>()
   const closing = new AbortController()
-  let isClosed = false
   const watchers = keyWatchers()
-  let outdatedSinceMs: number | undefined
-
-  const objects = keptObjects(
-    cachedObjects<T>({
-      read: kind.read,
-      onChange(key, before, after) {
-        kind.onChange?.(key, before, after)
-        watchers.changed(key)
-      },
-      onUnreadable: (key, cause) => report(onError, unreadableObject(key, unreadable, cause)),
-    }),
-    maxObjects,
-    () => report(onError, new StoreError('storeUnavailable', tooMany)),
+  const objects = keptObjects(cachedObjects(objectUse(kind, watchers, onError)), maxObjects, () =>
+    report(onError, new StoreError('storeUnavailable', problems.tooMany)),
   )
-  const tooMany = `the ${what} are not known: the store has more than ${maxObjects} of them`
-  const stale = `the ${what} are not known: they could not be compared with the store for more than ${maxStalenessSeconds} seconds`
-  const closed = `the ${what} are not known: they are not followed any more`
-
   const problem = (): string | undefined => {
-    if (isClosed) return closed
-    if (objects.areTooMany()) return tooMany
-    return age.isStale() ? stale : undefined
+    if (closing.signal.aborted) return problems.closed
+    if (objects.areTooMany()) return problems.tooMany
+    return age.isStale() ? problems.stale : undefined
   }
-
   const uses = openUses(clock, () => problem() !== undefined)
-  const reportOutage = outageReports(what, clock, (error) => report(onError, error))
-  const following = followStore(
+  const outage = outageOf(what, clock, age, onError)
+  followStore(
     { store, prefix, clock, signal: closing.signal, maxStalenessMs },
     {
       ...objects.follower,
@@ -138,16 +129,14 @@ export function storeCache<T>(options: StoreCacheOptions, kind: CachedKind<T>): 
       asked: age.asked,
       confirmed() {
         age.confirmed()
-        outdatedSinceMs = undefined
+        outage.ended()
       },
       failed(error, isFinal) {
-        outdatedSinceMs ??= age.confirmedMs ?? clock.now()
-        reportOutage({ cause: error, sinceMs: outdatedSinceMs, isUnavailable: problem() !== undefined })
+        outage.failed(error, problem() !== undefined)
         if (isFinal) ready.reject(error)
       },
     },
-  )
-  following.catch((error: unknown) => ready.reject(error))
+  ).catch((error: unknown) => ready.reject(error))
   // Who waits for it hears of it.
   ready.promise.catch(() => undefined)
 
@@ -155,26 +144,70 @@ export function storeCache<T>(options: StoreCacheOptions, kind: CachedKind<T>): 
     ready: ready.promise,
     problem,
     // Not that there are too many objects: all else would be refused with what needs them.
-    health: () => (isClosed ? [closed] : age.isStale() ? [stale] : []),
-    get: objects.get,
-    watch(key, onChange) {
-      const stops = [watchers.watch(key, onChange), uses.watch(onChange)]
-      return () => {
-        for (const stop of stops) stop()
-      }
+    health() {
+      if (closing.signal.aborted) return [problems.closed]
+      return age.isStale() ? [problems.stale] : []
     },
+    get: objects.get,
+    watch: (key, onChange) => stopAll(watchers.watch(key, onChange), uses.watch(onChange)),
     watchProblem: uses.watch,
     get outdatedSinceMs() {
-      return outdatedSinceMs
+      return outage.sinceMs()
     },
     learn(written) {
       if (written.key.startsWith(prefix)) objects.learn(written)
     },
     close() {
-      isClosed = true
       closing.abort()
-      ready.reject(new StoreError('closed', closed))
+      ready.reject(new StoreError('closed', problems.closed))
     },
+  }
+}
+
+function objectUse<T>(
+  { read, onChange, unreadable }: CachedKind<T>,
+  watchers: KeyWatchers,
+  onError: StoreCacheOptions['onError'],
+): ObjectUse<T> {
+  return {
+    read,
+    onChange(key, before, after) {
+      onChange?.(key, before, after)
+      watchers.changed(key)
+    },
+    onUnreadable: (key, cause) => report(onError, unreadableObject(key, unreadable, cause)),
+  }
+}
+
+/** Since when the store cannot be followed, and the reports of it. */
+function outageOf(
+  what: string,
+  clock: Clock,
+  age: Freshness,
+  onError: StoreCacheOptions['onError'],
+): {
+  readonly sinceMs: () => number | undefined
+  failed(error: unknown, isUnavailable: boolean): void
+  ended(): void
+} {
+  const reportOutage = outageReports(what, clock, (error) => report(onError, error))
+  let sinceMs: number | undefined
+  return {
+    sinceMs: () => sinceMs,
+    failed(cause, isUnavailable) {
+      const since = sinceMs ?? age.confirmedMs ?? clock.now()
+      sinceMs = since
+      reportOutage({ cause, sinceMs: since, isUnavailable })
+    },
+    ended() {
+      sinceMs = undefined
+    },
+  }
+}
+
+function stopAll(...stops: readonly (() => void)[]): () => void {
+  return () => {
+    for (const stop of stops) stop()
   }
 }
 

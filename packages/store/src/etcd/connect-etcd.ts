@@ -1,4 +1,4 @@
-import { type Clock, ConfigurationError } from '@kube-authn/core'
+import { type Clock, ConfigurationError, type ConfigurationProblem } from '@kube-authn/core'
 import { aClock, aString, nonEmptyListOf, systemClock } from '@kube-authn/core/internal'
 import {
   aBoolean,
@@ -9,9 +9,9 @@ import {
   type OptionsShape,
   required,
 } from '@kube-authn/core/adapter'
+import { createFetch } from '@kube-authn/node'
 import { type HistoryOptions, historyShape } from '../history-options.ts'
 import { elapsedTimeOf } from '../local/elapsed.ts'
-import { endpointProblem } from './endpoint-problem.ts'
 import { type EtcdClient, etcdClient, type EtcdFetch } from './etcd-client.ts'
 import { type EtcdKeys, etcdKeys } from './etcd-keys.ts'
 import { type EtcdTime, etcdTime } from './etcd-time.ts'
@@ -76,7 +76,7 @@ export interface EtcdConnection {
  *
  * @throws {ConfigurationError} if an option is invalid.
  */
-export async function connectEtcd(options: EtcdObjectStoreOptions): Promise<EtcdConnection> {
+export function connectEtcd(options: EtcdObjectStoreOptions): EtcdConnection {
   checkOptions(shape, options)
   const {
     clock = systemClock,
@@ -88,7 +88,7 @@ export async function connectEtcd(options: EtcdObjectStoreOptions): Promise<Etcd
   refuse(endpoints.flatMap((each, index) => endpointProblem(each, index, allowInsecureHttp)))
   const elapsedMs = elapsedTimeOf(options.clock)
   const time = etcdTime(clock, elapsedMs, options.clock !== undefined)
-  const { fetch, watchFetch, close } = await connectionsOf(options, timeoutSeconds)
+  const { fetch, watchFetch, close } = connectionsOf(options, timeoutSeconds)
   const timeoutMs = timeoutSeconds * 1000
   const client = etcdClient({
     endpoints,
@@ -109,13 +109,9 @@ interface EtcdConnections {
   readonly close: () => void
 }
 
-async function connectionsOf(
-  options: EtcdObjectStoreOptions,
-  timeoutSeconds: number,
-): Promise<EtcdConnections> {
+function connectionsOf(options: EtcdObjectStoreOptions, timeoutSeconds: number): EtcdConnections {
   const { fetch: given, caFile, certFile, keyFile, allowInsecureHttp = false } = options
   if (given !== undefined) return { fetch: given, watchFetch: given, close: () => {} }
-  const { createFetch } = await import('@kube-authn/node')
   const transport = {
     ...(caFile !== undefined && { caFile }),
     ...(certFile !== undefined && { certFile }),
@@ -143,6 +139,25 @@ function credentialsOf({
   return { username, password }
 }
 
-function refuse(problems: ConstructorParameters<typeof ConfigurationError>[0]): void {
+function refuse(problems: readonly ConfigurationProblem[]): void {
   if (problems.length > 0) throw new ConfigurationError(problems)
+}
+
+/** What is wrong with the URL of a member. The URL is not repeated: it may have a password. */
+function endpointProblem(
+  endpoint: string,
+  index: number,
+  allowInsecureHttp: boolean,
+): readonly ConfigurationProblem[] {
+  const path = `endpoints[${index}]`
+  const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined
+  if (url === undefined) return [{ path, message: 'must be a URL' }]
+  if (url.protocol !== 'https:' && !(allowInsecureHttp && url.protocol === 'http:')) {
+    return [{ path, message: 'must be an https URL' }]
+  }
+  if (url.username !== '' || url.password !== '') {
+    return [{ path, message: 'must not have credentials in it; use username and password' }]
+  }
+  if (url.search !== '' || url.hash !== '') return [{ path, message: 'must not have a query or a fragment' }]
+  return []
 }

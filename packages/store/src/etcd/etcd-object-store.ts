@@ -14,7 +14,7 @@ import { etcdStore } from './etcd-store.ts'
  * const store = await etcdObjectStore({ endpoints: ['https://etcd.example.com:2379'], caFile: '/etc/kube-authn/etcd-ca.crt' })
  */
 export async function etcdObjectStore(options: EtcdObjectStoreOptions): Promise<ObjectStore> {
-  const { close, ...connection } = await connectEtcd(options)
+  const { close, ...connection } = connectEtcd(options)
   try {
     return await etcdStore({
       ...connection,

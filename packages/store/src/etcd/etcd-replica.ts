@@ -1,19 +1,19 @@
 import type { Clock } from '@kube-authn/core'
 import { systemClock } from '@kube-authn/core/internal'
-import { channels } from '../local/channels.ts'
-import { history, type HistoryLimit } from '../local/history.ts'
+import { type Channels, channels } from '../local/channels.ts'
+import { type History, history, type HistoryLimit } from '../local/history.ts'
 import { turns } from '../local/turns.ts'
 import type { Past, Watched } from '../local/watcher.ts'
 import type { StoreChange } from '../object-store.ts'
 import { StoreError } from '../store-error.ts'
 import { signalAfter } from './after.ts'
-import { changeFeed, type FedChange, watchedChanges } from './change-feed.ts'
+import { type ChangeFeed, changeFeed, type FedChange, watchedChanges } from './change-feed.ts'
 import type { EtcdClient } from './etcd-client.ts'
 import { EtcdFailure, storeFailure } from './etcd-failure.ts'
 import { rangeReply } from './etcd-replies.ts'
 import type { FoundStore } from './find-store.ts'
 import type { ObjectEnds } from './object-ends.ts'
-import { recentChanges } from './recent-changes.ts'
+import { type RecentChanges, recentChanges } from './recent-changes.ts'
 import type { StoreNames } from './write-transaction.ts'
 
 /** What this process knows of a store in etcd: its revision, its last changes, and who watches them. */
@@ -55,208 +55,247 @@ const READS_PER_TURN = 128
 /** How long a write waits for its own change to come back, so that a watch that begins after it knows of it. */
 const CATCH_UP_MS = 250
 
+/** How often etcd is asked for its revision, and how long the watch of etcd may be behind it. */
+const BEAT_MS = 1000
+
+/** The state of a replica. */
+interface ReplicaState {
+  readonly options: EtcdReplicaOptions
+  readonly watchers: Channels
+  readonly recent: RecentChanges
+  readonly past: History
+  readonly feed: ChangeFeed
+  /** Aborts when the replica stops. */
+  readonly leaving: AbortController
+  /** The greatest revision that etcd has told of. */
+  known: number
+  compactedRevision: number
+  /** Whether the last beat found all changes here. */
+  isCurrent: boolean
+  stopped: StoreError | undefined
+  cancelBeat: (() => void) | undefined
+  /** While changes that came before this process are read. */
+  extending: Promise<void> | undefined
+}
+
 /** It begins with the revision at which the store was found. */
 export function etcdReplica(options: EtcdReplicaOptions): EtcdReplica {
-  const { client, found, clock, elapsedMs, limit, timeoutMs, ends, onLost } = options
-  const { names } = found
-  let { revision: known, compactedRevision } = found
-  let stopped: StoreError | undefined
-  let isCurrent = true
-  const watchers = channels()
-  const recent = recentChanges(known)
-  const past = history(limit, known - compactedRevision, known)
-
-  const onChanges = (fed: readonly FedChange[]): void => {
-    const changes = fed.map(({ change }) => change)
-    for (const { change, ending } of fed) ends.seen(change, ending)
-    ends.plan()
-    recent.add(changes)
-    past.add(changes)
-    watchers.publish(changes)
-    const surplus = past.surplus()
-    if (surplus !== undefined && surplus > compactedRevision) forget(surplus)
+  const { client, found, limit } = options
+  const { names, revision: since, compactedRevision } = found
+  const state: ReplicaState = {
+    options,
+    watchers: channels(),
+    recent: recentChanges(since),
+    past: history(limit, since - compactedRevision, since),
+    feed: changeFeed({
+      client,
+      names,
+      since,
+      onChanges: (fed) => deliver(state, fed),
+      onLost: (error) => lose(state, error),
+    }),
+    leaving: new AbortController(),
+    known: since,
+    compactedRevision,
+    isCurrent: true,
+    stopped: undefined,
+    cancelBeat: undefined,
+    extending: undefined,
   }
-
-  /** A failure only means that etcd keeps more than it must: the next time more is forgotten. */
-  const forget = (revision: number): void => {
-    compactedRevision = revision
-    recent.forget(revision)
-    for (const each of watchers.watchers()) each.forget(revision)
-    compactEtcd(revision).catch(() => undefined)
-  }
-
-  const compactEtcd = async (revision: number): Promise<void> => {
-    try {
-      await client.call('kv/compaction', { revision: String(names.base + revision) })
-    } catch (thrown) {
-      if (!(thrown instanceof EtcdFailure && thrown.reason === 'compacted')) throw thrown
-    }
-  }
-
-  const stop = (error: StoreError): void => {
-    if (stopped !== undefined) return
-    stopped = error
-    cancelBeat()
-    leaving.abort()
-    feed.stop()
-    for (const each of watchers.watchers()) each.fail(error)
-  }
-
-  const lose = (error: StoreError): void => {
-    if (stopped !== undefined) return
-    stop(error)
-    onLost(error)
-  }
-
-  const leaving = new AbortController()
-  const feed = changeFeed({ client, names, since: known, onChanges, onLost: lose })
-
-  const learn = (revision: number): void => {
-    known = Math.max(known, revision)
-  }
-
-  const current = async (): Promise<number> => {
-    requireRunning()
-    const least = feed.revision()
-    const reply = await client.call('kv/range', { key: names.keys.state }).catch((thrown: unknown) => {
-      throw storeFailure(thrown)
-    })
-    const state = rangeReply(reply).keyValues[0]
-    const revision = (state?.modRevision ?? 0) - names.base
-    if (state?.createRevision !== names.base || revision < least) {
-      const error = new StoreError(
-        'revisionUnknown',
-        'etcd has another store than before, or an older copy of it',
-      )
-      lose(error)
-      throw error
-    }
-    learn(revision)
-    return revision
-  }
-
-  const requireRunning = (): void => {
-    if (stopped !== undefined) throw stopped
-  }
-
-  const beat = async (): Promise<void> => {
-    try {
-      const revision = await current()
-      await feed.reached(revision, signalAfter(systemClock, BEAT_MS))
-      isCurrent = feed.isOpen() && feed.revision() >= revision
-      if (!isCurrent) feed.renew()
-    } catch {
-      isCurrent = false
-    }
-  }
-  let cancelBeat = (): void => {}
-  const planBeat = (): void => {
-    cancelBeat = systemClock.after(BEAT_MS, () => {
-      void beat().finally(() => {
-        if (stopped === undefined) planBeat()
-      })
-    })
-  }
-  planBeat()
-
-  const requireReached = async (revision: number): Promise<void> => {
-    if (revision <= known) return
-    const last = await current()
-    if (revision > last) {
-      throw new StoreError('revisionUnknown', `revision ${revision} is unknown: the last one is ${last}`)
-    }
-  }
-
-  const requireRemembered = (since: number): void => {
-    if (since < compactedRevision) throw forgotten(since)
-  }
-
-  let extending: Promise<void> | undefined
-  /** Reads changes that came before this process, once for all who want them. */
-  const extend = (since: number): Promise<void> => {
-    extending ??= readBefore(since)
-      .catch((thrown: unknown) => {
-        throw storeFailure(thrown)
-      })
-      .finally(() => (extending = undefined))
-    return extending
-  }
-
-  const readBefore = async (since: number): Promise<void> => {
-    const end = recent.since()
-    const changes: StoreChange[] = []
-    let length = 0
-    const controller = new AbortController()
-    const signal = AbortSignal.any([controller.signal, leaving.signal])
-    let cancel = (): void => {}
-    const awaitNext = (): void => {
-      cancel()
-      cancel = systemClock.after(timeoutMs, () => controller.abort())
-    }
-    awaitNext()
-    try {
-      for await (const fed of watchedChanges(client, names, since, signal)) {
-        awaitNext()
-        for (const { change } of fed) {
-          if (change.revision <= end) changes.push(change)
-          length += change.value.length
-        }
-        if ((fed.at(-1)?.change.revision ?? 0) >= end) break
-        if (length > 1.1 * limit.length) throw forgotten(since)
-      }
-    } finally {
-      cancel()
-    }
-    requireRunning()
-    if (controller.signal.aborted)
-      throw new EtcdFailure('unknown', 'a watch of changes from before is silent')
-    if (recent.since() === end) recent.prepend(changes, since)
-  }
-
-  const pastOf =
-    (prefix: string): Past =>
-    (since) => {
-      requireRunning()
-      requireRemembered(since)
-      if (since > feed.revision())
-        return requireReached(since).then(() => feed.reached(since, leaving.signal))
-      if (since < recent.since()) return extend(since)
-      return recent.after(since, prefix)
-    }
-
+  planBeat(state)
   return {
     names,
-    watched: {
-      clock,
-      elapsedMs,
-      turns: turns(READS_PER_TURN),
-      revision: () => feed.revision(),
-      isCurrent: () => isCurrent && feed.isOpen(),
-      past: pastOf,
-      join: (each) => watchers.join(each),
-      leave: (each) => watchers.leave(each),
-    },
-    revision: () => known,
-    learn,
+    watched: watchedReplica(state),
+    revision: () => state.known,
+    learn: (revision) => learn(state, revision),
     async caughtUp(revision) {
-      learn(revision)
+      learn(state, revision)
+      const { feed } = state
       if (feed.isOpen()) await feed.reached(revision, signalAfter(systemClock, CATCH_UP_MS))
     },
-    requireReached,
-    requireRemembered,
+    requireReached: (revision) => requireReached(state, revision),
+    requireRemembered: (revision) => requireRemembered(state, revision),
     async compact(revision) {
-      await requireReached(revision)
-      if (revision <= compactedRevision) return
-      await compactEtcd(revision)
-      compactedRevision = Math.max(compactedRevision, revision)
+      await requireReached(state, revision)
+      if (revision <= state.compactedRevision) return
+      await compactEtcd(state, revision)
+      state.compactedRevision = Math.max(state.compactedRevision, revision)
     },
-    current,
-    stop,
+    current: () => current(state),
+    stop: (error) => stop(state, error),
   }
 }
 
-/** How often etcd is asked for its revision, and how long the watch of etcd may be behind it. */
-const BEAT_MS = 1000
+function watchedReplica(state: ReplicaState): Watched {
+  const { feed, watchers, options } = state
+  return {
+    clock: options.clock,
+    elapsedMs: options.elapsedMs,
+    turns: turns(READS_PER_TURN),
+    revision: () => feed.revision(),
+    isCurrent: () => state.isCurrent && feed.isOpen(),
+    past: (prefix) => (since) => pastAfter(state, prefix, since),
+    join: (each) => watchers.join(each),
+    leave: (each) => watchers.leave(each),
+  }
+}
+
+/** Changes came from the watch of etcd. */
+function deliver(state: ReplicaState, fed: readonly FedChange[]): void {
+  const { recent, past, watchers } = state
+  const { ends } = state.options
+  const changes = fed.map(({ change }) => change)
+  for (const { change, ending } of fed) ends.seen(change, ending)
+  ends.plan()
+  recent.add(changes)
+  past.add(changes)
+  watchers.publish(changes)
+  const surplus = past.surplus()
+  if (surplus !== undefined && surplus > state.compactedRevision) forget(state, surplus)
+}
+
+/** A failure only means that etcd keeps more than it must: the next time more is forgotten. */
+function forget(state: ReplicaState, revision: number): void {
+  state.compactedRevision = revision
+  state.recent.forget(revision)
+  for (const each of state.watchers.watchers()) each.forget(revision)
+  compactEtcd(state, revision).catch(() => undefined)
+}
+
+async function compactEtcd({ options }: ReplicaState, revision: number): Promise<void> {
+  const { client, found } = options
+  try {
+    await client.call('kv/compaction', { revision: String(found.names.base + revision) })
+  } catch (thrown) {
+    if (!(thrown instanceof EtcdFailure && thrown.reason === 'compacted')) throw thrown
+  }
+}
+
+function stop(state: ReplicaState, error: StoreError): void {
+  if (state.stopped !== undefined) return
+  state.stopped = error
+  state.cancelBeat?.()
+  state.leaving.abort()
+  state.feed.stop()
+  for (const each of state.watchers.watchers()) each.fail(error)
+}
+
+function lose(state: ReplicaState, error: StoreError): void {
+  if (state.stopped !== undefined) return
+  stop(state, error)
+  state.options.onLost(error)
+}
+
+function learn(state: ReplicaState, revision: number): void {
+  state.known = Math.max(state.known, revision)
+}
+
+async function current(state: ReplicaState): Promise<number> {
+  requireRunning(state)
+  const { client, found } = state.options
+  const { names } = found
+  const least = state.feed.revision()
+  const reply = await client.call('kv/range', { key: names.keys.state }).catch((thrown: unknown) => {
+    throw storeFailure(thrown)
+  })
+  const stored = rangeReply(reply).keyValues[0]
+  const revision = (stored?.modRevision ?? 0) - names.base
+  if (stored?.createRevision !== names.base || revision < least) {
+    const error = new StoreError(
+      'revisionUnknown',
+      'etcd has another store than before, or an older copy of it',
+    )
+    lose(state, error)
+    throw error
+  }
+  learn(state, revision)
+  return revision
+}
+
+function requireRunning({ stopped }: ReplicaState): void {
+  if (stopped !== undefined) throw stopped
+}
+
+function planBeat(state: ReplicaState): void {
+  state.cancelBeat = systemClock.after(BEAT_MS, () => {
+    void beat(state).finally(() => {
+      if (state.stopped === undefined) planBeat(state)
+    })
+  })
+}
+
+async function beat(state: ReplicaState): Promise<void> {
+  const { feed } = state
+  try {
+    const revision = await current(state)
+    await feed.reached(revision, signalAfter(systemClock, BEAT_MS))
+    state.isCurrent = feed.isOpen() && feed.revision() >= revision
+    if (!state.isCurrent) feed.renew()
+  } catch {
+    state.isCurrent = false
+  }
+}
+
+async function requireReached(state: ReplicaState, revision: number): Promise<void> {
+  if (revision <= state.known) return
+  const last = await current(state)
+  if (revision > last) {
+    throw new StoreError('revisionUnknown', `revision ${revision} is unknown: the last one is ${last}`)
+  }
+}
+
+function requireRemembered({ compactedRevision }: ReplicaState, since: number): void {
+  if (since < compactedRevision) throw forgotten(since)
+}
+
+/** The next change for a watcher that comes from before. */
+function pastAfter(state: ReplicaState, prefix: string, since: number): ReturnType<Past> {
+  const { feed, recent, leaving } = state
+  requireRunning(state)
+  requireRemembered(state, since)
+  if (since > feed.revision()) {
+    return requireReached(state, since).then(() => feed.reached(since, leaving.signal))
+  }
+  return since < recent.since() ? extend(state, since) : recent.after(since, prefix)
+}
+
+/** Reads changes that came before this process, once for all who want them. */
+function extend(state: ReplicaState, since: number): Promise<void> {
+  state.extending ??= readBefore(state, since)
+    .catch((thrown: unknown) => {
+      throw storeFailure(thrown)
+    })
+    .finally(() => (state.extending = undefined))
+  return state.extending
+}
+
+async function readBefore(state: ReplicaState, since: number): Promise<void> {
+  const { recent, leaving, options } = state
+  const end = recent.since()
+  const changes: StoreChange[] = []
+  let length = 0
+  const controller = new AbortController()
+  const signal = AbortSignal.any([controller.signal, leaving.signal])
+  const startTimer = (): (() => void) => systemClock.after(options.timeoutMs, () => controller.abort())
+  let cancel = startTimer()
+  try {
+    for await (const fed of watchedChanges(options.client, options.found.names, since, signal)) {
+      cancel()
+      cancel = startTimer()
+      for (const { change } of fed) {
+        if (change.revision <= end) changes.push(change)
+        length += change.value.length
+      }
+      if ((fed.at(-1)?.change.revision ?? 0) >= end) break
+      if (length > 1.1 * options.limit.length) throw forgotten(since)
+    }
+  } finally {
+    cancel()
+  }
+  requireRunning(state)
+  if (controller.signal.aborted) throw new EtcdFailure('unknown', 'a watch of changes from before is silent')
+  if (recent.since() === end) recent.prepend(changes, since)
+}
 
 function forgotten(since: number): StoreError {
   return new StoreError('revisionCompacted', `changes after revision ${since} were forgotten`)

@@ -2,13 +2,14 @@ import type { Clock } from '@kube-authn/core'
 import { systemClock } from '@kube-authn/core/internal'
 import { checkKey } from '../limits.ts'
 import type { HistoryLimit } from '../local/history.ts'
-import { watcher } from '../local/watcher.ts'
+import { watch } from '../local/watcher.ts'
 import { closed } from '../local/write-queue.ts'
-import type { ObjectStore, StoreEvent, WatchOptions } from '../object-store.ts'
+import type { ObjectStore } from '../object-store.ts'
 import { StoreError } from '../store-error.ts'
-import { type FoundObject, foundObject } from './change-of-event.ts'
+import { workInProgress } from '../work-in-progress.ts'
 import { after } from './after.ts'
-import { endedObjects } from './ended-objects.ts'
+import { type FoundObject, foundObject } from './change-of-event.ts'
+import { type EndedObjects, endedObjects } from './ended-objects.ts'
 import type { EtcdClient } from './etcd-client.ts'
 import { storeFailure } from './etcd-failure.ts'
 import type { EtcdKeys } from './etcd-keys.ts'
@@ -34,143 +35,163 @@ export interface EtcdStoreOptions {
   readonly onClosed: () => void
 }
 
-const DEFAULT_MAX_WAITING = 1000
 const RETRY_MS = 1000
 
 /** The rules of an {@link ObjectStore} over etcd. @throws {StoreError} if etcd cannot be used. */
 export async function etcdStore(options: EtcdStoreOptions): Promise<ObjectStore> {
-  const { client, keys, limit, timeoutMs, clock, elapsedMs, time, onClosed } = options
-  const closing = new AbortController()
-  let replica: EtcdReplica | undefined
-  let lost: StoreError | undefined
-  const inProgress = new Set<Promise<unknown>>()
-
-  const ended = endedObjects({
-    clock,
-    elapsedMs,
-    time,
-    patienceMs: timeoutMs / 5,
-    async remove({ key, revision }) {
-      const current = running()
-      await once(current, { type: 'delete', key, revision: current.names.base + revision })
-    },
+  const { time, timeoutMs, onClosed } = options
+  const work = workInProgress()
+  const opening: Opening = {
+    options,
+    ended: removingEnded(options, (write) => once(opening, write)),
+    isClosed: work.hasEnded,
+    replica: undefined,
+    lost: undefined,
+  }
+  const { ended } = opening
+  const hidden = ({ object, ending }: FoundObject): boolean => ended.ends.isOver(object, ending)
+  const find = (key: string): Promise<FoundObject | undefined> => findObject(opening, key)
+  const writes = etcdWrites({
+    ended,
+    running: () => running(opening),
+    once: (replica, write) => tryOnce(opening, replica, write),
+    find,
+    hidden,
   })
-  const { ends } = ended
+  const begin = <T>(task: () => Promise<T>): Promise<T> => work.begin(() => translated(task))
 
-  const open = async (): Promise<void> => {
-    const found = await findStore(client, keys, timeoutMs)
-    if (closing.signal.aborted) throw closed()
-    ended.clear()
-    for (const { version, expiresAtMs } of found.ends) ends.resume(version, expiresAtMs)
-    replica = etcdReplica({ client, found, clock, elapsedMs, limit, timeoutMs, ends, onLost })
-    lost = undefined
-    ends.plan()
-  }
-
-  const onLost = (error: StoreError): void => {
-    lost = new StoreError('storeUnavailable', `the store is opened again: ${error.message}`, error)
-    void reopen()
-  }
-
-  const reopen = async (): Promise<void> => {
-    while (!closing.signal.aborted) {
-      try {
-        await open()
-        return
-      } catch {
-        await after(systemClock, RETRY_MS)
-      }
-    }
-  }
-
-  /** @throws {StoreError} if there is none now. */
-  function running(): EtcdReplica {
-    if (lost !== undefined) throw lost
-    if (replica === undefined) throw closed()
-    return replica
-  }
-
-  const once = ({ names, revision }: EtcdReplica, write: EtcdWrite): Promise<WriteOutcome> => {
-    const tried = { write, id: crypto.randomUUID(), since: names.base + revision() }
-    return writeOnce(client, names, tried, timeoutMs)
-  }
-
-  /** Work that is completed before the store is closed. */
-  const begun = <T>(work: () => Promise<T>): Promise<T> => {
-    const promise = (async () => {
-      if (closing.signal.aborted) throw closed()
-      try {
-        return await work()
-      } catch (thrown) {
-        throw storeFailure(thrown)
-      }
-    })()
-    const over = (): void => void inProgress.delete(promise)
-    inProgress.add(promise)
-    promise.then(over, over)
-    return promise
-  }
-
-  const hidden = ({ object, ending }: FoundObject): boolean => ends.isOver(object, ending)
-
-  const find = async (key: string): Promise<FoundObject | undefined> => {
-    const { names } = running()
-    const [found] = rangeReply(await client.call('kv/range', { key: names.keys.object(key) })).keyValues
-    return found === undefined ? undefined : foundObject(names, found)
-  }
-
-  const watch = (prefix: string, given: WatchOptions): AsyncIterable<StoreEvent> => {
-    const { since = replica?.revision() ?? 0, signal, maxWaiting = DEFAULT_MAX_WAITING, progressMs } = given
-    if (!Number.isSafeInteger(since) || since < 0) throw new RangeError('since must be a revision')
-    const watching = { prefix, since, maxWaiting, progressMs, signal }
-    return {
-      [Symbol.asyncIterator]: () => {
-        if (replica === undefined) throw closed()
-        return watcher(replica.watched, watching)
-      },
-    }
-  }
-
-  const writes = etcdWrites({ ended, running, once, find, hidden })
-
-  try {
-    await open()
+  await translated(async () => {
+    await open(opening)
     await ended.removed(timeoutMs)
-  } catch (thrown) {
-    throw storeFailure(thrown)
-  }
-
-  return {
+  })
+  const store: ObjectStore = {
     get: (key) =>
-      begun(async () => {
+      begin(async () => {
         checkKey(key)
         await ended.removed()
         const found = await find(key)
         return found === undefined || hidden(found) ? undefined : found.object
       }),
     list: (prefix, given = {}) =>
-      begun(async () => {
+      begin(async () => {
         await ended.removed()
-        return listObjects({ client, replica: running(), hidden, prefix, ...given })
+        return listObjects({ client: options.client, replica: running(opening), hidden, prefix, ...given })
       }),
-    create: (key, value, lifetime) => begun(() => writes.create(key, value, lifetime)),
-    update: (key, value, expected, lifetime) => begun(() => writes.update(key, value, expected, lifetime)),
-    delete: (key, precondition) => begun(() => writes.delete(key, precondition)),
-    watch: (prefix, given = {}) => watch(prefix, given),
+    create: (key, value, lifetime) => begin(() => writes.create(key, value, lifetime)),
+    update: (key, value, expected, lifetime) => begin(() => writes.update(key, value, expected, lifetime)),
+    delete: (key, precondition) => begin(() => writes.delete(key, precondition)),
+    watch: (prefix, given = {}) =>
+      watch(() => opened(opening).watched, prefix, given, opening.replica?.revision() ?? 0),
     revision: () =>
-      begun(async () => {
+      begin(async () => {
         await ended.removed()
-        return running().current()
+        return running(opening).current()
       }),
     now: () => time.nowMs(),
-    compact: (revision) => begun(() => running().compact(revision)),
+    compact: (revision) => begin(async () => running(opening).compact(revision)),
     async close() {
-      if (closing.signal.aborted) return
-      closing.abort()
+      if (!work.end()) return
       ended.stop()
-      await Promise.allSettled(inProgress)
-      replica?.stop(closed())
+      await work.completed()
+      opening.replica?.stop(closed())
       onClosed()
     },
+    [Symbol.asyncDispose]: () => store.close(),
+  }
+  return store
+}
+
+/** A store that is opened, and opened again when etcd has another one. */
+interface Opening {
+  readonly options: EtcdStoreOptions
+  readonly ended: EndedObjects
+  readonly isClosed: () => boolean
+  replica: EtcdReplica | undefined
+  /** Why there is none now. */
+  lost: StoreError | undefined
+}
+
+async function open(opening: Opening): Promise<void> {
+  const { options, ended } = opening
+  const { client, keys, timeoutMs, clock, elapsedMs, limit } = options
+  const { ends } = ended
+  const found = await findStore(client, keys, timeoutMs)
+  if (opening.isClosed()) throw closed()
+  ended.clear()
+  for (const { version, expiresAtMs } of found.ends) ends.resume(version, expiresAtMs)
+  const onLost = (error: StoreError): void => {
+    opening.lost = new StoreError('storeUnavailable', `the store is opened again: ${error.message}`, error)
+    void reopen(opening)
+  }
+  opening.replica = etcdReplica({ client, found, clock, elapsedMs, limit, timeoutMs, ends, onLost })
+  opening.lost = undefined
+  ends.plan()
+}
+
+async function reopen(opening: Opening): Promise<void> {
+  while (!opening.isClosed()) {
+    try {
+      await open(opening)
+      return
+    } catch {
+      await after(systemClock, RETRY_MS)
+    }
+  }
+}
+
+/** @throws {StoreError} if there is none now. */
+function running(opening: Opening): EtcdReplica {
+  if (opening.lost !== undefined) throw opening.lost
+  return opened(opening)
+}
+
+function opened({ replica }: Opening): EtcdReplica {
+  if (replica === undefined) throw closed()
+  return replica
+}
+
+function removingEnded(
+  { clock, elapsedMs, time, timeoutMs }: EtcdStoreOptions,
+  write: (make: (base: number) => EtcdWrite) => Promise<WriteOutcome>,
+): EndedObjects {
+  return endedObjects({
+    clock,
+    elapsedMs,
+    time,
+    patienceMs: timeoutMs / 5,
+    async remove({ key, revision }) {
+      await write((base) => ({ type: 'delete', key, revision: base + revision }))
+    },
+  })
+}
+
+/** Tries a write in the store as it is now. */
+async function once(opening: Opening, make: (base: number) => EtcdWrite): Promise<WriteOutcome> {
+  const replica = running(opening)
+  return tryOnce(opening, replica, make(replica.names.base))
+}
+
+function tryOnce(
+  { options: { client, timeoutMs } }: Opening,
+  { names, revision }: EtcdReplica,
+  write: EtcdWrite,
+): Promise<WriteOutcome> {
+  const tried = { write, id: crypto.randomUUID(), since: names.base + revision() }
+  return writeOnce(client, names, tried, timeoutMs)
+}
+
+async function findObject(opening: Opening, key: string): Promise<FoundObject | undefined> {
+  const { names } = running(opening)
+  const answer = await opening.options.client.call('kv/range', { key: names.keys.object(key) })
+  const [found] = rangeReply(answer).keyValues
+  return found === undefined ? undefined : foundObject(names, found)
+}
+
+/** What work resolves to, with failures of etcd as those of a store. @throws {StoreError} */
+async function translated<T>(task: () => Promise<T>): Promise<T> {
+  try {
+    return await task()
+  } catch (thrown) {
+    throw storeFailure(thrown)
   }
 }

@@ -18,7 +18,7 @@ export async function readEtcdStore<T>(
   options: EtcdObjectStoreOptions,
   work: (snapshot: StoreSnapshot) => Promise<T>,
 ): Promise<T> {
-  const connection = await connectEtcd(options)
+  const connection = connectEtcd(options)
   try {
     return await work(await snapshotOf(connection))
   } catch (thrown) {

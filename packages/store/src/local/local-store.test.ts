@@ -3,7 +3,8 @@ import { fixedClock } from '../../../core/test/fakes.ts'
 import { memoryEngine } from '../memory/memory-engine.ts'
 import type { ObjectStore, StoreChange, StoreEvent, WatchOptions } from '../object-store.ts'
 import type { StoreError } from '../store-error.ts'
-import { localStore, type LocalStoreOptions } from './local-store.ts'
+import type { LocalStoreOptions } from './local-state.ts'
+import { localStore } from './local-store.ts'
 
 const HISTORY = { changes: 10_000, length: 1_000_000 }
 

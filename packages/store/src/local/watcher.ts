@@ -1,8 +1,8 @@
 import type { Clock } from '@kube-authn/core'
-import type { StoreChange, StoreEvent } from '../object-store.ts'
+import type { StoreChange, StoreEvent, WatchOptions } from '../object-store.ts'
 import { StoreError } from '../store-error.ts'
 import type { Channel, Place, Watcher } from './channels.ts'
-import { progressTimer } from './progress-timer.ts'
+import { type ProgressTimer, progressTimer } from './progress-timer.ts'
 import type { Turns } from './turns.ts'
 
 /** What a watcher needs of its store. */
@@ -29,15 +29,6 @@ export interface Watched {
  */
 export type Past = (since: number) => StoreChange | Promise<void> | undefined
 
-/** How a watch is made. */
-export interface WatcherOptions {
-  readonly prefix: string
-  readonly since: number
-  readonly maxWaiting: number
-  readonly progressMs: number | undefined
-  readonly signal: AbortSignal | undefined
-}
-
 /** Where a watch is among the new changes. */
 interface Live {
   readonly channel: Channel
@@ -52,143 +43,209 @@ interface Reader {
   readonly reject: (reason: unknown) => void
 }
 
+/** How an iteration is made. */
+export interface WatcherOptions {
+  readonly prefix: string
+  readonly since: number
+  readonly maxWaiting: number
+  readonly progressMs?: number | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+const DEFAULT_MAX_WAITING = 1000
+
+/**
+ * The changes of a prefix; each iteration watches anew.
+ *
+ * @param revision where a watch begins unless the options say otherwise.
+ * @throws {RangeError}
+ */
+export function watch(
+  watched: () => Watched,
+  prefix: string,
+  options: WatchOptions,
+  revision: number,
+): AsyncIterable<StoreEvent> {
+  const { since = revision, maxWaiting = DEFAULT_MAX_WAITING } = options
+  if (!Number.isSafeInteger(since) || since < 0) throw new RangeError('since must be a revision')
+  return {
+    [Symbol.asyncIterator]: () => watcher(watched(), { ...options, prefix, since, maxWaiting }),
+  }
+}
+
+/** The state of one iteration. */
+interface Iteration {
+  readonly watched: Watched
+  readonly past: Past
+  readonly maxWaiting: number
+  /** As the store sees it. */
+  readonly member: Watcher
+  readonly progress: ProgressTimer | undefined
+  readonly signal: AbortSignal | undefined
+  readonly stop: () => void
+  /** The revision of the last change that was delivered. */
+  position: number
+  live: Live | undefined
+  end: { readonly error?: unknown } | undefined
+  reader: Reader | undefined
+  isScheduled: boolean
+  isFetching: boolean
+}
+
 /**
  * One iteration over changes. It first reads the changes of the past, one when it is asked for one, and goes over to the new ones after that. Of those at most
  * `maxWaiting` wait, besides those that came together while it was waiting.
  */
 export function watcher(watched: Watched, options: WatcherOptions): AsyncIterator<StoreEvent, undefined> {
   const { prefix, maxWaiting, progressMs, signal } = options
-  let position = options.since
-  let live: Live | undefined
-  let end: { readonly error?: unknown } | undefined
-  let reader: Reader | undefined
-  let isScheduled = false
-  let isFetching = false
-  const past = watched.past(options.prefix)
-
-  const finish = (how: { readonly error?: unknown }): void => {
-    if (end !== undefined) return
-    end = how
-    live = undefined
-    progress?.stop()
-    watched.leave(self)
-    signal?.removeEventListener('abort', stop)
-    settle()
-  }
-  const stop = (): void => finish({})
-
-  const self: Watcher = {
-    prefix,
-    wake() {
-      if (reader === undefined || live === undefined) return
-      live.awaited = live.channel.last().count
-      schedule()
+  const iteration: Iteration = {
+    watched,
+    past: watched.past(prefix),
+    maxWaiting,
+    member: {
+      prefix,
+      wake: () => wake(iteration),
+      forget: (revision) => forget(iteration, revision),
+      fail: (error) => finish(iteration, { error }),
     },
-    forget(revision) {
-      const next = live?.place.change?.revision ?? Infinity
-      if (next <= revision) finish({ error: tooSlow('changes that waited to be read were forgotten') })
-    },
-    fail: (error) => finish({ error }),
+    progress:
+      progressMs === undefined ? undefined : progressTimer(watched, progressMs, () => schedule(iteration)),
+    signal,
+    stop: () => finish(iteration, {}),
+    position: options.since,
+    live: undefined,
+    end: undefined,
+    reader: undefined,
+    isScheduled: false,
+    isFetching: false,
   }
-
-  const schedule = (): void => {
-    if (isScheduled) return
-    isScheduled = true
-    watched.turns.run(() => {
-      isScheduled = false
-      settle()
-    })
-  }
-
-  const progress = progressMs === undefined ? undefined : progressTimer(watched, progressMs, schedule)
-
-  const nextChange = (): StoreChange | undefined => {
-    if (live === undefined) {
-      const earlier = isFetching ? undefined : past(position)
-      if (earlier instanceof Promise) fetch(earlier)
-      else if (earlier !== undefined) return earlier
-      if (isFetching) return undefined
-      const channel = watched.join(self)
-      live = { channel, place: channel.last(), awaited: 0 }
-    }
-    const { channel, place, awaited } = live
-    if (place.next === undefined) return undefined
-    if (channel.last().count - Math.max(place.count, awaited) > maxWaiting) {
-      throw tooSlow(`more than ${maxWaiting} changes waited to be read`)
-    }
-    live.place = place.next
-    return place.change
-  }
-
-  const fetch = (pending: Promise<void>): void => {
-    isFetching = true
-    const fetched = (): void => {
-      isFetching = false
-      schedule()
-    }
-    pending.then(fetched, (error: unknown) => finish({ error }))
-  }
-
-  /** The next event, if there is one now. */
-  const take = (): StoreEvent | undefined => {
-    const change = nextChange()
-    if (change !== undefined) {
-      position = change.revision
-      progress?.delivered()
-      return change
-    }
-    if (live === undefined || !watched.isCurrent()) return undefined
-    // Everything up to now has been read, since nothing waits.
-    return progress?.isDue() === true ? { type: 'progress', revision: watched.revision() } : undefined
-  }
-
-  /** Answers the reader, if there is one and an answer. */
-  function settle(): void {
-    if (reader === undefined) return
-    const value = end === undefined ? taken() : undefined
-    // It may have ended by itself.
-    const asked = reader
-    if (asked === undefined || (end === undefined && value === undefined)) return
-    reader = undefined
-    if (value !== undefined) asked.resolve({ done: false, value })
-    else if (end?.error === undefined) asked.resolve({ done: true, value: undefined })
-    else {
-      const { error } = end
-      // It is thrown once; after that the iteration is over.
-      end = {}
-      asked.reject(error)
-    }
-  }
-
-  function taken(): StoreEvent | undefined {
-    try {
-      return take()
-    } catch (error) {
-      finish({ error })
-      return undefined
-    }
-  }
-
-  if (signal?.aborted === true) finish({})
-  else signal?.addEventListener('abort', stop)
-
+  if (signal?.aborted === true) finish(iteration, {})
+  else signal?.addEventListener('abort', iteration.stop)
   return {
-    next() {
-      if (reader !== undefined) {
-        return Promise.reject(new TypeError('the next event of a watch was asked for twice at a time'))
-      }
-      return new Promise((resolve, reject) => {
-        reader = { resolve, reject }
-        // At the last revision nothing is there to be delivered: new changes are waited for from now on.
-        if (end !== undefined || (live === undefined && position === watched.revision())) settle()
-        else schedule()
-      })
-    },
+    next: () => next(iteration),
     return() {
-      finish({})
+      finish(iteration, {})
       return Promise.resolve({ done: true, value: undefined })
     },
   }
+}
+
+function next(iteration: Iteration): Promise<IteratorResult<StoreEvent, undefined>> {
+  if (iteration.reader !== undefined) {
+    return Promise.reject(new TypeError('the next event of a watch was asked for twice at a time'))
+  }
+  return new Promise((resolve, reject) => {
+    iteration.reader = { resolve, reject }
+    const { end, live, position, watched } = iteration
+    // At the last revision nothing is there to be delivered: new changes are waited for from now on.
+    if (end !== undefined || (live === undefined && position === watched.revision())) settle(iteration)
+    else schedule(iteration)
+  })
+}
+
+/** Changes have come. */
+function wake(iteration: Iteration): void {
+  const { reader, live } = iteration
+  if (reader === undefined || live === undefined) return
+  live.awaited = live.channel.last().count
+  schedule(iteration)
+}
+
+/** Changes up to a revision were forgotten. */
+function forget(iteration: Iteration, revision: number): void {
+  const waiting = iteration.live?.place.change?.revision ?? Infinity
+  if (waiting > revision) return
+  finish(iteration, { error: tooSlow('changes that waited to be read were forgotten') })
+}
+
+function finish(iteration: Iteration, how: { readonly error?: unknown }): void {
+  if (iteration.end !== undefined) return
+  iteration.end = how
+  iteration.live = undefined
+  iteration.progress?.stop()
+  iteration.watched.leave(iteration.member)
+  iteration.signal?.removeEventListener('abort', iteration.stop)
+  settle(iteration)
+}
+
+function schedule(iteration: Iteration): void {
+  if (iteration.isScheduled) return
+  iteration.isScheduled = true
+  iteration.watched.turns.run(() => {
+    iteration.isScheduled = false
+    settle(iteration)
+  })
+}
+
+/** Answers the reader, if there is one and an answer. */
+function settle(iteration: Iteration): void {
+  if (iteration.reader === undefined) return
+  const value = iteration.end === undefined ? takeOrFinish(iteration) : undefined
+  // It may have ended by itself.
+  const { reader: asked, end } = iteration
+  if (asked === undefined || (end === undefined && value === undefined)) return
+  iteration.reader = undefined
+  if (value !== undefined) asked.resolve({ done: false, value })
+  else if (end?.error === undefined) asked.resolve({ done: true, value: undefined })
+  else {
+    // It is thrown once; after that the iteration is over.
+    iteration.end = {}
+    asked.reject(end.error)
+  }
+}
+
+function takeOrFinish(iteration: Iteration): StoreEvent | undefined {
+  try {
+    return take(iteration)
+  } catch (error) {
+    finish(iteration, { error })
+    return undefined
+  }
+}
+
+/** The next event, if there is one now. */
+function take(iteration: Iteration): StoreEvent | undefined {
+  const { watched, progress } = iteration
+  const change = nextChange(iteration)
+  if (change !== undefined) {
+    iteration.position = change.revision
+    progress?.delivered()
+    return change
+  }
+  if (iteration.live === undefined || !watched.isCurrent()) return undefined
+  // Everything up to now has been read, since nothing waits.
+  return progress?.isDue() === true ? { type: 'progress', revision: watched.revision() } : undefined
+}
+
+function nextChange(iteration: Iteration): StoreChange | undefined {
+  const { watched, past, position, member, maxWaiting } = iteration
+  if (iteration.live === undefined) {
+    const earlier = iteration.isFetching ? undefined : past(position)
+    if (earlier instanceof Promise) fetchPast(iteration, earlier)
+    else if (earlier !== undefined) return earlier
+    if (iteration.isFetching) return undefined
+    const channel = watched.join(member)
+    iteration.live = { channel, place: channel.last(), awaited: 0 }
+  }
+  const { live } = iteration
+  const { channel, place, awaited } = live
+  if (place.next === undefined) return undefined
+  if (channel.last().count - Math.max(place.count, awaited) > maxWaiting) {
+    throw tooSlow(`more than ${maxWaiting} changes waited to be read`)
+  }
+  live.place = place.next
+  return place.change
+}
+
+function fetchPast(iteration: Iteration, pending: Promise<void>): void {
+  iteration.isFetching = true
+  pending.then(
+    () => {
+      iteration.isFetching = false
+      schedule(iteration)
+    },
+    (error: unknown) => finish(iteration, { error }),
+  )
 }
 
 function tooSlow(message: string): StoreError {

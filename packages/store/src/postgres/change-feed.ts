@@ -2,8 +2,8 @@ import type { Clock } from '@kube-authn/core'
 import type { StoreChange } from '../object-store.ts'
 import { StoreError } from '../store-error.ts'
 import type { ChangePage } from './reader.ts'
-import { recentChanges } from './recent-changes.ts'
-import { retryPauses } from './retry-pauses.ts'
+import { type RecentChanges, recentChanges } from './recent-changes.ts'
+import { type RetryPauses, retryPauses } from './retry-pauses.ts'
 
 /** The changes of the whole store, once for all watchers of this process. */
 export interface ChangeFeed {
@@ -43,98 +43,116 @@ export interface ChangeFeedOptions {
   readonly onReached: () => void
 }
 
-export function changeFeed(options: ChangeFeedOptions): ChangeFeed {
-  const { clock, pollMs } = options
-  const recent = recentChanges(options.revision)
-  const pauses = retryPauses()
-  let isFollowing = false
-  let isFailing = false
-  let isStopped = false
-  let cancel: (() => void) | undefined
-  let running: Promise<void> = Promise.resolve()
+/** The state of a feed. */
+interface FeedState {
+  readonly options: ChangeFeedOptions
+  readonly recent: RecentChanges
+  readonly pauses: RetryPauses
+  isFollowing: boolean
+  isFailing: boolean
+  isStopped: boolean
+  /** Cancels the next question. */
+  cancel: (() => void) | undefined
+  running: Promise<void>
   /** Begins when `running` has ended. */
-  let next: Promise<void> | undefined
+  next: Promise<void> | undefined
+}
 
-  const publish = (changes: readonly StoreChange[]): void => {
-    const added = recent.add(changes)
-    if (added.length > 0) options.publish(added)
+export function changeFeed(options: ChangeFeedOptions): ChangeFeed {
+  const recent = recentChanges(options.revision)
+  const state: FeedState = {
+    options,
+    recent,
+    pauses: retryPauses(),
+    isFollowing: false,
+    isFailing: false,
+    isStopped: false,
+    cancel: undefined,
+    running: Promise.resolve(),
+    next: undefined,
   }
-
-  /** Watchers that miss changes which were forgotten, or which another database had, begin anew. */
-  const leap = (code: 'revisionCompacted' | 'revisionUnknown', to: number): void => {
-    recent.reset(to)
-    options.fail(new StoreError(code, 'changes were missed: list again'), to)
-  }
-
-  const catchUp = async (): Promise<void> => {
-    for (;;) {
-      const since = recent.revision()
-      const page = await options.read(since)
-      options.onPage(page)
-      if (page.revision < since) leap('revisionUnknown', page.revision)
-      else if (page.compactedRevision > since) leap('revisionCompacted', page.revision)
-      else publish(page.changes)
-      if (!page.isPart || isStopped) return
-    }
-  }
-
-  /** Reads once more, after what is being read: many callers share it. */
-  const pull = (): Promise<void> => {
-    next ??= running.then(begin, begin)
-    return next
-  }
-  function begin(): Promise<void> {
-    next = undefined
-    running = catchUp()
-    return running
-  }
-
-  const plan = (delayMs: number): void => {
-    cancel?.()
-    if (!isStopped) cancel = clock.after(delayMs, wake)
-  }
-
-  function wake(): void {
-    if (!isFollowing || isStopped) return
-    pull().then(
-      () => {
-        pauses.succeeded()
-        plan(pollMs)
-        if (!isFailing) return
-        isFailing = false
-        options.onReached()
-      },
-      () => {
-        isFailing = true
-        plan(pauses.next())
-      },
-    )
-  }
-
   return {
     revision: recent.revision,
-    isCurrent: () => !isFailing,
-    offer: publish,
+    isCurrent: () => !state.isFailing,
+    offer: (changes) => publish(state, changes),
     follow() {
-      if (isFollowing) return
-      isFollowing = true
-      wake()
+      if (state.isFollowing) return
+      state.isFollowing = true
+      wake(state)
     },
-    wake,
+    wake: () => wake(state),
     async reach(revision) {
-      await pull()
-      if (recent.revision() < revision) {
-        throw new StoreError(
-          'revisionUnknown',
-          `revision ${revision} is unknown: the last one is ${recent.revision()}`,
-        )
-      }
+      await pull(state)
+      if (recent.revision() >= revision) return
+      const message = `revision ${revision} is unknown: the last one is ${recent.revision()}`
+      throw new StoreError('revisionUnknown', message)
     },
     reaches: (since) => recent.reaches(since),
     next: (since, prefix) => recent.next(since, prefix),
     stop() {
-      isStopped = true
-      cancel?.()
+      state.isStopped = true
+      state.cancel?.()
     },
   }
+}
+
+function wake(state: FeedState): void {
+  if (!state.isFollowing || state.isStopped) return
+  pull(state).then(
+    () => {
+      state.pauses.succeeded()
+      plan(state, state.options.pollMs)
+      if (!state.isFailing) return
+      state.isFailing = false
+      state.options.onReached()
+    },
+    () => {
+      state.isFailing = true
+      plan(state, state.pauses.next())
+    },
+  )
+}
+
+function plan(state: FeedState, delayMs: number): void {
+  state.cancel?.()
+  if (!state.isStopped) state.cancel = state.options.clock.after(delayMs, () => wake(state))
+}
+
+/** Reads once more, after what is being read: many callers share it. */
+function pull(state: FeedState): Promise<void> {
+  const begin = (): Promise<void> => {
+    state.next = undefined
+    state.running = catchUp(state)
+    return state.running
+  }
+  state.next ??= state.running.then(begin, begin)
+  return state.next
+}
+
+async function catchUp(state: FeedState): Promise<void> {
+  const { options, recent } = state
+  for (;;) {
+    const since = recent.revision()
+    const page = await options.read(since)
+    options.onPage(page)
+    if (page.revision < since) leap(state, 'revisionUnknown', page.revision)
+    else if (page.compactedRevision > since) leap(state, 'revisionCompacted', page.revision)
+    else publish(state, page.changes)
+    if (!page.isPart || state.isStopped) return
+  }
+}
+
+/** Watchers that miss changes which were forgotten, or which another database had, begin anew. */
+function leap(
+  { recent, options }: FeedState,
+  code: 'revisionCompacted' | 'revisionUnknown',
+  to: number,
+): void {
+  recent.reset(to)
+  options.fail(new StoreError(code, 'changes were missed: list again'), to)
+}
+
+function publish({ recent, options }: FeedState, changes: readonly StoreChange[]): void {
+  const added = recent.add(changes)
+  if (added.length > 0) options.publish(added)
 }

@@ -7,6 +7,18 @@
  * Each row that it returns is a change, a refusal, or, the last one, the state of the store as JSON. `o_position` counts from 1, and is 0 for what expired.
  */
 export function writeFunction(s: string, channel: string): string {
+  return `${prologue(s)}      FOR v_op IN
+${operations(s)}      LOOP
+${expiry(s)}        CONTINUE WHEN v_op.type = 'expire';
+        o_position := v_op.position;
+${outcome(s)}${change(s)}        RETURN NEXT;
+      END LOOP;
+${epilogue(s, channel)}    END
+    $function$;`
+}
+
+/** The parameters and variables, and the lock of the store. */
+function prologue(s: string): string {
   return `
     CREATE FUNCTION ${s}.write(
       p_types text[], p_keys text[], p_values text[], p_revisions double precision[], p_created double precision[],
@@ -39,16 +51,24 @@ export function writeFunction(s: string, channel: string): string {
       SELECT * INTO STRICT v_store FROM ${s}.store FOR UPDATE;
       v_first := v_store.revision;
       v_now := coalesce(p_now, extract(epoch FROM clock_timestamp()) * 1000);
-      FOR v_op IN
-        SELECT 0 AS position, 'expire' AS type, e.key, NULL::text AS value, NULL::double precision AS revision, NULL::double precision AS created,
+`
+}
+
+/** What has expired, and then what is asked for, in order. */
+function operations(s: string): string {
+  return `        SELECT 0 AS position, 'expire' AS type, e.key, NULL::text AS value, NULL::double precision AS revision, NULL::double precision AS created,
           NULL::double precision AS ttl, NULL::text AS fence, NULL::double precision AS fence_created
         FROM (SELECT ob.key FROM ${s}.object ob WHERE ob.expires <= v_now ORDER BY ob.expires, ob.key LIMIT p_most) e
         UNION ALL
         SELECT t.position::integer, t.type, t.key, t.value, t.revision, t.created, t.ttl, t.fence, t.fence_created
         FROM unnest(p_types, p_keys, p_values, p_revisions, p_created, p_ttls, p_fences, p_fences_created)
           WITH ORDINALITY AS t(type, key, value, revision, created, ttl, fence, fence_created, position)
-      LOOP
-        SELECT * INTO v_old FROM ${s}.object ob WHERE ob.key = v_op.key;
+`
+}
+
+/** Finds the object of an operation, and deletes it if it has expired. */
+function expiry(s: string): string {
+  return `        SELECT * INTO v_old FROM ${s}.object ob WHERE ob.key = v_op.key;
         v_is_there := FOUND;
         o_key := v_op.key;
         IF v_is_there AND v_old.expires <= v_now THEN
@@ -69,9 +89,12 @@ export function writeFunction(s: string, channel: string): string {
           o_previous := NULL;
           RETURN NEXT;
         END IF;
-        CONTINUE WHEN v_op.type = 'expire';
-        o_position := v_op.position;
-        o_outcome := CASE
+`
+}
+
+/** Why an operation is refused; NULL if it is not. */
+function outcome(s: string): string {
+  return `        o_outcome := CASE
           WHEN v_op.fence IS NOT NULL AND NOT EXISTS (
             SELECT 1 FROM ${s}.object ob
             WHERE ob.key = v_op.fence AND ob.created = v_op.fence_created AND (ob.expires IS NULL OR ob.expires > v_now)
@@ -80,7 +103,12 @@ export function writeFunction(s: string, channel: string): string {
           WHEN NOT v_is_there THEN 'objectNotFound'
           WHEN v_op.revision <> v_old.revision OR v_op.created <> v_old.created THEN 'revisionConflict'
         END;
-        IF o_outcome IS NULL THEN
+`
+}
+
+/** Makes a change that is not refused. */
+function change(s: string): string {
+  return `        IF o_outcome IS NULL THEN
           v_store.revision := v_store.revision + 1;
           o_outcome := v_op.type;
           o_value := NULL;
@@ -116,9 +144,12 @@ export function writeFunction(s: string, channel: string): string {
           END IF;
           v_store.length := v_store.length + v_length;
         END IF;
-        RETURN NEXT;
-      END LOOP;
-      IF v_store.revision > v_first THEN
+`
+}
+
+/** Writes the state of the store, notifies the other processes, and returns it. */
+function epilogue(s: string, channel: string): string {
+  return `      IF v_store.revision > v_first THEN
         UPDATE ${s}.store SET revision = v_store.revision, length = v_store.length;
         PERFORM pg_notify('${channel}', v_store.revision::text);
       END IF;
@@ -134,8 +165,7 @@ export function writeFunction(s: string, channel: string): string {
       o_expires := NULL;
       o_previous := NULL;
       RETURN NEXT;
-    END
-    $function$;`
+`
 }
 
 /** Removes the function of version 1, if it is there. */

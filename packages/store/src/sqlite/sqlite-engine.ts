@@ -1,9 +1,9 @@
+import { crc32 } from 'node:zlib'
 import { rangeEnd } from '../key-order.ts'
 import type { LocalEngine } from '../local/engine.ts'
 import { objectOf } from '../local/write-queue.ts'
 import type { StoreChange } from '../object-store.ts'
-import { checksumOf } from './checksum.ts'
-import type { SqlDatabase, SqlRow } from './database.ts'
+import type { SqlDatabase, SqlRow, SqlStatement } from './database.ts'
 import { corrupted, sqliteFailure } from './failure.ts'
 import { release } from './schema.ts'
 
@@ -42,6 +42,14 @@ const SQL = {
   state: 'SELECT revision, compacted FROM state',
 } as const
 
+/** A database, with its statements. */
+interface Prepared {
+  readonly database: SqlDatabase
+  /** Its name, for errors. */
+  readonly file: string
+  readonly statements: Readonly<Record<Exclude<keyof typeof SQL, 'expiring' | 'state'>, SqlStatement>>
+}
+
 /**
  * The changes in a database that `open-store-file.ts` has checked.
  *
@@ -49,14 +57,52 @@ const SQL = {
  * @throws {StoreError} `storeCorrupted`, `storeUnavailable`; so do all functions of the engine.
  */
 export function sqliteEngine(database: SqlDatabase, file: string): LocalEngine {
-  const attempt = <T>(work: () => T): T => {
-    try {
-      return work()
-    } catch (thrown) {
-      throw sqliteFailure(thrown, file)
-    }
+  const prepared = prepare(database, file)
+  const { statements } = prepared
+  const found = attempt(file, () => database.prepare(SQL.state).get())
+  const { revision, compacted } = found ?? {}
+  if (typeof revision !== 'number' || typeof compacted !== 'number') throw corrupted(file)
+  return {
+    revision,
+    compactedRevision: compacted,
+    get: (key) =>
+      attempt(file, () => {
+        const row = statements.get.get(key)
+        if (row === undefined) return undefined
+        const change = changeIn(row, file)
+        return change.type === 'deleted' ? undefined : objectOf(change)
+      }),
+    range: ({ prefix, after, revision: at, limit }) =>
+      attempt(file, () =>
+        statements.range
+          .all(after ?? prefix, rangeEnd(prefix), after ?? '', at, sqlLimit(limit))
+          .map((row) => objectOf(changeIn(row, file))),
+      ),
+    changes: ({ prefix, since, limit }) =>
+      attempt(file, () =>
+        statements.changes.all(since, prefix, rangeEnd(prefix), sqlLimit(limit)).map((row) => {
+          const change = changeIn(row, file)
+          const { previous } = row
+          return change.type === 'updated' && typeof previous === 'string' ? { ...change, previous } : change
+        }),
+      ),
+    write: (changes) => inTransaction(prepared, () => insert(prepared, changes)),
+    compact: (upTo) =>
+      inTransaction(prepared, () => {
+        statements.forgetOlder.run(upTo)
+        statements.setCompacted.run(upTo)
+      }),
+    expiring: () =>
+      attempt(file, () => {
+        const rows = database.prepare(SQL.expiring).all()
+        return rows.map((row) => objectOf(changeIn(row, file)))
+      }),
+    close: () => closeDatabase(database),
   }
-  const statements = attempt(() => ({
+}
+
+function prepare(database: SqlDatabase, file: string): Prepared {
+  const statements = attempt(file, () => ({
     get: database.prepare(SQL.get),
     range: database.prepare(SQL.range),
     changes: database.prepare(SQL.changes),
@@ -65,75 +111,45 @@ export function sqliteEngine(database: SqlDatabase, file: string): LocalEngine {
     setCompacted: database.prepare(SQL.setCompacted),
     forgetOlder: database.prepare(SQL.forgetOlder),
   }))
+  return { database, file, statements }
+}
 
-  const changeOf = (row: SqlRow): StoreChange => readChange(row) ?? refuse()
-  const refuse = (): never => {
-    throw corrupted(file)
+/** @throws {StoreError} */
+function attempt<T>(file: string, work: () => T): T {
+  try {
+    return work()
+  } catch (thrown) {
+    throw sqliteFailure(thrown, file)
   }
+}
 
-  const inTransaction = (work: () => void): void =>
-    attempt(() => {
-      database.exec('BEGIN IMMEDIATE')
-      try {
-        work()
-        database.exec('COMMIT')
-      } catch (thrown) {
-        rollBack(database)
-        throw thrown
-      }
-    })
+function inTransaction({ database, file }: Prepared, work: () => void): void {
+  attempt(file, () => {
+    database.exec('BEGIN IMMEDIATE')
+    try {
+      work()
+      database.exec('COMMIT')
+    } catch (thrown) {
+      rollBack(database)
+      throw thrown
+    }
+  })
+}
 
-  const state = attempt(() => database.prepare(SQL.state).get())
-  const { revision, compacted } = state ?? refuse()
-  if (typeof revision !== 'number' || typeof compacted !== 'number') return refuse()
-
-  return {
-    revision,
-    compactedRevision: compacted,
-    get: (key) =>
-      attempt(() => {
-        const row = statements.get.get(key)
-        if (row === undefined) return undefined
-        const change = changeOf(row)
-        return change.type === 'deleted' ? undefined : objectOf(change)
-      }),
-    range: ({ prefix, after, revision: at, limit }) =>
-      attempt(() =>
-        statements.range
-          .all(after ?? prefix, rangeEnd(prefix), after ?? '', at, sqlLimit(limit))
-          .map((row) => objectOf(changeOf(row))),
-      ),
-    changes: ({ prefix, since, limit }) =>
-      attempt(() =>
-        statements.changes.all(since, prefix, rangeEnd(prefix), sqlLimit(limit)).map((row) => {
-          const change = changeOf(row)
-          const { previous } = row
-          return change.type === 'updated' && typeof previous === 'string' ? { ...change, previous } : change
-        }),
-      ),
-    write: (changes) =>
-      inTransaction(() => {
-        for (const { revision: at, key, type, createdRevision, expiresAtMs, value } of changes) {
-          const expires = expiresAtMs ?? null
-          const checksum = checksumOf(key, value)
-          statements.insert.run(at, key, TYPES.indexOf(type), createdRevision, expires, value, checksum)
-          statements.setRevision.run(at)
-        }
-      }),
-    compact: (upTo) =>
-      inTransaction(() => {
-        statements.forgetOlder.run(upTo)
-        statements.setCompacted.run(upTo)
-      }),
-    expiring: () =>
-      attempt(() =>
-        database
-          .prepare(SQL.expiring)
-          .all()
-          .map((row) => objectOf(changeOf(row))),
-      ),
-    close: () => closeDatabase(database),
+function insert({ statements }: Prepared, changes: readonly StoreChange[]): void {
+  for (const { revision, key, type, createdRevision, expiresAtMs, value } of changes) {
+    const expires = expiresAtMs ?? null
+    const checksum = checksumOf(key, value)
+    statements.insert.run(revision, key, TYPES.indexOf(type), createdRevision, expires, value, checksum)
+    statements.setRevision.run(revision)
   }
+}
+
+/** @throws {StoreError} `storeCorrupted` */
+function changeIn(row: SqlRow, file: string): StoreChange {
+  const change = readChange(row)
+  if (change === undefined) throw corrupted(file)
+  return change
 }
 
 /** On a full disk the log stays a file of its own, and is read when the store is opened again. */
@@ -175,4 +191,12 @@ export function readChange({
     return undefined
   const ends = typeof expires === 'number' ? { expiresAtMs: expires } : {}
   return { type: name, key, value, revision, createdRevision: created, ...ends }
+}
+
+/**
+ * The CRC-32 of a key and its value. SQLite checks its log and the structure of its pages, but not the bytes of values: with this, a value that the disk
+ * changed is an error, and not another value.
+ */
+function checksumOf(key: string, value: string): number {
+  return crc32(value, crc32(`${key}\0`))
 }

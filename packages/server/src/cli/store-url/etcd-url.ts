@@ -1,4 +1,4 @@
-import type { EtcdObjectStoreOptions } from '@kube-authn/store/internal/node'
+import type { EtcdObjectStoreOptions } from '@kube-authn/store/etcd'
 
 /** The options that a value of `--store` names; otherwise what is wrong with it. */
 export type EtcdUrl =

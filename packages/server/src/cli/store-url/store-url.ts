@@ -1,9 +1,8 @@
 import { resolve } from 'node:path'
 import { memoryObjectStore, type ObjectStore } from '@kube-authn/store'
-import { etcdObjectStore } from '@kube-authn/store/etcd'
+import { etcdObjectStore, type EtcdObjectStoreOptions } from '@kube-authn/store/etcd'
 import type { StoreSnapshot } from '@kube-authn/store/internal'
 import {
-  type EtcdObjectStoreOptions,
   migrateSqliteStore,
   postgresStoreVersions,
   readEtcdStore,

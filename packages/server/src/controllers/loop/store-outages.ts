@@ -79,6 +79,7 @@ export function observedStore(
       now: () => storeNow(store),
       compact: (revision) => observed(() => store.compact(revision)),
       close: () => store.close(),
+      [Symbol.asyncDispose]: () => store.close(),
     },
     isOutage: (error) => errorsIn(error).some((each) => failures.has(each) || isStoreError(each, 'fenced')),
   }
