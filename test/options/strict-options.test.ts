@@ -231,6 +231,7 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
   '@kube-authn/server': {
     revocations: alone(() => ({ store: memoryObjectStore() })),
     kubernetesApi: alone(() => ({ store: memoryObjectStore() })),
+    openStore: after(() => memoryObjectStore()),
     runControllers: alone(() => ({ store: memoryObjectStore() })),
     storedBootstrapTokens: alone(() => ({ store: memoryObjectStore() })),
     storedRbac: alone(() => ({ store: memoryObjectStore() })),

@@ -4,6 +4,13 @@ export type { KubernetesApiCaller } from './api/object-request.ts'
 export { type CredentialObjects, credentialObjects } from './credentials/credential-objects.ts'
 export { type StoredBootstrapTokens, storedBootstrapTokens } from './credentials/stored-bootstrap-tokens.ts'
 export { type StoredServiceAccounts, storedServiceAccounts } from './credentials/stored-service-accounts.ts'
+export {
+  type OpenedStore,
+  openStore,
+  type OpenStoreOptions,
+  type StoredControllersOptions,
+  type StoredTokenIssuerOptions,
+} from './open-store/open-store.ts'
 export { revocations, type StoredRevocations } from './revocations/revocations.ts'
 export { storedRbac, type StoredRbac } from './rbac/stored-rbac.ts'
 export { writeBootstrapPolicy } from './rbac/write-bootstrap-policy.ts'

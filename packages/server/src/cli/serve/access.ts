@@ -10,7 +10,7 @@ import {
 } from '@kube-authn/node'
 import type { OwnAuthority } from './material/own-authority.ts'
 import type { ServeSettings } from './settings.ts'
-import type { StoredAccess } from './stored-access.ts'
+import type { OpenedStore } from '../../open-store/open-store.ts'
 
 /** What decides about requests besides the flags. */
 export interface AccessParts {
@@ -18,7 +18,7 @@ export interface AccessParts {
   /** The files with the keys that verify tokens; empty if a signer outside has them. */
   readonly keyFiles: readonly string[]
   /** Roles, and what credentials refer to. */
-  readonly stored: StoredAccess
+  readonly stored: OpenedStore
   readonly log: Log
   /** That of the store: all replicas agree on when a credential is over. */
   readonly clock: Clock
@@ -68,7 +68,7 @@ export function openAuthorizer(
   { authorizationFlags }: ServeSettings,
   { stored }: Pick<AccessParts, 'stored'>,
 ): Promise<NodeAuthorizer> {
-  return authorizerFromFlags(authorizationFlags, usesRoles(authorizationFlags) ? { rbac: stored.roles } : {})
+  return authorizerFromFlags(authorizationFlags, usesRoles(authorizationFlags) ? { rbac: stored.rbac } : {})
 }
 
 /** An authorizer without the mode RBAC would refuse the roles as useless. A file may name RBAC. */

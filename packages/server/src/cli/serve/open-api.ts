@@ -1,15 +1,10 @@
 import type { Observer } from '@kube-authn/core'
-import { isConfigurationError, systemClock } from '@kube-authn/core/internal'
+import { isConfigurationError, messageOf, systemClock } from '@kube-authn/core/internal'
 import { forwardAuthentication } from '@kube-authn/core/forward-authentication'
 import { metrics } from '@kube-authn/metrics'
-import {
-  issuerDiscovery,
-  type KeySource,
-  type TokenIssuer,
-  tokenIssuer,
-} from '@kube-authn/core/service-account'
+import { issuerDiscovery, type KeySource, type TokenIssuer } from '@kube-authn/core/service-account'
 import type { NodeAuthenticator, NodeAuthorizer } from '@kube-authn/node'
-import { credentialObjects } from '../../credentials/credential-objects.ts'
+import { type OpenedStore, openStore } from '../../open-store/open-store.ts'
 import type { ApiServer, ServedDocuments } from '../../server/api-server-options.ts'
 import { apiServer } from '../../server/api-server.ts'
 import { forwardListener } from '../../server/forward-listener.ts'
@@ -23,13 +18,13 @@ import type { OwnMaterial } from './material/own-material.ts'
 import type { Log } from './server-log.ts'
 import { type ServiceAccountKeys, serviceAccountKeys } from './service-account-keys.ts'
 import type { ForwardSettings, LimitSettings, ServeSettings, ServiceAccountSettings } from './settings.ts'
-import { storedAccess } from './stored-access.ts'
 
 /** The API without its sockets. */
 export interface OpenApi {
   readonly api: ApiServer
   readonly keys: ServiceAccountKeys
   readonly authorizer: NodeAuthorizer
+  readonly stored: OpenedStore
   /** Counts what happens besides requests. */
   readonly observer: Observer
   /** Tells by which host and port clients reach it, which is part of the documents of the issuer. */
@@ -50,7 +45,9 @@ export async function openApi(
 ): Promise<OpenApi> {
   const keys = await serviceAccountKeys(settings.serviceAccounts, signingKey)
   opened.add(() => keys.close())
-  const stored = await storedAccess(store, log)
+  const stored = await openStore(store, {
+    onError: (error) => log({ level: 'error', message: messageOf(error, 'the store cannot be followed') }),
+  })
   opened.add(() => stored.close())
   const audit = await openAudit(settings)
   opened.add(() => audit.close())
@@ -64,15 +61,11 @@ export async function openApi(
   const counted = metrics()
   const reached: { address?: string } = {}
   const api = await apiServer({
-    store,
+    ...stored.served,
     authenticator,
     authorizer,
-    rbac: stored.roles,
-    revocations: stored.revocations,
-    serviceAccounts: stored.serviceAccounts,
-    bootstrapTokens: stored.bootstrapTokens,
     tokens: authenticator.tokens,
-    tokenIssuer: issuerOfTokens(settings, keys, store, authenticator.audiences),
+    tokenIssuer: issuerOfTokens(settings, keys, stored, authenticator.audiences),
     issuerDiscovery: issuerDocuments(settings.serviceAccounts, keys.keys, () => reached.address, log),
     audit: audit.observer,
     metrics: counted,
@@ -87,6 +80,7 @@ export async function openApi(
       forward === undefined ? api : forwarding(forward, settings.limits, authenticator, authorizer, api, log),
     keys,
     authorizer,
+    stored,
     observer: counted.observer,
     reachedAt(address) {
       reached.address = address
@@ -116,16 +110,12 @@ function forwarding(
 function issuerOfTokens(
   { serviceAccounts: { issuers, maxExpirationSeconds, extendExpiration } }: ServeSettings,
   { signing }: ServiceAccountKeys,
-  store: ObjectStore,
+  stored: OpenedStore,
   audiences: readonly string[] | undefined,
 ): TokenIssuer {
-  return tokenIssuer({
+  return stored.tokenIssuer({
     ...signing,
     issuer: issuers[0],
-    // Replicas whose clocks differ agree on when a token was issued.
-    clock: storeClock(store),
-    // An account that another replica has just created is there.
-    objects: credentialObjects(store).serviceAccounts,
     extendExpiration,
     ...(audiences !== undefined && { audiences }),
     ...(maxExpirationSeconds !== undefined && { maxExpirationSeconds }),

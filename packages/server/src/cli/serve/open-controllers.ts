@@ -4,8 +4,6 @@ import { hostname } from 'node:os'
 import type { LogEntry } from '@kube-authn/core'
 import { type LeaderElectionEvent, messageOf } from '@kube-authn/core/internal'
 import { type AuthorityPem, signingAuthority } from '../../certificates/signing-authority.ts'
-import { runControllers } from '../../controllers/run-controllers.ts'
-import type { ObjectStore } from '@kube-authn/store'
 import { Failure } from '../failure.ts'
 import type { Closers } from './closers.ts'
 import type { OwnAuthority } from './material/own-authority.ts'
@@ -29,16 +27,14 @@ export interface ServerAddress {
  */
 export async function openControllers(
   settings: ServeSettings,
-  store: ObjectStore,
   material: OwnMaterial,
-  { keys, authorizer, observer: count }: OpenApi,
+  { keys, authorizer, stored, observer: count }: OpenApi,
   address: ServerAddress,
   opened: Closers,
   log: Log,
 ): Promise<void> {
   const { controllers, createSecrets, signing, leaderElection } = settings
-  const running = runControllers({
-    store,
+  const running = stored.runControllers({
     controllers,
     ...(keys.secretsKey !== undefined && { signingKey: keys.secretsKey }),
     signingAuthority: await clusterSigner(signing, material.authority),

@@ -76,7 +76,7 @@ async function open(settings: ServeSettings, opened: Closers, log: Log): Promise
   const address = clientAddress(settings, listening.port)
   chain.reachedAt(address)
   const target = { server: `https://${address}`, serverCA: serverTrust(settings, material) }
-  await openControllers(settings, store, material, chain, target, opened, log)
+  await openControllers(settings, material, chain, target, opened, log)
   opened.add(renewal(material, log))
   const kubeconfig = join(dataDir, 'admin.conf')
   await writeAdminKubeconfig(kubeconfig, material.authority, target, systemClock.now())
