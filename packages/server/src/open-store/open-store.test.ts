@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { serviceAccountToken, signingKeyFromPem } from '@kube-authn/core/service-account'
 import { memoryObjectStore, type ObjectStore } from '@kube-authn/store'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
 import { kubernetesApi } from '../api/api-handler.ts'
 import { type OpenedStore, openStore } from './open-store.ts'
 
@@ -35,10 +35,11 @@ const asked = (user: string, groups: readonly string[] = []) =>
 it('authorizes as a kube-apiserver: system:masters, and everyone else by the roles in the store', async () => {
   const { authorizer, served } = await opened()
   const decide = async (user: string, groups?: readonly string[]): Promise<string> =>
-    (await authorizer.authorize(asked(user, groups))).decision
+    (await authorizer.authorize(asked(user, groups), {})).verdict
   expect(await decide('root', ['system:masters'])).toBe('allow')
   expect(await decide('jane')).toBe('noOpinion')
-  const api = await kubernetesApi(served)
+  const api = await kubernetesApi({ ...served, authorizer })
+  const { user } = asked('root', ['system:masters'])
   const binding = {
     metadata: { name: 'jane' },
     roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'view' },
@@ -46,17 +47,20 @@ it('authorizes as a kube-apiserver: system:masters, and everyone else by the rol
   }
   const path = 'https://api.example.com/apis/rbac.authorization.k8s.io/v1/clusterrolebindings'
   const headers = { 'content-type': 'application/json' }
-  const response = await api(new Request(path, { method: 'POST', headers, body: JSON.stringify(binding) }))
+  const request = new Request(path, { method: 'POST', headers, body: JSON.stringify(binding) })
+  const response = await api(request, { user })
   expect(response.status).toBe(201)
   expect(await decide('jane')).toBe('allow')
 })
 
 it('issues tokens for the service accounts in the store, which its copy accepts', async () => {
   const cluster = await opened()
-  const controllers = cluster.runControllers()
-  await controllers.synced()
+  // It makes the namespaces that every cluster has, and the controllers their service accounts.
+  await kubernetesApi({ ...cluster.served, authorizer: cluster.authorizer })
+  cluster.runControllers()
   const issuer = cluster.tokenIssuer({ issuer: ISSUER, signingKey })
-  const { status } = await issuer.issue({ namespace: 'kube-system', name: 'default' }, {})
+  const account = { namespace: 'kube-system', name: 'default' }
+  const { status } = await vi.waitFor(() => issuer.issue(account, {}))
   const accounts = serviceAccountToken({
     issuers: [ISSUER],
     keys: [signingKey.verificationKey],
@@ -72,9 +76,9 @@ it('is over when it is closed, and leaves the store open', async () => {
   cluster.runControllers()
   await cluster.close()
   await cluster.close()
-  await expect(async () => cluster.authorizer.authorize(asked('jane'))).rejects.toThrow(
-    'they are not followed any more',
-  )
+  const { verdict, error } = await cluster.authorizer.authorize(asked('jane'), {})
+  expect(verdict).toBe('noOpinion')
+  expect(error?.message).toContain('they are not followed any more')
   expect(await store.revision()).toBeGreaterThan(0)
 })
 
@@ -82,5 +86,5 @@ it.each([
   ['an option that it does not know', { storre: 1 }, 'storre: '],
   ['a store among the options', { store: memoryObjectStore() }, 'store: '],
 ])('refuses %s', async (_, options, problem) => {
-  await expect(openStore(memoryObjectStore(), options)).rejects.toThrow(problem)
+  await expect(Reflect.apply(openStore, undefined, [memoryObjectStore(), options])).rejects.toThrow(problem)
 })
