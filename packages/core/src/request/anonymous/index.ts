@@ -1,9 +1,0 @@
-export { anonymous, type AnonymousOptions } from './anonymous.ts'
-export {
-  aBooleanOrAnonymousConfig,
-  type AnonymousCondition,
-  type AnonymousConfig,
-  type AnonymousSources,
-  resolveAnonymous,
-  validateAnonymousConfig,
-} from './config.ts'

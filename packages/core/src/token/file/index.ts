@@ -1,2 +1,0 @@
-export { CredentialFileError } from '../../internal/csv/credential-records.ts'
-export { tokenFile, type TokenFileOptions, tokenFileSteps } from './token-file.ts'
