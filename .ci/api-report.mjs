@@ -16,32 +16,10 @@ const exportedAnywhere = new Set(
   ),
 )
 
-const BUDGETS = [
-  {
-    folders: ['core', 'express', 'hono', 'koa', 'node', 'passport', 'testing'],
-    // Nine of these are the guards of the three adapters, five are for long connections, three for resource servers, six for revocation, and one for proxies that ask.
-    most: { entries: 29, names: 273 },
-  },
-  { folders: ['fastify'], most: { entries: 2, names: 10 } },
-  { folders: ['nest'], most: { entries: 1, names: 10 } },
-  { folders: ['login'], most: { entries: 4, names: 8 } },
-  { folders: ['fetch'], most: { entries: 1, names: 10 } },
-  { folders: ['keystone'], most: { entries: 1, names: 20 } },
-  { folders: ['explain-page'], most: { entries: 1, names: 4 } },
-  // The API server on a store, and revocations in it are features of their own; what needs Node is an entry of its own.
-  { folders: ['server'], most: { entries: 2, names: 51 } },
-  // Each engine with a driver is an entry of its own.
-  { folders: ['store'], most: { entries: 4, names: 19 } },
-  { folders: ['proxy'], most: { entries: 1, names: 3 } },
-  { folders: ['cel'], most: { entries: 2, names: 25 } },
-  { folders: ['x509'], most: { entries: 1, names: 32 } },
-]
-
 let differences = 0
 mkdirSync(`${root}.ci/api`, { recursive: true })
 for (const each of published) write(`.ci/api/${each.folder}.txt`, reportOf(each))
 write('docs/reference.md', reference(published))
-checkBudgets()
 if (differences > 0) {
   console.error('If this is meant, run `node .ci/api-report.mjs` and commit what it writes.')
   process.exitCode = 1
@@ -79,22 +57,6 @@ function reportOf({ entries: every }) {
     ...(behind.length > 0 ? [{ title: '(without a public name)', lines: behind.toSorted() }] : []),
   ].map(({ title, lines }) => `\n== ${title}\n${lines.join('\n')}\n`)
   return `${entries.length} entries, ${count} declarations\n${written.join('')}`
-}
-
-/** What a package promises is expensive to keep, so there is little of it. */
-function checkBudgets() {
-  for (const { folders, most } of BUDGETS) {
-    const entries = published
-      .filter(({ folder }) => folders.includes(folder))
-      .flatMap((each) => each.entries.filter(({ isPublic }) => isPublic))
-    const names = new Set(entries.flatMap(({ exported }) => [...exported.keys()]))
-    const counts = { entries: entries.length, names: names.size }
-    for (const [what, limit] of Object.entries(most)) {
-      if (counts[what] <= limit) continue
-      differences++
-      console.error(`${folders.join(', ')}: ${counts[what]} public ${what}, and at most ${limit} are allowed`)
-    }
-  }
 }
 
 function codeOf(declarations) {
