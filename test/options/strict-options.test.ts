@@ -474,7 +474,7 @@ describe('a factory without any argument', () => {
 
 /** What node, the server and the adapters use, and certificates and expressions, which come from options that are checked elsewhere. */
 const NOT_CHECKED =
-  /^@kube-authn\/(?:(?:core|node|server|store|x509)\/internal(?:\/.+)?|cel(?:\/kubernetes)?|x509)$/
+  /^@kube-authn\/(?:(?:api|audit|core|node|server|store|x509)\/internal(?:\/.+)?|cel(?:\/kubernetes)?|x509)$/
 
 const entries = readdirSync(packages).flatMap((folderOfPackage) => {
   const manifest = join(packages, folderOfPackage, 'package.json')
