@@ -22,6 +22,10 @@ function isNodeRequest(incoming: unknown): incoming is NodeRequest {
  * longer than all of authentication. A request of another kind counts as read.
  */
 export function untouchedByApp(request: Request): boolean {
-  const fields = Object.getOwnPropertySymbols(request).map(({ description }) => description)
-  return fields.includes('incomingKey') && !fields.includes('headersKey')
+  let isOfNodeServer = false
+  for (const { description } of Object.getOwnPropertySymbols(request)) {
+    if (description === 'headersKey') return false
+    if (description === 'incomingKey') isOfNodeServer = true
+  }
+  return isOfNodeServer
 }
