@@ -9,9 +9,10 @@ import { repository, root } from './repository.mjs'
 
 /** How large a package may be in kB, as npm sends it and on disk: somewhat more than today. */
 const BUDGETS = {
+  api: { packed: 152, installed: 592 },
   audit: { packed: 34, installed: 112 },
   cel: { packed: 147, installed: 555 },
-  core: { packed: 648, installed: 2378 },
+  core: { packed: 571, installed: 2100 },
   'explain-page': { packed: 47, installed: 153 },
   express: { packed: 12, installed: 50 },
   fastify: { packed: 11, installed: 45 },

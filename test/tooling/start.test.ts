@@ -134,12 +134,18 @@ const LOADED_AT_ONCE: Readonly<Record<string, readonly string[]>> = {
 
 /** The optional packages of each entry, by the names that its files import. */
 const MENTIONED: Readonly<Record<string, readonly string[]>> = {
+  '@kube-authn/api': ['#cel'],
+  '@kube-authn/api/internal': ['#cel'],
   '@kube-authn/audit': ['#cel'],
   '@kube-authn/core/authorization': ['#cel'],
   '@kube-authn/core/configuration': ['#cel'],
   '@kube-authn/core/password-file': ['#csv-parse', 'bcryptjs'],
   '@kube-authn/core/token-file': ['#csv-parse'],
   '@kube-authn/explain-page': ['#cel'],
+  '@kube-authn/express/reviews': ['#cel'],
+  '@kube-authn/fastify/reviews': ['#cel'],
+  '@kube-authn/hono/reviews': ['#cel'],
+  '@kube-authn/koa/reviews': ['#cel'],
   '@kube-authn/node': ['#cel', '#csv-parse', 'bcryptjs'],
   '@kube-authn/proxy': ['#cel'],
   '@kube-authn/server': ['#cel'],
