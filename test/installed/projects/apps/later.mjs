@@ -3,8 +3,9 @@ import { parseAuthenticationConfiguration } from '@kube-authn/core/configuration
 import { passwordFile } from '@kube-authn/core/password-file'
 import { tokenFile } from '@kube-authn/core/token-file'
 import { yamlDocument } from '@kube-authn/core/internal'
+import { syncBuiltinESMExports } from 'node:module'
+import threads from 'node:worker_threads'
 
-const threads = process.getBuiltinModule('node:worker_threads')
 let workers = 0
 threads.Worker = class extends threads.Worker {
   constructor(...given) {
@@ -12,6 +13,7 @@ threads.Worker = class extends threads.Worker {
     workers++
   }
 }
+syncBuiltinESMExports()
 const notices = []
 // Of "secret".
 const hash = '$2b$04$iaJd83o5T4OFUEoGV8pLoOa189CsItjNH.XyKn4b3a1/D4WLTM656'
