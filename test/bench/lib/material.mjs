@@ -77,12 +77,6 @@ function flipped(signature) {
   return (signature.startsWith('A') ? 'B' : 'A') + signature.slice(1)
 }
 
-/** The objects that the service account token above is bound to. */
-export const boundObjects = {
-  serviceAccounts: [ACCOUNT],
-  pods: [{ ...POD, serviceAccountName: ACCOUNT.name }],
-}
-
 /** A kubeconfig for a webhook that listens here. */
 export function kubeconfigOf({ url, caPem }) {
   return JSON.stringify({

@@ -62,6 +62,6 @@ const NAVIGATIONS: ReadonlySet<string | undefined> = new Set([undefined, 'docume
  *
  * Source: W3C Fetch Metadata sections 2.1 and 2.2. Clients without them are let through.
  */
-export function mayBeginLogin({ headers }: AuthenticationRequest): boolean {
+function mayBeginLogin({ headers }: AuthenticationRequest): boolean {
   return headers.first('sec-fetch-mode') !== 'no-cors' && NAVIGATIONS.has(headers.first('sec-fetch-dest'))
 }
