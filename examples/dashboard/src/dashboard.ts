@@ -67,7 +67,7 @@ export function createDashboard(configuration: Configuration): Dashboard {
     close() {
       server.close()
       server.closeAllConnections()
-      proxy.close()
+      void proxy.close()
       fetch.close()
     },
   }

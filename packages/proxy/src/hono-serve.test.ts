@@ -32,7 +32,7 @@ async function served({ url, ca }: RunningUpstream, addsHeaders: boolean): Promi
   const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' })
   onTestFinished(() => {
     Object.assign(globalThis, before)
-    proxy.close()
+    void proxy.close()
     server.close()
   })
   if (!('closeAllConnections' in server)) throw new Error('not a server of node:http')

@@ -58,13 +58,7 @@ export function impersonatingProxy(options: ImpersonatingProxyOptions): Imperson
   const server = upstreamOf(connection, { connectTimeoutSeconds, clock })
   const credential = sentCredential(options, server.authorization)
   const decide = decideParts(options, server.host, credential)
-  const failed: ProxyParts['forward']['failed'] = ({ method, path }, failure) =>
-    logFailure(log, {
-      what: 'a request was not forwarded',
-      cause: failure.cause ?? failure,
-      code: CODE,
-      request: { method, path, status: failure.status },
-    })
+  const failed = failureReport(log)
   const parts: ProxyParts = {
     admit: admitRequest(authenticator, without(options, ...OWN_OPTIONS), userToken, failed),
     async refusal(failure, request) {
@@ -105,6 +99,10 @@ export function impersonatingProxy(options: ImpersonatingProxyOptions): Imperson
     },
   }
   const serve: Serve = (request) => serveRequest(request, parts).catch(() => void request.response.destroy())
+  const close = (): Promise<void> => {
+    server.close()
+    return Promise.resolve()
+  }
   return {
     ...adapters(serve),
     attach(to) {
@@ -120,12 +118,23 @@ export function impersonatingProxy(options: ImpersonatingProxyOptions): Imperson
         onError: (cause) => logFailure(log, { what: 'an upgrade was not forwarded', cause, code: CODE }),
       })
     },
-    close: server.close,
+    close,
+    [Symbol.asyncDispose]: close,
   }
 }
 
 const aServer = withMethods('a server of node:http or node:https', 'on', 'off')
 const CODE = 'KUBE_AUTHN_PROXY'
+
+function failureReport(log: Parameters<typeof logFailure>[0]): ProxyParts['forward']['failed'] {
+  return ({ method, path }, failure) =>
+    logFailure(log, {
+      what: 'a request was not forwarded',
+      cause: failure.cause ?? failure,
+      code: CODE,
+      request: { method, path, status: failure.status },
+    })
+}
 
 function decideParts(
   options: ImpersonatingProxyOptions,

@@ -13,7 +13,7 @@ function problemsOf(options: object): readonly string[] {
     const made: unknown = Reflect.apply(impersonatingProxy, undefined, [
       { authenticator: everyoneIs(jane), ...options },
     ])
-    if (isProxy(made)) made.close()
+    if (isProxy(made)) void made.close()
     return []
   } catch (error) {
     if (!isConfigurationError(error)) throw error

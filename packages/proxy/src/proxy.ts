@@ -34,5 +34,7 @@ export interface ImpersonatingProxy {
    */
   attach(this: void, server: UpgradingServer): () => void
   /** Closes idle connections to the upstream, and stops reading files. What is in progress goes on. */
-  close(this: void): void
+  close(this: void): Promise<void>
+  /** The same as `close`, for `await using`. */
+  [Symbol.asyncDispose](this: void): Promise<void>
 }

@@ -1,4 +1,5 @@
 export { kubernetesApi } from './api/api-handler.ts'
+export type { KubernetesApiOptions } from './api/kubernetes-api-options.ts'
 export type { KubernetesApi } from './api/kubernetes-api.ts'
 export type { KubernetesApiCaller } from './api/object-request.ts'
 export { type CredentialObjects, credentialObjects } from './credentials/credential-objects.ts'
@@ -11,9 +12,10 @@ export {
   type StoredControllersOptions,
   type StoredTokenIssuerOptions,
 } from './open-store/open-store.ts'
-export { revocations, type StoredRevocations } from './revocations/revocations.ts'
+export { revocations, type RevocationsOptions, type StoredRevocations } from './revocations/revocations.ts'
 export { storedRbac, type StoredRbac } from './rbac/stored-rbac.ts'
-export { writeBootstrapPolicy } from './rbac/write-bootstrap-policy.ts'
+export { writeBootstrapPolicy, type WriteBootstrapPolicyOptions } from './rbac/write-bootstrap-policy.ts'
 export { signClusterInfo, verifyClusterInfo } from './controllers/cluster-info/signature.ts'
-export type { RunningControllers } from './controllers/loop/controller-loop.ts'
+export type { LeaderElectionOptions } from './controllers/leader-election/election-settings.ts'
+export type { ControllerErrorSource, RunningControllers } from './controllers/loop/controller-loop.ts'
 export { runControllers, type RunControllersOptions } from './controllers/run-controllers.ts'

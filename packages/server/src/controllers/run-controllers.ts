@@ -38,6 +38,7 @@ import {
   controllerLoop,
   type ControllerErrorSource,
   type ControllerLoopOptions,
+  type ControllersAtWork,
   type RunningControllers,
 } from './loop/controller-loop.ts'
 import { observedStore } from './loop/store-outages.ts'
@@ -132,25 +133,28 @@ export function runControllers(options: RunControllersOptions): RunningControlle
   const tell = (error: unknown, source: ControllerErrorSource): void =>
     report((each) => onError?.(each, source), error)
   const { store, isOutage } = observedStore(options.store, clock, (error) => tell(error, {}))
-  const start = (over: ObjectStore): RunningControllers =>
+  const start = (over: ObjectStore): ControllersAtWork =>
     startControllers(options, { store: over, clock, isOutage, onError: tell })
-  if (leaderElection === undefined) return start(store)
-  const settings = electionSettings(leaderElection)
-  const { identity, leaseName: name } = settings
-  return electedControllers({
-    store,
-    clock,
-    elapsedMs: elapsedTimeOf(options.clock),
-    settings,
-    start,
-    onStatus: (status) => notify(observer, { type: 'leaderElection', name, identity, status }),
-  })
+  const elected = (election: LeaderElectionOptions): ControllersAtWork => {
+    const settings = electionSettings(election)
+    const { identity, leaseName: name } = settings
+    return electedControllers({
+      store,
+      clock,
+      elapsedMs: elapsedTimeOf(options.clock),
+      settings,
+      start,
+      onStatus: (status) => notify(observer, { type: 'leaderElection', name, identity, status }),
+    })
+  }
+  const running = leaderElection === undefined ? start(store) : elected(leaderElection)
+  return { ...running, [Symbol.asyncDispose]: () => running.close() }
 }
 
 function startControllers(
   options: RunControllersOptions,
   { store, clock, isOutage, onError: tell }: Omit<ControllerLoopOptions, 'controllers' | 'registry'>,
-): RunningControllers {
+): ControllersAtWork {
   const { controllers = ALL, rootCA = '', createSecrets = false } = options
   const { signingAuthority, signingDurationSeconds, authorizer } = options
   const { signingKey, clusterInfoKubeconfig, recordsTokenUse = false, cleanUpPeriodSeconds } = options

@@ -90,6 +90,8 @@ export interface ApiServer {
    * Every call returns the same promise, which never rejects.
    */
   close(): Promise<void>
+  /** The same as `close`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>
 }
 
 const checkShape: OptionsShape<HealthCheck> = {

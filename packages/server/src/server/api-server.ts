@@ -78,7 +78,7 @@ export async function apiServer(options: ApiServerOptions): Promise<ApiServer> {
     requestTimeoutSeconds,
     clock,
   })
-  return { listener, close: () => life.close() }
+  return { listener, close: () => life.close(), [Symbol.asyncDispose]: () => life.close() }
 }
 
 /** All of them see each event, whatever the others do. */

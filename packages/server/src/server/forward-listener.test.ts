@@ -27,6 +27,7 @@ async function started(limits: { readonly maxRequestsInFlight?: number } = {}) {
         closed++
         return Promise.resolve()
       },
+      [Symbol.asyncDispose]: () => Promise.resolve(),
     },
     maxRequestsInFlight: 2,
     requestTimeoutSeconds: 60,

@@ -85,10 +85,8 @@ export function forwardListener({
     return decide(request, { signal })
   }
 
-  return {
-    listener,
-    async close() {
-      await Promise.all([api.close(), life.close()])
-    },
+  const close = async (): Promise<void> => {
+    await Promise.all([api.close(), life.close()])
   }
+  return { listener, close, [Symbol.asyncDispose]: close }
 }

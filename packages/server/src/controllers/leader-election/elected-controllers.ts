@@ -1,17 +1,17 @@
 import { fencedStore } from '@kube-authn/store/internal'
 import type { ObjectStore } from '@kube-authn/store'
-import type { RunningControllers } from '../loop/controller-loop.ts'
+import type { ControllersAtWork } from '../loop/controller-loop.ts'
 import { type ElectionOptions, leaderElection } from './leader-election.ts'
 
 /** Options of {@link electedControllers}. */
 export interface ElectedControllersOptions extends Omit<ElectionOptions, 'lead'> {
   /** Runs the controllers over this store. */
-  readonly start: (store: ObjectStore) => RunningControllers
+  readonly start: (store: ObjectStore) => ControllersAtWork
 }
 
 /** Controllers that run while this process has the lease, and whose writes count only then. */
-export function electedControllers({ start, ...options }: ElectedControllersOptions): RunningControllers {
-  let running: RunningControllers | undefined
+export function electedControllers({ start, ...options }: ElectedControllersOptions): ControllersAtWork {
+  let running: ControllersAtWork | undefined
   const election = leaderElection({
     ...options,
     lead({ fence, ended, end }) {

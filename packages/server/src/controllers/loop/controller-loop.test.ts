@@ -7,13 +7,13 @@ import { allResources } from '../../registry/resources/index.ts'
 import { conflict } from '../../registry/status-errors.ts'
 import { memoryObjectStore, type ObjectStore, type StoreEvent } from '@kube-authn/store'
 import type { ObjectKey, Reconciled } from '../object-controller.ts'
-import { controllerLoop, type RunningControllers } from './controller-loop.ts'
+import { controllerLoop, type ControllersAtWork } from './controller-loop.ts'
 import type { SelectiveController } from './selective-controller.ts'
 
 const configMaps = resourceOf('configmaps')
 const nodes = resourceOf('nodes')
 
-let running: RunningControllers | undefined
+let running: ControllersAtWork | undefined
 afterEach(async () => running?.close())
 
 interface Given {
@@ -48,7 +48,7 @@ async function loopOf({
       return (await reconcile?.(key, object)) ?? {}
     },
   }
-  const begin = (): RunningControllers => {
+  const begin = (): ControllersAtWork => {
     const followed = wrapped(store)
     running = controllerLoop({
       store: followed,

@@ -33,7 +33,7 @@ export interface ControllerLoopOptions {
 }
 
 /** Controllers at work. */
-export interface RunningControllers {
+export interface ControllersAtWork {
   /**
    * Settles when every object that there was has been looked at once, whether or not that failed; or when they were closed. With a leader election, also when another process
    * leads.
@@ -43,6 +43,12 @@ export interface RunningControllers {
   isHealthy(): boolean
   /** Ends everything, and gives up the lease. Resolves when nothing runs any more. */
   close(): Promise<void>
+}
+
+/** Controllers that the app closes. */
+export interface RunningControllers extends ControllersAtWork {
+  /** The same as `close`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>
 }
 
 /** How many objects a controller looks at, at a time. */
@@ -57,7 +63,7 @@ const RESYNC_MS = 12 * 3_600_000
  *
  * Source: client-go `tools/cache/shared_informer.go`, `util/workqueue`.
  */
-export function controllerLoop(options: ControllerLoopOptions): RunningControllers {
+export function controllerLoop(options: ControllerLoopOptions): ControllersAtWork {
   const { store, registry, controllers, clock, isOutage, onError } = options
   const queues = controllers.map((controller) => ({
     controller,
