@@ -1,7 +1,7 @@
-import type { Authenticator, Observer, OptionsOf } from '@kube-authn/core'
+import type { Authenticator, Observer } from '@kube-authn/core'
 import { allowPaths, type RbacAuthorizer } from '@kube-authn/core/authorization'
 import { authentication, authorization, getAuthentication, getUser, impersonation } from '@kube-authn/express'
-import { explainPage } from '@kube-authn/explain-page'
+import { explainPage, type PreparedRequest } from '@kube-authn/explain-page'
 import express, { type Express, type Request } from 'express'
 import { attributesFor } from './routes.ts'
 
@@ -11,7 +11,7 @@ export interface AppOptions {
   readonly policy: RbacAuthorizer
   readonly observer: Observer
   /** The requests that the page offers. */
-  readonly prepared: NonNullable<OptionsOf<typeof explainPage>['prepared']>
+  readonly prepared: readonly PreparedRequest[]
 }
 
 /** A public page that explains who makes a request, and routes for authenticated users. */

@@ -1,27 +1,24 @@
 import { writeFileSync } from 'node:fs'
-import type { OptionsOf } from '@kube-authn/core'
 import { clientCertificate, header, type Material, near, trusting } from '@kube-authn-example/material'
-import type { explainPage } from '@kube-authn/explain-page'
+import type { PreparedRequest } from '@kube-authn/explain-page'
 import type { IssuedTokens } from './issued-tokens.ts'
 import type { Secret } from './material.ts'
-
-type Prepared = NonNullable<OptionsOf<typeof explainPage>['prepared']>[number]
 
 /** What the page offers: a user for each method, and credentials that are refused. Secrets are in files of the material, which `curl` reads. */
 export function people(
   material: Material<Secret>,
   issued: IssuedTokens,
   fetchIdToken: () => Promise<string>,
-): readonly Prepared[] {
+): readonly PreparedRequest[] {
   const { janesToken, clarksToken, joesPassword } = material.secrets
   const ca = trusting(material)
 
   /** With a header, which is also in a file for `curl`. */
   const known = (
-    who: Pick<Prepared, 'name' | 'description' | 'group'>,
+    who: Pick<PreparedRequest, 'name' | 'description' | 'group'>,
     file: string,
     authorization: () => Promise<string> | string,
-  ): Prepared => ({
+  ): PreparedRequest => ({
     ...who,
     curl: [ca, `--header @${near(material.path(file))}`],
     async requestHeaders() {
@@ -32,14 +29,14 @@ export function people(
   })
   const basic = (name: string, password: string): string =>
     `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`
-  const wrong = (name: string, description: string, value: string): Prepared => ({
+  const wrong = (name: string, description: string, value: string): PreparedRequest => ({
     name,
     description,
     group: 'Refused',
     requestHeaders: { authorization: value },
     curl: [ca, header(`Authorization: ${value}`)],
   })
-  const certificate = (name: string): Pick<Prepared, 'cert' | 'curl'> => ({
+  const certificate = (name: string): Pick<PreparedRequest, 'cert' | 'curl'> => ({
     cert: material.read(`${name}.crt`),
     curl: [ca, clientCertificate(material, name)],
   })

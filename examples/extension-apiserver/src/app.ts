@@ -1,8 +1,7 @@
-import type { OptionsOf } from '@kube-authn/core'
 import { incomingMessageRequest, StatusError } from '@kube-authn/core/adapter'
 import { requestInfo } from '@kube-authn/core/authorization'
 import { authentication, authorization } from '@kube-authn/express'
-import { delegatedAuthentication } from '@kube-authn/node'
+import { delegatedAuthentication, type DelegatedAuthenticationOptions } from '@kube-authn/node'
 import express, { type Express, type RequestHandler } from 'express'
 import { apiGroup, apiGroupList } from './discovery.ts'
 import { getProduct, GROUP, listProducts, RESOURCES, VERSION } from './products.ts'
@@ -15,7 +14,7 @@ import { answerStatus, methodNotAllowed, nothingHere, notFound } from './status.
  * @param options none in a pod; elsewhere a kubeconfig.
  * @throws {ConfigurationError} as a rejection, if the cluster cannot be reached.
  */
-export async function createApp(options: OptionsOf<typeof delegatedAuthentication> = {}): Promise<Express> {
+export async function createApp(options: DelegatedAuthenticationOptions = {}): Promise<Express> {
   const { authenticator, authorizer } = await delegatedAuthentication(options)
   const observed = options.observer === undefined ? {} : { observer: options.observer }
 

@@ -3,4 +3,5 @@
  *
  * @module
  */
-export { explainPage } from './explain-page.ts'
+export { type ExplainPage, explainPage } from './explain-page.ts'
+export type { ExplainPageOptions, OfferedUser, PreparedRequest } from './options.ts'

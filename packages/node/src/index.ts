@@ -3,43 +3,89 @@
  *
  * @module
  */
-export { authenticationConfigurationAt } from './at/authentication-configuration-at.ts'
+export {
+  authenticationConfigurationAt,
+  type AuthenticationConfigurationAtOptions,
+  type EgressProxies,
+} from './at/authentication-configuration-at.ts'
+export {
+  authorizationConfigurationAt,
+  type AuthorizationConfigurationAtOptions,
+} from './at/authorization-configuration-at.ts'
+export {
+  certificateAuthoritiesAt,
+  type CertificateAuthoritiesAtOptions,
+} from './at/certificate-authorities-at.ts'
+export { type KeystoneAt, keystoneAt, type KeystoneAtOptions } from './at/keystone-at.ts'
+export type { OidcAtOptions } from './at/oidc-at.ts'
+export { passwordFileAt, type PasswordFileAtOptions } from './at/password-file-at.ts'
+export { rbacAt, type RbacAtOptions } from './at/rbac-at.ts'
+export { tokenFileAt, type TokenFileAtOptions } from './at/token-file-at.ts'
+export { verificationKeysAt, type VerificationKeysAtOptions } from './at/verification-keys-at.ts'
 export { type AuditFile, auditFile } from './audit-file/audit-file.ts'
-export { auditPolicyAt } from './audit-policy-at.ts'
-export { authorizationConfigurationAt } from './at/authorization-configuration-at.ts'
-export { certificateAuthoritiesAt } from './at/certificate-authorities-at.ts'
-export type { CreateAuthenticatorOptions } from './configure/create-authenticator-options.ts'
+export type { AuditFileOptions } from './audit-file/audit-file-options.ts'
+export { auditPolicyAt, type AuditPolicyAtOptions } from './audit-policy-at.ts'
+export type {
+  CreateAuthenticatorOptions,
+  FrontProxyOptions,
+} from './configure/create-authenticator-options.ts'
 export { createAuthenticator, type NodeAuthenticator } from './configure/create-authenticator.ts'
-export type { CreateAuthorizerOptions } from './configure/create-authorizer-options.ts'
+export type { CreateAuthorizerOptions, RbacManifests } from './configure/create-authorizer-options.ts'
 export { createAuthorizer, type NodeAuthorizer } from './configure/create-authorizer.ts'
+export type { KeystoneOptions } from './configure/keystone-chain.ts'
+export type { ServiceAccountsOptions, TokenOptions } from './configure/token-options.ts'
+export type { ConfiguredProxy } from './delegation/cluster-clients.ts'
 export {
   delegatedAuthentication,
   type DelegatedAuthentication,
+  type DelegatedAuthenticationOptions,
 } from './delegation/delegated-authentication.ts'
-export { inClusterEndpoint } from './delegation/in-cluster-endpoint.ts'
-export { requestHeaderFromCluster } from './delegation/request-header-from-cluster.ts'
-export { auditFromFlags } from './flags/audit-from-flags.ts'
-export type { NodeAudit } from './flags/audit-from-flags.ts'
+export { inClusterEndpoint, type InClusterEndpointOptions } from './delegation/in-cluster-endpoint.ts'
+export {
+  requestHeaderFromCluster,
+  type RequestHeaderFromClusterOptions,
+} from './delegation/request-header-from-cluster.ts'
 export { externalSignerAt } from './external-signer/external-signer-at.ts'
-export type { ExternalSigner } from './external-signer/external-signer.ts'
+export type { ExternalSigner, ExternalSignerAtOptions } from './external-signer/external-signer.ts'
+export type { ReloadOptions } from './file-source/reloading-source.ts'
+export { auditFromFlags, type AuditFromFlagsOptions, type NodeAudit } from './flags/audit-from-flags.ts'
 export { authenticatorFromFlags } from './flags/authenticator-from-flags.ts'
 export { authorizerFromFlags } from './flags/authorizer-from-flags.ts'
-export { createFetch, type HttpFetch } from './http/create-fetch.ts'
-export { endpointFetch } from './http/endpoint-fetch.ts'
-export type { Endpoint } from './http/endpoint.ts'
-export { type KeystoneAt, keystoneAt } from './at/keystone-at.ts'
-export type { KeystoneOptions } from './configure/keystone-chain.ts'
-export { parseKubeconfig, readKubeconfig } from './kubeconfig/kubeconfig.ts'
-export { passwordFileAt } from './at/password-file-at.ts'
-export { rbacAt } from './at/rbac-at.ts'
-export { type AuthenticatedUpgrade, authenticateUpgrade } from './upgrade/authenticate-upgrade.ts'
-export { verificationKeysAt } from './at/verification-keys-at.ts'
-export { tokenFileAt } from './at/token-file-at.ts'
-export { http2ServerOptions } from './tls/http2-server-options.ts'
-export { tlsServerOptions } from './tls/tls-server-options.ts'
-export { tlsServerOptionsAt } from './tls/tls-server-options-at.ts'
-export { requestHeaderConfigAt } from './front-proxy/request-header-config-at.ts'
-export { requestHeaderAt } from './front-proxy/request-header-at.ts'
-export { webhookAuthenticatorAt } from './webhook/webhook-authenticator-at.ts'
-export { auditWebhookAt } from './webhook/audit-webhook-at.ts'
-export { webhookAuthorizerAt } from './webhook/webhook-authorizer-at.ts'
+export type { AuthenticatorFromFlagsOptions, AuthorizerFromFlagsOptions } from './flags/flags-options.ts'
+export { requestHeaderAt, type RequestHeaderAtOptions } from './front-proxy/request-header-at.ts'
+export {
+  requestHeaderConfigAt,
+  type RequestHeaderConfigAtOptions,
+} from './front-proxy/request-header-config-at.ts'
+export {
+  createFetch,
+  type CreateFetchOptions,
+  type HttpFetch,
+  type HttpFetchInit,
+} from './http/create-fetch.ts'
+export { type EndpointFetch, endpointFetch, type EndpointFetchOptions } from './http/endpoint-fetch.ts'
+export type { Credential, Endpoint, Transport } from './http/endpoint.ts'
+export {
+  parseKubeconfig,
+  type ParseKubeconfigOptions,
+  readKubeconfig,
+  type ReadKubeconfigOptions,
+} from './kubeconfig/kubeconfig.ts'
+export { http2ServerOptions, type Http2ServerOptions } from './tls/http2-server-options.ts'
+export { tlsServerOptions, type TlsServerOptions } from './tls/tls-server-options.ts'
+export {
+  type TlsServerFiles,
+  tlsServerOptionsAt,
+  type TlsServerOptionsAtOptions,
+} from './tls/tls-server-options-at.ts'
+export {
+  type AuthenticatedUpgrade,
+  authenticateUpgrade,
+  type AuthenticateUpgradeOptions,
+} from './upgrade/authenticate-upgrade.ts'
+export { auditWebhookAt, type AuditWebhookAtOptions } from './webhook/audit-webhook-at.ts'
+export {
+  webhookAuthenticatorAt,
+  type WebhookAuthenticatorAtOptions,
+} from './webhook/webhook-authenticator-at.ts'
+export { webhookAuthorizerAt, type WebhookAuthorizerAtOptions } from './webhook/webhook-authorizer-at.ts'

@@ -18,6 +18,9 @@ const MAX_BYTES = 1_048_576
 // PEM is ASCII; the text around it may have any encoding.
 const latin1 = new TextDecoder('latin1')
 
+/** Options of {@link verificationKeysAt}. */
+export type VerificationKeysAtOptions = ReloadOptions
+
 /**
  * The keys in files of `--service-account-key-file`, which are reloaded when they change. A bad new version of a file changes nothing.
  *
@@ -32,7 +35,7 @@ const latin1 = new TextDecoder('latin1')
  */
 export async function verificationKeysAt(
   paths: readonly string[],
-  options: ReloadOptions = {},
+  options: VerificationKeysAtOptions = {},
 ): Promise<FileSource<readonly VerificationKey[]>> {
   refuseProblems(nonEmptyListOf(aPath)(paths, 'paths'), optionProblems(reloadShape, options))
   const opened = await Promise.allSettled(paths.map((path) => keysAt(path, options)))

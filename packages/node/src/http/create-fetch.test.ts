@@ -18,7 +18,7 @@ import {
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { httpServer, httpsServer, proxyServer } from '../../test/servers.ts'
 import { createFetch, type HttpFetch } from '../index.ts'
-import type { FetchOptions } from './create-fetch.ts'
+import type { CreateFetchOptions } from './create-fetch.ts'
 import type { Transport } from './endpoint.ts'
 
 let pki: CertificateAuthority
@@ -42,13 +42,13 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-function create(transport: Transport, options?: FetchOptions): HttpFetch {
+function create(transport: Transport, options?: CreateFetchOptions): HttpFetch {
   const fetch = createFetch(transport, options)
   open.push(fetch)
   return fetch
 }
 
-const trusting = (options?: FetchOptions): HttpFetch => create({ ca: pki.caPem }, options)
+const trusting = (options?: CreateFetchOptions): HttpFetch => create({ ca: pki.caPem }, options)
 
 function file(name: string, content: string): { readonly path: string } {
   const path = join(folder, name)
@@ -491,7 +491,7 @@ describe('what is refused', () => {
     expect((await create({}, { allowInsecureHttp: true })(url)).status).toBe(200)
   })
 
-  it.each<[string, () => Transport, FetchOptions, RegExp]>([
+  it.each<[string, () => Transport, CreateFetchOptions, RegExp]>([
     ['a missing file', () => ({ caFile: '/missing/ca.crt' }), {}, /^caFile: .*\/missing\/ca\.crt/],
     [
       'a key that is another',

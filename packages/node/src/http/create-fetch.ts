@@ -10,15 +10,15 @@ import { limitedResponse } from './limited-response.ts'
 import { type InsecureOptions, transportProblems } from './problems.ts'
 
 /** Options of {@link createFetch}; the reload options apply to the files of the transport. */
-export interface FetchOptions extends ReloadOptions, InsecureOptions {
+export interface CreateFetchOptions extends ReloadOptions, InsecureOptions {
   /** The timeout of a whole call, until the last byte of the response. Default 30. */
   readonly timeoutSeconds?: number
   /** A longer response fails. Default 1,048,576. */
   readonly maxBytes?: number
 }
 
-/** The checks of {@link FetchOptions}. */
-export const fetchShape: OptionsShape<FetchOptions> = {
+/** The checks of {@link CreateFetchOptions}. */
+export const fetchShape: OptionsShape<CreateFetchOptions> = {
   ...reloadShape,
   allowInsecureHttp: aBoolean,
   timeoutSeconds: above(0, 86_400),
@@ -56,7 +56,7 @@ export interface HttpFetch {
  * const fetch = createFetch({ caFile: '/etc/kube-authn/issuer-ca.crt' })
  * const response = await fetch('https://issuer.example.com/.well-known/openid-configuration')
  */
-export function createFetch(transport: Transport = {}, options: FetchOptions = {}): HttpFetch {
+export function createFetch(transport: Transport = {}, options: CreateFetchOptions = {}): HttpFetch {
   const found = optionProblems(transportShape, transport)
   refuseProblems(found.length > 0 ? found : transportProblems(transport), optionProblems(fetchShape, options))
   return fetchThrough(transport, options)
@@ -67,13 +67,13 @@ export function createFetch(transport: Transport = {}, options: FetchOptions = {
  *
  * @throws {ConfigurationError} with every problem of the transport.
  */
-export function fetchOver(transport: Transport, options: FetchOptions): HttpFetch {
+export function fetchOver(transport: Transport, options: CreateFetchOptions): HttpFetch {
   const problems = transportProblems(transport)
   if (problems.length > 0) throw new ConfigurationError(problems)
   return fetchThrough(transport, options)
 }
 
-function fetchThrough(transport: Transport, options: FetchOptions): HttpFetch {
+function fetchThrough(transport: Transport, options: CreateFetchOptions): HttpFetch {
   const { timeoutSeconds = 30, maxBytes = 1_048_576, allowInsecureHttp = false } = options
   const { clock = systemClock } = options
   const open = connections(transport, timeoutSeconds * 1000, options)

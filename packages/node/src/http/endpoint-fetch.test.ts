@@ -13,7 +13,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { httpServer, httpsServer, type RunningServer } from '../../test/servers.ts'
 import { type Endpoint, endpointFetch, type HttpFetch } from '../index.ts'
 import type { Credential } from './endpoint.ts'
-import type { FetchOptions } from './create-fetch.ts'
+import type { CreateFetchOptions } from './create-fetch.ts'
 
 let pki: CertificateAuthority
 let local: IssuedCredential
@@ -34,7 +34,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-function fetchFor(server: string, credential?: Credential, options?: FetchOptions): HttpFetch {
+function fetchFor(server: string, credential?: Credential, options?: CreateFetchOptions): HttpFetch {
   const endpoint: Endpoint = {
     server,
     ca: pki.caPem,

@@ -1,7 +1,7 @@
 import { optionProblems, refuseProblems, without } from '@kube-authn/core/internal'
 import {
   createFetch,
-  type FetchOptions,
+  type CreateFetchOptions,
   fetchShape,
   type HttpFetch,
   type HttpFetchInit,
@@ -17,6 +17,9 @@ export interface EndpointFetch extends HttpFetch {
   readonly secrets: () => readonly string[]
 }
 
+/** Options of {@link endpointFetch}: those of `createFetch`. */
+export type EndpointFetchOptions = CreateFetchOptions
+
 /**
  * A `fetch` for one server, with its credentials. It calls no other host or port and follows no redirect. An `Authorization` header of the call
  * itself is kept.
@@ -29,7 +32,7 @@ export interface EndpointFetch extends HttpFetch {
  * const fetch = endpointFetch(endpoint)
  * const response = await fetch(endpoint.server, { method: 'POST', body: '{}' })
  */
-export function endpointFetch(endpoint: Endpoint, options: FetchOptions = {}): EndpointFetch {
+export function endpointFetch(endpoint: Endpoint, options: EndpointFetchOptions = {}): EndpointFetch {
   const found = [...optionProblems(endpointShape, endpoint), ...optionProblems(fetchShape, options)]
   refuseProblems(found.length > 0 ? found : endpointProblems(endpoint, options))
   const { origin, protocol } = new URL(endpoint.server)

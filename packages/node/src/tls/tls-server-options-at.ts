@@ -14,7 +14,7 @@ import {
 } from './tls-server-options.ts'
 
 /** Options of {@link tlsServerOptionsAt}: two files, how they are watched, and any other option of Node's TLS servers. */
-export type TlsServerOptionsAt = Omit<TlsServerOptions, 'cert' | 'key'> &
+export type TlsServerOptionsAtOptions = Omit<TlsServerOptions, 'cert' | 'key'> &
   Omit<FileSourceOptions<unknown>, 'parse'> & {
     /** The server's certificate and its intermediates, in PEM (`--tls-cert-file`). */
     readonly certFile: string
@@ -28,7 +28,7 @@ export type TlsServerOptionsAt = Omit<TlsServerOptions, 'cert' | 'key'> &
   }
 
 /** The options that are not passed on to Node. */
-type OwnOptions = Pick<TlsServerOptionsAt, 'certFile' | 'keyFile' | 'sniCertificates'> &
+type OwnOptions = Pick<TlsServerOptionsAtOptions, 'certFile' | 'keyFile' | 'sniCertificates'> &
   Omit<FileSourceOptions<unknown>, 'parse'>
 
 /** The members of a server that `keepFresh` uses. */
@@ -69,7 +69,7 @@ export interface TlsServerFiles {
  * const tls = tlsServerOptionsAt({ certFile: 'tls.crt', keyFile: 'tls.key' })
  * const server = tls.keepFresh(https.createServer(tls.options, app))
  */
-export function tlsServerOptionsAt(options: TlsServerOptionsAt): TlsServerFiles {
+export function tlsServerOptionsAt(options: TlsServerOptionsAtOptions): TlsServerFiles {
   checkOwnOptions(options)
   const { certFile, keyFile, sniCertificates: named = [], ...others } = options
   const { reload, settleSeconds, pollSeconds, maxBytes, observer, clock, ...rest } = others
@@ -123,7 +123,7 @@ export function tlsServerOptionsAt(options: TlsServerOptionsAt): TlsServerFiles 
 }
 
 /** Unknown options may be Node's, so only near misses of our names are reported as typos. */
-function checkOwnOptions(options: TlsServerOptionsAt): void {
+function checkOwnOptions(options: TlsServerOptionsAtOptions): void {
   const own = Object.fromEntries(
     Object.entries(Object(options) as object).filter(([name]) => Object.hasOwn(shape, name)),
   )

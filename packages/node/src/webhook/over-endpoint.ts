@@ -1,5 +1,5 @@
 import { type WebhookFetch, without } from '@kube-authn/core/internal'
-import type { FetchOptions } from '../http/create-fetch.ts'
+import type { CreateFetchOptions } from '../http/create-fetch.ts'
 import { readKubeconfig, type ReadKubeconfigOptions } from '../kubeconfig/kubeconfig.ts'
 import { RELOAD_OPTIONS, reloadOf } from '../options/reload-options.ts'
 import { type EndpointFetch, endpointFetch } from '../http/endpoint-fetch.ts'
@@ -19,7 +19,7 @@ export interface ReachedWebhook {
  */
 export function overEndpoint<T extends object>(
   endpoint: Endpoint,
-  options: Omit<FetchOptions, 'allowInsecureHttp'>,
+  options: Omit<CreateFetchOptions, 'allowInsecureHttp'>,
   make: (webhook: ReachedWebhook) => T,
 ): T & { readonly close: () => void } {
   const { timeoutSeconds, maxBytes } = options
@@ -38,7 +38,7 @@ export function overEndpoint<T extends object>(
 
 /** Options of a webhook that a kubeconfig names. */
 type KubeconfigWebhookOptions = Pick<ReadKubeconfigOptions, 'context' | 'allowMissingUser'> &
-  Omit<FetchOptions, 'allowInsecureHttp'>
+  Omit<CreateFetchOptions, 'allowInsecureHttp'>
 
 /** The options that are not those of the webhook itself. */
 type OfKubeconfig = 'context' | 'allowMissingUser' | 'observer' | (typeof RELOAD_OPTIONS)[number]

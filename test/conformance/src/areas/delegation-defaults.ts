@@ -2,8 +2,11 @@ import type { RequestListener } from 'node:http'
 import { createServer } from 'node:https'
 import { authenticateRequest } from '@kube-authn/core/adapter'
 import { explain, type UserInfo } from '@kube-authn/core'
-import { delegatedAuthentication, type DelegatedAuthentication } from '@kube-authn/node'
-import type { DelegatedAuthenticationOptions } from '@kube-authn/node/internal'
+import {
+  delegatedAuthentication,
+  type DelegatedAuthentication,
+  type DelegatedAuthenticationOptions,
+} from '@kube-authn/node'
 import { createPki, fakeRequest, fixedClock } from '@kube-authn/testing'
 import { inFolder, serving, writeFiles } from './kubeconfig-client.ts'
 

@@ -1,6 +1,6 @@
 import { ConfigurationError } from '@kube-authn/core'
-import { type Endpoint, parseKubeconfig, readKubeconfig } from '@kube-authn/node'
-import { parseClientKubeconfig, type ReadKubeconfigOptions } from '@kube-authn/node/internal'
+import { type Endpoint, parseKubeconfig, readKubeconfig, type ReadKubeconfigOptions } from '@kube-authn/node'
+import { parseClientKubeconfig } from '@kube-authn/node/internal'
 import { createPki } from '@kube-authn/testing'
 import { DEVIATES_AS_DOCUMENTED, type Given, NotImplemented, type UnitRunner } from '../vector.ts'
 import { authorizationSent, inFolder, rateLimit, timeoutSeconds, writeFiles } from './kubeconfig-client.ts'

@@ -1,6 +1,5 @@
 import { without } from '@kube-authn/core/internal'
-import { type Endpoint, endpointFetch, type HttpFetch } from '@kube-authn/node'
-import type { HttpFetchInit } from '@kube-authn/node/internal'
+import { type Endpoint, endpointFetch, type HttpFetch, type HttpFetchInit } from '@kube-authn/node'
 import { Failure } from '../failure.ts'
 import type { ClientCertificate, ClientCredential, CredentialSource } from './credential-source.ts'
 

@@ -4,7 +4,7 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2'
-import type { TlsServerFiles } from '@kube-authn/node/internal'
+import type { TlsServerFiles } from '@kube-authn/node'
 
 /** Limits of a server of HTTP/2. */
 export interface Http2Limits {

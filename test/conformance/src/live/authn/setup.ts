@@ -4,8 +4,11 @@ import { join } from 'node:path'
 import { bootstrapSecrets } from '@kube-authn/core/bootstrap-token'
 import type { Authenticator, ConfigurationError } from '@kube-authn/core'
 import { isConfigurationError } from '@kube-authn/core/internal'
-import { createAuthenticator, type CreateAuthenticatorOptions } from '@kube-authn/node'
-import type { FrontProxyOptions } from '@kube-authn/node/internal'
+import {
+  createAuthenticator,
+  type CreateAuthenticatorOptions,
+  type FrontProxyOptions,
+} from '@kube-authn/node'
 import type { Pki } from './credentials.ts'
 
 /** A bundle, by the names of its certificates or literally. */
