@@ -28,6 +28,7 @@ export {
 } from './flags/refused-flags.ts'
 export { shownFlag } from './flags/known-flags.ts'
 export { unknownFlag } from './flags/unknown-flag.ts'
+export { closeable } from './options/closeable.ts'
 export { fileSource } from './file-source/file-source.ts'
 export type { FileSourceOptions } from './options/reload-options.ts'
 export { readSteps } from './file-source/read-file.ts'

@@ -14,6 +14,7 @@ import type { ReloadOptions } from '../file-source/reloading-source.ts'
 import { watchedText } from '../file-source/file-source.ts'
 import { fetchOver } from '../http/create-fetch.ts'
 import type { Transport } from '../http/endpoint.ts'
+import { closeable, type Closeable } from '../options/closeable.ts'
 
 /** Egress proxies: `http` or `https`, used with `CONNECT`. */
 export type EgressProxies = Readonly<
@@ -52,7 +53,7 @@ const RETRY_MS = 60_000
 export function authenticationConfigurationAt(
   path: string,
   options: AuthenticationConfigurationAtOptions = {},
-): Omit<ConfiguredAuthenticator, 'update'> {
+): Omit<ConfiguredAuthenticator, 'update' | 'close'> & Closeable {
   checkOptions(authenticationConfigurationAtShape, options)
   const { egress = {}, reload = true } = options
   const { clock = systemClock } = options
@@ -86,7 +87,7 @@ export function authenticationConfigurationAt(
   }
   if (reload) retry()
 
-  return {
+  const authenticator = {
     name: configured.name,
     get configuration() {
       return configured.configuration
@@ -95,12 +96,12 @@ export function authenticationConfigurationAt(
     known: () => configured.known?.() ?? [],
     authenticateToken: (token, context) => configured.authenticateToken(token, context),
     health: () => configured.health(),
-    close() {
-      cancelRetry()
-      file.close()
-      configured.close()
-    },
-  }
+  } satisfies Omit<ConfiguredAuthenticator, 'update' | 'close'>
+  return closeable(authenticator, () => {
+    cancelRetry()
+    file.close()
+    configured.close()
+  })
 }
 
 /** Reports an unreadable file as an unusable configuration. */

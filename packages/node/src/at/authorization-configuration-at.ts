@@ -12,6 +12,7 @@ import { watchedText } from '../file-source/file-source.ts'
 import { kubeConfigFileProblem } from '../kubeconfig/regular-file.ts'
 import { RELOAD_OPTIONS, reloadOf, reloadShape } from '../options/reload-options.ts'
 import { configuredWebhook } from '../webhook/configured-webhook.ts'
+import { closeable, type Closeable } from '../options/closeable.ts'
 
 /** Options of {@link authorizationConfigurationAt}. */
 export interface AuthorizationConfigurationAtOptions
@@ -40,7 +41,7 @@ const MAX_BYTES = 1_048_576
 export function authorizationConfigurationAt(
   path: string,
   options: AuthorizationConfigurationAtOptions = {},
-): Omit<ConfiguredAuthorizer, 'update'> {
+): Omit<ConfiguredAuthorizer, 'update' | 'close'> & Closeable {
   checkOptions(authorizationConfigurationAtShape, options)
   let update = (_text: string): void => {}
   const file = watchedText(path, {
@@ -62,18 +63,18 @@ export function authorizationConfigurationAt(
     throw error
   }
   update = (text) => void configured.update(text)
-  return {
+  const authorizer = {
     name: configured.name,
     get configuration() {
       return configured.configuration
     },
     authorize: (attributes, context) => configured.authorize(attributes, context),
     rulesFor: (user, namespace) => configured.rulesFor(user, namespace),
-    close() {
-      file.close()
-      configured.close()
-    },
-  }
+  } satisfies Omit<ConfiguredAuthorizer, 'update' | 'close'>
+  return closeable(authorizer, () => {
+    file.close()
+    configured.close()
+  })
 }
 
 /** Reports an unreadable file as an unusable configuration. */

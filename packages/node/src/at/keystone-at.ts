@@ -25,6 +25,7 @@ import { aPath } from '../options/file-option.ts'
 import { RELOAD_OPTIONS, reloadOf, reloadShape } from '../options/reload-options.ts'
 import type { ReloadOptions } from '../file-source/reloading-source.ts'
 import { createFetch, type HttpFetch } from '../http/create-fetch.ts'
+import { closeable, type Closeable } from '../options/closeable.ts'
 
 /** Options of {@link keystoneAt}: those of `keystonePassword` and `keystoneToken`. The reload options apply to the CA file. */
 export interface KeystoneAtOptions
@@ -53,12 +54,10 @@ export const keystoneAtShape: OptionsShape<KeystoneAtOptions> = {
 }
 
 /** The authenticators of a Keystone. */
-export interface KeystoneAt {
+export interface KeystoneAt extends Closeable {
   readonly passwords: PasswordAuthenticator
   /** Wrap it in `cached`. */
   readonly tokens: TokenAuthenticator
-  /** Closes idle connections and stops watching. The process can exit without it. */
-  readonly close: () => void
 }
 
 /**
@@ -120,7 +119,7 @@ export function keystoneAt(url: string, options: KeystoneAtOptions = {}): Keysto
     fetch?.close()
     throw new ConfigurationError([...problems.values()])
   }
-  return { passwords, tokens, close: fetch.close }
+  return closeable({ passwords, tokens }, fetch.close)
 }
 
 /** @throws {ConfigurationError} with problems under the path of the option `service`. */

@@ -9,6 +9,7 @@ import {
 import { fileShape, RELOAD_OPTIONS, reloadOf } from '../options/reload-options.ts'
 import { largeFileSource } from '../file-source/file-source.ts'
 import type { FileSourceOptions } from '../options/reload-options.ts'
+import { closeable, type Closeable } from '../options/closeable.ts'
 
 /** Options of {@link passwordFileAt}. */
 export type PasswordFileAtOptions = Omit<PasswordFileOptions, 'source'> &
@@ -30,7 +31,7 @@ export const passwordFileAtShape: OptionsShape<PasswordFileAtOptions> = {
 export function passwordFileAt(
   path: string,
   options: PasswordFileAtOptions = {},
-): PasswordAuthenticator & { close(): void } {
+): PasswordAuthenticator & Closeable {
   checkOptions(passwordFileAtShape, options)
   const { maxBytes } = options
   const ofContent = without(options, 'maxBytes', ...RELOAD_OPTIONS)
@@ -39,10 +40,10 @@ export function passwordFileAt(
     ...(maxBytes !== undefined && { maxBytes }),
     steps: (content) => passwordFileSteps(content, { ...ofContent, source: path }),
   })
-  return {
+  const authenticator: PasswordAuthenticator = {
     name: 'passwordFile',
     authenticatePassword: (username, password, context) =>
       source.current().authenticatePassword(username, password, context),
-    close: source.close,
   }
+  return closeable(authenticator, source.close)
 }

@@ -8,6 +8,7 @@ import {
 } from '@kube-authn/core/authorization'
 import { fileShape } from '../options/reload-options.ts'
 import { largeManifestsSource, type ManifestsSourceOptions } from '../file-source/manifests-source.ts'
+import { closeable, type Closeable } from '../options/closeable.ts'
 
 /** Options of {@link rbacAt}. */
 export interface RbacAtOptions
@@ -30,7 +31,7 @@ export const rbacAtShape: OptionsShape<RbacAtOptions> = { ...fileShape, namespac
 export function rbacAt(
   paths: string | readonly string[],
   options: RbacAtOptions = {},
-): RbacAuthorizer & { readonly close: () => void } {
+): RbacAuthorizer & Closeable {
   checkOptions(rbacAtShape, options)
   const { namespace, maxBytes = MAX_BYTES, ...files } = options
   const source = largeManifestsSource(paths, {
@@ -52,13 +53,13 @@ export function rbacAt(
       return yield* rbacSteps(policy)
     },
   })
-  return {
+  const authorizer: RbacAuthorizer = {
     name: 'rbac',
     authorize: (attributes, context) => source.current().authorize(attributes, context),
     explain: (attributes) => source.current().explain(attributes),
     rulesFor: (user, within) => source.current().rulesFor(user, within),
-    close: source.close,
   }
+  return closeable(authorizer, source.close)
 }
 
 const NOTICES_IN_A_STEP = 64

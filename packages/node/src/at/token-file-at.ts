@@ -4,6 +4,7 @@ import { type TokenFileOptions, tokenFileSteps } from '@kube-authn/core/token-fi
 import { fileShape } from '../options/reload-options.ts'
 import { largeFileSource } from '../file-source/file-source.ts'
 import type { FileSourceOptions } from '../options/reload-options.ts'
+import { closeable, type Closeable } from '../options/closeable.ts'
 
 /** Options of {@link tokenFileAt}. */
 export type TokenFileAtOptions = Pick<TokenFileOptions, 'observer'> &
@@ -16,10 +17,7 @@ export type TokenFileAtOptions = Pick<TokenFileOptions, 'observer'> &
  * @example
  * const tokens = tokenFileAt('/etc/kube-authn/tokens.csv')
  */
-export function tokenFileAt(
-  path: string,
-  options: TokenFileAtOptions = {},
-): TokenAuthenticator & { close(): void } {
+export function tokenFileAt(path: string, options: TokenFileAtOptions = {}): TokenAuthenticator & Closeable {
   checkOptions(fileShape, options)
   const { observer } = options
   const source = largeFileSource(path, {
@@ -27,9 +25,9 @@ export function tokenFileAt(
     steps: (content) =>
       tokenFileSteps(content, { source: path, ...(observer !== undefined && { observer }) }),
   })
-  return {
+  const authenticator: TokenAuthenticator = {
     name: 'tokenFile',
     authenticateToken: (token, context) => source.current().authenticateToken(token, context),
-    close: source.close,
   }
+  return closeable(authenticator, source.close)
 }

@@ -12,6 +12,7 @@ import { aPath } from '../options/file-option.ts'
 import { reloadShape } from '../options/reload-options.ts'
 import type { FileSource, ReloadOptions } from '../file-source/reloading-source.ts'
 import { watchedText } from '../file-source/file-source.ts'
+import { closeable } from '../options/closeable.ts'
 
 const MAX_BYTES = 1_048_576
 
@@ -48,7 +49,7 @@ export async function verificationKeysAt(
     close()
     throw firstOrAll(errors)
   }
-  return { current: () => files.flatMap((file) => file.current()), close }
+  return closeable({ current: () => files.flatMap((file) => file.current()) }, close)
 }
 
 /** All problems of the files, or the error of a file that could not be read. */
@@ -94,5 +95,5 @@ async function keysAt(path: string, options: ReloadOptions): Promise<FileSource<
     if (!isConfigurationError(error)) throw error
     throw new ConfigurationError(error.problems.map(({ message }) => ({ path, message })))
   }
-  return { current: () => keys, close: file.close }
+  return closeable({ current: () => keys }, file.close)
 }

@@ -29,15 +29,14 @@ import { passwordFileAt } from '../at/password-file-at.ts'
 import { requestHeaderAt } from '../front-proxy/request-header-at.ts'
 import { tokenAuthenticators } from './token-authenticators.ts'
 import { withoutPath, withPath } from '../options/file-option.ts'
+import { closeable, type Closeable } from '../options/closeable.ts'
 
 /** An authenticator chain that watches files. */
-export interface NodeAuthenticator extends Authenticator {
+export interface NodeAuthenticator extends Authenticator, Closeable {
   /** Its token authenticators, whose users have `system:authenticated`, for TokenReviews: `reviews(..., { tokens: authenticator.tokens })`. */
   readonly tokens: readonly TokenAuthenticator[]
   /** Why tokens of some issuers cannot be verified yet, one message per issuer; empty if healthy. */
   health(): readonly string[]
-  /** Stops watching files. The process can exit without it. */
-  close(): void
 }
 
 /**
@@ -165,13 +164,13 @@ function chainOf(
       chain,
       tokens: tokens.map((each) => authenticatedGroup(each)),
     })
-    return {
+    const authenticator = {
       ...sound.chain,
       ...(log !== undefined && { log }),
       tokens: sound.tokens,
       health,
-      close: () => parts.close(),
     }
+    return closeable(authenticator, () => parts.close())
   } catch (error) {
     parts.close()
     throw error

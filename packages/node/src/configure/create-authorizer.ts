@@ -19,13 +19,10 @@ import { type Opener, opener } from './opener.ts'
 import { rbacAt } from '../at/rbac-at.ts'
 import { webhookAuthorizerAt } from '../webhook/webhook-authorizer-at.ts'
 import { withoutPath, withPath } from '../options/file-option.ts'
+import { closeable, type Closeable } from '../options/closeable.ts'
 
 /** An authorizer that may watch files and hold connections. */
-export type NodeAuthorizer = Authorizer &
-  Partial<RuleResolver> & {
-    /** Stops watching and closes connections. The process can exit without it. */
-    readonly close: () => void
-  }
+export type NodeAuthorizer = Authorizer & Partial<RuleResolver> & Closeable
 
 /**
  * Creates the whole chain from files and options: members of `system:masters` may do everything, every user may request the paths of
@@ -102,7 +99,7 @@ function chainOf(options: CreateAuthorizerOptions): NodeAuthorizer {
   const first = configured === undefined ? privilegedGroups(MASTERS_GROUP) : undefined
   const asked = configured === undefined ? [ofRbac, ofWebhook] : [configured]
   const chain = [first, paths, ...asked, ...authorizers].filter((each) => each !== undefined)
-  return { ...unionAuthorizer(...chain), close: () => parts.close() }
+  return closeable({ ...unionAuthorizer(...chain) }, () => parts.close())
 }
 
 const IN_FILE = 'cannot be set together with authorizationConfig: configure the webhook in that file'

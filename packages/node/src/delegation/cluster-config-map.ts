@@ -7,6 +7,7 @@ import type { HttpFetch } from '../http/create-fetch.ts'
 import type { Endpoint } from '../http/endpoint.ts'
 import { isOfStrings } from '../front-proxy/request-header-config-at.ts'
 import { apiUrl } from './cluster-endpoint.ts'
+import { closeable } from '../options/closeable.ts'
 
 /** Options of {@link clusterConfigMap}. */
 export interface ClusterConfigMapOptions {
@@ -118,17 +119,14 @@ export async function clusterConfigMap<T>(
     report(error)
   }
   schedule()
-  return {
-    current: () => current,
-    close() {
-      isClosed = true
-      cancel()
-    },
-    [RESTRICT](check) {
-      restrictions.add(check)
-      return () => restrictions.delete(check)
-    },
+  const restrict = (check: (value: T) => void): (() => void) => {
+    restrictions.add(check)
+    return () => restrictions.delete(check)
   }
+  return closeable({ current: () => current, [RESTRICT]: restrict }, () => {
+    isClosed = true
+    cancel()
+  })
 }
 
 function configurationError(source: string, error: unknown): ConfigurationError {

@@ -27,6 +27,7 @@ import { type EndpointFetch, endpointFetch } from '../http/endpoint-fetch.ts'
 import type { Endpoint } from '../http/endpoint.ts'
 import { clusterClients, type ClusterClientsOptions, clusterClientsShape } from './cluster-clients.ts'
 import { apiUrl, type ClusterOptions, clusterShape, optionalClusterEndpoint } from './cluster-endpoint.ts'
+import { closeable, type Closeable } from '../options/closeable.ts'
 
 /** Options of {@link delegatedAuthentication}. The defaults are those of extension API servers. */
 export interface DelegatedAuthenticationOptions extends ClusterOptions, ClusterClientsOptions {
@@ -62,13 +63,11 @@ const shape: OptionsShape<DelegatedAuthenticationOptions> = {
 }
 
 /** Authentication and authorization by a cluster. */
-export interface DelegatedAuthentication {
+export interface DelegatedAuthentication extends Closeable {
   readonly authenticator: Authenticator
   /** Its token authenticators, whose users have `system:authenticated`, for TokenReviews; none without a cluster. */
   readonly tokens: readonly TokenAuthenticator[]
   readonly authorizer: Authorizer
-  /** Closes all connections and stops reading files and the ConfigMap. The process can exit without it. */
-  readonly close: () => void
 }
 
 /**
@@ -121,7 +120,10 @@ export async function delegatedAuthentication(
       ...(audiences !== undefined && { audiences }),
       ...(trustedOrigins !== undefined && { trustedOrigins }),
     })
-    return { authenticator, tokens: tokens.map((each) => authenticatedGroup(each)), authorizer, close }
+    return closeable(
+      { authenticator, tokens: tokens.map((each) => authenticatedGroup(each)), authorizer },
+      close,
+    )
   } catch (error) {
     close()
     throw error

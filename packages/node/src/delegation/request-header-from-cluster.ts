@@ -15,6 +15,7 @@ import {
   clusterConfigMapShape,
 } from './cluster-config-map.ts'
 import { aKubeconfig, clusterEndpoint } from './cluster-endpoint.ts'
+import { closeable, type Closeable } from '../options/closeable.ts'
 
 /** Options of {@link requestHeaderFromCluster}. */
 export interface RequestHeaderFromClusterOptions
@@ -52,7 +53,7 @@ const shape: OptionsShape<RequestHeaderFromClusterOptions> = {
 export async function requestHeaderFromCluster(
   kubeconfig: string | Endpoint,
   options: RequestHeaderFromClusterOptions = {},
-): Promise<Authenticator & { readonly close: () => void }> {
+): Promise<Authenticator & Closeable> {
   refuseProblems(required(aKubeconfig)(kubeconfig, 'kubeconfig'), optionProblems(shape, options))
   const { context, observer, clock = systemClock, timeoutSeconds = 10, joinedHeaders } = options
   const proxyOptions = { clock, ...(joinedHeaders !== undefined && { joinedHeaders }) }
@@ -73,7 +74,7 @@ export async function requestHeaderFromCluster(
       source.close()
       fetch.close()
     }
-    return { ...believeDescribed(source), close }
+    return closeable(believeDescribed(source), close)
   } catch (error) {
     fetch.close()
     throw error

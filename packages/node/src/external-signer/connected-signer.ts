@@ -15,6 +15,7 @@ import {
   readSignResponse,
   signRequest,
 } from './messages.ts'
+import { closeable, type Closeable } from '../options/closeable.ts'
 
 const SERVICE = '/v1.ExternalJWTSigner'
 /** As in kube-apiserver. */
@@ -47,7 +48,7 @@ export async function connectedSigner(
 }
 
 function signerOf(client: GrpcClient, keys: FetchedKeys, maxExpirationSeconds: number): ExternalSigner {
-  return {
+  const signer = {
     keys,
     maxExpirationSeconds,
     sign: ({ payload, signal }) =>
@@ -58,11 +59,11 @@ function signerOf(client: GrpcClient, keys: FetchedKeys, maxExpirationSeconds: n
         timeoutSeconds: SIGN_TIMEOUT_SECONDS,
         signal,
       }),
-    close() {
-      keys.close()
-      client.close()
-    },
-  }
+  } satisfies Omit<ExternalSigner, keyof Closeable>
+  return closeable(signer, () => {
+    keys.close()
+    client.close()
+  })
 }
 
 async function keysOf(

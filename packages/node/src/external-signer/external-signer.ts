@@ -1,13 +1,12 @@
 import type { Clock, Observer } from '@kube-authn/core'
 import type { FetchedKeys, TokenSigner } from '@kube-authn/core/service-account'
+import type { Closeable } from '../options/closeable.ts'
 
 /** An external signer: it signs tokens and provides the keys that verify them. */
-export interface ExternalSigner extends TokenSigner {
+export interface ExternalSigner extends TokenSigner, Closeable {
   readonly keys: FetchedKeys
   /** The longest lifetime of a token that it signs. */
   readonly maxExpirationSeconds: number
-  /** Closes the connection and stops refreshing the keys. */
-  close(): void
 }
 
 /** Options of {@link externalSignerAt}. */

@@ -3,6 +3,7 @@ import { notify } from '@kube-authn/core/adapter'
 import { errorOf, finish, messageOf, type Steps, systemClock } from '@kube-authn/core/internal'
 import { inSlices } from './in-slices.ts'
 import { watchDirectories } from './watch-directories.ts'
+import { closeable, type Closeable } from '../options/closeable.ts'
 
 /** When a source is reloaded. */
 export interface ReloadOptions {
@@ -20,12 +21,10 @@ export interface ReloadOptions {
 /** The key of a method; registered, as a source may come from another copy of this package. */
 export const RESTRICT: unique symbol = Symbol.for('@kube-authn/node/restrict@1')
 
-/** A value that is reloaded when its files change. */
-export interface FileSource<T> {
+/** A value that is reloaded when its files change. After `close` the last value stays. */
+export interface FileSource<T> extends Closeable {
   /** The value of the last good version. */
   readonly current: () => T
-  /** Stops reloading. The last value stays. */
-  readonly close: () => void
   /**
    * Adds a check of later versions that throws to refuse one. Returns a function that removes the check. For the packages of kube-authn.
    */
@@ -78,7 +77,8 @@ export function reloadingSource<C, T>(
   const pollMs = (options.pollSeconds ?? 60) * 1000
   const versions = readVersions(reading, parse, options)
   const { current, restrict, stampNow } = versions
-  if (options.reload === false) return { current, close: () => {}, [RESTRICT]: restrict }
+  const source = { current, [RESTRICT]: restrict }
+  if (options.reload === false) return closeable(source, () => {})
 
   let cancelNext = (): void => {}
   let cancelWork = (): void => {}
@@ -131,16 +131,12 @@ export function reloadingSource<C, T>(
   const watch = watchDirectories(reading.directories, hurry)
   wait()
 
-  return {
-    current,
-    close: () => {
-      isClosed = true
-      cancelNext()
-      cancelWork()
-      watch.close()
-    },
-    [RESTRICT]: restrict,
-  }
+  return closeable(source, () => {
+    isClosed = true
+    cancelNext()
+    cancelWork()
+    watch.close()
+  })
 }
 
 /** The versions of a source, of which the last good one is in force. */

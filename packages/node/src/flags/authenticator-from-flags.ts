@@ -22,6 +22,7 @@ import { isGiven } from './read-flags.ts'
 import { REFUSED_FOR_AUTHENTICATION } from './refused-flags.ts'
 import { hasOtherGates } from './request-header-flags.ts'
 import { serviceAccountKeys } from './service-account-keys.ts'
+import { closeable } from '../options/closeable.ts'
 
 /**
  * The authenticator chain of a kube-apiserver with this command line, by `createAuthenticator`. It knows the flags of current releases and of 1.6,
@@ -80,13 +81,10 @@ async function configuredFromFlags(
       ...authenticationNotices(flags),
       ...accounts.notices,
     ])
-    return {
-      ...authenticator,
-      close() {
-        authenticator.close()
-        accounts.close()
-      },
-    }
+    return closeable({ ...authenticator }, () => {
+      authenticator.close()
+      accounts.close()
+    })
   } catch (error) {
     accounts.close()
     throw isConfigurationError(error) ? withFound(found, error) : error

@@ -26,6 +26,7 @@ import { isAuthorizer } from '../configure/create-authorizer-options.ts'
 import { parseFlags, type ParsedFlags } from './parse-flags.ts'
 import { listOf, secondsOf, stringOf, versionOf } from './read-flags.ts'
 import { REFUSED_FOR_AUTHORIZATION } from './refused-flags.ts'
+import { closeable } from '../options/closeable.ts'
 
 /**
  * The authorizer of a kube-apiserver with this command line: members of `system:masters` may do everything, then the modes of `--authorization-mode`
@@ -81,7 +82,7 @@ function authorizerInFile(
     throw new ConfigurationError(problems)
   }
   const { name, authorize, rulesFor } = authorizer
-  return { name, authorize, rulesFor, close: () => parts.close() }
+  return closeable({ name, authorize, rulesFor }, () => parts.close())
 }
 
 const CONFIG = 'authorization-config'
@@ -123,7 +124,9 @@ function authorizerOfModes(flags: ParsedFlags, options: AuthorizerFromFlagsOptio
     parts.close()
     throw new ConfigurationError(problems)
   }
-  return { ...unionAuthorizer(privilegedGroups(MASTERS_GROUP), ...authorizers), close: () => parts.close() }
+  return closeable({ ...unionAuthorizer(privilegedGroups(MASTERS_GROUP), ...authorizers) }, () =>
+    parts.close(),
+  )
 }
 
 function webhookOptions(flags: ParsedFlags): {

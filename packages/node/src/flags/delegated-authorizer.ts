@@ -5,6 +5,7 @@ import { delegatedAuthentication } from '../delegation/delegated-authentication.
 import { type AuthorizerFromFlagsOptions, sharedOf } from './flags-options.ts'
 import type { ParsedFlags } from './parse-flags.ts'
 import { isGiven, listOf, optionalString, secondsOf } from './read-flags.ts'
+import { closeable, type Closeable } from '../options/closeable.ts'
 
 const OWN = ['authorization-kubeconfig', 'authorization-always-allow-paths'] as const
 const ALLOWED_TTL = 'authorization-webhook-cache-authorized-ttl'
@@ -31,7 +32,7 @@ export function isDelegatedAuthorization(flags: ParsedFlags): boolean {
 export async function delegatedAuthorizer(
   flags: ParsedFlags,
   options: AuthorizerFromFlagsOptions,
-): Promise<Authorizer & { readonly close: () => void }> {
+): Promise<Authorizer & Closeable> {
   const own = OWN.find((name) => isGiven(flags, name)) ?? OWN[0]
   const message = `cannot be set together with --${own}, with which authorization is delegated to the cluster`
   const found: readonly ConfigurationProblem[] = [
@@ -51,7 +52,7 @@ export async function delegatedAuthorizer(
       ...(isGiven(flags, DENIED_TTL) && { deniedTtlSeconds: secondsOf(flags, DENIED_TTL) }),
       ...sharedOf(options),
     })
-    return { ...authorizer, close }
+    return closeable({ ...authorizer }, close)
   } catch (error) {
     if (!isConfigurationError(error)) throw error
     throw new ConfigurationError(error.problems.map(ofFlag), { cause: error })

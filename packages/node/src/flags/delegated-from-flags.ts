@@ -13,6 +13,7 @@ import { notifyNotices } from './notices.ts'
 import type { ParsedFlags } from './parse-flags.ts'
 import { booleanOf, isGiven, listOf, optionalString, secondsOf } from './read-flags.ts'
 import { requestHeaderNames, requestHeaderNotices, requestHeaderProblems } from './request-header-flags.ts'
+import { closeable } from '../options/closeable.ts'
 
 /** The flags that only extension API servers have. */
 const OWN = [
@@ -65,7 +66,7 @@ export async function delegatedFromFlags(
     )
     const { chain, tokens } = refuseRevoked(revocations, { chain: authenticator, tokens: others.tokens })
     notifyNotices(loggingObserver(observer, log), requestHeaderNotices(flags))
-    return { ...chain, ...(log !== undefined && { log }), tokens, health: () => [], close }
+    return closeable({ ...chain, ...(log !== undefined && { log }), tokens, health: () => [] }, close)
   } catch (error) {
     if (!isConfigurationError(error)) throw error
     throw new ConfigurationError(error.problems.map(flagProblem), { cause: error })

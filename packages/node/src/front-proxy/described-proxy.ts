@@ -7,6 +7,7 @@ import {
 import type { CertificatePool } from '@kube-authn/x509'
 import { type FileSource, RESTRICT } from '../file-source/reloading-source.ts'
 import type { ProxyAuthorities } from './keep-apart.ts'
+import type { Closeable } from '../options/closeable.ts'
 
 /** The front proxy of one version of the ConfigMap. */
 export interface DescribedProxy {
@@ -52,7 +53,7 @@ export function describedProxy(config: RequestHeaderConfig, options: DescribedPr
 export const NO_PROXY: DescribedProxy = Object.freeze({ identityHeaders: Object.freeze({ remove: [] }) })
 
 /** Trusts the proxy that is currently described. */
-export function believeDescribed(source: Omit<FileSource<DescribedProxy>, 'close'>): Authenticator {
+export function believeDescribed(source: Omit<FileSource<DescribedProxy>, keyof Closeable>): Authenticator {
   return {
     name: 'requestHeader',
     credentials: {
@@ -65,7 +66,7 @@ export function believeDescribed(source: Omit<FileSource<DescribedProxy>, 'close
   }
 }
 
-function authoritiesOf(source: Omit<FileSource<DescribedProxy>, 'close'>): ProxyAuthorities {
+function authoritiesOf(source: Omit<FileSource<DescribedProxy>, keyof Closeable>): ProxyAuthorities {
   return {
     current: () => source.current().authorities,
     [RESTRICT]: (check) => source[RESTRICT]?.(({ authorities }) => check(authorities)),

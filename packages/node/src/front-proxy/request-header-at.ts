@@ -3,6 +3,7 @@ import { checkOptions, oneOf, type OptionsShape } from '@kube-authn/core/adapter
 import { believeDescribed, describedProxy, type DescribedProxyOptions } from './described-proxy.ts'
 import { fileShape } from '../options/reload-options.ts'
 import { requestHeaderConfigAt, type RequestHeaderConfigAtOptions } from './request-header-config-at.ts'
+import { closeable, type Closeable } from '../options/closeable.ts'
 
 /** Options of {@link requestHeaderAt}. */
 export type RequestHeaderAtOptions = RequestHeaderConfigAtOptions & DescribedProxyOptions
@@ -27,11 +28,11 @@ const shape: OptionsShape<RequestHeaderAtOptions> = {
 export function requestHeaderAt(
   path: string,
   options: RequestHeaderAtOptions = {},
-): Authenticator & { readonly close: () => void } {
+): Authenticator & Closeable {
   checkOptions(shape, options)
   const { joinedHeaders, ...file } = options
   const source = requestHeaderConfigAt(path, file, (config) =>
     describedProxy(config, { ...file, ...(joinedHeaders !== undefined && { joinedHeaders }) }),
   )
-  return { ...believeDescribed(source), close: source.close }
+  return closeable(believeDescribed(source), source.close)
 }

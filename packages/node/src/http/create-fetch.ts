@@ -8,6 +8,7 @@ import type { Transport } from './endpoint.ts'
 import { transportShape } from './endpoint-shape.ts'
 import { limitedResponse } from './limited-response.ts'
 import { type InsecureOptions, transportProblems } from './problems.ts'
+import { closeable, type Closeable } from '../options/closeable.ts'
 
 /** Options of {@link createFetch}; the reload options apply to the files of the transport. */
 export interface CreateFetchOptions extends ReloadOptions, InsecureOptions {
@@ -35,11 +36,9 @@ export interface HttpFetchInit {
   readonly signal?: AbortSignal | null | undefined
 }
 
-/** A `fetch` with its own connections. */
-export interface HttpFetch {
+/** A `fetch` with its own connections. `close` closes the idle ones and refuses further calls. */
+export interface HttpFetch extends Closeable {
   (url: string | URL, init?: HttpFetchInit): Promise<Response>
-  /** Closes idle connections and refuses further calls. The process can exit without it. */
-  readonly close: () => void
 }
 
 /**
@@ -116,7 +115,7 @@ function fetchThrough(transport: Transport, options: CreateFetchOptions): HttpFe
       throw error
     }
   }
-  return Object.assign(call, { close: open.close })
+  return closeable(call, open.close)
 }
 
 /** Whether an open connection was closed before a response. */

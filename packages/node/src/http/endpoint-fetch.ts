@@ -10,6 +10,7 @@ import type { Endpoint } from './endpoint.ts'
 import { endpointShape } from './endpoint-shape.ts'
 import { endpointProblems } from './problems.ts'
 import { NO_CREDENTIAL, shownCredential } from './shown-credential.ts'
+import { closeable } from '../options/closeable.ts'
 
 /** A `fetch` for one server. */
 export interface EndpointFetch extends HttpFetch {
@@ -47,5 +48,5 @@ export function endpointFetch(endpoint: Endpoint, options: EndpointFetchOptions 
     if (value !== undefined) headers.set('authorization', value)
     return fetch(url, { ...init, headers })
   }
-  return Object.assign(call, { close: fetch.close, secrets: credential.secrets })
+  return closeable(Object.assign(call, { secrets: credential.secrets }), fetch.close)
 }

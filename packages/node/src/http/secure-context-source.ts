@@ -18,6 +18,7 @@ import {
   type TransportPem,
   transportPems,
 } from './pem.ts'
+import { closeable } from '../options/closeable.ts'
 
 /** The TLS contexts of a transport. */
 export interface SecureContexts {
@@ -80,7 +81,7 @@ export function secureContextSource(
       }
       return contexts
     }
-    return { current, close }
+    return closeable({ current }, close)
   } catch (error) {
     close()
     throw error
@@ -102,7 +103,7 @@ function pemSource<T>(source: PemSource, parse: (text: string) => T, options: Re
     })
   }
   const value = parse(source.pem)
-  return { current: () => value, close: () => {} }
+  return closeable({ current: () => value }, () => {})
 }
 
 /** @throws {Error} if OpenSSL rejects them. */

@@ -12,6 +12,7 @@ import {
   type TlsServerOptions,
   tlsServerOptions,
 } from './tls-server-options.ts'
+import { closeable, type Closeable } from '../options/closeable.ts'
 
 /** Options of {@link tlsServerOptionsAt}: two files, how they are watched, and any other option of Node's TLS servers. */
 export type TlsServerOptionsAtOptions = Omit<TlsServerOptions, 'cert' | 'key'> &
@@ -46,7 +47,7 @@ const shape: OptionsShape<OwnOptions> = {
 }
 
 /** The TLS options of a server whose certificate is in files. */
-export interface TlsServerFiles {
+export interface TlsServerFiles extends Closeable {
   /** For `https.createServer` or `http2.createSecureServer`. */
   readonly options: Omit<TlsServerOptions, keyof ClientCertificateRequest> & ClientCertificateRequest
   /**
@@ -54,8 +55,6 @@ export interface TlsServerFiles {
    * `maxHeadersCount` is set: Node would keep only the first 1,000. Returns the server.
    */
   keepFresh<Server extends KeptServer>(server: Server): Server
-  /** Stops watching. The process can exit without it. */
-  close(): void
 }
 
 /**
@@ -107,7 +106,7 @@ export function tlsServerOptionsAt(options: TlsServerOptionsAtOptions): TlsServe
           () => own.close(),
           () => sniCertificatesAt({ given: named, watching, byDefault, withCredential }),
         )
-  return {
+  const files: Omit<TlsServerFiles, keyof Closeable> = {
     options: { ...own.current().options, ...(sni !== undefined && { SNICallback: sni.SNICallback }) },
     keepFresh(server) {
       servers.push(server)
@@ -115,11 +114,11 @@ export function tlsServerOptionsAt(options: TlsServerOptionsAtOptions): TlsServe
       server.maxHeadersCount ??= 0
       return server
     },
-    close() {
-      own.close()
-      sni?.close()
-    },
   }
+  return closeable(files, () => {
+    own.close()
+    sni?.close()
+  })
 }
 
 /** Unknown options may be Node's, so only near misses of our names are reported as typos. */

@@ -4,6 +4,7 @@ import { readKubeconfig, type ReadKubeconfigOptions } from '../kubeconfig/kubeco
 import { RELOAD_OPTIONS, reloadOf } from '../options/reload-options.ts'
 import { type EndpointFetch, endpointFetch } from '../http/endpoint-fetch.ts'
 import type { Endpoint } from '../http/endpoint.ts'
+import { closeable, type Closeable } from '../options/closeable.ts'
 
 /** How to call a webhook. */
 export interface ReachedWebhook {
@@ -21,7 +22,7 @@ export function overEndpoint<T extends object>(
   endpoint: Endpoint,
   options: Omit<CreateFetchOptions, 'allowInsecureHttp'>,
   make: (webhook: ReachedWebhook) => T,
-): T & { readonly close: () => void } {
+): T & Closeable {
   const { timeoutSeconds, maxBytes } = options
   const fetch: EndpointFetch = endpointFetch(endpoint, {
     ...reloadOf(options),
@@ -29,7 +30,7 @@ export function overEndpoint<T extends object>(
     ...(maxBytes !== undefined && { maxBytes }),
   })
   try {
-    return { ...make({ url: endpoint.server, fetch, redact: fetch.secrets }), close: fetch.close }
+    return closeable({ ...make({ url: endpoint.server, fetch, redact: fetch.secrets }) }, fetch.close)
   } catch (error) {
     fetch.close()
     throw error
@@ -53,7 +54,7 @@ export function overKubeconfig<O extends KubeconfigWebhookOptions, T extends obj
   path: string,
   options: O,
   make: (webhook: ReachedWebhook, ofWebhook: Omit<O, OfKubeconfig>) => T,
-): T & { readonly close: () => void } {
+): T & Closeable {
   const { context, allowMissingUser } = options
   const endpoint = readKubeconfig(path, {
     ...(context !== undefined && { context }),

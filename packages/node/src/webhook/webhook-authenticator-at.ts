@@ -11,6 +11,7 @@ import { reloadShape } from '../options/reload-options.ts'
 import type { ReloadOptions } from '../file-source/reloading-source.ts'
 import type { ReadKubeconfigOptions } from '../kubeconfig/kubeconfig.ts'
 import { overKubeconfig } from './over-endpoint.ts'
+import type { Closeable } from '../options/closeable.ts'
 
 /** Options of {@link webhookAuthenticatorAt}. The reload options apply to the files that the kubeconfig names. */
 export type WebhookAuthenticatorAtOptions = Omit<WebhookAuthenticatorOptions, 'url' | 'fetch' | 'redact'> &
@@ -37,7 +38,7 @@ export const webhookAuthenticatorAtShape: OptionsShape<WebhookAuthenticatorAtOpt
 export function webhookAuthenticatorAt(
   path: string,
   options: WebhookAuthenticatorAtOptions = {},
-): TokenAuthenticator & { readonly close: () => void } {
+): TokenAuthenticator & Closeable {
   refuseProblems(aPath(path, 'path'), optionProblems(webhookAuthenticatorAtShape, options))
   return overKubeconfig(path, options, (webhook, ofWebhook) =>
     webhookAuthenticator({ ...ofWebhook, ...webhook }),

@@ -11,6 +11,7 @@ import { reloadShape } from '../options/reload-options.ts'
 import type { ReloadOptions } from '../file-source/reloading-source.ts'
 import type { ReadKubeconfigOptions } from '../kubeconfig/kubeconfig.ts'
 import { overKubeconfig } from './over-endpoint.ts'
+import type { Closeable } from '../options/closeable.ts'
 
 /** Options of {@link webhookAuthorizerAt}. The reload options apply to the files that the kubeconfig names. */
 export type WebhookAuthorizerAtOptions = Omit<WebhookAuthorizerOptions, 'url' | 'fetch' | 'redact'> &
@@ -37,7 +38,7 @@ export const webhookAuthorizerAtShape: OptionsShape<WebhookAuthorizerAtOptions> 
 export function webhookAuthorizerAt(
   path: string,
   options: WebhookAuthorizerAtOptions = {},
-): Authorizer & { readonly close: () => void } {
+): Authorizer & Closeable {
   refuseProblems(aPath(path, 'path'), optionProblems(webhookAuthorizerAtShape, options))
   return overKubeconfig(path, options, (webhook, ofWebhook) =>
     webhookAuthorizer({ ...ofWebhook, ...webhook }),

@@ -1,4 +1,5 @@
 import type { HttpFetch } from '@kube-authn/node'
+import { closeable } from '@kube-authn/node/internal'
 import type { Connect } from '@kube-authn/server/internal'
 
 /** A server of a case, which no network is needed for. */
@@ -27,7 +28,7 @@ export function clientServer(statuses: readonly number[] = [200]): ClientServer 
         seen.push(new Headers(headers).get('authorization'))
         return Promise.resolve(new Response('{}', { status }))
       }
-      return Object.assign(call, { close: () => void closed++ })
+      return closeable(call, () => void closed++)
     },
   }
 }

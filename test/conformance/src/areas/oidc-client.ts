@@ -1,5 +1,5 @@
 import type { HttpFetch } from '@kube-authn/node'
-import { type OidcProvider, parseClientKubeconfig } from '@kube-authn/node/internal'
+import { closeable, type OidcProvider, parseClientKubeconfig } from '@kube-authn/node/internal'
 import {
   authenticatedFetch,
   oidcSource,
@@ -164,5 +164,5 @@ function issuerOf(given: Given): StubbedIssuer {
       Response.json(given['tokenResponse'] ?? { id_token: 'new-id' }, { status: tokenStatus ?? 200 }),
     )
   }
-  return { fetch: Object.assign(call, { close: () => undefined }), requests, refreshTokens }
+  return { fetch: closeable(call, () => undefined), requests, refreshTokens }
 }

@@ -1,4 +1,5 @@
 import type { Endpoint, HttpFetch } from '@kube-authn/node'
+import { closeable } from '@kube-authn/node/internal'
 import { describe, expect, it } from 'vitest'
 import { Failure } from '../failure.ts'
 import { authenticatedFetch } from './authenticated-fetch.ts'
@@ -20,7 +21,7 @@ function clientOf(
       sent.push({ cert, authorization: new Headers(headers).get('authorization') })
       return Promise.resolve(new Response('x', { status: status ?? 200 }))
     }
-    return Object.assign(call, { close: () => void closed.push(cert) })
+    return closeable(call, () => void closed.push(cert))
   })
   return { fetch, sent, closed }
 }

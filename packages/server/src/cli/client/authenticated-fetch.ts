@@ -1,5 +1,6 @@
 import { without } from '@kube-authn/core/internal'
 import { type Endpoint, endpointFetch, type HttpFetch, type HttpFetchInit } from '@kube-authn/node'
+import { closeable } from '@kube-authn/node/internal'
 import { Failure } from '../failure.ts'
 import type { ClientCertificate, ClientCredential, CredentialSource } from './credential-source.ts'
 
@@ -42,12 +43,10 @@ export function authenticatedFetch(
     if (response.status === 401) await source.refused(used)
     return response
   }
-  return Object.assign(call, {
-    close() {
-      isClosed = true
-      plain.close()
-      certified?.fetch.close()
-    },
+  return closeable(call, () => {
+    isClosed = true
+    plain.close()
+    certified?.fetch.close()
   })
 }
 

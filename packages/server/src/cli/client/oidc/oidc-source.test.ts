@@ -1,4 +1,5 @@
 import type { HttpFetch } from '@kube-authn/node'
+import { closeable } from '@kube-authn/node/internal'
 import type { OidcProvider } from '@kube-authn/node/internal'
 import { fixedClock } from '@kube-authn/testing'
 import { describe, expect, it } from 'vitest'
@@ -52,7 +53,7 @@ function sourceOf(more: Partial<OidcProvider> = {}, world: World = {}) {
     exclusively: (work) => work({ ...mine, ...written.at(-1), ...kept }),
     write: write ?? ((each) => Promise.resolve(void written.push(each))),
   }
-  const fetch = Object.assign(call, { close: () => undefined })
+  const fetch = closeable(call, () => undefined)
   return { source: oidcSource({ provider: mine, fetch, store, clock }), sent, written }
 }
 
@@ -306,9 +307,9 @@ describe('oidcSource', () => {
   )
 
   it('says that the issuer cannot be reached, without its path', async () => {
-    const fetch = Object.assign(
+    const fetch = closeable(
       () => Promise.reject(Object.assign(new Error('hunter2'), { code: 'ECONNREFUSED' })),
-      { close: () => undefined },
+      () => undefined,
     )
     const store: TokenStore = { exclusively: (work) => work(provider), write: () => Promise.resolve() }
     const issuerUrl = 'https://issuer.example.com/hunter2'
