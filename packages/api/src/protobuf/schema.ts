@@ -1,13 +1,17 @@
 import { latin1FromBytes } from '@kube-authn/internal/byte-text'
-import { malformed, type WireField, wireFields, type WireType } from '@kube-authn/internal/protobuf-wire'
+import { malformed, wireFields } from '@kube-authn/internal/protobuf-wire'
+
+/** A varint, or bytes. */
+type WireValue = bigint | Uint8Array
 
 /** The type of a field: its wire type, and its form in JSON. */
 export interface FieldType {
-  readonly wireType: WireType
+  /** Varint, eight bytes, length-delimited or four bytes. */
+  readonly wireType: 0 | 1 | 2 | 5
   /** The value that means absent, if any. It is omitted. */
   readonly nothing?: unknown
   /** @param name the name of the field, for errors. */
-  read(value: WireField['value'], name: string): unknown
+  read(value: WireValue, name: string): unknown
 }
 
 /** A field of a message. */
@@ -166,10 +170,10 @@ function listIn(object: Record<string, unknown>, name: string): unknown[] {
   return (object[name] ??= []) as unknown[]
 }
 
-function bytesOf(value: WireField['value']): Uint8Array {
+function bytesOf(value: WireValue): Uint8Array {
   return value instanceof Uint8Array ? value : new Uint8Array()
 }
 
-function varintOf(value: WireField['value']): bigint {
+function varintOf(value: WireValue): bigint {
   return typeof value === 'bigint' ? value : 0n
 }

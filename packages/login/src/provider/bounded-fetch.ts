@@ -1,4 +1,3 @@
-import type { CustomFetchOptions } from 'oauth4webapi'
 import type { Clock } from '@kube-authn/core'
 import type { GetFetch } from '@kube-authn/core/oidc'
 import { deadlineAfter, type HttpResponse, textOf } from '@kube-authn/core/internal'
@@ -21,10 +20,14 @@ export function getFetch(fetch: LoginFetch): GetFetch {
   return (url, init) => fetch(url, { ...init, body: null })
 }
 
-/** The `fetch` of oauth4webapi. */
+/** The `fetch` of oauth4webapi, whose own type CommonJS cannot import. */
 export type BoundedFetch = (
   url: string,
-  options: CustomFetchOptions<string, URLSearchParams | undefined>,
+  options: {
+    readonly method: string
+    readonly headers: Readonly<Record<string, string>>
+    readonly body: URLSearchParams | undefined
+  },
 ) => Promise<Response>
 
 /** The size limit of every response of a provider. */
