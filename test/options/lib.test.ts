@@ -31,18 +31,16 @@ function entriesOf(folder: string): readonly string[] {
 it('apps need neither DOM nor WebWorker in the lib of TypeScript, even with `skipLibCheck: false`', () => {
   const ids = PACKAGES.flatMap(entriesOf)
   expect(ids).toContain('@kube-authn/core/service-account')
-  const imports = ids.map((id, index) => `import * as entry${index} from '${id}'\n`)
-  writeFileSync(
-    program,
-    `${imports.join('')}export const all = [${ids.map((_, index) => `entry${index}`)}]\n`,
-  )
+  const imports = ids.map((id, index) => `import * as entry${index} from '${id}'\n`).join('')
+  const names = ids.map((_, index) => `entry${index}`).join(', ')
+  writeFileSync(program, `${imports}export const all = [${names}]\n`)
   const { stdout, status } = spawnSync(
     process.execPath,
     [
       tsc,
-      ...['--ignoreConfig', '--noEmit', '--strict', '--exactOptionalPropertyTypes'],
-      ...['--skipLibCheck', 'false', '--target', 'es2022', '--lib', 'es2024', '--types', 'node'],
-      ...['--module', 'nodenext', '--moduleResolution', 'nodenext', program],
+      ...'--ignoreConfig --noEmit --strict --exactOptionalPropertyTypes --skipLibCheck false'.split(' '),
+      ...'--target es2022 --lib es2024 --types node --module nodenext --moduleResolution nodenext'.split(' '),
+      program,
     ],
     { cwd: here, encoding: 'utf8' },
   )

@@ -29,12 +29,8 @@ export function reviews(authorizer: Authorizer, options: ReviewsOptions = {}): M
   const handle = handleReviews(authorizer, options)
 
   return function reviewsMiddleware(req, res, next) {
-    const { request, authentication, held } = stateOf(req)
-    const answer = handle(
-      request,
-      incomingMessageBody(req),
-      clientContext(req, res, { user: authentication?.user }),
-    )
+    const { request, authentication: caller, held } = stateOf(req)
+    const answer = handle(request, incomingMessageBody(req), clientContext(req, res, { user: caller?.user }))
     if (answer === undefined) next()
     else if (held !== undefined) send(held.failure, res)
     else proceedWith(answer, (given) => send(given, res), next)

@@ -32,11 +32,11 @@ export function reviews(authorizer: Authorizer, options: ReviewsOptions = {}): F
 
   return pluginFor('reviews', (app) => {
     app.addHook('onRequest', function reviewsHook(received, reply, next) {
-      const { request, authentication, held } = stateOf(received)
+      const { request, authentication: caller, held } = stateOf(received)
       const answer = handle(
         request,
         incomingMessageBody(received.raw),
-        clientContext(received.raw, reply.raw, { user: authentication?.user }),
+        clientContext(received.raw, reply.raw, { user: caller?.user }),
       )
       if (answer === undefined) next()
       else if (held !== undefined) send(held.failure, reply)

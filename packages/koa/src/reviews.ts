@@ -29,9 +29,9 @@ export function reviews(authorizer: Authorizer, options: ReviewsOptions = {}): M
   const handle = handleReviews(authorizer, options)
 
   return async function reviewsMiddleware(ctx, next) {
-    const { request, authentication, held } = stateOf(ctx)
+    const { request, authentication: caller, held } = stateOf(ctx)
     const body = incomingMessageBody(ctx.req, parsedBody(ctx))
-    const context = clientContext(ctx.req, ctx.res, { user: authentication?.user })
+    const context = clientContext(ctx.req, ctx.res, { user: caller?.user })
     const given = await handle(request, body, context)
     if (given === undefined) await next()
     else answer(held?.failure ?? given, ctx)

@@ -162,7 +162,7 @@ describe('a login with tokens and sessions of the app', () => {
 
 describe('options that contradict each other', () => {
   const tokens = [oidc({ issuer: URL_OF_ISSUER, audience: 'my-app', discoverAtOnce: false })]
-  const { issuer: _, clientId: __, clientSecret: ___, ...shared } = options
+  const { issuer: _issuer, clientId: _clientId, clientSecret: _secret, ...shared } = options
   const provider = { name: 'one', issuer: 'https://one.example.com', clientId: 'c' }
 
   it.each<readonly [what: string, given: WebLoginOptions, paths: readonly string[]]>([

@@ -84,7 +84,7 @@ export async function readBodyValue(
   body: ReadBody,
   expected: ExpectedObject,
   maxBytes: number,
-  decodeYaml?: (bytes: Uint8Array, maxBytes: number) => Promise<SentValue>,
+  decodeYaml?: (bytes: Uint8Array, maxBytes: number) => SentValue,
 ): Promise<SentValue> {
   const contentType = contentTypeOf(request.headers, decodeYaml === undefined ? REVIEW_TYPES : OBJECT_TYPES)
   const bytes = await readBytes(request, body, maxBytes)

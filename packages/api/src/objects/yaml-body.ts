@@ -11,7 +11,7 @@ const MAX_YAML_LENGTH = 262_144
  *
  * @throws {StatusError} 400. The message does not quote the body.
  */
-export async function decodeYaml(bytes: Uint8Array, maxBytes: number): Promise<SentValue> {
+export function decodeYaml(bytes: Uint8Array, maxBytes: number): SentValue {
   const text = decodeUtf8(bytes)
   if (/^\s*\{/.test(text)) {
     try {

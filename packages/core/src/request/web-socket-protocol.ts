@@ -4,9 +4,9 @@ import {
   MAX_TOKEN_LENGTH,
   type TokenExtractionOptions,
   tokenExtractionShape,
+  trimAscii,
   unknownToken,
 } from './bearer-token.ts'
-import { trimAscii } from './bearer-token.ts'
 import { answerOr, attempt } from '../authenticator/consult.ts'
 import { rejected } from '../authenticator/errors.ts'
 import { andThen } from '../internal/awaitable.ts'

@@ -58,7 +58,7 @@ describe.each([
       return Promise.resolve()
     },
   ],
-  ['Symbol.asyncDispose', (made: Closeable) => made[Symbol.asyncDispose]()],
+  ['Symbol.asyncDispose', (made: Closeable): unknown => made[Symbol.asyncDispose]()],
 ])('%s', (_, close) => {
   it.each(watching)('ends the watching of %s', async (_name, make) => {
     const clock = fixedClock()

@@ -20,7 +20,7 @@ const MAX_ATTEMPTS = 4
 export async function answerApply(asked: ObjectRequest, options: PatchOptions): Promise<HttpAnswer> {
   const { request, body, target, registry } = asked
   const bytes = await readBytes(request, body, MAX_BODY_BYTES)
-  const { value, duplicates } = await decodeYaml(bytes, MAX_BODY_BYTES)
+  const { value, duplicates } = decodeYaml(bytes, MAX_BODY_BYTES)
   const application: Sent = {
     resource: target.resource,
     configuration: configurationOf(value),
