@@ -179,7 +179,7 @@ function tooMany(seconds: number): StatusError {
 }
 
 /** The whole page. It refers to its style and script by the query, so it works at any path. */
-export function page(explained: Explained, options: ExplainPageOptions): string {
+function page(explained: Explained, options: ExplainPageOptions): string {
   return markup`<!doctype html>
     <html lang="en">
       <head>
@@ -220,7 +220,7 @@ const MARK = markup`<svg viewBox="0 0 32 32" width="28" height="28" aria-hidden=
 export type TakeOne = () => number
 
 /** An allowance of so many requests in a minute, all of which may come at once. */
-export function rateLimit(perMinute: number, clock: Clock): TakeOne {
+function rateLimit(perMinute: number, clock: Clock): TakeOne {
   let left = perMinute
   let atMs = clock.now()
   return () => {

@@ -223,7 +223,7 @@ function visible(json: string): string {
 const unseen = /[^\n\P{C}]|\p{Zl}|\p{Zp}/gu
 
 /** A `curl` command for the request that is explained. It never contains a credential. */
-export function curlCommand(
+function curlCommand(
   { credential, method, path, actingAs }: Question,
   origin: string,
   prepared: readonly PreparedRequest[],

@@ -202,7 +202,7 @@ function pathSegment(id: string): string {
 }
 
 /** The base URL of Identity v3, without a trailing slash: `https://keystone.example.com:5000/v3`. */
-export function identityUrl(url: string): string {
+function identityUrl(url: string): string {
   const base = new URL(url).href.replace(/\/+$/, '')
   return base.endsWith('/v3') ? base : `${base}/v3`
 }
@@ -212,7 +212,7 @@ export function identityUrl(url: string): string {
  *
  * Source: release-1.6 `plugin/pkg/authenticator/password/keystone` NewKeystoneAuthenticator, for the message.
  */
-export function aKeystoneUrl(url: unknown, path: string): readonly ConfigurationProblem[] {
+function aKeystoneUrl(url: unknown, path: string): readonly ConfigurationProblem[] {
   if (typeof url !== 'string') return problemOf(url, path, 'must be a URL')
   const parsed = URL.canParse(url) ? new URL(url) : undefined
   const messages = []

@@ -1,5 +1,5 @@
 /** The group of all service accounts. With `:<namespace>` appended, the group of those in a namespace. */
-export const SERVICE_ACCOUNTS_GROUP = 'system:serviceaccounts'
+const SERVICE_ACCOUNTS_GROUP = 'system:serviceaccounts'
 
 const PREFIX = 'system:serviceaccount:'
 const LABEL = '[a-z0-9](?:[-a-z0-9]*[a-z0-9])?'

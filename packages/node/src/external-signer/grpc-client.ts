@@ -106,7 +106,7 @@ async function loadGrpc(): Promise<typeof Grpc> {
 }
 
 /** A call of an external signer failed. */
-export class SignerCallError extends KubeAuthnError {
+class SignerCallError extends KubeAuthnError {
   override readonly name = 'SignerCallError'
   readonly code = 'signerCall'
   /** The name of the gRPC status, for example `Unavailable`. */

@@ -154,7 +154,7 @@ function textOf(path: string): string {
  *
  * @param fields receives the field of each part of the endpoint.
  */
-export function clusterEndpoint(
+function clusterEndpoint(
   cluster: ClusterEntry,
   folder: string,
   errors: ErrorList,

@@ -67,7 +67,7 @@ export function requireOpen({ isClosed }: LocalState): void {
 }
 
 /** @throws {StoreError} `revisionUnknown` */
-export function requireKnown({ revision }: LocalState, at: number): void {
+function requireKnown({ revision }: LocalState, at: number): void {
   if (at <= revision) return
   throw new StoreError('revisionUnknown', `revision ${at} is unknown: the last one is ${revision}`)
 }

@@ -1,6 +1,5 @@
 export { applyHeaderChanges } from './apply-header-changes.ts'
-export { incomingMessageBody, type NodeBody } from './body.ts'
-export { clientContext, closeConnection, type EndListener, type NodeResponse, whenOver } from './client.ts'
+
+export { closeConnection } from './client.ts'
 export { incomingMessageRequest } from './incoming-message.ts'
 export { COMPLETE_FIELDS, type NodeRequest } from './node-request.ts'
-export { requirePeerCertificates } from './require-peer-certificates.ts'

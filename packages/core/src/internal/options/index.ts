@@ -21,12 +21,11 @@ export {
   problemOf,
   recordOf,
   required,
-  type RequiredCheck,
   wholeNumber,
   withMethods,
 } from './check.ts'
-export { aClock, aHeaderName, aLog, anIterable, anOrigin, isOrigin, someAudiences } from './common.ts'
-export { nearestName } from './nearest-name.ts'
+export { aClock, aLog, anIterable, anOrigin, isOrigin, someAudiences } from './common.ts'
+
 export {
   type AnyShape,
   checkOptions,
@@ -36,5 +35,5 @@ export {
   refuseProblems,
   withFurtherProblems,
 } from './shape.ts'
-export { anHttpsUrl, urlProblems } from './url.ts'
+export { anHttpsUrl } from './url.ts'
 export { without } from './without.ts'

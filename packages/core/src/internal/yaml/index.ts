@@ -1,2 +1,1 @@
-export type { YamlLimits } from './limits.ts'
-export { yamlDocument, yamlDocuments } from './yaml-documents.ts'
+export { yamlDocument } from './yaml-documents.ts'

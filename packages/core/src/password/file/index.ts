@@ -1,8 +1,1 @@
-export { CredentialFileError } from '../../internal/csv/credential-records.ts'
-export {
-  passwordFile,
-  type PasswordFileOptions,
-  passwordFileShape,
-  passwordFileSteps,
-} from './password-file.ts'
-export { hashPassword, PASSWORD_HASHES, type PasswordHashKind } from './hash-password.ts'
+export { passwordFile } from './password-file.ts'

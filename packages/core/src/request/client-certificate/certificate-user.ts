@@ -9,7 +9,7 @@ import { printable } from '@kube-authn/internal/printable'
 import { AttributeType, type Certificate, valuesOf } from '@kube-authn/x509'
 
 /** The subject attribute with the uid of a user. */
-export const UID_ATTRIBUTE = '1.3.6.1.4.1.57683.2'
+const UID_ATTRIBUTE = '1.3.6.1.4.1.57683.2'
 
 /** Options of {@link certificateUser}. */
 export interface CertificateUserOptions {

@@ -1,5 +1,1 @@
-export type { CertificatePoolSource } from '../../authenticator/authenticator.ts'
-export { certificateUser, type CertificateUserOptions, UID_ATTRIBUTE } from './certificate-user.ts'
-export { CREDENTIAL_ID_KEY } from '../../authenticator/credential-id.ts'
-export { certificateVerifier, type CertificateVerifierOptions } from './certificate-verifier.ts'
-export { clientCertificate, type ClientCertificateOptions } from './client-certificate.ts'
+export { clientCertificate } from './client-certificate.ts'

@@ -3,6 +3,6 @@
  *
  * @module
  */
-export { NO_REQUEST_HEADER_CONFIG, type RequestHeaderConfig, type RequestHeaderConfigData } from './config.ts'
+export { NO_REQUEST_HEADER_CONFIG } from './config.ts'
 export { mergeRequestHeaderConfig } from './merge.ts'
 export { parseRequestHeaderConfig } from './parse.ts'

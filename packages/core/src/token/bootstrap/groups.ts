@@ -1,5 +1,5 @@
 /** The group of all users with a bootstrap token. */
-export const BOOTSTRAPPERS_GROUP = 'system:bootstrappers'
+const BOOTSTRAPPERS_GROUP = 'system:bootstrappers'
 
 const EXTRA_GROUP = /^system:bootstrappers:[a-z0-9:-]{0,255}[a-z0-9]$/
 

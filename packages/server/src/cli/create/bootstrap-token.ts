@@ -44,7 +44,7 @@ interface BootstrapTokenOptions {
 }
 
 /** Prints a bootstrap token, and writes the manifest of its Secret. */
-export async function createBootstrap(options: BootstrapTokenOptions, terminal: Terminal): Promise<void> {
+async function createBootstrap(options: BootstrapTokenOptions, terminal: Terminal): Promise<void> {
   const { secretFile, ttl, group, description, signing = false, force = false } = options
   if (!force) refuseExisting(options.out === undefined ? [secretFile] : [secretFile, options.out])
   const { token, secret } = createBootstrapToken({

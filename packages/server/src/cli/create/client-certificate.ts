@@ -69,10 +69,7 @@ const BACKDATE_SECONDS = 300
  *
  * @throws {Failure} if an option or a file cannot be used.
  */
-export async function createClientCertificate(
-  options: ClientCertificateOptions,
-  terminal: Terminal,
-): Promise<void> {
+async function createClientCertificate(options: ClientCertificateOptions, terminal: Terminal): Promise<void> {
   const { username, group, uid, out, keyOut, algorithm, force = false } = options
   for (const [option, value] of [
     ['--username', username],

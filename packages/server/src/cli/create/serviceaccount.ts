@@ -40,7 +40,7 @@ interface ServiceAccountOptions {
 }
 
 /** Prints the manifest of a service account and, if it is asked for, of a Secret for its token. */
-export async function createServiceAccount(
+async function createServiceAccount(
   name: string,
   { namespace, tokenSecret = false, output }: ServiceAccountOptions,
   terminal: Terminal,

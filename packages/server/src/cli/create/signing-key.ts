@@ -39,12 +39,7 @@ interface SigningKeyOptions {
 }
 
 /** Writes a key pair for service account tokens. */
-export function createSigningKey({
-  out,
-  publicKey: publicFile,
-  algorithm,
-  force = false,
-}: SigningKeyOptions): void {
+function createSigningKey({ out, publicKey: publicFile, algorithm, force = false }: SigningKeyOptions): void {
   if (!force) refuseExisting(publicFile === undefined ? [out] : [out, publicFile])
   const { privateKey, publicKey } = newKeyPair(algorithm)
   // Kubernetes reads RSA keys in PKCS#1 and PKCS#8, and EC keys in SEC1 only.

@@ -71,7 +71,7 @@ const MAX_KEY_BYTES = 65_536
  *
  * @throws {Failure} if an option is invalid.
  */
-export async function createToken(name: string, options: TokenOptions, terminal: Terminal): Promise<void> {
+async function createToken(name: string, options: TokenOptions, terminal: Terminal): Promise<void> {
   const { namespace, uid, issuer, audience } = options
   checkNames(namespace, name, 'serviceaccount')
   if (uid === '') throw new Failure('--uid: must not be empty')

@@ -51,7 +51,7 @@ const STDOUT = STDIN
  *
  * @throws {Failure} if the store or the file cannot be used.
  */
-export async function exportStore(
+async function exportStore(
   file: string = STDOUT,
   { store, prefix = '', force = false }: StoreExportOptions,
   terminal: Terminal,

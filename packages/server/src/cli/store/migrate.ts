@@ -39,7 +39,7 @@ interface StoreMigrateOptions extends StoreOptions {
  *
  * @throws {Failure} if the store cannot be used, or is of a newer version.
  */
-export async function migrateStore(
+async function migrateStore(
   { store, dryRun = false }: StoreMigrateOptions,
   terminal: Terminal,
 ): Promise<void> {

@@ -51,7 +51,7 @@ interface StoreCheckOptions extends StoreOptions {
  *
  * @returns the exit code.
  */
-export async function checkStore({ store, output }: StoreCheckOptions, terminal: Terminal): Promise<number> {
+async function checkStore({ store, output }: StoreCheckOptions, terminal: Terminal): Promise<number> {
   requireLastingStore(store)
   const report = { store: shownStore(store) ?? store, ...(await findingsIn(store)) }
   await write(terminal, output === 'json' ? jsonReport(report) : textReport(report, styleFor(terminal)))

@@ -54,11 +54,7 @@ interface StoreImportOptions extends StoreOptions {
  *
  * @throws {Failure} if nothing was written: the file or the store cannot be used. If only a part was written, the message says so.
  */
-export async function importStore(
-  file: string,
-  options: StoreImportOptions,
-  terminal: Terminal,
-): Promise<void> {
+async function importStore(file: string, options: StoreImportOptions, terminal: Terminal): Promise<void> {
   requireLastingStore(options.store)
   const onExisting = onExistingOf(options)
   const input = await openRereadable(terminal, file)
