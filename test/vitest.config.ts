@@ -3,7 +3,6 @@ import { defineConfig, type TestProjectConfiguration } from 'vitest/config'
 
 /** They replace modules or remove `process`, which affects others in the same worker. */
 const ALONE = [
-  'packages/core/src/impersonation/load.test.ts',
   'packages/core/src/internal/clock.test.ts',
   'packages/core/src/adapter/incoming-message/require-peer-certificates.test.ts',
   'packages/core/src/password/file/*.test.ts',
