@@ -23,15 +23,15 @@ const INSTANCES: Readonly<Record<string, () => Error>> = {
   StatusError: () => new StatusError({ status: 403, reason: 'Forbidden', message: 'no' }),
 }
 
-/** The sources of the entries. */
+/** The sources of the public entries. */
 async function entrySources(): Promise<readonly Record<string, unknown>[]> {
   const root = new URL('../../', import.meta.url)
   const { exports } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as {
     exports: Record<string, string>
   }
-  const sources = Object.values(exports)
-    .filter((path) => path.endsWith('.js'))
-    .map((path) => path.replace('./dist/', './src/').replace(/\.js$/, '.ts'))
+  const sources = Object.entries(exports)
+    .filter(([entry, path]) => entry !== './internal' && path.endsWith('.js'))
+    .map(([, path]) => path.replace('./dist/', './src/').replace(/\.js$/, '.ts'))
   return Promise.all(
     sources.map((path) => import(new URL(path, root).href) as Promise<Record<string, unknown>>),
   )
@@ -41,7 +41,7 @@ const brandOf = (name: string) => Symbol.for(`@kube-authn/${name}`)
 const foreign = (name: string, members: object) =>
   Object.assign(Object.create({ [brandOf(name)]: true }) as object, members)
 
-describe('every error class that an entry exports', () => {
+describe('every error class that a public entry exports', () => {
   const classes = new Map<string, new (...args: never) => Error>()
 
   beforeAll(async () => {
