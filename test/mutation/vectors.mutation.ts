@@ -20,8 +20,14 @@ const titled = (vectors: readonly Vector[]): [string, Vector][] =>
 describe('vectors about deciding', () => {
   const known = read('impersonation-rbac').filter(({ area }) => areas.has(area))
   it.each(titled(known))('%s', async (_, vector) => {
-    const verdict = await areas.get(vector.area)?.(vector)
-    expect(verdict).toEqual(verdict === 'not implemented' ? verdict : expect.objectContaining({ pass: true }))
+    try {
+      const verdict = await areas.get(vector.area)?.(vector)
+      expect(verdict).toEqual(
+        verdict === 'not implemented' ? verdict : expect.objectContaining({ pass: true }),
+      )
+    } catch (error) {
+      if (!(error instanceof NotApplicable)) throw error
+    }
   })
 })
 

@@ -26,7 +26,7 @@ export default defineConfig({
   test: {
     root,
     include: [
-      'packages/core/src/{audit,authenticator,authorization,chain,handler,impersonation,internal,review}/**/*.test.ts',
+      'packages/core/src/{audit,authenticator,authorization,chain,handler,impersonation,internal}/**/*.test.ts',
       'packages/core/src/token/{cache,webhook}/**/*.test.ts',
       'test/mutation/vectors.mutation.ts',
     ],
