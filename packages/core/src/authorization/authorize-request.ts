@@ -204,9 +204,7 @@ export function contextOf(observer: Observer | undefined, given: Pick<Context, '
   return new WaitingContext(given, observer)
 }
 
-/**
- * Returns a function that returns the attributes of a request, or the answer to refuse it with. It is synchronous but for the first request whose path is read.
- */
+/** Returns a function that returns the attributes of a request, or the answer to refuse it with. */
 export function attributesReader({
   attributes,
   prefix,
@@ -214,7 +212,7 @@ export function attributesReader({
   request: AuthenticationRequest,
   user: UserInfo | undefined,
   given: AuthorizeRequestContext,
-) => Awaitable<Attributes | StatusError> {
+) => Attributes | StatusError {
   const read = attributes ?? attributesBelow(prefix)
   return (request, user, given) => {
     // JavaScript callers may pass `null`; a request without a user must not be authorized.
