@@ -21,7 +21,7 @@ export function publishedPackages() {
       const { name, description, exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
       const entries = Object.entries(exports).flatMap(([entry, target]) => {
         if (typeof target !== 'string' || !target.endsWith('.js')) return []
-        const exported = exportsOf(join(root, target.replace(/\.js$/, '.d.ts')))
+        const exported = publicExportsOf(join(root, target.replace(/\.js$/, '.d.ts')))
         const title = `${name}${entry.slice(1)}`
         return [{ title, exported, isPublic: !INTERNAL.test(title) }]
       })
@@ -67,6 +67,15 @@ export function resolve(file, name) {
   return target === undefined ? [] : (exportsOf(target).get(from.name) ?? [])
 }
 
+/** The declarations that an entry exports for apps: not those that are marked for the packages of this repository, with `@internal`. */
+function publicExportsOf(file) {
+  const { body, docOf } = moduleAt(file)
+  const internal = body
+    .filter((node) => node.type === 'ExportNamedDeclaration' && docOf(node) === '@internal')
+    .flatMap(({ specifiers }) => specifiers.map(({ exported }) => exported.name))
+  return new Map([...exportsOf(file)].filter(([name]) => !internal.includes(name)))
+}
+
 /** The declarations that a module exports, by exported name. */
 function exportsOf(file) {
   const module = moduleAt(file)
@@ -100,7 +109,13 @@ function moduleAt(file) {
   if (known !== undefined) return known
   const text = readFileSync(file, 'utf8')
   const { program, comments } = parseSync(file, text)
-  const module = { body: program.body, local: new Map(), own: new Set(), imported: new Map() }
+  const module = {
+    body: program.body,
+    docOf: (node) => docOf(text, comments, node),
+    local: new Map(),
+    own: new Set(),
+    imported: new Map(),
+  }
   modules.set(file, module)
   for (const node of program.body) {
     if (node.type === 'ImportDeclaration') {

@@ -92,7 +92,7 @@ export interface LabelSelectorRequirement {
 
 /** Any of the four kinds. No more will be added. */
 export type RbacObject = Role | ClusterRole | RoleBinding | ClusterRoleBinding
-/** Either kind of role. */
+/** Either kind of role. No more will be added. */
 export type AnyRole = Role | ClusterRole
 /** Either kind of binding. No more will be added. */
 export type AnyBinding = RoleBinding | ClusterRoleBinding
