@@ -25,13 +25,12 @@ export {
 export {
   NO_AUTHENTICATION,
   RequestState,
-  requestStates,
-  type RequestStates,
   requireAuthentication,
   settleUser,
   type Users,
   usersAsProperty,
 } from '../adapter/request-states.ts'
+export { requestStates, type RequestStates } from '../internal/request-states.ts'
 export { type AnswerHeaders, AUDIT_ID_HEADER, auditIdOf } from '../audit/audit-id.ts'
 export { intersectAudiences } from '../authenticator/audiences.ts'
 export type { AnyAuthenticator, AuthenticationScheme } from '../authenticator/authenticator.ts'

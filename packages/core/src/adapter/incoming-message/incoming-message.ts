@@ -2,7 +2,7 @@ import { StatusError } from '../../authenticator/status.ts'
 import { targetOf } from '../../request/fetch-request.ts'
 import { ExactHeaders, type HeadersView } from '../../request/headers/exact.ts'
 import type { AuthenticationRequest, RequestHeaders } from '../../request/request.ts'
-import { type RequestStates, requestStates } from '../request-states.ts'
+import { type RequestStates, requestStates } from '../../internal/request-states.ts'
 import { hasCompleteFields, type NodeRequest } from './node-request.ts'
 import { peerCertificatesOf, requestsCertificateOf } from './peer-certificates.ts'
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { RequestState, requestStates } from '../../adapter/request-states.ts'
+import { RequestState } from '../../adapter/request-states.ts'
+import { requestStates } from '../../internal/request-states.ts'
 import { fetchRequest } from '../../request/fetch-request.ts'
 import { knownRequest } from './known-request.ts'
 

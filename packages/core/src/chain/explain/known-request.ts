@@ -1,8 +1,9 @@
+import { requestStates } from '../../internal/request-states.ts'
 import { isObject } from '../../internal/objects.ts'
 import type { AuthenticationRequest } from '../../request/request.ts'
 
-/** The adapters register what they know of requests, in all copies of them, under symbols of this form: `RequestStates`. */
-const STATES = /^@kube-authn\/[a-z]+\/state@/
+/** The names of the states that adapters give requests: `requestStates`. */
+const STATE = /^@kube-authn\/([a-z]+\/state@.*)$/
 
 /** Whether a middleware of an adapter has already handled a request, given as its framework gives it. */
 export function hasState(request: unknown): boolean {
@@ -16,26 +17,23 @@ export function hasState(request: unknown): boolean {
  */
 export function knownRequest(received: unknown): AuthenticationRequest | undefined {
   if (typeof received !== 'object' || received === null) return undefined
-  for (const states of registeredStates()) {
-    const state = states.of(received)
+  for (const name of namesOfStates(received)) {
+    const state = requestStates(name).of(received)
     if (hasRequest(state)) return state.request
   }
   return undefined
 }
 
-interface States {
-  of(request: object): unknown
-}
-
-function registeredStates(): readonly States[] {
-  return Object.getOwnPropertySymbols(globalThis)
-    .filter((key) => STATES.test(key.description ?? ''))
-    .map((key): unknown => Reflect.get(globalThis, key))
-    .filter(isStates)
-}
-
-function isStates(states: unknown): states is States {
-  return isObject(states) && typeof states['of'] === 'function'
+/** The names of the states of a request and of those that it inherits from, of all adapters and all copies of them. */
+function namesOfStates(received: object): readonly string[] {
+  const names: string[] = []
+  for (let object: unknown = received; isObject(object); object = Object.getPrototypeOf(object)) {
+    for (const { description = '' } of Object.getOwnPropertySymbols(object)) {
+      const name = STATE.exec(description)?.[1]
+      if (name !== undefined) names.push(name)
+    }
+  }
+  return names
 }
 
 /** Other copies of an adapter may have other members in their states. */

@@ -1,0 +1,51 @@
+/** The states of an adapter's requests, each with the lifetime of its request. */
+export interface RequestStates<S extends object> {
+  /** The state of a request, or of the request that an object inherits from. A copy of a request, such as `{ ...req }`, has none. */
+  of(request: object): S | undefined
+  /** Sets the state of a request. @throws {TypeError} if the request is frozen. */
+  keep(request: object, state: S): void
+}
+
+/** A state, and the request that has it: a copy of the request has the same property, but is another object. */
+interface Kept<S> {
+  readonly request: object
+  readonly state: S
+}
+
+/**
+ * The states of requests, shared by all copies of an adapter in one process.
+ *
+ * A request has its state in the property `Symbol.for('@kube-authn/NAME')`, which is not enumerable. In a `WeakMap` it would keep its request
+ * from being collected while that is young, which takes longer than all the rest.
+ *
+ * @param name unique for the adapter and the version of its states.
+ */
+export function requestStates<S extends object>(name: string): RequestStates<S> {
+  const key = Symbol.for(`@kube-authn/${name}`)
+  return {
+    of(request) {
+      // A request that inherits from another one has its own state or none.
+      let object: object | null = request
+      while (object !== null) {
+        const kept = (object as { readonly [key]?: Kept<S> })[key]
+        if (kept?.request === object) return kept.state
+        if (isReceived(object)) return undefined
+        object = Object.getPrototypeOf(object) as object | null
+      }
+      return undefined
+    },
+    keep(request, state) {
+      const value: Kept<S> = { request, state }
+      Object.defineProperty(request, key, { value, configurable: true })
+    },
+  }
+}
+
+/** Over HTTP/2 a request inherits `rawHeaders`, and is a stream itself. A context of Hono has an `env`. */
+function isReceived(object: object): boolean {
+  return (
+    Object.hasOwn(object, 'rawHeaders') ||
+    Object.hasOwn(object, '_readableState') ||
+    Object.hasOwn(object, 'env')
+  )
+}
