@@ -1,7 +1,7 @@
 import type { HeaderChanges } from '../../authenticator/authenticator.ts'
 import { replacementsOf } from '../../request/headers/changes.ts'
 import { withoutCookies } from '../../request/headers/cookies.ts'
-import { affectedBy } from '../../request/headers/selector.ts'
+import { lowerCaseSelector } from '../../request/headers/selector.ts'
 import type { NodeRequest } from './node-request.ts'
 import { hasHttp2Body, removeFromTrailers } from './trailers.ts'
 
@@ -15,7 +15,7 @@ export function applyHeaderChanges(message: NodeRequest, changes: HeaderChanges)
   const { rawHeaders } = message
   const cookies = changes.removeCookies && cookiesLeft(rawHeaders, changes.removeCookies)
   const areCookiesLeft = cookies?.some((value) => value !== '') ?? true
-  const affectedName = affectedBy(changes)
+  const isAffected = lowerCaseSelector(changes)
   const kept: string[] = []
   const removed = new Set<string>()
   let cookieHeaders = 0
@@ -26,8 +26,7 @@ export function applyHeaderChanges(message: NodeRequest, changes: HeaderChanges)
     const lowerCase = name.toLowerCase()
     if (lowerCase === 'transfer-encoding') mayHaveTrailers = true
     const isCookie = cookies !== undefined && lowerCase === 'cookie'
-    const affected = isCookie && !areCookiesLeft ? lowerCase : affectedName(name)
-    if (affected !== undefined) removed.add(affected)
+    if ((isCookie && !areCookiesLeft) || isAffected(lowerCase)) removed.add(lowerCase)
     else kept.push(name, (isCookie ? cookies[cookieHeaders++] : rawHeaders[index + 1]) ?? '')
   }
   if (mayHaveTrailers) removeFromTrailers(message, changes)

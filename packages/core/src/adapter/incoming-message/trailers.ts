@@ -1,5 +1,5 @@
 import type { HeaderChanges } from '../../authenticator/authenticator.ts'
-import { type AffectedName, affectedBy } from '../../request/headers/selector.ts'
+import { type HeaderSelector, lowerCaseSelector } from '../../request/headers/selector.ts'
 import type { NodeRequest } from './node-request.ts'
 
 /*
@@ -14,17 +14,17 @@ const IDENTITIES: HeaderChanges = Object.freeze({
 })
 
 /** The headers to remove from the trailers of a message, for the few messages that may have trailers. */
-const guarded = new WeakMap<NodeRequest, Set<AffectedName>>()
+const guarded = new WeakMap<NodeRequest, Set<HeaderSelector>>()
 
 /** Removes from the trailers of a request, now or when they arrive, the headers in `changes` and every identity header. */
 export function removeFromTrailers(message: NodeRequest, changes: HeaderChanges): void {
   const affected = guarded.get(message)
   if (affected !== undefined) {
-    affected.add(affectedBy(changes))
+    affected.add(lowerCaseSelector(changes))
     removeArrived(message, affected)
     return
   }
-  const first = new Set([affectedBy(IDENTITIES), affectedBy(changes)])
+  const first = new Set([lowerCaseSelector(IDENTITIES), lowerCaseSelector(changes)])
   guarded.set(message, first)
   removeArrived(message, first)
   if (message.httpVersionMajor > 1) watchStream(message, first)
@@ -44,7 +44,7 @@ interface Trailers {
 }
 
 /** Node makes `trailers` from `rawTrailers` on first access and expects the original length: so names are replaced, not removed. */
-function removeArrived(message: NodeRequest & Trailers, affected: ReadonlySet<AffectedName>): void {
+function removeArrived(message: NodeRequest & Trailers, affected: ReadonlySet<HeaderSelector>): void {
   const { rawTrailers = [] } = message
   const names = replaceIn(rawTrailers, affected)
   if (names.size === 0) return
@@ -56,7 +56,7 @@ function removeArrived(message: NodeRequest & Trailers, affected: ReadonlySet<Af
 }
 
 /** HTTP/1: Node sets the property when the message is complete, before it derives the others from it. */
-function watchProperty(message: NodeRequest & Trailers, affected: ReadonlySet<AffectedName>): void {
+function watchProperty(message: NodeRequest & Trailers, affected: ReadonlySet<HeaderSelector>): void {
   const own = Object.getOwnPropertyDescriptor(message, 'rawTrailers')
   if (own?.writable !== true || own.configurable !== true) return
   let current: unknown = own.value
@@ -72,7 +72,7 @@ function watchProperty(message: NodeRequest & Trailers, affected: ReadonlySet<Af
 }
 
 /** HTTP/2: this listener is called before all others. */
-function watchStream({ stream }: NodeRequest, affected: ReadonlySet<AffectedName>): void {
+function watchStream({ stream }: NodeRequest, affected: ReadonlySet<HeaderSelector>): void {
   if (!isStream(stream)) return
   stream.prependListener('trailers', (trailers, _flags, rawTrailers) => {
     if (isListOfTexts(rawTrailers)) replaceIn(rawTrailers, affected)
@@ -84,7 +84,7 @@ function watchStream({ stream }: NodeRequest, affected: ReadonlySet<AffectedName
 }
 
 /** Replaces the selected names and their values in a list by meaningless ones. */
-function replaceIn(raw: string[], affected: ReadonlySet<AffectedName>): ReadonlySet<string> {
+function replaceIn(raw: string[], affected: ReadonlySet<HeaderSelector>): ReadonlySet<string> {
   const found = new Set<string>()
   for (let index = 0; index < raw.length; index += 2) {
     const name = raw[index] ?? ''
@@ -98,8 +98,9 @@ function replaceIn(raw: string[], affected: ReadonlySet<AffectedName>): Readonly
 
 const REMOVED = 'x-removed-trailer'
 
-function isSelected(name: string, affected: ReadonlySet<AffectedName>): boolean {
-  for (const nameIn of affected) if (nameIn(name) !== undefined) return true
+function isSelected(name: string, affected: ReadonlySet<HeaderSelector>): boolean {
+  const lowerCase = name.toLowerCase()
+  for (const isAffected of affected) if (isAffected(lowerCase)) return true
   return false
 }
 

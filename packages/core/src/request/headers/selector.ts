@@ -1,49 +1,46 @@
 import type { HeaderChanges } from '../../authenticator/authenticator.ts'
 
-/** Whether changes affect a header, given its name in any case. */
+/** Whether changes affect a header, given its name. */
 export type HeaderSelector = (name: string) => boolean
 
-/** The name in lower case of a header that changes affect, given it in any case; `undefined` for other headers. */
-export type AffectedName = (name: string) => string | undefined
-
-/** The selector of changes. */
+/** Selects the headers that changes affect, by their names in any case. */
 export function selectorOf(changes: HeaderChanges): HeaderSelector {
-  const affectedName = affectedBy(changes)
-  return (name) => affectedName(name) !== undefined
+  const isSelected = lowerCaseSelector(changes)
+  return (name) => isSelected(name.toLowerCase())
 }
 
-const known = new WeakMap<HeaderChanges, AffectedName>()
+const known = new WeakMap<HeaderChanges, HeaderSelector>()
 
-/** Finds the headers that changes affect. Kept with the changes, which are the same object for nearly every request. */
-export function affectedBy(changes: HeaderChanges): AffectedName {
-  const affectedName = known.get(changes) ?? makeAffected(changes)
-  known.set(changes, affectedName)
-  return affectedName
+/** The same for names in lower case. Kept with the changes, which are the same object for nearly every request. */
+export function lowerCaseSelector(changes: HeaderChanges): HeaderSelector {
+  let isSelected = known.get(changes)
+  if (isSelected === undefined) {
+    isSelected = makeSelector(changes)
+    known.set(changes, isSelected)
+  }
+  return isSelected
 }
 
-function makeAffected({
+function makeSelector({
   remove,
   removePrefixes = [],
   removeTwinsOf = [],
   replace = [],
-}: HeaderChanges): AffectedName {
+}: HeaderChanges): HeaderSelector {
   // Lower-cased here, so that a name that an authenticator wrote in capitals is removed too.
   const replaced = new Set(replace.map(([name]) => name.toLowerCase()))
   const removed = new Set(remove.map(alike))
   const prefixes = removePrefixes.map(alike)
   const twinsOf = removeTwinsOf.map(alike)
+  const isNamed = (dashes: string): boolean =>
+    removed.has(dashes) || prefixes.some((prefix) => dashes.startsWith(prefix))
+  const isTwin = (name: string, dashes: string): boolean =>
+    twinsOf.some((prefix) => dashes.startsWith(prefix) && !name.startsWith(prefix))
   return (name) => {
-    const lowerCase = name.toLowerCase()
-    const dashes = lowerCase.replaceAll('_', '-')
-    const isTwin =
-      dashes !== lowerCase &&
-      twinsOf.some((prefix) => dashes.startsWith(prefix) && !lowerCase.startsWith(prefix))
-    return isTwin ||
-      removed.has(dashes) ||
-      replaced.has(lowerCase) ||
-      prefixes.some((prefix) => dashes.startsWith(prefix))
-      ? lowerCase
-      : undefined
+    if (replaced.has(name)) return true
+    if (!name.includes('_')) return isNamed(name)
+    const dashes = dashed(name)
+    return isNamed(dashes) || isTwin(name, dashes)
   }
 }
 
