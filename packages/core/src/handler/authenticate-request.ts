@@ -11,7 +11,7 @@ import { failFast } from '../authenticator/union/union.ts'
 import { checkedUser, isUnauthenticated } from '../authenticator/user.ts'
 import { isPromiseLike, promiseOf } from '../internal/awaitable.ts'
 import { aRequestAuthenticator, optionProblems, refuseProblems } from '../internal/options/index.ts'
-import { isLogged, logRefusal } from '../logging/log-refusal.ts'
+import { isLogged, logRefusal, writeRefusal } from '../logging/log-refusal.ts'
 import { anonymous } from '../request/anonymous/anonymous.ts'
 import { accumulateHeaderChanges } from '../request/headers/changes.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
@@ -214,8 +214,11 @@ function refuse({ rules, request, context }: Asked, error: AuthenticationError |
   )
   keepUnauthorized(request, () => outcome.failure)
   // Every 503 is for an error that is logged anyway.
-  if (isLogged(log, 401, error)) {
-    logRefusal(log, { request, failure: outcome.failure, by: 'authentication', error, authenticator })
+  if (log !== false && isLogged(log, 401, error)) {
+    writeRefusal(log, error?.message ?? '', () => {
+      const { failure } = outcome
+      return { request, failure, by: 'authentication', error, authenticator }
+    })
   } else if (error === undefined && isPreflight(request)) advise(log, 'preflight')
   return outcome
 }

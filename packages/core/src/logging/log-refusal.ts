@@ -2,7 +2,7 @@ import type { AuthenticationError } from '../authenticator/errors.ts'
 import type { Log } from '../authenticator/log.ts'
 import { systemClock } from '../internal/clock.ts'
 import { lineLimits } from '../internal/log/throttle.ts'
-import { defaultVerbosity } from '../internal/log/write-entry.ts'
+import { defaultVerbosity, type Sink } from '../internal/log/write-entry.ts'
 import { refusalEntry } from './refusal-line.ts'
 import type { Refusal } from './refusal.ts'
 
@@ -21,13 +21,23 @@ export function logRefusal(
 ): boolean {
   const { failure, error, by } = refusal
   if (log === false || !isLogged(log, failure.status, error)) return false
+  const reason = error?.message ?? (by === 'authentication' ? '' : failure.message)
+  writeRefusal(log, reason, () => refusal, nowMs)
+  return true
+}
+
+/** Writes the line of a refusal that {@link isLogged}, unless there are too many. @param refusal called only if the line is written. */
+export function writeRefusal(
+  log: Sink,
+  reason: string,
+  refusal: () => Refusal,
+  nowMs: number = systemClock.now(),
+): void {
   try {
-    const reason = error?.message ?? (by === 'authentication' ? '' : failure.message)
-    writeLimited(log, { reason, entry: () => refusalEntry(refusal) }, nowMs)
+    writeLimited(log, { reason, entry: () => refusalEntry(refusal()) }, nowMs)
   } catch {
     // A log must not decide about requests.
   }
-  return true
 }
 
 /** Whether refusals with this status and for this reason are logged. */
