@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
+import { filesBelow } from '../files.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -32,7 +33,7 @@ function anchorOf(name: string): string {
 
 /** The names in `Deviation:` comments of the code. */
 function referredTo(): readonly string[] {
-  const files = readdirSync(join(root, 'packages'), { recursive: true, encoding: 'utf8' }).filter((path) =>
+  const files = filesBelow(join(root, 'packages')).filter((path) =>
     /^[^/]+\/src\/.*(?<!\.test)\.ts$/.test(path),
   )
   return files.flatMap((path) => {

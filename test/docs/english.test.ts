@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseSync } from 'oxc-parser'
 import { expect, it } from 'vitest'
+import { filesBelow } from '../files.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -11,9 +12,7 @@ const HABITS =
   /\b(?:somebody|nobody|everybody|anybody|whoever|whom)\b|\bis no (?:text|list|object|string|number)\b|\bcalled off\b|\bas good as\b|\btexts\b/i
 
 const files = ['packages', 'examples', 'docs', 'test']
-  .flatMap((folder) =>
-    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) => `${folder}/${file}`),
-  )
+  .flatMap((folder) => filesBelow(join(root, folder)).map((file) => `${folder}/${file}`))
   .concat('README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'VERSIONING.md', 'CODE_OF_CONDUCT.md')
   .filter((file) => !/(?:^|\/)(?:node_modules|dist|\.[\w-]+)\//.test(file))
 

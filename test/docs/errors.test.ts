@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseSync } from 'oxc-parser'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { filesBelow } from '../files.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -24,7 +25,7 @@ const codes = new Map<string, readonly string[]>()
 
 beforeAll(() => {
   const packages = join(root, 'packages')
-  const files = readdirSync(packages, { recursive: true, encoding: 'utf8' }).filter(
+  const files = filesBelow(packages).filter(
     (file) => /^[\w-]+\/src\/.*(?<!\.test)\.ts$/.test(file) && !INDEPENDENT.test(file),
   )
   for (const file of files) {

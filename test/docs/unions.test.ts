@@ -1,9 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseSync, type TSType } from 'oxc-parser'
 import { describe, expect, it } from 'vitest'
 import { root } from '../readme/documents.ts'
 import { type Declared, isType, allDeclarations, words } from './public-declarations.ts'
+import { filesBelow } from '../files.ts'
 
 const declared = allDeclarations()
 const interfaces = new Set(
@@ -43,7 +44,7 @@ function isReceived({ name }: Declared): boolean {
   })
 }
 
-const sources = readdirSync(join(root, 'packages'), { recursive: true, encoding: 'utf8' })
+const sources = filesBelow(join(root, 'packages'))
   .filter((file) => /^[\w-]+\/src\/.*(?<!\.test)\.ts$/.test(file))
   .map((file) => readFileSync(join(root, 'packages', file), 'utf8'))
 

@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseSync } from 'oxc-parser'
+import { filesBelow } from '../files.ts'
 
 const packages = fileURLToPath(new URL('../../packages', import.meta.url))
 
@@ -34,7 +35,7 @@ interface Declaration {
 export function declaredOptions(): readonly DeclaredOption[] {
   const declarations = new Map<string, Declaration[]>()
   const roots = new Map<string, Set<string>>()
-  for (const file of readdirSync(packages, { recursive: true, encoding: 'utf8' })) {
+  for (const file of filesBelow(packages)) {
     const [, folder = ''] = /^([\w-]+)\/src\/.*(?<!\.test)\.ts$/.exec(file) ?? []
     if (folder === '') continue
     const text = readFileSync(join(packages, file), 'utf8')

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
@@ -8,6 +8,7 @@ import { tokenFile } from '@kube-authn/core/token-file'
 import { impersonatingProxy } from '@kube-authn/proxy'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { declaredOptions } from './option-types.ts'
+import { filesBelow } from '../files.ts'
 
 /** How the names of options and flags begin that name what is refused, removed or left out. */
 const REFUSES =
@@ -84,9 +85,7 @@ describe('an option that names refusals', () => {
 
   it('is no flag with a default, which its value would replace', () => {
     const packages = fileURLToPath(new URL('../../packages', import.meta.url))
-    const sources = readdirSync(packages, { recursive: true, encoding: 'utf8' }).filter((file) =>
-      /^[\w-]+\/src\/.*flags\.ts$/.test(file),
-    )
+    const sources = filesBelow(packages).filter((file) => /^[\w-]+\/src\/.*flags\.ts$/.test(file))
     expect(sources.length).toBeGreaterThan(5)
     const flags = sources.flatMap((file) =>
       [

@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { type DeclaredOption, declaredOptions } from './option-types.ts'
+import { filesBelow } from '../files.ts'
 
 /** Their members are fields of Kubernetes' objects, Kubernetes' flags, or data, so their names are not ours. */
 const NOT_OPTIONS = new Set([
@@ -188,7 +189,7 @@ describe('docs/options.md', () => {
 
 describe('one check', () => {
   const root = fileURLToPath(new URL('../../packages', import.meta.url))
-  const sources = readdirSync(root, { recursive: true, encoding: 'utf8' })
+  const sources = filesBelow(root)
     .filter((file) => /^[\w-]+\/src\/.*(?<!\.test)\.ts$/.test(file))
     .map((file) => ({ file, text: readFileSync(join(root, file), 'utf8') }))
 
