@@ -1,6 +1,7 @@
 import type { HeaderChanges } from '../authenticator/authenticator.ts'
 import type { AuthenticationError } from '../authenticator/errors.ts'
 import { type HttpAnswer, statusAnswer, StatusError, type StatusErrorInit } from '../authenticator/status.ts'
+import { type RequestStates, requestStates } from '../internal/request-states.ts'
 import { retryAfter } from '../internal/retry-after.ts'
 import { withWarnings } from '../internal/warning-headers.ts'
 import { isCrossSite } from '../request/cross-site/ambient-credential.ts'
@@ -88,14 +89,15 @@ class LazyRefusal implements RefusedRequest {
 /** Makes the 401 of a request, with its challenges. */
 export type Unauthorized = () => StatusError
 
-const unauthorized = new WeakMap<AuthenticationRequest, Unauthorized>()
+const unauthorized: RequestStates<Unauthorized> = requestStates('unauthorized@1')
 
 /** Keeps the 401 of a request for guards, which do not know the schemes of the authenticator. */
 export function keepUnauthorized(request: AuthenticationRequest, answer: Unauthorized): void {
-  unauthorized.set(request, answer)
+  // A guard of a frozen request refuses it without challenges.
+  if (Object.isExtensible(request)) unauthorized.keep(request, answer)
 }
 
 /** The 401 of a request that is not authenticated; `undefined` if it is, or if it was not tried. */
 export function unauthorizedFor(request: AuthenticationRequest): Unauthorized | undefined {
-  return unauthorized.get(request)
+  return unauthorized.of(request)
 }
