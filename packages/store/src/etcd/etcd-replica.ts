@@ -54,11 +54,9 @@ export interface EtcdReplicaOptions {
 const READS_PER_TURN = 128
 /** How long a write waits for its own change to come back, so that a watch that begins after it knows of it. */
 const CATCH_UP_MS = 250
-
 /** How often etcd is asked for its revision, and how long the watch of etcd may be behind it. */
 const BEAT_MS = 1000
 
-/** The state of a replica. */
 interface ReplicaState {
   readonly options: EtcdReplicaOptions
   readonly watchers: Channels
