@@ -69,11 +69,13 @@ export function resolve(file, name) {
 
 /** The declarations that an entry exports for apps: not those that are marked for the packages of this repository, with `@internal`. */
 function publicExportsOf(file) {
-  const { body, docOf } = moduleAt(file)
-  const internal = body
-    .filter((node) => node.type === 'ExportNamedDeclaration' && docOf(node) === '@internal')
-    .flatMap(({ specifiers }) => specifiers.map(({ exported }) => exported.name))
-  return new Map([...exportsOf(file)].filter(([name]) => !internal.includes(name)))
+  const module = moduleAt(file)
+  const internal = new Set(
+    module.body
+      .filter((node) => node.type === 'ExportNamedDeclaration' && module.docOf(node) === '@internal')
+      .flatMap(({ specifiers }) => specifiers.map(({ exported }) => exported.name)),
+  )
+  return new Map([...exportsOf(file)].filter(([name]) => !internal.has(name)))
 }
 
 /** The declarations that a module exports, by exported name. */
