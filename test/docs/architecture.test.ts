@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { readSources } from '../tooling/sources.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const page = readFileSync(join(root, 'docs/architecture.md'), 'utf8')
@@ -21,6 +22,26 @@ function importsOf(sources: string, file: string): readonly string[] {
     })
     .map(([, specifier = '']) => join(dirname(file), specifier))
 }
+
+describe('docs/architecture.md, about packages', () => {
+  const rows = layersIn('packages')
+  const packageOf = (file: string): string => file.split('/')[1] ?? ''
+  const rowOf = (file: string): number => rows.findIndex((row) => row.includes(packageOf(file)))
+  const sources = readSources()
+
+  it('lists every package once', () => {
+    expect(rows.flat().toSorted()).toEqual([...new Set([...sources.keys()].map(packageOf))].toSorted())
+  })
+
+  it('has the rows that the imports have, of types too', () => {
+    const against = [...sources].flatMap(([file, { imports }]) =>
+      [...imports]
+        .filter((imported) => packageOf(imported) !== packageOf(file) && rowOf(imported) <= rowOf(file))
+        .map((imported) => `${packageOf(file)} imports ${packageOf(imported)}`),
+    )
+    expect([...new Set(against)]).toEqual(['nest imports express'])
+  })
+})
 
 const roomOf = (file: string): string => file.split('/')[0] ?? ''
 

@@ -4,7 +4,7 @@ import {
   fixedClock,
   jane,
   knows,
-  noOpinion as nobody,
+  noOpinion as unknownCredential,
   recorder,
   tokens,
 } from '../../../testing/test/fakes.ts'
@@ -118,7 +118,7 @@ describe('what handleReviews answers', () => {
     `/api/v1/tokenreviews`,
   ])('is not %s, which is left to others at once', (path) => {
     const { request, body } = sent({ spec }, { url: path })
-    const handle = handleReviews(alwaysAllow(), { tokens: [tokens(nobody)] })
+    const handle = handleReviews(alwaysAllow(), { tokens: [tokens(unknownCredential)] })
     expect(handle(request, body, { user: known })).toBeUndefined()
   })
 
@@ -131,9 +131,13 @@ describe('what handleReviews answers', () => {
     'is a 405 for the method %s',
     async (method) => {
       const { request, body } = sent({}, { method, url: `${AUTHENTICATION}/v1/tokenreviews` })
-      const answer = await handleReviews(alwaysAllow(), { tokens: [tokens(nobody)] })(request, body, {
-        user: known,
-      })
+      const answer = await handleReviews(alwaysAllow(), { tokens: [tokens(unknownCredential)] })(
+        request,
+        body,
+        {
+          user: known,
+        },
+      )
       expect(answer).toMatchObject({ status: 405, headers: { allow: 'POST' } })
       expect(answered(answer)).toMatchObject({
         kind: 'Status',
@@ -207,7 +211,7 @@ describe('who may ask handleReviews', () => {
 
   it('is decided before anything of the body is read', async () => {
     const { request } = sent({}, { url: OTHERS[0][0] })
-    const handle = handleReviews(alwaysDeny(), { tokens: [tokens(nobody)] })
+    const handle = handleReviews(alwaysDeny(), { tokens: [tokens(unknownCredential)] })
     const body = (): never => {
       throw new Error('it was read')
     }
@@ -217,7 +221,7 @@ describe('who may ask handleReviews', () => {
   it('is a 500 where the authorizer could not tell', async () => {
     const authorizer: Authorizer = { name: 'broken', authorize: fails(new Error('secret')) as never }
     const { request, body } = sent(OTHERS[0][1], { url: OTHERS[0][0] })
-    const answer = await handleReviews(authorizer, { tokens: [tokens(nobody)] })(request, body, {
+    const answer = await handleReviews(authorizer, { tokens: [tokens(unknownCredential)] })(request, body, {
       user: known,
     })
     expect(answer?.status).toBe(500)
@@ -331,7 +335,7 @@ describe('the body of a review', () => {
     ['said to be', { 'content-length': '100' }, '{}'],
     ['found to be', {}, JSON.stringify({ spec: { token: 't'.repeat(100) } })],
   ])('is refused when it is %s too long', async (_, headers, body) => {
-    const options = { tokens: [tokens(nobody)], maxBytes: 99 }
+    const options = { tokens: [tokens(unknownCredential)], maxBytes: 99 }
     expect(await ask(url, body, { headers, options })).toMatchObject({
       code: 413,
       reason: 'RequestEntityTooLarge',
@@ -348,7 +352,7 @@ describe('the body of a review', () => {
   it('is refused when it breaks off', async () => {
     const { request } = sent({}, { url })
     const body = (): Promise<never> => Promise.reject(new Error('the client went away'))
-    const handle = handleReviews(alwaysAllow(), { tokens: [tokens(nobody)] })
+    const handle = handleReviews(alwaysAllow(), { tokens: [tokens(unknownCredential)] })
     expect((await handle(request, body, { user: known }))?.status).toBe(400)
   })
 
@@ -540,7 +544,7 @@ describe('handleReviews', () => {
     ['an empty list of tokens', alwaysAllow(), { tokens: [] }, 'tokens'],
     ['what knows no tokens', alwaysAllow(), { tokens: [{ name: 'x' }] }, 'tokens[0]'],
     ['nothing in a list of tokens', alwaysAllow(), { tokens: [undefined] }, 'tokens[0]'],
-    ['no audience', alwaysAllow(), { tokens: [tokens(nobody)], audiences: [] }, 'audiences'],
+    ['no audience', alwaysAllow(), { tokens: [tokens(unknownCredential)], audiences: [] }, 'audiences'],
     ['audiences for nothing', alwaysAllow(), { audiences: ['a'] }, 'audiences'],
     ['no room for a body', alwaysAllow(), { maxBytes: 0 }, 'maxBytes'],
     ['a limit that is none', alwaysAllow(), { maxBytes: 1.5 }, 'maxBytes'],
@@ -581,7 +585,7 @@ describe('handleReviews', () => {
 
   it('hands on the signal of who no longer waits', async () => {
     const { signal } = new AbortController()
-    const authenticator = tokens(nobody)
+    const authenticator = tokens(unknownCredential)
     const { request, body } = sent({ spec: { token: 't' } }, { url: `${AUTHENTICATION}/v1/tokenreviews` })
     await handleReviews(alwaysAllow(), { tokens: [authenticator] })(request, body, { user: known, signal })
     expect(authenticator.calls[0]?.context.signal).toBe(signal)
