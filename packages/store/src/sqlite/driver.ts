@@ -1,4 +1,3 @@
-import { memberOf } from '@kube-authn/core/internal'
 import { StoreError } from '../store-error.ts'
 import type { OpenDatabase, SqlDatabase } from './database.ts'
 
@@ -10,14 +9,18 @@ type DatabaseClass = new (file: string) => SqlDatabase
  * @throws {StoreError} `storeUnavailable` if there is none.
  */
 export async function sqliteDriver(): Promise<OpenDatabase> {
-  const found = builtIn() ?? (await libsql())
+  const found = (await builtIn()) ?? (await libsql())
   return (file) => new found(file)
 }
 
-function builtIn(): DatabaseClass | undefined {
-  // Not `import`, since bundlers and older versions of Node.js do not know the name.
-  const database: unknown = memberOf(process.getBuiltinModule('node:sqlite'), 'DatabaseSync')
-  return isDatabaseClass(database) ? database : undefined
+async function builtIn(): Promise<DatabaseClass | undefined> {
+  try {
+    const { DatabaseSync: database }: { readonly DatabaseSync: unknown } = await import('node:sqlite')
+    return isDatabaseClass(database) ? database : undefined
+  } catch {
+    // Older versions of Node.js do not have it.
+    return undefined
+  }
 }
 
 async function libsql(): Promise<DatabaseClass> {
