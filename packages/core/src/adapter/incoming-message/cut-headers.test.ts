@@ -101,7 +101,9 @@ describe('a request over HTTP/1', () => {
     expect(incomingMessageRequest(message).refusal?.status).toBe(431)
     applyHeaderChanges(message, { remove: ['b'] })
     expect(message.rawHeaders).toHaveLength(4)
-    expect(incomingMessageRequest(message).refusal?.status).toBe(431)
+    for (const same of [message, new Proxy(message, {}), Object.create(message) as typeof message]) {
+      expect(incomingMessageRequest(same).refusal?.status).toBe(431)
+    }
   })
 
   it.each([

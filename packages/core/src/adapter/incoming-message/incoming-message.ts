@@ -2,7 +2,6 @@ import { StatusError } from '../../authenticator/status.ts'
 import { targetOf } from '../../request/fetch-request.ts'
 import { ExactHeaders, type HeadersView } from '../../request/headers/exact.ts'
 import type { AuthenticationRequest, RequestHeaders } from '../../request/request.ts'
-import { type RequestStates, requestStates } from '../../internal/request-states.ts'
 import { hasCompleteFields, type NodeRequest } from './node-request.ts'
 import { peerCertificatesOf, requestsCertificateOf } from './peer-certificates.ts'
 
@@ -134,8 +133,11 @@ interface LimitedSocket {
 /** Node's default limit: 1,000 headers. */
 const DEFAULT_ELEMENTS = 2000
 
-/** The requests whose headers were cut: if some are removed later, the rest would look complete. */
-const cutRequests: RequestStates<object> = requestStates('cutRequests@1')
+/**
+ * A property of requests whose headers were cut: if some are removed later, the rest would look complete. Also for objects that stand for
+ * the request, such as a `Proxy`.
+ */
+const CUT: unique symbol = Symbol.for('@kube-authn/cutHeaders')
 
 /**
  * Whether Node may have dropped headers of a request, which it does silently: until 22.23, 24.21 and 26 its HTTP/1 parser drops headers
@@ -159,10 +161,10 @@ function isCut(message: NodeRequest): boolean {
   const served = typeof count === 'number' ? count << 1 : DEFAULT_ELEMENTS
   // Both limits are checked, since either may have changed since the request was read: parsers are reused, servers can be reconfigured.
   if ((parsed > 0 && length >= parsed) || (served > 0 && length >= served)) {
-    cutRequests.keep(message, message)
+    Object.defineProperty(message, CUT, { value: true })
     return true
   }
-  return cutRequests.of(message) !== undefined
+  return CUT in message
 }
 
 const NO_SOCKET: LimitedSocket = Object.freeze({})
