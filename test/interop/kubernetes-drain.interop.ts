@@ -60,8 +60,8 @@ describe.runIf(has('kubectl'))('an API server whose roles are objects, used with
       ),
     )
   })
-  afterAll(() => {
-    policy.close()
+  afterAll(async () => {
+    await policy.close()
     server.close()
     server.closeAllConnections()
     scratch.remove()

@@ -76,10 +76,11 @@ async function startApp(store: ObjectStore, keyFile: string, tokenFile: string) 
   app.get('/cart', (req, res) => void res.send(getUser(req).username))
   const server = createServer(app).listen(0, '127.0.0.1')
   await once(server, 'listening')
-  onTestFinished(() => {
+  onTestFinished(async () => {
     server.close()
     keys.close()
-    for (const each of [objects, bootstrapTokens, rbac, revoked, authenticator]) each.close()
+    authenticator.close()
+    await Promise.all([objects, bootstrapTokens, rbac, revoked].map((each) => each.close()))
   })
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/cart`
   /** The status, and with 200 the user. */

@@ -62,7 +62,7 @@ describe('every rejection is handled when something happens to a store:', () => 
       ends.push('account')
     })
     onTestFinished(async () => {
-      for (const each of [roles, revoked, accounts, tokens]) each.close()
+      await Promise.all([roles, revoked, accounts, tokens].map((each) => each.close()))
       await Promise.all(controllers.map((each) => each.close()))
     })
     const pass = async (seconds: number): Promise<void> => {

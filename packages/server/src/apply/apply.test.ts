@@ -126,7 +126,7 @@ describe('a label of aggregation', () => {
       await apply(extra, { metadata: { labels }, rules })
       await vi.waitFor(async () => expect((await policy.authorize(list, {})).verdict).toBe(verdict))
     }
-    policy.close()
+    await policy.close()
   })
 })
 

@@ -5,7 +5,12 @@ import {
   type Secret,
 } from '@kube-authn/core/bootstrap-token'
 import { secrets } from '../registry/resources/secrets.ts'
-import { type StoreCacheOptions, storeCacheShape, type StoreCopy } from '@kube-authn/store/internal'
+import {
+  joinedCopies,
+  type StoreCacheOptions,
+  storeCacheShape,
+  type StoreCopy,
+} from '@kube-authn/store/internal'
 import { objectCopy } from './object-copy.ts'
 import { bootstrapSecretOf } from './stored-credentials.ts'
 
@@ -35,22 +40,15 @@ export interface StoredBootstrapTokens extends Required<BootstrapTokenOptions['s
  */
 export async function storedBootstrapTokens(options: StoreCacheOptions): Promise<StoredBootstrapTokens> {
   checkOptions(storeCacheShape, options)
-  const copy = objectCopy(options, {
+  const secretCopy = objectCopy(options, {
     resource: secrets,
     namespace: BOOTSTRAP_NAMESPACE,
     what: 'bootstrap tokens',
     read: bootstrapSecretOf,
   })
-  const { cache } = copy
-  await cache.ready
-  return {
-    getSecret: (name) => copy.find(BOOTSTRAP_NAMESPACE, name)?.secret,
-    watchSecret: (name, onChange) => copy.watch(BOOTSTRAP_NAMESPACE, name, onChange),
-    get outdatedSinceMs() {
-      return cache.outdatedSinceMs
-    },
-    health: cache.health,
-    learn: cache.learn,
-    close: cache.close,
-  }
+  const copy = await joinedCopies(secretCopy.cache)
+  return Object.assign<StoreCopy, Omit<StoredBootstrapTokens, keyof StoreCopy>>(copy, {
+    getSecret: (name) => secretCopy.find(BOOTSTRAP_NAMESPACE, name)?.secret,
+    watchSecret: (name, onChange) => secretCopy.watch(BOOTSTRAP_NAMESPACE, name, onChange),
+  })
 }

@@ -55,9 +55,9 @@ beforeEach(async () => {
   const options = { store, clock, onError: (error: unknown) => errors.push(String(error)) }
   accounts = await storedServiceAccounts(options)
   bootstrap = await storedBootstrapTokens(options)
-  onTestFinished(() => {
-    accounts.close()
-    bootstrap.close()
+  onTestFinished(async () => {
+    await accounts.close()
+    await bootstrap.close()
   })
 })
 
@@ -350,7 +350,7 @@ describe('storedServiceAccounts', () => {
   })
 
   it('answers nothing after it was closed, and waits for no store that is closed', async () => {
-    accounts.close()
+    await accounts.close()
     expect(() => accounts.getNode('n')).toThrow(expect.objectContaining({ code: 'unavailable' }))
     await store.close()
     await expect(storedServiceAccounts({ store, clock })).rejects.toMatchObject({ code: 'closed' })

@@ -55,10 +55,9 @@ export async function storedServiceAccounts(options: StoreCacheOptions): Promise
   const Pod = objectCopy(options, { resource: pods, what: 'pods', read: podOf })
   const Node = objectCopy(options, { resource: nodes, what: 'nodes', read: identityOf })
   const byKind = { ServiceAccount, Secret, Pod, Node }
-  const copies = joinedCopies(Object.values(byKind).map(({ cache }) => cache))
-  await copies.ready
+  const copy = await joinedCopies(...Object.values(byKind).map(({ cache }) => cache))
 
-  return {
+  return Object.assign<StoreCopy, Omit<StoredServiceAccounts, keyof StoreCopy>>(copy, {
     getServiceAccount: (namespace, name) =>
       ServiceAccount.find(namespace, name) ?? inStore.getServiceAccount(namespace, name),
     getSecret: (namespace, name) => Secret.find(namespace, name) ?? inStore.getSecret(namespace, name),
@@ -66,11 +65,5 @@ export async function storedServiceAccounts(options: StoreCacheOptions): Promise
     getNode: (name) => Node.find('', name) ?? inStore.getNode(name),
     labelSecret: inStore.labelSecret,
     watchObject: ({ kind, namespace, name }, onChange) => byKind[kind].watch(namespace, name, onChange),
-    get outdatedSinceMs() {
-      return copies.outdatedSinceMs
-    },
-    health: copies.health,
-    learn: copies.learn,
-    close: copies.close,
-  }
+  })
 }

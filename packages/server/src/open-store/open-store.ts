@@ -90,7 +90,7 @@ export async function openStore(store: ObjectStore, options: OpenStoreOptions = 
   const running: RunningControllers[] = []
   const close = async (): Promise<void> => {
     await Promise.all(running.map((each) => each.close()))
-    for (const each of copies) each.close()
+    await Promise.all(copies.map((each) => each.close()))
   }
   return {
     served: { store, rbac, revocations: revoked, serviceAccounts, bootstrapTokens },

@@ -45,7 +45,7 @@ it('a server whose store has a role of 8,000 names and 8,000 resources, bound 10
     onTestFinished(async () => {
       await api.close()
       await close()
-      authorizer.close()
+      await authorizer.close()
     })
     for (const name of ['n0', 'n7999', 'other']) {
       answers.push((await ask({ path: `${MAPS}/${name}`, headers: JANE })).status)

@@ -48,8 +48,8 @@ beforeEach(() => {
   policies = []
   errors = []
 })
-afterEach(() => {
-  for (const policy of policies) policy.close()
+afterEach(async () => {
+  await Promise.all(policies.map((policy) => policy.close()))
 })
 
 async function follow(of: ObjectStore = store): Promise<StoredRbac> {
@@ -235,7 +235,7 @@ describe('storedRbac', () => {
 
   it('stops following when it is closed', async () => {
     const policy = await follow()
-    policy.close()
+    await policy.close()
     await settled()
     expect(clock.pending).toBe(0)
     await store.create(ROLE, roleWith('get'))
@@ -288,7 +288,7 @@ describe('storedRbac', () => {
           expect(policy.explain(asked)).toEqual(fresh.explain(asked))
         }
         expect(policy.rulesFor(jane, '')).toEqual(fresh.rulesFor(jane, ''))
-        policy.close()
+        await policy.close()
       }),
       { numRuns: 60 },
     )

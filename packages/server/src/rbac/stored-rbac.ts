@@ -12,6 +12,7 @@ import {
 import { errorList } from '@kube-authn/core/internal'
 import { fromStored, RBAC_PREFIX } from '../registry/stored-objects.ts'
 import {
+  joinedCopies,
   type Kept,
   RETRY_SECONDS,
   storeCache,
@@ -53,7 +54,7 @@ export async function storedRbac(options: StoreCacheOptions): Promise<StoredRbac
     onChange: (_key, before, after) => changePolicy(index, before, after),
   })
   const policy = rbacOver(index)
-  await cache.ready
+  const copy = await joinedCopies(cache)
 
   const errorNow = (): AuthorizationError | undefined => {
     const problem = cache.problem()
@@ -66,7 +67,7 @@ export async function storedRbac(options: StoreCacheOptions): Promise<StoredRbac
     if (error !== undefined) throw error
   }
 
-  return {
+  return Object.assign<StoreCopy, RbacAuthorizer>(copy, {
     name: policy.name,
     authorize(attributes, context) {
       const error = errorNow()
@@ -80,13 +81,7 @@ export async function storedRbac(options: StoreCacheOptions): Promise<StoredRbac
       requireKnown()
       return policy.rulesFor(user, namespace)
     },
-    get outdatedSinceMs() {
-      return cache.outdatedSinceMs
-    },
-    health: cache.health,
-    learn: cache.learn,
-    close: cache.close,
-  }
+  })
 }
 
 /** @throws {StoreError} `storeCorrupted` if it is not a role or binding. */

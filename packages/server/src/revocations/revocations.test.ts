@@ -206,7 +206,7 @@ describe('revocations', () => {
     expect(onRevoked).toHaveBeenCalledOnce()
     expect(other).not.toHaveBeenCalled()
     expect(() => revoked.isRevoked(used('jane'))).toThrow('not known')
-    revoked.close()
+    await revoked.close()
     const late = vi.fn<() => void>()
     revoked.watch(used('jane'), late)
     clock.advance(1000)
@@ -280,7 +280,7 @@ describe('a store that cannot be followed', () => {
 
   it('accepts nothing after it was closed', async () => {
     const { revoked } = await opened()
-    revoked.close()
+    await revoked.close()
     expect(() => revoked.isRevoked(used('jane'))).toThrow(/not known/)
   })
 })

@@ -21,6 +21,7 @@ import {
 import { isConflict } from '../registry/status-errors.ts'
 import { fromStored, keyPrefix } from '../registry/stored-objects.ts'
 import {
+  joinedCopies,
   RETRY_SECONDS,
   storeCache,
   type StoreCacheOptions,
@@ -81,10 +82,10 @@ export async function revocations(options: RevocationsOptions): Promise<StoredRe
       else list.set(key, after.value)
     },
   })
-  await cache.ready
+  const copy = await joinedCopies(cache)
   const objects = registry({ store, resources: [credentialRevocations], clock, learners: [cache] })
 
-  return {
+  return Object.assign<StoreCopy, Omit<StoredRevocations, keyof StoreCopy>>(copy, {
     async set(name, revocation) {
       requireRevocation(revocation)
       if ((revocation.expiresAtMs ?? Infinity) <= clock.now()) return
@@ -103,13 +104,7 @@ export async function revocations(options: RevocationsOptions): Promise<StoredRe
     },
     watch: (credential, onRevoked) =>
       watchAny([cache.watchProblem, (end) => list.watch(credential, end)], onRevoked),
-    get outdatedSinceMs() {
-      return cache.outdatedSinceMs
-    },
-    health: cache.health,
-    learn: cache.learn,
-    close: cache.close,
-  }
+  })
 }
 
 /** Without its end, which is the store's: it counts as long as it is there, whatever the clock of this process says. @throws if it is not a revocation. */

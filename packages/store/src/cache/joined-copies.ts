@@ -1,22 +1,20 @@
 import type { StoreCache, StoreCopy } from './store-cache.ts'
 
-/** Several copies of one store as one. If one of them cannot be made, all are closed. */
-export function joinedCopies(
-  caches: readonly StoreCache<unknown>[],
-): StoreCopy & { readonly ready: Promise<unknown> } {
-  const close = (): void => {
-    for (const each of caches) each.close()
+/** Several copies of one store as one, when all of them are known. If one of them cannot be made, all are closed. */
+export async function joinedCopies(...caches: readonly StoreCache<unknown>[]): Promise<StoreCopy> {
+  const close = async (): Promise<void> => {
+    await Promise.all(caches.map((each) => each.close()))
   }
-  const all = Promise.all(caches.map(({ ready }) => ready))
+  try {
+    await Promise.all(caches.map(({ ready }) => ready))
+  } catch (error) {
+    await close()
+    throw error
+  }
   return {
-    ready: all.catch((error: unknown) => {
-      close()
-      throw error
-    }),
     /** That of the one that is behind most. */
     get outdatedSinceMs() {
-      const times = caches.map(({ outdatedSinceMs }) => outdatedSinceMs ?? Infinity)
-      const first = Math.min(...times)
+      const first = Math.min(...caches.map(({ outdatedSinceMs }) => outdatedSinceMs ?? Infinity))
       return first === Infinity ? undefined : first
     },
     health: () => caches.flatMap((each) => each.health()),
@@ -24,5 +22,6 @@ export function joinedCopies(
       for (const each of caches) each.learn(written)
     },
     close,
+    [Symbol.asyncDispose]: close,
   }
 }

@@ -140,7 +140,7 @@ describe('storeCache', () => {
     for (const key of ['/a/1', '/a/2']) await store.create(key, 'x')
     await pass(0)
     expect([cache.problem(), cache.health()]).toEqual([expect.stringContaining('more than 1'), []])
-    cache.close()
+    await cache.close()
     expect(cache.health()).toEqual([unknown('they are not followed any more')])
   })
 
@@ -272,13 +272,22 @@ describe('storeCache', () => {
 
   it('answers nothing after it was closed, and leaves no timer', async () => {
     const { cache, ask, pass, clock } = await ready()
-    cache.close()
+    await cache.close()
     await pass(0)
     expect(ask('1')).toBe(unknown('they are not followed any more'))
     expect(clock.pending).toBe(0)
     const early = opened()
-    early.cache.close()
+    await early.cache.close()
     await expect(early.cache.ready).rejects.toMatchObject({ code: 'closed' })
+  })
+
+  it('is closed by `await using`', async () => {
+    const { cache, ask } = await ready()
+    {
+      await using held = cache
+      expect(held.health()).toEqual([])
+    }
+    expect(ask('1')).toBe(unknown('they are not followed any more'))
   })
 
   it('gives up if the store is closed', async () => {

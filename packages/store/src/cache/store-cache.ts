@@ -51,8 +51,10 @@ export interface StoreCopy {
   health(this: void): readonly string[]
   /** Takes over what was just written, before the store tells it. `kubernetesApi` does so. */
   learn(this: void, written: StoredObject | StoreChange): void
-  /** Stops following the store. From then on, what needs the copy is refused as unavailable. */
-  close(this: void): void
+  /** Stops following the store: what needs the copy is refused as unavailable from now on. Resolves when nothing reads the store any more. */
+  close(this: void): Promise<void>
+  /** The same as `close`, for `await using`. */
+  [Symbol.asyncDispose](this: void): Promise<void>
 }
 
 /** The objects with one prefix. */
@@ -117,7 +119,7 @@ export function storeCache<T>(options: StoreCacheOptions, kind: CachedKind<T>): 
   }
   const uses = openUses(clock, () => problem() !== undefined)
   const outage = outageOf(what, clock, age, onError)
-  followStore(
+  const following = followStore(
     { store, prefix, clock, signal: closing.signal, maxStalenessMs },
     {
       ...objects.follower,
@@ -139,6 +141,11 @@ export function storeCache<T>(options: StoreCacheOptions, kind: CachedKind<T>): 
   ).catch((error: unknown) => ready.reject(error))
   // Who waits for it hears of it.
   ready.promise.catch(() => undefined)
+  const close = (): Promise<void> => {
+    closing.abort()
+    ready.reject(new StoreError('closed', problems.closed))
+    return following
+  }
 
   return {
     ready: ready.promise,
@@ -157,10 +164,8 @@ export function storeCache<T>(options: StoreCacheOptions, kind: CachedKind<T>): 
     learn(written) {
       if (written.key.startsWith(prefix)) objects.learn(written)
     },
-    close() {
-      closing.abort()
-      ready.reject(new StoreError('closed', problems.closed))
-    },
+    close,
+    [Symbol.asyncDispose]: close,
   }
 }
 

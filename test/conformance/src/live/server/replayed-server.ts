@@ -114,7 +114,7 @@ export async function replayedServer(setup: string): Promise<ReplayedServer> {
       await controllers.close()
       server.closeAllConnections()
       server.close()
-      for (const each of [rbac, revoked, serviceAccounts, bootstrapTokens]) each.close()
+      for (const each of [rbac, revoked, serviceAccounts, bootstrapTokens]) await each.close()
       authorizer.close()
       authenticator.close()
     },
