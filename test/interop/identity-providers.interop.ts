@@ -1,4 +1,5 @@
-import { authenticatorFromFlags, createFetch } from '@kube-authn/node'
+import { createFetch } from '@kube-authn/node'
+import { authenticatorFromFlags } from '@kube-authn/node/flags'
 import { type CertificateAuthority, createPki, fakeRequest } from '@kube-authn/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { has } from './components.ts'

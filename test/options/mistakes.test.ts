@@ -12,7 +12,6 @@ import * as ofExpress from '@kube-authn/express'
 import * as ofHono from '@kube-authn/hono'
 import * as ofKoa from '@kube-authn/koa'
 import {
-  auditFile,
   createAuthenticator,
   delegatedAuthentication,
   rbacAt,
@@ -21,6 +20,7 @@ import {
   tokenFileAt,
   verificationKeysAt,
 } from '@kube-authn/node'
+import { auditFile } from '@kube-authn/node/audit'
 import { createPki, fakeAuthenticator, fakeTokenAuthenticator, noOpinion } from '@kube-authn/testing'
 
 const SECRET = '31ada4fd-adec-460c-809a-9e56ceb75269'

@@ -264,17 +264,11 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
   '@kube-authn/keystone/internal': { keystoneClient: alone(() => ({ url })) },
   '@kube-authn/explain-page': { explainPage: after(() => requests) },
   '@kube-authn/node': {
-    auditFile: after(() => at('audit.jsonl')),
-    auditFromFlags: after(() => []),
-    auditPolicyAt: after(() => at('audit-policy.yaml')),
-    auditWebhookAt: after(() => at('kubeconfig')),
-    authenticatorFromFlags: after(() => [`--token-auth-file=${at('tokens.csv')}`]),
     authenticateUpgrade: after(
       () => createServer(),
       () => requests,
       handler,
     ),
-    authorizerFromFlags: after(() => ['--authorization-mode=AlwaysDeny']),
     authorizationConfigurationAt: after(() => at('authz.yaml')),
     authenticationConfigurationAt: after(() => at('authn.yaml')),
     certificateAuthoritiesAt: after(() => at('ca.crt')),
@@ -297,6 +291,16 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
     verificationKeysAt: after(() => [at('server.key')]),
     webhookAuthenticatorAt: after(() => at('kubeconfig')),
     webhookAuthorizerAt: after(() => at('kubeconfig')),
+  },
+  '@kube-authn/node/audit': {
+    auditFile: after(() => at('audit.jsonl')),
+    auditPolicyAt: after(() => at('audit-policy.yaml')),
+    auditWebhookAt: after(() => at('kubeconfig')),
+  },
+  '@kube-authn/node/flags': {
+    auditFromFlags: after(() => []),
+    authenticatorFromFlags: after(() => [`--token-auth-file=${at('tokens.csv')}`]),
+    authorizerFromFlags: after(() => ['--authorization-mode=AlwaysDeny']),
   },
   ...Object.fromEntries(
     ['@kube-authn/express', '@kube-authn/fastify', '@kube-authn/koa', '@kube-authn/hono'].map((name) => [

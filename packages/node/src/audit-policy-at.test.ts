@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { AuthenticationEvent } from '@kube-authn/core'
 import { fixedClock } from '@kube-authn/testing'
 import { afterAll, describe, expect, it } from 'vitest'
-import { auditPolicyAt } from './index.ts'
+import { auditPolicyAt } from './audit.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'audit-policy-at-'))
 afterAll(() => {

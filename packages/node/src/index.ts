@@ -22,9 +22,6 @@ export { passwordFileAt, type PasswordFileAtOptions } from './at/password-file-a
 export { rbacAt, type RbacAtOptions } from './at/rbac-at.ts'
 export { tokenFileAt, type TokenFileAtOptions } from './at/token-file-at.ts'
 export { verificationKeysAt, type VerificationKeysAtOptions } from './at/verification-keys-at.ts'
-export { type AuditFile, auditFile } from './audit-file/audit-file.ts'
-export type { AuditFileOptions } from './audit-file/audit-file-options.ts'
-export { auditPolicyAt, type AuditPolicyAtOptions } from './audit-policy-at.ts'
 export type {
   CreateAuthenticatorOptions,
   FrontProxyOptions,
@@ -48,10 +45,6 @@ export {
 export { externalSignerAt } from './external-signer/external-signer-at.ts'
 export type { ExternalSigner, ExternalSignerAtOptions } from './external-signer/external-signer.ts'
 export type { ReloadOptions } from './file-source/reloading-source.ts'
-export { auditFromFlags, type AuditFromFlagsOptions, type NodeAudit } from './flags/audit-from-flags.ts'
-export { authenticatorFromFlags } from './flags/authenticator-from-flags.ts'
-export { authorizerFromFlags } from './flags/authorizer-from-flags.ts'
-export type { AuthenticatorFromFlagsOptions, AuthorizerFromFlagsOptions } from './flags/flags-options.ts'
 export { requestHeaderAt, type RequestHeaderAtOptions } from './front-proxy/request-header-at.ts'
 export {
   requestHeaderConfigAt,
@@ -84,7 +77,6 @@ export {
   authenticateUpgrade,
   type AuthenticateUpgradeOptions,
 } from './upgrade/authenticate-upgrade.ts'
-export { auditWebhookAt, type AuditWebhookAtOptions } from './webhook/audit-webhook-at.ts'
 export {
   webhookAuthenticatorAt,
   type WebhookAuthenticatorAtOptions,

@@ -14,7 +14,7 @@ import { join } from 'node:path'
 import { authenticateRequest } from '@kube-authn/core/adapter'
 import { always, fakeAuthenticator, fakeRequest, fakeUser } from '@kube-authn/testing'
 import { afterAll, describe, expect, it, vi } from 'vitest'
-import { auditFile } from '../index.ts'
+import { auditFile } from '../audit.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'audit-file-'))
 afterAll(() => {

@@ -17,7 +17,7 @@ import type { AuditActivityEvent } from '@kube-authn/core/internal'
 import type { AuditEvent } from '@kube-authn/audit'
 import { fixedClock } from '@kube-authn/testing'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { auditFile } from '../index.ts'
+import { auditFile } from '../audit.ts'
 import type { AuditFileOptions } from './audit-file-options.ts'
 import { backupNamesOf } from './backup-names.ts'
 

@@ -6,7 +6,7 @@ import { authenticateRequest } from '@kube-authn/core/adapter'
 import { always, fakeAuthenticator, fakeRequest, fakeUser } from '@kube-authn/testing'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { httpServer } from '../../test/servers.ts'
-import { auditFromFlags } from '../index.ts'
+import { auditFromFlags } from '../flags.ts'
 import type { AuditFromFlagsOptions } from './audit-from-flags.ts'
 import { problemsOf } from '../../test/problems-of.ts'
 

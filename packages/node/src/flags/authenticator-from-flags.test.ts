@@ -16,7 +16,8 @@ import {
 } from '@kube-authn/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { problemsOf } from '../../test/problems-of.ts'
-import { authenticatorFromFlags, createAuthenticator, type NodeAuthenticator } from '../index.ts'
+import { createAuthenticator, type NodeAuthenticator } from '../index.ts'
+import { authenticatorFromFlags } from '../flags.ts'
 import type { AuthenticatorFromFlagsOptions } from './flags-options.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'flags-'))

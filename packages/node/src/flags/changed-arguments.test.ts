@@ -1,10 +1,6 @@
 import { expect, it } from 'vitest'
-import {
-  auditFromFlags,
-  authenticatorFromFlags,
-  authorizerFromFlags,
-  delegatedAuthentication,
-} from '../index.ts'
+import { delegatedAuthentication } from '../index.ts'
+import { auditFromFlags, authenticatorFromFlags, authorizerFromFlags } from '../flags.ts'
 import { problemsOf } from '../../test/problems-of.ts'
 
 it.each([

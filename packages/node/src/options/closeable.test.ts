@@ -4,8 +4,6 @@ import { join } from 'node:path'
 import { fixedClock, type FixedClock } from '@kube-authn/testing'
 import { afterAll, describe, expect, it } from 'vitest'
 import {
-  authenticatorFromFlags,
-  authorizerFromFlags,
   type Closeable,
   createAuthenticator,
   createAuthorizer,
@@ -16,6 +14,7 @@ import {
   rbacAt,
   tokenFileAt,
 } from '../index.ts'
+import { authenticatorFromFlags, authorizerFromFlags } from '../flags.ts'
 import { closeable } from './closeable.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'closeable-'))

@@ -16,7 +16,7 @@ import {
 } from '@kube-authn/testing'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { httpServer, httpsServer } from '../../test/servers.ts'
-import { auditWebhookAt } from '../index.ts'
+import { auditWebhookAt } from './audit-webhook-at.ts'
 import type { AuditWebhookAtOptions } from './audit-webhook-at.ts'
 
 let pki: CertificateAuthority

@@ -1,12 +1,7 @@
 import type { Awaitable, Observer } from '@kube-authn/core'
 import { loggingObserver } from '@kube-authn/core/internal'
-import {
-  auditFromFlags,
-  authenticatorFromFlags,
-  type Endpoint,
-  inClusterEndpoint,
-  rbacAt,
-} from '@kube-authn/node'
+import { type Endpoint, inClusterEndpoint, rbacAt } from '@kube-authn/node'
+import { auditFromFlags, authenticatorFromFlags } from '@kube-authn/node/flags'
 import { impersonatingProxy } from '@kube-authn/proxy'
 import type { ClientCredential } from '../client/credential-source.ts'
 import { kubeconfigSource } from '../client/kubeconfig-client.ts'

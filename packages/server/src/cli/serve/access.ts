@@ -1,13 +1,12 @@
 import type { Clock, Log } from '@kube-authn/core'
 import { clientCertificate } from '@kube-authn/core/client-certificate'
+import { type NodeAuthenticator, type NodeAuthorizer } from '@kube-authn/node'
 import {
   auditFromFlags,
   authenticatorFromFlags,
   authorizerFromFlags,
   type NodeAudit,
-  type NodeAuthenticator,
-  type NodeAuthorizer,
-} from '@kube-authn/node'
+} from '@kube-authn/node/flags'
 import type { OwnAuthority } from './material/own-authority.ts'
 import type { ServeSettings } from './settings.ts'
 import type { OpenedStore } from '../../open-store/open-store.ts'

@@ -10,7 +10,7 @@ import {
   tokenIssuer,
   verificationKeysFromPem,
 } from '@kube-authn/core/service-account'
-import { authenticatorFromFlags, authorizerFromFlags } from '@kube-authn/node'
+import { authenticatorFromFlags, authorizerFromFlags } from '@kube-authn/node/flags'
 import {
   credentialObjects,
   revocations,

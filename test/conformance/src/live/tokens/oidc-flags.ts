@@ -13,7 +13,7 @@ import {
 import { fetchRequest } from '@kube-authn/core/adapter'
 import { isAuthenticationError, isConfigurationError } from '@kube-authn/core/internal'
 import { oidc, oidcFlagOptions, type OidcFlags } from '@kube-authn/core/oidc'
-import { authenticatorFromFlags } from '@kube-authn/node'
+import { authenticatorFromFlags } from '@kube-authn/node/flags'
 import { type Difference, differencesOf } from '../difference.ts'
 import { type Explanation, type LiveArea, liveArea } from '../live-area.ts'
 
