@@ -13,7 +13,7 @@ import { EtcdFailure, storeFailure } from './etcd-failure.ts'
 import { rangeReply } from './etcd-replies.ts'
 import type { FoundStore } from './find-store.ts'
 import type { ObjectEnds } from './object-ends.ts'
-import { type RecentChanges, recentChanges } from './recent-changes.ts'
+import { type RecentChanges, recentChanges } from '../local/recent-changes.ts'
 import type { StoreNames } from './write-transaction.ts'
 
 /** What this process knows of a store in etcd: its revision, its last changes, and who watches them. */
