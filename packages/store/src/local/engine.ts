@@ -9,13 +9,6 @@ export interface RangeQuery {
   readonly limit: number
 }
 
-/** The changes of a range of keys, after a revision. */
-export interface ChangeQuery {
-  readonly prefix: string
-  readonly since: number
-  readonly limit: number
-}
-
 /**
  * What differs between the engines inside this process: where changes are kept. The rules are in `local-store.ts`. Everything is synchronous, and only
  * one engine uses the same file at a time.
@@ -27,8 +20,8 @@ export interface LocalEngine {
   get(key: string): StoredObject | undefined
   /** In the order of keys. `revision` is not less than that of the last compaction. */
   range(query: RangeQuery): readonly StoredObject[]
-  /** In the order of revisions. `since` is not less than the revision of the last compaction. */
-  changes(query: ChangeQuery): readonly StoreChange[]
+  /** The first change of a key with this prefix after a revision, which is not less than that of the last compaction. */
+  changeAfter(revision: number, prefix: string): StoreChange | undefined
   /** All of them or none; durable when it returns. @throws anything if none of them was written. */
   write(changes: readonly StoreChange[]): void
   /** Forgets every change up to `revision`, except the last one of each object that exists at it. */

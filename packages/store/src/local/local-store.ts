@@ -88,7 +88,7 @@ function watchedState(state: LocalState, { clock, elapsedMs }: LocalStoreOptions
     past: (prefix) => (since) => {
       requireOpen(state)
       requireRemembered(state, since)
-      return since === state.revision ? undefined : engine.changes({ prefix, since, limit: 1 })[0]
+      return since === state.revision ? undefined : engine.changeAfter(since, prefix)
     },
     join: (each) => watched.join(each),
     leave: (each) => watched.leave(each),

@@ -10,7 +10,8 @@ export interface RecentChanges {
   add(changes: readonly StoreChange[]): void
   /** Changes that were made before all of these: all after `since`. */
   prepend(changes: readonly StoreChange[], since: number): void
-  forget(revision: number): void
+  /** Drops the changes up to a revision, and returns them. */
+  forget(revision: number): readonly StoreChange[]
 }
 
 /** No changes yet. */
@@ -38,15 +39,19 @@ export function recentChanges(since: number): RecentChanges {
       }
       return undefined
     },
-    add: (added) => void changes.push(...added),
+    add(added) {
+      for (const change of added) changes.push(change)
+    },
     prepend(earlier, from) {
       changes = [...earlier, ...changes]
       start = from
     },
     forget(revision) {
-      if (revision <= start) return
-      changes = changes.slice(firstAfter(revision))
+      if (revision <= start) return []
+      const forgotten = changes.slice(0, firstAfter(revision))
+      changes = changes.slice(forgotten.length)
       start = revision
+      return forgotten
     },
   }
 }

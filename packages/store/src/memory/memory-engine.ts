@@ -1,4 +1,5 @@
 import type { LocalEngine } from '../local/engine.ts'
+import { recentChanges } from '../local/recent-changes.ts'
 import { objectOf } from '../local/write-queue.ts'
 import type { StoreChange, StoredObject } from '../object-store.ts'
 import { sortedKeys } from './sorted-keys.ts'
@@ -8,7 +9,7 @@ export function memoryEngine(): LocalEngine {
   /** The remembered changes of a key; the last one is what it is now. */
   const byKey = new Map<string, StoreChange[]>()
   const keys = sortedKeys()
-  let inOrder: StoreChange[] = []
+  const inOrder = recentChanges(0)
 
   const at = (key: string, revision: number): StoredObject | undefined => {
     const change = byKey.get(key)?.findLast((each) => each.revision <= revision)
@@ -41,14 +42,7 @@ export function memoryEngine(): LocalEngine {
       }
       return found
     },
-    changes({ prefix, since, limit }) {
-      const found: StoreChange[] = []
-      for (let index = firstAfter(inOrder, since); index < inOrder.length && found.length < limit; index++) {
-        const change = inOrder[index]
-        if (change?.key.startsWith(prefix) === true) found.push(change)
-      }
-      return found
-    },
+    changeAfter: (revision, prefix) => inOrder.after(revision, prefix),
     write(changes) {
       for (const change of changes) {
         const before = byKey.get(change.key)
@@ -56,31 +50,17 @@ export function memoryEngine(): LocalEngine {
           byKey.set(change.key, [change])
           keys.add(change.key)
         } else before.push(change)
-        inOrder.push(change)
       }
+      inOrder.add(changes)
     },
     compact(revision) {
-      const kept = firstAfter(inOrder, revision)
-      for (const key of new Set(inOrder.slice(0, kept).map((change) => change.key)))
-        forgetBefore(key, revision)
-      inOrder = inOrder.slice(kept)
+      const keysOfForgotten = new Set(inOrder.forget(revision).map(({ key }) => key))
+      for (const key of keysOfForgotten) forgetBefore(key, revision)
     },
     expiring: () => [],
     close() {
       byKey.clear()
-      inOrder = []
+      inOrder.forget(Infinity)
     },
   }
-}
-
-/** The index of the first change after a revision. */
-function firstAfter(changes: readonly StoreChange[], revision: number): number {
-  let low = 0
-  let high = changes.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((changes[middle]?.revision ?? Infinity) <= revision) low = middle + 1
-    else high = middle
-  }
-  return low
 }

@@ -1,8 +1,9 @@
 import type { Clock } from '@kube-authn/core'
+import { type History, history, type HistoryLimit } from '../local/history.ts'
+import { type RecentChanges, recentChanges } from '../local/recent-changes.ts'
 import type { StoreChange } from '../object-store.ts'
 import { StoreError } from '../store-error.ts'
 import type { ChangePage } from './reader.ts'
-import { type RecentChanges, recentChanges } from './recent-changes.ts'
 import { type RetryPauses, retryPauses } from './retry-pauses.ts'
 
 /** The changes of the whole store, once for all watchers of this process. */
@@ -46,7 +47,12 @@ export interface ChangeFeedOptions {
 /** The state of a feed. */
 interface FeedState {
   readonly options: ChangeFeedOptions
-  readonly recent: RecentChanges
+  /** The last changes: a watch that resumes near the end needs no read of the database. */
+  recent: RecentChanges
+  /** How many of them there are. */
+  kept: History
+  /** Of the last change. */
+  revision: number
   readonly pauses: RetryPauses
   isFollowing: boolean
   isFailing: boolean
@@ -58,11 +64,15 @@ interface FeedState {
   next: Promise<void> | undefined
 }
 
+const KEPT: HistoryLimit = { changes: 1000, length: 4_194_304 }
+
 export function changeFeed(options: ChangeFeedOptions): ChangeFeed {
-  const recent = recentChanges(options.revision)
+  const { revision: at } = options
   const state: FeedState = {
     options,
-    recent,
+    recent: recentChanges(at),
+    kept: history(KEPT, 0, at),
+    revision: at,
     pauses: retryPauses(),
     isFollowing: false,
     isFailing: false,
@@ -72,7 +82,7 @@ export function changeFeed(options: ChangeFeedOptions): ChangeFeed {
     next: undefined,
   }
   return {
-    revision: recent.revision,
+    revision: () => state.revision,
     isCurrent: () => !state.isFailing,
     offer: (changes) => publish(state, changes),
     follow() {
@@ -83,12 +93,12 @@ export function changeFeed(options: ChangeFeedOptions): ChangeFeed {
     wake: () => wake(state),
     async reach(revision) {
       await pull(state)
-      if (recent.revision() >= revision) return
-      const message = `revision ${revision} is unknown: the last one is ${recent.revision()}`
+      if (state.revision >= revision) return
+      const message = `revision ${revision} is unknown: the last one is ${state.revision}`
       throw new StoreError('revisionUnknown', message)
     },
-    reaches: (since) => recent.reaches(since),
-    next: (since, prefix) => recent.next(since, prefix),
+    reaches: (since) => since >= state.recent.since() && since <= state.revision,
+    next: (since, prefix) => state.recent.after(since, prefix),
     stop() {
       state.isStopped = true
       state.cancel?.()
@@ -130,9 +140,9 @@ function pull(state: FeedState): Promise<void> {
 }
 
 async function catchUp(state: FeedState): Promise<void> {
-  const { options, recent } = state
+  const { options } = state
   for (;;) {
-    const since = recent.revision()
+    const since = state.revision
     const page = await options.read(since)
     options.onPage(page)
     if (page.revision < since) leap(state, 'revisionUnknown', page.revision)
@@ -143,16 +153,25 @@ async function catchUp(state: FeedState): Promise<void> {
 }
 
 /** Watchers that miss changes which were forgotten, or which another database had, begin anew. */
-function leap(
-  { recent, options }: FeedState,
-  code: 'revisionCompacted' | 'revisionUnknown',
-  to: number,
-): void {
-  recent.reset(to)
-  options.fail(new StoreError(code, 'changes were missed: list again'), to)
+function leap(state: FeedState, code: 'revisionCompacted' | 'revisionUnknown', to: number): void {
+  state.recent = recentChanges(to)
+  state.kept = history(KEPT, 0, to)
+  state.revision = to
+  state.options.fail(new StoreError(code, 'changes were missed: list again'), to)
 }
 
-function publish({ recent, options }: FeedState, changes: readonly StoreChange[]): void {
-  const added = recent.add(changes)
-  if (added.length > 0) options.publish(added)
+/** Those that are known already are left out; so are all if there is a gap before them. */
+function publish(state: FeedState, changes: readonly StoreChange[]): void {
+  const { recent, kept, options } = state
+  const added: StoreChange[] = []
+  for (const change of changes) {
+    if (change.revision !== state.revision + 1) continue
+    state.revision++
+    added.push(change)
+  }
+  if (added.length === 0) return
+  recent.add(added)
+  kept.add(added)
+  recent.forget(kept.surplus() ?? 0)
+  options.publish(added)
 }

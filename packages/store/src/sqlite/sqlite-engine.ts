@@ -23,12 +23,12 @@ const SQL = {
     WHERE c.key >= ?1 AND c.key < ?2 AND c.key <> ?3 AND c.revision <= ?4 AND c.type <> ${DELETED} AND NOT EXISTS (
       SELECT 1 FROM change l INDEXED BY change_of_key WHERE l.key = c.key AND l.revision > c.revision AND l.revision <= ?4
     ) ORDER BY c.key LIMIT ?5`,
-  changes: `
+  changeAfter: `
     SELECT ${COLUMNS}, (
       SELECT p.value FROM change p INDEXED BY change_of_key WHERE p.key = c.key AND p.revision < c.revision
       ORDER BY p.revision DESC LIMIT 1
     ) AS previous
-    FROM change c NOT INDEXED WHERE c.revision > ?1 AND c.key >= ?2 AND c.key < ?3 ORDER BY c.revision LIMIT ?4`,
+    FROM change c NOT INDEXED WHERE c.revision > ?1 AND c.key >= ?2 AND c.key < ?3 ORDER BY c.revision LIMIT 1`,
   expiring: `
     SELECT ${COLUMNS} FROM change c WHERE c.expires IS NOT NULL AND c.type <> ${DELETED} AND NOT EXISTS (
       SELECT 1 FROM change l INDEXED BY change_of_key WHERE l.key = c.key AND l.revision > c.revision)`,
@@ -75,17 +75,17 @@ export function sqliteEngine(database: SqlDatabase, file: string): LocalEngine {
     range: ({ prefix, after, revision: at, limit }) =>
       attempt(file, () =>
         statements.range
-          .all(after ?? prefix, rangeEnd(prefix), after ?? '', at, sqlLimit(limit))
+          .all(after ?? prefix, rangeEnd(prefix), after ?? '', at, limit === Infinity ? NO_LIMIT : limit)
           .map((row) => objectOf(changeIn(row, file))),
       ),
-    changes: ({ prefix, since, limit }) =>
-      attempt(file, () =>
-        statements.changes.all(since, prefix, rangeEnd(prefix), sqlLimit(limit)).map((row) => {
-          const change = changeIn(row, file)
-          const { previous } = row
-          return change.type === 'updated' && typeof previous === 'string' ? { ...change, previous } : change
-        }),
-      ),
+    changeAfter: (since, prefix) =>
+      attempt(file, () => {
+        const row = statements.changeAfter.get(since, prefix, rangeEnd(prefix))
+        if (row === undefined) return undefined
+        const change = changeIn(row, file)
+        const { previous } = row
+        return change.type === 'updated' && typeof previous === 'string' ? { ...change, previous } : change
+      }),
     write: (changes) => inTransaction(prepared, () => insert(prepared, changes)),
     compact: (upTo) =>
       inTransaction(prepared, () => {
@@ -105,7 +105,7 @@ function prepare(database: SqlDatabase, file: string): Prepared {
   const statements = attempt(file, () => ({
     get: database.prepare(SQL.get),
     range: database.prepare(SQL.range),
-    changes: database.prepare(SQL.changes),
+    changeAfter: database.prepare(SQL.changeAfter),
     insert: database.prepare(SQL.insert),
     setRevision: database.prepare(SQL.setRevision),
     setCompacted: database.prepare(SQL.setCompacted),
@@ -160,10 +160,6 @@ export function closeDatabase(database: SqlDatabase): void {
     // The driver gives the file free when it can.
   }
   database.close()
-}
-
-function sqlLimit(limit: number): number {
-  return limit === Infinity ? NO_LIMIT : limit
 }
 
 /** SQLite has rolled back some failed transactions by itself. */
