@@ -1,7 +1,7 @@
 import type { Clock } from '@kube-authn/core'
 import { checkKey } from '../limits.ts'
 import type { Fence, StoreChange, StoredObject } from '../object-store.ts'
-import { StoreError } from '../store-error.ts'
+import { requireKnown } from '../revisions.ts'
 import { type Channels, channels } from './channels.ts'
 import { type Deadline, type Deadlines, deadlines } from './deadlines.ts'
 import { deletion, fenced } from './decisions.ts'
@@ -64,22 +64,6 @@ export function openState(
 /** @throws {StoreError} `closed` */
 export function requireOpen({ isClosed }: LocalState): void {
   if (isClosed) throw closed()
-}
-
-/** @throws {StoreError} `revisionUnknown` */
-function requireKnown({ revision }: LocalState, at: number): void {
-  if (at <= revision) return
-  throw new StoreError('revisionUnknown', `revision ${at} is unknown: the last one is ${revision}`)
-}
-
-/** @throws {StoreError} `revisionUnknown`, `revisionCompacted` */
-export function requireRemembered(state: LocalState, since: number): void {
-  requireKnown(state, since)
-  if (since >= state.compactedRevision) return
-  throw new StoreError(
-    'revisionCompacted',
-    `changes after revision ${since} were forgotten, up to revision ${state.compactedRevision}`,
-  )
 }
 
 const NONE: ReadonlySet<string> = new Set()

@@ -2,6 +2,7 @@ import { readContinueToken } from '../continue-token.ts'
 import { checkKey, checkValue } from '../limits.ts'
 import { checkLimit, pageOf } from '../list-page.ts'
 import type { ListOptions, ObjectStore, StoredList } from '../object-store.ts'
+import { requireRemembered } from '../revisions.ts'
 import { creation, deletion, replacement } from './decisions.ts'
 import type { LocalEngine } from './engine.ts'
 import {
@@ -12,7 +13,6 @@ import {
   openState,
   prepareToRead,
   requireOpen,
-  requireRemembered,
   write,
 } from './local-state.ts'
 import { type Turns, turns } from './turns.ts'

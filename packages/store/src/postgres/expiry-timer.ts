@@ -1,5 +1,6 @@
 import type { Clock } from '@kube-authn/core'
-import type { NextExpiry, StoreState } from './rows.ts'
+import type { StoreState } from '../revisions.ts'
+import type { NextExpiry } from './rows.ts'
 
 /** Deletes objects when they expire, by the time of the database. */
 export interface ExpiryTimer {

@@ -1,51 +1,26 @@
-import type { Clock } from '@kube-authn/core'
 import { systemClock } from '@kube-authn/core/internal'
 import { readContinueToken } from '../continue-token.ts'
 import { checkKey, checkLifetime, checkValue } from '../limits.ts'
 import { checkLimit, pageOf } from '../list-page.ts'
-import { type Channels, channels } from '../local/channels.ts'
-import type { HistoryLimit } from '../local/history.ts'
 import { turns } from '../local/turns.ts'
 import { watch, type Watched } from '../local/watcher.ts'
 import { closed, objectOf } from '../local/write-queue.ts'
-import type {
-  Fence,
-  Fenced,
-  Lifetime,
-  ListOptions,
-  ObjectStore,
-  StoreChange,
-  StoredList,
-} from '../object-store.ts'
-import { type StoreTime, storeTime } from '../store-time.ts'
-import { type WorkInProgress, workInProgress } from '../work-in-progress.ts'
-import { type ChangeFeed, changeFeed } from './change-feed.ts'
-import { type Compaction, compaction } from './compaction.ts'
-import type { Database } from './database.ts'
-import { type ExpiryTimer, expiryTimer } from './expiry-timer.ts'
-import { type KnownRevisions, knownRevisions } from './known-revisions.ts'
+import type { Lifetime, ListOptions, ObjectStore, StoreChange, StoredList } from '../object-store.ts'
+import { requireKnown, requireRemembered } from '../revisions.ts'
+import type { StoreTime } from '../store-time.ts'
+import { workInProgress } from '../work-in-progress.ts'
+import type { ChangeFeed } from './change-feed.ts'
 import { listen } from './listener.ts'
-import { pastChanges } from './past-changes.ts'
-import { type Reader, reader } from './reader.ts'
-import type { NextExpiry, StoreState } from './rows.ts'
+import {
+  compact,
+  currentRevision,
+  openReplica,
+  pastChanges,
+  type PostgresStoreOptions,
+  type Replica,
+} from './replica.ts'
 import { spacedCalls } from './spaced-calls.ts'
-import { type Operation, type Writer, writer } from './writer.ts'
-
-/** How a store in a database works. */
-export interface PostgresStoreOptions {
-  readonly database: Database
-  readonly schema: string
-  readonly clock: Clock
-  /** The time that counts, instead of that of the database. */
-  readonly now: () => number | null
-  /** Milliseconds since some time in the past, which never go back. */
-  readonly elapsedMs: () => number
-  readonly history: HistoryLimit
-  readonly listens: boolean
-  readonly pollMs: number
-  /** How long a write waits for those of other processes. */
-  readonly waitMs: number
-}
+import type { Operation } from './writer.ts'
 
 /** Changes of other processes that come closer together are read together: to ask for them costs as much as ten of them. */
 const WAKE_PAUSES = { leastMs: 20, mostMs: 160 }
@@ -56,7 +31,8 @@ const READS_PER_TURN = 128
 export async function postgresStore(options: PostgresStoreOptions): Promise<ObjectStore> {
   const { database, clock, elapsedMs } = options
   const replica = await openReplica(options)
-  const { read, time, writes, feed, known, work } = replica
+  const { read, time, writes, feed, ends } = replica
+  const work = workInProgress()
   const { begin } = work
   const reads = turns(READS_PER_TURN)
   const listening = listeningOf(options, feed)
@@ -66,11 +42,7 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Obje
     turns: reads,
     revision: feed.revision,
     isCurrent: feed.isCurrent,
-    past: (prefix) =>
-      pastChanges(
-        { feed, reader: read, requireOpen: work.requireOpen, requireRemembered: known.requireRemembered },
-        prefix,
-      ),
+    past: (prefix) => pastChanges(replica, prefix, work.requireOpen),
     join(each) {
       listening.begin()
       feed.follow()
@@ -78,6 +50,14 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Obje
     },
     leave: (each) => replica.watched.leave(each),
   }
+  const write = (operation: Operation, lifetime: Lifetime = {}): Promise<StoreChange> =>
+    begin(() => {
+      checkKey(operation.key)
+      if (operation.value !== undefined) checkValue(operation.value)
+      checkLifetime(lifetime)
+      if (operation.fence !== undefined) checkKey(operation.fence.key)
+      return writes.write({ ...operation, ...ttlOf(lifetime, time) })
+    })
   const store: ObjectStore = {
     get: (key) =>
       begin(async () => {
@@ -86,21 +66,17 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Obje
       }),
     list: (prefix, given = {}) => begin(() => list(replica, prefix, given)),
     create: async (key, value, { fence, ...lifetime } = {}) =>
-      objectOf(await write(replica, { type: 'created', key, value, ...fencedBy(fence) }, lifetime)),
+      objectOf(await write({ type: 'created', key, value, ...(fence && { fence }) }, lifetime)),
     update: async (key, value, revision, { fence, ...lifetime } = {}) =>
-      objectOf(await write(replica, { type: 'updated', key, value, revision, ...fencedBy(fence) }, lifetime)),
-    delete: (key, precondition = {}) => write(replica, { ...precondition, type: 'deleted', key }),
-    watch: (prefix, given = {}) => watch(() => watched, prefix, given, known.revision()),
+      objectOf(await write({ type: 'updated', key, value, revision, ...(fence && { fence }) }, lifetime)),
+    delete: (key, precondition = {}) => write({ ...precondition, type: 'deleted', key }),
+    watch: (prefix, given = {}) => watch(() => watched, prefix, given, replica.revision),
     revision: () => begin(() => currentRevision(replica)),
     now: () => time.nowMs(),
-    compact: (upTo) =>
-      begin(async () => {
-        const { revision } = await replica.compacting.compact(upTo)
-        known.requireRemembered(upTo, { revision, compactedRevision: 0 })
-      }),
+    compact: (upTo) => begin(async () => requireKnown(await compact(replica, upTo), upTo)),
     async close() {
       if (!work.end()) return
-      replica.ends.stop()
+      ends.stop()
       await work.completed()
       await writes.idle()
       feed.stop()
@@ -112,79 +88,6 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Obje
     [Symbol.asyncDispose]: () => store.close(),
   }
   return store
-}
-
-/** What this process has of a store in a database. */
-interface Replica {
-  readonly read: Reader
-  readonly time: StoreTime
-  readonly watched: Channels
-  readonly known: KnownRevisions
-  readonly compacting: Compaction
-  readonly ends: ExpiryTimer
-  readonly feed: ChangeFeed
-  readonly writes: Writer
-  readonly work: WorkInProgress
-  /** Asks for the state of the store, and learns the time of the database. */
-  readonly state: () => Promise<StoreState & NextExpiry>
-}
-
-async function openReplica(options: PostgresStoreOptions): Promise<Replica> {
-  const { database, schema, clock, elapsedMs, now, waitMs, history, pollMs } = options
-  const read = reader(database, schema, now)
-  const time = storeTime(clock, elapsedMs, now() !== null)
-  /** Every answer tells the time of the database. */
-  const timed = async <T extends NextExpiry>(ask: () => Promise<T>): Promise<T> => {
-    const sentMs = elapsedMs()
-    const answer = await ask()
-    time.learn({ fromMs: answer.nowMs, toMs: answer.nowMs, sentMs, receivedMs: elapsedMs() })
-    return answer
-  }
-  const state = (): Promise<StoreState & NextExpiry> => timed(() => read.state())
-  const opened = await state()
-  const watched = channels()
-  const known = knownRevisions(opened, watched)
-  const onCompacted = (compacted: StoreState): void => known.observe(compacted)
-  const compacting = compaction({ database, reader: read, schema, waitMs, history, onCompacted })
-  // What expires is written, and what is written tells what expires next.
-  const ends: ExpiryTimer = expiryTimer({ clock, now, expire: () => writes.expire() })
-  const feed = changeFeed({
-    clock,
-    pollMs,
-    revision: opened.revision,
-    read: (since) => timed(() => read.changes('', since)),
-    onPage(page) {
-      known.observe(page)
-      ends.plan(page)
-    },
-    publish: (changes) => watched.publish(changes),
-    fail(error, revision) {
-      if (error.code === 'revisionUnknown') {
-        known.restart(revision)
-        ends.reset()
-      }
-      for (const each of watched.watchers()) each.fail(error)
-    },
-    onReached() {
-      for (const each of watched.watchers()) each.wake()
-    },
-  })
-  const writes: Writer = writer({
-    database,
-    schema,
-    now,
-    waitMs,
-    onWritten(written) {
-      time.learn({ fromMs: written.nowMs, toMs: Infinity, sentMs: 0, receivedMs: elapsedMs() })
-      feed.offer(written.changes)
-      known.observe(written)
-      ends.plan(written)
-      compacting.written(written)
-    },
-    between: () => compacting.forgetSurplus(),
-  })
-  ends.plan(opened)
-  return { read, time, watched, known, compacting, ends, feed, writes, work: workInProgress(), state }
 }
 
 /** Hears of the writes of other processes, from the first watcher on. */
@@ -205,29 +108,6 @@ function listeningOf(
   }
 }
 
-async function currentRevision({ state, known, ends, feed }: Replica): Promise<number> {
-  const current = await state()
-  known.observe(current)
-  ends.plan(current)
-  if (!feed.isCurrent()) feed.wake()
-  return current.revision
-}
-
-function write(replica: Replica, operation: Operation, lifetime: Lifetime = {}): Promise<StoreChange> {
-  const { work, writes, time } = replica
-  return work.begin(() => {
-    checkKey(operation.key)
-    if (operation.value !== undefined) checkValue(operation.value)
-    checkLifetime(lifetime)
-    if (operation.fence !== undefined) checkKey(operation.fence.key)
-    return writes.write({ ...operation, ...ttlOf(lifetime, time) })
-  })
-}
-
-function fencedBy(fence: Fence | undefined): Fenced {
-  return fence === undefined ? {} : { fence }
-}
-
 /** The database adds to its own time. */
 function ttlOf({ ttlMs, expiresAtMs }: Lifetime, time: StoreTime): Pick<Operation, 'ttlMs'> {
   if (expiresAtMs !== undefined) return { ttlMs: Math.max(1, expiresAtMs - time.earliestMs()) }
@@ -243,7 +123,7 @@ async function list(
   const page =
     token === undefined ? firstPage(replica, prefix, limit) : nextPage(replica, prefix, limit, token)
   const found = await page
-  replica.known.reached(found.revision)
+  replica.revision = Math.max(replica.revision, found.revision)
   return found
 }
 
@@ -263,7 +143,7 @@ async function firstPage(
 }
 
 async function nextPage(
-  { read, known }: Replica,
+  { read }: Replica,
   prefix: string,
   limit: number | undefined,
   token: string,
@@ -271,6 +151,6 @@ async function nextPage(
   const { revision, after } = readContinueToken(token, prefix)
   const range = { prefix, after, ...(limit !== undefined && { limit: limit + 1 }) }
   const found = await read.listAt(range, revision)
-  known.requireRemembered(revision, found)
+  requireRemembered(found, revision)
   return pageOf(found.objects, revision, limit)
 }

@@ -1,17 +1,9 @@
 import { rangeEnd } from '../key-order.ts'
 import type { StoreChange, StoredObject } from '../object-store.ts'
+import type { StoreState } from '../revisions.ts'
 import type { Database, Row } from './database.ts'
 import { quotedIdentifier } from './identifier.ts'
-import {
-  changeIn,
-  dueIn,
-  type NextExpiry,
-  numberIn,
-  objectIn,
-  optionalNumberIn,
-  stateIn,
-  type StoreState,
-} from './rows.ts'
+import { changeIn, dueIn, type NextExpiry, numberIn, objectIn, optionalNumberIn, stateIn } from './rows.ts'
 
 /** What is read of the tables: each function is one statement, so that all it returns is of one moment. */
 export interface Reader {

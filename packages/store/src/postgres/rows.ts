@@ -1,12 +1,7 @@
 import type { StoreChange, StoredObject } from '../object-store.ts'
+import type { StoreState } from '../revisions.ts'
 import { StoreError } from '../store-error.ts'
 import type { Row } from './database.ts'
-
-/** How far the store is. */
-export interface StoreState {
-  readonly revision: number
-  readonly compactedRevision: number
-}
 
 /** When there is something to delete. */
 export interface NextExpiry {

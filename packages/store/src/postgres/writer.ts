@@ -1,17 +1,10 @@
 import type { DeletePrecondition, StoreChange } from '../object-store.ts'
 import { fencedOff, StoreError, type StoreErrorCode } from '../store-error.ts'
 import { type Deferred, deferred } from '../local/deferred.ts'
+import type { StoreState } from '../revisions.ts'
 import type { Database, Row } from './database.ts'
 import { quotedIdentifier } from './identifier.ts'
-import {
-  changeTypeOf,
-  dueIn,
-  type NextExpiry,
-  numberIn,
-  optionalNumberIn,
-  type StoreState,
-  stringIn,
-} from './rows.ts'
+import { changeTypeOf, dueIn, type NextExpiry, numberIn, optionalNumberIn, stringIn } from './rows.ts'
 
 /** A change that is asked for. */
 export interface Operation extends DeletePrecondition {
