@@ -4,8 +4,8 @@
  * @module
  */
 export { readEtcdStore } from './etcd/read-etcd-store.ts'
+export { sslModeProblem } from './postgres/open-database.ts'
 export { postgresStoreVersions, readPostgresStore } from './postgres/read-postgres-store.ts'
-export { sslModeProblem } from './postgres/ssl-mode.ts'
 export type { SqlDatabase } from './sqlite/database.ts'
 export { sqliteDriver } from './sqlite/driver.ts'
 export { isBusy } from './sqlite/failure.ts'

@@ -1,6 +1,6 @@
 import type { Clock } from '@kube-authn/core'
 import type { Database, PostgresClient } from './database.ts'
-import { quotedIdentifier } from './identifier.ts'
+import { quotedIdentifier } from './schema.ts'
 import { retryPauses } from './retry-pauses.ts'
 
 /** Options of {@link listen}. */

@@ -1,9 +1,8 @@
 import { StoreError } from '../store-error.ts'
 import type { Database, Query } from './database.ts'
 import { PostgresFailure } from './failure.ts'
-import { quotedIdentifier } from './identifier.ts'
 import { optionalNumberIn } from './rows.ts'
-import { migrations, SCHEMA_VERSION } from './schema.ts'
+import { migrations, quotedIdentifier, SCHEMA_VERSION } from './schema.ts'
 
 /** Serializes migrations: `kaut` in ASCII. */
 const LOCK = 0x6b617574

@@ -10,8 +10,6 @@ import {
 } from '@kube-authn/core/internal'
 import { above, type OptionsShape } from '@kube-authn/core/adapter'
 import { type Database, database, type PostgresClient, type PostgresPool } from './database.ts'
-import { isSchemaName } from './identifier.ts'
-import { sslModeProblem } from './ssl-mode.ts'
 import { ownPool } from './own-pool.ts'
 
 /** Options of `migratePostgresStore`: which database. */
@@ -67,6 +65,20 @@ export async function openDatabase({
   return database({ ...used, timeoutMs })
 }
 
+/** Does something with the database that the options name. @throws {ConfigurationError} if an option is invalid. @throws {StoreError} */
+export async function withDatabase<T>(
+  options: PostgresDatabaseOptions,
+  work: (opened: Database, schema: string) => Promise<T>,
+): Promise<T> {
+  refuseOptions(databaseShape, options)
+  const opened = await openDatabase(options)
+  try {
+    return await work(opened, options.schema ?? SCHEMA)
+  } finally {
+    await opened.close()
+  }
+}
+
 /** @throws {ConfigurationError} if an option is invalid. */
 export function refuseOptions(checks: AnyShape, options: PostgresDatabaseOptions | undefined): void {
   refuseProblems(withFurtherProblems(optionProblems(checks, options), options ?? {}, databaseProblems))
@@ -99,6 +111,29 @@ function poolProblems(pool: PostgresPool): readonly ConfigurationProblem[] {
         },
       ]
     : []
+}
+
+/** Those of the driver. It takes any other one, and also `prefer`, for `verify-full`. */
+const SSL_MODES: ReadonlySet<string | null> = new Set([
+  'disable',
+  'no-verify',
+  'prefer',
+  'require',
+  'verify-ca',
+  'verify-full',
+  null,
+])
+
+/** What is wrong with `sslmode` in the URL of a PostgreSQL; `undefined` if nothing is. */
+export function sslModeProblem({ searchParams }: URL): string | undefined {
+  return SSL_MODES.has(searchParams.get('sslmode'))
+    ? undefined
+    : 'must have an sslmode that exists: verify-full, or disable if the network is trusted'
+}
+
+/** Whether a schema can have this name: one that needs no quotes, with at most 63 bytes, and not one of PostgreSQL itself. */
+function isSchemaName(name: unknown): boolean {
+  return typeof name === 'string' && /^(?!pg_)[a-z_][a-z\d_]{0,62}$/.test(name)
 }
 
 function isPostgresUrl(value: unknown): boolean {

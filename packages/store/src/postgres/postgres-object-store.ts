@@ -4,16 +4,15 @@ import { aBoolean, above, type OptionsShape } from '@kube-authn/core/adapter'
 import { historyLimitOf, type HistoryOptions, historyShape } from '../history-options.ts'
 import { elapsedTimeOf } from '../local/elapsed.ts'
 import type { ObjectStore } from '../object-store.ts'
-import type { Database } from './database.ts'
 import { migrate, requireMigrated } from './migration.ts'
 import {
   databaseShape,
   openDatabase,
-  type OpenDatabaseOptions,
   type PostgresDatabaseOptions,
   refuseOptions,
   SCHEMA,
   TIMEOUT_SECONDS,
+  withDatabase,
 } from './open-database.ts'
 import { postgresStore } from './postgres-store.ts'
 
@@ -60,10 +59,11 @@ export async function postgresObjectStore(options: PostgresObjectStoreOptions): 
     listen = true,
     pollSeconds = 0.5,
   } = options
-  return withDatabase({ ...options, isSession: listen }, async (opened) => {
-    await requireMigrated(opened, schema)
-    return postgresStore({
-      database: opened,
+  const database = await openDatabase({ ...options, isSession: listen })
+  try {
+    await requireMigrated(database, schema)
+    return await postgresStore({
+      database,
       schema,
       clock: clock ?? systemClock,
       now: () => clock?.now() ?? null,
@@ -73,7 +73,10 @@ export async function postgresObjectStore(options: PostgresObjectStoreOptions): 
       pollMs: pollSeconds * 1000,
       waitMs: Math.ceil(timeoutSeconds * 1000 * WAIT_SHARE),
     })
-  })
+  } catch (thrown) {
+    await database.close()
+    throw thrown
+  }
 }
 
 /**
@@ -86,24 +89,5 @@ export async function postgresObjectStore(options: PostgresObjectStoreOptions): 
  * await migratePostgresStore({ connectionString: 'postgres://owner@db.example.com/auth?sslmode=verify-full' })
  */
 export async function migratePostgresStore(options: PostgresDatabaseOptions): Promise<void> {
-  refuseOptions(databaseShape, options)
-  const opened = await openDatabase(options)
-  try {
-    await migrate(opened, options.schema ?? SCHEMA)
-  } finally {
-    await opened.close()
-  }
-}
-
-async function withDatabase(
-  options: OpenDatabaseOptions,
-  open: (opened: Database) => Promise<ObjectStore>,
-): Promise<ObjectStore> {
-  const opened = await openDatabase(options)
-  try {
-    return await open(opened)
-  } catch (thrown) {
-    await opened.close()
-    throw thrown
-  }
+  await withDatabase(options, migrate)
 }

@@ -1,17 +1,10 @@
 import { rangeEnd } from '../key-order.ts'
 import type { FoundObject, StoreSnapshot } from '../store-snapshot.ts'
 import type { Query, Row } from './database.ts'
-import { quotedIdentifier } from './identifier.ts'
 import { requireMigrated, versionOf } from './migration.ts'
-import {
-  databaseShape,
-  openDatabase,
-  type PostgresDatabaseOptions,
-  refuseOptions,
-  SCHEMA,
-} from './open-database.ts'
+import { type PostgresDatabaseOptions, withDatabase } from './open-database.ts'
 import { numberIn, objectIn, optionalNumberIn, stateIn } from './rows.ts'
-import { SCHEMA_VERSION } from './schema.ts'
+import { quotedIdentifier, SCHEMA_VERSION } from './schema.ts'
 
 /**
  * Reads the store in a database as it is now, in one transaction that cannot write.
@@ -23,15 +16,10 @@ export async function readPostgresStore<T>(
   options: PostgresDatabaseOptions,
   work: (snapshot: StoreSnapshot) => Promise<T>,
 ): Promise<T> {
-  refuseOptions(databaseShape, options)
-  const { schema = SCHEMA } = options
-  const database = await openDatabase(options)
-  try {
+  return withDatabase(options, async (database, schema) => {
     await requireMigrated(database, schema)
-    return await database.snapshot(async (query) => work(await snapshotOf(query, quotedIdentifier(schema))))
-  } finally {
-    await database.close()
-  }
+    return database.snapshot(async (query) => work(await snapshotOf(query, quotedIdentifier(schema))))
+  })
 }
 
 /**
@@ -42,13 +30,10 @@ export async function readPostgresStore<T>(
 export async function postgresStoreVersions(
   options: PostgresDatabaseOptions,
 ): Promise<{ readonly before: number; readonly after: number }> {
-  refuseOptions(databaseShape, options)
-  const database = await openDatabase(options)
-  try {
-    return { before: await versionOf(database.query, options.schema ?? SCHEMA), after: SCHEMA_VERSION }
-  } finally {
-    await database.close()
-  }
+  return withDatabase(options, async ({ query }, schema) => ({
+    before: await versionOf(query, schema),
+    after: SCHEMA_VERSION,
+  }))
 }
 
 const PAGE = 500

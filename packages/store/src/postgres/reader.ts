@@ -2,7 +2,7 @@ import { rangeEnd } from '../key-order.ts'
 import type { StoreChange, StoredObject } from '../object-store.ts'
 import type { StoreState } from '../revisions.ts'
 import type { Database, Row } from './database.ts'
-import { quotedIdentifier } from './identifier.ts'
+import { quotedIdentifier } from './schema.ts'
 import { changeIn, dueIn, type NextExpiry, numberIn, objectIn, optionalNumberIn, stateIn } from './rows.ts'
 
 /** What is read of the tables: each function is one statement, so that all it returns is of one moment. */

@@ -1,5 +1,9 @@
-import { quotedIdentifier } from './identifier.ts'
 import { dropWriteFunction, writeFunction } from './write-function.ts'
+
+/** A name as SQL takes it, whatever its characters are. */
+export function quotedIdentifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`
+}
 
 /** The version of the tables and functions. */
 export const SCHEMA_VERSION = 2

@@ -3,7 +3,7 @@ import { fencedOff, StoreError, type StoreErrorCode } from '../store-error.ts'
 import { type Deferred, deferred } from '../local/deferred.ts'
 import type { StoreState } from '../revisions.ts'
 import type { Database, Row } from './database.ts'
-import { quotedIdentifier } from './identifier.ts'
+import { quotedIdentifier } from './schema.ts'
 import { changeTypeOf, dueIn, type NextExpiry, numberIn, optionalNumberIn, stringIn } from './rows.ts'
 
 /** A change that is asked for. */
