@@ -23,23 +23,24 @@ const ARROWS = {
   fastify: ['api', 'core', 'internal'],
   fetch: ['core', 'internal'],
   hono: ['api', 'core', 'internal'],
+  issuer: ['core', 'internal', 'x509'],
   keystone: ['core', 'internal'],
   koa: ['api', 'core', 'internal'],
   login: ['core', 'internal'],
   nest: ['core', 'express', 'internal'],
-  node: ['audit', 'cel', 'core', 'internal', 'keystone', 'x509'],
+  node: ['audit', 'cel', 'core', 'internal', 'issuer', 'keystone', 'x509'],
   passport: ['core', 'internal'],
   proxy: ['core', 'internal', 'node'],
-  server: ['api', 'audit', 'core', 'internal', 'metrics', 'node', 'proxy', 'store', 'x509'],
+  server: ['api', 'audit', 'core', 'internal', 'issuer', 'metrics', 'node', 'proxy', 'store', 'x509'],
   store: ['core', 'internal', 'node'],
-  testing: ['audit', 'core', 'internal', 'x509'],
+  testing: ['audit', 'core', 'internal', 'issuer', 'x509'],
 }
 
 /** They run on every JavaScript runtime. */
-const PORTABLE = new Set(['internal', 'x509', 'cel', 'core', 'audit', 'keystone', 'metrics', 'api'])
+const PORTABLE = new Set(['internal', 'x509', 'cel', 'core', 'audit', 'issuer', 'keystone', 'metrics', 'api'])
 
 /** Libraries: their objects carry no private state, so two copies in one app do no harm. */
-const LIBRARIES = new Set(['x509', 'cel', 'keystone'])
+const LIBRARIES = new Set(['x509', 'cel', 'issuer', 'keystone'])
 
 /** Two versions of a package in one app are two copies, which do not share private state. */
 const PEER = 'must be a peer dependency, so that an app has one copy of it'

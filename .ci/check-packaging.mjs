@@ -18,6 +18,7 @@ const BUDGETS = {
   fastify: { packed: 11, installed: 45 },
   fetch: { packed: 16, installed: 62 },
   hono: { packed: 17, installed: 59 },
+  issuer: { packed: 34, installed: 112 },
   keystone: { packed: 30, installed: 105 },
   koa: { packed: 11, installed: 45 },
   login: { packed: 104, installed: 394 },

@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { isConfigurationError } from '@kube-authn/core/internal'
 import { alwaysAllow } from '@kube-authn/core/authorization'
 import { bootstrapSecrets } from '@kube-authn/core/bootstrap-token'
-import { serviceAccountObjects, signingKeyFromPem } from '@kube-authn/core/service-account'
+import { serviceAccountObjects } from '@kube-authn/core/service-account'
+import { signingKeyFromPem } from '@kube-authn/issuer'
 import { cookieSessions } from '@kube-authn/login'
 import { memoryObjectStore } from '@kube-authn/store'
 import {
@@ -211,13 +212,9 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
     webhookAuthenticator: alone(() => ({ url })),
   },
   '@kube-authn/core/service-account': {
-    issuerDiscovery: alone(() => ({ issuer: url, keys, externalAddress: 'a' })),
     legacyServiceAccountToken: alone(() => ({ keys, audiences: ['a'], objects: false })),
     serviceAccountObjects: alone(),
     serviceAccountToken: alone(() => ({ issuers: [url], keys, objects })),
-    tokenIssuer: alone(() => ({ issuer: url, signingKey: key, objects })),
-    fetchedKeys: alone(() => ({ fetchKeys: async () => ({ keys, refreshAfterSeconds: 60 }) })),
-    keySigner: alone(() => ({ verificationKey, sign: () => new Uint8Array() })),
   },
   '@kube-authn/core/token-file': {
     tokenFileSteps: after(() => ''),
@@ -249,6 +246,12 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
   '@kube-authn/node/internal': {
     fileSource: { ...after(() => at('tokens.csv')), least: () => ({ parse: () => 1 }) },
     manifestsSource: { ...after(() => at('role.yaml')), least: () => ({ parse: () => 1 }) },
+  },
+  '@kube-authn/issuer': {
+    fetchedKeys: alone(() => ({ fetchKeys: async () => ({ keys, refreshAfterSeconds: 60 }) })),
+    issuerDiscovery: alone(() => ({ issuer: url, keys, externalAddress: 'a' })),
+    keySigner: alone(() => ({ verificationKey, sign: () => new Uint8Array() })),
+    tokenIssuer: alone(() => ({ issuer: url, signingKey: key, objects })),
   },
   '@kube-authn/keystone': {
     keystonePassword: alone(() => ({ url })),

@@ -1,5 +1,6 @@
 import { bootstrapSecrets, createBootstrapToken } from '@kube-authn/core/bootstrap-token'
-import { signingKeyFromPem, serviceAccountObjects, tokenIssuer } from '@kube-authn/core/service-account'
+import { serviceAccountObjects } from '@kube-authn/core/service-account'
+import { signingKeyFromPem, tokenIssuer } from '@kube-authn/issuer'
 import type { Material } from '@kube-authn-example/material'
 import { type CreateAuthenticatorOptions, verificationKeysAt } from '@kube-authn/node'
 

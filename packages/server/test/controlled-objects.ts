@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { signingKeyFromPem } from '@kube-authn/core/service-account'
+import { signingKeyFromPem } from '@kube-authn/issuer'
 import { fixedClock, settled } from '../../core/test/fakes.ts'
 import { runControllers, type RunControllersOptions } from '../src/controllers/run-controllers.ts'
 import type { KubeObject } from '../src/registry/kube-object.ts'

@@ -2,12 +2,9 @@
 // is refused.
 import { createPrivateKey, generateKeyPairSync, sign } from 'node:crypto'
 import { AuthenticationError, emptyContext } from '@kube-authn/core'
-import {
-  boundTokenClaims,
-  serviceAccountObjects,
-  serviceAccountToken,
-  signingKeyFromPem,
-} from '@kube-authn/core/service-account'
+import { serviceAccountObjects, serviceAccountToken } from '@kube-authn/core/service-account'
+import { signingKeyFromPem } from '@kube-authn/issuer'
+import { boundTokenClaims } from '@kube-authn/issuer/internal'
 import { Finding } from '../lib/finding.mjs'
 import { mutateBytes, mutateText } from '../lib/mutate.mjs'
 

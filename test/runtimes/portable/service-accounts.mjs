@@ -1,4 +1,5 @@
-import { issuerDiscovery, serviceAccountToken, tokenIssuer } from '@kube-authn/core/service-account'
+import { serviceAccountToken } from '@kube-authn/core/service-account'
+import { issuerDiscovery, tokenIssuer } from '@kube-authn/issuer'
 import { createServiceAccounts, fixedClock } from '@kube-authn/testing'
 import { checksOf } from './check.mjs'
 import { expectEqual, thrownBy } from './expect.mjs'

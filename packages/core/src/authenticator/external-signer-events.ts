@@ -17,13 +17,3 @@ export interface ExternalSignerCallEvent {
   readonly code: string
   readonly durationSeconds: number
 }
-
-/** The `code` of an event for an error: the gRPC code if the error or one of its causes has a `grpcCode`. */
-export function signerCode(error: unknown): string {
-  let cause = error
-  for (let depth = 0; depth < 8 && cause instanceof Error; depth++) {
-    if ('grpcCode' in cause && typeof cause.grpcCode === 'string') return cause.grpcCode
-    cause = cause.cause
-  }
-  return 'unknown-non-grpc'
-}

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Authentication, AuthenticationError, ConfigurationError } from '@kube-authn/core'
 import { createBootstrapToken, bootstrapSecrets } from '@kube-authn/core/bootstrap-token'
-import { legacyTokenClaims, signToken } from '@kube-authn/core/service-account'
+import { legacyTokenClaims, signToken } from '@kube-authn/issuer/internal'
 import { serviceAccountStore } from '../../../server/test/service-account-store.ts'
 import {
   type CertificateAuthority,

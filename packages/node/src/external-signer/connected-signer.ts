@@ -1,11 +1,7 @@
 import { ConfigurationError } from '@kube-authn/core'
-import {
-  fetchedKeys,
-  type FetchedKeys,
-  type FetchedKeySet,
-  type VerificationKey,
-  verificationKeyFromDer,
-} from '@kube-authn/core/service-account'
+import { type VerificationKey, verificationKeyFromDer } from '@kube-authn/core/service-account'
+import { fetchedKeys } from '@kube-authn/issuer'
+import type { FetchedKeys, FetchedKeySet } from '@kube-authn/issuer/internal'
 import type { ExternalSigner, ExternalSignerAtOptions } from './external-signer.ts'
 import { grpcClient, type GrpcClient } from './grpc-client.ts'
 import {

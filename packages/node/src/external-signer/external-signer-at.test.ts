@@ -1,12 +1,8 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { type AuthenticationEvent, ConfigurationError } from '@kube-authn/core'
-import {
-  issuerDiscovery,
-  serviceAccountObjects,
-  serviceAccountToken,
-  tokenIssuer,
-} from '@kube-authn/core/service-account'
+import { serviceAccountObjects, serviceAccountToken } from '@kube-authn/core/service-account'
+import { issuerDiscovery, tokenIssuer } from '@kube-authn/issuer'
 import { fixedClock } from '@kube-authn/testing'
 import { afterEach, describe, expect, it } from 'vitest'
 import {

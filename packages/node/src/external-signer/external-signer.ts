@@ -1,5 +1,6 @@
 import type { Clock, Observer } from '@kube-authn/core'
-import type { FetchedKeys, TokenSigner } from '@kube-authn/core/service-account'
+import type { TokenSigner } from '@kube-authn/issuer'
+import type { FetchedKeys } from '@kube-authn/issuer/internal'
 import type { Closeable } from '../options/closeable.ts'
 
 /** An external signer: it signs tokens and provides the keys that verify them. */

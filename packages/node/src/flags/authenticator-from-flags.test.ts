@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { authenticateRequest } from '@kube-authn/core/adapter'
 import { explain } from '@kube-authn/core'
 import { bootstrapSecrets } from '@kube-authn/core/bootstrap-token'
-import { serviceAccountObjects, signingKeyFromPem, tokenIssuer } from '@kube-authn/core/service-account'
+import { serviceAccountObjects } from '@kube-authn/core/service-account'
+import { signingKeyFromPem, tokenIssuer } from '@kube-authn/issuer'
 import {
   always,
   createPki,

@@ -1,4 +1,5 @@
-import { serviceAccountObjects, tokenIssuer } from '@kube-authn/core/service-account'
+import { serviceAccountObjects } from '@kube-authn/core/service-account'
+import { tokenIssuer } from '@kube-authn/issuer'
 import { authenticateRequest } from '@kube-authn/core/adapter'
 import { fakeRequest, recordEvents } from '@kube-authn/testing'
 import { afterEach, describe, expect, it } from 'vitest'

@@ -1,6 +1,6 @@
 import type { Clock, Observer } from '@kube-authn/core'
 import type { Authorizer } from '@kube-authn/core/authorization'
-import type { TokenIssuer } from '@kube-authn/core/service-account'
+import type { TokenIssuer } from '@kube-authn/issuer'
 import { aBoolean, aFunction, type OptionsShape, required } from '@kube-authn/core/adapter'
 import { aClock, anAuthorizer, withMethods } from '@kube-authn/core/internal'
 import type { StoredBootstrapTokens } from '../credentials/stored-bootstrap-tokens.ts'

@@ -1,5 +1,5 @@
 import { base64urlOf } from '@kube-authn/core/internal'
-import { signingKeyFromPem } from '@kube-authn/core/service-account'
+import { signingKeyFromPem } from '@kube-authn/issuer'
 import { parseCertificate } from '@kube-authn/x509'
 import type { SigningAuthority } from './issue-certificate.ts'
 import { pemContents } from './pem-contents.ts'

@@ -21,7 +21,8 @@ import {
   required,
   wholeNumber,
 } from '@kube-authn/core/adapter'
-import { aSigningKey, type SigningKey } from '@kube-authn/core/service-account'
+import type { SigningKey } from '@kube-authn/issuer'
+import { aSigningKey } from '@kube-authn/issuer/internal'
 import { registry } from '../registry/registry.ts'
 import { allResources } from '../registry/resources/index.ts'
 import { elapsedTimeOf, storeClock } from '@kube-authn/store/internal'

@@ -1,6 +1,6 @@
 import type { Awaitable, Clock } from '@kube-authn/core'
 import type { Authorizer } from '@kube-authn/core/authorization'
-import type { SigningKey } from '@kube-authn/core/service-account'
+import type { SigningKey } from '@kube-authn/issuer'
 import type { AuthorityPem } from '../certificates/signing-authority.ts'
 import { SYSTEM_NAMESPACES } from '../registry/namespace-lifecycle.ts'
 import type { Registry } from '../registry/registry.ts'

@@ -1,11 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { bootstrapToken, createBootstrapToken } from '@kube-authn/core/bootstrap-token'
-import {
-  LAST_USED_LABEL,
-  legacyServiceAccountToken,
-  signingKeyFromPem,
-  signToken,
-} from '@kube-authn/core/service-account'
+import { LAST_USED_LABEL, legacyServiceAccountToken } from '@kube-authn/core/service-account'
+import { signingKeyFromPem } from '@kube-authn/issuer'
+import { signToken } from '@kube-authn/issuer/internal'
 import { ConfigurationError } from '@kube-authn/core'
 import { fixedClock } from '@kube-authn/testing'
 import { beforeEach, describe, expect, it } from 'vitest'

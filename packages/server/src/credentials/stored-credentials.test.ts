@@ -7,10 +7,9 @@ import {
   CREDENTIAL_ID_KEY,
   legacyServiceAccountToken,
   serviceAccountToken,
-  signingKeyFromPem,
-  signToken,
-  tokenIssuer,
 } from '@kube-authn/core/service-account'
+import { signingKeyFromPem, tokenIssuer } from '@kube-authn/issuer'
+import { signToken } from '@kube-authn/issuer/internal'
 import { fixedClock } from '@kube-authn/testing'
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { faultyStore, type FaultyStore } from '../../../store/test/faulty-store.ts'

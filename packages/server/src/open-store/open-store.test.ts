@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { serviceAccountToken, signingKeyFromPem } from '@kube-authn/core/service-account'
+import { serviceAccountToken } from '@kube-authn/core/service-account'
+import { signingKeyFromPem } from '@kube-authn/issuer'
 import { memoryObjectStore, type ObjectStore } from '@kube-authn/store'
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { kubernetesApi } from '../api/api-handler.ts'

@@ -1,7 +1,7 @@
 import { type Authorizer, privilegedGroups, unionAuthorizer } from '@kube-authn/core/authorization'
 import { aBoolean, checkOptions, type OptionsShape } from '@kube-authn/core/adapter'
 import { without } from '@kube-authn/core/internal'
-import { type TokenIssuer, tokenIssuer } from '@kube-authn/core/service-account'
+import { type TokenIssuer, tokenIssuer } from '@kube-authn/issuer'
 import type { ObjectStore } from '@kube-authn/store'
 import { storeCacheShape, storeClock, type StoreCacheOptions } from '@kube-authn/store/internal'
 import type { RunningControllers } from '../controllers/loop/controller-loop.ts'

@@ -1,11 +1,11 @@
 import type { Clock } from '@kube-authn/core'
 import { aClock, anIterable, aString, systemClock } from '@kube-authn/core/internal'
-import type {
-  InitialObjects,
-  ServiceAccountTokenOptions,
-  SigningKey,
-  TokenIssuer,
+import {
+  type InitialObjects,
+  serviceAccountObjects,
+  type ServiceAccountTokenOptions,
 } from '@kube-authn/core/service-account'
+import { type SigningKey, signingKeyFromPem, type TokenIssuer, tokenIssuer } from '@kube-authn/issuer'
 import { checkOptions, type OptionsShape } from '@kube-authn/core/adapter'
 import { generateKeyPair } from '../pki/key-pair.ts'
 import { pem } from '../pki/pem.ts'
@@ -60,11 +60,6 @@ export async function createServiceAccounts(options: ServiceAccountsOptions = {}
   checkOptions(shape, options)
   const { issuer = 'https://kubernetes.default.svc', clock = systemClock, ...initial } = options
   const { serviceAccounts = [{ namespace: 'default', name: 'default', uid: 'default-uid' }] } = options
-  // Loaded when needed, like the certificate library.
-  const [{ signingKeyFromPem }, { serviceAccountObjects, tokenIssuer }] = await Promise.all([
-    import('@kube-authn/core/service-account'),
-    import('@kube-authn/core/service-account'),
-  ])
   const { privateKey } = await generateKeyPair('P-256')
   const der = new Uint8Array(await crypto.subtle.exportKey('pkcs8', privateKey))
   const signingKey = await signingKeyFromPem(pem('PRIVATE KEY', der))

@@ -1,10 +1,7 @@
 import { ConfigurationError } from '@kube-authn/core'
-import {
-  issuerDiscovery,
-  JWKS_PATH,
-  OPENID_CONFIGURATION_PATH,
-  type VerificationKey,
-} from '@kube-authn/core/service-account'
+import type { VerificationKey } from '@kube-authn/core/service-account'
+import { issuerDiscovery } from '@kube-authn/issuer'
+import { JWKS_PATH, OPENID_CONFIGURATION_PATH } from '@kube-authn/issuer/internal'
 import { verificationKeyOfJwk } from '@kube-authn/core/oidc'
 import type { Given, UnitRunner } from '../vector.ts'
 import { privateJwkNamed } from './signed-token.ts'

@@ -1,6 +1,7 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { ConfigurationError } from '@kube-authn/core'
-import { signingKeyFromPem, verificationKeysFromPem } from '@kube-authn/core/service-account'
+import { verificationKeysFromPem } from '@kube-authn/core/service-account'
+import { signingKeyFromPem } from '@kube-authn/issuer'
 import { verificationKeyOfJwk } from '@kube-authn/core/oidc'
 import { createPki } from '@kube-authn/testing'
 import { NotImplemented, type UnitRunner } from '../vector.ts'

@@ -1,12 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { readJwt } from '@kube-authn/core/oidc'
-import {
-  LEGACY_ISSUER,
-  type Secret,
-  type ServiceAccount,
-  type SigningKey,
-  signingKeyFromPem,
-} from '@kube-authn/core/service-account'
+import { LEGACY_ISSUER, type Secret, type ServiceAccount } from '@kube-authn/core/service-account'
+import { type SigningKey, signingKeyFromPem } from '@kube-authn/issuer'
 import { generateName } from '@kube-authn/server/internal'
 import { fixedClock } from '@kube-authn/testing'
 import type { UnitRunner } from '../vector.ts'

@@ -1,11 +1,9 @@
 import { AuthenticationError, type Context, type TokenAuthenticator } from '@kube-authn/core'
 import { metrics } from '@kube-authn/metrics'
 import {
-  boundTokenClaims,
   isServiceAccountToken,
   LAST_USED_LABEL,
   legacyServiceAccountToken,
-  legacyTokenClaims,
   type Secret,
   type ServiceAccountObjects,
   serviceAccountObjects,
@@ -14,6 +12,7 @@ import {
   serviceAccountUsername,
   splitServiceAccountUsername,
 } from '@kube-authn/core/service-account'
+import { boundTokenClaims, legacyTokenClaims } from '@kube-authn/issuer/internal'
 import { fixedClock } from '@kube-authn/testing'
 import { outcomeOf, vectorUserOf } from '../behaviour.ts'
 import { type Given, NotImplemented, type UnitRunner } from '../vector.ts'

@@ -1,11 +1,8 @@
 import { StatusError } from '@kube-authn/core/adapter'
 import { readJwt } from '@kube-authn/core/oidc'
-import {
-  serviceAccountObjects,
-  signingKeyFromPem,
-  tokenIssuer,
-  type TokenTarget,
-} from '@kube-authn/core/service-account'
+import { serviceAccountObjects } from '@kube-authn/core/service-account'
+import { signingKeyFromPem, tokenIssuer } from '@kube-authn/issuer'
+import type { TokenTarget } from '@kube-authn/issuer/internal'
 import { createPki, fixedClock } from '@kube-authn/testing'
 import type { Given, UnitRunner } from '../vector.ts'
 

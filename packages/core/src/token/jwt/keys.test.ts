@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { thrownBy } from '../../../test/fakes.ts'
 import { ecPair, rsaPair } from '../../../test/key-pairs.ts'
 import { ConfigurationError } from '../../authenticator/errors.ts'
-import { signingKeyFromPem, verificationKeysFromPem } from './pem-keys.ts'
+import { verificationKeysFromPem } from './pem-keys.ts'
 import { verificationKeyOfJwk } from './verification-key.ts'
 
 const rsa = rsaPair()
@@ -23,9 +23,6 @@ const pkcs8 = ({ privateKey }: KeyPair): string => pem(privateKey.export({ type:
 const sec1 = ({ privateKey }: KeyPair): string => pem(privateKey.export({ type: 'sec1', format: 'pem' }))
 const pkix = ({ publicKey }: KeyPair): string => pem(publicKey.export({ type: 'spki', format: 'pem' }))
 const pem = (text: string | Buffer): string => String(text)
-
-const labelled = (text: string, label: string): string =>
-  text.replace(/(?<=-----(?:BEGIN|END) ).*(?=-----)/g, label)
 
 const EC_PARAMETERS = '-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n'
 const NO_KEYS = 'data does not contain any valid RSA or ECDSA public keys'
@@ -88,43 +85,6 @@ describe('a file of keys to verify with', () => {
     der[40] = (der[40] ?? 0) ^ 1
     const text = `-----BEGIN X-----\n${der.toString('base64')}\n-----END X-----`
     expect(await thrownBy(() => verificationKeysFromPem(text))).toBeInstanceOf(ConfigurationError)
-  })
-})
-
-describe('a key to sign with', () => {
-  it.each([
-    ['PKCS#1', pkcs1(rsa), 'RS256'],
-    ['PKCS#8 of RSA', pkcs8(rsa), 'RS256'],
-    ['PKCS#8 of EC', pkcs8(p384), 'ES384'],
-    ['SEC1', EC_PARAMETERS + sec1(p521), 'ES512'],
-    ['the first of several, behind a public one', pkix(rsa) + sec1(p256) + pkcs1(rsa), 'ES256'],
-    ['behind one that is called something else', labelled(sec1(p256), 'PRIVATE KEY') + pkcs8(rsa), 'RS256'],
-  ])('can be %s', async (_, text, alg) => {
-    const key = await signingKeyFromPem(text)
-    expect(key).toMatchObject({ alg, kid: key.verificationKey.kid })
-    expect(key.key).toMatchObject({ type: 'private', extractable: false })
-  })
-
-  it.each([
-    ['nothing', ''],
-    ['public', pkix(rsa)],
-    ['on a curve that is too short', sec1(p224)],
-    ['short', pkcs1(shortRsa)],
-    ['of another kind', pkcs8(ed25519)],
-    ['SEC1 that is called PKCS#8', labelled(sec1(p256), 'PRIVATE KEY')],
-    ['PKCS#8 that is called SEC1', labelled(pkcs8(p256), 'EC PRIVATE KEY')],
-    ['PKCS#1 that is called PKCS#8', labelled(pkcs1(rsa), 'PRIVATE KEY')],
-    ['PKCS#8 that is called PKCS#1', labelled(pkcs8(rsa), 'RSA PRIVATE KEY')],
-    ['called like a public one', labelled(pkcs8(rsa), 'PUBLIC KEY')],
-    ['called like a property', labelled(pkcs8(rsa), 'constructor')],
-  ])('cannot be %s', async (_, text) => {
-    expect(await thrownBy(() => signingKeyFromPem(text))).toBeInstanceOf(ConfigurationError)
-  })
-
-  it('is not told of in an error about it', async () => {
-    const text = pkcs1(rsa).replace(/\n(.{10})/, '\nAAAAAAAAAA')
-    const error = String(await thrownBy(() => signingKeyFromPem(text)))
-    expect(error).not.toMatch(/[A-Za-z0-9+/]{30}/)
   })
 })
 

@@ -1,25 +1,8 @@
 import { ConfigurationError } from '../../authenticator/errors.ts'
-import type { CryptoKey } from '../../internal/crypto-key.ts'
 import { aNonEmptyString, aString, must, refuseProblems } from '../../internal/options/index.ts'
 import { type EncodedKey, encodedKeyOf } from './key-der.ts'
 import { pemBlocks } from './pem-blocks.ts'
-import {
-  invalidKey,
-  KEY_PARAMETERS,
-  type SigningAlgorithm,
-  type VerificationKey,
-  verificationKeyOfJwk,
-} from './verification-key.ts'
-
-/** A key that signs tokens. */
-export interface SigningKey {
-  /** The `kid` of tokens signed with this key. */
-  readonly kid: string
-  readonly alg: SigningAlgorithm
-  /** The private key, not extractable. */
-  readonly key: CryptoKey
-  readonly verificationKey: VerificationKey
-}
+import { invalidKey, KEY_PARAMETERS, type VerificationKey, verificationKeyOfJwk } from './verification-key.ts'
 
 /**
  * Reads all keys of a `--service-account-key-file`, in order, regardless of the PEM labels. Each block may be a public key (PKIX), a
@@ -45,7 +28,7 @@ export async function verificationKeysFromPem(pem: string): Promise<readonly Ver
       { path: 'keys', message: 'data does not contain any valid RSA or ECDSA public keys' },
     ])
   }
-  return Promise.all(usable.map(async (key) => verificationKeyOfJwk(await jwkOf(key))))
+  return Promise.all(usable.map(verificationKeyOf))
 }
 
 /**
@@ -68,54 +51,23 @@ export async function verificationKeyFromDer(der: Uint8Array, keyId?: string): P
   // A certificate contains a public key but is not one.
   if (encoded?.form !== 'SPKI' || encoded.der.length !== der.length)
     throw invalidKey('is not an RSA or EC public key')
-  const key = await verificationKeyOfJwk(await jwkOf(encoded))
+  const key = await verificationKeyOf(encoded)
   return keyId === undefined ? key : Object.freeze({ ...key, kid: keyId })
 }
 
 const MAX_DER_BYTES = 8192
 const isBytes = must('must be a Uint8Array', (value) => value instanceof Uint8Array)
 
-/**
- * Reads the first private key of a `--service-account-signing-key-file`. Its PEM label must match its form: `RSA PRIVATE KEY` (PKCS#1), `EC
- * PRIVATE KEY` (SEC1) or `PRIVATE KEY` (PKCS#8). Other blocks, such as EC parameters, are skipped.
- *
- * Source: client-go `util/keyutil/key.go` (`ParsePrivateKeyPEM`), kubernetes `pkg/serviceaccount/jwt.go` (`JWTTokenGenerator`).
- *
- * @throws {ConfigurationError} if there is no key, or it cannot sign.
- * @example
- * const key = await signingKeyFromPem(await readFile('sa.key', 'utf8'))
- */
-export async function signingKeyFromPem(pem: string): Promise<SigningKey> {
-  refuseProblems(aString(pem, 'pem'))
-  const encoded = (pemBlocks(pem) ?? [])
-    .map(({ label, der }) => ({ key: encodedKeyOf(der), form: PRIVATE_KEY_FORMS.get(label) }))
-    .find(({ key, form }) => key !== undefined && key.form === form)?.key
-  if (encoded === undefined) {
-    throw new ConfigurationError([
-      { path: 'key', message: 'data does not contain a valid RSA or ECDSA private key' },
-    ])
-  }
-  const jwk = await jwkOf(encoded)
-  const verificationKey = await verificationKeyOfJwk(jwk)
-  const { kid, alg } = verificationKey
-  const key = await crypto.subtle.importKey('jwk', jwk, KEY_PARAMETERS[alg], false, ['sign'])
-  return Object.freeze({ kid, alg, key, verificationKey })
-}
-
-const PRIVATE_KEY_FORMS: ReadonlyMap<string, EncodedKey['form']> = new Map([
-  ['EC PRIVATE KEY', 'SEC1'],
-  ['RSA PRIVATE KEY', 'PKCS#1'],
-  ['PRIVATE KEY', 'PKCS#8'],
-])
-
-/** WebCrypto validates the key and derives the public half of a private key. */
-async function jwkOf({ form, alg, der }: EncodedKey): Promise<JsonWebKey> {
+/** The public half of a key, which WebCrypto validates and derives. */
+export async function verificationKeyOf({ form, alg, der }: EncodedKey): Promise<VerificationKey> {
   const [format, usage] = form === 'SPKI' ? (['spki', 'verify'] as const) : (['pkcs8', 'sign'] as const)
+  let jwk: JsonWebKey
   try {
     const key = await crypto.subtle.importKey(format, der, KEY_PARAMETERS[alg], true, [usage])
-    return await crypto.subtle.exportKey('jwk', key)
+    jwk = await crypto.subtle.exportKey('jwk', key)
   } catch {
     // The WebCrypto error may reveal parts of the key.
     throw invalidKey(`is not an ${alg} key that this runtime can use`)
   }
+  return verificationKeyOfJwk(jwk)
 }

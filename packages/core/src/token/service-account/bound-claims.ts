@@ -4,9 +4,15 @@ import type { Clock } from '../../internal/clock.ts'
 import type { Context } from '../../authenticator/context.ts'
 import { rejected } from '../../authenticator/errors.ts'
 import { notify } from '../../authenticator/notify.ts'
-import type { ClaimsValidator, ValidClaims } from './claims-validator.ts'
 import { revocationWith, type ServiceAccountObjects } from './objects.ts'
-import { objectClaim, referenceClaim, textClaim, timeClaim } from './read-claims.ts'
+import {
+  type ClaimsValidator,
+  type ValidClaims,
+  objectClaim,
+  referenceClaim,
+  textClaim,
+  timeClaim,
+} from './read-claims.ts'
 import { checkedObjects, checkReferences, LEEWAY_MS, type References } from './referenced-objects.ts'
 
 /**

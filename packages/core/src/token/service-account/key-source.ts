@@ -18,12 +18,6 @@ export type KeySource = readonly VerificationKey[] | (() => readonly Verificatio
 
 const keyList = listOf(must('must be a key', (value) => typeof value === 'object' && value !== null))
 
-/** The check of a signing key. */
-export const aSigningKey: Check = must(
-  'must be a key, as signingKeyFromPem(...) makes',
-  (value) => typeof value === 'object' && value !== null && 'key' in value && 'alg' in value,
-)
-
 /** The check of a {@link KeySource}. */
 export const aKeySource: Check = either(Array.isArray, keyList, (value, path) =>
   typeof value === 'function' || isLookup(value)

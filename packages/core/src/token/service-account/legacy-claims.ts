@@ -9,7 +9,6 @@ import { notify } from '../../authenticator/notify.ts'
 import { quoted } from '@kube-authn/internal/quote'
 import { report } from '../../internal/report.ts'
 import { type Precondition, type Secret, valueOf } from '../../internal/secret.ts'
-import type { ClaimsValidator, ValidClaims } from './claims-validator.ts'
 import {
   readObject,
   revocationWith,
@@ -17,7 +16,7 @@ import {
   type ServiceAccountObjects,
   type WatchedObject,
 } from './objects.ts'
-import { textClaim } from './read-claims.ts'
+import { type ClaimsValidator, type ValidClaims, textClaim } from './read-claims.ts'
 import { splitServiceAccountUsername } from './username.ts'
 
 /** The label with the day, in UTC, on which the token in a secret was last used. */

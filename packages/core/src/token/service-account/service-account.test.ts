@@ -1,26 +1,36 @@
-import { generateKeyPairSync } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { signed } from '../../../test/attack-tokens.ts'
 import { fixedClock, recorder, thrownBy } from '../../../test/fakes.ts'
+import { ecPair } from '../../../test/key-pairs.ts'
 import type { Authentication } from '../../authenticator/authenticator.ts'
 import type { Context } from '../../authenticator/context.ts'
 import { ConfigurationError } from '../../authenticator/errors.ts'
-import { signingKeyFromPem } from '../jwt/pem-keys.ts'
+import { verificationKeyFromDer } from '../jwt/pem-keys.ts'
+import type { VerificationKey } from '../jwt/verification-key.ts'
 import type { LegacyTokenObjects } from './legacy-claims.ts'
 import { type InitialObjects, type ServiceAccountObjects, serviceAccountObjects } from './objects.ts'
 import { legacyServiceAccountToken, serviceAccountToken } from './service-account.ts'
-import { signToken } from './sign-token.ts'
-import { boundTokenClaims, legacyTokenClaims } from './token-claims.ts'
 
 const NOW_MS = Date.UTC(2030, 0, 1)
 const NOW = NOW_MS / 1000
 const ISSUER = 'https://issuer.example.com'
 const clock = fixedClock(NOW_MS)
-const newKey = () =>
-  signingKeyFromPem(
-    generateKeyPairSync('ec', { namedCurve: 'P-256' })
-      .privateKey.export({ type: 'pkcs8', format: 'pem' })
-      .toString(),
-  )
+interface Key {
+  readonly verificationKey: VerificationKey
+  readonly privateKey: KeyObject
+}
+
+async function newKey(): Promise<Key> {
+  const { publicKey, privateKey } = ecPair()
+  const spki = publicKey.export({ type: 'spki', format: 'der' })
+  return { verificationKey: await verificationKeyFromDer(spki), privateKey }
+}
+
+function signToken({ verificationKey, privateKey }: Key, claims: object): string {
+  return signed({ alg: 'ES256', kid: verificationKey.kid }, claims, privateKey)
+}
+
 const key = await newKey()
 const keys = [key.verificationKey]
 
@@ -32,13 +42,15 @@ const there: InitialObjects = {
   nodes: [{ name: 'n', uid: '4' }],
 }
 
-const CLAIMS = boundTokenClaims({
-  serviceAccount: account,
-  audiences: [ISSUER],
-  expirationSeconds: 600,
-  tokenId: 'id',
-  nowMs: NOW_MS,
-})
+const CLAIMS = {
+  sub: 'system:serviceaccount:ns:sa',
+  aud: [ISSUER],
+  iat: NOW,
+  nbf: NOW,
+  exp: NOW + 600,
+  jti: 'id',
+  'kubernetes.io': { namespace: 'ns', serviceaccount: { name: 'sa', uid: '1' } },
+}
 const bound = (more: object = {}, kubernetes: object = {}) =>
   signToken(key, {
     iss: ISSUER,
@@ -57,7 +69,7 @@ async function askBound(
 
 describe('a bound token', () => {
   it('is its service account, for what it is for, until it expires', async () => {
-    const answer = await askBound(await bound())
+    const answer = await askBound(bound())
     expect(answer).toMatchObject({
       user: { username: 'system:serviceaccount:ns:sa', uid: '1' },
       audiences: [ISSUER],
@@ -78,7 +90,7 @@ describe('a bound token', () => {
     ['a pod on a node that is not looked at', {}, { pod: { name: 'p', uid: '3' }, node: { name: 'x' } }],
     ['a node', {}, { node: { name: 'n', uid: '4' } }],
   ])('is known with %s', async (_, more, kubernetes) => {
-    expect(await askBound(await bound(more, kubernetes))).toBeDefined()
+    expect(await askBound(bound(more, kubernetes))).toBeDefined()
   })
 
   it.each([
@@ -130,7 +142,7 @@ describe('a bound token', () => {
       'node UID (4) does not match service account node ref claim (0)',
     ],
   ])('is refused when %s', async (_, more, kubernetes, message) => {
-    const token = await bound(more, kubernetes)
+    const token = bound(more, kubernetes)
     expect(await thrownBy(() => askBound(token))).toMatchObject({ code: 'rejected', message })
   })
 
@@ -141,7 +153,7 @@ describe('a bound token', () => {
   ])('counts or not when its account was deleted %s', async (_, sinceMs, isKnown) => {
     const deletionTimestampMs = NOW_MS + sinceMs
     const objects = serviceAccountObjects({ serviceAccounts: [{ ...account, deletionTimestampMs }] })
-    const token = await bound()
+    const token = bound()
     if (isKnown) expect(await askBound(token, objects)).toBeDefined()
     else {
       expect(await thrownBy(() => askBound(token, objects))).toMatchObject({
@@ -157,7 +169,7 @@ describe('a bound token', () => {
   ])('is of another %s before it is of one that was deleted', async (kind, more) => {
     const objects = serviceAccountObjects({ ...there, ...more })
     const tokenOf = (uid: string) => bound({}, { [kind]: { name: 's', uid } })
-    const [before, same] = [await tokenOf('0'), await tokenOf('2')]
+    const [before, same] = [tokenOf('0'), tokenOf('2')]
     expect(await thrownBy(() => askBound(before, objects))).toMatchObject({
       message: `${kind} UID (2) does not match service account ${kind} ref claim (0)`,
     })
@@ -170,19 +182,19 @@ describe('a bound token', () => {
     const { observer, events } = recorder()
     const annotations: Record<string, string> = {}
     const annotate = (name: string, value: string): void => void (annotations[name] = value)
-    await askBound(await bound({ aud: undefined }), undefined, { observer, annotate })
+    await askBound(bound({ aud: undefined }), undefined, { observer, annotate })
     expect(events).toEqual([{ type: 'serviceAccountToken', status: 'legacy' }])
     expect(annotations).toEqual({ 'authentication.k8s.io/legacy-token': 'system:serviceaccount:ns:sa' })
   })
 
   it('is ignored when it has another issuer or is not a JWT', async () => {
-    for (const token of [await bound({ iss: `${ISSUER}/` }), await bound({ iss: undefined }), 'x', '']) {
+    for (const token of [bound({ iss: `${ISSUER}/` }), bound({ iss: undefined }), 'x', '']) {
       expect(await askBound(token)).toBeUndefined()
     }
   })
 
   it('is refused when another key signed it, before anything is read', async () => {
-    const token = await signToken(await newKey(), { iss: ISSUER, ...CLAIMS })
+    const token = signToken(await newKey(), { iss: ISSUER, ...CLAIMS })
     const unread = new Proxy(serviceAccountObjects(), {
       // What is asked whether it is a promise is not read yet.
       get: (_, name) =>
@@ -199,14 +211,14 @@ describe('a bound token', () => {
 
   it('cannot be checked while an object cannot be read, which is no fault of its own', async () => {
     const objects = { ...serviceAccountObjects(there), getPod: () => Promise.reject(new Error('down')) }
-    const token = await bound({}, { pod: { name: 'p', uid: '3' } })
+    const token = bound({}, { pod: { name: 'p', uid: '3' } })
     const error = await thrownBy(() => askBound(token, objects))
     expect(error).toMatchObject({ code: 'unavailable' })
     expect(String(error)).not.toContain(token.slice(0, 20))
   })
 
   it('is for what a request asks, and for nothing when it asks for nothing', async () => {
-    const token = await bound({ aud: ['vault'] })
+    const token = bound({ aud: ['vault'] })
     const asked = await askBound(token, undefined, { audiences: ['x', 'vault'] })
     expect(asked?.audiences).toEqual(['vault'])
     expect(await thrownBy(() => askBound(token, undefined, { audiences: [] }))).toMatchObject({
@@ -230,7 +242,7 @@ describe('a bound token', () => {
     const annotate = (name: string, value: string): void => {
       annotations[name] = value
     }
-    await askBound(await bound({}, { warnafter }), undefined, { observer, annotate })
+    await askBound(bound({}, { warnafter }), undefined, { observer, annotate })
     expect(events).toEqual([{ type: 'serviceAccountToken', status }])
     expect(annotations).toEqual(expected)
   })
@@ -243,7 +255,7 @@ describe('a bound token', () => {
       objects: serviceAccountObjects(there),
       clock,
     })
-    const token = await bound()
+    const token = bound()
     expect(await tokens.authenticateToken(token, {})).toBeDefined()
     current = []
     expect(await thrownBy(() => tokens.authenticateToken(token, {}))).toMatchObject({ code: 'rejected' })
@@ -258,7 +270,7 @@ describe('a bound token', () => {
       objects: serviceAccountObjects(there),
       clock,
     })
-    const token = await bound()
+    const token = bound()
     expect(await thrownBy(() => tokens.authenticateToken(token, {}))).toMatchObject({
       code: 'unavailable',
       message: 'the keys of service account tokens could not be read',
@@ -284,7 +296,14 @@ describe('a bound token', () => {
 })
 
 describe('a token in a secret', () => {
-  const CLAIMS_IN_SECRET = legacyTokenClaims(account, 's')
+  const CLAIMS_IN_SECRET = {
+    iss: 'kubernetes/serviceaccount',
+    sub: 'system:serviceaccount:ns:sa',
+    'kubernetes.io/serviceaccount/namespace': 'ns',
+    'kubernetes.io/serviceaccount/service-account.name': 'sa',
+    'kubernetes.io/serviceaccount/service-account.uid': '1',
+    'kubernetes.io/serviceaccount/secret.name': 's',
+  }
   const inSecret = (more: object = {}) => signToken(key, { ...CLAIMS_IN_SECRET, ...more })
 
   interface Kept {
@@ -303,7 +322,7 @@ describe('a token in a secret', () => {
     legacyServiceAccountToken({ keys, audiences: ['api'], objects, clock }).authenticateToken(token, context)
 
   it('is its service account, for the API, for ever', async () => {
-    const token = await inSecret({ exp: 1, nbf: NOW * 2 })
+    const token = inSecret({ exp: 1, nbf: NOW * 2 })
     const answer = await ask(token, objectsWith(token))
     expect(answer).toMatchObject({ user: { username: 'system:serviceaccount:ns:sa', uid: '1', extra: {} } })
     expect(answer?.audiences).toEqual(['api'])
@@ -330,7 +349,7 @@ describe('a token in a secret', () => {
     ['an audience that is null', { aud: null }, 'the aud claim has the wrong type'],
     ['a subject that is a list', { sub: ['x'] }, 'the sub claim has the wrong type'],
   ])('is refused with %s, even when nothing is looked up', async (_, more, message) => {
-    const token = await inSecret(more)
+    const token = inSecret(more)
     expect(await thrownBy(() => ask(token, false))).toMatchObject({ code: 'rejected', message })
   })
 
@@ -347,7 +366,7 @@ describe('a token in a secret', () => {
     ],
     ['the account is another', { account: { uid: '0' } }, 'ServiceAccount UID (0) does not match claim (1)'],
   ])('is refused when %s', async (_, kept, message) => {
-    const token = await inSecret()
+    const token = inSecret()
     expect(await thrownBy(() => ask(token, objectsWith(token, kept)))).toMatchObject({
       code: 'rejected',
       message,
@@ -363,7 +382,7 @@ describe('a token in a secret', () => {
     ['tomorrow', '2030-01-02', []],
   ])('is noted as used unless the secret says so: %s', async (_, label, expected) => {
     const written: string[] = []
-    const token = await inSecret()
+    const token = inSecret()
     const labels = label === undefined ? {} : { 'kubernetes.io/legacy-token-last-used': label }
     await ask(
       token,
@@ -377,7 +396,7 @@ describe('a token in a secret', () => {
 
   it('is noted as used on the secret that was read, and on no other of its name', async () => {
     const written: unknown[] = []
-    const token = await inSecret()
+    const token = inSecret()
     const labelSecret: LegacyTokenObjects['labelSecret'] = (...given) => void written.push(given)
     await ask(token, objectsWith(token, { secret: { uid: '2' }, labelSecret }))
     expect(written).toEqual([['ns', 's', 'kubernetes.io/legacy-token-last-used', '2030-01-01', { uid: '2' }]])
@@ -389,7 +408,7 @@ describe('a token in a secret', () => {
     ['invalidated', { secret: { labels: { 'kubernetes.io/legacy-token-invalid-since': 'x' } } }],
   ])('is told of as %s', async (status, kept) => {
     const { observer, events } = recorder()
-    const token = await inSecret()
+    const token = inSecret()
     await ask(token, objectsWith(token, kept), { observer }).catch(() => undefined)
     expect(events).toEqual([
       { type: 'serviceAccountToken', status: 'legacy' },
@@ -399,7 +418,7 @@ describe('a token in a secret', () => {
 
   it('is noted as used, and refused, when it was marked invalid', async () => {
     const written: string[] = []
-    const token = await inSecret()
+    const token = inSecret()
     const error = await thrownBy(() =>
       ask(
         token,
@@ -422,7 +441,7 @@ describe('a token in a secret', () => {
 
   it('is known although that cannot be noted', async () => {
     const errors: unknown[] = []
-    const token = await inSecret()
+    const token = inSecret()
     const objects = objectsWith(token, { labelSecret: () => Promise.reject(new Error('forbidden')) })
     const tokens = legacyServiceAccountToken({
       keys,
@@ -436,7 +455,7 @@ describe('a token in a secret', () => {
   })
 
   it('is accepted although its use cannot be recorded and the error handler throws', async () => {
-    const token = await inSecret()
+    const token = inSecret()
     const tokens = legacyServiceAccountToken({
       keys,
       audiences: ['api'],
@@ -480,7 +499,7 @@ describe('objects that are watched', () => {
     ['a node', { node: { name: 'n', uid: '4' } }, ['Node /n']],
   ])('are those that the token depends on: %s', async (_, kubernetes, more) => {
     const { objects, watching } = watched()
-    const answer = await askBound(await bound({}, kubernetes), objects)
+    const answer = await askBound(bound({}, kubernetes), objects)
     const stop = answer?.revocation?.watch(() => undefined)
     expect(watching).toEqual(['ServiceAccount ns/sa', ...more])
     stop?.()
@@ -489,7 +508,7 @@ describe('objects that are watched', () => {
 
   it('revoke a token when they are gone, or another one', async () => {
     const { objects, present } = watched()
-    const answer = await askBound(await bound({}, { pod: { name: 'p', uid: '3' } }), objects)
+    const answer = await askBound(bound({}, { pod: { name: 'p', uid: '3' } }), objects)
     expect(answer?.revocation?.isRevoked()).toBe(false)
     Object.assign(present, { pods: [{ namespace: 'ns', name: 'p', uid: 'other' }] })
     expect(answer?.revocation?.isRevoked()).toBe(true)
@@ -503,7 +522,7 @@ describe('objects that are watched', () => {
     const { objects, present } = watched()
     Object.assign(present, { serviceAccounts: [deleted] })
     const tokens = serviceAccountToken({ issuers: [ISSUER], keys, objects, clock: own })
-    const answer = await tokens.authenticateToken(await bound(), {})
+    const answer = await tokens.authenticateToken(bound(), {})
     own.advance(60_000)
     expect(answer?.revocation?.isRevoked()).toBe(false)
     own.advance(1)
@@ -511,6 +530,6 @@ describe('objects that are watched', () => {
   })
 
   it('are not there without watchObject', async () => {
-    expect(await askBound(await bound())).not.toHaveProperty('revocation')
+    expect(await askBound(bound())).not.toHaveProperty('revocation')
   })
 })

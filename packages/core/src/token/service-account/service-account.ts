@@ -22,12 +22,10 @@ import {
 } from '../../internal/options/index.ts'
 import { quoted } from '@kube-authn/internal/quote'
 import { boundClaimsValidator } from './bound-claims.ts'
-import type { ClaimsValidator } from './claims-validator.ts'
-import { isNameOrUrl } from './issuer-name.ts'
 import { aKeySource, keysFor, type KeySource } from './key-source.ts'
 import { legacyClaimsValidator, type LegacyTokenObjects } from './legacy-claims.ts'
 import { serviceAccountGetters, type ServiceAccountObjects } from './objects.ts'
-import { audienceClaim, checkRegisteredClaims, textClaim } from './read-claims.ts'
+import { type ClaimsValidator, audienceClaim, checkRegisteredClaims, textClaim } from './read-claims.ts'
 import { serviceAccountUser } from './user-info.ts'
 
 /** The issuer of tokens in secrets. */
@@ -217,4 +215,14 @@ function validate(issuers: readonly string[], audiences: readonly string[]): voi
     if (audience === '') problems.push({ path: `audiences[${index}]`, message: 'must not be empty' })
   }
   refuseProblems(problems)
+}
+
+/**
+ * Whether a string is a valid issuer: a URL if it contains a colon, otherwise any name (`--service-account-issuer`).
+ *
+ * Source: kubernetes `pkg/kubeapiserver/options/authentication.go`.
+ */
+export function isNameOrUrl(issuer: string): boolean {
+  // The URL parser ignores white space, but the original string is compared.
+  return !issuer.includes(':') || (URL.canParse(issuer) && !/\s/.test(issuer))
 }

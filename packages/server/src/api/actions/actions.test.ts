@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { serviceAccountToken, signingKeyFromPem, tokenIssuer } from '@kube-authn/core/service-account'
+import { serviceAccountToken } from '@kube-authn/core/service-account'
+import { signingKeyFromPem, tokenIssuer } from '@kube-authn/issuer'
 import { userInfo } from '@kube-authn/core'
 import { fixedClock } from '@kube-authn/testing'
 import { beforeEach, describe, expect, it } from 'vitest'

@@ -1,4 +1,4 @@
-import type { TokenIssuer } from '@kube-authn/core/service-account'
+import type { TokenIssuer } from '@kube-authn/issuer'
 import type { ActionSubresource } from '../../registry/resource.ts'
 import { requireKind } from './require-kind.ts'
 

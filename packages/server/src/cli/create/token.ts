@@ -1,5 +1,6 @@
 import { isStatusError } from '@kube-authn/core/internal'
-import { serviceAccountObjects, signingKeyFromPem, tokenIssuer } from '@kube-authn/core/service-account'
+import { serviceAccountObjects } from '@kube-authn/core/service-account'
+import { signingKeyFromPem, tokenIssuer } from '@kube-authn/issuer'
 import { type Command, Option } from 'commander'
 import { Failure } from '../failure.ts'
 import { collect } from '../terminal/collect.ts'

@@ -1,12 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { messageOf } from '@kube-authn/core/internal'
-import {
-  type KeySource,
-  type SigningKey,
-  signingKeyFromPem,
-  type TokenSigner,
-} from '@kube-authn/core/service-account'
+import type { KeySource } from '@kube-authn/core/service-account'
+import { type SigningKey, signingKeyFromPem, type TokenSigner } from '@kube-authn/issuer'
 import { externalSignerAt, verificationKeysAt } from '@kube-authn/node'
 import { Failure } from '../failure.ts'
 import { codeOf } from '../terminal/new-file.ts'

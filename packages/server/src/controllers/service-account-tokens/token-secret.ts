@@ -1,12 +1,11 @@
 import {
-  legacyTokenClaims,
   SERVICE_ACCOUNT_NAME_ANNOTATION,
   SERVICE_ACCOUNT_SECRET_TYPE,
   SERVICE_ACCOUNT_UID_ANNOTATION,
   type ServiceAccount,
-  type SigningKey,
-  signToken,
 } from '@kube-authn/core/service-account'
+import type { SigningKey } from '@kube-authn/issuer'
+import { legacyTokenClaims, signToken } from '@kube-authn/issuer/internal'
 import { valueOf } from '@kube-authn/core/internal'
 import type { Secret } from '@kube-authn/core/bootstrap-token'
 import { generateName } from '../../registry/generate-name.ts'

@@ -1,11 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { thrownBy } from '../../../../core/test/fakes.ts'
-import {
-  legacyServiceAccountToken,
-  legacyTokenClaims,
-  signingKeyFromPem,
-} from '@kube-authn/core/service-account'
+import { legacyServiceAccountToken } from '@kube-authn/core/service-account'
+import { signingKeyFromPem } from '@kube-authn/issuer'
+import { legacyTokenClaims } from '@kube-authn/issuer/internal'
 import { readJwt } from '@kube-authn/core/oidc'
 import type { Secret } from '@kube-authn/core/bootstrap-token'
 import { serviceAccountStore, type ServiceAccountStore } from '../../../test/service-account-store.ts'

@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { createServer } from 'node:http'
-import { issuerDiscovery, verificationKeysFromPem } from '@kube-authn/core/service-account'
+import { verificationKeysFromPem } from '@kube-authn/core/service-account'
+import { issuerDiscovery } from '@kube-authn/issuer'
 import { memoryObjectStore } from '@kube-authn/store'
 import { apiServer } from '@kube-authn/server/node'
 import { answerDifferences } from '../http/answer-differences.ts'

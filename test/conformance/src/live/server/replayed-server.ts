@@ -4,12 +4,8 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { readFileSync } from 'node:fs'
 import { metrics } from '@kube-authn/metrics'
-import {
-  issuerDiscovery,
-  signingKeyFromPem,
-  tokenIssuer,
-  verificationKeysFromPem,
-} from '@kube-authn/core/service-account'
+import { verificationKeysFromPem } from '@kube-authn/core/service-account'
+import { issuerDiscovery, signingKeyFromPem, tokenIssuer } from '@kube-authn/issuer'
 import { authenticatorFromFlags, authorizerFromFlags } from '@kube-authn/node/flags'
 import {
   credentialObjects,

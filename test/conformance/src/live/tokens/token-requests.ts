@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { isStatusError } from '@kube-authn/core/internal'
-import { serviceAccountObjects, signingKeyFromPem, tokenIssuer } from '@kube-authn/core/service-account'
+import { serviceAccountObjects } from '@kube-authn/core/service-account'
+import { signingKeyFromPem, tokenIssuer } from '@kube-authn/issuer'
 import { type Difference, differencesOf, isObject } from '../difference.ts'
 import { type Explanation, type LiveArea, liveArea } from '../live-area.ts'
 import type { RecordedObjects } from './service-accounts.ts'

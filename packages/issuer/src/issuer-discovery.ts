@@ -1,13 +1,13 @@
-import type { ConfigurationProblem } from '../../authenticator/errors.ts'
-import type { VerificationKey } from '../jwt/verification-key.ts'
+import type { ConfigurationProblem } from '@kube-authn/core'
+import { checkOptions, type OptionsShape, required } from '@kube-authn/core/adapter'
+import { aString, refuseProblems } from '@kube-authn/core/internal'
 import {
-  aString,
-  checkOptions,
-  type OptionsShape,
-  refuseProblems,
-  required,
-} from '../../internal/options/index.ts'
-import { aKeySource, keysOf, type KeySource, maxAgeOf } from './key-source.ts'
+  type VerificationKey,
+  aKeySource,
+  type KeySource,
+  keysOf,
+  maxAgeOf,
+} from '@kube-authn/core/service-account'
 
 /** Options of {@link issuerDiscovery}. */
 export interface IssuerDiscoveryOptions {

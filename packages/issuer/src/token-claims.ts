@@ -1,7 +1,9 @@
-import { LEGACY_ISSUER } from './service-account.ts'
-import type { ServiceAccount } from './objects.ts'
-import type { ObjectReference } from './user-info.ts'
-import { serviceAccountUsername } from '../../authenticator/service-account-name.ts'
+import {
+  LEGACY_ISSUER,
+  type ServiceAccount,
+  serviceAccountUsername,
+  type ObjectReference,
+} from '@kube-authn/core/service-account'
 
 /** The content of a token to be signed. */
 export interface BoundTokenContent {

@@ -1,6 +1,6 @@
-import { badRequest, conflict, notFound } from '../../internal/status-errors.ts'
+import { badRequest, conflict, notFound } from '@kube-authn/core/internal'
+import type { ServiceAccountObjects } from '@kube-authn/core/service-account'
 import { quoted } from '@kube-authn/internal/quote'
-import type { ServiceAccountObjects } from './objects.ts'
 import type { BoundTokenContent } from './token-claims.ts'
 import type { BoundObjectReference } from './token-request.ts'
 

@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { fixedClock } from '../../../test/fakes.ts'
-import { ecPair } from '../../../test/key-pairs.ts'
-import type { AuthenticationEvent } from '../../authenticator/events.ts'
-import { verificationKeyFromDer } from '../jwt/pem-keys.ts'
-import type { VerificationKey } from '../jwt/verification-key.ts'
-import { issuerDiscovery } from '../service-account/discovery.ts'
+import type { AuthenticationEvent } from '@kube-authn/core'
+import {
+  verificationKeyFromDer,
+  type VerificationKey,
+  serviceAccountToken,
+  serviceAccountObjects,
+} from '@kube-authn/core/service-account'
+import { fixedClock } from '../../core/test/fakes.ts'
+import { ecPair } from '../../core/test/key-pairs.ts'
+import { issuerDiscovery } from './issuer-discovery.ts'
 import { fetchedKeys, type FetchedKeySet, type FetchedKeysOptions } from './fetched-keys.ts'
-import { serviceAccountToken } from '../service-account/service-account.ts'
-import { serviceAccountObjects } from '../service-account/objects.ts'
 
 const spki = ecPair('P-256').publicKey.export({ type: 'spki', format: 'der' })
 const named = (kid: string): Promise<VerificationKey> => verificationKeyFromDer(spki, kid)

@@ -1,16 +1,22 @@
-import { isObject, type JsonObject } from '../../internal/objects.ts'
-import type { Awaitable } from '../../internal/awaitable.ts'
-import { type Clock, systemClock } from '../../internal/clock.ts'
-import { AuthenticationError } from '../../authenticator/errors.ts'
+import { type Awaitable, type Clock, AuthenticationError } from '@kube-authn/core'
+import {
+  isObject,
+  type JsonObject,
+  systemClock,
+  deadlineAfter,
+  base64urlOf,
+  isCanonicalBase64url,
+  textOfBase64url,
+} from '@kube-authn/core/internal'
+import { readJwt } from '@kube-authn/core/oidc'
+import {
+  type KeySource,
+  keysFor,
+  strictJson,
+  KEY_PARAMETERS,
+  verifySignature,
+} from '@kube-authn/core/service-account'
 import { bytesFromText } from '@kube-authn/internal/byte-text'
-import { deadlineAfter } from '../../internal/http/deadline.ts'
-import { base64urlOf, isCanonicalBase64url, textOfBase64url } from '../../internal/base64url.ts'
-import { readJwt } from '../jwt/read-jwt.ts'
-import { strictJson } from '../jwt/strict-json.ts'
-import { KEY_PARAMETERS } from '../jwt/verification-key.ts'
-import { verifySignature } from '../jwt/verify-signature.ts'
-import { isKeyId } from './key-id.ts'
-import { keysFor, type KeySource } from '../service-account/key-source.ts'
 
 /** A request to sign a token. */
 export interface SignTokenRequest {
@@ -132,4 +138,30 @@ async function checkSignature(token: string, keyId: string, keys: KeySource): Pr
     if (!(cause instanceof AuthenticationError)) throw cause
     throw new Error('the signature does not match any key of the signer with this kid', { cause })
   }
+}
+
+const MAX_KEY_ID_BYTES = 1024
+
+/**
+ * Whether this is a valid key ID: 1 to 1,024 bytes.
+ *
+ * Source: kubernetes `pkg/serviceaccount/externaljwt/plugin/plugin.go`.
+ */
+export function isKeyId(value: unknown): value is string {
+  return (
+    typeof value === 'string' &&
+    value !== '' &&
+    value.length <= MAX_KEY_ID_BYTES &&
+    bytesFromText(value).length <= MAX_KEY_ID_BYTES
+  )
+}
+
+/** The `code` of an event for an error: the gRPC code if the error or one of its causes has a `grpcCode`. */
+export function signerCode(error: unknown): string {
+  let cause = error
+  for (let depth = 0; depth < 8 && cause instanceof Error; depth++) {
+    if ('grpcCode' in cause && typeof cause.grpcCode === 'string') return cause.grpcCode
+    cause = cause.cause
+  }
+  return 'unknown-non-grpc'
 }

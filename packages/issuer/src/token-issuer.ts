@@ -1,27 +1,48 @@
-import type { TokenIssuerOptions } from './token-issuer-options.ts'
-import { conflict, notFound } from '../../internal/status-errors.ts'
-import { systemClock } from '../../internal/clock.ts'
-import type { Context } from '../../authenticator/context.ts'
+import type { Clock, Context } from '@kube-authn/core'
 import {
   aBoolean,
   above,
-  aClock,
   aNonEmptyString,
   checkOptions,
-  must,
-  nonEmptyListOf,
   type OptionsShape,
   required,
+} from '@kube-authn/core/adapter'
+import {
+  conflict,
+  notFound,
+  systemClock,
+  aClock,
+  must,
+  nonEmptyListOf,
   withMethods,
-} from '../../internal/options/index.ts'
+} from '@kube-authn/core/internal'
+import {
+  type ServiceAccountObjects,
+  isNameOrUrl,
+  serviceAccountGetters,
+} from '@kube-authn/core/service-account'
 import { rfc3339Of } from '@kube-authn/internal/rfc3339'
 import { findBoundObject, type TokenTarget } from './bound-object.ts'
-import { isNameOrUrl } from './issuer-name.ts'
-import { serviceAccountGetters } from './objects.ts'
-import { aSigningKey } from './key-source.ts'
-import { signing } from './signing.ts'
+import { aSigningKey } from './signing-key.ts'
+import { signing, type SigningOptions } from './signing.ts'
 import { boundTokenClaims } from './token-claims.ts'
 import { checkSpec, checkTarget, readTokenRequest, type TokenRequestSpec } from './token-request.ts'
+
+/** Options of {@link tokenIssuer}. */
+export interface TokenIssuerOptions extends SigningOptions {
+  /** The issuer of the tokens (the first `--service-account-issuer`). */
+  readonly issuer: string
+  /** The audiences of tokens whose request names none (`--api-audiences`). Default: the issuer. */
+  readonly audiences?: readonly string[]
+  readonly objects: ServiceAccountObjects
+  /**
+   * Whether to extend tokens that admission requested for a pod, recognized by their 3,607 seconds, to a year or the maximum of the signer,
+   * and to report their use after the requested time (`--service-account-extend-token-expiration`). Default `true`.
+   */
+  readonly extendExpiration?: boolean
+  /** Default: the runtime's clock. */
+  readonly clock?: Clock
+}
 
 const aTokenSigner = withMethods('a signer of tokens, as keySigner(...) makes', 'sign')
 

@@ -1,8 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { ConfigurationError } from '../../authenticator/errors.ts'
-import { verificationKeysFromPem } from '../jwt/pem-keys.ts'
-import { issuerDiscovery } from './discovery.ts'
+import { ConfigurationError } from '@kube-authn/core'
+import { verificationKeysFromPem } from '@kube-authn/core/service-account'
+import { issuerDiscovery } from './issuer-discovery.ts'
 
 const pem = (namedCurve: string): string =>
   generateKeyPairSync('ec', { namedCurve }).privateKey.export({ type: 'sec1', format: 'pem' }).toString()

@@ -1,18 +1,18 @@
 import { createSign, type KeyObject, sign as signBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { fixedClock } from '../../../test/fakes.ts'
-import { ecPair, rsaPair } from '../../../test/key-pairs.ts'
-import { ConfigurationError } from '../../authenticator/errors.ts'
-import type { AuthenticationEvent } from '../../authenticator/events.ts'
-import { verificationKeyFromDer } from '../jwt/pem-keys.ts'
-import { readJwt } from '../jwt/read-jwt.ts'
-import type { VerificationKey } from '../jwt/verification-key.ts'
-import { issuerDiscovery } from '../service-account/discovery.ts'
+import { ConfigurationError, type AuthenticationEvent } from '@kube-authn/core'
+import { readJwt } from '@kube-authn/core/oidc'
+import {
+  verificationKeyFromDer,
+  type VerificationKey,
+  serviceAccountObjects,
+  serviceAccountToken,
+} from '@kube-authn/core/service-account'
+import { fixedClock } from '../../core/test/fakes.ts'
+import { ecPair, rsaPair } from '../../core/test/key-pairs.ts'
+import { issuerDiscovery } from './issuer-discovery.ts'
 import { keySigner, type KeySignerOptions } from './key-signer.ts'
-import { serviceAccountObjects } from '../service-account/objects.ts'
-import { serviceAccountToken } from '../service-account/service-account.ts'
-import { tokenIssuer } from '../service-account/token-issuer.ts'
-import type { TokenIssuerOptions } from '../service-account/token-issuer-options.ts'
+import { tokenIssuer, type TokenIssuerOptions } from './token-issuer.ts'
 import type { SignedTokenParts, TokenSigner } from './token-signer.ts'
 
 const ISSUER = 'https://issuer.example.com'

@@ -1,7 +1,12 @@
-import { badRequest, invalidObject } from '../../internal/status-errors.ts'
-import { type ErrorList, errorList } from '../../internal/field/errors.ts'
-import { fieldPath } from '../../internal/field/path.ts'
-import { type ObjectReader, readObject } from '../../internal/field/reader.ts'
+import {
+  badRequest,
+  invalidObject,
+  type ErrorList,
+  errorList,
+  fieldPath,
+  type ObjectReader,
+  readObject,
+} from '@kube-authn/core/internal'
 
 /** The object that a token is to be bound to. */
 export interface BoundObjectReference {

@@ -1,25 +1,16 @@
-import { errorOf } from '../../internal/thrown.ts'
-import { andThen } from '../../internal/awaitable.ts'
-import { type Clock, systemClock } from '../../internal/clock.ts'
-import { type ConfigurationProblem, unavailable } from '../../authenticator/errors.ts'
-import { notify } from '../../authenticator/notify.ts'
-import type { Observer } from '../../authenticator/events.ts'
-import { signerCode } from '../../authenticator/external-signer-events.ts'
-import { deadlineAfter } from '../../internal/http/deadline.ts'
-import { limitedFetch } from '../jwt/limited-fetch.ts'
-import type { VerificationKey } from '../jwt/verification-key.ts'
+import { type Clock, type ConfigurationProblem, unavailable, type Observer } from '@kube-authn/core'
+import { notify, above, aFunction, checkOptions, type OptionsShape, required } from '@kube-authn/core/adapter'
 import {
-  above,
+  errorOf,
+  andThen,
+  systemClock,
+  deadlineAfter,
   aClock,
-  aFunction,
-  checkOptions,
-  type OptionsShape,
-  required,
-} from '../../internal/options/index.ts'
-import { BUSY_SECONDS } from '../../internal/retry-after.ts'
-import { canWorkInBackground } from '../../internal/runtime.ts'
-import { isKeyId } from './key-id.ts'
-import type { KeyLookup } from '../service-account/key-source.ts'
+  BUSY_SECONDS,
+  canWorkInBackground,
+} from '@kube-authn/core/internal'
+import { type VerificationKey, type KeyLookup, limitedFetch } from '@kube-authn/core/service-account'
+import { isKeyId, signerCode } from './token-signer.ts'
 
 /** The keys of a signer at one point in time. */
 export interface FetchedKeySet {

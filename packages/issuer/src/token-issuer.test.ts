@@ -1,12 +1,11 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { fixedClock, thrownBy } from '../../../test/fakes.ts'
-import { ConfigurationError } from '../../authenticator/errors.ts'
-import { signingKeyFromPem } from '../jwt/pem-keys.ts'
-import { readJwt } from '../jwt/read-jwt.ts'
-import { StatusError } from '../../authenticator/status.ts'
-import { serviceAccountObjects } from './objects.ts'
-import { serviceAccountToken } from './service-account.ts'
+import { ConfigurationError } from '@kube-authn/core'
+import { StatusError } from '@kube-authn/core/adapter'
+import { readJwt } from '@kube-authn/core/oidc'
+import { serviceAccountObjects, serviceAccountToken } from '@kube-authn/core/service-account'
+import { fixedClock, thrownBy } from '../../core/test/fakes.ts'
+import { signingKeyFromPem } from './signing-key.ts'
 import { tokenIssuer } from './token-issuer.ts'
 
 const NOW_MS = Date.UTC(2030, 0, 1)

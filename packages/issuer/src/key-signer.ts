@@ -1,18 +1,21 @@
-import type { Awaitable } from '../../internal/awaitable.ts'
-import { bytesFromText } from '@kube-authn/internal/byte-text'
-import { base64urlOf } from '../../internal/base64url.ts'
-import { KEY_PARAMETERS, type VerificationKey } from '../jwt/verification-key.ts'
+import type { Awaitable } from '@kube-authn/core'
 import {
   aFunction,
   checkOptions,
-  must,
   oneOf,
   type OptionsShape,
   required,
   wholeNumber,
-} from '../../internal/options/index.ts'
+} from '@kube-authn/core/adapter'
+import { base64urlOf, must } from '@kube-authn/core/internal'
+import {
+  type VerificationKey,
+  aKeySource,
+  type KeySource,
+  KEY_PARAMETERS,
+} from '@kube-authn/core/service-account'
+import { bytesFromText } from '@kube-authn/internal/byte-text'
 import { ecdsaSignature } from '@kube-authn/x509'
-import { aKeySource, type KeySource } from '../service-account/key-source.ts'
 import type { TokenSigner } from './token-signer.ts'
 
 /** Options of {@link keySigner}. */
