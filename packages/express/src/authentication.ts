@@ -1,23 +1,13 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Authenticator } from '@kube-authn/core'
-import {
-  applyHeaderChanges,
-  closeConnection,
-  notify,
-  type OptionsShape,
-  Received,
-  type RequestOutcome,
-  warningHeaders,
-  whenOver,
-} from '@kube-authn/core/adapter'
+import { type OptionsShape, warningHeaders } from '@kube-authn/core/adapter'
 import {
   type AuthenticateRequestOptions,
-  authenticationOf,
   authenticationShape,
-  settleUser,
+  nodeAuthentication,
 } from '@kube-authn/core/internal'
-import { type FailureOptions, type Middleware, type Next, refuser, respond } from './middleware.ts'
-import { RequestContext, stateOf, users } from './state.ts'
+import { impersonationFollows } from './impersonation-follows.ts'
+import { type FailureOptions, type Middleware, proceedWith, refuser, respond } from './middleware.ts'
+import { users } from './state.ts'
 
 /** Options of {@link authentication}. */
 export interface AuthenticationOptions extends AuthenticateRequestOptions, FailureOptions {}
@@ -39,44 +29,25 @@ export function authentication(
   authenticator: Authenticator,
   options: AuthenticationOptions = {},
 ): Middleware {
-  const authenticate = authenticationOf(authenticator, shape, options)
+  const authenticate = nodeAuthentication(users, authenticator, shape, options)
   const refuse = refuser(options)
-  const { observer, log = authenticator.log, onFailure } = options
-
-  const proceed = (
-    outcome: RequestOutcome,
-    req: IncomingMessage,
-    res: ServerResponse,
-    next: Next,
-    onceOver: ReturnType<typeof whenOver> | undefined,
-  ): void => {
-    if (onceOver !== undefined) {
-      const { request } = stateOf(req)
-      onceOver((status) => notify(observer, { type: 'response', request, status }))
-    }
-    if (outcome.closesConnection) closeConnection(req)
-    applyHeaderChanges(req, outcome.headerChanges)
-    settleUser(users, req, outcome, log)
-    if ('failure' in outcome) {
-      if (onFailure === undefined) respond(outcome.answer, req, res, next)
-      else refuse(outcome.failure, req, res, next)
-      return
-    }
-    const { warnings } = outcome
-    if (warnings.length > 0) {
-      for (const value of warningHeaders(warnings)) res.appendHeader('Warning', value)
-    }
-    next()
-  }
+  const { onFailure } = options
 
   return function authenticationMiddleware(req, res, next) {
-    const state = stateOf(req)
-    const { request } = state
-    if (observer !== undefined) notify(observer, new Received(request, res))
-    const onceOver = observer === undefined ? undefined : whenOver(req, res)
-    const deciding = authenticate(request, new RequestContext(state, req, res, authenticationMiddleware))
-    if (deciding instanceof Promise) {
-      deciding.then((outcome) => proceed(outcome, req, res, next, onceOver)).then(undefined, next)
-    } else proceed(deciding, req, res, next, onceOver)
+    const deciding = authenticate(req, req, res, () => impersonationFollows(req, authenticationMiddleware))
+    proceedWith(
+      deciding,
+      (outcome) => {
+        if ('failure' in outcome) {
+          // The error is made only for those who ask for it.
+          if (onFailure === undefined) respond(outcome.answer, req, res, next)
+          else refuse(outcome.failure, req, res, next)
+          return
+        }
+        for (const value of warningHeaders(outcome.warnings)) res.appendHeader('Warning', value)
+        next()
+      },
+      next,
+    )
   }
 }

@@ -1,14 +1,12 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import { clientContext, incomingMessageRequest } from '@kube-authn/core/adapter'
+import type { IncomingMessage } from 'node:http'
+import { incomingMessageRequest } from '@kube-authn/core/adapter'
 import {
-  type AuthenticateRequestContext,
   RequestState,
   type RequestStates,
   requestStates,
   type Users,
   usersAsProperty,
 } from '@kube-authn/core/internal'
-import { impersonationFollows } from './impersonation-follows.ts'
 
 /** The number is the version of {@link RequestState}. */
 const states: RequestStates<RequestState> = requestStates('express/state@4')
@@ -36,32 +34,3 @@ export function knownOf(req: IncomingMessage): Partial<RequestState> {
 
 /** The users of requests, also as `req.user`. */
 export const users: Users<IncomingMessage> = usersAsProperty(stateOf, 'req.user')
-
-/** The context of a request for `authenticateRequest`. */
-export class RequestContext implements AuthenticateRequestContext {
-  readonly #state: RequestState
-  readonly #req: IncomingMessage
-  readonly #res: ServerResponse
-  readonly #own: unknown
-
-  /** @param own the calling middleware. */
-  constructor(state: RequestState, req: IncomingMessage, res: ServerResponse, own: unknown) {
-    this.#state = state
-    this.#req = req
-    this.#res = res
-    this.#own = own
-  }
-
-  get impersonates(): boolean {
-    return impersonationFollows(this.#req, this.#own)
-  }
-
-  get signal(): AbortSignal {
-    return clientContext(this.#req, this.#res).signal
-  }
-
-  get askedToImpersonate(): boolean {
-    const { authentication, held } = this.#state
-    return authentication?.requester !== undefined || (held !== undefined && held.caller === undefined)
-  }
-}

@@ -1,6 +1,5 @@
-import { applyHeaderChanges, clientContext, incomingMessageRequest } from '@kube-authn/core/adapter'
+import { applyHeaderChanges, incomingMessageRequest } from '@kube-authn/core/adapter'
 import {
-  type AuthenticateRequestContext,
   RequestState,
   type RequestStates,
   requestStates,
@@ -8,7 +7,7 @@ import {
   usersAsProperty,
 } from '@kube-authn/core/internal'
 import type { HeaderChanges } from '@kube-authn/core'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 
 /** The used part of a request. */
 export type RawRequest = Pick<FastifyRequest, 'raw' | 'originalUrl'>
@@ -41,33 +40,10 @@ export function changeHeaders({ raw }: Pick<FastifyRequest, 'raw'>, changes: Hea
   applyHeaderChanges(raw, changes)
 }
 
-/** The context of a request for `authenticateRequest`. */
-export class RequestContext implements AuthenticateRequestContext {
-  readonly #request: FastifyRequest
-  readonly #reply: FastifyReply
-
-  constructor(request: FastifyRequest, reply: FastifyReply) {
-    this.#request = request
-    this.#reply = reply
-  }
-
-  get impersonates(): boolean {
-    return impersonatesInScopeOf(this.#request)
-  }
-
-  get signal(): AbortSignal {
-    return clientContext(this.#request.raw, this.#reply.raw).signal
-  }
-
-  get askedToImpersonate(): boolean {
-    const { authentication, held } = stateOf(this.#request)
-    return authentication?.requester !== undefined || (held !== undefined && held.caller === undefined)
-  }
-}
-
 /** Decorates the requests of scopes in which `impersonation` is registered; Fastify passes it on to inner scopes. */
 export const IMPERSONATED_SCOPE: unique symbol = Symbol.for('@kube-authn/fastify/impersonates')
 
-function impersonatesInScopeOf(request: FastifyRequest): boolean {
+/** Whether impersonation is registered in the scope of a request. */
+export function impersonatesInScopeOf(request: FastifyRequest): boolean {
   return IMPERSONATED_SCOPE in request && request[IMPERSONATED_SCOPE] === true
 }

@@ -13,6 +13,7 @@ import {
   type RequestStates,
   requestStates,
   type Users,
+  wasToImpersonate,
 } from '@kube-authn/core/internal'
 import type { Authentication, AuthenticationRequest, HeaderChanges, RequestHeaders } from '@kube-authn/core'
 import { type NodeConnection, nodeConnectionOf } from './node-connection.ts'
@@ -106,8 +107,7 @@ export class DecisionContext implements AuthenticateRequestContext {
   }
 
   get askedToImpersonate(): boolean {
-    const { authentication, held } = this.#state
-    return authentication?.requester !== undefined || (held !== undefined && held.caller === undefined)
+    return wasToImpersonate(this.#state)
   }
 }
 

@@ -13,6 +13,7 @@ import {
   type RequestStates,
   requestStates,
   type Users,
+  wasToImpersonate,
 } from '@kube-authn/core/internal'
 import type {
   Authentication,
@@ -128,8 +129,7 @@ export class RequestContext implements AuthenticateRequestContext {
   get askedToImpersonate(): boolean {
     const { held, incoming } = stateOf(this.#c)
     return (
-      authenticationOf(this.#c)?.requester !== undefined ||
-      (held !== undefined && held.caller === undefined) ||
+      wasToImpersonate({ authentication: authenticationOf(this.#c), held }) ||
       (incoming !== undefined && askedToImpersonate.of(incoming) !== undefined)
     )
   }

@@ -1,11 +1,12 @@
 import { type Authenticator, rejected, type TokenAuthenticator } from '@kube-authn/core'
 import {
   andThen,
-  answerOr,
+  askToken,
   aTokenAuthenticator,
   attempt,
   MAX_TOKEN_LENGTH,
   optionProblems,
+  orRefuse,
   refuseProblems,
   type TokenExtractionOptions,
   tokenExtractionShape,
@@ -41,8 +42,7 @@ export function xAuthToken(tokens: TokenAuthenticator, options: TokenExtractionO
       if (token === '') return undefined
       if (token.length > maxTokenLength)
         throw rejected(`X-Auth-Token is longer than ${maxTokenLength} characters`)
-      const opinion = attempt(tokens, context, () => tokens.authenticateToken(token, context))
-      return andThen(opinion, (known) => ({ ...answerOr(known, unknownToken), consumed }))
+      return andThen(attempt(askToken, tokens, token, context), orRefuse(unknownToken, consumed))
     },
   }
 }

@@ -1,25 +1,17 @@
 import type { ServerResponse } from 'node:http'
 import type { Authenticator, Awaitable } from '@kube-authn/core'
+import { type OptionsShape, type RequestOutcome, warningHeaders } from '@kube-authn/core/adapter'
 import {
-  applyHeaderChanges,
-  closeConnection,
-  notify,
-  type OptionsShape,
-  Received,
-  type RequestOutcome,
-  warningHeaders,
-  whenOver,
-} from '@kube-authn/core/adapter'
-import {
-  type AuthenticateRequestOptions,
-  authenticationOf,
-  authenticationShape,
-  settleUser,
+  andThen,
   AUDIT_ID_HEADER,
+  type AuthenticateRequestOptions,
+  authenticationShape,
+  nodeAuthentication,
 } from '@kube-authn/core/internal'
 import type { Middleware, ParameterizedContext } from 'koa'
 import { answer, type FailureOptions } from './failure.ts'
-import { type AuthenticationState, RequestContext, stateOf, users } from './state.ts'
+import { impersonationFollows } from './impersonation-follows.ts'
+import { type AuthenticationState, users } from './state.ts'
 
 /** Options of {@link authentication}. */
 export interface AuthenticationOptions extends AuthenticateRequestOptions, FailureOptions {}
@@ -40,38 +32,28 @@ export function authentication(
   authenticator: Authenticator,
   options: AuthenticationOptions = {},
 ): Middleware<AuthenticationState> {
-  const authenticate = authenticationOf(authenticator, shape, options)
-  const { observer, log = authenticator.log, onFailure } = options
+  const authenticate = nodeAuthentication(users, authenticator, shape, options)
+  const { observer, onFailure } = options
 
   const proceed = (
     ctx: ParameterizedContext<AuthenticationState>,
     next: () => Promise<unknown>,
     outcome: RequestOutcome,
-  ): Promise<unknown> => {
-    if (outcome.closesConnection) closeConnection(ctx.req)
-    applyHeaderChanges(ctx.req, outcome.headerChanges)
-    settleUser(users, ctx, outcome, log)
+  ): Awaitable<unknown> => {
     if ('failure' in outcome) {
-      if (onFailure !== undefined) return keepingHeaders(ctx.res, () => onFailure(outcome.failure, ctx, next))
-      answer(outcome.answer, ctx)
-      return Promise.resolve()
+      return onFailure === undefined
+        ? answer(outcome.answer, ctx)
+        : keepingHeaders(ctx.res, () => onFailure(outcome.failure, ctx, next))
     }
     const { warnings } = outcome
-    if (warnings.length > 0) for (const value of warningHeaders(warnings)) ctx.append('Warning', value)
+    for (const value of warningHeaders(warnings)) ctx.append('Warning', value)
     return observer === undefined && warnings.length === 0 ? next() : keepingHeaders(ctx.res, next)
   }
 
-  // Not async: most requests are decided at once, and a promise for each would cost as much as the decision.
-  return function authenticationMiddleware(ctx, next): Promise<unknown> {
-    const { request } = stateOf(ctx)
-    if (observer !== undefined) notify(observer, new Received(request, ctx.res))
-    const onceOver = observer === undefined ? undefined : whenOver(ctx.req, ctx.res)
-    const deciding = authenticate(request, new RequestContext(ctx, authenticationMiddleware))
-    if (onceOver === undefined && !(deciding instanceof Promise)) return proceed(ctx, next, deciding)
-    return Promise.resolve(deciding).then((outcome) => {
-      onceOver?.((status) => notify(observer, { type: 'response', request, status }))
-      return proceed(ctx, next, outcome)
-    })
+  return function authenticationMiddleware(ctx, next) {
+    const { req, res } = ctx
+    const deciding = authenticate(ctx, req, res, () => impersonationFollows(ctx, authenticationMiddleware))
+    return andThen(deciding, (outcome) => proceed(ctx, next, outcome))
   }
 }
 

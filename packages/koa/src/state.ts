@@ -1,7 +1,6 @@
-import { applyHeaderChanges, clientContext, incomingMessageRequest } from '@kube-authn/core/adapter'
+import { applyHeaderChanges, incomingMessageRequest } from '@kube-authn/core/adapter'
 import {
   advise,
-  type AuthenticateRequestContext,
   type HeldRequest,
   RequestState,
   type RequestStates,
@@ -10,7 +9,6 @@ import {
 } from '@kube-authn/core/internal'
 import type { Authentication, HeaderChanges, Log, UserInfo } from '@kube-authn/core'
 import type { Context, ParameterizedContext } from 'koa'
-import { impersonationFollows } from './impersonation-follows.ts'
 
 /** What the middlewares set in `ctx.state`. */
 export interface AuthenticationState {
@@ -86,31 +84,6 @@ export const users: Users<ParameterizedContext<AuthenticationState>> = {
 /** Changes the headers that the application sees. */
 export function changeHeaders({ req }: Pick<Context, 'req'>, changes: HeaderChanges): void {
   applyHeaderChanges(req, changes)
-}
-
-/** The context of a request for `authenticateRequest`. */
-export class RequestContext implements AuthenticateRequestContext {
-  readonly #ctx: ParameterizedContext
-  readonly #own: unknown
-
-  /** @param own the calling middleware. */
-  constructor(ctx: ParameterizedContext, own: unknown) {
-    this.#ctx = ctx
-    this.#own = own
-  }
-
-  get impersonates(): boolean {
-    return impersonationFollows(this.#ctx, this.#own)
-  }
-
-  get signal(): AbortSignal {
-    return clientContext(this.#ctx.req, this.#ctx.res).signal
-  }
-
-  get askedToImpersonate(): boolean {
-    const { authentication, held } = stateOf(this.#ctx)
-    return authentication?.requester !== undefined || (held !== undefined && held.caller === undefined)
-  }
 }
 
 /** The result of a body parser, if one ran before. */

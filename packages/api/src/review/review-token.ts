@@ -13,6 +13,7 @@ import {
   aTokenAuthenticator,
   type Check,
   checkedUser,
+  askToken,
   consult,
   internalFailure,
   intersectAudiences,
@@ -95,7 +96,7 @@ export function tokenReviewer(
           throw rejected(`bearer token is longer than ${MAX_TOKEN_LENGTH} characters`)
         }
         const asked = new WaitingContext(context, context.observer, wanted)
-        const answer = consult(known, asked, () => known.authenticateToken(token, asked))
+        const answer = consult(askToken, known, token, asked)
         return andThen(answer, (each) => statusOf(each, wanted))
       },
       (status) => status,

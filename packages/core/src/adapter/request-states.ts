@@ -18,6 +18,14 @@ export class RequestState {
   }
 }
 
+/** Whether a request asked to impersonate a user and that is decided, so that its headers are gone. */
+export function wasToImpersonate({
+  authentication,
+  held,
+}: Partial<Pick<RequestState, 'authentication' | 'held'>>): boolean {
+  return authentication?.requester !== undefined || (held !== undefined && held.caller === undefined)
+}
+
 /** How an adapter keeps the users of its requests. `R` is the request of the framework, or its context. */
 export interface Users<R> {
   stateOf(request: R): Pick<RequestState, 'request' | 'held'>

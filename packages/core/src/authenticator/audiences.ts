@@ -1,4 +1,5 @@
 import type { AnyAuthenticator } from './authenticator.ts'
+import { consult } from './consult.ts'
 import { unavailable } from './errors.ts'
 import { andThen } from '../internal/awaitable.ts'
 import { aString, listOf, refuseProblems } from '../internal/options/index.ts'
@@ -28,12 +29,12 @@ export function audienceAgnostic<A extends AnyAuthenticator>(
   delegate: A,
 ): A {
   refuseProblems(listOf(aString)(implicitAudiences, 'implicitAudiences'))
-  return around(delegate.name, delegate, (ask, context) => {
+  return around(delegate.name, delegate, (only, ask, credential, context) => {
     const requested = context.audiences
-    if (requested === undefined) return ask()
+    if (requested === undefined) return consult(ask, only, credential, context)
     const audiences = intersectAudiences(implicitAudiences, requested)
     if (audiences.length === 0) return undefined
-    return andThen(ask(), (answer) => {
+    return andThen(consult(ask, only, credential, context), (answer) => {
       if (answer?.audiences !== undefined && answer.audiences.length > 0) {
         throw unavailable(`${delegate.name} is not audience agnostic: it set audiences by itself`)
       }

@@ -14,16 +14,16 @@ import {
   tokens,
 } from '../../test/fakes.ts'
 import { authenticatorChain } from '../chain/chain.ts'
-import { bearerToken } from '../request/bearer-token.ts'
+import { bearerToken, orRefuse } from '../request/bearer-token.ts'
 import type { Authenticator } from './authenticator.ts'
-import { answerOr, attempt, consult } from './consult.ts'
+import { askRequest, attempt, consult } from './consult.ts'
 import { type Context, emptyContext } from './context.ts'
 import { rejected, unavailable } from './errors.ts'
 import { union } from './union/union.ts'
 
 const opinionOf = (answer: Answer, context: Context = emptyContext) => {
   const authenticator = requests(answer, 'it')
-  return attempt(authenticator, context, () => authenticator.authenticate(request(), context))
+  return attempt(askRequest, authenticator, request(), context)
 }
 
 describe('the opinion of an authenticator', () => {
@@ -50,13 +50,14 @@ describe('the opinion of an authenticator', () => {
     }
   })
 
-  it('is returned or thrown', async () => {
+  it('is returned with the headers of the credential, or thrown', async () => {
     const unknown = rejected('unknown')
-    expect(answerOr(await opinionOf(knows(jane)), unknown)).toEqual({ user: jane })
+    const userOf = orRefuse(unknown, { remove: ['x-token'] })
+    expect(userOf(await opinionOf(knows(jane)))).toEqual({ user: jane, consumed: { remove: ['x-token'] } })
     const refused = await opinionOf(fails(rejected('bad')))
-    expect(await thrownBy(() => answerOr(refused, unknown))).toMatchObject({ message: 'bad' })
+    expect(await thrownBy(() => userOf(refused))).toMatchObject({ message: 'bad' })
     const none = await opinionOf(noOpinion)
-    expect(await thrownBy(() => answerOr(none, unknown))).toBe(unknown)
+    expect(await thrownBy(() => userOf(none))).toBe(unknown)
   })
 })
 
@@ -69,7 +70,7 @@ describe('an authenticator that is asked', () => {
     for (const context of [emptyContext, { observer }]) {
       const asked = (answer: Answer) => {
         const authenticator = requests(when(answer))
-        return consult(authenticator, context, () => authenticator.authenticate(request(), context))
+        return consult(askRequest, authenticator, request(), context)
       }
       expect(await asked(knows(jane))).toEqual({ user: jane })
       expect(await asked(noOpinion)).toBeUndefined()

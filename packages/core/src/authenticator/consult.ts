@@ -1,59 +1,94 @@
-import type { Authentication } from './authenticator.ts'
+import type {
+  Authentication,
+  Authenticator,
+  PasswordAuthenticator,
+  TokenAuthenticator,
+} from './authenticator.ts'
 import { andThen, type Awaitable, isPromiseLike, promiseOf, settle } from '../internal/awaitable.ts'
+import type { AuthenticationRequest } from '../request/request.ts'
 import type { Context } from './context.ts'
 import { asAuthenticationError, type AuthenticationError } from './errors.ts'
 import type { Observer } from './events.ts'
 import { notify } from './notify.ts'
+
+/** What an authenticator returns, now or later, unless it throws: a user or no opinion. */
+export type Answer = Awaitable<Authentication | undefined>
 
 /** What an authenticator returned or threw: a user, no opinion, or an error. */
 export type Opinion =
   | { readonly answer: Authentication | undefined; readonly error?: undefined }
   | { readonly answer?: undefined; readonly error: AuthenticationError }
 
-/** Anything with a name; the one who asks knows how. */
-interface Named {
-  readonly name: string
-}
+/** How an authenticator of a kind is asked about a credential. */
+export type Ask<A, C> = (authenticator: A, credential: C, context: Context) => Answer
 
-/** Calls a method of an authenticator. It may throw and reject. */
-type Ask = () => Awaitable<Authentication | undefined>
+export const askRequest: Ask<Authenticator, AuthenticationRequest> = (authenticator, request, context) =>
+  authenticator.authenticate(request, context)
+
+export const askToken: Ask<Pick<TokenAuthenticator, 'authenticateToken'>, string> = (
+  authenticator,
+  token,
+  context,
+) => authenticator.authenticateToken(token, context)
+
+/** A username and a password. */
+export type Login = readonly [username: string, password: string]
+
+export const askPassword: Ask<PasswordAuthenticator, Login> = (
+  authenticator,
+  [username, password],
+  context,
+) => authenticator.authenticatePassword(username, password, context)
+
+/** Observers know an authenticator by its name. One without a name is a part of another, and is not observed. */
+export interface Asked {
+  readonly name?: string
+}
 
 /**
  * Asks an authenticator, and returns or throws what it does.
  *
  * Authenticators call each other only through this function and {@link attempt}, so that an observer sees every call and every outcome.
  */
-export function consult(
-  { name }: Named,
-  { observer }: Context,
-  ask: Ask,
-): Awaitable<Authentication | undefined> {
-  return observer === undefined ? ask() : watched(name, observer, ask)
+export function consult<A extends Asked, C>(
+  ask: Ask<A, C>,
+  authenticator: A,
+  credential: C,
+  context: Context,
+): Answer {
+  const { observer } = context
+  return observer === undefined || authenticator.name === undefined
+    ? ask(authenticator, credential, context)
+    : watched(authenticator.name, observer, () => ask(authenticator, credential, context))
 }
 
 /** The same with the error as a value. It never throws and never rejects. */
-export function attempt(authenticator: Named, context: Context, ask: Ask): Awaitable<Opinion> {
-  const refused = (thrown: unknown): Opinion => {
-    const error = asAuthenticationError(thrown)
-    // The innermost authenticator comes first, and stays.
-    if (!refusers.has(error)) refusers.set(error, authenticator.name)
-    return { error }
-  }
+export function attempt<A extends Asked, C>(
+  ask: Ask<A, C>,
+  authenticator: A,
+  credential: C,
+  context: Context,
+): Awaitable<Opinion> {
   try {
-    const answer = consult(authenticator, context, ask)
-    return isPromiseLike(answer) ? promiseOf(answer).then((late) => ({ answer: late }), refused) : { answer }
+    const answer = consult(ask, authenticator, credential, context)
+    if (!isPromiseLike(answer)) return { answer }
+    return promiseOf(answer).then(
+      (late) => ({ answer: late }),
+      (thrown) => refusedBy(authenticator, thrown),
+    )
   } catch (thrown) {
-    return refused(thrown)
+    return refusedBy(authenticator, thrown)
   }
 }
 
-/** The answer to a credential that was sent. @throws {AuthenticationError} its error, or without one `unknown`. */
-export function answerOr({ answer, error }: Opinion, unknown: AuthenticationError): Authentication {
-  if (answer === undefined) throw error ?? unknown
-  return answer
+function refusedBy({ name }: Asked, thrown: unknown): Opinion {
+  const error = asAuthenticationError(thrown)
+  // The innermost authenticator comes first, and stays.
+  if (name !== undefined && !refusers.has(error)) refusers.set(error, name)
+  return { error }
 }
 
-function watched(authenticator: string, observer: Observer, ask: Ask): Awaitable<Authentication | undefined> {
+function watched(authenticator: string, observer: Observer, ask: () => Answer): Answer {
   notify(observer, { type: 'consulting', authenticator })
   const start = performance.now()
   const elapsed = (): number => (performance.now() - start) / 1000

@@ -1,6 +1,8 @@
 import type { AnyAuthenticator, Authentication } from './authenticator.ts'
 import { aString, listOf, refuseProblems } from '../internal/options/index.ts'
-import { withAnswers } from './union/compose.ts'
+import { andThen } from '../internal/awaitable.ts'
+import { consult } from './consult.ts'
+import { around } from './union/compose.ts'
 import {
   ANONYMOUS_USERNAME,
   AUTHENTICATED_GROUP,
@@ -20,14 +22,12 @@ import {
  * const chain = authenticatedGroup(union(certificates, bearerToken(tokens)))
  */
 export function authenticatedGroup<A extends AnyAuthenticator>(delegate: A): A {
-  return withAnswers('authenticatedGroup', delegate, withAuthenticatedGroup)
+  return withUsers('authenticatedGroup', delegate, (user) => {
+    if (user.username === ANONYMOUS_USERNAME) return user
+    if (user.groups.includes(AUTHENTICATED_GROUP) || user.groups.includes(UNAUTHENTICATED_GROUP)) return user
+    return withGroups(user, [AUTHENTICATED_GROUP])
+  })
 }
-
-const withAuthenticatedGroup = changeOfUsers((user) => {
-  if (user.username === ANONYMOUS_USERNAME) return user
-  if (user.groups.includes(AUTHENTICATED_GROUP) || user.groups.includes(UNAUTHENTICATED_GROUP)) return user
-  return withGroups(user, [AUTHENTICATED_GROUP])
-})
 
 /**
  * Adds groups to every user the delegate authenticates: at the end, in order, even if the user already has them.
@@ -39,14 +39,18 @@ const withAuthenticatedGroup = changeOfUsers((user) => {
  */
 export function addGroups<A extends AnyAuthenticator>(groups: readonly string[], delegate: A): A {
   refuseProblems(listOf(aString)(groups, 'groups'))
-  const change = changeOfUsers((user) => withGroups(user, groups))
-  return withAnswers('addGroups', delegate, change)
+  return withUsers('addGroups', delegate, (user) => withGroups(user, groups))
 }
 
-/** Changes the users of answers. The user of a file or a cache is the same object each time, so its change is made once. */
-function changeOfUsers(change: (user: UserInfo) => UserInfo): (answer: Authentication) => Authentication {
+/** Changes the users of an authenticator. The user of a file or a cache is the same object each time, so its change is made once. */
+function withUsers<A extends AnyAuthenticator>(
+  name: string,
+  delegate: A,
+  change: (user: UserInfo) => UserInfo,
+): A {
   const changed = new WeakMap<UserInfo, UserInfo>()
-  return (answer) => {
+  const changeUser = (answer: Authentication | undefined): Authentication | undefined => {
+    if (answer === undefined) return undefined
     let user = changed.get(answer.user)
     if (user === undefined) {
       user = change(answer.user)
@@ -54,6 +58,9 @@ function changeOfUsers(change: (user: UserInfo) => UserInfo): (answer: Authentic
     }
     return { ...answer, user }
   }
+  return around(name, delegate, (only, ask, credential, context) =>
+    andThen(consult(ask, only, credential, context), changeUser),
+  )
 }
 
 function withGroups({ username, uid, groups, extra }: UserInfo, more: readonly string[]): UserInfo {

@@ -9,6 +9,7 @@ export { COMPLETE_FIELDS } from '../adapter/incoming-message/node-request.ts'
 export {
   authenticationOf,
   authenticationShape,
+  nodeAuthentication,
   optionsThatLack,
 } from '../adapter/middleware/authentication.ts'
 export {
@@ -29,13 +30,13 @@ export {
   settleUser,
   type Users,
   usersAsProperty,
+  wasToImpersonate,
 } from '../adapter/request-states.ts'
 export { requestStates, type RequestStates } from '../internal/request-states.ts'
 export { type AnswerHeaders, AUDIT_ID_HEADER, auditIdOf } from '../audit/audit-id.ts'
 export { intersectAudiences } from '../authenticator/audiences.ts'
 export type { AnyAuthenticator, AuthenticationScheme } from '../authenticator/authenticator.ts'
 export { certificateIdOf } from '../authenticator/certificate-id.ts'
-export { answerOr, attempt } from '../authenticator/consult.ts'
 export type { CredentialRevocation } from '../authenticator/credential-revocation.ts'
 export {
   asAuthenticationError,
@@ -188,6 +189,7 @@ export {
 } from '../request/anonymous/config.ts'
 export {
   MAX_TOKEN_LENGTH,
+  orRefuse,
   type TokenExtractionOptions,
   tokenExtractionShape,
   unknownToken,
@@ -202,7 +204,7 @@ export { signedPartOf } from '../revocation/token-digests.ts'
 export { type Watch, watchAny } from '../revocation/watch-any.ts'
 export * from '../internal/status-errors.ts'
 export { checkedUser } from '../authenticator/user.ts'
-export { consult } from '../authenticator/consult.ts'
+export { askToken, attempt, consult } from '../authenticator/consult.ts'
 export { WaitingContext } from '../authenticator/context.ts'
 export { noUser } from '../authenticator/no-user.ts'
 export { isUnicodeUser, NOT_UNICODE } from '../authenticator/user-json.ts'

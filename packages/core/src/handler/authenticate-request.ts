@@ -1,7 +1,7 @@
 import { advise } from '../internal/log/app-warnings.ts'
 import { intersectAudiences } from '../authenticator/audiences.ts'
 import type { Authentication, Authenticator, HeaderChanges } from '../authenticator/authenticator.ts'
-import { attempt, type Opinion } from '../authenticator/consult.ts'
+import { askRequest, attempt, type Opinion } from '../authenticator/consult.ts'
 import { credentialHeaders } from '../authenticator/known-credentials.ts'
 import { asAuthenticationError, type AuthenticationError, rejected } from '../authenticator/errors.ts'
 import type { Observer } from '../authenticator/events.ts'
@@ -144,7 +144,7 @@ function authenticateOne(
   const context = new RequestContext(request, given, { audiences, trustedOrigins, observer })
   const asked = { rules, request, given, context }
   if (request.refusal !== undefined) return refuseUnread(asked, request.refusal)
-  const opinion = attempt(authenticator, context, () => authenticator.authenticate(request, context))
+  const opinion = attempt(askRequest, authenticator, request, context)
   return isPromiseLike(opinion)
     ? promiseOf(opinion).then((late) => conclude(asked, late))
     : conclude(asked, opinion)

@@ -24,21 +24,25 @@ export function requestStates<S extends object>(name: string): RequestStates<S> 
   const key = Symbol.for(`@kube-authn/${name}`)
   return {
     of(request) {
-      // A request that inherits from another one has its own state or none.
-      let object: object | null = request
-      while (object !== null) {
-        const kept = (object as { readonly [key]?: Kept<S> })[key]
-        if (kept?.request === object) return kept.state
-        if (isReceived(object)) return undefined
-        object = Object.getPrototypeOf(object) as object | null
-      }
-      return undefined
+      const kept = (request as { readonly [key]?: Kept<S> })[key]
+      if (kept === undefined) return undefined
+      return kept.request === request || standsFor(request, kept.request) ? kept.state : undefined
     },
     keep(request, state) {
       const value: Kept<S> = { request, state }
       Object.defineProperty(request, key, { value, configurable: true })
     },
   }
+}
+
+/** Whether an object inherits from a request, and was not received itself. */
+function standsFor(object: object, request: object): boolean {
+  let each: object | null = object
+  while (each !== null && each !== request) {
+    if (isReceived(each)) return false
+    each = Object.getPrototypeOf(each) as object | null
+  }
+  return each === request
 }
 
 /** Over HTTP/2 a request inherits `rawHeaders`, and is a stream itself. A context of Hono has an `env`. */

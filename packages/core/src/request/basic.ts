@@ -1,8 +1,8 @@
 import { isBase64 } from '@kube-authn/internal/base64'
-import type { Authenticator, HeaderChanges, PasswordAuthenticator } from '../authenticator/authenticator.ts'
+import type { Authenticator, PasswordAuthenticator } from '../authenticator/authenticator.ts'
 import { ambientCredential } from './cross-site/ambient-credential.ts'
-import { hasScheme } from './bearer-token.ts'
-import { answerOr, attempt } from '../authenticator/consult.ts'
+import { hasScheme, orRefuse } from './bearer-token.ts'
+import { askPassword, attempt, type Login } from '../authenticator/consult.ts'
 import { rejected } from '../authenticator/errors.ts'
 import { andThen } from '../internal/awaitable.ts'
 import { textFromLatin1 } from '@kube-authn/internal/byte-text'
@@ -61,22 +61,18 @@ export function basic(passwords: PasswordAuthenticator, options: BasicOptions = 
       }
       const credentials = decodeCredentials(encoded)
       if (credentials === undefined) return undefined
-      const [username, password] = credentials
-      const opinion = attempt(passwords, context, () =>
-        passwords.authenticatePassword(username, password, context),
-      )
-      return andThen(opinion, (known) => ({ ...answerOr(known, invalidCombination), consumed }))
+      return andThen(attempt(askPassword, passwords, credentials, context), userOfPassword)
     },
   })
 }
 
-const consumed: HeaderChanges = Object.freeze({ remove: ['authorization'] })
-const invalidCombination = Object.freeze(rejected('invalid username/password combination'))
+const userOfPassword = orRefuse(
+  Object.freeze(rejected('invalid username/password combination')),
+  Object.freeze({ remove: ['authorization'] }),
+)
 
 /** The username and password in the base64 string; `undefined` if it is anything else. */
-export function decodeCredentials(
-  encoded: string,
-): readonly [username: string, password: string] | undefined {
+export function decodeCredentials(encoded: string): Login | undefined {
   const base64 = base64In(encoded)
   if (base64 === undefined) return undefined
   const latin1 = atob(base64)

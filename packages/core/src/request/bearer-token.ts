@@ -1,5 +1,10 @@
-import type { Authenticator, HeaderChanges, TokenAuthenticator } from '../authenticator/authenticator.ts'
-import { answerOr, attempt } from '../authenticator/consult.ts'
+import type {
+  Authentication,
+  Authenticator,
+  HeaderChanges,
+  TokenAuthenticator,
+} from '../authenticator/authenticator.ts'
+import { askToken, attempt, type Opinion } from '../authenticator/consult.ts'
 import type { Context } from '../authenticator/context.ts'
 import { type AuthenticationError, rejected } from '../authenticator/errors.ts'
 import { knownTokens } from '../authenticator/known-credentials.ts'
@@ -55,13 +60,26 @@ export function bearerToken(tokens: TokenAuthenticator, options: TokenExtraction
       if (token === undefined) return undefined
       if (token.length > maxTokenLength)
         throw rejected(`bearer token is longer than ${maxTokenLength} characters`)
-      const opinion = attempt(tokens, context, () => tokens.authenticateToken(token, context))
-      return andThen(opinion, (known) => ({ ...answerOr(known, unknownToken), consumed }))
+      return andThen(attempt(askToken, tokens, token, context), userOfToken)
     },
   }
 }
 
-const consumed: HeaderChanges = Object.freeze({ remove: ['authorization'] })
+const userOfToken = orRefuse(unknownToken, Object.freeze({ remove: ['authorization'] }))
+
+/**
+ * Returns the user of a credential that was sent, with the headers that carried it; throws the error of the authenticator or, if it has no
+ * opinion, `unknown`.
+ */
+export function orRefuse(
+  unknown: AuthenticationError,
+  consumed: HeaderChanges,
+): (opinion: Opinion) => Authentication {
+  return ({ answer, error }) => {
+    if (answer === undefined) throw error ?? unknown
+    return { ...answer, consumed }
+  }
+}
 
 /**
  * The token of an `Authorization` value, read as kube-apiserver does: the scheme in any case, one space, and everything up to

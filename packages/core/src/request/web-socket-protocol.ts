@@ -2,12 +2,13 @@ import { bytesFromLatin1 } from '@kube-authn/internal/byte-text'
 import type { Authenticator, HeaderChanges, TokenAuthenticator } from '../authenticator/authenticator.ts'
 import {
   MAX_TOKEN_LENGTH,
+  orRefuse,
   type TokenExtractionOptions,
   tokenExtractionShape,
   trimAscii,
   unknownToken,
 } from './bearer-token.ts'
-import { answerOr, attempt } from '../authenticator/consult.ts'
+import { askToken, attempt } from '../authenticator/consult.ts'
 import { rejected } from '../authenticator/errors.ts'
 import { andThen } from '../internal/awaitable.ts'
 import { aTokenAuthenticator, optionProblems, refuseProblems } from '../internal/options/index.ts'
@@ -43,8 +44,7 @@ export function webSocketProtocol(
       if (token.length > maxTokenLength)
         throw rejected(`bearer token is longer than ${maxTokenLength} characters`)
       const consumed: HeaderChanges = { remove: [], replace: [[HEADER, others.join(',')]] }
-      const opinion = attempt(tokens, context, () => tokens.authenticateToken(token, context))
-      return andThen(opinion, (known) => ({ ...answerOr(known, unknownToken), consumed }))
+      return andThen(attempt(askToken, tokens, token, context), orRefuse(unknownToken, consumed))
     },
   }
 }

@@ -5,7 +5,7 @@ import type {
   PasswordAuthenticator,
   TokenAuthenticator,
 } from '../authenticator/authenticator.ts'
-import { consult } from '../authenticator/consult.ts'
+import { askPassword, askRequest, askToken, consult } from '../authenticator/consult.ts'
 import { type Context, emptyContext } from '../authenticator/context.ts'
 import { REVOKED } from '../authenticator/credential-revocation.ts'
 import { asAuthenticationError, rejected } from '../authenticator/errors.ts'
@@ -68,7 +68,7 @@ function ofRequests(check: Check, delegate: Authenticator): Authenticator {
     ...(audiences !== undefined && { audiences }),
     ...(log !== undefined && { log }),
     authenticate(request, context) {
-      const answer = consult(delegate, context, () => delegate.authenticate(request, context))
+      const answer = consult(askRequest, delegate, request, context)
       return andThen(answer, (known) => known && checkAll(check, known, tokensIn(request), context))
     },
   }
@@ -81,7 +81,7 @@ function ofTokens(check: Check, delegate: TokenAuthenticator): TokenAuthenticato
     known: () => knownTokens(delegate),
     mayKnow: (token) => delegate.mayKnow?.(token) ?? true,
     authenticateToken(token, context) {
-      const answer = consult(delegate, context, () => delegate.authenticateToken(token, context))
+      const answer = consult(askToken, delegate, token, context)
       return andThen(answer, (known) => check(known, token, context))
     },
   }
@@ -91,9 +91,7 @@ function ofPasswords(check: Check, delegate: PasswordAuthenticator): PasswordAut
   return {
     name: NAME,
     authenticatePassword(username, password, context) {
-      const answer = consult(delegate, context, () =>
-        delegate.authenticatePassword(username, password, context),
-      )
+      const answer = consult(askPassword, delegate, [username, password], context)
       return andThen(answer, (known) => check(known, undefined, context))
     },
   }

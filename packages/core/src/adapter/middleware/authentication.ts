@@ -1,6 +1,7 @@
 import type { Authenticator } from '../../authenticator/authenticator.ts'
 import type { ConfigurationProblem } from '../../authenticator/errors.ts'
 import {
+  type AuthenticateRequestContext,
   type AuthenticateRequestOptions,
   authenticateRequestShape,
 } from '../../handler/authenticate-request-options.ts'
@@ -14,6 +15,14 @@ import {
   type OptionsShape,
   refuseProblems,
 } from '../../internal/options/index.ts'
+import { andThen, type Awaitable } from '../../internal/awaitable.ts'
+import { notify } from '../../authenticator/notify.ts'
+import type { RequestOutcome } from '../../handler/request-outcome.ts'
+import { type AnswerHeaders, Received } from '../../audit/audit-id.ts'
+import { applyHeaderChanges } from '../incoming-message/apply-header-changes.ts'
+import { clientContext, closeConnection, type NodeResponse, whenOver } from '../incoming-message/client.ts'
+import type { NodeRequest } from '../incoming-message/node-request.ts'
+import { settleUser, type Users, wasToImpersonate } from '../request-states.ts'
 import { requirePeerCertificates } from '../incoming-message/require-peer-certificates.ts'
 
 /** The checks of an adapter's `authentication`, which also handles refusals. */
@@ -45,6 +54,78 @@ export function authenticationOf(
   requirePeerCertificates(authenticator)
   rememberOptions(authenticator, rest)
   return authenticate
+}
+
+/** Authenticates a request, changes its headers and sets its user or holds it. What remains is the response, or the next middleware. */
+export type NodeAuthentication<R> = (
+  received: R,
+  message: NodeRequest,
+  response: NodeResponse & AnswerHeaders,
+  impersonates: () => boolean,
+) => Awaitable<RequestOutcome>
+
+/**
+ * The `authentication` of an adapter for Node, up to its response.
+ *
+ * @throws {ConfigurationError} as {@link authenticationOf} does.
+ */
+export function nodeAuthentication<R>(
+  users: Users<R>,
+  authenticator: Authenticator,
+  shape: AnyShape,
+  options: AuthenticateRequestOptions & { readonly onFailure?: unknown },
+): NodeAuthentication<R> {
+  const authenticate = authenticationOf(authenticator, shape, options)
+  const { observer, log = authenticator.log } = options
+  return (received, message, response, impersonates) => {
+    const { request } = users.stateOf(received)
+    if (observer !== undefined) notify(observer, new Received(request, response))
+    const onceOver = observer === undefined ? undefined : whenOver(message, response)
+    const given = new NodeContext(users, received, message, response, impersonates)
+    return andThen(authenticate(request, given), (outcome) => {
+      onceOver?.((status) => notify(observer, { type: 'response', request, status }))
+      if (outcome.closesConnection) closeConnection(message)
+      applyHeaderChanges(message, outcome.headerChanges)
+      settleUser(users, received, outcome, log)
+      return outcome
+    })
+  }
+}
+
+/** The context of a request for `authenticateRequest`. Most requests need none of it. */
+class NodeContext<R> implements AuthenticateRequestContext {
+  readonly #users: Users<R>
+  readonly #received: R
+  readonly #message: NodeRequest
+  readonly #response: NodeResponse
+  readonly #impersonates: () => boolean
+
+  constructor(
+    users: Users<R>,
+    received: R,
+    message: NodeRequest,
+    response: NodeResponse,
+    impersonates: () => boolean,
+  ) {
+    this.#users = users
+    this.#received = received
+    this.#message = message
+    this.#response = response
+    this.#impersonates = impersonates
+  }
+
+  get impersonates(): boolean {
+    return this.#impersonates()
+  }
+
+  get signal(): AbortSignal {
+    return clientContext(this.#message, this.#response).signal
+  }
+
+  get askedToImpersonate(): boolean {
+    const { held } = this.#users.stateOf(this.#received)
+    return wasToImpersonate({ authentication: this.#users.authenticationOf(this.#received), held })
+  }
 }
 
 /** The options of authentication without which upgrades would be narrower or quieter than requests are. */

@@ -1,13 +1,11 @@
 import type {
   AnyAuthenticator,
-  Authentication,
   Authenticator,
   CredentialDescription,
   PasswordAuthenticator,
   TokenAuthenticator,
 } from '../authenticator.ts'
-import { andThen, type Awaitable } from '../../internal/awaitable.ts'
-import { attempt, consult, type Opinion } from '../consult.ts'
+import { type Answer, type Ask, askPassword, askRequest, askToken } from '../consult.ts'
 import type { Context } from '../context.ts'
 import { knownTokens } from '../known-credentials.ts'
 import {
@@ -17,34 +15,36 @@ import {
   refuseProblems,
 } from '../../internal/options/index.ts'
 
-type Answer = Awaitable<Authentication | undefined>
-
-/** Asks one authenticator after the other about a credential. */
-type Search = <A>(asked: readonly A[], ask: (one: A) => Awaitable<Opinion>) => Answer
+/** Decides about a credential with authenticators of one kind, each of which is asked with `ask`. */
+export type Decide = <A extends AnyAuthenticator, C>(
+  delegates: readonly A[],
+  ask: Ask<A, C>,
+  credential: C,
+  context: Context,
+) => Answer
 
 /**
- * Combines authenticators of one kind.
+ * Combines authenticators of one kind to one of the same kind.
  *
  * Without any authenticator the kind is unknown, so the result has all kinds and never has an opinion.
  */
 export function compose<A extends AnyAuthenticator>(
   name: string,
   delegates: readonly A[],
-  search: Search,
+  decide: Decide,
 ): A {
   // Each branch returns the kind that `A` is, which the type system cannot infer.
-  return ofOneKind(name, delegates, search) as A
+  return ofOneKind(name, delegates, decide) as AnyAuthenticator as A
 }
 
-function ofOneKind(name: string, delegates: readonly AnyAuthenticator[], search: Search): AnyAuthenticator {
+function ofOneKind(name: string, delegates: readonly AnyAuthenticator[], decide: Decide): AnyAuthenticator {
   if (delegates.length === 0) return noOpinion(name)
   const ofRequests = delegates.filter(isAuthenticator)
   if (ofRequests.length === delegates.length) {
     return {
       name,
       credentials: combinedCredentials(ofRequests),
-      authenticate: (request, context) =>
-        search(ofRequests, (each) => attempt(each, context, () => each.authenticate(request, context))),
+      authenticate: (request, context) => decide(ofRequests, askRequest, request, context),
     } satisfies Authenticator
   }
   const ofTokens = delegates.filter(isTokenAuthenticator)
@@ -54,74 +54,39 @@ function ofOneKind(name: string, delegates: readonly AnyAuthenticator[], search:
       audienceAware: ofTokens.some((each) => each.audienceAware),
       mayKnow: (token) => ofTokens.some((each) => each.mayKnow?.(token) ?? true),
       known: () => ofTokens.flatMap(knownTokens),
-      authenticateToken: (token, context) =>
-        search(ofTokens, (each) => attempt(each, context, () => each.authenticateToken(token, context))),
+      authenticateToken: (token, context) => decide(ofTokens, askToken, token, context),
     } satisfies TokenAuthenticator
   }
   const ofPasswords = delegates.filter(isPasswordAuthenticator)
   return {
     name,
     authenticatePassword: (username, password, context) =>
-      search(ofPasswords, (each) =>
-        attempt(each, context, () => each.authenticatePassword(username, password, context)),
-      ),
+      decide(ofPasswords, askPassword, [username, password], context),
   } satisfies PasswordAuthenticator
 }
-
-/** Decides about a credential; `ask` asks the delegate. */
-export type Decide = (ask: () => Answer, context: Context) => Answer
 
 /**
  * Wraps an authenticator of any kind.
  *
+ * @param decide decides about a credential with the delegate.
  * @throws {ConfigurationError} if the delegate is not an authenticator.
  */
-export function around<A extends AnyAuthenticator>(name: string, delegate: A, decide: Decide): A {
-  requireOneKind([delegate], () => 'delegate')
-  // Each branch returns the kind that `A` is, which the type system cannot infer.
-  return decidedAround(name, delegate, decide) as A
-}
-
-/**
- * Wraps an authenticator of any kind and changes its answers.
- *
- * @throws {ConfigurationError} if the delegate is not an authenticator.
- */
-export function withAnswers<A extends AnyAuthenticator>(
+export function around<A extends AnyAuthenticator>(
   name: string,
   delegate: A,
-  change: (answer: Authentication) => Authentication,
+  decide: <B extends AnyAuthenticator, C>(
+    delegate: B,
+    ask: Ask<B, C>,
+    credential: C,
+    context: Context,
+  ) => Answer,
 ): A {
-  return around(name, delegate, (ask) => andThen(ask(), (answer) => answer && change(answer)))
-}
-
-function decidedAround(name: string, delegate: AnyAuthenticator, decide: Decide): AnyAuthenticator {
-  if (isAuthenticator(delegate)) {
-    return {
-      name,
-      credentials: combinedCredentials([delegate]),
-      authenticate: (request, context) =>
-        decide(() => consult(delegate, context, () => delegate.authenticate(request, context)), context),
-    } satisfies Authenticator
-  }
-  if (isTokenAuthenticator(delegate)) {
-    return {
-      name,
-      audienceAware: delegate.audienceAware ?? false,
-      known: () => knownTokens(delegate),
-      mayKnow: (token) => delegate.mayKnow?.(token) ?? true,
-      authenticateToken: (token, context) =>
-        decide(() => consult(delegate, context, () => delegate.authenticateToken(token, context)), context),
-    } satisfies TokenAuthenticator
-  }
-  return {
+  requireOneKind([delegate], () => 'delegate')
+  return compose(
     name,
-    authenticatePassword: (username, password, context) =>
-      decide(
-        () => consult(delegate, context, () => delegate.authenticatePassword(username, password, context)),
-        context,
-      ),
-  } satisfies PasswordAuthenticator
+    [delegate],
+    ([only], ask, credential, context) => only && decide(only, ask, credential, context),
+  )
 }
 
 /**

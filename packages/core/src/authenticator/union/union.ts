@@ -1,6 +1,7 @@
-import type { AnyAuthenticator, Authentication } from '../authenticator.ts'
-import { andThen, type Awaitable } from '../../internal/awaitable.ts'
-import type { Opinion } from '../consult.ts'
+import type { AnyAuthenticator } from '../authenticator.ts'
+import { andThen } from '../../internal/awaitable.ts'
+import { type Answer, type Ask, type Asked, attempt } from '../consult.ts'
+import type { Context } from '../context.ts'
 import { aggregate, type AuthenticationError } from '../errors.ts'
 import { compose, requireOneKind } from './compose.ts'
 
@@ -41,36 +42,37 @@ export function failFast<A extends AnyAuthenticator>(...authenticators: readonly
 }
 
 /** The answer of the first one that knows the user, or all errors. @param errors those of the ones before. */
-export function firstUser<A>(
-  asked: readonly A[],
-  ask: (one: A) => Awaitable<Opinion>,
+export function firstUser<A extends Asked, C>(
+  delegates: readonly A[],
+  ask: Ask<A, C>,
+  credential: C,
+  context: Context,
   errors: readonly AuthenticationError[] = [],
-  index = 0,
-): Awaitable<Authentication | undefined> {
-  const one = asked[index]
-  if (one === undefined) return noUser(errors)
-  return andThen(ask(one), ({ answer, error }) => {
+): Answer {
+  const [first, ...others] = delegates
+  if (first === undefined) return noUser(errors)
+  return andThen(attempt(ask, first, credential, context), ({ answer, error }) => {
     if (answer !== undefined) return answer
     const all = error === undefined ? errors : [...errors, error]
-    return error?.isFinal === true ? noUser(all) : firstUser(asked, ask, all, index + 1)
+    return error?.isFinal === true ? noUser(all) : firstUser(others, ask, credential, context, all)
   })
 }
 
-function noUser(errors: readonly AuthenticationError[]): Authentication | undefined {
+function noUser(errors: readonly AuthenticationError[]): undefined {
   if (errors.length > 0) throw aggregate(errors)
-  return undefined
 }
 
 /** The answer or the error of the first one that has an opinion. */
-function firstOpinion<A>(
-  asked: readonly A[],
-  ask: (one: A) => Awaitable<Opinion>,
-  index = 0,
-): Awaitable<Authentication | undefined> {
-  const one = asked[index]
-  if (one === undefined) return undefined
-  return andThen(ask(one), ({ answer, error }) => {
+function firstOpinion<A extends AnyAuthenticator, C>(
+  delegates: readonly A[],
+  ask: Ask<A, C>,
+  credential: C,
+  context: Context,
+): Answer {
+  const [first, ...others] = delegates
+  if (first === undefined) return undefined
+  return andThen(attempt(ask, first, credential, context), ({ answer, error }) => {
     if (error !== undefined) throw error
-    return answer ?? firstOpinion(asked, ask, index + 1)
+    return answer ?? firstOpinion(others, ask, credential, context)
   })
 }

@@ -1,7 +1,7 @@
 import type { Authentication, Authenticator } from '../../authenticator/authenticator.ts'
 import type { Awaitable } from '../../internal/awaitable.ts'
 import { presentsCertificate } from '../../authenticator/bound-certificate.ts'
-import { consult } from '../../authenticator/consult.ts'
+import { askRequest, consult } from '../../authenticator/consult.ts'
 import type { Context } from '../../authenticator/context.ts'
 import type { Observer } from '../../authenticator/events.ts'
 import type { AuthenticationRequest, RequestHeaders } from '../request.ts'
@@ -16,7 +16,7 @@ export function consultWithCertificates(
 ): Awaitable<Authentication | undefined> {
   const shown = new RequestWithCertificates(request, certificates)
   const own = new ContextOfRequest(context, shown)
-  return consult(delegate, own, () => delegate.authenticate(shown, own))
+  return consult(askRequest, delegate, shown, own)
 }
 
 class RequestWithCertificates implements AuthenticationRequest {

@@ -1,7 +1,7 @@
 import type { Authenticator, CertificatePoolSource } from '../../authenticator/authenticator.ts'
 import { andThen } from '../../internal/awaitable.ts'
 import { type Clock, systemClock } from '../../internal/clock.ts'
-import { consult } from '../../authenticator/consult.ts'
+import { askRequest, consult } from '../../authenticator/consult.ts'
 import { rejected } from '../../authenticator/errors.ts'
 import {
   aClock,
@@ -73,9 +73,7 @@ export function certificateVerifier(
       const presented = request.peerCertificates?.() ?? []
       const pool = presented.length === 0 ? undefined : trusted.current()
       if (pool === undefined) return undefined
-      return andThen(verify(presented, pool), () =>
-        consult(delegate, context, () => delegate.authenticate(request, context)),
-      )
+      return andThen(verify(presented, pool), () => consult(askRequest, delegate, request, context))
     },
   }
 }

@@ -5,12 +5,21 @@ import { accumulateHeaderChanges } from './changes.ts'
 describe('accumulateHeaderChanges', () => {
   const always: HeaderChanges = { remove: ['authorization'], removePrefixes: ['x-remote-extra-'] }
 
-  it('is what always goes, and the same object, when nothing is added', () => {
+  it.each([
+    { remove: ['authorization'] },
+    { remove: [] },
+    { remove: ['authorization'], removePrefixes: ['x-remote-extra-'] },
+  ])('is what always goes when %j adds nothing', (consumed) => {
     const accumulate = accumulateHeaderChanges(always, [])
     expect(accumulate(undefined)).toBe(always)
-    expect(accumulate({ remove: ['authorization'] })).toBe(always)
-    expect(accumulate({ remove: [] })).toBe(always)
-    expect(accumulate({ remove: ['authorization'], removePrefixes: ['x-remote-extra-'] })).toBe(always)
+    expect(accumulate(consumed)).toEqual(always)
+  })
+
+  it('is the same object for the same headers of a credential', () => {
+    const accumulate = accumulateHeaderChanges(always, [])
+    const consumed = { remove: ['x-token'] }
+    expect(accumulate(consumed)).toBe(accumulate(consumed))
+    expect(accumulate(consumed).remove).toEqual(['authorization', 'x-token'])
   })
 
   it.each<HeaderChanges>([
@@ -40,7 +49,10 @@ describe('accumulateHeaderChanges', () => {
     const accumulate = accumulateHeaderChanges(always, [() => configured])
     const first = accumulate(undefined)
     expect(accumulate(undefined)).toBe(first)
+    const consumed = { remove: ['x-token'] }
+    expect(accumulate(consumed).remove).toEqual(['authorization', 'x-user', 'x-token'])
     configured = { remove: ['x-name'] }
     expect(accumulate(undefined).remove).toEqual(['authorization', 'x-name'])
+    expect(accumulate(consumed).remove).toEqual(['authorization', 'x-name', 'x-token'])
   })
 })

@@ -16,8 +16,8 @@ function mergeHeaderChanges(...changes: readonly HeaderChanges[]): HeaderChanges
 }
 
 /**
- * Combines the headers that are always removed with the configured ones and with those that carried this credential. The result is
- * rebuilt only if it differs: nearly every request needs the same changes.
+ * Combines the headers that are always removed with the configured ones and with those that carried this credential. The result is the same
+ * object for the same credential headers, which are the same for nearly every request.
  */
 export function accumulateHeaderChanges(
   always: HeaderChanges,
@@ -25,33 +25,22 @@ export function accumulateHeaderChanges(
 ): (consumed: HeaderChanges | undefined) => HeaderChanges {
   let seen: readonly HeaderChanges[] = []
   let base = always
-  const isOutdated = (): boolean => configured.some((current, index) => current() !== seen[index])
+  let sums = new WeakMap<HeaderChanges, HeaderChanges>()
   return (consumed) => {
-    if (configured.length > 0 && isOutdated()) {
+    if (configured.some((current, index) => current() !== seen[index])) {
       seen = configured.map((current) => current())
       base = mergeHeaderChanges(always, ...seen)
+      sums = new WeakMap()
     }
-    return consumed === undefined || isContained(consumed, base) ? base : mergeHeaderChanges(base, consumed)
+    if (consumed === undefined) return base
+    let sum = sums.get(consumed)
+    if (sum === undefined) {
+      sum = mergeHeaderChanges(base, consumed)
+      sums.set(consumed, sum)
+    }
+    return sum
   }
 }
-
-function isContained(changes: HeaderChanges, base: HeaderChanges): boolean {
-  return (
-    changes.replace === undefined &&
-    areAmong(changes.remove, base.remove) &&
-    areAmong(changes.removePrefixes, base.removePrefixes) &&
-    areAmong(changes.removeTwinsOf, base.removeTwinsOf) &&
-    areAmong(changes.removeCookies, base.removeCookies)
-  )
-}
-
-/** A loop, since this runs for every request. */
-function areAmong(names: readonly string[] = NO_NAMES, all: readonly string[] = NO_NAMES): boolean {
-  for (const name of names) if (!all.includes(name)) return false
-  return true
-}
-
-const NO_NAMES: readonly string[] = []
 
 /** Replacements as they are written into a request: names in lower case, values with one character per byte. */
 export function replacementsOf({

@@ -32,15 +32,13 @@ function makeSelector({
   const removed = new Set(remove.map(alike))
   const prefixes = removePrefixes.map(alike)
   const twinsOf = removeTwinsOf.map(alike)
-  const isNamed = (dashes: string): boolean =>
-    removed.has(dashes) || prefixes.some((prefix) => dashes.startsWith(prefix))
-  const isTwin = (name: string, dashes: string): boolean =>
-    twinsOf.some((prefix) => dashes.startsWith(prefix) && !name.startsWith(prefix))
   return (name) => {
     if (replaced.has(name)) return true
-    if (!name.includes('_')) return isNamed(name)
     const dashes = dashed(name)
-    return isNamed(dashes) || isTwin(name, dashes)
+    if (removed.has(dashes)) return true
+    for (const prefix of prefixes) if (dashes.startsWith(prefix)) return true
+    for (const prefix of twinsOf) if (dashes.startsWith(prefix) && !name.startsWith(prefix)) return true
+    return false
   }
 }
 

@@ -1,9 +1,7 @@
-import type { Authentication, TokenAuthenticator } from '../../authenticator/authenticator.ts'
-import { type Awaitable, settle } from '../../internal/awaitable.ts'
-import { attempt, consult, type Opinion } from '../../authenticator/consult.ts'
+import type { TokenAuthenticator } from '../../authenticator/authenticator.ts'
+import { type Answer, type Ask, type Asked, askToken, consult } from '../../authenticator/consult.ts'
 import { knownTokens } from '../../authenticator/known-credentials.ts'
 import type { Context } from '../../authenticator/context.ts'
-import { asAuthenticationError } from '../../authenticator/errors.ts'
 import { notify } from '../../authenticator/notify.ts'
 import {
   aTokenAuthenticator,
@@ -78,38 +76,26 @@ export function cachedUnion(members: readonly CachedMember[]): TokenAuthenticato
       if (known !== undefined && isForEveryone(known) && isInForce(known))
         return answerFrom(each, known, context, start)
     }
-    return firstUser(behind, (each) =>
-      attempt(each, context, () =>
-        each instanceof RememberedTokens
-          ? each.ask(key, token, context)
-          : each.authenticateToken(token, context),
-      ),
-    )
+    const askKeyed: Ask<TokenAuthenticator | RememberedTokens, string> = (each) =>
+      each instanceof RememberedTokens
+        ? each.ask(key, token, context)
+        : each.authenticateToken(token, context)
+    return firstUser(behind, askKeyed, token, context)
   }
-  const steps: readonly (TokenAuthenticator | typeof CACHE)[] = [...authenticators.slice(0, first), CACHE]
+  // Without a name: observers see the members behind the cache.
+  const steps: readonly (Omit<TokenAuthenticator, 'name'> & Asked)[] = [
+    ...authenticators.slice(0, first),
+    { authenticateToken: askCache },
+  ]
 
   return {
     name: 'union',
     audienceAware: authenticators.some((each) => each.audienceAware),
     mayKnow: (token) => authenticators.some((each) => each.mayKnow?.(token) ?? true),
     known: () => authenticators.flatMap(knownTokens),
-    authenticateToken: (token, context) =>
-      firstUser(steps, (step): Awaitable<Opinion> =>
-        step === CACHE
-          ? settle<Authentication | undefined, Opinion>(
-              () => askCache(token, context),
-              (found) => ({ answer: found }),
-              (thrown) => ({ error: asAuthenticationError(thrown) }),
-            )
-          : attempt(step, context, () => step.authenticateToken(token, context)),
-      ),
+    authenticateToken: (token, context) => firstUser(steps, askToken, token, context),
   }
 }
-
-/** The step that asks the cache. */
-const CACHE: unique symbol = Symbol('cache')
-
-type Answer = Awaitable<Authentication | undefined>
 
 function alone({ authenticator, cache }: CachedMember): TokenAuthenticator {
   return cache === false ? authenticator : cached(authenticator, cache)
@@ -139,11 +125,12 @@ function answerFrom(
   start: number,
 ): Answer {
   const { observer } = context
-  return consult(cache, context, () => {
+  const report = (): Answer => {
     if (observer !== undefined) {
       const durationSeconds = (performance.now() - start) / 1000
       notify(observer, { type: 'tokenCacheRequest', status: 'hit', durationSeconds })
     }
     return answer(result, context)
-  })
+  }
+  return consult(report, cache, undefined, context)
 }

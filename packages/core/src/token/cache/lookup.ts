@@ -2,7 +2,7 @@ import type { Authentication, TokenAuthenticator } from '../../authenticator/aut
 import { type Awaitable, firstOf, isPromiseLike, promiseOf } from '../../internal/awaitable.ts'
 import { requireCertificate } from '../../authenticator/bound-certificate.ts'
 import type { Clock } from '../../internal/clock.ts'
-import { attempt, type Opinion } from '../../authenticator/consult.ts'
+import { askToken, attempt, type Opinion } from '../../authenticator/consult.ts'
 import type { Context } from '../../authenticator/context.ts'
 import { type AuthenticationError, unavailable } from '../../authenticator/errors.ts'
 import { notify } from '../../authenticator/notify.ts'
@@ -71,7 +71,7 @@ export function lookUpToken(
   if (observer !== undefined) {
     notify(observer, { type: 'tokenCacheActiveFetch', status: 'inFlight', change: 1 })
   }
-  const found = attempt(delegate, context, () => delegate.authenticateToken(token, context))
+  const found = attempt(askToken, delegate, token, context)
   return isPromiseLike(found)
     ? waitFor(promiseOf(found), context, limits)
     : endedAtOnce(observer, resultOf(context, found))
