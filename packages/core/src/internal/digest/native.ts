@@ -10,7 +10,7 @@ export function sha256Hex(message: string): string {
   return hash('sha256', message, 'hex')
 }
 
-/** HMAC-SHA-256 (RFC 2104): 32 characters, one per byte. */
-export function hmacSha256(key: Uint8Array, message: Uint8Array): string {
-  return createHmac('sha256', key).update(message).digest('binary')
+/** HMAC-SHA-256 (RFC 2104). Message and result have one character per byte. */
+export function hmacSha256(key: Uint8Array, message: string): string {
+  return createHmac('sha256', key).update(message, 'latin1').digest('binary')
 }

@@ -1,6 +1,6 @@
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js'
-import { latin1FromBytes } from '@kube-authn/internal/byte-text'
+import { bytesFromLatin1, latin1FromBytes } from '@kube-authn/internal/byte-text'
 import { hexOf } from '@kube-authn/internal/bytes'
 
 const utf8 = new TextEncoder()
@@ -15,7 +15,7 @@ export function sha256Hex(message: string): string {
   return hexOf(nobleSha256(utf8.encode(message)))
 }
 
-/** HMAC-SHA-256 (RFC 2104): 32 characters, one per byte. */
-export function hmacSha256(key: Uint8Array, message: Uint8Array): string {
-  return latin1FromBytes(hmac(nobleSha256, key, message))
+/** HMAC-SHA-256 (RFC 2104). Message and result have one character per byte. */
+export function hmacSha256(key: Uint8Array, message: string): string {
+  return latin1FromBytes(hmac(nobleSha256, key, bytesFromLatin1(message)))
 }

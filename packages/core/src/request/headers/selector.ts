@@ -34,7 +34,7 @@ function makeSelector({
   const twinsOf = removeTwinsOf.map(alike)
   return (name) => {
     if (replaced.has(name)) return true
-    const dashes = dashed(name)
+    const dashes = name.includes('_') ? dashed(name) : name
     if (removed.has(dashes)) return true
     for (const prefix of prefixes) if (dashes.startsWith(prefix)) return true
     for (const prefix of twinsOf) if (dashes.startsWith(prefix) && !name.startsWith(prefix)) return true

@@ -1,4 +1,5 @@
 import { hmacSha256 } from '#sha256'
+import { latin1FromText } from '@kube-authn/internal/byte-text'
 
 /**
  * The cache key of a token and the requested audiences: HMAC-SHA-256 over both, with length prefixes; 32 characters, one per byte. The
@@ -11,13 +12,7 @@ import { hmacSha256 } from '#sha256'
  * @param hmacKey a random key per cache.
  */
 export function tokenCacheKey(hmacKey: Uint8Array, token: string, audiences: readonly string[] = []): string {
-  const parts = [...withLength(token), numberOf(audiences.length), ...audiences.flatMap(withLength)]
-  const message = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
-  let offset = 0
-  for (const part of parts) {
-    message.set(part, offset)
-    offset += part.length
-  }
+  const message = withLength(token) + numberOf(audiences.length) + audiences.map(withLength).join('')
   return hmacSha256(hmacKey, message)
 }
 
@@ -25,24 +20,20 @@ export function tokenCacheKey(hmacKey: Uint8Array, token: string, audiences: rea
 const IS_UTF_16 = 0x80000000
 
 /**
- * A string as UTF-8, after its length. A string with lone surrogates, which UTF-8 cannot represent, is UTF-16 with a flag in its length, so
- * that different strings stay different.
+ * A string as UTF-8, after its length; one character per byte. A string with lone surrogates, which UTF-8 cannot represent, is UTF-16 with a
+ * flag in its length, so that different strings stay different.
  */
-function withLength(text: string): readonly [length: Uint8Array, bytes: Uint8Array] {
+function withLength(text: string): string {
   if (text.isWellFormed()) {
-    const bytes = utf8.encode(text)
-    return [numberOf(bytes.length), bytes]
+    const utf8 = latin1FromText(text)
+    return numberOf(utf8.length) + utf8
   }
-  const bytes = new Uint8Array(2 * text.length)
-  const view = new DataView(bytes.buffer)
-  for (let index = 0; index < text.length; index++) view.setUint16(2 * index, text.charCodeAt(index))
-  return [numberOf(IS_UTF_16 + bytes.length), bytes]
+  const units = Array.from({ length: text.length }, (_, index) => text.charCodeAt(index))
+  const utf16 = units.map((unit) => String.fromCharCode(unit >> 8, unit & 0xff)).join('')
+  return numberOf(IS_UTF_16 + utf16.length) + utf16
 }
 
-function numberOf(value: number): Uint8Array {
-  const bytes = new Uint8Array(4)
-  new DataView(bytes.buffer).setUint32(0, value)
-  return bytes
+/** Four bytes, the most significant first. */
+function numberOf(value: number): string {
+  return String.fromCharCode(value >>> 24, (value >>> 16) & 0xff, (value >>> 8) & 0xff, value & 0xff)
 }
-
-const utf8 = new TextEncoder()

@@ -40,7 +40,7 @@ export function clusterInfoSigning(kubeconfig: string): (token: BootstrapTokenPa
   const payload = base64urlOf(utf8.encode(kubeconfig))
   return ({ id, secret }) => {
     const header = base64urlOf(utf8.encode(JSON.stringify({ alg: 'HS256', kid: id })))
-    const mac = hmacSha256(utf8.encode(secret), utf8.encode(`${header}.${payload}`))
+    const mac = hmacSha256(utf8.encode(secret), `${header}.${payload}`)
     return `${header}..${base64urlOf(Uint8Array.from(mac, (character) => character.charCodeAt(0)))}`
   }
 }
