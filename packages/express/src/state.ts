@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http'
 import { incomingMessageRequest } from '@kube-authn/core/adapter'
 import {
+  type NodeUsers,
   RequestState,
   type RequestStates,
   requestStates,
-  type Users,
   usersAsProperty,
 } from '@kube-authn/core/internal'
 
@@ -33,4 +33,4 @@ export function knownOf(req: IncomingMessage): Partial<RequestState> {
 }
 
 /** The users of requests, also as `req.user`. */
-export const users: Users<IncomingMessage> = usersAsProperty(stateOf, 'req.user')
+export const users: NodeUsers<IncomingMessage> = usersAsProperty(stateOf, 'req.user')

@@ -1,9 +1,9 @@
 import { applyHeaderChanges, incomingMessageRequest } from '@kube-authn/core/adapter'
 import {
+  type NodeUsers,
   RequestState,
   type RequestStates,
   requestStates,
-  type Users,
   usersAsProperty,
 } from '@kube-authn/core/internal'
 import type { HeaderChanges } from '@kube-authn/core'
@@ -33,7 +33,7 @@ export function knownOf({ raw }: { readonly raw: object }): Partial<RequestState
 }
 
 /** The users of requests, also as `request.user`. */
-export const users: Users<FastifyRequest> = usersAsProperty(stateOf, 'request.user')
+export const users: NodeUsers<FastifyRequest> = usersAsProperty(stateOf, 'request.user')
 
 /** Changes the headers that the application sees. */
 export function changeHeaders({ raw }: Pick<FastifyRequest, 'raw'>, changes: HeaderChanges): void {

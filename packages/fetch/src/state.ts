@@ -10,10 +10,10 @@ import {
 import {
   type AuthenticateRequestContext,
   type HeldRequest,
+  isDecided,
   type RequestStates,
   requestStates,
   type Users,
-  wasToImpersonate,
 } from '@kube-authn/core/internal'
 import type { Authentication, AuthenticationRequest, HeaderChanges, RequestHeaders } from '@kube-authn/core'
 import { type NodeConnection, nodeConnectionOf } from './node-connection.ts'
@@ -107,7 +107,7 @@ export class DecisionContext implements AuthenticateRequestContext {
   }
 
   get askedToImpersonate(): boolean {
-    return wasToImpersonate(this.#state)
+    return isDecided(this.#state.authentication, this.#state.held)
   }
 }
 

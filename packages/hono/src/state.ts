@@ -10,10 +10,10 @@ import {
   advise,
   type AuthenticateRequestContext,
   type HeldRequest,
+  isDecided,
   type RequestStates,
   requestStates,
   type Users,
-  wasToImpersonate,
 } from '@kube-authn/core/internal'
 import type {
   Authentication,
@@ -129,7 +129,7 @@ export class RequestContext implements AuthenticateRequestContext {
   get askedToImpersonate(): boolean {
     const { held, incoming } = stateOf(this.#c)
     return (
-      wasToImpersonate({ authentication: authenticationOf(this.#c), held }) ||
+      isDecided(authenticationOf(this.#c), held) ||
       (incoming !== undefined && askedToImpersonate.of(incoming) !== undefined)
     )
   }

@@ -2,10 +2,10 @@ import { applyHeaderChanges, incomingMessageRequest } from '@kube-authn/core/ada
 import {
   advise,
   type HeldRequest,
+  type NodeUsers,
   RequestState,
   type RequestStates,
   requestStates,
-  type Users,
 } from '@kube-authn/core/internal'
 import type { Authentication, HeaderChanges, Log, UserInfo } from '@kube-authn/core'
 import type { Context, ParameterizedContext } from 'koa'
@@ -74,7 +74,7 @@ function hold(ctx: ContextWithRequest & { readonly state: object }, held: HeldRe
 }
 
 /** The users of requests, for the decisions of the core. */
-export const users: Users<ParameterizedContext<AuthenticationState>> = {
+export const users: NodeUsers<ParameterizedContext<AuthenticationState>> = {
   stateOf,
   authenticationOf: (ctx) => stateOf(ctx).authentication,
   setAuthentication,

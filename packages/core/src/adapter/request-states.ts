@@ -16,13 +16,18 @@ export class RequestState {
   constructor(request: AuthenticationRequest) {
     this.request = request
   }
+
+  /** Whether it asked to impersonate a user and that is decided, so that its headers are gone. */
+  get askedToImpersonate(): boolean {
+    return isDecided(this.authentication, this.held)
+  }
 }
 
-/** Whether a request asked to impersonate a user and that is decided, so that its headers are gone. */
-export function wasToImpersonate({
-  authentication,
-  held,
-}: Partial<Pick<RequestState, 'authentication' | 'held'>>): boolean {
+/** Whether the impersonation that a request asked for is granted or refused. */
+export function isDecided(
+  authentication: Authentication | undefined,
+  held: HeldRequest | undefined,
+): boolean {
   return authentication?.requester !== undefined || (held !== undefined && held.caller === undefined)
 }
 
@@ -34,6 +39,11 @@ export interface Users<R> {
   setAuthentication(request: R, authentication: Authentication, log?: Log): void
   /** Removes the user, and holds the request. */
   hold(request: R, held: HeldRequest): void
+}
+
+/** The same for frameworks whose requests are Node's. */
+export interface NodeUsers<R> extends Users<R> {
+  stateOf(request: R): RequestState
 }
 
 /** Gives a request the user of an outcome, or holds it. Change its headers before. */
@@ -72,7 +82,7 @@ export const NO_AUTHENTICATION =
 export function usersAsProperty<R extends object>(
   stateOf: (request: R) => RequestState,
   shown: string,
-): Users<R> {
+): NodeUsers<R> {
   return {
     stateOf,
     authenticationOf: (request) => stateOf(request).authentication,

@@ -29,8 +29,9 @@ export {
   requireAuthentication,
   settleUser,
   type Users,
+  type NodeUsers,
+  isDecided,
   usersAsProperty,
-  wasToImpersonate,
 } from '../adapter/request-states.ts'
 export { requestStates, type RequestStates } from '../internal/request-states.ts'
 export { type AnswerHeaders, AUDIT_ID_HEADER, auditIdOf } from '../audit/audit-id.ts'

@@ -22,7 +22,7 @@ import { type AnswerHeaders, Received } from '../../audit/audit-id.ts'
 import { applyHeaderChanges } from '../incoming-message/apply-header-changes.ts'
 import { clientContext, closeConnection, type NodeResponse, whenOver } from '../incoming-message/client.ts'
 import type { NodeRequest } from '../incoming-message/node-request.ts'
-import { settleUser, type Users, wasToImpersonate } from '../request-states.ts'
+import { type NodeUsers, type RequestState, settleUser } from '../request-states.ts'
 import { requirePeerCertificates } from '../incoming-message/require-peer-certificates.ts'
 
 /** The checks of an adapter's `authentication`, which also handles refusals. */
@@ -70,7 +70,7 @@ export type NodeAuthentication<R> = (
  * @throws {ConfigurationError} as {@link authenticationOf} does.
  */
 export function nodeAuthentication<R>(
-  users: Users<R>,
+  users: NodeUsers<R>,
   authenticator: Authenticator,
   shape: AnyShape,
   options: AuthenticateRequestOptions & { readonly onFailure?: unknown },
@@ -78,10 +78,11 @@ export function nodeAuthentication<R>(
   const authenticate = authenticationOf(authenticator, shape, options)
   const { observer, log = authenticator.log } = options
   return (received, message, response, impersonates) => {
-    const { request } = users.stateOf(received)
+    const state = users.stateOf(received)
+    const { request } = state
     if (observer !== undefined) notify(observer, new Received(request, response))
     const onceOver = observer === undefined ? undefined : whenOver(message, response)
-    const given = new NodeContext(users, received, message, response, impersonates)
+    const given = new NodeContext(state, message, response, impersonates)
     return andThen(authenticate(request, given), (outcome) => {
       onceOver?.((status) => notify(observer, { type: 'response', request, status }))
       if (outcome.closesConnection) closeConnection(message)
@@ -93,22 +94,19 @@ export function nodeAuthentication<R>(
 }
 
 /** The context of a request for `authenticateRequest`. Most requests need none of it. */
-class NodeContext<R> implements AuthenticateRequestContext {
-  readonly #users: Users<R>
-  readonly #received: R
+class NodeContext implements AuthenticateRequestContext {
+  readonly askedToImpersonate: boolean
   readonly #message: NodeRequest
   readonly #response: NodeResponse
   readonly #impersonates: () => boolean
 
   constructor(
-    users: Users<R>,
-    received: R,
+    state: RequestState,
     message: NodeRequest,
     response: NodeResponse,
     impersonates: () => boolean,
   ) {
-    this.#users = users
-    this.#received = received
+    this.askedToImpersonate = state.askedToImpersonate
     this.#message = message
     this.#response = response
     this.#impersonates = impersonates
@@ -120,11 +118,6 @@ class NodeContext<R> implements AuthenticateRequestContext {
 
   get signal(): AbortSignal {
     return clientContext(this.#message, this.#response).signal
-  }
-
-  get askedToImpersonate(): boolean {
-    const { held } = this.#users.stateOf(this.#received)
-    return wasToImpersonate({ authentication: this.#users.authenticationOf(this.#received), held })
   }
 }
 
