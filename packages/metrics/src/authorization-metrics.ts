@@ -1,7 +1,14 @@
-import type { AuthenticationEvent } from '@kube-authn/core'
 import type { AuthorizationEvent } from '@kube-authn/core/internal'
-import { exponentialBuckets } from './buckets.ts'
-import { type Histogram, type Instruments, timedCounter } from './instruments.ts'
+import {
+  callCode,
+  DEFAULT_BUCKETS,
+  DELEGATED_CALL_BUCKETS,
+  type EventHandlers,
+  exponentialBuckets,
+  type Histogram,
+  type Instruments,
+  timedCounter,
+} from './instruments.ts'
 
 /**
  * Metrics of authorization and impersonation.
@@ -11,7 +18,7 @@ import { type Histogram, type Instruments, timedCounter } from './instruments.ts
  *
  * Deviation: the type of a custom authorizer is its name (`docs/deviations.md`, metrics).
  */
-export function authorizationMetrics(make: Instruments): (event: AuthenticationEvent) => void {
+export function authorizationMetrics(make: Instruments): EventHandlers {
   const buckets = exponentialBuckets(0.001, 2, 15)
   const attempts = timedCounter(
     make,
@@ -42,19 +49,21 @@ export function authorizationMetrics(make: Instruments): (event: AuthenticationE
   const impersonations = byModeAndDecision('attempts', 'Attempts to impersonate another user')
   const checks = byModeAndDecision('authorization_attempts', 'Authorization checks of impersonation')
 
-  return (event) => {
-    if (event.type === 'authorization') {
-      attempts.observe(resultOf(event), event.durationSeconds)
-    } else if (event.type === 'authorizerConsulted') {
-      const { authorizer: name, authorizerType = TYPES.get(name) ?? name, decision } = event
+  return {
+    authorization: (event) => attempts.observe(resultOf(event), event.durationSeconds),
+    authorizerConsulted({
+      authorizer: name,
+      authorizerType = TYPES.get(name) ?? name,
+      decision: { verdict },
+    }) {
       // A union repeats the decision of one of its members.
-      if (name === 'union' || decision.verdict === 'noOpinion') return
-      decisions.add([authorizerType, name, decision.verdict === 'allow' ? 'allowed' : 'denied'])
-    } else if (event.type === 'impersonation') {
-      impersonations.observe([event.mode ?? '', event.result], event.durationSeconds)
-    } else if (event.type === 'impersonationCheck') {
-      checks.observe([event.mode, event.result], event.durationSeconds)
-    }
+      if (name === 'union' || verdict === 'noOpinion') return
+      decisions.add([authorizerType, name, verdict === 'allow' ? 'allowed' : 'denied'])
+    },
+    impersonation: ({ mode = '', result, durationSeconds }) =>
+      impersonations.observe([mode, result], durationSeconds),
+    impersonationCheck: ({ mode, result, durationSeconds }) =>
+      checks.observe([mode, result], durationSeconds),
   }
 }
 
@@ -72,3 +81,82 @@ const TYPES: ReadonlyMap<string, string> = new Map([
   ['alwaysAllow', 'AlwaysAllow'],
   ['alwaysDeny', 'AlwaysDeny'],
 ])
+
+/**
+ * Metrics of authorization webhooks: calls, match conditions, and failures that count as no opinion. As in kube-apiserver, calls to the
+ * cluster that an extension API server delegates authorization to have separate metrics, by HTTP status.
+ *
+ * Source: apiserver `plugin/pkg/authorizer/webhook/metrics/metrics.go`, `pkg/authorization/authorizerfactory/metrics.go`,
+ * `pkg/authorization/cel/metrics.go`.
+ *
+ * Deviation: no call is `canceled`, since a call continues if its caller gives up (`docs/deviations.md`, metrics).
+ */
+export function authorizationWebhookMetrics(make: Instruments): EventHandlers {
+  const label = ['name', 'result']
+  const calls = timedCounter(
+    make,
+    label,
+    {
+      name: 'apiserver_authorization_webhook_evaluations_total',
+      help: 'Calls of authorization webhooks by name and result: success, error or timeout.',
+    },
+    {
+      name: 'apiserver_authorization_webhook_duration_seconds',
+      help: 'Duration of calls of authorization webhooks in seconds, by name and result.',
+    },
+    DEFAULT_BUCKETS,
+  )
+  const failOpen = make.counter({
+    name: 'apiserver_authorization_webhook_evaluations_fail_open_total',
+    help: 'Failures of authorization webhooks that counted as no opinion, by name and result: error or timeout.',
+    label,
+  })
+  const clusterCalls = timedCounter(
+    make,
+    'code',
+    {
+      name: 'apiserver_delegated_authz_request_total',
+      help: 'Calls of the cluster that authorization is delegated to, by HTTP status or <error>.',
+    },
+    {
+      name: 'apiserver_delegated_authz_request_duration_seconds',
+      help: 'Duration of calls of the cluster that authorization is delegated to in seconds, by HTTP status or <error>.',
+    },
+    DELEGATED_CALL_BUCKETS,
+  )
+  const authorizer = ['type', 'name']
+  const conditionErrors = make.counter({
+    name: 'apiserver_authorization_match_condition_evaluation_errors_total',
+    help: 'Requests for which a match condition of an authorizer could not be evaluated, by type and name of the authorizer.',
+    label: authorizer,
+  })
+  const exclusions = make.counter({
+    name: 'apiserver_authorization_match_condition_exclusions_total',
+    help: 'Requests that skipped an authorizer because a match condition is false, by type and name of the authorizer.',
+    label: authorizer,
+  })
+  const evaluation = make.histogram(
+    {
+      name: 'apiserver_authorization_match_condition_evaluation_seconds',
+      help: 'Duration of evaluating the match conditions of an authorizer in seconds, by its type and name.',
+      label: authorizer,
+    },
+    [0.001, 0.005, 0.01, 0.025, 0.1, 0.2, 0.25],
+  )
+
+  return {
+    accessReviewCall({ authorizer: name, result, status, delegated, durationSeconds }) {
+      if (delegated === true) clusterCalls.observe(callCode(status), durationSeconds)
+      else calls.observe([name, result], durationSeconds)
+    },
+    accessReviewFailOpen({ authorizer: name, result, delegated }) {
+      if (delegated !== true) failOpen.add([name, result])
+    },
+    authorizationMatchCondition({ authorizerType, authorizer: name, durationSeconds, error, excluded }) {
+      const labels = [authorizerType, name]
+      evaluation.observe(labels, durationSeconds)
+      if (error !== undefined) conditionErrors.add(labels)
+      if (excluded) exclusions.add(labels)
+    },
+  }
+}

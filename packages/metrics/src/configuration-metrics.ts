@@ -1,22 +1,20 @@
-import type { AuthenticationEvent, Clock } from '@kube-authn/core'
-import { hashLabel } from './hash-label.ts'
-import type { Instruments } from './instruments.ts'
+import type { Clock } from '@kube-authn/core'
+import type { EventHandlers, Instruments } from './instruments.ts'
+import { hashLabel } from './labels.ts'
 
 /**
  * Metrics of reloads of the AuthenticationConfiguration.
  *
  * Source: apiserver `pkg/server/options/authenticationconfig/metrics/metrics.go`.
  */
-export function authenticationConfigurationMetrics(
-  make: Instruments,
-  clock: Clock,
-): (event: AuthenticationEvent) => void {
+export function authenticationConfigurationMetrics(make: Instruments, clock: Clock): EventHandlers {
   const reloads = reloadMetrics(make, clock, 'authentication')
-  return (event) => {
-    if (event.type === 'reload' && event.kind === 'authenticationConfiguration') {
-      reloads.count(event.outcome)
-      if (event.outcome === 'loaded') reloads.setHash(event.content ?? '')
-    }
+  return {
+    reload({ kind, outcome, content = '' }) {
+      if (kind !== 'authenticationConfiguration') return
+      reloads.count(outcome)
+      if (outcome === 'loaded') reloads.setHash(content)
+    },
   }
 }
 
@@ -25,16 +23,13 @@ export function authenticationConfigurationMetrics(
  *
  * Source: apiserver `pkg/server/options/authorizationconfig/metrics/metrics.go`; kubernetes `pkg/kubeapiserver/authorizer/reload.go`.
  */
-export function authorizationConfigurationMetrics(
-  make: Instruments,
-  clock: Clock,
-): (event: AuthenticationEvent) => void {
+export function authorizationConfigurationMetrics(make: Instruments, clock: Clock): EventHandlers {
   const reloads = reloadMetrics(make, clock, 'authorization')
-  return (event) => {
-    if (event.type === 'authorizationConfigReload') {
-      if (event.outcome !== 'initial') reloads.count(event.outcome)
-      if (event.outcome !== 'failed') reloads.setHash(event.content ?? '')
-    }
+  return {
+    authorizationConfigReload({ outcome, content = '' }) {
+      if (outcome !== 'initial') reloads.count(outcome)
+      if (outcome !== 'failed') reloads.setHash(content)
+    },
   }
 }
 

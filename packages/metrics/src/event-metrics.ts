@@ -1,33 +1,96 @@
 import type { Clock, Observer } from '@kube-authn/core'
-import { auditMetrics } from './audit-metrics.ts'
 import { authenticationMetrics } from './authentication-metrics.ts'
-import { authorizationMetrics } from './authorization-metrics.ts'
-import { authorizationWebhookMetrics } from './authorization-webhook-metrics.ts'
+import { authorizationMetrics, authorizationWebhookMetrics } from './authorization-metrics.ts'
 import {
   authenticationConfigurationMetrics,
   authorizationConfigurationMetrics,
 } from './configuration-metrics.ts'
 import { externalSignerMetrics } from './external-signer-metrics.ts'
-import type { Instruments } from './instruments.ts'
+import type { EventHandlers, EventOf, EventType, Instruments } from './instruments.ts'
 import { jwtMetrics } from './jwt-metrics.ts'
-import { leaderElectionMetrics } from './leader-election-metrics.ts'
-import { serverCertificateMetrics } from './server-certificate-metrics.ts'
 
 /** Creates all metrics, and returns an observer that updates them. */
 export function eventMetrics(make: Instruments, clock: Clock): Observer {
-  const groups = [
-    authenticationMetrics(make),
-    jwtMetrics(make, clock),
-    authenticationConfigurationMetrics(make, clock),
-    authorizationMetrics(make),
-    authorizationWebhookMetrics(make),
-    authorizationConfigurationMetrics(make, clock),
-    serverCertificateMetrics(make),
-    auditMetrics(make),
-    externalSignerMetrics(make, clock),
-    leaderElectionMetrics(make),
-  ]
-  return function countEvent(event) {
-    for (const count of groups) count(event)
+  const handlers: EventHandlers = {
+    ...authenticationMetrics(make),
+    ...jwtMetrics(make, clock),
+    ...authenticationConfigurationMetrics(make, clock),
+    ...authorizationMetrics(make),
+    ...authorizationWebhookMetrics(make),
+    ...authorizationConfigurationMetrics(make, clock),
+    ...serverCertificateMetrics(make),
+    ...auditMetrics(make),
+    ...externalSignerMetrics(make, clock),
+    ...leaderElectionMetrics(make),
   }
+  return function countEvent<Type extends EventType>(event: EventOf<Type> & { readonly type: Type }) {
+    handlers[event.type]?.(event)
+  }
+}
+
+/**
+ * Counts webhook calls that failed because the server has a certificate of a kind that is no longer accepted.
+ *
+ * Source: apiserver `pkg/util/webhook/metrics.go`, `pkg/util/x509metrics/server_cert_deprecations.go`.
+ */
+function serverCertificateMetrics(make: Instruments): EventHandlers {
+  const counters = {
+    missingSan: make.counter({
+      name: 'apiserver_webhooks_x509_missing_san_total',
+      help: 'Webhook calls that failed because the server certificate has no subject alternative names.',
+    }),
+    insecureSha1: make.counter({
+      name: 'apiserver_webhooks_x509_insecure_sha1_total',
+      help: 'Webhook calls that failed because a certificate of the server is signed with SHA-1.',
+    }),
+  }
+  return { serverCertificate: ({ problem }) => counters[problem].add('') }
+}
+
+/**
+ * Counts audit events, and requests by audit level.
+ *
+ * Source: apiserver `pkg/audit/metrics.go`.
+ */
+function auditMetrics(make: Instruments): EventHandlers {
+  const events = make.counter({
+    name: 'apiserver_audit_event_total',
+    help: 'Audit events that were created and passed to the backend.',
+  })
+  const errors = make.counter({
+    name: 'apiserver_audit_error_total',
+    help: 'Audit events that were lost or incomplete, by the plugin that failed.',
+    label: 'plugin',
+  })
+  const levels = make.counter({
+    name: 'apiserver_audit_level_total',
+    help: 'Requests by audit policy level.',
+    label: 'level',
+  })
+  // Always 0, for compatibility: no request is refused for this reason.
+  make.counter({
+    name: 'apiserver_audit_requests_rejected_total',
+    help: 'Requests that were refused because their audit event could not be logged.',
+  })
+  return {
+    audit({ what, level, plugin = '', count }) {
+      if (what === 'event') events.add('', count)
+      else if (what === 'error') errors.add(plugin, count)
+      else levels.add(level, count)
+    },
+  }
+}
+
+/**
+ * Says for each lease whether this process has it.
+ *
+ * Source: component-base `metrics/prometheus/clientgo/leaderelection/metrics.go`.
+ */
+function leaderElectionMetrics(make: Instruments): EventHandlers {
+  const leads = make.gauge({
+    name: 'leader_election_master_status',
+    help: 'Whether this process has the lease of this name: 1, or 0 if it stands by.',
+    label: 'name',
+  })
+  return { leaderElection: ({ name, status }) => leads.set(name, status === 'leading' ? 1 : 0) }
 }

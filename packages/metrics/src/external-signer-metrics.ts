@@ -1,12 +1,12 @@
-import type { AuthenticationEvent, Clock } from '@kube-authn/core'
-import type { Instruments } from './instruments.ts'
+import type { Clock } from '@kube-authn/core'
+import type { EventHandlers, Instruments } from './instruments.ts'
 
 /**
  * Metrics of external signers and their calls.
  *
  * Source: kubernetes `pkg/serviceaccount/externaljwt/metrics/metrics.go`.
  */
-export function externalSignerMetrics(make: Instruments, clock: Clock): (event: AuthenticationEvent) => void {
+export function externalSignerMetrics(make: Instruments, clock: Clock): EventHandlers {
   const fetchedAt = make.gauge({
     name: 'apiserver_externaljwt_fetch_keys_success_timestamp',
     help: 'When the keys of the signer were fetched last, in seconds since the epoch.',
@@ -34,19 +34,16 @@ export function externalSignerMetrics(make: Instruments, clock: Clock): (event: 
     [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
   )
 
-  return (event) => {
-    if (event.type === 'externalSignerCall') {
-      calls.observe([event.method, event.code], event.durationSeconds)
-      return
-    }
-    if (event.type !== 'externalSigner') return
-    const { operation, code, dataTimeMs } = event
-    if (operation === 'sign') {
-      signed.add(code)
-      return
-    }
-    fetches.add(code)
-    if (code === 'OK') fetchedAt.set('', clock.now() / 1000)
-    if (dataTimeMs !== undefined) dataFrom.set('', dataTimeMs / 1000)
+  return {
+    externalSignerCall: ({ method, code, durationSeconds }) => calls.observe([method, code], durationSeconds),
+    externalSigner({ operation, code, dataTimeMs }) {
+      if (operation === 'sign') {
+        signed.add(code)
+        return
+      }
+      fetches.add(code)
+      if (code === 'OK') fetchedAt.set('', clock.now() / 1000)
+      if (dataTimeMs !== undefined) dataFrom.set('', dataTimeMs / 1000)
+    },
   }
 }

@@ -1,3 +1,5 @@
+import type { AuthenticationEvent } from '@kube-authn/core'
+
 /** Values of labels: a string if there is one label. */
 export type LabelValues = string | readonly string[]
 
@@ -40,6 +42,12 @@ export interface Instruments {
   latestInfo(metric: MetricDescription): LatestInfo
 }
 
+export type EventType = AuthenticationEvent['type']
+export type EventOf<Type extends EventType> = Extract<AuthenticationEvent, { readonly type: Type }>
+
+/** A group of metrics: what counts the events of some types. No type is in two groups. */
+export type EventHandlers = { readonly [Type in EventType]?: (event: EventOf<Type>) => void }
+
 /** A counter with a histogram of durations: `observe` counts one and records its seconds. */
 export function timedCounter(
   make: Instruments,
@@ -67,4 +75,24 @@ export function labelNames({ label = [] }: Pick<MetricDescription, 'label'>): re
 export function labelsOf(names: readonly string[], labelValues: LabelValues): Record<string, string> {
   const values = typeof labelValues === 'string' ? [labelValues] : labelValues
   return Object.fromEntries(names.map((name, index) => [name, values[index] ?? '']))
+}
+
+/** Bucket bounds, each `factor` times the previous one. */
+export function exponentialBuckets(start: number, factor: number, count: number): readonly number[] {
+  return Array.from({ length: count }, (_, index) => start * factor ** index)
+}
+
+/**
+ * The default buckets.
+ *
+ * Source: Go client `prometheus/histogram.go` DefBuckets.
+ */
+export const DEFAULT_BUCKETS: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+
+/** The buckets of calls to the cluster that decisions are delegated to. */
+export const DELEGATED_CALL_BUCKETS: readonly number[] = [0.25, 0.5, 0.7, 1, 1.5, 3, 5, 10]
+
+/** The label of a call by its HTTP status, if there was an answer. */
+export function callCode(status: number | undefined): string {
+  return status === undefined ? '<error>' : String(status)
 }

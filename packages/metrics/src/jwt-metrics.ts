@@ -1,6 +1,6 @@
-import type { AuthenticationEvent, Clock } from '@kube-authn/core'
-import { hashLabel } from './hash-label.ts'
-import type { Instruments } from './instruments.ts'
+import type { Clock } from '@kube-authn/core'
+import type { EventHandlers, Instruments } from './instruments.ts'
+import { hashLabel } from './labels.ts'
 
 /**
  * Metrics of the tokens and keys of issuers. Issuers and keys are identified by their hashes.
@@ -9,7 +9,7 @@ import type { Instruments } from './instruments.ts'
  *
  * Deviation: there is no label `apiserver_id_hash` (`docs/deviations.md`, metrics).
  */
-export function jwtMetrics(make: Instruments, clock: Clock): (event: AuthenticationEvent) => void {
+export function jwtMetrics(make: Instruments, clock: Clock): EventHandlers {
   const latency = make.histogram(
     {
       name: 'apiserver_authentication_jwt_authenticator_latency_seconds',
@@ -29,13 +29,13 @@ export function jwtMetrics(make: Instruments, clock: Clock): (event: Authenticat
     label: ['jwt_issuer_hash', 'hash'],
   })
 
-  return (event) => {
-    if (event.type === 'jwtAuthenticator') {
-      latency.observe([event.result, hashLabel(event.issuer)], event.durationSeconds)
-    } else if (event.type === 'jwksFetch') {
-      const issuer = hashLabel(event.issuer)
-      fetched.set([event.error === undefined ? 'success' : 'failure', issuer], clock.now() / 1000)
-      if (event.jwks !== undefined) keySets.set(issuer, [issuer, hashLabel(event.jwks)])
-    }
+  return {
+    jwtAuthenticator: ({ result, issuer, durationSeconds }) =>
+      latency.observe([result, hashLabel(issuer)], durationSeconds),
+    jwksFetch({ issuer: url, error, jwks }) {
+      const issuer = hashLabel(url)
+      fetched.set([error === undefined ? 'success' : 'failure', issuer], clock.now() / 1000)
+      if (jwks !== undefined) keySets.set(issuer, [issuer, hashLabel(jwks)])
+    },
   }
 }

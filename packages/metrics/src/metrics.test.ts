@@ -14,9 +14,10 @@ import { type AuthenticationEvent, bearerToken, unavailable, userInfo } from '@k
 import type { RequestEvent } from '@kube-authn/core/internal'
 import { authenticateRequest } from '@kube-authn/core/adapter'
 import { cached } from '@kube-authn/core/remote'
+import { renderFamily } from './family.ts'
 import { metrics } from './metrics.ts'
 import { histogram, series } from './series.ts'
-import { usernameLabel } from './username-label.ts'
+import { usernameLabel } from './labels.ts'
 
 const event = (
   result: RequestEvent['result'],
@@ -226,7 +227,7 @@ describe('a series', () => {
   it('escapes what a label may not hold', () => {
     const counter = series('counter', { name: 'n', help: 'h', label: 'l' })
     counter.add('a"b\\c\nd')
-    expect(counter.render()).toBe('# HELP n h\n# TYPE n counter\nn{l="a\\"b\\\\c\\nd"} 1\n')
+    expect(renderFamily(counter.collect())).toBe('# HELP n h\n# TYPE n counter\nn{l="a\\"b\\\\c\\nd"} 1\n')
   })
 
   it('keeps labels like properties apart from properties', () => {
@@ -253,7 +254,7 @@ describe('a histogram', () => {
   ])('counts %d in its bucket and all above', (value, counts) => {
     const measured = histogram({ name: 'n', help: 'h', label: 'l' }, [1, 2])
     measured.observe('a', value)
-    expect(measured.render()).toBe(
+    expect(renderFamily(measured.collect())).toBe(
       [
         '# HELP n h',
         '# TYPE n histogram',

@@ -1,4 +1,4 @@
-import { type MetricFamily, type MetricSource, renderFamily } from './family.ts'
+import type { MetricFamily, MetricSource } from './family.ts'
 import {
   type Counter,
   type Gauge,
@@ -14,10 +14,9 @@ import {
 /** A counter or gauge that stores its values. */
 export interface Series extends Counter, Gauge, MetricSource {
   readonly get: (labelValues: LabelValues) => number
-  render(): string
 }
 
-/** Values that go up (`counter`) or up and down (`gauge`), in the Prometheus text format 0.0.4. */
+/** Values that go up (`counter`) or up and down (`gauge`). */
 export function series(
   type: 'counter' | 'gauge',
   metric: MetricDescription,
@@ -57,17 +56,11 @@ export function series(
     get: (labelValues) => values.get(keyOf(names, labelValues))?.value ?? 0,
     collect,
     reset: () => values.clear(),
-    render: () => renderFamily(collect()),
   }
 }
 
-/** A histogram that stores its values. */
-export interface KeptHistogram extends Histogram, MetricSource {
-  render(): string
-}
-
-/** A distribution of values over buckets, in the Prometheus text format 0.0.4. */
-export function histogram(metric: MetricDescription, buckets: readonly number[]): KeptHistogram {
+/** A distribution of values over buckets. */
+export function histogram(metric: MetricDescription, buckets: readonly number[]): Histogram & MetricSource {
   const bounds = [...buckets, Infinity]
   const states = new Map<string, { readonly labels: LabelValues; readonly counts: number[]; sum: number }>()
   const names = labelNames(metric)
@@ -105,7 +98,6 @@ export function histogram(metric: MetricDescription, buckets: readonly number[])
     },
     collect,
     reset: () => states.clear(),
-    render: () => renderFamily(collect()),
   }
 }
 

@@ -7,7 +7,7 @@ import { attributesOf, decide } from '@kube-authn/core/authorization'
 import { createPki, fakeUser, fixedClock, recordEvents } from '@kube-authn/testing'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { problemsOf } from '../../test/problems-of.ts'
-import { type NodeAuthorizer } from '../index.ts'
+import type { NodeAuthorizer } from '../index.ts'
 import { authorizerFromFlags } from '../flags.ts'
 import type { AuthorizerFromFlagsOptions } from './flags-options.ts'
 

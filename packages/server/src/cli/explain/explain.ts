@@ -7,7 +7,7 @@ import {
   serviceAccountObjects,
   type ServiceAccountObjects,
 } from '@kube-authn/core/service-account'
-import { type NodeAuthenticator } from '@kube-authn/node'
+import type { NodeAuthenticator } from '@kube-authn/node'
 import { authenticatorFromFlags } from '@kube-authn/node/flags'
 import { type Command, Option } from 'commander'
 import { EXIT, Failure } from '../failure.ts'

@@ -1,6 +1,6 @@
 import type { Clock, Log } from '@kube-authn/core'
 import { clientCertificate } from '@kube-authn/core/client-certificate'
-import { type NodeAuthenticator, type NodeAuthorizer } from '@kube-authn/node'
+import type { NodeAuthenticator, NodeAuthorizer } from '@kube-authn/node'
 import {
   auditFromFlags,
   authenticatorFromFlags,
