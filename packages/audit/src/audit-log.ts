@@ -1,22 +1,74 @@
+import type { AuthenticationRequest, Clock, ConfigurationProblem, Observer } from '@kube-authn/core'
+import { aFunction, notify, type OptionsShape, required } from '@kube-authn/core/adapter'
 import {
-  type AnnotationEvent,
-  auditIdOf,
+  aClock,
+  aPathPrefix,
   type AuditStage,
+  auditIdOf,
   type AuthorizationEvent,
   failedAuthenticationMessage,
   type ImpersonationEvent,
+  optionProblems,
   type ReceivedEvent,
+  refuseProblems,
   type RequestEvent,
   type ResponseEvent,
   systemClock,
   tell,
+  withFurtherProblems,
+  withMethods,
 } from '@kube-authn/core/internal'
-import { notify } from '@kube-authn/core/adapter'
-import type { AuthenticationRequest, Observer, UserInfo } from '@kube-authn/core'
-import { type AuditLogOptions, checkAuditLogOptions } from './audit-log-options.ts'
-import type { AuditRuling } from './policy.ts'
+import type { AuditEvent } from './event.ts'
+import type { AuditPolicy } from './policy.ts'
 import { AuditRecord } from './record.ts'
-import { sourceIPsBehind } from './source-ips.ts'
+import { someTrustedProxies, sourceIPsBehind, type TrustedProxies } from './source-ips.ts'
+
+/** Options of {@link auditLog}. */
+export interface AuditLogOptions {
+  /** Receives each event. It must not block: start asynchronous work and return. */
+  readonly write: (event: AuditEvent) => void
+  /**
+   * Decides which requests are logged, as `auditPolicy` of `@kube-authn/audit` does. Default: every request, at level Metadata.
+   */
+  readonly policy?: AuditPolicy
+  /**
+   * What the paths of the Kubernetes API begin with, as in `/cluster`: the same as `prefix` of `impersonation` and `authorization`. The verb and the object of an event
+   * are read from the path after it, and other paths have no object. `requestURI` is always as sent. Default: none.
+   */
+  readonly prefix?: string
+  /**
+   * The proxies whose `X-Forwarded-For` or `X-Real-Ip` is trusted for `sourceIPs`: the number of proxies in front of the server, or their
+   * addresses and ranges. Default: none, so `sourceIPs` is the peer address.
+   */
+  readonly trustedProxies?: TrustedProxies
+  /** The source addresses of a request, the client first, instead of `trustedProxies`: for runtimes without a peer address. */
+  readonly sourceIPs?: (request: AuthenticationRequest) => readonly string[]
+  /** Generates the `auditID` of a request that has none. Default `crypto.randomUUID`. */
+  readonly newId?: () => string
+  /** Receives the activity of the log, which `metrics()` counts. */
+  readonly observer?: Observer
+  readonly clock?: Clock
+}
+
+/** The checks of {@link AuditLogOptions}, for packages that extend these options. */
+export const auditLogShape: OptionsShape<AuditLogOptions> = {
+  write: required(aFunction),
+  policy: withMethods('a policy, as auditPolicy(...) makes', 'rulingOn'),
+  prefix: aPathPrefix,
+  trustedProxies: someTrustedProxies,
+  sourceIPs: aFunction,
+  newId: aFunction,
+  observer: aFunction,
+  clock: aClock,
+}
+
+function furtherProblems({
+  sourceIPs,
+  trustedProxies,
+}: Partial<AuditLogOptions>): readonly ConfigurationProblem[] {
+  if (sourceIPs === undefined || trustedProxies === undefined) return []
+  return [{ path: 'sourceIPs', message: 'must not be given together with trustedProxies' }]
+}
 
 /**
  * An observer that writes an audit log, with the events of kube-apiserver at level Metadata: for every request, or according to a policy.
@@ -45,36 +97,43 @@ import { sourceIPsBehind } from './source-ips.ts'
  * app.use(authentication(authenticator, { observer }))
  */
 export function auditLog(options: AuditLogOptions): Observer {
-  checkAuditLogOptions(options)
-  const { policy, prefix, observer, clock = systemClock } = options
+  refuseProblems(withFurtherProblems(optionProblems(auditLogShape, options), options, furtherProblems))
+  const log = recordKeeper(options)
+  return function observe(event) {
+    if (event.type === 'received') log.recordOf(event.request, 0, event)
+    else if (event.type === 'request') onRequest(event, log)
+    else if (event.type === 'impersonation') onImpersonation(event, log)
+    else if (event.type === 'authorization') onAuthorization(event, log)
+    else if (event.type === 'annotation') {
+      const record = log.recordOf(event.request)
+      record.annotate(event.key, event.value)
+      log.writeIfLate(record)
+    } else if (event.type === 'response') onResponse(event, log)
+  }
+}
+
+/** The records of requests, and what writes their events. */
+interface RecordKeeper {
+  /** The record of a request, which begins with the first event about it. */
+  readonly recordOf: (
+    request: AuthenticationRequest,
+    ageSeconds?: number,
+    received?: ReceivedEvent,
+  ) => AuditRecord
+  readonly write: (record: AuditRecord, stage: AuditStage) => void
+  /** The last event of a request has all earlier decisions; a later decision needs another event. */
+  readonly writeIfLate: (record: AuditRecord) => void
+}
+
+function recordKeeper(options: AuditLogOptions): RecordKeeper {
+  const { policy, prefix, observer, clock = systemClock, newId = () => crypto.randomUUID() } = options
   const records = new WeakMap<AuthenticationRequest, AuditRecord>()
-  const newId = options.newId ?? (() => crypto.randomUUID())
   const sourceIPs = sourceIPsOf(options)
 
-  const recordOf = (
-    request: AuthenticationRequest,
-    user: UserInfo | undefined,
-    ageSeconds = 0,
-    received?: ReceivedEvent,
-  ): AuditRecord => {
-    let record = records.get(request)
-    if (record === undefined) {
-      record = new AuditRecord(request, {
-        auditID: received?.auditId(newId) ?? auditIdOf(request, newId),
-        receivedAtMs: clock.now() - ageSeconds * 1000,
-        ...(prefix !== undefined && { prefix }),
-      })
-      records.set(request, record)
-    }
-    record.identify(user)
-    return record
-  }
-
-  const countLevel = ({ level }: AuditRuling): void =>
-    notify(observer, { type: 'audit', what: 'level', level, count: 1 })
-
   const write = (record: AuditRecord, stage: AuditStage): void => {
-    const { level, omitStages } = record.rulingBy(policy, countLevel)
+    const { level, omitStages } = record.rulingBy(policy, (first) =>
+      notify(observer, { type: 'audit', what: 'level', level: first.level, count: 1 }),
+    )
     if (level === 'None') return
     record.locate(sourceIPs)
     if (omitStages.has(stage)) return
@@ -82,74 +141,76 @@ export function auditLog(options: AuditLogOptions): Observer {
     if (observer !== undefined) notify(observer, { type: 'audit', what: 'event', level, stage, count: 1 })
   }
 
-  /** The last event of a request has all earlier decisions; a later decision needs another event. */
-  const writeIfLate = (record: AuditRecord): void => {
-    if (record.isComplete) write(record, 'ResponseComplete')
+  return {
+    recordOf(request, ageSeconds = 0, received) {
+      const known = records.get(request)
+      if (known !== undefined) return known
+      const record = new AuditRecord(request, {
+        auditID: received?.auditId(newId) ?? auditIdOf(request, newId),
+        receivedAtMs: clock.now() - ageSeconds * 1000,
+        ...(prefix !== undefined && { prefix }),
+      })
+      records.set(request, record)
+      return record
+    },
+    write,
+    writeIfLate(record) {
+      if (record.isComplete) write(record, 'ResponseComplete')
+    },
   }
+}
 
-  const onRequest = (event: RequestEvent): void => {
-    const record = recordOf(event.request, undefined, event.durationSeconds)
-    record.latency.authentication += event.durationSeconds
-    for (const [key, value] of Object.entries(event.annotations)) record.annotate(key, value)
-    if (event.result === 'success' && event.user !== undefined) {
-      const isNews = record.authenticate(event.user)
-      if (record.isComplete) {
-        if (isNews) write(record, 'ResponseComplete')
-      } else if (!record.isReceived) {
-        record.isReceived = true
-        write(record, 'RequestReceived')
-      }
-      return
+function onRequest(event: RequestEvent, { recordOf, write }: RecordKeeper): void {
+  const record = recordOf(event.request, event.durationSeconds)
+  record.latency.authentication += event.durationSeconds
+  for (const [key, value] of Object.entries(event.annotations)) record.annotate(key, value)
+  if (event.result === 'success' && event.user !== undefined) {
+    const isNews = record.authenticate(event.user)
+    if (record.isComplete) {
+      if (isNews) write(record, 'ResponseComplete')
+    } else if (!record.isReceived) {
+      record.isReceived = true
+      write(record, 'RequestReceived')
     }
-    const { refusal } = event.request
-    if (refusal !== undefined) record.refuseUnread(refusal)
-    else
-      record.refuseUnknown(
-        failedAuthenticationMessage(event.request, event.credentialHeaders),
-        event.error?.code === 'unavailable',
-      )
-    write(record, 'ResponseStarted')
+    return
   }
+  const { refusal } = event.request
+  if (refusal !== undefined) record.refuseUnread(refusal)
+  else {
+    const message = failedAuthenticationMessage(event.request, event.credentialHeaders)
+    record.refuseUnknown(message, event.error?.code === 'unavailable')
+  }
+  write(record, 'ResponseStarted')
+}
 
-  const onImpersonation = (event: ImpersonationEvent): void => {
-    const record = recordOf(event.request, event.requester, event.durationSeconds)
-    record.latency.impersonation += event.durationSeconds
-    if (event.impersonated !== undefined) record.impersonate(event.impersonated, event.mode)
-    if (event.failure !== undefined) record.refuse(event.failure)
-    writeIfLate(record)
-  }
+function onImpersonation(event: ImpersonationEvent, { recordOf, writeIfLate }: RecordKeeper): void {
+  const record = recordOf(event.request, event.durationSeconds)
+  record.identify(event.requester)
+  record.latency.impersonation += event.durationSeconds
+  if (event.impersonated !== undefined) record.impersonate(event.impersonated, event.mode)
+  if (event.failure !== undefined) record.refuse(event.failure)
+  writeIfLate(record)
+}
 
-  const onAuthorization = (event: AuthorizationEvent): void => {
-    const record = recordOf(event.request, event.attributes?.user, event.durationSeconds)
-    record.latency.authorization += event.durationSeconds
-    record.describe(event.attributes)
-    record.annotate(REASON, event.result === 'error' ? 'internal error' : event.reason)
-    if (event.result !== 'error') record.annotate(DECISION, event.result)
-    if (event.failure !== undefined) record.refuse(event.failure)
-    writeIfLate(record)
-  }
+function onAuthorization(event: AuthorizationEvent, { recordOf, writeIfLate }: RecordKeeper): void {
+  const record = recordOf(event.request, event.durationSeconds)
+  record.identify(event.attributes?.user)
+  record.latency.authorization += event.durationSeconds
+  record.describe(event.attributes)
+  record.annotate(REASON, event.result === 'error' ? 'internal error' : event.reason)
+  if (event.result !== 'error') record.annotate(DECISION, event.result)
+  if (event.failure !== undefined) record.refuse(event.failure)
+  writeIfLate(record)
+}
 
-  const onAnnotation = ({ request, key, value }: AnnotationEvent): void => {
-    const record = recordOf(request, undefined)
-    record.annotate(key, value)
-    writeIfLate(record)
-  }
+const DECISION = 'authorization.k8s.io/decision'
+const REASON = 'authorization.k8s.io/reason'
 
-  const onResponse = (event: ResponseEvent): void => {
-    const record = recordOf(event.request, undefined)
-    if (record.isComplete) return
-    record.isComplete = true
-    if (record.respond(event.status)) write(record, 'ResponseComplete')
-  }
-
-  return function observe(event) {
-    if (event.type === 'received') recordOf(event.request, undefined, 0, event)
-    else if (event.type === 'request') onRequest(event)
-    else if (event.type === 'impersonation') onImpersonation(event)
-    else if (event.type === 'authorization') onAuthorization(event)
-    else if (event.type === 'annotation') onAnnotation(event)
-    else if (event.type === 'response') onResponse(event)
-  }
+function onResponse({ request, status }: ResponseEvent, { recordOf, write }: RecordKeeper): void {
+  const record = recordOf(request)
+  if (record.isComplete) return
+  record.isComplete = true
+  if (record.respond(status)) write(record, 'ResponseComplete')
 }
 
 function sourceIPsOf({
@@ -168,6 +229,3 @@ function sourceIPsOf({
     }
   }
 }
-
-const DECISION = 'authorization.k8s.io/decision'
-const REASON = 'authorization.k8s.io/reason'

@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { auditLogShape } from './audit-log-options.ts'
+export { auditLogShape } from './audit-log.ts'
 export { legacyAuditLine } from './legacy-line.ts'
 export { auditPolicyShape } from './policy/audit-policy.ts'
 export { auditWebhookShape } from './webhook/options.ts'

@@ -10,10 +10,9 @@ import {
 import type { StatusError } from '@kube-authn/core/adapter'
 import type { AuthenticationRequest, UserInfo } from '@kube-authn/core'
 import type { AuditEvent, AuditResponseStatus } from './event.ts'
-import { objectReference, timestamp, userAgentOf } from './event-fields.ts'
+import { loggableUri, objectReference, timestamp, userAgentOf } from './event-fields.ts'
 import { Latency } from './latency.ts'
 import { type AuditPolicy, type AuditRuling, EVERYTHING } from './policy.ts'
-import { loggableUri } from './request-uri.ts'
 import type { SourceIPs } from './source-ips.ts'
 
 /** What is known about a request so far. */

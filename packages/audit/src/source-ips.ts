@@ -47,9 +47,8 @@ const MAX_ADDRESSES = 32
  */
 export function sourceIPsBehind(trustedProxies: TrustedProxies): SourceIPs {
   const isTrusted = trustOf(trustedProxies)
-  const peerOf = lastPeer()
   return function sourceIPs(request) {
-    const { address: peer, printed } = peerOf(request.remoteAddress?.() ?? '')
+    const peer = addressOf(request.remoteAddress?.() ?? '')
     const way: Address[] = peer === undefined ? [] : [peer]
     // The headers of a request that is refused unread cannot be read.
     if (isTrusted(peer, 0) && request.refusal === undefined) {
@@ -60,27 +59,7 @@ export function sourceIPsBehind(trustedProxies: TrustedProxies): SourceIPs {
         if (!isTrusted(address, hops++)) break
       }
     }
-    return way.length === 1 && peer !== undefined ? [...printed] : way.map(printedAddress).toReversed()
-  }
-}
-
-interface Peer {
-  readonly address: Address | undefined
-  /** Its canonical form; empty without an address. */
-  readonly printed: readonly string[]
-}
-
-/** Reads the address of a peer, unless it is the one of the last request: behind a proxy all requests come from a few. */
-function lastPeer(): (text: string) => Peer {
-  let lastText = ''
-  let last: Peer = { address: undefined, printed: [] }
-  return (text) => {
-    if (text !== lastText) {
-      const address = addressOf(text)
-      last = { address, printed: address === undefined ? [] : [printedAddress(address)] }
-      lastText = text
-    }
-    return last
+    return way.map(printedAddress).toReversed()
   }
 }
 

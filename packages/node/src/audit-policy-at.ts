@@ -4,6 +4,7 @@ import { without } from '@kube-authn/core/internal'
 import { checkOptions, type OptionsShape } from '@kube-authn/core/adapter'
 import { fileSource } from './file-source/file-source.ts'
 import type { ReloadOptions } from './file-source/reloading-source.ts'
+import { closeable, type Closeable } from './options/closeable.ts'
 import { reloadShape } from './options/reload-options.ts'
 
 /** Options of {@link auditPolicyAt}. */
@@ -25,13 +26,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true })
  * @example
  * const audit = auditFile('/var/log/my-app/audit.log', { policy: auditPolicyAt('/etc/my-app/audit-policy.yaml') })
  */
-export function auditPolicyAt(
-  path: string,
-  options: AuditPolicyAtOptions = {},
-): AuditPolicy & {
-  /** Stops watching the file. */
-  readonly close: () => void
-} {
+export function auditPolicyAt(path: string, options: AuditPolicyAtOptions = {}): AuditPolicy & Closeable {
   checkOptions(shape, options)
   const { bodies = 'refused', ...reload } = options
   const source = fileSource(path, {
@@ -39,8 +34,6 @@ export function auditPolicyAt(
     maxBytes: MAX_BYTES,
     parse: (content) => auditPolicy(utf8.decode(content), { source: path, bodies }),
   })
-  return {
-    rulingOn: (user, target) => source.current().rulingOn(user, target),
-    close: source.close,
-  }
+  const policy: AuditPolicy = { rulingOn: (user, target) => source.current().rulingOn(user, target) }
+  return closeable(policy, source.close)
 }

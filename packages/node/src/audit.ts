@@ -3,7 +3,6 @@
  *
  * @module
  */
-export { type AuditFile, auditFile } from './audit-file/audit-file.ts'
-export type { AuditFileOptions } from './audit-file/audit-file-options.ts'
+export { type AuditFile, auditFile, type AuditFileOptions } from './audit-file/audit-file.ts'
 export { auditPolicyAt, type AuditPolicyAtOptions } from './audit-policy-at.ts'
 export { auditWebhookAt, type AuditWebhookAtOptions } from './webhook/audit-webhook-at.ts'

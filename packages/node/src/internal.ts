@@ -38,7 +38,7 @@ export {
   manifestsSource,
   type ManifestsSourceOptions,
 } from './file-source/manifests-source.ts'
-export { looksLikeContent } from './file-source/unreadable.ts'
+export { looksLikeContent } from './file-source/read-file.ts'
 export type { FileSource } from './file-source/reloading-source.ts'
 export { isToken } from './http/bearer-token-file.ts'
 export { clientCertificatesIn, keyPairProblem, privateKeyIn } from './http/pem.ts'

@@ -1,7 +1,7 @@
 import type { AuditedTarget, AuditRuling } from '../policy.ts'
 import type { AuditStage } from '@kube-authn/core/internal'
 import type { UserInfo } from '@kube-authn/core'
-import type { AuditGroupResources, AuditPolicyRule } from './config.ts'
+import type { AuditGroupResources, AuditPolicyRule } from './decode.ts'
 
 /** A compiled rule. */
 export interface CompiledRule {

@@ -1,6 +1,6 @@
 import { type ErrorList, fieldPath, type FieldPath } from '@kube-authn/core/internal'
 import { dns1123SubdomainProblems } from '@kube-authn/internal/kubernetes-names'
-import type { AuditGroupResources, AuditPolicyConfig, AuditPolicyRule } from './config.ts'
+import type { AuditGroupResources, AuditPolicyConfig, AuditPolicyRule } from './decode.ts'
 
 const LEVELS = ['None', 'Metadata', 'Request', 'RequestResponse']
 const STAGES = ['RequestReceived', 'ResponseStarted', 'ResponseComplete', 'Panic']

@@ -1,9 +1,8 @@
-import type { AuditEvent } from '../event.ts'
-import { systemClock, tell } from '@kube-authn/core/internal'
 import { notify } from '@kube-authn/core/adapter'
-import { AuditDeliveryError } from './delivery-error.ts'
+import { systemClock, tell } from '@kube-authn/core/internal'
+import type { AuditEvent } from '../event.ts'
 import { delivery } from './delivery.ts'
-import { type AuditWebhookOptions, checkAuditWebhookOptions } from './options.ts'
+import { AuditDeliveryError, type AuditWebhookOptions, checkAuditWebhookOptions } from './options.ts'
 import { tokenBucket } from './token-bucket.ts'
 
 /** A service that receives audit events. */
@@ -13,12 +12,6 @@ export interface AuditWebhook {
   /** Sends the remaining events without delays, and settles when they are delivered or the timeout ends. Later events are lost. */
   readonly close: () => Promise<void>
 }
-
-/** The number of concurrent batches; further ones wait in the buffer. */
-const MAX_CONCURRENT = 64
-
-/** How long losses are accumulated before they are reported. */
-const REPORT_MS = 1000
 
 /**
  * Sends the events of an audit log to a service, in batches (`--audit-webhook-config-file`, mode `batch`). A batch that fails for any
@@ -38,38 +31,108 @@ const REPORT_MS = 1000
  */
 export function auditWebhook(options: AuditWebhookOptions): AuditWebhook {
   checkAuditWebhookOptions(options)
-  const { clock = systemClock, bufferSize = 10_000, maxBatchSize = 400, observer } = options
-  const maxWaitMs = (options.maxBatchWaitSeconds ?? 30) * 1000
-  const bucket = tokenBucket(options.throttleQps ?? 10, options.throttleBurst ?? 15)
+  const { clock = systemClock, bufferSize = 10_000, closeTimeoutSeconds = 10 } = options
+  const losses = lossReport(options)
   const deliveries = delivery(options)
-
-  const waiting: AuditEvent[] = []
-  const underWay = new Set<Promise<void>>()
-  /** The number of events that are waiting or being sent. */
-  let held = 0
-  /** Since when the oldest waiting event has been waiting. */
-  let oldestMs = 0
-  let dropped = 0
+  const batches = batchSender(options, (batch) =>
+    deliveries.deliver(batch).catch((error: unknown) => {
+      if (error instanceof AuditDeliveryError) losses.report(error)
+    }),
+  )
   let closed: Promise<void> | undefined
 
-  const lose = (error: AuditDeliveryError): void => {
-    tell(options.onError, error)
+  const finish = async (): Promise<void> => {
+    losses.close()
+    deliveries.hurry()
+    const sent = batches.sendAll()
+    let cancelLimit = (): void => {}
+    const limit = new Promise<void>((resolve) => {
+      cancelLimit = clock.after(closeTimeoutSeconds * 1000, resolve)
+    })
+    await Promise.race([sent, limit])
+    cancelLimit()
+    deliveries.end()
+    await sent
+  }
+  return {
+    write(event) {
+      if (closed !== undefined || batches.held() >= bufferSize) losses.drop()
+      else batches.add(event)
+    },
+    close() {
+      closed ??= finish()
+      return closed
+    },
+  }
+}
+
+/** Reports lost events. */
+interface LossReport {
+  report(error: AuditDeliveryError): void
+  /** Counts an event that is not buffered, which is reported a second later, together with others. */
+  drop(): void
+  /** Reports what was dropped so far. Later events are lost because the log is closed. */
+  close(): void
+}
+
+/** How long losses are accumulated before they are reported. */
+const REPORT_MS = 1000
+
+function lossReport(options: AuditWebhookOptions): LossReport {
+  const { clock = systemClock, bufferSize = 10_000, onError, observer } = options
+  let dropped = 0
+  let isClosed = false
+
+  const report = (error: AuditDeliveryError): void => {
+    tell(onError, error)
     const plugin = error.code === 'undelivered' ? 'webhook' : 'buffered'
     notify(observer, { type: 'audit', what: 'error', level: 'Metadata', plugin, count: error.lostEvents })
   }
-
   const reportDropped = (): void => {
     if (dropped === 0) return
     const count = dropped
     dropped = 0
-    const isClosed = closed !== undefined
     const why = isClosed ? 'the log is closed' : `the buffer of ${bufferSize} events is full`
-    lose(new AuditDeliveryError(isClosed ? 'closed' : 'bufferFull', count, why))
+    report(new AuditDeliveryError(isClosed ? 'closed' : 'bufferFull', count, why))
   }
+  return {
+    report,
+    drop() {
+      if (dropped++ === 0) clock.after(REPORT_MS, reportDropped)
+    },
+    close() {
+      reportDropped()
+      isClosed = true
+    },
+  }
+}
 
-  const drop = (): void => {
-    if (dropped++ === 0) clock.after(REPORT_MS, reportDropped)
-  }
+/** Sends events in batches. */
+interface BatchSender {
+  /** The number of events that are waiting or being sent. */
+  held(): number
+  add(event: AuditEvent): void
+  /** Sends all that are waiting. Settles when nothing is being sent any more. */
+  sendAll(): Promise<unknown>
+}
+
+/** The number of concurrent batches; further ones wait in the buffer. */
+const MAX_CONCURRENT = 64
+
+/** @param deliver never rejects. */
+function batchSender(
+  options: AuditWebhookOptions,
+  deliver: (batch: readonly AuditEvent[]) => Promise<void>,
+): BatchSender {
+  const { clock = systemClock, maxBatchSize = 400, maxBatchWaitSeconds = 30 } = options
+  const bucket = tokenBucket(options.throttleQps ?? 10, options.throttleBurst ?? 15)
+  const maxWaitMs = maxBatchWaitSeconds * 1000
+  const waiting: AuditEvent[] = []
+  const underWay = new Set<Promise<void>>()
+  let held = 0
+  /** Since when the oldest waiting event has been waiting. */
+  let oldestMs = 0
+  let isClosed = false
 
   let wakesMs = 0
   let cancelWake: (() => void) | undefined
@@ -88,16 +151,11 @@ export function auditWebhook(options: AuditWebhookOptions): AuditWebhook {
   const send = (): void => {
     const batch = waiting.splice(0, maxBatchSize)
     oldestMs = clock.now()
-    const work: Promise<void> = deliveries
-      .deliver(batch)
-      .catch((error: unknown) => {
-        if (error instanceof AuditDeliveryError) lose(error)
-      })
-      .finally(() => {
-        held -= batch.length
-        underWay.delete(work)
-        if (closed === undefined) sendReady()
-      })
+    const work: Promise<void> = deliver(batch).finally(() => {
+      held -= batch.length
+      underWay.delete(work)
+      if (!isClosed) sendReady()
+    })
     underWay.add(work)
   }
 
@@ -115,36 +173,20 @@ export function auditWebhook(options: AuditWebhookOptions): AuditWebhook {
     if (waiting.length > 0) wakeIn(oldestMs + maxWaitMs - clock.now())
   }
 
-  const finish = async (): Promise<void> => {
-    cancelWake?.()
-    reportDropped()
-    deliveries.hurry()
-    while (waiting.length > 0) send()
-    let cancelLimit = (): void => {}
-    const limit = new Promise<void>((resolve) => {
-      cancelLimit = clock.after((options.closeTimeoutSeconds ?? 10) * 1000, resolve)
-    })
-    await Promise.race([Promise.all(underWay), limit])
-    cancelLimit()
-    deliveries.end()
-    await Promise.all(underWay)
-  }
-
   return {
-    write(event) {
-      if (closed !== undefined || held >= bufferSize) {
-        drop()
-        return
-      }
+    held: () => held,
+    add(event) {
       if (waiting.length === 0) oldestMs = clock.now()
       waiting.push(event)
       held++
       // Not synchronously: making a batch takes time, and a request is waiting.
       wakeIn(waiting.length >= maxBatchSize ? 0 : maxWaitMs)
     },
-    close() {
-      closed ??= finish()
-      return closed
+    sendAll() {
+      isClosed = true
+      cancelWake?.()
+      while (waiting.length > 0) send()
+      return Promise.all(underWay)
     },
   }
 }

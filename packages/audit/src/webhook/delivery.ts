@@ -1,4 +1,3 @@
-import type { AuditEvent } from '../event.ts'
 import {
   callDeadline,
   post,
@@ -9,9 +8,8 @@ import {
   withFault,
   withRetries,
 } from '@kube-authn/core/internal'
-import { AuditDeliveryError } from './delivery-error.ts'
-import { eventList } from './event-list.ts'
-import type { AuditWebhookOptions } from './options.ts'
+import type { AuditEvent } from '../event.ts'
+import { AuditDeliveryError, type AuditWebhookOptions } from './options.ts'
 
 const TITLE = 'the audit webhook'
 
@@ -29,9 +27,9 @@ export interface Delivery {
 }
 
 /** One delivery. Each has its own signals, since a signal is not meant for many listeners. */
-class UnderWay {
-  readonly closing: AbortController = new AbortController()
-  readonly ending: AbortController = new AbortController()
+interface UnderWay {
+  readonly closing: AbortController
+  readonly ending: AbortController
 }
 
 /**
@@ -94,7 +92,7 @@ export function delivery(options: AuditWebhookOptions): Delivery {
 
   return {
     async deliver(events) {
-      const own = new UnderWay()
+      const own = { closing: new AbortController(), ending: new AbortController() }
       if (isHurried) own.closing.abort()
       underWay.add(own)
       try {
@@ -119,4 +117,19 @@ function asTransient(error: unknown): unknown {
   if (!(error instanceof WebhookCallError) || error.isTransient) return error
   const { message, retryAfterMs, cause } = error
   return new WebhookCallError(message, { isTransient: true, retryAfterMs, cause })
+}
+
+/**
+ * The body of a webhook call: an `audit.k8s.io/v1` EventList, in JSON.
+ *
+ * Source: apiserver `plugin/pkg/audit/webhook/webhook.go`.
+ */
+function eventList(events: readonly AuditEvent[]): string {
+  return JSON.stringify({
+    kind: 'EventList',
+    apiVersion: 'audit.k8s.io/v1',
+    metadata: {},
+    // Items do not repeat the kind and version of the list.
+    items: events.map(({ kind: _kind, apiVersion: _apiVersion, ...item }) => item),
+  })
 }

@@ -1,4 +1,4 @@
-import type { Clock, ConfigurationProblem, Observer } from '@kube-authn/core'
+import { type Clock, type ConfigurationProblem, KubeAuthnError, type Observer } from '@kube-authn/core'
 import {
   aClock,
   aString,
@@ -16,7 +16,6 @@ import {
   required,
   wholeNumber,
 } from '@kube-authn/core/adapter'
-import type { AuditDeliveryError } from './delivery-error.ts'
 
 /** Options of {@link auditWebhook}. The defaults are kube-apiserver's. */
 export interface AuditWebhookOptions {
@@ -53,6 +52,25 @@ export interface AuditWebhookOptions {
   readonly clock?: Clock
   /** Between 0 and 1. Default: the random numbers of Web Crypto. */
   readonly random?: () => number
+}
+
+/**
+ * Why events were lost: the buffer was full, the webhook did not accept them, or the log was closed. More may be added in a minor version;
+ * handle the rest.
+ */
+export type AuditDeliveryErrorCode = 'bufferFull' | 'undelivered' | 'closed'
+
+/** Events of an audit log were lost. The message contains no part of them, and no credential. */
+export class AuditDeliveryError extends KubeAuthnError {
+  override readonly name = 'AuditDeliveryError'
+  readonly code: AuditDeliveryErrorCode
+  readonly lostEvents: number
+
+  constructor(code: AuditDeliveryErrorCode, lostEvents: number, why: string) {
+    super(`${lostEvents} audit event${lostEvents === 1 ? ' was' : 's were'} lost: ${why}`)
+    this.code = code
+    this.lostEvents = lostEvents
+  }
 }
 
 /** The checks of {@link AuditWebhookOptions}, for packages that extend these options. */

@@ -49,8 +49,8 @@ describe('auditFile', () => {
     })
     expect(text).not.toContain('secret')
     expect(statSync(path).mode & 0o777).toBe(0o600)
-    audit.close()
-    audit.close()
+    await audit.close()
+    await audit.close()
     await authenticate(fakeRequest())
     expect(readFileSync(path, 'utf8')).toBe(text)
   })
@@ -73,7 +73,7 @@ describe('auditFile', () => {
         expect.stringContaining('ENOSPC'),
         expect.stringContaining('ENOSPC'),
       ])
-      close()
+      await close()
     },
   )
 
@@ -91,7 +91,7 @@ describe('auditFile', () => {
         { code: 'KUBE_AUTHN_AUDIT' },
       ],
     ])
-    close()
+    await close()
   })
 
   const rotations: readonly [string, (path: string) => void][] = [
@@ -130,7 +130,7 @@ describe('auditFile', () => {
     }
     if (existsSync(`${path}.1`)) expect(linesOf(`${path}.1`)).toHaveLength(2)
     if (name === 'renamed') expect(statSync(path).mode & 0o777).toBe(0o600)
-    close()
+    await close()
   })
 
   it('goes on in a file that is cut to nothing', async () => {
@@ -146,7 +146,7 @@ describe('auditFile', () => {
     truncateSync(path)
     await authenticate(fakeRequest())
     expect(linesOf(path)).toHaveLength(1)
-    close()
+    await close()
   })
 
   it('goes on in the file before, and tells of it, while there can be none at the path', async () => {
@@ -169,13 +169,13 @@ describe('auditFile', () => {
     await authenticate(fakeRequest())
     expect(linesOf(join(logs, 'audit.jsonl'))).toHaveLength(1)
     expect(errors).toHaveLength(2)
-    close()
+    await close()
   })
 
-  it('leaves the mode of a file that is there already', () => {
+  it('leaves the mode of a file that is there already', async () => {
     const path = join(folder, 'shared.jsonl')
     writeFileSync(path, '', { mode: 0o640 })
-    auditFile(path).close()
+    await auditFile(path).close()
     expect(statSync(path).mode & 0o777).toBe(0o640)
   })
 
@@ -192,7 +192,7 @@ describe('auditFile', () => {
       })
       await authenticate(fakeRequest())
       expect(readFileSync(path, 'utf8').split('\n')).toHaveLength(atOnce + 1)
-      close()
+      await close()
       await vi.waitFor(() => expect(readFileSync(path, 'utf8').split('\n')).toHaveLength(2))
     }
   })

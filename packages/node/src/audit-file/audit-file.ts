@@ -1,23 +1,61 @@
 import { dirname } from 'node:path'
-import { type AuditEvent, auditLog } from '@kube-authn/audit'
-import { legacyAuditLine } from '@kube-authn/audit/internal'
-import { refuseProblems, systemClock } from '@kube-authn/core/internal'
+import { type AuditEvent, auditLog, type AuditLogOptions } from '@kube-authn/audit'
+import { auditLogShape, legacyAuditLine } from '@kube-authn/audit/internal'
 import { ConfigurationError, type Observer } from '@kube-authn/core'
-import { notify } from '@kube-authn/core/adapter'
-import { unreadable } from '../file-source/unreadable.ts'
+import { aBoolean, aFunction, notify, oneOf, type OptionsShape, wholeNumber } from '@kube-authn/core/adapter'
+import { atLeast, optionProblems, refuseProblems, systemClock, without } from '@kube-authn/core/internal'
+import { unreadable } from '../file-source/read-file.ts'
+import { closeable } from '../options/closeable.ts'
 import { aPath } from '../options/file-option.ts'
-import { type AuditFileOptions, auditFileProblems, logOptionsOf } from './audit-file-options.ts'
-import { bufferedLines, type LineSink } from './buffered-lines.ts'
-import { type FollowedFile, followedFile } from './followed-file.ts'
+import { bufferedLines } from './buffered-lines.ts'
+import { type FollowedFile, followedFile, type OnFileError } from './followed-file.ts'
 import { rotationOf } from './rotation.ts'
 
+/** Options of {@link auditFile}. The defaults are those of kube-apiserver 1.36. */
+export type AuditFileOptions = Omit<AuditLogOptions, 'write'> & {
+  /** The size at which the file is rotated (`--audit-log-maxsize`). Default 100; 0 disables rotation. */
+  readonly maxSizeMegabytes?: number
+  /** How long backups are kept, by the timestamp in their names (`--audit-log-maxage`). Default 366; 0 keeps them forever. */
+  readonly maxAgeDays?: number
+  /** How many backups are kept (`--audit-log-maxbackup`). Default 100; 0 means no limit. */
+  readonly maxBackups?: number
+  /** Whether backups are compressed with gzip (`--audit-log-compress`). Default `false`. */
+  readonly compress?: boolean
+  /** `json` (default), or kube-apiserver's older line format: `legacy` (`--audit-log-format`). */
+  readonly format?: 'json' | 'legacy'
+  /**
+   * `batch` (default): events are buffered, and a killed process loses the buffer. `blocking`: a request waits until its event is written
+   * (`--audit-log-mode`, whose default is `blocking`).
+   */
+  readonly mode?: 'batch' | 'blocking'
+  /** How many events mode `batch` buffers; further events are dropped and reported to `onError` (`--audit-log-batch-buffer-size`). Default 10,000. */
+  readonly bufferSize?: number
+  /**
+   * Called when a line cannot be written completely, and when a file cannot be rotated, removed or compressed; requests continue. Default: a process
+   * warning, `KUBE_AUTHN_AUDIT`, the first time.
+   */
+  readonly onError?: (error: unknown) => void
+}
+
+const shape: OptionsShape<AuditFileOptions> = {
+  ...without(auditLogShape, 'write'),
+  maxSizeMegabytes: atLeast(0),
+  maxAgeDays: atLeast(0),
+  maxBackups: wholeNumber(0),
+  compress: aBoolean,
+  format: oneOf('json', 'legacy'),
+  mode: oneOf('batch', 'blocking'),
+  bufferSize: wholeNumber(1),
+  onError: aFunction,
+}
+
 /** An audit log in a file. */
-export interface AuditFile {
+export interface AuditFile extends AsyncDisposable {
   readonly observer: Observer
   /** Writes an event; for a custom `auditLog` that writes to more than this file. */
   readonly write: (event: AuditEvent) => void
   /** Writes the remaining events; later events are ignored. */
-  readonly close: () => void
+  readonly close: () => Promise<void>
 }
 
 /**
@@ -42,42 +80,31 @@ export interface AuditFile {
  * app.use(authentication(authenticator, { observer: audit.observer }))
  */
 export function auditFile(path: string, options: AuditFileOptions = {}): AuditFile {
-  refuseProblems(aPath(path, 'path'), auditFileProblems(options))
-  const { format = 'json', mode = 'batch', observer, clock = systemClock } = options
-  const onError = options.onError ?? warnOnce(path)
+  refuseProblems(aPath(path, 'path'), optionProblems(shape, options))
+  const { maxSizeMegabytes = 100, maxAgeDays = 366, maxBackups = 100, compress = false, ...others } = options
+  const { format = 'json', mode = 'batch', bufferSize = 10_000, onError = warnOnce(path), ...log } = others
+  const { observer, clock = systemClock } = log
   const failing =
-    (plugin: 'log' | 'buffered') =>
-    (error: unknown, count: number): void => {
+    (plugin: 'log' | 'buffered'): OnFileError =>
+    (error, count) => {
       onError(error)
       if (count > 0) notify(observer, { type: 'audit', what: 'error', level: 'Metadata', plugin, count })
     }
   const onFileError = failing('log')
-  const rotation = rotationOf(path, {
-    maxSizeMegabytes: options.maxSizeMegabytes ?? 100,
-    maxAgeDays: options.maxAgeDays ?? 366,
-    maxBackups: options.maxBackups ?? 100,
-    compress: options.compress ?? false,
-    clock,
-    onError: onFileError,
-  })
+  const limits = { maxSizeMegabytes, maxAgeDays, maxBackups, compress }
+  const rotation = rotationOf(path, { ...limits, clock, onError: onFileError })
   const file = opened(path, () => followedFile(path, onFileError, rotation))
   rotation?.tidy()
-  const lines: LineSink =
-    mode === 'batch'
-      ? bufferedLines(file, options.bufferSize ?? 10_000, onFileError, failing('buffered'))
-      : file
-  let isClosed = false
+  const lines = mode === 'batch' ? bufferedLines(file, bufferSize, onFileError, failing('buffered')) : file
+  let closed: Promise<void> | undefined
   const write = (event: AuditEvent): void => {
-    if (!isClosed) lines.append(format === 'legacy' ? legacyAuditLine(event) : JSON.stringify(event))
+    if (closed === undefined)
+      lines.append(format === 'legacy' ? legacyAuditLine(event) : JSON.stringify(event))
   }
-  return {
-    observer: auditLog({ ...logOptionsOf(options), write }),
-    write,
-    close: () => {
-      if (!isClosed) lines.close()
-      isClosed = true
-    },
-  }
+  return closeable({ observer: auditLog({ ...log, write }), write }, () => {
+    closed ??= lines.close()
+    return closed
+  })
 }
 
 function warnOnce(path: string): (error: unknown) => void {

@@ -1,13 +1,6 @@
 import * as fs from 'node:fs'
 import type { FollowedFile, OnFileError } from './followed-file.ts'
 
-/** A buffered writer of lines. */
-export interface LineSink {
-  append(line: string): void
-  /** Writes the remaining lines and stops. */
-  close(): void
-}
-
 /** The most that is written at a time. */
 const MAX_BATCH_LENGTH = 262_144
 
@@ -24,9 +17,9 @@ export function bufferedLines(
   maxLines: number,
   onError: OnFileError,
   onFull: OnFileError,
-): LineSink {
-  let waiting: string[] = []
-  let waitsFor: Promise<void> | undefined
+): Pick<FollowedFile, 'append' | 'close'> {
+  const waiting: string[] = []
+  let underWay: Promise<void> | undefined
   let lost = 0
   let isClosed = false
 
@@ -37,45 +30,27 @@ export function bufferedLines(
     onFull(new Error(`${count} audit events were lost because the buffer of ${maxLines} was full`), count)
   }
 
-  const nextBatch = (): readonly string[] => {
-    let length = 0
-    let count = 0
-    while (count < waiting.length && length < MAX_BATCH_LENGTH) length += waiting[count++]?.length ?? 0
-    return waiting.splice(0, count)
-  }
-
-  const writeAll = async (): Promise<void> => {
+  const writeBatches = async (): Promise<void> => {
     // Lines of the same turn of the event loop go in one batch.
     await new Promise((resolve) => void setImmediate(resolve))
-    let isCutOff = false
+    const writeBatch = batchWriter(file, onError)
     while (waiting.length > 0) {
-      const batch = nextBatch()
+      const batch = firstBatch(waiting)
       reportLost()
-      const bytes = Buffer.from(`${isCutOff ? '\n' : ''}${batch.join('\n')}\n`)
-      let written = 0
-      try {
-        const descriptor = file.descriptorFor(bytes.length)
-        while (written < bytes.length) written += await writeSome(descriptor, bytes, written)
-        isCutOff = false
-      } catch (error) {
-        isCutOff = written > 0 || isCutOff
-        onError(error, batch.length)
-      }
+      await writeBatch(batch)
     }
   }
 
   const start = (): void => {
-    waitsFor ??= writeAll().finally(() => {
-      waitsFor = undefined
+    underWay ??= writeBatches().finally(() => {
+      underWay = undefined
       if (waiting.length > 0 && !isClosed) start()
     })
   }
 
   /** For the exit of the process: synchronous. */
   const writeNow = (): void => {
-    const rest = waiting
-    waiting = []
-    for (const line of rest) file.append(line)
+    for (const line of waiting.splice(0)) file.append(line)
     reportLost()
   }
   process.on('exit', writeNow)
@@ -89,19 +64,39 @@ export function bufferedLines(
       waiting.push(line)
       start()
     },
-    close() {
+    async close() {
       isClosed = true
-      const end = (): void => {
-        process.off('exit', writeNow)
-        writeNow()
-        file.close()
-      }
-      if (waitsFor === undefined) end()
-      else {
-        // A batch is being written: later lines must not overtake it.
-        void waitsFor.then(end)
-      }
+      // Later lines must not overtake a batch that is being written.
+      if (underWay !== undefined) await underWay
+      process.off('exit', writeNow)
+      writeNow()
+      await file.close()
     },
+  }
+}
+
+/** Takes the lines that are written next. */
+function firstBatch(waiting: string[]): readonly string[] {
+  let length = 0
+  let count = 0
+  while (count < waiting.length && length < MAX_BATCH_LENGTH) length += waiting[count++]?.length ?? 0
+  return waiting.splice(0, count)
+}
+
+/** Writes batches one after the other. After a truncated line, the next batch starts on a new line. */
+function batchWriter(file: FollowedFile, onError: OnFileError): (batch: readonly string[]) => Promise<void> {
+  let isCutOff = false
+  return async (batch) => {
+    const bytes = Buffer.from(`${isCutOff ? '\n' : ''}${batch.join('\n')}\n`)
+    let written = 0
+    try {
+      const descriptor = file.descriptorFor(bytes.length)
+      while (written < bytes.length) written += await writeSome(descriptor, bytes, written)
+      isCutOff = false
+    } catch (error) {
+      isCutOff = written > 0 || isCutOff
+      onError(error, batch.length)
+    }
   }
 }
 

@@ -1,5 +1,4 @@
 import * as fs from 'node:fs'
-import { lineWriter } from './line-writer.ts'
 
 /** A file that lines are appended to. */
 export interface FollowedFile {
@@ -7,7 +6,7 @@ export interface FollowedFile {
   append(line: string): void
   /** The descriptor of the file that is now at the path, to write this many bytes to. */
   descriptorFor(bytes: number): number
-  close(): void
+  close(): Promise<void>
 }
 
 /** Called with an error and the number of lines that were lost or may be incomplete. */
@@ -67,7 +66,10 @@ export function followedFile(path: string, onError: OnFileError, rotation?: File
       prepare(bytes)
       return file.descriptor
     },
-    close: () => fs.closeSync(file.descriptor),
+    close() {
+      fs.closeSync(file.descriptor)
+      return Promise.resolve()
+    },
   }
 }
 
@@ -86,5 +88,34 @@ function openFile(path: string, onError: OnFileError): OpenFile {
       (bytes, offset) => fs.writeSync(descriptor, bytes, offset),
       (error) => onError(error, 1),
     ),
+  }
+}
+
+/**
+ * Appends lines, each completely if possible: the rest of a partial write is written as well. After a truncated line, for example on a full disk, the
+ * next one starts on a new line.
+ *
+ * @param write writes bytes from an offset and returns how many it wrote.
+ * @param onError called with what `write` throws; the line or a part of it is lost.
+ */
+export function lineWriter(
+  write: (bytes: Uint8Array, offset: number) => number,
+  onError: (error: unknown) => void,
+): (line: string) => void {
+  let isCutOff = false
+  return (line) => {
+    const bytes = Buffer.from(`${isCutOff ? '\n' : ''}${line}\n`)
+    let written = 0
+    try {
+      while (written < bytes.length) {
+        const more = write(bytes, written)
+        // It would be retried forever.
+        if (!(more > 0)) throw new Error('no more of the line could be written')
+        written += more
+        isCutOff = written < bytes.length
+      }
+    } catch (error) {
+      onError(error)
+    }
   }
 }

@@ -18,8 +18,8 @@ import type { AuditEvent } from '@kube-authn/audit'
 import { fixedClock } from '@kube-authn/testing'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { auditFile } from '../audit.ts'
-import type { AuditFileOptions } from './audit-file-options.ts'
-import { backupNamesOf } from './backup-names.ts'
+import type { AuditFileOptions } from './audit-file.ts'
+import { backupNamesOf } from './rotation.ts'
 
 let folder: string
 beforeEach(() => {
@@ -95,14 +95,14 @@ describe('backupNamesOf', () => {
 })
 
 describe('auditFile', () => {
-  it('moves a file that would be too large, and goes on in a new one for its owner only', () => {
+  it('moves a file that would be too large, and goes on in a new one for its owner only', async () => {
     const path = join(folder, 'audit.log')
     const { write, close, clock, errors } = started(path)
     for (const id of ['a', 'b', 'c']) {
       write(event(id))
       clock.advance(1000)
     }
-    close()
+    await close()
     expect(readdirSync(folder).toSorted()).toEqual([
       'audit-2030-01-02T03-04-06.006.log',
       'audit-2030-01-02T03-04-07.006.log',
@@ -114,40 +114,40 @@ describe('auditFile', () => {
     expect(errors).toEqual([])
   })
 
-  it('moves no file that is just large enough, or that never is', () => {
+  it('moves no file that is just large enough, or that never is', async () => {
     for (const maxSizeMegabytes of [LINE_MEGABYTES * 2, 0]) {
       const path = join(folder, `${maxSizeMegabytes}.log`)
       const { write, close } = started(path, { maxSizeMegabytes })
       write(event('a'))
       write(event('b'))
       expect(idsIn(path)).toEqual(['a', 'b'])
-      close()
+      await close()
     }
     expect(readdirSync(folder)).toHaveLength(2)
   })
 
-  it('writes a line that is larger than a file may be, to a file of its own', () => {
+  it('writes a line that is larger than a file may be, to a file of its own', async () => {
     const path = join(folder, 'audit.log')
     const { write, close } = started(path, { maxSizeMegabytes: LINE_MEGABYTES / 2 })
     write(event('a'))
     expect(readdirSync(folder)).toEqual(['audit.log'])
     write(event('b'))
     expect(idsIn(path)).toEqual(['b'])
-    close()
+    await close()
   })
 
-  it('moves one that is too large at the start, and never over another backup', () => {
+  it('moves one that is too large at the start, and never over another backup', async () => {
     const path = join(folder, 'audit.log')
     const { write, close } = started(path, { maxSizeMegabytes: LINE_MEGABYTES })
     for (const id of ['a', 'b', 'c']) write(event(id))
-    close()
+    await close()
     started(path, { maxSizeMegabytes: LINE_MEGABYTES }).write(event('d'))
     const backups = readdirSync(folder).filter((name) => name !== 'audit.log')
     expect(backups).toHaveLength(3)
     expect(backups.toSorted().map((name) => idsIn(join(folder, name))[0])).toEqual(['a', 'b', 'c'])
   })
 
-  it('moves the file that a symbolic link leads to', () => {
+  it('moves the file that a symbolic link leads to', async () => {
     const disk = join(folder, 'disk')
     mkdirSync(disk)
     const link = join(folder, 'link.log')
@@ -156,7 +156,7 @@ describe('auditFile', () => {
     const { write, close } = started(link)
     write(event('a'))
     write(event('b'))
-    close()
+    await close()
     expect(readdirSync(disk)).toEqual(['audit-2030-01-02T03-04-05.006.log', 'audit.log'])
     expect(idsIn(link)).toEqual(['b'])
   })
@@ -174,7 +174,7 @@ describe('auditFile', () => {
     write(event('a'))
     write(event('b'))
     await vi.waitFor(() => expect(existsSync(recent[2] ?? '')).toBe(false))
-    close()
+    await close()
     expect(readdirSync(folder).toSorted()).toEqual(
       [
         ...others,
@@ -194,7 +194,7 @@ describe('auditFile', () => {
     write(event('a'))
     chmodSync(path, 0o640)
     write(event('b'))
-    close()
+    await close()
     const backup = join(folder, 'audit-2030-01-02T03-04-05.006.log')
     await vi.waitFor(() => expect(existsSync(backup)).toBe(false))
     expect(idsOf(gunzipSync(readFileSync(`${backup}.gz`)).toString())).toEqual(['a'])
@@ -211,16 +211,16 @@ describe('auditFile', () => {
     writeFileSync(join(folder, 'audit-2030-01-02T03-04-06.006.log'), '')
     write(event('b'))
     await vi.waitFor(() => expect(errors.length).toBeGreaterThan(0))
-    close()
+    await close()
     expect(existsSync(join(folder, 'audit-2030-01-02T03-04-06.006.log'))).toBe(true)
     expect(idsIn(path)).toEqual(['b'])
   })
 
-  it('writes the lines of before where it is told to', () => {
+  it('writes the lines of before where it is told to', async () => {
     const path = join(folder, 'audit.log')
     const { write, close } = started(path, { format: 'legacy' })
     write(event('a'))
-    close()
+    await close()
     expect(readFileSync(path, 'utf8')).toMatch(/^2026-01-02T03:04:05Z AUDIT: id="a" stage=.*\n$/)
   })
 })
@@ -234,7 +234,7 @@ describe('auditFile in mode batch', () => {
     expect(readFileSync(path, 'utf8')).toBe('')
     await vi.waitFor(() => expect(idsIn(path)).toHaveLength(3000))
     write(event('last'))
-    close()
+    await close()
     write(event('never'))
     await vi.waitFor(() => expect(idsIn(path)).toEqual([...ids, 'last']))
     expect(errors).toEqual([])
@@ -247,7 +247,7 @@ describe('auditFile in mode batch', () => {
       write(event(id))
       await vi.waitFor(() => expect(idsIn(path)).toEqual([id]))
     }
-    close()
+    await close()
     expect(readdirSync(folder)).toHaveLength(2)
   })
 
@@ -262,7 +262,7 @@ describe('auditFile in mode batch', () => {
     })
     for (const id of ['a', 'b', 'c', 'd', 'e']) write(event(id))
     await vi.waitFor(() => expect(idsIn(path)).toEqual(['a', 'b']))
-    close()
+    await close()
     expect(errors.map(String)).toEqual(['Error: 3 audit events were lost because the buffer of 2 was full'])
     expect(activity).toEqual([
       { type: 'audit', what: 'error', level: 'Metadata', plugin: 'buffered', count: 3 },
@@ -280,6 +280,6 @@ describe('auditFile in mode batch', () => {
     write(event('b'))
     await vi.waitFor(() => expect(errors.map(String)).toEqual([expect.stringContaining('ENOSPC')]))
     expect(activity).toEqual([{ type: 'audit', what: 'error', level: 'Metadata', plugin: 'log', count: 2 }])
-    close()
+    await close()
   })
 })

@@ -10,9 +10,8 @@ import {
 } from '@kube-authn/core/internal'
 import { aPath } from '../options/file-option.ts'
 import { sourceShape } from '../options/reload-options.ts'
-import { digestSteps, readSteps, stampOf, textParts } from './read-file.ts'
+import { digestSteps, readSteps, stampOf, textParts, unreadable } from './read-file.ts'
 import { type FileSource, type ReloadOptions, reloadingSource, type Version } from './reloading-source.ts'
-import { unreadable } from './unreadable.ts'
 import { directoriesOf } from './watch-directories.ts'
 
 /** A manifest file. */

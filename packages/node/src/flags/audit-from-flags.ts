@@ -1,11 +1,12 @@
 import { ConfigurationError, type Observer } from '@kube-authn/core'
-import { type AuditEvent, auditLog, type AuditLogOptions } from '@kube-authn/audit'
+import { type AuditEvent, auditLog, type AuditLogOptions, type AuditWebhook } from '@kube-authn/audit'
 import { auditLogShape, legacyAuditLine } from '@kube-authn/audit/internal'
 import { optionProblems, refuseProblems, without } from '@kube-authn/core/internal'
 import { aBoolean, aFunction, oneOf, type OptionsShape } from '@kube-authn/core/adapter'
 import { auditFile } from '../audit-file/audit-file.ts'
 import { auditPolicyAt } from '../audit-policy-at.ts'
 import { opener } from '../configure/opener.ts'
+import { closeable } from '../options/closeable.ts'
 import { auditWebhookAt } from '../webhook/audit-webhook-at.ts'
 import { AUDIT_TABLE, auditProblems } from './audit-problems.ts'
 import { anArgv } from './flags-options.ts'
@@ -31,17 +32,14 @@ const shape: OptionsShape<AuditFromFlagsOptions> = {
 }
 
 /** An audit log that may hold a file and connections. */
-export interface NodeAudit {
+export interface NodeAudit extends AsyncDisposable {
   readonly observer: Observer
   /** Writes the remaining events and stops watching the policy. */
   readonly close: () => Promise<void>
 }
 
 /** An audit backend. */
-interface Place {
-  readonly write: (event: AuditEvent) => void
-  readonly close: () => void | Promise<void>
-}
+type Place = Pick<AuditWebhook, 'write' | 'close'>
 
 /**
  * The audit log of a kube-apiserver with this command line: events as `--audit-policy-file` selects them, written to the file of `--audit-log-path`
@@ -96,13 +94,10 @@ function openAudit(argv: readonly string[], options: AuditFromFlagsOptions): Nod
     for (const place of places) place.write(event)
   }
   const isOff = policy === undefined || places.length === 0
-  return {
-    observer: isOff ? () => undefined : auditLog({ ...log, policy, write }),
-    async close() {
-      policy?.close()
-      await Promise.all(places.map(async (place) => place.close()))
-    },
-  }
+  return closeable({ observer: isOff ? () => undefined : auditLog({ ...log, policy, write }) }, async () => {
+    policy?.close()
+    await Promise.all(places.map((place) => place.close()))
+  })
 }
 
 type Shared = Pick<AuditFromFlagsOptions, 'onError' | 'observer' | 'clock'>
@@ -125,26 +120,18 @@ function placesOf(
   const webhook =
     kubeconfig === ''
       ? undefined
-      : parts.openFile('--audit-webhook-config-file', () => {
-          const { write, close } = auditWebhookAt(kubeconfig, {
-            ...webhookOptions(flags),
-            ...shared,
-            allowInsecureHttp,
-          })
-          return { write, close: () => void close(), whenClosed: close }
-        })
-  return [
-    ...(path === '-' ? [standardOutput(format)] : []),
-    ...(file === undefined ? [] : [file]),
-    ...(webhook === undefined ? [] : [{ write: webhook.write, close: webhook.whenClosed }]),
-  ]
+      : parts.openFile('--audit-webhook-config-file', () =>
+          auditWebhookAt(kubeconfig, { ...webhookOptions(flags), ...shared, allowInsecureHttp }),
+        )
+  const output = path === '-' ? standardOutput(format) : undefined
+  return [output, file, webhook].filter((place) => place !== undefined)
 }
 
 function standardOutput(format: 'json' | 'legacy'): Place {
   return {
     write: (event) =>
       void process.stdout.write(`${format === 'legacy' ? legacyAuditLine(event) : JSON.stringify(event)}\n`),
-    close: () => undefined,
+    close: () => Promise.resolve(),
   }
 }
 

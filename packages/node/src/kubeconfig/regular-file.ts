@@ -1,6 +1,6 @@
 import { isAbsolute } from 'node:path'
 import * as fs from 'node:fs'
-import { unreadable } from '../file-source/unreadable.ts'
+import { unreadable } from '../file-source/read-file.ts'
 
 /**
  * The problem of a kubeconfig path in an AuthorizationConfiguration; `undefined` if it is valid. Links are followed.

@@ -1,6 +1,6 @@
 /**
- * What holds files, timers or connections. Closing it waits for nothing, so `close` returns nothing; `await using` closes it too. The process can
- * exit without it.
+ * What holds files, timers or connections. `close` returns a promise only where something still has to be written; `await using` closes it too. The
+ * process can exit without it.
  */
 export interface Closeable {
   readonly close: () => void
@@ -8,11 +8,12 @@ export interface Closeable {
 }
 
 /** Adds to a new object how it is closed. */
-export function closeable<T extends object>(made: T, close: () => void): T & Closeable {
-  const dispose = (): Promise<void> =>
-    new Promise((resolve) => {
-      close()
-      resolve()
-    })
+export function closeable<T extends object, R extends void | Promise<void>>(
+  made: T,
+  close: () => R,
+): T & Closeable & { readonly close: () => R } {
+  const dispose = async (): Promise<void> => {
+    await close()
+  }
   return Object.assign(made, { close, [Symbol.asyncDispose]: dispose })
 }

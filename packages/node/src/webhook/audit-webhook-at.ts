@@ -5,6 +5,7 @@ import { aBoolean, type OptionsShape } from '@kube-authn/core/adapter'
 import type { ReloadOptions } from '../file-source/reloading-source.ts'
 import { endpointFetch } from '../http/endpoint-fetch.ts'
 import { readKubeconfig, type ReadKubeconfigOptions } from '../kubeconfig/kubeconfig.ts'
+import { closeable } from '../options/closeable.ts'
 import { aPath } from '../options/file-option.ts'
 import { RELOAD_OPTIONS, reloadOf, reloadShape } from '../options/reload-options.ts'
 
@@ -30,7 +31,10 @@ const shape: OptionsShape<AuditWebhookAtOptions> = {
  * const webhook = auditWebhookAt('/etc/my-app/audit-webhook.kubeconfig')
  * const observer = auditLog({ write: webhook.write, policy: auditPolicyAt('/etc/my-app/audit-policy.yaml') })
  */
-export function auditWebhookAt(path: string, options: AuditWebhookAtOptions = {}): AuditWebhook {
+export function auditWebhookAt(
+  path: string,
+  options: AuditWebhookAtOptions = {},
+): AuditWebhook & AsyncDisposable {
   refuseProblems(aPath(path, 'path'), optionProblems(shape, options))
   const { context, allowMissingUser, allowInsecureHttp = false, timeoutSeconds } = options
   const endpoint = readKubeconfig(path, {
@@ -51,13 +55,10 @@ export function auditWebhookAt(path: string, options: AuditWebhookAtOptions = {}
       fetch,
       redact: fetch.secrets,
     })
-    return {
-      write: webhook.write,
-      async close() {
-        await webhook.close()
-        fetch.close()
-      },
-    }
+    return closeable({ write: webhook.write }, async () => {
+      await webhook.close()
+      fetch.close()
+    })
   } catch (error) {
     fetch.close()
     throw error

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { loggableUri } from './request-uri.ts'
+import { loggableUri } from './event-fields.ts'
 
 describe('the URI that is logged', () => {
   it.each(['access_token', 'client_secret', 'code', 'id_token', 'password', 'refresh_token', 'token'])(

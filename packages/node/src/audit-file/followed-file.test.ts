@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { lineWriter } from './line-writer.ts'
+import { lineWriter } from './followed-file.ts'
 
 /** Writes the given number of bytes at a time, and throws if that is not a number. */
 function fileTaking(...portions: readonly (number | 'full')[]) {
