@@ -1,6 +1,6 @@
 import type { Fence, ObjectStore } from './object-store.ts'
 import { fencedOff, isStoreError } from './store-error.ts'
-import { storeNow } from './store-clock.ts'
+import { storeNow } from './store-time.ts'
 
 /** When a fenced store writes. */
 export interface FencedStoreOptions {

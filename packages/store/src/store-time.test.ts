@@ -1,8 +1,7 @@
 import { systemClock } from '@kube-authn/core/internal'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { fixedClock } from '../../core/test/fakes.ts'
-import { storeClock } from './store-clock.ts'
-import { storeTime } from './store-time.ts'
+import { learnDate, storeClock, type StoreTime, storeTime } from './store-time.ts'
 
 const NOW = Date.UTC(2030, 0, 1)
 
@@ -77,5 +76,65 @@ describe('the time of a store', () => {
     onTestFinished(() => runtime.mockRestore())
     expect(storeClock({}).now()).toBe(7)
     expect(storeClock({ now: () => 5 }).now()).toBe(5)
+  })
+})
+
+/** The elapsed time begins at 0 at this time of etcd. */
+const START_MS = 1_000_000_250
+const dateAt = (timeMs: number): string => new Date(Math.floor(timeMs / 1000) * 1000).toUTCString()
+
+/** What a process knows whose clock is ahead, after it was told the time at these elapsed times. */
+function knowing(
+  aheadMs: number,
+  toldAtMs: readonly number[],
+): { readonly time: StoreTime; pass(toMs: number): void } {
+  let elapsedMs = 0
+  const clock = { ...fixedClock(), now: () => START_MS + elapsedMs + aheadMs }
+  const time = storeTime(clock, () => elapsedMs, false)
+  for (const atMs of toldAtMs) {
+    elapsedMs = atMs + 2
+    learnDate(time, dateAt(START_MS + atMs), atMs, elapsedMs)
+  }
+  return { time, pass: (toMs) => void (elapsedMs = toMs) }
+}
+
+describe('the time of etcd, which tells it in seconds', () => {
+  it('is that of a clock that agrees with it', () => {
+    const { time } = knowing(0, [0, 500, 900])
+    expect(time.latestMs()).toBe(START_MS + 902)
+    expect(time.elapsedAt(START_MS + 5000)).toBe(5000)
+  })
+
+  it.each([30_000, -30_000, 86_400_000, -86_400_000])(
+    'is known within a second or two to a process whose clock is %d ms ahead, and on the safe side',
+    (aheadMs) => {
+      const { time } = knowing(aheadMs, [0])
+      const late = time.latestMs() - (START_MS + 2)
+      expect(late).toBeGreaterThanOrEqual(0)
+      expect(late).toBeLessThanOrEqual(1002)
+      const wait = time.elapsedAt(START_MS + 5000) - 5000
+      expect(wait).toBeGreaterThanOrEqual(0)
+      expect(wait).toBeLessThanOrEqual(1002)
+    },
+  )
+
+  it('is known more precisely with every answer', () => {
+    const { time } = knowing(30_000, [0, 740, 760])
+    // The second changed between 740 ms and 760 ms.
+    expect(time.latestMs() - (START_MS + 762)).toBeLessThanOrEqual(25)
+    expect(time.elapsedAt(START_MS + 5000) - 5000).toBeLessThanOrEqual(25)
+  })
+
+  it('is learned anew when the clock of etcd is set', () => {
+    const { time, pass } = knowing(0, [0, 500])
+    pass(1000)
+    learnDate(time, dateAt(START_MS + 3_601_000), 998, 1000)
+    expect(Math.abs(time.latestMs() - (START_MS + 3_601_000))).toBeLessThan(1100)
+  })
+
+  it.each([null, '', 'yesterday'])('is not learned from %j', (date) => {
+    const { time } = knowing(30_000, [])
+    learnDate(time, date, 0, 1)
+    expect(time.latestMs()).toBe(START_MS + 30_000)
   })
 })

@@ -1,7 +1,7 @@
 import type { Clock } from '@kube-authn/core'
 import { memoryObjectStore } from '../src/memory/memory-object-store.ts'
 import type { ObjectStore, StoreEvent } from '../src/object-store.ts'
-import { storeNow } from '../src/store-clock.ts'
+import { storeNow } from '../src/store-time.ts'
 import { StoreError } from '../src/store-error.ts'
 
 /** A store that is far away, and may be away. */

@@ -1,7 +1,7 @@
 import { systemClock } from '@kube-authn/core/internal'
 import type { StoreChange } from '../object-store.ts'
 import { StoreError } from '../store-error.ts'
-import { after } from './after.ts'
+import { after } from './within.ts'
 import { changeOfEvent } from './change-of-event.ts'
 import type { Ending } from './envelope.ts'
 import type { EtcdClient } from './etcd-client.ts'

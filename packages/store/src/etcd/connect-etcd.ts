@@ -10,11 +10,11 @@ import {
   required,
 } from '@kube-authn/core/adapter'
 import { createFetch } from '@kube-authn/node'
-import { type HistoryOptions, historyShape } from '../history-options.ts'
-import { elapsedTimeOf } from '../local/elapsed.ts'
+import { historyLimitOf, type HistoryOptions, historyShape } from '../history-options.ts'
+import type { HistoryLimit } from '../local/history.ts'
+import { elapsedTimeOf, type StoreTime, storeTime } from '../store-time.ts'
 import { type EtcdClient, etcdClient, type EtcdFetch } from './etcd-client.ts'
 import { type EtcdKeys, etcdKeys } from './etcd-keys.ts'
-import { type EtcdTime, etcdTime } from './etcd-time.ts'
 
 /** Options of `etcdObjectStore`. */
 export interface EtcdObjectStoreOptions extends HistoryOptions {
@@ -64,10 +64,12 @@ const WATCH_SECONDS = 86_400
 export interface EtcdConnection {
   readonly client: EtcdClient
   readonly keys: EtcdKeys
-  readonly time: EtcdTime
+  readonly time: StoreTime
+  readonly clock: Clock
   /** Milliseconds since some time in the past, which never go back. */
   readonly elapsedMs: () => number
   readonly timeoutMs: number
+  readonly limit: HistoryLimit
   readonly close: () => void
 }
 
@@ -87,7 +89,7 @@ export function connectEtcd(options: EtcdObjectStoreOptions): EtcdConnection {
   const endpoints = options.endpoints.map((each) => each.replace(/\/+$/, ''))
   refuse(endpoints.flatMap((each, index) => endpointProblem(each, index, allowInsecureHttp)))
   const elapsedMs = elapsedTimeOf(options.clock)
-  const time = etcdTime(clock, elapsedMs, options.clock !== undefined)
+  const time = storeTime(clock, elapsedMs, options.clock !== undefined)
   const { fetch, watchFetch, close } = connectionsOf(options, timeoutSeconds)
   const timeoutMs = timeoutSeconds * 1000
   const client = etcdClient({
@@ -100,16 +102,14 @@ export function connectEtcd(options: EtcdObjectStoreOptions): EtcdConnection {
     timers: systemClock,
     elapsedMs: () => performance.now(),
   })
-  return { client, keys: etcdKeys(prefix), time, elapsedMs, timeoutMs, close }
+  const limit = historyLimitOf(options)
+  return { client, keys: etcdKeys(prefix), time, clock, elapsedMs, timeoutMs, limit, close }
 }
 
-interface EtcdConnections {
-  readonly fetch: EtcdFetch
-  readonly watchFetch: EtcdFetch
-  readonly close: () => void
-}
-
-function connectionsOf(options: EtcdObjectStoreOptions, timeoutSeconds: number): EtcdConnections {
+function connectionsOf(
+  options: EtcdObjectStoreOptions,
+  timeoutSeconds: number,
+): { readonly fetch: EtcdFetch; readonly watchFetch: EtcdFetch; readonly close: () => void } {
   const { fetch: given, caFile, certFile, keyFile, allowInsecureHttp = false } = options
   if (given !== undefined) return { fetch: given, watchFetch: given, close: () => {} }
   const transport = {

@@ -3,7 +3,7 @@ import { type FixedClock, fixedClock } from '@kube-authn/testing'
 import { describe, expect, it } from 'vitest'
 import { type EtcdClient, etcdClient, type EtcdFetch } from './etcd-client.ts'
 import { EtcdFailure } from './etcd-failure.ts'
-import { etcdTime } from './etcd-time.ts'
+import { storeTime } from '../store-time.ts'
 
 type Answer = (call: {
   readonly url: string
@@ -47,7 +47,7 @@ function clientOf(
     timeoutMs: LIMIT_MS,
     credentials:
       options.password === undefined ? undefined : { username: 'jane', password: options.password },
-    time: etcdTime(clock, elapsedMs, false),
+    time: storeTime(clock, elapsedMs, false),
     timers: clock,
     elapsedMs,
   })

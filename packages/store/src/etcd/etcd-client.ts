@@ -1,10 +1,9 @@
 import type { Clock } from '@kube-authn/core'
 import { memberOf } from '@kube-authn/core/internal'
-import { after } from './after.ts'
+import { learnDate, type StoreTime } from '../store-time.ts'
 import { EtcdFailure, refusal, unanswered } from './etcd-failure.ts'
-import type { EtcdTime } from './etcd-time.ts'
 import { jsonLines } from './json-lines.ts'
-import { within } from './within.ts'
+import { after, within } from './within.ts'
 
 /** The part of `fetch` that the store uses. */
 export type EtcdFetch = (
@@ -41,7 +40,7 @@ export interface EtcdClientOptions {
   readonly watchFetch: EtcdFetch
   readonly timeoutMs: number
   readonly credentials?: { readonly username: string; readonly password: string } | undefined
-  readonly time: EtcdTime
+  readonly time: StoreTime
   /** For time limits and pauses. */
   readonly timers: Clock
   /** Milliseconds since some time in the past, which never go back. */
@@ -215,7 +214,7 @@ async function send(
       signal,
       redirect: 'error',
     })
-    time.learn(response.headers.get('date'), sentMs, elapsedMs())
+    learnDate(time, response.headers.get('date'), sentMs, elapsedMs())
     return response
   } catch (thrown) {
     throw unanswered(thrown, base)

@@ -1,5 +1,3 @@
-import { systemClock } from '@kube-authn/core/internal'
-import { historyLimitOf } from '../history-options.ts'
 import type { ObjectStore } from '../object-store.ts'
 import { connectEtcd, type EtcdObjectStoreOptions } from './connect-etcd.ts'
 import { etcdStore } from './etcd-store.ts'
@@ -14,16 +12,11 @@ import { etcdStore } from './etcd-store.ts'
  * const store = await etcdObjectStore({ endpoints: ['https://etcd.example.com:2379'], caFile: '/etc/kube-authn/etcd-ca.crt' })
  */
 export async function etcdObjectStore(options: EtcdObjectStoreOptions): Promise<ObjectStore> {
-  const { close, ...connection } = connectEtcd(options)
+  const connection = connectEtcd(options)
   try {
-    return await etcdStore({
-      ...connection,
-      clock: options.clock ?? systemClock,
-      limit: historyLimitOf(options),
-      onClosed: close,
-    })
+    return await etcdStore(connection)
   } catch (thrown) {
-    close()
+    connection.close()
     throw thrown
   }
 }

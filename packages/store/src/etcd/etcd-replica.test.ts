@@ -6,8 +6,8 @@ import { sealed } from './envelope.ts'
 import type { EtcdClient } from './etcd-client.ts'
 import { base64Of, etcdKeys } from './etcd-keys.ts'
 import { etcdReplica, type EtcdReplica } from './etcd-replica.ts'
-import { etcdTime } from './etcd-time.ts'
-import { objectEnds } from './object-ends.ts'
+import { storeTime } from '../store-time.ts'
+import { objectEnds } from './ended-objects.ts'
 
 const BASE = 100
 const KEYS = etcdKeys('/kube-authn/')
@@ -86,7 +86,7 @@ function replicaOf({ client }: { readonly client: EtcdClient }, revision: number
     elapsedMs,
     limit: { changes: 1000, length: 1_000_000 },
     timeoutMs: 2000,
-    ends: objectEnds({ clock, elapsedMs, time: etcdTime(clock, elapsedMs, false), onDue: () => {} }),
+    ends: objectEnds({ clock, elapsedMs, time: storeTime(clock, elapsedMs, false) }, () => {}),
     onLost: (error) => expect.unreachable(error.message),
   })
   onTestFinished(() => replica.stop(new StoreError('closed', 'the store is closed')))

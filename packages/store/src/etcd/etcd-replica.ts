@@ -1,18 +1,18 @@
-import type { Clock } from '@kube-authn/core'
 import { systemClock } from '@kube-authn/core/internal'
 import { type Channels, channels } from '../local/channels.ts'
-import { type History, history, type HistoryLimit } from '../local/history.ts'
+import { type History, history } from '../local/history.ts'
 import { turns } from '../local/turns.ts'
 import type { Past, Watched } from '../local/watcher.ts'
 import type { StoreChange } from '../object-store.ts'
+import { requireKnown } from '../revisions.ts'
 import { StoreError } from '../store-error.ts'
-import { signalAfter } from './after.ts'
+import { signalAfter } from './within.ts'
 import { type ChangeFeed, changeFeed, type FedChange, watchedChanges } from './change-feed.ts'
-import type { EtcdClient } from './etcd-client.ts'
+import type { EtcdConnection } from './connect-etcd.ts'
+import type { EndedObjects } from './ended-objects.ts'
 import { EtcdFailure, storeFailure } from './etcd-failure.ts'
 import { rangeReply } from './etcd-replies.ts'
 import type { FoundStore } from './find-store.ts'
-import type { ObjectEnds } from './object-ends.ts'
 import { type RecentChanges, recentChanges } from '../local/recent-changes.ts'
 import type { StoreNames } from './write-transaction.ts'
 
@@ -37,15 +37,12 @@ export interface EtcdReplica {
 }
 
 /** Options of {@link etcdReplica}. */
-export interface EtcdReplicaOptions {
-  readonly client: EtcdClient
+export interface EtcdReplicaOptions extends Pick<
+  EtcdConnection,
+  'client' | 'clock' | 'elapsedMs' | 'limit' | 'timeoutMs'
+> {
   readonly found: FoundStore
-  readonly clock: Clock
-  readonly elapsedMs: () => number
-  readonly limit: HistoryLimit
-  /** How long etcd may take for the next of the changes that it has already. */
-  readonly timeoutMs: number
-  readonly ends: ObjectEnds
+  readonly ends: Pick<EndedObjects, 'seen' | 'plan'>
   /** The replica has stopped: etcd has another store than before, or has forgotten changes that it needs. */
   readonly onLost: (error: StoreError) => void
 }
@@ -235,11 +232,7 @@ async function beat(state: ReplicaState): Promise<void> {
 }
 
 async function requireReached(state: ReplicaState, revision: number): Promise<void> {
-  if (revision <= state.known) return
-  const last = await current(state)
-  if (revision > last) {
-    throw new StoreError('revisionUnknown', `revision ${revision} is unknown: the last one is ${last}`)
-  }
+  if (revision > state.known) requireKnown({ revision: await current(state) }, revision)
 }
 
 function requireRemembered({ compactedRevision }: ReplicaState, since: number): void {

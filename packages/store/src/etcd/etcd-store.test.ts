@@ -6,7 +6,7 @@ import type { ObjectStore } from '../object-store.ts'
 import type { EtcdClient } from './etcd-client.ts'
 import { etcdKeys } from './etcd-keys.ts'
 import { etcdStore } from './etcd-store.ts'
-import { etcdTime } from './etcd-time.ts'
+import { storeTime } from '../store-time.ts'
 
 const KEYS = etcdKeys('/kube-authn/')
 
@@ -63,10 +63,10 @@ describe('a store in etcd', () => {
       keys: KEYS,
       clock: systemClock,
       elapsedMs,
-      time: etcdTime(systemClock, elapsedMs, false),
+      time: storeTime(systemClock, elapsedMs, false),
       limit: { changes: 1000, length: 1_000_000 },
       timeoutMs: 1000,
-      onClosed: () => {},
+      close: () => {},
     })
   }
 

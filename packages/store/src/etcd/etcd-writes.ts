@@ -8,37 +8,24 @@ import type {
   StoredObject,
 } from '../object-store.ts'
 import { fencedOff, StoreError } from '../store-error.ts'
-import { type FoundObject, foundObject } from './change-of-event.ts'
-import type { EndedObjects } from './ended-objects.ts'
+import { foundObject } from './change-of-event.ts'
 import type { Ending } from './envelope.ts'
-import type { EtcdReplica } from './etcd-replica.ts'
 import type { WriteOutcome } from './etcd-writer.ts'
+import { findObject, isHidden, type OpenedStore, running, tryWrite } from './opened-store.ts'
 import type { EtcdWrite, StoreNames } from './write-transaction.ts'
-
-/** How a store in etcd is written. */
-export interface EtcdWritesOptions {
-  readonly ended: EndedObjects
-  /** @throws {StoreError} if there is none now. */
-  readonly running: () => EtcdReplica
-  /** Tries a write in a store as it was found. */
-  readonly once: (replica: EtcdReplica, write: EtcdWrite) => Promise<WriteOutcome>
-  readonly find: (key: string) => Promise<FoundObject | undefined>
-  /** Whether an object has ended, and counts as absent. */
-  readonly hidden: (found: FoundObject) => boolean
-}
 
 type DoneWrite = Extract<WriteOutcome, { readonly isDone: true }> & { readonly names: StoreNames }
 
 type Put = Exclude<EtcdWrite, { readonly type: 'delete' }>
 
 /** The rules of the writes of an {@link ObjectStore} over etcd. */
-export function etcdWrites(options: EtcdWritesOptions): Pick<ObjectStore, 'create' | 'update' | 'delete'> {
-  const revisionInEtcd = (revision: number): number => revisionOf(options.running().names, revision)
+export function etcdWrites(store: OpenedStore): Pick<ObjectStore, 'create' | 'update' | 'delete'> {
+  const revisionInEtcd = (revision: number): number => revisionOf(running(store).names, revision)
   return {
     create: (key, value, lifetime = {}) =>
-      put(options, key, value, lifetime, (ending) => ({ type: 'create', key, value, ending })),
+      put(store, key, value, lifetime, (ending) => ({ type: 'create', key, value, ending })),
     update: (key, value, expected, lifetime = {}) =>
-      put(options, key, value, lifetime, (ending) => ({
+      put(store, key, value, lifetime, (ending) => ({
         type: 'update',
         key,
         value,
@@ -47,15 +34,15 @@ export function etcdWrites(options: EtcdWritesOptions): Pick<ObjectStore, 'creat
       })),
     async delete(key, { revision, createdRevision, fence }: DeletePrecondition = {}) {
       checkKey(key)
-      const { names, ...outcome } = await write(options, {
+      const { names, ...outcome } = await write(store, {
         type: 'delete',
         key,
         revision: revision === undefined ? undefined : revisionInEtcd(revision),
         createdRevision: createdRevision === undefined ? undefined : revisionInEtcd(createdRevision),
-        ...fencedBy(options, fence),
+        ...fencedBy(store, fence),
       })
       const found = foundObject(names, outcome.object)
-      if (options.hidden(found)) throw notFound()
+      if (isHidden(store, found)) throw notFound()
       const { value, createdRevision: created } = found.object
       return {
         type: 'deleted',
@@ -69,7 +56,7 @@ export function etcdWrites(options: EtcdWritesOptions): Pick<ObjectStore, 'creat
 }
 
 async function put(
-  options: EtcdWritesOptions,
+  store: OpenedStore,
   key: string,
   value: string,
   lifetime: Lifetime,
@@ -77,10 +64,10 @@ async function put(
 ): Promise<StoredObject> {
   checkKey(key)
   checkValue(value)
-  const ending = options.ended.ends.begin(lifetime)
-  const { revision, object, names } = await write(options, {
+  const ending = store.ended.begin(lifetime)
+  const { revision, object, names } = await write(store, {
     ...writeOf(ending),
-    ...fencedBy(options, lifetime.fence),
+    ...fencedBy(store, lifetime.fence),
   })
   const { base } = names
   return {
@@ -93,14 +80,14 @@ async function put(
 }
 
 /** Does a write. An object that has ended counts as absent, and is deleted first. What was done is not refused if the watch of etcd is lost meanwhile. */
-async function write(options: EtcdWritesOptions, given: EtcdWrite): Promise<DoneWrite> {
-  const { ended, running, once, hidden } = options
+async function write(store: OpenedStore, given: EtcdWrite): Promise<DoneWrite> {
+  const { ended } = store
   for (;;) {
     await ended.removed()
-    await requireNoneOver(options, given)
-    const replica = running()
+    await requireNoneOver(store, given)
+    const replica = running(store)
     const { names } = replica
-    const outcome = await once(replica, given)
+    const outcome = await tryWrite(store, replica, given)
     if (outcome.isDone) {
       await replica.caughtUp(outcome.revision - names.base)
       return { ...outcome, names }
@@ -112,48 +99,43 @@ async function write(options: EtcdWritesOptions, given: EtcdWrite): Promise<Done
     if (outcome.isFenced) throw fencedOff()
     if (outcome.current === undefined) throw notFound()
     const found = foundObject(names, outcome.current)
-    if (!hidden(found)) throw refusedWrite(given)
-    ended.ends.seen(found.object, found.ending)
+    if (!isHidden(store, found)) throw refusedWrite(given)
+    ended.seen(found.object, found.ending)
     await ended.remove(found.object)
     if (given.type !== 'create') throw notFound()
   }
 }
 
 /** An object that has ended must not be changed nor be a fence, even if it could not be deleted before. */
-async function requireNoneOver(
-  options: EtcdWritesOptions,
-  { key, fence, ...given }: EtcdWrite,
-): Promise<void> {
-  const { ended } = options
-  if (given.type === 'update') await requireEndKnown(options, key, given.revision)
+async function requireNoneOver(store: OpenedStore, { key, fence, ...given }: EtcdWrite): Promise<void> {
+  const { ended } = store
+  if (given.type === 'update') await requireEndKnown(store, key, given.revision)
   if (fence !== undefined) {
-    await requireEndKnown(options, fence.key, fence.createdRevision)
-    const over = ended.ends.overdue(fence.key)
+    await requireEndKnown(store, fence.key, fence.createdRevision)
+    const over = ended.overdue(fence.key)
     // Unless it was put off meanwhile: etcd decides.
     if (over !== undefined) await ended.remove(over)
   }
-  const over = ended.ends.overdue(key)
+  const over = ended.overdue(key)
   if (over === undefined) return
   await ended.remove(over)
   if (fence === undefined && given.type !== 'create') throw notFound()
 }
 
 /** Etcd compares revisions only: when a version ends is known from the watch, or from a read if the watch has not told of this revision yet. */
-async function requireEndKnown(
-  { running, find, ended }: EtcdWritesOptions,
-  key: string,
-  revision: number,
-): Promise<void> {
-  const { names, watched } = running()
+async function requireEndKnown(store: OpenedStore, key: string, revision: number): Promise<void> {
+  const { names, watched } = running(store)
   if (revision - names.base <= watched.revision()) return
-  const found = await find(key)
-  if (found !== undefined) ended.ends.seen(found.object, found.ending)
+  const found = await findObject(store, key)
+  if (found !== undefined) store.ended.seen(found.object, found.ending)
 }
 
-function fencedBy({ running }: EtcdWritesOptions, fence: Fence | undefined): Fenced {
+function fencedBy(store: OpenedStore, fence: Fence | undefined): Fenced {
   if (fence === undefined) return {}
   checkKey(fence.key)
-  return { fence: { key: fence.key, createdRevision: revisionOf(running().names, fence.createdRevision) } }
+  return {
+    fence: { key: fence.key, createdRevision: revisionOf(running(store).names, fence.createdRevision) },
+  }
 }
 
 /** The revision in etcd. No object has the revision of the store itself, so that it stands for those which no object can have. */

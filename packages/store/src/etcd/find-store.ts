@@ -1,22 +1,19 @@
 import { systemClock } from '@kube-authn/core/internal'
+import type { EtcdConnection } from './connect-etcd.ts'
 import type { EtcdClient } from './etcd-client.ts'
 import { EtcdFailure } from './etcd-failure.ts'
-import type { EtcdKeys } from './etcd-keys.ts'
 import { type KeyValue, rangeReply, transactionReply, watchReply } from './etcd-replies.ts'
-import type { ObjectVersion } from './object-ends.ts'
+import type { ObjectVersion } from './ended-objects.ts'
 import { foundTransaction, type StoreNames, touchTransaction } from './write-transaction.ts'
 
-/** An object that ends. */
-export interface EndingVersion {
-  readonly version: ObjectVersion
-  readonly expiresAtMs: number
-}
+type EndingVersion = ObjectVersion & { readonly expiresAtMs: number }
 
 /** A store in etcd, as it is found. */
 export interface FoundStore {
   readonly names: StoreNames
   readonly revision: number
   readonly compactedRevision: number
+  /** The objects that end. */
   readonly ends: readonly EndingVersion[]
 }
 
@@ -31,7 +28,7 @@ const TOUCHES = 5
  *
  * @throws {EtcdFailure}
  */
-export async function findStore(client: EtcdClient, keys: EtcdKeys, timeoutMs: number): Promise<FoundStore> {
+export async function findStore({ client, keys, timeoutMs }: EtcdConnection): Promise<FoundStore> {
   let state = await stateAfter(client, foundTransaction(keys))
   const names = { keys, base: state.createRevision }
   let compacted = await compactedRevision(client, names, timeoutMs)
@@ -89,11 +86,14 @@ async function endingVersions(
     const range = { ...keys.ends(after), revision: String(revision), limit: String(PAGE) }
     const { keyValues, isMore } = rangeReply(await client.call('kv/range', range))
     for (const each of keyValues) {
-      const version = { key: keys.keyOfEnd(each.key), revision: each.modRevision - base }
-      found.push({ version, expiresAtMs: Number(each.text()) })
+      found.push({
+        key: keys.keyOfEnd(each.key),
+        revision: each.modRevision - base,
+        expiresAtMs: Number(each.text()),
+      })
     }
     const last = found.at(-1)
     if (!isMore || last === undefined) return found
-    after = last.version.key
+    after = last.key
   }
 }

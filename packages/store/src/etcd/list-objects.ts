@@ -1,20 +1,14 @@
 import { continueToken, readContinueToken } from '../continue-token.ts'
+import { checkLimit } from '../list-page.ts'
 import type { ListOptions, StoredList, StoredObject } from '../object-store.ts'
 import { StoreError } from '../store-error.ts'
-import { type FoundObject, foundObject } from './change-of-event.ts'
+import { foundObject } from './change-of-event.ts'
 import type { EtcdClient } from './etcd-client.ts'
 import { EtcdFailure } from './etcd-failure.ts'
 import { type RangeReply, transactionReply } from './etcd-replies.ts'
 import type { EtcdReplica } from './etcd-replica.ts'
+import { isHidden, type OpenedStore, running } from './opened-store.ts'
 import { rangeTransaction, readState } from './write-transaction.ts'
-
-/** A list of {@link listObjects}. */
-export interface ListQuery extends ListOptions {
-  readonly client: EtcdClient
-  readonly replica: EtcdReplica
-  readonly hidden: (found: FoundObject) => boolean
-  readonly prefix: string
-}
 
 /** Objects have up to 1 MiB, so the first answer must not have many; later ones have as many as their size allows. */
 const FIRST_PAGE = 64
@@ -28,23 +22,32 @@ interface Position {
 }
 
 /** The objects of a prefix, read in several answers of etcd at one revision. */
-export async function listObjects(query: ListQuery): Promise<StoredList> {
-  const { replica, prefix, limit = Infinity, continue: token, hidden } = query
-  if (!(limit === Infinity || Number.isSafeInteger(limit)) || limit < 1) {
-    throw new RangeError('limit must be a whole number of at least 1')
-  }
+export async function listObjects(
+  store: OpenedStore,
+  prefix: string,
+  { limit = Infinity, continue: token }: ListOptions,
+): Promise<StoredList> {
+  if (limit !== Infinity) checkLimit(limit)
+  const replica = running(store)
+  const { client } = store.connection
   const objects: StoredObject[] = []
   let { revision, after } = await startOf(replica, prefix, token)
   let size = FIRST_PAGE
   for (;;) {
-    const page = await readPage(query, { revision, after }, Math.min(size, limit - objects.length))
+    const page = await readPage(
+      client,
+      replica,
+      prefix,
+      { revision, after },
+      Math.min(size, limit - objects.length),
+    )
     revision = page.revision
     let length = 0
     for (const each of page.range.keyValues) {
       const found = foundObject(replica.names, each)
       after = found.object.key
       length += found.object.value.length
-      if (!hidden(found)) objects.push(found.object)
+      if (!isHidden(store, found)) objects.push(found.object)
     }
     const isMore = page.range.isMore && after !== undefined
     if (!isMore) return { objects, revision }
@@ -65,7 +68,9 @@ async function startOf(replica: EtcdReplica, prefix: string, token: string | und
 
 /** The first page tells the revision of the store that it is of. */
 async function readPage(
-  { client, replica, prefix }: ListQuery,
+  client: EtcdClient,
+  replica: EtcdReplica,
+  prefix: string,
   { revision, after }: Position,
   limit: number,
 ): Promise<{ readonly range: RangeReply; readonly revision: number }> {

@@ -17,3 +17,17 @@ export function within<T>(
     work(controller.signal).then(resolve, reject).finally(cancel)
   })
 }
+
+/** Resolves after this time. */
+export function after(timers: Clock, milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    timers.after(milliseconds, resolve)
+  })
+}
+
+/** Aborts after this time. */
+export function signalAfter(timers: Clock, milliseconds: number): AbortSignal {
+  const controller = new AbortController()
+  timers.after(milliseconds, () => controller.abort())
+  return controller.signal
+}

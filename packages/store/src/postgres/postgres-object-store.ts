@@ -2,7 +2,7 @@ import type { Clock } from '@kube-authn/core'
 import { aClock, systemClock } from '@kube-authn/core/internal'
 import { aBoolean, above, type OptionsShape } from '@kube-authn/core/adapter'
 import { historyLimitOf, type HistoryOptions, historyShape } from '../history-options.ts'
-import { elapsedTimeOf } from '../local/elapsed.ts'
+import { elapsedTimeOf } from '../store-time.ts'
 import type { ObjectStore } from '../object-store.ts'
 import { migrate, requireMigrated } from './migration.ts'
 import {
