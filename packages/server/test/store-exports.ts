@@ -1,5 +1,4 @@
-import { exportedLines } from '../src/cli/store/file/exported-lines.ts'
-import type { ExportedObject } from '../src/cli/store/file/format.ts'
+import { exportedLines, type ExportedObject } from '../src/cli/store/file/format.ts'
 import type { ObjectStore, StoredObject } from '@kube-authn/store'
 import type { FoundObject, StoreSnapshot } from '@kube-authn/store/internal'
 

@@ -6,7 +6,7 @@ import { expect, it } from 'vitest'
 import { authorityFor } from '../../test/file-authority.ts'
 import { issueCertificate, type CertificateContent } from './issue-certificate.ts'
 import { issueAuthority } from './issue-authority.ts'
-import { newPrivateKey } from '../cli/serve/material/key-pair.ts'
+import { newKeyPair } from '../cli/key-pair.ts'
 import { signingAuthority } from './signing-authority.ts'
 
 const ip = (...octets: readonly number[]): CertificateContent['alternativeNames'][number] => ({
@@ -91,7 +91,7 @@ it.each<[string, Partial<CertificateContent>]>([
 })
 
 it('a CA identifies its key, and may sign certificates, but no CA', async () => {
-  const privateKey = await newPrivateKey()
+  const privateKey = newKeyPair('P-256').privateKey
   const notBefore = new Date('2026-01-01T00:00:00Z')
   const pem = await issueAuthority({
     privateKey,
@@ -117,7 +117,7 @@ async function pemAuthority(
 }
 
 async function publicKey(): Promise<Bytes> {
-  const key = createPublicKey(await newPrivateKey())
+  const key = createPublicKey(newKeyPair('P-256').privateKey)
   return new Uint8Array(key.export({ type: 'spki', format: 'der' }))
 }
 

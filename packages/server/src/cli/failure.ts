@@ -19,3 +19,46 @@ export class Failure extends Error {
 export class Interrupted extends Error {
   override readonly name = 'Interrupted'
 }
+
+/** For `catch` of a promise: throws a failure with this message, because of the error. A failure stays as it is. */
+export function failWith(message: (error: unknown) => string): (error: unknown) => never {
+  return (error) => {
+    throw error instanceof Failure ? error : new Failure(message(error), { cause: error })
+  }
+}
+
+/** The result of `work`. If it throws, a failure with this message is thrown instead, as by {@link failWith}. */
+export function orFail<T>(work: () => T, message: (error: unknown) => string): T {
+  try {
+    return work()
+  } catch (error) {
+    return failWith(message)(error)
+  }
+}
+
+/** The code of an error of the system, which says more than its message and has no content in it. */
+export function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
+}
+
+/** Why a call failed: the code of the error that caused it, since messages may have the URL or more in them. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown error'
+  if (error.cause instanceof Error) return reasonOf(error.cause)
+  // Of `createFetch`, and without anything of the response.
+  if (/^the response is longer than \d+ bytes$/.test(error.message)) return error.message
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.name
+}
+
+const STORE_FAILURES: ReadonlySet<unknown> = new Set(['storeCorrupted', 'storeUnavailable'])
+
+/**
+ * What the failure of a store means for a command, even if the API has answered it with an error of its own; `undefined` for other errors. It has no value of an
+ * object, and no password. Errors are recognized without loading the stores.
+ */
+export function storeFailureOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined
+  const code = codeOf(error)
+  if (code === 'revisionCompacted') return 'the store has forgotten the revision that was read: begin again'
+  return STORE_FAILURES.has(code) ? error.message : storeFailureOf(error.cause)
+}

@@ -3,70 +3,36 @@ import { withoutControls } from '@kube-authn/internal/printable'
 import { Command } from 'commander'
 import type { Terminal } from './terminal/terminal.ts'
 
-/** Declares a command: its arguments, options, help and action. */
-export type DeclareCommand = (command: Command, terminal: Terminal, argv: readonly string[]) => void
+/** A command, which declares its arguments, options, help and action. */
+interface CommandModule {
+  readonly declareCommand: (command: Command, terminal: Terminal, argv: readonly string[]) => void
+}
 
 /**
  * Every command, in the order of help. A command is loaded when the arguments name it: all of them together take ten times as long as help does
  * (`docs/decisions/commands-on-demand.md`).
  */
-const COMMANDS: readonly (readonly [name: string, summary: string, load: () => Promise<DeclareCommand>])[] = [
-  [
-    'serve',
-    'an API server for kubectl, with the flags of kube-apiserver',
-    async () => (await import('./serve/serve.ts')).declareServe,
-  ],
-  [
-    'store',
-    'check, migrate, back up and move a store of objects',
-    async () => (await import('./store/store.ts')).declareStore,
-  ],
-  [
-    'proxy',
-    'a proxy to any cluster, which acts as the user',
-    async () => (await import('./proxy/proxy.ts')).declareProxy,
-  ],
-  [
-    'check',
-    'find mistakes in files of credentials and configuration',
-    async () => (await import('./check/check.ts')).declareCheck,
-  ],
+const COMMANDS: readonly (readonly [name: string, summary: string, load: () => Promise<CommandModule>])[] = [
+  ['serve', 'an API server for kubectl, with the flags of kube-apiserver', () => import('./serve/serve.ts')],
+  ['store', 'check, migrate, back up and move a store of objects', () => import('./store/store.ts')],
+  ['proxy', 'a proxy to any cluster, which acts as the user', () => import('./proxy/proxy.ts')],
+  ['check', 'find mistakes in files of credentials and configuration', () => import('./check/check.ts')],
   [
     'explain',
     'what each authenticator thinks of a credential, and why',
-    async () => (await import('./explain/explain.ts')).declareExplain,
+    () => import('./explain/explain.ts'),
   ],
-  [
-    'hash-password',
-    'hash a password for a password file',
-    async () => (await import('./hash-password/hash-password.ts')).declareHashPassword,
-  ],
-  [
-    'create',
-    'make tokens, keys, certificates and manifests',
-    async () => (await import('./create/create.ts')).declareCreate,
-  ],
-  ['whoami', 'ask a server who you are', async () => (await import('./whoami/whoami.ts')).declareWhoami],
-  [
-    'revoke',
-    'take back a token, a certificate or a user',
-    async () => (await import('./revoke/revoke.ts')).declareRevoke,
-  ],
+  ['hash-password', 'hash a password for a password file', () => import('./hash-password/hash-password.ts')],
+  ['create', 'make tokens, keys, certificates and manifests', () => import('./create/create.ts')],
+  ['whoami', 'ask a server who you are', () => import('./whoami/whoami.ts')],
+  ['revoke', 'take back a token, a certificate or a user', () => import('./revoke/revoke.ts')],
   [
     'get-token',
     'log in with OpenID Connect, as a plug-in of kubectl',
-    async () => (await import('./get-token/get-token.ts')).declareGetToken,
+    () => import('./get-token/get-token.ts'),
   ],
-  [
-    'kubeconfig',
-    'write get-token into a kubeconfig',
-    async () => (await import('./kubeconfig/kubeconfig.ts')).declareKubeconfig,
-  ],
-  [
-    'completion',
-    'complete commands and options in a shell',
-    async () => (await import('./completion/completion.ts')).declareCompletion,
-  ],
+  ['kubeconfig', 'write get-token into a kubeconfig', () => import('./kubeconfig/kubeconfig.ts')],
+  ['completion', 'complete commands and options in a shell', () => import('./completion/completion.ts')],
 ]
 
 /** The whole command, of which those commands are complete that the arguments name. Completion needs all of them. */
@@ -92,8 +58,8 @@ export async function program(argv: readonly string[], terminal: Terminal): Prom
   for (const [name, summary, load] of COMMANDS) {
     const command = root.command(name).summary(summary)
     if (!argv.includes(name) && !argv.includes('completion')) continue
-    const declare = await load()
-    declare(command, terminal, argv)
+    const { declareCommand } = await load()
+    declareCommand(command, terminal, argv)
   }
   return root
 }

@@ -1,6 +1,6 @@
 import { setInterval } from 'node:timers'
 import { CommanderError } from 'commander'
-import { EXIT, Failure, Interrupted } from './failure.ts'
+import { EXIT, Failure, Interrupted, storeFailureOf } from './failure.ts'
 import { program } from './program.ts'
 import { note, type Terminal } from './terminal/terminal.ts'
 
@@ -46,6 +46,8 @@ function messagesOf(error: unknown): readonly string[] {
     return problems.map((each) => `${each.path}: ${each.message}`)
   }
   if (error instanceof Failure || code === 'invalidCredentialFile') return [message]
+  const ofStore = storeFailureOf(error)
+  if (ofStore !== undefined) return [ofStore]
   // Its message may contain a secret.
   return [`unexpected error: ${name}${typeof code === 'string' ? ` (${code})` : ''}`]
 }

@@ -1,13 +1,13 @@
 import { type Command, Option } from 'commander'
 import { EXIT, Failure } from '../failure.ts'
 import { STDIN } from '../terminal/input.ts'
-import { type Terminal, write } from '../terminal/terminal.ts'
-import { styleFor } from '../terminal/style.ts'
+import { outputOption } from '../terminal/options.ts'
+import { type Terminal, writeResult } from '../terminal/terminal.ts'
 import { checkContent } from './checkers.ts'
 import type { FileReport, Finding } from './findings-of.ts'
 import { KINDS } from './recognize.ts'
 import { checkRbac } from './rbac.ts'
-import { jsonReport, textReport } from './report.ts'
+import { reportLines, reportOf } from './report.ts'
 import { type Source, sourcesAt } from './sources.ts'
 
 const EXAMPLES = `
@@ -36,18 +36,14 @@ Exit codes:
   2  a file cannot be read, or its kind cannot be recognized`
 
 /** Declares `kube-authn check`. */
-export function declareCheck(command: Command, terminal: Terminal): void {
+export function declareCommand(command: Command, terminal: Terminal): void {
   command
     .description(
       'Finds mistakes in files, with the code that reads them when a server starts. No secret of a file is printed.',
     )
     .argument('<file...>', 'files, folders of manifests, or - for standard input')
     .addOption(new Option('-k, --kind <kind>', 'the kind of all files').choices(KINDS))
-    .addOption(
-      new Option('-o, --output <format>', 'for people, or for programs')
-        .choices(['text', 'json'])
-        .default('text'),
-    )
+    .addOption(outputOption())
     .option('-n, --namespace <name>', 'the namespace of roles and bindings without one, as of kubectl -n')
     .option('--strict', 'fail for warnings and advices too')
     .addHelpText('after', EXAMPLES)
@@ -69,20 +65,13 @@ interface CheckOptions {
  *
  * @returns the exit code.
  */
-export async function check(
-  paths: readonly string[],
-  options: CheckOptions,
-  terminal: Terminal,
-): Promise<number> {
+async function check(paths: readonly string[], options: CheckOptions, terminal: Terminal): Promise<number> {
   if (paths.filter((each) => each === STDIN).length > 1)
     throw new Failure('standard input can be read only once')
   const sources: Source[] = []
   for (const path of paths) sources.push(...(await sourcesAt(terminal, path, options.kind)))
   const reports = reportsOn(sources, options)
-  await write(
-    terminal,
-    options.output === 'json' ? jsonReport(reports) : textReport(reports, styleFor(terminal)),
-  )
+  await writeResult(terminal, options.output, reportOf(reports), (style) => reportLines(reports, style))
   return exitCodeFor(reports, options.strict === true)
 }
 

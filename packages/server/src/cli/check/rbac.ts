@@ -1,5 +1,6 @@
 import { isConfigurationError } from '@kube-authn/core/internal'
 import { parseRbac } from '@kube-authn/core/authorization'
+import { defined } from '@kube-authn/internal/defined'
 import { textOf } from '../terminal/input.ts'
 import { atLine, type Finding } from './findings-of.ts'
 import { type Positions, positionsIn } from './position.ts'
@@ -70,7 +71,7 @@ function parsed(
       {
         maxLength: MAX_LENGTH,
         maxDocumentLength: MAX_DOCUMENT_LENGTH,
-        ...(namespace !== undefined && { namespace }),
+        ...defined({ namespace }),
       },
     )
     return { problems: [], advice: advice.map((each) => ({ severity: 'advice', ...each })) }

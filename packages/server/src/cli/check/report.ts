@@ -1,15 +1,15 @@
 import { withoutControls } from '@kube-authn/internal/printable'
-import type { Style } from '../terminal/style.ts'
+import type { Style } from '../terminal/terminal.ts'
 import type { FileReport, Finding } from './findings-of.ts'
 
 /** What was found, a line for each. */
-export function textReport(reports: readonly FileReport[], style: Style): string {
+export function reportLines(reports: readonly FileReport[], style: Style): readonly string[] {
   const lines = reports.flatMap(({ file, kind, findings }) =>
     findings.length === 0
       ? [`${withoutControls(file)}: ${style('green', 'ok')} ${style('dim', `(${kind})`)}`]
       : findings.map((finding) => lineOf(file, finding, style)),
   )
-  return `${[...lines, summary(reports)].join('\n')}\n`
+  return [...lines, summary(reports)]
 }
 
 const COLOURS = { error: 'red', warning: 'yellow', advice: 'yellow' } as const
@@ -29,16 +29,12 @@ function lineOf(file: string, { severity, line, column, path, message }: Finding
 
 function summary(reports: readonly FileReport[]): string {
   const { errors, warnings, advices } = countsOf(reports)
-  const counts = [
-    counted(errors, 'error'),
-    counted(warnings, 'warning'),
-    counted(advices, 'advice', 'advices'),
-  ]
+  const counts = [counted(errors, 'error'), counted(warnings, 'warning'), counted(advices, 'advice')]
   return `${counted(reports.length, 'file')}: ${counts.join(', ')}`
 }
 
-function counted(count: number, one: string, several = `${one}s`): string {
-  return `${count} ${count === 1 ? one : several}`
+function counted(count: number, one: string): string {
+  return `${count} ${count === 1 ? one : `${one}s`}`
 }
 
 function countsOf(reports: readonly FileReport[]): {
@@ -53,7 +49,7 @@ function countsOf(reports: readonly FileReport[]): {
 }
 
 /** The same for programs. Members may be added. */
-export function jsonReport(reports: readonly FileReport[]): string {
+export function reportOf(reports: readonly FileReport[]): object {
   const files = reports.map(({ file, kind, findings }) => ({ file, kind, findings }))
-  return `${JSON.stringify({ files, ...countsOf(reports) }, null, 2)}\n`
+  return { files, ...countsOf(reports) }
 }

@@ -1,8 +1,7 @@
 import { statSync } from 'node:fs'
 import { looksLikeContent, manifestFilesAt } from '@kube-authn/node/internal'
-import { Failure } from '../failure.ts'
+import { codeOf, Failure } from '../failure.ts'
 import { readInput, STDIN } from '../terminal/input.ts'
-import { codeOf } from '../terminal/new-file.ts'
 import { type Kind, recognize } from './recognize.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 

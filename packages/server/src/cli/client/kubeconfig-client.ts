@@ -3,7 +3,10 @@ import { isatty } from 'node:tty'
 import { isConfigurationError, systemClock } from '@kube-authn/core/internal'
 import { createFetch, type Endpoint, type HttpFetch } from '@kube-authn/node'
 import { type ClientKubeconfig, type OidcProvider, parseClientKubeconfig } from '@kube-authn/node/internal'
-import { Failure } from '../failure.ts'
+import { defined } from '@kube-authn/internal/defined'
+import type { Command } from 'commander'
+import { Failure, failWith, reasonOf } from '../failure.ts'
+import { kubeconfigPath } from '../kubeconfig/kubeconfig-file.ts'
 import { readText, STDIN } from '../terminal/input.ts'
 import { note, type Terminal } from '../terminal/terminal.ts'
 import { authenticatedFetch } from './authenticated-fetch.ts'
@@ -23,23 +26,32 @@ export interface KubeconfigClient {
   close(): void
 }
 
-const MAX_BYTES = 1_048_576
+/** The options that name a kubeconfig. */
+export interface ClientOptions {
+  readonly kubeconfig?: string
+  readonly context?: string
+}
+
+/** Adds the options that name a kubeconfig. */
+export function addClientOptions(command: Command): Command {
+  return command
+    .option('--kubeconfig <file>', 'the file; $KUBECONFIG or ~/.kube/config if it is not named')
+    .option('--context <name>', 'the context in it; the current one if it is not named')
+}
 
 /**
  * A client with the server and user of a kubeconfig.
  *
  * Source: client-go `tools/clientcmd/client_config.go`, `rest/transport.go`.
  *
- * @param path a file, or `-` for standard input.
- * @param context default: the current one.
  * @throws {Failure} if the file or a credential cannot be read.
  * @throws {ConfigurationError} if the kubeconfig is invalid.
  */
 export async function kubeconfigClient(
   terminal: Terminal,
-  path: string,
-  context?: string,
+  { kubeconfig, context }: ClientOptions,
 ): Promise<KubeconfigClient> {
+  const path = kubeconfigPath(kubeconfig, terminal.env)
   const { endpoint, source, close } = await kubeconfigSource(terminal, path, context)
   const fetch = authenticatedFetch(endpoint, source)
   return {
@@ -52,6 +64,27 @@ export async function kubeconfigClient(
   }
 }
 
+/** What a server answered. */
+export interface Answer {
+  readonly status: number
+  /** `undefined` if it is not JSON. */
+  readonly body: unknown
+}
+
+/** Creates an object. @throws {Failure} if the server cannot be reached. */
+export async function create(
+  { server, fetch }: KubeconfigClient,
+  path: string,
+  object: object,
+): Promise<Answer> {
+  const response = await fetch(server + path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'application/json' },
+    body: JSON.stringify(object),
+  }).catch(failWith((error) => `${new URL(server).origin}: cannot be reached (${reasonOf(error)})`))
+  return { status: response.status, body: await response.json().catch(() => undefined) }
+}
+
 /** The server of a kubeconfig, and where credentials come from that it does not have itself. */
 export interface KubeconfigSource {
   readonly endpoint: Endpoint
@@ -59,17 +92,22 @@ export interface KubeconfigSource {
   readonly close: () => void
 }
 
-/** As {@link kubeconfigClient}, for other ways to call the server. */
+/**
+ * As {@link kubeconfigClient}, for other ways to call the server.
+ *
+ * @param path a file, or `-` for standard input.
+ * @param context default: the current one.
+ */
 export async function kubeconfigSource(
   terminal: Terminal,
   path: string,
   context?: string,
 ): Promise<KubeconfigSource> {
-  const text = await readText(terminal, path, MAX_BYTES)
+  const text = await readText(terminal, path)
   const config = parseClientKubeconfig(text, {
     folder: dirname(resolve(path)),
     source: path,
-    ...(context !== undefined && { context }),
+    ...defined({ context }),
   })
   const { endpoint } = config
   const issuer = config.provider === undefined ? undefined : issuerFetch(config.provider)
@@ -94,16 +132,13 @@ async function sourceOf(
       cluster: await execCluster(terminal, endpoint),
       run: programRunner({ clock }),
       env: terminal.env,
-      stdin: {
-        isTerminal: isatty(0),
-        ...(path === STDIN && { usedFor: 'used by the kubeconfig' }),
-      },
+      stdin: { isTerminal: isatty(0), ...(path === STDIN && { usedFor: 'used by the kubeconfig' }) },
       clock,
       onError: ({ message }) => note(terminal, `warning: refreshing credentials: ${message}`),
     })
   }
   if (provider === undefined || issuer === undefined) return undefined
-  const store = kubeconfigStore({ terminal, path, user, provider, ...(context !== undefined && { context }) })
+  const store = kubeconfigStore({ terminal, path, user, provider, ...defined({ context }) })
   return oidcSource({ provider, fetch: issuer, store, clock })
 }
 
@@ -111,19 +146,14 @@ async function execCluster(
   terminal: Terminal,
   { server, serverName, insecureSkipTlsVerify, ca, caFile, proxyUrl }: Endpoint,
 ): Promise<ExecCluster> {
-  const certificateAuthority = caFile === undefined ? ca : await readText(terminal, caFile, MAX_BYTES)
-  return {
-    server,
-    ...(serverName !== undefined && { tlsServerName: serverName }),
-    ...(insecureSkipTlsVerify !== undefined && { insecureSkipTlsVerify }),
-    ...(certificateAuthority !== undefined && { certificateAuthority }),
-    ...(proxyUrl !== undefined && { proxyUrl }),
-  }
+  const certificateAuthority = caFile === undefined ? ca : await readText(terminal, caFile)
+  const more = { tlsServerName: serverName, insecureSkipTlsVerify, certificateAuthority, proxyUrl }
+  return { server, ...defined(more) }
 }
 
 function issuerFetch({ ca, caFile }: OidcProvider): HttpFetch {
   try {
-    return createFetch({ ...(ca !== undefined && { ca }), ...(caFile !== undefined && { caFile }) })
+    return createFetch(defined({ ca, caFile }))
   } catch (error) {
     const [problem] = isConfigurationError(error) ? error.problems : []
     if (problem === undefined) throw error

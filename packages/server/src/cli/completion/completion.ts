@@ -1,9 +1,8 @@
 import { Argument, type Command } from 'commander'
-import { write } from '../terminal/terminal.ts'
+import { type Terminal, write } from '../terminal/terminal.ts'
 import { bashScript } from './bash.ts'
 import { type CompletedCommand, completedCommands } from './tree.ts'
 import { zshScript } from './zsh.ts'
-import type { Terminal } from '../terminal/terminal.ts'
 
 const AFTER = `
 Examples:
@@ -12,7 +11,7 @@ Examples:
   source <(kube-authn completion bash)`
 
 /** Declares `kube-authn completion`. */
-export function declareCompletion(command: Command, terminal: Terminal): void {
+export function declareCommand(command: Command, terminal: Terminal): void {
   command
     .description(
       'Prints a script with which a shell completes the commands, options and values of kube-authn.',

@@ -1,8 +1,8 @@
 import { createBootstrapToken } from '@kube-authn/core/bootstrap-token'
+import { defined } from '@kube-authn/internal/defined'
 import type { Command } from 'commander'
 import { stringify } from 'yaml'
-import { collect } from '../terminal/collect.ts'
-import { durationSeconds } from '../terminal/duration.ts'
+import { collect, durationSeconds } from '../terminal/options.ts'
 import { refuseExisting, writeNewFile, writeOut } from '../terminal/new-file.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 
@@ -13,10 +13,9 @@ Examples:
   kube-authn create bootstrap-token --secret-file bootstrap.yaml && kubectl create -f bootstrap.yaml
   kube-authn create bootstrap-token --ttl 2h --group system:bootstrappers:workers --secret-file bootstrap.yaml`
 
-/** Adds `kube-authn create bootstrap-token`. */
-export function addBootstrapToken(create: Command, terminal: Terminal): void {
-  create
-    .command('bootstrap-token')
+/** Declares `kube-authn create bootstrap-token`. */
+export function declareBootstrapToken(command: Command, terminal: Terminal): void {
+  command
     .summary('a bootstrap token, and the manifest of its Secret')
     .description('Prints a new bootstrap token, and writes the manifest of its Secret to a file.')
     .requiredOption('--secret-file <file>', 'write the manifest of the Secret to this new file')
@@ -27,9 +26,7 @@ export function addBootstrapToken(create: Command, terminal: Terminal): void {
     .option('--out <file>', 'write the token to a new file')
     .option('--force', 'replace files')
     .addHelpText('after', AFTER)
-    .action(async (options: BootstrapTokenOptions) => {
-      await createBootstrap(options, terminal)
-    })
+    .action((options: BootstrapTokenOptions) => createBootstrap(options, terminal))
 }
 
 /** The options of `kube-authn create bootstrap-token`. */
@@ -51,10 +48,10 @@ async function createBootstrap(options: BootstrapTokenOptions, terminal: Termina
     expirationSeconds: durationSeconds(ttl, '--ttl'),
     groups: group,
     signing,
-    ...(description !== undefined && { description }),
+    ...defined({ description }),
   })
   const { namespace, name, type, data } = secret
   const manifest = { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace }, type, stringData: data }
-  writeNewFile(secretFile, stringify(manifest), { replaces: force })
+  await writeNewFile(secretFile, stringify(manifest), { replaces: force })
   await writeOut(terminal, `${token}\n`, options)
 }

@@ -1,12 +1,13 @@
-import { generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypto'
-import { systemClock } from '@kube-authn/core/internal'
+import { X509Certificate } from 'node:crypto'
+import { messageOf, systemClock } from '@kube-authn/core/internal'
+import { defined } from '@kube-authn/internal/defined'
 import { privateKeyIn } from '@kube-authn/node/internal'
 import { type Command, Option } from 'commander'
 import { issueClientCertificate } from '../../certificates/issue-client-certificate.ts'
 import type { CertificateAuthority } from '../../certificates/node-keys.ts'
-import { Failure } from '../failure.ts'
-import { collect } from '../terminal/collect.ts'
-import { durationSeconds } from '../terminal/duration.ts'
+import { Failure, orFail } from '../failure.ts'
+import { newKeyPair } from '../key-pair.ts'
+import { collect, durationSeconds } from '../terminal/options.ts'
 import { readText, STDIN } from '../terminal/input.ts'
 import { refuseExisting, writeNewFile } from '../terminal/new-file.ts'
 import { note, type Terminal } from '../terminal/terminal.ts'
@@ -20,10 +21,9 @@ Examples:
     --out jane.crt --key-out jane.key
   kube-authn explain ca.crt --certificate jane.crt`
 
-/** Adds `kube-authn create client-certificate`. */
-export function addClientCertificate(create: Command, terminal: Terminal): void {
-  create
-    .command('client-certificate')
+/** Declares `kube-authn create client-certificate`. */
+export function declareClientCertificate(command: Command, terminal: Terminal): void {
+  command
     .summary('a client certificate, signed by your CA')
     .description('Writes a client certificate that your CA signs, and its new private key.')
     .requiredOption('--ca <file>', 'the certificate of the CA, in PEM')
@@ -41,9 +41,7 @@ export function addClientCertificate(create: Command, terminal: Terminal): void 
     .option('--duration <duration>', 'how long it is valid, as in 8h or 30d', '24h')
     .option('--force', 'replace files')
     .addHelpText('after', AFTER)
-    .action(async (options: ClientCertificateOptions) => {
-      await createClientCertificate(options, terminal)
-    })
+    .action((options: ClientCertificateOptions) => createClientCertificate(options, terminal))
 }
 
 /** The options of `kube-authn create client-certificate`. */
@@ -60,7 +58,6 @@ interface ClientCertificateOptions {
   readonly force?: boolean
 }
 
-const MAX_BYTES = 1_048_576
 /** For clocks that are late, as the signer of Kubernetes does. */
 const BACKDATE_SECONDS = 300
 
@@ -102,53 +99,34 @@ async function createClientCertificate(options: ClientCertificateOptions, termin
     publicKey,
     commonName: username,
     organizations: group,
-    ...(uid !== undefined && { uid }),
+    ...defined({ uid }),
     notBefore,
     notAfter,
   })
   // The key first: a certificate without its key is of no use.
-  writeNewFile(keyOut, privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), { replaces: force })
-  writeNewFile(out, certificate, { replaces: force, mode: 0o644 })
+  const keyPem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+  await writeNewFile(keyOut, keyPem, { replaces: force })
+  await writeNewFile(out, certificate, { replaces: force, mode: 0o644 })
 }
 
 async function authorityIn(
   { ca, caKey }: ClientCertificateOptions,
   terminal: Terminal,
 ): Promise<CertificateAuthority> {
-  const certificate = certificateIn(await readText(terminal, ca, MAX_BYTES))
-  if (certificate === undefined) throw new Failure('--ca: is not a certificate in PEM')
+  const pem = await readText(terminal, ca)
+  const certificate = orFail(
+    () => new X509Certificate(pem),
+    () => '--ca: is not a certificate in PEM',
+  )
   if (!certificate.ca) throw new Failure('--ca: is not the certificate of a CA')
-  const privateKey = keyIn(await readText(terminal, caKey, MAX_BYTES))
+  const keyPem = await readText(terminal, caKey)
+  const privateKey = orFail(
+    () => privateKeyIn(keyPem),
+    (error) => `--ca-key: ${messageOf(error, 'cannot be read')}`,
+  )
   if (!SIGNING_KEYS.has(privateKey.asymmetricKeyType)) throw new Failure('--ca-key: must be an RSA or EC key')
   if (!certificate.checkPrivateKey(privateKey)) throw new Failure('--ca-key: is not the key of --ca')
   return { certificate, privateKey }
 }
 
 const SIGNING_KEYS: ReadonlySet<string | undefined> = new Set(['rsa', 'ec'])
-
-function certificateIn(pem: string): X509Certificate | undefined {
-  try {
-    return new X509Certificate(pem)
-  } catch {
-    return undefined
-  }
-}
-
-function keyIn(pem: string): KeyObject {
-  try {
-    return privateKeyIn(pem)
-  } catch (error) {
-    throw new Failure(`--ca-key: ${error instanceof Error ? error.message : 'cannot be read'}`, {
-      cause: error,
-    })
-  }
-}
-
-function newKeyPair(algorithm: ClientCertificateOptions['algorithm']): {
-  readonly privateKey: KeyObject
-  readonly publicKey: KeyObject
-} {
-  return algorithm === 'RSA-2048'
-    ? generateKeyPairSync('rsa', { modulusLength: 2048 })
-    : generateKeyPairSync('ec', { namedCurve: algorithm })
-}

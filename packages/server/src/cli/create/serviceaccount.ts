@@ -2,20 +2,20 @@ import {
   SERVICE_ACCOUNT_NAME_ANNOTATION,
   SERVICE_ACCOUNT_SECRET_TYPE,
 } from '@kube-authn/core/service-account'
+import { dns1123LabelProblems, dns1123SubdomainProblems } from '@kube-authn/internal/kubernetes-names'
 import { type Command, Option } from 'commander'
 import { stringify } from 'yaml'
+import { Failure } from '../failure.ts'
 import { write, type Terminal } from '../terminal/terminal.ts'
-import { checkNames } from './names.ts'
 
 const AFTER = `
 Examples:
   kube-authn create serviceaccount jenkins | kubectl create -f -
   kube-authn create serviceaccount jenkins --namespace ci --token-secret | kubectl create -f -`
 
-/** Adds `kube-authn create serviceaccount`. */
-export function addServiceAccount(create: Command, terminal: Terminal): void {
-  create
-    .command('serviceaccount')
+/** Declares `kube-authn create serviceaccount`. */
+export function declareServiceAccount(command: Command, terminal: Terminal): void {
+  command
     .summary('the manifest of a service account')
     .description('Prints the manifest of a service account.')
     .argument('<name>', 'its name')
@@ -27,9 +27,7 @@ export function addServiceAccount(create: Command, terminal: Terminal): void {
         .default('yaml'),
     )
     .addHelpText('after', AFTER)
-    .action(async (name: string, options: ServiceAccountOptions) => {
-      await createServiceAccount(name, options, terminal)
-    })
+    .action((name: string, options: ServiceAccountOptions) => createServiceAccount(name, options, terminal))
 }
 
 /** The options of `kube-authn create serviceaccount`. */
@@ -45,7 +43,7 @@ async function createServiceAccount(
   { namespace, tokenSecret = false, output }: ServiceAccountOptions,
   terminal: Terminal,
 ): Promise<void> {
-  checkNames(namespace, name, 'name')
+  checkServiceAccount(namespace, name, 'name')
   const account = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace } }
   const secret = {
     apiVersion: 'v1',
@@ -64,4 +62,17 @@ async function createServiceAccount(
   }
   const shown = items.length === 1 ? account : { apiVersion: 'v1', kind: 'List', items }
   await write(terminal, `${JSON.stringify(shown, null, 2)}\n`)
+}
+
+/**
+ * Checks the namespace and name of a service account.
+ *
+ * @param what the argument with the name, for messages.
+ * @throws {Failure} if the API server would refuse one of them.
+ */
+export function checkServiceAccount(namespace: string, name: string, what: string): void {
+  const [ofNamespace] = dns1123LabelProblems(namespace)
+  if (ofNamespace !== undefined) throw new Failure(`--namespace: ${ofNamespace}`)
+  const [ofName] = dns1123SubdomainProblems(name)
+  if (ofName !== undefined) throw new Failure(`${what}: ${ofName}`)
 }

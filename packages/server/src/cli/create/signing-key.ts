@@ -1,5 +1,5 @@
-import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { type Command, Option } from 'commander'
+import { newKeyPair, pemOfKey, pemOfPublicKey } from '../key-pair.ts'
 import { refuseExisting, writeNewFile } from '../terminal/new-file.ts'
 
 const AFTER = `
@@ -7,10 +7,9 @@ Examples:
   kube-authn create signing-key --out sa.key --public-key sa.pub
   kube-authn create signing-key --algorithm P-256 --out sa.key`
 
-/** Adds `kube-authn create signing-key`. */
-export function addSigningKey(create: Command): void {
-  create
-    .command('signing-key')
+/** Declares `kube-authn create signing-key`. */
+export function declareSigningKey(command: Command): void {
+  command
     .summary('a key that signs service account tokens')
     .description(
       'Writes a new private key for service account tokens, in the form that kube-apiserver reads.',
@@ -39,24 +38,15 @@ interface SigningKeyOptions {
 }
 
 /** Writes a key pair for service account tokens. */
-function createSigningKey({ out, publicKey: publicFile, algorithm, force = false }: SigningKeyOptions): void {
+async function createSigningKey({
+  out,
+  publicKey: publicFile,
+  algorithm,
+  force = false,
+}: SigningKeyOptions): Promise<void> {
   if (!force) refuseExisting(publicFile === undefined ? [out] : [out, publicFile])
   const { privateKey, publicKey } = newKeyPair(algorithm)
-  // Kubernetes reads RSA keys in PKCS#1 and PKCS#8, and EC keys in SEC1 only.
-  const type = algorithm.startsWith('RSA') ? 'pkcs1' : 'sec1'
-  writeNewFile(out, pemOf(privateKey.export({ type, format: 'pem' })), { replaces: force })
+  await writeNewFile(out, pemOfKey(privateKey), { replaces: force })
   if (publicFile === undefined) return
-  const pem = pemOf(publicKey.export({ type: 'spki', format: 'pem' }))
-  writeNewFile(publicFile, pem, { replaces: force, mode: 0o644 })
-}
-
-function newKeyPair(algorithm: string): { readonly privateKey: KeyObject; readonly publicKey: KeyObject } {
-  const bits = /^RSA-(\d+)$/.exec(algorithm)?.[1]
-  return bits === undefined
-    ? generateKeyPairSync('ec', { namedCurve: algorithm })
-    : generateKeyPairSync('rsa', { modulusLength: Number(bits) })
-}
-
-function pemOf(exported: string | Buffer): string {
-  return exported.toString()
+  await writeNewFile(publicFile, pemOfPublicKey(publicKey), { replaces: force, mode: 0o644 })
 }

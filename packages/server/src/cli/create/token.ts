@@ -3,10 +3,9 @@ import { serviceAccountObjects } from '@kube-authn/core/service-account'
 import { signingKeyFromPem, tokenIssuer } from '@kube-authn/issuer'
 import { type Command, Option } from 'commander'
 import { Failure } from '../failure.ts'
-import { collect } from '../terminal/collect.ts'
-import { durationSeconds } from '../terminal/duration.ts'
+import { collect, durationSeconds } from '../terminal/options.ts'
 import { readText } from '../terminal/input.ts'
-import { checkNames } from './names.ts'
+import { checkServiceAccount } from './serviceaccount.ts'
 import { writeOut } from '../terminal/new-file.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 
@@ -20,10 +19,9 @@ Examples:
   kube-authn create token cart -n shop --uid 1234 --key sa.key --issuer https://issuer.example.com \\
     --audience vault --duration 24h --bound-object-kind Pod --bound-object-name cart-0 --bound-object-uid 5678`
 
-/** Adds `kube-authn create token`. */
-export function addToken(create: Command, terminal: Terminal): void {
-  create
-    .command('token')
+/** Declares `kube-authn create token`. */
+export function declareToken(command: Command, terminal: Terminal): void {
+  command
     .summary('a service account token, signed with your key')
     .description('Prints a service account token that is signed with your key.')
     .argument('<serviceaccount>', 'the name of the service account')
@@ -45,9 +43,7 @@ export function addToken(create: Command, terminal: Terminal): void {
     .option('--out <file>', 'write the token to a new file')
     .option('--force', 'replace the file')
     .addHelpText('after', AFTER)
-    .action(async (name: string, options: TokenOptions) => {
-      await createToken(name, options, terminal)
-    })
+    .action((name: string, options: TokenOptions) => createToken(name, options, terminal))
 }
 
 /** The options of `kube-authn create token`. */
@@ -74,7 +70,7 @@ const MAX_KEY_BYTES = 65_536
  */
 async function createToken(name: string, options: TokenOptions, terminal: Terminal): Promise<void> {
   const { namespace, uid, issuer, audience } = options
-  checkNames(namespace, name, 'serviceaccount')
+  checkServiceAccount(namespace, name, 'serviceaccount')
   if (uid === '') throw new Failure('--uid: must not be empty')
   const expirationSeconds = Math.floor(durationSeconds(options.duration, '--duration'))
   const bound = boundObject(name, options)

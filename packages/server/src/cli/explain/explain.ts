@@ -9,15 +9,14 @@ import {
 } from '@kube-authn/core/service-account'
 import type { NodeAuthenticator } from '@kube-authn/node'
 import { authenticatorFromFlags } from '@kube-authn/node/flags'
-import { type Command, Option } from 'commander'
+import type { Command } from 'commander'
 import { EXIT, Failure } from '../failure.ts'
-import { collect } from '../terminal/collect.ts'
+import { collect, outputOption } from '../terminal/options.ts'
 import { readText } from '../terminal/input.ts'
-import { styleFor } from '../terminal/style.ts'
-import { note, type Terminal, write } from '../terminal/terminal.ts'
+import { note, type Terminal, writeResult } from '../terminal/terminal.ts'
 import { flagsFor, refuseUnknownFlags } from './flags-for.ts'
-import { isStdinReadOnce, requestFor, type ExplainOptions } from './request-for.ts'
-import { explanationText } from './text.ts'
+import { type ExplainOptions, isStdinReadOnce, requestFor } from './request-for.ts'
+import { explanationLines } from './text.ts'
 
 const AFTER = `
 The chain of authenticators is that of the flags of kube-apiserver, of today and of 1.6, and of the files, whose flag is
@@ -40,7 +39,7 @@ Exit codes:
   2  the flags or a file cannot be used`
 
 /** Declares `kube-authn explain`. */
-export function declareExplain(command: Command, terminal: Terminal): void {
+export function declareCommand(command: Command, terminal: Terminal): void {
   command
     .description('Says who makes a request or why it is refused, and what each authenticator thinks of it.')
     .usage('[options] [file...] [flags of kube-apiserver]')
@@ -60,20 +59,12 @@ export function declareExplain(command: Command, terminal: Terminal): void {
     )
     .option('--secrets <file>', 'a manifest with Secrets that are bootstrap tokens')
     .option('--wait <seconds>', 'how long to wait for the keys of issuers', '10')
-    .addOption(
-      new Option('-o, --output <format>', 'for people, or for programs')
-        .choices(['text', 'json'])
-        .default('text'),
-    )
+    .addOption(outputOption())
     .allowUnknownOption()
     .addHelpText('after', AFTER)
     .action(async (_files: readonly string[], options: ExplainOptions) => {
-      terminal.exitCode = await explainCredential(
-        terminal,
-        command.args,
-        options,
-        command.options.map(({ long }) => long?.slice(2) ?? ''),
-      )
+      const names = command.options.map(({ long }) => long?.slice(2) ?? '')
+      terminal.exitCode = await explainCredential(terminal, command.args, options, names)
     })
 }
 
@@ -84,7 +75,7 @@ export function declareExplain(command: Command, terminal: Terminal): void {
  * @param names the names of the options of this command, without dashes.
  * @returns the exit code.
  */
-export async function explainCredential(
+async function explainCredential(
   terminal: Terminal,
   args: readonly string[],
   options: ExplainOptions,
@@ -104,12 +95,7 @@ export async function explainCredential(
   try {
     await untilHealthy(terminal, authenticator, waitSeconds * 1000)
     const explanation = await explain(authenticator, request)
-    await write(
-      terminal,
-      options.output === 'json'
-        ? `${JSON.stringify(explanation, null, 2)}\n`
-        : explanationText(explanation, styleFor(terminal)),
-    )
+    await writeResult(terminal, options.output, explanation, (style) => explanationLines(explanation, style))
     return explanation.status === undefined ? EXIT.ok : EXIT.no
   } finally {
     authenticator.close()
@@ -195,8 +181,6 @@ function legacy(claims: unknown, token: string): InitialObjects {
   }
 }
 
-const MAX_BYTES = 1_048_576
-
 /**
  * The Secrets of a manifest, as a store of bootstrap tokens; other objects are ignored.
  *
@@ -207,7 +191,7 @@ async function bootstrapSecretsIn(
   path: string | undefined,
 ): Promise<ReturnType<typeof bootstrapSecrets>> {
   if (path === undefined) return bootstrapSecrets()
-  const documents = yamlDocuments(await readText(terminal, path, MAX_BYTES), path)
+  const documents = yamlDocuments(await readText(terminal, path), path)
   const secrets = documents
     .flatMap((each): readonly unknown[] => {
       const items = memberOf(each, 'items')

@@ -1,11 +1,10 @@
 import { X509Certificate } from 'node:crypto'
-import { exactHeaders } from '@kube-authn/core/internal'
+import { exactHeaders, messageOf } from '@kube-authn/core/internal'
 import type { AuthenticationRequest } from '@kube-authn/core'
 import { clientCertificatesIn } from '@kube-authn/node/internal'
-import { Failure } from '../failure.ts'
-import { readSecret, readText, STDIN } from '../terminal/input.ts'
+import { Failure, orFail } from '../failure.ts'
+import { askSecret, readSecret, readText, STDIN } from '../terminal/input.ts'
 import { note, type Terminal } from '../terminal/terminal.ts'
-import { askSecret } from '../terminal/prompt.ts'
 
 /** The options of `kube-authn explain`. */
 export interface ExplainOptions {
@@ -29,8 +28,6 @@ export interface DescribedRequest {
   readonly token: string | undefined
 }
 
-const MAX_BYTES = 1_048_576
-
 /**
  * The request that the options describe.
  *
@@ -47,10 +44,8 @@ export async function requestFor(terminal: Terminal, options: ExplainOptions): P
   }
   const given = (await Promise.all(options.header.map((each) => headersIn(terminal, each)))).flat()
   const authorization = token === undefined ? password : `Bearer ${token}`
-  const headers = [
-    ...(authorization === undefined ? [] : [['authorization', authorization] as const]),
-    ...given,
-  ]
+  const own: readonly Header[] = authorization === undefined ? [] : [['authorization', authorization]]
+  const headers = [...own, ...given]
   const chain = certificate === undefined ? [] : await certificatesAt(terminal, certificate)
   const [pathOnly = '', ...query] = path.split('?')
   const bearer = headers.find(([name]) => name.toLowerCase() === 'authorization')?.[1]
@@ -129,7 +124,7 @@ async function headersIn(terminal: Terminal, given: string): Promise<readonly He
     }
     return [header]
   }
-  const lines = (await readText(terminal, given.slice(1), MAX_BYTES)).split(/\r?\n/)
+  const lines = (await readText(terminal, given.slice(1))).split(/\r?\n/)
   return lines.flatMap((line, index) => (line === '' ? [] : [parseHeader(line, `line ${index + 1}`)]))
 }
 
@@ -143,10 +138,9 @@ function parseHeader(line: string, where: string): Header {
 }
 
 async function certificatesAt(terminal: Terminal, path: string): Promise<readonly Uint8Array[]> {
-  const text = await readText(terminal, path, MAX_BYTES)
-  try {
-    return clientCertificatesIn(text).map((pem) => new Uint8Array(new X509Certificate(pem).raw))
-  } catch (error) {
-    throw new Failure(`--certificate: ${path}: ${error instanceof Error ? error.message : 'cannot be read'}`)
-  }
+  const text = await readText(terminal, path)
+  return orFail(
+    () => clientCertificatesIn(text).map((pem) => new Uint8Array(new X509Certificate(pem).raw)),
+    (error) => `--certificate: ${path}: ${messageOf(error, 'cannot be read')}`,
+  )
 }

@@ -1,25 +1,23 @@
 import type { ExplainedStep, Explanation } from '@kube-authn/core'
 import { withoutControls } from '@kube-authn/internal/printable'
-import type { Style } from '../terminal/style.ts'
-import { userLines } from '../terminal/user-lines.ts'
+import { type Style, userLines } from '../terminal/terminal.ts'
 
 /** An explanation as a person reads it: the user or the refusal, the opinion of each authenticator, and what to do. */
-export function explanationText(explanation: Explanation, style: Style): string {
+export function explanationLines(explanation: Explanation, style: Style): readonly string[] {
   const { advice, warnings } = explanation
   const roots = explanation.steps.flatMap(withoutWrappers)
-  const lines = [
+  return [
     ...headline(explanation, style),
     ...(roots.length > 0 ? ['', ...treeOf(roots, '', style)] : []),
     '',
     withoutControls(advice),
     ...warnings.map((each) => `${style('yellow', 'warning')}: ${withoutControls(each)}`),
   ]
-  return `${lines.join('\n')}\n`
 }
 
 function headline({ user, status, message, outcome }: Explanation, style: Style): readonly string[] {
   if (status !== undefined || user === undefined) {
-    const why = message === undefined ? OUTCOMES[outcome] : message
+    const why = message ?? OUTCOMES[outcome]
     return [style('red', `refused with ${status ?? 401}: ${withoutControls(why)}`)]
   }
   return [style('green', 'authenticated'), ...userLines(user).map((each) => `  ${each}`)]

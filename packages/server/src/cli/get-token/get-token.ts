@@ -2,14 +2,14 @@ import { memberOf, systemClock } from '@kube-authn/core/internal'
 import { EXEC_VERSIONS } from '@kube-authn/node/internal'
 import type { Command } from 'commander'
 import { Failure } from '../failure.ts'
-import { alone } from '../process-lock.ts'
-import { durationSeconds } from '../terminal/duration.ts'
+import { alone } from '../lock-file.ts'
+import { durationSeconds } from '../terminal/options.ts'
 import { type Terminal, write } from '../terminal/terminal.ts'
 import { logInWithBrowser } from './browser/log-in-with-browser.ts'
 import { addLoginOptions, checkLogin, type LoginOptions } from './options.ts'
 import { type Issuer, openIssuer } from './issuer.ts'
 import { logInWithDeviceCode } from './log-in-with-device-code.ts'
-import { cacheEntry, type CacheEntry, type Tokens } from './token-cache.ts'
+import { cacheEntry, type Tokens } from './token-cache.ts'
 
 const AFTER = `
 kubectl runs this command as a plug-in: kube-authn kubeconfig writes it down. The token is kept in $XDG_CACHE_HOME/kube-authn or
@@ -23,15 +23,13 @@ Examples:
   kube-authn get-token --issuer-url https://issuer.example.com --client-id kubectl --flow device-code --scope email`
 
 /** Declares `kube-authn get-token`. */
-export function declareGetToken(command: Command, terminal: Terminal): void {
+export function declareCommand(command: Command, terminal: Terminal): void {
   addLoginOptions(command)
     .description('Logs in with OpenID Connect, and prints the token as kubectl expects it from a plug-in.')
     .option('--timeout <duration>', 'how long to wait for the login', '3m')
     .option('--no-cache', 'neither read nor keep tokens')
     .addHelpText('after', AFTER)
-    .action(async (options: GetTokenOptions) => {
-      await getToken(options, terminal)
-    })
+    .action((options: GetTokenOptions) => getToken(options, terminal))
 }
 
 /** The options of `kube-authn get-token`. */
@@ -44,7 +42,7 @@ interface GetTokenOptions extends LoginOptions {
 const MAX_TIMER_MS = 2_147_483_647
 
 /** Prints a token of an OpenID Connect issuer as an `ExecCredential`. */
-export async function getToken(options: GetTokenOptions, terminal: Terminal): Promise<void> {
+async function getToken(options: GetTokenOptions, terminal: Terminal): Promise<void> {
   checkLogin(options)
   const timeoutMs = Math.ceil(durationSeconds(options.timeout, '--timeout') * 1000)
   const signal = AbortSignal.timeout(Math.min(timeoutMs, MAX_TIMER_MS))
@@ -61,13 +59,10 @@ async function tokensFor(terminal: Terminal, options: GetTokenOptions, signal: A
     // Another process may have logged in meanwhile.
     const now = entry.read()
     if (now !== undefined && isFresh(now)) return now
-    return keep(entry, await logIn(terminal, options, now?.refreshToken, signal))
+    const tokens = await logIn(terminal, options, now?.refreshToken, signal)
+    await entry.write(tokens)
+    return tokens
   })
-}
-
-function keep(entry: CacheEntry, tokens: Tokens): Tokens {
-  entry.write(tokens)
-  return tokens
 }
 
 /** A token that expires on its way to the server would be refused. */

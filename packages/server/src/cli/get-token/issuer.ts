@@ -1,10 +1,10 @@
 import * as oauth from 'oauth4webapi'
 import { createFetch } from '@kube-authn/node'
-import { Failure } from '../failure.ts'
-import { type CustomFetch, clientAuthentications, requestsBy } from '../oauth.ts'
+import { Failure, reasonOf } from '../failure.ts'
+import { clientAuthentications, type CustomFetch, requestsBy } from '../oauth.ts'
 import { readSecret } from '../terminal/input.ts'
+import { defined } from '@kube-authn/internal/defined'
 import { withoutControls } from '@kube-authn/internal/printable'
-import { reasonOf } from '../terminal/reason-of.ts'
 import type { LoginOptions } from './options.ts'
 import type { Tokens } from './token-cache.ts'
 import type { Terminal } from '../terminal/terminal.ts'
@@ -38,11 +38,8 @@ export async function openIssuer(
   signal: AbortSignal,
 ): Promise<Issuer> {
   const { issuerUrl, clientId, clientSecretFile, caFile, scope } = options
-  const fetch = createFetch(caFile === undefined ? {} : { caFile })
-  const request = {
-    [oauth.customFetch]: requestsBy(fetch),
-    signal,
-  }
+  const fetch = createFetch(defined({ caFile }))
+  const request = { [oauth.customFetch]: requestsBy(fetch), signal }
   const step = <T>(run: () => Promise<T>): Promise<T> =>
     run().catch((error: unknown) => {
       throw signal.aborted ? new Failure('no login in time') : failureOf(error, issuerUrl)
@@ -82,7 +79,7 @@ function tokensOf(response: oauth.TokenEndpointResponse): Tokens {
   const claims = oauth.getValidatedIdTokenClaims(response)
   const { id_token: idToken, refresh_token: refreshToken } = response
   if (claims === undefined || idToken === undefined) throw new Failure('the issuer sent no ID token')
-  return { idToken, expiresAtMs: claims.exp * 1000, ...(refreshToken !== undefined && { refreshToken }) }
+  return { idToken, expiresAtMs: claims.exp * 1000, ...defined({ refreshToken }) }
 }
 
 /** A refusal of the issuer has no cause; anything else does, since it may be different in a moment. */

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 import { Failure } from '../failure.ts'
-import { collect } from '../terminal/collect.ts'
+import { collect } from '../terminal/options.ts'
 
 /** How a person logs in. */
 export type Flow = 'browser' | 'device-code'

@@ -19,7 +19,7 @@ export interface CacheEntry {
   readonly lockPath: string
   /** `undefined` if there are none, or others could have read or written them. */
   read(): Tokens | undefined
-  write(tokens: Tokens): void
+  write(tokens: Tokens): Promise<void>
 }
 
 /** The place where tokens are kept. Source: XDG Base Directory Specification. */

@@ -1,11 +1,9 @@
 import { hashPassword } from '@kube-authn/core/password-file'
 import { type Command, Option } from 'commander'
 import { Failure } from '../failure.ts'
-import { collect } from '../terminal/collect.ts'
-import { readSecret, STDIN } from '../terminal/input.ts'
-import { note, write } from '../terminal/terminal.ts'
-import { askSecret } from '../terminal/prompt.ts'
-import type { Terminal } from '../terminal/terminal.ts'
+import { collect } from '../terminal/options.ts'
+import { askSecret, readSecret, STDIN } from '../terminal/input.ts'
+import { note, type Terminal, write } from '../terminal/terminal.ts'
 
 const AFTER = `
 The password is asked for twice at a terminal, and is the first line of standard input otherwise. The hash is printed as
@@ -18,7 +16,7 @@ Examples:
   pass show jane | kube-authn hash-password --algorithm scrypt`
 
 /** Declares `kube-authn hash-password`. */
-export function declareHashPassword(command: Command, terminal: Terminal): void {
+export function declareCommand(command: Command, terminal: Terminal): void {
   command
     .description('Hashes a password for the file of --basic-auth-file, with a random salt.')
     .addOption(
@@ -30,9 +28,7 @@ export function declareHashPassword(command: Command, terminal: Terminal): void 
     .option('--uid <uid>', 'the uid in that line')
     .option('--group <name>', 'a group in that line; may be repeated', collect, [])
     .addHelpText('after', AFTER)
-    .action(async (options: HashPasswordOptions) => {
-      await printHash(options, terminal)
-    })
+    .action((options: HashPasswordOptions) => printHash(options, terminal))
 }
 
 /** The options of `kube-authn hash-password`. */
@@ -44,7 +40,7 @@ interface HashPasswordOptions {
 }
 
 /** Prints the hash of a password as a field of a CSV file, or the whole line of a user. */
-export async function printHash(
+async function printHash(
   { algorithm, username, uid, group }: HashPasswordOptions,
   terminal: Terminal,
 ): Promise<void> {
@@ -55,12 +51,9 @@ export async function printHash(
     throw new Failure('--group: a group in a file has no comma; repeat --group for several')
   }
   const hash = await hashed(terminal, await readPassword(terminal), algorithm)
-  if (username === undefined) {
-    await write(terminal, `${csvField(hash)}\n`)
-    return
-  }
   const groups = group.length === 0 ? [] : [group.join(',')]
-  await write(terminal, `${[hash, username, uid ?? '', ...groups].map(csvField).join(',')}\n`)
+  const fields = username === undefined ? [hash] : [hash, username, uid ?? '', ...groups]
+  await write(terminal, `${fields.map(csvField).join(',')}\n`)
 }
 
 async function readPassword(terminal: Terminal): Promise<string> {

@@ -2,14 +2,14 @@ import { existsSync, realpathSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { parseClientKubeconfig } from '@kube-authn/node/internal'
 import type { Command } from 'commander'
+import { defined } from '@kube-authn/internal/defined'
 import { Failure } from '../failure.ts'
 import { addLoginOptions, checkLogin, type LoginOptions } from '../get-token/options.ts'
 import { readText } from '../terminal/input.ts'
 import { makeFolder, writeNewFile } from '../terminal/new-file.ts'
 import { note, type Terminal } from '../terminal/terminal.ts'
-import { type Entry, withEntries } from './entries.ts'
-import { withKubectlLock } from './kubectl-lock.ts'
-import { kubeconfigPath } from './path.ts'
+import { type Entry, kubeconfigPath, withEntries } from './kubeconfig-file.ts'
+import { withKubectlLock } from '../lock-file.ts'
 
 const AFTER = `
 An entry of the same name is replaced; everything else in the file stays as it is, with its comments. The file is for its
@@ -23,7 +23,7 @@ Examples:
   kubectl --user oidc auth whoami`
 
 /** Declares `kube-authn kubeconfig`. */
-export function declareKubeconfig(command: Command, terminal: Terminal): void {
+export function declareCommand(command: Command, terminal: Terminal): void {
   addLoginOptions(command)
     .description('Writes a user into a kubeconfig whose plug-in is kube-authn get-token with these options.')
     .option('--kubeconfig <file>', 'the file; $KUBECONFIG or ~/.kube/config if it is not named')
@@ -39,9 +39,7 @@ export function declareKubeconfig(command: Command, terminal: Terminal): void {
     .option('--use-context', 'make the context the current one')
     .option('--command <command>', 'the command that kubectl runs', 'kube-authn')
     .addHelpText('after', AFTER)
-    .action(async (options: KubeconfigOptions) => {
-      await writeKubeconfig(options, terminal)
-    })
+    .action((options: KubeconfigOptions) => writeKubeconfig(options, terminal))
 }
 
 /** The options of `kube-authn kubeconfig`. */
@@ -57,19 +55,17 @@ interface KubeconfigOptions extends LoginOptions {
   readonly command: string
 }
 
-const MAX_BYTES = 1_048_576
-
 /**
  * Writes a user with a plug-in into a kubeconfig, and its cluster and context if there is a server.
  *
  * @throws {Failure} if an option or a file cannot be used.
  */
-export async function writeKubeconfig(given: KubeconfigOptions, terminal: Terminal): Promise<void> {
+async function writeKubeconfig(given: KubeconfigOptions, terminal: Terminal): Promise<void> {
   if (given.server !== undefined && given.through !== undefined) {
     throw new Failure('--through: stands for --server, so name only one of them')
   }
   const server = given.through ?? given.server
-  const options = { ...given, ...(server !== undefined && { server }) }
+  const options = { ...given, ...defined({ server }) }
   checkOptions(options)
   const named = resolve(kubeconfigPath(options.kubeconfig, terminal.env))
   makeFolder(dirname(named))
@@ -78,10 +74,10 @@ export async function writeKubeconfig(given: KubeconfigOptions, terminal: Termin
   const { user, context = user } = options
   const entries = await entriesFor(terminal, options)
   await withKubectlLock(path, async () => {
-    const before = existsSync(path) ? await readText(terminal, path, MAX_BYTES) : ''
+    const before = existsSync(path) ? await readText(terminal, path) : ''
     const after = withEntries(before, path, entries, options.useContext === true ? context : undefined)
     if (server !== undefined) parseClientKubeconfig(after, { folder: dirname(path), source: path, context })
-    writeNewFile(path, after, { replaces: true })
+    await writeNewFile(path, after, { replaces: true })
   })
   note(terminal, `${path}: the user ${user} logs in with ${options.issuerUrl}`)
 }
@@ -104,8 +100,7 @@ async function entriesFor(terminal: Terminal, options: KubeconfigOptions): Promi
     },
   }
   if (server === undefined) return [plugin]
-  const ca =
-    certificateAuthority === undefined ? undefined : await readText(terminal, certificateAuthority, MAX_BYTES)
+  const ca = certificateAuthority === undefined ? undefined : await readText(terminal, certificateAuthority)
   return [
     plugin,
     {

@@ -7,24 +7,21 @@ import {
   type RefusedFlags,
   REFUSED_FOR_AUTHENTICATION,
 } from '@kube-authn/node/internal'
-import { unknownFlag } from '../serve/flags/unknown-flag.ts'
+import { duration, list, number, off, text, unknownFlag } from '../serve/flags/flag-table.ts'
 import { WITHOUT_OBJECTS } from './flag-help.ts'
-
-const text = (byDefault = ''): KnownFlag => ({ kind: 'string', default: byDefault })
-const list: KnownFlag = { kind: 'slice', default: [] }
 
 /** The flags of `kube-authn proxy` itself. */
 const OWN_FLAGS: Readonly<Record<string, KnownFlag>> = {
   'bind-address': text('127.0.0.1'),
-  'impersonation-rbac': list,
-  'max-connection-duration': { kind: 'duration', default: '0s' },
-  'allow-masters': { kind: 'boolean', default: false },
-  'authorization-rbac': list,
+  'impersonation-rbac': list(),
+  'max-connection-duration': duration('0s'),
+  'allow-masters': off,
+  'authorization-rbac': list(),
   output: text('text'),
-  'refused-groups': list,
-  'secure-port': { kind: 'wholeNumber', default: '8443' },
+  'refused-groups': list(),
+  'secure-port': number(8443),
   'tls-cert-file': text(),
-  'tls-cipher-suites': list,
+  'tls-cipher-suites': list(),
   'tls-min-version': text('VersionTLS12'),
   'tls-private-key-file': text(),
   upstream: text(),

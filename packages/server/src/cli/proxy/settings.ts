@@ -13,35 +13,36 @@ import {
   stringOf,
 } from '@kube-authn/node/internal'
 import { Failure } from '../failure.ts'
-import { givenFlags } from '../serve/flags/given-flags.ts'
-import { listenProblems, listenSettings } from '../serve/flags/listen-flags.ts'
-import { tlsProblems, tlsSettings } from '../serve/flags/tls-flags.ts'
-import type { ListenAddress, TlsSettings } from '../serve/settings.ts'
+import type { AddProblem } from '../serve/flags/flag-problems.ts'
+import { givenFlags } from '../serve/flags/flag-table.ts'
+import { listenProblems, listenSettings, tlsProblems, tlsSettings } from '../serve/flags/listen-flags.ts'
+import type { CertificateFiles, ListenAddress, TlsSettings } from '../serve/settings.ts'
 import { PROXY_TABLE, REFUSED_FLAGS } from './flags.ts'
 
 /** Where the cluster is, and the credentials for it. */
 export interface UpstreamSettings {
   /** A URL, a path, or `in-cluster`. */
   readonly where: string
-  readonly context?: string
-  readonly caFile?: string
-  readonly tokenFile?: string
-  readonly certFile?: string
-  readonly keyFile?: string
+  readonly context: string | undefined
+  readonly caFile: string | undefined
+  readonly tokenFile: string | undefined
+  readonly certFile: string | undefined
+  readonly keyFile: string | undefined
 }
 
 /** What the flags of `kube-authn proxy` say. */
 export interface ProxySettings {
   readonly upstream: UpstreamSettings
   readonly secure: ListenAddress
-  readonly tls: TlsSettings & Required<Pick<TlsSettings, 'certificate'>>
+  readonly tls: Pick<TlsSettings, 'minVersion' | 'ciphers'>
+  readonly certificate: CertificateFiles
   readonly output: 'text' | 'json'
   readonly impersonationRbac: readonly string[]
   readonly authorizationRbac: readonly string[]
   readonly refusedGroups: readonly string[]
   readonly allowMasters: boolean
   readonly allowAnonymous: boolean
-  readonly maxConnectionSeconds?: number
+  readonly maxConnectionSeconds: number | undefined
   readonly authenticationFlags: readonly string[]
   readonly auditFlags: readonly string[]
 }
@@ -56,38 +57,30 @@ export function settingsFromFlags(argv: readonly string[]): ProxySettings {
   if (argv[0]?.startsWith('-') === false)
     throw new Failure('proxy takes flags only, as in --upstream=KUBECONFIG')
   const flags = parseFlags(argv, REFUSED_FLAGS, PROXY_TABLE)
-  const { certificate, ...tls } = tlsSettings(flags)
   refuseProblems(flags.problems, problemsOf(flags))
+  const { certificate = { certFile: '', keyFile: '' }, ...tls } = tlsSettings(flags)
   const maxConnectionSeconds = secondsOf(flags, 'max-connection-duration')
   return {
-    upstream: upstreamSettings(flags),
+    upstream: {
+      where: stringOf(flags, 'upstream'),
+      context: optionalString(flags, 'upstream-context'),
+      caFile: optionalString(flags, 'upstream-ca-file'),
+      tokenFile: optionalString(flags, 'upstream-token-file'),
+      certFile: optionalString(flags, 'upstream-client-cert-file'),
+      keyFile: optionalString(flags, 'upstream-client-key-file'),
+    },
     ...listenSettings(flags),
-    tls: { ...tls, certificate: certificate ?? { certFile: '', keyFile: '' } },
+    tls,
+    certificate,
     impersonationRbac: listOfFlag(flags, 'impersonation-rbac'),
     authorizationRbac: listOfFlag(flags, 'authorization-rbac'),
     refusedGroups: listOfFlag(flags, 'refused-groups'),
     allowMasters: booleanOf(flags, 'allow-masters'),
     allowAnonymous: isGiven(flags, 'anonymous-auth') && booleanOf(flags, 'anonymous-auth'),
-    ...(maxConnectionSeconds > 0 && { maxConnectionSeconds }),
+    maxConnectionSeconds: maxConnectionSeconds > 0 ? maxConnectionSeconds : undefined,
     // In kube-apiserver they are on unless something is said.
     authenticationFlags: ['--anonymous-auth=false', ...givenFlags(flags, AUTHENTICATION_FLAGS, HANDLED)],
     auditFlags: givenFlags(flags, AUDIT_FLAGS, HANDLED),
-  }
-}
-
-function upstreamSettings(flags: ParsedFlags): UpstreamSettings {
-  const context = optionalString(flags, 'upstream-context')
-  const caFile = optionalString(flags, 'upstream-ca-file')
-  const tokenFile = optionalString(flags, 'upstream-token-file')
-  const certFile = optionalString(flags, 'upstream-client-cert-file')
-  const keyFile = optionalString(flags, 'upstream-client-key-file')
-  return {
-    where: stringOf(flags, 'upstream'),
-    ...(context !== undefined && { context }),
-    ...(caFile !== undefined && { caFile }),
-    ...(tokenFile !== undefined && { tokenFile }),
-    ...(certFile !== undefined && { certFile }),
-    ...(keyFile !== undefined && { keyFile }),
   }
 }
 
@@ -99,11 +92,10 @@ const FOR_URLS = ['ca-file', 'token-file', 'client-cert-file', 'client-key-file'
 )
 
 function problemsOf(flags: ParsedFlags): readonly ConfigurationProblem[] {
-  const found: ConfigurationProblem[] = [
-    ...tlsProblems(flags),
-    ...listenProblems(flags, { addresses: ['bind-address'], ports: ['secure-port'] }),
-  ]
-  const add = (name: string, message: string): void => void found.push({ path: `--${name}`, message })
+  const found: ConfigurationProblem[] = []
+  const add: AddProblem = (flag, message) => void found.push({ path: `--${flag}`, message })
+  tlsProblems(flags, add)
+  listenProblems(flags, { addresses: ['bind-address'], ports: ['secure-port'] }, add)
   const where = stringOf(flags, 'upstream')
   if (where === '') add('upstream', 'is required: a kubeconfig, the URL of an API server, or in-cluster')
   const isUrl = /^https?:\/\//i.test(where)

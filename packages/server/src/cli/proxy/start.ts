@@ -1,24 +1,23 @@
 import type { Awaitable, Observer } from '@kube-authn/core'
 import { loggingObserver } from '@kube-authn/core/internal'
+import { defined } from '@kube-authn/internal/defined'
 import { type Endpoint, inClusterEndpoint, rbacAt } from '@kube-authn/node'
 import { auditFromFlags, authenticatorFromFlags } from '@kube-authn/node/flags'
 import { impersonatingProxy } from '@kube-authn/proxy'
 import type { ClientCredential } from '../client/credential-source.ts'
 import { kubeconfigSource } from '../client/kubeconfig-client.ts'
 import { Failure } from '../failure.ts'
-import { type Closers, closers } from '../serve/closers.ts'
 import { httpsServer, listenSecurely } from '../serve/listen.ts'
-import { serverLog } from '../serve/server-log.ts'
+import { type OnClose, openAll, type Opened, serverLog } from '../serve/running.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import type { ProxySettings, UpstreamSettings } from './settings.ts'
 
 /** A proxy that answers. */
-export interface StartedProxy {
+export interface StartedProxy extends Opened {
   /** Its URL. */
   readonly server: string
   /** That of the cluster. */
   readonly upstream: string
-  close(this: void): Promise<void>
 }
 
 /**
@@ -26,25 +25,19 @@ export interface StartedProxy {
  *
  * @throws {ConfigurationError | Failure} if a flag, a file or an address cannot be used. Nothing is left open then.
  */
-export async function startProxy(settings: ProxySettings, terminal: Terminal): Promise<StartedProxy> {
-  const opened = closers()
-  try {
-    return { ...(await open(settings, terminal, opened)), close: () => opened.close() }
-  } catch (error) {
-    await opened.close().catch(() => undefined)
-    throw error
-  }
+export function startProxy(settings: ProxySettings, terminal: Terminal): Promise<StartedProxy> {
+  return openAll((onClose) => open(settings, terminal, onClose))
 }
 
 async function open(
   settings: ProxySettings,
   terminal: Terminal,
-  opened: Closers,
+  onClose: OnClose,
 ): Promise<Omit<StartedProxy, 'close'>> {
   const { refusedGroups, allowMasters, allowAnonymous, maxConnectionSeconds, secure: address, tls } = settings
   const log = serverLog(terminal)
   const audit = await auditFromFlags(settings.auditFlags)
-  opened.add(() => audit.close())
+  onClose(() => audit.close())
   const events: Observer = loggingObserver(undefined, log) ?? (() => undefined)
   const observer: Observer = (event) => {
     events(event)
@@ -54,11 +47,11 @@ async function open(
     observer: events,
     log,
   })
-  opened.add(() => authenticator.close())
+  onClose(() => authenticator.close())
   const { endpoint, credentials, close } = await openUpstream(terminal, settings.upstream)
-  opened.add(close)
-  const impersonation = rolesAt(settings.impersonationRbac, observer, opened)
-  const authorization = rolesAt(settings.authorizationRbac, observer, opened)
+  onClose(close)
+  const impersonation = rolesAt(settings.impersonationRbac, observer, onClose)
+  const authorization = rolesAt(settings.authorizationRbac, observer, onClose)
   const proxy = impersonatingProxy({
     authenticator,
     upstream: endpoint,
@@ -67,15 +60,12 @@ async function open(
     allowAnonymous,
     observer,
     log,
-    ...(credentials !== undefined && { credentials }),
-    ...(maxConnectionSeconds !== undefined && { maxConnectionSeconds }),
-    ...(impersonation !== undefined && { impersonation }),
-    ...(authorization !== undefined && { authorization }),
+    ...defined({ credentials, maxConnectionSeconds, impersonation, authorization }),
   })
-  opened.add(() => proxy.close())
+  onClose(() => proxy.close())
   const listening = await listenSecurely({
     address,
-    files: tls.certificate,
+    files: settings.certificate,
     tls,
     observer: events,
     log,
@@ -89,19 +79,18 @@ async function open(
       return server
     },
   })
-  opened.add(() => listening.close())
-  const host = address.host.includes(':') ? `[${address.host}]` : address.host
-  return { server: `https://${host}:${listening.port}`, upstream: endpoint.server }
+  onClose(listening.close)
+  return { server: `https://${listening.address}`, upstream: endpoint.server }
 }
 
 function rolesAt(
   paths: readonly string[],
   observer: Observer,
-  opened: Closers,
+  onClose: OnClose,
 ): ReturnType<typeof rbacAt> | undefined {
   if (paths.length === 0) return undefined
   const roles = rbacAt(paths, { observer })
-  opened.add(() => roles.close())
+  onClose(() => roles.close())
   return roles
 }
 
@@ -141,9 +130,7 @@ async function openUpstream(terminal: Terminal, settings: UpstreamSettings): Pro
 function endpointOf({ where, caFile, tokenFile, certFile, keyFile }: UpstreamSettings): Endpoint {
   return {
     server: where,
-    ...(caFile !== undefined && { caFile }),
-    ...(certFile !== undefined && { certFile }),
-    ...(keyFile !== undefined && { keyFile }),
+    ...defined({ caFile, certFile, keyFile }),
     ...(tokenFile !== undefined && { credential: { type: 'tokenFile', path: tokenFile } }),
   }
 }

@@ -1,12 +1,16 @@
 import { memberOf, systemClock } from '@kube-authn/core/internal'
+import { defined } from '@kube-authn/internal/defined'
 import { withoutControls } from '@kube-authn/internal/printable'
 import type { Command } from 'commander'
-import { type KubeconfigClient, kubeconfigClient } from '../client/kubeconfig-client.ts'
+import {
+  addClientOptions,
+  type ClientOptions,
+  create,
+  kubeconfigClient,
+} from '../client/kubeconfig-client.ts'
 import { EXIT, Failure } from '../failure.ts'
-import { kubeconfigPath } from '../kubeconfig/path.ts'
-import { durationSeconds } from '../terminal/duration.ts'
+import { durationSeconds } from '../terminal/options.ts'
 import { note, type Terminal, write } from '../terminal/terminal.ts'
-import { reasonOf } from '../terminal/reason-of.ts'
 import { type RevokedCredential, revokedCredential, type RevokeOptions } from './revoked-credential.ts'
 
 const AFTER = `
@@ -35,7 +39,7 @@ Exit codes:
   2  the kubeconfig, the server or an option cannot be used`
 
 /** Declares `kube-authn revoke`. */
-export function declareRevoke(command: Command, terminal: Terminal): void {
+export function declareCommand(command: Command, terminal: Terminal): void {
   command
     .description('Creates a CredentialRevocation on the server of a kubeconfig.')
     .option('--token-stdin', 'the token on standard input')
@@ -49,12 +53,11 @@ export function declareRevoke(command: Command, terminal: Terminal): void {
     .option('--for <duration>', 'how long it stays revoked, as in 90m, 24h or 30d')
     .option('--forever', 'it stays revoked until the revocation is deleted')
     .option('--reason <text>', 'why, for those who read the revocation')
-    .option('--kubeconfig <file>', 'the file; $KUBECONFIG or ~/.kube/config if it is not named')
-    .option('--context <name>', 'the context in it; the current one if it is not named')
     .addHelpText('after', AFTER)
-    .action(async (options: RevokeOptions) => {
+    .action(async (options: RevokeOptions & ClientOptions) => {
       terminal.exitCode = await revoke(options, terminal)
     })
+  addClientOptions(command)
 }
 
 const API_VERSION = 'authentication.kube-authn.dev/v1'
@@ -67,44 +70,30 @@ const AFTER_EXPIRY_MS = 300_000
  *
  * @returns the exit code.
  */
-export async function revoke(options: RevokeOptions, terminal: Terminal): Promise<number> {
+async function revoke(options: RevokeOptions & ClientOptions, terminal: Terminal): Promise<number> {
   const nowMs = systemClock.now()
   const credential = await revokedCredential(terminal, options, nowMs)
   const endMs = endOf(options, credential, nowMs)
-  const client = await kubeconfigClient(
-    terminal,
-    kubeconfigPath(options.kubeconfig, terminal.env),
-    options.context,
-  )
-  const more = {
-    ...(endMs !== undefined && { expirationTime: new Date(endMs).toISOString() }),
-    ...(options.reason !== undefined && { reason: options.reason }),
-  }
+  const client = await kubeconfigClient(terminal, options)
+  const expirationTime = endMs === undefined ? undefined : new Date(endMs).toISOString()
   try {
-    const [first, ...others] = credential.specs
-    let exitCode = await revokeOne(terminal, client, { ...first, ...more })
-    for (const spec of others)
-      if (exitCode === EXIT.ok) exitCode = await revokeOne(terminal, client, { ...spec, ...more })
-    return exitCode
+    for (const credentialSpec of credential.specs) {
+      const { status, body } = await create(client, PATH, {
+        apiVersion: API_VERSION,
+        kind: 'CredentialRevocation',
+        metadata: { generateName: 'revoked-' },
+        spec: { ...credentialSpec, ...defined({ expirationTime, reason: options.reason }) },
+      })
+      const name = memberOf(memberOf(body, 'metadata'), 'name')
+      if (status !== 201 || typeof name !== 'string') {
+        return refused(terminal, status, memberOf(body, 'message'))
+      }
+      await write(terminal, `${withoutControls(name)}\n`)
+    }
+    return EXIT.ok
   } finally {
     client.close()
   }
-}
-
-async function revokeOne(terminal: Terminal, client: KubeconfigClient, spec: object): Promise<number> {
-  const response = await create(client, {
-    apiVersion: API_VERSION,
-    kind: 'CredentialRevocation',
-    metadata: { generateName: 'revoked-' },
-    spec,
-  })
-  const answer: unknown = await response.json().catch(() => undefined)
-  const name = memberOf(memberOf(answer, 'metadata'), 'name')
-  if (response.status !== 201 || typeof name !== 'string') {
-    return refused(terminal, response.status, memberOf(answer, 'message'))
-  }
-  await write(terminal, `${withoutControls(name)}\n`)
-  return EXIT.ok
 }
 
 /** When the revocation ends; `undefined`: never. */
@@ -127,28 +116,10 @@ function endOf(
 /** The end of the year 9999, which is the last one in RFC 3339. */
 const LAST_TIME_MS = 253_402_300_799_000
 
-async function create({ server, fetch }: KubeconfigClient, object: object): Promise<Response> {
-  try {
-    return await fetch(server + PATH, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'application/json' },
-      body: JSON.stringify(object),
-    })
-  } catch (error) {
-    if (error instanceof Failure) throw error
-    throw new Failure(`${new URL(server).origin}: cannot be reached (${reasonOf(error)})`, { cause: error })
-  }
-}
-
 function refused(terminal: Terminal, status: number, message: unknown): number {
-  if (status === 401) {
-    note(terminal, 'error: the server does not accept the credentials (401)')
-    return EXIT.no
-  }
   const text = typeof message === 'string' ? withoutControls(message) : `the server answers with ${status}`
-  if (status === 403) {
-    note(terminal, `error: ${text}`)
-    return EXIT.no
-  }
-  throw new Failure(status === 404 ? 'the server has no revocations (404)' : text)
+  if (status === 401) note(terminal, 'error: the server does not accept the credentials (401)')
+  else if (status === 403) note(terminal, `error: ${text}`)
+  else throw new Failure(status === 404 ? 'the server has no revocations (404)' : text)
+  return EXIT.no
 }

@@ -2,10 +2,10 @@ import { createHash, X509Certificate } from 'node:crypto'
 import { certificateIdOf, isObject, signedPartOf } from '@kube-authn/core/internal'
 import { readSerialNumber } from '@kube-authn/core/revocation'
 import { parseCertificate } from '@kube-authn/x509'
-import { Failure } from '../failure.ts'
+import { defined } from '@kube-authn/internal/defined'
+import { Failure, orFail, reasonOf } from '../failure.ts'
 import { readSecret, readText, STDIN } from '../terminal/input.ts'
 import { note, type Terminal } from '../terminal/terminal.ts'
-import { reasonOf } from '../terminal/reason-of.ts'
 
 /** The options of `kube-authn revoke`. */
 export interface RevokeOptions {
@@ -20,8 +20,6 @@ export interface RevokeOptions {
   readonly for?: string
   readonly forever?: boolean
   readonly reason?: string
-  readonly kubeconfig?: string
-  readonly context?: string
 }
 
 /** What is revoked, as objects have it, and when the credential expires. */
@@ -29,8 +27,6 @@ export interface RevokedCredential {
   readonly specs: readonly Readonly<Record<string, string>>[]
   readonly expiresAtMs?: number
 }
-
-const MAX_BYTES = 1_048_576
 
 /** The credential that the options name. @throws {Failure} if they name none or several, or it cannot be read. */
 export async function revokedCredential(
@@ -62,22 +58,13 @@ export async function revokedCredential(
   }
   const token = tokenStdin ? STDIN : tokenFile
   if (token !== undefined) return ofToken(terminal, bearerTokenIn(await readSecret(terminal, token, 'token')))
-  if (certificate !== undefined)
-    return ofCertificate(certificate, await readText(terminal, certificate, MAX_BYTES))
+  if (certificate !== undefined) return ofCertificate(certificate, await readText(terminal, certificate))
   if (serial !== undefined && issuer !== undefined) {
-    return ofSerial(serial, issuer, await readText(terminal, issuer, MAX_BYTES))
+    return ofSerial(serial, issuer, await readText(terminal, issuer))
   }
   if (credentialId !== undefined) return { specs: [{ credentialID: credentialId }] }
-  return {
-    specs: [
-      {
-        ...(user !== undefined && { user }),
-        ...(issuedBefore !== undefined && {
-          issuedBefore: issuedBefore === 'now' ? new Date(nowMs).toISOString() : issuedBefore,
-        }),
-      },
-    ],
-  }
+  const before = issuedBefore === 'now' ? new Date(nowMs).toISOString() : issuedBefore
+  return { specs: [defined({ user, issuedBefore: before })] }
 }
 
 /** ASCII spaces end a token in `Authorization`, and control characters cannot be in it. Others are in tokens of token files, although RFC 6750 has them not. */
@@ -141,17 +128,16 @@ function ofSerial(serial: string, issuer: string, pem: string): RevokedCredentia
     throw new Failure('--serial: must be hexadecimal, as openssl x509 -serial prints it')
   const { raw, ca } = certificateIn(issuer, pem)
   if (!ca) throw new Failure(`${issuer}: not the certificate of a CA`)
-  try {
-    return { specs: [{ credentialID: certificateIdOf(number, parseCertificate(raw).subject) }] }
-  } catch (error) {
-    throw new Failure(`${issuer}: the certificate cannot be read (${reasonOf(error)})`, { cause: error })
-  }
+  const { subject } = orFail(
+    () => parseCertificate(raw),
+    (error) => `${issuer}: the certificate cannot be read (${reasonOf(error)})`,
+  )
+  return { specs: [{ credentialID: certificateIdOf(number, subject) }] }
 }
 
 function certificateIn(name: string, pem: string): X509Certificate {
-  try {
-    return new X509Certificate(pem)
-  } catch (error) {
-    throw new Failure(`${name}: not a certificate in PEM`, { cause: error })
-  }
+  return orFail(
+    () => new X509Certificate(pem),
+    () => `${name}: not a certificate in PEM`,
+  )
 }

@@ -5,7 +5,7 @@ import { createPki } from '@kube-authn/testing'
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { folderOf } from '../../../test/command.ts'
 import { httpsServer, listenSecurely } from './listen.ts'
-import { serverLog } from './server-log.ts'
+import { serverLog } from './running.ts'
 
 it('connections that cannot be accepted are logged, and do not end the process', async () => {
   const { chainPem, privateKeyPem } = await (await createPki()).issueServer({ hosts: ['127.0.0.1'] })

@@ -6,14 +6,13 @@ import type { Server, Socket } from 'node:net'
 import type { Server as TlsServer } from 'node:tls'
 import type { Observer } from '@kube-authn/core'
 import { systemClock } from '@kube-authn/core/internal'
+import { defined } from '@kube-authn/internal/defined'
 import { type TlsServerFiles, tlsServerOptionsAt } from '@kube-authn/node'
 import type { ApiServer } from '../../server/api-server-options.ts'
-import { Failure } from '../failure.ts'
-import { codeOf } from '../terminal/new-file.ts'
-import { inTermsOfFlags } from './in-terms-of-flags.ts'
-import type { ServerCertificateFiles } from './material/own-server-certificate.ts'
-import type { Log } from './server-log.ts'
-import type { ListenAddress, TlsSettings } from './settings.ts'
+import { codeOf, Failure } from '../failure.ts'
+import { inTermsOfFlags } from './flags/flag-problems.ts'
+import type { Log } from './running.ts'
+import type { CertificateFiles, ListenAddress, TlsSettings } from './settings.ts'
 
 /** The flags of options. */
 const flagsOf = (named: readonly unknown[]): ReadonlyMap<string, string> =>
@@ -34,6 +33,8 @@ export const IDLE_MS = 90_000
 export interface Listening {
   /** The port, also if any free one was asked for. */
   readonly port: number
+  /** Where it listens, as in URLs. */
+  readonly address: string
   /** Closes the socket and all connections. */
   close(this: void): Promise<void>
 }
@@ -41,8 +42,8 @@ export interface Listening {
 /** What to serve over TLS. */
 export interface SecureListening {
   readonly address: ListenAddress
-  readonly files: ServerCertificateFiles
-  readonly tls: TlsSettings
+  readonly files: CertificateFiles
+  readonly tls: Pick<TlsSettings, 'minVersion'> & Partial<TlsSettings>
   /** Receives reloads of the certificate. */
   readonly observer: Observer
   readonly log: Log
@@ -76,18 +77,18 @@ export async function listenSecurely({
       ...files,
       sniCertificates: named,
       minVersion,
-      ...(ciphers !== undefined && { ciphers }),
+      ...defined({ ciphers }),
       honorCipherOrder: true,
       observer,
     }),
   )
   try {
     const server = tls.keepFresh(serverOf(tls.options))
-    const { port, close } = await listen(server, address, 'secure', log)
+    const listening = await listen(server, address, 'secure', log)
     return {
-      port,
+      ...listening,
       async close() {
-        await close()
+        await listening.close()
         tls.close()
       },
     }
@@ -133,8 +134,10 @@ async function listen(
     log({ level: 'error', message: `a connection could not be accepted (${codeOf(error)})` }),
   )
   const bound = server.address()
+  const used = typeof bound === 'object' && bound !== null ? bound.port : port
   return {
-    port: typeof bound === 'object' && bound !== null ? bound.port : port,
+    port: used,
+    address: `${host.includes(':') ? `[${host}]` : host}:${used}`,
     async close() {
       const closed = new Promise<void>((resolve) => void server.close(() => resolve()))
       await sessions.close()
@@ -145,23 +148,17 @@ async function listen(
   }
 }
 
-const PREFIXES = { secure: '', insecure: 'insecure-' } as const
-
-function unusable(error: unknown, { host, port }: ListenAddress, kind: keyof typeof PREFIXES): Failure {
-  const prefix = PREFIXES[kind]
-  const flag = kind === 'secure' ? '--secure-port' : '--insecure-port'
+function unusable(error: unknown, { host, port }: ListenAddress, kind: 'secure' | 'insecure'): Failure {
+  const flag = `--${kind}-port`
+  const address = kind === 'secure' ? '--bind-address' : '--insecure-bind-address'
   const code = codeOf(error)
-  if (code === 'EADDRINUSE') {
-    return new Failure(
-      `${flag}: another process listens on port ${port} of ${host}; stop it, or choose another port`,
-      { cause: error },
-    )
-  }
-  if (code === 'EACCES')
-    return new Failure(`${flag}: port ${port} needs more rights (EACCES)`, { cause: error })
-  return new Failure(`--${prefix}bind-address: cannot listen on port ${port} of ${host} (${code})`, {
-    cause: error,
-  })
+  const why =
+    code === 'EADDRINUSE'
+      ? `${flag}: another process listens on port ${port} of ${host}; stop it, or choose another port`
+      : code === 'EACCES'
+        ? `${flag}: port ${port} needs more rights (EACCES)`
+        : `${address}: cannot listen on port ${port} of ${host} (${code})`
+  return new Failure(why, { cause: error })
 }
 
 /** How long the last frames of a connection may take to be sent. */

@@ -1,22 +1,24 @@
-import type { Observer } from '@kube-authn/core'
+import type { Clock, Observer } from '@kube-authn/core'
+import { clientCertificate } from '@kube-authn/core/client-certificate'
 import { isConfigurationError, messageOf, systemClock } from '@kube-authn/core/internal'
 import { forwardAuthentication } from '@kube-authn/core/forward-authentication'
-import { metrics } from '@kube-authn/metrics'
 import type { KeySource } from '@kube-authn/core/service-account'
-import { issuerDiscovery, type TokenIssuer } from '@kube-authn/issuer'
+import { defined } from '@kube-authn/internal/defined'
+import { metrics } from '@kube-authn/metrics'
+import { issuerDiscovery } from '@kube-authn/issuer'
 import type { NodeAuthenticator, NodeAuthorizer } from '@kube-authn/node'
+import { auditFromFlags, authenticatorFromFlags, authorizerFromFlags } from '@kube-authn/node/flags'
+import type { ObjectStore } from '@kube-authn/store'
+import { storeClock } from '@kube-authn/store/internal'
 import { type OpenedStore, openStore } from '../../open-store/open-store.ts'
 import type { ApiServer, ServedDocuments } from '../../server/api-server-options.ts'
 import { apiServer } from '../../server/api-server.ts'
 import { forwardListener } from '../../server/forward-listener.ts'
-import type { ObjectStore } from '@kube-authn/store'
-import { storeClock } from '@kube-authn/store/internal'
-import { openAudit, openAuthenticator, openAuthorizer } from './access.ts'
-import type { Closers } from './closers.ts'
+import { inTermsOfFlags } from './flags/flag-problems.ts'
 import { FORWARD_FLAGS } from './flags/forward-flags.ts'
-import { inTermsOfFlags } from './in-terms-of-flags.ts'
+import type { OwnAuthority } from './material/own-authority.ts'
 import type { OwnMaterial } from './material/own-material.ts'
-import type { Log } from './server-log.ts'
+import type { Log, OnClose } from './running.ts'
 import { type ServiceAccountKeys, serviceAccountKeys } from './service-account-keys.ts'
 import type { ForwardSettings, LimitSettings, ServeSettings, ServiceAccountSettings } from './settings.ts'
 
@@ -41,24 +43,33 @@ export async function openApi(
   settings: ServeSettings,
   store: ObjectStore,
   { authority, signingKey }: OwnMaterial,
-  opened: Closers,
+  onClose: OnClose,
   log: Log,
 ): Promise<OpenApi> {
-  const keys = await serviceAccountKeys(settings.serviceAccounts, signingKey)
-  opened.add(() => keys.close())
+  const { serviceAccounts, authorizationFlags, forward, limits, strict, alwaysAllowPaths } = settings
+  const keys = await serviceAccountKeys(serviceAccounts, signingKey)
+  onClose(() => keys.close())
   const stored = await openStore(store, {
     onError: (error) => log({ level: 'error', message: messageOf(error, 'the store cannot be followed') }),
   })
-  opened.add(() => stored.close())
-  const audit = await openAudit(settings)
-  opened.add(() => audit.close())
+  onClose(stored.close)
+  const audit = await auditFromFlags(settings.auditFlags)
+  onClose(() => audit.close())
   const clock = storeClock(store)
   const parts = { authority, keyFiles: keys.keyFiles, stored, log, clock }
   const authenticator = await openAuthenticator(settings, parts)
-  opened.add(() => authenticator.close())
-  const authorizer = await openAuthorizer(settings, parts)
-  opened.add(() => authorizer.close())
+  onClose(() => authenticator.close())
+  const roles = usesRoles(authorizationFlags) ? { rbac: stored.rbac } : {}
+  const authorizer = await authorizerFromFlags(authorizationFlags, roles)
+  onClose(() => authorizer.close())
 
+  const { issuers, maxExpirationSeconds, extendExpiration } = serviceAccounts
+  const tokenIssuer = stored.tokenIssuer({
+    ...keys.signing,
+    issuer: issuers[0],
+    extendExpiration,
+    ...defined({ audiences: authenticator.audiences, maxExpirationSeconds }),
+  })
   const counted = metrics()
   const reached: { address?: string } = {}
   const api = await apiServer({
@@ -66,19 +77,17 @@ export async function openApi(
     authenticator,
     authorizer,
     tokens: authenticator.tokens,
-    tokenIssuer: issuerOfTokens(settings, keys, stored, authenticator.audiences),
-    issuerDiscovery: issuerDocuments(settings.serviceAccounts, keys.keys, () => reached.address, log),
+    tokenIssuer,
+    issuerDiscovery: issuerDocuments(serviceAccounts, keys.keys, () => reached.address, log),
     audit: audit.observer,
     metrics: counted,
     log,
-    strict: settings.strict,
-    ...(settings.alwaysAllowPaths !== undefined && { alwaysAllowPaths: settings.alwaysAllowPaths }),
-    ...settings.limits,
+    strict,
+    ...defined({ alwaysAllowPaths }),
+    ...limits,
   })
-  const { forward } = settings
   return {
-    api:
-      forward === undefined ? api : forwarding(forward, settings.limits, authenticator, authorizer, api, log),
+    api: forward === undefined ? api : forwarding(forward, limits, authenticator, authorizer, api, log),
     keys,
     authorizer,
     stored,
@@ -89,8 +98,64 @@ export async function openApi(
   }
 }
 
+/** What decides about requests besides the flags. */
+interface AccessParts {
+  readonly authority: OwnAuthority
+  /** The files with the keys that verify tokens; empty if a signer outside has them. */
+  readonly keyFiles: readonly string[]
+  /** What credentials refer to. */
+  readonly stored: OpenedStore
+  readonly log: Log
+  /** That of the store: all replicas agree on when a credential is over. */
+  readonly clock: Clock
+}
+
+/** Anonymous requests, where nothing else is said: enough for a probe. */
+const HEALTH_ONLY = {
+  enabled: true,
+  conditions: [{ path: '/healthz' }, { path: '/livez' }, { path: '/readyz' }],
+} as const
+
+/**
+ * The authenticator of the flags. A client certificate of the own CA is accepted, also if `--client-ca-file` names another CA: it is that of the
+ * kubeconfig in the data folder.
+ *
+ * Deviation: anonymous requests are limited to health paths by default, and the own CA is accepted (`docs/deviations.md`, anonymous in serve; own CA).
+ *
+ * @throws {ConfigurationError} with every problem of the flags and their files.
+ */
+function openAuthenticator(
+  { authenticationFlags, authorizationFlags, clientCAFile, serviceAccounts }: ServeSettings,
+  { authority, keyFiles, stored, log, clock }: AccessParts,
+): Promise<NodeAuthenticator> {
+  const flags = [
+    `--client-ca-file=${clientCAFile ?? authority.certFile}`,
+    ...serviceAccounts.issuers.map((issuer) => `--service-account-issuer=${issuer}`),
+    ...keyFiles.map((file) => `--service-account-key-file=${file}`),
+    // The default of --anonymous-auth depends on it.
+    ...authorizationFlags,
+    ...authenticationFlags,
+  ]
+  return authenticatorFromFlags(flags, {
+    serviceAccountObjects: stored.serviceAccounts,
+    bootstrapTokens: stored.bootstrapTokens,
+    revocations: stored.revocations,
+    anonymous: HEALTH_ONLY,
+    requests: clientCAFile === undefined ? [] : [clientCertificate({ ca: authority.pem, clock })],
+    log,
+    clock,
+  })
+}
+
+/** An authorizer without the mode RBAC would refuse the roles as useless. A file may name RBAC. */
+function usesRoles(flags: readonly string[]): boolean {
+  return flags.some(
+    (flag) => flag.startsWith('--authorization-config=') || /^--authorization-mode=.*RBAC/.test(flag),
+  )
+}
+
 function forwarding(
-  { authorizes, ...options }: ForwardSettings,
+  { authorizes, original, maxNumberedGroups, extraKeys, loginUrl }: ForwardSettings,
   limits: LimitSettings,
   authenticator: NodeAuthenticator,
   authorizer: NodeAuthorizer,
@@ -99,28 +164,15 @@ function forwarding(
 ): ApiServer {
   const decide = inTermsOfFlags(FORWARD_FLAGS, () =>
     forwardAuthentication(authenticator, {
-      ...options,
+      original,
+      maxNumberedGroups,
+      ...defined({ extraKeys, loginUrl }),
       impersonation: authorizer,
       ...(authorizes && { authorizer }),
       log,
     }),
   )
   return forwardListener({ path: '/authenticate', decide, api, clock: systemClock, ...limits })
-}
-
-function issuerOfTokens(
-  { serviceAccounts: { issuers, maxExpirationSeconds, extendExpiration } }: ServeSettings,
-  { signing }: ServiceAccountKeys,
-  stored: OpenedStore,
-  audiences: readonly string[] | undefined,
-): TokenIssuer {
-  return stored.tokenIssuer({
-    ...signing,
-    issuer: issuers[0],
-    extendExpiration,
-    ...(audiences !== undefined && { audiences }),
-    ...(maxExpirationSeconds !== undefined && { maxExpirationSeconds }),
-  })
 }
 
 /**
@@ -138,7 +190,7 @@ function issuerDocuments(
   let documents: ServedDocuments | undefined
   const make = (externalAddress: string): ServedDocuments => {
     try {
-      return issuerDiscovery({ issuer, keys, externalAddress, ...(jwksUri !== undefined && { jwksUri }) })
+      return issuerDiscovery({ issuer, keys, externalAddress, ...defined({ jwksUri }) })
     } catch (error) {
       if (!isConfigurationError(error)) throw error
       log({ level: 'warn', message: `the issuer of tokens has no discovery document: ${error.message}` })

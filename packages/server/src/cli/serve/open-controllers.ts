@@ -3,22 +3,15 @@ import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import type { LogEntry } from '@kube-authn/core'
 import { type LeaderElectionEvent, messageOf } from '@kube-authn/core/internal'
+import { defined } from '@kube-authn/internal/defined'
 import { type AuthorityPem, signingAuthority } from '../../certificates/signing-authority.ts'
-import { Failure } from '../failure.ts'
-import type { Closers } from './closers.ts'
+import { failWith } from '../failure.ts'
+import { clusterOf, type KubeconfigTarget } from './material/admin-kubeconfig.ts'
 import type { OwnAuthority } from './material/own-authority.ts'
-import type { OwnMaterial } from './material/own-material.ts'
+import { type OwnMaterial, rootCA } from './material/own-material.ts'
 import type { OpenApi } from './open-api.ts'
-import type { Log } from './server-log.ts'
-import { rootCA } from './server-trust.ts'
+import type { Log, OnClose } from './running.ts'
 import type { ServeSettings, SigningSettings } from './settings.ts'
-
-/** How clients reach the server. */
-export interface ServerAddress {
-  readonly server: string
-  /** The CA of its certificate, in PEM. */
-  readonly serverCA: string
-}
 
 /**
  * Runs the controllers of the flags.
@@ -29,21 +22,21 @@ export async function openControllers(
   settings: ServeSettings,
   material: OwnMaterial,
   { keys, authorizer, stored, observer: count }: OpenApi,
-  address: ServerAddress,
-  opened: Closers,
+  target: KubeconfigTarget,
+  onClose: OnClose,
   log: Log,
 ): Promise<void> {
   const { controllers, createSecrets, signing, leaderElection } = settings
   const running = stored.runControllers({
     controllers,
-    ...(keys.secretsKey !== undefined && { signingKey: keys.secretsKey }),
+    ...defined({ signingKey: keys.secretsKey }),
     signingAuthority: await clusterSigner(signing, material.authority),
     signingDurationSeconds: Math.ceil(signing.durationSeconds),
     authorizer,
     rootCA: rootCA(settings, material),
     createSecrets: createSecrets && keys.secretsKey !== undefined,
     recordsTokenUse: true,
-    clusterInfoKubeconfig: clusterInfo(address),
+    clusterInfoKubeconfig: clusterInfo(target),
     ...(leaderElection !== undefined && {
       leaderElection: { ...leaderElection, identity: `${hostname()}_${randomUUID()}` },
     }),
@@ -56,16 +49,15 @@ export async function openControllers(
       log({ level: 'error', message: `${name}: ${messageOf(error, 'failed')}` })
     },
   })
-  opened.add(() => running.close())
+  onClose(() => running.close())
 }
 
 /** A kubeconfig without credentials, as `kubeadm join` reads it. Source: kubeadm `phases/bootstraptoken/clusterinfo`. */
-function clusterInfo({ server, serverCA }: ServerAddress): string {
-  const cluster = { server, 'certificate-authority-data': Buffer.from(serverCA).toString('base64') }
+function clusterInfo(target: KubeconfigTarget): string {
   return JSON.stringify({
     apiVersion: 'v1',
     kind: 'Config',
-    clusters: [{ name: '', cluster }],
+    clusters: [{ name: '', cluster: clusterOf(target) }],
     contexts: [],
     users: [],
     'current-context': '',
@@ -84,11 +76,11 @@ function electionLine({ name, identity, status }: LeaderElectionEvent): Pick<Log
       return { level: 'warn', message: `controllers: stopped here, because ${lease} was lost` }
     case 'released':
       return { level: 'info', message: `controllers: stopped here, and ${lease} given up` }
-    case 'unreleased': {
-      const then = 'others get it when it ends'
-      const message = `controllers: stopped here; ${lease} could not be given up, as the store does not answer: ${then}`
-      return { level: 'warn', message }
-    }
+    case 'unreleased':
+      return {
+        level: 'warn',
+        message: `controllers: stopped here; ${lease} could not be given up, as the store does not answer: others get it when it ends`,
+      }
   }
 }
 
@@ -110,10 +102,8 @@ async function clusterSigner(
     return { certificate, privateKey }
   }
   if (authority === undefined) return read
-  try {
-    await signingAuthority(await read())
-  } catch (error) {
-    throw new Failure(`--cluster-signing-cert-file: ${messageOf(error, 'cannot be used')}`, { cause: error })
-  }
+  await read()
+    .then(signingAuthority)
+    .catch(failWith((error) => `--cluster-signing-cert-file: ${messageOf(error, 'cannot be used')}`))
   return read
 }

@@ -1,14 +1,9 @@
-import { type Command, Option } from 'commander'
-import { EXIT } from '../failure.ts'
-import { write } from '../terminal/terminal.ts'
-import { styleFor } from '../terminal/style.ts'
-import { announcementText } from './announcement.ts'
-import { type FlagHelp, FURTHER_FLAGS, SHOWN_FLAGS } from './flags/flag-help.ts'
+import type { Command } from 'commander'
+import { type Style, styleFor, type Terminal } from '../terminal/terminal.ts'
+import { declareServer, FURTHER_FLAGS, SHOWN_FLAGS } from './flags/flag-help.ts'
 import { settingsFromFlags } from './flags/settings-from-flags.ts'
-import { serverLog } from './server-log.ts'
-import { startServer } from './start.ts'
-import { stopSignals } from './stop-signals.ts'
-import type { Terminal } from '../terminal/terminal.ts'
+import { runUntilStopped, serverLog } from './running.ts'
+import { type Announcement, startServer } from './start.ts'
 
 const AFTER = `
 The flags are those of kube-apiserver and kube-controller-manager, of today and of 1.6. A boolean flag is off with
@@ -28,34 +23,15 @@ Exit codes:
   2    not started, or failed: a flag, a file or a port cannot be used
   130  ended by a second Ctrl+C before all requests were complete`
 
-/** Declares `kube-authn serve`. Its flags are declared for help and completion, and read as kube-apiserver reads them. */
-export function declareServe(command: Command, terminal: Terminal, argv: readonly string[]): void {
-  command
-    .description('Serves the Kubernetes API for credentials and roles, with the flags of kube-apiserver.')
-    .usage('[flags]')
-    .allowUnknownOption()
-    .allowExcessArguments()
-    .addHelpText('after', AFTER)
-    .action(async () => {
-      terminal.exitCode = await serve(argumentsAfter('serve', argv), terminal)
-    })
-  for (const { heading, flags } of SHOWN_FLAGS) {
-    for (const flag of flags) command.addOption(optionFor(flag).helpGroup(heading))
-  }
-  for (const flag of FURTHER_FLAGS) command.addOption(optionFor(flag).hideHelp())
-}
-
-/** The arguments after the name of a command. */
-export function argumentsAfter(command: string, argv: readonly string[]): readonly string[] {
-  return argv.slice(argv.indexOf(command) + 1)
-}
-
-/** A flag for help and completion. */
-export function optionFor({ name, value, description, choices }: FlagHelp): Option {
-  const option = new Option(value === undefined ? `--${name}` : `--${name} <${value}>`, description)
-  // Not `choices()`: values are checked where the flag is read.
-  if (choices !== undefined) option.argChoices = [...choices]
-  return option
+/** Declares `kube-authn serve`. */
+export function declareCommand(command: Command, terminal: Terminal, argv: readonly string[]): void {
+  declareServer(command, terminal, argv, {
+    description: 'Serves the Kubernetes API for credentials and roles, with the flags of kube-apiserver.',
+    after: AFTER,
+    groups: SHOWN_FLAGS,
+    further: FURTHER_FLAGS,
+    run: (flags) => serve(flags, terminal),
+  })
 }
 
 /**
@@ -64,22 +40,45 @@ export function optionFor({ name, value, description, choices }: FlagHelp): Opti
  * @returns the exit code.
  * @throws {ConfigurationError | Failure} if a flag, a file or an address cannot be used.
  */
-export async function serve(argv: readonly string[], terminal: Terminal): Promise<number> {
+async function serve(argv: readonly string[], terminal: Terminal): Promise<number> {
   const settings = settingsFromFlags(argv)
   const log = serverLog(terminal)
   for (const { severity, message } of settings.notices) {
     log({ level: severity === 'warning' ? 'warn' : 'info', message: `flags: ${message}` })
   }
-  const signals = stopSignals()
-  const { announcement, close } = await startServer(settings, log)
-  await write(
+  return runUntilStopped(
     terminal,
-    settings.output === 'json'
-      ? `${JSON.stringify(announcement)}\n`
-      : announcementText(announcement, styleFor(terminal)),
+    () => startServer(settings, log),
+    ({ announcement }) =>
+      settings.output === 'json'
+        ? `${JSON.stringify(announcement)}\n`
+        : announcementText(announcement, styleFor(terminal)),
   )
-  await signals.stopped
-  await close()
-  signals.release()
-  return EXIT.ok
+}
+
+/** For people: where the server is, and lines to paste. */
+function announcementText(
+  { server, insecureServer, dataDir, kubeconfig, store }: Announcement,
+  style: Style,
+): string {
+  return `${style('bold', `kube-authn serves the Kubernetes API at ${server}`)}
+${insecureServer === undefined ? '' : `and with plain HTTP at ${insecureServer}\n`}
+  objects     ${store ?? 'in memory: they end with this process'}
+  keys        ${dataDir}
+  kubeconfig  ${kubeconfig} (system:masters: it may do everything)
+
+In another terminal:
+
+  export KUBECONFIG=${shellQuoted(kubeconfig)}
+  kubectl auth whoami
+  kubectl create serviceaccount jenkins
+  kubectl create token jenkins
+  kubectl get serviceaccounts,secrets
+
+Ctrl+C stops it.
+`
+}
+
+function shellQuoted(path: string): string {
+  return /^[\w./@%+=:,-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`
 }

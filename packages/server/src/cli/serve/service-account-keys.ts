@@ -1,12 +1,11 @@
-import { readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { messageOf } from '@kube-authn/core/internal'
 import type { KeySource } from '@kube-authn/core/service-account'
 import { type SigningKey, signingKeyFromPem, type TokenSigner } from '@kube-authn/issuer'
 import { externalSignerAt, verificationKeysAt } from '@kube-authn/node'
-import { Failure } from '../failure.ts'
-import { codeOf } from '../terminal/new-file.ts'
-import type { SigningKeyFiles } from './material/own-signing-key.ts'
+import { codeOf, failWith } from '../failure.ts'
+import type { SigningKeyFiles } from './material/own-material.ts'
 import type { ServiceAccountSettings } from './settings.ts'
 
 /** The keys of service account tokens. */
@@ -33,20 +32,13 @@ export async function serviceAccountKeys(
 ): Promise<ServiceAccountKeys> {
   const { signingKeyFile, privateKeyFile, signingEndpoint, keyFiles: given } = settings
   if (signingEndpoint !== undefined) return keysOfSigner(signingEndpoint)
-  const keyFiles = [
-    ...new Set([
-      ...given,
-      signingKeyFile ?? own.publicKeyFile,
-      ...(privateKeyFile === undefined ? [] : [privateKeyFile]),
-    ]),
-  ]
+  const ofSecrets = privateKeyFile === undefined ? [] : [privateKeyFile]
+  const keyFiles = [...new Set([...given, signingKeyFile ?? own.publicKeyFile, ...ofSecrets])]
   const [signingKey, privateKey] = await Promise.all([
     readSigningKey('--service-account-signing-key-file', signingKeyFile ?? own.keyFile),
-    privateKeyFile === undefined
-      ? undefined
-      : readSigningKey('--service-account-private-key-file', privateKeyFile),
+    ...ofSecrets.map((path) => readSigningKey('--service-account-private-key-file', path)),
   ])
-  const keys = await under('--service-account-key-file', () => verificationKeysAt(keyFiles))
+  const keys = await verificationKeysAt(keyFiles).catch(unusable('--service-account-key-file'))
   return {
     signing: { signingKey },
     secretsKey: privateKey ?? signingKey,
@@ -57,24 +49,17 @@ export async function serviceAccountKeys(
 }
 
 async function keysOfSigner(endpoint: string): Promise<ServiceAccountKeys> {
-  const signer = await under('--service-account-signing-endpoint', () => externalSignerAt(endpoint))
+  const signer = await externalSignerAt(endpoint).catch(unusable('--service-account-signing-endpoint'))
   return { signing: { signer }, keys: signer.keys, keyFiles: [], close: () => signer.close() }
 }
 
-function readSigningKey(flag: string, path: string): Promise<SigningKey> {
-  return under(flag, () => signingKeyFromPem(readFileSync(path, 'utf8')), path)
+async function readSigningKey(flag: string, path: string): Promise<SigningKey> {
+  const pem = await readFile(path, 'utf8').catch(
+    failWith((error) => `${flag}: ${resolve(path)}: cannot be read (${codeOf(error)})`),
+  )
+  return signingKeyFromPem(pem).catch(unusable(flag))
 }
 
-/** Names the flag, and the file if it cannot be read. */
-async function under<T>(flag: string, work: () => Promise<T>, path?: string): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    const code = codeOf(error)
-    const reason =
-      /^E[A-Z]+$/.test(code) && path !== undefined
-        ? `${resolve(path)}: cannot be read (${code})`
-        : messageOf(error, 'cannot be used')
-    throw new Failure(`${flag}: ${reason}`, { cause: error })
-  }
+function unusable(flag: string): (error: unknown) => never {
+  return failWith((error) => `${flag}: ${messageOf(error, 'cannot be used')}`)
 }

@@ -11,32 +11,32 @@ export interface ListenAddress {
 /** What the flags of `kube-authn serve` say. */
 export interface ServeSettings {
   readonly dataDir: string
-  /** As `--store` names it; `storeProblem` has nothing against it. It may have a password. */
+  /** As `--store` names it; `namedStore` has nothing against it. It may have a password. */
   readonly store: string
   readonly output: 'text' | 'json'
   readonly secure: ListenAddress
   /** Plain HTTP. */
-  readonly insecure?: ListenAddress
+  readonly insecure: ListenAddress | undefined
   /** How clients reach the server, if other than by `secure`. */
-  readonly advertiseAddress?: string
-  readonly externalHostname?: string
+  readonly advertiseAddress: string | undefined
+  readonly externalHostname: string | undefined
   readonly tls: TlsSettings
   readonly serviceAccounts: ServiceAccountSettings
   readonly signing: SigningSettings
   readonly limits: LimitSettings
   readonly controllers: readonly string[]
-  /** Absent: it is off. */
-  readonly forward?: ForwardSettings
-  /** Absent: each process runs its controllers. */
-  readonly leaderElection?: ServeElection
+  /** `undefined`: it is off. */
+  readonly forward: ForwardSettings | undefined
+  /** `undefined`: each process runs its controllers. */
+  readonly leaderElection: ServeElection | undefined
   /** Whether every service account is given a token secret. */
   readonly createSecrets: boolean
   /** Whether writes of objects that are not validated are refused. */
   readonly strict: boolean
-  /** Absent: health may be read. */
-  readonly alwaysAllowPaths?: readonly string[]
+  /** `undefined`: health may be read. */
+  readonly alwaysAllowPaths: readonly string[] | undefined
   /** The client CA, if it is not the own one. */
-  readonly clientCAFile?: string
+  readonly clientCAFile: string | undefined
   /** Those for `authenticatorFromFlags`, without what the data directory adds. */
   readonly authenticationFlags: readonly string[]
   readonly authorizationFlags: readonly string[]
@@ -50,53 +50,57 @@ export interface ForwardSettings {
   readonly authorizes: boolean
   readonly original: 'x-forwarded' | 'x-original' | 'path'
   readonly maxNumberedGroups: number
-  /** Fields of `extra` that the proxy hands on; absent: all, or none with numbered groups. */
-  readonly extraKeys?: readonly string[]
-  readonly loginUrl?: string
+  /** Fields of `extra` that the proxy hands on; `undefined`: all, or none with numbered groups. */
+  readonly extraKeys: readonly string[] | undefined
+  readonly loginUrl: string | undefined
+}
+
+/** A certificate and its key. */
+export interface CertificateFiles {
+  readonly certFile: string
+  readonly keyFile: string
 }
 
 /** A certificate for some names of the server. */
-export interface SniCertificateFiles {
-  readonly certFile: string
-  readonly keyFile: string
-  /** Absent: those in the certificate. */
+export interface SniCertificateFiles extends CertificateFiles {
+  /** `undefined`: those in the certificate. */
   readonly names?: readonly string[]
 }
 
 /** The certificate of the server and how it is used. */
 export interface TlsSettings {
-  readonly certificate?: { readonly certFile: string; readonly keyFile: string }
-  /** Where an own certificate is kept; absent: beside the other keys. */
-  readonly certDir?: string
+  readonly certificate: CertificateFiles | undefined
+  /** Where an own certificate is kept; `undefined`: beside the other keys. */
+  readonly certDir: string | undefined
   /** Certificates for some names, in the order of the flags. */
-  readonly named?: readonly SniCertificateFiles[]
-  /** Absent: HTTP/1.1 only. */
-  readonly http2?: { readonly maxStreams: number }
+  readonly named: readonly SniCertificateFiles[] | undefined
+  /** `undefined`: HTTP/1.1 only. */
+  readonly http2: { readonly maxStreams: number } | undefined
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3'
-  /** In the names of OpenSSL; absent: those of Node.js. */
-  readonly ciphers?: string
+  /** In the names of OpenSSL; `undefined`: those of Node.js. */
+  readonly ciphers: string | undefined
 }
 
 /** The tokens of service accounts. */
 export interface ServiceAccountSettings {
   /** The first one is that of new tokens. */
   readonly issuers: readonly [string, ...string[]]
-  readonly signingKeyFile?: string
-  readonly signingEndpoint?: string
+  readonly signingKeyFile: string | undefined
+  readonly signingEndpoint: string | undefined
   readonly keyFiles: readonly string[]
   /** Signs tokens in secrets, if another key than `signingKeyFile` does. */
-  readonly privateKeyFile?: string
-  readonly rootCAFile?: string
-  readonly jwksUri?: string
-  /** Absent: no limit. */
-  readonly maxExpirationSeconds?: number
+  readonly privateKeyFile: string | undefined
+  readonly rootCAFile: string | undefined
+  readonly jwksUri: string | undefined
+  /** `undefined`: no limit. */
+  readonly maxExpirationSeconds: number | undefined
   readonly extendExpiration: boolean
 }
 
 /** The signers of certificate requests. */
 export interface SigningSettings {
-  /** Absent: the own CA. */
-  readonly authority?: { readonly certFile: string; readonly keyFile: string }
+  /** `undefined`: the own CA. */
+  readonly authority: CertificateFiles | undefined
   readonly durationSeconds: number
 }
 

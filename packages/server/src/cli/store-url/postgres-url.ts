@@ -3,11 +3,35 @@ import { sslModeProblem } from '@kube-authn/store/internal/node'
 /** Those that say what protects the connection: the certificate of the server, or nothing. */
 const SSL_MODES: ReadonlySet<string | null> = new Set(['verify-full', 'disable'])
 
+/** Without `LISTEN`, as behind a pgbouncer that pools transactions; `null` with it. */
+const LISTEN: ReadonlySet<string | null> = new Set(['false', null])
+
+/** Where a store is, as a value of `--store` names it; otherwise what is wrong with it. */
+export type PostgresUrl =
+  | {
+      readonly connectionString: string
+      readonly listen: boolean
+      /** Without its parameters. */
+      readonly shown: string
+    }
+  | { readonly problem: string }
+
+/** Reads a URL of PostgreSQL. `listen` is a parameter of this URL only. What is wrong is said without the value. */
+export function readPostgresUrl(value: string): PostgresUrl {
+  const problem = problemOf(value)
+  if (problem !== undefined) return { problem }
+  const shown = value.split('?', 1)[0] ?? ''
+  const url = new URL(value)
+  if (!url.searchParams.has('listen')) return { connectionString: value, listen: true, shown }
+  url.searchParams.delete('listen')
+  return { connectionString: url.href, listen: false, shown }
+}
+
 /**
- * What is wrong with the URL of a PostgreSQL; `undefined` if nothing is. A password would be in the list of processes, so it comes by `PGPASSWORD` or the
- * file of `PGPASSFILE`. Without TLS the password and all objects could be read on the way, so that must be said.
+ * A password would be in the list of processes, so it comes by `PGPASSWORD` or the file of `PGPASSFILE`. Without TLS the password and all objects could be
+ * read on the way, so that must be said.
  */
-export function postgresUrlProblem(value: string): string | undefined {
+function problemOf(value: string): string | undefined {
   if (!/^postgres(?:ql)?:\/\//.test(value) || !URL.canParse(value)) {
     return 'must be a URL, as in postgres://USER@HOST:PORT/DATABASE'
   }
@@ -27,27 +51,7 @@ export function postgresUrlProblem(value: string): string | undefined {
   return 'must have sslmode=verify-full, or sslmode=disable if the network is trusted'
 }
 
-/** Without `LISTEN`, as behind a pgbouncer that pools transactions; `null` with it. */
-const LISTEN: ReadonlySet<string | null> = new Set(['false', null])
-
-/** Where the store is. `listen` is a parameter of this URL only. */
-export function readPostgresUrl(value: string): {
-  readonly connectionString: string
-  readonly listen: boolean
-} {
-  const url = new URL(value)
-  const listen = url.searchParams.get('listen') === null
-  if (listen) return { connectionString: value, listen }
-  url.searchParams.delete('listen')
-  return { connectionString: url.href, listen }
-}
-
 /** A loopback address, or the folder of a Unix socket. */
 function isLocal(host: string): boolean {
   return host.startsWith('/') || /^(?:|localhost|127\.\d+\.\d+\.\d+|\[?::1\]?)$/.test(host)
-}
-
-/** The URL without its parameters. */
-export function shownPostgresUrl(value: string): string {
-  return value.split('?', 1)[0] ?? ''
 }

@@ -1,13 +1,10 @@
 import type { Command } from 'commander'
 import { EXIT, Failure } from '../failure.ts'
-import { storeFailureOf } from '../store-failure.ts'
-import { readStoreAt } from '../store-url/store-url.ts'
+import { requireLastingStore } from '../store-url/store-url.ts'
 import { STDIN } from '../terminal/input.ts'
-import { refuseTarget, writeNewFileFrom } from '../terminal/new-file.ts'
-import { note, write, type Terminal } from '../terminal/terminal.ts'
-import { exportedLines } from './file/exported-lines.ts'
-import { requireLastingStore } from './named-store.ts'
-import { addStoreOption, type StoreOptions } from './store-option.ts'
+import { refuseTarget, writeNewFile } from '../terminal/new-file.ts'
+import { note, type Terminal, write } from '../terminal/terminal.ts'
+import { exportedLines } from './file/format.ts'
 
 const AFTER = `
 The export is of one revision, whatever is written meanwhile. It has all secrets of the store in plain text: a file is
@@ -23,22 +20,21 @@ Exit codes:
   0  exported
   2  not exported: the store or the file cannot be used, or an object cannot be read`
 
-/** Adds `kube-authn store export`. */
-export function addStoreExport(store: Command, terminal: Terminal): void {
-  addStoreOption(store.command('export'))
+/** Declares `kube-authn store export`. */
+export function declareStoreExport(command: Command, terminal: Terminal): void {
+  command
     .summary('write all objects of a store into a file')
     .description('Writes all objects of a store into a file, or to standard output.')
     .argument('[file]', 'the file; - or none for standard output')
     .option('--prefix <prefix>', 'only objects whose keys begin with it, as in /registry/secrets/')
     .option('--force', 'replace a file that exists')
     .addHelpText('after', AFTER)
-    .action(async (file: string | undefined, options: StoreExportOptions) => {
-      await exportStore(file, options, terminal)
-    })
+    .action((file: string | undefined, options: StoreExportOptions) => exportStore(file, options, terminal))
 }
 
 /** The options of `kube-authn store export`. */
-interface StoreExportOptions extends StoreOptions {
+interface StoreExportOptions {
+  readonly store: string
   readonly prefix?: string
   readonly force?: boolean
 }
@@ -53,23 +49,21 @@ const STDOUT = STDIN
  */
 async function exportStore(
   file: string = STDOUT,
-  { store, prefix = '', force = false }: StoreExportOptions,
+  { store: value, prefix = '', force = false }: StoreExportOptions,
   terminal: Terminal,
 ): Promise<void> {
-  requireLastingStore(store)
+  const store = requireLastingStore(value)
   if (prefix.includes('\0') || !prefix.isWellFormed()) throw new Failure('--prefix: no key can begin with it')
   if (file !== STDOUT) refuseTarget(file, force)
   if (terminal.stderr.isTTY) note(terminal, 'warning: the export has all secrets of the store in plain text')
   // A reader that goes away has only a part.
   terminal.exitCode = EXIT.failed
-  await readStoreAt(store, async (snapshot) => {
+  await store.read(async (snapshot) => {
     const part = { prefix, count: await snapshot.count(prefix) }
     const lines = exportedLines(snapshot, part)
-    if (file !== STDOUT) await writeNewFileFrom(file, lines, { replaces: force })
+    if (file !== STDOUT) await writeNewFile(file, lines, { replaces: force })
     else for await (const each of lines) await write(terminal, each)
     note(terminal, `exported ${part.count} objects of revision ${snapshot.revision}`)
-  }).catch((error: unknown) => {
-    throw storeFailureOf(error)
   })
   terminal.exitCode = EXIT.ok
 }

@@ -1,9 +1,6 @@
 import type { Command } from 'commander'
-import { storeFailureOf } from '../store-failure.ts'
-import { migrateStoreAt, type Migration, shownStore } from '../store-url/store-url.ts'
-import { write, type Terminal } from '../terminal/terminal.ts'
-import { requireLastingStore } from './named-store.ts'
-import { addStoreOption, type StoreOptions } from './store-option.ts'
+import { type Migration, requireLastingStore } from '../store-url/store-url.ts'
+import { type Terminal, write } from '../terminal/terminal.ts'
 
 const AFTER = `
 Repeated, it changes nothing, and two at a time do no harm. serve does the same when it starts; do it before with a
@@ -17,20 +14,19 @@ Exit codes:
   0  the store has the schema of this version or, with --dry-run, can get it
   2  the store cannot be used, or a newer version made it`
 
-/** Adds `kube-authn store migrate`. */
-export function addStoreMigrate(store: Command, terminal: Terminal): void {
-  addStoreOption(store.command('migrate'))
+/** Declares `kube-authn store migrate`. */
+export function declareStoreMigrate(command: Command, terminal: Terminal): void {
+  command
     .summary('make the schema of a store, or bring it to this version')
     .description('Makes the schema of a store, or brings it to the version of this program.')
     .option('--dry-run', 'only say what would be done')
     .addHelpText('after', AFTER)
-    .action(async (options: StoreMigrateOptions) => {
-      await migrateStore(options, terminal)
-    })
+    .action((options: StoreMigrateOptions) => migrateStore(options, terminal))
 }
 
 /** The options of `kube-authn store migrate`. */
-interface StoreMigrateOptions extends StoreOptions {
+interface StoreMigrateOptions {
+  readonly store: string
   readonly dryRun?: boolean
 }
 
@@ -43,13 +39,8 @@ async function migrateStore(
   { store, dryRun = false }: StoreMigrateOptions,
   terminal: Terminal,
 ): Promise<void> {
-  requireLastingStore(store)
-  try {
-    const migration = await migrateStoreAt(store, dryRun)
-    await write(terminal, `${shownStore(store) ?? store}: ${described(migration, dryRun)}\n`)
-  } catch (error) {
-    throw storeFailureOf(error)
-  }
+  const target = requireLastingStore(store)
+  await write(terminal, `${target.shown}: ${described(await target.migrate(dryRun), dryRun)}\n`)
 }
 
 function described(migration: Migration | undefined, isDryRun: boolean): string {

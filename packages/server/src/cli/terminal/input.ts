@@ -1,10 +1,12 @@
-import { finish } from '@kube-authn/core/internal'
+import { finish, messageOf } from '@kube-authn/core/internal'
 import { readSteps } from '@kube-authn/node/internal'
-import { Failure } from '../failure.ts'
+import { Failure, Interrupted, orFail } from '../failure.ts'
 import type { Terminal } from './terminal.ts'
 
 /** The name of standard input among files. */
 export const STDIN = '-'
+
+const MAX_BYTES = 1_048_576
 
 /** What a command reads: a path, or `-` for standard input. */
 export interface Input {
@@ -25,7 +27,11 @@ export async function readInput(terminal: Terminal, path: string, maxBytes: numb
 }
 
 /** The same as a string. */
-export async function readText(terminal: Terminal, path: string, maxBytes: number): Promise<string> {
+export async function readText(
+  terminal: Terminal,
+  path: string,
+  maxBytes: number = MAX_BYTES,
+): Promise<string> {
   const { name, bytes } = await readInput(terminal, path, maxBytes)
   const text = textOf(bytes)
   if (text === undefined) throw new Failure(`${name}: not UTF-8`)
@@ -34,15 +40,13 @@ export async function readText(terminal: Terminal, path: string, maxBytes: numbe
 
 /** The content of a file that has one secret, such as a token: its first line. */
 export async function readSecret(terminal: Terminal, path: string, what: string): Promise<string> {
-  const text = await readText(terminal, path, MAX_SECRET_BYTES)
+  const text = await readText(terminal, path)
   const [line = '', ...more] = text.split(/\r?\n/)
   const name = path === STDIN ? 'standard input' : path
   if (line === '') throw new Failure(`${name}: the ${what} is empty`)
   if (more.some((each) => each !== '')) throw new Failure(`${name}: the ${what} must be one line`)
   return line
 }
-
-const MAX_SECRET_BYTES = 1_048_576
 
 /** `undefined` if the bytes are not UTF-8. */
 export function textOf(bytes: Uint8Array): string | undefined {
@@ -55,11 +59,10 @@ export function textOf(bytes: Uint8Array): string | undefined {
 
 /** @throws {Failure} if the file cannot be read, is not a regular file, or is larger than `maxBytes`. */
 export function readFile(path: string, maxBytes: number): Uint8Array<ArrayBuffer> {
-  try {
-    return finish(readSteps(path, maxBytes))
-  } catch (error) {
-    throw new Failure(error instanceof Error ? error.message : `${path}: cannot be read`, { cause: error })
-  }
+  return orFail(
+    () => finish(readSteps(path, maxBytes)),
+    (error) => messageOf(error, `${path}: cannot be read`),
+  )
 }
 
 async function readStdin({ stdin }: Terminal, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
@@ -72,4 +75,48 @@ async function readStdin({ stdin }: Terminal, maxBytes: number): Promise<Uint8Ar
     chunks.push(bytes)
   }
   return new Uint8Array(Buffer.concat(chunks))
+}
+
+/**
+ * Asks for a secret at the terminal, without showing it. The question goes to stderr, so that stdout can be piped.
+ *
+ * @throws {Failure} if standard input is not a terminal.
+ */
+export async function askSecret({ stdin, stderr }: Terminal, question: string): Promise<string> {
+  if (!stdin.isTTY) throw new Failure('standard input is not a terminal')
+  stderr.write(question)
+  stdin.setRawMode(true)
+  stdin.setEncoding('utf8')
+  stdin.resume()
+  try {
+    return await typedLine(stdin)
+  } finally {
+    stdin.setRawMode(false)
+    stdin.pause()
+    stderr.write('\n')
+  }
+}
+
+const [CTRL_C, CTRL_D, CTRL_U, BACKSPACE, DELETE] = ['\u0003', '\u0004', '\u0015', '\b', '\u007f']
+
+/** A raw terminal sends keys one by one, and does not interpret them. */
+function typedLine(stdin: NodeJS.ReadStream): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const typed: string[] = []
+    const onData = (data: string): void => {
+      for (const key of data) {
+        const isEnd = key === '\r' || key === '\n' || key === CTRL_D
+        if (isEnd || key === CTRL_C) {
+          stdin.off('data', onData)
+          if (isEnd) resolve(typed.join(''))
+          else reject(new Interrupted())
+          return
+        }
+        if (key === CTRL_U) typed.length = 0
+        else if (key === BACKSPACE || key === DELETE) typed.pop()
+        else typed.push(key)
+      }
+    }
+    stdin.on('data', onData)
+  })
 }

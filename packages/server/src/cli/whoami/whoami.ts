@@ -1,12 +1,14 @@
-import { isObject, memberOf } from '@kube-authn/core/internal'
-import { type Command, Option } from 'commander'
-import { type KubeconfigClient, kubeconfigClient } from '../client/kubeconfig-client.ts'
+import { isObject, memberOf, stringMemberOf } from '@kube-authn/core/internal'
+import type { Command } from 'commander'
+import {
+  addClientOptions,
+  type ClientOptions,
+  create,
+  kubeconfigClient,
+} from '../client/kubeconfig-client.ts'
 import { EXIT, Failure } from '../failure.ts'
-import { kubeconfigPath } from '../kubeconfig/path.ts'
-import { note, write } from '../terminal/terminal.ts'
-import { reasonOf } from '../terminal/reason-of.ts'
-import { userLines } from '../terminal/user-lines.ts'
-import type { Terminal } from '../terminal/terminal.ts'
+import { outputOption } from '../terminal/options.ts'
+import { note, type Terminal, userLines, writeResult } from '../terminal/terminal.ts'
 
 const AFTER = `
 The server and the credentials are those of a kubeconfig, plug-ins (exec) and OpenID Connect (auth-provider) included. An ID
@@ -22,16 +24,10 @@ Exit codes:
   2  the kubeconfig or the server cannot be used`
 
 /** Declares `kube-authn whoami`. */
-export function declareWhoami(command: Command, terminal: Terminal): void {
-  command
+export function declareCommand(command: Command, terminal: Terminal): void {
+  addClientOptions(command)
     .description('Asks the server of a kubeconfig who you are, by a SelfSubjectReview.')
-    .option('--kubeconfig <file>', 'the file; $KUBECONFIG or ~/.kube/config if it is not named')
-    .option('--context <name>', 'the context in it; the current one if it is not named')
-    .addOption(
-      new Option('-o, --output <format>', 'for people, or for programs')
-        .choices(['text', 'json'])
-        .default('text'),
-    )
+    .addOption(outputOption())
     .addHelpText('after', AFTER)
     .action(async (options: WhoamiOptions) => {
       terminal.exitCode = await whoami(options, terminal)
@@ -39,9 +35,7 @@ export function declareWhoami(command: Command, terminal: Terminal): void {
 }
 
 /** The options of `kube-authn whoami`. */
-interface WhoamiOptions {
-  readonly kubeconfig?: string
-  readonly context?: string
+interface WhoamiOptions extends ClientOptions {
   readonly output: 'text' | 'json'
 }
 
@@ -54,44 +48,18 @@ const PATH = '/apis/authentication.k8s.io/v1/selfsubjectreviews'
  *
  * @returns the exit code.
  */
-export async function whoami(
-  { kubeconfig, context, output }: WhoamiOptions,
-  terminal: Terminal,
-): Promise<number> {
-  const client = await kubeconfigClient(terminal, kubeconfigPath(kubeconfig, terminal.env), context)
-  const response = await ask(client).finally(() => client.close())
-  if (response.status === 401) {
+async function whoami(options: WhoamiOptions, terminal: Terminal): Promise<number> {
+  const client = await kubeconfigClient(terminal, options)
+  const review = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' }
+  const { status, body } = await create(client, PATH, review).finally(() => client.close())
+  if (status === 401) {
     note(terminal, 'error: the server does not accept the credentials (401)')
     return EXIT.no
   }
-  const user = memberOf(memberOf(await bodyOf(response), 'status'), 'userInfo')
-  if (response.status !== 201 || !isObject(user)) throw new Failure(whyNot(response.status))
-  await write(
-    terminal,
-    output === 'json' ? `${JSON.stringify(user, null, 2)}\n` : `${userLines(userOf(user)).join('\n')}\n`,
-  )
+  const user = memberOf(memberOf(body, 'status'), 'userInfo')
+  if (status !== 201 || !isObject(user)) throw new Failure(whyNot(status))
+  await writeResult(terminal, options.output, user, () => userLines(userOf(user)))
   return EXIT.ok
-}
-
-async function ask({ server, fetch }: KubeconfigClient): Promise<Response> {
-  try {
-    return await fetch(server + PATH, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'application/json' },
-      body: JSON.stringify({ apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' }),
-    })
-  } catch (error) {
-    if (error instanceof Failure) throw error
-    throw new Failure(`${new URL(server).origin}: cannot be reached (${reasonOf(error)})`, { cause: error })
-  }
-}
-
-async function bodyOf(response: Response): Promise<unknown> {
-  try {
-    return await response.json()
-  } catch {
-    return undefined
-  }
 }
 
 function whyNot(status: number): string {
@@ -104,13 +72,12 @@ function whyNot(status: number): string {
 
 /** The parts of a `v1` UserInfo, of which each may be missing. */
 function userOf(user: object): Parameters<typeof userLines>[0] {
-  const text = (value: unknown): string => (typeof value === 'string' ? value : '')
   const strings = (value: unknown): readonly string[] =>
     Array.isArray(value) ? value.filter((each) => typeof each === 'string') : []
   const extra = memberOf(user, 'extra')
   return {
-    username: text(memberOf(user, 'username')),
-    uid: text(memberOf(user, 'uid')),
+    username: stringMemberOf(user, 'username'),
+    uid: stringMemberOf(user, 'uid'),
     groups: strings(memberOf(user, 'groups')),
     extra: Object.fromEntries(
       Object.entries(isObject(extra) ? extra : {}).map(([key, values]) => [key, strings(values)]),

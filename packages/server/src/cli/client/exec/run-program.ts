@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import type { Clock } from '@kube-authn/core'
-import { codeOf } from '../../terminal/new-file.ts'
+import { codeOf } from '../../failure.ts'
 
 /** A program to run. */
 export interface Program {

@@ -1,12 +1,12 @@
 import { accessSync, constants, realpathSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { type OidcProvider, parseClientKubeconfig } from '@kube-authn/node/internal'
-import { Failure } from '../../failure.ts'
-import { alone } from '../../process-lock.ts'
-import { withKubectlLock } from '../../kubeconfig/kubectl-lock.ts'
-import { withProviderFields } from '../../kubeconfig/tokens.ts'
+import { defined } from '@kube-authn/internal/defined'
+import { codeOf, Failure, orFail } from '../../failure.ts'
+import { alone, withKubectlLock } from '../../lock-file.ts'
+import { withProviderFields } from '../../kubeconfig/kubeconfig-file.ts'
 import { readText, STDIN } from '../../terminal/input.ts'
-import { codeOf, writeNewFile } from '../../terminal/new-file.ts'
+import { writeNewFile } from '../../terminal/new-file.ts'
 import type { TokenStore } from './oidc-source.ts'
 import type { Terminal } from '../../terminal/terminal.ts'
 
@@ -21,7 +21,6 @@ export interface KubeconfigStoreOptions {
   readonly provider: OidcProvider
 }
 
-const MAX_BYTES = 1_048_576
 /** How long another process may take to renew the tokens. */
 const WAIT_MS = 60_000
 /** How long another program may write. */
@@ -41,11 +40,11 @@ export function kubeconfigStore({
   provider,
 }: KubeconfigStoreOptions): TokenStore {
   const read = async (): Promise<{ readonly text: string; readonly found: OidcProvider }> => {
-    const text = await readText(terminal, path, MAX_BYTES)
+    const text = await readText(terminal, path)
     const parsed = parseClientKubeconfig(text, {
       folder: dirname(path),
       source: path,
-      ...(context !== undefined && { context }),
+      ...defined({ context }),
     })
     const { provider: found } = parsed
     const isSame =
@@ -73,9 +72,9 @@ export function kubeconfigStore({
         async () => {
           const { text } = await read()
           const changed = withProviderFields(text, path, user, fields)
-          writeNewFile(real, changed, { replaces: true, like: statSync(real) })
+          await writeNewFile(real, changed, { replaces: true, like: statSync(real) })
         },
-        { waitMs: WRITE_WAIT_MS },
+        WRITE_WAIT_MS,
       )
     },
   }
@@ -83,20 +82,18 @@ export function kubeconfigStore({
 
 /** The file behind links. @throws {Failure} if it cannot be replaced. */
 function writablePath(path: string): string {
-  if (path === STDIN) throw notWritable('standard input')
-  try {
-    const real = realpathSync(path)
-    accessSync(real, constants.W_OK)
-    accessSync(dirname(real), constants.W_OK)
-    // A new file in its place would be ours.
-    const isOurs = [0, undefined, statSync(real).uid].includes(process.getuid?.())
-    if (!isOurs) throw notWritable(`${path}: it belongs to another user`)
-    return real
-  } catch (error) {
-    throw error instanceof Failure ? error : notWritable(`${path}: cannot be written (${codeOf(error)})`)
-  }
-}
-
-function notWritable(why: string): Failure {
-  return new Failure(`could not persist new tokens: ${why}`)
+  const cannot = 'could not persist new tokens'
+  if (path === STDIN) throw new Failure(`${cannot}: standard input`)
+  return orFail(
+    () => {
+      const real = realpathSync(path)
+      accessSync(real, constants.W_OK)
+      accessSync(dirname(real), constants.W_OK)
+      // A new file in its place would be ours.
+      const isOurs = [0, undefined, statSync(real).uid].includes(process.getuid?.())
+      if (!isOurs) throw new Failure(`${cannot}: ${path}: it belongs to another user`)
+      return real
+    },
+    (error) => `${cannot}: ${path}: cannot be written (${codeOf(error)})`,
+  )
 }

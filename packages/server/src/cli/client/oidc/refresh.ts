@@ -2,9 +2,8 @@ import * as oauth from 'oauth4webapi'
 import { isObject, memberOf } from '@kube-authn/core/internal'
 import type { HttpFetch } from '@kube-authn/node'
 import { isToken, type OidcProvider } from '@kube-authn/node/internal'
-import { Failure } from '../../failure.ts'
+import { Failure, failWith, reasonOf } from '../../failure.ts'
 import { withoutControls } from '@kube-authn/internal/printable'
-import { reasonOf } from '../../terminal/reason-of.ts'
 import { clientAuthentications, requestsBy } from '../../oauth.ts'
 
 /** The tokens of a refresh. */
@@ -49,7 +48,7 @@ export async function refreshedTokens(
 async function discovered(issuerUrl: string, fetch: HttpFetch): Promise<oauth.AuthorizationServer> {
   const address = `${issuerUrl.replace(/\/$/, '')}/.well-known/openid-configuration`
   if (!isHttps(address)) throw new Failure('idp-issuer-url: must be an https URL')
-  const response = await reached(issuerUrl, () => fetch(address, { headers: { accept: 'application/json' } }))
+  const response = await reached(issuerUrl, fetch(address, { headers: { accept: 'application/json' } }))
   if (response.status !== 200) {
     await response.body?.cancel()
     const status = withoutControls(`${response.status} ${response.statusText}`.trim())
@@ -80,7 +79,8 @@ async function grant(
 ): Promise<Response> {
   const [first, ...others] = clientAuthentications(server, clientSecret)
   const ask = (authentication: oauth.ClientAuth): Promise<Response> =>
-    reached(issuerUrl, () =>
+    reached(
+      issuerUrl,
       oauth.refreshTokenGrantRequest(server, { client_id: clientId }, authentication, refreshToken, {
         [oauth.customFetch]: requestsBy(fetch),
       }),
@@ -95,19 +95,15 @@ async function grant(
   return response
 }
 
-async function reached<T>(issuerUrl: string, ask: () => Promise<T>): Promise<T> {
-  try {
-    return await ask()
-  } catch (error) {
-    throw new Failure(`${new URL(issuerUrl).origin}: cannot be reached (${reasonOf(error)})`, {
-      cause: error,
-    })
-  }
+function reached<T>(issuerUrl: string, ask: Promise<T>): Promise<T> {
+  return ask.catch(
+    failWith((error) => `${new URL(issuerUrl).origin}: cannot be reached (${reasonOf(error)})`),
+  )
 }
 
 /** `undefined` if it is not JSON. @throws {Failure} if it cannot be read: it is too long, for example. */
 async function jsonOf(response: Response, issuerUrl: string): Promise<unknown> {
-  const text = await reached(issuerUrl, () => response.text())
+  const text = await reached(issuerUrl, response.text())
   try {
     return JSON.parse(text)
   } catch {

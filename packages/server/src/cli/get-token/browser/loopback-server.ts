@@ -1,8 +1,7 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { Failure } from '../../failure.ts'
-import { codeOf } from '../../terminal/new-file.ts'
+import { codeOf, Failure, failWith } from '../../failure.ts'
 
 /** A server for one login. */
 export interface LoopbackServer {
@@ -80,11 +79,9 @@ export async function loopbackServer(
 }
 
 async function listening(server: Server, port: number): Promise<number> {
-  try {
-    await once(server.listen(port, '127.0.0.1'), 'listening')
-  } catch (error) {
-    throw new Failure(`--redirect-port: port ${port} cannot be used (${codeOf(error)})`, { cause: error })
-  }
+  await once(server.listen(port, '127.0.0.1'), 'listening').catch(
+    failWith((error) => `--redirect-port: port ${port} cannot be used (${codeOf(error)})`),
+  )
   const address = server.address()
   return typeof address === 'object' && address !== null ? address.port : port
 }

@@ -1,11 +1,11 @@
-import type { ConfigurationProblem } from '@kube-authn/core'
 import { booleanOf, isGiven, type ParsedFlags, secondsOf, stringOf } from '@kube-authn/node/internal'
 import { dns1123LabelProblems, dns1123SubdomainProblems } from '@kube-authn/internal/kubernetes-names'
 import {
   electionProblems,
   type LeaderElectionOptions,
 } from '../../../controllers/leader-election/election-settings.ts'
-import { isSharedStore } from '../../store-url/store-url.ts'
+import { namedStore } from '../../store-url/store-url.ts'
+import type { AddProblem } from './flag-problems.ts'
 import { storeValueOf } from './store-flags.ts'
 
 /** How the one is elected that runs the controllers; `undefined` if each process runs them. */
@@ -17,9 +17,10 @@ export type ServeElection = Required<Omit<LeaderElectionOptions, 'identity'>>
  * Deviation: it is on by default only if several processes can use the store (`docs/deviations.md`, leader election).
  */
 export function electionOf(flags: ParsedFlags): ServeElection | undefined {
+  const store = namedStore(storeValueOf(flags))
   const isElected = isGiven(flags, 'leader-elect')
     ? booleanOf(flags, 'leader-elect')
-    : isSharedStore(storeValueOf(flags))
+    : 'isShared' in store && store.isShared
   if (!isElected) return undefined
   return {
     leaseName: stringOf(flags, 'leader-elect-resource-name'),
@@ -31,29 +32,17 @@ export function electionOf(flags: ParsedFlags): ServeElection | undefined {
 }
 
 /** Problems of these flags. Those of an election that does not take place do not count. */
-export function electionFlagProblems(flags: ParsedFlags): readonly ConfigurationProblem[] {
+export function electionFlagProblems(flags: ParsedFlags, add: AddProblem): void {
   const election = electionOf(flags)
-  if (election === undefined) return []
+  if (election === undefined) return
   const { leaseName, leaseNamespace, retryPeriodSeconds } = election
-  return [
-    ...(retryPeriodSeconds > 0 ? [] : [problem('retry-period', 'must be a positive duration')]),
-    ...electionProblems(election, {
-      leaseDuration: pathOf('lease-duration'),
-      renewDeadline: pathOf('renew-deadline'),
-    }),
-    ...(dns1123SubdomainProblems(leaseName).length === 0
-      ? []
-      : [problem('resource-name', 'must be the name of an object')]),
-    ...(dns1123LabelProblems(leaseNamespace).length === 0
-      ? []
-      : [problem('resource-namespace', 'must be the name of a namespace')]),
-  ]
-}
-
-function pathOf(name: string): string {
-  return `--leader-elect-${name}`
-}
-
-function problem(name: string, message: string): ConfigurationProblem {
-  return { path: pathOf(name), message }
+  if (!(retryPeriodSeconds > 0)) add('leader-elect-retry-period', 'must be a positive duration')
+  const names = { leaseDuration: 'leader-elect-lease-duration', renewDeadline: 'leader-elect-renew-deadline' }
+  for (const { path, message } of electionProblems(election, names)) add(path, message)
+  if (dns1123SubdomainProblems(leaseName).length > 0) {
+    add('leader-elect-resource-name', 'must be the name of an object')
+  }
+  if (dns1123LabelProblems(leaseNamespace).length > 0) {
+    add('leader-elect-resource-namespace', 'must be the name of a namespace')
+  }
 }

@@ -1,11 +1,14 @@
+import { type Command, Option } from 'commander'
+import type { Terminal } from '../../terminal/terminal.ts'
+
 /** A flag in the help and in the completion. */
 export interface FlagHelp {
   readonly name: string
-  /** What its value is; absent for a boolean flag. */
-  readonly value?: string
+  /** What its value is; `undefined` for a boolean flag. */
+  readonly value: string | undefined
   readonly description: string
-  /** The values that it can have. Default: any. */
-  readonly choices?: readonly string[]
+  /** The values that it can have; `undefined`: any. */
+  readonly choices: readonly string[] | undefined
 }
 
 /** Flags of one subject. */
@@ -17,23 +20,60 @@ export interface FlagGroup {
 /** A line of a table: `name value` and what it is for. */
 type Row = readonly [nameAndValue: string, description: string, choices?: readonly string[]]
 
-function group(heading: string, ...rows: readonly Row[]): FlagGroup {
+/** The flags of one subject, each as a line of a table. */
+export function group(heading: string, ...rows: readonly Row[]): FlagGroup {
   return { heading, flags: rows.map(flagOf) }
 }
 
 function flagOf([nameAndValue, description, choices]: Row): FlagHelp {
   const [name = '', value] = nameAndValue.split(' ', 2)
-  return {
-    name,
-    description,
-    ...(value !== undefined && { value }),
-    ...(choices !== undefined && { choices }),
+  return { name, value, description, choices }
+}
+
+/** A command that runs a server. */
+export interface ServerCommand {
+  readonly description: string
+  /** The end of its help. */
+  readonly after: string
+  readonly groups: readonly FlagGroup[]
+  /** Flags that are in the completion only. */
+  readonly further?: readonly FlagHelp[]
+  /** Runs it with the arguments after its name. @returns the exit code. */
+  readonly run: (argv: readonly string[]) => Promise<number>
+}
+
+/** Declares a command whose flags are declared for help and completion, and read as kube-apiserver reads them. */
+export function declareServer(
+  command: Command,
+  terminal: Terminal,
+  argv: readonly string[],
+  { description, after, groups, further = [], run }: ServerCommand,
+): void {
+  command
+    .description(description)
+    .usage('[flags]')
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .addHelpText('after', after)
+    .action(async () => {
+      terminal.exitCode = await run(argv.slice(argv.indexOf(command.name()) + 1))
+    })
+  for (const { heading, flags } of groups) {
+    for (const flag of flags) command.addOption(optionFor(flag).helpGroup(heading))
   }
+  for (const flag of further) command.addOption(optionFor(flag).hideHelp())
+}
+
+function optionFor({ name, value, description, choices }: FlagHelp): Option {
+  const option = new Option(value === undefined ? `--${name}` : `--${name} <${value}>`, description)
+  // Not `choices()`: values are checked where the flag is read.
+  if (choices !== undefined) option.argChoices = [...choices]
+  return option
 }
 
 const VERSIONS = ['v1', 'v1beta1'] as const
 
-/** What `kube-authn serve --help` shows. The kinds and defaults of flags are in `serving-flags.ts` and in `@kube-authn/node`. */
+/** What `kube-authn serve --help` shows. The kinds and defaults of flags are in `flag-table.ts` and in `@kube-authn/node`. */
 export const SHOWN_FLAGS: readonly FlagGroup[] = [
   group(
     'Data and addresses:',

@@ -1,3 +1,5 @@
+import type { ConfigurationProblem } from '@kube-authn/core'
+import { nearestName } from '@kube-authn/core/internal'
 import {
   AUDIT_FLAGS,
   AUTHENTICATION_FLAGS,
@@ -5,10 +7,81 @@ import {
   FLAG_ALIASES,
   type FlagTable,
   type KnownFlag,
+  type ParsedFlags,
+  shownFlag,
 } from '@kube-authn/node/internal'
 import { isWithoutEffect, REFUSED_FLAGS } from './other-flags.ts'
-import { OWN_FLAGS, SERVING_ALIASES, SERVING_FLAGS } from './serving-flags.ts'
-import { unknownFlag } from './unknown-flag.ts'
+
+/** The kinds of flags, with their defaults. */
+export const text = (byDefault = ''): KnownFlag => ({ kind: 'string', default: byDefault })
+export const list = (...byDefault: readonly string[]): KnownFlag => ({ kind: 'slice', default: byDefault })
+export const number = (byDefault: number): KnownFlag => ({ kind: 'wholeNumber', default: String(byDefault) })
+export const duration = (byDefault: string): KnownFlag => ({ kind: 'duration', default: byDefault })
+export const off: KnownFlag = { kind: 'boolean', default: false }
+const on: KnownFlag = { kind: 'boolean', default: true }
+
+/** The flags without which nothing could be kept: of this command only. */
+export const OWN_FLAGS: Readonly<Record<string, KnownFlag>> = {
+  'data-dir': text('kube-authn-data'),
+  'forward-auth': off,
+  'forward-auth-authorize': off,
+  'forward-auth-extra-keys': list(),
+  'forward-auth-login-url': text(),
+  'forward-auth-max-numbered-groups': number(0),
+  'forward-auth-original': text('x-forwarded'),
+  'in-memory': off,
+  output: text('text'),
+  store: text(),
+  strict: off,
+}
+
+/**
+ * The flags of serving, with the defaults of kube-apiserver and kube-controller-manager 1.36, except the addresses.
+ *
+ * Deviation: the address is loopback by default (`docs/deviations.md`, bind address).
+ *
+ * Source: apiserver `pkg/server/options`, kubernetes `cmd/kube-apiserver/app/options`, `cmd/kube-controller-manager/app/options`; release-1.6 for
+ * `insecure-*`.
+ */
+export const SERVING_FLAGS: Readonly<Record<string, KnownFlag>> = {
+  'advertise-address': text(),
+  'bind-address': text('127.0.0.1'),
+  'cert-dir': text(),
+  'cluster-signing-cert-file': text(),
+  'cluster-signing-duration': duration('8760h0m0s'),
+  'cluster-signing-key-file': text(),
+  controllers: list('*'),
+  'disable-http2-serving': on,
+  'external-hostname': text(),
+  'http2-max-streams-per-connection': number(0),
+  'insecure-bind-address': text('127.0.0.1'),
+  'insecure-port': number(0),
+  'leader-elect': on,
+  'leader-elect-lease-duration': duration('15s'),
+  'leader-elect-renew-deadline': duration('10s'),
+  'leader-elect-resource-name': text('kube-authn-controllers'),
+  'leader-elect-resource-namespace': text('kube-system'),
+  'leader-elect-retry-period': duration('2s'),
+  'max-mutating-requests-inflight': number(200),
+  'max-requests-inflight': number(400),
+  'request-timeout': duration('1m0s'),
+  'root-ca-file': text(),
+  'secure-port': number(6443),
+  'service-account-private-key-file': text(),
+  'shutdown-delay-duration': duration('0s'),
+  'tls-cert-file': text(),
+  'tls-cipher-suites': list(),
+  'tls-min-version': text('VersionTLS12'),
+  'tls-sni-cert-key': { kind: 'array', default: [] },
+}
+
+/** Names of flags in other releases. */
+export const SERVING_ALIASES: Readonly<Record<string, string>> = {
+  address: 'insecure-bind-address',
+  'experimental-cluster-signing-duration': 'cluster-signing-duration',
+  port: 'insecure-port',
+  'public-address-override': 'bind-address',
+}
 
 /** Every flag that has an effect. */
 const FLAGS: ReadonlyMap<string, KnownFlag> = new Map(
@@ -33,4 +106,41 @@ export const SERVE_TABLE: FlagTable = {
       ? undefined
       : unknownFlag('serve', [...FLAGS.keys(), ...Object.keys(ALIASES)], dashes, name)
   },
+}
+
+/**
+ * The problem of a flag that a command does not have. Its value may be a secret, and is not shown.
+ *
+ * @param known the names of all flags of the command.
+ */
+export function unknownFlag(
+  command: string,
+  known: readonly string[],
+  dashes: '-' | '--',
+  name: string,
+): ConfigurationProblem {
+  const nearest = nearestName(name, known)
+  const advice =
+    nearest === undefined
+      ? `; kube-authn ${command} --help has the known ones`
+      : `, did you mean --${nearest}?`
+  return {
+    path: `${dashes}${shownFlag(name)}`,
+    message: dashes === '-' ? `flags start with two dashes${advice}` : `unknown flag${advice}`,
+  }
+}
+
+/**
+ * The given flags of a table, as they were given.
+ *
+ * @param except flags of the table that the command itself reads.
+ */
+export function givenFlags(
+  { given }: ParsedFlags,
+  table: Readonly<Record<string, unknown>>,
+  except: ReadonlySet<string>,
+): readonly string[] {
+  return [...given]
+    .filter(([name]) => Object.hasOwn(table, name) && !except.has(name))
+    .flatMap(([name, values]) => values.map((value) => `--${name}=${value}`))
 }

@@ -1,4 +1,3 @@
-import type { ConfigurationProblem } from '@kube-authn/core'
 import {
   booleanOf,
   isGiven,
@@ -9,6 +8,7 @@ import {
   stringOf,
 } from '@kube-authn/node/internal'
 import type { ForwardSettings } from '../settings.ts'
+import type { AddProblem } from './flag-problems.ts'
 
 const LOGIN_URL = 'forward-auth-login-url'
 const GROUPS = 'forward-auth-max-numbered-groups'
@@ -28,23 +28,22 @@ export const FORWARD_FLAGS: ReadonlyMap<string, string> = new Map([
 /** What the flags of forward authentication say; `undefined` if it is off. `forwardProblems` has nothing against them. */
 export function forwardSettings(flags: ParsedFlags): ForwardSettings | undefined {
   if (!booleanOf(flags, 'forward-auth')) return undefined
-  const loginUrl = optionalString(flags, LOGIN_URL)
   return {
     authorizes: booleanOf(flags, 'forward-auth-authorize'),
     original: ORIGINALS.get(stringOf(flags, ORIGINAL)) ?? 'x-forwarded',
     maxNumberedGroups: numberOf(flags, GROUPS),
-    ...(loginUrl !== undefined && { loginUrl }),
-    ...(isGiven(flags, EXTRA_KEYS) && { extraKeys: listOfFlag(flags, EXTRA_KEYS) }),
+    loginUrl: optionalString(flags, LOGIN_URL),
+    extraKeys: isGiven(flags, EXTRA_KEYS) ? listOfFlag(flags, EXTRA_KEYS) : undefined,
   }
 }
 
 /** Problems of these flags, but those that `forwardAuthentication` finds. */
-export function forwardProblems(flags: ParsedFlags): readonly ConfigurationProblem[] {
+export function forwardProblems(flags: ParsedFlags, add: AddProblem): void {
   if (!booleanOf(flags, 'forward-auth')) {
-    return [LOGIN_URL, GROUPS, EXTRA_KEYS, ORIGINAL, 'forward-auth-authorize']
-      .filter((name) => isGiven(flags, name))
-      .map((name) => ({ path: `--${name}`, message: 'has no effect without --forward-auth' }))
+    for (const name of [LOGIN_URL, GROUPS, EXTRA_KEYS, ORIGINAL, 'forward-auth-authorize']) {
+      if (isGiven(flags, name)) add(name, 'has no effect without --forward-auth')
+    }
+  } else if (!ORIGINALS.has(stringOf(flags, ORIGINAL))) {
+    add(ORIGINAL, `must be one of ${[...ORIGINALS.keys()].join(', ')}`)
   }
-  if (ORIGINALS.has(stringOf(flags, ORIGINAL))) return []
-  return [{ path: `--${ORIGINAL}`, message: `must be one of ${[...ORIGINALS.keys()].join(', ')}` }]
 }

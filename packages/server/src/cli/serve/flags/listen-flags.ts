@@ -1,8 +1,17 @@
 import { isIP } from 'node:net'
-import type { ConfigurationProblem } from '@kube-authn/core'
 import { quoted } from '@kube-authn/core/internal'
-import { isGiven, numberOf, type ParsedFlags, stringOf } from '@kube-authn/node/internal'
-import type { ListenAddress } from '../settings.ts'
+import {
+  booleanOf,
+  isGiven,
+  keepsHttp2Fields,
+  listOfFlag,
+  numberOf,
+  type ParsedFlags,
+  stringOf,
+} from '@kube-authn/node/internal'
+import { defined } from '@kube-authn/internal/defined'
+import type { ListenAddress, SniCertificateFiles, TlsSettings } from '../settings.ts'
+import { type AddProblem, pairOf, pairProblems } from './flag-problems.ts'
 
 /** Where a server listens with HTTPS, and how it says that it does. */
 export interface ListenSettings {
@@ -22,9 +31,8 @@ export function listenSettings(flags: ParsedFlags): ListenSettings {
 export function listenProblems(
   flags: ParsedFlags,
   { addresses, ports }: { readonly addresses: readonly string[]; readonly ports: readonly string[] },
-): readonly ConfigurationProblem[] {
-  const problems: ConfigurationProblem[] = []
-  const add = (name: string, message: string): void => void problems.push({ path: `--${name}`, message })
+  add: AddProblem,
+): void {
   for (const name of addresses) {
     const address = stringOf(flags, name)
     if (isGiven(flags, name) && isIP(address) === 0)
@@ -35,5 +43,122 @@ export function listenProblems(
     if (port < 0 || port > 65_535) add(name, `must be a port from 0 to 65535, not ${port}`)
   }
   if (!['text', 'json'].includes(stringOf(flags, 'output'))) add('output', 'must be text or json')
-  return problems
+}
+
+const CERT = 'tls-cert-file'
+const KEY = 'tls-private-key-file'
+const SNI = 'tls-sni-cert-key'
+
+const MIN_VERSIONS: ReadonlyMap<string, TlsSettings['minVersion']> = new Map([
+  ['VersionTLS12', 'TLSv1.2'],
+  ['VersionTLS13', 'TLSv1.3'],
+])
+
+/** The names of OpenSSL for suites of TLS 1.2 that Go does not call insecure. Those of TLS 1.3 have the same names, and are always there, as in Go. */
+const SUITES: ReadonlyMap<string, string> = new Map([
+  ['TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA', 'ECDHE-ECDSA-AES128-SHA'],
+  ['TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA', 'ECDHE-ECDSA-AES256-SHA'],
+  ['TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256', 'ECDHE-ECDSA-AES128-GCM-SHA256'],
+  ['TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384', 'ECDHE-ECDSA-AES256-GCM-SHA384'],
+  ['TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305', 'ECDHE-ECDSA-CHACHA20-POLY1305'],
+  ['TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256', 'ECDHE-ECDSA-CHACHA20-POLY1305'],
+  ['TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA', 'ECDHE-RSA-AES128-SHA'],
+  ['TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA', 'ECDHE-RSA-AES256-SHA'],
+  ['TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256', 'ECDHE-RSA-AES128-GCM-SHA256'],
+  ['TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384', 'ECDHE-RSA-AES256-GCM-SHA384'],
+  ['TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305', 'ECDHE-RSA-CHACHA20-POLY1305'],
+  ['TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256', 'ECDHE-RSA-CHACHA20-POLY1305'],
+])
+const SUITES_OF_TLS13 = [
+  'TLS_AES_128_GCM_SHA256',
+  'TLS_AES_256_GCM_SHA384',
+  'TLS_CHACHA20_POLY1305_SHA256',
+] as const
+
+/**
+ * Problems of the flags of TLS.
+ *
+ * Deviation: TLS 1.0 and 1.1, suites that Go calls insecure, and IP addresses and empty names of certificates are refused
+ * (`docs/deviations.md`, old TLS; names of certificates).
+ *
+ * Source: component-base `cli/flag/ciphersuites_flag.go`, `cli/flag/namedcertkey_flag.go`.
+ */
+export function tlsProblems(flags: ParsedFlags, add: AddProblem): void {
+  pairProblems(flags, CERT, KEY, add)
+  for (const value of listOfFlag(flags, SNI)) {
+    const problem = sniProblem(value)
+    if (problem !== undefined) add(SNI, problem)
+  }
+  const version = stringOf(flags, 'tls-min-version')
+  if (!MIN_VERSIONS.has(version)) {
+    add('tls-min-version', `must be VersionTLS12 or VersionTLS13, not ${quoted(version)}`)
+  }
+  for (const suite of listOfFlag(flags, 'tls-cipher-suites')) {
+    const isKnown = SUITES.has(suite) || SUITES_OF_TLS13.some((each) => each === suite)
+    if (!isKnown) add('tls-cipher-suites', `Cipher suite ${quoted(suite)} is not supported, or insecure`)
+  }
+}
+
+/** What flags without problems say. */
+export function tlsSettings(flags: ParsedFlags): Omit<TlsSettings, 'certDir' | 'http2'> {
+  const named = listOfFlag(flags, SNI).map(sniCertificate)
+  const suites = listOfFlag(flags, 'tls-cipher-suites').flatMap((suite) => SUITES.get(suite) ?? [])
+  return {
+    certificate: pairOf(flags, CERT, KEY),
+    named: named.length > 0 ? named : undefined,
+    minVersion: MIN_VERSIONS.get(stringOf(flags, 'tls-min-version')) ?? 'TLSv1.2',
+    ciphers: suites.length > 0 ? [...SUITES_OF_TLS13, ...new Set(suites)].join(':') : undefined,
+  }
+}
+
+function sniCertificate(value: string): SniCertificateFiles {
+  const { files, names } = sniParts(value)
+  const [certFile = '', keyFile = ''] = files
+  return { certFile, keyFile, ...defined({ names }) }
+}
+
+function sniProblem(value: string): string | undefined {
+  const { files, names = ['x'] } = sniParts(value)
+  if (names.length === 1 && names[0] === '') return 'empty names list is not allowed'
+  if (files.length !== 2 || files.includes(''))
+    return 'expected comma separated certificate and key file paths'
+  if (names.includes('')) return 'a name must not be empty'
+  const address = names.find((name) => isIP(name) !== 0)
+  if (address === undefined) return undefined
+  return `a name must not be an IP address: clients name none; put ${address} into --tls-cert-file`
+}
+
+/** The two files, and the names if any are given. */
+function sniParts(value: string): { readonly files: readonly string[]; readonly names?: readonly string[] } {
+  const colon = value.indexOf(':')
+  const list = (text: string): readonly string[] => text.split(',').map((each) => each.trim())
+  if (colon === -1) return { files: list(value) }
+  return { files: list(value.slice(0, colon)), names: list(value.slice(colon + 1)) }
+}
+
+const HTTP2_OFF = 'disable-http2-serving'
+const MAX_STREAMS = 'http2-max-streams-per-connection'
+/** As in kube-apiserver 1.36. */
+const DEFAULT_STREAMS = 100
+/** More than a frame of settings can say. */
+const TOO_MANY = 2 ** 32
+
+/**
+ * Problems of the flags of HTTP/2.
+ *
+ * Deviation: it is off by default (`docs/deviations.md`, HTTP/2 of serve).
+ */
+export function http2Problems(flags: ParsedFlags, add: AddProblem): void {
+  if (!booleanOf(flags, HTTP2_OFF) && !keepsHttp2Fields()) {
+    add(HTTP2_OFF, 'HTTP/2 needs Node.js 22.17, 24.2 or later: others may drop headers of a request silently')
+  }
+  const streams = numberOf(flags, MAX_STREAMS)
+  if (streams < 0 || streams >= TOO_MANY) add(MAX_STREAMS, `must be a number from 0 to ${TOO_MANY - 1}`)
+}
+
+/** What flags without problems say; `undefined` if HTTP/2 is off. */
+export function http2Settings(flags: ParsedFlags): TlsSettings['http2'] {
+  if (booleanOf(flags, HTTP2_OFF)) return undefined
+  const streams = numberOf(flags, MAX_STREAMS)
+  return { maxStreams: streams === 0 ? DEFAULT_STREAMS : streams }
 }

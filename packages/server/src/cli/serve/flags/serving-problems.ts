@@ -12,12 +12,10 @@ import {
 import { controllersProblems } from '../../../controllers/controller-names.ts'
 import { STANDARD_CONTROLLERS } from '../../../controllers/standard-controllers.ts'
 import { electionFlagProblems } from './election-flags.ts'
-import { pairProblems } from './file-pairs.ts'
+import { type AddProblem, pairProblems } from './flag-problems.ts'
 import { forwardProblems } from './forward-flags.ts'
-import { listenProblems } from './listen-flags.ts'
-import { http2Problems } from './http2-flags.ts'
+import { http2Problems, listenProblems, tlsProblems } from './listen-flags.ts'
 import { storeProblems } from './store-flags.ts'
-import { tlsProblems } from './tls-flags.ts'
 
 /**
  * Problems of the flags of serving. Those of authentication, authorization and audit are found where they are read.
@@ -25,56 +23,46 @@ import { tlsProblems } from './tls-flags.ts'
  * Deviation: plain HTTP is for loopback addresses, and port 0 is any free port (`docs/deviations.md`, insecure port; secure port 0).
  */
 export function servingProblems(flags: ParsedFlags): readonly ConfigurationProblem[] {
-  return [
-    ...listenProblems(flags, {
+  const found: ConfigurationProblem[] = []
+  const add: AddProblem = (flag, message) => void found.push({ path: `--${flag}`, message })
+  listenProblems(
+    flags,
+    {
       addresses: ['bind-address', 'insecure-bind-address', 'advertise-address'],
       ports: ['secure-port', 'insecure-port'],
-    }),
-    ...addressProblems(flags),
-    ...tlsProblems(flags),
-    ...http2Problems(flags),
-    ...pairProblems(flags, 'cluster-signing-cert-file', 'cluster-signing-key-file'),
-    ...['max-requests-inflight', 'max-mutating-requests-inflight'].flatMap((name) =>
-      numberOf(flags, name) < 0 ? [problem(name, `--${name} can not be negative value`)] : [],
-    ),
-    ...(secondsOf(flags, 'request-timeout') > 0
-      ? []
-      : [problem('request-timeout', '--request-timeout must be a positive duration')]),
-    ...(secondsOf(flags, 'shutdown-delay-duration') >= 0
-      ? []
-      : [problem('shutdown-delay-duration', '--shutdown-delay-duration can not be negative value')]),
-    ...(secondsOf(flags, 'cluster-signing-duration') > 0
-      ? []
-      : [problem('cluster-signing-duration', 'must be a positive duration')]),
-    ...(['data-dir', 'controllers'] as const).flatMap((name) =>
-      isGiven(flags, name) && [stringOf(flags, name), ...listOfFlag(flags, name)].every((each) => each === '')
-        ? [problem(name, 'must not be empty')]
-        : [],
-    ),
-    ...storeProblems(flags),
-    ...forwardProblems(flags),
-    ...electionFlagProblems(flags),
-    ...modeProblems(flags),
-    ...controllersProblems(
-      STANDARD_CONTROLLERS,
-      listOfFlag(flags, 'controllers').filter((each) => each !== ''),
-    ).map((message) => problem('controllers', message)),
-  ]
+    },
+    add,
+  )
+  addressProblems(flags, add)
+  tlsProblems(flags, add)
+  http2Problems(flags, add)
+  pairProblems(flags, 'cluster-signing-cert-file', 'cluster-signing-key-file', add)
+  limitProblems(flags, add)
+  for (const name of ['data-dir', 'controllers']) {
+    const values = [stringOf(flags, name), ...listOfFlag(flags, name)]
+    if (isGiven(flags, name) && values.every((each) => each === '')) add(name, 'must not be empty')
+  }
+  storeProblems(flags, add)
+  forwardProblems(flags, add)
+  electionFlagProblems(flags, add)
+  modeProblems(flags, add)
+  const controllers = listOfFlag(flags, 'controllers').filter((each) => each !== '')
+  for (const message of controllersProblems(STANDARD_CONTROLLERS, controllers)) add('controllers', message)
+  return found
 }
 
-function addressProblems(flags: ParsedFlags): readonly ConfigurationProblem[] {
-  const problems: ConfigurationProblem[] = []
+function addressProblems(flags: ParsedFlags, add: AddProblem): void {
   const host = stringOf(flags, 'insecure-bind-address')
   if (numberOf(flags, 'insecure-port') !== 0 && isIP(host) !== 0 && !isLoopback(host)) {
-    const message =
-      'must be a loopback address: credentials over plain HTTP can be read on the way; use --secure-port'
-    problems.push(problem('insecure-bind-address', message))
+    add(
+      'insecure-bind-address',
+      'must be a loopback address: credentials over plain HTTP can be read on the way; use --secure-port',
+    )
   }
   const hostname = optionalString(flags, 'external-hostname')
   if (hostname !== undefined && !/^[a-z\d]([a-z\d.-]{0,251}[a-z\d])?$/i.test(hostname)) {
-    problems.push(problem('external-hostname', 'must be a host name'))
+    add('external-hostname', 'must be a host name')
   }
-  return problems
 }
 
 /** Whether only processes of this machine reach the address. */
@@ -82,18 +70,27 @@ function isLoopback(address: string): boolean {
   return address.startsWith('127.') || address === '::1'
 }
 
-/** Source: kubernetes `pkg/kubeapiserver/options/authorization.go`. The other modes are checked where they are read. */
-function modeProblems(flags: ParsedFlags): readonly ConfigurationProblem[] {
-  const modes = listOfFlag(flags, 'authorization-mode')
-  if (modes.length === 0 || modes.some((mode) => mode !== 'Node')) return []
-  return [
-    problem(
-      'authorization-mode',
-      'the mode Node alone would allow nothing: there are no kubelets; use Node,RBAC or RBAC',
-    ),
-  ]
+function limitProblems(flags: ParsedFlags, add: AddProblem): void {
+  for (const name of ['max-requests-inflight', 'max-mutating-requests-inflight']) {
+    if (numberOf(flags, name) < 0) add(name, `--${name} can not be negative value`)
+  }
+  if (!(secondsOf(flags, 'request-timeout') > 0)) {
+    add('request-timeout', '--request-timeout must be a positive duration')
+  }
+  if (secondsOf(flags, 'shutdown-delay-duration') < 0) {
+    add('shutdown-delay-duration', '--shutdown-delay-duration can not be negative value')
+  }
+  if (!(secondsOf(flags, 'cluster-signing-duration') > 0)) {
+    add('cluster-signing-duration', 'must be a positive duration')
+  }
 }
 
-function problem(name: string, message: string): ConfigurationProblem {
-  return { path: `--${name}`, message }
+/** Source: kubernetes `pkg/kubeapiserver/options/authorization.go`. The other modes are checked where they are read. */
+function modeProblems(flags: ParsedFlags, add: AddProblem): void {
+  const modes = listOfFlag(flags, 'authorization-mode')
+  if (modes.length === 0 || modes.some((mode) => mode !== 'Node')) return
+  add(
+    'authorization-mode',
+    'the mode Node alone would allow nothing: there are no kubelets; use Node,RBAC or RBAC',
+  )
 }

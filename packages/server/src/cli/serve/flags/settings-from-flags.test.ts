@@ -3,7 +3,7 @@ import { AUDIT_FLAGS, AUTHENTICATION_FLAGS, AUTHORIZATION_FLAGS } from '@kube-au
 import { describe, expect, it } from 'vitest'
 import { FURTHER_FLAGS, SHOWN_FLAGS } from './flag-help.ts'
 import { isWithoutEffect, REFUSED_FLAGS } from './other-flags.ts'
-import { OWN_FLAGS, SERVING_ALIASES, SERVING_FLAGS } from './serving-flags.ts'
+import { OWN_FLAGS, SERVING_ALIASES, SERVING_FLAGS } from './flag-table.ts'
 import { settingsFromFlags } from './settings-from-flags.ts'
 
 const KNOWN = {

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
-import type { ConfigurationProblem } from '@kube-authn/core'
 import { booleanOf, isGiven, type ParsedFlags, stringOf } from '@kube-authn/node/internal'
-import { storeProblem } from '../../store-url/store-url.ts'
+import { namedStore } from '../../store-url/store-url.ts'
+import type { AddProblem } from './flag-problems.ts'
 
 /** Where the objects are kept, as `--store` names it. Default: the file `store.db` in the data folder. */
 export function storeValueOf(flags: ParsedFlags): string {
@@ -12,12 +12,13 @@ export function storeValueOf(flags: ParsedFlags): string {
 }
 
 /** Problems of `--store`. */
-export function storeProblems(flags: ParsedFlags): readonly ConfigurationProblem[] {
-  if (!isGiven(flags, 'store')) return []
+export function storeProblems(flags: ParsedFlags, add: AddProblem): void {
+  if (!isGiven(flags, 'store')) return
   const value = stringOf(flags, 'store')
-  const message =
-    booleanOf(flags, 'in-memory') && value !== 'memory'
-      ? 'must not be specified together with --in-memory'
-      : storeProblem(value)
-  return message === undefined ? [] : [{ path: '--store', message }]
+  if (booleanOf(flags, 'in-memory') && value !== 'memory') {
+    add('store', 'must not be specified together with --in-memory')
+    return
+  }
+  const store = namedStore(value)
+  if ('problem' in store) add('store', store.problem)
 }

@@ -1,12 +1,11 @@
-import { createPublicKey, X509Certificate } from 'node:crypto'
+import { X509Certificate } from 'node:crypto'
 import { isObject, memberOf, yamlDocument } from '@kube-authn/core/internal'
 import { issueClientCertificate } from '../../../certificates/issue-client-certificate.ts'
-import { withEntries } from '../../kubeconfig/entries.ts'
+import { withEntries } from '../../kubeconfig/kubeconfig-file.ts'
 import { writeNewFile } from '../../terminal/new-file.ts'
-import { newPrivateKey, pemOfKey } from './key-pair.ts'
-import type { OwnAuthority } from './own-authority.ts'
+import { newKeyPair, pemOfKey } from '../../key-pair.ts'
+import { isFresh, type OwnAuthority, validFor } from './own-authority.ts'
 import { readPrivateFile } from './private-files.ts'
-import { isFresh, validFor } from './validity.ts'
 
 /** As kubeadm. */
 const DAYS = 365
@@ -21,6 +20,11 @@ export interface KubeconfigTarget {
   readonly serverCA: string
 }
 
+/** The cluster of a kubeconfig. */
+export function clusterOf({ server, serverCA }: KubeconfigTarget): Readonly<Record<string, string>> {
+  return { server, 'certificate-authority-data': Buffer.from(serverCA).toString('base64') }
+}
+
 /**
  * Writes a kubeconfig with a client certificate of `system:masters`, or completes the one that is there: other users, contexts and comments stay.
  *
@@ -29,12 +33,12 @@ export interface KubeconfigTarget {
 export async function writeAdminKubeconfig(
   path: string,
   authority: OwnAuthority,
-  { server, serverCA }: KubeconfigTarget,
+  target: KubeconfigTarget,
   nowMs: number,
 ): Promise<void> {
   const before = readPrivateFile(path) ?? ''
   const found: unknown = before === '' ? undefined : yamlDocument(before, path)
-  const cluster = { server, 'certificate-authority-data': Buffer.from(serverCA).toString('base64') }
+  const cluster = clusterOf(target)
   const known = freshUser(found, authority, nowMs)
   const current = memberOf(found, 'current-context')
   const isNamed = typeof current === 'string' && current !== ''
@@ -46,7 +50,7 @@ export async function writeAdminKubeconfig(
     { list: 'contexts', name: NAME, field: 'context', value: { cluster: NAME, user: USER } },
   ] as const
   const after = withEntries(before, path, entries, isNamed ? undefined : NAME)
-  writeNewFile(path, after, { replaces: true })
+  await writeNewFile(path, after, { replaces: true })
 }
 
 /** Whether the own context is there, with this cluster and the own user. */
@@ -81,9 +85,9 @@ function freshUser(kubeconfig: unknown, authority: OwnAuthority, nowMs: number):
 }
 
 async function newUser(authority: OwnAuthority, nowMs: number): Promise<Readonly<Record<string, string>>> {
-  const privateKey = await newPrivateKey()
+  const { privateKey, publicKey } = newKeyPair('P-256')
   const certificate = await issueClientCertificate(authority, {
-    publicKey: createPublicKey(privateKey),
+    publicKey,
     commonName: 'kubernetes-admin',
     organizations: ['system:masters'],
     ...validFor(DAYS, nowMs),

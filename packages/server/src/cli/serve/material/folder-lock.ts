@@ -1,8 +1,7 @@
 import { closeSync, openSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { isBusy, type SqlDatabase, sqliteDriver } from '@kube-authn/store/internal/node'
-import { Failure } from '../../failure.ts'
-import { reasonOf } from '../../terminal/reason-of.ts'
+import { Failure, reasonOf } from '../../failure.ts'
 
 /** What has become of the lock of a folder. */
 export interface FolderLock {

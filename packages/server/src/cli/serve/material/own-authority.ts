@@ -2,19 +2,17 @@ import { X509Certificate } from 'node:crypto'
 import { join, resolve } from 'node:path'
 import { issueAuthority } from '../../../certificates/issue-authority.ts'
 import type { CertificateAuthority } from '../../../certificates/node-keys.ts'
-import { Failure } from '../../failure.ts'
+import { Failure, orFail } from '../../failure.ts'
 import { writeNewFile } from '../../terminal/new-file.ts'
-import { keyInFile, newPrivateKey, pemOfKey } from './key-pair.ts'
+import { keyInFile, newKeyPair, pemOfKey } from '../../key-pair.ts'
+import type { CertificateFiles } from '../settings.ts'
 import { readPrivateFile, readTextFile } from './private-files.ts'
-import { validFor } from './validity.ts'
 
 /** As kubeadm. */
 const DAYS = 3650
 
 /** The CA of a data folder. */
-export interface OwnAuthority extends CertificateAuthority {
-  readonly certFile: string
-  readonly keyFile: string
+export interface OwnAuthority extends CertificateAuthority, CertificateFiles {
   readonly pem: string
 }
 
@@ -33,7 +31,10 @@ export async function ownAuthority(folder: string, nowMs: number): Promise<OwnAu
   const privateKey = key === undefined ? undefined : keyInFile(resolve(keyFile), key)
   if (privateKey !== undefined && pem === undefined)
     return certified({ certFile, keyFile }, privateKey, nowMs)
-  const certificate = certificateIn(certFile, pem ?? '')
+  const certificate = orFail(
+    () => new X509Certificate(pem ?? ''),
+    () => `${resolve(certFile)}: is not a certificate in PEM`,
+  )
   if (privateKey === undefined || !certificate.ca || !certificate.checkPrivateKey(privateKey)) {
     throw new Failure(
       `${resolve(keyFile)}: is not there, or is not the key of the CA in ${certFile}; restore both, or remove both to begin with a new CA`,
@@ -47,31 +48,36 @@ export async function ownAuthority(folder: string, nowMs: number): Promise<OwnAu
   return { certificate, privateKey, certFile, keyFile, pem: pem ?? '' }
 }
 
-interface Files {
-  readonly certFile: string
-  readonly keyFile: string
-}
-
-async function newAuthority(files: Files, nowMs: number): Promise<OwnAuthority> {
-  const privateKey = await newPrivateKey()
-  writeNewFile(files.keyFile, pemOfKey(privateKey), { replaces: false })
+async function newAuthority(files: CertificateFiles, nowMs: number): Promise<OwnAuthority> {
+  // As kubeadm makes them with `ECDSA-P256`.
+  const { privateKey } = newKeyPair('P-256')
+  await writeNewFile(files.keyFile, pemOfKey(privateKey), { replaces: false })
   return certified(files, privateKey, nowMs)
 }
 
 async function certified(
-  { certFile, keyFile }: Files,
+  { certFile, keyFile }: CertificateFiles,
   privateKey: CertificateAuthority['privateKey'],
   nowMs: number,
 ): Promise<OwnAuthority> {
   const pem = await issueAuthority({ privateKey, commonName: 'kube-authn', ...validFor(DAYS, nowMs) })
-  writeNewFile(certFile, pem, { replaces: false })
+  await writeNewFile(certFile, pem, { replaces: false })
   return { certificate: new X509Certificate(pem), privateKey, certFile, keyFile, pem }
 }
 
-function certificateIn(path: string, pem: string): X509Certificate {
-  try {
-    return new X509Certificate(pem)
-  } catch {
-    throw new Failure(`${resolve(path)}: is not a certificate in PEM`)
-  }
+const DAY_MS = 86_400_000
+/** For clocks that are late. */
+const BACKDATE_MS = 300_000
+/** A certificate is renewed before this long is left. */
+const RENEWAL_MS = 30 * DAY_MS
+
+/** From a moment ago on, for a number of days. */
+export function validFor(days: number, nowMs: number): { readonly notBefore: Date; readonly notAfter: Date } {
+  const seconds = Math.floor(nowMs / 1000) * 1000
+  return { notBefore: new Date(seconds - BACKDATE_MS), notAfter: new Date(seconds + days * DAY_MS) }
+}
+
+/** Whether a certificate is valid now and need not be renewed yet. */
+export function isFresh({ validFrom, validTo }: X509Certificate, nowMs: number): boolean {
+  return Date.parse(validFrom) <= nowMs && Date.parse(validTo) - nowMs > RENEWAL_MS
 }

@@ -1,7 +1,7 @@
 import { lstatSync, readFileSync, statSync, type Stats } from 'node:fs'
 import { resolve } from 'node:path'
-import { Failure } from '../../failure.ts'
-import { codeOf, makeFolder } from '../../terminal/new-file.ts'
+import { codeOf, Failure } from '../../failure.ts'
+import { makeFolder } from '../../terminal/new-file.ts'
 
 /** What users other than the owner may do. */
 const OTHERS = 0o077

@@ -1,14 +1,11 @@
 import type { Command } from 'commander'
 import type { ObjectStore } from '@kube-authn/store'
 import { storeClock } from '@kube-authn/store/internal'
-import { Failure } from '../../failure.ts'
-import { storeFailureOf } from '../../store-failure.ts'
-import { openStoreAt } from '../../store-url/store-url.ts'
+import { Failure, storeFailureOf } from '../../failure.ts'
+import { requireLastingStore } from '../../store-url/store-url.ts'
 import { type Terminal, write } from '../../terminal/terminal.ts'
 import type { ExportedObject, ExportHeader } from '../file/format.ts'
 import { readExport } from '../file/read-export.ts'
-import { requireLastingStore } from '../named-store.ts'
-import { addStoreOption, type StoreOptions } from '../store-option.ts'
 import { type ImportCounts, objectWriter, type OnExisting } from './object-writer.ts'
 import { openRereadable, type RereadableFile } from './rereadable-file.ts'
 
@@ -29,22 +26,21 @@ Exit codes:
   0  imported
   2  not imported, or only in part: the message says which`
 
-/** Adds `kube-authn store import`. */
-export function addStoreImport(store: Command, terminal: Terminal): void {
-  addStoreOption(store.command('import'))
+/** Declares `kube-authn store import`. */
+export function declareStoreImport(command: Command, terminal: Terminal): void {
+  command
     .summary('write the objects of an export into a store')
     .description('Writes the objects of an export into a store.')
     .argument('<file>', 'the export; - for standard input')
     .option('--overwrite', 'replace objects that exist and differ')
     .option('--skip-existing', 'leave objects that exist as they are')
     .addHelpText('after', AFTER)
-    .action(async (file: string, options: StoreImportOptions) => {
-      await importStore(file, options, terminal)
-    })
+    .action((file: string, options: StoreImportOptions) => importStore(file, options, terminal))
 }
 
 /** The options of `kube-authn store import`. */
-interface StoreImportOptions extends StoreOptions {
+interface StoreImportOptions {
+  readonly store: string
   readonly overwrite?: boolean
   readonly skipExisting?: boolean
 }
@@ -55,12 +51,12 @@ interface StoreImportOptions extends StoreOptions {
  * @throws {Failure} if nothing was written: the file or the store cannot be used. If only a part was written, the message says so.
  */
 async function importStore(file: string, options: StoreImportOptions, terminal: Terminal): Promise<void> {
-  requireLastingStore(options.store)
+  const target = requireLastingStore(options.store)
   const onExisting = onExistingOf(options)
   const input = await openRereadable(terminal, file)
   try {
-    const { header } = await checked(input)
-    const store = await opened(options.store)
+    const header = await checkedHeader(input)
+    const store = await target.open()
     try {
       if (onExisting === 'refuse') await requireEmpty(store)
       const { objects } = await readExport(input.name, input.read())
@@ -79,29 +75,16 @@ function onExistingOf({ overwrite = false, skipExisting = false }: StoreImportOp
 }
 
 /** Reads the whole file once. */
-async function checked(input: RereadableFile): Promise<{ readonly header: ExportHeader }> {
+async function checkedHeader(input: RereadableFile): Promise<ExportHeader> {
   const { header, objects } = await readExport(input.name, input.readFirst())
   const iterator = objects[Symbol.asyncIterator]()
   while ((await iterator.next()).done !== true);
-  return { header }
-}
-
-async function opened(store: string): Promise<ObjectStore> {
-  try {
-    return await openStoreAt(store)
-  } catch (error) {
-    throw storeFailureOf(error)
-  }
+  return header
 }
 
 async function requireEmpty(store: ObjectStore): Promise<void> {
-  const isEmpty = await store.list('', { limit: 1 }).then(
-    ({ objects }) => objects.length === 0,
-    (error: unknown) => {
-      throw storeFailureOf(error)
-    },
-  )
-  if (isEmpty) return
+  const { objects } = await store.list('', { limit: 1 })
+  if (objects.length === 0) return
   throw new Failure(
     'the store is not empty: use --skip-existing to add to it, or --overwrite to replace what is there',
   )
@@ -120,8 +103,7 @@ async function writeAll(
     return writer.counts()
   } catch (error) {
     await writer.finish().catch(() => undefined)
-    const failure = storeFailureOf(error)
-    const why = failure instanceof Failure ? failure.message : 'an unexpected error'
+    const why = error instanceof Failure ? error.message : (storeFailureOf(error) ?? 'an unexpected error')
     const { written } = writer.counts()
     throw new Failure(
       `the import has stopped after ${written} of ${count} objects: ${why}. What was written stays; go on with ${onExisting === 'overwrite' ? '--overwrite' : '--skip-existing'}`,

@@ -3,9 +3,8 @@ import { rmSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Failure } from '../../failure.ts'
+import { codeOf, Failure, failWith } from '../../failure.ts'
 import { STDIN } from '../../terminal/input.ts'
-import { codeOf } from '../../terminal/new-file.ts'
 import type { Terminal } from '../../terminal/terminal.ts'
 
 /** A file that can be read twice. */
@@ -27,9 +26,7 @@ export interface RereadableFile {
 export async function openRereadable({ stdin }: Terminal, path: string): Promise<RereadableFile> {
   const name = path === STDIN ? 'standard input' : path
   if (path === STDIN) return spooled(name, stdin, () => Promise.resolve())
-  const file = await open(path, 'r').catch((error: unknown) => {
-    throw unread(name, error)
-  })
+  const file = await open(path, 'r').catch(unread(name))
   const status = await file.stat()
   if (status.isFile()) {
     const read = (): AsyncIterable<Uint8Array> => readAll(name, file)
@@ -53,13 +50,11 @@ async function spooled(
     async *readFirst() {
       try {
         for await (const chunk of source) {
-          await spool.appendFile(chunk).catch((error: unknown) => {
-            throw unspooled(error)
-          })
+          await spool.appendFile(chunk).catch(unspooled)
           yield chunk
         }
       } catch (error) {
-        throw error instanceof Failure ? error : unread(name, error)
+        unread(name)(error)
       }
     },
     read: () => readAll(name, spool),
@@ -74,9 +69,7 @@ async function spooled(
 async function temporaryFile(): Promise<FileHandle> {
   const path = join(tmpdir(), `kube-authn-import-${randomUUID()}`)
   try {
-    return await open(path, 'wx+', 0o600)
-  } catch (error) {
-    throw unspooled(error)
+    return await open(path, 'wx+', 0o600).catch(unspooled)
   } finally {
     rmSync(path, { force: true })
   }
@@ -88,24 +81,17 @@ async function* readAll(name: string, file: FileHandle): AsyncGenerator<Uint8Arr
   for (let position = 0; ;) {
     const { bytesRead, buffer } = await file
       .read(new Uint8Array(CHUNK), 0, CHUNK, position)
-      .catch((error: unknown) => {
-        throw unread(name, error)
-      })
+      .catch(unread(name))
     if (bytesRead === 0) return
     position += bytesRead
     yield buffer.subarray(0, bytesRead)
   }
 }
 
-function unread(name: string, error: unknown): Failure {
-  return new Failure(`${name}: cannot be read (${codeOf(error)})`, { cause: error })
+function unread(name: string): (error: unknown) => never {
+  return failWith((error) => `${name}: cannot be read (${codeOf(error)})`)
 }
 
-function unspooled(error: unknown): Failure {
-  return new Failure(
-    `${tmpdir()}: cannot keep what is imported (${codeOf(error)}); set TMPDIR to another folder`,
-    {
-      cause: error,
-    },
-  )
-}
+const unspooled = failWith(
+  (error) => `${tmpdir()}: cannot keep what is imported (${codeOf(error)}); set TMPDIR to another folder`,
+)

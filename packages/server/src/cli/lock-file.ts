@@ -1,7 +1,6 @@
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
-import { Failure } from './failure.ts'
-import { codeOf } from './terminal/new-file.ts'
+import { codeOf, Failure } from './failure.ts'
 
 const RETRY_MS = 100
 
@@ -17,31 +16,56 @@ export async function alone<T>(
   signal: AbortSignal,
   work: () => Promise<T>,
 ): Promise<T> {
-  while (!takesLock(path)) {
+  while (!takes(path, String(process.pid), (code) => `${path}: cannot be written (${code})`)) {
     removeIfAbandoned(path)
     if (signal.aborted) {
       throw new Failure(`another ${what} is under way; if it is not, remove ${path}`)
     }
     await setTimeout(RETRY_MS)
   }
-  const release = (): void => rmSync(path, { force: true })
+  return holding(path, work)
+}
+
+/**
+ * Runs `work` with kubectl's lock on a kubeconfig, which kubectl holds while it writes.
+ *
+ * Source: client-go `tools/clientcmd/config.go` (lockFile).
+ *
+ * @param waitMs how long to wait while another program has it.
+ * @throws {Failure} if another program has it, or it cannot be taken.
+ */
+export async function withKubectlLock(path: string, work: () => Promise<void>, waitMs = 0): Promise<void> {
+  const lock = `${path}.lock`
+  const cannot = (code: string): string => `${path}: its lock ${lock} cannot be made (${code})`
+  for (let retries = Math.floor(waitMs / RETRY_MS); !takes(lock, '', cannot); retries--) {
+    if (retries <= 0)
+      throw new Failure(`${path}: another program writes to it; if there is none, remove ${lock}`)
+    await setTimeout(RETRY_MS)
+  }
+  await holding(lock, work)
+}
+
+/** Takes a lock, if it is free. Returns whether it did. */
+function takes(lock: string, content: string, cannot: (code: string) => string): boolean {
+  try {
+    writeFileSync(lock, content, { flag: 'wx', mode: 0o600 })
+    return true
+  } catch (error) {
+    const code = codeOf(error)
+    if (code === 'EEXIST') return false
+    throw new Failure(cannot(code), { cause: error })
+  }
+}
+
+/** Runs `work`, and gives up the lock that was taken for it. */
+async function holding<T>(lock: string, work: () => Promise<T>): Promise<T> {
+  const release = (): void => rmSync(lock, { force: true })
   process.once('exit', release)
   try {
     return await work()
   } finally {
     process.off('exit', release)
     release()
-  }
-}
-
-/** Takes the lock, if it is free. Returns whether it did. */
-function takesLock(path: string): boolean {
-  try {
-    writeFileSync(path, String(process.pid), { flag: 'wx', mode: 0o600 })
-    return true
-  } catch (error) {
-    if (codeOf(error) === 'EEXIST') return false
-    throw new Failure(`${path}: cannot be written (${codeOf(error)})`, { cause: error })
   }
 }
 

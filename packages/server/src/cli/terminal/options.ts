@@ -1,5 +1,18 @@
 import { readDuration } from '@kube-authn/core/internal'
+import { Option } from 'commander'
 import { Failure } from '../failure.ts'
+
+/** Collects the values of an option that may be repeated. */
+export function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value]
+}
+
+/** The option `--output` of commands that print a result. */
+export function outputOption(): Option {
+  return new Option('-o, --output <format>', 'for people, or for programs')
+    .choices(['text', 'json'])
+    .default('text')
+}
 
 /**
  * Reads a duration in Go's form, as in `1h30m`, or in days, as in `30d`.

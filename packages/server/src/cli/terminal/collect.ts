@@ -1,4 +1,0 @@
-/** Collects the values of an option that may be repeated. */
-export function collect(value: string, before: readonly string[]): readonly string[] {
-  return [...before, value]
-}
