@@ -30,20 +30,10 @@ export function attributeRun(
   baseCost: 0 | 1,
 ): Run {
   const { meter } = context
-  const [only, ...more] = qualifiers
-  if (only === undefined) return baseCost === 0 ? base : charged(base, meter)
-  if (more.length === 0 && only.constant !== undefined && !only.isOptional) {
-    const { constant } = only
-    return (frame) => {
-      meter.charge(baseCost)
-      const value = base(frame)
-      if (value instanceof Optional) return selectedFrom(value, qualifiers, frame, context)
-      meter.charge(1)
-      return selected(value, constant)
-    }
+  return (frame) => {
+    meter.charge(baseCost)
+    return selectedFrom(base(frame), qualifiers, frame, context)
   }
-  const run: Run = (frame) => selectedFrom(base(frame), qualifiers, frame, context)
-  return baseCost === 0 ? run : charged(run, meter)
 }
 
 /**
@@ -137,13 +127,6 @@ function plain(value: Value): Value {
   if (value instanceof Optional) return value.value === undefined ? null : plain(value.value)
   if (value instanceof TypeValue) return value.name
   return visitedView(value)
-}
-
-function charged(run: Run, meter: Meter): Run {
-  return (frame) => {
-    meter.charge(1)
-    return run(frame)
-  }
 }
 
 function selection(value: Value, { key, constant }: Qualifier, frame: Frame, meter: Meter): Value {

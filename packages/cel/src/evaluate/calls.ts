@@ -1,5 +1,4 @@
-import type { Cost, FunctionDeclaration, Overload } from '../check/declarations.ts'
-import type { Type } from '../check/types.ts'
+import type { Cost, FunctionDeclaration, Implementation, Overload } from '../check/declarations.ts'
 import { isOfType, typeName } from '../values/runtime-type.ts'
 import type { Value } from '../values/value.ts'
 import { Failure, noSuchOverload } from './failure.ts'
@@ -19,92 +18,45 @@ export interface Callee {
  *
  * Source: cel-go `common/decls/decls.go`, `interpreter/interpretable.go` (`evalUnary`, `evalBinary`, `evalVarArgs`).
  */
-export function callRun(callee: Callee, args: readonly Run[], meter: Meter): Run {
-  const { declaration, overloads, isInOrder } = callee
-  const [only] = overloads
+export function callRun({ declaration, overloads, isInOrder }: Callee, args: readonly Run[], meter: Meter): Run {
+  const { name, operate } = declaration
   // As in cel-go, an operator without a definite overload costs 1.
-  const isDefinite = overloads.length === 1 || declaration.operate === undefined
-  const cost = isDefinite ? only?.cost : undefined
-  const apply = implementation(callee)
-  const [first, second] = args
-  if (first !== undefined && args.length === 1) return unaryRun(first, apply, cost, meter)
-  if (first !== undefined && second !== undefined && args.length === 2 && !isInOrder) {
-    const pay =
-      cost === undefined
-        ? () => 1
-        : (one: Value, other: Value, result: Value): number => cost([one, other], result)
-    return binaryRun(first, second, apply, pay, meter)
-  }
-  const costOf = cost ?? (() => 1)
-  return (frame) => {
-    const values: Value[] = []
-    try {
-      for (const arg of args) values.push(arg(frame))
-      const result = apply(...values)
-      meter.charge(costOf(values, result))
-      return result
-    } catch (error) {
-      if (error instanceof Failure) {
-        meter.spend(FAILURE_WORK)
-        // The call counts if all arguments have been evaluated.
-        if (values.length >= args.length - 1) {
-          meter.charge(costOf([...values, FAILED].slice(0, args.length), FAILED))
-        }
-      }
-      throw error
-    }
-  }
-}
-
-function unaryRun(operand: Run, apply: Apply, cost: Cost | undefined, meter: Meter): Run {
-  return (frame) => {
-    let value: Value = FAILED
-    try {
-      value = operand(frame)
-      const result = apply(value)
-      meter.charge(cost === undefined ? 1 : cost([value], result))
-      return result
-    } catch (error) {
-      if (error instanceof Failure) {
-        meter.spend(FAILURE_WORK)
-        meter.charge(cost === undefined ? 1 : cost([value], FAILED))
-      }
-      throw error
-    }
-  }
+  const isDefinite = overloads.length === 1 || operate === undefined
+  const cost = (isDefinite ? overloads[0]?.cost : undefined) ?? (() => 1)
+  const apply = operate ?? ((...values) => dispatched(name, overloads, values))
+  return appliedRun(args, isInOrder, apply, cost, meter)
 }
 
 /** Stands for an error as an argument or a result of a call: as in cel-go, its size is that of a simple value. */
 const FAILED = null
 
 /**
- * Evaluates a call of two arguments. As in cel-go, the second is evaluated also if the first fails, and the call costs as much as with a
- * simple value.
+ * Applies a function to its arguments. As in cel-go, the second of two is evaluated also if the first fails, unless `isInOrder`, and a call
+ * costs as much as with a simple value in the place of the last argument that fails.
  */
-export function binaryRun(
-  first: Run,
-  second: Run,
-  apply: (one: Value, other: Value) => Value,
-  costOf: (one: Value, other: Value, result: Value) => number,
+export function appliedRun(
+  args: readonly Run[],
+  isInOrder: boolean,
+  apply: Implementation,
+  cost: Cost,
   meter: Meter,
 ): Run {
   return (frame) => {
-    let one: Value = FAILED
-    let other: Value = FAILED
-    let isPending = true
+    const values: Value[] = []
     try {
-      one = first(frame)
-      isPending = false
-      other = second(frame)
-      const result = apply(one, other)
-      meter.charge(costOf(one, other, result))
+      for (const arg of args) values.push(arg(frame))
+      const result = apply(...values)
+      meter.charge(cost(values, result))
       return result
     } catch (error) {
-      if (error instanceof Failure) {
-        meter.spend(FAILURE_WORK)
-        if (isPending) other = valueOrFailed(second, frame)
-        meter.charge(costOf(one, other, FAILED))
+      if (!(error instanceof Failure)) throw error
+      meter.spend(FAILURE_WORK)
+      const [, second] = args
+      if (values.length === 0 && args.length === 2 && second !== undefined && !isInOrder) {
+        values.push(FAILED, valueOrFailed(second, frame))
       }
+      if (values.length === args.length - 1) values.push(FAILED)
+      if (values.length === args.length) meter.charge(cost(values, FAILED))
       throw error
     }
   }
@@ -119,50 +71,13 @@ function valueOrFailed(run: Run, frame: Frame): Value {
   }
 }
 
-type Apply = (...values: readonly Value[]) => Value
-
-function implementation({ declaration, overloads }: Callee): Apply {
-  const { operate, name } = declaration
-  if (operate !== undefined) return (...values) => operate(...values)
-  const [only, ...others] = overloads
-  if (only === undefined) return () => noSuchOverload(name)
-  if (others.length > 0) return (...values) => dispatched(name, overloads, values)
-  // Static types are no proof: `claims.sub.orValue(1)` is a string.
-  const fits = only.parameters.map(fitOf)
-  return (...values) => {
-    for (let index = 0; index < values.length; index++) {
-      const value = values[index]
-      if (value === undefined || fits[index]?.(value) === false) return mismatch(name, values)
-    }
-    return evaluated(only, values)
-  }
-}
-
-/** Whether a value is of a type; `undefined` if all are. */
-function fitOf(type: Type): ((value: Value) => boolean) | undefined {
-  switch (type.kind) {
-    case 'any':
-    case 'dyn':
-    case 'parameter':
-      return undefined
-    case 'string':
-      return type.isWrapper ? (value) => isOfType(value, type) : (value) => typeof value === 'string'
-    default:
-      return (value) => isOfType(value, type)
-  }
-}
-
+/** Static types are no proof: `claims.sub.orValue(1)` is a string. */
 function dispatched(name: string, overloads: readonly Overload[], values: readonly Value[]): Value {
-  for (const overload of overloads) {
-    if (overload.parameters.every((type, index) => isOfType(values[index] ?? null, type))) {
-      return evaluated(overload, values)
-    }
-  }
-  return mismatch(name, values)
-}
-
-function evaluated({ evaluate, name }: Overload, values: readonly Value[]): Value {
-  return evaluate === undefined ? noSuchOverload(name) : evaluate(...values)
+  const fitting = overloads.find(({ parameters }) =>
+    parameters.every((type, index) => isOfType(values[index] ?? null, type)),
+  )
+  if (fitting === undefined) return mismatch(name, values)
+  return fitting.evaluate === undefined ? noSuchOverload(name) : fitting.evaluate(...values)
 }
 
 /** The functions of the language that do not name themselves in the error. */

@@ -1,9 +1,9 @@
 import type { ResolvedCall } from '../check/checked.ts'
-import { equalityCost } from '../library/costs.ts'
+import { comparisonCost, equalityCost } from '../library/costs.ts'
 import type { CallNode } from '../syntax/ast.ts'
 import { equality, isIn } from '../values/equality.ts'
-import { isList, Optional } from '../values/value.ts'
-import { binaryRun } from './calls.ts'
+import { isList, Optional, type Value } from '../values/value.ts'
+import { appliedRun } from './calls.ts'
 import { noSuchOverload } from './failure.ts'
 import type { Run } from './frame.ts'
 import type { Meter } from './meter.ts'
@@ -12,16 +12,11 @@ import { constantStep, type Step } from './step.ts'
 
 /** `==` and `!=`. */
 export function equalityRun(left: Run, right: Run, isNegated: boolean, meter: Meter): Run {
-  return binaryRun(
-    left,
-    right,
-    (one, other) => {
-      const found = equality(one, other, meter)
-      return isNegated ? found !== true : (found ?? noSuchOverload())
-    },
-    (one, other) => equalityCost(one, other, isNegated),
-    meter,
-  )
+  const apply = (one: Value = null, other: Value = null): Value => {
+    const found = equality(one, other, meter)
+    return isNegated ? found !== true : (found ?? noSuchOverload())
+  }
+  return appliedRun([left, right], false, apply, isNegated ? comparisonCost : equalityCost, meter)
 }
 
 /**

@@ -30,15 +30,14 @@ export function twice([value]: readonly Value[]): number {
   return Math.ceil(sizeOf(value) * 2 * 0.1)
 }
 
-/** The cost of `==` and `!=`. That of `==` with a value of a library is fixed. */
-export function equalityCost(a: Value, b: Value, isNegated: boolean): number {
-  if (a instanceof Opaque && !isNegated) return 1
+/** The cost of `!=`, and of ordering two strings, or bytes. */
+export function comparisonCost([a, b]: readonly Value[]): number {
   return tenth(Math.min(sizeOf(a), sizeOf(b)))
 }
 
-/** The cost of ordering two strings, or bytes. */
-export function relationCost([a, b]: readonly Value[]): number {
-  return tenth(Math.min(sizeOf(a), sizeOf(b)))
+/** The cost of `==`, which is fixed for a value of a library. */
+export function equalityCost(values: readonly Value[]): number {
+  return values[0] instanceof Opaque ? 1 : comparisonCost(values)
 }
 
 /** The cost of joining two strings, or bytes. */

@@ -23,7 +23,7 @@ import { isIn } from '../values/equality.ts'
 import { compared } from '../values/ordering.ts'
 import { isReceiver, typeName } from '../values/runtime-type.ts'
 import { isList, MapValue, type Value } from '../values/value.ts'
-import { addCost, inCost, relationCost } from './costs.ts'
+import { addCost, comparisonCost, inCost } from './costs.ts'
 
 const A = parameterType('A')
 const B = parameterType('B')
@@ -170,7 +170,7 @@ function operand(value: Value | undefined): Value {
 /** The cost of an overload, by its parameters. */
 type CostOf = (first: Type, second: Type) => Cost | undefined
 
-const relationCosts: CostOf = ({ kind }) => (kind === 'string' || kind === 'bytes' ? relationCost : undefined)
+const relationCosts: CostOf = ({ kind }) => (kind === 'string' || kind === 'bytes' ? comparisonCost : undefined)
 
 function declared(
   name: string,
