@@ -47,15 +47,26 @@ export function method<Result>(
   return { signature, isMember: true, evaluate, cost }
 }
 
+/** A function of a library. */
+export interface LibraryFunction extends Declaration {
+  /** Whether it implements all overloads of its name, and fails for values of other types. */
+  readonly isShared?: boolean
+}
+
+/** Declares overloads of a function or an operator that have one implementation, which fails for values of other types. */
+export function shared(
+  declare: typeof fn | typeof method,
+  signatures: readonly string[],
+  evaluate: Implementation,
+  cost?: Cost,
+): readonly LibraryFunction[] {
+  return signatures.map((signature) => ({ ...declare(signature, evaluate, cost), isShared: true }))
+}
+
 /** One overload of a function. The parameters begin with the receiver. */
-export interface Overload {
-  readonly name: string
-  readonly isMember: boolean
+export interface Overload extends Pick<Declaration, 'isMember' | 'evaluate' | 'cost'> {
   readonly parameters: readonly Type[]
   readonly result: Type
-  /** `undefined` if the function is implemented for all overloads together. */
-  readonly evaluate: Implementation | undefined
-  readonly cost: Cost | undefined
 }
 
 /** A function with its overloads. */
@@ -69,8 +80,7 @@ export interface FunctionDeclaration {
 /** Types and functions that belong together. */
 export interface Library {
   readonly types?: readonly Type[]
-  readonly functions?: readonly Declaration[]
-  readonly operators?: readonly FunctionDeclaration[]
+  readonly functions?: readonly LibraryFunction[]
   /** Checks of the constant arguments of functions in advance. They fail as at evaluation. */
   readonly preparations?: ReadonlyMap<string, Preparation>
 }
@@ -84,21 +94,12 @@ export function functionsOf(
   types: TypeNames,
 ): ReadonlyMap<string, FunctionDeclaration> {
   const functions = new Map<string, FunctionDeclaration>()
-  const add = ({ name, overloads, operate }: FunctionDeclaration): void => {
-    const known = functions.get(name)
-    functions.set(name, {
-      name,
-      overloads: [...(known?.overloads ?? []), ...overloads],
-      operate: known?.operate ?? operate,
-    })
-  }
-  for (const { operators = [], functions: declarations = [] } of libraries) {
-    for (const operator of operators) add(operator)
-    for (const { signature, isMember, evaluate, cost } of declarations) {
-      const { name, parameters, result } = parsedSignature(signature, isMember, types)
-      const overload = { name, isMember, parameters, result, evaluate, cost }
-      add({ name, overloads: [overload], operate: undefined })
-    }
+  for (const declaration of libraries.flatMap(({ functions: declarations = [] }) => declarations)) {
+    const { signature, isMember, evaluate, cost, isShared = false } = declaration
+    const { name, parameters, result } = parsedSignature(signature, isMember, types, isShared)
+    const { overloads = [], operate = isShared ? evaluate : undefined } = functions.get(name) ?? {}
+    const overload = { isMember, parameters, result, evaluate, cost }
+    functions.set(name, { name, overloads: [...overloads, overload], operate })
   }
   return functions
 }

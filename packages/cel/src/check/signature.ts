@@ -1,43 +1,22 @@
 import {
   ANY,
-  BOOL,
-  BYTES,
-  DOUBLE,
-  DURATION,
   DYN,
-  INT,
   listType,
   mapType,
-  NULL,
   optionalType,
   parameterType,
-  STRING,
-  TIMESTAMP,
-  TYPE,
+  printedType,
+  SIMPLE_TYPES,
   Type,
   typeType,
-  UINT,
   wrapperType,
 } from './types.ts'
 
 /** The types that have a name. */
 export type TypeNames = ReadonlyMap<string, Type>
 
-/** The types of the language without parameters, by the names in signatures and error messages. */
-const SIMPLE_TYPES: TypeNames = new Map([
-  ['any', ANY],
-  ['bool', BOOL],
-  ['bytes', BYTES],
-  ['double', DOUBLE],
-  ['duration', DURATION],
-  ['dyn', DYN],
-  ['int', INT],
-  ['null', NULL],
-  ['string', STRING],
-  ['timestamp', TIMESTAMP],
-  ['type', TYPE],
-  ['uint', UINT],
-])
+/** The types without parameters, by the names in signatures and error messages. */
+const NAMED_TYPES: TypeNames = new Map([ANY, DYN, ...SIMPLE_TYPES].map((type) => [printedType(type), type]))
 
 /** A signature that has been read; the parameters begin with the receiver. */
 export interface Signature {
@@ -49,15 +28,21 @@ export interface Signature {
 /**
  * Reads a signature, such as `string.charAt(int): string`.
  *
+ * @param mayBeOperator whether the name may have any characters.
  * @throws {TypeError} if it is malformed, or if a type is unknown.
  */
-export function parsedSignature(text: string, isMember: boolean, types: TypeNames): Signature {
+export function parsedSignature(
+  text: string,
+  isMember: boolean,
+  types: TypeNames,
+  mayBeOperator = false,
+): Signature {
   const [, head = '', result = ''] = /^(.*\)): ([^:]+)$/.exec(text) ?? []
   const open = openingOf(head)
   const called = head.slice(0, open)
   const dot = isMember ? called.lastIndexOf('.') : -1
   const name = called.slice(dot + 1)
-  if (!/^[\w.@]+$/.test(name) || (isMember && dot === -1)) {
+  if (!(mayBeOperator || /^[\w.@]+$/.test(name)) || (isMember && dot === -1)) {
     throw new TypeError(`'${text}' must be a signature, such as '${isMember ? 'string.' : ''}f(int): bool'`)
   }
   const parameters = split(head.slice(open + 1, -1)).map((each) => parsedType(each, types))
@@ -88,7 +73,7 @@ export function parsedType(text: string, types: TypeNames): Type {
     if (name === 'type') return typeType(first)
     if (name === 'wrapper') return wrapperType(first)
   }
-  const known = first === undefined ? (SIMPLE_TYPES.get(text) ?? types.get(text)) : undefined
+  const known = first === undefined ? (NAMED_TYPES.get(text) ?? types.get(text)) : undefined
   if (known !== undefined) return known
   if (/^[A-Z]$/.test(text)) return parameterType(text)
   throw new TypeError(`'${text}' must be a type, such as 'string' or 'list(int)'`)

@@ -50,6 +50,20 @@ export const TIMESTAMP: Type = new Type('timestamp', 'google.protobuf.Timestamp'
 export const TYPE: Type = new Type('type', 'type')
 export const UINT: Type = new Type('uint', 'uint')
 
+/** The types of the language without parameters, of which values can be. */
+export const SIMPLE_TYPES: readonly Type[] = [
+  BOOL,
+  BYTES,
+  DOUBLE,
+  DURATION,
+  INT,
+  NULL,
+  STRING,
+  TIMESTAMP,
+  TYPE,
+  UINT,
+]
+
 export function listType(element: Type): Type {
   return new Type('list', 'list', [element])
 }

@@ -18,7 +18,11 @@ export interface Callee {
  *
  * Source: cel-go `common/decls/decls.go`, `interpreter/interpretable.go` (`evalUnary`, `evalBinary`, `evalVarArgs`).
  */
-export function callRun({ declaration, overloads, isInOrder }: Callee, args: readonly Run[], meter: Meter): Run {
+export function callRun(
+  { declaration, overloads, isInOrder }: Callee,
+  args: readonly Run[],
+  meter: Meter,
+): Run {
   const { name, operate } = declaration
   // As in cel-go, an operator without a definite overload costs 1.
   const isDefinite = overloads.length === 1 || operate === undefined
@@ -76,8 +80,7 @@ function dispatched(name: string, overloads: readonly Overload[], values: readon
   const fitting = overloads.find(({ parameters }) =>
     parameters.every((type, index) => isOfType(values[index] ?? null, type)),
   )
-  if (fitting === undefined) return mismatch(name, values)
-  return fitting.evaluate === undefined ? noSuchOverload(name) : fitting.evaluate(...values)
+  return fitting === undefined ? mismatch(name, values) : fitting.evaluate(...values)
 }
 
 /** The functions of the language that do not name themselves in the error. */

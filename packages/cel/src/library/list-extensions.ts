@@ -1,12 +1,4 @@
-import {
-  type Cost,
-  fn,
-  type FunctionDeclaration,
-  type Library,
-  method,
-  type Overload,
-} from '../check/declarations.ts'
-import { DYN, INT, listType, parameterType, type Type } from '../check/types.ts'
+import { fn, type Implementation, type Library, method, shared } from '../check/declarations.ts'
 import { abort, fail, noSuchOverload } from '../evaluate/failure.ts'
 import type { Meter } from '../evaluate/meter.ts'
 import { isIn } from '../values/equality.ts'
@@ -30,6 +22,14 @@ export function listExtensions(meter: Meter, { isStrict }: { readonly isStrict: 
   const flattenCost = ([list, depth]: readonly Value[]): number => {
     if (!isStrict && depth !== undefined && typeof depth !== 'bigint') abort('an integer was expected')
     return 1 + LIST_COST + sizeOf(list) * (typeof depth === 'bigint' ? Number(depth) : 1)
+  }
+  // The elements may be of any type.
+  const flatten: Implementation = (list = null, depth) => {
+    if (!isList(list) || (depth !== undefined && typeof depth !== 'bigint')) {
+      return noSuchOverload(`${typeName(list)}.flatten(${depth === undefined ? '' : typeName(depth)})`)
+    }
+    const levels = depth ?? 1n
+    return levels < 0n ? fail('level must be non-negative') : copied(flat(list, Number(levels), meter))
   }
   const copied = (list: List): List => {
     meter.spend(list.length / 2)
@@ -57,63 +57,28 @@ export function listExtensions(meter: Meter, { isStrict }: { readonly isStrict: 
         (list: List) => distinct(indexed(list), meter),
         ([list]) => comparisonCost(list),
       ),
-    ],
-    operators: [
-      {
-        name: 'flatten',
-        // The elements may be of any type.
-        operate: (list = null, depth) => {
-          if (!isList(list) || (depth !== undefined && typeof depth !== 'bigint')) {
-            const argument = depth === undefined ? '' : typeName(depth)
-            return noSuchOverload(`${typeName(list)}.flatten(${argument})`)
-          }
-          const levels = depth ?? 1n
-          return levels < 0n ? fail('level must be non-negative') : copied(flat(list, Number(levels), meter))
-        },
-        overloads: [
-          member('flatten', [listType(listType(A))], listType(A), flattenCost),
-          member('flatten', [listType(DYN), INT], listType(DYN), flattenCost),
-        ],
-      },
-      sorting('sort', false, comparisonCost, (list = null) =>
-        isList(list) ? sorted(indexed(list), list, meter) : noSuchOverload(isReceiver(list) ? '' : 'sort'),
+      ...shared(
+        method,
+        ['list(list(A)).flatten(): list(A)', 'list(dyn).flatten(int): list(dyn)'],
+        flatten,
+        flattenCost,
       ),
-      sorting('@sortByAssociatedKeys', true, comparisonCost, (list, keys) =>
-        isListOf(list) && isListOf(keys) ? sorted(indexed(list), keys, meter) : noSuchOverload('sortBy'),
+      ...shared(
+        method,
+        COMPARABLE_TYPES.map((type) => `list(${type}).sort(): list(${type})`),
+        (list = null) =>
+          isList(list) ? sorted(indexed(list), list, meter) : noSuchOverload(isReceiver(list) ? '' : 'sort'),
+        ([list]) => comparisonCost(list),
+      ),
+      ...shared(
+        method,
+        COMPARABLE_TYPES.map((type) => `list(A).@sortByAssociatedKeys(list(${type})): list(A)`),
+        (list = null, keys = null) =>
+          isList(list) && isList(keys) ? sorted(indexed(list), keys, meter) : noSuchOverload('sortBy'),
+        ([, keys]) => comparisonCost(keys),
       ),
     ],
   }
-}
-
-function isListOf(value: Value | undefined): value is List {
-  return value !== undefined && isList(value)
-}
-
-const A = parameterType('A')
-
-/** A method of lists whose elements, or keys, have an order. */
-function sorting(
-  name: string,
-  hasKeys: boolean,
-  costOf: (keys: Value | undefined) => number,
-  operate: FunctionDeclaration['operate'],
-): FunctionDeclaration {
-  return {
-    name,
-    operate,
-    overloads: COMPARABLE_TYPES.map((type) =>
-      member(
-        name,
-        hasKeys ? [listType(A), listType(type)] : [listType(type)],
-        listType(hasKeys ? A : type),
-        (values) => costOf(values.at(-1)),
-      ),
-    ),
-  }
-}
-
-function member(name: string, parameters: readonly Type[], result: Type, cost: Cost): Overload {
-  return { name, isMember: true, parameters, result, evaluate: undefined, cost }
 }
 
 function distinct(list: List, meter: Meter): List {

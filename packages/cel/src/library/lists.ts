@@ -1,5 +1,4 @@
 import { type Library, method } from '../check/declarations.ts'
-import { printedType } from '../check/types.ts'
 import { fail, noSuchOverload } from '../evaluate/failure.ts'
 import type { Meter } from '../evaluate/meter.ts'
 import { calculated } from '../values/arithmetic.ts'
@@ -51,7 +50,7 @@ export function lists(meter: Meter): Library {
     }
   return {
     functions: [
-      ...COMPARABLE_TYPES.map(printedType).flatMap((type) => [
+      ...COMPARABLE_TYPES.flatMap((type) => [
         method(`list(${type}).isSorted(): bool`, isSorted, elementsCost),
         method(`list(${type}).min(): ${type}`, extreme('min'), elementsCost),
         method(`list(${type}).max(): ${type}`, extreme('max'), elementsCost),

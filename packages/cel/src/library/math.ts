@@ -1,5 +1,4 @@
-import { fn, type FunctionDeclaration, type Implementation, type Library } from '../check/declarations.ts'
-import { DOUBLE, DYN, INT, listType, type Type, UINT } from '../check/types.ts'
+import { fn, type Implementation, type Library, type LibraryFunction, shared } from '../check/declarations.ts'
 import { fail, noSuchOverload } from '../evaluate/failure.ts'
 import { calledAt, type Macro } from '../syntax/macros.ts'
 import type { Node } from '../syntax/ast.ts'
@@ -25,8 +24,9 @@ export const MATH_MACROS: readonly Macro[] = [
  */
 export function math(): Library {
   return {
-    operators: [extreme('math.@max', (order) => order > 0), extreme('math.@min', (order) => order < 0)],
     functions: [
+      ...extreme('math.@max', (order) => order > 0),
+      ...extreme('math.@min', (order) => order < 0),
       ...Object.entries(ROUNDING).map(([name, round]) => fn(`math.${name}(double): double`, round)),
       fn('math.isInf(double): bool', (value: number) => !Number.isFinite(value) && !Number.isNaN(value)),
       fn('math.isNaN(double): bool', (value: number) => Number.isNaN(value)),
@@ -63,17 +63,14 @@ const ROUNDING: Readonly<Record<string, (value: number) => number>> = {
   trunc: Math.trunc,
 }
 
-function bitwise(name: string, combine: (a: bigint, b: bigint) => bigint): NonNullable<Library['functions']> {
+function bitwise(name: string, combine: (a: bigint, b: bigint) => bigint): readonly LibraryFunction[] {
   return [
     fn(`math.${name}(int, int): int`, (a: bigint, b: bigint) => BigInt.asIntN(64, combine(a, b))),
     fn(`math.${name}(uint, uint): uint`, (a: Uint, b: Uint) => new Uint(combine(a.value, b.value))),
   ]
 }
 
-function shift(
-  name: string,
-  shifted: (value: bigint, count: bigint) => bigint,
-): NonNullable<Library['functions']> {
+function shift(name: string, shifted: (value: bigint, count: bigint) => bigint): readonly LibraryFunction[] {
   const by = (value: bigint, count: bigint): bigint => {
     if (count < 0n) return fail(`math.${name}() negative offset: ${count}`)
     return count > 63n ? 0n : shifted(value, count)
@@ -87,37 +84,26 @@ function shift(
   ]
 }
 
-const NUMBERS: readonly Type[] = [DOUBLE, INT, UINT]
+const NUMBERS = ['double', 'int', 'uint']
 
-function extreme(name: string, isBetter: (order: number) => boolean): FunctionDeclaration {
+function extreme(name: string, isBetter: (order: number) => boolean): readonly LibraryFunction[] {
   const best = (values: readonly Value[]): Value =>
     values.reduce((one, other) => {
       if (!isNumber(one) || !isNumber(other)) return noSuchOverload(name)
       return isBetter(compareNumbers(other, one)) ? other : one
     })
-  const operate: Implementation = (first, second) => {
+  const evaluate: Implementation = (first, second) => {
     if (second !== undefined) return best([first ?? null, second])
     if (first === undefined || !isList(first))
       return first !== undefined && isNumber(first) ? first : noSuchOverload(name)
     return first.length === 0 ? fail(`${name}(list) argument must not be empty`) : best(first)
   }
-  const overload = (parameters: readonly Type[], result: Type): FunctionDeclaration['overloads'][number] => ({
-    name,
-    isMember: false,
-    parameters,
-    result,
-    evaluate: undefined,
-    cost: undefined,
-  })
-  return {
-    name,
-    operate,
-    overloads: NUMBERS.flatMap((type) => [
-      overload([type], type),
-      ...NUMBERS.map((other) => overload([type, other], type === other ? type : DYN)),
-      overload([listType(type)], type),
-    ]),
-  }
+  const signatures = NUMBERS.flatMap((type) => [
+    `${name}(${type}): ${type}`,
+    ...NUMBERS.map((other) => `${name}(${type}, ${other}): ${type === other ? type : 'dyn'}`),
+    `${name}(list(${type})): ${type}`,
+  ])
+  return shared(fn, signatures, evaluate)
 }
 
 function extremeMacro(name: string, called: string): Macro {

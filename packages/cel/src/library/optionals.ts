@@ -1,4 +1,4 @@
-import { fn, type Library, method } from '../check/declarations.ts'
+import { fn, type Library, method, shared } from '../check/declarations.ts'
 import { Type } from '../check/types.ts'
 import { fail, noSuchOverload } from '../evaluate/failure.ts'
 import type { Meter } from '../evaluate/meter.ts'
@@ -6,7 +6,6 @@ import { Duration, Timestamp } from '../values/times.ts'
 import { Uint } from '../values/integers.ts'
 import { isList, MapValue, NONE, Optional, type Value } from '../values/value.ts'
 import { indexed, isView } from '../values/views.ts'
-import { OPTIONAL_OPERATORS } from './operators.ts'
 
 /**
  * The functions of optionals. `optMap` and `optFlatMap` are macros, and `or` and `orValue` are evaluated by the planner.
@@ -23,8 +22,8 @@ export function optionals(meter: Meter): Library {
   }
   return {
     types: [new Type('opaque', 'optional_type')],
-    operators: OPTIONAL_OPERATORS.operators ?? [],
     functions: [
+      ...shared(fn, SELECTIONS, () => noSuchOverload()),
       fn('optional.none(): optional_type(V)', () => NONE),
       fn('optional.of(V): optional_type(V)', (value) => new Optional(value)),
       fn('optional.ofNonZeroValue(V): optional_type(V)', (value: Value) =>
@@ -46,6 +45,16 @@ export function optionals(meter: Meter): Library {
     ],
   }
 }
+
+/** The operators of optionals, which the planner evaluates. */
+const SELECTIONS: readonly string[] = [
+  '_[?_](list(A), int): optional_type(A)',
+  '_[?_](optional_type(list(A)), int): optional_type(A)',
+  '_[?_](map(A, B), A): optional_type(B)',
+  '_[?_](optional_type(map(A, B)), A): optional_type(B)',
+  '_[_](optional_type(list(A)), int): optional_type(A)',
+  '_[_](optional_type(map(A, B)), A): optional_type(B)',
+]
 
 /** Whether a value is the zero value of its type. */
 function isZero(value: Value): boolean {

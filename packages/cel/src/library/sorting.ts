@@ -1,4 +1,3 @@
-import { BOOL, BYTES, DOUBLE, DURATION, INT, STRING, TIMESTAMP, type Type, UINT } from '../check/types.ts'
 import { fail } from '../evaluate/failure.ts'
 import type { Meter } from '../evaluate/meter.ts'
 import { isOrdered, orderOf } from '../values/ordering.ts'
@@ -6,7 +5,8 @@ import { typeName } from '../values/runtime-type.ts'
 import type { Value } from '../values/value.ts'
 
 /** The types with an order. */
-export const COMPARABLE_TYPES: readonly Type[] = [INT, UINT, DOUBLE, BOOL, DURATION, TIMESTAMP, STRING, BYTES]
+export const COMPARABLE_TYPES: readonly string[] =
+  'int uint double bool duration timestamp string bytes'.split(' ')
 
 /**
  * Sorts elements by their keys. Those with equal keys keep their order. It fails if the keys are of different types or have no order.

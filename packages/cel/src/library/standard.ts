@@ -1,28 +1,12 @@
-import { type Implementation, type Library, method } from '../check/declarations.ts'
-import {
-  BOOL,
-  BYTES,
-  DOUBLE,
-  DURATION,
-  DYN,
-  INT,
-  listType,
-  mapType,
-  NULL,
-  parameterType,
-  STRING,
-  TIMESTAMP,
-  TYPE,
-  UINT,
-} from '../check/types.ts'
+import { fn, type Implementation, type Library, method, shared } from '../check/declarations.ts'
+import { DYN, listType, mapType, SIMPLE_TYPES } from '../check/types.ts'
 import { noSuchOverload } from '../evaluate/failure.ts'
 import type { Meter } from '../evaluate/meter.ts'
 import { isReceiver } from '../values/runtime-type.ts'
 import { isList, MapValue } from '../values/value.ts'
 import { sizeOf, traversal } from './costs.ts'
 
-const A = parameterType('A')
-const B = parameterType('B')
+const SIZED = ['string', 'bytes', 'list(A)', 'map(A, B)']
 
 /**
  * The types of the language, `size`, `startsWith` and `endsWith`.
@@ -46,37 +30,12 @@ export function standard(meter: Meter): Library {
     return text
   }
   return {
-    types: [
-      BOOL,
-      BYTES,
-      DOUBLE,
-      DURATION,
-      INT,
-      listType(DYN),
-      mapType(DYN, DYN),
-      NULL,
-      STRING,
-      TIMESTAMP,
-      TYPE,
-      UINT,
-    ],
-    operators: [
-      {
-        name: 'size',
-        operate: size,
-        overloads: [STRING, BYTES, listType(A), mapType(A, B)].flatMap((type) =>
-          [false, true].map((isMember) => ({
-            name: 'size',
-            isMember,
-            parameters: [type],
-            result: INT,
-            evaluate: undefined,
-            cost: undefined,
-          })),
-        ),
-      },
-    ],
+    types: [...SIMPLE_TYPES, listType(DYN), mapType(DYN, DYN)],
     functions: [
+      ...SIZED.flatMap((type) => [
+        ...shared(fn, [`size(${type}): int`], size),
+        ...shared(method, [`${type}.size(): int`], size),
+      ]),
       method(
         'string.startsWith(string): bool',
         (text: string, part: string) => paidFor(text, part).startsWith(part),
