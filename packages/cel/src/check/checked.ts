@@ -1,4 +1,4 @@
-import type { CallNode, FoldNode, Node } from '../syntax/ast.ts'
+import type { BindNode, CallNode, FoldNode, Node } from '../syntax/ast.ts'
 import type { FunctionDeclaration, Overload } from './declarations.ts'
 import type { Issues } from './issues.ts'
 import type { Declarations, Local, Reference } from './scope.ts'
@@ -19,8 +19,8 @@ export interface Checked {
   typeOf(node: Node): Type
   referenceOf(node: Node): Reference | undefined
   callOf(node: CallNode): ResolvedCall | undefined
-  /** The variables of a comprehension: its accumulator first. */
-  localsOf(node: FoldNode): readonly Local[]
+  /** The variables of a comprehension, or that of a named value. */
+  localsOf(node: FoldNode | BindNode): readonly Local[]
 }
 
 /** How values are checked. */

@@ -1,5 +1,6 @@
 import {
   type AgainNode,
+  type BindNode,
   type CallNode,
   type FoldNode,
   type IdentNode,
@@ -65,7 +66,7 @@ class Checker {
   readonly #types = new Map<Node, Type>()
   readonly #references = new Map<Node, Reference>()
   readonly #calls = new Map<CallNode, ResolvedCall>()
-  readonly #locals = new Map<FoldNode, readonly Local[]>()
+  readonly #locals = new Map<FoldNode | BindNode, readonly Local[]>()
   readonly #repeated = new Map<OnceNode, readonly Problem[]>()
 
   constructor(declarations: Declarations, options: CheckOptions) {
@@ -115,6 +116,8 @@ class Checker {
         return messageType(node, this.#state)
       case 'fold':
         return this.#fold(node, scope)
+      case 'bind':
+        return this.#bind(node, scope)
       case 'once':
         return this.#once(node, scope)
       case 'again':
@@ -280,13 +283,21 @@ class Checker {
     const outer: Scope = { locals: [accumulator], outer: scope }
     const types = itemTypes(node, range, this.#state)
     const variables = node.variables.map((name, index) => ({ name, type: types[index] ?? ERROR }))
-    this.#locals.set(node, [accumulator, ...variables])
+    this.#locals.set(node, variables)
     const inner: Scope = { locals: variables, outer }
     this.check(node.condition, inner)
     this.#require(node.condition, BOOL)
     this.check(node.step, inner)
     this.#require(node.step, accumulator.type)
     return this.#substitution.apply(this.check(node.result, outer))
+  }
+
+  #bind(node: BindNode, scope: Scope | undefined): Type {
+    // In cel-go it is a comprehension over an empty list. Errors show the number of a type parameter.
+    this.#substitution.fresh()
+    const locals = [{ name: node.name, type: this.check(node.value, scope) }]
+    this.#locals.set(node, locals)
+    return this.#substitution.apply(this.check(node.body, { locals, outer: scope }))
   }
 
   #require(node: Node, type: Type): void {

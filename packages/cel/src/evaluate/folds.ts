@@ -27,7 +27,7 @@ export interface Fold {
  *
  * Source: cel-go `interpreter/interpretable.go` (`evalFold`), `interpreter/runtimecost.go`.
  */
-export function foldRun(form: Exclude<FoldForm, 'bind'>, fold: Fold): Run {
+export function foldRun(form: FoldForm, fold: Fold): Run {
   switch (form) {
     case 'all':
       return quantifier(fold, false, 2)

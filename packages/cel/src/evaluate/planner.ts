@@ -2,6 +2,7 @@ import type { Checked, ResolvedCall } from '../check/checked.ts'
 import type { Local } from '../check/scope.ts'
 import {
   type AgainNode,
+  type BindNode,
   type CallNode,
   type FoldNode,
   type Node,
@@ -87,7 +88,9 @@ export class Planner {
           meter,
         )
       case 'fold':
-        return { run: node.form === 'bind' ? this.#bind(node) : this.#fold(node, node.form) }
+        return { run: this.#fold(node) }
+      case 'bind':
+        return { run: this.#bind(node) }
       case 'once':
         return { run: this.#once(node) }
       case 'again':
@@ -219,11 +222,11 @@ export class Planner {
     return attributeStep({ base, baseCost: 0, qualifiers: [] }, this.#context)
   }
 
-  #fold(node: FoldNode, form: Exclude<FoldNode['form'], 'bind'>): Run {
-    const [, first, second] = this.#checked.localsOf(node)
+  #fold(node: FoldNode): Run {
+    const [first, second] = this.#checked.localsOf(node)
     const range = this.plan(node.range)
     const body = this.plan(node.body)
-    return foldRun(form, {
+    return foldRun(node.form, {
       range: range.run,
       first: this.slots.of(first ?? node),
       second: second === undefined ? undefined : this.slots.of(second),
@@ -235,9 +238,9 @@ export class Planner {
   }
 
   /** The value is evaluated when it is first used. */
-  #bind(node: FoldNode): Run {
+  #bind(node: BindNode): Run {
     const [local] = this.#checked.localsOf(node)
-    const initial = this.plan(node.initial).run
+    const initial = this.plan(node.value).run
     const slot = this.slots.of(local ?? node)
     if (local !== undefined) {
       this.#bindings.set(local, (frame) => {

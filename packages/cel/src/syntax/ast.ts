@@ -51,8 +51,8 @@ export interface MessageNode extends Placed {
   readonly name: string
 }
 
-/** What a comprehension computes: `list` appends, `map` and `entries` insert, and `bind` names a value. */
-export type FoldForm = 'all' | 'exists' | 'existsOne' | 'list' | 'map' | 'entries' | 'bind'
+/** What a comprehension computes: `list` appends, and `map` and `entries` insert. */
+export type FoldForm = 'all' | 'exists' | 'existsOne' | 'list' | 'map' | 'entries'
 
 /**
  * A comprehension. The checker reads the expanded parts, as in cel-go, and the evaluator `form`, `predicate` and `body`, which are parts of
@@ -69,6 +69,14 @@ export interface FoldNode extends Placed {
   readonly step: Node
   readonly result: Node
   readonly predicate: Node | undefined
+  readonly body: Node
+}
+
+/** An expression with a named value. */
+export interface BindNode extends Placed {
+  readonly kind: 'bind'
+  readonly name: string
+  readonly value: Node
   readonly body: Node
 }
 
@@ -93,6 +101,7 @@ export type Node =
   | MapNode
   | MessageNode
   | FoldNode
+  | BindNode
   | OnceNode
   | AgainNode
 
@@ -130,6 +139,8 @@ function childrenOf(node: Node): readonly Node[] {
       return node.entries.flatMap(({ key, value }) => [key, value])
     case 'fold':
       return [node.range, node.initial, node.condition, node.step, node.result]
+    case 'bind':
+      return [node.value, node.body]
     case 'once':
       return [node.node]
   }

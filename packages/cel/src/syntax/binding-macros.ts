@@ -1,5 +1,5 @@
 import type { Node } from './ast.ts'
-import { binding, type Expand, type Macro, type MacroCall, variableName } from './macros.ts'
+import { type Expand, type Macro, type MacroCall, variableName } from './macros.ts'
 
 /**
  * `cel.bind(name, value, expression)`, and `cel.block([value, ...], expression)`, in which `cel.index(0)` is the first value.
@@ -10,12 +10,12 @@ export const BINDING_MACROS: readonly Macro[] = [
   ofCel('bind', 3, ({ args: [name, value, body], offset }) => {
     if (name === undefined || value === undefined || body === undefined) return undefined
     const problem = 'cel.bind() variable names must be simple identifiers'
-    return binding(variableName(name, problem), value, body, offset)
+    return { kind: 'bind', name: variableName(name, problem), value, body, offset }
   }),
   ofCel('block', 2, ({ args: [values, body], offset }) => {
     if (values?.kind !== 'list' || body === undefined) return undefined
     return values.elements.reduceRight<Node>(
-      (inner, { value }, index) => binding(`@index${index}`, value, inner, offset),
+      (inner, { value }, index) => ({ kind: 'bind', name: `@index${index}`, value, body: inner, offset }),
       body,
     )
   }),

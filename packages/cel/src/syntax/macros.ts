@@ -75,7 +75,7 @@ interface Expansion {
 
 /** Expands a comprehension over a range, with one or two variables. */
 export function comprehension(
-  form: Exclude<FoldForm, 'bind'>,
+  form: FoldForm,
   { target, offset }: MacroCall,
   variables: FoldNode['variables'],
   body: Node,
@@ -99,26 +99,7 @@ export function comprehension(
   }
 }
 
-/** A fold over nothing that evaluates an expression with a named value. */
-export function binding(name: string, value: Node, body: Node, offset: number): FoldNode {
-  const literal: Node = { kind: 'literal', value: false, offset }
-  return {
-    kind: 'fold',
-    form: 'bind',
-    range: emptyList(offset),
-    variables: ['#unused'],
-    accumulator: name,
-    initial: value,
-    condition: literal,
-    step: { kind: 'ident', name, offset },
-    result: body,
-    predicate: undefined,
-    body,
-    offset,
-  }
-}
-
-function expansion(form: Exclude<FoldForm, 'bind'>, offset: number, key: string, body: Node): Expansion {
+function expansion(form: FoldForm, offset: number, key: string, body: Node): Expansion {
   const result: Node = { kind: 'ident', name: ACCUMULATOR, offset }
   const literal = (value: boolean | bigint): Node => ({ kind: 'literal', value, offset })
   const notFalse = (node: Node): Node => calledAt(offset, OPERATORS.notStrictlyFalse, node)

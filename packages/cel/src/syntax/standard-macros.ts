@@ -1,13 +1,5 @@
 import type { FoldForm, FoldNode, Node } from './ast.ts'
-import {
-  binding,
-  calledAt,
-  comprehension,
-  type Macro,
-  type MacroCall,
-  methodAt,
-  variableName,
-} from './macros.ts'
+import { calledAt, comprehension, type Macro, type MacroCall, methodAt, variableName } from './macros.ts'
 import { OPERATORS } from './ast.ts'
 import { SyntaxProblem } from './source.ts'
 
@@ -83,11 +75,11 @@ export const SORTING_MACROS: readonly Macro[] = [
     const variable = variableName(element, NOT_AN_IDENTIFIER)
     const keys = comprehension('list', { ...call, target: input }, [variable], key)
     const sorted: Node = { kind: 'call', name: '@sortByAssociatedKeys', target: input, args: [keys], offset }
-    return binding(name, target, sorted, offset)
+    return { kind: 'bind', name, value: target, body: sorted, offset }
   }),
 ]
 
-const SORTABLE: ReadonlySet<Node['kind']> = new Set(['list', 'select', 'ident', 'fold', 'call'])
+const SORTABLE: ReadonlySet<Node['kind']> = new Set(['list', 'select', 'ident', 'fold', 'bind', 'call'])
 
 function receiver(name: string, count: number, expand: Macro['expand']): Macro {
   return { name, count, isReceiver: true, expand }
@@ -109,14 +101,12 @@ function presence({ args: [argument], offset }: MacroCall): Node {
   return { ...argument, isTest: true, offset }
 }
 
-type Form = Exclude<FoldForm, 'bind'>
-
-function single(form: Form, problem: string, call: MacroCall): FoldNode {
+function single(form: FoldForm, problem: string, call: MacroCall): FoldNode {
   const [name] = argumentsOf(call, 2)
   return withBody(form, call, [variableName(name, problem)])
 }
 
-function double(form: Form, call: MacroCall): FoldNode {
+function double(form: FoldForm, call: MacroCall): FoldNode {
   const [one, other] = argumentsOf(call, 3)
   const names = [simpleName(one), simpleName(other)] as const
   if (names[0] === names[1]) {
@@ -131,7 +121,7 @@ function simpleName(node: Node): string {
 }
 
 /** The body is the last argument, and the predicate the one before, if both are there. */
-function withBody(form: Form, call: MacroCall, variables: FoldNode['variables']): FoldNode {
+function withBody(form: FoldForm, call: MacroCall, variables: FoldNode['variables']): FoldNode {
   const [first, second] = call.args.slice(variables.length)
   if (first === undefined) throw new TypeError('a comprehension has a body')
   return second === undefined
@@ -151,7 +141,7 @@ function optional(call: MacroCall, macro: string, wrapped: (value: Node) => Node
     offset,
     OPERATORS.conditional,
     methodAt(offset, once, 'hasValue'),
-    wrapped(binding(name, methodAt(offset, again, 'value'), body, offset)),
+    wrapped({ kind: 'bind', name, value: methodAt(offset, again, 'value'), body, offset }),
     calledAt(offset, 'optional.none'),
   )
 }
