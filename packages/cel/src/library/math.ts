@@ -1,6 +1,6 @@
 import { fn, type Implementation, type Library, type LibraryFunction, shared } from '../check/declarations.ts'
 import { fail, noSuchOverload } from '../evaluate/failure.ts'
-import { calledAt, type Macro } from '../syntax/macros.ts'
+import { calledAt, type Macro, receiver } from '../syntax/macros.ts'
 import type { Node } from '../syntax/ast.ts'
 import { SyntaxProblem } from '../syntax/source.ts'
 import { MAX_UINT, MIN_INT, Uint } from '../values/integers.ts'
@@ -107,36 +107,28 @@ function extreme(name: string, isBetter: (order: number) => boolean): readonly L
 }
 
 function extremeMacro(name: string, called: string): Macro {
-  return {
-    name,
-    count: undefined,
-    isReceiver: true,
-    expand: ({ target, args, offset }) => {
-      if (target?.kind !== 'ident' || target.name !== 'math') return undefined
-      const [first] = args
-      if (first === undefined) {
-        throw new SyntaxProblem(`math.${name}() requires at least one argument`, target.offset)
-      }
-      if (args.length === 1) {
-        const isValid =
-          first.kind === 'list'
-            ? first.elements.length > 0 && first.elements.every(({ value }) => isNumeric(value))
-            : isNumeric(first)
-        if (isValid) return calledAt(offset, called, first)
-        throw new SyntaxProblem(`math.${name}() invalid single argument value`, first.offset)
-      }
-      const wrong = args.find((arg) => !isNumeric(arg))
-      if (wrong !== undefined) {
-        throw new SyntaxProblem(`math.${name}() simple literal arguments must be numeric`, wrong.offset)
-      }
-      if (args.length === 2) return calledAt(offset, called, ...args)
-      return calledAt(offset, called, {
-        kind: 'list',
-        elements: args.map((value) => ({ value, isOptional: false })),
-        offset,
-      })
-    },
-  }
+  return receiver(name, undefined, ({ target, offset }, ...args) => {
+    if (target.kind !== 'ident' || target.name !== 'math') return undefined
+    const [first, ...others] = args
+    if (first === undefined) {
+      throw new SyntaxProblem(`math.${name}() requires at least one argument`, target.offset)
+    }
+    if (others.length === 0) {
+      const isValid =
+        first.kind === 'list'
+          ? first.elements.length > 0 && first.elements.every(({ value }) => isNumeric(value))
+          : isNumeric(first)
+      if (isValid) return calledAt(offset, called, first)
+      throw new SyntaxProblem(`math.${name}() invalid single argument value`, first.offset)
+    }
+    const wrong = args.find((arg) => !isNumeric(arg))
+    if (wrong !== undefined) {
+      throw new SyntaxProblem(`math.${name}() simple literal arguments must be numeric`, wrong.offset)
+    }
+    if (others.length === 1) return calledAt(offset, called, ...args)
+    const elements = args.map((value) => ({ value, isOptional: false }))
+    return calledAt(offset, called, { kind: 'list', elements, offset })
+  })
 }
 
 /** Whether the node may be a number. */

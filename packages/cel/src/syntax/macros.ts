@@ -3,8 +3,8 @@ import { OPERATORS } from './ast.ts'
 import { SyntaxProblem } from './source.ts'
 
 /** A call that may be a macro. */
-export interface MacroCall {
-  readonly target: Node | undefined
+export interface MacroCall<Target = Node | undefined> {
+  readonly target: Target
   readonly args: readonly Node[]
   /** The offset of the call, which is that of all nodes that the macro adds. */
   readonly offset: number
@@ -22,14 +22,32 @@ export interface Macro {
   readonly expand: Expand
 }
 
+/**
+ * A macro with a receiver.
+ *
+ * @param expand gets that number of arguments, if there is one.
+ */
+export function receiver(
+  name: string,
+  count: number | undefined,
+  expand: (call: MacroCall<Node>, ...args: Node[]) => Node | undefined,
+): Macro {
+  return {
+    name,
+    count,
+    isReceiver: true,
+    expand: ({ target, args, offset }) => target && expand({ target, args, offset }, ...args),
+  }
+}
+
 /** The macros of an environment. */
 export class Macros {
-  readonly #macros = new Map<string, Expand>()
+  readonly #macros: ReadonlyMap<string, Expand>
 
   constructor(macros: readonly Macro[]) {
-    for (const { name, count, isReceiver, expand } of macros) {
-      this.#macros.set(keyOf(name, count, isReceiver), expand)
-    }
+    this.#macros = new Map(
+      macros.map(({ name, count, isReceiver, expand }) => [keyOf(name, count, isReceiver), expand]),
+    )
   }
 
   find(name: string, count: number, isReceiver: boolean): Expand | undefined {
@@ -51,11 +69,6 @@ export function calledAt(offset: number, name: string, ...args: readonly Node[])
   return { kind: 'call', name, target: undefined, args, offset }
 }
 
-/** A call with a receiver, at the place of the macro call. */
-export function methodAt(offset: number, target: Node, name: string): Node {
-  return { kind: 'call', name, target, args: [], offset }
-}
-
 /** The name of a variable that a macro declares. */
 export function variableName(node: Node, problem: string): string {
   if (node.kind !== 'ident') throw new SyntaxProblem(problem, node.offset)
@@ -65,31 +78,24 @@ export function variableName(node: Node, problem: string): string {
   return node.name
 }
 
-/** The names, values and results of one form of a comprehension, in terms of its accumulator. */
-interface Expansion {
-  readonly initial: Node
-  readonly condition: Node
-  readonly step: Node
-  readonly result: Node
-}
-
 /** Expands a comprehension over a range, with one or two variables. */
 export function comprehension(
   form: FoldForm,
-  { target, offset }: MacroCall,
+  { target, offset }: MacroCall<Node>,
   variables: FoldNode['variables'],
   body: Node,
   predicate?: Node,
 ): FoldNode {
-  if (target === undefined) throw new TypeError('a comprehension has a range')
-  const { step, ...rest } = expansion(form, offset, variables[0], body)
   const accumulator: Node = { kind: 'ident', name: ACCUMULATOR, offset }
+  const { step, ...rest } = expansion(form, accumulator, variables[0], body)
   return {
     kind: 'fold',
     form,
     range: target,
     variables,
     accumulator: ACCUMULATOR,
+    condition: { kind: 'literal', value: true, offset },
+    result: accumulator,
     ...rest,
     step:
       predicate === undefined ? step : calledAt(offset, OPERATORS.conditional, predicate, step, accumulator),
@@ -99,60 +105,57 @@ export function comprehension(
   }
 }
 
-function expansion(form: FoldForm, offset: number, key: string, body: Node): Expansion {
-  const result: Node = { kind: 'ident', name: ACCUMULATOR, offset }
+/** The parts of one form of a comprehension. By default it goes through all items, and its result is the accumulator. */
+function expansion(
+  form: FoldForm,
+  accumulator: Node,
+  key: string,
+  body: Node,
+): Pick<FoldNode, 'initial' | 'step'> & Partial<Pick<FoldNode, 'condition' | 'result'>> {
+  const { offset } = accumulator
+  const called = (name: string, ...args: readonly Node[]): Node => calledAt(offset, name, ...args)
   const literal = (value: boolean | bigint): Node => ({ kind: 'literal', value, offset })
-  const notFalse = (node: Node): Node => calledAt(offset, OPERATORS.notStrictlyFalse, node)
+  const list = (...elements: readonly Node[]): ListNode => ({
+    kind: 'list',
+    elements: elements.map((value) => ({ value, isOptional: false })),
+    offset,
+  })
   const map: Node = { kind: 'map', entries: [], offset }
-  const condition = literal(true)
   switch (form) {
     case 'all':
       return {
-        initial: condition,
-        condition: notFalse(result),
-        step: calledAt(offset, OPERATORS.and, result, body),
-        result,
+        initial: literal(true),
+        condition: called(OPERATORS.notStrictlyFalse, accumulator),
+        step: called(OPERATORS.and, accumulator, body),
       }
     case 'exists':
       return {
         initial: literal(false),
-        condition: notFalse(calledAt(offset, OPERATORS.not, result)),
-        step: calledAt(offset, OPERATORS.or, result, body),
-        result,
+        condition: called(OPERATORS.notStrictlyFalse, called(OPERATORS.not, accumulator)),
+        step: called(OPERATORS.or, accumulator, body),
       }
-    case 'existsOne': {
-      const more = calledAt(offset, OPERATORS.add, result, literal(1n))
+    case 'existsOne':
       return {
         initial: literal(0n),
-        condition,
-        step: calledAt(offset, OPERATORS.conditional, body, more, result),
-        result: calledAt(offset, OPERATORS.equals, result, literal(1n)),
+        step: called(
+          OPERATORS.conditional,
+          body,
+          called(OPERATORS.add, accumulator, literal(1n)),
+          accumulator,
+        ),
+        result: called(OPERATORS.equals, accumulator, literal(1n)),
       }
-    }
-    case 'list': {
-      const added: ListNode = { kind: 'list', elements: [{ value: body, isOptional: false }], offset }
-      return {
-        initial: emptyList(offset),
-        condition,
-        step: calledAt(offset, OPERATORS.add, result, added),
-        result,
-      }
-    }
+    case 'list':
+      return { initial: list(), step: called(OPERATORS.add, accumulator, list(body)) }
     case 'map':
       return {
         initial: map,
-        condition,
-        step: calledAt(offset, MAP_INSERT, result, { kind: 'ident', name: key, offset }, body),
-        result,
+        step: called(MAP_INSERT, accumulator, { kind: 'ident', name: key, offset }, body),
       }
     case 'entries':
-      return { initial: map, condition, step: calledAt(offset, MAP_INSERT, result, body), result }
+      return { initial: map, step: called(MAP_INSERT, accumulator, body) }
   }
 }
 
 /** The function that inserts entries into the map of a comprehension. */
 export const MAP_INSERT = 'cel.@mapInsert'
-
-function emptyList(offset: number): ListNode {
-  return { kind: 'list', elements: [], offset }
-}

@@ -1,6 +1,5 @@
-import type { FoldForm, FoldNode, Node } from './ast.ts'
-import { calledAt, comprehension, type Macro, type MacroCall, methodAt, variableName } from './macros.ts'
-import { OPERATORS } from './ast.ts'
+import { type FoldForm, type FoldNode, type Node, OPERATORS } from './ast.ts'
+import { calledAt, comprehension, type Macro, type MacroCall, receiver, variableName } from './macros.ts'
 import { SyntaxProblem } from './source.ts'
 
 const NOT_A_NAME = 'argument must be a simple name'
@@ -13,21 +12,18 @@ const NOT_AN_IDENTIFIER = 'argument is not an identifier'
  */
 export const STANDARD_MACROS: readonly Macro[] = [
   { name: 'has', count: 1, isReceiver: false, expand: presence },
-  receiver('all', 2, (call) => single('all', NOT_A_NAME, call)),
-  receiver('exists', 2, (call) => single('exists', NOT_A_NAME, call)),
-  receiver('exists_one', 2, (call) => single('existsOne', NOT_A_NAME, call)),
-  receiver('map', 2, (call) => single('list', NOT_AN_IDENTIFIER, call)),
-  receiver('map', 3, (call) => single('list', NOT_AN_IDENTIFIER, call)),
-  receiver('filter', 2, (call) => {
-    const [element, predicate] = argumentsOf(call, 2)
-    return comprehension('list', call, [variableName(element, NOT_AN_IDENTIFIER)], element, predicate)
-  }),
+  receiver('all', 2, single('all', NOT_A_NAME)),
+  receiver('exists', 2, single('exists', NOT_A_NAME)),
+  receiver('exists_one', 2, single('existsOne', NOT_A_NAME)),
+  receiver('map', 2, single('list', NOT_AN_IDENTIFIER)),
+  receiver('map', 3, single('list', NOT_AN_IDENTIFIER)),
+  receiver('filter', 2, (call, element, predicate) =>
+    comprehension('list', call, [variableName(element, NOT_AN_IDENTIFIER)], element, predicate),
+  ),
 ]
 
 /** The new name of `exists_one`, which Kubernetes does not have for one variable. */
-export const EXISTS_ONE_MACROS: readonly Macro[] = [
-  receiver('existsOne', 2, (call) => single('existsOne', NOT_A_NAME, call)),
-]
+export const EXISTS_ONE_MACROS: readonly Macro[] = [receiver('existsOne', 2, single('existsOne', NOT_A_NAME))]
 
 /**
  * The comprehensions with two variables: the index and the element of a list, or the key and the value of a map.
@@ -35,12 +31,14 @@ export const EXISTS_ONE_MACROS: readonly Macro[] = [
  * Source: cel-go `ext/comprehensions.go`.
  */
 export const TWO_VARIABLE_MACROS: readonly Macro[] = [
-  ...(['all', 'exists', 'existsOne'] as const).map((form) => receiver(form, 3, (call) => double(form, call))),
-  receiver('exists_one', 3, (call) => double('existsOne', call)),
-  ...([3, 4] as const).flatMap((count) => [
-    receiver('transformList', count, (call) => double('list', call)),
-    receiver('transformMap', count, (call) => double('map', call)),
-    receiver('transformMapEntry', count, (call) => double('entries', call)),
+  receiver('all', 3, double('all')),
+  receiver('exists', 3, double('exists')),
+  receiver('existsOne', 3, double('existsOne')),
+  receiver('exists_one', 3, double('existsOne')),
+  ...[3, 4].flatMap((count) => [
+    receiver('transformList', count, double('list')),
+    receiver('transformMap', count, double('map')),
+    receiver('transformMapEntry', count, double('entries')),
   ]),
 ]
 
@@ -50,10 +48,16 @@ export const TWO_VARIABLE_MACROS: readonly Macro[] = [
  * Source: cel-go `cel/library.go` (`optMap`, `optFlatMap`).
  */
 export const OPTIONAL_MACROS: readonly Macro[] = [
-  receiver('optMap', 2, (call) =>
-    optional(call, 'optMap', (value) => calledAt(call.offset, 'optional.of', value)),
+  receiver(
+    'optMap',
+    2,
+    optional('optMap', (value, offset) => calledAt(offset, 'optional.of', value)),
   ),
-  receiver('optFlatMap', 2, (call) => optional(call, 'optFlatMap', (value) => value)),
+  receiver(
+    'optFlatMap',
+    2,
+    optional('optFlatMap', (value) => value),
+  ),
 ]
 
 /**
@@ -62,37 +66,23 @@ export const OPTIONAL_MACROS: readonly Macro[] = [
  * Source: cel-go `ext/lists.go` (`sortByMacro`).
  */
 export const SORTING_MACROS: readonly Macro[] = [
-  receiver('sortBy', 2, (call) => {
+  receiver('sortBy', 2, (call, element, key) => {
     const { offset, target } = call
-    const [element, key] = argumentsOf(call, 2)
-    if (target === undefined || !SORTABLE.has(target.kind)) {
+    if (!SORTABLE.has(target.kind)) {
       const problem =
         'sortBy can only be applied to a list, identifier, comprehension, call or select expression'
-      throw new SyntaxProblem(problem, (target ?? call).offset)
+      throw new SyntaxProblem(problem, target.offset)
     }
     const name = '@__sortBy_input__'
     const input: Node = { kind: 'ident', name, offset }
     const variable = variableName(element, NOT_AN_IDENTIFIER)
     const keys = comprehension('list', { ...call, target: input }, [variable], key)
-    const sorted: Node = { kind: 'call', name: '@sortByAssociatedKeys', target: input, args: [keys], offset }
-    return { kind: 'bind', name, value: target, body: sorted, offset }
+    const body: Node = { kind: 'call', name: '@sortByAssociatedKeys', target: input, args: [keys], offset }
+    return { kind: 'bind', name, value: target, body, offset }
   }),
 ]
 
 const SORTABLE: ReadonlySet<Node['kind']> = new Set(['list', 'select', 'ident', 'fold', 'bind', 'call'])
-
-function receiver(name: string, count: number, expand: Macro['expand']): Macro {
-  return { name, count, isReceiver: true, expand }
-}
-
-function argumentsOf({ args }: MacroCall, count: 2): readonly [Node, Node]
-function argumentsOf({ args }: MacroCall, count: 3): readonly [Node, Node, Node]
-function argumentsOf({ args: [first, second, third] }: MacroCall, count: 2 | 3): readonly Node[] {
-  if (first === undefined || second === undefined || (count === 3 && third === undefined)) {
-    throw new TypeError(`a macro has ${count} arguments`)
-  }
-  return third === undefined ? [first, second] : [first, second, third]
-}
 
 function presence({ args: [argument], offset }: MacroCall): Node {
   if (argument?.kind !== 'select') {
@@ -101,18 +91,20 @@ function presence({ args: [argument], offset }: MacroCall): Node {
   return { ...argument, isTest: true, offset }
 }
 
-function single(form: FoldForm, problem: string, call: MacroCall): FoldNode {
-  const [name] = argumentsOf(call, 2)
-  return withBody(form, call, [variableName(name, problem)])
+type Expand = Parameters<typeof receiver>[2]
+
+/** The body is the last argument, and the predicate the one before, if both are there. */
+function single(form: FoldForm, problem: string): Expand {
+  return (call, name, first, second) => folded(form, call, [variableName(name, problem)], first, second)
 }
 
-function double(form: FoldForm, call: MacroCall): FoldNode {
-  const [one, other] = argumentsOf(call, 3)
-  const names = [simpleName(one), simpleName(other)] as const
-  if (names[0] === names[1]) {
-    throw new SyntaxProblem(`duplicate variable name: ${names[0]}`, other.offset)
+function double(form: FoldForm): Expand {
+  return (call, one, other, first, second) => {
+    const names = [one, other].map(simpleName)
+    if (names[0] === names[1]) throw new SyntaxProblem(`duplicate variable name: ${names[0]}`, other.offset)
+    const variables = [variableName(one, NOT_A_NAME), variableName(other, NOT_A_NAME)] as const
+    return folded(form, call, variables, first, second)
   }
-  return withBody(form, call, [variableName(one, NOT_A_NAME), variableName(other, NOT_A_NAME)])
 }
 
 function simpleName(node: Node): string {
@@ -120,28 +112,37 @@ function simpleName(node: Node): string {
   return node.name
 }
 
-/** The body is the last argument, and the predicate the one before, if both are there. */
-function withBody(form: FoldForm, call: MacroCall, variables: FoldNode['variables']): FoldNode {
-  const [first, second] = call.args.slice(variables.length)
-  if (first === undefined) throw new TypeError('a comprehension has a body')
+function folded(
+  form: FoldForm,
+  call: MacroCall<Node>,
+  variables: FoldNode['variables'],
+  first: Node,
+  second: Node | undefined,
+): FoldNode {
   return second === undefined
     ? comprehension(form, call, variables, first)
     : comprehension(form, call, variables, second, first)
 }
 
 /** The receiver is used twice. */
-function optional(call: MacroCall, macro: string, wrapped: (value: Node) => Node): Node {
-  const { target, offset } = call
-  const [variable, body] = argumentsOf(call, 2)
-  if (target === undefined) throw new TypeError('the macro has a receiver')
-  const name = variableName(variable, `${macro}() variable name must be a simple identifier`)
-  const once = { kind: 'once', node: target, offset: target.offset } as const
-  const again: Node = { kind: 'again', of: once, offset: target.offset }
-  return calledAt(
-    offset,
-    OPERATORS.conditional,
-    methodAt(offset, once, 'hasValue'),
-    wrapped({ kind: 'bind', name, value: methodAt(offset, again, 'value'), body, offset }),
-    calledAt(offset, 'optional.none'),
-  )
+function optional(macro: string, wrapped: (value: Node, offset: number) => Node): Expand {
+  return ({ target, offset }, variable, body) => {
+    const name = variableName(variable, `${macro}() variable name must be a simple identifier`)
+    const once: Node = { kind: 'once', node: target, offset: target.offset }
+    const again: Node = { kind: 'again', of: once, offset: target.offset }
+    const method = (on: Node, called: string): Node => ({
+      kind: 'call',
+      name: called,
+      target: on,
+      args: [],
+      offset,
+    })
+    return calledAt(
+      offset,
+      OPERATORS.conditional,
+      method(once, 'hasValue'),
+      wrapped({ kind: 'bind', name, value: method(again, 'value'), body, offset }, offset),
+      calledAt(offset, 'optional.none'),
+    )
+  }
 }
