@@ -35,12 +35,16 @@ export function parse(text: string, dialect: Dialect): Parsed {
   return { problems }
 }
 
-const RELATIONS: ReadonlyMap<string, string> = new Map([
-  ['in', OPERATORS.in],
-  ...['==', '!=', '<', '<=', '>', '>='].map((sign) => [sign, `_${sign}_`] as const),
-])
-const SUMS: ReadonlyMap<string, string> = new Map(['+', '-'].map((sign) => [sign, `_${sign}_`]))
-const PRODUCTS: ReadonlyMap<string, string> = new Map(['*', '/', '%'].map((sign) => [sign, `_${sign}_`]))
+/** The levels of operators that are left-associative, the weakest first. The right side of each is the same rule again. */
+const LEVELS: readonly (readonly [rule: 'relation' | 'calc', names: ReadonlyMap<string, string>])[] = [
+  ['relation', named('in', '==', '!=', '<', '<=', '>', '>=')],
+  ['calc', named('+', '-')],
+  ['calc', named('*', '/', '%')],
+]
+
+function named(...signs: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(signs.map((sign) => [sign, sign === 'in' ? OPERATORS.in : `_${sign}_`]))
+}
 
 /** A recursive descent over the rules of the grammar, with its levels of precedence. */
 class Parser extends Primaries {
@@ -53,91 +57,64 @@ class Parser extends Primaries {
   }
 
   whole(): Node {
-    const node = this.expression([EOF], [])
+    const node = this.expression([EOF])
     if (this.tokens.current.kind !== EOF) throw this.tokens.unexpected([EOF])
     return node
   }
 
-  override expression(enclosing: readonly string[], alternatives: readonly string[]): Node {
+  protected override parse(ends: readonly string[]): Node {
     return this.#depth.within('expr', this.tokens.current.start, () => {
-      const condition = this.#disjunction(enclosing, alternatives)
+      const condition = this.#disjunction()
       const mark = this.tokens.takeIf('?')
       if (mark === undefined) return condition
-      const consequent = this.#disjunction([':'], [])
+      const consequent = this.endingWith([':'], () => this.#disjunction())
       this.tokens.expect(':', START_OF_EXPRESSION)
-      const alternative = this.expression(enclosing, [])
-      return this.call(OPERATORS.conditional, [condition, consequent, alternative], mark)
+      return this.call(OPERATORS.conditional, [condition, consequent, this.expression(ends)], mark)
     })
   }
 
-  #disjunction(enclosing: readonly string[], alternatives: readonly string[]): Node {
-    return this.#logic(
-      '||',
-      OPERATORS.or,
-      (others) => this.#logic('&&', OPERATORS.and, (more) => this.#relation(enclosing, more), others),
-      alternatives,
-    )
+  #disjunction(): Node {
+    return this.#logic('||', OPERATORS.or, () => this.#logic('&&', OPERATORS.and, () => this.#binary(0)))
   }
 
-  #logic(
-    sign: string,
-    name: string,
-    operand: (alternatives: readonly string[]) => Node,
-    alternatives: readonly string[],
-  ): Node {
-    const first = operand(alternatives)
+  #logic(sign: string, name: string, operand: () => Node): Node {
+    const first = operand()
     if (this.tokens.current.kind !== sign) return first
     const { start: offset } = this.tokens.current
     const args = [first]
-    while (this.tokens.takeIf(sign) !== undefined) args.push(operand([]))
+    while (this.tokens.takeIf(sign) !== undefined) args.push(operand())
     return { kind: 'call', name, target: undefined, args, offset }
   }
 
-  #relation(enclosing: readonly string[], alternatives: readonly string[]): Node {
-    return this.#leftAssociative('relation', RELATIONS, alternatives, (others) =>
-      this.#leftAssociative('calc', SUMS, others, (more) =>
-        this.#leftAssociative('calc', PRODUCTS, more, (most) => this.#unary(enclosing, most)),
-      ),
-    )
-  }
-
-  #leftAssociative(
-    rule: 'relation' | 'calc',
-    operators: ReadonlyMap<string, string>,
-    alternatives: readonly string[],
-    operand: (alternatives: readonly string[]) => Node,
-  ): Node {
-    let node = operand(alternatives)
+  #binary(index: number): Node {
+    const level = LEVELS[index]
+    if (level === undefined) return this.#unary()
+    const [rule, names] = level
+    let node = this.#binary(index + 1)
     let depth = 0
-    for (let name = this.#operator(operators); name !== undefined; name = this.#operator(operators)) {
+    for (let name = names.get(this.tokens.current.kind); name !== undefined; depth++) {
       const sign = this.tokens.take()
       this.#depth.enter(rule, sign.start)
-      depth++
-      // The right side is the same rule again.
       this.#depth.enter(rule, sign.start)
-      const right = operand([])
+      const right = this.#binary(index + 1)
       this.#depth.leave(rule, 1)
       node = this.call(name, [node, right], sign)
+      name = names.get(this.tokens.current.kind)
     }
     this.#depth.leave(rule, depth)
     return node
   }
 
-  #operator(operators: ReadonlyMap<string, string>): string | undefined {
-    return operators.get(this.tokens.current.kind)
-  }
-
-  #unary(enclosing: readonly string[], alternatives: readonly string[]): Node {
+  #unary(): Node {
     const { kind, start } = this.tokens.current
-    if (kind === '!') return this.#signed(kind, OPERATORS.not, enclosing)
-    if (kind !== '-') return this.#member(enclosing, alternatives)
+    if (kind === '!') return this.#signed(kind, OPERATORS.not)
+    if (kind !== '-') return this.#suffixes(this.primary(), start)
     this.tokens.checkMinus()
     const number = this.negativeNumber()
-    if (number === undefined) return this.#signed(kind, OPERATORS.negate, enclosing)
-    return this.#suffixes(number, enclosing, start)
+    return number === undefined ? this.#signed(kind, OPERATORS.negate) : this.#suffixes(number, start)
   }
 
-  #signed(sign: '!' | '-', name: string, enclosing: readonly string[]): Node {
+  #signed(sign: '!' | '-', name: string): Node {
     const first = this.tokens.take()
     let count = 1
     for (; this.tokens.current.kind === sign; count++) {
@@ -147,20 +124,14 @@ class Parser extends Primaries {
     this.tokens.checkOperand()
     const { start } = this.tokens.current
     const number = sign === '!' ? this.negativeNumber() : undefined
-    const operand =
-      number === undefined ? this.#member(enclosing, []) : this.#suffixes(number, enclosing, start)
+    const operand = this.#suffixes(number ?? this.primary(), start)
     return count % 2 === 0 ? operand : this.call(name, [operand], first)
   }
 
-  #member(enclosing: readonly string[], alternatives: readonly string[]): Node {
-    const { start } = this.tokens.current
-    return this.#suffixes(this.primary(enclosing, alternatives), enclosing, start)
-  }
-
-  #suffixes(primary: Node, enclosing: readonly string[], start: number): Node {
+  #suffixes(primary: Node, start: number): Node {
     let node = primary
     let depth = 0
-    for (let next = this.#suffix(node, enclosing); next !== undefined; next = this.#suffix(node, enclosing)) {
+    for (let next = this.#suffix(node); next !== undefined; next = this.#suffix(node)) {
       node = next
       this.#depth.enter('member', start)
       depth++
@@ -169,18 +140,18 @@ class Parser extends Primaries {
     return node
   }
 
-  #suffix(operand: Node, enclosing: readonly string[]): Node | undefined {
+  #suffix(operand: Node): Node | undefined {
     const { kind } = this.tokens.current
-    if (kind === '.') return this.#selection(operand, this.tokens.take(), enclosing)
+    if (kind === '.') return this.#selection(operand, this.tokens.take())
     if (kind !== '[') return undefined
     const bracket = this.tokens.take()
     const isOptional = this.#optionalMark("unsupported syntax '[?'", bracket)
     const index = this.expression([']'], isOptional ? [] : ['?'])
-    this.tokens.expect(']', enclosing)
+    this.expectEnd(']')
     return this.call(isOptional ? OPERATORS.optionalIndex : OPERATORS.index, [operand, index], bracket)
   }
 
-  #selection(operand: Node, dot: Token, enclosing: readonly string[]): Node {
+  #selection(operand: Node, dot: Token): Node {
     const isOptional = this.#optionalMark("unsupported syntax '.?'", dot)
     const { kind } = this.tokens.current
     if (kind !== IDENTIFIER && kind !== ESCAPED_IDENTIFIER) {
@@ -190,18 +161,12 @@ class Parser extends Primaries {
     this.checkEscaped(name)
     const field = name.kind === ESCAPED_IDENTIFIER ? name.text.slice(1, -1) : name.text
     if (isOptional) {
-      const literal = { kind: 'literal', value: field, offset: name.start } as const
-      return {
-        kind: 'call',
-        name: OPERATORS.optionalSelect,
-        target: undefined,
-        args: [operand, literal],
-        offset: dot.start,
-      }
+      const literal: Node = { kind: 'literal', value: field, offset: name.start }
+      return this.call(OPERATORS.optionalSelect, [operand, literal], dot)
     }
     if (this.tokens.current.kind === '(' && name.kind === IDENTIFIER) {
       const bracket = this.tokens.take()
-      return this.call(field, this.args(enclosing), bracket, operand)
+      return this.call(field, this.args(), bracket, operand)
     }
     return { kind: 'select', operand, field, isTest: false, offset: dot.start }
   }

@@ -18,6 +18,10 @@ export abstract class Primaries {
   protected readonly tokens: Tokens
   readonly #dialect: Dialect
   readonly #problems: Problem[]
+  /** The kinds of tokens that end the current expression. */
+  #ends: readonly string[] = []
+  /** The kinds that are expected instead of an expression that starts with this token. */
+  #alternatives: { readonly token?: Token; readonly kinds: readonly string[] } = { kinds: [] }
 
   constructor(tokens: Tokens, dialect: Dialect, problems: Problem[]) {
     this.tokens = tokens
@@ -26,10 +30,29 @@ export abstract class Primaries {
   }
 
   /**
-   * @param enclosing the kinds of tokens that end it.
+   * @param ends the kinds of tokens that end it.
    * @param alternatives the kinds that are expected instead of it.
    */
-  protected abstract expression(enclosing: readonly string[], alternatives: readonly string[]): Node
+  protected expression(ends: readonly string[], alternatives: readonly string[] = []): Node {
+    this.#alternatives = { token: this.tokens.current, kinds: alternatives }
+    return this.endingWith(ends, () => this.parse(ends))
+  }
+
+  protected abstract parse(ends: readonly string[]): Node
+
+  /** Parses something that ends with such a token. */
+  protected endingWith<T>(ends: readonly string[], read: () => T): T {
+    const outer = this.#ends
+    this.#ends = ends
+    const parsed = read()
+    this.#ends = outer
+    return parsed
+  }
+
+  /** Takes a closing bracket. */
+  protected expectEnd(kind: string): void {
+    this.tokens.expect(kind, this.#ends)
+  }
 
   /** Reports a mistake after which the parsing goes on. */
   protected report(message: string, offset: number): Node {
@@ -50,26 +73,27 @@ export abstract class Primaries {
     return { kind: 'call', name, target, args, offset }
   }
 
-  protected primary(enclosing: readonly string[], alternatives: readonly string[]): Node {
+  protected primary(): Node {
     const token = this.tokens.current
     switch (token.kind) {
       case '(': {
         this.tokens.take()
-        const node = this.expression([')'], [])
-        this.tokens.expect(')', enclosing)
+        const node = this.expression([')'])
+        this.expectEnd(')')
         return node
       }
       case '[':
-        return this.#list(this.tokens.take(), enclosing)
+        return this.#list(this.tokens.take())
       case '{':
-        return this.#map(this.tokens.take(), enclosing)
+        return this.#map(this.tokens.take())
       case '.':
-        return this.#name(this.tokens.take(), enclosing)
+        return this.#name(this.tokens.take())
       case IDENTIFIER:
-        return this.#name(undefined, enclosing)
+        return this.#name(undefined)
       default:
         if (!START_OF_EXPRESSION.includes(token.kind) || token.kind === '-' || token.kind === '!') {
-          throw this.tokens.unexpected([...START_OF_EXPRESSION, ...alternatives])
+          const { token: first, kinds } = this.#alternatives
+          throw this.tokens.unexpected([...START_OF_EXPRESSION, ...(token === first ? kinds : [])])
         }
         return this.#literal(this.tokens.take())
     }
@@ -86,11 +110,11 @@ export abstract class Primaries {
   }
 
   /** The arguments of a call, up to the closing bracket. */
-  protected args(enclosing: readonly string[]): readonly Node[] {
+  protected args(): readonly Node[] {
     if (this.tokens.takeIf(')') !== undefined) return []
     const args = [this.expression([',', ')'], [')'])]
-    while (this.tokens.takeIf(',') !== undefined) args.push(this.expression([',', ')'], []))
-    this.tokens.expect(')', enclosing)
+    while (this.tokens.takeIf(',') !== undefined) args.push(this.expression([',', ')']))
+    this.expectEnd(')')
     return args
   }
 
@@ -110,17 +134,17 @@ export abstract class Primaries {
   }
 
   /** A variable, a call of a function, or a message. */
-  #name(dot: Token | undefined, enclosing: readonly string[]): Node {
+  #name(dot: Token | undefined): Node {
     if (dot !== undefined && this.tokens.current.kind !== IDENTIFIER) throw this.tokens.noViable(dot)
     const { text, start } = this.tokens.take()
     const name = dot === undefined ? text : `.${text}`
     const bracket = this.tokens.takeIf('(')
     if (bracket === undefined) {
-      if (this.#isMessage()) return this.#message(name, enclosing)
+      if (this.#isMessage()) return this.#message(name)
       if (RESERVED.has(text)) return this.report(`reserved identifier: ${text}`, dot?.start ?? start)
       return { kind: 'ident', name, offset: start }
     }
-    const args = this.args(enclosing)
+    const args = this.args()
     if (RESERVED.has(text)) return this.report(`reserved identifier: ${text}`, dot?.start ?? start)
     return this.call(name, args, bracket)
   }
@@ -130,14 +154,14 @@ export abstract class Primaries {
     return this.tokens.isBefore(/(?:\s*\.\s*[A-Za-z_]\w*)*\s*\{/y)
   }
 
-  #message(first: string, enclosing: readonly string[]): Node {
+  #message(first: string): Node {
     let name = first
     while (this.tokens.takeIf('.') !== undefined) name += `.${this.tokens.take().text}`
     const { start: offset } = this.tokens.take()
-    this.#items('}', FIELD, enclosing, () => {
+    this.#items('}', FIELD, () => {
       this.#field()
       this.tokens.expect(':', START_OF_EXPRESSION)
-      this.expression([',', '}'], [])
+      this.expression([',', '}'])
     })
     return { kind: 'message', name, offset }
   }
@@ -156,20 +180,20 @@ export abstract class Primaries {
     }
   }
 
-  #list({ start: offset }: Token, enclosing: readonly string[]): Node {
+  #list({ start: offset }: Token): Node {
     const elements: ListNode['elements'][number][] = []
-    this.#items(']', ELEMENT, enclosing, (isOptional) => {
-      elements.push({ value: this.expression([',', ']'], []), isOptional })
+    this.#items(']', ELEMENT, (isOptional) => {
+      elements.push({ value: this.expression([',', ']']), isOptional })
     })
     return { kind: 'list', elements, offset }
   }
 
-  #map({ start: offset }: Token, enclosing: readonly string[]): Node {
+  #map({ start: offset }: Token): Node {
     const entries: MapNode['entries'][number][] = []
-    this.#items('}', ELEMENT, enclosing, (isOptional) => {
-      const key = this.expression([':'], [])
+    this.#items('}', ELEMENT, (isOptional) => {
+      const key = this.expression([':'])
       this.tokens.expect(':', START_OF_EXPRESSION)
-      entries.push({ key, value: this.expression([',', '}'], []), isOptional })
+      entries.push({ key, value: this.expression([',', '}']), isOptional })
     })
     return { kind: 'map', entries, offset }
   }
@@ -179,12 +203,7 @@ export abstract class Primaries {
    *
    * @param starts the kinds of tokens that start an item.
    */
-  #items(
-    end: string,
-    starts: readonly string[],
-    enclosing: readonly string[],
-    read: (isOptional: boolean) => void,
-  ): void {
+  #items(end: string, starts: readonly string[], read: (isOptional: boolean) => void): void {
     const isItem = (): boolean => starts.includes(this.tokens.current.kind)
     const { kind } = this.tokens.current
     if (!isItem() && kind !== end && kind !== ',') throw this.tokens.unexpected([...starts, end, ','])
@@ -195,12 +214,12 @@ export abstract class Primaries {
       const { kind: next } = this.tokens.current
       if (next !== end && next !== ',') throw this.tokens.unexpected([end, ','])
       if (this.tokens.takeIf(',') === undefined || !isItem()) {
-        this.tokens.expect(end, enclosing)
+        this.expectEnd(end)
         return
       }
     }
     this.tokens.takeIf(',')
-    this.tokens.expect(end, enclosing)
+    this.expectEnd(end)
   }
 }
 
