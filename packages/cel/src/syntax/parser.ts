@@ -3,7 +3,7 @@ import type { Dialect } from './dialect.ts'
 import { EOF, ESCAPED_IDENTIFIER, IDENTIFIER, type Token } from './lexer.ts'
 import { Primaries } from './primaries.ts'
 import { type Problem, SyntaxProblem } from './source.ts'
-import { START_OF_EXPRESSION, Tokens } from './tokens.ts'
+import { START_OF_EXPRESSION } from './tokens.ts'
 
 /** A parsed expression, or its mistakes. */
 export type Parsed =
@@ -48,13 +48,7 @@ function named(...signs: readonly string[]): ReadonlyMap<string, string> {
 
 /** A recursive descent over the rules of the grammar, with its levels of precedence. */
 class Parser extends Primaries {
-  readonly #dialect: Dialect
   readonly #depth = new Depth()
-
-  constructor(text: string, dialect: Dialect, problems: Problem[]) {
-    super(new Tokens(text), dialect, problems)
-    this.#dialect = dialect
-  }
 
   whole(): Node {
     const node = this.expression([EOF])
@@ -145,14 +139,14 @@ class Parser extends Primaries {
     if (kind === '.') return this.#selection(operand, this.tokens.take())
     if (kind !== '[') return undefined
     const bracket = this.tokens.take()
-    const isOptional = this.#optionalMark("unsupported syntax '[?'", bracket)
+    const isOptional = this.optionalMark('[?', bracket)
     const index = this.expression([']'], isOptional ? [] : ['?'])
     this.expectEnd(']')
     return this.call(isOptional ? OPERATORS.optionalIndex : OPERATORS.index, [operand, index], bracket)
   }
 
   #selection(operand: Node, dot: Token): Node {
-    const isOptional = this.#optionalMark("unsupported syntax '.?'", dot)
+    const isOptional = this.optionalMark('.?', dot)
     const { kind } = this.tokens.current
     if (kind !== IDENTIFIER && kind !== ESCAPED_IDENTIFIER) {
       throw isOptional ? this.tokens.unexpected([IDENTIFIER, ESCAPED_IDENTIFIER]) : this.tokens.noViable(dot)
@@ -169,12 +163,6 @@ class Parser extends Primaries {
       return this.call(field, this.args(), bracket, operand)
     }
     return { kind: 'select', operand, field, isTest: false, offset: dot.start }
-  }
-
-  #optionalMark(message: string, { start }: Token): boolean {
-    if (this.tokens.takeIf('?') === undefined) return false
-    if (!this.#dialect.hasOptionals) this.report(message, start)
-    return true
   }
 }
 

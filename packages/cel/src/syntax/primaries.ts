@@ -3,7 +3,7 @@ import { BYTES, ESCAPED_IDENTIFIER, FLOAT, IDENTIFIER, INT, STRING, type Token, 
 import { bytesLiteral, doubleLiteral, intLiteral, stringLiteral, uintLiteral } from './literals.ts'
 import type { Dialect } from './dialect.ts'
 import { type Problem, SyntaxProblem } from './source.ts'
-import { START_OF_EXPRESSION, type Tokens } from './tokens.ts'
+import { START_OF_EXPRESSION, Tokens } from './tokens.ts'
 
 /** The words that are not names of variables or functions. */
 const RESERVED: ReadonlySet<string> = new Set(
@@ -23,8 +23,8 @@ export abstract class Primaries {
   /** The kinds that are expected instead of an expression that starts with this token. */
   #alternatives: { readonly token?: Token; readonly kinds: readonly string[] } = { kinds: [] }
 
-  constructor(tokens: Tokens, dialect: Dialect, problems: Problem[]) {
-    this.tokens = tokens
+  constructor(text: string, dialect: Dialect, problems: Problem[]) {
+    this.tokens = new Tokens(text)
     this.#dialect = dialect
     this.#problems = problems
   }
@@ -173,6 +173,13 @@ export abstract class Primaries {
     this.checkEscaped(this.tokens.take())
   }
 
+  /** Takes a question mark. It is reported at `place` if there are no optionals. */
+  protected optionalMark(syntax: string, place: Token): boolean {
+    if (this.tokens.takeIf('?') === undefined) return false
+    if (!this.#dialect.hasOptionals) this.report(`unsupported syntax '${syntax}'`, place.start)
+    return true
+  }
+
   /** Reports a quoted field where they are not allowed. */
   protected checkEscaped({ kind, start }: Token): void {
     if (kind === ESCAPED_IDENTIFIER && !this.#dialect.hasEscapedFields) {
@@ -208,9 +215,7 @@ export abstract class Primaries {
     const { kind } = this.tokens.current
     if (!isItem() && kind !== end && kind !== ',') throw this.tokens.unexpected([...starts, end, ','])
     while (isItem()) {
-      const mark = this.tokens.takeIf('?')
-      if (mark !== undefined && !this.#dialect.hasOptionals) this.report("unsupported syntax '?'", mark.start)
-      read(mark !== undefined)
+      read(this.optionalMark('?', this.tokens.current))
       const { kind: next } = this.tokens.current
       if (next !== end && next !== ',') throw this.tokens.unexpected([end, ','])
       if (this.tokens.takeIf(',') === undefined || !isItem()) {
