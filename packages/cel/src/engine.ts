@@ -1,14 +1,13 @@
 import { check } from './check/checker.ts'
 import type { Checked } from './check/checked.ts'
-import { functionsOf, type Library, type Preparation } from './check/declarations.ts'
+import { functionsOf, type Library } from './check/declarations.ts'
 import type { Declarations } from './check/scope.ts'
 import type { TypeNames } from './check/signature.ts'
 import { listType, mapType, parameterType, type Type } from './check/types.ts'
 import { mixedLiterals } from './check/validate.ts'
 import { Abortion, Failure } from './evaluate/failure.ts'
-import type { Frame } from './evaluate/frame.ts'
+import { type Frame, type PlanContext, PlanProblem } from './evaluate/plan.ts'
 import { BudgetExceeded, Meter } from './evaluate/meter.ts'
-import { type PlanContext, PlanProblem } from './evaluate/plan-context.ts'
 import { Planner } from './evaluate/planner.ts'
 import { formatProblems } from './library/text-format-check.ts'
 import { type CallNode, type Node, nodesOf } from './syntax/ast.ts'
@@ -37,15 +36,15 @@ export interface EngineOptions {
   readonly container?: string
   readonly limits: EngineLimits
   readonly hasOptionals: boolean
-  readonly hasEscapedFields: boolean
   /** Whether the elements of a list or map literal must be of one type. */
   readonly isHomogeneous: boolean
-  /** Whether cel-go is more lenient than the language, see {@link PlanContext}. */
+  /**
+   * Whether it is the language of cel-spec: with quoted fields and its style of `format`, and without what cel-go permits (see
+   * {@link PlanContext}). Otherwise it is that of Kubernetes.
+   */
   readonly isStrict: boolean
   /** Whether types are only known at evaluation. */
   readonly isDynamic: boolean
-  /** Whether `format` has the style of Kubernetes and not that of cel-spec. */
-  readonly hasKubernetesFormat: boolean
 }
 
 /** A value or an error, and the cost up to there. */
@@ -90,7 +89,7 @@ export class Engine {
       macros: new Macros(options.macros),
       maxLength: options.limits.maxLength,
       hasOptionals: options.hasOptionals,
-      hasEscapedFields: options.hasEscapedFields,
+      hasEscapedFields: options.isStrict,
     }
     this.#declarations = {
       container: options.container ?? '',
@@ -135,24 +134,21 @@ export class Engine {
       if (problem !== undefined) problems.push(problem)
     }
     const mixed = this.#options.isHomogeneous ? mixedLiterals(checked) : []
-    return [...problems, ...mixed, ...formatProblems(checked, this.#options.hasKubernetesFormat)]
+    return [...problems, ...mixed, ...formatProblems(checked, this.#options.isStrict)]
   }
 
   /** The problem of a literal duration, timestamp or pattern. */
   #literalProblem(node: CallNode, checked: Checked): Problem | undefined {
     const [first] = node.args
-    if (node.name === 'matches') {
-      // Of `matches(text, pattern)`, cel-go takes the text for the pattern here.
-      if (first?.kind !== 'literal') return undefined
-      const reason = failureOf(this.#context.preparations.get('matches'), [undefined, first.value])
-      return reason === undefined ? undefined : { message: `invalid matches argument`, offset: first.offset }
-    }
-    if ((node.name !== 'duration' && node.name !== 'timestamp') || first?.kind !== 'literal') return undefined
+    if (first?.kind !== 'literal') return undefined
     try {
-      new Planner(checked, this.#context).plan(node)
+      // Of `matches(text, pattern)`, cel-go takes the text for the pattern here.
+      if (node.name === 'matches') this.#context.preparations.get(node.name)?.([undefined, first.value])
+      if (node.name === 'duration' || node.name === 'timestamp')
+        new Planner(checked, this.#context).plan(node)
       return undefined
     } catch (error) {
-      if (!(error instanceof PlanProblem)) throw error
+      if (!(error instanceof Failure || error instanceof PlanProblem)) throw error
       return { message: `invalid ${node.name} argument`, offset: first.offset }
     }
   }
@@ -199,19 +195,6 @@ function rejected(stage: Rejected['stage'], text: string, problems: readonly Pro
   const [first, ...rest] = issuesOf(text, problems)
   if (first === undefined) throw new TypeError('an expression is rejected for a reason')
   return { stage, issues: [first, ...rest], omitted: problems.length - rest.length - 1 }
-}
-
-function failureOf(
-  prepare: Preparation | undefined,
-  constants: Parameters<Preparation>[0],
-): string | undefined {
-  try {
-    prepare?.(constants)
-    return undefined
-  } catch (error) {
-    if (error instanceof Failure) return error.message
-    throw error
-  }
 }
 
 /** Any other error is a fault of a function, or the end of the stack. Its message may repeat a value. */

@@ -13,7 +13,7 @@ import {
 } from './libraries.ts'
 import type { Issue } from './syntax/source.ts'
 import type { Duration, Timestamp } from './values/times.ts'
-import type { Uint } from './values/integers.ts'
+import type { Uint } from './values/numbers.ts'
 import type { Optional, Value } from './values/value.ts'
 
 /** The JavaScript values for a type, such as `readonly string[]` for `list(string)`; anything for `dyn` and types of libraries. */
@@ -147,11 +147,9 @@ export function environment<const V extends Variables = Variables>(
     macros: macrosOf(libraries),
     limits: { maxCost: cost, maxWork: cost * WORK_PER_COST, maxLength: length },
     hasOptionals: libraries.includes('optionals'),
-    hasEscapedFields: true,
     isHomogeneous: types === 'strict',
     isStrict: true,
     isDynamic: types === 'dynamic',
-    hasKubernetesFormat: false,
   })
   return {
     compile(text) {

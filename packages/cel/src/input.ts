@@ -1,5 +1,5 @@
 import { isDynamic, parameterOf, printedType, type Type } from './check/types.ts'
-import { MAX_INT, MAX_UINT, MIN_INT, Uint } from './values/integers.ts'
+import { MAX_INT, MAX_UINT, MIN_INT, Uint } from './values/numbers.ts'
 import { mapOf } from './values/map.ts'
 import { isOfType } from './values/runtime-type.ts'
 import { Duration, Timestamp } from './values/times.ts'

@@ -13,11 +13,9 @@ import {
   type SelectNode,
 } from '../syntax/ast.ts'
 import { MAX_ISSUES, type Problem } from '../syntax/source.ts'
-import type { Checked, CheckOptions, CheckState, ResolvedCall } from './checked.ts'
+import { type Checked, type CheckOptions, type CheckState, Issues, type ResolvedCall } from './checked.ts'
 import type { FunctionDeclaration } from './declarations.ts'
-import { fieldType, itemTypes, literalType, messageType } from './expression-types.ts'
-import { Issues } from './issues.ts'
-import { resolveOverloads } from './overloads.ts'
+import { fieldType, itemTypes, literalType, messageType, resolveOverloads } from './expression-types.ts'
 import {
   type Declarations,
   findFunction,

@@ -1,5 +1,5 @@
 import type { FoldNode, LiteralValue, MessageNode, Node } from '../syntax/ast.ts'
-import { Uint } from '../values/integers.ts'
+import { Uint } from '../values/numbers.ts'
 import type { CheckState } from './checked.ts'
 import { candidates, findGlobal } from './scope.ts'
 import {
@@ -9,7 +9,9 @@ import {
   DYN,
   ERROR,
   INT,
+  isDynamic,
   isDynamicOrError,
+  isSameType,
   NULL,
   parameterOf,
   printedType,
@@ -17,6 +19,8 @@ import {
   type Type,
   UINT,
 } from './types.ts'
+import type { FunctionDeclaration, Overload } from './declarations.ts'
+import type { Substitution } from './substitution.ts'
 
 /** The type of a field of a value of this type. */
 export function fieldType(
@@ -103,4 +107,36 @@ export function literalType(value: LiteralValue): Type {
     default:
       return value === null ? NULL : value instanceof Uint ? UINT : BYTES
   }
+}
+
+/** The overloads that fit, and the type of the call. */
+export interface Resolution {
+  readonly overloads: readonly Overload[]
+  readonly type: Type
+}
+
+/**
+ * Finds the overloads of a function that accept arguments of these types; `undefined` if there are none.
+ *
+ * Source: cel-go `checker/checker.go` (`resolveOverload`).
+ */
+export function resolveOverloads(
+  { overloads }: FunctionDeclaration,
+  args: readonly Type[],
+  isMember: boolean,
+  substitution: Substitution,
+): Resolution | undefined {
+  const fitting: Overload[] = []
+  let type: Type | undefined
+  for (const overload of overloads) {
+    if (overload.isMember !== isMember || overload.parameters.length !== args.length) continue
+    const fresh = new Map<string, Type>()
+    const parameters = overload.parameters.map((each) => substitution.instantiated(each, fresh))
+    if (!substitution.areAssignable(args, parameters)) continue
+    fitting.push(overload)
+    const result = substitution.apply(substitution.instantiated(overload.result, fresh))
+    if (type === undefined) type = result
+    else if (!isDynamic(type) && !isSameType(result, type)) type = DYN
+  }
+  return type === undefined ? undefined : { overloads: fitting, type }
 }

@@ -1,20 +1,12 @@
 import { NONE, Optional, TypeValue, type Value } from '../values/value.ts'
 import { visitedView } from '../values/views.ts'
 import { Failure } from './failure.ts'
-import type { Frame, Run } from './frame.ts'
+import type { PlanContext, Attribute, Frame, Qualifier, Run, Step } from './plan.ts'
 import type { Meter } from './meter.ts'
 import { presentIn, selected } from './select.ts'
-import type { Attribute, Qualifier, Step } from './step.ts'
-
-/** What selections need. */
-export interface SelectionContext {
-  readonly meter: Meter
-  /** Whether the presence of a field of a simple value is an error. */
-  readonly isStrict: boolean
-}
 
 /** A step that selects. */
-export function attributeStep(attribute: Attribute, context: SelectionContext): Step {
+export function attributeStep(attribute: Attribute, context: PlanContext): Step {
   return { attribute, run: attributeRun(attribute, context, attribute.baseCost) }
 }
 
@@ -24,11 +16,7 @@ export function qualified(attribute: Attribute, qualifier: Qualifier): Attribute
 }
 
 /** Evaluates the selections one after the other. */
-export function attributeRun(
-  { base, qualifiers }: Attribute,
-  context: SelectionContext,
-  baseCost: 0 | 1,
-): Run {
+export function attributeRun({ base, qualifiers }: Attribute, context: PlanContext, baseCost: 0 | 1): Run {
   const { meter } = context
   return (frame) => {
     meter.charge(baseCost)
@@ -43,7 +31,7 @@ export function attributeRun(
  *
  * Source: cel-go `interpreter/interpretable.go` (`evalTestOnly`), `interpreter/attributes.go` (`conditionalAttribute`, `attrQualifier`).
  */
-export function presenceStep(attribute: Attribute, field: string, context: SelectionContext): Step {
+export function presenceStep(attribute: Attribute, field: string, context: PlanContext): Step {
   const find = presenceOf(attribute, field, context)
   return {
     run: (frame) => {
@@ -58,7 +46,7 @@ export function presenceStep(attribute: Attribute, field: string, context: Selec
 function presenceOf(
   { base, baseCost, qualifiers }: Attribute,
   field: string,
-  context: SelectionContext,
+  context: PlanContext,
 ): (frame: Frame) => boolean | Optional {
   const { meter, isStrict } = context
   const isMarked = qualifiers.some(({ isOptional }) => isOptional)
@@ -92,7 +80,7 @@ function selectedFrom(
   start: Value,
   qualifiers: readonly Qualifier[],
   frame: Frame,
-  context: SelectionContext,
+  context: PlanContext,
 ): Value {
   if (start instanceof Optional) {
     return start.value === undefined || qualifiers.length === 0
@@ -151,7 +139,7 @@ function optionalSelections(
   start: Value,
   qualifiers: readonly Qualifier[],
   frame: Frame,
-  { meter, isStrict }: SelectionContext,
+  { meter, isStrict }: PlanContext,
 ): Value {
   let value: Value = start
   for (const { key, constant } of qualifiers) {

@@ -2,7 +2,7 @@ import type { Cost, FunctionDeclaration, Implementation, Overload } from '../che
 import { isOfType, typeName } from '../values/runtime-type.ts'
 import type { Value } from '../values/value.ts'
 import { Failure, noSuchOverload } from './failure.ts'
-import type { Frame, Run } from './frame.ts'
+import type { Frame, Run } from './plan.ts'
 import { FAILURE_WORK, type Meter } from './meter.ts'
 
 /** The overloads that fit the static types of the arguments of a call. */

@@ -1,12 +1,12 @@
 import type { FoldForm } from '../syntax/ast.ts'
 import { MAP_INSERT } from '../syntax/macros.ts'
-import { MapBuilder, EntryMap } from '../values/map.ts'
+import { EntryMap, MapBuilder } from '../values/map.ts'
 import { goTypeName, typeName } from '../values/runtime-type.ts'
 import { isList, MapValue, type Value } from '../values/value.ts'
 import { indexed } from '../values/views.ts'
 import { fail, Failure, raise } from './failure.ts'
-import type { Frame, Run } from './frame.ts'
-import { attempted, failureOf } from './logic.ts'
+import type { Frame, Run } from './plan.ts'
+import { attempted, failureOf } from './special-calls.ts'
 import type { Meter } from './meter.ts'
 
 /** A planned comprehension. */

@@ -2,10 +2,9 @@ import { LIST_COST, MAP_COST } from '../library/costs.ts'
 import { EntryMap, MapBuilder } from '../values/map.ts'
 import { Opaque, Optional, type Value } from '../values/value.ts'
 import { abort, fail, Failure, noSuchOverload } from './failure.ts'
-import type { Frame, Run } from './frame.ts'
+import { constantStep, type Frame, type Run, type Step } from './plan.ts'
 import { FAILURE_WORK, type Meter } from './meter.ts'
 import { isKey } from './select.ts'
-import { constantStep, type Step } from './step.ts'
 
 /** An element of a list, or the value of an entry, which is left out if it is optional and none. */
 export interface Item {

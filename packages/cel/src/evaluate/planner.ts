@@ -14,13 +14,26 @@ import { attributeRun, attributeStep, opened, presenceStep, qualified } from './
 import { callRun } from './calls.ts'
 import { Abortion, fail, Failure, noSuchOverload, raise } from './failure.ts'
 import { foldRun } from './folds.ts'
-import { type Frame, type Run, Slots } from './frame.ts'
+import {
+  type Attribute,
+  constantStep,
+  type Frame,
+  type PlanContext,
+  PlanProblem,
+  type Run,
+  Slots,
+  type Step,
+} from './plan.ts'
 import { listStep, mapStep } from './literals.ts'
-import { attempted, logicRun } from './logic.ts'
-import { type PlanContext, PlanProblem } from './plan-context.ts'
+import {
+  alternativeStep,
+  attempted,
+  equalityRun,
+  isOfListOnly,
+  logicRun,
+  membershipStep,
+} from './special-calls.ts'
 import { failQualifier, isKey } from './select.ts'
-import { alternativeStep, equalityRun, isOfListOnly, membershipStep } from './special-calls.ts'
-import { type Attribute, constantStep, type Step } from './step.ts'
 
 /** Functions that are evaluated in advance if their argument is constant. */
 const CONVERSIONS: ReadonlySet<string> = new Set(

@@ -1,6 +1,5 @@
 import { printedDouble } from '../library/double-text.ts'
-import { MAX_INT, MIN_INT, Uint } from '../values/integers.ts'
-import { type CelNumber, isNumber, wholeNumber } from '../values/numbers.ts'
+import { type CelNumber, isNumber, MAX_INT, MIN_INT, Uint, wholeNumber } from '../values/numbers.ts'
 import { goTypeName, typeName } from '../values/runtime-type.ts'
 import { isList, MapValue, Struct, type Value } from '../values/value.ts'
 import { indexed } from '../values/views.ts'

@@ -4,11 +4,10 @@ import type { CallNode } from '../syntax/ast.ts'
 import { equality, isIn } from '../values/equality.ts'
 import { isList, Optional, type Value } from '../values/value.ts'
 import { appliedRun } from './calls.ts'
-import { noSuchOverload } from './failure.ts'
-import type { Run } from './frame.ts'
-import type { Meter } from './meter.ts'
+import { Failure, noSuchOverload, raise } from './failure.ts'
+import { constantStep, type Frame, type Run, type Step } from './plan.ts'
+import { ERROR_WORK, type Meter } from './meter.ts'
 import { isKey } from './select.ts'
-import { constantStep, type Step } from './step.ts'
 
 /** `==` and `!=`. */
 export function equalityRun(left: Run, right: Run, isNegated: boolean, meter: Meter): Run {
@@ -66,4 +65,38 @@ export function membershipStep(element: Step, { constant }: Step, meter: Meter):
       return typeof value === 'string' ? known.has(value) : isIn(value, constant, meter)
     },
   }
+}
+
+/**
+ * `||` if `decisive`, or `&&`: an error is ignored if another operand decides.
+ *
+ * Source: cel-spec, "Logical Operators"; cel-go `interpreter/interpretable.go` (`evalOr`, `evalAnd`).
+ */
+export function logicRun(terms: readonly Run[], decisive: boolean, meter: Meter): Run {
+  return (frame) => {
+    let failure: Failure | undefined
+    for (const term of terms) {
+      const value = attempted(term, frame, meter)
+      if (value === decisive) return decisive
+      if (typeof value !== 'boolean') failure ??= failureOf(value)
+    }
+    if (failure !== undefined) raise(failure)
+    return !decisive
+  }
+}
+
+/** The value, or the error. */
+export function attempted(run: Run, frame: Frame, meter: Meter): Value | Failure {
+  try {
+    return run(frame)
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    meter.spend(ERROR_WORK)
+    return error
+  }
+}
+
+/** The error itself, or that of a value of another type. */
+export function failureOf(value: unknown): Failure {
+  return value instanceof Failure ? value : new Failure('no such overload')
 }

@@ -4,7 +4,7 @@ import { Failure } from '../evaluate/failure.ts'
 import { type Node, nodesOf, OPERATORS } from '../syntax/ast.ts'
 import { displayed } from '../syntax/source.ts'
 import { Duration, Timestamp } from '../values/times.ts'
-import { Uint } from '../values/integers.ts'
+import { Uint } from '../values/numbers.ts'
 import { isList, MapValue, Optional, TypeValue, type Value } from '../values/value.ts'
 import {
   type CelAccessRequest,

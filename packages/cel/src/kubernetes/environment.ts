@@ -101,11 +101,9 @@ export function kubernetesEngine(variable: CelVariable): Engine {
     ]),
     limits: { maxCost: MAX_COST, maxWork: MAX_WORK, maxLength: MAX_LENGTH },
     hasOptionals: true,
-    hasEscapedFields: false,
     isHomogeneous: true,
     isStrict: false,
     isDynamic: false,
-    hasKubernetesFormat: true,
   })
 }
 

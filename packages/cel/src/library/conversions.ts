@@ -1,7 +1,7 @@
 import { fn, type Library } from '../check/declarations.ts'
 import { fail } from '../evaluate/failure.ts'
 import type { Meter } from '../evaluate/meter.ts'
-import { checkedInt, checkedUint, MAX_INT, MAX_UINT, MIN_INT, Uint } from '../values/integers.ts'
+import { checkedInt, checkedUint, MAX_INT, MAX_UINT, MIN_INT, Uint } from '../values/numbers.ts'
 import { typeName } from '../values/runtime-type.ts'
 import { TypeValue, type Value } from '../values/value.ts'
 import { traversal } from './costs.ts'

@@ -3,8 +3,7 @@ import { fail, noSuchOverload } from '../evaluate/failure.ts'
 import { calledAt, type Macro, receiver } from '../syntax/macros.ts'
 import type { Node } from '../syntax/ast.ts'
 import { SyntaxProblem } from '../syntax/source.ts'
-import { MAX_UINT, MIN_INT, Uint } from '../values/integers.ts'
-import { compareNumbers, isNumber } from '../values/numbers.ts'
+import { compareNumbers, isNumber, MAX_UINT, MIN_INT, Uint } from '../values/numbers.ts'
 import { isList, type Value } from '../values/value.ts'
 
 /**

@@ -3,7 +3,7 @@ import { Type } from '../check/types.ts'
 import { fail, noSuchOverload } from '../evaluate/failure.ts'
 import type { Meter } from '../evaluate/meter.ts'
 import { Duration, Timestamp } from '../values/times.ts'
-import { Uint } from '../values/integers.ts'
+import { Uint } from '../values/numbers.ts'
 import { isList, MapValue, NONE, Optional, type Value } from '../values/value.ts'
 import { indexed, isView } from '../values/views.ts'
 

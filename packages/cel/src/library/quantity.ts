@@ -1,4 +1,4 @@
-import { MAX_INT, MIN_INT } from '../values/integers.ts'
+import { MAX_INT, MIN_INT } from '../values/numbers.ts'
 
 /** A decimal number: `unscaled` times ten to the power of `scale`. */
 export interface Quantity {

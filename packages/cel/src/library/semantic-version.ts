@@ -1,4 +1,4 @@
-import { MAX_UINT } from '../values/integers.ts'
+import { MAX_UINT } from '../values/numbers.ts'
 
 /** A version (semver.org). Build metadata does not affect the order and is dropped. */
 export interface SemanticVersion {

@@ -11,11 +11,11 @@ import { piecesOf } from './text-format.ts'
  *
  * Source: cel-go `ext/formatting.go` (`stringFormatValidator`).
  */
-export function formatProblems(checked: Checked, isKubernetes: boolean): readonly Problem[] {
+export function formatProblems(checked: Checked, isStrict: boolean): readonly Problem[] {
   const problems: Problem[] = []
   for (const node of nodesOf(checked.root)) {
     if (node.kind !== 'call' || node.name !== 'format') continue
-    const problem = problemOf(node, checked, isKubernetes ? KINDS : STANDARD_KINDS)
+    const problem = problemOf(node, checked, isStrict ? STANDARD_KINDS : KINDS)
     if (problem !== undefined) problems.push(problem)
   }
   return problems

@@ -1,6 +1,6 @@
 import type { Meter } from '../evaluate/meter.ts'
 import { Duration, Timestamp } from '../values/times.ts'
-import { Uint } from '../values/integers.ts'
+import { Uint } from '../values/numbers.ts'
 import { isList, MapValue, TypeValue, type Value } from '../values/value.ts'
 import { printedBytes } from './conversions.ts'
 import { fixedPoint, scientific } from './decimal-text.ts'

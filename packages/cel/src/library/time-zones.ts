@@ -1,5 +1,5 @@
 import { fail } from '../evaluate/failure.ts'
-import { MAX_INT, MIN_INT } from '../values/integers.ts'
+import { MAX_INT, MIN_INT } from '../values/numbers.ts'
 import { SECOND } from '../values/times.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type { Uint } from '../values/integers.ts'
+import type { Uint } from '../values/numbers.ts'
 
 /** The value of a literal. */
 export type LiteralValue = string | number | bigint | boolean | null | Uint | Uint8Array

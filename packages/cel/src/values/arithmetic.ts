@@ -1,7 +1,7 @@
 import { fail } from '../evaluate/failure.ts'
 import type { Meter } from '../evaluate/meter.ts'
 import { isTransient } from './map.ts'
-import { checkedInt, checkedUint, Uint } from './integers.ts'
+import { checkedInt, checkedUint, Uint } from './numbers.ts'
 import { Duration, durationOf, timeAt, Timestamp } from './times.ts'
 import { isList, type Value } from './value.ts'
 import { indexed, isView } from './views.ts'

@@ -1,5 +1,4 @@
-import { type CelNumber, isNumber } from './numbers.ts'
-import { Uint } from './integers.ts'
+import { type CelNumber, isNumber, Uint } from './numbers.ts'
 import { MapValue, type Value } from './value.ts'
 
 type Entry = readonly [key: Value, value: Value]

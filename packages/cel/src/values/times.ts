@@ -1,5 +1,5 @@
 import { fail } from '../evaluate/failure.ts'
-import { checkedInt } from './integers.ts'
+import { checkedInt } from './numbers.ts'
 
 export const SECOND = 1_000_000_000n
 

@@ -1,6 +1,6 @@
 import type { Type } from '../check/types.ts'
 import type { Duration, Timestamp } from './times.ts'
-import type { Uint } from './integers.ts'
+import type { Uint } from './numbers.ts'
 
 /**
  * A value of an expression: an `int` is a bigint, a `double` a number, `bytes` are a `Uint8Array`, and a list is an array. Values are never

@@ -1,0 +1,93 @@
+import type { Value } from '../values/value.ts'
+import type { Failure } from './failure.ts'
+import type { Preparation } from '../check/declarations.ts'
+import type { TypeNames } from '../check/signature.ts'
+import type { Meter } from './meter.ts'
+
+/**
+ * The values of the variables of an evaluation, by slot, or the error of a variable that `cel.bind` names. A slot that is not set has not
+ * been evaluated yet.
+ */
+export type Frame = (Value | Failure | undefined)[]
+
+/** Evaluates a part of an expression. */
+export type Run = (frame: Frame) => Value
+
+/** Assigns slots to the variables of an expression. */
+export class Slots {
+  readonly #slots = new Map<object | string, number>()
+
+  /** The slot of a variable: a name, or the declaration of a local variable. */
+  of(variable: object | string): number {
+    const known = this.#slots.get(variable)
+    if (known !== undefined) return known
+    const slot = this.#slots.size
+    this.#slots.set(variable, slot)
+    return slot
+  }
+
+  get count(): number {
+    return this.#slots.size
+  }
+}
+
+/** A planned part of an expression. */
+export interface Step {
+  readonly run: Run
+  /** The value, if it is known. */
+  readonly constant?: Value | undefined
+  /** Evaluates it as a branch of a conditional or as a key, where that is something else. */
+  readonly nested?: Run | undefined
+  /** A variable, or the selections from a value, to which further selections are added. */
+  readonly attribute?: Attribute | undefined
+}
+
+/**
+ * Selections from a value.
+ *
+ * Source: cel-go `interpreter/attributes.go`.
+ */
+export interface Attribute {
+  /** Evaluates the value from which is selected. */
+  readonly base: Run
+  /** The cost of the value; a conditional has none of its own. */
+  readonly baseCost: 0 | 1
+  readonly qualifiers: readonly Qualifier[]
+}
+
+/** A selection by a key. */
+export interface Qualifier {
+  /** Evaluates the key, without the cost of a variable or a selection. */
+  readonly key: Run
+  readonly constant: Value | undefined
+  readonly isOptional: boolean
+}
+
+export function constantStep(value: Value): Step {
+  return { run: () => value, constant: value }
+}
+
+/** What a plan needs besides the checked expression. */
+export interface PlanContext {
+  readonly meter: Meter
+  /**
+   * Whether it is an error, as in the language but not in cel-go, that a key of a map is repeated or of another type, or that the presence of a
+   * field of a simple value is asked for.
+   */
+  readonly isStrict: boolean
+  /** The types that are values, by name. */
+  readonly types: TypeNames
+  /** Checks constant arguments of some functions in advance. They fail as at evaluation. */
+  readonly preparations: ReadonlyMap<string, Preparation>
+}
+
+/** A constant part of the expression fails. */
+export class PlanProblem extends Error {
+  override readonly name = 'PlanProblem'
+  readonly offset: number
+
+  constructor(message: string, offset: number) {
+    super(message)
+    this.offset = offset
+  }
+}
