@@ -3,7 +3,7 @@ import type { TypeKind } from '../check/types.ts'
 import { Failure } from '../evaluate/failure.ts'
 import { type CallNode, type Node, nodesOf } from '../syntax/ast.ts'
 import type { Problem } from '../syntax/source.ts'
-import type { Clause } from './text-format-clauses.ts'
+import { type Clause, unsuitable, type Verb } from './text-format-clauses.ts'
 import { piecesOf } from './text-format.ts'
 
 /**
@@ -35,9 +35,8 @@ function problemOf(
       if (typeof clause === 'string' || element === undefined) continue
       const misfit = misfitOf(clause, element.value, checked, kinds)
       if (misfit === undefined) continue
-      const { name } = checked.typeOf(misfit)
-      const message = `error during formatting: ${PROBLEMS[clause.verb]}, was given ${name}`
-      return { message, offset: misfit.offset }
+      const problem = unsuitable(clause.verb, checked.typeOf(misfit).name)
+      return { message: `error during formatting: ${problem}`, offset: misfit.offset }
     }
   } catch (error) {
     if (error instanceof Failure) return { message: error.message, offset }
@@ -52,7 +51,7 @@ const NUMBERS: readonly TypeKind[] = ['double', 'string']
 const HEXADECIMAL: readonly TypeKind[] = ['int', 'uint', 'string', 'bytes']
 
 /** The types for each clause. */
-type Kinds = Readonly<Record<Clause['verb'], readonly TypeKind[]>>
+type Kinds = Readonly<Record<Verb, readonly TypeKind[]>>
 
 const KINDS: Kinds = {
   s: ['string', 'bool', 'bytes', 'int', 'uint', 'double', 'type', 'null', 'timestamp', 'duration'],
@@ -69,18 +68,6 @@ const ALL_NUMBERS: readonly TypeKind[] = ['int', 'uint', 'double']
 
 /** In the style of cel-spec, numbers of all types have a decimal form. */
 const STANDARD_KINDS: Kinds = { ...KINDS, d: ALL_NUMBERS, f: ALL_NUMBERS, e: ALL_NUMBERS }
-
-const NO_HEXADECIMAL = 'only integers, byte buffers, and strings can be formatted as hex'
-const PROBLEMS: Readonly<Record<Clause['verb'], string>> = {
-  s: 'string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types, durations, and timestamps',
-  d: 'decimal clause can only be used on integers',
-  f: 'fixed-point clause can only be used on doubles',
-  e: 'scientific clause can only be used on doubles',
-  b: 'only integers and bools can be formatted as binary',
-  x: NO_HEXADECIMAL,
-  X: NO_HEXADECIMAL,
-  o: 'octal clause can only be used on integers',
-}
 
 /** The part of a value that does not fit a clause. Only `dyn` fits everything: a claim is `any`. */
 function misfitOf(clause: Clause, node: Node, checked: Checked, kinds: Kinds): Node | undefined {

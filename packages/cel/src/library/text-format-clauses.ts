@@ -12,27 +12,60 @@ import { printedDouble } from './double-text.ts'
 import { printedDuration } from './durations.ts'
 import { printedTime } from './timestamps.ts'
 
+/** The letter of a clause. */
+export type Verb = 's' | 'd' | 'f' | 'e' | 'b' | 'x' | 'X' | 'o'
+
 /** A formatting clause. */
 export interface Clause {
-  readonly verb: 's' | 'd' | 'f' | 'e' | 'b' | 'x' | 'X' | 'o'
+  readonly verb: Verb
   readonly precision: number | undefined
 }
-
-export const DEFAULT_PRECISION = 6
 
 /** Formats a value by a clause. It fails if the clause does not support its type. */
 export type FormatStyle = (clause: Clause, value: Value, meter: Meter) => string
 
+/** How the clauses print a value; `undefined` if one does not support its type. */
+type Prints = Readonly<Record<Verb, (value: Value, meter: Meter, precision: number) => string | undefined>>
+
 /** The work per value: exact digits take long. */
-export const WORK: Readonly<Record<Clause['verb'], number>> = {
-  s: 4,
-  d: 10,
-  f: 250,
-  e: 250,
-  b: 10,
-  x: 10,
-  X: 10,
-  o: 10,
+const WORK: Readonly<Record<Verb, number>> = { s: 4, d: 10, f: 250, e: 250, b: 10, x: 10, X: 10, o: 10 }
+
+const DEFAULT_PRECISION = 6
+
+export function formatStyle(prints: Prints, problems: Partial<Record<Verb, string>> = {}): FormatStyle {
+  return ({ verb, precision = DEFAULT_PRECISION }, value, meter) => {
+    meter.spend(WORK[verb])
+    return prints[verb](value, meter, precision) ?? fail(problems[verb] ?? unsuitable(verb, typeName(value)))
+  }
+}
+
+const NO_HEXADECIMAL = 'only integers, byte buffers, and strings can be formatted as hex'
+const PROBLEMS: Readonly<Record<Verb, string>> = {
+  s: 'string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types, durations, and timestamps',
+  d: 'decimal clause can only be used on integers',
+  f: 'fixed-point clause can only be used on doubles',
+  e: 'scientific clause can only be used on doubles',
+  b: 'only integers and bools can be formatted as binary',
+  x: NO_HEXADECIMAL,
+  X: NO_HEXADECIMAL,
+  o: 'octal clause can only be used on integers',
+}
+
+/** The problem of a value of a type that a clause does not support. */
+export function unsuitable(verb: Verb, type: string): string {
+  return `${PROBLEMS[verb]}, was given ${type}`
+}
+
+export function fail(problem: string): never {
+  return failed(`error during formatting: ${problem}`)
+}
+
+/** The clauses that are the same in all styles. */
+export const BASES: Pick<Prints, 'b' | 'o' | 'x' | 'X'> = {
+  b: (value) => (typeof value === 'boolean' ? String(Number(value)) : based(value, 2)),
+  o: (value) => based(value, 8),
+  x: hexadecimal,
+  X: (value, meter) => hexadecimal(value, meter)?.toUpperCase(),
 }
 
 /**
@@ -40,42 +73,14 @@ export const WORK: Readonly<Record<Clause['verb'], number>> = {
  *
  * Source: cel-go `ext/formatting.go`, in the locale `en_US`.
  */
-export const kubernetesStyle: FormatStyle = ({ verb, precision }, value, meter) => {
-  meter.spend(WORK[verb])
-  switch (verb) {
-    case 's':
-      return plainText(value, meter)
-    case 'd':
-      return based(value, 10) ?? unsuitable('decimal clause can only be used on integers', value)
-    case 'f':
-      return decimal(value, 'fixed-point', (number) =>
-        grouped(fixedPoint(number, precision ?? DEFAULT_PRECISION)),
-      )
-    case 'e':
-      // Go uses the precision as the width.
-      return decimal(value, 'scientific', powerOfTen).padStart(precision ?? DEFAULT_PRECISION)
-    case 'b':
-      if (typeof value === 'boolean') return value ? '1' : '0'
-      return based(value, 2) ?? unsuitable('only integers and bools can be formatted as binary', value)
-    case 'o':
-      return based(value, 8) ?? unsuitable('octal clause can only be used on integers', value)
-    case 'x':
-      return hexadecimal(value, meter)
-    case 'X':
-      return hexadecimal(value, meter).toUpperCase()
-  }
-}
-
-export function fail(problem: string): never {
-  return failed(`error during formatting: ${problem}`)
-}
-
-function unsuitable(problem: string, value: Value): never {
-  return fail(`${problem}, was given ${typeName(value)}`)
-}
-
-const NOT_PLAIN =
-  'string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types, durations, and timestamps'
+export const kubernetesStyle: FormatStyle = formatStyle({
+  ...BASES,
+  s: plainText,
+  d: (value) => based(value, 10),
+  f: (value, _, precision) => decimal(value, (number) => grouped(fixedPoint(number, precision))),
+  // Go uses the precision as the width.
+  e: (value, _, precision) => decimal(value, powerOfTen)?.padStart(precision),
+})
 
 /** `%s` */
 function plainText(value: Value, meter: Meter): string {
@@ -104,9 +109,8 @@ function literal(value: Value, meter: Meter): string {
   if (isList(value)) return `[${value.map((each) => literal(each, meter)).join(', ')}]`
   // As in Kubernetes, the claims of a token as a whole are not printed.
   if (value instanceof MapValue && value.typeName === 'map') return `{${entries(value, meter).join(', ')}}`
-  return (
-    based(value, 10) ?? (value instanceof TypeValue ? value.name : undefined) ?? unsuitable(NOT_PLAIN, value)
-  )
+  if (value instanceof TypeValue) return value.name
+  return based(value, 10) ?? fail(unsuitable('s', typeName(value)))
 }
 
 function entries(map: MapValue, meter: Meter): readonly string[] {
@@ -125,10 +129,9 @@ export function based(value: Value, base: number): string | undefined {
   return typeof value === 'bigint' ? value.toString(base) : undefined
 }
 
-function decimal(value: Value, name: string, print: (value: number) => string): string {
-  const number =
-    value === 'NaN' ? Number.NaN : value === 'Infinity' ? Infinity : value === '-Infinity' ? -Infinity : value
-  if (typeof number !== 'number') return unsuitable(`${name} clause can only be used on doubles`, value)
+function decimal(value: Value, print: (value: number) => string): string | undefined {
+  const number = value === 'NaN' || value === 'Infinity' || value === '-Infinity' ? Number(value) : value
+  if (typeof number !== 'number') return undefined
   if (Number.isNaN(number)) return 'NaN'
   // Zero has no sign here, but has one in a list.
   return Number.isFinite(number) ? print(number === 0 ? 0 : number) : `${number < 0 ? '-' : ''}∞`
@@ -152,13 +155,8 @@ function powerOfTen(value: number): string {
 
 const utf8 = new TextEncoder()
 
-export function hexadecimal(value: Value, meter: Meter): string {
+function hexadecimal(value: Value, meter: Meter): string | undefined {
   if (typeof value === 'string' || value instanceof Uint8Array) meter.spend(value.length * 4)
   const bytes = typeof value === 'string' ? utf8.encode(value) : value
-  if (bytes instanceof Uint8Array) {
-    return hexOf(bytes)
-  }
-  return (
-    based(value, 16) ?? unsuitable('only integers, byte buffers, and strings can be formatted as hex', value)
-  )
+  return bytes instanceof Uint8Array ? hexOf(bytes) : based(value, 16)
 }

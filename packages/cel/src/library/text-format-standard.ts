@@ -6,7 +6,7 @@ import { printedBytes } from './conversions.ts'
 import { fixedPoint, scientific } from './decimal-text.ts'
 import { plainDigits } from './double-text.ts'
 import { printedDuration } from './durations.ts'
-import { based, DEFAULT_PRECISION, fail, type FormatStyle, hexadecimal, WORK } from './text-format-clauses.ts'
+import { based, BASES, fail, type FormatStyle, formatStyle } from './text-format-clauses.ts'
 import { printedTime } from './timestamps.ts'
 
 /**
@@ -14,33 +14,26 @@ import { printedTime } from './timestamps.ts'
  *
  * Source: cel-go `ext/formatting_v2.go`.
  */
-export const standardStyle: FormatStyle = ({ verb, precision }, value, meter) => {
-  meter.spend(WORK[verb])
-  switch (verb) {
-    case 's':
-      return plain(value, meter)
-    case 'd':
-      return typeof value === 'number'
-        ? (special(value) ?? plainDigits(value))
-        : (based(value, 10) ?? fail('decimal clause can only be used on numbers'))
-    case 'f':
-      return decimal(value, 'fixed-point', (number) => fixedPoint(number, precision ?? DEFAULT_PRECISION))
-    case 'e':
-      return decimal(value, 'scientific', (number) => {
-        const { mantissa, exponent } = scientific(number, precision ?? DEFAULT_PRECISION)
+export const standardStyle: FormatStyle = formatStyle(
+  {
+    ...BASES,
+    s: plain,
+    d: (value) => (typeof value === 'number' ? (special(value) ?? plainDigits(value)) : based(value, 10)),
+    f: (value, _, precision) => decimal(value, (number) => fixedPoint(number, precision)),
+    e: (value, _, precision) =>
+      decimal(value, (number) => {
+        const { mantissa, exponent } = scientific(number, precision)
         return `${mantissa}e${exponent < 0 ? '-' : '+'}${String(Math.abs(exponent)).padStart(2, '0')}`
-      })
-    case 'b':
-      if (typeof value === 'boolean') return value ? '1' : '0'
-      return based(value, 2) ?? fail('only ints, uints, and bools can be formatted as binary')
-    case 'o':
-      return based(value, 8) ?? fail('octal clause can only be used on ints and uints')
-    case 'x':
-      return hexadecimal(value, meter)
-    case 'X':
-      return hexadecimal(value, meter).toUpperCase()
-  }
-}
+      }),
+  },
+  {
+    d: 'decimal clause can only be used on numbers',
+    f: 'fixed-point clause can only be used on numbers',
+    e: 'scientific clause can only be used on numbers',
+    b: 'only ints, uints, and bools can be formatted as binary',
+    o: 'octal clause can only be used on ints and uints',
+  },
+)
 
 /** `%s` */
 function plain(value: Value, meter: Meter): string {
@@ -65,11 +58,10 @@ function plain(value: Value, meter: Meter): string {
   return `{${sorted.map(([key, each]) => `${key}: ${each}`).join(', ')}}`
 }
 
-function decimal(value: Value, name: string, print: (value: number) => string): string {
+function decimal(value: Value, print: (value: number) => string): string | undefined {
   const number =
     typeof value === 'bigint' ? Number(value) : value instanceof Uint ? Number(value.value) : value
-  if (typeof number !== 'number') return fail(`${name} clause can only be used on numbers`)
-  return special(number) ?? print(number)
+  return typeof number === 'number' ? (special(number) ?? print(number)) : undefined
 }
 
 /** The name of a number without digits. */

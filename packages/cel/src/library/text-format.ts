@@ -4,7 +4,7 @@ import { fail } from '../evaluate/failure.ts'
 import type { Meter } from '../evaluate/meter.ts'
 import type { Value } from '../values/value.ts'
 import { traversal } from './costs.ts'
-import type { Clause, FormatStyle } from './text-format-clauses.ts'
+import type { Clause, FormatStyle, Verb } from './text-format-clauses.ts'
 
 /** Maximum precision. */
 const MAX_PRECISION = 100
@@ -95,7 +95,7 @@ const utf8 = new TextEncoder()
 
 const VERBS = ['s', 'd', 'f', 'e', 'b', 'x', 'X', 'o'] as const
 
-function isVerb(text: string): text is Clause['verb'] {
+function isVerb(text: string): text is Verb {
   return VERBS.some((each) => each === text)
 }
 
