@@ -35,6 +35,8 @@ function shown(node: Node): string {
       return `${node.name}{}`
     case 'fold':
       return `${node.form}(${shown(node.range)}, ${node.variables.join(', ')}, ${shown(node.body)})`
+    case 'bind':
+      return `bind(${node.name}, ${shown(node.value)}, ${shown(node.body)})`
     case 'once':
       return `once(${shown(node.node)})`
     case 'again':
@@ -98,7 +100,7 @@ describe('the parser', () => {
     ['x.map(i, i > 0, i + 1)', 'list(x, i, _+_(i, 1))'],
     ['x.filter(i, i)', 'list(x, i, i)'],
     ['x.exists_one(i, i)', 'existsOne(x, i, i)'],
-    ['x.optMap(v, v)', '_?_:_(once(x).hasValue(), optional.of(bind([], #unused, v)), optional.none())'],
+    ['x.optMap(v, v)', '_?_:_(once(x).hasValue(), optional.of(bind(v, again.value(), v)), optional.none())'],
   ])('reads %s', (text, expected) => {
     expect(parsed(text)).toBe(expected)
   })
