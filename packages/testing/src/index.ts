@@ -30,7 +30,7 @@ export type {
   IssuedCredential,
   PkiOptions,
   ServerCertificateOptions,
-} from './pki/certificate-authority.ts'
+} from './pki/pki.ts'
 export { createPki } from './pki/pki.ts'
 export { type RecordedEvents, recordEvents } from './record-events.ts'
 export {
@@ -40,7 +40,7 @@ export {
   type ServiceAccountTokenInit,
 } from './service-accounts/service-accounts.ts'
 export type { FakeService } from './service/fake-service.ts'
-export { fetchFrom } from './service/fetch-from.ts'
+export { fetchFrom } from './service/fake-service.ts'
 export {
   fakeTokenReviewWebhook,
   type FakeTokenReviewWebhook,

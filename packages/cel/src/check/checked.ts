@@ -9,8 +9,8 @@ import type { Problem } from '../syntax/source.ts'
 export interface ResolvedCall {
   readonly declaration: FunctionDeclaration
   readonly overloads: readonly Overload[]
-  /** Whether the receiver is only a part of the name, as in `lists.range(1)`. */
-  readonly isQualified: boolean
+  /** The receiver, unless it is only a part of the name, as in `lists.range(1)`, and the arguments. */
+  readonly args: readonly Node[]
 }
 
 /** A checked expression. */

@@ -141,26 +141,18 @@ class Checker {
     return type
   }
 
-  /** The error of an unknown name or function; where types are dynamic, the evaluation of a call fails. */
-  #unknownFunction(node: CallNode): Type {
-    return this.#options.isDynamic
-      ? DYN
-      : this.#issues.undeclared(node, node.name, this.#declarations.container)
+  /** The error of an unknown name or function; where types are dynamic, the evaluation fails. */
+  #undeclared(node: IdentNode | CallNode): Type {
+    if (this.#options.isDynamic) return DYN
+    return this.#issues.undeclared(node, node.name, this.#declarations.container)
   }
 
   #ident(node: IdentNode, scope: Scope | undefined): Type {
     const local = findLocal(scope, node.name)
     const reference: Reference | undefined =
-      local === undefined ? findGlobal(this.#declarations, node.name) : { kind: 'local', local }
-    if (reference === undefined) {
-      if (!this.#options.isDynamic)
-        return this.#issues.undeclared(node, node.name, this.#declarations.container)
-      // The evaluation fails.
-      this.#references.set(node, { kind: 'variable', name: node.name, type: DYN })
-      return DYN
-    }
-    this.#references.set(node, reference)
-    return reference.kind === 'local' ? reference.local.type : reference.type
+      local === undefined ? findGlobal(this.#declarations, node.name) : { kind: 'variable', ...local, local }
+    this.#references.set(node, reference ?? { kind: 'variable', name: node.name, type: DYN })
+    return reference === undefined ? this.#undeclared(node) : reference.type
   }
 
   #select(node: SelectNode, scope: Scope | undefined): Type {
@@ -168,7 +160,7 @@ class Checker {
     const isShadowed = this.#options.isStrict && findLocal(scope, names?.[0] ?? '') !== undefined
     if (names !== undefined && !isShadowed) {
       const reference = findGlobal(this.#declarations, names.join('.'))
-      if (reference !== undefined && reference.kind !== 'local') {
+      if (reference !== undefined) {
         this.#references.set(node, reference)
         return reference.type
       }
@@ -199,33 +191,21 @@ class Checker {
       }
     }
     for (const each of args) this.check(each, scope)
-    if (target === undefined) {
-      const declaration = findFunction(this.#declarations, name)
-      return declaration === undefined
-        ? this.#unknownFunction(node)
-        : this.#resolve(node, declaration, args, false, false)
-    }
-    const prefix = qualifiedName(target)
-    const qualified =
-      prefix === undefined ? undefined : findFunction(this.#declarations, [...prefix, name].join('.'))
-    if (qualified !== undefined) return this.#resolve(node, qualified, args, false, true)
-    this.check(target, scope)
+    const prefix = target && qualifiedName(target)
+    const qualified = prefix && findFunction(this.#declarations, [...prefix, name].join('.'))
+    if (qualified !== undefined) return this.#resolve(node, qualified, args, false)
+    if (target !== undefined) this.check(target, scope)
     const declaration = findFunction(this.#declarations, name)
-    return declaration === undefined
-      ? this.#unknownFunction(node)
-      : this.#resolve(node, declaration, [target, ...args], true, false)
+    if (declaration === undefined) return this.#undeclared(node)
+    return target === undefined
+      ? this.#resolve(node, declaration, args, false)
+      : this.#resolve(node, declaration, [target, ...args], true)
   }
 
-  #resolve(
-    node: CallNode,
-    declaration: FunctionDeclaration,
-    args: readonly Node[],
-    isMember: boolean,
-    isQualified: boolean,
-  ): Type {
+  #resolve(node: CallNode, declaration: FunctionDeclaration, args: readonly Node[], isMember: boolean): Type {
     const types = args.map((each) => this.#types.get(each) ?? DYN)
     if (declaration.name === OPERATORS.and || declaration.name === OPERATORS.or) {
-      this.#calls.set(node, { declaration, overloads: declaration.overloads, isQualified })
+      this.#calls.set(node, { declaration, overloads: declaration.overloads, args })
       let isValid = true
       for (const [index, type] of types.entries()) {
         if (this.#substitution.isAssignable(type, BOOL)) continue
@@ -236,7 +216,7 @@ class Checker {
     }
     const resolved = resolveOverloads(declaration, types, isMember, this.#substitution)
     if (resolved !== undefined) {
-      this.#calls.set(node, { declaration, overloads: resolved.overloads, isQualified })
+      this.#calls.set(node, { declaration, overloads: resolved.overloads, args })
       return resolved.type
     }
     const shown = types.map((type) => printedType(this.#substitution.apply(type, true)))

@@ -8,10 +8,9 @@ export interface Local {
   readonly type: Type
 }
 
-/** What a name stands for. */
+/** What a name stands for. A variable is of the environment, or `local`. */
 export type Reference =
-  | { readonly kind: 'local'; readonly local: Local }
-  | { readonly kind: 'variable'; readonly name: string; readonly type: Type }
+  | { readonly kind: 'variable'; readonly name: string; readonly type: Type; readonly local?: Local }
   | { readonly kind: 'constant'; readonly value: Value; readonly type: Type }
 
 /** The variables, types and functions of an environment. */

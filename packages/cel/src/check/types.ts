@@ -47,7 +47,7 @@ export const INT: Type = new Type('int', 'int')
 export const NULL: Type = new Type('null', 'null_type')
 export const STRING: Type = new Type('string', 'string')
 export const TIMESTAMP: Type = new Type('timestamp', 'google.protobuf.Timestamp')
-export const TYPE: Type = new Type('type', 'type')
+const TYPE: Type = new Type('type', 'type')
 export const UINT: Type = new Type('uint', 'uint')
 
 /** The types of the language without parameters, of which values can be. */

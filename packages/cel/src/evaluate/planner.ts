@@ -118,11 +118,11 @@ export class Planner {
     const reference = this.#checked.referenceOf(node)
     if (reference === undefined) return undefined
     if (reference.kind === 'constant') return constantStep(reference.value)
-    const name = reference.kind === 'local' ? reference.local.name : reference.name
-    const bound = reference.kind === 'local' ? this.#bindings.get(reference.local) : undefined
+    const { name, local } = reference
     if (!this.#context.isStrict && this.#checked.typeOf(node).kind === 'type') return this.#typeNamed(name)
-    const slot = this.slots.of(reference.kind === 'local' ? reference.local : name)
-    if (reference.kind === 'variable') this.variables.set(name, slot)
+    const slot = this.slots.of(local ?? name)
+    if (local === undefined) this.variables.set(name, slot)
+    const bound = local && this.#bindings.get(local)
     const base = this.#openedRun(bound ?? ((frame) => defined(frame[slot], name)))
     return attributeStep({ base, baseCost: 1, qualifiers: [] }, this.#context)
   }
@@ -152,8 +152,8 @@ export class Planner {
 
   #call(node: CallNode): Step {
     const call = this.#checked.callOf(node)
-    const nodes =
-      node.target === undefined || call?.isQualified === true ? node.args : [node.target, ...node.args]
+    const { target, args: others } = node
+    const nodes = call?.args ?? (target === undefined ? others : [target, ...others])
     const args = nodes.map((each) => this.plan(each))
     const special = this.#special(node.name, args, call) ?? alternativeStep(node, args)
     if (special !== undefined) return special
@@ -171,14 +171,9 @@ export class Planner {
       args.map((each) => each.run),
       this.#context.meter,
     )
-    return args.length === 1 && constants[0] !== undefined && CONVERSIONS.has(declaration.name)
-      ? constantStep(this.#evaluatedNow(run))
-      : { run }
-  }
-
-  /** A constant does not cost anything. */
-  #evaluatedNow(run: Run): Value {
-    return this.#context.meter.separately(() => run([]))
+    const isConstant = args.length === 1 && constants[0] !== undefined && CONVERSIONS.has(declaration.name)
+    // A constant does not cost anything.
+    return isConstant ? constantStep(this.#context.meter.separately(() => run([]))) : { run }
   }
 
   #special(name: string, args: readonly Step[], call: ResolvedCall | undefined): Step | undefined {

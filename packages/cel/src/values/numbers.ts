@@ -1,4 +1,3 @@
-import type { Value } from './value.ts'
 import { fail } from '../evaluate/failure.ts'
 
 export const MIN_INT: bigint = -(2n ** 63n)
@@ -28,7 +27,7 @@ export function checkedUint(value: bigint): Uint {
 /** An `int`, a `uint` or a `double`. */
 export type CelNumber = bigint | Uint | number
 
-export function isNumber(value: Value): value is CelNumber {
+export function isNumber(value: unknown): value is CelNumber {
   return typeof value === 'bigint' || typeof value === 'number' || value instanceof Uint
 }
 
@@ -50,7 +49,7 @@ function ordered(a: bigint | number, b: bigint | number): number {
 }
 
 /** The integer of this value, for a list index; `undefined` if it is not an integer. */
-export function wholeNumber(value: Value): bigint | undefined {
+export function wholeNumber(value: unknown): bigint | undefined {
   if (!isNumber(value)) return undefined
   const number = exact(value)
   if (typeof number === 'bigint') return number

@@ -1,7 +1,6 @@
 import { aClock, anything, aString, systemClock } from '@kube-authn/core/internal'
 import { checkOptions, listOf, type OptionsShape } from '@kube-authn/core/adapter'
 import { fakeService } from '../service/fake-service.ts'
-import { claimsEndpoints } from './claims-endpoints.ts'
 import type { Issuer, IssuerOptions } from './issuer.ts'
 
 const shape: OptionsShape<IssuerOptions> = {
@@ -89,4 +88,35 @@ export async function createIssuer(options: IssuerOptions = {}): Promise<Issuer>
     },
   }
   return issuer
+}
+
+/** The endpoints of distributed claims. */
+interface ClaimsEndpoints {
+  /** Adds an endpoint for claims, and returns its path below the issuer's. */
+  keep(claims: Claims, accessToken: string): string
+  /** Responds to a request for that path with a JWT. */
+  answer(request: Request, path: string): Promise<Response>
+}
+
+type Claims = Readonly<Record<string, unknown>>
+
+/** @param sign signs the JWT, again for each request, so that it never expires. */
+function claimsEndpoints(sign: (claims: Claims) => Promise<string>): ClaimsEndpoints {
+  const kept = new Map<string, { readonly claims: Claims; readonly accessToken: string }>()
+  return {
+    keep(claims, accessToken) {
+      const path = `/claims/${kept.size + 1}`
+      kept.set(path, { claims, accessToken })
+      return path
+    },
+    async answer(request, path) {
+      const found = kept.get(path)
+      if (found === undefined) return new Response(null, { status: 404 })
+      const { claims, accessToken } = found
+      if (accessToken !== '' && request.headers.get('authorization') !== `Bearer ${accessToken}`) {
+        return new Response(null, { status: 401, headers: { 'www-authenticate': 'Bearer' } })
+      }
+      return new Response(await sign(claims), { headers: { 'content-type': 'application/jwt' } })
+    },
+  }
 }

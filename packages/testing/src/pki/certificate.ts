@@ -1,11 +1,10 @@
-import { generateKeyPair, signingAlgorithm } from './key-pair.ts'
-import { pem } from './pem.ts'
-import type { KeyAlgorithm } from './certificate-authority.ts'
+import { generateKeyPair, pem, signingAlgorithm } from './key-pair.ts'
+import type { KeyAlgorithm } from './pki.ts'
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
-  type Extension,
   ExtendedKeyUsageExtension,
+  type Extension,
   KeyUsageFlags,
   KeyUsagesExtension,
   type Name,

@@ -1,4 +1,4 @@
-import type { KeyAlgorithm } from './certificate-authority.ts'
+import type { KeyAlgorithm } from './pki.ts'
 
 /** The WebCrypto parameters to generate a key pair and to sign with it. */
 type SigningAlgorithm =
@@ -29,4 +29,11 @@ export function signingAlgorithm(algorithm: KeyAlgorithm): SigningAlgorithm {
 /** A new key pair that can be exported. */
 export function generateKeyPair(algorithm: KeyAlgorithm): Promise<CryptoKeyPair> {
   return crypto.subtle.generateKey(signingAlgorithm(algorithm), true, ['sign', 'verify'])
+}
+
+/** DER as PEM (RFC 7468), with a line break at its end, so that blocks can be joined. */
+export function pem(label: 'CERTIFICATE' | 'PRIVATE KEY', der: Uint8Array): string {
+  const base64 = btoa(Array.from(der, (byte) => String.fromCharCode(byte)).join(''))
+  const lines = base64.match(/.{1,64}/g) ?? []
+  return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ''].join('\n')
 }

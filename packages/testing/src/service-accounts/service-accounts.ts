@@ -7,8 +7,7 @@ import {
 } from '@kube-authn/core/service-account'
 import { type SigningKey, signingKeyFromPem, type TokenIssuer, tokenIssuer } from '@kube-authn/issuer'
 import { checkOptions, type OptionsShape } from '@kube-authn/core/adapter'
-import { generateKeyPair } from '../pki/key-pair.ts'
-import { pem } from '../pki/pem.ts'
+import { generateKeyPair, pem } from '../pki/key-pair.ts'
 
 /** Options of {@link createServiceAccounts}: the initial objects and the token issuer. */
 export interface ServiceAccountsOptions extends InitialObjects {
@@ -64,41 +63,45 @@ export async function createServiceAccounts(options: ServiceAccountsOptions = {}
   const der = new Uint8Array(await crypto.subtle.exportKey('pkcs8', privateKey))
   const signingKey = await signingKeyFromPem(pem('PRIVATE KEY', der))
   const objects = serviceAccountObjects({ ...initial, serviceAccounts })
-  const tokens = tokenIssuer({ issuer, signingKey, objects, clock })
-
-  return new IssuedAccounts(issuer, objects, { signingKey, clock, tokens })
+  const keys = [signingKey.verificationKey]
+  return new IssuedAccounts(
+    { issuers: [issuer], keys, objects, clock },
+    signingKey,
+    tokenIssuer({ issuer, signingKey, objects, clock }),
+  )
 }
 
 /** Options of authenticators are own fields and all other members are not, since authenticators refuse unknown options. */
 class IssuedAccounts implements ServiceAccounts {
-  readonly issuers: readonly string[]
+  readonly issuers: ServiceAccountTokenOptions['issuers']
   readonly keys: ServiceAccountTokenOptions['keys']
   readonly objects: ServiceAccountTokenOptions['objects']
   readonly clock: Clock
-  readonly #rest: { readonly signingKey: SigningKey; readonly clock: Clock; readonly tokens: TokenIssuer }
+  readonly #signingKey: SigningKey
+  readonly #tokens: TokenIssuer
 
   constructor(
-    issuer: string,
-    objects: ServiceAccountTokenOptions['objects'],
-    rest: { readonly signingKey: SigningKey; readonly clock: Clock; readonly tokens: TokenIssuer },
+    { issuers, keys, objects, clock }: ServiceAccountTokenOptions & { readonly clock: Clock },
+    signingKey: SigningKey,
+    tokens: TokenIssuer,
   ) {
-    this.issuers = [issuer]
-    this.keys = [rest.signingKey.verificationKey]
+    this.issuers = issuers
+    this.keys = keys
     this.objects = objects
-    this.clock = rest.clock
-    this.#rest = rest
+    this.clock = clock
+    this.#signingKey = signingKey
+    this.#tokens = tokens
   }
 
   get signingKey(): SigningKey {
-    return this.#rest.signingKey
+    return this.#signingKey
   }
 
   get token(): ServiceAccounts['token'] {
-    const { tokens } = this.#rest
     return async (namespace, name, { audiences, expirationSeconds, boundTo } = {}) => {
       const boundObjectRef = boundTo && { ...boundTo, apiVersion: 'v1' }
       const spec = { audiences, expirationSeconds, boundObjectRef }
-      const { status } = await tokens.issue({ namespace, name }, { spec })
+      const { status } = await this.#tokens.issue({ namespace, name }, { spec })
       return status.token
     }
   }

@@ -1,6 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import { fakeService } from './fake-service.ts'
-import { fetchFrom } from './fetch-from.ts'
+import { fakeService, fetchFrom } from './fake-service.ts'
 
 const URL_OF_SERVICE = 'https://service.example.com/api'
 const service = (url = URL_OF_SERVICE) =>

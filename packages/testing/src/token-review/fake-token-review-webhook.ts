@@ -1,10 +1,8 @@
-import type { TokenAuthenticator } from '@kube-authn/core'
-import { aString } from '@kube-authn/core/internal'
+import type { TokenAuthenticator, UserInfo } from '@kube-authn/core'
+import { aString, intersectAudiences, isAuthenticationError, isObject } from '@kube-authn/core/internal'
 import { checkOptions, oneOf, type OptionsShape } from '@kube-authn/core/adapter'
 import type { Answer } from '../answers.ts'
-import { type FakeService, fakeService } from '../service/fake-service.ts'
-import { readReview, type ReceivedReview, type TokenReviewVersion } from './read-review.ts'
-import { reviewStatus } from './review-status.ts'
+import { fakeService, type FakeService } from '../service/fake-service.ts'
 
 /** Options of {@link fakeTokenReviewWebhook}. */
 export interface FakeTokenReviewWebhookOptions {
@@ -66,4 +64,75 @@ export function fakeTokenReviewWebhook(
     },
     reviews,
   }
+}
+
+/** The status of a TokenReview. */
+export interface ReviewStatus {
+  readonly authenticated: boolean
+  readonly user?: Pick<UserInfo, 'username'> & Partial<UserInfo>
+  readonly audiences?: readonly string[]
+  readonly error?: string
+}
+
+/** The status for the result of an authenticator; `undefined` if it failed. */
+async function reviewStatus(
+  answer: TokenAuthenticator['authenticateToken'],
+  { token, audiences: wanted }: ReceivedReview,
+  signal: AbortSignal,
+): Promise<ReviewStatus | undefined> {
+  try {
+    const found = await answer(token, { signal, ...(wanted !== undefined && { audiences: wanted }) })
+    if (found === undefined) return { authenticated: false }
+    const { user, audiences: own } = found
+    if (wanted === undefined || own === undefined) return { authenticated: true, user: userOf(user) }
+    const audiences = intersectAudiences(own, wanted)
+    if (audiences.length === 0) return { authenticated: false }
+    return { authenticated: true, user: userOf(user), audiences }
+  } catch (error) {
+    const isRejected = isAuthenticationError(error) && error.code === 'rejected'
+    return isRejected ? { authenticated: false, error: error.message } : undefined
+  }
+}
+
+/** Empty members are omitted, as in Go. */
+function userOf({ username, uid, groups, extra }: UserInfo): NonNullable<ReviewStatus['user']> {
+  return {
+    username,
+    ...(uid !== '' && { uid }),
+    ...(groups.length > 0 && { groups }),
+    ...(Object.keys(extra).length > 0 && { extra }),
+  }
+}
+
+/** The versions of TokenReview; they have the same fields. More may be added in a minor version; handle the rest. */
+export type TokenReviewVersion = 'v1' | 'v1beta1'
+
+/** A TokenReview that a webhook received. */
+export interface ReceivedReview {
+  readonly version: TokenReviewVersion
+  readonly token: string
+  /** The requested audiences. Absent if not requested. */
+  readonly audiences?: readonly string[]
+}
+
+/** Parses the body of a TokenReview; `undefined` if it is invalid. */
+function readReview(text: string): ReceivedReview | undefined {
+  let body: unknown
+  try {
+    body = JSON.parse(text)
+  } catch {
+    return undefined
+  }
+  if (!isObject(body) || !isObject(body['spec']) || body['kind'] !== 'TokenReview') return undefined
+  const version = VERSIONS.find((each) => body['apiVersion'] === `authentication.k8s.io/${each}`)
+  const { token, audiences } = body['spec']
+  if (version === undefined || typeof token !== 'string') return undefined
+  if (audiences === undefined) return { version, token }
+  return isTexts(audiences) ? { version, token, audiences } : undefined
+}
+
+const VERSIONS: readonly TokenReviewVersion[] = ['v1', 'v1beta1']
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string')
 }
