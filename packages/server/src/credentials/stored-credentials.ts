@@ -9,7 +9,7 @@ import { BOOTSTRAP_SECRET_TYPE, type Secret } from '@kube-authn/core/bootstrap-t
 import { textOfBase64 } from '@kube-authn/internal/base64'
 import { timeOfRfc3339 } from '@kube-authn/internal/rfc3339'
 import type { KubeObject } from '../registry/kube-object.ts'
-import { entriesOf } from '../registry/resources/data-keys.ts'
+import { entriesOf } from '../registry/resources/data-fields.ts'
 import { secretTypeOf } from '../registry/resources/secrets.ts'
 
 /** A stored `v1` Secret as authentication reads it. Bytes that are not UTF-8 become U+FFFD. */

@@ -32,7 +32,7 @@ export async function checkObject(
   validateFinalizerNames(FINALIZERS, object.metadata.finalizers, old?.metadata.finalizers, errors)
   if (old !== undefined) validateFinalizers(object.metadata, old.metadata, errors)
   const ofFields = errorList({ hideValues: resource.hasSecrets ?? false })
-  await resource.validate(object, ofFields, old)
+  await resource.validate?.(object, ofFields, old)
   if ('now' in replaced) resource.validateCreate?.(object, timeOfRfc3339(replaced.now()) ?? 0, ofFields)
   if (old !== undefined) {
     resource.validateUpdate?.(object, old, ofFields)

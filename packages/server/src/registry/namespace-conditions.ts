@@ -1,6 +1,6 @@
-import { isObject } from '@kube-authn/core/internal'
 import type { KubeObject } from './kube-object.ts'
 import type { Resource } from './resource.ts'
+import { partIn, partsIn } from './resources/field-values.ts'
 
 /** Objects that are left in a namespace that is being deleted. */
 export interface RemainingContent {
@@ -30,8 +30,7 @@ export function withRemaining(
   content: readonly RemainingContent[],
   time: string,
 ): KubeObject {
-  const { conditions: before } = isObject(namespace['status']) ? namespace['status'] : {}
-  const old = Array.isArray(before) ? before.filter(isObject) : []
+  const old = partsIn(partIn(namespace, 'status'), 'conditions')
   const conditions = conditionsOf(content).map((condition) => {
     const same = old.find(({ type, status }) => type === condition.type && status === condition.status)
     return { ...condition, lastTransitionTime: same?.['lastTransitionTime'] ?? time }

@@ -56,8 +56,8 @@ export function terminating(object: KubeObject, time: string): KubeObject {
 }
 
 /** Whether nothing keeps an object that is being deleted. A namespace has finalizers in its `spec`, too. */
-export function isFinished({ kind, metadata, spec }: KubeObject): boolean {
-  const { deletionTimestamp, finalizers = [] } = metadata
+export function isFinished(object: KubeObject): boolean {
+  const { deletionTimestamp, finalizers = [] } = object.metadata
   if (deletionTimestamp === undefined || finalizers.length > 0) return false
-  return kind !== 'Namespace' || namespaceFinalizers(spec).length === 0
+  return object.kind !== 'Namespace' || namespaceFinalizers(object).length === 0
 }

@@ -1,6 +1,7 @@
 import type { Awaitable } from '@kube-authn/core'
 import type { Authorizer, RuleResolver } from '@kube-authn/core/authorization'
 import type { ErrorList, ObjectReader } from '@kube-authn/core/internal'
+import { dns1123SubdomainProblems } from '@kube-authn/internal/kubernetes-names'
 import type { Lifetime } from '@kube-authn/store'
 import type { KubeObject } from './kube-object.ts'
 import type { Caller, Preconditions, WriteOptions } from './write.ts'
@@ -18,12 +19,8 @@ export interface Column {
   cell(object: KubeObject, nowMs: number): string | number
 }
 
-/**
- * A kind of object that is served: everything that differs from other kinds.
- *
- * Source: apiserver `pkg/registry/rest` RESTCreateStrategy, RESTUpdateStrategy; apimachinery APIResource.
- */
-export interface Resource {
+/** How a kind of object is named and found. */
+export interface ResourceNames {
   /** `''` for the core group. */
   readonly group: string
   readonly version: string
@@ -37,6 +34,31 @@ export interface Resource {
   readonly isNamespaced: boolean
   /** Why a name is invalid; none if it is valid. */
   nameProblems(name: string): readonly string[]
+}
+
+/** The names of a kind of the core group in namespaces, whose objects are named as DNS subdomains, except for the given ones. */
+export function named(kind: string, given: Partial<ResourceNames> = {}): ResourceNames {
+  const singular = kind.toLowerCase()
+  return {
+    group: '',
+    version: 'v1',
+    kind,
+    plural: `${singular}s`,
+    singular,
+    shortNames: [],
+    categories: [],
+    isNamespaced: true,
+    nameProblems: dns1123SubdomainProblems,
+    ...given,
+  }
+}
+
+/**
+ * A kind of object that is served: everything that differs from other kinds.
+ *
+ * Source: apiserver `pkg/registry/rest` RESTCreateStrategy, RESTUpdateStrategy; apimachinery APIResource.
+ */
+export interface Resource extends ResourceNames {
   /** Reads all fields besides version, kind and metadata, and fills in defaults. Wrong types and unknown fields are errors of the reader, or are added to these. */
   read(object: ObjectReader, errors: ErrorList): Fields
   /** What the server writes into a new object. */
@@ -44,7 +66,7 @@ export interface Resource {
   /** What an update of the object itself cannot change. */
   prepareForUpdate?(object: KubeObject, old: KubeObject): KubeObject
   /** @param old the object that is replaced: what is wrong in it already may be tolerated. */
-  validate(object: KubeObject, errors: ErrorList, old?: KubeObject): Awaitable<void>
+  validate?(object: KubeObject, errors: ErrorList, old?: KubeObject): Awaitable<void>
   /** What is wrong only in a new object, as with a time that is over. */
   validateCreate?(object: KubeObject, nowMs: number, errors: ErrorList): void
   validateUpdate?(object: KubeObject, old: KubeObject, errors: ErrorList): void

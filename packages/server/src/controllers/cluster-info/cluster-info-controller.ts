@@ -8,7 +8,7 @@ import {
 import type { KubeObject } from '../../registry/kube-object.ts'
 import type { Registry } from '../../registry/registry.ts'
 import { configMaps } from '../../registry/resources/config-maps.ts'
-import { entriesOf } from '../../registry/resources/data-keys.ts'
+import { entriesOf } from '../../registry/resources/data-fields.ts'
 import { secrets, secretTypeOf } from '../../registry/resources/secrets.ts'
 import type { SelectiveController } from '../loop/selective-controller.ts'
 import { wholeCheck } from '../loop/whole-check.ts'

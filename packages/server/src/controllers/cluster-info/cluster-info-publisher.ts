@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../registry/kube-object.ts'
 import type { Registry } from '../../registry/registry.ts'
 import { configMaps } from '../../registry/resources/config-maps.ts'
-import { entriesOf } from '../../registry/resources/data-keys.ts'
+import { entriesOf } from '../../registry/resources/data-fields.ts'
 import { namespaces } from '../../registry/resources/namespaces.ts'
 import type { SelectiveController } from '../loop/selective-controller.ts'
 import type { ObjectKey } from '../object-controller.ts'

@@ -1,10 +1,5 @@
-import { errorList } from '@kube-authn/core/internal'
-import {
-  type ClusterRole,
-  decodeRbacObject,
-  effectiveRules,
-  type PolicyRule,
-} from '@kube-authn/core/authorization'
+import { effectiveRules, type PolicyRule } from '@kube-authn/core/authorization'
+import { decodedRbac } from '../../registry/escalation/role-rules.ts'
 import type { KubeObject } from '../../registry/kube-object.ts'
 import type { Registry } from '../../registry/registry.ts'
 import { rbacResources } from '../../registry/resources/rbac.ts'
@@ -37,7 +32,7 @@ export function clusterRoleAggregation(registry: Registry): SelectiveController 
 
 async function aggregateAll(registry: Registry, resource: Resource): Promise<number | undefined> {
   const { items, resourceVersion } = await registry.list({ resource, namespace: '' })
-  const roles = items.map(asClusterRole).filter((role) => role !== undefined)
+  const roles = items.map(decodedRbac).filter((role) => role?.kind === 'ClusterRole')
   const wanted = effectiveRules(roles)
   const objects = new Map(items.map((object) => [object.metadata.name, object]))
   const errors: unknown[] = []
@@ -56,13 +51,6 @@ async function aggregateAll(registry: Registry, resource: Resource): Promise<num
   }
   if (errors.length > 0) throw new AggregateError(errors, 'the rules of some roles could not be written')
   return isUnchanged ? Number(resourceVersion) : undefined
-}
-
-/** As the authorizer reads it. */
-function asClusterRole(object: KubeObject): ClusterRole | undefined {
-  const { name = '', labels = {} } = object.metadata
-  const decoded = decodeRbacObject({ ...object, metadata: { name, labels } }, errorList())
-  return decoded?.kind === 'ClusterRole' ? decoded : undefined
 }
 
 function withRules(object: KubeObject, rules: readonly PolicyRule[]): KubeObject {

@@ -14,17 +14,23 @@ export const NAME: Column = {
 }
 
 /** How long ago the object was created. */
-export const AGE: Column = {
-  name: 'Age',
-  type: 'string',
-  cell: ({ metadata }, nowMs) => ageOf(metadata.creationTimestamp, nowMs),
-}
+export const AGE: Column = column('Age', ({ metadata }, nowMs) => ageOf(metadata.creationTimestamp, nowMs))
 
 /** When the object was created. */
 export const CREATED_AT: Column = {
   name: 'Created At',
   type: 'date',
   cell: ({ metadata }) => metadata.creationTimestamp ?? '<unknown>',
+}
+
+/** A column of strings. */
+export function column(name: string, cell: Column['cell']): Column {
+  return { name, type: 'string', cell }
+}
+
+/** A column that is only shown with `-o wide`. */
+export function wide(name: string, cell: Column['cell']): Column {
+  return { ...column(name, cell), priority: 1 }
 }
 
 /** The number of members of an object, or of elements of a list, in a field. */

@@ -1,11 +1,12 @@
 import { type ErrorList, fieldPath, isObject } from '@kube-authn/core/internal'
 import { type Revocation, revocationProblems } from '@kube-authn/core/revocation'
-import { dns1123SubdomainProblems } from '@kube-authn/internal/kubernetes-names'
 import { timeOfRfc3339 } from '@kube-authn/internal/rfc3339'
 import { readFields } from '../../schema/read-fields.ts'
 import type { KubeObject } from '../kube-object.ts'
-import type { Resource, Write } from '../resource.ts'
-import { AGE, NAME } from './columns.ts'
+import { named, type Resource } from '../resource.ts'
+import { isSameJson } from '../same-json.ts'
+import { AGE, column, NAME, wide } from './columns.ts'
+import { type Part, partIn, stringIn } from './field-values.ts'
 
 const SPEC = fieldPath('spec')
 /** Of the characters of a reason. */
@@ -17,31 +18,24 @@ export const MAX_REASON = 1024
  * Deviation: Kubernetes has no such resource (`docs/deviations.md`, revocation).
  */
 export const credentialRevocations: Resource = {
-  group: 'authentication.kube-authn.dev',
-  version: 'v1',
-  kind: 'CredentialRevocation',
-  plural: 'credentialrevocations',
-  singular: 'credentialrevocation',
-  shortNames: ['credrev'],
-  categories: [],
-  isNamespaced: false,
-  hasCreator: true,
-  nameProblems: dns1123SubdomainProblems,
-  read: (object, errors) => readFields(object, 'CredentialRevocation', errors),
-  prepareForCreate: (object, write) => ({ ...object, spec: stamped(object, write) }),
-  prepareForUpdate: (object, old) => ({
-    ...object,
-    spec: { ...specOf(object), revokedBy: specOf(old)['revokedBy'] },
+  ...named('CredentialRevocation', {
+    group: 'authentication.kube-authn.dev',
+    shortNames: ['credrev'],
+    isNamespaced: false,
   }),
+  hasCreator: true,
+  read: (object, errors) => readFields(object, 'CredentialRevocation', errors),
+  prepareForCreate: (object, { caller }) => revokedBy(object, caller?.user.username),
+  prepareForUpdate: (object, old) => revokedBy(object, specOf(old)['revokedBy']),
   validate: validateSpec,
   validateCreate(object, nowMs, errors) {
     const { expiresAtMs } = revocationOf(object)
     if (expiresAtMs === undefined || expiresAtMs > nowMs) return
-    const given = textIn(specOf(object), 'expirationTime')
+    const given = stringIn(specOf(object), 'expirationTime')
     errors.invalid(SPEC.child('expirationTime'), given, 'must be in the future: it would revoke nothing')
   },
   validateUpdate(object, old, errors) {
-    if (sameText(specOf(object)) !== sameText(specOf(old))) {
+    if (!isSameJson(specOf(object), specOf(old))) {
       errors.forbidden(SPEC, 'cannot be changed: delete the revocation and create another one')
     }
   },
@@ -51,16 +45,12 @@ export const credentialRevocations: Resource = {
   },
   columns: [
     NAME,
-    { name: 'Revokes', type: 'string', cell: (object) => subjectOf(specOf(object)) },
-    {
-      name: 'Issued Before',
-      type: 'string',
-      cell: (object) => textIn(specOf(object), 'issuedBefore') || '<any>',
-    },
-    { name: 'Ends', type: 'string', cell: (object) => textIn(specOf(object), 'expirationTime') || '<never>' },
-    { name: 'Revoked By', type: 'string', cell: (object) => textIn(specOf(object), 'revokedBy') },
+    column('Revokes', (object) => subjectOf(specOf(object))),
+    column('Issued Before', (object) => stringIn(specOf(object), 'issuedBefore') || '<any>'),
+    column('Ends', (object) => stringIn(specOf(object), 'expirationTime') || '<never>'),
+    column('Revoked By', (object) => stringIn(specOf(object), 'revokedBy')),
     AGE,
-    { name: 'Reason', type: 'string', priority: 1, cell: (object) => textIn(specOf(object), 'reason') },
+    wide('Reason', (object) => stringIn(specOf(object), 'reason')),
   ],
 }
 
@@ -68,7 +58,7 @@ export const credentialRevocations: Resource = {
 export function revocationOf(object: KubeObject): Revocation {
   const spec = specOf(object)
   const [credentialId, tokenSha256, user] = ['credentialID', 'tokenSHA256', 'user'].map((name) =>
-    textIn(spec, name),
+    stringIn(spec, name),
   )
   const [issuedBeforeMs, expiresAtMs] = ['issuedBefore', 'expirationTime'].map((name) => timeIn(spec, name))
   const { attribute } = spec
@@ -78,7 +68,7 @@ export function revocationOf(object: KubeObject): Revocation {
     ...(user !== '' && user !== undefined && { user }),
     ...(issuedBeforeMs !== undefined && { issuedBeforeMs }),
     ...(isObject(attribute) && {
-      attribute: { key: textIn(attribute, 'key'), value: textIn(attribute, 'value') },
+      attribute: { key: stringIn(attribute, 'key'), value: stringIn(attribute, 'value') },
     }),
     ...(expiresAtMs !== undefined && { expiresAtMs }),
   }
@@ -86,9 +76,9 @@ export function revocationOf(object: KubeObject): Revocation {
 
 function validateSpec(object: KubeObject, errors: ErrorList): void {
   const spec = specOf(object)
-  if (textIn(spec, 'reason').length > MAX_REASON) errors.tooLong(SPEC.child('reason'), MAX_REASON)
+  if (stringIn(spec, 'reason').length > MAX_REASON) errors.tooLong(SPEC.child('reason'), MAX_REASON)
   const { attribute } = spec
-  if (isObject(attribute) && textIn(attribute, 'value') === '') {
+  if (isObject(attribute) && stringIn(attribute, 'value') === '') {
     errors.required(SPEC.child('attribute').child('value'))
     return
   }
@@ -118,36 +108,25 @@ const FIELDS: ReadonlyMap<string, string> = new Map([
 ])
 
 /** Who revokes is known from the request, whatever was sent. */
-function stamped(object: KubeObject, { caller }: Write): Readonly<Record<string, unknown>> {
+function revokedBy(object: KubeObject, username: unknown): KubeObject {
   const { revokedBy: _, ...spec } = specOf(object)
-  return caller === undefined ? spec : { ...spec, revokedBy: caller.user.username }
+  return { ...object, spec: { ...spec, ...(username !== undefined && { revokedBy: username }) } }
 }
 
-function subjectOf(spec: Readonly<Record<string, unknown>>): string {
+function subjectOf(spec: Part): string {
   const { attribute } = spec
-  if (isObject(attribute)) return `${textIn(attribute, 'key')}=${textIn(attribute, 'value')}`
-  const user = textIn(spec, 'user')
+  if (isObject(attribute)) return `${stringIn(attribute, 'key')}=${stringIn(attribute, 'value')}`
+  const user = stringIn(spec, 'user')
   if (user !== '') return `user ${user}`
-  const digest = textIn(spec, 'tokenSHA256')
-  return digest === '' ? textIn(spec, 'credentialID') : `token ${digest.slice(0, 12)}...`
+  const digest = stringIn(spec, 'tokenSHA256')
+  return digest === '' ? stringIn(spec, 'credentialID') : `token ${digest.slice(0, 12)}...`
 }
 
-function specOf({ spec }: KubeObject): Readonly<Record<string, unknown>> {
-  return isObject(spec) ? spec : {}
+function specOf(object: KubeObject): Part {
+  return partIn(object, 'spec')
 }
 
-function textIn(object: Readonly<Record<string, unknown>>, name: string): string {
-  const value = object[name]
-  return typeof value === 'string' ? value : ''
-}
-
-function timeIn(object: Readonly<Record<string, unknown>>, name: string): number | undefined {
-  const text = textIn(object, name)
+function timeIn(object: Part, name: string): number | undefined {
+  const text = stringIn(object, name)
   return text === '' ? undefined : timeOfRfc3339(text)
-}
-
-/** The same text for the same fields, whatever their order. */
-function sameText(spec: Readonly<Record<string, unknown>>): string {
-  const given = Object.entries(spec).filter(([, value]) => value !== undefined)
-  return JSON.stringify(given.toSorted(([one], [other]) => (one < other ? -1 : 1)))
 }

@@ -2,27 +2,23 @@ import { type ErrorList, fieldPath, isObject } from '@kube-authn/core/internal'
 import { pathSegmentProblems, qualifiedNameProblems } from '@kube-authn/internal/kubernetes-names'
 import { readAllFields } from '../../schema/read-fields.ts'
 import type { KubeObject } from '../kube-object.ts'
-import type { Column, Resource } from '../resource.ts'
-import { ageOf, NAME } from './columns.ts'
+import { type Column, named, type Resource } from '../resource.ts'
+import { ageOf, column, NAME, wide } from './columns.ts'
 import { numberIn, type Part, partIn, stringIn } from './field-values.ts'
 
 /** Source: kubernetes `pkg/printers/internalversion/printers.go` eventColumnDefinitions, printEvent. */
 const EVENT_COLUMNS: readonly Column[] = [
-  { name: 'Last Seen', type: 'string', cell: lastSeen },
-  { name: 'Type', type: 'string', cell: (event) => stringIn(event, 'type') },
-  { name: 'Reason', type: 'string', cell: (event) => stringIn(event, 'reason') },
-  { name: 'Object', type: 'string', cell: objectOf },
+  column('Last Seen', lastSeen),
+  column('Type', (event) => stringIn(event, 'type')),
+  column('Reason', (event) => stringIn(event, 'reason')),
+  column('Object', objectOf),
   wide('Subobject', (event) => stringIn(partIn(event, 'involvedObject'), 'fieldPath')),
   wide('Source', sourceOf),
-  { name: 'Message', type: 'string', cell: (event) => stringIn(event, 'message').trim() },
+  column('Message', (event) => stringIn(event, 'message').trim()),
   wide('First Seen', firstSeen),
   wide('Count', countOf),
   { ...NAME, priority: 1 },
 ]
-
-function wide(name: string, cell: Column['cell']): Column {
-  return { name, type: 'string', priority: 1, cell }
-}
 
 function firstSeen(event: KubeObject, nowMs: number): string {
   return ageOf(stringIn(event, 'firstTimestamp') || stringIn(event, 'eventTime'), nowMs)
@@ -66,17 +62,9 @@ const MAX_MESSAGE_CHARACTERS = 1024
  * Deviation: they are in the core group only, and live for an hour (`docs/deviations.md`, events of objects).
  */
 export const events: Resource = {
-  group: '',
-  version: 'v1',
-  kind: 'Event',
-  plural: 'events',
-  singular: 'event',
-  shortNames: ['ev'],
-  categories: [],
-  isNamespaced: true,
+  ...named('Event', { shortNames: ['ev'], nameProblems: pathSegmentProblems }),
   isCreatedByUpdate: true,
   lifetime: () => ({ ttlMs: LIFETIME_MS }),
-  nameProblems: pathSegmentProblems,
   read: (object, errors) => ({ ...ALWAYS_WRITTEN, ...present(readAllFields(object, 'Event', errors)) }),
   validate(event, errors) {
     validateNamespace(event, errors)

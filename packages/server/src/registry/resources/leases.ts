@@ -1,9 +1,8 @@
 import { type ErrorList, fieldPath } from '@kube-authn/core/internal'
-import { dns1123SubdomainProblems } from '@kube-authn/internal/kubernetes-names'
 import { readFields } from '../../schema/read-fields.ts'
 import type { KubeObject } from '../kube-object.ts'
-import type { Resource } from '../resource.ts'
-import { AGE, NAME } from './columns.ts'
+import { named, type Resource } from '../resource.ts'
+import { AGE, column, NAME } from './columns.ts'
 import { type Part, partIn, stringIn } from './field-values.ts'
 
 const SPEC = fieldPath('spec')
@@ -15,26 +14,14 @@ const SPEC = fieldPath('spec')
  * `pkg/printers/internalversion/printers.go` printLease.
  */
 export const leases: Resource = {
-  group: 'coordination.k8s.io',
-  version: 'v1',
-  kind: 'Lease',
-  plural: 'leases',
-  singular: 'lease',
-  shortNames: [],
-  categories: [],
-  isNamespaced: true,
+  ...named('Lease', { group: 'coordination.k8s.io' }),
   isCreatedByUpdate: true,
   isUpdatedByVersion: true,
-  nameProblems: dns1123SubdomainProblems,
   read: (object, errors) => readFields(object, 'Lease', errors),
   prepareForCreate: withoutStrategy,
   prepareForUpdate: withoutStrategy,
   validate: (lease, errors) => validateSpec(partIn(lease, 'spec'), errors),
-  columns: [
-    NAME,
-    { name: 'Holder', type: 'string', cell: (lease) => stringIn(partIn(lease, 'spec'), 'holderIdentity') },
-    AGE,
-  ],
+  columns: [NAME, column('Holder', (lease) => stringIn(partIn(lease, 'spec'), 'holderIdentity')), AGE],
 }
 
 /** The fields of the gate `CoordinatedLeaderElection`, which is off by default. */

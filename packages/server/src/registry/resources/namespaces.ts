@@ -1,11 +1,12 @@
-import { fieldPath, isObject } from '@kube-authn/core/internal'
+import { fieldPath } from '@kube-authn/core/internal'
 import { dns1123LabelProblems } from '@kube-authn/internal/kubernetes-names'
 import type { KubeObject } from '../kube-object.ts'
 import { readFields } from '../../schema/read-fields.ts'
 import { validateFinalizerNames } from '../metadata.ts'
-import type { PartSubresource, Resource } from '../resource.ts'
+import { named, type PartSubresource, type Resource } from '../resource.ts'
 import { statusPart } from '../status-part.ts'
-import { AGE, NAME } from './columns.ts'
+import { AGE, column, NAME } from './columns.ts'
+import { partIn, stringIn, stringsIn } from './field-values.ts'
 
 /** A label that every namespace has, for selectors of namespaces. */
 const NAME_LABEL = 'kubernetes.io/metadata.name'
@@ -23,23 +24,21 @@ const FINALIZE: PartSubresource = {
   type: 'part',
   name: 'finalize',
   isReplacedOnly: true,
-  prepare: (sent, old) => ({ ...old, spec: specOf(namespaceFinalizers(sent['spec'])) }),
+  prepare: (sent, old) => ({ ...old, spec: specOf(namespaceFinalizers(sent)) }),
   validateUpdate(object, old, errors) {
-    const names = namespaceFinalizers(object['spec'])
-    validateFinalizerNames(SPEC, names, namespaceFinalizers(old['spec']), errors)
+    const names = namespaceFinalizers(object)
+    validateFinalizerNames(SPEC, names, namespaceFinalizers(old), errors)
   },
 }
 
 /** The names in `spec.finalizers` of a namespace. */
-export function namespaceFinalizers(spec: unknown): readonly string[] {
-  const finalizers = isObject(spec) ? spec['finalizers'] : undefined
-  if (!Array.isArray(finalizers)) return []
-  return finalizers.filter((each): each is string => typeof each === 'string')
+export function namespaceFinalizers(namespace: KubeObject): readonly string[] {
+  return stringsIn(partIn(namespace, 'spec'), 'finalizers')
 }
 
 /** A namespace whose content is gone. */
 export function withoutContent(namespace: KubeObject): KubeObject {
-  const finalizers = namespaceFinalizers(namespace['spec']).filter((each) => each !== CONTENT_FINALIZER)
+  const finalizers = namespaceFinalizers(namespace).filter((each) => each !== CONTENT_FINALIZER)
   return { ...namespace, spec: specOf(finalizers) }
 }
 
@@ -50,16 +49,8 @@ function specOf(finalizers: readonly string[]): object {
 
 /** Source: kubernetes `pkg/registry/core/namespace/strategy.go`, `pkg/apis/core/v1/defaults.go`. */
 export const namespaces: Resource = {
-  group: '',
-  version: 'v1',
-  kind: 'Namespace',
-  plural: 'namespaces',
-  singular: 'namespace',
-  shortNames: ['ns'],
-  categories: [],
-  isNamespaced: false,
+  ...named('Namespace', { shortNames: ['ns'], isNamespaced: false, nameProblems: dns1123LabelProblems }),
   hasDeletableCollection: false,
-  nameProblems: dns1123LabelProblems,
   read(object, errors) {
     // Only /finalize writes the spec, and only the server the status.
     const { spec } = readFields(object, 'Namespace', errors)
@@ -68,7 +59,6 @@ export const namespaces: Resource = {
   prepareForCreate: (object) =>
     labelled({ ...object, spec: { finalizers: [CONTENT_FINALIZER] }, status: { phase: 'Active' } }),
   prepareForUpdate: (object, old) => labelled({ ...object, spec: old['spec'] }),
-  validate: () => undefined,
   subresources: [
     FINALIZE,
     // As the validation of Kubernetes has it.
@@ -78,7 +68,7 @@ export const namespaces: Resource = {
     })),
   ],
   selectableFields: { 'status.phase': phaseOf },
-  columns: [NAME, { name: 'Status', type: 'string', cell: phaseOf }, AGE],
+  columns: [NAME, column('Status', phaseOf), AGE],
 }
 
 function labelled(object: KubeObject): KubeObject {
@@ -86,6 +76,6 @@ function labelled(object: KubeObject): KubeObject {
   return { ...object, metadata: { ...object.metadata, labels: { ...labels, [NAME_LABEL]: name } } }
 }
 
-function phaseOf({ status }: KubeObject): string {
-  return typeof status === 'object' && status !== null && 'phase' in status ? String(status.phase) : ''
+function phaseOf(namespace: KubeObject): string {
+  return stringIn(partIn(namespace, 'status'), 'phase')
 }

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../kube-object.ts'
 import type { Column } from '../resource.ts'
-import { AGE, NAME, NONE } from './columns.ts'
+import { AGE, column, NAME, NONE, wide } from './columns.ts'
 import { conditionOf, partIn, partsIn, stringIn } from './field-values.ts'
 
 /** The label of a role is this, and its name. */
@@ -12,20 +12,16 @@ const UNKNOWN = '<unknown>'
 /** Source: kubernetes `pkg/printers/internalversion/printers.go` nodeColumnDefinitions, printNode. */
 export const NODE_COLUMNS: readonly Column[] = [
   NAME,
-  { name: 'Status', type: 'string', cell: statusOf },
-  { name: 'Roles', type: 'string', cell: (node) => rolesOf(node).join(',') || NONE },
+  column('Status', statusOf),
+  column('Roles', (node) => rolesOf(node).join(',') || NONE),
   AGE,
-  { name: 'Version', type: 'string', cell: (node) => infoOf(node, 'kubeletVersion') },
+  column('Version', (node) => infoOf(node, 'kubeletVersion')),
   wide('Internal-IP', (node) => addressOf(node, 'InternalIP') || NONE),
   wide('External-IP', (node) => addressOf(node, 'ExternalIP') || NONE),
   wide('OS-Image', (node) => infoOf(node, 'osImage') || UNKNOWN),
   wide('Kernel-Version', (node) => infoOf(node, 'kernelVersion') || UNKNOWN),
   wide('Container-Runtime', (node) => infoOf(node, 'containerRuntimeVersion') || UNKNOWN),
 ]
-
-function wide(name: string, cell: (node: KubeObject) => string): Column {
-  return { name, type: 'string', priority: 1, cell }
-}
 
 function statusOf(node: KubeObject): string {
   const ready = conditionOf(partIn(node, 'status'), 'Ready')

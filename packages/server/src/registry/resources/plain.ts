@@ -1,12 +1,11 @@
-import { dns1123SubdomainProblems } from '@kube-authn/internal/kubernetes-names'
 import { readFields } from '../../schema/read-fields.ts'
 import type { KubeObject } from '../kube-object.ts'
-import type { Resource } from '../resource.ts'
+import { named, type Resource, type ResourceNames } from '../resource.ts'
 import { isSameJson } from '../same-json.ts'
 import { statusPart } from '../status-part.ts'
-import { partIn, partsIn, stringIn } from './field-values.ts'
+import { partIn, stringIn } from './field-values.ts'
 import { NODE_COLUMNS } from './node-columns.ts'
-import { POD_COLUMNS } from './pod-columns.ts'
+import { POD_COLUMNS, podIpOf } from './pod-columns.ts'
 import {
   requireServiceAccount,
   validatePlace,
@@ -19,37 +18,21 @@ import {
  *
  * Deviation: kube-apiserver validates them and fills in defaults (`docs/deviations.md`, nodes and pods).
  */
-export function plain(
-  names: Pick<Resource, 'kind' | 'plural' | 'singular' | 'shortNames' | 'categories' | 'isNamespaced'>,
-): Pick<
-  Resource,
-  keyof typeof names | 'group' | 'version' | 'isPlain' | 'subresources' | 'nameProblems' | 'read' | 'validate'
-> {
+export function plain(kind: string, names: Partial<ResourceNames>): Omit<Resource, 'columns'> {
   return {
-    ...names,
-    group: '',
-    version: 'v1',
+    ...named(kind, names),
     isPlain: true,
     subresources: [statusPart()],
-    nameProblems: dns1123SubdomainProblems,
     read(object, errors) {
-      const { spec = {}, status } = readFields(object, names.kind, errors)
+      const { spec = {}, status } = readFields(object, kind, errors)
       return { spec, status }
     },
-    validate: () => undefined,
   }
 }
 
 /** Source: kubernetes `pkg/registry/core/node/strategy.go`. */
 export const nodes: Resource = {
-  ...plain({
-    kind: 'Node',
-    plural: 'nodes',
-    singular: 'node',
-    shortNames: ['no'],
-    categories: [],
-    isNamespaced: false,
-  }),
+  ...plain('Node', { shortNames: ['no'], isNamespaced: false }),
   storedAs: 'minions',
   selectableFields: {
     'spec.unschedulable': (object) => (partIn(object, 'spec')['unschedulable'] === true ? 'true' : 'false'),
@@ -59,14 +42,7 @@ export const nodes: Resource = {
 
 /** Source: kubernetes `pkg/registry/core/pod/strategy.go`. */
 export const pods: Resource = {
-  ...plain({
-    kind: 'Pod',
-    plural: 'pods',
-    singular: 'pod',
-    shortNames: ['po'],
-    categories: ['all'],
-    isNamespaced: true,
-  }),
+  ...plain('Pod', { shortNames: ['po'], categories: ['all'] }),
   prepareForCreate: (object) =>
     withGeneration(withServiceAccount({ ...object, status: { phase: 'Pending' } }), 1),
   prepareForUpdate(object, old) {
@@ -95,11 +71,4 @@ export const pods: Resource = {
 
 function withGeneration(object: KubeObject, generation: number): KubeObject {
   return { ...object, metadata: { ...object.metadata, generation } }
-}
-
-/** The first address. Source: kubernetes `pkg/registry/core/pod/strategy.go` ToSelectableFields. */
-function podIpOf(pod: KubeObject): string {
-  const status = partIn(pod, 'status')
-  const [first = {}] = partsIn(status, 'podIPs')
-  return stringIn(first, 'ip') || stringIn(status, 'podIP')
 }

@@ -1,35 +1,30 @@
 import type { KubeObject } from '../kube-object.ts'
 import type { Column } from '../resource.ts'
-import { AGE, durationOf, NAME, NONE } from './columns.ts'
+import { AGE, column, durationOf, NAME, NONE, wide } from './columns.ts'
 import { conditionOf, partIn, partsIn, stringIn } from './field-values.ts'
 import { podSummary } from './pod-status.ts'
 
 /** Source: kubernetes `pkg/printers/internalversion/printers.go` podColumnDefinitions, printPod. */
 export const POD_COLUMNS: readonly Column[] = [
   NAME,
-  {
-    name: 'Ready',
-    type: 'string',
-    cell(pod) {
-      const { readyContainers, totalContainers } = podSummary(pod)
-      return `${readyContainers}/${totalContainers}`
-    },
-  },
-  { name: 'Status', type: 'string', cell: (pod) => podSummary(pod).reason },
-  { name: 'Restarts', type: 'string', cell: restartsOf },
-  AGE,
-  wide('IP', (pod) => {
-    const status = partIn(pod, 'status')
-    const [first = {}] = partsIn(status, 'podIPs')
-    return stringIn(first, 'ip') || stringIn(status, 'podIP')
+  column('Ready', (pod) => {
+    const { readyContainers, totalContainers } = podSummary(pod)
+    return `${readyContainers}/${totalContainers}`
   }),
-  wide('Node', (pod) => stringIn(partIn(pod, 'spec'), 'nodeName')),
-  wide('Nominated Node', (pod) => stringIn(partIn(pod, 'status'), 'nominatedNodeName')),
+  column('Status', (pod) => podSummary(pod).reason),
+  column('Restarts', restartsOf),
+  AGE,
+  wide('IP', (pod) => podIpOf(pod) || NONE),
+  wide('Node', (pod) => stringIn(partIn(pod, 'spec'), 'nodeName') || NONE),
+  wide('Nominated Node', (pod) => stringIn(partIn(pod, 'status'), 'nominatedNodeName') || NONE),
   wide('Readiness Gates', readinessGatesOf),
 ]
 
-function wide(name: string, valueOf: (pod: KubeObject) => string): Column {
-  return { name, type: 'string', priority: 1, cell: (pod) => valueOf(pod) || NONE }
+/** The first address. Source: kubernetes `pkg/registry/core/pod/strategy.go` ToSelectableFields. */
+export function podIpOf(pod: KubeObject): string {
+  const status = partIn(pod, 'status')
+  const [first = {}] = partsIn(status, 'podIPs')
+  return stringIn(first, 'ip') || stringIn(status, 'podIP')
 }
 
 function restartsOf(pod: KubeObject, nowMs: number): string {
@@ -40,7 +35,7 @@ function restartsOf(pod: KubeObject, nowMs: number): string {
 
 function readinessGatesOf(pod: KubeObject): string {
   const gates = partsIn(partIn(pod, 'spec'), 'readinessGates')
-  if (gates.length === 0) return ''
+  if (gates.length === 0) return NONE
   const status = partIn(pod, 'status')
   const open = gates.filter(
     (gate) => conditionOf(status, stringIn(gate, 'conditionType'))?.['status'] === 'True',

@@ -4,8 +4,10 @@ import { pathSegmentProblems } from '@kube-authn/internal/kubernetes-names'
 import { authorizeBinding, authorizeRole } from '../escalation/escalation.ts'
 import type { KubeObject } from '../kube-object.ts'
 import { readFields } from '../../schema/read-fields.ts'
-import type { Column, Fields, Resource } from '../resource.ts'
-import { AGE, CREATED_AT, NAME } from './columns.ts'
+import { type Column, type Fields, named, type Resource } from '../resource.ts'
+import { isSameJson } from '../same-json.ts'
+import { AGE, column, CREATED_AT, NAME, wide } from './columns.ts'
+import { partIn, partsIn, stringIn } from './field-values.ts'
 
 /** What the four kinds have in common. The authorizer's own rules read and validate them, so that what is stored is what it decides by. */
 function rbacResource(
@@ -14,17 +16,8 @@ function rbacResource(
   withDefaults: (fields: Fields) => Fields,
   columns: readonly Column[],
 ): Resource {
-  const singular = kind.toLowerCase()
   return {
-    group: RBAC_API_GROUP,
-    version: 'v1',
-    kind,
-    plural: `${singular}s`,
-    singular,
-    shortNames: [],
-    categories: [],
-    isNamespaced,
-    nameProblems: pathSegmentProblems,
+    ...named(kind, { group: RBAC_API_GROUP, isNamespaced, nameProblems: pathSegmentProblems }),
     isCreatedByUpdate: true,
     read: (object, errors) => withDefaults(readFields(object, kind, errors)),
     validate,
@@ -37,11 +30,11 @@ function roleOf({ rules, ...rest }: Fields): Fields {
   return { rules: Array.isArray(rules) && rules.length > 0 ? rules : null, ...rest }
 }
 
-function bindingOf({ subjects, roleRef }: Fields): Fields {
-  const given = Array.isArray(subjects) ? subjects : []
+function bindingOf(fields: Fields): Fields {
+  const given = Array.isArray(fields['subjects']) ? fields['subjects'] : []
   return {
     ...(given.length > 0 && { subjects: given.map(withGroup) }),
-    roleRef: { apiGroup: RBAC_API_GROUP, ...asFields(roleRef) },
+    roleRef: { apiGroup: RBAC_API_GROUP, ...partIn(fields, 'roleRef') },
   }
 }
 
@@ -49,10 +42,6 @@ function bindingOf({ subjects, roleRef }: Fields): Fields {
 function withGroup(subject: unknown): unknown {
   const isUser = isObject(subject) && (subject['kind'] === 'User' || subject['kind'] === 'Group')
   return isUser ? { apiGroup: RBAC_API_GROUP, ...subject } : subject
-}
-
-function asFields(value: unknown): Fields {
-  return isObject(value) ? value : {}
 }
 
 /** Source: kubernetes `pkg/apis/rbac/validation/validation.go`. */
@@ -67,14 +56,10 @@ function validate(object: KubeObject, errors: ErrorList): void {
   errors.addAll(ofObject.errors.filter(({ field }) => !field.startsWith('metadata')))
 }
 
-const ROLE: Column = {
-  name: 'Role',
-  type: 'string',
-  cell({ roleRef }) {
-    const { kind, name } = asFields(roleRef)
-    return `${String(kind)}/${String(name)}`
-  },
-}
+const ROLE = column('Role', (binding) => {
+  const { kind, name } = partIn(binding, 'roleRef')
+  return `${String(kind)}/${String(name)}`
+})
 
 const BINDING_COLUMNS = [
   NAME,
@@ -86,40 +71,30 @@ const BINDING_COLUMNS = [
 ]
 
 function subjectColumn(name: string, kind: string): Column {
-  return {
-    name,
-    type: 'string',
-    priority: 1,
-    cell: ({ subjects }) =>
-      (Array.isArray(subjects) ? subjects : [])
-        .map(asFields)
-        .filter((subject) => subject['kind'] === kind)
-        .map((subject) => [subject['namespace'], subject['name']].filter(isText).join('/'))
-        .join(', '),
-  }
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== ''
+  return wide(name, (binding) =>
+    partsIn(binding, 'subjects')
+      .filter((subject) => subject['kind'] === kind)
+      .map((subject) => [stringIn(subject, 'namespace'), stringIn(subject, 'name')])
+      .map((parts) => parts.filter((part) => part !== '').join('/'))
+      .join(', '),
+  )
 }
 
 function validateRoleRef(object: KubeObject, old: KubeObject, errors: ErrorList): void {
-  if (JSON.stringify(sorted(object['roleRef'])) === JSON.stringify(sorted(old['roleRef']))) return
+  const roleRef = partIn(object, 'roleRef')
+  if (isSameJson(roleRef, partIn(old, 'roleRef'))) return
   // The names that Kubernetes has inside.
-  const [APIGroup, Kind, Name] = sorted(object['roleRef'])
+  const { apiGroup: APIGroup, kind: Kind, name: Name } = roleRef
   errors.invalid(fieldPath('roleRef'), { APIGroup, Kind, Name }, 'cannot change roleRef')
 }
 
-function sorted(reference: unknown): readonly unknown[] {
-  const { apiGroup, kind, name } = asFields(reference)
-  return [apiGroup, kind, name]
-}
-
-function roleResource(base: Resource): Resource {
+function roleResource(kind: string, isNamespaced: boolean): Resource {
+  const base = rbacResource(kind, isNamespaced, roleOf, [NAME, CREATED_AT])
   return { ...base, authorize: (change) => authorizeRole(base, change) }
 }
 
-function bindingResource(base: Resource): Resource {
+function bindingResource(kind: string, isNamespaced: boolean): Resource {
+  const base = rbacResource(kind, isNamespaced, bindingOf, BINDING_COLUMNS)
   return {
     ...base,
     validateUpdate: validateRoleRef,
@@ -127,22 +102,18 @@ function bindingResource(base: Resource): Resource {
   }
 }
 
-const roles = roleResource(rbacResource('Role', true, roleOf, [NAME, CREATED_AT]))
+const roles = roleResource('Role', true)
 
 /** Roles of the cluster. */
-export const clusterRoles: Resource = roleResource(
-  rbacResource('ClusterRole', false, roleOf, [NAME, CREATED_AT]),
-)
+export const clusterRoles: Resource = roleResource('ClusterRole', false)
 
 /** Bindings in the cluster. */
-export const clusterRoleBindings: Resource = bindingResource(
-  rbacResource('ClusterRoleBinding', false, bindingOf, BINDING_COLUMNS),
-)
+export const clusterRoleBindings: Resource = bindingResource('ClusterRoleBinding', false)
 
 /** The objects of RBAC. Source: kubernetes `pkg/registry/rbac`. */
 export const rbacResources: readonly Resource[] = [
   roles,
   clusterRoles,
-  bindingResource(rbacResource('RoleBinding', true, bindingOf, BINDING_COLUMNS)),
+  bindingResource('RoleBinding', true),
   clusterRoleBindings,
 ]

@@ -1,11 +1,10 @@
 import { type ErrorList, errorList, fieldPath } from '@kube-authn/core/internal'
 import { base64Length, base64OfText, textOfBase64 } from '@kube-authn/internal/base64'
-import { dns1123SubdomainProblems } from '@kube-authn/internal/kubernetes-names'
 import type { KubeObject } from '../kube-object.ts'
-import type { Resource } from '../resource.ts'
-import { AGE, countOf, NAME } from './columns.ts'
-import { entriesOf, MAX_DATA_BYTES, readMap, validateKey } from './data-keys.ts'
-import { immutability } from './immutability.ts'
+import { named, type Resource } from '../resource.ts'
+import { AGE, column, countOf, NAME } from './columns.ts'
+import { entriesOf, MAX_DATA_BYTES, readMap, validateBytes, validateImmutable } from './data-fields.ts'
+import { stringIn } from './field-values.ts'
 
 const DATA = fieldPath('data')
 const TYPE = fieldPath('type')
@@ -29,16 +28,8 @@ const DOCKER_CONFIGS: ReadonlyMap<string, string> = new Map([
 
 /** Source: kubernetes `pkg/registry/core/secret/strategy.go`, `pkg/apis/core/validation/validation.go` ValidateSecret. */
 export const secrets: Resource = {
-  group: '',
-  version: 'v1',
-  kind: 'Secret',
-  plural: 'secrets',
-  singular: 'secret',
-  shortNames: [],
-  categories: [],
-  isNamespaced: true,
+  ...named('Secret'),
   hasSecrets: true,
-  nameProblems: dns1123SubdomainProblems,
   read: (object) => {
     const data = { ...readMap(object, 'data'), ...encoded(readMap(object, 'stringData')) }
     return {
@@ -49,29 +40,16 @@ export const secrets: Resource = {
   },
   validate(object, errors, old) {
     if (old !== undefined) validateChange(object, old, errors)
-    const data = entriesOf(object['data'])
-    let bytes = 0
-    for (const [key, value] of data) {
-      validateKey(key, DATA, errors)
-      const length = base64Length(value)
-      if (length === undefined) errors.invalid(DATA.key(key), value, 'must be in standard base64')
-      bytes += length ?? 0
-    }
-    if (bytes > MAX_DATA_BYTES) errors.tooLong(DATA, MAX_DATA_BYTES)
-    validateType(object, new Map(data), errors)
+    if (validateBytes(object['data'], DATA, errors) > MAX_DATA_BYTES) errors.tooLong(DATA, MAX_DATA_BYTES)
+    validateType(object, new Map(entriesOf(object['data'])), errors)
   },
   selectableFields: { type: secretTypeOf },
-  columns: [
-    NAME,
-    { name: 'Type', type: 'string', cell: secretTypeOf },
-    { name: 'Data', type: 'string', cell: (object) => countOf(object, 'data') },
-    AGE,
-  ],
+  columns: [NAME, column('Type', secretTypeOf), column('Data', (object) => countOf(object, 'data')), AGE],
 }
 
 /** The type of a Secret. */
-export function secretTypeOf({ type }: KubeObject): string {
-  return typeof type === 'string' ? type : ''
+export function secretTypeOf(object: KubeObject): string {
+  return stringIn(object, 'type')
 }
 
 function validateChange(object: KubeObject, old: KubeObject, errors: ErrorList): void {
@@ -81,7 +59,7 @@ function validateChange(object: KubeObject, old: KubeObject, errors: ErrorList):
     shown.invalid(TYPE, object['type'], 'field is immutable')
     errors.addAll(shown.errors)
   }
-  immutability(object, old, ['data'], errors)
+  validateImmutable(object, old, ['data'], errors)
 }
 
 function validateType(object: KubeObject, data: ReadonlyMap<string, string>, errors: ErrorList): void {

@@ -1,19 +1,10 @@
 import type { ObjectReader } from '@kube-authn/core/internal'
-import { dns1123SubdomainProblems } from '@kube-authn/internal/kubernetes-names'
-import type { Resource } from '../resource.ts'
+import { named, type Resource } from '../resource.ts'
 import { AGE, NAME } from './columns.ts'
 
 /** Source: kubernetes `pkg/registry/core/serviceaccount/strategy.go`. */
 export const serviceAccounts: Resource = {
-  group: '',
-  version: 'v1',
-  kind: 'ServiceAccount',
-  plural: 'serviceaccounts',
-  singular: 'serviceaccount',
-  shortNames: ['sa'],
-  categories: [],
-  isNamespaced: true,
-  nameProblems: dns1123SubdomainProblems,
+  ...named('ServiceAccount', { shortNames: ['sa'] }),
   read: (object) => ({
     secrets: listOrAbsent(object.objects('secrets').map(readReference)),
     imagePullSecrets: listOrAbsent(object.objects('imagePullSecrets').map(readLocalReference)),
@@ -21,7 +12,6 @@ export const serviceAccounts: Resource = {
       ? object.boolean('automountServiceAccountToken')
       : undefined,
   }),
-  validate: () => undefined,
   deletionAnswer: 'object',
   columns: [NAME, AGE],
 }

@@ -1,23 +1,23 @@
 import { dns1123LabelProblems } from '@kube-authn/internal/kubernetes-names'
 import type { KubeObject } from '../kube-object.ts'
 import type { Column, Resource } from '../resource.ts'
-import { AGE, NAME, NONE } from './columns.ts'
+import { AGE, column, NAME, NONE } from './columns.ts'
 import { numberIn, type Part, partIn, partsIn, stringIn, stringsIn } from './field-values.ts'
 import { plain } from './plain.ts'
 
 /** Source: kubernetes `pkg/printers/internalversion/printers.go` serviceColumnDefinitions, printService. */
 const SERVICE_COLUMNS: readonly Column[] = [
   NAME,
-  column('Type', (spec) => stringIn(spec, 'type')),
-  column('Cluster-IP', (spec) => stringsIn(spec, 'clusterIPs')[0] ?? stringIn(spec, 'clusterIP')),
-  column('External-IP', externalAddress),
-  column('Port(s)', (spec) => partsIn(spec, 'ports').map(portOf).join(',')),
+  ofSpec('Type', (spec) => stringIn(spec, 'type')),
+  ofSpec('Cluster-IP', (spec) => stringsIn(spec, 'clusterIPs')[0] ?? stringIn(spec, 'clusterIP')),
+  ofSpec('External-IP', externalAddress),
+  ofSpec('Port(s)', (spec) => partsIn(spec, 'ports').map(portOf).join(',')),
   AGE,
-  { ...column('Selector', selectorOf), priority: 1 },
+  { ...ofSpec('Selector', selectorOf), priority: 1 },
 ]
 
-function column(name: string, valueOf: (spec: Part, service: KubeObject) => string): Column {
-  return { name, type: 'string', cell: (service) => valueOf(partIn(service, 'spec'), service) || NONE }
+function ofSpec(name: string, valueOf: (spec: Part, service: KubeObject) => string): Column {
+  return column(name, (service) => valueOf(partIn(service, 'spec'), service) || NONE)
 }
 
 function externalAddress(spec: Part, service: KubeObject): string {
@@ -44,13 +44,10 @@ function selectorOf(spec: Part): string {
     .join(',')
 }
 
-const asSent = plain({
-  kind: 'Service',
-  plural: 'services',
-  singular: 'service',
+const asSent = plain('Service', {
   shortNames: ['svc'],
   categories: ['all'],
-  isNamespaced: true,
+  nameProblems: dns1123LabelProblems,
 })
 
 /**
@@ -62,7 +59,6 @@ const asSent = plain({
  */
 export const services: Resource = {
   ...asSent,
-  nameProblems: dns1123LabelProblems,
   isCreatedByUpdate: true,
   storedAs: 'services/specs',
   read(object, errors) {

@@ -1,4 +1,4 @@
-import { type ErrorList, fieldPath, isObject, messageOf } from '@kube-authn/core/internal'
+import { type ErrorList, fieldPath, messageOf } from '@kube-authn/core/internal'
 import { attributesOf, decide } from '@kube-authn/core/authorization'
 import { isBase64 } from '@kube-authn/internal/base64'
 import { pathSegmentProblems } from '@kube-authn/internal/kubernetes-names'
@@ -9,9 +9,11 @@ import { certificateRequestIn, textOf } from '../../../certificates/request-pem.
 import { SignerName } from '../../../certificates/signer-rules.ts'
 import { readFields } from '../../../schema/read-fields.ts'
 import type { KubeObject } from '../../kube-object.ts'
-import type { Change, PartSubresource, Resource, Write } from '../../resource.ts'
+import { type Change, named, type PartSubresource, type Resource, type Write } from '../../resource.ts'
+import { isSameJson } from '../../same-json.ts'
 import { forbidden } from '../../status-errors.ts'
-import { AGE, durationOf, NAME } from '../columns.ts'
+import { AGE, column, durationOf, NAME } from '../columns.ts'
+import { type Part, partIn } from '../field-values.ts'
 import {
   validateConditions,
   validateDecisions,
@@ -72,16 +74,13 @@ const status: PartSubresource = {
  * Deviation: requests are read more strictly (`docs/deviations.md`, certificate requests).
  */
 export const certificateSigningRequests: Resource = {
-  group: GROUP,
-  version: 'v1',
-  kind: KIND,
-  plural: PLURAL,
-  singular: 'certificatesigningrequest',
-  shortNames: ['csr'],
-  categories: [],
-  isNamespaced: false,
+  ...named(KIND, {
+    group: GROUP,
+    shortNames: ['csr'],
+    isNamespaced: false,
+    nameProblems: pathSegmentProblems,
+  }),
   hasCreator: true,
-  nameProblems: pathSegmentProblems,
   read(object, errors) {
     return { spec: {}, status: {}, ...readFields(object, KIND, errors) }
   },
@@ -90,7 +89,8 @@ export const certificateSigningRequests: Resource = {
   async validate(object, errors, old) {
     // Nothing can change it later.
     if (old === undefined) await validateSpec(object, errors)
-    validateStatus(object, old, errors)
+    validateConditions(object, old, errors)
+    validateCertificate(object, old, errors)
   },
   validateUpdate: validateRemovals,
   admit: requireOtherGroup,
@@ -99,10 +99,10 @@ export const certificateSigningRequests: Resource = {
   columns: [
     NAME,
     AGE,
-    { name: 'SignerName', type: 'string', cell: (object) => specOf(object).signerName || '<none>' },
-    { name: 'Requestor', type: 'string', cell: (object) => specOf(object).username },
-    { name: 'RequestedDuration', type: 'string', cell: requestedDuration },
-    { name: 'Condition', type: 'string', cell: conditionSummary },
+    column('SignerName', (object) => specOf(object).signerName || '<none>'),
+    column('Requestor', (object) => specOf(object).username),
+    column('RequestedDuration', requestedDuration),
+    column('Condition', conditionSummary),
   ],
 }
 
@@ -110,8 +110,8 @@ export const certificateSigningRequests: Resource = {
 const STAMPED: ReadonlySet<string> = new Set(['username', 'uid', 'groups', 'extra'])
 
 /** What is asked for, and who asks. */
-function stamped({ spec }: KubeObject, { caller }: Write): Readonly<Record<string, unknown>> {
-  const fields = isObject(spec) ? Object.entries(spec) : []
+function stamped(object: KubeObject, { caller }: Write): Part {
+  const fields = Object.entries(partIn(object, 'spec'))
   const asked = Object.fromEntries(fields.filter(([field]) => !STAMPED.has(field)))
   if (caller === undefined) return asked
   const { username, uid, groups, extra } = caller.user
@@ -123,11 +123,6 @@ function stamped({ spec }: KubeObject, { caller }: Write): Readonly<Record<strin
     ...(groups.length > 0 && { groups }),
     ...(entries.length > 0 && { extra: Object.fromEntries(entries) }),
   }
-}
-
-function validateStatus(object: KubeObject, old: KubeObject | undefined, errors: ErrorList): void {
-  validateConditions(object, old, errors)
-  validateCertificate(object, old, errors)
 }
 
 /** Nothing limits what a member of `system:masters` may do. Source: kubernetes `plugin/pkg/admission/certificates/subjectrestriction`. */
@@ -144,8 +139,7 @@ function refusal({ metadata }: KubeObject, why: string): Error {
 }
 
 function isSameStatus(object: KubeObject, old: KubeObject): boolean {
-  const essence = (each: KubeObject): string => JSON.stringify([conditionsOf(each), certificateOf(each)])
-  return essence(object) === essence(old)
+  return isSameJson(conditionsOf(object), conditionsOf(old)) && certificateOf(object) === certificateOf(old)
 }
 
 /** Source: kubernetes `pkg/printers/internalversion/printers.go`, also of the next one. */

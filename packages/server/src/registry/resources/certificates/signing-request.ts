@@ -1,5 +1,5 @@
-import { isObject } from '@kube-authn/core/internal'
 import type { KubeObject } from '../../kube-object.ts'
+import { type Part, partIn, partsIn, stringIn, stringsIn } from '../field-values.ts'
 
 /** What happened to a request. Source: api `certificates/v1/types.go` CertificateSigningRequestCondition. */
 export interface Condition {
@@ -28,31 +28,30 @@ export interface RequestSpec {
 }
 
 /** The specification of a stored request. */
-export function specOf({ spec }: KubeObject): RequestSpec {
-  const fields = isObject(spec) ? spec : {}
-  const extra = isObject(fields['extra']) ? Object.entries(fields['extra']) : []
-  const { expirationSeconds } = fields
+export function specOf(object: KubeObject): RequestSpec {
+  const spec = partIn(object, 'spec')
+  const extra = partIn(spec, 'extra')
+  const { expirationSeconds } = spec
   return {
-    request: stringIn(fields['request']),
-    signerName: stringIn(fields['signerName']),
-    usages: stringsIn(fields['usages']),
+    request: stringIn(spec, 'request'),
+    signerName: stringIn(spec, 'signerName'),
+    usages: stringsIn(spec, 'usages'),
     expirationSeconds: typeof expirationSeconds === 'number' ? expirationSeconds : undefined,
-    username: stringIn(fields['username']),
-    uid: stringIn(fields['uid']),
-    groups: stringsIn(fields['groups']),
-    extra: Object.fromEntries(extra.map(([key, values]) => [key, stringsIn(values)])),
+    username: stringIn(spec, 'username'),
+    uid: stringIn(spec, 'uid'),
+    groups: stringsIn(spec, 'groups'),
+    extra: Object.fromEntries(Object.keys(extra).map((key) => [key, stringsIn(extra, key)])),
   }
 }
 
 /** What happened to a request, in order. */
-export function conditionsOf({ status }: KubeObject): readonly Condition[] {
-  const list: unknown = isObject(status) ? status['conditions'] : undefined
-  return Array.isArray(list) ? list.filter(isObject).map(conditionOf) : []
+export function conditionsOf(object: KubeObject): readonly Condition[] {
+  return partsIn(partIn(object, 'status'), 'conditions').map(conditionOf)
 }
 
 /** PEM in base64; `''` if none was issued. */
-export function certificateOf({ status }: KubeObject): string {
-  return isObject(status) ? stringIn(status['certificate']) : ''
+export function certificateOf(object: KubeObject): string {
+  return stringIn(partIn(object, 'status'), 'certificate')
 }
 
 /** A request with this status. */
@@ -77,20 +76,12 @@ export function hasCondition(object: KubeObject, wanted: string): boolean {
   return conditionsOf(object).some(({ type }) => type === wanted)
 }
 
-function conditionOf(fields: Readonly<Record<string, unknown>>): Condition {
+function conditionOf(fields: Part): Condition {
   const read = ['status', 'reason', 'message', 'lastUpdateTime', 'lastTransitionTime'].map(
-    (field) => [field, stringIn(fields[field])] as const,
+    (field) => [field, stringIn(fields, field)] as const,
   )
   return {
-    type: stringIn(fields['type']),
+    type: stringIn(fields, 'type'),
     ...Object.fromEntries(read.filter(([, value]) => value !== '')),
   }
-}
-
-function stringIn(value: unknown): string {
-  return typeof value === 'string' ? value : ''
-}
-
-function stringsIn(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : []
 }

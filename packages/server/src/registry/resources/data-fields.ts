@@ -1,4 +1,7 @@
-import type { ErrorList, FieldPath, ObjectReader } from '@kube-authn/core/internal'
+import { type ErrorList, type FieldPath, fieldPath, type ObjectReader } from '@kube-authn/core/internal'
+import { base64Length } from '@kube-authn/internal/base64'
+import type { KubeObject } from '../kube-object.ts'
+import { isSameJson } from '../same-json.ts'
 
 /** The sum of the values of a Secret or ConfigMap, in bytes. */
 export const MAX_DATA_BYTES = 1_048_576
@@ -17,6 +20,37 @@ export function validateKey(key: string, path: FieldPath, errors: ErrorList): vo
   }
   if (key === '.' || key === '..') errors.invalid(path.key(key), key, `must not be '${key}'`)
   else if (key.startsWith('..')) errors.invalid(path.key(key), key, "must not start with '..'")
+}
+
+/** Validates keys, and values in base64. Returns how many bytes these have. */
+export function validateBytes(map: unknown, path: FieldPath, errors: ErrorList): number {
+  let bytes = 0
+  for (const [key, value] of entriesOf(map)) {
+    validateKey(key, path, errors)
+    const length = base64Length(value)
+    if (length === undefined) errors.invalid(path.key(key), value, 'must be in standard base64')
+    bytes += length ?? 0
+  }
+  return bytes
+}
+
+/**
+ * What may not change in a Secret or ConfigMap with `immutable: true`.
+ *
+ * Source: kubernetes `pkg/apis/core/validation/validation.go` ValidateSecretUpdate.
+ */
+export function validateImmutable(
+  object: KubeObject,
+  old: KubeObject,
+  fields: readonly string[],
+  errors: ErrorList,
+): void {
+  if (old['immutable'] !== true) return
+  const detail = 'field is immutable when `immutable` is set'
+  if (object['immutable'] !== true) errors.forbidden(fieldPath('immutable'), detail)
+  for (const field of fields) {
+    if (!isSameJson(object[field] ?? {}, old[field] ?? {})) errors.forbidden(fieldPath(field), detail)
+  }
 }
 
 // Deviation: the error names the key (`docs/deviations.md`, base64 of data).
