@@ -1,5 +1,6 @@
 import { checkFields, type FieldValidation } from '@kube-authn/api/internal'
 import {
+  badRequest,
   type ErrorList,
   errorList,
   fieldPath,
@@ -8,7 +9,6 @@ import {
   type ObjectReader,
   readObject,
 } from '@kube-authn/core/internal'
-import { badRequest } from '../registry/status-errors.ts'
 import type { Preconditions } from '../registry/write.ts'
 import { requireValid } from './invalid-options.ts'
 import { validateDryRun } from './write-options.ts'

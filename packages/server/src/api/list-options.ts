@@ -1,5 +1,4 @@
-import { type ErrorList, errorList, fieldPath } from '@kube-authn/core/internal'
-import { badRequest } from '../registry/status-errors.ts'
+import { badRequest, type ErrorList, errorList, fieldPath } from '@kube-authn/core/internal'
 import { requireValid } from './invalid-options.ts'
 import type { QueryOptions } from './query-options.ts'
 

@@ -1,5 +1,4 @@
-import { firstValues } from '@kube-authn/core/internal'
-import { badRequest } from '../registry/status-errors.ts'
+import { badRequest, firstValues } from '@kube-authn/core/internal'
 import { dryRunIn } from './write-options.ts'
 
 /** The options in the query of a request. */

@@ -1,14 +1,13 @@
-import { isObject, isStatusError, type Precondition } from '@kube-authn/core/internal'
+import { isObject, isStatusError } from '@kube-authn/core/internal'
 import type { KubeObject } from '../registry/kube-object.ts'
 import type { Registry } from '../registry/registry.ts'
+import { ignoreMissing, ignoreOthers, isConflict, isMissing } from '../registry/status-errors.ts'
 import type { Target } from '../registry/target.ts'
+import type { Preconditions } from '../registry/write.ts'
 
 /** The object; `undefined` if there is none. @throws {StatusError} if it cannot be read. */
 export async function readObject(registry: Registry, target: Target): Promise<KubeObject | undefined> {
-  return registry.get(target).catch((thrown: unknown) => {
-    if (!hasStatus(thrown, 404)) throw thrown
-    return undefined
-  })
+  return registry.get(target).catch(ignoreMissing)
 }
 
 /** Creates an object if there is none of its name, and if its namespace exists and is not being deleted. */
@@ -19,7 +18,7 @@ export async function createMissing(
 ): Promise<void> {
   const named = { ...object, metadata: { ...object.metadata, name } }
   await registry.create({ resource, namespace }, named).catch((thrown: unknown) => {
-    if (!hasStatus(thrown, 404) && !isReason(thrown, 'AlreadyExists') && !isTerminating(thrown)) throw thrown
+    if (!isTerminating(thrown)) ignoreOthers(thrown)
   })
 }
 
@@ -36,7 +35,7 @@ export async function replaceUnchanged(
   return registry.update(target, object).then(
     () => true,
     (thrown: unknown) => {
-      if (!hasStatus(thrown, 404) && !isReason(thrown, 'Conflict')) throw thrown
+      if (!isConflict(thrown) && !isMissing(thrown)) throw thrown
       return false
     },
   )
@@ -46,15 +45,9 @@ export async function replaceUnchanged(
 export async function deleteUnchanged(
   registry: Registry,
   target: Target,
-  { uid, resourceVersion }: Precondition,
+  { uid, resourceVersion }: Preconditions,
 ): Promise<void> {
-  const precondition = {
-    ...(uid !== undefined && { uid }),
-    ...(resourceVersion !== undefined && { resourceVersion }),
-  }
-  await registry.delete(target, precondition).catch((thrown: unknown) => {
-    if (!hasStatus(thrown, 404) && !isReason(thrown, 'Conflict')) throw thrown
-  })
+  await registry.delete(target, { uid, resourceVersion }).catch(ignoreOthers)
 }
 
 /** Whether the namespace of an object is being deleted. */
@@ -64,12 +57,4 @@ export function isTerminating(thrown: unknown): boolean {
     Array.isArray(causes) &&
     causes.some((cause) => isObject(cause) && cause['reason'] === 'NamespaceTerminating')
   )
-}
-
-function hasStatus(thrown: unknown, status: number): boolean {
-  return isStatusError(thrown) && thrown.status === status
-}
-
-function isReason(thrown: unknown, reason: string): boolean {
-  return isStatusError(thrown) && thrown.body.reason === reason
 }

@@ -8,7 +8,7 @@ import { namespaces } from '../registry/resources/namespaces.ts'
 import { bootstrapTokenController } from './bootstrap-token-cleaner/bootstrap-token-controller.ts'
 import { csrApprover } from './certificates/csr-approver.ts'
 import { csrCleaner } from './certificates/csr-cleaner.ts'
-import { csrSigners } from './certificates/csr-signers.ts'
+import { csrSigner } from './certificates/csr-signer.ts'
 import { clusterInfoController } from './cluster-info/cluster-info-controller.ts'
 import { clusterInfoPublisher } from './cluster-info/cluster-info-publisher.ts'
 import { clusterRoleAggregation } from './cluster-role-aggregation/cluster-role-aggregation.ts'
@@ -95,7 +95,7 @@ export const STANDARD_CONTROLLERS: readonly StandardController[] = [
     needs: 'signingAuthority',
     make: ({ registry, clock, signingAuthority: authority, signingDurationSeconds: maxDurationSeconds }) =>
       authority &&
-      csrSigners({
+      csrSigner({
         registry,
         clock,
         authority,

@@ -1,5 +1,4 @@
-import { isObject } from '@kube-authn/core/internal'
-import { badRequest } from '../registry/status-errors.ts'
+import { badRequest, isObject } from '@kube-authn/core/internal'
 import { type Container, type Place, placeOf } from './json-pointer.ts'
 import { areEqualTrees, copyOfTree, type JsonTree, sizeOfTree, treeOf, valueOfTree } from './json-tree.ts'
 import { patchFailed, patchTooLarge } from './patch-errors.ts'

@@ -1,5 +1,4 @@
-import { isObject } from '@kube-authn/core/internal'
-import { badRequest } from '../registry/status-errors.ts'
+import { badRequest, isObject } from '@kube-authn/core/internal'
 import type { Field, ObjectType } from '../schema/object-type.ts'
 import { mergeLists, removedFrom } from './merge-lists.ts'
 import { patchFailed } from './patch-errors.ts'

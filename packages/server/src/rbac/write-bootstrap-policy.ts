@@ -5,8 +5,7 @@ import type { KubeObject } from '../registry/kube-object.ts'
 import { registry, type Registry } from '../registry/registry.ts'
 import type { Resource } from '../registry/resource.ts'
 import { clusterRoleBindings, clusterRoles, rbacResources } from '../registry/resources/rbac.ts'
-import { isConflict, isMissing } from '../registry/status-errors.ts'
-import type { Preconditions } from '../registry/write.ts'
+import { ignoreMissing, isConflict, isMissing } from '../registry/status-errors.ts'
 import type { ObjectStore } from '@kube-authn/store'
 import { storeClock } from '@kube-authn/store/internal'
 import { BOOTSTRAP_BINDINGS, BOOTSTRAP_ROLES } from './bootstrap-policy.ts'
@@ -62,16 +61,16 @@ async function reconcile(
   const target = { resource, namespace: '', name: expected.metadata.name ?? '' }
   for (let attempt = 1; ; attempt++) {
     try {
-      const existing = await objects.get(target).catch((thrown: unknown) => {
-        if (!isMissing(thrown)) throw thrown
-      })
+      const existing = await objects.get(target).catch(ignoreMissing)
       const next = existing && reconciled(existing, expected)
       if (next?.type === 'kept') return
       if (next?.type === 'updated') {
         await objects.update(target, next.object)
         return
       }
-      if (existing !== undefined) await objects.delete(target, versionOf(existing))
+      // Only what was found to need another one in its place is deleted.
+      const resourceVersion = existing?.metadata.resourceVersion
+      if (existing !== undefined) await objects.delete(target, { resourceVersion })
       await objects.create(target, expected)
       return
     } catch (thrown) {
@@ -79,9 +78,4 @@ async function reconcile(
       if (attempt === MAX_ATTEMPTS || !(isConflict(thrown) || isMissing(thrown))) throw thrown
     }
   }
-}
-
-/** Only what was found to need another one in its place is deleted. */
-function versionOf({ metadata: { resourceVersion } }: KubeObject): Preconditions {
-  return resourceVersion === undefined ? {} : { resourceVersion }
 }

@@ -75,7 +75,7 @@ export function deletions({ store, resources, now }: DeletionsOptions): Deletion
     }
     const target = { resource: namespaces, namespace: '', name }
     const finished = ({ object }: Found): Changed => {
-      requirePreconditions(target, object, uid === undefined ? {} : { uid })
+      requirePreconditions(target, object, { uid })
       if (remaining.length > 0) return { object: withRemaining(object, remaining, now()), isGone: false }
       const left = withoutContent(object)
       return { object: left, isGone: isFinished(left) }

@@ -2,7 +2,7 @@ import type { KubeObject } from './kube-object.ts'
 import { namespaceFinalizers } from './resources/namespaces.ts'
 import { withoutEmpty } from './metadata.ts'
 import { type Resource, subresourceOf, type Write } from './resource.ts'
-import { badRequest } from './status-errors.ts'
+import { badRequest } from '@kube-authn/core/internal'
 
 /** The object that is created of what a client sent. Source: apiserver `pkg/registry/rest/create.go` BeforeCreate. */
 export function prepareForCreate(

@@ -1,8 +1,7 @@
-import { type ErrorList, errorList, fieldPath, readObject } from '@kube-authn/core/internal'
+import { badRequest, type ErrorList, errorList, fieldPath, readObject } from '@kube-authn/core/internal'
 import type { KubeObject } from './kube-object.ts'
 import { readMetadata } from './metadata.ts'
 import { apiVersionOf, type Resource } from './resource.ts'
-import { badRequest } from './status-errors.ts'
 
 /** An object that a client sent: what is known of it, and the errors in its fields. */
 export interface SentObject {

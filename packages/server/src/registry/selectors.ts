@@ -1,8 +1,12 @@
-import { parseFieldSelector, parseLabelSelector, type SelectorRequirement } from '@kube-authn/core/internal'
+import {
+  badRequest,
+  parseFieldSelector,
+  parseLabelSelector,
+  type SelectorRequirement,
+} from '@kube-authn/core/internal'
 import type { KubeObject } from './kube-object.ts'
 import type { Resource } from './resource.ts'
 import { conditionsByKey } from './selector-conditions.ts'
-import { badRequest } from './status-errors.ts'
 
 /** Whether an object is selected. */
 export type Selects = (object: KubeObject) => boolean

@@ -1,5 +1,12 @@
 import { StatusError } from '@kube-authn/core/adapter'
-import { type ErrorList, errorList, fieldPath, isStatusError, quoted } from '@kube-authn/core/internal'
+import {
+  badRequest,
+  type ErrorList,
+  errorList,
+  fieldPath,
+  isStatusError,
+  quoted,
+} from '@kube-authn/core/internal'
 import { StoreError } from '@kube-authn/store'
 import { qualifiedName, type Resource } from './resource.ts'
 
@@ -13,11 +20,6 @@ type Named = Pick<Resource, 'group' | 'plural'>
 
 function detailsOf({ group, plural }: Named, name: string): Readonly<Record<string, unknown>> {
   return { ...(name !== '' && { name }), ...(group !== '' && { group }), kind: plural }
-}
-
-/** 400. */
-export function badRequest(message: string): StatusError {
-  return new StatusError({ status: 400, reason: 'BadRequest', message })
 }
 
 /** 404. */
@@ -201,7 +203,7 @@ export function isMissing(thrown: unknown): boolean {
 }
 
 /** Takes a 404 for success, as for an object that another request has deleted. */
-export function ignoreMissing(thrown: unknown): void {
+export function ignoreMissing(thrown: unknown): undefined {
   if (!isMissing(thrown)) throw thrown
 }
 

@@ -22,6 +22,6 @@ export interface WriteOptions {
 
 /** What must be true of an object that is deleted. */
 export interface Preconditions {
-  readonly uid?: string
-  readonly resourceVersion?: string
+  readonly uid?: string | undefined
+  readonly resourceVersion?: string | undefined
 }

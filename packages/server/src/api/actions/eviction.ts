@@ -1,9 +1,8 @@
 import { checkFields, fieldValidationOf } from '@kube-authn/api/internal'
-import { errorList, fieldPath, readObject } from '@kube-authn/core/internal'
+import { badRequest, errorList, fieldPath, readObject } from '@kube-authn/core/internal'
 import { readMetadata } from '../../registry/metadata.ts'
 import type { Action, ActionSubresource } from '../../registry/resource.ts'
 import { pods } from '../../registry/resources/plain.ts'
-import { badRequest } from '../../registry/status-errors.ts'
 import { type DeleteOptions, readDeleteOptions } from '../delete-options.ts'
 import { requireKind } from './require-kind.ts'
 

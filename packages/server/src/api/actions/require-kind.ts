@@ -1,6 +1,5 @@
-import { isObject } from '@kube-authn/core/internal'
+import { badRequest, isObject } from '@kube-authn/core/internal'
 import { apiVersionOf } from '../../registry/resource.ts'
-import { badRequest } from '../../registry/status-errors.ts'
 
 /**
  * Requires that a body is of this kind. It may leave out its kind and version.

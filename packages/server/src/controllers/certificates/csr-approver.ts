@@ -1,12 +1,11 @@
 import { attributesOf, type Authorizer, decide } from '@kube-authn/core/authorization'
-import { checkOptions, type OptionsShape, required } from '@kube-authn/core/adapter'
-import { anAuthorizer, withMethods } from '@kube-authn/core/internal'
 import { emptyContext, userInfo } from '@kube-authn/core'
 import type { CertificateRequest } from '@kube-authn/x509'
 import { certificateRequestIn } from '../../certificates/request-pem.ts'
 import { commonNameOf, SignerName, signerProblem } from '../../certificates/signer-rules.ts'
 import type { KubeObject } from '../../registry/kube-object.ts'
 import type { Registry } from '../../registry/registry.ts'
+import { ignoreOthers } from '../../registry/status-errors.ts'
 import { certificateSigningRequests } from '../../registry/resources/certificates/certificate-signing-requests.ts'
 import {
   certificateOf,
@@ -17,18 +16,12 @@ import {
   withStatus,
 } from '../../registry/resources/certificates/signing-request.ts'
 import type { ObjectController } from '../object-controller.ts'
-import { unlessChanged } from './unless-changed.ts'
 
 /** Options of {@link csrApprover}. */
 export interface CsrApproverOptions {
   readonly registry: Registry
   /** Decides whether a node may have a certificate. */
   readonly authorizer: Authorizer
-}
-
-const shape: OptionsShape<CsrApproverOptions> = {
-  registry: required(withMethods('a registry of objects', 'update')),
-  authorizer: required(anAuthorizer),
 }
 
 /** A kind of request that is approved if its user may create this subresource. */
@@ -56,13 +49,8 @@ const RECOGNIZERS: readonly Recognizer[] = [
  * `selfnodeclient` for its own node.
  *
  * Source: kubernetes `pkg/controller/certificates/approver/sarapprove.go`.
- *
- * @throws {ConfigurationError} if an option is invalid.
  */
-export function csrApprover(options: CsrApproverOptions): ObjectController {
-  checkOptions(shape, options)
-  const { registry, authorizer } = options
-
+export function csrApprover({ registry, authorizer }: CsrApproverOptions): ObjectController {
   const isAllowed = async (spec: RequestSpec, subresource: string): Promise<boolean> => {
     const request = {
       verb: 'create',
@@ -74,14 +62,14 @@ export function csrApprover(options: CsrApproverOptions): ObjectController {
     return verdict === 'allow'
   }
 
-  const approve = (object: KubeObject, message: string): Promise<void> =>
-    unlessChanged(async () => {
-      const { name = '' } = object.metadata
-      const approved = { type: 'Approved', status: 'True', reason: 'AutoApproved', message }
-      const status = { conditions: [...conditionsOf(object), approved], certificate: '' }
-      const target = { resource: certificateSigningRequests, namespace: '', name, subresource: 'approval' }
-      await registry.update(target, withStatus(object, status))
-    })
+  /** If the object is another one now, the controller is shown that. */
+  const approve = async (object: KubeObject, message: string): Promise<void> => {
+    const { name = '' } = object.metadata
+    const approved = { type: 'Approved', status: 'True', reason: 'AutoApproved', message }
+    const status = { conditions: [...conditionsOf(object), approved], certificate: '' }
+    const target = { resource: certificateSigningRequests, namespace: '', name, subresource: 'approval' }
+    await registry.update(target, withStatus(object, status)).catch(ignoreOthers)
+  }
 
   return {
     name: 'certificatesigningrequest-approving-controller',

@@ -1,6 +1,4 @@
 import type { Clock } from '@kube-authn/core'
-import { checkOptions, type OptionsShape, required } from '@kube-authn/core/adapter'
-import { aClock, systemClock, withMethods } from '@kube-authn/core/internal'
 import { timeOfRfc3339 } from '@kube-authn/internal/rfc3339'
 import { parseCertificate } from '@kube-authn/x509'
 import { pemContents } from '../../certificates/pem-contents.ts'
@@ -10,18 +8,12 @@ import type { Registry } from '../../registry/registry.ts'
 import { certificateSigningRequests } from '../../registry/resources/certificates/certificate-signing-requests.ts'
 import { certificateOf, conditionsOf } from '../../registry/resources/certificates/signing-request.ts'
 import type { ObjectController } from '../object-controller.ts'
-import { unlessChanged } from './unless-changed.ts'
+import { deleteUnchanged } from '../registry-access.ts'
 
 /** Options of {@link csrCleaner}. */
 export interface CsrCleanerOptions {
   readonly registry: Registry
-  /** Default: the runtime's clock. */
-  readonly clock?: Clock
-}
-
-const shape: OptionsShape<CsrCleanerOptions> = {
-  registry: required(withMethods('a registry of objects', 'delete')),
-  clock: aClock,
+  readonly clock: Clock
 }
 
 const HOUR_MS = 3_600_000
@@ -34,27 +26,17 @@ const DAY_MS = 24 * HOUR_MS
  * Source: kubernetes `pkg/controller/certificates/cleaner/cleaner.go` of 1.36.
  *
  * Deviation: before 1.36 approvals without a certificate were kept (`docs/deviations.md`, approved requests).
- *
- * @throws {ConfigurationError} if an option is invalid.
  */
-export function csrCleaner(options: CsrCleanerOptions): ObjectController {
-  checkOptions(shape, options)
-  const { registry, clock = systemClock } = options
+export function csrCleaner({ registry, clock }: CsrCleanerOptions): ObjectController {
   return {
     name: 'certificatesigningrequest-cleaner-controller',
     resources: [certificateSigningRequests],
-    async reconcile({ name }, object) {
+    async reconcile(key, object) {
       if (object === undefined) return {}
-      const { uid, resourceVersion } = object.metadata
       const remainingMs = lastMomentOf(object) - clock.now()
       // What is exactly as old as the limit stays.
       if (remainingMs >= 0) return { againAfterMs: Math.min(remainingMs + 1, HOUR_MS) }
-      await unlessChanged(() =>
-        registry.delete(
-          { resource: certificateSigningRequests, namespace: '', name },
-          { ...(uid !== undefined && { uid }), ...(resourceVersion !== undefined && { resourceVersion }) },
-        ),
-      )
+      await deleteUnchanged(registry, key, object.metadata)
       return {}
     },
   }

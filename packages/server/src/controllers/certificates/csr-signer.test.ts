@@ -1,5 +1,4 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { ConfigurationError } from '@kube-authn/core'
 import { AttributeType, parseCertificate, valuesOf, verifyCertificateChain } from '@kube-authn/x509'
 import { fixedClock } from '../../../../core/test/fakes.ts'
 import {
@@ -72,14 +71,7 @@ async function signed(
   for (const condition of conditions) {
     stored = await objects.update({ ...NAME, subresource: 'approval' }, withCondition(stored, condition))
   }
-  const signerName = (spec as Pick<CsrSignerOptions, 'signerName'>).signerName
-  const signer = csrSigner({
-    registry: objects,
-    signerName: signerName ?? 'kubernetes.io/kube-apiserver-client',
-    authority: () => authority,
-    clock,
-    ...options,
-  })
+  const signer = csrSigner({ registry: objects, authority: () => authority, clock, ...options })
   await signer.reconcile(NAME, stored)
   return objects.get(NAME)
 }
@@ -164,11 +156,11 @@ describe('a certificate', () => {
   })
 
   it('of the old signer is for any request, with whatever usages', async () => {
-    const object = await signed({}, {}, { signerName: 'kubernetes.io/legacy-unknown' })
+    const object = await signed({}, { signerName: 'example.com/x' })
     const signerName = 'kubernetes.io/legacy-unknown'
     const usages = ['cert sign', 'server auth', 's/mime', 'email protection']
     const old = { ...object, spec: { ...(object['spec'] as object), signerName, usages } }
-    const signer = csrSigner({ registry: objects, signerName, authority: () => authority, clock })
+    const signer = csrSigner({ registry: objects, authority: () => authority, clock })
     await signer.reconcile(NAME, old)
     expect(certificateIn(await objects.get(NAME)).extensions).toMatchObject({
       basicConstraints: { isCa: false },
@@ -301,36 +293,20 @@ describe('a request that breaks the rules of its signer fails', () => {
 })
 
 describe('a signer leaves alone', () => {
-  it.each<[string, readonly object[], object, Partial<CsrSignerOptions>]>([
-    ['what is not approved', [], {}, {}],
-    ['what was denied', [DENIED], {}, {}],
-    ['what has failed', [APPROVED, { type: 'Failed', status: 'True' }], {}, {}],
-    [
-      'what is for others',
-      [APPROVED],
-      { signerName: 'example.com/x' },
-      { signerName: 'kubernetes.io/legacy-unknown' },
-    ],
-    [
-      'what is for another one of Kubernetes',
-      [APPROVED],
-      { signerName: 'kubernetes.io/kubelet-serving' },
-      { signerName: 'kubernetes.io/kube-apiserver-client' },
-    ],
-  ])('%s', async (_, conditions, spec, options) => {
-    const object = await signed({}, spec, options, conditions)
+  it.each<[string, readonly object[], object]>([
+    ['what is not approved', [], {}],
+    ['what was denied', [DENIED], {}],
+    ['what has failed', [APPROVED, { type: 'Failed', status: 'True' }], {}],
+    ['what is for others', [APPROVED], { signerName: 'example.com/x' }],
+  ])('%s', async (_, conditions, spec) => {
+    const object = await signed({}, spec, {}, conditions)
     expect((object['status'] as { certificate?: string }).certificate).toBeUndefined()
     expect((object['status'] as { conditions?: unknown[] }).conditions ?? []).toHaveLength(conditions.length)
   })
 
   it('what it has signed, what has changed meanwhile, and what is gone', async () => {
     const object = await signed({})
-    const signer = csrSigner({
-      registry: objects,
-      signerName: 'kubernetes.io/kube-apiserver-client',
-      authority: () => authority,
-      clock,
-    })
+    const signer = csrSigner({ registry: objects, authority: () => authority, clock })
     await signer.reconcile(NAME, object)
     expect(await objects.get(NAME)).toEqual(object)
     const stale = {
@@ -375,19 +351,4 @@ describe('the CA', () => {
       'no file',
     )
   })
-})
-
-it('a signer has strict options', () => {
-  const make = (options: object) => () => csrSigner(options as CsrSignerOptions)
-  const good = { registry: objects, signerName: 'kubernetes.io/kubelet-serving', authority: () => authority }
-  expect(make(good)).not.toThrow()
-  for (const bad of [
-    { signerName: 'example.com/x' },
-    { authority },
-    { registry: {} },
-    { maxDurationSeconds: 0 },
-    { other: 1 },
-  ]) {
-    expect(make({ ...good, ...bad })).toThrow(ConfigurationError)
-  }
 })

@@ -1,23 +1,15 @@
 import type { Awaitable, Clock } from '@kube-authn/core'
-import {
-  aFunction,
-  checkOptions,
-  oneOf,
-  type OptionsShape,
-  required,
-  wholeNumber,
-} from '@kube-authn/core/adapter'
-import { aClock, systemClock, withMethods } from '@kube-authn/core/internal'
 import type { CertificateRequest } from '@kube-authn/x509'
 import { issueCertificate, type SigningAuthority } from '../../certificates/issue-certificate.ts'
 import { certificateLifetime } from '../../certificates/lifetime.ts'
 import { certificateRequestIn } from '../../certificates/request-pem.ts'
 import { requestedSubject } from '../../certificates/requested-subject.ts'
-import { type BuiltInSigner, SignerName, signerProblem } from '../../certificates/signer-rules.ts'
+import { SignerName, signerProblem } from '../../certificates/signer-rules.ts'
 import { type AuthorityPem, signingAuthority } from '../../certificates/signing-authority.ts'
 import { certificateUsages } from '../../certificates/usages.ts'
 import type { KubeObject } from '../../registry/kube-object.ts'
 import type { Registry } from '../../registry/registry.ts'
+import { ignoreOthers } from '../../registry/status-errors.ts'
 import { certificateSigningRequests } from '../../registry/resources/certificates/certificate-signing-requests.ts'
 import {
   certificateOf,
@@ -28,48 +20,34 @@ import {
   withStatus,
 } from '../../registry/resources/certificates/signing-request.ts'
 import type { ObjectController } from '../object-controller.ts'
-import { unlessChanged } from './unless-changed.ts'
 
 /** Options of {@link csrSigner}. */
 export interface CsrSignerOptions {
   readonly registry: Registry
-  readonly signerName: BuiltInSigner
   /** Returns the CA that signs, in PEM: `--cluster-signing-cert-file` and `--cluster-signing-key-file`. It is asked for each certificate. */
   readonly authority: () => Awaitable<AuthorityPem>
   /** `--cluster-signing-duration`. Default: a year of 365 days. */
   readonly maxDurationSeconds?: number
-  /** Default: the runtime's clock. */
-  readonly clock?: Clock
-}
-
-const shape: OptionsShape<CsrSignerOptions> = {
-  registry: required(withMethods('a registry of objects', 'update')),
-  signerName: required(oneOf(...Object.values(SignerName))),
-  authority: required(aFunction),
-  maxDurationSeconds: wholeNumber(1),
-  clock: aClock,
+  readonly clock: Clock
 }
 
 const YEAR_SECONDS = 365 * 24 * 3600
 
 /**
- * Issues certificates for approved requests to one of the signers of Kubernetes. A request that breaks the rules of the signer fails.
+ * Issues certificates for approved requests to the signers of Kubernetes, which all sign with the same CA. A request that breaks the rules of its signer fails.
  *
- * Source: kubernetes `pkg/controller/certificates/signer/signer.go`.
- *
- * @throws {ConfigurationError} if an option is invalid.
+ * Source: kubernetes `pkg/controller/certificates/signer/signer.go`, `cmd/kube-controller-manager/app/certificates.go`.
  */
 export function csrSigner(options: CsrSignerOptions): ObjectController {
-  checkOptions(shape, options)
-  const { registry, signerName, maxDurationSeconds = YEAR_SECONDS, clock = systemClock } = options
+  const { registry, maxDurationSeconds = YEAR_SECONDS, clock } = options
   const authority = lastAuthority(options.authority)
 
-  const write = (object: KubeObject, changed: KubeObject): Promise<void> =>
-    unlessChanged(async () => {
-      const { name = '' } = object.metadata
-      const target = { resource: certificateSigningRequests, namespace: '', name, subresource: 'status' }
-      await registry.update(target, changed)
-    })
+  /** If the object is another one now, the controller is shown that. */
+  const write = async (object: KubeObject): Promise<void> => {
+    const { name = '' } = object.metadata
+    const target = { resource: certificateSigningRequests, namespace: '', name, subresource: 'status' }
+    await registry.update(target, object).catch(ignoreOthers)
+  }
 
   const sign = async (request: CertificateRequest, spec: RequestSpec): Promise<string> => {
     const signer = await authority()
@@ -95,16 +73,17 @@ export function csrSigner(options: CsrSignerOptions): ObjectController {
     async reconcile(_, object) {
       if (object === undefined || !isToBeSigned(object)) return {}
       const spec = specOf(object)
-      if (spec.signerName !== signerName) return {}
+      const signerName = Object.values(SignerName).find((each) => each === spec.signerName)
+      if (signerName === undefined) return {}
       const request = certificateRequestIn(spec.request)
       const message = signerProblem(signerName, request, spec.usages)
       const conditions = conditionsOf(object)
       if (message === undefined) {
         const certificate = btoa(await sign(request, spec))
-        await write(object, withStatus(object, { conditions, certificate }))
+        await write(withStatus(object, { conditions, certificate }))
       } else {
         const failed = { type: 'Failed', status: 'True', reason: 'SignerValidationFailure', message }
-        await write(object, withStatus(object, { conditions: [...conditions, failed], certificate: '' }))
+        await write(withStatus(object, { conditions: [...conditions, failed], certificate: '' }))
       }
       return {}
     },

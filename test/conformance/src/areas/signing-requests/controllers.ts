@@ -6,7 +6,6 @@ import {
   csrApprover,
   csrCleaner,
   csrSigner,
-  type CsrSignerOptions,
   type KubeObject,
   type ObjectController,
   registry,
@@ -31,7 +30,7 @@ const DAY = 86_400
 export const signers: UnitRunner = async ({ given }) => {
   const now = Number(given['now'] ?? DEFAULT_NOW)
   const authority = await authorityUntil((now + Number(given['caNotAfterOffset'] ?? 10 * 365 * DAY)) * 1000)
-  const signerName = (given['signerName'] ?? 'kubernetes.io/legacy-unknown') as CsrSignerOptions['signerName']
+  const signerName = given['signerName'] ?? 'kubernetes.io/legacy-unknown'
   const world = await worldOf(given, {
     spec: {
       signerName,
@@ -42,7 +41,6 @@ export const signers: UnitRunner = async ({ given }) => {
   })
   const signer = csrSigner({
     registry: world.objects,
-    signerName,
     authority: () => authority,
     clock: world.clock,
     ...(given['signerTTLSeconds'] !== undefined && { maxDurationSeconds: Number(given['signerTTLSeconds']) }),
