@@ -1,5 +1,5 @@
 export { kubernetesApi } from './api/api-handler.ts'
-export type { KubernetesApiOptions } from './api/kubernetes-api-options.ts'
+export type { KubernetesApiOptions } from './api/kubernetes-api.ts'
 export type { KubernetesApi } from './api/kubernetes-api.ts'
 export type { KubernetesApiCaller } from './api/object-request.ts'
 export { type CredentialObjects, credentialObjects } from './credentials/credential-objects.ts'

@@ -1,6 +1,6 @@
 import { memoryObjectStore } from '@kube-authn/store'
 import { kubernetesApi } from '../src/api/api-handler.ts'
-import type { KubernetesApiOptions } from '../src/api/kubernetes-api-options.ts'
+import type { KubernetesApiOptions } from '../src/api/kubernetes-api.ts'
 
 /** What tests look at in objects. Which of it there is depends on the object. */
 export interface AnswerObject {

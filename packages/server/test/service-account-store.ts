@@ -1,8 +1,8 @@
 import type { Clock } from '@kube-authn/core'
-import { systemClock, type Precondition } from '@kube-authn/core/internal'
+import { type Precondition, systemClock } from '@kube-authn/core/internal'
 import type { LegacyTokenObjects, ServiceAccount } from '@kube-authn/core/service-account'
 import type { Secret } from '@kube-authn/core/bootstrap-token'
-import type { SecretPatch, TokensControllerStore } from '../src/controllers/stores.ts'
+import type { SecretPatch, TokensControllerStore } from '../src/controllers/service-account-tokens/registry-token-store.ts'
 
 /** Options of {@link serviceAccountStore}. */
 export interface ServiceAccountStoreOptions {

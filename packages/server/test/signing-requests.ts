@@ -1,8 +1,8 @@
 import { userInfo, type UserInfo } from '@kube-authn/core'
-import { type Authorizer, allow, noOpinion } from '@kube-authn/core/authorization'
+import { allow, type Authorizer, noOpinion } from '@kube-authn/core/authorization'
 import { requestDer, type RequestInit, requestPem } from '../../x509/test/requests.ts'
 import type { KubeObject } from '../src/registry/kube-object.ts'
-import type { Caller } from '../src/registry/write.ts'
+import type { Caller } from '../src/registry/resource.ts'
 
 /*
  * Requests for certificates, for tests of what stores, approves, signs and deletes them.

@@ -2,8 +2,7 @@ import { checkOptions, fetchBody, fetchRequest, responseOf } from '@kube-authn/c
 import { knownRequest } from '@kube-authn/core/internal'
 import { apiAnswers } from './api-answers.ts'
 import { basicChecks, healthAnswers } from './health.ts'
-import type { KubernetesApi } from './kubernetes-api.ts'
-import { type KubernetesApiOptions, kubernetesApiShape } from './kubernetes-api-options.ts'
+import { type KubernetesApi, type KubernetesApiOptions, kubernetesApiShape } from './kubernetes-api.ts'
 import type { KubernetesApiCaller } from './object-request.ts'
 
 /**

@@ -5,9 +5,16 @@ import { type Application, type Applied, apply } from '../apply/apply.ts'
 import type { KubeObject } from '../registry/kube-object.ts'
 import { conflict, isConflict } from '../registry/status-errors.ts'
 import { answerWith, MAX_BODY_BYTES, type ObjectRequest, requireCreator, writeOf } from './object-request.ts'
-import type { PatchOptions } from './patch-options.ts'
-import { isDeeperThan, MAX_DEPTH } from '../registry/object-depth.ts'
+import { isDeeperThan, MAX_DEPTH } from '../registry/json-values.ts'
 import { readPatched } from './patched-object.ts'
+
+/** What a client may say about what it applies. */
+export interface ApplyOptions {
+  /** Who owns the fields; `''` if the client does not say. */
+  readonly fieldManager: string
+  /** Whether fields of other owners are taken over. */
+  readonly isForced: boolean
+}
 
 /** How often an object is looked for that others create and delete meanwhile. */
 const MAX_ATTEMPTS = 4
@@ -17,7 +24,7 @@ const MAX_ATTEMPTS = 4
  *
  * Source: apiserver `pkg/endpoints/handlers/patch.go` applyPatcher.
  */
-export async function answerApply(asked: ObjectRequest, options: PatchOptions): Promise<HttpAnswer> {
+export async function answerApply(asked: ObjectRequest, options: ApplyOptions): Promise<HttpAnswer> {
   const { request, body, target, registry } = asked
   const bytes = await readBytes(request, body, MAX_BODY_BYTES)
   const { value, duplicates } = decodeYaml(bytes, MAX_BODY_BYTES)

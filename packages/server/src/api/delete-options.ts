@@ -9,9 +9,8 @@ import {
   type ObjectReader,
   readObject,
 } from '@kube-authn/core/internal'
-import type { Preconditions } from '../registry/write.ts'
-import { requireValid } from './invalid-options.ts'
-import { validateDryRun } from './write-options.ts'
+import type { Preconditions } from '../registry/resource.ts'
+import { requireValid, validateDryRun } from './write-options.ts'
 
 /** What a client may say about a deletion. */
 export interface DeleteOptions {

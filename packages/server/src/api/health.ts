@@ -4,7 +4,7 @@ import { methodNotAllowed } from '@kube-authn/core/internal'
 import { quoted } from '@kube-authn/internal/quote'
 import type { StoreCopy } from '@kube-authn/store/internal'
 import { StoreError } from '@kube-authn/store'
-import type { KubernetesApiOptions } from './kubernetes-api-options.ts'
+import type { KubernetesApiOptions } from './kubernetes-api.ts'
 
 /** Where health is asked for. `livez`: whether the process should be restarted. `readyz`: whether it should get requests. No more will be added. */
 export type HealthEndpoint = 'healthz' | 'livez' | 'readyz'

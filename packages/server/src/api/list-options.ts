@@ -1,6 +1,8 @@
 import { badRequest, type ErrorList, errorList, fieldPath } from '@kube-authn/core/internal'
-import { requireValid } from './invalid-options.ts'
+import { requireValid } from './write-options.ts'
 import type { QueryOptions } from './query-options.ts'
+import { expired } from '../registry/status-errors.ts'
+import type { ObjectRequest } from './object-request.ts'
 
 /** The options of a list or a watch that {@link listOptions} returns. */
 export interface ListOptions extends QueryOptions {
@@ -75,4 +77,22 @@ function checkWatch({ sendInitialEvents, ...sent }: QueryOptions, errors: ErrorL
 function refuseContinue(sent: Pick<QueryOptions, 'continue'>, errors: ErrorList): void {
   if (sent.continue === undefined) return
   errors.forbidden(MATCH, 'resourceVersionMatch is forbidden when continue is provided')
+}
+
+/** What is read is of the version that the client names, or newer. @throws {StatusError} 504 */
+export async function reachVersion({ registry, options, signal }: ObjectRequest): Promise<void> {
+  if ((options.resourceVersion ?? 0) > 0) await registry.reach(options.resourceVersion ?? 0, signal)
+}
+
+/**
+ * A list is of the present. A client that names a version and wants a page wants the list of just this version, as one that wants it exactly.
+ *
+ * @throws {StatusError} 410 if the client wants the past.
+ */
+export function requireVersion(version: string, options: ListOptions): void {
+  const { resourceVersion = 0, resourceVersionMatch: match, limit } = options
+  const isExact = match === 'Exact' || (match === '' && limit !== undefined)
+  if (resourceVersion !== 0 && isExact && resourceVersion !== Number(version)) {
+    throw expired('The resourceVersion for the provided list is too old.')
+  }
 }

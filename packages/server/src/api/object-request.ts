@@ -4,14 +4,13 @@ import { objectAnswer } from '@kube-authn/api/internal'
 import type { ReadBody } from '@kube-authn/core/internal'
 import type { KubeObject } from '../registry/kube-object.ts'
 import type { Registry } from '../registry/registry.ts'
-import type { Caller, WriteOptions } from '../registry/write.ts'
+import type { Caller, WriteOptions } from '../registry/resource.ts'
 import type { Form } from './accept.ts'
-import { internalError } from './internal-error.ts'
-import { managerOf } from './field-manager.ts'
-import { partialObject } from './partial-object.ts'
+import { internalError } from '../registry/status-errors.ts'
+import { managerOf } from './write-options.ts'
+import { partialObject, tableOf } from './table.ts'
 import type { QueryOptions } from './query-options.ts'
 import type { RequestTarget } from './request-target.ts'
-import { tableOf } from './table.ts'
 
 /** The limit of request bodies in bytes: that of kube-apiserver. A stored object has at most 1 MiB. */
 export const MAX_BODY_BYTES = 3_145_728

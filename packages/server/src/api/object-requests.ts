@@ -5,8 +5,13 @@ import { methodNotAllowed, type ReadBody } from '@kube-authn/core/internal'
 import type { KubeObject } from '../registry/kube-object.ts'
 import { readKubeObject } from '../registry/read-kube-object.ts'
 import type { Registry } from '../registry/registry.ts'
-import { type ActionSubresource, qualifiedName, type Resource, subresourceOf } from '../registry/resource.ts'
-import type { Caller } from '../registry/write.ts'
+import {
+  type ActionSubresource,
+  type Caller,
+  qualifiedName,
+  type Resource,
+  subresourceOf,
+} from '../registry/resource.ts'
 import { acceptedOf, requireOtherForm } from './accept.ts'
 import { answerDelete, answerDeleteAll } from './delete-requests.ts'
 import {

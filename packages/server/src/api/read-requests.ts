@@ -5,11 +5,9 @@ import { apiVersionOf } from '../registry/resource.ts'
 import { requireOtherForm, requireStream } from './accept.ts'
 import { answerWith, type ObjectRequest, shown } from './object-request.ts'
 import { listAnswer, listItem } from './list-answer.ts'
-import { type ListOptions, listOptions } from './list-options.ts'
-import { reachVersion, requireVersion } from './list-version.ts'
-import { partialObject } from './partial-object.ts'
+import { type ListOptions, listOptions, reachVersion, requireVersion } from './list-options.ts'
+import { partialObject, type RowContent, rowOf, tableHead } from './table.ts'
 import { pageOf } from './query-options.ts'
-import { type RowContent, rowOf, tableHead } from './table.ts'
 import { watchResponse } from './watch-response.ts'
 
 /** How often a watch without changes tells how far it is. */

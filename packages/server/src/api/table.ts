@@ -1,6 +1,5 @@
 import type { KubeObject } from '../registry/kube-object.ts'
 import type { Resource } from '../registry/resource.ts'
-import { partialObject } from './partial-object.ts'
 
 /** The annotation of the bookmark after the initial events. Source: apimachinery `pkg/apis/meta/v1/types.go`. */
 export const INITIAL_EVENTS_END = 'k8s.io/initial-events-end'
@@ -62,4 +61,13 @@ export function rowOf({ resource, include, nowMs }: RowContent, object: KubeObje
     cells: resource.columns.map((column) => column.cell(object, nowMs)),
     object: !hasObject ? null : include === 'Object' ? object : partialObject(object),
   }
+}
+
+/**
+ * The metadata of an object, as an object.
+ *
+ * Source: apimachinery `pkg/api/meta/meta.go` AsPartialObjectMetadata.
+ */
+export function partialObject({ metadata }: KubeObject): object {
+  return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata }
 }

@@ -3,7 +3,7 @@ import { isStatusError } from '@kube-authn/core/internal'
 import type { KubeObject } from '../registry/kube-object.ts'
 import type { ObjectEvent } from '../registry/seen-changes.ts'
 import type { Bookmark, KubeWatchEvent } from '../registry/watch-objects.ts'
-import { internalError } from './internal-error.ts'
+import { internalError } from '../registry/status-errors.ts'
 import { INITIAL_EVENTS_END } from './table.ts'
 
 /** What is streamed. */

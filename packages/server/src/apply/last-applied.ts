@@ -1,6 +1,6 @@
 import { isObject } from '@kube-authn/core/internal'
 import type { KubeObject } from '../registry/kube-object.ts'
-import { isDeeperThan, MAX_DEPTH } from '../registry/object-depth.ts'
+import { isDeeperThan, MAX_DEPTH } from '../registry/json-values.ts'
 import { apiVersionOf, type Resource } from '../registry/resource.ts'
 import { difference, type FieldSet, NO_FIELDS, union } from './field-set.ts'
 import { changesOfObject, fieldsOfConfiguration, ownable } from './owners.ts'

@@ -28,16 +28,16 @@ import { allResources } from '../registry/resources/index.ts'
 import { elapsedTimeOf, storeClock } from '@kube-authn/store/internal'
 import type { ObjectStore } from '@kube-authn/store'
 import { controllersProblems, isNamed } from './controller-names.ts'
-import { electedControllers } from './leader-election/elected-controllers.ts'
+import { electedControllers } from './leader-election/leader-election.ts'
 import {
   electionProblems,
   electionSettings,
-  leaderElectionShape,
   type LeaderElectionOptions,
+  leaderElectionShape,
 } from './leader-election/election-settings.ts'
 import {
-  controllerLoop,
   type ControllerErrorSource,
+  controllerLoop,
   type ControllerLoopOptions,
   type ControllersAtWork,
   type RunningControllers,

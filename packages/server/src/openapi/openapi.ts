@@ -1,7 +1,7 @@
 import type { AuthenticationRequest, RequestHeaders } from '@kube-authn/core'
 import { firstValues, methodNotAllowed, notAcceptable } from '@kube-authn/core/internal'
 import { requireJsonAccepted } from '@kube-authn/api/internal'
-import { pageNotFound } from '../api/internal-error.ts'
+import { pageNotFound } from '../registry/status-errors.ts'
 import { apiVersionOf, type Resource } from '../registry/resource.ts'
 import { groupDocument } from './group-document.ts'
 import { OPENAPI_V2_TYPE, openApiV2 } from './openapi-v2.ts'

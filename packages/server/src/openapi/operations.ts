@@ -1,4 +1,4 @@
-import { PATCH_TYPES } from '../api/patch-options.ts'
+import { PATCH_TYPES } from '../api/patch-requests.ts'
 import type { GroupVersionKind, Schema } from './schemas.ts'
 
 /** What a request does, in the words of Kubernetes. */

@@ -1,7 +1,7 @@
 import { badRequest, isObject } from '@kube-authn/core/internal'
 import { type Container, type Place, placeOf } from './json-pointer.ts'
 import { areEqualTrees, copyOfTree, type JsonTree, sizeOfTree, treeOf, valueOfTree } from './json-tree.ts'
-import { patchFailed, patchTooLarge } from './patch-errors.ts'
+import { patchFailed, patchTooLarge } from '../registry/status-errors.ts'
 
 /** How many operations a patch may have, as in kube-apiserver. */
 const MAX_OPERATIONS = 10_000

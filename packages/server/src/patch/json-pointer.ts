@@ -1,5 +1,5 @@
 import type { JsonTree } from './json-tree.ts'
-import { patchFailed } from './patch-errors.ts'
+import { patchFailed } from '../registry/status-errors.ts'
 
 /** What a value is in: an object or a list. */
 export interface Container {

@@ -1,7 +1,6 @@
 import { isObject } from '@kube-authn/core/internal'
 import type { Field } from '../schema/object-type.ts'
-import { patchFailed } from './patch-errors.ts'
-import { withoutDirectives } from './patch-directives.ts'
+import { patchFailed } from '../registry/status-errors.ts'
 
 type JsonObject = Readonly<Record<string, unknown>>
 
@@ -120,4 +119,29 @@ function positions(list: readonly unknown[], keyOf: KeyOf): Map<string, number> 
     if (!found.has(key)) found.set(key, index)
   }
   return found
+}
+
+/**
+ * A value of a patch where the object has none: without directives, and without members that are `null`.
+ *
+ * Source: apimachinery `pkg/util/strategicpatch/patch.go` removeDirectives, discardNullValuesFromPatch.
+ *
+ * @returns `undefined` if the value is a directive.
+ */
+export function withoutDirectives(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutDirectives).filter((each) => each !== undefined)
+  if (!isObject(value)) return value
+  if (Object.hasOwn(value, '$patch')) return undefined
+  const kept = Object.entries(value)
+    .filter(([key, each]) => each !== null && !isDirective(key))
+    .map(([key, each]) => [key, withoutDirectives(each)] as const)
+  return Object.fromEntries(kept.filter(([, each]) => each !== undefined))
+}
+
+function isDirective(key: string): boolean {
+  return (
+    key === '$retainKeys' ||
+    key.startsWith('$setElementOrder/') ||
+    key.startsWith('$deleteFromPrimitiveList/')
+  )
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { mergePatch } from './merge-patch.ts'
+import { mergePatch } from './strategic-merge.ts'
 
 describe('mergePatch', () => {
   it.each([

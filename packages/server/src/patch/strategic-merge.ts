@@ -1,8 +1,7 @@
 import { badRequest, isObject } from '@kube-authn/core/internal'
 import type { Field, ObjectType } from '../schema/object-type.ts'
-import { mergeLists, removedFrom } from './merge-lists.ts'
-import { patchFailed } from './patch-errors.ts'
-import { withoutDirectives } from './patch-directives.ts'
+import { mergeLists, removedFrom, withoutDirectives } from './merge-lists.ts'
+import { patchFailed } from '../registry/status-errors.ts'
 
 type JsonObject = Readonly<Record<string, unknown>>
 
@@ -108,4 +107,21 @@ function orderList(
 
 function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : []
+}
+
+/**
+ * Applies a JSON merge patch. Keys such as `__proto__` are ordinary ones.
+ *
+ * Source: RFC 7396 section 2.
+ *
+ * @param target is not changed.
+ */
+export function mergePatch(target: unknown, patch: unknown): unknown {
+  if (!isObject(patch)) return patch
+  const merged = new Map(isObject(target) ? Object.entries(target) : [])
+  for (const [name, value] of Object.entries(patch)) {
+    if (value === null) merged.delete(name)
+    else merged.set(name, mergePatch(merged.get(name), value))
+  }
+  return Object.fromEntries(merged)
 }

@@ -1,7 +1,7 @@
 import { type PolicyRule, RBAC_API_GROUP } from '@kube-authn/core/authorization'
 import { coverage } from '../registry/escalation/covers.ts'
 import { decodedRbac } from '../registry/escalation/role-rules.ts'
-import { isSameJson } from '../registry/same-json.ts'
+import { isSameJson } from '../registry/json-values.ts'
 import type { KubeObject, ObjectMeta } from '../registry/kube-object.ts'
 import type { BootstrapBinding, BootstrapRole } from './bootstrap-policy.ts'
 

@@ -1,16 +1,14 @@
 import type { ObjectStore, StoredObject } from '@kube-authn/store'
-import { changeObject, type Changed, type Found } from './change-object.ts'
+import { type Changed, changeObject, type Found } from './change-object.ts'
 import { requirePreconditions } from './check-object.ts'
 import type { KubeObject } from './kube-object.ts'
-import { type RemainingContent, withRemaining } from './namespace-conditions.ts'
-import { requireMortal } from './namespace-lifecycle.ts'
+import { type RemainingContent, requireMortal, withRemaining } from './namespace-lifecycle.ts'
 import { isFinished, terminating } from './prepare-object.ts'
-import type { Resource } from './resource.ts'
+import type { Resource, Preconditions, WriteOptions } from './resource.ts'
 import { namespaces, withoutContent } from './resources/namespaces.ts'
 import { conflict, ignoreOthers } from './status-errors.ts'
 import { fromStored, keyOf, keyPrefix } from './stored-objects.ts'
 import type { Target } from './target.ts'
-import type { Preconditions, WriteOptions } from './write.ts'
 
 /** What deletions need. */
 export interface DeletionsOptions {

@@ -22,8 +22,10 @@ import {
   type Action,
   type ActionSubresource,
   apiVersionOf,
+  type Preconditions,
   type Resource,
   type Services,
+  type WriteOptions,
 } from './resource.ts'
 import { namespaces } from './resources/namespaces.ts'
 import { seenChanges } from './seen-changes.ts'
@@ -32,7 +34,6 @@ import { isConflict, tooLargeVersion, translated } from './status-errors.ts'
 import { fromStored, keyOf, keyPrefix } from './stored-objects.ts'
 import type { Collection, Target } from './target.ts'
 import { type KubeWatchEvent, watchObjects, type WatchQuery } from './watch-objects.ts'
-import type { Preconditions, WriteOptions } from './write.ts'
 
 /** Reads and writes objects of all resources, by the rules of the API server. Every method rejects with a `StatusError`. */
 export interface Registry {

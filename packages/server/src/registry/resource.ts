@@ -1,10 +1,9 @@
-import type { Awaitable } from '@kube-authn/core'
+import type { Awaitable, Context, UserInfo } from '@kube-authn/core'
 import type { Authorizer, RuleResolver } from '@kube-authn/core/authorization'
 import type { ErrorList, ObjectReader } from '@kube-authn/core/internal'
 import { dns1123SubdomainProblems } from '@kube-authn/internal/kubernetes-names'
 import type { Lifetime } from '@kube-authn/store'
-import type { KubeObject } from './kube-object.ts'
-import type { Caller, Preconditions, WriteOptions } from './write.ts'
+import type { KubeObject, ManagedFieldsEntry } from './kube-object.ts'
 
 /** The fields of an object besides its version, kind and metadata. */
 export type Fields = Readonly<Record<string, unknown>>
@@ -193,4 +192,29 @@ export function qualifiedName({ group, plural }: Pick<Resource, 'group' | 'plura
 /** `v1`, or `rbac.authorization.k8s.io/v1`. */
 export function apiVersionOf({ group, version }: Pick<Resource, 'group' | 'version'>): string {
   return group === '' ? version : `${group}/${version}`
+}
+
+/** Who writes. */
+export interface Caller {
+  readonly user: UserInfo
+  /** Takes warnings and annotations of the audit event. */
+  readonly context: Context
+}
+
+/** How something is written. */
+export interface WriteOptions {
+  /** Everything but the writing. Default `false`. */
+  readonly isDryRun?: boolean
+  /** Default: the server itself, which may do everything. */
+  readonly caller?: Caller
+  /** Who writes, as the owner of fields. Default `kube-authn`. */
+  readonly fieldManager?: string
+  /** Who owns which fields of what is written. Default: who changes a field owns it. */
+  readonly owners?: () => readonly ManagedFieldsEntry[]
+}
+
+/** What must be true of an object that is deleted. */
+export interface Preconditions {
+  readonly uid?: string | undefined
+  readonly resourceVersion?: string | undefined
 }

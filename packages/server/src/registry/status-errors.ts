@@ -211,3 +211,44 @@ export function ignoreMissing(thrown: unknown): undefined {
 export function ignoreOthers(thrown: unknown): void {
   if (!isConflict(thrown)) ignoreMissing(thrown)
 }
+
+/** 500. The cause is for the operator only. */
+export function internalError(cause: unknown): StatusError {
+  return new StatusError({
+    status: 500,
+    reason: 'InternalError',
+    message: 'Internal error occurred: the request failed unexpectedly',
+    cause,
+  })
+}
+
+/** 404, as for every path outside of what is served. */
+export function pageNotFound(): StatusError {
+  const text = '404 page not found\n'
+  return new StatusError({
+    status: 404,
+    reason: 'NotFound',
+    message: '404 page not found',
+    text,
+    headers: { 'x-content-type-options': 'nosniff' },
+  })
+}
+
+/*
+ * The refusals of patches.
+ *
+ * Source: apiserver `pkg/endpoints/handlers/patch.go`; apimachinery `pkg/api/errors/errors.go` NewGenericServerResponse.
+ *
+ * Deviation: the reason is told, without values (`docs/deviations.md`, words of refusals).
+ */
+
+/** 422: the patch does not fit the object. */
+export function patchFailed(why: string): StatusError {
+  const message = `the server rejected our request due to an error in our request: ${why}`
+  return new StatusError({ status: 422, reason: 'Invalid', message, details: {} })
+}
+
+/** 413: the patch asks for too much. */
+export function patchTooLarge(message: string): StatusError {
+  return new StatusError({ status: 413, reason: 'RequestEntityTooLarge', message })
+}

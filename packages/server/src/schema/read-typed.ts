@@ -1,7 +1,34 @@
-import { type ErrorList, type FieldPath, isObject, shownName } from '@kube-authn/core/internal'
+import {
+  type ErrorList,
+  type FieldPath,
+  isObject,
+  type ObjectReader,
+  shownName,
+} from '@kube-authn/core/internal'
 import { base64Length } from '@kube-authn/internal/base64'
 import { rfc3339Of, timeOfRfc3339 } from '@kube-authn/internal/rfc3339'
 import type { Field, ObjectType, Scalar } from './object-type.ts'
+import { objectTypeOf } from './object-types.ts'
+
+/**
+ * The fields of an object besides its version, kind and metadata, as the type of its kind has them.
+ *
+ * @param isWanted the fields to read. Default: those that have fields themselves.
+ */
+export function readFields(
+  object: ObjectReader,
+  kind: string,
+  errors: ErrorList,
+  isWanted: (field: Field) => boolean = ({ type }) => typeof type !== 'string',
+): Readonly<Record<string, unknown>> {
+  const fields: [string, unknown][] = []
+  for (const [name, field] of objectTypeOf(kind)?.fields ?? []) {
+    if (name === 'metadata' || !isWanted(field)) continue
+    const value = object.value(name)
+    if (value !== undefined) fields.push([name, readField(value, field, object.path.child(name), errors)])
+  }
+  return Object.fromEntries(fields)
+}
 
 /**
  * Reads a value of this type, as Go reads JSON: fields that are `null` are absent, and unknown ones and those of the wrong type are errors and
@@ -22,12 +49,7 @@ export function readTyped(value: unknown, type: ObjectType, path: FieldPath, err
 }
 
 /** Reads the value of a field of this type, which is not `null`. */
-export function readField(
-  value: unknown,
-  { type, many }: Field,
-  path: FieldPath,
-  errors: ErrorList,
-): unknown {
+function readField(value: unknown, { type, many }: Field, path: FieldPath, errors: ErrorList): unknown {
   if (many === 'list') {
     if (Array.isArray(value)) {
       return value.map((each: unknown, index) =>

@@ -24,7 +24,7 @@ import {
 import type { Authenticator, Observer, TokenAuthenticator } from '@kube-authn/core'
 import type { Authorizer } from '@kube-authn/core/authorization'
 import type { Metrics } from '@kube-authn/metrics'
-import { type KubernetesApiOptions, kubernetesApiShape } from '../api/kubernetes-api-options.ts'
+import { type KubernetesApiOptions, kubernetesApiShape } from '../api/kubernetes-api.ts'
 import type { HealthCheck } from '../api/health.ts'
 import type { NodeMessage } from './handlers.ts'
 import type { NodeResponse } from './write-answer.ts'

@@ -9,7 +9,7 @@ import {
 } from '@kube-authn/core/adapter'
 import { isStatusError, knownRequest, memberOf, refuseProblems } from '@kube-authn/core/internal'
 import type { KubernetesApi } from '../api/kubernetes-api.ts'
-import { internalError } from '../api/internal-error.ts'
+import { internalError } from '../registry/status-errors.ts'
 import { compressed } from './compressed-answer.ts'
 import { type NodeResponse, writeAnswer } from './write-answer.ts'
 

@@ -13,7 +13,7 @@ import {
 import { requestInfo } from '@kube-authn/core/authorization'
 import { isStatusError } from '@kube-authn/core/internal'
 import type { KubernetesApi } from '../api/kubernetes-api.ts'
-import { internalError } from '../api/internal-error.ts'
+import { internalError } from '../registry/status-errors.ts'
 import type { ApiServer } from './api-server-options.ts'
 import { compressed } from './compressed-answer.ts'
 import type { FailureLog } from './failure-log.ts'

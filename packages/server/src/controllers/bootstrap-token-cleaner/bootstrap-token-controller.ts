@@ -9,7 +9,7 @@ import {
 import { secretOf } from '../../credentials/stored-credentials.ts'
 import type { Registry } from '../../registry/registry.ts'
 import { secrets, secretTypeOf } from '../../registry/resources/secrets.ts'
-import type { SelectiveController } from '../loop/selective-controller.ts'
+import type { SelectiveController } from '../object-controller.ts'
 import { deleteUnchanged } from '../registry-access.ts'
 
 /** Deletes the secrets of bootstrap tokens when they expire. */

@@ -10,13 +10,12 @@ import type { Registry } from '../../registry/registry.ts'
 import { configMaps } from '../../registry/resources/config-maps.ts'
 import { entriesOf } from '../../registry/resources/data-fields.ts'
 import { secrets, secretTypeOf } from '../../registry/resources/secrets.ts'
-import type { SelectiveController } from '../loop/selective-controller.ts'
+import type { SelectiveController, ObjectKey } from '../object-controller.ts'
 import { wholeCheck } from '../loop/whole-check.ts'
-import type { ObjectKey } from '../object-controller.ts'
-import { readObject, replaceUnchanged } from '../registry-access.ts'
+import { createMissing, readObject, replaceUnchanged } from '../registry-access.ts'
 import { secretOf } from '../../credentials/stored-credentials.ts'
-import { signedClusterInfo } from './cluster-info.ts'
-import { CLUSTER_INFO } from './cluster-info-publisher.ts'
+import { KUBECONFIG_KEY, signedClusterInfo } from './cluster-info.ts'
+import { namespaces } from '../../registry/resources/namespaces.ts'
 
 /**
  * Signs `kube-public/cluster-info` with each bootstrap token that may, until it expires.
@@ -66,4 +65,46 @@ async function signAll(registry: Registry, nowMs: number): Promise<number | unde
   const isUnchanged =
     data === undefined || (await replaceUnchanged(registry, CLUSTER_INFO, { ...configMap, data }))
   return isUnchanged ? Number(resourceVersion) : undefined
+}
+
+/** The ConfigMap from which machines that join learn about the cluster. */
+const CLUSTER_INFO: ObjectKey = {
+  resource: configMaps,
+  namespace: 'kube-public',
+  name: 'cluster-info',
+}
+
+/**
+ * Keeps the kubeconfig in `kube-public/cluster-info`, and leaves its signatures alone.
+ *
+ * Source: kubernetes `cmd/kubeadm/app/phases/bootstraptoken/clusterinfo/clusterinfo.go`.
+ *
+ * Deviation: kubeadm writes it once (`docs/deviations.md`, cluster-info).
+ */
+export function clusterInfoPublisher(registry: Registry, kubeconfig: string): SelectiveController {
+  const { namespace, name } = CLUSTER_INFO
+  const present = (object: KubeObject): string | undefined =>
+    entriesOf(object['data']).find(([key]) => key === KUBECONFIG_KEY)?.[1]
+  return {
+    name: 'cluster-info-controller',
+    resources: [namespaces, configMaps],
+    concerns: (key) =>
+      key.resource === namespaces ? key.name === namespace : key.namespace === namespace && key.name === name,
+    async reconcile() {
+      const object = await readObject(registry, CLUSTER_INFO)
+      if (object === undefined) {
+        const data = { [KUBECONFIG_KEY]: kubeconfig }
+        await createMissing(registry, CLUSTER_INFO, {
+          apiVersion: 'v1',
+          kind: 'ConfigMap',
+          metadata: {},
+          data,
+        })
+      } else if (present(object) !== kubeconfig) {
+        const data = { ...Object.fromEntries(entriesOf(object['data'])), [KUBECONFIG_KEY]: kubeconfig }
+        await replaceUnchanged(registry, CLUSTER_INFO, { ...object, data })
+      }
+      return {}
+    },
+  }
 }

@@ -4,7 +4,7 @@ import type { KubeObject } from '../../registry/kube-object.ts'
 import type { Registry } from '../../registry/registry.ts'
 import { rbacResources } from '../../registry/resources/rbac.ts'
 import type { Resource } from '../../registry/resource.ts'
-import type { SelectiveController } from '../loop/selective-controller.ts'
+import type { SelectiveController } from '../object-controller.ts'
 import { wholeCheck } from '../loop/whole-check.ts'
 import { replaceUnchanged } from '../registry-access.ts'
 

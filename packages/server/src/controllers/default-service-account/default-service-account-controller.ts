@@ -1,9 +1,8 @@
 import type { Registry } from '../../registry/registry.ts'
 import { namespaces } from '../../registry/resources/namespaces.ts'
 import { serviceAccounts } from '../../registry/resources/service-accounts.ts'
-import type { SelectiveController } from '../loop/selective-controller.ts'
-import { isActive, isActiveNamespace } from '../namespace-state.ts'
-import { createMissing, readObject } from '../registry-access.ts'
+import type { SelectiveController } from '../object-controller.ts'
+import { createMissing, isActive, isActiveNamespace, readObject } from '../registry-access.ts'
 
 const NAME = 'default'
 

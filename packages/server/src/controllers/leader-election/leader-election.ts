@@ -1,11 +1,12 @@
 import type { Clock } from '@kube-authn/core'
 import { leases } from '../../registry/resources/leases.ts'
 import { keyOf } from '../../registry/stored-objects.ts'
-import { deferred, followStore, type StoreFollower } from '@kube-authn/store/internal'
+import { deferred, fencedStore, followStore, type StoreFollower } from '@kube-authn/store/internal'
 import type { ObjectStore, StoreChange, StoredObject } from '@kube-authn/store'
 import { type Candidate, candidate } from './candidate.ts'
 import type { ElectionSettings } from './election-settings.ts'
 import { type GivenUp, type Term, term } from './term.ts'
+import type { ControllersAtWork } from '../loop/controller-loop.ts'
 
 /** What has become of a process in an election. */
 export type ElectionStatus = 'standing' | 'leading' | GivenUp
@@ -41,7 +42,7 @@ export interface Election {
  *
  * Deviation: the lease ends by the clock of the store, and is deleted when it ends (`docs/deviations.md`, leader election).
  */
-export function leaderElection(options: ElectionOptions): Election {
+function leaderElection(options: ElectionOptions): Election {
   const { store, clock, elapsedMs, settings, lead, onStatus } = options
   const key = keyOf(leases, settings.leaseNamespace, settings.leaseName)
   const closing = new AbortController()
@@ -160,4 +161,34 @@ function firstAborted(...signals: readonly AbortSignal[]): Promise<void> {
     for (const signal of signals) signal.addEventListener('abort', done)
     if (signals.some(({ aborted }) => aborted)) done()
   })
+}
+
+/** Options of {@link electedControllers}. */
+export interface ElectedControllersOptions extends Omit<ElectionOptions, 'lead'> {
+  /** Runs the controllers over this store. */
+  readonly start: (store: ObjectStore) => ControllersAtWork
+}
+
+/** Controllers that run while this process has the lease, and whose writes count only then. */
+export function electedControllers({ start, ...options }: ElectedControllersOptions): ControllersAtWork {
+  let running: ControllersAtWork | undefined
+  const election = leaderElection({
+    ...options,
+    lead({ fence, ended, end }) {
+      const begun = start(fencedStore(options.store, { fence, signal: ended, onFenced: end }))
+      running = begun
+      return async () => {
+        running = undefined
+        await begun.close()
+      }
+    },
+  })
+  return {
+    async synced() {
+      await election.decided
+      await running?.synced()
+    },
+    isHealthy: () => running?.isHealthy() ?? election.isReached(),
+    close: () => election.close(),
+  }
 }

@@ -3,7 +3,10 @@ import type { Secret } from '@kube-authn/core/bootstrap-token'
 import { report } from '@kube-authn/core/internal'
 import { INVALID_SINCE_LABEL } from '@kube-authn/core/service-account'
 import { accountOf, seenSecretOf } from '../service-account-tokens/check-secret.ts'
-import type { ServiceAccountGetter, TokenSecretStore } from '../stores.ts'
+import type {
+  ServiceAccountGetter,
+  TokenSecretStore,
+} from '../service-account-tokens/registry-token-store.ts'
 import { DAY_MS, dayOf, type IdleSince, isIdle, nextStep, timeOfDay } from './legacy-token.ts'
 
 /** Options of {@link cleanLegacyTokens}. */

@@ -6,9 +6,8 @@ import { registry } from '../../registry/registry.ts'
 import { allResources } from '../../registry/resources/index.ts'
 import { conflict } from '../../registry/status-errors.ts'
 import { memoryObjectStore, type ObjectStore, type StoreEvent } from '@kube-authn/store'
-import type { ObjectKey, Reconciled } from '../object-controller.ts'
+import type { ObjectKey, Reconciled, SelectiveController } from '../object-controller.ts'
 import { controllerLoop, type ControllersAtWork } from './controller-loop.ts'
-import type { SelectiveController } from './selective-controller.ts'
 
 const configMaps = resourceOf('configmaps')
 const nodes = resourceOf('nodes')

@@ -4,11 +4,10 @@ import type { KubeObject } from '../../registry/kube-object.ts'
 import type { Registry } from '../../registry/registry.ts'
 import { qualifiedName, type Resource } from '../../registry/resource.ts'
 import type { ObjectStore } from '@kube-authn/store'
-import type { ObjectKey } from '../object-controller.ts'
+import type { ObjectKey, SelectiveController } from '../object-controller.ts'
 import { readObject } from '../registry-access.ts'
 import { type WorkQueue, workQueue } from '../work-queue.ts'
 import { type ResourceWatch, watchResource } from './resource-watch.ts'
-import type { SelectiveController } from './selective-controller.ts'
 
 /** What failed. */
 export interface ControllerErrorSource {

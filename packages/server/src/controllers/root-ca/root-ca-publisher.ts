@@ -4,9 +4,14 @@ import type { Registry } from '../../registry/registry.ts'
 import { configMaps } from '../../registry/resources/config-maps.ts'
 import { entriesOf } from '../../registry/resources/data-fields.ts'
 import { namespaces } from '../../registry/resources/namespaces.ts'
-import type { SelectiveController } from '../loop/selective-controller.ts'
-import { isActive, isActiveNamespace } from '../namespace-state.ts'
-import { createMissing, readObject, replaceUnchanged } from '../registry-access.ts'
+import type { SelectiveController } from '../object-controller.ts'
+import {
+  createMissing,
+  isActive,
+  isActiveNamespace,
+  readObject,
+  replaceUnchanged,
+} from '../registry-access.ts'
 
 const NAME = 'kube-root-ca.crt'
 const KEY = 'ca.crt'

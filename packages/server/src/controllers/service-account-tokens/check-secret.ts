@@ -6,7 +6,7 @@ import {
   SERVICE_ACCOUNT_UID_ANNOTATION,
   type ServiceAccount,
 } from '@kube-authn/core/service-account'
-import type { ServiceAccountGetter, TokensControllerStore } from '../stores.ts'
+import type { ServiceAccountGetter, TokensControllerStore } from './registry-token-store.ts'
 import { missingParts, type TokenSecretContent } from './token-secret.ts'
 
 /** A token secret and the service account that it names. */

@@ -1,7 +1,7 @@
 import { report } from '@kube-authn/core/internal'
-import { type ServiceAccount, isServiceAccountToken } from '@kube-authn/core/service-account'
+import { isServiceAccountToken, type ServiceAccount } from '@kube-authn/core/service-account'
 import type { Secret } from '@kube-authn/core/bootstrap-token'
-import type { TokensControllerStore } from '../stores.ts'
+import type { TokensControllerStore } from './registry-token-store.ts'
 
 /** Builds a secret for a service account. */
 export type SecretMaker = (account: ServiceAccount) => Promise<Secret>

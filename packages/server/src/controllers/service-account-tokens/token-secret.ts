@@ -9,7 +9,7 @@ import { legacyTokenClaims, signToken } from '@kube-authn/issuer/internal'
 import { valueOf } from '@kube-authn/core/internal'
 import type { Secret } from '@kube-authn/core/bootstrap-token'
 import { generateName } from '../../registry/generate-name.ts'
-import type { SecretPatch } from '../stores.ts'
+import type { SecretPatch } from './registry-token-store.ts'
 
 /** The content of token secrets. */
 export interface TokenSecretContent {

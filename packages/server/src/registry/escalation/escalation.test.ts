@@ -14,7 +14,7 @@ import type { KubeObject } from '../kube-object.ts'
 import { readKubeObject } from '../read-kube-object.ts'
 import { registry, type Registry } from '../registry.ts'
 import { allResources } from '../resources/index.ts'
-import type { WriteOptions } from '../write.ts'
+import type { WriteOptions } from '../resource.ts'
 
 const apiGroup = 'rbac.authorization.k8s.io'
 const READ_PODS = { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list'] }

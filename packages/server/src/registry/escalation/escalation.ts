@@ -10,7 +10,7 @@ import {
 import { quoted } from '@kube-authn/internal/quote'
 import type { KubeObject } from '../kube-object.ts'
 import type { Change, Resource } from '../resource.ts'
-import { isSameJson } from '../same-json.ts'
+import { isSameJson } from '../json-values.ts'
 import { forbidden } from '../status-errors.ts'
 import { coverage } from './covers.ts'
 import { decodedRbac, type RoleResources, rulesOfRole } from './role-rules.ts'

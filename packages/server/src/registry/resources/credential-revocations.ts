@@ -1,10 +1,10 @@
 import { type ErrorList, fieldPath, isObject } from '@kube-authn/core/internal'
 import { type Revocation, revocationProblems } from '@kube-authn/core/revocation'
 import { timeOfRfc3339 } from '@kube-authn/internal/rfc3339'
-import { readFields } from '../../schema/read-fields.ts'
+import { readFields } from '../../schema/read-typed.ts'
 import type { KubeObject } from '../kube-object.ts'
 import { named, type Resource } from '../resource.ts'
-import { isSameJson } from '../same-json.ts'
+import { isSameJson } from '../json-values.ts'
 import { AGE, column, NAME, wide } from './columns.ts'
 import { type Part, partIn, stringIn } from './field-values.ts'
 

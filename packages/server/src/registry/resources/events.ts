@@ -1,6 +1,6 @@
 import { type ErrorList, fieldPath, isObject } from '@kube-authn/core/internal'
 import { pathSegmentProblems, qualifiedNameProblems } from '@kube-authn/internal/kubernetes-names'
-import { readAllFields } from '../../schema/read-fields.ts'
+import { readFields } from '../../schema/read-typed.ts'
 import type { KubeObject } from '../kube-object.ts'
 import { type Column, named, type Resource } from '../resource.ts'
 import { ageOf, column, NAME, wide } from './columns.ts'
@@ -65,7 +65,10 @@ export const events: Resource = {
   ...named('Event', { shortNames: ['ev'], nameProblems: pathSegmentProblems }),
   isCreatedByUpdate: true,
   lifetime: () => ({ ttlMs: LIFETIME_MS }),
-  read: (object, errors) => ({ ...ALWAYS_WRITTEN, ...present(readAllFields(object, 'Event', errors)) }),
+  read: (object, errors) => ({
+    ...ALWAYS_WRITTEN,
+    ...present(readFields(object, 'Event', errors, () => true)),
+  }),
   validate(event, errors) {
     validateNamespace(event, errors)
     if (stringIn(event, 'eventTime') !== '') validateNewEvent(event, errors)

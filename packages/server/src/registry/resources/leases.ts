@@ -1,5 +1,5 @@
 import { type ErrorList, fieldPath } from '@kube-authn/core/internal'
-import { readFields } from '../../schema/read-fields.ts'
+import { readFields } from '../../schema/read-typed.ts'
 import type { KubeObject } from '../kube-object.ts'
 import { named, type Resource } from '../resource.ts'
 import { AGE, column, NAME } from './columns.ts'

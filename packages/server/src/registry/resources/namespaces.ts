@@ -1,7 +1,7 @@
 import { fieldPath } from '@kube-authn/core/internal'
 import { dns1123LabelProblems } from '@kube-authn/internal/kubernetes-names'
 import type { KubeObject } from '../kube-object.ts'
-import { readFields } from '../../schema/read-fields.ts'
+import { readFields } from '../../schema/read-typed.ts'
 import { validateFinalizerNames } from '../metadata.ts'
 import { named, type PartSubresource, type Resource } from '../resource.ts'
 import { statusPart } from '../status-part.ts'

@@ -3,9 +3,9 @@ import { decodeRbacObject, RBAC_API_GROUP, validateRbacObject } from '@kube-auth
 import { pathSegmentProblems } from '@kube-authn/internal/kubernetes-names'
 import { authorizeBinding, authorizeRole } from '../escalation/escalation.ts'
 import type { KubeObject } from '../kube-object.ts'
-import { readFields } from '../../schema/read-fields.ts'
+import { readFields } from '../../schema/read-typed.ts'
 import { type Column, type Fields, named, type Resource } from '../resource.ts'
-import { isSameJson } from '../same-json.ts'
+import { isSameJson } from '../json-values.ts'
 import { AGE, column, CREATED_AT, NAME, wide } from './columns.ts'
 import { partIn, partsIn, stringIn } from './field-values.ts'
 

@@ -17,7 +17,7 @@ import { memoryObjectStore, type ObjectStore } from '@kube-authn/store'
 import type { KubeObject } from '../../kube-object.ts'
 import { readKubeObject } from '../../read-kube-object.ts'
 import { registry, type Registry } from '../../registry.ts'
-import type { WriteOptions } from '../../write.ts'
+import type { WriteOptions } from '../../resource.ts'
 import { allResources } from '../index.ts'
 import { certificateSigningRequests as resource } from './certificate-signing-requests.ts'
 

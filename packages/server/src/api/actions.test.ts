@@ -4,10 +4,10 @@ import { signingKeyFromPem, tokenIssuer } from '@kube-authn/issuer'
 import { userInfo } from '@kube-authn/core'
 import { fixedClock } from '@kube-authn/testing'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { credentialObjects } from '../../credentials/credential-objects.ts'
+import { credentialObjects } from '../credentials/credential-objects.ts'
 import { memoryObjectStore, type ObjectStore } from '@kube-authn/store'
-import { kubernetesApi } from '../api-handler.ts'
-import type { KubernetesApi } from '../kubernetes-api.ts'
+import { kubernetesApi } from './api-handler.ts'
+import type { KubernetesApi } from './kubernetes-api.ts'
 
 const ISSUER = 'https://issuer.example.com'
 const key = await signingKeyFromPem(
