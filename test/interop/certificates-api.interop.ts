@@ -1,5 +1,6 @@
 import type { Server } from 'node:https'
 import { authenticatedGroup, type Authenticator, bearerToken, union } from '@kube-authn/core'
+import { systemClock } from '@kube-authn/core/internal'
 import { parseRbac, privilegedGroups, rbac, unionAuthorizer } from '@kube-authn/core/authorization'
 import { clientCertificate } from '@kube-authn/core/client-certificate'
 import { tokenFile } from '@kube-authn/core/token-file'
@@ -132,12 +133,7 @@ describe.runIf(has('kubectl', 'openssl', 'easyRsa')).each(['rsa:2048', 'ec'])(
       const authority = () => ({ certificate, privateKey })
       const controllers = [
         csrApprover({ registry: objects, authorizer: policy }),
-        csrSigner({ registry: objects, signerName: 'kubernetes.io/kube-apiserver-client', authority }),
-        csrSigner({
-          registry: objects,
-          signerName: 'kubernetes.io/kube-apiserver-client-kubelet',
-          authority,
-        }),
+        csrSigner({ registry: objects, authority, clock: systemClock }),
       ]
       reconcile = async () => {
         for (const controller of controllers) {
