@@ -2,9 +2,9 @@ import { branded } from '@kube-authn/internal/brand'
 import { KubeAuthnError } from '../../authenticator/kube-authn-error.ts'
 import { notify } from '../../authenticator/notify.ts'
 import type { FileNotice, Observer } from '../../authenticator/events.ts'
+import { compact } from '../compact.ts'
 import { type Check, must } from '../options/index.ts'
 import type { Steps } from '../steps.ts'
-import { groupLists, hasSpaceAround } from './group-lists.ts'
 import { type CsvRecord, CsvSyntaxError } from './read-records.ts'
 import { recordBatches } from './record-batches.ts'
 
@@ -58,8 +58,6 @@ export interface CredentialFormat {
   readonly onRecord: (record: CredentialRecord, notice: (notice: FileNotice) => void) => void
   /** Whether to skip the record; called before its user is validated. */
   readonly isSkipped?: (secret: string, number: number, notice: (notice: FileNotice) => void) => boolean
-  /** Whether to accept users without a name. */
-  readonly allowEmptyUsernames: boolean
 }
 
 /**
@@ -125,15 +123,45 @@ function recordReader(
     }
     if (number === 1 && isHeading(secret, username, uid)) notice(headingOf(kind))
     if (format.isSkipped?.(secret, number, notice)) return
-    if (username === '' && !format.allowEmptyUsernames) {
-      throw new CredentialFileError(file, `line ${line}: the user name is empty`)
-    }
+    if (username === '') throw new CredentialFileError(file, `line ${line}: the user name is empty`)
     const list = listOf(groups)
     if (list.hasAdvice) adviseOnGroups(list.groups, number, notice)
     adviseOnColumns(fields, number, notice)
     format.onRecord({ secret, username, uid, groups: list.groups, number, line }, notice)
   }
 }
+
+/** The groups of a record, and whether they need advice. */
+interface GroupList {
+  readonly groups: readonly string[]
+  readonly hasAdvice: boolean
+}
+
+/** The maximum number of different lists that are remembered while a file is read: a larger map is slow to grow. */
+const MAX_LISTS = 65_536
+
+/** Returns a function that splits the fourth column. Equal columns share one list, since files have many users and few sets of groups. */
+function groupLists(): (groups: string | undefined) => GroupList {
+  const known = new Map<string, GroupList>()
+  return (text) => {
+    if (text === undefined) return NO_GROUPS
+    const found = known.get(text)
+    if (found !== undefined) return found
+    const own = compact(text)
+    const groups = Object.freeze(own.split(','))
+    const list = { groups, hasAdvice: groups.includes('') || groups.some(hasSpaceAround) }
+    if (known.size === MAX_LISTS) known.clear()
+    known.set(own, list)
+    return list
+  }
+}
+
+/** Whether white space is part of a group's name. */
+function hasSpaceAround(group: string): boolean {
+  return group !== group.trim()
+}
+
+const NO_GROUPS: GroupList = { groups: Object.freeze([]), hasAdvice: false }
 
 /** Whether a record consists of column names. */
 function isHeading(...columns: readonly [secret: string, username: string, uid: string]): boolean {

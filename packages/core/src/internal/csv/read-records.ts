@@ -9,6 +9,12 @@ export interface CsvRecord {
   readonly line: number
 }
 
+/** How much of a file precedes a text, for numbering. */
+export interface CsvPosition {
+  readonly records: number
+  readonly lines: number
+}
+
 /** The file is not valid CSV. The message names the line and never quotes the content. */
 export class CsvSyntaxError extends Error {
   override readonly name = 'CsvSyntaxError'
@@ -27,10 +33,12 @@ export class CsvSyntaxError extends Error {
  *
  * Source: RFC 4180; Go `encoding/csv` with `FieldsPerRecord = -1`.
  *
- * @param before the number of records and lines before this text, for numbering.
  * @throws {CsvSyntaxError} when the text is not valid CSV.
  */
-export function readRecords(text: string, before = { records: 0, lines: 0 }): readonly CsvRecord[] {
+export function readRecords(
+  text: string,
+  before: CsvPosition = { records: 0, lines: 0 },
+): readonly CsvRecord[] {
   const records: CsvRecord[] = []
   try {
     parse(text.replaceAll('\r\n', '\n').replace(/\r$/, ''), {

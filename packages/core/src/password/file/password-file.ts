@@ -119,7 +119,6 @@ function* stepsOf(csv: string | Uint8Array, options: PasswordFileOptions): Steps
     kind: 'password file',
     file,
     observer,
-    allowEmptyUsernames: false,
     onRecord(record, notice) {
       const { secret, username, line } = record
       if (secret === '' && !allowEmptyPasswords) {

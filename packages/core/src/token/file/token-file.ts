@@ -73,7 +73,6 @@ function* stepsOf(csv: string | Uint8Array, options: TokenFileOptions): Steps<To
     kind: 'token file',
     file: options.source ?? 'token file',
     observer: options.observer,
-    allowEmptyUsernames: false,
     isSkipped(token, record, notice) {
       if (token !== '') return false
       notice({
