@@ -1,6 +1,5 @@
-import type { HeaderChanges } from '../authenticator/authenticator.ts'
 import type { AuthenticationError } from '../authenticator/errors.ts'
-import { type HttpAnswer, statusAnswer, StatusError, type StatusErrorInit } from '../authenticator/status.ts'
+import { statusAnswer, StatusError, type StatusErrorInit } from '../authenticator/status.ts'
 import { type RequestStates, requestStates } from '../internal/request-states.ts'
 import { retryAfter } from '../internal/retry-after.ts'
 import { withWarnings } from '../internal/warning-headers.ts'
@@ -45,43 +44,23 @@ export function refusal(
   return { status: 401, reason: 'Unauthorized', message: 'Unauthorized', headers, ...cause }
 }
 
-/** The outcome of a refused request. */
+/**
+ * The outcome of a refused request. Its error is made when it is read: with its stack trace that takes longer than all the rest, and the
+ * default response does not need it.
+ */
 export function refusedRequest(
   init: StatusErrorInit,
   { headerChanges, closesConnection }: Pick<RefusedRequest, 'headerChanges' | 'closesConnection'>,
 ): RefusedRequest {
-  return new LazyRefusal(init, headerChanges, closesConnection)
-}
-
-/** A refused request whose error is made when it is read: that takes longer than all the rest, and the default response does not need it. */
-class LazyRefusal implements RefusedRequest {
-  readonly headerChanges: HeaderChanges
-  readonly closesConnection: boolean
-  declare readonly failure: StatusError
-  declare readonly answer: HttpAnswer
-  readonly #init: StatusErrorInit
-  #failure: StatusError | undefined
-
-  constructor(init: StatusErrorInit, headerChanges: HeaderChanges, closesConnection: boolean) {
-    this.headerChanges = headerChanges
-    this.closesConnection = closesConnection
-    this.#init = init
-    Object.defineProperties(this, LazyRefusal.#members)
-  }
-
-  /** Own properties of each, so that copies of an outcome have them too. */
-  static readonly #members: PropertyDescriptorMap = {
-    failure: {
-      enumerable: true,
-      get(this: LazyRefusal) {
-        return (this.#failure ??= new StatusError(this.#init))
-      },
+  let failure: StatusError | undefined
+  return {
+    headerChanges,
+    closesConnection,
+    get failure() {
+      return (failure ??= new StatusError(init))
     },
-    answer: {
-      enumerable: true,
-      get(this: LazyRefusal) {
-        return this.#failure ?? statusAnswer(this.#init)
-      },
+    get answer() {
+      return failure ?? statusAnswer(init)
     },
   }
 }
