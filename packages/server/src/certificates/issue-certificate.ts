@@ -1,5 +1,5 @@
 import type { Bytes, Certificate, CertificateRequest } from '@kube-authn/x509'
-import { directoryString, nameOf } from './distinguished-name.ts'
+import { directoryString, nameOf } from './der-writer.ts'
 import type { Lifetime } from './lifetime.ts'
 import { signCertificate } from './sign-certificate.ts'
 import type { CertificateUsages } from './usages.ts'

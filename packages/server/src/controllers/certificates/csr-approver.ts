@@ -1,7 +1,7 @@
 import { attributesOf, type Authorizer, decide } from '@kube-authn/core/authorization'
 import { emptyContext, userInfo } from '@kube-authn/core'
 import type { CertificateRequest } from '@kube-authn/x509'
-import { certificateRequestIn } from '../../certificates/request-pem.ts'
+import { certificateRequestIn } from '../../certificates/certificate-request.ts'
 import { commonNameOf, SignerName, signerProblem } from '../../certificates/signer-rules.ts'
 import type { KubeObject } from '../../registry/kube-object.ts'
 import type { Registry } from '../../registry/registry.ts'

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { isObject, memberOf, yamlDocument } from '@kube-authn/core/internal'
-import { issueClientCertificate } from '../../../certificates/issue-client-certificate.ts'
+import { issueClientCertificate } from '../../../certificates/node-authority.ts'
 import { withEntries } from '../../kubeconfig/kubeconfig-file.ts'
 import { writeNewFile } from '../../terminal/new-file.ts'
 import { newKeyPair, pemOfKey } from '../../key-pair.ts'

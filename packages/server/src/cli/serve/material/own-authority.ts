@@ -1,7 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { join, resolve } from 'node:path'
-import { issueAuthority } from '../../../certificates/issue-authority.ts'
-import type { CertificateAuthority } from '../../../certificates/node-keys.ts'
+import { type CertificateAuthority, issueAuthority } from '../../../certificates/node-authority.ts'
 import { Failure, orFail } from '../../failure.ts'
 import { writeNewFile } from '../../terminal/new-file.ts'
 import { keyInFile, newKeyPair, pemOfKey } from '../../key-pair.ts'

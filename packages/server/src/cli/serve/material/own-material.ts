@@ -1,6 +1,6 @@
 import { createPublicKey, X509Certificate } from 'node:crypto'
 import { join, resolve } from 'node:path'
-import { issueServerCertificate } from '../../../certificates/issue-server-certificate.ts'
+import { issueServerCertificate } from '../../../certificates/node-authority.ts'
 import { Failure } from '../../failure.ts'
 import { keyInFile, newKeyPair, pemOfKey, pemOfPublicKey } from '../../key-pair.ts'
 import { alone } from '../../lock-file.ts'

@@ -1,4 +1,4 @@
-import { certificateRequestIn } from '../../../certificates/request-pem.ts'
+import { certificateRequestIn } from '../../../certificates/certificate-request.ts'
 import { type BuiltInSigner, SignerName, signerProblem } from '../../../certificates/signer-rules.ts'
 import type { Condition, RequestSpec } from './signing-request.ts'
 
