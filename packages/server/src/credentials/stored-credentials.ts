@@ -6,6 +6,7 @@ import {
   type ServiceAccount,
 } from '@kube-authn/core/service-account'
 import { BOOTSTRAP_SECRET_TYPE, type Secret } from '@kube-authn/core/bootstrap-token'
+import { defined } from '@kube-authn/internal/defined'
 import { textOfBase64 } from '@kube-authn/internal/base64'
 import { timeOfRfc3339 } from '@kube-authn/internal/rfc3339'
 import type { KubeObject } from '../registry/kube-object.ts'
@@ -16,20 +17,20 @@ import { secretTypeOf } from '../registry/resources/secrets.ts'
 export function secretOf(object: KubeObject): Secret {
   const { name = '', namespace = '', uid, resourceVersion, labels, annotations } = object.metadata
   const { creationTimestamp = '', deletionTimestamp = '' } = object.metadata
-  const createdMs = timeOfRfc3339(creationTimestamp)
-  const deletedMs = timeOfRfc3339(deletionTimestamp)
   const type = secretTypeOf(object)
   return {
     namespace,
     name,
     data: Object.fromEntries(entriesOf(object['data']).map(([key, value]) => [key, textOfBase64(value)])),
     ...(type !== '' && { type }),
-    ...(uid !== undefined && { uid }),
-    ...(resourceVersion !== undefined && { resourceVersion }),
-    ...(labels !== undefined && { labels }),
-    ...(annotations !== undefined && { annotations }),
-    ...(createdMs !== undefined && { creationTimestampMs: createdMs }),
-    ...(deletedMs !== undefined && { deletionTimestampMs: deletedMs }),
+    ...defined({
+      uid,
+      resourceVersion,
+      labels,
+      annotations,
+      creationTimestampMs: timeOfRfc3339(creationTimestamp),
+      deletionTimestampMs: timeOfRfc3339(deletionTimestamp),
+    }),
   }
 }
 
@@ -43,9 +44,8 @@ export function tokenSecretOf(object: KubeObject): Secret {
     namespace,
     name,
     data: isForToken ? { token: valueOf(data, 'token') } : {},
-    ...(uid !== undefined && { uid }),
-    ...(deletionTimestampMs !== undefined && { deletionTimestampMs }),
-    ...(isForToken && { type, ...(labels !== undefined && { labels }) }),
+    ...defined({ uid, deletionTimestampMs }),
+    ...(isForToken && { type, ...defined({ labels }) }),
   }
 }
 
@@ -57,14 +57,12 @@ export function bootstrapSecretOf(object: KubeObject): { readonly secret: Secret
 /** A stored `v1` ServiceAccount as authentication reads it. */
 export function serviceAccountOf(object: KubeObject): ServiceAccount {
   const { name = '', namespace = '', uid = '', resourceVersion, deletionTimestamp = '' } = object.metadata
-  const deletedMs = timeOfRfc3339(deletionTimestamp)
   return {
     namespace,
     name,
     uid,
     secrets: referencesOf(object).map((each) => stringMemberOf(each, 'name')),
-    ...(resourceVersion !== undefined && { resourceVersion }),
-    ...(deletedMs !== undefined && { deletionTimestampMs: deletedMs }),
+    ...defined({ resourceVersion, deletionTimestampMs: timeOfRfc3339(deletionTimestamp) }),
   }
 }
 
@@ -87,6 +85,5 @@ export function podOf(object: KubeObject): Pod {
 /** A stored `v1` Node as authentication reads it. */
 export function identityOf({ metadata }: KubeObject): NamedObject {
   const { name = '', uid = '', deletionTimestamp = '' } = metadata
-  const deletedMs = timeOfRfc3339(deletionTimestamp)
-  return { name, uid, ...(deletedMs !== undefined && { deletionTimestampMs: deletedMs }) }
+  return { name, uid, ...defined({ deletionTimestampMs: timeOfRfc3339(deletionTimestamp) }) }
 }

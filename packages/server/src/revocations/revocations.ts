@@ -8,6 +8,7 @@ import {
   type Revocations,
   type UsedCredential,
 } from '@kube-authn/core/revocation'
+import { defined } from '@kube-authn/internal/defined'
 import { hexOf } from '@kube-authn/internal/bytes'
 import { rfc3339Of } from '@kube-authn/internal/rfc3339'
 import type { KubeObject } from '../registry/kube-object.ts'
@@ -122,12 +123,14 @@ function soundRevocation(stored: StoredObject): Revocation {
 async function revocationObject(name: string, revocation: Revocation): Promise<KubeObject> {
   const { credentialId, tokenSha256, user, attribute, issuedBeforeMs, expiresAtMs } = revocation
   const spec = {
-    ...(credentialId !== undefined && { credentialID: credentialId }),
-    ...(tokenSha256 !== undefined && { tokenSHA256: tokenSha256 }),
-    ...(user !== undefined && { user }),
-    ...(attribute !== undefined && { attribute }),
-    ...(issuedBeforeMs !== undefined && { issuedBefore: inWholeSeconds(issuedBeforeMs) }),
-    ...(expiresAtMs !== undefined && { expirationTime: inWholeSeconds(expiresAtMs) }),
+    ...defined({
+      credentialID: credentialId,
+      tokenSHA256: tokenSha256,
+      user,
+      attribute,
+      issuedBefore: inWholeSeconds(issuedBeforeMs),
+      expirationTime: inWholeSeconds(expiresAtMs),
+    }),
     reason: name.slice(0, MAX_REASON),
   }
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(JSON.stringify(spec)))
@@ -140,6 +143,6 @@ async function revocationObject(name: string, revocation: Revocation): Promise<K
 }
 
 /** Times of the API have no fractions: later revokes more. */
-function inWholeSeconds(timeMs: number): string {
-  return rfc3339Of(Math.ceil(timeMs / 1000) * 1000)
+function inWholeSeconds(timeMs: number | undefined): string | undefined {
+  return timeMs === undefined ? undefined : rfc3339Of(Math.ceil(timeMs / 1000) * 1000)
 }

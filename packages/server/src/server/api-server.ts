@@ -16,13 +16,11 @@ import {
   withFurtherProblems,
 } from '@kube-authn/core/internal'
 import { type ApiServer, type ApiServerOptions, apiServerShape } from './api-server-options.ts'
-import { failureLog } from './failure-log.ts'
 import { inFlight } from './in-flight.ts'
 import { lifecycle } from './lifecycle.ts'
 import { requestChain } from './request-chain.ts'
-import { requestListener } from './request-listener.ts'
+import { failureLog, requestListener } from './request-listener.ts'
 import { routes } from './routes.ts'
-import { openSessions } from './sessions.ts'
 
 /**
  * An API server for kubectl: objects in a store, reviews, discovery, health, metrics and the keys of service account tokens, behind authentication, audit, impersonation,
@@ -59,8 +57,7 @@ export async function apiServer(options: ApiServerOptions): Promise<ApiServer> {
       : unionAuthorizer(allowPaths(alwaysAllowPaths), rules)
   const observer = observerOf(options.observer, metrics?.observer, audit)
   const failures = failureLog(options.log ?? options.authenticator.log)
-  const sessions = openSessions()
-  const life = lifecycle({ delaySeconds, graceSeconds, clock, onEnding: sessions.close })
+  const life = lifecycle({ delaySeconds, graceSeconds, clock })
   const answer = await routes(options, {
     authorizer,
     observer,
@@ -72,7 +69,6 @@ export async function apiServer(options: ApiServerOptions): Promise<ApiServer> {
     chain,
     answer,
     life,
-    sessions,
     observer,
     failures,
     requestTimeoutSeconds,

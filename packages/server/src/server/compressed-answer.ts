@@ -3,7 +3,7 @@ import { createGzip } from 'node:zlib'
 import type { AuthenticationRequest } from '@kube-authn/core'
 import { type HttpAnswer, responseOf } from '@kube-authn/core/adapter'
 import { requestInfo } from '@kube-authn/core/authorization'
-import { isLongRunning } from './long-running.ts'
+import { isLongRunning } from './in-flight.ts'
 
 /** Shorter answers are not worth the time. */
 const MIN_BYTES = 131_072

@@ -2,8 +2,7 @@ import { type UserInfo, userInfo } from '@kube-authn/core'
 import { incomingMessageRequest } from '@kube-authn/core/adapter'
 import { requestInfo } from '@kube-authn/core/authorization'
 import { describe, expect, it } from 'vitest'
-import { inFlight } from './in-flight.ts'
-import { isLongRunning } from './long-running.ts'
+import { inFlight, isLongRunning } from './in-flight.ts'
 import { timeoutOf } from './request-timeout.ts'
 
 const infoOf = (method: string, target: string) => {

@@ -1,5 +1,5 @@
 import type { AuthenticationRequest, Clock } from '@kube-authn/core'
-import { closeConnection, type HttpAnswer, incomingMessageRequest, whenOver } from '@kube-authn/core/adapter'
+import { type HttpAnswer, incomingMessageRequest, whenOver } from '@kube-authn/core/adapter'
 import type { forwardAuthentication } from '@kube-authn/core/forward-authentication'
 import type { ApiServer } from './api-server-options.ts'
 import { tooManyRequests } from './in-flight.ts'
@@ -33,12 +33,7 @@ export function forwardListener({
   shutdownDelaySeconds,
   clock,
 }: ForwardListenerParts): ApiServer {
-  const life = lifecycle({
-    delaySeconds: shutdownDelaySeconds,
-    graceSeconds: GRACE_SECONDS,
-    clock,
-    onEnding() {},
-  })
+  const life = lifecycle({ delaySeconds: shutdownDelaySeconds, graceSeconds: GRACE_SECONDS, clock })
   let running = 0
 
   const listener: ApiServer['listener'] = (req, res) => {
@@ -48,10 +43,7 @@ export function forwardListener({
       return
     }
     const send = (answer: HttpAnswer): void => {
-      if (!life.isReady && !res.headersSent) {
-        if (req.httpVersionMajor < 2) res.setHeader('connection', 'close')
-        else closeConnection(req)
-      }
+      life.dismiss(req, res)
       void writeAnswer(answer, res, request.method === 'HEAD').catch(() => cutOff(res))
     }
     const refusal = refusalOf()

@@ -1,7 +1,6 @@
 import type { UserInfo } from '@kube-authn/core'
 import { StatusError } from '@kube-authn/core/adapter'
 import type { RequestInfo } from '@kube-authn/core/authorization'
-import { isLongRunning } from './long-running.ts'
 
 /** How many requests may run at a time. 0: any number. */
 export interface InFlightLimits {
@@ -63,6 +62,18 @@ export function inFlight(limits: InFlightLimits): BeginRequest {
 function holderOf({ username }: UserInfo): string {
   const [, namespace] = /^system:serviceaccount:([^:]*):/.exec(username) ?? []
   return namespace === undefined ? `user ${username}` : `namespace ${namespace}`
+}
+
+const LONG_VERBS: ReadonlySet<string> = new Set(['watch', 'proxy'])
+const LONG_SUBRESOURCES: ReadonlySet<string> = new Set(['attach', 'exec', 'proxy', 'log', 'portforward'])
+
+/**
+ * Whether a request may last as long as its client wants, so that neither timeout nor limit is for it.
+ *
+ * Source: apiserver `pkg/server/filters/longrunning.go`; kubernetes `cmd/kube-apiserver/app/server.go`.
+ */
+export function isLongRunning({ verb, resourceRequest, subresource }: RequestInfo): boolean {
+  return resourceRequest && (LONG_VERBS.has(verb) || LONG_SUBRESOURCES.has(subresource))
 }
 
 /** The answer to a request beyond the limits. */

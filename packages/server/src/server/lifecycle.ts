@@ -1,5 +1,8 @@
 import type { Clock } from '@kube-authn/core'
-import { StatusError } from '@kube-authn/core/adapter'
+import { closeConnection, StatusError } from '@kube-authn/core/adapter'
+import { memberOf } from '@kube-authn/core/internal'
+import type { NodeMessage } from './handlers.ts'
+import type { NodeResponse } from './write-answer.ts'
 
 /** A request that is running. */
 export interface RunningRequest {
@@ -15,8 +18,12 @@ export interface Lifecycle {
   readonly isReady: boolean
   /** Whether requests are still accepted. */
   readonly isAccepting: boolean
+  /** Keeps the HTTP/2 session of a request, to close it when requests are no longer accepted: Node's server does not close idle ones. */
+  keep(message: NodeMessage): void
   /** @returns a function to call when it is over. */
   begin(request: RunningRequest): () => void
+  /** Asks the client of a response to find another server, if this one shuts down. */
+  dismiss(message: NodeMessage, response: NodeResponse): void
   /** Runs the shutdown, once. */
   close(): Promise<void>
 }
@@ -26,8 +33,11 @@ export interface LifecycleOptions {
   readonly delaySeconds: number
   readonly graceSeconds: number
   readonly clock: Clock
-  /** Called when requests are no longer accepted. */
-  readonly onEnding: () => void
+}
+
+interface Session {
+  close(): void
+  once(event: 'close', listener: () => void): unknown
 }
 
 /**
@@ -36,8 +46,9 @@ export interface LifecycleOptions {
  *
  * Source: apiserver `pkg/server/genericapiserver.go`.
  */
-export function lifecycle({ delaySeconds, graceSeconds, clock, onEnding }: LifecycleOptions): Lifecycle {
+export function lifecycle({ delaySeconds, graceSeconds, clock }: LifecycleOptions): Lifecycle {
   const running = new Set<RunningRequest>()
+  const sessions = new Set<Session>()
   let state: 'ready' | 'delaying' | 'ending' = 'ready'
   let whenIdle: (() => void) | undefined
   let closing: Promise<void> | undefined
@@ -64,7 +75,7 @@ export function lifecycle({ delaySeconds, graceSeconds, clock, onEnding }: Lifec
     state = 'delaying'
     await after(delaySeconds)
     state = 'ending'
-    onEnding()
+    for (const each of sessions) each.close()
     for (const each of running) if (each.isLongRunning) each.abort()
     await idle()
     for (const each of running) each.abort()
@@ -77,6 +88,13 @@ export function lifecycle({ delaySeconds, graceSeconds, clock, onEnding }: Lifec
     get isAccepting() {
       return state !== 'ending'
     },
+    keep(message) {
+      if (message.httpVersionMajor < 2) return
+      const session = memberOf(memberOf(message, 'stream'), 'session')
+      if (!isSession(session) || sessions.has(session)) return
+      sessions.add(session)
+      session.once('close', () => sessions.delete(session))
+    },
     begin(request) {
       running.add(request)
       return () => {
@@ -84,8 +102,17 @@ export function lifecycle({ delaySeconds, graceSeconds, clock, onEnding }: Lifec
         if (running.size === 0) whenIdle?.()
       }
     },
+    dismiss(message, response) {
+      if (state === 'ready' || response.headersSent) return
+      if (message.httpVersionMajor < 2) response.setHeader('connection', 'close')
+      else closeConnection(message)
+    },
     close: () => (closing ??= close()),
   }
+}
+
+function isSession(value: unknown): value is Session {
+  return typeof memberOf(value, 'close') === 'function' && typeof memberOf(value, 'once') === 'function'
 }
 
 /** The answer to a request while the server shuts down. Source: apiserver `pkg/server/filters/waitgroup.go`. */

@@ -7,9 +7,9 @@ import {
 } from '@kube-authn/core/adapter'
 import type { Authorizer, RequestInfo } from '@kube-authn/core/authorization'
 import { type CredentialRevocation, isStatusError } from '@kube-authn/core/internal'
+import { defined } from '@kube-authn/internal/defined'
 import type { ApiServerOptions } from './api-server-options.ts'
-import type { BeginRequest } from './in-flight.ts'
-import { isLongRunning } from './long-running.ts'
+import { type BeginRequest, isLongRunning } from './in-flight.ts'
 
 /** What the chain does with the connection of a request. */
 export interface RequestEffects {
@@ -43,6 +43,13 @@ export interface RequestChainParts {
   readonly observer: Observer
 }
 
+/** The context of the decisions about one request. */
+interface DecisionContext {
+  readonly impersonates: true
+  revocation: CredentialRevocation | undefined
+  readonly signal: AbortSignal
+}
+
 /**
  * The decisions about a request, in kube-apiserver's order: authentication, impersonation, the limits of requests in flight, authorization. Audit observes each of them.
  *
@@ -53,20 +60,23 @@ export function requestChain(
   { begin, authorizer, observer }: RequestChainParts,
 ): RequestChain {
   const { authenticator, audiences, challenges, realm, tracing, log = authenticator.log } = options
-  const telling = { observer, ...(log !== undefined && { log }) }
+  const telling = { observer, ...defined({ log }) }
   const authenticate = authenticateRequest(authenticator, {
     ...telling,
-    ...(audiences !== undefined && { audiences }),
-    ...(challenges !== undefined && { challenges }),
-    ...(realm !== undefined && { realm }),
-    ...(tracing !== undefined && { tracing }),
+    ...defined({ audiences, challenges, realm, tracing }),
   })
   const impersonate = impersonateRequest(options.authorizer, telling)
   const authorize = authorizeRequest(authorizer, telling)
 
   return async function decide(request, effects) {
     const { info } = effects
-    const context = new DecisionContext(effects)
+    const context: DecisionContext = {
+      impersonates: true,
+      revocation: undefined,
+      get signal() {
+        return effects.signal
+      },
+    }
     const known = await authenticate(request, context)
     if (known.closesConnection) effects.closeConnection()
     effects.changeHeaders(known.headerChanges)
@@ -88,20 +98,5 @@ export function requestChain(
     // Other requests are over soon.
     if (ends !== undefined && isLongRunning(info)) effects.onEnd(ends.watch(effects.abort))
     return user
-  }
-}
-
-/** The context of the decisions about one request. */
-class DecisionContext {
-  readonly impersonates = true
-  revocation: CredentialRevocation | undefined
-  readonly #effects: RequestEffects
-
-  constructor(effects: RequestEffects) {
-    this.#effects = effects
-  }
-
-  get signal(): AbortSignal {
-    return this.#effects.signal
   }
 }

@@ -1,4 +1,4 @@
-import type { AuthenticationRequest, Clock, Observer, UserInfo } from '@kube-authn/core'
+import type { AuthenticationRequest, Clock, Log, Observer, UserInfo } from '@kube-authn/core'
 import {
   applyHeaderChanges,
   closeConnection,
@@ -7,30 +7,49 @@ import {
   incomingMessageRequest,
   notify,
   Received,
+  type StatusError,
   warningHeaders,
   whenOver,
 } from '@kube-authn/core/adapter'
 import { requestInfo } from '@kube-authn/core/authorization'
-import { isStatusError } from '@kube-authn/core/internal'
+import { isStatusError, logFailure } from '@kube-authn/core/internal'
 import type { KubernetesApi } from '../api/kubernetes-api.ts'
 import { internalError } from '../registry/status-errors.ts'
 import type { ApiServer } from './api-server-options.ts'
 import { compressed } from './compressed-answer.ts'
-import type { FailureLog } from './failure-log.ts'
 import type { NodeMessage } from './handlers.ts'
 import { type Lifecycle, shuttingDown } from './lifecycle.ts'
-import { isLongRunning } from './long-running.ts'
+import { isLongRunning } from './in-flight.ts'
 import type { RequestChain, RequestEffects } from './request-chain.ts'
 import { timedOut, timeoutOf } from './request-timeout.ts'
-import type { OpenSessions } from './sessions.ts'
 import { cutOff, type NodeResponse, writeAnswer } from './write-answer.ts'
+
+const CODE = 'KUBE_AUTHN_SERVER'
+
+/** Where an operator learns of failures whose cause no client sees. */
+export interface FailureLog {
+  /** A request failed for a reason of the server's. */
+  readonly failed: (request: AuthenticationRequest, failure: StatusError) => void
+  /** A check of health failed. */
+  readonly unhealthy: (name: string, error: unknown) => void
+}
+
+/** Writes failures as lines of a log. @param log as the option of the middlewares. */
+export function failureLog(log: Log | undefined): FailureLog {
+  return {
+    failed({ method, path }, { status, cause }) {
+      logFailure(log, { what: 'a request failed', cause, code: CODE, request: { method, path, status } })
+    },
+    unhealthy: (name, cause) =>
+      logFailure(log, { what: `the health check ${name} failed`, cause, code: CODE }),
+  }
+}
 
 /** What handles requests. */
 export interface RequestListenerParts {
   readonly chain: RequestChain
   readonly answer: KubernetesApi['answer']
   readonly life: Lifecycle
-  readonly sessions: OpenSessions
   readonly observer: Observer
   readonly failures: FailureLog
   readonly requestTimeoutSeconds: number
@@ -84,11 +103,7 @@ export function requestListener(parts: RequestListenerParts): ApiServer['listene
     const { request, req, res } = exchange
     if (isStatusError(answer) && answer.status >= 500 && answer.cause !== undefined)
       failures.failed(request, answer)
-    // So that clients find another server.
-    if (!life.isReady && !res.headersSent) {
-      if (req.httpVersionMajor < 2) res.setHeader('connection', 'close')
-      else closeConnection(req)
-    }
+    life.dismiss(req, res)
     await writeAnswer(compressed(answer, request), res, request.method === 'HEAD')
   }
 
@@ -102,7 +117,7 @@ export function requestListener(parts: RequestListenerParts): ApiServer['listene
   }
 
   return function listener(req, res) {
-    parts.sessions.keep(req)
+    life.keep(req)
     const request = incomingMessageRequest(req)
     const received = new Received(request, res)
     received.auditId(() => crypto.randomUUID())

@@ -2,6 +2,7 @@ import type { AuthenticationRequest, Observer } from '@kube-authn/core'
 import type { HttpAnswer } from '@kube-authn/core/adapter'
 import type { Authorizer } from '@kube-authn/core/authorization'
 import { methodNotAllowed, without } from '@kube-authn/core/internal'
+import { defined } from '@kube-authn/internal/defined'
 import { reviewAnswers } from '@kube-authn/api/internal'
 import { apiAnswers } from '../api/api-answers.ts'
 import type { KubernetesApi } from '../api/kubernetes-api.ts'
@@ -30,9 +31,7 @@ export async function routes(
     {
       maxBytes: MAX_BODY_BYTES,
       observer,
-      ...(tokens !== undefined && { tokens }),
-      ...(audiences !== undefined && { audiences }),
-      ...(clock !== undefined && { clock }),
+      ...defined({ tokens, audiences, clock }),
     },
     () => undefined,
   )
