@@ -1,4 +1,5 @@
-import { badRequest, yamlDocument } from '@kube-authn/core/internal'
+import { badRequest } from '@kube-authn/core/internal'
+import { yamlDocument } from '@kube-authn/core/internal/yaml'
 import { decodeJson, decodeUtf8, type SentValue } from './json.ts'
 
 /** The limit of YAML that is neither JSON nor plain, in characters: more would take too long to parse. */

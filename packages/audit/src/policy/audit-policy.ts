@@ -7,8 +7,8 @@ import {
   must,
   optionProblems,
   refuseProblems,
-  yamlDocument,
 } from '@kube-authn/core/internal'
+import { yamlDocument } from '@kube-authn/core/internal/yaml'
 import { oneOf, type OptionsShape } from '@kube-authn/core/adapter'
 import { decodeAuditPolicy } from './decode.ts'
 import { compiledRule } from './rule.ts'

@@ -180,7 +180,6 @@ export { post, type PostOptions } from '../internal/webhook-call/post.ts'
 export { withRetries } from '../internal/webhook-call/retry.ts'
 export { WebhookCallError } from '../internal/webhook-call/webhook-call-error.ts'
 export type { WebhookFetch, WebhookFetchInit } from '../internal/webhook-call/webhook-fetch.ts'
-export { yamlDocument, yamlDocuments } from '../internal/yaml/yaml-documents.ts'
 export { logRefusal } from '../logging/log-refusal.ts'
 export {
   aBooleanOrAnonymousConfig,

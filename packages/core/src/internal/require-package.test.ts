@@ -26,7 +26,7 @@ describe('requirePackage', () => {
 async function run(script: string): Promise<unknown> {
   const prelude = `
     import { tokenFile } from './entries/token-file.js'
-    import { yamlDocument } from './entries/internal.js'
+    import { yamlDocument } from './entries/internal-yaml.js'
     import { parseAuthenticationConfiguration } from './entries/configuration.js'
     const isLoaded = (name) =>
       Object.keys(process.getBuiltinModule('node:module')._cache).some((path) => path.includes('/' + name + '/'))

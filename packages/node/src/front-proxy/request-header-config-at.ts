@@ -4,7 +4,8 @@ import {
   type RequestHeaderConfig,
   type RequestHeaderConfigData,
 } from '@kube-authn/core/client-certificate'
-import { isObject, yamlDocument } from '@kube-authn/core/internal'
+import { isObject } from '@kube-authn/core/internal'
+import { yamlDocument } from '@kube-authn/core/internal/yaml'
 import { checkOptions } from '@kube-authn/core/adapter'
 import { fileShape } from '../options/reload-options.ts'
 import { fileSource } from '../file-source/file-source.ts'

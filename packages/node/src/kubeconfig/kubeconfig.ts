@@ -8,8 +8,8 @@ import {
   messageOf,
   optionProblems,
   refuseProblems,
-  yamlDocument,
 } from '@kube-authn/core/internal'
+import { yamlDocument } from '@kube-authn/core/internal/yaml'
 import { dirname, resolve } from 'node:path'
 import { readTextFile } from '../file-source/read-file.ts'
 import type { Endpoint } from '../http/endpoint.ts'

@@ -2,7 +2,7 @@
 import { parseAuthenticationConfiguration } from '@kube-authn/core/configuration'
 import { passwordFile } from '@kube-authn/core/password-file'
 import { tokenFile } from '@kube-authn/core/token-file'
-import { yamlDocument } from '@kube-authn/core/internal'
+import { yamlDocument } from '@kube-authn/core/internal/yaml'
 import { syncBuiltinESMExports } from 'node:module'
 import threads from 'node:worker_threads'
 

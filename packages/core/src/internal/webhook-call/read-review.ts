@@ -52,7 +52,7 @@ export async function parsed(text: string): Promise<unknown> {
   }
   try {
     // Loaded on demand: hardly any webhook answers in YAML.
-    const { yamlDocument } = await import('../yaml/index.ts')
+    const { yamlDocument } = await import('../yaml/yaml-documents.ts')
     return yamlDocument(text, 'answer')
   } catch {
     return undefined

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { authorityFor } from '../../../test/file-authority.ts'
 import { describe, expect, it } from 'vitest'
-import { yamlDocuments } from '@kube-authn/core/internal'
+import { yamlDocuments } from '@kube-authn/core/internal/yaml'
 import { folderOf, run } from '../../../test/command.ts'
 
 const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8)

@@ -1,7 +1,8 @@
 import { setTimeout } from 'node:timers/promises'
 import { type AuthenticationEvent, explain } from '@kube-authn/core'
 import { bootstrapSecrets } from '@kube-authn/core/bootstrap-token'
-import { isObject, memberOf, stringMemberOf, yamlDocuments } from '@kube-authn/core/internal'
+import { isObject, memberOf, stringMemberOf } from '@kube-authn/core/internal'
+import { yamlDocuments } from '@kube-authn/core/internal/yaml'
 import {
   type InitialObjects,
   serviceAccountObjects,

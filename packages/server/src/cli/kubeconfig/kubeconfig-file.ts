@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { type Document, isMap, isSeq, parseDocument, Scalar, type YAMLMap, YAMLSeq } from 'yaml'
-import { yamlDocument } from '@kube-authn/core/internal'
+import { yamlDocument } from '@kube-authn/core/internal/yaml'
 import { withoutControls } from '@kube-authn/internal/printable'
 import { Failure } from '../failure.ts'
 

@@ -1,4 +1,5 @@
-import { isObject, memberOf, yamlDocument } from '@kube-authn/core/internal'
+import { isObject, memberOf } from '@kube-authn/core/internal'
+import { yamlDocument } from '@kube-authn/core/internal/yaml'
 import { timeOfRfc3339 } from '@kube-authn/internal/rfc3339'
 import { EXEC_VERSIONS, isToken, keyPairProblem } from '@kube-authn/node/internal'
 import { Failure } from '../../failure.ts'

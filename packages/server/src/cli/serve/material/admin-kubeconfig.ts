@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto'
-import { isObject, memberOf, yamlDocument } from '@kube-authn/core/internal'
+import { isObject, memberOf } from '@kube-authn/core/internal'
+import { yamlDocument } from '@kube-authn/core/internal/yaml'
 import { issueClientCertificate } from '../../../certificates/node-authority.ts'
 import { withEntries } from '../../kubeconfig/kubeconfig-file.ts'
 import { writeNewFile } from '../../terminal/new-file.ts'

@@ -1,1 +1,0 @@
-export { yamlDocument } from './yaml-documents.ts'
