@@ -31,13 +31,25 @@ const ARROWS = {
   node: ['audit', 'cel', 'core', 'internal', 'issuer', 'keystone', 'x509'],
   passport: ['core', 'internal'],
   proxy: ['core', 'internal', 'node'],
+  'resource-server': ['core', 'internal'],
   server: ['api', 'audit', 'core', 'internal', 'issuer', 'metrics', 'node', 'proxy', 'store', 'x509'],
   store: ['core', 'internal', 'node'],
   testing: ['audit', 'core', 'internal', 'issuer', 'x509'],
 }
 
 /** They run on every JavaScript runtime. */
-const PORTABLE = new Set(['internal', 'x509', 'cel', 'core', 'audit', 'issuer', 'keystone', 'metrics', 'api'])
+const PORTABLE = new Set([
+  'internal',
+  'x509',
+  'cel',
+  'core',
+  'audit',
+  'issuer',
+  'keystone',
+  'metrics',
+  'api',
+  'resource-server',
+])
 
 /** Libraries: their objects carry no private state, so two copies in one app do no harm. */
 const LIBRARIES = new Set(['x509', 'cel', 'issuer', 'keystone'])

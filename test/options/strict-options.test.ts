@@ -149,7 +149,7 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
     requestHeader: alone(() => ({ trusts: () => true, usernameHeaders: ['X-User'] })),
   },
   '@kube-authn/core/forward-authentication': { forwardAuthentication: after(() => requests) },
-  '@kube-authn/core/resource-server': {
+  '@kube-authn/resource-server': {
     introspection: alone(() => ({ url, issuer: url, audience: 'api', clientId: 'api', clientSecret: 's' })),
     mcpTokenVerifier: {
       with: (factory, options): unknown => Reflect.apply(factory, undefined, [tokens, options]),

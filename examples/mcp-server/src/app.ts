@@ -1,5 +1,5 @@
 import type { TokenAuthenticator, UserInfo } from '@kube-authn/core'
-import { mcpTokenVerifier, protectedResource } from '@kube-authn/core/resource-server'
+import { mcpTokenVerifier, protectedResource } from '@kube-authn/resource-server'
 import { InvalidTokenError } from '@modelcontextprotocol/sdk/server/auth/errors.js'
 import { requireBearerAuth } from '@modelcontextprotocol/sdk/server/auth/middleware/bearerAuth.js'
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'

@@ -1,4 +1,4 @@
-import { introspection } from '@kube-authn/core/resource-server'
+import { introspection } from '@kube-authn/resource-server'
 import { oidc } from '@kube-authn/core/oidc'
 import { createApp } from './app.ts'
 

@@ -7,15 +7,10 @@ import {
   base64urlOf,
   isCanonicalBase64url,
   textOfBase64url,
+  strictJson,
 } from '@kube-authn/core/internal'
 import { readJwt } from '@kube-authn/core/oidc'
-import {
-  type KeySource,
-  keysFor,
-  strictJson,
-  KEY_PARAMETERS,
-  verifySignature,
-} from '@kube-authn/core/service-account'
+import { type KeySource, keysFor, KEY_PARAMETERS, verifySignature } from '@kube-authn/core/service-account'
 import { bytesFromText } from '@kube-authn/internal/byte-text'
 
 /** A request to sign a token. */

@@ -31,3 +31,10 @@ export { verifyToken } from '../token/oidc/verify-token.ts'
 export { oidcWordsShape } from '../token/oidc/claim-words.ts'
 /** @internal */
 export type { OidcWords } from '../token/oidc/oidc-options.ts'
+/** @internal */
+export {
+  type ClientAuthenticationOptions,
+  clientAuthenticationShape,
+} from '../token/oidc/client-authentication.ts'
+/** @internal */
+export { scopesOfClaim } from '../token/oidc/access-token.ts'

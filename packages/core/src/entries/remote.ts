@@ -17,3 +17,7 @@ export { cachedShape } from '../token/cache/cached.ts'
 export type { WebhookAuthenticatorOptions } from '../token/webhook/webhook-authenticator.ts'
 /** @internal */
 export { webhookAuthenticatorShape, webhookCache } from '../token/webhook/webhook-authenticator.ts'
+/** @internal */
+export { type WebhookCallOptions, webhookCallShape } from '../internal/webhook-call/options.ts'
+/** @internal */
+export { webhookCall } from '../internal/webhook-call/webhook-call.ts'

@@ -50,8 +50,6 @@ export { pemBlocks } from '../token/jwt/pem-blocks.ts'
 /** @internal */
 export { verificationKeyOf } from '../token/jwt/pem-keys.ts'
 /** @internal */
-export { strictJson } from '../token/jwt/strict-json.ts'
-/** @internal */
 export { KEY_PARAMETERS } from '../token/jwt/verification-key.ts'
 /** @internal */
 export { verifySignature } from '../token/jwt/verify-signature.ts'

@@ -9,8 +9,13 @@ import {
   wholeNumber,
 } from '@kube-authn/core/adapter'
 import { aString, must, nonEmptyListOf, recordOf, urlProblems } from '@kube-authn/core/internal'
-import { type ClientAuthenticationOptions, clientAuthenticationShape } from '@kube-authn/core/resource-server'
-import { JWS_ALGORITHMS, type OidcWords, oidcWordsShape } from '@kube-authn/core/oidc'
+import {
+  type ClientAuthenticationOptions,
+  clientAuthenticationShape,
+  JWS_ALGORITHMS,
+  type OidcWords,
+  oidcWordsShape,
+} from '@kube-authn/core/oidc'
 import type { LoginFetch } from './bounded-fetch.ts'
 
 /**

@@ -1,11 +1,7 @@
-import { CREDENTIAL_ID_KEY } from '../../authenticator/credential-id.ts'
-import { CLIENT_ID_KEY } from '../../authenticator/scopes.ts'
-import type { Authentication } from '../../authenticator/authenticator.ts'
-import { rejected, unavailable } from '../../authenticator/errors.ts'
-import { userInfo } from '../../authenticator/user.ts'
-import { isObject, type JsonObject, member } from '../../internal/objects.ts'
-import { strictJson } from '../jwt/strict-json.ts'
-import { scopesOfClaim } from '../oidc/access-token.ts'
+import { type Authentication, rejected, unavailable, userInfo } from '@kube-authn/core'
+import { CLIENT_ID_KEY, isObject, type JsonObject, member, strictJson } from '@kube-authn/core/internal'
+import { scopesOfClaim } from '@kube-authn/core/oidc'
+import { CREDENTIAL_ID_KEY } from '@kube-authn/core/service-account'
 
 /** The name of the endpoint in errors. */
 export const TITLE = 'the introspection endpoint'

@@ -1,8 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
-import { fixedClock, thrownBy } from '../../../test/fakes.ts'
-import type { Authentication } from '../../authenticator/authenticator.ts'
-import { AuthenticationError, ConfigurationError } from '../../authenticator/errors.ts'
-import type { WebhookFetch } from '../../internal/webhook-call/webhook-fetch.ts'
+import { type Authentication, AuthenticationError, ConfigurationError } from '@kube-authn/core'
+import type { WebhookFetch } from '@kube-authn/core/internal'
+import { fixedClock, thrownBy } from '../../testing/test/fakes.ts'
 import { introspection, type IntrospectionOptions } from './introspection.ts'
 
 const NOW = 1_700_000_000

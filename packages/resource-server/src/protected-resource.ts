@@ -1,12 +1,5 @@
-import { aScope } from '../handler/authenticate-request-options.ts'
-import {
-  aNonEmptyString,
-  checkOptions,
-  nonEmptyListOf,
-  must,
-  type OptionsShape,
-  required,
-} from '../internal/options/index.ts'
+import { aNonEmptyString, checkOptions, type OptionsShape, required } from '@kube-authn/core/adapter'
+import { aScope, nonEmptyListOf, must } from '@kube-authn/core/internal'
 
 /** Options of {@link protectedResource}. */
 export interface ProtectedResourceOptions {

@@ -1,36 +1,29 @@
-import type { TokenAuthenticator } from '../../authenticator/authenticator.ts'
-import { type AuthenticationError, isAuthenticationError, unavailable } from '../../authenticator/errors.ts'
-import { systemClock } from '../../internal/clock.ts'
-import { withFault } from '../../internal/http/fault.ts'
+import { type TokenAuthenticator, type AuthenticationError, unavailable } from '@kube-authn/core'
+import { aBoolean, aNonEmptyString, type OptionsShape, required, wholeNumber } from '@kube-authn/core/adapter'
 import {
-  aBoolean,
-  aNonEmptyString,
+  isAuthenticationError,
+  systemClock,
+  withFault,
   aString,
   atLeast,
   either,
   must,
   nonEmptyListOf,
   optionProblems,
-  type OptionsShape,
   refuseProblems,
-  required,
-  wholeNumber,
   withFurtherProblems,
-} from '../../internal/options/index.ts'
-import { type WebhookCallOptions, webhookCallShape } from '../../internal/webhook-call/options.ts'
-import { webhookCall } from '../../internal/webhook-call/webhook-call.ts'
-import type { WebhookFetchInit } from '../../internal/webhook-call/webhook-fetch.ts'
-import { WebhookCallError } from '../../internal/webhook-call/webhook-call-error.ts'
-import { cached } from '../cache/cached.ts'
-import { type AnswerRules, TITLE, userOfAnswer } from './answer.ts'
+  type WebhookFetchInit,
+  WebhookCallError,
+} from '@kube-authn/core/internal'
+import { type ClientAuthenticationOptions, clientAuthenticationShape } from '@kube-authn/core/oidc'
+import { type WebhookCallOptions, webhookCallShape, webhookCall, cached } from '@kube-authn/core/remote'
+import { type AnswerRules, TITLE, userOfAnswer } from './introspection-answer.ts'
 import {
   authenticatedForm,
-  type ClientAuthenticationOptions,
   clientAuthenticationProblems,
-  clientAuthenticationShape,
   type ClientRequest,
   spelled,
-} from './client-authentication.ts'
+} from './client-request.ts'
 
 /** Options of {@link introspection}: the endpoint, how this server authenticates to it, and how an answer becomes a user. */
 export interface IntrospectionOptions extends WebhookCallOptions, ClientAuthenticationOptions {

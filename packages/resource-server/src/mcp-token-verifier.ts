@@ -1,18 +1,15 @@
-import type { TokenAuthenticator } from '../authenticator/authenticator.ts'
-import { emptyContext } from '../authenticator/context.ts'
-import { isAuthenticationError } from '../authenticator/errors.ts'
-import { intersectAudiences } from '../authenticator/audiences.ts'
-import { CLIENT_ID_KEY, scopesOf } from '../authenticator/scopes.ts'
-import type { UserInfo } from '../authenticator/user.ts'
+import { type TokenAuthenticator, emptyContext, type UserInfo } from '@kube-authn/core'
+import { aFunction, type OptionsShape, required } from '@kube-authn/core/adapter'
 import {
-  aFunction,
+  isAuthenticationError,
+  intersectAudiences,
+  CLIENT_ID_KEY,
+  scopesOf,
   aTokenAuthenticator,
   optionProblems,
-  type OptionsShape,
   refuseProblems,
-  required,
   someAudiences,
-} from '../internal/options/index.ts'
+} from '@kube-authn/core/internal'
 
 /** Options of {@link mcpTokenVerifier}. */
 export interface McpTokenVerifierOptions {

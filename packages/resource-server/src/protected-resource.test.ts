@@ -1,7 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
-import { fixedClock, tokens as fakeTokens, fails, thrownBy } from '../../test/fakes.ts'
-import { ConfigurationError, rejected, unavailable } from '../authenticator/errors.ts'
-import { userInfo } from '../authenticator/user.ts'
+import { ConfigurationError, rejected, unavailable, userInfo } from '@kube-authn/core'
+import { fixedClock, tokens as fakeTokens, fails, thrownBy } from '../../testing/test/fakes.ts'
 import { mcpTokenVerifier } from './mcp-token-verifier.ts'
 import { protectedResource } from './protected-resource.ts'
 

@@ -1,0 +1,29 @@
+import type { Awaitable } from '../../internal/awaitable.ts'
+import {
+  aFunction,
+  aNonEmptyString,
+  either,
+  oneOf,
+  type OptionsShape,
+  required,
+} from '../../internal/options/index.ts'
+
+/** How this server authenticates to an authorization server, as its client. */
+export interface ClientAuthenticationOptions {
+  /** The id of this server as a client of the authorization server. */
+  readonly clientId: string
+  /** Its secret, or a function that returns the current one. */
+  readonly clientSecret?: string | (() => Awaitable<string>)
+  /** Where the secret is sent: `basic` in the header `Authorization`, `post` in the body. Default `basic`. */
+  readonly clientAuthentication?: 'basic' | 'post'
+  /** Instead of a secret: returns a JWT that authenticates this server (`private_key_jwt`, RFC 7523). It is called for each request. */
+  readonly clientAssertion?: () => Awaitable<string>
+}
+
+/** The checks of {@link ClientAuthenticationOptions}. */
+export const clientAuthenticationShape: OptionsShape<ClientAuthenticationOptions> = {
+  clientId: required(aNonEmptyString),
+  clientSecret: either((value) => typeof value === 'string', aNonEmptyString, aFunction),
+  clientAuthentication: oneOf('basic', 'post'),
+  clientAssertion: aFunction,
+}
