@@ -2,7 +2,7 @@ import type { LocalEngine } from '../local/engine.ts'
 import { recentChanges } from '../local/recent-changes.ts'
 import { objectOf } from '../local/write-queue.ts'
 import type { StoreChange, StoredObject } from '../object-store.ts'
-import { sortedKeys } from './sorted-keys.ts'
+import { sortedKeys } from '../local/sorted-set.ts'
 
 /** Everything in memory: the changes of each key, and of all of them in order. */
 export function memoryEngine(): LocalEngine {
