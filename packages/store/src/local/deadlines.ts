@@ -1,7 +1,8 @@
 import type { Clock } from '@kube-authn/core'
 import type { Lifetime, StoredObject } from '../object-store.ts'
 import { checkLifetime } from '../limits.ts'
-import { expirations } from './expiry.ts'
+import { byBytes } from '../key-order.ts'
+import { sortedSet } from './sorted-set.ts'
 
 /** When objects end, by a time that never goes back. */
 export interface Deadlines {
@@ -39,13 +40,27 @@ const RETRY_MS = 1000
 
 /** Nothing is planned yet. A clock that is set back or forward changes no deadline of this process. */
 export function deadlines({ clock, elapsedMs, onDue }: DeadlinesOptions): Deadlines {
-  const times = expirations()
+  const endOf = new Map<string, number>()
+  const ends = sortedSet<{ readonly key: string; readonly endsMs: number }>(
+    (one, other) => one.endsMs - other.endsMs || byBytes(one.key, other.key),
+  )
   let isStopped = false
   let timer: { readonly endsMs: number; readonly cancel: () => void } | undefined
 
+  const set = (key: string, endsMs: number | undefined): void => {
+    const before = endOf.get(key)
+    if (before === endsMs) return
+    if (before !== undefined) ends.delete({ key, endsMs: before })
+    if (endsMs === undefined) endOf.delete(key)
+    else {
+      endOf.set(key, endsMs)
+      ends.add({ key, endsMs })
+    }
+  }
+
   /** @param dueMs how long to wait if its time has come already. */
   const plan = (dueMs: number): void => {
-    const endsMs = times.next()
+    const endsMs = ends.first()?.endsMs
     if (timer?.endsMs === endsMs) return
     timer?.cancel()
     timer = endsMs === undefined || isStopped ? undefined : { endsMs, cancel: wait(endsMs, dueMs) }
@@ -74,16 +89,22 @@ export function deadlines({ clock, elapsedMs, onDue }: DeadlinesOptions): Deadli
       const expiresAtMs = Math.ceil(endMs)
       return { expiresAtMs, endsMs: elapsedMs() + (expiresAtMs - now) }
     },
-    set: (key, deadline) => times.set(key, deadline?.endsMs),
+    set: (key, deadline) => set(key, deadline?.endsMs),
     resume(objects) {
       const ahead = elapsedMs() - clock.now()
       for (const { key, expiresAtMs } of objects) {
-        if (expiresAtMs !== undefined) times.set(key, expiresAtMs + ahead)
+        if (expiresAtMs !== undefined) set(key, expiresAtMs + ahead)
       }
     },
     due() {
       const now = elapsedMs()
-      return (times.next() ?? Infinity) > now ? [] : times.dueAt(now)
+      const due: string[] = []
+      if ((ends.first()?.endsMs ?? Infinity) > now) return due
+      for (const { key, endsMs } of ends.from({ key: '', endsMs: -Infinity }, true)) {
+        if (endsMs > now) break
+        due.push(key)
+      }
+      return due
     },
     plan: () => plan(0),
     stop() {

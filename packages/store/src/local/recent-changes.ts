@@ -1,4 +1,5 @@
 import type { StoreChange } from '../object-store.ts'
+import { firstWhere } from './sorted-set.ts'
 
 /** Changes in the order of their revisions, without a gap. */
 export interface RecentChanges {
@@ -19,16 +20,7 @@ export function recentChanges(since: number): RecentChanges {
   let start = since
   let changes: StoreChange[] = []
 
-  const firstAfter = (revision: number): number => {
-    let low = 0
-    let high = changes.length
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if ((changes[middle]?.revision ?? Infinity) > revision) high = middle
-      else low = middle + 1
-    }
-    return low
-  }
+  const firstAfter = (revision: number): number => firstWhere(changes, (change) => change.revision > revision)
 
   return {
     since: () => start,

@@ -1,69 +1,70 @@
-import { byBytes } from '../key-order.ts'
-
-/** Distinct keys in the order of their bytes. */
-export interface SortedKeys {
-  add(key: string): void
-  delete(key: string): void
-  /** The keys that come after `after`, or are it if `isIncluded`. Not to be changed meanwhile. */
-  from(after: string, isIncluded: boolean): Iterable<string>
+/** Distinct items in an order. */
+export interface SortedSet<T> {
+  add(item: T): void
+  delete(item: T): void
+  /** The first one. */
+  first(): T | undefined
+  /** The items that come after `after`, or equal it if `isIncluded`. Not to be changed meanwhile. */
+  from(after: T, isIncluded: boolean): Iterable<T>
 }
 
-/** The keys in short sorted lists, so that adding one moves few others. */
+/** The items are in short sorted lists, so that adding one moves few others. */
 const MAX_LIST = 512
 
-/** An empty set of keys. */
-export function sortedKeys(): SortedKeys {
-  const lists: string[][] = [[]]
+/** An empty set, with the order of its items. */
+export function sortedSet<T>(compare: (one: T, other: T) => number): SortedSet<T> {
+  const lists: T[][] = [[]]
 
-  /** The list that has the key, or that it belongs in: the last one that does not begin after it. */
-  const listOf = (key: string): number => {
-    let low = 0
-    let high = lists.length - 1
-    while (low < high) {
-      const middle = (low + high + 1) >> 1
-      const first = lists[middle]?.[0]
-      if (first !== undefined && byBytes(first, key) <= 0) low = middle
-      else high = middle - 1
-    }
-    return low
+  /** The list that has the item, or that it belongs in: the last one that does not begin after it. */
+  const listOf = (item: T): number => {
+    const after = firstWhere(lists, ([first]) => first !== undefined && compare(first, item) > 0)
+    return Math.max(0, after - 1)
+  }
+  /** The index of the item in a list, or where it belongs. */
+  const placeIn = (list: readonly T[], item: T): number =>
+    firstWhere(list, (each) => compare(each, item) >= 0)
+  const isAt = (list: readonly T[], index: number, item: T): boolean => {
+    const found = list[index]
+    return found !== undefined && compare(found, item) === 0
   }
 
   return {
-    add(key) {
-      const at = listOf(key)
+    add(item) {
+      const at = listOf(item)
       const list = lists[at] ?? []
-      const index = placeIn(list, key)
-      if (list[index] === key) return
-      list.splice(index, 0, key)
+      const index = placeIn(list, item)
+      if (isAt(list, index, item)) return
+      list.splice(index, 0, item)
       if (list.length > MAX_LIST) lists.splice(at + 1, 0, list.splice(MAX_LIST / 2))
     },
-    delete(key) {
-      const at = listOf(key)
+    delete(item) {
+      const at = listOf(item)
       const list = lists[at] ?? []
-      const index = placeIn(list, key)
-      if (list[index] !== key) return
+      const index = placeIn(list, item)
+      if (!isAt(list, index, item)) return
       list.splice(index, 1)
       if (list.length === 0 && lists.length > 1) lists.splice(at, 1)
     },
+    first: () => lists[0]?.[0],
     *from(after, isIncluded) {
       const at = listOf(after)
       const list = lists[at] ?? []
       const index = placeIn(list, after)
-      yield* list.slice(list[index] === after && !isIncluded ? index + 1 : index)
+      yield* list.slice(isAt(list, index, after) && !isIncluded ? index + 1 : index)
       for (let next = at + 1; next < lists.length; next++) yield* lists[next] ?? []
     },
   }
 }
 
-/** The index of the key, or where it belongs. */
-function placeIn(list: readonly string[], key: string): number {
+/** The index of the first item of which this is true, as it is of all after it; the number of items if there is none. */
+export function firstWhere<T>(items: readonly T[], isTrue: (item: T) => boolean): number {
   let low = 0
-  let high = list.length
+  let high = items.length
   while (low < high) {
     const middle = (low + high) >> 1
-    const each = list[middle]
-    if (each !== undefined && byBytes(each, key) < 0) low = middle + 1
-    else high = middle
+    const item = items[middle]
+    if (item === undefined || isTrue(item)) high = middle
+    else low = middle + 1
   }
   return low
 }

@@ -1,14 +1,15 @@
+import { byBytes } from '../key-order.ts'
 import type { LocalEngine } from '../local/engine.ts'
 import { recentChanges } from '../local/recent-changes.ts'
+import { sortedSet } from '../local/sorted-set.ts'
 import { objectOf } from '../local/write-queue.ts'
 import type { StoreChange, StoredObject } from '../object-store.ts'
-import { sortedKeys } from '../local/sorted-set.ts'
 
 /** Everything in memory: the changes of each key, and of all of them in order. */
 export function memoryEngine(): LocalEngine {
   /** The remembered changes of a key; the last one is what it is now. */
   const byKey = new Map<string, StoreChange[]>()
-  const keys = sortedKeys()
+  const keys = sortedSet(byBytes)
   const inOrder = recentChanges(0)
 
   const at = (key: string, revision: number): StoredObject | undefined => {
