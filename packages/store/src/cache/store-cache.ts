@@ -7,10 +7,10 @@ import type { ObjectStore, StoreChange, StoredObject } from '../object-store.ts'
 import { StoreError } from '../store-error.ts'
 import { cachedObjects, type ObjectUse } from './cached-objects.ts'
 import { type Freshness, freshness } from './freshness.ts'
-import { type KeyWatchers, keyWatchers } from './key-watchers.ts'
+import { type KeyWatchers, keyWatchers } from './watchers.ts'
 import { keptObjects } from './kept-objects.ts'
 import { openUses } from './open-uses.ts'
-import { outageReports } from './outage-reports.ts'
+import { outageReports } from './outages.ts'
 
 /** Options of everything that keeps a copy of objects in a store. */
 export interface StoreCacheOptions {
