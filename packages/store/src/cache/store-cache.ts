@@ -5,12 +5,10 @@ import { followStore } from '../follow-store.ts'
 import { deferred } from '../local/deferred.ts'
 import type { ObjectStore, StoreChange, StoredObject } from '../object-store.ts'
 import { StoreError } from '../store-error.ts'
-import { cachedObjects, type ObjectUse } from './cached-objects.ts'
-import { type Freshness, freshness } from './freshness.ts'
-import { type KeyWatchers, keyWatchers } from './watchers.ts'
-import { keptObjects } from './kept-objects.ts'
-import { openUses } from './open-uses.ts'
-import { outageReports } from './outages.ts'
+import { cachedObjects, keptObjects, type ObjectUse } from './cached-objects.ts'
+import { freshness } from './freshness.ts'
+import { outages } from './outages.ts'
+import { watchers, type Watchers } from './watchers.ts'
 
 /** Options of everything that keeps a copy of objects in a store. */
 export interface StoreCacheOptions {
@@ -108,17 +106,18 @@ export function storeCache<T>(options: StoreCacheOptions, kind: CachedKind<T>): 
   const age = freshness(options.clock, maxStalenessMs)
   const ready = deferred<void>()
   const closing = new AbortController()
-  const watchers = keyWatchers()
-  const objects = keptObjects(cachedObjects(objectUse(kind, watchers, onError)), maxObjects, () =>
-    report(onError, new StoreError('storeUnavailable', problems.tooMany)),
+  const objects = keptObjects(
+    cachedObjects(objectUse(kind, (key) => watched.changed(key), onError)),
+    maxObjects,
+    () => report(onError, new StoreError('storeUnavailable', problems.tooMany)),
   )
   const problem = (): string | undefined => {
     if (closing.signal.aborted) return problems.closed
     if (objects.areTooMany()) return problems.tooMany
     return age.isStale() ? problems.stale : undefined
   }
-  const uses = openUses(clock, () => problem() !== undefined)
-  const outage = outageOf(what, clock, age, onError)
+  const watched: Watchers = watchers(clock, () => problem() !== undefined)
+  const outage = outages(what, clock, age, (error) => report(onError, error))
   const following = followStore(
     { store, prefix, clock, signal: closing.signal, maxStalenessMs },
     {
@@ -156,8 +155,8 @@ export function storeCache<T>(options: StoreCacheOptions, kind: CachedKind<T>): 
       return age.isStale() ? [problems.stale] : []
     },
     get: objects.get,
-    watch: (key, onChange) => stopAll(watchers.watch(key, onChange), uses.watch(onChange)),
-    watchProblem: uses.watch,
+    watch: watched.watch,
+    watchProblem: watched.watchUnknown,
     get outdatedSinceMs() {
       return outage.sinceMs()
     },
@@ -171,48 +170,16 @@ export function storeCache<T>(options: StoreCacheOptions, kind: CachedKind<T>): 
 
 function objectUse<T>(
   { read, onChange, unreadable }: CachedKind<T>,
-  watchers: KeyWatchers,
+  changed: (key: string) => void,
   onError: StoreCacheOptions['onError'],
 ): ObjectUse<T> {
   return {
     read,
     onChange(key, before, after) {
       onChange?.(key, before, after)
-      watchers.changed(key)
+      changed(key)
     },
     onUnreadable: (key, cause) => report(onError, unreadableObject(key, unreadable, cause)),
-  }
-}
-
-/** Since when the store cannot be followed, and the reports of it. */
-function outageOf(
-  what: string,
-  clock: Clock,
-  age: Freshness,
-  onError: StoreCacheOptions['onError'],
-): {
-  readonly sinceMs: () => number | undefined
-  failed(error: unknown, isUnavailable: boolean): void
-  ended(): void
-} {
-  const reportOutage = outageReports(what, clock, (error) => report(onError, error))
-  let sinceMs: number | undefined
-  return {
-    sinceMs: () => sinceMs,
-    failed(cause, isUnavailable) {
-      const since = sinceMs ?? age.confirmedMs ?? clock.now()
-      sinceMs = since
-      reportOutage({ cause, sinceMs: since, isUnavailable })
-    },
-    ended() {
-      sinceMs = undefined
-    },
-  }
-}
-
-function stopAll(...stops: readonly (() => void)[]): () => void {
-  return () => {
-    for (const stop of stops) stop()
   }
 }
 
