@@ -1,5 +1,5 @@
 import { continueToken, readContinueToken } from '../continue-token.ts'
-import { checkLimit } from '../list-page.ts'
+import { checkLimit } from '../list-pages.ts'
 import type { ListOptions, StoredList, StoredObject } from '../object-store.ts'
 import { StoreError } from '../store-error.ts'
 import { foundObject } from './change-of-event.ts'
