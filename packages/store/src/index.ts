@@ -1,4 +1,4 @@
-export type { HistoryOptions } from './history-options.ts'
+export type { HistoryOptions } from './local/history.ts'
 export { memoryObjectStore, type MemoryObjectStoreOptions } from './memory/memory-object-store.ts'
 export type {
   DeletePrecondition,

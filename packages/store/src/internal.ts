@@ -13,15 +13,14 @@ export {
   storeCacheShape,
   type StoreCopy,
 } from './cache/store-cache.ts'
-export { continueToken, presentToken, resolvedToken } from './continue-token.ts'
+export { continueToken, presentToken, resolvedToken } from './list-pages.ts'
 export { fencedStore } from './fenced-store.ts'
 export { followStore } from './follow-store.ts'
 export { byBytes } from './key-order.ts'
 export { checkKey, checkValue, MAX_KEY_BYTES, MAX_VALUE_BYTES } from './limits.ts'
 export { deferred } from './local/deferred.ts'
-export { turns } from './local/turns.ts'
+export { turns, yieldToEventLoop } from './local/turns.ts'
 export { fencedOff } from './store-error.ts'
 export type { StoreFollower } from './store-follower.ts'
 export { elapsedTimeOf, storeClock, storeNow } from './store-time.ts'
 export type { FoundObject, StoreSnapshot, UnreadableObject } from './store-snapshot.ts'
-export { yieldToEventLoop } from './yield-to-event-loop.ts'

@@ -10,8 +10,7 @@ import {
   required,
 } from '@kube-authn/core/adapter'
 import { createFetch } from '@kube-authn/node'
-import { historyLimitOf, type HistoryOptions, historyShape } from '../history-options.ts'
-import type { HistoryLimit } from '../local/history.ts'
+import { type HistoryLimit, historyLimitOf, type HistoryOptions, historyShape } from '../local/history.ts'
 import { elapsedTimeOf, type StoreTime, storeTime } from '../store-time.ts'
 import { type EtcdClient, etcdClient, type EtcdFetch } from './etcd-client.ts'
 import { type EtcdKeys, etcdKeys } from './etcd-keys.ts'

@@ -1,5 +1,4 @@
-import { continueToken, readContinueToken } from '../continue-token.ts'
-import { checkLimit } from '../list-pages.ts'
+import { checkLimit, continueToken, readContinueToken } from '../list-pages.ts'
 import type { ListOptions, StoredList, StoredObject } from '../object-store.ts'
 import { StoreError } from '../store-error.ts'
 import { foundObject } from './change-of-event.ts'

@@ -1,6 +1,5 @@
-import { readContinueToken } from '../continue-token.ts'
 import { checkKey, checkValue } from '../limits.ts'
-import { checkLimit, pageOf } from '../list-pages.ts'
+import { checkLimit, pageOf, readContinueToken } from '../list-pages.ts'
 import type { ListOptions, ObjectStore, StoredList } from '../object-store.ts'
 import { requireRemembered } from '../revisions.ts'
 import { creation, deletion, replacement } from './decisions.ts'

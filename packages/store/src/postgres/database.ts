@@ -59,7 +59,6 @@ export function statementTimeoutMs(timeoutMs: number): number {
 /** Statements over a pool, each with a deadline. A connection whose statement failed is not used again: what it does is not known. */
 export function database({ pool, end, cutOff, timeoutMs }: DatabaseOptions): Database {
   const connect = connections(pool, timeoutMs)
-  const limit = `SET LOCAL statement_timeout = ${statementTimeoutMs(timeoutMs)}`
   /** Whether statements of the pool end at the server by themselves. */
   let isLimited: Promise<boolean> | undefined
 
@@ -85,6 +84,15 @@ export function database({ pool, end, cutOff, timeoutMs }: DatabaseOptions): Dat
 
   const query: Query = (text, values) => using((ask) => ask(text, values))
 
+  /** A setting of the session would stay with a connection that others use after it. */
+  const inTransaction = <T>(mode: string, work: (query: Query) => Promise<T>): Promise<T> =>
+    using(async (ask, used) => {
+      await run(used, `BEGIN ${mode}; SET LOCAL statement_timeout = ${statementTimeoutMs(timeoutMs)}`)
+      const result = await work(ask)
+      await run(used, 'COMMIT')
+      return result
+    })
+
   const askWhetherLimited = async (): Promise<boolean> => {
     try {
       const [row] = await query("SELECT current_setting('statement_timeout') <> '0' AS limited")
@@ -100,28 +108,10 @@ export function database({ pool, end, cutOff, timeoutMs }: DatabaseOptions): Dat
     query,
     async read(text, values) {
       isLimited ??= askWhetherLimited()
-      if (await isLimited) return query(text, values)
-      // A setting of the session would stay with a connection that others use after it.
-      return using(async (ask, used) => {
-        await run(used, `BEGIN READ ONLY; ${limit}`)
-        const rows = await ask(text, values)
-        await run(used, 'COMMIT')
-        return rows
-      })
+      return (await isLimited) ? query(text, values) : inTransaction('READ ONLY', (ask) => ask(text, values))
     },
-    transaction: (work) =>
-      using(async (ask, used) => {
-        await run(used, `BEGIN ISOLATION LEVEL READ COMMITTED; ${limit}`)
-        await work(ask)
-        await run(used, 'COMMIT')
-      }),
-    snapshot: (work) =>
-      using(async (ask, used) => {
-        await run(used, `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${limit}`)
-        const result = await work(ask)
-        await run(used, 'COMMIT')
-        return result
-      }),
+    transaction: (work) => inTransaction('ISOLATION LEVEL READ COMMITTED', work),
+    snapshot: (work) => inTransaction('ISOLATION LEVEL REPEATABLE READ READ ONLY', work),
     async run(client, text) {
       try {
         await run(client, text)

@@ -1,7 +1,6 @@
 import { systemClock } from '@kube-authn/core/internal'
-import { readContinueToken } from '../continue-token.ts'
 import { checkKey, checkLifetime, checkValue } from '../limits.ts'
-import { checkLimit, pageOf } from '../list-pages.ts'
+import { checkLimit, pageOf, readContinueToken } from '../list-pages.ts'
 import { turns } from '../local/turns.ts'
 import { watch, type Watched } from '../local/watcher.ts'
 import { closed, objectOf } from '../local/write-queue.ts'

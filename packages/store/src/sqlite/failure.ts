@@ -18,6 +18,15 @@ export function sqliteFailure(thrown: unknown, file: string): StoreError {
   return new StoreError('storeUnavailable', `the store ${file} cannot be used: ${why}`, thrown)
 }
 
+/** What work returns. @throws {StoreError} for whatever it throws. */
+export function attempt<T>(file: string, work: () => T): T {
+  try {
+    return work()
+  } catch (thrown) {
+    throw sqliteFailure(thrown, file)
+  }
+}
+
 /** The file is damaged. */
 export function corrupted(file: string, cause?: unknown, why = 'it is damaged'): StoreError {
   return notUsed(file, `${why}. Restore it from a copy, or move it away to begin with an empty store`, cause)

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { closeSync, linkSync, openSync, rmSync, type Stats, statSync } from 'node:fs'
+import { closeSync, linkSync, openSync, rmSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { memberOf } from '@kube-authn/core/internal'
 import { StoreError } from '../store-error.ts'
-import type { OpenDatabase, SqlDatabase } from './database.ts'
-import { corrupted, sqliteFailure } from './failure.ts'
+import type { OpenDatabase, SqlDatabase } from './driver.ts'
+import { attempt, corrupted, sqliteFailure } from './failure.ts'
 import { checkSchema, createSchema, forbidWrites, lock, prepareToWrite } from './schema.ts'
 
 /**
@@ -30,28 +30,16 @@ export function openStoreFileToRead(file: string, open: OpenDatabase): SqlDataba
 
 /** Makes the file of a store if there is none. @throws {StoreError} `storeCorrupted`, `storeUnavailable` */
 export function makeStoreFile(file: string, open: OpenDatabase): void {
-  try {
-    if (!isStoreFile(file)) createStoreFile(resolve(file), open)
-  } catch (thrown) {
-    throw sqliteFailure(thrown, file)
-  }
+  if (!isStoreFile(file)) attempt(file, () => createStoreFile(resolve(file), open))
 }
 
 /** Whether there is a file that may be a store. @throws {StoreError} `storeCorrupted`, `storeUnavailable` */
 export function isStoreFile(file: string): boolean {
-  const status = statusOf(file)
+  const status = attempt(file, () => statSync(resolve(file), { throwIfNoEntry: false }))
   if (status === undefined) return false
   if (!status.isFile()) throw new StoreError('storeUnavailable', `the store ${file} is not a regular file`)
   if (status.size === 0) throw corrupted(file, undefined, 'it is empty')
   return true
-}
-
-function statusOf(file: string): Stats | undefined {
-  try {
-    return statSync(resolve(file), { throwIfNoEntry: false })
-  } catch (thrown) {
-    throw sqliteFailure(thrown, file)
-  }
 }
 
 function openFile(file: string, open: OpenDatabase, prepare: (database: SqlDatabase) => void): SqlDatabase {

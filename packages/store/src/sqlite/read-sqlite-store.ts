@@ -1,9 +1,9 @@
 import { rangeEnd } from '../key-order.ts'
 import { objectOf } from '../local/write-queue.ts'
 import { type FoundObject, SNAPSHOT_PAGE, type StoreSnapshot } from '../store-snapshot.ts'
-import type { SqlDatabase, SqlRow, SqlValue } from './database.ts'
+import type { SqlDatabase, SqlRow, SqlValue } from './driver.ts'
 import { sqliteDriver } from './driver.ts'
-import { corrupted, sqliteFailure } from './failure.ts'
+import { attempt, corrupted } from './failure.ts'
 import { isStoreFile, makeStoreFile, openStoreFileToRead } from './open-store-file.ts'
 import { SCHEMA_VERSION } from './schema.ts'
 import { closeDatabase, COLUMNS, DELETED, readChange } from './sqlite-engine.ts'
@@ -65,13 +65,8 @@ const PROBLEMS: readonly (readonly [problem: string, sql: string])[] = [
 ]
 
 function snapshotOf(database: SqlDatabase, file: string): StoreSnapshot {
-  const first = (sql: string, ...parameters: readonly SqlValue[]): SqlRow => {
-    try {
-      return database.prepare(sql).get(...parameters) ?? {}
-    } catch (thrown) {
-      throw sqliteFailure(thrown, file)
-    }
-  }
+  const first = (sql: string, ...parameters: readonly SqlValue[]): SqlRow =>
+    attempt(file, () => database.prepare(sql).get(...parameters) ?? {})
   const numberIn = (row: SqlRow, name: string): number => {
     const { [name]: value } = row
     if (typeof value !== 'number') throw corrupted(file)
@@ -106,24 +101,12 @@ function* objectsOf(
   const sql = `SELECT ${COLUMNS} ${OBJECTS} ORDER BY c.key LIMIT ${SNAPSHOT_PAGE}`
   let after = ''
   for (;;) {
-    const rows = rowsOf(database, file, sql, [after === '' ? prefix : after, rangeEnd(prefix), after])
+    const [from, last] = [after === '' ? prefix : after, after]
+    const rows = attempt(file, () => database.prepare(sql).all(from, rangeEnd(prefix), last))
     if (rows.length === 0) return
     const found = rows.map((row) => foundIn(row, file))
     yield found
     after = found.at(-1)?.key ?? ''
-  }
-}
-
-function rowsOf(
-  database: SqlDatabase,
-  file: string,
-  sql: string,
-  parameters: readonly SqlValue[],
-): readonly SqlRow[] {
-  try {
-    return database.prepare(sql).all(...parameters)
-  } catch (thrown) {
-    throw sqliteFailure(thrown, file)
   }
 }
 

@@ -1,4 +1,4 @@
-import type { SqlDatabase } from './database.ts'
+import type { SqlDatabase } from './driver.ts'
 import { StoreError } from '../store-error.ts'
 import { corrupted, foreign } from './failure.ts'
 

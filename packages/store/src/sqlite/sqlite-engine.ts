@@ -3,8 +3,8 @@ import { rangeEnd } from '../key-order.ts'
 import type { LocalEngine } from '../local/engine.ts'
 import { objectOf } from '../local/write-queue.ts'
 import type { StoreChange } from '../object-store.ts'
-import type { SqlDatabase, SqlRow, SqlStatement } from './database.ts'
-import { corrupted, sqliteFailure } from './failure.ts'
+import type { SqlDatabase, SqlRow, SqlStatement } from './driver.ts'
+import { attempt, corrupted } from './failure.ts'
 import { release } from './schema.ts'
 
 const NO_LIMIT = -1
@@ -42,14 +42,6 @@ const SQL = {
   state: 'SELECT revision, compacted FROM state',
 } as const
 
-/** A database, with its statements. */
-interface Prepared {
-  readonly database: SqlDatabase
-  /** Its name, for errors. */
-  readonly file: string
-  readonly statements: Readonly<Record<Exclude<keyof typeof SQL, 'expiring' | 'state'>, SqlStatement>>
-}
-
 /**
  * The changes in a database that `open-store-file.ts` has checked.
  *
@@ -57,8 +49,7 @@ interface Prepared {
  * @throws {StoreError} `storeCorrupted`, `storeUnavailable`; so do all functions of the engine.
  */
 export function sqliteEngine(database: SqlDatabase, file: string): LocalEngine {
-  const prepared = prepare(database, file)
-  const { statements } = prepared
+  const statements = attempt(file, () => prepared(database))
   const found = attempt(file, () => database.prepare(SQL.state).get())
   const { revision, compacted } = found ?? {}
   if (typeof revision !== 'number' || typeof compacted !== 'number') throw corrupted(file)
@@ -86,9 +77,9 @@ export function sqliteEngine(database: SqlDatabase, file: string): LocalEngine {
         const { previous } = row
         return change.type === 'updated' && typeof previous === 'string' ? { ...change, previous } : change
       }),
-    write: (changes) => inTransaction(prepared, () => insert(prepared, changes)),
+    write: (changes) => inTransaction(database, file, () => insert(statements, changes)),
     compact: (upTo) =>
-      inTransaction(prepared, () => {
+      inTransaction(database, file, () => {
         statements.forgetOlder.run(upTo)
         statements.setCompacted.run(upTo)
       }),
@@ -101,8 +92,10 @@ export function sqliteEngine(database: SqlDatabase, file: string): LocalEngine {
   }
 }
 
-function prepare(database: SqlDatabase, file: string): Prepared {
-  const statements = attempt(file, () => ({
+type Statements = Readonly<Record<Exclude<keyof typeof SQL, 'expiring' | 'state'>, SqlStatement>>
+
+function prepared(database: SqlDatabase): Statements {
+  return {
     get: database.prepare(SQL.get),
     range: database.prepare(SQL.range),
     changeAfter: database.prepare(SQL.changeAfter),
@@ -110,20 +103,10 @@ function prepare(database: SqlDatabase, file: string): Prepared {
     setRevision: database.prepare(SQL.setRevision),
     setCompacted: database.prepare(SQL.setCompacted),
     forgetOlder: database.prepare(SQL.forgetOlder),
-  }))
-  return { database, file, statements }
-}
-
-/** @throws {StoreError} */
-function attempt<T>(file: string, work: () => T): T {
-  try {
-    return work()
-  } catch (thrown) {
-    throw sqliteFailure(thrown, file)
   }
 }
 
-function inTransaction({ database, file }: Prepared, work: () => void): void {
+function inTransaction(database: SqlDatabase, file: string, work: () => void): void {
   attempt(file, () => {
     database.exec('BEGIN IMMEDIATE')
     try {
@@ -136,7 +119,7 @@ function inTransaction({ database, file }: Prepared, work: () => void): void {
   })
 }
 
-function insert({ statements }: Prepared, changes: readonly StoreChange[]): void {
+function insert(statements: Statements, changes: readonly StoreChange[]): void {
   for (const { revision, key, type, createdRevision, expiresAtMs, value } of changes) {
     const expires = expiresAtMs ?? null
     const checksum = checksumOf(key, value)

@@ -1,7 +1,7 @@
 import type { Clock } from '@kube-authn/core'
 import { aClock, systemClock } from '@kube-authn/core/internal'
 import { aNonEmptyString, checkOptions, type OptionsShape, required } from '@kube-authn/core/adapter'
-import { historyLimitOf, type HistoryOptions, historyShape } from '../history-options.ts'
+import { historyLimitOf, type HistoryOptions, historyShape } from '../local/history.ts'
 import { elapsedTimeOf } from '../store-time.ts'
 import { localStore } from '../local/local-store.ts'
 import type { ObjectStore } from '../object-store.ts'
