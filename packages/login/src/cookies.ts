@@ -1,18 +1,5 @@
 import { trimmed } from '@kube-authn/core/internal'
 
-/** How cookies of a login are set. */
-export interface CookieRules {
-  /** The prefix of their names: `__Host-`, or none for `http://localhost`, where browsers differ in what they accept as secure. */
-  readonly prefix: string
-  readonly isSecure: boolean
-}
-
-/** Cookies are protected with `https` only; `http` is for `localhost`. */
-export function cookieRules(publicUrl: string): CookieRules {
-  const isSecure = new URL(publicUrl).protocol === 'https:'
-  return { prefix: isSecure ? '__Host-' : '', isSecure }
-}
-
 /**
  * The cookies of a request, in the order sent. Of two with the same name the first one counts, which is the one with the longer path.
  *
@@ -28,13 +15,10 @@ export function readCookies(header: string): ReadonlyMap<string, string> {
  * A `Set-Cookie` line for a cookie that no script reads and no other site sends with a request of its own.
  *
  * Source: RFC 6265bis section 4.1.
+ *
+ * @param isSecure whether it is sent with `https` only.
  */
-export function setCookie(
-  name: string,
-  value: string,
-  maxAgeSeconds: number,
-  { isSecure }: CookieRules,
-): string {
+export function setCookie(name: string, value: string, maxAgeSeconds: number, isSecure: boolean): string {
   const secure = isSecure ? '; Secure' : ''
   return `${name}=${value}; Path=/; Max-Age=${maxAgeSeconds}; HttpOnly; SameSite=Lax${secure}`
 }

@@ -45,17 +45,14 @@ export function defaultTokens(
   })
 }
 
-/** Where sessions are kept, and what the chain asks for revocations. */
-export interface KeptSessions {
-  readonly sessions: SessionKeeper
-  readonly revocations: Revocations | undefined
-}
-
 /**
- * The default of `sessions`: sealed cookies of this origin. A session that ends is revoked with its id token, which the chain would accept as a bearer token
+ * Where sessions are kept, and what the chain asks for revocations. The default of `sessions`: sealed cookies of this origin. A session that ends is revoked with its id token, which the chain would accept as a bearer token
  * otherwise.
  */
-export function keptSessions(options: WebLoginOptions): KeptSessions {
+export function keptSessions(options: WebLoginOptions): {
+  readonly sessions: SessionKeeper
+  readonly revocations: Revocations | undefined
+} {
   const { keys, publicUrl, clock, sessions } = options
   if (sessions !== undefined) return { sessions, revocations: options.revocations }
   const { revocations = revocationList({ ...(clock !== undefined && { clock }) }) } = options

@@ -1,3 +1,5 @@
+import { isAuthenticationError } from '@kube-authn/core/internal'
+
 /** The kinds of failures of a login or logout. Each has its page. */
 export type LoginFailureKind =
   /** The request is not one that a browser makes in a login, or its login is over: 400. */
@@ -38,4 +40,11 @@ export class LoginFailure extends Error {
   followedBy(after: AfterFailure): LoginFailure {
     return new LoginFailure(this.kind, this.message, after)
   }
+}
+
+/** An error of what a login asks as a failure of it. @throws the error itself if it is a fault. */
+export function asLoginFailure(error: unknown): LoginFailure {
+  if (error instanceof LoginFailure) return error
+  if (!isAuthenticationError(error)) throw error
+  return new LoginFailure(error.code === 'unavailable' ? 'unavailable' : 'notAccepted', error.message)
 }

@@ -1,7 +1,7 @@
 import { generateRandomCodeVerifier, generateRandomNonce, generateRandomState } from 'oauth4webapi'
 import type { Clock } from '@kube-authn/core'
 import { base64urlOf, isObject } from '@kube-authn/core/internal'
-import { ATTEMPTS_BYTES, bytesInHeader, cookieRules, readCookies, setCookie } from './cookies.ts'
+import { ATTEMPTS_BYTES, bytesInHeader, readCookies, setCookie } from './cookies.ts'
 import type { LoginSecrets } from './provider/authorization-url.ts'
 import { sealer } from './sessions/seal.ts'
 import type { SessionKeeper } from './sessions/session-keeper.ts'
@@ -72,9 +72,10 @@ const ID = /^[\w-]{22}$/
 
 /** Keeps the state of each attempt in a cookie of the browser that makes it, named by the digest of its state. */
 export function transactions({ keys, origin, clock, sessions }: TransactionsOptions): Transactions {
-  const rules = cookieRules(origin)
+  // Browsers differ in what they accept as secure from `http://localhost`.
+  const isSecure = new URL(origin).protocol === 'https:'
   const { seal, unseal } = sealer(keys.map(sessionKeyBytes), ['login transaction', VERSION, origin])
-  const cookiePrefix = `${rules.prefix}kube-authn-login-`
+  const cookiePrefix = `${isSecure ? '__Host-' : ''}kube-authn-login-`
 
   /** The lines that remove the oldest attempts: a browser sends the newest last (RFC 6265 section 5.4). */
   const removed = (cookieHeader: string, count: number, room: number, except?: string): readonly string[] => {
@@ -88,7 +89,7 @@ export function transactions({ keys, origin, clock, sessions }: TransactionsOpti
       return index >= count || left < 0
     })
     const surplus = kept === -1 ? [] : attempts.slice(0, attempts.length - kept)
-    return surplus.slice(0, MAX_REMOVED).map(([name]) => setCookie(name, '', 0, rules))
+    return surplus.slice(0, MAX_REMOVED).map(([name]) => setCookie(name, '', 0, isSecure))
   }
 
   return {
@@ -110,7 +111,7 @@ export function transactions({ keys, origin, clock, sessions }: TransactionsOpti
         transaction,
         setCookies: [
           ...removed(cookieHeader, MAX_COOKIES - 1, room),
-          setCookie(name, value, LIFETIME_SECONDS, rules),
+          setCookie(name, value, LIFETIME_SECONDS, isSecure),
         ],
       }
     },
@@ -121,7 +122,7 @@ export function transactions({ keys, origin, clock, sessions }: TransactionsOpti
       if (value === undefined) return { transaction: undefined, setCookies: [] }
       // Tabs that were opened at once did not know of each other when they began.
       const setCookies = [
-        setCookie(name, '', 0, rules),
+        setCookie(name, '', 0, isSecure),
         ...removed(cookieHeader, MAX_COOKIES, ATTEMPTS_BYTES, name),
       ]
       const text = value.length > MAX_SEALED ? undefined : await unseal(value)

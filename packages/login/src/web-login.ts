@@ -85,31 +85,17 @@ export interface WebLogin {
  */
 export function webLogin(options: WebLoginOptions): WebLogin {
   refuseProblems(webLoginProblems(options))
-  const { clock = systemClock, refreshBeforeSeconds = 60, log } = options
+  const { refreshBeforeSeconds = 60, log } = options
   const providers = openProviders(options)
   const { tokens = defaultTokens([...providers.values()], options) } = options
   const { sessions, revocations } = keptSessions(options)
-  const verifier = union<TokenAuthenticator>(...tokens)
-  const parts = loginParts(options, { providers, sessions, tokens: verifier })
-  const { origin, paths, crossSiteRefusal } = parts
+  const parts = loginParts(options, { providers, sessions, tokens: union<TokenAuthenticator>(...tokens) })
+  const { origin, paths } = parts
   const answerRoute = loginRoutes(parts)
   const logged = (failure: LoginFailure): void =>
     logFailure(log, { what: 'login', cause: failure, code: 'session', level: logLevel(failure) })
-  const { renew, isRefused } = sessionRenewal({
-    sessions,
-    providers,
-    tokens: verifier,
-    clock,
-    refreshBeforeSeconds,
-    onFailure: logged,
-  })
-  const authenticator = sessionAuthenticator({
-    sessions,
-    tokens: verifier,
-    clock,
-    crossSiteRefusal,
-    isRefused,
-  })
+  const { renew, isRefused } = sessionRenewal(parts, refreshBeforeSeconds, logged)
+  const authenticator = sessionAuthenticator(parts, isRefused)
   const chain = authenticatorChain({ requests: [authenticator], tokens })
 
   const renewedCookies = async (request: AuthenticationRequest): Promise<readonly string[]> => {
@@ -179,7 +165,7 @@ function loginParts(
     transactions: transactions({ keys, origin, clock, sessions }),
     idTokenHint,
     clock,
-    crossSiteRefusal: crossSiteRequests({ origins: [origin], requireToken }),
+    crossSiteRefusal: crossSiteRequests([origin], requireToken),
     report: (failure, { method, path }, status) =>
       logFailure(log, {
         what: 'login',

@@ -1,28 +1,7 @@
 import type { AuthenticationRequest, RequestHeaders } from '@kube-authn/core'
-import {
-  anOrigin,
-  mayChange,
-  nonEmptyListOf,
-  onlyOne,
-  opensConnection,
-  siteOf,
-} from '@kube-authn/core/internal'
-import { aBoolean, checkOptions, type OptionsShape, required } from '@kube-authn/core/adapter'
+import { mayChange, onlyOne, opensConnection, siteOf } from '@kube-authn/core/internal'
 import type { Session } from '../sessions/session-keeper.ts'
 import { verifyCsrfToken } from './csrf-token.ts'
-
-/** Options of {@link crossSiteRequests}. */
-export interface CrossSiteRequestsOptions {
-  /** The origins of the app as browsers see them, also behind a proxy, and others whose pages may act for its users: `https://app.example.com`. */
-  readonly origins: readonly string[]
-  /** Also requires a token of `csrfToken` in the header `X-CSRF-Token`, except of upgrades, to which pages cannot add headers. Default `false`. */
-  readonly requireToken?: boolean
-}
-
-const shape: OptionsShape<CrossSiteRequestsOptions> = {
-  origins: required(nonEmptyListOf(anOrigin)),
-  requireToken: aBoolean,
-}
 
 /**
  * Why a request must be refused with a 403, for the log; `undefined` if it may be handled.
@@ -51,14 +30,10 @@ export type CrossSiteCheck = (
  *
  * Source: W3C Fetch Metadata section 2.3; the Fetch standard, `Origin`; OWASP CSRF Prevention Cheat Sheet; Go `net/http` `CrossOriginProtection`.
  *
- * @throws {ConfigurationError} if an option is invalid.
- * @example
- * const crossSiteRefusal = crossSiteRequests({ origins: ['https://app.example.com'] })
+ * @param origins those of the app as browsers see them, also behind a proxy.
+ * @param requireToken also requires a token of `csrfToken` in the header `X-CSRF-Token`, except of upgrades, to which pages cannot add headers.
  */
-export function crossSiteRequests(options: CrossSiteRequestsOptions): CrossSiteCheck {
-  checkOptions(shape, options)
-  const { origins, requireToken = false } = options
-
+export function crossSiteRequests(origins: readonly string[], requireToken: boolean): CrossSiteCheck {
   return async function crossSiteRefusal(request, session, trustedOrigins = []) {
     if (!mayChange(request)) return undefined
     const { method, headers } = request

@@ -10,27 +10,22 @@ export interface LoginSecrets {
   readonly verifier: string
 }
 
-/** Parameters that one authorization request may have besides. */
-export interface LoginHints {
-  /** `login_hint`: who is about to log in, such as an email address. */
-  readonly loginHint?: string | undefined
-}
-
 /**
  * The URL at which a person logs in. The request itself is pushed to the provider before if it offers that.
  *
  * Source: OpenID Connect Core 1.0 section 3.1.2.1, RFC 7636, RFC 9126.
  *
+ * @param loginHint `login_hint`: who is about to log in, such as an email address.
  * @throws {LoginFailure} if the provider cannot be used now.
  */
 export async function authorizationUrl(
   provider: Provider,
   secrets: LoginSecrets,
-  hints: LoginHints,
+  loginHint: string | undefined,
 ): Promise<string> {
   const server = await provider.server()
   const endpoint = authorizationEndpoint(server)
-  const parameters = new URLSearchParams(await requestParameters(provider, secrets, hints))
+  const parameters = new URLSearchParams(await requestParameters(provider, secrets, loginHint))
   const pushes = provider.options.pushedAuthorization ?? true
   const isPushed = pushes && server.pushed_authorization_request_endpoint !== undefined
   if (!isPushed) {
@@ -57,7 +52,7 @@ export async function authorizationUrl(
 async function requestParameters(
   { options, redirectUri }: Provider,
   { state, nonce, verifier }: LoginSecrets,
-  { loginHint }: LoginHints,
+  loginHint: string | undefined,
 ): Promise<Readonly<Record<string, string>>> {
   const {
     clientId,

@@ -1,11 +1,10 @@
 import type { HttpAnswer } from '@kube-authn/core/adapter'
-import { isAuthenticationError } from '@kube-authn/core/internal'
-import { LoginFailure } from '../login-failure.ts'
+import { asLoginFailure, LoginFailure } from '../login-failure.ts'
 import { redirect } from '../pages/page.ts'
 import { exchangedTokens } from '../provider/tokens.ts'
 import { acceptedUser } from '../session/accepted-user.ts'
 import { clientCertificateDigest } from '../session/client-certificate.ts'
-import type { Finished, Transaction } from '../transactions.ts'
+import type { Transaction } from '../transactions.ts'
 import type { LoginParts, Route, RouteRequest } from './route.ts'
 
 /** A longer query is none of a provider. */
@@ -24,7 +23,8 @@ export function callbackRoute(parts: LoginParts, providerName: string): Route {
     if (request.query.length > MAX_QUERY) throw expired('the query is too long')
     const [state, ...others] = query.getAll('state')
     if (state === undefined || others.length > 0) throw expired('the callback must have exactly one state')
-    const { transaction, setCookies } = await finishTransaction(parts, cookieHeader, state)
+    // While it is not known whether the state was used, the browser keeps its cookie.
+    const { transaction, setCookies } = await parts.transactions.finish(cookieHeader, state)
     if (transaction === undefined) {
       throw expired(
         'this browser has not begun a login with this state, or it took too long, or the state was used before',
@@ -51,19 +51,6 @@ export function callbackRoute(parts: LoginParts, providerName: string): Route {
   }
 }
 
-/** While it is not known whether the state was used, the browser keeps its cookie. */
-async function finishTransaction(
-  { transactions }: LoginParts,
-  cookieHeader: string,
-  state: string,
-): Promise<Finished> {
-  try {
-    return await transactions.finish(cookieHeader, state)
-  } catch (error) {
-    throw asLoginFailure(error)
-  }
-}
-
 async function completeLogin(
   { providers, sessions, tokens, origin }: LoginParts,
   { request, query, cookieHeader }: RouteRequest,
@@ -81,20 +68,10 @@ async function completeLogin(
     provider: provider.name,
     username: accepted.username,
     ...received,
-    ...certificateMember(certificate),
+    ...(certificate !== undefined && { certificate }),
   }
   const { setCookies } = await sessions.begin(content, before)
   return redirect(origin + transaction.returnTo, setCookies)
-}
-
-function certificateMember(certificate: string | undefined): { readonly certificate?: string } {
-  return certificate === undefined ? {} : { certificate }
-}
-
-function asLoginFailure(error: unknown): LoginFailure {
-  if (error instanceof LoginFailure) return error
-  if (!isAuthenticationError(error)) throw error
-  return new LoginFailure(error.code === 'unavailable' ? 'unavailable' : 'notAccepted', error.message)
 }
 
 function expired(why: string): LoginFailure {

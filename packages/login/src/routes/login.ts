@@ -21,7 +21,7 @@ export function loginRoute(parts: LoginParts): Route {
     const hint = query.get('loginHint') ?? ''
     const loginHint = hint === '' || hint.length > MAX_HINT ? undefined : hint
     try {
-      return redirect(await authorizationUrl(provider, transaction, { loginHint }), setCookies)
+      return redirect(await authorizationUrl(provider, transaction, loginHint), setCookies)
     } catch (error) {
       throw error instanceof LoginFailure ? error.followedBy({ returnTo }) : error
     }

@@ -20,7 +20,7 @@ export interface RouteRequest {
 /** Responds to a request. @throws {LoginFailure} which becomes a page. */
 export type Route = (given: RouteRequest) => Promise<HttpAnswer>
 
-/** The parts of a login that its routes share. */
+/** The parts of a login that its routes and sessions share. */
 export interface LoginParts {
   readonly origin: string
   readonly title: string

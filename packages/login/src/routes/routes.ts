@@ -1,7 +1,7 @@
 import type { AuthenticationRequest } from '@kube-authn/core'
 import type { HttpAnswer } from '@kube-authn/core/adapter'
-import { isAuthenticationError, type ReadBody } from '@kube-authn/core/internal'
-import { LoginFailure } from '../login-failure.ts'
+import type { ReadBody } from '@kube-authn/core/internal'
+import { asLoginFailure } from '../login-failure.ts'
 import { failurePage } from '../pages/pages.ts'
 import { PRIVATE_HEADERS } from '../pages/page.ts'
 import { callbackPath } from '../paths.ts'
@@ -72,12 +72,6 @@ async function runRoute(
     report(failure, request, answer.status)
     return answer
   }
-}
-
-function asLoginFailure(error: unknown): LoginFailure {
-  if (error instanceof LoginFailure) return error
-  if (isAuthenticationError(error)) return new LoginFailure('unavailable', error.message)
-  throw error
 }
 
 function methodNotAllowed(allowed: readonly string[]): HttpAnswer {

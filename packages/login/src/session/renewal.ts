@@ -1,22 +1,9 @@
-import type { Clock, TokenAuthenticator } from '@kube-authn/core'
 import { isAuthenticationError, RecentMap } from '@kube-authn/core/internal'
 import { LoginFailure } from '../login-failure.ts'
-import type { Provider } from '../provider/provider.ts'
 import { refreshedTokens, SESSION_OVER } from '../provider/tokens.ts'
-import type { Session, SessionContent, SessionKeeper } from '../sessions/session-keeper.ts'
+import type { LoginParts } from '../routes/route.ts'
+import type { Session, SessionContent } from '../sessions/session-keeper.ts'
 import { acceptedUser } from './accepted-user.ts'
-
-/** Options of {@link sessionRenewal}. */
-export interface RenewalOptions {
-  readonly sessions: SessionKeeper
-  readonly providers: ReadonlyMap<string, Provider>
-  readonly tokens: TokenAuthenticator
-  readonly clock: Clock
-  /** How long before the end of an id token a new one is fetched. */
-  readonly refreshBeforeSeconds: number
-  /** Is told why a session was not renewed or has ended. */
-  readonly onFailure: (failure: LoginFailure) => void
-}
 
 /** Renews sessions before their id tokens expire. */
 export interface Renewal {
@@ -36,9 +23,15 @@ const MAX_REFUSED = 10_000
  * without one the session is of no use once its id token has ended. If the provider cannot be reached, it stays until its id token ends.
  *
  * Source: OpenID Connect Core 1.0 section 12.
+ *
+ * @param refreshBeforeSeconds how long before the end of an id token a new one is fetched.
+ * @param onFailure is told why a session was not renewed or has ended.
  */
-export function sessionRenewal(options: RenewalOptions): Renewal {
-  const { sessions, providers, tokens, clock, refreshBeforeSeconds, onFailure } = options
+export function sessionRenewal(
+  { sessions, providers, tokens, clock }: LoginParts,
+  refreshBeforeSeconds: number,
+  onFailure: (failure: LoginFailure) => void,
+): Renewal {
   /** The versions of sessions by their digests. */
   const refused = new RecentMap<number>(MAX_REFUSED)
   const isRefused = ({ digest, version }: Session): boolean => refused.get(digest) === version

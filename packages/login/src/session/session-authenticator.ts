@@ -2,30 +2,18 @@ import {
   type Authentication,
   type AuthenticationError,
   type Authenticator,
-  type Clock,
   type HeaderChanges,
   rejected,
-  type TokenAuthenticator,
   unavailable,
   userInfo,
 } from '@kube-authn/core'
 import { crossSiteRejection, type Watch, watchAny } from '@kube-authn/core/internal'
 import { CREDENTIAL_ID_KEY } from '@kube-authn/core/service-account'
-import type { CrossSiteCheck } from '../csrf/cross-site-requests.ts'
+import type { LoginParts } from '../routes/route.ts'
 import { sessionCredentialId } from '../sessions/ended-sessions.ts'
 import type { Session, SessionContent, SessionKeeper } from '../sessions/session-keeper.ts'
 import type { Renewal } from './renewal.ts'
 import { BOUND_ELSEWHERE, requestSession } from './request-session.ts'
-
-/** Options of {@link sessionAuthenticator}. */
-export interface SessionAuthenticatorOptions {
-  readonly sessions: SessionKeeper
-  readonly tokens: TokenAuthenticator
-  readonly clock: Clock
-  /** Why a request must not use a session. */
-  readonly crossSiteRefusal: CrossSiteCheck
-  readonly isRefused: Renewal['isRefused']
-}
 
 /**
  * Authenticates the session of a request. The id token in it is verified by the token authenticators of the chain, so that the user is the same as with
@@ -34,8 +22,10 @@ export interface SessionAuthenticatorOptions {
  * Without a session it has no opinion. A session does not count for requests of other sites. Its cookies never reach the application, whichever
  * authenticator accepts the request.
  */
-export function sessionAuthenticator(options: SessionAuthenticatorOptions): Authenticator {
-  const { sessions, tokens, clock, crossSiteRefusal, isRefused } = options
+export function sessionAuthenticator(
+  { sessions, tokens, clock, crossSiteRefusal }: LoginParts,
+  isRefused: Renewal['isRefused'],
+): Authenticator {
   const consumed: HeaderChanges = Object.freeze({ remove: [], removeCookies: sessions.cookieNames })
   return {
     name: 'session',

@@ -1,6 +1,6 @@
 import { isObject, memberOf, sha256Hex } from '@kube-authn/core/internal'
 import type { SessionSelector } from './session-keeper.ts'
-import { isRefusal, recordsUnder, removeRecord, type SessionStore } from './session-store.ts'
+import { createRecord, isRefusal, recordsUnder, removeRecord, type SessionStore } from './session-store.ts'
 import type { Lifetimes } from './lifetimes.ts'
 import { isSelected, type SessionEntry } from './stored-session.ts'
 
@@ -57,7 +57,7 @@ export function sessionIndex(
   return {
     async add(entry, ttlMs) {
       const value = JSON.stringify({ addedAtMs: clock.now() })
-      await Promise.all(entryKeys(prefix, entry).map((key) => createUnlessThere(store, key, value, ttlMs)))
+      await Promise.all(entryKeys(prefix, entry).map((key) => createRecord(store, key, value, ttlMs)))
     },
 
     async remove(entry) {
@@ -91,7 +91,7 @@ export function sessionIndex(
 
     async markBriefly(selector) {
       const mark = endMark(prefix, selector, longestMs)
-      if (mark !== undefined) await createUnlessThere(store, mark.key, mark.value, LOGOUT_WINDOW_MS)
+      if (mark !== undefined) await createRecord(store, mark.key, mark.value, LOGOUT_WINDOW_MS)
     },
 
     async isMarkedEnded(entry) {
@@ -131,19 +131,6 @@ function endMark(prefix: string, selector: SessionSelector, longestMs: number): 
   const value = JSON.stringify(selector)
   const key = `${prefix}ended/${valuePath(kind, selector[kind] ?? '')}/${sha256Hex(value)}`
   return { key, value, ttlMs: kind === 'providerSession' ? longestMs : LOGOUT_WINDOW_MS }
-}
-
-async function createUnlessThere(
-  store: SessionStore,
-  key: string,
-  value: string,
-  ttlMs: number,
-): Promise<void> {
-  try {
-    await store.create(key, value, { ttlMs })
-  } catch (thrown) {
-    if (!isRefusal(thrown, 'objectExists')) throw thrown
-  }
 }
 
 const MAX_ATTEMPTS = 5

@@ -88,6 +88,22 @@ export async function* recordsUnder(
   } while (next !== undefined)
 }
 
+/** Creates an object unless there is one. @returns its revision; `undefined` if there is one. */
+export async function createRecord(
+  store: SessionStore,
+  key: string,
+  value: string,
+  ttlMs: number,
+): Promise<number | undefined> {
+  try {
+    const { revision } = await store.create(key, value, { ttlMs })
+    return revision
+  } catch (thrown) {
+    if (isRefusal(thrown, 'objectExists')) return undefined
+    throw thrown
+  }
+}
+
 /** Deletes an object. @returns whether it was there. */
 export async function removeRecord(store: SessionStore, key: string, revision?: number): Promise<boolean> {
   try {

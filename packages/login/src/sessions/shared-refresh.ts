@@ -1,6 +1,6 @@
 import { type Clock, unavailable } from '@kube-authn/core'
 import { singleFlight } from '@kube-authn/core/internal'
-import { isRefusal, removeRecord, type SessionStore } from './session-store.ts'
+import { createRecord, removeRecord, type SessionStore } from './session-store.ts'
 
 /** How long a refresh may take. Afterwards another request or replica tries. */
 export const REFRESH_TIMEOUT_MS = 30_000
@@ -52,7 +52,7 @@ export async function inTurn<T>(
   for (;;) {
     // By then, the turn of a replica that has stopped is over.
     const isLast = clock.now() > untilMs
-    const revision = await takeTurn(store, key)
+    const revision = await createRecord(store, key, '{}', REFRESH_TIMEOUT_MS)
     const done = await findResult()
     if (revision !== undefined) {
       try {
@@ -65,15 +65,5 @@ export async function inTurn<T>(
     if (done !== undefined) return done.result
     if (isLast) throw unavailable('another replica has not refreshed the session in time')
     await new Promise<void>((resolve) => clock.after(POLL_MS, resolve))
-  }
-}
-
-async function takeTurn(store: SessionStore, key: string): Promise<number | undefined> {
-  try {
-    const { revision } = await store.create(key, '{}', { ttlMs: REFRESH_TIMEOUT_MS })
-    return revision
-  } catch (thrown) {
-    if (isRefusal(thrown, 'objectExists')) return undefined
-    throw thrown
   }
 }

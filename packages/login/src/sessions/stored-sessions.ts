@@ -20,7 +20,7 @@ import {
   type SessionSelector,
 } from './session-keeper.ts'
 import { type SessionRecords, sessionRecords } from './session-records.ts'
-import { availableStore, isRefusal, type SessionStore } from './session-store.ts'
+import { availableStore, createRecord, type SessionStore } from './session-store.ts'
 import { inTurn, REFRESH_TIMEOUT_MS, sharedOutcome } from './shared-refresh.ts'
 import { fullEntry, isSessionId, type SessionEntry, sessionEntry } from './stored-session.ts'
 import { type WatchedSessions, watchedSessions } from './watched-sessions.ts'
@@ -116,7 +116,8 @@ export function storedSessions(options: StoredSessionsOptions): Required<Session
     endWhere: (selector, { isProven } = { isProven: true }) => endSelected(parts, selector, isProven),
 
     // For replicas whose clocks are behind, it is longer.
-    useOnce: (id, lifetimeMs) => createOnce(store, `${prefix}used/${id}`, lifetimeMs + clockSkewMs),
+    useOnce: async (id, lifetimeMs) =>
+      (await createRecord(store, `${prefix}used/${id}`, '{}', lifetimeMs + clockSkewMs)) !== undefined,
     watch: watched.watch,
 
     async list({ username }) {
@@ -225,17 +226,6 @@ async function selectedEntries(
 
 function withCookie({ jar, lifetimes }: Parts, session: Session): OpenedSession {
   return { session, setCookies: jar.write(session.id, lifetimes.remainingMs(session)) }
-}
-
-/** @returns whether it was not there. */
-async function createOnce(store: SessionStore, key: string, ttlMs: number): Promise<boolean> {
-  try {
-    await store.create(key, '{}', { ttlMs })
-    return true
-  } catch (thrown) {
-    if (isRefusal(thrown, 'objectExists')) return false
-    throw thrown
-  }
 }
 
 /** Replicas whose clocks differ agree on when a session began. */
