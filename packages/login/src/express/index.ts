@@ -12,7 +12,7 @@ import {
 } from '@kube-authn/core/adapter'
 import { isPromiseLike } from '@kube-authn/core/internal'
 import { checkLogin } from '../check-login.ts'
-import { keepCookies } from '../node/keep-cookies.ts'
+import { keepCookies } from '../node/adapter.ts'
 import type { BeforeApp, WebLogin } from '../web-login.ts'
 
 /** Continues with the next middleware or, with an error, the error middlewares. */

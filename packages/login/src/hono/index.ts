@@ -15,7 +15,7 @@ import {
 import { memberOf } from '@kube-authn/core/internal'
 import type { Context, MiddlewareHandler } from 'hono'
 import { checkLogin } from '../check-login.ts'
-import { type CookieResponse, keepCookies } from '../node/keep-cookies.ts'
+import { type CookieResponse, keepCookies } from '../node/adapter.ts'
 import type { WebLogin } from '../web-login.ts'
 
 /**

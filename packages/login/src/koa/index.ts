@@ -11,7 +11,7 @@ import {
 } from '@kube-authn/core/adapter'
 import type { Middleware, ParameterizedContext } from 'koa'
 import { checkLogin } from '../check-login.ts'
-import { keepCookies } from '../node/keep-cookies.ts'
+import { keepCookies } from '../node/adapter.ts'
 import type { WebLogin } from '../web-login.ts'
 
 /**

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, get, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { keepCookies } from './keep-cookies.ts'
+import { keepCookies } from './adapter.ts'
 
 /** The headers of a response that an app writes in this way. */
 async function written(write: (res: ServerResponse) => void, kept = ['s=1', 't=2']) {
