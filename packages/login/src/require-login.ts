@@ -28,7 +28,11 @@ export async function loginRequired(
     here === undefined ? loginPath : `${loginPath}?${String(new URLSearchParams({ returnTo: here }))}`
   if (isOpened)
     return isUnavailable ? failurePage('unavailable', here ?? '/', []) : redirect(origin + loginUrl)
-  return withContent(error, error.status, { ...error.body, ...(!isUnavailable && { loginUrl }) })
+  return {
+    status: error.status,
+    headers: { ...error.headers, 'cache-control': 'no-store' },
+    content: JSON.stringify({ ...error.body, ...(!isUnavailable && { loginUrl }) }),
+  }
 }
 
 /**
@@ -42,8 +46,4 @@ function isNavigation({ method, headers }: RefusedRequest): boolean {
   if (mode !== undefined) return mode === 'navigate'
   if (headers.first('x-requested-with') !== undefined) return false
   return (headers.first('accept') ?? '').toLowerCase().includes('text/html')
-}
-
-function withContent({ headers }: Pick<HttpAnswer, 'headers'>, status: number, body: object): HttpAnswer {
-  return { status, headers: { ...headers, 'cache-control': 'no-store' }, content: JSON.stringify(body) }
 }

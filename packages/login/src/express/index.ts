@@ -11,8 +11,7 @@ import {
   type StatusError,
 } from '@kube-authn/core/adapter'
 import { isPromiseLike } from '@kube-authn/core/internal'
-import { checkLogin } from '../check-login.ts'
-import { keepCookies } from '../node/adapter.ts'
+import { checkLogin, keepCookies } from '../node/adapter.ts'
 import type { BeforeApp, WebLogin } from '../web-login.ts'
 
 /** Continues with the next middleware or, with an error, the error middlewares. */

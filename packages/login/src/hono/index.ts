@@ -14,8 +14,7 @@ import {
 } from '@kube-authn/core/adapter'
 import { memberOf } from '@kube-authn/core/internal'
 import type { Context, MiddlewareHandler } from 'hono'
-import { checkLogin } from '../check-login.ts'
-import { type CookieResponse, keepCookies } from '../node/adapter.ts'
+import { checkLogin, type CookieResponse, keepCookies } from '../node/adapter.ts'
 import type { WebLogin } from '../web-login.ts'
 
 /**

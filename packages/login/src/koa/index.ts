@@ -10,8 +10,7 @@ import {
   type StatusError,
 } from '@kube-authn/core/adapter'
 import type { Middleware, ParameterizedContext } from 'koa'
-import { checkLogin } from '../check-login.ts'
-import { keepCookies } from '../node/adapter.ts'
+import { checkLogin, keepCookies } from '../node/adapter.ts'
 import type { WebLogin } from '../web-login.ts'
 
 /**

@@ -1,4 +1,13 @@
 import type { ServerResponse } from 'node:http'
+import { refuseProblems, withMethods } from '@kube-authn/core/internal'
+import type { WebLogin } from '../web-login.ts'
+
+const isLogin = withMethods('a login, of webLogin(...)', 'before', 'refuse', 'handle')
+
+/** @throws {ConfigurationError} if it is not a login. */
+export function checkLogin(login: WebLogin): void {
+  refuseProblems(isLogin(login, 'login'))
+}
 
 /** The used part of a response of Node, also of HTTP/2. */
 export type CookieResponse = Pick<

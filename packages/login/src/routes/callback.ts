@@ -3,7 +3,7 @@ import { asLoginFailure, LoginFailure } from '../login-failure.ts'
 import { redirect } from '../pages/page.ts'
 import { exchangedTokens } from '../provider/tokens.ts'
 import { acceptedUser } from '../session/accepted-user.ts'
-import { clientCertificateDigest } from '../session/client-certificate.ts'
+import { clientCertificateDigest } from '../session/request-session.ts'
 import type { Transaction } from '../transactions.ts'
 import type { LoginParts, Route, RouteRequest } from './route.ts'
 

@@ -2,7 +2,8 @@ import type { HttpAnswer } from '@kube-authn/core/adapter'
 import { LoginFailure } from '../login-failure.ts'
 import { confirmLogoutPage, loggedOutPage } from '../pages/pages.ts'
 import { redirect } from '../pages/page.ts'
-import { providerLogoutUrl } from '../provider/logout-url.ts'
+import { isHttps, withParameters } from '../provider/authorization-url.ts'
+import type { Provider } from '../provider/provider.ts'
 import { AFTER_EXPIRY_MS } from '../sessions/revoked-id-tokens.ts'
 import type { Session } from '../sessions/session-keeper.ts'
 import type { LoginParts, Route } from './route.ts'
@@ -50,6 +51,33 @@ export function logoutRoute(parts: LoginParts): Route {
     if (session === undefined || provider === undefined) return redirect(done, setCookies)
     const url = await providerLogoutUrl(provider, idTokenHintFor(session, parts), done)
     return redirect(url ?? done, setCookies)
+  }
+}
+
+/**
+ * Where a person is also logged out at the provider; `undefined` if it offers no such thing or cannot be reached, since a logout here must succeed anyway.
+ *
+ * @param idToken the id token that the provider is sent, if any.
+ *
+ * Source: OpenID Connect RP-Initiated Logout 1.0 section 2.
+ */
+async function providerLogoutUrl(
+  { server, options }: Provider,
+  idToken: string | undefined,
+  returnTo: string,
+): Promise<string | undefined> {
+  try {
+    const { end_session_endpoint: endpoint = '' } = await server()
+    if (!isHttps(endpoint)) return undefined
+    const parameters = {
+      ...(idToken !== undefined && { id_token_hint: idToken }),
+      client_id: options.clientId,
+      post_logout_redirect_uri: returnTo,
+    }
+    return withParameters(endpoint, new URLSearchParams(parameters))
+  } catch (error) {
+    if (error instanceof LoginFailure) return undefined
+    throw error
   }
 }
 

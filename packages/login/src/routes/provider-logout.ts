@@ -3,10 +3,12 @@ import { isAuthenticationError, memberOf } from '@kube-authn/core/internal'
 import { readJwt } from '@kube-authn/core/oidc'
 import { LoginFailure } from '../login-failure.ts'
 import { PRIVATE_HEADERS } from '../pages/page.ts'
+import type { Provider } from '../provider/provider.ts'
 import type { LoginParts, Route } from './route.ts'
 
 /** A body has one token. */
 const MAX_BODY = 65_536
+const MAX_SID = 512
 
 /**
  * Ends sessions that a provider has ended.
@@ -15,8 +17,7 @@ const MAX_BODY = 65_536
  */
 export function backChannelLogoutRoute({ providers, logoutTokens, sessions, report }: LoginParts): Route {
   const useToken = async (token: string): Promise<void> => {
-    const issuer = readJwt(token)?.issuer
-    const provider = [...providers.values()].find(({ options }) => options.issuer === issuer)
+    const provider = providerOf(providers, readJwt(token)?.issuer)
     const use = provider === undefined ? undefined : logoutTokens.get(provider.name)
     if (use === undefined) throw new LoginFailure('expired', 'no provider has the issuer of the logout token')
     await use(token, (which) => sessions.endWhere(which))
@@ -37,6 +38,50 @@ export function backChannelLogoutRoute({ providers, logoutTokens, sessions, repo
       return answer(400, JSON.stringify({ error: 'invalid_request' }))
     }
   }
+}
+
+/**
+ * Ends the session of a provider's session, from a frame in a page of the provider. Browsers send no cookies there, so it is found by `sid`, which only the
+ * provider and this app know.
+ *
+ * Source: OpenID Connect Front-Channel Logout 1.0 section 3.
+ */
+export function frontChannelLogoutRoute({ providers, sessions }: LoginParts): Route {
+  return async ({ query }) => {
+    const [issuer, sid] = [query.getAll('iss'), query.getAll('sid')]
+    const provider = providerOf(providers, issuer[0])
+    const [providerSession = ''] = sid
+    if (
+      provider === undefined ||
+      issuer.length !== 1 ||
+      sid.length !== 1 ||
+      providerSession === '' ||
+      providerSession.length > MAX_SID
+    ) {
+      throw new LoginFailure(
+        'expired',
+        'a front-channel logout needs the iss of a provider and a sid, each once',
+      )
+    }
+    await sessions.endWhere({ provider: provider.name, providerSession }, { isProven: false })
+    const { origin } = new URL(provider.options.issuer)
+    return {
+      status: 200,
+      headers: {
+        ...PRIVATE_HEADERS,
+        'content-type': 'text/html; charset=utf-8',
+        'content-security-policy': `default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors ${origin}`,
+      },
+      content: '<!doctype html><title>Logged out</title>',
+    }
+  }
+}
+
+function providerOf(
+  providers: ReadonlyMap<string, Provider>,
+  issuer: string | undefined,
+): Provider | undefined {
+  return [...providers.values()].find(({ options }) => options.issuer === issuer)
 }
 
 function asLoginFailure(error: unknown): LoginFailure {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { isBoundElsewhere } from './client-certificate.ts'
+import { isBoundElsewhere } from './request-session.ts'
 
 const [ours, theirs] = ['a'.repeat(64), `${'a'.repeat(63)}b`]
 
