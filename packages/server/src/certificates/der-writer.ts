@@ -5,16 +5,8 @@ export const StringTag = { utf8: 0x0c, printable: 0x13, ia5: 0x16 } as const
 
 /** An element of DER (X.690 section 10): its identifier octet, its length in the shortest form, and its content. */
 export function element(tag: number, ...content: readonly Uint8Array[]): Bytes {
-  const length = content.reduce((sum, part) => sum + part.length, 0)
-  const header = [tag, ...lengthOctets(length)]
-  const bytes = new Uint8Array(header.length + length)
-  bytes.set(header)
-  let offset = header.length
-  for (const part of content) {
-    bytes.set(part, offset)
-    offset += part.length
-  }
-  return bytes
+  const octets = content.flatMap((part) => [...part])
+  return Uint8Array.from([tag, ...lengthOctets(octets.length), ...octets])
 }
 
 /** A sequence. */

@@ -38,44 +38,32 @@ export function credentialObjects(store: ObjectStore): CredentialObjects {
   refuseProblems(aStore(store, 'store'))
   const objects = registry({ store, resources: [secrets] })
 
-  const find = async (
+  const find = async <T>(
     resource: Resource,
+    read: (object: KubeObject) => T,
     namespace: string,
     name: string,
-  ): Promise<KubeObject | undefined> => {
+  ): Promise<T | undefined> => {
     const stored = await store.get(keyOf(resource, namespace, name)).catch((thrown: unknown) => {
       // A name that no object can have, such as one of 2,000 characters.
       if (!isStoreError(thrown, 'invalidObject')) throw thrown
     })
     const found = stored && fromStored(stored, stored.revision)
     // A name with a slash could lead to an object in another namespace.
-    return found?.metadata.name === name && (found.metadata.namespace ?? '') === namespace ? found : undefined
+    const isMeant = found?.metadata.name === name && (found.metadata.namespace ?? '') === namespace
+    return isMeant ? read(found) : undefined
   }
 
-  const getSecret = async (namespace: string, name: string): Promise<Secret | undefined> => {
-    const found = await find(secrets, namespace, name)
-    return found && secretOf(found)
-  }
+  const getSecret = (namespace: string, name: string): Promise<Secret | undefined> =>
+    find(secrets, secretOf, namespace, name)
 
   return {
     bootstrapSecrets: { getSecret: (name) => getSecret('kube-system', name) },
     serviceAccounts: {
       getSecret,
-
-      async getServiceAccount(namespace, name) {
-        const found = await find(serviceAccounts, namespace, name)
-        return found && serviceAccountOf(found)
-      },
-
-      async getPod(namespace, name) {
-        const found = await find(pods, namespace, name)
-        return found && podOf(found)
-      },
-
-      async getNode(name) {
-        const found = await find(nodes, '', name)
-        return found && identityOf(found)
-      },
+      getServiceAccount: (namespace, name) => find(serviceAccounts, serviceAccountOf, namespace, name),
+      getPod: (namespace, name) => find(pods, podOf, namespace, name),
+      getNode: (name) => find(nodes, identityOf, '', name),
 
       async labelSecret(namespace, name, label, value, { uid, resourceVersion }) {
         const labelled = (old: KubeObject): KubeObject => {

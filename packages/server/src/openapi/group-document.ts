@@ -1,7 +1,7 @@
 import { apiVersionOf, type Resource, type Subresource } from '../registry/resource.ts'
 import type { ObjectType } from '../schema/object-type.ts'
 import { objectTypeOf } from '../schema/object-types.ts'
-import { type Action, METHODS, operationOf } from './operations.ts'
+import { type Action, ACTIONS, operationOf } from './operations.ts'
 import { type GroupVersionKind, refTo, type Schema, schemasOf } from './schemas.ts'
 
 /** What a client learns of one group version. */
@@ -126,7 +126,7 @@ function pathItem(
     const description = `${action} ${what}`
     const schema = schemaNamed(sent.kind)
     const of = { action, id, description, kind: sent, schema, listSchema: refTo(listNameOf(resource)) }
-    return [METHODS[action], operationOf(of)] as const
+    return [ACTIONS[action].method, operationOf(of)] as const
   })
   return {
     ...(parameters.length > 0 && { parameters: parameters.map(pathParameter) }),

@@ -18,19 +18,12 @@ const PATCH_TYPE = 'application/strategic-merge-patch+json'
 export function openApiV2(documents: readonly GroupDocument[]): Uint8Array {
   const schemas = new Map(documents.flatMap(({ components }) => Object.entries(components.schemas)))
   const paths = documents.flatMap((document) => Object.entries(document.paths))
+  const items = paths.map(([path, item]) => written([1, path], [2, pathItemOf(item)]))
   const definitions = [...schemas].map(([name, schema]) => written([1, name], [2, schemaOf(schema)]))
   return written(
     [1, '2.0'],
     [2, written([1, 'Kubernetes'], [2, 'v1.36.2'])],
-    [
-      8,
-      written(
-        ...repeated(
-          2,
-          paths.map(([path, item]) => written([1, path], [2, pathItemOf(item)])),
-        ),
-      ),
-    ],
+    [8, written(...repeated(2, items))],
     [9, written(...repeated(1, definitions))],
   )
 }
@@ -105,7 +98,7 @@ const UTF8 = new TextEncoder()
 
 /** A message of protobuf. Source: Protocol Buffers, "Encoding". */
 function written(...fields: readonly WrittenField[]): Uint8Array {
-  return joined(fields.flatMap(([number, value]) => pieces(number, value)))
+  return Uint8Array.from(fields.flatMap(([number, value]) => fieldOctets(number, value)))
 }
 
 /** A repeated field. */
@@ -113,26 +106,13 @@ function repeated(number: number, values: readonly (string | Uint8Array)[]): rea
   return values.map((value) => [number, value])
 }
 
-function pieces(number: number, value: WrittenField[1]): readonly Uint8Array[] {
+function fieldOctets(number: number, value: WrittenField[1]): readonly number[] {
   if (value === undefined || value === '' || value === false) return []
-  if (value === true) return [varint(number * 8), varint(1)]
+  if (value === true) return [...varint(number * 8), 1]
   const content = typeof value === 'string' ? UTF8.encode(value) : value
-  return [varint(number * 8 + 2), varint(content.length), content]
+  return [...varint(number * 8 + 2), ...varint(content.length), ...content]
 }
 
-function varint(value: number): Uint8Array {
-  const bytes: number[] = []
-  let rest = value
-  for (; rest > 0x7f; rest = Math.floor(rest / 0x80)) bytes.push((rest % 0x80) + 0x80)
-  return Uint8Array.of(...bytes, rest)
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
-  let offset = 0
-  for (const part of parts) {
-    whole.set(part, offset)
-    offset += part.length
-  }
-  return whole
+function varint(value: number): readonly number[] {
+  return value > 0x7f ? [(value % 0x80) + 0x80, ...varint(Math.floor(value / 0x80))] : [value]
 }

@@ -1,3 +1,4 @@
+import { defined } from '@kube-authn/internal/defined'
 import { PATCH_TYPES } from '../api/patch-requests.ts'
 import type { GroupVersionKind, Schema } from './schemas.ts'
 
@@ -15,27 +16,6 @@ export interface OperationOf {
   readonly schema: Schema
   /** Of a list. */
   readonly listSchema: Schema
-}
-
-/** The method of an action. */
-export const METHODS: Readonly<Record<Action, string>> = {
-  get: 'get',
-  list: 'get',
-  post: 'post',
-  put: 'put',
-  patch: 'patch',
-  delete: 'delete',
-  deletecollection: 'delete',
-}
-
-const VERBS: Readonly<Record<Action, string>> = {
-  get: 'read',
-  list: 'list',
-  post: 'create',
-  put: 'replace',
-  patch: 'patch',
-  delete: 'delete',
-  deletecollection: 'deleteCollection',
 }
 
 /** The parameters in the query, besides `pretty`. */
@@ -67,34 +47,63 @@ const LIST = [
   'resourceVersion',
   'resourceVersionMatch',
 ]
-const PARAMETERS: Readonly<Record<Action, readonly string[]>> = {
-  get: [],
-  list: [...LIST, 'timeoutSeconds', 'watch', 'allowWatchBookmarks'],
-  post: WRITE,
-  put: WRITE,
-  patch: [...WRITE, 'force'],
-  delete: ['dryRun'],
-  deletecollection: ['dryRun', ...LIST],
-}
-
 const DELETE_OPTIONS = { $ref: '#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions' }
 const ANY_OBJECT = { type: 'object' }
 const JSON_TYPE = 'application/json'
+
+/** What an action is in OpenAPI. */
+interface ActionKind {
+  /** The method of its requests. */
+  readonly method: string
+  /** The beginning of its ids. */
+  readonly verb: string
+  /** The names of its parameters. */
+  readonly parameters: readonly string[]
+  /** Its body. */
+  readonly sent?: (schema: Schema) => object
+}
+
+const sendsObject = (schema: Schema): object => ({ required: true, content: { [JSON_TYPE]: { schema } } })
+const sendsPatch = (): object => ({
+  required: true,
+  content: Object.fromEntries(PATCH_TYPES.map((type) => [type, { schema: patchSchemaOf(type) }])),
+})
+const sendsOptions = (): object => ({ content: { [JSON_TYPE]: { schema: DELETE_OPTIONS } } })
+
+/** All actions. */
+export const ACTIONS: Readonly<Record<Action, ActionKind>> = {
+  get: { method: 'get', verb: 'read', parameters: [] },
+  list: {
+    method: 'get',
+    verb: 'list',
+    parameters: [...LIST, 'timeoutSeconds', 'watch', 'allowWatchBookmarks'],
+  },
+  post: { method: 'post', verb: 'create', parameters: WRITE, sent: sendsObject },
+  put: { method: 'put', verb: 'replace', parameters: WRITE, sent: sendsObject },
+  patch: { method: 'patch', verb: 'patch', parameters: [...WRITE, 'force'], sent: sendsPatch },
+  delete: { method: 'delete', verb: 'delete', parameters: ['dryRun'], sent: sendsOptions },
+  deletecollection: {
+    method: 'delete',
+    verb: 'deleteCollection',
+    parameters: ['dryRun', ...LIST],
+    sent: sendsOptions,
+  },
+}
 
 /** An operation of OpenAPI 3.0. Source: kube-openapi `pkg/builder3`. */
 export function operationOf({ action, id, description, kind, schema, listSchema }: OperationOf): object {
   const { group, version } = kind
   const tag = `${group === '' ? 'core' : (group.split('.')[0] ?? '')}_${version}`
-  const sent = SENT[action]?.(schema)
+  const { verb, parameters, sent } = ACTIONS[action]
   const [succeeded, answered] =
     action === 'post' ? ['201', schema] : ['200', action === 'list' ? listSchema : schema]
   const isDeletion = action === 'delete' || action === 'deletecollection'
   return {
     tags: [tag],
-    operationId: `${VERBS[action]}${pascalCase(tag)}${id}`,
+    operationId: `${verb}${pascalCase(tag)}${id}`,
     description,
-    parameters: PARAMETERS[action].map((name) => parameterOf(name)),
-    ...(sent !== undefined && { requestBody: sent }),
+    parameters: parameters.map(parameterOf),
+    ...defined({ requestBody: sent?.(schema) }),
     responses: {
       [succeeded]: {
         description: action === 'post' ? 'Created' : 'OK',
@@ -105,17 +114,6 @@ export function operationOf({ action, id, description, kind, schema, listSchema 
     'x-kubernetes-action': action,
     'x-kubernetes-group-version-kind': kind,
   }
-}
-
-const SENT: Readonly<Partial<Record<Action, (schema: Schema) => object>>> = {
-  post: (schema) => ({ required: true, content: { [JSON_TYPE]: { schema } } }),
-  put: (schema) => ({ required: true, content: { [JSON_TYPE]: { schema } } }),
-  patch: () => ({
-    required: true,
-    content: Object.fromEntries(PATCH_TYPES.map((type) => [type, { schema: patchSchemaOf(type) }])),
-  }),
-  delete: () => ({ content: { [JSON_TYPE]: { schema: DELETE_OPTIONS } } }),
-  deletecollection: () => ({ content: { [JSON_TYPE]: { schema: DELETE_OPTIONS } } }),
 }
 
 function patchSchemaOf(type: string): Schema {

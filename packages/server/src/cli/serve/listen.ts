@@ -1,11 +1,10 @@
-import type { EventEmitter } from 'node:events'
 import { createServer as createHttpServer } from 'node:http'
 import type { Http2Session } from 'node:http2'
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https'
 import type { Server, Socket } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
 import type { Server as TlsServer } from 'node:tls'
 import type { Observer } from '@kube-authn/core'
-import { systemClock } from '@kube-authn/core/internal'
 import { defined } from '@kube-authn/internal/defined'
 import { type TlsServerFiles, tlsServerOptionsAt } from '@kube-authn/node'
 import type { ApiServer } from '../../server/api-server-options.ts'
@@ -124,7 +123,12 @@ async function listen(
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
   })
-  const sessions = http2Sessions(server)
+  // A server of HTTP/1.1 has none.
+  const sessions = new Set<Http2Session>()
+  server.on('session', (session: Http2Session) => {
+    sessions.add(session)
+    session.once('close', () => sessions.delete(session))
+  })
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(unusable(error, { host, port }, kind)))
     server.listen({ host, port }, resolve)
@@ -140,7 +144,7 @@ async function listen(
     address: `${host.includes(':') ? `[${host}]` : host}:${used}`,
     async close() {
       const closed = new Promise<void>((resolve) => void server.close(() => resolve()))
-      await sessions.close()
+      await closeSessions(sessions)
       // `closeAllConnections` leaves those that have switched protocols.
       for (const socket of sockets) socket.destroy()
       await closed
@@ -164,35 +168,16 @@ function unusable(error: unknown, { host, port }: ListenAddress, kind: 'secure' 
 /** How long the last frames of a connection may take to be sent. */
 const LAST_FRAMES_MS = 1000
 
-/** The open sessions of a server of HTTP/2; a server of HTTP/1.1 has none. */
-interface Http2Sessions {
-  /** Tells clients that the sessions end, and waits until what was answered is sent: until the sessions are closed, at most for a second. */
-  close(): Promise<void>
-}
-
-/** Keeps the sessions of a server. Destroying their sockets at once would lose the ends of streams that are buffered. */
-function http2Sessions(server: EventEmitter): Http2Sessions {
-  const open = new Set<Http2Session>()
-  server.on('session', (session: Http2Session) => {
-    open.add(session)
-    session.once('close', () => open.delete(session))
+/**
+ * Tells clients that their sessions of HTTP/2 end, and waits until what was answered is sent: until the sessions are closed, at most for a second. Destroying their
+ * sockets at once would lose the ends of streams that are buffered.
+ */
+async function closeSessions(sessions: ReadonlySet<Http2Session>): Promise<void> {
+  if (sessions.size === 0) return
+  const closed = [...sessions].map((session) => {
+    const end = new Promise<void>((resolve) => void session.once('close', resolve))
+    session.close()
+    return end
   })
-  return {
-    async close() {
-      if (open.size === 0) return
-      const all = [...open]
-      await new Promise<void>((resolve) => {
-        const cancel = systemClock.after(LAST_FRAMES_MS, resolve)
-        const settle = (): void => {
-          if (open.size > 0) return
-          cancel()
-          resolve()
-        }
-        for (const session of all) {
-          session.once('close', settle)
-          session.close()
-        }
-      })
-    },
-  }
+  await Promise.race([Promise.all(closed), setTimeout(LAST_FRAMES_MS, undefined, { ref: false })])
 }
