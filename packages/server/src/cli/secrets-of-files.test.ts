@@ -5,7 +5,7 @@ import { createPki } from '@kube-authn/testing'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { folderOf } from '../../test/command.ts'
 import { KINDS } from './check/recognize.ts'
-import { PROXY_HELP } from './proxy/flag-help.ts'
+import { PROXY_HELP } from './proxy/flags.ts'
 import { type FlagHelp, FURTHER_FLAGS, SHOWN_FLAGS } from './serve/flags/flag-help.ts'
 
 /** Like a token that is a UUID. */

@@ -1,13 +1,13 @@
+import { withoutControls } from '@kube-authn/internal/printable'
 import { type Command, Option } from 'commander'
 import { EXIT, Failure } from '../failure.ts'
 import { STDIN } from '../terminal/input.ts'
 import { outputOption } from '../terminal/options.ts'
-import { type Terminal, writeResult } from '../terminal/terminal.ts'
+import { type Style, type Terminal, writeResult } from '../terminal/terminal.ts'
 import { checkContent } from './checkers.ts'
 import type { FileReport, Finding } from './findings-of.ts'
 import { KINDS } from './recognize.ts'
 import { checkRbac } from './rbac.ts'
-import { reportLines, reportOf } from './report.ts'
 import { type Source, sourcesAt } from './sources.ts'
 
 const EXAMPLES = `
@@ -52,7 +52,6 @@ export function declareCommand(command: Command, terminal: Terminal): void {
     })
 }
 
-/** The options of `kube-authn check`. */
 interface CheckOptions {
   readonly kind?: (typeof KINDS)[number]
   readonly output: 'text' | 'json'
@@ -60,11 +59,7 @@ interface CheckOptions {
   readonly strict?: boolean
 }
 
-/**
- * Checks files, and prints what was found.
- *
- * @returns the exit code.
- */
+/** Checks files, and prints what was found. @returns the exit code. */
 async function check(paths: readonly string[], options: CheckOptions, terminal: Terminal): Promise<number> {
   if (paths.filter((each) => each === STDIN).length > 1)
     throw new Failure('standard input can be read only once')
@@ -97,4 +92,56 @@ function exitCodeFor(reports: readonly FileReport[], isStrict: boolean): number 
   if (reports.some(({ isUnchecked }) => isUnchecked)) return EXIT.failed
   const isBad = ({ severity }: Finding): boolean => isStrict || severity === 'error'
   return reports.some(({ findings }) => findings.some(isBad)) ? EXIT.no : EXIT.ok
+}
+
+/** What was found, a line for each. */
+function reportLines(reports: readonly FileReport[], style: Style): readonly string[] {
+  const lines = reports.flatMap(({ file, kind, findings }) =>
+    findings.length === 0
+      ? [`${withoutControls(file)}: ${style('green', 'ok')} ${style('dim', `(${kind})`)}`]
+      : findings.map((finding) => lineOf(file, finding, style)),
+  )
+  return [...lines, summary(reports)]
+}
+
+const COLOURS = { error: 'red', warning: 'yellow', advice: 'yellow' } as const
+
+/** In the form that compilers use, which editors and CI systems find. */
+function lineOf(file: string, { severity, line, column, path, message }: Finding, style: Style): string {
+  const place = [file, line, column].filter((each) => each !== undefined).join(':')
+  const where = path === undefined ? '' : `${path}: `
+  // An error of reading a file begins with its path. One of an expression has further lines, which show the place in it.
+  const what = message.startsWith(`${file}: `) ? message.slice(file.length + 2) : message
+  const [first = '', ...more] = `${where}${what}`.split('\n')
+  return [
+    `${withoutControls(place)}: ${style(COLOURS[severity], severity)}: ${withoutControls(first)}`,
+    ...more.map((each) => `    ${withoutControls(each)}`),
+  ].join('\n')
+}
+
+function summary(reports: readonly FileReport[]): string {
+  const { errors, warnings, advices } = countsOf(reports)
+  const counts = [counted(errors, 'error'), counted(warnings, 'warning'), counted(advices, 'advice')]
+  return `${counted(reports.length, 'file')}: ${counts.join(', ')}`
+}
+
+function counted(count: number, one: string): string {
+  return `${count} ${count === 1 ? one : `${one}s`}`
+}
+
+function countsOf(reports: readonly FileReport[]): {
+  readonly errors: number
+  readonly warnings: number
+  readonly advices: number
+} {
+  const all = reports.flatMap(({ findings }) => findings)
+  const count = (severity: Finding['severity']): number =>
+    all.filter((each) => each.severity === severity).length
+  return { errors: count('error'), warnings: count('warning'), advices: count('advice') }
+}
+
+/** The same for programs. Members may be added. */
+function reportOf(reports: readonly FileReport[]): object {
+  const files = reports.map(({ file, kind, findings }) => ({ file, kind, findings }))
+  return { files, ...countsOf(reports) }
 }

@@ -81,11 +81,7 @@ function problemIn(message: string): Finding {
     : { severity: 'error', line: Number(line), message: rest }
 }
 
-/**
- * Reads the kubeconfig of a client, and advises on what a server would refuse.
- *
- * @throws {ConfigurationError} with every problem.
- */
+/** Reads the kubeconfig of a client, and advises on what a server would refuse. */
 function checkClientKubeconfig({ name, text, folder }: NamedText): readonly Finding[] {
   const { exec, provider, unused } = parseClientKubeconfig(text, { folder, source: name })
   if (unused !== undefined) {
@@ -107,11 +103,7 @@ function advice(message: string): Finding {
   return { severity: 'advice', code: 'plugin', message }
 }
 
-/**
- * Reads an AuthorizationConfiguration and the kubeconfigs of its webhooks.
- *
- * @throws {ConfigurationError} with every problem.
- */
+/** Reads an AuthorizationConfiguration and the kubeconfigs of its webhooks. */
 function checkAuthorization({ name, text }: NamedText): readonly Finding[] {
   const { configuration } = parseAuthorizationConfiguration(text, name, { kubeConfigFileProblem })
   const problems = configuration.authorizers.flatMap(({ webhook }, index) => {

@@ -29,7 +29,6 @@ export function declareBootstrapToken(command: Command, terminal: Terminal): voi
     .action((options: BootstrapTokenOptions) => createBootstrap(options, terminal))
 }
 
-/** The options of `kube-authn create bootstrap-token`. */
 interface BootstrapTokenOptions {
   readonly secretFile: string
   readonly ttl: string

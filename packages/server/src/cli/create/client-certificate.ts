@@ -43,7 +43,6 @@ export function declareClientCertificate(command: Command, terminal: Terminal): 
     .action((options: ClientCertificateOptions) => createClientCertificate(options, terminal))
 }
 
-/** The options of `kube-authn create client-certificate`. */
 interface ClientCertificateOptions {
   readonly ca: string
   readonly caKey: string
@@ -60,11 +59,7 @@ interface ClientCertificateOptions {
 /** For clocks that are late, as the signer of Kubernetes does. */
 const BACKDATE_SECONDS = 300
 
-/**
- * Writes a client certificate and its key.
- *
- * @throws {Failure} if an option or a file cannot be used.
- */
+/** Writes a client certificate and its key. */
 async function createClientCertificate(options: ClientCertificateOptions, terminal: Terminal): Promise<void> {
   const { username, group, uid, out, keyOut, algorithm, force = false } = options
   for (const [option, value] of [

@@ -30,7 +30,6 @@ export function declareServiceAccount(command: Command, terminal: Terminal): voi
     .action((name: string, options: ServiceAccountOptions) => createServiceAccount(name, options, terminal))
 }
 
-/** The options of `kube-authn create serviceaccount`. */
 interface ServiceAccountOptions {
   readonly namespace: string
   readonly tokenSecret?: boolean

@@ -29,7 +29,6 @@ export function declareSigningKey(command: Command): void {
     .action(createSigningKey)
 }
 
-/** The options of `kube-authn create signing-key`. */
 interface SigningKeyOptions {
   readonly out: string
   readonly publicKey?: string

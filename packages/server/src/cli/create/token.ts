@@ -46,7 +46,6 @@ export function declareToken(command: Command, terminal: Terminal): void {
     .action((name: string, options: TokenOptions) => createToken(name, options, terminal))
 }
 
-/** The options of `kube-authn create token`. */
 interface TokenOptions {
   readonly uid: string
   readonly key: string
@@ -63,11 +62,7 @@ interface TokenOptions {
 
 const MAX_KEY_BYTES = 65_536
 
-/**
- * Prints a service account token.
- *
- * @throws {Failure} if an option is invalid.
- */
+/** Prints a service account token. */
 async function createToken(name: string, options: TokenOptions, terminal: Terminal): Promise<void> {
   const { namespace, uid, issuer, audience } = options
   checkServiceAccount(namespace, name, 'serviceaccount')

@@ -182,11 +182,7 @@ function legacy(claims: unknown, token: string): InitialObjects {
   }
 }
 
-/**
- * The Secrets of a manifest, as a store of bootstrap tokens; other objects are ignored.
- *
- * @throws {Failure} if the file cannot be read, or has no Secret.
- */
+/** The Secrets of a manifest, as a store of bootstrap tokens; other objects are ignored. @throws {Failure} if there is none. */
 async function bootstrapSecretsIn(
   terminal: Terminal,
   path: string | undefined,

@@ -32,7 +32,6 @@ export function declareCommand(command: Command, terminal: Terminal): void {
     .action((options: GetTokenOptions) => getToken(options, terminal))
 }
 
-/** The options of `kube-authn get-token`. */
 interface GetTokenOptions extends LoginOptions {
   readonly timeout: string
   readonly cache: boolean

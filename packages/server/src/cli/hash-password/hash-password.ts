@@ -31,7 +31,6 @@ export function declareCommand(command: Command, terminal: Terminal): void {
     .action((options: HashPasswordOptions) => printHash(options, terminal))
 }
 
-/** The options of `kube-authn hash-password`. */
 interface HashPasswordOptions {
   readonly algorithm: 'argon2id' | 'scrypt' | 'bcrypt'
   readonly username?: string

@@ -42,7 +42,6 @@ export function declareCommand(command: Command, terminal: Terminal): void {
     .action((options: KubeconfigOptions) => writeKubeconfig(options, terminal))
 }
 
-/** The options of `kube-authn kubeconfig`. */
 interface KubeconfigOptions extends LoginOptions {
   readonly kubeconfig?: string
   readonly user: string
@@ -55,11 +54,7 @@ interface KubeconfigOptions extends LoginOptions {
   readonly command: string
 }
 
-/**
- * Writes a user with a plug-in into a kubeconfig, and its cluster and context if there is a server.
- *
- * @throws {Failure} if an option or a file cannot be used.
- */
+/** Writes a user with a plug-in into a kubeconfig, and its cluster and context if there is a server. */
 async function writeKubeconfig(given: KubeconfigOptions, terminal: Terminal): Promise<void> {
   if (given.server !== undefined && given.through !== undefined) {
     throw new Failure('--through: stands for --server, so name only one of them')

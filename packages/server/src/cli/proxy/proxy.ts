@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { declareServer } from '../serve/flags/flag-help.ts'
 import { runUntilStopped } from '../serve/running.ts'
 import type { Terminal } from '../terminal/terminal.ts'
-import { PROXY_HELP } from './flag-help.ts'
+import { PROXY_HELP } from './flags.ts'
 import { settingsFromFlags } from './settings.ts'
 import { startProxy } from './start.ts'
 
@@ -29,12 +29,7 @@ export function declareCommand(command: Command, terminal: Terminal, argv: reado
   })
 }
 
-/**
- * Runs the proxy until SIGTERM or SIGINT.
- *
- * @returns the exit code.
- * @throws {ConfigurationError | Failure} if a flag, a file or an address cannot be used.
- */
+/** Runs the proxy until SIGTERM or SIGINT. @returns the exit code. */
 async function proxy(argv: readonly string[], terminal: Terminal): Promise<number> {
   const settings = settingsFromFlags(argv)
   return runUntilStopped(

@@ -102,11 +102,7 @@ interface OpenedUpstream {
   readonly close: () => void
 }
 
-/**
- * Finds the cluster.
- *
- * @throws {Failure | ConfigurationError} if a file cannot be used.
- */
+/** Finds the cluster. @throws {Failure | ConfigurationError} if a file cannot be used. */
 async function openUpstream(terminal: Terminal, settings: UpstreamSettings): Promise<OpenedUpstream> {
   const { where, context } = settings
   if (where === 'in-cluster') return { endpoint: inClusterEndpoint(), close: () => {} }

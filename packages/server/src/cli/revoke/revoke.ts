@@ -65,11 +65,7 @@ const PATH = `/apis/${API_VERSION}/credentialrevocations`
 /** Servers accept tokens a little longer than they are valid. */
 const AFTER_EXPIRY_MS = 300_000
 
-/**
- * Revokes a credential on the server of a kubeconfig, and prints the names of the revocations.
- *
- * @returns the exit code.
- */
+/** Revokes a credential, and prints the names of the revocations. @returns the exit code. */
 async function revoke(options: RevokeOptions & ClientOptions, terminal: Terminal): Promise<number> {
   const nowMs = systemClock.now()
   const credential = await revokedCredential(terminal, options, nowMs)

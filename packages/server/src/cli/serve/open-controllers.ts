@@ -84,11 +84,7 @@ function electionLine({ name, identity, status }: LeaderElectionEvent): Pick<Log
   }
 }
 
-/**
- * Returns what reads the CA that signs certificate requests, each time anew: it may be replaced while the server runs.
- *
- * @throws {Failure} if it cannot sign certificates.
- */
+/** Returns what reads the CA that signs certificate requests, each time anew: it may be replaced while the server runs. */
 async function clusterSigner(
   { authority }: SigningSettings,
   own: OwnAuthority,

@@ -34,12 +34,7 @@ export function declareCommand(command: Command, terminal: Terminal, argv: reado
   })
 }
 
-/**
- * Serves until SIGTERM or SIGINT.
- *
- * @returns the exit code.
- * @throws {ConfigurationError | Failure} if a flag, a file or an address cannot be used.
- */
+/** Serves until SIGTERM or SIGINT. @returns the exit code. */
 async function serve(argv: readonly string[], terminal: Terminal): Promise<number> {
   const settings = settingsFromFlags(argv)
   const log = serverLog(terminal)

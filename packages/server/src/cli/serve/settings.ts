@@ -1,5 +1,5 @@
 import type { FileNotice } from '@kube-authn/core/internal'
-import type { ServeElection } from './flags/election-flags.ts'
+import type { ServeElection } from './flags/store-flags.ts'
 
 /** An address to listen on. */
 export interface ListenAddress {

@@ -32,7 +32,6 @@ export function declareStoreExport(command: Command, terminal: Terminal): void {
     .action((file: string | undefined, options: StoreExportOptions) => exportStore(file, options, terminal))
 }
 
-/** The options of `kube-authn store export`. */
 interface StoreExportOptions {
   readonly store: string
   readonly prefix?: string
@@ -42,11 +41,7 @@ interface StoreExportOptions {
 /** The name of standard output among files. */
 const STDOUT = STDIN
 
-/**
- * Writes all objects of a store into a file.
- *
- * @throws {Failure} if the store or the file cannot be used.
- */
+/** Writes all objects of a store into a file. */
 async function exportStore(
   file: string = STDOUT,
   { store: value, prefix = '', force = false }: StoreExportOptions,

@@ -24,17 +24,12 @@ export function declareStoreMigrate(command: Command, terminal: Terminal): void 
     .action((options: StoreMigrateOptions) => migrateStore(options, terminal))
 }
 
-/** The options of `kube-authn store migrate`. */
 interface StoreMigrateOptions {
   readonly store: string
   readonly dryRun?: boolean
 }
 
-/**
- * Makes the schema of a store, or brings it to this version, and prints what was done.
- *
- * @throws {Failure} if the store cannot be used, or is of a newer version.
- */
+/** Makes the schema of a store, or brings it to this version, and prints what was done. */
 async function migrateStore(
   { store, dryRun = false }: StoreMigrateOptions,
   terminal: Terminal,

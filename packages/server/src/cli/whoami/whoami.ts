@@ -34,20 +34,13 @@ export function declareCommand(command: Command, terminal: Terminal): void {
     })
 }
 
-/** The options of `kube-authn whoami`. */
 interface WhoamiOptions extends ClientOptions {
   readonly output: 'text' | 'json'
 }
 
 const PATH = '/apis/authentication.k8s.io/v1/selfsubjectreviews'
 
-/**
- * Prints the user that a server takes the caller for.
- *
- * Source: KEP-3325.
- *
- * @returns the exit code.
- */
+/** Prints the user that a server takes the caller for. Source: KEP-3325. @returns the exit code. */
 async function whoami(options: WhoamiOptions, terminal: Terminal): Promise<number> {
   const client = await kubeconfigClient(terminal, options)
   const review = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' }

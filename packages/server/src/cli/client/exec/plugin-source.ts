@@ -3,9 +3,18 @@ import { withoutControls } from '@kube-authn/internal/printable'
 import { EXEC_VERSIONS, type ExecPlugin } from '@kube-authn/node/internal'
 import { Failure } from '../../failure.ts'
 import type { CredentialSource } from '../credential-source.ts'
-import { type ExecCluster, execInfo } from './exec-info.ts'
 import { type ExecCredential, readExecCredential } from './read-credential.ts'
 import type { RunProgram } from './run-program.ts'
+
+/** The cluster that a plug-in gets credentials for. Absent fields are empty. */
+export interface ExecCluster {
+  readonly server: string
+  readonly tlsServerName?: string
+  readonly insecureSkipTlsVerify?: boolean
+  /** The CAs of the server in PEM. */
+  readonly certificateAuthority?: string
+  readonly proxyUrl?: string
+}
 
 /** Options of {@link pluginSource}. */
 export interface PluginSourceOptions {
@@ -93,6 +102,33 @@ async function printed(
     }
     case 'failed':
       throw new Failure(`exec: executable ${name}: ${end.reason}`)
+  }
+}
+
+/**
+ * The value of `KUBERNETES_EXEC_INFO`: the request to a plug-in, as JSON.
+ *
+ * Source: client-go `pkg/apis/clientauthentication/v1/types.go`, `rest/exec.go` (ConfigToExecCluster).
+ */
+function execInfo(plugin: ExecPlugin, cluster: ExecCluster, interactive: boolean): string {
+  return JSON.stringify({
+    kind: 'ExecCredential',
+    apiVersion: plugin.apiVersion,
+    spec: { ...(plugin.provideClusterInfo && { cluster: clusterFields(plugin, cluster) }), interactive },
+  })
+}
+
+function clusterFields({ disableCompression, config }: ExecPlugin, cluster: ExecCluster): object {
+  const { server, tlsServerName, insecureSkipTlsVerify, certificateAuthority, proxyUrl } = cluster
+  return {
+    server,
+    'tls-server-name': tlsServerName,
+    'insecure-skip-tls-verify': insecureSkipTlsVerify === true ? true : undefined,
+    'certificate-authority-data':
+      certificateAuthority === undefined ? undefined : Buffer.from(certificateAuthority).toString('base64'),
+    'proxy-url': proxyUrl,
+    'disable-compression': disableCompression ? true : undefined,
+    config,
   }
 }
 

@@ -11,11 +11,10 @@ import {
 } from '@kube-authn/node/internal'
 import { controllersProblems } from '../../../controllers/controller-names.ts'
 import { STANDARD_CONTROLLERS } from '../../../controllers/standard-controllers.ts'
-import { electionFlagProblems } from './election-flags.ts'
+import { electionFlagProblems, storeProblems } from './store-flags.ts'
 import { type AddProblem, pairProblems } from './flag-problems.ts'
 import { forwardProblems } from './forward-flags.ts'
 import { http2Problems, listenProblems, tlsProblems } from './listen-flags.ts'
-import { storeProblems } from './store-flags.ts'
 
 /**
  * Problems of the flags of serving. Those of authentication, authorization and audit are found where they are read.

@@ -16,14 +16,13 @@ import {
 } from '@kube-authn/node/internal'
 import { Failure } from '../../failure.ts'
 import type { ServeSettings, ServiceAccountSettings } from '../settings.ts'
-import { electionOf } from './election-flags.ts'
+import { electionOf, storeValueOf } from './store-flags.ts'
 import { pairOf } from './flag-problems.ts'
 import { givenFlags, SERVE_TABLE } from './flag-table.ts'
 import { forwardSettings } from './forward-flags.ts'
 import { http2Settings, listenSettings, tlsSettings } from './listen-flags.ts'
 import { REFUSED_FLAGS } from './other-flags.ts'
 import { servingProblems } from './serving-problems.ts'
-import { storeValueOf } from './store-flags.ts'
 
 /** That of kubeadm. It names the cluster and not an address, so that tokens stay valid when the address changes. */
 const ISSUER = 'https://kubernetes.default.svc.cluster.local'

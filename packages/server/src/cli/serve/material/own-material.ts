@@ -73,11 +73,7 @@ async function ownSigningKey(folder: string): Promise<SigningKeyFiles> {
   return files
 }
 
-/**
- * Makes the certificate of the server anew if it is missing, is not of this CA, lacks one of the hosts, or will expire soon.
- *
- * @throws {Failure} if the files cannot be read or written.
- */
+/** Makes the certificate of the server anew if it is missing, is not of this CA, lacks one of the hosts, or will expire soon. */
 async function ownServerCertificate(
   folder: string,
   authority: OwnAuthority,

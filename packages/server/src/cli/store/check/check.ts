@@ -34,7 +34,6 @@ export function declareStoreCheck(command: Command, terminal: Terminal): void {
     })
 }
 
-/** The options of `kube-authn store check`. */
 interface StoreCheckOptions {
   readonly store: string
   readonly output: 'text' | 'json'

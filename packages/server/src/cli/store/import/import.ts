@@ -38,18 +38,13 @@ export function declareStoreImport(command: Command, terminal: Terminal): void {
     .action((file: string, options: StoreImportOptions) => importStore(file, options, terminal))
 }
 
-/** The options of `kube-authn store import`. */
 interface StoreImportOptions {
   readonly store: string
   readonly overwrite?: boolean
   readonly skipExisting?: boolean
 }
 
-/**
- * Writes the objects of an export into a store, and prints how many there were.
- *
- * @throws {Failure} if nothing was written: the file or the store cannot be used. If only a part was written, the message says so.
- */
+/** Writes the objects of an export into a store. If only a part was written, the message of the failure says so. */
 async function importStore(file: string, options: StoreImportOptions, terminal: Terminal): Promise<void> {
   const target = requireLastingStore(options.store)
   const onExisting = onExistingOf(options)
