@@ -1,8 +1,8 @@
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { PeerCertificate, TLSSocket } from 'node:tls'
-import type { Authenticator, OptionsOf } from '@kube-authn/core'
-import { authentication, getUser } from '@kube-authn/express'
+import type { Authenticator } from '@kube-authn/core'
+import { authentication, type AuthenticationOptions, getUser } from '@kube-authn/express'
 import { tlsServerOptions } from '@kube-authn/node'
 import type { TlsServerCredential } from '@kube-authn/node/internal'
 import express from 'express'
@@ -33,7 +33,7 @@ const EVERYDAY = new Set(['host', 'user-agent', 'accept', 'connection', 'content
 export async function httpsApp(
   credential: TlsServerCredential,
   authenticator: Authenticator,
-  options: OptionsOf<typeof authentication> = {},
+  options: AuthenticationOptions = {},
 ): Promise<HttpsApp> {
   const presented: (string | undefined)[] = []
   const app = express()

@@ -1,8 +1,4 @@
-import type { OptionsOf } from '@kube-authn/core'
-import type { CertificateAuthority } from '@kube-authn/testing'
-
-type ServerCertificateOptions = OptionsOf<CertificateAuthority['issueServer']>
-type ClientCertificateOptions = OptionsOf<CertificateAuthority['issueClient']>
+import type { ClientCertificateOptions, ServerCertificateOptions } from '@kube-authn/testing'
 
 /** A certificate authority, and what it issues; each becomes `NAME.crt` and `NAME.key`. */
 export interface Authority {

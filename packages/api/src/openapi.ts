@@ -3,4 +3,4 @@
  *
  * @module
  */
-export { securitySchemes } from './openapi/security-schemes.ts'
+export { securitySchemes, type SecuritySchemesOptions } from './openapi/security-schemes.ts'

@@ -1,6 +1,9 @@
-import type { Authenticator, OptionsOf } from '@kube-authn/core'
+import type { Authenticator } from '@kube-authn/core'
 import { responseOf } from '@kube-authn/core/adapter'
-import { forwardAuthentication as decideFor } from '@kube-authn/core/forward-authentication'
+import {
+  forwardAuthentication as decideFor,
+  type ForwardAuthenticationOptions,
+} from '@kube-authn/core/forward-authentication'
 import { clientOf, stateOf } from './state.ts'
 
 /**
@@ -18,7 +21,7 @@ import { clientOf, stateOf } from './state.ts'
  */
 export function forwardAuthentication(
   authenticator: Authenticator,
-  options: OptionsOf<typeof decideFor> = {},
+  options: ForwardAuthenticationOptions = {},
 ): (request: Request, ...rest: readonly unknown[]) => Promise<Response> {
   const decide = decideFor(authenticator, options)
   return async function forwardAuthenticationHandler(request, ...rest) {

@@ -6,7 +6,13 @@
 export { getAuthentication, getUser } from './accessors.ts'
 export type { AuthenticationContext } from './context.ts'
 export { forwardAuthentication } from './forward-authentication.ts'
-export { requireGroups, requireScopes, requireUser } from './guards.ts'
-export { withAuthentication } from './with-authentication.ts'
-export { withAuthorization } from './with-authorization.ts'
-export { withImpersonation } from './with-impersonation.ts'
+export {
+  requireGroups,
+  type RequireOptions,
+  requireScopes,
+  type RequireScopesOptions,
+  requireUser,
+} from './guards.ts'
+export { type AuthenticationOptions, withAuthentication } from './with-authentication.ts'
+export { type AuthorizationOptions, withAuthorization } from './with-authorization.ts'
+export { type ImpersonationOptions, withImpersonation } from './with-impersonation.ts'

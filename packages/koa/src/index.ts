@@ -4,8 +4,14 @@
  * @module
  */
 export { getAuthentication, getUser } from './accessors.ts'
-export { authentication } from './authentication.ts'
-export { authorization } from './authorization.ts'
-export { requireGroups, requireScopes, requireUser } from './guards.ts'
-export { impersonation } from './impersonation.ts'
+export { authentication, type AuthenticationOptions } from './authentication.ts'
+export { authorization, type AuthorizationOptions } from './authorization.ts'
+export {
+  requireGroups,
+  type RequireOptions,
+  requireScopes,
+  type RequireScopesOptions,
+  requireUser,
+} from './guards.ts'
+export { impersonation, type ImpersonationOptions } from './impersonation.ts'
 export type { AuthenticationState } from './state.ts'

@@ -3,5 +3,5 @@
  *
  * @module
  */
-export { type Metrics, metrics } from './metrics.ts'
+export { type Metrics, metrics, type MetricsOptions } from './metrics.ts'
 export { prometheusBridge } from './prom-client/prometheus-bridge.ts'

@@ -3,4 +3,4 @@
  *
  * @module
  */
-export { openTelemetry } from './opentelemetry/open-telemetry.ts'
+export { openTelemetry, type OpenTelemetryOptions } from './opentelemetry/open-telemetry.ts'

@@ -4,9 +4,15 @@
  * @module
  */
 export { getAuthentication, getUser } from './accessors.ts'
-export { authenticationGuard } from './authentication-guard.ts'
-export { authorizationGuard } from './authorization-guard.ts'
-export { requireGroups, requireScopes, requireUser } from './guards.ts'
-export { impersonationGuard } from './impersonation-guard.ts'
+export { authenticationGuard, type AuthenticationOptions } from './authentication-guard.ts'
+export { authorizationGuard, type AuthorizationOptions } from './authorization-guard.ts'
+export {
+  requireGroups,
+  type RequireOptions,
+  requireScopes,
+  type RequireScopesOptions,
+  requireUser,
+} from './guards.ts'
+export { impersonationGuard, type ImpersonationOptions } from './impersonation-guard.ts'
 export { Public } from './public.ts'
 export { User } from './user.ts'

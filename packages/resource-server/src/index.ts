@@ -4,6 +4,6 @@
  *
  * @module
  */
-export { introspection } from './introspection.ts'
-export { mcpTokenVerifier } from './mcp-token-verifier.ts'
-export { protectedResource } from './protected-resource.ts'
+export { introspection, type IntrospectionOptions } from './introspection.ts'
+export { mcpTokenVerifier, type McpTokenVerifierOptions } from './mcp-token-verifier.ts'
+export { protectedResource, type ProtectedResourceOptions } from './protected-resource.ts'

@@ -14,6 +14,7 @@ export {
 } from './open-store/open-store.ts'
 export { revocations, type RevocationsOptions, type StoredRevocations } from './revocations/revocations.ts'
 export { storedRbac, type StoredRbac } from './rbac/stored-rbac.ts'
+export type { StoreCacheOptions } from '@kube-authn/store/internal'
 export { writeBootstrapPolicy, type WriteBootstrapPolicyOptions } from './rbac/write-bootstrap-policy.ts'
 export { signClusterInfo, verifyClusterInfo } from './controllers/cluster-info/signature.ts'
 export type { LeaderElectionOptions } from './controllers/leader-election/election-settings.ts'

@@ -18,10 +18,12 @@ export { requirePeerCertificates } from '../adapter/incoming-message/require-pee
 export { Received } from '../audit/audit-id.ts'
 export { notify } from '../authenticator/notify.ts'
 export { type HttpAnswer, responseOf, StatusError } from '../authenticator/status.ts'
-export { authorizeRequest } from '../authorization/authorize-request.ts'
+export { authorizeRequest, type AuthorizeRequestOptions } from '../authorization/authorize-request.ts'
 export { authenticateRequest } from '../handler/authenticate-request.ts'
+export type { AuthenticateRequestOptions } from '../handler/authenticate-request-options.ts'
 export type { RequestOutcome } from '../handler/request-outcome.ts'
 export { impersonateRequest } from '../impersonation/impersonate-request.ts'
+export type { ImpersonateRequestOptions } from '../impersonation/impersonate-request-options.ts'
 export { fetchBody } from '../request/body.ts'
 export {
   aBoolean,

@@ -6,7 +6,7 @@
 export { allowPaths } from '../authorization/allow-paths.ts'
 export { alwaysAllow, alwaysDeny } from '../authorization/always.ts'
 export { type Attributes, attributesOf, type RequestAttributes } from '../authorization/attributes.ts'
-export { authorizeRequest } from '../authorization/authorize-request.ts'
+export { authorizeRequest, type AuthorizeRequestOptions } from '../authorization/authorize-request.ts'
 export type { Authorizer, RuleResolver } from '../authorization/authorizer.ts'
 export {
   authorizationConfiguration,
@@ -14,7 +14,7 @@ export {
 } from '../authorization/configuration/reloading.ts'
 export { decide } from '../authorization/decide.ts'
 export { allow, type Decision, deny, noOpinion } from '../authorization/decision.ts'
-export { AuthorizationError } from '../authorization/errors.ts'
+export { AuthorizationError, type AuthorizationErrorOptions } from '../authorization/errors.ts'
 export { forbiddenMessage } from '../authorization/forbidden.ts'
 export { privilegedGroups } from '../authorization/privileged-groups.ts'
 export type { RbacPolicy } from '../authorization/rbac/objects.ts'

@@ -3,11 +3,20 @@
  *
  * @module
  */
-export { certificateHeaders } from '../request/certificate-headers/certificate-headers.ts'
+export {
+  certificateHeaders,
+  type CertificateHeadersOptions,
+} from '../request/certificate-headers/certificate-headers.ts'
 export { cloudflareCertificates } from '../request/certificate-headers/cloudflare-certificates.ts'
 export { cloudflareClientCertificate } from '../request/certificate-headers/cloudflare-client-certificate.ts'
-export { certificateVerifier } from '../request/client-certificate/certificate-verifier.ts'
-export { clientCertificate } from '../request/client-certificate/client-certificate.ts'
+export {
+  certificateVerifier,
+  type CertificateVerifierOptions,
+} from '../request/client-certificate/certificate-verifier.ts'
+export {
+  clientCertificate,
+  type ClientCertificateOptions,
+} from '../request/client-certificate/client-certificate.ts'
 export type { RequestHeaderConfig } from '../request/request-header-config/config.ts'
 export { mergeRequestHeaderConfig } from '../request/request-header-config/merge.ts'
 export { parseRequestHeaderConfig } from '../request/request-header-config/parse.ts'

@@ -4,6 +4,7 @@
  * @module
  */
 export { parseAuthenticationConfiguration } from '../token/configuration/parse.ts'
+export type { ValidateAuthenticationConfigurationOptions } from '../token/configuration/validate.ts'
 export {
   authenticationConfiguration,
   type ConfiguredAuthenticator,

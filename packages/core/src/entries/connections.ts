@@ -3,5 +3,9 @@
  *
  * @module
  */
-export { closeAtExpiry, type LongConnection } from '../authenticator/close-at-expiry.ts'
-export { untilExpiry } from '../authenticator/until-expiry.ts'
+export {
+  closeAtExpiry,
+  type CloseAtExpiryOptions,
+  type LongConnection,
+} from '../authenticator/close-at-expiry.ts'
+export { untilExpiry, type UntilExpiryOptions } from '../authenticator/until-expiry.ts'

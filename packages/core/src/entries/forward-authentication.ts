@@ -4,3 +4,4 @@
  * @module
  */
 export { forwardAuthentication } from '../forward-authentication/forward-authentication.ts'
+export type { ForwardAuthenticationOptions } from '../forward-authentication/forward-authentication-options.ts'

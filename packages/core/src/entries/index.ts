@@ -15,6 +15,7 @@ export type {
 export { type Context, emptyContext } from '../authenticator/context.ts'
 export {
   AuthenticationError,
+  type AuthenticationErrorOptions,
   ConfigurationError,
   type ConfigurationProblem,
   rejected,
@@ -26,14 +27,13 @@ export { addGroups, authenticatedGroup } from '../authenticator/groups.ts'
 export { type ErrorCode, KubeAuthnError } from '../authenticator/kube-authn-error.ts'
 export { failFast, union } from '../authenticator/union/union.ts'
 export { type UserInfo, userInfo } from '../authenticator/user.ts'
-export { authenticatorChain } from '../chain/chain.ts'
+export { authenticatorChain, type AuthenticatorChainOptions } from '../chain/chain.ts'
 export { explain } from '../chain/explain/explain.ts'
-export type { ExplainedStep, Explanation } from '../chain/explain/explanation.ts'
+export type { ExplainedStep, Explanation, ExplainOptions } from '../chain/explain/explanation.ts'
 export type { Awaitable } from '../internal/awaitable.ts'
 export type { Clock } from '../internal/clock.ts'
-export type { OptionsOf } from '../internal/options/options-of.ts'
-export { anonymous } from '../request/anonymous/anonymous.ts'
-export { basic } from '../request/basic.ts'
-export { bearerToken } from '../request/bearer-token.ts'
+export { anonymous, type AnonymousOptions } from '../request/anonymous/anonymous.ts'
+export { basic, type BasicOptions } from '../request/basic.ts'
+export { bearerToken, type TokenExtractionOptions } from '../request/bearer-token.ts'
 export type { AuthenticationRequest, RequestHeaders } from '../request/request.ts'
 export { webSocketProtocol } from '../request/web-socket-protocol.ts'

@@ -3,7 +3,10 @@
  *
  * @module
  */
-export { webhookAuthorizer } from '../authorization/webhook/webhook-authorizer.ts'
+export {
+  webhookAuthorizer,
+  type WebhookAuthorizerOptions,
+} from '../authorization/webhook/webhook-authorizer.ts'
 export { cachedUnion } from '../token/cache/cached-union.ts'
 export { cached } from '../token/cache/cached.ts'
 export { webhookAuthenticator } from '../token/webhook/webhook-authenticator.ts'

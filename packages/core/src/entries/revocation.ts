@@ -4,7 +4,11 @@
  * @module
  */
 export { type Revocation } from '../revocation/revocation.ts'
-export { revocationList, type RevocationList } from '../revocation/revocation-list.ts'
+export {
+  type RevocationList,
+  revocationList,
+  type RevocationListOptions,
+} from '../revocation/revocation-list.ts'
 export type { Revocations, UsedCredential } from '../revocation/revocations.ts'
 export { unlessRevoked } from '../revocation/unless-revoked.ts'
 /** @internal */

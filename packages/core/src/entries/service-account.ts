@@ -9,7 +9,11 @@ export { verificationKeyFromDer, verificationKeysFromPem } from '../token/jwt/pe
 export type { VerificationKey } from '../token/jwt/verification-key.ts'
 export type { KeySource } from '../token/service-account/key-source.ts'
 export { type ServiceAccountObjects, serviceAccountObjects } from '../token/service-account/objects.ts'
-export { legacyServiceAccountToken, serviceAccountToken } from '../token/service-account/service-account.ts'
+export {
+  legacyServiceAccountToken,
+  type LegacyServiceAccountTokenOptions,
+  serviceAccountToken,
+} from '../token/service-account/service-account.ts'
 export { serviceAccountUser } from '../token/service-account/user-info.ts'
 export { serviceAccountUsername } from '../authenticator/service-account-name.ts'
 export { splitServiceAccountUsername } from '../token/service-account/username.ts'
