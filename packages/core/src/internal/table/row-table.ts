@@ -1,73 +1,109 @@
-import { PARTS, TablePart } from './table-part.ts'
-
-/** Whether a row has this name. */
-export type IsNamed = (row: number, name: string) => boolean
+/** Whether a row has this key. */
+export type HasKey = (row: number, key: string) => boolean
 
 /**
- * Rows by name. The names themselves are not kept: the caller compares them.
+ * Rows by key. The table does not keep the keys: the caller compares them. Unlike with a `Map`, a million rows are not a million objects for
+ * the garbage collector (`docs/decisions/rows-of-files.md`), and the table grows in parts, so that no insertion takes long.
  *
- * Names are no secrets, so no digest is needed, which takes several times as long. The seed keeps clients from choosing names for which many
- * rows are compared.
+ * The seed keeps clients from choosing keys for which many rows are compared.
  */
-export class NameTable {
-  readonly #parts: (NamePart | undefined)[] = []
-  readonly #isNamed: IsNamed
+export class RowTable {
+  readonly #parts: (Part | undefined)[] = []
+  readonly #hasKey: HasKey
   #seed: number | undefined
 
-  constructor(isNamed: IsNamed) {
-    this.#isNamed = isNamed
+  constructor(hasKey: HasKey) {
+    this.#hasKey = hasKey
   }
 
-  /** A number from 0 to below 2^32, always the same for a name, that outsiders cannot compute. */
-  hashOf(name: string): number {
+  /** A number from 0 to below 2^32, always the same for a key, that outsiders cannot compute. */
+  hashOf(key: string): number {
     // Created on first use: some runtimes have no randomness outside of requests.
-    return hashed((this.#seed ??= newSeed()), name)
+    return hashed((this.#seed ??= newSeed()), key)
   }
 
-  /** @param hash that of the name. */
-  get(name: string, hash: number): number | undefined {
-    return this.#parts[hash % PARTS]?.find(name, restOf(hash))
+  get(key: string): number | undefined {
+    const hash = this.hashOf(key)
+    return this.#parts[hash % PARTS]?.get(key, hash)
   }
 
   /** @returns the previous row. */
-  set(name: string, row: number): number | undefined {
-    const hash = this.hashOf(name)
-    return (this.#parts[hash % PARTS] ??= new NamePart(this.#isNamed)).put(name, restOf(hash), row)
+  set(key: string, row: number): number | undefined {
+    const hash = this.hashOf(key)
+    return (this.#parts[hash % PARTS] ??= new Part(this.#hasKey)).set(key, hash, row)
   }
 }
 
-/** All names whose hashes have the same last byte. */
-class NamePart extends TablePart {
-  readonly #isNamed: IsNamed
+const PARTS = 256
+const MIN_ROWS = 2
+
+/** All keys whose hashes have the same last byte: open addressing with twice as many slots as rows. */
+class Part {
+  readonly #hasKey: HasKey
+  #count = 0
+  #rows = new Uint32Array()
   #hashes = new Uint32Array()
+  /** An index of `#rows` plus one, or 0 if empty. */
+  #slots = new Uint32Array(1)
 
-  constructor(isNamed: IsNamed) {
-    super()
-    this.#isNamed = isNamed
+  constructor(hasKey: HasKey) {
+    this.#hasKey = hasKey
   }
 
-  protected isAt(entry: number, name: string, hash: number, row: number): boolean {
-    return this.#hashes[entry] === hash && this.#isNamed(row, name)
+  get(key: string, hash: number): number | undefined {
+    const entry = this.#slots[this.#slotOf(key, hash)] ?? 0
+    return entry === 0 ? undefined : this.#rows[entry - 1]
   }
 
-  protected hashAt(entry: number): number {
-    return this.#hashes[entry] ?? 0
+  set(key: string, hash: number, row: number): number | undefined {
+    if (this.#count === this.#rows.length) this.#grow()
+    const slot = this.#slotOf(key, hash)
+    const entry = this.#slots[slot] ?? 0
+    if (entry > 0) {
+      const before = this.#rows[entry - 1]
+      this.#rows[entry - 1] = row
+      return before
+    }
+    this.#hashes[this.#count] = hash
+    this.#rows[this.#count++] = row
+    this.#slots[slot] = this.#count
+    return undefined
   }
 
-  protected store(entry: number, _name: string, hash: number): void {
-    this.#hashes[entry] = hash
+  /** The slot of the key, or the empty one for it. */
+  #slotOf(key: string, hash: number): number {
+    const slots = this.#slots
+    let slot = firstSlot(hash, slots)
+    for (let entry = slots[slot] ?? 0; entry > 0; entry = slots[slot] ?? 0) {
+      if (this.#hashes[entry - 1] === hash && this.#hasKey(this.#rows[entry - 1] ?? 0, key)) break
+      slot = (slot + 1) % slots.length
+    }
+    return slot
   }
 
-  protected reserve(entries: number): void {
-    const hashes = this.#hashes
-    this.#hashes = new Uint32Array(entries)
-    this.#hashes.set(hashes)
+  #grow(): void {
+    const capacity = Math.max(MIN_ROWS, 2 * this.#count)
+    this.#rows = grown(this.#rows, capacity)
+    this.#hashes = grown(this.#hashes, capacity)
+    const slots = new Uint32Array(2 * capacity)
+    for (let entry = 1; entry <= this.#count; entry++) {
+      let slot = firstSlot(this.#hashes[entry - 1] ?? 0, slots)
+      while ((slots[slot] ?? 0) > 0) slot = (slot + 1) % slots.length
+      slots[slot] = entry
+    }
+    this.#slots = slots
   }
 }
 
-/** The last byte is the same in the whole part. */
-function restOf(hash: number): number {
-  return hash >>> 8
+/** The last byte of the hash is the same in the whole part. */
+function firstSlot(hash: number, slots: Uint32Array): number {
+  return (hash >>> 8) % slots.length
+}
+
+function grown(values: Uint32Array, length: number): Uint32Array<ArrayBuffer> {
+  const longer = new Uint32Array(length)
+  longer.set(values)
+  return longer
 }
 
 function newSeed(): number {

@@ -3,7 +3,8 @@ import type { Context } from '../../authenticator/context.ts'
 import { andThen, type Awaitable } from '../../internal/awaitable.ts'
 import { isEqualInConstantTime } from '../../internal/constant-time.ts'
 import { UserTable } from '../../internal/csv/user-table.ts'
-import { NameTable } from '../../internal/table/name-table.ts'
+import { DigestList } from '../../internal/table/digest-list.ts'
+import { RowTable } from '../../internal/table/row-table.ts'
 import type { PasswordVerifier } from './hashed-password.ts'
 
 /** A user of a password file. */
@@ -17,7 +18,7 @@ interface TableUser {
 export class PasswordTable {
   readonly #digest: (text: string) => string
   readonly #users = new UserTable()
-  readonly #rows = new NameTable((row, name) => this.#users.isNamed(row, name))
+  readonly #rows = new RowTable((row, name) => this.#users.isNamed(row, name))
   /** The digests of plain text passwords, by row. */
   readonly #digests = new DigestList()
   readonly #verifiers = new Map<number, PasswordVerifier>()
@@ -27,7 +28,7 @@ export class PasswordTable {
   }
 
   has(username: string): boolean {
-    return this.#rows.get(username, this.#rows.hashOf(username)) !== undefined
+    return this.#rows.get(username) !== undefined
   }
 
   /** Adds a user, or replaces the one of this name. @param password in plain text, or how it is checked. */
@@ -54,12 +55,12 @@ export class PasswordTable {
     context: Context,
   ): Awaitable<Authentication | undefined> {
     if (this.#digests.length === 0) return undefined
-    const hash = this.#rows.hashOf(username)
-    const known = this.#rows.get(username, hash)
+    const known = this.#rows.get(username)
     const answer = (isRight: boolean): Authentication | undefined =>
       isRight && isAllowed && known !== undefined ? this.#users.at(known) : undefined
     // An unknown user is checked against some row, to take the same time: always the same row for the same name.
-    const row = known ?? hash % this.#digests.length
+    const another = this.#rows.hashOf(username) % this.#digests.length
+    const row = known ?? another
     const verify = this.#verifiers.get(row)
     return verify === undefined
       ? answer(isEqualInConstantTime(this.#digest(password), this.#digests.at(row)))
@@ -69,34 +70,3 @@ export class PasswordTable {
 
 /** Stored for hashed passwords, which have no digest. */
 const NO_DIGEST = '\0'.repeat(32)
-
-/** A list of digests of 32 characters, packed into few strings to relieve the garbage collector. */
-export class DigestList {
-  readonly #blocks: string[] = []
-  #pending: string[] = []
-  #length = 0
-
-  get length(): number {
-    return this.#length
-  }
-
-  add(digest: string): void {
-    this.#length++
-    if (this.#pending.push(digest) === BLOCK_ROWS) {
-      this.#blocks.push(this.#pending.join(''))
-      this.#pending = []
-    }
-  }
-
-  /** The digest at an index; `''` if out of range. */
-  at(index: number): string {
-    const block = this.#blocks[Math.floor(index / BLOCK_ROWS)]
-    const row = index % BLOCK_ROWS
-    return block === undefined
-      ? (this.#pending[index - this.#blocks.length * BLOCK_ROWS] ?? '')
-      : block.slice(row * DIGEST_LENGTH, (row + 1) * DIGEST_LENGTH)
-  }
-}
-
-const BLOCK_ROWS = 128
-const DIGEST_LENGTH = 32

@@ -4,7 +4,8 @@ import { aCsvText, readCredentials } from '../../internal/csv/credential-records
 import { keyedDigest } from '../../internal/digest/keyed-digest.ts'
 import type { Observer } from '../../authenticator/events.ts'
 import { finish, type Steps } from '../../internal/steps.ts'
-import { DigestTable } from '../../internal/table/digest-table.ts'
+import { DigestList } from '../../internal/table/digest-list.ts'
+import { RowTable } from '../../internal/table/row-table.ts'
 import { UserTable } from '../../internal/csv/user-table.ts'
 import {
   aFunction,
@@ -66,8 +67,10 @@ const LENGTH_STEP = 256
 
 function* stepsOf(csv: string | Uint8Array, options: TokenFileOptions): Steps<TokenAuthenticator> {
   const digest = keyedDigest(sha256)
-  const rows = new DigestTable()
   const users = new UserTable()
+  /** The digests of the tokens, by row. */
+  const digests = new DigestList()
+  const rows = new RowTable((row, key) => digests.at(row) === key)
   let longest = 0
   yield* readCredentials(csv, {
     kind: 'token file',
@@ -85,7 +88,9 @@ function* stepsOf(csv: string | Uint8Array, options: TokenFileOptions): Steps<To
     },
     onRecord({ secret, username, uid, groups, number: record }, notice) {
       longest = Math.max(longest, secret.length)
-      if (rows.set(digest(secret), users.add(username, uid, groups)) === undefined) return
+      const key = digest(secret)
+      digests.add(key)
+      if (rows.set(key, users.add(username, uid, groups)) === undefined) return
       notice({
         severity: 'warning',
         code: 'duplicateToken',

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { DigestList } from './password-table.ts'
+import { DigestList } from './digest-list.ts'
 
 it.each([0, 1, 127, 128, 129, 300])('gives back each of %i digests, and nothing behind them', (count) => {
   const list = new DigestList()
