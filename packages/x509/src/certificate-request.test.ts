@@ -14,10 +14,13 @@ import {
 } from '../test/certificates.ts'
 import { explicit, hex, implicit, integer, nothing, oid, sequence, set, text, tlv } from '../test/der.ts'
 import { extensionRequest, requestDer, rsaSpki } from '../test/requests.ts'
-import { type CertificateRequest, parseCertificateRequest } from './certificate-request.ts'
+import {
+  type CertificateRequest,
+  parseCertificateRequest,
+  verifyCertificateRequest,
+} from './certificate-request.ts'
 import { CertificateError } from './errors.ts'
 import { valuesOf } from './name.ts'
-import { verifyCertificateRequest } from './verify/verify-certificate-request.ts'
 
 const ALGORITHMS: readonly KeyAlgorithmName[] = ['P-256', 'P-384', 'P-521', 'RSA', 'RSA-PSS', 'Ed25519']
 

@@ -1,12 +1,13 @@
 import type { Certificate } from './certificate.ts'
-import { type Bytes, contextTag, type DerElement, DerReader, derOf, soleElement, Tag } from './der/reader.ts'
-import { objectIdentifier, smallInteger, wholeOctets } from './der/values.ts'
-import { CertificateError, malformed } from './errors.ts'
+import { type Bytes, contextTag, type DerElement, DerReader, soleElement, Tag } from './der/reader.ts'
+import { objectIdentifier, smallInteger } from './der/values.ts'
+import { type CertificateError, malformed } from './errors.ts'
 import { extensionOf } from './extensions/extensions.ts'
 import { type GeneralName, subjectAltNameOf } from './extensions/subject-alt-name.ts'
 import { type Name, nameOf } from './name.ts'
 import { type PublicKey, publicKeyOf } from './public-key.ts'
-import { signatureAlgorithmOf } from './signature-algorithm.ts'
+import { readSigned } from './parse-certificate.ts'
+import { checkSignedBytes } from './verify/signature.ts'
 
 /** A parsed request for a certificate (PKCS #10, RFC 2986), of which the signature is not yet verified. */
 export interface CertificateRequest {
@@ -20,9 +21,6 @@ export interface CertificateRequest {
   readonly signatureAlgorithm: Certificate['signatureAlgorithm']
   readonly signature: Bytes
 }
-
-/** No certificate may be larger either. */
-const MAX_REQUEST_BYTES = 64 * 1024
 
 const WHAT = 'certificate request'
 const EXTENSION_REQUEST = '1.2.840.113549.1.9.14'
@@ -42,20 +40,8 @@ const SUBJECT_ALT_NAME = '2.5.29.17'
  * const problem = await verifyCertificateRequest(request)
  */
 export function parseCertificateRequest(der: Uint8Array): CertificateRequest {
-  if (der.length > MAX_REQUEST_BYTES) {
-    throw new CertificateError('limit', `x509: ${WHAT} is larger than ${MAX_REQUEST_BYTES} bytes`)
-  }
-  const fields = new DerReader(soleElement(new Uint8Array(der), Tag.sequence, WHAT))
-  const info = fields.required(Tag.sequence, WHAT)
-  const algorithm = fields.required(Tag.sequence, 'signatureAlgorithm')
-  const signature = wholeOctets(fields.next('signature'), 'signature')
-  fields.finish(WHAT)
-  return {
-    ...readInfo(info),
-    signedBytes: derOf(info),
-    signatureAlgorithm: signatureAlgorithmOf(algorithm),
-    signature,
-  }
+  const { content, signed } = readSigned(der, WHAT, WHAT)
+  return { ...readInfo(content), ...signed }
 }
 
 function readInfo(info: DerElement): Pick<CertificateRequest, 'subject' | 'publicKey' | 'alternativeNames'> {
@@ -95,4 +81,17 @@ function* requestedExtensions(attribute: DerElement): Generator<DerElement, void
   if (type !== EXTENSION_REQUEST) return
   const extensions = new DerReader(soleElement(values, Tag.sequence, what))
   while (!extensions.isAtEnd) yield extensions.required(Tag.sequence, what)
+}
+
+/**
+ * Whether the key in a request for a certificate signed it: RSA of 1,024 to 8,192 bits, ECDSA on P-256, P-384 and P-521, or Ed25519, with SHA-2.
+ *
+ * Source: Go `crypto/x509/x509.go` (`CertificateRequest.CheckSignature`).
+ *
+ * Deviation: Go also accepts SHA-1 and larger RSA keys (`docs/deviations.md`, certificate requests).
+ *
+ * @returns the problem, if any.
+ */
+export function verifyCertificateRequest(request: CertificateRequest): Promise<CertificateError | undefined> {
+  return checkSignedBytes(request, request.publicKey)
 }

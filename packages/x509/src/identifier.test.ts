@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { hex } from '../test/der.ts'
-import { certificateIdentifier } from './identifier.ts'
+import { certificateIdentifier } from './certificate.ts'
 
 it.each([
   [1n, '64845eb7', '487075d4', 'SN=1, SKID=64:84:5E:B7, AKID=48:70:75:D4'],

@@ -1,16 +1,12 @@
 import type { Certificate } from './certificate.ts'
-import { hexOf, isSameBytes } from '@kube-authn/internal/bytes'
-import { type Bytes, contextTag, type DerElement, DerReader, derOf, soleElement, Tag } from './der/reader.ts'
-import { timeOf } from './der/time.ts'
-import { bitsOf, smallInteger, unsignedOctets, wholeOctets } from './der/values.ts'
+import { isSameBytes } from '@kube-authn/internal/bytes'
+import { type Bytes, contextTag, type DerElement, derOf, DerReader, soleElement, Tag } from './der/reader.ts'
+import { bitsOf, smallInteger, timeOf, unsignedNumber, unsignedOctets, wholeOctets } from './der/values.ts'
 import { CertificateError, malformed } from './errors.ts'
 import { type Extensions, noExtensions, readExtensions } from './extensions/extensions.ts'
 import { nameOf } from './name.ts'
 import { publicKeyOf } from './public-key.ts'
 import { signatureAlgorithmOf } from './signature-algorithm.ts'
-
-/** A larger certificate is refused. */
-const MAX_CERTIFICATE_BYTES = 64 * 1024
 
 /** Three times the limit of RFC 5280 section 4.1.2.2, which not all issuers observe. */
 const MAX_SERIAL_NUMBER_OCTETS = 60
@@ -28,30 +24,46 @@ const MAX_SERIAL_NUMBER_OCTETS = 60
  * const certificate = parseCertificate(socket.getPeerX509Certificate().raw)
  */
 export function parseCertificate(der: Uint8Array): Certificate {
-  if (der.length > MAX_CERTIFICATE_BYTES) {
-    throw new CertificateError('limit', `x509: certificate is larger than ${MAX_CERTIFICATE_BYTES} bytes`)
-  }
-  const bytes = new Uint8Array(der)
-  const fields = new DerReader(soleElement(bytes, Tag.sequence, 'certificate'))
-  const tbs = fields.required(Tag.sequence, 'tbsCertificate')
-  const algorithm = fields.required(Tag.sequence, 'signatureAlgorithm')
-  const signature = wholeOctets(fields.next('signature'), 'signature')
-  fields.finish('certificate')
-  return {
-    der: bytes,
-    ...readTbs(tbs, algorithm),
-    signedBytes: derOf(tbs),
-    signatureAlgorithm: signatureAlgorithmOf(algorithm),
-    signature,
-  }
+  const { whole, content, algorithm, signed } = readSigned(der, 'certificate', 'tbsCertificate')
+  return { der: whole, ...readTbs(content, algorithm), ...signed }
 }
 
-type Tbs = Omit<Certificate, 'der' | 'signedBytes' | 'signatureAlgorithm' | 'signature'>
+type Signed = Pick<Certificate, 'signedBytes' | 'signatureAlgorithm' | 'signature'>
+
+/** A larger certificate, or request for one, is refused. */
+const MAX_BYTES = 64 * 1024
+
+/** Reads signed content, its algorithm and its signature. The bytes are copied. */
+export function readSigned(
+  der: Uint8Array,
+  what: string,
+  part: string,
+): {
+  readonly whole: Bytes
+  readonly content: DerElement
+  readonly algorithm: DerElement
+  readonly signed: Signed
+} {
+  if (der.length > MAX_BYTES) {
+    throw new CertificateError('limit', `x509: ${what} is larger than ${MAX_BYTES} bytes`)
+  }
+  const whole = new Uint8Array(der)
+  const fields = new DerReader(soleElement(whole, Tag.sequence, what))
+  const content = fields.required(Tag.sequence, part)
+  const algorithm = fields.required(Tag.sequence, 'signatureAlgorithm')
+  const signature = wholeOctets(fields.next('signature'), 'signature')
+  fields.finish(what)
+  const signatureAlgorithm = signatureAlgorithmOf(algorithm)
+  return { whole, content, algorithm, signed: { signedBytes: derOf(content), signatureAlgorithm, signature } }
+}
+
+type Tbs = Omit<Certificate, 'der' | keyof Signed>
 
 function readTbs(tbs: DerElement, algorithm: DerElement): Tbs {
   const fields = new DerReader(tbs)
   const version = readVersion(fields)
-  const serialNumber = readSerialNumber(unsignedOctets(fields.next('serialNumber'), 'serialNumber'))
+  const serialOctets = unsignedOctets(fields.next('serialNumber'), 'serialNumber')
+  if (serialOctets.length > MAX_SERIAL_NUMBER_OCTETS) throw malformed('serialNumber', 'too long')
   const innerAlgorithm = fields.required(Tag.sequence, 'signature')
   // The unsigned algorithm must equal the signed one (RFC 5280 section 4.1.1.2).
   if (!isSameBytes(derOf(innerAlgorithm), derOf(algorithm))) {
@@ -62,6 +74,7 @@ function readTbs(tbs: DerElement, algorithm: DerElement): Tbs {
   const subject = nameOf(fields.required(Tag.sequence, 'subject'), 'subject')
   const publicKey = publicKeyOf(fields.required(Tag.sequence, 'subjectPublicKeyInfo'))
   const extensions = readOptionalFields(fields, version)
+  const serialNumber = unsignedNumber(serialOctets)
   return { version, serialNumber, issuer, ...validity, subject, publicKey, extensions }
 }
 
@@ -72,11 +85,6 @@ function readVersion(fields: DerReader): Certificate['version'] {
   const version = smallInteger(soleElement(explicit, Tag.integer, 'version'), 'version') + 1
   if (version !== 2 && version !== 3) throw malformed('version', 'not 2 or 3')
   return version
-}
-
-function readSerialNumber(octets: Bytes): bigint {
-  if (octets.length > MAX_SERIAL_NUMBER_OCTETS) throw malformed('serialNumber', 'too long')
-  return BigInt(`0x0${hexOf(octets)}`)
 }
 
 function readValidity(validity: DerElement): Pick<Certificate, 'notBeforeMs' | 'notAfterMs'> {

@@ -1,5 +1,12 @@
 import { type Bytes, type DerElement, DerReader, derOf, soleElement, Tag } from './der/reader.ts'
-import { objectIdentifier, smallInteger, unsignedOctets, wholeOctets } from './der/values.ts'
+import {
+  algorithmIdentifier,
+  isNull,
+  objectIdentifier,
+  smallInteger,
+  unsignedOctets,
+  wholeOctets,
+} from './der/values.ts'
 import { malformed } from './errors.ts'
 
 /**
@@ -56,10 +63,7 @@ const WHAT = 'subjectPublicKeyInfo'
  */
 export function publicKeyOf(element: DerElement): PublicKey {
   const fields = new DerReader(element)
-  const algorithm = new DerReader(fields.required(Tag.sequence, WHAT))
-  const type = objectIdentifier(algorithm.next(WHAT), WHAT)
-  const parameters = algorithm.isAtEnd ? undefined : algorithm.next(WHAT)
-  algorithm.finish(WHAT)
+  const { type, parameters } = algorithmIdentifier(fields.required(Tag.sequence, WHAT), WHAT)
   const key = wholeOctets(fields.next(WHAT), WHAT)
   fields.finish(WHAT)
   const spki = derOf(element)
@@ -81,9 +85,7 @@ function rsaNumbers(
   parameters: DerElement | undefined,
 ): Pick<RsaKey, 'modulusBits' | 'exponent'> {
   const what = 'RSA key'
-  if (parameters?.tag !== Tag.null || parameters.end !== parameters.contentStart) {
-    throw malformed(what, 'parameters are not NULL')
-  }
+  if (parameters === undefined || !isNull(parameters)) throw malformed(what, 'parameters are not NULL')
   const fields = new DerReader(soleElement(key, Tag.sequence, what))
   const modulus = unsignedOctets(fields.next(what), what)
   const exponent = smallInteger(fields.next(what), what)

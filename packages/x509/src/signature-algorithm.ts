@@ -1,5 +1,5 @@
 import { contextTag, type DerElement, DerReader, soleElement, Tag } from './der/reader.ts'
-import { objectIdentifier, smallInteger } from './der/values.ts'
+import { algorithmIdentifier, isNull, objectIdentifier, smallInteger } from './der/values.ts'
 
 /** A supported signature algorithm. */
 export type SignatureAlgorithm =
@@ -34,13 +34,10 @@ const WHAT = 'signatureAlgorithm'
  * Source: Go `crypto/x509/x509.go` (`getSignatureAlgorithmFromAI`, `checkSignature`).
  */
 export function signatureAlgorithmOf(element: DerElement): SignatureAlgorithm | undefined {
-  const fields = new DerReader(element)
-  const type = objectIdentifier(fields.next(WHAT), WHAT)
-  const parameters = fields.isAtEnd ? undefined : fields.next(WHAT)
-  fields.finish(WHAT)
+  const { type, parameters } = algorithmIdentifier(element, WHAT)
   if (type === '1.3.101.112') return parameters === undefined ? { name: 'Ed25519' } : undefined
   if (type === '1.2.840.113549.1.1.10') return parameters && pssAlgorithm(parameters)
-  return isAbsentOrNull(parameters) ? ALGORITHMS.get(type) : undefined
+  return parameters === undefined || isNull(parameters) ? ALGORITHMS.get(type) : undefined
 }
 
 /**
@@ -67,15 +64,6 @@ function pssAlgorithm(parameters: DerElement): SignatureAlgorithm | undefined {
 }
 
 function hashOf(algorithm: DerElement): { readonly hash: HashName; readonly octets: number } | undefined {
-  const fields = new DerReader(algorithm)
-  const type = objectIdentifier(fields.next(WHAT), WHAT)
-  const parameters = fields.isAtEnd ? undefined : fields.next(WHAT)
-  fields.finish(WHAT)
-  return isAbsentOrNull(parameters) ? HASHES.get(type) : undefined
-}
-
-function isAbsentOrNull(parameters: DerElement | undefined): boolean {
-  return (
-    parameters === undefined || (parameters.tag === Tag.null && parameters.end === parameters.contentStart)
-  )
+  const { type, parameters } = algorithmIdentifier(algorithm, WHAT)
+  return parameters === undefined || isNull(parameters) ? HASHES.get(type) : undefined
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { text } from '../../test/der.ts'
 import { DerReader } from './reader.ts'
-import { timeOf } from './time.ts'
+import { timeOf } from './values.ts'
 
 const UTC = 0x17
 const GENERALIZED = 0x18

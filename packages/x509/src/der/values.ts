@@ -1,5 +1,7 @@
+import { hexOf } from '@kube-authn/internal/bytes'
 import { malformed } from '../errors.ts'
-import { type Bytes, contentOf, type DerElement, Tag } from './reader.ts'
+import { type Bytes, contentOf, type DerElement, DerReader, Tag } from './reader.ts'
+import { latin1FromBytes } from '@kube-authn/internal/byte-text'
 
 /** A `BOOLEAN` (X.690 sections 8.2 and 11.1). */
 export function booleanOf(element: DerElement, what: string): boolean {
@@ -24,6 +26,11 @@ export function integerOctets(element: DerElement, what: string): Bytes {
 /** The octets of a non-negative `INTEGER`, without a leading zero; none for 0. */
 export function unsignedOctets(element: DerElement, what: string): Bytes {
   return magnitude(integerOctets(element, what), what)
+}
+
+/** The number of these octets. */
+export function unsignedNumber(octets: Bytes): bigint {
+  return BigInt(`0x0${hexOf(octets)}`)
 }
 
 /** An `INTEGER` from 0 to 2,147,483,647. */
@@ -103,4 +110,54 @@ function dotted([first = 0, ...others]: readonly (number | bigint)[]): string {
   const root = first < 40 ? 0 : first < 80 ? 1 : 2
   const second = typeof first === 'number' ? first - root * 40 : first - 80n
   return [root, second, ...others].join('.')
+}
+
+const UTC_TIME = /^(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})Z$/
+const GENERALIZED_TIME = /^(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})Z$/
+
+/**
+ * Parses a `Time` in the only form allowed in certificates: with seconds, without fractions, with `Z` (RFC 5280 section 4.1.2.5).
+ *
+ * @returns milliseconds since the epoch.
+ */
+export function timeOf(element: DerElement, what: string): number {
+  const text = element.end - element.contentStart > 15 ? '' : latin1FromBytes(contentOf(element))
+  const match =
+    element.tag === Tag.utcTime
+      ? UTC_TIME.exec(text)
+      : element.tag === Tag.generalizedTime
+        ? GENERALIZED_TIME.exec(text)
+        : null
+  if (match === null) throw malformed(what, 'bad time')
+  const [, y = 0, month = 0, day = 0, hours = 0, minutes = 0, seconds = 0] = match.map(Number)
+  const year = element.tag === Tag.utcTime ? y + (y < 50 ? 2000 : 1900) : y
+  const date = new Date(0)
+  date.setUTCFullYear(year, month - 1, day)
+  date.setUTCHours(hours, minutes, seconds)
+  // A `Date` rolls over impossible dates.
+  const isReal =
+    date.getUTCMonth() === month - 1 &&
+    date.getUTCDate() === day &&
+    date.getUTCHours() === hours &&
+    date.getUTCMinutes() === minutes &&
+    date.getUTCSeconds() === seconds
+  if (!isReal) throw malformed(what, 'no such time')
+  return date.getTime()
+}
+
+/** The type and the parameters of an `AlgorithmIdentifier` (RFC 5280 section 4.1.1.2). */
+export function algorithmIdentifier(
+  element: DerElement,
+  what: string,
+): { readonly type: string; readonly parameters: DerElement | undefined } {
+  const fields = new DerReader(element)
+  const type = objectIdentifier(fields.next(what), what)
+  const parameters = fields.isAtEnd ? undefined : fields.next(what)
+  fields.finish(what)
+  return { type, parameters }
+}
+
+/** Whether it is a `NULL`. */
+export function isNull({ tag, contentStart, end }: DerElement): boolean {
+  return tag === Tag.null && end === contentStart
 }

@@ -10,7 +10,7 @@ import {
   Tag,
 } from '../der/reader.ts'
 import { objectIdentifier } from '../der/values.ts'
-import { GeneralNameTag } from './subject-alt-name.ts'
+import { generalNameKind } from './subject-alt-name.ts'
 
 const WHAT = 'cRLDistributionPoints'
 
@@ -34,7 +34,7 @@ function checkFullName(name: DerElement): void {
   const names = new DerReader(soleElement(name, contextTag(0, 'constructed'), WHAT))
   while (!names.isAtEnd) {
     const each = names.next(WHAT)
-    if (each.tag === GeneralNameTag.uri) ia5Text(contentOf(each), WHAT)
+    if (generalNameKind(each) === 'uri') ia5Text(contentOf(each), WHAT)
   }
 }
 
@@ -45,7 +45,7 @@ export function checkAuthorityInformationAccess(value: Bytes): void {
     const fields = new DerReader(description)
     objectIdentifier(fields.next(what), what)
     const location = fields.next(what)
-    if (location.tag === GeneralNameTag.uri) ia5Text(contentOf(location), what)
+    if (generalNameKind(location) === 'uri') ia5Text(contentOf(location), what)
     fields.finish(what)
   }
 }

@@ -10,9 +10,8 @@ import {
   Tag,
 } from '../der/reader.ts'
 import { malformed } from '../errors.ts'
-import { type DomainSubtree, domainSubtree } from '../names/domain.ts'
-import { type IpRange, ipRange } from '../names/ip-range.ts'
-import { type Mailbox, mailboxOf } from '../names/mailbox.ts'
+import { domainSubtree, type DomainSubtree, type Mailbox, mailboxOf } from '../names/domain.ts'
+import { ipRange, type IpRange } from '../names/ip-range.ts'
 import { isIpv4Address } from '../names/uri.ts'
 import { generalNameKind } from './subject-alt-name.ts'
 

@@ -6,13 +6,13 @@ import { uriHost } from '../names/uri.ts'
 /** The kinds of names for which name constraints are checked. */
 export type GeneralNameKind = 'email' | 'dns' | 'uri' | 'ip'
 
-/** The tags of the kinds of `GeneralName` (RFC 5280 section 4.2.1.6). */
-export const GeneralNameTag = {
-  email: 0x81,
-  dns: 0x82,
-  uri: 0x86,
-  ip: 0x87,
-} as const
+/** The kinds of `GeneralName` by tag (RFC 5280 section 4.2.1.6). */
+const KINDS: ReadonlyMap<number, GeneralNameKind> = new Map([
+  [0x81, 'email'],
+  [0x82, 'dns'],
+  [0x86, 'uri'],
+  [0x87, 'ip'],
+])
 
 /** The alternative names of a subject. They do not identify a user, but must satisfy the constraints of the CAs. */
 export interface SubjectAltName {
@@ -54,16 +54,5 @@ function generalNameOf(element: DerElement, what: string): GeneralName | undefin
 
 /** The kind of a `GeneralName`; `undefined` for unsupported kinds. */
 export function generalNameKind({ tag }: DerElement): GeneralNameKind | undefined {
-  switch (tag) {
-    case GeneralNameTag.email:
-      return 'email'
-    case GeneralNameTag.dns:
-      return 'dns'
-    case GeneralNameTag.uri:
-      return 'uri'
-    case GeneralNameTag.ip:
-      return 'ip'
-    default:
-      return undefined
-  }
+  return KINDS.get(tag)
 }

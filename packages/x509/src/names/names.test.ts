@@ -1,9 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { cpuSecondsOf } from '../../../../test/cpu-seconds.ts'
 import { hex } from '../../test/der.ts'
-import { domainLabels, domainSubtree, isInSubtree, mayBeInSubtree } from './domain.ts'
+import {
+  domainLabels,
+  domainSubtree,
+  isInSubtree,
+  isSameMailbox,
+  mailboxOf,
+  mayBeInSubtree,
+} from './domain.ts'
 import { ipRange, isExcludedBy, isPermittedBy } from './ip-range.ts'
-import { isSameMailbox, mailboxOf } from './mailbox.ts'
 import { isIpv4Address, uriHost } from './uri.ts'
 
 const labels = (domain: string) => domainLabels(domain) ?? expect.fail(`${domain} is no domain`)

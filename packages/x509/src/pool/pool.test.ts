@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { issue, issueCa, type Issued } from '../../test/certificates.ts'
 import { CertificateError } from '../errors.ts'
-import { certificatePoolOf } from './certificate-pool.ts'
-import { certificatePool } from './pem.ts'
+import { certificatePool, certificatePoolOf } from './certificate-pool.ts'
 
 const one = await issueCa({ subject: 'one' })
 const two = await issueCa({ subject: 'two' })

@@ -21,22 +21,19 @@ const MAX_NAME_COMPARISONS = 250_000
  * Deviation: Go allows that many comparisons for each certificate (`docs/deviations.md`, stricter certificates).
  */
 export function newBudget(): Budget {
-  let signatureChecks = 0
-  let nameComparisons = 0
   return {
-    spendSignatureCheck() {
-      if (++signatureChecks > MAX_SIGNATURE_CHECKS) {
-        throw new CertificateError(
-          'limit',
-          'x509: signature check attempts limit reached while verifying certificate chain',
-        )
-      }
-    },
-    spendNameComparisons(count) {
-      nameComparisons += count
-      if (nameComparisons > MAX_NAME_COMPARISONS) {
-        throw new CertificateError('limit', 'x509: too many name constraint comparisons')
-      }
-    },
+    spendSignatureCheck: spending(
+      MAX_SIGNATURE_CHECKS,
+      'x509: signature check attempts limit reached while verifying certificate chain',
+    ),
+    spendNameComparisons: spending(MAX_NAME_COMPARISONS, 'x509: too many name constraint comparisons'),
+  }
+}
+
+function spending(max: number, problem: string): (count?: number) => void {
+  let spent = 0
+  return (count = 1) => {
+    spent += count
+    if (spent > max) throw new CertificateError('limit', problem)
   }
 }

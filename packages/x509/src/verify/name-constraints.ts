@@ -2,9 +2,15 @@ import type { Certificate } from '../certificate.ts'
 import { CertificateError } from '../errors.ts'
 import type { MailboxSubtree, NameConstraints, Subtrees } from '../extensions/name-constraints.ts'
 import type { GeneralName, GeneralNameKind } from '../extensions/subject-alt-name.ts'
-import { domainLabels, isInSubtree, mayBeInSubtree } from '../names/domain.ts'
+import {
+  domainLabels,
+  isInSubtree,
+  isSameMailbox,
+  type Mailbox,
+  mailboxOf,
+  mayBeInSubtree,
+} from '../names/domain.ts'
 import { isExcludedBy, isPermittedBy } from '../names/ip-range.ts'
-import { isSameMailbox, type Mailbox, mailboxOf } from '../names/mailbox.ts'
 import { uriHost } from '../names/uri.ts'
 import type { Budget } from './budget.ts'
 

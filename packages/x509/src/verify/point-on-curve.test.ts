@@ -1,7 +1,7 @@
 import { generateKeyPairSync, webcrypto } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import type { EllipticCurve } from '../public-key.ts'
-import { isOnCurve } from './point-on-curve.ts'
+import { isOnCurve } from './verification-key.ts'
 
 const CURVES: readonly (EllipticCurve & { readonly p: bigint })[] = [
   { name: 'P-256', octets: 32, p: 2n ** 256n - 2n ** 224n + 2n ** 192n + 2n ** 96n - 1n },

@@ -1,9 +1,10 @@
 import type { Certificate } from '../certificate.ts'
-import { CertificateError } from '../errors.ts'
+import { CertificateError, malformed } from '../errors.ts'
 import type { PublicKey } from '../public-key.ts'
 import type { SignatureAlgorithm } from '../signature-algorithm.ts'
-import { ecdsaSignature } from './ecdsa-signature.ts'
 import { verificationKey } from './verification-key.ts'
+import { type Bytes, DerReader, soleElement, Tag } from '../der/reader.ts'
+import { unsignedOctets } from '../der/values.ts'
 
 /**
  * Whether the parent may sign certificates, and signed the child.
@@ -73,4 +74,23 @@ async function isSignatureValid(
     // The key is invalid, the signature is malformed, or this runtime does not support the algorithm.
     return false
   }
+}
+
+/**
+ * Converts an ECDSA signature from the DER sequence of certificates and most signers (RFC 3279) to two concatenated numbers of full length
+ * (IEEE P1363), which WebCrypto and JWS use.
+ *
+ * @param octets the length of each number.
+ * @throws {CertificateError} if it is malformed.
+ */
+export function ecdsaSignature(der: Bytes, octets: number): Bytes {
+  const what = 'ECDSA signature'
+  const numbers = new DerReader(soleElement(der, Tag.sequence, what))
+  const [r, s] = [unsignedOctets(numbers.next(what), what), unsignedOctets(numbers.next(what), what)]
+  numbers.finish(what)
+  if (r.length > octets || s.length > octets) throw malformed(what, 'number is too large')
+  const form = new Uint8Array(2 * octets)
+  form.set(r, octets - r.length)
+  form.set(s, 2 * octets - s.length)
+  return form
 }
