@@ -7,6 +7,8 @@ import { TypeValue, type Value } from '../values/value.ts'
 import { traversal } from './costs.ts'
 import { parsedDouble, printedDouble } from './double-text.ts'
 
+/** The types that can be converted to themselves. */
+const UNCHANGED = 'bool bytes double duration int string timestamp uint'.split(' ')
 const INT_LIMIT = 2 ** 63
 const UINT_LIMIT = 2 ** 64
 
@@ -19,9 +21,8 @@ export function conversions(meter: Meter): Library {
   const utf8 = new TextEncoder()
   return {
     functions: [
-      fn('bool(bool): bool', (value: boolean) => value),
+      ...UNCHANGED.map((type) => fn(`${type}(${type}): ${type}`, (value: Value) => value)),
       fn('bool(string): bool', parsedBool),
-      fn('bytes(bytes): bytes', (value: Uint8Array) => value),
       fn(
         'bytes(string): bytes',
         (text: string) => {
@@ -30,7 +31,6 @@ export function conversions(meter: Meter): Library {
         },
         traversal,
       ),
-      fn('double(double): double', (value: number) => value),
       fn('double(int): double', (value: bigint) => Number(value)),
       fn('double(string): double', (text: string) => {
         meter.spend(Math.min(text.length, 1024) / 4)
@@ -38,13 +38,11 @@ export function conversions(meter: Meter): Library {
       }),
       fn('double(uint): double', ({ value }: Uint) => Number(value)),
       fn('dyn(A): dyn', (value: Value) => value),
-      fn('int(int): int', (value: bigint) => value),
       fn('int(double): int', (value: number) =>
         value > -INT_LIMIT && value < INT_LIMIT ? BigInt(Math.trunc(value)) : fail('integer overflow'),
       ),
       fn('int(string): int', (text: string) => decimal(text, /^[+-]?\d+$/, MIN_INT, MAX_INT, 'int')),
       fn('int(uint): int', ({ value }: Uint) => checkedInt(value)),
-      fn('string(string): string', (value: string) => value),
       fn('string(bool): string', (value: boolean) => String(value)),
       fn(
         'string(bytes): string',
@@ -58,7 +56,6 @@ export function conversions(meter: Meter): Library {
       fn('string(int): string', (value: bigint) => String(value)),
       fn('string(uint): string', ({ value }: Uint) => String(value)),
       fn('type(A): type(A)', (value: Value) => new TypeValue(typeName(value))),
-      fn('uint(uint): uint', (value: Uint) => value),
       fn('uint(double): uint', (value: number) =>
         value >= 0 && value < UINT_LIMIT
           ? new Uint(BigInt(Math.trunc(value)))

@@ -17,7 +17,6 @@ export function durations(meter: Meter): Library {
     method(`duration.${name}(): int`, ({ nanoseconds }: Duration) => nanoseconds / unit)
   return {
     functions: [
-      fn('duration(duration): duration', (value: Duration) => value),
       // Declared, but without a conversion.
       fn('duration(int): duration', () => fail(`type conversion error from 'int' to '${DURATION.name}'`)),
       fn('duration(string): duration', (text: string) => {

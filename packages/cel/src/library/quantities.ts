@@ -54,6 +54,10 @@ export function quantities(meter: Meter): Library {
     meter.spend(WORK)
     return compareQuantities(a.quantity, b.quantity)
   }
+  const read = (text: string): Quantity | undefined => {
+    meter.spend(WORK + Math.min(text.length, 128) / 2)
+    return readQuantity(text)
+  }
   const added =
     (factor: 1n | -1n) =>
     ({ quantity }: QuantityValue, other: QuantityValue | bigint): QuantityValue => {
@@ -62,27 +66,13 @@ export function quantities(meter: Meter): Library {
         other instanceof QuantityValue ? other.quantity : { unscaled: other, scale: 0, isSmall: true }
       return new QuantityValue(addedQuantities(quantity, addend, factor), true)
     }
+  const required = (text: string): QuantityValue =>
+    new QuantityValue(read(text) ?? fail('quantities must match the regular expression'))
   return {
     types: [TYPE],
     functions: [
-      fn(
-        'quantity(string): kubernetes.Quantity',
-        (text: string) => {
-          meter.spend(WORK + Math.min(text.length, 128) / 2)
-          const quantity = readQuantity(text)
-          if (quantity === undefined) return fail('quantities must match the regular expression')
-          return new QuantityValue(quantity)
-        },
-        traversal,
-      ),
-      fn(
-        'isQuantity(string): bool',
-        (text: string) => {
-          meter.spend(WORK + Math.min(text.length, 128) / 2)
-          return readQuantity(text) !== undefined
-        },
-        traversal,
-      ),
+      fn('quantity(string): kubernetes.Quantity', required, traversal),
+      fn('isQuantity(string): bool', (text: string) => read(text) !== undefined, traversal),
       fn('sign(kubernetes.Quantity): int', sign),
       method(
         'kubernetes.Quantity.isInteger(): bool',
@@ -96,10 +86,10 @@ export function quantities(meter: Meter): Library {
         approximateQuantity(quantity),
       ),
       ...orderMethods(TYPE, order),
-      method('kubernetes.Quantity.add(kubernetes.Quantity): kubernetes.Quantity', added(1n)),
-      method('kubernetes.Quantity.add(int): kubernetes.Quantity', added(1n)),
-      method('kubernetes.Quantity.sub(kubernetes.Quantity): kubernetes.Quantity', added(-1n)),
-      method('kubernetes.Quantity.sub(int): kubernetes.Quantity', added(-1n)),
+      ...['kubernetes.Quantity', 'int'].flatMap((other) => [
+        method(`kubernetes.Quantity.add(${other}): kubernetes.Quantity`, added(1n)),
+        method(`kubernetes.Quantity.sub(${other}): kubernetes.Quantity`, added(-1n)),
+      ]),
     ],
   }
 }

@@ -33,27 +33,14 @@ export function matching(patterns: Patterns): Library {
  * Source: apiserver `pkg/cel/library/regex.go`.
  */
 export function patternSearch(patterns: Patterns): Library {
+  const find = (text: string, pattern: string): string => patterns.find(text, pattern, 1)[0] ?? ''
+  const findAll = (text: string, pattern: string, ...[limit = -1n]: readonly bigint[]): readonly string[] =>
+    patterns.find(text, pattern, limit < 0n ? Infinity : Number(limit))
   return {
     functions: [
-      method(
-        'string.find(string): string',
-        (text: string, pattern: string) => {
-          const [first = ''] = patterns.find(text, pattern, 1)
-          return first
-        },
-        matchCost,
-      ),
-      method(
-        'string.findAll(string): list(string)',
-        (text: string, pattern: string) => patterns.find(text, pattern, Infinity),
-        matchCost,
-      ),
-      method(
-        'string.findAll(string, int): list(string)',
-        (text: string, pattern: string, limit: bigint) =>
-          patterns.find(text, pattern, limit < 0n ? Infinity : Number(limit)),
-        matchCost,
-      ),
+      method('string.find(string): string', find, matchCost),
+      method('string.findAll(string): list(string)', findAll, matchCost),
+      method('string.findAll(string, int): list(string)', findAll, matchCost),
     ],
     preparations: new Map(
       ['find', 'findAll'].map((name) => [name, (constants) => patterns.prepare(constants)]),
@@ -76,7 +63,7 @@ export class Patterns {
   /** Compiles a literal pattern, the second argument, and keeps it. It fails with the reason. */
   prepare([, pattern]: readonly (Value | undefined)[]): void {
     if (typeof pattern !== 'string') return
-    this.#literals.set(pattern, programOf(pattern))
+    this.#literals.set(pattern, programOf(pattern, true))
     for (const name of classesOf(pattern)) this.#classes.add(name)
   }
 
@@ -113,8 +100,7 @@ export class Patterns {
     // Deviation: the first use of a class takes the library up to a tenth of a second (`docs/deviations.md`, CEL limits).
     if (!classesOf(pattern).every((name) => this.#classes.has(name)))
       fail('a Unicode class is in no literal pattern')
-    // The pattern is not repeated: it may come from a claim.
-    const program = compiledOrNone(pattern) ?? fail('error parsing regexp')
+    const program = programOf(pattern, false)
     const [oldest] = this.#others.keys()
     if (this.#others.size >= MAX_PATTERNS && oldest !== undefined) this.#others.delete(oldest)
     this.#others.set(pattern, program)
@@ -122,27 +108,14 @@ export class Patterns {
   }
 }
 
-/** The program of a pattern. It fails with the reason of the library. */
-function programOf(pattern: string): RE2JS {
-  try {
-    return compile(pattern)
-  } catch (error) {
-    if (error instanceof Error) return fail(error.message)
-    throw error
-  }
-}
-
-function compiledOrNone(pattern: string): RE2JS | undefined {
-  try {
-    return compile(pattern)
-  } catch {
-    return undefined
-  }
-}
-
-function compile(pattern: string): RE2JS {
+/** The program of a pattern. It fails with the reason of the library only for a literal: another one may come from a claim. */
+function programOf(pattern: string, isLiteral: boolean): RE2JS {
   requireShort(pattern)
-  return RE2JS.compile(pattern)
+  try {
+    return RE2JS.compile(pattern)
+  } catch (error) {
+    return fail(isLiteral && error instanceof Error ? error.message : 'error parsing regexp')
+  }
 }
 
 function requireShort(pattern: string): void {

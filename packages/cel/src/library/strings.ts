@@ -11,138 +11,104 @@ import { type Declaration, type Library, method } from '../check/declarations.ts
  * Source: cel-go `ext/strings.go`, version 2.
  */
 export function strings(meter: Meter): Library {
-  return { functions: [...wholes(meter), ...positions(meter), ...lists(meter)] }
-}
-
-function wholes(meter: Meter): readonly Declaration[] {
-  return [
-    method('string.lowerAscii(): string', (text: string) => lowered(paidFor(meter, text)), traversal),
-    method('string.upperAscii(): string', (text: string) => raised(paidFor(meter, text)), traversal),
-    method(
-      'string.trim(): string',
-      (text: string) => {
-        meter.spend(text.length / 4)
-        return trimmed(text)
-      },
-      traversal,
-    ),
-    method(
-      'string.contains(string): bool',
-      (text: string, part: string) => paidFor(meter, text, part).includes(part),
-      searchCost,
-    ),
-  ]
-}
-
-/** Functions with indexes of characters. */
-function positions(meter: Meter): readonly Declaration[] {
-  return [
-    method('string.charAt(int): string', (text: string, position: bigint) => {
-      const start = offsetOf(paidFor(meter, text), position)
-      return String.fromCodePoint(...[text.codePointAt(start)].filter((code) => code !== undefined))
-    }),
-    method(
-      'string.indexOf(string): int',
-      (text: string, part: string) => indexOf(paidFor(meter, text, part), part, 0n),
-      elementsCost,
-    ),
-    method(
-      'string.indexOf(string, int): int',
-      (text: string, part: string, from: bigint) => indexOf(paidFor(meter, text, part), part, from),
-      elementsCost,
-    ),
-    method(
-      'string.lastIndexOf(string): int',
-      (text: string, part: string) => lastIndexOf(paidFor(meter, text, part), part, undefined),
-      elementsCost,
-    ),
-    method(
-      'string.lastIndexOf(string, int): int',
-      (text: string, part: string, from: bigint) => lastIndexOf(paidFor(meter, text, part), part, from),
-      elementsCost,
-    ),
-    method(
-      'string.substring(int): string',
-      (text: string, start: bigint) => text.slice(offsetOf(paidFor(meter, text), start)),
-      traversal,
-    ),
-    method(
-      'string.substring(int, int): string',
-      (text: string, start: bigint, end: bigint) => {
-        if (start > end) fail(`invalid substring range. start: ${start}, end: ${end}`)
-        return text.slice(offsetOf(paidFor(meter, text), start), offsetOf(text, end))
-      },
-      traversal,
-    ),
-  ]
+  const paidFor = payingFor(meter)
+  const trim = (text: string): string => {
+    meter.spend(text.length / 4)
+    return trimmed(text)
+  }
+  const charAt = (text: string, position: bigint): string => {
+    const start = offsetOf(paidFor(text), position)
+    return String.fromCodePoint(...[text.codePointAt(start)].filter((code) => code !== undefined))
+  }
+  const indexOf = (text: string, part: string, ...[from = 0n]: readonly bigint[]): bigint => {
+    paidFor(text, part)
+    if (part === '') return from
+    if (from < 0n) return outOfRange(from)
+    // Since cel-go 0.21, an index past the end finds nothing instead of being an error.
+    const start = from === 0n ? 0 : offsetAt(text, from)
+    return start === undefined ? -1n : characterAt(text, text.indexOf(part, start))
+  }
+  const lastIndexOf = (text: string, part: string, ...[from]: readonly bigint[]): bigint => {
+    paidFor(text, part)
+    if (part === '') return from ?? BigInt(characterCount(text))
+    if (from === undefined) return characterAt(text, text.lastIndexOf(part))
+    if (from < 0n) return outOfRange(from)
+    const last = offsetAt(text, from)
+    return last === undefined || last === text.length ? -1n : characterAt(text, text.lastIndexOf(part, last))
+  }
+  const substring = (text: string, start: bigint, ...[end]: readonly bigint[]): string => {
+    if (end !== undefined && start > end) fail(`invalid substring range. start: ${start}, end: ${end}`)
+    return text.slice(offsetOf(paidFor(text), start), end === undefined ? undefined : offsetOf(text, end))
+  }
+  // An argument that some overloads do not have is a rest parameter.
+  return {
+    functions: [
+      method('string.lowerAscii(): string', (text: string) => lowered(paidFor(text)), traversal),
+      method('string.upperAscii(): string', (text: string) => raised(paidFor(text)), traversal),
+      method('string.trim(): string', trim, traversal),
+      method(
+        'string.contains(string): bool',
+        (text: string, part: string) => paidFor(text, part).includes(part),
+        searchCost,
+      ),
+      method('string.charAt(int): string', charAt),
+      method('string.indexOf(string): int', indexOf, elementsCost),
+      method('string.indexOf(string, int): int', indexOf, elementsCost),
+      method('string.lastIndexOf(string): int', lastIndexOf, elementsCost),
+      method('string.lastIndexOf(string, int): int', lastIndexOf, elementsCost),
+      method('string.substring(int): string', substring, traversal),
+      method('string.substring(int, int): string', substring, traversal),
+      ...pieces(meter),
+    ],
+  }
 }
 
 /** Functions that take a string apart, or put one together. */
-function lists(meter: Meter): readonly Declaration[] {
+function pieces(meter: Meter): readonly Declaration[] {
+  const paidFor = payingFor(meter)
+  const split = (text: string, separator: string, ...[limit = -1n]: readonly bigint[]): readonly string[] => {
+    const parts = separator === '' ? Array.from(paidFor(text)) : paidFor(text, separator).split(separator)
+    meter.spend(parts.length)
+    if (limit < 0n || limit >= BigInt(parts.length)) return parts
+    if (limit === 0n) return []
+    const count = Number(limit) - 1
+    return [...parts.slice(0, count), parts.slice(count).join(separator)]
+  }
+  const replace = (text: string, old: string, fresh: string, ...[limit = -1n]: readonly bigint[]): string => {
+    if (limit === 0n) return text
+    const parts = split(text, old)
+    const pieces = old === '' ? ['', ...parts, ''] : parts
+    const count = limit < 0n || limit >= BigInt(pieces.length) ? pieces.length - 1 : Number(limit)
+    meter.spend((count * fresh.length) / 10)
+    const head = pieces.slice(0, count + 1).join(fresh)
+    const tail = pieces.slice(count + 1)
+    return tail.length === 0 ? head : [head, ...tail].join(old)
+  }
+  const join = (texts: readonly Value[], ...[separator = '']: readonly string[]): string => {
+    const parts = texts.map((text) =>
+      typeof text === 'string' ? text : noSuchOverload('join(list, string)'),
+    )
+    for (const text of parts) meter.spend(0.3 + (text.length + separator.length) / 10)
+    return parts.join(separator)
+  }
   return [
-    method(
-      'string.split(string): list(string)',
-      (text: string, separator: string) => split(meter, text, separator),
-      twice,
-    ),
-    method(
-      'string.split(string, int): list(string)',
-      (text: string, separator: string, limit: bigint) => {
-        const parts = split(meter, text, separator)
-        if (limit < 0n || limit >= BigInt(parts.length)) return parts
-        if (limit === 0n) return []
-        const count = Number(limit) - 1
-        return [...parts.slice(0, count), parts.slice(count).join(separator)]
-      },
-      twice,
-    ),
-    method(
-      'string.replace(string, string): string',
-      (text: string, old: string, fresh: string) => replaced(meter, text, old, fresh, -1n),
-      twice,
-    ),
-    method(
-      'string.replace(string, string, int): string',
-      (text: string, old: string, fresh: string, limit: bigint) => replaced(meter, text, old, fresh, limit),
-      twice,
-    ),
-    method('list(string).join(): string', (texts: readonly Value[]) => joined(meter, texts, ''), joinCost),
-    method(
-      'list(string).join(string): string',
-      (texts: readonly Value[], separator: string) => joined(meter, texts, separator),
-      joinCost,
-    ),
+    method('string.split(string): list(string)', split, twice),
+    method('string.split(string, int): list(string)', split, twice),
+    method('string.replace(string, string): string', replace, twice),
+    method('string.replace(string, string, int): string', replace, twice),
+    method('list(string).join(): string', join, joinCost),
+    method('list(string).join(string): string', join, joinCost),
   ]
 }
 
-/** A string whose characters were paid for. At worst, every pair of characters is compared. */
-function paidFor(meter: Meter, text: string, part = ''): string {
-  meter.spend(text.length / 16 + (text.length * part.length) / 1000)
-  return text
+/** Returns strings whose characters were paid for. At worst, every pair of characters is compared. */
+function payingFor(meter: Meter): (text: string, part?: string) => string {
+  return (text, part = '') => {
+    meter.spend(text.length / 16 + (text.length * part.length) / 1000)
+    return text
+  }
 }
 
-function split(meter: Meter, text: string, separator: string): readonly string[] {
-  const parts =
-    separator === '' ? Array.from(paidFor(meter, text)) : paidFor(meter, text, separator).split(separator)
-  meter.spend(parts.length)
-  return parts
-}
-
-function replaced(meter: Meter, text: string, old: string, fresh: string, limit: bigint): string {
-  if (limit === 0n) return text
-  const parts = split(meter, text, old)
-  const pieces = old === '' ? ['', ...parts, ''] : parts
-  const count = limit < 0n || limit >= BigInt(pieces.length) ? pieces.length - 1 : Number(limit)
-  meter.spend((count * fresh.length) / 10)
-  const head = pieces.slice(0, count + 1).join(fresh)
-  const tail = pieces.slice(count + 1)
-  return tail.length === 0 ? head : [head, ...tail].join(old)
-}
-function joined(meter: Meter, texts: readonly Value[], separator: string): string {
-  const parts = texts.map((text) => (typeof text === 'string' ? text : noSuchOverload('join(list, string)')))
-  for (const text of parts) meter.spend(0.3 + (text.length + separator.length) / 10)
-  return parts.join(separator)
-}
 /**
  * `reverse`, which Kubernetes does not have.
  *
@@ -182,23 +148,6 @@ function trimmed(text: string): string {
   while (start < end && SPACES.has(text.charAt(start))) start++
   while (end > start && SPACES.has(text.charAt(end - 1))) end--
   return text.slice(start, end)
-}
-
-function indexOf(text: string, part: string, from: bigint): bigint {
-  if (part === '') return from
-  if (from < 0n) return outOfRange(from)
-  // Since cel-go 0.21, an index past the end finds nothing instead of being an error.
-  const start = from === 0n ? 0 : offsetAt(text, from)
-  return start === undefined ? -1n : characterAt(text, text.indexOf(part, start))
-}
-
-function lastIndexOf(text: string, part: string, from: bigint | undefined): bigint {
-  if (part === '') return from ?? BigInt(characterCount(text))
-  if (from === undefined) return characterAt(text, text.lastIndexOf(part))
-  if (from < 0n) return outOfRange(from)
-  const last = offsetAt(text, from)
-  if (last === undefined || last === text.length) return -1n
-  return characterAt(text, text.lastIndexOf(part, last))
 }
 
 /** The character index of a UTF-16 index. */

@@ -16,7 +16,6 @@ const MINUTE = 60n * SECOND
 export function timestamps(meter: Meter): Library {
   return {
     functions: [
-      fn('timestamp(timestamp): timestamp', (value: Timestamp) => value),
       fn('timestamp(int): timestamp', (value: bigint) => timeAt(value * SECOND)),
       fn('timestamp(string): timestamp', (text: string) => {
         meter.spend(Math.min(text.length, 64))
