@@ -1,4 +1,5 @@
 import type { ExplainedStep, Explanation } from '@kube-authn/core'
+import { card } from './controls.ts'
 import { type Html, literal, markup } from './markup.ts'
 import { plainName, significantSteps } from './significant-steps.ts'
 
@@ -8,18 +9,17 @@ export function chainSection(explanation: Explanation): Html {
   // Nothing decides about a request without a credential.
   const decided = explanation.outcome === 'noOpinion' ? '' : explanation.outcome
   const all = countOf(explanation)
-  return markup`<section class="card chain" aria-labelledby="chain-title">
-    <h2 id="chain-title">How it was decided</h2>
-    <ol class="steps">
+  return card('chain', 'How it was decided', [
+    markup`<ol class="steps">
       ${steps.map((step) => row(step, decided))}
-    </ol>
-    <details class="all-steps">
+    </ol>`,
+    markup`<details class="all-steps">
       <summary>All ${all} steps, as the app calls them</summary>
       <ul class="tree">
         ${branch(explanation)}
       </ul>
-    </details>
-  </section> `
+    </details>`,
+  ])
 }
 
 function row(

@@ -1,3 +1,4 @@
+import { current, textField } from './controls.ts'
 import { type Html, literal, markup } from './markup.ts'
 import type { ExplainPageOptions, PreparedRequest } from './options.ts'
 import { type Credential, FIELDS, whoOf } from './question.ts'
@@ -37,9 +38,8 @@ function pick(
   chosen: Credential,
 ): Html {
   const who = whoOf(credential)
-  const state = who === whoOf(chosen) ? markup` aria-current="true"` : undefined
   return markup`<li>
-    <button class="pick" name="${FIELDS.who}" value="${who}" ${state}>
+    <button class="pick" name="${FIELDS.who}" value="${who}" ${current(who === whoOf(chosen))}>
       <span class="avatar" aria-hidden="true">${String.fromCodePoint(name.codePointAt(0) ?? 0).toUpperCase()}</span>
       <span class="pick-name">${literal(name)}</span>
       <span class="pick-how">${literal(description)}</span>
@@ -49,48 +49,17 @@ function pick(
 
 function paste({ kind }: Credential): Html {
   const isOpen = kind === 'token' || kind === 'password' ? markup` open` : undefined
+  const explain = (who: 'token' | 'password'): Html =>
+    markup`<button class="secondary" name="${FIELDS.who}" value="${who}" ${current(kind === who)}>Explain the ${who}</button>`
   return markup`<details class="paste" ${isOpen}>
     <summary>Paste a credential</summary>
     <p class="hint">
       It is checked once, as a request with it would be. It is neither shown, nor logged, nor kept here.
     </p>
-    <label for="token">Bearer token</label>
-    <input
-      id="token"
-      name="${FIELDS.token}"
-      type="password"
-      autocomplete="off"
-      spellcheck="false"
-      autocapitalize="none"
-      data-who="token"
-    />
-    <button class="secondary" name="${FIELDS.who}" value="token" ${current(kind === 'token')}>
-      Explain the token
-    </button>
-    <label for="username">User name</label>
-    <input
-      id="username"
-      name="${FIELDS.username}"
-      autocomplete="off"
-      spellcheck="false"
-      autocapitalize="none"
-      data-who="password"
-    />
-    <label for="password">Password</label>
-    <input
-      id="password"
-      name="${FIELDS.password}"
-      type="password"
-      autocomplete="new-password"
-      data-who="password"
-    />
-    <button class="secondary" name="${FIELDS.who}" value="password" ${current(kind === 'password')}>
-      Explain the password
-    </button>
+    ${textField({ id: 'token', name: FIELDS.token, label: 'Bearer token', secret: 'token', who: 'token' })}
+    ${explain('token')}
+    ${textField({ id: 'username', name: FIELDS.username, label: 'User name', who: 'password' })}
+    ${textField({ id: 'password', name: FIELDS.password, label: 'Password', secret: 'password', who: 'password' })}
+    ${explain('password')}
   </details> `
-}
-
-/** Marks the chosen button, for eyes and for screen readers. */
-export function current(isCurrent: boolean): Html | undefined {
-  return isCurrent ? markup` aria-current="true"` : undefined
 }

@@ -1,9 +1,9 @@
 import { type Advice, adviceOf } from './advice.ts'
 import { chainSection } from './chain-section.ts'
+import { card, chip, chips, textField } from './controls.ts'
 import type { Findings } from './findings.ts'
 import { type Html, literal, markup } from './markup.ts'
 import type { ExplainPageOptions, PreparedRequest } from './options.ts'
-import { current } from './picks.ts'
 import { type Credential, FIELDS, METHODS, type Question, whoOf } from './question.ts'
 import { code, decisionSentence, grantSentence, headline } from './sentences.ts'
 
@@ -86,31 +86,22 @@ function requestSection(
     (method) =>
       markup`<option${method === question.method ? markup` selected` : undefined}>${method}</option>`,
   )
-  const chips = paths.map(
-    (path) =>
-      markup`<button class="chip" name="${FIELDS.go}" value="${path}" ${current(path === question.path)}>${literal(path)}</button>`,
-  )
-  return markup`<section class="card" aria-labelledby="request-title">
-    <h2 id="request-title">What they may do</h2>
-    ${decisionOf(findings)}
-    ${chips.length === 0 ? undefined : markup`<div class="chips" role="group" aria-label="Other requests">${chips}</div>`}
-    <div class="request-line">
+  const path = question.suggestedPath ?? question.path
+  return card('request', 'What they may do', [
+    decisionOf(findings),
+    chips(
+      'Other requests',
+      paths.map((each) => chip(FIELDS.go, each, each === question.path, each)),
+    ),
+    markup`<div class="request-line">
       <label class="visually-hidden" for="method">Method</label>
       <select id="method" name="${FIELDS.method}">
         ${options}
       </select>
-      <label class="visually-hidden" for="path">Path</label>
-      <input
-        id="path"
-        name="${FIELDS.path}"
-        value="${question.suggestedPath ?? question.path}"
-        spellcheck="false"
-        autocapitalize="none"
-        autocomplete="off"
-      />
+      ${textField({ id: 'path', name: FIELDS.path, label: 'Path', isLabelHidden: true, value: path })}
       <button class="secondary">Ask</button>
-    </div>
-  </section> `
+    </div>`,
+  ])
 }
 
 function decisionOf(findings: Findings | undefined): Html | undefined {
@@ -134,73 +125,50 @@ function actingSection(
   { user, requester }: Findings,
   { users = [] }: ExplainPageOptions,
 ): Html {
-  const chips = users.map(({ username }, index) => {
-    const isCurrent = requester !== undefined && user?.username === username
-    return markup`<button class="chip" name="${FIELDS.as}" value="${index}" ${current(isCurrent)}>${literal(username)}</button>`
-  })
-  const stop =
-    actingAs === undefined
-      ? undefined
-      : markup`<button class="chip stop" id="stop" name="${FIELDS.as}" value="none">Stop acting</button>`
-  return markup`<section class="card" aria-labelledby="acting-title">
-    <h2 id="acting-title">See as another user</h2>
-    <div class="chips" role="group" aria-label="Users to act as">${chips}${stop}</div>
-    <details
-      class="other-user"
-      ${actingAs !== undefined && !isOffered(actingAs, users) ? markup` open` : undefined}
-    >
+  const offered = users.map(({ username }, index) =>
+    chip(FIELDS.as, index, requester !== undefined && user?.username === username, username),
+  )
+  const stop = markup`<button class="chip stop" id="stop" name="${FIELDS.as}" value="none">Stop acting</button>`
+  const { username, groups: memberships } = actingAs ?? {}
+  const isTyped = username !== undefined && !users.some((each) => each.username === username)
+  return card('acting', 'See as another user', [
+    chips('Users to act as', actingAs === undefined ? offered : [...offered, stop]),
+    markup`<details class="other-user" ${isTyped ? markup` open` : undefined}>
       <summary>Another name</summary>
-      <label for="as-user">User</label>
-      <input
-        id="as-user"
-        name="${FIELDS.asUser}"
-        value="${actingAs?.username}"
-        spellcheck="false"
-        autocapitalize="none"
-        autocomplete="off"
-      />
-      <label for="as-groups">Groups, separated by commas</label>
-      <input
-        id="as-groups"
-        name="${FIELDS.asGroups}"
-        value="${actingAs?.groups.join(', ')}"
-        spellcheck="false"
-        autocapitalize="none"
-        autocomplete="off"
-      />
+      ${textField({ id: 'as-user', name: FIELDS.asUser, label: 'User', value: username })}
+      ${textField({
+        id: 'as-groups',
+        name: FIELDS.asGroups,
+        label: 'Groups, separated by commas',
+        value: memberships?.join(', '),
+      })}
       <button class="secondary" name="${FIELDS.as}" value="typed">See as this user</button>
-    </details>
-  </section> `
-}
-
-function isOffered(
-  { username }: { readonly username: string },
-  users: NonNullable<ExplainPageOptions['users']>,
-): boolean {
-  return users.some((each) => each.username === username)
+    </details>`,
+  ])
 }
 
 function curlSection(command: string): Html {
-  return markup`<section class="card" aria-labelledby="curl-title">
-    <div class="card-head">
-      <h2 id="curl-title">The same with curl</h2>
-      <button class="copy" type="button" data-copies="curl" hidden>Copy</button>
-    </div>
-    <pre class="code" id="curl" tabindex="0" aria-label="curl command" data-text="${command}">${command.split('\n').map((line) => markup`${literal(line)}\n`)}</pre>
-  </section> `
+  const lines = command.split('\n').map((line) => markup`${literal(line)}\n`)
+  return card(
+    'curl',
+    'The same with curl',
+    [],
+    markup`<pre class="code" id="curl" tabindex="0" aria-label="curl command" data-text="${command}">${lines}</pre>`,
+  )
 }
 
 function auditSection({ audit }: Findings): Html | undefined {
   if (audit === undefined) return undefined
   const { auditID: _, requestReceivedTimestamp: __, stageTimestamp: ___, ...lasting } = audit
-  return markup`<section class="card" aria-labelledby="audit-title">
-    <div class="card-head">
-      <h2 id="audit-title">The audit event</h2>
-      <button class="copy" type="button" data-copies="audit" hidden>Copy</button>
-    </div>
-    <p class="soft">What ${code('auditLog')} writes for such a request, without its id and times.</p>
-    <pre class="code" id="audit" tabindex="0" aria-label="audit event">${tinted(visible(JSON.stringify(lasting, undefined, 2)))}</pre>
-  </section> `
+  const json = tinted(visible(JSON.stringify(lasting, undefined, 2)))
+  return card(
+    'audit',
+    'The audit event',
+    [
+      markup`<p class="soft">What ${code('auditLog')} writes for such a request, without its id and times.</p>`,
+    ],
+    markup`<pre class="code" id="audit" tabindex="0" aria-label="audit event">${json}</pre>`,
+  )
 }
 
 /** JSON whose names are less prominent than its values. */
