@@ -24,13 +24,11 @@ export interface EngineLimits {
   readonly maxLength: number
 }
 
-/** What an engine is made of. */
 export interface EngineOptions {
   readonly variables: ReadonlyMap<string, Type>
   /** Libraries, which count their work. */
   readonly libraries: (meter: Meter) => readonly Library[]
   readonly macros: readonly Macro[]
-  /** The fields of types. */
   readonly fields?: Declarations['fields']
   readonly unboundTypes?: Declarations['unboundTypes']
   readonly container?: string
@@ -47,12 +45,10 @@ export interface EngineOptions {
   readonly isDynamic: boolean
 }
 
-/** A value or an error, and the cost up to there. */
 export type Outcome =
   | { readonly value: Value; readonly error?: undefined; readonly cost: number }
   | { readonly error: string; readonly cause?: unknown; readonly cost: number }
 
-/** A compiled expression. */
 export interface Compiled {
   readonly root: Node
   readonly type: Type
@@ -72,7 +68,6 @@ export interface Rejected {
 
 /** Compiles the expressions of an environment. */
 export class Engine {
-  /** The types that have a name. */
   readonly types: TypeNames
   readonly #options: EngineOptions
   readonly #dialect: Dialect

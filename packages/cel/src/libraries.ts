@@ -21,7 +21,6 @@ import {
   TWO_VARIABLE_MACROS,
 } from './syntax/standard-macros.ts'
 
-/** A group of functions and macros. */
 interface Group {
   readonly macros?: readonly Macro[]
   readonly libraries?: (meter: Meter, patterns: Patterns) => readonly Library[]
@@ -73,7 +72,6 @@ export function macrosOf(names: readonly LibraryName[]): readonly Macro[] {
   return [...STANDARD_MACROS, ...EXISTS_ONE_MACROS, ...own]
 }
 
-/** The types of the libraries by name. */
 export function typeNames(names: readonly LibraryName[]): TypeNames {
   const libraries = librariesOf(names, new Meter({ maxCost: 0, maxWork: 0 }))
   return new Map(libraries.flatMap(({ types = [] }) => types.map((type) => [type.name, type] as const)))

@@ -4,7 +4,6 @@ import type { AuthenticationRequest, RequestHeaders } from '@kube-authn/core'
 import type { OfferedUser, PreparedRequest } from './options.ts'
 import type { Question } from './question.ts'
 
-/** The request that a question is about. */
 export async function explainedRequest(
   { credential, method, path, actingAs }: Question,
   current: AuthenticationRequest,
@@ -52,7 +51,6 @@ export function derOf(pem: string): readonly Uint8Array[] {
   return found.map((each) => new X509Certificate(each).raw)
 }
 
-/** The same caller makes another request. */
 function sameCaller(
   current: AuthenticationRequest,
   target: Target,

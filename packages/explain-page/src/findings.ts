@@ -40,7 +40,6 @@ export interface Findings {
   readonly refusedBy: 'authentication' | 'impersonation' | 'authorization' | undefined
   /** The decision of the authorizer, if it was asked. */
   readonly decision: Decided | undefined
-  /** The audit event of the request. */
   readonly audit: AuditEvent | undefined
 }
 

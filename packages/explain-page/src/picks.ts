@@ -3,7 +3,6 @@ import { type Html, literal, markup } from './markup.ts'
 import type { ExplainPageOptions, PreparedRequest } from './options.ts'
 import { type Credential, FIELDS, whoOf } from './question.ts'
 
-/** The choice of the credential. */
 export function picks({ prepared = [] }: ExplainPageOptions, chosen: Credential): Html {
   const groups = [...new Set(prepared.map(({ group }) => group))].map((group) =>
     list(

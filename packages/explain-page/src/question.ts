@@ -1,7 +1,6 @@
 import type { Form } from './form.ts'
 import type { ExplainPageOptions, OfferedUser } from './options.ts'
 
-/** The credential of the request that is explained. */
 export type Credential =
   /** That of the request for the page. */
   | { readonly kind: 'current' }
@@ -19,7 +18,6 @@ export interface Question {
   readonly suggestedPath?: string
   /** Whether the visitor has not asked anything yet. */
   readonly isFirst?: true
-  /** The user that the request asks to act as. */
   readonly actingAs?: Required<OfferedUser>
   /** What cannot be read of the question. Nothing is explained then. */
   readonly problem?: string
@@ -88,7 +86,6 @@ function readCredential(form: Form, { prepared = [] }: ExplainPageOptions): Cred
 
 const PREPARED = 'prepared:'
 
-/** The value of the button of a credential. */
 export function whoOf(credential: Credential): string {
   return credential.kind === 'prepared' ? PREPARED + credential.name : credential.kind
 }

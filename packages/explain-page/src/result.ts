@@ -16,7 +16,6 @@ export interface Explained {
   readonly origin: string
 }
 
-/** The answer to a question. */
 export function result({ question, findings, origin }: Explained, options: ExplainPageOptions): Html {
   const kept = markup`<input type="hidden" name="${FIELDS.kept}" value="${whoOf(question.credential)}" />`
   if (findings === undefined) {

@@ -124,7 +124,6 @@ function words(values: readonly string[], every: string): Html {
   return values.includes('*') ? markup`${every}` : enumeration(values.map(code))
 }
 
-/** A name in quotes. */
 export function quote(text: string): Html {
   return markup`<q>${literal(text)}</q>`
 }

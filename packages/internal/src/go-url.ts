@@ -1,6 +1,5 @@
 import { quoted } from './quote.ts'
 
-/** The parts of a URL as they are written. */
 export interface WrittenUrl {
   /** Lower case; empty if the URL has none. */
   readonly scheme: string

@@ -30,7 +30,6 @@ export function* pemBlocks(pem: string): Iterable<PemBlock> {
   if (open?.label === CERTIFICATE) yield { ...open, isComplete: false }
 }
 
-/** The label of certificates. */
 export const CERTIFICATE = 'CERTIFICATE'
 
 /** Whether a block has headers, as in `Proc-Type: 4,ENCRYPTED`; base64 has no colon. Go skips such blocks of certificates. */
@@ -38,7 +37,6 @@ export function hasPemHeaders({ lines }: PemBlock): boolean {
   return lines[0]?.includes(':') === true
 }
 
-/** The base64 of a block. */
 export function base64OfPem({ lines }: PemBlock): string {
   return lines.join('').replaceAll(/\s/g, '')
 }

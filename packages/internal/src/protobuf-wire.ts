@@ -1,7 +1,6 @@
 /** The wire type: varint, eight bytes, length-delimited or four bytes. The deprecated groups are refused. */
 export type WireType = 0 | 1 | 2 | 5
 
-/** A field of a message on the wire. */
 export interface WireField {
   readonly number: number
   readonly wireType: WireType

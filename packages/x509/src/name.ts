@@ -19,7 +19,6 @@ export interface NameAttribute {
 /** Attribute types (RFC 5280 appendix A.1). */
 export const AttributeType = { commonName: '2.5.4.3', organization: '2.5.4.10' } as const
 
-/** Reads a name. */
 export function nameOf(element: DerElement, what: string): Name {
   const attributes: NameAttribute[] = []
   const rdns = new DerReader(element)

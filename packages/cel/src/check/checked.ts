@@ -13,7 +13,6 @@ export interface ResolvedCall {
   readonly args: readonly Node[]
 }
 
-/** A checked expression. */
 export interface Checked {
   readonly root: Node
   typeOf(node: Node): Type
@@ -23,7 +22,6 @@ export interface Checked {
   localsOf(node: FoldNode | BindNode): readonly Local[]
 }
 
-/** How values are checked. */
 export interface CheckOptions {
   /** Whether types are only known at evaluation. */
   readonly isDynamic: boolean

@@ -47,7 +47,6 @@ export function method<Result>(
   return { signature, isMember: true, evaluate, cost }
 }
 
-/** A function of a library. */
 export interface LibraryFunction extends Declaration {
   /** Whether it implements all overloads of its name, and fails for values of other types. */
   readonly isShared?: boolean
@@ -69,7 +68,6 @@ export interface Overload extends Pick<Declaration, 'isMember' | 'evaluate' | 'c
   readonly result: Type
 }
 
-/** A function with its overloads. */
 export interface FunctionDeclaration {
   readonly name: string
   readonly overloads: readonly Overload[]
@@ -88,7 +86,6 @@ export interface Library {
 /** Checks the constant arguments of a call; the others are `undefined`. */
 export type Preparation = (constants: readonly (Value | undefined)[]) => void
 
-/** All functions of the libraries by name. */
 export function functionsOf(
   libraries: readonly Library[],
   types: TypeNames,

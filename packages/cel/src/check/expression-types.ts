@@ -22,7 +22,6 @@ import {
 import type { FunctionDeclaration, Overload } from './declarations.ts'
 import type { Substitution } from './substitution.ts'
 
-/** The type of a field of a value of this type. */
 export function fieldType(
   node: Node,
   target: Type,
@@ -93,7 +92,6 @@ export function messageType(node: MessageNode, { declarations, issues }: CheckSt
   return issues.report(node, `'${type.name}' is not a message type`)
 }
 
-/** The type of a literal. */
 export function literalType(value: LiteralValue): Type {
   switch (typeof value) {
     case 'string':

@@ -17,12 +17,10 @@ export type Reference =
 export interface Declarations {
   readonly container: string
   readonly variables: ReadonlyMap<string, Type>
-  /** The types that expressions can name. */
   readonly types: ReadonlyMap<string, Type>
   /** Types that the checker knows by name, but that are no values. */
   readonly unboundTypes: ReadonlyMap<string, Type>
   readonly functions: ReadonlyMap<string, FunctionDeclaration>
-  /** The types of the fields of each type with fields. */
   readonly fields: ReadonlyMap<string, ReadonlyMap<string, Type>>
 }
 

@@ -12,7 +12,6 @@ import {
   wrapperType,
 } from './types.ts'
 
-/** The types that have a name. */
 export type TypeNames = ReadonlyMap<string, Type>
 
 /** The types without parameters, by the names in signatures and error messages. */

@@ -9,7 +9,6 @@ export class Substitution {
   #bound = new Map<string, Type>()
   #count = 0
 
-  /** A new type parameter. */
   fresh(): Type {
     return parameterType(`_var${this.#count++}`)
   }

@@ -90,7 +90,6 @@ export function parameterType(name: string): Type {
   return new Type('parameter', name)
 }
 
-/** A type with fields. */
 export function structType(name: string): Type {
   return new Type('struct', name)
 }

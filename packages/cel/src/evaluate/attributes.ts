@@ -5,7 +5,6 @@ import type { PlanContext, Attribute, Frame, Qualifier, Run, Step } from './plan
 import type { Meter } from './meter.ts'
 import { presentIn, selected } from './select.ts'
 
-/** A step that selects. */
 export function attributeStep(attribute: Attribute, context: PlanContext): Step {
   return { attribute, run: attributeRun(attribute, context, attribute.baseCost) }
 }

@@ -144,7 +144,6 @@ function keyOf(value: Frame[number]): Value {
   return value === undefined || value instanceof Failure ? null : value
 }
 
-/** Inserts an entry, unless the key is there. */
 function inserted(builder: MapBuilder, key: Value, value: Value): Failure | undefined {
   if (builder.has(key)) return new Failure('insert failed: key already exists')
   builder.set(key, value)

@@ -51,7 +51,6 @@ export interface EntryItem extends Item {
   readonly key: Step
 }
 
-/** A map literal. */
 export function mapStep(entries: readonly EntryItem[], isStrict: boolean, meter: Meter): Step {
   const made = (frame: Frame): EntryMap => {
     const builder = new MapBuilder()

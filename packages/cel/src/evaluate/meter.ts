@@ -27,7 +27,6 @@ export class Meter {
     this.#maxWork = limits.maxWork
   }
 
-  /** Adds to the cost. */
   charge(cost: number): void {
     this.cost += cost
     if (this.cost > this.#maxCost) throw this.#exceeded

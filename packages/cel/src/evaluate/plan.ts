@@ -55,7 +55,6 @@ export interface Attribute {
   readonly qualifiers: readonly Qualifier[]
 }
 
-/** A selection by a key. */
 export interface Qualifier {
   /** Evaluates the key, without the cost of a variable or a selection. */
   readonly key: Run
@@ -75,7 +74,6 @@ export interface PlanContext {
    * field of a simple value is asked for.
    */
   readonly isStrict: boolean
-  /** The types that are values, by name. */
   readonly types: TypeNames
   /** Checks constant arguments of some functions in advance. They fail as at evaluation. */
   readonly preparations: ReadonlyMap<string, Preparation>

@@ -285,7 +285,6 @@ export class Planner {
     }
   }
 
-  /** The slots of the value of a repeated node, and of its cost. */
   #repeated(node: OnceNode): readonly [value: number, cost: number] {
     return [this.slots.of(node), this.slots.of(node.node)]
   }

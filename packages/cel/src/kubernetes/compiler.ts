@@ -113,7 +113,6 @@ function evaluated(
   }
 }
 
-/** Converts an input to the value of the variable. */
 function inputValue(variable: CelVariable, input: CelInputs[CelVariable]): Value {
   try {
     if (isRequest(variable, input)) return requestValue(input)

@@ -106,7 +106,6 @@ function containsRangeCost(values: readonly Value[]): number {
   return containsCost(values) + Math.ceil(sizeOf(values[0]) * 0.1) + 1
 }
 
-/** The cost of reading the second value, a string. */
 function readingCost([, text = null]: readonly Value[]): number {
   return traversal([text])
 }

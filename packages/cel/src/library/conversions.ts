@@ -67,7 +67,6 @@ export function conversions(meter: Meter): Library {
   }
 }
 
-/** The string is not a valid value of the type. */
 export function conversionError(type: string): never {
   // Deviation: the string is not repeated, since it may come from a claim (`docs/deviations.md`, CEL errors).
   return fail(`type conversion error from 'string' to '${type}'`)

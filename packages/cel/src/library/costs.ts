@@ -45,12 +45,10 @@ export function addCost([a, b]: readonly Value[]): number {
   return tenth(sizeOf(a) + sizeOf(b))
 }
 
-/** The cost of looking for a value in a list. */
 export function inCost([, list]: readonly Value[]): number {
   return sizeOf(list)
 }
 
-/** The cost of matching a text with a pattern. */
 export function matchCost([text, pattern]: readonly Value[]): number {
   return tenth(1 + sizeOf(text)) * Math.ceil(sizeOf(pattern) * 0.25)
 }

@@ -14,7 +14,6 @@ import { standard } from './standard.ts'
 import { timestamps } from './timestamps.ts'
 import { urls } from './urls.ts'
 
-/** The functions of the language. */
 export function languageLibraries(meter: Meter, patterns: Patterns): readonly Library[] {
   return [
     standard(meter),
@@ -26,7 +25,6 @@ export function languageLibraries(meter: Meter, patterns: Patterns): readonly Li
   ]
 }
 
-/** The functions that Kubernetes adds. */
 export function kubernetesLibraries(meter: Meter, patterns: Patterns): readonly Library[] {
   return [
     lists(meter),

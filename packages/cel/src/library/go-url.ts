@@ -1,6 +1,5 @@
 import { checkFragment, escapesProblem, splitOnce, splitUrl } from '@kube-authn/internal/go-url'
 
-/** A URL as parsed by Go. */
 export interface GoUrl {
   /** Lower case; empty if the URL has none. */
   readonly scheme: string

@@ -15,7 +15,6 @@ import { traversal, twice } from './costs.ts'
 
 const TYPE = new Type('opaque', 'net.IP')
 
-/** An IP address. */
 export class IpAddress extends Opaque {
   readonly type: Type = TYPE
   readonly address: Address

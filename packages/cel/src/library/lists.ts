@@ -74,7 +74,6 @@ function requireOrder(value: Value): Value {
   return isOrdered(value) ? value : noSuchOverload()
 }
 
-/** The types that have a sum, and their zero values. */
 const ZEROS: readonly (readonly [type: string, zero: Value])[] = [
   ['int', 0n],
   ['uint', new Uint(0n)],

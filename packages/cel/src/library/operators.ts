@@ -24,7 +24,6 @@ const ARITHMETIC: readonly (readonly [name: string, signatures: readonly string[
   ['_%_', same('_%_', 'int uint')],
 ]
 
-/** By the order of the operands. */
 const RELATIONS: readonly (readonly [name: string, holds: (order: number) => boolean])[] = [
   ['_<_', (order) => order < 0],
   ['_<=_', (order) => order <= 0],

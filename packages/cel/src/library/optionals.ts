@@ -56,7 +56,6 @@ const SELECTIONS: readonly string[] = [
   '_[_](optional_type(map(A, B)), A): optional_type(B)',
 ]
 
-/** Whether a value is the zero value of its type. */
 function isZero(value: Value): boolean {
   if (value instanceof Uint) return value.value === 0n
   if (value instanceof Duration) return value.nanoseconds === 0n

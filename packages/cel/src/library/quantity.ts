@@ -70,12 +70,10 @@ export function wholeQuantity({ unscaled, scale, isSmall }: Quantity): bigint | 
   return fits(value) ? value : undefined
 }
 
-/** The quantity as a double, approximately. */
 export function approximateQuantity({ unscaled, scale }: Quantity): number {
   return Number(unscaled) * Number(`1e${scale}`)
 }
 
-/** A string that is equal for equal quantities. */
 export function quantityIdentity({ unscaled, scale }: Quantity): string {
   if (unscaled === 0n) return '0'
   const digits = String(unscaled)

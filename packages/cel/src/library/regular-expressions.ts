@@ -6,7 +6,6 @@ import type { Value } from '../values/value.ts'
 import { matchCost } from './costs.ts'
 import { type Instructions, search } from './pattern-search.ts'
 
-/** Maximum length of a pattern. */
 const MAX_PATTERN_LENGTH = 4096
 /** Maximum number of cached non-literal patterns. */
 const MAX_PATTERNS = 64
@@ -67,7 +66,6 @@ export class Patterns {
     for (const name of classesOf(pattern)) this.#classes.add(name)
   }
 
-  /** Whether a pattern matches anywhere in a text. */
   test(text: string, pattern: string): boolean {
     const program = this.#compiledBefore(pattern)
     // At worst, the whole pattern is tried at every character.

@@ -4,7 +4,6 @@ import { isOrdered, orderOf } from '../values/ordering.ts'
 import { typeName } from '../values/runtime-type.ts'
 import type { Value } from '../values/value.ts'
 
-/** The types with an order. */
 export const COMPARABLE_TYPES: readonly string[] =
   'int uint double bool duration timestamp string bytes'.split(' ')
 

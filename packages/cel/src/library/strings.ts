@@ -150,7 +150,6 @@ function trimmed(text: string): string {
   return text.slice(start, end)
 }
 
-/** The character index of a UTF-16 index. */
 function characterAt(text: string, index: number): bigint {
   return index === -1 ? -1n : BigInt(characterCountTo(text, index))
 }

@@ -50,7 +50,6 @@ function problemOf(
 const NUMBERS: readonly TypeKind[] = ['double', 'string']
 const HEXADECIMAL: readonly TypeKind[] = ['int', 'uint', 'string', 'bytes']
 
-/** The types for each clause. */
 type Kinds = Readonly<Record<Verb, readonly TypeKind[]>>
 
 const KINDS: Kinds = {

@@ -15,7 +15,6 @@ import { printedTime } from './timestamps.ts'
 /** The letter of a clause. */
 export type Verb = 's' | 'd' | 'f' | 'e' | 'b' | 'x' | 'X' | 'o'
 
-/** A formatting clause. */
 export interface Clause {
   readonly verb: Verb
   readonly precision: number | undefined

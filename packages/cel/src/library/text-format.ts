@@ -6,7 +6,6 @@ import type { Value } from '../values/value.ts'
 import { traversal } from './costs.ts'
 import type { Clause, FormatStyle, Verb } from './text-format-clauses.ts'
 
-/** Maximum precision. */
 const MAX_PRECISION = 100
 
 /**

@@ -1,6 +1,5 @@
 import type { Uint } from '../values/numbers.ts'
 
-/** The value of a literal. */
 export type LiteralValue = string | number | bigint | boolean | null | Uint | Uint8Array
 
 /** A node, with the offset in UTF-16 units at which cel-go reports its errors. */

@@ -3,7 +3,6 @@ import { SyntaxProblem } from './source.ts'
 /** The kinds of tokens; punctuation and keywords are their own kind. */
 export type TokenKind = string
 
-/** A token of an expression. */
 export interface Token {
   readonly kind: TokenKind
   readonly text: string
@@ -97,7 +96,6 @@ function matchAt(pattern: RegExp, text: string, start: number): string | undefin
   return pattern.exec(text)?.[0]
 }
 
-/** The beginning of an escape. */
 const CUT_ESCAPE = String.raw`(?:\\(?:[0-3][0-7]?|[xX][0-9A-Fa-f]?|u[0-9A-Fa-f]{0,3}|U[0-9A-Fa-f]{0,7})?)?`
 const QUOTED_BEGINNING = new RegExp(
   [

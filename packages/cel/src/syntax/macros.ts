@@ -2,7 +2,6 @@ import type { FoldForm, FoldNode, ListNode, Node } from './ast.ts'
 import { OPERATORS } from './ast.ts'
 import { SyntaxProblem } from './source.ts'
 
-/** A call that may be a macro. */
 export interface MacroCall<Target = Node | undefined> {
   readonly target: Target
   readonly args: readonly Node[]
@@ -40,7 +39,6 @@ export function receiver(
   }
 }
 
-/** The macros of an environment. */
 export class Macros {
   readonly #macros: ReadonlyMap<string, Expand>
 

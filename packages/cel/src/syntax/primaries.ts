@@ -18,7 +18,6 @@ export abstract class Primaries {
   protected readonly tokens: Tokens
   readonly #dialect: Dialect
   readonly #problems: Problem[]
-  /** The kinds of tokens that end the current expression. */
   #ends: readonly string[] = []
   /** The kinds that are expected instead of an expression that starts with this token. */
   #alternatives: { readonly token?: Token; readonly kinds: readonly string[] } = { kinds: [] }
@@ -60,7 +59,6 @@ export abstract class Primaries {
     return { kind: 'literal', value: null, offset }
   }
 
-  /** A call, or what a macro makes of it. */
   protected call(name: string, args: readonly Node[], { start: offset }: Token, target?: Node): Node {
     const macro = this.#dialect.macros.find(name, args.length, target !== undefined)
     try {

@@ -25,7 +25,6 @@ const ORDER: readonly TokenKind[] = [
   ESCAPED_IDENTIFIER,
 ]
 
-/** What an expression can start with. */
 export const START_OF_EXPRESSION: readonly TokenKind[] = [
   ...'[ { ( . - ! true false null'.split(' '),
   ...OPERANDS,
@@ -73,7 +72,6 @@ export class Tokens {
     return taken
   }
 
-  /** Takes the current token if it is of this kind. */
   takeIf(kind: TokenKind): Token | undefined {
     return this.#current.kind === kind ? this.take() : undefined
   }
@@ -127,7 +125,6 @@ export class Tokens {
     return this.problem(isExtraneous ? 'extraneous input' : 'mismatched input', expecting(expected))
   }
 
-  /** The error of a token after a dot. */
   noViable(dot: Token): SyntaxProblem {
     const { kind, text, start } = this.#current
     // As in cel-go, white space makes a difference.
@@ -144,7 +141,6 @@ export class Tokens {
     return new SyntaxProblem(`Syntax error: ${what} '${visible(text)}'${ending}`, start)
   }
 
-  /** The kind of the next token, after any text that is none. */
   #kindAfter(): TokenKind {
     const { start, text, kind } = this.#current
     if (kind === EOF) return EOF

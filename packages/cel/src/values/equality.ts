@@ -39,7 +39,6 @@ export function isEqual(a: Value, b: Value, meter: Meter): boolean {
 /** Strings whose comparison takes longer than other steps. */
 const LONG = 256
 
-/** Whether a list has an equal element. */
 export function isIn(element: Value, list: readonly Value[], meter: Meter): boolean {
   if (typeof element === 'string' && element.length < LONG) {
     meter.spend(list.length / 8)

@@ -30,7 +30,6 @@ export class EntryMap extends MapValue {
   }
 }
 
-/** Collects the entries of a map. */
 export class MapBuilder {
   readonly entries: Map<unknown, Entry> = new Map()
 
@@ -38,7 +37,6 @@ export class MapBuilder {
     return this.entries.has(normalized(key))
   }
 
-  /** Sets an entry, instead of one with an equal key. */
   set(key: Value, value: Value): void {
     this.entries.set(normalized(key), [key, value])
   }
@@ -48,7 +46,6 @@ export class MapBuilder {
   }
 }
 
-/** A map with these entries. */
 export function mapOf(entries: Iterable<Entry>): EntryMap {
   const builder = new MapBuilder()
   for (const [key, value] of entries) builder.set(key, value)

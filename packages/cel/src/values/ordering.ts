@@ -43,7 +43,6 @@ export function orderOf(a: Value, b: Value, meter: Meter): number | undefined {
   return undefined
 }
 
-/** Units that are compared one by one for each unit of work. */
 const UNITS_PER_WORK = 16
 
 const SURROGATE = /[\ud800-\udfff]/

@@ -33,7 +33,6 @@ export class Optional {
   }
 }
 
-/** The optional without a value. */
 export const NONE: Optional = new Optional(undefined)
 
 /** A type as a value, such as `int` in `type(1) == int`. Its parameters are not part of it. */

@@ -22,7 +22,6 @@ export function indexed(list: List): List {
 /** A map that has been found by a name or an index, and finds other keys than one that has been visited. */
 export abstract class MapView extends MapValue {
   abstract readonly isView: boolean
-  /** The map as a visit finds it. */
   abstract visited(): MapValue
 }
 

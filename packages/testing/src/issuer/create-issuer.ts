@@ -90,11 +90,9 @@ export async function createIssuer(options: IssuerOptions = {}): Promise<Issuer>
   return issuer
 }
 
-/** The endpoints of distributed claims. */
 interface ClaimsEndpoints {
   /** Adds an endpoint for claims, and returns its path below the issuer's. */
   keep(claims: Claims, accessToken: string): string
-  /** Responds to a request for that path with a JWT. */
   answer(request: Request, path: string): Promise<Response>
 }
 

@@ -1,11 +1,9 @@
 import { CompactSign, exportJWK, generateKeyPair, type JWK } from 'jose'
 import type { IssuerAlgorithm, IssuerKey, RotateOptions, SignOptions } from './issuer.ts'
 
-/** The keys of an issuer. */
 export interface KeyRing {
   /** Oldest first. */
   readonly keys: readonly IssuerKey[]
-  /** The JWK set of the published keys. */
   publicKeys(): Promise<{ readonly keys: readonly JWK[] }>
   /** Without duplicates, in the order of the keys. */
   publishedAlgorithms(): readonly string[]

@@ -13,7 +13,6 @@ import {
   X509CertificateGenerator,
 } from './x509-library.ts'
 
-/** A certificate with its key. */
 export interface KeyedCertificate {
   readonly name: Name
   readonly keys: CryptoKeyPair
@@ -22,7 +21,6 @@ export interface KeyedCertificate {
   readonly pem: string
 }
 
-/** The issuer of a certificate. */
 export type Signer = Pick<KeyedCertificate, 'name' | 'keys' | 'algorithm'>
 
 /** The content of a certificate, except its key. */

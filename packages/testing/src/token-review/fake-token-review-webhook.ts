@@ -66,7 +66,6 @@ export function fakeTokenReviewWebhook(
   }
 }
 
-/** The status of a TokenReview. */
 export interface ReviewStatus {
   readonly authenticated: boolean
   readonly user?: Pick<UserInfo, 'username'> & Partial<UserInfo>

@@ -31,7 +31,6 @@ export interface Subtrees {
   readonly ip: readonly IpRange[]
 }
 
-/** One mailbox, or all mailboxes of some domains. */
 export type MailboxSubtree = { readonly mailbox: Mailbox } | { readonly domains: DomainSubtree }
 
 type Draft = { -readonly [Kind in keyof Subtrees]: Subtrees[Kind][number][] }

@@ -22,7 +22,6 @@ export interface SubjectAltName {
   readonly names: readonly GeneralName[]
 }
 
-/** One alternative name. */
 export type GeneralName =
   | { readonly kind: 'email' | 'dns' | 'uri'; readonly text: string }
   | { readonly kind: 'ip'; readonly octets: Bytes }

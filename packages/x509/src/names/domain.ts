@@ -26,7 +26,6 @@ export function domainSubtree(constraint: string): DomainSubtree | undefined {
   return labels && { labels, onlyBelow }
 }
 
-/** Whether the domain is in the subtree. */
 export function isInSubtree(domain: DomainLabels, { labels, onlyBelow }: DomainSubtree): boolean {
   const isLongEnough = onlyBelow ? domain.length > labels.length : domain.length >= labels.length
   return isLongEnough && labels.every((label, index) => label === domain[index])
@@ -66,7 +65,6 @@ export function mailboxOf(address: string): Mailbox | undefined {
   return { local: local.slice(1, -1).replaceAll(/\\(.)/g, '$1'), domain }
 }
 
-/** Whether two mailboxes are the same. */
 export function isSameMailbox(one: Mailbox, other: Mailbox): boolean {
   return (
     one.local === other.local &&

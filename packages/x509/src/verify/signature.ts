@@ -26,7 +26,6 @@ export async function checkSignature(
   return checkSignedBytes(child, parent.publicKey)
 }
 
-/** Signed bytes and their signature. */
 export type Signed = Pick<Certificate, 'signedBytes' | 'signatureAlgorithm' | 'signature'>
 
 /**

@@ -43,7 +43,6 @@ const PAGES: readonly (readonly [
 /** Some frameworks refuse a body without a type, even an empty one. */
 const NO_BODY: SentHeaders = [['Content-Length', '0']]
 
-/** Requests, and whether they may change something. */
 const REQUESTS: readonly (readonly [method: string, headers: SentHeaders, mayChange: boolean])[] = [
   ['GET', [], false],
   ['OPTIONS', [], false],

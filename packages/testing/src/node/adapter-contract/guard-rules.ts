@@ -18,7 +18,6 @@ function requireScopes(scopes: RequiredValues, options: ContractGuardOptions = {
 
 const kinds = ['requireUser', 'requireGroups', 'requireScopes'] as const
 
-/** A user with the groups and the extra of the headers. */
 const described = fakeAuthenticator(({ headers }) => {
   if (headers.first('x-user') === undefined) return undefined
   return {

@@ -18,7 +18,6 @@ import type {
 } from './contract.ts'
 import { type RunningApp, type SentHeaders, type Tls, withApp } from './running-app.ts'
 
-/** A rule and its scope. */
 export interface Rule {
   readonly name: string
   /** Default: all of the adapter. */
@@ -34,7 +33,6 @@ export interface Rule {
 export interface Bench {
   readonly protocol: ContractProtocol
   readonly leavesAnswers: boolean
-  /** Creates an app and runs a test of it. */
   readonly with: (plan: Plan, test: (running: Running) => Awaitable<void>) => Promise<void>
   /** Only creates an app. */
   readonly make: (plan: Plan) => Promise<void>
@@ -53,7 +51,6 @@ export interface Running extends RunningApp {
   readonly reached: readonly ContractRequest[]
 }
 
-/** Creates the bench of an adapter. */
 export function benchOf(adapter: ContractAdapter, protocol: ContractProtocol): Bench {
   const makeApp = (plan: Plan, reached: ContractRequest[]) =>
     adapter.makeApp({
@@ -99,7 +96,6 @@ export const alwaysUser = (user: UserInfo): Authenticator => fakeAuthenticator((
 
 export const bearer = (token: string): SentHeaders => [['Authorization', `Bearer ${token}`]]
 
-/** The authentication middleware. */
 export function authentication(
   authenticator: Authenticator = tokens,
   options: AuthenticateRequestOptions = {},

@@ -24,7 +24,6 @@ export interface Answer {
   readonly body: string
 }
 
-/** The options of a request. */
 export interface SendOptions {
   readonly headers?: SentHeaders
   readonly method?: string
