@@ -58,13 +58,13 @@ export function strings(meter: Meter): Library {
       method('string.lastIndexOf(string, int): int', lastIndexOf, elementsCost),
       method('string.substring(int): string', substring, traversal),
       method('string.substring(int, int): string', substring, traversal),
-      ...pieces(meter),
+      ...partFunctions(meter),
     ],
   }
 }
 
 /** Functions that take a string apart, or put one together. */
-function pieces(meter: Meter): readonly Declaration[] {
+function partFunctions(meter: Meter): readonly Declaration[] {
   const paidFor = payingFor(meter)
   const split = (text: string, separator: string, ...[limit = -1n]: readonly bigint[]): readonly string[] => {
     const parts = separator === '' ? Array.from(paidFor(text)) : paidFor(text, separator).split(separator)
