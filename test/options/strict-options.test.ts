@@ -280,7 +280,6 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
     createFetch: after(() => ({})),
     delegatedAuthentication: alone(() => ({ optional: true, skipLookup: true })),
     endpointFetch: after(() => ({ server: url })),
-    externalSignerAt: after(() => '@nobody'),
     inClusterEndpoint: alone(),
     keystoneAt: after(() => url),
     parseKubeconfig: { ...after(() => ''), least: () => ({ folder }) },
@@ -299,6 +298,9 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
     auditFile: after(() => at('audit.jsonl')),
     auditPolicyAt: after(() => at('audit-policy.yaml')),
     auditWebhookAt: after(() => at('kubeconfig')),
+  },
+  '@kube-authn/node/external-signer': {
+    externalSignerAt: after(() => '@nobody'),
   },
   '@kube-authn/node/flags': {
     auditFromFlags: after(() => []),

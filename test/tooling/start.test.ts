@@ -137,6 +137,7 @@ const MENTIONED: Readonly<Record<string, readonly string[]>> = {
   '@kube-authn/api': ['#cel'],
   '@kube-authn/api/internal': ['#cel'],
   '@kube-authn/audit': ['#cel'],
+  '@kube-authn/audit/internal': ['#cel'],
   '@kube-authn/core/authorization': ['#cel'],
   '@kube-authn/core/configuration': ['#cel'],
   '@kube-authn/core/password-file': ['#csv-parse', 'bcryptjs'],

@@ -1,6 +1,7 @@
 import type { AuthenticationRequest, Clock, ConfigurationProblem, Observer } from '@kube-authn/core'
 import { aFunction, notify, type OptionsShape, required } from '@kube-authn/core/adapter'
 import {
+  defined,
   aClock,
   aPathPrefix,
   type AuditStage,
@@ -148,7 +149,7 @@ function recordKeeper(options: AuditLogOptions): RecordKeeper {
       const record = new AuditRecord(request, {
         auditID: received?.auditId(newId) ?? auditIdOf(request, newId),
         receivedAtMs: clock.now() - ageSeconds * 1000,
-        ...(prefix !== undefined && { prefix }),
+        ...defined({ prefix }),
       })
       records.set(request, record)
       return record

@@ -1,5 +1,6 @@
 import { type Attributes, requestInfo, type RequestInfo } from '@kube-authn/core/authorization'
 import {
+  defined,
   type AuditStage,
   belowPrefix,
   nonResourceInfo,
@@ -142,8 +143,7 @@ export class AuditRecord {
       metadata: {},
       status: 'Failure',
       message,
-      ...(reason !== undefined && { reason }),
-      ...(details !== undefined && { details }),
+      ...defined({ reason, details }),
       code,
     }
   }

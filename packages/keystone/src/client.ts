@@ -1,6 +1,6 @@
 import { type ConfigurationProblem, unavailable } from '@kube-authn/core'
 import { aFunction, checkOptions, type OptionsShape, required, wholeNumber } from '@kube-authn/core/adapter'
-import { problemOf } from '@kube-authn/core/internal'
+import { defined, problemOf } from '@kube-authn/core/internal'
 import { call, type KeystoneAnswer, type KeystoneFetch } from './call.ts'
 import { unusable } from './json.ts'
 import {
@@ -116,7 +116,7 @@ export function clientOf(options: KeystoneClientOptions): KeystoneClient {
       const { password, ...who } = credential
       const user = { ...who, password }
       const identity = { methods: ['password'], password: { user } }
-      const body = { auth: { identity, ...(scope !== undefined && { scope }) } }
+      const body = { auth: { identity, ...defined({ scope }) } }
       const asked = { url: tokensUrl, method: 'POST', body, secrets: [password], maxBytes } as const
       const answer = await call(asked, fetch, signal)
       if (isRefusal(answer)) return refusal(answer)

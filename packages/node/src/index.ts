@@ -18,34 +18,32 @@ export {
 } from './at/certificate-authorities-at.ts'
 export { type KeystoneAt, keystoneAt, type KeystoneAtOptions } from './at/keystone-at.ts'
 export type { OidcAtOptions } from './at/oidc-at.ts'
-export { passwordFileAt, type PasswordFileAtOptions } from './at/password-file-at.ts'
+export { passwordFileAt, type PasswordFileAtOptions } from './at/credential-files-at.ts'
 export { rbacAt, type RbacAtOptions } from './at/rbac-at.ts'
-export { tokenFileAt, type TokenFileAtOptions } from './at/token-file-at.ts'
+export { tokenFileAt, type TokenFileAtOptions } from './at/credential-files-at.ts'
 export { verificationKeysAt, type VerificationKeysAtOptions } from './at/verification-keys-at.ts'
 export type {
   CreateAuthenticatorOptions,
   FrontProxyOptions,
 } from './configure/create-authenticator-options.ts'
 export { createAuthenticator, type NodeAuthenticator } from './configure/create-authenticator.ts'
-export type { CreateAuthorizerOptions, RbacManifests } from './configure/create-authorizer-options.ts'
+export type { CreateAuthorizerOptions, RbacManifests } from './configure/create-authorizer.ts'
 export { createAuthorizer, type NodeAuthorizer } from './configure/create-authorizer.ts'
 export type { KeystoneOptions } from './configure/keystone-chain.ts'
-export type { ServiceAccountsOptions, TokenOptions } from './configure/token-options.ts'
+export type { ServiceAccountsOptions, TokenOptions } from './configure/token-authenticators.ts'
 export type { ConfiguredProxy } from './delegation/cluster-clients.ts'
 export {
   delegatedAuthentication,
   type DelegatedAuthentication,
   type DelegatedAuthenticationOptions,
 } from './delegation/delegated-authentication.ts'
-export { inClusterEndpoint, type InClusterEndpointOptions } from './delegation/in-cluster-endpoint.ts'
+export { inClusterEndpoint, type InClusterEndpointOptions } from './delegation/cluster-endpoint.ts'
 export {
   requestHeaderFromCluster,
   type RequestHeaderFromClusterOptions,
 } from './delegation/request-header-from-cluster.ts'
-export { externalSignerAt } from './external-signer/external-signer-at.ts'
-export type { ExternalSigner, ExternalSignerAtOptions } from './external-signer/external-signer.ts'
 export type { ReloadOptions } from './file-source/reloading-source.ts'
-export { requestHeaderAt, type RequestHeaderAtOptions } from './front-proxy/request-header-at.ts'
+export { requestHeaderAt, type RequestHeaderAtOptions } from './front-proxy/described-proxy.ts'
 export {
   requestHeaderConfigAt,
   type RequestHeaderConfigAtOptions,
@@ -77,8 +75,5 @@ export {
   authenticateUpgrade,
   type AuthenticateUpgradeOptions,
 } from './upgrade/authenticate-upgrade.ts'
-export {
-  webhookAuthenticatorAt,
-  type WebhookAuthenticatorAtOptions,
-} from './webhook/webhook-authenticator-at.ts'
-export { webhookAuthorizerAt, type WebhookAuthorizerAtOptions } from './webhook/webhook-authorizer-at.ts'
+export { webhookAuthenticatorAt, type WebhookAuthenticatorAtOptions } from './webhook/webhooks-at.ts'
+export { webhookAuthorizerAt, type WebhookAuthorizerAtOptions } from './webhook/webhooks-at.ts'

@@ -11,7 +11,7 @@ export {
   type FlagKind,
   type KnownFlag,
 } from './flags/known-flags.ts'
-export { type FlagTable, parseFlags, type ParsedFlags } from './flags/parse-flags.ts'
+export { type FlagTable, parseFlags } from './flags/parse-flags.ts'
 export {
   booleanOf,
   isGiven,
@@ -20,14 +20,15 @@ export {
   optionalString,
   secondsOf,
   stringOf,
-} from './flags/read-flags.ts'
+  type ParsedFlags,
+} from './flags/flag-value.ts'
 export {
   type RefusedFlags,
   REFUSED_FOR_AUTHENTICATION,
   REFUSED_FOR_AUTHORIZATION,
-} from './flags/refused-flags.ts'
+} from './flags/parse-flags.ts'
 export { shownFlag } from './flags/known-flags.ts'
-export { unknownFlag } from './flags/unknown-flag.ts'
+export { unknownFlag } from './flags/parse-flags.ts'
 export { closeable } from './options/closeable.ts'
 export { fileSource } from './file-source/file-source.ts'
 export type { FileSourceOptions } from './options/reload-options.ts'
@@ -40,7 +41,7 @@ export {
 } from './file-source/manifests-source.ts'
 export { looksLikeContent } from './file-source/read-file.ts'
 export type { FileSource } from './file-source/reloading-source.ts'
-export { isToken } from './http/bearer-token-file.ts'
+export { isToken } from './http/credential.ts'
 export { clientCertificatesIn, keyPairProblem, privateKeyIn } from './http/pem.ts'
 export {
   endpointConnection,
@@ -49,9 +50,9 @@ export {
   type EndpointTls,
 } from './http/endpoint-connection.ts'
 export { type ClientKubeconfig, parseClientKubeconfig } from './kubeconfig/client-kubeconfig.ts'
-export { EXEC_VERSIONS, type ExecPlugin } from './kubeconfig/exec-plugin.ts'
-export type { OidcProvider } from './kubeconfig/oidc-provider.ts'
-export { kubeConfigFileProblem } from './kubeconfig/regular-file.ts'
+export { EXEC_VERSIONS, type ExecPlugin } from './kubeconfig/client-kubeconfig.ts'
+export type { OidcProvider } from './kubeconfig/client-kubeconfig.ts'
+export { kubeConfigFileProblem } from './kubeconfig/kubeconfig.ts'
 export { keepsHttp2Fields, type VisibleHttp2Fields } from './tls/http2-server-options.ts'
 export type { ClientCertificateRequest, TlsServerCredential } from './tls/tls-server-options.ts'
 export {
@@ -62,5 +63,5 @@ export {
   type RequestDecision,
 } from './upgrade/decide-request.ts'
 export { type AcceptedUpgrade, handleUpgrades, type UpgradingServer } from './upgrade/upgrade-door.ts'
-export { AnswerHeaders, refuseUpgrade } from './upgrade/refuse-upgrade.ts'
-export { whenClientLeaves } from './upgrade/refuse-upgrade.ts'
+export { AnswerHeaders, refuseUpgrade } from './upgrade/upgrade-door.ts'
+export { whenClientLeaves } from './upgrade/upgrade-door.ts'

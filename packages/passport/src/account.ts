@@ -1,3 +1,4 @@
+import { defined } from '@kube-authn/core/internal'
 import { authenticateRequest, type RequestOutcome } from '@kube-authn/core/adapter'
 import type {
   AuthenticatedRequest,
@@ -55,7 +56,7 @@ export function accountFinder({
   const refuse = async (request: AuthenticationRequest, thrown: unknown): Promise<RefusedRequest> => {
     const refuses: Authenticator = {
       name,
-      ...(credentials !== undefined && { credentials }),
+      ...defined({ credentials }),
       authenticate: () => {
         throw thrown
       },

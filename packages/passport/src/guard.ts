@@ -1,5 +1,5 @@
 import type { Authenticator, UserInfo } from '@kube-authn/core'
-import { isPromiseLike, isUnauthenticated } from '@kube-authn/core/internal'
+import { defined, isPromiseLike, isUnauthenticated } from '@kube-authn/core/internal'
 import { type Deadline, inTime } from './deadline.ts'
 
 /** Passport's requirements on an authenticator. */
@@ -22,8 +22,7 @@ export function guarded(authenticator: Authenticator, { deadline, anonymous }: G
   const { name, credentials, audiences } = authenticator
   return {
     name,
-    ...(credentials !== undefined && { credentials }),
-    ...(audiences !== undefined && { audiences }),
+    ...defined({ credentials, audiences }),
     authenticate(request, context) {
       const answer = authenticator.authenticate(request, context)
       const mayBeAnonymous = anonymous && request.headers.first('authorization') === undefined

@@ -1,6 +1,6 @@
 import { authenticatorChain, type TokenAuthenticator } from '@kube-authn/core'
 import { listOf, type OptionsShape } from '@kube-authn/core/adapter'
-import { aTokenAuthenticator, either, must, without } from '@kube-authn/core/internal'
+import { defined, aTokenAuthenticator, either, must, without } from '@kube-authn/core/internal'
 import { Strategy as BearerStrategy } from 'passport-http-bearer'
 import { takeActions, type StrategyActions } from './actions.ts'
 import { decider, type DecideOptions, decideShape, isUnread, requireOptions, type Verdict } from './decide.ts'
@@ -41,7 +41,7 @@ export function httpBearer(tokens: TokenAuthenticator, options: HttpBearerOption
   const { realm = 'kubernetes-master', scope, ...rest } = options
   const challenge = { realm, ...(scope !== undefined && { scope: [scope].flat() }) }
   const { audiences } = rest
-  const chain = authenticatorChain({ tokens: [tokens], ...(audiences !== undefined && { audiences }) })
+  const chain = authenticatorChain({ tokens: [tokens], ...defined({ audiences }) })
   const decide = decider(chain, rest)
 
   return {

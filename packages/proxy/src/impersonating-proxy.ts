@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Awaitable } from '@kube-authn/core'
 import {
+  defined,
   andThen,
   logFailure,
   optionProblems,
@@ -53,7 +54,7 @@ export function impersonatingProxy(options: ImpersonatingProxyOptions): Imperson
   const connection = endpointConnection(upstream, {
     allowInsecureHttp,
     clock,
-    ...(observer !== undefined && { observer }),
+    ...defined({ observer }),
   })
   const server = upstreamOf(connection, { connectTimeoutSeconds, clock })
   const credential = sentCredential(options, server.authorization)
@@ -94,7 +95,7 @@ export function impersonatingProxy(options: ImpersonatingProxyOptions): Imperson
       return untilExpiry(authentication, {
         signal: closed.signal,
         clock,
-        ...(maxConnectionSeconds !== undefined && { maxConnectionSeconds }),
+        ...defined({ maxConnectionSeconds }),
       })
     },
   }

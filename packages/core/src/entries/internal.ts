@@ -160,7 +160,7 @@ export {
   withFurtherProblems,
 } from '../internal/options/shape.ts'
 export { urlProblems } from '../internal/options/url.ts'
-export { without } from '../internal/options/without.ts'
+export { defined, without } from '../internal/options/without.ts'
 export { percentDecoded } from '../internal/percent.ts'
 export { firstValues } from '../internal/query.ts'
 export { systemRandom } from '../internal/random.ts'

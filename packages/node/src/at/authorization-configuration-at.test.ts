@@ -22,7 +22,7 @@ import { httpsServer } from '../../test/servers.ts'
 import { authorizationConfigurationAt } from '../index.ts'
 import type { AuthorizationConfigurationAtOptions } from './authorization-configuration-at.ts'
 import { endpointOfWebhook } from '../webhook/configured-webhook.ts'
-import { kubeConfigFileProblem } from '../kubeconfig/regular-file.ts'
+import { kubeConfigFileProblem } from '../kubeconfig/kubeconfig.ts'
 
 let pki: CertificateAuthority
 let local: IssuedCredential

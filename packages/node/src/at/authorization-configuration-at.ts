@@ -6,10 +6,10 @@ import {
   authorizationConfigurationShape,
   type ConfiguredAuthorizer,
 } from '@kube-authn/core/authorization'
-import { without } from '@kube-authn/core/internal'
+import { defined, without } from '@kube-authn/core/internal'
 import type { ReloadOptions } from '../file-source/reloading-source.ts'
 import { watchedText } from '../file-source/file-source.ts'
-import { kubeConfigFileProblem } from '../kubeconfig/regular-file.ts'
+import { kubeConfigFileProblem } from '../kubeconfig/kubeconfig.ts'
 import { RELOAD_OPTIONS, reloadOf, reloadShape } from '../options/reload-options.ts'
 import { configuredWebhook } from '../webhook/configured-webhook.ts'
 import { closeable, type Closeable } from '../options/closeable.ts'
@@ -86,6 +86,6 @@ function tellUnreadable(observer: Observer | undefined, event: AuthenticationEve
     type: 'authorizationConfigReload',
     source,
     outcome: 'failed',
-    ...(error !== undefined && { error }),
+    ...defined({ error }),
   })
 }

@@ -1,5 +1,6 @@
 import { ConfigurationError, type PasswordAuthenticator, type TokenAuthenticator } from '@kube-authn/core'
 import {
+  defined,
   isConfigurationError,
   nested,
   optionProblems,
@@ -97,22 +98,17 @@ export function keystoneAt(url: string, options: KeystoneAtOptions = {}): Keysto
   const asked = {
     url,
     fetch: call,
-    ...(timeoutSeconds !== undefined && { timeoutSeconds }),
-    ...(maxBytes !== undefined && { maxBytes }),
-    ...(clock !== undefined && { clock }),
+    ...defined({ timeoutSeconds, maxBytes, clock }),
   }
   const passwords = attempt(() => keystonePassword({ ...ofPasswords, ...asked }))
   const serviceToken =
     service && attempt(() => ofService(() => keystoneServiceToken({ ...asked, ...service })))
-  const tokens = attempt(() =>
-    keystoneToken({ ...ofTokens, ...asked, ...(serviceToken !== undefined && { serviceToken }) }),
-  )
+  const tokens = attempt(() => keystoneToken({ ...ofTokens, ...asked, ...defined({ serviceToken }) }))
   // Last: it opens files, and nothing after it may throw.
   const fetch: HttpFetch | undefined = attempt(() =>
     createFetch(caFile === undefined ? {} : { caFile }, {
       ...reloadOf(options),
-      ...(timeoutSeconds !== undefined && { timeoutSeconds }),
-      ...(maxBytes !== undefined && { maxBytes }),
+      ...defined({ timeoutSeconds, maxBytes }),
     }),
   )
   if (passwords === undefined || tokens === undefined || fetch === undefined || problems.size > 0) {

@@ -1,6 +1,6 @@
 import { ConfigurationError, type TokenAuthenticator } from '@kube-authn/core'
 import type { OptionsShape } from '@kube-authn/core/adapter'
-import { without } from '@kube-authn/core/internal'
+import { defined, without } from '@kube-authn/core/internal'
 import { oidc, type OidcOptions, oidcShape } from '@kube-authn/core/oidc'
 import type { ReloadOptions } from '../file-source/reloading-source.ts'
 import { createFetch } from '../http/create-fetch.ts'
@@ -43,8 +43,7 @@ export function oidcAt(
     const tokens = oidc({
       ...options,
       fetch,
-      ...(observer !== undefined && { observer }),
-      ...(clock !== undefined && { clock }),
+      ...defined({ observer, clock }),
     })
     return {
       ...tokens,

@@ -1,3 +1,4 @@
+import { defined } from '@kube-authn/core/internal'
 import { aNonEmptyString, checkOptions, notify, type OptionsShape } from '@kube-authn/core/adapter'
 import type { Observer } from '@kube-authn/core'
 import {
@@ -42,7 +43,7 @@ export function rbacAt(
       const policy = yield* parseRbacSteps(manifests, {
         maxLength: maxBytes,
         maxDocumentLength: MAX_DOCUMENT_LENGTH,
-        ...(namespace !== undefined && { namespace }),
+        ...defined({ namespace }),
       })
       const file = manifests.map(({ name }) => name).join(', ')
       for (const [index, { code, path, message }] of policy.advice.entries()) {

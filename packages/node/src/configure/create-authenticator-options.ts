@@ -23,8 +23,8 @@ import { certificateAuthoritiesAtShape } from '../at/certificate-authorities-at.
 import type { CertificateAuthoritiesFile } from '../front-proxy/certificate-pools.ts'
 import { type KeystoneOptions, keystoneShape } from './keystone-chain.ts'
 import { aFile, aPath } from '../options/file-option.ts'
-import { type PasswordFileAtOptions, passwordFileAtShape } from '../at/password-file-at.ts'
-import { type TokenOptions, tokenShape } from './token-options.ts'
+import { type PasswordFileAtOptions, passwordFileAtShape } from '../at/credential-files-at.ts'
+import { type TokenOptions, tokenShape } from './token-authenticators.ts'
 
 /** The authenticating proxy of `createAuthenticator`: its headers, and the CA file that verifies its certificate. */
 export type FrontProxyOptions = RequestHeaderNames & {

@@ -1,4 +1,5 @@
 import {
+  defined,
   type AnonymousConfig,
   type FileNotice,
   loggingObserver,
@@ -20,13 +21,12 @@ import {
   type TokenAuthenticator,
 } from '@kube-authn/core'
 import { clientCertificate, requestHeader } from '@kube-authn/core/client-certificate'
-import { openCertificatePools } from '../front-proxy/certificate-pools.ts'
+import { openCertificatePools, keepApart } from '../front-proxy/certificate-pools.ts'
 import { type CreateAuthenticatorOptions, createAuthenticatorShape } from './create-authenticator-options.ts'
 import { keystoneChain } from './keystone-chain.ts'
-import { keepApart } from '../front-proxy/keep-apart.ts'
 import { type Opener, opener, refuseRevoked } from './opener.ts'
-import { passwordFileAt } from '../at/password-file-at.ts'
-import { requestHeaderAt } from '../front-proxy/request-header-at.ts'
+import { passwordFileAt } from '../at/credential-files-at.ts'
+import { requestHeaderAt } from '../front-proxy/described-proxy.ts'
 import { tokenAuthenticators } from './token-authenticators.ts'
 import { withoutPath, withPath } from '../options/file-option.ts'
 import { closeable, type Closeable } from '../options/closeable.ts'
@@ -116,7 +116,7 @@ function chainOf(
   const { clock, keystone, log, passwords = [] } = options
   const observer = loggingObserver(options.observer, log)
   const { audiences = options.serviceAccounts?.issuers } = options
-  const shared = { ...(observer !== undefined && { observer }), ...(clock !== undefined && { clock }) }
+  const shared = defined({ observer, clock })
   const parts = opener()
 
   const { proxy, certificates } = certificateAuthenticators(options, parts, shared)
@@ -144,8 +144,7 @@ function chainOf(
     ]
     if (all.length > 0) throw new ConfigurationError(all)
     const chain = authenticatorChain({
-      ...(proxy !== undefined && { requestHeader: proxy }),
-      ...(certificates !== undefined && { clientCertificate: certificates }),
+      ...defined({ requestHeader: proxy, clientCertificate: certificates }),
       requests: [...(options.requests ?? []), ...(ofKeystone?.requests ?? [])],
       tokens,
       passwords: [
@@ -153,8 +152,7 @@ function chainOf(
         ...(ofKeystone?.passwords ?? []),
         ...passwords,
       ],
-      ...(anonymous !== undefined && { anonymous }),
-      ...(audiences !== undefined && { audiences }),
+      ...defined({ anonymous, audiences }),
       ...(options.trustedOrigins !== undefined && { trustedOrigins: options.trustedOrigins }),
     })
     if (isOpenToAll(configuration?.anonymous ?? options.anonymous)) {
@@ -166,7 +164,7 @@ function chainOf(
     })
     const authenticator = {
       ...sound.chain,
-      ...(log !== undefined && { log }),
+      ...defined({ log }),
       tokens: sound.tokens,
       health,
     }
@@ -197,10 +195,10 @@ function certificateAuthenticators(
   parts: Opener,
   shared: { readonly observer?: Observer; readonly clock?: Clock },
 ): { readonly proxy: Authenticator | undefined; readonly certificates: Authenticator | undefined } {
-  const given = options.requestHeader
-  const described = given !== undefined && 'configMapFile' in given ? given : undefined
-  const configured = given !== undefined && 'caFile' in given ? given : undefined
-  const ready = given !== undefined && 'authenticate' in given ? given : undefined
+  const { requestHeader: front } = options
+  const described = front !== undefined && 'configMapFile' in front ? front : undefined
+  const configured = front !== undefined && 'caFile' in front ? front : undefined
+  const ready = front !== undefined && 'authenticate' in front ? front : undefined
   const { clientCA, requestHeaderCA } = openCertificatePools(
     {
       clientCA: withPath(options.clientCAFile, shared),
@@ -218,7 +216,7 @@ function certificateAuthenticators(
       requestHeader({
         ...without(configured, 'caFile'),
         ca: requestHeaderCA,
-        ...(clock !== undefined && { clock }),
+        ...defined({ clock }),
       }),
     )
   }

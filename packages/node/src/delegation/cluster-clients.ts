@@ -6,7 +6,7 @@ import {
   type RequestHeaderNames,
   requestHeaderNamesShape,
 } from '@kube-authn/core/client-certificate'
-import { aString, nested, without } from '@kube-authn/core/internal'
+import { defined, aString, nested, without } from '@kube-authn/core/internal'
 import { aBoolean, listOf, oneOf, type OptionsShape, required } from '@kube-authn/core/adapter'
 import { type CertificatePool, certificatePool } from '@kube-authn/x509'
 import {
@@ -100,8 +100,8 @@ export async function clusterClients(
   options: ClusterClientsOptions,
 ): Promise<ClusterClients> {
   const { observer, clock, requestHeader: proxy, joinedHeaders } = options
-  const shared = { ...(observer !== undefined && { observer }), ...(clock !== undefined && { clock }) }
-  const proxyOptions = { ...shared, ...(joinedHeaders !== undefined && { joinedHeaders }) }
+  const shared = defined({ observer, clock })
+  const proxyOptions = { ...shared, ...defined({ joinedHeaders }) }
   const parts = opener()
   let known: () => Described = () => NOTHING
   try {
@@ -117,7 +117,7 @@ export async function clusterClients(
         ...HEADER_NAMES,
         ...(proxy !== undefined && without(proxy, 'caFile')),
         ca: files.requestHeaderCA,
-        ...(clock !== undefined && { clock }),
+        ...defined({ clock }),
       })
     const isAsked = options.skipLookup !== true && (files.clientCA === undefined || configured === undefined)
     const cluster =

@@ -1,4 +1,5 @@
 import {
+  defined,
   aBooleanOrAnonymousConfig,
   type AnonymousConfig,
   anOrigin,
@@ -113,12 +114,9 @@ export async function delegatedAuthentication(
     const { requestHeader, clientCertificate } = clients
     const tokens = reviews === undefined ? [] : [reviews.tokens]
     const authenticator = authenticatorChain({
-      ...(requestHeader !== undefined && { requestHeader }),
-      ...(clientCertificate !== undefined && { clientCertificate }),
+      ...defined({ requestHeader, clientCertificate }),
       tokens: reviews === undefined ? 'ignored' : tokens,
-      ...(anonymous !== undefined && { anonymous }),
-      ...(audiences !== undefined && { audiences }),
-      ...(trustedOrigins !== undefined && { trustedOrigins }),
+      ...defined({ anonymous, audiences, trustedOrigins }),
     })
     return closeable(
       { authenticator, tokens: tokens.map((each) => authenticatedGroup(each)), authorizer },
@@ -143,7 +141,7 @@ function clusterReviews(
     redact: fetch.secrets,
     timeoutSeconds,
     delegated: true,
-    ...(clock !== undefined && { clock }),
+    ...defined({ clock }),
   }
   return {
     tokens: webhookAuthenticator({
@@ -168,7 +166,6 @@ function fetchOptions({ timeoutSeconds = 10, clock, observer }: DelegatedAuthent
 } {
   return {
     timeoutSeconds,
-    ...(clock !== undefined && { clock }),
-    ...(observer !== undefined && { observer }),
+    ...defined({ clock, observer }),
   }
 }

@@ -1,5 +1,12 @@
 import type { Authenticator } from '@kube-authn/core'
-import { aString, optionProblems, refuseProblems, systemClock, without } from '@kube-authn/core/internal'
+import {
+  defined,
+  aString,
+  optionProblems,
+  refuseProblems,
+  systemClock,
+  without,
+} from '@kube-authn/core/internal'
 import { above, oneOf, type OptionsShape, required } from '@kube-authn/core/adapter'
 import {
   believeDescribed,
@@ -56,12 +63,12 @@ export async function requestHeaderFromCluster(
 ): Promise<Authenticator & Closeable> {
   refuseProblems(required(aKubeconfig)(kubeconfig, 'kubeconfig'), optionProblems(shape, options))
   const { context, observer, clock = systemClock, timeoutSeconds = 10, joinedHeaders } = options
-  const proxyOptions = { clock, ...(joinedHeaders !== undefined && { joinedHeaders }) }
-  const endpoint = clusterEndpoint({ kubeconfig, ...(context !== undefined && { context }) })
+  const proxyOptions = { clock, ...defined({ joinedHeaders }) }
+  const endpoint = clusterEndpoint({ kubeconfig, ...defined({ context }) })
   const fetch = endpointFetch(endpoint, {
     clock,
     timeoutSeconds,
-    ...(observer !== undefined && { observer }),
+    ...defined({ observer }),
   })
   try {
     const source = await clusterConfigMap(

@@ -16,8 +16,7 @@ import {
   signerServer,
   socketPath,
 } from '../../test/signer-server.ts'
-import { externalSignerAt } from './external-signer-at.ts'
-import type { ExternalSignerAtOptions } from './external-signer.ts'
+import { externalSignerAt, type ExternalSignerAtOptions } from './external-signer-at.ts'
 
 const issuer = 'https://issuer.example.com'
 const target = { namespace: 'ns', name: 'sa' }

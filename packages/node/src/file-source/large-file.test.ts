@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { ReloadEvent, Steps } from '@kube-authn/core/internal'
 import { type FixedClock, fixedClock } from '@kube-authn/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { tokenFileAt } from '../at/token-file-at.ts'
+import { tokenFileAt } from '../at/credential-files-at.ts'
 import { fileSource, largeFileSource } from './file-source.ts'
 import type { FileSource } from './reloading-source.ts'
 

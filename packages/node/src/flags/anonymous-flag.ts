@@ -1,6 +1,5 @@
 import type { AnonymousConfig, FileNotice } from '@kube-authn/core/internal'
-import type { ParsedFlags } from './parse-flags.ts'
-import { booleanOf, isGiven, listOf, stringOf } from './read-flags.ts'
+import { type ParsedFlags, booleanOf, isGiven, listOf, stringOf } from './flag-value.ts'
 
 /** Whether requests without credentials are anonymous. */
 export interface AnonymousFlag {

@@ -1,7 +1,7 @@
 import { ConfigurationError, type Observer } from '@kube-authn/core'
 import { type AuditEvent, auditLog, type AuditLogOptions, type AuditWebhook } from '@kube-authn/audit'
 import { auditLogShape, legacyAuditLine } from '@kube-authn/audit/internal'
-import { optionProblems, refuseProblems, without } from '@kube-authn/core/internal'
+import { defined, optionProblems, refuseProblems, without } from '@kube-authn/core/internal'
 import { aBoolean, aFunction, oneOf, type OptionsShape } from '@kube-authn/core/adapter'
 import { auditFile } from '../audit-file/audit-file.ts'
 import { auditPolicyAt } from '../audit-policy-at.ts'
@@ -10,9 +10,9 @@ import { closeable } from '../options/closeable.ts'
 import { auditWebhookAt } from '../webhook/audit-webhook-at.ts'
 import { AUDIT_TABLE, auditProblems } from './audit-problems.ts'
 import { anArgv } from './flags-options.ts'
-import { ignoredNotices, notifyNotices } from './notices.ts'
-import { parseFlags, type ParsedFlags } from './parse-flags.ts'
-import { booleanOf, numberOf, secondsOf, stringOf } from './read-flags.ts'
+import { ignoredNotices, notifyNotices } from './flag-problems.ts'
+import { parseFlags } from './parse-flags.ts'
+import { type ParsedFlags, booleanOf, numberOf, secondsOf, stringOf } from './flag-value.ts'
 
 /** Options that have no kube-apiserver flag. */
 export interface AuditFromFlagsOptions extends Omit<AuditLogOptions, 'write' | 'policy'> {
@@ -71,7 +71,7 @@ function openAudit(argv: readonly string[], options: AuditFromFlagsOptions): Nod
   const policyFile = stringOf(flags, 'audit-policy-file')
   const parts = opener()
   const shared = {
-    ...(onError !== undefined && { onError }),
+    ...defined({ onError }),
     ...(log.observer !== undefined && { observer: log.observer }),
     ...(log.clock !== undefined && { clock: log.clock }),
   }
@@ -81,7 +81,7 @@ function openAudit(argv: readonly string[], options: AuditFromFlagsOptions): Nod
       : parts.openFile('--audit-policy-file', () =>
           auditPolicyAt(policyFile, {
             ...without(shared, 'onError'),
-            ...(bodies !== undefined && { bodies }),
+            ...defined({ bodies }),
           }),
         )
   const places = placesOf(flags, parts, shared, allowInsecureHttp ?? false)

@@ -1,9 +1,8 @@
 import type { ConfigurationProblem } from '@kube-authn/core'
 import { nearestName, quoted } from '@kube-authn/core/internal'
 import { AUDIT_FLAGS, shownFlag } from './known-flags.ts'
-import type { FlagTable, ParsedFlags } from './parse-flags.ts'
-import { booleanOf, numberOf, stringOf } from './read-flags.ts'
-import { unknownFlag } from './unknown-flag.ts'
+import { type FlagTable, unknownFlag } from './parse-flags.ts'
+import { type ParsedFlags, booleanOf, numberOf, stringOf } from './flag-value.ts'
 
 const MODES = 'batch,blocking,blocking-strict'
 const FORMATS = 'legacy,json'

@@ -1,3 +1,4 @@
+import { defined } from '@kube-authn/core/internal'
 import type { ConfigurationProblem } from '@kube-authn/core'
 import type { FileNotice } from '@kube-authn/core/internal'
 import type { KeySource } from '@kube-authn/core/service-account'
@@ -6,8 +7,15 @@ import type { AnonymousFlag } from './anonymous-flag.ts'
 import { modeProblems } from './authorization-flags.ts'
 import { type AuthenticatorFromFlagsOptions, sharedOf } from './flags-options.ts'
 import { oidcOption, oidcProblems } from './oidc-flags.ts'
-import type { ParsedFlags } from './parse-flags.ts'
-import { booleanOf, listOf, optionalString, secondsOf, stringOf, versionOf } from './read-flags.ts'
+import {
+  type ParsedFlags,
+  booleanOf,
+  listOf,
+  optionalString,
+  secondsOf,
+  stringOf,
+  versionOf,
+} from './flag-value.ts'
 import { requestHeaderNames, requestHeaderNotices, requestHeaderProblems } from './request-header-flags.ts'
 import { hasServiceAccounts, serviceAccountNotices, serviceAccountProblems } from './service-account-flags.ts'
 
@@ -72,9 +80,7 @@ export function authenticatorOptions(
   const passwordFile = optionalString(flags, 'basic-auth-file')
   const clientCAFile = optionalString(flags, 'client-ca-file')
   return {
-    ...(tokenFile !== undefined && { tokenFile }),
-    ...(passwordFile !== undefined && { passwordFile }),
-    ...(clientCAFile !== undefined && { clientCAFile }),
+    ...defined({ tokenFile, passwordFile, clientCAFile }),
     ...proxyOption(flags, options),
     ...keystoneOption(flags),
     ...issuerOptions(flags, options),
@@ -105,9 +111,7 @@ function keystoneOption(flags: ParsedFlags): Pick<CreateAuthenticatorOptions, 'k
   const url = optionalString(flags, 'experimental-keystone-url')
   const caFile = optionalString(flags, 'experimental-keystone-ca-file')
   // Passwords only, as with the flag in 1.6.
-  return url === undefined
-    ? {}
-    : { keystone: { url, acceptTokens: false, ...(caFile !== undefined && { caFile }) } }
+  return url === undefined ? {} : { keystone: { url, acceptTokens: false, ...defined({ caFile }) } }
 }
 
 function issuerOptions(
@@ -120,7 +124,7 @@ function issuerOptions(
     ...(path !== undefined && {
       authenticationConfig: egress === undefined ? path : { path, egress },
     }),
-    ...(oidc !== undefined && { oidc }),
+    ...defined({ oidc }),
   }
 }
 

@@ -1,9 +1,8 @@
 import type { ConfigurationProblem } from '@kube-authn/core'
 import { quoted } from '@kube-authn/core/internal'
 import type { AuthorizerFromFlagsOptions } from './flags-options.ts'
-import type { ParsedFlags } from './parse-flags.ts'
-import { isGiven, listOf, stringOf } from './read-flags.ts'
-import { REFUSED_MODES } from './refused-flags.ts'
+import { REFUSED_MODES } from './parse-flags.ts'
+import { type ParsedFlags, isGiven, listOf, stringOf } from './flag-value.ts'
 
 const MODE = 'authorization-mode'
 const WEBHOOK = 'authorization-webhook-config-file'

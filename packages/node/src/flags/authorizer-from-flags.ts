@@ -7,25 +7,23 @@ import {
   privilegedGroups,
   unionAuthorizer,
 } from '@kube-authn/core/authorization'
-import { optionProblems, refuseProblems } from '@kube-authn/core/internal'
+import { defined, optionProblems, refuseProblems } from '@kube-authn/core/internal'
 import { authorizationConfigurationAt } from '../at/authorization-configuration-at.ts'
-import type { NodeAuthorizer } from '../configure/create-authorizer.ts'
+import { type NodeAuthorizer, isAuthorizer } from '../configure/create-authorizer.ts'
 import { type Opener, opener } from '../configure/opener.ts'
 import { rbacAt } from '../at/rbac-at.ts'
-import { webhookAuthorizerAt } from '../webhook/webhook-authorizer-at.ts'
+import { webhookAuthorizerAt } from '../webhook/webhooks-at.ts'
 import { authorizationProblems, configurationProblems } from './authorization-flags.ts'
-import { delegatedAuthorizer, isDelegatedAuthorization } from './delegated-authorizer.ts'
+import { delegatedAuthorizer, isDelegatedAuthorization } from './delegated-from-flags.ts'
 import {
   anArgv,
   type AuthorizerFromFlagsOptions,
   authorizerFromFlagsShape,
   sharedOf,
 } from './flags-options.ts'
-import { ignoredNotices, notifyNotices } from './notices.ts'
-import { isAuthorizer } from '../configure/create-authorizer-options.ts'
-import { parseFlags, type ParsedFlags } from './parse-flags.ts'
-import { listOf, secondsOf, stringOf, versionOf } from './read-flags.ts'
-import { REFUSED_FOR_AUTHORIZATION } from './refused-flags.ts'
+import { ignoredNotices, notifyNotices, underFlag } from './flag-problems.ts'
+import { parseFlags, REFUSED_FOR_AUTHORIZATION } from './parse-flags.ts'
+import { type ParsedFlags, listOf, secondsOf, stringOf, versionOf } from './flag-value.ts'
 import { closeable } from '../options/closeable.ts'
 
 /**
@@ -74,7 +72,7 @@ function authorizerInFile(
   const roles = rbac === undefined ? undefined : (rolesOf(rbac, parts, shared) ?? alwaysDeny())
   const found = [...flags.problems, ...configurationProblems(flags)]
   const authorizer = parts.openFile(`--${CONFIG}`, () =>
-    authorizationConfigurationAt(path, { ...shared, ...(roles !== undefined && { rbac: roles }) }),
+    authorizationConfigurationAt(path, { ...shared, ...defined({ rbac: roles }) }),
   )
   const problems = [...found, ...parts.problems]
   if (authorizer === undefined || problems.length > 0) {
@@ -118,7 +116,7 @@ function authorizerOfModes(flags: ParsedFlags, options: AuthorizerFromFlagsOptio
   const problems: readonly ConfigurationProblem[] = [
     ...flags.problems,
     ...authorizationProblems(flags, options),
-    ...parts.problems.map(ofFlag),
+    ...parts.problems.map((problem) => underFlag(WEBHOOK_FLAGS, problem)),
   ]
   if (problems.length > 0) {
     parts.close()
@@ -129,11 +127,7 @@ function authorizerOfModes(flags: ParsedFlags, options: AuthorizerFromFlagsOptio
   )
 }
 
-function webhookOptions(flags: ParsedFlags): {
-  readonly version: 'v1' | 'v1beta1'
-  readonly allowedTtlSeconds: number
-  readonly deniedTtlSeconds: number
-} {
+function webhookOptions(flags: ParsedFlags) {
   return {
     version: versionOf(flags, 'authorization-webhook-version'),
     allowedTtlSeconds: secondsOf(flags, 'authorization-webhook-cache-authorized-ttl'),
@@ -141,15 +135,8 @@ function webhookOptions(flags: ParsedFlags): {
   }
 }
 
-const FLAG_OF: ReadonlyMap<string, string> = new Map([
+const WEBHOOK_FLAGS = [
   ['webhook.allowedTtlSeconds', '--authorization-webhook-cache-authorized-ttl'],
   ['webhook.deniedTtlSeconds', '--authorization-webhook-cache-unauthorized-ttl'],
-])
-
-function ofFlag({ path, message }: ConfigurationProblem): ConfigurationProblem {
-  const isOfWebhook = path === 'webhook' || path.startsWith('webhook.')
-  return {
-    path: FLAG_OF.get(path) ?? (isOfWebhook ? '--authorization-webhook-config-file' : path),
-    message,
-  }
-}
+  ['webhook', '--authorization-webhook-config-file'],
+] as const

@@ -1,22 +1,25 @@
 import { ConfigurationError, type ConfigurationProblem } from '@kube-authn/core'
-import { isConfigurationError, loggingObserver } from '@kube-authn/core/internal'
+import { defined, isConfigurationError, loggingObserver } from '@kube-authn/core/internal'
 import type { NodeAuthenticator } from '../configure/create-authenticator.ts'
 import {
   delegatedAuthentication,
   type DelegatedAuthenticationOptions,
 } from '../delegation/delegated-authentication.ts'
-import { type AuthenticatorFromFlagsOptions, sharedOf } from './flags-options.ts'
+import {
+  type AuthenticatorFromFlagsOptions,
+  sharedOf,
+  type AuthorizerFromFlagsOptions,
+} from './flags-options.ts'
 import { refuseRevoked } from '../configure/opener.ts'
-import { flagProblem } from './flag-problems.ts'
+import { flagProblem, notifyNotices, underFlag } from './flag-problems.ts'
 import { AUTHENTICATION_FLAGS } from './known-flags.ts'
-import { notifyNotices } from './notices.ts'
-import type { ParsedFlags } from './parse-flags.ts'
-import { booleanOf, isGiven, listOf, optionalString, secondsOf } from './read-flags.ts'
+import { type ParsedFlags, booleanOf, isGiven, listOf, optionalString, secondsOf } from './flag-value.ts'
 import { requestHeaderNames, requestHeaderNotices, requestHeaderProblems } from './request-header-flags.ts'
-import { closeable } from '../options/closeable.ts'
+import { closeable, type Closeable } from '../options/closeable.ts'
+import type { Authorizer } from '@kube-authn/core/authorization'
 
 /** The flags that only extension API servers have. */
-const OWN = [
+const AUTHENTICATION_OWN = [
   'authentication-kubeconfig',
   'authentication-skip-lookup',
   'authentication-tolerate-lookup-failure',
@@ -26,7 +29,7 @@ const TTL = 'authentication-token-webhook-cache-ttl'
 
 /** The flags that both kinds of servers have. */
 const COMMON: ReadonlySet<string> = new Set([
-  ...OWN,
+  ...AUTHENTICATION_OWN,
   TTL,
   'anonymous-auth',
   'client-ca-file',
@@ -43,7 +46,7 @@ const COMMON: ReadonlySet<string> = new Set([
 
 /** Whether it is the command line of an extension API server. */
 export function isDelegated(flags: ParsedFlags): boolean {
-  return isGiven(flags, ...OWN)
+  return isGiven(flags, ...AUTHENTICATION_OWN)
 }
 
 /**
@@ -66,7 +69,7 @@ export async function delegatedFromFlags(
     )
     const { chain, tokens } = refuseRevoked(revocations, { chain: authenticator, tokens: others.tokens })
     notifyNotices(loggingObserver(observer, log), requestHeaderNotices(flags))
-    return closeable({ ...chain, ...(log !== undefined && { log }), tokens, health: () => [] }, close)
+    return closeable({ ...chain, ...defined({ log }), tokens, health: () => [] }, close)
   } catch (error) {
     if (!isConfigurationError(error)) throw error
     throw new ConfigurationError(error.problems.map(flagProblem), { cause: error })
@@ -74,13 +77,23 @@ export async function delegatedFromFlags(
 }
 
 function foreignProblems(flags: ParsedFlags): readonly ConfigurationProblem[] {
-  const own = OWN.find((name) => isGiven(flags, name)) ?? OWN[0]
-  return Object.keys(AUTHENTICATION_FLAGS)
-    .filter((name) => isGiven(flags, name) && !COMMON.has(name))
-    .map((name) => ({
-      path: `--${name}`,
-      message: `cannot be set together with --${own}, with which authentication is delegated to the cluster`,
-    }))
+  const foreign = Object.keys(AUTHENTICATION_FLAGS).filter(
+    (name) => isGiven(flags, name) && !COMMON.has(name),
+  )
+  const paths = foreign.map((name) => `--${name}`)
+  return delegatedProblems('authentication', AUTHENTICATION_OWN, flags, paths)
+}
+
+/** Problems of flags and options that an extension API server does not have. */
+function delegatedProblems(
+  what: string,
+  own: readonly [string, ...string[]],
+  flags: ParsedFlags,
+  paths: readonly string[],
+): readonly ConfigurationProblem[] {
+  const first = own.find((name) => isGiven(flags, name)) ?? own[0]
+  const message = `cannot be set together with --${first}, with which ${what} is delegated to the cluster`
+  return paths.map((path) => ({ path, message }))
 }
 
 function delegationOptions(
@@ -93,13 +106,12 @@ function delegationOptions(
   const trustedOrigins = listOf(flags, 'trusted-origins')
   const { allowAnyProxyName } = options
   return {
-    ...(kubeconfig !== undefined && { kubeconfig }),
-    ...(clientCAFile !== undefined && { clientCAFile }),
+    ...defined({ kubeconfig, clientCAFile }),
     ...(proxyCA !== undefined && {
       requestHeader: {
         ...givenNames(flags),
         caFile: proxyCA,
-        ...(allowAnyProxyName !== undefined && { allowAnyProxyName }),
+        ...defined({ allowAnyProxyName }),
       },
     }),
     skipLookup: booleanOf(flags, 'authentication-skip-lookup'),
@@ -114,4 +126,65 @@ function delegationOptions(
 /** Only the lists that were set; the others get the defaults of extension API servers. */
 function givenNames(flags: ParsedFlags): Partial<ReturnType<typeof requestHeaderNames>> {
   return Object.fromEntries(Object.entries(requestHeaderNames(flags)).filter(([, list]) => list.length > 0))
+}
+
+const AUTHORIZATION_OWN = ['authorization-kubeconfig', 'authorization-always-allow-paths'] as const
+const ALLOWED_TTL = 'authorization-webhook-cache-authorized-ttl'
+const DENIED_TTL = 'authorization-webhook-cache-unauthorized-ttl'
+
+const AUTHORIZATION_FLAGS = [
+  ['kubeconfig', '--authorization-kubeconfig'],
+  ['allowedTtlSeconds', `--${ALLOWED_TTL}`],
+  ['deniedTtlSeconds', `--${DENIED_TTL}`],
+  ['alwaysAllowPaths', '--authorization-always-allow-paths'],
+] as const
+
+/** Flags that extension API servers do not have. */
+const FOREIGN = [
+  'authorization-config',
+  'authorization-mode',
+  'authorization-webhook-config-file',
+  'authorization-webhook-version',
+] as const
+
+/** Whether it is the command line of an extension API server. */
+export function isDelegatedAuthorization(flags: ParsedFlags): boolean {
+  return isGiven(flags, ...AUTHORIZATION_OWN)
+}
+
+/**
+ * The authorizer of an extension API server: `system:masters`, always-allowed paths, then the cluster.
+ *
+ * Source: apiserver `pkg/server/options/authorization.go` DelegatingAuthorizationOptions.
+ */
+export async function delegatedAuthorizer(
+  flags: ParsedFlags,
+  options: AuthorizerFromFlagsOptions,
+): Promise<Authorizer & Closeable> {
+  const foreign = FOREIGN.filter((name) => isGiven(flags, name)).map((name) => `--${name}`)
+  const found: readonly ConfigurationProblem[] = [
+    ...flags.problems,
+    ...delegatedProblems('authorization', AUTHORIZATION_OWN, flags, [
+      ...foreign,
+      ...(options.rbac === undefined ? [] : ['rbac']),
+    ]),
+  ]
+  if (found.length > 0) throw new ConfigurationError(found)
+  const kubeconfig = optionalString(flags, 'authorization-kubeconfig')
+  try {
+    const { authorizer, close } = await delegatedAuthentication({
+      ...defined({ kubeconfig }),
+      // Only the authorizer is used.
+      skipLookup: true,
+      alwaysAllowPaths: listOf(flags, 'authorization-always-allow-paths'),
+      ...(isGiven(flags, ALLOWED_TTL) && { allowedTtlSeconds: secondsOf(flags, ALLOWED_TTL) }),
+      ...(isGiven(flags, DENIED_TTL) && { deniedTtlSeconds: secondsOf(flags, DENIED_TTL) }),
+      ...sharedOf(options),
+    })
+    return closeable({ ...authorizer }, close)
+  } catch (error) {
+    if (!isConfigurationError(error)) throw error
+    const problems = error.problems.map((problem) => underFlag(AUTHORIZATION_FLAGS, problem))
+    throw new ConfigurationError(problems, { cause: error })
+  }
 }

@@ -1,7 +1,20 @@
-import type { ConfigurationProblem } from '@kube-authn/core'
+import type { ConfigurationProblem, Observer } from '@kube-authn/core'
+import type { FileNotice } from '@kube-authn/core/internal'
+import { notify } from '@kube-authn/core/adapter'
 
-/** The flag of each option of `createAuthenticator`, by the prefix of the option's path. */
-const FLAG_OF: readonly (readonly [option: string, flag: string])[] = [
+/** The flags of options, by the prefix of an option's path. */
+type FlagsOfOptions = readonly (readonly [option: string, flag: string])[]
+
+/** Reports a problem of an option under the flag that it comes from. */
+export function underFlag(
+  flags: FlagsOfOptions,
+  { path, message }: ConfigurationProblem,
+): ConfigurationProblem {
+  return { path: flags.find(([option]) => path.startsWith(option))?.[1] ?? path, message }
+}
+
+/** Those of `createAuthenticator`. */
+const AUTHENTICATION: FlagsOfOptions = [
   ['anonymous', '--anonymous-auth'],
   ['audiences', '--api-audiences'],
   ['authenticationConfig', '--authentication-config'],
@@ -32,15 +45,13 @@ const FLAG_OF: readonly (readonly [option: string, flag: string])[] = [
   ['tokenTtlSeconds', '--authentication-token-webhook-cache-ttl'],
 ]
 
-/** Reports a problem of an option under the flag that it comes from. */
-export function flagProblem({ path, message }: ConfigurationProblem): ConfigurationProblem {
-  if (path === 'authenticators') return { path: 'flags', message: NO_METHOD }
-  const flag = FLAG_OF.find(([option]) => path === option || path.startsWith(option))?.[1] ?? path
-  if (message.includes('has a CA in common')) return { path: flag, message: OVERLAP }
-  if (flag === '--anonymous-auth' && message.startsWith('cannot be set')) {
-    return { path: flag, message: ANONYMOUS_TWICE }
-  }
-  return { path: flag, message }
+/** Reports a problem of an option of `createAuthenticator` under its flag. */
+export function flagProblem(problem: ConfigurationProblem): ConfigurationProblem {
+  if (problem.path === 'authenticators') return { path: 'flags', message: NO_METHOD }
+  const { path, message } = underFlag(AUTHENTICATION, problem)
+  if (message.includes('has a CA in common')) return { path, message: OVERLAP }
+  const isTwice = path === '--anonymous-auth' && message.startsWith('cannot be set')
+  return { path, message: isTwice ? ANONYMOUS_TWICE : message }
 }
 
 const NO_METHOD =
@@ -52,3 +63,22 @@ const OVERLAP =
 
 const ANONYMOUS_TWICE =
   '--anonymous-auth flag cannot be set when anonymous field is configured in authentication configuration file'
+
+/** The most names in a notice. */
+const MAX_NAMES = 200
+
+/** Emits notices about a command line. */
+export function notifyNotices(observer: Observer | undefined, notices: readonly FileNotice[]): void {
+  for (const notice of notices) notify(observer, { type: 'fileNotice', file: 'flags', notice })
+}
+
+/** The notice about ignored flags, if there are any. */
+export function ignoredNotices(
+  ignored: readonly string[],
+  about = 'authentication or authorization',
+): readonly FileNotice[] {
+  if (ignored.length === 0) return []
+  const names = ignored.slice(0, MAX_NAMES).join(', ')
+  const message = `flags that are unrelated to ${about} are ignored: ${names}`
+  return [{ severity: 'advice', code: 'flagsIgnored', message }]
+}

@@ -1,5 +1,6 @@
 import type { Authenticator, Clock, Log, Observer } from '@kube-authn/core'
 import {
+  defined,
   aBooleanOrAnonymousConfig,
   aClock,
   aLog,
@@ -21,7 +22,7 @@ import type { LegacyTokenObjects, ServiceAccountObjects } from '@kube-authn/core
 import { authenticationConfigurationAtShape } from '../at/authentication-configuration-at.ts'
 import type { EgressProxies } from '../at/authentication-configuration-at.ts'
 import { aPath } from '../options/file-option.ts'
-import { someAccountObjects, tokenShape } from '../configure/token-options.ts'
+import { someAccountObjects, tokenShape } from '../configure/token-authenticators.ts'
 
 /** Options that have no kube-apiserver flag, for example the content of its store. */
 export interface AuthenticatorFromFlagsOptions {
@@ -87,5 +88,5 @@ export function sharedOf({ observer, clock }: AuthorizerFromFlagsOptions): {
   readonly observer?: Observer
   readonly clock?: Clock
 } {
-  return { ...(observer !== undefined && { observer }), ...(clock !== undefined && { clock }) }
+  return defined({ observer, clock })
 }

@@ -1,9 +1,9 @@
 import type { ConfigurationProblem } from '@kube-authn/core'
-import { isConfigurationError } from '@kube-authn/core/internal'
+import { defined, isConfigurationError } from '@kube-authn/core/internal'
 import { oidcFlagOptions } from '@kube-authn/core/oidc'
 import type { OidcAtOptions } from '../at/oidc-at.ts'
-import { FLAGS, type ParsedFlags } from './parse-flags.ts'
-import { isGiven, listOf, optionalString, stringOf } from './read-flags.ts'
+import { FLAGS } from './parse-flags.ts'
+import { type ParsedFlags, isGiven, listOf, optionalString, stringOf } from './flag-value.ts'
 
 const OIDC_FLAGS: readonly string[] = [...FLAGS.keys()].filter((name) => name.startsWith('oidc-'))
 
@@ -53,7 +53,7 @@ export function oidcOption(flags: ParsedFlags): OidcAtOptions | undefined {
   if (!hasOidc(flags) || oidcProblems(flags).length > 0) return undefined
   const caFile = optionalString(flags, 'oidc-ca-file')
   const options = optionsOf(flags)
-  return options && { ...options, ...(caFile !== undefined && { caFile }) }
+  return options && { ...options, ...defined({ caFile }) }
 }
 
 function optionsOf(flags: ParsedFlags): ReturnType<typeof oidcFlagOptions> {

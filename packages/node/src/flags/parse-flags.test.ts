@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { ALIASES, AUTHENTICATION_FLAGS, AUTHORIZATION_FLAGS } from './known-flags.ts'
-import { FLAGS, parseFlags } from './parse-flags.ts'
-import { booleanOf, listOf, secondsOf, stringOf } from './read-flags.ts'
-import { REFUSED_FOR_AUTHENTICATION, REFUSED_FOR_AUTHORIZATION } from './refused-flags.ts'
+import { FLAGS, parseFlags, REFUSED_FOR_AUTHENTICATION, REFUSED_FOR_AUTHORIZATION } from './parse-flags.ts'
+import { booleanOf, listOf, secondsOf, stringOf } from './flag-value.ts'
 
 const parse = (...argv: readonly string[]) => parseFlags(argv, REFUSED_FOR_AUTHENTICATION)
 const saidOf = (...argv: readonly string[]): readonly string[] =>

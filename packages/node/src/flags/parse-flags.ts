@@ -1,5 +1,5 @@
 import type { ConfigurationProblem } from '@kube-authn/core'
-import { problemOfValue, readBoolean } from './flag-value.ts'
+import { type ParsedFlags, problemOfValue, readBoolean } from './flag-value.ts'
 import {
   ALIASES,
   AUTHENTICATION_FLAGS,
@@ -7,19 +7,7 @@ import {
   type KnownFlag,
   shownFlag,
 } from './known-flags.ts'
-import type { RefusedFlags } from './refused-flags.ts'
-import { unknownFlag } from './unknown-flag.ts'
-
-/** A parsed command line. */
-export interface ParsedFlags {
-  /** The values of each flag, in order, under its current name. */
-  readonly given: ReadonlyMap<string, readonly string[]>
-  readonly problems: readonly ConfigurationProblem[]
-  /** Unrelated flags. */
-  readonly ignored: readonly string[]
-  /** The known flags. */
-  readonly table: ReadonlyMap<string, KnownFlag>
-}
+import { nearestName } from '@kube-authn/core/internal'
 
 /** The flags that a parser knows, and how it treats others. */
 export interface FlagTable {
@@ -134,4 +122,72 @@ function strayProblem(argument: string, last: string | undefined): Configuration
     return { path, message: `the value of a boolean flag must follow =, as in ${path}=${argument}` }
   }
   return { path, message: 'is followed by an argument that belongs to no flag' }
+}
+
+const NAMES: readonly string[] = [AUTHENTICATION_FLAGS, AUTHORIZATION_FLAGS, ALIASES].flatMap((flags) =>
+  Object.keys(flags),
+)
+
+/** Prefixes of authentication and authorization flags. */
+const FAMILY =
+  /^(?:anonymous|api-audience|authentication|authorization|basic-auth|client-ca|enable-bootstrap|experimental-(?:bootstrap|keystone)|insecure-allow|keystone|oidc|request-?header|service-account|token-auth)/
+
+/**
+ * The problem of an unknown flag; `undefined` if it may be an unrelated flag of kube-apiserver.
+ *
+ * @param name without dashes.
+ */
+export function unknownFlag(dashes: '-' | '--', name: string): ConfigurationProblem | undefined {
+  if (dashes === '-') return shorthandProblem(name)
+  const path = `--${shownFlag(name)}`
+  if (name === '' || name.startsWith('-')) return { path, message: 'bad flag syntax' }
+  // It is refused by the function for authentication, and ignored by the one for authorization.
+  if (Object.hasOwn(REFUSED_FOR_AUTHENTICATION, name)) return undefined
+  if (Object.hasOwn(REFUSED_FOR_AUTHORIZATION, name)) return undefined
+  const nearest = nearestName(name, NAMES)
+  if (!FAMILY.test(name) && (nearest === undefined || !isSlip(name, nearest))) return undefined
+  return {
+    path,
+    message: nearest === undefined ? 'unknown flag' : `unknown flag, did you mean --${nearest}?`,
+  }
+}
+
+/** kube-apiserver's only shorthand is `-v`. */
+function shorthandProblem(name: string): ConfigurationProblem | undefined {
+  if (/^v\d*$/.test(name)) return undefined
+  const nearest = nearestName(name, NAMES)
+  const advice = nearest === undefined ? 'flags start with two dashes' : `did you mean --${nearest}?`
+  return { path: `-${shownFlag(name)}`, message: `unknown shorthand flag, ${advice}` }
+}
+
+/** Whether a name without our prefixes is likely a typo, and not a longer or shorter name of another flag. */
+function isSlip(name: string, nearest: string): boolean {
+  return Math.abs(name.length - nearest.length) <= 2
+}
+
+/** Unsupported flags, and what to do instead. */
+export type RefusedFlags = Readonly<Record<string, string>>
+
+const PRINTS = 'prints something and exits, so there is nothing to serve'
+
+export const REFUSED_FOR_AUTHENTICATION: RefusedFlags = {
+  help: PRINTS,
+  'insecure-allow-any-token':
+    'lets a client claim any identity, and was removed in Kubernetes 1.8: omit it, or configure tokens with --token-auth-file',
+  version: PRINTS,
+}
+
+export const REFUSED_FOR_AUTHORIZATION: RefusedFlags = {
+  'authorization-policy-file':
+    'ABAC is not supported: convert the policies to roles, and use --authorization-mode=RBAC',
+  'authorization-rbac-super-user':
+    'was removed before RBAC was stable: the group system:masters may do everything',
+  help: PRINTS,
+  version: PRINTS,
+}
+
+/** Unsupported modes of `--authorization-mode`. */
+export const REFUSED_MODES: RefusedFlags = {
+  ABAC: 'the mode ABAC is not supported: convert the policies to roles, and use the mode RBAC',
+  Node: 'the mode Node is not supported, as it needs the pods and nodes of a cluster: omit it, or delegate to the cluster with --authorization-kubeconfig',
 }

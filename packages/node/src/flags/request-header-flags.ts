@@ -1,7 +1,6 @@
 import type { ConfigurationProblem } from '@kube-authn/core'
 import type { FileNotice } from '@kube-authn/core/internal'
-import type { ParsedFlags } from './parse-flags.ts'
-import { isGiven, listOf, optionalString } from './read-flags.ts'
+import { type ParsedFlags, isGiven, listOf, optionalString } from './flag-value.ts'
 
 /** The flags and the headers that Kubernetes API aggregation needs in them. */
 const LISTS = [

@@ -1,8 +1,15 @@
 import type { ConfigurationProblem } from '@kube-authn/core'
-import { type FileNotice, quoted } from '@kube-authn/core/internal'
-import type { ParsedFlags } from './parse-flags.ts'
-import { booleanOf, isGiven, listOf, optionalString, secondsOf, stringOf } from './read-flags.ts'
-import { signingEndpointOf, signingEndpointProblems } from './signing-endpoint-flags.ts'
+import { type FileNotice, quoted, messageOf, printedSeconds } from '@kube-authn/core/internal'
+import {
+  type ParsedFlags,
+  booleanOf,
+  isGiven,
+  listOf,
+  optionalString,
+  secondsOf,
+  stringOf,
+} from './flag-value.ts'
+import { anEndpoint, type ExternalSigner } from '../external-signer/external-signer-at.ts'
 
 const ISSUER = 'service-account-issuer'
 const KEY_FILE = 'service-account-key-file'
@@ -82,34 +89,100 @@ function expirationProblems(seconds: number): readonly ConfigurationProblem[] {
   return [{ path: `--${MAX_EXPIRATION}`, message }]
 }
 
-/** The requested lifetime of pod tokens that kube-apiserver extends. */
-const WARN_SECONDS = 3607
-const EXTENDED_SECONDS = 31_536_000
-
 /**
  * Notices about combinations of the token issuing flags; none with an external signer, see {@link signerNotices}. Issuing tokens has its own options.
  */
 export function serviceAccountNotices(flags: ParsedFlags): readonly FileNotice[] {
   const seconds = secondsOf(flags, MAX_EXPIRATION)
-  const isExtended = booleanOf(flags, 'service-account-extend-token-expiration')
-  if (seconds === 0 || !isExtended || signingEndpointOf(flags) !== undefined) return []
-  const begin = 'service-account-extend-token-expiration is true, '
+  if (seconds === 0 || signingEndpointOf(flags) !== undefined) return []
   const shown = stringOf(flags, MAX_EXPIRATION)
-  const notices: FileNotice[] = []
-  const warn = (code: string, message: string): void => {
-    notices.push({ severity: 'warning', code, message: begin + message })
+  return extensionNotices(flags, seconds, {
+    short: `${MAX_EXPIRATION} must be set longer than ${WARN_SECONDS} seconds (currently ${shown})`,
+    long: `enabling tokens valid up to ${EXTENDED_SECONDS} seconds, which is longer than ${MAX_EXPIRATION} set to ${shown}`,
+  })
+}
+
+/** The requested lifetime of pod tokens that kube-apiserver extends. */
+const WARN_SECONDS = 3607
+const EXTENDED_SECONDS = 31_536_000
+
+/** Notices about the lifetime of extended tokens. */
+function extensionNotices(
+  flags: ParsedFlags,
+  seconds: number,
+  { short, long }: { readonly short: string; readonly long: string },
+): readonly FileNotice[] {
+  if (!booleanOf(flags, 'service-account-extend-token-expiration')) return []
+  const begin = 'service-account-extend-token-expiration is true, '
+  const tooShort = `${begin}in order to correctly trigger safe transition logic, ${short}`
+  const notices = [
+    { isDue: seconds < WARN_SECONDS, code: 'shortExtension', message: tooShort },
+    { isDue: seconds < EXTENDED_SECONDS, code: 'longExtension', message: begin + long },
+  ]
+  return notices.flatMap(({ isDue, ...notice }) => (isDue ? [{ severity: 'warning', ...notice }] : []))
+}
+
+const ENDPOINT = 'service-account-signing-endpoint'
+
+/** The endpoint of the external signer; `undefined` if not set. */
+export function signingEndpointOf(flags: ParsedFlags): string | undefined {
+  return optionalString(flags, ENDPOINT)
+}
+
+/**
+ * Problems of the flags of an external signer.
+ *
+ * Source: kubernetes `pkg/controlplane/apiserver/options/validation.go`.
+ */
+function signingEndpointProblems(flags: ParsedFlags): readonly ConfigurationProblem[] {
+  const endpoint = signingEndpointOf(flags)
+  if (endpoint === undefined) return []
+  const problems: ConfigurationProblem[] = []
+  const signingKeyFile = optionalString(flags, 'service-account-signing-key-file')
+  if (listOf(flags, KEY_FILE).length > 0 || signingKeyFile !== undefined) {
+    const message =
+      "can't set `--service-account-signing-key-file` and/or `--service-account-key-file` with `--service-account-signing-endpoint` (They are mutually exclusive)"
+    problems.push(problem(message))
   }
-  if (seconds < WARN_SECONDS) {
-    warn(
-      'shortExtension',
-      `in order to correctly trigger safe transition logic, ${MAX_EXPIRATION} must be set longer than ${WARN_SECONDS} seconds (currently ${shown})`,
-    )
+  if (anEndpoint(endpoint, ENDPOINT).length > 0) {
+    const message = `invalid value ${quoted(endpoint)} passed for \`--service-account-signing-endpoint\`, should be a valid location on the filesystem or must be prefixed with @ to name UDS in abstract namespace`
+    problems.push(problem(message))
   }
-  if (seconds < EXTENDED_SECONDS) {
-    warn(
-      'longExtension',
-      `enabling tokens valid up to ${EXTENDED_SECONDS} seconds, which is longer than ${MAX_EXPIRATION} set to ${shown}`,
-    )
-  }
-  return notices
+  return problems
+}
+
+/**
+ * Conflicts between the flags and the signer's limits.
+ *
+ * Source: kubernetes `pkg/controlplane/apiserver/options/options.go`.
+ */
+export function signerProblems(flags: ParsedFlags, signer: ExternalSigner): readonly ConfigurationProblem[] {
+  const seconds = secondsOf(flags, MAX_EXPIRATION)
+  const { maxExpirationSeconds } = signer
+  if (seconds <= maxExpirationSeconds) return []
+  const message =
+    'service-account-max-token-expiration cannot be set longer than the token expiration supported by service-account-signing-endpoint: ' +
+    `${printedSeconds(seconds)} > ${printedSeconds(maxExpirationSeconds)}`
+  return [{ path: `--${MAX_EXPIRATION}`, message }]
+}
+
+/** The problem of an unusable external signer, under its flag. */
+export function unusableSigner(error: unknown): ConfigurationProblem {
+  const message = messageOf(error, 'the call failed')
+  return problem(`while setting up external-jwt-signer: ${message}`)
+}
+
+/** Notices about the signer's maximum lifetime and extended tokens. */
+export function signerNotices(flags: ParsedFlags, signer: ExternalSigner): readonly FileNotice[] {
+  const ofFlag = secondsOf(flags, MAX_EXPIRATION)
+  const seconds = ofFlag === 0 ? signer.maxExpirationSeconds : ofFlag
+  const shown = printedSeconds(seconds)
+  return extensionNotices(flags, seconds, {
+    short: `token lifetime supported by external-jwt-signer must be longer than ${WARN_SECONDS} seconds (currently ${shown})`,
+    long: `tokens validity will be caped at the smaller of ${EXTENDED_SECONDS} seconds and maximum token lifetime supported by external-jwt-signer (${shown})`,
+  })
+}
+
+function problem(message: string): ConfigurationProblem {
+  return { path: `--${ENDPOINT}`, message }
 }

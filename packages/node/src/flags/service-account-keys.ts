@@ -5,9 +5,16 @@ import { externalSignerAt } from '../external-signer/external-signer-at.ts'
 import { problemsOf } from '../options/option-problems.ts'
 import { verificationKeysAt } from '../at/verification-keys-at.ts'
 import { type AuthenticatorFromFlagsOptions, sharedOf } from './flags-options.ts'
-import type { ParsedFlags } from './parse-flags.ts'
-import { hasServiceAccounts, keyFilesOf, serviceAccountProblems } from './service-account-flags.ts'
-import { signerNotices, signerProblems, signingEndpointOf, unusableSigner } from './signing-endpoint-flags.ts'
+import type { ParsedFlags } from './flag-value.ts'
+import {
+  hasServiceAccounts,
+  keyFilesOf,
+  serviceAccountProblems,
+  signerNotices,
+  signerProblems,
+  signingEndpointOf,
+  unusableSigner,
+} from './service-account-flags.ts'
 
 /** The keys of service accounts, and their problems and notices. */
 export interface FlaggedKeys {

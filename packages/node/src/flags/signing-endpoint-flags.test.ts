@@ -5,7 +5,7 @@ import { fakeRequest, recordEvents } from '@kube-authn/testing'
 import { afterEach, describe, expect, it } from 'vitest'
 import { problemsOf } from '../../test/problems-of.ts'
 import { message, signerServer, socketPath } from '../../test/signer-server.ts'
-import { externalSignerAt } from '../index.ts'
+import { externalSignerAt } from '../external-signer.ts'
 import { authenticatorFromFlags } from '../flags.ts'
 
 const ISSUER = 'https://kubernetes.default.svc'

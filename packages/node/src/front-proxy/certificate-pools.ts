@@ -5,7 +5,9 @@ import {
   type CertificateAuthoritiesAtOptions,
 } from '../at/certificate-authorities-at.ts'
 import type { Opener } from '../configure/opener.ts'
-import type { FileSource } from '../file-source/reloading-source.ts'
+import { type FileSource, RESTRICT } from '../file-source/reloading-source.ts'
+import { defined } from '@kube-authn/core/internal'
+import { type Authenticator, unavailable } from '@kube-authn/core'
 
 /** A CA file and its options. */
 export type CertificateAuthoritiesFile = { readonly path: string } & CertificateAuthoritiesAtOptions
@@ -63,4 +65,88 @@ export function assertDistinct(
   requestHeaderCA: CertificatePool | undefined,
 ): void {
   if (clientCA !== undefined && requestHeaderCA !== undefined) assertDistinctPools(clientCA, requestHeaderCA)
+}
+
+/** The CAs of a front proxy. A source may support refusing new versions. */
+export interface ProxyAuthorities {
+  current(): CertificatePool | undefined
+  readonly [RESTRICT]?: (check: (pool: CertificatePool | undefined) => void) => (() => void) | undefined
+}
+
+/** A front proxy that has no CA in common with users. */
+export interface ProxyApart {
+  readonly proxy: Authenticator
+  /** Removes the checks of reloads. */
+  readonly close: () => void
+}
+
+/**
+ * Ensures that no CA signs both users and proxies, for a front proxy that was created elsewhere: now, and on every reload of either. A version with a
+ * CA in common is refused, and the last good one stays.
+ *
+ * If a source of CAs cannot refuse what it reads, the proxy is not trusted while they have a CA in common.
+ *
+ * @throws {ConfigurationError} if they have a CA in common now.
+ */
+export function keepApart(proxy: Authenticator, users: FileSource<CertificatePool>): ProxyApart {
+  const sources: readonly ProxyAuthorities[] = proxy.credentials?.proxyAuthorities ?? []
+  for (const source of sources) assertDistinct(users.current(), source.current())
+  const releases = sources.flatMap((source) => [
+    source[RESTRICT]?.((pool) => assertDistinct(users.current(), pool)),
+    users[RESTRICT]?.((pool) => assertDistinct(pool, source.current())),
+  ])
+  const others = sources
+    .filter((source) => source[RESTRICT] === undefined)
+    .map((source) => judge(source, users))
+  return {
+    proxy: others.length === 0 ? proxy : believedWhile(proxy, others),
+    close() {
+      for (const release of releases) release?.()
+    },
+  }
+}
+
+/** @throws {ConfigurationError} if there is currently a CA in common; checks again only after a change. */
+type Judge = () => void
+
+function judge(source: ProxyAuthorities, users: FileSource<CertificatePool>): Judge {
+  let judged: { readonly of: readonly unknown[]; readonly error?: unknown } = { of: [] }
+  return () => {
+    const [pool, own] = [source.current(), users.current()]
+    if (pool !== judged.of[0] || own !== judged.of[1]) {
+      judged = { of: [pool, own], ...problemWith(own, pool) }
+    }
+    if ('error' in judged) throw judged.error
+  }
+}
+
+function problemWith(
+  users: CertificatePool,
+  proxies: CertificatePool | undefined,
+): { readonly error?: unknown } {
+  try {
+    assertDistinct(users, proxies)
+    return {}
+  } catch (error) {
+    return { error }
+  }
+}
+
+function believedWhile(proxy: Authenticator, judges: readonly Judge[]): Authenticator {
+  const { name, credentials, audiences } = proxy
+  return {
+    // One by one: members of a class may be getters, which a copy of the object would lack.
+    name,
+    ...defined({ credentials, audiences }),
+    authenticate(request, context) {
+      try {
+        for (const each of judges) each()
+      } catch (cause) {
+        throw unavailable('requestHeader: its CA has a CA in common with the CA of client certificates', {
+          cause,
+        })
+      }
+      return proxy.authenticate(request, context)
+    },
+  }
 }

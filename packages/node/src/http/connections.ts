@@ -1,8 +1,8 @@
+import { defined } from '@kube-authn/core/internal'
 import type * as Undici from 'undici/index.js'
 import type { ReloadOptions } from '../file-source/reloading-source.ts'
-import type { Transport } from './endpoint.ts'
+import { type Transport, identityProblem } from './endpoint.ts'
 import { type SecureContexts, secureContextSource } from './secure-context-source.ts'
-import { identityProblem } from './endpoint.ts'
 
 /** The dispatcher of a call, and undici's `fetch`. */
 interface Route {
@@ -78,14 +78,14 @@ function dispatcherFor(
     timeout: timeoutMs,
     rejectUnauthorized: !insecureSkipTlsVerify,
     checkServerIdentity: identityProblem,
-    ...(serverName !== undefined && { servername: serverName }),
+    ...defined({ servername: serverName }),
   }
   if (proxyUrl === undefined) return new Agent({ ...limits, connect: tls })
   const { uri, token } = proxyOf(proxyUrl)
   return new ProxyAgent({
     ...limits,
     uri,
-    ...(token !== undefined && { token }),
+    ...defined({ token }),
     proxyTunnel: true,
     requestTls: tls,
     proxyTls: {
@@ -106,4 +106,68 @@ function proxyOf(proxyUrl: string): { readonly uri: string; readonly token?: str
   if (username === '' && password === '') return { uri: url.href }
   const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
   return { uri: url.href, token: `Basic ${Buffer.from(pair, 'utf8').toString('base64')}` }
+}
+
+/** Called at the end of a response. */
+type OnEnd = () => void
+
+/**
+ * Limits the body of a response to `maxBytes`, counted after decompression.
+ *
+ * @param onEnd called once, at the end of the body.
+ * @throws {Error} if `Content-Length` is larger.
+ */
+export function limitedResponse(response: Undici.Response, maxBytes: number, onEnd: OnEnd): Response {
+  const { status, statusText, body } = response
+  const init = { status, statusText, headers: [...response.headers] }
+  if (body === null) {
+    onEnd()
+    return new Response(null, init)
+  }
+  if (Number(response.headers.get('content-length') ?? 0) > maxBytes) {
+    body.cancel().catch(() => undefined)
+    throw tooLong(maxBytes)
+  }
+  return new Response(limitedStream(body.getReader(), maxBytes, onEnd), init)
+}
+
+/** The used part of undici's stream reader. */
+interface BodyReader {
+  read(): Promise<{ readonly done: boolean; readonly value?: unknown }>
+  cancel(reason?: unknown): Promise<void>
+}
+
+function limitedStream(
+  reader: BodyReader,
+  maxBytes: number,
+  onEnd: OnEnd,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  let length = 0
+  return new ReadableStream<Uint8Array<ArrayBuffer>>({
+    async pull(controller) {
+      try {
+        const { done, value } = await reader.read()
+        if (done) {
+          onEnd()
+          controller.close()
+        } else if (value instanceof Uint8Array) {
+          length += value.byteLength
+          if (length > maxBytes) throw tooLong(maxBytes)
+          controller.enqueue(new Uint8Array(value))
+        }
+      } catch (error) {
+        onEnd()
+        reader.cancel().catch(() => undefined)
+        throw error
+      }
+    },
+    async cancel(reason) {
+      onEnd()
+      await reader.cancel(reason)
+    },
+  })
+}
+
+function tooLong(maxBytes: number): Error {
+  return new Error(`the response is longer than ${maxBytes} bytes`)
 }

@@ -3,10 +3,8 @@ import { deadlineAfter, optionProblems, refuseProblems, systemClock } from '@kub
 import { aBoolean, above, type OptionsShape, wholeNumber } from '@kube-authn/core/adapter'
 import { reloadShape } from '../options/reload-options.ts'
 import type { ReloadOptions } from '../file-source/reloading-source.ts'
-import { connections } from './connections.ts'
-import type { Transport } from './endpoint.ts'
-import { transportShape } from './endpoint-shape.ts'
-import { limitedResponse } from './limited-response.ts'
+import { connections, limitedResponse } from './connections.ts'
+import { type Transport, transportShape } from './endpoint.ts'
 import { type InsecureOptions, transportProblems } from './problems.ts'
 import { closeable, type Closeable } from '../options/closeable.ts'
 

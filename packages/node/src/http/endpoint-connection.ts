@@ -1,14 +1,12 @@
 import type { ConnectionOptions, SecureContext } from 'node:tls'
-import { optionProblems, refuseProblems, without } from '@kube-authn/core/internal'
+import { defined, optionProblems, refuseProblems, without } from '@kube-authn/core/internal'
 import { aBoolean, type OptionsShape } from '@kube-authn/core/adapter'
 import type { ReloadOptions } from '../file-source/reloading-source.ts'
 import { reloadShape } from '../options/reload-options.ts'
-import type { Endpoint } from './endpoint.ts'
-import { endpointShape } from './endpoint-shape.ts'
+import { type Endpoint, endpointShape, identityProblem } from './endpoint.ts'
 import { endpointProblems, type InsecureOptions } from './problems.ts'
 import { secureContextSource } from './secure-context-source.ts'
-import { identityProblem } from './endpoint.ts'
-import { NO_CREDENTIAL, shownCredential } from './shown-credential.ts'
+import { NO_CREDENTIAL, shownCredential } from './credential.ts'
 
 /** Options of {@link endpointConnection}; the reload options apply to the files of the endpoint. */
 export interface EndpointConnectionOptions extends ReloadOptions, InsecureOptions {}
@@ -55,7 +53,7 @@ export function endpointConnection(
       rejectUnauthorized: !insecureSkipTlsVerify,
       checkServerIdentity: identityProblem,
       ALPNProtocols: ['http/1.1'],
-      ...(serverName !== undefined && { servername: serverName }),
+      ...defined({ servername: serverName }),
     }
   }
   return {

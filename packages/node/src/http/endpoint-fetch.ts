@@ -6,10 +6,9 @@ import {
   type HttpFetch,
   type HttpFetchInit,
 } from './create-fetch.ts'
-import type { Endpoint } from './endpoint.ts'
-import { endpointShape } from './endpoint-shape.ts'
+import { type Endpoint, endpointShape } from './endpoint.ts'
 import { endpointProblems } from './problems.ts'
-import { NO_CREDENTIAL, shownCredential } from './shown-credential.ts'
+import { NO_CREDENTIAL, shownCredential } from './credential.ts'
 import { closeable } from '../options/closeable.ts'
 
 /** A `fetch` for one server. */

@@ -1,5 +1,7 @@
-import type { PeerCertificate } from 'node:tls'
-import { checkServerIdentity } from 'node:tls'
+import { type PeerCertificate, checkServerIdentity } from 'node:tls'
+import { aBoolean, type OptionsShape, required } from '@kube-authn/core/adapter'
+import { aString, must } from '@kube-authn/core/internal'
+import { aPath } from '../options/file-option.ts'
 
 /** How to connect to a server. Files are reloaded when they change. */
 export interface Transport {
@@ -54,4 +56,30 @@ export function identityProblem(host: string, certificate: PeerCertificate): Err
     return Object.assign(problem, { code: 'KUBE_AUTHN_MISSING_SAN' })
   }
   return checkServerIdentity(host, certificate)
+}
+
+/** The checks of a {@link Transport}. */
+export const transportShape: OptionsShape<Transport> = {
+  ca: aString,
+  caFile: aPath,
+  serverName: aString,
+  insecureSkipTlsVerify: aBoolean,
+  cert: aString,
+  certFile: aPath,
+  key: aString,
+  keyFile: aPath,
+  proxyUrl: aString,
+}
+
+const CREDENTIAL_TYPES: ReadonlySet<unknown> = new Set(['token', 'tokenFile', 'basic'])
+
+/** The checks of an {@link Endpoint}. */
+export const endpointShape: OptionsShape<Endpoint> = {
+  ...transportShape,
+  server: required(aString),
+  credential: must(
+    "must be a credential of type 'token', 'tokenFile' or 'basic'",
+    (value) =>
+      typeof value === 'object' && value !== null && 'type' in value && CREDENTIAL_TYPES.has(value.type),
+  ),
 }

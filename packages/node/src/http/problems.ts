@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import type { ConfigurationProblem } from '@kube-authn/core'
 import { messageOf, urlProblems } from '@kube-authn/core/internal'
-import { isToken, readToken } from './bearer-token-file.ts'
+import { isToken, readToken } from './credential.ts'
 import type { Credential, Endpoint, Transport } from './endpoint.ts'
 import {
   authoritiesIn,

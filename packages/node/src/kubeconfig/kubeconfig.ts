@@ -1,6 +1,7 @@
 import { ConfigurationError } from '@kube-authn/core'
 import { aBoolean, type OptionsShape, required } from '@kube-authn/core/adapter'
 import {
+  defined,
   aString,
   type ErrorList,
   errorList,
@@ -10,15 +11,20 @@ import {
   refuseProblems,
 } from '@kube-authn/core/internal'
 import { yamlDocument } from '@kube-authn/core/internal/yaml'
-import { dirname, resolve } from 'node:path'
-import { readTextFile } from '../file-source/read-file.ts'
+import { dirname, isAbsolute, resolve } from 'node:path'
+import { readTextFile, unreadable } from '../file-source/read-file.ts'
 import type { Endpoint } from '../http/endpoint.ts'
 import { endpointProblems, type InsecureOptions } from '../http/problems.ts'
 import { aPath } from '../options/file-option.ts'
-import { chooseEntries, type ChooseOptions } from './choose.ts'
-import { type ClusterEntry, decodeKubeconfig, type UserEntry } from './decode.ts'
-import { pemOption } from './pem-option.ts'
-import { refuseImpersonation, refusePlugins, userCredentials } from './user.ts'
+import {
+  chooseEntries,
+  type ChooseOptions,
+  type ClusterEntry,
+  decodeKubeconfig,
+  type UserEntry,
+} from './decode.ts'
+import { pemOption, refuseImpersonation, refusePlugins, userCredentials } from './user.ts'
+import * as fs from 'node:fs'
 
 /** Options of {@link readKubeconfig}. */
 export interface ReadKubeconfigOptions extends InsecureOptions, ChooseOptions {}
@@ -105,7 +111,7 @@ export function parsed(
     ...(cluster === undefined ? { server: '' } : clusterEndpoint(cluster, folder, meaning, fields)),
     ...(user !== undefined && userCredentials(user, folder, meaning, fields)),
   }
-  if (user !== undefined) checkUser({ user, errors: meaning, ...(cluster !== undefined && { cluster }) })
+  if (user !== undefined) checkUser({ user, errors: meaning, ...defined({ cluster }) })
   reportProblems(endpoint, options, fields, meaning)
 
   const errors = errorList()
@@ -183,5 +189,20 @@ function clusterEndpoint(
     ...(tlsServerName !== '' && { serverName: tlsServerName }),
     ...(insecureSkipTlsVerify && { insecureSkipTlsVerify }),
     ...(proxyUrl !== '' && { proxyUrl }),
+  }
+}
+
+/**
+ * The problem of a kubeconfig path in an AuthorizationConfiguration; `undefined` if it is valid. Links are followed.
+ *
+ * Source: apiserver `pkg/apis/apiserver/validation/validation.go` (`ValidateWebhookConfiguration`).
+ */
+export function kubeConfigFileProblem(path: string): string | undefined {
+  if (!isAbsolute(path)) return 'must be an absolute path'
+  try {
+    return fs.statSync(path).isFile() ? undefined : 'must be a regular file'
+  } catch (error) {
+    // Kubernetes' message does not have the code.
+    return `error loading file: stat ${unreadable(path, error).message.replace(/ \(E[A-Z]+\)$/, '')}`
   }
 }

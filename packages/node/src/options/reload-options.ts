@@ -6,7 +6,7 @@ import {
   required,
   wholeNumber,
 } from '@kube-authn/core/adapter'
-import { aClock, atLeast } from '@kube-authn/core/internal'
+import { defined, aClock, atLeast } from '@kube-authn/core/internal'
 import type { FileContent } from '../file-source/read-file.ts'
 import type { ReloadOptions } from '../file-source/reloading-source.ts'
 
@@ -40,11 +40,7 @@ export function reloadOf({
   clock,
 }: ReloadOptions): ReloadOptions {
   return {
-    ...(reload !== undefined && { reload }),
-    ...(settleSeconds !== undefined && { settleSeconds }),
-    ...(pollSeconds !== undefined && { pollSeconds }),
-    ...(observer !== undefined && { observer }),
-    ...(clock !== undefined && { clock }),
+    ...defined({ reload, settleSeconds, pollSeconds, observer, clock }),
   }
 }
 

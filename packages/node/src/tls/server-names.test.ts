@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { createPki } from '@kube-authn/testing'
 import { expect, it } from 'vitest'
-import { certificateByName, type NamedCertificate, serverNamesOf } from './server-names.ts'
+import { certificateByName, type NamedCertificate, serverNamesOf } from './sni-certificates.ts'
 
 const pki = await createPki()
 

@@ -1,6 +1,6 @@
 import type { SecureContextOptions } from 'node:tls'
 import { type OptionsShape, required } from '@kube-authn/core/adapter'
-import { optionProblems, refuseProblems } from '@kube-authn/core/internal'
+import { defined, optionProblems, refuseProblems } from '@kube-authn/core/internal'
 import { X509Certificate } from 'node:crypto'
 import { aPath } from '../options/file-option.ts'
 import { fileShape } from '../options/reload-options.ts'
@@ -73,12 +73,7 @@ export function tlsServerOptionsAt(options: TlsServerOptionsAtOptions): TlsServe
   const { certFile, keyFile, sniCertificates: named = [], ...others } = options
   const { reload, settleSeconds, pollSeconds, maxBytes, observer, clock, ...rest } = others
   const watching = {
-    ...(reload !== undefined && { reload }),
-    ...(settleSeconds !== undefined && { settleSeconds }),
-    ...(pollSeconds !== undefined && { pollSeconds }),
-    ...(maxBytes !== undefined && { maxBytes }),
-    ...(observer !== undefined && { observer }),
-    ...(clock !== undefined && { clock }),
+    ...defined({ reload, settleSeconds, pollSeconds, maxBytes, observer, clock }),
   }
   const servers: { setSecureContext(options: SecureContextOptions): void }[] = []
   const withCredential = (content: CertificatePairContent): TlsServerFiles['options'] =>

@@ -1,3 +1,4 @@
+import { defined } from '@kube-authn/core/internal'
 import type { SecureContextOptions, TlsOptions } from 'node:tls'
 import { ConfigurationError, type ConfigurationProblem } from '@kube-authn/core'
 import { constants } from 'node:crypto'
@@ -94,7 +95,7 @@ function problemsOfCredential(options: TlsServerOptions): readonly Configuration
   if (missing.length > 0) return missing.map((path) => ({ path, message: 'is required' }))
   try {
     const { cert, key, passphrase } = options
-    createSecureContext({ cert, key, ...(passphrase !== undefined && { passphrase }) })
+    createSecureContext({ cert, key, ...defined({ passphrase }) })
     return []
   } catch (error) {
     // OpenSSL reports a code and never quotes its input.

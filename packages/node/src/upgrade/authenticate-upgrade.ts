@@ -1,5 +1,6 @@
 import type { Authentication, Authenticator, Awaitable, Clock, UserInfo } from '@kube-authn/core'
 import {
+  defined,
   advise,
   aRequestAuthenticator,
   messageOf,
@@ -101,7 +102,7 @@ export function authenticateUpgrade(
         user: authentication.user,
         authentication,
         signal,
-        ...(auditId !== undefined && { auditId }),
+        ...defined({ auditId }),
       })
     },
   })

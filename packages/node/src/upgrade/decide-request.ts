@@ -17,6 +17,7 @@ import {
 } from '@kube-authn/core/adapter'
 import type { Authorizer, RequestAttributes } from '@kube-authn/core/authorization'
 import {
+  defined,
   anAuthorizer,
   aPathPrefix,
   type AuthenticateRequestOptions,
@@ -85,9 +86,9 @@ export function decideRequest<M = IncomingMessage>(
   const { impersonation, authorization, attributes, prefix, limit, guard } = options
   const ofAuthentication = without(options, ...OWN)
   const { observer, log = authenticator.log } = options
-  const telling = { ...(observer !== undefined && { observer }), ...(log !== undefined && { log }) }
+  const telling = defined({ observer, log })
   const authenticate = authenticateRequest(authenticator, ofAuthentication)
-  const deciding = { ...telling, ...(prefix !== undefined && { prefix }) }
+  const deciding = { ...telling, ...defined({ prefix }) }
   const impersonate = impersonation && impersonateRequest(impersonation, deciding)
   const authorize = authorization && authorizeRequest(authorization, deciding)
 
@@ -153,15 +154,15 @@ export function decideRequest<M = IncomingMessage>(
 /** The signal is made only if something waits. */
 class AuthenticationContext {
   readonly impersonates: boolean
-  readonly #given: { readonly signal: AbortSignal }
+  readonly #context: { readonly signal: AbortSignal }
 
-  constructor(given: { readonly signal: AbortSignal }, impersonates: boolean) {
-    this.#given = given
+  constructor(context: { readonly signal: AbortSignal }, impersonates: boolean) {
+    this.#context = context
     this.impersonates = impersonates
   }
 
   get signal(): AbortSignal {
-    return this.#given.signal
+    return this.#context.signal
   }
 }
 

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { AuthenticationRequest, Awaitable, Clock, Observer } from '@kube-authn/core'
 import {
@@ -8,10 +8,9 @@ import {
   Received,
   StatusError,
 } from '@kube-authn/core/adapter'
-import { CLIENT_CLOSED_REQUEST, report } from '@kube-authn/core/internal'
+import { defined, CLIENT_CLOSED_REQUEST, report } from '@kube-authn/core/internal'
 import { untilExpiry } from '@kube-authn/core/connections'
 import type { AcceptedRequest, RequestDecision } from './decide-request.ts'
-import { AnswerHeaders, refuseUpgrade, whenClientLeaves } from './refuse-upgrade.ts'
 
 /** The part of a Node server that is used. */
 export interface UpgradingServer {
@@ -117,7 +116,7 @@ async function handleUpgrade<D extends RequestDecision>(
   const signal = untilExpiry(decided.authentication, {
     signal: closed.signal,
     clock,
-    ...(maxConnectionSeconds !== undefined && { maxConnectionSeconds }),
+    ...defined({ maxConnectionSeconds }),
   })
   if (signal.aborted) destroyLater()
   else signal.addEventListener('abort', destroyLater, { once: true, signal: closed.signal })
@@ -132,7 +131,7 @@ async function handleUpgrade<D extends RequestDecision>(
         decision,
         signal,
         answered,
-        ...(auditId !== undefined && { auditId }),
+        ...defined({ auditId }),
       })
     }
   } catch (error) {
@@ -163,3 +162,63 @@ function once(tell: (status: number) => void): (status: number) => void {
 }
 
 function ignore(): void {}
+
+/** The headers of a response without an object of Node: an upgrade has none. */
+export class AnswerHeaders {
+  readonly #values = new Map<string, string>()
+
+  hasHeader(name: string): boolean {
+    return this.#values.has(name.toLowerCase())
+  }
+
+  setHeader(name: string, value: string): void {
+    this.#values.set(name.toLowerCase(), value)
+  }
+
+  get(name: string): string | undefined {
+    return this.#values.get(name.toLowerCase())
+  }
+
+  entries(): Iterable<readonly [name: string, value: string]> {
+    return this.#values
+  }
+}
+
+/** Writes a response instead of switching protocols, and closes the connection. */
+export function refuseUpgrade(socket: Duplex, failure: StatusError, further: AnswerHeaders): void {
+  const { status, headers, content } = failure
+  const lines = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+    ...[...further.entries(), ...Object.entries(headers)].flatMap(([name, value]) =>
+      [value].flat().map((each) => `${name}: ${safe(each)}`),
+    ),
+    `content-length: ${Buffer.byteLength(content)}`,
+    'connection: close',
+  ]
+  socket.once('finish', () => socket.destroy())
+  socket.end(`${lines.join('\r\n')}\r\n\r\n${content}`)
+}
+
+/** Node checks the headers of its responses; these are written without it. */
+function safe(value: string): string {
+  return value.replaceAll(/[^\t\x20-\x7e]/g, ' ')
+}
+
+/**
+ * Calls the listener if the client closes its connection before it sends anything. After the event `upgrade` Node does not read a socket, and does not
+ * notice this otherwise. What the client sends stays in the buffer of the socket.
+ *
+ * @returns a function that stops reading.
+ */
+export function whenClientLeaves(socket: Duplex, listener: () => void): () => void {
+  // At the end of a stream without data, `read` has the event `end` emitted.
+  const onReadable = (): void => {
+    if (socket.readableLength === 0) socket.read()
+  }
+  socket.on('readable', onReadable)
+  socket.once('end', listener)
+  return () => {
+    socket.off('readable', onReadable)
+    socket.off('end', listener)
+  }
+}

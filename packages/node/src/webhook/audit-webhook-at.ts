@@ -1,6 +1,6 @@
 import { type AuditWebhook, auditWebhook, type AuditWebhookOptions } from '@kube-authn/audit'
 import { auditWebhookShape } from '@kube-authn/audit/internal'
-import { aString, optionProblems, refuseProblems, without } from '@kube-authn/core/internal'
+import { defined, aString, optionProblems, refuseProblems, without } from '@kube-authn/core/internal'
 import { aBoolean, type OptionsShape } from '@kube-authn/core/adapter'
 import type { ReloadOptions } from '../file-source/reloading-source.ts'
 import { endpointFetch } from '../http/endpoint-fetch.ts'
@@ -39,13 +39,12 @@ export function auditWebhookAt(
   const { context, allowMissingUser, allowInsecureHttp = false, timeoutSeconds } = options
   const endpoint = readKubeconfig(path, {
     allowInsecureHttp,
-    ...(context !== undefined && { context }),
-    ...(allowMissingUser !== undefined && { allowMissingUser }),
+    ...defined({ context, allowMissingUser }),
   })
   const fetch = endpointFetch(endpoint, {
     ...reloadOf(options),
     allowInsecureHttp,
-    ...(timeoutSeconds !== undefined && { timeoutSeconds }),
+    ...defined({ timeoutSeconds }),
   })
   try {
     const webhook = auditWebhook({

@@ -1,3 +1,4 @@
+import { defined } from '@kube-authn/core/internal'
 import type { Clock } from '@kube-authn/core'
 import {
   type ConfiguredWebhook,
@@ -5,12 +6,11 @@ import {
   type WebhookConfiguration,
 } from '@kube-authn/core/authorization'
 import { webhookAuthorizer } from '@kube-authn/core/remote'
-import { apiUrl } from '../delegation/cluster-endpoint.ts'
-import { inClusterEndpoint } from '../delegation/in-cluster-endpoint.ts'
+import { apiUrl, inClusterEndpoint } from '../delegation/cluster-endpoint.ts'
 import type { Endpoint } from '../http/endpoint.ts'
 import type { ReloadOptions } from '../file-source/reloading-source.ts'
 import { readKubeconfig } from '../kubeconfig/kubeconfig.ts'
-import { overEndpoint } from './over-endpoint.ts'
+import { overEndpoint } from './webhooks-at.ts'
 
 /**
  * Creates the authorizer of a webhook in an AuthorizationConfiguration.
@@ -28,7 +28,7 @@ export function configuredWebhook(
   const { timeoutSeconds } = options
   const { clock } = files
   return overEndpoint(endpointOfWebhook(webhook), { ...files, timeoutSeconds }, (reached) =>
-    webhookAuthorizer({ ...options, name, ...(clock !== undefined && { clock }), ...reached }),
+    webhookAuthorizer({ ...options, name, ...defined({ clock }), ...reached }),
   )
 }
 

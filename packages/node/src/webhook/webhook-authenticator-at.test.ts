@@ -12,7 +12,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { httpsServer } from '../../test/servers.ts'
 import { reviewsFor } from '../../test/token-reviews.ts'
 import { webhookAuthenticatorAt } from '../index.ts'
-import type { WebhookAuthenticatorAtOptions } from './webhook-authenticator-at.ts'
+import type { WebhookAuthenticatorAtOptions } from './webhooks-at.ts'
 
 let pki: CertificateAuthority
 let local: IssuedCredential

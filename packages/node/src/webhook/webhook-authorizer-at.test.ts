@@ -17,7 +17,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vite
 import { httpsServer, type RunningServer } from '../../test/servers.ts'
 import { sha1CaPem, sha1ServerKeyPem, sha1ServerPem } from '../../test/sha1-server.ts'
 import { webhookAuthorizerAt } from '../index.ts'
-import type { WebhookAuthorizerAtOptions } from './webhook-authorizer-at.ts'
+import type { WebhookAuthorizerAtOptions } from './webhooks-at.ts'
 
 let pki: CertificateAuthority
 let local: IssuedCredential

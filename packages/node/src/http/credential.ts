@@ -1,10 +1,56 @@
+import { defined, errorOf, systemClock } from '@kube-authn/core/internal'
+import type { ReloadOptions } from '../file-source/reloading-source.ts'
+import { reloadOf } from '../options/reload-options.ts'
+import type { Credential } from './endpoint.ts'
 import type { Clock, Observer } from '@kube-authn/core'
 import { notify } from '@kube-authn/core/adapter'
-import { errorOf, systemClock } from '@kube-authn/core/internal'
 import { readTextFile } from '../file-source/read-file.ts'
 
+/** The current credential. */
+export interface ShownCredential {
+  /** The value of `Authorization`. */
+  readonly authorization: () => string | undefined
+  /** What must be kept out of logs. */
+  readonly secrets: () => readonly string[]
+}
+
+/** No credential. */
+export const NO_CREDENTIAL: ShownCredential = { authorization: () => undefined, secrets: () => [] }
+
+/**
+ * A credential as it is sent. A token file is read again about once a minute.
+ *
+ * @throws {Error} if a token file cannot be used.
+ */
+export function shownCredential(credential: Credential | undefined, options: ReloadOptions): ShownCredential {
+  switch (credential?.type) {
+    case 'token':
+      return shownToken(() => credential.token)
+    case 'tokenFile': {
+      const { path, token } = credential
+      return shownToken(
+        bearerTokenFile(path, {
+          ...reloadOf(options),
+          ...defined({ token }),
+        }),
+      )
+    }
+    case 'basic': {
+      const { username, password } = credential
+      const pair = Buffer.from(`${username}:${password}`, 'utf8').toString('base64')
+      return { authorization: () => `Basic ${pair}`, secrets: () => [pair, password] }
+    }
+    default:
+      return NO_CREDENTIAL
+  }
+}
+
+function shownToken(current: () => string): ShownCredential {
+  return { authorization: () => `Bearer ${current()}`, secrets: () => [current()] }
+}
+
 /** Options of {@link bearerTokenFile}. */
-export interface BearerTokenFileOptions {
+interface BearerTokenFileOptions {
   /** The token until the file can be read. Default: the file must be readable at once. */
   readonly token?: string
   /** Receives an event if the file cannot be used; the last good token stays. */
@@ -24,7 +70,7 @@ const READ_EVERY_MS = 50_000
  *
  * @throws {Error} if the file cannot be used and there is no other token.
  */
-export function bearerTokenFile(path: string, options: BearerTokenFileOptions = {}): () => string {
+function bearerTokenFile(path: string, options: BearerTokenFileOptions = {}): () => string {
   const { observer, clock = systemClock } = options
   let token = options.token ?? readToken(path)
   let readAtMs = options.token === undefined ? clock.now() : -Infinity

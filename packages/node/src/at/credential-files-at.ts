@@ -1,15 +1,40 @@
-import type { PasswordAuthenticator } from '@kube-authn/core'
+import { defined, without } from '@kube-authn/core/internal'
+import type { TokenAuthenticator, PasswordAuthenticator } from '@kube-authn/core'
 import { checkOptions, type OptionsShape } from '@kube-authn/core/adapter'
-import { without } from '@kube-authn/core/internal'
+import { type TokenFileOptions, tokenFileSteps } from '@kube-authn/core/token-file'
+import { fileShape, type FileSourceOptions, RELOAD_OPTIONS, reloadOf } from '../options/reload-options.ts'
+import { largeFileSource } from '../file-source/file-source.ts'
+import { closeable, type Closeable } from '../options/closeable.ts'
 import {
   type PasswordFileOptions,
   passwordFileShape,
   passwordFileSteps,
 } from '@kube-authn/core/password-file'
-import { fileShape, RELOAD_OPTIONS, reloadOf } from '../options/reload-options.ts'
-import { largeFileSource } from '../file-source/file-source.ts'
-import type { FileSourceOptions } from '../options/reload-options.ts'
-import { closeable, type Closeable } from '../options/closeable.ts'
+
+/** Options of {@link tokenFileAt}. */
+export type TokenFileAtOptions = Pick<TokenFileOptions, 'observer'> &
+  Omit<FileSourceOptions<unknown>, 'parse'>
+
+/**
+ * Authenticates by the bearer tokens of a CSV file, which is reloaded when it changes (`--token-auth-file`).
+ *
+ * @throws {CredentialFileError} if the content is invalid; any error of reading the file.
+ * @example
+ * const tokens = tokenFileAt('/etc/kube-authn/tokens.csv')
+ */
+export function tokenFileAt(path: string, options: TokenFileAtOptions = {}): TokenAuthenticator & Closeable {
+  checkOptions(fileShape, options)
+  const { observer } = options
+  const source = largeFileSource(path, {
+    ...options,
+    steps: (content) => tokenFileSteps(content, { source: path, ...defined({ observer }) }),
+  })
+  const authenticator: TokenAuthenticator = {
+    name: 'tokenFile',
+    authenticateToken: (token, context) => source.current().authenticateToken(token, context),
+  }
+  return closeable(authenticator, source.close)
+}
 
 /** Options of {@link passwordFileAt}. */
 export type PasswordFileAtOptions = Omit<PasswordFileOptions, 'source'> &
@@ -37,7 +62,7 @@ export function passwordFileAt(
   const ofContent = without(options, 'maxBytes', ...RELOAD_OPTIONS)
   const source = largeFileSource(path, {
     ...reloadOf(options),
-    ...(maxBytes !== undefined && { maxBytes }),
+    ...defined({ maxBytes }),
     steps: (content) => passwordFileSteps(content, { ...ofContent, source: path }),
   })
   const authenticator: PasswordAuthenticator = {

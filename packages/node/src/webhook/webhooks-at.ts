@@ -1,0 +1,149 @@
+import type { TokenAuthenticator } from '@kube-authn/core'
+import { aBoolean, type OptionsShape } from '@kube-authn/core/adapter'
+import {
+  aString,
+  optionProblems,
+  refuseProblems,
+  without,
+  defined,
+  type WebhookFetch,
+} from '@kube-authn/core/internal'
+import {
+  webhookAuthenticator,
+  type WebhookAuthenticatorOptions,
+  webhookAuthenticatorShape,
+  webhookAuthorizer,
+} from '@kube-authn/core/remote'
+import { aPath } from '../options/file-option.ts'
+import { reloadShape, RELOAD_OPTIONS, reloadOf } from '../options/reload-options.ts'
+import type { ReloadOptions } from '../file-source/reloading-source.ts'
+import { type ReadKubeconfigOptions, readKubeconfig } from '../kubeconfig/kubeconfig.ts'
+import { type Closeable, closeable } from '../options/closeable.ts'
+import {
+  type Authorizer,
+  type WebhookAuthorizerOptions,
+  webhookAuthorizerShape,
+} from '@kube-authn/core/authorization'
+import type { CreateFetchOptions } from '../http/create-fetch.ts'
+import { type EndpointFetch, endpointFetch } from '../http/endpoint-fetch.ts'
+import type { Endpoint } from '../http/endpoint.ts'
+
+/** Options of {@link webhookAuthenticatorAt}. The reload options apply to the files that the kubeconfig names. */
+export type WebhookAuthenticatorAtOptions = Omit<WebhookAuthenticatorOptions, 'url' | 'fetch' | 'redact'> &
+  Pick<ReadKubeconfigOptions, 'context' | 'allowMissingUser'> &
+  ReloadOptions
+
+/** The checks of {@link WebhookAuthenticatorAtOptions}. */
+export const webhookAuthenticatorAtShape: OptionsShape<WebhookAuthenticatorAtOptions> = {
+  ...reloadShape,
+  ...without(webhookAuthenticatorShape, 'url', 'fetch', 'redact'),
+  context: aString,
+  allowMissingUser: aBoolean,
+}
+
+/**
+ * Authenticates bearer tokens by TokenReview with the service that a kubeconfig names (`--authentication-token-webhook-config-file`).
+ *
+ * Source: apiserver `plugin/pkg/authenticator/token/webhook/webhook.go` New.
+ *
+ * @throws {ConfigurationError} if the kubeconfig, a file it names, or an option is invalid.
+ * @example
+ * const tokens = webhookAuthenticatorAt('/etc/kube-authn/authn-webhook.kubeconfig', { version: 'v1beta1' })
+ */
+export function webhookAuthenticatorAt(
+  path: string,
+  options: WebhookAuthenticatorAtOptions = {},
+): TokenAuthenticator & Closeable {
+  refuseProblems(aPath(path, 'path'), optionProblems(webhookAuthenticatorAtShape, options))
+  return overKubeconfig(path, options, (webhook, ofWebhook) =>
+    webhookAuthenticator({ ...ofWebhook, ...webhook }),
+  )
+}
+
+/** Options of {@link webhookAuthorizerAt}. The reload options apply to the files that the kubeconfig names. */
+export type WebhookAuthorizerAtOptions = Omit<WebhookAuthorizerOptions, 'url' | 'fetch' | 'redact'> &
+  Pick<ReadKubeconfigOptions, 'context' | 'allowMissingUser'> &
+  ReloadOptions
+
+/** The checks of {@link WebhookAuthorizerAtOptions}. */
+export const webhookAuthorizerAtShape: OptionsShape<WebhookAuthorizerAtOptions> = {
+  ...reloadShape,
+  ...without(webhookAuthorizerShape, 'url', 'fetch', 'redact'),
+  context: aString,
+  allowMissingUser: aBoolean,
+}
+
+/**
+ * Authorizes by SubjectAccessReview with the service that a kubeconfig names (`--authorization-webhook-config-file`).
+ *
+ * Source: apiserver `plugin/pkg/authorizer/webhook/webhook.go` New.
+ *
+ * @throws {ConfigurationError} if the kubeconfig, a file it names, or an option is invalid.
+ * @example
+ * const authorizer = webhookAuthorizerAt('/etc/kube-authn/authz-webhook.kubeconfig')
+ */
+export function webhookAuthorizerAt(
+  path: string,
+  options: WebhookAuthorizerAtOptions = {},
+): Authorizer & Closeable {
+  refuseProblems(aPath(path, 'path'), optionProblems(webhookAuthorizerAtShape, options))
+  return overKubeconfig(path, options, (webhook, ofWebhook) =>
+    webhookAuthorizer({ ...ofWebhook, ...webhook }),
+  )
+}
+
+/** How to call a webhook. */
+export interface ReachedWebhook {
+  readonly url: string
+  readonly fetch: WebhookFetch
+  readonly redact: () => readonly string[]
+}
+
+/**
+ * Creates a client of an endpoint's server with `make`. Closing it closes its connections.
+ *
+ * @throws {ConfigurationError} if the endpoint or an option is invalid; any error of `make`.
+ */
+export function overEndpoint<T extends object>(
+  endpoint: Endpoint,
+  options: Omit<CreateFetchOptions, 'allowInsecureHttp'>,
+  make: (webhook: ReachedWebhook) => T,
+): T & Closeable {
+  const { timeoutSeconds, maxBytes } = options
+  const fetch: EndpointFetch = endpointFetch(endpoint, {
+    ...reloadOf(options),
+    ...defined({ timeoutSeconds, maxBytes }),
+  })
+  try {
+    return closeable({ ...make({ url: endpoint.server, fetch, redact: fetch.secrets }) }, fetch.close)
+  } catch (error) {
+    fetch.close()
+    throw error
+  }
+}
+
+/** Options of a webhook that a kubeconfig names. */
+type KubeconfigWebhookOptions = Pick<ReadKubeconfigOptions, 'context' | 'allowMissingUser'> &
+  Omit<CreateFetchOptions, 'allowInsecureHttp'>
+
+/** The options that are not those of the webhook itself. */
+type OfKubeconfig = 'context' | 'allowMissingUser' | 'observer' | (typeof RELOAD_OPTIONS)[number]
+
+/**
+ * {@link overEndpoint} for the server that a kubeconfig names.
+ *
+ * @param make gets the options of the webhook too.
+ * @throws {ConfigurationError} if the kubeconfig, a file it names, or an option is invalid; any error of `make`.
+ */
+function overKubeconfig<O extends KubeconfigWebhookOptions, T extends object>(
+  path: string,
+  options: O,
+  make: (webhook: ReachedWebhook, ofWebhook: Omit<O, OfKubeconfig>) => T,
+): T & Closeable {
+  const { context, allowMissingUser } = options
+  const endpoint = readKubeconfig(path, {
+    ...defined({ context, allowMissingUser }),
+  })
+  const ofWebhook = without(options, 'context', 'allowMissingUser', 'observer', ...RELOAD_OPTIONS)
+  return overEndpoint(endpoint, options, (webhook) => make(webhook, ofWebhook))
+}
