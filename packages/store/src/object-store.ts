@@ -10,6 +10,11 @@ export interface StoredObject {
   readonly expiresAtMs?: number
 }
 
+/** The object after a change. */
+export function objectOf({ key, value, revision, createdRevision, expiresAtMs }: StoredObject): StoredObject {
+  return { key, value, revision, createdRevision, ...(expiresAtMs !== undefined && { expiresAtMs }) }
+}
+
 /** A change of one object. Each has a revision of its own, and a later one has a greater revision. */
 export interface StoreChange extends StoredObject {
   /** If `deleted`: `value` is the last one, and `revision` that of the deletion. An object that expires is deleted. */

@@ -57,7 +57,29 @@ export function isStoreError(value: unknown, ...codes: readonly StoreErrorCode[]
   return value instanceof StoreError && codes.includes(value.code)
 }
 
+const REFUSALS = {
+  objectExists: 'an object with this key exists',
+  objectNotFound: 'no object has this key',
+  revisionConflict: 'the object has changed since that revision',
+  fenced: 'the fence of the write is gone, or is another one',
+} as const
+
+/** A write is refused. */
+export function refusal(code: keyof typeof REFUSALS): StoreError {
+  return new StoreError(code, REFUSALS[code])
+}
+
+/** Whether this is why a write is refused. */
+export function isRefusal(code: unknown): code is keyof typeof REFUSALS {
+  return typeof code === 'string' && Object.hasOwn(REFUSALS, code)
+}
+
 /** The fence of a write does not stand any more. */
 export function fencedOff(): StoreError {
-  return new StoreError('fenced', 'the fence of the write is gone, or is another one')
+  return refusal('fenced')
+}
+
+/** The store was closed. */
+export function closed(): StoreError {
+  return new StoreError('closed', 'the store was closed')
 }

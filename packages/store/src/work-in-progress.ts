@@ -1,4 +1,4 @@
-import { closed } from './local/write-queue.ts'
+import { closed } from './store-error.ts'
 
 /** Work that is completed before a store is closed. */
 export interface WorkInProgress {

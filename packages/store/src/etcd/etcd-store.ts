@@ -1,6 +1,6 @@
 import { checkKey } from '../limits.ts'
 import { watch } from '../local/watcher.ts'
-import { closed } from '../local/write-queue.ts'
+import { closed } from '../store-error.ts'
 import type { ObjectStore } from '../object-store.ts'
 import { workInProgress } from '../work-in-progress.ts'
 import type { EtcdConnection } from './connect-etcd.ts'

@@ -7,7 +7,7 @@ import type {
   ObjectStore,
   StoredObject,
 } from '../object-store.ts'
-import { fencedOff, StoreError } from '../store-error.ts'
+import { refusal, StoreError } from '../store-error.ts'
 import { foundObject } from './change-of-event.ts'
 import type { Ending } from './envelope.ts'
 import type { WriteOutcome } from './etcd-writer.ts'
@@ -42,7 +42,7 @@ export function etcdWrites(store: OpenedStore): Pick<ObjectStore, 'create' | 'up
         ...fencedBy(store, fence),
       })
       const found = foundObject(names, outcome.object)
-      if (isHidden(store, found)) throw notFound()
+      if (isHidden(store, found)) throw refusal('objectNotFound')
       const { value, createdRevision: created } = found.object
       return {
         type: 'deleted',
@@ -96,13 +96,13 @@ async function write(store: OpenedStore, given: EtcdWrite): Promise<DoneWrite> {
       await replica.current()
       throw new StoreError('storeUnavailable', 'etcd has another store than before')
     }
-    if (outcome.isFenced) throw fencedOff()
-    if (outcome.current === undefined) throw notFound()
+    if (outcome.isFenced) throw refusal('fenced')
+    if (outcome.current === undefined) throw refusal('objectNotFound')
     const found = foundObject(names, outcome.current)
-    if (!isHidden(store, found)) throw refusedWrite(given)
+    if (!isHidden(store, found)) throw refusal(given.type === 'create' ? 'objectExists' : 'revisionConflict')
     ended.seen(found.object, found.ending)
     await ended.remove(found.object)
-    if (given.type !== 'create') throw notFound()
+    if (given.type !== 'create') throw refusal('objectNotFound')
   }
 }
 
@@ -119,7 +119,7 @@ async function requireNoneOver(store: OpenedStore, { key, fence, ...given }: Etc
   const over = ended.overdue(key)
   if (over === undefined) return
   await ended.remove(over)
-  if (fence === undefined && given.type !== 'create') throw notFound()
+  if (fence === undefined && given.type !== 'create') throw refusal('objectNotFound')
 }
 
 /** Etcd compares revisions only: when a version ends is known from the watch, or from a read if the watch has not told of this revision yet. */
@@ -143,14 +143,4 @@ function revisionOf({ base }: StoreNames, revision: number): number {
   return Number.isSafeInteger(revision) && revision > 0 && revision <= Number.MAX_SAFE_INTEGER - base
     ? base + revision
     : base
-}
-
-function notFound(): StoreError {
-  return new StoreError('objectNotFound', 'no object has this key')
-}
-
-function refusedWrite({ type }: EtcdWrite): StoreError {
-  return type === 'create'
-    ? new StoreError('objectExists', 'an object with this key exists')
-    : new StoreError('revisionConflict', 'the object has changed since that revision')
 }

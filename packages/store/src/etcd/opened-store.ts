@@ -1,6 +1,5 @@
 import { systemClock } from '@kube-authn/core/internal'
-import { closed } from '../local/write-queue.ts'
-import { StoreError } from '../store-error.ts'
+import { closed, StoreError } from '../store-error.ts'
 import { type FoundObject, foundObject } from './change-of-event.ts'
 import type { EtcdConnection } from './connect-etcd.ts'
 import { type EndedObjects, endedObjects } from './ended-objects.ts'

@@ -1,13 +1,13 @@
 import type { Clock } from '@kube-authn/core'
 import { checkKey } from '../limits.ts'
-import type { Fence, StoreChange, StoredObject } from '../object-store.ts'
+import { type DeletePrecondition, objectOf, type StoreChange, type StoredObject } from '../object-store.ts'
 import { requireKnown } from '../revisions.ts'
+import { closed, fencedOff, refusal } from '../store-error.ts'
 import { type Channels, channels } from './channels.ts'
 import { type Deadline, type Deadlines, deadlines } from './deadlines.ts'
-import { deletion, fenced } from './decisions.ts'
+import { type Deferred, deferred } from './deferred.ts'
 import type { LocalEngine } from './engine.ts'
 import { type History, history, type HistoryLimit } from './history.ts'
-import { closed, type Decide, type WriteQueue, writeQueue } from './write-queue.ts'
 
 /** What all stores in this process have in common. */
 export interface LocalStoreOptions {
@@ -19,15 +19,34 @@ export interface LocalStoreOptions {
   readonly soon: (callback: () => void) => void
 }
 
+/** A change that is asked for. */
+export interface Operation extends DeletePrecondition {
+  readonly type: StoreChange['type']
+  readonly key: string
+  readonly value?: string
+  readonly deadline?: Deadline | undefined
+}
+
+interface Waiting {
+  readonly operation: Operation
+  readonly promise: Deferred<StoreChange>
+}
+
+/** A change that is to be committed, and the end that its object has then. */
+interface Decided {
+  readonly change: StoreChange
+  readonly deadline: Deadline | undefined
+}
+
 /** A store in this process: its engine, and what is known of it in memory. */
 export interface LocalState {
   readonly engine: LocalEngine
   readonly watched: Channels
   readonly past: History
   readonly ends: Deadlines
-  readonly queue: WriteQueue
-  /** Of changes that are being committed. */
-  readonly deadlineOf: WeakMap<StoreChange, Deadline>
+  /** What was asked for and is not written yet. */
+  readonly waiting: Waiting[]
+  readonly soon: LocalStoreOptions['soon']
   revision: number
   compactedRevision: number
   isClosed: boolean
@@ -44,14 +63,8 @@ export function openState(
     watched: channels(),
     past: history(limit, revision - compactedRevision, revision),
     ends: deadlines({ clock, elapsedMs, onDue: () => tryToExpire(state) }),
-    queue: writeQueue({
-      get: (key) => engine.get(key),
-      standing: (key) => unexpired(state, key),
-      revision: () => state.revision,
-      commit: (changes) => commit(state, changes),
-      soon,
-    }),
-    deadlineOf: new WeakMap(),
+    waiting: [],
+    soon,
     revision,
     compactedRevision,
     isClosed: false,
@@ -84,22 +97,47 @@ export function prepareToRead(state: LocalState): ReadonlySet<string> {
 }
 
 /** Writes with the others of this moment, on the condition that the fence stands. */
-export function write(
-  state: LocalState,
-  key: string,
-  decide: Decide,
-  fence: Fence | undefined,
-  deadline?: Deadline,
-): Promise<StoreChange> {
+export function write(state: LocalState, operation: Operation): Promise<StoreChange> {
   requireOpen(state)
-  if (fence !== undefined) checkKey(fence.key)
+  if (operation.fence !== undefined) checkKey(operation.fence.key)
   expireDue(state)
-  const decideFenced = fenced(decide, fence)
-  return state.queue.write(key, (current, at, standing) => {
-    const change = decideFenced(current, at, standing)
-    if (deadline !== undefined) state.deadlineOf.set(change, deadline)
-    return change
-  })
+  const promise = deferred<StoreChange>()
+  state.waiting.push({ operation, promise })
+  if (state.waiting.length === 1) state.soon(() => flush(state))
+  return promise.promise
+}
+
+/**
+ * Writes what was asked for, now. A group is decided in order, each write seeing those before it, and is then committed as a whole. If that fails, all of the group fail,
+ * also those that were refused: what they were refused for has not happened.
+ */
+export function flush(state: LocalState): void {
+  const group = state.waiting.splice(0)
+  const decided: Decided[] = []
+  const answers: (() => void)[] = []
+  const written = new Map<string, StoredObject | undefined>()
+  const { engine, revision } = state
+  const standing = (key: string): StoredObject | undefined =>
+    written.has(key) ? written.get(key) : unexpired(state, key)
+  for (const { operation, promise } of group) {
+    const { key, deadline } = operation
+    try {
+      const current = written.has(key) ? written.get(key) : engine.get(key)
+      const change = decide(operation, current, revision + decided.length + 1, standing)
+      decided.push({ change, deadline })
+      written.set(key, change.type === 'deleted' ? undefined : objectOf(change))
+      answers.push(() => promise.resolve(change))
+    } catch (thrown) {
+      answers.push(() => promise.reject(thrown))
+    }
+  }
+  try {
+    if (decided.length > 0) commit(state, decided)
+  } catch (thrown) {
+    for (const { promise } of group) promise.reject(thrown)
+    return
+  }
+  for (const answer of answers) answer()
 }
 
 /** Forgets changes up to a revision. */
@@ -119,12 +157,43 @@ export function close(state: LocalState): void {
   state.engine.close()
 }
 
-function commit(state: LocalState, changes: readonly StoreChange[]): void {
-  const { engine, past, ends, watched, deadlineOf } = state
+/**
+ * The change that an operation makes of an object as it is.
+ *
+ * @param standing finds an object of any key that has not expired by now.
+ * @throws {StoreError} if it is refused.
+ */
+function decide(
+  { type, key, value = '', fence, deadline, ...expected }: Operation,
+  current: StoredObject | undefined,
+  revision: number,
+  standing: (key: string) => StoredObject | undefined,
+): StoreChange {
+  if (fence !== undefined && standing(fence.key)?.createdRevision !== fence.createdRevision) {
+    throw fencedOff()
+  }
+  const ending = deadline === undefined ? {} : { expiresAtMs: deadline.expiresAtMs }
+  if (type === 'created') {
+    if (current !== undefined) throw refusal('objectExists')
+    return { type, key, value, revision, createdRevision: revision, ...ending }
+  }
+  if (current === undefined) throw refusal('objectNotFound')
+  const { createdRevision, value: previous } = current
+  const isExpected =
+    (expected.revision ?? current.revision) === current.revision &&
+    (expected.createdRevision ?? createdRevision) === createdRevision
+  if (!isExpected) throw refusal('revisionConflict')
+  if (type === 'deleted') return { type, key, value: previous, revision, createdRevision }
+  return { type, key, value, revision, createdRevision, previous, ...ending }
+}
+
+function commit(state: LocalState, decided: readonly Decided[]): void {
+  const { engine, past, ends, watched } = state
+  const changes = decided.map(({ change }) => change)
   engine.write(changes)
   state.revision = changes.at(-1)?.revision ?? state.revision
   past.add(changes)
-  for (const change of changes) ends.set(change.key, deadlineOf.get(change))
+  for (const { change, deadline } of decided) ends.set(change.key, deadline)
   watched.publish(changes)
   ends.plan()
   forgetSurplus(state)
@@ -150,18 +219,24 @@ function unexpired({ ends, engine }: LocalState, key: string): StoredObject | un
 
 /** Deletes what has expired, before anything is read or decided: so it is never seen. */
 function expireDue(state: LocalState): void {
-  const { ends, queue, engine } = state
+  const { ends, engine } = state
   if (ends.due().length === 0) return
   // What was asked for before is decided before.
-  queue.flush()
-  const decide = deletion({})
-  const changes: StoreChange[] = []
+  flush(state)
+  const decided: Decided[] = []
   for (const key of ends.due()) {
     const current = engine.get(key)
     if (current === undefined) ends.set(key, undefined)
-    else changes.push(decide(current, state.revision + changes.length + 1, (each) => unexpired(state, each)))
+    else {
+      const { value, createdRevision } = current
+      const revision = state.revision + decided.length + 1
+      decided.push({
+        change: { type: 'deleted', key, value, revision, createdRevision },
+        deadline: undefined,
+      })
+    }
   }
-  if (changes.length > 0) commit(state, changes)
+  if (decided.length > 0) commit(state, decided)
 }
 
 function tryToExpire(state: LocalState): void {

@@ -1,12 +1,12 @@
 import { checkKey, checkValue } from '../limits.ts'
 import { checkLimit, pageOf, readContinueToken } from '../list-pages.ts'
-import type { ListOptions, ObjectStore, StoredList } from '../object-store.ts'
+import { type ListOptions, objectOf, type ObjectStore, type StoredList } from '../object-store.ts'
 import { requireRemembered } from '../revisions.ts'
-import { creation, deletion, replacement } from './decisions.ts'
 import type { LocalEngine } from './engine.ts'
 import {
   close,
   compact,
+  flush,
   type LocalState,
   type LocalStoreOptions,
   openState,
@@ -16,7 +16,6 @@ import {
 } from './local-state.ts'
 import { type Turns, turns } from './turns.ts'
 import { watch, type Watched } from './watcher.ts'
-import { objectOf } from './write-queue.ts'
 
 /** How many watchers get an event before the event loop goes on: about a millisecond of work. */
 const READS_PER_TURN = 128
@@ -37,24 +36,23 @@ export function localStore(engine: LocalEngine, options: LocalStoreOptions): Obj
         return prepareToRead(state).has(key) ? undefined : engine.get(key)
       }),
     list: (prefix, given = {}) => listInTurn(lists, state, prefix, given),
-    async create(key, value, lifetime = {}) {
+    async create(key, value, { fence, ...lifetime } = {}) {
       checkKey(key)
       checkValue(value)
-      const end = ends.begin(lifetime)
-      const decide = creation(key, value, end?.expiresAtMs)
-      return objectOf(await write(state, key, decide, lifetime.fence, end))
+      const deadline = ends.begin(lifetime)
+      return objectOf(await write(state, { type: 'created', key, value, deadline, ...(fence && { fence }) }))
     },
-    async update(key, value, expected, lifetime = {}) {
+    async update(key, value, revision, { fence, ...lifetime } = {}) {
       checkKey(key)
       checkValue(value)
-      const end = ends.begin(lifetime)
-      const decide = replacement(value, expected, end?.expiresAtMs)
-      return objectOf(await write(state, key, decide, lifetime.fence, end))
+      const deadline = ends.begin(lifetime)
+      const operation = { type: 'updated', key, value, revision, deadline, ...(fence && { fence }) } as const
+      return objectOf(await write(state, operation))
     },
     delete: (key, precondition = {}) =>
       promised(() => {
         checkKey(key)
-        return write(state, key, deletion(precondition), precondition.fence)
+        return write(state, { ...precondition, type: 'deleted', key })
       }),
     watch: (prefix, given = {}) => watch(() => watched, prefix, given, state.revision),
     revision: () =>
@@ -67,7 +65,7 @@ export function localStore(engine: LocalEngine, options: LocalStoreOptions): Obj
     close: () =>
       promised(() => {
         if (state.isClosed) return
-        state.queue.flush()
+        flush(state)
         lists.flush()
         close(state)
       }),

@@ -2,7 +2,7 @@ import { byBytes } from '../key-order.ts'
 import type { LocalEngine } from '../local/engine.ts'
 import { recentChanges } from '../local/recent-changes.ts'
 import { sortedSet } from '../local/sorted-set.ts'
-import { objectOf } from '../local/write-queue.ts'
+import { objectOf } from '../object-store.ts'
 import type { StoreChange, StoredObject } from '../object-store.ts'
 
 /** Everything in memory: the changes of each key, and of all of them in order. */

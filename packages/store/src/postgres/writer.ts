@@ -1,5 +1,5 @@
 import type { DeletePrecondition, StoreChange } from '../object-store.ts'
-import { fencedOff, StoreError, type StoreErrorCode } from '../store-error.ts'
+import { isRefusal, refusal, StoreError } from '../store-error.ts'
 import { type Deferred, deferred } from '../local/deferred.ts'
 import type { StoreState } from '../revisions.ts'
 import type { Database, Row } from './database.ts'
@@ -146,17 +146,9 @@ function sizeOfGroup(waiting: readonly Waiting[]): number {
   return waiting.length
 }
 
-const REFUSALS: ReadonlyMap<unknown, readonly [StoreErrorCode, string]> = new Map([
-  ['objectExists', ['objectExists', 'an object with this key exists']],
-  ['objectNotFound', ['objectNotFound', 'no object has this key']],
-  ['revisionConflict', ['revisionConflict', 'the object has changed since that revision']],
-  ['fenced', ['fenced', fencedOff().message]],
-])
-
 function outcomeOf(row: Row, operations: readonly Operation[]): StoreChange | StoreError {
   const { o_outcome: outcome } = row
-  const [code, message] = REFUSALS.get(outcome) ?? []
-  if (code !== undefined && message !== undefined) return new StoreError(code, message)
+  if (isRefusal(outcome)) return refusal(outcome)
   const expiresAtMs = optionalNumberIn(row, 'o_expires')
   const { o_previous: previous } = row
   return {

@@ -1,5 +1,5 @@
 import { rangeEnd } from '../key-order.ts'
-import { objectOf } from '../local/write-queue.ts'
+import { objectOf } from '../object-store.ts'
 import { type FoundObject, SNAPSHOT_PAGE, type StoreSnapshot } from '../store-snapshot.ts'
 import type { SqlDatabase, SqlRow, SqlValue } from './driver.ts'
 import { sqliteDriver } from './driver.ts'

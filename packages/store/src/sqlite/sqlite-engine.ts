@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib'
 import { rangeEnd } from '../key-order.ts'
 import type { LocalEngine } from '../local/engine.ts'
-import { objectOf } from '../local/write-queue.ts'
+import { objectOf } from '../object-store.ts'
 import type { StoreChange } from '../object-store.ts'
 import type { SqlDatabase, SqlRow, SqlStatement } from './driver.ts'
 import { attempt, corrupted } from './failure.ts'
