@@ -107,7 +107,14 @@ export function storeCache<T>(options: StoreCacheOptions, kind: CachedKind<T>): 
   const ready = deferred<void>()
   const closing = new AbortController()
   const objects = keptObjects(
-    cachedObjects(objectUse(kind, (key) => watched.changed(key), onError)),
+    cachedObjects({
+      read: kind.read,
+      onChange(key, before, after) {
+        kind.onChange?.(key, before, after)
+        watched.changed(key)
+      },
+      onUnreadable: (key, cause) => report(onError, unreadableObject(key, kind.unreadable, cause)),
+    }),
     maxObjects,
     () => report(onError, new StoreError('storeUnavailable', problems.tooMany)),
   )
@@ -165,21 +172,6 @@ export function storeCache<T>(options: StoreCacheOptions, kind: CachedKind<T>): 
     },
     close,
     [Symbol.asyncDispose]: close,
-  }
-}
-
-function objectUse<T>(
-  { read, onChange, unreadable }: CachedKind<T>,
-  changed: (key: string) => void,
-  onError: StoreCacheOptions['onError'],
-): ObjectUse<T> {
-  return {
-    read,
-    onChange(key, before, after) {
-      onChange?.(key, before, after)
-      changed(key)
-    },
-    onUnreadable: (key, cause) => report(onError, unreadableObject(key, unreadable, cause)),
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Clock } from '@kube-authn/core'
-import { memberOf } from '@kube-authn/core/internal'
+import { limitConcurrency, memberOf } from '@kube-authn/core/internal'
 import { learnDate, type StoreTime } from '../store-time.ts'
 import { EtcdFailure, refusal, unanswered } from './etcd-failure.ts'
 import { jsonLines } from './json-lines.ts'
@@ -73,12 +73,22 @@ export function etcdClient(options: EtcdClientOptions): EtcdClient {
     token: undefined,
     signingIn: undefined,
   }
-  const inTurn = turnsOf(timers, MOST_CALLS)
+  const inTurn = limitConcurrency({ maxConcurrent: MOST_CALLS, maxWaiting: Infinity, tooMany: '' })
   return {
-    call(path, body, repeatable = 'always') {
+    async call(path, body, repeatable = 'always') {
       const endsMs = elapsedMs() + timeoutMs
+      const waiting = new AbortController()
       // What is begun has time to be done.
-      return inTurn(timeoutMs / 2, () => attempts(state, path, body, repeatable, endsMs))
+      const cancel = timers.after(timeoutMs / 2, () => waiting.abort())
+      const work = (): Promise<unknown> => {
+        cancel()
+        return attempts(state, path, body, repeatable, endsMs)
+      }
+      return inTurn(work, waiting.signal).catch((thrown: unknown) => {
+        throw waiting.signal.aborted
+          ? new EtcdFailure('unreached', 'many calls wait for etcd', thrown)
+          : thrown
+      })
     },
     watch: (request, signal) => watch(state, request, signal),
   }
@@ -218,38 +228,6 @@ async function send(
     return response
   } catch (thrown) {
     throw unanswered(thrown, base)
-  }
-}
-
-/** Does so much work at a time. What waits for its turn longer than it may was not begun. */
-function turnsOf(timers: Clock, most: number): <T>(longestMs: number, work: () => Promise<T>) => Promise<T> {
-  let free = most
-  const waiting = new Set<() => void>()
-
-  const turn = (longestMs: number): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const cancel = timers.after(longestMs, () => {
-        waiting.delete(start)
-        reject(new EtcdFailure('unreached', `${waiting.size} calls wait for etcd`))
-      })
-      const start = (): void => {
-        cancel()
-        waiting.delete(start)
-        resolve()
-      }
-      waiting.add(start)
-    })
-
-  return async (longestMs, work) => {
-    if (free > 0) free--
-    else await turn(longestMs)
-    try {
-      return await work()
-    } finally {
-      const [next] = waiting
-      if (next === undefined) free++
-      else next()
-    }
   }
 }
 

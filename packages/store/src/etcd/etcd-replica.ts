@@ -2,7 +2,7 @@ import { systemClock } from '@kube-authn/core/internal'
 import { type Channels, channels } from '../local/channels.ts'
 import { type History, history } from '../local/history.ts'
 import { turns } from '../local/turns.ts'
-import type { Past, Watched } from '../local/watcher.ts'
+import { type Past, READS_PER_TURN, type Watched } from '../local/watcher.ts'
 import type { StoreChange } from '../object-store.ts'
 import { requireKnown } from '../revisions.ts'
 import { StoreError } from '../store-error.ts'
@@ -47,8 +47,6 @@ export interface EtcdReplicaOptions extends Pick<
   readonly onLost: (error: StoreError) => void
 }
 
-/** How many watchers get an event before the event loop goes on. */
-const READS_PER_TURN = 128
 /** How long a write waits for its own change to come back, so that a watch that begins after it knows of it. */
 const CATCH_UP_MS = 250
 /** How often etcd is asked for its revision, and how long the watch of etcd may be behind it. */

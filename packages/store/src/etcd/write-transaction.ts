@@ -113,17 +113,17 @@ export function fenceTransaction({ keys }: StoreNames, writeId: string, lease: s
 
 /** Makes a store if there is none, and answers with its state. */
 export function foundTransaction(keys: EtcdKeys): object {
-  return {
-    compare: [isAbsent(keys.state)],
-    success: [put(keys.state, ''), readState(keys)],
-    failure: [readState(keys)],
-  }
+  return newRevision(keys, isAbsent(keys.state))
 }
 
 /** Gives the store a revision in which nothing changes, and answers with its state. It does nothing in another store of the same prefix. */
 export function touchTransaction({ keys, base }: StoreNames): object {
+  return newRevision(keys, createdIn(keys.state, base))
+}
+
+function newRevision(keys: EtcdKeys, condition: object): object {
   return {
-    compare: [createdIn(keys.state, base)],
+    compare: [condition],
     success: [put(keys.state, ''), readState(keys)],
     failure: [readState(keys)],
   }

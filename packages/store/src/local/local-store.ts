@@ -15,10 +15,8 @@ import {
   write,
 } from './local-state.ts'
 import { type Turns, turns } from './turns.ts'
-import { watch, type Watched } from './watcher.ts'
+import { READS_PER_TURN, watch, type Watched } from './watcher.ts'
 
-/** How many watchers get an event before the event loop goes on: about a millisecond of work. */
-const READS_PER_TURN = 128
 /** How many objects are listed before the event loop goes on. */
 const LISTED_PER_TURN = 500
 

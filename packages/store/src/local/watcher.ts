@@ -52,6 +52,8 @@ export interface WatcherOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+/** How many watchers get an event before the event loop goes on: about a millisecond of work. */
+export const READS_PER_TURN = 128
 const DEFAULT_MAX_WAITING = 1000
 
 /**

@@ -2,7 +2,7 @@ import { systemClock } from '@kube-authn/core/internal'
 import { checkKey, checkLifetime, checkValue } from '../limits.ts'
 import { checkLimit, pageOf, readContinueToken } from '../list-pages.ts'
 import { turns } from '../local/turns.ts'
-import { watch, type Watched } from '../local/watcher.ts'
+import { READS_PER_TURN, watch, type Watched } from '../local/watcher.ts'
 import { objectOf } from '../object-store.ts'
 import { closed } from '../store-error.ts'
 import type { Lifetime, ListOptions, ObjectStore, StoreChange, StoredList } from '../object-store.ts'
@@ -24,8 +24,6 @@ import type { Operation } from './writer.ts'
 
 /** Changes of other processes that come closer together are read together: to ask for them costs as much as ten of them. */
 const WAKE_PAUSES = { leastMs: 20, mostMs: 160 }
-/** How many watchers get an event before the event loop goes on: about a millisecond of work. */
-const READS_PER_TURN = 128
 
 /** @throws {StoreError} if the database cannot be reached or has no store. */
 export async function postgresStore(options: PostgresStoreOptions): Promise<ObjectStore> {
