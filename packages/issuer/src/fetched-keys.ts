@@ -1,4 +1,4 @@
-import { type Clock, type ConfigurationProblem, unavailable, type Observer } from '@kube-authn/core'
+import { type Clock, unavailable, type Observer } from '@kube-authn/core'
 import { notify, above, aFunction, checkOptions, type OptionsShape, required } from '@kube-authn/core/adapter'
 import {
   errorOf,
@@ -67,44 +67,21 @@ export interface FetchedKeys extends KeyLookup {
  */
 export async function fetchedKeys(options: FetchedKeysOptions): Promise<FetchedKeys> {
   checkOptions(shape, options)
-  const { fetchKeys, timeoutSeconds = 60, clock = systemClock, observer } = options
+  const { timeoutSeconds = 60, clock = systemClock } = options
   let keys: readonly VerificationKey[] = []
   let staleAtMs = -Infinity
   let lastError: Error | undefined
   let isClosed = false
   let cancelTimer = (): void => {}
 
-  const fetchOnce = async (): Promise<FetchedKeySet> => {
-    const deadline = deadlineAfter({
-      milliseconds: timeoutSeconds * 1000,
-      clock,
-      caller: undefined,
-      tooLate: (cause) => new Error('fetching the keys timed out', { cause }),
-    })
-    try {
-      const fetched = await deadline.race((signal) => fetchKeys({ signal }))
-      const [problem] = problemsOf(fetched)
-      if (problem !== undefined) throw new Error(problem.message)
-      return fetched
-    } finally {
-      deadline.end()
-    }
-  }
-
   const work = async (): Promise<void> => {
-    try {
-      const { keys: next, refreshAfterSeconds, dataTimeMs } = await fetchOnce()
-      keys = Object.freeze([...next])
-      staleAtMs = clock.now() + refreshAfterSeconds * 1000
-      lastError = undefined
-      const told = dataTimeMs === undefined ? {} : { dataTimeMs }
-      notify(observer, { type: 'externalSigner', operation: 'fetchKeys', code: 'OK', ...told })
-      refreshIn(refreshAfterSeconds * 1000)
-    } catch (error) {
-      lastError = errorOf(error, 'the keys could not be fetched')
-      notify(observer, { type: 'externalSigner', operation: 'fetchKeys', code: signerCode(error) })
-      refreshIn(RETRY_MS)
+    const fetched = await fetchOnce(options, timeoutSeconds, clock)
+    lastError = fetched instanceof Error ? fetched : undefined
+    if (!(fetched instanceof Error)) {
+      keys = Object.freeze([...fetched.keys])
+      staleAtMs = clock.now() + fetched.refreshAfterSeconds * 1000
     }
+    refreshIn(fetched instanceof Error ? RETRY_MS : fetched.refreshAfterSeconds * 1000)
   }
 
   const fetching = limitedFetch({ work, hasFailed: () => lastError !== undefined, clock, timeoutSeconds })
@@ -124,18 +101,12 @@ export async function fetchedKeys(options: FetchedKeysOptions): Promise<FetchedK
     keyId === '' ? keys : keys.filter(({ kid }) => kid === keyId)
 
   const findElsewhere = async (keyId: string): Promise<readonly VerificationKey[]> => {
-    // A fetch that began before this token arrived may miss a newer key.
-    const mayMiss = fetching.isUnderWay()
-    let isSure = await fetching.next()
-    if (named(keyId).length === 0 && mayMiss && lastError === undefined) isSure = await fetching.next()
-    const found = named(keyId)
-    if (found.length > 0) return found
+    const outcome = await fetching.search(() => named(keyId).length > 0)
+    if (outcome === 'found') return named(keyId)
     if (lastError !== undefined)
       throw unavailable('the keys of the signer could not be fetched', { cause: lastError })
-    if (!isSure) {
-      throw unavailable('too many tokens with unknown keys', { retryAfterSeconds: BUSY_SECONDS })
-    }
-    return found
+    if (outcome === 'absent') return []
+    throw unavailable('too many tokens with unknown keys', { retryAfterSeconds: BUSY_SECONDS })
   }
 
   await fetching.refresh()
@@ -159,18 +130,44 @@ export async function fetchedKeys(options: FetchedKeysOptions): Promise<FetchedK
   }
 }
 
+/** Fetches valid keys within the time limit, or returns the error, and tells the observer of either. */
+async function fetchOnce(
+  { fetchKeys, observer }: FetchedKeysOptions,
+  timeoutSeconds: number,
+  clock: Clock,
+): Promise<FetchedKeySet | Error> {
+  const deadline = deadlineAfter({
+    milliseconds: timeoutSeconds * 1000,
+    clock,
+    caller: undefined,
+    tooLate: (cause) => new Error('fetching the keys timed out', { cause }),
+  })
+  const tell = (code: string, more: { readonly dataTimeMs?: number } = {}): void =>
+    notify(observer, { type: 'externalSigner', operation: 'fetchKeys', code, ...more })
+  try {
+    const fetched = await deadline.race((signal) => fetchKeys({ signal }))
+    const problem = problemOf(fetched)
+    if (problem !== undefined) throw new Error(problem)
+    const { dataTimeMs } = fetched
+    tell('OK', dataTimeMs === undefined ? {} : { dataTimeMs })
+    return fetched
+  } catch (error) {
+    tell(signerCode(error))
+    return errorOf(error, 'the keys could not be fetched')
+  } finally {
+    deadline.end()
+  }
+}
+
 /** Delay before a failed fetch is retried. */
 const RETRY_MS = 10_000
 
 const MAX_KEYS = 2048
 
-/** Validates fetched keys. */
-function problemsOf(fetched: FetchedKeySet): readonly ConfigurationProblem[] {
-  const problem = (message: string): readonly ConfigurationProblem[] => [{ path: 'keys', message }]
-  const { keys, refreshAfterSeconds } = fetched
-  if (!(refreshAfterSeconds > 0))
-    return problem(`found invalid refresh hint (${String(refreshAfterSeconds)}s)`)
-  if (!Array.isArray(keys) || keys.length === 0) return problem('found no keys')
-  if (keys.length > MAX_KEYS) return problem(`found more than ${MAX_KEYS} keys`)
-  return keys.every(({ kid }) => isKeyId(kid)) ? [] : problem('found invalid public key id')
+/** Why fetched keys cannot be used. */
+function problemOf({ keys, refreshAfterSeconds }: FetchedKeySet): string | undefined {
+  if (!(refreshAfterSeconds > 0)) return `found invalid refresh hint (${String(refreshAfterSeconds)}s)`
+  if (!Array.isArray(keys) || keys.length === 0) return 'found no keys'
+  if (keys.length > MAX_KEYS) return `found more than ${MAX_KEYS} keys`
+  return keys.every(({ kid }) => isKeyId(kid)) ? undefined : 'found invalid public key id'
 }

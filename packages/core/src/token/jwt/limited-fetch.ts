@@ -21,8 +21,11 @@ export interface LimitedFetch {
   isAllowed(): boolean
   /** Waits for the current fetch, or starts one. Never rejects; `false` if the rate limit prevents a fetch. */
   refresh(): Promise<boolean>
-  /** Waits for a fetch, if necessary until the rate limit allows one. `false` if too many callers wait already. */
-  next(): Promise<boolean>
+  /**
+   * Waits for a fetch that has what `isFound` looks for, if necessary until the rate limit allows one. `busy`: too many callers wait
+   * already, so it may exist.
+   */
+  search(isFound: () => Awaitable<boolean>): Promise<'found' | 'absent' | 'busy'>
   /** Starts a fetch without waiting for it, unless one is under way or the rate limit prevents it. */
   inBackground(): Awaitable<void>
 }
@@ -58,23 +61,37 @@ export function limitedFetch({ work, hasFailed, clock, timeoutSeconds }: Limited
     return own !== undefined
   }
 
+  /** Waits for a fetch, if necessary for its turn. `false` if too many callers wait already. */
+  const next = async (): Promise<boolean> => {
+    // Do not wait for a server that is down.
+    if ((await refresh()) || hasFailed()) return true
+    const nowMs = clock.now()
+    // Drop waiters whose time is over: their requests may have been abandoned.
+    const others = waitingUntilMs.filter((untilMs) => untilMs > nowMs)
+    if (others.length >= MAX_WAITING) return false
+    const waitMs = limit.waitMs(nowMs)
+    waitingUntilMs = [...others, nowMs + waitMs]
+    // One timer per waiter: on some runtimes a timer ends with the request that started it.
+    await new Promise<void>((resolve) => void clock.after(waitMs, resolve))
+    await refresh()
+    return true
+  }
+
   return {
     isUnderWay: () => underWay !== undefined,
     isAllowed: () => limit.waitMs(clock.now()) <= 0,
     refresh,
-    async next() {
-      // Do not wait for a server that is down.
-      if ((await refresh()) || hasFailed()) return true
-      const nowMs = clock.now()
-      // Drop waiters whose time is over: their requests may have been abandoned.
-      const others = waitingUntilMs.filter((untilMs) => untilMs > nowMs)
-      if (others.length >= MAX_WAITING) return false
-      const waitMs = limit.waitMs(nowMs)
-      waitingUntilMs = [...others, nowMs + waitMs]
-      // One timer per waiter: on some runtimes a timer ends with the request that started it.
-      await new Promise<void>((resolve) => void clock.after(waitMs, resolve))
-      await refresh()
-      return true
+    async search(isFound) {
+      // A fetch that began before may miss what is newer.
+      const mayMiss = underWay !== undefined
+      let isSure = await next()
+      if (await isFound()) return 'found'
+      // Do not wait twice for a server that hangs.
+      if (mayMiss && !hasFailed()) {
+        isSure = await next()
+        if (await isFound()) return 'found'
+      }
+      return isSure ? 'absent' : 'busy'
     },
     inBackground() {
       if (underWay !== undefined && clock.now() < underWay.endsAtMs) return undefined

@@ -4,12 +4,12 @@ import { unavailable } from '../../authenticator/errors.ts'
 import { maxAgeSeconds } from '../../internal/http/cache-control.ts'
 import { keptFault } from '../../internal/http/fault.ts'
 import type { GetFetch } from '../../internal/http/get-fetch.ts'
-import { getText } from '../../internal/http/get-text.ts'
+import { getText, type GetTextOptions } from '../../internal/http/get-text.ts'
 import { BUSY_SECONDS } from '../../internal/retry-after.ts'
 import { tell } from '../../internal/tell.ts'
 import { parseJwks } from './json-web-key-set.ts'
 import { isSignedByOneOf, issuerKeys, type IssuerKeys, type KeySet, NO_KEYS, notSigned } from './key-set.ts'
-import { limitedFetch } from './limited-fetch.ts'
+import { type LimitedFetch, limitedFetch } from './limited-fetch.ts'
 import type { UnverifiedJwt } from './read-jwt.ts'
 
 /** Options of {@link remoteKeySet}. */
@@ -50,87 +50,101 @@ const FRESH_MS = { unsaid: 600_000, least: 300_000, most: 86_400_000 }
  * const keySet = remoteKeySet({ url: 'https://issuer.example.com/jwks' })
  */
 export function remoteKeySet(options: RemoteKeySetOptions): KeySet {
-  const { url, clock = systemClock, timeoutSeconds = 10, maxBytes = 1_048_576, onFetch } = options
-  // Looked up on each call, so that a replaced global fetch is used.
-  const { fetch = (input, init) => globalThis.fetch(input, init) } = options
-  let keys: IssuerKeys = NO_KEYS
-  let staleAtMs = -Infinity
-  let lastError: Error | undefined
-  /** When the last fetch ended, successfully or not. */
-  let fetchedAtMs = -Infinity
-
-  const fetchKeys = async (): Promise<void> => {
-    try {
-      const headers = { accept: 'application/jwk-set+json, application/json' }
-      const { status, header, text } = await getText(url, { fetch, clock, timeoutSeconds, maxBytes, headers })
-      if (status !== 200) throw new Error(`HTTP status ${status}`)
-      keys = issuerKeys(parseJwks(text))
-      staleAtMs = clock.now() + freshMs(header('cache-control'))
-      lastError = undefined
-      tell(onFetch, { jwks: text })
-    } catch (thrown) {
-      lastError = keptFault(thrown)
-      tell(onFetch, { error: lastError })
-    } finally {
-      fetchedAtMs = clock.now()
-    }
-  }
-
+  const { clock = systemClock, timeoutSeconds = 10 } = options
+  const fetched: Fetched = { keys: NO_KEYS, staleAtMs: -Infinity, atMs: -Infinity, error: undefined }
   const fetching = limitedFetch({
-    work: fetchKeys,
-    hasFailed: () => lastError !== undefined,
+    work: () => fetchInto(fetched, options, { clock, timeoutSeconds }),
+    hasFailed: () => fetched.error !== undefined,
     clock,
     timeoutSeconds,
   })
-
-  /** Fetches newer keys to verify a token that no key in `unfit` verifies. */
-  const verifyWithOthers = async (jwt: UnverifiedJwt, unfit: IssuerKeys): Promise<void> => {
-    let tried = unfit
-    const isSignedByAnother = async (): Promise<boolean> => {
-      if (keys === tried) return false
-      tried = keys
-      return isSignedByOneOf(tried, jwt)
-    }
-    // A fetch that began before this token arrived may miss a newer key.
-    const mayMiss = fetching.isUnderWay()
-    let isSure = await fetching.next()
-    if (await isSignedByAnother()) return
-    // Do not wait twice for an issuer that hangs.
-    if (mayMiss && lastError === undefined) {
-      isSure = await fetching.next()
-      if (await isSignedByAnother()) return
-    }
-    if (lastError !== undefined) throw notFetched(lastError)
-    throw isSure ? notSigned() : notFetched(new Error('too many tokens with unknown keys'), BUSY_SECONDS)
-  }
-
-  /**
-   * Handles a token whose `kid` is known but whose signature does not match. The issuer may have reused the `kid` for a new key, so the
-   * keys are refetched, but the token never waits for its turn: an attacker can name any key.
-   */
-  const verifyUnderSameName = (jwt: UnverifiedJwt, unfit: IssuerKeys): Promise<void> => {
-    const isDue = clock.now() - fetchedAtMs >= SAME_NAME_MS
-    if (!isDue || !(fetching.isUnderWay() || fetching.isAllowed())) throw notSignedHere()
-    return fetching.refresh().then(async () => {
-      if (keys === unfit || !(await isSignedByOneOf(keys, jwt))) throw notSignedHere()
-    })
-  }
-
-  /** If the last fetch failed, the token may be valid. */
-  const notSignedHere = (): Error => (lastError === undefined ? notSigned() : notFetched(lastError))
-
+  const source: Source = { fetched, fetching, clock }
   return {
     verify(jwt) {
-      const tried = keys
+      const tried = fetched.keys
       return andThen<boolean, void>(isSignedByOneOf(tried, jwt), (isSigned) => {
         // Refetch stale keys; if that fails, they are kept.
-        if (isSigned) return clock.now() < staleAtMs ? undefined : fetching.inBackground()
+        if (isSigned) return clock.now() < fetched.staleAtMs ? undefined : fetching.inBackground()
         return tried.byId.has(jwt.keyId) && jwt.keyId !== ''
-          ? verifyUnderSameName(jwt, tried)
-          : verifyWithOthers(jwt, tried)
+          ? verifyUnderSameName(jwt, tried, source)
+          : verifyWithOthers(jwt, tried, source)
       })
     },
   }
+}
+
+/** What the last fetch resulted in. */
+interface Fetched {
+  keys: IssuerKeys
+  staleAtMs: number
+  /** When it ended, successfully or not. */
+  atMs: number
+  error: Error | undefined
+}
+
+interface Source {
+  readonly fetched: Readonly<Fetched>
+  readonly fetching: LimitedFetch
+  readonly clock: Clock
+}
+
+async function fetchInto(
+  fetched: Fetched,
+  { url, maxBytes = 1_048_576, onFetch, ...options }: RemoteKeySetOptions,
+  limits: Pick<GetTextOptions, 'clock' | 'timeoutSeconds'>,
+): Promise<void> {
+  // Looked up on each call, so that a replaced global fetch is used.
+  const { fetch = (input, init) => globalThis.fetch(input, init) } = options
+  try {
+    const headers = { accept: 'application/jwk-set+json, application/json' }
+    const { status, header, text } = await getText(url, { ...limits, fetch, maxBytes, headers })
+    if (status !== 200) throw new Error(`HTTP status ${status}`)
+    fetched.keys = issuerKeys(parseJwks(text))
+    fetched.staleAtMs = limits.clock.now() + freshMs(header('cache-control'))
+    fetched.error = undefined
+    tell(onFetch, { jwks: text })
+  } catch (thrown) {
+    fetched.error = keptFault(thrown)
+    tell(onFetch, { error: fetched.error })
+  } finally {
+    fetched.atMs = limits.clock.now()
+  }
+}
+
+/** Fetches newer keys to verify a token that no key in `unfit` verifies. */
+async function verifyWithOthers(
+  jwt: UnverifiedJwt,
+  unfit: IssuerKeys,
+  { fetched, fetching }: Source,
+): Promise<void> {
+  let tried = unfit
+  const outcome = await fetching.search(async () => {
+    if (fetched.keys === tried) return false
+    tried = fetched.keys
+    return isSignedByOneOf(tried, jwt)
+  })
+  if (outcome === 'found') return
+  if (fetched.error !== undefined) throw notFetched(fetched.error)
+  if (outcome === 'absent') throw notSigned()
+  throw notFetched(new Error('too many tokens with unknown keys'), BUSY_SECONDS)
+}
+
+/**
+ * Handles a token whose `kid` is known but whose signature does not match. The issuer may have reused the `kid` for a new key, so the
+ * keys are refetched, but the token never waits for its turn: an attacker can name any key.
+ */
+function verifyUnderSameName(
+  jwt: UnverifiedJwt,
+  unfit: IssuerKeys,
+  { fetched, fetching, clock }: Source,
+): Promise<void> {
+  /** If the last fetch failed, the token may be valid. */
+  const notSignedHere = (): Error => (fetched.error === undefined ? notSigned() : notFetched(fetched.error))
+  const isDue = clock.now() - fetched.atMs >= SAME_NAME_MS
+  if (!isDue || !(fetching.isUnderWay() || fetching.isAllowed())) throw notSignedHere()
+  return fetching.refresh().then(async () => {
+    if (fetched.keys === unfit || !(await isSignedByOneOf(fetched.keys, jwt))) throw notSignedHere()
+  })
 }
 
 /** Minimum age of the keys before a mismatch under a known `kid` triggers a fetch. */
