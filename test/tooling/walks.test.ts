@@ -42,7 +42,7 @@ describe('a reload of an AuthenticationConfiguration with an issuer and without 
   ])('$parameters runs at most $mostFiles files', ({ parameters, mostFiles }) => {
     const { files } = walkOf('reload-walk.mjs', ...parameters)
     expect(files).toContain('node/src/at/authentication-configuration-at.ts')
-    expect(files).toContain('core/src/token/oidc/discovery.ts')
+    expect(files).toContain('core/src/token/oidc/provider.ts')
     expect(files.slice(mostFiles)).toEqual([])
   })
 })

@@ -41,105 +41,123 @@ const HALF_LIFE_MS = 60_000
  */
 export function fairLimit(options: FairLimitOptions): FairLimit {
   if (!canWorkInBackground()) return (task) => task()
-  const { maxConcurrent, maxWaiting, maxWaitMs, tooMany, clock = systemClock } = options
-  const waiting = new Set<Waiting>()
-  let use: RecentUse | undefined
+  const { maxConcurrent, clock = systemClock } = options
+  const queue: Queue = { ...options, clock, waiting: new Set(), use: undefined, turn: 0 }
   let running = 0
-  let turn = 0
-
-  const usedBy = ({ keys }: Share): number => keys.reduce((sum, key) => sum + (use?.of(key) ?? 0), 0)
-
-  /** The waiting task with the least use; among equals the oldest. */
-  const first = (isCandidate: (each: Waiting) => boolean): Waiting | undefined => {
-    let found: Waiting | undefined
-    let least = Infinity
-    for (const each of waiting) {
-      const used = isCandidate(each) ? usedBy(each.share) : Infinity
-      if (used < least) {
-        found = each
-        least = used
-      }
-    }
-    return found
-  }
-
-  const next = (): Waiting | undefined => {
-    turn = (turn + 1) % TURNS
-    use?.halve()
-    if (turn === OLDEST) return oldest(waiting)
-    const preferred = turn % 2 === 0 ? undefined : first(isFamiliar)
-    return preferred ?? first(always)
-  }
-
-  /** Makes room for a task by refusing another one. Throws if the task itself is to be refused. */
-  const makeRoom = (share: Share): void => {
-    if (waiting.size < maxWaiting) return
-    use?.halve()
-    let last: Waiting | undefined
-    let most = share.isFamiliar ? -1 : usedBy(share) + share.keys.length
-    for (const each of waiting) {
-      const used = each.share.isFamiliar ? -1 : usedBy(each.share)
-      // Among tasks with equal use the newest is refused, and the one not queued yet is the newest.
-      if (used > most || (used === most && last !== undefined)) {
-        last = each
-        most = used
-      }
-    }
-    if (last === undefined) throw busy(tooMany)
-    waiting.delete(last)
-    last.refuse(busy(tooMany))
-  }
-
-  const ownTurn = (share: Share, signal: AbortSignal | undefined): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const end = (): void => {
-        cancelTimeout()
-        signal?.removeEventListener('abort', giveUp)
-      }
-      const own: Waiting = {
-        share,
-        start() {
-          end()
-          resolve()
-        },
-        refuse(error) {
-          end()
-          reject(error)
-        },
-      }
-      const cancelTimeout = clock.after(share.isFamiliar ? FAMILIAR_PATIENCE * maxWaitMs : maxWaitMs, () => {
-        waiting.delete(own)
-        own.refuse(busy(tooMany))
-      })
-      const giveUp = (): void => {
-        waiting.delete(own)
-        own.refuse(givenUp(signal))
-      }
-      waiting.add(own)
-      signal?.addEventListener('abort', giveUp, { once: true })
-    })
 
   return async (task, share, signal) => {
     // The client has already disconnected: the task is not counted, and no other task is refused for it.
     if (signal?.aborted === true) throw givenUp(signal)
-    use ??= recentUse(clock, HALF_LIFE_MS)
-    if (running >= maxConcurrent) makeRoom(share)
-    for (const key of share.keys) use.add(key)
-    if (running >= maxConcurrent) await ownTurn(share, signal)
+    queue.use ??= recentUse(clock, HALF_LIFE_MS)
+    if (running >= maxConcurrent) makeRoom(queue, share)
+    for (const key of share.keys) queue.use.add(key)
+    if (running >= maxConcurrent) await ownTurn(queue, share, signal)
     // A finished task passes its slot on, so `running` does not change if the task had to wait.
     else running++
     try {
       return await task()
     } finally {
-      const following = next()
+      const following = next(queue)
       if (following === undefined) {
         running--
       } else {
-        waiting.delete(following)
+        queue.waiting.delete(following)
         following.start()
       }
     }
   }
+}
+
+/** The tasks that wait, and what their order depends on. */
+interface Queue extends FairLimitOptions {
+  readonly clock: Clock
+  /** The oldest first. */
+  readonly waiting: Set<Waiting>
+  /** Made for the first task. */
+  use: RecentUse | undefined
+  turn: number
+}
+
+function usedBy({ use }: Queue, { keys }: Share): number {
+  return keys.reduce((sum, key) => sum + (use?.of(key) ?? 0), 0)
+}
+
+/** The task whose turn it is. */
+function next(queue: Queue): Waiting | undefined {
+  queue.turn = (queue.turn + 1) % TURNS
+  queue.use?.halve()
+  if (queue.turn === OLDEST) return oldest(queue.waiting)
+  const preferred = queue.turn % 2 === 0 ? undefined : first(queue, isFamiliar)
+  return preferred ?? first(queue, always)
+}
+
+/** The waiting task with the least use; among equals the oldest. */
+function first(queue: Queue, isCandidate: (each: Waiting) => boolean): Waiting | undefined {
+  let found: Waiting | undefined
+  let least = Infinity
+  for (const each of queue.waiting) {
+    const used = isCandidate(each) ? usedBy(queue, each.share) : Infinity
+    if (used < least) {
+      found = each
+      least = used
+    }
+  }
+  return found
+}
+
+/** Makes room for a task by refusing another one. Throws if the task itself is to be refused. */
+function makeRoom(queue: Queue, share: Share): void {
+  const { waiting, maxWaiting, tooMany } = queue
+  if (waiting.size < maxWaiting) return
+  queue.use?.halve()
+  let last: Waiting | undefined
+  let most = share.isFamiliar ? -1 : usedBy(queue, share) + share.keys.length
+  for (const each of waiting) {
+    const used = each.share.isFamiliar ? -1 : usedBy(queue, each.share)
+    // Among tasks with equal use the newest is refused, and the one not queued yet is the newest.
+    if (used > most || (used === most && last !== undefined)) {
+      last = each
+      most = used
+    }
+  }
+  if (last === undefined) throw busy(tooMany)
+  waiting.delete(last)
+  last.refuse(busy(tooMany))
+}
+
+/** Waits until it is the turn of a task. */
+function ownTurn(
+  { waiting, clock, maxWaitMs, tooMany }: Queue,
+  share: Share,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const end = (): void => {
+      cancelTimeout()
+      signal?.removeEventListener('abort', giveUp)
+    }
+    const own: Waiting = {
+      share,
+      start() {
+        end()
+        resolve()
+      },
+      refuse(error) {
+        end()
+        reject(error)
+      },
+    }
+    const cancelTimeout = clock.after(share.isFamiliar ? FAMILIAR_PATIENCE * maxWaitMs : maxWaitMs, () => {
+      waiting.delete(own)
+      own.refuse(busy(tooMany))
+    })
+    const giveUp = (): void => {
+      waiting.delete(own)
+      own.refuse(givenUp(signal))
+    }
+    waiting.add(own)
+    signal?.addEventListener('abort', giveUp, { once: true })
+  })
 }
 
 interface Waiting {

@@ -14,7 +14,6 @@ import {
   optionProblems,
   type OptionsShape,
   refuseProblems,
-  without,
 } from '../../internal/options/index.ts'
 import { canWorkInBackground } from '../../internal/runtime.ts'
 import { GRACE_MS, isDone } from '../../internal/shared-work.ts'
@@ -25,6 +24,7 @@ import {
   jwtAuthenticatorsMaker,
   type JwtAuthenticatorsOptions,
   jwtAuthenticatorsShape,
+  type MakeJwtAuthenticators,
 } from './jwt-authenticators.ts'
 import { parseAuthenticationConfiguration } from './parse.ts'
 import {
@@ -99,107 +99,32 @@ export function authenticationConfiguration(
   options: AuthenticationConfigurationOptions = {},
 ): ConfiguredAuthenticator {
   refuseProblems(aString(text, 'text'), optionProblems(authenticationConfigurationShape, options))
-  const { source = 'authentication configuration', updateTimeoutSeconds = 60 } = options
-  const { disallowedIssuers, compiler = celCompiler() } = options
-  const ofIssuers = without(options, 'disallowedIssuers', 'compiler', 'source', 'updateTimeoutSeconds')
-  const { clock = systemClock, observer } = options
-  const validation = {
-    ...(disallowedIssuers !== undefined && { disallowedIssuers }),
-    compiler,
-  }
-
-  const authenticatorsOf = jwtAuthenticatorsMaker(ofIssuers)
+  const { updateTimeoutSeconds = 60, clock = systemClock } = options
+  const state = firstState(text, options)
   const isFree = canWorkInBackground()
-  const first = parseAuthenticationConfiguration(text, source, validation)
-  let seen = text
-  let current: Version = {
-    configuration: first.configuration,
-    authenticators: authenticatorsOf(first.jwt),
-  }
-  const draining = new Set<() => void>()
   let last: Promise<unknown> = Promise.resolve()
-  let isClosed = false
-
-  const report = (content: string, error?: Error): void => {
-    const outcome =
-      error === undefined ? ({ outcome: 'loaded' } as const) : ({ outcome: 'failed', error } as const)
-    notify(observer, { type: 'reload', kind: 'authenticationConfiguration', source, content, ...outcome })
-  }
-
-  const replace = (next: Version): void => {
-    const old = current.authenticators
-    current = next
-    const end = (): void => {
-      cancel()
-      draining.delete(end)
-      old.close()
-    }
-    const cancel = clock.after(DRAIN_MS, end)
-    draining.add(end)
-  }
-
-  /** Creates the authenticators. A failure does not make the version invalid: a proxy may be available next time. */
-  const made = ({ configuration, jwt }: ValidatedAuthenticationConfiguration): Version | Error => {
-    try {
-      // An update waits for the issuers, on any runtime.
-      return { configuration, authenticators: authenticatorsOf(jwt, true) }
-    } catch (error) {
-      return errorOf(error, UNUSABLE)
-    }
-  }
-
-  const take = async (content: string): Promise<ConfigurationUpdate> => {
-    if (content === seen || isClosed) return 'unchanged'
-    let valid
-    try {
-      valid = readNext(content, first.configuration, current.configuration, { ...validation, source })
-    } catch (error) {
-      seen = content
-      report(content, errorOf(error, UNUSABLE))
-      return 'refused'
-    }
-    const next = made(valid)
-    if (next instanceof Error) {
-      report(content, next)
-      return 'unhealthy'
-    }
-    if (!(await isReadyWithin(next.authenticators, updateTimeoutSeconds * 1000, clock))) {
-      const why = next.authenticators.health()
-      next.authenticators.close()
-      report(content, new Error(`${source}: ${why.join('; ')}`))
-      return 'unhealthy'
-    }
-    if (isClosed) {
-      next.authenticators.close()
-      return 'unchanged'
-    }
-    seen = content
-    replace(next)
-    report(content)
-    return 'updated'
-  }
 
   return {
     name: 'jwt',
     get configuration() {
-      return current.configuration
+      return state.current.configuration
     },
     // Versions have different issuers, so any token with an issuer may be accepted.
     mayKnow: (token) => unverifiedIssuer(token) !== undefined,
-    known: () => knownTokens(current.authenticators),
-    authenticateToken: (token, context) => current.authenticators.authenticateToken(token, context),
-    health: () => current.authenticators.health(),
+    known: () => knownTokens(state.current.authenticators),
+    authenticateToken: (token, context) => state.current.authenticators.authenticateToken(token, context),
+    health: () => state.current.authenticators.health(),
     update(content) {
       // On some runtimes an update ends with the request that started it; the next one must not wait for it forever.
       const turn = isFree ? last : isDone(last, updateTimeoutSeconds * 1000 + GRACE_MS, clock)
-      const result = turn.then(() => take(content))
+      const result = turn.then(() => take(content, state))
       last = result
       return result
     },
     close() {
-      isClosed = true
-      for (const end of draining) end()
-      current.authenticators.close()
+      state.isClosed = true
+      for (const end of state.draining) end()
+      state.current.authenticators.close()
     },
   }
 }
@@ -209,15 +134,113 @@ interface Version {
   readonly authenticators: JwtAuthenticators
 }
 
+/** The active version, and what the next one depends on. */
+interface State {
+  readonly source: string
+  readonly clock: Clock
+  readonly updateTimeoutMs: number
+  readonly validation: ValidateAuthenticationConfigurationOptions
+  readonly authenticatorsOf: MakeJwtAuthenticators
+  readonly report: (content: string, error?: Error) => void
+  readonly first: AuthenticationConfiguration
+  current: Version
+  /** The content that was used or refused last. */
+  seen: string
+  /** End replaced authenticators. */
+  readonly draining: Set<() => void>
+  isClosed: boolean
+}
+
+function firstState(text: string, options: AuthenticationConfigurationOptions): State {
+  const { source = 'authentication configuration', updateTimeoutSeconds = 60 } = options
+  const { disallowedIssuers, compiler = celCompiler(), clock = systemClock, observer } = options
+  const validation = { ...(disallowedIssuers !== undefined && { disallowedIssuers }), compiler }
+  const authenticatorsOf = jwtAuthenticatorsMaker(options)
+  const { configuration, jwt } = parseAuthenticationConfiguration(text, source, validation)
+  return {
+    source,
+    clock,
+    updateTimeoutMs: updateTimeoutSeconds * 1000,
+    validation,
+    authenticatorsOf,
+    report(content, error) {
+      const outcome =
+        error === undefined ? ({ outcome: 'loaded' } as const) : ({ outcome: 'failed', error } as const)
+      notify(observer, { type: 'reload', kind: 'authenticationConfiguration', source, content, ...outcome })
+    },
+    first: configuration,
+    current: { configuration, authenticators: authenticatorsOf(jwt) },
+    seen: text,
+    draining: new Set(),
+    isClosed: false,
+  }
+}
+
+/** Takes a new version if it is valid and all its issuers are discovered in time. Never rejects. */
+async function take(content: string, state: State): Promise<ConfigurationUpdate> {
+  if (content === state.seen || state.isClosed) return 'unchanged'
+  const { report } = state
+  let valid
+  try {
+    valid = readNext(content, state)
+  } catch (error) {
+    state.seen = content
+    report(content, errorOf(error, UNUSABLE))
+    return 'refused'
+  }
+  const next = made(valid, state)
+  if (next instanceof Error) {
+    report(content, next)
+    return 'unhealthy'
+  }
+  if (!(await isReadyWithin(next.authenticators, state.updateTimeoutMs, state.clock))) {
+    const why = next.authenticators.health()
+    next.authenticators.close()
+    report(content, new Error(`${state.source}: ${why.join('; ')}`))
+    return 'unhealthy'
+  }
+  if (state.isClosed) {
+    next.authenticators.close()
+    return 'unchanged'
+  }
+  state.seen = content
+  replace(next, state)
+  report(content)
+  return 'updated'
+}
+
+/** Creates the authenticators. A failure does not make the version invalid: a proxy may be available next time. */
+function made(
+  { configuration, jwt }: ValidatedAuthenticationConfiguration,
+  { authenticatorsOf }: State,
+): Version | Error {
+  try {
+    // An update waits for the issuers, on any runtime.
+    return { configuration, authenticators: authenticatorsOf(jwt, true) }
+  } catch (error) {
+    return errorOf(error, UNUSABLE)
+  }
+}
+
+function replace(next: Version, state: State): void {
+  const old = state.current.authenticators
+  state.current = next
+  const end = (): void => {
+    cancel()
+    state.draining.delete(end)
+    old.close()
+  }
+  const cancel = state.clock.after(DRAIN_MS, end)
+  state.draining.add(end)
+}
+
 /** Decodes and validates a new version. Anonymous access was fixed by the first one, so it must not change. */
 function readNext(
   content: string,
-  first: AuthenticationConfiguration,
-  inForce: AuthenticationConfiguration,
-  { source, ...options }: ValidateAuthenticationConfigurationOptions & { readonly source: string },
+  { source, validation, first, current }: State,
 ): ValidatedAuthenticationConfiguration {
   const configuration = decoded(content, source)
-  const valid = validated(configuration, options, inForce)
+  const valid = validated(configuration, validation, current.configuration)
   const errors = configurationErrors()
   errors.addAll(valid.errors)
   if (JSON.stringify(first.anonymous) !== JSON.stringify(configuration.anonymous)) {

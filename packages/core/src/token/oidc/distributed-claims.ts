@@ -1,29 +1,28 @@
 import type { JsonObject } from '../../internal/objects.ts'
 import type { Awaitable } from '../../internal/awaitable.ts'
-import { type Context, emptyContext } from '../../authenticator/context.ts'
+import type { Context } from '../../authenticator/context.ts'
 import { isAuthenticationError, rejected, unavailable } from '../../authenticator/errors.ts'
 import { withFault } from '../../internal/http/fault.ts'
 import { getText } from '../../internal/http/get-text.ts'
 import type { KeySet } from '../jwt/key-set.ts'
 import { readJwt } from '../jwt/read-jwt.ts'
 import { quoted } from '@kube-authn/internal/quote'
-import type { DiscoveryOptions } from './discovery.ts'
-import { provider, type Provider } from './provider.ts'
+import { type DiscoveryOptions, provider, type Provider } from './provider.ts'
 import { type ClaimSource, issuerNamed, type RegisteredClaims } from './registered-claims.ts'
 import { type TokenRules, verifyToken, wrapped } from './verify-token.ts'
 
 /** The abort signal for fetches. It is read only if something is fetched. */
 type Waiting = Pick<Context, 'signal'>
 
-/** Resolves a distributed claim of a token. */
-export interface DistributedClaims {
-  /**
-   * The claims including the distributed one, or the same object if nothing has to be fetched.
-   *
-   * @throws {AuthenticationError}
-   */
-  expand(claims: JsonObject, registered: RegisteredClaims, context?: Waiting): Awaitable<JsonObject>
-}
+/**
+ * Returns the claims of a token including the distributed one, or the same object if nothing has to be fetched. Throws an
+ * {@link AuthenticationError}.
+ */
+export type ExpandClaims = (
+  claims: JsonObject,
+  registered: RegisteredClaims,
+  context: Waiting,
+) => Awaitable<JsonObject>
 
 /** Options of {@link distributedClaims}. */
 export interface DistributedClaimsOptions extends DiscoveryOptions {
@@ -49,64 +48,9 @@ const MAX_ISSUERS = 16
  * Deviation: https only, responses of at most 64 KiB, and 16 issuers are remembered besides the configured one (`docs/deviations.md`,
  * requests to issuers).
  */
-export function distributedClaims(options: DistributedClaimsOptions): DistributedClaims {
-  const { claim, rules, fetch, clock, timeoutSeconds } = options
-  /** Least recently used first. */
-  const others = new Map<string, Provider>()
-
-  const providerOf = (issuer: string): Provider => {
-    if (issuer === options.issuer) return options.provider
-    if (!issuer.startsWith('https://')) {
-      throw rejected(`verifying untrusted issuer ${quoted(issuer)} failed: not an https URL`)
-    }
-    const found =
-      others.get(issuer) ?? provider({ url: issuer, discoveryURL: '' }, { ...options, isEager: false })
-    others.delete(issuer)
-    others.set(issuer, found)
-    const [oldest = ''] = others.keys()
-    if (others.size > MAX_ISSUERS) others.delete(oldest)
-    return found
-  }
-
-  const fetchJwt = async (source: ClaimSource, { signal }: Waiting): Promise<string> => {
-    const { endpoint, accessToken } = source
-    const what = `while getting distributed claim ${quoted(claim)}`
-    // fetch() would repeat an invalid header value in its error.
-    if (!/^[\t\x20-\x7e]*$/.test(accessToken)) {
-      throw rejected(`${what}: invalid header field value for "Authorization"`)
-    }
-    const headers = accessToken === '' ? {} : { authorization: `Bearer ${accessToken}` }
-    const common = { fetch, clock, timeoutSeconds, maxBytes: MAX_BYTES }
-    let response
-    try {
-      response = await getText(endpoint, { ...common, headers, signal })
-    } catch (thrown) {
-      throw unavailable(withFault(what, thrown, [accessToken]))
-    }
-    const { status, text } = response
-    if (status >= 200 && status <= 226) return text.trim()
-    throw unavailable(`${what}: error while getting distributed claim JWT: HTTP status ${status}`)
-  }
-
-  const resolve = async (source: ClaimSource, context: Waiting): Promise<unknown> => {
-    const endpoint = quoted(source.endpoint)
-    const jwt = readJwt(await fetchJwt(source, context))
-    if (jwt === undefined) {
-      const what = `getting untrusted issuer from endpoint ${endpoint} failed for claim ${quoted(claim)}`
-      throw rejected(`${what}: malformed token`)
-    }
-    const issuer = issuerNamed(jwt.issuer)
-    const keySet = await keySetOf(providerOf(issuer), issuer)
-    try {
-      await verifyToken(jwt, keySet, rules)
-    } catch (error) {
-      throw wrapped('verify distributed claim token', error)
-    }
-    if (!Object.hasOwn(jwt.claims, claim)) {
-      throw rejected(`jwt returned by distributed claim endpoint ${endpoint} did not contain claim: ${claim}`)
-    }
-    return jwt.claims[claim]
-  }
+export function distributedClaims(options: DistributedClaimsOptions): ExpandClaims {
+  const { claim } = options
+  const resolve = resolving(options)
 
   const expand = async (
     claims: JsonObject,
@@ -124,13 +68,79 @@ export function distributedClaims(options: DistributedClaimsOptions): Distribute
     }
   }
 
-  return {
-    expand(claims, registered, context = emptyContext) {
-      // A claim in the token itself takes precedence.
-      if (Object.hasOwn(claims, claim) || !Object.hasOwn(claims, '_claim_names')) return claims
-      return expand(claims, registered, context)
-    },
+  return (claims, registered, context) => {
+    // A claim in the token itself takes precedence.
+    if (Object.hasOwn(claims, claim) || !Object.hasOwn(claims, '_claim_names')) return claims
+    return expand(claims, registered, context)
   }
+}
+
+/** Fetches the token of a source, verifies it and returns the claim in it. */
+function resolving(
+  options: DistributedClaimsOptions,
+): (source: ClaimSource, context: Waiting) => Promise<unknown> {
+  const { claim, rules } = options
+  const providerOf = providers(options)
+  return async (source, context) => {
+    const endpoint = quoted(source.endpoint)
+    const jwt = readJwt(await fetchJwt(source, options, context))
+    if (jwt === undefined) {
+      const what = `getting untrusted issuer from endpoint ${endpoint} failed for claim ${quoted(claim)}`
+      throw rejected(`${what}: malformed token`)
+    }
+    const issuer = issuerNamed(jwt.issuer)
+    const keySet = await keySetOf(providerOf(issuer), issuer)
+    try {
+      await verifyToken(jwt, keySet, rules)
+    } catch (error) {
+      throw wrapped('verify distributed claim token', error)
+    }
+    if (!Object.hasOwn(jwt.claims, claim)) {
+      throw rejected(`jwt returned by distributed claim endpoint ${endpoint} did not contain claim: ${claim}`)
+    }
+    return jwt.claims[claim]
+  }
+}
+
+/** Finds the provider of an issuer: that of the token itself, or one of the others that are remembered. */
+function providers(options: DistributedClaimsOptions): (issuer: string) => Provider {
+  /** Least recently used first. */
+  const others = new Map<string, Provider>()
+  return (issuer) => {
+    if (issuer === options.issuer) return options.provider
+    if (!issuer.startsWith('https://')) {
+      throw rejected(`verifying untrusted issuer ${quoted(issuer)} failed: not an https URL`)
+    }
+    const found =
+      others.get(issuer) ?? provider({ url: issuer, discoveryURL: '' }, { ...options, isEager: false })
+    others.delete(issuer)
+    others.set(issuer, found)
+    const [oldest = ''] = others.keys()
+    if (others.size > MAX_ISSUERS) others.delete(oldest)
+    return found
+  }
+}
+
+async function fetchJwt(
+  { endpoint, accessToken }: ClaimSource,
+  { claim, fetch, clock, timeoutSeconds }: DistributedClaimsOptions,
+  { signal }: Waiting,
+): Promise<string> {
+  const what = `while getting distributed claim ${quoted(claim)}`
+  // fetch() would repeat an invalid header value in its error.
+  if (!/^[\t\x20-\x7e]*$/.test(accessToken)) {
+    throw rejected(`${what}: invalid header field value for "Authorization"`)
+  }
+  const headers = accessToken === '' ? {} : { authorization: `Bearer ${accessToken}` }
+  let response
+  try {
+    response = await getText(endpoint, { fetch, clock, timeoutSeconds, maxBytes: MAX_BYTES, headers, signal })
+  } catch (thrown) {
+    throw unavailable(withFault(what, thrown, [accessToken]))
+  }
+  const { status, text } = response
+  if (status >= 200 && status <= 226) return text.trim()
+  throw unavailable(`${what}: error while getting distributed claim JWT: HTTP status ${status}`)
 }
 
 async function keySetOf(issuerProvider: Provider, issuer: string): Promise<KeySet> {

@@ -5,7 +5,7 @@ import type {
 } from '../../authenticator/authenticator.ts'
 import { andThen, type Awaitable, settle } from '../../internal/awaitable.ts'
 import type { Clock } from '../../internal/clock.ts'
-import type { CompiledJwtAuthenticator } from './configuration/config.ts'
+import type { CompiledJwtAuthenticator, Issuer } from './configuration/config.ts'
 import type { Context } from '../../authenticator/context.ts'
 import { rejected } from '../../authenticator/errors.ts'
 import { notify } from '../../authenticator/notify.ts'
@@ -20,9 +20,8 @@ import type { UserExtra } from '../../authenticator/user.ts'
 import { extraOfAccessToken, scopesOfClaim } from './access-token.ts'
 import { checkRules } from './validation-rules.ts'
 import { userOfClaims } from './claim-mappings.ts'
-import { discoveryUrlOf } from './discovery.ts'
 import { distributedClaims } from './distributed-claims.ts'
-import { provider } from './provider.ts'
+import { discoveryUrlOf, provider, type Provider } from './provider.ts'
 import { checkKind, type TokenKinds } from './token-kind.ts'
 import { issuerNamed, type RegisteredClaims } from './registered-claims.ts'
 import { verifyToken, wrapped } from './verify-token.ts'
@@ -69,68 +68,12 @@ export function jwtAuthenticator(
   options: JwtAuthenticatorOptions,
 ): IssuedTokenAuthenticator {
   const { issuer, claimMappings } = compiled.config
-  const { algorithms, clock, kinds, observer } = options
   const { groups } = claimMappings
   if (groups.claim !== '' && (groups.prefix ?? '') === '') {
-    notify(observer, { type: 'fileNotice', file: issuer.url, notice: NO_GROUPS_PREFIX })
+    notify(options.observer, { type: 'fileNotice', file: issuer.url, notice: NO_GROUPS_PREFIX })
   }
-  const rules = { audiences: issuer.audiences, algorithms, clock }
-  const onFetch = (result: { readonly jwks: string } | { readonly error: Error }): void =>
-    notify(observer, { type: 'jwksFetch', issuer: issuer.url, ...result })
-  const onDiscovery = (error: Error | undefined): void =>
-    notify(observer, {
-      type: 'issuerDiscovery',
-      issuer: issuer.url,
-      ...(error !== undefined && { error }),
-    })
-  const found =
-    options.keySet === undefined
-      ? provider(issuer, { ...options, onFetch, onDiscovery })
-      : knownKeys(options.keySet)
-  const { claim } = groups
-  const elsewhere =
-    claim === ''
-      ? undefined
-      : distributedClaims({ ...options, claim, rules, issuer: issuer.url, provider: found })
-
-  const authenticate = (jwt: UnverifiedJwt | undefined, context: Context): Awaitable<Authentication> =>
-    andThen(found.keySet(), (keySet) => {
-      if (jwt === undefined) throw rejected('oidc: verify token: oidc: malformed jwt')
-      return settle(
-        () => verifyToken(jwt, keySet, rules),
-        (registered) => userOf(jwt, registered, context),
-        (error) => {
-          throw wrapped('oidc: verify token', error)
-        },
-      )
-    })
-
-  const userOf = (
-    jwt: UnverifiedJwt,
-    registered: RegisteredClaims,
-    context: Context,
-  ): Awaitable<Authentication> =>
-    andThen(checkKind(jwt, kinds, context), () => {
-      const { claims } = jwt
-      const all = elsewhere === undefined ? claims : elsewhere.expand(claims, registered, context)
-      return andThen(all, (expanded) => {
-        const user = userOfClaims(compiled, expanded, further(expanded))
-        checkRules(compiled, expanded, user)
-        const { issuedAt, expiry } = registered
-        return {
-          user,
-          expiresAtMs: expiry * 1000,
-          ...(issuedAt !== undefined && { issuedAtMs: issuedAt * 1000 }),
-        }
-      })
-    })
-
-  const further = (claims: JsonObject): UserExtra | undefined => {
-    const { accessTokens = false, scopesClaim } = options
-    if (scopesClaim === undefined) return undefined
-    return accessTokens ? extraOfAccessToken(claims, scopesClaim) : scopesOfClaim(claims, scopesClaim)
-  }
-
+  const found = providerOf(issuer, options)
+  const authenticate = authenticating(compiled, options, found)
   const authenticateIssued = (
     { issuer: iss, jwt }: IssuedToken,
     context: Context,
@@ -178,14 +121,81 @@ const NO_GROUPS_PREFIX: FileNotice = {
     "groupsPrefix (in an AuthenticationConfiguration claimMappings.groups.prefix, as a flag --oidc-groups-prefix), for example to 'oidc:'",
 }
 
-/** The most frequent error. It contains nothing about the token, so one instance is shared. */
-function knownKeys(keySet: KeySet): ReturnType<typeof provider> {
-  return {
-    error: undefined,
-    ready: Promise.resolve(),
-    keySet: () => keySet,
-    close: () => {},
+/** The keys of the issuer: the given ones, or those that discovery finds. */
+function providerOf(issuer: Issuer, options: JwtAuthenticatorOptions): Provider {
+  const { keySet, observer } = options
+  if (keySet !== undefined) {
+    return { error: undefined, ready: Promise.resolve(), keySet: () => keySet, close: () => {} }
   }
+  return provider(issuer, {
+    ...options,
+    onFetch: (result) => notify(observer, { type: 'jwksFetch', issuer: issuer.url, ...result }),
+    onDiscovery: (error) =>
+      notify(observer, {
+        type: 'issuerDiscovery',
+        issuer: issuer.url,
+        ...(error !== undefined && { error }),
+      }),
+  })
+}
+
+type Authenticate = (jwt: UnverifiedJwt | undefined, context: Context) => Awaitable<Authentication>
+
+/** Verifies a token, then its kind, and then maps its claims. */
+function authenticating(
+  compiled: CompiledJwtAuthenticator,
+  options: JwtAuthenticatorOptions,
+  found: Provider,
+): Authenticate {
+  const { issuer, claimMappings } = compiled.config
+  const { claim } = claimMappings.groups
+  const rules = { audiences: issuer.audiences, algorithms: options.algorithms, clock: options.clock }
+  const expand =
+    claim === ''
+      ? undefined
+      : distributedClaims({ ...options, claim, rules, issuer: issuer.url, provider: found })
+
+  const mapped = (jwt: UnverifiedJwt, registered: RegisteredClaims, context: Context) =>
+    andThen(checkKind(jwt, options.kinds, context), () =>
+      andThen(expand === undefined ? jwt.claims : expand(jwt.claims, registered, context), (claims) =>
+        authenticationOf(claims, registered, compiled, options),
+      ),
+    )
+
+  return (jwt, context) =>
+    andThen(found.keySet(), (keySet) => {
+      if (jwt === undefined) throw rejected('oidc: verify token: oidc: malformed jwt')
+      return settle(
+        () => verifyToken(jwt, keySet, rules),
+        (registered) => mapped(jwt, registered, context),
+        (error) => {
+          throw wrapped('oidc: verify token', error)
+        },
+      )
+    })
+}
+
+function authenticationOf(
+  claims: JsonObject,
+  { expiry, issuedAt }: RegisteredClaims,
+  compiled: CompiledJwtAuthenticator,
+  options: JwtAuthenticatorOptions,
+): Authentication {
+  const user = userOfClaims(compiled, claims, furtherExtra(claims, options))
+  checkRules(compiled, claims, user)
+  return {
+    user,
+    expiresAtMs: expiry * 1000,
+    ...(issuedAt !== undefined && { issuedAtMs: issuedAt * 1000 }),
+  }
+}
+
+function furtherExtra(
+  claims: JsonObject,
+  { accessTokens = false, scopesClaim }: JwtAuthenticatorOptions,
+): UserExtra | undefined {
+  if (scopesClaim === undefined) return undefined
+  return accessTokens ? extraOfAccessToken(claims, scopesClaim) : scopesOfClaim(claims, scopesClaim)
 }
 
 function timed<T>(issuer: string, observer: Observer | undefined, work: () => Awaitable<T>): Awaitable<T> {

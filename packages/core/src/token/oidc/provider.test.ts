@@ -13,7 +13,7 @@ import {
   rsaKey,
   signed,
 } from '../../../test/issuer.ts'
-import { discoveryUrlOf } from './discovery.ts'
+import { discoveryUrlOf } from './provider.ts'
 import { oidc } from './oidc.ts'
 import type { OidcOptions } from './oidc-options.ts'
 
