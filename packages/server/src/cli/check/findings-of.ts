@@ -1,5 +1,5 @@
 import { isConfigurationError } from '@kube-authn/core/internal'
-import { type Positions, positionsIn } from './position.ts'
+import { positionsIn } from './position.ts'
 import type { Kind } from './recognize.ts'
 
 /** What was found in a file. */
@@ -31,12 +31,9 @@ export function findingsOf(
   { name, text }: { readonly name: string; readonly text: string },
   read: () => readonly Finding[],
 ): readonly Finding[] {
-  let positions: Positions | undefined
-  const placed = (finding: Finding): Finding => {
-    if (finding.path === undefined) return finding
-    positions ??= positionsIn(text)
-    return { ...finding, ...positions.ofField(finding.path) }
-  }
+  const positions = positionsIn(text)
+  const placed = (finding: Finding): Finding =>
+    finding.path === undefined ? finding : { ...finding, ...positions.ofField(finding.path) }
   try {
     return read().map(placed)
   } catch (error) {

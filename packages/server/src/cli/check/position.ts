@@ -19,32 +19,32 @@ export interface Positions {
 const MAX_LENGTH = 1_048_576
 
 /**
- * Where the fields of a YAML or JSON text are. A text that is large or invalid has no places: its errors have their own.
+ * Where the fields of a YAML or JSON text are, which is parsed when the first place is asked for. A text that is large or invalid has no places: its errors have their own.
  *
  * The parser is called with limits only after the reader of the file has accepted its syntax and depth.
  */
 export function positionsIn(text: string): Positions {
   const lines = new LineCounter()
-  const documents =
-    text.length > MAX_LENGTH ? [] : parseAllDocuments(text, { version: '1.1', lineCounter: lines })
-  const roots = Array.isArray(documents)
-    ? documents.filter((each) => each.errors.length === 0).flatMap((each) => itemsOf(each.contents))
-    : []
-  const place = (root: unknown, path: string): Position | undefined => {
-    const offset = startOf(root, stepsOf(path))
+  let roots: readonly unknown[] | undefined
+  const place = (find: (roots: readonly unknown[]) => unknown, path: string): Position | undefined => {
+    roots ??= rootsIn(text, lines)
+    const offset = startOf(find(roots), stepsOf(path))
     if (offset === undefined) return undefined
     const { line, col } = lines.linePos(offset)
     return { line, column: col }
   }
   return {
-    ofField: (path) => place(roots[0], path),
-    ofObject: (object, path) =>
-      place(
-        roots.find((each) => nameOf(each) === object),
-        path,
-      ),
-    ofItem: (index, path) => place(roots[index], path),
+    ofField: (path) => place(([first]) => first, path),
+    ofObject: (object, path) => place((all) => all.find((each) => nameOf(each) === object), path),
+    ofItem: (index, path) => place((all) => all[index], path),
   }
+}
+
+function rootsIn(text: string, lineCounter: LineCounter): readonly unknown[] {
+  if (text.length > MAX_LENGTH) return []
+  const documents = parseAllDocuments(text, { version: '1.1', lineCounter })
+  if (!Array.isArray(documents)) return []
+  return documents.filter((each) => each.errors.length === 0).flatMap((each) => itemsOf(each.contents))
 }
 
 /** The objects of a document: itself, or the items of a list of objects. */

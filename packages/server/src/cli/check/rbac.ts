@@ -15,8 +15,7 @@ interface Manifests {
   readonly source: ReadSource
   readonly text: string
   readonly findings: Finding[]
-  /** Made when the first finding needs it. */
-  readonly positions: () => Positions
+  readonly positions: Positions
 }
 
 /** Finds the mistakes in roles and bindings. Files are checked together, since bindings refer to roles of other files. */
@@ -30,7 +29,7 @@ export function checkRbac(
     const text = textOf(source.bytes)
     const findings: Finding[] = text === undefined ? [{ severity: 'error', message: 'not UTF-8' }] : []
     found.set(source, findings)
-    if (text !== undefined) all.push({ source, text, findings, positions: once(() => positionsIn(text)) })
+    if (text !== undefined) all.push({ source, text, findings, positions: positionsIn(text) })
   }
   for (let files = all; files.length > 0;) {
     const { problems, advice } = parsed(files, namespace)
@@ -102,7 +101,7 @@ function positionOf(
   path: string,
   file: Manifests,
 ): { readonly line: number; readonly column: number } | undefined {
-  const positions = file.positions()
+  const { positions } = file
   const { name } = file.source
   if (path.startsWith(`${name}[`)) {
     const [, index, field = ''] = /^(\d+)\](?:: (.*))?$/s.exec(path.slice(name.length + 1)) ?? []
@@ -110,12 +109,4 @@ function positionOf(
   }
   const [, object, field = ''] = /^(\w+ "(?:[^"\\]|\\.)*")(?:: (.*))?$/s.exec(path) ?? []
   return object === undefined ? undefined : positions.ofObject(object, field)
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined
-  return () => {
-    made ??= { value: make() }
-    return made.value
-  }
 }

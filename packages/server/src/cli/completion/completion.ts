@@ -1,8 +1,7 @@
 import { Argument, type Command } from 'commander'
 import { type Terminal, write } from '../terminal/terminal.ts'
-import { bashScript } from './bash.ts'
-import { type CompletedCommand, completedCommands } from './tree.ts'
-import { zshScript } from './zsh.ts'
+import { bashScript, zshScript } from './scripts.ts'
+import { completedCommands } from './tree.ts'
 
 const AFTER = `
 Examples:
@@ -19,20 +18,7 @@ export function declareCommand(command: Command, terminal: Terminal): void {
     .addArgument(new Argument('<shell>', 'the shell').choices(['bash', 'zsh']))
     .addHelpText('after', AFTER)
     .action(async (shell: 'bash' | 'zsh') => {
-      await printCompletion(shell, command.parent ?? command, terminal)
+      const scriptFor = shell === 'bash' ? bashScript : zshScript
+      await write(terminal, scriptFor(completedCommands(command.parent ?? command)))
     })
-}
-
-const SCRIPTS: Readonly<Record<'bash' | 'zsh', (commands: readonly CompletedCommand[]) => string>> = {
-  bash: bashScript,
-  zsh: zshScript,
-}
-
-/** Prints the completion of a shell. */
-export async function printCompletion(
-  shell: 'bash' | 'zsh',
-  root: Command,
-  terminal: Terminal,
-): Promise<void> {
-  await write(terminal, SCRIPTS[shell](completedCommands(root)))
 }

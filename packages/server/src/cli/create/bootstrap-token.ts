@@ -3,7 +3,7 @@ import { defined } from '@kube-authn/internal/defined'
 import type { Command } from 'commander'
 import { stringify } from 'yaml'
 import { collect, durationSeconds } from '../terminal/options.ts'
-import { refuseExisting, writeNewFile, writeOut } from '../terminal/new-file.ts'
+import { refuseTargets, writeNewFile, writeOut } from '../terminal/new-file.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 
 const AFTER = `
@@ -42,7 +42,7 @@ interface BootstrapTokenOptions {
 /** Prints a bootstrap token, and writes the manifest of its Secret. */
 async function createBootstrap(options: BootstrapTokenOptions, terminal: Terminal): Promise<void> {
   const { secretFile, ttl, group, description, signing = false, force = false } = options
-  if (!force) refuseExisting(options.out === undefined ? [secretFile] : [secretFile, options.out])
+  refuseTargets(options.out === undefined ? [secretFile] : [secretFile, options.out], force)
   const { token, secret } = createBootstrapToken({
     expirationSeconds: durationSeconds(ttl, '--ttl'),
     groups: group,

@@ -7,8 +7,8 @@ import { type CertificateAuthority, issueClientCertificate } from '../../certifi
 import { Failure, orFail } from '../failure.ts'
 import { newKeyPair } from '../key-pair.ts'
 import { collect, durationSeconds } from '../terminal/options.ts'
-import { readText, STDIN } from '../terminal/input.ts'
-import { refuseExisting, writeNewFile } from '../terminal/new-file.ts'
+import { readText, refuseRepeatedStdin } from '../terminal/input.ts'
+import { refuseTargets, writeNewFile } from '../terminal/new-file.ts'
 import { note, type Terminal } from '../terminal/terminal.ts'
 
 const AFTER = `
@@ -70,12 +70,11 @@ async function createClientCertificate(options: ClientCertificateOptions, termin
     if (value === '') throw new Failure(`${option}: must not be empty`)
   }
   if (out === keyOut) throw new Failure('--key-out: must be another file than --out')
-  if (options.ca === STDIN && options.caKey === STDIN)
-    throw new Failure('only one option can read standard input')
+  refuseRepeatedStdin([options.ca, options.caKey])
   const now = Math.floor(systemClock.now() / 1000)
   const notBefore = new Date((now - BACKDATE_SECONDS) * 1000)
   const notAfter = new Date((now + Math.floor(durationSeconds(options.duration, '--duration'))) * 1000)
-  if (!force) refuseExisting([keyOut, out])
+  refuseTargets([keyOut, out], force)
   const authority = await authorityIn(options, terminal)
   if (notAfter.getTime() > new Date(authority.certificate.validTo).getTime()) {
     throw new Failure(

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 import { newKeyPair, pemOfKey, pemOfPublicKey } from '../key-pair.ts'
-import { refuseExisting, writeNewFile } from '../terminal/new-file.ts'
+import { refuseTargets, writeNewFile } from '../terminal/new-file.ts'
 
 const AFTER = `
 Examples:
@@ -43,7 +43,7 @@ async function createSigningKey({
   algorithm,
   force = false,
 }: SigningKeyOptions): Promise<void> {
-  if (!force) refuseExisting(publicFile === undefined ? [out] : [out, publicFile])
+  refuseTargets(publicFile === undefined ? [out] : [out, publicFile], force)
   const { privateKey, publicKey } = newKeyPair(algorithm)
   await writeNewFile(out, pemOfKey(privateKey), { replaces: force })
   if (publicFile === undefined) return

@@ -16,7 +16,7 @@ import { collect, outputOption } from '../terminal/options.ts'
 import { readText } from '../terminal/input.ts'
 import { note, type Terminal, writeResult } from '../terminal/terminal.ts'
 import { flagsFor, refuseUnknownFlags } from './flags-for.ts'
-import { type ExplainOptions, isStdinReadOnce, requestFor } from './request-for.ts'
+import { type ExplainOptions, requestFor } from './request-for.ts'
 import { explanationLines } from './text.ts'
 
 const AFTER = `
@@ -83,7 +83,6 @@ async function explainCredential(
   names: readonly string[],
 ): Promise<number> {
   const waitSeconds = secondsOf(options.wait)
-  if (!isStdinReadOnce(options)) throw new Failure('only one option can read standard input')
   const flags = flagsFor(args)
   refuseUnknownFlags(flags, names)
   const { request, token } = await requestFor(terminal, options)

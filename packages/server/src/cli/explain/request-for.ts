@@ -3,7 +3,7 @@ import { exactHeaders, messageOf } from '@kube-authn/core/internal'
 import type { AuthenticationRequest } from '@kube-authn/core'
 import { clientCertificatesIn } from '@kube-authn/node/internal'
 import { Failure, orFail } from '../failure.ts'
-import { askSecret, readSecret, readText, STDIN } from '../terminal/input.ts'
+import { askSecret, readSecret, readText, refuseRepeatedStdin } from '../terminal/input.ts'
 import { note, type Terminal } from '../terminal/terminal.ts'
 
 /** The options of `kube-authn explain`. */
@@ -34,7 +34,9 @@ export interface DescribedRequest {
  * @throws {Failure} if an option or a file cannot be used.
  */
 export async function requestFor(terminal: Terminal, options: ExplainOptions): Promise<DescribedRequest> {
-  const { method, path, certificate } = options
+  const { method, path, certificate, tokenFile, passwordFile, secrets } = options
+  const headerFiles = options.header.map((each) => each.replace(/^@/, ''))
+  refuseRepeatedStdin([tokenFile, passwordFile, certificate, secrets, ...headerFiles])
   if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(method)) throw new Failure('--method: must be a method of HTTP')
   if (!/^\/[^\s#\p{Cc}]*$/u.test(path)) throw new Failure('--path: must start with / and have no space or #')
   const token = await tokenIn(terminal, options)
@@ -60,18 +62,6 @@ export async function requestFor(terminal: Terminal, options: ExplainOptions): P
       requestsCertificate: () => true,
     },
   }
-}
-
-/** Whether at most one option reads standard input. */
-export function isStdinReadOnce({
-  tokenFile,
-  passwordFile,
-  certificate,
-  header,
-  secrets,
-}: ExplainOptions): boolean {
-  const all = [tokenFile, passwordFile, certificate, secrets, ...header.map((each) => each.replace(/^@/, ''))]
-  return all.filter((each) => each === STDIN).length <= 1
 }
 
 async function tokenIn(

@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path'
+import { setInterval } from 'node:timers'
 import { loggingObserver, messageOf, systemClock } from '@kube-authn/core/internal'
 import { defined } from '@kube-authn/internal/defined'
 import { requireStore } from '../store-url/store-url.ts'
@@ -101,19 +102,11 @@ const PERIOD_MS = 12 * 3_600_000
 
 /** Renews the own certificate while the server runs. Returns a function that ends it. */
 function renewal({ renew }: Pick<OwnMaterial, 'renew'>, log: Log): () => void {
-  let cancel = (): void => {}
-  const wait = (): void => {
-    cancel = systemClock.after(PERIOD_MS, () => {
-      void check().finally(wait)
-    })
-  }
-  const check = async (): Promise<void> => {
-    try {
-      await renew(systemClock.now())
-    } catch (error) {
+  const timer = setInterval(() => {
+    renew(systemClock.now()).catch((error: unknown) => {
       log({ level: 'error', message: `the certificate cannot be renewed: ${messageOf(error, 'failed')}` })
-    }
-  }
-  wait()
-  return () => cancel()
+    })
+  }, PERIOD_MS)
+  timer.unref()
+  return () => clearInterval(timer)
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { EXIT, Failure } from '../failure.ts'
 import { requireLastingStore } from '../store-url/store-url.ts'
 import { STDIN } from '../terminal/input.ts'
-import { refuseTarget, writeNewFile } from '../terminal/new-file.ts'
+import { refuseTargets, writeNewFile } from '../terminal/new-file.ts'
 import { note, type Terminal, write } from '../terminal/terminal.ts'
 import { exportedLines } from './file/format.ts'
 
@@ -49,7 +49,7 @@ async function exportStore(
 ): Promise<void> {
   const store = requireLastingStore(value)
   if (prefix.includes('\0') || !prefix.isWellFormed()) throw new Failure('--prefix: no key can begin with it')
-  if (file !== STDOUT) refuseTarget(file, force)
+  if (file !== STDOUT) refuseTargets([file], force)
   if (terminal.stderr.isTTY) note(terminal, 'warning: the export has all secrets of the store in plain text')
   // A reader that goes away has only a part.
   terminal.exitCode = EXIT.failed

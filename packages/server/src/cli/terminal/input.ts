@@ -6,6 +6,13 @@ import type { Terminal } from './terminal.ts'
 /** The name of standard input among files. */
 export const STDIN = '-'
 
+/** Refuses options that would read standard input several times. @throws {Failure} */
+export function refuseRepeatedStdin(paths: readonly (string | undefined)[]): void {
+  if (paths.filter((each) => each === STDIN).length > 1) {
+    throw new Failure('only one option can read standard input')
+  }
+}
+
 const MAX_BYTES = 1_048_576
 
 /** What a command reads: a path, or `-` for standard input. */

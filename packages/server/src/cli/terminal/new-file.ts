@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { existsSync, linkSync, mkdirSync, renameSync, rmSync, type Stats, statSync } from 'node:fs'
+import { linkSync, mkdirSync, renameSync, rmSync, type Stats, statSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { codeOf, Failure, failWith, orFail } from '../failure.ts'
@@ -73,24 +73,16 @@ export async function writeOut(
 }
 
 /**
- * Refuses files that exist, before the first of several is written.
- *
- * @throws {Failure} if one of them exists.
- */
-export function refuseExisting(paths: readonly string[]): void {
-  for (const path of paths) if (existsSync(path)) throw new Failure(existing(path))
-}
-
-/**
- * Refuses what cannot become a file, before the work for it begins.
+ * Refuses paths that cannot become files, before the work for them begins.
  *
  * @throws {Failure} if there is something else than a file, or a file that must not be replaced.
  */
-export function refuseTarget(path: string, replaces: boolean): void {
-  const status = statSync(path, { throwIfNoEntry: false })
-  if (status === undefined) return
-  if (!status.isFile()) throw new Failure(`${path}: is not a regular file`)
-  if (!replaces) throw new Failure(existing(path))
+export function refuseTargets(paths: readonly string[], replaces: boolean): void {
+  for (const path of paths) {
+    const status = statSync(path, { throwIfNoEntry: false })
+    if (status?.isFile() === false) throw new Failure(`${path}: is not a regular file`)
+    if (status !== undefined && !replaces) throw new Failure(existing(path))
+  }
 }
 
 /**
