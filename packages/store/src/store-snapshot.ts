@@ -12,7 +12,7 @@ export interface StoreSnapshot {
   /** How many objects have keys that begin with `prefix`, those included that have expired and were not deleted yet. */
   count(prefix: string): Promise<number>
   /** The same objects in parts, in the order of the bytes of their keys in UTF-8. */
-  objects(prefix: string): AsyncIterable<readonly FoundObject[]> | Iterable<readonly FoundObject[]>
+  objects(prefix: string): AsyncIterable<readonly FoundObject[]>
   /** What is wrong with the remembered changes, a sentence for each; none if nothing is. */
   historyProblems(): Promise<readonly string[]>
 }
@@ -25,6 +25,22 @@ export interface UnreadableObject {
   readonly key: string
   /** Why, without the value. */
   readonly problem: string
+}
+
+/**
+ * The objects of a list in parts.
+ *
+ * @param read the objects after a key, or the first ones. An empty part is the end.
+ */
+export async function* inParts(
+  read: (after: string | undefined) => Promise<readonly FoundObject[]>,
+): AsyncGenerator<readonly FoundObject[], void> {
+  for (let after: string | undefined; ;) {
+    const found = await read(after)
+    if (found.length === 0) return
+    yield found
+    after = found.at(-1)?.key
+  }
 }
 
 /** How many objects are read at a time. Each may have 1 MiB. */

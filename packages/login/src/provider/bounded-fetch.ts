@@ -57,12 +57,9 @@ export function boundedFetch(fetch: LoginFetch, clock: Clock, timeoutSeconds: nu
 }
 
 function copyResponse({ status, headers }: HttpResponse, text: string): Response {
-  const kept = KEPT_HEADERS.flatMap((name) => {
+  const kept = KEPT_HEADERS.flatMap((name): [string, string][] => {
     const value = headers.get(name)
-    return value === null ? [] : [[name, value] as const]
+    return value === null ? [] : [[name, value]]
   })
-  return new Response(WITHOUT_BODY.has(status) ? null : text, {
-    status,
-    headers: kept.map(([name, value]) => [name, value]),
-  })
+  return new Response(WITHOUT_BODY.has(status) ? null : text, { status, headers: kept })
 }

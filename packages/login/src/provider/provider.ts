@@ -1,6 +1,7 @@
 import * as oauth from 'oauth4webapi'
 import type { Clock } from '@kube-authn/core'
-import { singleFlight, systemClock } from '@kube-authn/core/internal'
+import { systemClock } from '@kube-authn/core/internal'
+import { sharedOutcome } from '../sessions/shared-refresh.ts'
 import { boundedFetch, type BoundedFetch, type LoginFetch } from './bounded-fetch.ts'
 import { providerStep } from './failures.ts'
 import type { LoginProvider } from './options.ts'
@@ -82,25 +83,20 @@ function discovery(
 ): () => Promise<oauth.AuthorizationServer> {
   let known: oauth.AuthorizationServer | undefined
   let freshUntilMs = -Infinity
-  const share = singleFlight<{ readonly failure?: unknown }>(clock, timeoutSeconds * 1000)
+  const share = sharedOutcome<oauth.AuthorizationServer>(clock, timeoutSeconds * 1000)
 
-  const refresh = async (): Promise<{ readonly failure?: unknown }> => {
+  const refresh = async (): Promise<oauth.AuthorizationServer> => {
     try {
       known = await load()
       freshUntilMs = clock.now() + FRESH_MS
-      return {}
-    } catch (failure) {
-      freshUntilMs = known === undefined ? -Infinity : clock.now() + RETRY_MS
-      return { failure }
+    } catch (error) {
+      if (known === undefined) throw error
+      freshUntilMs = clock.now() + RETRY_MS
     }
-  }
-
-  return async () => {
-    if (known !== undefined && clock.now() < freshUntilMs) return known
-    const { failure } = await share('metadata', refresh)
-    if (known === undefined) throw failure
     return known
   }
+
+  return async () => (known !== undefined && clock.now() < freshUntilMs ? known : share('metadata', refresh))
 }
 
 /** The metadata with the algorithms of the app in place of those that the provider offers to all its clients. */

@@ -62,8 +62,21 @@ export function sessionEnds(
 
   return {
     sees: (content) => unproven.sees(content),
-    hasEnded: (session) => hasEnded(ended, session),
-    watch: (session, onEnded) => watchEnd(ended, session, onEnded),
+
+    async hasEnded(session) {
+      for (const credential of sessionCredentials(session))
+        if (await isRevoked(ended, credential)) return true
+      return false
+    },
+
+    watch(session, onEnded) {
+      const source = revocationsOf(ended)
+      const credentials = sessionCredentials(session)
+      return watchAny(
+        credentials.map((credential) => (end) => source.watch?.(credential, end)),
+        onEnded,
+      )
+    },
 
     async end(session) {
       await revokeIdToken(revocations, idTokenDigest(session.content))
@@ -84,19 +97,6 @@ export function sessionEnds(
       throw unavailable('the option ended has no method set, so sessions cannot be ended')
     },
   }
-}
-
-async function hasEnded(ended: EndedSessions, session: Session): Promise<boolean> {
-  for (const credential of sessionCredentials(session)) if (await isRevoked(ended, credential)) return true
-  return false
-}
-
-function watchEnd(ended: EndedSessions, session: Session, onEnded: () => void): () => void {
-  const revocations = revocationsOf(ended)
-  return watchAny(
-    sessionCredentials(session).map((credential) => (end) => revocations.watch?.(credential, end)),
-    onEnded,
-  )
 }
 
 /** A session as the credentials that a revocation can name: its own ids, and its subject. */
@@ -120,8 +120,15 @@ function sessionCredentials(session: Session): readonly UsedCredential[] {
   }))
 }
 
+const UNKNOWN = 'it is not known which sessions have ended'
+
 async function isRevoked(ended: EndedSessions, credential: UsedCredential): Promise<boolean> {
-  const answer: unknown = await known(() => revocationsOf(ended).isRevoked(credential, {}))
+  let answer: unknown
+  try {
+    answer = await revocationsOf(ended).isRevoked(credential, {})
+  } catch (thrown) {
+    throw isAuthenticationError(thrown) ? thrown : unavailable(UNKNOWN, { cause: thrown })
+  }
   if (typeof answer !== 'boolean') throw unavailable(`${UNKNOWN}: the answer must be true or false`)
   return answer
 }
@@ -129,16 +136,6 @@ async function isRevoked(ended: EndedSessions, credential: UsedCredential): Prom
 /** A subject of a provider as a user: only for users a revocation has a time before which it counts. */
 function subjectName(provider: string, subject: string): string {
   return `login.kube-authn.dev/subject ${JSON.stringify([provider, subject])}`
-}
-
-const UNKNOWN = 'it is not known which sessions have ended'
-
-async function known<T>(ask: () => Awaitable<T>): Promise<T> {
-  try {
-    return await ask()
-  } catch (thrown) {
-    throw isAuthenticationError(thrown) ? thrown : unavailable(UNKNOWN, { cause: thrown })
-  }
 }
 
 /**

@@ -15,13 +15,6 @@ export const LOGOUT_WINDOW_MS = 10_000
 /** How long a session may be in the index before it is stored: longer than any store takes. */
 const COMPLETED_MS = 300_000
 
-/** The record that sessions have ended. */
-interface Mark {
-  readonly key: string
-  readonly value: string
-  readonly ttlMs: number
-}
-
 /** Finds sessions by their members. */
 export interface SessionIndex {
   /** Must be called before the session is stored: a logout looks here first. */
@@ -31,10 +24,12 @@ export interface SessionIndex {
   find(selector: SessionSelector): Promise<readonly string[] | undefined>
   /** Takes a session out that is gone, unless it was added so recently that it may be yet to come. */
   forget(username: string, digest: string): Promise<void>
-  /** Records that the selected sessions end. Must be called before they are looked for. */
-  markEnded(selector: SessionSelector): Promise<void>
-  /** The same, only for logins that are being completed: for selectors that anyone may send. A mark that there is stays as it is. */
-  markBriefly(selector: SessionSelector): Promise<void>
+  /**
+   * Records that the selected sessions end. Must be called before they are looked for.
+   *
+   * @param isBrief only for logins that are being completed: for selectors that anyone may send. A mark that there is stays as it is.
+   */
+  markEnded(selector: SessionSelector, isBrief?: boolean): Promise<void>
   /** Whether a session was stored while it was ended. Must be called after it was stored. */
   isMarkedEnded(entry: SessionEntry): Promise<boolean>
 }
@@ -84,14 +79,12 @@ export function sessionIndex(
       await removeRecord(store, key, known.revision)
     },
 
-    async markEnded(selector) {
+    async markEnded(selector, isBrief = false) {
       const mark = endMark(prefix, selector, longestMs)
-      if (mark !== undefined) await put(store, mark.key, mark.value, mark.ttlMs)
-    },
-
-    async markBriefly(selector) {
-      const mark = endMark(prefix, selector, longestMs)
-      if (mark !== undefined) await createRecord(store, mark.key, mark.value, LOGOUT_WINDOW_MS)
+      if (mark === undefined) return
+      const { key, value, ttlMs } = mark
+      if (isBrief) await createRecord(store, key, value, LOGOUT_WINDOW_MS)
+      else await put(store, key, value, ttlMs)
     },
 
     async isMarkedEnded(entry) {
@@ -125,7 +118,11 @@ function entryKeys(prefix: string, entry: SessionEntry): readonly string[] {
 }
 
 /** The mark of the sessions that end; `undefined` if none is needed: a session that is named by its digest is there already. */
-function endMark(prefix: string, selector: SessionSelector, longestMs: number): Mark | undefined {
+function endMark(
+  prefix: string,
+  selector: SessionSelector,
+  longestMs: number,
+): { readonly key: string; readonly value: string; readonly ttlMs: number } | undefined {
   const kind = ENDING.find((each) => selector[each] !== undefined)
   if (kind === undefined || selector.digest !== undefined) return undefined
   const value = JSON.stringify(selector)

@@ -195,7 +195,7 @@ async function endSession(
 async function endSelected(parts: Parts, selector: SessionSelector, isProven: boolean): Promise<number> {
   const { index } = parts
   requireSelector(selector)
-  await (isProven ? index.markEnded(selector) : index.markBriefly(selector))
+  await index.markEnded(selector, !isProven)
   const entries = await selectedEntries(parts, selector)
   if (!isProven && entries.length > 0) await index.markEnded(selector)
   let count = 0

@@ -1,5 +1,5 @@
 import { memberOf } from '@kube-authn/core/internal'
-import { type FoundObject, SNAPSHOT_PAGE, type StoreSnapshot } from '../store-snapshot.ts'
+import { type FoundObject, inParts, SNAPSHOT_PAGE, type StoreSnapshot } from '../store-snapshot.ts'
 import { isStoreError, StoreError } from '../store-error.ts'
 import { foundObject } from './change-of-event.ts'
 import { connectEtcd, type EtcdConnection, type EtcdObjectStoreOptions } from './connect-etcd.ts'
@@ -49,31 +49,12 @@ async function snapshotOf({ client, keys, timeoutMs }: EtcdConnection): Promise<
     // Integers of 64 bits are strings, and zero is left out.
     count: async (prefix) => Number(memberOf(await range(prefix, { count_only: true }), 'count') ?? 0),
     objects: (prefix) =>
-      objectsOf(
-        names,
-        async (after) =>
-          rangeReply(
-            await range(prefix, {
-              ...(after !== undefined && keys.objects(prefix, after)),
-              limit: String(SNAPSHOT_PAGE),
-            }),
-          ).keyValues,
-      ),
+      inParts(async (after) => {
+        const page = { ...(after !== undefined && keys.objects(prefix, after)), limit: String(SNAPSHOT_PAGE) }
+        return rangeReply(await range(prefix, page)).keyValues.map((each) => readObject(names, each))
+      }),
     // Etcd itself keeps the changes. What its objects must be is checked with each of them.
     historyProblems: () => Promise.resolve([]),
-  }
-}
-
-async function* objectsOf(
-  names: StoreNames,
-  read: (after: string | undefined) => Promise<readonly KeyValue[]>,
-): AsyncGenerator<readonly FoundObject[], void> {
-  for (let after: string | undefined; ;) {
-    const page = await read(after)
-    if (page.length === 0) return
-    const found = page.map((each) => readObject(names, each))
-    yield found
-    after = found.at(-1)?.key
   }
 }
 

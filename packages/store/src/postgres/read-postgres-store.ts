@@ -1,9 +1,9 @@
 import { rangeEnd } from '../key-order.ts'
-import type { FoundObject, StoreSnapshot } from '../store-snapshot.ts'
+import { inParts, type StoreSnapshot } from '../store-snapshot.ts'
 import type { Query, Row } from './database.ts'
 import { requireMigrated, versionOf } from './migration.ts'
 import { type PostgresDatabaseOptions, withDatabase } from './open-database.ts'
-import { numberIn, objectIn, optionalNumberIn, stateIn } from './rows.ts'
+import { numberIn, objectIn, stateIn } from './rows.ts'
 import { quotedIdentifier, SCHEMA_VERSION } from './schema.ts'
 
 /**
@@ -61,7 +61,12 @@ async function snapshotOf(query: Query, s: string): Promise<StoreSnapshot> {
         ]),
         'count',
       ),
-    objects: (prefix) => objectsOf(query, s, prefix),
+    objects: (prefix) =>
+      inParts(async (after = '') => {
+        const from = after === '' ? prefix : after
+        const rows = await query(objectsSql(s), [from, rangeEnd(prefix), after, PAGE, PAGE_BYTES])
+        return rows.map(objectIn)
+      }),
     async historyProblems() {
       const counts = await first(historySql(s))
       return PROBLEMS.flatMap(([name, problem]) => {
@@ -72,27 +77,13 @@ async function snapshotOf(query: Query, s: string): Promise<StoreSnapshot> {
   }
 }
 
-async function* objectsOf(
-  query: Query,
-  s: string,
-  prefix: string,
-): AsyncGenerator<readonly FoundObject[], void> {
-  const sql = `
-    SELECT f.found::float8 AS found, o.key, o.value, o.revision::float8 AS revision, o.created::float8 AS created, o.expires FROM (
-      SELECT x.key, count(*) OVER () AS found, sum(x.length) OVER (ORDER BY x.key) - x.length AS before FROM (
+function objectsSql(s: string): string {
+  return `
+    SELECT o.key, o.value, o.revision::float8 AS revision, o.created::float8 AS created, o.expires FROM (
+      SELECT x.key, sum(x.length) OVER (ORDER BY x.key) - x.length AS before FROM (
         SELECT o.key, octet_length(o.value) AS length FROM ${s}.object o WHERE o.key >= $1 AND o.key < $2 AND o.key <> $3 ORDER BY o.key LIMIT $4
       ) x
     ) f JOIN ${s}.object o ON o.key = f.key WHERE f.before < $5 ORDER BY o.key`
-  let after = ''
-  for (;;) {
-    const from = after === '' ? prefix : after
-    const rows = await query(sql, [from, rangeEnd(prefix), after, PAGE, PAGE_BYTES])
-    if (rows.length === 0) return
-    const objects = rows.map(objectIn)
-    yield objects
-    if (rows.length < PAGE && rows.length === optionalNumberIn(rows[0] ?? {}, 'found')) return
-    after = objects.at(-1)?.key ?? ''
-  }
 }
 
 const PROBLEMS: readonly (readonly [name: string, problem: string])[] = [

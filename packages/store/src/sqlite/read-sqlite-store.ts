@@ -1,6 +1,6 @@
 import { rangeEnd } from '../key-order.ts'
 import { objectOf } from '../object-store.ts'
-import { type FoundObject, SNAPSHOT_PAGE, type StoreSnapshot } from '../store-snapshot.ts'
+import { type FoundObject, inParts, SNAPSHOT_PAGE, type StoreSnapshot } from '../store-snapshot.ts'
 import type { SqlDatabase, SqlRow, SqlValue } from './driver.ts'
 import { sqliteDriver } from './driver.ts'
 import { attempt, corrupted } from './failure.ts'
@@ -82,7 +82,13 @@ function snapshotOf(database: SqlDatabase, file: string): StoreSnapshot {
       Promise.resolve(
         numberIn(first(`SELECT count(*) AS count ${OBJECTS}`, prefix, rangeEnd(prefix), ''), 'count'),
       ),
-    objects: (prefix) => objectsOf(database, file, prefix),
+    objects: (prefix) =>
+      inParts((after = '') => {
+        const sql = `SELECT ${COLUMNS} ${OBJECTS} ORDER BY c.key LIMIT ${SNAPSHOT_PAGE}`
+        const from = after === '' ? prefix : after
+        const rows = attempt(file, () => database.prepare(sql).all(from, rangeEnd(prefix), after))
+        return Promise.resolve(rows.map((row) => foundIn(row, file)))
+      }),
     historyProblems: () =>
       Promise.resolve(
         PROBLEMS.flatMap(([problem, sql]) => {
@@ -90,23 +96,6 @@ function snapshotOf(database: SqlDatabase, file: string): StoreSnapshot {
           return count === 0 ? [] : [`${count} ${problem}`]
         }),
       ),
-  }
-}
-
-function* objectsOf(
-  database: SqlDatabase,
-  file: string,
-  prefix: string,
-): Generator<readonly FoundObject[], void> {
-  const sql = `SELECT ${COLUMNS} ${OBJECTS} ORDER BY c.key LIMIT ${SNAPSHOT_PAGE}`
-  let after = ''
-  for (;;) {
-    const [from, last] = [after === '' ? prefix : after, after]
-    const rows = attempt(file, () => database.prepare(sql).all(from, rangeEnd(prefix), last))
-    if (rows.length === 0) return
-    const found = rows.map((row) => foundIn(row, file))
-    yield found
-    after = found.at(-1)?.key ?? ''
   }
 }
 
