@@ -51,7 +51,6 @@ export interface AuditLogOptions {
   readonly clock?: Clock
 }
 
-/** The checks of {@link AuditLogOptions}, for packages that extend these options. */
 export const auditLogShape: OptionsShape<AuditLogOptions> = {
   write: required(aFunction),
   policy: withMethods('a policy, as auditPolicy(...) makes', 'rulingOn'),

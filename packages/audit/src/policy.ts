@@ -29,5 +29,4 @@ export interface AuditPolicy {
   rulingOn(user: Pick<UserInfo, 'username' | 'groups'> | undefined, target: () => AuditedTarget): AuditRuling
 }
 
-/** The ruling without a policy. */
 export const EVERYTHING: AuditRuling = { level: 'Metadata', omitStages: new Set() }

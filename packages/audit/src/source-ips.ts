@@ -27,7 +27,6 @@ const anAddressOrRange: Check = must(
   (value) => typeof value === 'string' && rangeOf(value) !== undefined,
 )
 
-/** The check of {@link TrustedProxies}. */
 export function someTrustedProxies(value: unknown, path: string): readonly ConfigurationProblem[] {
   if (Array.isArray(value)) return listOf(anAddressOrRange)(value, path)
   if (typeof value === 'number') return wholeNumber(0)(value, path)

@@ -15,7 +15,6 @@ export interface KeystoneFetchInit {
   readonly signal: AbortSignal
 }
 
-/** A request to Keystone. */
 export interface KeystoneCall {
   readonly url: string
   readonly method: 'GET' | 'POST'
@@ -27,7 +26,6 @@ export interface KeystoneCall {
   readonly maxBytes: number
 }
 
-/** A response of Keystone. */
 export interface KeystoneAnswer {
   readonly status: number
   /** The body; empty for a refusal. */

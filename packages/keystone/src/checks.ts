@@ -13,7 +13,6 @@ export interface ChecksOptions {
   readonly clock?: Clock
 }
 
-/** The checks of {@link ChecksOptions}. */
 export const checksShape: OptionsShape<ChecksOptions> = {
   timeoutSeconds: above(0, 30),
   maxConcurrent: wholeNumber(1),

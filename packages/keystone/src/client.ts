@@ -74,7 +74,6 @@ export interface KeystoneClientOptions {
   readonly maxBytes?: number
 }
 
-/** The checks of {@link KeystoneClientOptions}. */
 export const keystoneClientShape: OptionsShape<KeystoneClientOptions> = {
   url: required(aKeystoneUrl),
   fetch: aFunction,

@@ -39,7 +39,6 @@ export interface KeystonePasswordOptions extends KeystoneClientOptions, ChecksOp
   readonly failureTtlSeconds?: number
 }
 
-/** The checks of {@link KeystonePasswordOptions}, for packages that extend these options. */
 export const keystonePasswordShape: OptionsShape<KeystonePasswordOptions> = {
   ...keystoneClientShape,
   ...checksShape,

@@ -26,7 +26,6 @@ export interface KeystoneTokenOptions extends KeystoneClientOptions, ChecksOptio
   readonly serviceToken?: KeystoneServiceToken | string
 }
 
-/** The checks of {@link KeystoneTokenOptions}, for packages that extend these options. */
 export const keystoneTokenShape: OptionsShape<KeystoneTokenOptions> = {
   ...keystoneClientShape,
   ...checksShape,

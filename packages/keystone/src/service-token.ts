@@ -25,7 +25,6 @@ export interface KeystoneServiceTokenOptions
   readonly scope: KeystoneScope
 }
 
-/** The checks of {@link KeystoneServiceTokenOptions}, for packages that extend these options. */
 export const keystoneServiceTokenShape: OptionsShape<KeystoneServiceTokenOptions> = {
   ...keystoneClientShape,
   timeoutSeconds: checksShape.timeoutSeconds,
@@ -34,7 +33,6 @@ export const keystoneServiceTokenShape: OptionsShape<KeystoneServiceTokenOptions
   scope: required(aScope),
 }
 
-/** The outcome of a login. */
 type Login = { readonly created: CreatedToken } | { readonly error: unknown }
 
 /** Renews before the old token expires, so that no token expires in transit. */

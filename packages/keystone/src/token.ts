@@ -26,7 +26,6 @@ export interface KeystoneUser {
   readonly domain: { readonly id: string; readonly name: string }
 }
 
-/** A group of a user. */
 export interface KeystoneGroup {
   readonly id: string
   readonly name: string
@@ -59,7 +58,6 @@ export function readToken(text: string): KeystoneToken {
   }
 }
 
-/** A page of groups. */
 export interface GroupsPage {
   readonly groups: readonly KeystoneGroup[]
   /** The query of the next page; `undefined` for the last. */

@@ -69,7 +69,6 @@ const roleMappingShape: OptionsShape<KeystoneRoleMapping> = {
   username: aString,
 }
 
-/** The checks of {@link KeystoneUserOptions}. */
 export const keystoneUserShape: OptionsShape<KeystoneUserOptions> = {
   domain: aDomain,
   domains: either(isText, oneOf('all'), listOf(aDomain)),

@@ -3,7 +3,6 @@ import type { AuthenticationEvent } from '@kube-authn/core'
 /** Values of labels: a string if there is one label. */
 export type LabelValues = string | readonly string[]
 
-/** The name and meaning of a metric. */
 export interface MetricDescription {
   readonly name: string
   readonly help: string
@@ -11,12 +10,10 @@ export interface MetricDescription {
   readonly label?: LabelValues
 }
 
-/** A sum. */
 export interface Counter {
   add(labelValues: LabelValues, amount?: number): void
 }
 
-/** A value that is set. */
 export interface Gauge {
   set(labelValues: LabelValues, value: number): void
 }

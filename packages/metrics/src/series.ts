@@ -123,7 +123,6 @@ export interface KeptInstruments extends Instruments {
   readonly counted: (counter: string, labelValues: LabelValues) => number
 }
 
-/** Creates instruments that store their values. */
 export function keptInstruments(): KeptInstruments {
   const sources: MetricSource[] = []
   const counters = new Map<string, Series>()

@@ -10,7 +10,6 @@ import { reloadShape } from './options/reload-options.ts'
 /** Options of {@link auditPolicyAt}. */
 export type AuditPolicyAtOptions = ReloadOptions & Omit<AuditPolicyOptions, 'source'>
 
-/** The checks of {@link AuditPolicyAtOptions}. */
 const shape: OptionsShape<AuditPolicyAtOptions> = { ...reloadShape, ...without(auditPolicyShape, 'source') }
 
 const MAX_BYTES = 1_048_576

@@ -37,9 +37,8 @@ import type {
 } from '@kube-authn/core'
 import { setAuthentication } from './accessors.ts'
 import { accountFinder, type FindAccount, type KnownRequest } from './account.ts'
-import { MAX_TIMEOUT_SECONDS } from './deadline.ts'
+import { MAX_TIMEOUT_SECONDS, guarded } from './deadline.ts'
 import { connectionOf, type Exchange, exchangeOf } from './exchange.ts'
-import { guarded } from './guard.ts'
 
 /** Options of authentication in Passport, besides those of every adapter. */
 export interface DecideOptions extends Omit<AuthenticateRequestOptions, 'impersonationHeaders' | 'log'> {
@@ -69,7 +68,6 @@ export interface DecideOptions extends Omit<AuthenticateRequestOptions, 'imperso
   readonly clock?: Clock
 }
 
-/** The checks of {@link DecideOptions}, for strategies whose options have more. */
 export const decideShape: OptionsShape<DecideOptions> = {
   ...authenticateRequestShape,
   user: must(
@@ -85,7 +83,6 @@ export const decideShape: OptionsShape<DecideOptions> = {
   clock: aClock,
 }
 
-/** The result of a strategy. */
 export type Verdict =
   | { readonly kind: 'success'; readonly account: object; readonly authentication: Authentication }
   | {

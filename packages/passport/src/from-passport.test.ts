@@ -14,7 +14,7 @@ import { fakeRequest, fixedClock } from '@kube-authn/testing'
 import { describe, expect, expectTypeOf, it, vi } from 'vitest'
 import { type Account, user, type Actions, strategy, authorized, outcome } from '../test/strategies.ts'
 import { fromPassport } from './index.ts'
-import type { PassportStrategy } from './run-strategy.ts'
+import type { PassportStrategy } from './strategy-result.ts'
 
 const ends: readonly (readonly [string, (this: Actions) => unknown, string])[] = [
   [

@@ -21,8 +21,7 @@ import {
   systemClock,
   type UserInfoInit,
 } from '@kube-authn/core/internal'
-import { runStrategy, type PassportStrategy } from './run-strategy.ts'
-import { readResult } from './strategy-result.ts'
+import { runStrategy, type PassportStrategy, readResult } from './strategy-result.ts'
 import { inTime, MAX_TIMEOUT_SECONDS } from './deadline.ts'
 import { strategyPasswords, strategyTokens } from './credential-request.ts'
 import { type Ask, wholeRequest, type WholeRequestOptions } from './whole-request.ts'

@@ -2,9 +2,8 @@ import { authenticatorChain, type TokenAuthenticator } from '@kube-authn/core'
 import { listOf, type OptionsShape } from '@kube-authn/core/adapter'
 import { defined, aTokenAuthenticator, either, must, without } from '@kube-authn/core/internal'
 import { Strategy as BearerStrategy } from 'passport-http-bearer'
-import { takeActions, type StrategyActions } from './actions.ts'
+import { takeActions, type StrategyActions, type NamedStrategy, proceed } from './strategy.ts'
 import { decider, type DecideOptions, decideShape, isUnread, requireOptions, type Verdict } from './decide.ts'
-import { type NamedStrategy, proceed } from './strategy.ts'
 
 /** Options of {@link httpBearer}. */
 export interface HttpBearerOptions extends Omit<DecideOptions, 'anonymous' | 'challenges'> {

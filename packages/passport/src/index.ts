@@ -4,10 +4,10 @@
  * @module
  */
 export { getAuthentication, getUser } from './accessors.ts'
-export type { StrategyActions } from './actions.ts'
+export type { StrategyActions } from './strategy.ts'
 export type { FindAccount } from './account.ts'
 export { fromPassport, type FromPassportOptions, type PassportUser } from './from-passport.ts'
 export { httpBearer, type HttpBearerOptions } from './http-bearer.ts'
-export type { PassportStrategy } from './run-strategy.ts'
+export type { PassportStrategy } from './strategy-result.ts'
 export { Strategy, type StrategyOptions } from './strategy.ts'
 export type { WholeRequestOptions } from './whole-request.ts'

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { fakeRequest } from '@kube-authn/testing'
 import { describe, expect, it } from 'vitest'
 import { cpuSecondsOf } from '../../../test/cpu-seconds.ts'
-import { strategyRequest } from './strategy-request.ts'
+import { strategyRequest } from './whole-request.ts'
 
 interface Shown {
   readonly method: string

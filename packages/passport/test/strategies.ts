@@ -1,6 +1,6 @@
 import { type Authenticator, emptyContext } from '@kube-authn/core'
 import { fakeRequest } from '@kube-authn/testing'
-import type { PassportStrategy } from '../src/run-strategy.ts'
+import type { PassportStrategy } from '../src/strategy-result.ts'
 
 /** What strategies here call a user. */
 export interface Account {

@@ -53,7 +53,6 @@ export function logged({ method, path }: Pick<Outgoing, 'method' | 'path'>): {
   return { method, path: path() }
 }
 
-/** What decides about requests. */
 export interface DecideParts extends ActingOptions {
   readonly prefix: string
   readonly isIdentity: (name: string) => boolean

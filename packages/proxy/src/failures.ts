@@ -51,7 +51,6 @@ export class UpstreamTimeoutError extends Error {
   override readonly name = 'UpstreamTimeoutError'
 }
 
-/** The answer to a failed request. */
 export function failureOf(error: unknown): StatusError {
   return error instanceof UpstreamTimeoutError ? gatewayTimeout(error) : badGateway(error)
 }

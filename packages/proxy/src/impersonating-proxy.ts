@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Awaitable } from '@kube-authn/core'
+import type { Awaitable, Clock } from '@kube-authn/core'
 import {
   defined,
   andThen,
@@ -9,22 +9,19 @@ import {
   systemClock,
   withFurtherProblems,
   withMethods,
-  without,
 } from '@kube-authn/core/internal'
 import { MASTERS_GROUP } from '@kube-authn/core/authorization'
 import { notify } from '@kube-authn/core/adapter'
 import { untilExpiry } from '@kube-authn/core/connections'
 import { endpointConnection, handleUpgrades } from '@kube-authn/node/internal'
-import { adapters, type Serve } from './adapters.ts'
+import { adapters, type Serve, type ImpersonatingProxy } from './adapters.ts'
 import { admitRequest } from './admit.ts'
 import type { DecideParts } from './decide.ts'
 import { identifies } from './headers/identity-headers.ts'
-import { passedHeaders } from './headers/passed-headers.ts'
-import { combinationProblems, type ImpersonatingProxyOptions, OWN_OPTIONS, proxyShape } from './options.ts'
-import type { ProxyParts } from './parts.ts'
-import type { ImpersonatingProxy } from './proxy.ts'
-import { serveRequest } from './serve-request.ts'
-import { serveUpgrade } from './serve-upgrade.ts'
+import { passedHeaders } from './headers/response-headers.ts'
+import { combinationProblems, type ImpersonatingProxyOptions, proxyShape } from './options.ts'
+import { type ProxyParts, serveRequest } from './serve-request.ts'
+import { serveUpgrade } from './upgrade/forward-upgrade.ts'
 import { isBelow } from './target.ts'
 import { upstreamOf } from './upstream/upstream.ts'
 
@@ -47,29 +44,30 @@ import { upstreamOf } from './upstream/upstream.ts'
  */
 export function impersonatingProxy(options: ImpersonatingProxyOptions): ImpersonatingProxy {
   refuseProblems(withFurtherProblems(optionProblems(proxyShape, options), options, combinationProblems))
-  const { authenticator, upstream, clock = systemClock, maxConnectionSeconds } = options
-  const { allowInsecureHttp = false, prefix } = options
-  const { connectTimeoutSeconds = 10, responseTimeoutSeconds = 90, sandbox = true, observer } = options
-  const { mode = 'impersonate', log = authenticator.log, userToken, onFailure } = options
-  const connection = endpointConnection(upstream, {
-    allowInsecureHttp,
-    clock,
-    ...defined({ observer }),
-  })
+  const { authenticator, upstream, credentials, userToken, allowInsecureHttp = false, ...others } = options
+  const { mode = 'impersonate', removeHeaders, responseHeaders, sandbox = true, ...further } = others
+  const { refusedGroups = [], allowMasters = false, allowAnonymous = false, ...limits } = further
+  const { connectTimeoutSeconds = 10, responseTimeoutSeconds = 90, maxConnectionSeconds, ...rest } = limits
+  const { onFailure, clock = systemClock, ...deciding } = rest
+  const { prefix, observer, log = authenticator.log } = deciding
+  const connection = endpointConnection(upstream, { allowInsecureHttp, clock, ...defined({ observer }) })
   const server = upstreamOf(connection, { connectTimeoutSeconds, clock })
-  const credential = sentCredential(options, server.authorization)
-  const decide = decideParts(options, server.host, credential)
+  const credential = sentCredential(mode, credentials, server.authorization)
+  const decide: DecideParts = {
+    prefix: prefix ?? '',
+    isIdentity: identifies(removeHeaders),
+    // So that requests that come back are recognized, also if there are several proxies on their way.
+    via: `kube-authn-${randomUUID().slice(0, 8)}`,
+    host: server.host,
+    mode,
+    refusedGroups: new Set(allowMasters ? refusedGroups : [MASTERS_GROUP, ...refusedGroups]),
+    allowAnonymous,
+    authorization: credential.forRequest,
+  }
   const failed = failureReport(log)
   const parts: ProxyParts = {
-    admit: admitRequest(authenticator, without(options, ...OWN_OPTIONS), userToken, failed),
-    async refusal(failure, request) {
-      try {
-        return (await onFailure?.(failure, request)) ?? failure
-      } catch (cause) {
-        logFailure(log, { what: 'onFailure failed', cause, code: CODE })
-        return failure
-      }
-    },
+    admit: admitRequest(authenticator, deciding, userToken, failed),
+    refusal: refusalBy(onFailure, log),
     // Whatever observers there are, every response tells the id, as those of kube-apiserver do.
     observer(event) {
       if (event.type === 'received') event.auditId(randomUUID)
@@ -82,22 +80,12 @@ export function impersonatingProxy(options: ImpersonatingProxyOptions): Imperson
       mode,
       credentialRefused: credential.refused,
       isSandboxed: sandbox,
-      passed: passedHeaders(options.responseHeaders),
+      passed: passedHeaders(responseHeaders),
       responseTimeoutSeconds,
       clock,
       failed,
     },
-    untilEnd(authentication, onClosed) {
-      const { expiresAtMs, revocation } = authentication
-      if ((expiresAtMs ?? revocation ?? maxConnectionSeconds) === undefined) return undefined
-      const closed = new AbortController()
-      onClosed(() => closed.abort())
-      return untilExpiry(authentication, {
-        signal: closed.signal,
-        clock,
-        ...defined({ maxConnectionSeconds }),
-      })
-    },
+    untilEnd: endOf(maxConnectionSeconds, clock),
   }
   const serve: Serve = (request) => serveRequest(request, parts).catch(() => void request.response.destroy())
   const close = (): Promise<void> => {
@@ -127,6 +115,34 @@ export function impersonatingProxy(options: ImpersonatingProxyOptions): Imperson
 const aServer = withMethods('a server of node:http or node:https', 'on', 'off')
 const CODE = 'KUBE_AUTHN_PROXY'
 
+function refusalBy(
+  onFailure: ImpersonatingProxyOptions['onFailure'],
+  log: Parameters<typeof logFailure>[0],
+): ProxyParts['refusal'] {
+  return async (failure, request) => {
+    try {
+      return (await onFailure?.(failure, request)) ?? failure
+    } catch (cause) {
+      logFailure(log, { what: 'onFailure failed', cause, code: CODE })
+      return failure
+    }
+  }
+}
+
+function endOf(maxConnectionSeconds: number | undefined, clock: Clock): ProxyParts['untilEnd'] {
+  return (authentication, onClosed) => {
+    const { expiresAtMs, revocation } = authentication
+    if ((expiresAtMs ?? revocation ?? maxConnectionSeconds) === undefined) return undefined
+    const closed = new AbortController()
+    onClosed(() => closed.abort())
+    return untilExpiry(authentication, {
+      signal: closed.signal,
+      clock,
+      ...defined({ maxConnectionSeconds }),
+    })
+  }
+}
+
 function failureReport(log: Parameters<typeof logFailure>[0]): ProxyParts['forward']['failed'] {
   return ({ method, path }, failure) =>
     logFailure(log, {
@@ -135,26 +151,6 @@ function failureReport(log: Parameters<typeof logFailure>[0]): ProxyParts['forwa
       code: CODE,
       request: { method, path, status: failure.status },
     })
-}
-
-function decideParts(
-  options: ImpersonatingProxyOptions,
-  host: string,
-  credential: SentCredential,
-): DecideParts {
-  const { mode = 'impersonate', prefix = '', removeHeaders } = options
-  const { refusedGroups = [], allowMasters = false, allowAnonymous = false } = options
-  return {
-    prefix,
-    isIdentity: identifies(removeHeaders),
-    // So that requests that come back are recognized, also if there are several proxies on their way.
-    via: `kube-authn-${randomUUID().slice(0, 8)}`,
-    host,
-    mode,
-    refusedGroups: new Set(allowMasters ? refusedGroups : [MASTERS_GROUP, ...refusedGroups]),
-    allowAnonymous,
-    authorization: credential.forRequest,
-  }
 }
 
 /** What requests to the upstream are authenticated by. */
@@ -171,7 +167,8 @@ interface SentCredential {
  * @param own that of the endpoint.
  */
 function sentCredential(
-  { mode, credentials }: Pick<ImpersonatingProxyOptions, 'mode' | 'credentials'>,
+  mode: ImpersonatingProxyOptions['mode'],
+  credentials: ImpersonatingProxyOptions['credentials'],
   own: () => string | undefined,
 ): SentCredential {
   let refused: string | undefined

@@ -4,5 +4,5 @@
  * @module
  */
 export { impersonatingProxy } from './impersonating-proxy.ts'
-export type { ImpersonatingProxy } from './proxy.ts'
+export type { ImpersonatingProxy } from './adapters.ts'
 export type { ImpersonatingProxyOptions } from './options.ts'

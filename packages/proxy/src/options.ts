@@ -21,7 +21,7 @@ import {
 import { aClock, anything, aRequestAuthenticator, must, without } from '@kube-authn/core/internal'
 import type { Endpoint } from '@kube-authn/node'
 import { type DecideRequestOptions, decideRequestShape } from '@kube-authn/node/internal'
-import { canPass } from './headers/passed-headers.ts'
+import { canPass } from './headers/response-headers.ts'
 import type { NodeMessage } from './node-types.ts'
 
 /** Options of {@link impersonatingProxy}: how it decides about requests and upgrades, and how it forwards them. */
@@ -86,7 +86,6 @@ const HEADER = /^[\w!#$%&'+.^`|~-]+\*?$/
 /** A user without a credential is none of this proxy, the paths are those of Kubernetes, and nothing else decides about impersonation. */
 const NOT_HERE = ['optional', 'impersonationHeaders', 'attributes'] as const
 
-/** The checks of {@link ImpersonatingProxyOptions}. */
 export const proxyShape: OptionsShape<ImpersonatingProxyOptions> = {
   ...without(decideRequestShape, ...NOT_HERE),
   authenticator: required(aRequestAuthenticator),
@@ -122,27 +121,6 @@ export const proxyShape: OptionsShape<ImpersonatingProxyOptions> = {
   onFailure: aFunction,
   clock: aClock,
 }
-
-/** The options that do not decide who makes a request and whether they may. */
-export const OWN_OPTIONS = [
-  'authenticator',
-  'upstream',
-  'credentials',
-  'mode',
-  'userToken',
-  'refusedGroups',
-  'allowMasters',
-  'allowAnonymous',
-  'removeHeaders',
-  'responseHeaders',
-  'sandbox',
-  'connectTimeoutSeconds',
-  'responseTimeoutSeconds',
-  'maxConnectionSeconds',
-  'allowInsecureHttp',
-  'onFailure',
-  'clock',
-] as const
 
 /** What must not go together. */
 export function combinationProblems(

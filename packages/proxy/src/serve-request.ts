@@ -1,20 +1,41 @@
-import { randomUUID } from 'node:crypto'
+import type { Authentication, AuthenticationRequest, Awaitable, Observer } from '@kube-authn/core'
 import {
+  type HttpAnswer,
+  StatusError,
   applyHeaderChanges,
   clientContext,
   closeConnection,
   incomingMessageRequest,
   Received,
-  StatusError,
   warningHeaders,
   whenOver,
 } from '@kube-authn/core/adapter'
+import type { Admit } from './admit.ts'
+import { type DecideParts, decide, isRefusal } from './decide.ts'
+import { type ForwardParts, forwardRequest } from './forward/forward-request.ts'
+import { randomUUID } from 'node:crypto'
 import { memberOf } from '@kube-authn/core/internal'
-import { decide, isRefusal } from './decide.ts'
-import { answer } from './forward/answers.ts'
-import { forwardRequest } from './forward/forward-request.ts'
+import { answer } from './forward/send-response.ts'
 import type { NodeMessage, NodeResponse } from './node-types.ts'
-import type { ProxyParts } from './parts.ts'
+
+export interface ProxyParts {
+  readonly admit: Admit
+  /** The response to a request that was refused. It never rejects. */
+  readonly refusal: (failure: StatusError, request: AuthenticationRequest) => Awaitable<HttpAnswer>
+  readonly decide: DecideParts
+  readonly forward: ForwardParts
+  /** Receives the events of requests and upgrades; each has its audit id afterwards. */
+  readonly observer: Observer
+  /**
+   * A signal that is aborted when the credential ends; `undefined` if it never does.
+   *
+   * @param onClosed calls its listener when the connection is closed.
+   */
+  readonly untilEnd: (
+    authentication: Authentication,
+    onClosed: (listener: () => void) => void,
+  ) => AbortSignal | undefined
+}
 
 /** A request as a framework hands it over. */
 export interface ServedRequest {

@@ -25,7 +25,6 @@ export interface AuditPolicyOptions {
   readonly bodies?: 'refused' | 'leftOut'
 }
 
-/** The checks of {@link AuditPolicyOptions}, for packages that extend these options. */
 export const auditPolicyShape: OptionsShape<AuditPolicyOptions> = {
   source: aString,
   bodies: oneOf('refused', 'leftOut'),

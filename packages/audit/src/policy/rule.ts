@@ -3,7 +3,6 @@ import type { AuditStage } from '@kube-authn/core/internal'
 import type { UserInfo } from '@kube-authn/core'
 import type { AuditGroupResources, AuditPolicyRule } from './decode.ts'
 
-/** A compiled rule. */
 export interface CompiledRule {
   readonly ruling: AuditRuling
   matches(user: RequestUser, target: () => AuditedTarget): boolean

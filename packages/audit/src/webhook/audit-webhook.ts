@@ -66,7 +66,6 @@ export function auditWebhook(options: AuditWebhookOptions): AuditWebhook {
   }
 }
 
-/** Reports lost events. */
 interface LossReport {
   report(error: AuditDeliveryError): void
   /** Counts an event that is not buffered, which is reported a second later, together with others. */
@@ -107,7 +106,6 @@ function lossReport(options: AuditWebhookOptions): LossReport {
   }
 }
 
-/** Sends events in batches. */
 interface BatchSender {
   /** The number of events that are waiting or being sent. */
   held(): number

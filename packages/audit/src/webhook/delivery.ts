@@ -16,7 +16,6 @@ const TITLE = 'the audit webhook'
 /** A batch is not retried for longer, whatever delay the webhook asks for. */
 const MAX_PATIENCE_MS = 600_000
 
-/** Sends events. */
 export interface Delivery {
   /** Rejects with an {@link AuditDeliveryError} if they were not accepted. */
   deliver(events: readonly AuditEvent[]): Promise<void>

@@ -73,7 +73,6 @@ export class AuditDeliveryError extends KubeAuthnError {
   }
 }
 
-/** The checks of {@link AuditWebhookOptions}, for packages that extend these options. */
 export const auditWebhookShape: OptionsShape<AuditWebhookOptions> = {
   url: required(aString),
   allowInsecureHttp: aBoolean,

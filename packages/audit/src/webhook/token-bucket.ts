@@ -1,4 +1,3 @@
-/** A rate limiter with bursts. */
 export interface TokenBucket {
   /** Takes a token and returns 0, or returns the milliseconds until the next token. */
   take(nowMs: number): number

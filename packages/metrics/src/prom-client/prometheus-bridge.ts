@@ -62,7 +62,6 @@ const isRegistry = must('must be a Registry of prom-client', (value) =>
   ),
 )
 
-/** A metric in the form of prom-client. */
 interface Collector {
   /** prom-client removes `_total` from the names of counters when it writes OpenMetrics, and adds it again to the result of `get`. */
   name: string

@@ -30,7 +30,6 @@ export interface AuthenticationConfigurationAtOptions
 
 const aProxy = nested({ proxyUrl: required(aString) })
 
-/** The checks of {@link AuthenticationConfigurationAtOptions}. */
 export const authenticationConfigurationAtShape: OptionsShape<AuthenticationConfigurationAtOptions> = {
   ...reloadShape,
   ...without(authenticationConfigurationShape, 'source', 'fetchFor', 'discoverAtOnce'),

@@ -20,7 +20,6 @@ export interface AuthorizationConfigurationAtOptions
     ReloadOptions,
     Omit<AuthorizationConfigurationOptions, 'source' | 'webhookFor' | 'kubeConfigFileProblem'> {}
 
-/** The checks of {@link AuthorizationConfigurationAtOptions}. */
 export const authorizationConfigurationAtShape: OptionsShape<AuthorizationConfigurationAtOptions> = {
   ...reloadShape,
   ...without(authorizationConfigurationShape, 'source', 'webhookFor', 'kubeConfigFileProblem'),

@@ -12,7 +12,6 @@ export type CertificateAuthoritiesAtOptions = Omit<FileSourceOptions<unknown>, '
   readonly check?: (pool: CertificatePool) => void
 }
 
-/** The checks of {@link CertificateAuthoritiesAtOptions}. */
 export const certificateAuthoritiesAtShape: OptionsShape<CertificateAuthoritiesAtOptions> = {
   ...fileShape,
   check: aFunction,

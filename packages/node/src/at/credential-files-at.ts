@@ -40,7 +40,6 @@ export function tokenFileAt(path: string, options: TokenFileAtOptions = {}): Tok
 export type PasswordFileAtOptions = Omit<PasswordFileOptions, 'source'> &
   Omit<FileSourceOptions<unknown>, 'parse'>
 
-/** The checks of {@link PasswordFileAtOptions}. */
 export const passwordFileAtShape: OptionsShape<PasswordFileAtOptions> = {
   ...without(passwordFileShape, 'source'),
   ...fileShape,

@@ -45,7 +45,6 @@ export interface KeystoneAtOptions
 
 const { credential, scope } = keystoneServiceTokenShape
 
-/** The checks of {@link KeystoneAtOptions}. */
 export const keystoneAtShape: OptionsShape<KeystoneAtOptions> = {
   ...reloadShape,
   ...without(keystonePasswordShape, 'url', 'fetch'),

@@ -14,7 +14,6 @@ export interface OidcAtOptions extends Omit<OidcOptions, 'fetch' | 'clock' | 'ob
   readonly caFile?: string
 }
 
-/** The checks of {@link OidcAtOptions}. */
 export const oidcAtShape: OptionsShape<OidcAtOptions> = {
   ...without(oidcShape, 'fetch', 'clock', 'observer'),
   caFile: aPath,

@@ -15,7 +15,6 @@ import { closeable, type Closeable } from '../options/closeable.ts'
 export interface RbacAtOptions
   extends Omit<ManifestsSourceOptions<unknown>, 'parse'>, Pick<ParseRbacOptions, 'namespace'> {}
 
-/** The checks of {@link RbacAtOptions}. */
 export const rbacAtShape: OptionsShape<RbacAtOptions> = { ...fileShape, namespace: aNonEmptyString }
 
 /**

@@ -102,7 +102,6 @@ const aProxy: Check = (value, path) => {
   return nested('configMapFile' in value ? { configMapFile: required(aPath) } : frontProxyShape)(value, path)
 }
 
-/** The checks of {@link CreateAuthenticatorOptions}. */
 export const createAuthenticatorShape: OptionsShape<CreateAuthenticatorOptions> = {
   ...tokenShape,
   clientCAFile: aFile(certificateAuthoritiesAtShape),

@@ -28,7 +28,6 @@ import { type Opener, opener, refuseRevoked } from './opener.ts'
 import { passwordFileAt } from '../at/credential-files-at.ts'
 import { requestHeaderAt } from '../front-proxy/described-proxy.ts'
 import { tokenAuthenticators } from './token-authenticators.ts'
-import { withoutPath, withPath } from '../options/file-option.ts'
 import { closeable, type Closeable } from '../options/closeable.ts'
 
 /** An authenticator chain that watches files. */
@@ -130,10 +129,7 @@ function chainOf(
     shared,
     keystone: ofKeystone?.tokens ?? [],
   })
-  const passwordFile = withPath(options.passwordFile, shared)
-  const passwordsOfFile =
-    passwordFile &&
-    parts.openFile('passwordFile', () => passwordFileAt(passwordFile.path, withoutPath(passwordFile)))
+  const ofFile = parts.openAt('passwordFile', options.passwordFile, shared, passwordFileAt)
   const anonymous = configuration?.anonymous ?? options.anonymous ?? defaults.anonymous
 
   try {
@@ -147,11 +143,7 @@ function chainOf(
       ...defined({ requestHeader: proxy, clientCertificate: certificates }),
       requests: [...(options.requests ?? []), ...(ofKeystone?.requests ?? [])],
       tokens,
-      passwords: [
-        ...(passwordsOfFile === undefined ? [] : [passwordsOfFile]),
-        ...(ofKeystone?.passwords ?? []),
-        ...passwords,
-      ],
+      passwords: [...(ofFile === undefined ? [] : [ofFile]), ...(ofKeystone?.passwords ?? []), ...passwords],
       ...defined({ anonymous, audiences }),
       ...(options.trustedOrigins !== undefined && { trustedOrigins: options.trustedOrigins }),
     })
@@ -200,10 +192,8 @@ function certificateAuthenticators(
   const configured = front !== undefined && 'caFile' in front ? front : undefined
   const ready = front !== undefined && 'authenticate' in front ? front : undefined
   const { clientCA, requestHeaderCA } = openCertificatePools(
-    {
-      clientCA: withPath(options.clientCAFile, shared),
-      requestHeaderCA: withPath(configured?.caFile, shared),
-    },
+    { clientCA: options.clientCAFile, requestHeaderCA: configured?.caFile },
+    shared,
     parts,
   )
   const { clock } = shared
@@ -231,7 +221,6 @@ function certificateAuthenticators(
   }
 }
 
-/** Problems of the option `anonymous`, alone and together with the section in the file. */
 function anonymousProblems(
   option: boolean | AnonymousConfig | undefined,
   section: AnonymousConfig | undefined,

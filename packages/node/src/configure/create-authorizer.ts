@@ -28,7 +28,7 @@ import {
   authorizationConfigurationAtShape,
   authorizationConfigurationAt,
 } from '../at/authorization-configuration-at.ts'
-import { aFile, aPath, withoutPath, withPath } from '../options/file-option.ts'
+import { aFile, aPath } from '../options/file-option.ts'
 import { type RbacAtOptions, rbacAtShape, rbacAt } from '../at/rbac-at.ts'
 import {
   type WebhookAuthorizerAtOptions,
@@ -84,7 +84,6 @@ export function isAuthorizer(value: object): value is Authorizer {
   return 'authorize' in value && typeof value.authorize === 'function'
 }
 
-/** The checks of {@link CreateAuthorizerOptions}. */
 const createAuthorizerShape: OptionsShape<CreateAuthorizerOptions> = {
   rbac: manifests,
   webhook: aFile(webhookAuthorizerAtShape),
@@ -147,23 +146,18 @@ function chainOf(options: CreateAuthorizerOptions): NodeAuthorizer {
     alwaysAllowPaths.length === 0
       ? undefined
       : parts.attempt('alwaysAllowPaths', () => allowPaths(alwaysAllowPaths))
-  const configFile = withPath(options.authorizationConfig, shared)
-  const webhookFile = withPath(options.webhook, shared)
-  const isExcluded = configFile !== undefined && webhookFile !== undefined
+  const isExcluded = options.authorizationConfig !== undefined && options.webhook !== undefined
   const ofRbac = rbacOf(options.rbac, shared, parts)
-  const configured =
-    configFile &&
-    parts.openFile('authorizationConfig', () =>
-      authorizationConfigurationAt(configFile.path, {
-        ...withoutPath(configFile),
-        // If unusable, it is reported once, and not again as missing.
-        ...(options.rbac !== undefined && { rbac: ofRbac ?? alwaysDeny() }),
-      }),
-    )
-  const ofWebhook =
-    webhookFile && !isExcluded
-      ? parts.openFile('webhook', () => webhookAuthorizerAt(webhookFile.path, withoutPath(webhookFile)))
-      : undefined
+  const configured = parts.openAt('authorizationConfig', options.authorizationConfig, shared, (path, own) =>
+    authorizationConfigurationAt(path, {
+      ...own,
+      // If unusable, it is reported once, and not again as missing.
+      ...(options.rbac !== undefined && { rbac: ofRbac ?? alwaysDeny() }),
+    }),
+  )
+  const ofWebhook = isExcluded
+    ? undefined
+    : parts.openAt('webhook', options.webhook, shared, webhookAuthorizerAt)
   const problems = [...parts.problems, ...(isExcluded ? [{ path: 'webhook', message: IN_FILE }] : [])]
   if (problems.length > 0) {
     parts.close()

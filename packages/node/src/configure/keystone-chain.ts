@@ -24,7 +24,6 @@ export type KeystoneOptions = KeystoneAtOptions & {
   readonly acceptXAuthToken?: boolean
 }
 
-/** The checks of {@link KeystoneOptions}. */
 export const keystoneShape: OptionsShape<KeystoneOptions> = {
   ...keystoneAtShape,
   url: required(aString),
@@ -33,7 +32,6 @@ export const keystoneShape: OptionsShape<KeystoneOptions> = {
   acceptXAuthToken: aBoolean,
 }
 
-/** The parts for a chain. */
 export interface KeystoneChain {
   readonly passwords: readonly PasswordAuthenticator[]
   readonly tokens: readonly TokenAuthenticator[]

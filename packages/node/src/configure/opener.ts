@@ -1,6 +1,7 @@
 import type { Authenticator, ConfigurationProblem, TokenAuthenticator } from '@kube-authn/core'
 import type { RevocationSource } from '@kube-authn/core/internal'
 import { unlessRevoked } from '@kube-authn/core/revocation'
+import type { FileOption } from '../options/file-option.ts'
 import { problemsOf } from '../options/option-problems.ts'
 
 /** Creates the parts of a chain, collects their problems, and closes them. */
@@ -13,11 +14,17 @@ export interface Opener {
   open<T extends { readonly close: () => void }>(option: string, make: () => T): T | undefined
   /** Like `open`, for a file or options with one: problems in the file name their own location. */
   openFile<T extends { readonly close: () => void }>(option: string, make: () => T): T | undefined
+  /** Like `openFile`, for an option that may be absent: a path, or options with one. @param shared further options, unless the file has its own. */
+  openAt<O extends object, T extends { readonly close: () => void }>(
+    option: string,
+    file: FileOption<O> | undefined,
+    shared: O,
+    make: (path: string, options: O) => T,
+  ): T | undefined
   /** Closes everything that was opened. */
   close(): void
 }
 
-/** See {@link Opener}. */
 export function opener(): Opener {
   const problems: ConfigurationProblem[] = []
   const opened: { readonly close: () => void }[] = []
@@ -35,18 +42,24 @@ export function opener(): Opener {
     return part
   }
 
+  const openFile: Opener['openFile'] = (option, make) => kept(attemptAs(option, ': ', make))
+
   return {
     problems,
     attempt: (option, make) => attemptAs(option, '.', make),
     open: (option, make) => kept(attemptAs(option, '.', make)),
-    openFile: (option, make) => kept(attemptAs(option, ': ', make)),
+    openFile,
+    openAt(option, file, shared, make) {
+      if (file === undefined) return undefined
+      const { path, ...own } = typeof file === 'string' ? { path: file } : file
+      return openFile(option, () => make(path, { ...shared, ...own }))
+    },
     close() {
       for (const each of opened) each.close()
     },
   }
 }
 
-/** A chain with its token authenticators. */
 interface Chain {
   readonly chain: Authenticator
   readonly tokens: readonly TokenAuthenticator[]

@@ -39,7 +39,7 @@ import {
   authenticationConfigurationAt,
 } from '../at/authentication-configuration-at.ts'
 import { type OidcAtOptions, oidcAtShape, oidcAt } from '../at/oidc-at.ts'
-import { aFile, withoutPath, withPath } from '../options/file-option.ts'
+import { aFile } from '../options/file-option.ts'
 import { fileShape } from '../options/reload-options.ts'
 import { type TokenFileAtOptions, tokenFileAt } from '../at/credential-files-at.ts'
 import {
@@ -114,7 +114,6 @@ const accountsShape: OptionsShape<ServiceAccountsOptions> = {
   clock: aClock,
 }
 
-/** The checks of {@link TokenOptions}. */
 export const tokenShape: OptionsShape<TokenOptions> = {
   tokenFile: aFile(fileShape),
   serviceAccounts: nested(accountsShape),
@@ -161,34 +160,31 @@ export interface OrderedTokens {
 export function tokenAuthenticators(options: TokenOptions, surroundings: TokenSurroundings): OrderedTokens {
   const { serviceAccounts, bootstrapTokens, oidc, tokens = [], tokenCache = {} } = options
   const { opener, audiences, shared, keystone } = surroundings
-  const tokenFile = withPath(options.tokenFile, shared)
-  const configFile = withPath(options.authenticationConfig, shared)
-  const webhook = withPath(options.tokenReview, {
-    ...shared,
-    ...(audiences !== undefined && audiences.length > 0 && { implicitAudiences: audiences }),
-  })
   const disallowedIssuers = serviceAccounts?.issuers ?? []
-  const isExcluded = configFile !== undefined && oidc !== undefined
+  const isExcluded = options.authenticationConfig !== undefined && oidc !== undefined
 
-  const ofFile =
-    tokenFile && opener.openFile('tokenFile', () => tokenFileAt(tokenFile.path, withoutPath(tokenFile)))
+  const ofFile = opener.openAt('tokenFile', options.tokenFile, shared, tokenFileAt)
   const ofAccounts = serviceAccounts === undefined ? [] : serviceAccountTokens(serviceAccounts, surroundings)
   const bootstrap = bootstrapTokens && bootstrapToken({ secrets: bootstrapTokens, ...clockOf(shared) })
-  const configured =
-    configFile &&
-    opener.openFile('authenticationConfig', () =>
-      authenticationConfigurationAt(configFile.path, { ...withoutPath(configFile), disallowedIssuers }),
-    )
+  const configured = opener.openAt(
+    'authenticationConfig',
+    options.authenticationConfig,
+    shared,
+    (path, own) => authenticationConfigurationAt(path, { ...own, disallowedIssuers }),
+  )
   const ofIssuer =
     isExcluded || oidc === undefined
       ? undefined
       : opener.open('oidc', () => oidcAt(oidc, { ...shared, disallowedIssuers }))
-  // Cached by the webhook's own rules, so not by the cache in front of the others.
-  const reviewed =
-    webhook &&
-    opener.openFile('tokenReview', () =>
-      webhookAuthenticatorAt(webhook.path, { ...withoutPath(webhook), ttlSeconds: 0 }),
-    )
+  const asking = {
+    ...shared,
+    ...(audiences !== undefined && audiences.length > 0 && { implicitAudiences: audiences }),
+  }
+  const reviewed = opener.openAt('tokenReview', options.tokenReview, asking, (path, own) => {
+    // Cached by the webhook's own rules, so not by the cache in front of the others.
+    const authenticator = webhookAuthenticatorAt(path, { ...own, ttlSeconds: 0 })
+    return { authenticator, cache: webhookCache(own), close: authenticator.close }
+  })
   const known = [...ofAccounts, bootstrap, configured, ofIssuer].filter((each) => each !== undefined)
   const remembered = (authenticator: TokenAuthenticator): CachedMember => ({
     authenticator,
@@ -204,7 +200,7 @@ export function tokenAuthenticators(options: TokenOptions, surroundings: TokenSu
         ...known.map(remembered),
         ...keystone.map(asked),
         ...tokens.map(remembered),
-        ...(reviewed === undefined ? [] : [{ authenticator: reviewed, cache: webhookCache(webhook ?? {}) }]),
+        ...(reviewed === undefined ? [] : [{ authenticator: reviewed.authenticator, cache: reviewed.cache }]),
       ],
       audiences,
     ),

@@ -24,7 +24,7 @@ import {
   NO_PROXY,
 } from '../front-proxy/described-proxy.ts'
 import { certificateAuthoritiesAtShape } from '../at/certificate-authorities-at.ts'
-import { aFile, withPath } from '../options/file-option.ts'
+import { aFile } from '../options/file-option.ts'
 import { opener } from '../configure/opener.ts'
 import type { HttpFetch } from '../http/create-fetch.ts'
 import type { Endpoint } from '../http/endpoint.ts'
@@ -62,7 +62,6 @@ const proxyShape: OptionsShape<ConfiguredProxy> = {
   allowAnyProxyName: aBoolean,
 }
 
-/** The checks of {@link ClusterClientsOptions}. */
 export const clusterClientsShape: OptionsShape<ClusterClientsOptions> = {
   ...clusterConfigMapShape,
   joinedHeaders: oneOf('reject', 'split', 'whole'),
@@ -71,7 +70,6 @@ export const clusterClientsShape: OptionsShape<ClusterClientsOptions> = {
   skipLookup: aBoolean,
 }
 
-/** The authenticators of client and proxy certificates. */
 export interface ClusterClients {
   readonly requestHeader: Authenticator | undefined
   readonly clientCertificate: Authenticator | undefined
@@ -106,7 +104,8 @@ export async function clusterClients(
   let known: () => Described = () => NOTHING
   try {
     const files = openCertificatePools(
-      { clientCA: withPath(options.clientCAFile, shared), requestHeaderCA: withPath(proxy?.caFile, shared) },
+      { clientCA: options.clientCAFile, requestHeaderCA: proxy?.caFile },
+      shared,
       parts,
       () => known(),
     )

@@ -23,7 +23,6 @@ export interface ClusterConfigMapOptions {
   readonly clock?: Clock
 }
 
-/** The checks of {@link ClusterConfigMapOptions}. */
 export const clusterConfigMapShape: OptionsShape<ClusterConfigMapOptions> = {
   pollSeconds: above(0),
   tolerateLookupFailure: aBoolean,
@@ -33,7 +32,6 @@ export const clusterConfigMapShape: OptionsShape<ClusterConfigMapOptions> = {
 
 const PATH = '/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication'
 
-/** How the ConfigMap is used. */
 export interface ClusterConfigMapUse<T> {
   /** Converts a version; throws to refuse it. */
   readonly make: (config: RequestHeaderConfig) => T

@@ -70,7 +70,6 @@ export const aKubeconfig: Check = either(
   aPath,
 )
 
-/** The checks of {@link ClusterOptions}. */
 export const clusterShape: OptionsShape<ClusterOptions> = {
   kubeconfig: aKubeconfig,
   context: aString,

@@ -128,7 +128,6 @@ export async function delegatedAuthentication(
   }
 }
 
-/** The TokenReview and SubjectAccessReview clients. */
 function clusterReviews(
   endpoint: Endpoint,
   fetch: EndpointFetch,

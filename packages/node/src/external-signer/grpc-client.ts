@@ -3,14 +3,12 @@ import { notify } from '@kube-authn/core/adapter'
 import { systemClock } from '@kube-authn/core/internal'
 import type * as Grpc from '@grpc/grpc-js'
 
-/** A client of one gRPC service. */
 export interface GrpcClient {
   /** One call. @throws {SignerCallError} as a rejection. */
   call<T>(call: GrpcCall<T>): Promise<T>
   close(): void
 }
 
-/** A unary call. */
 export interface GrpcCall<T> {
   /** For example `/v1.ExternalJWTSigner/Sign`. */
   readonly method: string
@@ -105,7 +103,6 @@ async function loadGrpc(): Promise<typeof Grpc> {
   }
 }
 
-/** A call of an external signer failed. */
 class SignerCallError extends KubeAuthnError {
   override readonly name = 'SignerCallError'
   readonly code = 'signerCall'

@@ -8,13 +8,11 @@ import { type WireField, wireFields } from '@kube-authn/internal/protobuf-wire'
  * Deviation: a repeated field is an error (`docs/deviations.md`, protobuf).
  */
 
-/** A SignJWTResponse. */
 export interface SignResponse {
   readonly header: string
   readonly signature: string
 }
 
-/** A FetchKeysResponse. */
 export interface FetchKeysResponse {
   readonly keys: readonly EncodedPublicKey[]
   readonly dataTimeMs: number

@@ -4,7 +4,6 @@ import type { Steps } from '@kube-authn/core/internal'
 /** How long work runs before it yields to the event loop. */
 const SLICE_MS = 10
 
-/** The result of the work. */
 export type Outcome<T> = { readonly value: T } | { readonly error: unknown }
 
 /**

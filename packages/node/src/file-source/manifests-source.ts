@@ -16,7 +16,6 @@ import { directoriesOf } from './watch-directories.ts'
 
 /** A manifest file. */
 export interface Manifest {
-  /** The path. */
   readonly name: string
   readonly text: string
 }
@@ -103,7 +102,6 @@ function* readManifests(
   return { content, digest: JSON.stringify(digests) }
 }
 
-/** The check of one path or several. */
 const somePaths = either(Array.isArray, nonEmptyListOf(aPath), aPath)
 
 /**

@@ -39,7 +39,6 @@ export function* readSteps(path: string, maxBytes: number): Steps<FileContent> {
   }
 }
 
-/** The SHA-256 of the content, in steps. */
 export function* digestSteps(content: Uint8Array): Steps<string> {
   const hash = createHash('sha256')
   for (let start = 0; start < content.length; start += STEP_BYTES) {

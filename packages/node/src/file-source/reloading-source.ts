@@ -46,7 +46,6 @@ export interface Reading<C> {
   /** @throws {Error} if it cannot be read. */
   readonly read: () => Steps<Version<C>>
   readonly isEmpty: (content: C) => boolean
-  /** The directories to watch for changes. */
   readonly directories: () => ReadonlySet<string>
 }
 

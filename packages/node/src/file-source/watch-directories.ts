@@ -2,7 +2,6 @@ import type { FSWatcher } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import * as fs from 'node:fs'
 
-/** A watch on the directories of a file. */
 export interface DirectoryWatch {
   /** Resolves the links of the path again and watches the resulting directories. */
   refresh(): void

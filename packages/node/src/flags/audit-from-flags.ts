@@ -38,7 +38,6 @@ export interface NodeAudit extends AsyncDisposable {
   readonly close: () => Promise<void>
 }
 
-/** An audit backend. */
 type Place = Pick<AuditWebhook, 'write' | 'close'>
 
 /**

@@ -2,14 +2,12 @@ import type { ConfigurationProblem } from '@kube-authn/core'
 import { quoted, readDuration } from '@kube-authn/core/internal'
 import { type FlagKind, type KnownFlag, shownFlag } from './known-flags.ts'
 
-/** A parsed command line. */
 export interface ParsedFlags {
   /** The values of each flag, in order, under its current name. */
   readonly given: ReadonlyMap<string, readonly string[]>
   readonly problems: readonly ConfigurationProblem[]
   /** Unrelated flags. */
   readonly ignored: readonly string[]
-  /** The known flags. */
   readonly table: ReadonlyMap<string, KnownFlag>
 }
 

@@ -50,7 +50,6 @@ export interface AuthenticatorFromFlagsOptions {
   readonly clock?: Clock
 }
 
-/** The checks of {@link AuthenticatorFromFlagsOptions}. */
 export const authenticatorFromFlagsShape: OptionsShape<AuthenticatorFromFlagsOptions> = {
   serviceAccountObjects: someAccountObjects,
   bootstrapTokens: tokenShape.bootstrapTokens,
@@ -73,14 +72,12 @@ export interface AuthorizerFromFlagsOptions {
   readonly clock?: Clock
 }
 
-/** The checks of {@link AuthorizerFromFlagsOptions}. */
 export const authorizerFromFlagsShape: OptionsShape<AuthorizerFromFlagsOptions> = {
   rbac: either(Array.isArray, nonEmptyListOf(aPath), either(isObject, anAuthorizer, aPath)),
   observer: aFunction,
   clock: aClock,
 }
 
-/** A command line, split into arguments. */
 export const anArgv: Check = listOf(aString)
 
 /** The options that all parts of a chain share. */

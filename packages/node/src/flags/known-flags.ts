@@ -16,7 +16,6 @@ export type FlagKind =
   | 'version'
   | 'wholeNumber'
 
-/** A flag and its default. */
 export interface KnownFlag {
   readonly kind: FlagKind
   readonly default: boolean | string | readonly string[]

@@ -5,6 +5,7 @@ import {
   type CertificateAuthoritiesAtOptions,
 } from '../at/certificate-authorities-at.ts'
 import type { Opener } from '../configure/opener.ts'
+import type { FileOption } from '../options/file-option.ts'
 import { type FileSource, RESTRICT } from '../file-source/reloading-source.ts'
 import { defined } from '@kube-authn/core/internal'
 import { type Authenticator, unavailable } from '@kube-authn/core'
@@ -31,22 +32,20 @@ export interface KnownPools {
  */
 export function openCertificatePools(
   files: {
-    readonly clientCA: CertificateAuthoritiesFile | undefined
-    readonly requestHeaderCA: CertificateAuthoritiesFile | undefined
+    readonly clientCA: FileOption<CertificateAuthoritiesAtOptions> | undefined
+    readonly requestHeaderCA: FileOption<CertificateAuthoritiesAtOptions> | undefined
   },
+  shared: CertificateAuthoritiesAtOptions,
   opener: Opener,
   elsewhere: () => KnownPools = () => ({}),
 ): CertificatePools {
   const pools: { clientCA?: FileSource<CertificatePool>; requestHeaderCA?: FileSource<CertificatePool> } = {}
   const openOne = (
     option: string,
-    file: CertificateAuthoritiesFile | undefined,
+    file: FileOption<CertificateAuthoritiesAtOptions> | undefined,
     check: (pool: CertificatePool) => void,
-  ): FileSource<CertificatePool> | undefined => {
-    if (file === undefined) return undefined
-    const { path, ...options } = file
-    return opener.openFile(option, () => certificateAuthoritiesAt(path, { ...options, check }))
-  }
+  ): FileSource<CertificatePool> | undefined =>
+    opener.openAt(option, file, shared, (path, own) => certificateAuthoritiesAt(path, { ...own, check }))
 
   const requestHeaderCA = openOne('requestHeader.caFile', files.requestHeaderCA, (pool) => {
     assertDistinct(pools.clientCA?.current() ?? elsewhere().clientCA, pool)

@@ -10,7 +10,6 @@ interface Route {
   readonly dispatcher: Undici.Dispatcher
 }
 
-/** A pool of connections. */
 export interface Connections {
   /**
    * The route of the next call. After a file changed it has a new dispatcher, so that no old connection is reused.
@@ -108,7 +107,6 @@ function proxyOf(proxyUrl: string): { readonly uri: string; readonly token?: str
   return { uri: url.href, token: `Basic ${Buffer.from(pair, 'utf8').toString('base64')}` }
 }
 
-/** Called at the end of a response. */
 type OnEnd = () => void
 
 /**

@@ -16,7 +16,6 @@ export interface CreateFetchOptions extends ReloadOptions, InsecureOptions {
   readonly maxBytes?: number
 }
 
-/** The checks of {@link CreateFetchOptions}. */
 export const fetchShape: OptionsShape<CreateFetchOptions> = {
   ...reloadShape,
   allowInsecureHttp: aBoolean,

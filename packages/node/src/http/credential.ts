@@ -6,15 +6,12 @@ import type { Clock, Observer } from '@kube-authn/core'
 import { notify } from '@kube-authn/core/adapter'
 import { readTextFile } from '../file-source/read-file.ts'
 
-/** The current credential. */
 export interface ShownCredential {
-  /** The value of `Authorization`. */
   readonly authorization: () => string | undefined
   /** What must be kept out of logs. */
   readonly secrets: () => readonly string[]
 }
 
-/** No credential. */
 export const NO_CREDENTIAL: ShownCredential = { authorization: () => undefined, secrets: () => [] }
 
 /**

@@ -13,7 +13,6 @@ export interface EndpointConnectionOptions extends ReloadOptions, InsecureOption
 
 const shape: OptionsShape<EndpointConnectionOptions> = { ...reloadShape, allowInsecureHttp: aBoolean }
 
-/** The TLS of connections to a server. */
 export type EndpointTls = ConnectionOptions & { readonly secureContext: SecureContext }
 
 /** How to connect to the server of an endpoint by other means than `fetch`, such as upgrades and streams in both directions. */

@@ -58,7 +58,6 @@ export function identityProblem(host: string, certificate: PeerCertificate): Err
   return checkServerIdentity(host, certificate)
 }
 
-/** The checks of a {@link Transport}. */
 export const transportShape: OptionsShape<Transport> = {
   ca: aString,
   caFile: aPath,
@@ -73,7 +72,6 @@ export const transportShape: OptionsShape<Transport> = {
 
 const CREDENTIAL_TYPES: ReadonlySet<unknown> = new Set(['token', 'tokenFile', 'basic'])
 
-/** The checks of an {@link Endpoint}. */
 export const endpointShape: OptionsShape<Endpoint> = {
   ...transportShape,
   server: required(aString),

@@ -9,13 +9,11 @@ import type { Transport } from './endpoint.ts'
 /** PEM data, or the path of a PEM file, which is reloaded when it changes. */
 export type PemSource = { readonly pem: string } | { readonly path: string }
 
-/** A PEM source, and the option that has it. */
 export interface TransportPem {
   readonly option: 'ca' | 'caFile' | 'cert' | 'certFile' | 'key' | 'keyFile'
   readonly source: PemSource
 }
 
-/** The PEM sources of a transport. */
 export interface TransportPems {
   readonly ca: TransportPem | undefined
   readonly cert: TransportPem | undefined

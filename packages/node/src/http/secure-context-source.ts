@@ -20,7 +20,6 @@ import {
 } from './pem.ts'
 import { closeable } from '../options/closeable.ts'
 
-/** The TLS contexts of a transport. */
 export interface SecureContexts {
   readonly server: SecureContext
   /** The same CAs, without the client certificate: it is not sent to a proxy. */

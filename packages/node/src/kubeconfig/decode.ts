@@ -53,7 +53,6 @@ interface ContextEntry extends NamedEntry {
   readonly user: string
 }
 
-/** The content of a kubeconfig. */
 export interface KubeconfigFile {
   readonly clusters: readonly ClusterEntry[]
   readonly users: readonly UserEntry[]
@@ -174,7 +173,6 @@ function isPresent(value: unknown): boolean {
   return value !== undefined && value !== '' && !(Array.isArray(value) && value.length === 0)
 }
 
-/** The chosen entries. */
 export interface Choice {
   readonly cluster?: ClusterEntry
   /** Absent when requests go without credentials. */

@@ -1,5 +1,5 @@
 import { required } from '@kube-authn/core/adapter'
-import { type AnyShape, type Check, either, must, nested, without } from '@kube-authn/core/internal'
+import { type AnyShape, type Check, either, must, nested } from '@kube-authn/core/internal'
 
 /** The path of a file. File content that was passed instead of the path is not shown, as it may be a secret. */
 export const aPath: Check = (value, path) =>
@@ -9,6 +9,9 @@ export const aPath: Check = (value, path) =>
 
 const aNonEmptyPath = must('must be the path of a file', (value) => typeof value === 'string' && value !== '')
 
+/** The path of a file, or options with it. */
+export type FileOption<O> = string | ({ readonly path: string } & O)
+
 /** A path, or options with one. @param shape the options beside the path. */
 export function aFile(shape: AnyShape): Check {
   return either(
@@ -16,18 +19,4 @@ export function aFile(shape: AnyShape): Check {
     nested({ path: required(aPath), ...shape }),
     aPath,
   )
-}
-
-/** Merges a file option, a path or options with one, with the shared options. */
-export function withPath<T extends { readonly path: string }, S>(
-  file: string | T | undefined,
-  shared: S,
-): (S & (T | { readonly path: string })) | undefined {
-  if (file === undefined) return undefined
-  return { ...shared, ...(typeof file === 'string' ? { path: file } : file) }
-}
-
-/** The options without the path. */
-export function withoutPath<T extends { readonly path: string }>(file: T): Omit<T, 'path'> {
-  return without(file, 'path')
 }

@@ -10,7 +10,6 @@ import { defined, aClock, atLeast } from '@kube-authn/core/internal'
 import type { FileContent } from '../file-source/read-file.ts'
 import type { ReloadOptions } from '../file-source/reloading-source.ts'
 
-/** The checks of {@link ReloadOptions}. */
 export const reloadShape: OptionsShape<ReloadOptions> = {
   reload: aBoolean,
   settleSeconds: atLeast(0),

@@ -18,7 +18,6 @@ export interface CertificatePairContent {
   readonly key: Buffer
 }
 
-/** How a pair is read. */
 export interface CertificatePairOptions<T> extends CertificateFiles {
   readonly watching: Omit<FileSourceOptions<unknown>, 'parse'>
   /** The options with the files are `${path}certFile` and `${path}keyFile`. */
@@ -29,7 +28,6 @@ export interface CertificatePairOptions<T> extends CertificateFiles {
   readonly onFresh: () => void
 }
 
-/** A certificate and its key, in files. */
 export interface CertificatePair<T> {
   /** What was made of the last two that matched. */
   current(): T

@@ -33,7 +33,6 @@ const shape: OptionsShape<SniCertificate> = {
 /** The check of a list of them. */
 export const sniCertificates: Check = listOf(nested(shape))
 
-/** Certificates for names, in files. */
 export interface SniCertificates {
   /** For Node's TLS servers. */
   readonly SNICallback: (
@@ -43,7 +42,6 @@ export interface SniCertificates {
   close(): void
 }
 
-/** What certificates for names need. */
 export interface SniCertificatesOptions {
   readonly given: readonly SniCertificate[]
   readonly watching: Parameters<typeof certificatePair>[0]['watching']

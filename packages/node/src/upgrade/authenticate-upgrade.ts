@@ -76,8 +76,9 @@ export function authenticateUpgrade(
     optionProblems(shape, options),
     prefixProblems(options),
   )
-  const { handles = () => true, maxConnectionSeconds, closeTimeoutSeconds = 10 } = options
-  const { clock = systemClock, observer, onError = warn, log = authenticator.log } = options
+  const { handles = () => true, maxConnectionSeconds, closeTimeoutSeconds = 10, ...others } = options
+  const { clock = systemClock, onError = warn, ...deciding } = others
+  const { observer, log = authenticator.log } = deciding
   if (options.authorization === undefined && options.guard === undefined) advise(log, 'openUpgrades')
   // The middlewares of an app are usually made in the same turn, before this or after it.
   setImmediate(() => {
@@ -85,7 +86,7 @@ export function authenticateUpgrade(
     if (lacking.length > 0) advise(log, 'upgradesLack', lacking.join(', '))
   })
   return handleUpgrades(server, {
-    decide: decideRequest(authenticator, without(options, ...OF_CONNECTIONS)),
+    decide: decideRequest(authenticator, deciding),
     handles,
     observer,
     maxConnectionSeconds,
@@ -107,9 +108,6 @@ export function authenticateUpgrade(
     },
   })
 }
-
-/** The options that do not decide. */
-const OF_CONNECTIONS = ['handles', 'maxConnectionSeconds', 'closeTimeoutSeconds', 'onError', 'clock'] as const
 
 const aServer = withMethods('a server of node:http or node:https', 'on', 'off')
 

@@ -24,7 +24,6 @@ import {
   authenticateRequestShape,
   isStatusError,
   logRefusal,
-  without,
 } from '@kube-authn/core/internal'
 
 /** What decides about requests and upgrades. `M` is the request of Node. */
@@ -46,7 +45,6 @@ export interface DecideRequestOptions<M = IncomingMessage> extends AuthenticateR
   readonly guard?: (request: M, authentication: Authentication) => Awaitable<boolean>
 }
 
-/** The checks of {@link DecideRequestOptions}. */
 export const decideRequestShape: OptionsShape<DecideRequestOptions<never>> = {
   ...authenticateRequestShape,
   limit: aFunction,
@@ -83,8 +81,7 @@ export function decideRequest<M = IncomingMessage>(
   authenticator: Authenticator,
   options: DecideRequestOptions<M>,
 ): DecideRequest<M> {
-  const { impersonation, authorization, attributes, prefix, limit, guard } = options
-  const ofAuthentication = without(options, ...OWN)
+  const { impersonation, authorization, attributes, prefix, limit, guard, ...ofAuthentication } = options
   const { observer, log = authenticator.log } = options
   const telling = defined({ observer, log })
   const authenticate = authenticateRequest(authenticator, ofAuthentication)
@@ -204,9 +201,6 @@ function forbidden(): StatusError {
 }
 
 const NO_CHANGES: HeaderChanges = { remove: [] }
-
-/** The options that are not those of authentication. */
-const OWN = ['limit', 'impersonation', 'authorization', 'attributes', 'prefix', 'guard'] as const
 
 function bothChanges(one: HeaderChanges, other: HeaderChanges): HeaderChanges {
   return {

@@ -35,7 +35,6 @@ export interface AcceptedUpgrade<D> {
   readonly answered: (status: number) => void
 }
 
-/** What handles upgrades. */
 export interface UpgradeDoor<D extends RequestDecision> {
   readonly decide: (
     request: AuthenticationRequest,

@@ -33,7 +33,6 @@ export type WebhookAuthenticatorAtOptions = Omit<WebhookAuthenticatorOptions, 'u
   Pick<ReadKubeconfigOptions, 'context' | 'allowMissingUser'> &
   ReloadOptions
 
-/** The checks of {@link WebhookAuthenticatorAtOptions}. */
 export const webhookAuthenticatorAtShape: OptionsShape<WebhookAuthenticatorAtOptions> = {
   ...reloadShape,
   ...without(webhookAuthenticatorShape, 'url', 'fetch', 'redact'),
@@ -65,7 +64,6 @@ export type WebhookAuthorizerAtOptions = Omit<WebhookAuthorizerOptions, 'url' | 
   Pick<ReadKubeconfigOptions, 'context' | 'allowMissingUser'> &
   ReloadOptions
 
-/** The checks of {@link WebhookAuthorizerAtOptions}. */
 export const webhookAuthorizerAtShape: OptionsShape<WebhookAuthorizerAtOptions> = {
   ...reloadShape,
   ...without(webhookAuthorizerShape, 'url', 'fetch', 'redact'),
@@ -122,7 +120,6 @@ export function overEndpoint<T extends object>(
   }
 }
 
-/** Options of a webhook that a kubeconfig names. */
 type KubeconfigWebhookOptions = Pick<ReadKubeconfigOptions, 'context' | 'allowMissingUser'> &
   Omit<CreateFetchOptions, 'allowInsecureHttp'>
 

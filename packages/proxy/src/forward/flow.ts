@@ -67,7 +67,6 @@ export function flow(
   })
 }
 
-/** What happens to a body. */
 interface FlowEvents {
   /** All of it was read. */
   readonly onRead: () => void

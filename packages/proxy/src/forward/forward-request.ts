@@ -7,13 +7,9 @@ import { logged, type Outgoing } from '../decide.ts'
 import { badRequest, failureOf, unauthorized } from '../failures.ts'
 import { requestTrailers } from '../headers/request-headers.ts'
 import type { NodeMessage, NodeResponse } from '../node-types.ts'
-import { limitWaiting } from '../upstream/limit-waiting.ts'
-import { isOwnAnswer } from '../upstream/own-answers.ts'
-import type { Upstream } from '../upstream/upstream.ts'
-import { answer, cutOff } from './answers.ts'
-import { sendResponse, type SendResponseParts } from './send-response.ts'
+import { limitWaiting, isOwnAnswer, type Upstream } from '../upstream/upstream.ts'
+import { answer, cutOff, sendResponse, type SendResponseParts } from './send-response.ts'
 
-/** What forwards requests. */
 export interface ForwardParts extends SendResponseParts {
   readonly upstream: Upstream
   readonly isIdentity: (name: string) => boolean
@@ -23,7 +19,6 @@ export interface ForwardParts extends SendResponseParts {
   readonly failed: (request: { readonly method: string; readonly path: string }, failure: StatusError) => void
 }
 
-/** A request with its connection. */
 export interface Exchange {
   readonly message: NodeMessage
   readonly response: NodeResponse

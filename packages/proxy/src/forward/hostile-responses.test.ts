@@ -6,7 +6,7 @@ import { http2ServerOptions } from '@kube-authn/node'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { everyoneIs, exchange, jane, listening, portOf, proxyTo, toBytes, until } from '../../test/servers.ts'
 import { impersonatingProxy } from '../index.ts'
-import { passedHeaders } from '../headers/passed-headers.ts'
+import { passedHeaders } from '../headers/response-headers.ts'
 import { sendResponse } from './send-response.ts'
 
 const REQUEST = 'GET /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'

@@ -1,15 +1,17 @@
 import type { IncomingMessage } from 'node:http'
-import type { StatusError } from '@kube-authn/core/adapter'
+import type { StatusError, HttpAnswer } from '@kube-authn/core/adapter'
 import type { Outgoing } from '../decide.ts'
 import { badGateway } from '../failures.ts'
-import type { PassedHeaders } from '../headers/passed-headers.ts'
-import { responseHeaders, responseTrailers, setHeaders } from '../headers/response-headers.ts'
+import {
+  type PassedHeaders,
+  responseHeaders,
+  responseTrailers,
+  setHeaders,
+} from '../headers/response-headers.ts'
 import { isNamed, tokensOf } from '../headers/hop-by-hop.ts'
 import type { NodeMessage, NodeResponse } from '../node-types.ts'
-import { answer, cutOff } from './answers.ts'
 import { flow } from './flow.ts'
 
-/** What responses depend on. */
 export interface SendResponseParts {
   readonly mode: 'impersonate' | 'token'
   readonly isSandboxed: boolean
@@ -126,4 +128,32 @@ function flushHead(response: NodeResponse): void {
 function lengthOf(value: string | undefined): number | undefined {
   const length = Number(value ?? Number.NaN)
   return Number.isSafeInteger(length) ? length : undefined
+}
+
+/** Answers a request that is not forwarded, or ends a response that has begun. */
+export function answer(answerOf: HttpAnswer, message: NodeMessage, response: NodeResponse): void {
+  if (response.writableEnded || response.destroyed) return
+  if (response.headersSent) {
+    cutOff(message, response)
+    return
+  }
+  const { status, headers, content } = answerOf
+  response.statusCode = status
+  for (const [name, value] of Object.entries(headers)) {
+    // A session that was just renewed has set its cookies.
+    if (name !== 'set-cookie') response.setHeader(name, value)
+    else for (const line of [value].flat()) response.appendHeader(name, line)
+  }
+  response.setHeader('content-length', Buffer.byteLength(content))
+  // The rest of the request is not read.
+  if (message.httpVersionMajor < 2 && !message.complete) response.setHeader('connection', 'close')
+  if (message.method === 'HEAD') response.end()
+  else response.end(content)
+}
+
+/** Ends a response so that what was sent does not look complete. */
+export function cutOff(message: NodeMessage, response: NodeResponse): void {
+  // 2 is INTERNAL_ERROR (RFC 9113 section 7).
+  if ('stream' in message) message.stream.close(2)
+  else response.destroy()
 }

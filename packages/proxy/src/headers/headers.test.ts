@@ -3,9 +3,8 @@ import { Socket } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { hopByHop } from './hop-by-hop.ts'
 import { identifies, isImpersonation } from './identity-headers.ts'
-import { passedHeaders } from './passed-headers.ts'
+import { passedHeaders, responseHeaders, setHeaders } from './response-headers.ts'
 import { requestTrailers, withoutToken } from './request-headers.ts'
-import { responseHeaders, setHeaders } from './response-headers.ts'
 
 describe('hopByHop', () => {
   it.each(['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade'])(

@@ -16,7 +16,7 @@ import {
   toBytes,
 } from '../../test/servers.ts'
 import { impersonatingProxy, type ImpersonatingProxyOptions } from '../index.ts'
-import { passedHeaders } from './passed-headers.ts'
+import { passedHeaders } from './response-headers.ts'
 
 const NOWHERE = { url: '', ca: '' }
 const GET = 'GET /api/v1/namespaces/a/services/b/proxy/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'

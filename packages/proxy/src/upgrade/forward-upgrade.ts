@@ -1,17 +1,69 @@
+import { randomUUID } from 'node:crypto'
+import { Received, type StatusError } from '@kube-authn/core/adapter'
+import { CLIENT_CLOSED_REQUEST, isStatusError } from '@kube-authn/core/internal'
+import {
+  type AcceptedUpgrade,
+  AnswerHeaders,
+  refuseUpgrade,
+  whenClientLeaves,
+} from '@kube-authn/node/internal'
+import type { AdmittedRequest } from '../admit.ts'
+import { decide, isRefusal, logged, type Outgoing } from '../decide.ts'
+import { type ProxyParts, sentTarget } from '../serve-request.ts'
+import { upgradeProtocol } from './upgrade-protocol.ts'
 import { type IncomingMessage, ServerResponse, validateHeaderName, validateHeaderValue } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { StatusError } from '@kube-authn/core/adapter'
-import { AnswerHeaders, refuseUpgrade, whenClientLeaves } from '@kube-authn/node/internal'
-import { logged, type Outgoing } from '../decide.ts'
 import { badGateway, badRequest, failureOf } from '../failures.ts'
 import type { ForwardParts } from '../forward/forward-request.ts'
 import { sendResponse } from '../forward/send-response.ts'
-import type { PassedHeaders } from '../headers/passed-headers.ts'
-import { responseHeaders } from '../headers/response-headers.ts'
-import { limitWaiting } from '../upstream/limit-waiting.ts'
+import { type PassedHeaders, responseHeaders } from '../headers/response-headers.ts'
+import { limitWaiting } from '../upstream/upstream.ts'
 
-/** An upgrade with its connection. */
+/** Serves an upgrade that was admitted. Resolves once it is forwarded or refused; it never rejects. */
+export async function serveUpgrade(
+  { message, socket, head, request, decision, signal, ...upgrade }: AcceptedUpgrade<AdmittedRequest>,
+  parts: ProxyParts,
+): Promise<void> {
+  const target = sentTarget(message)
+  // That of the events, and of every response.
+  const auditId = new Received(request, new AnswerHeaders()).auditId(randomUUID)
+  let status: number = CLIENT_CLOSED_REQUEST
+  socket.once('close', () => upgrade.answered(status))
+  const answered = (sent: number): void => void (status = sent)
+
+  const refused = (failure: StatusError): void => {
+    if (failure.cause !== undefined && failure.status >= 500) parts.forward.failed(request, failure)
+    answered(failure.status)
+    refuse(socket, failure, auditId)
+  }
+  const protocol = upgradeProtocol(message, target, parts.decide.prefix)
+  if (isStatusError(protocol)) {
+    refused(protocol)
+    return
+  }
+  const outgoing = await decide(
+    {
+      message,
+      target,
+      request,
+      authentication: decision.authentication,
+      userToken: decision.userToken,
+      auditId,
+      expectsContinue: false,
+      upgrade: protocol,
+    },
+    parts.decide,
+  )
+  // Of a socket that was closed meanwhile, there is no event.
+  if (socket.destroyed) return
+  if (isRefusal(outgoing)) refused(outgoing)
+  else {
+    const exchange = { message, socket, head, protocol, auditId, answered, ends: signal }
+    forwardUpgrade(exchange, outgoing, parts.forward)
+  }
+}
+
 export interface UpgradeExchange {
   readonly message: IncomingMessage
   readonly socket: Duplex
