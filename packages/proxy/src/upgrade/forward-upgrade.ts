@@ -78,7 +78,7 @@ export interface UpgradeExchange {
 }
 
 /** Forwards an upgrade. If the upstream refuses it, the client gets its response, and its connection is closed; any other response that switches nothing is a 502. */
-export function forwardUpgrade(exchange: UpgradeExchange, outgoing: Outgoing, parts: ForwardParts): void {
+function forwardUpgrade(exchange: UpgradeExchange, outgoing: Outgoing, parts: ForwardParts): void {
   const { socket, ends } = exchange
   const fail = (failure: StatusError): void => {
     parts.failed(logged(outgoing), failure)
@@ -191,7 +191,7 @@ function relay(
 }
 
 /** Answers an upgrade that is not forwarded, and closes its connection. */
-export function refuse(socket: Duplex, failure: StatusError, auditId: string): void {
+function refuse(socket: Duplex, failure: StatusError, auditId: string): void {
   if (socket.destroyed || socket.writableEnded) {
     socket.destroy()
     return

@@ -184,7 +184,7 @@ function auditIdsOf({ rawHeaders }: IncomingMessage): readonly string[] {
 }
 
 /** Has an agent keep a connection only after a response of {@link isOwnAnswer}, and until anything else arrives on it. */
-export function keepingOwnAnswers<A extends Agent>(agent: A): A {
+function keepingOwnAnswers<A extends Agent>(agent: A): A {
   const keep = agent.keepSocketAlive.bind(agent)
   const reuse = agent.reuseSocket.bind(agent)
   return Object.assign(agent, {
