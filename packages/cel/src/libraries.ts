@@ -1,6 +1,6 @@
 import type { Library } from './check/declarations.ts'
 import type { TypeNames } from './check/signature.ts'
-import { Meter } from './evaluate/meter.ts'
+import { Meter } from './evaluate/evaluation.ts'
 import { encoders } from './library/encoders.ts'
 import { kubernetesLibraries, languageLibraries } from './library/foundations.ts'
 import { listExtensions } from './library/list-extensions.ts'

@@ -7,7 +7,7 @@ import { indexed } from '../values/views.ts'
 import { fail, Failure, raise } from './failure.ts'
 import type { Frame, Run } from './plan.ts'
 import { attempted, failureOf } from './special-calls.ts'
-import type { Meter } from './meter.ts'
+import type { Meter } from './evaluation.ts'
 
 /** A planned comprehension. */
 export interface Fold {

@@ -1,4 +1,4 @@
-import { printedDouble } from '../library/double-text.ts'
+import { printedDouble } from '../library/number-text.ts'
 import { type CelNumber, isNumber, MAX_INT, MIN_INT, Uint, wholeNumber } from '../values/numbers.ts'
 import { goTypeName, typeName } from '../values/runtime-type.ts'
 import { isList, MapValue, Struct, type Value } from '../values/value.ts'

@@ -1,12 +1,12 @@
 import type { ResolvedCall } from '../check/checked.ts'
 import { comparisonCost, equalityCost } from '../library/costs.ts'
 import type { CallNode } from '../syntax/ast.ts'
-import { equality, isIn } from '../values/equality.ts'
+import { equality, isIn } from '../values/comparison.ts'
 import { isList, Optional, type Value } from '../values/value.ts'
 import { appliedRun } from './calls.ts'
 import { Failure, noSuchOverload, raise } from './failure.ts'
 import { constantStep, type Frame, type Run, type Step } from './plan.ts'
-import { ERROR_WORK, type Meter } from './meter.ts'
+import { ERROR_WORK, type Meter } from './evaluation.ts'
 import { isKey } from './select.ts'
 
 /** `==` and `!=`. */

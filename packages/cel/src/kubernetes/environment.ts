@@ -17,7 +17,7 @@ import {
 } from '../check/types.ts'
 import { Engine, type EngineOptions } from '../engine.ts'
 import type { Library } from '../check/declarations.ts'
-import type { Meter } from '../evaluate/meter.ts'
+import type { Meter } from '../evaluate/evaluation.ts'
 import { authorizer } from '../library/authorizer.ts'
 import { kubernetesLibraries, languageLibraries } from '../library/foundations.ts'
 import { listExtensions } from '../library/list-extensions.ts'
@@ -25,7 +25,7 @@ import { optionals } from '../library/optionals.ts'
 import { Patterns } from '../library/regular-expressions.ts'
 import { sets } from '../library/sets.ts'
 import { strings } from '../library/strings.ts'
-import { kubernetesStyle } from '../library/text-format-clauses.ts'
+import { kubernetesStyle } from '../library/text-format-styles.ts'
 import { textFormat } from '../library/text-format.ts'
 import {
   OPTIONAL_MACROS,

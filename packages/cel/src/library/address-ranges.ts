@@ -9,10 +9,10 @@ import {
 import { fn, type Library, method } from '../check/declarations.ts'
 import { Type } from '../check/types.ts'
 import { fail, noSuchOverload } from '../evaluate/failure.ts'
-import type { Meter } from '../evaluate/meter.ts'
+import type { Meter } from '../evaluate/evaluation.ts'
 import { Opaque, type Value } from '../values/value.ts'
 import { sizeOf, traversal } from './costs.ts'
-import { IpAddress, parsingPaidFor, plainAddress } from './ip-addresses.ts'
+import { IpAddress, parsingPaidFor, plainAddress } from './addresses.ts'
 
 const TYPE = new Type('opaque', 'net.CIDR')
 

@@ -1,11 +1,11 @@
 import { fn, type Library } from '../check/declarations.ts'
 import { fail } from '../evaluate/failure.ts'
-import type { Meter } from '../evaluate/meter.ts'
+import type { Meter } from '../evaluate/evaluation.ts'
 import { checkedInt, checkedUint, MAX_INT, MAX_UINT, MIN_INT, Uint } from '../values/numbers.ts'
 import { typeName } from '../values/runtime-type.ts'
 import { TypeValue, type Value } from '../values/value.ts'
 import { traversal } from './costs.ts'
-import { parsedDouble, printedDouble } from './double-text.ts'
+import { parsedDouble, printedDouble } from './number-text.ts'
 
 /** The types that can be converted to themselves. */
 const UNCHANGED = 'bool bytes double duration int string timestamp uint'.split(' ')

@@ -1,11 +1,11 @@
 import { fn, type Library, method } from '../check/declarations.ts'
 import { DURATION } from '../check/types.ts'
-import type { Meter } from '../evaluate/meter.ts'
+import type { Meter } from '../evaluate/evaluation.ts'
 import { fail } from '../evaluate/failure.ts'
 import { MAX_INT, MIN_INT } from '../values/numbers.ts'
 import { type Duration, durationOf } from '../values/times.ts'
 import { conversionError } from './conversions.ts'
-import { plainDigits } from './double-text.ts'
+import { plainDigits } from './number-text.ts'
 
 /**
  * The functions of durations.

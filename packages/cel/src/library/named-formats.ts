@@ -9,7 +9,7 @@ import {
 import { quoted } from '@kube-authn/internal/quote'
 import { fn, type Library, method } from '../check/declarations.ts'
 import { structType } from '../check/types.ts'
-import type { Meter } from '../evaluate/meter.ts'
+import type { Meter } from '../evaluate/evaluation.ts'
 import { NONE, Opaque, Optional, type Value } from '../values/value.ts'
 import { sizeOf } from './costs.ts'
 import { requestUriProblem } from './urls.ts'

@@ -1,7 +1,7 @@
 import { fn, type Library, method, shared } from '../check/declarations.ts'
 import { Type } from '../check/types.ts'
 import { fail, noSuchOverload } from '../evaluate/failure.ts'
-import type { Meter } from '../evaluate/meter.ts'
+import type { Meter } from '../evaluate/evaluation.ts'
 import { Duration, Timestamp } from '../values/times.ts'
 import { Uint } from '../values/numbers.ts'
 import { isList, MapValue, NONE, Optional, type Value } from '../values/value.ts'

@@ -1,4 +1,4 @@
-import type { Meter } from '../evaluate/meter.ts'
+import type { Meter } from '../evaluate/evaluation.ts'
 
 /** A compiled pattern. */
 export interface Instructions {

@@ -1,4 +1,4 @@
-import type { Meter } from '../evaluate/meter.ts'
+import type { Meter } from '../evaluate/evaluation.ts'
 import { fail } from '../evaluate/failure.ts'
 import { fn, type Library, method } from '../check/declarations.ts'
 import { structType } from '../check/types.ts'

@@ -1,6 +1,6 @@
 import { fn, type Library } from '../check/declarations.ts'
-import type { Meter } from '../evaluate/meter.ts'
-import { isIn } from '../values/equality.ts'
+import type { Meter } from '../evaluate/evaluation.ts'
+import { isIn } from '../values/comparison.ts'
 import type { Value } from '../values/value.ts'
 import { sizeOf } from './costs.ts'
 

@@ -1,5 +1,5 @@
 import { fail } from '../evaluate/failure.ts'
-import type { Meter } from '../evaluate/meter.ts'
+import type { Meter } from '../evaluate/evaluation.ts'
 import { isOrdered, orderOf } from '../values/ordering.ts'
 import { typeName } from '../values/runtime-type.ts'
 import type { Value } from '../values/value.ts'

@@ -1,4 +1,4 @@
-import type { Meter } from '../evaluate/meter.ts'
+import type { Meter } from '../evaluate/evaluation.ts'
 import type { Value } from '../values/value.ts'
 import { characterCount, characterCountTo } from '../values/text-size.ts'
 import { elementsCost, searchCost, traversal, twice } from './costs.ts'

@@ -3,7 +3,7 @@ import type { TypeKind } from '../check/types.ts'
 import { Failure } from '../evaluate/failure.ts'
 import { type CallNode, type Node, nodesOf } from '../syntax/ast.ts'
 import type { Problem } from '../syntax/source.ts'
-import { type Clause, unsuitable, type Verb } from './text-format-clauses.ts'
+import { type Clause, unsuitable, type Verb } from './text-format-styles.ts'
 import { piecesOf } from './text-format.ts'
 
 /**

@@ -1,10 +1,10 @@
 import { NAMED_ESCAPES } from '@kube-authn/internal/quote'
 import { fn, type Library, method } from '../check/declarations.ts'
 import { fail } from '../evaluate/failure.ts'
-import type { Meter } from '../evaluate/meter.ts'
+import type { Meter } from '../evaluate/evaluation.ts'
 import type { Value } from '../values/value.ts'
 import { traversal } from './costs.ts'
-import type { Clause, FormatStyle, Verb } from './text-format-clauses.ts'
+import type { Clause, FormatStyle, Verb } from './text-format-styles.ts'
 
 const MAX_PRECISION = 100
 

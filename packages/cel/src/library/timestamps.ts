@@ -1,7 +1,7 @@
 import { timeOfRfc3339 } from '@kube-authn/internal/rfc3339'
 import { fn, type Library, method } from '../check/declarations.ts'
 import { TIMESTAMP } from '../check/types.ts'
-import type { Meter } from '../evaluate/meter.ts'
+import type { Meter } from '../evaluate/evaluation.ts'
 import { SECOND, timeAt, type Timestamp } from '../values/times.ts'
 import { conversionError } from './conversions.ts'
 import { zoneOffsetMs } from './time-zones.ts'

@@ -1,7 +1,7 @@
 import { fn, type Library, method } from '../check/declarations.ts'
 import { structType } from '../check/types.ts'
 import { fail } from '../evaluate/failure.ts'
-import type { Meter } from '../evaluate/meter.ts'
+import type { Meter } from '../evaluate/evaluation.ts'
 import { mapOf } from '../values/map.ts'
 import { Opaque } from '../values/value.ts'
 import { traversal } from './costs.ts'

@@ -1,5 +1,5 @@
 import { fail } from '../evaluate/failure.ts'
-import type { Meter } from '../evaluate/meter.ts'
+import type { Meter } from '../evaluate/evaluation.ts'
 import { isTransient } from './map.ts'
 import { checkedInt, checkedUint, Uint } from './numbers.ts'
 import { Duration, durationOf, timeAt, Timestamp } from './times.ts'

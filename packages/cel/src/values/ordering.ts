@@ -1,4 +1,4 @@
-import type { Meter } from '../evaluate/meter.ts'
+import type { Meter } from '../evaluate/evaluation.ts'
 import { fail } from '../evaluate/failure.ts'
 import { compareNumbers, isNumber } from './numbers.ts'
 import { Duration, Timestamp } from './times.ts'

@@ -9,7 +9,7 @@ import {
 import { fn, type Library, method } from '../check/declarations.ts'
 import { Type } from '../check/types.ts'
 import { fail } from '../evaluate/failure.ts'
-import type { Meter } from '../evaluate/meter.ts'
+import type { Meter } from '../evaluate/evaluation.ts'
 import { Opaque } from '../values/value.ts'
 import { traversal, twice } from './costs.ts'
 

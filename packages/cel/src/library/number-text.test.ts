@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parsedDouble } from './double-text.ts'
+import { parsedDouble } from './number-text.ts'
 
 /** Cases of Go `strconv/atof_test.go`. */
 describe('parsedDouble', () => {

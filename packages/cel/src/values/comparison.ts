@@ -1,4 +1,4 @@
-import type { Meter } from '../evaluate/meter.ts'
+import type { Meter } from '../evaluate/evaluation.ts'
 import { compareNumbers, isNumber } from './numbers.ts'
 import { Duration, Timestamp } from './times.ts'
 import { isList, MapValue, Opaque, Optional, Struct, TypeValue, type Value } from './value.ts'
