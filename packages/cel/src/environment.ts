@@ -1,6 +1,5 @@
 import type { Declaration } from './check/declarations.ts'
-import { parsedSignature, parsedType, type TypeNames } from './check/signature.ts'
-import { DYN, printedType, type Type } from './check/types.ts'
+import { DYN, parsedSignature, parsedType, printedType, type Type, type TypeNames } from './check/types.ts'
 import { Engine } from './engine.ts'
 import { valueOf } from './input.ts'
 import {
@@ -12,9 +11,7 @@ import {
   typeNames,
 } from './libraries.ts'
 import type { Issue } from './syntax/source.ts'
-import type { Duration, Timestamp } from './values/times.ts'
-import type { Uint } from './values/numbers.ts'
-import type { Optional, Value } from './values/value.ts'
+import type { Duration, Optional, Timestamp, Uint, Value } from './values/value.ts'
 
 /** The JavaScript values for a type, such as `readonly string[]` for `list(string)`; anything for `dyn` and types of libraries. */
 type Binding<T extends string> = T extends keyof Simple

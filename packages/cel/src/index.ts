@@ -1,6 +1,6 @@
 export { type Declaration, fn, method } from './check/declarations.ts'
 export { type Environment, environment, type EnvironmentOptions, type Program } from './environment.ts'
 export type { Issue } from './syntax/source.ts'
-export { Duration, Timestamp } from './values/times.ts'
-export { Uint } from './values/numbers.ts'
+export { Duration, Timestamp } from './values/value.ts'
+export { Uint } from './values/value.ts'
 export { MapValue, Optional, TypeValue, type Value } from './values/value.ts'

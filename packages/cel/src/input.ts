@@ -1,9 +1,20 @@
 import { isDynamic, parameterOf, printedType, type Type } from './check/types.ts'
-import { MAX_INT, MAX_UINT, MIN_INT, Uint } from './values/numbers.ts'
+import {
+  Duration,
+  MapValue,
+  MAX_INT,
+  MAX_UINT,
+  MIN_INT,
+  Opaque,
+  Optional,
+  Struct,
+  Timestamp,
+  TypeValue,
+  Uint,
+  type Value,
+} from './values/value.ts'
 import { mapOf } from './values/map.ts'
 import { isOfType } from './values/runtime-type.ts'
-import { Duration, Timestamp } from './values/times.ts'
-import { MapValue, Opaque, Optional, Struct, TypeValue, type Value } from './values/value.ts'
 
 /** Deeper values are refused, so that none exceeds the stack. */
 const MAX_DEPTH = 64

@@ -1,5 +1,5 @@
 import type { Library } from './check/declarations.ts'
-import type { TypeNames } from './check/signature.ts'
+import type { TypeNames } from './check/types.ts'
 import { Meter } from './evaluate/evaluation.ts'
 import { encoders } from './library/encoders.ts'
 import { kubernetesLibraries, languageLibraries } from './library/foundations.ts'

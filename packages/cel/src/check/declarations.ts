@@ -1,6 +1,5 @@
 import type { Value } from '../values/value.ts'
-import { parsedSignature, type TypeNames } from './signature.ts'
-import type { Type } from './types.ts'
+import { parsedSignature, type Type, type TypeNames } from './types.ts'
 
 /** The implementation of a function. A receiver is the first value. */
 interface Implemented<Result> {

@@ -1,5 +1,5 @@
 import type { FoldNode, LiteralValue, MessageNode, Node } from '../syntax/ast.ts'
-import { Uint } from '../values/numbers.ts'
+import { Uint } from '../values/value.ts'
 import type { CheckState } from './checked.ts'
 import { candidates, findGlobal } from './scope.ts'
 import {

@@ -1,8 +1,7 @@
 import { NONE, Optional, TypeValue, type Value } from '../values/value.ts'
-import { visitedView } from '../values/views.ts'
-import { Failure } from './failure.ts'
-import type { PlanContext, Attribute, Frame, Qualifier, Run, Step } from './plan.ts'
-import type { Meter } from './evaluation.ts'
+import { visitedView } from '../values/map.ts'
+import { Failure, type Meter } from './evaluation.ts'
+import type { Attribute, Frame, PlanContext, Qualifier, Run, Step } from './plan.ts'
 import { presentIn, selected } from './select.ts'
 
 export function attributeStep(attribute: Attribute, context: PlanContext): Step {

@@ -1,9 +1,8 @@
 import type { Cost, FunctionDeclaration, Implementation, Overload } from '../check/declarations.ts'
 import { isOfType, typeName } from '../values/runtime-type.ts'
 import type { Value } from '../values/value.ts'
-import { Failure, noSuchOverload } from './failure.ts'
+import { Failure, FAILURE_WORK, type Meter, noSuchOverload } from './evaluation.ts'
 import type { Frame, Run } from './plan.ts'
-import { FAILURE_WORK, type Meter } from './evaluation.ts'
 
 /** The overloads that fit the static types of the arguments of a call. */
 export interface Callee {

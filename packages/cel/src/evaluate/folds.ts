@@ -1,13 +1,11 @@
 import type { FoldForm } from '../syntax/ast.ts'
 import { MAP_INSERT } from '../syntax/macros.ts'
-import { EntryMap, MapBuilder } from '../values/map.ts'
+import { EntryMap, indexed, MapBuilder } from '../values/map.ts'
 import { goTypeName, typeName } from '../values/runtime-type.ts'
 import { isList, MapValue, type Value } from '../values/value.ts'
-import { indexed } from '../values/views.ts'
-import { fail, Failure, raise } from './failure.ts'
+import { fail, Failure, type Meter, raise } from './evaluation.ts'
 import type { Frame, Run } from './plan.ts'
 import { attempted, failureOf } from './special-calls.ts'
-import type { Meter } from './evaluation.ts'
 
 /** A planned comprehension. */
 export interface Fold {

@@ -1,9 +1,8 @@
 import { LIST_COST, MAP_COST } from '../library/costs.ts'
 import { EntryMap, MapBuilder } from '../values/map.ts'
 import { Opaque, Optional, type Value } from '../values/value.ts'
-import { abort, fail, Failure, noSuchOverload } from './failure.ts'
+import { abort, fail, Failure, FAILURE_WORK, type Meter, noSuchOverload } from './evaluation.ts'
 import { constantStep, type Frame, type Run, type Step } from './plan.ts'
-import { FAILURE_WORK, type Meter } from './evaluation.ts'
 import { isKey } from './select.ts'
 
 /** An element of a list, or the value of an entry, which is left out if it is optional and none. */

@@ -1,8 +1,7 @@
 import type { Value } from '../values/value.ts'
-import type { Failure } from './failure.ts'
+import type { Failure, Meter } from './evaluation.ts'
 import type { Preparation } from '../check/declarations.ts'
-import type { TypeNames } from '../check/signature.ts'
-import type { Meter } from './evaluation.ts'
+import type { TypeNames } from '../check/types.ts'
 
 /**
  * The values of the variables of an evaluation, by slot, or the error of a variable that `cel.bind` names. A slot that is not set has not

@@ -12,7 +12,7 @@ import {
 import { Optional, TypeValue, type Value } from '../values/value.ts'
 import { attributeRun, attributeStep, opened, presenceStep, qualified } from './attributes.ts'
 import { callRun } from './calls.ts'
-import { Abortion, fail, Failure, noSuchOverload, raise } from './failure.ts'
+import { Abortion, fail, Failure, noSuchOverload, raise } from './evaluation.ts'
 import { foldRun } from './folds.ts'
 import {
   type Attribute,

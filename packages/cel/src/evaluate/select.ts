@@ -1,9 +1,19 @@
 import { printedDouble } from '../library/number-text.ts'
-import { type CelNumber, isNumber, MAX_INT, MIN_INT, Uint, wholeNumber } from '../values/numbers.ts'
+import {
+  type CelNumber,
+  isList,
+  isNumber,
+  MapValue,
+  MAX_INT,
+  MIN_INT,
+  Struct,
+  Uint,
+  type Value,
+  wholeNumber,
+} from '../values/value.ts'
 import { goTypeName, typeName } from '../values/runtime-type.ts'
-import { isList, MapValue, Struct, type Value } from '../values/value.ts'
-import { indexed } from '../values/views.ts'
-import { fail } from './failure.ts'
+import { indexed } from '../values/map.ts'
+import { fail } from './evaluation.ts'
 
 /**
  * The value of a field, a key or an index.

@@ -4,9 +4,8 @@ import type { CallNode } from '../syntax/ast.ts'
 import { equality, isIn } from '../values/comparison.ts'
 import { isList, Optional, type Value } from '../values/value.ts'
 import { appliedRun } from './calls.ts'
-import { Failure, noSuchOverload, raise } from './failure.ts'
+import { ERROR_WORK, Failure, type Meter, noSuchOverload, raise } from './evaluation.ts'
 import { constantStep, type Frame, type Run, type Step } from './plan.ts'
-import { ERROR_WORK, type Meter } from './evaluation.ts'
 import { isKey } from './select.ts'
 
 /** `==` and `!=`. */

@@ -1,9 +1,8 @@
-import { fail, Failure, noSuchOverload, raise } from '../evaluate/failure.ts'
+import { fail, Failure, noSuchOverload, raise } from '../evaluate/evaluation.ts'
 import { shownText } from '../evaluate/select.ts'
 import { ofLongTexts } from '../values/text-size.ts'
-import { markTransient } from '../values/map.ts'
+import { MapView, markTransient, setView } from '../values/map.ts'
 import { isList, type MapValue, type Value } from '../values/value.ts'
-import { MapView, setView } from '../values/views.ts'
 
 const MAX_DEPTH = 64
 /** Maximum size of what is read of an input: one per value and one per 32 characters of strings. */

@@ -1,11 +1,18 @@
 import { printedType } from '../check/types.ts'
 import type { Compiled, Engine } from '../engine.ts'
-import { Failure } from '../evaluate/failure.ts'
+import { Failure } from '../evaluate/evaluation.ts'
 import { type Node, nodesOf, OPERATORS } from '../syntax/ast.ts'
 import { displayed } from '../syntax/source.ts'
-import { Duration, Timestamp } from '../values/times.ts'
-import { Uint } from '../values/numbers.ts'
-import { isList, MapValue, Optional, TypeValue, type Value } from '../values/value.ts'
+import {
+  Duration,
+  isList,
+  MapValue,
+  Optional,
+  Timestamp,
+  TypeValue,
+  Uint,
+  type Value,
+} from '../values/value.ts'
 import {
   type CelAccessRequest,
   CelCompileError,

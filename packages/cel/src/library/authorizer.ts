@@ -1,6 +1,6 @@
 import { type Library, method } from '../check/declarations.ts'
 import { structType } from '../check/types.ts'
-import { noSuchOverload } from '../evaluate/failure.ts'
+import { noSuchOverload } from '../evaluate/evaluation.ts'
 
 const AUTHORIZER = 'kubernetes.authorization.Authorizer'
 const PATH = 'kubernetes.authorization.PathCheck'

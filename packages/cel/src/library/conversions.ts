@@ -1,9 +1,16 @@
 import { fn, type Library } from '../check/declarations.ts'
-import { fail } from '../evaluate/failure.ts'
-import type { Meter } from '../evaluate/evaluation.ts'
-import { checkedInt, checkedUint, MAX_INT, MAX_UINT, MIN_INT, Uint } from '../values/numbers.ts'
+import { fail, type Meter } from '../evaluate/evaluation.ts'
+import {
+  checkedInt,
+  checkedUint,
+  MAX_INT,
+  MAX_UINT,
+  MIN_INT,
+  TypeValue,
+  Uint,
+  type Value,
+} from '../values/value.ts'
 import { typeName } from '../values/runtime-type.ts'
-import { TypeValue, type Value } from '../values/value.ts'
 import { traversal } from './costs.ts'
 import { parsedDouble, printedDouble } from './number-text.ts'
 

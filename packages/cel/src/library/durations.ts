@@ -1,9 +1,7 @@
 import { fn, type Library, method } from '../check/declarations.ts'
 import { DURATION } from '../check/types.ts'
-import type { Meter } from '../evaluate/evaluation.ts'
-import { fail } from '../evaluate/failure.ts'
-import { MAX_INT, MIN_INT } from '../values/numbers.ts'
-import { type Duration, durationOf } from '../values/times.ts'
+import { fail, type Meter } from '../evaluate/evaluation.ts'
+import { type Duration, durationOf, MAX_INT, MIN_INT } from '../values/value.ts'
 import { conversionError } from './conversions.ts'
 import { plainDigits } from './number-text.ts'
 

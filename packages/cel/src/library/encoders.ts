@@ -1,8 +1,7 @@
 import { bytesOfBase64 } from '@kube-authn/internal/base64'
 import { latin1FromBytes } from '@kube-authn/internal/byte-text'
 import { fn, type Library } from '../check/declarations.ts'
-import { fail } from '../evaluate/failure.ts'
-import type { Meter } from '../evaluate/evaluation.ts'
+import { fail, type Meter } from '../evaluate/evaluation.ts'
 
 /**
  * `base64.encode` and `base64.decode`.

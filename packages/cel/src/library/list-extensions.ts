@@ -1,10 +1,9 @@
 import { fn, type Implementation, type Library, method, shared } from '../check/declarations.ts'
-import { abort, fail, noSuchOverload } from '../evaluate/failure.ts'
-import type { Meter } from '../evaluate/evaluation.ts'
+import { abort, fail, type Meter, noSuchOverload } from '../evaluate/evaluation.ts'
 import { isIn } from '../values/comparison.ts'
 import { isReceiver, typeName } from '../values/runtime-type.ts'
 import { isList, type Value } from '../values/value.ts'
-import { indexed } from '../values/views.ts'
+import { indexed } from '../values/map.ts'
 import { LIST_COST, listCost, selfComparison, sizeOf } from './costs.ts'
 import { COMPARABLE_TYPES, sorted } from './sorting.ts'
 

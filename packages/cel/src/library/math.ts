@@ -1,10 +1,9 @@
 import { fn, type Implementation, type Library, type LibraryFunction, shared } from '../check/declarations.ts'
-import { fail, noSuchOverload } from '../evaluate/failure.ts'
+import { fail, noSuchOverload } from '../evaluate/evaluation.ts'
 import { calledAt, type Macro, receiver } from '../syntax/macros.ts'
 import type { Node } from '../syntax/ast.ts'
 import { SyntaxProblem } from '../syntax/source.ts'
-import { compareNumbers, isNumber, MAX_UINT, MIN_INT, Uint } from '../values/numbers.ts'
-import { isList, type Value } from '../values/value.ts'
+import { compareNumbers, isList, isNumber, MAX_UINT, MIN_INT, Uint, type Value } from '../values/value.ts'
 
 /**
  * `math.greatest` and `math.least`, with any number of arguments.

@@ -1,11 +1,8 @@
 import { fn, type Library, method, shared } from '../check/declarations.ts'
 import { Type } from '../check/types.ts'
-import { fail, noSuchOverload } from '../evaluate/failure.ts'
-import type { Meter } from '../evaluate/evaluation.ts'
-import { Duration, Timestamp } from '../values/times.ts'
-import { Uint } from '../values/numbers.ts'
-import { isList, MapValue, NONE, Optional, type Value } from '../values/value.ts'
-import { indexed, isView } from '../values/views.ts'
+import { fail, type Meter, noSuchOverload } from '../evaluate/evaluation.ts'
+import { Duration, isList, MapValue, NONE, Optional, Timestamp, Uint, type Value } from '../values/value.ts'
+import { indexed, isView } from '../values/map.ts'
 
 /**
  * The functions of optionals. `optMap` and `optFlatMap` are macros, and `or` and `orValue` are evaluated by the planner.

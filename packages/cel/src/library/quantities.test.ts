@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { evaluated } from '../../test/cel.ts'
 import { CelCompileError, CelEvaluationError, type CelValue } from '../kubernetes/index.ts'
-import { addedQuantities, compareQuantities, readQuantity } from './quantity.ts'
+import { addedQuantities, compareQuantities, readQuantity } from './quantities.ts'
 
 describe('a quantity', () => {
   it.each([

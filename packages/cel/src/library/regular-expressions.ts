@@ -1,7 +1,6 @@
 import { RE2JS } from '@bufbuild/re2'
 import { fn, type Library, method } from '../check/declarations.ts'
-import { fail } from '../evaluate/failure.ts'
-import type { Meter } from '../evaluate/evaluation.ts'
+import { fail, type Meter } from '../evaluate/evaluation.ts'
 import type { Value } from '../values/value.ts'
 import { matchCost } from './costs.ts'
 import { type Instructions, search } from './pattern-search.ts'

@@ -1,8 +1,9 @@
-import { fail } from '../evaluate/failure.ts'
-import type { Meter } from '../evaluate/evaluation.ts'
-import { isOrdered, orderOf } from '../values/ordering.ts'
+import { fail, type Meter } from '../evaluate/evaluation.ts'
+import { isOrdered, orderOf } from '../values/comparison.ts'
 import { typeName } from '../values/runtime-type.ts'
-import type { Value } from '../values/value.ts'
+import type { Opaque, Value } from '../values/value.ts'
+import { type Declaration, method } from '../check/declarations.ts'
+import type { Type } from '../check/types.ts'
 
 export const COMPARABLE_TYPES: readonly string[] =
   'int uint double bool duration timestamp string bytes'.split(' ')
@@ -33,4 +34,16 @@ export function sorted(elements: readonly Value[], keys: readonly Value[], meter
       return orderOf(a.key, b.key, meter) ?? 0
     })
     .map(({ element }) => element)
+}
+
+/** `isGreaterThan`, `isLessThan` and `compareTo` of a type. */
+export function orderMethods<T extends Opaque>(
+  { name }: Type,
+  order: (a: T, b: T) => number,
+): readonly Declaration[] {
+  return [
+    method(`${name}.isGreaterThan(${name}): bool`, (a: T, b: T) => order(a, b) > 0),
+    method(`${name}.isLessThan(${name}): bool`, (a: T, b: T) => order(a, b) < 0),
+    method(`${name}.compareTo(${name}): int`, (a: T, b: T) => BigInt(order(a, b))),
+  ]
 }

@@ -1,7 +1,6 @@
 import { fn, type Implementation, type Library, method, shared } from '../check/declarations.ts'
 import { DYN, listType, mapType, SIMPLE_TYPES } from '../check/types.ts'
-import { noSuchOverload } from '../evaluate/failure.ts'
-import type { Meter } from '../evaluate/evaluation.ts'
+import { type Meter, noSuchOverload } from '../evaluate/evaluation.ts'
 import { isReceiver } from '../values/runtime-type.ts'
 import { isList, MapValue } from '../values/value.ts'
 import { sizeOf, traversal } from './costs.ts'

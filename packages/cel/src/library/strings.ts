@@ -1,8 +1,7 @@
-import type { Meter } from '../evaluate/evaluation.ts'
+import { fail, type Meter, noSuchOverload } from '../evaluate/evaluation.ts'
 import type { Value } from '../values/value.ts'
 import { characterCount, characterCountTo } from '../values/text-size.ts'
 import { elementsCost, searchCost, traversal, twice } from './costs.ts'
-import { fail, noSuchOverload } from '../evaluate/failure.ts'
 import { type Declaration, type Library, method } from '../check/declarations.ts'
 
 /**

@@ -1,6 +1,6 @@
 import type { Checked } from '../check/checked.ts'
 import type { TypeKind } from '../check/types.ts'
-import { Failure } from '../evaluate/failure.ts'
+import { Failure } from '../evaluate/evaluation.ts'
 import { type CallNode, type Node, nodesOf } from '../syntax/ast.ts'
 import type { Problem } from '../syntax/source.ts'
 import { type Clause, unsuitable, type Verb } from './text-format-styles.ts'

@@ -1,12 +1,9 @@
 import type { Meter } from '../evaluate/evaluation.ts'
-import { Duration, Timestamp } from '../values/times.ts'
-import { Uint } from '../values/numbers.ts'
-import { isList, MapValue, TypeValue, type Value } from '../values/value.ts'
+import { Duration, isList, MapValue, Timestamp, TypeValue, Uint, type Value } from '../values/value.ts'
 import { printedBytes } from './conversions.ts'
-import { fixedPoint, scientific } from './decimal-text.ts'
-import { plainDigits } from './number-text.ts'
+import { fixedPoint, plainDigits, scientific } from './number-text.ts'
 import { printedDuration } from './durations.ts'
-import { based, BASES, fail, type FormatStyle, formatStyle } from './text-format-styles.ts'
+import { based, BASES, fail, formatStyle, type FormatStyle } from './text-format-styles.ts'
 import { printedTime } from './timestamps.ts'
 
 /**

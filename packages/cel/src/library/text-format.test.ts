@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { evaluated } from '../../test/cel.ts'
 import { CelCompileError, CelEvaluationError } from '../kubernetes/index.ts'
-import { fixedPoint, scientific } from './decimal-text.ts'
+import { fixedPoint, scientific } from './number-text.ts'
 
 const claims = {
   sub: 'x',

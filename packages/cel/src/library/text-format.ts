@@ -1,7 +1,6 @@
 import { NAMED_ESCAPES } from '@kube-authn/internal/quote'
 import { fn, type Library, method } from '../check/declarations.ts'
-import { fail } from '../evaluate/failure.ts'
-import type { Meter } from '../evaluate/evaluation.ts'
+import { fail, type Meter } from '../evaluate/evaluation.ts'
 import type { Value } from '../values/value.ts'
 import { traversal } from './costs.ts'
 import type { Clause, FormatStyle, Verb } from './text-format-styles.ts'

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { evaluated } from '../../test/cel.ts'
 import { CelCompileError, CelEvaluationError, type CelValue } from '../kubernetes/index.ts'
 import { UrlProblem } from '@kube-authn/internal/go-url'
-import { checkRequestUri, readUrl } from './go-url.ts'
+import { checkRequestUri, readUrl } from './urls.ts'
 
 const FULL = 'https://user:pass@example.com:80/path?query=val#fragment'
 

@@ -1,12 +1,10 @@
 import { fn, type Library, method } from '../check/declarations.ts'
 import { structType } from '../check/types.ts'
-import { fail } from '../evaluate/failure.ts'
-import type { Meter } from '../evaluate/evaluation.ts'
+import { fail, type Meter } from '../evaluate/evaluation.ts'
 import { mapOf } from '../values/map.ts'
 import { Opaque } from '../values/value.ts'
 import { traversal } from './costs.ts'
-import { UrlProblem } from '@kube-authn/internal/go-url'
-import { checkRequestUri, type GoUrl, queryParameters, readUrl } from './go-url.ts'
+import { checkFragment, escapesProblem, splitOnce, splitUrl, UrlProblem } from '@kube-authn/internal/go-url'
 
 const TYPE = structType('kubernetes.URL')
 
@@ -90,3 +88,107 @@ function hostParts(host: string): { readonly hostname: string; readonly port: st
   const [, address = name] = /^\[(.*)\]$/s.exec(name) ?? []
   return { hostname: address, port }
 }
+
+export interface GoUrl {
+  /** Lower case; empty if the URL has none. */
+  readonly scheme: string
+  /** The part after a scheme without a slash, as in `mailto:jane`. */
+  readonly opaque: string
+  readonly userinfo: string
+  /** Including the port; IPv6 addresses are in brackets. */
+  readonly host: string
+  readonly escapedPath: string
+  /** Empty if nothing follows the question mark, `undefined` if there is none. */
+  readonly query: string | undefined
+  readonly fragment: string
+}
+
+/**
+ * Parses an absolute URL or an absolute path.
+ *
+ * Source: apiserver `pkg/cel/library/urls.go`; Go `net/url` (`ParseRequestURI`, `Parse`).
+ *
+ * @throws {UrlProblem} with Go's reason.
+ */
+export function readUrl(text: string): GoUrl {
+  checkRequestUri(text)
+  const [beforeFragment = '', fragment = ''] = splitOnce(text, '#')
+  const { userinfo = '', host, path, ...url } = splitUrl(beforeFragment, false)
+  checkFragment(fragment)
+  return {
+    ...url,
+    userinfo,
+    host: unescapedText(host),
+    escapedPath: escapedPath(path),
+    fragment: unescapedText(fragment),
+  }
+}
+
+/**
+ * Refuses strings that are neither an absolute URL nor an absolute path. A fragment is part of the path.
+ *
+ * @throws {UrlProblem} with Go's reason.
+ */
+export function checkRequestUri(text: string): void {
+  splitUrl(text, true)
+}
+
+/**
+ * The query parameters by name; invalid escapes are dropped.
+ *
+ * Source: Go `net/url` (`ParseQuery`).
+ */
+export function queryParameters(query: string): ReadonlyMap<string, readonly string[]> {
+  const parameters = new Map<string, string[]>()
+  for (const parameter of query.split('&')) {
+    const [name = '', value = ''] = splitOnce(parameter, '=')
+    if (parameter === '' || parameter.includes(';') || escapesProblem(name + value) !== undefined) continue
+    const [key, text] = [name, value].map((each) => unescapedText(each.replaceAll('+', ' ')))
+    if (key === undefined || text === undefined) continue
+    const values = parameters.get(key)
+    if (values === undefined) parameters.set(key, [text])
+    else values.push(text)
+  }
+  return parameters
+}
+
+const utf8 = new TextEncoder()
+const text8 = new TextDecoder('utf-8', { ignoreBOM: true })
+
+/** Replaces each escape by its byte. */
+function unescapedText(text: string): string {
+  return text.includes('%') ? text8.decode(unescapedBytes(text)) : text
+}
+
+function unescapedBytes(text: string): Uint8Array {
+  const source = utf8.encode(text)
+  const bytes = new Uint8Array(source.length)
+  let length = 0
+  for (let index = 0; index < source.length; index++) {
+    const isEscape = source[index] === PERCENT
+    bytes[length++] = isEscape ? hexadecimal(source.subarray(index + 1, index + 3)) : (source[index] ?? 0)
+    if (isEscape) index += 2
+  }
+  return bytes.subarray(0, length)
+}
+
+const PERCENT = 0x25
+
+function hexadecimal(digits: Uint8Array): number {
+  return Number.parseInt(String.fromCharCode(...digits), 16)
+}
+
+/** The path as written if it is validly escaped; otherwise with all required escapes. */
+function escapedPath(path: string): string {
+  if (/^[\w\-.~!$&'()*+,;=:@/[\]%]*$/.test(path)) return path
+  let escaped = ''
+  for (const byte of unescapedBytes(path)) escaped += BYTES[byte] ?? ''
+  return escaped
+}
+
+/** What each byte of a path is written as. */
+const BYTES: readonly string[] = Array.from({ length: 256 }, (_, byte) => {
+  const character = String.fromCharCode(byte)
+  const isPlain = /[\w\-.~$&+,/:;=@]/.test(character)
+  return isPlain ? character : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
+})

@@ -1,4 +1,4 @@
-import type { Uint } from '../values/numbers.ts'
+import type { Uint } from '../values/value.ts'
 
 export type LiteralValue = string | number | bigint | boolean | null | Uint | Uint8Array
 

@@ -1,4 +1,4 @@
-import { MAX_INT, MAX_UINT, MIN_INT, Uint } from '../values/numbers.ts'
+import { MAX_INT, MAX_UINT, MIN_INT, Uint } from '../values/value.ts'
 
 /** The value of an integer literal with its sign; `undefined` beyond 64 bits. */
 export function intLiteral(text: string): bigint | undefined {

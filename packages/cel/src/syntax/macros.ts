@@ -1,5 +1,4 @@
-import type { FoldForm, FoldNode, ListNode, Node } from './ast.ts'
-import { OPERATORS } from './ast.ts'
+import { type FoldForm, type FoldNode, type ListNode, type Node, OPERATORS } from './ast.ts'
 import { SyntaxProblem } from './source.ts'
 
 export interface MacroCall<Target = Node | undefined> {

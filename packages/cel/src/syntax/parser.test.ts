@@ -5,7 +5,7 @@ import { parse } from './parser.ts'
 import { issuesOf } from './source.ts'
 import { OPTIONAL_MACROS, STANDARD_MACROS } from './standard-macros.ts'
 import type { LiteralValue, Node } from './ast.ts'
-import { Uint } from '../values/numbers.ts'
+import { Uint } from '../values/value.ts'
 
 const dialect = {
   macros: new Macros([...STANDARD_MACROS, ...OPTIONAL_MACROS]),

@@ -1,7 +1,6 @@
 import { type Node, OPERATORS } from './ast.ts'
-import type { Dialect } from './dialect.ts'
+import { type Dialect, Primaries } from './primaries.ts'
 import { EOF, ESCAPED_IDENTIFIER, IDENTIFIER, type Token } from './lexer.ts'
-import { Primaries } from './primaries.ts'
 import { type Problem, SyntaxProblem } from './source.ts'
 import { START_OF_EXPRESSION } from './tokens.ts'
 

@@ -1,9 +1,20 @@
 import type { ListNode, LiteralValue, MapNode, Node } from './ast.ts'
 import { BYTES, ESCAPED_IDENTIFIER, FLOAT, IDENTIFIER, INT, STRING, type Token, UINT } from './lexer.ts'
 import { bytesLiteral, doubleLiteral, intLiteral, stringLiteral, uintLiteral } from './literals.ts'
-import type { Dialect } from './dialect.ts'
 import { type Problem, SyntaxProblem } from './source.ts'
 import { START_OF_EXPRESSION, Tokens } from './tokens.ts'
+import type { Macros } from './macros.ts'
+
+/** The syntax of an environment. */
+export interface Dialect {
+  readonly macros: Macros
+  /** Maximum length in characters. */
+  readonly maxLength: number
+  /** Whether `.?`, `[?` and `{?` are allowed. */
+  readonly hasOptionals: boolean
+  /** Whether a field may be quoted with backticks. */
+  readonly hasEscapedFields: boolean
+}
 
 /** The words that are not names of variables or functions. */
 const RESERVED: ReadonlySet<string> = new Set(

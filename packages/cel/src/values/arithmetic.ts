@@ -1,10 +1,16 @@
-import { fail } from '../evaluate/failure.ts'
-import type { Meter } from '../evaluate/evaluation.ts'
-import { isTransient } from './map.ts'
-import { checkedInt, checkedUint, Uint } from './numbers.ts'
-import { Duration, durationOf, timeAt, Timestamp } from './times.ts'
-import { isList, type Value } from './value.ts'
-import { indexed, isView } from './views.ts'
+import { fail, type Meter } from '../evaluate/evaluation.ts'
+import { indexed, isTransient, isView } from './map.ts'
+import {
+  checkedInt,
+  checkedUint,
+  Duration,
+  durationOf,
+  isList,
+  timeAt,
+  Timestamp,
+  Uint,
+  type Value,
+} from './value.ts'
 
 /**
  * Applies `+`, `-`, `*`, `/` or `%`; `undefined` if there is no such overload. 64-bit integers and times do not wrap around.

@@ -1,7 +1,16 @@
 import type { Type } from '../check/types.ts'
-import { Duration, Timestamp } from './times.ts'
-import { Uint } from './numbers.ts'
-import { isList, MapValue, Opaque, Optional, Struct, TypeValue, type Value } from './value.ts'
+import {
+  Duration,
+  isList,
+  MapValue,
+  Opaque,
+  Optional,
+  Struct,
+  Timestamp,
+  TypeValue,
+  Uint,
+  type Value,
+} from './value.ts'
 
 /** The name of the type of a value, such as `int` or `list`. */
 export function typeName(value: Value): string {
