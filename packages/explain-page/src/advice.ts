@@ -3,7 +3,7 @@ import type { Findings } from './findings.ts'
 import { type Html, literal, markup } from './markup.ts'
 import type { Question } from './question.ts'
 import { quote } from './sentences.ts'
-import { significantSteps } from './significant-steps.ts'
+import { significantSteps } from './chain-section.ts'
 
 /** Why a request is refused, and what to do. */
 export interface Advice {

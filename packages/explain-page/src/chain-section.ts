@@ -1,7 +1,6 @@
 import type { ExplainedStep, Explanation } from '@kube-authn/core'
 import { card } from './controls.ts'
 import { type Html, literal, markup } from './markup.ts'
-import { plainName, significantSteps } from './significant-steps.ts'
 
 /** The authenticators that decided, in the order they were asked; all others are behind a click. */
 export function chainSection(explanation: Explanation): Html {
@@ -107,3 +106,26 @@ const TITLES: ReadonlyMap<string, string> = new Map([
   ['webhook', 'Token webhook'],
   ['webSocketProtocol', 'Token of a WebSocket'],
 ])
+
+/**
+ * The steps that decided, without those that only passed on what another one said: unions, caches, added groups, and extraction of a token that
+ * another one checks.
+ */
+export function significantSteps(step: ExplainedStep): readonly ExplainedStep[] {
+  if (step.steps.length === 0) return [step]
+  const inner = step.steps.flatMap(significantSteps)
+  const isOwn = isFailure(step) && !inner.some(({ outcome }) => outcome === step.outcome)
+  return isOwn ? [...inner, step] : inner
+}
+
+function isFailure({ outcome }: ExplainedStep): boolean {
+  return outcome === 'rejected' || outcome === 'unavailable'
+}
+
+/** The name of an authenticator without the wrappers around it: `oidc` for `cached(cached(oidc))`. */
+function plainName(authenticator: string): string {
+  const inside = /^(?:cached|audienceAgnostic|authenticatedGroup|addGroups|failFast)\((.+)\)$/.exec(
+    authenticator,
+  )?.[1]
+  return inside === undefined ? authenticator : plainName(inside)
+}

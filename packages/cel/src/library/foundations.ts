@@ -1,6 +1,6 @@
 import type { Library } from '../check/declarations.ts'
 import type { Meter } from '../evaluate/evaluation.ts'
-import { addressRanges, ipAddresses } from './addresses.ts'
+import { addresses } from './addresses.ts'
 import { conversions } from './conversions.ts'
 import { durations } from './durations.ts'
 import { lists } from './lists.ts'
@@ -29,8 +29,7 @@ export function kubernetesLibraries(meter: Meter, patterns: Patterns): readonly 
     lists(meter),
     patternSearch(patterns),
     urls(meter),
-    ipAddresses(meter),
-    addressRanges(meter),
+    addresses(meter),
     quantities(meter),
     semanticVersions(meter),
     namedFormats(meter),

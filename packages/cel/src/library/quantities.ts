@@ -152,17 +152,17 @@ export function addedQuantities(a: Quantity, b: Quantity, factor: 1n | -1n): Qua
 }
 
 /** The quantity as a 64-bit integer; `undefined` if it is not one. */
-export function wholeQuantity({ unscaled, scale, isSmall }: Quantity): bigint | undefined {
+function wholeQuantity({ unscaled, scale, isSmall }: Quantity): bigint | undefined {
   if (!isSmall || scale < 0) return undefined
   const value = unscaled * 10n ** BigInt(scale)
   return fits(value) ? value : undefined
 }
 
-export function approximateQuantity({ unscaled, scale }: Quantity): number {
+function approximateQuantity({ unscaled, scale }: Quantity): number {
   return Number(unscaled) * Number(`1e${scale}`)
 }
 
-export function quantityIdentity({ unscaled, scale }: Quantity): string {
+function quantityIdentity({ unscaled, scale }: Quantity): string {
   if (unscaled === 0n) return '0'
   const digits = String(unscaled)
   let end = digits.length

@@ -84,7 +84,7 @@ const VERSION = new RegExp(`^${NUMBER}\\.${NUMBER}\\.${NUMBER}(?:-([^+]*))?(?:\\
  *
  * Source: blang/semver v4 (`Parse`).
  */
-export function readVersion(text: string): SemanticVersion | undefined {
+function readVersion(text: string): SemanticVersion | undefined {
   const [, ...parts] = (text.length > MAX_LENGTH ? null : VERSION.exec(text)) ?? []
   const [major, minor, patch] = parts.slice(0, 3).map((part) => numeric(part ?? ''))
   if (major === undefined || minor === undefined || patch === undefined) return undefined
@@ -101,7 +101,7 @@ export function readVersion(text: string): SemanticVersion | undefined {
  *
  * Source: apiserver `pkg/cel/library/semverlib.go` (`normalizeAndParse`).
  */
-export function normalizedVersion(text: string): string | undefined {
+function normalizedVersion(text: string): string | undefined {
   const [, major = '', minor, patch] = /^v?([^.]*)(?:\.([^.]*)(?:\.(.*))?)?$/s.exec(text) ?? []
   const parts = [major, minor, patch].filter((part) => part !== undefined).map(withoutZeros)
   if (parts.length < 3 && /[+-]/.test(parts.at(-1) ?? '')) return undefined
@@ -115,7 +115,7 @@ function withoutZeros(part: string): string {
 }
 
 /** Compares two versions: negative, 0 or positive. A pre-release precedes its release. */
-export function compareVersions(a: SemanticVersion, b: SemanticVersion): number {
+function compareVersions(a: SemanticVersion, b: SemanticVersion): number {
   for (const part of ['major', 'minor', 'patch'] as const) {
     if (a[part] !== b[part]) return a[part] < b[part] ? -1 : 1
   }

@@ -92,7 +92,7 @@ const PARTS: Readonly<Record<string, (time: Date) => number>> = {
  *
  * Source: cel-go `common/types/timestamp.go` (`timeZone`); Go `time.LoadLocation`, whose names are case-sensitive.
  */
-export function zoneOffsetMs(zone: string, time: Date): number {
+function zoneOffsetMs(zone: string, time: Date): number {
   const colon = zone.indexOf(':')
   if (colon === -1) return namedOffsetMs(zone, time)
   const hours = wholeNumber(zone.slice(0, colon))

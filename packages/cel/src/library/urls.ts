@@ -138,7 +138,7 @@ export function checkRequestUri(text: string): void {
  *
  * Source: Go `net/url` (`ParseQuery`).
  */
-export function queryParameters(query: string): ReadonlyMap<string, readonly string[]> {
+function queryParameters(query: string): ReadonlyMap<string, readonly string[]> {
   const parameters = new Map<string, string[]>()
   for (const parameter of query.split('&')) {
     const [name = '', value = ''] = splitOnce(parameter, '=')

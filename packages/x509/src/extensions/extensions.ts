@@ -1,4 +1,13 @@
-import { type Bytes, contentOf, type DerElement, DerReader, Tag } from '../der/reader.ts'
+import {
+  type Bytes,
+  contentOf,
+  contextTag,
+  type DerElement,
+  DerReader,
+  elementsOf,
+  soleElement,
+  Tag,
+} from '../der/reader.ts'
 import { booleanOf, objectIdentifier } from '../der/values.ts'
 import { malformed } from '../errors.ts'
 import {
@@ -10,7 +19,6 @@ import {
   keyUsageOf,
   subjectKeyIdentifierOf,
 } from './keys.ts'
-import { checkAuthorityInformationAccess, checkCrlDistributionPoints } from './locations.ts'
 import { type NameConstraints, nameConstraintsOf } from './name-constraints.ts'
 import {
   certificatePoliciesOf,
@@ -19,7 +27,8 @@ import {
   policyConstraintsOf,
   policyMappingsOf,
 } from './policies.ts'
-import { type SubjectAltName, subjectAltNameOf } from './subject-alt-name.ts'
+import { generalNameKind, type SubjectAltName, subjectAltNameOf } from './subject-alt-name.ts'
+import { ia5Text } from '../der/directory-string.ts'
 
 /** The extensions of a certificate (RFC 5280 section 4.2) that decisions depend on. */
 export interface Extensions {
@@ -131,4 +140,42 @@ function read({ id, critical, value }: Extension): Reading {
 
 function mustNotBeCritical(critical: boolean, what: string): void {
   if (critical) throw malformed(what, 'marked critical')
+}
+
+const WHAT = 'cRLDistributionPoints'
+
+/**
+ * Checks the syntax of `CRLDistributionPoints` (RFC 5280 section 4.2.1.13). No list is fetched: kube-apiserver does not check
+ * revocation.
+ */
+function checkCrlDistributionPoints(value: Bytes): void {
+  for (const point of elementsOf(soleElement(value, Tag.sequence, WHAT), Tag.sequence, WHAT)) {
+    const fields = new DerReader(point)
+    const name = fields.optional(contextTag(0, 'constructed'), WHAT)
+    if (name !== undefined) checkFullName(name)
+    fields.optional(contextTag(1, 'primitive'), WHAT)
+    fields.optional(contextTag(2, 'constructed'), WHAT)
+    fields.finish(WHAT)
+  }
+}
+
+/** The other form, a name relative to the issuer, is refused as in Go. */
+function checkFullName(name: DerElement): void {
+  const names = new DerReader(soleElement(name, contextTag(0, 'constructed'), WHAT))
+  while (!names.isAtEnd) {
+    const each = names.next(WHAT)
+    if (generalNameKind(each) === 'uri') ia5Text(contentOf(each), WHAT)
+  }
+}
+
+/** Checks the syntax of `AuthorityInfoAccessSyntax` (RFC 5280 section 4.2.2.1). Its locations are not used. */
+function checkAuthorityInformationAccess(value: Bytes): void {
+  const what = 'authorityInfoAccess'
+  for (const description of elementsOf(soleElement(value, Tag.sequence, what), Tag.sequence, what)) {
+    const fields = new DerReader(description)
+    objectIdentifier(fields.next(what), what)
+    const location = fields.next(what)
+    if (generalNameKind(location) === 'uri') ia5Text(contentOf(location), what)
+    fields.finish(what)
+  }
 }

@@ -10,9 +10,8 @@ import {
   Tag,
 } from '../der/reader.ts'
 import { malformed } from '../errors.ts'
-import { domainSubtree, type DomainSubtree, type Mailbox, mailboxOf } from '../names/domain.ts'
+import { domainSubtree, type DomainSubtree, isIpv4Address, type Mailbox, mailboxOf } from '../names/domain.ts'
 import { ipRange, type IpRange } from '../names/ip-range.ts'
-import { isIpv4Address } from '../names/uri.ts'
 import { generalNameKind } from './subject-alt-name.ts'
 
 /** The names that a CA may sign (RFC 5280 section 4.2.1.10). */

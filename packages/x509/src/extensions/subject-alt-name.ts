@@ -1,7 +1,7 @@
 import { ia5Text } from '../der/directory-string.ts'
 import { type Bytes, contentOf, type DerElement, DerReader, soleElement, Tag } from '../der/reader.ts'
 import { malformed } from '../errors.ts'
-import { uriHost } from '../names/uri.ts'
+import { uriHost } from '../names/domain.ts'
 
 /** The kinds of names for which name constraints are checked. */
 export type GeneralNameKind = 'email' | 'dns' | 'uri' | 'ip'

@@ -5,12 +5,13 @@ import {
   domainLabels,
   domainSubtree,
   isInSubtree,
+  isIpv4Address,
   isSameMailbox,
   mailboxOf,
   mayBeInSubtree,
+  uriHost,
 } from './domain.ts'
 import { ipRange, isExcludedBy, isPermittedBy } from './ip-range.ts'
-import { isIpv4Address, uriHost } from './uri.ts'
 
 const labels = (domain: string) => domainLabels(domain) ?? expect.fail(`${domain} is no domain`)
 const subtree = (constraint: string) => domainSubtree(constraint) ?? expect.fail(`${constraint} is none`)

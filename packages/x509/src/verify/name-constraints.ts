@@ -9,9 +9,9 @@ import {
   type Mailbox,
   mailboxOf,
   mayBeInSubtree,
+  uriHost,
 } from '../names/domain.ts'
 import { isExcludedBy, isPermittedBy } from '../names/ip-range.ts'
-import { uriHost } from '../names/uri.ts'
 import type { Budget } from './budget.ts'
 
 /**
