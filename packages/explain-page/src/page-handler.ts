@@ -11,7 +11,7 @@ import {
 } from '@kube-authn/core/adapter'
 import { explainedRequest } from './explained-request.ts'
 import { finder } from './findings.ts'
-import { EMPTY_FORM, firstQuestion, type Form, type Question, readForm, readQuestion } from './question.ts'
+import { firstQuestion, type Question, readForm, readQuestion } from './question.ts'
 import { Html, markup } from './markup.ts'
 import type { ExplainPageOptions } from './options.ts'
 import { picks } from './picks.ts'
@@ -116,14 +116,14 @@ function isAuthorizer(allow: NonNullable<ExplainPageOptions['allow']>): allow is
   return typeof allow === 'object' && 'authorize' in allow
 }
 
-async function formOf({ request, body }: PageRequest): Promise<Form | StatusError> {
+async function formOf({ request, body }: PageRequest): Promise<URLSearchParams | StatusError> {
   // Every browser says with a POST where it comes from.
   if (siteOf(request.headers, [], hostOf(request)) !== 'own') return FOREIGN
   const type = request.headers.first('content-type') ?? ''
   if (!/^application\/x-www-form-urlencoded\s*(?:;|$)/i.test(type)) return NO_FORM
   const bytes = await body(MAX_BYTES)
   if (bytes === undefined) return TOO_LARGE
-  return bytes.length === 0 ? EMPTY_FORM : readForm(bytes)
+  return readForm(bytes)
 }
 
 /** A token has at most some kilobytes. */

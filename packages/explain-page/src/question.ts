@@ -57,9 +57,9 @@ export function firstQuestion(path: string, [suggestedPath]: readonly string[] =
 }
 
 /** Reads a question. Whatever is missing or out of range is a problem or the usual, never an error. */
-export function readQuestion(form: Form, options: ExplainPageOptions): Question {
-  const method = METHODS.find((each) => each === form.field(FIELDS.method)) ?? 'GET'
-  const path = (form.has(FIELDS.go) ? form.field(FIELDS.go) : form.field(FIELDS.path)).trim()
+export function readQuestion(form: URLSearchParams, options: ExplainPageOptions): Question {
+  const method = METHODS.find((each) => each === field(form, FIELDS.method)) ?? 'GET'
+  const path = (form.has(FIELDS.go) ? field(form, FIELDS.go) : field(form, FIELDS.path)).trim()
   const credential = readCredential(form, options)
   // Without an authorizer there is no impersonation.
   const actingAs = options.authorizer === undefined ? undefined : readActingAs(form, options.users ?? [])
@@ -69,16 +69,16 @@ export function readQuestion(form: Form, options: ExplainPageOptions): Question 
   return { credential, method, path: '/', problem }
 }
 
-function readCredential(form: Form, { prepared = [] }: ExplainPageOptions): Credential {
-  const token = form.field(FIELDS.token).trim()
-  const password = form.field(FIELDS.password)
-  const chosen = form.field(FIELDS.who)
+function readCredential(form: URLSearchParams, { prepared = [] }: ExplainPageOptions): Credential {
+  const token = field(form, FIELDS.token).trim()
+  const password = field(form, FIELDS.password)
+  const chosen = field(form, FIELDS.who)
   // Without a script, a typed credential is in the form only when it has just been typed.
   const who =
-    chosen !== '' ? chosen : token !== '' ? 'token' : password !== '' ? 'password' : form.field(FIELDS.kept)
+    chosen !== '' ? chosen : token !== '' ? 'token' : password !== '' ? 'password' : field(form, FIELDS.kept)
   if (who === 'none') return { kind: 'none' }
   if (who === 'token') return { kind: 'token', token }
-  if (who === 'password') return { kind: 'password', username: form.field(FIELDS.username), password }
+  if (who === 'password') return { kind: 'password', username: field(form, FIELDS.username), password }
   const name = who.startsWith(PREPARED) ? who.slice(PREPARED.length) : undefined
   if (name !== undefined && prepared.some((each) => each.name === name)) return { kind: 'prepared', name }
   return { kind: 'current' }
@@ -90,16 +90,18 @@ export function whoOf(credential: Credential): string {
   return credential.kind === 'prepared' ? PREPARED + credential.name : credential.kind
 }
 
-function readActingAs(form: Form, users: readonly OfferedUser[]): Required<OfferedUser> | undefined {
-  const as = form.field(FIELDS.as)
+function readActingAs(
+  form: URLSearchParams,
+  users: readonly OfferedUser[],
+): Required<OfferedUser> | undefined {
+  const as = field(form, FIELDS.as)
   const offered = /^\d{1,4}$/.test(as) ? users[Number(as)] : undefined
   if (offered !== undefined) return { groups: [], ...offered }
   // Another caller acts for themselves at first.
   if (as === 'none' || (as === '' && form.has(FIELDS.who))) return undefined
-  const username = form.field(FIELDS.asUser).trim()
+  const username = field(form, FIELDS.asUser).trim()
   if (username === '') return undefined
-  const groups = form
-    .field(FIELDS.asGroups)
+  const groups = field(form, FIELDS.asGroups)
     .split(',')
     .map((group) => group.trim())
     .filter((group) => group !== '')
@@ -132,41 +134,27 @@ function problemOf({ credential, path, actingAs }: Question): string | undefined
     : undefined
 }
 
-/** The fields of a submitted form. A field that was not sent is `''`. */
-export interface Form {
-  field(name: string): string
-  has(name: string): boolean
-}
-
-/** A form without fields. */
-export const EMPTY_FORM: Form = formOf(new Map())
-
 /** Reads `application/x-www-form-urlencoded`, or the JSON that the result of a body parser was converted to. The first of equal names counts; a body parser makes a list of them, which counts as absent. */
-export function readForm(body: Uint8Array): Form {
+export function readForm(body: Uint8Array): URLSearchParams {
   const text = new TextDecoder().decode(body)
-  return formOf(parsed(text) ?? urlEncoded(text))
+  return parsed(text) ?? new URLSearchParams(text)
 }
 
-function formOf(fields: ReadonlyMap<string, string>): Form {
-  return { field: (name) => fields.get(name) ?? '', has: (name) => fields.has(name) }
-}
-
-function urlEncoded(text: string): ReadonlyMap<string, string> {
-  // Of equal names, a map keeps the last.
-  return new Map([...new URLSearchParams(text)].toReversed())
-}
-
-function parsed(text: string): ReadonlyMap<string, string> | undefined {
+function parsed(text: string): URLSearchParams | undefined {
   if (!text.startsWith('{')) return undefined
   try {
     const value: unknown = JSON.parse(text)
     if (!isObject(value)) return undefined
-    return new Map(
-      Object.entries(value).flatMap(([name, each]): [string, string][] =>
-        typeof each === 'string' ? [[name, each]] : [],
-      ),
+    const fields = Object.entries(value).flatMap(([name, each]): [string, string][] =>
+      typeof each === 'string' ? [[name, each]] : [],
     )
+    return new URLSearchParams(fields)
   } catch {
     return undefined
   }
+}
+
+/** A field that was not sent is `''`. */
+function field(form: URLSearchParams, name: string): string {
+  return form.get(name) ?? ''
 }

@@ -1,20 +1,4 @@
-import {
-  ANY,
-  BOOL,
-  BYTES,
-  DOUBLE,
-  DURATION,
-  DYN,
-  INT,
-  listType,
-  mapType,
-  STRING,
-  structType,
-  TIMESTAMP,
-  type Type,
-  UINT,
-  wrapperType,
-} from '../check/types.ts'
+import { ANY, mapType, parsedType, STRING, structType, type Type } from '../check/types.ts'
 import { Engine, type EngineOptions } from '../engine.ts'
 import type { Library } from '../check/declarations.ts'
 import type { Meter } from '../evaluate/evaluation.ts'
@@ -65,23 +49,23 @@ const FIELDS: Readonly<Record<CelVariable, NonNullable<EngineOptions['fields']>>
  *
  * Source: apiserver `pkg/cel/types.go` (`findScalar`); cel-go `common/types/provider.go`.
  */
-const UNBOUND_TYPES: ReadonlyMap<string, Type> = new Map([
-  ['duration', DURATION],
-  ['timestamp', TIMESTAMP],
-  ['google.protobuf.Any', ANY],
-  ['google.protobuf.BoolValue', wrapperType(BOOL)],
-  ['google.protobuf.BytesValue', wrapperType(BYTES)],
-  ['google.protobuf.DoubleValue', wrapperType(DOUBLE)],
-  ['google.protobuf.FloatValue', wrapperType(DOUBLE)],
-  ['google.protobuf.Int32Value', wrapperType(INT)],
-  ['google.protobuf.Int64Value', wrapperType(INT)],
-  ['google.protobuf.ListValue', listType(DYN)],
-  ['google.protobuf.StringValue', wrapperType(STRING)],
-  ['google.protobuf.Struct', mapType(STRING, DYN)],
-  ['google.protobuf.UInt32Value', wrapperType(UINT)],
-  ['google.protobuf.UInt64Value', wrapperType(UINT)],
-  ['google.protobuf.Value', DYN],
-])
+const UNBOUND_TYPES = {
+  duration: 'duration',
+  timestamp: 'timestamp',
+  'google.protobuf.Any': 'any',
+  'google.protobuf.BoolValue': 'wrapper(bool)',
+  'google.protobuf.BytesValue': 'wrapper(bytes)',
+  'google.protobuf.DoubleValue': 'wrapper(double)',
+  'google.protobuf.FloatValue': 'wrapper(double)',
+  'google.protobuf.Int32Value': 'wrapper(int)',
+  'google.protobuf.Int64Value': 'wrapper(int)',
+  'google.protobuf.ListValue': 'list(dyn)',
+  'google.protobuf.StringValue': 'wrapper(string)',
+  'google.protobuf.Struct': 'map(string, dyn)',
+  'google.protobuf.UInt32Value': 'wrapper(uint)',
+  'google.protobuf.UInt64Value': 'wrapper(uint)',
+  'google.protobuf.Value': 'dyn',
+}
 
 /**
  * The environment with all functions and the one variable.
@@ -96,7 +80,7 @@ export function kubernetesEngine(variable: CelVariable): Engine {
     macros: [...STANDARD_MACROS, ...OPTIONAL_MACROS, ...TWO_VARIABLE_MACROS, ...SORTING_MACROS],
     fields,
     unboundTypes: new Map([
-      ...UNBOUND_TYPES,
+      ...Object.entries(UNBOUND_TYPES).map(([name, type]) => [name, parsedType(type, new Map())] as const),
       ...Array.from(fields.keys(), (name) => [name, structType(name)] as const),
     ]),
     limits: { maxCost: MAX_COST, maxWork: MAX_WORK, maxLength: MAX_LENGTH },

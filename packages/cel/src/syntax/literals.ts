@@ -1,3 +1,4 @@
+import { NAMED_ESCAPES } from '@kube-authn/internal/quote'
 import { MAX_INT, MAX_UINT, MIN_INT, Uint } from '../values/value.ts'
 
 /** The value of an integer literal with its sign; `undefined` beyond 64 bits. */
@@ -70,15 +71,10 @@ function* piecesOf(body: string): Generator<Piece> {
   }
 }
 
-const NAMED: ReadonlyMap<string, string> = new Map([
-  ['a', '\u0007'],
-  ['b', '\b'],
-  ['f', '\f'],
-  ['n', '\n'],
-  ['r', '\r'],
-  ['t', '\t'],
-  ['v', '\v'],
-])
+/** The characters of escapes such as `\n`, by letter. */
+const NAMED: ReadonlyMap<string, string> = new Map(
+  Array.from(NAMED_ESCAPES, ([character, escape]) => [escape.slice(1), character]),
+)
 
 /** The literal without prefix and quotes, and with line feeds only. */
 function bodyOf(literal: string): { readonly body: string; readonly isRaw: boolean } {
