@@ -5,43 +5,61 @@
  */
 
 const LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?'
-const OLD_LABEL = '[a-z]([-a-z0-9]*[a-z0-9])?'
-const SUBDOMAIN = `${LABEL}(\\.${LABEL})*`
 const QUALIFIED = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]'
-const LABEL_VALUE = `(${QUALIFIED})?`
-const HTTP_PATH = "[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+"
 
-const isLabel = fullMatch(LABEL)
-const isOldLabel = fullMatch(OLD_LABEL)
-const isQualified = fullMatch(QUALIFIED)
-const isLabelValue = fullMatch(LABEL_VALUE)
-const isHttpPath = fullMatch(HTTP_PATH)
+/** A pattern, and what its messages say about it. */
+interface Rule {
+  readonly pattern: string
+  readonly problem: string
+  readonly examples: readonly string[]
+  readonly matches: (text: string) => boolean
+}
+
+const label = rule(
+  LABEL,
+  "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character",
+  ['my-name', '123-abc'],
+)
+const oldLabel = rule(
+  '[a-z]([-a-z0-9]*[a-z0-9])?',
+  "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character",
+  ['my-name', 'abc-123'],
+)
+const subdomain = rule(
+  `${LABEL}(\\.${LABEL})*`,
+  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character",
+  ['example.com'],
+)
+const labelKey = rule(
+  QUALIFIED,
+  "a valid label key must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
+  ['MyName', 'my.name', '123-abc'],
+)
+const namePart = rule(
+  QUALIFIED,
+  "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
+  ['MyName', 'my.name', '123-abc'],
+)
+const labelValue = rule(
+  `(${QUALIFIED})?`,
+  "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
+  ['MyValue', 'my_value', '12345'],
+)
+const httpPath = rule("[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+", 'Invalid path', [])
 
 /** The name of a namespace: an RFC 1123 label of at most 63 characters. */
 export function dns1123LabelProblems(name: string): readonly string[] {
+  const areLabels = name.split('.').every(label.matches)
   return [
     ...tooLong(name, 63, 'characters'),
-    ...(isLabel(name) || !name.split('.').every(isLabel) ? [] : ['must not contain dots']),
-    ...unless(
-      name.split('.').every(isLabel),
-      "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character",
-      LABEL,
-      ['my-name', '123-abc'],
-    ),
+    ...(label.matches(name) || !areLabels ? [] : ['must not contain dots']),
+    ...(areLabels ? [] : [described(label)]),
   ]
 }
 
 /** The name of a service: an RFC 1035 label, like {@link dns1123LabelProblems} but beginning with a letter. */
 export function dns1035LabelProblems(name: string): readonly string[] {
-  return [
-    ...tooLong(name, 63, 'characters'),
-    ...unless(
-      isOldLabel(name),
-      "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character",
-      OLD_LABEL,
-      ['my-name', 'abc-123'],
-    ),
-  ]
+  return [...tooLong(name, 63, 'characters'), ...broken(oldLabel, name)]
 }
 
 /** The name of most objects: labels joined by dots, at most 253 characters. */
@@ -52,12 +70,7 @@ export function dns1123SubdomainProblems(name: string): readonly string[] {
 function subdomainProblems(name: string, unit: Unit): readonly string[] {
   return [
     ...tooLong(name, 253, unit),
-    ...unless(
-      name.split('.').every(isLabel),
-      "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character",
-      SUBDOMAIN,
-      ['example.com'],
-    ),
+    ...(name.split('.').every(label.matches) ? [] : [described(subdomain)]),
   ]
 }
 
@@ -75,13 +88,9 @@ export function qualifiedNameProblems(name: string): readonly string[] {
   const local = parts.at(-1) ?? ''
   const prefix = parts.length === 2 ? parts[0] : undefined
   if (parts.length > 2) {
-    return unless(
-      false,
-      "a valid label key must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
-      QUALIFIED,
-      ['MyName', 'my.name', '123-abc'],
-      " with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')",
-    )
+    return [
+      `${described(labelKey)} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
+    ]
   }
   const prefixProblems =
     prefix === undefined ? [] : prefix === '' ? ['must be non-empty'] : subdomainProblems(prefix, 'bytes')
@@ -90,26 +99,13 @@ export function qualifiedNameProblems(name: string): readonly string[] {
     ...(local === ''
       ? ['name part must be non-empty']
       : tooLong(local, 63, 'bytes').map((each) => `name part ${each}`)),
-    ...unless(
-      isQualified(local),
-      "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
-      QUALIFIED,
-      ['MyName', 'my.name', '123-abc'],
-    ),
+    ...broken(namePart, local),
   ]
 }
 
 /** The value of a label; it may be empty. */
 export function labelValueProblems(value: string): readonly string[] {
-  return [
-    ...tooLong(value, 63, 'bytes'),
-    ...unless(
-      isLabelValue(value),
-      "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
-      LABEL_VALUE,
-      ['MyValue', 'my_value', '12345'],
-    ),
-  ]
+  return [...tooLong(value, 63, 'bytes'), ...broken(labelValue, value)]
 }
 
 /** An invalid part found by {@link domainPrefixedPathProblems}: the whole value, the host or the path. */
@@ -128,14 +124,15 @@ export function domainPrefixedPathProblems(value: string): readonly PartProblem[
   const path = value.slice(slash + 1)
   return [
     ...dns1123SubdomainProblems(host).map((problem) => ({ value: host, problem })),
-    ...unless(isHttpPath(path), 'Invalid path', HTTP_PATH, []).map((problem) => ({ value: path, problem })),
+    ...broken(httpPath, path).map((problem) => ({ value: path, problem })),
   ]
 }
 
-function fullMatch(pattern: string): (text: string) => boolean {
+function rule(pattern: string, problem: string, examples: readonly string[]): Rule {
   const expression = new RegExp(`^(?:${pattern})$`)
   // Longer than any valid name; limits the input of the patterns.
-  return (text) => text.length <= 16_384 && expression.test(text)
+  const matches = (text: string): boolean => text.length <= 16_384 && expression.test(text)
+  return { pattern, problem, examples, matches }
 }
 
 /** How a message counts. Kubernetes always counts bytes, but its messages about names of objects call them characters. */
@@ -149,16 +146,11 @@ function tooLong(text: string, max: number, unit: Unit): readonly string[] {
   return isLong ? [`must be no more than ${max} ${unit}`] : []
 }
 
-function unless(
-  isRight: boolean,
-  problem: string,
-  pattern: string,
-  examples: readonly string[],
-  suffix = '',
-): readonly string[] {
-  if (isRight) return []
+function broken(tested: Rule, text: string): readonly string[] {
+  return tested.matches(text) ? [] : [described(tested)]
+}
+
+function described({ problem, pattern, examples }: Rule): string {
   const shown = examples.map((example) => `'${example}'`).join(',  or ')
-  return [
-    `${problem} (${shown === '' ? '' : `e.g. ${shown}, `}regex used for validation is '${pattern}')${suffix}`,
-  ]
+  return `${problem} (${shown === '' ? '' : `e.g. ${shown}, `}regex used for validation is '${pattern}')`
 }
