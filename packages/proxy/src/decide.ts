@@ -3,7 +3,7 @@ import { isIP } from 'node:net'
 import type { Authentication, AuthenticationRequest, Awaitable } from '@kube-authn/core'
 import { incomingMessageRequest, StatusError } from '@kube-authn/core/adapter'
 import { requestInfo } from '@kube-authn/core/authorization'
-import { isPromiseLike } from '@kube-authn/core/internal'
+import { andThen, settle } from '@kube-authn/core/internal'
 import { type ActingOptions, actingAs, refusedUser } from './acting-user.ts'
 import { type Body, bodyOf, hasContent } from './body.ts'
 import { badGateway, forbidden, unauthorized } from './failures.ts'
@@ -107,47 +107,28 @@ function withCredential(
   checked: CheckedRequest,
   parts: DecideParts,
 ): Awaitable<Outgoing | StatusError> {
-  const credential = credentialFor(incoming.userToken, parts)
-  return isPromiseLike(credential)
-    ? credential.then((value) => outgoingOf(incoming, checked, parts, value))
-    : outgoingOf(incoming, checked, parts, credential)
+  return settle(
+    () => andThen(parts.authorization(incoming.userToken), sendable),
+    (value): Outgoing | StatusError =>
+      value === undefined && parts.mode === 'token'
+        ? unauthorized()
+        : outgoingOf(incoming, checked, parts, value),
+    badGateway,
+  )
 }
 
-function credentialFor(
-  userToken: string | undefined,
-  { authorization, mode }: DecideParts,
-): string | undefined | StatusError | Promise<string | undefined | StatusError> {
-  try {
-    const value = authorization(userToken)
-    return isPromiseLike(value) ? laterCredential(value, mode) : usable(value, mode)
-  } catch (cause) {
-    return badGateway(cause)
-  }
-}
-
-async function laterCredential(
-  value: PromiseLike<string | undefined>,
-  mode: DecideParts['mode'],
-): Promise<string | undefined | StatusError> {
-  try {
-    return usable(await value, mode)
-  } catch (cause) {
-    return badGateway(cause)
-  }
-}
-
-function usable(value: string | undefined, mode: DecideParts['mode']): string | undefined | StatusError {
+/** @throws {TypeError} if a header cannot carry it. */
+function sendable(value: string | undefined): string | undefined {
   if (value !== undefined) validateHeaderValue('authorization', value)
-  return value === undefined && mode === 'token' ? unauthorized() : value
+  return value
 }
 
 function outgoingOf(
   { message, request, auditId, expectsContinue, upgrade }: Incoming,
   { method, target, body, acting }: CheckedRequest,
   { isIdentity, host, via }: DecideParts,
-  authorization: string | undefined | StatusError,
-): Outgoing | StatusError {
-  if (typeof authorization === 'object') return authorization
+  authorization: string | undefined,
+): Outgoing {
   const forwarded = (): AuthenticationRequest => incomingMessageRequest(message, target)
   const headers = requestHeaders(message, isIdentity, {
     host,

@@ -12,7 +12,7 @@ import {
 import { RELOAD_OPTIONS, reloadOf, reloadShape } from '../options/reload-options.ts'
 import type { ReloadOptions } from '../file-source/reloading-source.ts'
 import { watchedText } from '../file-source/file-source.ts'
-import { fetchOver } from '../http/create-fetch.ts'
+import { createFetch } from '../http/create-fetch.ts'
 import type { Transport } from '../http/endpoint.ts'
 import { closeable, type Closeable } from '../options/closeable.ts'
 
@@ -119,7 +119,7 @@ function issuerFetch(
   { certificateAuthority, egressSelectorType }: Issuer,
   { egress, clock }: { readonly egress: EgressProxies; readonly clock: Clock },
 ): IssuerFetch {
-  return fetchOver(
+  return createFetch(
     {
       ...(certificateAuthority !== '' && { ca: certificateAuthority }),
       ...(egressSelectorType !== '' && { proxyUrl: proxyOf(egressSelectorType, egress) }),

@@ -21,7 +21,7 @@ import { problemsOf } from '../../test/problems-of.ts'
 import { httpsServer } from '../../test/servers.ts'
 import { authorizationConfigurationAt } from '../index.ts'
 import type { AuthorizationConfigurationAtOptions } from './authorization-configuration-at.ts'
-import { endpointOfWebhook } from '../webhook/configured-webhook.ts'
+import { endpointOfWebhook } from '../webhook/webhooks-at.ts'
 import { kubeConfigFileProblem } from '../kubeconfig/kubeconfig.ts'
 
 let pki: CertificateAuthority

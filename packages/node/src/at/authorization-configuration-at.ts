@@ -11,7 +11,7 @@ import type { ReloadOptions } from '../file-source/reloading-source.ts'
 import { watchedText } from '../file-source/file-source.ts'
 import { kubeConfigFileProblem } from '../kubeconfig/kubeconfig.ts'
 import { RELOAD_OPTIONS, reloadOf, reloadShape } from '../options/reload-options.ts'
-import { configuredWebhook } from '../webhook/configured-webhook.ts'
+import { configuredWebhook } from '../webhook/webhooks-at.ts'
 import { closeable, type Closeable } from '../options/closeable.ts'
 
 /** Options of {@link authorizationConfigurationAt}. */

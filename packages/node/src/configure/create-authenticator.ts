@@ -140,12 +140,11 @@ function chainOf(
     ]
     if (all.length > 0) throw new ConfigurationError(all)
     const chain = authenticatorChain({
-      ...defined({ requestHeader: proxy, clientCertificate: certificates }),
+      ...defined({ requestHeader: proxy, clientCertificate: certificates, anonymous, audiences }),
+      ...defined({ trustedOrigins: options.trustedOrigins }),
       requests: [...(options.requests ?? []), ...(ofKeystone?.requests ?? [])],
       tokens,
       passwords: [...(ofFile === undefined ? [] : [ofFile]), ...(ofKeystone?.passwords ?? []), ...passwords],
-      ...defined({ anonymous, audiences }),
-      ...(options.trustedOrigins !== undefined && { trustedOrigins: options.trustedOrigins }),
     })
     if (isOpenToAll(configuration?.anonymous ?? options.anonymous)) {
       notify(observer, { type: 'fileNotice', file: 'anonymous', notice: OPEN_TO_ALL })

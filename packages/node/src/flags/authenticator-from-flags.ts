@@ -6,8 +6,8 @@ import {
   refuseProblems,
 } from '@kube-authn/core/internal'
 import { authenticatorOf, type NodeAuthenticator } from '../configure/create-authenticator.ts'
-import { anonymousFlag } from './anonymous-flag.ts'
 import {
+  anonymousFlag,
   authenticationNotices,
   authenticationProblems,
   authenticatorOptions,

@@ -1,20 +1,20 @@
-import { defined } from '@kube-authn/core/internal'
 import type { ConfigurationProblem } from '@kube-authn/core'
-import type { FileNotice } from '@kube-authn/core/internal'
+import { defined, type FileNotice, type AnonymousConfig } from '@kube-authn/core/internal'
 import type { KeySource } from '@kube-authn/core/service-account'
 import type { CreateAuthenticatorOptions } from '../configure/create-authenticator-options.ts'
-import type { AnonymousFlag } from './anonymous-flag.ts'
-import { modeProblems } from './authorization-flags.ts'
+import { modeProblems } from './authorizer-from-flags.ts'
 import { type AuthenticatorFromFlagsOptions, sharedOf } from './flags-options.ts'
 import { oidcOption, oidcProblems } from './oidc-flags.ts'
 import {
   type ParsedFlags,
   booleanOf,
   listOf,
+  optionalList,
   optionalString,
   secondsOf,
   stringOf,
   versionOf,
+  isGiven,
 } from './flag-value.ts'
 import { requestHeaderNames, requestHeaderNotices, requestHeaderProblems } from './request-header-flags.ts'
 import { hasServiceAccounts, serviceAccountNotices, serviceAccountProblems } from './service-account-flags.ts'
@@ -74,58 +74,45 @@ export function authenticatorOptions(
   anonymous: AnonymousFlag,
   options: AuthenticatorFromFlagsOptions,
 ): CreateAuthenticatorOptions {
-  const audiences = listOf(flags, 'api-audiences')
-  const trustedOrigins = listOf(flags, 'trusted-origins')
-  const tokenFile = optionalString(flags, 'token-auth-file')
-  const passwordFile = optionalString(flags, 'basic-auth-file')
-  const clientCAFile = optionalString(flags, 'client-ca-file')
-  return {
-    ...defined({ tokenFile, passwordFile, clientCAFile }),
-    ...proxyOption(flags, options),
-    ...keystoneOption(flags),
-    ...issuerOptions(flags, options),
-    ...(booleanOf(flags, BOOTSTRAP) &&
-      options.bootstrapTokens !== undefined && { bootstrapTokens: options.bootstrapTokens }),
-    ...webhookOption(flags),
-    ...(anonymous.isGiven && { anonymous: anonymous.enabled }),
-    ...(audiences.length > 0 && { audiences }),
-    ...(options.requests !== undefined && { requests: options.requests }),
-    ...(options.revocations !== undefined && { revocations: options.revocations }),
-    ...(trustedOrigins.length > 0 && { trustedOrigins }),
+  const { allowAnyProxyName, bootstrapTokens, egress, requests, revocations, log } = options
+  const proxyCA = optionalString(flags, 'requestheader-client-ca-file')
+  const keystoneUrl = optionalString(flags, 'experimental-keystone-url')
+  const keystoneCA = optionalString(flags, 'experimental-keystone-ca-file')
+  const configFile = optionalString(flags, 'authentication-config')
+  const webhook = optionalString(flags, `${WEBHOOK}-config-file`)
+  return defined({
+    tokenFile: optionalString(flags, 'token-auth-file'),
+    passwordFile: optionalString(flags, 'basic-auth-file'),
+    clientCAFile: optionalString(flags, 'client-ca-file'),
+    requestHeader:
+      proxyCA === undefined
+        ? undefined
+        : { ...requestHeaderNames(flags), caFile: proxyCA, ...defined({ allowAnyProxyName }) },
+    // Passwords only, as with the flag in 1.6.
+    keystone:
+      keystoneUrl === undefined
+        ? undefined
+        : { url: keystoneUrl, acceptTokens: false, ...defined({ caFile: keystoneCA }) },
+    authenticationConfig:
+      configFile === undefined || egress === undefined ? configFile : { path: configFile, egress },
+    oidc: oidcOption(flags),
+    bootstrapTokens: booleanOf(flags, BOOTSTRAP) ? bootstrapTokens : undefined,
+    tokenReview:
+      webhook === undefined
+        ? undefined
+        : {
+            path: webhook,
+            version: versionOf(flags, `${WEBHOOK}-version`),
+            ttlSeconds: secondsOf(flags, `${WEBHOOK}-cache-ttl`),
+          },
+    anonymous: anonymous.isGiven ? anonymous.enabled : undefined,
+    audiences: optionalList(flags, 'api-audiences'),
+    trustedOrigins: optionalList(flags, 'trusted-origins'),
+    requests,
+    revocations,
+    log,
     ...sharedOf(options),
-    ...(options.log !== undefined && { log: options.log }),
-  }
-}
-
-function proxyOption(
-  flags: ParsedFlags,
-  { allowAnyProxyName }: AuthenticatorFromFlagsOptions,
-): Pick<CreateAuthenticatorOptions, 'requestHeader'> {
-  const caFile = optionalString(flags, 'requestheader-client-ca-file')
-  if (caFile === undefined) return {}
-  const anyName = allowAnyProxyName === undefined ? {} : { allowAnyProxyName }
-  return { requestHeader: { ...requestHeaderNames(flags), caFile, ...anyName } }
-}
-
-function keystoneOption(flags: ParsedFlags): Pick<CreateAuthenticatorOptions, 'keystone'> {
-  const url = optionalString(flags, 'experimental-keystone-url')
-  const caFile = optionalString(flags, 'experimental-keystone-ca-file')
-  // Passwords only, as with the flag in 1.6.
-  return url === undefined ? {} : { keystone: { url, acceptTokens: false, ...defined({ caFile }) } }
-}
-
-function issuerOptions(
-  flags: ParsedFlags,
-  { egress }: AuthenticatorFromFlagsOptions,
-): Pick<CreateAuthenticatorOptions, 'authenticationConfig' | 'oidc'> {
-  const path = optionalString(flags, 'authentication-config')
-  const oidc = oidcOption(flags)
-  return {
-    ...(path !== undefined && {
-      authenticationConfig: egress === undefined ? path : { path, egress },
-    }),
-    ...defined({ oidc }),
-  }
+  })
 }
 
 /** The option `serviceAccounts` of `createAuthenticator` for these flags. */
@@ -140,10 +127,40 @@ export function serviceAccountsOption(
   return { serviceAccounts: { issuers, keys, objects, lookup } }
 }
 
-function webhookOption(flags: ParsedFlags): Pick<CreateAuthenticatorOptions, 'tokenReview'> {
-  const path = optionalString(flags, `${WEBHOOK}-config-file`)
-  if (path === undefined) return {}
-  const version = versionOf(flags, `${WEBHOOK}-version`)
-  const ttlSeconds = secondsOf(flags, `${WEBHOOK}-cache-ttl`)
-  return { tokenReview: { path, version, ttlSeconds } }
+/** Whether requests without credentials are anonymous. */
+export interface AnonymousFlag {
+  readonly enabled: boolean | AnonymousConfig
+  /** Whether the flag was set: then a file must not override it. */
+  readonly isGiven: boolean
+  readonly notices: readonly FileNotice[]
+}
+
+/**
+ * Reads `--anonymous-auth`: `byDefault` if it is not given, and off if every user may do everything, that is with the mode AlwaysAllow, and without both
+ * `--authorization-mode` and `--authorization-config`.
+ *
+ * Source: kubernetes `pkg/kubeapiserver/options/authentication.go` ApplyAuthorization.
+ */
+export function anonymousFlag(
+  flags: ParsedFlags,
+  byDefault: boolean | AnonymousConfig = true,
+): AnonymousFlag {
+  const isItselfGiven = isGiven(flags, 'anonymous-auth')
+  const wanted = booleanOf(flags, 'anonymous-auth')
+  const modes = listOf(flags, 'authorization-mode')
+  const isInFile = stringOf(flags, 'authorization-config') !== ''
+  const isAllAllowed = modes.includes('AlwaysAllow') || (modes.length === 0 && !isInFile)
+  const isNoted = wanted && isAllAllowed && isGiven(flags, 'anonymous-auth', 'authorization-mode')
+  return {
+    enabled: wanted && !isAllAllowed && (isItselfGiven || byDefault),
+    isGiven: isItselfGiven,
+    notices: isNoted ? [ALWAYS_ALLOW] : [],
+  }
+}
+
+const ALWAYS_ALLOW: FileNotice = {
+  severity: 'warning',
+  code: 'anonymousAlwaysAllow',
+  message:
+    'AnonymousAuth is not allowed with the AlwaysAllow authorizer, which is the one without --authorization-mode. Resetting AnonymousAuth to false. You should use a different authorizer',
 }

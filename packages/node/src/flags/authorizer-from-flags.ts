@@ -7,13 +7,12 @@ import {
   privilegedGroups,
   unionAuthorizer,
 } from '@kube-authn/core/authorization'
-import { defined, optionProblems, refuseProblems } from '@kube-authn/core/internal'
+import { defined, optionProblems, refuseProblems, quoted } from '@kube-authn/core/internal'
 import { authorizationConfigurationAt } from '../at/authorization-configuration-at.ts'
 import { type NodeAuthorizer, isAuthorizer } from '../configure/create-authorizer.ts'
 import { type Opener, opener } from '../configure/opener.ts'
 import { rbacAt } from '../at/rbac-at.ts'
 import { webhookAuthorizerAt } from '../webhook/webhooks-at.ts'
-import { authorizationProblems, configurationProblems } from './authorization-flags.ts'
 import { delegatedAuthorizer, isDelegatedAuthorization } from './delegated-from-flags.ts'
 import {
   anArgv,
@@ -22,8 +21,8 @@ import {
   sharedOf,
 } from './flags-options.ts'
 import { ignoredNotices, notifyNotices, underFlag } from './flag-problems.ts'
-import { parseFlags, REFUSED_FOR_AUTHORIZATION } from './parse-flags.ts'
-import { type ParsedFlags, listOf, secondsOf, stringOf, versionOf } from './flag-value.ts'
+import { parseFlags, REFUSED_FOR_AUTHORIZATION, REFUSED_MODES } from './parse-flags.ts'
+import { type ParsedFlags, listOf, secondsOf, stringOf, versionOf, isGiven } from './flag-value.ts'
 import { closeable } from '../options/closeable.ts'
 
 /**
@@ -140,3 +139,80 @@ const WEBHOOK_FLAGS = [
   ['webhook.deniedTtlSeconds', '--authorization-webhook-cache-unauthorized-ttl'],
   ['webhook', '--authorization-webhook-config-file'],
 ] as const
+
+const MODE = 'authorization-mode'
+const WEBHOOK = 'authorization-webhook-config-file'
+const MODES: readonly string[] = ['AlwaysAllow', 'AlwaysDeny', 'RBAC', 'Webhook']
+
+/**
+ * Problems of the modes.
+ *
+ * Source: kubernetes `pkg/kubeapiserver/options/authorization.go` Validate.
+ */
+export function authorizationProblems(
+  flags: ParsedFlags,
+  { rbac }: AuthorizerFromFlagsOptions,
+): readonly ConfigurationProblem[] {
+  const modes = listOf(flags, MODE)
+  const problems: ConfigurationProblem[] = []
+  const refuse = (path: string, message: string): void => void problems.push({ path, message })
+
+  if (modes.length === 0) {
+    refuse(`--${MODE}`, `at least one ${MODE} must be passed, of ${MODES.join(', ')}`)
+  }
+  for (const mode of new Set(modes)) {
+    if (Object.hasOwn(REFUSED_MODES, mode)) refuse(`--${MODE}`, REFUSED_MODES[mode] ?? '')
+  }
+  problems.push(...modeProblems(flags))
+  const webhook = stringOf(flags, WEBHOOK)
+  if (modes.includes('Webhook') && webhook === '') {
+    refuse(`--${WEBHOOK}`, `${MODE} Webhook's authorization config file not passed`)
+  }
+  if (!modes.includes('Webhook') && webhook !== '') {
+    refuse(`--${WEBHOOK}`, `cannot specify --${WEBHOOK} without mode Webhook`)
+  }
+  if (modes.includes('RBAC') && rbac === undefined) {
+    refuse(
+      `--${MODE}`,
+      'the mode RBAC needs the manifests of roles and bindings, which a kube-apiserver has in its store: set the option rbac to a file or a folder',
+    )
+  }
+  if (!modes.includes('RBAC') && rbac !== undefined) refuse('rbac', 'has no effect without the mode RBAC')
+  return problems
+}
+
+/** Flags that `--authorization-config` replaces. */
+const LEGACY = [
+  MODE,
+  WEBHOOK,
+  'authorization-webhook-version',
+  'authorization-webhook-cache-authorized-ttl',
+  'authorization-webhook-cache-unauthorized-ttl',
+] as const
+
+/**
+ * Flags that conflict with `--authorization-config`, even with their default values.
+ *
+ * Source: kubernetes `pkg/kubeapiserver/options/authorization.go` Validate.
+ */
+export function configurationProblems(flags: ParsedFlags): readonly ConfigurationProblem[] {
+  if (!isGiven(flags, ...LEGACY)) return []
+  const message =
+    '--authorization-config can not be specified when --authorization-mode or --authorization-webhook-* flags are defined'
+  return [{ path: '--authorization-config', message }]
+}
+
+/** Modes that kube-apiserver rejects, whether they are supported here or not. */
+export function modeProblems(flags: ParsedFlags): readonly ConfigurationProblem[] {
+  const path = `--${MODE}`
+  const modes = listOf(flags, MODE)
+  const distinct = [...new Set(modes)]
+  const problems = distinct
+    .filter((mode) => !MODES.includes(mode) && !Object.hasOwn(REFUSED_MODES, mode))
+    .map((mode) => ({ path, message: `${MODE} ${quoted(mode)} is not a valid mode` }))
+  if (distinct.length < modes.length) {
+    const message = `${MODE} [${modes.map(quoted).join(' ')}] has mode specified more than once`
+    problems.push({ path, message })
+  }
+  return problems
+}

@@ -13,7 +13,15 @@ import {
 import { refuseRevoked } from '../configure/opener.ts'
 import { flagProblem, notifyNotices, underFlag } from './flag-problems.ts'
 import { AUTHENTICATION_FLAGS } from './known-flags.ts'
-import { type ParsedFlags, booleanOf, isGiven, listOf, optionalString, secondsOf } from './flag-value.ts'
+import {
+  type ParsedFlags,
+  booleanOf,
+  isGiven,
+  listOf,
+  optionalList,
+  optionalString,
+  secondsOf,
+} from './flag-value.ts'
 import { requestHeaderNames, requestHeaderNotices, requestHeaderProblems } from './request-header-flags.ts'
 import { closeable, type Closeable } from '../options/closeable.ts'
 import type { Authorizer } from '@kube-authn/core/authorization'
@@ -100,24 +108,21 @@ function delegationOptions(
   flags: ParsedFlags,
   options: AuthenticatorFromFlagsOptions,
 ): DelegatedAuthenticationOptions {
-  const kubeconfig = optionalString(flags, 'authentication-kubeconfig')
-  const clientCAFile = optionalString(flags, 'client-ca-file')
   const proxyCA = optionalString(flags, 'requestheader-client-ca-file')
-  const trustedOrigins = listOf(flags, 'trusted-origins')
   const { allowAnyProxyName } = options
   return {
-    ...defined({ kubeconfig, clientCAFile }),
-    ...(proxyCA !== undefined && {
-      requestHeader: {
-        ...givenNames(flags),
-        caFile: proxyCA,
-        ...defined({ allowAnyProxyName }),
-      },
+    ...defined({
+      kubeconfig: optionalString(flags, 'authentication-kubeconfig'),
+      clientCAFile: optionalString(flags, 'client-ca-file'),
+      requestHeader:
+        proxyCA === undefined
+          ? undefined
+          : { ...givenNames(flags), caFile: proxyCA, ...defined({ allowAnyProxyName }) },
+      tokenTtlSeconds: isGiven(flags, TTL) ? secondsOf(flags, TTL) : undefined,
+      trustedOrigins: optionalList(flags, 'trusted-origins'),
     }),
     skipLookup: booleanOf(flags, 'authentication-skip-lookup'),
     tolerateLookupFailure: booleanOf(flags, 'authentication-tolerate-lookup-failure'),
-    ...(isGiven(flags, TTL) && { tokenTtlSeconds: secondsOf(flags, TTL) }),
-    ...(trustedOrigins.length > 0 && { trustedOrigins }),
     anonymous: isGiven(flags, 'anonymous-auth') && booleanOf(flags, 'anonymous-auth'),
     ...sharedOf(options),
   }

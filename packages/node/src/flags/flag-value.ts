@@ -182,6 +182,12 @@ export function listOf({ given, table }: ParsedFlags, name: string): readonly st
   return kind === 'slice' ? values.flatMap((value) => readSlice(value) ?? []) : values
 }
 
+/** Like {@link listOf}; `undefined` if empty. */
+export function optionalList(flags: ParsedFlags, name: string): readonly string[] | undefined {
+  const list = listOf(flags, name)
+  return list.length === 0 ? undefined : list
+}
+
 /** The value of a review version flag. The last one wins. */
 export function versionOf(flags: ParsedFlags, name: string): 'v1' | 'v1beta1' {
   return stringOf(flags, name) === 'v1' ? 'v1' : 'v1beta1'

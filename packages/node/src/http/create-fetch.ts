@@ -1,4 +1,3 @@
-import { ConfigurationError } from '@kube-authn/core'
 import { deadlineAfter, optionProblems, refuseProblems, systemClock } from '@kube-authn/core/internal'
 import { aBoolean, above, type OptionsShape, wholeNumber } from '@kube-authn/core/adapter'
 import { reloadShape } from '../options/reload-options.ts'
@@ -55,21 +54,6 @@ export interface HttpFetch extends Closeable {
 export function createFetch(transport: Transport = {}, options: CreateFetchOptions = {}): HttpFetch {
   const found = optionProblems(transportShape, transport)
   refuseProblems(found.length > 0 ? found : transportProblems(transport), optionProblems(fetchShape, options))
-  return fetchThrough(transport, options)
-}
-
-/**
- * {@link createFetch} for a transport of known types.
- *
- * @throws {ConfigurationError} with every problem of the transport.
- */
-export function fetchOver(transport: Transport, options: CreateFetchOptions): HttpFetch {
-  const problems = transportProblems(transport)
-  if (problems.length > 0) throw new ConfigurationError(problems)
-  return fetchThrough(transport, options)
-}
-
-function fetchThrough(transport: Transport, options: CreateFetchOptions): HttpFetch {
   const { timeoutSeconds = 30, maxBytes = 1_048_576, allowInsecureHttp = false } = options
   const { clock = systemClock } = options
   const open = connections(transport, timeoutSeconds * 1000, options)

@@ -1,4 +1,4 @@
-import type { TokenAuthenticator } from '@kube-authn/core'
+import type { TokenAuthenticator, Clock } from '@kube-authn/core'
 import { aBoolean, type OptionsShape } from '@kube-authn/core/adapter'
 import {
   aString,
@@ -23,10 +23,14 @@ import {
   type Authorizer,
   type WebhookAuthorizerOptions,
   webhookAuthorizerShape,
+  type ConfiguredWebhook,
+  configuredWebhookOptions,
+  type WebhookConfiguration,
 } from '@kube-authn/core/authorization'
 import type { CreateFetchOptions } from '../http/create-fetch.ts'
 import { type EndpointFetch, endpointFetch } from '../http/endpoint-fetch.ts'
 import type { Endpoint } from '../http/endpoint.ts'
+import { apiUrl, inClusterEndpoint } from '../delegation/cluster-endpoint.ts'
 
 /** Options of {@link webhookAuthenticatorAt}. The reload options apply to the files that the kubeconfig names. */
 export type WebhookAuthenticatorAtOptions = Omit<WebhookAuthenticatorOptions, 'url' | 'fetch' | 'redact'> &
@@ -143,4 +147,40 @@ function overKubeconfig<O extends KubeconfigWebhookOptions, T extends object>(
   })
   const ofWebhook = without(options, 'context', 'allowMissingUser', 'observer', ...RELOAD_OPTIONS)
   return overEndpoint(endpoint, options, (webhook) => make(webhook, ofWebhook))
+}
+
+/**
+ * Creates the authorizer of a webhook in an AuthorizationConfiguration.
+ *
+ * Deviation: kube-apiserver does not support `InClusterConfig` (`docs/deviations.md`, authorization configuration).
+ *
+ * @throws {ConfigurationError} if its endpoint cannot be used.
+ */
+export function configuredWebhook(
+  webhook: WebhookConfiguration,
+  name: string,
+  files: ReloadOptions & { readonly clock?: Clock },
+): ConfiguredWebhook {
+  const options = configuredWebhookOptions(webhook)
+  const { timeoutSeconds } = options
+  const { clock } = files
+  return overEndpoint(endpointOfWebhook(webhook), { ...files, timeoutSeconds }, (reached) =>
+    webhookAuthorizer({ ...options, name, ...defined({ clock }), ...reached }),
+  )
+}
+
+/**
+ * The endpoint of a webhook: the server of its kubeconfig, or the API of the cluster that this pod runs in.
+ *
+ * @throws {ConfigurationError} if it cannot be used.
+ */
+export function endpointOfWebhook(
+  { connectionInfo, subjectAccessReviewVersion }: WebhookConfiguration,
+  ofCluster: () => Endpoint = inClusterEndpoint,
+): Endpoint {
+  const { kubeConfigFile } = connectionInfo
+  if (kubeConfigFile !== undefined) return readKubeconfig(kubeConfigFile)
+  const endpoint = ofCluster()
+  const path = `/apis/authorization.k8s.io/${subjectAccessReviewVersion}/subjectaccessreviews`
+  return { ...endpoint, server: apiUrl(endpoint, path) }
 }
