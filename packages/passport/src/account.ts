@@ -1,10 +1,10 @@
-import { defined } from '@kube-authn/core/internal'
-import { authenticateRequest, type RequestOutcome } from '@kube-authn/core/adapter'
-import type {
-  AuthenticatedRequest,
-  AuthenticateRequestOptions,
-  RefusedRequest,
+import {
+  defined,
+  type AuthenticatedRequest,
+  type AuthenticateRequestOptions,
+  type RefusedRequest,
 } from '@kube-authn/core/internal'
+import { authenticateRequest, type RequestOutcome } from '@kube-authn/core/adapter'
 import {
   type Authentication,
   type AuthenticationRequest,

@@ -1,5 +1,5 @@
+import { badRequest } from '@kube-authn/core/internal'
 import { StatusError } from '@kube-authn/core/adapter'
-import { badRequest } from './failures.ts'
 import { isNamed, tokensOf } from './headers/hop-by-hop.ts'
 import type { NodeMessage } from './node-types.ts'
 

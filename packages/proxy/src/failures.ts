@@ -1,10 +1,5 @@
 import { StatusError } from '@kube-authn/core/adapter'
 
-/** 400: the request cannot be forwarded as it is. */
-export function badRequest(message: string): StatusError {
-  return new StatusError({ status: 400, reason: 'BadRequest', message })
-}
-
 /** 401: this proxy acts for known users only. */
 export function unauthorized(): StatusError {
   return new StatusError({ status: 401, reason: 'Unauthorized', message: 'Unauthorized' })
@@ -13,16 +8,6 @@ export function unauthorized(): StatusError {
 /** 403: the user cannot act through this proxy. */
 export function forbidden(message: string): StatusError {
   return new StatusError({ status: 403, reason: 'Forbidden', message: `forbidden: ${message}` })
-}
-
-/** 404, as kube-apiserver answers for a path that it does not serve. */
-export function notFound(): StatusError {
-  return new StatusError({
-    status: 404,
-    reason: 'NotFound',
-    message: 'the server could not find the requested resource',
-    details: {},
-  })
 }
 
 /** 502: the upstream did not answer, or not as HTTP. The cause is for logs only. */

@@ -1,5 +1,5 @@
+import { badRequest, notServed } from '@kube-authn/core/internal'
 import type { StatusError } from '@kube-authn/core/adapter'
-import { badRequest, notFound } from './failures.ts'
 
 /**
  * The target for the upstream: what the client sent, byte by byte, without the prefix. Whatever servers read in different ways is refused: a target with a
@@ -13,9 +13,9 @@ export function forwardedTarget(received: string, prefix: string): string | Stat
   if (!received.startsWith('/')) return badRequest('the request target must be a path')
   if (/[^!-~]|[#\\]/.test(received))
     return badRequest('the request target has characters that no URL may have')
-  if (!received.startsWith(prefix)) return notFound()
+  if (!received.startsWith(prefix)) return notServed()
   const rest = received.slice(prefix.length)
-  if (rest !== '' && !/^[/?]/.test(rest)) return notFound()
+  if (rest !== '' && !/^[/?]/.test(rest)) return notServed()
   const target = rest.startsWith('/') ? rest : `/${rest}`
   const [path = ''] = target.split('?', 1)
   if (path.startsWith('//')) return badRequest('the path must not begin with two slashes')

@@ -14,7 +14,7 @@ import type { ReloadOptions } from '../file-source/reloading-source.ts'
 import { watchedText } from '../file-source/file-source.ts'
 import { createFetch } from '../http/create-fetch.ts'
 import type { Transport } from '../http/endpoint.ts'
-import { closeable, type Closeable } from '../options/closeable.ts'
+import { closeable, type Closeable, orElse } from '../options/closeable.ts'
 
 /** Egress proxies: `http` or `https`, used with `CONNECT`. */
 export type EgressProxies = Readonly<
@@ -63,17 +63,13 @@ export function authenticationConfigurationAt(
     maxBytes: MAX_BYTES,
     onChange: (text) => update(text),
   })
-  let configured: ConfiguredAuthenticator
-  try {
-    configured = authenticationConfiguration(file.current(), {
+  const configured = orElse(file.close, () =>
+    authenticationConfiguration(file.current(), {
       ...without(options, 'egress', ...RELOAD_OPTIONS),
       source: path,
       fetchFor: (issuer) => issuerFetch(issuer, { egress, clock }),
-    })
-  } catch (error) {
-    file.close()
-    throw error
-  }
+    }),
+  )
   update = (text) => void configured.update(text)
 
   let cancelRetry = (): void => {}

@@ -12,7 +12,7 @@ import { watchedText } from '../file-source/file-source.ts'
 import { kubeConfigFileProblem } from '../kubeconfig/kubeconfig.ts'
 import { RELOAD_OPTIONS, reloadOf, reloadShape } from '../options/reload-options.ts'
 import { configuredWebhook } from '../webhook/webhooks-at.ts'
-import { closeable, type Closeable } from '../options/closeable.ts'
+import { closeable, type Closeable, orElse } from '../options/closeable.ts'
 
 /** Options of {@link authorizationConfigurationAt}. */
 export interface AuthorizationConfigurationAtOptions
@@ -49,18 +49,14 @@ export function authorizationConfigurationAt(
     maxBytes: MAX_BYTES,
     onChange: (text) => update(text),
   })
-  let configured: ConfiguredAuthorizer
-  try {
-    configured = authorizationConfiguration(file.current(), {
+  const configured = orElse(file.close, () =>
+    authorizationConfiguration(file.current(), {
       ...without(options, ...RELOAD_OPTIONS),
       source: path,
       kubeConfigFileProblem,
       webhookFor: (webhook, name) => configuredWebhook(webhook, name, reloadOf(options)),
-    })
-  } catch (error) {
-    file.close()
-    throw error
-  }
+    }),
+  )
   update = (text) => void configured.update(text)
   const authorizer = {
     name: configured.name,

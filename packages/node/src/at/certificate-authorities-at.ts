@@ -1,13 +1,12 @@
 import { aFunction, checkOptions, notify, type OptionsShape } from '@kube-authn/core/adapter'
 import type { Observer } from '@kube-authn/core'
 import { CertificateError, type CertificatePool, certificatePool } from '@kube-authn/x509'
-import { fileShape } from '../options/reload-options.ts'
+import { fileShape, type FileOptions } from '../options/reload-options.ts'
 import { fileSource } from '../file-source/file-source.ts'
-import type { FileSourceOptions } from '../options/reload-options.ts'
 import type { FileSource } from '../file-source/reloading-source.ts'
 
 /** Options of {@link certificateAuthoritiesAt}. */
-export type CertificateAuthoritiesAtOptions = Omit<FileSourceOptions<unknown>, 'parse'> & {
+export type CertificateAuthoritiesAtOptions = FileOptions & {
   /** An additional check of a bundle: throws to refuse it. */
   readonly check?: (pool: CertificatePool) => void
 }

@@ -2,7 +2,7 @@ import { defined, without } from '@kube-authn/core/internal'
 import type { TokenAuthenticator, PasswordAuthenticator } from '@kube-authn/core'
 import { checkOptions, type OptionsShape } from '@kube-authn/core/adapter'
 import { type TokenFileOptions, tokenFileSteps } from '@kube-authn/core/token-file'
-import { fileShape, type FileSourceOptions, RELOAD_OPTIONS, reloadOf } from '../options/reload-options.ts'
+import { fileShape, type FileOptions, RELOAD_OPTIONS, reloadOf } from '../options/reload-options.ts'
 import { largeFileSource } from '../file-source/file-source.ts'
 import { closeable, type Closeable } from '../options/closeable.ts'
 import {
@@ -12,8 +12,7 @@ import {
 } from '@kube-authn/core/password-file'
 
 /** Options of {@link tokenFileAt}. */
-export type TokenFileAtOptions = Pick<TokenFileOptions, 'observer'> &
-  Omit<FileSourceOptions<unknown>, 'parse'>
+export type TokenFileAtOptions = Pick<TokenFileOptions, 'observer'> & FileOptions
 
 /**
  * Authenticates by the bearer tokens of a CSV file, which is reloaded when it changes (`--token-auth-file`).
@@ -37,8 +36,7 @@ export function tokenFileAt(path: string, options: TokenFileAtOptions = {}): Tok
 }
 
 /** Options of {@link passwordFileAt}. */
-export type PasswordFileAtOptions = Omit<PasswordFileOptions, 'source'> &
-  Omit<FileSourceOptions<unknown>, 'parse'>
+export type PasswordFileAtOptions = Omit<PasswordFileOptions, 'source'> & FileOptions
 
 export const passwordFileAtShape: OptionsShape<PasswordFileAtOptions> = {
   ...without(passwordFileShape, 'source'),

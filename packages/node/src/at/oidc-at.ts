@@ -4,6 +4,7 @@ import { defined, without } from '@kube-authn/core/internal'
 import { oidc, type OidcOptions, oidcShape } from '@kube-authn/core/oidc'
 import type { ReloadOptions } from '../file-source/reloading-source.ts'
 import { createFetch } from '../http/create-fetch.ts'
+import { orElse } from '../options/closeable.ts'
 import { aPath } from '../options/file-option.ts'
 
 /** The issuer of `createAuthenticator`: the options of `oidc`, with a CA file instead of a `fetch`. */
@@ -38,22 +39,13 @@ export function oidcAt(
   }
   const { observer, clock } = shared
   const fetch = createFetch(caFile === undefined ? {} : { caFile }, shared)
-  try {
-    const tokens = oidc({
-      ...options,
-      fetch,
-      ...defined({ observer, clock }),
-    })
-    return {
-      ...tokens,
-      health: () => [tokens.health()].filter((text) => text !== undefined),
-      close() {
-        tokens.close()
-        fetch.close()
-      },
-    }
-  } catch (error) {
-    fetch.close()
-    throw error
+  const tokens = orElse(fetch.close, () => oidc({ ...options, fetch, ...defined({ observer, clock }) }))
+  return {
+    ...tokens,
+    health: () => [tokens.health()].filter((text) => text !== undefined),
+    close() {
+      tokens.close()
+      fetch.close()
+    },
   }
 }

@@ -11,8 +11,6 @@ import {
   authenticatedGroup,
   type Authenticator,
   authenticatorChain,
-  type Clock,
-  type Observer,
   type TokenAuthenticator,
 } from '@kube-authn/core'
 import {
@@ -94,14 +92,14 @@ export async function delegatedAuthentication(
   checkOptions(shape, options)
   // Read before anything is awaited: what the caller changes meanwhile does not count.
   const { alwaysAllowPaths = ['/healthz', '/readyz', '/livez'] } = options
-  const { anonymous, audiences, trustedOrigins } = options
+  const { anonymous, audiences, trustedOrigins, timeoutSeconds = 10, observer, clock } = options
   const endpoint = optionalClusterEndpoint(options)
   const opened: { close(): void }[] = []
   const close = (): void => {
     for (const each of opened) each.close()
   }
   try {
-    const fetch = endpoint && endpointFetch(endpoint, fetchOptions(options))
+    const fetch = endpoint && endpointFetch(endpoint, { timeoutSeconds, ...defined({ observer, clock }) })
     if (fetch !== undefined) opened.push(fetch)
     const reviews = fetch && clusterReviews(endpoint, fetch, options)
     const authorizer = unionAuthorizer(
@@ -134,7 +132,7 @@ function clusterReviews(
   options: DelegatedAuthenticationOptions,
 ): { readonly tokens: TokenAuthenticator; readonly authorizer: Authorizer } {
   const { tokenTtlSeconds = 10, allowedTtlSeconds = 10, deniedTtlSeconds = 10, audiences } = options
-  const { timeoutSeconds, clock } = fetchOptions(options)
+  const { timeoutSeconds = 10, clock } = options
   const shared = {
     fetch,
     redact: fetch.secrets,
@@ -155,16 +153,5 @@ function clusterReviews(
       allowedTtlSeconds,
       deniedTtlSeconds,
     }),
-  }
-}
-
-function fetchOptions({ timeoutSeconds = 10, clock, observer }: DelegatedAuthenticationOptions): {
-  readonly timeoutSeconds: number
-  readonly clock?: Clock
-  readonly observer?: Observer
-} {
-  return {
-    timeoutSeconds,
-    ...defined({ clock, observer }),
   }
 }

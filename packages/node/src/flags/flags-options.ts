@@ -19,8 +19,10 @@ import type { Authorizer } from '@kube-authn/core/authorization'
 import { aBoolean, aFunction, listOf, type OptionsShape } from '@kube-authn/core/adapter'
 import type { BootstrapSecretGetter } from '@kube-authn/core/bootstrap-token'
 import type { LegacyTokenObjects, ServiceAccountObjects } from '@kube-authn/core/service-account'
-import { authenticationConfigurationAtShape } from '../at/authentication-configuration-at.ts'
-import type { EgressProxies } from '../at/authentication-configuration-at.ts'
+import {
+  authenticationConfigurationAtShape,
+  type EgressProxies,
+} from '../at/authentication-configuration-at.ts'
 import { aPath } from '../options/file-option.ts'
 import { someAccountObjects, tokenShape } from '../configure/token-authenticators.ts'
 

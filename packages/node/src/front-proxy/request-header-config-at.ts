@@ -7,13 +7,12 @@ import {
 import { isObject } from '@kube-authn/core/internal'
 import { yamlDocument } from '@kube-authn/core/internal/yaml'
 import { checkOptions } from '@kube-authn/core/adapter'
-import { fileShape } from '../options/reload-options.ts'
+import { fileShape, type FileOptions } from '../options/reload-options.ts'
 import { fileSource } from '../file-source/file-source.ts'
-import type { FileSourceOptions } from '../options/reload-options.ts'
 import type { FileSource } from '../file-source/reloading-source.ts'
 
 /** Options of {@link requestHeaderConfigAt}. */
-export type RequestHeaderConfigAtOptions = Omit<FileSourceOptions<unknown>, 'parse'>
+export type RequestHeaderConfigAtOptions = FileOptions
 
 /** The largest size of a ConfigMap (`MaxSecretSize`). */
 const MAX_BYTES = 1_048_576

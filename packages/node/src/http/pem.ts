@@ -1,8 +1,7 @@
 import type { ConfigurationProblem } from '@kube-authn/core'
 import { messageOf } from '@kube-authn/core/internal'
 import { CERTIFICATE, hasPemHeaders, pemBlocks } from '@kube-authn/internal/pem'
-import type { KeyObject } from 'node:crypto'
-import { X509Certificate, createPrivateKey } from 'node:crypto'
+import { type KeyObject, X509Certificate, createPrivateKey } from 'node:crypto'
 import { readTextFile } from '../file-source/read-file.ts'
 import type { Transport } from './endpoint.ts'
 

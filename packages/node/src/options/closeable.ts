@@ -17,3 +17,13 @@ export function closeable<T extends object, R extends void | Promise<void>>(
   }
   return Object.assign(made, { close, [Symbol.asyncDispose]: dispose })
 }
+
+/** Calls `cleanUp` if something cannot be made. */
+export function orElse<T>(cleanUp: () => void, make: () => T): T {
+  try {
+    return make()
+  } catch (error) {
+    cleanUp()
+    throw error
+  }
+}

@@ -19,7 +19,7 @@ export const reloadShape: OptionsShape<ReloadOptions> = {
 }
 
 /** The checks of the options of every file that is read at once. */
-export const fileShape: OptionsShape<Omit<FileSourceOptions<unknown>, 'parse'>> = {
+export const fileShape: OptionsShape<FileOptions> = {
   ...reloadShape,
   maxBytes: wholeNumber(1),
 }
@@ -31,16 +31,9 @@ export const sourceShape: OptionsShape<FileSourceOptions<unknown>> = {
 }
 
 /** Picks the reload options. */
-export function reloadOf({
-  reload,
-  settleSeconds,
-  pollSeconds,
-  observer,
-  clock,
-}: ReloadOptions): ReloadOptions {
-  return {
-    ...defined({ reload, settleSeconds, pollSeconds, observer, clock }),
-  }
+export function reloadOf(options: ReloadOptions): ReloadOptions {
+  const { reload, settleSeconds, pollSeconds, observer, clock } = options
+  return defined({ reload, settleSeconds, pollSeconds, observer, clock })
 }
 
 /** The options that only reloading has: `observer` and `clock` are shared with other parts. */
@@ -50,10 +43,14 @@ export const RELOAD_OPTIONS: readonly ['reload', 'settleSeconds', 'pollSeconds']
   'pollSeconds',
 ]
 
-/** Options of {@link fileSource}. */
-export interface FileSourceOptions<T> extends ReloadOptions {
-  /** Parses the content; throws to refuse it. */
-  readonly parse: (content: FileContent) => T
+/** Options of every file that is read at once. */
+export interface FileOptions extends ReloadOptions {
   /** Larger files are refused. Default 100 MiB. */
   readonly maxBytes?: number
+}
+
+/** Options of {@link fileSource}. */
+export interface FileSourceOptions<T> extends FileOptions {
+  /** Parses the content; throws to refuse it. */
+  readonly parse: (content: FileContent) => T
 }

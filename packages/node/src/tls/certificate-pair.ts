@@ -1,10 +1,11 @@
+import { orElse } from '../options/closeable.ts'
 import { ConfigurationError } from '@kube-authn/core'
 import { notify } from '@kube-authn/core/adapter'
 import { errorOf } from '@kube-authn/core/internal'
 import { resolve } from 'node:path'
 import { underOption } from '../options/option-problems.ts'
 import { fileSource } from '../file-source/file-source.ts'
-import type { FileSourceOptions } from '../options/reload-options.ts'
+import type { FileOptions } from '../options/reload-options.ts'
 
 /** The files of a certificate and its key. */
 export interface CertificateFiles {
@@ -19,7 +20,7 @@ export interface CertificatePairContent {
 }
 
 export interface CertificatePairOptions<T> extends CertificateFiles {
-  readonly watching: Omit<FileSourceOptions<unknown>, 'parse'>
+  readonly watching: FileOptions
   /** The options with the files are `${path}certFile` and `${path}keyFile`. */
   readonly path: string
   /** Makes what is used of them. @throws {ConfigurationError} under `cert` or `key`. */
@@ -77,16 +78,6 @@ export function certificatePair<T>(options: CertificatePairOptions<T>): Certific
   }
   let made = orElse(close, () => ofFiles(read, options))
   return { current: () => made, close }
-}
-
-/** Calls `cleanUp` if something cannot be made. */
-export function orElse<T>(cleanUp: () => void, make: () => T): T {
-  try {
-    return make()
-  } catch (error) {
-    cleanUp()
-    throw error
-  }
 }
 
 /** @throws {ConfigurationError} that names the files if their certificate and key do not match. */

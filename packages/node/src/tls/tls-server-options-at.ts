@@ -3,20 +3,19 @@ import { type OptionsShape, required } from '@kube-authn/core/adapter'
 import { defined, optionProblems, refuseProblems } from '@kube-authn/core/internal'
 import { X509Certificate } from 'node:crypto'
 import { aPath } from '../options/file-option.ts'
-import { fileShape } from '../options/reload-options.ts'
-import type { FileSourceOptions } from '../options/reload-options.ts'
-import { type CertificatePairContent, certificatePair, orElse } from './certificate-pair.ts'
+import { fileShape, type FileOptions } from '../options/reload-options.ts'
+import { type CertificatePairContent, certificatePair } from './certificate-pair.ts'
 import { type SniCertificate, sniCertificates, sniCertificatesAt } from './sni-certificates.ts'
 import {
   type ClientCertificateRequest,
   type TlsServerOptions,
   tlsServerOptions,
 } from './tls-server-options.ts'
-import { closeable, type Closeable } from '../options/closeable.ts'
+import { closeable, type Closeable, orElse } from '../options/closeable.ts'
 
 /** Options of {@link tlsServerOptionsAt}: two files, how they are watched, and any other option of Node's TLS servers. */
 export type TlsServerOptionsAtOptions = Omit<TlsServerOptions, 'cert' | 'key'> &
-  Omit<FileSourceOptions<unknown>, 'parse'> & {
+  FileOptions & {
     /** The server's certificate and its intermediates, in PEM (`--tls-cert-file`). */
     readonly certFile: string
     /** Its private key, in PEM (`--tls-private-key-file`). */
@@ -29,8 +28,7 @@ export type TlsServerOptionsAtOptions = Omit<TlsServerOptions, 'cert' | 'key'> &
   }
 
 /** The options that are not passed on to Node. */
-type OwnOptions = Pick<TlsServerOptionsAtOptions, 'certFile' | 'keyFile' | 'sniCertificates'> &
-  Omit<FileSourceOptions<unknown>, 'parse'>
+type OwnOptions = Pick<TlsServerOptionsAtOptions, 'certFile' | 'keyFile' | 'sniCertificates'> & FileOptions
 
 /** The members of a server that `keepFresh` uses. */
 interface KeptServer {
@@ -72,9 +70,7 @@ export function tlsServerOptionsAt(options: TlsServerOptionsAtOptions): TlsServe
   checkOwnOptions(options)
   const { certFile, keyFile, sniCertificates: named = [], ...others } = options
   const { reload, settleSeconds, pollSeconds, maxBytes, observer, clock, ...rest } = others
-  const watching = {
-    ...defined({ reload, settleSeconds, pollSeconds, maxBytes, observer, clock }),
-  }
+  const watching = defined({ reload, settleSeconds, pollSeconds, maxBytes, observer, clock })
   const servers: { setSecureContext(options: SecureContextOptions): void }[] = []
   const withCredential = (content: CertificatePairContent): TlsServerFiles['options'] =>
     tlsServerOptions({ ...rest, ...content })

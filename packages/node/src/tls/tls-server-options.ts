@@ -1,8 +1,7 @@
 import { defined } from '@kube-authn/core/internal'
-import type { SecureContextOptions, TlsOptions } from 'node:tls'
+import { type SecureContextOptions, type TlsOptions, createSecureContext } from 'node:tls'
 import { ConfigurationError, type ConfigurationProblem } from '@kube-authn/core'
 import { constants } from 'node:crypto'
-import { createSecureContext } from 'node:tls'
 import {
   type Http2ServerOptions,
   http2ServerOptions,

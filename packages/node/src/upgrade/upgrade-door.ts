@@ -6,9 +6,9 @@ import {
   incomingMessageRequest,
   notify,
   Received,
-  StatusError,
+  type StatusError,
 } from '@kube-authn/core/adapter'
-import { defined, CLIENT_CLOSED_REQUEST, report } from '@kube-authn/core/internal'
+import { defined, CLIENT_CLOSED_REQUEST, notServed, report } from '@kube-authn/core/internal'
 import { untilExpiry } from '@kube-authn/core/connections'
 import type { AcceptedRequest, RequestDecision } from './decide-request.ts'
 
@@ -146,9 +146,7 @@ function isAccepted<D extends RequestDecision>(decision: D): decision is Extract
 /** Otherwise the client would wait for an answer, and its connection would stay. */
 function refuseUnhandled(socket: Duplex): void {
   socket.on('error', ignore)
-  const message = 'the server could not find the requested resource'
-  const failure = new StatusError({ status: 404, reason: 'NotFound', message, details: {} })
-  refuseUpgrade(socket, failure, new AnswerHeaders())
+  refuseUpgrade(socket, notServed(), new AnswerHeaders())
 }
 
 function once(tell: (status: number) => void): (status: number) => void {

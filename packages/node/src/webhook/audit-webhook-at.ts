@@ -5,7 +5,7 @@ import { aBoolean, type OptionsShape } from '@kube-authn/core/adapter'
 import type { ReloadOptions } from '../file-source/reloading-source.ts'
 import { endpointFetch } from '../http/endpoint-fetch.ts'
 import { readKubeconfig, type ReadKubeconfigOptions } from '../kubeconfig/kubeconfig.ts'
-import { closeable } from '../options/closeable.ts'
+import { closeable, orElse } from '../options/closeable.ts'
 import { aPath } from '../options/file-option.ts'
 import { RELOAD_OPTIONS, reloadOf, reloadShape } from '../options/reload-options.ts'
 
@@ -46,22 +46,19 @@ export function auditWebhookAt(
     allowInsecureHttp,
     ...defined({ timeoutSeconds }),
   })
-  try {
-    const webhook = auditWebhook({
+  const webhook = orElse(fetch.close, () =>
+    auditWebhook({
       onError: warnOnce(path),
       ...without(options, 'context', 'allowMissingUser', ...RELOAD_OPTIONS),
       url: endpoint.server,
       fetch,
       redact: fetch.secrets,
-    })
-    return closeable({ write: webhook.write }, async () => {
-      await webhook.close()
-      fetch.close()
-    })
-  } catch (error) {
+    }),
+  )
+  return closeable({ write: webhook.write }, async () => {
+    await webhook.close()
     fetch.close()
-    throw error
-  }
+  })
 }
 
 function warnOnce(path: string): (error: Error) => void {

@@ -18,7 +18,7 @@ import { aPath } from '../options/file-option.ts'
 import { reloadShape, RELOAD_OPTIONS, reloadOf } from '../options/reload-options.ts'
 import type { ReloadOptions } from '../file-source/reloading-source.ts'
 import { type ReadKubeconfigOptions, readKubeconfig } from '../kubeconfig/kubeconfig.ts'
-import { type Closeable, closeable } from '../options/closeable.ts'
+import { type Closeable, closeable, orElse } from '../options/closeable.ts'
 import {
   type Authorizer,
   type WebhookAuthorizerOptions,
@@ -116,12 +116,8 @@ export function overEndpoint<T extends object>(
     ...reloadOf(options),
     ...defined({ timeoutSeconds, maxBytes }),
   })
-  try {
-    return closeable({ ...make({ url: endpoint.server, fetch, redact: fetch.secrets }) }, fetch.close)
-  } catch (error) {
-    fetch.close()
-    throw error
-  }
+  const made = orElse(fetch.close, () => make({ url: endpoint.server, fetch, redact: fetch.secrets }))
+  return closeable({ ...made }, fetch.close)
 }
 
 type KubeconfigWebhookOptions = Pick<ReadKubeconfigOptions, 'context' | 'allowMissingUser'> &

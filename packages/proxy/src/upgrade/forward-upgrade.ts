@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { Received, type StatusError } from '@kube-authn/core/adapter'
-import { CLIENT_CLOSED_REQUEST, isStatusError } from '@kube-authn/core/internal'
+import { badRequest, CLIENT_CLOSED_REQUEST, isStatusError } from '@kube-authn/core/internal'
 import {
   type AcceptedUpgrade,
   AnswerHeaders,
@@ -14,7 +14,7 @@ import { upgradeProtocol } from './upgrade-protocol.ts'
 import { type IncomingMessage, ServerResponse, validateHeaderName, validateHeaderValue } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { badGateway, badRequest, failureOf } from '../failures.ts'
+import { badGateway, failureOf } from '../failures.ts'
 import type { ForwardParts } from '../forward/forward-request.ts'
 import { sendResponse } from '../forward/send-response.ts'
 import { type PassedHeaders, responseHeaders } from '../headers/response-headers.ts'

@@ -1,9 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import { incomingMessageRequest, type StatusError } from '@kube-authn/core/adapter'
 import { type RequestInfo, requestInfo } from '@kube-authn/core/authorization'
-import { isStatusError } from '@kube-authn/core/internal'
+import { badRequest, isStatusError } from '@kube-authn/core/internal'
 import { bodyOf, hasContent } from '../body.ts'
-import { badRequest } from '../failures.ts'
 import { forwardedTarget } from '../target.ts'
 
 /** The protocols of kubectl and browsers, which carry no requests that a server would answer. */
