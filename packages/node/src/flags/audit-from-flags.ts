@@ -169,7 +169,7 @@ const MODES = 'batch,blocking,blocking-strict'
 const FORMATS = 'legacy,json'
 
 /** The flags of the audit log. An unknown flag with their prefix is an error; other flags may be unrelated. */
-export const AUDIT_TABLE: FlagTable = {
+const AUDIT_TABLE: FlagTable = {
   flags: new Map(Object.entries(AUDIT_FLAGS)),
   unknown(dashes, name) {
     if (dashes === '-' || !name.startsWith('audit-'))
@@ -187,7 +187,7 @@ export const AUDIT_TABLE: FlagTable = {
  *
  * Deviation: modes that refuse requests or make them wait for a webhook are rejected (`docs/deviations.md`, audit files; audit webhooks).
  */
-export function auditProblems(flags: ParsedFlags): readonly ConfigurationProblem[] {
+function auditProblems(flags: ParsedFlags): readonly ConfigurationProblem[] {
   const problems: ConfigurationProblem[] = []
   if (stringOf(flags, 'audit-log-path') !== '') problems.push(...logProblems(flags))
   if (stringOf(flags, 'audit-webhook-config-file') !== '') problems.push(...backendProblems(flags, 'webhook'))

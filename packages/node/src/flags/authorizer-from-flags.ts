@@ -149,7 +149,7 @@ const MODES: readonly string[] = ['AlwaysAllow', 'AlwaysDeny', 'RBAC', 'Webhook'
  *
  * Source: kubernetes `pkg/kubeapiserver/options/authorization.go` Validate.
  */
-export function authorizationProblems(
+function authorizationProblems(
   flags: ParsedFlags,
   { rbac }: AuthorizerFromFlagsOptions,
 ): readonly ConfigurationProblem[] {
@@ -195,7 +195,7 @@ const LEGACY = [
  *
  * Source: kubernetes `pkg/kubeapiserver/options/authorization.go` Validate.
  */
-export function configurationProblems(flags: ParsedFlags): readonly ConfigurationProblem[] {
+function configurationProblems(flags: ParsedFlags): readonly ConfigurationProblem[] {
   if (!isGiven(flags, ...LEGACY)) return []
   const message =
     '--authorization-config can not be specified when --authorization-mode or --authorization-webhook-* flags are defined'

@@ -106,7 +106,7 @@ export interface ReachedWebhook {
  *
  * @throws {ConfigurationError} if the endpoint or an option is invalid; any error of `make`.
  */
-export function overEndpoint<T extends object>(
+function overEndpoint<T extends object>(
   endpoint: Endpoint,
   options: Omit<CreateFetchOptions, 'allowInsecureHttp'>,
   make: (webhook: ReachedWebhook) => T,
