@@ -21,7 +21,7 @@ const ARROWS = {
   metrics: ['core', 'internal'],
   express: ['api', 'core', 'internal'],
   fastify: ['api', 'core', 'internal'],
-  fetch: ['core', 'internal'],
+  fetch: ['api', 'core', 'internal'],
   hono: ['api', 'core', 'internal'],
   issuer: ['core', 'internal', 'x509'],
   keystone: ['core', 'internal'],

@@ -148,7 +148,7 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
     clientCertificate: alone(() => ({ ca })),
     requestHeader: alone(() => ({ trusts: () => true, usernameHeaders: ['X-User'] })),
   },
-  '@kube-authn/core/forward-authentication': { forwardAuthentication: after(() => requests) },
+  '@kube-authn/api/forward-authentication': { forwardAuthentication: after(() => requests) },
   '@kube-authn/resource-server': {
     introspection: alone(() => ({ url, issuer: url, audience: 'api', clientId: 'api', clientSecret: 's' })),
     mcpTokenVerifier: {
@@ -337,8 +337,8 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
     requireUser: after(),
     impersonationGuard: after(() => authorizer),
   },
+  '@kube-authn/fetch/forward-authentication': { forwardAuthentication: after(() => requests) },
   '@kube-authn/fetch': {
-    forwardAuthentication: after(() => requests),
     withAuthentication: after(() => requests, handler),
     withAuthorization: after(() => authorizer, handler),
     requireGroups: after(() => 'admins', handler),

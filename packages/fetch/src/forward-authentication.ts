@@ -1,10 +1,17 @@
+/**
+ * Decides for proxies about the requests of their clients. It needs `@kube-authn/api`.
+ *
+ * @module
+ */
 import type { Authenticator } from '@kube-authn/core'
 import { responseOf } from '@kube-authn/core/adapter'
 import {
   forwardAuthentication as decideFor,
   type ForwardAuthenticationOptions,
-} from '@kube-authn/core/forward-authentication'
+} from '@kube-authn/api/forward-authentication'
 import { clientOf, stateOf } from './state.ts'
+
+export type { ForwardAuthenticationOptions }
 
 /**
  * Decides for a proxy about the requests of its clients: nginx (`auth_request`), Traefik, Caddy (`forward_auth`), HAProxy and Envoy (`ext_authz`). The answer is 200 with the

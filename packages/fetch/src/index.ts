@@ -5,7 +5,6 @@
  */
 export { getAuthentication, getUser } from './accessors.ts'
 export type { AuthenticationContext } from './context.ts'
-export { forwardAuthentication } from './forward-authentication.ts'
 export {
   requireGroups,
   type RequireOptions,

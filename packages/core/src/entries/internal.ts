@@ -72,7 +72,11 @@ export {
   isUnauthenticated,
   type UserInfoInit,
 } from '../authenticator/user.ts'
-export { type AuthorizeRequestOptions, authorizeRequestShape } from '../authorization/authorize-request.ts'
+export {
+  type AuthorizeRequestContext,
+  type AuthorizeRequestOptions,
+  authorizeRequestShape,
+} from '../authorization/authorize-request.ts'
 export type { UserRules } from '../authorization/authorizer.ts'
 export { forbidden } from '../authorization/forbidden.ts'
 export { aPathPrefix, belowPrefix, prefixProblems } from '../authorization/path-prefix.ts'
@@ -220,3 +224,6 @@ export { CLIENT_ID_KEY, scopesOf } from '../authenticator/scopes.ts'
 export { aScope } from '../handler/authenticate-request-options.ts'
 export { member } from '../internal/objects.ts'
 export { strictJson } from '../token/jwt/strict-json.ts'
+export { unauthorizedFor } from '../handler/refusal.ts'
+export { encodeExtraKey } from '../request/headers/extra-key.ts'
+export { type IdentityHeader, identityHeaders } from '../request/headers/identity-headers.ts'

@@ -1,6 +1,6 @@
 import type { AuthenticationRequest, Clock } from '@kube-authn/core'
 import { type HttpAnswer, incomingMessageRequest, whenOver } from '@kube-authn/core/adapter'
-import type { forwardAuthentication } from '@kube-authn/core/forward-authentication'
+import type { forwardAuthentication } from '@kube-authn/api/forward-authentication'
 import type { ApiServer } from './api-server-options.ts'
 import { tooManyRequests } from './in-flight.ts'
 import { lifecycle, shuttingDown } from './lifecycle.ts'

@@ -1,7 +1,7 @@
 import type { Clock, Observer } from '@kube-authn/core'
 import { clientCertificate } from '@kube-authn/core/client-certificate'
 import { isConfigurationError, messageOf, systemClock } from '@kube-authn/core/internal'
-import { forwardAuthentication } from '@kube-authn/core/forward-authentication'
+import { forwardAuthentication } from '@kube-authn/api/forward-authentication'
 import type { KeySource } from '@kube-authn/core/service-account'
 import { defined } from '@kube-authn/internal/defined'
 import { metrics } from '@kube-authn/metrics'

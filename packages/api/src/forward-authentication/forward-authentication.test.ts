@@ -1,5 +1,18 @@
 import { describe, expect, it } from 'vitest'
 import {
+  type Authenticator,
+  type AuthenticationRequest,
+  authenticatorChain,
+  ConfigurationError,
+  rejected,
+  unavailable,
+  userInfo,
+} from '@kube-authn/core'
+import { type HttpAnswer, StatusError } from '@kube-authn/core/adapter'
+import { allow, type Authorizer, deny } from '@kube-authn/core/authorization'
+import { requestHeader } from '@kube-authn/core/client-certificate'
+import type { UserInfoInit } from '@kube-authn/core/internal'
+import {
   jane,
   knows,
   later,
@@ -9,15 +22,7 @@ import {
   request,
   requests,
   tokens,
-} from '../../test/fakes.ts'
-import type { Authenticator } from '../authenticator/authenticator.ts'
-import type { AuthenticationRequest } from '../request/request.ts'
-import { allow, type Authorizer, deny } from '../authorization/index.ts'
-import { authenticatorChain } from '../chain/chain.ts'
-import { ConfigurationError, rejected, unavailable } from '../authenticator/errors.ts'
-import { type HttpAnswer, StatusError } from '../authenticator/status.ts'
-import { type UserInfoInit, userInfo } from '../authenticator/user.ts'
-import { requestHeader } from '../request/request-header/request-header.ts'
+} from '../../../testing/test/fakes.ts'
 import type { ForwardAuthenticationOptions } from './forward-authentication-options.ts'
 import { forwardAuthentication } from './forward-authentication.ts'
 

@@ -1,7 +1,6 @@
-import { type HttpAnswer, StatusError } from '../authenticator/status.ts'
-import type { UserInfo } from '../authenticator/user.ts'
-import { encodeExtraKey } from '../request/headers/extra-key.ts'
-import { type IdentityHeader, identityHeaders } from '../request/headers/identity-headers.ts'
+import type { UserInfo } from '@kube-authn/core'
+import { type HttpAnswer, StatusError } from '@kube-authn/core/adapter'
+import { encodeExtraKey, type IdentityHeader, identityHeaders } from '@kube-authn/core/internal'
 
 /** What a proxy hands on. */
 export interface HandedOn {

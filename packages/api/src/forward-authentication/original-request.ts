@@ -1,5 +1,5 @@
-import { StatusError } from '../authenticator/status.ts'
-import type { AuthenticationRequest, RequestHeaders } from '../request/request.ts'
+import type { AuthenticationRequest, RequestHeaders } from '@kube-authn/core'
+import { StatusError } from '@kube-authn/core/adapter'
 
 /** A method and a target that the proxy was asked for. */
 export interface OriginalTarget {

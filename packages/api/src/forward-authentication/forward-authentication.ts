@@ -1,11 +1,20 @@
-import type { Authenticator } from '../authenticator/authenticator.ts'
-import { type HttpAnswer, isStatusError, StatusError } from '../authenticator/status.ts'
-import { authorizeRequest, type AuthorizeRequestContext } from '../authorization/authorize-request.ts'
-import { authenticateRequest } from '../handler/authenticate-request.ts'
-import { unauthorizedFor } from '../handler/refusal.ts'
-import { impersonateRequest } from '../impersonation/impersonate-request.ts'
-import { aRequestAuthenticator, optionProblems, refuseProblems, without } from '../internal/options/index.ts'
-import type { AuthenticationRequest } from '../request/request.ts'
+import type { Authenticator, AuthenticationRequest } from '@kube-authn/core'
+import {
+  type HttpAnswer,
+  StatusError,
+  authorizeRequest,
+  authenticateRequest,
+  impersonateRequest,
+} from '@kube-authn/core/adapter'
+import {
+  isStatusError,
+  type AuthorizeRequestContext,
+  unauthorizedFor,
+  aRequestAuthenticator,
+  optionProblems,
+  refuseProblems,
+  without,
+} from '@kube-authn/core/internal'
 import { authenticatedAnswer, type Told } from './authenticated-answer.ts'
 import {
   type ForwardAuthenticationOptions,

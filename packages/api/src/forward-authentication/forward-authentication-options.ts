@@ -1,16 +1,12 @@
-import type { Authorizer } from '../authorization/authorizer.ts'
 import {
   type AuthenticateRequestOptions,
-  authenticateRequestShape,
-} from '../handler/authenticate-request-options.ts'
-import {
   aNonEmptyString,
-  anAuthorizer,
   listOf,
-  must,
   oneOf,
   type OptionsShape,
-} from '../internal/options/index.ts'
+} from '@kube-authn/core/adapter'
+import type { Authorizer } from '@kube-authn/core/authorization'
+import { authenticateRequestShape, anAuthorizer, must } from '@kube-authn/core/internal'
 
 /** Options of `forwardAuthentication`. */
 export interface ForwardAuthenticationOptions extends Omit<

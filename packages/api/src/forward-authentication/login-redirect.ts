@@ -1,5 +1,5 @@
-import type { HttpAnswer, StatusError } from '../authenticator/status.ts'
-import type { AuthenticationRequest } from '../request/request.ts'
+import type { AuthenticationRequest } from '@kube-authn/core'
+import type { HttpAnswer, StatusError } from '@kube-authn/core/adapter'
 import type { OriginalTarget } from './original-request.ts'
 
 /** Where one logs in. */
