@@ -1,8 +1,8 @@
-import type { Clock } from '@kube-authn/core'
 import { type History, history, type HistoryLimit } from '../local/history.ts'
 import { type RecentChanges, recentChanges } from '../local/recent-changes.ts'
 import type { StoreChange } from '../object-store.ts'
 import { StoreError } from '../store-error.ts'
+import type { PostgresStoreOptions } from './database.ts'
 import type { ChangePage } from './reader.ts'
 import { type RetryPauses, retryPauses } from './retry-pauses.ts'
 
@@ -28,10 +28,7 @@ export interface ChangeFeed {
 }
 
 /** Options of {@link changeFeed}. */
-export interface ChangeFeedOptions {
-  readonly clock: Clock
-  /** How often the database is asked although nothing was heard. */
-  readonly pollMs: number
+export interface ChangeFeedOptions extends Pick<PostgresStoreOptions, 'clock' | 'pollMs'> {
   readonly revision: number
   /** The changes of the store after a revision. */
   readonly read: (since: number) => Promise<ChangePage>

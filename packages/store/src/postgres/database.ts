@@ -1,4 +1,6 @@
+import type { Clock } from '@kube-authn/core'
 import { systemClock } from '@kube-authn/core/internal'
+import type { HistoryLimit } from '../local/history.ts'
 import { StoreError } from '../store-error.ts'
 import { postgresFailure } from './failure.ts'
 
@@ -46,6 +48,23 @@ export interface DatabaseOptions {
   /** Releases a connection whose statement was not answered in time. */
   readonly cutOff: (client: PostgresClient) => void
   readonly timeoutMs: number
+}
+
+/** How a store in a database works. */
+export interface PostgresStoreOptions {
+  readonly database: Database
+  readonly schema: string
+  readonly clock: Clock
+  /** The time that counts, instead of that of the database. */
+  readonly now: () => number | null
+  /** Milliseconds since some time in the past, which never go back. */
+  readonly elapsedMs: () => number
+  readonly history: HistoryLimit
+  readonly listens: boolean
+  /** How often the database is asked although nothing was heard. */
+  readonly pollMs: number
+  /** How long a write waits for those of other processes. */
+  readonly waitMs: number
 }
 
 /** The server ends a statement sooner than its client goes away, so that as a rule the client is told. */

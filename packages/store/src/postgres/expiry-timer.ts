@@ -1,5 +1,5 @@
-import type { Clock } from '@kube-authn/core'
 import type { StoreState } from '../revisions.ts'
+import type { PostgresStoreOptions } from './database.ts'
 import type { NextExpiry } from './rows.ts'
 
 /** Deletes objects when they expire, by the time of the database. */
@@ -11,19 +11,11 @@ export interface ExpiryTimer {
   stop(): void
 }
 
-/** Options of {@link expiryTimer}. */
-export interface ExpiryTimerOptions {
-  readonly clock: Clock
-  /** The time that counts, instead of that of the database. */
-  readonly now: () => number | null
-  /** Deletes what has expired, and plans what comes next. */
-  readonly expire: () => Promise<void>
-}
-
 /** How long the next attempt waits if the database failed. */
 const RETRY_MS = 1000
 
-export function expiryTimer({ clock, now, expire }: ExpiryTimerOptions): ExpiryTimer {
+/** @param expire deletes what has expired, and plans what comes next. */
+export function expiryTimer({ clock, now }: PostgresStoreOptions, expire: () => Promise<void>): ExpiryTimer {
   let isStopped = false
   let isRunning = false
   let known: (StoreState & NextExpiry) | undefined

@@ -57,7 +57,7 @@ describe('the listener of a database', () => {
       return Promise.reject(new Error('the connection ended'))
     })
     let woken = 0
-    const end = listen({ database, channel: 'kube_authn', clock, onWake: () => void woken++ })
+    const end = listen({ database, schema: 'kube_authn', clock }, () => void woken++)
     for (let round = 0; round < 20; round++) await clock.advanceAsync(1000)
     expect([made.length, woken]).toEqual([2, 1])
     end()

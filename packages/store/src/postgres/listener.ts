@@ -1,15 +1,9 @@
-import type { Clock } from '@kube-authn/core'
-import type { Database, PostgresClient } from './database.ts'
+import type { Database, PostgresClient, PostgresStoreOptions } from './database.ts'
 import { quotedIdentifier } from './schema.ts'
 import { retryPauses } from './retry-pauses.ts'
 
-/** Options of {@link listen}. */
-export interface ListenOptions {
+type ListenOptions = Pick<PostgresStoreOptions, 'schema' | 'clock'> & {
   readonly database: Pick<Database, 'client' | 'run'>
-  readonly channel: string
-  readonly clock: Clock
-  /** Something was written, or may have been while nothing could be heard. */
-  readonly onWake: () => void
 }
 
 /** How often it is asked whether the connection is still there: a firewall that has forgotten it says nothing. */
@@ -19,9 +13,10 @@ const CHECK_MS = 10_000
  * Hears of the writes of other processes, over a connection of its own, which it replaces when it is lost. What it hears is only that something has
  * happened: the changes are read from their table.
  *
+ * @param onWake something was written, or may have been while nothing could be heard.
  * @returns a function that ends it.
  */
-export function listen({ database, channel, clock, onWake }: ListenOptions): () => void {
+export function listen({ database, schema, clock }: ListenOptions, onWake: () => void): () => void {
   const pauses = retryPauses()
   let isEnded = false
   let current: PostgresClient | undefined
@@ -67,7 +62,7 @@ export function listen({ database, channel, clock, onWake }: ListenOptions): () 
         end()
         return
       }
-      await database.run(client, `LISTEN ${quotedIdentifier(channel)}`)
+      await database.run(client, `LISTEN ${quotedIdentifier(schema)}`)
       pauses.succeeded()
       onWake()
       checkLater(client)

@@ -10,15 +10,9 @@ import { requireKnown, requireRemembered } from '../revisions.ts'
 import type { StoreTime } from '../store-time.ts'
 import { workInProgress } from '../work-in-progress.ts'
 import type { ChangeFeed } from './change-feed.ts'
+import type { PostgresStoreOptions } from './database.ts'
 import { listen } from './listener.ts'
-import {
-  compact,
-  currentRevision,
-  openReplica,
-  pastChanges,
-  type PostgresStoreOptions,
-  type Replica,
-} from './replica.ts'
+import { compact, currentRevision, openReplica, pastChanges, type Replica } from './replica.ts'
 import { spacedCalls } from './spaced-calls.ts'
 import type { Operation } from './writer.ts'
 
@@ -89,15 +83,12 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Obje
 }
 
 /** Hears of the writes of other processes, from the first watcher on. */
-function listeningOf(
-  { database, schema, clock, listens }: PostgresStoreOptions,
-  feed: ChangeFeed,
-): { begin(): void; stop(): void } {
+function listeningOf(options: PostgresStoreOptions, feed: ChangeFeed): { begin(): void; stop(): void } {
   const wakes = spacedCalls(systemClock, WAKE_PAUSES, () => feed.wake())
   let end: (() => void) | undefined
   return {
     begin() {
-      if (listens) end ??= listen({ database, channel: schema, clock, onWake: wakes.ask })
+      if (options.listens) end ??= listen(options, wakes.ask)
     },
     stop() {
       wakes.stop()

@@ -1,33 +1,15 @@
-import type { Clock } from '@kube-authn/core'
 import { type Channels, channels } from '../local/channels.ts'
-import type { HistoryLimit } from '../local/history.ts'
 import type { Past } from '../local/watcher.ts'
 import type { StoreChange } from '../object-store.ts'
 import { requireRemembered, type StoreState } from '../revisions.ts'
 import { type StoreTime, storeTime } from '../store-time.ts'
 import { type ChangeFeed, changeFeed } from './change-feed.ts'
-import type { Database } from './database.ts'
+import type { PostgresStoreOptions } from './database.ts'
 import { type ExpiryTimer, expiryTimer } from './expiry-timer.ts'
 import { quotedIdentifier } from './schema.ts'
 import { type Reader, reader } from './reader.ts'
 import { type NextExpiry, numberIn } from './rows.ts'
 import { type Writer, writer } from './writer.ts'
-
-/** How a store in a database works. */
-export interface PostgresStoreOptions {
-  readonly database: Database
-  readonly schema: string
-  readonly clock: Clock
-  /** The time that counts, instead of that of the database. */
-  readonly now: () => number | null
-  /** Milliseconds since some time in the past, which never go back. */
-  readonly elapsedMs: () => number
-  readonly history: HistoryLimit
-  readonly listens: boolean
-  readonly pollMs: number
-  /** How long a write waits for those of other processes. */
-  readonly waitMs: number
-}
 
 /** What this process has of a store in a database. */
 export interface Replica {
@@ -47,7 +29,7 @@ export interface Replica {
 
 /** @throws {StoreError} if the database cannot be reached or has no store. */
 export async function openReplica(options: PostgresStoreOptions): Promise<Replica> {
-  const { database, schema, clock, elapsedMs, now, waitMs, history, pollMs } = options
+  const { database, schema, clock, elapsedMs, now, history } = options
   const read = reader(database, schema, now)
   const time = storeTime(clock, elapsedMs, now() !== null)
   const opened = await timed({ options, time }, () => read.state())
@@ -58,10 +40,9 @@ export async function openReplica(options: PostgresStoreOptions): Promise<Replic
     time,
     watched,
     // What expires is written, and what is written tells what expires next.
-    ends: expiryTimer({ clock, now, expire: () => replica.writes.expire() }),
+    ends: expiryTimer(options, () => replica.writes.expire()),
     feed: changeFeed({
-      clock,
-      pollMs,
+      ...options,
       revision: opened.revision,
       read: (since) => timed(replica, () => read.changes('', since)),
       onPage: (page) => observe(replica, page),
@@ -78,10 +59,7 @@ export async function openReplica(options: PostgresStoreOptions): Promise<Replic
       },
     }),
     writes: writer({
-      database,
-      schema,
-      now,
-      waitMs,
+      ...options,
       onWritten(written) {
         const { revision, compactedRevision, historyLength } = written
         time.learn({ fromMs: written.nowMs, toMs: Infinity, sentMs: 0, receivedMs: elapsedMs() })

@@ -2,7 +2,7 @@ import type { DeletePrecondition, StoreChange } from '../object-store.ts'
 import { isRefusal, refusal, StoreError } from '../store-error.ts'
 import { type Deferred, deferred } from '../local/deferred.ts'
 import type { StoreState } from '../revisions.ts'
-import type { Database, Row } from './database.ts'
+import type { Database, PostgresStoreOptions, Row } from './database.ts'
 import { quotedIdentifier } from './schema.ts'
 import { changeTypeOf, dueIn, type NextExpiry, numberIn, optionalNumberIn, stringIn } from './rows.ts'
 
@@ -32,13 +32,8 @@ export interface Writer {
 }
 
 /** Options of {@link writer}. */
-export interface WriterOptions {
+export interface WriterOptions extends Pick<PostgresStoreOptions, 'schema' | 'now' | 'waitMs'> {
   readonly database: Pick<Database, 'query'>
-  readonly schema: string
-  /** The time that counts, instead of that of the database. */
-  readonly now: () => number | null
-  /** How long a write waits for those of other processes. */
-  readonly waitMs: number
   /** Called before the promises of the group resolve. */
   readonly onWritten: (written: Written) => void
   /** Called after each group. The next one waits for it. */
