@@ -1,6 +1,6 @@
 import { memberOf, systemClock } from '@kube-authn/core/internal'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { watcher } from '../local/watcher.ts'
+import { watch } from '../local/watcher.ts'
 import { StoreError } from '../store-error.ts'
 import { sealed } from './envelope.ts'
 import type { EtcdClient } from './etcd-client.ts'
@@ -95,8 +95,7 @@ function replicaOf({ client }: { readonly client: EtcdClient }, revision: number
 
 /** The revisions of the events that a watch has told of so far. */
 function toldOf({ watched }: EtcdReplica, since: number): readonly number[] {
-  const options = { prefix: '/a/', since, maxWaiting: 1000, progressMs: undefined, signal: undefined }
-  const events = watcher(watched, options)
+  const events = watch(() => watched, '/a/', { since, maxWaiting: 1000 }, 0)[Symbol.asyncIterator]()
   const told: number[] = []
   void (async () => {
     for (let next = await events.next(); next.done !== true; next = await events.next()) {
@@ -174,8 +173,8 @@ describe('a replica of a store in etcd', () => {
     const replica = replicaOf(etcd, 3)
     await soon(() => expect(etcd.begun).toEqual([3]))
     etcd.stallNext()
-    const options = { prefix: '/a/', since: 0, maxWaiting: 9, progressMs: undefined, signal: undefined }
-    const failure = watcher(replica.watched, options)
+    const events = watch(() => replica.watched, '/a/', { since: 0, maxWaiting: 9 }, 0)
+    const failure = events[Symbol.asyncIterator]()
       .next()
       .catch((thrown: unknown) => thrown)
     await vi.advanceTimersByTimeAsync(2000)

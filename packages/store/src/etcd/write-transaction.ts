@@ -55,11 +55,7 @@ export function writeTransaction({ keys, base }: StoreNames, writeId: string, wr
       ...(fence === undefined || fenceKey === undefined ? [] : [createdIn(fenceKey, fence.createdRevision)]),
       ...(write.type === 'create' ? [isAbsent(object)] : expectations(object, write)),
     ],
-    success: [
-      put(keys.state, writeId),
-      ...(write.type === 'delete' ? [deleteKey(keys.end(write.key))] : objectPuts(keys, write)),
-      ...resultOf(object, write),
-    ],
+    success: [put(keys.state, writeId), ...operations(keys, object, write)],
     failure: [
       readNames(keys.state),
       { request_range: { key: object } },
@@ -68,24 +64,16 @@ export function writeTransaction({ keys, base }: StoreNames, writeId: string, wr
   }
 }
 
-function resultOf(object: string, { type }: EtcdWrite): readonly object[] {
-  if (type === 'delete') return [{ request_delete_range: { key: object, prev_kv: true } }]
-  return type === 'update' ? [readNames(object)] : []
-}
-
-function objectPuts(
-  keys: EtcdKeys,
-  write: Exclude<EtcdWrite, { readonly type: 'delete' }>,
-): readonly object[] {
-  const { key, value, ending } = write
-  const end = keys.end(key)
+function operations(keys: EtcdKeys, object: string, write: EtcdWrite): readonly object[] {
+  const end = keys.end(write.key)
+  if (write.type === 'delete') {
+    return [deleteKey(end), { request_delete_range: { key: object, prev_kv: true } }]
+  }
+  const { type, value, ending } = write
   return [
-    put(keys.object(key), sealed(value, ending)),
-    ...(ending === undefined
-      ? write.type === 'create'
-        ? []
-        : [deleteKey(end)]
-      : [put(end, String(ending.expiresAtMs))]),
+    put(object, sealed(value, ending)),
+    ending === undefined ? deleteKey(end) : put(end, String(ending.expiresAtMs)),
+    ...(type === 'update' ? [readNames(object)] : []),
   ]
 }
 

@@ -37,7 +37,7 @@ describe('channels', () => {
   ])('the prefix %j gets what begins with it', (prefix, expected) => {
     const all = channels()
     for (const other of ['/x', '/b', '/a/c']) all.join(countedWatcher(other))
-    const start = all.join(countedWatcher(prefix)).last()
+    const start = all.join(countedWatcher(prefix)).last
     for (const key of ['/a', '/a/b', '/b/a', '/ä', '/%', '/a_']) all.publish([changeOf(key)])
     expect(keysFrom(start)).toEqual(expected)
   })
@@ -54,7 +54,7 @@ describe('channels', () => {
 
   it('share the places of a change among all watchers of a prefix', () => {
     const all = channels()
-    const starts = Array.from({ length: 100 }, () => all.join(countedWatcher('/a')).last())
+    const starts = Array.from({ length: 100 }, () => all.join(countedWatcher('/a')).last)
     all.publish([changeOf('/a')])
     expect(new Set(starts).size).toBe(1)
   })
@@ -63,16 +63,16 @@ describe('channels', () => {
     const all = channels()
     const [first, second, other] = [countedWatcher('/a'), countedWatcher('/a'), countedWatcher('/b')]
     for (const each of [first, second, other]) all.join(each)
-    const { last } = all.join(first)
+    const channel = all.join(first)
     all.leave(first)
     all.leave(first)
     all.publish([changeOf('/a')])
-    expect([first.wakes(), second.wakes(), last().count]).toEqual([0, 1, 1])
+    expect([first.wakes(), second.wakes(), channel.last.count]).toEqual([0, 1, 1])
     all.leave(second)
     all.publish([changeOf('/a'), changeOf('/b')])
-    expect([second.wakes(), other.wakes(), last().count]).toEqual([1, 1, 1])
+    expect([second.wakes(), other.wakes(), channel.last.count]).toEqual([1, 1, 1])
     expect([...all.watchers()]).toEqual([other])
     // One that comes later begins at the beginning of a new channel.
-    expect(all.join(first).last().count).toBe(0)
+    expect(all.join(first).last.count).toBe(0)
   })
 })

@@ -25,7 +25,7 @@ export interface Watcher {
 
 /** The changes of one prefix that came while they were watched. */
 export interface Channel {
-  readonly last: () => Place
+  readonly last: Place
 }
 
 /** Hands out new changes to watchers, by prefix. */
@@ -76,7 +76,7 @@ export function channels(): Channels {
     join(watcher) {
       const channel = channelOf(watcher.prefix)
       channel.watchers.add(watcher)
-      return { last: () => channel.last }
+      return channel
     },
     leave(watcher) {
       const { prefix } = watcher

@@ -2,6 +2,7 @@ import type { Clock } from '@kube-authn/core'
 import type { StoreChange, StoreEvent, WatchOptions } from '../object-store.ts'
 import { StoreError } from '../store-error.ts'
 import type { Channel, Place, Watcher } from './channels.ts'
+import { type Deferred, deferred } from './deferred.ts'
 import { type ProgressTimer, progressTimer } from './progress-timer.ts'
 import type { Turns } from './turns.ts'
 
@@ -37,21 +38,6 @@ interface Live {
   awaited: number
 }
 
-/** Who waits for the next event. */
-interface Reader {
-  readonly resolve: (result: IteratorResult<StoreEvent, undefined>) => void
-  readonly reject: (reason: unknown) => void
-}
-
-/** How an iteration is made. */
-export interface WatcherOptions {
-  readonly prefix: string
-  readonly since: number
-  readonly maxWaiting: number
-  readonly progressMs?: number | undefined
-  readonly signal?: AbortSignal | undefined
-}
-
 /** How many watchers get an event before the event loop goes on: about a millisecond of work. */
 export const READS_PER_TURN = 128
 const DEFAULT_MAX_WAITING = 1000
@@ -71,9 +57,11 @@ export function watch(
   const { since = revision, maxWaiting = DEFAULT_MAX_WAITING } = options
   if (!Number.isSafeInteger(since) || since < 0) throw new RangeError('since must be a revision')
   return {
-    [Symbol.asyncIterator]: () => watcher(watched(), { ...options, prefix, since, maxWaiting }),
+    [Symbol.asyncIterator]: () => iterate(watched(), prefix, { ...options, since, maxWaiting }),
   }
 }
+
+type Result = IteratorResult<StoreEvent, undefined>
 
 /** The state of one iteration. */
 interface Iteration {
@@ -89,7 +77,8 @@ interface Iteration {
   position: number
   live: Live | undefined
   end: { readonly error?: unknown } | undefined
-  reader: Reader | undefined
+  /** Who waits for the next event. */
+  reader: Deferred<Result> | undefined
   isScheduled: boolean
   isFetching: boolean
 }
@@ -98,8 +87,16 @@ interface Iteration {
  * One iteration over changes. It first reads the changes of the past, one when it is asked for one, and goes over to the new ones after that. Of those at most
  * `maxWaiting` wait, besides those that came together while it was waiting.
  */
-export function watcher(watched: Watched, options: WatcherOptions): AsyncIterator<StoreEvent, undefined> {
-  const { prefix, maxWaiting, progressMs, signal } = options
+function iterate(
+  watched: Watched,
+  prefix: string,
+  {
+    since,
+    maxWaiting,
+    progressMs,
+    signal,
+  }: WatchOptions & { readonly since: number; readonly maxWaiting: number },
+): AsyncIterator<StoreEvent, undefined> {
   const iteration: Iteration = {
     watched,
     past: watched.past(prefix),
@@ -114,7 +111,7 @@ export function watcher(watched: Watched, options: WatcherOptions): AsyncIterato
       progressMs === undefined ? undefined : progressTimer(watched, progressMs, () => schedule(iteration)),
     signal,
     stop: () => finish(iteration, {}),
-    position: options.since,
+    position: since,
     live: undefined,
     end: undefined,
     reader: undefined,
@@ -132,24 +129,24 @@ export function watcher(watched: Watched, options: WatcherOptions): AsyncIterato
   }
 }
 
-function next(iteration: Iteration): Promise<IteratorResult<StoreEvent, undefined>> {
+function next(iteration: Iteration): Promise<Result> {
   if (iteration.reader !== undefined) {
     return Promise.reject(new TypeError('the next event of a watch was asked for twice at a time'))
   }
-  return new Promise((resolve, reject) => {
-    iteration.reader = { resolve, reject }
-    const { end, live, position, watched } = iteration
-    // At the last revision nothing is there to be delivered: new changes are waited for from now on.
-    if (end !== undefined || (live === undefined && position === watched.revision())) settle(iteration)
-    else schedule(iteration)
-  })
+  const reader = deferred<Result>()
+  iteration.reader = reader
+  const { end, live, position, watched } = iteration
+  // At the last revision nothing is there to be delivered: new changes are waited for from now on.
+  if (end !== undefined || (live === undefined && position === watched.revision())) settle(iteration)
+  else schedule(iteration)
+  return reader.promise
 }
 
 /** Changes have come. */
 function wake(iteration: Iteration): void {
   const { reader, live } = iteration
   if (reader === undefined || live === undefined) return
-  live.awaited = live.channel.last().count
+  live.awaited = live.channel.last.count
   schedule(iteration)
 }
 
@@ -227,12 +224,12 @@ function nextChange(iteration: Iteration): StoreChange | undefined {
     else if (earlier !== undefined) return earlier
     if (iteration.isFetching) return undefined
     const channel = watched.join(member)
-    iteration.live = { channel, place: channel.last(), awaited: 0 }
+    iteration.live = { channel, place: channel.last, awaited: 0 }
   }
   const { live } = iteration
   const { channel, place, awaited } = live
   if (place.next === undefined) return undefined
-  if (channel.last().count - Math.max(place.count, awaited) > maxWaiting) {
+  if (channel.last.count - Math.max(place.count, awaited) > maxWaiting) {
     throw tooSlow(`more than ${maxWaiting} changes waited to be read`)
   }
   live.place = place.next
