@@ -1,4 +1,4 @@
-import { isObject, stringMemberOf, valueOf } from '@kube-authn/core/internal'
+import { defined, isObject, stringMemberOf, valueOf } from '@kube-authn/core/internal'
 import {
   type NamedObject,
   type Pod,
@@ -6,7 +6,6 @@ import {
   type ServiceAccount,
 } from '@kube-authn/core/service-account'
 import { BOOTSTRAP_SECRET_TYPE, type Secret } from '@kube-authn/core/bootstrap-token'
-import { defined } from '@kube-authn/internal/defined'
 import { textOfBase64 } from '@kube-authn/internal/base64'
 import { timeOfRfc3339 } from '@kube-authn/internal/rfc3339'
 import type { KubeObject } from '../registry/kube-object.ts'

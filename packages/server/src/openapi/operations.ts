@@ -1,4 +1,4 @@
-import { defined } from '@kube-authn/internal/defined'
+import { defined } from '@kube-authn/core/internal'
 import { PATCH_TYPES } from '../api/patch-requests.ts'
 import type { GroupVersionKind, Schema } from './schemas.ts'
 

@@ -1,5 +1,5 @@
 import { checkOptions, type OptionsShape } from '@kube-authn/core/adapter'
-import { atLeast, watchAny, without } from '@kube-authn/core/internal'
+import { atLeast, defined, watchAny, without } from '@kube-authn/core/internal'
 import { unavailable } from '@kube-authn/core'
 import {
   requireRevocation,
@@ -8,7 +8,6 @@ import {
   type Revocations,
   type UsedCredential,
 } from '@kube-authn/core/revocation'
-import { defined } from '@kube-authn/internal/defined'
 import { hexOf } from '@kube-authn/internal/bytes'
 import { rfc3339Of } from '@kube-authn/internal/rfc3339'
 import type { KubeObject } from '../registry/kube-object.ts'

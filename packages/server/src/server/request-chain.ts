@@ -6,8 +6,7 @@ import {
   type StatusError,
 } from '@kube-authn/core/adapter'
 import type { Authorizer, RequestInfo } from '@kube-authn/core/authorization'
-import { type CredentialRevocation, isStatusError } from '@kube-authn/core/internal'
-import { defined } from '@kube-authn/internal/defined'
+import { type CredentialRevocation, defined, isStatusError } from '@kube-authn/core/internal'
 import type { ApiServerOptions } from './api-server-options.ts'
 import { type BeginRequest, isLongRunning } from './in-flight.ts'
 

@@ -1,8 +1,7 @@
 import type { AuthenticationRequest, Observer } from '@kube-authn/core'
 import type { HttpAnswer } from '@kube-authn/core/adapter'
 import type { Authorizer } from '@kube-authn/core/authorization'
-import { methodNotAllowed, without } from '@kube-authn/core/internal'
-import { defined } from '@kube-authn/internal/defined'
+import { defined, methodNotAllowed } from '@kube-authn/core/internal'
 import { reviewAnswers } from '@kube-authn/api/internal'
 import { apiAnswers } from '../api/api-answers.ts'
 import type { KubernetesApi } from '../api/kubernetes-api.ts'
@@ -36,7 +35,7 @@ export async function routes(
     () => undefined,
   )
   const answerApi = await apiAnswers(
-    { ...without(options, ...OWN), authorizer: options.authorizer, observer },
+    { ...options, observer },
     {
       reviews: reviews.resources,
       health: healthAnswers([...basicChecks(options), ...healthChecks, shutdownCheck(isReady)], onUnhealthy),
@@ -69,27 +68,6 @@ export async function routes(
     return isRead(request) ? document : methodNotAllowed('GET, HEAD')
   }
 }
-
-/** The options that `kubernetesApi` does not have. */
-const OWN = [
-  'alwaysAllowPaths',
-  'audiences',
-  'audit',
-  'authenticator',
-  'challenges',
-  'healthChecks',
-  'issuerDiscovery',
-  'log',
-  'maxMutatingRequestsInFlight',
-  'maxRequestsInFlight',
-  'metrics',
-  'realm',
-  'requestTimeoutSeconds',
-  'shutdownDelaySeconds',
-  'shutdownGraceSeconds',
-  'tokens',
-  'tracing',
-] as const
 
 /** As monitors ask. */
 function isRead({ method }: AuthenticationRequest): boolean {

@@ -1,6 +1,5 @@
-import { isConfigurationError } from '@kube-authn/core/internal'
+import { defined, isConfigurationError } from '@kube-authn/core/internal'
 import { parseRbac } from '@kube-authn/core/authorization'
-import { defined } from '@kube-authn/internal/defined'
 import { textOf } from '../terminal/input.ts'
 import { atLine, type Finding } from './findings-of.ts'
 import { type Positions, positionsIn } from './position.ts'

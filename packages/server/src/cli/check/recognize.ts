@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import { stringMemberOf } from '@kube-authn/core/internal'
-import { textOf } from '../terminal/input.ts'
+import { parsedJson, textOf } from '../terminal/input.ts'
 
 /** The kinds of files that are checked. */
 export const KINDS = [
@@ -74,14 +74,6 @@ function outerValuesOf(text: string, field: string): readonly string[] {
     new RegExp(String.raw`^["']?${field}["']?[ \t]*:[ \t]*["']?([\w./-]{1,128})`, 'gm'),
   )
   return [...lines].map(([, value = '']) => value)
-}
-
-function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 function kindOfCsv(name: string, text: string | undefined): Recognition {

@@ -1,7 +1,6 @@
 import { Argument, type Command } from 'commander'
 import { type Terminal, write } from '../terminal/terminal.ts'
-import { bashScript, zshScript } from './scripts.ts'
-import { completedCommands } from './tree.ts'
+import { bashScript, completedCommands, zshScript } from './scripts.ts'
 
 const AFTER = `
 Examples:

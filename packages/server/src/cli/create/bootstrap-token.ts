@@ -1,5 +1,5 @@
 import { createBootstrapToken } from '@kube-authn/core/bootstrap-token'
-import { defined } from '@kube-authn/internal/defined'
+import { defined } from '@kube-authn/core/internal'
 import type { Command } from 'commander'
 import { stringify } from 'yaml'
 import { collect, durationSeconds } from '../terminal/options.ts'

@@ -1,6 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import { messageOf, systemClock } from '@kube-authn/core/internal'
-import { defined } from '@kube-authn/internal/defined'
+import { defined, messageOf, systemClock } from '@kube-authn/core/internal'
 import { privateKeyIn } from '@kube-authn/node/internal'
 import { type Command, Option } from 'commander'
 import { type CertificateAuthority, issueClientCertificate } from '../../certificates/node-authority.ts'

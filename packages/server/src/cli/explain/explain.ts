@@ -13,6 +13,7 @@ import { authenticatorFromFlags } from '@kube-authn/node/flags'
 import type { Command } from 'commander'
 import { EXIT, Failure } from '../failure.ts'
 import { collect, outputOption } from '../terminal/options.ts'
+import { claimsOf } from '../revoke/revoked-credential.ts'
 import { readText } from '../terminal/input.ts'
 import { note, type Terminal, writeResult } from '../terminal/terminal.ts'
 import { flagsFor, refuseUnknownFlags } from './flags-for.ts'
@@ -137,20 +138,9 @@ async function untilHealthy(
  * audiences are checked as ever.
  */
 function assumedObjects(token: string | undefined): ServiceAccountObjects {
-  const claims = token === undefined ? undefined : claimsOf(token)
-  return serviceAccountObjects(token === undefined ? {} : { ...boundTo(claims), ...legacy(claims, token) })
-}
-
-/** The payload of a JWT; `undefined` for any other token. */
-function claimsOf(token: string): unknown {
-  const [, payload, signature] = token.split('.')
-  if (payload === undefined || signature === undefined) return undefined
-  try {
-    const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'))
-    return isObject(claims) ? claims : undefined
-  } catch {
-    return undefined
-  }
+  if (token === undefined) return serviceAccountObjects({})
+  const claims = claimsOf(token)
+  return serviceAccountObjects({ ...boundTo(claims), ...legacy(claims, token) })
 }
 
 function boundTo(claims: unknown): InitialObjects {

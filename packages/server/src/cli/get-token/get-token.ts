@@ -3,6 +3,7 @@ import { EXEC_VERSIONS } from '@kube-authn/node/internal'
 import type { Command } from 'commander'
 import { Failure } from '../failure.ts'
 import { alone } from '../lock-file.ts'
+import { parsedJson } from '../terminal/input.ts'
 import { durationSeconds } from '../terminal/options.ts'
 import { type Terminal, write } from '../terminal/terminal.ts'
 import { logInWithBrowser } from './browser/log-in-with-browser.ts'
@@ -82,8 +83,8 @@ async function logIn(
     const refreshed = refreshToken === undefined ? undefined : await refresh(issuer, refreshToken)
     if (refreshed !== undefined) return refreshed
     return options.flow === 'browser'
-      ? await logInWithBrowser(terminal, issuer, options, signal)
-      : await logInWithDeviceCode(terminal, issuer, signal)
+      ? await logInWithBrowser(terminal, issuer, options)
+      : await logInWithDeviceCode(terminal, issuer)
   } finally {
     issuer.close()
   }
@@ -123,10 +124,6 @@ function execCredential({ idToken, expiresAtMs }: Tokens, env: NodeJS.ProcessEnv
 
 function versionAskedFor(info: string | undefined): string {
   const [newest] = EXEC_VERSIONS
-  try {
-    const version = memberOf(JSON.parse(info ?? ''), 'apiVersion')
-    return EXEC_VERSIONS.find((each) => each === version) ?? newest
-  } catch {
-    return newest
-  }
+  const version = memberOf(parsedJson(info ?? ''), 'apiVersion')
+  return EXEC_VERSIONS.find((each) => each === version) ?? newest
 }

@@ -18,11 +18,9 @@ async function printed(address: string): Promise<{ readonly text: string; readon
   onTestFinished(() => {
     write.mockRestore()
   })
-  const error: unknown = await logInWithDeviceCode(
-    process,
-    issuerWith(address),
-    new AbortController().signal,
-  ).catch((thrown: unknown) => (thrown instanceof Error ? thrown.message : ''))
+  const error: unknown = await logInWithDeviceCode(process, issuerWith(address)).catch((thrown: unknown) =>
+    thrown instanceof Error ? thrown.message : '',
+  )
   return {
     text: write.mock.calls.map(([line]) => String(line)).join(''),
     error: typeof error === 'string' ? error : '',

@@ -17,11 +17,7 @@ const MAX_INTERVAL_SECONDS = 3600
  *
  * @throws {Failure} if the login is refused, or takes too long.
  */
-export async function logInWithDeviceCode(
-  terminal: Terminal,
-  issuer: Issuer,
-  signal: AbortSignal,
-): Promise<Tokens> {
+export async function logInWithDeviceCode(terminal: Terminal, issuer: Issuer): Promise<Tokens> {
   const { server, client, authentication, scope, request, step } = issuer
   if (server.device_authorization_endpoint === undefined) {
     throw new Failure(`${server.issuer}: has no login by a device code: use --flow browser`)
@@ -39,7 +35,7 @@ export async function logInWithDeviceCode(
   note(terminal, `Open ${device.verification_uri} in a browser, and enter the code ${device.user_code}`)
   const { device_code: deviceCode, interval = INTERVAL_SECONDS } = device
   const seconds = Math.min(Math.max(interval, 1), MAX_INTERVAL_SECONDS)
-  return issuer.tokensOf(await confirmed(issuer, { deviceCode, seconds, signal }))
+  return issuer.tokensOf(await confirmed(issuer, deviceCode, seconds))
 }
 
 /** A terminal may make a link of any other, such as javascript:. */
@@ -47,22 +43,28 @@ function isWebAddress(uri: string): boolean {
   return URL.canParse(uri) && ['https:', 'http:'].includes(new URL(uri).protocol)
 }
 
-interface Polling {
-  readonly deviceCode: string
-  readonly seconds: number
-  readonly signal: AbortSignal
+/** Asks again and again until the person has entered the code. */
+async function confirmed(
+  issuer: Issuer,
+  deviceCode: string,
+  seconds: number,
+): Promise<oauth.TokenEndpointResponse> {
+  const { server, client, authentication, request, step } = issuer
+  const answer = await step(async () => {
+    await setTimeout(seconds * 1000, undefined, { signal: request.signal })
+    const response = await oauth.deviceCodeGrantRequest(server, client, authentication, deviceCode, request)
+    return oauth.processDeviceCodeResponse(server, client, response).catch(reasonToWait)
+  })
+  if (typeof answer !== 'string') return answer
+  const longer = answer === 'slow_down' ? INTERVAL_SECONDS : 0
+  return confirmed(issuer, deviceCode, seconds + longer)
 }
 
-/** Asks again and again until the person has entered the code. */
-async function confirmed(issuer: Issuer, polling: Polling): Promise<oauth.TokenEndpointResponse> {
-  const { deviceCode, seconds, signal } = polling
-  const answer = await issuer.step(async () => {
-    await setTimeout(seconds * 1000, undefined, { signal })
-    return poll(issuer, deviceCode)
-  })
-  if (answer === 'authorization_pending') return confirmed(issuer, polling)
-  if (answer === 'slow_down') return confirmed(issuer, { ...polling, seconds: seconds + INTERVAL_SECONDS })
-  return answer
+/** Why the issuer has no tokens yet. @throws the error, if it is another one. */
+function reasonToWait(error: unknown): 'slow_down' | 'authorization_pending' {
+  const code = error instanceof oauth.ResponseBodyError ? error.error : undefined
+  if (code === 'slow_down' || code === 'authorization_pending') return code
+  throw error
 }
 
 function parametersFor(scope: string): URLSearchParams {
@@ -70,20 +72,4 @@ function parametersFor(scope: string): URLSearchParams {
     scope,
     ...(scope.split(' ').includes('offline_access') && { prompt: 'consent' }),
   })
-}
-
-type Waiting = 'slow_down' | 'authorization_pending'
-
-async function poll(
-  { server, client, authentication, request }: Issuer,
-  deviceCode: string,
-): Promise<oauth.TokenEndpointResponse | Waiting> {
-  const response = await oauth.deviceCodeGrantRequest(server, client, authentication, deviceCode, request)
-  try {
-    return await oauth.processDeviceCodeResponse(server, client, response)
-  } catch (error) {
-    if (!(error instanceof oauth.ResponseBodyError)) throw error
-    if (error.error === 'slow_down' || error.error === 'authorization_pending') return error.error
-    throw error
-  }
 }

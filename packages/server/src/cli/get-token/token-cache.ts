@@ -3,6 +3,7 @@ import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs
 import { homedir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 import { memberOf } from '@kube-authn/core/internal'
+import { parsedJson } from '../terminal/input.ts'
 import { makeFolder, writeNewFile } from '../terminal/new-file.ts'
 import type { LoginOptions } from './options.ts'
 
@@ -67,14 +68,10 @@ const MAX_BYTES = 1_048_576
 
 /** `undefined` for a file of another version, or a damaged one. */
 function tokensIn(text: string): Tokens | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    const [idToken, expiresAtMs, refreshToken] = ['idToken', 'expiresAtMs', 'refreshToken'].map((name) =>
-      memberOf(value, name),
-    )
-    if (typeof idToken !== 'string' || typeof expiresAtMs !== 'number') return undefined
-    return { idToken, expiresAtMs, ...(typeof refreshToken === 'string' && { refreshToken }) }
-  } catch {
-    return undefined
-  }
+  const kept = parsedJson(text)
+  const [idToken, expiresAtMs, refreshToken] = ['idToken', 'expiresAtMs', 'refreshToken'].map((name) =>
+    memberOf(kept, name),
+  )
+  if (typeof idToken !== 'string' || typeof expiresAtMs !== 'number') return undefined
+  return { idToken, expiresAtMs, ...(typeof refreshToken === 'string' && { refreshToken }) }
 }

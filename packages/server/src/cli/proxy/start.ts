@@ -1,6 +1,5 @@
 import type { Awaitable, Observer } from '@kube-authn/core'
-import { loggingObserver } from '@kube-authn/core/internal'
-import { defined } from '@kube-authn/internal/defined'
+import { defined, loggingObserver } from '@kube-authn/core/internal'
 import { type Endpoint, inClusterEndpoint, rbacAt } from '@kube-authn/node'
 import { auditFromFlags, authenticatorFromFlags } from '@kube-authn/node/flags'
 import { impersonatingProxy } from '@kube-authn/proxy'

@@ -1,5 +1,4 @@
-import { memberOf, systemClock } from '@kube-authn/core/internal'
-import { defined } from '@kube-authn/internal/defined'
+import { defined, memberOf, systemClock } from '@kube-authn/core/internal'
 import { withoutControls } from '@kube-authn/internal/printable'
 import type { Command } from 'commander'
 import {

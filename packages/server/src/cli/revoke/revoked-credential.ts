@@ -1,10 +1,9 @@
 import { createHash, X509Certificate } from 'node:crypto'
-import { certificateIdOf, isObject, signedPartOf } from '@kube-authn/core/internal'
+import { certificateIdOf, defined, isObject, signedPartOf } from '@kube-authn/core/internal'
 import { readSerialNumber } from '@kube-authn/core/revocation'
 import { parseCertificate } from '@kube-authn/x509'
-import { defined } from '@kube-authn/internal/defined'
 import { Failure, orFail, reasonOf } from '../failure.ts'
-import { readSecret, readText, STDIN } from '../terminal/input.ts'
+import { parsedJson, readSecret, readText, STDIN } from '../terminal/input.ts'
 import { note, type Terminal } from '../terminal/terminal.ts'
 
 /** The options of `kube-authn revoke`. */
@@ -103,16 +102,12 @@ function ofToken(terminal: Terminal, token: string): RevokedCredential {
   }
 }
 
-/** The claims of a token; none if it is no JWT. */
-function claimsOf(token: string): Readonly<Record<string, unknown>> {
+/** The claims of a token, which are not verified; none if it is no JWT. */
+export function claimsOf(token: string): Readonly<Record<string, unknown>> {
   const [, payload = '', signature] = token.split('.')
   if (signature === undefined) return {}
-  try {
-    const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString())
-    return isObject(claims) ? claims : {}
-  } catch {
-    return {}
-  }
+  const claims = parsedJson(Buffer.from(payload, 'base64url').toString())
+  return isObject(claims) ? claims : {}
 }
 
 function ofCertificate(name: string, pem: string): RevokedCredential {

@@ -1,7 +1,6 @@
 import { join, resolve } from 'node:path'
 import { setInterval } from 'node:timers'
-import { loggingObserver, messageOf, systemClock } from '@kube-authn/core/internal'
-import { defined } from '@kube-authn/internal/defined'
+import { defined, loggingObserver, messageOf, systemClock } from '@kube-authn/core/internal'
 import { requireStore } from '../store-url/store-url.ts'
 import { http2Server } from './http2-server.ts'
 import { httpsServer, IDLE_MS, listenInsecurely, listenSecurely } from './listen.ts'

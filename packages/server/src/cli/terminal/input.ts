@@ -64,6 +64,15 @@ export function textOf(bytes: Uint8Array): string | undefined {
   }
 }
 
+/** The value of a text in JSON; `undefined` if it is not JSON. The message of a parser may have a part of the text. */
+export function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
 /** @throws {Failure} if the file cannot be read, is not a regular file, or is larger than `maxBytes`. */
 export function readFile(path: string, maxBytes: number): Uint8Array<ArrayBuffer> {
   return orFail(

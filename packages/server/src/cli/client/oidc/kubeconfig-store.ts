@@ -1,7 +1,7 @@
 import { accessSync, constants, realpathSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { type OidcProvider, parseClientKubeconfig } from '@kube-authn/node/internal'
-import { defined } from '@kube-authn/internal/defined'
+import { defined } from '@kube-authn/core/internal'
 import { codeOf, Failure, orFail } from '../../failure.ts'
 import { alone, withKubectlLock } from '../../lock-file.ts'
 import { withProviderFields } from '../../kubeconfig/kubeconfig-file.ts'

@@ -5,6 +5,7 @@ import { isToken, type OidcProvider } from '@kube-authn/node/internal'
 import { Failure, failWith, reasonOf } from '../../failure.ts'
 import { withoutControls } from '@kube-authn/internal/printable'
 import { clientAuthentications, requestsBy } from '../../oauth.ts'
+import { parsedJson } from '../../terminal/input.ts'
 
 /** The tokens of a refresh. */
 export interface RefreshedTokens {
@@ -103,12 +104,7 @@ function reached<T>(issuerUrl: string, ask: Promise<T>): Promise<T> {
 
 /** `undefined` if it is not JSON. @throws {Failure} if it cannot be read: it is too long, for example. */
 async function jsonOf(response: Response, issuerUrl: string): Promise<unknown> {
-  const text = await reached(issuerUrl, response.text())
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
+  return parsedJson(await reached(issuerUrl, response.text()))
 }
 
 function refusal(status: number, body: unknown): Failure {

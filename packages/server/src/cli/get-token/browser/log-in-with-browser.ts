@@ -18,7 +18,6 @@ export async function logInWithBrowser(
   terminal: Terminal,
   issuer: Issuer,
   options: LoginOptions,
-  signal: AbortSignal,
 ): Promise<Tokens> {
   const { server, client, authentication, scope, request, step } = issuer
   const { authorization_endpoint: endpoint } = server
@@ -47,7 +46,7 @@ export async function logInWithBrowser(
   try {
     note(terminal, `Log in at ${loopback.address} with a browser on this machine`)
     if (options.open) openBrowser(loopback.address)
-    const callback = await step(() => loopback.callback(signal))
+    const callback = await step(() => loopback.callback(request.signal))
     const tokens = await step(async () => {
       const parameters = oauth.validateAuthResponse(server, client, callback, state)
       const response = await oauth.authorizationCodeGrantRequest(

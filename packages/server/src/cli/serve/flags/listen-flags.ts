@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { quoted } from '@kube-authn/core/internal'
+import { defined, quoted } from '@kube-authn/core/internal'
 import {
   booleanOf,
   isGiven,
@@ -9,7 +9,6 @@ import {
   type ParsedFlags,
   stringOf,
 } from '@kube-authn/node/internal'
-import { defined } from '@kube-authn/internal/defined'
 import type { ListenAddress, SniCertificateFiles, TlsSettings } from '../settings.ts'
 import { type AddProblem, pairOf, pairProblems } from './flag-problems.ts'
 

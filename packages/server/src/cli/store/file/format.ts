@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { defined } from '@kube-authn/internal/defined'
+import { defined } from '@kube-authn/core/internal'
 import { withoutControls } from '@kube-authn/internal/printable'
 import { MAX_KEY_BYTES, MAX_VALUE_BYTES, type StoreSnapshot } from '@kube-authn/store/internal'
 import { Failure } from '../../failure.ts'

@@ -3,6 +3,7 @@ import { isObject } from '@kube-authn/core/internal'
 import { byBytes, checkKey, checkValue } from '@kube-authn/store/internal'
 import { isStoreError } from '@kube-authn/store'
 import { Failure, orFail } from '../../failure.ts'
+import { parsedJson } from '../../terminal/input.ts'
 import {
   type ExportedObject,
   type ExportHeader,
@@ -73,7 +74,7 @@ async function* objectsIn(
 }
 
 function headerIn(name: string, line: Line): ExportHeader {
-  const read = parsed(line)
+  const read = parsedJson(line.text)
   if (!isObject(read) || read['format'] !== FORMAT) {
     throw new Failure(`${name}: is not an export of a store`)
   }
@@ -91,7 +92,7 @@ function headerIn(name: string, line: Line): ExportHeader {
 }
 
 function objectIn(name: string, line: Line): ExportedObject {
-  const read = parsed(line)
+  const read = parsedJson(line.text)
   if (!isObject(read)) throw wrong(name, line, 'is not the JSON of an object')
   const { key, value, expiresAtMs } = read
   if (
@@ -112,15 +113,6 @@ function objectIn(name: string, line: Line): ExportedObject {
     throw error
   }
   return object
-}
-
-/** The message of a parser may have a part of a value. */
-function parsed({ text }: Line): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 function isCount(value: unknown): value is number {
