@@ -1,5 +1,5 @@
 import { createHmac, type KeyObject, sign } from 'node:crypto'
-import type { GetFetchInit } from '../src/internal/http/get-fetch.ts'
+import type { GetFetchInit } from '../src/internal/http/get-text.ts'
 import { ecPair, rsaPair } from './key-pairs.ts'
 
 /*

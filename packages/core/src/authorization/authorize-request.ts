@@ -22,11 +22,10 @@ import { decide } from './decide.ts'
 import type { Decision } from './decision.ts'
 import { asAuthorizationError } from './errors.ts'
 import { forbidden } from './forbidden.ts'
-import { internalError } from './internal-error.ts'
+import { internalError, tooBusy } from './error-answers.ts'
 import { attributesBelow } from './request-attributes.ts'
 import { isWithoutUser, noUser } from '../authenticator/no-user.ts'
 import { aPathPrefix, prefixProblems } from './path-prefix.ts'
-import { tooBusy } from './too-busy.ts'
 
 /** Returns the attributes of a request. A thrown `StatusError` becomes the answer; any other error becomes a 500. */
 export type ReadAttributes = (request: AuthenticationRequest) => RequestAttributes

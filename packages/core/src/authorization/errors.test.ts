@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { exactHeaders } from '../request/headers/exact.ts'
 import { aggregateErrors, asAuthorizationError, AuthorizationError } from './errors.ts'
-import { internalError } from './internal-error.ts'
+import { internalError } from './error-answers.ts'
 import { requestAttributes } from './request-attributes.ts'
 import { userInfo } from '../authenticator/user.ts'
 import { authorizeRequest } from './authorize-request.ts'

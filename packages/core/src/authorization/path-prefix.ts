@@ -1,7 +1,7 @@
 import type { ConfigurationProblem } from '../authenticator/errors.ts'
 import { memberOf } from '../internal/objects.ts'
 import { type Check, must } from '../internal/options/check.ts'
-import type { RequestTarget } from './request-info/request-target.ts'
+import type { RequestTarget } from './request-info/request-info.ts'
 
 const PREFIX = /^(?:\/[\w.~-]+)+$/
 

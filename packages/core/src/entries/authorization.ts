@@ -30,7 +30,7 @@ export type { WebhookConfiguration } from '../authorization/configuration/config
 /** @internal */
 export { decodeAuthorizationConfiguration } from '../authorization/configuration/decode.ts'
 /** @internal */
-export { parseAuthorizationConfiguration } from '../authorization/configuration/parse.ts'
+export { parseAuthorizationConfiguration } from '../authorization/configuration/validate.ts'
 export type { AuthorizationConfigurationOptions } from '../authorization/configuration/reloading.ts'
 /** @internal */
 export { authorizationConfigurationShape } from '../authorization/configuration/reloading.ts'

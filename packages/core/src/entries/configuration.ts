@@ -3,14 +3,14 @@
  *
  * @module
  */
-export { parseAuthenticationConfiguration } from '../token/configuration/parse.ts'
+export { parseAuthenticationConfiguration } from '../token/configuration/validate.ts'
 export type { ValidateAuthenticationConfigurationOptions } from '../token/configuration/validate.ts'
 export {
   authenticationConfiguration,
   type ConfiguredAuthenticator,
 } from '../token/configuration/reloading.ts'
 /** @internal */
-export type { AuthenticationConfiguration } from '../token/configuration/config.ts'
+export type { AuthenticationConfiguration } from '../token/configuration/decode.ts'
 /** @internal */
 export { decodeAuthenticationConfiguration } from '../token/configuration/decode.ts'
 /** @internal */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-export type { GetFetch } from '../internal/http/get-fetch.ts'
+export type { GetFetch } from '../internal/http/get-text.ts'
 export { localKeySet } from '../token/jwt/key-set.ts'
 export type { JwtTokenAuthenticator } from '../token/oidc/jwt-authenticator.ts'
 export { oidc } from '../token/oidc/oidc.ts'

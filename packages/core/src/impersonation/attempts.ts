@@ -1,6 +1,6 @@
 import { attributesReader } from '../authorization/authorize-request.ts'
 import type { Authorizer } from '../authorization/authorizer.ts'
-import { internalError } from '../authorization/internal-error.ts'
+import { internalError } from '../authorization/error-answers.ts'
 import { noUser } from '../authenticator/no-user.ts'
 import type { Context } from '../authenticator/context.ts'
 import { isStatusError, type StatusError } from '../authenticator/status.ts'

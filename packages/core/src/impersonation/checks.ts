@@ -3,7 +3,7 @@ import type { Attributes } from '../authorization/attributes.ts'
 import { attributesOf } from '../authorization/attributes.ts'
 import type { Decision } from '../authorization/decision.ts'
 import { forbidden } from '../authorization/forbidden.ts'
-import { tooBusy } from '../authorization/too-busy.ts'
+import { tooBusy } from '../authorization/error-answers.ts'
 import type { StatusError } from '../authenticator/status.ts'
 import type { UserInfo } from '../authenticator/user.ts'
 

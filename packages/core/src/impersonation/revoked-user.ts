@@ -1,6 +1,6 @@
 import { type CredentialRevocation, REVOKED_USER } from '../authenticator/credential-revocation.ts'
 import { isStatusError, StatusError } from '../authenticator/status.ts'
-import { internalError } from '../authorization/internal-error.ts'
+import { internalError } from '../authorization/error-answers.ts'
 import { rejected } from '../authenticator/errors.ts'
 import { andThen, type Awaitable, settle } from '../internal/awaitable.ts'
 import type { AuthenticationRequest } from '../request/request.ts'

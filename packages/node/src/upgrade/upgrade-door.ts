@@ -8,7 +8,7 @@ import {
   Received,
   type StatusError,
 } from '@kube-authn/core/adapter'
-import { defined, CLIENT_CLOSED_REQUEST, notServed, report } from '@kube-authn/core/internal'
+import { CLIENT_CLOSED_REQUEST, defined, notServed, tell } from '@kube-authn/core/internal'
 import { untilExpiry } from '@kube-authn/core/connections'
 import type { AcceptedRequest, RequestDecision } from './decide-request.ts'
 
@@ -68,7 +68,7 @@ export function handleUpgrades<D extends RequestDecision>(
       // Whose connection it is, is unknown. Thrown from here, the error would end the process.
       socket.on('error', ignore)
       socket.destroy()
-      report(onError, error)
+      tell(onError, error)
     }
   }
   server.on('upgrade', listener)
@@ -135,7 +135,7 @@ async function handleUpgrade<D extends RequestDecision>(
     }
   } catch (error) {
     socket.destroy()
-    report(onError, error)
+    tell(onError, error)
   }
 }
 
@@ -149,12 +149,12 @@ function refuseUnhandled(socket: Duplex): void {
   refuseUpgrade(socket, notServed(), new AnswerHeaders())
 }
 
-function once(tell: (status: number) => void): (status: number) => void {
+function once(answer: (status: number) => void): (status: number) => void {
   let isTold = false
   return (status) => {
     if (isTold) return
     isTold = true
-    tell(status)
+    answer(status)
   }
 }
 

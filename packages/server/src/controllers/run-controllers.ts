@@ -8,7 +8,7 @@ import {
   nested,
   optionProblems,
   refuseProblems,
-  report,
+  tell,
   withFurtherProblems,
   withMethods,
 } from '@kube-authn/core/internal'
@@ -131,11 +131,11 @@ const ALL: readonly string[] = ['*']
 export function runControllers(options: RunControllersOptions): RunningControllers {
   refuseProblems(withFurtherProblems(optionProblems(shape, options), options, furtherProblems))
   const { clock = storeClock(options.store), onError, leaderElection, observer } = options
-  const tell = (error: unknown, source: ControllerErrorSource): void =>
-    report((each) => onError?.(each, source), error)
-  const { store, isOutage } = observedStore(options.store, clock, (error) => tell(error, {}))
+  const report = (error: unknown, source: ControllerErrorSource): void =>
+    tell((each) => onError?.(each, source), error)
+  const { store, isOutage } = observedStore(options.store, clock, (error) => report(error, {}))
   const start = (over: ObjectStore): ControllersAtWork =>
-    startControllers(options, { store: over, clock, isOutage, onError: tell })
+    startControllers(options, { store: over, clock, isOutage, onError: report })
   const elected = (election: LeaderElectionOptions): ControllersAtWork => {
     const settings = electionSettings(election)
     const { identity, leaseName: name } = settings
@@ -154,7 +154,7 @@ export function runControllers(options: RunControllersOptions): RunningControlle
 
 function startControllers(
   options: RunControllersOptions,
-  { store, clock, isOutage, onError: tell }: Omit<ControllerLoopOptions, 'controllers' | 'registry'>,
+  { store, clock, isOutage, onError: report }: Omit<ControllerLoopOptions, 'controllers' | 'registry'>,
 ): ControllersAtWork {
   const { controllers = ALL, rootCA = '', createSecrets = false } = options
   const { signingAuthority, signingDurationSeconds, authorizer } = options
@@ -169,7 +169,7 @@ function startControllers(
       clock,
       signal: stop.signal,
       onError(error, controller) {
-        if (!isOutage(error)) tell(error, { controller })
+        if (!isOutage(error)) report(error, { controller })
       },
       signingKey,
       signingAuthority,
@@ -183,7 +183,7 @@ function startControllers(
     }),
     clock,
     isOutage,
-    onError: tell,
+    onError: report,
   })
   return {
     ...loop,

@@ -1,6 +1,6 @@
 import { type Clock, KubeAuthnError } from '@kube-authn/core'
 import { aFunction, type OptionsShape, required, wholeNumber } from '@kube-authn/core/adapter'
-import { aClock, atLeast, report, systemClock, withMethods } from '@kube-authn/core/internal'
+import { aClock, atLeast, systemClock, tell, withMethods } from '@kube-authn/core/internal'
 import { followStore } from '../follow-store.ts'
 import { deferred } from '../local/deferred.ts'
 import type { ObjectStore, StoreChange, StoredObject } from '../object-store.ts'
@@ -113,10 +113,10 @@ export function storeCache<T>(options: StoreCacheOptions, kind: CachedKind<T>): 
         kind.onChange?.(key, before, after)
         watched.changed(key)
       },
-      onUnreadable: (key, cause) => report(onError, unreadableObject(key, kind.unreadable, cause)),
+      onUnreadable: (key, cause) => tell(onError, unreadableObject(key, kind.unreadable, cause)),
     }),
     maxObjects,
-    () => report(onError, new StoreError('storeUnavailable', problems.tooMany)),
+    () => tell(onError, new StoreError('storeUnavailable', problems.tooMany)),
   )
   const problem = (): string | undefined => {
     if (closing.signal.aborted) return problems.closed
@@ -124,7 +124,7 @@ export function storeCache<T>(options: StoreCacheOptions, kind: CachedKind<T>): 
     return age.isStale() ? problems.stale : undefined
   }
   const watched: Watchers = watchers(clock, () => problem() !== undefined)
-  const outage = outages(what, clock, age, (error) => report(onError, error))
+  const outage = outages(what, clock, age, (error) => tell(onError, error))
   const following = followStore(
     { store, prefix, clock, signal: closing.signal, maxStalenessMs },
     {

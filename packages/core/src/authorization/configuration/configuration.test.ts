@@ -4,8 +4,7 @@ import { ConfigurationError, isConfigurationError } from '../../authenticator/er
 import { configuredWebhookOptions } from './chain.ts'
 import type { WebhookConfiguration } from './config.ts'
 import { decodeAuthorizationConfiguration } from './decode.ts'
-import { parseAuthorizationConfiguration } from './parse.ts'
-import { validateAuthorizationConfiguration } from './validate.ts'
+import { parseAuthorizationConfiguration, validateAuthorizationConfiguration } from './validate.ts'
 
 const GROUP = 'apiserver.config.k8s.io'
 const KIND = 'AuthorizationConfiguration'

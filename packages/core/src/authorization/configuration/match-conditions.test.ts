@@ -9,8 +9,7 @@ import { parseFieldSelector } from '../selectors/field-selector.ts'
 import { parseLabelSelector } from '../selectors/label-selector.ts'
 import { celCompiler } from '@kube-authn/cel/kubernetes'
 import { userInfo } from '../../authenticator/user.ts'
-import { accessRequestOf } from './access-request.ts'
-import { withMatchConditions } from './match-conditions.ts'
+import { accessRequestOf, withMatchConditions } from './match-conditions.ts'
 
 const compiler = celCompiler()
 const jane = userInfo({ username: 'jane', groups: ['dev'], extra: { scope: ['view'] } })

@@ -5,7 +5,7 @@ import { type Decision, deny, noOpinion } from '../decision.ts'
 import { aggregateErrors, AuthorizationError } from '../errors.ts'
 import type { CelAccessRequest, CelProgram } from '@kube-authn/cel/kubernetes'
 import { notify } from '../../authenticator/notify.ts'
-import { accessRequestOf } from './access-request.ts'
+import { FIELD_OPERATORS, LABEL_OPERATORS, requirementsWith } from '../webhook/review.ts'
 
 /** The compiled match conditions of one authorizer. An empty list matches everything. */
 export type MatchConditions = readonly CelProgram<'request'>[]
@@ -91,5 +91,41 @@ function resultOf(condition: CelProgram<'request'>, request: CelAccessRequest): 
   } catch (error) {
     const message = messageOf(error, 'evaluation failed')
     return failure(`resulted in error: ${message}`, error)
+  }
+}
+
+/**
+ * The attributes as match conditions see them: the `spec` of a SubjectAccessReview v1.
+ *
+ * Source: apiserver `plugin/pkg/authorizer/webhook/webhook.go`.
+ */
+export function accessRequestOf(attributes: Attributes): CelAccessRequest {
+  const { user, verb, path } = attributes
+  const { username, uid, groups, extra } = user
+  return {
+    user: username,
+    uid,
+    groups,
+    extra,
+    ...(attributes.resourceRequest
+      ? { resourceAttributes: resourceAttributesOf(attributes) }
+      : { nonResourceAttributes: { path, verb } }),
+  }
+}
+
+function resourceAttributesOf(attributes: Attributes): NonNullable<CelAccessRequest['resourceAttributes']> {
+  const { namespace, verb, apiGroup, apiVersion, resource, subresource, name } = attributes
+  const ofFields = requirementsWith(FIELD_OPERATORS, attributes.fieldSelector)
+  const ofLabels = requirementsWith(LABEL_OPERATORS, attributes.labelSelector)
+  return {
+    namespace,
+    verb,
+    group: apiGroup,
+    version: apiVersion,
+    resource,
+    subresource,
+    name,
+    ...(ofFields.length > 0 && { fieldSelector: { requirements: ofFields } }),
+    ...(ofLabels.length > 0 && { labelSelector: { requirements: ofLabels } }),
   }
 }

@@ -15,8 +15,11 @@ import {
 } from '../../internal/options/index.ts'
 import { type Chain, chainOf, type ChainParts } from './chain.ts'
 import type { AuthorizationConfiguration } from './config.ts'
-import { parseAuthorizationConfiguration } from './parse.ts'
-import { type ValidateAuthorizationConfigurationOptions, validationShape } from './validate.ts'
+import {
+  parseAuthorizationConfiguration,
+  type ValidateAuthorizationConfigurationOptions,
+  validationShape,
+} from './validate.ts'
 
 /** Options of {@link authorizationConfiguration}. */
 export interface AuthorizationConfigurationOptions

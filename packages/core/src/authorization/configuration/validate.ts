@@ -1,6 +1,6 @@
 import { celCompiler } from '#cel'
 import type { CelCompiler } from '@kube-authn/cel/kubernetes'
-import type { ConfigurationProblem } from '../../authenticator/errors.ts'
+import { ConfigurationError, type ConfigurationProblem } from '../../authenticator/errors.ts'
 import type { ErrorList } from '../../internal/field/errors.ts'
 import { dns1123SubdomainProblems } from '@kube-authn/internal/kubernetes-names'
 import { type FieldPath, fieldPath } from '../../internal/field/path.ts'
@@ -9,6 +9,27 @@ import { aFunction, checkOptions, type OptionsShape, withMethods } from '../../i
 import type { AuthorizationConfiguration, AuthorizerConfiguration } from './config.ts'
 import type { MatchConditions } from './match-conditions.ts'
 import { type KubeConfigFileProblem, validateWebhook } from './validate-webhook.ts'
+import { decodeAuthorizationConfiguration } from './decode.ts'
+
+/**
+ * Reads and validates an `AuthorizationConfiguration`, as of `--authorization-config`: v1, v1beta1 or v1alpha1, in YAML or JSON.
+ *
+ * Source: KEP-3221; kubernetes `pkg/kubeapiserver/authorizer/config.go` (`LoadAndValidateData`).
+ *
+ * @param source the name of the text in errors, usually a path.
+ * @throws {ConfigurationError} with all problems.
+ * @example
+ * const { configuration } = parseAuthorizationConfiguration(await readFile('authorization.yaml', 'utf8'))
+ */
+export function parseAuthorizationConfiguration(
+  text: string,
+  source?: string,
+  options: ValidateAuthorizationConfigurationOptions = {},
+): ValidatedAuthorizationConfiguration {
+  const result = validateAuthorizationConfiguration(decodeAuthorizationConfiguration(text, source), options)
+  if (result.errors.length > 0) throw new ConfigurationError(result.errors)
+  return result
+}
 
 /** Options of {@link validateAuthorizationConfiguration}. */
 export interface ValidateAuthorizationConfigurationOptions {

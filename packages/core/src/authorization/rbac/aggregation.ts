@@ -1,6 +1,5 @@
 import { byCodeUnits } from '../../internal/compare.ts'
-import { selects } from './label-selector.ts'
-import type { ClusterRole, PolicyRule } from './objects.ts'
+import type { ClusterRole, LabelSelector, LabelSelectorRequirement, PolicyRule } from './objects.ts'
 
 /**
  * The rules of every ClusterRole, by name. A role with an aggregation rule has, instead of its own rules, those of all other roles that its
@@ -33,4 +32,26 @@ function aggregated(role: ClusterRole, byName: readonly ClusterRole[]): readonly
 
   collect(role)
   return [...rules.values()]
+}
+
+/** Whether the selector matches the labels. */
+export function selects(selector: LabelSelector, labels: ReadonlyMap<string, string>): boolean {
+  for (const [key, value] of selector.matchLabels) if (labels.get(key) !== value) return false
+  return selector.matchExpressions.every((requirement) => holds(requirement, labels))
+}
+
+function holds(requirement: LabelSelectorRequirement, labels: ReadonlyMap<string, string>): boolean {
+  const value = labels.get(requirement.key)
+  switch (requirement.operator) {
+    case 'In':
+      return value !== undefined && requirement.values.includes(value)
+    case 'NotIn':
+      return value === undefined || !requirement.values.includes(value)
+    case 'Exists':
+      return value !== undefined
+    case 'DoesNotExist':
+      return value === undefined
+    default:
+      return false
+  }
 }

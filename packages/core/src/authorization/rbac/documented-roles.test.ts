@@ -3,7 +3,8 @@ import { attributesOf } from '../attributes.ts'
 import { emptyContext } from '../../authenticator/context.ts'
 import { ConfigurationError } from '../../authenticator/errors.ts'
 import { userInfo } from '../../authenticator/user.ts'
-import { parseRbac, rbac } from './index.ts'
+import { parseRbac } from './parse.ts'
+import { rbac } from './rbac.ts'
 
 /* The three example roles of the Kubernetes 1.6 documentation, with the lines of a manifest around them. */
 

@@ -1,10 +1,8 @@
 import { quoted } from '@kube-authn/internal/quote'
-import { effectiveRules } from './aggregation.ts'
-import { selects } from './label-selector.ts'
-import { NamedRoles } from './named-roles.ts'
-import type { AnyBinding, AnyRole, ClusterRole } from './objects.ts'
-import type { RuleIndex } from './rule-index.ts'
-import type { RoleRules } from './role-rules.ts'
+import { effectiveRules, selects } from './aggregation.ts'
+import type { AnyBinding, AnyRole, ClusterRole, PolicyRule } from './objects.ts'
+import { RuleIndex } from './rule-index.ts'
+import { RoleRules } from './role-rules.ts'
 
 /** The rules of roles by name, with aggregation applied. */
 export class Roles {
@@ -110,4 +108,52 @@ export class Roles {
 
 function notFound(resource: string, name: string): string {
   return `${resource}.rbac.authorization.k8s.io ${quoted(name)} not found`
+}
+
+/** The cluster roles, or the roles of one namespace: those that exist, and those that bindings refer to. */
+class NamedRoles {
+  /** Finds those that exist. */
+  readonly index: RuleIndex<RoleRules> = new RuleIndex()
+  readonly #roles = new Map<string, RoleRules>()
+  readonly #missing: (name: string) => string
+
+  /** @param missing the error message if there is no role of this name. */
+  constructor(missing: (name: string) => string) {
+    this.#missing = missing
+  }
+
+  get isEmpty(): boolean {
+    return this.#roles.size === 0
+  }
+
+  get(name: string): RoleRules {
+    const known = this.#roles.get(name)
+    if (known !== undefined) return known
+    const role = new RoleRules(this.#missing(name))
+    this.#roles.set(name, role)
+    return role
+  }
+
+  set(name: string, rules: readonly PolicyRule[]): void {
+    this.#change(this.get(name), rules)
+  }
+
+  delete(name: string): void {
+    const known = this.#roles.get(name)
+    if (known === undefined) return
+    this.#change(known, this.#missing(name))
+    this.forgetIfUnused(name)
+  }
+
+  /** A missing role is remembered for the bindings that refer to it. */
+  forgetIfUnused(name: string): void {
+    const known = this.#roles.get(name)
+    if (known?.bindings === 0 && typeof known.rules === 'string') this.#roles.delete(name)
+  }
+
+  #change(role: RoleRules, rules: readonly PolicyRule[] | string): void {
+    if (typeof role.rules !== 'string') this.index.leave(role, role.rules)
+    role.rules = rules
+    if (typeof rules !== 'string') this.index.enter(role, rules)
+  }
 }

@@ -1,7 +1,6 @@
 import { pathSegmentProblems } from '@kube-authn/internal/kubernetes-names'
 import { exactValueOf, parseFieldSelector } from '../selectors/field-selector.ts'
-import { isInt64 } from '../selectors/int64.ts'
-import { parseLabelSelector } from '../selectors/label-selector.ts'
+import { isInt64, parseLabelSelector } from '../selectors/label-selector.ts'
 import type { Selector } from '../selectors/selector.ts'
 
 /** The parsed selectors of a request. */

@@ -1,8 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import { cpuSecondsOf } from '../../../../../test/cpu-seconds.ts'
-import { isAmbiguousPath } from './ambiguous-path.ts'
-import { attributesOfInfo, requestAttributes } from '../request-attributes.ts'
+import { attributesOfInfo, isAmbiguousPath, requestAttributes } from '../request-attributes.ts'
 import { selectorsIn } from './list-options.ts'
 import { readRequest, type RequestInfo, requestInfo } from './request-info.ts'
 

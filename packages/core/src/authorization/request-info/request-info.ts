@@ -1,7 +1,7 @@
 import { isWatch, type RequestSelectors, selectedName, selectorsIn } from './list-options.ts'
-import { type RequestTarget, targetText } from './request-target.ts'
 import { percentDecoded } from '../../internal/percent.ts'
 import { firstValues } from '../../internal/query.ts'
+import type { AuthenticationRequest } from '../../request/request.ts'
 
 /**
  * The API object and verb of a request, read from its method, path and query. Fields that do not apply are `''`.
@@ -181,4 +181,12 @@ function segmentsOf(path: string): readonly string[] {
   while (start < end && path[start] === '/') start++
   while (end > start && path[end - 1] === '/') end--
   return start === end ? [] : path.slice(start, end).split('/')
+}
+
+/** The parts of a request that are read. */
+export type RequestTarget = Pick<AuthenticationRequest, 'method' | 'path' | 'query'>
+
+/** Path and query as sent. */
+export function targetText(request: RequestTarget): string {
+  return request.query === '' ? request.path : `${request.path}?${request.query}`
 }

@@ -1,7 +1,5 @@
 import { byCodeUnits } from '../../internal/compare.ts'
 import { labelValueProblems, qualifiedNameProblems } from '@kube-authn/internal/kubernetes-names'
-import { END, type LabelToken, labelTokens } from './label-tokens.ts'
-import { isInt64 } from './int64.ts'
 import { type Selector, type SelectorRequirement, tooLong, unreadable } from './selector.ts'
 
 /**
@@ -128,4 +126,64 @@ function checked(values: readonly string[], operator: SelectorRequirement['opera
 
 function expected(found: LabelToken, what: string): SelectorSyntaxError {
   return new SelectorSyntaxError(`found '${found.text}', expected: ${what}`)
+}
+
+/** A token of a label selector. `in` and `notin` are of kind `operator`, but may be words if a value is expected. */
+interface LabelToken {
+  readonly kind: 'word' | 'operator' | 'end'
+  readonly text: string
+}
+
+const END: LabelToken = Object.freeze({ kind: 'end', text: '' })
+
+const WORD_OPERATORS: ReadonlySet<string> = new Set(['in', 'notin'])
+const PAIRS: ReadonlySet<string> = new Set(['==', '!='])
+const SYMBOLS: ReadonlySet<string> = new Set(['=', '!', '(', ')', ',', '>', '<'])
+const BLANKS: ReadonlySet<string> = new Set([' ', '\t', '\r', '\n'])
+
+/**
+ * The tokens of a label selector. A NUL ends a word; at the beginning of a token it ends the selector.
+ *
+ * Source: apimachinery `pkg/labels/selector.go`.
+ */
+function labelTokens(text: string): readonly LabelToken[] {
+  const tokens: LabelToken[] = []
+  let position = 0
+
+  const word = (): LabelToken => {
+    const start = position
+    while (position < text.length) {
+      const character = text[position] ?? ''
+      if (character === '\0' || SYMBOLS.has(character) || BLANKS.has(character)) break
+      position++
+    }
+    const found = text.slice(start, position)
+    if (text[position] === '\0') position++
+    return { kind: WORD_OPERATORS.has(found) ? 'operator' : 'word', text: found }
+  }
+
+  const symbols = (): LabelToken => {
+    // Every symbol is an operator, and so are some pairs.
+    const pair = text.slice(position, position + 2)
+    const found = PAIRS.has(pair) ? pair : pair.slice(0, 1)
+    position += found.length
+    return { kind: 'operator', text: found }
+  }
+
+  for (;;) {
+    while (BLANKS.has(text[position] ?? '')) position++
+    const character = text[position]
+    if (character === undefined || character === '\0') return tokens
+    tokens.push(SYMBOLS.has(character) ? symbols() : word())
+  }
+}
+
+const MAX = 2n ** 63n - 1n
+const MIN = -(2n ** 63n)
+
+/** Whether Go's `strconv.ParseInt(text, 10, 64)` accepts the string. */
+export function isInt64(text: string): boolean {
+  if (text.length > 4096 || !/^[+-]?[0-9]+$/.test(text)) return false
+  const value = BigInt(text)
+  return value >= MIN && value <= MAX
 }

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { parseFieldSelector } from './field-selector.ts'
-import { isInt64 } from './int64.ts'
-import { parseLabelSelector } from './label-selector.ts'
+import { isInt64, parseLabelSelector } from './label-selector.ts'
 
 describe('a label selector that cannot be read', () => {
   it.each([

@@ -30,9 +30,8 @@ import {
 } from '../../internal/webhook-call/options.ts'
 import { webhookCall } from '../../internal/webhook-call/webhook-call.ts'
 import { WebhookCallError } from '../../internal/webhook-call/webhook-call-error.ts'
-import { reviewAnswer, TITLE } from './answer.ts'
+import { reviewAnswer, reviewBody, reviewSpec, type ReviewVersion, TITLE } from './review.ts'
 import { callTelling } from './call-telling.ts'
-import { reviewBody, reviewSpec, type ReviewVersion } from './review.ts'
 
 /** Options of {@link webhookAuthorizer}. The defaults are kube-apiserver's. The URL is used unchanged. */
 export interface WebhookAuthorizerOptions extends WebhookCallOptions {

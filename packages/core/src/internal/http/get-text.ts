@@ -1,7 +1,6 @@
 import type { Clock } from '../clock.ts'
 import { deadlineAfter } from './deadline.ts'
-import { discard } from './discard.ts'
-import type { GetFetch } from './get-fetch.ts'
+import { discard, type HttpResponse } from './response.ts'
 import { textOf } from './response-text.ts'
 
 /** Options of {@link getText}. */
@@ -65,4 +64,16 @@ function requireHttps(url: string): void {
   if (!/^https:\/\//i.test(url) || !URL.canParse(url)) throw new Error('only https URLs are read')
   const { username, password } = new URL(url)
   if (username !== '' || password !== '') throw new Error('a URL must not have credentials in it')
+}
+
+/** The part of `fetch` that is used for reading. Accepts the global `fetch`; `@kube-authn/node` creates one with a custom CA. */
+export type GetFetch = (url: string, init: GetFetchInit) => Promise<HttpResponse>
+
+/** The options of a {@link GetFetch} call. */
+export interface GetFetchInit {
+  readonly method: 'GET'
+  readonly headers: Readonly<Record<string, string>>
+  /** Redirects are not followed. */
+  readonly redirect: 'manual'
+  readonly signal: AbortSignal
 }

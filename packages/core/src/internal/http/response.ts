@@ -12,3 +12,11 @@ export interface HttpResponseBody {
     cancel(): Promise<void>
   }
 }
+
+/** Discards the rest of a response, so that the connection is free for the next call. */
+export function discard({ body }: Pick<HttpResponse, 'body'>): void {
+  body
+    ?.getReader()
+    .cancel()
+    .catch(() => undefined)
+}

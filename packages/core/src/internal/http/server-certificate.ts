@@ -1,4 +1,4 @@
-import { causesOf } from './causes.ts'
+import { causesOf } from '../thrown.ts'
 
 /** Kinds of server certificates that are no longer accepted. */
 export type ServerCertificateProblem = 'missingSan' | 'insecureSha1'

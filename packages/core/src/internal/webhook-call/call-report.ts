@@ -1,4 +1,4 @@
-import { causesOf } from '../http/causes.ts'
+import { causesOf } from '../thrown.ts'
 import { certificateProblemOf, type ServerCertificateProblem } from '../http/server-certificate.ts'
 import { WebhookCallError } from './webhook-call-error.ts'
 

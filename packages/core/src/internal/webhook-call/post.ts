@@ -1,5 +1,4 @@
-import { discard } from '../http/discard.ts'
-import type { HttpResponse } from '../http/response.ts'
+import { discard, type HttpResponse } from '../http/response.ts'
 import { textOf, BodyTooLongError } from '../http/response-text.ts'
 import { isReadableContentType } from './content-type.ts'
 import { sentStatus } from './sent-status.ts'

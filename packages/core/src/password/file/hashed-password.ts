@@ -3,7 +3,7 @@ import type { Clock } from '../../internal/clock.ts'
 import type { Context } from '../../authenticator/context.ts'
 import { addressKey } from '../../internal/fair-limit/address-key.ts'
 import type { FairLimit } from '../../internal/fair-limit/fair-limit.ts'
-import { isEqualInConstantTime } from '../../internal/constant-time.ts'
+import { isEqualInConstantTime } from '../../internal/compare.ts'
 import { type CheckInWorker, NoWorkersError } from '../workers/password-workers.ts'
 import type { PasswordHash } from './password-hash.ts'
 

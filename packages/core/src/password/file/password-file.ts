@@ -24,8 +24,7 @@ import {
   wholeNumber,
 } from '../../internal/options/index.ts'
 import { finish, type Steps } from '../../internal/steps.ts'
-import { processWorkers } from '../workers/process-workers.ts'
-import { spareCores } from '../workers/spare-cores.ts'
+import { processWorkers, spareCores } from '../workers/process-workers.ts'
 import {
   checkHashes,
   hashedPassword,

@@ -1,7 +1,7 @@
 import type { Authentication } from '../../authenticator/authenticator.ts'
 import type { Context } from '../../authenticator/context.ts'
 import { andThen, type Awaitable } from '../../internal/awaitable.ts'
-import { isEqualInConstantTime } from '../../internal/constant-time.ts'
+import { isEqualInConstantTime } from '../../internal/compare.ts'
 import { UserTable } from '../../internal/csv/user-table.ts'
 import { DigestList } from '../../internal/table/digest-list.ts'
 import { RowTable } from '../../internal/table/row-table.ts'

@@ -1,8 +1,8 @@
 import { systemClock } from '../../internal/clock.ts'
 import { type CheckInWorker, passwordWorkers } from './password-workers.ts'
 import { startWorker } from './start-worker.ts'
-import { openWorker } from '#password-platform'
-import { spareCores } from './spare-cores.ts'
+import { cores, openWorker } from '#password-platform'
+import { canWorkInBackground } from '../../internal/runtime.ts'
 
 let shared: CheckInWorker | undefined
 
@@ -19,4 +19,13 @@ export function processWorkers(): CheckInWorker | undefined {
     clock: systemClock,
   })
   return shared
+}
+
+/**
+ * How many threads may compute at once: all cores but one, which is left for serving requests, and at least one. 0 if the runtime has no
+ * threads.
+ */
+export function spareCores(): number {
+  const available = canWorkInBackground() ? cores() : 0
+  return available === 0 ? 0 : Math.max(1, available - 1)
 }

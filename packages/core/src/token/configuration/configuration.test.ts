@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigurationError } from '../../authenticator/errors.ts'
 import { decodeAuthenticationConfiguration } from './decode.ts'
-import { parseAuthenticationConfiguration } from './parse.ts'
+import { parseAuthenticationConfiguration, validateAuthenticationConfiguration } from './validate.ts'
 import { errorList } from '../../internal/field/errors.ts'
 import { fieldPath } from '../../internal/field/path.ts'
 import { validateIssuer, withoutUserinfo } from '../oidc/configuration/validate-issuer.ts'
-import { validateAuthenticationConfiguration } from './validate.ts'
 
 const header = 'apiVersion: apiserver.config.k8s.io/v1\nkind: AuthenticationConfiguration\n'
 

@@ -2,7 +2,6 @@ import type { AnonymousConfig } from '../../request/anonymous/config.ts'
 import type { ObjectReader } from '../../internal/field/reader.ts'
 import { aString, optionProblems, refuseProblems } from '../../internal/options/index.ts'
 import { type YamlLimits, yamlLimitsShape } from '../../internal/yaml/limits.ts'
-import type { AuthenticationConfiguration } from './config.ts'
 import { readConfigurationDocument } from './document.ts'
 import type {
   ClaimMappings,
@@ -10,6 +9,18 @@ import type {
   JwtAuthenticator,
   PrefixedClaimOrExpression,
 } from '../oidc/configuration/config.ts'
+
+/**
+ * `apiserver.config.k8s.io` `AuthenticationConfiguration`, for `--authentication-config`. All versions have the same fields, without
+ * defaults: absent strings and lists are empty.
+ *
+ * Source: KEP-3331; apiserver `pkg/apis/apiserver/types.go`.
+ */
+export interface AuthenticationConfiguration {
+  readonly jwt: readonly JwtAuthenticator[]
+  /** Absent: `--anonymous-auth` decides. */
+  readonly anonymous?: AnonymousConfig
+}
 
 /**
  * Decodes an `AuthenticationConfiguration` from YAML or JSON, strictly: unknown fields, duplicate fields and wrong types are errors. The

@@ -5,7 +5,7 @@ import { knownTokens } from '../../authenticator/known-credentials.ts'
 import { ConfigurationError, type ConfigurationProblem } from '../../authenticator/errors.ts'
 import type { Observer } from '../../authenticator/events.ts'
 import { fieldPath } from '../../internal/field/path.ts'
-import type { GetFetch } from '../../internal/http/get-fetch.ts'
+import type { GetFetch } from '../../internal/http/get-text.ts'
 import { algorithmsNamed, JWS_ALGORITHMS } from '../jwt/algorithms.ts'
 import { readIssuedToken } from '../jwt/read-jwt.ts'
 import {

@@ -17,8 +17,7 @@ import {
 } from '../../internal/options/index.ts'
 import { canWorkInBackground } from '../../internal/runtime.ts'
 import { GRACE_MS, isDone } from '../../internal/shared-work.ts'
-import type { AuthenticationConfiguration } from './config.ts'
-import { decoded } from './decode.ts'
+import { type AuthenticationConfiguration, decoded } from './decode.ts'
 import {
   type JwtAuthenticators,
   jwtAuthenticatorsMaker,
@@ -26,11 +25,11 @@ import {
   jwtAuthenticatorsShape,
   type MakeJwtAuthenticators,
 } from './jwt-authenticators.ts'
-import { parseAuthenticationConfiguration } from './parse.ts'
 import {
-  type ValidatedAuthenticationConfiguration,
-  validated,
+  parseAuthenticationConfiguration,
   type ValidateAuthenticationConfigurationOptions,
+  validated,
+  type ValidatedAuthenticationConfiguration,
   validationShape,
 } from './validate.ts'
 

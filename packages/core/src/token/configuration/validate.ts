@@ -1,4 +1,4 @@
-import { certificatePool, CertificateError } from '@kube-authn/x509'
+import { CertificateError, certificatePool } from '@kube-authn/x509'
 import { celCompiler } from '#cel'
 import { type AnonymousConfig, validateAnonymousConfig } from '../../request/anonymous/config.ts'
 import type { CelCompiler } from '@kube-authn/cel/kubernetes'
@@ -12,10 +12,31 @@ import {
   withMethods,
 } from '../../internal/options/index.ts'
 import { compileInto, configurationErrors } from '../oidc/configuration/compile.ts'
-import type { AuthenticationConfiguration } from './config.ts'
+import { type AuthenticationConfiguration, decodeAuthenticationConfiguration } from './decode.ts'
 import type { CompiledJwtAuthenticator } from '../oidc/configuration/config.ts'
 import { withoutUserinfo } from '../oidc/configuration/validate-issuer.ts'
 import { validateJwtAuthenticator } from '../oidc/configuration/validate-jwt-authenticator.ts'
+import { ConfigurationError } from '../../authenticator/errors.ts'
+
+/**
+ * Decodes and validates an `AuthenticationConfiguration` for `--authentication-config`: v1, v1beta1 or v1alpha1, in YAML or JSON.
+ *
+ * Source: KEP-3331; apiserver `pkg/apis/apiserver/validation/validation.go`.
+ *
+ * @param source the name of the document in errors, usually a path.
+ * @throws {ConfigurationError} with all problems. Validation problems are `FieldError`s.
+ * @example
+ * const { configuration, jwt } = parseAuthenticationConfiguration(await readFile('authentication.yaml', 'utf8'))
+ */
+export function parseAuthenticationConfiguration(
+  text: string,
+  source?: string,
+  options: ValidateAuthenticationConfigurationOptions = {},
+): ValidatedAuthenticationConfiguration {
+  const result = validateAuthenticationConfiguration(decodeAuthenticationConfiguration(text, source), options)
+  if (result.errors.length > 0) throw new ConfigurationError(result.errors)
+  return result
+}
 
 const MAX_JWT_AUTHENTICATORS = 64
 

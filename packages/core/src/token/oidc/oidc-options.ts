@@ -1,7 +1,7 @@
 import type { CelCompiler } from '@kube-authn/cel/kubernetes'
 import type { Clock } from '../../internal/clock.ts'
 import type { Observer } from '../../authenticator/events.ts'
-import type { GetFetch } from '../../internal/http/get-fetch.ts'
+import type { GetFetch } from '../../internal/http/get-text.ts'
 import type { KeySet } from '../jwt/key-set.ts'
 import type { OidcClaimMappings, OidcClaimRule } from './claim-options.ts'
 import type { TokenKindOptions } from './token-kind.ts'

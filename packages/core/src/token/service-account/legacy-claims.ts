@@ -7,7 +7,7 @@ import { sha256 } from '#sha256'
 import { type AuthenticationError, rejected } from '../../authenticator/errors.ts'
 import { notify } from '../../authenticator/notify.ts'
 import { quoted } from '@kube-authn/internal/quote'
-import { report } from '../../internal/report.ts'
+import { tell } from '../../internal/tell.ts'
 import { type Precondition, type Secret, valueOf } from '../../internal/secret.ts'
 import {
   readObject,
@@ -206,6 +206,6 @@ function keepLastUsed(secret: Secret, { objects, clock, onError }: LegacyLookup)
   return settle<void, void>(
     () => objects.labelSecret?.(namespace, name, LAST_USED_LABEL, today, { uid }),
     () => undefined,
-    (error) => report(onError, error),
+    (error) => tell(onError, error),
   )
 }

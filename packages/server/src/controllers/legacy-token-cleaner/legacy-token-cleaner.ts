@@ -1,6 +1,6 @@
 import type { Awaitable, Clock } from '@kube-authn/core'
 import type { Secret } from '@kube-authn/core/bootstrap-token'
-import { report } from '@kube-authn/core/internal'
+import { tell } from '@kube-authn/core/internal'
 import { INVALID_SINCE_LABEL } from '@kube-authn/core/service-account'
 import { accountOf, seenSecretOf } from '../service-account-tokens/check-secret.ts'
 import type {
@@ -58,11 +58,11 @@ export async function cleanLegacyTokens(options: LegacyTokenCleanup): Promise<vo
       try {
         if (await isUnused(secret, since, store, isMounted)) await cleanUp(secret, since, store, nowMs)
       } catch (error) {
-        report(onError, error)
+        tell(onError, error)
       }
     }
   } catch (error) {
-    report(onError, error)
+    tell(onError, error)
   }
 }
 

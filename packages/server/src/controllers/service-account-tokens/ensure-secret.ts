@@ -1,4 +1,4 @@
-import { report } from '@kube-authn/core/internal'
+import { tell } from '@kube-authn/core/internal'
 import { isServiceAccountToken, type ServiceAccount } from '@kube-authn/core/service-account'
 import type { Secret } from '@kube-authn/core/bootstrap-token'
 import type { TokensControllerStore } from './registry-token-store.ts'
@@ -48,6 +48,6 @@ async function takeBack(
     if (present?.uid === account.uid && present?.secrets?.includes(name) === true) return
     await store.deleteSecret(namespace, name, { uid, resourceVersion })
   } catch (error) {
-    report(onError, error)
+    tell(onError, error)
   }
 }

@@ -1,7 +1,9 @@
 import { quoted } from '@kube-authn/internal/quote'
 import { StatusError } from '../authenticator/status.ts'
 import { escapeHtml } from './forbidden.ts'
-import { type RequestTarget, targetText } from './request-info/request-target.ts'
+import { type RequestTarget, targetText } from './request-info/request-info.ts'
+import { retryAfter } from '../internal/retry-after.ts'
+import type { AuthorizationError } from './errors.ts'
 
 /**
  * The answer to a request that could not be decided: a 500 in plain text, as kube-apiserver writes it.
@@ -25,5 +27,21 @@ export function internalError(
     text: `${text}\n`,
     headers: { 'x-content-type-options': 'nosniff' },
     ...options,
+  })
+}
+
+/**
+ * The answer if an authorizer was too busy to decide: a 503 with `Retry-After`. `undefined` for any other error, and for none.
+ *
+ * Deviation: kube-apiserver answers 500 or 403 (`docs/deviations.md`, 503 for outages).
+ */
+export function tooBusy(error: AuthorizationError | undefined): StatusError | undefined {
+  if (error?.retryAfterSeconds === undefined) return undefined
+  return new StatusError({
+    status: 503,
+    reason: 'ServiceUnavailable',
+    message: 'Authorization is temporarily unavailable',
+    ...retryAfter(error.retryAfterSeconds),
+    cause: error,
   })
 }

@@ -1,3 +1,0 @@
-export type { Authorizer } from './authorizer.ts'
-
-export { allow, deny } from './decision.ts'

@@ -1,2 +1,0 @@
-export { parseRbac } from './parse.ts'
-export { rbac } from './rbac.ts'

@@ -1,1 +1,0 @@
-export { passwordFile } from './password-file.ts'
