@@ -12,9 +12,14 @@ export { decodeJson, type SentValue } from './objects/json.ts'
 export { requireJsonAccepted, YAML_MEDIA_TYPE } from './objects/media-types.ts'
 export { readBodyValue, readBytes } from './objects/read-object.ts'
 export { decodeYaml } from './objects/yaml-body.ts'
-export { decodeObject, type KubernetesObject } from './protobuf/decode-object.ts'
-export { PROTOBUF_MEDIA_TYPE } from './protobuf/media-type.ts'
-export type { MessageField, MessageType } from './protobuf/message-type.ts'
+export { decodeObject, type KubernetesObject, PROTOBUF_MEDIA_TYPE } from './protobuf/decode-object.ts'
+export {
+  type Declarations,
+  type Field,
+  type ObjectType,
+  parseTypes,
+  type Scalar,
+} from './schema/declared-types.ts'
 export { type ReviewAnswers, reviewAnswers } from './review/review-answers.ts'
 export { someTokenAuthenticators } from './review/review-token.ts'
 export { type ReviewWebhookOptions, reviewWebhookOf } from './review/token-review-webhook.ts'

@@ -1,4 +1,4 @@
-import { PROTOBUF_MEDIA_TYPE } from '../protobuf/media-type.ts'
+import { PROTOBUF_MEDIA_TYPE } from '../protobuf/decode-object.ts'
 import { notAcceptable, unsupportedMediaType } from '@kube-authn/core/internal'
 import type { RequestHeaders } from '@kube-authn/core'
 

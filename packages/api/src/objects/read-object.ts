@@ -11,7 +11,7 @@ import {
   readObject,
 } from '@kube-authn/core/internal'
 import type { AuthenticationRequest } from '@kube-authn/core'
-import type { MessageType } from '../protobuf/message-type.ts'
+import type { ObjectType } from '../schema/declared-types.ts'
 import { decodeJson, type SentValue } from './json.ts'
 import {
   contentTypeOf,
@@ -28,7 +28,7 @@ export interface ExpectedObject {
   /** A body without a version has the first one. */
   readonly apiVersions: readonly [string, ...string[]]
   /** Its type in protobuf. Default: only the kinds that the decoder knows can be sent in protobuf. */
-  readonly type?: MessageType
+  readonly type?: ObjectType
 }
 
 /** An object that a client sent. Only its kind and version have been checked. */

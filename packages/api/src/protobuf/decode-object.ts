@@ -1,9 +1,12 @@
-import { PROTOBUF_MEDIA_TYPE } from './media-type.ts'
-import { declaredMessage, type MessageType } from './message-type.ts'
-import { KINDS } from './messages.ts'
-import { message, type MessageFields, readMessage, text } from './schema.ts'
+import type { ObjectType } from '../schema/declared-types.ts'
+import { declaredMessage } from './message-type.ts'
+import { knownType } from './messages.ts'
+import { type FieldType, message, type MessageFields, readMessage, text } from './schema.ts'
 import { StatusError } from '@kube-authn/core/adapter'
 import { MalformedMessage, malformed } from '@kube-authn/internal/protobuf-wire'
+
+/** The media type of Kubernetes objects in protobuf. */
+export const PROTOBUF_MEDIA_TYPE = 'application/vnd.kubernetes.protobuf'
 
 /** A Kubernetes object; the other fields depend on its kind. */
 export interface KubernetesObject {
@@ -14,14 +17,14 @@ export interface KubernetesObject {
 
 /**
  * Decodes an object that a client sent as `application/vnd.kubernetes.protobuf`, as kubectl 1.32 and newer do, to its JSON form. Unknown
- * fields are skipped. Supported kinds: the reviews, TokenRequest, Namespace, ServiceAccount, Secret,
- * ConfigMap, the kinds of RBAC and CertificateSigningRequest.
+ * fields are skipped. Supported kinds: the reviews, TokenRequest, and the one that is expected, if its type is given. Its unknown fields are read as `field-` and their
+ * number, so that they are refused or reported as any other unknown field is.
  *
  * Source: apimachinery `pkg/runtime/serializer/protobuf`, `pkg/runtime/generated.proto`.
  *
- * Deviation: ambiguous messages are refused (`docs/deviations.md`, protobuf).
+ * Deviation: ambiguous messages are refused, and unknown fields of objects not skipped (`docs/deviations.md`, protobuf; unknown fields in protobuf).
  *
- * @param expected the version and kind if the body does not contain them, and the type of that kind, if it is not one of the supported ones or is to be read completely.
+ * @param expected the version and kind if the body does not contain them, and the type of that kind.
  * @throws {StatusError} 400 when the body is malformed, or the kind is not supported. The message does not quote the body.
  * @example
  * const review = decodeObject(new Uint8Array(await request.arrayBuffer()))
@@ -44,7 +47,7 @@ export function decodeObject(body: Uint8Array, expected: Expected = {}): Kuberne
 interface Expected {
   readonly apiVersion?: string
   readonly kind?: string
-  readonly type?: MessageType
+  readonly type?: ObjectType
 }
 
 /** @throws {MalformedMessage} */
@@ -61,10 +64,20 @@ function readObject(body: Uint8Array, expected: Expected): KubernetesObject {
   }
   const apiVersion = typeMeta?.apiVersion ?? expected.apiVersion ?? ''
   const kind = typeMeta?.kind ?? expected.kind ?? ''
-  const isDeclared = expected.type !== undefined && kind === expected.kind
-  const type = isDeclared ? declaredMessage(expected.type) : KINDS.get(`${apiVersion}/${kind}`)
+  return {
+    ...(readerOf(apiVersion, kind, expected).read(raw ?? new Uint8Array(), kind) as object),
+    apiVersion,
+    kind,
+  }
+}
+
+function readerOf(apiVersion: string, kind: string, expected: Expected): FieldType {
+  if (expected.type !== undefined && kind === expected.kind) {
+    return declaredMessage(expected.type, (number) => `field-${number}`)
+  }
+  const type = knownType(apiVersion, kind)
   if (type === undefined) throw malformed('its kind is not supported')
-  return { ...(type.read(raw ?? new Uint8Array(), kind) as object), apiVersion, kind }
+  return declaredMessage(type)
 }
 
 /** `k8s` and a zero byte. */

@@ -1,44 +1,49 @@
 import { describe, expect, it } from 'vitest'
 import { envelope, protobuf, type ProtobufField } from '../../test/protobuf.ts'
 import { decodeObject } from './decode-object.ts'
-import type { MessageField, MessageType } from './message-type.ts'
+import type { Field, ObjectType } from '../schema/declared-types.ts'
 
-const field = (
-  number: number,
-  name: string,
-  type: string | MessageType,
-  more: Partial<MessageField> = {},
-) => ({
+const field = (number: number, name: string, type: Field['type'], more: Partial<Field> = {}): Field => ({
   number,
   name,
   type,
   isRequired: false,
   isNullable: false,
   isInline: false,
+  isMerged: false,
+  retainsKeys: false,
+  listKeys: [],
+  isSet: false,
+  isAtomic: false,
   ...more,
 })
 
-const inner: MessageType = { ownFields: [field(1, 'a', 'string'), field(2, 'b', 'int32')] }
-const THING: MessageType = {
-  ownFields: [
-    field(1, 'text', 'string'),
-    field(2, 'required', 'int32', { isRequired: true }),
-    field(3, 'nullable', 'int64', { isNullable: true }),
-    field(4, 'count', 'int32'),
-    field(5, 'on', 'bool'),
-    field(6, 'off', 'bool', { isNullable: true }),
-    field(7, 'port', 'IntOrString'),
-    field(8, 'limits', 'Quantity', { many: 'map' }),
-    field(9, 'inner', inner, { isInline: true }),
-    field(10, 'list', inner, { many: 'list' }),
-    field(11, 'numbers', 'int64', { many: 'list' }),
-    field(12, 'data', 'bytes', { many: 'map' }),
-    field(13, 'extra', 'ExtraValue', { many: 'map' }),
-    field(14, 'fields', 'FieldsV1'),
-    field(15, 'at', 'Time'),
-    field(16, 'names', 'string', { many: 'list' }),
-  ],
-}
+const typeOf = (...ownFields: readonly Field[]): ObjectType => ({
+  name: 'Thing',
+  fullName: 'x.Thing',
+  isAtomic: false,
+  ownFields,
+  fields: new Map(),
+})
+const inner = typeOf(field(1, 'a', 'string'), field(2, 'b', 'int32'))
+const THING = typeOf(
+  field(1, 'text', 'string'),
+  field(2, 'required', 'int32', { isRequired: true }),
+  field(3, 'nullable', 'int64', { isNullable: true }),
+  field(4, 'count', 'int32'),
+  field(5, 'on', 'bool'),
+  field(6, 'off', 'bool', { isNullable: true }),
+  field(7, 'port', 'IntOrString'),
+  field(8, 'limits', 'Quantity', { many: 'map' }),
+  field(9, 'inner', inner, { isInline: true }),
+  field(10, 'list', inner, { many: 'list' }),
+  field(11, 'numbers', 'int64', { many: 'list' }),
+  field(12, 'data', 'bytes', { many: 'map' }),
+  field(13, 'extra', 'ExtraValue', { many: 'map' }),
+  field(14, 'fields', 'FieldsV1'),
+  field(15, 'at', 'Time'),
+  field(16, 'names', 'string', { many: 'list' }),
+)
 
 function decode(...fields: readonly ProtobufField[]): unknown {
   const body = envelope('example.com/v1', 'Thing', protobuf(...fields))

@@ -1,7 +1,7 @@
 import {
   boolean,
   bytes,
-  type Field,
+  type Field as MessageField,
   type FieldType,
   integer,
   listMessage,
@@ -12,52 +12,32 @@ import {
   text,
   time,
 } from './schema.ts'
+import type { Field, ObjectType, Scalar } from '../schema/declared-types.ts'
 import { malformed } from '@kube-authn/internal/protobuf-wire'
 
-/** The type of a message, as a declaration of its fields. */
-export interface MessageType {
-  readonly ownFields: readonly MessageField[]
-}
-
-/** A field of a {@link MessageType}. */
-export interface MessageField {
-  readonly name: string
-  readonly number: number
-  /** The name of a scalar in {@link SCALARS}, or a message. */
-  readonly type: string | MessageType
-  readonly many?: 'list' | 'map'
-  /** Whether the zero value is written in JSON. */
-  readonly isRequired: boolean
-  /** Whether the zero value differs from an absent one. */
-  readonly isNullable: boolean
-  /** Whether in JSON the fields of the message are those of the one around it. */
-  readonly isInline: boolean
-}
-
 /**
- * The reader of a declared message. A field that is not declared is read as `field-` and its number, so that it is refused or reported as any
- * other unknown field is.
+ * The reader of messages of a declared type.
  *
- * Deviation: Kubernetes skips them (`docs/deviations.md`, unknown fields in protobuf).
+ * @param nameOfUnknown names a field that is not declared, so that it is refused or reported as any other unknown field is. Default: it is skipped.
  */
-export function declaredMessage(type: MessageType): FieldType {
-  const known = read.get(type)
+export function declaredMessage(type: ObjectType, nameOfUnknown?: (number: number) => string): FieldType {
+  const known = readers.get(type)
   if (known !== undefined) return known
-  const fields = (): MessageFields =>
-    Object.fromEntries(type.ownFields.map((field) => [field.number, fieldOf(field)]))
-  let cached: MessageFields | undefined
+  let fields: MessageFields | undefined
   const reader: FieldType = {
     wireType: 2,
     read(value) {
-      cached ??= fields()
-      return readMessage(bytesIn(value), cached, (number) => `field-${number}`)
+      fields ??= Object.fromEntries(
+        type.ownFields.map((field) => [field.number, fieldOf(field, nameOfUnknown)]),
+      )
+      return readMessage(bytesIn(value), fields, nameOfUnknown)
     },
   }
-  read.set(type, reader)
+  readers.set(type, reader)
   return reader
 }
 
-const read = new WeakMap<MessageType, FieldType>()
+const readers = new WeakMap<ObjectType, FieldType>()
 
 /** Numbers in a string, as the units of a resource. */
 const quantity = unwrapped({ 1: { name: 'value', type: text } }, ({ value = '0' }) => value)
@@ -81,7 +61,7 @@ const fieldsV1 = unwrapped({ 1: { name: 'raw', type: text } }, ({ raw = '{}' }) 
   }
 })
 
-const SCALARS: Readonly<Record<string, FieldType>> = {
+const SCALARS: Readonly<Record<Scalar, FieldType>> = {
   string: text,
   bool: boolean,
   int32: integer,
@@ -100,9 +80,11 @@ const ZEROS: Readonly<Record<string, unknown>> = { string: '', bool: false, int3
 /** The values of map entries without one. */
 const EMPTY: Readonly<Record<string, unknown>> = { string: '', bytes: '', Quantity: '0', ExtraValue: [] }
 
-function fieldOf({ name, type, many, isRequired, isNullable, isInline }: MessageField): Field {
-  const reader = typeof type === 'string' ? SCALARS[type] : declaredMessage(type)
-  if (reader === undefined) throw new TypeError(`the type of the field ${name} is not known`)
+function fieldOf(
+  { name, type, many, isRequired, isNullable, isInline }: Field,
+  nameOfUnknown: ((number: number) => string) | undefined,
+): MessageField {
+  const reader = typeof type === 'string' ? SCALARS[type] : declaredMessage(type, nameOfUnknown)
   const scalar = typeof type === 'string' ? type : ''
   if (many === 'map') return mapOf(name, reader, EMPTY[scalar])
   const nothing = isRequired || isNullable || many === 'list' ? undefined : ZEROS[scalar]

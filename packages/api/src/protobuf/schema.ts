@@ -56,9 +56,6 @@ export const integer: FieldType = {
   },
 }
 
-/** An integer; 0 means absent. */
-export const count: FieldType = { ...integer, nothing: 0 }
-
 /** A boolean. */
 export const boolean: FieldType = { wireType: 0, read: (value) => varintOf(value) !== 0n }
 

@@ -1,6 +1,5 @@
-import { decodeYaml, readBodyValue, type SentValue } from '@kube-authn/api/internal'
+import { decodeYaml, type ObjectType, readBodyValue, type SentValue } from '@kube-authn/api/internal'
 import { apiVersionOf, type Resource } from '../registry/resource.ts'
-import type { ObjectType } from '../schema/object-type.ts'
 import { objectTypeOf } from '../schema/object-types.ts'
 import { MAX_BODY_BYTES, type ObjectRequest } from './object-request.ts'
 

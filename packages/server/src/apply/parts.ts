@@ -1,5 +1,5 @@
 import { isObject } from '@kube-authn/core/internal'
-import type { Field } from '../schema/object-type.ts'
+import type { Field } from '@kube-authn/api/internal'
 
 /** What is known of a value by where it is. */
 export type Slot = Pick<Field, 'type' | 'many' | 'isAtomic' | 'listKeys' | 'isSet'>

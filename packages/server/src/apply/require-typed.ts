@@ -1,6 +1,6 @@
 import { StatusError } from '@kube-authn/core/adapter'
 import { isObject, shownName } from '@kube-authn/core/internal'
-import type { Scalar } from '../schema/object-type.ts'
+import type { Scalar } from '@kube-authn/api/internal'
 import { stepOf } from './field-set.ts'
 import { isDivided, isNamed, keyOf, type Slot, slotOfPart } from './parts.ts'
 

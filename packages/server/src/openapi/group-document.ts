@@ -1,5 +1,5 @@
 import { apiVersionOf, type Resource, type Subresource } from '../registry/resource.ts'
-import type { ObjectType } from '../schema/object-type.ts'
+import type { ObjectType } from '@kube-authn/api/internal'
 import { objectTypeOf } from '../schema/object-types.ts'
 import { type Action, ACTIONS, operationOf } from './operations.ts'
 import { type GroupVersionKind, refTo, type Schema, schemasOf } from './schemas.ts'

@@ -1,5 +1,5 @@
 import { DESCRIPTIONS } from '../schema/descriptions.ts'
-import type { Field, ObjectType, Scalar } from '../schema/object-type.ts'
+import type { Field, ObjectType, Scalar } from '@kube-authn/api/internal'
 
 /** A schema of OpenAPI 3.0. */
 export type Schema = Readonly<Record<string, unknown>>

@@ -1,5 +1,5 @@
 import { isObject } from '@kube-authn/core/internal'
-import type { Field } from '../schema/object-type.ts'
+import type { Field } from '@kube-authn/api/internal'
 import { patchFailed } from '../registry/status-errors.ts'
 
 type JsonObject = Readonly<Record<string, unknown>>

@@ -1,5 +1,5 @@
 import { badRequest, isObject } from '@kube-authn/core/internal'
-import type { Field, ObjectType } from '../schema/object-type.ts'
+import type { Field, ObjectType } from '@kube-authn/api/internal'
 import { mergeLists, removedFrom, withoutDirectives } from './merge-lists.ts'
 import { patchFailed } from '../registry/status-errors.ts'
 

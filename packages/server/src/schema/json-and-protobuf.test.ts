@@ -7,7 +7,7 @@ import { expectedOf } from '../api/sent-body.ts'
 import { readKubeObject } from '../registry/read-kube-object.ts'
 import { allResources } from '../registry/resources/index.ts'
 import { apiVersionOf } from '../registry/resource.ts'
-import type { Field, ObjectType, Scalar } from './object-type.ts'
+import type { Field, ObjectType, Scalar } from '@kube-authn/api/internal'
 import { objectTypeOf } from './object-types.ts'
 
 /** A value in JSON and in protobuf. */

@@ -3,9 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { readKubeObject } from '../registry/read-kube-object.ts'
 import { allResources } from '../registry/resources/index.ts'
 import { DESCRIPTIONS } from './descriptions.ts'
-import type { Field, ObjectType, Scalar } from './object-type.ts'
+import { type Field, type ObjectType, parseTypes, type Scalar } from '@kube-authn/api/internal'
 import { objectTypeOf } from './object-types.ts'
-import { parseTypes } from './parse-types.ts'
 import { readTyped } from './read-typed.ts'
 
 const VALUES: Readonly<Record<Scalar, unknown>> = {

@@ -1,5 +1,4 @@
-import type { ObjectType } from './object-type.ts'
-import { parseTypes } from './parse-types.ts'
+import { type ObjectType, parseTypes } from '@kube-authn/api/internal'
 import { CERTIFICATE_TYPES } from './types/certificates.ts'
 import { CONTAINER_TYPES } from './types/containers.ts'
 import { EVENT_TYPES } from './types/events.ts'

@@ -7,7 +7,7 @@ import {
 } from '@kube-authn/core/internal'
 import { base64Length } from '@kube-authn/internal/base64'
 import { rfc3339Of, timeOfRfc3339 } from '@kube-authn/internal/rfc3339'
-import type { Field, ObjectType, Scalar } from './object-type.ts'
+import type { Field, ObjectType, Scalar } from '@kube-authn/api/internal'
 import { objectTypeOf } from './object-types.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type { Declarations } from '../parse-types.ts'
+import type { Declarations } from '@kube-authn/api/internal'
 
 /** Certificate signing requests. Source: api `certificates/v1` of Kubernetes 1.36. */
 export const CERTIFICATE_TYPES: Declarations = {

@@ -1,4 +1,4 @@
-import type { Declarations } from '../parse-types.ts'
+import type { Declarations } from '@kube-authn/api/internal'
 
 /** What a container and an ephemeral one have in common. */
 const CONTAINER_FIELDS = `  name 1 string!, image 2 string, command 3 [string], args 4 [string], workingDir 5 string,

@@ -1,4 +1,4 @@
-import type { Declarations } from '../parse-types.ts'
+import type { Declarations } from '@kube-authn/api/internal'
 
 /** Events. Source: api `core/v1` of Kubernetes 1.36. */
 export const EVENT_TYPES: Declarations = {

@@ -1,4 +1,4 @@
-import type { Declarations } from '../parse-types.ts'
+import type { Declarations } from '@kube-authn/api/internal'
 
 /** Leases. Source: api `coordination/v1` of Kubernetes 1.36. */
 export const LEASE_TYPES: Declarations = {

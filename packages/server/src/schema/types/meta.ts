@@ -1,4 +1,4 @@
-import type { Declarations } from '../parse-types.ts'
+import type { Declarations } from '@kube-authn/api/internal'
 
 /** Metadata and options. Source: apimachinery `pkg/apis/meta/v1` of Kubernetes 1.36. */
 export const META_TYPES: Declarations = {

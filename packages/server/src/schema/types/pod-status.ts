@@ -1,4 +1,4 @@
-import type { Declarations } from '../parse-types.ts'
+import type { Declarations } from '@kube-authn/api/internal'
 
 /** The status of pods. Source: api `core/v1` of Kubernetes 1.36. */
 export const POD_STATUS_TYPES: Declarations = {

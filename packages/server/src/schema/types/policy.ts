@@ -1,4 +1,4 @@
-import type { Declarations } from '../parse-types.ts'
+import type { Declarations } from '@kube-authn/api/internal'
 
 /** Evictions. Source: api `policy/v1` of Kubernetes 1.36. */
 export const POLICY_TYPES: Declarations = {

@@ -1,4 +1,4 @@
-import type { Declarations } from '../parse-types.ts'
+import type { Declarations } from '@kube-authn/api/internal'
 
 /** Revocations of credentials, which Kubernetes does not have: they are of our own group. */
 export const REVOCATION_TYPES: Declarations = {

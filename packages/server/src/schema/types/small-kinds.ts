@@ -1,4 +1,4 @@
-import type { Declarations } from '../parse-types.ts'
+import type { Declarations } from '@kube-authn/api/internal'
 
 /** Kinds with few fields. Source: api `core/v1` of Kubernetes 1.36. */
 export const SMALL_KIND_TYPES: Declarations = {
