@@ -22,4 +22,4 @@ export {
 } from './schema/declared-types.ts'
 export { type ReviewAnswers, reviewAnswers } from './review/review-answers.ts'
 export { someTokenAuthenticators } from './review/review-token.ts'
-export { type ReviewWebhookOptions, reviewWebhookOf } from './review/token-review-webhook.ts'
+export { type ReviewWebhookOptions, reviewWebhookOf } from './review/handle-token-reviews.ts'

@@ -1,6 +1,7 @@
 import { PROTOBUF_MEDIA_TYPE } from '../protobuf/decode-object.ts'
 import { notAcceptable, unsupportedMediaType } from '@kube-authn/core/internal'
 import type { RequestHeaders } from '@kube-authn/core'
+import { type AcceptClause, jsonClauses } from './accept.ts'
 
 /** The media type of objects in JSON. */
 export const JSON_MEDIA_TYPE = 'application/json'
@@ -27,7 +28,9 @@ export const OBJECT_TYPES: readonly ContentType[] = [JSON_MEDIA_TYPE, YAML_MEDIA
  * @throws {StatusError} 415 when the type is not supported.
  */
 export function contentTypeOf(headers: RequestHeaders, types: readonly ContentType[]): ContentType {
-  const [type = '', ...parameters] = (headers.first('content-type') ?? '').split(';').map(trim)
+  const [type = '', ...parameters] = (headers.first('content-type') ?? '')
+    .split(';')
+    .map((part) => part.trim())
   if (type === '' && parameters.length === 0) return JSON_MEDIA_TYPE
   const known = types.find((each) => each === type.toLowerCase())
   if (known === undefined || !parameters.every((each) => each === '' || PARAMETER.test(each))) {
@@ -46,25 +49,12 @@ export function contentTypeOf(headers: RequestHeaders, types: readonly ContentTy
  * @throws {StatusError} 406 when the client does not accept JSON.
  */
 export function requireJsonAccepted(headers: RequestHeaders): void {
-  const accept = headers.all('accept').join(',')
-  if (trim(accept) !== '' && !accept.split(',').some(acceptsJson)) throw notAcceptable([JSON_MEDIA_TYPE])
+  const clauses = jsonClauses(headers)
+  // With one of these, the client wants the answer converted: to a table, another version or a stream.
+  const isPlain = ({ parameters }: AcceptClause): boolean =>
+    TRANSFORMATIONS.every((name) => (parameters.get(name) ?? '') === '')
+  if (clauses.length > 0 && !clauses.some(isPlain)) throw notAcceptable([JSON_MEDIA_TYPE])
 }
 
-function acceptsJson(clause: string): boolean {
-  const [range = '', ...parameters] = clause.split(';').map(trim)
-  if (!JSON_RANGES.has(range.toLowerCase())) return false
-  return parameters.every((parameter) => {
-    const [name = '', value = ''] = parameter.split('=').map(trim)
-    // The client wants the answer converted: to a table, another version or a stream.
-    if (TRANSFORMATIONS.has(name.toLowerCase())) return value === ''
-    return name.toLowerCase() !== 'q' || Number(value) > 0
-  })
-}
-
-const JSON_RANGES: ReadonlySet<string> = new Set([JSON_MEDIA_TYPE, 'application/*', '*/*'])
-const TRANSFORMATIONS: ReadonlySet<string> = new Set(['as', 'g', 'v', 'stream', 'sv'])
+const TRANSFORMATIONS = ['as', 'g', 'v', 'stream', 'sv']
 const PARAMETER = /^[\w!#$%&'*+.^`|~-]+=(?:[\w!#$%&'*+.^`|~-]+|"[^"]*")$/
-
-function trim(text: string): string {
-  return text.trim()
-}

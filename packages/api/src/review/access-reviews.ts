@@ -21,14 +21,7 @@ import { readAccessStatus } from './status.ts'
 import { readSubject, subjectJson, validateSubject } from './access-subject.ts'
 import type { ReviewAnswer, ReviewKind } from './kind.ts'
 import type { SentMetadata } from './metadata.ts'
-import {
-  LOCAL_SUBJECT_ACCESS_REVIEW,
-  SELF_SUBJECT_ACCESS_REVIEW,
-  type ServedReview,
-  SUBJECT_ACCESS_REVIEW,
-} from './served-review.ts'
-import { ignoredPart, selectorJson } from './selector-attributes.ts'
-import { withoutEmpty } from './without-empty.ts'
+import { ignoredPart, selectorJson, withoutEmpty } from './selector-attributes.ts'
 
 /*
  * The access reviews: is a user allowed to do something?
@@ -38,16 +31,22 @@ import { withoutEmpty } from './without-empty.ts'
  * Deviation: a 422 names the kind (`docs/deviations.md`, refused access reviews).
  */
 
+const GROUP = 'authorization.k8s.io'
+
+/** What the access reviews have in common. */
+const ACCESS_REVIEW = { group: GROUP, versions: ['v1', 'v1beta1'], readStatus: readAccessStatus } as const
+
 /** May the given user do it, in any namespace? */
 export function subjectAccessReview(authorizer: Authorizer): ReviewKind {
   return {
-    ...SUBJECT_ACCESS_REVIEW,
-    readStatus: readAccessStatus,
+    ...ACCESS_REVIEW,
+    kind: 'SubjectAccessReview',
+    resource: 'subjectaccessreviews',
     read(object, version) {
       const { access, subject } = readSpec(object, version)
       return ({ metadata, context }) => {
         const errors = errorsOf(access, subject, metadata, 'must be empty')
-        refuseErrors(SUBJECT_ACCESS_REVIEW, errors)
+        refuseErrors('SubjectAccessReview', errors)
         return answer(authorizer, subject, access, context, subjectJson(subject, version))
       }
     },
@@ -57,8 +56,10 @@ export function subjectAccessReview(authorizer: Authorizer): ReviewKind {
 /** May the given user do it, in the namespace of the request path? */
 export function localSubjectAccessReview(authorizer: Authorizer): ReviewKind {
   return {
-    ...LOCAL_SUBJECT_ACCESS_REVIEW,
-    readStatus: readAccessStatus,
+    ...ACCESS_REVIEW,
+    kind: 'LocalSubjectAccessReview',
+    resource: 'localsubjectaccessreviews',
+    isNamespaced: true,
     read(object, version) {
       const { access, subject } = readSpec(object, version)
       return async ({ metadata: { namespace: sentNamespace, ...metadata }, context, namespace }) => {
@@ -81,7 +82,7 @@ export function localSubjectAccessReview(authorizer: Authorizer): ReviewKind {
             'disallowed on this kind of request',
           )
         }
-        refuseErrors(LOCAL_SUBJECT_ACCESS_REVIEW, errors)
+        refuseErrors('LocalSubjectAccessReview', errors)
         const answered = await answer(authorizer, subject, access, context, subjectJson(subject, version))
         return { ...answered, metadata: { namespace } }
       }
@@ -92,15 +93,17 @@ export function localSubjectAccessReview(authorizer: Authorizer): ReviewKind {
 /** May the caller do it? Used by `kubectl auth can-i`. A user named in the body is ignored. */
 export function selfSubjectAccessReview(authorizer: Authorizer): ReviewKind {
   return {
-    ...SELF_SUBJECT_ACCESS_REVIEW,
-    readStatus: readAccessStatus,
+    ...ACCESS_REVIEW,
+    kind: 'SelfSubjectAccessReview',
+    resource: 'selfsubjectaccessreviews',
+    isAboutCaller: true,
     read(object) {
       const spec = object.object('spec')
       const access = readAccess(spec)
       spec?.end()
       return ({ caller, metadata, context }) => {
         const errors = errorsOf(access, undefined, metadata, 'must be empty')
-        refuseErrors(SELF_SUBJECT_ACCESS_REVIEW, errors)
+        refuseErrors('SelfSubjectAccessReview', errors)
         return answer(authorizer, caller, access, context, {})
       }
     },
@@ -108,8 +111,8 @@ export function selfSubjectAccessReview(authorizer: Authorizer): ReviewKind {
 }
 
 /** @throws {StatusError} 422, if there is an error. */
-function refuseErrors({ group, kind }: ServedReview, errors: ErrorList): void {
-  if (errors.errors.length > 0) throw invalidObject(group, kind, '', errors)
+function refuseErrors(kind: string, errors: ErrorList): void {
+  if (errors.errors.length > 0) throw invalidObject(GROUP, kind, '', errors)
 }
 
 function readSpec(

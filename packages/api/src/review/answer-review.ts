@@ -1,10 +1,10 @@
 import { objectAnswer, refusalWithWarnings } from '../objects/answer.ts'
 import type { AuthenticationRequest } from '@kube-authn/core'
 import type { HttpAnswer } from '@kube-authn/core/adapter'
-import { isStatusError, type ReadBody } from '@kube-authn/core/internal'
+import { internalFailure, isStatusError, methodNotAllowed, type ReadBody } from '@kube-authn/core/internal'
 import { checkFields, type FieldValidation } from '../objects/field-validation.ts'
 import { MAX_BODY_BYTES, readObjectBody } from '../objects/read-object.ts'
-import type { BodyLimit } from './body-limit.ts'
+import type { BodyLimit } from './handle-reviews-options.ts'
 import type { AskedReview, ReviewKind } from './kind.ts'
 import { readMetadata } from './metadata.ts'
 
@@ -50,5 +50,19 @@ export async function answerReview(
   } catch (thrown) {
     if (!isStatusError(thrown) || warnings.length === 0) throw thrown
     return refusalWithWarnings(thrown, warnings)
+  }
+}
+
+/** @throws {StatusError} 405. */
+export function requirePost({ method }: AuthenticationRequest): void {
+  if (method !== 'POST') throw methodNotAllowed('POST')
+}
+
+/** Returns the result of `work`. A thrown `StatusError` is the answer; any other error becomes the `cause` of a 500. */
+export async function answerOf(work: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
+  try {
+    return await work()
+  } catch (thrown) {
+    return isStatusError(thrown) ? thrown : internalFailure('the review failed unexpectedly', thrown)
   }
 }

@@ -1,9 +1,21 @@
 import type { Clock, Observer, TokenAuthenticator } from '@kube-authn/core'
 import { aClock, someAudiences } from '@kube-authn/core/internal'
-import { aFunction, type OptionsShape } from '@kube-authn/core/adapter'
+import { aFunction, type OptionsShape, wholeNumber } from '@kube-authn/core/adapter'
 import { type DiscoveryResource, someDiscoveryResources } from '../discovery/resource.ts'
-import { type BodyLimit, bodyLimitShape } from './body-limit.ts'
 import { someTokenAuthenticators } from './review-token.ts'
+
+/** The size limit of request bodies. */
+export interface BodyLimit {
+  /**
+   * Bytes; a longer body gets a 413. Default 1,048,576.
+   *
+   * Deviation: kube-apiserver accepts 3 MiB (`docs/deviations.md`, content of reviews).
+   */
+  readonly maxBytes?: number
+}
+
+/** The checks of {@link BodyLimit}. */
+export const bodyLimitShape: OptionsShape<BodyLimit> = { maxBytes: wholeNumber(1) }
 
 /** Options of `handleReviews`. The same in every adapter. */
 export interface HandleReviewsOptions extends BodyLimit {

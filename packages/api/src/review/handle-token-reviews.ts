@@ -1,23 +1,33 @@
-import { answerReview, tokenReview, writtenByWebhook } from './answering.ts'
+import { answerOf, answerReview, requirePost } from './answer-review.ts'
+import { tokenReview, writtenByWebhook } from './token-review.ts'
 import {
   type AuthenticationRequest,
+  type Authenticator,
   type Context,
   emptyContext,
   type Observer,
   type TokenAuthenticator,
   userInfo,
 } from '@kube-authn/core'
-import { aFunction, type HttpAnswer, type OptionsShape } from '@kube-authn/core/adapter'
+import {
+  aFunction,
+  checkOptions,
+  type HttpAnswer,
+  oneOf,
+  type OptionsShape,
+  required,
+} from '@kube-authn/core/adapter'
 import {
   ANONYMOUS_USERNAME,
+  aRequestAuthenticator,
   contextOf,
+  either,
   optionProblems,
   type ReadBody,
   refuseProblems,
   someAudiences,
 } from '@kube-authn/core/internal'
-import { answerOf, requirePost } from './answer-of.ts'
-import { type BodyLimit, bodyLimitShape } from './body-limit.ts'
+import { type BodyLimit, bodyLimitShape } from './handle-reviews-options.ts'
 import { someTokenAuthenticators, tokenReviewer } from './review-token.ts'
 
 /** Options of {@link handleTokenReviews}. The same in every adapter. */
@@ -85,5 +95,44 @@ export function handleTokenReviews(
         validation: 'Ignore',
       })
     })
+  }
+}
+
+/** Options of an adapter's `tokenReviewWebhook`. */
+export interface ReviewWebhookOptions extends HandleTokenReviewsOptions {
+  /** Authenticates the callers that may send reviews. `'anyone'`: no check, so that any client that reaches it can try out tokens. */
+  readonly callers: Authenticator | 'anyone'
+}
+
+/** The checks of {@link ReviewWebhookOptions}. */
+const shape: OptionsShape<ReviewWebhookOptions> = {
+  ...handleTokenReviewsShape,
+  callers: required(either((value) => typeof value === 'string', oneOf('anyone'), aRequestAuthenticator)),
+}
+
+/** The parts of an adapter's `tokenReviewWebhook`. */
+export interface ReviewWebhook {
+  readonly handle: TokenReviewHandler
+  readonly callers: Authenticator | undefined
+  /** Options for the authentication of the callers. */
+  readonly callerOptions: { readonly observer?: Observer }
+}
+
+/**
+ * What an adapter's `tokenReviewWebhook` consists of.
+ *
+ * @throws {ConfigurationError} if an option is invalid.
+ */
+export function reviewWebhookOf(
+  tokens: readonly TokenAuthenticator[],
+  options: ReviewWebhookOptions,
+): ReviewWebhook {
+  checkOptions(shape, options)
+  const { callers, ...rest } = options
+  const { observer } = rest
+  return {
+    handle: handleTokenReviews(tokens, rest),
+    callers: callers === 'anyone' ? undefined : callers,
+    callerOptions: observer === undefined ? {} : { observer },
   }
 }

@@ -1,10 +1,18 @@
 import type { Awaitable, Context, UserInfo } from '@kube-authn/core'
 import type { ObjectReader } from '@kube-authn/core/internal'
 import type { SentMetadata } from './metadata.ts'
-import type { ServedReview } from './served-review.ts'
 
 /** A kind of review: the client sends an object, and the answer is the same object with its status set. */
-export interface ReviewKind extends ServedReview {
+export interface ReviewKind {
+  readonly group: 'authentication.k8s.io' | 'authorization.k8s.io'
+  readonly versions: readonly string[]
+  readonly kind: string
+  /** The plural name in paths. */
+  readonly resource: string
+  /** Only served below a namespace. Default `false`. */
+  readonly isNamespaced?: boolean
+  /** About the caller, so every authenticated user may create it. Default `false`. */
+  readonly isAboutCaller?: boolean
   /**
    * Reads the spec. The reader collects values of the wrong type, and fields that were not read.
    *

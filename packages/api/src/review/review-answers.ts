@@ -1,4 +1,10 @@
-import { answerReview, fieldValidationOf, makeKind } from './answering.ts'
+import { fieldValidationOf } from '../objects/field-validation.ts'
+import { localSubjectAccessReview, selfSubjectAccessReview, subjectAccessReview } from './access-reviews.ts'
+import { answerOf, answerReview, requirePost } from './answer-review.ts'
+import type { ReviewKind } from './kind.ts'
+import { selfSubjectReview } from './self-subject-review.ts'
+import { selfSubjectRulesReview } from './self-subject-rules-review.ts'
+import { tokenReview, writtenByServer } from './token-review.ts'
 import {
   contextOf,
   internalError,
@@ -11,18 +17,8 @@ import type { HttpAnswer, StatusError } from '@kube-authn/core/adapter'
 import type { Authorizer } from '@kube-authn/core/authorization'
 import type { AuthenticationRequest, Awaitable, Context, UserInfo } from '@kube-authn/core'
 import type { DiscoveryResource } from '../discovery/resource.ts'
-import { answerOf, requirePost } from './answer-of.ts'
 import type { HandleReviewsOptions } from './handle-reviews-options.ts'
 import { tokenReviewer } from './review-token.ts'
-import {
-  LOCAL_SUBJECT_ACCESS_REVIEW,
-  SELF_SUBJECT_ACCESS_REVIEW,
-  SELF_SUBJECT_REVIEW,
-  SELF_SUBJECT_RULES_REVIEW,
-  type ServedReview,
-  SUBJECT_ACCESS_REVIEW,
-  TOKEN_REVIEW,
-} from './served-review.ts'
 
 /** What is known about a request besides the request itself. */
 export interface ReviewContext extends Pick<Context, 'signal'> {
@@ -71,9 +67,8 @@ export function reviewAnswers(
   options: HandleReviewsOptions,
   admit: Admit,
 ): ReviewAnswers {
-  const { tokens, audiences, clock = systemClock, observer } = options
-  const parts = { authorizer, clock, reviewToken: tokenReviewer(tokens ?? [], audiences, 'status') }
-  const served = tokens === undefined ? WITHOUT_TOKENS : [TOKEN_REVIEW, ...WITHOUT_TOKENS]
+  const { observer } = options
+  const served = servedReviews(authorizer, options)
   const byResource = new Map(served.map((each) => [`${each.group}/${each.resource}`, each]))
 
   const admitOne: ReviewAnswers['admit'] = async (request, given, isForEveryUser) => {
@@ -106,7 +101,7 @@ export function reviewAnswers(
         if (isStatusError(caller)) return caller
         requirePost(request)
         const asked = { caller, namespace, context: contextOf(observer, given) }
-        return answerReview(makeKind[review.resource](parts), request, body, asked, {
+        return answerReview(review, request, body, asked, {
           ...options,
           status: 201,
           versions: [version],
@@ -123,18 +118,26 @@ function resourcesOf({
   kind,
   resource,
   isNamespaced = false,
-}: ServedReview): DiscoveryResource[] {
+}: ReviewKind): DiscoveryResource[] {
   const own = { group, kind, plural: resource, singular: kind.toLowerCase(), isNamespaced, verbs: ['create'] }
   return versions.map((version) => ({ ...own, version }))
 }
 
-const WITHOUT_TOKENS: readonly ServedReview[] = [
-  SELF_SUBJECT_REVIEW,
-  SUBJECT_ACCESS_REVIEW,
-  LOCAL_SUBJECT_ACCESS_REVIEW,
-  SELF_SUBJECT_ACCESS_REVIEW,
-  SELF_SUBJECT_RULES_REVIEW,
-]
+function servedReviews(
+  authorizer: Authorizer,
+  { tokens, audiences, clock = systemClock }: HandleReviewsOptions,
+): readonly ReviewKind[] {
+  const ofTokens =
+    tokens === undefined ? [] : [tokenReview(tokenReviewer(tokens, audiences, 'status'), writtenByServer)]
+  return [
+    ...ofTokens,
+    selfSubjectReview(clock),
+    subjectAccessReview(authorizer),
+    localSubjectAccessReview(authorizer),
+    selfSubjectAccessReview(authorizer),
+    selfSubjectRulesReview(authorizer),
+  ]
+}
 
 /** Matches only paths with a single spelling, so routers, proxies and authorizers all read them alike. */
 const PATH =

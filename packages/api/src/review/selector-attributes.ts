@@ -8,7 +8,6 @@ import {
   type SelectorRequirement,
 } from '@kube-authn/core/internal'
 import { labelValueProblems, qualifiedNameProblems } from '@kube-authn/internal/kubernetes-names'
-import { withoutEmpty } from './without-empty.ts'
 
 /** A selector of an access review: the raw string, or its parsed requirements. */
 export interface SelectorAttributes {
@@ -165,4 +164,13 @@ export function ignoredPart(selector: Selector | undefined, kind: SelectorKind):
   if (selector?.error === undefined) return undefined
   const partially = selector.requirements.length > 0 ? 'partially ' : ''
   return `spec.resourceAttributes.${kind} ${partially}ignored due to parse error`
+}
+
+/** Omits fields that are empty strings or lists, as Kubernetes does. */
+export function withoutEmpty(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    Object.entries(fields).filter(
+      ([, value]) => value !== '' && !(Array.isArray(value) && value.length === 0),
+    ),
+  )
 }

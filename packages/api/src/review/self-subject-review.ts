@@ -2,7 +2,6 @@ import { rfc3339Of } from '@kube-authn/internal/rfc3339'
 import type { Clock } from '@kube-authn/core'
 import { internalFailure, isUnicodeUser, NOT_UNICODE, userJson } from '@kube-authn/core/internal'
 import type { ReviewKind } from './kind.ts'
-import { SELF_SUBJECT_REVIEW } from './served-review.ts'
 import { readSubjectStatus } from './status.ts'
 
 /**
@@ -14,7 +13,11 @@ import { readSubjectStatus } from './status.ts'
  */
 export function selfSubjectReview(clock: Clock): ReviewKind {
   return {
-    ...SELF_SUBJECT_REVIEW,
+    group: 'authentication.k8s.io',
+    versions: ['v1', 'v1beta1', 'v1alpha1'],
+    kind: 'SelfSubjectReview',
+    resource: 'selfsubjectreviews',
+    isAboutCaller: true,
     readStatus: readSubjectStatus,
     read: () => (asked) => {
       if (!isUnicodeUser(asked.caller)) throw internalFailure(NOT_UNICODE)

@@ -1,8 +1,8 @@
 import type { Authorizer } from '@kube-authn/core/authorization'
 import { badRequest, rulesOf } from '@kube-authn/core/internal'
 import type { ReviewKind } from './kind.ts'
-import { SELF_SUBJECT_RULES_REVIEW } from './served-review.ts'
 import { readRulesStatus } from './status.ts'
+import { withoutEmpty } from './selector-attributes.ts'
 
 /**
  * What may I do in this namespace? Used by `kubectl auth can-i --list`. The answer is incomplete if an authorizer cannot list its rules.
@@ -11,7 +11,11 @@ import { readRulesStatus } from './status.ts'
  */
 export function selfSubjectRulesReview(authorizer: Authorizer): ReviewKind {
   return {
-    ...SELF_SUBJECT_RULES_REVIEW,
+    group: 'authorization.k8s.io',
+    versions: ['v1', 'v1beta1'],
+    kind: 'SelfSubjectRulesReview',
+    resource: 'selfsubjectrulesreviews',
+    isAboutCaller: true,
     readStatus: readRulesStatus,
     read(object) {
       const spec = object.object('spec')
@@ -29,13 +33,11 @@ export function selfSubjectRulesReview(authorizer: Authorizer): ReviewKind {
           status: {
             resourceRules: resourceRules.map(({ verbs, apiGroups, resources, resourceNames }) => ({
               verbs,
-              ...(apiGroups.length > 0 && { apiGroups }),
-              ...(resources.length > 0 && { resources }),
-              ...(resourceNames.length > 0 && { resourceNames }),
+              ...withoutEmpty({ apiGroups, resources, resourceNames }),
             })),
             nonResourceRules: nonResourceRules.map(({ verbs, nonResourceURLs }) => ({
               verbs,
-              ...(nonResourceURLs.length > 0 && { nonResourceURLs }),
+              ...withoutEmpty({ nonResourceURLs }),
             })),
             incomplete,
             ...(evaluationError !== undefined && { evaluationError }),

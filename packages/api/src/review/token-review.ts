@@ -1,7 +1,6 @@
 import { andThen, badRequest } from '@kube-authn/core/internal'
 import type { ReviewKind } from './kind.ts'
 import type { ReviewToken, TokenReviewStatus } from './review-token.ts'
-import { TOKEN_REVIEW } from './served-review.ts'
 import { readTokenStatus } from './status.ts'
 
 /**
@@ -15,7 +14,10 @@ import { readTokenStatus } from './status.ts'
  */
 export function tokenReview(reviewToken: ReviewToken, statusJson: StatusJson): ReviewKind {
   return {
-    ...TOKEN_REVIEW,
+    group: 'authentication.k8s.io',
+    versions: ['v1', 'v1beta1'],
+    kind: 'TokenReview',
+    resource: 'tokenreviews',
     readStatus: readTokenStatus,
     read(object) {
       const spec = object.object('spec')
