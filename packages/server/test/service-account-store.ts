@@ -2,7 +2,7 @@ import type { Clock } from '@kube-authn/core'
 import { type Precondition, systemClock } from '@kube-authn/core/internal'
 import type { LegacyTokenObjects, ServiceAccount } from '@kube-authn/core/service-account'
 import type { Secret } from '@kube-authn/core/bootstrap-token'
-import type { SecretPatch, TokensControllerStore } from '../src/controllers/service-account-tokens/registry-token-store.ts'
+import type { SecretPatch, TokenStore } from '../src/controllers/service-account-tokens/registry-token-store.ts'
 
 /** Options of {@link serviceAccountStore}. */
 export interface ServiceAccountStoreOptions {
@@ -21,7 +21,7 @@ export interface ServiceAccountListener {
 }
 
 /** Service accounts and secrets in memory. */
-export interface ServiceAccountStore extends TokensControllerStore, LegacyTokenObjects {
+export interface ServiceAccountStore extends TokenStore, LegacyTokenObjects {
   getServiceAccount(namespace: string, name: string): ServiceAccount | undefined
   getSecret(namespace: string, name: string): Secret | undefined
   listSecrets(namespace?: string): readonly Secret[]

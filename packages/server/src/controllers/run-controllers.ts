@@ -157,29 +157,21 @@ function startControllers(
   { store, clock, isOutage, onError: report }: Omit<ControllerLoopOptions, 'controllers' | 'registry'>,
 ): ControllersAtWork {
   const { controllers = ALL, rootCA = '', createSecrets = false } = options
-  const { signingAuthority, signingDurationSeconds, authorizer } = options
-  const { signingKey, clusterInfoKubeconfig, recordsTokenUse = false, cleanUpPeriodSeconds } = options
   const objects = registry({ store, resources: allResources, clock })
   const stop = new AbortController()
   const loop = controllerLoop({
     store,
     registry: objects,
     controllers: selectedControllers(controllers, {
+      ...options,
+      rootCA,
+      createSecrets,
       registry: objects,
       clock,
       signal: stop.signal,
       onError(error, controller) {
         if (!isOutage(error)) report(error, { controller })
       },
-      signingKey,
-      signingAuthority,
-      signingDurationSeconds,
-      authorizer,
-      rootCA,
-      createSecrets,
-      clusterInfoKubeconfig,
-      recordsTokenUse,
-      cleanUpPeriodSeconds,
     }),
     clock,
     isOutage,

@@ -27,15 +27,15 @@ export interface ControllerParts {
   readonly signal: AbortSignal
   /** Called with errors that do not end the look at an object. */
   readonly onError: (error: unknown, controller: string) => void
-  readonly signingKey: SigningKey | undefined
-  readonly signingAuthority: (() => Awaitable<AuthorityPem>) | undefined
-  readonly signingDurationSeconds: number | undefined
-  readonly authorizer: Authorizer | undefined
+  readonly signingKey?: SigningKey
+  readonly signingAuthority?: () => Awaitable<AuthorityPem>
+  readonly signingDurationSeconds?: number
+  readonly authorizer?: Authorizer
   readonly rootCA: string
   readonly createSecrets: boolean
-  readonly clusterInfoKubeconfig: string | undefined
-  readonly recordsTokenUse: boolean
-  readonly cleanUpPeriodSeconds: number | undefined
+  readonly clusterInfoKubeconfig?: string
+  readonly recordsTokenUse?: boolean
+  readonly cleanUpPeriodSeconds?: number
 }
 
 /** A controller with a name in `--controllers`. */
@@ -140,7 +140,7 @@ export function selectedControllers(
   return [
     ...STANDARD_CONTROLLERS.filter((each) => isSelected(each, values)).map((each) => each.make(parts)),
     systemNamespaces(registry),
-    recordsTokenUse ? tokenTracking(registry, clock) : undefined,
+    recordsTokenUse === true ? tokenTracking(registry, clock) : undefined,
     clusterInfoKubeconfig === undefined ? undefined : clusterInfoPublisher(registry, clusterInfoKubeconfig),
   ].filter((each) => each !== undefined)
 }

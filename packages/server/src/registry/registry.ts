@@ -109,8 +109,7 @@ export function registry({
   clock = storeClock(written),
   random,
 }: RegistryOptions): Registry {
-  const learning = learningStore(written, rbac === undefined ? learners : [rbac, ...learners])
-  const store = expiringStore(learning, resources)
+  const store = learningStore(written, rbac === undefined ? learners : [rbac, ...learners], resources)
   const now = (): string => rfc3339Of(clock.now())
   const seen = seenChanges()
   const { delete: remove, resumeNamespace } = deletions({ store, resources, now })
@@ -192,42 +191,28 @@ function mayCreate({ resource, subresource = '' }: Target, { metadata }: KubeObj
   return subresource === '' && resource.isCreatedByUpdate === true && metadata.name !== undefined
 }
 
-/** A store that ends the objects of resources that have an end, by its own time. */
-function expiringStore(store: ObjectStore, resources: readonly Resource[]): ObjectStore {
-  const expiring = resources.flatMap((resource) => {
-    const { lifetime } = resource
-    return lifetime === undefined ? [] : [{ prefix: keyPrefix(resource, ''), lifetime }]
-  })
-  const lifetimeOf = (key: string, value: string, given: Lifetime | undefined): Lifetime | undefined => {
-    const found = expiring.find(({ prefix }) => key.startsWith(prefix))
-    const own = found?.lifetime(fromStored({ value }, 0))
-    return own === undefined ? given : { ...given, ...own }
-  }
-  return {
-    get: (...given) => store.get(...given),
-    list: (...given) => store.list(...given),
-    create: (key, value, lifetime) => store.create(key, value, lifetimeOf(key, value, lifetime)),
-    update: (key, value, revision, lifetime) =>
-      store.update(key, value, revision, lifetimeOf(key, value, lifetime)),
-    delete: (...given) => store.delete(...given),
-    watch: (...given) => store.watch(...given),
-    revision: () => store.revision(),
-    now: () => storeNow(store),
-    compact: (...given) => store.compact(...given),
-    close: () => store.close(),
-    [Symbol.asyncDispose]: () => store.close(),
-  }
-}
-
 /** What keeps a copy of some of the objects. */
 interface Learner {
   /** It takes no notice of other objects. */
   learn(written: StoredObject | StoreChange): void
 }
 
-/** A store that tells learners what is written through it, before the writer knows that it is written. */
-export function learningStore(store: ObjectStore, learners: readonly Learner[]): ObjectStore {
-  if (learners.length === 0) return store
+/**
+ * A store that tells learners what is written through it, before the writer knows that it is written.
+ *
+ * @param resources those whose objects may have an end, which they get by the time of the store.
+ */
+export function learningStore(
+  store: ObjectStore,
+  learners: readonly Learner[],
+  resources: readonly Resource[] = [],
+): ObjectStore {
+  const expiring = resources.filter(({ lifetime }) => lifetime !== undefined)
+  const lifetimeOf = (key: string, value: string, given: Lifetime | undefined): Lifetime | undefined => {
+    const found = expiring.find((resource) => key.startsWith(keyPrefix(resource, '')))
+    const own = found?.lifetime?.(fromStored({ value }, 0))
+    return own === undefined ? given : { ...given, ...own }
+  }
   const learnt = async <T extends StoredObject | StoreChange>(writing: Promise<T>): Promise<T> => {
     const written = await writing
     for (const each of learners) each.learn(written)
@@ -236,8 +221,9 @@ export function learningStore(store: ObjectStore, learners: readonly Learner[]):
   return {
     get: (...given) => store.get(...given),
     list: (...given) => store.list(...given),
-    create: (...given) => learnt(store.create(...given)),
-    update: (...given) => learnt(store.update(...given)),
+    create: (key, value, lifetime) => learnt(store.create(key, value, lifetimeOf(key, value, lifetime))),
+    update: (key, value, revision, lifetime) =>
+      learnt(store.update(key, value, revision, lifetimeOf(key, value, lifetime))),
     delete: (...given) => learnt(store.delete(...given)),
     watch: (...given) => store.watch(...given),
     revision: () => store.revision(),

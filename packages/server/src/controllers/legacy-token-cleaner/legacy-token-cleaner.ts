@@ -3,16 +3,13 @@ import type { Secret } from '@kube-authn/core/bootstrap-token'
 import { tell } from '@kube-authn/core/internal'
 import { INVALID_SINCE_LABEL } from '@kube-authn/core/service-account'
 import { accountOf, seenSecretOf } from '../service-account-tokens/check-secret.ts'
-import type {
-  ServiceAccountGetter,
-  TokenSecretStore,
-} from '../service-account-tokens/registry-token-store.ts'
+import type { TokenStore } from '../service-account-tokens/registry-token-store.ts'
 import { DAY_MS, dayOf, type IdleSince, isIdle, nextStep, timeOfDay } from './legacy-token.ts'
 
 /** Options of {@link cleanLegacyTokens}. */
 export interface LegacyTokenCleanup {
   /** The secrets with tokens, and their service accounts. */
-  readonly store: TokenSecretStore & ServiceAccountGetter
+  readonly store: TokenStore
   /**
    * The day, in UTC, since which the use of tokens is recorded on their secrets, as in `2030-01-31`: `since` in the ConfigMap
    * `kube-system/kube-apiserver-legacy-service-account-token-tracking`. `undefined`: it is not recorded, and nothing is cleaned up.
@@ -69,7 +66,7 @@ export async function cleanLegacyTokens(options: LegacyTokenCleanup): Promise<vo
 async function isUnused(
   secret: Secret,
   since: IdleSince,
-  store: ServiceAccountGetter,
+  store: TokenStore,
   isMounted: (secret: Secret) => Promise<boolean>,
 ): Promise<boolean> {
   const seen = isIdle(secret, since) ? seenSecretOf(secret) : undefined
@@ -78,12 +75,7 @@ async function isUnused(
   return account?.secrets?.includes(secret.name) === true && !(await isMounted(secret))
 }
 
-async function cleanUp(
-  secret: Secret,
-  since: IdleSince,
-  store: TokenSecretStore,
-  nowMs: number,
-): Promise<void> {
+async function cleanUp(secret: Secret, since: IdleSince, store: TokenStore, nowMs: number): Promise<void> {
   const { namespace, name, uid, resourceVersion } = secret
   // A use in the meantime changes the resource version.
   const asRead = { uid, resourceVersion }

@@ -14,7 +14,7 @@ export interface LegacyTokenControllerOptions {
   readonly registry: Registry
   readonly clock: Clock
   /** Default: a year. */
-  readonly cleanUpPeriodSeconds: number | undefined
+  readonly cleanUpPeriodSeconds?: number
   /** Aborts a run. */
   readonly signal: AbortSignal
   readonly onError: (error: unknown) => void

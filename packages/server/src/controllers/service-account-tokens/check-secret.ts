@@ -6,7 +6,7 @@ import {
   SERVICE_ACCOUNT_UID_ANNOTATION,
   type ServiceAccount,
 } from '@kube-authn/core/service-account'
-import type { ServiceAccountGetter, TokensControllerStore } from './registry-token-store.ts'
+import type { TokenStore } from './registry-token-store.ts'
 import { missingParts, type TokenSecretContent } from './token-secret.ts'
 
 /** A token secret and the service account that it names. */
@@ -39,7 +39,7 @@ export function seenSecretOf({ namespace, name, uid, type, annotations }: Secret
  */
 export async function checkSecret(
   seen: SeenSecret,
-  store: TokensControllerStore,
+  store: TokenStore,
   content: TokenSecretContent,
 ): Promise<void> {
   const { namespace, name } = seen
@@ -64,14 +64,14 @@ export async function checkSecret(
 /** The service account that a secret names, if its uid still matches. */
 export async function accountOf(
   { namespace, accountName, accountUid }: SeenSecret,
-  store: ServiceAccountGetter,
+  store: TokenStore,
 ): Promise<ServiceAccount | undefined> {
   const account = await store.getServiceAccount(namespace, accountName)
   return accountUid === '' || account?.uid === accountUid ? account : undefined
 }
 
 /** Retries conflicts at once: no later event would report the remaining reference. */
-async function removeReference(seen: SeenSecret, store: TokensControllerStore): Promise<void> {
+async function removeReference(seen: SeenSecret, store: TokenStore): Promise<void> {
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
     const account = await accountOf(seen, store)
     if (account?.secrets?.includes(seen.name) !== true) return

@@ -1,7 +1,7 @@
 import { tell } from '@kube-authn/core/internal'
 import { isServiceAccountToken, type ServiceAccount } from '@kube-authn/core/service-account'
 import type { Secret } from '@kube-authn/core/bootstrap-token'
-import type { TokensControllerStore } from './registry-token-store.ts'
+import type { TokenStore } from './registry-token-store.ts'
 
 /** Builds a secret for a service account. */
 export type SecretMaker = (account: ServiceAccount) => Promise<Secret>
@@ -15,7 +15,7 @@ export type SecretMaker = (account: ServiceAccount) => Promise<Secret>
  */
 export async function ensureSecret(
   account: ServiceAccount,
-  store: TokensControllerStore,
+  store: TokenStore,
   newSecret: SecretMaker,
   onError: ((error: unknown) => void) | undefined,
 ): Promise<void> {
@@ -40,7 +40,7 @@ export async function ensureSecret(
 async function takeBack(
   { namespace, name, uid, resourceVersion }: Secret,
   account: ServiceAccount,
-  store: TokensControllerStore,
+  store: TokenStore,
   onError: ((error: unknown) => void) | undefined,
 ): Promise<void> {
   try {

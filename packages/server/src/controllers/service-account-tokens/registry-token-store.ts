@@ -19,12 +19,16 @@ export interface SecretPatch {
 }
 
 /**
- * Secrets with service account tokens. Reads must be current: with stale data, a secret in use could be deleted. Any error is treated as
+ * Service accounts and secrets with their tokens. Reads must be current: with stale data, a secret in use could be deleted. Any error is treated as
  * an outage. A missing object or a failed precondition is not an error; nothing changes then.
  */
-export interface TokenSecretStore {
-  /** The secrets of type `kubernetes.io/service-account-token` in a namespace or in all. Other secrets may be included. */
-  listSecrets(namespace?: string): Awaitable<Iterable<Secret> | AsyncIterable<Secret>>
+export interface TokenStore {
+  /** The service account of this name; `undefined` if there is none. */
+  getServiceAccount(namespace: string, name: string): Awaitable<ServiceAccount | undefined>
+  /** The secret of this name; `undefined` if there is none. */
+  getSecret(namespace: string, name: string): Awaitable<Secret | undefined>
+  /** The secrets of type `kubernetes.io/service-account-token`. Other secrets may be included. */
+  listSecrets(): Awaitable<Iterable<Secret> | AsyncIterable<Secret>>
   patchSecret(
     namespace: string,
     name: string,
@@ -32,18 +36,6 @@ export interface TokenSecretStore {
     precondition: Precondition,
   ): Awaitable<void>
   deleteSecret(namespace: string, name: string, precondition: Precondition): Awaitable<void>
-}
-
-/** Reads service accounts; reads must be current. */
-export interface ServiceAccountGetter {
-  /** The service account of this name; `undefined` if there is none. */
-  getServiceAccount(namespace: string, name: string): Awaitable<ServiceAccount | undefined>
-}
-
-/** Service accounts and their secrets. */
-export interface TokensControllerStore extends TokenSecretStore, ServiceAccountGetter {
-  /** The secret of this name; `undefined` if there is none. */
-  getSecret(namespace: string, name: string): Awaitable<Secret | undefined>
   /** Adds a secret and returns it as stored, with its uid. Throws if one of this name exists. */
   createSecret(secret: Secret): Awaitable<Secret>
   /** Sets the `secrets` of a service account. Returns `false` if it is missing or does not meet the precondition. */
@@ -56,7 +48,7 @@ export interface TokensControllerStore extends TokenSecretStore, ServiceAccountG
 }
 
 /** The service accounts and token secrets of the API server. */
-export function registryTokenStore(registry: Registry): TokensControllerStore {
+export function registryTokenStore(registry: Registry): TokenStore {
   const read = (resource: Resource, namespace: string, name: string): Promise<KubeObject | undefined> =>
     readObject(registry, { resource, namespace, name })
 
@@ -82,7 +74,7 @@ export function registryTokenStore(registry: Registry): TokensControllerStore {
       const object = await read(secrets, namespace, name)
       return object && secretOf(object)
     },
-    listSecrets: (namespace = '') => tokenSecrets(registry, namespace),
+    listSecrets: () => tokenSecrets(registry),
     async createSecret(secret) {
       const { namespace } = secret
       return secretOf(await registry.create({ resource: secrets, namespace }, objectOf(secret)))
@@ -112,8 +104,12 @@ export function registryTokenStore(registry: Registry): TokensControllerStore {
 
 const PAGE = 500
 
-async function* tokenSecrets(registry: Registry, namespace: string): AsyncGenerator<Secret, void, undefined> {
-  const collection = { resource: secrets, namespace, fieldSelector: `type=${SERVICE_ACCOUNT_SECRET_TYPE}` }
+async function* tokenSecrets(registry: Registry): AsyncGenerator<Secret, void, undefined> {
+  const collection = {
+    resource: secrets,
+    namespace: '',
+    fieldSelector: `type=${SERVICE_ACCOUNT_SECRET_TYPE}`,
+  }
   let token: string | undefined
   do {
     const page = await registry.list(collection, {

@@ -7,7 +7,7 @@ import { legacyTokenClaims } from '@kube-authn/issuer/internal'
 import { readJwt } from '@kube-authn/core/oidc'
 import type { Secret } from '@kube-authn/core/bootstrap-token'
 import { serviceAccountStore, type ServiceAccountStore } from '../../../test/service-account-store.ts'
-import type { TokensControllerStore } from './registry-token-store.ts'
+import type { TokenStore } from './registry-token-store.ts'
 import { checkSecret, seenSecretOf } from './check-secret.ts'
 import { ensureSecret } from './ensure-secret.ts'
 import { newTokenSecret } from './token-secret.ts'
@@ -41,7 +41,7 @@ interface Given {
   readonly rootCA?: string
   readonly random?: () => number
   /** What the store does otherwise. */
-  readonly otherwise?: (store: ServiceAccountStore) => Partial<TokensControllerStore>
+  readonly otherwise?: (store: ServiceAccountStore) => Partial<TokenStore>
 }
 
 /** What the controller does with one object, and which errors there were. */
@@ -55,7 +55,7 @@ function controllerOf({
   const errors: unknown[] = []
   const fail = (error: unknown): void => void errors.push(error)
   const store = serviceAccountStore({ serviceAccounts: accounts, secrets })
-  const used: TokensControllerStore = { ...store, ...otherwise?.(store) }
+  const used: TokenStore = { ...store, ...otherwise?.(store) }
   const content = { key, rootCA }
   const controller = {
     async checkSecret(secret: Secret): Promise<void> {
