@@ -7,7 +7,6 @@ import { type DeleteOptions, deleteOptionsIn, readDeleteOptions } from './delete
 import { answerWith, MAX_BODY_BYTES, type ObjectRequest, writeOf } from './object-request.ts'
 import { listItem } from './list-answer.ts'
 import { listOptions, reachVersion, requireVersion } from './list-options.ts'
-import { pageOf } from './query-options.ts'
 import { readSentBody } from './sent-body.ts'
 import { dryRunIn } from './write-options.ts'
 
@@ -38,7 +37,7 @@ export async function answerDeleteAll(asked: ObjectRequest): Promise<HttpAnswer>
   const selected = listOptions(asked.options)
   const options = await readOptions(asked)
   await reachVersion(asked)
-  const page = await registry.list({ ...target, ...selected }, pageOf(selected))
+  const page = await registry.list({ ...target, ...selected }, selected)
   requireVersion(page.resourceVersion, selected)
   const hasOwn = Object.keys(options.preconditions).length > 0
   for (const { metadata } of page.items) {

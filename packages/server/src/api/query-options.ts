@@ -61,14 +61,6 @@ export function readQueryOptions(query: string): QueryOptions {
 }
 
 // Deviation: a mistake of a client is no 500 (`docs/deviations.md`, errors of clients; further pages).
-/** Which page of a list is wanted. */
-export function pageOf(options: QueryOptions): { readonly limit?: number; readonly continue?: string } {
-  return {
-    ...(options.limit !== undefined && { limit: options.limit }),
-    ...(options.continue !== undefined && { continue: options.continue }),
-  }
-}
-
 /** Any value counts but these. Source: apimachinery `pkg/runtime/conversion.go` Convert_Slice_string_To_bool. */
 function isTrue(value: string | undefined): boolean {
   return value !== undefined && value.toLowerCase() !== 'false' && value !== '0'

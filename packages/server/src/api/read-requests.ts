@@ -7,7 +7,6 @@ import { answerWith, type ObjectRequest, shown } from './object-request.ts'
 import { listAnswer, listItem } from './list-answer.ts'
 import { type ListOptions, listOptions, reachVersion, requireVersion } from './list-options.ts'
 import { partialObject, type RowContent, rowOf, tableHead } from './table.ts'
-import { pageOf } from './query-options.ts'
 import { watchResponse } from './watch-response.ts'
 
 /** How often a watch without changes tells how far it is. */
@@ -41,7 +40,7 @@ async function list(asked: ObjectRequest, options: ListOptions): Promise<HttpAns
   const { target, form, registry, clock } = asked
   const { resource } = target
   await reachVersion(asked)
-  const page = await registry.listStored({ ...target, ...options }, pageOf(options))
+  const page = await registry.listStored({ ...target, ...options }, options)
   requireVersion(page.resourceVersion, options)
   const metadata = {
     resourceVersion: page.resourceVersion,

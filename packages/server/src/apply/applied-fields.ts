@@ -1,5 +1,5 @@
 import { isObject } from '@kube-authn/core/internal'
-import { areEqualTrees, treeOf } from '../patch/json-tree.ts'
+import { isSameJson } from '../registry/json-values.ts'
 import { type FieldSet, isEmptySet, NO_FIELDS } from './field-set.ts'
 import { isDivided, isNamed, type Part, partsOf, type Slot, slotOfPart } from './parts.ts'
 
@@ -47,7 +47,7 @@ export function changesOf(before: unknown, after: unknown, slot: Slot): Changes 
   const current = partsOf(after, slot)
   if (old === undefined || current === undefined || (old.size === 0 && current.size === 0)) {
     if (after === undefined) return { changed: NO_FIELDS, removed: MEMBER }
-    const isSame = before !== undefined && areEqualTrees(treeOf(before), treeOf(after))
+    const isSame = before !== undefined && isSameJson(before, after)
     return isSame ? UNCHANGED : { changed: MEMBER, removed: NO_FIELDS }
   }
   const changed = new Map<string, FieldSet>()

@@ -1,6 +1,7 @@
 import { isObject } from '@kube-authn/core/internal'
 import type { KubeObject, ManagedFieldsEntry } from '../registry/kube-object.ts'
 import type { Fields, Resource } from '../registry/resource.ts'
+import { partIn } from '../registry/resources/field-values.ts'
 import { fieldsOf, withNamedFields } from './applied-fields.ts'
 import { applyConflict, type Conflict } from './apply-conflict.ts'
 import {
@@ -86,8 +87,8 @@ export function apply(
   }
 }
 
-function namesOf({ group, version, kind }: Resource, { metadata }: Fields): string {
-  const { namespace = '', name = '' } = isObject(metadata) ? metadata : {}
+function namesOf({ group, version, kind }: Resource, configuration: Fields): string {
+  const { namespace = '', name = '' } = partIn(configuration, 'metadata')
   return `${String(namespace)}/${String(name)}; ${group}/${version}, Kind=${kind}`
 }
 
@@ -103,9 +104,9 @@ function requireNoConflict(owners: readonly ManagedFieldsEntry[], taken: FieldSe
 /** The fields with the metadata that have no owner: those of the object, and what the configuration says of them. */
 function withIdentity(fields: Fields, configuration: Fields, { metadata }: KubeObject): Fields {
   const { apiVersion, kind } = configuration
-  const { metadata: marks, ...rest } = fields
+  const { metadata: _marks, ...rest } = fields
   const { labels: _l, annotations: _a, finalizers: _f, ownerReferences: _o, ...others } = metadata
-  const { name, namespace, uid, resourceVersion } = objectOf(configuration['metadata'])
+  const { name, namespace, uid, resourceVersion } = partIn(configuration, 'metadata')
   const named = Object.entries({ name, namespace, uid, resourceVersion }).filter(
     ([, value]) => value !== undefined,
   )
@@ -113,12 +114,8 @@ function withIdentity(fields: Fields, configuration: Fields, { metadata }: KubeO
     apiVersion,
     kind,
     ...rest,
-    metadata: { ...others, ...objectOf(marks), ...Object.fromEntries(named) },
+    metadata: { ...others, ...partIn(fields, 'metadata'), ...Object.fromEntries(named) },
   }
-}
-
-function objectOf(value: unknown): Fields {
-  return isObject(value) ? value : {}
 }
 
 /**

@@ -1,7 +1,8 @@
 import { isObject } from '@kube-authn/core/internal'
 import type { KubeObject } from '../registry/kube-object.ts'
 import { isDeeperThan, MAX_DEPTH } from '../registry/json-values.ts'
-import { apiVersionOf, type Resource } from '../registry/resource.ts'
+import { apiVersionOf, type Fields, type Resource } from '../registry/resource.ts'
+import { partIn } from '../registry/resources/field-values.ts'
 import { difference, type FieldSet, NO_FIELDS, union } from './field-set.ts'
 import { changesOfObject, fieldsOfConfiguration, ownable } from './owners.ts'
 
@@ -30,11 +31,7 @@ export function fieldsOfLastApplied(resource: Resource, live: KubeObject, manage
  *
  * Source: apimachinery `pkg/util/managedfields/internal/lastappliedupdater.go`.
  */
-export function withLastApplied(
-  value: Readonly<Record<string, unknown>>,
-  configuration: Readonly<Record<string, unknown>>,
-  manager: string,
-): Readonly<Record<string, unknown>> {
+export function withLastApplied(value: Fields, configuration: Fields, manager: string): Fields {
   const { metadata } = value
   if (manager !== KUBECTL || !isObject(metadata)) return value
   const { annotations } = metadata
@@ -44,15 +41,15 @@ export function withLastApplied(
   return { ...value, metadata: { ...metadata, annotations: isTooLarge(current) ? others : current } }
 }
 
-function lastApplied({ metadata, ...configuration }: Readonly<Record<string, unknown>>): string {
-  const given: Readonly<Record<string, unknown>> = isObject(metadata) ? metadata : {}
-  const { annotations, ...marks } = given
-  const { [ANNOTATION]: _, ...others } = isObject(annotations) ? annotations : {}
+function lastApplied(configuration: Fields): string {
+  const { metadata: _, ...fields } = configuration
+  const { annotations: _annotations, ...marks } = partIn(configuration, 'metadata')
+  const { [ANNOTATION]: _last, ...others } = partIn(partIn(configuration, 'metadata'), 'annotations')
   const kept = { ...marks, ...(Object.keys(others).length > 0 && { annotations: others }) }
-  return `${JSON.stringify({ ...configuration, metadata: kept })}\n`
+  return `${JSON.stringify({ ...fields, metadata: kept })}\n`
 }
 
-function isTooLarge(annotations: Readonly<Record<string, unknown>>): boolean {
+function isTooLarge(annotations: Fields): boolean {
   const texts = Object.entries(annotations).flat().map(String)
   return UTF8.encode(texts.join('')).length > MAX_ANNOTATIONS_BYTES
 }
@@ -60,7 +57,7 @@ function isTooLarge(annotations: Readonly<Record<string, unknown>>): boolean {
 const UTF8 = new TextEncoder()
 
 /** `undefined` if it is not an object, or too deep for one. Any user may have written it. */
-function parsed(annotation: string | undefined): Readonly<Record<string, unknown>> | undefined {
+function parsed(annotation: string | undefined): Fields | undefined {
   try {
     const value: unknown = JSON.parse(annotation ?? '')
     return isObject(value) && !isDeeperThan(value, MAX_DEPTH) ? value : undefined

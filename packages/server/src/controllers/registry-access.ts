@@ -2,13 +2,28 @@ import { isObject, isStatusError } from '@kube-authn/core/internal'
 import type { KubeObject } from '../registry/kube-object.ts'
 import type { Registry } from '../registry/registry.ts'
 import { ignoreMissing, ignoreOthers, isConflict, isMissing } from '../registry/status-errors.ts'
-import type { Target } from '../registry/target.ts'
+import type { Collection, Target } from '../registry/target.ts'
 import type { Preconditions } from '../registry/resource.ts'
 import { namespaces } from '../registry/resources/namespaces.ts'
 
 /** The object; `undefined` if there is none. @throws {StatusError} if it cannot be read. */
 export async function readObject(registry: Registry, target: Target): Promise<KubeObject | undefined> {
   return registry.get(target).catch(ignoreMissing)
+}
+
+const PAGE = 500
+
+/** The objects of a collection, read in pages. */
+export async function* objectsOf(
+  registry: Registry,
+  collection: Collection,
+): AsyncGenerator<KubeObject, void, undefined> {
+  let token: string | undefined
+  do {
+    const page = await registry.list(collection, { limit: PAGE, continue: token })
+    yield* page.items
+    token = page.continue
+  } while (token !== undefined)
 }
 
 /** Creates an object if there is none of its name, and if its namespace exists and is not being deleted. */

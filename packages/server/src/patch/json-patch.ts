@@ -1,6 +1,5 @@
 import { badRequest, isObject } from '@kube-authn/core/internal'
-import { type Container, type Place, placeOf } from './json-pointer.ts'
-import { areEqualTrees, copyOfTree, type JsonTree, sizeOfTree, treeOf, valueOfTree } from './json-tree.ts'
+import { areEqualTrees, type JsonTree, sizeOfTree, treeOf, valueOfTree } from './json-tree.ts'
 import { patchFailed, patchTooLarge } from '../registry/status-errors.ts'
 
 /** How many operations a patch may have, as in kube-apiserver. */
@@ -82,7 +81,7 @@ function applied(document: JsonTree, operation: Operation, work: Work): JsonTree
       const copied = found(document, fromIn(operation))
       work.copied += sizeOfTree(copied)
       if (work.copied > MAX_COPIED) throw patchFailed('the patch copies too much')
-      add(document, path, copyOfTree(copied), work)
+      add(document, path, structuredClone(copied), work)
       return document
     }
     case 'test': {
@@ -97,17 +96,26 @@ function applied(document: JsonTree, operation: Operation, work: Work): JsonTree
 
 function add(document: JsonTree, path: string, value: JsonTree, work: Work): void {
   const { container, key } = partOf(document, path)
-  if (!container.canAdd(key)) throw patchFailed(`there is no place for ${shown(path)}`)
-  count(container, work)
-  container.add(key, value)
+  if (container instanceof Map) {
+    container.set(key, value)
+    return
+  }
+  const { length } = container
+  const index = key === '-' ? length : indexOf(key, length + 1)
+  if (!(index >= 0 && index <= length)) throw patchFailed(`there is no place for ${shown(path)}`)
+  countMoves(container, work)
+  container.splice(index, 0, value)
 }
 
 function remove(document: JsonTree, path: string, work: Work): JsonTree {
   const { container, key } = partOf(document, path)
-  const value = container.get(key)
+  const value = valueIn(container, key)
   if (value === undefined) throw missing(path)
-  count(container, work)
-  container.delete(key)
+  if (container instanceof Map) container.delete(key)
+  else {
+    countMoves(container, work)
+    container.splice(indexOf(key, container.length), 1)
+  }
   return value
 }
 
@@ -119,8 +127,9 @@ function replaced(document: JsonTree, path: string, value: JsonTree): JsonTree {
     return value
   }
   const { container, key } = place
-  if (container.isList && container.get(key) === undefined) throw missing(path)
-  container.set(key, value)
+  if (container instanceof Map) container.set(key, value)
+  else if (valueIn(container, key) === undefined) throw missing(path)
+  else container[indexOf(key, container.length)] = value
   return document
 }
 
@@ -128,9 +137,36 @@ function replaced(document: JsonTree, path: string, value: JsonTree): JsonTree {
 function found(document: JsonTree, path: string): JsonTree {
   const place = placeOf(document, path)
   if (place === undefined) return document
-  const value = place.container.get(place.key)
-  if (value === undefined && place.container.isList) throw missing(path)
+  const value = valueIn(place.container, place.key)
+  if (value === undefined && Array.isArray(place.container)) throw missing(path)
   return value ?? null
+}
+
+/** What a value is in: an object or a list. */
+type Container = Map<string, JsonTree> | JsonTree[]
+
+/** Where a value is or could be. */
+interface Place {
+  readonly container: Container
+  readonly key: string
+}
+
+/**
+ * The place that a JSON pointer names; `undefined` for the whole document.
+ *
+ * Source: RFC 6901.
+ *
+ * @throws {StatusError} 422 if the pointer is malformed, or what the value should be in does not exist.
+ */
+function placeOf(document: JsonTree, pointer: string): Place | undefined {
+  if (pointer === '') return undefined
+  if (!pointer.startsWith('/')) throw patchFailed('a path is not a JSON pointer')
+  const keys = pointer.slice(1).split('/').map(unescaped)
+  const key = keys.pop() ?? ''
+  let container: JsonTree | undefined = document
+  for (const each of keys) container = isContainer(container) ? valueIn(container, each) : undefined
+  if (!isContainer(container)) throw patchFailed('a path leads through a value that does not exist')
+  return { container, key }
 }
 
 function partOf(document: JsonTree, path: string): Place {
@@ -139,12 +175,32 @@ function partOf(document: JsonTree, path: string): Place {
   return place
 }
 
+function isContainer(tree: JsonTree | undefined): tree is Container {
+  return tree instanceof Map || Array.isArray(tree)
+}
+
+/** `undefined` if there is none. */
+function valueIn(container: Container, key: string): JsonTree | undefined {
+  return container instanceof Map ? container.get(key) : container[indexOf(key, container.length)]
+}
+
+function unescaped(key: string): string {
+  return key.replaceAll('~1', '/').replaceAll('~0', '~')
+}
+
+/** NaN if it is none. A negative one counts from the end. */
+function indexOf(key: string, end: number): number {
+  if (!/^[+-]?\d{1,9}$/.test(key)) return NaN
+  return Number(key) < 0 ? end + Number(key) : Number(key)
+}
+
 function missing(path: string): Error {
   return patchFailed(`there is no value at ${shown(path)}`)
 }
 
-function count({ moves }: Container, work: Work): void {
-  work.moved += moves
+/** An insertion or a removal moves at most all elements. */
+function countMoves({ length }: readonly JsonTree[], work: Work): void {
+  work.moved += length
   if (work.moved > MAX_MOVED) throw patchFailed('the patch changes long lists too often')
 }
 

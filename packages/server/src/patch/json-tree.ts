@@ -21,12 +21,6 @@ export function valueOfTree(tree: JsonTree): unknown {
   return Object.fromEntries([...tree].map(([key, each]) => [key, valueOfTree(each)]))
 }
 
-/** A copy of a tree. */
-export function copyOfTree(tree: JsonTree): JsonTree {
-  if (Array.isArray(tree)) return tree.map(copyOfTree)
-  return tree instanceof Map ? new Map([...tree].map(([key, each]) => [key, copyOfTree(each)])) : tree
-}
-
 /** About how many characters of JSON a tree has. */
 export function sizeOfTree(tree: JsonTree): number {
   if (typeof tree === 'string') return tree.length + 2

@@ -3,6 +3,7 @@ import { coverage } from '../registry/escalation/covers.ts'
 import { decodedRbac } from '../registry/escalation/role-rules.ts'
 import { isSameJson } from '../registry/json-values.ts'
 import type { KubeObject, ObjectMeta } from '../registry/kube-object.ts'
+import { partIn, partsIn } from '../registry/resources/field-values.ts'
 import type { BootstrapBinding, BootstrapRole } from './bootstrap-policy.ts'
 
 const API_VERSION = `${RBAC_API_GROUP}/v1`
@@ -60,7 +61,7 @@ export function reconciledRole(existing: KubeObject, expected: KubeObject): Reco
   if (known?.kind !== 'ClusterRole' || wanted?.kind !== 'ClusterRole') return { type: 'replaced' }
   const { aggregationRule: _, ...fields } = existing
   const missing = known.aggregation === undefined ? coverage(known.rules, wanted.rules).missing : []
-  const rules = [...listIn(existing, 'rules'), ...missing.map(writtenRule)]
+  const rules = [...partsIn(existing, 'rules'), ...missing.map(writtenRule)]
   const selectors = [
     ...new Map(
       [...selectorsOf(existing), ...selectorsOf(expected)].map((each) => [JSON.stringify(each), each]),
@@ -82,8 +83,8 @@ export function reconciledRole(existing: KubeObject, expected: KubeObject): Reco
 export function reconciledBinding(existing: KubeObject, expected: KubeObject): Reconciled {
   if (isProtected(existing)) return { type: 'kept' }
   if (!isSameJson(existing['roleRef'], expected['roleRef'])) return { type: 'replaced' }
-  const subjects = listIn(existing, 'subjects')
-  const missing = listIn(expected, 'subjects').filter(
+  const subjects = partsIn(existing, 'subjects')
+  const missing = partsIn(expected, 'subjects').filter(
     (each) => !subjects.some((known) => isSameJson(known, each)),
   )
   return changed(existing, {
@@ -111,15 +112,8 @@ function mergedMetadata({ metadata }: KubeObject, expected: KubeObject): ObjectM
   }
 }
 
-function selectorsOf({ aggregationRule }: KubeObject): readonly unknown[] {
-  return typeof aggregationRule === 'object' && aggregationRule !== null
-    ? listIn(aggregationRule, 'clusterRoleSelectors')
-    : []
-}
-
-function listIn(object: object, name: string): readonly unknown[] {
-  const value: unknown = Reflect.get(object, name)
-  return Array.isArray(value) ? value : []
+function selectorsOf(role: KubeObject): readonly unknown[] {
+  return partsIn(partIn(role, 'aggregationRule'), 'clusterRoleSelectors')
 }
 
 /** Without empty lists. */

@@ -32,8 +32,9 @@ export function listedObject({ stored, object }: ListedObject): KubeObject {
 
 /** How a list is paged. */
 export interface PageOptions {
-  readonly limit?: number
-  readonly continue?: string
+  readonly limit?: number | undefined
+  /** `continue` of the page before. */
+  readonly continue?: string | undefined
 }
 
 /**

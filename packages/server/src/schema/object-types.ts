@@ -1,15 +1,9 @@
 import { type ObjectType, parseTypes } from '@kube-authn/api/internal'
-import { CERTIFICATE_TYPES } from './types/certificates.ts'
 import { CONTAINER_TYPES } from './types/containers.ts'
-import { EVENT_TYPES } from './types/events.ts'
-import { LEASE_TYPES } from './types/leases.ts'
 import { META_TYPES } from './types/meta.ts'
 import { NODE_TYPES } from './types/node.ts'
 import { POD_STATUS_TYPES } from './types/pod-status.ts'
 import { POD_TYPES } from './types/pods.ts'
-import { POLICY_TYPES } from './types/policy.ts'
-import { RBAC_TYPES } from './types/rbac.ts'
-import { REVOCATION_TYPES } from './types/revocations.ts'
 import { SERVICE_TYPES } from './types/services.ts'
 import { SMALL_KIND_TYPES } from './types/small-kinds.ts'
 import { VOLUME_TYPES } from './types/volumes.ts'
@@ -20,13 +14,7 @@ let types: ReadonlyMap<string, ObjectType> | undefined
 function allTypes(): ReadonlyMap<string, ObjectType> {
   types ??= parseTypes([
     META_TYPES,
-    SMALL_KIND_TYPES,
-    EVENT_TYPES,
-    LEASE_TYPES,
-    POLICY_TYPES,
-    RBAC_TYPES,
-    CERTIFICATE_TYPES,
-    REVOCATION_TYPES,
+    ...SMALL_KIND_TYPES,
     NODE_TYPES,
     SERVICE_TYPES,
     VOLUME_TYPES,

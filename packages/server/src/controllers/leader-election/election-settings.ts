@@ -1,5 +1,5 @@
 import type { ConfigurationProblem } from '@kube-authn/core'
-import { must } from '@kube-authn/core/internal'
+import { defined, must } from '@kube-authn/core/internal'
 import { above, aNonEmptyString, type OptionsShape } from '@kube-authn/core/adapter'
 import { dns1123LabelProblems, dns1123SubdomainProblems } from '@kube-authn/internal/kubernetes-names'
 
@@ -45,21 +45,15 @@ export const leaderElectionShape: OptionsShape<LeaderElectionOptions> = {
 }
 
 /** Fills in the defaults. */
-export function electionSettings({
-  identity = crypto.randomUUID(),
-  leaseName = 'kube-authn-controllers',
-  leaseNamespace = 'kube-system',
-  leaseDurationSeconds = 15,
-  renewDeadlineSeconds = 10,
-  retryPeriodSeconds = 2,
-}: LeaderElectionOptions): ElectionSettings {
+export function electionSettings(options: LeaderElectionOptions): ElectionSettings {
   return {
-    identity,
-    leaseName,
-    leaseNamespace,
-    leaseDurationSeconds,
-    renewDeadlineSeconds,
-    retryPeriodSeconds,
+    identity: crypto.randomUUID(),
+    leaseName: 'kube-authn-controllers',
+    leaseNamespace: 'kube-system',
+    leaseDurationSeconds: 15,
+    renewDeadlineSeconds: 10,
+    retryPeriodSeconds: 2,
+    ...defined(options),
   }
 }
 

@@ -3,7 +3,7 @@ import type { Registry } from '../../registry/registry.ts'
 import { configMaps } from '../../registry/resources/config-maps.ts'
 import { pods } from '../../registry/resources/plain.ts'
 import type { SelectiveController } from '../object-controller.ts'
-import { readObject } from '../registry-access.ts'
+import { objectsOf, readObject } from '../registry-access.ts'
 import { registryTokenStore } from '../service-account-tokens/registry-token-store.ts'
 import { cleanLegacyTokens } from './legacy-token-cleaner.ts'
 import { DAY_MS } from './legacy-token.ts'
@@ -44,19 +44,11 @@ export function legacyTokenController(options: LegacyTokenControllerOptions): Se
   }
 }
 
-const PAGE = 500
-
 async function namesInPods(registry: Registry, namespace: string): Promise<ReadonlySet<string>> {
   const names = new Set<string>()
-  let token: string | undefined
-  do {
-    const page = await registry.list(
-      { resource: pods, namespace },
-      { limit: PAGE, ...(token !== undefined && { continue: token }) },
-    )
-    for (const pod of page.items) for (const name of mentionedNames(pod['spec'])) names.add(name)
-    token = page.continue
-  } while (token !== undefined)
+  for await (const pod of objectsOf(registry, { resource: pods, namespace })) {
+    for (const name of mentionedNames(pod['spec'])) names.add(name)
+  }
   return names
 }
 

@@ -5,9 +5,10 @@ import type { KubeObject } from '../../registry/kube-object.ts'
 import type { Registry } from '../../registry/registry.ts'
 import type { Resource } from '../../registry/resource.ts'
 import { base64OfText } from '@kube-authn/internal/base64'
+import { partIn } from '../../registry/resources/field-values.ts'
 import { secrets } from '../../registry/resources/secrets.ts'
 import { serviceAccounts } from '../../registry/resources/service-accounts.ts'
-import { deleteUnchanged, readObject, replaceUnchanged } from '../registry-access.ts'
+import { deleteUnchanged, objectsOf, readObject, replaceUnchanged } from '../registry-access.ts'
 import { referencesOf, secretOf, serviceAccountOf } from '../../credentials/stored-credentials.ts'
 import type { Awaitable } from '@kube-authn/core'
 
@@ -82,7 +83,7 @@ export function registryTokenStore(registry: Registry): TokenStore {
     async patchSecret(namespace, name, { data = {}, labels, annotations }, precondition) {
       await change(secrets, namespace, name, precondition, (object) => ({
         ...object,
-        data: { ...fieldsOf(object['data']), ...encoded(data) },
+        data: { ...partIn(object, 'data'), ...encoded(data) },
         metadata: {
           ...object.metadata,
           labels: { ...object.metadata.labels, ...labels },
@@ -102,23 +103,10 @@ export function registryTokenStore(registry: Registry): TokenStore {
   }
 }
 
-const PAGE = 500
-
 async function* tokenSecrets(registry: Registry): AsyncGenerator<Secret, void, undefined> {
-  const collection = {
-    resource: secrets,
-    namespace: '',
-    fieldSelector: `type=${SERVICE_ACCOUNT_SECRET_TYPE}`,
-  }
-  let token: string | undefined
-  do {
-    const page = await registry.list(collection, {
-      limit: PAGE,
-      ...(token !== undefined && { continue: token }),
-    })
-    for (const object of page.items) yield secretOf(object)
-    token = page.continue
-  } while (token !== undefined)
+  const fieldSelector = `type=${SERVICE_ACCOUNT_SECRET_TYPE}`
+  const collection = { resource: secrets, namespace: '', fieldSelector }
+  for await (const object of objectsOf(registry, collection)) yield secretOf(object)
 }
 
 function objectOf({ name, type = '', data, annotations = {} }: Secret): KubeObject {
@@ -127,10 +115,6 @@ function objectOf({ name, type = '', data, annotations = {} }: Secret): KubeObje
 
 function encoded(data: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, base64OfText(value)]))
-}
-
-function fieldsOf(value: unknown): object {
-  return typeof value === 'object' && value !== null ? value : {}
 }
 
 function meets({ metadata }: KubeObject, { uid, resourceVersion }: Precondition): boolean {

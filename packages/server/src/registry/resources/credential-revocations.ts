@@ -1,4 +1,4 @@
-import { type ErrorList, fieldPath, isObject } from '@kube-authn/core/internal'
+import { defined, type ErrorList, fieldPath, isObject } from '@kube-authn/core/internal'
 import { type Revocation, revocationProblems } from '@kube-authn/core/revocation'
 import { timeOfRfc3339 } from '@kube-authn/internal/rfc3339'
 import { readFields } from '../../schema/read-typed.ts'
@@ -57,21 +57,19 @@ export const credentialRevocations: Resource = {
 /** What an object revokes, as the list of the core has it. */
 export function revocationOf(object: KubeObject): Revocation {
   const spec = specOf(object)
-  const [credentialId, tokenSha256, user] = ['credentialID', 'tokenSHA256', 'user'].map((name) =>
-    stringIn(spec, name),
-  )
-  const [issuedBeforeMs, expiresAtMs] = ['issuedBefore', 'expirationTime'].map((name) => timeIn(spec, name))
-  const { attribute } = spec
-  return {
-    ...(credentialId !== '' && credentialId !== undefined && { credentialId }),
-    ...(tokenSha256 !== '' && tokenSha256 !== undefined && { tokenSha256 }),
-    ...(user !== '' && user !== undefined && { user }),
-    ...(issuedBeforeMs !== undefined && { issuedBeforeMs }),
-    ...(isObject(attribute) && {
-      attribute: { key: stringIn(attribute, 'key'), value: stringIn(attribute, 'value') },
-    }),
-    ...(expiresAtMs !== undefined && { expiresAtMs }),
-  }
+  const text = (name: string): string | undefined => stringIn(spec, name) || undefined
+  const time = (name: string): number | undefined => timeOfRfc3339(stringIn(spec, name))
+  const attribute = partIn(spec, 'attribute')
+  return defined({
+    credentialId: text('credentialID'),
+    tokenSha256: text('tokenSHA256'),
+    user: text('user'),
+    issuedBeforeMs: time('issuedBefore'),
+    attribute: isObject(spec['attribute'])
+      ? { key: stringIn(attribute, 'key'), value: stringIn(attribute, 'value') }
+      : undefined,
+    expiresAtMs: time('expirationTime'),
+  })
 }
 
 function validateSpec(object: KubeObject, errors: ErrorList): void {
@@ -124,9 +122,4 @@ function subjectOf(spec: Part): string {
 
 function specOf(object: KubeObject): Part {
   return partIn(object, 'spec')
-}
-
-function timeIn(object: Part, name: string): number | undefined {
-  const text = stringIn(object, name)
-  return text === '' ? undefined : timeOfRfc3339(text)
 }
