@@ -42,7 +42,7 @@ export interface HandleTokenReviewsOptions extends BodyLimit {
 }
 
 /** The checks of {@link HandleTokenReviewsOptions}, for adapters with more options. */
-export const handleTokenReviewsShape: OptionsShape<HandleTokenReviewsOptions> = {
+const handleTokenReviewsShape: OptionsShape<HandleTokenReviewsOptions> = {
   ...bodyLimitShape,
   audiences: someAudiences,
   observer: aFunction,
