@@ -1,6 +1,6 @@
 import { badRequest } from '@kube-authn/core/internal'
 import { StatusError } from '@kube-authn/core/adapter'
-import { isNamed, tokensOf } from './headers/hop-by-hop.ts'
+import { tokensOf, valuesOf } from './headers/hop-by-hop.ts'
 import type { NodeMessage } from './node-types.ts'
 
 /** How long the body of a request is: nothing, a number of bytes, or unknown. */
@@ -22,15 +22,9 @@ const WITH_CONTENT: ReadonlySet<string> = new Set(['PATCH', 'POST', 'PUT'])
  * Source: RFC 9112 sections 6.1 to 6.3.
  */
 export function bodyOf(message: NodeMessage): Body | StatusError {
-  const lengths: string[] = []
-  const codings: string[] = []
   const { rawHeaders } = message
-  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index] ?? ''
-    const value = rawHeaders[index + 1] ?? ''
-    if (isNamed(name, 'content-length')) lengths.push(value.trim())
-    else if (isNamed(name, 'transfer-encoding')) codings.push(...tokensOf(value))
-  }
+  const lengths = valuesOf(rawHeaders, 'content-length').map((value) => value.trim())
+  const codings = valuesOf(rawHeaders, 'transfer-encoding').flatMap(tokensOf)
   const [length] = lengths
   if (lengths.length > 1 || (length !== undefined && !/^\d{1,15}$/.test(length))) {
     return badRequest('the length of the request is ambiguous')

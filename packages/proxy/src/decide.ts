@@ -7,7 +7,7 @@ import { andThen, settle } from '@kube-authn/core/internal'
 import { type ActingOptions, actingAs, refusedUser } from './acting-user.ts'
 import { type Body, bodyOf, hasContent } from './body.ts'
 import { badGateway, forbidden, unauthorized } from './failures.ts'
-import { isNamed } from './headers/hop-by-hop.ts'
+import { pairsOf, valuesOf } from './headers/hop-by-hop.ts'
 import { isImpersonation } from './headers/identity-headers.ts'
 import { requestHeaders } from './headers/request-headers.ts'
 import type { Header, NodeMessage } from './node-types.ts'
@@ -178,21 +178,11 @@ function incompleteRequest(request: AuthenticationRequest): StatusError | undefi
 }
 
 function hasImpersonation({ rawHeaders }: NodeMessage): boolean {
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index] ?? ''
-    if ((name.charCodeAt(0) | 0x20) === FIRST_OF_IMPERSONATION && isImpersonation(name.toLowerCase()))
-      return true
-  }
-  return false
+  return pairsOf(rawHeaders).some(([name]) => isImpersonation(name.toLowerCase()))
 }
 
-const FIRST_OF_IMPERSONATION = 0x69
-
 function passed({ rawHeaders }: NodeMessage, via: string): boolean {
-  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-    if (isNamed(rawHeaders[index] ?? '', 'via') && rawHeaders[index + 1]?.includes(via) === true) return true
-  }
-  return false
+  return valuesOf(rawHeaders, 'via').some((value) => value.includes(via))
 }
 
 /** An address that a framework reports is text of the client if the framework trusts every proxy. */

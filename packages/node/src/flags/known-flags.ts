@@ -27,6 +27,7 @@ const array: KnownFlag = { kind: 'array', default: [] }
 const off: KnownFlag = { kind: 'boolean', default: false }
 const version: KnownFlag = { kind: 'version', default: 'v1beta1' }
 const on: KnownFlag = { kind: 'boolean', default: true }
+const whole = (defaultValue: string): KnownFlag => ({ kind: 'wholeNumber', default: defaultValue })
 const duration = (defaultValue: string): KnownFlag => ({ kind: 'duration', default: defaultValue })
 
 /**
@@ -96,70 +97,43 @@ export const AUTHORIZATION_FLAGS: Readonly<Record<string, KnownFlag>> = {
   'authorization-webhook-version': version,
 }
 
-/** The flags of an audit backend: `log` or `webhook`. */
-function backendFlags(
-  backend: 'log' | 'webhook',
-  {
-    mode,
-    maxSize,
-    maxWait,
-    throttles,
-    qps,
-    burst,
-  }: Readonly<Record<string, string | boolean>> & {
-    readonly throttles: boolean
-  },
-): Readonly<Record<string, KnownFlag>> {
-  const number = (kind: 'number' | 'wholeNumber', value: unknown): KnownFlag => ({
-    kind,
-    default: String(value),
-  })
-  return {
-    [`audit-${backend}-batch-buffer-size`]: number('wholeNumber', 10_000),
-    [`audit-${backend}-batch-max-size`]: number('wholeNumber', maxSize),
-    [`audit-${backend}-batch-max-wait`]: duration(String(maxWait)),
-    [`audit-${backend}-batch-throttle-burst`]: number('wholeNumber', burst),
-    [`audit-${backend}-batch-throttle-enable`]: throttles ? on : off,
-    [`audit-${backend}-batch-throttle-qps`]: number('number', qps),
-    [`audit-${backend}-mode`]: { kind: 'string', default: String(mode) },
-    [`audit-${backend}-truncate-enabled`]: off,
-    [`audit-${backend}-truncate-max-batch-size`]: number('wholeNumber', 10_485_760),
-    [`audit-${backend}-truncate-max-event-size`]: number('wholeNumber', 102_400),
-    [`audit-${backend}-version`]: { kind: 'string', default: 'audit.k8s.io/v1' },
-  }
-}
-
 /**
  * The audit flags.
  *
  * Source: apiserver `pkg/server/options/audit.go`.
  */
 export const AUDIT_FLAGS: Readonly<Record<string, KnownFlag>> = {
+  'audit-log-batch-buffer-size': whole('10000'),
+  'audit-log-batch-max-size': whole('1'),
+  'audit-log-batch-max-wait': duration('0s'),
+  'audit-log-batch-throttle-burst': whole('0'),
+  'audit-log-batch-throttle-enable': off,
+  'audit-log-batch-throttle-qps': { kind: 'number', default: '0' },
   'audit-log-compress': off,
   'audit-log-format': { kind: 'string', default: 'json' },
-  'audit-log-maxage': { kind: 'wholeNumber', default: '366' },
-  'audit-log-maxbackup': { kind: 'wholeNumber', default: '100' },
-  'audit-log-maxsize': { kind: 'wholeNumber', default: '100' },
+  'audit-log-maxage': whole('366'),
+  'audit-log-maxbackup': whole('100'),
+  'audit-log-maxsize': whole('100'),
+  'audit-log-mode': { kind: 'string', default: 'blocking' },
   'audit-log-path': text,
+  'audit-log-truncate-enabled': off,
+  'audit-log-truncate-max-batch-size': whole('10485760'),
+  'audit-log-truncate-max-event-size': whole('102400'),
+  'audit-log-version': { kind: 'string', default: 'audit.k8s.io/v1' },
   'audit-policy-file': text,
+  'audit-webhook-batch-buffer-size': whole('10000'),
+  'audit-webhook-batch-max-size': whole('400'),
+  'audit-webhook-batch-max-wait': duration('30s'),
+  'audit-webhook-batch-throttle-burst': whole('15'),
+  'audit-webhook-batch-throttle-enable': on,
+  'audit-webhook-batch-throttle-qps': { kind: 'number', default: '10' },
   'audit-webhook-config-file': text,
   'audit-webhook-initial-backoff': duration('10s'),
-  ...backendFlags('log', {
-    mode: 'blocking',
-    maxSize: '1',
-    maxWait: '0s',
-    throttles: false,
-    qps: '0',
-    burst: '0',
-  }),
-  ...backendFlags('webhook', {
-    mode: 'batch',
-    maxSize: '400',
-    maxWait: '30s',
-    throttles: true,
-    qps: '10',
-    burst: '15',
-  }),
+  'audit-webhook-mode': { kind: 'string', default: 'batch' },
+  'audit-webhook-truncate-enabled': off,
+  'audit-webhook-truncate-max-batch-size': whole('10485760'),
+  'audit-webhook-truncate-max-event-size': whole('102400'),
+  'audit-webhook-version': { kind: 'string', default: 'audit.k8s.io/v1' },
 }
 
 /** Names of flags in other releases. */

@@ -1,4 +1,4 @@
-import { badRequest } from '@kube-authn/core/internal'
+import { isStatusError } from '@kube-authn/core/internal'
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { Clock } from '@kube-authn/core'
@@ -66,8 +66,10 @@ function attempt(
   onOver: (isLost: boolean) => void,
 ): void {
   const { message, response, ends } = exchange
-  const request = opened(exchange, outgoing, parts, isAlone)
-  if (request === undefined) {
+  const request = parts.upstream.open(outgoing, isAlone)
+  if (isStatusError(request)) {
+    parts.failed(logged(outgoing), request)
+    answer(request, message, response)
     onOver(false)
     return
   }
@@ -178,22 +180,6 @@ function receive(sent: Attempt, upstreamResponse: IncomingMessage): void {
 /** Whether nothing can be told to the client any more, or nothing needs to be. */
 function isAnswered({ response, ends }: Exchange): boolean {
   return response.destroyed || ends?.aborted === true || response.writableEnded
-}
-
-function opened(
-  { message, response }: Exchange,
-  outgoing: Outgoing,
-  { upstream, failed }: ForwardParts,
-  isAlone: boolean,
-): ClientRequest | undefined {
-  try {
-    return upstream.open(outgoing, isAlone)
-  } catch (cause) {
-    const failure = badRequest('the request has characters that HTTP does not allow')
-    failed(logged(outgoing), Object.assign(failure, { cause }))
-    answer(failure, message, response)
-    return undefined
-  }
 }
 
 /** Whether a request whose connection was used before may be sent once more. */

@@ -8,7 +8,7 @@ import {
   responseTrailers,
   setHeaders,
 } from '../headers/response-headers.ts'
-import { isNamed, tokensOf } from '../headers/hop-by-hop.ts'
+import { isNamed, pairsOf, tokensOf } from '../headers/hop-by-hop.ts'
 import type { NodeMessage, NodeResponse } from '../node-types.ts'
 import { flow } from './flow.ts'
 
@@ -111,8 +111,7 @@ function setHead(
     if (message.httpVersionMajor >= 2) flushHead(response)
     return undefined
   } catch (cause) {
-    for (let index = 0; index < headers.length; index += 2) {
-      const name = headers[index] ?? ''
+    for (const [name] of pairsOf(headers)) {
       // One that is set stays, whatever is removed (Node.js 24).
       if (isNamed(name, 'date')) response.setHeader(name, '')
       response.removeHeader(name)

@@ -1,3 +1,5 @@
+import type { Header } from '../node-types.ts'
+
 /**
  * Headers for one connection only.
  *
@@ -31,10 +33,8 @@ function isHopByHop(name: string): boolean {
 
 function listedHeaders(raw: readonly string[]): ReadonlySet<string> {
   let listed = NONE
-  for (let index = 0; index + 1 < raw.length; index += 2) {
-    const name = raw[index] ?? ''
+  for (const [name, value] of pairsOf(raw)) {
     if (!isNamed(name, 'connection') && !isNamed(name, 'proxy-connection')) continue
-    const value = raw[index + 1] ?? ''
     // Nearly all are about the connection itself.
     if (OF_THE_CONNECTION.has(value)) continue
     listed = new Set([...listed, ...tokensOf(value)])
@@ -43,6 +43,18 @@ function listedHeaders(raw: readonly string[]): ReadonlySet<string> {
 }
 
 const OF_THE_CONNECTION: ReadonlySet<string> = new Set(['keep-alive', 'Keep-Alive', 'close', 'Upgrade'])
+
+/** The headers of a flat list. */
+export function pairsOf(raw: readonly string[]): readonly Header[] {
+  const pairs: Header[] = []
+  for (let index = 0; index + 1 < raw.length; index += 2) pairs.push([raw[index] ?? '', raw[index + 1] ?? ''])
+  return pairs
+}
+
+/** The values of a header in a flat list. @param wanted its name, in lower case. */
+export function valuesOf(raw: readonly string[], wanted: string): readonly string[] {
+  return pairsOf(raw).flatMap(([name, value]) => (isNamed(name, wanted) ? [value] : []))
+}
 
 /** Whether a header, as it was sent, has this name, which is in lower case. */
 export function isNamed(sent: string, name: string): boolean {

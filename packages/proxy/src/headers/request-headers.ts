@@ -1,6 +1,6 @@
 import type { Body } from '../body.ts'
 import type { Header, NodeMessage } from '../node-types.ts'
-import { hopByHop, tokensOf } from './hop-by-hop.ts'
+import { hopByHop, pairsOf, tokensOf } from './hop-by-hop.ts'
 
 /** What a proxied request has besides the headers of the client. */
 export interface AddedHeaders {
@@ -39,9 +39,7 @@ export function requestHeaders(
   const vias: string[] = []
   const trailers: string[] = []
   const headers = ['Host', host]
-  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index] ?? ''
-    const value = rawHeaders[index + 1] ?? ''
+  for (const [name, value] of pairsOf(rawHeaders)) {
     const lowerCase = name.toLowerCase()
     if (lowerCase === 'via') vias.push(value)
     if (lowerCase === 'trailer') trailers.push(...tokensOf(value))
@@ -80,12 +78,7 @@ export function requestTrailers(
   raw: readonly string[],
   isIdentity: (name: string) => boolean,
 ): readonly Header[] {
-  const kept: Header[] = []
-  for (let index = 0; index + 1 < raw.length; index += 2) {
-    const name = raw[index] ?? ''
-    if (!isRefusedTrailer(name.toLowerCase(), isIdentity)) kept.push([name, raw[index + 1] ?? ''])
-  }
-  return kept
+  return pairsOf(raw).filter(([name]) => !isRefusedTrailer(name.toLowerCase(), isIdentity))
 }
 
 const TOKEN_PREFIX = 'base64url.bearer.authorization.k8s.io.'

@@ -1,4 +1,4 @@
-import { hopByHop } from './hop-by-hop.ts'
+import { hopByHop, pairsOf } from './hop-by-hop.ts'
 import type { IncomingMessage } from 'node:http'
 import type { NodeResponse } from '../node-types.ts'
 import { requestTrailers } from './request-headers.ts'
@@ -82,13 +82,12 @@ export function responseHeaders(
   const isHopByHop = hopByHop(rawHeaders)
   const isWithoutLength = statusCode === 204 || statusCode === 101
   const kept: string[] = []
-  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index] ?? ''
+  for (const [name, value] of pairsOf(rawHeaders)) {
     const lowerCase = name.toLowerCase()
     if (!passed.headers.has(lowerCase) || isHopByHop(lowerCase)) continue
     // RFC 9110 section 8.6: a client could wait for content, or take the next response for it.
     if (isWithoutLength && lowerCase === 'content-length') continue
-    kept.push(name, rawHeaders[index + 1] ?? '')
+    kept.push(name, value)
   }
   return kept
 }
@@ -111,14 +110,13 @@ export function responseTrailers(
 /** Sets the headers of a response. Warnings of the app stay, and so do policies of the app for browsers, which the upstream cannot loosen. */
 export function setHeaders(response: NodeResponse, headers: readonly string[], isSandboxed: boolean): void {
   const ofTheApp = response.getHeaderNames()
-  for (let index = 0; index + 1 < headers.length; index += 2) {
-    const name = headers[index] ?? ''
+  for (const [name, value] of pairsOf(headers)) {
     if (ofTheApp.length > 0) {
       const lowerCase = name.toLowerCase()
       if (OF_THE_APP.has(lowerCase) && ofTheApp.includes(lowerCase)) continue
       replaceOnce(response, lowerCase, ofTheApp)
     }
-    append(response, name, headers[index + 1] ?? '')
+    append(response, name, value)
   }
   if (isSandboxed) append(response, POLICY, 'sandbox')
 }

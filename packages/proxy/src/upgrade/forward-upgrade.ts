@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { Received, type StatusError } from '@kube-authn/core/adapter'
-import { badRequest, CLIENT_CLOSED_REQUEST, isStatusError } from '@kube-authn/core/internal'
+import { CLIENT_CLOSED_REQUEST, isStatusError } from '@kube-authn/core/internal'
 import {
   type AcceptedUpgrade,
   AnswerHeaders,
@@ -17,6 +17,7 @@ import type { Duplex } from 'node:stream'
 import { badGateway, failureOf } from '../failures.ts'
 import type { ForwardParts } from '../forward/forward-request.ts'
 import { sendResponse } from '../forward/send-response.ts'
+import { pairsOf } from '../headers/hop-by-hop.ts'
 import { type PassedHeaders, responseHeaders } from '../headers/response-headers.ts'
 import { limitWaiting } from '../upstream/upstream.ts'
 
@@ -85,8 +86,11 @@ function forwardUpgrade(exchange: UpgradeExchange, outgoing: Outgoing, parts: Fo
     exchange.answered(failure.status)
     refuse(exchange.socket, failure, exchange.auditId)
   }
-  const request = opened(outgoing, parts, fail)
-  if (request === undefined) return
+  const request = parts.upstream.open(outgoing, true)
+  if (isStatusError(request)) {
+    fail(request)
+    return
+  }
   const stopWaiting = limitWaiting(request, parts.responseTimeoutSeconds, parts.clock)
   for (const event of ['response', 'upgrade', 'close']) request.once(event, stopWaiting)
   const leave = (): void => void request.destroy()
@@ -130,20 +134,6 @@ function forwardUpgrade(exchange: UpgradeExchange, outgoing: Outgoing, parts: Fo
   if (ends.aborted) expire()
   else if (socket.destroyed) leave()
   else request.end()
-}
-
-function opened(
-  outgoing: Outgoing,
-  { upstream }: ForwardParts,
-  fail: (failure: StatusError) => void,
-): ReturnType<ForwardParts['upstream']['open']> | undefined {
-  try {
-    return upstream.open(outgoing, true)
-  } catch (cause) {
-    const failure = badRequest('the request has characters that HTTP does not allow')
-    fail(Object.assign(failure, { cause }))
-    return undefined
-  }
 }
 
 function connect({ socket, head }: UpgradeExchange, upstream: Duplex, switched: string, first: Buffer): void {
@@ -237,9 +227,7 @@ function switchedHead(
   if (statusCode !== 101 || headers.upgrade?.toLowerCase() !== protocol.toLowerCase()) return undefined
   const lines = ['HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', `Upgrade: ${headers.upgrade}`]
   try {
-    const kept = responseHeaders(from, passed)
-    for (let index = 0; index + 1 < kept.length; index += 2) {
-      const [name = '', value = ''] = kept.slice(index, index + 2)
+    for (const [name, value] of pairsOf(responseHeaders(from, passed))) {
       validateHeaderName(name)
       validateHeaderValue(name, value)
       lines.push(`${name}: ${value}`)

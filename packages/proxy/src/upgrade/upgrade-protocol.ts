@@ -3,6 +3,7 @@ import { incomingMessageRequest, type StatusError } from '@kube-authn/core/adapt
 import { type RequestInfo, requestInfo } from '@kube-authn/core/authorization'
 import { badRequest, isStatusError } from '@kube-authn/core/internal'
 import { bodyOf, hasContent } from '../body.ts'
+import { valuesOf } from '../headers/hop-by-hop.ts'
 import { forwardedTarget } from '../target.ts'
 
 /** The protocols of kubectl and browsers, which carry no requests that a server would answer. */
@@ -32,9 +33,7 @@ export function upgradeProtocol(
   prefix: string,
 ): string | StatusError {
   const { rawHeaders, method = '' } = message
-  const values = rawHeaders.filter(
-    (_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === 'upgrade',
-  )
+  const values = valuesOf(rawHeaders, 'upgrade')
   const [protocol = ''] = values
   if (values.length !== 1 || !PROTOCOLS.has(protocol.toLowerCase())) {
     return badRequest('only upgrades to websocket and SPDY/3.1 are forwarded')

@@ -2,8 +2,11 @@ import { Agent, type ClientRequest, request as sendRequest, type IncomingMessage
 import { Agent as TlsAgent } from 'node:https'
 import { isIP, type Socket } from 'node:net'
 import type { Clock } from '@kube-authn/core'
+import type { StatusError } from '@kube-authn/core/adapter'
+import { badRequest } from '@kube-authn/core/internal'
 import type { EndpointConnection, EndpointTls } from '@kube-authn/node/internal'
 import { UpstreamTimeoutError } from '../failures.ts'
+import { valuesOf } from '../headers/hop-by-hop.ts'
 
 export interface UpstreamRequest {
   readonly method: string
@@ -20,9 +23,9 @@ export interface Upstream {
   readonly authorization: () => string | undefined
   /**
    * @param isAlone whether the request has a connection of its own, which stays open for writing after the upstream closed its side.
-   * @throws {TypeError} if a header or the target has characters that HTTP does not allow.
+   * @returns the refusal of a request with characters in a header or the target that HTTP does not allow.
    */
-  readonly open: (request: UpstreamRequest, isAlone: boolean) => ClientRequest
+  readonly open: (request: UpstreamRequest, isAlone: boolean) => ClientRequest | StatusError
   /** Closes idle connections. */
   readonly close: () => void
 }
@@ -50,18 +53,23 @@ export function upstreamOf(connection: EndpointConnection, options: UpstreamOpti
     authorization: connection.authorization,
     open({ method, target: path, headers }, isAlone) {
       const { shared, alone } = agents.current()
-      // The protocol is that of the agent: `https.request` would copy the options once more.
-      const request = sendRequest({
-        protocol,
-        hostname,
-        port,
-        method,
-        path: basePath + path,
-        headers,
-        agent: isAlone ? alone : shared,
-      })
-      limitConnecting(request, options.connectTimeoutSeconds, options.clock)
-      return request
+      const agent = isAlone ? alone : shared
+      try {
+        // The protocol is that of the agent: `https.request` would copy the options once more.
+        const request = sendRequest({
+          protocol,
+          hostname,
+          port,
+          method,
+          path: basePath + path,
+          headers,
+          agent,
+        })
+        limitConnecting(request, options.connectTimeoutSeconds, options.clock)
+        return request
+      } catch (cause) {
+        return badRequest('the request has characters that HTTP does not allow', cause)
+      }
     },
     close() {
       agents.close()
@@ -167,7 +175,7 @@ const inStep = new WeakSet<Socket>()
  * A connection is used again only after a response with the right `Audit-ID`; so a response without one is for its request only if it is the first.
  */
 export function isOwnAnswer(request: ClientRequest, response: IncomingMessage, auditId: string): boolean {
-  const sent = auditIdsOf(response)
+  const sent = valuesOf(response.rawHeaders, 'audit-id')
   const { socket } = response
   if (sent.includes(auditId)) {
     inStep.add(socket)
@@ -175,12 +183,6 @@ export function isOwnAnswer(request: ClientRequest, response: IncomingMessage, a
   }
   inStep.delete(socket)
   return sent.length === 0 && !request.reusedSocket
-}
-
-function auditIdsOf({ rawHeaders }: IncomingMessage): readonly string[] {
-  return rawHeaders.filter(
-    (_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === 'audit-id',
-  )
 }
 
 /** Has an agent keep a connection only after a response of {@link isOwnAnswer}, and until anything else arrives on it. */
