@@ -27,20 +27,13 @@ export function alternativeStep(
   [left, right]: readonly Step[],
 ): Step | undefined {
   if (target === undefined || left === undefined || right === undefined) return undefined
-  if (name === 'or') {
-    return {
-      run: (frame) => {
-        const optional = left.run(frame)
-        return optional instanceof Optional && optional.value === undefined ? right.run(frame) : optional
-      },
-    }
-  }
-  if (name !== 'orValue') return undefined
+  if (name !== 'or' && name !== 'orValue') return undefined
   return {
     run: (frame) => {
       const optional = left.run(frame)
       if (!(optional instanceof Optional)) return optional
-      return optional.value === undefined ? right.run(frame) : optional.value
+      if (optional.value === undefined) return right.run(frame)
+      return name === 'or' ? optional : optional.value
     },
   }
 }

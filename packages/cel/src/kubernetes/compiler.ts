@@ -14,20 +14,15 @@ import {
   type Value,
 } from '../values/value.ts'
 import {
-  type CelAccessRequest,
   CelCompileError,
   type CelCompiler,
   CelEvaluationError,
   type CelInputs,
   type CelProgram,
-  type CelUser,
   type CelValue,
   type CelVariable,
 } from './cel.ts'
-import { claimsValue } from './claims.ts'
-import { kubernetesEngine } from './environment.ts'
-import { requestValue } from './request.ts'
-import { userValue } from './user.ts'
+import { kubernetesEngine, VARIABLES } from './environment.ts'
 
 /** A copy of a result. Shared parts are copied, and counted, each time they occur. */
 function celValue(value: Value, spend: (work: number) => void): CelValue {
@@ -99,47 +94,27 @@ function mustBeBool(variable: CelVariable, type: string): string {
   return variable === 'request' ? `must evaluate to bool but got ${type}` : 'must evaluate to bool'
 }
 
-function evaluated(
-  compiled: Compiled,
-  variable: CelVariable,
-  input: CelInputs[CelVariable],
-): ReturnType<CelProgram['evaluate']> {
-  const value = inputValue(variable, input)
+function evaluated<V extends CelVariable>(compiled: Compiled, variable: V, input: CelInputs[V]): CelValue {
+  const value = orEvaluationError(() => VARIABLES[variable].valueOf(input))
   const outcome = compiled.evaluate(() => value)
   if (outcome.error !== undefined) throw new CelEvaluationError(outcome.error, { cause: outcome.cause })
   let size = 0
-  try {
-    return celValue(outcome.value, (work) => {
+  // A result with the claims as a whole reads all of them.
+  return orEvaluationError(() =>
+    celValue(outcome.value, (work) => {
       size += work
       if (size > MAX_RESULT_SIZE)
         throw new CelEvaluationError('operation cancelled: actual cost limit exceeded')
-    })
-  } catch (error) {
-    // A result with the claims as a whole reads all of them.
-    throw evaluationError(error)
-  }
+    }),
+  )
 }
 
-function inputValue(variable: CelVariable, input: CelInputs[CelVariable]): Value {
+function orEvaluationError<T>(read: () => T): T {
   try {
-    if (isRequest(variable, input)) return requestValue(input)
-    if (isUser(variable, input)) return userValue(input)
-    return claimsValue(input)
+    return read()
   } catch (error) {
-    throw evaluationError(error)
+    throw error instanceof Failure ? new CelEvaluationError(error.message) : error
   }
-}
-
-function evaluationError(error: unknown): unknown {
-  return error instanceof Failure ? new CelEvaluationError(error.message) : error
-}
-
-function isRequest(variable: CelVariable, _input: CelInputs[CelVariable]): _input is CelAccessRequest {
-  return variable === 'request'
-}
-
-function isUser(variable: CelVariable, _input: CelInputs[CelVariable]): _input is CelUser {
-  return variable === 'user'
 }
 
 /** Whether the expression contains `variable.field` or `variable.?field`. */

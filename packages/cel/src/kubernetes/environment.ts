@@ -17,9 +17,11 @@ import {
   STANDARD_MACROS,
   TWO_VARIABLE_MACROS,
 } from '../syntax/standard-macros.ts'
-import type { CelVariable } from './cel.ts'
-import { REQUEST, REQUEST_FIELDS } from './request.ts'
-import { USER, USER_FIELDS } from './user.ts'
+import type { Value } from '../values/value.ts'
+import type { CelInputs, CelVariable } from './cel.ts'
+import { claimsValue } from './claims.ts'
+import { REQUEST, REQUEST_FIELDS, requestValue } from './request.ts'
+import { USER, USER_FIELDS, userValue } from './user.ts'
 
 /**
  * Maximum cost of an evaluation.
@@ -32,16 +34,16 @@ const MAX_WORK = 200_000
 /** Maximum length of an expression in characters, as in cel-go. */
 const MAX_LENGTH = 100_000
 
-const TYPES: Readonly<Record<CelVariable, Type>> = {
-  claims: mapType(STRING, ANY),
-  request: REQUEST,
-  user: USER,
+interface Variable<Input> {
+  readonly type: Type
+  readonly fields: NonNullable<EngineOptions['fields']>
+  readonly valueOf: (input: Input) => Value
 }
 
-const FIELDS: Readonly<Record<CelVariable, NonNullable<EngineOptions['fields']>>> = {
-  claims: new Map(),
-  request: REQUEST_FIELDS,
-  user: USER_FIELDS,
+export const VARIABLES: { readonly [V in CelVariable]: Variable<CelInputs[V]> } = {
+  claims: { type: mapType(STRING, ANY), fields: new Map(), valueOf: claimsValue },
+  request: { type: REQUEST, fields: REQUEST_FIELDS, valueOf: requestValue },
+  user: { type: USER, fields: USER_FIELDS, valueOf: userValue },
 }
 
 /**
@@ -73,9 +75,9 @@ const UNBOUND_TYPES = {
  * Source: apiserver `pkg/authentication/cel/compile.go`, `pkg/authorization/cel/compile.go`, `pkg/cel/environment/base.go`.
  */
 export function kubernetesEngine(variable: CelVariable): Engine {
-  const fields = FIELDS[variable]
+  const { type: variableType, fields } = VARIABLES[variable]
   return new Engine({
-    variables: new Map([[variable, TYPES[variable]]]),
+    variables: new Map([[variable, variableType]]),
     libraries,
     macros: [...STANDARD_MACROS, ...OPTIONAL_MACROS, ...TWO_VARIABLE_MACROS, ...SORTING_MACROS],
     fields,
