@@ -1,8 +1,13 @@
 import type { Cost, FunctionDeclaration, Implementation, Overload } from '../check/declarations.ts'
 import { isOfType, typeName } from '../values/runtime-type.ts'
-import type { Value } from '../values/value.ts'
-import { Failure, FAILURE_WORK, type Meter, noSuchOverload } from './evaluation.ts'
-import type { Frame, Run } from './plan.ts'
+import { isList, Optional, type Value } from '../values/value.ts'
+import { ERROR_WORK, Failure, FAILURE_WORK, type Meter, noSuchOverload, raise } from './evaluation.ts'
+import { constantStep, type Frame, type Run, type Step } from './plan.ts'
+import type { ResolvedCall } from '../check/checked.ts'
+import { comparisonCost, equalityCost } from '../library/costs.ts'
+import type { CallNode } from '../syntax/ast.ts'
+import { equality, isIn } from '../values/comparison.ts'
+import { isKey } from './attributes.ts'
 
 /** The overloads that fit the static types of the arguments of a call. */
 export interface Callee {
@@ -90,4 +95,90 @@ const TERSE_FOR_OTHERS: ReadonlySet<string> = new Set(['find', 'findAll'])
 function mismatch(name: string, values: readonly Value[]): never {
   const isTerse = TERSE.has(name) || (TERSE_FOR_OTHERS.has(name) && typeof values[0] !== 'string')
   return noSuchOverload(isTerse ? '' : `${name}(${values.map(typeName).join(', ')})`)
+}
+
+/** `==` and `!=`. */
+export function equalityRun(left: Run, right: Run, isNegated: boolean, meter: Meter): Run {
+  const apply = (one: Value = null, other: Value = null): Value => {
+    const found = equality(one, other, meter)
+    return isNegated ? found !== true : (found ?? noSuchOverload())
+  }
+  return appliedRun([left, right], false, apply, isNegated ? comparisonCost : equalityCost, meter)
+}
+
+/**
+ * `a.or(b)` and `a.orValue(b)`, which evaluate the second only if needed.
+ *
+ * Source: cel-go `cel/library.go` (`decorateOptionalOr`).
+ */
+export function alternativeStep(
+  { name, target }: CallNode,
+  [left, right]: readonly Step[],
+): Step | undefined {
+  if (target === undefined || left === undefined || right === undefined) return undefined
+  if (name !== 'or' && name !== 'orValue') return undefined
+  return {
+    run: (frame) => {
+      const optional = left.run(frame)
+      if (!(optional instanceof Optional)) return optional
+      if (optional.value === undefined) return right.run(frame)
+      return name === 'or' ? optional : optional.value
+    },
+  }
+}
+
+/** `in` with a constant list of simple values, which is free, if the static types tell that it is no key of a map. */
+export function membershipStep(
+  call: ResolvedCall | undefined,
+  element: Step,
+  { constant }: Step,
+  meter: Meter,
+): Step | undefined {
+  const [overload, ...others] = call?.overloads ?? []
+  if (overload?.parameters[1]?.kind !== 'list' || others.length > 0) return undefined
+  if (constant === undefined || !isList(constant)) return undefined
+  if (constant.length === 0) return constantStep(false)
+  if (!constant.every(isKey)) return undefined
+  const known = new Set(constant)
+  const { run } = element
+  return {
+    run: (frame) => {
+      const value = run(frame)
+      return typeof value === 'string' ? known.has(value) : isIn(value, constant, meter)
+    },
+  }
+}
+
+/**
+ * `||` if `decisive`, or `&&`: an error is ignored if another operand decides.
+ *
+ * Source: cel-spec, "Logical Operators"; cel-go `interpreter/interpretable.go` (`evalOr`, `evalAnd`).
+ */
+export function logicRun(terms: readonly Run[], decisive: boolean, meter: Meter): Run {
+  return (frame) => {
+    let failure: Failure | undefined
+    for (const term of terms) {
+      const value = attempted(term, frame, meter)
+      if (value === decisive) return decisive
+      if (typeof value !== 'boolean') failure ??= failureOf(value)
+    }
+    if (failure !== undefined) raise(failure)
+    return !decisive
+  }
+}
+
+/** The value, or the error. */
+export function attempted(run: Run, frame: Frame, meter: Meter): Value | Failure {
+  try {
+    return run(frame)
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    meter.spend(ERROR_WORK)
+    return error
+  }
+}
+
+/** The error itself, or that of a value of another type. */
+export function failureOf(value: unknown): Failure {
+  return value instanceof Failure ? value : new Failure('no such overload')
 }

@@ -5,7 +5,7 @@ import { goTypeName, typeName } from '../values/runtime-type.ts'
 import { isList, MapValue, type Value } from '../values/value.ts'
 import { fail, Failure, type Meter, raise } from './evaluation.ts'
 import type { Frame, Run } from './plan.ts'
-import { attempted, failureOf } from './special-calls.ts'
+import { attempted, failureOf } from './calls.ts'
 
 /** A planned comprehension. */
 export interface Fold {

@@ -3,7 +3,7 @@ import { EntryMap, MapBuilder } from '../values/map.ts'
 import { Opaque, Optional, type Value } from '../values/value.ts'
 import { abort, fail, Failure, FAILURE_WORK, type Meter, noSuchOverload } from './evaluation.ts'
 import { constantStep, type Frame, type Run, type Step } from './plan.ts'
-import { isKey } from './select.ts'
+import { isKey } from './attributes.ts'
 
 /** An element of a list, or the value of an entry, which is left out if it is optional and none. */
 export interface Item {

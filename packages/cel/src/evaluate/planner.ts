@@ -10,8 +10,16 @@ import {
   OPERATORS,
 } from '../syntax/ast.ts'
 import { Optional, TypeValue, type Value } from '../values/value.ts'
-import { attributeRun, attributeStep, opened, presenceStep, qualified } from './attributes.ts'
-import { callRun } from './calls.ts'
+import {
+  attributeRun,
+  attributeStep,
+  failQualifier,
+  isKey,
+  opened,
+  presenceStep,
+  qualified,
+} from './attributes.ts'
+import { alternativeStep, attempted, callRun, equalityRun, logicRun, membershipStep } from './calls.ts'
 import { Abortion, fail, Failure, noSuchOverload, raise } from './evaluation.ts'
 import { foldRun } from './folds.ts'
 import {
@@ -25,15 +33,6 @@ import {
   type Step,
 } from './plan.ts'
 import { listStep, mapStep } from './literals.ts'
-import {
-  alternativeStep,
-  attempted,
-  equalityRun,
-  isOfListOnly,
-  logicRun,
-  membershipStep,
-} from './special-calls.ts'
-import { failQualifier, isKey } from './select.ts'
 
 /** Functions that are evaluated in advance if their argument is constant. */
 const CONVERSIONS: ReadonlySet<string> = new Set(
@@ -187,16 +186,15 @@ export class Planner {
       case OPERATORS.conditional:
         return third === undefined ? undefined : this.#conditional(first, second, third)
       case OPERATORS.equals:
-        return { run: equalityRun(first.run, second.run, false, meter) }
       case '_!=_':
-        return { run: equalityRun(first.run, second.run, true, meter) }
+        return { run: equalityRun(first.run, second.run, name === '_!=_', meter) }
       case OPERATORS.index:
         return this.#qualified(this.#attributeOf(first), second, false)
       case OPERATORS.optionalIndex:
       case OPERATORS.optionalSelect:
         return this.#qualified(this.#attributeOf(first), second, true)
       case OPERATORS.in:
-        return isOfListOnly(call) ? membershipStep(first, second, meter) : undefined
+        return membershipStep(call, first, second, meter)
       default:
         return undefined
     }

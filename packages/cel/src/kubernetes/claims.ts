@@ -1,5 +1,5 @@
 import { fail, Failure, noSuchOverload, raise } from '../evaluate/evaluation.ts'
-import { shownText } from '../evaluate/select.ts'
+import { shownText } from '../evaluate/attributes.ts'
 import { ofLongTexts } from '../values/text-size.ts'
 import { MapView, markTransient, setView } from '../values/map.ts'
 import { isList, type MapValue, type Value } from '../values/value.ts'

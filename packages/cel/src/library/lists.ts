@@ -1,10 +1,12 @@
-import { type Library, method } from '../check/declarations.ts'
-import { fail, type Meter, noSuchOverload } from '../evaluate/evaluation.ts'
+import { fn, type Implementation, type Library, method, shared } from '../check/declarations.ts'
+import { abort, fail, type Meter, noSuchOverload } from '../evaluate/evaluation.ts'
 import { calculated } from '../values/arithmetic.ts'
-import { isEqual, isOrdered, orderOf } from '../values/comparison.ts'
-import { Duration, Uint, type Value } from '../values/value.ts'
-import { elementsCost } from './costs.ts'
-import { COMPARABLE_TYPES } from './sorting.ts'
+import { isEqual, isIn, isOrdered, orderOf } from '../values/comparison.ts'
+import { Duration, isList, Uint, type Value } from '../values/value.ts'
+import { elementsCost, LIST_COST, listCost, selfComparison, sizeOf } from './costs.ts'
+import { COMPARABLE_TYPES, sorted } from './sorting.ts'
+import { isReceiver, typeName } from '../values/runtime-type.ts'
+import { indexed } from '../values/map.ts'
 
 type List = readonly Value[]
 
@@ -76,3 +78,110 @@ const ZEROS: readonly (readonly [type: string, zero: Value])[] = [
   ['double', 0],
   ['duration', new Duration(0n)],
 ]
+
+/**
+ * The list functions of cel-go: `slice`, `flatten`, `sort`, `sortBy`, `reverse`, `distinct` and `lists.range`.
+ *
+ * Source: cel-go `ext/lists.go`, version 3.
+ */
+export function listExtensions(meter: Meter, { isStrict }: { readonly isStrict: boolean }): Library {
+  // In cel-go the cost can only be told for a list: for any other value, or an error, the evaluation as a whole fails.
+  const comparisonCost = (list: Value = null): number =>
+    isStrict || isList(list) ? selfComparison(list) : abort('a list was expected')
+  const flattenCost = ([list, depth]: readonly Value[]): number => {
+    if (!isStrict && depth !== undefined && typeof depth !== 'bigint') abort('an integer was expected')
+    return 1 + LIST_COST + sizeOf(list) * (typeof depth === 'bigint' ? Number(depth) : 1)
+  }
+  // The elements may be of any type.
+  const flatten: Implementation = (list = null, depth) => {
+    if (!isList(list) || (depth !== undefined && typeof depth !== 'bigint')) {
+      return noSuchOverload(`${typeName(list)}.flatten(${depth === undefined ? '' : typeName(depth)})`)
+    }
+    const levels = depth ?? 1n
+    return levels < 0n ? fail('level must be non-negative') : copied(flat(list, Number(levels), meter))
+  }
+  const copied = (list: List): List => {
+    meter.spend(list.length / 2)
+    return list
+  }
+  return {
+    functions: [
+      fn(
+        'lists.range(int): list(int)',
+        (count: bigint) => {
+          meter.spend(Number(count))
+          return Array.from({ length: Math.max(0, Number(count)) }, (_, index) => BigInt(index))
+        },
+        listCost,
+      ),
+      method(
+        'list(A).slice(int, int): list(A)',
+        (list: List, start: bigint, end: bigint) =>
+          copied(indexed(list).slice(...range(start, end, list.length))),
+        listCost,
+      ),
+      method('list(A).reverse(): list(A)', (list: List) => copied(indexed(list)).toReversed(), listCost),
+      method(
+        'list(A).distinct(): list(A)',
+        (list: List) => distinct(indexed(list), meter),
+        ([list]) => comparisonCost(list),
+      ),
+      ...shared(
+        method,
+        ['list(list(A)).flatten(): list(A)', 'list(dyn).flatten(int): list(dyn)'],
+        flatten,
+        flattenCost,
+      ),
+      ...shared(
+        method,
+        COMPARABLE_TYPES.map((type) => `list(${type}).sort(): list(${type})`),
+        (list = null) =>
+          isList(list) ? sorted(indexed(list), list, meter) : noSuchOverload(isReceiver(list) ? '' : 'sort'),
+        ([list]) => comparisonCost(list),
+      ),
+      ...shared(
+        method,
+        COMPARABLE_TYPES.map((type) => `list(A).@sortByAssociatedKeys(list(${type})): list(A)`),
+        (list = null, keys = null) =>
+          isList(list) && isList(keys) ? sorted(indexed(list), keys, meter) : noSuchOverload('sortBy'),
+        ([, keys]) => comparisonCost(keys),
+      ),
+    ],
+  }
+}
+
+function distinct(list: List, meter: Meter): List {
+  meter.spend(list.length / 2)
+  const texts = new Set<string>()
+  const others: Value[] = []
+  return list.filter((each) => {
+    if (typeof each === 'string') {
+      const isNew = !texts.has(each)
+      texts.add(each)
+      return isNew
+    }
+    const isNew = !isIn(each, others, meter)
+    if (isNew) others.push(each)
+    return isNew
+  })
+}
+
+function range(start: bigint, end: bigint, length: number): [number, number] {
+  const call = `cannot slice(${start}, ${end})`
+  if (start < 0n || end < 0n) fail(`${call}, negative indexes not supported`)
+  if (start > end) {
+    fail(`${call}, start index must be less than or equal to end index`)
+  }
+  if (end > BigInt(length)) fail(`${call}, list is length ${length}`)
+  return [Number(start), Number(end)]
+}
+
+function flat(list: List, depth: number, meter: Meter): List {
+  const elements: Value[] = []
+  for (const each of list) {
+    meter.spend(0.5)
+    if (depth === 0 || !isList(each)) elements.push(each)
+    else for (const inner of flat(each, depth - 1, meter)) elements.push(inner)
+  }
+  return elements
+}

@@ -2,9 +2,8 @@ import type { Meter } from '../evaluate/evaluation.ts'
 import { Duration, isList, MapValue, Timestamp, TypeValue, Uint, type Value } from '../values/value.ts'
 import { printedBytes } from './conversions.ts'
 import { fixedPoint, plainDigits, scientific } from './number-text.ts'
-import { printedDuration } from './durations.ts'
+import { printedDuration, printedTime } from './timestamps.ts'
 import { based, BASES, fail, formatStyle, type FormatStyle } from './text-format-styles.ts'
-import { printedTime } from './timestamps.ts'
 
 /**
  * The style of cel-spec.

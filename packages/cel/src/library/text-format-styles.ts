@@ -5,8 +5,7 @@ import { Duration, isList, MapValue, Timestamp, TypeValue, Uint, type Value } fr
 import { typeName } from '../values/runtime-type.ts'
 import { printedBytes } from './conversions.ts'
 import { fixedPoint, printedDouble, scientific } from './number-text.ts'
-import { printedDuration } from './durations.ts'
-import { printedTime } from './timestamps.ts'
+import { printedDuration, printedTime } from './timestamps.ts'
 
 /** The letter of a clause. */
 export type Verb = 's' | 'd' | 'f' | 'e' | 'b' | 'x' | 'X' | 'o'
