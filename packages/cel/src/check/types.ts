@@ -73,7 +73,7 @@ export function mapType(key: Type, value: Type): Type {
 }
 
 /** The type of a primitive value or null. */
-export function wrapperType({ kind, name }: Type): Type {
+function wrapperType({ kind, name }: Type): Type {
   return new Type(kind, name, [], true)
 }
 

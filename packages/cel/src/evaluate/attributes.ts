@@ -171,7 +171,7 @@ function optionalSelections(
  *
  * It fails if it is absent.
  */
-export function selected(operand: Value, key: Value): Value {
+function selected(operand: Value, key: Value): Value {
   const found = foundIn(operand, key)
   if (found !== undefined) return found
   if (isList(operand)) return fail(`index out of bounds: ${String(wholeNumber(key))}`)
@@ -179,7 +179,7 @@ export function selected(operand: Value, key: Value): Value {
 }
 
 /** The value of a field, a key or an index; `undefined` if it is absent. It fails for a value without any if `isStrict`. */
-export function presentIn(operand: Value, key: Value, isStrict: boolean): Value | undefined {
+function presentIn(operand: Value, key: Value, isStrict: boolean): Value | undefined {
   const canHave = operand instanceof MapValue || operand instanceof Struct || isList(operand)
   return isStrict && !canHave ? fail(() => `no such key${shownKey(key)}`) : foundIn(operand, key)
 }

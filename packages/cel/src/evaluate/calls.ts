@@ -42,7 +42,7 @@ const FAILED = null
  * Applies a function to its arguments. As in cel-go, the second of two is evaluated also if the first fails, unless `isInOrder`, and a call
  * costs as much as with a simple value in the place of the last argument that fails.
  */
-export function appliedRun(
+function appliedRun(
   args: readonly Run[],
   isInOrder: boolean,
   apply: Implementation,

@@ -57,9 +57,11 @@ export interface Extension {
   readonly value: Bytes
 }
 
+type Fields = Omit<Extensions, 'unhandledCritical' | 'policies'>
+
 /** The result of reading one extension, and whether it is fully supported. */
 interface Reading {
-  readonly fields?: Omit<Extensions, 'unhandledCritical' | 'policies'>
+  readonly fields?: Fields
   readonly policies?: Policies
   readonly isHandled?: boolean
 }
@@ -68,7 +70,7 @@ interface Reading {
 export function readExtensions(list: DerElement): Extensions {
   const seen = new Set<string>()
   const unhandledCritical: string[] = []
-  const all: Omit<Extensions, 'unhandledCritical' | 'policies'> = {}
+  const all: Fields = {}
   const allPolicies: Policies = {}
   const elements = new DerReader(list)
   // RFC 5280 forbids an empty list, but some issuers write one.
@@ -97,49 +99,41 @@ export function extensionOf(element: DerElement): Extension {
 }
 
 function read({ id, critical, value }: Extension): Reading {
-  switch (id) {
-    case '2.5.29.14':
-      mustNotBeCritical(critical, 'subjectKeyIdentifier')
-      return { fields: { subjectKeyIdentifier: subjectKeyIdentifierOf(value) } }
-    case '2.5.29.15':
-      return { fields: { keyUsage: keyUsageOf(value) } }
-    case '2.5.29.17': {
-      const subjectAltName = subjectAltNameOf(value)
-      return { fields: { subjectAltName }, isHandled: subjectAltName.names.length > 0 }
-    }
-    case '2.5.29.19':
-      return { fields: { basicConstraints: basicConstraintsOf(value) } }
-    case '2.5.29.30': {
-      const nameConstraints = nameConstraintsOf(value)
-      return { fields: { nameConstraints }, isHandled: !nameConstraints.hasUnsupportedForms }
-    }
-    case '2.5.29.31':
-      checkCrlDistributionPoints(value)
-      return {}
-    case '2.5.29.32':
-      return { policies: certificatePoliciesOf(value) }
-    case '2.5.29.33':
-      return { policies: policyMappingsOf(value) }
-    case '2.5.29.35':
-      mustNotBeCritical(critical, 'authorityKeyIdentifier')
-      return { fields: authorityKeyIdentifierOf(value) }
-    case '2.5.29.36':
-      return { policies: policyConstraintsOf(value) }
-    case '2.5.29.37':
-      return { fields: { extendedKeyUsage: extendedKeyUsageOf(value) } }
-    case '2.5.29.54':
-      return { policies: inhibitAnyPolicyOf(value) }
-    case '1.3.6.1.5.5.7.1.1':
-      mustNotBeCritical(critical, 'authorityInfoAccess')
-      checkAuthorityInformationAccess(value)
-      return {}
-    default:
-      return { isHandled: false }
-  }
+  const what = NEVER_CRITICAL.get(id)
+  if (critical && what !== undefined) throw malformed(what, 'marked critical')
+  return READERS.get(id)?.(value) ?? { isHandled: false }
 }
 
-function mustNotBeCritical(critical: boolean, what: string): void {
-  if (critical) throw malformed(what, 'marked critical')
+const NEVER_CRITICAL: ReadonlyMap<string, string> = new Map([
+  ['2.5.29.14', 'subjectKeyIdentifier'],
+  ['2.5.29.35', 'authorityKeyIdentifier'],
+  ['1.3.6.1.5.5.7.1.1', 'authorityInfoAccess'],
+])
+
+const READERS: ReadonlyMap<string, (value: Bytes) => Reading> = new Map<string, (value: Bytes) => Reading>([
+  ['2.5.29.14', (value) => ({ fields: { subjectKeyIdentifier: subjectKeyIdentifierOf(value) } })],
+  ['2.5.29.15', (value) => ({ fields: { keyUsage: keyUsageOf(value) } })],
+  ['2.5.29.17', readSubjectAltName],
+  ['2.5.29.19', (value) => ({ fields: { basicConstraints: basicConstraintsOf(value) } })],
+  ['2.5.29.30', readNameConstraints],
+  ['2.5.29.31', checkCrlDistributionPoints],
+  ['2.5.29.32', (value) => ({ policies: certificatePoliciesOf(value) })],
+  ['2.5.29.33', (value) => ({ policies: policyMappingsOf(value) })],
+  ['2.5.29.35', (value) => ({ fields: authorityKeyIdentifierOf(value) })],
+  ['2.5.29.36', (value) => ({ policies: policyConstraintsOf(value) })],
+  ['2.5.29.37', (value) => ({ fields: { extendedKeyUsage: extendedKeyUsageOf(value) } })],
+  ['2.5.29.54', (value) => ({ policies: inhibitAnyPolicyOf(value) })],
+  ['1.3.6.1.5.5.7.1.1', checkAuthorityInformationAccess],
+])
+
+function readSubjectAltName(value: Bytes): Reading {
+  const subjectAltName = subjectAltNameOf(value)
+  return { fields: { subjectAltName }, isHandled: subjectAltName.names.length > 0 }
+}
+
+function readNameConstraints(value: Bytes): Reading {
+  const nameConstraints = nameConstraintsOf(value)
+  return { fields: { nameConstraints }, isHandled: !nameConstraints.hasUnsupportedForms }
 }
 
 const WHAT = 'cRLDistributionPoints'
@@ -148,7 +142,7 @@ const WHAT = 'cRLDistributionPoints'
  * Checks the syntax of `CRLDistributionPoints` (RFC 5280 section 4.2.1.13). No list is fetched: kube-apiserver does not check
  * revocation.
  */
-function checkCrlDistributionPoints(value: Bytes): void {
+function checkCrlDistributionPoints(value: Bytes): Reading {
   for (const point of elementsOf(soleElement(value, Tag.sequence, WHAT), Tag.sequence, WHAT)) {
     const fields = new DerReader(point)
     const name = fields.optional(contextTag(0, 'constructed'), WHAT)
@@ -157,6 +151,7 @@ function checkCrlDistributionPoints(value: Bytes): void {
     fields.optional(contextTag(2, 'constructed'), WHAT)
     fields.finish(WHAT)
   }
+  return {}
 }
 
 /** The other form, a name relative to the issuer, is refused as in Go. */
@@ -169,7 +164,7 @@ function checkFullName(name: DerElement): void {
 }
 
 /** Checks the syntax of `AuthorityInfoAccessSyntax` (RFC 5280 section 4.2.2.1). Its locations are not used. */
-function checkAuthorityInformationAccess(value: Bytes): void {
+function checkAuthorityInformationAccess(value: Bytes): Reading {
   const what = 'authorityInfoAccess'
   for (const description of elementsOf(soleElement(value, Tag.sequence, what), Tag.sequence, what)) {
     const fields = new DerReader(description)
@@ -178,4 +173,5 @@ function checkAuthorityInformationAccess(value: Bytes): void {
     if (generalNameKind(location) === 'uri') ia5Text(contentOf(location), what)
     fields.finish(what)
   }
+  return {}
 }
