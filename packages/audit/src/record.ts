@@ -85,18 +85,12 @@ export class AuditRecord {
    */
   rulingBy(policy: AuditPolicy | undefined, onFirst: (ruling: AuditRuling) => void): AuditRuling {
     if (this.#ruling === undefined) {
-      this.#ruling = policy === undefined ? EVERYTHING : this.#judgedBy(policy)
+      const user = this.#user && { username: this.#user.username, groups: this.#user.groups ?? [] }
+      this.#ruling = policy?.rulingOn(user, () => this.#about()) ?? EVERYTHING
       if (!this.#isJudged) onFirst(this.#ruling)
       this.#isJudged = true
     }
     return this.#ruling
-  }
-
-  #judgedBy(policy: AuditPolicy): AuditRuling {
-    const user = this.#user
-    return policy.rulingOn(user && { username: user.username, groups: user.groups ?? [] }, () =>
-      this.#about(),
-    )
   }
 
   /** Called when the first event is certain to be logged: later the connection may be closed. */

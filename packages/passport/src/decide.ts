@@ -158,8 +158,9 @@ function refuse({ message, response }: Exchange, outcome: RefusedRequest): Verdi
   // The next strategies need the credential; unverified identity headers are removed.
   const remove = headerChanges.remove.filter((name) => name !== 'authorization')
   applyHeaderChanges(message, { ...headerChanges, remove })
-  for (const value of listOf(failure.headers['warning'])) response?.appendHeader('Warning', value)
-  for (const value of listOf(failure.headers['retry-after'])) response?.appendHeader('Retry-After', value)
+  for (const value of [failure.headers['warning'] ?? []].flat()) response?.appendHeader('Warning', value)
+  for (const value of [failure.headers['retry-after'] ?? []].flat())
+    response?.appendHeader('Retry-After', value)
   if (closesConnection) {
     const connection = connectionOf(message)
     // The next strategy may authenticate the caller.
@@ -167,18 +168,13 @@ function refuse({ message, response }: Exchange, outcome: RefusedRequest): Verdi
       if (response.statusCode === failure.status) closeConnection(connection)
     })
   }
-  const challenges = listOf(failure.headers['www-authenticate'])
+  const challenges = [failure.headers['www-authenticate'] ?? []].flat()
   return {
     kind: 'fail',
     challenge: challenges.length === 0 ? undefined : challenges.join(', '),
     status: failure.status,
     isRejection: cause?.code === 'rejected',
   }
-}
-
-function listOf(values: string | readonly string[] | undefined): readonly string[] {
-  if (values === undefined) return []
-  return typeof values === 'string' ? [values] : values
 }
 
 /**

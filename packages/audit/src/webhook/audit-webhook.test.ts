@@ -4,7 +4,7 @@ import { fixedClock } from '../../../testing/test/fakes.ts'
 import type { AuditEvent } from '../event.ts'
 import type { AuditActivityEvent, WebhookFetch } from '@kube-authn/core/internal'
 import { type AuditDeliveryError, auditWebhook, type AuditWebhookOptions } from '../index.ts'
-import { tokenBucket } from './token-bucket.ts'
+import { tokenBucket } from './audit-webhook.ts'
 
 const event = (auditID: string): AuditEvent => ({
   kind: 'Event',

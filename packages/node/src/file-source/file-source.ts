@@ -1,4 +1,4 @@
-import { type FileSourceOptions, sourceShape } from '../options/reload-options.ts'
+import { type FileOptions, type FileSourceOptions, sourceShape } from '../options/reload-options.ts'
 import { inOneStep, optionProblems, refuseProblems, type Steps } from '@kube-authn/core/internal'
 import type { Observer } from '@kube-authn/core'
 import { notify } from '@kube-authn/core/adapter'
@@ -24,31 +24,22 @@ import { directoriesOf } from './watch-directories.ts'
  */
 export function fileSource<T>(path: string, options: FileSourceOptions<T>): FileSource<T> {
   refuseProblems(aPath(path, 'path'), optionProblems(sourceShape, options))
-  const { parse, maxBytes, ...reload } = options
-  return sourceOf(path, maxBytes, (content) => inOneStep(() => parse(content)), {
-    ...reload,
-    isVerdictFinal: false,
-  })
+  const { parse, ...others } = options
+  const steps = (content: FileContent): Steps<T> => inOneStep(() => parse(content))
+  return largeFileSource(path, { ...others, steps, isVerdictFinal: false })
+}
+
+/** Options of {@link largeFileSource}. */
+interface LargeFileSourceOptions<T> extends FileOptions {
+  readonly steps: (content: FileContent) => Steps<T>
+  /** Whether refused content is not parsed again before it changes. Default `true`. */
+  readonly isVerdictFinal?: boolean
 }
 
 /** Like {@link fileSource}, for content that takes long to parse: it is parsed in slices too. */
-export function largeFileSource<T>(
-  path: string,
-  options: Omit<FileSourceOptions<T>, 'parse'> & { readonly steps: (content: FileContent) => Steps<T> },
-): FileSource<T> {
+export function largeFileSource<T>(path: string, options: LargeFileSourceOptions<T>): FileSource<T> {
   refuseProblems(aPath(path, 'path'))
-  const { steps, maxBytes, ...reload } = options
-  return sourceOf(path, maxBytes, steps, { ...reload, isVerdictFinal: true })
-}
-
-const MAX_BYTES = 100 * 1024 * 1024
-
-function sourceOf<T>(
-  path: string,
-  maxBytes = MAX_BYTES,
-  steps: (content: FileContent) => Steps<T>,
-  options: ReloadOptions & { readonly isVerdictFinal: boolean },
-): FileSource<T> {
+  const { steps, maxBytes = MAX_BYTES, isVerdictFinal = true, ...reload } = options
   return reloadingSource(
     {
       name: path,
@@ -62,9 +53,11 @@ function sourceOf<T>(
       directories: () => directoriesOf(path),
     },
     steps,
-    options,
+    { ...reload, isVerdictFinal },
   )
 }
+
+const MAX_BYTES = 100 * 1024 * 1024
 
 /** Options of {@link watchedText}. */
 export interface WatchedTextOptions extends ReloadOptions {

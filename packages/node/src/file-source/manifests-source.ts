@@ -50,29 +50,25 @@ export function manifestsSource<T>(
   const { parse, maxBytes = 1024 * 1024, ...reload } = options
   const steps = (manifests: readonly ManifestParts[]): Steps<T> =>
     inOneStep(() => parse(manifests.map(({ name, parts }) => ({ name, text: parts.join('') }))))
-  return sourceOf(paths, maxBytes, steps, { ...reload, isVerdictFinal: false })
+  return largeManifestsSource(paths, { ...reload, maxBytes, steps, isVerdictFinal: false })
+}
+
+/** Options of {@link largeManifestsSource}. */
+interface LargeManifestsSourceOptions<T> extends ReloadOptions {
+  readonly maxBytes: number
+  readonly steps: (manifests: readonly ManifestParts[]) => Steps<T>
+  /** Whether refused content is not parsed again before it changes. Default `true`. */
+  readonly isVerdictFinal?: boolean
 }
 
 /** Like {@link manifestsSource}, for manifests that take long to parse: they are parsed in slices too. */
 export function largeManifestsSource<T>(
   paths: string | readonly string[],
-  options: Omit<ManifestsSourceOptions<T>, 'parse' | 'maxBytes'> & {
-    readonly maxBytes: number
-    readonly steps: (manifests: readonly ManifestParts[]) => Steps<T>
-  },
+  options: LargeManifestsSourceOptions<T>,
 ): FileSource<T> {
   refuseProblems(somePaths(paths, 'paths'))
-  const { steps, maxBytes, ...reload } = options
-  return sourceOf(paths, maxBytes, steps, { ...reload, isVerdictFinal: true })
-}
-
-function sourceOf<T>(
-  paths: string | readonly string[],
-  maxBytes: number,
-  steps: (manifests: readonly ManifestParts[]) => Steps<T>,
-  options: ReloadOptions & { readonly isVerdictFinal: boolean },
-): FileSource<T> {
-  const all = typeof paths === 'string' ? [paths] : paths
+  const { steps, maxBytes, isVerdictFinal = true, ...reload } = options
+  const all = [paths].flat()
   return reloadingSource<readonly ManifestParts[], T>(
     {
       name: all.join(', '),
@@ -83,7 +79,7 @@ function sourceOf<T>(
       directories: () => new Set(all.flatMap((path) => [...directoriesAt(path)])),
     },
     steps,
-    options,
+    { ...reload, isVerdictFinal },
   )
 }
 

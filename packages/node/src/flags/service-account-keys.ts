@@ -29,10 +29,10 @@ export async function serviceAccountKeys(
   flags: ParsedFlags,
   options: AuthenticatorFromFlagsOptions,
 ): Promise<FlaggedKeys> {
-  const endpoint = signingEndpointOf(flags)
-  const files = keyFilesOf(flags)
   if (!hasServiceAccounts(flags)) return without([])
+  const endpoint = signingEndpointOf(flags)
   if (endpoint !== undefined) return keysOfSigner(endpoint, flags, options)
+  const files = keyFilesOf(flags)
   return files.length === 0 ? without([]) : keysInFiles(files, flags, options)
 }
 
