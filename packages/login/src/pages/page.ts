@@ -58,14 +58,9 @@ export async function page(content: PageContent): Promise<HttpAnswer> {
   }
 }
 
-let digest: string | undefined
-
 async function styleDigest(): Promise<string> {
-  if (digest === undefined) {
-    const bytes = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(STYLE)))
-    digest = btoa(String.fromCharCode(...bytes))
-  }
-  return digest
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(STYLE))
+  return btoa(String.fromCharCode(...new Uint8Array(digest)))
 }
 
 /** A redirect of a browser. The `GET` of it follows whatever the method was (RFC 9110 section 15.4.4). */

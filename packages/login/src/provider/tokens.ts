@@ -1,4 +1,6 @@
 import * as oauth from 'oauth4webapi'
+import { emptyContext, type TokenAuthenticator } from '@kube-authn/core'
+import { isAuthenticationError } from '@kube-authn/core/internal'
 import { LoginFailure } from '../login-failure.ts'
 import type { LoginSecrets } from './authorization-url.ts'
 import { providerStep } from './failures.ts'
@@ -82,6 +84,22 @@ export async function refreshedTokens(
   } catch (error) {
     if (error instanceof oauth.ResponseBodyError && error.error === 'invalid_grant') return SESSION_OVER
     return providerStep(server.issuer, () => Promise.reject(error))
+  }
+}
+
+/** The user of an id token by the token authenticators of the chain, or why it has none: for the log. @throws {AuthenticationError} `unavailable` if they cannot tell now. */
+export async function acceptedUser(
+  tokens: TokenAuthenticator,
+  idToken: string,
+): Promise<{ readonly username: string } | { readonly refusal: string }> {
+  try {
+    const answer = await tokens.authenticateToken(idToken, emptyContext)
+    if (answer === undefined) return { refusal: 'no token authenticator knows the issuer of the id token' }
+    const { username } = answer.user
+    return username === '' ? { refusal: 'the id token names no user' } : { username }
+  } catch (error) {
+    if (!isAuthenticationError(error) || error.code !== 'rejected') throw error
+    return { refusal: error.message }
   }
 }
 

@@ -1,9 +1,8 @@
 import { isAuthenticationError, RecentMap } from '@kube-authn/core/internal'
 import { LoginFailure } from '../login-failure.ts'
-import { refreshedTokens, SESSION_OVER } from '../provider/tokens.ts'
+import { acceptedUser, refreshedTokens, SESSION_OVER } from '../provider/tokens.ts'
 import type { LoginParts } from '../routes/route.ts'
 import type { Session, SessionContent } from '../sessions/session-keeper.ts'
-import { acceptedUser } from './accepted-user.ts'
 
 /** Renews sessions before their id tokens expire. */
 export interface Renewal {
@@ -48,8 +47,7 @@ export function sessionRenewal(
     const accepted = await acceptedUser(tokens, fresh.idToken)
     if ('refusal' in accepted) throw new SessionOver(accepted.refusal)
     if (accepted.username !== username) throw new SessionOver('the new id token names another user')
-    const { providerSession = content.providerSession } = fresh
-    return { ...content, ...fresh, ...(providerSession !== undefined && { providerSession }) }
+    return { ...content, ...fresh }
   }
 
   const renew = async (session: Session): Promise<readonly string[]> => {

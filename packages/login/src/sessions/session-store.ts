@@ -39,14 +39,10 @@ export interface SessionStore {
   now?(): number
 }
 
-/** Why a store refused a change. */
-export type Refusal = 'objectExists' | 'objectNotFound' | 'revisionConflict'
+const REFUSALS = ['objectExists', 'objectNotFound', 'revisionConflict'] as const
 
-const REFUSALS: readonly unknown[] = [
-  'objectExists',
-  'objectNotFound',
-  'revisionConflict',
-] satisfies Refusal[]
+/** Why a store refused a change. */
+export type Refusal = (typeof REFUSALS)[number]
 
 /** Whether a store refused a change for one of these reasons. */
 export function isRefusal(thrown: unknown, ...refusals: readonly Refusal[]): boolean {
@@ -60,7 +56,7 @@ export function availableStore(store: SessionStore): SessionStore {
     try {
       return await call()
     } catch (thrown) {
-      if (isAuthenticationError(thrown) || REFUSALS.includes(memberOf(thrown, 'code'))) throw thrown
+      if (isAuthenticationError(thrown) || isRefusal(thrown, ...REFUSALS)) throw thrown
       throw unavailable('the store of sessions is not available', { cause: thrown })
     }
   }

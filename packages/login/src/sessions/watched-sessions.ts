@@ -76,7 +76,13 @@ export function watchedSessions(
   return {
     watch(session, onEnded) {
       const known = all.get(session.digest)
-      const watched = known ?? newlyWatched(session)
+      const watched: Watched = known ?? {
+        session,
+        listeners: new Set(),
+        unanswered: 0,
+        isAsking: false,
+        cancel: () => {},
+      }
       // Each caller has an entry of its own, whatever function it passes.
       const listener = (): void => onEnded()
       watched.listeners.add(listener)
@@ -94,8 +100,4 @@ export function watchedSessions(
       if (watched !== undefined) end(watched)
     },
   }
-}
-
-function newlyWatched(session: Session): Watched {
-  return { session, listeners: new Set(), unanswered: 0, isAsking: false, cancel: () => {} }
 }
