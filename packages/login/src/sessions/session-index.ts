@@ -1,8 +1,8 @@
-import { isObject, memberOf, sha256Hex } from '@kube-authn/core/internal'
+import { sha256Hex } from '@kube-authn/core/internal'
 import type { SessionSelector } from './session-keeper.ts'
 import { createRecord, isRefusal, recordsUnder, removeRecord, type SessionStore } from './session-store.ts'
 import type { Lifetimes } from './lifetimes.ts'
-import { isSelected, type SessionEntry } from './stored-session.ts'
+import { isSelected, parsedRecord, type SessionEntry } from './stored-session.ts'
 
 /** The members by which sessions are found, the most exact first. */
 const INDEXED = ['providerSession', 'subject', 'username'] as const
@@ -94,7 +94,8 @@ export function sessionIndex(
           if (value === undefined) return false
           const place = `${prefix}ended/${valuePath(kind, value)}/`
           for await (const mark of recordsUnder(store, place)) {
-            if (isSelected(entry, parseSelector(mark.value))) return true
+            // A mark that cannot be read concerns every session that finds it.
+            if (isSelected(entry, parsedRecord(mark.value))) return true
           }
           return false
         }),
@@ -152,22 +153,8 @@ async function put(store: SessionStore, key: string, value: string, ttlMs: numbe
   }
 }
 
-/** A mark that cannot be read concerns every session that finds it. */
-function parseSelector(value: string): SessionSelector {
-  const selector = parsed(value)
-  return isObject(selector) ? selector : {}
-}
-
 /** When a session was added; long ago if the value does not say so. */
 function addedAtMs(value: string): number {
-  const timeMs = memberOf(parsed(value), 'addedAtMs')
+  const { addedAtMs: timeMs } = parsedRecord(value)
   return typeof timeMs === 'number' ? timeMs : -Infinity
-}
-
-function parsed(value: string): unknown {
-  try {
-    return JSON.parse(value)
-  } catch {
-    return undefined
-  }
 }

@@ -33,7 +33,7 @@ export async function sealSession(session: Session, prefix: string): Promise<str
 
 /** The session of a record; `undefined` if it is not the one with this id, or was changed. */
 export async function unsealSession(value: string, id: string, prefix: string): Promise<Session | undefined> {
-  const { sealed } = parsed(value)
+  const { sealed } = parsedRecord(value)
   const text = typeof sealed === 'string' ? await unseal(sealed, [await sessionKey(id, prefix)]) : undefined
   const session = text === undefined ? undefined : parseSession(text)
   return session?.id === id ? session : undefined
@@ -61,7 +61,7 @@ export function sessionEntry({ digest, startedAtMs, endsAtMs, seenAtMs, content 
 
 /** The entry in a record; `undefined` if the record is damaged. */
 export function parseEntry(value: string): SessionEntry | undefined {
-  const record = parsed(value)
+  const record = parsedRecord(value)
   const { digest, provider, subject, username, providerSession, startedAtMs, endsAtMs, seenAtMs } = record
   if (typeof digest !== 'string' || typeof provider !== 'string' || typeof subject !== 'string')
     return undefined
@@ -101,7 +101,8 @@ export function isSelected(entry: SessionEntry, selector: SessionSelector): bool
   )
 }
 
-function parsed(value: string): Readonly<Record<string, unknown>> {
+/** The members of a value in a store; none if it is damaged. */
+export function parsedRecord(value: string): Readonly<Record<string, unknown>> {
   try {
     const record: unknown = JSON.parse(value)
     return isObject(record) ? record : {}
