@@ -4,7 +4,6 @@ import {
   notify,
   type OptionsShape,
   Received,
-  type RequestOutcome,
   responseOf,
   warningHeaders,
 } from '@kube-authn/core/adapter'
@@ -14,19 +13,11 @@ import {
   authenticationShape,
   settleUser,
 } from '@kube-authn/core/internal'
-import type { Context, MiddlewareHandler, Next } from 'hono'
+import type { MiddlewareHandler } from 'hono'
 import type { FailureOptions } from './failure.ts'
 import { endingOf, keepAlive } from './client.ts'
-import { nodeRequestOf } from './node-server.ts'
 import { PendingHeaders } from './pending-headers.ts'
-import {
-  type AuthenticationEnv,
-  changeHeaders,
-  RequestContext,
-  setAuthentication,
-  stateOf,
-  users,
-} from './state.ts'
+import { type AuthenticationEnv, changeHeaders, RequestContext, stateOf, users } from './state.ts'
 
 /** Options of {@link authentication}. */
 export interface AuthenticationOptions extends AuthenticateRequestOptions, FailureOptions {}
@@ -61,17 +52,15 @@ export function authenticationMiddlewareOf(
   const authenticate = authenticationOf(authenticator, shape, options)
   const { observer, log = authenticator.log, onFailure } = options
 
-  const proceed = async (
-    c: Context,
-    next: Next,
-    deciding: RequestOutcome | Promise<RequestOutcome>,
-    pending: PendingHeaders | undefined,
-  ): Promise<Response | void> => {
-    const { request } = stateOf(c)
+  return async function authenticationMiddleware(c, next) {
+    const { request, incoming } = stateOf(c)
+    const pending = observer === undefined ? undefined : new PendingHeaders()
+    if (pending !== undefined) notify(observer, new Received(request, pending))
     const ending = observer === undefined ? undefined : endingOf(c)
+    const deciding = authenticate(request, new RequestContext(c, isLast))
+    if (deciding instanceof Promise) keepAlive(c, deciding)
     const outcome = await deciding
     ending?.tell((status) => notify(observer, { type: 'response', request, status }))
-    const incoming = nodeRequestOf(c)
     if (outcome.closesConnection && incoming !== undefined) closeConnection(incoming)
     let expected = 500
     try {
@@ -99,28 +88,4 @@ export function authenticationMiddlewareOf(
       throw error
     }
   }
-
-  // Not async: most requests are decided at once, and a promise for each would cost as much as the decision.
-  return function authenticationMiddleware(c, next) {
-    const { request } = stateOf(c)
-    const pending = observer === undefined ? undefined : new PendingHeaders()
-    if (pending !== undefined) notify(observer, new Received(request, pending))
-    const deciding = authenticate(request, new RequestContext(c, isLast))
-    if (deciding instanceof Promise) keepAlive(c, deciding)
-    if (pending !== undefined || deciding instanceof Promise || !isPlain(deciding, onFailure)) {
-      return proceed(c, next, deciding, pending)
-    }
-    changeHeaders(c, deciding.headerChanges)
-    if ('failure' in deciding) return Promise.resolve(responseOf(deciding.answer))
-    setAuthentication(c, deciding.authentication, log)
-    return next()
-  }
-}
-
-/** Whether the request is authenticated or gets the default answer of a refusal, and nothing else remains to be done. */
-function isPlain(outcome: RequestOutcome, onFailure: FailureOptions['onFailure']): boolean {
-  if (outcome.closesConnection) return false
-  return 'failure' in outcome
-    ? onFailure === undefined && outcome.unresolvedImpersonation === undefined
-    : outcome.held === undefined && outcome.warnings.length === 0
 }

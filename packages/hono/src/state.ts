@@ -83,7 +83,7 @@ function requireContext(c: unknown): void {
 }
 
 /** Sets the user of the request. */
-export function setAuthentication(c: Context, authentication: Authentication, log?: Log): void {
+function setAuthentication(c: Context, authentication: Authentication, log?: Log): void {
   const state = stateOf(c)
   if (state.held === undefined && authenticationOf(c) === undefined && hasUser(c))
     advise(log, 'userReplaced', 'c.var.user')
