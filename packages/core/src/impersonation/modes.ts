@@ -6,7 +6,8 @@ import { keyedDigest } from '../internal/digest/keyed-digest.ts'
 import { RecentMap } from '../internal/recent-map.ts'
 import { isStatusError, StatusError } from '../authenticator/status.ts'
 import type { UserInfo } from '../authenticator/user.ts'
-import { type AllowedCache, allowedCache, type CacheKeys, cacheKeys } from './allowed-cache.ts'
+import { type VerdictCache, verdictCache } from '../internal/verdict-cache.ts'
+import { type CacheKeys, cacheKeys } from './cache-keys.ts'
 import { type Ask, firstRefusal, lenientRefusal } from './checks.ts'
 import { CONSTRAINED_MODES, type ConstrainedMode } from './constrained-modes.ts'
 import { legacyChecks } from './legacy.ts'
@@ -102,17 +103,25 @@ const legacyMode: Mode = (wanted, { user: requester }, ask) => {
 interface ModeState {
   readonly keys: CacheKeys
   /** Allowed checks that include the request. */
-  readonly requests: AllowedCache
+  readonly requests: VerdictCache<true>
   /** Allowed checks of the user alone, for any request. */
-  readonly users: AllowedCache
+  readonly users: VerdictCache<true>
+  readonly remember: (cache: VerdictCache<true>, key: string) => void
 }
 
 function constrained(
   mode: ConstrainedMode,
   { clock, ttlSeconds, maxEntries }: ImpersonationModesOptions,
 ): Mode {
-  const newCache = (): AllowedCache => allowedCache(clock, ttlSeconds * 1000, maxEntries)
-  const state: ModeState = { keys: cacheKeys(), requests: newCache(), users: newCache() }
+  const ttlMs = ttlSeconds * 1000
+  const state: ModeState = {
+    keys: cacheKeys(),
+    requests: verdictCache(clock, maxEntries),
+    users: verdictCache(clock, maxEntries),
+    remember(cache, key) {
+      if (ttlMs > 0) cache.remember(key, true, 'accepted', clock.now() + ttlMs)
+    },
+  }
 
   return (wanted, attributes, ask) => {
     // Before the cache lookup: an entry may stem from another user with the same cache key.
@@ -127,26 +136,27 @@ function constrained(
 
 function refusalOf(
   mode: ConstrainedMode,
-  { keys, requests, users }: ModeState,
+  { keys, requests, users, remember }: ModeState,
   wanted: WantedUser,
   attributes: Attributes,
   ask: Ask,
 ): Awaitable<StatusError | undefined> {
   const cachedAs = mode.cachedAs(wanted)
   const requestKey = keys.request(cachedAs, attributes)
-  if (requestKey !== undefined && requests.has(requestKey)) return undefined
+  if (requestKey !== undefined && requests.get(requestKey) === true) return undefined
   const usersKey = keys.users(cachedAs, attributes.user)
   const onRequest = { ...attributes, verb: `impersonate-on:${mode.name}:${attributes.verb}` }
 
   return andThen(firstRefusal([{ each: [onRequest] }], ask, lenientRefusal), (refusedOn) => {
     if (refusedOn !== undefined) return refusedOn
-    const refused = users.has(usersKey)
-      ? undefined
-      : firstRefusal(mode.checks(wanted, attributes.user), ask, lenientRefusal)
+    const refused =
+      users.get(usersKey) === true
+        ? undefined
+        : firstRefusal(mode.checks(wanted, attributes.user), ask, lenientRefusal)
     return andThen(refused, (refusal) => {
       if (refusal !== undefined) return refusal
-      users.add(usersKey)
-      if (requestKey !== undefined) requests.add(requestKey)
+      remember(users, usersKey)
+      if (requestKey !== undefined) remember(requests, requestKey)
       return undefined
     })
   })

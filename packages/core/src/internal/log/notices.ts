@@ -1,5 +1,5 @@
 import type { LogLevel } from '../../authenticator/log.ts'
-import { type Sink, writeEntry } from './write-entry.ts'
+import { type Sink, stateOfSink, writeEntry } from './write-entry.ts'
 
 /** The part of Node's `process` that emits warnings, if the runtime has one. Deno and Bun have it too. */
 interface MaybeProcess {
@@ -22,18 +22,7 @@ export interface Notice {
 /** The oldest notices are forgotten, so that they may be said again. */
 const MAX_KEPT = 1000
 
-const ofConsole = new Map<string, string>()
-const ofLogs = new WeakMap<object, Map<string, string>>()
-
-function saidTo(log: Sink): Map<string, string> {
-  if (log === undefined) return ofConsole
-  let said = ofLogs.get(log)
-  if (said === undefined) {
-    said = new Map()
-    ofLogs.set(log, said)
-  }
-  return said
-}
+const saidTo = stateOfSink(() => new Map<string, string>())
 
 /**
  * Says a notice once to each log. The default is `process.emitWarning`, so that `--trace-warnings` shows the location and

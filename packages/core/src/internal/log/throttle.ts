@@ -1,5 +1,5 @@
 import type { LogEntry } from '../../authenticator/log.ts'
-import { type Sink, writeEntry } from './write-entry.ts'
+import { type Sink, stateOfSink, writeEntry } from './write-entry.ts'
 
 /** Writes the line of a reason, unless there are too many. */
 export type WriteLimited = (log: Sink, line: LimitedLine, nowMs: number) => void
@@ -13,18 +13,7 @@ export interface LimitedLine {
 
 /** Limits the lines of one kind, for each log. @param kind in the plural, for the summary. */
 export function lineLimits(kind: string): WriteLimited {
-  /** All who write to the same logger share its limits. */
-  const throttles = new WeakMap<object, Throttle>()
-  const ofConsole = new Throttle()
-
-  const throttleOf = (log: Sink): Throttle => {
-    if (log === undefined) return ofConsole
-    const known = throttles.get(log)
-    if (known !== undefined) return known
-    const throttle = new Throttle()
-    throttles.set(log, throttle)
-    return throttle
-  }
+  const throttleOf = stateOfSink(() => new Throttle())
 
   return function writeLimited(log, { reason, entry }, nowMs) {
     const throttle = throttleOf(log)

@@ -18,6 +18,20 @@ function print({ level, message }: LogEntry): void {
   console[level](message)
 }
 
+/** Returns a function that returns the state of a log, made when it is first needed. All who write to the same logger share it. */
+export function stateOfSink<T extends object>(make: () => T): (log: Sink) => T {
+  const ofConsole = make()
+  const ofLogs = new WeakMap<object, T>()
+  return (log) => {
+    if (log === undefined) return ofConsole
+    const known = ofLogs.get(log)
+    if (known !== undefined) return known
+    const made = make()
+    ofLogs.set(log, made)
+    return made
+  }
+}
+
 declare const process: { readonly env: { readonly NODE_ENV?: string } }
 
 /** What is logged if no option says it. */

@@ -39,10 +39,6 @@ function parser(): ReturnType<typeof yamlParser> {
  */
 export function yamlDocuments(text: string, source: string, limits: YamlLimits = {}): readonly unknown[] {
   refuseProblems(aString(text, 'text'), optionProblems(yamlLimitsShape, limits))
-  return allDocuments(text, source, limits)
-}
-
-function allDocuments(text: string, source: string, limits: YamlLimits): readonly unknown[] {
   const values: unknown[] = []
   for (const found of documentSteps([text], source, limits)) if (found !== undefined) values.push(found.value)
   return values
@@ -196,13 +192,7 @@ function tooLong(source: string, linesBefore: number, max: number): Configuratio
  * const kubeconfig = yamlDocument(text, 'webhook.kubeconfig')
  */
 export function yamlDocument(text: string, source: string, limits: YamlLimits = {}): unknown {
-  refuseProblems(aString(text, 'text'), optionProblems(yamlLimitsShape, limits))
-  return soleDocument(text, source, limits)
-}
-
-/** {@link yamlDocument} with arguments of known types. */
-export function soleDocument(text: string, source: string, limits: YamlLimits): unknown {
-  const [value, ...more] = allDocuments(text, source, limits)
+  const [value, ...more] = yamlDocuments(text, source, limits)
   if (more.length > 0) throw problem(source, 'must be one document')
   return value
 }

@@ -41,11 +41,6 @@ export function decodeAuthenticationConfiguration(
   limits: YamlLimits = {},
 ): AuthenticationConfiguration {
   refuseProblems(aString(text, 'text'), optionProblems(yamlLimitsShape, limits))
-  return decoded(text, source, limits)
-}
-
-/** {@link decodeAuthenticationConfiguration} with arguments of known types. */
-export function decoded(text: string, source: string, limits: YamlLimits = {}): AuthenticationConfiguration {
   return readConfigurationDocument(
     { text, source, kind: 'AuthenticationConfiguration', emptyMessage: 'empty config data', limits },
     readConfiguration,

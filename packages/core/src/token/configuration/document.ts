@@ -5,7 +5,7 @@ import { type ObjectReader, readObject } from '../../internal/field/reader.ts'
 import { shownName } from '../../internal/field/shown-name.ts'
 import { quoted } from '@kube-authn/internal/quote'
 import type { YamlLimits } from '../../internal/yaml/limits.ts'
-import { soleDocument } from '../../internal/yaml/yaml-documents.ts'
+import { yamlDocument } from '../../internal/yaml/yaml-documents.ts'
 
 const GROUP = 'apiserver.config.k8s.io'
 const API_VERSIONS = new Set(['v1', 'v1beta1', 'v1alpha1'].map((version) => `${GROUP}/${version}`))
@@ -32,7 +32,7 @@ export function readConfigurationDocument<T>(
   { text, source, kind, emptyMessage, limits }: ConfigurationDocument,
   read: (reader: ObjectReader, errors: ErrorList) => T,
 ): T {
-  const value = strictly(() => soleDocument(text, source, limits))
+  const value = strictly(() => yamlDocument(text, source, limits))
   if (value === undefined) throw problem(source, emptyMessage)
   // Hide values: one may be a misplaced password.
   const errors = errorList({ hideValues: true })

@@ -17,7 +17,7 @@ import {
 } from '../../internal/options/index.ts'
 import { canWorkInBackground } from '../../internal/runtime.ts'
 import { GRACE_MS, isDone } from '../../internal/shared-work.ts'
-import { type AuthenticationConfiguration, decoded } from './decode.ts'
+import { type AuthenticationConfiguration, decodeAuthenticationConfiguration } from './decode.ts'
 import {
   type JwtAuthenticators,
   jwtAuthenticatorsMaker,
@@ -27,8 +27,8 @@ import {
 } from './jwt-authenticators.ts'
 import {
   parseAuthenticationConfiguration,
+  validateAuthenticationConfiguration,
   type ValidateAuthenticationConfigurationOptions,
-  validated,
   type ValidatedAuthenticationConfiguration,
   validationShape,
 } from './validate.ts'
@@ -192,8 +192,9 @@ async function take(content: string, state: State): Promise<ConfigurationUpdate>
     report(content, next)
     return 'unhealthy'
   }
-  if (!(await isReadyWithin(next.authenticators, state.updateTimeoutMs, state.clock))) {
-    const why = next.authenticators.health()
+  await isDone(next.authenticators.ready, state.updateTimeoutMs, state.clock)
+  const why = next.authenticators.health()
+  if (why.length > 0) {
     next.authenticators.close()
     report(content, new Error(`${state.source}: ${why.join('; ')}`))
     return 'unhealthy'
@@ -238,8 +239,8 @@ function readNext(
   content: string,
   { source, validation, first, current }: State,
 ): ValidatedAuthenticationConfiguration {
-  const configuration = decoded(content, source)
-  const valid = validated(configuration, validation, current.configuration)
+  const configuration = decodeAuthenticationConfiguration(content, source)
+  const valid = validateAuthenticationConfiguration(configuration, validation, current.configuration)
   const errors = configurationErrors()
   errors.addAll(valid.errors)
   if (JSON.stringify(first.anonymous) !== JSON.stringify(configuration.anonymous)) {
@@ -247,18 +248,4 @@ function readNext(
   }
   errors.throwIfAny()
   return valid
-}
-
-async function isReadyWithin(
-  authenticators: JwtAuthenticators,
-  milliseconds: number,
-  clock: Clock,
-): Promise<boolean> {
-  let cancel = (): void => {}
-  const late = new Promise<void>((resolve) => {
-    cancel = clock.after(milliseconds, resolve)
-  })
-  await Promise.race([authenticators.ready, late])
-  cancel()
-  return authenticators.health().length === 0
 }

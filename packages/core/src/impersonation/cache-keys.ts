@@ -2,33 +2,9 @@ import { sha256 } from '#sha256'
 import { byCodeUnits } from '../internal/compare.ts'
 import type { Attributes } from '../authorization/attributes.ts'
 import type { Selector } from '../authorization/selectors/selector.ts'
-import type { Clock } from '../internal/clock.ts'
 import { keyedDigest } from '../internal/digest/keyed-digest.ts'
-import { RecentMap } from '../internal/recent-map.ts'
 import type { UserInfo } from '../authenticator/user.ts'
 import type { WantedUser } from './wanted-user.ts'
-
-/** Remembers allowed checks for a short time. Refusals are not remembered. */
-export interface AllowedCache {
-  has(key: string): boolean
-  add(key: string): void
-}
-
-/** A cache of this size whose entries expire after this time. Keys are digests; there are no values. */
-export function allowedCache(clock: Clock, ttlMs: number, maxEntries: number): AllowedCache {
-  const expirations = new RecentMap<number>(maxEntries)
-  return {
-    has(key) {
-      const expiresAtMs = expirations.get(key)
-      if (expiresAtMs === undefined || clock.now() < expiresAtMs) return expiresAtMs !== undefined
-      expirations.delete(key)
-      return false
-    },
-    add(key) {
-      if (ttlMs > 0) expirations.set(key, clock.now() + ttlMs)
-    },
-  }
-}
 
 /** Makes the cache keys. A key covers everything the answer may depend on, with unambiguous boundaries between values. */
 export interface CacheKeys {
