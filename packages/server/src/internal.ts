@@ -3,8 +3,12 @@
  *
  * @module
  */
-export { authenticatedFetch, type Connect } from './cli/client/authenticated-fetch.ts'
-export type { ClientCredential, CredentialSource } from './cli/client/credential-source.ts'
+export {
+  authenticatedFetch,
+  type ClientCredential,
+  type Connect,
+  type CredentialSource,
+} from './cli/client/authenticated-fetch.ts'
 export { type ExecCluster, pluginSource, type PluginSourceOptions } from './cli/client/exec/plugin-source.ts'
 export type { Program, ProgramEnd, RunProgram } from './cli/client/exec/run-program.ts'
 export { oidcSource, type ProviderTokens, type TokenStore } from './cli/client/oidc/oidc-source.ts'

@@ -1,16 +1,16 @@
 import type { Bytes, Certificate, CertificateRequest } from '@kube-authn/x509'
 import { directoryString, nameOf } from './der-writer.ts'
 import type { Lifetime } from './lifetime.ts'
-import { signCertificate } from './sign-certificate.ts'
-import type { CertificateUsages } from './usages.ts'
 import {
   type AlternativeName,
   authorityKeyIdentifier,
   basicConstraints,
   extendedKeyUsage,
   keyUsage,
+  signCertificate,
   subjectAlternativeName,
-} from './written-extensions.ts'
+} from './sign-certificate.ts'
+import type { CertificateUsages } from './usages.ts'
 
 /** A CA: its certificate, and the key that belongs to it. */
 export interface SigningAuthority {

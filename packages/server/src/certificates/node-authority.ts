@@ -4,9 +4,8 @@ import { AttributeType, type Bytes, DerReader, parseCertificate, soleElement, Ta
 import { nameOf, StringTag, text } from './der-writer.ts'
 import { type CertificateContent, issueCertificate, type SigningAuthority } from './issue-certificate.ts'
 import type { Lifetime } from './lifetime.ts'
-import { signCertificate } from './sign-certificate.ts'
+import { basicConstraints, keyUsage, signCertificate, subjectKeyIdentifier } from './sign-certificate.ts'
 import { certificateUsages } from './usages.ts'
-import { basicConstraints, keyUsage, subjectKeyIdentifier } from './written-extensions.ts'
 
 /** A CA as Node has it, of which the key belongs to the certificate. */
 export interface CertificateAuthority {

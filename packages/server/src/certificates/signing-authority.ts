@@ -11,11 +11,7 @@ export interface AuthorityPem {
   readonly privateKey: string
 }
 
-/**
- * Reads a CA.
- *
- * @throws {Error} if it cannot sign certificates. The message contains nothing of the key.
- */
+/** Reads a CA. @throws {Error} if it cannot sign certificates. The message contains nothing of the key. */
 export async function signingAuthority({
   certificate: pem,
   privateKey,

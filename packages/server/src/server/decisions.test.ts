@@ -3,7 +3,7 @@ import { incomingMessageRequest } from '@kube-authn/core/adapter'
 import { requestInfo } from '@kube-authn/core/authorization'
 import { describe, expect, it } from 'vitest'
 import { inFlight, isLongRunning } from './in-flight.ts'
-import { timeoutOf } from './request-timeout.ts'
+import { timeoutOf } from './request-listener.ts'
 
 const infoOf = (method: string, target: string) => {
   const [path = '', query = ''] = target.split('?')

@@ -4,7 +4,7 @@ import type { forwardAuthentication } from '@kube-authn/api/forward-authenticati
 import type { ApiServer } from './api-server-options.ts'
 import { tooManyRequests } from './in-flight.ts'
 import { lifecycle, shuttingDown } from './lifecycle.ts'
-import { timedOut } from './request-timeout.ts'
+import { timedOut } from './request-listener.ts'
 import { cutOff, writeAnswer } from './write-answer.ts'
 
 /** What {@link forwardListener} is made of. The limits are those of the API, of which each part has its own share. */

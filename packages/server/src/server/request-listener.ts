@@ -7,12 +7,12 @@ import {
   incomingMessageRequest,
   notify,
   Received,
-  type StatusError,
+  StatusError,
   warningHeaders,
   whenOver,
 } from '@kube-authn/core/adapter'
 import { requestInfo } from '@kube-authn/core/authorization'
-import { isStatusError, logFailure } from '@kube-authn/core/internal'
+import { firstValues, isStatusError, logFailure, readDuration } from '@kube-authn/core/internal'
 import type { KubernetesApi } from '../api/kubernetes-api.ts'
 import { internalError } from '../registry/status-errors.ts'
 import type { ApiServer } from './api-server-options.ts'
@@ -21,7 +21,6 @@ import type { NodeMessage } from './handlers.ts'
 import { type Lifecycle, shuttingDown } from './lifecycle.ts'
 import { isLongRunning } from './in-flight.ts'
 import type { RequestChain, RequestEffects } from './request-chain.ts'
-import { timedOut, timeoutOf } from './request-timeout.ts'
 import { cutOff, type NodeResponse, writeAnswer } from './write-answer.ts'
 
 const CODE = 'KUBE_AUTHN_SERVER'
@@ -204,4 +203,32 @@ class Waiting {
     this.#isOver = true
     this.#controller?.abort(OVER)
   }
+}
+
+/**
+ * How long a request may take: what the client asks for with `timeout`, at most the limit.
+ *
+ * Source: apiserver `pkg/endpoints/filters/request_deadline.go`.
+ *
+ * @returns seconds, or the refusal of what is no duration.
+ */
+export function timeoutOf({ query }: AuthenticationRequest, limitSeconds: number): number | StatusError {
+  const wanted = firstValues(query).get('timeout') ?? ''
+  if (wanted === '') return limitSeconds
+  const read = readDuration(wanted)
+  if ('problem' in read) {
+    const message = `invalid timeout specified in the request URL - ${read.problem}`
+    return new StatusError({ status: 400, reason: 'BadRequest', message })
+  }
+  return read.seconds > 0 && read.seconds < limitSeconds ? read.seconds : limitSeconds
+}
+
+/** The answer to a request that took too long. Source: apiserver `pkg/server/filters/timeout.go`. */
+export function timedOut(): StatusError {
+  return new StatusError({
+    status: 504,
+    reason: 'Timeout',
+    message: 'Timeout: request did not complete within the allotted timeout',
+    details: {},
+  })
 }

@@ -9,7 +9,7 @@ import { tokenFile } from '@kube-authn/core/token-file'
 import { parseKubeconfig, readKubeconfig } from '@kube-authn/node'
 import { kubeConfigFileProblem, parseClientKubeconfig } from '@kube-authn/node/internal'
 import { textOf } from '../terminal/input.ts'
-import { type Finding, findingsOf } from './findings-of.ts'
+import { type Finding, findingsOf } from './findings.ts'
 import type { Kind } from './recognize.ts'
 import type { ReadSource } from './sources.ts'
 
@@ -21,24 +21,16 @@ interface NamedText {
   readonly folder: string
 }
 
-/** The reader of each kind of configuration. It returns advice, and throws a `ConfigurationError` with every problem. */
-const READERS: Readonly<
-  Record<Exclude<Kind, 'token-file' | 'password-file' | 'rbac'>, (file: NamedText) => readonly Finding[]>
-> = {
-  authentication({ name, text }) {
-    parseAuthenticationConfiguration(text, name)
-    return []
-  },
+/** Reads a file. It returns advice, if it has any, and throws a `ConfigurationError` with every problem. */
+type Reader = (file: NamedText) => readonly Finding[] | undefined
+
+/** The reader of each kind of configuration. */
+const READERS: Readonly<Record<Exclude<Kind, 'token-file' | 'password-file' | 'rbac'>, Reader>> = {
+  authentication: ({ name, text }) => void parseAuthenticationConfiguration(text, name),
   authorization: checkAuthorization,
   kubeconfig: checkClientKubeconfig,
-  'webhook-kubeconfig'({ name, text, folder }) {
-    parseKubeconfig(text, { folder, source: name })
-    return []
-  },
-  'audit-policy'({ name, text }) {
-    auditPolicy(text, { source: name })
-    return []
-  },
+  'webhook-kubeconfig': ({ name, text, folder }) => void parseKubeconfig(text, { folder, source: name }),
+  'audit-policy': ({ name, text }) => void auditPolicy(text, { source: name }),
 }
 
 /** Finds the mistakes in a file of any kind but `rbac`, whose files are checked together. */
@@ -48,7 +40,7 @@ export function checkContent({ kind, bytes, name, path }: ReadSource): readonly 
   const text = textOf(bytes)
   if (text === undefined) return [{ severity: 'error', message: 'not UTF-8' }]
   const folder = path === undefined ? process.cwd() : dirname(resolve(path))
-  return findingsOf({ name, text }, () => READERS[kind]({ name, text, folder }))
+  return findingsOf({ name, text }, () => READERS[kind]({ name, text, folder }) ?? [])
 }
 
 /** Finds the mistakes in a CSV file of credentials. Only its first error is known: the rest of the file depends on it. */
@@ -104,7 +96,7 @@ function advice(message: string): Finding {
 }
 
 /** Reads an AuthorizationConfiguration and the kubeconfigs of its webhooks. */
-function checkAuthorization({ name, text }: NamedText): readonly Finding[] {
+function checkAuthorization({ name, text }: NamedText): undefined {
   const { configuration } = parseAuthorizationConfiguration(text, name, { kubeConfigFileProblem })
   const problems = configuration.authorizers.flatMap(({ webhook }, index) => {
     const file = webhook?.connectionInfo.kubeConfigFile
@@ -113,7 +105,6 @@ function checkAuthorization({ name, text }: NamedText): readonly Finding[] {
     return problemsOf(file).map((message) => ({ path, message }))
   })
   if (problems.length > 0) throw new ConfigurationError(problems)
-  return []
 }
 
 function problemsOf(kubeconfig: string): readonly string[] {

@@ -1,8 +1,7 @@
 import { defined, isConfigurationError } from '@kube-authn/core/internal'
 import { parseRbac } from '@kube-authn/core/authorization'
 import { textOf } from '../terminal/input.ts'
-import { atLine, type Finding } from './findings-of.ts'
-import { type Positions, positionsIn } from './position.ts'
+import { atLine, type Finding, type Positions, positionsIn } from './findings.ts'
 import type { ReadSource } from './sources.ts'
 
 const MAX_LENGTH = 100 * 1024 * 1024

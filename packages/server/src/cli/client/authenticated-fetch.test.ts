@@ -2,8 +2,7 @@ import type { Endpoint, HttpFetch } from '@kube-authn/node'
 import { closeable } from '@kube-authn/node/internal'
 import { describe, expect, it } from 'vitest'
 import { Failure } from '../failure.ts'
-import { authenticatedFetch } from './authenticated-fetch.ts'
-import type { ClientCredential, CredentialSource } from './credential-source.ts'
+import { authenticatedFetch, type ClientCredential, type CredentialSource } from './authenticated-fetch.ts'
 
 const server = 'https://server.example.com'
 

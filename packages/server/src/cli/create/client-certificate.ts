@@ -1,11 +1,11 @@
 import { X509Certificate } from 'node:crypto'
 import { defined, messageOf, systemClock } from '@kube-authn/core/internal'
 import { privateKeyIn } from '@kube-authn/node/internal'
-import { type Command, Option } from 'commander'
+import type { Command } from 'commander'
 import { type CertificateAuthority, issueClientCertificate } from '../../certificates/node-authority.ts'
 import { Failure, orFail } from '../failure.ts'
 import { newKeyPair } from '../key-pair.ts'
-import { collect, durationSeconds } from '../terminal/options.ts'
+import { choiceOption, collect, durationSeconds } from '../terminal/options.ts'
 import { readText, refuseRepeatedStdin } from '../terminal/input.ts'
 import { refuseTargets, writeNewFile } from '../terminal/new-file.ts'
 import { note, type Terminal } from '../terminal/terminal.ts'
@@ -31,11 +31,7 @@ export function declareClientCertificate(command: Command, terminal: Terminal): 
     .option('--uid <uid>', 'the uid of the user')
     .requiredOption('--out <file>', 'write the certificate to this new file')
     .requiredOption('--key-out <file>', 'write the private key to this new file')
-    .addOption(
-      new Option('--algorithm <name>', 'the kind of key')
-        .choices(['P-256', 'P-384', 'RSA-2048'])
-        .default('P-256'),
-    )
+    .addOption(choiceOption('--algorithm <name>', 'the kind of key', ['P-256', 'P-384', 'RSA-2048']))
     .option('--duration <duration>', 'how long it is valid, as in 8h or 30d', '24h')
     .option('--force', 'replace files')
     .addHelpText('after', AFTER)

@@ -3,9 +3,10 @@ import {
   SERVICE_ACCOUNT_SECRET_TYPE,
 } from '@kube-authn/core/service-account'
 import { dns1123LabelProblems, dns1123SubdomainProblems } from '@kube-authn/internal/kubernetes-names'
-import { type Command, Option } from 'commander'
+import type { Command } from 'commander'
 import { stringify } from 'yaml'
 import { Failure } from '../failure.ts'
+import { choiceOption } from '../terminal/options.ts'
 import { write, type Terminal } from '../terminal/terminal.ts'
 
 const AFTER = `
@@ -21,11 +22,7 @@ export function declareServiceAccount(command: Command, terminal: Terminal): voi
     .argument('<name>', 'its name')
     .option('-n, --namespace <name>', 'its namespace', 'default')
     .option('--token-secret', 'add a Secret that a controller fills with a token that does not expire')
-    .addOption(
-      new Option('-o, --output <format>', 'the format of the manifest')
-        .choices(['yaml', 'json'])
-        .default('yaml'),
-    )
+    .addOption(choiceOption('-o, --output <format>', 'the format of the manifest', ['yaml', 'json']))
     .addHelpText('after', AFTER)
     .action((name: string, options: ServiceAccountOptions) => createServiceAccount(name, options, terminal))
 }

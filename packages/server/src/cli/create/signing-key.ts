@@ -1,5 +1,6 @@
-import { type Command, Option } from 'commander'
+import type { Command } from 'commander'
 import { newKeyPair, pemOfKey, pemOfPublicKey } from '../key-pair.ts'
+import { choiceOption } from '../terminal/options.ts'
 import { refuseTargets, writeNewFile } from '../terminal/new-file.ts'
 
 const AFTER = `
@@ -19,20 +20,18 @@ export function declareSigningKey(command: Command): void {
       'write the private key to this new file (--service-account-signing-key-file)',
     )
     .option('--public-key <file>', 'write the public key to this new file (--service-account-key-file)')
-    .addOption(
-      new Option('--algorithm <name>', 'the kind of key')
-        .choices(['RSA-2048', 'RSA-4096', 'P-256', 'P-384', 'P-521'])
-        .default('RSA-2048'),
-    )
+    .addOption(choiceOption('--algorithm <name>', 'the kind of key', ALGORITHMS))
     .option('--force', 'replace files')
     .addHelpText('after', AFTER)
     .action(createSigningKey)
 }
 
+const ALGORITHMS = ['RSA-2048', 'RSA-4096', 'P-256', 'P-384', 'P-521'] as const
+
 interface SigningKeyOptions {
   readonly out: string
   readonly publicKey?: string
-  readonly algorithm: 'RSA-2048' | 'RSA-4096' | 'P-256' | 'P-384' | 'P-521'
+  readonly algorithm: (typeof ALGORITHMS)[number]
   readonly force?: boolean
 }
 

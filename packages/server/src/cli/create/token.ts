@@ -32,11 +32,7 @@ export function declareToken(command: Command, terminal: Terminal): void {
     .option('--audience <name>', 'an audience; may be repeated; the issuer if there is none', collect, [])
     .option('--duration <duration>', 'how long it is valid: 10m or more, as in 90m, 24h or 30d', '1h')
     .addOption(
-      new Option('--bound-object-kind <kind>', 'the token is valid while this object exists').choices([
-        'Pod',
-        'Secret',
-        'Node',
-      ]),
+      new Option('--bound-object-kind <kind>', 'the token is valid while this object exists').choices(KINDS),
     )
     .option('--bound-object-name <name>', 'its name')
     .option('--bound-object-uid <uid>', 'its uid')
@@ -46,6 +42,9 @@ export function declareToken(command: Command, terminal: Terminal): void {
     .action((name: string, options: TokenOptions) => createToken(name, options, terminal))
 }
 
+/** The kinds of objects that a token can be bound to. */
+const KINDS = ['Pod', 'Secret', 'Node'] as const
+
 interface TokenOptions {
   readonly uid: string
   readonly key: string
@@ -53,7 +52,7 @@ interface TokenOptions {
   readonly namespace: string
   readonly audience: readonly string[]
   readonly duration: string
-  readonly boundObjectKind?: 'Pod' | 'Secret' | 'Node'
+  readonly boundObjectKind?: (typeof KINDS)[number]
   readonly boundObjectName?: string
   readonly boundObjectUid?: string
   readonly out?: string

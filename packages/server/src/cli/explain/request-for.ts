@@ -28,11 +28,7 @@ export interface DescribedRequest {
   readonly token: string | undefined
 }
 
-/**
- * The request that the options describe.
- *
- * @throws {Failure} if an option or a file cannot be used.
- */
+/** The request that the options describe. @throws {Failure} if an option or a file cannot be used. */
 export async function requestFor(terminal: Terminal, options: ExplainOptions): Promise<DescribedRequest> {
   const { method, path, certificate, tokenFile, passwordFile, secrets } = options
   const headerFiles = options.header.map((each) => each.replace(/^@/, ''))

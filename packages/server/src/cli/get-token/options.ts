@@ -1,9 +1,8 @@
-import { type Command, Option } from 'commander'
+import type { Command } from 'commander'
 import { Failure } from '../failure.ts'
-import { collect } from '../terminal/options.ts'
+import { choiceOption, collect } from '../terminal/options.ts'
 
-/** How a person logs in. */
-export type Flow = 'browser' | 'device-code'
+const FLOWS = ['browser', 'device-code'] as const
 
 /** The options that say where and how to log in: of `get-token`, and of `kubeconfig`, which writes them down. */
 export interface LoginOptions {
@@ -12,7 +11,7 @@ export interface LoginOptions {
   readonly clientSecretFile?: string
   readonly scope: readonly string[]
   readonly caFile?: string
-  readonly flow: Flow
+  readonly flow: (typeof FLOWS)[number]
   readonly redirectPort: string
   readonly open: boolean
 }
@@ -31,9 +30,7 @@ export function addLoginOptions(command: Command): Command {
     )
     .option('--ca-file <file>', 'the CAs of the issuer in PEM, instead of those of the system')
     .addOption(
-      new Option('--flow <flow>', 'log in with a browser here, or with one elsewhere by a code')
-        .choices(['browser', 'device-code'])
-        .default('browser'),
+      choiceOption('--flow <flow>', 'log in with a browser here, or with one elsewhere by a code', FLOWS),
     )
     .option(
       '--redirect-port <port>',

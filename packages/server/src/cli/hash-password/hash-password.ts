@@ -1,7 +1,7 @@
 import { hashPassword } from '@kube-authn/core/password-file'
-import { type Command, Option } from 'commander'
+import type { Command } from 'commander'
 import { Failure } from '../failure.ts'
-import { collect } from '../terminal/options.ts'
+import { choiceOption, collect } from '../terminal/options.ts'
 import { askSecret, readSecret, STDIN } from '../terminal/input.ts'
 import { note, type Terminal, write } from '../terminal/terminal.ts'
 
@@ -19,11 +19,7 @@ Examples:
 export function declareCommand(command: Command, terminal: Terminal): void {
   command
     .description('Hashes a password for the file of --basic-auth-file, with a random salt.')
-    .addOption(
-      new Option('-a, --algorithm <name>', 'the kind of hash')
-        .choices(['argon2id', 'scrypt', 'bcrypt'])
-        .default('argon2id'),
-    )
+    .addOption(choiceOption('-a, --algorithm <name>', 'the kind of hash', ['argon2id', 'scrypt', 'bcrypt']))
     .option('--username <name>', 'print the whole line of the file for this user')
     .option('--uid <uid>', 'the uid in that line')
     .option('--group <name>', 'a group in that line; may be repeated', collect, [])

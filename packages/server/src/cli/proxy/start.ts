@@ -3,7 +3,7 @@ import { defined, loggingObserver } from '@kube-authn/core/internal'
 import { type Endpoint, inClusterEndpoint, rbacAt } from '@kube-authn/node'
 import { auditFromFlags, authenticatorFromFlags } from '@kube-authn/node/flags'
 import { impersonatingProxy } from '@kube-authn/proxy'
-import type { ClientCredential } from '../client/credential-source.ts'
+import type { ClientCredential } from '../client/authenticated-fetch.ts'
 import { kubeconfigSource } from '../client/kubeconfig-client.ts'
 import { Failure } from '../failure.ts'
 import { httpsServer, listenSecurely } from '../serve/listen.ts'
@@ -123,9 +123,6 @@ async function openUpstream(terminal: Terminal, settings: UpstreamSettings): Pro
 }
 
 function endpointOf({ where, caFile, tokenFile, certFile, keyFile }: UpstreamSettings): Endpoint {
-  return {
-    server: where,
-    ...defined({ caFile, certFile, keyFile }),
-    ...(tokenFile !== undefined && { credential: { type: 'tokenFile', path: tokenFile } }),
-  }
+  const credential = tokenFile === undefined ? undefined : ({ type: 'tokenFile', path: tokenFile } as const)
+  return defined({ server: where, caFile, certFile, keyFile, credential })
 }

@@ -33,11 +33,7 @@ export interface OpenApi {
   reachedAt(this: void, address: string): void
 }
 
-/**
- * Opens everything between a socket and the store.
- *
- * @throws {ConfigurationError | Failure} if a flag or a file cannot be used.
- */
+/** Opens everything between a socket and the store. @throws {ConfigurationError | Failure} if a flag or a file cannot be used. */
 export async function openApi(
   settings: ServeSettings,
   store: ObjectStore,

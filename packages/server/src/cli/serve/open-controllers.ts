@@ -12,11 +12,7 @@ import type { OpenApi } from './open-api.ts'
 import type { Log, OnClose } from './running.ts'
 import type { ServeSettings, SigningSettings } from './settings.ts'
 
-/**
- * Runs the controllers of the flags.
- *
- * @throws {Failure} if a file cannot be used.
- */
+/** Runs the controllers of the flags. @throws {Failure} if a file cannot be used. */
 export async function openControllers(
   settings: ServeSettings,
   material: OwnMaterial,

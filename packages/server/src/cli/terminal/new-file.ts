@@ -85,11 +85,7 @@ export function refuseTargets(paths: readonly string[], replaces: boolean): void
   }
 }
 
-/**
- * Makes a folder for its owner only, and the folders above it, unless it exists.
- *
- * @throws {Failure} if it cannot be made.
- */
+/** Makes a folder for its owner only, and the folders above it, unless it exists. @throws {Failure} if it cannot be made. */
 export function makeFolder(path: string): void {
   orFail(
     () => mkdirSync(path, { recursive: true, mode: 0o700 }),

@@ -7,18 +7,17 @@ export function collect(value: string, before: readonly string[]): readonly stri
   return [...before, value]
 }
 
-/** The option `--output` of commands that print a result. */
-export function outputOption(): Option {
-  return new Option('-o, --output <format>', 'for people, or for programs')
-    .choices(['text', 'json'])
-    .default('text')
+/** An option that has one of these values; the first one is its default. */
+export function choiceOption(flags: string, description: string, choices: readonly string[]): Option {
+  return new Option(flags, description).choices(choices).default(choices[0])
 }
 
-/**
- * Reads a duration in Go's form, as in `1h30m`, or in days, as in `30d`.
- *
- * @throws {Failure} if it is not a positive duration.
- */
+/** The option `--output` of commands that print a result. */
+export function outputOption(): Option {
+  return choiceOption('-o, --output <format>', 'for people, or for programs', ['text', 'json'])
+}
+
+/** Reads a duration in Go's form, as in `1h30m`, or in days, as in `30d`. @throws {Failure} if it is not a positive duration. */
 export function durationSeconds(text: string, option: string): number {
   const days = /^(\d{1,6})d$/.exec(text)?.[1]
   const reading = days === undefined ? readDuration(text) : { seconds: Number(days) * 86_400 }

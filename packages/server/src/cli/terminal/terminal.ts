@@ -31,11 +31,7 @@ export async function writeResult(
 /** Colours a string, or leaves it as it is. */
 export type Style = (format: 'bold' | 'dim' | 'green' | 'red' | 'yellow', text: string) => string
 
-/**
- * Colours for a terminal, and none elsewhere. `NO_COLOR` turns them off, `FORCE_COLOR` on.
- *
- * Source: https://no-color.org
- */
+/** Colours for a terminal, and none elsewhere. `NO_COLOR` turns them off, `FORCE_COLOR` on. Source: https://no-color.org */
 export function styleFor({ stdout, env }: Pick<Terminal, 'stdout' | 'env'>): Style {
   const { NO_COLOR = '', FORCE_COLOR = '', TERM } = env
   const isWanted = FORCE_COLOR !== '' && FORCE_COLOR !== '0'

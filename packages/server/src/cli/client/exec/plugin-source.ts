@@ -2,7 +2,7 @@ import type { Clock } from '@kube-authn/core'
 import { withoutControls } from '@kube-authn/internal/printable'
 import { EXEC_VERSIONS, type ExecPlugin } from '@kube-authn/node/internal'
 import { Failure } from '../../failure.ts'
-import type { CredentialSource } from '../credential-source.ts'
+import type { CredentialSource } from '../authenticated-fetch.ts'
 import { type ExecCredential, readExecCredential } from './read-credential.ts'
 import type { RunProgram } from './run-program.ts'
 

@@ -1,9 +1,9 @@
-import { isObject, memberOf } from '@kube-authn/core/internal'
+import { defined, isObject, memberOf } from '@kube-authn/core/internal'
 import { yamlDocument } from '@kube-authn/core/internal/yaml'
 import { timeOfRfc3339 } from '@kube-authn/internal/rfc3339'
 import { EXEC_VERSIONS, isToken, keyPairProblem } from '@kube-authn/node/internal'
 import { Failure } from '../../failure.ts'
-import type { ClientCredential } from '../credential-source.ts'
+import type { ClientCredential } from '../authenticated-fetch.ts'
 
 /** What a plug-in printed. */
 export interface ExecCredential {
@@ -35,13 +35,8 @@ export function readExecCredential(printed: string, apiVersion: string): ExecCre
     throw new Failure('exec plugin returned only certificate or key, not both')
   }
   if (token !== undefined && !isToken(token)) throw undecodable('status.token', 'a token')
-  return {
-    credential: {
-      ...(token !== undefined && { token }),
-      ...(cert !== undefined && key !== undefined && { certificate: checkedPair(cert, key) }),
-    },
-    ...(expiresAtMs !== undefined && { expiresAtMs }),
-  }
+  const certificate = cert === undefined || key === undefined ? undefined : checkedPair(cert, key)
+  return defined({ credential: defined({ token, certificate }), expiresAtMs })
 }
 
 function documentIn(printed: string): unknown {

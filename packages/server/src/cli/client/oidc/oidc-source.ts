@@ -3,7 +3,7 @@ import { isObject, memberOf } from '@kube-authn/core/internal'
 import type { HttpFetch } from '@kube-authn/node'
 import { isToken, type OidcProvider } from '@kube-authn/node/internal'
 import { Failure } from '../../failure.ts'
-import type { CredentialSource } from '../credential-source.ts'
+import type { CredentialSource } from '../authenticated-fetch.ts'
 import { refreshedTokens, type RefreshedTokens } from './refresh.ts'
 
 /** The tokens of a login. An absent one is empty. */

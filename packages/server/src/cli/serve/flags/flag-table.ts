@@ -130,11 +130,7 @@ export function unknownFlag(
   }
 }
 
-/**
- * The given flags of a table, as they were given.
- *
- * @param except flags of the table that the command itself reads.
- */
+/** The given flags of a table, as they were given. @param except flags of the table that the command itself reads. */
 export function givenFlags(
   { given }: ParsedFlags,
   table: Readonly<Record<string, unknown>>,
