@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { controllersProblems, isSelected } from './controller-names.ts'
-import { STANDARD_CONTROLLERS } from './standard-controllers.ts'
+import { controllersProblems, isSelected, STANDARD_CONTROLLERS } from './standard-controllers.ts'
 
 const cleaner = { name: 'token-cleaner-controller', aliases: ['tokencleaner'], isOnByDefault: false }
 const roles = {

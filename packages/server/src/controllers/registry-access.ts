@@ -2,8 +2,8 @@ import { isObject, isStatusError } from '@kube-authn/core/internal'
 import type { KubeObject } from '../registry/kube-object.ts'
 import type { Registry } from '../registry/registry.ts'
 import { ignoreMissing, ignoreOthers, isConflict, isMissing } from '../registry/status-errors.ts'
-import type { Collection, Target } from '../registry/target.ts'
-import type { Preconditions } from '../registry/resource.ts'
+import type { Collection } from '../registry/selectors.ts'
+import type { Target, Preconditions } from '../registry/resource.ts'
 import { namespaces } from '../registry/resources/namespaces.ts'
 
 /** The object; `undefined` if there is none. @throws {StatusError} if it cannot be read. */

@@ -27,7 +27,12 @@ import { registry } from '../registry/registry.ts'
 import { allResources } from '../registry/resources/index.ts'
 import { elapsedTimeOf, storeClock } from '@kube-authn/store/internal'
 import type { ObjectStore } from '@kube-authn/store'
-import { controllersProblems, isNamed } from './controller-names.ts'
+import {
+  controllersProblems,
+  isNamed,
+  selectedControllers,
+  STANDARD_CONTROLLERS,
+} from './standard-controllers.ts'
 import { electedControllers } from './leader-election/leader-election.ts'
 import {
   electionProblems,
@@ -43,7 +48,6 @@ import {
   type RunningControllers,
 } from './loop/controller-loop.ts'
 import { observedStore } from './loop/store-outages.ts'
-import { selectedControllers, STANDARD_CONTROLLERS } from './standard-controllers.ts'
 
 /** Options of {@link runControllers}. */
 export interface RunControllersOptions {

@@ -4,7 +4,7 @@ import { isSameJson } from './json-values.ts'
 import type { KubeObject } from './kube-object.ts'
 import { conflict, MODIFIED, notFound } from './status-errors.ts'
 import { fromStored, keyOf, toStored } from './stored-objects.ts'
-import type { Target } from './target.ts'
+import type { Target } from './resource.ts'
 
 /** An object as the store has it. */
 export interface Found {

@@ -2,9 +2,8 @@ import { type ErrorList, errorList, fieldPath } from '@kube-authn/core/internal'
 import { timeOfRfc3339 } from '@kube-authn/internal/rfc3339'
 import type { KubeObject } from './kube-object.ts'
 import { validateFinalizerNames, validateFinalizers, validateMetadata } from './metadata.ts'
-import type { PartSubresource, Resource, Services, Preconditions } from './resource.ts'
+import type { PartSubresource, Resource, Services, Preconditions, Target } from './resource.ts'
 import { deletionConflict, invalid } from './status-errors.ts'
-import type { Target } from './target.ts'
 
 const UID = fieldPath('metadata').child('uid')
 const FINALIZERS = fieldPath('metadata').child('finalizers')

@@ -8,11 +8,10 @@ import type { KubeObject } from './kube-object.ts'
 import { withOwners } from './metadata.ts'
 import { requireActive } from './namespace-lifecycle.ts'
 import { prepareForCreate } from './prepare-object.ts'
-import type { Resource, Services, Write, WriteOptions } from './resource.ts'
+import type { Resource, Services, Write, WriteOptions, Target } from './resource.ts'
 import { namespaces } from './resources/namespaces.ts'
 import { alreadyExists, authorizationFailed, forbidden, isConflict } from './status-errors.ts'
 import { fromStored, keyOf, toStored } from './stored-objects.ts'
-import type { Target } from './target.ts'
 
 /** What a creation needs. */
 export interface Creation {

@@ -4,11 +4,10 @@ import { requirePreconditions } from './check-object.ts'
 import type { KubeObject } from './kube-object.ts'
 import { type RemainingContent, requireMortal, withRemaining } from './namespace-lifecycle.ts'
 import { isFinished, terminating } from './prepare-object.ts'
-import type { Resource, Preconditions, WriteOptions } from './resource.ts'
+import type { Resource, Preconditions, WriteOptions, Target } from './resource.ts'
 import { namespaces, withoutContent } from './resources/namespaces.ts'
 import { conflict, ignoreOthers } from './status-errors.ts'
 import { fromStored, keyOf, keyPrefix } from './stored-objects.ts'
-import type { Target } from './target.ts'
 
 /** What deletions need. */
 export interface DeletionsOptions {

@@ -1,10 +1,9 @@
 import { presentToken, resolvedToken } from '@kube-authn/store/internal'
 import { isStoreError, type ObjectStore, type StoredObject } from '@kube-authn/store'
 import type { KubeObject } from './kube-object.ts'
-import { type Selects, selectsOf } from './selectors.ts'
+import { type Collection, type Selects, selectsOf } from './selectors.ts'
 import { continueExpired } from './status-errors.ts'
 import { fromStored, keyPrefix } from './stored-objects.ts'
-import type { Collection } from './target.ts'
 
 /** Some of the objects of a collection. */
 export interface ObjectList {

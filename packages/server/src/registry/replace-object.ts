@@ -6,10 +6,15 @@ import { checkObject } from './check-object.ts'
 import type { KubeObject } from './kube-object.ts'
 import { withOwners } from './metadata.ts'
 import { isFinished, prepareForUpdate } from './prepare-object.ts'
-import { type PartSubresource, type Services, subresourceOf, type WriteOptions } from './resource.ts'
+import {
+  type PartSubresource,
+  type Services,
+  subresourceOf,
+  type Target,
+  type WriteOptions,
+} from './resource.ts'
 import { conflict, MODIFIED, uidConflict, versionRequired } from './status-errors.ts'
 import { badRequest } from '@kube-authn/core/internal'
-import type { Target } from './target.ts'
 
 /** What replaces an object: another one, or what is made of the old one, again if others change it meanwhile. */
 export type Replacement = KubeObject | ((old: KubeObject) => Awaitable<KubeObject>)

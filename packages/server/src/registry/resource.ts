@@ -99,6 +99,16 @@ export interface Resource extends ResourceNames {
   readonly selectableFields?: Readonly<Record<string, (object: KubeObject) => string>>
 }
 
+/** Which object is meant. */
+export interface Target {
+  readonly resource: Resource
+  /** `''` for a resource without namespaces. */
+  readonly namespace: string
+  readonly name: string
+  /** `''` or absent: the object itself. */
+  readonly subresource?: string
+}
+
 /** What resources use to decide about a write. */
 export interface Services {
   /** Resolves to `undefined` if there is no such object. */

@@ -16,6 +16,13 @@ export interface SentSelectors {
   readonly fieldSelector?: string
 }
 
+/** Which objects are meant. */
+export interface Collection extends SentSelectors {
+  readonly resource: Resource
+  /** `''` for all. */
+  readonly namespace: string
+}
+
 /**
  * Compiles selectors for objects of a resource. `undefined` if every object is selected.
  *

@@ -1,13 +1,16 @@
 import { expect, it } from 'vitest'
 import { fixedClock } from '../../../core/test/fakes.ts'
 import { signingKey } from '../../test/controlled-objects.ts'
-import { changesIn, type Interruption, interruptedStore } from '../../test/interrupted-store.ts'
+import { changesIn, interruptedStore, type Interruption } from '../../test/interrupted-store.ts'
 import { bootstrapTokenController } from '../controllers/bootstrap-token-cleaner/bootstrap-token-controller.ts'
 import { csrCleaner } from '../controllers/certificates/csr-cleaner.ts'
 import { electionSettings } from '../controllers/leader-election/election-settings.ts'
 import { term } from '../controllers/leader-election/term.ts'
-import { checkSecret, seenSecretOf } from '../controllers/service-account-tokens/check-secret.ts'
-import { ensureSecret } from '../controllers/service-account-tokens/ensure-secret.ts'
+import {
+  checkSecret,
+  ensureSecret,
+  seenSecretOf,
+} from '../controllers/service-account-tokens/check-secret.ts'
 import { registryTokenStore } from '../controllers/service-account-tokens/registry-token-store.ts'
 import { newTokenSecret } from '../controllers/service-account-tokens/token-secret.ts'
 import { secretOf, serviceAccountOf } from '../credentials/stored-credentials.ts'
@@ -17,7 +20,7 @@ import type { KubeObject } from './kube-object.ts'
 import { registry, type Registry } from './registry.ts'
 import { allResources } from './resources/index.ts'
 import { keyOf, toStored } from './stored-objects.ts'
-import type { Target } from './target.ts'
+import type { Target } from './resource.ts'
 
 const clock = fixedClock(Date.UTC(2030, 0, 2))
 const registryOf = (store: ObjectStore): Registry => registry({ store, resources: allResources, clock })

@@ -5,8 +5,7 @@ import { pods } from '../../registry/resources/plain.ts'
 import type { SelectiveController } from '../object-controller.ts'
 import { objectsOf, readObject } from '../registry-access.ts'
 import { registryTokenStore } from '../service-account-tokens/registry-token-store.ts'
-import { cleanLegacyTokens } from './legacy-token-cleaner.ts'
-import { DAY_MS } from './legacy-token.ts'
+import { cleanLegacyTokens, DAY_MS } from './legacy-token-cleaner.ts'
 import { trackedSince, TRACKING_CONFIG_MAP } from './token-tracking.ts'
 
 /** Options of {@link legacyTokenController}. */

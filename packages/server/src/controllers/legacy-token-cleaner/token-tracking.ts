@@ -6,7 +6,7 @@ import { entriesOf } from '../../registry/resources/data-fields.ts'
 import { namespaces } from '../../registry/resources/namespaces.ts'
 import type { SelectiveController, ObjectKey } from '../object-controller.ts'
 import { createMissing, readObject, replaceUnchanged } from '../registry-access.ts'
-import { dayOf, timeOfDay } from './legacy-token.ts'
+import { dayOf, timeOfDay } from './legacy-token-cleaner.ts'
 
 /** The ConfigMap that says since when the use of tokens in secrets is recorded. */
 export const TRACKING_CONFIG_MAP: ObjectKey = {

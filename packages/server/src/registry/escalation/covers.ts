@@ -6,6 +6,15 @@ import type { PolicyRule } from '@kube-authn/core/authorization'
  */
 const MAX_LOOKUPS = 1_000_000
 
+/** A rule that says nothing. */
+export const NO_RULE: PolicyRule = {
+  verbs: [],
+  apiGroups: [],
+  resources: [],
+  resourceNames: [],
+  nonResourceURLs: [],
+}
+
 /** Rights that are held or not: some of one rule, or of one part of it. */
 export interface Coverage {
   /** What is not held: rules with one verb, one group, one resource and at most one name each, or one verb and one URL. */
@@ -90,21 +99,13 @@ function* rightsOf(rule: PolicyRule): Generator<PolicyRule, void, undefined> {
     for (const resource of resources) {
       for (const verb of verbs) {
         for (const name of names) {
-          yield {
-            verbs: [verb],
-            apiGroups: [group],
-            resources: [resource],
-            resourceNames: name,
-            nonResourceURLs: [],
-          }
+          yield { ...NO_RULE, verbs: [verb], apiGroups: [group], resources: [resource], resourceNames: name }
         }
       }
     }
   }
   for (const url of nonResourceURLs) {
-    for (const verb of verbs) {
-      yield { verbs: [verb], apiGroups: [], resources: [], resourceNames: [], nonResourceURLs: [url] }
-    }
+    for (const verb of verbs) yield { ...NO_RULE, verbs: [verb], nonResourceURLs: [url] }
   }
 }
 

@@ -12,13 +12,13 @@ import type { KubeObject } from '../kube-object.ts'
 import type { Change, Resource } from '../resource.ts'
 import { isSameJson } from '../json-values.ts'
 import { forbidden } from '../status-errors.ts'
-import { coverage } from './covers.ts'
+import { coverage, NO_RULE } from './covers.ts'
 import { decodedRbac, type RoleResources, rulesOfRole } from './role-rules.ts'
 
 /** `*` on everything, which an aggregation rule can lead to. */
 const FULL_AUTHORITY: readonly PolicyRule[] = [
-  { verbs: ['*'], apiGroups: ['*'], resources: ['*'], resourceNames: [], nonResourceURLs: [] },
-  { verbs: ['*'], apiGroups: [], resources: [], resourceNames: [], nonResourceURLs: ['*'] },
+  { ...NO_RULE, verbs: ['*'], apiGroups: ['*'], resources: ['*'] },
+  { ...NO_RULE, verbs: ['*'], nonResourceURLs: ['*'] },
 ]
 
 /**
@@ -108,20 +108,8 @@ function restrained({ caller, services }: Change): Restrained | undefined {
 
 function policyRules({ resourceRules, nonResourceRules }: UserRules): readonly PolicyRule[] {
   return [
-    ...resourceRules.map(({ verbs, apiGroups, resources, resourceNames }) => ({
-      verbs,
-      apiGroups,
-      resources,
-      resourceNames,
-      nonResourceURLs: [],
-    })),
-    ...nonResourceRules.map(({ verbs, nonResourceURLs }) => ({
-      verbs,
-      apiGroups: [],
-      resources: [],
-      resourceNames: [],
-      nonResourceURLs,
-    })),
+    ...resourceRules.map((rule) => ({ ...NO_RULE, ...rule })),
+    ...nonResourceRules.map((rule) => ({ ...NO_RULE, ...rule })),
   ]
 }
 

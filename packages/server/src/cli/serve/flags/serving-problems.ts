@@ -9,8 +9,7 @@ import {
   secondsOf,
   stringOf,
 } from '@kube-authn/node/internal'
-import { controllersProblems } from '../../../controllers/controller-names.ts'
-import { STANDARD_CONTROLLERS } from '../../../controllers/standard-controllers.ts'
+import { controllersProblems, STANDARD_CONTROLLERS } from '../../../controllers/standard-controllers.ts'
 import { electionFlagProblems, storeProblems } from './store-flags.ts'
 import { type AddProblem, pairProblems } from './flag-problems.ts'
 import { forwardProblems } from './forward-flags.ts'
