@@ -37,7 +37,12 @@ export class CertificateError extends Error {
   }
 }
 
+/** Why a certificate is refused, without the prefix of all messages. */
+export function refusal(code: CertificateErrorCode, why: string): CertificateError {
+  return new CertificateError(code, `x509: ${why}`)
+}
+
 /** The certificate cannot be read: `what` names the part, `why` the problem. */
 export function malformed(what: string, why: string): CertificateError {
-  return new CertificateError('malformed', `x509: malformed ${what}: ${why}`)
+  return refusal('malformed', `malformed ${what}: ${why}`)
 }

@@ -2,7 +2,7 @@ import type { Certificate } from './certificate.ts'
 import { isSameBytes } from '@kube-authn/internal/bytes'
 import { type Bytes, contextTag, type DerElement, derOf, DerReader, soleElement, Tag } from './der/reader.ts'
 import { bitsOf, smallInteger, timeOf, unsignedNumber, unsignedOctets, wholeOctets } from './der/values.ts'
-import { CertificateError, malformed } from './errors.ts'
+import { malformed, refusal } from './errors.ts'
 import { type Extensions, noExtensions, readExtensions } from './extensions/extensions.ts'
 import { nameOf } from './name.ts'
 import { publicKeyOf } from './public-key.ts'
@@ -45,7 +45,7 @@ export function readSigned(
   readonly signed: Signed
 } {
   if (der.length > MAX_BYTES) {
-    throw new CertificateError('limit', `x509: ${what} is larger than ${MAX_BYTES} bytes`)
+    throw refusal('limit', `${what} is larger than ${MAX_BYTES} bytes`)
   }
   const whole = new Uint8Array(der)
   const fields = new DerReader(soleElement(whole, Tag.sequence, what))

@@ -3,7 +3,7 @@ import type { Certificate } from '../certificate.ts'
 import { isSameBytes } from '@kube-authn/internal/bytes'
 import { bytesOfBase64 } from '@kube-authn/internal/base64'
 import { base64OfPem, CERTIFICATE, hasPemHeaders, pemBlocks } from '@kube-authn/internal/pem'
-import { CertificateError } from '../errors.ts'
+import { type CertificateError, refusal } from '../errors.ts'
 import { parseCertificate } from '../parse-certificate.ts'
 
 /** Possible issuers of certificates. Immutable: a reloaded bundle is another pool. */
@@ -71,7 +71,7 @@ const NO_IDENTIFIER = new Uint8Array()
 export function certificatePool(pem: string): CertificatePool {
   const certificates = certificatesFromPem(pem)
   if (certificates.length === 0) {
-    throw new CertificateError('malformed', 'x509: data does not contain any valid RSA or ECDSA certificates')
+    throw refusal('malformed', 'data does not contain any valid RSA or ECDSA certificates')
   }
   return certificatePoolOf(certificates)
 }
@@ -89,5 +89,5 @@ function certificatesFromPem(pem: string): readonly Certificate[] {
 }
 
 function unreadable(before: number, why: string): CertificateError {
-  return new CertificateError('malformed', `x509: certificate block ${before + 1} ${why}`)
+  return refusal('malformed', `certificate block ${before + 1} ${why}`)
 }

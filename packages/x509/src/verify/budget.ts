@@ -1,4 +1,4 @@
-import { CertificateError } from '../errors.ts'
+import { refusal } from '../errors.ts'
 
 /**
  * Limits the work of one verification. Any client can send certificates, and without a limit it could keep a server busy indefinitely.
@@ -24,9 +24,9 @@ export function newBudget(): Budget {
   return {
     spendSignatureCheck: spending(
       MAX_SIGNATURE_CHECKS,
-      'x509: signature check attempts limit reached while verifying certificate chain',
+      'signature check attempts limit reached while verifying certificate chain',
     ),
-    spendNameComparisons: spending(MAX_NAME_COMPARISONS, 'x509: too many name constraint comparisons'),
+    spendNameComparisons: spending(MAX_NAME_COMPARISONS, 'too many name constraint comparisons'),
   }
 }
 
@@ -34,6 +34,6 @@ function spending(max: number, problem: string): (count?: number) => void {
   let spent = 0
   return (count = 1) => {
     spent += count
-    if (spent > max) throw new CertificateError('limit', problem)
+    if (spent > max) throw refusal('limit', problem)
   }
 }

@@ -1,6 +1,6 @@
 import { rfc3339Of } from '@kube-authn/internal/rfc3339'
 import type { Certificate } from '../certificate.ts'
-import { CertificateError } from '../errors.ts'
+import { type CertificateError, refusal } from '../errors.ts'
 import { ExtendedKeyUsage } from '../extensions/keys.ts'
 import type { Budget } from './budget.ts'
 import { checkNameConstraints } from './name-constraints.ts'
@@ -9,7 +9,7 @@ import { checkNameConstraints } from './name-constraints.ts'
 export function checkCertificate(certificate: Certificate, nowMs: number): CertificateError | undefined {
   const { notBeforeMs, notAfterMs, extensions } = certificate
   if (extensions.unhandledCritical.length > 0) {
-    return new CertificateError('criticalExtension', 'x509: unhandled critical extension')
+    return refusal('criticalExtension', 'unhandled critical extension')
   }
   if (nowMs < notBeforeMs) return expired(`${rfc3339Of(nowMs)} is before ${rfc3339Of(notBeforeMs)}`)
   if (nowMs > notAfterMs) return expired(`${rfc3339Of(nowMs)} is after ${rfc3339Of(notAfterMs)}`)
@@ -37,15 +37,12 @@ export function checkAuthority(
   const outside = nameConstraints && checkNameConstraints(nameConstraints, below, budget)
   if (outside !== undefined) return outside
   if (place === 'intermediate' && basicConstraints?.isCa !== true) {
-    return new CertificateError(
-      'notAuthorizedToSign',
-      'x509: certificate is not authorized to sign other certificates',
-    )
+    return refusal('notAuthorizedToSign', 'certificate is not authorized to sign other certificates')
   }
   const { pathLength } = basicConstraints ?? {}
   // The leaf does not count. Self-issued certificates do, as in Go.
   if (pathLength !== undefined && below.length - 1 > pathLength) {
-    return new CertificateError('pathLength', 'x509: too many intermediates for path length constraint')
+    return refusal('pathLength', 'too many intermediates for path length constraint')
   }
   return undefined
 }
@@ -67,8 +64,5 @@ export function permitsKeyUsage(chain: readonly Certificate[], keyUsages: readon
 }
 
 function expired(currentTime: string): CertificateError {
-  return new CertificateError(
-    'expired',
-    `x509: certificate has expired or is not yet valid: current time ${currentTime}`,
-  )
+  return refusal('expired', `certificate has expired or is not yet valid: current time ${currentTime}`)
 }

@@ -1,5 +1,5 @@
 import type { Certificate } from '../certificate.ts'
-import { CertificateError } from '../errors.ts'
+import { type CertificateError, refusal } from '../errors.ts'
 import type { MailboxSubtree, NameConstraints, Subtrees } from '../extensions/name-constraints.ts'
 import type { GeneralName, GeneralNameKind } from '../extensions/subject-alt-name.ts'
 import {
@@ -46,9 +46,9 @@ const DESCRIPTIONS: Readonly<Record<GeneralNameKind, string>> = {
 }
 
 function notAuthorized(why: string): CertificateError {
-  return new CertificateError(
+  return refusal(
     'nameConstraints',
-    `x509: a root or intermediate certificate is not authorized to sign for this name: ${why}`,
+    `a root or intermediate certificate is not authorized to sign for this name: ${why}`,
   )
 }
 

@@ -1,5 +1,5 @@
 import type { Certificate } from '../certificate.ts'
-import { CertificateError, malformed } from '../errors.ts'
+import { type CertificateError, malformed, refusal } from '../errors.ts'
 import type { PublicKey } from '../public-key.ts'
 import type { SignatureAlgorithm } from '../signature-algorithm.ts'
 import { verificationKey } from './verification-key.ts'
@@ -18,9 +18,9 @@ export async function checkSignature(
   parent: Certificate,
 ): Promise<CertificateError | undefined> {
   if (!maySignCertificates(parent)) {
-    return new CertificateError(
+    return refusal(
       'notAuthorizedToSign',
-      'x509: invalid signature: parent certificate cannot sign this kind of certificate',
+      'invalid signature: parent certificate cannot sign this kind of certificate',
     )
   }
   return checkSignedBytes(child, parent.publicKey)
@@ -42,13 +42,11 @@ export async function checkSignedBytes(
   const key = verificationKey(publicKey, algorithm)
   if (key === undefined) return cannotVerify('algorithm does not fit the public key')
   const isValid = await isSignatureValid(signed, algorithm, publicKey, key)
-  return isValid
-    ? undefined
-    : new CertificateError('signature', `x509: ${algorithm.name} verification failure`)
+  return isValid ? undefined : refusal('signature', `${algorithm.name} verification failure`)
 }
 
 function cannotVerify(why: string): CertificateError {
-  return new CertificateError('signature', `x509: cannot verify signature: ${why}`)
+  return refusal('signature', `cannot verify signature: ${why}`)
 }
 
 /** Version 1 has no basic constraints, so such a certificate is accepted as a CA, but only as a root. */

@@ -1,10 +1,12 @@
-import { CertificateError } from '../errors.ts'
+import { type CertificateError, malformed } from '../errors.ts'
 import type { EllipticCurve, PublicKey } from '../public-key.ts'
 import type { SignatureAlgorithm } from '../signature-algorithm.ts'
 import type { Bytes } from '../der/reader.ts'
 import { unsignedNumber } from '../der/values.ts'
 
 type ImportParameters = RsaHashedImportParams | EcKeyImportParams | { readonly name: 'Ed25519' }
+
+const WHAT = 'subjectPublicKeyInfo'
 
 // A cache of imported keys; entries are collected with their certificate.
 const imported = new WeakMap<PublicKey, Map<string, Promise<CryptoKey>>>()
@@ -30,20 +32,16 @@ export function verificationKey(
  * (`checkKeySize`) and `crypto/rsa` (`checkPublicKey`), which fail the handshake.
  */
 export function checkLeafKey(key: PublicKey): CertificateError | undefined {
-  if (key.kind === 'other') return unusableKey('unsupported public key algorithm')
+  if (key.kind === 'other') return malformed(WHAT, 'unsupported public key algorithm')
   if (key.kind === 'RSA') {
     return isUsableRsaKey(key.modulusBits, key.exponent)
       ? undefined
-      : unusableKey('RSA key of an unsupported size or exponent')
+      : malformed(WHAT, 'RSA key of an unsupported size or exponent')
   }
   if (key.kind !== 'EC') return undefined
   // The point is at the end of the encoding, and its length was checked when it was parsed.
   const point = key.spki.subarray(key.spki.length - 2 * key.curve.octets)
-  return isOnCurve(point, key.curve) ? undefined : unusableKey('elliptic curve point is not on the curve')
-}
-
-function unusableKey(why: string): CertificateError {
-  return new CertificateError('malformed', `x509: malformed subjectPublicKeyInfo: ${why}`)
+  return isOnCurve(point, key.curve) ? undefined : malformed(WHAT, 'elliptic curve point is not on the curve')
 }
 
 function importKey(key: PublicKey, parameters: ImportParameters): Promise<CryptoKey> {

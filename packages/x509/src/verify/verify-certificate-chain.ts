@@ -1,7 +1,7 @@
 import type { Certificate } from '../certificate.ts'
 import { isSameBytes } from '@kube-authn/internal/bytes'
 import { printable } from '@kube-authn/internal/printable'
-import { CertificateError } from '../errors.ts'
+import { CertificateError, refusal } from '../errors.ts'
 import { ExtendedKeyUsage } from '../extensions/keys.ts'
 import { AttributeType, valuesOf } from '../name.ts'
 import { type Budget, newBudget } from './budget.ts'
@@ -118,30 +118,25 @@ function hasSameAltName(one: Certificate, other: Certificate): boolean {
 
 /** The checks of a whole chain. */
 function acceptChain(chain: CertificateChain, search: Search): CertificateChain | CertificateError {
-  if (!permitsKeyUsage(chain, search.keyUsages)) {
-    search.unusable ??= new CertificateError(
-      'keyUsage',
-      'x509: certificate specifies an incompatible key usage',
-    )
-    return search.unusable
-  }
-  if (!satisfiesExplicitPolicy(chain)) {
-    search.unusable ??= new CertificateError('policy', 'x509: no valid chains built: invalid policies')
-    return search.unusable
-  }
-  return chain
+  const problem = !permitsKeyUsage(chain, search.keyUsages)
+    ? refusal('keyUsage', 'certificate specifies an incompatible key usage')
+    : !satisfiesExplicitPolicy(chain)
+      ? refusal('policy', 'no valid chains built: invalid policies')
+      : undefined
+  if (problem === undefined) return chain
+  return (search.unusable ??= problem)
 }
 
 function unknownAuthority(
   hint: { readonly problem: CertificateError; readonly issuer: Certificate } | undefined,
 ): CertificateError {
-  const message = 'x509: certificate signed by unknown authority'
-  if (hint === undefined) return new CertificateError('unknownAuthority', message)
+  const message = 'certificate signed by unknown authority'
+  if (hint === undefined) return refusal('unknownAuthority', message)
   const { subject, serialNumber } = hint.issuer
   const commonName = valuesOf(subject, AttributeType.commonName).at(-1) ?? ''
   const [organization = ''] = valuesOf(subject, AttributeType.organization)
   const shown = [commonName, organization].find((name) => name !== '') ?? `serial:${serialNumber}`
-  return new CertificateError(
+  return refusal(
     'unknownAuthority',
     `${message} (possibly because of "${hint.problem.message}" while trying to verify candidate authority certificate "${printable(shown)}")`,
   )
