@@ -1,5 +1,5 @@
 import { directoryString } from './der/directory-string.ts'
-import { type Bytes, type DerElement, DerReader, derOf, elementsOf, Tag } from './der/reader.ts'
+import { type Bytes, type DerElement, DerReader, derOf, sequencesOf, Tag } from './der/reader.ts'
 import { objectIdentifier } from './der/values.ts'
 
 /** A distinguished name (RFC 5280 section 4.1.2.4). Two names are equal only if their encodings are. */
@@ -23,11 +23,9 @@ export function nameOf(element: DerElement, what: string): Name {
   const attributes: NameAttribute[] = []
   const rdns = new DerReader(element)
   while (!rdns.isAtEnd) {
-    for (const pair of elementsOf(rdns.required(Tag.set, what), Tag.sequence, what)) {
-      const reader = new DerReader(pair)
-      const type = objectIdentifier(reader.next(what), what)
-      const value = directoryString(reader.next(what), what)
-      reader.finish(what)
+    for (const pair of sequencesOf(rdns.required(Tag.set, what), what)) {
+      const type = objectIdentifier(pair.next(what), what)
+      const value = directoryString(pair.next(what), what)
       attributes.push({ type, value })
     }
   }

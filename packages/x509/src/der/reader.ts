@@ -130,3 +130,12 @@ export function* elementsOf(list: DerElement, tag: number, what: string): Genera
   do yield reader.required(tag, what)
   while (!reader.isAtEnd)
 }
+
+/** The fields of each element of a non-empty `SEQUENCE OF SEQUENCE`, all of which must be read. */
+export function* sequencesOf(list: DerElement, what: string): Generator<DerReader, void> {
+  for (const element of elementsOf(list, Tag.sequence, what)) {
+    const fields = new DerReader(element)
+    yield fields
+    fields.finish(what)
+  }
+}

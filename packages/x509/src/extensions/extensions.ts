@@ -4,7 +4,7 @@ import {
   contextTag,
   type DerElement,
   DerReader,
-  elementsOf,
+  sequencesOf,
   soleElement,
   Tag,
 } from '../der/reader.ts'
@@ -143,13 +143,11 @@ const WHAT = 'cRLDistributionPoints'
  * revocation.
  */
 function checkCrlDistributionPoints(value: Bytes): Reading {
-  for (const point of elementsOf(soleElement(value, Tag.sequence, WHAT), Tag.sequence, WHAT)) {
-    const fields = new DerReader(point)
+  for (const fields of sequencesOf(soleElement(value, Tag.sequence, WHAT), WHAT)) {
     const name = fields.optional(contextTag(0, 'constructed'), WHAT)
     if (name !== undefined) checkFullName(name)
     fields.optional(contextTag(1, 'primitive'), WHAT)
     fields.optional(contextTag(2, 'constructed'), WHAT)
-    fields.finish(WHAT)
   }
   return {}
 }
@@ -166,12 +164,10 @@ function checkFullName(name: DerElement): void {
 /** Checks the syntax of `AuthorityInfoAccessSyntax` (RFC 5280 section 4.2.2.1). Its locations are not used. */
 function checkAuthorityInformationAccess(value: Bytes): Reading {
   const what = 'authorityInfoAccess'
-  for (const description of elementsOf(soleElement(value, Tag.sequence, what), Tag.sequence, what)) {
-    const fields = new DerReader(description)
+  for (const fields of sequencesOf(soleElement(value, Tag.sequence, what), what)) {
     objectIdentifier(fields.next(what), what)
     const location = fields.next(what)
     if (generalNameKind(location) === 'uri') ia5Text(contentOf(location), what)
-    fields.finish(what)
   }
   return {}
 }

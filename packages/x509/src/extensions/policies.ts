@@ -3,7 +3,7 @@ import {
   contextTag,
   type DerElement,
   DerReader,
-  elementsOf,
+  sequencesOf,
   soleElement,
   Tag,
 } from '../der/reader.ts'
@@ -28,12 +28,10 @@ export const ANY_POLICY = '2.5.29.32.0'
 export function certificatePoliciesOf(value: Bytes): Policies {
   const what = 'certificatePolicies'
   const policies = new Set<string>()
-  for (const information of elementsOf(soleElement(value, Tag.sequence, what), Tag.sequence, what)) {
-    const fields = new DerReader(information)
+  for (const fields of sequencesOf(soleElement(value, Tag.sequence, what), what)) {
     const policy = objectIdentifier(fields.next(what), what)
     const qualifiers = fields.optional(Tag.sequence, what)
     if (qualifiers !== undefined) checkQualifiers(qualifiers, what)
-    fields.finish(what)
     if (policies.has(policy)) throw malformed(what, 'the same one twice')
     policies.add(policy)
   }
@@ -42,21 +40,17 @@ export function certificatePoliciesOf(value: Bytes): Policies {
 
 /** Checks only the syntax: qualifiers are for humans. */
 function checkQualifiers(list: DerElement, what: string): void {
-  for (const qualifier of elementsOf(list, Tag.sequence, what)) {
-    const fields = new DerReader(qualifier)
+  for (const fields of sequencesOf(list, what)) {
     objectIdentifier(fields.next(what), what)
     fields.next(what)
-    fields.finish(what)
   }
 }
 
 /** Reads `PolicyMappings` (section 4.2.1.5). */
 export function policyMappingsOf(value: Bytes): Policies {
   const what = 'policyMappings'
-  for (const mapping of elementsOf(soleElement(value, Tag.sequence, what), Tag.sequence, what)) {
-    const fields = new DerReader(mapping)
+  for (const fields of sequencesOf(soleElement(value, Tag.sequence, what), what)) {
     const policies = [fields.next(what), fields.next(what)].map((policy) => objectIdentifier(policy, what))
-    fields.finish(what)
     if (policies.includes(ANY_POLICY)) throw malformed(what, 'anyPolicy cannot be mapped')
   }
   return { hasMappings: true }

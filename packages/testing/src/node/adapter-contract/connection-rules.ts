@@ -70,10 +70,7 @@ export const connectionRules: readonly Rule[] = [
         const socket = connect(port, '127.0.0.1')
         socket.on('error', () => undefined)
         socket.write('GET /slow HTTP/1.1\r\nHost: a\r\n\r\nGET /queued HTTP/1.1\r\nHost: a\r\n\r\n')
-        for (let patience = 0; reached.length < 2; patience++) {
-          assert.ok(patience < 500, 'the app was not reached')
-          await aWhile()
-        }
+        await until(() => reached.length >= 2, 'the app was not reached')
         socket.destroy()
         await responses(observed, 2)
         await aWhile()
@@ -104,10 +101,7 @@ export const connectionRules: readonly Rule[] = [
       await bench.with({ middlewares: [authentication(authenticator)] }, async ({ send }) => {
         assert.equal((await send()).status, 200)
         await assert.rejects(send({ headers: [['X-Wait', '']], signal: gone.signal }))
-        for (let patience = 0; signals[1]?.aborted !== true; patience++) {
-          assert.ok(patience < 500, 'the signal was not aborted')
-          await aWhile()
-        }
+        await until(() => signals[1]?.aborted === true, 'the signal was not aborted')
         assert.equal(signals[0]?.aborted, false)
       })
     },
@@ -172,11 +166,13 @@ function aWhile(): Promise<void> {
 
 /** Waits for this many response events: a client may have its response before the server knows that it ended. */
 async function responses(observed: RecordedEvents, count: number): Promise<void> {
-  for (let patience = 0; observed.ofType('response').length < count; patience++) {
-    assert.ok(
-      patience < 500,
-      `an observer got ${observed.ofType('response').length} response events and not ${count}`,
-    )
+  const isOver = (): boolean => observed.ofType('response').length >= count
+  await until(isOver, `an observer did not get ${count} response events`)
+}
+
+async function until(isOver: () => boolean, problem: string): Promise<void> {
+  for (let patience = 0; !isOver(); patience++) {
+    assert.ok(patience < 500, problem)
     await aWhile()
   }
 }
