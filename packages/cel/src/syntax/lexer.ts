@@ -39,9 +39,11 @@ const QUOTED = new RegExp(
 const RAW_QUOTED = /"""[^]*?"""|'''[^]*?'''|"[^"\n\r]*"|'[^'\n\r]*'/y
 const PREFIX = /(?:[bB]?[rR]?)(?=["'])/y
 
-const FLOATS = /\d+\.\d+(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+|\.\d+(?:[eE][+-]?\d+)?/y
-const UINTS = /(?:0x[0-9A-Fa-f]+|\d+)[uU]/y
-const INTS = /0x[0-9A-Fa-f]+|\d+/y
+const NUMBERS: readonly (readonly [TokenKind, RegExp])[] = [
+  [FLOAT, /\d+\.\d+(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+|\.\d+(?:[eE][+-]?\d+)?/y],
+  [UINT, /(?:0x[0-9A-Fa-f]+|\d+)[uU]/y],
+  [INT, /0x[0-9A-Fa-f]+|\d+/y],
+]
 
 const KEYWORDS: ReadonlySet<string> = new Set(['in', 'true', 'false', 'null'])
 
@@ -72,12 +74,7 @@ function stringAt(text: string, start: number): Token | undefined {
 
 function numberAt(text: string, start: number): Token | undefined {
   if (matchAt(NUMBER, text, start) === undefined) return undefined
-  const forms: readonly (readonly [TokenKind, RegExp])[] = [
-    [FLOAT, FLOATS],
-    [UINT, UINTS],
-    [INT, INTS],
-  ]
-  for (const [kind, form] of forms) {
+  for (const [kind, form] of NUMBERS) {
     const number = matchAt(form, text, start)
     if (number !== undefined) return { kind, text: number, start }
   }
