@@ -16,11 +16,11 @@ const budgets = {
     './authorization': '70.8 kB',
     './bootstrap-token': '11.9 kB',
     './client-certificate': '32.2 kB',
-    './configuration': '70.8 kB',
+    './configuration': '71 kB',
     './connections': '7.8 kB',
     './oidc': '28.3 kB',
     './password-file': '34.8 kB',
-    './remote': '22.9 kB',
+    './remote': '23.1 kB',
     './revocation': '17.1 kB',
     './service-account': '29.6 kB',
     './token-file': '29.9 kB',
@@ -37,7 +37,7 @@ const budgets = {
   login: { '.': '72.3 kB', './express': '9.6 kB', './hono': '9.8 kB', './koa': '9.5 kB' },
   metrics: { '.': '14.4 kB', './opentelemetry': '14.1 kB' },
   nest: { '.': '40.6 kB' },
-  'resource-server': { '.': '22.2 kB' },
+  'resource-server': { '.': '22.4 kB' },
   store: { '.': '13.3 kB' },
   x509: { '.': '10.8 kB' },
 }
@@ -120,7 +120,7 @@ const workers = [
 const configuration = {
   name: '@kube-authn/core/configuration, its own code without expressions, not compressed',
   path: fileURLToPath(new URL('../packages/core/dist/entries/configuration.js', import.meta.url)),
-  limit: '80.4 kB',
+  limit: '81.3 kB',
   gzip: false,
   brotli: false,
   modifyEsbuildConfig: (config) => ({

@@ -20,7 +20,6 @@ const {
   verifySignature,
 } = await coreSources(
   'token/jwt/algorithms.ts',
-  'token/jwt/json-web-key-set.ts',
   'token/jwt/key-set.ts',
   'token/jwt/read-jwt.ts',
   'token/jwt/verification-key.ts',

@@ -1,6 +1,6 @@
 import type { Clock } from '../src/internal/clock.ts'
 import type { HttpResponse } from '../src/internal/http/response.ts'
-import type { WebhookFetch, WebhookFetchInit } from '../src/internal/webhook-call/webhook-fetch.ts'
+import type { WebhookFetch, WebhookFetchInit } from '../src/internal/webhook-call/options.ts'
 
 /** What a webhook does when it is called. */
 export type WebhookAnswer = Response | Error | ((init: WebhookFetchInit) => Promise<HttpResponse>)

@@ -12,7 +12,7 @@ export type { BootstrapTokenOptions } from '../token/bootstrap/bootstrap-token.t
 /** @internal */
 export type { BootstrapSecretGetter } from '../token/bootstrap/bootstrap-token.ts'
 /** @internal */
-export { isBootstrapGroup } from '../token/bootstrap/groups.ts'
+export { isBootstrapGroup } from '../token/bootstrap/secret-fields.ts'
 /** @internal */
 export {
   BOOTSTRAP_NAMESPACE,

@@ -28,7 +28,7 @@ export { oidcShape } from '../token/oidc/oidc.ts'
 /** @internal */
 export { verifyToken } from '../token/oidc/verify-token.ts'
 /** @internal */
-export { oidcWordsShape } from '../token/oidc/claim-words.ts'
+export { oidcWordsShape } from '../token/oidc/oidc-options.ts'
 /** @internal */
 export type { OidcWords } from '../token/oidc/oidc-options.ts'
 /** @internal */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { CREDENTIAL_ID_KEY } from '../authenticator/credential-id.ts'
+export { CREDENTIAL_ID_KEY } from '../authenticator/extra-keys.ts'
 export type { Secret } from '../internal/secret.ts'
 export { verificationKeyFromDer, verificationKeysFromPem } from '../token/jwt/pem-keys.ts'
 export type { VerificationKey } from '../token/jwt/verification-key.ts'
@@ -50,7 +50,7 @@ export { type EncodedKey, encodedKeyOf } from '../token/jwt/key-der.ts'
 /** @internal */
 export { limitedFetch } from '../token/jwt/limited-fetch.ts'
 /** @internal */
-export { pemBlocks } from '../token/jwt/pem-blocks.ts'
+export { pemBlocks } from '../token/jwt/pem-keys.ts'
 /** @internal */
 export { verificationKeyOf } from '../token/jwt/pem-keys.ts'
 /** @internal */

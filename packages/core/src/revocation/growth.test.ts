@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { expectBytesKept, expectLinearWork } from '../../../../test/growth.ts'
 import { fixedClock } from '../../test/fakes.ts'
-import { CREDENTIAL_ID_KEY } from '../authenticator/credential-id.ts'
+import { CREDENTIAL_ID_KEY } from '../authenticator/extra-keys.ts'
 import { userInfo } from '../authenticator/user.ts'
 import type { Revocation } from './revocation.ts'
 import { revocationList, type RevocationList } from './revocation-list.ts'

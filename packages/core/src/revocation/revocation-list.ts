@@ -1,4 +1,4 @@
-import { CREDENTIAL_ID_KEY } from '../authenticator/credential-id.ts'
+import { CREDENTIAL_ID_KEY } from '../authenticator/extra-keys.ts'
 import { tell } from '../internal/tell.ts'
 import { type Clock, systemClock } from '../internal/clock.ts'
 import {

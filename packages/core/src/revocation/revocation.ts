@@ -1,4 +1,4 @@
-import { CREDENTIAL_ID_KEY } from '../authenticator/credential-id.ts'
+import { CREDENTIAL_ID_KEY } from '../authenticator/extra-keys.ts'
 import {
   aNonEmptyString,
   aString,

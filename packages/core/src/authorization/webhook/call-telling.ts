@@ -1,6 +1,6 @@
 import { notify } from '../../authenticator/notify.ts'
 import type { Observer } from '../../authenticator/events.ts'
-import type { CallReport } from '../../internal/webhook-call/call-report.ts'
+import type { CallReport } from '../../internal/webhook-call/webhook-call.ts'
 
 /** The authorizer that reports. */
 export interface CallTellingOptions {

@@ -21,14 +21,13 @@ import {
 import { unlessAborted } from '../../internal/shared-work.ts'
 import { singleFlight } from '../../internal/single-flight.ts'
 import { verdictCache } from '../../internal/verdict-cache.ts'
-import { isTimeout } from '../../internal/webhook-call/call-report.ts'
+import { isTimeout, webhookCall } from '../../internal/webhook-call/webhook-call.ts'
 import { contextCanceled } from '../../internal/webhook-call/deadline.ts'
 import {
   MAX_TIMEOUT_SECONDS,
   type WebhookCallOptions,
   webhookCallShape,
 } from '../../internal/webhook-call/options.ts'
-import { webhookCall } from '../../internal/webhook-call/webhook-call.ts'
 import { WebhookCallError } from '../../internal/webhook-call/webhook-call-error.ts'
 import { reviewAnswer, reviewBody, reviewSpec, type ReviewVersion, TITLE } from './review.ts'
 import { callTelling } from './call-telling.ts'

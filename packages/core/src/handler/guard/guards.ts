@@ -1,4 +1,4 @@
-import { SCOPES_KEY, scopesOf } from '../../authenticator/scopes.ts'
+import { SCOPES_KEY, scopesOf } from '../../authenticator/extra-keys.ts'
 import { isUnauthenticated } from '../../authenticator/user.ts'
 import { aNonEmptyString, type OptionsShape, refuseProblems } from '../../internal/options/index.ts'
 import { aQuotableUrl, aScope } from '../authenticate-request-options.ts'

@@ -1,5 +1,7 @@
 import { shownText } from '../shown-text.ts'
-import { MISSING_SAN } from './server-certificate.ts'
+
+/** The `code` of the error of `@kube-authn/node` for a server certificate without subject alternative names. */
+export const MISSING_SAN = 'KUBE_AUTHN_MISSING_SAN'
 
 /**
  * Why a call failed: the reason for the code of the innermost error, else its message. Errors of `fetch` must not be shown as they are:

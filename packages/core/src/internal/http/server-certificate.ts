@@ -1,10 +1,8 @@
 import { causesOf } from '../thrown.ts'
+import { MISSING_SAN } from './fault.ts'
 
 /** Kinds of server certificates that are no longer accepted. */
 export type ServerCertificateProblem = 'missingSan' | 'insecureSha1'
-
-/** The `code` of the error of `@kube-authn/node` for a server certificate without subject alternative names. */
-export const MISSING_SAN = 'KUBE_AUTHN_MISSING_SAN'
 
 /**
  * The deprecated certificate kind that caused an error, as far as the runtime reports it.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { cpuSecondsOf } from '../../../../../test/cpu-seconds.ts'
-import { isReadableContentType } from './content-type.ts'
+import { isReadableContentType } from './post.ts'
 
 /* What Go's `mime.ParseMediaType` takes, and what it does not. */
 

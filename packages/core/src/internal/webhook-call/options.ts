@@ -11,7 +11,7 @@ import {
   required,
   wholeNumber,
 } from '../options/index.ts'
-import type { WebhookFetch } from './webhook-fetch.ts'
+import type { HttpResponse } from '../http/response.ts'
 
 /** How a webhook is called. The defaults are those of kube-apiserver. */
 export interface WebhookCallOptions {
@@ -60,4 +60,17 @@ function attempts(value: unknown, path: string): readonly ConfigurationProblem[]
     ? `number of webhook retry attempts must be greater than 0, but is: ${Number(value)}`
     : 'retry backoff attempts must be a whole number'
   return problemOf(value, path, message)
+}
+
+/** The part of `fetch` that is used. `createFetch` of `@kube-authn/node` returns one with a CA and a client certificate. */
+export type WebhookFetch = (url: string, init: WebhookFetchInit) => Promise<HttpResponse>
+
+/** The request that a {@link WebhookFetch} makes. */
+export interface WebhookFetchInit {
+  readonly method: 'POST'
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+  /** Redirects are not followed. */
+  readonly redirect: 'manual'
+  readonly signal: AbortSignal
 }

@@ -1,9 +1,8 @@
 import { discard, type HttpResponse } from '../http/response.ts'
 import { textOf, BodyTooLongError } from '../http/response-text.ts'
-import { isReadableContentType } from './content-type.ts'
 import { sentStatus } from './sent-status.ts'
 import { WebhookCallError } from './webhook-call-error.ts'
-import type { WebhookFetch } from './webhook-fetch.ts'
+import type { WebhookFetch } from './options.ts'
 
 /** Options of {@link post}. */
 export interface PostOptions {
@@ -101,4 +100,19 @@ function isConnectionLost(error: unknown, depth = 3): boolean {
   if (typeof error !== 'object' || error === null || depth === 0) return false
   if ('code' in error && LOST.has(error.code)) return true
   return 'cause' in error && isConnectionLost(error.cause, depth - 1)
+}
+
+const TOKEN = "[\\w!#$%&'*+.^`|~-]+"
+const QUOTED = '"(?:[^"\\\\\\r\\n]|\\\\.)*"'
+const CONTENT_TYPE = new RegExp(
+  `^\\s*${TOKEN}(?:/${TOKEN})?\\s*(?:;\\s*${TOKEN}\\s*=\\s*(?:${TOKEN}|${QUOTED})\\s*)*(?:;\\s*)?$`,
+)
+
+/**
+ * Whether a `Content-Type` can be parsed; an absent one (`''`) is accepted. The media type itself is ignored.
+ *
+ * Source: Go `mime` ParseMediaType, which client-go calls on every response.
+ */
+export function isReadableContentType(contentType: string): boolean {
+  return contentType === '' || CONTENT_TYPE.test(contentType)
 }

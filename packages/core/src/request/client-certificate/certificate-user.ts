@@ -1,7 +1,7 @@
 import { bytesFromLatin1 } from '@kube-authn/internal/byte-text'
 import { hexOf } from '@kube-authn/internal/bytes'
 import { sha256 } from '#sha256'
-import { CREDENTIAL_ID_KEY } from '../../authenticator/credential-id.ts'
+import { CREDENTIAL_ID_KEY } from '../../authenticator/extra-keys.ts'
 import { rejected } from '../../authenticator/errors.ts'
 import { aBoolean, checkOptions, type OptionsShape } from '../../internal/options/index.ts'
 import { type UserInfo, userInfo } from '../../authenticator/user.ts'

@@ -7,7 +7,7 @@ import { rejected } from '../../authenticator/errors.ts'
 import type { Secret } from '../../internal/secret.ts'
 import { bootstrapSecrets } from './bootstrap-secrets.ts'
 import { bootstrapToken } from './bootstrap-token.ts'
-import { bootstrapGroups } from './groups.ts'
+import { bootstrapGroups } from './secret-fields.ts'
 import { parseBootstrapToken, tokenIdOfSecretName } from './token-format.ts'
 
 const NOW = Date.UTC(2030, 0, 1)

@@ -15,8 +15,7 @@ import {
 } from '../../internal/options/index.ts'
 import { type Secret, valueOf } from '../../internal/secret.ts'
 import { userInfo } from '../../authenticator/user.ts'
-import { bootstrapGroups } from './groups.ts'
-import { BootstrapField, expirationOf, isBootstrapSecret } from './secret-fields.ts'
+import { bootstrapGroups, BootstrapField, expirationOf, isBootstrapSecret } from './secret-fields.ts'
 import { bootstrapSecretName, type BootstrapTokenParts, parseBootstrapToken } from './token-format.ts'
 
 /** Reads the secrets of bootstrap tokens. */

@@ -12,8 +12,12 @@ import {
 import { systemRandom } from '../../internal/random.ts'
 import { rfc3339Of } from '@kube-authn/internal/rfc3339'
 import type { Secret } from '../../internal/secret.ts'
-import { isBootstrapGroup } from './groups.ts'
-import { BOOTSTRAP_NAMESPACE, BOOTSTRAP_SECRET_TYPE, BootstrapField } from './secret-fields.ts'
+import {
+  isBootstrapGroup,
+  BOOTSTRAP_NAMESPACE,
+  BOOTSTRAP_SECRET_TYPE,
+  BootstrapField,
+} from './secret-fields.ts'
 import { bootstrapSecretName, TOKEN_ALPHABET, TOKEN_ID_LENGTH, TOKEN_SECRET_LENGTH } from './token-format.ts'
 
 /** Options of {@link createBootstrapToken}. The defaults are those of `kubeadm token create`, except for groups and signing. */

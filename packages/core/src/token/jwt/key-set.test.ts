@@ -14,8 +14,7 @@ import {
   signed,
 } from '../../../test/issuer.ts'
 import { fetchLimit } from './limited-fetch.ts'
-import { parseJwks } from './json-web-key-set.ts'
-import { type KeySet, localKeySet } from './key-set.ts'
+import { parseJwks, type KeySet, localKeySet } from './key-set.ts'
 import { readJwt, type UnverifiedJwt } from './read-jwt.ts'
 import { remoteKeySet, type RemoteKeySetOptions } from './remote-key-set.ts'
 

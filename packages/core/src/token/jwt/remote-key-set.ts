@@ -6,8 +6,15 @@ import { keptFault } from '../../internal/http/fault.ts'
 import { type GetFetch, getText, type GetTextOptions } from '../../internal/http/get-text.ts'
 import { BUSY_SECONDS } from '../../internal/retry-after.ts'
 import { tell } from '../../internal/tell.ts'
-import { parseJwks } from './json-web-key-set.ts'
-import { isSignedByOneOf, issuerKeys, type IssuerKeys, type KeySet, NO_KEYS, notSigned } from './key-set.ts'
+import {
+  parseJwks,
+  isSignedByOneOf,
+  issuerKeys,
+  type IssuerKeys,
+  type KeySet,
+  NO_KEYS,
+  notSigned,
+} from './key-set.ts'
 import { type LimitedFetch, limitedFetch } from './limited-fetch.ts'
 import type { UnverifiedJwt } from './read-jwt.ts'
 

@@ -1,5 +1,4 @@
 import { ConfigurationError } from '../../authenticator/errors.ts'
-import type { CryptoKey } from '../../internal/crypto-key.ts'
 import { base64urlOf, bytesOfBase64url, isCanonicalBase64url } from '../../internal/base64url.ts'
 
 /**
@@ -152,3 +151,9 @@ function numberOf(text: string): Uint8Array {
   const first = octets.findIndex((octet) => octet !== 0)
   return first === -1 ? new Uint8Array() : octets.subarray(first)
 }
+
+/** `CryptoKey` of the platform. Apps on Node.js need neither `DOM` nor `WebWorker` in the `lib` of TypeScript for it. */
+export type CryptoKey = Extract<
+  Awaited<ReturnType<typeof crypto.subtle.generateKey>>,
+  { readonly type: string }
+>

@@ -1,4 +1,4 @@
-import { CLIENT_ID_KEY, SCOPES_KEY } from '../../authenticator/scopes.ts'
+import { CLIENT_ID_KEY, SCOPES_KEY } from '../../authenticator/extra-keys.ts'
 import { rejected } from '../../authenticator/errors.ts'
 import type { UserExtra } from '../../authenticator/user.ts'
 import { type JsonObject, member } from '../../internal/objects.ts'

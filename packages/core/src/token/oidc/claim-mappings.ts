@@ -1,12 +1,12 @@
 import { type JsonObject, member } from '../../internal/objects.ts'
-import type { CelProgram, CelValue } from '@kube-authn/cel/kubernetes'
+import type { CelProgram, CelValue, CelInputs, CelVariable } from '@kube-authn/cel/kubernetes'
 import type { CompiledJwtAuthenticator } from './configuration/config.ts'
-import { CREDENTIAL_ID_KEY } from '../../authenticator/credential-id.ts'
+import { CREDENTIAL_ID_KEY } from '../../authenticator/extra-keys.ts'
 import { rejected } from '../../authenticator/errors.ts'
 import { quoted } from '@kube-authn/internal/quote'
 import { type UserExtra, userInfo, type UserInfo } from '../../authenticator/user.ts'
-import { evaluated, requiredText } from './claim-values.ts'
 import { wrongType } from './go-text.ts'
+import { isCelError } from '../../internal/cel/error.ts'
 
 /**
  * Maps claims to a user: name, groups, uid, then extra. The first error is thrown.
@@ -120,4 +120,39 @@ function textsOf(value: CelValue, what: string): readonly string[] {
 
 function isList(value: CelValue): value is readonly CelValue[] {
   return Array.isArray(value)
+}
+
+/**
+ * The string in the claim of exactly this name; the name is not a path. `null` reads as the empty string.
+ *
+ * @param what prefix of the error message.
+ * @throws {AuthenticationError} `rejected` if the claim is absent or not a string.
+ */
+export function requiredText(claims: JsonObject, name: string, what: string): string {
+  if (!Object.hasOwn(claims, name)) throw rejected(`${what}: claim not present`)
+  const value = member(claims, name) ?? ''
+  if (typeof value !== 'string') throw rejected(`${what}: ${wrongType(value, 'string')}`)
+  return value
+}
+
+/**
+ * Evaluates an expression over claims or over a user.
+ *
+ * Source: apiserver `pkg/authentication/cel/mapper.go`.
+ *
+ * @param what prefix of the error message. Kubernetes has none for extra fields.
+ * @throws {AuthenticationError} `rejected`.
+ */
+export function evaluated<V extends CelVariable>(
+  program: CelProgram<V>,
+  input: CelInputs[V],
+  what?: string,
+): CelValue {
+  try {
+    return program.evaluate(input)
+  } catch (error) {
+    if (!isCelError(error, 'celEvaluation')) throw error
+    const message = `expression '${program.expression}' resulted in error: ${error.message}`
+    throw rejected(what === undefined ? message : `${what}: ${message}`, { cause: error })
+  }
 }

@@ -1,12 +1,6 @@
 import type { Awaitable } from '../../internal/awaitable.ts'
-import {
-  aFunction,
-  aNonEmptyString,
-  either,
-  oneOf,
-  type OptionsShape,
-  required,
-} from '../../internal/options/index.ts'
+import { aFunction, aNonEmptyString, either, oneOf, required } from '../../internal/options/check.ts'
+import type { OptionsShape } from '../../internal/options/shape.ts'
 
 /** How this server authenticates to an authorization server, as its client. */
 export interface ClientAuthenticationOptions {

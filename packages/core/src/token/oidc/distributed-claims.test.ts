@@ -12,9 +12,8 @@ import {
   signed,
 } from '../../../test/issuer.ts'
 import { celCompiler } from '@kube-authn/cel/kubernetes'
-import type { OidcClaimMappings } from './claim-options.ts'
+import type { OidcClaimMappings, OidcOptions } from './oidc-options.ts'
 import { oidc } from './oidc.ts'
-import type { OidcOptions } from './oidc-options.ts'
 
 let key: KeyPair
 let other: KeyPair

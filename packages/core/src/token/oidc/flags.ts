@@ -1,7 +1,7 @@
 import { ConfigurationError, type ConfigurationProblem } from '../../authenticator/errors.ts'
-import { aString, checkOptions, listOf, type OptionsShape } from '../../internal/options/index.ts'
-import { usernamePrefixOf } from './claim-words.ts'
-import type { OidcOptions } from './oidc-options.ts'
+import { aString, listOf } from '../../internal/options/check.ts'
+import { checkOptions, type OptionsShape } from '../../internal/options/shape.ts'
+import { usernamePrefixOf, type OidcOptions } from './oidc-options.ts'
 
 /** The `--oidc-*` flags of kube-apiserver. `undefined` means not set. */
 export interface OidcFlags {

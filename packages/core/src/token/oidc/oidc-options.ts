@@ -3,8 +3,10 @@ import type { Clock } from '../../internal/clock.ts'
 import type { Observer } from '../../authenticator/events.ts'
 import type { GetFetch } from '../../internal/http/get-text.ts'
 import type { KeySet } from '../jwt/key-set.ts'
-import type { OidcClaimMappings, OidcClaimRule } from './claim-options.ts'
 import type { TokenKindOptions } from './token-kind.ts'
+import { aString, listOf, required, recordOf } from '../../internal/options/check.ts'
+import { nested, type OptionsShape } from '../../internal/options/shape.ts'
+import type { ConfigurationProblem } from '../../authenticator/errors.ts'
 
 /** How claims become a user, in the words of the `--oidc-*` flags. */
 export interface OidcWords {
@@ -71,4 +73,112 @@ export interface OidcOptions extends OidcWords, TokenKindOptions {
   readonly observer?: Observer
   /** Default: the runtime's clock. */
   readonly clock?: Clock
+}
+
+/** Maps a claim or an expression to a user field. */
+export type OidcMapping = { readonly claim: string } | { readonly expression: string }
+
+/** Like {@link OidcMapping}; the claim value gets a prefix, which may be empty. */
+export type OidcPrefixedMapping =
+  | { readonly claim: string; readonly prefix: string }
+  | { readonly expression: string }
+
+/** A condition on the claims: a required claim value, or an expression. */
+export type OidcClaimRule =
+  | { readonly claim: string; readonly requiredValue?: string }
+  | { readonly expression: string; readonly message?: string }
+
+/** How claims become a user, as in an `AuthenticationConfiguration`. */
+export interface OidcClaimMappings {
+  /** The username. */
+  readonly username: OidcPrefixedMapping
+  /** Default: no groups. */
+  readonly groups?: OidcPrefixedMapping
+  /** Default: no uid. If set, the claim is required. */
+  readonly uid?: OidcMapping
+  /** Further attributes. Default: none. */
+  readonly extra?: readonly {
+    /** A path with a domain, in lowercase: `example.com/team`. */
+    readonly key: string
+    /** A CEL expression over `claims`: a string or a list of strings. */
+    readonly valueExpression: string
+  }[]
+}
+
+const prefixedMapping = nested({ claim: aString, prefix: aString, expression: aString })
+
+/** The checks of {@link OidcClaimMappings}. */
+export const claimMappingsShape: OptionsShape<OidcClaimMappings> = {
+  username: required(prefixedMapping),
+  groups: prefixedMapping,
+  uid: nested({ claim: aString, expression: aString }),
+  extra: listOf(nested({ key: required(aString), valueExpression: required(aString) })),
+}
+
+/** The checks of {@link OidcWords}. */
+export const oidcWordsShape: OptionsShape<OidcWords> = {
+  usernameClaim: aString,
+  usernamePrefix: aString,
+  groupsClaim: aString,
+  groupsPrefix: aString,
+  requiredClaims: recordOf(aString),
+}
+
+/** Problems beyond types. */
+export function wordProblems(options: OidcOptions): readonly ConfigurationProblem[] {
+  const problems: ConfigurationProblem[] = []
+  for (const path of WORDS) {
+    const other = path === 'requiredClaims' ? 'claimValidationRules' : 'claimMappings'
+    if (options[path] !== undefined && options[other] !== undefined) {
+      problems.push({ path, message: `cannot be set together with ${other}` })
+    }
+  }
+  if (options.usernamePrefix === '-') {
+    problems.push({
+      path: 'usernamePrefix',
+      message: "must be '' for no prefix: only the flag has the hyphen",
+    })
+  }
+  return problems
+}
+
+const WORDS = ['usernameClaim', 'usernamePrefix', 'groupsClaim', 'groupsPrefix', 'requiredClaims'] as const
+
+/** The mappings that these options stand for. */
+export function mappingsOfWords({
+  issuer,
+  usernameClaim = 'sub',
+  usernamePrefix = usernamePrefixOf(issuer, usernameClaim),
+  groupsClaim = '',
+  groupsPrefix = '',
+}: OidcWords & { readonly issuer: string }): OidcClaimMappings {
+  return {
+    username: { claim: usernameClaim, prefix: usernamePrefix },
+    ...(groupsClaim !== '' && { groups: { claim: groupsClaim, prefix: groupsPrefix } }),
+  }
+}
+
+/** Source: kubernetes `pkg/kubeapiserver/options/authentication.go`. */
+export function usernamePrefixOf(issuer: string, usernameClaim: string): string {
+  return usernameClaim === 'email' ? '' : `${issuer}#`
+}
+
+/** The rules that these options stand for. */
+export function rulesOfWords({ requiredClaims = {} }: OidcWords): readonly OidcClaimRule[] {
+  return Object.entries(requiredClaims).map(([claim, requiredValue]) => ({ claim, requiredValue }))
+}
+
+/** Reports a problem of a field of an `AuthenticationConfiguration` under the option that it comes from. */
+export function inTermsOfOptions(
+  { path, message }: ConfigurationProblem,
+  { audience, claimMappings, claimValidationRules }: OidcOptions,
+): ConfigurationProblem {
+  let option = path
+    .replace('issuer.url', 'issuer')
+    .replace(typeof audience === 'string' ? 'issuer.audiences[0]' : 'issuer.audiences', 'audience')
+    .replace('issuer.d', 'd')
+  if (claimMappings === undefined) option = option.replace(/^claimMappings\.(\w+).*/, '$1Claim')
+  if (claimValidationRules === undefined) option = option.replace(/^claimV.*/, 'requiredClaims')
+  // Some messages of Kubernetes repeat the field.
+  return { path: option, message: message.replace(`${path}: `, '') }
 }

@@ -1,35 +1,32 @@
-import type { OidcOptions } from './oidc-options.ts'
-import { celCompiler } from '../../internal/cel/by-option.ts'
-import { systemClock } from '../../internal/clock.ts'
-import { compileInto, configurationErrors } from './configuration/compile.ts'
-import type { JwtAuthenticator } from './configuration/config.ts'
-import { validateJwtAuthenticator } from './configuration/validate-jwt-authenticator.ts'
-import { fieldPath } from '../../internal/field/path.ts'
-import { algorithmsNamed, JWS_ALGORITHMS } from '../jwt/algorithms.ts'
 import {
-  aBoolean,
-  above,
-  aClock,
-  aFunction,
-  aNonEmptyString,
-  aString,
-  checkOptions,
-  either,
-  listOf,
-  nested,
-  type OptionsShape,
-  refuseProblems,
-  required,
-  withMethods,
-} from '../../internal/options/index.ts'
-import { claimMappingsShape } from './claim-options.ts'
-import {
+  type OidcOptions,
+  claimMappingsShape,
   inTermsOfOptions,
   mappingsOfWords,
   oidcWordsShape,
   rulesOfWords,
   wordProblems,
-} from './claim-words.ts'
+} from './oidc-options.ts'
+import { celCompiler } from '../../internal/cel/by-option.ts'
+import { systemClock } from '../../internal/clock.ts'
+import { compileInto, configurationErrors } from './configuration/compile.ts'
+import { validateJwtAuthenticator } from './configuration/validate-jwt-authenticator.ts'
+import type { JwtAuthenticator } from './configuration/config.ts'
+import { fieldPath } from '../../internal/field/path.ts'
+import { algorithmsNamed, JWS_ALGORITHMS } from '../jwt/algorithms.ts'
+import {
+  aBoolean,
+  above,
+  aFunction,
+  aNonEmptyString,
+  aString,
+  either,
+  listOf,
+  required,
+  withMethods,
+} from '../../internal/options/check.ts'
+import { aClock } from '../../internal/options/common.ts'
+import { checkOptions, nested, type OptionsShape, refuseProblems } from '../../internal/options/shape.ts'
 import { canWorkInBackground } from '../../internal/runtime.ts'
 import { jwtAuthenticator, type JwtTokenAuthenticator } from './jwt-authenticator.ts'
 import { ACCESS_TOKENS, LOGINS, tokenKinds, tokenKindShape } from './token-kind.ts'

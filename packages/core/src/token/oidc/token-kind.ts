@@ -4,7 +4,8 @@ import { requireCertificate } from '../../authenticator/bound-certificate.ts'
 import type { Context } from '../../authenticator/context.ts'
 import { rejected } from '../../authenticator/errors.ts'
 import type { UnverifiedJwt } from '../jwt/read-jwt.ts'
-import { either, must, nonEmptyListOf, oneOf, type OptionsShape } from '../../internal/options/index.ts'
+import { either, must, nonEmptyListOf, oneOf } from '../../internal/options/check.ts'
+import type { OptionsShape } from '../../internal/options/shape.ts'
 import { quoted } from '@kube-authn/internal/quote'
 
 /** Which kinds of JWT are accepted as a login. An issuer of an app issues other kinds too, unlike the issuer of a cluster. */

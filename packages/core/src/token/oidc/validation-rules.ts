@@ -3,7 +3,7 @@ import type { CelInputs, CelProgram, CelVariable } from '@kube-authn/cel/kuberne
 import type { CompiledJwtAuthenticator } from './configuration/config.ts'
 import { rejected } from '../../authenticator/errors.ts'
 import type { UserInfo } from '../../authenticator/user.ts'
-import { evaluated, requiredText } from './claim-values.ts'
+import { evaluated, requiredText } from './claim-mappings.ts'
 
 /**
  * Checks the rules in order: required claim values, expressions over claims, expressions over the user. Within each kind of expression, all

@@ -1,4 +1,4 @@
-import { CREDENTIAL_ID_KEY } from '../../authenticator/credential-id.ts'
+import { CREDENTIAL_ID_KEY } from '../../authenticator/extra-keys.ts'
 import { type UserInfo, userInfo } from '../../authenticator/user.ts'
 import { serviceAccountGroups, serviceAccountUsername } from '../../authenticator/service-account-name.ts'
 

@@ -1,5 +1,12 @@
 import type { UserInfo } from './user.ts'
 
+/**
+ * The key in `extra` of the id of the credential: for a token `JTI=` and its `jti`.
+ *
+ * Source: apiserver `pkg/authentication/user/user.go` (`CredentialIDKey`).
+ */
+export const CREDENTIAL_ID_KEY = 'authentication.kubernetes.io/credential-id'
+
 /** The key of `user.extra` with OAuth scopes, as in the example of Kubernetes for an authenticating proxy. */
 export const SCOPES_KEY = 'scopes'
 
