@@ -21,17 +21,15 @@ export interface OwnAuthority extends CertificateAuthority, CertificateFiles {
  * @throws {Failure} if only a part of it is there, or it cannot be used.
  */
 export async function ownAuthority(folder: string, nowMs: number): Promise<OwnAuthority> {
-  const certFile = join(folder, 'ca.crt')
-  const keyFile = join(folder, 'ca.key')
+  const files = { certFile: join(folder, 'ca.crt'), keyFile: join(folder, 'ca.key') }
+  const { certFile, keyFile } = files
   const key = readPrivateFile(keyFile)
   const pem = readTextFile(certFile)
-  if (key === undefined && pem === undefined) return newAuthority({ certFile, keyFile }, nowMs)
-  // A key that was made just before the process ended is used.
   const privateKey = key === undefined ? undefined : keyInFile(resolve(keyFile), key)
-  if (privateKey !== undefined && pem === undefined)
-    return certified({ certFile, keyFile }, privateKey, nowMs)
+  // A key that was made just before the process ended is used.
+  if (pem === undefined) return newAuthority(files, privateKey, nowMs)
   const certificate = orFail(
-    () => new X509Certificate(pem ?? ''),
+    () => new X509Certificate(pem),
     () => `${resolve(certFile)}: is not a certificate in PEM`,
   )
   if (privateKey === undefined || !certificate.ca || !certificate.checkPrivateKey(privateKey)) {
@@ -44,21 +42,17 @@ export async function ownAuthority(folder: string, nowMs: number): Promise<OwnAu
       `${resolve(certFile)}: the CA has expired; remove it and its key to begin with a new CA`,
     )
   }
-  return { certificate, privateKey, certFile, keyFile, pem: pem ?? '' }
+  return { certificate, privateKey, ...files, pem }
 }
 
-async function newAuthority(files: CertificateFiles, nowMs: number): Promise<OwnAuthority> {
-  // As kubeadm makes them with `ECDSA-P256`.
-  const { privateKey } = newKeyPair('P-256')
-  await writeNewFile(files.keyFile, pemOfKey(privateKey), { replaces: false })
-  return certified(files, privateKey, nowMs)
-}
-
-async function certified(
+async function newAuthority(
   { certFile, keyFile }: CertificateFiles,
-  privateKey: CertificateAuthority['privateKey'],
+  found: CertificateAuthority['privateKey'] | undefined,
   nowMs: number,
 ): Promise<OwnAuthority> {
+  // As kubeadm makes them with `ECDSA-P256`.
+  const privateKey = found ?? newKeyPair('P-256').privateKey
+  if (found === undefined) await writeNewFile(keyFile, pemOfKey(privateKey), { replaces: false })
   const pem = await issueAuthority({ privateKey, commonName: 'kube-authn', ...validFor(DAYS, nowMs) })
   await writeNewFile(certFile, pem, { replaces: false })
   return { certificate: new X509Certificate(pem), privateKey, certFile, keyFile, pem }
