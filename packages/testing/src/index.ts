@@ -30,7 +30,7 @@ export type {
   IssuedCredential,
   PkiOptions,
   ServerCertificateOptions,
-} from './pki/pki.ts'
+} from './pki/certificate-authority.ts'
 export { createPki } from './pki/pki.ts'
 export { type RecordedEvents, recordEvents } from './record-events.ts'
 export {

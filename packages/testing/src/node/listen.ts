@@ -3,7 +3,8 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { createServer } from 'node:https'
 import { optionProblems, refuseProblems, withMethods } from '@kube-authn/core/internal'
 import { type OptionsShape, wholeNumber } from '@kube-authn/core/adapter'
-import { type CertificateAuthority, createPki } from '../pki/pki.ts'
+import type { CertificateAuthority } from '../pki/certificate-authority.ts'
+import { createPki } from '../pki/pki.ts'
 import type { FakeService } from '../service/fake-service.ts'
 
 /** Options of {@link listen}. */

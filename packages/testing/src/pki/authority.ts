@@ -13,7 +13,7 @@ import type {
   CertificateOptions,
   IssuedCredential,
   PkiOptions,
-} from './pki.ts'
+} from './certificate-authority.ts'
 
 const HOUR_MS = 3_600_000
 const LEAF_LIFETIME_MS = 24 * HOUR_MS

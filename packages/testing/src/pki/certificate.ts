@@ -1,5 +1,5 @@
 import { generateKeyPair, pem, signingAlgorithm } from './key-pair.ts'
-import type { KeyAlgorithm } from './pki.ts'
+import type { KeyAlgorithm } from './certificate-authority.ts'
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,

@@ -1,4 +1,4 @@
-import type { KeyAlgorithm } from './pki.ts'
+import type { KeyAlgorithm } from './certificate-authority.ts'
 
 /** The WebCrypto parameters to generate a key pair and to sign with it. */
 type SigningAlgorithm =

@@ -10,7 +10,7 @@ import { createServer as createHttpsServer, request as requestHttps } from 'node
 import type { AddressInfo, Server } from 'node:net'
 import { COMPLETE_FIELDS } from '@kube-authn/core/internal'
 import type { Awaitable } from '@kube-authn/core'
-import type { CertificateAuthority, IssuedCredential } from '../../pki/pki.ts'
+import type { CertificateAuthority, IssuedCredential } from '../../pki/certificate-authority.ts'
 import type { ContractApp, ContractProtocol } from './contract.ts'
 
 /** Names and values, in the order sent. */
