@@ -2,7 +2,7 @@ import type { Clock } from '@kube-authn/core'
 import { isStoreError } from './store-error.ts'
 import type { FollowOptions, StoreFollower } from './store-follower.ts'
 import { watchChanges } from './watch-changes.ts'
-import { yieldToEventLoop } from './local/turns.ts'
+import { yieldToEventLoop } from './yield-to-event-loop.ts'
 
 /** How many objects are read at a time. */
 const PAGE = 500

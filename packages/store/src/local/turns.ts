@@ -71,8 +71,3 @@ function inNextTurn(callback: () => void): void {
   if (typeof setImmediate === 'function') setImmediate(callback)
   else systemClock.after(0, callback)
 }
-
-/** Lets everything else that is due in this process have its turn: timers, and input and output. */
-export function yieldToEventLoop(): Promise<void> {
-  return new Promise((resolve) => inNextTurn(resolve))
-}
