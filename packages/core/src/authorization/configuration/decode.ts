@@ -3,7 +3,7 @@ import type { ErrorList } from '../../internal/field/errors.ts'
 import { readDuration } from '../../internal/field/go-duration.ts'
 import type { ObjectReader } from '../../internal/field/reader.ts'
 import { aString, optionProblems, refuseProblems } from '../../internal/options/index.ts'
-import { type YamlLimits, yamlLimitsShape } from '../../internal/yaml/limits.ts'
+import { type YamlLimits, yamlLimitsShape } from '../../internal/yaml/yaml-documents.ts'
 import type {
   AuthorizationConfiguration,
   AuthorizerConfiguration,

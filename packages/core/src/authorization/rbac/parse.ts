@@ -13,10 +13,9 @@ import {
   refuseProblems,
   required,
 } from '../../internal/options/index.ts'
-import { type YamlLimits, yamlLimitsShape } from '../../internal/yaml/limits.ts'
+import { documentSteps, type YamlLimits, yamlLimitsShape } from '../../internal/yaml/yaml-documents.ts'
 import { finish, type Steps } from '../../internal/steps.ts'
 import type { TextParts } from '../../internal/yaml/split-documents.ts'
-import { documentSteps } from '../../internal/yaml/yaml-documents.ts'
 import { adviceOn, objectText, type RbacAdvice } from './advice.ts'
 import { decodeObject, isForeign } from './decode.ts'
 import { itemReader, listed } from './listed.ts'

@@ -1,3 +1,5 @@
+import { quoted as quotedByGo } from '@kube-authn/internal/quote'
+
 const nameOfField = /^(?=(?:\D*\d){0,3}\D*$)[\p{L}_][\p{L}\d_./-]{0,63}$|^$/u
 
 /**
@@ -6,4 +8,14 @@ const nameOfField = /^(?=(?:\D*\d){0,3}\D*$)[\p{L}_][\p{L}\d_./-]{0,63}$|^$/u
  */
 export function shownName(name: string): string {
   return nameOfField.test(name) ? name : '?'
+}
+
+/**
+ * A string in double quotes, as Go's `%q` prints it and Kubernetes' messages contain it. Unprintable characters are escaped, so a name
+ * cannot forge a log line.
+ *
+ * A function of its own, since published declarations cannot import those of a private package.
+ */
+export function quoted(text: string): string {
+  return quotedByGo(text)
 }

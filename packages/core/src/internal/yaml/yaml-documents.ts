@@ -3,8 +3,7 @@ import type { Document } from 'yaml'
 import { ConfigurationError, type ConfigurationProblem } from '../../authenticator/errors.ts'
 import { jsonDocument, MAX_DEPTH } from './json-document.ts'
 import { type ItemReader, jsonPieces } from './json-pieces.ts'
-import { aString, optionProblems, refuseProblems } from '../options/index.ts'
-import { type YamlLimits, yamlLimitsShape } from './limits.ts'
+import { aString, optionProblems, type OptionsShape, refuseProblems, wholeNumber } from '../options/index.ts'
 import { plainDocument } from './plain-document.ts'
 import { isSplittable, lineCounter, splitDocuments, type TextParts } from './split-documents.ts'
 import type { SteppedItems, Steps } from '../steps.ts'
@@ -22,6 +21,23 @@ let loaded: ReturnType<typeof yamlParser> | undefined
 /** Only for what is not plain YAML. */
 function parser(): ReturnType<typeof yamlParser> {
   return (loaded ??= yamlParser())
+}
+
+/** The size limits of a text. */
+export interface YamlLimits {
+  /** The maximum number of characters. Default 1,048,576. */
+  readonly maxLength?: number
+  /**
+   * The maximum number of characters of a document that is not plain YAML (block mappings and sequences, words, quoted strings without
+   * escapes, ASCII). A million of them block for about a second. Default: `maxLength`.
+   */
+  readonly maxDocumentLength?: number
+}
+
+/** The checks of {@link YamlLimits}. */
+export const yamlLimitsShape: OptionsShape<YamlLimits> = {
+  maxLength: wholeNumber(1),
+  maxDocumentLength: wholeNumber(1),
 }
 
 /**

@@ -1,4 +1,5 @@
-import { bytesFromLatin1, bytesFromText } from '@kube-authn/internal/byte-text'
+import { bytesFromLatin1, bytesFromText, latin1FromBytes } from '@kube-authn/internal/byte-text'
+import { isEqualInConstantTime } from '../../internal/compare.ts'
 
 /** A parsed password hash. */
 export interface PasswordHash {
@@ -21,13 +22,9 @@ export function hashOf(
 ): PasswordHash {
   return {
     blocksThread,
-    matches: async (password) => isEqualHash(await compute(bytesFromText(password)), expected),
+    async matches(password) {
+      const hash = await compute(bytesFromText(password))
+      return isEqualInConstantTime(latin1FromBytes(hash), latin1FromBytes(expected))
+    },
   }
-}
-
-/** Compares hashes of the same length in constant time. */
-function isEqualHash(one: Uint8Array, other: Uint8Array): boolean {
-  let difference = one.length ^ other.length
-  for (let index = 0; index < one.length; index++) difference |= (one[index] ?? 0) ^ (other[index] ?? 0)
-  return difference === 0
 }

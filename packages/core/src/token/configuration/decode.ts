@@ -1,7 +1,7 @@
 import type { AnonymousConfig } from '../../request/anonymous/config.ts'
 import type { ObjectReader } from '../../internal/field/reader.ts'
 import { aString, optionProblems, refuseProblems } from '../../internal/options/index.ts'
-import { type YamlLimits, yamlLimitsShape } from '../../internal/yaml/limits.ts'
+import { type YamlLimits, yamlLimitsShape } from '../../internal/yaml/yaml-documents.ts'
 import { readConfigurationDocument } from './document.ts'
 import type {
   ClaimMappings,

@@ -4,8 +4,7 @@ import { fieldPath } from '../../internal/field/path.ts'
 import { type ObjectReader, readObject } from '../../internal/field/reader.ts'
 import { shownName } from '../../internal/field/shown-name.ts'
 import { quoted } from '@kube-authn/internal/quote'
-import type { YamlLimits } from '../../internal/yaml/limits.ts'
-import { yamlDocument } from '../../internal/yaml/yaml-documents.ts'
+import { yamlDocument, type YamlLimits } from '../../internal/yaml/yaml-documents.ts'
 
 const GROUP = 'apiserver.config.k8s.io'
 const API_VERSIONS = new Set(['v1', 'v1beta1', 'v1alpha1'].map((version) => `${GROUP}/${version}`))
