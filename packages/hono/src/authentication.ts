@@ -13,7 +13,7 @@ import {
   authenticationShape,
   settleUser,
 } from '@kube-authn/core/internal'
-import type { MiddlewareHandler } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
 import type { FailureOptions } from './failure.ts'
 import { endingOf, keepAlive } from './client.ts'
 import { PendingHeaders } from './pending-headers.ts'
@@ -66,7 +66,7 @@ export function authenticationMiddlewareOf(
     try {
       // It may throw: if headers are immutable the request is copied, which fails if its body was read.
       changeHeaders(c, outcome.headerChanges)
-      settleUser(users, c, outcome, log)
+      settleUser<Context>(users, c, outcome, log)
       let refused: Response | void = undefined
       if ('failure' in outcome) {
         expected = outcome.answer.status

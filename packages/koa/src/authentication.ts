@@ -41,9 +41,9 @@ export function authentication(
     outcome: RequestOutcome,
   ): Awaitable<unknown> => {
     if ('failure' in outcome) {
-      return onFailure === undefined
-        ? answer(outcome.answer, ctx)
-        : keepingHeaders(ctx.res, () => onFailure(outcome.failure, ctx, next))
+      if (onFailure !== undefined) return keepingHeaders(ctx.res, () => onFailure(outcome.failure, ctx, next))
+      answer(outcome.answer, ctx)
+      return undefined
     }
     const { warnings } = outcome
     for (const value of warningHeaders(warnings)) ctx.append('Warning', value)

@@ -74,7 +74,7 @@ export function attempt<A extends Asked, C>(
     if (!isPromiseLike(answer)) return { answer }
     return promiseOf(answer).then(
       (late) => ({ answer: late }),
-      (thrown) => refusedBy(authenticator, thrown),
+      (thrown: unknown) => refusedBy(authenticator, thrown),
     )
   } catch (thrown) {
     return refusedBy(authenticator, thrown)

@@ -34,7 +34,7 @@ export function compose<A extends AnyAuthenticator>(
   decide: Decide,
 ): A {
   // Each branch returns the kind that `A` is, which the type system cannot infer.
-  return ofOneKind(name, delegates, decide) as AnyAuthenticator as A
+  return ofOneKind(name, delegates, decide) as A
 }
 
 function ofOneKind(name: string, delegates: readonly AnyAuthenticator[], decide: Decide): AnyAuthenticator {

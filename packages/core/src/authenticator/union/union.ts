@@ -1,4 +1,4 @@
-import type { AnyAuthenticator } from '../authenticator.ts'
+import type { AnyAuthenticator, Authentication } from '../authenticator.ts'
 import { andThen } from '../../internal/awaitable.ts'
 import { type Answer, type Ask, type Asked, attempt } from '../consult.ts'
 import type { Context } from '../context.ts'
@@ -58,8 +58,9 @@ export function firstUser<A extends Asked, C>(
   })
 }
 
-function noUser(errors: readonly AuthenticationError[]): undefined {
+function noUser(errors: readonly AuthenticationError[]): Authentication | undefined {
   if (errors.length > 0) throw aggregate(errors)
+  return undefined
 }
 
 /** The answer or the error of the first one that has an opinion. */
