@@ -31,7 +31,7 @@ const ARROWS = {
   node: ['audit', 'cel', 'core', 'internal', 'issuer', 'keystone', 'x509'],
   passport: ['core', 'internal'],
   proxy: ['core', 'internal', 'node'],
-  'resource-server': ['core', 'internal'],
+  'resource-server': ['core'],
   server: ['api', 'audit', 'core', 'internal', 'issuer', 'metrics', 'node', 'proxy', 'store', 'x509'],
   store: ['core', 'internal', 'node'],
   testing: ['audit', 'core', 'internal', 'issuer', 'x509'],

@@ -36,4 +36,3 @@ export {
   withFurtherProblems,
 } from './shape.ts'
 export { anHttpsUrl } from './url.ts'
-export { without } from './without.ts'

@@ -116,7 +116,7 @@ export interface CallReport {
 }
 
 /** The report of a failed call. */
-export function reportOfFailure(error: unknown, durationSeconds: number): CallReport {
+function reportOfFailure(error: unknown, durationSeconds: number): CallReport {
   const status = error instanceof WebhookCallError ? error.refusal?.status : undefined
   const certificateProblem = certificateProblemOf(error)
   return {

@@ -137,7 +137,7 @@ const EMAIL_RULE =
   'claimMappings.username.expression'
 
 /** Validates the mappings and compiles their expressions. */
-export function validateMappings(
+function validateMappings(
   mappings: ClaimMappings,
   path: FieldPath,
   { errors, compile, isEmailVerified }: Surroundings,
