@@ -99,9 +99,8 @@ function currencyCheck(
   let cancelAsking = (): void => {}
   let cancelLooking = (): void => {}
   let isHeard = false
-  /** How often was looked since the last confirmation. */
+  /** Since the last confirmation. */
   let looks = 0
-
   const look = (): void => {
     looks++
     if (!isHeard || looks > LOOKS) {
@@ -127,11 +126,11 @@ function currencyCheck(
     askLater(everyMs)
   }
 
-  const asked = async (): Promise<number> => store.revision()
-
   function ask(): void {
     const before = latest
     follower.asked?.()
+    // A store may throw too.
+    const asked = async (): Promise<number> => store.revision()
     asked().then(
       (revision) => {
         if (isStopped) return

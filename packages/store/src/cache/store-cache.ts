@@ -98,11 +98,7 @@ export function storeCache<T>(options: StoreCacheOptions, kind: CachedKind<T>): 
   const { maxObjects = MAX_OBJECTS } = options
   const { prefix, what } = kind
   const maxStalenessMs = maxStalenessSeconds * 1000
-  const problems = {
-    tooMany: `the ${what} are not known: the store has more than ${maxObjects} of them`,
-    stale: `the ${what} are not known: they could not be compared with the store for more than ${maxStalenessSeconds} seconds`,
-    closed: `the ${what} are not known: they are not followed any more`,
-  }
+  const problems = problemsOf(what, maxObjects, maxStalenessSeconds)
   const age = freshness(options.clock, maxStalenessMs)
   const ready = deferred<void>()
   const closing = new AbortController()
@@ -172,6 +168,19 @@ export function storeCache<T>(options: StoreCacheOptions, kind: CachedKind<T>): 
     },
     close,
     [Symbol.asyncDispose]: close,
+  }
+}
+
+/** Why the objects are not known. */
+function problemsOf(
+  what: string,
+  maxObjects: number,
+  maxStalenessSeconds: number,
+): Readonly<Record<'tooMany' | 'stale' | 'closed', string>> {
+  return {
+    tooMany: `the ${what} are not known: the store has more than ${maxObjects} of them`,
+    stale: `the ${what} are not known: they could not be compared with the store for more than ${maxStalenessSeconds} seconds`,
+    closed: `the ${what} are not known: they are not followed any more`,
   }
 }
 

@@ -63,9 +63,7 @@ const PATIENCE_MS = 5000
 export function provider(target: DiscoveryTarget, options: ProviderOptions): Provider {
   const { fetch, timeoutSeconds, clock, isEager, onFetch, onDiscovery } = options
   let keys: KeySet | undefined
-  let error: Error | undefined = new Error(
-    `oidc: authenticator for issuer ${quoted(target.url)} is not initialized`,
-  )
+  let error: Error | undefined = notInitialized(target)
   let underWay: Promise<void> | undefined
   let triedAtMs = -Infinity
   let isClosed = false
@@ -102,18 +100,12 @@ export function provider(target: DiscoveryTarget, options: ProviderOptions): Pro
     })
   }
 
-  /** Some runtimes allow no work before the first request. */
-  const ask = (): Promise<void> | undefined => {
-    const isDue = clock.now() - triedAtMs >= RETRY_MS
-    return isDue && !isClosed ? attempt() : underWay
-  }
-
-  if (isEager) keepTrying()
-
   /** Waits for discovery, at most five seconds. */
   const forAMoment = async (): Promise<void> => {
     const untilMs = clock.now() + PATIENCE_MS
-    let work = ask()
+    const isDue = clock.now() - triedAtMs >= RETRY_MS
+    // Some runtimes allow no work before the first request.
+    let work = isDue && !isClosed ? attempt() : underWay
     while (work !== undefined) {
       const isOver = (await isDone(work, untilMs - clock.now(), clock)) || clock.now() >= untilMs || isClosed
       if (isOver) return
@@ -128,6 +120,7 @@ export function provider(target: DiscoveryTarget, options: ProviderOptions): Pro
     return keys
   }
 
+  if (isEager) keepTrying()
   return {
     get error() {
       return error
@@ -143,6 +136,10 @@ export function provider(target: DiscoveryTarget, options: ProviderOptions): Pro
       cancelNext()
     },
   }
+}
+
+function notInitialized({ url }: DiscoveryTarget): Error {
+  return new Error(`oidc: authenticator for issuer ${quoted(url)} is not initialized`)
 }
 
 const MAX_DOCUMENT_BYTES = 1_048_576
