@@ -85,7 +85,9 @@ describe('auditFile', () => {
     })
     await authenticate(fakeRequest({ headers: [['Authorization', 'Bearer secret']] }))
     await authenticate(fakeRequest())
-    expect(emitWarning.mock.calls).toEqual([
+    // Other authenticators of this process may warn too.
+    const warnings = emitWarning.mock.calls.filter(([text]) => String(text).startsWith('/dev/full'))
+    expect(warnings).toEqual([
       [
         expect.stringMatching(/^\/dev\/full: an audit event cannot be written: .*ENOSPC/),
         { code: 'KUBE_AUTHN_AUDIT' },

@@ -151,9 +151,12 @@ describe('auditWebhookAt', () => {
     const path = kubeconfig(server.url)
     const { write, close } = auditWebhookAt(path, { maxAttempts: 1, maxBatchSize: 2 })
     await logRequests(write, 2)
-    await vi.waitFor(() => expect(emitWarning).toHaveBeenCalled())
+    // Other authenticators of this process may warn too.
+    const warnings = (): readonly unknown[] =>
+      emitWarning.mock.calls.filter(([text]) => String(text).startsWith(path))
+    await vi.waitFor(() => expect(warnings()).not.toEqual([]))
     await close()
-    expect(emitWarning.mock.calls).toEqual([
+    expect(warnings()).toEqual([
       [
         `${path}: 2 audit events were lost: the audit webhook answered with HTTP status 500`,
         { code: 'KUBE_AUTHN_AUDIT' },
