@@ -97,3 +97,44 @@ describe('headers that are removed from a request of Node', () => {
     expect(values).toEqual([['a', 'b'], [], 'Bearer secret'])
   })
 })
+
+describe('headersDistinct of a request whose headers are removed', () => {
+  it('is one object, with every value', async () => {
+    const seen = await received((message) => {
+      applyHeaderChanges(message, REMOVED)
+      return { first: message.headersDistinct, second: message.headersDistinct }
+    })
+    expect(seen.first).toBe(seen.second)
+    expect(plain(seen.first)).toEqual(KEPT_DISTINCT)
+  })
+
+  it.each([true, false])('lacks headers that are removed later (read between: %s)', async (isRead) => {
+    const seen = await received((message) => {
+      applyHeaderChanges(message, REMOVED)
+      if (isRead) expect(plain(message.headersDistinct)).toEqual(KEPT_DISTINCT)
+      applyHeaderChanges(message, { remove: ['accept'] })
+      return plain(message.headersDistinct)
+    })
+    expect(seen).toEqual({ host: KEPT_DISTINCT.host, cookie: KEPT_DISTINCT.cookie })
+  })
+
+  it('is what an app assigns, without what is removed later', async () => {
+    const seen = await received((message) => {
+      applyHeaderChanges(message, REMOVED)
+      message.headersDistinct = { 'x-own': ['a'], accept: ['b'] }
+      const assigned = { ...message.headersDistinct }
+      applyHeaderChanges(message, { remove: ['accept'] })
+      return { assigned, later: plain(message.headersDistinct) }
+    })
+    expect(seen).toEqual({ assigned: { 'x-own': ['a'], accept: ['b'] }, later: { 'x-own': ['a'] } })
+  })
+
+  it.each([true, false])('has a replaced header once (read before: %s)', async (isRead) => {
+    const seen = await received((message) => {
+      if (isRead) void message.headersDistinct
+      applyHeaderChanges(message, { remove: [], replace: [['Accept', 'a']] })
+      return plain(message.headersDistinct)
+    })
+    expect(seen).toMatchObject({ host: ['app'], accept: ['a'] })
+  })
+})
