@@ -2,7 +2,10 @@ import type { Clock } from '@kube-authn/core'
 import { type Precondition, systemClock } from '@kube-authn/core/internal'
 import type { LegacyTokenObjects, ServiceAccount } from '@kube-authn/core/service-account'
 import type { Secret } from '@kube-authn/core/bootstrap-token'
-import type { SecretPatch, TokenStore } from '../src/controllers/service-account-tokens/registry-token-store.ts'
+import type {
+  SecretPatch,
+  TokenStore,
+} from '../src/controllers/service-account-tokens/registry-token-store.ts'
 
 /** Options of {@link serviceAccountStore}. */
 export interface ServiceAccountStoreOptions {
