@@ -1,14 +1,13 @@
 import type { ServerResponse } from 'node:http'
 import type { Authenticator, Awaitable } from '@kube-authn/core'
-import { type OptionsShape, type RequestOutcome, warningHeaders } from '@kube-authn/core/adapter'
+import { type OptionsShape, warningHeaders } from '@kube-authn/core/adapter'
 import {
-  andThen,
   AUDIT_ID_HEADER,
   type AuthenticateRequestOptions,
   authenticationShape,
   nodeAuthentication,
 } from '@kube-authn/core/internal'
-import type { Middleware, ParameterizedContext } from 'koa'
+import type { Middleware } from 'koa'
 import { answer, type FailureOptions } from './failure.ts'
 import { impersonationFollows } from './impersonation-follows.ts'
 import { type AuthenticationState, users } from './state.ts'
@@ -35,25 +34,20 @@ export function authentication(
   const authenticate = nodeAuthentication(users, authenticator, shape, options)
   const { observer, onFailure } = options
 
-  const proceed = (
-    ctx: ParameterizedContext<AuthenticationState>,
-    next: () => Promise<unknown>,
-    outcome: RequestOutcome,
-  ): Awaitable<unknown> => {
+  return async function authenticationMiddleware(ctx, next) {
+    const { req, res } = ctx
+    const outcome = await authenticate(ctx, req, res, () =>
+      impersonationFollows(ctx, authenticationMiddleware),
+    )
     if ('failure' in outcome) {
-      if (onFailure !== undefined) return keepingHeaders(ctx.res, () => onFailure(outcome.failure, ctx, next))
-      answer(outcome.answer, ctx)
-      return undefined
+      if (onFailure !== undefined) await keepingHeaders(res, () => onFailure(outcome.failure, ctx, next))
+      else answer(outcome.answer, ctx)
+      return
     }
     const { warnings } = outcome
     for (const value of warningHeaders(warnings)) ctx.append('Warning', value)
-    return observer === undefined && warnings.length === 0 ? next() : keepingHeaders(ctx.res, next)
-  }
-
-  return function authenticationMiddleware(ctx, next) {
-    const { req, res } = ctx
-    const deciding = authenticate(ctx, req, res, () => impersonationFollows(ctx, authenticationMiddleware))
-    return andThen(deciding, (outcome) => proceed(ctx, next, outcome))
+    if (observer === undefined && warnings.length === 0) await next()
+    else await keepingHeaders(res, next)
   }
 }
 
