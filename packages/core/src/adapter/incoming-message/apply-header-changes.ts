@@ -32,60 +32,25 @@ export function applyHeaderChanges(message: NodeRequest, changes: HeaderChanges)
   if (mayHaveTrailers) removeFromTrailers(message, changes)
   if (removed.size === 0 && cookies === undefined) return NOTHING
 
-  // Node makes them from `rawHeaders` on first access, so they are made before headers are removed there.
-  const { headers } = message
+  // Node makes both from `rawHeaders` on first access, so they are made before headers are removed there.
+  const { headers, headersDistinct } = message
   // In place: other code refers to the same array.
   rawHeaders.splice(0, rawHeaders.length, ...kept)
-  for (const name of Object.keys(headers)) if (removed.has(name)) delete headers[name]
-  removeDistinct(message, removed)
+  for (const name of removed) {
+    delete headers[name]
+    delete headersDistinct?.[name]
+  }
   const made = changes.replace === undefined ? { remove: [...removed] } : replaceIn(message, changes, removed)
   if (cookies === undefined || changes.removeCookies === undefined) return made
   if (!removed.has('cookie')) {
     const values = cookies.filter((value) => value !== '')
     headers['cookie'] = values.join('; ')
-    const { headersDistinct } = message
     if (headersDistinct !== undefined) headersDistinct['cookie'] = values
   }
   return { ...made, removeCookies: changes.removeCookies }
 }
 
 const NOTHING: HeaderChanges = Object.freeze({ remove: [] })
-
-type Distinct = Record<string, string[] | undefined>
-
-/**
- * Removes headers from `headersDistinct`. Node makes that on first access from as many elements of `rawHeaders` as it received, which are then
- * no longer there. So a property of the message takes its place, which makes it on first access from those that are left
- * (`docs/decisions/distinct-headers.md`).
- */
-function removeDistinct(message: NodeRequest, removed: ReadonlySet<string>): void {
-  if (!('headersDistinct' in message)) return
-  const made = Object.getOwnPropertyDescriptor(message, 'headersDistinct')?.value as Distinct | undefined
-  if (made === undefined) Object.defineProperty(message, 'headersDistinct', MADE_ON_ACCESS)
-  else for (const name of removed) delete made[name]
-}
-
-const MADE_ON_ACCESS: PropertyDescriptor = Object.freeze({
-  configurable: true,
-  get(this: NodeRequest): Distinct {
-    const made = Object.create(null) as Distinct
-    for (let index = 0; index < this.rawHeaders.length; index += 2) {
-      const name = this.rawHeaders[index]?.toLowerCase() ?? ''
-      const values = made[name] ?? []
-      values.push(this.rawHeaders[index + 1] ?? '')
-      made[name] = values
-    }
-    setDistinct(this, made)
-    return made
-  },
-  set(this: NodeRequest, value: Distinct): void {
-    setDistinct(this, value)
-  },
-})
-
-function setDistinct(message: NodeRequest, value: Distinct): void {
-  Object.defineProperty(message, 'headersDistinct', { value, writable: true, configurable: true })
-}
 
 /** Sets the headers that have another value, of those that the request had. */
 function replaceIn(

@@ -37,8 +37,8 @@ function makeSelector({
     const dashes = name.includes('_') ? dashed(name) : name
     if (removed.has(dashes)) return true
     for (const prefix of prefixes) if (dashes.startsWith(prefix)) return true
-    if (dashes === name) return false
-    return twinsOf.some((prefix) => dashes.startsWith(prefix) && !name.startsWith(prefix))
+    for (const prefix of twinsOf) if (dashes.startsWith(prefix) && !name.startsWith(prefix)) return true
+    return false
   }
 }
 
