@@ -41,20 +41,28 @@ export function failFast<A extends AnyAuthenticator>(...authenticators: readonly
   return compose('failFast', authenticators, firstOpinion)
 }
 
-/** The answer of the first one that knows the user, or all errors. @param errors those of the ones before. */
+/**
+ * The answer of the first one that knows the user, or all errors.
+ *
+ * @param index of the one to begin with.
+ * @param errors those of the ones before.
+ */
 export function firstUser<A extends Asked, C>(
   delegates: readonly A[],
   ask: Ask<A, C>,
   credential: C,
   context: Context,
+  index = 0,
   errors: readonly AuthenticationError[] = [],
 ): Answer {
-  const [first, ...others] = delegates
-  if (first === undefined) return noUser(errors)
-  return andThen(attempt(ask, first, credential, context), ({ answer, error }) => {
+  const delegate = delegates[index]
+  if (delegate === undefined) return noUser(errors)
+  return andThen(attempt(ask, delegate, credential, context), ({ answer, error }) => {
     if (answer !== undefined) return answer
     const all = error === undefined ? errors : [...errors, error]
-    return error?.isFinal === true ? noUser(all) : firstUser(others, ask, credential, context, all)
+    return error?.isFinal === true
+      ? noUser(all)
+      : firstUser(delegates, ask, credential, context, index + 1, all)
   })
 }
 
@@ -69,11 +77,12 @@ function firstOpinion<A extends AnyAuthenticator, C>(
   ask: Ask<A, C>,
   credential: C,
   context: Context,
+  index = 0,
 ): Answer {
-  const [first, ...others] = delegates
-  if (first === undefined) return undefined
-  return andThen(attempt(ask, first, credential, context), ({ answer, error }) => {
+  const delegate = delegates[index]
+  if (delegate === undefined) return undefined
+  return andThen(attempt(ask, delegate, credential, context), ({ answer, error }) => {
     if (error !== undefined) throw error
-    return answer ?? firstOpinion(others, ask, credential, context)
+    return answer ?? firstOpinion(delegates, ask, credential, context, index + 1)
   })
 }
