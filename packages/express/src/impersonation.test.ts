@@ -90,6 +90,21 @@ const as = (token: string, headers: Record<string, string> = {}): RequestInit =>
   headers: { authorization: `Bearer ${token}`, ...headers },
 })
 
+it('is not undone by another authentication when the state is that of another copy, which has no members but data', async () => {
+  const app = express()
+  app.use(authentication(chain), impersonation(rbac(policy)))
+  app.use((req, _res, next) => {
+    const key = Symbol.for('@kube-authn/express/state@4')
+    const { state } = Reflect.get(req, key) as { readonly state: object }
+    Object.defineProperty(req, key, { value: { request: req, state: { ...state } }, configurable: true })
+    next()
+  })
+  app.use(authentication(authenticatorChain({ anonymous: true }), { log: false }))
+  app.get('/', (req, res) => res.send(getUser(req).username))
+  const headers = { authorization: 'Bearer clark-token', 'impersonate-user': 'superman' }
+  expect((await fetch(`${await listen(app)}/`, { headers })).status).toBe(403)
+})
+
 describe('impersonation and authorization in Express', () => {
   it('makes the request the other user’s, keeps the requester, and removes the headers', async () => {
     const response = await fetch(

@@ -10,7 +10,7 @@ import {
 import {
   type AuthenticateRequestContext,
   type HeldRequest,
-  isDecided,
+  isImpersonationDecided,
   type RequestStates,
   requestStates,
   type Users,
@@ -107,7 +107,7 @@ export class DecisionContext implements AuthenticateRequestContext {
   }
 
   get askedToImpersonate(): boolean {
-    return isDecided(this.#state.authentication, this.#state.held)
+    return isImpersonationDecided(this.#state.authentication, this.#state.held)
   }
 }
 

@@ -10,7 +10,7 @@ import {
   advise,
   type AuthenticateRequestContext,
   type HeldRequest,
-  isDecided,
+  isImpersonationDecided,
   type RequestStates,
   requestStates,
   type Users,
@@ -129,7 +129,7 @@ export class RequestContext implements AuthenticateRequestContext {
   get askedToImpersonate(): boolean {
     const { held, incoming } = stateOf(this.#c)
     return (
-      isDecided(authenticationOf(this.#c), held) ||
+      isImpersonationDecided(authenticationOf(this.#c), held) ||
       (incoming !== undefined && askedToImpersonate.of(incoming) !== undefined)
     )
   }

@@ -16,15 +16,13 @@ export class RequestState {
   constructor(request: AuthenticationRequest) {
     this.request = request
   }
-
-  /** Whether it asked to impersonate a user and that is decided, so that its headers are gone. */
-  get askedToImpersonate(): boolean {
-    return isDecided(this.authentication, this.held)
-  }
 }
 
-/** Whether the impersonation that a request asked for is granted or refused. */
-export function isDecided(
+/**
+ * Whether a request asked to impersonate a user and that is granted or refused, so that its headers are gone. Not a member of the state: that of
+ * another copy of an adapter may lack it.
+ */
+export function isImpersonationDecided(
   authentication: Authentication | undefined,
   held: HeldRequest | undefined,
 ): boolean {

@@ -30,7 +30,7 @@ export {
   settleUser,
   type Users,
   type NodeUsers,
-  isDecided,
+  isImpersonationDecided,
   usersAsProperty,
 } from '../adapter/request-states.ts'
 export { requestStates, type RequestStates } from '../internal/request-states.ts'

@@ -22,7 +22,7 @@ import { type AnswerHeaders, Received } from '../../audit/audit-id.ts'
 import { applyHeaderChanges } from '../incoming-message/apply-header-changes.ts'
 import { clientContext, closeConnection, type NodeResponse, whenOver } from '../incoming-message/client.ts'
 import type { NodeRequest } from '../incoming-message/node-request.ts'
-import { type NodeUsers, type RequestState, settleUser } from '../request-states.ts'
+import { isImpersonationDecided, type NodeUsers, type RequestState, settleUser } from '../request-states.ts'
 import { requirePeerCertificates } from '../incoming-message/require-peer-certificates.ts'
 
 /** The checks of an adapter's `authentication`, which also handles refusals. */
@@ -106,7 +106,7 @@ class NodeContext implements AuthenticateRequestContext {
     response: NodeResponse,
     impersonates: () => boolean,
   ) {
-    this.askedToImpersonate = state.askedToImpersonate
+    this.askedToImpersonate = isImpersonationDecided(state.authentication, state.held)
     this.#message = message
     this.#response = response
     this.#impersonates = impersonates
