@@ -86,7 +86,7 @@ export class AuditRecord {
   rulingBy(policy: AuditPolicy | undefined, onFirst: (ruling: AuditRuling) => void): AuditRuling {
     if (this.#ruling === undefined) {
       const user = this.#user && { username: this.#user.username, groups: this.#user.groups ?? [] }
-      this.#ruling = policy?.rulingOn(user, () => this.#about()) ?? EVERYTHING
+      this.#ruling = policy === undefined ? EVERYTHING : policy.rulingOn(user, () => this.#about())
       if (!this.#isJudged) onFirst(this.#ruling)
       this.#isJudged = true
     }

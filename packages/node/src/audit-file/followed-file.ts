@@ -66,9 +66,8 @@ export function followedFile(path: string, onError: OnFileError, rotation?: File
       prepare(bytes)
       return file.descriptor
     },
-    close() {
+    async close() {
       fs.closeSync(file.descriptor)
-      return Promise.resolve()
     },
   }
 }

@@ -1,4 +1,14 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { AuthenticationEvent } from '@kube-authn/core'
@@ -23,6 +33,15 @@ beforeEach(() => {
 afterEach(() => {
   rmSync(folder, { recursive: true, force: true })
 })
+
+/** Descriptors of this process come and go. */
+function linkOf(path: string): string | undefined {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return undefined
+  }
+}
 
 /** Logs a request of each user. */
 async function logRequests(
@@ -97,6 +116,40 @@ describe('auditFromFlags', () => {
     expect(bodies.map((body) => (JSON.parse(body) as { items: unknown[] }).items.length)).toEqual([1])
     expect(written).toEqual([expect.stringMatching(/ AUDIT: id=.* user="jane" .*\n$/)])
   })
+
+  it.skipIf(!existsSync('/proc/self/fd'))(
+    'sends what the webhook has kept even if the file cannot be closed',
+    async () => {
+      const bodies: string[] = []
+      const server = await httpServer((request, response) => {
+        request.on('data', (part: Buffer) => bodies.push(part.toString()))
+        request.on('end', () => response.end())
+      })
+      writeFileSync(
+        at('webhook.yaml'),
+        `clusters: [{name: c, cluster: {server: "${server.url}"}}]\ncontexts: [{name: x, context: {cluster: c}}]\ncurrent-context: x\n`,
+      )
+      const flags = [
+        `--audit-policy-file=${at('policy.yaml')}`,
+        `--audit-log-path=${at('audit.log')}`,
+        '--audit-log-mode=blocking',
+        `--audit-webhook-config-file=${at('webhook.yaml')}`,
+      ]
+      const { observer, close } = await auditFromFlags(flags, { allowInsecureHttp: true })
+      const request = fakeRequest()
+      await authenticateRequest(fakeAuthenticator(always(fakeUser({ username: 'jane' }))), { observer })(
+        request,
+      )
+      observer({ type: 'response', request, status: 200 })
+      // What is closed already cannot be closed.
+      for (const descriptor of readdirSync('/proc/self/fd')) {
+        if (linkOf(`/proc/self/fd/${descriptor}`) === realpathSync(at('audit.log')))
+          closeSync(Number(descriptor))
+      }
+      await expect(close()).rejects.toMatchObject({ code: 'EBADF' })
+      await vi.waitFor(() => expect(bodies.join('')).toContain('jane'))
+    },
+  )
 
   it('tells of flags about something else, and ignores them', async () => {
     const events: AuthenticationEvent[] = []

@@ -102,7 +102,8 @@ function openAudit(argv: readonly string[], options: AuditFromFlagsOptions): Nod
   const isOff = policy === undefined || places.length === 0
   return closeable({ observer: isOff ? () => undefined : auditLog({ ...log, policy, write }) }, async () => {
     policy?.close()
-    await Promise.all(places.map((place) => place.close()))
+    // All are closed, even if one throws.
+    await Promise.all(places.map(async (place) => place.close()))
   })
 }
 

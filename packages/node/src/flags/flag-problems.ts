@@ -2,7 +2,7 @@ import type { ConfigurationProblem, Observer } from '@kube-authn/core'
 import type { FileNotice } from '@kube-authn/core/internal'
 import { notify } from '@kube-authn/core/adapter'
 
-/** The flags of options, by the prefix of an option's path. */
+/** The flags of options, by the paths of the options: the first that is this one, or that it is a part of. */
 type FlagsOfOptions = readonly (readonly [option: string, flag: string])[]
 
 /** Reports a problem of an option under the flag that it comes from. */
@@ -10,7 +10,9 @@ export function underFlag(
   flags: FlagsOfOptions,
   { path, message }: ConfigurationProblem,
 ): ConfigurationProblem {
-  return { path: flags.find(([option]) => path.startsWith(option))?.[1] ?? path, message }
+  const isOf = (option: string): boolean =>
+    path === option || path.startsWith(`${option}.`) || path.startsWith(`${option}[`)
+  return { path: flags.find(([option]) => isOf(option))?.[1] ?? path, message }
 }
 
 /** Those of `createAuthenticator`. */

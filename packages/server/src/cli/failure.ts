@@ -44,10 +44,11 @@ export function codeOf(error: unknown): string {
 /** Why a call failed: the code of the error that caused it, since messages may have the URL or more in them. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown error'
-  if (error.cause instanceof Error) return reasonOf(error.cause)
+  let cause: Error = error
+  for (let depth = 0; depth < MAX_CAUSES && cause.cause instanceof Error; depth++) cause = cause.cause
   // Of `createFetch`, and without anything of the response.
-  if (/^the response is longer than \d+ bytes$/.test(error.message)) return error.message
-  return 'code' in error && typeof error.code === 'string' ? error.code : error.name
+  if (/^the response is longer than \d+ bytes$/.test(cause.message)) return cause.message
+  return 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.name
 }
 
 const STORE_FAILURES: ReadonlySet<unknown> = new Set(['storeCorrupted', 'storeUnavailable'])
@@ -57,8 +58,15 @@ const STORE_FAILURES: ReadonlySet<unknown> = new Set(['storeCorrupted', 'storeUn
  * object, and no password. Errors are recognized without loading the stores.
  */
 export function storeFailureOf(error: unknown): string | undefined {
-  if (!(error instanceof Error)) return undefined
-  const code = codeOf(error)
-  if (code === 'revisionCompacted') return 'the store has forgotten the revision that was read: begin again'
-  return STORE_FAILURES.has(code) ? error.message : storeFailureOf(error.cause)
+  let cause = error
+  for (let depth = 0; depth < MAX_CAUSES && cause instanceof Error; depth++) {
+    const code = codeOf(cause)
+    if (code === 'revisionCompacted') return 'the store has forgotten the revision that was read: begin again'
+    if (STORE_FAILURES.has(code)) return cause.message
+    cause = cause.cause
+  }
+  return undefined
 }
+
+/** Causes of foreign errors may be cyclic. */
+const MAX_CAUSES = 16

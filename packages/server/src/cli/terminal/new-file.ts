@@ -26,10 +26,7 @@ export async function writeNewFile(
   { replaces, mode = 0o600, like }: NewFileOptions,
 ): Promise<void> {
   const temporary = `${path}.${randomUUID()}.tmp`
-  const message = (error: unknown): string => {
-    const code = codeOf(error)
-    return code === 'EEXIST' ? existing(path) : `${resolve(path)}: cannot be written (${code})`
-  }
+  const message = (error: unknown): string => unwritten(path, error)
   const refuse = failWith(message)
   const remove = (): void => rmSync(temporary, { force: true })
   // Also if Ctrl+C ends the process.
@@ -79,7 +76,10 @@ export async function writeOut(
  */
 export function refuseTargets(paths: readonly string[], replaces: boolean): void {
   for (const path of paths) {
-    const status = statSync(path, { throwIfNoEntry: false })
+    const status = orFail(
+      () => statSync(path, { throwIfNoEntry: false }),
+      (error) => unwritten(path, error),
+    )
     if (status?.isFile() === false) throw new Failure(`${path}: is not a regular file`)
     if (status !== undefined && !replaces) throw new Failure(existing(path))
   }
@@ -91,6 +91,11 @@ export function makeFolder(path: string): void {
     () => mkdirSync(path, { recursive: true, mode: 0o700 }),
     (error) => `${resolve(path)}: cannot be made (${codeOf(error)})`,
   )
+}
+
+function unwritten(path: string, error: unknown): string {
+  const code = codeOf(error)
+  return code === 'EEXIST' ? existing(path) : `${resolve(path)}: cannot be written (${code})`
 }
 
 function existing(path: string): string {
