@@ -344,6 +344,33 @@ describe('other authorizers', () => {
     expect((await refusalOf(create('roles', 'all', { rules: [ALL] }, jane, of)))[0]).toBe(403)
   })
 
+  it('that return rules with members of another kind do not add to what they list', async () => {
+    const rule = {
+      verbs: ['get'],
+      apiGroups: [''],
+      resources: ['pods'],
+      resourceNames: [],
+      nonResourceURLs: ['*'],
+    }
+    const lister: Authorizer & RuleResolver = {
+      name: 'lister',
+      authorize: () => ({ verdict: 'noOpinion', reason: '' }),
+      rulesFor: () => ({
+        resourceRules: [rule],
+        nonResourceRules: [{ ...rule, verbs: ['list'], nonResourceURLs: ['/list'] }],
+        incomplete: false,
+      }),
+    }
+    const of = registryWith(lister, false)
+    await expectCreated(
+      create('clusterroles', 'pods', { rules: [{ ...READ_PODS, verbs: ['get'] }] }, jane, of),
+    )
+    const metrics = { verbs: ['get'], nonResourceURLs: ['/metrics'] }
+    expect((await refusalOf(create('clusterroles', 'metrics', { rules: [metrics] }, jane, of)))[0]).toBe(403)
+    const lists = { verbs: ['list'], apiGroups: [''], resources: ['pods'] }
+    expect((await refusalOf(create('clusterroles', 'lists', { rules: [lists] }, jane, of)))[0]).toBe(403)
+  })
+
   it('that cannot list it allow only what they are asked for', async () => {
     const asked: string[] = []
     const webhook: Authorizer = {

@@ -106,10 +106,17 @@ function restrained({ caller, services }: Change): Restrained | undefined {
   }
 }
 
+/** Each member by its name: a resolver of the app may return rules that have others too. */
 function policyRules({ resourceRules, nonResourceRules }: UserRules): readonly PolicyRule[] {
   return [
-    ...resourceRules.map((rule) => ({ ...NO_RULE, ...rule })),
-    ...nonResourceRules.map((rule) => ({ ...NO_RULE, ...rule })),
+    ...resourceRules.map(({ verbs, apiGroups, resources, resourceNames }) => ({
+      ...NO_RULE,
+      verbs,
+      apiGroups,
+      resources,
+      resourceNames,
+    })),
+    ...nonResourceRules.map(({ verbs, nonResourceURLs }) => ({ ...NO_RULE, verbs, nonResourceURLs })),
   ]
 }
 
