@@ -129,6 +129,22 @@ describe('jsonPatch', () => {
     expect(a.length).toBe(100_000)
   })
 
+  it('cannot make an object deeper without end', () => {
+    const copied = Array.from({ length: 12 }, (_, index) => op('copy', '/a'.repeat(2 ** index), { from: '' }))
+    expect(() => jsonPatch({}, copied)).toThrow('the patch makes the object too deep')
+    const moved = Array.from({ length: 2000 }, (_, index) => [
+      op('add', `/${index + 1}`, { value: { a: { b: {} } } }),
+      op('move', `/${index + 1}/a/b/c`, { from: `/${index}` }),
+    ])
+    expect(() => jsonPatch({ 0: {} }, moved.flat())).toThrow('the patch makes the object too deep')
+    const there = Array.from({ length: 2000 }, () => [
+      op('move', '/b', { from: '/a' }),
+      op('copy', '/a', { from: '/b' }),
+      op('remove', '/b'),
+    ])
+    expect(jsonPatch({ a: { c: 1 } }, there.flat())).toEqual({ a: { c: 1 } })
+  })
+
   it('does all or nothing, and shows no value in a refusal', () => {
     const target = { data: { password: 'hunter2' } }
     const patch = [op('remove', '/data/password'), op('test', '/data', { value: { password: 'hunter3' } })]

@@ -1,4 +1,5 @@
 import { badRequest, isObject } from '@kube-authn/core/internal'
+import { MAX_DEPTH } from '../registry/json-values.ts'
 import { patchFailed, patchTooLarge } from '../registry/status-errors.ts'
 
 /** How many operations a patch may have, as in kube-apiserver. */
@@ -17,10 +18,15 @@ interface Operation {
   readonly value: JsonTree
 }
 
+/** How deep a patch may make an object: `copy` doubles its depth. */
+const MAX_GROWN = 1000
+
 /** What the operations of one patch have done so far. */
 interface Work {
   copied: number
   moved: number
+  /** The object is not deeper than this. */
+  depth: number
 }
 
 /**
@@ -40,7 +46,7 @@ export function jsonPatch(target: unknown, patch: unknown): unknown {
     const allowed = `The allowed maximum operations in a JSON patch is ${MAX_OPERATIONS}`
     throw patchTooLarge(`${allowed}, got ${patch.length}`)
   }
-  const work = { copied: 0, moved: 0 }
+  const work = { copied: 0, moved: 0, depth: MAX_DEPTH }
   let document = treeOf(target)
   for (const [index, sent] of patch.entries()) {
     document = applied(document, operationOf(sent, index), work)
@@ -66,17 +72,21 @@ function applied(document: JsonTree, operation: Operation, work: Work): JsonTree
   const { op, path, value } = operation
   switch (op) {
     case 'add':
+      countDepth(path, MAX_DEPTH, work)
       add(document, path, value, work)
       return document
     case 'remove':
       remove(document, path, work)
       return document
     case 'replace':
+      countDepth(path, MAX_DEPTH, work)
       return replaced(document, path, value)
     case 'move':
+      countDepth(path, work.depth - levelsOf(fromIn(operation)), work)
       add(document, path, remove(document, fromIn(operation), work), work)
       return document
     case 'copy': {
+      countDepth(path, work.depth - levelsOf(fromIn(operation)), work)
       const copied = found(document, fromIn(operation))
       work.copied += sizeOfTree(copied)
       if (work.copied > MAX_COPIED) throw patchFailed('the patch copies too much')
@@ -201,6 +211,16 @@ function missing(path: string): Error {
 function countMoves({ length }: readonly JsonTree[], work: Work): void {
   work.moved += length
   if (work.moved > MAX_MOVED) throw patchFailed('the patch changes long lists too often')
+}
+
+/** A value is not deeper than `depth`, and is placed below these levels. */
+function countDepth(path: string, depth: number, work: Work): void {
+  work.depth = Math.max(work.depth, levelsOf(path) + depth)
+  if (work.depth > MAX_GROWN) throw patchFailed('the patch makes the object too deep')
+}
+
+function levelsOf(path: string): number {
+  return path.split('/').length - 1
 }
 
 function fromIn({ from }: Operation): string {
