@@ -24,6 +24,10 @@ describe('an operator', () => {
     ['"\\U0001F600" > "\\uffff"', true],
     ['b"a" < b"b" && b"a" < b"aa"', true],
     ['false < true', true],
+    // An element of an empty list is taken for a bool.
+    ['[].all(x, x < x && x)', true],
+    ['{}.exists(k, k <= k || k)', false],
+    ['[].map(x, x > x ? x : true) == []', true],
     ['[1] == [dyn(1.0)]', true],
     ['{1u: "a"} == {1u: "a"} && dyn({1u: 2}) == {1: 2}', true],
     ['1u in {1u: 2} && dyn(1) in {1u: 2} && dyn(1.0) in {1: 2}', true],

@@ -119,8 +119,10 @@ export function operators(meter: Meter): Library {
       ...shared(fn, same('_+_', 'bytes string'), arithmetic('_+_'), addCost),
       ...ARITHMETIC.flatMap(([name, signatures]) => shared(fn, signatures, arithmetic(name))),
       ...RELATIONS.flatMap(([name, holds]) => [
+        // The first one is what an element of an empty list is taken for.
+        ...shared(fn, same(name, 'bool', 'bool'), relation(name, holds)),
         ...shared(fn, same(name, 'bytes string', 'bool'), relation(name, holds), comparisonCost),
-        ...shared(fn, same(name, 'bool duration timestamp', 'bool'), relation(name, holds)),
+        ...shared(fn, same(name, 'duration timestamp', 'bool'), relation(name, holds)),
         ...NUMBERS.flatMap((one) =>
           shared(
             fn,
