@@ -86,14 +86,13 @@ async function endingVersions(
     const range = { ...keys.ends(after), revision: String(revision), limit: String(PAGE) }
     const { keyValues, isMore } = rangeReply(await client.call('kv/range', range))
     for (const each of keyValues) {
-      found.push({
-        key: keys.keyOfEnd(each.key),
-        revision: each.modRevision - base,
-        expiresAtMs: Number(each.text()),
-      })
+      const expiresAtMs = Number(each.text())
+      // Others may have written something else there.
+      if (!Number.isFinite(expiresAtMs)) continue
+      found.push({ key: keys.keyOfEnd(each.key), revision: each.modRevision - base, expiresAtMs })
     }
-    const last = found.at(-1)
+    const last = keyValues.at(-1)
     if (!isMore || last === undefined) return found
-    after = last.key
+    after = keys.keyOfEnd(last.key)
   }
 }

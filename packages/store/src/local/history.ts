@@ -48,8 +48,14 @@ interface Step {
  * Counts in steps. When the limit is exceeded by a tenth, everything before the limit is to be forgotten, so that it happens once in many changes.
  *
  * @param changes the number of changes that are remembered already.
+ * @param lengthOf the length of a change. Default: that of its value.
  */
-export function history(limit: HistoryLimit, changes: number, revision: number): History {
+export function history(
+  limit: HistoryLimit,
+  changes: number,
+  revision: number,
+  lengthOf = ({ value }: StoreChange): number => value.length,
+): History {
   let steps: Step[] = changes > 0 ? [{ revision, changes, length: 0 }] : []
   let total = { changes, length: 0 }
   const stepChanges = Math.max(1, Math.floor(limit.changes / 100))
@@ -57,16 +63,17 @@ export function history(limit: HistoryLimit, changes: number, revision: number):
 
   return {
     add(added) {
-      for (const { revision: at, value } of added) {
-        total = { changes: total.changes + 1, length: total.length + value.length }
+      for (const change of added) {
+        const length = lengthOf(change)
+        total = { changes: total.changes + 1, length: total.length + length }
         const last = steps.at(-1)
         if (last === undefined || last.changes >= stepChanges || last.length >= stepLength) {
-          steps.push({ revision: at, changes: 1, length: value.length })
+          steps.push({ revision: change.revision, changes: 1, length })
         } else {
           steps[steps.length - 1] = {
-            revision: at,
+            revision: change.revision,
             changes: last.changes + 1,
-            length: last.length + value.length,
+            length: last.length + length,
           }
         }
       }

@@ -38,13 +38,22 @@ export function localStore(engine: LocalEngine, options: LocalStoreOptions): Obj
       checkKey(key)
       checkValue(value)
       const deadline = ends.begin(lifetime)
-      return objectOf(await write(state, { type: 'created', key, value, deadline, ...(fence && { fence }) }))
+      return objectOf(
+        await write(state, { type: 'created', key, value, deadline, ...(fence !== undefined && { fence }) }),
+      )
     },
     async update(key, value, revision, { fence, ...lifetime } = {}) {
       checkKey(key)
       checkValue(value)
       const deadline = ends.begin(lifetime)
-      const operation = { type: 'updated', key, value, revision, deadline, ...(fence && { fence }) } as const
+      const operation = {
+        type: 'updated',
+        key,
+        value,
+        revision,
+        deadline,
+        ...(fence !== undefined && { fence }),
+      } as const
       return objectOf(await write(state, operation))
     },
     delete: (key, precondition = {}) =>

@@ -63,12 +63,17 @@ interface FeedState {
 
 const KEPT: HistoryLimit = { changes: 1000, length: 4_194_304 }
 
+/** A change is kept with the value before it. */
+function historyFrom(revision: number): History {
+  return history(KEPT, 0, revision, ({ value, previous = '' }) => value.length + previous.length)
+}
+
 export function changeFeed(options: ChangeFeedOptions): ChangeFeed {
   const { revision: at } = options
   const state: FeedState = {
     options,
     recent: recentChanges(at),
-    kept: history(KEPT, 0, at),
+    kept: historyFrom(at),
     revision: at,
     pauses: retryPauses(),
     isFollowing: false,
@@ -152,7 +157,7 @@ async function catchUp(state: FeedState): Promise<void> {
 /** Watchers that miss changes which were forgotten, or which another database had, begin anew. */
 function leap(state: FeedState, code: 'revisionCompacted' | 'revisionUnknown', to: number): void {
   state.recent = recentChanges(to)
-  state.kept = history(KEPT, 0, to)
+  state.kept = historyFrom(to)
   state.revision = to
   state.options.fail(new StoreError(code, 'changes were missed: list again'), to)
 }

@@ -58,9 +58,14 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Obje
       }),
     list: (prefix, given = {}) => begin(() => list(replica, prefix, given)),
     create: async (key, value, { fence, ...lifetime } = {}) =>
-      objectOf(await write({ type: 'created', key, value, ...(fence && { fence }) }, lifetime)),
+      objectOf(await write({ type: 'created', key, value, ...(fence !== undefined && { fence }) }, lifetime)),
     update: async (key, value, revision, { fence, ...lifetime } = {}) =>
-      objectOf(await write({ type: 'updated', key, value, revision, ...(fence && { fence }) }, lifetime)),
+      objectOf(
+        await write(
+          { type: 'updated', key, value, revision, ...(fence !== undefined && { fence }) },
+          lifetime,
+        ),
+      ),
     delete: (key, precondition = {}) => write({ ...precondition, type: 'deleted', key }),
     watch: (prefix, given = {}) => watch(() => watched, prefix, given, replica.revision),
     revision: () => begin(() => currentRevision(replica)),

@@ -1,0 +1,27 @@
+import { expect, it } from 'vitest'
+import type { StoreChange } from '../object-store.ts'
+import { history } from './history.ts'
+
+const change = (revision: number, value: string, previous: string): StoreChange => ({
+  type: 'updated',
+  key: '/a',
+  revision,
+  createdRevision: 1,
+  value,
+  previous,
+})
+
+it('forgets by the length that is asked for', () => {
+  const both = history(
+    { changes: 1000, length: 100 },
+    0,
+    0,
+    ({ value, previous = '' }) => value.length + previous.length,
+  )
+  const values = history({ changes: 1000, length: 100 }, 0, 0)
+  const added = Array.from({ length: 20 }, (_, index) => change(index + 1, '', 'x'.repeat(10)))
+  both.add(added)
+  values.add(added)
+  expect(both.surplus()).toBe(10)
+  expect(values.surplus()).toBeUndefined()
+})
