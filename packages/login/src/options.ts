@@ -120,7 +120,9 @@ function isPublicOrigin(value: unknown): boolean {
   if (typeof value !== 'string' || !URL.canParse(value)) return false
   const { origin, protocol, hostname } = new URL(value)
   const isLocal = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname)
-  return origin === value && (protocol === 'https:' || (protocol === 'http:' && isLocal))
+  return (
+    origin === value && !value.includes('*') && (protocol === 'https:' || (protocol === 'http:' && isLocal))
+  )
 }
 
 /** Every problem of the options. */

@@ -102,7 +102,17 @@ describe('a login with a provider, keys and nothing else', () => {
     await logIn(provider, browser)
     expect([...browser.cookies.keys()]).toEqual(['session'])
     expect((await browser.open('/')).status).toBe(200)
-    expect(() => webLogin({ ...options, publicUrl: 'http://app.example.com' })).toThrow(/publicUrl/)
+    for (const wrong of [
+      'http://app.example.com',
+      'https://*.example.com',
+      'https://app.example.com/',
+      'https://App.example.com',
+      'https://app.example.com:443',
+      'app.example.com',
+      '',
+    ]) {
+      expect(() => webLogin({ ...options, publicUrl: wrong })).toThrow(/publicUrl/)
+    }
   })
 
   it('revokes the id token of a session that ends', async () => {

@@ -23,7 +23,10 @@ export function callbackRoute(parts: LoginParts, providerName: string): Route {
     const [state, ...others] = query.getAll('state')
     if (state === undefined || others.length > 0) throw expired('the callback must have exactly one state')
     // While it is not known whether the state was used, the browser keeps its cookie.
-    const { transaction, setCookies } = await parts.transactions.finish(cookieHeader, state)
+    const finishing = parts.transactions.finish(cookieHeader, state)
+    const { transaction, setCookies } = await finishing.catch((error: unknown) => {
+      throw asLoginFailure(error)
+    })
     if (transaction === undefined) {
       throw expired(
         'this browser has not begun a login with this state, or it took too long, or the state was used before',

@@ -1,7 +1,7 @@
 import type { AuthenticationRequest } from '@kube-authn/core'
 import type { HttpAnswer } from '@kube-authn/core/adapter'
-import type { ReadBody } from '@kube-authn/core/internal'
-import { asLoginFailure } from '../login-failure.ts'
+import { isAuthenticationError, type ReadBody } from '@kube-authn/core/internal'
+import { LoginFailure } from '../login-failure.ts'
 import { failurePage } from '../pages/pages.ts'
 import { PRIVATE_HEADERS } from '../pages/page.ts'
 import { callbackPath } from '../paths.ts'
@@ -63,7 +63,7 @@ async function runRoute(
     const query = new URLSearchParams(request.query)
     return await route({ request, query, readBody, cookieHeader: cookieHeader(request) })
   } catch (error) {
-    const failure = asLoginFailure(error)
+    const failure = error instanceof LoginFailure ? error : asOutage(error)
     const { returnTo, setCookies } = failure
     const retryUrl =
       returnTo === undefined ? paths.login : `${paths.login}?${String(new URLSearchParams({ returnTo }))}`
@@ -71,6 +71,12 @@ async function runRoute(
     report(failure, request, answer.status)
     return answer
   }
+}
+
+/** Outside of a callback no account is judged, so what an authenticator throws is an outage. @throws the error itself if it is a fault. */
+function asOutage(error: unknown): LoginFailure {
+  if (isAuthenticationError(error)) return new LoginFailure('unavailable', error.message)
+  throw error
 }
 
 function methodNotAllowed(allowed: readonly string[]): HttpAnswer {
