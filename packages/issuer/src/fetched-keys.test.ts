@@ -38,6 +38,42 @@ const set = (...keys: readonly VerificationKey[]): FetchedKeySet => ({ keys, ref
 const idsOf = (keys: readonly VerificationKey[]): readonly string[] => keys.map(({ kid }) => kid)
 
 describe('keys that are fetched', () => {
+  it('are there when the observer hears of them', async () => {
+    const seen: (readonly string[])[] = []
+    const clock = fixedClock()
+    const state = { answer: set(a) }
+    const keys: { current(): readonly VerificationKey[]; maxAgeSeconds(): number } = await fetchedKeys({
+      fetchKeys: () => Promise.resolve(state.answer),
+      clock,
+      observer: () => seen.push(known()),
+    })
+    function known(): readonly string[] {
+      try {
+        return [...idsOf(keys.current()), String(keys.maxAgeSeconds())]
+      } catch {
+        // Before the first fetch ends there is nothing to ask.
+        return []
+      }
+    }
+    state.answer = set(a, b)
+    clock.advance(60_000)
+    await ticks()
+    expect(seen).toEqual([[], ['a', 'b', '60']])
+  })
+
+  it('whose refresh hint is a bigint are a failure, which is tried again', async () => {
+    const { clock, events, state, keys } = await source()
+    state.answer = () => Promise.resolve({ keys: [b], refreshAfterSeconds: 300n as unknown as number })
+    clock.advance(60_000)
+    await ticks()
+    expect(events.at(-1)).toMatchObject({ type: 'externalSigner', code: 'unknown-non-grpc' })
+    expect(idsOf(keys.current())).toEqual(['a'])
+    state.answer = () => Promise.resolve(set(b))
+    clock.advance(10_000)
+    await ticks()
+    expect(idsOf(keys.current())).toEqual(['b'])
+  })
+
   it('are there at once, all and by name, and cost no further call', async () => {
     const { keys, state, events } = await source({}, { ...set(a, b), dataTimeMs: 7 })
     expect(idsOf(keys.current())).toEqual(['a', 'b'])

@@ -67,21 +67,28 @@ export interface FetchedKeys extends KeyLookup {
  */
 export async function fetchedKeys(options: FetchedKeysOptions): Promise<FetchedKeys> {
   checkOptions(shape, options)
-  const { timeoutSeconds = 60, clock = systemClock } = options
+  const { timeoutSeconds = 60, clock = systemClock, observer } = options
   let keys: readonly VerificationKey[] = []
   let staleAtMs = -Infinity
   let lastError: Error | undefined
   let isClosed = false
   let cancelTimer = (): void => {}
 
+  const tell = (code: string, more: { readonly dataTimeMs?: number } = {}): void =>
+    notify(observer, { type: 'externalSigner', operation: 'fetchKeys', code, ...more })
   const work = async (): Promise<void> => {
-    const fetched = await fetchOnce(options, timeoutSeconds, clock)
-    lastError = fetched instanceof Error ? fetched : undefined
-    if (!(fetched instanceof Error)) {
-      keys = Object.freeze([...fetched.keys])
-      staleAtMs = clock.now() + fetched.refreshAfterSeconds * 1000
+    try {
+      const { keys: next, refreshAfterSeconds, dataTimeMs } = await fetchOnce(options, timeoutSeconds, clock)
+      keys = Object.freeze([...next])
+      staleAtMs = clock.now() + refreshAfterSeconds * 1000
+      lastError = undefined
+      tell('OK', dataTimeMs === undefined ? {} : { dataTimeMs })
+      refreshIn(refreshAfterSeconds * 1000)
+    } catch (error) {
+      lastError = errorOf(error, 'the keys could not be fetched')
+      tell(signerCode(error))
+      refreshIn(RETRY_MS)
     }
-    refreshIn(fetched instanceof Error ? RETRY_MS : fetched.refreshAfterSeconds * 1000)
   }
 
   const fetching = limitedFetch({ work, hasFailed: () => lastError !== undefined, clock, timeoutSeconds })
@@ -130,30 +137,23 @@ export async function fetchedKeys(options: FetchedKeysOptions): Promise<FetchedK
   }
 }
 
-/** Fetches valid keys within the time limit, or returns the error, and tells the observer of either. */
+/** Fetches valid keys within the time limit. */
 async function fetchOnce(
-  { fetchKeys, observer }: FetchedKeysOptions,
+  { fetchKeys }: FetchedKeysOptions,
   timeoutSeconds: number,
   clock: Clock,
-): Promise<FetchedKeySet | Error> {
+): Promise<FetchedKeySet> {
   const deadline = deadlineAfter({
     milliseconds: timeoutSeconds * 1000,
     clock,
     caller: undefined,
     tooLate: (cause) => new Error('fetching the keys timed out', { cause }),
   })
-  const tell = (code: string, more: { readonly dataTimeMs?: number } = {}): void =>
-    notify(observer, { type: 'externalSigner', operation: 'fetchKeys', code, ...more })
   try {
     const fetched = await deadline.race((signal) => fetchKeys({ signal }))
     const problem = problemOf(fetched)
     if (problem !== undefined) throw new Error(problem)
-    const { dataTimeMs } = fetched
-    tell('OK', dataTimeMs === undefined ? {} : { dataTimeMs })
     return fetched
-  } catch (error) {
-    tell(signerCode(error))
-    return errorOf(error, 'the keys could not be fetched')
   } finally {
     deadline.end()
   }
@@ -166,7 +166,8 @@ const MAX_KEYS = 2048
 
 /** Why fetched keys cannot be used. */
 function problemOf({ keys, refreshAfterSeconds }: FetchedKeySet): string | undefined {
-  if (!(refreshAfterSeconds > 0)) return `found invalid refresh hint (${String(refreshAfterSeconds)}s)`
+  if (typeof refreshAfterSeconds !== 'number' || !(refreshAfterSeconds > 0))
+    return `found invalid refresh hint (${String(refreshAfterSeconds)}s)`
   if (!Array.isArray(keys) || keys.length === 0) return 'found no keys'
   if (keys.length > MAX_KEYS) return `found more than ${MAX_KEYS} keys`
   return keys.every(({ kid }) => isKeyId(kid)) ? undefined : 'found invalid public key id'
