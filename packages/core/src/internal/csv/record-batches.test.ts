@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { cpuSecondsOf } from '../../../../../test/cpu-seconds.ts'
 import { bytesFromText, latin1FromBytes, textFromLatin1 } from '@kube-authn/internal/byte-text'
 import { CsvSyntaxError, type CsvRecord, readRecords } from './read-records.ts'
+import { expectLinearWork } from '../../../../../test/growth.ts'
 import { recordBatches } from './record-batches.ts'
 
 const utf8 = new TextEncoder()
@@ -346,3 +347,17 @@ function recordsInGo(csv: string): string[][] | undefined {
   }
   return records
 }
+
+it.each<[string, (length: number) => Uint8Array]>([
+  ['one line', (length) => Buffer.from(`${'a'.repeat(length)},jane,1`)],
+  [
+    'lines that are not UTF-8',
+    (length) => Buffer.from('\xe9t\xe9,jane,1,"a,b"\nx,joe,2\n'.repeat(length / 32), 'latin1'),
+  ],
+])('reads %s without csv-parse, in time that grows with its length', (_, bytesOf) => {
+  expectLinearWork(500_000, (length) => {
+    const bytes = bytesOf(length)
+    return () => [...recordBatches(bytes)]
+  })
+  expect(cpuSecondsOf(() => [...recordBatches(bytesOf(8_000_000))])).toBeLessThan(3)
+})

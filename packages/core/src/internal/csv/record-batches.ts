@@ -20,8 +20,8 @@ export function* recordBatches(csv: string | Uint8Array): Generator<readonly Csv
     const batch = bytes.subarray(start, start + size)
     const end = start + size < bytes.length ? endOfRecords(batch) : batch.length
     if (end === 0) {
-      // A record may be longer than a batch.
-      assertMayContinue(decoder.decode(batch), before)
+      // A record may be longer than a batch. Without quotes it has no syntax.
+      if (batch.includes(QUOTE)) assertMayContinue(decoder.decode(batch), before)
       size *= 2
       continue
     }
@@ -58,9 +58,10 @@ function assertMayContinue(text: string, before: CsvPosition): void {
   }
 }
 
-/** Reads bytes that are not UTF-8, as one character per byte. */
+/** Reads bytes that may not be UTF-8, as one character per byte. */
 function readBytes(bytes: Uint8Array, before: CsvPosition): readonly CsvRecord[] {
-  const records = readRecords(latin1FromBytes(bytes), before)
+  const text = latin1FromBytes(bytes)
+  const records = plainRecords(text, before) ?? readRecords(text, before)
   return records.map((record) => ({ ...record, fields: record.fields.map(textFromLatin1) }))
 }
 

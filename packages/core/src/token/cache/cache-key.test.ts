@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { createHmac } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { cpuSecondsOf } from '../../../../../test/cpu-seconds.ts'
 import { tokenCacheKey } from './cache-key.ts'
 
 const hmacKey = new Uint8Array(32).fill(7)
@@ -78,4 +79,15 @@ describe('the key of a token in a cache', () => {
       { numRuns: 3000 },
     )
   })
+})
+
+it('costs no more for a token of lone surrogates than some times as much as for one of letters', () => {
+  const cpuOf = (token: string): number =>
+    cpuSecondsOf(() => {
+      for (let round = 0; round < 100; round++) key(token)
+    })
+  const [letters, surrogates] = ['ü'.repeat(30_000), '\udcff'.repeat(30_000)]
+  cpuOf(letters)
+  cpuOf(surrogates)
+  expect(cpuOf(surrogates)).toBeLessThan(5 * cpuOf(letters) + 0.1)
 })

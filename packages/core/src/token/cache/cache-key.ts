@@ -1,5 +1,5 @@
 import { hmacSha256 } from '#sha256'
-import { latin1FromText } from '@kube-authn/internal/byte-text'
+import { latin1FromBytes, latin1FromText } from '@kube-authn/internal/byte-text'
 
 /**
  * The cache key of a token and the requested audiences: HMAC-SHA-256 over both, with length prefixes; 32 characters, one per byte. The
@@ -28,8 +28,11 @@ function withLength(text: string): string {
     const utf8 = latin1FromText(text)
     return numberOf(utf8.length) + utf8
   }
-  const units = Array.from({ length: text.length }, (_, index) => text.charCodeAt(index))
-  const utf16 = units.map((unit) => String.fromCharCode(unit >> 8, unit & 0xff)).join('')
+  const bytes = new Uint8Array(2 * text.length)
+  const view = new DataView(bytes.buffer)
+  // A loop, since any client can send such a token.
+  for (let index = 0; index < text.length; index++) view.setUint16(2 * index, text.charCodeAt(index))
+  const utf16 = latin1FromBytes(bytes)
   return numberOf(IS_UTF_16 + utf16.length) + utf16
 }
 
