@@ -40,9 +40,16 @@ export const askPassword: Ask<PasswordAuthenticator, Login> = (
   context,
 ) => authenticator.authenticatePassword(username, password, context)
 
-/** Observers know an authenticator by its name. One without a name is a part of another, and is not observed. */
-export interface Asked {
-  readonly name?: string
+/** Observers know an authenticator by its name. */
+export type Asked = { readonly name: string } | Part
+
+/** A part of an authenticator, which is not observed. */
+interface Part {
+  readonly isPart: true
+}
+
+function isPart(asked: Asked): asked is Part {
+  return 'isPart' in asked
 }
 
 /**
@@ -57,7 +64,7 @@ export function consult<A extends Asked, C>(
   context: Context,
 ): Answer {
   const { observer } = context
-  return observer === undefined || authenticator.name === undefined
+  return observer === undefined || isPart(authenticator)
     ? ask(authenticator, credential, context)
     : watched(authenticator.name, observer, () => ask(authenticator, credential, context))
 }
@@ -81,10 +88,10 @@ export function attempt<A extends Asked, C>(
   }
 }
 
-function refusedBy({ name }: Asked, thrown: unknown): Opinion {
+function refusedBy(asked: Asked, thrown: unknown): Opinion {
   const error = asAuthenticationError(thrown)
   // The innermost authenticator comes first, and stays.
-  if (name !== undefined && !refusers.has(error)) refusers.set(error, name)
+  if (!isPart(asked) && !refusers.has(error)) refusers.set(error, asked.name)
   return { error }
 }
 

@@ -378,3 +378,16 @@ describe('a union behind one cache', () => {
     expect(String(error)).not.toContain('secret')
   })
 })
+
+it('watches members without a name, which plain JavaScript may have', async () => {
+  const { observer, events } = recorder()
+  const nameless = { authenticateToken: () => ({}) } as unknown as TokenAuthenticator
+  const all = cachedUnion([
+    { authenticator: nameless, cache: false },
+    { authenticator: tokens(noOpinion), cache: {} },
+  ])
+  expect(await thrownBy(() => all.authenticateToken('t', { observer }))).toMatchObject({
+    code: 'unavailable',
+  })
+  expect(events.map(({ type }) => type)).toContain('consulted')
+})

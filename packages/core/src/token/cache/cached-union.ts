@@ -82,10 +82,10 @@ export function cachedUnion(members: readonly CachedMember[]): TokenAuthenticato
         : each.authenticateToken(token, context)
     return firstUser(behind, askKeyed, token, context)
   }
-  // Without a name: observers see the members behind the cache.
-  const steps: readonly (Omit<TokenAuthenticator, 'name'> & Asked)[] = [
+  // Observers see the members behind the cache.
+  const steps: readonly (Pick<TokenAuthenticator, 'authenticateToken'> & Asked)[] = [
     ...authenticators.slice(0, first),
-    { authenticateToken: askCache },
+    { isPart: true, authenticateToken: askCache },
   ]
 
   return {
