@@ -27,7 +27,7 @@ import {
 } from './jwt-authenticators.ts'
 import {
   parseAuthenticationConfiguration,
-  validateAuthenticationConfiguration,
+  validateNext,
   type ValidateAuthenticationConfigurationOptions,
   type ValidatedAuthenticationConfiguration,
   validationShape,
@@ -240,7 +240,7 @@ function readNext(
   { source, validation, first, current }: State,
 ): ValidatedAuthenticationConfiguration {
   const configuration = decodeAuthenticationConfiguration(content, source)
-  const valid = validateAuthenticationConfiguration(configuration, validation, current.configuration)
+  const valid = validateNext(configuration, validation, current.configuration)
   const errors = configurationErrors()
   errors.addAll(valid.errors)
   if (JSON.stringify(first.anonymous) !== JSON.stringify(configuration.anonymous)) {

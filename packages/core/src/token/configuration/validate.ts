@@ -73,17 +73,27 @@ export interface ValidatedAuthenticationConfiguration {
  *
  * Deviation: some values are printed differently (`docs/deviations.md`, words of configuration errors).
  *
- * @param inForce the version to be replaced, which is valid: its certificate authorities are not read again.
  * @example
  * const { errors } = validateAuthenticationConfiguration(decodeAuthenticationConfiguration(text))
  */
 export function validateAuthenticationConfiguration(
   configuration: AuthenticationConfiguration,
   options: ValidateAuthenticationConfigurationOptions = {},
-  inForce?: AuthenticationConfiguration,
 ): ValidatedAuthenticationConfiguration {
   checkOptions(validationShape, options)
-  const { disallowedIssuers, compiler = celCompiler() } = options
+  return validateNext(configuration, options)
+}
+
+/**
+ * {@link validateAuthenticationConfiguration} with options that are already checked.
+ *
+ * @param inForce the version to be replaced, which is valid: its certificate authorities are not read again.
+ */
+export function validateNext(
+  configuration: AuthenticationConfiguration,
+  { disallowedIssuers, compiler = celCompiler() }: ValidateAuthenticationConfigurationOptions,
+  inForce?: AuthenticationConfiguration,
+): ValidatedAuthenticationConfiguration {
   const errors = configurationErrors()
   const root = fieldPath('jwt')
   if (configuration.jwt.length > MAX_JWT_AUTHENTICATORS) {
