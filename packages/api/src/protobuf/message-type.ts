@@ -18,18 +18,18 @@ import { malformed } from '@kube-authn/internal/protobuf-wire'
 /**
  * The reader of messages of a declared type.
  *
- * @param nameOfUnknown names a field that is not declared, so that it is refused or reported as any other unknown field is. Default: it is skipped.
+ * @param unknown what becomes of a field that is not declared. If it is named, by its number, it is refused or reported as any other unknown field is.
  */
-export function declaredMessage(type: ObjectType, nameOfUnknown?: (number: number) => string): FieldType {
+export function declaredMessage(type: ObjectType, unknown: 'named' | 'skipped'): FieldType {
+  const readers = unknown === 'named' ? naming : skipping
   const known = readers.get(type)
   if (known !== undefined) return known
+  const nameOfUnknown = unknown === 'named' ? (number: number): string => `field-${number}` : undefined
   let fields: MessageFields | undefined
   const reader: FieldType = {
     wireType: 2,
     read(value) {
-      fields ??= Object.fromEntries(
-        type.ownFields.map((field) => [field.number, fieldOf(field, nameOfUnknown)]),
-      )
+      fields ??= Object.fromEntries(type.ownFields.map((field) => [field.number, fieldOf(field, unknown)]))
       return readMessage(bytesIn(value), fields, nameOfUnknown)
     },
   }
@@ -37,7 +37,8 @@ export function declaredMessage(type: ObjectType, nameOfUnknown?: (number: numbe
   return reader
 }
 
-const readers = new WeakMap<ObjectType, FieldType>()
+const naming = new WeakMap<ObjectType, FieldType>()
+const skipping = new WeakMap<ObjectType, FieldType>()
 
 /** Numbers in a string, as the units of a resource. */
 const quantity = unwrapped({ 1: { name: 'value', type: text } }, ({ value = '0' }) => value)
@@ -82,9 +83,9 @@ const EMPTY: Readonly<Record<string, unknown>> = { string: '', bytes: '', Quanti
 
 function fieldOf(
   { name, type, many, isRequired, isNullable, isInline }: Field,
-  nameOfUnknown: ((number: number) => string) | undefined,
+  unknown: 'named' | 'skipped',
 ): MessageField {
-  const reader = typeof type === 'string' ? SCALARS[type] : declaredMessage(type, nameOfUnknown)
+  const reader = typeof type === 'string' ? SCALARS[type] : declaredMessage(type, unknown)
   const scalar = typeof type === 'string' ? type : ''
   if (many === 'map') return mapOf(name, reader, EMPTY[scalar])
   const nothing = isRequired || isNullable || many === 'list' ? undefined : ZEROS[scalar]

@@ -66,8 +66,9 @@ export function followedFile(path: string, onError: OnFileError, rotation?: File
       prepare(bytes)
       return file.descriptor
     },
-    async close() {
+    close() {
       fs.closeSync(file.descriptor)
+      return Promise.resolve()
     },
   }
 }

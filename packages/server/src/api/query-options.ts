@@ -25,6 +25,8 @@ export interface QueryOptions {
  *
  * Source: apimachinery `pkg/apis/meta/v1` ListOptions, CreateOptions, TableOptions.
  *
+ * Deviation: a mistake of a client is no 500 (`docs/deviations.md`, errors of clients; further pages).
+ *
  * @throws {StatusError} 400
  */
 export function readQueryOptions(query: string): QueryOptions {
@@ -60,7 +62,6 @@ export function readQueryOptions(query: string): QueryOptions {
   }
 }
 
-// Deviation: a mistake of a client is no 500 (`docs/deviations.md`, errors of clients; further pages).
 /** Any value counts but these. Source: apimachinery `pkg/runtime/conversion.go` Convert_Slice_string_To_bool. */
 function isTrue(value: string | undefined): boolean {
   return value !== undefined && value.toLowerCase() !== 'false' && value !== '0'

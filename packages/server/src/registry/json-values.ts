@@ -5,7 +5,7 @@ export function isSameJson(one: unknown, other: unknown): boolean {
   if (Array.isArray(one) && Array.isArray(other)) {
     return one.length === other.length && one.every((each, index) => isSameJson(each, other[index]))
   }
-  if (!isObject(one) || !isObject(other)) return Object.is(one, other)
+  if (!isObject(one) || !isObject(other)) return one === other
   const names = Object.keys(one)
   return (
     names.length === Object.keys(other).length &&

@@ -67,7 +67,7 @@ export function controllerLoop(options: ControllerLoopOptions): ControllersAtWor
   const queues = controllers.map((controller) => ({
     controller,
     queue: queueOf(controller, registry, clock, (error, key) => {
-      if (isOutage(error) || isConflict(error)) return
+      if (isOutage(error) || isChanged(error)) return
       onError(error, { controller: controller.name, object: described(key) })
     }),
   }))
@@ -152,6 +152,6 @@ function described({ resource, namespace, name }: ObjectKey): string {
 }
 
 /** Another one has changed the object: it is looked at again. */
-function isConflict(error: unknown): boolean {
+function isChanged(error: unknown): boolean {
   return isStatusError(error) && error.body.reason === 'Conflict'
 }
