@@ -639,6 +639,13 @@ export function storeContract(
       expect(await store.list('/')).toEqual(before)
     }
 
+    it('that is null, as plain JavaScript may pass it, lets nothing through', async () => {
+      const all = await writes(null as unknown as Fence)
+      const before = await store.list('/')
+      for (const write of all) await expect(write()).rejects.toThrow()
+      expect(await store.list('/')).toEqual(before)
+    })
+
     it('that stands lets everything through, and ends lives as without it', async () => {
       const { createdRevision } = await store.create('/lease', '1')
       for (const write of await writes({ key: '/lease', createdRevision })) await write()

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { authorityFor } from '../../../test/file-authority.ts'
 import { describe, expect, it } from 'vitest'
@@ -84,6 +84,16 @@ describe('kube-authn create token', () => {
     expect((await run([...args, 'old', '--force'], { cwd })).exitCode).toBe(0)
     expect(readFileSync(join(cwd, 'old'), 'utf8')).toMatch(/^ey/)
     expect(readdirSync(cwd).toSorted()).toEqual(['old', 'sa.key', 'token'])
+  })
+
+  it.each([
+    ['a name that is too long', 'x'.repeat(300), 'ENAMETOOLONG'],
+    ['a link to itself', 'loop', 'ELOOP'],
+  ])('says which file cannot be written: %s', async (_, out, code) => {
+    const cwd = folderOf({})
+    symlinkSync('loop', join(cwd, 'loop'))
+    const { stderr, exitCode } = await run(['create', 'signing-key', '--out', out], { cwd })
+    expect([stderr, exitCode]).toEqual([`error: ${join(cwd, out)}: cannot be written (${code})\n`, 2])
   })
 
   it.each([
