@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { rejected } from '@kube-authn/core'
 import { revocationList, type Revocations } from '@kube-authn/core/revocation'
 import type { AuthenticationEnv } from '@kube-authn/hono'
 import { memoryObjectStore } from '@kube-authn/store'
@@ -21,6 +22,14 @@ async function loggedIn(options: Parameters<typeof loginApp>[0] = {}) {
 }
 
 describe('a logout', () => {
+  it('is an outage, and no judgement of an account, if sessions cannot be found for whatever reason', async () => {
+    const sessions = { ...cookieSessions({ keys: KEYS }), find: () => Promise.reject(rejected('moved')) }
+    const { app, log } = await loginApp({ options: { sessions } })
+    const response = await app.request(`${ORIGIN}/logout`, { method: 'POST', headers: { origin: ORIGIN } })
+    expect([response.status, response.headers.has('retry-after')]).toEqual([503, true])
+    expect(log).toMatchObject([{ level: 'error' }])
+  })
+
   it('ends the session here and then at the provider', async () => {
     const { provider, browser } = await loggedIn()
     const before = new Map(browser.cookies)
