@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { exactHeaders } from '../request/headers/exact.ts'
-import { aggregateErrors, asAuthorizationError, AuthorizationError } from './errors.ts'
+import { aggregateErrors } from './aggregate-errors.ts'
+import { asAuthorizationError, AuthorizationError } from './errors.ts'
 import { internalError } from './error-answers.ts'
 import { requestAttributes } from './request-attributes.ts'
 import { userInfo } from '../authenticator/user.ts'

@@ -1,6 +1,7 @@
 import type { UserInfo } from '../authenticator/user.ts'
 import type { Authorizer, NonResourceRule, ResourceRule, RuleResolver, UserRules } from './authorizer.ts'
-import { aggregateText, asAuthorizationError } from './errors.ts'
+import { aggregateText } from './aggregate-errors.ts'
+import { asAuthorizationError } from './errors.ts'
 
 /**
  * The rules of an authorizer for a user in a namespace. If the authorizer cannot list rules, or fails, the result is `incomplete` with an

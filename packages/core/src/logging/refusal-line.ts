@@ -5,13 +5,8 @@ import { isWithoutUser } from '../authenticator/no-user.ts'
 import { refuserOf } from '../authenticator/consult.ts'
 import type { StatusError } from '../authenticator/status.ts'
 import { systemClock } from '../internal/clock.ts'
-import {
-  networkWords,
-  shownAddress,
-  shownPath,
-  shownReason,
-  shownValue,
-} from '../internal/log/shown-values.ts'
+import { shownAddress, shownPath } from '../internal/log/shown-request.ts'
+import { networkWords, shownReason, shownValue } from '../internal/log/shown-values.ts'
 import { decodeCredentials } from '../request/basic.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import { credentialsIn } from './credentials-in.ts'

@@ -1,7 +1,7 @@
 import type { Attributes } from '../attributes.ts'
 import type { Authorizer, RuleResolver, UserRules } from '../authorizer.ts'
 import { noOpinion } from '../decision.ts'
-import { aggregateText } from '../errors.ts'
+import { aggregateText } from '../aggregate-errors.ts'
 import { must, refuseProblems } from '../../internal/options/index.ts'
 import { finish, type Steps } from '../../internal/steps.ts'
 import type { AnyBinding, PolicyRule, RbacPolicy, Subject } from './objects.ts'

@@ -1,9 +1,10 @@
 import type { Log, LogEntry } from '../../authenticator/log.ts'
 import { systemClock } from '../clock.ts'
 import { messageOf } from '../thrown.ts'
-import { shownPath, shownReason } from './shown-values.ts'
+import { shownPath } from './shown-request.ts'
+import { shownReason } from './shown-values.ts'
 import { lineLimits } from './throttle.ts'
-import { defaultVerbosity } from './write-entry.ts'
+import { defaultVerbosity } from './verbosity.ts'
 
 /** Something that failed for a reason that no client sees. */
 export interface Failure {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { shownAddress, shownPath, shownReason, shownValue } from './shown-values.ts'
+import { shownAddress, shownPath } from './shown-request.ts'
+import { shownReason, shownValue } from './shown-values.ts'
 
 /** What could begin another line or reorder this one: controls, separators, directions, half of a pair. */
 const FORGED = 'a\r\nkube-authn: 401\u0000\u001b[2K\u0085\u2028\u2029\u202e\u2066\ufeff\ud800z'

@@ -4,24 +4,11 @@ import { withoutSecrets } from '../shown-text.ts'
 
 /** Third-party strings are cut at this length. */
 const MAX_VALUE = 120
-const MAX_PATH = 200
 const MAX_REASON = 400
 
 /** A string from outside in quotes, on one line and of limited length. */
 export function shownValue(text: string): string {
   return quoted(cut(text, MAX_VALUE))
-}
-
-/** A path or method of a request: all but printable ASCII is percent-encoded, so that nothing in it can look like another line. */
-export function shownPath(path: string, secrets: readonly string[]): string {
-  return encoded(withoutSecrets(cut(path, MAX_PATH), secrets))
-}
-
-/** An address, which may be text from the client; `undefined` if it cannot be one. */
-export function shownAddress(address: string | undefined): string | undefined {
-  if (address === undefined || !/^[\w.:%-]{1,64}$/.test(address)) return undefined
-  // Node writes IPv4 clients of a server for both versions like this.
-  return address.replace(/^::ffff:(?=\d{1,3}\.)/i, '')
 }
 
 /** The message of an error on one line, without credentials, user information and queries in URLs. */
@@ -35,12 +22,9 @@ export function shownReason(message: string, secrets: readonly string[]): string
   return cut(withoutSecrets(plain, secrets), MAX_REASON)
 }
 
-function cut(text: string, length: number): string {
+/** The beginning of a string, in well-formed Unicode. */
+export function cut(text: string, length: number): string {
   return text.length > length ? `${text.slice(0, length).toWellFormed()}...` : text.toWellFormed()
-}
-
-function encoded(text: string): string {
-  return text.replaceAll(/[^\x21-\x7e]/gu, (character) => encodeURIComponent(character))
 }
 
 /** In words, what TLS and DNS report as codes. */

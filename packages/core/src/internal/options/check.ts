@@ -71,6 +71,22 @@ export function withMethods(noun: string, ...methods: readonly string[]): Check 
   return must(`must be ${noun}`, (value) => methods.every((method) => hasMethod(value, method)))
 }
 
+/** A clock. If `now` does not return a number, nothing would ever expire. */
+export const aClock: Check = (value, path) => {
+  const problems = isClock(value, path)
+  const now: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, 'now') : undefined
+  if (problems.length > 0 || typeof now !== 'function') return problems
+  try {
+    return tellsNumber(Reflect.apply(now, value, []), `${path}.now()`)
+  } catch {
+    // It may work later. Until then its users fail.
+    return []
+  }
+}
+
+const isClock = withMethods('a clock', 'now', 'after')
+const tellsNumber = must('must be a number of milliseconds', (value) => Number.isFinite(value))
+
 /** A number above a bound, and at most `max`. */
 /* @__NO_SIDE_EFFECTS__ */
 export function above(bound: number, max?: number): Check {

@@ -1,20 +1,6 @@
-import { aString, type Check, hasMethod, must, nonEmptyListOf, withMethods } from './check.ts'
+import { aString, type Check, hasMethod, must, nonEmptyListOf } from './check.ts'
 
-/** A clock. If `now` does not return a number, nothing would ever expire. */
-export const aClock: Check = (value, path) => {
-  const problems = isClock(value, path)
-  const now: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, 'now') : undefined
-  if (problems.length > 0 || typeof now !== 'function') return problems
-  try {
-    return tellsNumber(Reflect.apply(now, value, []), `${path}.now()`)
-  } catch {
-    // It may work later. Until then its users fail.
-    return []
-  }
-}
-
-const isClock = withMethods('a clock', 'now', 'after')
-const tellsNumber = must('must be a number of milliseconds', (value) => Number.isFinite(value))
+export { aClock } from './check.ts'
 
 /** The audiences that credentials must be valid for. An empty list would allow none, and must not be mistaken for no restriction. */
 export const someAudiences: Check = nonEmptyListOf(aString, '; leave it out for no restriction')

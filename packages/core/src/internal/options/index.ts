@@ -7,6 +7,7 @@ export {
 export {
   aBoolean,
   above,
+  aClock,
   aFunction,
   aNonEmptyString,
   anything,
@@ -24,7 +25,7 @@ export {
   wholeNumber,
   withMethods,
 } from './check.ts'
-export { aClock, aLog, anIterable, anOrigin, isOrigin, someAudiences } from './common.ts'
+export { aLog, anIterable, anOrigin, isOrigin, someAudiences } from './common.ts'
 
 export {
   type AnyShape,

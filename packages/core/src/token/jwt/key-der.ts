@@ -11,7 +11,7 @@ import {
   soleElement,
   Tag,
 } from '@kube-authn/x509'
-import { algorithmOfCurve, type SigningAlgorithm } from './verification-key.ts'
+import { algorithmOfCurve, type SigningAlgorithm } from './public-jwk.ts'
 
 /** The form and algorithm of an encoded key, and its DER for WebCrypto. */
 export interface EncodedKey {

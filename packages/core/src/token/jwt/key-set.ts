@@ -6,7 +6,7 @@ import { type AuthenticationError, rejected } from '../../authenticator/errors.t
 import { isJwsAlgorithm, type JwsAlgorithm, RSA_ALGORITHMS } from './algorithms.ts'
 import type { UnverifiedJwt } from './read-jwt.ts'
 import { isObject, member } from '../../internal/objects.ts'
-import { algorithmOfCurve, type PublicJwk, publicJwkOf } from './verification-key.ts'
+import { algorithmOfCurve, type PublicJwk, publicJwkOf } from './public-jwk.ts'
 
 /** The keys of an issuer. */
 export interface KeySet {

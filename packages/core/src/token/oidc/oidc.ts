@@ -17,6 +17,7 @@ import { algorithmsNamed, JWS_ALGORITHMS } from '../jwt/algorithms.ts'
 import {
   aBoolean,
   above,
+  aClock,
   aFunction,
   aNonEmptyString,
   aString,
@@ -25,7 +26,6 @@ import {
   required,
   withMethods,
 } from '../../internal/options/check.ts'
-import { aClock } from '../../internal/options/common.ts'
 import { checkOptions, nested, type OptionsShape, refuseProblems } from '../../internal/options/shape.ts'
 import { canWorkInBackground } from '../../internal/runtime.ts'
 import { jwtAuthenticator, type JwtTokenAuthenticator } from './jwt-authenticator.ts'

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import { createPublicKey, KeyObject, verify } from 'node:crypto'
 import type { JwsAlgorithm } from '../algorithms.ts'
 import type { UnverifiedJws } from '../read-jwt.ts'
-import type { PublicJwk } from '../verification-key.ts'
+import type { PublicJwk } from '../public-jwk.ts'
 
 interface Padding {
   readonly padding?: number

@@ -2,7 +2,7 @@ import { compactVerify } from 'jose/jws/compact/verify'
 import { bytesOfBase64url } from '../../../internal/base64url.ts'
 import type { JwsAlgorithm } from '../algorithms.ts'
 import type { UnverifiedJws } from '../read-jwt.ts'
-import type { PublicJwk } from '../verification-key.ts'
+import type { PublicJwk } from '../public-jwk.ts'
 
 /** Whether the key verifies the token with this algorithm: jose on WebCrypto, which every runtime has. */
 export async function isSignedWith(

@@ -2,7 +2,7 @@ import { generateKeyPairSync, type KeyObject, randomBytes, sign, type webcrypto 
 import { describe, expect, it } from 'vitest'
 import { JWS_ALGORITHMS, type JwsAlgorithm } from '../algorithms.ts'
 import { readJws } from '../read-jwt.ts'
-import type { PublicJwk } from '../verification-key.ts'
+import type { PublicJwk } from '../public-jwk.ts'
 import { isSignedWith as native } from './native.ts'
 import { isSignedWith as portable } from './portable.ts'
 
