@@ -1,7 +1,7 @@
 import type { ErrorList } from '../../internal/field/errors.ts'
 import { printedSeconds } from '../../internal/field/go-duration.ts'
 import type { FieldPath } from '../../internal/field/path.ts'
-import type { Compile } from '../../token/oidc/configuration/compile.ts'
+import { compileDistinct, type ExpressionValidation } from '../../token/oidc/configuration/compile.ts'
 import type { WebhookConfiguration, WebhookConnectionInfo, WebhookMatchCondition } from './config.ts'
 import type { MatchConditions } from './match-conditions.ts'
 
@@ -9,9 +9,7 @@ import type { MatchConditions } from './match-conditions.ts'
 export type KubeConfigFileProblem = (path: string) => string | undefined
 
 /** Options of {@link validateWebhook}. */
-export interface WebhookValidation {
-  readonly errors: ErrorList
-  readonly compile: Compile
+export interface WebhookValidation extends ExpressionValidation {
   readonly kubeConfigFileProblem: KubeConfigFileProblem | undefined
 }
 
@@ -22,8 +20,9 @@ const MAX_MATCH_CONDITIONS = 64
 export function validateWebhook(
   webhook: WebhookConfiguration,
   path: FieldPath,
-  { errors, compile, kubeConfigFileProblem = absoluteOnly }: WebhookValidation,
+  validation: WebhookValidation,
 ): MatchConditions {
+  const { errors, kubeConfigFileProblem = absoluteOnly } = validation
   const { timeoutSeconds, matchConditions } = webhook
   const timeout = path.child('timeout')
   if (timeoutSeconds === 0) errors.required(timeout)
@@ -46,7 +45,7 @@ export function validateWebhook(
   }
   validateChoice(webhook.failurePolicy, path.child('failurePolicy'), ['NoOpinion', 'Deny'], errors)
   validateConnection(webhook.connectionInfo, path.child('connectionInfo'), kubeConfigFileProblem, errors)
-  return validateConditions(matchConditions, path.child('matchConditions'), { errors, compile })
+  return validateConditions(matchConditions, path.child('matchConditions'), validation)
 }
 
 function validateTtl(seconds: number, path: FieldPath, errors: ErrorList): void {
@@ -86,25 +85,21 @@ function absoluteOnly(path: string): string | undefined {
 function validateConditions(
   conditions: readonly WebhookMatchCondition[],
   path: FieldPath,
-  { errors, compile }: Pick<WebhookValidation, 'errors' | 'compile'>,
+  validation: ExpressionValidation,
 ): MatchConditions {
+  const { errors } = validation
   if (conditions.length > MAX_MATCH_CONDITIONS) {
     errors.tooMany(path, conditions.length, MAX_MATCH_CONDITIONS)
     return []
   }
   const seen = new Set<string>()
   return conditions.flatMap(({ expression }, index) => {
-    const at = path.index(index).child('expression')
+    const at = path.index(index)
     if (expression.trim() === '') {
-      errors.required(at)
+      errors.required(at.child('expression'))
       return []
     }
-    if (seen.has(expression)) {
-      errors.duplicate(at, expression)
-      return []
-    }
-    seen.add(expression)
-    const program = compile('request', expression, at, 'bool')
+    const program = compileDistinct('request', expression, seen, at, validation)
     return program === undefined ? [] : [program]
   })
 }

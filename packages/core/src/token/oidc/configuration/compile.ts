@@ -16,6 +16,30 @@ export function configurationErrors(): ErrorList {
   return errorList({ maxValueLength: 16_384 })
 }
 
+/** The context of the validation of expressions. */
+export interface ExpressionValidation {
+  readonly errors: ErrorList
+  readonly compile: Compile
+}
+
+/** Compiles one of several conditions, which must differ. `path` is that of the rule, and has the field `expression`. */
+export function compileDistinct<V extends CelVariable>(
+  variable: V,
+  expression: string,
+  seen: Set<string>,
+  path: FieldPath,
+  { errors, compile }: ExpressionValidation,
+): CelProgram<V> | undefined {
+  const at = path.child('expression')
+  if (expression === '') errors.required(at)
+  else if (seen.has(expression)) errors.duplicate(at, expression)
+  else {
+    seen.add(expression)
+    return compile(variable, expression, at, 'bool')
+  }
+  return undefined
+}
+
 /** See {@link Compile}. */
 export function compileInto(errors: ErrorList, compiler: CelCompiler): Compile {
   return (variable, expression, path, resultType) => {

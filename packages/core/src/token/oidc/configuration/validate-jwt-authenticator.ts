@@ -1,26 +1,21 @@
 import type { CelProgram } from '@kube-authn/cel/kubernetes'
 import type { ErrorList } from '../../../internal/field/errors.ts'
 import type { FieldPath } from '../../../internal/field/path.ts'
-import type { Compile } from './compile.ts'
+import { compileDistinct, type ExpressionValidation } from './compile.ts'
 import type {
-  ClaimValidationRule,
-  CompiledJwtAuthenticator,
-  JwtAuthenticator,
-  UserValidationRule,
   ClaimMappings,
   ClaimOrExpression,
-  ExtraMapping,
+  CompiledJwtAuthenticator,
+  JwtAuthenticator,
   PrefixedClaimOrExpression,
 } from './config.ts'
 import { validateIssuer } from './validate-issuer.ts'
 import { domainPrefixedPathProblems } from '@kube-authn/internal/kubernetes-names'
 
 /** The context of the validation of a {@link JwtAuthenticator}. */
-export interface JwtAuthenticatorValidation {
-  readonly errors: ErrorList
+export interface JwtAuthenticatorValidation extends ExpressionValidation {
   /** Issuers that other authenticators own. */
   readonly disallowed: ReadonlySet<string>
-  readonly compile: Compile
 }
 
 /**
@@ -31,48 +26,33 @@ export interface JwtAuthenticatorValidation {
 export function validateJwtAuthenticator(
   config: JwtAuthenticator,
   path: FieldPath,
-  { errors, disallowed, compile }: JwtAuthenticatorValidation,
+  validation: JwtAuthenticatorValidation,
 ): CompiledJwtAuthenticator {
-  validateIssuer(config.issuer, disallowed, path.child('issuer'), errors)
-  const claimRules = validateClaimRules(
-    config.claimValidationRules,
-    path.child('claimValidationRules'),
-    errors,
-    compile,
+  validateIssuer(config.issuer, validation.disallowed, path.child('issuer'), validation.errors)
+  const claimRules = validateClaimRules(config, path.child('claimValidationRules'), validation)
+  const mappings = validateMappings(
+    config.claimMappings,
+    path.child('claimMappings'),
+    validation,
+    claimRules.some(({ program }) => usesVerified(program)),
   )
-  const usesVerified = (program: CelProgram<'claims'>): boolean => program.selects('email_verified')
-  const mappings = validateMappings(config.claimMappings, path.child('claimMappings'), {
-    errors,
-    compile,
-    isEmailVerified: claimRules.some(({ program }) => usesVerified(program)),
-  })
-  const userRules = validateUserRules(
-    config.userValidationRules,
-    path.child('userValidationRules'),
-    errors,
-    compile,
-  )
+  const userRules = validateUserRules(config, path.child('userValidationRules'), validation)
   return { config, ...mappings, claimRules, userRules }
 }
 
 /** Validates the rules over claims and compiles their expressions. */
 function validateClaimRules(
-  rules: readonly ClaimValidationRule[],
+  { claimValidationRules: rules }: JwtAuthenticator,
   path: FieldPath,
-  errors: ErrorList,
-  compile: Compile,
+  validation: ExpressionValidation,
 ): CompiledJwtAuthenticator['claimRules'] {
+  const { errors } = validation
   const claims = new Set<string>()
   const expressions = new Set<string>()
-  return rules.flatMap((rule, index) => {
-    const { claim, expression, message, requiredValue } = rule
+  return rules.flatMap(({ claim, expression, message, requiredValue }, index) => {
     const rulePath = path.index(index)
     if (claim !== '' && expression !== '') {
       errors.invalid(rulePath, claim, "claim and expression can't both be set")
-      return []
-    }
-    if (claim === '' && expression === '') {
-      errors.required(rulePath, 'claim or expression is required')
       return []
     }
     if (claim !== '') {
@@ -83,50 +63,30 @@ function validateClaimRules(
       claims.add(claim)
       return []
     }
+    if (expression === '') {
+      errors.required(rulePath, 'claim or expression is required')
+      return []
+    }
     if (requiredValue !== '') {
       const detail = 'may not be specified when expression is set'
       errors.invalid(rulePath.child('requiredValue'), requiredValue, detail)
     }
-    if (expressions.has(expression)) {
-      errors.duplicate(rulePath.child('expression'), expression)
-      return []
-    }
-    expressions.add(expression)
-    const program = compile('claims', expression, rulePath.child('expression'), 'bool')
+    const program = compileDistinct('claims', expression, expressions, rulePath, validation)
     return program === undefined ? [] : [{ message, program }]
   })
 }
 
 /** Validates the rules over the user and compiles their expressions. */
 function validateUserRules(
-  rules: readonly UserValidationRule[],
+  { userValidationRules: rules }: JwtAuthenticator,
   path: FieldPath,
-  errors: ErrorList,
-  compile: Compile,
+  validation: ExpressionValidation,
 ): CompiledJwtAuthenticator['userRules'] {
   const seen = new Set<string>()
   return rules.flatMap(({ expression, message }, index) => {
-    const expressionPath = path.index(index).child('expression')
-    if (expression === '') {
-      errors.required(expressionPath)
-      return []
-    }
-    if (seen.has(expression)) {
-      errors.duplicate(expressionPath, expression)
-      return []
-    }
-    seen.add(expression)
-    const program = compile('user', expression, expressionPath, 'bool')
+    const program = compileDistinct('user', expression, seen, path.index(index), validation)
     return program === undefined ? [] : [{ message, program }]
   })
-}
-
-/** The context of the validation. */
-interface Surroundings {
-  readonly errors: ErrorList
-  readonly compile: Compile
-  /** Whether a valid rule uses `claims.email_verified`. */
-  readonly isEmailVerified: boolean
 }
 
 type CompiledMappings = Pick<CompiledJwtAuthenticator, 'username' | 'groups' | 'uid' | 'extra'>
@@ -136,26 +96,31 @@ const EMAIL_RULE =
   'claimMappings.extra[*].valueExpression or claimValidationRules[*].expression when claims.email is used in ' +
   'claimMappings.username.expression'
 
-/** Validates the mappings and compiles their expressions. */
+/**
+ * Validates the mappings and compiles their expressions.
+ *
+ * @param isEmailVerified whether a valid rule uses `claims.email_verified`.
+ */
 function validateMappings(
   mappings: ClaimMappings,
   path: FieldPath,
-  { errors, compile, isEmailVerified }: Surroundings,
+  validation: ExpressionValidation,
+  isEmailVerified: boolean,
 ): CompiledMappings {
+  const { errors } = validation
   const usernamePath = path.child('username')
   const before = errors.errors.length
-  const username = validatePrefixed(mappings.username, usernamePath, errors, compile)
+  const username = validatePrefixed(mappings.username, usernamePath, validation)
   if (mappings.username.claim === '' && mappings.username.expression === '') {
     errors.required(usernamePath, 'claim or expression is required')
   }
   const isUsernameRight = errors.errors.length === before
-  const groups = validatePrefixed(mappings.groups, path.child('groups'), errors, compile)
-  const uid = validateClaimOrExpression(mappings.uid, path.child('uid'), errors, compile)
-  const extra = validateExtra(mappings.extra, path.child('extra'), errors, compile)
+  const groups = validatePrefixed(mappings.groups, path.child('groups'), validation)
+  const uid = validateClaimOrExpression(mappings.uid, path.child('uid'), validation)
+  const extra = validateExtra(mappings, path.child('extra'), validation)
 
   // An unverified e-mail address may be claimed by anyone.
-  const seen = [...(username === undefined ? [] : [username]), ...extra.map(({ program }) => program)]
-  const isVerified = isEmailVerified || seen.some((program) => program.selects('email_verified'))
+  const isVerified = isEmailVerified || [username, ...extra.map(({ program }) => program)].some(usesVerified)
   if (isUsernameRight && username?.selects('email') === true && !isVerified) {
     errors.invalid(usernamePath.child('expression'), mappings.username.expression, EMAIL_RULE)
   }
@@ -167,12 +132,16 @@ function validateMappings(
   }
 }
 
+function usesVerified(program: CelProgram<'claims'> | undefined): boolean {
+  return program?.selects('email_verified') === true
+}
+
 function validatePrefixed(
   mapping: PrefixedClaimOrExpression,
   path: FieldPath,
-  errors: ErrorList,
-  compile: Compile,
+  validation: ExpressionValidation,
 ): CelProgram<'claims'> | undefined {
+  const { errors } = validation
   const { claim, expression, prefix } = mapping
   if (expression !== '' && claim === '' && prefix !== undefined) {
     errors.invalid(path.child('prefix'), prefix, 'may not be specified when expression is set')
@@ -182,14 +151,13 @@ function validatePrefixed(
       'prefix is required when claim is set. It can be set to an empty string to disable prefixing'
     errors.required(path.child('prefix'), detail)
   }
-  return validateClaimOrExpression(mapping, path, errors, compile)
+  return validateClaimOrExpression(mapping, path, validation)
 }
 
 function validateClaimOrExpression(
   { claim, expression }: ClaimOrExpression,
   path: FieldPath,
-  errors: ErrorList,
-  compile: Compile,
+  { errors, compile }: ExpressionValidation,
 ): CelProgram<'claims'> | undefined {
   if (expression === '') return undefined
   if (claim === '') return compile('claims', expression, path.child('expression'))
@@ -198,27 +166,24 @@ function validateClaimOrExpression(
 }
 
 function validateExtra(
-  mappings: readonly ExtraMapping[],
+  { extra }: ClaimMappings,
   path: FieldPath,
-  errors: ErrorList,
-  compile: Compile,
+  { errors, compile }: ExpressionValidation,
 ): CompiledJwtAuthenticator['extra'] {
   const seen = new Set<string>()
-  return mappings.flatMap(({ key, valueExpression }, index) => {
+  return extra.flatMap(({ key, valueExpression }, index) => {
     const keyPath = path.index(index).child('key')
-    validateExtraKey(key, keyPath, errors)
-    if (seen.has(key)) {
-      errors.duplicate(keyPath, key)
-      return []
-    }
-    seen.add(key)
     const expressionPath = path.index(index).child('valueExpression')
-    if (valueExpression === '') {
-      errors.required(expressionPath)
-      return []
+    validateExtraKey(key, keyPath, errors)
+    const isRepeated = seen.has(key)
+    seen.add(key)
+    if (isRepeated) errors.duplicate(keyPath, key)
+    else if (valueExpression === '') errors.required(expressionPath)
+    else {
+      const program = compile('claims', valueExpression, expressionPath)
+      if (program !== undefined) return [{ key, program }]
     }
-    const program = compile('claims', valueExpression, expressionPath)
-    return program === undefined ? [] : [{ key, program }]
+    return []
   })
 }
 
