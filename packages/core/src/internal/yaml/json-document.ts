@@ -1,4 +1,4 @@
-import { colonsOf } from '../json/colons.ts'
+import { colonsOf, membersOf } from '../json/colons.ts'
 
 /** The maximum nesting depth, in JSON and in YAML. */
 export const MAX_DEPTH = 100
@@ -30,17 +30,4 @@ export function mayBeJson(text: string): boolean {
   // The first search avoids the second one, which is slow because quotes are frequent.
   if (text.includes('<<"') && text.includes('"<<"')) return false
   return !text.includes('\\u') || !/\\u[dD][89a-fA-F]/.test(text)
-}
-
-/** The total number of members of all objects in a value. */
-export function membersOf(value: unknown): number {
-  if (typeof value !== 'object' || value === null) return 0
-  let count = 0
-  if (Array.isArray(value)) {
-    for (const each of value) count += membersOf(each)
-    return count
-  }
-  // Avoids a list of values for each object. Anything added to `Object.prototype` is counted too, which leaves the text to the YAML parser.
-  for (const name in value) count += 1 + membersOf((value as Readonly<Record<string, unknown>>)[name])
-  return count
 }

@@ -1,6 +1,6 @@
-import { endOfString } from '../json/colons.ts'
+import { endOfString, membersOf } from '../json/colons.ts'
 import type { Steps } from '../steps.ts'
-import { MAX_DEPTH, mayBeJson, membersOf } from './json-document.ts'
+import { MAX_DEPTH, mayBeJson } from './json-document.ts'
 
 /** The maximum length of a value that is parsed at once; longer lists and objects are read item by item. */
 const MAX_PIECE = 65_536
