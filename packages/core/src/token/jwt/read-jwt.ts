@@ -1,4 +1,3 @@
-import { compact } from '../../internal/compact.ts'
 import { isObject, type JsonObject, member } from '../../internal/objects.ts'
 import { isCanonicalBase64url, textOfBase64url } from '../../internal/base64url.ts'
 import { strictJson } from './strict-json.ts'
@@ -45,8 +44,7 @@ export function readJwt(token: string): UnverifiedJwt | undefined {
   if (jws === undefined || claims === undefined) return undefined
   const issuer = issuerIn(claims)
   if (issuer === undefined) return undefined
-  const { algorithm, keyId, type, isCritical, payload } = jws
-  return { token, algorithm, keyId, type, isCritical, payload, issuer, claims }
+  return { ...jws, issuer, claims }
 }
 
 /** Parses a JWS like {@link readJwt}, with any payload. */
@@ -59,33 +57,13 @@ export function readJws(token: string): UnverifiedJws | undefined {
   const payload = token.slice(payloadStart, payloadEnd)
   // The rest is the signature: another dot in it is not valid base64url.
   if (!isCanonicalBase64url(payload) || !isCanonicalBase64url(token.slice(payloadEnd + 1))) return undefined
-  const header = protectedHeader === lastHeader?.text ? lastHeader : headerOf(protectedHeader)
-  if (header === undefined) return undefined
-  const { algorithm, keyId, type, isCritical } = header
-  return { token, algorithm, keyId, type, isCritical, payload }
-}
-
-/** What is used of a header. */
-interface Header extends Pick<UnverifiedJws, 'algorithm' | 'keyId' | 'type' | 'isCritical'> {
-  /** In base64url. */
-  readonly text: string
-}
-
-/** The last header: an issuer writes the same into all tokens of a key. */
-let lastHeader: Header | undefined
-const MAX_KEPT_HEADER = 512
-
-function headerOf(text: string): Header | undefined {
-  const header = isCanonicalBase64url(text) ? objectOfJson(text) : undefined
+  const header = isCanonicalBase64url(protectedHeader) ? objectOfJson(protectedHeader) : undefined
   if (header === undefined) return undefined
   const algorithm = member(header, 'alg')
   const keyId = member(header, 'kid') ?? ''
   if (typeof algorithm !== 'string' || typeof keyId !== 'string') return undefined
   const type = Object.hasOwn(header, 'typ') ? header['typ'] : undefined
-  const read = { text: compact(text), algorithm, keyId, type, isCritical: Object.hasOwn(header, 'crit') }
-  // An object of a header belongs to one token.
-  if (text.length <= MAX_KEPT_HEADER && typeof type !== 'object') lastHeader = read
-  return read
+  return { token, algorithm, keyId, type, isCritical: Object.hasOwn(header, 'crit'), payload }
 }
 
 /**
