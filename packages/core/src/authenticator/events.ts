@@ -287,9 +287,3 @@ export type AuthenticationEvent =
 
 /** Receives events as they occur. It must not block: start asynchronous work and return. */
 export type Observer = (event: AuthenticationEvent) => void
-
-/** The events about something else than requests, which a log tells. */
-export type NewsEvent = Extract<
-  AuthenticationEvent,
-  { readonly type: 'fileNotice' | 'issuerDiscovery' | 'jwksFetch' | 'reload' }
->

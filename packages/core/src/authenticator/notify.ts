@@ -1,7 +1,6 @@
-import type { AuthenticationEvent, NewsEvent, Observer } from './events.ts'
+import type { AuthenticationEvent, Observer } from './events.ts'
 import type { Log } from './log.ts'
 import { writeNews } from '../internal/log/news.ts'
-import type { Sink } from '../internal/log/write-entry.ts'
 import { tell } from '../internal/tell.ts'
 
 /**
@@ -9,7 +8,7 @@ import { tell } from '../internal/tell.ts'
  * attention is logged.
  */
 export function notify(observer: Observer | undefined, event: AuthenticationEvent): void {
-  if (observer === undefined) logNews(undefined, event)
+  if (observer === undefined) writeNews(undefined, event)
   else tell(observer, event)
 }
 
@@ -18,15 +17,6 @@ export function loggingObserver(observer: Observer | undefined, log: Log | undef
   if (log === undefined && observer === undefined) return undefined
   return (event) => {
     tell(observer, event)
-    if (log !== false) logNews(log, event)
+    if (log !== false) writeNews(log, event)
   }
-}
-
-function logNews(log: Sink, event: AuthenticationEvent): void {
-  if (isNews(event)) writeNews(log, event)
-}
-
-function isNews(event: AuthenticationEvent): event is NewsEvent {
-  const { type } = event
-  return type === 'fileNotice' || type === 'issuerDiscovery' || type === 'jwksFetch' || type === 'reload'
 }
