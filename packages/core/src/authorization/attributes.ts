@@ -30,18 +30,10 @@ export interface Attributes {
 }
 
 /** {@link Attributes} without the user, and without fields that do not apply. An app describes its own routes with them. */
-export interface RequestAttributes {
-  readonly verb: string
+export interface RequestAttributes
+  extends Pick<Attributes, 'verb'>, Partial<Omit<Attributes, 'user' | 'verb' | 'resourceRequest'>> {
   /** If absent, the request is about the path. */
   readonly resource?: string
-  readonly subresource?: string
-  readonly name?: string
-  readonly namespace?: string
-  readonly apiGroup?: string
-  readonly apiVersion?: string
-  readonly path?: string
-  readonly fieldSelector?: Selector
-  readonly labelSelector?: Selector
 }
 
 /**
@@ -52,7 +44,7 @@ export interface RequestAttributes {
  */
 export function attributesOf(user: UserInfo, request: RequestAttributes): Attributes {
   const { fieldSelector, labelSelector } = request
-  const attributes = {
+  return {
     user,
     verb: request.verb,
     resourceRequest: request.resource !== undefined,
@@ -63,11 +55,6 @@ export function attributesOf(user: UserInfo, request: RequestAttributes): Attrib
     subresource: request.subresource ?? '',
     name: request.name ?? '',
     path: request.path ?? '',
-  }
-  // A fast path: selectors are rare, and an impersonation asks for each group.
-  if (fieldSelector === undefined && labelSelector === undefined) return attributes
-  return {
-    ...attributes,
     ...(fieldSelector !== undefined && { fieldSelector }),
     ...(labelSelector !== undefined && { labelSelector }),
   }
