@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { fixedClock, settled, thrownBy } from '../../../test/fakes.ts'
 import { endless, fakeFetch, never } from '../../../test/issuer.ts'
-import { maxAgeSeconds } from './cache-control.ts'
 import { getText, type GetTextOptions } from './get-text.ts'
 
 const KEYS = 'https://issuer.example.com/keys'
@@ -131,25 +130,5 @@ describe('a text that is read', () => {
 
   it('may be none', async () => {
     expect((await ask(new Response(null, { status: 204 })).result).text).toBe('')
-  })
-})
-
-describe('the freshness of an answer', () => {
-  it.each([
-    [undefined, undefined],
-    ['', undefined],
-    ['public', undefined],
-    ['max-age=60', 60],
-    ['public, MAX-AGE=60', 60],
-    ['max-age="60"', 60],
-    ['max-age=0', 0],
-    ['max-age=60, no-store', 0],
-    ['no-cache', 0],
-    ['max-age=-1', undefined],
-    ['max-age=1e3', undefined],
-    ['max-age=99999999999', undefined],
-    ['s-maxage=60', undefined],
-  ])('by %j is %j seconds', (cacheControl, seconds) => {
-    expect(maxAgeSeconds(cacheControl)).toBe(seconds)
   })
 })

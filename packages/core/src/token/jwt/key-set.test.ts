@@ -16,7 +16,7 @@ import {
 import { fetchLimit } from './limited-fetch.ts'
 import { parseJwks, type KeySet, localKeySet } from './key-set.ts'
 import { readJwt, type UnverifiedJwt } from './read-jwt.ts'
-import { remoteKeySet, type RemoteKeySetOptions } from './remote-key-set.ts'
+import { maxAgeSeconds, remoteKeySet, type RemoteKeySetOptions } from './remote-key-set.ts'
 
 const KEYS = 'https://issuer.example.com/keys'
 let rsa: KeyPair
@@ -541,5 +541,25 @@ describe('a limit of fetches', () => {
       false,
     ])
     expect(limit.take(5000)).toBe(true)
+  })
+})
+
+describe('the freshness of an answer', () => {
+  it.each([
+    [undefined, undefined],
+    ['', undefined],
+    ['public', undefined],
+    ['max-age=60', 60],
+    ['public, MAX-AGE=60', 60],
+    ['max-age="60"', 60],
+    ['max-age=0', 0],
+    ['max-age=60, no-store', 0],
+    ['no-cache', 0],
+    ['max-age=-1', undefined],
+    ['max-age=1e3', undefined],
+    ['max-age=99999999999', undefined],
+    ['s-maxage=60', undefined],
+  ])('by %j is %j seconds', (cacheControl, seconds) => {
+    expect(maxAgeSeconds(cacheControl)).toBe(seconds)
   })
 })

@@ -36,13 +36,9 @@ export function localKeySet(jwks: string): KeySet {
   }
 }
 
-/** No key verifies the token. A shared instance: it contains nothing about the token. */
+/** No key verifies the token. */
 export function notSigned(): AuthenticationError {
   return rejected('failed to verify signature: failed to verify id token signature')
-}
-
-function tooManyCandidates(): AuthenticationError {
-  return rejected(`failed to verify signature: more than ${MAX_CANDIDATES} keys match the token`)
 }
 
 /** The keys of an issuer, indexed by `kid`. */
@@ -79,7 +75,9 @@ export function isSignedByOneOf({ all, byId }: IssuerKeys, jwt: UnverifiedJwt): 
   const named = keyId === '' ? all : byId.get(keyId)
   if (named === undefined) return false
   const candidates = named.filter(({ algorithms }) => algorithms.has(algorithm))
-  if (candidates.length > MAX_CANDIDATES) throw tooManyCandidates()
+  if (candidates.length > MAX_CANDIDATES) {
+    throw rejected(`failed to verify signature: more than ${MAX_CANDIDATES} keys match the token`)
+  }
   return firstOf<IssuerKey, boolean, boolean>(
     candidates,
     ({ jwk }) => isSignedWith(jwt, jwk, algorithm),

@@ -1,7 +1,6 @@
 import { andThen } from '../../internal/awaitable.ts'
 import { type Clock, systemClock } from '../../internal/clock.ts'
 import { unavailable } from '../../authenticator/errors.ts'
-import { maxAgeSeconds } from '../../internal/http/cache-control.ts'
 import { keptFault } from '../../internal/http/fault.ts'
 import { type GetFetch, getText, type GetTextOptions } from '../../internal/http/get-text.ts'
 import { BUSY_SECONDS } from '../../internal/retry-after.ts'
@@ -167,4 +166,20 @@ function freshMs(cacheControl: string | undefined): number {
   const seconds = maxAgeSeconds(cacheControl)
   if (seconds === undefined) return FRESH_MS.unsaid
   return Math.min(Math.max(seconds * 1000, FRESH_MS.least), FRESH_MS.most)
+}
+
+/**
+ * How long a response with this `Cache-Control` is fresh, in seconds; `undefined` if the header does not say.
+ *
+ * Source: RFC 9111 section 5.2.2.
+ */
+export function maxAgeSeconds(cacheControl: string | undefined): number | undefined {
+  if (cacheControl === undefined) return undefined
+  const directives = cacheControl.split(',').map((directive) => directive.trim().toLowerCase())
+  if (directives.includes('no-store') || directives.includes('no-cache')) return 0
+  for (const directive of directives) {
+    const [, seconds] = /^max-age="?(\d{1,10})"?$/.exec(directive) ?? []
+    if (seconds !== undefined) return Number(seconds)
+  }
+  return undefined
 }

@@ -22,29 +22,18 @@ import type { VerificationKey } from './verification-key.ts'
  */
 export function verifySignature(jwt: UnverifiedJwt, keys: readonly VerificationKey[]): Awaitable<JsonObject> {
   const named = jwt.keyId === '' ? keys : keys.filter(({ kid }) => kid === jwt.keyId)
-  if (named.length === 0) throw noKeys()
+  if (named.length === 0) throw rejected('invalid signature, no keys found')
   const candidates = named.filter(({ alg }) => alg === jwt.algorithm)
-  if (candidates.length > MAX_CANDIDATES) throw tooManyCandidates()
+  if (candidates.length > MAX_CANDIDATES) {
+    throw rejected(`invalid signature: more than ${MAX_CANDIDATES} keys match the token`)
+  }
   return firstOf(
     candidates,
     ({ key, alg }) => isSignedWith(jwt, key, alg),
     // The claims come from exactly the verified bytes: only canonical base64url is accepted.
     (_, isSigned) => (isSigned ? jwt.claims : undefined),
     () => {
-      throw invalidSignature()
+      throw rejected('invalid signature')
     },
   )
-}
-
-// Shared instances: they contain nothing about the token.
-function noKeys(): Error {
-  return rejected('invalid signature, no keys found')
-}
-
-function invalidSignature(): Error {
-  return rejected('invalid signature')
-}
-
-function tooManyCandidates(): Error {
-  return rejected(`invalid signature: more than ${MAX_CANDIDATES} keys match the token`)
 }

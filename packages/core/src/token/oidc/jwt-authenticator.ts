@@ -4,13 +4,11 @@ import type {
   TokenAuthenticator,
 } from '../../authenticator/authenticator.ts'
 import { andThen, type Awaitable, settle } from '../../internal/awaitable.ts'
-import type { Clock } from '../../internal/clock.ts'
 import type { CompiledJwtAuthenticator, Issuer } from './configuration/config.ts'
 import type { Context } from '../../authenticator/context.ts'
 import { rejected } from '../../authenticator/errors.ts'
 import { notify } from '../../authenticator/notify.ts'
 import type { FileNotice, Observer } from '../../authenticator/events.ts'
-import type { GetFetch } from '../../internal/http/get-text.ts'
 import type { JwsAlgorithm } from '../jwt/algorithms.ts'
 import type { KeySet } from '../jwt/key-set.ts'
 import { type IssuedToken, readIssuedToken, type UnverifiedJwt } from '../jwt/read-jwt.ts'
@@ -21,7 +19,7 @@ import { extraOfAccessToken, scopesOfClaim } from './access-token.ts'
 import { checkRules } from './validation-rules.ts'
 import { userOfClaims } from './claim-mappings.ts'
 import { distributedClaims } from './distributed-claims.ts'
-import { discoveryUrlOf, provider, type Provider } from './provider.ts'
+import { type DiscoveryOptions, discoveryUrlOf, provider, type Provider } from './provider.ts'
 import { checkKind, type TokenKinds } from './token-kind.ts'
 import { issuerNamed, type RegisteredClaims } from './registered-claims.ts'
 import { verifyToken, wrapped } from './verify-token.ts'
@@ -42,10 +40,7 @@ export interface IssuedTokenAuthenticator extends JwtTokenAuthenticator {
 }
 
 /** Options of {@link jwtAuthenticator}. */
-export interface JwtAuthenticatorOptions {
-  readonly fetch: GetFetch
-  readonly clock: Clock
-  readonly timeoutSeconds: number
+export interface JwtAuthenticatorOptions extends DiscoveryOptions {
   readonly algorithms: readonly JwsAlgorithm[]
   readonly kinds: TokenKinds
   readonly isEager: boolean

@@ -1,29 +1,20 @@
 import type { Awaitable } from '../../internal/awaitable.ts'
-import type { Clock } from '../../internal/clock.ts'
 import { unavailable } from '../../authenticator/errors.ts'
 import { keptFault } from '../../internal/http/fault.ts'
-import { type GetFetch, getText } from '../../internal/http/get-text.ts'
-import { isObject, member } from '../../internal/objects.ts'
+import { getText, type GetTextOptions } from '../../internal/http/get-text.ts'
+import { isObject, type JsonObject, member } from '../../internal/objects.ts'
 import { tell } from '../../internal/tell.ts'
 import type { KeySet } from '../jwt/key-set.ts'
+import type { Issuer } from './configuration/config.ts'
 import { remoteKeySet, type RemoteKeySetOptions } from '../jwt/remote-key-set.ts'
 import { quoted } from '@kube-authn/internal/quote'
 import { isDone } from '../../internal/shared-work.ts'
 
-/** An issuer to discover. */
-export interface DiscoveryTarget {
-  /** The issuer URL, which the document must repeat. */
-  readonly url: string
-  /** URL of the discovery document; `''`: derived from `url`. */
-  readonly discoveryURL: string
-}
+/** An issuer to discover: the document must repeat `url`. */
+export type DiscoveryTarget = Pick<Issuer, 'url' | 'discoveryURL'>
 
-/** Options of {@link discoverJwksUri}. */
-export interface DiscoveryOptions {
-  readonly fetch: GetFetch
-  readonly clock: Clock
-  readonly timeoutSeconds: number
-}
+/** How an issuer is asked. */
+export type DiscoveryOptions = Pick<GetTextOptions, 'fetch' | 'clock' | 'timeoutSeconds'>
 
 /** An issuer whose keys are found by discovery. */
 export interface Provider {
@@ -63,7 +54,9 @@ const PATIENCE_MS = 5000
 export function provider(target: DiscoveryTarget, options: ProviderOptions): Provider {
   const { fetch, timeoutSeconds, clock, isEager, onFetch, onDiscovery } = options
   let keys: KeySet | undefined
-  let error: Error | undefined = notInitialized(target)
+  let error: Error | undefined = new Error(
+    `oidc: authenticator for issuer ${quoted(target.url)} is not initialized`,
+  )
   let underWay: Promise<void> | undefined
   let triedAtMs = -Infinity
   let isClosed = false
@@ -138,10 +131,6 @@ export function provider(target: DiscoveryTarget, options: ProviderOptions): Pro
   }
 }
 
-function notInitialized({ url }: DiscoveryTarget): Error {
-  return new Error(`oidc: authenticator for issuer ${quoted(url)} is not initialized`)
-}
-
 const MAX_DOCUMENT_BYTES = 1_048_576
 
 /** The URL of the discovery document (OpenID Connect Discovery 1.0 section 4). */
@@ -176,14 +165,16 @@ async function discoverJwksUri(target: DiscoveryTarget, options: DiscoveryOption
   }
   const jwksUri = member(document, 'jwks_uri') ?? ''
   if (jwksUri === '') throw new Error('oidc: provider did not return JWKS URL')
-  if (typeof jwksUri !== 'string' || !isHttpsUrl(jwksUri)) throw new Error('jwks_uri is not an https URL')
+  if (typeof jwksUri !== 'string' || !/^https:\/\//i.test(jwksUri) || !URL.canParse(jwksUri)) {
+    throw new Error('jwks_uri is not an https URL')
+  }
   return jwksUri
 }
 
 /** Maximum characters of a foreign issuer name in an error. */
 const MAX_SHOWN = 256
 
-function objectOf(text: string): Readonly<Record<string, unknown>> {
+function objectOf(text: string): JsonObject {
   let document: unknown
   try {
     document = JSON.parse(text)
@@ -192,8 +183,4 @@ function objectOf(text: string): Readonly<Record<string, unknown>> {
   }
   if (!isObject(document)) throw new Error('the discovery document is not a JSON object')
   return document
-}
-
-function isHttpsUrl(text: string): boolean {
-  return /^https:\/\//i.test(text) && URL.canParse(text)
 }

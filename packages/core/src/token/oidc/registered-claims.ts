@@ -56,12 +56,10 @@ function textOf(object: JsonObject, name: string, struct: string): string {
   return value
 }
 
-function timeOf(claims: JsonObject, name: string): number | undefined {
-  return Object.hasOwn(claims, name) ? timeIn(claims[name]) : undefined
-}
-
 /** A JSON number, which may be quoted. Fractions of a second are dropped. */
-function timeIn(value: unknown): number {
+function timeOf(claims: JsonObject, name: string): number | undefined {
+  if (!Object.hasOwn(claims, name)) return undefined
+  const value = claims[name]
   const isNumeral = typeof value === 'string' && value.length <= 64 && NUMERAL.test(value)
   const seconds = typeof value === 'number' || isNumeral ? Math.trunc(Number(value)) : NaN
   // Times beyond Go's range overflow there to the distant past, so they must not count as far future here.
@@ -72,15 +70,11 @@ function timeIn(value: unknown): number {
 
 const NUMERAL = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
 
-/** `aud`: a string or a list of strings; `null` is the empty string. */
+/** `aud`: a string or a list of strings; `null` is the empty string, also in a list. */
 function audiencesOf(claims: JsonObject): readonly string[] {
   if (!Object.hasOwn(claims, 'aud')) return []
   const value = claims['aud'] ?? ''
-  return textsIn(typeof value === 'string' ? [value] : value)
-}
-
-/** A list of strings; `null` elements are empty strings. */
-function textsIn(value: unknown): readonly string[] {
+  if (typeof value === 'string') return [value]
   if (!Array.isArray(value)) throw malformed(wrongType(value, '[]string'))
   return value.map((each: unknown) => {
     if (typeof each !== 'string' && each !== null) throw malformed(wrongType(each, 'string'))

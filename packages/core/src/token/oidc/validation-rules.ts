@@ -29,8 +29,10 @@ function checkRequiredClaim(claims: JsonObject, name: string, requiredValue: str
   if (!Object.hasOwn(claims, name)) throw rejected(`oidc: required claim ${name} not present in ID token`)
   const text = requiredText(claims, name, `oidc: parse claim ${name}`)
   if (text !== requiredValue) {
+    // Safe for logs: it cannot start a new line.
+    const shown = text.slice(0, 256).replaceAll(UNPRINTABLE, '\uFFFD')
     throw rejected(
-      `oidc: required claim ${name} value does not match. Got = ${printable(text)}, want = ${requiredValue}`,
+      `oidc: required claim ${name} value does not match. Got = ${shown}, want = ${requiredValue}`,
     )
   }
 }
@@ -49,9 +51,4 @@ function check<V extends CelVariable>(rules: readonly Rule<V>[], input: CelInput
   }
 }
 
-/** Makes a claim value safe for logs: it cannot start a new line. */
-function printable(text: string): string {
-  return text.slice(0, 256).replaceAll(unprintable, '\uFFFD')
-}
-
-const unprintable = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu
+const UNPRINTABLE = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu

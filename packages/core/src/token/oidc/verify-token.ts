@@ -51,13 +51,8 @@ function checkedClaims(jwt: UnverifiedJwt, { audiences, clock }: TokenRules): Re
 function checkAudience(found: readonly string[], accepted: readonly string[]): void {
   if (found.some((audience) => accepted.includes(audience))) return
   const [only = ''] = accepted
-  const expected =
-    accepted.length === 1 ? `expected audience ${quoted(only)}` : `expected audience in ${sorted(accepted)}`
-  throw rejected(`oidc: ${expected} got ${quotedList(found)}`)
-}
-
-function sorted(audiences: readonly string[]): string {
-  return quotedList(audiences.toSorted())
+  const expected = accepted.length === 1 ? quoted(only) : `in ${quotedList(accepted.toSorted())}`
+  throw rejected(`oidc: expected audience ${expected} got ${quotedList(found)}`)
 }
 
 function checkTimes({ expiry, notBefore }: RegisteredClaims, nowSeconds: number): void {
