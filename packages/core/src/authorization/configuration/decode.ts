@@ -36,20 +36,18 @@ export function decodeAuthorizationConfiguration(
   return readConfigurationDocument(
     { ...document, emptyMessage: "Object 'Kind' is missing" },
     (reader, errors) => ({
-      authorizers: reader.objects('authorizers').map((each) => readAuthorizer(each, errors)),
+      authorizers: reader.parts('authorizers', (each) => readAuthorizer(each, errors)),
     }),
   )
 }
 
 function readAuthorizer(reader: ObjectReader, errors: ErrorList): AuthorizerConfiguration {
   const webhook = reader.object('webhook')
-  const authorizer = {
+  return {
     type: reader.string('type'),
     name: reader.string('name'),
     ...(webhook !== undefined && { webhook: readWebhook(webhook, errors) }),
   }
-  reader.end()
-  return authorizer
 }
 
 function readWebhook(reader: ObjectReader, errors: ErrorList): WebhookConfiguration {
@@ -63,25 +61,18 @@ function readWebhook(reader: ObjectReader, errors: ErrorList): WebhookConfigurat
     subjectAccessReviewVersion: reader.string('subjectAccessReviewVersion'),
     matchConditionSubjectAccessReviewVersion: reader.string('matchConditionSubjectAccessReviewVersion'),
     failurePolicy: reader.string('failurePolicy'),
-    connectionInfo: readConnectionInfo(reader.object('connectionInfo')),
-    matchConditions: reader.objects('matchConditions').map((condition) => {
-      const expression = condition.string('expression')
-      condition.end()
-      return { expression }
-    }),
+    connectionInfo: reader.part('connectionInfo', readConnectionInfo),
+    matchConditions: reader.parts('matchConditions', (condition) => ({
+      expression: condition.string('expression'),
+    })),
   }
   reader.end()
   return webhook
 }
 
-function readConnectionInfo(reader: ObjectReader | undefined): WebhookConnectionInfo {
-  const kubeConfigFile = reader?.has('kubeConfigFile') === true ? reader.string('kubeConfigFile') : undefined
-  const info = {
-    type: reader?.string('type') ?? '',
-    ...(kubeConfigFile !== undefined && { kubeConfigFile }),
-  }
-  reader?.end()
-  return info
+function readConnectionInfo(reader: ObjectReader): WebhookConnectionInfo {
+  const kubeConfigFile = reader.has('kubeConfigFile') ? reader.string('kubeConfigFile') : undefined
+  return { type: reader.string('type'), ...(kubeConfigFile !== undefined && { kubeConfigFile }) }
 }
 
 function onUnlessSaid(reader: ObjectReader, name: string): boolean {

@@ -83,8 +83,8 @@ function decodeKind(kind: string, reader: ObjectReader): RbacObject | undefined 
         kind,
         name,
         namespace,
-        subjects: reader.objects('subjects').map(decodeSubject),
-        roleRef: decodeRoleRef(reader.object('roleRef')),
+        subjects: reader.parts('subjects', decodeSubject),
+        roleRef: reader.part('roleRef', decodeRoleRef),
       } satisfies AnyBinding
     default:
       return undefined
@@ -92,62 +92,49 @@ function decodeKind(kind: string, reader: ObjectReader): RbacObject | undefined 
 }
 
 function decodeRules(reader: ObjectReader): readonly PolicyRule[] {
-  return reader.objects('rules').map((rule) => {
-    const decoded = {
-      verbs: rule.strings('verbs'),
-      apiGroups: rule.strings('apiGroups'),
-      resources: rule.strings('resources'),
-      resourceNames: rule.strings('resourceNames'),
-      nonResourceURLs: rule.strings('nonResourceURLs'),
-    }
-    rule.end()
-    return decoded
-  })
+  return reader.parts('rules', (rule) => ({
+    verbs: rule.strings('verbs'),
+    apiGroups: rule.strings('apiGroups'),
+    resources: rule.strings('resources'),
+    resourceNames: rule.strings('resourceNames'),
+    nonResourceURLs: rule.strings('nonResourceURLs'),
+  }))
 }
 
 function decodeSubject(reader: ObjectReader): Subject {
   const kind = reader.string('kind')
   const apiGroup = reader.string('apiGroup')
-  const subject = {
+  return {
     kind,
     apiGroup: apiGroup === '' && (kind === 'User' || kind === 'Group') ? RBAC_API_GROUP : apiGroup,
     name: reader.string('name'),
     namespace: reader.string('namespace'),
   }
-  reader.end()
-  return subject
 }
 
-function decodeRoleRef(reader: ObjectReader | undefined): RoleRef {
-  const apiGroup = reader?.string('apiGroup') ?? ''
-  const roleRef = {
+function decodeRoleRef(reader: ObjectReader): RoleRef {
+  const apiGroup = reader.string('apiGroup')
+  return {
     apiGroup: apiGroup === '' ? RBAC_API_GROUP : apiGroup,
-    kind: reader?.string('kind') ?? '',
-    name: reader?.string('name') ?? '',
+    kind: reader.string('kind'),
+    name: reader.string('name'),
   }
-  reader?.end()
-  return roleRef
 }
 
 function decodeAggregation(reader: ObjectReader): readonly LabelSelector[] | undefined {
   const rule = reader.object('aggregationRule')
-  if (rule === undefined) return undefined
-  const selectors = rule.objects('clusterRoleSelectors').map((selector) => {
-    const decoded = {
-      matchLabels: selector.stringMap('matchLabels'),
-      matchExpressions: selector.objects('matchExpressions').map((requirement) => {
-        const expression = {
-          key: requirement.string('key'),
-          operator: requirement.string('operator'),
-          values: requirement.strings('values'),
-        }
-        requirement.end()
-        return expression
-      }),
-    }
-    selector.end()
-    return decoded
-  })
-  rule.end()
+  const selectors = rule?.parts('clusterRoleSelectors', decodeSelector)
+  rule?.end()
   return selectors
+}
+
+function decodeSelector(reader: ObjectReader): LabelSelector {
+  return {
+    matchLabels: reader.stringMap('matchLabels'),
+    matchExpressions: reader.parts('matchExpressions', (requirement) => ({
+      key: requirement.string('key'),
+      operator: requirement.string('operator'),
+      values: requirement.strings('values'),
+    })),
+  }
 }

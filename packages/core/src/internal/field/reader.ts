@@ -1,4 +1,4 @@
-import { isObject } from '../objects.ts'
+import { isObject, member } from '../objects.ts'
 import type { ErrorList } from './errors.ts'
 import type { FieldPath } from './path.ts'
 import { shownName } from './shown-name.ts'
@@ -20,6 +20,10 @@ export interface ObjectReader {
   object(name: string): ObjectReader | undefined
   /** The objects of the list in this field. */
   objects(name: string): readonly ObjectReader[]
+  /** What is read of the object in this field, and of no other of its fields; an absent one has no fields. */
+  part<T>(name: string, read: (part: ObjectReader) => T): T
+  /** The same for each object of the list in this field. */
+  parts<T>(name: string, read: (part: ObjectReader) => T): readonly T[]
   /** The value in this field, of any type. */
   value(name: string): unknown
   /** The names of all fields. They do not count as read. */
@@ -46,18 +50,18 @@ export function readObject(
   return undefined
 }
 
-/** The number of bits that fit into a non-negative 32-bit integer. */
-const MAX_MARKED = 31
+function readWhole<T>(reader: ObjectReader, read: (reader: ObjectReader) => T): T {
+  const value = read(reader)
+  reader.end()
+  return value
+}
 
 class Reader implements ObjectReader {
   readonly path: FieldPath
   readonly #fields: Readonly<Record<string, unknown>>
   readonly #errors: ErrorList
   readonly #options: ReadObjectOptions
-  readonly #names: readonly string[]
-  /** A bit for each of the first names: most objects have few, and creating a set would cost more than reading them. */
-  #asked = 0
-  #moreAsked: Set<string> | undefined
+  readonly #asked = new Set<string>()
 
   constructor(
     fields: Readonly<Record<string, unknown>>,
@@ -67,7 +71,6 @@ class Reader implements ObjectReader {
   ) {
     this.path = path
     this.#fields = fields
-    this.#names = Object.keys(fields)
     this.#errors = errors
     this.#options = options
   }
@@ -77,15 +80,12 @@ class Reader implements ObjectReader {
   }
 
   value(name: string): unknown {
-    const position = this.#names.indexOf(name)
-    if (position === -1) return undefined
-    if (position < MAX_MARKED) this.#asked |= 1 << position
-    else (this.#moreAsked ??= new Set()).add(name)
-    return this.#fields[name] ?? undefined
+    this.#asked.add(name)
+    return member(this.#fields, name)
   }
 
   names(): readonly string[] {
-    return this.#names
+    return Object.keys(this.#fields)
   }
 
   string(name: string): string {
@@ -151,11 +151,18 @@ class Reader implements ObjectReader {
     return readers
   }
 
+  part<T>(name: string, read: (part: ObjectReader) => T): T {
+    const given = this.object(name)
+    return readWhole(given ?? new Reader({}, this.path.child(name), this.#errors, this.#options), read)
+  }
+
+  parts<T>(name: string, read: (part: ObjectReader) => T): readonly T[] {
+    return this.objects(name).map((part) => readWhole(part, read))
+  }
+
   end(): void {
-    for (const [position, name] of this.#names.entries()) {
-      const wasAsked =
-        position < MAX_MARKED ? (this.#asked & (1 << position)) !== 0 : this.#moreAsked?.has(name) === true
-      if (!wasAsked) this.#errors.unknown(this.path.child(shownName(name) || '?'))
+    for (const name of this.names()) {
+      if (!this.#asked.has(name)) this.#errors.unknown(this.path.child(shownName(name) || '?'))
     }
   }
 

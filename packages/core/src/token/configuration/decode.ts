@@ -8,6 +8,7 @@ import type {
   Issuer,
   JwtAuthenticator,
   PrefixedClaimOrExpression,
+  UserValidationRule,
 } from '../oidc/configuration/config.ts'
 
 /**
@@ -50,79 +51,66 @@ export function decodeAuthenticationConfiguration(
 function readConfiguration(reader: ObjectReader): AuthenticationConfiguration {
   const anonymous = reader.object('anonymous')
   return {
-    jwt: reader.objects('jwt').map(readJwt),
+    jwt: reader.parts('jwt', readJwt),
     ...(anonymous !== undefined && { anonymous: readAnonymous(anonymous) }),
   }
 }
 
 function readAnonymous(reader: ObjectReader): AnonymousConfig {
-  const conditions = reader.objects('conditions').map((condition) => {
-    const path = condition.string('path')
-    condition.end()
-    return { path }
-  })
+  const conditions = reader.parts('conditions', (condition) => ({ path: condition.string('path') }))
   const anonymous = { enabled: reader.boolean('enabled'), ...(conditions.length > 0 && { conditions }) }
   reader.end()
   return anonymous
 }
 
 function readJwt(reader: ObjectReader): JwtAuthenticator {
-  const jwt = {
-    issuer: readIssuer(reader.object('issuer')),
-    claimValidationRules: reader.objects('claimValidationRules').map((rule) => {
-      const { expression, message } = readRule(rule)
-      const read = { claim: rule.string('claim'), requiredValue: rule.string('requiredValue') }
-      rule.end()
-      return { ...read, expression, message }
-    }),
-    claimMappings: readMappings(reader.object('claimMappings')),
-    userValidationRules: reader.objects('userValidationRules').map((rule) => {
-      const read = readRule(rule)
-      rule.end()
-      return read
-    }),
+  return {
+    issuer: reader.part('issuer', readIssuer),
+    claimValidationRules: reader.parts('claimValidationRules', (rule) => ({
+      ...readRule(rule),
+      claim: rule.string('claim'),
+      requiredValue: rule.string('requiredValue'),
+    })),
+    claimMappings: reader.part('claimMappings', readMappings),
+    userValidationRules: reader.parts('userValidationRules', readRule),
   }
-  reader.end()
-  return jwt
 }
 
-function readIssuer(reader: ObjectReader | undefined): Issuer {
-  const issuer = {
-    url: reader?.string('url') ?? '',
-    discoveryURL: reader?.string('discoveryURL') ?? '',
-    certificateAuthority: reader?.string('certificateAuthority') ?? '',
-    audiences: reader?.strings('audiences') ?? [],
-    audienceMatchPolicy: reader?.string('audienceMatchPolicy') ?? '',
-    egressSelectorType: reader?.string('egressSelectorType') ?? '',
+function readIssuer(reader: ObjectReader): Issuer {
+  return {
+    url: reader.string('url'),
+    discoveryURL: reader.string('discoveryURL'),
+    certificateAuthority: reader.string('certificateAuthority'),
+    audiences: reader.strings('audiences'),
+    audienceMatchPolicy: reader.string('audienceMatchPolicy'),
+    egressSelectorType: reader.string('egressSelectorType'),
   }
-  reader?.end()
-  return issuer
 }
 
-function readRule(reader: ObjectReader): { readonly expression: string; readonly message: string } {
+function readRule(reader: ObjectReader): UserValidationRule {
   return { expression: reader.string('expression'), message: reader.string('message') }
 }
 
-function readMappings(reader: ObjectReader | undefined): ClaimMappings {
-  const uid = reader?.object('uid')
+function readMappings(reader: ObjectReader): ClaimMappings {
+  const uid = reader.object('uid')
   const mappings = {
-    username: readPrefixed(reader?.object('username')),
-    groups: readPrefixed(reader?.object('groups')),
+    username: reader.part('username', readPrefixed),
+    groups: reader.part('groups', readPrefixed),
     uid: { claim: uid?.string('claim') ?? '', expression: uid?.string('expression') ?? '' },
-    extra: (reader?.objects('extra') ?? []).map((extra) => {
-      const read = { key: extra.string('key'), valueExpression: extra.string('valueExpression') }
-      extra.end()
-      return read
-    }),
+    extra: reader.parts('extra', (extra) => ({
+      key: extra.string('key'),
+      valueExpression: extra.string('valueExpression'),
+    })),
   }
   uid?.end()
-  reader?.end()
   return mappings
 }
 
-function readPrefixed(reader: ObjectReader | undefined): PrefixedClaimOrExpression {
-  const prefix = reader?.has('prefix') === true ? reader.string('prefix') : undefined
-  const read = { claim: reader?.string('claim') ?? '', expression: reader?.string('expression') ?? '' }
-  reader?.end()
-  return { ...read, ...(prefix !== undefined && { prefix }) }
+function readPrefixed(reader: ObjectReader): PrefixedClaimOrExpression {
+  const prefix = reader.has('prefix') ? reader.string('prefix') : undefined
+  return {
+    claim: reader.string('claim'),
+    expression: reader.string('expression'),
+    ...(prefix !== undefined && { prefix }),
+  }
 }
