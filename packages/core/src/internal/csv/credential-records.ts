@@ -49,8 +49,8 @@ export interface CredentialRecord {
 
 /** How one kind of credential file is read. */
 export interface CredentialFormat {
-  /** In messages: `token file`. */
-  readonly kind: string
+  /** What the first column has, in messages: of a `token file`. */
+  readonly credential: 'token' | 'password'
   /** The name of the file in messages and events. */
   readonly file: string
   readonly observer: Observer | undefined
@@ -86,7 +86,11 @@ export function* readCredentials(csv: string | Uint8Array, format: CredentialFor
     yield
   }
   if (refusal !== undefined) throw refusal
-  if (count === 0) notices.push(emptiness(format))
+  if (count === 0) {
+    const { credential } = format
+    const message = `the file has no records, so it has no users; each line of a ${credential} file is ${credential},user name,uid,"group,group"`
+    notices.push(fileNotice('advice', 'emptyFile', message))
+  }
   // Not earlier: a refused file reports only its error.
   for (const [index, notice] of notices.entries()) {
     notify(format.observer, { type: 'fileNotice', file: format.file, notice })
@@ -105,139 +109,82 @@ function* batches(csv: string | Uint8Array, { file }: CredentialFormat): Generat
   }
 }
 
+/** A finding in a file, or in one of its records. */
+export function fileNotice(
+  severity: FileNotice['severity'],
+  code: string,
+  message: string,
+  record?: number,
+): FileNotice {
+  return { severity, code, ...(record !== undefined && { record }), message }
+}
+
 /** Validates each record and passes it to the format. */
 function recordReader(
   format: CredentialFormat,
   notice: (notice: FileNotice) => void,
 ): (record: CsvRecord) => void {
-  const { file, kind } = format
+  const { file, credential } = format
   const listOf = groupLists()
+  const advise = (code: string, record: number, message: string): void =>
+    notice(fileNotice('advice', code, message, record))
   return ({ fields, number, line }) => {
     const [secret, username, uid, groups] = fields
-    if (number === 1) adviseOnByteOrderMark(secret, notice)
+    if (number === 1 && secret?.startsWith('\ufeff') === true) {
+      advise('byteOrderMark', 1, 'the file starts with a byte order mark, which is part of the first column')
+    }
     if (secret === undefined || username === undefined || uid === undefined) {
+      // The record is not quoted: one that begins with `#` may be a token.
+      const hint = secret?.startsWith('#') === true ? '; comments are not supported' : ''
       throw new CredentialFileError(
         file,
-        `line ${line}: ${kind} must have at least 3 columns (${kind === 'token file' ? 'token' : 'password'}, user name, user uid), found ${fields.length}${hintOnRecord(secret)}`,
+        `line ${line}: ${credential} file must have at least 3 columns (${credential}, user name, user uid), found ${fields.length}${hint}`,
       )
     }
-    if (number === 1 && isHeading(secret, username, uid)) notice(headingOf(kind))
+    if (number === 1 && HEADINGS.every((heading, index) => heading.test(fields[index] ?? ''))) {
+      const message = `record 1 looks like a heading, but it defines a user with a guessable ${credential}: remove it`
+      advise('heading', 1, message)
+    }
     if (format.isSkipped?.(secret, number, notice)) return
     if (username === '') throw new CredentialFileError(file, `line ${line}: the user name is empty`)
     const list = listOf(groups)
-    if (list.hasAdvice) adviseOnGroups(list.groups, number, notice)
-    adviseOnColumns(fields, number, notice)
-    format.onRecord({ secret, username, uid, groups: list.groups, number, line }, notice)
+    if (list.includes('')) advise('emptyGroup', number, `record ${number} has an empty group name`)
+    if (list.some((group) => group !== group.trim())) {
+      const message = `record ${number} has white space around a group name, which is part of the name`
+      advise('spaceAroundGroup', number, message)
+    }
+    // As in `token,jane,1,dev,ops`: Kubernetes ignores columns after the fourth.
+    if (fields.length > 4) {
+      const message = `record ${number} has ${fields.length} columns, and those after the fourth are ignored: put several groups in quotes, as in "dev,ops"`
+      advise('moreColumns', number, message)
+    }
+    format.onRecord({ secret, username, uid, groups: list, number, line }, notice)
   }
-}
-
-/** The groups of a record, and whether they need advice. */
-interface GroupList {
-  readonly groups: readonly string[]
-  readonly hasAdvice: boolean
 }
 
 /** The maximum number of different lists that are remembered while a file is read: a larger map is slow to grow. */
 const MAX_LISTS = 65_536
 
 /** Returns a function that splits the fourth column. Equal columns share one list, since files have many users and few sets of groups. */
-function groupLists(): (groups: string | undefined) => GroupList {
-  const known = new Map<string, GroupList>()
+function groupLists(): (groups: string | undefined) => readonly string[] {
+  const known = new Map<string, readonly string[]>()
   return (text) => {
     if (text === undefined) return NO_GROUPS
     const found = known.get(text)
     if (found !== undefined) return found
     const own = compact(text)
     const groups = Object.freeze(own.split(','))
-    const list = { groups, hasAdvice: groups.includes('') || groups.some(hasSpaceAround) }
     if (known.size === MAX_LISTS) known.clear()
-    known.set(own, list)
-    return list
+    known.set(own, groups)
+    return groups
   }
 }
 
-/** Whether white space is part of a group's name. */
-function hasSpaceAround(group: string): boolean {
-  return group !== group.trim()
-}
+const NO_GROUPS: readonly string[] = Object.freeze([])
 
-const NO_GROUPS: GroupList = { groups: Object.freeze([]), hasAdvice: false }
-
-/** Whether a record consists of column names. */
-function isHeading(...columns: readonly [secret: string, username: string, uid: string]): boolean {
-  return columns.every((column, index) => HEADINGS[index]?.test(column) === true)
-}
-
-function headingOf(kind: string): FileNotice {
-  const secret = kind === 'token file' ? 'token' : 'password'
-  return {
-    severity: 'advice',
-    code: 'heading',
-    record: 1,
-    message: `record 1 looks like a heading, but it defines a user with a guessable ${secret}: remove it`,
-  }
-}
-
+/** Column names, of a record that is a heading. */
 const HEADINGS: readonly RegExp[] = [
   /^\ufeff?\s*(?:bearer[-_ ]?)?(?:token|password|secret)\s*$/i,
   /^\s*(?:user|name|(?:user|login)[-_ ]?name)\s*$/i,
   /^\s*(?:id|u?uid|user[-_ ]?u?id)\s*$/i,
 ]
-
-function emptiness({ kind }: CredentialFormat): FileNotice {
-  const message = `the file has no records, so it has no users; each line of a ${kind} is ${kind === 'token file' ? 'token' : 'password'},user name,uid,"group,group"`
-  return { severity: 'advice', code: 'emptyFile', message }
-}
-
-/** The record is not quoted: a record that begins with `#` may be a token. */
-function hintOnRecord(secret: string | undefined): string {
-  return secret?.startsWith('#') === true ? '; comments are not supported' : ''
-}
-
-/** As in `token,jane,1,dev,ops`: Kubernetes ignores columns after the fourth. */
-function adviseOnColumns(
-  { length }: readonly string[],
-  record: number,
-  notice: (notice: FileNotice) => void,
-): void {
-  if (length <= 4) return
-  notice({
-    severity: 'advice',
-    code: 'moreColumns',
-    record,
-    message: `record ${record} has ${length} columns, and those after the fourth are ignored: put several groups in quotes, as in "dev,ops"`,
-  })
-}
-
-function adviseOnByteOrderMark(first: string | undefined, notice: (notice: FileNotice) => void): void {
-  if (first?.startsWith('\ufeff') !== true) return
-  notice({
-    severity: 'advice',
-    code: 'byteOrderMark',
-    record: 1,
-    message: 'the file starts with a byte order mark, which is part of the first column',
-  })
-}
-
-function adviseOnGroups(
-  groups: readonly string[],
-  record: number,
-  notice: (notice: FileNotice) => void,
-): void {
-  if (groups.includes('')) {
-    notice({
-      severity: 'advice',
-      code: 'emptyGroup',
-      record,
-      message: `record ${record} has an empty group name`,
-    })
-  }
-  if (groups.some(hasSpaceAround)) {
-    notice({
-      severity: 'advice',
-      code: 'spaceAroundGroup',
-      record,
-      message: `record ${record} has white space around a group name, which is part of the name`,
-    })
-  }
-}

@@ -6,7 +6,7 @@ import { compact } from '../../internal/compact.ts'
 import {
   aCsvText,
   CredentialFileError,
-  type CredentialRecord,
+  fileNotice,
   readCredentials,
 } from '../../internal/csv/credential-records.ts'
 import { keyedDigest } from '../../internal/digest/keyed-digest.ts'
@@ -115,19 +115,25 @@ function* stepsOf(csv: string | Uint8Array, options: PasswordFileOptions): Steps
   const verifierOf = makeVerifiers(file, options, digest)
   let plainTexts = 0
   yield* readCredentials(csv, {
-    kind: 'password file',
+    credential: 'password',
     file,
     observer,
     onRecord(record, notice) {
-      const { secret, username, line } = record
+      const { secret, username, line, number } = record
       if (secret === '' && !allowEmptyPasswords) {
         throw new CredentialFileError(file, `line ${line}: the password is empty`)
       }
-      if (table.has(username)) notice(duplicateUser(record))
+      if (table.has(username)) {
+        const message = `record ${number} replaces an earlier one of the same user`
+        notice(fileNotice('warning', 'duplicateUser', message, number))
+      }
       if (/^\$argon2\w*\$/.test(secret) && /^[tp]=\d/.test(username)) {
         throw new CredentialFileError(file, `line ${line}: put the hash in quotes, since it contains commas`)
       }
-      if (/^\$(?:2[aby]|scrypt|argon2\w*)\$/.test(username)) notice(hashAsUsername(record))
+      if (/^\$(?:2[aby]|scrypt|argon2\w*)\$/.test(username)) {
+        const message = `record ${number} has a password hash as username; the columns are password, username, uid`
+        notice(fileNotice('advice', 'hashAsUsername', message, number))
+      }
       const hash = parsePasswordHash(secret)
       if (typeof hash === 'string') throw new CredentialFileError(file, `line ${line}: ${hash}`)
       if (hash === undefined) plainTexts++
@@ -184,39 +190,15 @@ function defaultConcurrency(blocksThread: boolean): number {
   return blocksThread ? Math.min(2, Math.max(1, spareCores())) : 2
 }
 
-function duplicateUser({ number: record }: CredentialRecord): FileNotice {
-  return {
-    severity: 'warning',
-    code: 'duplicateUser',
-    record,
-    message: `record ${record} replaces an earlier one of the same user`,
-  }
-}
-
-function hashAsUsername({ number: record }: CredentialRecord): FileNotice {
-  return {
-    severity: 'advice',
-    code: 'hashAsUsername',
-    record,
-    message: `record ${record} has a password hash as username; the columns are password, username, uid`,
-  }
-}
-
 function inPlainText(count: number): FileNotice {
-  return {
-    severity: 'advice',
-    code: 'plainTextPasswords',
-    message: `the columns are password, username, uid: check that passwords come first. ${count} are in plain text; hash them with bcrypt, scrypt or argon2id`,
-  }
+  const message = `the columns are password, username, uid: check that passwords come first. ${count} are in plain text; hash them with bcrypt, scrypt or argon2id`
+  return fileNotice('advice', 'plainTextPasswords', message)
 }
 
 function noWorkers({ cause }: Error): FileNotice {
   const code = typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : 'unknown'
-  return {
-    severity: 'advice',
-    code: 'noPasswordWorkers',
-    message:
-      `no worker thread can be started (${code}): password checks block the thread that serves requests; ` +
-      'install @kube-authn/core beside a bundle instead of bundling it',
-  }
+  const message =
+    `no worker thread can be started (${code}): password checks block the thread that serves requests; ` +
+    'install @kube-authn/core beside a bundle instead of bundling it'
+  return fileNotice('advice', 'noPasswordWorkers', message)
 }

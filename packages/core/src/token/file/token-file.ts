@@ -1,6 +1,6 @@
 import { sha256 } from '#sha256'
 import type { TokenAuthenticator } from '../../authenticator/authenticator.ts'
-import { aCsvText, readCredentials } from '../../internal/csv/credential-records.ts'
+import { aCsvText, fileNotice, readCredentials } from '../../internal/csv/credential-records.ts'
 import { keyedDigest } from '../../internal/digest/keyed-digest.ts'
 import type { Observer } from '../../authenticator/events.ts'
 import { finish, type Steps } from '../../internal/steps.ts'
@@ -73,17 +73,14 @@ function* stepsOf(csv: string | Uint8Array, options: TokenFileOptions): Steps<To
   const rows = new RowTable((row, key) => digests.at(row) === key)
   let longest = 0
   yield* readCredentials(csv, {
-    kind: 'token file',
+    credential: 'token',
     file: options.source ?? 'token file',
     observer: options.observer,
     isSkipped(token, record, notice) {
       if (token !== '') return false
-      notice({
-        severity: 'warning',
-        code: 'emptyToken',
-        record,
-        message: `record ${record} has an empty token and is skipped`,
-      })
+      notice(
+        fileNotice('warning', 'emptyToken', `record ${record} has an empty token and is skipped`, record),
+      )
       return true
     },
     onRecord({ secret, username, uid, groups, number: record }, notice) {
@@ -91,12 +88,8 @@ function* stepsOf(csv: string | Uint8Array, options: TokenFileOptions): Steps<To
       const key = digest(secret)
       digests.add(key)
       if (rows.set(key, users.add(username, uid, groups)) === undefined) return
-      notice({
-        severity: 'warning',
-        code: 'duplicateToken',
-        record,
-        message: `record ${record} replaces an earlier one with the same token`,
-      })
+      const message = `record ${record} replaces an earlier one with the same token`
+      notice(fileNotice('warning', 'duplicateToken', message, record))
     },
   })
   users.close()
