@@ -40,19 +40,10 @@ export function refusalEntry(refusal: Refusal): LogEntry {
 
 function authenticationFacts(refusal: Refusal, secrets: readonly string[]): RefusalFacts {
   const { request, error, failure, authenticator } = refusal
-  if (request.refusal !== undefined || error === undefined) {
-    const own = authenticator === undefined ? [] : credentialHeaders(authenticator)
-    const sent = sentIn(request, systemClock.now(), own)
-    return request.refusal === undefined
-      ? unknownCaller(refusal, sent)
-      : { sentence: failure.message, reason: failure.message }
-  }
-  const sent = sentIn(
-    request,
-    systemClock.now(),
-    authenticator === undefined ? [] : credentialHeaders(authenticator),
-  )
-  return errorFacts(refusal, error, sent, secrets)
+  if (request.refusal !== undefined) return { sentence: failure.message, reason: failure.message }
+  const own = authenticator === undefined ? [] : credentialHeaders(authenticator)
+  const sent = sentIn(request, systemClock.now(), own)
+  return error === undefined ? unknownCaller(refusal, sent) : errorFacts(refusal, error, sent, secrets)
 }
 
 const MAX_ERRORS = 4
@@ -65,15 +56,17 @@ function errorFacts(
 ): RefusalFacts {
   const { authenticator } = refusal
   const errors = (error.errors.length === 0 ? [error] : error.errors).slice(0, MAX_ERRORS)
+  // Without the cache around it.
   const name = (each: AuthenticationError): string =>
-    plainName(refuserOf(each) ?? authenticator?.name ?? 'the authenticator')
+    (refuserOf(each) ?? authenticator?.name ?? 'the authenticator').replace(/^cached\((.*)\)$/, '$1')
   const reasons = errors.map((each) => ({ by: name(each), reason: shownReason(messageOf(each), secrets) }))
   const what = sent.text === '' ? 'the request' : sent.text
   const isOutage = error.code === 'unavailable'
   const told = reasons.map(({ by, reason }) => `${by}: ${reason}`).join('; ')
   const [first] = reasons
-  const unknown =
-    isUnknownToken(first?.reason) && errors.length === 1 ? unknownToken(refusal, sent) : undefined
+  // The message of `bearerToken` if no token authenticator had an opinion.
+  const isUnknown = first?.reason === 'invalid bearer token' && errors.length === 1
+  const unknown = isUnknown ? unknownToken(refusal, sent) : undefined
   const reason = unknown?.reason ?? reasons.map((each) => each.reason).join('; ')
   return {
     sentence:
@@ -84,16 +77,6 @@ function errorFacts(
     reason,
     advice: unknown?.advice ?? remedyFor(reason, isOutage),
   }
-}
-
-/** Without the cache around it. */
-function plainName(name: string): string {
-  return name.replace(/^cached\((.*)\)$/, '$1')
-}
-
-/** The message of `bearerToken` if no token authenticator had an opinion. */
-function isUnknownToken(reason: string | undefined): boolean {
-  return reason === 'invalid bearer token'
 }
 
 /** Without what the name of the authenticator says already; for an outage, with the reason of the network. */

@@ -1,5 +1,6 @@
 import type { AuthenticationRequest } from '../request/request.ts'
 import { readIssuedToken } from '../token/jwt/read-jwt.ts'
+import { SCHEMES } from './ways-in.ts'
 import { shownValue } from '../internal/log/shown-values.ts'
 
 /** The credentials in a request, by their kind only. */
@@ -23,10 +24,11 @@ export function sentIn(request: AuthenticationRequest, nowMs: number, others: re
   const authorization = (headers.first('authorization') ?? '').trim()
   const bearer = /^bearer +(\S+)$/i.exec(authorization)?.[1]
   const token = bearer === undefined ? undefined : readIssuedToken(bearer)
+  const protocols = headers.first('sec-websocket-protocol') ?? ''
   const kinds = [
     ...(authorization === '' ? [] : [bearer === undefined ? schemeOf(authorization) : formOf(bearer, nowMs)]),
     ...(hasCertificate(request) ? ['client certificate'] : []),
-    ...(isInProtocol(request) ? ['bearer token of a WebSocket'] : []),
+    ...(protocols.includes('base64url.bearer.authorization.k8s.io.') ? ['bearer token of a WebSocket'] : []),
     ...others.filter((name) => headers.first(name) !== undefined),
   ]
   return {
@@ -35,9 +37,6 @@ export function sentIn(request: AuthenticationRequest, nowMs: number, others: re
     isPreflight: request.method === 'OPTIONS' && headers.first('access-control-request-method') !== undefined,
   }
 }
-
-/** Schemes that may be named: any other word may be a credential without a scheme. */
-const SCHEMES: readonly string[] = ['Basic', 'Bearer', 'Digest', 'DPoP', 'Negotiate', 'NTLM', 'Token']
 
 function schemeOf(authorization: string): string {
   const word = authorization.split(/\s/, 1)[0]?.toLowerCase()
@@ -84,8 +83,4 @@ function hasCertificate(request: AuthenticationRequest): boolean {
     // The connection is closed.
     return false
   }
-}
-
-function isInProtocol({ headers }: AuthenticationRequest): boolean {
-  return (headers.first('sec-websocket-protocol') ?? '').includes('base64url.bearer.authorization.k8s.io.')
 }

@@ -10,7 +10,8 @@ export function wayIn({ name, credentials }: Authenticator): string {
     ...(credentials?.tlsClientAuth === true ? ['present a client certificate to Cloudflare'] : []),
   ]
   const [first = `send a credential that ${name} looks for`, ...others] = ways
-  return `${capitalized([first, ...others].join(', or '))}.`
+  const text = [first, ...others].join(', or ')
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`
 }
 
 const VALUES: ReadonlyMap<string, string> = new Map([
@@ -34,12 +35,9 @@ export function adviceForUnknown(
 
 /** How a caller can authenticate, and whether a certificate cannot be seen on this connection. */
 export function waysIn(authenticator: Authenticator, request: AuthenticationRequest): string {
-  const unseen = isCertificateUnseen(authenticator, request) ? ` ${UNSEEN}` : ''
-  return `${wayIn(authenticator)}${unseen}`
-}
-
-function isCertificateUnseen({ credentials }: Authenticator, request: AuthenticationRequest): boolean {
-  return credentials?.peerCertificates === true && request.requestsCertificate?.() === false
+  const { credentials } = authenticator
+  const isUnseen = credentials?.peerCertificates === true && request.requestsCertificate?.() === false
+  return `${wayIn(authenticator)}${isUnseen ? ` ${UNSEEN}` : ''}`
 }
 
 const UNSEEN =
@@ -69,14 +67,10 @@ function whyUnknown(
 }
 
 /** Schemes that a message may name: any other word may be a credential that was sent without a scheme. */
-const SCHEMES = ['Basic', 'Bearer', 'Digest', 'DPoP', 'Negotiate', 'NTLM', 'Token'] as const
+export const SCHEMES: readonly string[] = ['Basic', 'Bearer', 'Digest', 'DPoP', 'Negotiate', 'NTLM', 'Token']
 
 const FORM = 'exactly one space must separate the two'
 const FORMS: ReadonlyMap<string, string> = new Map([
   ['Basic', 'exactly one space and the padded base64 of NAME:PASSWORD must follow'],
   ['Bearer', 'exactly one space and the token must follow'],
 ])
-
-function capitalized(text: string): string {
-  return text.slice(0, 1).toUpperCase() + text.slice(1)
-}
