@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { keyOf } from './advice.ts'
 import { parseRbac } from './parse.ts'
 
 const API = { apiVersion: 'rbac.authorization.k8s.io/v1' }
@@ -161,5 +162,15 @@ describe('advice on objects of another API', () => {
         message: 'Deployment (apps/v1) is neither a role nor a binding, and is ignored',
       },
     ])
+  })
+})
+
+describe('a key', () => {
+  it('tells kinds, namespaces and names apart', () => {
+    const names = ['', 'a', 'a b', '__proto__', '","']
+    const keys = ['Role', 'RoleBinding'].flatMap((kind) =>
+      names.flatMap((namespace) => names.map((name) => keyOf({ kind, namespace, name }))),
+    )
+    expect(new Set(keys).size).toBe(keys.length)
   })
 })

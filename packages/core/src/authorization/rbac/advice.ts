@@ -1,6 +1,5 @@
 import type { Steps } from '../../internal/steps.ts'
 import type { AnyBinding, AnyRole, PolicyRule, RbacObject } from './objects.ts'
-import { SeenNames } from './seen-names.ts'
 
 /** Something in a policy that is valid, but probably does not do what its author meant. */
 export interface RbacAdvice {
@@ -19,10 +18,10 @@ export interface RbacAdvice {
 
 /** Finds probable mistakes in valid objects. */
 export function* adviceOn(objects: readonly RbacObject[]): Steps<readonly RbacAdvice[]> {
-  const roles = new SeenNames()
+  const roles = new Set<string>()
   for (const [position, object] of objects.entries()) {
     if (position % OBJECTS_IN_A_STEP === 0) yield
-    if (isRole(object)) roles.add(object)
+    if (isRole(object)) roles.add(keyOf(object))
   }
   const advice: RbacAdvice[] = []
   for (const [position, object] of objects.entries()) {
@@ -35,13 +34,16 @@ export function* adviceOn(objects: readonly RbacObject[]): Steps<readonly RbacAd
 
 const OBJECTS_IN_A_STEP = 256
 
+/** What identifies an object. */
+type Named = Readonly<Record<'kind' | 'namespace' | 'name', string>>
+
+/** A key of its own for each object. */
+export function keyOf({ kind, namespace, name }: Named): string {
+  return JSON.stringify([kind, namespace, name])
+}
+
 /** The name of an object in messages. */
-export function objectText(object: {
-  readonly kind: string
-  readonly namespace: string
-  readonly name: string
-}): string {
-  const { kind, namespace, name } = object
+export function objectText({ kind, namespace, name }: Named): string {
   return `${kind} ${JSON.stringify(namespace === '' ? name : `${namespace}/${name}`)}`
 }
 
@@ -51,9 +53,9 @@ function isRole(object: RbacObject): object is AnyRole {
 
 const NONE: readonly RbacAdvice[] = []
 
-function adviceOnBinding(binding: AnyBinding, roles: SeenNames): readonly RbacAdvice[] {
+function adviceOnBinding(binding: AnyBinding, roles: ReadonlySet<string>): readonly RbacAdvice[] {
   const { kind, name } = binding.roleRef
-  if (roles.has(kind, kind === 'Role' ? binding.namespace : '', name)) return NONE
+  if (roles.has(keyOf({ kind, namespace: kind === 'Role' ? binding.namespace : '', name }))) return NONE
   const message = `there is no ${kind} ${JSON.stringify(name)}, so it grants nothing`
   return [{ code: 'danglingRoleRef', path: `${objectText(binding)}: roleRef`, message }]
 }

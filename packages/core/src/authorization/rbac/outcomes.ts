@@ -12,61 +12,36 @@ import { validateObject } from './validate.ts'
 export type Outcome = RbacObject | Doubtful
 
 /** Anything but a valid role or binding of which nothing is to be said. */
-export class Doubtful {
+export interface Doubtful {
   /** The copy, unless it could not be made. */
-  readonly object: RbacObject | undefined
+  readonly object?: RbacObject
   readonly errors: ErrorList
   /** In messages; `undefined` if it has no name, or is none of ours. */
-  readonly name: string | undefined
-  readonly foreign: ForeignObject | undefined
-  readonly ignoredNamespace: RbacAdvice | undefined
-
-  constructor({ object, errors, name, foreign, ignoredNamespace: advice }: Omit<Doubtful, 'adviceAt'>) {
-    this.object = object
-    this.errors = errors
-    this.name = name
-    this.foreign = foreign
-    this.ignoredNamespace = advice
-  }
-
+  readonly name?: string | undefined
   /** @param path where the object is. */
-  adviceAt(path: string): readonly RbacAdvice[] {
-    if (this.foreign !== undefined) return [foreignObject(this.foreign, path)]
-    return this.ignoredNamespace === undefined ? [] : [this.ignoredNamespace]
-  }
+  readonly adviceAt: (path: string) => readonly RbacAdvice[]
 }
 
 /** Returns a function that decodes and validates an object, and keeps nothing else of it. */
 export function objectReader(namespace: string | undefined): (value: unknown) => Outcome {
   const shared = new SharedParts()
-  // Reused, since nearly all objects are valid.
-  let errors = errorList()
-  const doubtful = (rest: Partial<Omit<Doubtful, 'adviceAt' | 'errors'>>): Doubtful => {
-    const found = errors
-    errors = errorList()
-    return new Doubtful({
-      object: undefined,
-      name: undefined,
-      foreign: undefined,
-      ignoredNamespace: undefined,
-      errors: found,
-      ...rest,
-    })
-  }
   return (value) => {
+    const errors = errorList()
     const decoded = decodeObject(value, errors)
-    if (decoded === undefined) return doubtful({})
-    if (isForeign(decoded)) return doubtful({ foreign: decoded })
+    if (decoded === undefined) return { errors, adviceAt: () => [] }
+    if (isForeign(decoded)) return { errors, adviceAt: (path) => [foreignObject(decoded, path)] }
     const object = placed(decoded, namespace)
-    const ignored =
-      isClusterScoped(decoded) && decoded.namespace !== '' ? ignoredNamespace(decoded) : undefined
-    const name = (): string | undefined => (object.name === '' ? undefined : objectText(object))
+    const isIgnored = isClusterScoped(decoded) && decoded.namespace !== ''
+    const doubtful = {
+      errors,
+      name: object.name === '' ? undefined : objectText(object),
+      adviceAt: () => (isIgnored ? [ignoredNamespace(decoded)] : []),
+    }
     // A value of the wrong type was read as empty, and would also be reported as missing.
-    if (errors.errors.length > 0) return doubtful({ name: name(), ignoredNamespace: ignored })
+    if (errors.errors.length > 0) return doubtful
     validateObject(object, value, errors)
     const copy = shared.copy(object)
-    if (errors.errors.length === 0 && ignored === undefined) return copy
-    return doubtful({ object: copy, name: name(), ignoredNamespace: ignored })
+    return errors.errors.length === 0 && !isIgnored ? copy : { ...doubtful, object: copy }
   }
 }
 

@@ -16,12 +16,11 @@ import {
 import { documentSteps, type YamlLimits, yamlLimitsShape } from '../../internal/yaml/yaml-documents.ts'
 import { finish, type Steps } from '../../internal/steps.ts'
 import type { TextParts } from '../../internal/yaml/split-documents.ts'
-import { adviceOn, objectText, type RbacAdvice } from './advice.ts'
+import { adviceOn, keyOf, objectText, type RbacAdvice } from './advice.ts'
 import { decodeObject, isForeign } from './decode.ts'
 import { itemReader, listed } from './listed.ts'
 import type { RbacObject, RbacPolicy } from './objects.ts'
-import { Doubtful, objectReader, outcomesIn } from './outcomes.ts'
-import { SeenNames } from './seen-names.ts'
+import { objectReader, outcomesIn } from './outcomes.ts'
 
 /** Roles and bindings in YAML or JSON, usually from a file. */
 export interface RbacSource {
@@ -120,7 +119,7 @@ function* stepsOf(sources: readonly RbacParts[], options: ParseRbacOptions): Ste
   }
   const objects: RbacObject[] = []
   const advice: RbacAdvice[] = []
-  const seen = new SeenNames()
+  const seen = new Set<string>()
   const read = objectReader(namespace)
 
   for (const { name, parts } of sources) {
@@ -132,22 +131,17 @@ function* stepsOf(sources: readonly RbacParts[], options: ParseRbacOptions): Ste
       }
       for (const outcome of outcomesIn(document.value, read)) {
         if (++position % OBJECTS_IN_A_STEP === OBJECTS_IN_A_STEP - 1) yield
-        const isDoubtful = outcome instanceof Doubtful
+        const isDoubtful = 'errors' in outcome
         const object = isDoubtful ? outcome.object : outcome
-        let problems = isDoubtful ? outcome.errors : undefined
+        const problems = isDoubtful ? outcome.errors : errorList()
         if (object !== undefined) {
           objects.push(object)
-          if (!seen.add(object)) {
-            problems ??= errorList()
-            problems.duplicate(METADATA_NAME, object.name)
-          }
+          if (seen.size === seen.add(keyOf(object)).size) problems.duplicate(METADATA_NAME, object.name)
         }
-        if (isDoubtful) advice.push(...outcome.adviceAt(`${name}[${position}]`))
-        if (problems === undefined) continue
-        errors.addAll(
-          problems.errors,
-          (isDoubtful ? outcome.name : objectText(outcome)) ?? `${name}[${position}]`,
-        )
+        const place = `${name}[${position}]`
+        if (isDoubtful) advice.push(...outcome.adviceAt(place))
+        if (problems.errors.length === 0) continue
+        errors.addAll(problems.errors, (isDoubtful ? outcome.name : objectText(outcome)) ?? place)
       }
     }
   }

@@ -3,6 +3,7 @@ import type { Authorizer, RuleResolver, UserRules } from '../authorizer.ts'
 import { noOpinion } from '../decision.ts'
 import { aggregateText } from '../aggregate-errors.ts'
 import { must, refuseProblems } from '../../internal/options/index.ts'
+import { memberOf } from '../../internal/objects.ts'
 import { finish, type Steps } from '../../internal/steps.ts'
 import type { AnyBinding, PolicyRule, RbacPolicy, Subject } from './objects.ts'
 import { namespaceOf, PolicyIndex } from './policy-index.ts'
@@ -26,10 +27,8 @@ export interface RbacAuthorizer extends Authorizer, RuleResolver {
   explain(attributes: Attributes): readonly RbacGrant[]
 }
 
-const aPolicy = must(
-  'must be a policy, as parseRbac(...) makes',
-  (value) =>
-    typeof value === 'object' && value !== null && 'objects' in value && Array.isArray(value.objects),
+const aPolicy = must('must be a policy, as parseRbac(...) makes', (value) =>
+  Array.isArray(memberOf(value, 'objects')),
 )
 
 /**

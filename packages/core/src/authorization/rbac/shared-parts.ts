@@ -3,7 +3,6 @@ import {
   type AnyBinding,
   type AnyRole,
   type PolicyRule,
-  RBAC_API_GROUP,
   type RbacObject,
   type RoleRef,
   type Subject,
@@ -75,8 +74,6 @@ export class SharedParts {
 
   #string(string: string): string {
     if (string === '') return string
-    // Faster than to look for it.
-    if (string === RBAC_API_GROUP) return RBAC_API_GROUP
     const known = this.#strings.get(string)
     if (known !== undefined) return known
     const own = compact(string)

@@ -2,7 +2,6 @@ import type { ErrorList } from '../../internal/field/errors.ts'
 import { qualifiedNameProblems } from '@kube-authn/internal/kubernetes-names'
 import { fieldPath } from '../../internal/field/path.ts'
 import { readObject } from '../../internal/field/reader.ts'
-import { isObject } from '../../internal/objects.ts'
 import { validateLabels } from './validate-selector.ts'
 
 const METADATA = fieldPath('metadata')
@@ -15,23 +14,11 @@ const FINALIZERS = METADATA.child('finalizers')
  * Source: apimachinery `pkg/api/validation/objectmeta.go`.
  */
 export function validateMarks(metadata: unknown, errors: ErrorList): void {
-  // A fast path: most objects have none of these.
-  if (isObject(metadata) && !hasMarks(metadata)) return
   const reader = readObject(metadata, METADATA, errors)
   if (reader?.has('labels') === true)
     validateLabels(reader.stringMap('labels'), METADATA.child('labels'), errors)
   if (reader?.has('annotations') === true) validateAnnotations(reader.stringMap('annotations'), errors)
   if (reader?.has('finalizers') === true) validateFinalizers(reader.strings('finalizers'), errors)
-}
-
-function hasMarks({ labels, annotations, finalizers }: Marks): boolean {
-  return (labels ?? annotations ?? finalizers ?? undefined) !== undefined
-}
-
-interface Marks {
-  readonly labels?: unknown
-  readonly annotations?: unknown
-  readonly finalizers?: unknown
 }
 
 const MAX_ANNOTATIONS_BYTES = 262_144
