@@ -111,17 +111,14 @@ export function authorizeRequest(
     prefixProblems(options),
   )
   const authorize = authorizeOrRefuse(authorizer, options)
+  const refuse: RefuseRequest = (attributes, { reason }) => forbidden(attributes, reason)
   return function authorizeOne(request, user, given) {
-    return authorize(request, user, forbiddenFor, given)
+    return authorize(request, user, refuse, given)
   }
 }
 
 /** The answer to a request that no authorizer allowed, and of which none failed. */
 export type RefuseRequest = (attributes: Attributes, decision: Decision) => StatusError
-
-function forbiddenFor(attributes: Attributes, { reason }: Decision): StatusError {
-  return forbidden(attributes, reason)
-}
 
 /** {@link authorizeRequest}, with the answer to what is not allowed. @param options valid ones. */
 export function authorizeOrRefuse(

@@ -4,6 +4,7 @@ import { notify } from '../authenticator/notify.ts'
 import type { Attributes } from './attributes.ts'
 import type { Authorizer } from './authorizer.ts'
 import { type Decision, noOpinion } from './decision.ts'
+import { memberOf } from '../internal/objects.ts'
 import { asAuthorizationError } from './errors.ts'
 
 /**
@@ -49,6 +50,6 @@ function undecided(thrown: unknown): Decision {
 }
 
 function isDecision(value: unknown): value is Decision {
-  if (typeof value !== 'object' || value === null || !('verdict' in value)) return false
-  return value.verdict === 'allow' || value.verdict === 'deny' || value.verdict === 'noOpinion'
+  const verdict = memberOf(value, 'verdict')
+  return verdict === 'allow' || verdict === 'deny' || verdict === 'noOpinion'
 }

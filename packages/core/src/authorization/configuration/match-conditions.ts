@@ -1,7 +1,7 @@
 import { messageOf } from '../../internal/thrown.ts'
 import type { Attributes } from '../attributes.ts'
 import type { Authorizer } from '../authorizer.ts'
-import { type Decision, deny, noOpinion } from '../decision.ts'
+import { deny, noOpinion } from '../decision.ts'
 import { aggregateErrors } from '../aggregate-errors.ts'
 import { AuthorizationError } from '../errors.ts'
 import type { CelAccessRequest, CelProgram } from '@kube-authn/cel/kubernetes'
@@ -47,17 +47,10 @@ export function withMatchConditions(
         })
       }
       if (isExcluded) return noOpinion()
-      if (error !== undefined) return undecided(failurePolicy, error)
+      if (error !== undefined) return failurePolicy === 'deny' ? deny('', error) : noOpinion('', error)
       return authorizer.authorize(attributes, context)
     },
   }
-}
-
-function undecided(
-  failurePolicy: MatchConditionsOptions['failurePolicy'],
-  error: AuthorizationError,
-): Decision {
-  return failurePolicy === 'deny' ? deny('', error) : noOpinion('', error)
 }
 
 interface Match {

@@ -87,7 +87,9 @@ export function authorizationConfiguration(
     ...(rbac !== undefined && { rbac }),
     ...(webhookFor !== undefined && { webhookFor }),
   }
-  const required = fixedTypes(first.configuration)
+  const types = new Set(first.configuration.authorizers.map(({ type }) => type))
+  /** Later versions must have them too. */
+  const required = [...types].filter((type) => type !== 'Webhook').toSorted()
 
   let current: Version = { configuration: first.configuration, chain: chainOf(first, parts) }
   let seen = text
@@ -160,11 +162,6 @@ function tellReload(
 ): void {
   notify(observer, { ...reload, type: 'reload' })
   notify(observer, { ...reload, type: 'authorizationConfigReload' })
-}
-
-/** The types that later versions must have too. */
-function fixedTypes({ authorizers }: AuthorizationConfiguration): readonly string[] {
-  return [...new Set(authorizers.map(({ type }) => type))].filter((type) => type !== 'Webhook').toSorted()
 }
 
 /** Requires the option `rbac` if the file has type RBAC, and refuses it otherwise. */

@@ -1,5 +1,6 @@
 import { isWatch, type RequestSelectors, selectedName, selectorsIn } from './list-options.ts'
 import { percentDecoded } from '../../internal/percent.ts'
+import { trimmed } from '../../internal/trimmed.ts'
 import { firstValues } from '../../internal/query.ts'
 import type { AuthenticationRequest } from '../../request/request.ts'
 
@@ -176,11 +177,8 @@ function collection(
 }
 
 function segmentsOf(path: string): readonly string[] {
-  let start = 0
-  let end = path.length
-  while (start < end && path[start] === '/') start++
-  while (end > start && path[end - 1] === '/') end--
-  return start === end ? [] : path.slice(start, end).split('/')
+  const inner = trimmed(path, '/')
+  return inner === '' ? [] : inner.split('/')
 }
 
 /** The parts of a request that are read. */

@@ -1,5 +1,6 @@
 import { byCodeUnits } from '../../internal/compare.ts'
-import { type Selector, type SelectorRequirement, tooLong, unreadable } from './selector.ts'
+import type { Selector, SelectorRequirement } from './selector.ts'
+import { tooLong, unreadable } from './unreadable.ts'
 
 /**
  * Parses a field selector such as `metadata.name=web,status.phase!=Running`. Terms are sorted as strings. A backslash escapes a comma, an

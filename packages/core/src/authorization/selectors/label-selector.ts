@@ -1,6 +1,7 @@
 import { byCodeUnits } from '../../internal/compare.ts'
 import { labelValueProblems, qualifiedNameProblems } from '@kube-authn/internal/kubernetes-names'
-import { type Selector, type SelectorRequirement, tooLong, unreadable } from './selector.ts'
+import type { Selector, SelectorRequirement } from './selector.ts'
+import { tooLong, unreadable } from './unreadable.ts'
 
 /**
  * Parses a label selector such as `app=web,tier in (front,back),!canary`. Requirements are sorted by key.

@@ -3,8 +3,7 @@ import type { Attributes } from '../attributes.ts'
 import type { Selector, SelectorRequirement } from '../selectors/selector.ts'
 import { allow, type Decision, deny, noOpinion } from '../decision.ts'
 import { AuthorizationError } from '../errors.ts'
-import { type Fields, readReviewStatus } from '../../internal/webhook-call/read-review.ts'
-import { WebhookCallError } from '../../internal/webhook-call/webhook-call-error.ts'
+import { type Fields, readReviewStatus, unusable } from '../../internal/webhook-call/read-review.ts'
 
 /** The versions of SubjectAccessReview that webhooks support. They differ in the name of the groups field. */
 export type ReviewVersion = 'v1' | 'v1beta1'
@@ -100,25 +99,18 @@ export interface ReviewAnswer {
 export async function reviewAnswer(text: string): Promise<ReviewAnswer> {
   const expected = { kind: 'SubjectAccessReview', group: 'authorization.k8s.io', title: TITLE }
   const status = await readReviewStatus(text, expected)
-  if (status === undefined) throw unusable('it has no status')
+  if (status === undefined) throw unusable(TITLE, 'it has no status')
   const allowed = flag(status, 'allowed')
   const denied = flag(status, 'denied')
   const reason = status['reason'] ?? ''
-  if (typeof reason !== 'string') throw unusable('status.reason must be a string')
-  if (denied) return { decision: deny(reason, allowed ? contradiction() : undefined), allowed }
-  return { decision: allowed ? allow(reason) : noOpinion(reason), allowed }
-}
-
-function contradiction(): AuthorizationError {
-  return new AuthorizationError('webhook subject access review returned both allow and deny response')
+  if (typeof reason !== 'string') throw unusable(TITLE, 'status.reason must be a string')
+  if (!denied) return { decision: allowed ? allow(reason) : noOpinion(reason), allowed }
+  const contradiction = 'webhook subject access review returned both allow and deny response'
+  return { decision: deny(reason, allowed ? new AuthorizationError(contradiction) : undefined), allowed }
 }
 
 function flag(status: Fields, name: string): boolean {
   const value = status[name] ?? false
-  if (typeof value !== 'boolean') throw unusable(`status.${name} must be true or false`)
+  if (typeof value !== 'boolean') throw unusable(TITLE, `status.${name} must be true or false`)
   return value
-}
-
-function unusable(why: string): WebhookCallError {
-  return new WebhookCallError(`${TITLE} gave no usable answer: ${why}`)
 }

@@ -18,7 +18,7 @@ import {
   type OptionsShape,
   wholeNumber,
 } from '../../internal/options/index.ts'
-import { unlessAborted } from '../../internal/shared-work.ts'
+import { unlessAborted } from '../../internal/unless-aborted.ts'
 import { singleFlight } from '../../internal/single-flight.ts'
 import { verdictCache } from '../../internal/verdict-cache.ts'
 import { isTimeout, webhookCall } from '../../internal/webhook-call/webhook-call.ts'

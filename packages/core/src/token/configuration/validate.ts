@@ -140,14 +140,11 @@ function addUnique(url: string, seen: Set<string>, path: FieldPath, errors: Erro
   seen.add(url)
 }
 
-/** A condition as Kubernetes prints it, with the Go name of its field. */
-function asInGo({ path }: { readonly path: string }): { readonly Path: string } {
-  return { Path: path }
-}
-
 function addAnonymousErrors(section: AnonymousConfig, errors: ErrorList): void {
+  // Conditions as Kubernetes prints them, with the Go name of their field.
+  const conditions = section.conditions?.map(({ path }) => ({ Path: path }))
   for (const { path, message } of validateAnonymousConfig(section)) {
     if (message === 'Required value') errors.required(fieldPath(path))
-    else errors.invalid(fieldPath(path), section.conditions?.map(asInGo), message)
+    else errors.invalid(fieldPath(path), conditions, message)
   }
 }
