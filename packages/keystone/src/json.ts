@@ -1,5 +1,5 @@
 import { type AuthenticationError, unavailable } from '@kube-authn/core'
-import { isObject, type JsonObject } from '@kube-authn/core/internal'
+import { isObject, type JsonObject, member } from '@kube-authn/core/internal'
 
 /** The error for an invalid response, which says nothing about the credential. */
 export function unusable(why: string): AuthenticationError {
@@ -23,28 +23,23 @@ export function parseObject(text: string): JsonObject {
   return value
 }
 
-/** The value of a field; `undefined` if it is absent or `null`. */
-export function valueIn(parent: JsonObject, name: string): unknown {
-  return Object.hasOwn(parent, name) ? (parent[name] ?? undefined) : undefined
-}
-
 /** @throws {AuthenticationError} `unavailable`, if the field is present and not an object. */
 export function objectIn(parent: JsonObject, name: string): JsonObject | undefined {
-  const value = valueIn(parent, name)
+  const value = member(parent, name)
   if (value === undefined || isObject(value)) return value
   throw unusable(`${name} must be an object`)
 }
 
 /** An absent list is empty. @throws {AuthenticationError} `unavailable`, if the field is not a list of objects. */
 export function objectsIn(parent: JsonObject, name: string): readonly JsonObject[] {
-  const value = valueIn(parent, name) ?? []
+  const value = member(parent, name) ?? []
   if (Array.isArray(value) && value.every(isObject)) return value
   throw unusable(`${name} must be a list of objects`)
 }
 
 /** @throws {AuthenticationError} `unavailable`, if the field is not a non-empty string. */
 export function textIn(parent: JsonObject, name: string): string {
-  const value = valueIn(parent, name)
+  const value = member(parent, name)
   if (typeof value === 'string' && value !== '') return value
   throw unusable(`${name} must be a non-empty string`)
 }

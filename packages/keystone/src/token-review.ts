@@ -5,11 +5,12 @@ import {
   isAuthenticationError,
   isObject,
   type JsonObject,
+  member,
   must,
   retryAfter,
   textOf,
 } from '@kube-authn/core/internal'
-import { parseObject, valueIn } from './json.ts'
+import { parseObject } from './json.ts'
 import { keystoneToken, type KeystoneTokenOptions, keystoneTokenShape } from './keystone-token.ts'
 
 /** Options of {@link keystoneTokenReview}. */
@@ -77,9 +78,9 @@ export function keystoneTokenReview(options: KeystoneTokenReviewOptions): Keysto
     } catch {
       return new Response(null, { status: 500 })
     }
-    const apiVersion = valueIn(review, 'apiVersion')
+    const apiVersion = member(review, 'apiVersion')
     const token = tokenIn(review)
-    if (!apiVersions.has(apiVersion) || valueIn(review, 'kind') !== 'TokenReview' || token === undefined) {
+    if (!apiVersions.has(apiVersion) || member(review, 'kind') !== 'TokenReview' || token === undefined) {
       return new Response(null, { status: 400 })
     }
     try {
@@ -95,7 +96,7 @@ export function keystoneTokenReview(options: KeystoneTokenReviewOptions): Keysto
 }
 
 function tokenIn(review: JsonObject): string | undefined {
-  const spec = valueIn(review, 'spec')
-  const token = isObject(spec) ? valueIn(spec, 'token') : undefined
+  const spec = member(review, 'spec')
+  const token = isObject(spec) ? member(spec, 'token') : undefined
   return typeof token === 'string' ? token : undefined
 }

@@ -1,5 +1,6 @@
+import { member } from '@kube-authn/core/internal'
 import { timeOfRfc3339 } from '@kube-authn/internal/rfc3339'
-import { objectIn, objectsIn, parseObject, textIn, unusable, valueIn } from './json.ts'
+import { objectIn, objectsIn, parseObject, textIn, unusable } from './json.ts'
 
 /** The properties of a token that Keystone reports. */
 export interface KeystoneToken {
@@ -53,8 +54,8 @@ export function readToken(text: string): KeystoneToken {
     user: readUser(objectIn(token, 'user')),
     project: project && { id: textIn(project, 'id'), name: textIn(project, 'name') },
     roles: objectsIn(token, 'roles').map((role) => textIn(role, 'name')),
-    isDelegated: ['OS-TRUST:trust', 'OS-OAUTH1'].some((name) => valueIn(token, name) !== undefined),
-    isOfApplicationCredential: valueIn(token, 'application_credential') !== undefined,
+    isDelegated: ['OS-TRUST:trust', 'OS-OAUTH1'].some((name) => member(token, name) !== undefined),
+    isOfApplicationCredential: member(token, 'application_credential') !== undefined,
   }
 }
 
@@ -71,8 +72,8 @@ export interface GroupsPage {
  */
 export function readGroups(text: string): GroupsPage {
   const page = parseObject(text)
-  if (valueIn(page, 'groups') === undefined) throw unusable('it has no groups')
-  const next = valueIn(objectIn(page, 'links') ?? {}, 'next')
+  if (member(page, 'groups') === undefined) throw unusable('it has no groups')
+  const next = member(objectIn(page, 'links') ?? {}, 'next')
   if (next !== undefined && typeof next !== 'string') throw unusable('next must be a string')
   return {
     groups: objectsIn(page, 'groups').map((group) => ({

@@ -1,7 +1,7 @@
 import { type Awaitable, settle } from '../../internal/awaitable.ts'
 import { isAuthenticationError, unavailable } from '../../authenticator/errors.ts'
 import type { VerificationKey } from '../jwt/verification-key.ts'
-import { type Check, either, listOf, must, problemOf } from '../../internal/options/index.ts'
+import { type Check, either, hasMethod, listOf, must, problemOf } from '../../internal/options/check.ts'
 
 /** Keys that are looked up by their id, possibly over the network: those of an external signer. `fetchedKeys` returns one. */
 export interface KeyLookup {
@@ -20,7 +20,7 @@ const keyList = listOf(must('must be a key', (value) => typeof value === 'object
 
 /** The check of a {@link KeySource}. */
 export const aKeySource: Check = either(Array.isArray, keyList, (value, path) =>
-  typeof value === 'function' || isLookup(value)
+  typeof value === 'function' || (hasMethod(value, 'current') && hasMethod(value, 'find'))
     ? []
     : problemOf(
         value,
@@ -28,17 +28,6 @@ export const aKeySource: Check = either(Array.isArray, keyList, (value, path) =>
         'must be a list of keys, a function that returns one, as current of verificationKeysAt(...), or a KeyLookup',
       ),
 )
-
-function isLookup(value: unknown): boolean {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'current' in value &&
-    typeof value.current === 'function' &&
-    'find' in value &&
-    typeof value.find === 'function'
-  )
-}
 
 /**
  * The current keys.

@@ -17,7 +17,7 @@ import {
   type WatchedObject,
 } from './objects.ts'
 import { type ClaimsValidator, type ValidClaims, textClaim } from './read-claims.ts'
-import { splitServiceAccountUsername } from './username.ts'
+import { serviceAccountNamed } from '../../authenticator/service-account-name.ts'
 
 /** The label with the day, in UTC, on which the token in a secret was last used. */
 export const LAST_USED_LABEL = 'kubernetes.io/legacy-token-last-used'
@@ -124,13 +124,12 @@ function findObjects(
       throw rejected(`ServiceAccount UID (${account.uid}) does not match claim (${uid})`)
     return account
   }
-  const readSecret = (): ReturnType<LegacyTokenObjects['getSecret']> =>
-    objects.getSecret(namespace, secretName)
-  const readAccount = (): ReturnType<LegacyTokenObjects['getServiceAccount']> =>
-    objects.getServiceAccount(namespace, name)
-  return andThen(readObject('secret', readSecret, checkSecret), (secret) =>
-    andThen(readObject('service account', readAccount, checkAccount), (account) => ({ secret, account })),
-  )
+  const found = readObject('secret', () => objects.getSecret(namespace, secretName), checkSecret)
+  return andThen(found, (secret) => {
+    const read = (): ReturnType<typeof objects.getServiceAccount> =>
+      objects.getServiceAccount(namespace, name)
+    return andThen(readObject('service account', read, checkAccount), (account) => ({ secret, account }))
+  })
 }
 
 function readLegacyClaims(claims: JsonObject): LegacyClaims {
@@ -144,17 +143,9 @@ function readLegacyClaims(claims: JsonObject): LegacyClaims {
   for (const [what, value] of Object.entries(present)) {
     if (value === '') throw rejected(`${what} claim is missing`)
   }
-  if (!isSubject(subject, namespace, name)) throw rejected('sub claim is invalid')
+  const account = serviceAccountNamed(subject)
+  if (account?.namespace !== namespace || account.name !== name) throw rejected('sub claim is invalid')
   return { namespace, name, uid, secretName }
-}
-
-function isSubject(subject: string, namespace: string, name: string): boolean {
-  try {
-    const parts = splitServiceAccountUsername(subject)
-    return parts.namespace === namespace && parts.name === name
-  } catch {
-    return false
-  }
 }
 
 /** The error if the secret is marked invalid. */

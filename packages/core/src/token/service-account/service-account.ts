@@ -20,7 +20,7 @@ import {
   required,
   withMethods,
 } from '../../internal/options/index.ts'
-import { quoted } from '@kube-authn/internal/quote'
+import { quotedList } from '../oidc/go-text.ts'
 import { boundClaimsValidator } from './bound-claims.ts'
 import { aKeySource, keysFor, type KeySource } from './key-source.ts'
 import { legacyClaimsValidator, type LegacyTokenObjects } from './legacy-claims.ts'
@@ -164,7 +164,9 @@ function signedTokens(
     const wanted = context.audiences ?? audiences
     const common = intersectAudiences(intended, wanted)
     if (common.length === 0) {
-      throw rejected(`token audiences ${list(intended)} is invalid for the target audiences ${list(wanted)}`)
+      throw rejected(
+        `token audiences ${quotedList(intended)} is invalid for the target audiences ${quotedList(wanted)}`,
+      )
     }
     return andThen(validateClaims(jwt, context), (valid): Authentication => {
       const { info, expiresAtMs, issuedAtMs, revocation } = valid
@@ -192,11 +194,6 @@ function signedTokens(
       return jwt !== undefined && ours.has(jwt.issuer) ? authenticate(jwt, context) : undefined
     },
   }
-}
-
-/** Formats a list of strings as Go does. */
-function list(texts: readonly string[]): string {
-  return `[${texts.map(quoted).join(' ')}]`
 }
 
 function validate(issuers: readonly string[], audiences: readonly string[]): void {
