@@ -4,8 +4,7 @@ import { keyedDigest } from '../digest/keyed-digest.ts'
 import { sha256 } from '../digest/native.ts'
 import { addressKey } from './address-key.ts'
 import { BUSY_SECONDS } from '../retry-after.ts'
-import { fairLimit } from './fair-limit.ts'
-import { recentUse } from './recent-use.ts'
+import { fairLimit, RecentUse } from './fair-limit.ts'
 
 const numbers = new Map<string, number>()
 /** Digests of which no two share a count. */
@@ -307,7 +306,7 @@ describe('a limit', () => {
 describe('recent use', () => {
   it('halves every half-life, and nothing is left in the end', () => {
     const clock = fixedClock()
-    const use = recentUse(clock, 1000)
+    const use = new RecentUse(clock, 1000)
     const key = digest('jane')
     for (let count = 0; count < 9; count++) use.add(key)
     const seen = [0, 999, 1, 1000, 2000, 1_000_000].map((milliseconds) => {
@@ -320,7 +319,7 @@ describe('recent use', () => {
 
   it('takes no harm from a clock that goes back', () => {
     const clock = fixedClock()
-    const use = recentUse(clock, 1000)
+    const use = new RecentUse(clock, 1000)
     use.add(digest('jane'))
     clock.advance(-1_000_000)
     use.halve()
@@ -328,7 +327,7 @@ describe('recent use', () => {
   })
 
   it('tells hundreds of keys apart but for chance', () => {
-    const use = recentUse(fixedClock(), 1000)
+    const use = new RecentUse(fixedClock(), 1000)
     const keyed = keyedDigest(sha256)
     for (let index = 0; index < 200; index++) use.add(keyed(`made up ${index}`))
     const shared = Array.from({ length: 1000 }, (_, index) => use.of(keyed(`other ${index}`)))

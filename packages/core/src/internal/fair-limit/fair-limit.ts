@@ -2,7 +2,6 @@ import { type Clock, systemClock } from '../clock.ts'
 import { unavailable } from '../../authenticator/errors.ts'
 import { BUSY_SECONDS } from '../retry-after.ts'
 import { canWorkInBackground } from '../runtime.ts'
-import { type RecentUse, recentUse } from './recent-use.ts'
 
 /** The client that a task runs for. */
 export interface Share {
@@ -48,7 +47,7 @@ export function fairLimit(options: FairLimitOptions): FairLimit {
   return async (task, share, signal) => {
     // The client has already disconnected: the task is not counted, and no other task is refused for it.
     if (signal?.aborted === true) throw givenUp(signal)
-    queue.use ??= recentUse(clock, HALF_LIFE_MS)
+    queue.use ??= new RecentUse(clock, HALF_LIFE_MS)
     if (running >= maxConcurrent) makeRoom(queue, share)
     for (const key of share.keys) queue.use.add(key)
     if (running >= maxConcurrent) await ownTurn(queue, share, signal)
@@ -86,7 +85,8 @@ function usedBy({ use }: Queue, { keys }: Share): number {
 function next(queue: Queue): Waiting | undefined {
   queue.turn = (queue.turn + 1) % TURNS
   queue.use?.halve()
-  if (queue.turn === OLDEST) return oldest(queue.waiting)
+  const [oldest] = queue.waiting
+  if (queue.turn === OLDEST) return oldest
   const preferred = queue.turn % 2 === 0 ? undefined : first(queue, isFamiliar)
   return preferred ?? first(queue, always)
 }
@@ -175,15 +175,59 @@ const OLDEST = 0
 const always = (): boolean => true
 const isFamiliar = ({ share }: Waiting): boolean => share.isFamiliar
 
-function oldest(waiting: Iterable<Waiting>): Waiting | undefined {
-  const [found] = waiting
-  return found
-}
-
 function givenUp(signal: AbortSignal | undefined): Error {
   return unavailable('aborted while waiting for its turn', { cause: signal?.reason })
 }
 
 function busy(message: string): Error {
   return unavailable(message, { retryAfterSeconds: BUSY_SECONDS })
+}
+
+/** Few enough to be cheap, but enough that a busy key rarely shares its count with another one. */
+const SLOTS = 4096
+/** After this many halvings every count is 0. */
+const MAX_HALVINGS = 32
+
+/**
+ * Approximate recent counts of any number of keys, in a fixed amount of memory. They are halved at every half-life.
+ *
+ * Keys may share a count. So they must be digests under a secret key, as from `keyedDigest`: then an attacker cannot choose which key shares
+ * a count with theirs.
+ */
+export class RecentUse {
+  readonly #counts = new Uint32Array(SLOTS)
+  readonly #clock: Clock
+  readonly #halfLifeMs: number
+  #halvedAtMs: number
+
+  constructor(clock: Clock, halfLifeMs: number) {
+    this.#clock = clock
+    this.#halfLifeMs = halfLifeMs
+    this.#halvedAtMs = clock.now()
+  }
+
+  add(key: string): void {
+    this.halve()
+    const slot = slotOf(key)
+    this.#counts[slot] = this.of(key) + 1
+  }
+
+  /** The count as of the last call of {@link RecentUse.add} or {@link RecentUse.halve}. */
+  of(key: string): number {
+    return this.#counts[slotOf(key)] ?? 0
+  }
+
+  /** Brings the counts up to date. */
+  halve(): void {
+    const halvings = Math.floor((this.#clock.now() - this.#halvedAtMs) / this.#halfLifeMs)
+    if (halvings <= 0) return
+    this.#halvedAtMs += halvings * this.#halfLifeMs
+    if (halvings >= MAX_HALVINGS) this.#counts.fill(0)
+    else for (const [slot, count] of this.#counts.entries()) this.#counts[slot] = count >>> halvings
+  }
+}
+
+/** A digest has one character per byte. */
+function slotOf(digest: string): number {
+  return ((digest.charCodeAt(0) << 8) | digest.charCodeAt(1)) % SLOTS
 }

@@ -32,7 +32,10 @@ export function callDeadline(
         if (signal.aborted) stop()
         else signal.addEventListener('abort', stop, { once: true })
         work(signal)
-          .then(resolve, (error: unknown) => reject(signal.aborted && !isAnswered(error) ? tooLate() : error))
+          .then(resolve, (error: unknown) => {
+            const isAnswered = error instanceof WebhookCallError && error.refusal !== undefined
+            reject(signal.aborted && !isAnswered ? tooLate() : error)
+          })
           .finally(() => {
             cancelStop()
             signal.removeEventListener('abort', stop)
@@ -49,8 +52,4 @@ export function callDeadline(
  */
 export function contextCanceled(): WebhookCallError {
   return new WebhookCallError('webhook call failed: context canceled')
-}
-
-function isAnswered(error: unknown): boolean {
-  return error instanceof WebhookCallError && error.refusal !== undefined
 }

@@ -1,6 +1,7 @@
 import { discard, type HttpResponse } from '../http/response.ts'
 import { textOf, BodyTooLongError } from '../http/response-text.ts'
-import { sentStatus } from './sent-status.ts'
+import { isObject } from '../objects.ts'
+import { parsed } from './read-review.ts'
 import { WebhookCallError } from './webhook-call-error.ts'
 import type { WebhookFetch } from './options.ts'
 
@@ -80,6 +81,49 @@ async function refused(
     refusal: { status, contentType: headers.get('content-type') ?? '', text, explanation: sent?.message },
   })
 }
+
+/**
+ * The `Status` in the body of an error response, and whether a retry may succeed, which is `undefined` if the reason is unknown to Kubernetes.
+ * `undefined` if there is none or its `status` is not `Failure`.
+ *
+ * Source: client-go `rest/request.go` Result.Error; apimachinery `pkg/api/errors/errors.go`; apiserver `pkg/util/webhook/webhook.go`
+ * DefaultShouldRetry.
+ */
+async function sentStatus(text: string) {
+  const body = text.trimStart().startsWith('{') ? await parsed(text) : undefined
+  if (!isObject(body) || body['kind'] !== 'Status' || body['status'] !== 'Failure') return undefined
+  const { message = '', reason = '', details } = body
+  if (typeof message !== 'string' || typeof reason !== 'string') return undefined
+  const seconds = isObject(details) ? details['retryAfterSeconds'] : 0
+  const retryAfterMs = typeof seconds === 'number' && seconds > 0 ? seconds * 1000 : 0
+  const isTransient =
+    retryAfterMs > 0 || TRANSIENT_REASONS.has(reason) || (FINAL_REASONS.has(reason) ? false : undefined)
+  return { message, retryAfterMs, isTransient, isTimeout: reason === 'Timeout' }
+}
+
+const TRANSIENT_REASONS: ReadonlySet<string> = new Set([
+  'InternalError',
+  'ServerTimeout',
+  'Timeout',
+  'TooManyRequests',
+])
+
+/** Without `ServiceUnavailable`, which the webhooks treat differently. */
+const FINAL_REASONS: ReadonlySet<string> = new Set([
+  'AlreadyExists',
+  'BadRequest',
+  'Conflict',
+  'Expired',
+  'Forbidden',
+  'Gone',
+  'Invalid',
+  'MethodNotAllowed',
+  'NotAcceptable',
+  'NotFound',
+  'RequestEntityTooLarge',
+  'Unauthorized',
+  'UnsupportedMediaType',
+])
 
 /** Seconds only: a date would depend on the clock of the server. */
 function waitOf(retryAfter: string | null): number {

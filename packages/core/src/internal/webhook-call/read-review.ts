@@ -23,23 +23,26 @@ export interface ExpectedReview {
  */
 export async function readReviewStatus(text: string, expected: ExpectedReview): Promise<Fields | undefined> {
   const { kind, group, title } = expected
-  const unusable = (why: string): WebhookCallError =>
-    new WebhookCallError(`${title} gave no usable answer: ${why}`)
-  if (text === '') throw unusable('0-length response')
+  if (text === '') throw unusable(title, '0-length response')
   const review = await parsed(text)
   if (review === null) return undefined
-  if (!isObject(review)) throw unusable('it must be an object in JSON or YAML')
-  if (isPresent(review['kind']) && review['kind'] !== kind) throw unusable(`its kind must be ${kind}`)
+  if (!isObject(review)) throw unusable(title, 'it must be an object in JSON or YAML')
+  if (isPresent(review['kind']) && review['kind'] !== kind) throw unusable(title, `its kind must be ${kind}`)
   if (
     isPresent(review['apiVersion']) &&
     !VERSIONS.some((each) => review['apiVersion'] === `${group}/${each}`)
   ) {
-    throw unusable(`its API version must be ${group}/v1 or ${group}/v1beta1`)
+    throw unusable(title, `its API version must be ${group}/v1 or ${group}/v1beta1`)
   }
   const status = review['status'] ?? undefined
   if (status === undefined) return undefined
-  if (!isObject(status)) throw unusable('its status must be an object')
+  if (!isObject(status)) throw unusable(title, 'its status must be an object')
   return status
+}
+
+/** The error of an answer that is not such a review. */
+export function unusable(title: string, why: string): WebhookCallError {
+  return new WebhookCallError(`${title} gave no usable answer: ${why}`)
 }
 
 /** Parses JSON or YAML; returns `undefined` if it is neither. */

@@ -8,7 +8,7 @@ import { MAX_TIMEOUT_SECONDS, type WebhookCallOptions } from './options.ts'
 import { post, type PostedAnswer, type PostOptions } from './post.ts'
 import { withRetries } from './retry.ts'
 import { WebhookCallError } from './webhook-call-error.ts'
-import { certificateProblemOf, type ServerCertificateProblem } from '../http/server-certificate.ts'
+import { MISSING_SAN } from '../http/fault.ts'
 import { causesOf } from '../thrown.ts'
 
 /** The context of a call. */
@@ -112,7 +112,7 @@ export interface CallReport {
   readonly status?: number
   readonly durationSeconds: number
   /** Why the server was not trusted, if its certificate is of a kind that is no longer accepted. */
-  readonly certificateProblem?: ServerCertificateProblem
+  readonly certificateProblem?: 'missingSan' | 'insecureSha1'
 }
 
 /** The report of a failed call. */
@@ -126,6 +126,20 @@ function reportOfFailure(error: unknown, durationSeconds: number): CallReport {
     ...(certificateProblem !== undefined && { certificateProblem }),
   }
 }
+
+/**
+ * The deprecated certificate kind that caused an error, as far as the runtime reports it.
+ *
+ * Source: apiserver `pkg/util/x509metrics/server_cert_deprecations.go`.
+ */
+function certificateProblemOf(error: unknown): CallReport['certificateProblem'] {
+  const causes = causesOf(error)
+  if (causes.some((cause) => 'code' in cause && cause.code === MISSING_SAN)) return 'missingSan'
+  return causes.some(({ message }) => message === DIGEST_TOO_WEAK) ? 'insecureSha1' : undefined
+}
+
+/** OpenSSL `crypto/x509/x509_txt.c`, X509_V_ERR_CA_MD_TOO_WEAK: Node has no code for it. It also covers MD5. */
+const DIGEST_TOO_WEAK = 'CA signature digest algorithm too weak'
 
 /**
  * Whether a call failed by a timeout.
