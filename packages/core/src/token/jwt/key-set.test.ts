@@ -13,7 +13,7 @@ import {
   rsaKey,
   signed,
 } from '../../../test/issuer.ts'
-import { fetchLimit } from './limited-fetch.ts'
+import { FetchLimit } from './limited-fetch.ts'
 import { parseJwks, type KeySet, localKeySet } from './key-set.ts'
 import { readJwt, type UnverifiedJwt } from './read-jwt.ts'
 import { maxAgeSeconds, remoteKeySet, type RemoteKeySetOptions } from './remote-key-set.ts'
@@ -532,7 +532,7 @@ describe('keys of an issuer, where all ends together with the request that began
 
 describe('a limit of fetches', () => {
   it('does not suffer from a clock that is put back', () => {
-    const limit = fetchLimit()
+    const limit = new FetchLimit()
     expect([limit.take(1000), limit.take(0), limit.take(0), limit.take(0), limit.take(4999)]).toEqual([
       true,
       true,

@@ -14,7 +14,7 @@ import {
   NO_KEYS,
   notSigned,
 } from './key-set.ts'
-import { type LimitedFetch, limitedFetch } from './limited-fetch.ts'
+import { limitedFetch } from './limited-fetch.ts'
 import type { UnverifiedJwt } from './read-jwt.ts'
 
 /** Options of {@link remoteKeySet}. */
@@ -63,7 +63,35 @@ export function remoteKeySet(options: RemoteKeySetOptions): KeySet {
     clock,
     timeoutSeconds,
   })
-  const source: Source = { fetched, fetching, clock }
+
+  /** Fetches newer keys to verify a token that no key in `unfit` verifies. */
+  const verifyWithOthers = async (jwt: UnverifiedJwt, unfit: IssuerKeys): Promise<void> => {
+    let tried = unfit
+    const outcome = await fetching.search(async () => {
+      if (fetched.keys === tried) return false
+      tried = fetched.keys
+      return isSignedByOneOf(tried, jwt)
+    })
+    if (outcome === 'found') return
+    if (fetched.error !== undefined) throw notFetched(fetched.error)
+    if (outcome === 'absent') throw notSigned()
+    throw notFetched(new Error('too many tokens with unknown keys'), BUSY_SECONDS)
+  }
+
+  /**
+   * Handles a token whose `kid` is known but whose signature does not match. The issuer may have reused the `kid` for a new key, so the
+   * keys are refetched, but the token never waits for its turn: an attacker can name any key.
+   */
+  const verifyUnderSameName = (jwt: UnverifiedJwt, unfit: IssuerKeys): Promise<void> => {
+    /** If the last fetch failed, the token may be valid. */
+    const notSignedHere = (): Error => (fetched.error === undefined ? notSigned() : notFetched(fetched.error))
+    const isDue = clock.now() - fetched.atMs >= SAME_NAME_MS
+    if (!isDue || !(fetching.isUnderWay() || fetching.isAllowed())) throw notSignedHere()
+    return fetching.refresh().then(async () => {
+      if (fetched.keys === unfit || !(await isSignedByOneOf(fetched.keys, jwt))) throw notSignedHere()
+    })
+  }
+
   return {
     verify(jwt) {
       const tried = fetched.keys
@@ -71,8 +99,8 @@ export function remoteKeySet(options: RemoteKeySetOptions): KeySet {
         // Refetch stale keys; if that fails, they are kept.
         if (isSigned) return clock.now() < fetched.staleAtMs ? undefined : fetching.inBackground()
         return tried.byId.has(jwt.keyId) && jwt.keyId !== ''
-          ? verifyUnderSameName(jwt, tried, source)
-          : verifyWithOthers(jwt, tried, source)
+          ? verifyUnderSameName(jwt, tried)
+          : verifyWithOthers(jwt, tried)
       })
     },
   }
@@ -85,12 +113,6 @@ interface Fetched {
   /** When it ended, successfully or not. */
   atMs: number
   error: Error | undefined
-}
-
-interface Source {
-  readonly fetched: Readonly<Fetched>
-  readonly fetching: LimitedFetch
-  readonly clock: Clock
 }
 
 async function fetchInto(
@@ -114,42 +136,6 @@ async function fetchInto(
   } finally {
     fetched.atMs = limits.clock.now()
   }
-}
-
-/** Fetches newer keys to verify a token that no key in `unfit` verifies. */
-async function verifyWithOthers(
-  jwt: UnverifiedJwt,
-  unfit: IssuerKeys,
-  { fetched, fetching }: Source,
-): Promise<void> {
-  let tried = unfit
-  const outcome = await fetching.search(async () => {
-    if (fetched.keys === tried) return false
-    tried = fetched.keys
-    return isSignedByOneOf(tried, jwt)
-  })
-  if (outcome === 'found') return
-  if (fetched.error !== undefined) throw notFetched(fetched.error)
-  if (outcome === 'absent') throw notSigned()
-  throw notFetched(new Error('too many tokens with unknown keys'), BUSY_SECONDS)
-}
-
-/**
- * Handles a token whose `kid` is known but whose signature does not match. The issuer may have reused the `kid` for a new key, so the
- * keys are refetched, but the token never waits for its turn: an attacker can name any key.
- */
-function verifyUnderSameName(
-  jwt: UnverifiedJwt,
-  unfit: IssuerKeys,
-  { fetched, fetching, clock }: Source,
-): Promise<void> {
-  /** If the last fetch failed, the token may be valid. */
-  const notSignedHere = (): Error => (fetched.error === undefined ? notSigned() : notFetched(fetched.error))
-  const isDue = clock.now() - fetched.atMs >= SAME_NAME_MS
-  if (!isDue || !(fetching.isUnderWay() || fetching.isAllowed())) throw notSignedHere()
-  return fetching.refresh().then(async () => {
-    if (fetched.keys === unfit || !(await isSignedByOneOf(fetched.keys, jwt))) throw notSignedHere()
-  })
 }
 
 /** Minimum age of the keys before a mismatch under a known `kid` triggers a fetch. */
