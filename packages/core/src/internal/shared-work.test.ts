@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { fixedClock, settled } from '../../test/fakes.ts'
-import { isDone, unlessAborted } from './shared-work.ts'
+import { isDone } from './shared-work.ts'
+import { unlessAborted } from './unless-aborted.ts'
 
 describe('work that another request may have begun', () => {
   it('is done when it is, and leaves no timer behind', async () => {

@@ -1,4 +1,5 @@
 import { isPromiseLike } from '../awaitable.ts'
+import { memberOf } from '../objects.ts'
 import type { ConfigurationProblem } from '../../authenticator/errors.ts'
 
 /** Returns the problems of an option's value; none if it is valid. Runs only at construction. */
@@ -22,7 +23,7 @@ export interface RequiredCheck extends Check {
  */
 /* @__NO_SIDE_EFFECTS__ */
 export function must(expectation: string, test: (value: unknown) => boolean): Check {
-  return (value, path) => (!isPromise(value) && test(value) ? [] : problemOf(value, path, expectation))
+  return (value, path) => (!isPromiseLike(value) && test(value) ? [] : problemOf(value, path, expectation))
 }
 
 /** The problem of an unexpected value, with a specific message for promises and `null`. */
@@ -31,7 +32,7 @@ export function problemOf(
   path: string,
   expectation: string,
 ): readonly [ConfigurationProblem] {
-  if (isPromise(value)) return [{ path, message: 'is a promise; await it first' }]
+  if (isPromiseLike(value)) return [{ path, message: 'is a promise; await it first' }]
   return [{ path, message: value === null ? `${expectation}, not null` : expectation }]
 }
 
@@ -74,7 +75,7 @@ export function withMethods(noun: string, ...methods: readonly string[]): Check 
 /** A clock. If `now` does not return a number, nothing would ever expire. */
 export const aClock: Check = (value, path) => {
   const problems = isClock(value, path)
-  const now: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, 'now') : undefined
+  const now = memberOf(value, 'now')
   if (problems.length > 0 || typeof now !== 'function') return problems
   try {
     return tellsNumber(Reflect.apply(now, value, []), `${path}.now()`)
@@ -162,13 +163,9 @@ export function hasMethod(value: unknown, name: string): boolean {
 
 /** Whether it is an object that can hold options: not an array, a `Map`, bytes, another iterable, or a promise. */
 export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !(Symbol.iterator in value) && !isPromise(value)
+  return typeof value === 'object' && value !== null && !(Symbol.iterator in value) && !isPromiseLike(value)
 }
 
 function isString(value: unknown): value is string {
   return typeof value === 'string'
-}
-
-function isPromise(value: unknown): boolean {
-  return isPromiseLike(value)
 }

@@ -34,19 +34,11 @@ export function parseArgon2id(text: string): PasswordHash | string {
   )
 }
 
-/** The parameters of argon2id: memory in KiB, passes, parallelism, length of the hash in bytes. */
-export interface Argon2idParameters {
-  readonly m: number
-  readonly t: number
-  readonly p: number
-  readonly dkLen: number
-}
-
-/** Computes an argon2id hash. */
+/** Computes an argon2id hash. The parameters are memory in KiB, passes, parallelism, and the length of the hash in bytes. */
 export async function argon2id(
   password: Uint8Array,
   salt: Uint8Array,
-  parameters: Argon2idParameters,
+  parameters: Readonly<Record<'m' | 't' | 'p' | 'dkLen', number>>,
 ): Promise<Uint8Array> {
   const native = passwordHashes
   if (native?.argon2 === undefined) {

@@ -28,19 +28,11 @@ export function parseScrypt(text: string): PasswordHash | string {
   )
 }
 
-/** The parameters of scrypt, and the length of the hash in bytes. */
-export interface ScryptParameters {
-  readonly N: number
-  readonly r: number
-  readonly p: number
-  readonly dkLen: number
-}
-
-/** Computes an scrypt hash. */
+/** Computes an scrypt hash. The parameters are those of scrypt, and the length of the hash in bytes. */
 export async function scrypt(
   password: Uint8Array,
   salt: Uint8Array,
-  parameters: ScryptParameters,
+  parameters: Readonly<Record<'N' | 'r' | 'p' | 'dkLen', number>>,
 ): Promise<Uint8Array> {
   const native = passwordHashes
   if (native === undefined) {

@@ -1,3 +1,5 @@
+import { memberOf } from '../../internal/objects.ts'
+
 /*
  * The messages between a worker and the thread that started it. Both sides validate them: in a bundle, another file may be at the path of
  * the worker, and it must not receive a password.
@@ -21,16 +23,10 @@ export interface Answer {
 }
 
 export function isAnswer(message: unknown): message is Answer {
-  if (typeof message !== 'object' || message === null || !('id' in message)) return false
-  return typeof message.id === 'number'
+  return typeof memberOf(message, 'id') === 'number'
 }
 
 export function isQuestion(message: unknown): message is Question {
-  return (
-    isAnswer(message) &&
-    'hash' in message &&
-    typeof message.hash === 'string' &&
-    'password' in message &&
-    typeof message.password === 'string'
-  )
+  const isText = (name: string): boolean => typeof memberOf(message, name) === 'string'
+  return isAnswer(message) && isText('hash') && isText('password')
 }

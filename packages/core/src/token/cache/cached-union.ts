@@ -55,7 +55,13 @@ export function cachedUnion(members: readonly CachedMember[]): TokenAuthenticato
   refuseProblems(nonEmptyListOf(nested(memberShape))(members, 'members'))
   const authenticators = members.map(({ authenticator }) => authenticator)
   const first = members.findIndex(({ cache }) => cache !== false)
-  if (members.length === 1 || first === -1) return union(...members.map(alone))
+  if (members.length === 1 || first === -1) {
+    return union(
+      ...members.map(({ authenticator, cache }) =>
+        cache === false ? authenticator : cached(authenticator, cache),
+      ),
+    )
+  }
 
   const behind = members
     .slice(first)
@@ -95,10 +101,6 @@ export function cachedUnion(members: readonly CachedMember[]): TokenAuthenticato
     known: () => authenticators.flatMap(knownTokens),
     authenticateToken: (token, context) => firstUser(steps, askToken, token, context),
   }
-}
-
-function alone({ authenticator, cache }: CachedMember): TokenAuthenticator {
-  return cache === false ? authenticator : cached(authenticator, cache)
 }
 
 /** Whether the cached user can be returned without asking earlier members. Certificate-bound tokens depend on the connection. */

@@ -7,7 +7,8 @@ import type { Context } from '../../authenticator/context.ts'
 import { type AuthenticationError, unavailable } from '../../authenticator/errors.ts'
 import { notify } from '../../authenticator/notify.ts'
 import type { Observer } from '../../authenticator/events.ts'
-import { GRACE_MS, isDone, unlessAborted } from '../../internal/shared-work.ts'
+import { GRACE_MS, isDone } from '../../internal/shared-work.ts'
+import { unlessAborted } from '../../internal/unless-aborted.ts'
 
 /** The outcome of a lookup, and what its context recorded. */
 export interface LookupResult {
@@ -176,16 +177,8 @@ class LookupContext implements Context {
   }
 
   /** What was recorded. */
-  get said(): {
-    readonly warnings: readonly string[] | undefined
-    readonly annotations: ReadonlyMap<string, string> | undefined
-    readonly certificates: readonly string[] | undefined
-  } {
-    return {
-      warnings: this.#warnings,
-      annotations: this.#annotations,
-      certificates: this.#certificates,
-    }
+  get said(): Pick<LookupResult, 'warnings' | 'annotations' | 'certificates'> {
+    return { warnings: this.#warnings, annotations: this.#annotations, certificates: this.#certificates }
   }
 
   /** Aborts the lookup, after its timeout. */

@@ -128,7 +128,7 @@ function isList(value: CelValue): value is readonly CelValue[] {
  * @param what prefix of the error message.
  * @throws {AuthenticationError} `rejected` if the claim is absent or not a string.
  */
-export function requiredText(claims: JsonObject, name: string, what: string): string {
+function requiredText(claims: JsonObject, name: string, what: string): string {
   if (!Object.hasOwn(claims, name)) throw rejected(`${what}: claim not present`)
   const value = member(claims, name) ?? ''
   if (typeof value !== 'string') throw rejected(`${what}: ${wrongType(value, 'string')}`)
@@ -143,7 +143,7 @@ export function requiredText(claims: JsonObject, name: string, what: string): st
  * @param what prefix of the error message. Kubernetes has none for extra fields.
  * @throws {AuthenticationError} `rejected`.
  */
-export function evaluated<V extends CelVariable>(
+function evaluated<V extends CelVariable>(
   program: CelProgram<V>,
   input: CelInputs[V],
   what?: string,
@@ -156,3 +156,50 @@ export function evaluated<V extends CelVariable>(
     throw rejected(what === undefined ? message : `${what}: ${message}`, { cause: error })
   }
 }
+
+/**
+ * Checks the rules in order: required claim values, expressions over claims, expressions over the user. Within each kind of expression, all
+ * are evaluated before the first false result is reported.
+ *
+ * Source: apiserver `plugin/pkg/authenticator/token/oidc/oidc.go` (`AuthenticateToken`).
+ *
+ * @throws {AuthenticationError} `rejected`.
+ */
+export function checkRules(
+  authenticator: CompiledJwtAuthenticator,
+  claims: JsonObject,
+  user: UserInfo,
+): void {
+  for (const { claim, requiredValue } of authenticator.config.claimValidationRules) {
+    if (claim !== '') checkRequiredClaim(claims, claim, requiredValue)
+  }
+  check(authenticator.claimRules, claims, 'oidc: error evaluating claim validation expression')
+  check(authenticator.userRules, user, 'oidc: error evaluating user info validation rule')
+}
+
+function checkRequiredClaim(claims: JsonObject, name: string, requiredValue: string): void {
+  if (!Object.hasOwn(claims, name)) throw rejected(`oidc: required claim ${name} not present in ID token`)
+  const text = requiredText(claims, name, `oidc: parse claim ${name}`)
+  if (text !== requiredValue) {
+    // Safe for logs: it cannot start a new line.
+    const shown = text.slice(0, 256).replaceAll(UNPRINTABLE, '\uFFFD')
+    throw rejected(
+      `oidc: required claim ${name} value does not match. Got = ${shown}, want = ${requiredValue}`,
+    )
+  }
+}
+
+function check<V extends CelVariable>(
+  rules: readonly { readonly message: string; readonly program: CelProgram<V> }[],
+  input: CelInputs[V],
+  what: string,
+): void {
+  const results = rules.map(({ program }) => evaluated(program, input, what))
+  for (const [index, { program, message }] of rules.entries()) {
+    if (results[index] !== true) {
+      throw rejected(`${what}: validation expression '${program.expression}' failed: ${message}`)
+    }
+  }
+}
+
+const UNPRINTABLE = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu

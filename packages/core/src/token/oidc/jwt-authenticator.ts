@@ -16,8 +16,7 @@ import { quoted } from '@kube-authn/internal/quote'
 import type { JsonObject } from '../../internal/objects.ts'
 import type { UserExtra } from '../../authenticator/user.ts'
 import { extraOfAccessToken, scopesOfClaim } from './access-token.ts'
-import { checkRules } from './validation-rules.ts'
-import { userOfClaims } from './claim-mappings.ts'
+import { checkRules, userOfClaims } from './claim-mappings.ts'
 import { distributedClaims } from './distributed-claims.ts'
 import { type DiscoveryOptions, discoveryUrlOf, provider, type Provider } from './provider.ts'
 import { checkKind, type TokenKinds } from './token-kind.ts'
@@ -69,10 +68,10 @@ export function jwtAuthenticator(
   }
   const found = providerOf(issuer, options)
   const authenticate = authenticating(compiled, options, found)
-  const authenticateIssued = (
-    { issuer: iss, jwt }: IssuedToken,
-    context: Context,
-  ): Awaitable<Authentication | undefined> =>
+  const authenticateIssued: IssuedTokenAuthenticator['authenticateIssued'] = (
+    { issuer: iss, jwt },
+    context,
+  ) =>
     issuerNamed(iss) === issuer.url
       ? timed(issuer.url, context.observer, () => authenticate(jwt, context))
       : undefined
@@ -122,26 +121,21 @@ function providerOf(issuer: Issuer, options: JwtAuthenticatorOptions): Provider 
   if (keySet !== undefined) {
     return { error: undefined, ready: Promise.resolve(), keySet: () => keySet, close: () => {} }
   }
+  const { url } = issuer
   return provider(issuer, {
     ...options,
-    onFetch: (result) => notify(observer, { type: 'jwksFetch', issuer: issuer.url, ...result }),
+    onFetch: (result) => notify(observer, { type: 'jwksFetch', issuer: url, ...result }),
     onDiscovery: (error) =>
-      notify(observer, {
-        type: 'issuerDiscovery',
-        issuer: issuer.url,
-        ...(error !== undefined && { error }),
-      }),
+      notify(observer, { type: 'issuerDiscovery', issuer: url, ...(error !== undefined && { error }) }),
   })
 }
-
-type Authenticate = (jwt: UnverifiedJwt | undefined, context: Context) => Awaitable<Authentication>
 
 /** Verifies a token, then its kind, and then maps its claims. */
 function authenticating(
   compiled: CompiledJwtAuthenticator,
   options: JwtAuthenticatorOptions,
   found: Provider,
-): Authenticate {
+): (jwt: UnverifiedJwt | undefined, context: Context) => Awaitable<Authentication> {
   const { issuer, claimMappings } = compiled.config
   const { claim } = claimMappings.groups
   const rules = { audiences: issuer.audiences, algorithms: options.algorithms, clock: options.clock }
@@ -150,10 +144,19 @@ function authenticating(
       ? undefined
       : distributedClaims({ ...options, claim, rules, issuer: issuer.url, provider: found })
 
+  const authenticationOf = (claims: JsonObject, { expiry, issuedAt }: RegisteredClaims): Authentication => {
+    const user = userOfClaims(compiled, claims, furtherExtra(claims, options))
+    checkRules(compiled, claims, user)
+    return {
+      user,
+      expiresAtMs: expiry * 1000,
+      ...(issuedAt !== undefined && { issuedAtMs: issuedAt * 1000 }),
+    }
+  }
   const mapped = (jwt: UnverifiedJwt, registered: RegisteredClaims, context: Context) =>
     andThen(checkKind(jwt, options.kinds, context), () =>
       andThen(expand === undefined ? jwt.claims : expand(jwt.claims, registered, context), (claims) =>
-        authenticationOf(claims, registered, compiled, options),
+        authenticationOf(claims, registered),
       ),
     )
 
@@ -168,21 +171,6 @@ function authenticating(
         },
       )
     })
-}
-
-function authenticationOf(
-  claims: JsonObject,
-  { expiry, issuedAt }: RegisteredClaims,
-  compiled: CompiledJwtAuthenticator,
-  options: JwtAuthenticatorOptions,
-): Authentication {
-  const user = userOfClaims(compiled, claims, furtherExtra(claims, options))
-  checkRules(compiled, claims, user)
-  return {
-    user,
-    expiresAtMs: expiry * 1000,
-    ...(issuedAt !== undefined && { issuedAtMs: issuedAt * 1000 }),
-  }
 }
 
 function furtherExtra(

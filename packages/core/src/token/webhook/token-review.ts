@@ -1,6 +1,5 @@
 import { isObject } from '../../internal/objects.ts'
-import { type Fields, readReviewStatus } from '../../internal/webhook-call/read-review.ts'
-import { WebhookCallError } from '../../internal/webhook-call/webhook-call-error.ts'
+import { type Fields, readReviewStatus, unusable } from '../../internal/webhook-call/read-review.ts'
 
 /** The versions of TokenReview, which have the same fields. More may be added in a minor version; handle the rest. */
 export type TokenReviewVersion = 'v1' | 'v1beta1'
@@ -75,13 +74,13 @@ function extraOf(extra: Fields): TokenReviewStatus['user']['extra'] {
 
 function fieldsOf(fields: Fields, name: string): Fields {
   const value = fields[name] ?? {}
-  if (!isObject(value)) throw unusable(`${name} must be an object`)
+  if (!isObject(value)) throw unusable(TITLE, `${name} must be an object`)
   return value
 }
 
 function flag(fields: Fields, name: string): boolean {
   const value = fields[name] ?? false
-  if (typeof value !== 'boolean') throw unusable(`${name} must be a boolean`)
+  if (typeof value !== 'boolean') throw unusable(TITLE, `${name} must be a boolean`)
   return value
 }
 
@@ -91,17 +90,13 @@ function textAt(fields: Fields, name: string): string {
 
 function textsOf(value: unknown, name: string): readonly string[] {
   const list: unknown = value ?? []
-  if (!Array.isArray(list)) throw unusable(`${name} must be a list`)
+  if (!Array.isArray(list)) throw unusable(TITLE, `${name} must be a list`)
   return list.map((each: unknown) => textOf(each, name))
 }
 
 /** Lone surrogates become U+FFFD, as in Go: in other strings here they stand for bytes. */
 function textOf(value: unknown, name: string): string {
   const text = value ?? ''
-  if (typeof text !== 'string') throw unusable(`${name} must be a string`)
+  if (typeof text !== 'string') throw unusable(TITLE, `${name} must be a string`)
   return text.toWellFormed()
-}
-
-function unusable(why: string): WebhookCallError {
-  return new WebhookCallError(`${TITLE} gave no usable answer: ${why}`)
 }
