@@ -1,6 +1,7 @@
 import { errorOf } from '../../internal/thrown.ts'
 import type { Authorizer, RuleResolver } from '../authorizer.ts'
 import { type Clock, systemClock } from '../../internal/clock.ts'
+import { Draining } from '../../internal/draining.ts'
 import { ConfigurationError } from '../../authenticator/errors.ts'
 import { notify } from '../../authenticator/notify.ts'
 import type { AuthorizationConfigReloadEvent, Observer } from '../../authenticator/events.ts'
@@ -54,9 +55,6 @@ export interface ConfiguredAuthorizer extends Authorizer, RuleResolver {
   close(): void
 }
 
-/** How long a replaced version stays open for reviews in flight. */
-const DRAIN_MS = 60_000
-
 /**
  * Authorizes as configured by an `AuthorizationConfiguration` (`--authorization-config`), and accepts new versions of it at run time.
  *
@@ -94,21 +92,9 @@ export function authorizationConfiguration(
   let current: Version = { configuration: first.configuration, chain: chainOf(first, parts) }
   let seen = text
   let understood = JSON.stringify(first.configuration)
-  const draining = new Set<() => void>()
+  const draining = new Draining(clock)
   let isClosed = false
   notify(observer, { type: 'authorizationConfigReload', source, outcome: 'initial', content: text })
-
-  const replace = (next: Version): void => {
-    const { chain } = current
-    current = next
-    const end = (): void => {
-      cancel()
-      draining.delete(end)
-      chain.close()
-    }
-    const cancel = clock.after(DRAIN_MS, end)
-    draining.add(end)
-  }
 
   const take = (content: string): AuthorizationConfigurationUpdate => {
     const validated = parseAuthorizationConfiguration(content, source, validation)
@@ -116,7 +102,9 @@ export function authorizationConfiguration(
     requireTypes(configuration, required)
     const meaning = JSON.stringify(configuration)
     if (meaning === understood) return 'unchanged'
-    replace({ configuration, chain: chainOf(validated, parts) })
+    const next = { configuration, chain: chainOf(validated, parts) }
+    draining.add(current.chain)
+    current = next
     understood = meaning
     tellReload(observer, { source, outcome: 'loaded', content })
     return 'updated'
@@ -142,7 +130,7 @@ export function authorizationConfiguration(
     },
     close() {
       isClosed = true
-      for (const end of draining) end()
+      draining.endAll()
       current.chain.close()
     },
   }

@@ -3,6 +3,7 @@ import { errorOf } from '../../internal/thrown.ts'
 import type { TokenAuthenticator } from '../../authenticator/authenticator.ts'
 import { type Clock, systemClock } from '../../internal/clock.ts'
 import { knownTokens } from '../../authenticator/known-credentials.ts'
+import { Draining } from '../../internal/draining.ts'
 import { notify } from '../../authenticator/notify.ts'
 import type { Observer } from '../../authenticator/events.ts'
 import { fieldPath } from '../../internal/field/path.ts'
@@ -74,9 +75,6 @@ export interface ConfiguredAuthenticator extends TokenAuthenticator {
   close(): void
 }
 
-/** How long replaced authenticators stay open for requests in progress. */
-const DRAIN_MS = 60_000
-
 /** The message of a failure without one. */
 const UNUSABLE = 'the configuration cannot be loaded'
 
@@ -122,7 +120,7 @@ export function authenticationConfiguration(
     },
     close() {
       state.isClosed = true
-      for (const end of state.draining) end()
+      state.draining.endAll()
       state.current.authenticators.close()
     },
   }
@@ -145,8 +143,7 @@ interface State {
   current: Version
   /** The content that was used or refused last. */
   seen: string
-  /** End replaced authenticators. */
-  readonly draining: Set<() => void>
+  readonly draining: Draining
   isClosed: boolean
 }
 
@@ -170,7 +167,7 @@ function firstState(text: string, options: AuthenticationConfigurationOptions): 
     first: configuration,
     current: { configuration, authenticators: authenticatorsOf(jwt) },
     seen: text,
-    draining: new Set(),
+    draining: new Draining(clock),
     isClosed: false,
   }
 }
@@ -204,7 +201,8 @@ async function take(content: string, state: State): Promise<ConfigurationUpdate>
     return 'unchanged'
   }
   state.seen = content
-  replace(next, state)
+  state.draining.add(state.current.authenticators)
+  state.current = next
   report(content)
   return 'updated'
 }
@@ -220,18 +218,6 @@ function made(
   } catch (error) {
     return errorOf(error, UNUSABLE)
   }
-}
-
-function replace(next: Version, state: State): void {
-  const old = state.current.authenticators
-  state.current = next
-  const end = (): void => {
-    cancel()
-    state.draining.delete(end)
-    old.close()
-  }
-  const cancel = state.clock.after(DRAIN_MS, end)
-  state.draining.add(end)
 }
 
 /** Decodes and validates a new version. Anonymous access was fixed by the first one, so it must not change. */
