@@ -8,7 +8,6 @@ import { canWorkInBackground } from './runtime.ts'
  */
 export type ConcurrencyLimit = <T>(task: () => Promise<T>, signal?: AbortSignal) => Promise<T>
 
-/** Options of {@link limitConcurrency}. */
 export interface ConcurrencyLimitOptions {
   readonly maxConcurrent: number
   readonly maxWaiting: number

@@ -1,9 +1,3 @@
-/** The globals that identify a runtime. */
-interface MaybeNavigator {
-  readonly navigator?: { readonly userAgent?: unknown }
-  readonly EdgeRuntime?: unknown
-}
-
 /**
  * Whether timers and network calls work outside of requests: before the first one, between them, and after the one that started them.
  * On Cloudflare's runtime they do not, and even trying is an error; nor on Vercel's edge, which is based on it.
@@ -11,6 +5,9 @@ interface MaybeNavigator {
  * Source: vercel/edge-runtime#169.
  */
 export function canWorkInBackground(): boolean {
-  const { navigator, EdgeRuntime } = globalThis as MaybeNavigator
+  const { navigator, EdgeRuntime } = globalThis as {
+    readonly navigator?: { readonly userAgent?: unknown }
+    readonly EdgeRuntime?: unknown
+  }
   return navigator?.userAgent !== 'Cloudflare-Workers' && EdgeRuntime === undefined
 }

@@ -34,7 +34,6 @@ const TITLES: Readonly<Record<FieldErrorType, string>> = {
   Unknown: 'Unknown field',
 }
 
-/** Options of {@link errorList}. */
 export interface ErrorListOptions {
   /** Leaves the value out of messages, for objects with passwords or keys. Default `false`. */
   readonly hideValues?: boolean
@@ -56,7 +55,6 @@ export function errorList(options: ErrorListOptions = {}): ErrorList {
   return new ErrorList(options)
 }
 
-/** See {@link errorList}. */
 export class ErrorList {
   readonly #errors: FieldError[] = []
   readonly #hideValues: boolean
@@ -127,7 +125,7 @@ export class ErrorList {
   addAll(errors: readonly FieldError[], object?: string): void {
     for (const error of errors) {
       const path = [object, error.path].filter((part) => part !== undefined && part !== '').join(': ')
-      this.#keep({ ...error, path })
+      if (!this.#isFull) this.#errors.push({ ...error, path })
     }
   }
 
@@ -159,11 +157,7 @@ export class ErrorList {
     const message = [TITLES[type], this.#hideValues ? undefined : value, detail]
       .filter((part) => part !== undefined && part !== '')
       .join(': ')
-    this.#keep({ path: field, message, type, field, detail })
-  }
-
-  #keep(error: FieldError): void {
-    if (!this.#isFull) this.#errors.push(error)
+    this.#errors.push({ path: field, message, type, field, detail })
   }
 }
 

@@ -3,36 +3,6 @@ import type { ErrorList } from './errors.ts'
 import type { FieldPath } from './path.ts'
 import { shownName } from './shown-name.ts'
 
-/**
- * Reads an object strictly: a value of the wrong type is an error, and `end()` reports every field that was not read. Absent and `null` fields
- * read as the empty value of their type.
- */
-export interface ObjectReader {
-  readonly path: FieldPath
-  /** Whether the field exists and is not `null`. */
-  has(name: string): boolean
-  string(name: string): string
-  boolean(name: string): boolean
-  strings(name: string): readonly string[]
-  /** A map of strings. */
-  stringMap(name: string): ReadonlyMap<string, string>
-  /** The object in this field, if there is one. */
-  object(name: string): ObjectReader | undefined
-  /** The objects of the list in this field. */
-  objects(name: string): readonly ObjectReader[]
-  /** What is read of the object in this field, and of no other of its fields; an absent one has no fields. */
-  part<T>(name: string, read: (part: ObjectReader) => T): T
-  /** The same for each object of the list in this field. */
-  parts<T>(name: string, read: (part: ObjectReader) => T): readonly T[]
-  /** The value in this field, of any type. */
-  value(name: string): unknown
-  /** The names of all fields. They do not count as read. */
-  names(): readonly string[]
-  /** Reports the fields that were not read. */
-  end(): void
-}
-
-/** Options of {@link readObject}. */
 export interface ReadObjectOptions {
   /** `null` in a list or a map: an error (default), or the empty value of the element type, as Go reads JSON. */
   readonly nullElements?: 'refused' | 'empty'
@@ -45,7 +15,7 @@ export function readObject(
   errors: ErrorList,
   options: ReadObjectOptions = {},
 ): ObjectReader | undefined {
-  if (isObject(value)) return new Reader(value, path, errors, options)
+  if (isObject(value)) return new ObjectReader(value, path, errors, options)
   errors.typeInvalid(path, value, 'must be an object')
   return undefined
 }
@@ -56,7 +26,11 @@ function readWhole<T>(reader: ObjectReader, read: (reader: ObjectReader) => T): 
   return value
 }
 
-class Reader implements ObjectReader {
+/**
+ * Reads an object strictly: a value of the wrong type is an error, and `end()` reports every field that was not read. Absent and `null` fields
+ * read as the empty value of their type.
+ */
+export class ObjectReader {
   readonly path: FieldPath
   readonly #fields: Readonly<Record<string, unknown>>
   readonly #errors: ErrorList
@@ -75,15 +49,18 @@ class Reader implements ObjectReader {
     this.#options = options
   }
 
+  /** Whether the field exists and is not `null`. */
   has(name: string): boolean {
     return this.value(name) !== undefined
   }
 
+  /** The value in this field, of any type. */
   value(name: string): unknown {
     this.#asked.add(name)
     return member(this.#fields, name)
   }
 
+  /** The names of all fields. They do not count as read. */
   names(): readonly string[] {
     return Object.keys(this.#fields)
   }
@@ -115,6 +92,7 @@ class Reader implements ObjectReader {
     return strings
   }
 
+  /** A map of strings. */
   stringMap(name: string): ReadonlyMap<string, string> {
     const value = this.value(name)
     const path = this.path.child(name)
@@ -133,6 +111,7 @@ class Reader implements ObjectReader {
     return result
   }
 
+  /** The object in this field, if there is one. */
   object(name: string): ObjectReader | undefined {
     const value = this.value(name)
     return value === undefined
@@ -140,6 +119,7 @@ class Reader implements ObjectReader {
       : readObject(value, this.path.child(name), this.#errors, this.#options)
   }
 
+  /** The objects of the list in this field. */
   objects(name: string): readonly ObjectReader[] {
     const path = this.path.child(name)
     const readers: ObjectReader[] = []
@@ -151,15 +131,18 @@ class Reader implements ObjectReader {
     return readers
   }
 
+  /** What is read of the object in this field, and of no other of its fields; an absent one has no fields. */
   part<T>(name: string, read: (part: ObjectReader) => T): T {
     const given = this.object(name)
-    return readWhole(given ?? new Reader({}, this.path.child(name), this.#errors, this.#options), read)
+    return readWhole(given ?? new ObjectReader({}, this.path.child(name), this.#errors, this.#options), read)
   }
 
+  /** The same for each object of the list in this field. */
   parts<T>(name: string, read: (part: ObjectReader) => T): readonly T[] {
     return this.objects(name).map((part) => readWhole(part, read))
   }
 
+  /** Reports the fields that were not read. */
   end(): void {
     for (const name of this.names()) {
       if (!this.#asked.has(name)) this.#errors.unknown(this.path.child(shownName(name) || '?'))

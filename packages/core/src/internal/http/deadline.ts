@@ -3,7 +3,6 @@ import type { Clock } from '../clock.ts'
 /** A time limit for an operation. */
 export interface Deadline {
   readonly signal: AbortSignal
-  /** The remaining time. */
   remainingMs(): number
   /** Runs the work, but rejects as soon as the limit is reached: the work may ignore the signal. */
   race<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T>
@@ -11,7 +10,6 @@ export interface Deadline {
   readonly end: () => void
 }
 
-/** Options of {@link deadlineAfter}. */
 export interface DeadlineOptions {
   readonly milliseconds: number
   readonly clock: Clock

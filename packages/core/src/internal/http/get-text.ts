@@ -3,7 +3,6 @@ import { deadlineAfter } from './deadline.ts'
 import { discard, type HttpResponse } from './response.ts'
 import { textOf } from './response-text.ts'
 
-/** Options of {@link getText}. */
 export interface GetTextOptions {
   readonly fetch: GetFetch
   readonly clock: Clock
@@ -32,7 +31,10 @@ export interface TextResponse {
  * @throws {Error} if there is no response, or it is too large. The message does not contain the URL.
  */
 export async function getText(url: string, options: GetTextOptions): Promise<TextResponse> {
-  requireHttps(url)
+  if (!/^https:\/\//i.test(url) || !URL.canParse(url)) throw new Error('only https URLs are read')
+  const { username, password } = new URL(url)
+  // The caller would repeat the URL, with its password, in an error.
+  if (username !== '' || password !== '') throw new Error('a URL must not have credentials in it')
   const { fetch, clock, timeoutSeconds, maxBytes, headers = {}, signal: caller } = options
   const deadline = deadlineAfter({
     milliseconds: timeoutSeconds * 1000,
@@ -57,13 +59,6 @@ export async function getText(url: string, options: GetTextOptions): Promise<Tex
   } finally {
     deadline.end()
   }
-}
-
-/** The caller would repeat the URL, with its password, in an error. */
-function requireHttps(url: string): void {
-  if (!/^https:\/\//i.test(url) || !URL.canParse(url)) throw new Error('only https URLs are read')
-  const { username, password } = new URL(url)
-  if (username !== '' || password !== '') throw new Error('a URL must not have credentials in it')
 }
 
 /** The part of `fetch` that is used for reading. Accepts the global `fetch`; `@kube-authn/node` creates one with a custom CA. */

@@ -29,26 +29,15 @@ export function colonsOf(text: string, maxDepth: number = Infinity): number | un
 
 /** The total number of members of all objects in a value. Iterative, because the value may be nested deeper than the stack. */
 export function membersOf(root: unknown): number {
-  if (!isCollection(root)) return 0
   let count = 0
-  const waiting: Collection[] = [root]
-  for (let collection = waiting.pop(); collection !== undefined; collection = waiting.pop()) {
-    // Iterate over names: Object.values() would allocate another array.
-    const names = Object.keys(collection)
-    if (!Array.isArray(collection)) count += names.length
-    for (const name of names) {
-      const value = collection[name]
-      if (isCollection(value)) waiting.push(value)
-    }
+  const waiting: unknown[] = [root]
+  for (let value = waiting.pop(); value !== undefined; value = waiting.pop()) {
+    if (typeof value !== 'object' || value === null) continue
+    const members: readonly unknown[] = Object.values(value)
+    if (!Array.isArray(value)) count += members.length
+    for (const each of members) if (typeof each === 'object') waiting.push(each)
   }
   return count
-}
-
-/** An object, or an array accessed by index. */
-type Collection = Readonly<Record<string, unknown>>
-
-function isCollection(value: unknown): value is Collection {
-  return typeof value === 'object' && value !== null
 }
 
 /** The index of the quote that ends a string, or the length of the text. */

@@ -45,13 +45,14 @@ function hint(value: unknown, wanted: string): string {
   if (value === undefined) return '; it is undefined: was a promise not awaited?'
   if (typeof value === 'function') return '; this is a function: call it first'
   if (!isPlainObject(value)) return ''
-  if (isRequest(value))
+  // A request of Node or Fetch, or the context of Koa or Hono: the first argument if a middleware factory is used as a middleware.
+  if (('headers' in value && 'method' in value) || ('req' in value && 'res' in value))
     return '; this is a request: call the middleware first, as in app.use(authentication(authenticator))'
   for (const [method, kind, wrapper] of KINDS) {
     if (!hasMethod(value, method)) continue
     return `; this is ${kind}${wanted === 'authenticate' && wrapper !== '' ? `: wrap it with ${wrapper}(...)` : ''}`
   }
-  if (wanted === 'authenticate' && isOptions(value)) {
+  if (wanted === 'authenticate' && Object.values(value).every((each) => typeof each !== 'function')) {
     return '; these look like options: pass them to createAuthenticator({...}) of @kube-authn/node'
   }
   return `; this has no method "${wanted}"`
@@ -63,12 +64,3 @@ const KINDS = [
   ['authenticate', 'a request authenticator', ''],
   ['authorize', 'an authorizer', ''],
 ] as const
-
-/** A request of Node or Fetch, or the context of Koa or Hono: the first argument if a middleware factory is used as a middleware. */
-function isRequest(value: Readonly<Record<string, unknown>>): boolean {
-  return ('headers' in value && 'method' in value) || ('req' in value && 'res' in value)
-}
-
-function isOptions(value: Readonly<Record<string, unknown>>): boolean {
-  return Object.values(value).every((each) => typeof each !== 'function')
-}

@@ -54,7 +54,7 @@ export function either(isFirst: (value: unknown) => boolean, first: Check, other
 export const anything: Check = must('must be given', (value) => value !== null)
 
 /** A string, which may be empty. */
-export const aString: Check = must('must be a string', isString)
+export const aString: Check = must('must be a string', (value) => typeof value === 'string')
 
 /** A string that is not empty. */
 export const aNonEmptyString: Check = (value, path) =>
@@ -122,7 +122,7 @@ export function oneOf(...values: readonly string[]): Check {
   const shown = values.map((value) => `'${value}'`)
   const last = shown.pop() ?? ''
   const choice = shown.length === 0 ? last : `${shown.join(', ')} or ${last}`
-  return must(`must be ${choice}`, (value) => isString(value) && values.includes(value))
+  return must(`must be ${choice}`, (value) => typeof value === 'string' && values.includes(value))
 }
 
 /** A list of values that pass a check. */
@@ -164,8 +164,4 @@ export function hasMethod(value: unknown, name: string): boolean {
 /** Whether it is an object that can hold options: not an array, a `Map`, bytes, another iterable, or a promise. */
 export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !(Symbol.iterator in value) && !isPromiseLike(value)
-}
-
-function isString(value: unknown): value is string {
-  return typeof value === 'string'
 }

@@ -44,7 +44,12 @@ export function optionProblems(shape: AnyShape, given: unknown, path = ''): read
   const problems: ConfigurationProblem[] = []
   for (const name of Object.keys(options)) {
     if (Object.hasOwn(shape, name)) continue
-    problems.push({ path: at(shownOption(name)), message: `unknown option${suggestion(name, names)}` })
+    const nearest = nearestName(name, names)
+    const all = names.length === 0 || names.length > 8 ? '' : `; known options: ${names.join(', ')}`
+    const hint = nearest === undefined ? all : `, did you mean ${nearest}?`
+    // A name that does not look like an option may be anything, such as a token, and is not repeated.
+    const shown = /^(?=(?:\D*\d){0,3}\D*$)[\w$-]{1,40}$/.test(name) ? name : '?'
+    problems.push({ path: at(shown), message: `unknown option${hint}` })
   }
   for (const [name, check] of Object.entries(shape)) {
     const value = options[name]
@@ -108,15 +113,4 @@ function isForeign(given: object, names: readonly string[]): boolean {
   const prototype: unknown = Object.getPrototypeOf(given)
   const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null
   return !isPlain && !names.some((name) => name in given)
-}
-
-function suggestion(name: string, known: readonly string[]): string {
-  const nearest = nearestName(name, known)
-  if (nearest !== undefined) return `, did you mean ${nearest}?`
-  return known.length === 0 || known.length > 8 ? '' : `; known options: ${known.join(', ')}`
-}
-
-/** A name that does not look like an option may be anything, such as a token, and is not repeated. */
-function shownOption(name: string): string {
-  return /^(?=(?:\D*\d){0,3}\D*$)[\w$-]{1,40}$/.test(name) ? name : '?'
 }

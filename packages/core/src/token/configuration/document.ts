@@ -9,7 +9,6 @@ import { yamlDocument, type YamlLimits } from '../../internal/yaml/yaml-document
 const GROUP = 'apiserver.config.k8s.io'
 const API_VERSIONS = new Set(['v1', 'v1beta1', 'v1alpha1'].map((version) => `${GROUP}/${version}`))
 
-/** A document to read. */
 export interface ConfigurationDocument {
   readonly text: string
   /** The name of the document in errors, usually a path. */

@@ -19,7 +19,7 @@ import {
   type OptionsShape,
   refuseProblems,
 } from '../../internal/options/index.ts'
-import { issuerNamed } from '../oidc/registered-claims.ts'
+import { issuerNamed } from '../oidc/verify-token.ts'
 import { jwtAuthenticator, type JwtAuthenticatorOptions } from '../oidc/jwt-authenticator.ts'
 import { ANY_KIND, type TokenKindOptions, tokenKinds, tokenKindShape } from '../oidc/token-kind.ts'
 import { canWorkInBackground } from '../../internal/runtime.ts'
@@ -47,7 +47,6 @@ export interface JwtAuthenticatorsOptions extends TokenKindOptions {
   readonly clock?: Clock
 }
 
-/** The checks of {@link JwtAuthenticatorsOptions}. */
 export const jwtAuthenticatorsShape: OptionsShape<JwtAuthenticatorsOptions> = {
   ...tokenKindShape,
   fetchFor: aFunction,

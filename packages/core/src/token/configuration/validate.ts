@@ -51,7 +51,6 @@ export interface ValidateAuthenticationConfigurationOptions {
   readonly compiler?: CelCompiler
 }
 
-/** The checks of {@link ValidateAuthenticationConfigurationOptions}. */
 export const validationShape: OptionsShape<ValidateAuthenticationConfigurationOptions> = {
   disallowedIssuers: listOf(aString),
   compiler: withMethods('a CEL compiler, such as celCompiler()', 'compile'),
