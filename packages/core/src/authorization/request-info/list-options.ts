@@ -1,13 +1,10 @@
 import { pathSegmentProblems } from '@kube-authn/internal/kubernetes-names'
 import { exactValueOf, parseFieldSelector } from '../selectors/field-selector.ts'
 import { isInt64, parseLabelSelector } from '../selectors/label-selector.ts'
-import type { Selector } from '../selectors/selector.ts'
+import type { Attributes } from '../attributes.ts'
 
 /** The parsed selectors of a request. */
-export interface RequestSelectors {
-  readonly fieldSelector: Selector
-  readonly labelSelector: Selector
-}
+export type RequestSelectors = Required<Pick<Attributes, 'fieldSelector' | 'labelSelector'>>
 
 /** Parses the selectors in the query parameters of a request. */
 export function selectorsIn(parameters: ReadonlyMap<string, string>): RequestSelectors {
@@ -17,9 +14,13 @@ export function selectorsIn(parameters: ReadonlyMap<string, string>): RequestSel
   }
 }
 
-/** Whether the parameters of a list ask for a watch. Other parameters may be malformed. */
+/**
+ * Whether the parameters of a list ask for a watch: absent, `0` and `false` do not; anything else does, including the empty value. Other
+ * parameters may be malformed.
+ */
 export function isWatch(parameters: ReadonlyMap<string, string>): boolean {
-  return isTrue(parameters.get('watch'))
+  const value = parameters.get('watch')
+  return value !== undefined && value !== '0' && value.toLowerCase() !== 'false'
 }
 
 /**
@@ -40,8 +41,3 @@ export function selectedName(
 }
 
 const INTEGERS = ['limit', 'timeoutSeconds'] as const
-
-/** Absent, `0` and `false` are false; anything else is true, including the empty value. */
-function isTrue(value: string | undefined): boolean {
-  return value !== undefined && value !== '0' && value.toLowerCase() !== 'false'
-}

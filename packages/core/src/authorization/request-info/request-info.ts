@@ -1,6 +1,7 @@
 import { isWatch, type RequestSelectors, selectedName, selectorsIn } from './list-options.ts'
 import { percentDecoded } from '../../internal/percent.ts'
 import { trimmed } from '../../internal/trimmed.ts'
+import type { Attributes } from '../attributes.ts'
 import { firstValues } from '../../internal/query.ts'
 import type { AuthenticationRequest } from '../../request/request.ts'
 
@@ -9,20 +10,16 @@ import type { AuthenticationRequest } from '../../request/request.ts'
  *
  * Source: apiserver `pkg/endpoints/request/requestinfo.go`.
  */
-export interface RequestInfo {
-  readonly resourceRequest: boolean
+export interface RequestInfo extends Pick<
+  Attributes,
+  'resourceRequest' | 'apiGroup' | 'apiVersion' | 'namespace' | 'resource' | 'subresource' | 'name'
+> {
   /** The path, decoded. */
   readonly path: string
   /** A Kubernetes verb for a resource; the method in lower case for anything else. */
   readonly verb: string
   /** `api` or `apis`. */
   readonly apiPrefix: string
-  readonly apiGroup: string
-  readonly apiVersion: string
-  readonly namespace: string
-  readonly resource: string
-  readonly subresource: string
-  readonly name: string
   /** Resource, name, subresource, and all further segments of the path. */
   readonly parts: readonly string[]
   /** As sent, for `list`, `watch` and `deletecollection`. */

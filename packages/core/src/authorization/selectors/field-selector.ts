@@ -46,17 +46,5 @@ function splitTerms(text: string): string[] {
 }
 
 function unescapeValue(text: string): string | undefined {
-  let value = ''
-  for (let index = 0; index < text.length; index++) {
-    const character = text[index] ?? ''
-    if (character === ',' || character === '=') return undefined
-    if (character !== '\\') {
-      value += character
-      continue
-    }
-    const escaped = text[++index]
-    if (escaped !== '\\' && escaped !== ',' && escaped !== '=') return undefined
-    value += escaped
-  }
-  return value
+  return /^(?:[^,=\\]|\\[\\,=])*$/.test(text) ? text.replace(/\\([\\,=])/g, '$1') : undefined
 }

@@ -1,6 +1,5 @@
 import type { Selector } from './selector.ts'
 
-/** A selector that could not be parsed. */
 export function unreadable(error: string): Selector {
   return { requirements: [], error }
 }
