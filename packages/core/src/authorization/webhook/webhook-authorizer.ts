@@ -21,7 +21,8 @@ import {
 import { unlessAborted } from '../../internal/unless-aborted.ts'
 import { singleFlight } from '../../internal/single-flight.ts'
 import { verdictCache } from '../../internal/verdict-cache.ts'
-import { isTimeout, webhookCall } from '../../internal/webhook-call/webhook-call.ts'
+import { notify } from '../../authenticator/notify.ts'
+import { type CallReport, isTimeout, webhookCall } from '../../internal/webhook-call/webhook-call.ts'
 import { contextCanceled } from '../../internal/webhook-call/deadline.ts'
 import {
   MAX_TIMEOUT_SECONDS,
@@ -30,7 +31,6 @@ import {
 } from '../../internal/webhook-call/options.ts'
 import { WebhookCallError } from '../../internal/webhook-call/webhook-call-error.ts'
 import { reviewAnswer, reviewBody, reviewSpec, type ReviewVersion, TITLE } from './review.ts'
-import { callTelling } from './call-telling.ts'
 
 /** Options of {@link webhookAuthorizer}. The defaults are kube-apiserver's. The URL is used unchanged. */
 export interface WebhookAuthorizerOptions extends WebhookCallOptions {
@@ -91,14 +91,19 @@ export function webhookAuthorizer(options: WebhookAuthorizerOptions): Authorizer
   const deniedTtlMs = (options.deniedTtlSeconds ?? 30) * 1000
   const decisions = verdictCache<Decision>(clock, options.maxEntries ?? 8192)
   const digest = keyedDigest(sha256)
-  const call = webhookCall(options, { title: TITLE, isTransientStatus })
+  const call = webhookCall(options, {
+    title: TITLE,
+    // As in client-go, a 503 is final unless it has a `Retry-After`.
+    isTransientStatus: (status) => status === 429 || (status >= 500 && status !== 503),
+  })
   const share = singleFlight<Answer>(clock, (options.timeoutSeconds ?? MAX_TIMEOUT_SECONDS) * 1000)
 
   const undecided = (error: AuthorizationError): Decision =>
     failurePolicy === 'deny' ? deny('', error) : noOpinion('', error)
 
   const failed = (thrown: unknown): Decision => undecided(failureOf(thrown, options.redact?.() ?? []))
-  const tellFor = callTelling({ name: options.name ?? 'webhook', delegated: options.delegated ?? false })
+  const { name = 'webhook', delegated = false } = options
+  const origin = { authorizer: name, ...(delegated && { delegated }) }
 
   const ask = async (
     body: string,
@@ -106,7 +111,7 @@ export function webhookAuthorizer(options: WebhookAuthorizerOptions): Authorizer
     isKept: boolean,
     observer: Observer | undefined,
   ): Promise<Answer> => {
-    const telling = observer && tellFor(observer)
+    const telling = observer && callTelling(origin, observer)
     try {
       const text = await call(body, telling === undefined ? {} : { onCall: telling.onCall })
       const { decision, allowed } = await reviewAnswer(text)
@@ -137,7 +142,7 @@ export function webhookAuthorizer(options: WebhookAuthorizerOptions): Authorizer
         signal,
       )
       if (failure !== undefined && failurePolicy === 'noOpinion' && observer !== undefined) {
-        tellFor(observer).onFailOpen(failure)
+        notify(observer, { type: 'accessReviewFailOpen', ...origin, result: failure })
       }
       return decision
     } catch {
@@ -146,7 +151,7 @@ export function webhookAuthorizer(options: WebhookAuthorizerOptions): Authorizer
   }
 
   return {
-    name: options.name ?? 'webhook',
+    name,
     authorize(attributes, context) {
       const spec = reviewSpec(attributes, version)
       const key = digest(JSON.stringify(spec))
@@ -166,9 +171,34 @@ interface Answer {
   readonly failure?: 'error' | 'timeout'
 }
 
-/** All server errors except 503, as in client-go: a 503 is final unless it has a `Retry-After`. */
-function isTransientStatus(status: number): boolean {
-  return status === 429 || (status >= 500 && status !== 503)
+/** The authorizer that reports. */
+interface Origin {
+  readonly authorizer: string
+  readonly delegated?: true
+}
+
+/** Reports the calls of one review to an observer: a successful one once it is known whether its answer is valid. */
+function callTelling(origin: Origin, observer: Observer) {
+  let succeeded: CallReport | undefined
+  const tellOf = ({ certificateProblem: problem, ...report }: CallReport): void => {
+    notify(observer, { type: 'accessReviewCall', ...origin, ...report })
+    if (problem !== undefined && origin.delegated === undefined) {
+      notify(observer, { type: 'serverCertificate', problem })
+    }
+  }
+  return {
+    onCall: (report: CallReport): void => {
+      if (report.result === 'success') succeeded = report
+      else tellOf(report)
+    },
+    onUsable(): void {
+      if (succeeded !== undefined) tellOf(succeeded)
+    },
+    /** The last answer is invalid, or there was none. */
+    onUnusable(): void {
+      if (succeeded !== undefined) tellOf({ ...succeeded, result: 'error' })
+    },
+  }
 }
 
 /** The message is sent to the client. The cause is for logs, without the secrets passed to `fetch`. */

@@ -39,7 +39,6 @@ export interface WebhookCallOptions {
 /** The default and the maximum of {@link WebhookCallOptions.timeoutSeconds}. */
 export const MAX_TIMEOUT_SECONDS = 30
 
-/** The checks of {@link WebhookCallOptions}. */
 export const webhookCallShape: OptionsShape<WebhookCallOptions> = {
   url: required(anHttpsUrl),
   fetch: aFunction,

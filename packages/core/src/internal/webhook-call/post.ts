@@ -5,7 +5,6 @@ import { parsed } from './read-review.ts'
 import { WebhookCallError } from './webhook-call-error.ts'
 import type { WebhookFetch } from './options.ts'
 
-/** Options of {@link post}. */
 export interface PostOptions {
   readonly url: string
   readonly fetch: WebhookFetch
@@ -16,7 +15,6 @@ export interface PostOptions {
   readonly isTransientStatus: (status: number) => boolean
 }
 
-/** A successful response. */
 export interface PostedAnswer {
   readonly status: number
   readonly text: string
@@ -72,7 +70,10 @@ async function refused(
   const { status, headers } = response
   const text = await textOf(response, maxBytes).catch(() => '')
   const sent = await sentStatus(text)
-  const retryAfterMs = Math.max(waitOf(headers.get('retry-after')), sent?.retryAfterMs ?? 0)
+  const retryAfter = headers.get('retry-after') ?? ''
+  // Seconds only: a date would depend on the clock of the server.
+  const waitMs = /^\d{1,9}$/.test(retryAfter) ? Number(retryAfter) * 1000 : 0
+  const retryAfterMs = Math.max(waitMs, sent?.retryAfterMs ?? 0)
   const what = `HTTP status ${status}${isRedirect ? ', a redirect, which is not followed' : ''}`
   return new WebhookCallError(`${title} answered with ${what}`, {
     isTransient: retryAfterMs > 0 || (sent?.isTransient ?? isTransientStatus(status)),
@@ -124,11 +125,6 @@ const FINAL_REASONS: ReadonlySet<string> = new Set([
   'Unauthorized',
   'UnsupportedMediaType',
 ])
-
-/** Seconds only: a date would depend on the clock of the server. */
-function waitOf(retryAfter: string | null): number {
-  return /^\d{1,9}$/.test(retryAfter ?? '') ? Number(retryAfter) * 1000 : 0
-}
 
 /** The error codes of established connections that were lost, in various runtimes. */
 const LOST: ReadonlySet<unknown> = new Set([

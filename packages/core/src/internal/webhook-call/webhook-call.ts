@@ -11,7 +11,6 @@ import { WebhookCallError } from './webhook-call-error.ts'
 import { MISSING_SAN } from '../http/fault.ts'
 import { causesOf } from '../thrown.ts'
 
-/** The context of a call. */
 export interface WebhookCallContext {
   /** Aborted if the caller no longer waits. */
   readonly signal?: AbortSignal | undefined
@@ -115,7 +114,6 @@ export interface CallReport {
   readonly certificateProblem?: 'missingSan' | 'insecureSha1'
 }
 
-/** The report of a failed call. */
 function reportOfFailure(error: unknown, durationSeconds: number): CallReport {
   const status = error instanceof WebhookCallError ? error.refusal?.status : undefined
   const certificateProblem = certificateProblemOf(error)
