@@ -149,7 +149,10 @@ export function authorizeOrRefuse(
         durationSeconds: (performance.now() - start) / 1000,
         reason: decision?.reason ?? '',
         ...('failure' in outcome
-          ? { result: isRefusal(outcome.failure) ? 'forbid' : 'error', failure: outcome.failure }
+          ? {
+              result: [401, 403].includes(outcome.failure.status) ? 'forbid' : 'error',
+              failure: outcome.failure,
+            }
           : { result: 'allow' }),
         ...(attributes !== undefined && { attributes }),
         ...(decision !== undefined && { verdict: decision.verdict }),
@@ -190,11 +193,6 @@ function outcomeOf(
   return { failure: refuse(attributes, decision) }
 }
 
-/** As opposed to an error. */
-function isRefusal({ status }: StatusError): boolean {
-  return status === 403 || status === 401
-}
-
 /** The context for an authorizer. */
 export function contextOf(observer: Observer | undefined, given: Pick<Context, 'signal'>): Context {
   return new WaitingContext(given, observer)
@@ -215,8 +213,7 @@ export function attributesReader({
     if (user === undefined || user === null)
       return internalError(request, 'no User found in the context', { cause: noUser() })
     const { attributes: told } = given
-    if (told !== undefined) return attributesOrRefusal(request, user, () => told())
-    return attributesOrRefusal(request, user, read)
+    return attributesOrRefusal(request, user, told === undefined ? read : () => told())
   }
 }
 

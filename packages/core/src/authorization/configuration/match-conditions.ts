@@ -11,7 +11,6 @@ import { FIELD_OPERATORS, LABEL_OPERATORS, requirementsWith } from '../webhook/r
 /** The compiled match conditions of one authorizer. An empty list matches everything. */
 export type MatchConditions = readonly CelProgram<'request'>[]
 
-/** Options of {@link withMatchConditions}. */
 export interface MatchConditionsOptions {
   readonly conditions: MatchConditions
   /** The decision if a condition cannot be evaluated, and none is false. */
@@ -53,14 +52,8 @@ export function withMatchConditions(
   }
 }
 
-interface Match {
-  /** `true` if a condition is false. */
-  readonly isExcluded: boolean
-  /** The errors of the conditions evaluated so far. */
-  readonly error?: AuthorizationError
-}
-
-function matchOf(conditions: MatchConditions, attributes: Attributes): Match {
+/** Whether a condition is false, and the errors of the conditions evaluated so far. */
+function matchOf(conditions: MatchConditions, attributes: Attributes) {
   const request = accessRequestOf(attributes)
   const errors: AuthorizationError[] = []
   let isExcluded = false
@@ -72,8 +65,7 @@ function matchOf(conditions: MatchConditions, attributes: Attributes): Match {
       break
     }
   }
-  const error = aggregateErrors(errors)
-  return { isExcluded, ...(error !== undefined && { error }) }
+  return { isExcluded, error: aggregateErrors(errors) }
 }
 
 function resultOf(condition: CelProgram<'request'>, request: CelAccessRequest): boolean | AuthorizationError {

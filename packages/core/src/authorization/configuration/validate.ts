@@ -4,11 +4,22 @@ import { ConfigurationError, type ConfigurationProblem } from '../../authenticat
 import type { ErrorList } from '../../internal/field/errors.ts'
 import { dns1123SubdomainProblems } from '@kube-authn/internal/kubernetes-names'
 import { type FieldPath, fieldPath } from '../../internal/field/path.ts'
-import { compileInto, configurationErrors } from '../../token/oidc/configuration/compile.ts'
+import { printedSeconds } from '../../internal/field/go-duration.ts'
+import {
+  compileDistinct,
+  compileInto,
+  configurationErrors,
+  type ExpressionValidation,
+} from '../../token/oidc/configuration/compile.ts'
 import { aFunction, checkOptions, type OptionsShape, withMethods } from '../../internal/options/index.ts'
-import type { AuthorizationConfiguration, AuthorizerConfiguration } from './config.ts'
+import type {
+  AuthorizationConfiguration,
+  AuthorizerConfiguration,
+  WebhookConfiguration,
+  WebhookConnectionInfo,
+  WebhookMatchCondition,
+} from './config.ts'
 import type { MatchConditions } from './match-conditions.ts'
-import { type KubeConfigFileProblem, validateWebhook } from './validate-webhook.ts'
 import { decodeAuthorizationConfiguration } from './decode.ts'
 
 /**
@@ -31,6 +42,9 @@ export function parseAuthorizationConfiguration(
   return result
 }
 
+/** Returns the problem with the path of a kubeconfig; `undefined` if there is none. */
+type KubeConfigFileProblem = (path: string) => string | undefined
+
 /** Options of {@link validateAuthorizationConfiguration}. */
 export interface ValidateAuthorizationConfigurationOptions {
   /**
@@ -42,7 +56,6 @@ export interface ValidateAuthorizationConfigurationOptions {
   readonly kubeConfigFileProblem?: KubeConfigFileProblem
 }
 
-/** The checks of {@link ValidateAuthorizationConfigurationOptions}. */
 export const validationShape: OptionsShape<ValidateAuthorizationConfigurationOptions> = {
   compiler: withMethods('a compiler of expressions, as celCompiler() makes', 'compile'),
   kubeConfigFileProblem: aFunction,
@@ -80,7 +93,6 @@ export function validateAuthorizationConfiguration(
   if (authorizers.length === 0) errors.required(root, 'at least one authorization mode must be defined')
   const seen = { types: new Set<string>(), names: new Set<string>() }
   const compile = compileInto(errors, options.compiler ?? celCompiler())
-  const { kubeConfigFileProblem } = options
   const matchConditions = authorizers.map((authorizer, index): MatchConditions => {
     const path = root.index(index)
     if (!validateType(authorizer.type, path.child('type'), seen.types, errors)) return []
@@ -88,7 +100,7 @@ export function validateAuthorizationConfiguration(
     const { webhook } = authorizer
     if (authorizer.type === WEBHOOK) {
       if (webhook !== undefined) {
-        return validateWebhook(webhook, path, { errors, compile, kubeConfigFileProblem })
+        return validateWebhook(webhook, path, { errors, compile }, options.kubeConfigFileProblem)
       }
       errors.required(path.child('webhook'), 'required when type=Webhook')
     } else if (webhook !== undefined) {
@@ -147,5 +159,97 @@ function unexpectedNames(
     if (type === WEBHOOK || name === expected) return []
     const message = `expected name ${expected} for authorizer ${type} instead of ${name}`
     return [{ path: String(root.index(index).child('name')), message }]
+  })
+}
+
+const MAX_TIMEOUT_SECONDS = 30
+const MAX_MATCH_CONDITIONS = 64
+
+/** Adds the problems of a webhook, and returns its compiled conditions. Source: apiserver `pkg/apis/apiserver/validation/validation.go`. */
+function validateWebhook(
+  webhook: WebhookConfiguration,
+  path: FieldPath,
+  validation: ExpressionValidation,
+  kubeConfigFileProblem: KubeConfigFileProblem = absoluteOnly,
+): MatchConditions {
+  const { errors } = validation
+  const { timeoutSeconds, matchConditions } = webhook
+  const timeout = path.child('timeout')
+  if (timeoutSeconds === 0) errors.required(timeout)
+  else if (!(timeoutSeconds > 0 && timeoutSeconds <= MAX_TIMEOUT_SECONDS)) {
+    errors.invalid(timeout, printedSeconds(timeoutSeconds), 'must be > 0s and <= 30s')
+  }
+  validateTtl(webhook.authorizedTtlSeconds, path.child('authorizedTTL'), errors)
+  validateTtl(webhook.unauthorizedTtlSeconds, path.child('unauthorizedTTL'), errors)
+  validateChoice(
+    webhook.subjectAccessReviewVersion,
+    path.child('subjectAccessReviewVersion'),
+    ['v1', 'v1beta1'],
+    errors,
+  )
+  const version = webhook.matchConditionSubjectAccessReviewVersion
+  const versionPath = path.child('matchConditionSubjectAccessReviewVersion')
+  if (version !== '') validateChoice(version, versionPath, ['v1'], errors)
+  else if (matchConditions.length > 0) {
+    errors.required(versionPath, 'required if match conditions are specified')
+  }
+  validateChoice(webhook.failurePolicy, path.child('failurePolicy'), ['NoOpinion', 'Deny'], errors)
+  validateConnection(webhook.connectionInfo, path.child('connectionInfo'), kubeConfigFileProblem, errors)
+  return validateConditions(matchConditions, path.child('matchConditions'), validation)
+}
+
+function validateTtl(seconds: number, path: FieldPath, errors: ErrorList): void {
+  if (seconds === 0) errors.required(path)
+  else if (!(seconds > 0)) errors.invalid(path, printedSeconds(seconds), 'must be > 0s')
+}
+
+function validateChoice(value: string, path: FieldPath, choices: readonly string[], errors: ErrorList): void {
+  if (value === '') errors.required(path)
+  else if (!choices.includes(value)) errors.notSupported(path, value, choices)
+}
+
+function validateConnection(
+  { type, kubeConfigFile }: WebhookConnectionInfo,
+  path: FieldPath,
+  problemOf: KubeConfigFileProblem,
+  errors: ErrorList,
+): void {
+  validateChoice(type, path.child('type'), ['InClusterConfig', 'KubeConfigFile'], errors)
+  const file = path.child('kubeConfigFile')
+  if (type === 'InClusterConfig' && kubeConfigFile !== undefined) {
+    errors.invalid(file, kubeConfigFile, 'can only be set when type=KubeConfigFile')
+  }
+  if (type !== 'KubeConfigFile') return
+  if (kubeConfigFile === undefined || kubeConfigFile === '') {
+    errors.required(file)
+    return
+  }
+  const problem = problemOf(kubeConfigFile)
+  if (problem !== undefined) errors.invalid(file, kubeConfigFile, problem)
+}
+
+function absoluteOnly(path: string): string | undefined {
+  return /^(?:\/|[A-Za-z]:[\\/])/.test(path) ? undefined : 'must be an absolute path'
+}
+
+function validateConditions(
+  conditions: readonly WebhookMatchCondition[],
+  path: FieldPath,
+  validation: ExpressionValidation,
+): MatchConditions {
+  const { errors } = validation
+  if (conditions.length > MAX_MATCH_CONDITIONS) {
+    errors.tooMany(path, conditions.length, MAX_MATCH_CONDITIONS)
+    return []
+  }
+  const seen = new Set<string>()
+  return conditions.flatMap(({ expression }, index) => {
+    const at = path.index(index)
+    if (expression.trim() === '') {
+      errors.required(at.child('expression'))
+      return []
+    }
+    const program = compileDistinct('request', expression, seen, at, validation)
+    return program === undefined ? [] : [program]
   })
 }

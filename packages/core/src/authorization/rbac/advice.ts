@@ -34,7 +34,6 @@ export function* adviceOn(objects: readonly RbacObject[]): Steps<readonly RbacAd
 
 const OBJECTS_IN_A_STEP = 256
 
-/** What identifies an object. */
 type Named = Readonly<Record<'kind' | 'namespace' | 'name', string>>
 
 /** A key of its own for each object. */
@@ -42,7 +41,6 @@ export function keyOf({ kind, namespace, name }: Named): string {
   return JSON.stringify([kind, namespace, name])
 }
 
-/** The name of an object in messages. */
 export function objectText({ kind, namespace, name }: Named): string {
   return `${kind} ${JSON.stringify(namespace === '' ? name : `${namespace}/${name}`)}`
 }

@@ -34,7 +34,6 @@ function aggregated(role: ClusterRole, byName: readonly ClusterRole[]): readonly
   return [...rules.values()]
 }
 
-/** Whether the selector matches the labels. */
 export function selects(selector: LabelSelector, labels: ReadonlyMap<string, string>): boolean {
   for (const [key, value] of selector.matchLabels) if (labels.get(key) !== value) return false
   return selector.matchExpressions.every((requirement) => holds(requirement, labels))

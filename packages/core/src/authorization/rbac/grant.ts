@@ -3,18 +3,12 @@ import { quoted } from '@kube-authn/internal/quote'
 import type { AnyBinding, Subject } from './objects.ts'
 import type { RoleRules } from './role-rules.ts'
 
-/** The place of a grant in the order of evaluation. */
-export interface GrantPosition {
-  /** The position of the binding in load order, and of the subject in the binding. */
-  readonly position: number
-  readonly subjectPosition: number
-}
-
-/** A binding and one of its subjects. */
-export class Grant implements GrantPosition {
+export class Grant {
   readonly binding: AnyBinding
   readonly subject: Subject
+  /** The position of the binding in load order. */
   readonly position: number
+  /** The position of the subject in the binding. */
   readonly subjectPosition: number
   /** The role that the binding refers to. */
   readonly role: RoleRules
@@ -44,7 +38,10 @@ export class Grant implements GrantPosition {
     const { kind, name, namespace, roleRef } = this.binding
     const bound = quoted(kind === 'RoleBinding' ? `${name}/${namespace}` : name)
     const role = `${roleRef.kind} ${quoted(roleRef.name)}`
-    return `RBAC: allowed by ${kind} ${bound} of ${role} to ${subjectText(this.subject, namespace)}`
+    const { subject } = this
+    const ofSubject = subject.namespace === '' ? namespace : subject.namespace
+    const to = quoted(subject.kind === 'ServiceAccount' ? `${subject.name}/${ofSubject}` : subject.name)
+    return `RBAC: allowed by ${kind} ${bound} of ${role} to ${subject.kind} ${to}`
   }
 
   isBefore(other: Grant | undefined): boolean {
@@ -52,12 +49,6 @@ export class Grant implements GrantPosition {
   }
 }
 
-/** Orders grants by their positions. */
-export function compareGrants(a: GrantPosition, b: GrantPosition): number {
+export function compareGrants(a: Grant, b: Grant): number {
   return a.position - b.position || a.subjectPosition - b.subjectPosition
-}
-
-function subjectText({ kind, name, namespace }: Subject, bindingNamespace: string): string {
-  if (kind !== 'ServiceAccount') return `${kind} ${quoted(name)}`
-  return `${kind} ${quoted(`${name}/${namespace === '' ? bindingNamespace : namespace}`)}`
 }

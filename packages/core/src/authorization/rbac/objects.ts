@@ -68,12 +68,8 @@ export interface RoleBinding {
 }
 
 /** Grants a role in the whole cluster. */
-export interface ClusterRoleBinding {
+export interface ClusterRoleBinding extends Omit<RoleBinding, 'kind'> {
   readonly kind: 'ClusterRoleBinding'
-  readonly name: string
-  readonly namespace: string
-  readonly subjects: readonly Subject[]
-  readonly roleRef: RoleRef
 }
 
 /** A label selector: all requirements must hold. Without requirements it selects everything. */

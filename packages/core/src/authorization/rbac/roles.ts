@@ -30,7 +30,6 @@ export class Roles {
     }
   }
 
-  /** Adds a role, or replaces the one of this name. */
   set(role: AnyRole): void {
     if (role.kind === 'Role') {
       this.#of(role.namespace).set(role.name, role.rules)

@@ -34,7 +34,7 @@ export class RuleIndex<T extends object> {
     const { resources, names } = keysOf(rules)
     for (const key of resources) enter(this.#byResource, key, thing)
     for (const key of names) enter(this.#byName, key, thing)
-    if (rules.some(isAboutUrls)) this.#ofUrls.add(thing)
+    if (rules.some(({ nonResourceURLs }) => nonResourceURLs.length > 0)) this.#ofUrls.add(thing)
   }
 
   /** Takes back what `enter` did with the same rules. */
@@ -61,10 +61,6 @@ function keysOf(rules: readonly PolicyRule[]): Keys {
 }
 
 const ANY: Keys = { resources: new Set(['*']), names: new Set() }
-
-function isAboutUrls({ nonResourceURLs }: PolicyRule): boolean {
-  return nonResourceURLs.length > 0
-}
 
 function enter<T>(index: Map<string, Set<T>>, key: string, thing: T): void {
   const things = index.get(key)

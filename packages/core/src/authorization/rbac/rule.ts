@@ -47,10 +47,12 @@ function stringsOf(values: readonly string[]): Strings {
 export function ruleAllows(rule: SearchableRule, question: RuleQuestion): boolean {
   if (!hasOrAny(rule.verbs, question.verb)) return false
   if (!question.resourceRequest) return rule.nonResourceURLs.some((url) => urlMatches(url, question.path))
+  const { resourceNames: names } = rule
+  const isAnyName = (names instanceof Set ? names.size : names.length) === 0
   return (
     hasOrAny(rule.apiGroups, question.apiGroup) &&
     resourceMatches(rule.resources, question.resource, question.subresource) &&
-    nameMatches(rule.resourceNames, question.name)
+    (isAnyName || has(names, question.name))
   )
 }
 
@@ -69,11 +71,6 @@ function hasOrAny(values: Strings, value: string): boolean {
 function resourceMatches(resources: Strings, resource: string, subresource: string): boolean {
   if (subresource === '') return hasOrAny(resources, resource)
   return hasOrAny(resources, `${resource}/${subresource}`) || has(resources, `*/${subresource}`)
-}
-
-/** No names are all names. */
-function nameMatches(names: Strings, name: string): boolean {
-  return (names instanceof Set ? names.size : names.length) === 0 || has(names, name)
 }
 
 function urlMatches(url: string, path: string): boolean {

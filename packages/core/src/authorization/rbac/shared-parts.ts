@@ -1,12 +1,5 @@
 import { compact } from '../../internal/compact.ts'
-import {
-  type AnyBinding,
-  type AnyRole,
-  type PolicyRule,
-  type RbacObject,
-  type RoleRef,
-  type Subject,
-} from './objects.ts'
+import type { AnyBinding, AnyRole, PolicyRule, RbacObject, RoleRef, Subject } from './objects.ts'
 
 /** More than this many different ones are not shared. */
 const MAX_SHARED = 1024

@@ -22,8 +22,8 @@ export function validateLabels(
   errors: ErrorList,
 ): void {
   for (const [key, value] of labels) {
-    validateKey(key, path, errors)
-    for (const problem of labelValueProblems(value)) errors.invalid(path, value, problem)
+    addProblems(qualifiedNameProblems(key), key, path, errors)
+    addProblems(labelValueProblems(value), value, path, errors)
   }
 }
 
@@ -44,12 +44,18 @@ function validateRequirement(
   } else {
     errors.invalid(path.child('operator'), operator, 'not a valid selector operator')
   }
-  validateKey(key, path.child('key'), errors)
+  addProblems(qualifiedNameProblems(key), key, path.child('key'), errors)
   for (const [index, value] of values.entries()) {
-    for (const problem of labelValueProblems(value)) errors.invalid(valuesPath.index(index), value, problem)
+    addProblems(labelValueProblems(value), value, valuesPath.index(index), errors)
   }
 }
 
-function validateKey(key: string, path: FieldPath, errors: ErrorList): void {
-  for (const problem of qualifiedNameProblems(key)) errors.invalid(path, key, problem)
+/** Adds an error for each problem of a value. */
+export function addProblems(
+  problems: readonly string[],
+  value: string,
+  path: FieldPath,
+  errors: ErrorList,
+): void {
+  for (const problem of problems) errors.invalid(path, value, problem)
 }

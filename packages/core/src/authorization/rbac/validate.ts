@@ -8,7 +8,7 @@ import { type FieldPath, fieldPath } from '../../internal/field/path.ts'
 import { isObject } from '../../internal/objects.ts'
 import { type AnyBinding, type PolicyRule, RBAC_API_GROUP, type RbacObject, type Subject } from './objects.ts'
 import { validateMarks } from './validate-metadata.ts'
-import { validateSelector } from './validate-selector.ts'
+import { addProblems, validateSelector } from './validate-selector.ts'
 
 const METADATA = fieldPath('metadata')
 const ROLE_REF = fieldPath('roleRef')
@@ -45,16 +45,12 @@ export function validateObject(object: RbacObject, written: unknown, errors: Err
 
 function validateMetadata(object: RbacObject, isNamespaced: boolean, errors: ErrorList): void {
   if (object.name === '') errors.required(METADATA.child('name'), 'name or generateName is required')
-  else validateName(object.name, METADATA.child('name'), errors)
+  else addProblems(pathSegmentProblems(object.name), object.name, METADATA.child('name'), errors)
   // The namespace of a cluster-scoped object has already been removed, as the API server does.
   if (!isNamespaced) return
   const path = METADATA.child('namespace')
-  if (object.namespace === '') {
-    errors.required(path)
-  } else {
-    for (const problem of dns1123LabelProblems(object.namespace))
-      errors.invalid(path, object.namespace, problem)
-  }
+  if (object.namespace === '') errors.required(path)
+  else addProblems(dns1123LabelProblems(object.namespace), object.namespace, path, errors)
 }
 
 function validateRule(rule: PolicyRule, isNamespaced: boolean, path: FieldPath, errors: ErrorList): void {
@@ -86,7 +82,7 @@ function validateBinding(binding: AnyBinding, isNamespaced: boolean, errors: Err
   const kinds = isNamespaced ? ['Role', 'ClusterRole'] : ['ClusterRole']
   if (!kinds.includes(kind)) errors.notSupported(ROLE_REF.child('kind'), kind, kinds)
   if (name === '') errors.required(ROLE_REF.child('name'))
-  else validateName(name, ROLE_REF.child('name'), errors)
+  else addProblems(pathSegmentProblems(name), name, ROLE_REF.child('name'), errors)
   for (const [index, subject] of binding.subjects.entries()) {
     validateSubject(subject, isNamespaced, SUBJECTS.index(index), errors)
   }
@@ -97,10 +93,7 @@ function validateSubject(subject: Subject, isNamespaced: boolean, path: FieldPat
   if (name === '') errors.required(path.child('name'))
   switch (kind) {
     case 'ServiceAccount':
-      if (name !== '') {
-        for (const problem of dns1123SubdomainProblems(name))
-          errors.invalid(path.child('name'), name, problem)
-      }
+      if (name !== '') addProblems(dns1123SubdomainProblems(name), name, path.child('name'), errors)
       if (apiGroup !== '') errors.notSupported(path.child('apiGroup'), apiGroup, [''])
       if (!isNamespaced && namespace === '') errors.required(path.child('namespace'))
       break
@@ -111,8 +104,4 @@ function validateSubject(subject: Subject, isNamespaced: boolean, path: FieldPat
     default:
       errors.notSupported(path.child('kind'), kind, ['ServiceAccount', 'User', 'Group'])
   }
-}
-
-function validateName(name: string, path: FieldPath, errors: ErrorList): void {
-  for (const problem of pathSegmentProblems(name)) errors.invalid(path, name, problem)
 }
