@@ -6,7 +6,6 @@ import { scrypt } from './scrypt.ts'
 /** The kinds of password hashes that a password file may have. */
 export const PASSWORD_HASHES = ['argon2id', 'scrypt', 'bcrypt'] as const
 
-/** One of them. */
 export type PasswordHashKind = (typeof PASSWORD_HASHES)[number]
 
 const SALT_BYTES = 16
@@ -45,7 +44,6 @@ export async function hashPassword(password: string, kind: PasswordHashKind): Pr
   }
 }
 
-/** Base64 without padding. */
 function phcBase64(bytes: Uint8Array): string {
   return btoa(String.fromCharCode(...bytes)).replaceAll('=', '')
 }

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { fixedClock } from '../../../test/fakes.ts'
-import { rightPassword } from './hashed-password.ts'
+import { RightPassword } from './hashed-password.ts'
 
 describe('a password that was right for a peer', () => {
   const remembered = () => {
     const clock = fixedClock()
-    const right = rightPassword(clock, 0)
+    const right = new RightPassword(clock, 0)
     right.remember('right', 'home')
     return { clock, right, isFamiliar: (peer = 'home') => right.isFamiliar('right', peer) }
   }

@@ -36,12 +36,13 @@ export function hashedPassword(
   matches: (password: string) => Promise<boolean>,
   { digest, clock, ttlMs, limit }: HashedPasswordOptions,
 ): PasswordVerifier {
-  const right = rightPassword(clock, ttlMs)
+  const right = new RightPassword(clock, ttlMs)
   return (password, { username, isKnown, context }) => {
     const key = digest(password)
     if (right.isRight(key) && isKnown) return true
     const name = digest(`name ${username}`)
-    const peer = peerOf(context, digest)
+    const { remoteAddress } = context
+    const peer = remoteAddress === undefined ? '' : digest(`address ${addressKey(remoteAddress)}`)
     const check = async (): Promise<boolean> => {
       // Another check may have confirmed the password while this one waited.
       if (right.isRight(key) && isKnown) return true
@@ -53,23 +54,6 @@ export function hashedPassword(
     const keys = peer === '' ? [name] : [name, peer]
     return limit(check, { keys, isFamiliar: isKnown && right.isFamiliar(key, peer) }, context.signal)
   }
-}
-
-function peerOf({ remoteAddress }: Context, digest: (text: string) => string): string {
-  return remoteAddress === undefined ? '' : digest(`address ${addressKey(remoteAddress)}`)
-}
-
-/** Caches the last correct password of a user, as a keyed digest. */
-export interface RightPassword {
-  /** Whether this is the cached password and its entry has not expired. */
-  isRight(digest: string): boolean
-  /**
-   * Whether this may be a password that was correct within the last hour from the same peer. Only a hint: use it for scheduling alone.
-   *
-   * @param peer a digest of the address.
-   */
-  isFamiliar(digest: string, peer: string): boolean
-  remember(digest: string, peer: string): void
 }
 
 const FAMILIAR_MS = 3_600_000
@@ -85,39 +69,53 @@ const MAX_PEERS = 8
 const MAX_MISSES = 32
 const MISSES_MS = 60_000
 
-/** @param ttlMs how long a correct password is cached. */
-export function rightPassword(clock: Clock, ttlMs: number): RightPassword {
-  let known: { readonly digest: string; readonly untilMs: number } | undefined
-  let hint = ''
-  const peers = new Map<string, Peer>()
+/** Caches the last correct password of a user, as a keyed digest. */
+export class RightPassword {
+  readonly #clock: Clock
+  readonly #ttlMs: number
+  #known: { readonly digest: string; readonly untilMs: number } | undefined
+  #hint = ''
+  readonly #peers = new Map<string, Peer>()
 
-  return {
-    isRight(digest) {
-      if (known !== undefined && known.untilMs <= clock.now()) known = undefined
-      return known !== undefined && isEqualInConstantTime(digest, known.digest)
-    },
-    isFamiliar(digest, peer) {
-      const found = peers.get(peer)
-      const now = clock.now()
-      if (found === undefined || found.untilMs <= now) return false
-      if (found.missesUntilMs <= now) {
-        found.misses = 0
-        found.missesUntilMs = now + MISSES_MS
-      }
-      if (digest.startsWith(hint)) return found.misses < MAX_MISSES
-      found.misses++
-      return false
-    },
-    remember(digest, peer) {
-      const now = clock.now()
-      if (ttlMs > 0) known = { digest, untilMs: now + ttlMs }
-      hint = digest.slice(0, HINT_LENGTH)
-      const { misses, missesUntilMs } = peers.get(peer) ?? { misses: 0, missesUntilMs: now + MISSES_MS }
-      peers.delete(peer)
-      peers.set(peer, { untilMs: now + FAMILIAR_MS, misses, missesUntilMs })
-      const [oldest] = peers.keys()
-      if (peers.size > MAX_PEERS && oldest !== undefined) peers.delete(oldest)
-    },
+  /** @param ttlMs how long a correct password is cached. */
+  constructor(clock: Clock, ttlMs: number) {
+    this.#clock = clock
+    this.#ttlMs = ttlMs
+  }
+
+  /** Whether this is the cached password and its entry has not expired. */
+  isRight(digest: string): boolean {
+    if (this.#known !== undefined && this.#known.untilMs <= this.#clock.now()) this.#known = undefined
+    return this.#known !== undefined && isEqualInConstantTime(digest, this.#known.digest)
+  }
+
+  /**
+   * Whether this may be a password that was correct within the last hour from the same peer. Only a hint: use it for scheduling alone.
+   *
+   * @param peer a digest of the address.
+   */
+  isFamiliar(digest: string, peer: string): boolean {
+    const found = this.#peers.get(peer)
+    const now = this.#clock.now()
+    if (found === undefined || found.untilMs <= now) return false
+    if (found.missesUntilMs <= now) {
+      found.misses = 0
+      found.missesUntilMs = now + MISSES_MS
+    }
+    if (digest.startsWith(this.#hint)) return found.misses < MAX_MISSES
+    found.misses++
+    return false
+  }
+
+  remember(digest: string, peer: string): void {
+    const now = this.#clock.now()
+    if (this.#ttlMs > 0) this.#known = { digest, untilMs: now + this.#ttlMs }
+    this.#hint = digest.slice(0, HINT_LENGTH)
+    const { misses, missesUntilMs } = this.#peers.get(peer) ?? { misses: 0, missesUntilMs: now + MISSES_MS }
+    this.#peers.delete(peer)
+    this.#peers.set(peer, { untilMs: now + FAMILIAR_MS, misses, missesUntilMs })
+    const [oldest] = this.#peers.keys()
+    if (this.#peers.size > MAX_PEERS && oldest !== undefined) this.#peers.delete(oldest)
   }
 }
 

@@ -1,4 +1,10 @@
-import type { PasswordAuthenticator } from '../../authenticator/authenticator.ts'
+import type { Authentication, PasswordAuthenticator } from '../../authenticator/authenticator.ts'
+import type { Context } from '../../authenticator/context.ts'
+import { andThen, type Awaitable } from '../../internal/awaitable.ts'
+import { isEqualInConstantTime } from '../../internal/compare.ts'
+import { UserTable } from '../../internal/csv/user-table.ts'
+import { DigestList } from '../../internal/table/digest-list.ts'
+import { RowTable } from '../../internal/table/row-table.ts'
 import type { FileNotice, Observer } from '../../authenticator/events.ts'
 import { notify } from '../../authenticator/notify.ts'
 import { type Clock, systemClock } from '../../internal/clock.ts'
@@ -6,6 +12,7 @@ import { compact } from '../../internal/compact.ts'
 import {
   aCsvText,
   CredentialFileError,
+  type CredentialRecord,
   fileNotice,
   readCredentials,
 } from '../../internal/csv/credential-records.ts'
@@ -24,7 +31,7 @@ import {
   wholeNumber,
 } from '../../internal/options/index.ts'
 import { finish, type Steps } from '../../internal/steps.ts'
-import { processWorkers, spareCores } from '../workers/process-workers.ts'
+import { processWorkers, spareCores } from '../workers/password-workers.ts'
 import {
   checkHashes,
   hashedPassword,
@@ -33,7 +40,6 @@ import {
 } from './hashed-password.ts'
 import { parsePasswordHash } from './parse-password-hash.ts'
 import type { PasswordHash } from './password-hash.ts'
-import { PasswordTable } from './password-table.ts'
 
 /** Options of {@link passwordFile}. */
 export interface PasswordFileOptions {
@@ -141,7 +147,14 @@ function* stepsOf(csv: string | Uint8Array, options: PasswordFileOptions): Steps
     },
   })
   table.close()
-  if (plainTexts > 0) notify(observer, { type: 'fileNotice', file, notice: inPlainText(plainTexts) })
+  if (plainTexts > 0) {
+    const message = `the columns are password, username, uid: check that passwords come first. ${plainTexts} are in plain text; hash them with bcrypt, scrypt or argon2id`
+    notify(observer, {
+      type: 'fileNotice',
+      file,
+      notice: fileNotice('advice', 'plainTextPasswords', message),
+    })
+  }
   return {
     name: 'passwordFile',
     authenticatePassword: (username, password, context) =>
@@ -164,7 +177,8 @@ function makeVerifiers(
   // Made for the first check, when all hashes are known.
   const newLimit = (): FairLimit =>
     fairLimit({
-      maxConcurrent: maxConcurrent ?? defaultConcurrency(blocksThread),
+      // Further checks would only wait for a worker, in an order that is not fair.
+      maxConcurrent: maxConcurrent ?? (blocksThread ? Math.min(2, Math.max(1, spareCores())) : 2),
       maxWaiting,
       maxWaitMs: MAX_WAIT_MS,
       tooMany: 'too many passwords are being checked',
@@ -185,16 +199,6 @@ function makeVerifiers(
 /** Shorter than the timeouts of clients and proxies. */
 const MAX_WAIT_MS = 10_000
 
-/** Further checks would only wait for a worker, in an order that is not fair. */
-function defaultConcurrency(blocksThread: boolean): number {
-  return blocksThread ? Math.min(2, Math.max(1, spareCores())) : 2
-}
-
-function inPlainText(count: number): FileNotice {
-  const message = `the columns are password, username, uid: check that passwords come first. ${count} are in plain text; hash them with bcrypt, scrypt or argon2id`
-  return fileNotice('advice', 'plainTextPasswords', message)
-}
-
 function noWorkers({ cause }: Error): FileNotice {
   const code = typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : 'unknown'
   const message =
@@ -202,3 +206,60 @@ function noWorkers({ cause }: Error): FileNotice {
     'install @kube-authn/core beside a bundle instead of bundling it'
   return fileNotice('advice', 'noPasswordWorkers', message)
 }
+
+/** The users of a password file with their passwords. A check takes as long for an unknown user as for a known one. */
+class PasswordTable {
+  readonly #digest: (text: string) => string
+  readonly #users = new UserTable()
+  readonly #rows = new RowTable((row, name) => this.#users.isNamed(row, name))
+  /** The digests of plain text passwords, by row. */
+  readonly #digests = new DigestList()
+  readonly #verifiers = new Map<number, PasswordVerifier>()
+
+  constructor(digest: (text: string) => string) {
+    this.#digest = digest
+  }
+
+  has(username: string): boolean {
+    return this.#rows.get(username) !== undefined
+  }
+
+  /** Adds a user, or replaces the one of this name. @param password in plain text, or how it is checked. */
+  add({ username, uid, groups }: CredentialRecord, password: string | PasswordVerifier): void {
+    const row = this.#users.add(username, uid, groups)
+    if (typeof password === 'string') this.#digests.add(this.#digest(password))
+    else {
+      this.#verifiers.set(row, password)
+      this.#digests.add(NO_DIGEST)
+    }
+    this.#rows.set(username, row)
+  }
+
+  /** To be called after the last user. */
+  close(): void {
+    this.#users.close()
+  }
+
+  /** The user if the password is right. @param isAllowed whether the password may be right at all. */
+  check(
+    username: string,
+    password: string,
+    isAllowed: boolean,
+    context: Context,
+  ): Awaitable<Authentication | undefined> {
+    if (this.#digests.length === 0) return undefined
+    const known = this.#rows.get(username)
+    const answer = (isRight: boolean): Authentication | undefined =>
+      isRight && isAllowed && known !== undefined ? this.#users.at(known) : undefined
+    // An unknown user is checked against some row, to take the same time: always the same row for the same name.
+    const another = this.#rows.hashOf(username) % this.#digests.length
+    const row = known ?? another
+    const verify = this.#verifiers.get(row)
+    return verify === undefined
+      ? answer(isEqualInConstantTime(this.#digest(password), this.#digests.at(row)))
+      : andThen(verify(password, { username, isKnown: known !== undefined, context }), answer)
+  }
+}
+
+/** Stored for hashed passwords, which have no digest. */
+const NO_DIGEST = '\0'.repeat(32)

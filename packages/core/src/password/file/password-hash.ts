@@ -1,7 +1,6 @@
 import { bytesFromLatin1, bytesFromText, latin1FromBytes } from '@kube-authn/internal/byte-text'
 import { isEqualInConstantTime } from '../../internal/compare.ts'
 
-/** A parsed password hash. */
 export interface PasswordHash {
   /** Whether a check blocks its thread. */
   readonly blocksThread: boolean

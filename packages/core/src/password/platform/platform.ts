@@ -24,7 +24,6 @@ export interface PasswordHashes {
   ): void
 }
 
-/** Converts a Node callback to a promise. */
 export function promised(start: (done: Done) => void): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     start((error, key) => (error === null || error === undefined ? resolve(key) : reject(error)))

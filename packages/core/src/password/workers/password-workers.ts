@@ -1,6 +1,8 @@
-import type { Clock } from '../../internal/clock.ts'
+import { type Clock, systemClock } from '../../internal/clock.ts'
 import { unavailable } from '../../authenticator/errors.ts'
-import type { PasswordWorker } from './start-worker.ts'
+import { canWorkInBackground } from '../../internal/runtime.ts'
+import { cores, openWorker } from '#password-platform'
+import { type PasswordWorker, startWorker } from './start-worker.ts'
 
 /** Checks a password in a worker thread. Rejects with {@link NoWorkersError} or an `AuthenticationError`, `unavailable`. */
 export type CheckInWorker = (hash: string, password: string) => Promise<boolean>
@@ -10,7 +12,6 @@ export class NoWorkersError extends Error {
   override readonly name = 'NoWorkersError'
 }
 
-/** Options of {@link passwordWorkers}. */
 export interface PasswordWorkersOptions {
   readonly start: () => Promise<PasswordWorker>
   readonly maxWorkers: number
@@ -92,3 +93,29 @@ export function passwordWorkers({ start, maxWorkers, clock }: PasswordWorkersOpt
 }
 
 const FAILED = 'the password could not be checked: its worker thread did not answer'
+
+let shared: CheckInWorker | undefined
+
+/**
+ * The workers of this process, shared by all password files; `undefined` if the runtime has no threads. None is started before the first
+ * check.
+ */
+export function processWorkers(): CheckInWorker | undefined {
+  const maxWorkers = spareCores()
+  if (maxWorkers === 0) return undefined
+  shared ??= passwordWorkers({
+    start: () => startWorker(openWorker, systemClock),
+    maxWorkers,
+    clock: systemClock,
+  })
+  return shared
+}
+
+/**
+ * How many threads may compute at once: all cores but one, which is left for serving requests, and at least one. 0 if the runtime has no
+ * threads.
+ */
+export function spareCores(): number {
+  const available = canWorkInBackground() ? cores() : 0
+  return available === 0 ? 0 : Math.max(1, available - 1)
+}

@@ -8,7 +8,6 @@ import { memberOf } from '../../internal/objects.ts'
 /** The first message of a worker. */
 export const READY = 'kube-authn password worker 1'
 
-/** A check to perform. */
 export interface Question {
   readonly id: number
   /** The hash as in the password file. */
