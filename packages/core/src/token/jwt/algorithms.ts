@@ -19,15 +19,12 @@ export const JWS_ALGORITHMS = [
   'PS512',
 ] as const
 
-/** See {@link JWS_ALGORITHMS}. */
 export type JwsAlgorithm = (typeof JWS_ALGORITHMS)[number]
 
-/** Whether the algorithm is supported. */
 export function isJwsAlgorithm(name: string): name is JwsAlgorithm {
   return JWS_ALGORITHMS.some((algorithm) => algorithm === name)
 }
 
-/** The algorithms of RSA keys. */
 export const RSA_ALGORITHMS: ReadonlySet<JwsAlgorithm> = new Set(
   JWS_ALGORITHMS.filter((algorithm) => !algorithm.startsWith('ES')),
 )

@@ -41,16 +41,11 @@ export function notSigned(): AuthenticationError {
   return rejected('failed to verify signature: failed to verify id token signature')
 }
 
-/** The keys of an issuer, indexed by `kid`. */
 export interface IssuerKeys {
   readonly all: readonly IssuerKey[]
   readonly byId: ReadonlyMap<string, readonly IssuerKey[]>
 }
 
-/** Before any key is known. */
-export const NO_KEYS: IssuerKeys = { all: [], byId: new Map() }
-
-/** Indexes keys by `kid`. */
 export function issuerKeys(all: readonly IssuerKey[]): IssuerKeys {
   const byId = new Map<string, IssuerKey[]>()
   for (const key of all) {
@@ -114,21 +109,16 @@ const MAX_KEYS = 2048
  * @throws {Error} if it is not a JWK set or has too many keys.
  */
 export function parseJwks(text: string): readonly IssuerKey[] {
-  const keys = keysIn(text)
-  if (keys === undefined) throw new TypeError('not a JWK set')
-  if (keys.length > MAX_KEYS) throw new Error(`the JWK set has more than ${MAX_KEYS} keys`)
-  return keys.map(issuerKeyOf).filter((key) => key !== undefined)
-}
-
-function keysIn(text: string): readonly unknown[] | undefined {
+  let set: unknown
   try {
-    const set: unknown = JSON.parse(text)
-    const keys = isObject(set) ? member(set, 'keys') : undefined
-    return Array.isArray(keys) ? keys : undefined
+    set = JSON.parse(text)
   } catch {
     // The parser error would repeat a part of the input.
-    return undefined
   }
+  const keys: unknown = isObject(set) ? member(set, 'keys') : undefined
+  if (!Array.isArray(keys)) throw new TypeError('not a JWK set')
+  if (keys.length > MAX_KEYS) throw new Error(`the JWK set has more than ${MAX_KEYS} keys`)
+  return keys.map((key: unknown) => issuerKeyOf(key)).filter((key) => key !== undefined)
 }
 
 function issuerKeyOf(value: unknown): IssuerKey | undefined {
@@ -136,15 +126,11 @@ function issuerKeyOf(value: unknown): IssuerKey | undefined {
   try {
     const jwk = publicJwkOf(value)
     const kid = member(value, 'kid')
-    return { kid: typeof kid === 'string' ? kid : '', jwk: Object.freeze(jwk), algorithms: algorithmsOf(jwk) }
+    const ofCurve = jwk.kty === 'EC' ? algorithmOfCurve(jwk.crv) : undefined
+    if (jwk.kty === 'EC' && ofCurve === undefined) return undefined
+    const algorithms = ofCurve === undefined ? RSA_ALGORITHMS : new Set([ofCurve])
+    return { kid: typeof kid === 'string' ? kid : '', jwk: Object.freeze(jwk), algorithms }
   } catch {
     return undefined
   }
-}
-
-function algorithmsOf(jwk: PublicJwk): ReadonlySet<JwsAlgorithm> {
-  if (jwk.kty === 'RSA') return RSA_ALGORITHMS
-  const algorithm = algorithmOfCurve(jwk.crv)
-  if (algorithm === undefined) throw new Error('unsupported curve')
-  return new Set([algorithm])
 }

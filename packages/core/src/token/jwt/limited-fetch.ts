@@ -3,7 +3,6 @@ import type { Clock } from '../../internal/clock.ts'
 import { canWorkInBackground } from '../../internal/runtime.ts'
 import { GRACE_MS, isDone } from '../../internal/shared-work.ts'
 
-/** Options of {@link limitedFetch}. */
 export interface LimitedFetchOptions {
   /** Fetches once. Must not reject, and must end within the time limit. */
   readonly work: () => Promise<void>
@@ -112,14 +111,12 @@ export class LimitedFetch {
   }
 }
 
-/** A fetch under way. */
 interface Flight {
   readonly endsAtMs: number
   /** Never rejects. */
   readonly done: Promise<void>
 }
 
-/** Maximum number of callers that wait for their turn. */
 const MAX_WAITING = 256
 /** How long a request with known keys waits for a background fetch that would otherwise end with it. */
 const PATIENCE_MS = 5000

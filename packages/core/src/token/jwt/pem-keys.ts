@@ -82,7 +82,6 @@ const MAX_PEM_LENGTH = 1_048_576
 /** More blocks than any key file has. */
 const MAX_BLOCKS = 1000
 
-/** A PEM block. */
 export interface PemBlock {
   /** The label, as in `PRIVATE KEY`. */
   readonly label: string

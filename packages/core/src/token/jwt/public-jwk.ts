@@ -11,7 +11,9 @@ export type PublicJwk =
  *
  * @throws {ConfigurationError} if it is neither an RSA nor an EC key, or an RSA key of an unsupported size.
  */
-export function publicJwkOf(jwk: PublicMembers): PublicJwk {
+export function publicJwkOf(
+  jwk: Partial<Readonly<Record<'kty' | 'n' | 'e' | 'crv' | 'x' | 'y', unknown>>>,
+): PublicJwk {
   const { kty, n, e, crv, x, y } = jwk
   if (kty === 'RSA' && isMember(n) && isMember(e)) {
     checkRsa(n, e)
@@ -20,8 +22,6 @@ export function publicJwkOf(jwk: PublicMembers): PublicJwk {
   if (kty === 'EC' && typeof crv === 'string' && isMember(x) && isMember(y)) return { kty, crv, x, y }
   throw invalidKey('is neither an RSA key nor an EC key')
 }
-
-type PublicMembers = Partial<Readonly<Record<'kty' | 'n' | 'e' | 'crv' | 'x' | 'y', unknown>>>
 
 function isMember(value: unknown): value is string {
   return typeof value === 'string' && value !== '' && isCanonicalBase64url(value)
@@ -68,7 +68,6 @@ const ALGORITHM_OF_CURVE: ReadonlyMap<string, SigningAlgorithm> = new Map([
   ['P-521', 'ES512'],
 ])
 
-/** The algorithm of keys on this curve. */
 export function algorithmOfCurve(curve: string): SigningAlgorithm | undefined {
   return ALGORITHM_OF_CURVE.get(curve)
 }

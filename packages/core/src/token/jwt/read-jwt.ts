@@ -79,7 +79,6 @@ export function unverifiedIssuer(token: string): string | undefined {
   return claims && issuerIn(claims)
 }
 
-/** A token with an issuer. */
 export interface IssuedToken {
   /** Unverified; `''` if absent. */
   readonly issuer: string

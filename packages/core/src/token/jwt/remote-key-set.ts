@@ -5,19 +5,10 @@ import { keptFault } from '../../internal/http/fault.ts'
 import { type GetFetch, getText, type GetTextOptions } from '../../internal/http/get-text.ts'
 import { BUSY_SECONDS } from '../../internal/retry-after.ts'
 import { tell } from '../../internal/tell.ts'
-import {
-  parseJwks,
-  isSignedByOneOf,
-  issuerKeys,
-  type IssuerKeys,
-  type KeySet,
-  NO_KEYS,
-  notSigned,
-} from './key-set.ts'
+import { parseJwks, isSignedByOneOf, issuerKeys, type IssuerKeys, type KeySet, notSigned } from './key-set.ts'
 import { limitedFetch } from './limited-fetch.ts'
 import type { UnverifiedJwt } from './read-jwt.ts'
 
-/** Options of {@link remoteKeySet}. */
 export interface RemoteKeySetOptions {
   /** The https URL of the JWK set. */
   readonly url: string
@@ -56,7 +47,7 @@ const FRESH_MS = { unsaid: 600_000, least: 300_000, most: 86_400_000 }
  */
 export function remoteKeySet(options: RemoteKeySetOptions): KeySet {
   const { clock = systemClock, timeoutSeconds = 10 } = options
-  const fetched: Fetched = { keys: NO_KEYS, staleAtMs: -Infinity, atMs: -Infinity, error: undefined }
+  const fetched: Fetched = { keys: issuerKeys([]), staleAtMs: -Infinity, atMs: -Infinity, error: undefined }
   const fetching = limitedFetch({
     work: () => fetchInto(fetched, options, { clock, timeoutSeconds }),
     hasFailed: () => fetched.error !== undefined,

@@ -39,7 +39,6 @@ export interface VerificationKey {
   readonly excludedFromDiscovery?: boolean
 }
 
-/** WebCrypto parameters of an algorithm. */
 export type KeyParameters =
   | { readonly name: string; readonly hash: string }
   | { readonly name: string; readonly namedCurve: string }

@@ -171,22 +171,20 @@ export function checkRules(
   user: UserInfo,
 ): void {
   for (const { claim, requiredValue } of authenticator.config.claimValidationRules) {
-    if (claim !== '') checkRequiredClaim(claims, claim, requiredValue)
-  }
-  check(authenticator.claimRules, claims, 'oidc: error evaluating claim validation expression')
-  check(authenticator.userRules, user, 'oidc: error evaluating user info validation rule')
-}
-
-function checkRequiredClaim(claims: JsonObject, name: string, requiredValue: string): void {
-  if (!Object.hasOwn(claims, name)) throw rejected(`oidc: required claim ${name} not present in ID token`)
-  const text = requiredText(claims, name, `oidc: parse claim ${name}`)
-  if (text !== requiredValue) {
+    if (claim === '') continue
+    if (!Object.hasOwn(claims, claim)) {
+      throw rejected(`oidc: required claim ${claim} not present in ID token`)
+    }
+    const text = requiredText(claims, claim, `oidc: parse claim ${claim}`)
+    if (text === requiredValue) continue
     // Safe for logs: it cannot start a new line.
     const shown = text.slice(0, 256).replaceAll(UNPRINTABLE, '\uFFFD')
     throw rejected(
-      `oidc: required claim ${name} value does not match. Got = ${shown}, want = ${requiredValue}`,
+      `oidc: required claim ${claim} value does not match. Got = ${shown}, want = ${requiredValue}`,
     )
   }
+  check(authenticator.claimRules, claims, 'oidc: error evaluating claim validation expression')
+  check(authenticator.userRules, user, 'oidc: error evaluating user info validation rule')
 }
 
 function check<V extends CelVariable>(

@@ -14,7 +14,6 @@ export interface ClientAuthenticationOptions {
   readonly clientAssertion?: () => Awaitable<string>
 }
 
-/** The checks of {@link ClientAuthenticationOptions}. */
 export const clientAuthenticationShape: OptionsShape<ClientAuthenticationOptions> = {
   clientId: required(aNonEmptyString),
   clientSecret: either((value) => typeof value === 'string', aNonEmptyString, aFunction),

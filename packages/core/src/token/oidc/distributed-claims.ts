@@ -8,21 +8,17 @@ import type { KeySet } from '../jwt/key-set.ts'
 import { readJwt } from '../jwt/read-jwt.ts'
 import { quoted } from '@kube-authn/internal/quote'
 import { type DiscoveryOptions, provider, type Provider } from './provider.ts'
-import { type ClaimSource, issuerNamed, type RegisteredClaims } from './registered-claims.ts'
-import { type TokenRules, verifyToken, wrapped } from './verify-token.ts'
+import {
+  type ClaimSource,
+  issuerNamed,
+  type RegisteredClaims,
+  type TokenRules,
+  verifyToken,
+  wrapped,
+} from './verify-token.ts'
 
 /** The abort signal for fetches. It is read only if something is fetched. */
 type Waiting = Pick<Context, 'signal'>
-
-/**
- * Returns the claims of a token including the distributed one, or the same object if nothing has to be fetched. Throws an
- * {@link AuthenticationError}.
- */
-export type ExpandClaims = (
-  claims: JsonObject,
-  registered: RegisteredClaims,
-  context: Waiting,
-) => Awaitable<JsonObject>
 
 /** Options of {@link distributedClaims}. */
 export interface DistributedClaimsOptions extends DiscoveryOptions {
@@ -48,40 +44,14 @@ const MAX_ISSUERS = 16
  * Deviation: https only, responses of at most 64 KiB, and 16 issuers are remembered besides the configured one (`docs/deviations.md`,
  * requests to issuers).
  */
-export function distributedClaims(options: DistributedClaimsOptions): ExpandClaims {
-  const { claim } = options
-  const resolve = resolving(options)
-
-  const expand = async (
-    claims: JsonObject,
-    { distributed }: RegisteredClaims,
-    context: Waiting,
-  ): Promise<JsonObject> => {
-    try {
-      if (!Object.hasOwn(claims, '_claim_sources')) throw rejected('oidc: no claim sources')
-      const source = distributed.get(claim)
-      // A source without an endpoint is an aggregated claim, which Kubernetes does not read either.
-      if (source === undefined || source.endpoint === '') return claims
-      return { ...claims, [claim]: await resolve(source, context) }
-    } catch (error) {
-      throw wrapped('oidc: could not expand distributed claims', error)
-    }
-  }
-
-  return (claims, registered, context) => {
-    // A claim in the token itself takes precedence.
-    if (Object.hasOwn(claims, claim) || !Object.hasOwn(claims, '_claim_names')) return claims
-    return expand(claims, registered, context)
-  }
-}
-
-/** Fetches the token of a source, verifies it and returns the claim in it. */
-function resolving(
+export function distributedClaims(
   options: DistributedClaimsOptions,
-): (source: ClaimSource, context: Waiting) => Promise<unknown> {
+): (claims: JsonObject, registered: RegisteredClaims, context: Waiting) => Awaitable<JsonObject> {
   const { claim, rules } = options
   const providerOf = providers(options)
-  return async (source, context) => {
+
+  /** Fetches the token of a source, verifies it and returns the claim in it. */
+  const resolve = async (source: ClaimSource, context: Waiting): Promise<unknown> => {
     const endpoint = quoted(source.endpoint)
     const jwt = readJwt(await fetchJwt(source, options, context))
     if (jwt === undefined) {
@@ -89,7 +59,7 @@ function resolving(
       throw rejected(`${what}: malformed token`)
     }
     const issuer = issuerNamed(jwt.issuer)
-    const keySet = await keySetOf(providerOf(issuer), issuer)
+    const keySet = await keySetOf(providerOf(issuer), quoted(issuer))
     try {
       await verifyToken(jwt, keySet, rules)
     } catch (error) {
@@ -99,6 +69,23 @@ function resolving(
       throw rejected(`jwt returned by distributed claim endpoint ${endpoint} did not contain claim: ${claim}`)
     }
     return jwt.claims[claim]
+  }
+
+  const expand = async (claims: JsonObject, source: ClaimSource | undefined, context: Waiting) => {
+    try {
+      if (!Object.hasOwn(claims, '_claim_sources')) throw rejected('oidc: no claim sources')
+      // A source without an endpoint is an aggregated claim, which Kubernetes does not read either.
+      if (source === undefined || source.endpoint === '') return claims
+      return { ...claims, [claim]: await resolve(source, context) }
+    } catch (error) {
+      throw wrapped('oidc: could not expand distributed claims', error)
+    }
+  }
+
+  return (claims, { distributed }, context) => {
+    // A claim in the token itself takes precedence.
+    if (Object.hasOwn(claims, claim) || !Object.hasOwn(claims, '_claim_names')) return claims
+    return expand(claims, distributed.get(claim), context)
   }
 }
 
@@ -143,12 +130,11 @@ async function fetchJwt(
   throw unavailable(`${what}: error while getting distributed claim JWT: HTTP status ${status}`)
 }
 
-async function keySetOf(issuerProvider: Provider, issuer: string): Promise<KeySet> {
+async function keySetOf(issuerProvider: Provider, name: string): Promise<KeySet> {
   try {
     return await issuerProvider.keySet()
   } catch (error) {
     if (!isAuthenticationError(error)) throw error
-    const name = quoted(issuer)
     const message = `verifying untrusted issuer ${name} failed: verifier not initialized for issuer: ${name}`
     throw unavailable(message, { cause: error })
   }

@@ -14,14 +14,12 @@ import type { KeySet } from '../jwt/key-set.ts'
 import { type IssuedToken, readIssuedToken, type UnverifiedJwt } from '../jwt/read-jwt.ts'
 import { quoted } from '@kube-authn/internal/quote'
 import type { JsonObject } from '../../internal/objects.ts'
-import type { UserExtra } from '../../authenticator/user.ts'
 import { extraOfAccessToken, scopesOfClaim } from './access-token.ts'
 import { checkRules, userOfClaims } from './claim-mappings.ts'
 import { distributedClaims } from './distributed-claims.ts'
 import { type DiscoveryOptions, discoveryUrlOf, provider, type Provider } from './provider.ts'
 import { checkKind, type TokenKinds } from './token-kind.ts'
-import { issuerNamed, type RegisteredClaims } from './registered-claims.ts'
-import { verifyToken, wrapped } from './verify-token.ts'
+import { issuerNamed, type RegisteredClaims, verifyToken, wrapped } from './verify-token.ts'
 
 /** A token authenticator for an issuer that may be unreachable. */
 export interface JwtTokenAuthenticator extends TokenAuthenticator {
@@ -38,7 +36,6 @@ export interface IssuedTokenAuthenticator extends JwtTokenAuthenticator {
   authenticateIssued(token: IssuedToken, context: Context): Awaitable<Authentication | undefined>
 }
 
-/** Options of {@link jwtAuthenticator}. */
 export interface JwtAuthenticatorOptions extends DiscoveryOptions {
   readonly algorithms: readonly JwsAlgorithm[]
   readonly kinds: TokenKinds
@@ -138,6 +135,8 @@ function authenticating(
 ): (jwt: UnverifiedJwt | undefined, context: Context) => Awaitable<Authentication> {
   const { issuer, claimMappings } = compiled.config
   const { claim } = claimMappings.groups
+  const { accessTokens = false, scopesClaim } = options
+  const extraOf = accessTokens ? extraOfAccessToken : scopesOfClaim
   const rules = { audiences: issuer.audiences, algorithms: options.algorithms, clock: options.clock }
   const expand =
     claim === ''
@@ -145,7 +144,8 @@ function authenticating(
       : distributedClaims({ ...options, claim, rules, issuer: issuer.url, provider: found })
 
   const authenticationOf = (claims: JsonObject, { expiry, issuedAt }: RegisteredClaims): Authentication => {
-    const user = userOfClaims(compiled, claims, furtherExtra(claims, options))
+    const further = scopesClaim === undefined ? undefined : extraOf(claims, scopesClaim)
+    const user = userOfClaims(compiled, claims, further)
     checkRules(compiled, claims, user)
     return {
       user,
@@ -171,14 +171,6 @@ function authenticating(
         },
       )
     })
-}
-
-function furtherExtra(
-  claims: JsonObject,
-  { accessTokens = false, scopesClaim }: JwtAuthenticatorOptions,
-): UserExtra | undefined {
-  if (scopesClaim === undefined) return undefined
-  return accessTokens ? extraOfAccessToken(claims, scopesClaim) : scopesOfClaim(claims, scopesClaim)
 }
 
 function timed<T>(issuer: string, observer: Observer | undefined, work: () => Awaitable<T>): Awaitable<T> {

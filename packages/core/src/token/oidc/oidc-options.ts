@@ -107,7 +107,6 @@ export interface OidcClaimMappings {
 
 const prefixedMapping = nested({ claim: aString, prefix: aString, expression: aString })
 
-/** The checks of {@link OidcClaimMappings}. */
 export const claimMappingsShape: OptionsShape<OidcClaimMappings> = {
   username: required(prefixedMapping),
   groups: prefixedMapping,
@@ -115,7 +114,6 @@ export const claimMappingsShape: OptionsShape<OidcClaimMappings> = {
   extra: listOf(nested({ key: required(aString), valueExpression: required(aString) })),
 }
 
-/** The checks of {@link OidcWords}. */
 export const oidcWordsShape: OptionsShape<OidcWords> = {
   usernameClaim: aString,
   usernamePrefix: aString,
@@ -161,11 +159,6 @@ export function mappingsOfWords({
 /** Source: kubernetes `pkg/kubeapiserver/options/authentication.go`. */
 export function usernamePrefixOf(issuer: string, usernameClaim: string): string {
   return usernameClaim === 'email' ? '' : `${issuer}#`
-}
-
-/** The rules that these options stand for. */
-export function rulesOfWords({ requiredClaims = {} }: OidcWords): readonly OidcClaimRule[] {
-  return Object.entries(requiredClaims).map(([claim, requiredValue]) => ({ claim, requiredValue }))
 }
 
 /** Reports a problem of a field of an `AuthenticationConfiguration` under the option that it comes from. */

@@ -4,7 +4,6 @@ import {
   inTermsOfOptions,
   mappingsOfWords,
   oidcWordsShape,
-  rulesOfWords,
   wordProblems,
 } from './oidc-options.ts'
 import { celCompiler } from '../../internal/cel/by-option.ts'
@@ -113,6 +112,10 @@ function configOf(options: OidcOptions): JwtAuthenticator {
   const { issuer: url, audience, discoveryURL = '', userValidationRules = [] } = options
   const { username, groups, uid, extra = [] } = options.claimMappings ?? mappingsOfWords(options)
   const nothing = { claim: '', expression: '' }
+  const ofRequiredClaims = Object.entries(options.requiredClaims ?? {}).map(([claim, requiredValue]) => ({
+    claim,
+    requiredValue,
+  }))
   return {
     issuer: {
       url,
@@ -128,7 +131,7 @@ function configOf(options: OidcOptions): JwtAuthenticator {
       uid: { ...nothing, ...uid },
       extra,
     },
-    claimValidationRules: (options.claimValidationRules ?? rulesOfWords(options)).map((rule) => ({
+    claimValidationRules: (options.claimValidationRules ?? ofRequiredClaims).map((rule) => ({
       ...nothing,
       requiredValue: '',
       message: '',

@@ -2,7 +2,7 @@ import type { Awaitable } from '../../internal/awaitable.ts'
 import { unavailable } from '../../authenticator/errors.ts'
 import { keptFault } from '../../internal/http/fault.ts'
 import { getText, type GetTextOptions } from '../../internal/http/get-text.ts'
-import { isObject, type JsonObject, member } from '../../internal/objects.ts'
+import { isObject, member } from '../../internal/objects.ts'
 import { tell } from '../../internal/tell.ts'
 import type { KeySet } from '../jwt/key-set.ts'
 import type { Issuer } from './configuration/config.ts'
@@ -32,7 +32,6 @@ export interface Provider {
   close(): void
 }
 
-/** Options of {@link provider}. */
 export interface ProviderOptions extends DiscoveryOptions, Pick<RemoteKeySetOptions, 'onFetch'> {
   /** Starts discovery now and retries until it succeeds. Otherwise discovery runs only on demand. */
   readonly isEager: boolean
@@ -154,7 +153,13 @@ async function discoverJwksUri(target: DiscoveryTarget, options: DiscoveryOption
     maxBytes: MAX_DOCUMENT_BYTES,
   })
   if (status !== 200) throw new Error(`fetching the discovery document failed: HTTP status ${status}`)
-  const document = objectOf(text)
+  let document: unknown
+  try {
+    document = JSON.parse(text)
+  } catch {
+    // The parser error would repeat a part of the document.
+  }
+  if (!isObject(document)) throw new Error('the discovery document is not a JSON object')
   const issuer = member(document, 'issuer') ?? ''
   if (issuer !== target.url) {
     const found =
@@ -173,14 +178,3 @@ async function discoverJwksUri(target: DiscoveryTarget, options: DiscoveryOption
 
 /** Maximum characters of a foreign issuer name in an error. */
 const MAX_SHOWN = 256
-
-function objectOf(text: string): JsonObject {
-  let document: unknown
-  try {
-    document = JSON.parse(text)
-  } catch {
-    // The parser error would repeat a part of the document.
-  }
-  if (!isObject(document)) throw new Error('the discovery document is not a JSON object')
-  return document
-}

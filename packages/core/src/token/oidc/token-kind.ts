@@ -34,13 +34,11 @@ export interface TokenKinds {
 /** The defaults of this product: ID tokens (OpenID Connect Core 1.0) and access tokens (RFC 9068), optionally bound to a certificate. */
 export const LOGINS: Required<TokenKindOptions> = { tokenTypes: ['', 'JWT', 'at+jwt'], boundTokens: 'verify' }
 
-/** Access tokens only. */
 export const ACCESS_TOKENS: Required<TokenKindOptions> = { tokenTypes: ['at+jwt'], boundTokens: 'verify' }
 
 /** What kube-apiserver accepts. */
 export const ANY_KIND: Required<TokenKindOptions> = { tokenTypes: 'any', boundTokens: 'ignore' }
 
-/** The checks of {@link TokenKindOptions}. */
 export const tokenKindShape: OptionsShape<TokenKindOptions> = {
   tokenTypes: either(
     (value) => value === 'any' || typeof value === 'string',

@@ -16,7 +16,6 @@ export function configurationErrors(): ErrorList {
   return errorList({ maxValueLength: 16_384 })
 }
 
-/** The context of the validation of expressions. */
 export interface ExpressionValidation {
   readonly errors: ErrorList
   readonly compile: Compile
@@ -40,7 +39,6 @@ export function compileDistinct<V extends CelVariable>(
   return undefined
 }
 
-/** See {@link Compile}. */
 export function compileInto(errors: ErrorList, compiler: CelCompiler): Compile {
   return (variable, expression, path, resultType) => {
     try {

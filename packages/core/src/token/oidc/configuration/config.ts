@@ -29,11 +29,9 @@ export interface Issuer {
 }
 
 /** A condition on the claims: a required claim value, or an expression. */
-export interface ClaimValidationRule {
+export interface ClaimValidationRule extends UserValidationRule {
   readonly claim: string
   readonly requiredValue: string
-  readonly expression: string
-  readonly message: string
 }
 
 /** How claims map to a user. */

@@ -15,23 +15,21 @@ export function validateIssuer(
   path: FieldPath,
   errors: ErrorList,
 ): void {
-  if (issuer.url === '') errors.required(path.child('url'))
-  else validateUrl(issuer.url, disallowed, path.child('url'), errors)
-  validateDiscoveryUrl(issuer, path.child('discoveryURL'), errors)
+  const { url, discoveryURL } = issuer
+  if (url === '') errors.required(path.child('url'))
+  else validateUrl(url, disallowed, path.child('url'), errors)
+  if (discoveryURL !== '') {
+    const field = path.child('discoveryURL')
+    if (url !== '' && withoutTrailingSlashes(url) === withoutTrailingSlashes(discoveryURL)) {
+      errors.invalid(field, withoutUserinfo(discoveryURL), 'discoveryURL must be different from URL')
+    }
+    validateUrl(discoveryURL, new Set(), field, errors)
+  }
   validateAudiences(issuer, path, errors)
   if (!['', 'controlplane', 'cluster'].includes(issuer.egressSelectorType)) {
     const detail = 'egress selector must be either controlplane or cluster'
     errors.invalid(path.child('egressSelectorType'), issuer.egressSelectorType, detail)
   }
-}
-
-function validateDiscoveryUrl(issuer: Issuer, path: FieldPath, errors: ErrorList): void {
-  const { url, discoveryURL } = issuer
-  if (discoveryURL === '') return
-  if (url !== '' && withoutTrailingSlashes(url) === withoutTrailingSlashes(discoveryURL)) {
-    errors.invalid(path, withoutUserinfo(discoveryURL), 'discoveryURL must be different from URL')
-  }
-  validateUrl(discoveryURL, new Set(), path, errors)
 }
 
 function withoutTrailingSlashes(url: string): string {

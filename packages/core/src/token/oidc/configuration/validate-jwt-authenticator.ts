@@ -40,7 +40,6 @@ export function validateJwtAuthenticator(
   return { config, ...mappings, claimRules, userRules }
 }
 
-/** Validates the rules over claims and compiles their expressions. */
 function validateClaimRules(
   { claimValidationRules: rules }: JwtAuthenticator,
   path: FieldPath,
@@ -76,7 +75,6 @@ function validateClaimRules(
   })
 }
 
-/** Validates the rules over the user and compiles their expressions. */
 function validateUserRules(
   { userValidationRules: rules }: JwtAuthenticator,
   path: FieldPath,
@@ -88,8 +86,6 @@ function validateUserRules(
     return program === undefined ? [] : [{ message, program }]
   })
 }
-
-type CompiledMappings = Pick<CompiledJwtAuthenticator, 'username' | 'groups' | 'uid' | 'extra'>
 
 const EMAIL_RULE =
   'claims.email_verified must be used in claimMappings.username.expression or ' +
@@ -106,7 +102,7 @@ function validateMappings(
   path: FieldPath,
   validation: ExpressionValidation,
   isEmailVerified: boolean,
-): CompiledMappings {
+): Pick<CompiledJwtAuthenticator, 'username' | 'groups' | 'uid' | 'extra'> {
   const { errors } = validation
   const usernamePath = path.child('username')
   const before = errors.errors.length
