@@ -17,18 +17,15 @@ export function readCredentialId(id: string): string | undefined {
   if (whole === undefined) return id
   const rest = id.slice(whole.length)
   switch (whole.toUpperCase()) {
-    case DIGEST_PREFIX:
-      return readDigestId(rest)
+    case DIGEST_PREFIX: {
+      const digest = rest.replaceAll(':', '').toLowerCase()
+      return /^[\da-f]{64}$/.test(digest) ? DIGEST_PREFIX + digest : undefined
+    }
     case SERIAL_PREFIX:
       return readSerialId(rest)
     default:
       return undefined
   }
-}
-
-function readDigestId(text: string): string | undefined {
-  const digest = text.replaceAll(':', '').toLowerCase()
-  return /^[\da-f]{64}$/.test(digest) ? DIGEST_PREFIX + digest : undefined
 }
 
 const DIGEST_PREFIX = 'X509SHA256='

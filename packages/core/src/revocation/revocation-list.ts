@@ -145,17 +145,12 @@ export function revocationList(options: RevocationListOptions = {}): RevocationL
 const NO_VALUES: readonly string[] = []
 const FIRST_SWEEP = 1024
 
-interface Matcher {
-  /** Whether this entry, which is of a subject of the credential, revokes it. */
-  readonly concerns: (entry: Entry, credential: UsedCredential) => boolean
-  readonly isRevoked: (credential: UsedCredential) => boolean
-}
-
-function matcher(entries: BySubject<Entry>, clock: Clock, clockSkewMs: number): Matcher {
+function matcher(entries: BySubject<Entry>, clock: Clock, clockSkewMs: number) {
   /** What is not known to be later is not later, and a time that is yet to come says nothing. `Infinity` is no time. */
   const isLater = (issuedAtMs: number, beforeMs: number): boolean =>
     issuedAtMs >= beforeMs && (issuedAtMs === Infinity || issuedAtMs <= clock.now() + clockSkewMs)
 
+  /** Whether this entry, which is of a subject of the credential, revokes it. */
   const concerns = ({ issuedBeforeMs, expiresAtMs }: Entry, { issuedAtMs = NaN }: UsedCredential): boolean =>
     (issuedBeforeMs === undefined || !isLater(issuedAtMs, issuedBeforeMs)) && expiresAtMs > clock.now()
 

@@ -119,8 +119,5 @@ export function subjectsOfCredential(credential: UsedCredential): readonly Subje
 
 /** The digests by which the token of a credential may be revoked; none without a token. */
 export function tokenDigestsOf(credential: UsedCredential): readonly string[] {
-  const { tokenDigests } = credential
-  if (tokenDigests !== undefined) return tokenDigests
-  const { tokenSha256 } = credential
-  return tokenSha256 === undefined ? [] : [tokenSha256]
+  return credential.tokenDigests ?? [credential.tokenSha256].filter((digest) => digest !== undefined)
 }

@@ -58,7 +58,9 @@ const shape: OptionsShape<BootstrapTokenOptions> = {
 export function bootstrapToken(options: BootstrapTokenOptions): TokenAuthenticator {
   checkOptions(shape, options)
   const { secrets, clock = systemClock } = options
-  const isSame = sameSecrets()
+  const digest = keyedDigest(sha256)
+  /** The time that it takes does not tell where two strings differ. */
+  const isSame = (one: string, other: string): boolean => digest(one) === digest(other)
 
   const read = <R>(name: string, next: (secret: Secret | undefined) => R): Awaitable<R> =>
     settle(
@@ -100,12 +102,6 @@ export function bootstrapToken(options: BootstrapTokenOptions): TokenAuthenticat
 }
 
 const ENDED = 'the bootstrap token is not valid any more'
-
-/** Compares without telling by the time it takes where two strings differ. */
-function sameSecrets(): (one: string, other: string) => boolean {
-  const digest = keyedDigest(sha256)
-  return (one, other) => digest(one) === digest(other)
-}
 
 /** The user of a token, if the secret accepts it now. */
 function authenticationBy(

@@ -45,7 +45,6 @@ function told(
   return authentication
 }
 
-/** A pending lookup. */
 export interface Lookup {
   /** Never rejects: errors are results. */
   readonly result: Promise<LookupResult>
@@ -69,9 +68,7 @@ export function lookUpToken(
 ): LookupResult | Lookup {
   const context = new LookupContext(caller)
   const { observer } = context
-  if (observer !== undefined) {
-    notify(observer, { type: 'tokenCacheActiveFetch', status: 'inFlight', change: 1 })
-  }
+  notify(observer, { type: 'tokenCacheActiveFetch', status: 'inFlight', change: 1 })
   const found = attempt(askToken, delegate, token, context)
   return isPromiseLike(found)
     ? waitFor(promiseOf(found), context, limits)
@@ -84,7 +81,6 @@ function resultOf(context: LookupContext, { answer: found, error }: Opinion): Lo
 }
 
 function ended(observer: Observer | undefined, result: LookupResult): LookupResult {
-  if (observer === undefined) return result
   notify(observer, { type: 'tokenCacheActiveFetch', status: 'inFlight', change: -1 })
   notify(observer, { type: 'tokenCacheFetch', status: result.error === undefined ? 'ok' : 'error' })
   return result
@@ -92,7 +88,6 @@ function ended(observer: Observer | undefined, result: LookupResult): LookupResu
 
 /** Reports its one caller as blocked, like the callers of a pending lookup. */
 function endedAtOnce(observer: Observer | undefined, result: LookupResult): LookupResult {
-  if (observer === undefined) return result
   notify(observer, { type: 'tokenCacheActiveFetch', status: 'blocked', change: 1 })
   ended(observer, result)
   notify(observer, { type: 'tokenCacheActiveFetch', status: 'blocked', change: -1 })
@@ -176,7 +171,6 @@ class LookupContext implements Context {
     return true
   }
 
-  /** What was recorded. */
   get said(): Pick<LookupResult, 'warnings' | 'annotations' | 'certificates'> {
     return { warnings: this.#warnings, annotations: this.#annotations, certificates: this.#certificates }
   }

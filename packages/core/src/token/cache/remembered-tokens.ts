@@ -30,7 +30,6 @@ export interface CachedOptions {
   readonly clock?: Clock
 }
 
-/** The cached result of a token. */
 export interface RememberedToken {
   readonly result: LookupResult
   /** Whether no authenticator before this one may know the token, now or later. */

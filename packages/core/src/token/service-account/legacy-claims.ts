@@ -42,7 +42,6 @@ export interface LegacyTokenObjects extends Pick<
   ): Awaitable<void>
 }
 
-/** The dependencies of {@link legacyClaimsValidator}. */
 export interface LegacyLookup {
   readonly objects: LegacyTokenObjects
   readonly clock: Clock
@@ -89,7 +88,11 @@ export function legacyClaimsValidator(lookup: LegacyLookup | undefined): ClaimsV
       const refusal = judge(found, context)
       return andThen(keepLastUsed(found.secret, lookup), (): ValidClaims => {
         if (refusal !== undefined) throw refusal
-        const recheck = (): Awaitable<void> => andThen(find(), requireNotInvalidated)
+        const recheck = (): Awaitable<void> =>
+          andThen(find(), (again) => {
+            const ended = invalidation(again)
+            if (ended !== undefined) throw ended
+          })
         return { info, revocation: revocationWith(objects, () => watched, recheck) }
       })
     })
@@ -158,11 +161,6 @@ function invalidation({ secret, account }: FoundObjects): AuthenticationError | 
           'Use tokens from the TokenRequest API or manually created secret-based tokens, or remove the ' +
           `'${INVALID_SINCE_LABEL}' label from the secret to temporarily allow use of this token`,
       )
-}
-
-function requireNotInvalidated(found: FoundObjects): void {
-  const refusal = invalidation(found)
-  if (refusal !== undefined) throw refusal
 }
 
 /** Records how the secret was created. Returns an error if the secret is marked invalid. */

@@ -130,11 +130,7 @@ export function legacyServiceAccountToken(options: LegacyServiceAccountTokenOpti
   return signedTokens('legacyServiceAccountToken', { issuers, keys, audiences }, validator)
 }
 
-interface TokenSource {
-  readonly issuers: readonly string[]
-  readonly keys: KeySource
-  readonly audiences: readonly string[]
-}
+type TokenSource = Required<Pick<ServiceAccountTokenOptions, 'issuers' | 'keys' | 'audiences'>>
 
 function signedTokens(
   name: string,
