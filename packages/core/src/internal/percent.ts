@@ -5,21 +5,13 @@ import { textFromLatin1 } from '@kube-authn/internal/byte-text'
  * distinguishable (`byte-text.ts`).
  */
 export function percentDecoded(text: string): string | undefined {
-  if (!text.includes('%')) return textOf(text)
+  // Node decodes the bytes of a target as latin1. If the text is already decoded, its characters are kept, and only runs of escapes are decoded.
+  const isDecoded = /[^\0-\xff]/.test(text)
+  if (!text.includes('%')) return isDecoded ? text : textFromLatin1(text)
   if (/%(?![0-9A-Fa-f]{2})/.test(text)) return undefined
-  if (/[^\0-\xff]/.test(text)) return decodedParts(text)
+  if (isDecoded) return text.replace(/(?:%[0-9A-Fa-f]{2})+/g, (run) => percentDecoded(run) ?? run)
   const latin1 = text.replace(/%([0-9A-Fa-f]{2})/g, (_, digits: string) =>
     String.fromCharCode(Number.parseInt(digits, 16)),
   )
   return textFromLatin1(latin1)
-}
-
-/** If the text is already decoded, its characters are kept, and only runs of escapes are decoded. */
-function decodedParts(text: string): string {
-  return text.replace(/(?:%[0-9A-Fa-f]{2})+/g, (run) => percentDecoded(run) ?? run)
-}
-
-/** Node decodes the bytes of a target as latin1. */
-function textOf(text: string): string {
-  return /[^\0-\xff]/.test(text) ? text : textFromLatin1(text)
 }

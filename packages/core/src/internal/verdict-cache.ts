@@ -31,13 +31,9 @@ export function verdictCache<V>(clock: Clock, maxEntries: number): VerdictCache<
   return {
     get: (key) => fresh(accepted, key) ?? fresh(refused, key),
     remember(key, verdict, kind, expiresAtMs, entries) {
-      if (kind === 'accepted') {
-        refused.delete(key)
-        accepted.set(key, { verdict, expiresAtMs }, entries)
-      } else {
-        accepted.delete(key)
-        refused.set(key, { verdict, expiresAtMs }, entries)
-      }
+      const [own, other] = kind === 'accepted' ? [accepted, refused] : [refused, accepted]
+      other.delete(key)
+      own.set(key, { verdict, expiresAtMs }, entries)
     },
     forget(key) {
       accepted.delete(key)

@@ -24,12 +24,13 @@ export function refusalEntry(refusal: Refusal): LogEntry {
   const address = shownAddress(request.clientAddress?.() ?? request.remoteAddress?.())
   const { sentence, ...facts } =
     by === 'authentication' ? authenticationFacts(refusal, secrets) : forbiddenFacts(refusal, secrets)
+  const end = /[.!?]$/.test(sentence) ? '' : '.'
   const from = address === undefined ? '' : ` from ${address}`
   const advice = facts.advice === undefined ? '' : ` ${facts.advice}`
   return {
     level: failure.status >= 500 || error?.code === 'unavailable' ? 'error' : 'warn',
     type: 'refusal',
-    message: `kube-authn: ${failure.status} ${method} ${path}${from}: ${ended(sentence)}${advice}`,
+    message: `kube-authn: ${failure.status} ${method} ${path}${from}: ${sentence}${end}${advice}`,
     status: failure.status,
     method,
     path,
@@ -91,10 +92,6 @@ function messageOf(error: AuthenticationError): string {
       ? cause.message
       : network
   return inner === '' || message.includes(inner) ? message : `${message}: ${inner}`
-}
-
-function ended(sentence: string): string {
-  return /[.!?]$/.test(sentence) ? sentence : `${sentence}.`
 }
 
 const MAX_GROUPS = 8

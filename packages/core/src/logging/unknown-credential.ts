@@ -33,25 +33,21 @@ function hintsFor(
   authenticator: Authenticator,
 ): readonly string[] {
   const has = (name: string): boolean => headers.first(name) !== undefined
-  const proxies = authenticator.credentials?.proxyAuthorities ?? []
-  return [
-    ...(has('x-remote-user')
-      ? [
-          proxies.length === 0
-            ? 'X-Remote-User counts with the option requestHeader only.'
-            : 'X-Remote-User counts on a connection with the certificate of a trusted proxy only.',
-        ]
-      : []),
-    ...(/(?:^|&)access_token=/.test(query) ? ['A token in the query is never read.'] : []),
-    ...(!has('authorization') && has('cookie')
-      ? [
-          readsCookies(authenticator)
-            ? 'None of the cookies is a session: it ended, or it was changed.'
-            : 'Cookies are not read.',
-        ]
-      : []),
-    ...(has('proxy-authorization') ? ['Proxy-Authorization is not read.'] : []),
+  const hasProxies = (authenticator.credentials?.proxyAuthorities ?? []).length > 0
+  const hasOnlyCookies = !has('authorization') && has('cookie')
+  const areRead = hasOnlyCookies && readsCookies(authenticator)
+  const hints: readonly (readonly [isMeant: boolean, hint: string])[] = [
+    [has('x-remote-user') && !hasProxies, 'X-Remote-User counts with the option requestHeader only.'],
+    [
+      has('x-remote-user') && hasProxies,
+      'X-Remote-User counts on a connection with the certificate of a trusted proxy only.',
+    ],
+    [/(?:^|&)access_token=/.test(query), 'A token in the query is never read.'],
+    [areRead, 'None of the cookies is a session: it ended, or it was changed.'],
+    [hasOnlyCookies && !areRead, 'Cookies are not read.'],
+    [has('proxy-authorization'), 'Proxy-Authorization is not read.'],
   ]
+  return hints.filter(([isMeant]) => isMeant).map(([, hint]) => hint)
 }
 
 /** Whether one of the authenticators keeps sessions of browsers. */

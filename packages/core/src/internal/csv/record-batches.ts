@@ -30,7 +30,9 @@ export function* recordBatches(csv: string | Uint8Array): Generator<readonly Csv
       ? readBytes(batch.subarray(0, end), before)
       : (plainRecords(text, before) ?? readRecords(text, before))
     yield records
-    before = { records: before.records + records.length, lines: before.lines + lineEndsIn(text) }
+    // As csv-parse counts: a lone carriage return ends a line too.
+    const lineEnds = text.match(/\r\n|\r|\n/g)?.length ?? 0
+    before = { records: before.records + records.length, lines: before.lines + lineEnds }
     start += end
     size = BATCH_SIZE
   }
@@ -90,8 +92,3 @@ function plainFields(line: string): readonly string[] | undefined {
 }
 
 const FIELD = /(?<=^|,)(?:"[^"]*"|[^",]*)/g
-
-/** Counts line ends as csv-parse does: a lone carriage return is one too. */
-function lineEndsIn(text: string): number {
-  return text.match(/\r\n|\r|\n/g)?.length ?? 0
-}

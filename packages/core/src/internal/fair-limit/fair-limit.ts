@@ -14,7 +14,6 @@ export interface Share {
 /** Runs a task at once, or in a fair order if too many are running. Throws if there is no room for it, or if the signal is aborted first. */
 export type FairLimit = <T>(task: () => Promise<T>, share: Share, signal?: AbortSignal) => Promise<T>
 
-/** Options of {@link fairLimit}. */
 export interface FairLimitOptions {
   readonly maxConcurrent: number
   readonly maxWaiting: number
@@ -81,7 +80,6 @@ function usedBy({ use }: Queue, { keys }: Share): number {
   return keys.reduce((sum, key) => sum + (use?.of(key) ?? 0), 0)
 }
 
-/** The task whose turn it is. */
 function next(queue: Queue): Waiting | undefined {
   queue.turn = (queue.turn + 1) % TURNS
   queue.use?.halve()
@@ -125,7 +123,6 @@ function makeRoom(queue: Queue, share: Share): void {
   last.refuse(busy(tooMany))
 }
 
-/** Waits until it is the turn of a task. */
 function ownTurn(
   { waiting, clock, maxWaitMs, tooMany }: Queue,
   share: Share,

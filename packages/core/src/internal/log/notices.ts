@@ -1,13 +1,6 @@
 import type { LogLevel } from '../../authenticator/log.ts'
 import { type Sink, stateOfSink, writeEntry } from './write-entry.ts'
 
-/** The part of Node's `process` that emits warnings, if the runtime has one. Deno and Bun have it too. */
-interface MaybeProcess {
-  readonly process?: {
-    emitWarning?(message: string, options: { readonly type: string; readonly code: string }): void
-  }
-}
-
 /** Something that is said once. */
 export interface Notice {
   readonly code: string
@@ -52,7 +45,12 @@ export function forgetNotices(log: Sink, about: string): boolean {
 
 function warn(code: string, message: string, level: LogLevel): void {
   if (level !== 'warn' && level !== 'error') return
-  const { process } = globalThis as MaybeProcess
+  // Node has it, and so have Deno and Bun.
+  const { process } = globalThis as {
+    readonly process?: {
+      emitWarning?(text: string, options: { readonly type: string; readonly code: string }): void
+    }
+  }
   if (process?.emitWarning === undefined) {
     // oxlint-disable-next-line no-console -- the runtime has no other way to warn
     console.warn(`[${code}] ${message}`)

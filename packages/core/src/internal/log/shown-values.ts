@@ -32,7 +32,6 @@ const WORDS: ReadonlyMap<string, string> = new Map([
   ['CERT_HAS_EXPIRED', 'its certificate has expired'],
   ['DEPTH_ZERO_SELF_SIGNED_CERT', 'its certificate is self-signed'],
   ['EAI_AGAIN', 'its name cannot be resolved now'],
-  ['ECONNREFUSED', 'connection refused'],
   ['EPROTO', 'it does not speak TLS'],
   ['ERR_TLS_CERT_ALTNAME_INVALID', 'its certificate is for another host'],
   ['SELF_SIGNED_CERT_IN_CHAIN', 'the CA of its certificate is self-signed, and not trusted'],

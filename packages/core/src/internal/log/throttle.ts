@@ -1,18 +1,15 @@
 import type { LogEntry } from '../../authenticator/log.ts'
 import { type Sink, stateOfSink, writeEntry } from './write-entry.ts'
 
-/** Writes the line of a reason, unless there are too many. */
-export type WriteLimited = (log: Sink, line: LimitedLine, nowMs: number) => void
-
 /** A line that a client can have repeated. */
-export interface LimitedLine {
+interface LimitedLine {
   /** A key without the rest of the line: making that may cost more than what it tells of. */
   readonly reason: string
   readonly entry: () => LogEntry
 }
 
-/** Limits the lines of one kind, for each log. @param kind in the plural, for the summary. */
-export function lineLimits(kind: string): WriteLimited {
+/** Limits the lines of one kind, for each log: it writes that of a reason unless there are too many. @param kind in the plural, for the summary. */
+export function lineLimits(kind: string): (log: Sink, line: LimitedLine, nowMs: number) => void {
   const throttleOf = stateOfSink(() => new Throttle())
 
   return function writeLimited(log, { reason, entry }, nowMs) {

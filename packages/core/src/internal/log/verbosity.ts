@@ -8,15 +8,12 @@ export type Verbosity = 'refusals' | 'errors' | 'notices'
  * it cannot be read, as in a Worker whose bundler did not set it, this is production.
  */
 export function defaultVerbosity(): Verbosity {
-  const mode = nodeEnv()
+  let mode: string | undefined
+  try {
+    mode = process.env.NODE_ENV
+  } catch {
+    mode = 'production'
+  }
   if (mode === 'test') return 'notices'
   return mode === 'production' ? 'errors' : 'refusals'
-}
-
-function nodeEnv(): string | undefined {
-  try {
-    return process.env.NODE_ENV
-  } catch {
-    return 'production'
-  }
 }

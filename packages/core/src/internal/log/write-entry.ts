@@ -6,16 +6,14 @@ export type Sink = Exclude<Log, false> | undefined
 
 /** Writes one line. Errors of a logger, synchronous or not, are ignored. */
 export function writeEntry(log: Sink, entry: LogEntry): void {
-  if (log === undefined) print(entry)
+  const { level, message } = entry
+  if (log === undefined) {
+    // The default prints no progress.
+    if (level === 'warn' || level === 'error') console[level](message)
+  }
   // A logger may be a function too, with methods.
-  else if ('warn' in log) tell((message: string) => log[entry.level](message), entry.message)
+  else if ('warn' in log) tell((text: string) => log[level](text), message)
   else tell(log, entry)
-}
-
-/** The default prints no progress. */
-function print({ level, message }: LogEntry): void {
-  if (level !== 'warn' && level !== 'error') return
-  console[level](message)
 }
 
 /** Returns a function that returns the state of a log, made when it is first needed. All who write to the same logger share it. */

@@ -19,7 +19,8 @@ export class RowTable {
   /** A number from 0 to below 2^32, always the same for a key, that outsiders cannot compute. */
   hashOf(key: string): number {
     // Created on first use: some runtimes have no randomness outside of requests.
-    return hashed((this.#seed ??= newSeed()), key)
+    this.#seed ??= crypto.getRandomValues(new Uint32Array(1))[0] ?? 0
+    return hashed(this.#seed, key)
   }
 
   get(key: string): number | undefined {
@@ -104,10 +105,6 @@ function grown(values: Uint32Array, length: number): Uint32Array<ArrayBuffer> {
   const longer = new Uint32Array(length)
   longer.set(values)
   return longer
-}
-
-function newSeed(): number {
-  return crypto.getRandomValues(new Uint32Array(1))[0] ?? 0
 }
 
 /** FNV-1a over UTF-16 code units, and the last steps of MurmurHash3, which spread it over all bits. */

@@ -142,14 +142,8 @@ function parsed(text: string, colons: number): unknown {
   return value
 }
 
-interface Scanned {
-  readonly colons: number
-  /** The position after the value. */
-  readonly end: number
-}
-
 /** Finds the end of a value; `undefined` if it is a long list or object. */
-function scanShort(text: string, start: number, depth: number): Scanned | undefined {
+function scanShort(text: string, start: number, depth: number) {
   let colons = 0
   let levels = 0
   let end = start

@@ -102,7 +102,8 @@ class Reader {
 
 function setMember(frame: Frame, mapping: Mapping, content: string, colon: number): boolean {
   const key = content.slice(0, colon)
-  if (!isPlainKey(key) || Object.hasOwn(mapping, key)) return false
+  const isPlain = KEY.test(key) && key !== '__proto__' && !isReserved(key)
+  if (!isPlain || Object.hasOwn(mapping, key)) return false
   if (colon === content.length - 1) {
     frame.key = key
     mapping[key] = null
@@ -146,11 +147,6 @@ function plainScalar(text: string): unknown {
   if (!LIST.test(text)) return undefined
   const items = (text.match(ITEM) ?? []).map(plainScalar)
   return items.includes(undefined) ? undefined : items
-}
-
-/** Whether a key is an ordinary string in YAML 1.1. */
-function isPlainKey(text: string): boolean {
-  return KEY.test(text) && text !== '__proto__' && !isReserved(text)
 }
 
 /** Whether YAML 1.1 reads the word as a boolean or null. */

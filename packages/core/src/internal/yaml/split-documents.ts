@@ -55,18 +55,15 @@ export function* splitDocuments(parts: TextParts): SteppedItems<DocumentText> {
   let empty = 0
   for (const part of parts) {
     for (let start = 0; start < part.length;) {
-      const end = part.startsWith(DASHES, start) ? start : endOfDocument(part, start)
+      const found = part.indexOf(DASHES_LINE, start)
+      const next = found === -1 ? part.length : found + 1
+      const end = part.startsWith(DASHES, start) ? start : next
       if (end > start) yield { text: part.slice(start, end), start: before + start }
       else if (++empty % LINES_IN_A_STEP === 0) yield
       start = end + DASHES.length + 1
     }
     before += part.length
   }
-}
-
-function endOfDocument(part: string, start: number): number {
-  const found = part.indexOf(DASHES_LINE, start)
-  return found === -1 ? part.length : found + 1
 }
 
 /** Returns a function that counts the lines before a position, in steps. Positions must be passed in ascending order. */
