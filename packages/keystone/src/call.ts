@@ -67,17 +67,14 @@ export async function call(
     return { status, text: await readText(response, maxBytes, secrets), header }
   }
   discard(response)
-  if (REFUSALS.has(status) && isOfKeystone(header('content-type'))) return { status, text: '', header }
+  // Keystone's own refusals are JSON. An HTML page comes from a proxy in front of it, which has not checked the credential.
+  const isOfKeystone = /^application\/json\b/i.test(header('content-type') ?? 'application/json')
+  if (REFUSALS.has(status) && isOfKeystone) return { status, text: '', header }
   throw unavailable(`Keystone answered with HTTP status ${status}`)
 }
 
 const SUCCESSES: ReadonlySet<number> = new Set([200, 201, 203])
 const REFUSALS: ReadonlySet<number> = new Set([401, 403, 404])
-
-/** Keystone's own refusals are JSON. An HTML page comes from a proxy in front of it, which has not checked the credential. */
-function isOfKeystone(contentType: string | undefined): boolean {
-  return contentType === undefined || /^application\/json\b/i.test(contentType)
-}
 
 async function readText(
   response: HttpResponse,

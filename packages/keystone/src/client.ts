@@ -1,7 +1,7 @@
 import { type ConfigurationProblem, unavailable } from '@kube-authn/core'
 import { aFunction, checkOptions, type OptionsShape, required, wholeNumber } from '@kube-authn/core/adapter'
 import { defined, problemOf } from '@kube-authn/core/internal'
-import { call, type KeystoneAnswer, type KeystoneFetch } from './call.ts'
+import { call, type KeystoneAnswer, type KeystoneCall, type KeystoneFetch } from './call.ts'
 import { unusable } from './json.ts'
 import {
   type GroupsPage,
@@ -106,18 +106,19 @@ export function keystoneClient(options: KeystoneClientOptions): KeystoneClient {
 
 /** Creates the client from validated options. */
 export function clientOf(options: KeystoneClientOptions): KeystoneClient {
-  const { fetch = callGlobalFetch, maxBytes = 1_048_576 } = options
+  const { fetch = (url, init) => globalThis.fetch(url, init), maxBytes = 1_048_576 } = options
   const base = identityUrl(options.url)
   // The service catalog is large and not needed.
   const tokensUrl = `${base}/auth/tokens?nocatalog`
+  const ask = (asked: Omit<KeystoneCall, 'maxBytes'>, signal: AbortSignal, most = maxBytes) =>
+    call({ ...asked, maxBytes: most }, fetch, signal)
   return {
     async createToken(credential, scope, signal) {
       const { password, ...who } = credential
       const user = { ...who, password }
       const identity = { methods: ['password'], password: { user } }
       const body = { auth: { identity, ...defined({ scope }) } }
-      const asked = { url: tokensUrl, method: 'POST', body, secrets: [password], maxBytes } as const
-      const answer = await call(asked, fetch, signal)
+      const answer = await ask({ url: tokensUrl, method: 'POST', body, secrets: [password] }, signal)
       if (isRefusal(answer)) return refusal(answer)
       const id = answer.header('x-subject-token')
       if (id === undefined || !isTokenText(id)) throw unusable('it has no token in its header')
@@ -127,8 +128,7 @@ export function clientOf(options: KeystoneClientOptions): KeystoneClient {
     async validateToken(subjectToken, authToken, signal) {
       const headers = { ...authorized(authToken), 'x-subject-token': checked(subjectToken) }
       const secrets = [subjectToken, authToken]
-      const asked = { url: tokensUrl, method: 'GET', headers, secrets, maxBytes } as const
-      const answer = await call(asked, fetch, signal)
+      const answer = await ask({ url: tokensUrl, method: 'GET', headers, secrets }, signal)
       return isRefusal(answer) ? refusal(answer) : readToken(answer.text)
     },
 
@@ -140,14 +140,8 @@ export function clientOf(options: KeystoneClientOptions): KeystoneClient {
       let remaining = maxBytes
       for (let page = 0; query !== undefined; page++) {
         if (page >= MAX_PAGES || remaining <= 0) throw unusable('there are too many groups')
-        const asked = {
-          url: groupsUrl + query,
-          method: 'GET',
-          headers,
-          secrets: [authToken],
-          maxBytes: remaining,
-        } as const
-        const answer = await call(asked, fetch, signal)
+        const asked = { url: groupsUrl + query, method: 'GET', headers, secrets: [authToken] } as const
+        const answer = await ask(asked, signal, remaining)
         if (isRefusal(answer)) return refusal(answer)
         remaining -= answer.text.length
         const { groups: more, nextQuery } = readGroups(answer.text)
@@ -170,8 +164,6 @@ export function aScope(scope: unknown, path: string): readonly ConfigurationProb
 }
 
 const SCOPES: ReadonlySet<unknown> = new Set(['project', 'domain', 'system'])
-
-const callGlobalFetch: KeystoneFetch = (url, init) => fetch(url, init)
 
 function isRefusal({ status }: KeystoneAnswer): boolean {
   return status >= 400

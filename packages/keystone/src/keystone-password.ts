@@ -84,7 +84,7 @@ export function keystonePassword(options: KeystonePasswordOptions): PasswordAuth
           checkRefusal(created)
           return undefined
         }
-        return knownUser(created.token, created.id, { client, options, limit })
+        return knownUser(created.token, created.id, client, options, limit)
       }, context.signal)
     },
   }
@@ -138,12 +138,6 @@ function fromText(text: string): { readonly username: string; readonly password:
   return { username: text.slice(start, end), password: text.slice(end) }
 }
 
-/** A name that a user typed, as it is sent to Keystone. */
-export interface TypedName {
-  readonly name: string
-  readonly domain: KeystoneDomain
-}
-
 /** Keystone stores at most 255 characters for the user and 255 for the domain. */
 const MAX_NAME_LENGTH = 511
 /** `[identity] max_password_length`. */
@@ -157,7 +151,7 @@ export function typedName(
   typed: string,
   domain: KeystoneDomain,
   userAtDomain: boolean,
-): TypedName | undefined {
+): { readonly name: string; readonly domain: KeystoneDomain } | undefined {
   if (!isSendable(typed, MAX_NAME_LENGTH)) return undefined
   const at = userAtDomain ? typed.lastIndexOf('@') : -1
   if (at === -1) return { name: typed, domain }

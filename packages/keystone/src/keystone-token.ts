@@ -69,7 +69,8 @@ export function keystoneToken(options: KeystoneTokenOptions): TokenAuthenticator
       return ofService(await client.validateToken(token, serviceToken, limit))
     const first = await serviceToken()
     const answer = await client.validateToken(token, first, limit)
-    if (!isRefused(answer, 401)) return ofService(answer)
+    const isServiceRefused = 'refusedWith' in answer && answer.refusedWith === 401
+    if (!isServiceRefused) return ofService(answer)
     return ofService(await client.validateToken(token, await serviceToken(first), limit))
   }
 
@@ -77,7 +78,7 @@ export function keystoneToken(options: KeystoneTokenOptions): TokenAuthenticator
     const found = await validate(token, limit)
     if (found === undefined) return undefined
     if (found.expiresAtMs <= clock.now()) throw rejected('the Keystone token has expired')
-    return knownUser(found, token, { client, options, limit })
+    return knownUser(found, token, client, options, limit)
   }
 
   return {
@@ -104,8 +105,4 @@ function ofService(answer: KeystoneToken | KeystoneRefusal): KeystoneToken | und
   throw unavailable(
     `Keystone does not allow the service to validate tokens: HTTP status ${answer.refusedWith}`,
   )
-}
-
-function isRefused(answer: KeystoneToken | KeystoneRefusal, status: number): boolean {
-  return 'refusedWith' in answer && answer.refusedWith === status
 }

@@ -79,8 +79,13 @@ export function keystoneTokenReview(options: KeystoneTokenReviewOptions): Keysto
       return new Response(null, { status: 500 })
     }
     const apiVersion = member(review, 'apiVersion')
-    const token = tokenIn(review)
-    if (!apiVersions.has(apiVersion) || member(review, 'kind') !== 'TokenReview' || token === undefined) {
+    const spec = member(review, 'spec')
+    const token = isObject(spec) ? member(spec, 'token') : undefined
+    if (
+      !apiVersions.has(apiVersion) ||
+      member(review, 'kind') !== 'TokenReview' ||
+      typeof token !== 'string'
+    ) {
       return new Response(null, { status: 400 })
     }
     try {
@@ -93,10 +98,4 @@ export function keystoneTokenReview(options: KeystoneTokenReviewOptions): Keysto
       return new Response(null, { status: 503, ...(seconds !== undefined && retryAfter(seconds)) })
     }
   }
-}
-
-function tokenIn(review: JsonObject): string | undefined {
-  const spec = member(review, 'spec')
-  const token = isObject(spec) ? member(spec, 'token') : undefined
-  return typeof token === 'string' ? token : undefined
 }

@@ -1,5 +1,5 @@
 import { type Authentication, rejected, unavailable, type UserInfo, userInfo } from '@kube-authn/core'
-import type { KeystoneClient, KeystoneDomain } from './client.ts'
+import type { KeystoneClient } from './client.ts'
 import { unusable } from './json.ts'
 import type { KeystoneGroup, KeystoneToken, KeystoneUser } from './token.ts'
 import {
@@ -19,7 +19,10 @@ export function acceptedUser(token: KeystoneToken, options: KeystoneUserOptions)
   const { user, project, isDelegated } = token
   if (user === undefined) throw unusable('the token has no user')
   if (isDelegated) throw rejected('the Keystone token is delegated by a trust or OAuth')
-  if (domains !== 'all' && !domains.some((each) => isDomain(user.domain, each))) {
+  if (
+    domains !== 'all' &&
+    !domains.some((each) => ('id' in each ? user.domain.id === each.id : user.domain.name === each.name))
+  ) {
     throw rejected('the Keystone user is in a domain that is not accepted')
   }
   const projects = options.projects === 'any' ? undefined : options.projects
@@ -93,10 +96,6 @@ function groupsFormats(
   return [named(group, { id: group.domainId, name: '' }, groupsFormat)]
 }
 
-function isDomain(domain: KeystoneUser['domain'], wanted: KeystoneDomain): boolean {
-  return 'id' in wanted ? domain.id === wanted.id : domain.name === wanted.name
-}
-
 function named(
   { id, name }: { readonly id: string; readonly name: string },
   domain: KeystoneUser['domain'],
@@ -120,13 +119,6 @@ function withoutSlash(domain: string): string {
   return domain
 }
 
-/** What the lookup of a user needs. */
-interface Asking {
-  readonly client: KeystoneClient
-  readonly options: KeystoneUserOptions
-  readonly limit: AbortSignal
-}
-
 /**
  * Returns the user of a valid token, with the groups, which are requested with the token itself.
  *
@@ -135,23 +127,18 @@ interface Asking {
 export async function knownUser(
   token: KeystoneToken,
   id: string,
-  { client, options, limit }: Asking,
+  client: KeystoneClient,
+  options: KeystoneUserOptions,
+  limit: AbortSignal,
 ): Promise<Authentication> {
   const user = acceptedUser(token, options)
   // An application credential delegates selected roles, not the permissions of its owner's groups.
   const asksForGroups = options.requestGroups !== false && !token.isOfApplicationCredential
-  const groups = asksForGroups ? await groupsOf(user, id, client, limit) : []
+  const groups = asksForGroups ? await client.groupsOf(user.id, id, limit) : []
+  if ('refusedWith' in groups) {
+    if (groups.refusedWith === 403)
+      throw rejected('Keystone does not allow the user to list their own groups')
+    throw unavailable(`Keystone did not return the groups of the user: HTTP status ${groups.refusedWith}`)
+  }
   return { user: mappedUser(user, token, groups, options), expiresAtMs: token.expiresAtMs }
-}
-
-async function groupsOf(
-  user: KeystoneUser,
-  token: string,
-  client: KeystoneClient,
-  limit: AbortSignal,
-): Promise<readonly KeystoneGroup[]> {
-  const groups = await client.groupsOf(user.id, token, limit)
-  if (!('refusedWith' in groups)) return groups
-  if (groups.refusedWith === 403) throw rejected('Keystone does not allow the user to list their own groups')
-  throw unavailable(`Keystone did not return the groups of the user: HTTP status ${groups.refusedWith}`)
 }

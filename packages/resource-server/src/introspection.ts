@@ -1,7 +1,19 @@
-import { type TokenAuthenticator, type AuthenticationError, unavailable } from '@kube-authn/core'
+import {
+  type Authentication,
+  type AuthenticationError,
+  rejected,
+  type TokenAuthenticator,
+  unavailable,
+  userInfo,
+} from '@kube-authn/core'
 import { aBoolean, aNonEmptyString, type OptionsShape, required, wholeNumber } from '@kube-authn/core/adapter'
 import {
+  CLIENT_ID_KEY,
   isAuthenticationError,
+  isObject,
+  type JsonObject,
+  member,
+  strictJson,
   systemClock,
   withFault,
   aString,
@@ -15,9 +27,13 @@ import {
   type WebhookFetchInit,
   WebhookCallError,
 } from '@kube-authn/core/internal'
-import { type ClientAuthenticationOptions, clientAuthenticationShape } from '@kube-authn/core/oidc'
+import {
+  type ClientAuthenticationOptions,
+  clientAuthenticationShape,
+  scopesOfClaim,
+} from '@kube-authn/core/oidc'
 import { type WebhookCallOptions, webhookCallShape, webhookCall, cached } from '@kube-authn/core/remote'
-import { type AnswerRules, TITLE, userOfAnswer } from './introspection-answer.ts'
+import { CREDENTIAL_ID_KEY } from '@kube-authn/core/service-account'
 import {
   authenticatedForm,
   clientAuthenticationProblems,
@@ -108,7 +124,7 @@ export function introspection(options: IntrospectionOptions): TokenAuthenticator
   refuseProblems(withFurtherProblems(optionProblems(shape, options), options, clientAuthenticationProblems))
   const { clock = systemClock, successTtlSeconds = 10, failureTtlSeconds = 10 } = options
   const { fetch = (url, init) => globalThis.fetch(url, init), timeoutSeconds = 10, maxEntries } = options
-  const rules = rulesOf(options)
+  const userOfAnswer = answerReader(options)
 
   const call = webhookCall(
     { ...options, timeoutSeconds, fetch: (url, init) => fetch(url, { ...init, ...sentAs(init.body) }) },
@@ -125,7 +141,7 @@ export function introspection(options: IntrospectionOptions): TokenAuthenticator
         const form = { token, token_type_hint: 'access_token' }
         const request = await authenticatedForm(form, options)
         secrets = [...secrets, ...request.secrets]
-        return userOfAnswer(await call(JSON.stringify(request), { signal }), rules, clock.now())
+        return userOfAnswer(await call(JSON.stringify(request), { signal }), clock.now())
       } catch (thrown) {
         throw failureOf(thrown, secrets)
       }
@@ -150,20 +166,6 @@ function sentAs(request: string): Pick<WebhookFetchInit, 'headers' | 'body'> {
 
 const FORM = { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded' }
 
-function rulesOf(options: IntrospectionOptions): AnswerRules {
-  const { issuer, audience, usernameClaim = 'sub', groupsClaim, groupsPrefix = '' } = options
-  return {
-    issuer,
-    audiences: audience === false ? undefined : [audience].flat(),
-    usernameClaim,
-    usernamePrefix: options.usernamePrefix ?? `${issuer}#`,
-    groupsClaim,
-    groupsPrefix,
-    scopesClaim: options.scopesClaim ?? 'scope',
-    acceptUntyped: options.acceptUntyped ?? false,
-  }
-}
-
 /** Neither what the endpoint answered nor what `fetch` threw is shown: both may repeat what was sent. */
 function failureOf(thrown: unknown, secrets: readonly string[]): AuthenticationError {
   if (isAuthenticationError(thrown)) return thrown
@@ -171,4 +173,119 @@ function failureOf(thrown: unknown, secrets: readonly string[]): AuthenticationE
   const { message, cause, busySeconds } = thrown
   if (busySeconds !== undefined) return unavailable(message, { retryAfterSeconds: busySeconds })
   return unavailable(cause === undefined ? message : withFault(message, cause, secrets))
+}
+
+/** The name of the endpoint in errors. */
+const TITLE = 'the introspection endpoint'
+
+/**
+ * Returns a function that returns the user of a token that an introspection endpoint knows; `undefined` if the token is not active.
+ *
+ * Source: RFC 7662 section 2.2 and 4 (which members must be checked).
+ *
+ * The function throws an {@link AuthenticationError}: `rejected` if the token is not for this server; `unavailable` if the answer cannot be used.
+ */
+function answerReader(
+  options: IntrospectionOptions,
+): (text: string, nowMs: number) => Authentication | undefined {
+  const { issuer, audience, usernameClaim = 'sub', usernamePrefix = `${issuer}#` } = options
+  const { groupsClaim, groupsPrefix = '', scopesClaim = 'scope', acceptUntyped = false } = options
+  const audiences = audience === false ? undefined : [audience].flat()
+  return (text, nowMs) => {
+    const answer = strictJson(text)
+    if (!isObject(answer) || typeof member(answer, 'active') !== 'boolean') {
+      throw unavailable(`${TITLE} gave no usable answer: it must be an object in JSON with the member active`)
+    }
+    if (member(answer, 'active') !== true) return undefined
+    const expiresAtMs = timeOf(answer, 'exp')
+    if (expiresAtMs !== undefined && expiresAtMs <= nowMs) return undefined
+    const validFromMs = timeOf(answer, 'nbf')
+    if (validFromMs !== undefined && validFromMs > nowMs + LEEWAY_MS) return undefined
+    checkKind(answer)
+    const iss = member(answer, 'iss')
+    if (iss !== undefined && iss !== issuer) throw rejected('introspection: the token is of another issuer')
+    const found = textsOf(answer, 'aud')
+    if (audiences !== undefined && !audiences.some((each) => found.includes(each))) {
+      throw rejected('introspection: the token is not for an audience of this server')
+    }
+    if (!acceptUntyped && expiresAtMs === undefined && KINDS.every((name) => textOf(answer, name) === '')) {
+      throw rejected(
+        'introspection: the answer has neither token_type nor exp, as of a refresh token; if your server leaves them out for access tokens, set acceptUntyped',
+      )
+    }
+    const username = textOf(answer, usernameClaim)
+    if (username === '')
+      throw rejected(`introspection: the token has no claim ${JSON.stringify(usernameClaim)}`)
+    if (usernameClaim === 'email' && member(answer, 'email_verified') === false) {
+      throw rejected('introspection: email not verified')
+    }
+    const groups = groupsClaim === undefined ? [] : textsOf(answer, groupsClaim)
+    const tokenId = textOf(answer, 'jti')
+    const clientId = textOf(answer, 'client_id')
+    const issuedAt = member(answer, 'iat')
+    return {
+      user: userInfo({
+        username: usernamePrefix + username,
+        groups: groups.map((group) => groupsPrefix + group),
+        extra: {
+          ...(tokenId !== '' && { [CREDENTIAL_ID_KEY]: [`JTI=${tokenId}`] }),
+          ...(clientId !== '' && { [CLIENT_ID_KEY]: [clientId] }),
+          ...scopesOfClaim(answer, scopesClaim),
+        },
+      }),
+      ...(expiresAtMs !== undefined && { expiresAtMs }),
+      ...(typeof issuedAt === 'number' && { issuedAtMs: issuedAt * 1000 }),
+    }
+  }
+}
+
+/** The clocks of both servers may differ. */
+const LEEWAY_MS = 60_000
+
+/**
+ * Refuses what is not an access token that anyone may bear. One that is bound to a key proves nothing without the proof, which is not checked here. Servers also answer for refresh tokens and id
+ * tokens, which are never meant for a resource server (RFC 6749 section 1.5): ORY Hydra says so by `token_use`, Keycloak by `typ`, and others leave out `token_type` and `exp`.
+ */
+function checkKind(answer: JsonObject): void {
+  if (Object.hasOwn(answer, 'cnf')) throw rejected('introspection: the token is bound to a key (claim cnf)')
+  const type = textOf(answer, 'token_type').toLowerCase()
+  if (!['', 'bearer', 'access_token'].includes(type)) {
+    throw rejected('introspection: the token is not a bearer token')
+  }
+  const use = textOf(answer, 'token_use').toLowerCase()
+  if (!['', 'access_token'].includes(use) || OTHER_TYPES.has(textOf(answer, 'typ').toLowerCase())) {
+    throw rejected('introspection: the token is not an access token')
+  }
+}
+
+/** What says that it is an access token. */
+const KINDS = ['token_type', 'token_use']
+
+/** `typ` of tokens that are no access tokens, in lower case. */
+const OTHER_TYPES: ReadonlySet<string> = new Set(['refresh', 'offline', 'id', 'logout', 'logout+jwt'])
+
+function timeOf(answer: JsonObject, name: string): number | undefined {
+  const value = member(answer, name)
+  if (value === undefined) return undefined
+  if (typeof value !== 'number' || !Number.isFinite(value)) throw malformed(name)
+  return value * 1000
+}
+
+function textOf(answer: JsonObject, name: string): string {
+  const value = member(answer, name) ?? ''
+  if (typeof value !== 'string') throw malformed(name)
+  return value
+}
+
+function textsOf(answer: JsonObject, name: string): readonly string[] {
+  const value = member(answer, name) ?? []
+  const values: readonly unknown[] = Array.isArray(value) ? value : [value]
+  return values.map((each) => {
+    if (typeof each !== 'string') throw malformed(name)
+    return each
+  })
+}
+
+function malformed(name: string): Error {
+  return unavailable(`${TITLE} gave no usable answer: ${JSON.stringify(name)} has the wrong type`)
 }
