@@ -1,5 +1,6 @@
-import { badRequest } from '@kube-authn/core/internal'
-import { StatusError } from '@kube-authn/core/adapter'
+import { badRequest, memberOf } from '@kube-authn/core/internal'
+import type { StatusError } from '@kube-authn/core/adapter'
+import { refusal } from './failures.ts'
 import { tokensOf, valuesOf } from './headers/hop-by-hop.ts'
 import type { NodeMessage } from './node-types.ts'
 
@@ -31,23 +32,12 @@ export function bodyOf(message: NodeMessage): Body | StatusError {
   }
   if (codings.length > 0) {
     if (length !== undefined) return badRequest('the length of the request is ambiguous')
-    return codings.length === 1 && codings[0] === 'chunked' ? CHUNKED : unknownCoding()
+    if (codings.length === 1 && codings[0] === 'chunked') return CHUNKED
+    return refusal(501, 'NotImplemented', 'the transfer coding of the request is not supported')
   }
   if (length !== undefined) return { kind: 'sized', length }
-  if ('stream' in message && !isWithoutBody(message.stream)) return CHUNKED
+  if ('stream' in message && memberOf(message.stream, 'endAfterHeaders') !== true) return CHUNKED
   return WITH_CONTENT.has(message.method ?? '') ? EMPTY : NONE
-}
-
-function isWithoutBody(stream: object): boolean {
-  return 'endAfterHeaders' in stream && stream.endAfterHeaders === true
-}
-
-function unknownCoding(): StatusError {
-  return new StatusError({
-    status: 501,
-    reason: 'NotImplemented',
-    message: 'the transfer coding of the request is not supported',
-  })
 }
 
 /** Whether there is, or may be, any content. */

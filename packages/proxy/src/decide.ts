@@ -1,44 +1,33 @@
 import { validateHeaderValue } from 'node:http'
 import { isIP } from 'node:net'
 import type { Authentication, AuthenticationRequest, Awaitable } from '@kube-authn/core'
-import { incomingMessageRequest, StatusError } from '@kube-authn/core/adapter'
+import { incomingMessageRequest, type StatusError } from '@kube-authn/core/adapter'
 import { requestInfo } from '@kube-authn/core/authorization'
 import { andThen, settle } from '@kube-authn/core/internal'
 import { type ActingOptions, actingAs, refusedUser } from './acting-user.ts'
-import { type Body, bodyOf, hasContent } from './body.ts'
-import { badGateway, forbidden, unauthorized } from './failures.ts'
+import { bodyOf, hasContent } from './body.ts'
+import { badGateway, forbidden, refusal, unauthorized } from './failures.ts'
 import { pairsOf, valuesOf } from './headers/hop-by-hop.ts'
 import { isImpersonation } from './headers/identity-headers.ts'
-import { requestHeaders } from './headers/request-headers.ts'
+import { type AddedHeaders, requestHeaders } from './headers/request-headers.ts'
 import type { Header, NodeMessage } from './node-types.ts'
 import { forwardedTarget } from './target.ts'
+import type { UpstreamRequest } from './upstream/upstream.ts'
 
 /** A request of an authenticated client. */
-export interface Incoming {
+export interface Incoming extends Pick<AddedHeaders, 'auditId' | 'expectsContinue' | 'upgrade'> {
   readonly message: NodeMessage
   /** The target that the client sent, whatever a router made of it. */
   readonly target: string
   /** The request that the middlewares decided about. */
   readonly request: AuthenticationRequest
   readonly authentication: Authentication
-  readonly auditId: string
-  readonly expectsContinue: boolean
   /** The token of the user, for `mode: 'token'`. */
   readonly userToken: string | undefined
-  /** The protocol to switch to. */
-  readonly upgrade: string | undefined
 }
 
 /** What is sent to the upstream. */
-export interface Outgoing {
-  readonly method: string
-  readonly target: string
-  readonly headers: readonly string[]
-  readonly body: Body
-  /** The value of `Authorization` among the headers. */
-  readonly authorization: string | undefined
-  /** The value of `Audit-ID` among the headers. */
-  readonly auditId: string
+export interface Outgoing extends UpstreamRequest, Pick<AddedHeaders, 'authorization' | 'auditId' | 'body'> {
   /** Whether it may be cut anywhere without looking complete. */
   readonly isWatch: () => boolean
   /** The path of the request, for logs. */
@@ -53,11 +42,9 @@ export function logged({ method, path }: Pick<Outgoing, 'method' | 'path'>): {
   return { method, path: path() }
 }
 
-export interface DecideParts extends ActingOptions {
+export interface DecideParts extends ActingOptions, Pick<AddedHeaders, 'host' | 'via'> {
   readonly prefix: string
   readonly isIdentity: (name: string) => boolean
-  readonly via: string
-  readonly host: string
   /** The value of `Authorization` for a request; `undefined` if there is none. @param userToken that of the user, for `mode: 'token'`. */
   readonly authorization: (userToken: string | undefined) => Awaitable<string | undefined>
   readonly mode: 'impersonate' | 'token'
@@ -75,10 +62,7 @@ export function isRefusal(decided: object): decided is StatusError {
 }
 
 /** A request that may be forwarded, as far as it says itself. */
-interface CheckedRequest {
-  readonly method: string
-  readonly target: string
-  readonly body: Body
+interface CheckedRequest extends Pick<Outgoing, 'body' | 'method' | 'target'> {
   readonly acting: readonly Header[]
 }
 
@@ -87,15 +71,25 @@ function checkedRequest(incoming: Incoming, parts: DecideParts): CheckedRequest 
   const incomplete = incompleteRequest(request)
   if (incomplete !== undefined) return incomplete
   const { method = 'GET' } = message
-  if (REFUSED_METHODS.has(method)) return methodNotAllowed()
+  if (REFUSED_METHODS.has(method)) {
+    const why = 'the server does not allow this method on the requested resource'
+    return refusal(405, 'MethodNotAllowed', why, { details: {} })
+  }
   const target = forwardedTarget(incoming.target, parts.prefix)
   if (typeof target !== 'string') return target
   const body = bodyOf(message)
   if (!('kind' in body)) return body
-  if (hasContent(body) && message.readableDidRead) return bodyIsGone()
-  if (hasImpersonation(message))
+  if (hasContent(body) && message.readableDidRead) {
+    const why = 'the body of the request has already been read: mount the proxy before body parsers'
+    return refusal(500, 'InternalError', why)
+  }
+  if (pairsOf(message.rawHeaders).some(([name]) => isImpersonation(name.toLowerCase()))) {
     return forbidden('no impersonation middleware handled the Impersonate-* headers')
-  if (passed(message, parts.via)) return loop()
+  }
+  // Source: RFC 5842 section 7.2; RFC 9110 section 7.6.3.
+  if (valuesOf(message.rawHeaders, 'via').some((value) => value.includes(parts.via))) {
+    return refusal(508, 'LoopDetected', 'the request has passed this proxy before')
+  }
   const refused = refusedUser(authentication, parts)
   if (refused !== undefined) return refused
   const acting = actingHeaders(authentication, parts.mode)
@@ -168,51 +162,16 @@ function actingHeaders(
 function incompleteRequest(request: AuthenticationRequest): StatusError | undefined {
   if (request.refusal !== undefined) return request.refusal
   if (request.headers.complete !== false) return undefined
-  return new StatusError({
-    status: 505,
-    reason: 'HTTPVersionNotSupported',
-    message:
-      'This proxy does not take requests over HTTP/2 because this server may drop headers unnoticed: use HTTP/1.1, or create the server with ' +
+  return refusal(
+    505,
+    'HTTPVersionNotSupported',
+    'This proxy does not take requests over HTTP/2 because this server may drop headers unnoticed: use HTTP/1.1, or create the server with ' +
       'http2ServerOptions or tlsServerOptions of @kube-authn/node on Node 22.17, 24.2 or later',
-  })
-}
-
-function hasImpersonation({ rawHeaders }: NodeMessage): boolean {
-  return pairsOf(rawHeaders).some(([name]) => isImpersonation(name.toLowerCase()))
-}
-
-function passed({ rawHeaders }: NodeMessage, via: string): boolean {
-  return valuesOf(rawHeaders, 'via').some((value) => value.includes(via))
+  )
 }
 
 /** An address that a framework reports is text of the client if the framework trusts every proxy. */
 function addressOf(request: AuthenticationRequest): string | undefined {
   const address = request.clientAddress?.() ?? request.remoteAddress?.()
   return address !== undefined && isIP(address) !== 0 ? address : undefined
-}
-
-function methodNotAllowed(): StatusError {
-  return new StatusError({
-    status: 405,
-    reason: 'MethodNotAllowed',
-    message: 'the server does not allow this method on the requested resource',
-    details: {},
-  })
-}
-
-function bodyIsGone(): StatusError {
-  return new StatusError({
-    status: 500,
-    reason: 'InternalError',
-    message: 'the body of the request has already been read: mount the proxy before body parsers',
-  })
-}
-
-/** Source: RFC 5842 section 7.2; RFC 9110 section 7.6.3. */
-function loop(): StatusError {
-  return new StatusError({
-    status: 508,
-    reason: 'LoopDetected',
-    message: 'the request has passed this proxy before',
-  })
 }

@@ -1,34 +1,28 @@
 import { StatusError } from '@kube-authn/core/adapter'
 
+/** An answer of this proxy in the place of one of the upstream. @param more its `cause` is for logs only. */
+export function refusal(
+  status: number,
+  reason: string,
+  message: string,
+  more: { readonly details?: Readonly<Record<string, unknown>>; readonly cause?: unknown } = {},
+): StatusError {
+  return new StatusError({ status, reason, message, ...more })
+}
+
 /** 401: this proxy acts for known users only. */
 export function unauthorized(): StatusError {
-  return new StatusError({ status: 401, reason: 'Unauthorized', message: 'Unauthorized' })
+  return refusal(401, 'Unauthorized', 'Unauthorized')
 }
 
 /** 403: the user cannot act through this proxy. */
 export function forbidden(message: string): StatusError {
-  return new StatusError({ status: 403, reason: 'Forbidden', message: `forbidden: ${message}` })
+  return refusal(403, 'Forbidden', `forbidden: ${message}`)
 }
 
-/** 502: the upstream did not answer, or not as HTTP. The cause is for logs only. */
+/** 502: the upstream did not answer, or not as HTTP. */
 export function badGateway(cause: unknown): StatusError {
-  return new StatusError({
-    status: 502,
-    reason: 'BadGateway',
-    message: 'the upstream API server cannot be reached',
-    cause,
-  })
-}
-
-/** 504: the upstream took too long. */
-function gatewayTimeout(cause: unknown): StatusError {
-  return new StatusError({
-    status: 504,
-    reason: 'Timeout',
-    message: 'the upstream API server did not answer in time',
-    details: {},
-    cause,
-  })
+  return refusal(502, 'BadGateway', 'the upstream API server cannot be reached', { cause })
 }
 
 /** The upstream took longer than an option allows. */
@@ -36,6 +30,11 @@ export class UpstreamTimeoutError extends Error {
   override readonly name = 'UpstreamTimeoutError'
 }
 
+/** A 504 if the upstream took too long, otherwise a 502. */
 export function failureOf(error: unknown): StatusError {
-  return error instanceof UpstreamTimeoutError ? gatewayTimeout(error) : badGateway(error)
+  if (!(error instanceof UpstreamTimeoutError)) return badGateway(error)
+  return refusal(504, 'Timeout', 'the upstream API server did not answer in time', {
+    details: {},
+    cause: error,
+  })
 }

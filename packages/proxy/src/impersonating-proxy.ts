@@ -153,16 +153,9 @@ function failureReport(log: Parameters<typeof logFailure>[0]): ProxyParts['forwa
     })
 }
 
-/** What requests to the upstream are authenticated by. */
-interface SentCredential {
-  /** The value of `Authorization` for a request; `undefined` if there is none. @param userToken that of the user, for `mode: 'token'`. */
-  readonly forRequest: (userToken: string | undefined) => Awaitable<string | undefined>
-  /** Tells that the upstream answered 401 to a request with this value. */
-  readonly refused: (value: string | undefined) => void
-}
-
 /**
- * The credential of the proxy, or in `mode: 'token'` that of the user.
+ * The credential of the proxy, or in `mode: 'token'` that of the user: what each request has in `Authorization`, `undefined` if there is none. `refused` is told that
+ * the upstream answered 401 to a request with this value.
  *
  * @param own that of the endpoint.
  */
@@ -170,25 +163,23 @@ function sentCredential(
   mode: ImpersonatingProxyOptions['mode'],
   credentials: ImpersonatingProxyOptions['credentials'],
   own: () => string | undefined,
-): SentCredential {
+) {
   let refused: string | undefined
   return {
-    forRequest(userToken) {
-      if (mode === 'token') return ofUser(userToken)
+    forRequest: (userToken: string | undefined): Awaitable<string | undefined> => {
+      if (mode === 'token') {
+        return userToken === undefined || userToken === '' ? undefined : `${BEARER}${userToken}`
+      }
       if (credentials === undefined) return own()
       // Told once: a source with nothing newer is not asked for it with each request.
       const told = refused
       refused = undefined
       return andThen(credentials(told), (token) => `${BEARER}${token}`)
     },
-    refused(value) {
+    refused: (value: string | undefined): void => {
       if (credentials !== undefined) refused = value?.slice(BEARER.length)
     },
   }
-}
-
-function ofUser(token: string | undefined): string | undefined {
-  return token === undefined || token === '' ? undefined : `${BEARER}${token}`
 }
 
 const BEARER = 'Bearer '

@@ -1,7 +1,7 @@
 import type { Authentication, AuthenticationRequest, Awaitable, Observer } from '@kube-authn/core'
 import {
   type HttpAnswer,
-  StatusError,
+  type StatusError,
   applyHeaderChanges,
   clientContext,
   closeConnection,
@@ -12,6 +12,7 @@ import {
 } from '@kube-authn/core/adapter'
 import type { Admit } from './admit.ts'
 import { type DecideParts, decide, isRefusal } from './decide.ts'
+import { refusal } from './failures.ts'
 import { type ForwardParts, forwardRequest } from './forward/forward-request.ts'
 import { randomUUID } from 'node:crypto'
 import { memberOf } from '@kube-authn/core/internal'
@@ -58,7 +59,8 @@ export async function serveRequest(served: ServedRequest, parts: ProxyParts): Pr
   observer(received)
   onceOver((status) => observer({ type: 'response', request, status }))
   if (served.isDecided) {
-    const failure = mountedTooLate()
+    const why = 'the proxy authenticates requests itself: mount it before authentication(...)'
+    const failure = refusal(500, 'InternalError', why)
     parts.forward.failed(request, failure)
     answer(failure, message, response)
     return
@@ -109,12 +111,4 @@ function awaitsContinue(message: NodeMessage): boolean {
   const server = memberOf(message.socket, 'server')
   const count = memberOf(server, 'listenerCount')
   return typeof count === 'function' && Number(Reflect.apply(count, server, ['checkContinue'])) > 0
-}
-
-function mountedTooLate(): StatusError {
-  return new StatusError({
-    status: 500,
-    reason: 'InternalError',
-    message: 'the proxy authenticates requests itself: mount it before authentication(...)',
-  })
 }

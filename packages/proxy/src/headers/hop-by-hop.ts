@@ -5,7 +5,7 @@ import type { Header } from '../node-types.ts'
  *
  * Source: RFC 9110 section 7.6.1; RFC 2616 section 13.5.1 for the older ones.
  */
-const HOP_BY_HOP: ReadonlySet<string> = new Set([
+const HOP_BY_HOP: readonly string[] = [
   'connection',
   'keep-alive',
   'proxy-authenticate',
@@ -17,32 +17,14 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'transfer-encoding',
   'upgrade',
   'http2-settings',
-])
+]
 
-const NONE: ReadonlySet<string> = new Set()
-
-/** Whether a header, in lower case, ends at this connection: by its name, or since `Connection` lists it. */
+/** Whether a header, in lower case, ends at this connection: by its name, or since `Connection` lists it. `close` alone names no header. */
 export function hopByHop(raw: readonly string[]): (name: string) => boolean {
-  const listed = listedHeaders(raw)
-  return listed === NONE ? isHopByHop : (name) => HOP_BY_HOP.has(name) || listed.has(name)
+  const values = ['connection', 'proxy-connection'].flatMap((name) => valuesOf(raw, name))
+  const names = new Set([...HOP_BY_HOP, ...values.filter((value) => value !== 'close').flatMap(tokensOf)])
+  return (name) => names.has(name)
 }
-
-function isHopByHop(name: string): boolean {
-  return HOP_BY_HOP.has(name)
-}
-
-function listedHeaders(raw: readonly string[]): ReadonlySet<string> {
-  let listed = NONE
-  for (const [name, value] of pairsOf(raw)) {
-    if (!isNamed(name, 'connection') && !isNamed(name, 'proxy-connection')) continue
-    // Nearly all are about the connection itself.
-    if (OF_THE_CONNECTION.has(value)) continue
-    listed = new Set([...listed, ...tokensOf(value)])
-  }
-  return listed
-}
-
-const OF_THE_CONNECTION: ReadonlySet<string> = new Set(['keep-alive', 'Keep-Alive', 'close', 'Upgrade'])
 
 /** The headers of a flat list. */
 export function pairsOf(raw: readonly string[]): readonly Header[] {

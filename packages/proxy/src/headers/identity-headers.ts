@@ -42,9 +42,6 @@ const PREFIXES: readonly string[] = [
   'x-webauth-',
 ]
 
-/** The beginnings of all of them, for a quick look: most headers of a request begin otherwise. */
-const FIRST = /^[acdfiprstx]/
-
 /**
  * Whether a header identifies the client, given its name in lower case. A name with `_` counts as one with `-`, since some servers make no difference.
  *
@@ -55,7 +52,6 @@ export function identifies(further: readonly string[] = []): (name: string) => b
   const names = new Set([...NAMES, ...own.filter((each) => !each.endsWith('*'))])
   const prefixes = [...PREFIXES, ...own.filter((each) => each.endsWith('*')).map((each) => each.slice(0, -1))]
   return (name) => {
-    if (own.length === 0 && !FIRST.test(name)) return false
     const plain = dashed(name)
     return names.has(plain) || prefixes.some((prefix) => plain.startsWith(prefix))
   }
@@ -63,9 +59,9 @@ export function identifies(further: readonly string[] = []): (name: string) => b
 
 /** Whether a name in lower case is that of a header for impersonation. */
 export function isImpersonation(name: string): boolean {
-  return name.startsWith('i') && dashed(name).startsWith('impersonate-')
+  return dashed(name).startsWith('impersonate-')
 }
 
 function dashed(name: string): string {
-  return name.includes('_') ? name.replaceAll('_', '-') : name
+  return name.replaceAll('_', '-')
 }

@@ -148,7 +148,8 @@ function connect({ socket, head }: UpgradeExchange, upstream: Duplex, switched: 
   socket.write(switched, 'latin1')
   if (first.length > 0) socket.write(first)
   if (head.length > 0) upstream.write(head)
-  tunnel(socket, upstream)
+  join(socket, upstream)
+  join(upstream, socket)
 }
 
 /** Sends a refusal of the upstream. The connection is closed after it: what the client sent further must not be read as a request. */
@@ -195,14 +196,9 @@ const AUDIT_ID = 'Audit-ID'
 const SWITCHING_PROTOCOLS = 101
 
 /**
- * Connects two connections in both directions, at the pace of the slower one. An end of one direction is passed on, and leaves the other open; a broken
+ * Connects one direction of two connections, at the pace of the slower one. An end of it is passed on, and leaves the other direction open; a broken
  * connection breaks the other.
  */
-function tunnel(one: Duplex, other: Duplex): void {
-  join(one, other)
-  join(other, one)
-}
-
 function join(from: Duplex, to: Duplex): void {
   from.on('error', () => to.destroy())
   from.once('close', () => {

@@ -30,17 +30,14 @@ export interface Upstream {
   readonly close: () => void
 }
 
-/** Options of {@link upstreamOf}. */
-export interface UpstreamOptions {
-  readonly connectTimeoutSeconds: number
-  readonly clock: Clock
-}
-
 /** Below the minute and a half after which kube-apiserver closes an idle connection. */
 const IDLE_MS = 60_000
 
 /** The upstream of a connection. After a file of it changed, new connections are made; those in use stay. */
-export function upstreamOf(connection: EndpointConnection, options: UpstreamOptions): Upstream {
+export function upstreamOf(
+  connection: EndpointConnection,
+  { connectTimeoutSeconds, clock }: { readonly connectTimeoutSeconds: number; readonly clock: Clock },
+): Upstream {
   const { url } = connection
   const { protocol } = url
   const basePath = url.pathname.replace(/\/+$/, '')
@@ -65,7 +62,7 @@ export function upstreamOf(connection: EndpointConnection, options: UpstreamOpti
           headers,
           agent,
         })
-        limitConnecting(request, options.connectTimeoutSeconds, options.clock)
+        limitConnecting(request, connectTimeoutSeconds, clock)
         return request
       } catch (cause) {
         return badRequest('the request has characters that HTTP does not allow', cause)
@@ -84,10 +81,7 @@ interface Agents {
   readonly alone: Agent
 }
 
-function currentAgents(
-  hostname: string,
-  tls: () => EndpointTls | undefined,
-): { readonly current: () => Agents; readonly close: () => void } {
+function currentAgents(hostname: string, tls: () => EndpointTls | undefined) {
   let used = tls()
   let agents = agentsFor(hostname, used)
   return {
