@@ -11,9 +11,9 @@ export function strategyTokens(name: string, ask: Ask): TokenAuthenticator {
   return {
     name,
     authenticateToken(token) {
-      const problem = problemWithToken(token)
-      if (problem !== undefined) throw problem
-      return ask(tokenRequest(token), always)
+      // A string that is not valid Unicode could be mistaken for another one.
+      if (!token.isWellFormed()) throw rejected('the token is not UTF-8')
+      return ask(withAuthorization(`Bearer ${token}`), () => true)
     },
   }
 }
@@ -25,18 +25,9 @@ export function strategyPasswords(name: string, ask: Ask): PasswordAuthenticator
     authenticatePassword(username, password) {
       const problem = problemWithPassword(username, password)
       if (problem !== undefined) throw problem
-      return ask(passwordRequest(username, password), always)
+      return ask(passwordRequest(username, password), () => true)
     },
   }
-}
-
-function always(): boolean {
-  return true
-}
-
-/** A request with a bearer token and nothing else. */
-function tokenRequest(token: string): object {
-  return withAuthorization(`Bearer ${token}`)
 }
 
 /**
@@ -49,11 +40,6 @@ function passwordRequest(username: string, password: string): object {
   const body = { username, password }
   if (password.includes(':')) return { ...withAuthorization(undefined), body }
   return { ...withAuthorization(`Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`), body }
-}
-
-/** Why a token is not passed to a strategy: a string that is not valid Unicode could be mistaken for another one. */
-function problemWithToken(token: string): AuthenticationError | undefined {
-  return token.isWellFormed() ? undefined : rejected('the token is not UTF-8')
 }
 
 /**

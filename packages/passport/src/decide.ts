@@ -14,13 +14,13 @@ import {
 } from '@kube-authn/core/adapter'
 import {
   aClock,
+  andThen,
   type AnyShape,
   aRequestAuthenticator,
   type AuthenticateRequestOptions,
   authenticateRequestShape,
   isAuthenticationError,
   isFault,
-  isPromiseLike,
   must,
   optionProblems,
   type RefusedRequest,
@@ -127,10 +127,10 @@ export function decider(authenticator: Authenticator, options: DecideOptions): D
       return 'failure' in decided ? refuse(exchange, decided) : accept(req, exchange, decided)
     }
     const outcome = authenticate(request, response && clientContext(message, response))
-    const known = isPromiseLike(outcome)
-      ? outcome.then((decided) => findAccount(request, decided))
-      : findAccount(request, outcome)
-    return isPromiseLike(known) ? known.then(conclude) : conclude(known)
+    return andThen(
+      andThen(outcome, (decided) => findAccount(request, decided)),
+      conclude,
+    )
   }
 }
 

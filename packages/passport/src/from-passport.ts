@@ -126,7 +126,8 @@ export function fromPassport<User, Info>(
     return isPromiseLike(answer) ? inTime(answer, deadline, name) : answer
   }
 
-  const shape = options.as ?? (isRestricted(options) ? 'request' : USUAL.get(strategy.name ?? ''))
+  const isRestricted = options.schemes !== undefined || options.headers !== undefined
+  const shape = options.as ?? (isRestricted ? 'request' : USUAL.get(strategy.name ?? ''))
   switch (shape) {
     case 'token':
       return strategyTokens(name, ask)
@@ -154,7 +155,3 @@ const USUAL: ReadonlyMap<string, 'bearer' | 'basic' | 'negotiate'> = new Map([
   ['local', 'basic'],
   ['negotiate', 'negotiate'],
 ])
-
-function isRestricted({ schemes, headers }: WholeRequestOptions): boolean {
-  return schemes !== undefined || headers !== undefined
-}

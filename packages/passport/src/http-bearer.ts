@@ -47,7 +47,7 @@ export function httpBearer(tokens: TokenAuthenticator, options: HttpBearerOption
     name: 'bearer',
     authenticate(req) {
       const actions = takeActions(this)
-      const authorization = firstAuthorization(req.headers)
+      const { authorization }: { readonly authorization?: unknown } = req.headers
       // A new strategy for each request, so that requests share no state.
       const ask = (header: string | undefined, onToken: (done: Done) => void): void => {
         const bearer = new BearerStrategy(challenge, (_token: string, done: Done) => onToken(done))
@@ -70,7 +70,7 @@ export function httpBearer(tokens: TokenAuthenticator, options: HttpBearerOption
         )
       // The `Authorization` header may be among the dropped ones.
       if (isUnread(req)) decideWith(() => refuse(401))
-      else ask(authorization, decideWith)
+      else ask(typeof authorization === 'string' ? authorization : undefined, decideWith)
     },
   }
 }
@@ -95,8 +95,4 @@ function conclude(
       actions.error(verdict.error)
       break
   }
-}
-
-function firstAuthorization({ authorization }: { readonly authorization?: unknown }): string | undefined {
-  return typeof authorization === 'string' ? authorization : undefined
 }

@@ -1,12 +1,5 @@
-import {
-  type Awaitable,
-  type Authentication,
-  type AuthenticationError,
-  rejected,
-  unavailable,
-  userInfo,
-} from '@kube-authn/core'
-import { isPromiseLike, isAuthenticationError, type UserInfoInit } from '@kube-authn/core/internal'
+import { type Awaitable, type Authentication, rejected, unavailable, userInfo } from '@kube-authn/core'
+import { andThen, isPromiseLike, isAuthenticationError, type UserInfoInit } from '@kube-authn/core/internal'
 
 /** The used part of a Passport strategy. */
 export interface PassportStrategy {
@@ -67,12 +60,12 @@ export interface ResultReader<User, Info> {
   readonly user: (user: User, info: Info) => Awaitable<UserInfoInit>
 }
 
-/** Converts the result of a strategy: a user, no opinion, or an {@link AuthenticationError}. */
+/** Converts the result of a strategy: a user, no opinion, or an `AuthenticationError`. */
 export function readResult<User, Info>(
   answer: Awaitable<StrategyAnswer>,
   how: ResultReader<User, Info>,
 ): Awaitable<Authentication | undefined> {
-  return isPromiseLike(answer) ? answer.then((late) => understood(late, how)) : understood(answer, how)
+  return andThen(answer, (given) => understood(given, how))
 }
 
 function understood<User, Info>(
@@ -81,11 +74,10 @@ function understood<User, Info>(
 ): Awaitable<Authentication | undefined> {
   switch (answer.kind) {
     case 'success': {
-      if (typeof answer.user !== 'object' && typeof answer.user !== 'string') throw withoutUser(name)
-      if (answer.user === null || answer.user === '') throw withoutUser(name)
+      const isUser = typeof answer.user === 'object' ? answer.user !== null : typeof answer.user === 'string'
+      if (!isUser || answer.user === '') throw unavailable(`${name} succeeded without a user`)
       // Only the app knows the strategy's type of users, and declares it by the type of `user`.
-      const init = user(answer.user as User, answer.info as Info)
-      return isPromiseLike(init) ? Promise.resolve(init).then(authenticated) : authenticated(init)
+      return andThen(user(answer.user as User, answer.info as Info), authenticated)
     }
     case 'fail':
       if (answer.status !== undefined && answer.status >= 500)
@@ -105,10 +97,6 @@ function understood<User, Info>(
         answer.error instanceof Error ? { cause: safeCause(answer.error) } : {},
       )
   }
-}
-
-function withoutUser(name: string): AuthenticationError {
-  return unavailable(`${name} succeeded without a user`)
 }
 
 /**

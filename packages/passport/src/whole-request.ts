@@ -37,7 +37,11 @@ export function wholeRequest(
     name,
     credentials: { schemes },
     authenticate(request) {
-      if (isRestricted && !hasScheme(request, schemes) && !names.some((each) => hasHeader(request, each))) {
+      if (
+        isRestricted &&
+        !hasScheme(request, schemes) &&
+        !names.some((each) => request.headers.first(each) !== undefined)
+      ) {
         return undefined
       }
       const { req, wasRead } = strategyRequest(request)
@@ -56,10 +60,6 @@ export function wholeRequest(
 function hasScheme({ headers }: AuthenticationRequest, schemes: readonly string[]): boolean {
   const [scheme = ''] = (headers.first('authorization') ?? '').trimStart().split(' ')
   return schemes.some((each) => each.toLowerCase() === scheme.toLowerCase())
-}
-
-function hasHeader({ headers }: AuthenticationRequest, name: string): boolean {
-  return headers.first(name) !== undefined
 }
 
 /** A request for a strategy, and whether it was read. */
