@@ -26,30 +26,19 @@ export interface KnownRequest extends AuthenticatedRequest {
   readonly account: object
 }
 
-/** Options of {@link accountFinder}. */
-export interface AccountOptions {
-  /** Default: the user itself. */
-  readonly findAccount: FindAccount | undefined
-  readonly deadline: Deadline
-  /** The authenticator of the challenges in a refusal. */
-  readonly authenticator: Authenticator
-  /** Without an observer: it already received the event of the request. */
-  readonly options: Omit<AuthenticateRequestOptions, 'observer' | 'tracing'>
-}
-
-/** Maps the outcome of a request to the app's account. */
-export type AccountFinder = (
-  request: AuthenticationRequest,
-  outcome: RequestOutcome,
-) => Awaitable<KnownRequest | RefusedRequest>
-
-/** Creates a {@link AccountFinder}. A user without an account is refused like a bad credential, and so is one whose account was not found in time. */
-export function accountFinder({
-  findAccount,
-  deadline,
-  authenticator,
-  options,
-}: AccountOptions): AccountFinder {
+/**
+ * Maps the outcome of a request to the app's account. A user without an account is refused like a bad credential, and so is one whose account was not found in time.
+ *
+ * @param authenticator that of the challenges in a refusal.
+ * @param findAccount default: the user itself.
+ * @param options without an observer: it already received the event of the request.
+ */
+export function accountFinder(
+  authenticator: Authenticator,
+  findAccount: FindAccount | undefined,
+  deadline: Deadline,
+  options: Omit<AuthenticateRequestOptions, 'observer' | 'tracing'>,
+): (request: AuthenticationRequest, outcome: RequestOutcome) => Awaitable<KnownRequest | RefusedRequest> {
   const { name, credentials } = authenticator
 
   /** Refuses as if the authenticator had thrown it. */

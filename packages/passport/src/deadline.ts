@@ -18,13 +18,6 @@ export function inTime<T>(answer: PromiseLike<T>, { seconds, clock }: Deadline, 
 /** The maximum of such a limit: a day. */
 export const MAX_TIMEOUT_SECONDS = 86_400
 
-/** Passport's requirements on an authenticator. */
-export interface GuardOptions {
-  readonly deadline: Deadline
-  /** Whether anonymous users are allowed. */
-  readonly anonymous: boolean
-}
-
 /**
  * Wraps an authenticator: with a deadline, and without opinion instead of `system:anonymous` if another strategy may authenticate the request, that
  * is with an `Authorization` header, or always if `anonymous` is `false`.
@@ -32,9 +25,11 @@ export interface GuardOptions {
  * Passport tries strategies in order and the first success wins, so `system:anonymous` must not succeed if the next strategy might know the
  * credential.
  *
+ * @param anonymous whether anonymous users are allowed.
+ *
  * Deviation: in Kubernetes a request with an unsupported kind of credential is anonymous (`docs/deviations.md`, anonymous in Passport).
  */
-export function guarded(authenticator: Authenticator, { deadline, anonymous }: GuardOptions): Authenticator {
+export function guarded(authenticator: Authenticator, deadline: Deadline, anonymous: boolean): Authenticator {
   const { name, credentials, audiences } = authenticator
   return {
     name,

@@ -110,9 +110,9 @@ export function decider(authenticator: Authenticator, options: DecideOptions): D
   requirePeerCertificates(authenticator)
   // A later strategy may accept what this one refuses.
   const { log = authenticator.log ?? false } = rest
-  const authenticate = authenticateRequest(guarded(authenticator, { deadline, anonymous }), { ...rest, log })
+  const authenticate = authenticateRequest(guarded(authenticator, deadline, anonymous), { ...rest, log })
   const { observer, tracing: _, ...unobserved } = rest
-  const findAccount = accountFinder({ findAccount: user, deadline, authenticator, options: unobserved })
+  const findAccount = accountFinder(authenticator, user, deadline, unobserved)
 
   return function decide(req) {
     const exchange = exchangeOf(req)

@@ -11,6 +11,7 @@ import { above, listOf, oneOf, type OptionsShape, required } from '@kube-authn/c
 import {
   aClock,
   aHeaderName,
+  andThen,
   type AnyAuthenticator,
   aString,
   type AuthenticationScheme,
@@ -122,7 +123,9 @@ export function fromPassport<User, Info>(
   const { name = strategy.name ?? 'passport', timeoutSeconds = 10, clock = systemClock, user } = options
   const deadline = { seconds: timeoutSeconds, clock }
   const ask: Ask = (req, isCredential) => {
-    const answer = readResult(runStrategy(strategy, req), { name, isCredential, user })
+    const answer = andThen(runStrategy(strategy, req), (given) =>
+      readResult(given, { name, isCredential, user }),
+    )
     return isPromiseLike(answer) ? inTime(answer, deadline, name) : answer
   }
 

@@ -62,13 +62,6 @@ export interface ResultReader<User, Info> {
 
 /** Converts the result of a strategy: a user, no opinion, or an `AuthenticationError`. */
 export function readResult<User, Info>(
-  answer: Awaitable<StrategyAnswer>,
-  how: ResultReader<User, Info>,
-): Awaitable<Authentication | undefined> {
-  return andThen(answer, (given) => understood(given, how))
-}
-
-function understood<User, Info>(
   answer: StrategyAnswer,
   { name, isCredential, user }: ResultReader<User, Info>,
 ): Awaitable<Authentication | undefined> {

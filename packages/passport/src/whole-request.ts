@@ -62,21 +62,19 @@ function hasScheme({ headers }: AuthenticationRequest, schemes: readonly string[
   return schemes.some((each) => each.toLowerCase() === scheme.toLowerCase())
 }
 
-/** A request for a strategy, and whether it was read. */
-export interface StrategyRequest {
-  readonly req: object
-  /** Whether the strategy read a present value that may be a credential. */
-  readonly wasRead: () => boolean
-}
-
 /**
  * A minimal Express request: `method`, `url`, `originalUrl`, `path`, `query`, `headers`, `get()`, and an empty `socket`. A strategy gets this instead
  * of the framework's request, so it works with every framework, cannot change what the app sees, and finds no credentials in unexpected places such
  * as a body.
  *
  * Headers are joined as in Node, but their values are decoded: `ö` is one character.
+ *
+ * @returns also whether the strategy has read a present value that may be a credential.
  */
-export function strategyRequest(request: AuthenticationRequest): StrategyRequest {
+export function strategyRequest(request: AuthenticationRequest): {
+  readonly req: object
+  readonly wasRead: () => boolean
+} {
   let isRead = false
   const read = <T>(value: T): T => {
     isRead = true
