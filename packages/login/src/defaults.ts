@@ -1,4 +1,5 @@
 import { ConfigurationError, type TokenAuthenticator } from '@kube-authn/core'
+import { defined } from '@kube-authn/core/internal'
 import { oidc } from '@kube-authn/core/oidc'
 import { revocationList, type Revocations } from '@kube-authn/core/revocation'
 import type { WebLoginOptions } from './options.ts'
@@ -19,6 +20,7 @@ export function defaultTokens(
   return providers.map(({ options, fetch, clock, timeoutSeconds }, index) => {
     const { issuer, clientId, signingAlgorithms } = options
     const { usernameClaim, usernamePrefix, groupsClaim, groupsPrefix, requiredClaims } = options
+    const words = { usernameClaim, usernamePrefix, groupsClaim, groupsPrefix, requiredClaims }
     try {
       return oidc({
         issuer,
@@ -27,12 +29,7 @@ export function defaultTokens(
         clock,
         timeoutSeconds,
         discoverAtOnce: false,
-        ...(signingAlgorithms !== undefined && { signingAlgorithms }),
-        ...(usernameClaim !== undefined && { usernameClaim }),
-        ...(usernamePrefix !== undefined && { usernamePrefix }),
-        ...(groupsClaim !== undefined && { groupsClaim }),
-        ...(groupsPrefix !== undefined && { groupsPrefix }),
-        ...(requiredClaims !== undefined && { requiredClaims }),
+        ...defined({ signingAlgorithms, ...words }),
       })
     } catch (error) {
       if (several === undefined || !(error instanceof ConfigurationError)) throw error
@@ -55,7 +52,7 @@ export function keptSessions(options: WebLoginOptions): {
 } {
   const { keys, publicUrl, clock, sessions } = options
   if (sessions !== undefined) return { sessions, revocations: options.revocations }
-  const { revocations = revocationList({ ...(clock !== undefined && { clock }) }) } = options
+  const { revocations = revocationList(defined({ clock })) } = options
   return {
     sessions: cookieSessions({
       keys,
@@ -63,7 +60,7 @@ export function keptSessions(options: WebLoginOptions): {
       allowInsecureHttp: new URL(publicUrl).protocol === 'http:',
       ended: revocations,
       revocations,
-      ...(clock !== undefined && { clock }),
+      ...defined({ clock }),
     }),
     revocations,
   }

@@ -23,7 +23,9 @@ import type { WebLogin } from '../web-login.ts'
 export function loginRoutes(login: WebLogin): Middleware {
   checkLogin(login)
   return async function loginMiddleware(ctx, next) {
-    const before = await login.before(toRequest(ctx), incomingMessageBody(ctx.req, parsedBody(ctx)))
+    // The result of a body parser, if one ran before.
+    const parsed: unknown = 'body' in ctx.request ? ctx.request.body : undefined
+    const before = await login.before(toRequest(ctx), incomingMessageBody(ctx.req, parsed))
     if ('answer' in before) {
       answer(before.answer, ctx)
       return
@@ -54,11 +56,6 @@ function toRequest(
   ctx: Pick<ParameterizedContext, 'req' | 'originalUrl'>,
 ): ReturnType<typeof incomingMessageRequest> {
   return incomingMessageRequest(ctx.req, ctx.originalUrl, undefined, ctx)
-}
-
-/** The result of a body parser, if one ran before. */
-function parsedBody({ request }: Pick<ParameterizedContext, 'request'>): unknown {
-  return 'body' in request ? request.body : undefined
 }
 
 function answer({ status, headers, content }: HttpAnswer, ctx: ParameterizedContext): void {

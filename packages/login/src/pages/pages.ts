@@ -2,13 +2,9 @@ import type { HttpAnswer } from '@kube-authn/core/adapter'
 import type { LoginFailureKind } from '../login-failure.ts'
 import { escaped, page } from './page.ts'
 
-interface Explanation {
-  readonly status: number
-  readonly title: string
-  readonly text: string
-}
-
-const EXPLANATIONS: Readonly<Record<LoginFailureKind, Explanation>> = {
+const EXPLANATIONS: Readonly<
+  Record<LoginFailureKind, { readonly status: number; readonly title: string; readonly text: string }>
+> = {
   expired: {
     status: 400,
     title: 'This login is over',

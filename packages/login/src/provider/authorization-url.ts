@@ -24,17 +24,18 @@ export async function authorizationUrl(
   loginHint: string | undefined,
 ): Promise<string> {
   const server = await provider.server()
-  const endpoint = authorizationEndpoint(server)
+  const { authorization_endpoint: endpoint = '', issuer } = server
+  if (!isHttps(endpoint)) throw new LoginFailure('badAnswer', `${issuer} has no https authorization_endpoint`)
   const parameters = new URLSearchParams(await requestParameters(provider, secrets, loginHint))
   const pushes = provider.options.pushedAuthorization ?? true
   const isPushed = pushes && server.pushed_authorization_request_endpoint !== undefined
   if (!isPushed) {
     if (server.require_pushed_authorization_requests === true) {
-      throw new LoginFailure('badAnswer', `${server.issuer} requires pushed authorization requests`)
+      throw new LoginFailure('badAnswer', `${issuer} requires pushed authorization requests`)
     }
     return withParameters(endpoint, parameters)
   }
-  const { request_uri: requestUri } = await providerStep(server.issuer, async () => {
+  const { request_uri: requestUri } = await providerStep(issuer, async () => {
     const client = provider.client()
     const response = await oauth.pushedAuthorizationRequest(
       server,
@@ -78,15 +79,6 @@ async function requestParameters(
     ...(acrValues.length > 0 && { acr_values: acrValues.join(' ') }),
     ...(loginHint !== undefined && { login_hint: loginHint }),
   }
-}
-
-/** A provider's `https` endpoint, to which a browser is sent. */
-function authorizationEndpoint({
-  authorization_endpoint: endpoint = '',
-  issuer,
-}: oauth.AuthorizationServer): string {
-  if (!isHttps(endpoint)) throw new LoginFailure('badAnswer', `${issuer} has no https authorization_endpoint`)
-  return endpoint
 }
 
 /** Whether a provider's URL may be used. */

@@ -6,15 +6,19 @@ import { boundedFetch, type BoundedFetch, type LoginFetch } from './bounded-fetc
 import { providerStep } from './failures.ts'
 import type { LoginProvider } from './options.ts'
 
+/** Settings that all providers of a login share. */
+export interface ProviderSettings {
+  readonly redirectUri: string
+  readonly fetch: LoginFetch
+  readonly clock: Clock
+  readonly timeoutSeconds: number
+}
+
 /** A provider that logins use. */
-export interface Provider {
+export interface Provider extends ProviderSettings {
   readonly name: string
   readonly label: string
   readonly options: LoginProvider
-  readonly redirectUri: string
-  readonly clock: Clock
-  readonly timeoutSeconds: number
-  readonly fetch: LoginFetch
   /** The metadata of the provider. @throws {LoginFailure} if it cannot be had. */
   readonly server: () => Promise<oauth.AuthorizationServer>
   /** This app as a client, with its clock. */
@@ -24,30 +28,20 @@ export interface Provider {
   readonly call: { readonly [oauth.customFetch]: BoundedFetch }
 }
 
-/** Settings that all providers of a login share. */
-export interface ProviderSettings {
-  readonly redirectUri: string
-  readonly fetch: LoginFetch
-  readonly clock: Clock
-  readonly timeoutSeconds: number
-}
-
 /** The name of a provider that has none. */
 export const DEFAULT_NAME = 'default'
 
 /** Prepares a provider. Nothing is sent before the first login. */
 export function openProvider(options: LoginProvider, settings: ProviderSettings): Provider {
-  const { clock, timeoutSeconds, redirectUri } = settings
+  const { clock, timeoutSeconds } = settings
   const { issuer, clientId, fetch = settings.fetch } = options
   const call = { [oauth.customFetch]: boundedFetch(fetch, clock, timeoutSeconds) }
   const url = new URL(issuer)
   return {
+    ...settings,
     name: options.name ?? DEFAULT_NAME,
     label: options.label ?? url.host,
     options,
-    redirectUri,
-    clock,
-    timeoutSeconds,
     fetch,
     call,
     server: discovery(clock, timeoutSeconds, () =>

@@ -2,20 +2,13 @@ import * as oauth from 'oauth4webapi'
 import { emptyContext, type TokenAuthenticator } from '@kube-authn/core'
 import { isAuthenticationError } from '@kube-authn/core/internal'
 import { LoginFailure } from '../login-failure.ts'
+import type { SessionContent } from '../sessions/session-keeper.ts'
 import type { LoginSecrets } from './authorization-url.ts'
 import { providerStep } from './failures.ts'
 import type { Provider } from './provider.ts'
 
-/** The tokens in a response of a provider. */
-export interface Tokens {
-  readonly idToken: string
-  readonly refreshToken?: string
-  /** The end of the id token, in milliseconds since the epoch. */
-  readonly expiresAtMs: number
-  readonly subject: string
-  /** `sid` of the id token. */
-  readonly providerSession?: string
-}
+/** What a response of a provider says of a session. */
+export type Tokens = Omit<SessionContent, 'certificate' | 'provider' | 'username'>
 
 /**
  * Exchanges the code of a callback. Checked are the state, `iss` of the response, the code verifier, and of the id token its issuer, audience, times,

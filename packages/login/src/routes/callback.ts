@@ -44,7 +44,7 @@ export function callbackRoute(parts: LoginParts, providerName: string): Route {
         ...answer,
         headers: {
           ...answer.headers,
-          'set-cookie': [...toList(answer.headers['set-cookie']), ...setCookies],
+          'set-cookie': [answer.headers['set-cookie'] ?? [], ...setCookies].flat(),
         },
       }
     } catch (error) {
@@ -78,8 +78,4 @@ async function completeLogin(
 
 function expired(why: string): LoginFailure {
   return new LoginFailure('expired', why)
-}
-
-function toList(value: string | string[] | undefined): readonly string[] {
-  return typeof value === 'string' ? [value] : (value ?? [])
 }

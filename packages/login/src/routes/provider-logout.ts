@@ -1,9 +1,10 @@
 import type { HttpAnswer } from '@kube-authn/core/adapter'
-import { isAuthenticationError, memberOf } from '@kube-authn/core/internal'
+import { isAuthenticationError } from '@kube-authn/core/internal'
 import { readJwt } from '@kube-authn/core/oidc'
 import { LoginFailure } from '../login-failure.ts'
 import { PRIVATE_HEADERS } from '../pages/page.ts'
 import type { Provider } from '../provider/provider.ts'
+import { parsedRecord } from '../sessions/stored-session.ts'
 import type { LoginParts, Route } from './route.ts'
 
 /** A body has one token. */
@@ -95,19 +96,10 @@ function answer(status: number, content: string): HttpAnswer {
   return { status, headers: { ...PRIVATE_HEADERS, ...type }, content }
 }
 
-/** A body that a body parser has parsed before arrives as JSON. */
+/** A body that a body parser has parsed before arrives as JSON. That is not read strictly: a session that is not ended is worse than a member that is twice there. */
 function tokensIn(body: Uint8Array): readonly string[] {
   const text = new TextDecoder().decode(body)
   if (!text.startsWith('{')) return new URLSearchParams(text).getAll('logout_token')
-  const token = memberOf(parsed(text), 'logout_token')
+  const { logout_token: token } = parsedRecord(text)
   return typeof token === 'string' ? [token] : []
-}
-
-/** Not strictly: a session that is not ended is worse than a member that is twice there. */
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

@@ -2,7 +2,7 @@ import { type Clock, unavailable } from '@kube-authn/core'
 import { aRevocationSource, aString, must, RecentMap } from '@kube-authn/core/internal'
 import { checkOptions, type OptionsShape, required } from '@kube-authn/core/adapter'
 import { revocationList } from '@kube-authn/core/revocation'
-import { type CookieJar, cookieJar, type CookieOptions, cookieShape } from './cookie-jar.ts'
+import { cookieJar, type CookieOptions, cookieShape } from './cookie-jar.ts'
 import { type EndedSessions, sessionEnds } from './ended-sessions.ts'
 import { type LifetimeOptions, type Lifetimes, lifetimeShape, sessionLifetimes } from './lifetimes.ts'
 import { type IdTokenOptions, idTokenShape } from './revoked-id-tokens.ts'
@@ -141,12 +141,7 @@ export function cookieSessions(options: CookieSessionsOptions): SessionKeeper {
 const RETRY_AFTER_SECONDS = 10
 
 /** A cookie, or a few, with a whole session. */
-interface SealedCookie extends Pick<CookieJar, 'names' | 'clear'> {
-  read(header: string | null | undefined): Promise<Session | undefined>
-  write(session: Session): Promise<OpenedSession>
-}
-
-function sealedCookie(options: CookieSessionsOptions, lifetimes: Lifetimes): SealedCookie {
+function sealedCookie(options: CookieSessionsOptions, lifetimes: Lifetimes) {
   const { cookieName = 'session', allowInsecureHttp = false, application = '', maxCookies = 2 } = options
   const jar = cookieJar({ cookieName, allowInsecureHttp, maxCookies })
   const context = ['session cookie', VERSION, jar.name, application]
@@ -154,12 +149,12 @@ function sealedCookie(options: CookieSessionsOptions, lifetimes: Lifetimes): Sea
   return {
     names: jar.names,
     clear: () => jar.clear(),
-    async read(header) {
+    async read(header: string | null | undefined): Promise<Session | undefined> {
       const sealed = jar.read(header)
       const text = sealed === undefined ? undefined : await unseal(sealed)
       return text === undefined ? undefined : parseSession(text)
     },
-    async write(session) {
+    async write(session: Session): Promise<OpenedSession> {
       const sealed = await seal(serializeSession(session))
       return { session, setCookies: jar.write(sealed, lifetimes.remainingMs(session)) }
     },
@@ -167,26 +162,20 @@ function sealedCookie(options: CookieSessionsOptions, lifetimes: Lifetimes): Sea
 }
 
 /** The content of sessions that was replaced a moment ago: other requests of the browser still have the cookie of before. */
-interface ReplacedSessions {
-  add(session: Session): void
-  /** The session with the content that has replaced its own. */
-  newest(session: Session): Session
-  delete(session: Session): void
-}
-
-function replacedSessions(clock: Clock): ReplacedSessions {
+function replacedSessions(clock: Clock) {
   const replaced = new RecentMap<{ readonly session: Session; readonly untilMs: number }>(MAX_REMEMBERED)
   return {
-    add(session) {
+    add(session: Session): void {
       replaced.set(session.digest, { session, untilMs: clock.now() + REMEMBERED_MS })
     },
-    newest(session) {
+    /** The session with the content that has replaced its own. */
+    newest(session: Session): Session {
       const known = replaced.get(session.digest)
       if (known === undefined || known.untilMs <= clock.now()) return session
       const { content, version } = known.session
       return version > session.version ? { ...session, content, version } : session
     },
-    delete(session) {
+    delete(session: Session): void {
       replaced.delete(session.digest)
     },
   }
