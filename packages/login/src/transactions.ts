@@ -16,31 +16,25 @@ export interface Transaction extends LoginSecrets {
   readonly endsAtMs: number
 }
 
-/** A transaction that has begun, and the `Set-Cookie` lines that keep it. */
-export interface Begun {
-  readonly transaction: Transaction
-  readonly setCookies: readonly string[]
-}
-
-/** The transaction of a callback, and the lines that remove its cookie. */
-export interface Finished {
-  /** `undefined`: this browser did not begin it, it is over, or its state was used before. */
-  readonly transaction: Transaction | undefined
-  readonly setCookies: readonly string[]
-}
-
 /** The logins that browsers have begun. */
 export interface Transactions {
   /** The beginning of the names of its cookies. */
   readonly cookiePrefix: string
-  /** The oldest attempts end if there are too many, or too long ones. */
-  begin(cookieHeader: string, provider: string, returnTo: string): Promise<Begun>
+  /** The oldest attempts end if there are too many, or too long ones. @returns also the `Set-Cookie` lines that keep it. */
+  begin(
+    cookieHeader: string,
+    provider: string,
+    returnTo: string,
+  ): Promise<{ readonly transaction: Transaction; readonly setCookies: readonly string[] }>
   /**
-   * The transaction with this state, once.
+   * The transaction with this state, once, and the lines that remove its cookie. It is `undefined` if this browser did not begin it, it is over, or its state was used before.
    *
    * @throws {AuthenticationError} `unavailable` if it is not known whether it was used; the cookie stays, and the callback can be opened again.
    */
-  finish(cookieHeader: string, state: string): Promise<Finished>
+  finish(
+    cookieHeader: string,
+    state: string,
+  ): Promise<{ readonly transaction: Transaction | undefined; readonly setCookies: readonly string[] }>
 }
 
 /** Options of {@link transactions}. */

@@ -32,8 +32,8 @@ export function keepCookies(res: CookieResponse, setCookies: readonly string[]):
       const isGiven = typeof last === 'object' && last !== null
       // They take the place of headers that were set before, so they are set, and not handed on.
       if (isGiven) setAll(res, last)
-      const there = toLines(res.getHeader('Set-Cookie'))
-      for (const line of setCookies) if (!there.includes(line)) res.appendHeader('Set-Cookie', line)
+      const there = new Set([res.getHeader('Set-Cookie') ?? []].flat().map(String))
+      for (const line of setCookies) if (!there.has(line)) res.appendHeader('Set-Cookie', line)
       res.setHeader('Cache-Control', 'no-store')
       return Reflect.apply(writeHead, undefined, isGiven ? given.slice(0, -1) : given)
     },
@@ -54,8 +54,4 @@ function headerPairs(list: readonly unknown[]): readonly (readonly [string, unkn
   return list.flatMap((name, index) =>
     index % 2 === 0 && typeof name === 'string' ? [[name, list[index + 1]] as const] : [],
   )
-}
-
-function toLines(value: number | string | readonly string[] | undefined): readonly string[] {
-  return value === undefined ? [] : [value].flat().map(String)
 }

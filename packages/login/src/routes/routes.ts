@@ -15,14 +15,10 @@ import type { LoginParts, Route } from './route.ts'
 /** The routes of one path, by their methods. */
 type Methods = ReadonlyMap<string, Route>
 
-/** Responds to a request for a route of the login; `undefined` for all others. It rejects only for a fault of the app. */
-export type AnswerRoute = (
-  request: AuthenticationRequest,
-  readBody: ReadBody,
-) => Promise<HttpAnswer> | undefined
-
-/** The routes of a login. */
-export function loginRoutes(parts: LoginParts): AnswerRoute {
+/** Responds to requests for the routes of a login; `undefined` for all others. It rejects only for a fault of the app. */
+export function loginRoutes(
+  parts: LoginParts,
+): (request: AuthenticationRequest, readBody: ReadBody) => Promise<HttpAnswer> | undefined {
   const { paths } = parts
   const callbacks = [...parts.providers.values()].map(
     ({ name }) =>
@@ -48,8 +44,9 @@ export function loginRoutes(parts: LoginParts): AnswerRoute {
     if (methods === undefined) return undefined
     if (request.refusal !== undefined) return Promise.resolve(request.refusal)
     const route = methods.get(request.method)
-    if (route === undefined) return Promise.resolve(methodNotAllowed([...methods.keys()]))
-    return runRoute(parts, route, request, readBody)
+    if (route !== undefined) return runRoute(parts, route, request, readBody)
+    const headers = { ...PRIVATE_HEADERS, allow: [...methods.keys()].join(', ') }
+    return Promise.resolve({ status: 405, headers, content: '' })
   }
 }
 
@@ -63,7 +60,9 @@ async function runRoute(
     const query = new URLSearchParams(request.query)
     return await route({ request, query, readBody, cookieHeader: cookieHeader(request) })
   } catch (error) {
-    const failure = error instanceof LoginFailure ? error : asOutage(error)
+    if (!(error instanceof LoginFailure) && !isAuthenticationError(error)) throw error
+    // Outside of a callback no account is judged, so what an authenticator throws is an outage.
+    const failure = error instanceof LoginFailure ? error : new LoginFailure('unavailable', error.message)
     const { returnTo, setCookies } = failure
     const retryUrl =
       returnTo === undefined ? paths.login : `${paths.login}?${String(new URLSearchParams({ returnTo }))}`
@@ -71,14 +70,4 @@ async function runRoute(
     report(failure, request, answer.status)
     return answer
   }
-}
-
-/** Outside of a callback no account is judged, so what an authenticator throws is an outage. @throws the error itself if it is a fault. */
-function asOutage(error: unknown): LoginFailure {
-  if (isAuthenticationError(error)) return new LoginFailure('unavailable', error.message)
-  throw error
-}
-
-function methodNotAllowed(allowed: readonly string[]): HttpAnswer {
-  return { status: 405, headers: { ...PRIVATE_HEADERS, allow: allowed.join(', ') }, content: '' }
 }

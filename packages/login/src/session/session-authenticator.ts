@@ -7,7 +7,12 @@ import {
   unavailable,
   userInfo,
 } from '@kube-authn/core'
-import { crossSiteRejection, type Watch, watchAny } from '@kube-authn/core/internal'
+import {
+  type CredentialRevocation,
+  crossSiteRejection,
+  type Watch,
+  watchAny,
+} from '@kube-authn/core/internal'
 import { CREDENTIAL_ID_KEY } from '@kube-authn/core/service-account'
 import type { LoginParts } from '../routes/route.ts'
 import { sessionCredentialId } from '../sessions/ended-sessions.ts'
@@ -77,8 +82,6 @@ function expired({ refreshToken }: SessionContent, isRefused: boolean): Authenti
     ? rejected('the id token of the session has expired')
     : unavailable('the id token of the session has expired, and the provider has not issued a new one yet')
 }
-
-type CredentialRevocation = NonNullable<Authentication['revocation']>
 
 /** Ends with a session, which was there when it was found for this request, and with what else ends its credential. */
 function sessionRevocation(watch: Watch, besides: CredentialRevocation | undefined): CredentialRevocation {

@@ -40,11 +40,7 @@ export interface CookieJar {
 }
 
 /** How cookies are named and split. */
-export interface CookieJarOptions {
-  /** The name without its prefix. */
-  readonly cookieName: string
-  /** Without `Secure`, and so without the prefix. */
-  readonly allowInsecureHttp: boolean
+export interface CookieJarOptions extends Required<CookieOptions> {
   /** At most 9. Up to two hold no more than fits beside the attempts to log in. */
   readonly maxCookies: number
 }

@@ -80,11 +80,13 @@ export function sessionIndex(
     },
 
     async markEnded(selector, isBrief = false) {
-      const mark = endMark(prefix, selector, longestMs)
-      if (mark === undefined) return
-      const { key, value, ttlMs } = mark
+      const kind = ENDING.find((each) => selector[each] !== undefined)
+      // A session that is named by its digest is there already.
+      if (kind === undefined || selector.digest !== undefined) return
+      const value = JSON.stringify(selector)
+      const key = `${prefix}ended/${valuePath(kind, selector[kind] ?? '')}/${sha256Hex(value)}`
       if (isBrief) await createRecord(store, key, value, LOGOUT_WINDOW_MS)
-      else await put(store, key, value, ttlMs)
+      else await put(store, key, value, kind === 'providerSession' ? longestMs : LOGOUT_WINDOW_MS)
     },
 
     async isMarkedEnded(entry) {
@@ -116,19 +118,6 @@ function entryKeys(prefix: string, entry: SessionEntry): readonly string[] {
     const { [kind]: value } = entry
     return value === undefined ? [] : [`${prefix}by/${valuePath(kind, value)}/${entry.digest}`]
   })
-}
-
-/** The mark of the sessions that end; `undefined` if none is needed: a session that is named by its digest is there already. */
-function endMark(
-  prefix: string,
-  selector: SessionSelector,
-  longestMs: number,
-): { readonly key: string; readonly value: string; readonly ttlMs: number } | undefined {
-  const kind = ENDING.find((each) => selector[each] !== undefined)
-  if (kind === undefined || selector.digest !== undefined) return undefined
-  const value = JSON.stringify(selector)
-  const key = `${prefix}ended/${valuePath(kind, selector[kind] ?? '')}/${sha256Hex(value)}`
-  return { key, value, ttlMs: kind === 'providerSession' ? longestMs : LOGOUT_WINDOW_MS }
 }
 
 const MAX_ATTEMPTS = 5

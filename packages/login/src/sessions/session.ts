@@ -56,7 +56,8 @@ export function parseSession(text: string): Session | undefined {
   const [id, version, startedAtMs, endsAtMs, seenAtMs] = fields
   const content = parseContent(fields.slice(5))
   if (typeof id !== 'string' || content === undefined) return undefined
-  if (!isTime(version) || !isTime(startedAtMs) || !isTime(endsAtMs) || !isTime(seenAtMs)) return undefined
+  if (typeof version !== 'number' || typeof startedAtMs !== 'number') return undefined
+  if (typeof endsAtMs !== 'number' || typeof seenAtMs !== 'number') return undefined
   return { id, digest: sha256Hex(id), content, version, startedAtMs, endsAtMs, seenAtMs }
 }
 
@@ -74,9 +75,10 @@ function parseContent(fields: readonly unknown[]): SessionContent | undefined {
     fields
   if (typeof provider !== 'string' || typeof subject !== 'string' || typeof username !== 'string')
     return undefined
-  if (!isTime(expiresAtMs) || typeof idToken !== 'string') return undefined
+  if (typeof expiresAtMs !== 'number' || typeof idToken !== 'string') return undefined
   // What binds the session must not be lost: anything but a string and `null` is damage.
-  if (fields.length !== 8 || ![refreshToken, providerSession, certificate].every(isStringOrNull))
+  const bound = [refreshToken, providerSession, certificate]
+  if (fields.length !== 8 || !bound.every((each) => typeof each === 'string' || each === null))
     return undefined
   return {
     provider,
@@ -88,12 +90,4 @@ function parseContent(fields: readonly unknown[]): SessionContent | undefined {
     ...(typeof providerSession === 'string' && { providerSession }),
     ...(typeof certificate === 'string' && { certificate }),
   }
-}
-
-function isTime(value: unknown): value is number {
-  return typeof value === 'number'
-}
-
-function isStringOrNull(value: unknown): boolean {
-  return typeof value === 'string' || value === null
 }

@@ -32,20 +32,17 @@ export function sharedOutcome<T>(
 
 const POLL_MS = 200
 
-/** Asked before each attempt to take a turn: the result of another replica ends the wait. */
-type FindResult<T> = () => Promise<{ readonly result: T } | undefined>
-
 /**
  * Does something while no other replica does it: an object in the store is the lock.
  *
  * A turn ends by itself after 30 s, for a replica that has stopped.
  *
- * @param findResult the result of another replica in the meantime.
+ * @param findResult asked before each attempt to take a turn: the result of another replica ends the wait.
  * @throws {AuthenticationError} `unavailable` if there is no turn for longer than that.
  */
 export async function inTurn<T>(
   { store, key, clock }: { readonly store: SessionStore; readonly key: string; readonly clock: Clock },
-  findResult: FindResult<T>,
+  findResult: () => Promise<{ readonly result: T } | undefined>,
   work: () => Promise<T>,
 ): Promise<T> {
   const untilMs = clock.now() + REFRESH_TIMEOUT_MS

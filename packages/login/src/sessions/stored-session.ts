@@ -89,16 +89,11 @@ function knownIdToken({ idToken }: Readonly<Record<string, unknown>>): { readonl
     : {}
 }
 
+const SELECTING = ['digest', 'provider', 'subject', 'providerSession', 'username'] as const
+
 /** Whether a session has every given member. */
 export function isSelected(entry: SessionEntry, selector: SessionSelector): boolean {
-  const { digest, provider, subject, providerSession, username } = selector
-  return (
-    (digest === undefined || digest === entry.digest) &&
-    (provider === undefined || provider === entry.provider) &&
-    (subject === undefined || subject === entry.subject) &&
-    (providerSession === undefined || providerSession === entry.providerSession) &&
-    (username === undefined || username === entry.username)
-  )
+  return SELECTING.every((each) => selector[each] === undefined || selector[each] === entry[each])
 }
 
 /** The members of a value in a store; none if it is damaged. */
