@@ -7,20 +7,12 @@
  * Each row that it returns is a change, a refusal, or, the last one, the state of the store as JSON. `o_position` counts from 1, and is 0 for what expired.
  */
 export function writeFunction(s: string, channel: string): string {
-  return `${prologue(s)}      FOR v_op IN
-${operations(s)}      LOOP
-${expiry(s)}        CONTINUE WHEN v_op.type = 'expire';
-        o_position := v_op.position;
-${outcome(s)}${change(s)}        RETURN NEXT;
-      END LOOP;
-${epilogue(s, channel)}    END
-    $function$;`
+  return WRITE.replaceAll('{schema}', () => s).replaceAll('{channel}', () => channel)
 }
 
-/** The parameters and variables, and the lock of the store. */
-function prologue(s: string): string {
-  return `
-    CREATE FUNCTION ${s}.write(
+/** The lock of the store; what has expired, and then what is asked for, in order; the state of the store, of which the other processes are notified. */
+const WRITE = `
+    CREATE FUNCTION {schema}.write(
       p_types text[], p_keys text[], p_values text[], p_revisions double precision[], p_created double precision[],
       p_ttls double precision[], p_fences text[], p_fences_created double precision[], p_now double precision, p_most integer, p_wait_ms integer
     ) RETURNS TABLE (
@@ -48,27 +40,19 @@ function prologue(s: string): string {
       PERFORM set_config('lock_timeout', p_wait_ms || 'ms', true);
       -- What is returned is sent before the commit: a client that does not read it must not keep the lock.
       PERFORM set_config('tcp_user_timeout', greatest(p_wait_ms / 2, 1) || 'ms', true);
-      SELECT * INTO STRICT v_store FROM ${s}.store FOR UPDATE;
+      SELECT * INTO STRICT v_store FROM {schema}.store FOR UPDATE;
       v_first := v_store.revision;
       v_now := coalesce(p_now, extract(epoch FROM clock_timestamp()) * 1000);
-`
-}
-
-/** What has expired, and then what is asked for, in order. */
-function operations(s: string): string {
-  return `        SELECT 0 AS position, 'expire' AS type, e.key, NULL::text AS value, NULL::double precision AS revision, NULL::double precision AS created,
+      FOR v_op IN
+        SELECT 0 AS position, 'expire' AS type, e.key, NULL::text AS value, NULL::double precision AS revision, NULL::double precision AS created,
           NULL::double precision AS ttl, NULL::text AS fence, NULL::double precision AS fence_created
-        FROM (SELECT ob.key FROM ${s}.object ob WHERE ob.expires <= v_now ORDER BY ob.expires, ob.key LIMIT p_most) e
+        FROM (SELECT ob.key FROM {schema}.object ob WHERE ob.expires <= v_now ORDER BY ob.expires, ob.key LIMIT p_most) e
         UNION ALL
         SELECT t.position::integer, t.type, t.key, t.value, t.revision, t.created, t.ttl, t.fence, t.fence_created
         FROM unnest(p_types, p_keys, p_values, p_revisions, p_created, p_ttls, p_fences, p_fences_created)
           WITH ORDINALITY AS t(type, key, value, revision, created, ttl, fence, fence_created, position)
-`
-}
-
-/** Finds the object of an operation, and deletes it if it has expired. */
-function expiry(s: string): string {
-  return `        SELECT * INTO v_old FROM ${s}.object ob WHERE ob.key = v_op.key;
+      LOOP
+        SELECT * INTO v_old FROM {schema}.object ob WHERE ob.key = v_op.key;
         v_is_there := FOUND;
         o_key := v_op.key;
         IF v_is_there AND v_old.expires <= v_now THEN
@@ -76,8 +60,8 @@ function expiry(s: string): string {
           v_store.revision := v_store.revision + 1;
           v_length := char_length(v_old.value);
           v_store.length := v_store.length + v_length;
-          DELETE FROM ${s}.object ob WHERE ob.key = v_op.key;
-          INSERT INTO ${s}.change VALUES (
+          DELETE FROM {schema}.object ob WHERE ob.key = v_op.key;
+          INSERT INTO {schema}.change VALUES (
             v_store.revision, 'deleted', v_op.key, v_old.value, v_old.created, NULL, NULL, v_old.revision, v_old.expires, v_length
           );
           o_position := 0;
@@ -89,26 +73,18 @@ function expiry(s: string): string {
           o_previous := NULL;
           RETURN NEXT;
         END IF;
-`
-}
-
-/** Why an operation is refused; NULL if it is not. */
-function outcome(s: string): string {
-  return `        o_outcome := CASE
+        CONTINUE WHEN v_op.type = 'expire';
+        o_position := v_op.position;
+        o_outcome := CASE
           WHEN v_op.fence IS NOT NULL AND NOT EXISTS (
-            SELECT 1 FROM ${s}.object ob
+            SELECT 1 FROM {schema}.object ob
             WHERE ob.key = v_op.fence AND ob.created = v_op.fence_created AND (ob.expires IS NULL OR ob.expires > v_now)
           ) THEN 'fenced'
           WHEN v_op.type = 'created' THEN CASE WHEN v_is_there THEN 'objectExists' END
           WHEN NOT v_is_there THEN 'objectNotFound'
           WHEN v_op.revision <> v_old.revision OR v_op.created <> v_old.created THEN 'revisionConflict'
         END;
-`
-}
-
-/** Makes a change that is not refused. */
-function change(s: string): string {
-  return `        IF o_outcome IS NULL THEN
+        IF o_outcome IS NULL THEN
           v_store.revision := v_store.revision + 1;
           o_outcome := v_op.type;
           o_value := NULL;
@@ -122,51 +98,48 @@ function change(s: string): string {
             o_created := v_store.revision;
             o_expires := v_expires;
             v_length := char_length(v_op.value);
-            INSERT INTO ${s}.object VALUES (v_op.key, v_op.value, v_store.revision, v_store.revision, v_expires);
-            INSERT INTO ${s}.change VALUES (
+            INSERT INTO {schema}.object VALUES (v_op.key, v_op.value, v_store.revision, v_store.revision, v_expires);
+            INSERT INTO {schema}.change VALUES (
               v_store.revision, 'created', v_op.key, v_op.value, v_store.revision, v_expires, NULL, NULL, NULL, v_length
             );
           ELSIF v_op.type = 'updated' THEN
             o_expires := v_expires;
             o_previous := v_old.value;
             v_length := char_length(v_op.value) + char_length(v_old.value);
-            UPDATE ${s}.object ob SET value = v_op.value, revision = v_store.revision, expires = v_expires WHERE ob.key = v_op.key;
-            INSERT INTO ${s}.change VALUES (
+            UPDATE {schema}.object ob SET value = v_op.value, revision = v_store.revision, expires = v_expires WHERE ob.key = v_op.key;
+            INSERT INTO {schema}.change VALUES (
               v_store.revision, 'updated', v_op.key, v_op.value, v_old.created, v_expires, v_old.value, v_old.revision, v_old.expires, v_length
             );
           ELSE
             o_value := v_old.value;
             v_length := char_length(v_old.value);
-            DELETE FROM ${s}.object ob WHERE ob.key = v_op.key;
-            INSERT INTO ${s}.change VALUES (
+            DELETE FROM {schema}.object ob WHERE ob.key = v_op.key;
+            INSERT INTO {schema}.change VALUES (
               v_store.revision, 'deleted', v_op.key, v_old.value, v_old.created, NULL, NULL, v_old.revision, v_old.expires, v_length
             );
           END IF;
           v_store.length := v_store.length + v_length;
         END IF;
-`
-}
-
-/** Writes the state of the store, notifies the other processes, and returns it. */
-function epilogue(s: string, channel: string): string {
-  return `      IF v_store.revision > v_first THEN
-        UPDATE ${s}.store SET revision = v_store.revision, length = v_store.length;
-        PERFORM pg_notify('${channel}', v_store.revision::text);
+        RETURN NEXT;
+      END LOOP;
+      IF v_store.revision > v_first THEN
+        UPDATE {schema}.store SET revision = v_store.revision, length = v_store.length;
+        PERFORM pg_notify('{channel}', v_store.revision::text);
       END IF;
       o_position := NULL;
       o_outcome := 'state';
       o_key := NULL;
       o_value := json_build_object(
         'revision', v_store.revision, 'compacted', v_store.compacted, 'length', v_store.length, 'now', v_now,
-        'next', (SELECT min(ob.expires) FROM ${s}.object ob WHERE ob.expires IS NOT NULL)
+        'next', (SELECT min(ob.expires) FROM {schema}.object ob WHERE ob.expires IS NOT NULL)
       );
       o_revision := NULL;
       o_created := NULL;
       o_expires := NULL;
       o_previous := NULL;
       RETURN NEXT;
-`
-}
+    END
+    $function$;`
 
 /** Removes the function of version 1, if it is there. */
 export function dropWriteFunction(s: string): string {
