@@ -1,6 +1,13 @@
 import { checkKey, checkValue } from '../limits.ts'
 import { checkLimit, pageOf, readContinueToken } from '../list-pages.ts'
-import { type ListOptions, objectOf, type ObjectStore, type StoredList } from '../object-store.ts'
+import {
+  type Lifetime,
+  type ListOptions,
+  objectOf,
+  type ObjectStore,
+  type StoredList,
+  type StoredObject,
+} from '../object-store.ts'
 import { requireRemembered } from '../revisions.ts'
 import type { LocalEngine } from './engine.ts'
 import {
@@ -10,6 +17,7 @@ import {
   type LocalState,
   type LocalStoreOptions,
   openState,
+  type Operation,
   prepareToRead,
   requireOpen,
   write,
@@ -27,6 +35,15 @@ export function localStore(engine: LocalEngine, options: LocalStoreOptions): Obj
   /** Lists take turns among themselves, so that many pages of a list are no long wait for others. */
   const lists = turns(LISTED_PER_TURN)
   const watched = watchedState(state, options)
+  const put = async (
+    change: Pick<Operation, 'key' | 'revision' | 'type'> & { readonly value: string },
+    { fence, ...lifetime }: Lifetime = {},
+  ): Promise<StoredObject> => {
+    checkKey(change.key)
+    checkValue(change.value)
+    const deadline = ends.begin(lifetime)
+    return objectOf(await write(state, { ...change, deadline, ...(fence !== undefined && { fence }) }))
+  }
   const store: ObjectStore = {
     get: (key) =>
       promised(() => {
@@ -34,28 +51,8 @@ export function localStore(engine: LocalEngine, options: LocalStoreOptions): Obj
         return prepareToRead(state).has(key) ? undefined : engine.get(key)
       }),
     list: (prefix, given = {}) => listInTurn(lists, state, prefix, given),
-    async create(key, value, { fence, ...lifetime } = {}) {
-      checkKey(key)
-      checkValue(value)
-      const deadline = ends.begin(lifetime)
-      return objectOf(
-        await write(state, { type: 'created', key, value, deadline, ...(fence !== undefined && { fence }) }),
-      )
-    },
-    async update(key, value, revision, { fence, ...lifetime } = {}) {
-      checkKey(key)
-      checkValue(value)
-      const deadline = ends.begin(lifetime)
-      const operation = {
-        type: 'updated',
-        key,
-        value,
-        revision,
-        deadline,
-        ...(fence !== undefined && { fence }),
-      } as const
-      return objectOf(await write(state, operation))
-    },
+    create: (key, value, lifetime) => put({ type: 'created', key, value }, lifetime),
+    update: (key, value, revision, lifetime) => put({ type: 'updated', key, value, revision }, lifetime),
     delete: (key, precondition = {}) =>
       promised(() => {
         checkKey(key)

@@ -4,7 +4,7 @@ import type { StoreChange } from '../object-store.ts'
 import { StoreError } from '../store-error.ts'
 import type { PostgresStoreOptions } from './database.ts'
 import type { ChangePage } from './reader.ts'
-import { type RetryPauses, retryPauses } from './retry-pauses.ts'
+import { retryPauses } from './retry-pauses.ts'
 
 /** The changes of the whole store, once for all watchers of this process. */
 export interface ChangeFeed {
@@ -50,7 +50,7 @@ interface FeedState {
   kept: History
   /** Of the last change. */
   revision: number
-  readonly pauses: RetryPauses
+  readonly pauses: ReturnType<typeof retryPauses>
   isFollowing: boolean
   isFailing: boolean
   isStopped: boolean

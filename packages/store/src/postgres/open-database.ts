@@ -40,28 +40,21 @@ export const SCHEMA = 'kube_authn'
 /** How long a connection and a statement may take, unless it is said. */
 export const TIMEOUT_SECONDS = 10
 
-/** Options of {@link openDatabase}. */
-export interface OpenDatabaseOptions extends PostgresDatabaseOptions {
-  /** Each connection has a session of the server, and keeps it. Default false. */
-  readonly isSession?: boolean
-}
-
-/** The database that the options name. @throws {StoreError} `storeUnavailable` if the package `pg` is not installed. */
-export async function openDatabase({
-  pool,
-  connectionString = '',
-  timeoutSeconds = TIMEOUT_SECONDS,
+/**
+ * The database that the options name.
+ *
+ * @param isSession whether each connection has a session of the server, and keeps it.
+ * @throws {StoreError} `storeUnavailable` if the package `pg` is not installed.
+ */
+export async function openDatabase(
+  { pool, connectionString = '', timeoutSeconds = TIMEOUT_SECONDS }: PostgresDatabaseOptions,
   isSession = false,
-}: OpenDatabaseOptions): Promise<Database> {
+): Promise<Database> {
   const timeoutMs = timeoutSeconds * 1000
   const used =
     pool === undefined
-      ? await ownPool({ connectionString, timeoutMs, isSession })
-      : {
-          pool,
-          end: () => Promise.resolve(),
-          cutOff: (client: PostgresClient): void => client.release(true),
-        }
+      ? await ownPool(connectionString, timeoutMs, isSession)
+      : { pool, end: () => Promise.resolve(), cutOff: (client: PostgresClient) => client.release(true) }
   return database({ ...used, timeoutMs })
 }
 

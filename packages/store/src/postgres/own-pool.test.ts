@@ -59,7 +59,7 @@ async function silentServer(isSecure: boolean): Promise<SilentServer> {
 /** Sends a statement of this length, which is given up, and closes the pool. */
 async function giveUp({ port }: SilentServer, isSecure: boolean, length: number): Promise<void> {
   const connectionString = `postgres://jane@127.0.0.1:${port}/db${isSecure ? '?sslmode=no-verify' : ''}`
-  const pool = await ownPool({ connectionString, timeoutMs: 300, isSession: false })
+  const pool = await ownPool(connectionString, 300, false)
   const { query, close } = database({ ...pool, timeoutMs: 300 })
   await expect(query('SELECT $1', ['x'.repeat(length)])).rejects.toMatchObject({ code: 'storeUnavailable' })
   await close()
@@ -122,7 +122,7 @@ describe('a connection of the own pool that cannot be made', () => {
     onTestFinished(() => void vi.unstubAllEnvs())
     const server = await answering(answers)
     const connectionString = `postgres://jane-doe@127.0.0.1:${server.port}/secret-db${query}`
-    const pool = await ownPool({ connectionString, timeoutMs: 5000, isSession: false })
+    const pool = await ownPool(connectionString, 5000, false)
     const { query: ask, close } = database({ ...pool, timeoutMs: 5000 })
     const error: unknown = await ask('SELECT 1').catch((thrown: unknown) => thrown)
     expect(error).toMatchObject({ code: 'storeUnavailable', message: expect.stringMatching(reason) })

@@ -3,33 +3,23 @@ import type { Socket } from 'node:net'
 import { memberOf } from '@kube-authn/core/internal'
 import type { Client, ClientConfig, Pool } from 'pg'
 import { StoreError } from '../store-error.ts'
-import { type PostgresClient, type PostgresPool, statementTimeoutMs } from './database.ts'
-
-/** A pool that the store ends when it is closed. */
-export interface OwnPool {
-  readonly pool: PostgresPool
-  readonly end: () => Promise<void>
-  /** Ends a connection at once: what the server was not sent yet, it is never sent. */
-  readonly cutOff: (client: PostgresClient) => void
-}
-
-/** Options of {@link ownPool}. */
-export interface OwnPoolOptions {
-  readonly connectionString: string
-  readonly timeoutMs: number
-  /** Each connection has a session of the server, and keeps it. */
-  readonly isSession: boolean
-}
+import { type DatabaseOptions, type PostgresClient, statementTimeoutMs } from './database.ts'
 
 /** How long a connection is idle before it is asked whether it is still there. Firewalls forget it after minutes. */
 const KEEP_ALIVE_MS = 10_000
 
 /**
- * A pool of connections, which are made when they are needed.
+ * A pool of connections, which are made when they are needed. `end` is for when the store is closed. `cutOff` ends a connection at once: what the server was not sent
+ * yet, it is never sent.
  *
+ * @param isSession whether each connection has a session of the server, and keeps it.
  * @throws {StoreError} `storeUnavailable` if the package `pg` is not installed.
  */
-export async function ownPool({ connectionString, timeoutMs, isSession }: OwnPoolOptions): Promise<OwnPool> {
+export async function ownPool(
+  connectionString: string,
+  timeoutMs: number,
+  isSession: boolean,
+): Promise<Omit<DatabaseOptions, 'timeoutMs'>> {
   const { Client: ClientOfDriver, Pool: PoolOfDriver } = await driver()
   const { Socket: SocketOfNode } = await import('node:net')
   const sockets = new WeakMap<object, Socket>()

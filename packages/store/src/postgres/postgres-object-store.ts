@@ -59,7 +59,7 @@ export async function postgresObjectStore(options: PostgresObjectStoreOptions): 
     listen = true,
     pollSeconds = 0.5,
   } = options
-  const database = await openDatabase({ ...options, isSession: listen })
+  const database = await openDatabase(options, listen)
   try {
     await requireMigrated(database, schema)
     return await postgresStore({

@@ -42,8 +42,9 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Obje
     },
     leave: (each) => replica.watched.leave(each),
   }
-  const write = (operation: Operation, lifetime: Lifetime = {}): Promise<StoreChange> =>
+  const write = (asked: Operation, { fence, ...lifetime }: Lifetime = {}): Promise<StoreChange> =>
     begin(() => {
+      const operation = fence === undefined ? asked : { ...asked, fence }
       checkKey(operation.key)
       if (operation.value !== undefined) checkValue(operation.value)
       checkLifetime(lifetime)
@@ -57,15 +58,9 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Obje
         return read.get(key)
       }),
     list: (prefix, given = {}) => begin(() => list(replica, prefix, given)),
-    create: async (key, value, { fence, ...lifetime } = {}) =>
-      objectOf(await write({ type: 'created', key, value, ...(fence !== undefined && { fence }) }, lifetime)),
-    update: async (key, value, revision, { fence, ...lifetime } = {}) =>
-      objectOf(
-        await write(
-          { type: 'updated', key, value, revision, ...(fence !== undefined && { fence }) },
-          lifetime,
-        ),
-      ),
+    create: async (key, value, lifetime) => objectOf(await write({ type: 'created', key, value }, lifetime)),
+    update: async (key, value, revision, lifetime) =>
+      objectOf(await write({ type: 'updated', key, value, revision }, lifetime)),
     delete: (key, precondition = {}) => write({ ...precondition, type: 'deleted', key }),
     watch: (prefix, given = {}) => watch(() => watched, prefix, given, replica.revision),
     revision: () => begin(() => currentRevision(replica)),

@@ -5,7 +5,6 @@ import { requireRemembered, type StoreState } from '../revisions.ts'
 import { type StoreTime, storeTime } from '../store-time.ts'
 import { type ChangeFeed, changeFeed } from './change-feed.ts'
 import type { PostgresStoreOptions } from './database.ts'
-import { type ExpiryTimer, expiryTimer } from './expiry-timer.ts'
 import { quotedIdentifier } from './schema.ts'
 import { type Reader, reader } from './reader.ts'
 import { type NextExpiry, numberIn } from './rows.ts'
@@ -17,7 +16,7 @@ export interface Replica {
   readonly read: Reader
   readonly time: StoreTime
   readonly watched: Channels
-  readonly ends: ExpiryTimer
+  readonly ends: ReturnType<typeof expiryTimer>
   readonly feed: ChangeFeed
   readonly writes: Writer
   /** The greatest revision that this process has seen. */
@@ -160,5 +159,57 @@ export function pastChanges(replica: Replica, prefix: string, requireOpen: () =>
     if (from > feed.revision()) return feed.reach(from)
     requireRemembered(replica, from)
     return feed.reaches(from) ? feed.next(from, prefix) : fetch(from)
+  }
+}
+
+/** How long the next attempt waits if the database failed. */
+const RETRY_MS = 1000
+
+/** Deletes objects when they expire, by the time of the database. @param expire deletes what has expired, and plans what comes next. */
+function expiryTimer({ clock, now }: PostgresStoreOptions, expire: () => Promise<void>) {
+  let isStopped = false
+  let isRunning = false
+  let known: (StoreState & NextExpiry) | undefined
+  let cancel: (() => void) | undefined
+
+  const run = (): void => {
+    if (isRunning || isStopped) return
+    isRunning = true
+    expire().then(
+      () => {
+        isRunning = false
+        wait()
+      },
+      () => {
+        isRunning = false
+        cancel?.()
+        cancel = clock.after(RETRY_MS, run)
+      },
+    )
+  }
+
+  const wait = (): void => {
+    cancel?.()
+    if (known?.nextMs === undefined || isStopped || isRunning) return
+    const left = known.nextMs - (now() ?? known.nowMs)
+    if (left > 0) cancel = clock.after(left, run)
+    else run()
+  }
+
+  return {
+    /** What was read before something that is known already is ignored. */
+    plan(read: StoreState & NextExpiry): void {
+      if (known !== undefined && read.revision < known.revision) return
+      known = read
+      wait()
+    },
+    /** The revisions are those of another store. */
+    reset(): void {
+      known = undefined
+    },
+    stop(): void {
+      isStopped = true
+      cancel?.()
+    },
   }
 }

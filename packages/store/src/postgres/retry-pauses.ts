@@ -1,13 +1,8 @@
-/** Pauses between attempts to reach the database, each twice as long as the one before: from 100 ms to 1 s. */
-export interface RetryPauses {
-  next(): number
-  succeeded(): void
-}
-
 const SHORTEST_MS = 100
 const LONGEST_MS = 1000
 
-export function retryPauses(): RetryPauses {
+/** Pauses between attempts to reach the database, each twice as long as the one before: from 100 ms to 1 s. */
+export function retryPauses(): { next(): number; succeeded(): void } {
   let pauseMs = SHORTEST_MS
   return {
     next() {

@@ -1,20 +1,16 @@
 import type { Clock } from '@kube-authn/core'
 
-/** Calls with a pause between them. */
-export interface SpacedCalls {
-  /** Calls now, or when the pause after the last call is over: once for everyone who asked meanwhile. */
-  ask(this: void): void
-  stop(this: void): void
-}
-
-/** The time between the beginnings of two calls. It doubles while each pause is asked in. */
-export interface Pauses {
-  readonly leastMs: number
-  readonly mostMs: number
-}
-
-/** Asks for a call that come close together become few calls: fewer and fewer, if they do not end. */
-export function spacedCalls(clock: Clock, { leastMs, mostMs }: Pauses, call: () => void): SpacedCalls {
+/**
+ * Asks for a call that come close together become few calls: fewer and fewer, if they do not end. `ask` calls now, or when the pause after the last call is over: once for
+ * everyone who asked meanwhile.
+ *
+ * @param pauses the time between the beginnings of two calls. It doubles while each pause is asked in.
+ */
+export function spacedCalls(
+  clock: Clock,
+  { leastMs, mostMs }: { readonly leastMs: number; readonly mostMs: number },
+  call: () => void,
+): { ask(this: void): void; stop(this: void): void } {
   let pauseMs = leastMs
   let isPausing = false
   let isAsked = false

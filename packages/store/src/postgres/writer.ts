@@ -157,18 +157,14 @@ function outcomeOf(row: Row, operations: readonly Operation[]): StoreChange | St
   }
 }
 
-function isChange(outcome: StoreChange | StoreError): outcome is StoreChange {
-  return !(outcome instanceof StoreError)
-}
-
 function writtenOf(rows: readonly Row[], operations: readonly Operation[]): Written {
   const state: unknown = JSON.parse(stringIn(rows.at(-1) ?? {}, 'o_value'))
   const read = (typeof state === 'object' && state !== null ? { ...state } : {}) satisfies Row
   return {
-    changes: rows
-      .slice(0, -1)
-      .map((row) => outcomeOf(row, operations))
-      .filter(isChange),
+    changes: rows.slice(0, -1).flatMap((row) => {
+      const outcome = outcomeOf(row, operations)
+      return outcome instanceof StoreError ? [] : [outcome]
+    }),
     revision: numberIn(read, 'revision'),
     compactedRevision: numberIn(read, 'compacted'),
     historyLength: numberIn(read, 'length'),
