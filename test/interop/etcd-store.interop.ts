@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { fixedClock } from '../../packages/core/test/fakes.ts'
 import type { EtcdFetch } from '../../packages/store/src/etcd/etcd-client.ts'
-import { etcdObjectStore } from '../../packages/store/src/etcd/etcd-object-store.ts'
+import { etcdObjectStore } from '../../packages/store/src/etcd/etcd-store.ts'
 import { storeContract } from '../../packages/store/test/store-contract.ts'
 import { has } from './components.ts'
 import { type RunningEtcd, startEtcd } from './etcd.ts'

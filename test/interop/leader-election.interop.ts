@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it, onTestFailed, onTestFinished } from 'vitest'
 import { COMMAND } from '../../packages/server/test/command.ts'
 import { type Served, startServe } from '../../packages/server/test/served.ts'
-import { etcdObjectStore } from '../../packages/store/src/etcd/etcd-object-store.ts'
+import { etcdObjectStore } from '../../packages/store/src/etcd/etcd-store.ts'
 import type { ObjectStore, StoreChange } from '../../packages/store/src/object-store.ts'
 import {
   migratePostgresStore,

@@ -5,4 +5,4 @@
  */
 export type { EtcdObjectStoreOptions } from './etcd/connect-etcd.ts'
 export type { EtcdFetch } from './etcd/etcd-client.ts'
-export { etcdObjectStore } from './etcd/etcd-object-store.ts'
+export { etcdObjectStore } from './etcd/etcd-store.ts'

@@ -18,20 +18,15 @@ function isSurrogate(unit: number): boolean {
   return unit >= 0xd800 && unit <= 0xdfff
 }
 
-/** The end of the range of keys that begin with `prefix`: greater than all of them. */
+/** The end of the range of keys that begin with `prefix`: the least string greater than all of them. */
 export function rangeEnd(prefix: string): string {
-  return endOf(prefix) ?? LAST_KEY
-}
-
-/** Greater than every key: none has this character followed by 1,024 bytes. */
-const LAST_KEY = '\u{10ffff}'.repeat(257)
-
-/** The least string greater than all that begin with `prefix`; `undefined` if there is none. */
-function endOf(prefix: string): string | undefined {
   const points = Array.from(prefix)
   for (let last = points.pop(); last !== undefined; last = points.pop()) {
     const code = last.codePointAt(0) ?? 0
     if (code < 0x10ffff) return points.join('') + String.fromCodePoint(code === 0xd7ff ? 0xe000 : code + 1)
   }
-  return undefined
+  return LAST_KEY
 }
+
+/** Greater than every key: none has this character followed by 1,024 bytes. */
+const LAST_KEY = '\u{10ffff}'.repeat(257)

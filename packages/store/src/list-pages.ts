@@ -41,8 +41,8 @@ export function continueToken({ revision, after }: Continuation): string {
 /** @throws {StoreError} `invalidContinue` if it is none, or of a list with another prefix. */
 export function readContinueToken(token: string, prefix: string): Continuation {
   const read = placeIn(token, prefix)
-  if (read === undefined || read.revision < 0) throw invalidToken()
-  return read
+  if (read !== undefined && read.revision >= 0) return read
+  throw new StoreError('invalidContinue', 'the continue token is not one of this list')
 }
 
 /** Instead of a revision: that of the time when the list goes on. */
@@ -75,10 +75,6 @@ function placeIn(token: string, prefix: string): Continuation | undefined {
   const isRevision = typeof revision === 'number' && Number.isSafeInteger(revision) && revision >= PRESENT
   const isKey = typeof after === 'string' && after.startsWith(prefix) && after.isWellFormed()
   return isRevision && isKey ? { revision, after } : undefined
-}
-
-function invalidToken(): StoreError {
-  return new StoreError('invalidContinue', 'the continue token is not one of this list')
 }
 
 function parsed(token: string): unknown {

@@ -65,18 +65,11 @@ function aborted(signal: AbortSignal): Promise<void> {
   })
 }
 
-/** Compares what was told of a store with how far the store is. */
-interface CurrencyCheck {
-  /** Everything up to this revision was told. */
-  told(revision: number): void
-  /** Rejects if the store is another one than before, or the watch does not keep up with it. */
-  readonly failed: Promise<never>
-  stop(): void
-}
-
 /**
  * Asks a store from time to time for its last revision. When everything up to that has been told, the follower hears that it was current when the store was asked: an event
  * alone does not say how old it is.
+ *
+ * `failed` rejects if the store is another one than before, or the watch does not keep up with it.
  *
  * Source: KEP-2340, consistent reads from cache.
  *
@@ -88,7 +81,7 @@ function currencyCheck(
   follower: StoreFollower,
   since: number,
   maxStalenessMs: number,
-): CurrencyCheck {
+) {
   /** How often the store is asked. */
   const everyMs = Math.min(PROGRESS_MS, maxStalenessMs / 4)
   const failing = deferred<never>()
@@ -150,13 +143,14 @@ function currencyCheck(
   lookLater()
   ask()
   return {
-    told(revision) {
+    /** Everything up to this revision was told. */
+    told(revision: number): void {
       latest = revision
       isHeard = true
       settle()
     },
     failed: failing.promise,
-    stop() {
+    stop(): void {
       isStopped = true
       cancelAsking()
       cancelLooking()

@@ -1,19 +1,11 @@
 import { systemClock } from '@kube-authn/core/internal'
-import type { StoreChange } from '../object-store.ts'
 import { StoreError } from '../store-error.ts'
 import { after } from './within.ts'
-import { changeOfEvent } from './change-of-event.ts'
-import type { Ending } from './envelope.ts'
+import { changeOfEvent, type FedChange } from './change-of-event.ts'
 import type { EtcdClient } from './etcd-client.ts'
 import { EtcdFailure } from './etcd-failure.ts'
 import { watchReply } from './etcd-replies.ts'
 import type { StoreNames } from './write-transaction.ts'
-
-/** A change, and the end that its object has now. */
-export interface FedChange {
-  readonly change: StoreChange
-  readonly ending: Ending | undefined
-}
 
 /** One watch of etcd, for all watches of the store. */
 export interface ChangeFeed {

@@ -27,11 +27,14 @@ export function foundObject({ keys, base }: StoreNames, found: KeyValue): FoundO
   return { object, ending }
 }
 
-/** The change that a watch tells of, and the end that the object has now. @throws {StoreError} `storeCorrupted` */
-export function changeOfEvent(
-  names: StoreNames,
-  { isDeletion, current, previous }: WatchedEvent,
-): { readonly change: StoreChange; readonly ending: Ending | undefined } {
+/** A change, and the end that its object has now. */
+export interface FedChange {
+  readonly change: StoreChange
+  readonly ending: Ending | undefined
+}
+
+/** What a watch tells of. @throws {StoreError} `storeCorrupted` */
+export function changeOfEvent(names: StoreNames, { isDeletion, current, previous }: WatchedEvent): FedChange {
   const before = previous === undefined ? undefined : foundObject(names, previous).object
   const revision = current.modRevision - names.base
   if (isDeletion) {

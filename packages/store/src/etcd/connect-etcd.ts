@@ -1,5 +1,12 @@
 import { type Clock, ConfigurationError, type ConfigurationProblem } from '@kube-authn/core'
-import { aClock, aString, nonEmptyListOf, systemClock } from '@kube-authn/core/internal'
+import {
+  aClock,
+  aString,
+  defined,
+  nonEmptyListOf,
+  refuseProblems,
+  systemClock,
+} from '@kube-authn/core/internal'
 import {
   aBoolean,
   above,
@@ -86,7 +93,7 @@ export function connectEtcd(options: EtcdObjectStoreOptions): EtcdConnection {
     allowInsecureHttp = false,
   } = options
   const endpoints = options.endpoints.map((each) => each.replace(/\/+$/, ''))
-  refuse(endpoints.flatMap((each, index) => endpointProblem(each, index, allowInsecureHttp)))
+  refuseProblems(endpoints.flatMap((each, index) => endpointProblem(each, index, allowInsecureHttp)))
   const elapsedMs = elapsedTimeOf(options.clock)
   const time = storeTime(clock, elapsedMs, options.clock !== undefined)
   const { fetch, watchFetch, close } = connectionsOf(options, timeoutSeconds)
@@ -111,11 +118,7 @@ function connectionsOf(
 ): { readonly fetch: EtcdFetch; readonly watchFetch: EtcdFetch; readonly close: () => void } {
   const { fetch: given, caFile, certFile, keyFile, allowInsecureHttp = false } = options
   if (given !== undefined) return { fetch: given, watchFetch: given, close: () => {} }
-  const transport = {
-    ...(caFile !== undefined && { caFile }),
-    ...(certFile !== undefined && { certFile }),
-    ...(keyFile !== undefined && { keyFile }),
-  }
+  const transport = defined({ caFile, certFile, keyFile })
   const maxBytes = Number.MAX_SAFE_INTEGER
   const fetch = createFetch(transport, { allowInsecureHttp, timeoutSeconds, maxBytes })
   const watchFetch = createFetch(transport, { allowInsecureHttp, timeoutSeconds: WATCH_SECONDS, maxBytes })
@@ -130,16 +133,11 @@ function credentialsOf({
   username,
   password,
 }: EtcdObjectStoreOptions): { readonly username: string; readonly password: string } | undefined {
+  if (username !== undefined && password !== undefined) return { username, password }
   if (username === undefined && password === undefined) return undefined
-  if (username === undefined || password === undefined) {
-    refuse([{ path: 'password', message: 'username and password must be given together' }])
-    return undefined
-  }
-  return { username, password }
-}
-
-function refuse(problems: readonly ConfigurationProblem[]): void {
-  if (problems.length > 0) throw new ConfigurationError(problems)
+  throw new ConfigurationError([
+    { path: 'password', message: 'username and password must be given together' },
+  ])
 }
 
 /** What is wrong with the URL of a member. The URL is not repeated: it may have a password. */

@@ -19,8 +19,8 @@ export interface ObjectEnds {
   seen(version: ObjectVersion, ending: Ending | undefined): void
   /** A version that was written some time ago. */
   resume(version: ObjectVersion, expiresAtMs: number): void
-  /** Its time has come. */
-  isOver(version: ObjectVersion, ending: Ending | undefined): boolean
+  /** Its time has come: it counts as absent. */
+  isOver(found: { readonly object: ObjectVersion; readonly ending: Ending | undefined }): boolean
   /** The version of this key whose time has come, as far as it is known. */
   overdue(key: string): ObjectVersion | undefined
   /** The objects whose time has come, the earliest first. */
@@ -145,7 +145,7 @@ export function objectEnds({ clock, elapsedMs, time }: Times, onDue: () => void)
       }
     },
     resume: (version, expiresAtMs) => set(version, expiresAtMs, time.elapsedAt(expiresAtMs)),
-    isOver({ key, revision }, ending) {
+    isOver({ object: { key, revision }, ending }) {
       if (ending === undefined) return false
       const same = known.get(key)
       const endsMs = same?.revision === revision ? same.endsMs : time.elapsedAt(ending.expiresAtMs)

@@ -1,9 +1,3 @@
-/** What etcd keeps of an object: when it ends, and its value. */
-export interface Envelope {
-  readonly value: string
-  readonly ending?: Ending
-}
-
 /** The end of an object. */
 export interface Ending {
   /** By the time of etcd. */
@@ -12,13 +6,13 @@ export interface Ending {
   readonly ttlMs: number
 }
 
-/** A first line `expiresAtMs ttlMs`, which is empty if the object does not end, and the value. */
+/** What etcd keeps of an object: a first line `expiresAtMs ttlMs`, which is empty if the object does not end, and the value. */
 export function sealed(value: string, ending: Ending | undefined): string {
   return ending === undefined ? `\n${value}` : `${ending.expiresAtMs} ${ending.ttlMs}\n${value}`
 }
 
 /** `undefined` if it was not written by {@link sealed}. */
-export function opened(text: string): Envelope | undefined {
+export function opened(text: string): { readonly value: string; readonly ending?: Ending } | undefined {
   const end = text.indexOf('\n')
   if (end === 0) return { value: text.slice(1) }
   const [, expiresAtMs, ttlMs] = HEADER.exec(text.slice(0, Math.max(end, 0))) ?? []

@@ -36,6 +36,8 @@ const NOT_REACHED: ReadonlySet<unknown> = new Set([
   'EAI_AGAIN',
   'UND_ERR_CONNECT_TIMEOUT',
 ])
+/** Node found the certificate of the server wrong, so that nothing was sent. */
+const REFUSED_CERTIFICATE = /^(?:CERT_|ERR_TLS_CERT|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|KUBE_AUTHN_MISSING_SAN)/
 /** gRPC codes with which etcd may have written nevertheless: cancelled, unknown, deadline exceeded, aborted, internal, unavailable, data loss. */
 const UNCERTAIN: ReadonlySet<unknown> = new Set([1, 2, 4, 10, 13, 14, 15])
 
@@ -66,21 +68,13 @@ function reasonOf(code: unknown, message: string): EtcdReason {
 export function unanswered(thrown: unknown, where: string): EtcdFailure {
   if (thrown instanceof EtcdFailure) return thrown
   const causes = causesOf(thrown)
-  const isUnreached = causes.some(
-    (each) => NOT_REACHED.has(memberOf(each, 'code')) || isRefusedCertificate(each),
+  const codes = causes.map((each) => memberOf(each, 'code'))
+  const isUnreached = codes.some(
+    (code) => NOT_REACHED.has(code) || (typeof code === 'string' && REFUSED_CERTIFICATE.test(code)),
   )
   const last = causes.at(-1)
   const why = last instanceof Error ? last.message : 'no answer'
   return new EtcdFailure(isUnreached ? 'unreached' : 'unknown', `${where}: ${shortened(why)}`, thrown)
-}
-
-/** Node found the certificate of the server wrong, so that nothing was sent. */
-function isRefusedCertificate(error: unknown): boolean {
-  const code = memberOf(error, 'code')
-  return (
-    typeof code === 'string' &&
-    /^(?:CERT_|ERR_TLS_CERT|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|KUBE_AUTHN_MISSING_SAN)/.test(code)
-  )
 }
 
 function causesOf(thrown: unknown): readonly unknown[] {

@@ -3,11 +3,30 @@ import { watch } from '../local/watcher.ts'
 import { closed } from '../store-error.ts'
 import type { ObjectStore } from '../object-store.ts'
 import { workInProgress } from '../work-in-progress.ts'
-import type { EtcdConnection } from './connect-etcd.ts'
+import { connectEtcd, type EtcdConnection, type EtcdObjectStoreOptions } from './connect-etcd.ts'
 import { storeFailure } from './etcd-failure.ts'
 import { etcdWrites } from './etcd-writes.ts'
 import { listObjects } from './list-objects.ts'
-import { findObject, isHidden, openedStore, running } from './opened-store.ts'
+import { findObject, openedStore, running } from './opened-store.ts'
+
+/**
+ * A store in etcd 3.4 or newer, for any number of processes. It uses the JSON gateway of the client port, and no other package. Compaction is of the whole etcd, so
+ * give the store an etcd of its own.
+ *
+ * @throws {ConfigurationError} if an option is invalid.
+ * @throws {StoreError} `storeUnavailable` if etcd cannot be used.
+ * @example
+ * const store = await etcdObjectStore({ endpoints: ['https://etcd.example.com:2379'], caFile: '/etc/kube-authn/etcd-ca.crt' })
+ */
+export async function etcdObjectStore(options: EtcdObjectStoreOptions): Promise<ObjectStore> {
+  const connection = connectEtcd(options)
+  try {
+    return await etcdStore(connection)
+  } catch (thrown) {
+    connection.close()
+    throw thrown
+  }
+}
 
 /** The rules of an {@link ObjectStore} over etcd, which closes the connection. @throws {StoreError} if etcd cannot be used. */
 export async function etcdStore(connection: EtcdConnection): Promise<ObjectStore> {
@@ -22,7 +41,7 @@ export async function etcdStore(connection: EtcdConnection): Promise<ObjectStore
         checkKey(key)
         await ended.removed()
         const found = await findObject(opened, key)
-        return found === undefined || isHidden(opened, found) ? undefined : found.object
+        return found === undefined || ended.isOver(found) ? undefined : found.object
       }),
     list: (prefix, given = {}) =>
       begin(async () => {

@@ -54,13 +54,18 @@ export async function writeOnce(
     const { isDone, revision, results } = reply
     if (!isDone) return refusalIn(results, tried.write)
     const object = results.at(-1)?.keyValues[0]
-    if (tried.write.type === 'create') return { isDone, revision, object: createdIn(revision) }
+    if (tried.write.type === 'create') {
+      const created = { key: '', createRevision: revision, modRevision: revision, text: () => '' }
+      return { isDone, revision, object: created }
+    }
     if (object === undefined) throw new EtcdFailure('unknown', 'etcd does not say what it has written')
     return { isDone, revision, object }
   } catch (thrown) {
-    if (!(thrown instanceof EtcdFailure) || !mayBeDone(thrown)) throw thrown
+    if (!(thrown instanceof EtcdFailure)) throw thrown
+    // If it has no space, the first write that meets the limit is done, and is refused nevertheless. Source: etcd `server/etcdserver/apply.go` (`quotaApplierV3`).
+    if (thrown.outcome !== 'unknown' && thrown.reason !== 'space') throw thrown
     const found = await within(systemClock, FINDING_OUT * timeoutMs, (signal) =>
-      whatBecame(client, names, { ...tried, isOver: thrown.outcome === 'refused' }, signal),
+      whatBecame(client, names, tried, thrown.outcome === 'refused', signal),
     ).catch((error: unknown) => {
       const why = error instanceof Error ? error.message : 'no answer'
       throw new EtcdFailure('unknown', `it is unknown whether it was written: ${why}`, thrown)
@@ -83,35 +88,19 @@ function refusalIn(
   }
 }
 
-/** Also if etcd says that it has no space: the first write that meets the limit is done, and is refused nevertheless. Source: etcd `server/etcdserver/apply.go` (`quotaApplierV3`). */
-function mayBeDone({ outcome, reason }: EtcdFailure): boolean {
-  return outcome === 'unknown' || reason === 'space'
-}
-
-function createdIn(revision: number): KeyValue {
-  return { key: '', createRevision: revision, modRevision: revision, text: () => '' }
-}
-
-/** A write of which it must be found out whether it was done. */
-interface UncertainWrite extends TriedWrite {
-  /** Etcd has answered, so that it is not done later either. */
-  readonly isOver: boolean
-}
-
-/** `undefined` if it was not done, and will not be. */
+/** `undefined` if it was not done, and will not be. @param isOver etcd has answered, so that it is not done later either. */
 async function whatBecame(
   client: EtcdClient,
   names: StoreNames,
-  tried: UncertainWrite,
+  tried: TriedWrite,
+  isOver: boolean,
   signal: AbortSignal,
 ): Promise<WriteOutcome | undefined> {
-  const state = tried.isOver ? await stateOf(client, names) : await givenUp(client, names, tried)
+  const state = isOver
+    ? rangeReply(await client.call('kv/range', { key: names.keys.state })).keyValues[0]
+    : await givenUp(client, names, tried)
   const revision = await revisionOfWrite(client, names, tried, state, signal)
   return revision === undefined ? undefined : readBack(client, names, tried.write, revision)
-}
-
-async function stateOf(client: EtcdClient, { keys }: StoreNames): Promise<KeyValue | undefined> {
-  return rangeReply(await client.call('kv/range', { key: keys.state })).keyValues[0]
 }
 
 /** Gives the write up, so that it cannot be done any more. Resolves to the state of the store then. */

@@ -11,7 +11,7 @@ import { refusal, StoreError } from '../store-error.ts'
 import { foundObject } from './change-of-event.ts'
 import type { Ending } from './envelope.ts'
 import type { WriteOutcome } from './etcd-writer.ts'
-import { findObject, isHidden, type OpenedStore, running, tryWrite } from './opened-store.ts'
+import { findObject, type OpenedStore, running, tryWrite } from './opened-store.ts'
 import type { EtcdWrite, StoreNames } from './write-transaction.ts'
 
 type DoneWrite = Extract<WriteOutcome, { readonly isDone: true }> & { readonly names: StoreNames }
@@ -42,7 +42,7 @@ export function etcdWrites(store: OpenedStore): Pick<ObjectStore, 'create' | 'up
         ...fencedBy(store, fence),
       })
       const found = foundObject(names, outcome.object)
-      if (isHidden(store, found)) throw refusal('objectNotFound')
+      if (store.ended.isOver(found)) throw refusal('objectNotFound')
       const { value, createdRevision: created } = found.object
       return {
         type: 'deleted',
@@ -99,7 +99,7 @@ async function write(store: OpenedStore, given: EtcdWrite): Promise<DoneWrite> {
     if (outcome.isFenced) throw refusal('fenced')
     if (outcome.current === undefined) throw refusal('objectNotFound')
     const found = foundObject(names, outcome.current)
-    if (!isHidden(store, found)) throw refusal(given.type === 'create' ? 'objectExists' : 'revisionConflict')
+    if (!ended.isOver(found)) throw refusal(given.type === 'create' ? 'objectExists' : 'revisionConflict')
     ended.seen(found.object, found.ending)
     await ended.remove(found.object)
     if (given.type !== 'create') throw refusal('objectNotFound')

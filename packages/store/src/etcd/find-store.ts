@@ -4,7 +4,7 @@ import type { EtcdClient } from './etcd-client.ts'
 import { EtcdFailure } from './etcd-failure.ts'
 import { type KeyValue, rangeReply, transactionReply, watchReply } from './etcd-replies.ts'
 import type { ObjectVersion } from './ended-objects.ts'
-import { foundTransaction, type StoreNames, touchTransaction } from './write-transaction.ts'
+import { newRevision, type StoreNames } from './write-transaction.ts'
 
 type EndingVersion = ObjectVersion & { readonly expiresAtMs: number }
 
@@ -29,12 +29,12 @@ const TOUCHES = 5
  * @throws {EtcdFailure}
  */
 export async function findStore({ client, keys, timeoutMs }: EtcdConnection): Promise<FoundStore> {
-  let state = await stateAfter(client, foundTransaction(keys))
+  let state = await stateAfter(client, newRevision(keys))
   const names = { keys, base: state.createRevision }
   let compacted = await compactedRevision(client, names, timeoutMs)
   for (let touched = 0; compacted > state.modRevision - names.base; touched++) {
     if (touched === TOUCHES) throw new EtcdFailure('unknown', 'etcd is compacted all the time')
-    state = await stateAfter(client, touchTransaction(names))
+    state = await stateAfter(client, newRevision(keys, names.base))
     if (state.createRevision !== names.base) throw new EtcdFailure('unknown', 'the store was replaced')
     compacted = await compactedRevision(client, names, timeoutMs)
   }

@@ -6,7 +6,7 @@ import type { EtcdClient } from './etcd-client.ts'
 import { EtcdFailure } from './etcd-failure.ts'
 import { type RangeReply, transactionReply } from './etcd-replies.ts'
 import type { EtcdReplica } from './etcd-replica.ts'
-import { isHidden, type OpenedStore, running } from './opened-store.ts'
+import { type OpenedStore, running } from './opened-store.ts'
 import { rangeTransaction, readState } from './write-transaction.ts'
 
 /** Objects have up to 1 MiB, so the first answer must not have many; later ones have as many as their size allows. */
@@ -46,7 +46,7 @@ export async function listObjects(
       const found = foundObject(replica.names, each)
       after = found.object.key
       length += found.object.value.length
-      if (!isHidden(store, found)) objects.push(found.object)
+      if (!store.ended.isOver(found)) objects.push(found.object)
     }
     const isMore = page.range.isMore && after !== undefined
     if (!isMore) return { objects, revision }

@@ -89,8 +89,3 @@ export async function findObject(store: OpenedStore, key: string): Promise<Found
   const [found] = rangeReply(answer).keyValues
   return found === undefined ? undefined : foundObject(names, found)
 }
-
-/** Whether an object has ended, and counts as absent. */
-export function isHidden({ ended }: OpenedStore, { object, ending }: FoundObject): boolean {
-  return ended.isOver(object, ending)
-}

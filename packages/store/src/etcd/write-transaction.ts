@@ -99,19 +99,13 @@ export function fenceTransaction({ keys }: StoreNames, writeId: string, lease: s
   }
 }
 
-/** Makes a store if there is none, and answers with its state. */
-export function foundTransaction(keys: EtcdKeys): object {
-  return newRevision(keys, isAbsent(keys.state))
-}
-
-/** Gives the store a revision in which nothing changes, and answers with its state. It does nothing in another store of the same prefix. */
-export function touchTransaction({ keys, base }: StoreNames): object {
-  return newRevision(keys, createdIn(keys.state, base))
-}
-
-function newRevision(keys: EtcdKeys, condition: object): object {
+/**
+ * Makes a store if there is none, or gives the store that was made in the revision `base` of etcd one in which nothing changes, and answers with its state. It does nothing
+ * in another store of the same prefix.
+ */
+export function newRevision(keys: EtcdKeys, base?: number): object {
   return {
-    compare: [condition],
+    compare: [base === undefined ? isAbsent(keys.state) : createdIn(keys.state, base)],
     success: [put(keys.state, ''), readState(keys)],
     failure: [readState(keys)],
   }
