@@ -1,13 +1,13 @@
 import { type Clock, KubeAuthnError } from '@kube-authn/core'
 import { aFunction, type OptionsShape, required, wholeNumber } from '@kube-authn/core/adapter'
 import { aClock, atLeast, systemClock, tell, withMethods } from '@kube-authn/core/internal'
+import { rfc3339Of } from '@kube-authn/internal/rfc3339'
 import { followStore } from '../follow-store.ts'
 import { deferred } from '../local/deferred.ts'
 import type { ObjectStore, StoreChange, StoredObject } from '../object-store.ts'
 import { StoreError } from '../store-error.ts'
 import { cachedObjects, keptObjects, type ObjectUse } from './cached-objects.ts'
-import { freshness } from './freshness.ts'
-import { outages } from './outages.ts'
+import { type Freshness, freshness } from './freshness.ts'
 import { watchers, type Watchers } from './watchers.ts'
 
 /** Options of everything that keeps a copy of objects in a store. */
@@ -190,4 +190,40 @@ function unreadableObject(key: string, effect: string, cause: unknown): StoreErr
   const why = isOurs ? `: ${cause.message}` : ''
   const message = `${key} ${effect}, since it cannot be read${why}`
   return new StoreError('storeCorrupted', message, isOurs ? cause : undefined)
+}
+
+/** An outage that goes on and off is one, if its failures are not further apart. */
+const QUIET_MS = 30_000
+
+/**
+ * Reports an outage when it begins, and again when it makes the copy unavailable: attempts that fail in between tell nothing new.
+ *
+ * @param what as in `service accounts`.
+ */
+function outages(what: string, clock: Clock, age: Freshness, report: (error: StoreError) => void) {
+  let sinceMs: number | undefined
+  let lastMs: number | undefined
+  let saidUnavailable = false
+  return {
+    /** Since when changes may be missing, in milliseconds since the epoch; `undefined` while none are. */
+    sinceMs: () => sinceMs,
+    /** @param isUnavailable whether the copy is too old to be used. */
+    failed(cause: unknown, isUnavailable: boolean): void {
+      const nowMs = clock.now()
+      sinceMs ??= age.confirmedMs ?? nowMs
+      // The clock may have been set back.
+      const isNew = lastMs === undefined || Math.abs(nowMs - lastMs) >= QUIET_MS
+      lastMs = nowMs
+      const isWorse = isUnavailable && !saidUnavailable
+      saidUnavailable = isUnavailable
+      if (!isNew && !isWorse) return
+      const why = cause instanceof StoreError ? ` (${cause.message})` : ''
+      const then = isUnavailable ? '; what needs them is refused as unavailable' : ''
+      const message = `${what} are those of ${rfc3339Of(sinceMs)}: their changes cannot be followed${why}${then}`
+      report(new StoreError('storeUnavailable', message, cause))
+    },
+    ended(): void {
+      sinceMs = undefined
+    },
+  }
 }

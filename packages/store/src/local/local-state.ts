@@ -117,13 +117,14 @@ export function flush(state: LocalState): void {
   const answers: (() => void)[] = []
   const written = new Map<string, StoredObject | undefined>()
   const { engine, revision } = state
+  const currentOf = (key: string): StoredObject | undefined =>
+    written.has(key) ? written.get(key) : engine.get(key)
   const standing = (key: string): StoredObject | undefined =>
-    written.has(key) ? written.get(key) : unexpired(state, key)
+    written.has(key) || !state.ends.due().includes(key) ? currentOf(key) : undefined
   for (const { operation, promise } of group) {
     const { key, deadline } = operation
     try {
-      const current = written.has(key) ? written.get(key) : engine.get(key)
-      const change = decide(operation, current, revision + decided.length + 1, standing)
+      const change = decide(operation, currentOf(key), revision + decided.length + 1, standing)
       decided.push({ change, deadline })
       written.set(key, change.type === 'deleted' ? undefined : objectOf(change))
       answers.push(() => promise.resolve(change))
@@ -211,10 +212,6 @@ function forgetSurplus(state: LocalState): void {
   }
   // What waits for slow watchers is in memory, so the limit of the history is theirs too.
   for (const each of state.watched.watchers()) each.forget(surplus)
-}
-
-function unexpired({ ends, engine }: LocalState, key: string): StoredObject | undefined {
-  return ends.due().includes(key) ? undefined : engine.get(key)
 }
 
 /** Deletes what has expired, before anything is read or decided: so it is never seen. */

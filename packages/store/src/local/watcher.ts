@@ -3,7 +3,6 @@ import type { StoreChange, StoreEvent, WatchOptions } from '../object-store.ts'
 import { StoreError } from '../store-error.ts'
 import type { Channel, Place, Watcher } from './channels.ts'
 import { type Deferred, deferred } from './deferred.ts'
-import { type ProgressTimer, progressTimer } from './progress-timer.ts'
 import type { Turns } from './turns.ts'
 
 /** What a watcher needs of its store. */
@@ -70,7 +69,7 @@ interface Iteration {
   readonly maxWaiting: number
   /** As the store sees it. */
   readonly member: Watcher
-  readonly progress: ProgressTimer | undefined
+  readonly progress: ReturnType<typeof progressTimer> | undefined
   readonly signal: AbortSignal | undefined
   readonly stop: () => void
   /** The revision of the last change that was delivered. */
@@ -249,4 +248,41 @@ function fetchPast(iteration: Iteration, pending: Promise<void>): void {
 
 function tooSlow(message: string): StoreError {
   return new StoreError('watchTooSlow', message)
+}
+
+/** Says when a watch should tell how far it is. A timer that is not set again with every change, which would be most of the cost of a change. */
+function progressTimer({ clock, elapsedMs }: Watched, progressMs: number, onDue: () => void) {
+  let lastMs = elapsedMs()
+  let isDue = false
+  let cancel: (() => void) | undefined
+
+  const wait = (milliseconds: number): void => {
+    isDue = false
+    cancel = clock.after(milliseconds, () => {
+      const left = lastMs + progressMs - elapsedMs()
+      if (left > 0) {
+        wait(left)
+        return
+      }
+      isDue = true
+      onDue()
+    })
+  }
+  wait(progressMs)
+
+  const restart = (): void => {
+    lastMs = elapsedMs()
+    if (isDue) wait(progressMs)
+  }
+  return {
+    /** Something was delivered, so that progress is due only after the whole time again. */
+    delivered: restart,
+    /** Whether it is due. If it is, the time begins again. */
+    isDue(): boolean {
+      const was = isDue
+      if (was) restart()
+      return was
+    },
+    stop: (): void => cancel?.(),
+  }
 }
