@@ -1,10 +1,9 @@
 import { validateHeaderValue } from 'node:http'
 import { isIP } from 'node:net'
-import type { Authentication, AuthenticationRequest, Awaitable } from '@kube-authn/core'
+import type { Authentication, AuthenticationRequest, Awaitable, UserInfo } from '@kube-authn/core'
 import { incomingMessageRequest, type StatusError } from '@kube-authn/core/adapter'
-import { requestInfo } from '@kube-authn/core/authorization'
-import { andThen, settle } from '@kube-authn/core/internal'
-import { type ActingOptions, actingAs, refusedUser } from './acting-user.ts'
+import { impersonationHeaders, requestInfo } from '@kube-authn/core/authorization'
+import { andThen, AUTHENTICATED_GROUP, isUnauthenticated, settle } from '@kube-authn/core/internal'
 import { bodyOf, hasContent } from './body.ts'
 import { badGateway, forbidden, refusal, unauthorized } from './failures.ts'
 import { pairsOf, valuesOf } from './headers/hop-by-hop.ts'
@@ -42,7 +41,10 @@ export function logged({ method, path }: Pick<Outgoing, 'method' | 'path'>): {
   return { method, path: path() }
 }
 
-export interface DecideParts extends ActingOptions, Pick<AddedHeaders, 'host' | 'via'> {
+export interface DecideParts extends Pick<AddedHeaders, 'host' | 'via'> {
+  /** The groups whose users the proxy does not act for. */
+  readonly refusedGroups: ReadonlySet<string>
+  readonly allowAnonymous: boolean
   readonly prefix: string
   readonly isIdentity: (name: string) => boolean
   /** The value of `Authorization` for a request; `undefined` if there is none. @param userToken that of the user, for `mode: 'token'`. */
@@ -92,7 +94,9 @@ function checkedRequest(incoming: Incoming, parts: DecideParts): CheckedRequest 
   }
   const refused = refusedUser(authentication, parts)
   if (refused !== undefined) return refused
-  const acting = actingHeaders(authentication, parts.mode)
+  const { user, requester } = authentication
+  // With the token of the user, the upstream decides about impersonation by the rights of the user.
+  const acting = parts.mode === 'token' && requester === undefined ? [] : actingAs(user)
   return 'status' in acting ? acting : { method, target, body, acting }
 }
 
@@ -150,12 +154,45 @@ function outgoingOf(
 /** `TRACE` would answer with the credential of the proxy, and `CONNECT` is for tunnels. */
 const REFUSED_METHODS: ReadonlySet<string> = new Set(['CONNECT', 'TRACE', 'TRACK'])
 
-/** With the token of the user, the upstream decides about impersonation by the rights of the user. */
-function actingHeaders(
+/** Why the proxy does not act for a user; `undefined` if it does. */
+function refusedUser(
   { user, requester }: Authentication,
-  mode: DecideParts['mode'],
-): readonly Header[] | StatusError {
-  return mode === 'token' && requester === undefined ? [] : actingAs(user)
+  { refusedGroups, allowAnonymous }: DecideParts,
+): StatusError | undefined {
+  if (
+    !allowAnonymous &&
+    (isUnauthenticated(user) || (requester !== undefined && isUnauthenticated(requester)))
+  ) {
+    return unauthorized()
+  }
+  const refused = user.groups.find((group) => refusedGroups.has(group))
+  return refused === undefined ? undefined : forbidden(`users in the group ${refused} do not pass this proxy`)
+}
+
+/**
+ * The headers by which the upstream acts as a user: one for each group and each value. A user that headers cannot carry in full is refused, since it
+ * would be another one.
+ *
+ * `system:authenticated` is left out where the upstream adds it, so that the proxy needs no right to impersonate it.
+ *
+ * Source: apiserver `pkg/endpoints/filters/impersonation`.
+ */
+function actingAs(user: UserInfo): readonly Header[] | StatusError {
+  try {
+    return impersonationHeaders(withoutAdded(user))
+  } catch {
+    return forbidden('the name, a group, the uid or an extra field of the user cannot be sent in a header')
+  }
+}
+
+function withoutAdded(user: UserInfo): UserInfo {
+  const { username, uid, groups, extra } = user
+  const others: string[] = []
+  for (const group of groups) if (group !== AUTHENTICATED_GROUP) others.push(group)
+  if (others.length === groups.length) return user
+  // Without any group the upstream gives a service account those of its namespace.
+  const isAlone = others.length === 0 && username.startsWith('system:serviceaccount:')
+  return isAlone ? user : { username, uid, groups: others, extra }
 }
 
 /** Headers that the runtime dropped may be those of an impersonation. */

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import type { Readable } from 'node:stream'
 import type { StatusError, HttpAnswer } from '@kube-authn/core/adapter'
 import type { Outgoing } from '../decide.ts'
 import { badGateway } from '../failures.ts'
@@ -10,7 +11,6 @@ import {
 } from '../headers/response-headers.ts'
 import { isNamed, pairsOf, tokensOf } from '../headers/hop-by-hop.ts'
 import type { NodeMessage, NodeResponse } from '../node-types.ts'
-import { flow } from './flow.ts'
 
 export interface SendResponseParts {
   readonly mode: 'impersonate' | 'token'
@@ -61,17 +61,14 @@ export function sendResponse(
   }
   // A watch may have nothing to send for a long time. Most other responses have, and one packet is enough for these.
   if (length === undefined) setImmediate(() => flushHead(response))
-  flow(from, response, length, {
-    onRead,
-    onEnd() {
-      const trailers = responseTrailers(from.rawTrailers, passed)
-      if (trailers !== undefined) {
-        // With its end in one, Node would give an empty body a length, and no trailers.
-        flushHead(response)
-        response.addTrailers(trailers)
-      }
-      response.end()
-    },
+  flow(from, response, length, onRead, () => {
+    const trailers = responseTrailers(from.rawTrailers, passed)
+    if (trailers !== undefined) {
+      // With its end in one, Node would give an empty body a length, and no trailers.
+      flushHead(response)
+      response.addTrailers(trailers)
+    }
+    response.end()
   })
   return undefined
 }
@@ -122,6 +119,75 @@ function setHead(
 
 function flushHead(response: NodeResponse): void {
   if (!response.headersSent && !response.destroyed) response.flushHeaders?.()
+}
+
+/** Less than any buffer of a connection that Node takes for full. */
+const SMALL_BYTES = 8192
+const LAST_BYTES = 1024
+
+/**
+ * Sends a body at the pace of its reader.
+ *
+ * The end of a body of known length is sent only when the rest has left the buffers, as is the end of every other body: a client that has the whole response may send its next request at
+ * once, and while the buffer of a TLS connection is full, Node would pause its parser then, and reset the connection. Seen with Node.js 20.20.2.
+ *
+ * @param length the length of the body, if it is known.
+ * @param onRead called when all of it was read.
+ * @param onEnd called when all of it has left the buffers, too.
+ */
+function flow(
+  from: Readable,
+  to: NodeResponse,
+  length: number | undefined,
+  onRead: () => void,
+  onEnd: () => void,
+): void {
+  let left = length ?? Infinity
+  let isFull = false
+  let isListening = false
+  let last: Buffer | undefined
+  let isRead = false
+
+  const write = (chunk: Buffer): void => {
+    if (to.writableEnded) return
+    isFull = !to.write(chunk)
+    if (!isFull) return
+    from.pause()
+    // Most bodies fill no buffer.
+    if (!isListening) to.on('drain', proceed)
+    isListening = true
+  }
+  const end = (): void => {
+    if (isFull || !isRead || last !== undefined || to.writableEnded) return
+    onEnd()
+  }
+  const proceed = (): void => {
+    isFull = false
+    if (last !== undefined) {
+      const rest = last
+      last = undefined
+      write(rest)
+    }
+    if (!isFull) {
+      from.resume()
+      end()
+    }
+  }
+  from.on('data', (chunk: Buffer) => {
+    left -= chunk.length
+    if (left > 0 || chunk.length <= SMALL_BYTES) {
+      write(chunk)
+      return
+    }
+    write(chunk.subarray(0, -LAST_BYTES))
+    if (isFull) last = chunk.subarray(-LAST_BYTES)
+    else write(chunk.subarray(-LAST_BYTES))
+  })
+  from.on('end', () => {
+    isRead = true
+    onRead()
+    end()
+  })
 }
 
 function lengthOf(value: string | undefined): number | undefined {
