@@ -86,12 +86,8 @@ export interface EtcdConnection {
  */
 export function connectEtcd(options: EtcdObjectStoreOptions): EtcdConnection {
   checkOptions(shape, options)
-  const {
-    clock = systemClock,
-    prefix = '/kube-authn/',
-    timeoutSeconds = 5,
-    allowInsecureHttp = false,
-  } = options
+  const { clock = systemClock, prefix = '/kube-authn/', timeoutSeconds = 5 } = options
+  const { allowInsecureHttp = false } = options
   const endpoints = options.endpoints.map((each) => each.replace(/\/+$/, ''))
   refuseProblems(endpoints.flatMap((each, index) => endpointProblem(each, index, allowInsecureHttp)))
   const elapsedMs = elapsedTimeOf(options.clock)

@@ -75,23 +75,18 @@ async function readPage(
 ): Promise<{ readonly range: RangeReply; readonly revision: number }> {
   const { keys, base } = replica.names
   const range = { ...keys.objects(prefix, after), limit: String(limit) }
-  const ask = async (request: object): Promise<readonly RangeReply[]> =>
-    transactionReply(await client.call('kv/txn', request)).results
-  if (revision !== undefined) {
-    const [found] = await ask(rangeTransaction(replica.names, range, revision))
-    if (found === undefined) throw partial()
-    return { range: found, revision }
-  }
-  const [state, found] = await ask({ success: [readState(keys), { request_range: range }] })
-  const current = state?.keyValues[0]
-  if (current?.createRevision !== base) {
+  const request =
+    revision === undefined
+      ? { success: [readState(keys), { request_range: range }] }
+      : rangeTransaction(replica.names, range, revision)
+  const { results } = transactionReply(await client.call('kv/txn', request))
+  const [state, found] = revision === undefined ? results : [undefined, ...results]
+  const { createRevision, modRevision = base } = state?.keyValues[0] ?? {}
+  if (revision === undefined && createRevision !== base) {
     throw new StoreError('storeUnavailable', 'etcd has another store than before')
   }
-  if (found === undefined) throw partial()
-  replica.learn(current.modRevision - base)
-  return { range: found, revision: current.modRevision - base }
-}
-
-function partial(): EtcdFailure {
-  return new EtcdFailure('unknown', 'etcd has not answered all of a transaction')
+  if (found === undefined) throw new EtcdFailure('unknown', 'etcd has not answered all of a transaction')
+  if (revision !== undefined) return { range: found, revision }
+  replica.learn(modRevision - base)
+  return { range: found, revision: modRevision - base }
 }

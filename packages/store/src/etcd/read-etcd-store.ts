@@ -63,9 +63,6 @@ function readObject(names: StoreNames, found: KeyValue): FoundObject {
     return foundObject(names, found).object
   } catch (thrown) {
     if (!isStoreError(thrown, 'storeCorrupted')) throw thrown
-    return {
-      key: names.keys.keyOfObject(found.key),
-      problem: 'the value was not written by kube-authn',
-    }
+    return { key: names.keys.keyOfObject(found.key), problem: 'the value was not written by kube-authn' }
   }
 }

@@ -11,9 +11,5 @@ export function deferred<T>(): Deferred<T> {
   const promise = new Promise<T>((resolve, reject) => {
     settle = { resolve, reject }
   })
-  return {
-    promise,
-    resolve: (value) => settle?.resolve(value),
-    reject: (reason) => settle?.reject(reason),
-  }
+  return { promise, resolve: (value) => settle?.resolve(value), reject: (reason) => settle?.reject(reason) }
 }

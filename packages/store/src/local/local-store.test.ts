@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { fixedClock } from '../../../core/test/fakes.ts'
-import { memoryEngine } from '../memory/memory-engine.ts'
+import { memoryEngine } from '../memory/memory-object-store.ts'
 import type { ObjectStore, StoreChange, StoreEvent, WatchOptions } from '../object-store.ts'
 import type { StoreError } from '../store-error.ts'
 import type { LocalStoreOptions } from './local-state.ts'

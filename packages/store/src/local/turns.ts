@@ -8,11 +8,6 @@ export interface Turns {
   flush(): void
 }
 
-interface Step {
-  readonly run: () => void
-  readonly weight: number
-}
-
 /**
  * Runs steps in the order in which they are given: at once while they are little work, and otherwise in later turns of the event loop, so much in each. What else waits for
  * the event loop gets its turn in between.
@@ -23,7 +18,7 @@ interface Step {
  */
 export function turns(weightPerTurn: number): Turns {
   if (!canWorkInBackground()) return { run: (step) => step(), flush: () => {} }
-  let waiting: Step[] = []
+  let waiting: { readonly run: () => void; readonly weight: number }[] = []
   let left = weightPerTurn
   let isPlanned = false
 

@@ -89,13 +89,9 @@ interface Iteration {
 function iterate(
   watched: Watched,
   prefix: string,
-  {
-    since,
-    maxWaiting,
-    progressMs,
-    signal,
-  }: WatchOptions & { readonly since: number; readonly maxWaiting: number },
+  options: WatchOptions & { readonly since: number; readonly maxWaiting: number },
 ): AsyncIterator<StoreEvent, undefined> {
+  const { since, maxWaiting, progressMs, signal } = options
   const iteration: Iteration = {
     watched,
     past: watched.past(prefix),
@@ -218,10 +214,13 @@ function take(iteration: Iteration): StoreEvent | undefined {
 function nextChange(iteration: Iteration): StoreChange | undefined {
   const { watched, past, position, member, maxWaiting } = iteration
   if (iteration.live === undefined) {
-    const earlier = iteration.isFetching ? undefined : past(position)
-    if (earlier instanceof Promise) fetchPast(iteration, earlier)
-    else if (earlier !== undefined) return earlier
     if (iteration.isFetching) return undefined
+    const earlier = past(position)
+    if (earlier instanceof Promise) {
+      fetchPast(iteration, earlier)
+      return undefined
+    }
+    if (earlier !== undefined) return earlier
     const channel = watched.join(member)
     iteration.live = { channel, place: channel.last, awaited: 0 }
   }

@@ -27,10 +27,14 @@ export interface PostgresDatabaseOptions {
 /** The checks of {@link PostgresDatabaseOptions}. */
 export const databaseShape: OptionsShape<PostgresDatabaseOptions> = {
   pool: withMethods('pool', 'connect'),
-  connectionString: must('must be a URL that begins with postgres://', isPostgresUrl),
+  connectionString: must(
+    'must be a URL that begins with postgres://',
+    (value) => typeof value === 'string' && /^postgres(?:ql)?:\/\//.test(value) && URL.canParse(value),
+  ),
+  // One that needs no quotes, with at most 63 bytes, and not one of PostgreSQL itself.
   schema: must(
     'must be a name of lower-case letters, digits and _, with at most 63 characters',
-    isSchemaName,
+    (value) => typeof value === 'string' && /^(?!pg_)[a-z_][a-z\d_]{0,62}$/.test(value),
   ),
   timeoutSeconds: above(0, 86_400),
 }
@@ -96,14 +100,9 @@ const FEWEST_CONNECTIONS = 3
 /** A pool of `pg` says in `options.max` how many connections it has. Of another one this is not known. */
 function poolProblems(pool: PostgresPool): readonly ConfigurationProblem[] {
   const max = memberOf(memberOf(pool, 'options'), 'max')
-  return typeof max === 'number' && max < FEWEST_CONNECTIONS
-    ? [
-        {
-          path: 'pool',
-          message: `must have at least ${FEWEST_CONNECTIONS} connections: its option max is ${max}`,
-        },
-      ]
-    : []
+  if (typeof max !== 'number' || max >= FEWEST_CONNECTIONS) return []
+  const message = `must have at least ${FEWEST_CONNECTIONS} connections: its option max is ${max}`
+  return [{ path: 'pool', message }]
 }
 
 /** Those of the driver. It takes any other one, and also `prefer`, for `verify-full`. */
@@ -122,13 +121,4 @@ export function sslModeProblem({ searchParams }: URL): string | undefined {
   return SSL_MODES.has(searchParams.get('sslmode'))
     ? undefined
     : 'must have an sslmode that exists: verify-full, or disable if the network is trusted'
-}
-
-/** Whether a schema can have this name: one that needs no quotes, with at most 63 bytes, and not one of PostgreSQL itself. */
-function isSchemaName(name: unknown): boolean {
-  return typeof name === 'string' && /^(?!pg_)[a-z_][a-z\d_]{0,62}$/.test(name)
-}
-
-function isPostgresUrl(value: unknown): boolean {
-  return typeof value === 'string' && /^postgres(?:ql)?:\/\//.test(value) && URL.canParse(value)
 }

@@ -52,13 +52,8 @@ const WAIT_SHARE = 0.8
  */
 export async function postgresObjectStore(options: PostgresObjectStoreOptions): Promise<ObjectStore> {
   refuseOptions(shape, options)
-  const {
-    clock,
-    schema = SCHEMA,
-    timeoutSeconds = TIMEOUT_SECONDS,
-    listen = true,
-    pollSeconds = 0.5,
-  } = options
+  const { clock, schema = SCHEMA, timeoutSeconds = TIMEOUT_SECONDS } = options
+  const { listen = true, pollSeconds = 0.5 } = options
   const database = await openDatabase(options, listen)
   try {
     await requireMigrated(database, schema)

@@ -13,6 +13,7 @@ import type { ChangeFeed } from './change-feed.ts'
 import type { PostgresStoreOptions } from './database.ts'
 import { listen } from './listener.ts'
 import { compact, currentRevision, openReplica, pastChanges, type Replica } from './replica.ts'
+import type { KeyRange, Reader } from './reader.ts'
 import { spacedCalls } from './spaced-calls.ts'
 import type { Operation } from './writer.ts'
 
@@ -109,37 +110,21 @@ async function list(
   { limit, continue: token }: ListOptions,
 ): Promise<StoredList> {
   checkLimit(limit)
-  const page =
-    token === undefined ? firstPage(replica, prefix, limit) : nextPage(replica, prefix, limit, token)
-  const found = await page
-  replica.revision = Math.max(replica.revision, found.revision)
-  return found
+  const from = token === undefined ? undefined : readContinueToken(token, prefix)
+  const range = { prefix, ...from, ...(limit !== undefined && { limit: limit + 1 }) }
+  const found =
+    from === undefined ? await listNow(replica, range) : await replica.read.listAt(range, from.revision)
+  const { revision } = from ?? found
+  if (from !== undefined) requireRemembered(found, revision)
+  replica.revision = Math.max(replica.revision, revision)
+  return pageOf(found.objects, revision, limit)
 }
 
 /** What has expired is deleted before, so that the list and the changes after it agree. */
-async function firstPage(
-  { read, writes }: Replica,
-  prefix: string,
-  limit: number | undefined,
-): Promise<StoredList> {
-  const range = { prefix, ...(limit !== undefined && { limit: limit + 1 }) }
+async function listNow({ read, writes }: Replica, range: KeyRange): ReturnType<Reader['list']> {
   const found = await read.list(range)
-  if (!found.isDue) return pageOf(found.objects, found.revision, limit)
+  if (!found.isDue) return found
   // While it fails, as on a full disk, expired objects are only left out.
   await writes.expire().catch(() => undefined)
-  const { objects, revision } = await read.list(range)
-  return pageOf(objects, revision, limit)
-}
-
-async function nextPage(
-  { read }: Replica,
-  prefix: string,
-  limit: number | undefined,
-  token: string,
-): Promise<StoredList> {
-  const { revision, after } = readContinueToken(token, prefix)
-  const range = { prefix, after, ...(limit !== undefined && { limit: limit + 1 }) }
-  const found = await read.listAt(range, revision)
-  requireRemembered(found, revision)
-  return pageOf(found.objects, revision, limit)
+  return read.list(range)
 }

@@ -82,12 +82,8 @@ export function reader(database: Database, schema: string, now: () => number | n
       const [first = {}] = rows
       const changes = rowsOf(rows).map(changeIn)
       const found = optionalNumberIn(first, 'found') ?? 0
-      return {
-        ...stateIn(first),
-        ...dueIn(first),
-        changes,
-        isPart: found === PAGE || changes.length < found,
-      }
+      const isPart = found === PAGE || changes.length < found
+      return { ...stateIn(first), ...dueIn(first), changes, isPart }
     },
     async surplus({ changes, length }) {
       const [row = {}] = await database.read(sql.surplus, [changes, length])

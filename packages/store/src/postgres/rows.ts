@@ -52,16 +52,12 @@ export function objectIn(row: Row): StoredObject {
 }
 
 export function changeIn(row: Row): StoreChange {
-  const { previous } = row
+  const { type, previous } = row
   return {
     ...objectIn(row),
-    type: changeTypeOf(row['type']),
+    type: type === 'created' || type === 'updated' || type === 'deleted' ? type : refuse(),
     ...(typeof previous === 'string' && { previous }),
   }
-}
-
-export function changeTypeOf(type: unknown): StoreChange['type'] {
-  return type === 'created' || type === 'updated' || type === 'deleted' ? type : refuse()
 }
 
 function refuse(): never {

@@ -4,7 +4,7 @@ import { type Deferred, deferred } from '../local/deferred.ts'
 import type { StoreState } from '../revisions.ts'
 import type { Database, PostgresStoreOptions, Row } from './database.ts'
 import { quotedIdentifier } from './schema.ts'
-import { changeTypeOf, dueIn, type NextExpiry, numberIn, optionalNumberIn, stringIn } from './rows.ts'
+import { changeIn, dueIn, type NextExpiry, numberIn, stringIn } from './rows.ts'
 
 /** A change that is asked for. */
 export interface Operation extends DeletePrecondition {
@@ -142,19 +142,11 @@ function sizeOfGroup(waiting: readonly Waiting[]): number {
 }
 
 function outcomeOf(row: Row, operations: readonly Operation[]): StoreChange | StoreError {
-  const { o_outcome: outcome } = row
-  if (isRefusal(outcome)) return refusal(outcome)
-  const expiresAtMs = optionalNumberIn(row, 'o_expires')
-  const { o_previous: previous } = row
-  return {
-    type: changeTypeOf(outcome),
-    key: stringIn(row, 'o_key'),
-    value: operations[numberIn(row, 'o_position') - 1]?.value ?? stringIn(row, 'o_value'),
-    revision: numberIn(row, 'o_revision'),
-    createdRevision: numberIn(row, 'o_created'),
-    ...(expiresAtMs !== undefined && { expiresAtMs }),
-    ...(typeof previous === 'string' && { previous }),
-  }
+  const { o_outcome: type, o_key: key, o_revision: revision, o_created: created } = row
+  if (isRefusal(type)) return refusal(type)
+  const { o_expires: expires, o_previous: previous } = row
+  const value = operations[numberIn(row, 'o_position') - 1]?.value ?? row['o_value']
+  return changeIn({ type, key, value, revision, created, expires, previous })
 }
 
 function writtenOf(rows: readonly Row[], operations: readonly Operation[]): Written {

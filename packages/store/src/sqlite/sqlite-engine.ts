@@ -155,15 +155,8 @@ function rollBack(database: SqlDatabase): void {
 }
 
 /** `undefined` if the row is not what was written. */
-export function readChange({
-  revision,
-  key,
-  type,
-  created,
-  expires,
-  value,
-  checksum,
-}: SqlRow): StoreChange | undefined {
+export function readChange(row: SqlRow): StoreChange | undefined {
+  const { revision, key, type, created, expires, value, checksum } = row
   const name = typeof type === 'number' ? TYPES[type] : undefined
   if (typeof revision !== 'number' || typeof created !== 'number' || name === undefined) return undefined
   if (typeof key !== 'string' || typeof value !== 'string' || checksumOf(key, value) !== checksum)
