@@ -138,14 +138,8 @@ async function cookieId(state: string): Promise<string> {
 /** The transaction in what was unsealed; `undefined` if it is none. */
 function parseTransaction(text: string): Transaction | undefined {
   const value: unknown = JSON.parse(text)
-  const {
-    state,
-    nonce,
-    verifier,
-    provider,
-    returnTo,
-    endsAtMs,
-  }: Partial<Record<keyof Transaction, unknown>> = isObject(value) ? value : {}
+  const found: Partial<Record<keyof Transaction, unknown>> = isObject(value) ? value : {}
+  const { state, nonce, verifier, provider, returnTo, endsAtMs } = found
   const isWhole =
     typeof state === 'string' &&
     typeof nonce === 'string' &&

@@ -3,6 +3,7 @@ import {
   type Authenticator,
   authenticatorChain,
   type Awaitable,
+  ConfigurationError,
   type TokenAuthenticator,
   union,
 } from '@kube-authn/core'
@@ -14,18 +15,20 @@ import {
   type StatusError,
 } from '@kube-authn/core/adapter'
 import {
+  defined,
   isAuthenticationError,
   logFailure,
   type ReadBody,
   refuseProblems,
   systemClock,
 } from '@kube-authn/core/internal'
-import { unlessRevoked } from '@kube-authn/core/revocation'
-import { keptSessions, defaultTokens } from './defaults.ts'
+import { oidc } from '@kube-authn/core/oidc'
+import { revocationList, type Revocations, unlessRevoked } from '@kube-authn/core/revocation'
 import { crossSiteRequests } from './csrf/cross-site-requests.ts'
 import { LoginFailure } from './login-failure.ts'
 import { loginProviders, type WebLoginOptions, webLoginProblems } from './options.ts'
 import { callbackPath, DEFAULT_PATHS } from './paths.ts'
+import { getFetch } from './provider/bounded-fetch.ts'
 import { logoutTokens } from './provider/logout-token.ts'
 import { DEFAULT_NAME, openProvider, type Provider } from './provider/provider.ts'
 import { loginRequired, type RefusedRequest } from './require-login.ts'
@@ -34,6 +37,7 @@ import type { LoginParts } from './routes/route.ts'
 import { sessionRenewal } from './session/renewal.ts'
 import { sessionAuthenticator } from './session/session-authenticator.ts'
 import { BOUND_ELSEWHERE, cookieHeader, requestSession } from './session/request-session.ts'
+import { cookieSessions } from './sessions/cookie-sessions.ts'
 import type { SessionKeeper } from './sessions/session-keeper.ts'
 import { transactions } from './transactions.ts'
 
@@ -147,6 +151,64 @@ function openProviders(options: WebLoginOptions): ReadonlyMap<string, Provider> 
       return [name, openProvider(provider, { redirectUri, fetch, clock, timeoutSeconds })] as const
     }),
   )
+}
+
+/**
+ * The default of `tokens`: an `oidc(...)` for each provider, with the client id as its audience. Discovery begins with the first token.
+ *
+ * @throws {ConfigurationError} with the paths of the login's options.
+ */
+function defaultTokens(
+  providers: readonly Provider[],
+  { providers: several }: Pick<WebLoginOptions, 'providers'>,
+): readonly TokenAuthenticator[] {
+  return providers.map(({ options, fetch, clock, timeoutSeconds }, index) => {
+    const { issuer, clientId, signingAlgorithms } = options
+    const { usernameClaim, usernamePrefix, groupsClaim, groupsPrefix, requiredClaims } = options
+    const words = { usernameClaim, usernamePrefix, groupsClaim, groupsPrefix, requiredClaims }
+    try {
+      return oidc({
+        issuer,
+        audience: clientId,
+        fetch: getFetch(fetch),
+        clock,
+        timeoutSeconds,
+        discoverAtOnce: false,
+        ...defined({ signingAlgorithms, ...words }),
+      })
+    } catch (error) {
+      if (several === undefined || !(error instanceof ConfigurationError)) throw error
+      const problems = error.problems.map(({ path, message }) => ({
+        path: `providers[${index}].${path}`,
+        message,
+      }))
+      throw new ConfigurationError(problems, { cause: error })
+    }
+  })
+}
+
+/**
+ * Where sessions are kept, and what the chain asks for revocations. The default of `sessions`: sealed cookies of this origin. A session that ends is revoked with its id token, which the chain would accept as a bearer token
+ * otherwise.
+ */
+function keptSessions(options: WebLoginOptions): {
+  readonly sessions: SessionKeeper
+  readonly revocations: Revocations | undefined
+} {
+  const { keys, publicUrl, clock, sessions } = options
+  if (sessions !== undefined) return { sessions, revocations: options.revocations }
+  const { revocations = revocationList(defined({ clock })) } = options
+  return {
+    sessions: cookieSessions({
+      keys,
+      application: publicUrl,
+      allowInsecureHttp: new URL(publicUrl).protocol === 'http:',
+      ended: revocations,
+      revocations,
+      ...defined({ clock }),
+    }),
+    revocations,
+  }
 }
 
 function loginParts(

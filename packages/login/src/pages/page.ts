@@ -30,15 +30,7 @@ export const PRIVATE_HEADERS = {
 
 /** A page: without scripts, for light and dark, and readable without its style. */
 export async function page(content: PageContent): Promise<HttpAnswer> {
-  const {
-    status,
-    title,
-    main,
-    formTargets = [],
-    setCookies = [],
-    retryAfterSeconds,
-    hasForm = false,
-  } = content
+  const { status, title, main, formTargets = [], setCookies = [], retryAfterSeconds } = content
   const targets = ["'self'", ...formTargets].join(' ')
   const policy = `default-src 'none'; style-src 'sha256-${await styleDigest()}'; form-action ${targets}; base-uri 'none'; frame-ancestors 'none'`
   return {
@@ -49,7 +41,7 @@ export async function page(content: PageContent): Promise<HttpAnswer> {
       'content-security-policy': policy,
       'x-frame-options': 'DENY',
       ...(setCookies.length > 0 && { 'set-cookie': [...setCookies] }),
-      ...(hasForm && { 'referrer-policy': 'same-origin' }),
+      ...(content.hasForm === true && { 'referrer-policy': 'same-origin' }),
       ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
     },
     content:

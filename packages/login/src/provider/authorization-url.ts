@@ -55,17 +55,11 @@ async function requestParameters(
   { state, nonce, verifier }: LoginSecrets,
   loginHint: string | undefined,
 ): Promise<Readonly<Record<string, string>>> {
-  const {
-    clientId,
-    scopes = ['profile', 'email'],
-    acrValues = [],
-    authenticatedWithinSeconds,
-    parameters = {},
-  } = options
+  const { clientId, scopes = ['profile', 'email'], acrValues = [], authenticatedWithinSeconds } = options
   // Without it, providers ignore this scope (OpenID Connect Core 1.0 section 11).
   const { prompt = scopes.includes('offline_access') ? 'consent' : undefined } = options
   return {
-    ...parameters,
+    ...options.parameters,
     client_id: clientId,
     response_type: 'code',
     redirect_uri: redirectUri,

@@ -19,10 +19,16 @@ import {
   type SessionKeeper,
   type SessionSelector,
 } from './session-keeper.ts'
-import { type SessionRecords, sessionRecords } from './session-records.ts'
 import { availableStore, createRecord, type SessionStore } from './session-store.ts'
 import { inTurn, REFRESH_TIMEOUT_MS, sharedOutcome } from './shared-refresh.ts'
-import { fullEntry, isSessionId, type SessionEntry, sessionEntry } from './stored-session.ts'
+import {
+  fullEntry,
+  isSessionId,
+  type SessionEntry,
+  sessionEntry,
+  type SessionRecords,
+  sessionRecords,
+} from './stored-session.ts'
 import { type WatchedSessions, watchedSessions } from './watched-sessions.ts'
 
 /** Options of {@link storedSessions}. */
