@@ -37,7 +37,6 @@ export interface Transactions {
   ): Promise<{ readonly transaction: Transaction | undefined; readonly setCookies: readonly string[] }>
 }
 
-/** Options of {@link transactions}. */
 export interface TransactionsOptions {
   /** The first key seals, all of them unseal. */
   readonly keys: readonly string[]

@@ -17,16 +17,12 @@ export interface StrategyActions {
  * Passport sets them on the instance, where the next request replaces them while this one still waits: its user would go to the other request. So
  * they are read at once.
  */
-export function takeActions(strategy: Functions): StrategyActions {
+export function takeActions(strategy: {
+  // Declared as methods, they are compatible with any declaration of `Express.User`; here they are functions.
+  readonly [Name in 'success' | 'fail' | 'error']: StrategyActions[Name]
+}): StrategyActions {
   const { success, fail, error } = strategy
   return { success, fail, error }
-}
-
-/** The same as functions. Declared as methods, they are compatible with any declaration of `Express.User`. */
-interface Functions {
-  readonly success: (user: object, info?: object) => void
-  readonly fail: (challenge?: string | number, status?: number) => void
-  readonly error: (error: unknown) => void
 }
 
 /** Options of {@link Strategy}. */

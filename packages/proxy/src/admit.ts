@@ -15,15 +15,12 @@ export interface AdmittedRequest extends AcceptedRequest {
   readonly userToken?: string | undefined
 }
 
-/** What becomes of a request. */
-export type Admission = RequestDecision & { readonly userToken?: string | undefined }
-
 /** Decides who makes a request, and whether they may, for requests and upgrades alike. It never rejects. */
 export type Admit = (
   request: AuthenticationRequest,
   message: NodeMessage,
   context: { readonly signal: AbortSignal },
-) => Promise<Admission>
+) => Promise<RequestDecision & Pick<AdmittedRequest, 'userToken'>>
 
 /**
  * The limit, authentication, impersonation, authorization and the guard.

@@ -10,10 +10,6 @@ export type Body =
   | { readonly kind: 'sized'; readonly length: string }
   | { readonly kind: 'chunked' }
 
-const NONE: Body = { kind: 'none' }
-const CHUNKED: Body = { kind: 'chunked' }
-const EMPTY: Body = { kind: 'sized', length: '0' }
-
 /** Of these, servers expect a length (RFC 9110 section 8.6). */
 const WITH_CONTENT: ReadonlySet<string> = new Set(['PATCH', 'POST', 'PUT'])
 
@@ -32,12 +28,12 @@ export function bodyOf(message: NodeMessage): Body | StatusError {
   }
   if (codings.length > 0) {
     if (length !== undefined) return badRequest('the length of the request is ambiguous')
-    if (codings.length === 1 && codings[0] === 'chunked') return CHUNKED
+    if (codings.length === 1 && codings[0] === 'chunked') return { kind: 'chunked' }
     return refusal(501, 'NotImplemented', 'the transfer coding of the request is not supported')
   }
   if (length !== undefined) return { kind: 'sized', length }
-  if ('stream' in message && memberOf(message.stream, 'endAfterHeaders') !== true) return CHUNKED
-  return WITH_CONTENT.has(message.method ?? '') ? EMPTY : NONE
+  if ('stream' in message && memberOf(message.stream, 'endAfterHeaders') !== true) return { kind: 'chunked' }
+  return WITH_CONTENT.has(message.method ?? '') ? { kind: 'sized', length: '0' } : { kind: 'none' }
 }
 
 /** Whether there is, or may be, any content. */

@@ -55,14 +55,11 @@ export function failurePage(
   })
 }
 
-/** A provider to choose. */
-export interface Choice {
-  readonly label: string
-  readonly url: string
-}
-
 /** The page on which a person chooses a provider. */
-export function choosePage(title: string, choices: readonly Choice[]): Promise<HttpAnswer> {
+export function choosePage(
+  title: string,
+  choices: readonly { readonly label: string; readonly url: string }[],
+): Promise<HttpAnswer> {
   const items = choices.map(
     ({ label, url }) => `<li><a class="choice" href="${escaped(url)}">${escaped(label)}</a></li>`,
   )

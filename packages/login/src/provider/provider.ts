@@ -34,7 +34,7 @@ export const DEFAULT_NAME = 'default'
 /** Prepares a provider. Nothing is sent before the first login. */
 export function openProvider(options: LoginProvider, settings: ProviderSettings): Provider {
   const { clock, timeoutSeconds } = settings
-  const { issuer, clientId, fetch = settings.fetch } = options
+  const { issuer, clientId, signingAlgorithms, fetch = settings.fetch } = options
   const call = { [oauth.customFetch]: boundedFetch(fetch, clock, timeoutSeconds) }
   const url = new URL(issuer)
   return {
@@ -45,15 +45,13 @@ export function openProvider(options: LoginProvider, settings: ProviderSettings)
     fetch,
     call,
     server: discovery(clock, timeoutSeconds, () =>
-      providerStep(issuer, async () =>
-        withAlgorithms(
-          options,
-          await oauth.processDiscoveryResponse(
-            url,
-            await oauth.discoveryRequest(url, { ...call, algorithm: 'oidc' }),
-          ),
-        ),
-      ),
+      providerStep(issuer, async () => {
+        const response = await oauth.discoveryRequest(url, { ...call, algorithm: 'oidc' })
+        const server = await oauth.processDiscoveryResponse(url, response)
+        if (signingAlgorithms === undefined) return server
+        // Those of the app, in place of those that the provider offers to all its clients.
+        return { ...server, id_token_signing_alg_values_supported: [...signingAlgorithms] }
+      }),
     ),
     client: () => ({
       client_id: clientId,
@@ -91,15 +89,6 @@ function discovery(
   }
 
   return async () => (known !== undefined && clock.now() < freshUntilMs ? known : share('metadata', refresh))
-}
-
-/** The metadata with the algorithms of the app in place of those that the provider offers to all its clients. */
-function withAlgorithms(
-  { signingAlgorithms }: LoginProvider,
-  server: oauth.AuthorizationServer,
-): oauth.AuthorizationServer {
-  if (signingAlgorithms === undefined) return server
-  return { ...server, id_token_signing_alg_values_supported: [...signingAlgorithms] }
 }
 
 /** How far the clock of a provider may differ. */

@@ -1,6 +1,6 @@
 import type { HttpAnswer } from '@kube-authn/core/adapter'
 import { LoginFailure } from '../login-failure.ts'
-import { confirmLogoutPage, loggedOutPage } from '../pages/pages.ts'
+import { confirmLogoutPage } from '../pages/pages.ts'
 import { redirect } from '../pages/page.ts'
 import { isHttps, withParameters } from '../provider/authorization-url.ts'
 import type { Provider } from '../provider/provider.ts'
@@ -88,9 +88,4 @@ function idTokenHintFor(
 ): string | undefined {
   const isOver = (): boolean => expiresAtMs + AFTER_EXPIRY_MS <= clock.now()
   return (idTokenHint ?? (sessions.revokesIdTokens === true || isOver())) ? idToken : undefined
-}
-
-/** The page after a logout. */
-export function loggedOutRoute({ paths }: LoginParts): Route {
-  return () => loggedOutPage(paths.login)
 }

@@ -2,14 +2,14 @@ import type { AuthenticationRequest } from '@kube-authn/core'
 import type { HttpAnswer } from '@kube-authn/core/adapter'
 import { isAuthenticationError, type ReadBody } from '@kube-authn/core/internal'
 import { LoginFailure } from '../login-failure.ts'
-import { failurePage } from '../pages/pages.ts'
+import { failurePage, loggedOutPage } from '../pages/pages.ts'
 import { PRIVATE_HEADERS } from '../pages/page.ts'
 import { callbackPath } from '../paths.ts'
 import { cookieHeader } from '../session/request-session.ts'
 import { backChannelLogoutRoute, frontChannelLogoutRoute } from './provider-logout.ts'
 import { callbackRoute } from './callback.ts'
 import { loginRoute } from './login.ts'
-import { confirmLogoutRoute, loggedOutRoute, logoutRoute } from './logout.ts'
+import { confirmLogoutRoute, logoutRoute } from './logout.ts'
 import type { LoginParts, Route } from './route.ts'
 
 /** The routes of one path, by their methods. */
@@ -34,7 +34,7 @@ export function loginRoutes(
         ['POST', logoutRoute(parts)],
       ]),
     ],
-    [paths.loggedOut, new Map([['GET', loggedOutRoute(parts)]])],
+    [paths.loggedOut, new Map([['GET', () => loggedOutPage(paths.login)]])],
     [paths.backChannelLogout, new Map([['POST', backChannelLogoutRoute(parts)]])],
     [paths.frontChannelLogout, new Map([['GET', frontChannelLogoutRoute(parts)]])],
   ])

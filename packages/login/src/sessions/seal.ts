@@ -73,16 +73,8 @@ export async function unseal(sealed: string, keys: readonly SealingKey[]): Promi
   }
 }
 
-/** Seals strings for one use. */
-export interface Sealer {
-  /** Seals with the first key. */
-  seal(this: void, value: string): Promise<string>
-  /** The string that one of the keys has sealed for this use; `undefined` for anything else. */
-  unseal(this: void, sealed: string): Promise<string | undefined>
-}
-
 /**
- * Seals with the first secret, and unseals with all of them.
+ * Seals strings for one use with the first secret, and unseals with all of them; what it unseals is `undefined` for anything that it has not sealed.
  *
  * @param secrets of 32 bytes each; at least one.
  * @param context see {@link sealingKey}.
@@ -90,7 +82,10 @@ export interface Sealer {
 export function sealer(
   secrets: readonly Uint8Array<ArrayBuffer>[],
   context: readonly (string | number)[],
-): Sealer {
+): {
+  seal(this: void, value: string): Promise<string>
+  unseal(this: void, sealed: string): Promise<string | undefined>
+} {
   let derived: readonly SealingKey[] | undefined
   /** Derived in a request: some runtimes have no cryptography outside of them, and none waits for the work of another request. */
   const sealingKeys = async (): Promise<readonly SealingKey[]> =>

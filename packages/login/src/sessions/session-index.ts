@@ -75,7 +75,10 @@ export function sessionIndex(
     async forget(username, digest) {
       const key = `${prefix}by/${valuePath('username', username)}/${digest}`
       const known = await store.get(key)
-      if (known === undefined || clock.now() - addedAtMs(known.value) < COMPLETED_MS) return
+      if (known === undefined) return
+      // Long ago if the value does not say so.
+      const { addedAtMs } = parsedRecord(known.value)
+      if (typeof addedAtMs === 'number' && clock.now() - addedAtMs < COMPLETED_MS) return
       await removeRecord(store, key, known.revision)
     },
 
@@ -140,10 +143,4 @@ async function put(store: SessionStore, key: string, value: string, ttlMs: numbe
         throw thrown
     }
   }
-}
-
-/** When a session was added; long ago if the value does not say so. */
-function addedAtMs(value: string): number {
-  const { addedAtMs: timeMs } = parsedRecord(value)
-  return typeof timeMs === 'number' ? timeMs : -Infinity
 }

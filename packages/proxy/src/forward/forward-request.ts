@@ -187,8 +187,6 @@ function isRepeatable(request: ClientRequest, { method, body }: Outgoing): boole
   return request.reusedSocket && SAFE.has(method) && body.kind === 'none'
 }
 
-const NOTHING = (): void => {}
-
 /** Sends the body of a request at the pace of the upstream, and its trailers. @returns a function that stops. */
 function sendBody(
   message: NodeMessage,
@@ -198,7 +196,7 @@ function sendBody(
 ): () => void {
   if (body.kind === 'none') {
     request.end()
-    return NOTHING
+    return () => {}
   }
   const source: Readable = message
   const onEnd = (): void => {

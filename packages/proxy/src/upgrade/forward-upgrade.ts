@@ -65,11 +65,8 @@ export async function serveUpgrade(
   }
 }
 
-export interface UpgradeExchange {
-  readonly message: IncomingMessage
-  readonly socket: Duplex
-  /** What the client sent after the request; it reaches the upstream only once that switched. */
-  readonly head: Buffer
+/** Its `head` is what the client sent after the request; that reaches the upstream only once it switched. */
+interface UpgradeExchange extends Pick<AcceptedUpgrade<AdmittedRequest>, 'head' | 'message' | 'socket'> {
   readonly protocol: string
   readonly auditId: string
   /** Told the status of the response. */

@@ -75,12 +75,6 @@ export function upstreamOf(
   }
 }
 
-/** Connections for requests, which are used again, and for upgrades, which are not. */
-interface Agents {
-  readonly shared: Agent
-  readonly alone: Agent
-}
-
 function currentAgents(hostname: string, tls: () => EndpointTls | undefined) {
   let used = tls()
   let agents = agentsFor(hostname, used)
@@ -98,27 +92,25 @@ function currentAgents(hostname: string, tls: () => EndpointTls | undefined) {
   }
 }
 
-function agentsFor(hostname: string, tls: EndpointTls | undefined): Agents {
+/** Connections for requests, which are used again, and for upgrades, which are not. */
+function agentsFor(
+  hostname: string,
+  tls: EndpointTls | undefined,
+): { readonly shared: Agent; readonly alone: Agent } {
   // `timeout` ends idle connections only: nothing listens to it on those in use.
   const kept = { keepAlive: true, timeout: IDLE_MS, scheduling: 'lifo' } as const
   const once = { keepAlive: false, allowHalfOpen: true }
-  if (tls === undefined) return { shared: ofOneName(new Agent(kept)), alone: new Agent(once) }
+  if (tls === undefined) return { shared: keepingOwnAnswers(new Agent(kept)), alone: new Agent(once) }
   // Without a name Node works it out for each request.
   const named = { servername: isIP(hostname) === 0 ? hostname : '', ...tls }
   return {
-    shared: ofOneName(new TlsAgent({ ...kept, ...named })),
+    shared: keepingOwnAnswers(new TlsAgent({ ...kept, ...named })),
     alone: new TlsAgent({ ...once, ...named }),
   }
 }
 
-/** All connections of an agent are alike, so it need not make a name of their options twice for each request. */
-function ofOneName<A extends Agent>(agent: A): A {
-  agent.getName = () => 'upstream'
-  return keepingOwnAnswers(agent)
-}
-
 /** Closes what is idle; the other connections close once their responses are over. */
-function retire({ shared }: Agents): void {
+function retire({ shared }: ReturnType<typeof agentsFor>): void {
   shared.maxFreeSockets = 0
   for (const sockets of Object.values(shared.freeSockets)) {
     for (const socket of sockets ?? []) socket.destroy()
@@ -184,6 +176,8 @@ function keepingOwnAnswers<A extends Agent>(agent: A): A {
   const keep = agent.keepSocketAlive.bind(agent)
   const reuse = agent.reuseSocket.bind(agent)
   return Object.assign(agent, {
+    // All its connections are alike, so it need not make a name of their options twice for each request.
+    getName: () => 'upstream',
     keepSocketAlive(socket: Socket): boolean {
       if (!inStep.has(socket) || socket.readableLength > 0) return false
       // By its types it returns nothing.
