@@ -23,15 +23,7 @@ export function elapsedTimeOf(given: Clock | undefined): () => number {
 /** The time of a store elsewhere, as far as this process knows it. All times are in milliseconds. */
 export interface StoreTime {
   /** An answer says that it was at least one time and at most another between the question and the answer, which are elapsed times. */
-  learn(
-    this: void,
-    told: {
-      readonly fromMs: number
-      readonly toMs: number
-      readonly sentMs: number
-      readonly receivedMs: number
-    },
-  ): void
+  learn(this: void, told: Readonly<Record<'fromMs' | 'toMs' | 'sentMs' | 'receivedMs', number>>): void
   /** Now. */
   nowMs(): number
   /** Now, and not later than it is: for how long an object lives until a given time. */

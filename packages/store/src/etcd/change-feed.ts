@@ -20,7 +20,6 @@ export interface ChangeFeed {
   stop(): void
 }
 
-/** Options of {@link changeFeed}. */
 export interface ChangeFeedOptions {
   readonly client: EtcdClient
   readonly names: StoreNames

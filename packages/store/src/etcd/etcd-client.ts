@@ -32,7 +32,6 @@ export interface EtcdClient {
   watch(request: object, signal: AbortSignal): AsyncGenerator<unknown, void>
 }
 
-/** Options of {@link etcdClient}. */
 export interface EtcdClientOptions {
   readonly endpoints: readonly string[]
   readonly fetch: EtcdFetch

@@ -83,7 +83,6 @@ function replicaOf({ client }: { readonly client: EtcdClient }, revision: number
     client,
     found: { names: { keys: KEYS, base: BASE }, revision, compactedRevision: 0, ends: [] },
     clock,
-    elapsedMs,
     limit: { changes: 1000, length: 1_000_000 },
     timeoutMs: 2000,
     ends: objectEnds({ clock, elapsedMs, time: storeTime(clock, elapsedMs, false) }, () => {}),

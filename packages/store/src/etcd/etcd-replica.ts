@@ -37,11 +37,7 @@ export interface EtcdReplica {
   stop(error: StoreError): void
 }
 
-/** Options of {@link etcdReplica}. */
-export interface EtcdReplicaOptions extends Pick<
-  EtcdConnection,
-  'client' | 'clock' | 'elapsedMs' | 'limit' | 'timeoutMs'
-> {
+export interface EtcdReplicaOptions extends Pick<EtcdConnection, 'client' | 'clock' | 'limit' | 'timeoutMs'> {
   readonly found: FoundStore
   readonly ends: Pick<EndedObjects, 'seen' | 'plan'>
   /** The replica has stopped: etcd has another store than before, or has forgotten changes that it needs. */
@@ -124,7 +120,6 @@ function watchedReplica(state: ReplicaState): Watched {
   const { feed, watchers, options } = state
   return {
     clock: options.clock,
-    elapsedMs: options.elapsedMs,
     turns: turns(READS_PER_TURN),
     revision: () => feed.revision(),
     isCurrent: () => state.isCurrent && feed.isOpen(),

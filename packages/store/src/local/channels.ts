@@ -87,7 +87,10 @@ export function channels(): Channels {
       const changed = new Set<Members>()
       for (const change of changes) {
         for (const channel of wanting(change.key)) {
-          append(channel, change)
+          const { last } = channel
+          channel.last = { count: last.count + 1 }
+          last.change = change
+          last.next = channel.last
           changed.add(channel)
         }
       }
@@ -97,12 +100,4 @@ export function channels(): Channels {
       for (const { watchers } of byPrefix.values()) yield* watchers
     },
   }
-}
-
-function append(channel: Members, change: StoreChange): void {
-  const { last } = channel
-  const next: Place = { count: last.count + 1 }
-  last.change = change
-  last.next = next
-  channel.last = next
 }

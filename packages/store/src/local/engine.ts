@@ -1,14 +1,5 @@
 import type { StoreChange, StoredObject } from '../object-store.ts'
 
-/** The objects of a range of keys, at a revision. */
-export interface RangeQuery {
-  readonly prefix: string
-  /** Only keys after this one. */
-  readonly after?: string
-  readonly revision: number
-  readonly limit: number
-}
-
 /**
  * What differs between the engines inside this process: where changes are kept. The rules are in `local-store.ts`. Everything is synchronous, and only
  * one engine uses the same file at a time.
@@ -18,8 +9,13 @@ export interface LocalEngine {
   readonly revision: number
   readonly compactedRevision: number
   get(key: string): StoredObject | undefined
-  /** In the order of keys. `revision` is not less than that of the last compaction. */
-  range(query: RangeQuery): readonly StoredObject[]
+  /** The objects at a revision, which is not less than that of the last compaction, in the order of keys. @param query `after`: only keys after this one. */
+  range(query: {
+    readonly prefix: string
+    readonly after?: string
+    readonly revision: number
+    readonly limit: number
+  }): readonly StoredObject[]
   /** The first change of a key with this prefix after a revision, which is not less than that of the last compaction. */
   changeAfter(revision: number, prefix: string): StoreChange | undefined
   /** All of them or none; durable when it returns. @throws anything if none of them was written. */

@@ -27,11 +27,6 @@ export interface Operation extends DeletePrecondition {
   readonly deadline?: Deadline | undefined
 }
 
-interface Waiting {
-  readonly operation: Operation
-  readonly promise: Deferred<StoreChange>
-}
-
 /** A change that is to be committed, and the end that its object has then. */
 interface Decided {
   readonly change: StoreChange
@@ -45,7 +40,7 @@ export interface LocalState {
   readonly past: History
   readonly ends: Deadlines
   /** What was asked for and is not written yet. */
-  readonly waiting: Waiting[]
+  readonly waiting: { readonly operation: Operation; readonly promise: Deferred<StoreChange> }[]
   readonly soon: LocalStoreOptions['soon']
   revision: number
   compactedRevision: number

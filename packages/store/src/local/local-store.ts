@@ -78,11 +78,10 @@ export function localStore(engine: LocalEngine, options: LocalStoreOptions): Obj
   return store
 }
 
-function watchedState(state: LocalState, { clock, elapsedMs }: LocalStoreOptions): Watched {
+function watchedState(state: LocalState, { clock }: LocalStoreOptions): Watched {
   const { engine, watched } = state
   return {
     clock,
-    elapsedMs,
     turns: turns(READS_PER_TURN),
     revision: () => state.revision,
     isCurrent: () => true,

@@ -13,8 +13,6 @@ export interface Watched {
   readonly isCurrent: () => boolean
   readonly revision: () => number
   readonly clock: Clock
-  /** Milliseconds since some time in the past, which never go back. */
-  readonly elapsedMs: () => number
   /** Reads of all watchers of the store. */
   readonly turns: Turns
   /** The watcher wants every new change, until `leave`. */
@@ -62,220 +60,194 @@ export function watch(
 
 type Result = IteratorResult<StoreEvent, undefined>
 
-/** The state of one iteration. */
-interface Iteration {
-  readonly watched: Watched
-  readonly past: Past
-  readonly maxWaiting: number
-  /** As the store sees it. */
-  readonly member: Watcher
-  readonly progress: ReturnType<typeof progressTimer> | undefined
-  readonly signal: AbortSignal | undefined
-  readonly stop: () => void
-  /** The revision of the last change that was delivered. */
-  position: number
-  live: Live | undefined
-  end: { readonly error?: unknown } | undefined
-  /** Who waits for the next event. */
-  reader: Deferred<Result> | undefined
-  isScheduled: boolean
-  isFetching: boolean
-}
+type Options = WatchOptions & { readonly since: number; readonly maxWaiting: number }
 
-/**
- * One iteration over changes. It first reads the changes of the past, one when it is asked for one, and goes over to the new ones after that. Of those at most
- * `maxWaiting` wait, besides those that came together while it was waiting.
- */
-function iterate(
-  watched: Watched,
-  prefix: string,
-  options: WatchOptions & { readonly since: number; readonly maxWaiting: number },
-): AsyncIterator<StoreEvent, undefined> {
-  const { since, maxWaiting, progressMs, signal } = options
-  const iteration: Iteration = {
-    watched,
-    past: watched.past(prefix),
-    maxWaiting,
-    member: {
-      prefix,
-      wake: () => wake(iteration),
-      forget: (revision) => forget(iteration, revision),
-      fail: (error) => finish(iteration, { error }),
-    },
-    progress:
-      progressMs === undefined ? undefined : progressTimer(watched, progressMs, () => schedule(iteration)),
-    signal,
-    stop: () => finish(iteration, {}),
-    position: since,
-    live: undefined,
-    end: undefined,
-    reader: undefined,
-    isScheduled: false,
-    isFetching: false,
+/** One iteration over events. */
+function iterate(watched: Watched, prefix: string, options: Options): AsyncIterator<StoreEvent, undefined> {
+  const { signal } = options
+  let end: { readonly error?: unknown } | undefined
+  /** Who waits for the next event. */
+  let reader: Deferred<Result> | undefined
+  let isScheduled = false
+
+  const finish = (how: { readonly error?: unknown }): void => {
+    if (end !== undefined) return
+    end = how
+    events.stop()
+    signal?.removeEventListener('abort', stop)
+    settle()
   }
-  if (signal?.aborted === true) finish(iteration, {})
-  else signal?.addEventListener('abort', iteration.stop)
+  const stop = (): void => finish({})
+  const schedule = (): void => {
+    if (isScheduled) return
+    isScheduled = true
+    watched.turns.run(() => {
+      isScheduled = false
+      settle()
+    })
+  }
+  /** Answers the reader, if there is one and an answer. */
+  const settle = (): void => {
+    if (reader === undefined) return
+    let value: StoreEvent | undefined
+    try {
+      if (end === undefined) value = events.next()
+    } catch (error) {
+      finish({ error })
+    }
+    answer(value)
+  }
+  const answer = (value: StoreEvent | undefined): void => {
+    // It may have ended by itself, and have answered then.
+    if (reader === undefined || (end === undefined && value === undefined)) return
+    const asked = reader
+    const error = end?.error
+    reader = undefined
+    if (value !== undefined) asked.resolve({ done: false, value })
+    else if (error === undefined) asked.resolve({ done: true, value: undefined })
+    else {
+      // It is thrown once; after that the iteration is over.
+      end = {}
+      asked.reject(error)
+    }
+  }
+  const isAwaited = (): boolean => reader !== undefined
+  const events = eventsOf(watched, prefix, options, {
+    isAwaited,
+    onNews: schedule,
+    fail: (error) => finish({ error }),
+  })
+
+  if (signal?.aborted === true) stop()
+  else signal?.addEventListener('abort', stop)
   return {
-    next: () => next(iteration),
+    next() {
+      if (reader !== undefined) {
+        return Promise.reject(new TypeError('the next event of a watch was asked for twice at a time'))
+      }
+      const asked = deferred<Result>()
+      reader = asked
+      // At the last revision nothing is there to be delivered: new changes are waited for from now on.
+      if (end !== undefined || events.isAtEnd()) settle()
+      else schedule()
+      return asked.promise
+    },
     return() {
-      finish(iteration, {})
+      stop()
       return Promise.resolve({ done: true, value: undefined })
     },
   }
 }
 
-function next(iteration: Iteration): Promise<Result> {
-  if (iteration.reader !== undefined) {
-    return Promise.reject(new TypeError('the next event of a watch was asked for twice at a time'))
-  }
-  const reader = deferred<Result>()
-  iteration.reader = reader
-  const { end, live, position, watched } = iteration
-  // At the last revision nothing is there to be delivered: new changes are waited for from now on.
-  if (end !== undefined || (live === undefined && position === watched.revision())) settle(iteration)
-  else schedule(iteration)
-  return reader.promise
+/** What reads the events of a watch. */
+interface EventReader {
+  /** Whether it waits for one. */
+  readonly isAwaited: () => boolean
+  readonly onNews: () => void
+  readonly fail: (error: unknown) => void
 }
 
-/** Changes have come. */
-function wake(iteration: Iteration): void {
-  const { reader, live } = iteration
-  if (reader === undefined || live === undefined) return
-  live.awaited = live.channel.last.count
-  schedule(iteration)
-}
-
-/** Changes up to a revision were forgotten. */
-function forget(iteration: Iteration, revision: number): void {
-  const waiting = iteration.live?.place.change?.revision ?? Infinity
-  if (waiting > revision) return
-  finish(iteration, { error: tooSlow('changes that waited to be read were forgotten') })
-}
-
-function finish(iteration: Iteration, how: { readonly error?: unknown }): void {
-  if (iteration.end !== undefined) return
-  iteration.end = how
-  iteration.live = undefined
-  iteration.progress?.stop()
-  iteration.watched.leave(iteration.member)
-  iteration.signal?.removeEventListener('abort', iteration.stop)
-  settle(iteration)
-}
-
-function schedule(iteration: Iteration): void {
-  if (iteration.isScheduled) return
-  iteration.isScheduled = true
-  iteration.watched.turns.run(() => {
-    iteration.isScheduled = false
-    settle(iteration)
-  })
-}
-
-/** Answers the reader, if there is one and an answer. */
-function settle(iteration: Iteration): void {
-  if (iteration.reader === undefined) return
-  const value = iteration.end === undefined ? takeOrFinish(iteration) : undefined
-  // It may have ended by itself.
-  const { reader: asked, end } = iteration
-  if (asked === undefined || (end === undefined && value === undefined)) return
-  iteration.reader = undefined
-  if (value !== undefined) asked.resolve({ done: false, value })
-  else if (end?.error === undefined) asked.resolve({ done: true, value: undefined })
-  else {
-    // It is thrown once; after that the iteration is over.
-    iteration.end = {}
-    asked.reject(end.error)
-  }
-}
-
-function takeOrFinish(iteration: Iteration): StoreEvent | undefined {
-  try {
-    return take(iteration)
-  } catch (error) {
-    finish(iteration, { error })
-    return undefined
-  }
-}
-
-/** The next event, if there is one now. */
-function take(iteration: Iteration): StoreEvent | undefined {
-  const { watched, progress } = iteration
-  const change = nextChange(iteration)
-  if (change !== undefined) {
-    iteration.position = change.revision
-    progress?.delivered()
-    return change
-  }
-  if (iteration.live === undefined || !watched.isCurrent()) return undefined
-  // Everything up to now has been read, since nothing waits.
-  return progress?.isDue() === true ? { type: 'progress', revision: watched.revision() } : undefined
-}
-
-function nextChange(iteration: Iteration): StoreChange | undefined {
-  const { watched, past, position, member, maxWaiting } = iteration
-  if (iteration.live === undefined) {
-    if (iteration.isFetching) return undefined
-    const earlier = past(position)
-    if (earlier instanceof Promise) {
-      fetchPast(iteration, earlier)
-      return undefined
-    }
-    if (earlier !== undefined) return earlier
-    const channel = watched.join(member)
-    iteration.live = { channel, place: channel.last, awaited: 0 }
-  }
-  const { live } = iteration
-  const { channel, place, awaited } = live
-  if (place.next === undefined) return undefined
-  if (channel.last.count - Math.max(place.count, awaited) > maxWaiting) {
-    throw tooSlow(`more than ${maxWaiting} changes waited to be read`)
-  }
-  live.place = place.next
-  return place.change
-}
-
-function fetchPast(iteration: Iteration, pending: Promise<void>): void {
-  iteration.isFetching = true
-  pending.then(
-    () => {
-      iteration.isFetching = false
-      schedule(iteration)
+/**
+ * The events of a watch. It first reads the changes of the past, one when it is asked for one, and goes over to the new ones after that. Of those at most
+ * `maxWaiting` wait, besides those that came together while it was waiting.
+ */
+function eventsOf(
+  watched: Watched,
+  prefix: string,
+  { since, maxWaiting, progressMs }: Options,
+  { isAwaited, onNews, fail }: EventReader,
+) {
+  const past = watched.past(prefix)
+  /** The revision of the last change that was delivered. */
+  let position = since
+  let live: Live | undefined
+  let isFetching = false
+  const member: Watcher = {
+    prefix,
+    wake() {
+      if (live === undefined || !isAwaited()) return
+      live.awaited = live.channel.last.count
+      onNews()
     },
-    (error: unknown) => finish(iteration, { error }),
-  )
+    forget(revision) {
+      const waiting = live?.place.change?.revision ?? Infinity
+      if (waiting <= revision) fail(tooSlow('changes that waited to be read were forgotten'))
+    },
+    fail,
+  }
+  const progress = progressMs === undefined ? undefined : progressTimer(watched, progressMs, onNews)
+
+  const fetchPast = (pending: Promise<void>): void => {
+    isFetching = true
+    pending.then(() => {
+      isFetching = false
+      onNews()
+    }, fail)
+  }
+  const nextChange = (): StoreChange | undefined => {
+    if (live === undefined) {
+      if (isFetching) return undefined
+      const earlier = past(position)
+      if (earlier instanceof Promise) {
+        fetchPast(earlier)
+        return undefined
+      }
+      if (earlier !== undefined) return earlier
+      const channel = watched.join(member)
+      live = { channel, place: channel.last, awaited: 0 }
+    }
+    const { channel, place, awaited } = live
+    if (place.next === undefined) return undefined
+    if (channel.last.count - Math.max(place.count, awaited) > maxWaiting) {
+      throw tooSlow(`more than ${maxWaiting} changes waited to be read`)
+    }
+    live.place = place.next
+    return place.change
+  }
+
+  return {
+    /** Nothing is there to be delivered, since it has not begun and is at the last revision. */
+    isAtEnd: (): boolean => live === undefined && position === watched.revision(),
+    /** The next event, if there is one now. */
+    next(): StoreEvent | undefined {
+      const change = nextChange()
+      if (change !== undefined) {
+        position = change.revision
+        progress?.restart()
+        return change
+      }
+      if (live === undefined || !watched.isCurrent()) return undefined
+      // Everything up to now has been read, since nothing waits.
+      return progress?.isDue() === true ? { type: 'progress', revision: watched.revision() } : undefined
+    },
+    stop(): void {
+      live = undefined
+      progress?.stop()
+      watched.leave(member)
+    },
+  }
 }
 
 function tooSlow(message: string): StoreError {
   return new StoreError('watchTooSlow', message)
 }
 
-/** Says when a watch should tell how far it is. A timer that is not set again with every change, which would be most of the cost of a change. */
-function progressTimer({ clock, elapsedMs }: Watched, progressMs: number, onDue: () => void) {
-  let lastMs = elapsedMs()
+/** Says when a watch should tell how far it is. @param onDue called when nothing was delivered for so long. */
+function progressTimer({ clock }: Watched, progressMs: number, onDue: () => void) {
   let isDue = false
   let cancel: (() => void) | undefined
-
-  const wait = (milliseconds: number): void => {
+  const restart = (): void => {
     isDue = false
-    cancel = clock.after(milliseconds, () => {
-      const left = lastMs + progressMs - elapsedMs()
-      if (left > 0) {
-        wait(left)
-        return
-      }
+    cancel?.()
+    cancel = clock.after(progressMs, () => {
       isDue = true
       onDue()
     })
   }
-  wait(progressMs)
-
-  const restart = (): void => {
-    lastMs = elapsedMs()
-    if (isDue) wait(progressMs)
-  }
+  restart()
   return {
     /** Something was delivered, so that progress is due only after the whole time again. */
-    delivered: restart,
+    restart,
     /** Whether it is due. If it is, the time begins again. */
     isDue(): boolean {
       const was = isDue

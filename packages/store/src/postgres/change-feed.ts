@@ -27,7 +27,6 @@ export interface ChangeFeed {
   stop(): void
 }
 
-/** Options of {@link changeFeed}. */
 export interface ChangeFeedOptions extends Pick<PostgresStoreOptions, 'clock' | 'pollMs'> {
   readonly revision: number
   /** The changes of the store after a revision. */
@@ -41,7 +40,6 @@ export interface ChangeFeedOptions extends Pick<PostgresStoreOptions, 'clock' | 
   readonly onReached: () => void
 }
 
-/** The state of a feed. */
 interface FeedState {
   readonly options: ChangeFeedOptions
   /** The last changes: a watch that resumes near the end needs no read of the database. */

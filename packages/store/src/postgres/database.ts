@@ -131,13 +131,10 @@ export function database({ pool, end, cutOff, timeoutMs }: DatabaseOptions): Dat
     },
     transaction: (work) => inTransaction('ISOLATION LEVEL READ COMMITTED', work),
     snapshot: (work) => inTransaction('ISOLATION LEVEL REPEATABLE READ READ ONLY', work),
-    async run(client, text) {
-      try {
-        await run(client, text)
-      } catch (thrown) {
+    run: (client, text) =>
+      run(client, text).catch((thrown: unknown) => {
         throw postgresFailure(thrown)
-      }
-    },
+      }),
     close: end,
   }
 }

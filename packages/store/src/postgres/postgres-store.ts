@@ -22,7 +22,7 @@ const WAKE_PAUSES = { leastMs: 20, mostMs: 160 }
 
 /** @throws {StoreError} if the database cannot be reached or has no store. */
 export async function postgresStore(options: PostgresStoreOptions): Promise<ObjectStore> {
-  const { database, clock, elapsedMs } = options
+  const { database, clock } = options
   const replica = await openReplica(options)
   const { read, time, writes, feed, ends } = replica
   const work = workInProgress()
@@ -31,7 +31,6 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Obje
   const listening = listeningOf(options, feed)
   const watched: Watched = {
     clock,
-    elapsedMs,
     turns: reads,
     revision: feed.revision,
     isCurrent: feed.isCurrent,

@@ -31,7 +31,6 @@ export interface Writer {
   idle(): Promise<void>
 }
 
-/** Options of {@link writer}. */
 export interface WriterOptions extends Pick<PostgresStoreOptions, 'schema' | 'now' | 'waitMs'> {
   readonly database: Pick<Database, 'query'>
   /** Called before the promises of the group resolve. */
