@@ -144,18 +144,13 @@ function flow(
 ): void {
   let left = length ?? Infinity
   let isFull = false
-  let isListening = false
   let last: Buffer | undefined
   let isRead = false
 
   const write = (chunk: Buffer): void => {
     if (to.writableEnded) return
     isFull = !to.write(chunk)
-    if (!isFull) return
-    from.pause()
-    // Most bodies fill no buffer.
-    if (!isListening) to.on('drain', proceed)
-    isListening = true
+    if (isFull) from.pause()
   }
   const end = (): void => {
     if (isFull || !isRead || last !== undefined || to.writableEnded) return
@@ -173,6 +168,7 @@ function flow(
       end()
     }
   }
+  to.on('drain', proceed)
   from.on('data', (chunk: Buffer) => {
     left -= chunk.length
     if (left > 0 || chunk.length <= SMALL_BYTES) {

@@ -1,6 +1,6 @@
 import type { StoreChange, StoredObject } from '../object-store.ts'
 import { StoreError } from '../store-error.ts'
-import type { StoreFollower } from '../store-follower.ts'
+import type { StoreFollower } from '../follow-store.ts'
 
 /** What is kept of an object. */
 export interface Kept<T> {
