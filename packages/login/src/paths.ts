@@ -44,11 +44,7 @@ export const DEFAULT_PATHS: Required<LoginPaths> = {
   frontChannelLogout: '/logout/frontchannel',
 }
 
-/**
- * Routes of one path.
- *
- * @param callbacks the path of callbacks, and those of the providers.
- */
+/** Routes of one path. @param callbacks the path of callbacks, and those of the providers. */
 export function pathProblems(
   routes: LoginPaths,
   callbacks: readonly string[],

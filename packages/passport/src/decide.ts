@@ -98,11 +98,7 @@ export type Verdict =
 /** Authenticates a request of Passport. As in every adapter, the headers that carried a credential are removed after a success. */
 export type Decide = (req: object) => Awaitable<Verdict>
 
-/**
- * Creates a {@link Decide}.
- *
- * @throws {ConfigurationError} with every problem of the options.
- */
+/** Creates a {@link Decide}. @throws {ConfigurationError} with every problem of the options. */
 export function decider(authenticator: Authenticator, options: DecideOptions): Decide {
   refuseProblems(aRequestAuthenticator(authenticator, 'authenticator'), optionProblems(decideShape, options))
   const { user, timeoutSeconds = 30, anonymous = true, clock = systemClock, ...rest } = options

@@ -13,11 +13,7 @@ export type Body =
 /** Of these, servers expect a length (RFC 9110 section 8.6). */
 const WITH_CONTENT: ReadonlySet<string> = new Set(['PATCH', 'POST', 'PUT'])
 
-/**
- * How the body of a request is framed. Whatever is ambiguous is refused, also if Node's parser let it pass.
- *
- * Source: RFC 9112 sections 6.1 to 6.3.
- */
+/** How the body of a request is framed. Whatever is ambiguous is refused, also if Node's parser let it pass. Source: RFC 9112 sections 6.1 to 6.3. */
 export function bodyOf(message: NodeMessage): Body | StatusError {
   const { rawHeaders } = message
   const lengths = valuesOf(rawHeaders, 'content-length').map((value) => value.trim())

@@ -6,22 +6,14 @@ export const MAX_VALUE_BYTES = 1_048_576
 /** The maximum length of a key, in bytes of UTF-8. */
 export const MAX_KEY_BYTES = 1024
 
-/**
- * Requires that every engine can hold this key.
- *
- * @throws {StoreError} `invalidObject`
- */
+/** Requires that every engine can hold this key. @throws {StoreError} `invalidObject` */
 export function checkKey(key: string): void {
   if (typeof key !== 'string' || key === '') throw invalid('the key must be a string that is not empty')
   checkCharacters(key, 'key')
   if (isLonger(key, MAX_KEY_BYTES)) throw invalid(`the key has more than ${MAX_KEY_BYTES} bytes`)
 }
 
-/**
- * Requires that every engine can hold this value.
- *
- * @throws {StoreError} `invalidObject`, `objectTooLarge`
- */
+/** Requires that every engine can hold this value. @throws {StoreError} `invalidObject`, `objectTooLarge` */
 export function checkValue(value: string): void {
   if (typeof value !== 'string') throw invalid('the value must be a string')
   if (isLonger(value, MAX_VALUE_BYTES)) {
@@ -30,11 +22,7 @@ export function checkValue(value: string): void {
   checkCharacters(value, 'value')
 }
 
-/**
- * Requires that an object can live so long.
- *
- * @throws {RangeError}
- */
+/** Requires that an object can live so long. @throws {RangeError} */
 export function checkLifetime({ ttlMs, expiresAtMs }: Lifetime): void {
   if (ttlMs !== undefined && !(ttlMs > 0 && ttlMs <= Number.MAX_SAFE_INTEGER)) {
     throw new RangeError('ttlMs must be above 0')

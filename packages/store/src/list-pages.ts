@@ -9,11 +9,7 @@ export function checkLimit(limit: number | undefined): void {
   }
 }
 
-/**
- * A page of a list.
- *
- * @param found the objects of the page. One more than `limit` says that there is another page.
- */
+/** A page of a list. @param found the objects of the page. One more than `limit` says that there is another page. */
 export function pageOf(
   found: readonly StoredObject[],
   revision: number,

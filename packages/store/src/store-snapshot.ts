@@ -27,11 +27,7 @@ export interface UnreadableObject {
   readonly problem: string
 }
 
-/**
- * The objects of a list in parts.
- *
- * @param read the objects after a key, or the first ones. An empty part is the end.
- */
+/** The objects of a list in parts. @param read the objects after a key, or the first ones. An empty part is the end. */
 export async function* inParts(
   read: (after: string | undefined) => Promise<readonly FoundObject[]>,
 ): AsyncGenerator<readonly FoundObject[], void> {

@@ -33,11 +33,7 @@ async function endSessionOrigin(
   }
 }
 
-/**
- * Ends the session here, and then at the provider.
- *
- * Source: OpenID Connect RP-Initiated Logout 1.0 section 2.
- */
+/** Ends the session here, and then at the provider. Source: OpenID Connect RP-Initiated Logout 1.0 section 2. */
 export function logoutRoute(parts: LoginParts): Route {
   const { sessions, providers, origin, paths, crossSiteRefusal } = parts
   return async ({ request, cookieHeader }): Promise<HttpAnswer> => {

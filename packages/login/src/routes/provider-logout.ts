@@ -11,11 +11,7 @@ import type { LoginParts, Route } from './route.ts'
 const MAX_BODY = 65_536
 const MAX_SID = 512
 
-/**
- * Ends sessions that a provider has ended.
- *
- * Source: OpenID Connect Back-Channel Logout 1.0 sections 2.5 to 2.8.
- */
+/** Ends sessions that a provider has ended. Source: OpenID Connect Back-Channel Logout 1.0 sections 2.5 to 2.8. */
 export function backChannelLogoutRoute({ providers, logoutTokens, sessions, report }: LoginParts): Route {
   const useToken = async (token: string): Promise<void> => {
     const provider = providerOf(providers, readJwt(token)?.issuer)

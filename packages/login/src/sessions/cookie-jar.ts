@@ -45,11 +45,7 @@ export interface CookieJarOptions extends Required<CookieOptions> {
   readonly maxCookies: number
 }
 
-/**
- * The most that browsers keep of one cookie: name, value and attributes in bytes.
- *
- * Source: RFC 6265 section 6.1.
- */
+/** The most that browsers keep of one cookie: name, value and attributes in bytes. Source: RFC 6265 section 6.1. */
 const MAX_COOKIE_BYTES = 4096
 
 /** A longer header is not read. */

@@ -138,11 +138,7 @@ function subjectName(provider: string, subject: string): string {
   return `login.kube-authn.dev/subject ${JSON.stringify([provider, subject])}`
 }
 
-/**
- * The revocation of the selected sessions.
- *
- * @throws {ConfigurationError} if a revocation cannot name them.
- */
+/** The revocation of the selected sessions. @throws {ConfigurationError} if a revocation cannot name them. */
 function revocationFor(selector: SessionSelector, nowMs: number): Revocation {
   const { digest, provider, providerSession, subject, username } = selector
   if (digest !== undefined) return { credentialId: sessionCredentialId({ digest }) }

@@ -28,11 +28,7 @@ export interface ResponseEvents {
   readonly onBroken: (error: Error) => void
 }
 
-/**
- * Sends a response of the upstream.
- *
- * @returns why another response was sent instead.
- */
+/** Sends a response of the upstream. @returns why another response was sent instead. */
 export function sendResponse(
   from: IncomingMessage,
   { message, response }: { readonly message: NodeMessage; readonly response: NodeResponse },

@@ -1,10 +1,6 @@
 import type { Header } from '../node-types.ts'
 
-/**
- * Headers for one connection only.
- *
- * Source: RFC 9110 section 7.6.1; RFC 2616 section 13.5.1 for the older ones.
- */
+/** Headers for one connection only. Source: RFC 9110 section 7.6.1; RFC 2616 section 13.5.1 for the older ones. */
 const HOP_BY_HOP: readonly string[] = [
   'connection',
   'keep-alive',

@@ -79,11 +79,7 @@ export interface EtcdConnection {
   readonly close: () => void
 }
 
-/**
- * Nothing is sent yet.
- *
- * @throws {ConfigurationError} if an option is invalid.
- */
+/** Nothing is sent yet. @throws {ConfigurationError} if an option is invalid. */
 export function connectEtcd(options: EtcdObjectStoreOptions): EtcdConnection {
   checkOptions(shape, options)
   const { clock = systemClock, prefix = '/kube-authn/', timeoutSeconds = 5 } = options

@@ -22,11 +22,7 @@ export type Repeatable = 'always' | 'ifUnreached'
 
 /** The JSON gateway of the members of one etcd. */
 export interface EtcdClient {
-  /**
-   * One call, within the time limit. The members are asked in turn until one answers.
-   *
-   * @throws {EtcdFailure}
-   */
+  /** One call, within the time limit. The members are asked in turn until one answers. @throws {EtcdFailure} */
   call(path: string, body: object, repeatable?: Repeatable): Promise<unknown>
   /** The messages of a watch, until it is aborted or fails. @throws {EtcdFailure} */
   watch(request: object, signal: AbortSignal): AsyncGenerator<unknown, void>

@@ -41,11 +41,7 @@ const REFUSED_CERTIFICATE = /^(?:CERT_|ERR_TLS_CERT|UNABLE_TO_|SELF_SIGNED|DEPTH
 /** gRPC codes with which etcd may have written nevertheless: cancelled, unknown, deadline exceeded, aborted, internal, unavailable, data loss. */
 const UNCERTAIN: ReadonlySet<unknown> = new Set([1, 2, 4, 10, 13, 14, 15])
 
-/**
- * The failure that an answer of the gateway means, which is not 200.
- *
- * Source: etcd `api/v3rpc/rpctypes/error.go`.
- */
+/** The failure that an answer of the gateway means, which is not 200. Source: etcd `api/v3rpc/rpctypes/error.go`. */
 export function refusal(status: number, reply: unknown): EtcdFailure {
   const code = memberOf(reply, 'code')
   const message = memberOf(reply, 'message')
