@@ -8,7 +8,6 @@ import type { ObjectStore, StoreChange, StoredObject } from '../object-store.ts'
 import { StoreError } from '../store-error.ts'
 import { cachedObjects, keptObjects, type ObjectUse } from './cached-objects.ts'
 import { type Freshness, freshness } from './freshness.ts'
-import { watchers, type Watchers } from './watchers.ts'
 
 /** Options of everything that keeps a copy of objects in a store. */
 export interface StoreCacheOptions {
@@ -119,7 +118,7 @@ export function storeCache<T>(options: StoreCacheOptions, kind: CachedKind<T>): 
     if (objects.areTooMany()) return problems.tooMany
     return age.isStale() ? problems.stale : undefined
   }
-  const watched: Watchers = watchers(clock, () => problem() !== undefined)
+  const watched = watchers(clock, () => problem() !== undefined)
   const outage = outages(what, clock, age, (error) => tell(onError, error))
   const following = followStore(
     { store, prefix, clock, signal: closing.signal, maxStalenessMs },
@@ -224,6 +223,64 @@ function outages(what: string, clock: Clock, age: Freshness, report: (error: Sto
     },
     ended(): void {
       sinceMs = undefined
+    },
+  }
+}
+
+/** How soon it is noticed that a copy cannot be used any more. */
+const NOTICED_MS = 1000
+
+/**
+ * What goes on for long with what a copy said, such as a watch or a tunnel. A timer runs only while there are any. What a callback throws is ignored.
+ */
+function watchers(clock: Clock, isUnknown: () => boolean) {
+  const byKey = new Map<string, Set<() => void>>()
+  const waiting = new Set<() => void>()
+  let cancel: (() => void) | undefined
+
+  const look = (): void => {
+    cancel = undefined
+    if (isUnknown()) {
+      const all = [...waiting]
+      waiting.clear()
+      for (const each of all) tell(each, undefined)
+    }
+    lookLater()
+  }
+  const lookLater = (): void => {
+    if (waiting.size > 0) cancel ??= clock.after(NOTICED_MS, look)
+  }
+
+  const watchUnknown = (onUnknown: () => void): (() => void) => {
+    // A function of its own, since one may be given twice.
+    const call = (): void => onUnknown()
+    waiting.add(call)
+    lookLater()
+    return () => {
+      waiting.delete(call)
+      if (waiting.size > 0) return
+      cancel?.()
+      cancel = undefined
+    }
+  }
+
+  return {
+    watchUnknown,
+    watch: (key: string, onChange: () => void): (() => void) => {
+      const ofKey = byKey.get(key) ?? new Set()
+      byKey.set(key, ofKey)
+      const call = (): void => onChange()
+      ofKey.add(call)
+      const stopWaiting = watchUnknown(onChange)
+      return () => {
+        stopWaiting()
+        ofKey.delete(call)
+        if (ofKey.size === 0 && byKey.get(key) === ofKey) byKey.delete(key)
+      }
+    },
+    changed(key: string): void {
+      // A copy, since they stop watching.
+      for (const each of Array.from(byKey.get(key) ?? [])) tell(each, undefined)
     },
   }
 }
