@@ -128,24 +128,11 @@ function outgoingOf(
   authorization: string | undefined,
 ): Outgoing {
   const forwarded = (): AuthenticationRequest => incomingMessageRequest(message, target)
-  const headers = requestHeaders(message, isIdentity, {
-    host,
-    authorization,
-    acting,
-    body,
-    via,
-    clientAddress: addressOf(request),
-    auditId,
-    expectsContinue,
-    upgrade,
-  })
+  const added = { host, authorization, acting, body, via, auditId, expectsContinue, upgrade }
+  const headers = requestHeaders(message, isIdentity, { ...added, clientAddress: addressOf(request) })
+  const sent = { method, target, headers, body, authorization, auditId }
   return {
-    method,
-    target,
-    headers,
-    body,
-    authorization,
-    auditId,
+    ...sent,
     isWatch: () => requestInfo(forwarded()).verb === 'watch',
     path: () => forwarded().path,
   }

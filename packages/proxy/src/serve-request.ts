@@ -76,19 +76,10 @@ export async function serveRequest(served: ServedRequest, parts: ProxyParts): Pr
   const { authentication, userToken } = admission
   for (const value of warningHeaders(admission.warnings)) response.appendHeader('Warning', value)
   const ends = parts.untilEnd(authentication, onceOver)
-  const outgoing = await decide(
-    {
-      message,
-      target,
-      request,
-      authentication,
-      userToken,
-      auditId: received.auditId(randomUUID),
-      expectsContinue: awaitsContinue(message),
-      upgrade: undefined,
-    },
-    parts.decide,
-  )
+  const auditId = received.auditId(randomUUID)
+  const expectsContinue = awaitsContinue(message)
+  const incoming = { message, target, request, authentication, userToken, auditId, expectsContinue }
+  const outgoing = await decide({ ...incoming, upgrade: undefined }, parts.decide)
   if (isRefusal(outgoing)) {
     if (outgoing.cause !== undefined && outgoing.status >= 500) parts.forward.failed(request, outgoing)
     answer(outgoing, message, response)

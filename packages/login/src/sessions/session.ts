@@ -33,21 +33,10 @@ export function continueSession(before: SessionContent, content: SessionContent)
 /** A session as a string, which must be sealed. Lists are shorter than objects, and cookies are small. */
 export function serializeSession({ id, version, startedAtMs, endsAtMs, seenAtMs, content }: Session): string {
   const { provider, subject, username, expiresAtMs, idToken } = content
-  return JSON.stringify([
-    id,
-    version,
-    startedAtMs,
-    endsAtMs,
-    seenAtMs,
-    provider,
-    subject,
-    username,
-    expiresAtMs,
-    idToken,
-    content.refreshToken ?? null,
-    content.providerSession ?? null,
-    content.certificate ?? null,
-  ])
+  const { refreshToken = null, providerSession = null, certificate = null } = content
+  const times = [startedAtMs, endsAtMs, seenAtMs]
+  const bound = [refreshToken, providerSession, certificate]
+  return JSON.stringify([id, version, ...times, provider, subject, username, expiresAtMs, idToken, ...bound])
 }
 
 /** The session of a string; `undefined` for another string. */
@@ -80,12 +69,9 @@ function parseContent(fields: readonly unknown[]): SessionContent | undefined {
   const bound = [refreshToken, providerSession, certificate]
   if (fields.length !== 8 || !bound.every((each) => typeof each === 'string' || each === null))
     return undefined
+  const required = { provider, subject, username, expiresAtMs, idToken }
   return {
-    provider,
-    subject,
-    username,
-    expiresAtMs,
-    idToken,
+    ...required,
     ...(typeof refreshToken === 'string' && { refreshToken }),
     ...(typeof providerSession === 'string' && { providerSession }),
     ...(typeof certificate === 'string' && { certificate }),

@@ -56,14 +56,9 @@ export function fullEntry(session: Session): SessionEntry {
 /** The entry of a session, as the index needs it. */
 export function sessionEntry({ digest, startedAtMs, endsAtMs, seenAtMs, content }: Session): SessionEntry {
   const { provider, subject, username, providerSession } = content
+  const entry = { digest, provider, subject, username, startedAtMs, endsAtMs, seenAtMs }
   return {
-    digest,
-    provider,
-    subject,
-    username,
-    startedAtMs,
-    endsAtMs,
-    seenAtMs,
+    ...entry,
     ...(providerSession !== undefined && { providerSession }),
   }
 }
@@ -76,14 +71,9 @@ function parseEntry(value: string): SessionEntry | undefined {
     return undefined
   if (typeof username !== 'string' || typeof startedAtMs !== 'number') return undefined
   if (typeof endsAtMs !== 'number' || typeof seenAtMs !== 'number') return undefined
+  const entry = { digest, provider, subject, username, startedAtMs, endsAtMs, seenAtMs }
   return {
-    digest,
-    provider,
-    subject,
-    username,
-    startedAtMs,
-    endsAtMs,
-    seenAtMs,
+    ...entry,
     ...(typeof providerSession === 'string' && { providerSession }),
     ...knownIdToken(record),
   }

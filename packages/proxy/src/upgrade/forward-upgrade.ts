@@ -43,19 +43,9 @@ export async function serveUpgrade(
     refused(protocol)
     return
   }
-  const outgoing = await decide(
-    {
-      message,
-      target,
-      request,
-      authentication: decision.authentication,
-      userToken: decision.userToken,
-      auditId,
-      expectsContinue: false,
-      upgrade: protocol,
-    },
-    parts.decide,
-  )
+  const { authentication, userToken } = decision
+  const incoming = { message, target, request, authentication, userToken, auditId, upgrade: protocol }
+  const outgoing = await decide({ ...incoming, expectsContinue: false }, parts.decide)
   // Of a socket that was closed meanwhile, there is no event.
   if (socket.destroyed) return
   if (isRefusal(outgoing)) refused(outgoing)

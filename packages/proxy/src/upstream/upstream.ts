@@ -43,6 +43,7 @@ export function upstreamOf(
   const basePath = url.pathname.replace(/\/+$/, '')
   const hostname = url.hostname.replace(/^\[|\]$/g, '')
   const port = url.port === '' ? (protocol === 'https:' ? 443 : 80) : Number(url.port)
+  const origin = { protocol, hostname, port }
   const agents = currentAgents(hostname, connection.tls)
 
   return {
@@ -53,15 +54,7 @@ export function upstreamOf(
       const agent = isAlone ? alone : shared
       try {
         // The protocol is that of the agent: `https.request` would copy the options once more.
-        const request = sendRequest({
-          protocol,
-          hostname,
-          port,
-          method,
-          path: basePath + path,
-          headers,
-          agent,
-        })
+        const request = sendRequest({ ...origin, method, path: basePath + path, headers, agent })
         limitConnecting(request, connectTimeoutSeconds, clock)
         return request
       } catch (cause) {
@@ -93,10 +86,7 @@ function currentAgents(hostname: string, tls: () => EndpointTls | undefined) {
 }
 
 /** Connections for requests, which are used again, and for upgrades, which are not. */
-function agentsFor(
-  hostname: string,
-  tls: EndpointTls | undefined,
-): { readonly shared: Agent; readonly alone: Agent } {
+function agentsFor(hostname: string, tls: EndpointTls | undefined) {
   // `timeout` ends idle connections only: nothing listens to it on those in use.
   const kept = { keepAlive: true, timeout: IDLE_MS, scheduling: 'lifo' } as const
   const once = { keepAlive: false, allowHalfOpen: true }

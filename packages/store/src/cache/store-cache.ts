@@ -171,11 +171,7 @@ export function storeCache<T>(options: StoreCacheOptions, kind: CachedKind<T>): 
 }
 
 /** Why the objects are not known. */
-function problemsOf(
-  what: string,
-  maxObjects: number,
-  maxStalenessSeconds: number,
-): Readonly<Record<'tooMany' | 'stale' | 'closed', string>> {
+function problemsOf(what: string, maxObjects: number, maxStalenessSeconds: number) {
   return {
     tooMany: `the ${what} are not known: the store has more than ${maxObjects} of them`,
     stale: `the ${what} are not known: they could not be compared with the store for more than ${maxStalenessSeconds} seconds`,

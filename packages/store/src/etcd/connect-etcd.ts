@@ -104,10 +104,7 @@ export function connectEtcd(options: EtcdObjectStoreOptions): EtcdConnection {
   return { client, keys: etcdKeys(prefix), time, clock, elapsedMs, timeoutMs, limit, close }
 }
 
-function connectionsOf(
-  options: EtcdObjectStoreOptions,
-  timeoutSeconds: number,
-): { readonly fetch: EtcdFetch; readonly watchFetch: EtcdFetch; readonly close: () => void } {
+function connectionsOf(options: EtcdObjectStoreOptions, timeoutSeconds: number) {
   const { fetch: given, caFile, certFile, keyFile, allowInsecureHttp = false } = options
   if (given !== undefined) return { fetch: given, watchFetch: given, close: () => {} }
   const transport = defined({ caFile, certFile, keyFile })
@@ -121,10 +118,7 @@ function connectionsOf(
   return { fetch, watchFetch, close }
 }
 
-function credentialsOf({
-  username,
-  password,
-}: EtcdObjectStoreOptions): { readonly username: string; readonly password: string } | undefined {
+function credentialsOf({ username, password }: EtcdObjectStoreOptions) {
   if (username !== undefined && password !== undefined) return { username, password }
   if (username === undefined && password === undefined) return undefined
   throw new ConfigurationError([

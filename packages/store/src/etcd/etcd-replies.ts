@@ -11,27 +11,11 @@ export interface KeyValue {
   readonly text: () => string
 }
 
-/** What a transaction did. */
-export interface TransactionReply {
-  readonly isDone: boolean
-  /** The revision of etcd after it. */
-  readonly revision: number
-  /** What each of its operations found, or deleted. */
-  readonly results: readonly RangeReply[]
-}
-
 /** An event of a watch. */
 export interface WatchedEvent {
   readonly isDeletion: boolean
   readonly current: KeyValue
   readonly previous: KeyValue | undefined
-}
-
-/** A message of a watch. */
-export interface WatchReply {
-  readonly events: readonly WatchedEvent[]
-  /** Why the watch is over. */
-  readonly canceled?: { readonly reason: string; readonly compactRevision: number | undefined }
 }
 
 /** The objects of a range, and whether there are more. */
@@ -46,7 +30,13 @@ export function rangeReply(reply: unknown): RangeReply {
 }
 
 /** @throws {EtcdFailure} if it is none. */
-export function transactionReply(reply: unknown): TransactionReply {
+export function transactionReply(reply: unknown): {
+  readonly isDone: boolean
+  /** The revision of etcd after it. */
+  readonly revision: number
+  /** What each of its operations found, or deleted. */
+  readonly results: readonly RangeReply[]
+} {
   const revision = numberOf(memberOf(memberOf(reply, 'header'), 'revision'))
   if (revision === undefined) throw unexpected()
   return {
@@ -62,7 +52,11 @@ export function transactionReply(reply: unknown): TransactionReply {
 }
 
 /** @throws {EtcdFailure} if it is none. */
-export function watchReply(message: unknown): WatchReply {
+export function watchReply(message: unknown): {
+  readonly events: readonly WatchedEvent[]
+  /** Why the watch is over. */
+  readonly canceled?: { readonly reason: string; readonly compactRevision: number | undefined }
+} {
   const result = memberOf(message, 'result')
   const error = memberOf(message, 'error')
   if (result === undefined) {

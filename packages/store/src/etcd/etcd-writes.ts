@@ -25,13 +25,9 @@ export function etcdWrites(store: OpenedStore): Pick<ObjectStore, 'create' | 'up
     create: (key, value, lifetime = {}) =>
       put(store, key, value, lifetime, (ending) => ({ type: 'create', key, value, ending })),
     update: (key, value, expected, lifetime = {}) =>
-      put(store, key, value, lifetime, (ending) => ({
-        type: 'update',
-        key,
-        value,
-        ending,
-        revision: revisionInEtcd(expected),
-      })),
+      put(store, key, value, lifetime, (ending) => {
+        return { type: 'update', key, value, ending, revision: revisionInEtcd(expected) }
+      }),
     async delete(key, { revision, createdRevision, fence }: DeletePrecondition = {}) {
       checkKey(key)
       const { names, ...outcome } = await write(store, {
@@ -44,13 +40,8 @@ export function etcdWrites(store: OpenedStore): Pick<ObjectStore, 'create' | 'up
       const found = foundObject(names, outcome.object)
       if (store.ended.isOver(found)) throw refusal('objectNotFound')
       const { value, createdRevision: created } = found.object
-      return {
-        type: 'deleted',
-        key,
-        value,
-        revision: outcome.revision - names.base,
-        createdRevision: created,
-      }
+      const at = outcome.revision - names.base
+      return { type: 'deleted', key, value, revision: at, createdRevision: created }
     },
   }
 }

@@ -33,13 +33,8 @@ export async function listObjects(
   let { revision, after } = await startOf(replica, prefix, token)
   let size = FIRST_PAGE
   for (;;) {
-    const page = await readPage(
-      client,
-      replica,
-      prefix,
-      { revision, after },
-      Math.min(size, limit - objects.length),
-    )
+    const most = Math.min(size, limit - objects.length)
+    const page = await readPage(client, replica, prefix, { revision, after }, most)
     revision = page.revision
     let length = 0
     for (const each of page.range.keyValues) {
