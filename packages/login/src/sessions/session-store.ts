@@ -41,11 +41,8 @@ export interface SessionStore {
 
 const REFUSALS = ['objectExists', 'objectNotFound', 'revisionConflict'] as const
 
-/** Why a store refused a change. */
-export type Refusal = (typeof REFUSALS)[number]
-
 /** Whether a store refused a change for one of these reasons. */
-export function isRefusal(thrown: unknown, ...refusals: readonly Refusal[]): boolean {
+export function isRefusal(thrown: unknown, ...refusals: readonly (typeof REFUSALS)[number][]): boolean {
   const code = memberOf(thrown, 'code')
   return refusals.some((each) => each === code)
 }

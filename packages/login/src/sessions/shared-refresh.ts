@@ -5,8 +5,6 @@ import { createRecord, removeRecord, type SessionStore } from './session-store.t
 /** How long a refresh may take. Afterwards another request or replica tries. */
 export const REFRESH_TIMEOUT_MS = 30_000
 
-type Outcome<T> = { readonly result: T } | { readonly failure: unknown }
-
 /**
  * Shares work in progress among all callers with the same key, and its failure too: each of them would otherwise try again what has just failed.
  *
@@ -16,7 +14,7 @@ export function sharedOutcome<T>(
   clock: Clock,
   timeoutMs: number,
 ): (key: string, work: () => Promise<T>) => Promise<T> {
-  const share = singleFlight<Outcome<T>>(clock, timeoutMs)
+  const share = singleFlight<{ readonly result: T } | { readonly failure: unknown }>(clock, timeoutMs)
   return async (key, work) => {
     const outcome = await share(key, async () => {
       try {

@@ -162,16 +162,15 @@ function receive(sent: Attempt, upstreamResponse: IncomingMessage): void {
     return
   }
   sent.isReceived = true
-  const failure = sendResponse(upstreamResponse, exchange, outgoing, parts, {
-    onRead() {
-      if (request.writableFinished) return
-      stopBody()
-      request.destroy()
-    },
-    onBroken(error) {
-      if (!isAnswered(exchange)) parts.failed(logged(outgoing), failureOf(error))
-    },
-  })
+  const onRead = (): void => {
+    if (request.writableFinished) return
+    stopBody()
+    request.destroy()
+  }
+  const onBroken = (error: Error): void => {
+    if (!isAnswered(exchange)) parts.failed(logged(outgoing), failureOf(error))
+  }
+  const failure = sendResponse(upstreamResponse, exchange, outgoing, parts, onRead, onBroken)
   if (failure === undefined) return
   parts.failed(logged(outgoing), failure)
   leave(sent)

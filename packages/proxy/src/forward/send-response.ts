@@ -20,21 +20,20 @@ export interface SendResponseParts {
   readonly credentialRefused: (authorization: string | undefined) => void
 }
 
-/** What happens to a response of the upstream. */
-export interface ResponseEvents {
-  /** All of it was read. */
-  readonly onRead: () => void
-  /** It broke off. */
-  readonly onBroken: (error: Error) => void
-}
-
-/** Sends a response of the upstream. @returns why another response was sent instead. */
+/**
+ * Sends a response of the upstream.
+ *
+ * @param onRead called when all of it was read.
+ * @param onBroken called when it broke off.
+ * @returns why another response was sent instead.
+ */
 export function sendResponse(
   from: IncomingMessage,
   { message, response }: { readonly message: NodeMessage; readonly response: NodeResponse },
   outgoing: Pick<Outgoing, 'method' | 'authorization'>,
   { mode, isSandboxed, passed, credentialRefused }: SendResponseParts,
-  { onRead, onBroken }: ResponseEvents,
+  onRead: () => void,
+  onBroken: (error: Error) => void,
 ): StatusError | undefined {
   if (from.statusCode === 401) credentialRefused(outgoing.authorization)
   const headers = responseHeaders(from, passed)

@@ -160,10 +160,8 @@ function relay(
   socket.resume()
   response.once('finish', () => socket.end())
   response.once('finish', () => socket.once('finish', () => socket.destroy()))
-  const failure = sendResponse(from, { message, response }, outgoing, parts, {
-    onRead: () => {},
-    onBroken: () => socket.destroy(),
-  })
+  const onBroken = (): void => void socket.destroy()
+  const failure = sendResponse(from, { message, response }, outgoing, parts, () => {}, onBroken)
   answered(response.statusCode)
   return failure
 }

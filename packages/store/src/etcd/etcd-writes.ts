@@ -16,8 +16,6 @@ import type { EtcdWrite, StoreNames } from './write-transaction.ts'
 
 type DoneWrite = Extract<WriteOutcome, { readonly isDone: true }> & { readonly names: StoreNames }
 
-type Put = Exclude<EtcdWrite, { readonly type: 'delete' }>
-
 /** The rules of the writes of an {@link ObjectStore} over etcd. */
 export function etcdWrites(store: OpenedStore): Pick<ObjectStore, 'create' | 'update' | 'delete'> {
   const revisionInEtcd = (revision: number): number => revisionOf(running(store).names, revision)
@@ -51,7 +49,7 @@ async function put(
   key: string,
   value: string,
   lifetime: Lifetime,
-  writeOf: (ending: Ending | undefined) => Put,
+  writeOf: (ending: Ending | undefined) => Exclude<EtcdWrite, { readonly type: 'delete' }>,
 ): Promise<StoredObject> {
   checkKey(key)
   checkValue(value)

@@ -5,30 +5,22 @@ import { base64Of, type EtcdKeys } from './etcd-keys.ts'
 /** What is written, and the object that must be there then: the revision is that of etcd. */
 export type EtcdWrite = EtcdChange & { readonly fence?: Fence }
 
-/** What is written. */
+/** What is written. All revisions are those of etcd. */
 type EtcdChange =
-  | {
-      readonly type: 'create'
-      readonly key: string
-      readonly value: string
-      readonly ending: Ending | undefined
-    }
-  | {
-      readonly type: 'update'
-      readonly key: string
-      readonly value: string
-      readonly ending: Ending | undefined
-      /** Of etcd. */
-      readonly revision: number
-    }
+  | (PutObject & { readonly type: 'create' })
+  | (PutObject & { readonly type: 'update'; readonly revision: number })
   | {
       readonly type: 'delete'
       readonly key: string
-      /** Of etcd. */
       readonly revision?: number | undefined
-      /** Of etcd. */
       readonly createdRevision?: number | undefined
     }
+
+interface PutObject {
+  readonly key: string
+  readonly value: string
+  readonly ending: Ending | undefined
+}
 
 /** Names of the store that a transaction is for. */
 export interface StoreNames {
