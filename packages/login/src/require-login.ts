@@ -20,13 +20,12 @@ export async function loginRequired(
   { origin, loginPath }: { readonly origin: string; readonly loginPath: string },
 ): Promise<HttpAnswer> {
   if (error.status !== 401) return error
-  const isOpened = isNavigation(request)
   const isUnavailable = isAuthenticationError(error.cause) && error.cause.code === 'unavailable'
   const { path, query } = request
   const here = safeReturnUrl(query === '' ? path : `${path}?${query}`, origin)
   const loginUrl =
     here === undefined ? loginPath : `${loginPath}?${String(new URLSearchParams({ returnTo: here }))}`
-  if (isOpened)
+  if (isNavigation(request))
     return isUnavailable ? failurePage('unavailable', here ?? '/', []) : redirect(origin + loginUrl)
   return {
     status: error.status,

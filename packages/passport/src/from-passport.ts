@@ -219,16 +219,6 @@ function withAuthorization(authorization: string | undefined): object {
   const headers = authorization === undefined ? {} : { authorization }
   const header = (name: string): string | undefined =>
     name.toLowerCase() === 'authorization' ? authorization : undefined
-  return {
-    method: 'GET',
-    url: '/',
-    originalUrl: '/',
-    path: '/',
-    query: {},
-    headers,
-    get: header,
-    header,
-    socket: {},
-    connection: {},
-  }
+  const target = { method: 'GET', url: '/', originalUrl: '/', path: '/', query: {} }
+  return { ...target, headers, get: header, header, socket: {}, connection: {} }
 }

@@ -33,7 +33,11 @@ function asLoginFailure(error: unknown, issuer: string): LoginFailure {
       `${issuer}: ${error.message}`,
     )
   }
-  if (error instanceof oauth.AuthorizationResponseError) return refusedBy(issuer, error.error)
+  if (error instanceof oauth.AuthorizationResponseError) {
+    const { error: code } = error
+    const kind = TEMPORARY.has(code) ? 'unavailable' : REFUSED.has(code) ? 'denied' : 'badAnswer'
+    return new LoginFailure(kind, `${issuer} answered the login with the error ${printable(code)}`)
+  }
   if (error instanceof oauth.ResponseBodyError) {
     const { error: code, status } = error
     const kind = status >= 500 || TEMPORARY.has(code) ? 'unavailable' : 'badAnswer'
@@ -51,11 +55,6 @@ function asLoginFailure(error: unknown, issuer: string): LoginFailure {
     )
   }
   return new LoginFailure('unavailable', `${issuer} cannot be reached (${errorCode(error)})`)
-}
-
-function refusedBy(issuer: string, code: string): LoginFailure {
-  const kind = TEMPORARY.has(code) ? 'unavailable' : REFUSED.has(code) ? 'denied' : 'badAnswer'
-  return new LoginFailure(kind, `${issuer} answered the login with the error ${printable(code)}`)
 }
 
 /** Why a call failed: the code of the innermost error, since messages may have the whole request in them. */

@@ -48,17 +48,11 @@ export function frontChannelLogoutRoute({ providers, sessions }: LoginParts): Ro
     const [issuer, sid] = [query.getAll('iss'), query.getAll('sid')]
     const provider = providerOf(providers, issuer[0])
     const [providerSession = ''] = sid
-    if (
-      provider === undefined ||
-      issuer.length !== 1 ||
-      sid.length !== 1 ||
-      providerSession === '' ||
-      providerSession.length > MAX_SID
-    ) {
-      throw new LoginFailure(
-        'expired',
-        'a front-channel logout needs the iss of a provider and a sid, each once',
-      )
+    const isOnce = issuer.length === 1 && sid.length === 1
+    const isSession = providerSession !== '' && providerSession.length <= MAX_SID
+    if (provider === undefined || !isOnce || !isSession) {
+      const why = 'a front-channel logout needs the iss of a provider and a sid, each once'
+      throw new LoginFailure('expired', why)
     }
     await sessions.endWhere({ provider: provider.name, providerSession }, { isProven: false })
     const { origin } = new URL(provider.options.issuer)
