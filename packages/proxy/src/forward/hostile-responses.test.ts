@@ -172,8 +172,8 @@ describe('over HTTP/2', () => {
         const passed = passedHeaders(['Host', 'X-A', 'Access-Control-Allow-Credentials'])
         const parts = { mode: 'impersonate', isSandboxed: true, passed, credentialRefused: () => {} } as const
         const outgoing = { method: 'GET', authorization: undefined }
-        const events = { onRead: () => {}, onBroken: () => {} }
-        sendResponse(from, { message, response }, outgoing, parts, events)
+        const nothing = (): void => {}
+        sendResponse(from, { message, response }, outgoing, parts, nothing, nothing)
       })
       await listening(server)
       const session = connectHttp2(`http://127.0.0.1:${portOf(server)}`)
