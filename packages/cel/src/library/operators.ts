@@ -1,7 +1,7 @@
 import { fn, type Implementation, type Library, method, shared } from '../check/declarations.ts'
 import { type Meter, noSuchOverload } from '../evaluate/evaluation.ts'
 import { OPERATORS } from '../syntax/ast.ts'
-import { calculated, negated } from '../values/arithmetic.ts'
+import { calculated, negated, type Operator } from '../values/arithmetic.ts'
 import { compared, isIn } from '../values/comparison.ts'
 import { isReceiver, typeName } from '../values/runtime-type.ts'
 import { isList, MapValue, type Value } from '../values/value.ts'
@@ -57,14 +57,14 @@ function same(name: string, types: string, result?: string): readonly string[] {
   return types.split(' ').map((type) => `${name}(${type}, ${type}): ${result ?? type}`)
 }
 
-const ARITHMETIC: readonly (readonly [name: string, signatures: readonly string[]])[] = [
-  ['_+_', same('_+_', 'double duration int list(A) uint')],
-  ['_+_', ['_+_(duration, timestamp): timestamp', '_+_(timestamp, duration): timestamp']],
-  ['_-_', same('_-_', 'double duration int uint')],
-  ['_-_', ['_-_(timestamp, duration): timestamp', '_-_(timestamp, timestamp): duration']],
-  ['_*_', same('_*_', 'double int uint')],
-  ['_/_', same('_/_', 'double int uint')],
-  ['_%_', same('_%_', 'int uint')],
+const ARITHMETIC: readonly (readonly [operator: Operator, signatures: readonly string[]])[] = [
+  ['+', same('_+_', 'double duration int list(A) uint')],
+  ['+', ['_+_(duration, timestamp): timestamp', '_+_(timestamp, duration): timestamp']],
+  ['-', same('_-_', 'double duration int uint')],
+  ['-', ['_-_(timestamp, duration): timestamp', '_-_(timestamp, timestamp): duration']],
+  ['*', same('_*_', 'double int uint')],
+  ['/', same('_/_', 'double int uint')],
+  ['%', same('_%_', 'int uint')],
 ]
 
 const RELATIONS: readonly (readonly [name: string, holds: (order: number) => boolean])[] = [
@@ -96,9 +96,9 @@ const PLANNED: readonly string[] = [
  */
 export function operators(meter: Meter): Library {
   const arithmetic =
-    (name: string): Implementation =>
+    (operator: Operator): Implementation =>
     (a, b) =>
-      calculated(name.charAt(1), operand(a), operand(b), meter) ?? missing(name, operand(a))
+      calculated(operator, operand(a), operand(b), meter) ?? missing(`_${operator}_`, operand(a))
   const relation =
     (name: string, holds: (order: number) => boolean): Implementation =>
     (a, b) =>
@@ -116,8 +116,8 @@ export function operators(meter: Meter): Library {
       ...shared(fn, PLANNED, () => noSuchOverload()),
       ...shared(fn, ['!_(bool): bool'], not),
       ...shared(fn, ['-_(double): double', '-_(int): int'], negate),
-      ...shared(fn, same('_+_', 'bytes string'), arithmetic('_+_'), addCost),
-      ...ARITHMETIC.flatMap(([name, signatures]) => shared(fn, signatures, arithmetic(name))),
+      ...shared(fn, same('_+_', 'bytes string'), arithmetic('+'), addCost),
+      ...ARITHMETIC.flatMap(([operator, signatures]) => shared(fn, signatures, arithmetic(operator))),
       ...RELATIONS.flatMap(([name, holds]) => [
         // The first one is what an element of an empty list is taken for.
         ...shared(fn, same(name, 'bool', 'bool'), relation(name, holds)),

@@ -12,23 +12,21 @@ import {
   type Value,
 } from './value.ts'
 
+export type Operator = '+' | '-' | '*' | '/' | '%'
+
 /**
- * Applies `+`, `-`, `*`, `/` or `%`; `undefined` if there is no such overload. 64-bit integers and times do not wrap around.
+ * Applies an operator; `undefined` if there is no such overload. 64-bit integers and times do not wrap around.
  *
  * Source: cel-go `common/types/overflow.go`.
  * It fails on overflow and division by zero.
  */
-export function calculated(operator: string, a: Value, b: Value, meter: Meter): Value | undefined {
-  if (typeof a === 'number' && typeof b === 'number') return real(operator, a, b)
+export function calculated(operator: Operator, a: Value, b: Value, meter: Meter): Value | undefined {
+  if (typeof a === 'number' && typeof b === 'number') return REAL[operator]?.(a, b)
   if (typeof a === 'bigint' && typeof b === 'bigint') {
     meter.spend(BIGINT_WORK)
-    const result = whole(operator, a, b)
-    return result === undefined ? undefined : checkedInt(result)
+    return checkedInt(WHOLE[operator](a, b))
   }
-  if (a instanceof Uint && b instanceof Uint) {
-    const result = whole(operator, a.value, b.value)
-    return result === undefined ? undefined : checkedUint(result)
-  }
+  if (a instanceof Uint && b instanceof Uint) return checkedUint(WHOLE[operator](a.value, b.value))
   if (a instanceof Timestamp || a instanceof Duration) return temporal(operator, a, b)
   return operator === '+' ? joined(a, b, meter) : undefined
 }
@@ -42,43 +40,27 @@ export function negated(value: Value): Value | undefined {
   return typeof value === 'number' ? -value : undefined
 }
 
-function whole(operator: string, a: bigint, b: bigint): bigint | undefined {
-  switch (operator) {
-    case '+':
-      return a + b
-    case '-':
-      return a - b
-    case '*':
-      return a * b
-    case '/':
-      if (b === 0n) fail('division by zero')
-      return a / b
-    case '%':
-      if (b === 0n) fail('modulus by zero')
-      // The corresponding division overflows.
-      if (b === -1n) checkedInt(-a)
-      return a % b
-    default:
-      return undefined
-  }
+const WHOLE: Readonly<Record<Operator, (a: bigint, b: bigint) => bigint>> = {
+  '+': (a, b) => a + b,
+  '-': (a, b) => a - b,
+  '*': (a, b) => a * b,
+  '/': (a, b) => (b === 0n ? fail('division by zero') : a / b),
+  '%': (a, b) => {
+    if (b === 0n) fail('modulus by zero')
+    // The corresponding division overflows.
+    if (b === -1n) checkedInt(-a)
+    return a % b
+  },
 }
 
-function real(operator: string, a: number, b: number): number | undefined {
-  switch (operator) {
-    case '+':
-      return a + b
-    case '-':
-      return a - b
-    case '*':
-      return a * b
-    case '/':
-      return a / b
-    default:
-      return undefined
-  }
+const REAL: Readonly<Partial<Record<Operator, (a: number, b: number) => number>>> = {
+  '+': (a, b) => a + b,
+  '-': (a, b) => a - b,
+  '*': (a, b) => a * b,
+  '/': (a, b) => a / b,
 }
 
-function temporal(operator: string, a: Timestamp | Duration, b: Value): Timestamp | Duration | undefined {
+function temporal(operator: Operator, a: Timestamp | Duration, b: Value): Timestamp | Duration | undefined {
   if (operator !== '+' && operator !== '-') return undefined
   const signed = (nanoseconds: bigint): bigint => (operator === '+' ? nanoseconds : -nanoseconds)
   if (a instanceof Duration) {
