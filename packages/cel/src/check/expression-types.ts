@@ -1,23 +1,18 @@
 import type { FoldNode, LiteralValue, MessageNode, Node } from '../syntax/ast.ts'
-import { Uint } from '../values/value.ts'
+import { typeName } from '../values/runtime-type.ts'
 import type { CheckState } from './checked.ts'
 import { candidates, findGlobal } from './scope.ts'
 import {
-  BOOL,
-  BYTES,
-  DOUBLE,
   DYN,
   ERROR,
   INT,
   isDynamic,
   isDynamicOrError,
   isSameType,
-  NULL,
   parameterOf,
   printedType,
-  STRING,
+  SIMPLE_TYPES,
   type Type,
-  UINT,
 } from './types.ts'
 import type { FunctionDeclaration, Overload } from './declarations.ts'
 import type { Substitution } from './substitution.ts'
@@ -93,18 +88,8 @@ export function messageType(node: MessageNode, { declarations, issues }: CheckSt
 }
 
 export function literalType(value: LiteralValue): Type {
-  switch (typeof value) {
-    case 'string':
-      return STRING
-    case 'number':
-      return DOUBLE
-    case 'bigint':
-      return INT
-    case 'boolean':
-      return BOOL
-    default:
-      return value === null ? NULL : value instanceof Uint ? UINT : BYTES
-  }
+  const name = typeName(value)
+  return SIMPLE_TYPES.find((type) => type.name === name) ?? DYN
 }
 
 /** The overloads that fit, and the type of the call. */

@@ -38,30 +38,25 @@ export class Type {
 
 export const ANY: Type = new Type('any', 'google.protobuf.Any')
 export const BOOL: Type = new Type('bool', 'bool')
-export const BYTES: Type = new Type('bytes', 'bytes')
-export const DOUBLE: Type = new Type('double', 'double')
 export const DURATION: Type = new Type('duration', 'google.protobuf.Duration')
 export const DYN: Type = new Type('dyn', 'dyn')
 export const ERROR: Type = new Type('error', '*error*')
 export const INT: Type = new Type('int', 'int')
-export const NULL: Type = new Type('null', 'null_type')
 export const STRING: Type = new Type('string', 'string')
 export const TIMESTAMP: Type = new Type('timestamp', 'google.protobuf.Timestamp')
-const TYPE: Type = new Type('type', 'type')
-export const UINT: Type = new Type('uint', 'uint')
 
 /** The types of the language without parameters, of which values can be. */
 export const SIMPLE_TYPES: readonly Type[] = [
   BOOL,
-  BYTES,
-  DOUBLE,
+  new Type('bytes', 'bytes'),
+  new Type('double', 'double'),
   DURATION,
   INT,
-  NULL,
+  new Type('null', 'null_type'),
   STRING,
   TIMESTAMP,
-  TYPE,
-  UINT,
+  new Type('type', 'type'),
+  new Type('uint', 'uint'),
 ]
 
 export function listType(element: Type): Type {
