@@ -1,7 +1,8 @@
 import { fail, Failure, noSuchOverload, raise } from '../evaluate/evaluation.ts'
 import { shownText } from '../evaluate/attributes.ts'
+import { RESERVED } from '../syntax/primaries.ts'
 import { ofLongTexts } from '../values/text-size.ts'
-import { MapView, markTransient, setView } from '../values/map.ts'
+import { MapView, setView, transient } from '../values/map.ts'
 import { isList, type MapValue, type Value } from '../values/value.ts'
 
 const MAX_DEPTH = 64
@@ -182,11 +183,6 @@ function visited(part: unknown): Value {
   return transient(converted(part, 'visited'))
 }
 
-function transient(value: Value): Value {
-  markTransient(value)
-  return value
-}
-
 function converted(part: unknown, origin: 'selected' | 'visited'): Value {
   switch (typeof part) {
     case 'string':
@@ -207,14 +203,6 @@ const SYMBOLS: ReadonlyMap<string, string> = new Map([
   ['dash', '-'],
   ['slash', '/'],
 ])
-
-/** Reserved words of CEL. */
-const RESERVED = new Set(
-  (
-    'true false null in as break const continue else for function if import let loop package namespace ' +
-    'return var void while'
-  ).split(' '),
-)
 
 /**
  * The key for an escaped name in an expression, such as `kubernetes.io` for `kubernetes__dot__io`; `undefined` if it has an invalid escape.

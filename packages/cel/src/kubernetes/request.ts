@@ -43,7 +43,7 @@ export const REQUEST_FIELDS: ReadonlyMap<string, ReadonlyMap<string, Type>> = ne
   ],
 ])
 
-function fieldTypes(
+export function fieldTypes(
   strings: readonly string[],
   others: Readonly<Record<string, Type>>,
 ): ReadonlyMap<string, Type> {
@@ -81,7 +81,7 @@ function selectorValue(type: Type, { requirements }: CelSelector): Value {
   })
 }
 
-function struct(type: Type, fields: Readonly<Record<string, Value | undefined>>): Struct {
+export function struct(type: Type, fields: Readonly<Record<string, Value | undefined>>): Struct {
   const present = Object.entries(fields).flatMap(([name, value]): [string, Value][] =>
     value === undefined ? [] : [[name, value]],
   )

@@ -17,7 +17,7 @@ export interface Dialect {
 }
 
 /** The words that are not names of variables or functions. */
-const RESERVED: ReadonlySet<string> = new Set(
+export const RESERVED: ReadonlySet<string> = new Set(
   (
     'as break const continue else false for function if import in let loop package namespace null return true var ' +
     'void while'

@@ -62,16 +62,17 @@ function normalized(key: Value): unknown {
   return isObject && isTransient(key) ? Symbol('key') : key
 }
 
-const transient = new WeakSet<object>()
+const transients = new WeakSet<object>()
 
 /** Marks a value that cel-go makes anew each time it is selected, so that it is never the same key. */
-export function markTransient(value: Value): void {
-  if (typeof value === 'object' && value !== null) transient.add(value)
+export function transient(value: Value): Value {
+  if (typeof value === 'object' && value !== null) transients.add(value)
+  return value
 }
 
 /** Whether cel-go makes the value anew each time it is selected. */
 export function isTransient(value: object): boolean {
-  return transient.has(value)
+  return transients.has(value)
 }
 
 function sameNumber(key: CelNumber): bigint | number {
