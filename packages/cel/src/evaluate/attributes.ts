@@ -105,7 +105,7 @@ function selectedFrom(
     const qualifier = qualifiers[index]
     if (qualifier === undefined) break
     if (qualifier.isOptional) return optionalSelections(value, qualifiers.slice(index), frame, context)
-    value = selection(value, qualifier, frame, context.meter)
+    value = selected(value, paidKey(qualifier.key, frame, context.meter))
   }
   return value
 }
@@ -130,13 +130,7 @@ function plain(value: Value): Value {
   return visitedView(value)
 }
 
-function selection(value: Value, { key, constant }: Qualifier, frame: Frame, meter: Meter): Value {
-  // It costs also if its key fails.
-  if (constant === undefined) return selected(value, paidKey(key, frame, meter))
-  meter.charge(1)
-  return selected(value, constant)
-}
-
+/** A selection costs also if its key fails. */
 function paidKey(key: Run, frame: Frame, meter: Meter): Value {
   try {
     const value = key(frame)
@@ -155,8 +149,8 @@ function optionalSelections(
   { meter, isStrict }: PlanContext,
 ): Value {
   let value: Value = start
-  for (const { key, constant } of qualifiers) {
-    const found = presentIn(value, constant ?? key(frame), isStrict)
+  for (const { key } of qualifiers) {
+    const found = presentIn(value, key(frame), isStrict)
     if (found === undefined) return NONE
     meter.charge(1)
     value = found

@@ -21,25 +21,17 @@ export interface Fold {
 }
 
 /**
- * Evaluates a comprehension. The costs are those of the steps of the expanded macro.
+ * Evaluate the forms of a comprehension. The costs are those of the steps of the expanded macro.
  *
  * Source: cel-go `interpreter/interpretable.go` (`evalFold`), `interpreter/runtimecost.go`.
  */
-export function foldRun(form: FoldForm, fold: Fold): Run {
-  switch (form) {
-    case 'all':
-      return quantifier(fold, false, 2)
-    case 'exists':
-      return quantifier(fold, true, 3)
-    case 'existsOne':
-      return existsOne(fold)
-    case 'list':
-      return list(fold)
-    case 'map':
-      return map(fold)
-    case 'entries':
-      return entries(fold)
-  }
+export const FOLDS: Readonly<Record<FoldForm, (fold: Fold) => Run>> = {
+  all: (fold) => quantifier(fold, false, 2),
+  exists: (fold) => quantifier(fold, true, 3),
+  existsOne,
+  list,
+  map,
+  entries,
 }
 
 /** `all` and `exists`: an error is ignored if another item decides. */

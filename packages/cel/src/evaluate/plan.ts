@@ -57,7 +57,6 @@ export interface Attribute {
 export interface Qualifier {
   /** Evaluates the key, without the cost of a variable or a selection. */
   readonly key: Run
-  readonly constant: Value | undefined
   readonly isOptional: boolean
 }
 

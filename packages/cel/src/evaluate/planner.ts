@@ -21,7 +21,7 @@ import {
 } from './attributes.ts'
 import { alternativeStep, attempted, callRun, equalityRun, logicRun, membershipStep } from './calls.ts'
 import { Abortion, fail, Failure, noSuchOverload, raise } from './evaluation.ts'
-import { foldRun } from './folds.ts'
+import { FOLDS } from './folds.ts'
 import {
   type Attribute,
   constantStep,
@@ -141,12 +141,7 @@ export class Planner {
   #qualified(attribute: Attribute, key: Step, isOptional: boolean): Step {
     if (!this.#context.isStrict && key.constant !== undefined && !isKey(key.constant))
       failQualifier(key.constant, true)
-    const qualifier = {
-      key: this.#nestedRun(key),
-      constant: key.constant,
-      isOptional,
-    }
-    return attributeStep(qualified(attribute, qualifier), this.#context)
+    return attributeStep(qualified(attribute, { key: this.#nestedRun(key), isOptional }), this.#context)
   }
 
   #call(node: CallNode): Step {
@@ -232,7 +227,7 @@ export class Planner {
     const [first, second] = this.#checked.localsOf(node)
     const range = this.plan(node.range)
     const body = this.plan(node.body)
-    return foldRun(node.form, {
+    return FOLDS[node.form]({
       range: range.run,
       first: this.slots.of(first ?? node),
       second: second === undefined ? undefined : this.slots.of(second),
