@@ -24,11 +24,13 @@ class NamedFormat extends Opaque {
   override readonly isHashable = false
   readonly identity: string
   readonly validate: Validate
+  readonly patternSize: number
 
-  constructor(name: string, validate: Validate) {
+  constructor(name: string, [validate, patternSize]: readonly [Validate, number]) {
     super()
     this.identity = name
     this.validate = validate
+    this.patternSize = patternSize
   }
 }
 
@@ -39,7 +41,7 @@ class NamedFormat extends Opaque {
  */
 export function namedFormats(meter: Meter): Library {
   const formats = new Map(
-    Object.entries(VALIDATIONS).map(([name, validate]) => [name, new NamedFormat(name, validate)]),
+    Object.entries(FORMATS).map(([name, format]) => [name, new NamedFormat(name, format)]),
   )
   return {
     types: [TYPE],
@@ -64,45 +66,34 @@ export function namedFormats(meter: Meter): Library {
   }
 }
 
-/** The length of the pattern of each format in Kubernetes, or an estimate of Kubernetes if it has none. */
-const PATTERN_SIZES: Readonly<Record<string, number>> = {
-  dns1123Subdomain: 60,
-  dns1123SubdomainPrefix: 60,
-  qualifiedName: 60,
-  labelValue: 40,
-  uri: 1103,
-  uuid: 70,
-  byte: 84,
-  date: 71,
-  datetime: 71,
-}
-
 function validateCost([format, text]: readonly Value[]): number {
   if (!(format instanceof NamedFormat)) return 1
-  const size = PATTERN_SIZES[format.identity] ?? 30
-  return Math.ceil((1 + sizeOf(text)) * 0.1) * Math.ceil(size * 0.25)
+  return Math.ceil((1 + sizeOf(text)) * 0.1) * Math.ceil(format.patternSize * 0.25)
 }
 
 const UUID = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i
 const TIME = /^([01]\d|2[0-3]):[0-5]\d:[0-5]\d(.\d+)?(z|[+-]\d\d:\d\d)$/
 
-const VALIDATIONS: Readonly<Record<string, Validate>> = {
-  dns1123Label: dns1123LabelProblems,
-  dns1123Subdomain: dns1123SubdomainProblems,
-  dns1035Label: dns1035LabelProblems,
-  qualifiedName: qualifiedNameProblems,
-  dns1123LabelPrefix: (text) => dns1123LabelProblems(continued(text)),
-  dns1123SubdomainPrefix: (text) => dns1123SubdomainProblems(continued(text)),
-  dns1035LabelPrefix: (text) => dns1035LabelProblems(continued(text)),
-  labelValue: labelValueProblems,
-  uri: (text) => {
-    const problem = requestUriProblem(text)
-    return problem === undefined ? [] : [`parse ${quoted(text)}: ${problem}`]
-  },
-  uuid: (text) => (UUID.test(text) ? [] : ['does not match the UUID format']),
-  byte: (text) => (isBase64(text) ? [] : ['invalid base64']),
-  date: (text) => (isDate(text) ? [] : ['invalid date']),
-  datetime: (text) => (isDateTime(text) ? [] : ['invalid datetime']),
+/** The formats. The size of a pattern is that in Kubernetes, or an estimate of Kubernetes if it has none. */
+const FORMATS: Readonly<Record<string, readonly [validate: Validate, patternSize: number]>> = {
+  dns1123Label: [dns1123LabelProblems, 30],
+  dns1123Subdomain: [dns1123SubdomainProblems, 60],
+  dns1035Label: [dns1035LabelProblems, 30],
+  qualifiedName: [qualifiedNameProblems, 60],
+  dns1123LabelPrefix: [(text) => dns1123LabelProblems(continued(text)), 30],
+  dns1123SubdomainPrefix: [(text) => dns1123SubdomainProblems(continued(text)), 60],
+  dns1035LabelPrefix: [(text) => dns1035LabelProblems(continued(text)), 30],
+  labelValue: [labelValueProblems, 40],
+  uri: [uriProblems, 1103],
+  uuid: [(text) => (UUID.test(text) ? [] : ['does not match the UUID format']), 70],
+  byte: [(text) => (isBase64(text) ? [] : ['invalid base64']), 84],
+  date: [(text) => (isDate(text) ? [] : ['invalid date']), 71],
+  datetime: [(text) => (isDateTime(text) ? [] : ['invalid datetime']), 71],
+}
+
+function uriProblems(text: string): readonly string[] {
+  const problem = requestUriProblem(text)
+  return problem === undefined ? [] : [`parse ${quoted(text)}: ${problem}`]
 }
 
 /** Replaces a trailing `-` of a prefix by a valid ending, because more may follow. */
