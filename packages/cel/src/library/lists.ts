@@ -41,10 +41,10 @@ export function lists(meter: Meter): Library {
         return calculated('+', total, each, meter) ?? noSuchOverload()
       }, zero)
   const place =
-    (find: (list: List, isWanted: (each: Value) => boolean) => number) =>
+    (find: 'findIndex' | 'findLastIndex') =>
     (list: List, element: Value): bigint => {
       meter.spend(list.length / 8)
-      return BigInt(find(list, (each) => isEqual(each, element, meter)))
+      return BigInt(list[find]((each) => isEqual(each, element, meter)))
     }
   return {
     functions: [
@@ -54,16 +54,8 @@ export function lists(meter: Meter): Library {
         method(`list(${type}).max(): ${type}`, extreme('max'), elementsCost),
       ]),
       ...ZEROS.map(([type, zero]) => method(`list(${type}).sum(): ${type}`, sum(zero), elementsCost)),
-      method(
-        'list(A).indexOf(A): int',
-        place((list, isWanted) => list.findIndex(isWanted)),
-        elementsCost,
-      ),
-      method(
-        'list(A).lastIndexOf(A): int',
-        place((list, isWanted) => list.findLastIndex(isWanted)),
-        elementsCost,
-      ),
+      method('list(A).indexOf(A): int', place('findIndex'), elementsCost),
+      method('list(A).lastIndexOf(A): int', place('findLastIndex'), elementsCost),
     ],
   }
 }

@@ -35,23 +35,20 @@ export function semanticVersions(meter: Meter): Library {
     meter.spend(Math.min(text.length, 256) * 1.5)
     return text
   }
-  const required = (text: string, isLenient: boolean): Version => {
-    const version = read(paidFor(text), isLenient)
-    return version === undefined ? fail('No Major.Minor.Patch elements found') : new Version(version)
-  }
+  // An argument that some overloads do not have is a rest parameter.
+  const required = (text: string, ...[isLenient = false]: readonly boolean[]): Version =>
+    new Version(read(paidFor(text), isLenient) ?? fail('No Major.Minor.Patch elements found'))
+  const isVersion = (text: string, ...[isLenient = false]: readonly boolean[]): boolean =>
+    read(paidFor(text), isLenient) !== undefined
   const part = (name: 'major' | 'minor' | 'patch') =>
     method(`kubernetes.Semver.${name}(): int`, ({ version }: Version) => BigInt.asIntN(64, version[name]))
   return {
     types: [TYPE],
     functions: [
-      fn('semver(string): kubernetes.Semver', (text: string) => required(text, false), traversal),
+      fn('semver(string): kubernetes.Semver', required, traversal),
       fn('semver(string, bool): kubernetes.Semver', required, traversal),
-      fn('isSemver(string): bool', (text: string) => read(paidFor(text), false) !== undefined, traversal),
-      fn(
-        'isSemver(string, bool): bool',
-        (text: string, isLenient: boolean) => read(paidFor(text), isLenient) !== undefined,
-        traversal,
-      ),
+      fn('isSemver(string): bool', isVersion, traversal),
+      fn('isSemver(string, bool): bool', isVersion, traversal),
       part('major'),
       part('minor'),
       part('patch'),

@@ -38,13 +38,10 @@ export function urls(meter: Meter): Library {
         (text: string) => {
           // A character that must be escaped takes long.
           meter.spend(text.length * 4)
-          let url: GoUrl | undefined
-          const problem = problemOf(() => {
-            url = readUrl(text)
-          })
-          if (url !== undefined) return new Url(url)
+          const parts = orProblem(() => readUrl(text))
+          if (!(parts instanceof UrlProblem)) return new Url(parts)
           // Deviation: the URL is not repeated, since it may come from a claim (`docs/deviations.md`, CEL errors).
-          return fail(`URL parse error during conversion from string: ${problem ?? ''}`)
+          return fail(`URL parse error during conversion from string: ${parts.message}`)
         },
         traversal,
       ),
@@ -67,17 +64,15 @@ export function urls(meter: Meter): Library {
 
 /** The reason why a string is neither an absolute URL nor an absolute path; `undefined` if it is one. */
 export function requestUriProblem(text: string): string | undefined {
-  return problemOf(() => {
-    checkRequestUri(text)
-  })
+  const parts = orProblem(() => splitUrl(text, true))
+  return parts instanceof UrlProblem ? parts.message : undefined
 }
 
-function problemOf(read: () => void): string | undefined {
+function orProblem<T>(read: () => T): T | UrlProblem {
   try {
-    read()
-    return undefined
+    return read()
   } catch (error) {
-    if (error instanceof UrlProblem) return error.message
+    if (error instanceof UrlProblem) return error
     throw error
   }
 }
