@@ -1,5 +1,5 @@
 import type { Declaration } from './check/declarations.ts'
-import { DYN, parsedSignature, parsedType, printedType, type Type, type TypeNames } from './check/types.ts'
+import { DYN, parsedSignature, parsedType, printedType, type TypeNames } from './check/types.ts'
 import { Engine } from './engine.ts'
 import { valueOf } from './input.ts'
 import {
@@ -97,11 +97,6 @@ function withConvertedResult(declaration: Declaration<unknown>, types: TypeNames
   }
 }
 
-/** The value of a variable; `undefined` if it is missing. */
-function bound(input: unknown, name: string, type: Type | undefined): Value | undefined {
-  return input === undefined ? undefined : valueOf(input, type ?? DYN, name)
-}
-
 const MAX_COST = 1_000_000
 const MAX_LENGTH = 100_000
 /** Units of work, which bound the time, for each unit of cost. */
@@ -157,10 +152,11 @@ export function environment<const V extends Variables = Variables>(
         type: printedType(compiled.type),
         evaluate(bindings) {
           const values = new Map(
-            compiled.variables.map((name) => [
-              name,
-              bound(Reflect.get(bindings, name), name, variables.get(name)),
-            ]),
+            compiled.variables.map((name) => {
+              const input: unknown = Reflect.get(bindings, name)
+              const type = variables.get(name) ?? DYN
+              return [name, input === undefined ? undefined : valueOf(input, type, name)]
+            }),
           )
           const outcome = compiled.evaluate((name) => values.get(name))
           return outcome.error === undefined ? outcome : { error: outcome.error, cost: outcome.cost }

@@ -56,11 +56,9 @@ export function findFunction(
   { container, functions }: Declarations,
   name: string,
 ): FunctionDeclaration | undefined {
-  for (const candidate of candidates(container, name)) {
-    const found = functions.get(candidate)
-    if (found !== undefined) return found
-  }
-  return undefined
+  return candidates(container, name)
+    .map((candidate) => functions.get(candidate))
+    .find((found) => found !== undefined)
 }
 
 /**
