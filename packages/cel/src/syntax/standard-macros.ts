@@ -48,16 +48,8 @@ export const TWO_VARIABLE_MACROS: readonly Macro[] = [
  * Source: cel-go `cel/library.go` (`optMap`, `optFlatMap`).
  */
 export const OPTIONAL_MACROS: readonly Macro[] = [
-  receiver(
-    'optMap',
-    2,
-    optional('optMap', (value, offset) => calledAt(offset, 'optional.of', value)),
-  ),
-  receiver(
-    'optFlatMap',
-    2,
-    optional('optFlatMap', (value) => value),
-  ),
+  optional('optMap', (value, offset) => calledAt(offset, 'optional.of', value)),
+  optional('optFlatMap', (value) => value),
 ]
 
 /**
@@ -125,24 +117,18 @@ function folded(
 }
 
 /** The receiver is used twice. */
-function optional(macro: string, wrapped: (value: Node, offset: number) => Node): Expand {
-  return ({ target, offset }, variable, body) => {
-    const name = variableName(variable, `${macro}() variable name must be a simple identifier`)
+function optional(macro: string, wrapped: (value: Node, offset: number) => Node): Macro {
+  return receiver(macro, 2, ({ target, offset }, variable, body) => {
+    const local = variableName(variable, `${macro}() variable name must be a simple identifier`)
     const once: Node = { kind: 'once', node: target, offset: target.offset }
     const again: Node = { kind: 'again', of: once, offset: target.offset }
-    const method = (on: Node, called: string): Node => ({
-      kind: 'call',
-      name: called,
-      target: on,
-      args: [],
-      offset,
-    })
+    const method = (on: Node, name: string): Node => ({ kind: 'call', name, target: on, args: [], offset })
     return calledAt(
       offset,
       OPERATORS.conditional,
       method(once, 'hasValue'),
-      wrapped({ kind: 'bind', name, value: method(again, 'value'), body, offset }, offset),
+      wrapped({ kind: 'bind', name: local, value: method(again, 'value'), body, offset }, offset),
       calledAt(offset, 'optional.none'),
     )
-  }
+  })
 }
