@@ -1,7 +1,7 @@
 import type { Checked } from '../check/checked.ts'
 import type { TypeKind } from '../check/types.ts'
 import { Failure } from '../evaluate/evaluation.ts'
-import { type CallNode, type Node, nodesOf } from '../syntax/ast.ts'
+import { type CallNode, childrenOf, type Node, nodesOf } from '../syntax/ast.ts'
 import type { Problem } from '../syntax/source.ts'
 import { type Clause, unsuitable, type Verb } from './text-format-styles.ts'
 import { piecesOf } from './text-format.ts'
@@ -73,11 +73,6 @@ function misfitOf(clause: Clause, node: Node, checked: Checked, kinds: Kinds): N
   const { kind } = checked.typeOf(node)
   if (kind === 'dyn' || kinds[clause.verb].includes(kind)) return undefined
   if (clause.verb !== 's' || (kind !== 'list' && kind !== 'map')) return node
-  const parts =
-    node.kind === 'list'
-      ? node.elements.map(({ value }) => value)
-      : node.kind === 'map'
-        ? node.entries.flatMap(({ key, value }) => [key, value])
-        : []
+  const parts = node.kind === 'list' || node.kind === 'map' ? childrenOf(node) : []
   return parts.map((part) => misfitOf(clause, part, checked, kinds)).find((misfit) => misfit !== undefined)
 }

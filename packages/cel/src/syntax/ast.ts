@@ -121,7 +121,7 @@ export const OPERATORS = {
 } as const
 
 /** The children of a node, in order; a repeated node is a child once. */
-function childrenOf(node: Node): readonly Node[] {
+export function childrenOf(node: Node): readonly Node[] {
   switch (node.kind) {
     case 'literal':
     case 'ident':
