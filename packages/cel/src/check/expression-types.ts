@@ -92,14 +92,8 @@ export function literalType(value: LiteralValue): Type {
   return SIMPLE_TYPES.find((type) => type.name === name) ?? DYN
 }
 
-/** The overloads that fit, and the type of the call. */
-export interface Resolution {
-  readonly overloads: readonly Overload[]
-  readonly type: Type
-}
-
 /**
- * Finds the overloads of a function that accept arguments of these types; `undefined` if there are none.
+ * Finds the overloads of a function that accept arguments of these types, and the type of the call; `undefined` if there are none.
  *
  * Source: cel-go `checker/checker.go` (`resolveOverload`).
  */
@@ -108,7 +102,7 @@ export function resolveOverloads(
   args: readonly Type[],
   isMember: boolean,
   substitution: Substitution,
-): Resolution | undefined {
+): { readonly overloads: readonly Overload[]; readonly type: Type } | undefined {
   const fitting: Overload[] = []
   let type: Type | undefined
   for (const overload of overloads) {

@@ -1,4 +1,4 @@
-import type { Cost, FunctionDeclaration, Implementation, Overload } from '../check/declarations.ts'
+import type { Cost, Implementation, Overload } from '../check/declarations.ts'
 import { isOfType, typeName } from '../values/runtime-type.ts'
 import { isList, Optional, type Value } from '../values/value.ts'
 import { ERROR_WORK, Failure, FAILURE_WORK, type Meter, noSuchOverload, raise } from './evaluation.ts'
@@ -9,22 +9,17 @@ import type { CallNode } from '../syntax/ast.ts'
 import { equality, isIn } from '../values/comparison.ts'
 import { isKey } from './attributes.ts'
 
-/** The overloads that fit the static types of the arguments of a call. */
-export interface Callee {
-  readonly declaration: FunctionDeclaration
-  readonly overloads: readonly Overload[]
-  /** Whether the second argument is not evaluated if the first fails. */
-  readonly isInOrder: boolean
-}
-
 /**
  * Evaluates a call. The arguments choose the overload if several fit their static types.
  *
  * Source: cel-go `common/decls/decls.go`, `interpreter/interpretable.go` (`evalUnary`, `evalBinary`, `evalVarArgs`).
+ *
+ * @param isInOrder whether the second argument is not evaluated if the first fails.
  */
 export function callRun(
-  { declaration, overloads, isInOrder }: Callee,
+  { declaration, overloads }: ResolvedCall,
   args: readonly Run[],
+  isInOrder: boolean,
   meter: Meter,
 ): Run {
   const { name, operate } = declaration

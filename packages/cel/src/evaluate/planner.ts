@@ -160,11 +160,8 @@ export class Planner {
       declaration.name === 'format' ||
       (overloads.length > 1 && declaration.operate === undefined) ||
       (typeof constants[1] === 'string' && this.#context.preparations.has(declaration.name))
-    const run = callRun(
-      { declaration, overloads, isInOrder },
-      args.map((each) => each.run),
-      this.#context.meter,
-    )
+    const runs = args.map((each) => each.run)
+    const run = callRun(call, runs, isInOrder, this.#context.meter)
     const isConstant = args.length === 1 && constants[0] !== undefined && CONVERSIONS.has(declaration.name)
     // A constant does not cost anything.
     return isConstant ? constantStep(this.#context.meter.separately(() => run([]))) : { run }

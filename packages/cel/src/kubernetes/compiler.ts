@@ -78,7 +78,11 @@ export function celCompiler(): CelCompiler {
         )
       }
       const type = printedType(compiled.type)
-      if (resultType === 'bool' && type !== 'bool') throw new CelCompileError(mustBeBool(variable, type))
+      if (resultType === 'bool' && type !== 'bool') {
+        // In Kubernetes, the authorization compiler names the type and the authentication compiler does not.
+        const found = variable === 'request' ? ` but got ${type}` : ''
+        throw new CelCompileError(`must evaluate to bool${found}`)
+      }
       return {
         expression,
         resultType: type,
@@ -87,11 +91,6 @@ export function celCompiler(): CelCompiler {
       }
     },
   }
-}
-
-/** In Kubernetes, the authorization compiler names the type and the authentication compiler does not. */
-function mustBeBool(variable: CelVariable, type: string): string {
-  return variable === 'request' ? `must evaluate to bool but got ${type}` : 'must evaluate to bool'
 }
 
 function evaluated<V extends CelVariable>(compiled: Compiled, variable: V, input: CelInputs[V]): CelValue {

@@ -170,12 +170,7 @@ function quantityIdentity({ unscaled, scale }: Quantity): string {
   return `${digits.slice(0, end)}e${scale + digits.length - end}`
 }
 
-interface Unit {
-  readonly base: 2 | 10
-  readonly exponent: number
-}
-
-function unit(suffix: string): Unit | undefined {
+function unit(suffix: string): { readonly base: 2 | 10; readonly exponent: number } | undefined {
   const decimal = ['n', 'u', 'm', '', 'k', 'M', 'G', 'T', 'P', 'E'].indexOf(suffix)
   if (decimal !== -1) return { base: 10, exponent: (decimal - 3) * 3 }
   const binary = ['Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'].indexOf(suffix)

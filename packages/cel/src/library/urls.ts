@@ -4,7 +4,14 @@ import { fail, type Meter } from '../evaluate/evaluation.ts'
 import { mapOf } from '../values/map.ts'
 import { Opaque } from '../values/value.ts'
 import { traversal } from './costs.ts'
-import { checkFragment, escapesProblem, splitOnce, splitUrl, UrlProblem } from '@kube-authn/internal/go-url'
+import {
+  checkFragment,
+  escapesProblem,
+  splitOnce,
+  splitUrl,
+  UrlProblem,
+  type WrittenUrl,
+} from '@kube-authn/internal/go-url'
 
 const TYPE = structType('kubernetes.URL')
 
@@ -84,17 +91,8 @@ function hostParts(host: string): { readonly hostname: string; readonly port: st
   return { hostname: address, port }
 }
 
-export interface GoUrl {
-  /** Lower case; empty if the URL has none. */
-  readonly scheme: string
-  /** The part after a scheme without a slash, as in `mailto:jane`. */
-  readonly opaque: string
-  readonly userinfo: string
-  /** Including the port; IPv6 addresses are in brackets. */
-  readonly host: string
+export interface GoUrl extends Omit<WrittenUrl, 'path'> {
   readonly escapedPath: string
-  /** Empty if nothing follows the question mark, `undefined` if there is none. */
-  readonly query: string | undefined
   readonly fragment: string
 }
 
@@ -106,7 +104,8 @@ export interface GoUrl {
  * @throws {UrlProblem} with Go's reason.
  */
 export function readUrl(text: string): GoUrl {
-  checkRequestUri(text)
+  // In a request URI, a fragment is part of the path.
+  splitUrl(text, true)
   const [beforeFragment = '', fragment = ''] = splitOnce(text, '#')
   const { userinfo = '', host, path, ...url } = splitUrl(beforeFragment, false)
   checkFragment(fragment)
@@ -117,15 +116,6 @@ export function readUrl(text: string): GoUrl {
     escapedPath: escapedPath(path),
     fragment: unescapedText(fragment),
   }
-}
-
-/**
- * Refuses strings that are neither an absolute URL nor an absolute path. A fragment is part of the path.
- *
- * @throws {UrlProblem} with Go's reason.
- */
-export function checkRequestUri(text: string): void {
-  splitUrl(text, true)
 }
 
 /**
