@@ -4,7 +4,7 @@ import { functionsOf, type Library } from './check/declarations.ts'
 import type { Declarations } from './check/scope.ts'
 import { listType, mapType, parameterType, type Type, type TypeNames } from './check/types.ts'
 import { mixedLiterals } from './check/validate.ts'
-import { Abortion, BudgetExceeded, Failure, Meter } from './evaluate/evaluation.ts'
+import { Abortion, BudgetExceeded, Failure, type Meter } from './evaluate/evaluation.ts'
 import { type Frame, type PlanContext, PlanProblem } from './evaluate/plan.ts'
 import { Planner } from './evaluate/planner.ts'
 import { formatProblems } from './library/text-format-check.ts'
@@ -15,22 +15,17 @@ import type { Dialect } from './syntax/primaries.ts'
 import { type Issue, issuesOf, type Problem } from './syntax/source.ts'
 import type { Value } from './values/value.ts'
 
-/** Bounds of an expression and its evaluation. */
-export interface EngineLimits {
-  readonly maxCost: number
-  readonly maxWork: number
-  readonly maxLength: number
-}
-
 export interface EngineOptions {
   readonly variables: ReadonlyMap<string, Type>
-  /** Libraries, which count their work. */
-  readonly libraries: (meter: Meter) => readonly Library[]
+  /** Counts the work of the libraries too. */
+  readonly meter: Meter
+  readonly libraries: readonly Library[]
   readonly macros: readonly Macro[]
   readonly fields?: Declarations['fields']
   readonly unboundTypes?: Declarations['unboundTypes']
   readonly container?: string
-  readonly limits: EngineLimits
+  /** Maximum length of an expression in characters. */
+  readonly maxLength: number
   readonly hasOptionals: boolean
   /** Whether the elements of a list or map literal must be of one type. */
   readonly isHomogeneous: boolean
@@ -66,36 +61,33 @@ export interface Rejected {
 
 /** Compiles the expressions of an environment. */
 export class Engine {
-  readonly types: TypeNames
   readonly #options: EngineOptions
   readonly #dialect: Dialect
   readonly #declarations: Declarations
   readonly #context: PlanContext
 
   constructor(options: EngineOptions) {
-    const meter = new Meter(options.limits)
-    const libraries = options.libraries(meter)
-    const named = libraries.flatMap(({ types = [] }) => types)
+    const { meter, libraries } = options
+    const types = typesOf(libraries)
     this.#options = options
-    this.types = new Map(named.map((type) => [type.name, type]))
     this.#dialect = {
       macros: new Macros(options.macros),
-      maxLength: options.limits.maxLength,
+      maxLength: options.maxLength,
       hasOptionals: options.hasOptionals,
       hasEscapedFields: options.isStrict,
     }
     this.#declarations = {
       container: options.container ?? '',
       variables: options.variables,
-      types: nameable(this.types),
+      types: nameable(types),
       unboundTypes: options.unboundTypes ?? new Map(),
-      functions: functionsOf(libraries, this.types),
+      functions: functionsOf(libraries, types),
       fields: options.fields ?? new Map(),
     }
     this.#context = {
       meter,
       isStrict: options.isStrict,
-      types: this.types,
+      types,
       preparations: new Map(libraries.flatMap(({ preparations }) => [...(preparations ?? [])])),
     }
   }
@@ -169,6 +161,11 @@ export class Engine {
         }),
     }
   }
+}
+
+/** The types of libraries by name. */
+export function typesOf(libraries: readonly Library[]): TypeNames {
+  return new Map(libraries.flatMap(({ types = [] }) => types.map((type) => [type.name, type] as const)))
 }
 
 /**

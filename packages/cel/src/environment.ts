@@ -1,15 +1,9 @@
 import type { Declaration } from './check/declarations.ts'
 import { DYN, parsedSignature, parsedType, printedType, type TypeNames } from './check/types.ts'
-import { Engine } from './engine.ts'
+import { Engine, typesOf } from './engine.ts'
+import { Meter } from './evaluate/evaluation.ts'
 import { valueOf } from './input.ts'
-import {
-  isLibraryName,
-  librariesOf,
-  LIBRARY_NAMES,
-  type LibraryName,
-  macrosOf,
-  typeNames,
-} from './libraries.ts'
+import { isLibraryName, librariesOf, LIBRARY_NAMES, type LibraryName, macrosOf } from './libraries.ts'
 import type { Issue } from './syntax/source.ts'
 import type { Duration, Optional, Timestamp, Uint, Value } from './values/value.ts'
 
@@ -127,7 +121,9 @@ export function environment<const V extends Variables = Variables>(
   if (unknown.length > 0)
     throw new TypeError(`'${unknown.join(', ')}' must be a library: ${LIBRARY_NAMES.join(', ')}`)
   const { cost = MAX_COST, length = MAX_LENGTH } = limits
-  const named = typeNames(libraries)
+  const meter = new Meter({ maxCost: cost, maxWork: cost * WORK_PER_COST })
+  const shared = librariesOf(libraries, meter)
+  const named = typesOf(shared)
   const variables = new Map(
     Object.entries(options.variables ?? {}).map(([name, type]) => [name, parsedType(type, named)]),
   )
@@ -135,9 +131,10 @@ export function environment<const V extends Variables = Variables>(
   const engine = new Engine({
     variables,
     container,
-    libraries: (meter) => [...librariesOf(libraries, meter), { functions: own }],
+    meter,
+    libraries: [...shared, { functions: own }],
     macros: macrosOf(libraries),
-    limits: { maxCost: cost, maxWork: cost * WORK_PER_COST, maxLength: length },
+    maxLength: length,
     hasOptionals: libraries.includes('optionals'),
     isHomogeneous: types === 'strict',
     isStrict: true,

@@ -1,6 +1,5 @@
 import type { Library } from './check/declarations.ts'
-import type { TypeNames } from './check/types.ts'
-import { Meter } from './evaluate/evaluation.ts'
+import type { Meter } from './evaluate/evaluation.ts'
 import { encoders } from './library/encoders.ts'
 import { kubernetesLibraries, languageLibraries } from './library/foundations.ts'
 import { listExtensions } from './library/lists.ts'
@@ -70,11 +69,6 @@ export function isLibraryName(name: string): name is LibraryName {
 export function macrosOf(names: readonly LibraryName[]): readonly Macro[] {
   const own = names.flatMap((name) => GROUPS[name].macros ?? [])
   return [...STANDARD_MACROS, ...EXISTS_ONE_MACROS, ...own]
-}
-
-export function typeNames(names: readonly LibraryName[]): TypeNames {
-  const libraries = librariesOf(names, new Meter({ maxCost: 0, maxWork: 0 }))
-  return new Map(libraries.flatMap(({ types = [] }) => types.map((type) => [type.name, type] as const)))
 }
 
 export function librariesOf(names: readonly LibraryName[], meter: Meter): readonly Library[] {

@@ -1,7 +1,7 @@
 import { ANY, mapType, parsedType, STRING, structType, type Type } from '../check/types.ts'
 import { Engine, type EngineOptions } from '../engine.ts'
 import type { Library } from '../check/declarations.ts'
-import type { Meter } from '../evaluate/evaluation.ts'
+import { Meter } from '../evaluate/evaluation.ts'
 import { authorizer } from '../library/authorizer.ts'
 import { kubernetesLibraries, languageLibraries } from '../library/foundations.ts'
 import { listExtensions } from '../library/lists.ts'
@@ -76,16 +76,18 @@ const UNBOUND_TYPES = {
  */
 export function kubernetesEngine(variable: CelVariable): Engine {
   const { type: variableType, fields } = VARIABLES[variable]
+  const meter = new Meter({ maxCost: MAX_COST, maxWork: MAX_WORK })
   return new Engine({
     variables: new Map([[variable, variableType]]),
-    libraries,
+    meter,
+    libraries: libraries(meter),
     macros: [...STANDARD_MACROS, ...OPTIONAL_MACROS, ...TWO_VARIABLE_MACROS, ...SORTING_MACROS],
     fields,
     unboundTypes: new Map([
       ...Object.entries(UNBOUND_TYPES).map(([name, type]) => [name, parsedType(type, new Map())] as const),
       ...Array.from(fields.keys(), (name) => [name, structType(name)] as const),
     ]),
-    limits: { maxCost: MAX_COST, maxWork: MAX_WORK, maxLength: MAX_LENGTH },
+    maxLength: MAX_LENGTH,
     hasOptionals: true,
     isHomogeneous: true,
     isStrict: false,
