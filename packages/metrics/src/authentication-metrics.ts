@@ -28,23 +28,17 @@ export function authenticationMetrics(make: Instruments): EventHandlers {
 }
 
 function requestMetrics(make: Instruments): EventHandlers {
-  const attempts = make.counter({
-    name: 'authentication_attempts',
-    help: 'Counter of authenticated attempts.',
-    label: 'result',
-  })
-  const userRequests = make.counter({
-    name: 'authenticated_user_requests',
-    help: 'Counter of authenticated requests broken out by username.',
-    label: 'username',
-  })
+  const attempts = make.counter('authentication_attempts', 'Counter of authenticated attempts.', 'result')
+  const userRequests = make.counter(
+    'authenticated_user_requests',
+    'Counter of authenticated requests broken out by username.',
+    'username',
+  )
   const duration = make.histogram(
-    {
-      name: 'authentication_duration_seconds',
-      help: 'Authentication duration in seconds broken out by result.',
-      label: 'result',
-    },
+    'authentication_duration_seconds',
+    'Authentication duration in seconds broken out by result.',
     exponentialBuckets(0.001, 2, 15),
+    'result',
   )
   return {
     request({ result, user, durationSeconds }) {
@@ -59,26 +53,20 @@ function tokenCacheMetrics(make: Instruments): EventHandlers {
   const requests = timedCounter(
     make,
     'status',
-    {
-      name: 'authentication_token_cache_request_total',
-      help: 'Requests of the token cache by hit and miss.',
-    },
-    {
-      name: 'authentication_token_cache_request_duration_seconds',
-      help: 'Duration of token cache requests in seconds.',
-    },
+    ['authentication_token_cache_request_total', 'Requests of the token cache by hit and miss.'],
+    ['authentication_token_cache_request_duration_seconds', 'Duration of token cache requests in seconds.'],
     DEFAULT_BUCKETS,
   )
-  const fetches = make.counter({
-    name: 'authentication_token_cache_fetch_total',
-    help: 'Lookups behind the token cache by outcome.',
-    label: 'status',
-  })
-  const active = make.upDownCounter({
-    name: 'authentication_token_cache_active_fetch_count',
-    help: 'Lookups in progress and callers waiting for one.',
-    label: 'status',
-  })
+  const fetches = make.counter(
+    'authentication_token_cache_fetch_total',
+    'Lookups behind the token cache by outcome.',
+    'status',
+  )
+  const active = make.upDownCounter(
+    'authentication_token_cache_active_fetch_count',
+    'Lookups in progress and callers waiting for one.',
+    'status',
+  )
   return {
     tokenCacheRequest: ({ status, durationSeconds }) => requests.observe(status, durationSeconds),
     tokenCacheFetch: ({ status }) => fetches.add(status),
@@ -88,8 +76,7 @@ function tokenCacheMetrics(make: Instruments): EventHandlers {
 }
 
 function serviceAccountTokenMetrics(make: Instruments): EventHandlers {
-  const counter = (name: string, help: string): Counter =>
-    make.counter({ name: `serviceaccount_${name}_total`, help })
+  const counter = (name: string, help: string): Counter => make.counter(`serviceaccount_${name}_total`, help)
   const tokens = {
     valid: counter(
       'valid_tokens',
@@ -117,14 +104,11 @@ function tokenReviewMetrics(make: Instruments): EventHandlers {
   const calls = timedCounter(
     make,
     'code',
-    {
-      name: 'apiserver_delegated_authn_request_total',
-      help: 'Calls of a token webhook by HTTP status, or <error>.',
-    },
-    {
-      name: 'apiserver_delegated_authn_request_duration_seconds',
-      help: 'Duration of calls of a token webhook in seconds, by HTTP status or <error>.',
-    },
+    ['apiserver_delegated_authn_request_total', 'Calls of a token webhook by HTTP status, or <error>.'],
+    [
+      'apiserver_delegated_authn_request_duration_seconds',
+      'Duration of calls of a token webhook in seconds, by HTTP status or <error>.',
+    ],
     DELEGATED_CALL_BUCKETS,
   )
   return {
@@ -136,10 +120,8 @@ function tokenReviewMetrics(make: Instruments): EventHandlers {
 
 function clientCertificateMetrics(make: Instruments): EventHandlers {
   const expiration = make.histogram(
-    {
-      name: 'apiserver_client_certificate_expiration_seconds',
-      help: 'Distribution of the remaining lifetime of client certificates.',
-    },
+    'apiserver_client_certificate_expiration_seconds',
+    'Distribution of the remaining lifetime of client certificates.',
     CERTIFICATE_LIFETIMES,
   )
   return { clientCertificateExpiration: ({ seconds }) => expiration.observe('', seconds) }

@@ -23,27 +23,27 @@ export function authorizationMetrics(make: Instruments): EventHandlers {
   const attempts = timedCounter(
     make,
     'result',
-    {
-      name: 'authorization_attempts_total',
-      help: 'Counter of authorization attempts by result: allowed, denied, no-opinion or error.',
-    },
-    { name: 'authorization_duration_seconds', help: 'Authorization duration in seconds by result.' },
+    [
+      'authorization_attempts_total',
+      'Counter of authorization attempts by result: allowed, denied, no-opinion or error.',
+    ],
+    ['authorization_duration_seconds', 'Authorization duration in seconds by result.'],
     buckets,
   )
-  const decisions = make.counter({
-    name: 'apiserver_authorization_decisions_total',
-    help: 'Decisions of each authorizer that allowed or denied.',
-    label: ['type', 'name', 'decision'],
-  })
+  const decisions = make.counter(
+    'apiserver_authorization_decisions_total',
+    'Decisions of each authorizer that allowed or denied.',
+    ['type', 'name', 'decision'],
+  )
   const byModeAndDecision = (prefix: string, what: string): Histogram =>
     timedCounter(
       make,
       ['mode', 'decision'],
-      { name: `apiserver_impersonation_${prefix}_total`, help: `${what}, by mode and decision.` },
-      {
-        name: `apiserver_impersonation_${prefix}_duration_seconds`,
-        help: `${what}: duration in seconds, by mode and decision.`,
-      },
+      [`apiserver_impersonation_${prefix}_total`, `${what}, by mode and decision.`],
+      [
+        `apiserver_impersonation_${prefix}_duration_seconds`,
+        `${what}: duration in seconds, by mode and decision.`,
+      ],
       buckets,
     )
   const impersonations = byModeAndDecision('attempts', 'Attempts to impersonate another user')
@@ -96,52 +96,50 @@ export function authorizationWebhookMetrics(make: Instruments): EventHandlers {
   const calls = timedCounter(
     make,
     label,
-    {
-      name: 'apiserver_authorization_webhook_evaluations_total',
-      help: 'Calls of authorization webhooks by name and result: success, error or timeout.',
-    },
-    {
-      name: 'apiserver_authorization_webhook_duration_seconds',
-      help: 'Duration of calls of authorization webhooks in seconds, by name and result.',
-    },
+    [
+      'apiserver_authorization_webhook_evaluations_total',
+      'Calls of authorization webhooks by name and result: success, error or timeout.',
+    ],
+    [
+      'apiserver_authorization_webhook_duration_seconds',
+      'Duration of calls of authorization webhooks in seconds, by name and result.',
+    ],
     DEFAULT_BUCKETS,
   )
-  const failOpen = make.counter({
-    name: 'apiserver_authorization_webhook_evaluations_fail_open_total',
-    help: 'Failures of authorization webhooks that counted as no opinion, by name and result: error or timeout.',
+  const failOpen = make.counter(
+    'apiserver_authorization_webhook_evaluations_fail_open_total',
+    'Failures of authorization webhooks that counted as no opinion, by name and result: error or timeout.',
     label,
-  })
+  )
   const clusterCalls = timedCounter(
     make,
     'code',
-    {
-      name: 'apiserver_delegated_authz_request_total',
-      help: 'Calls of the cluster that authorization is delegated to, by HTTP status or <error>.',
-    },
-    {
-      name: 'apiserver_delegated_authz_request_duration_seconds',
-      help: 'Duration of calls of the cluster that authorization is delegated to in seconds, by HTTP status or <error>.',
-    },
+    [
+      'apiserver_delegated_authz_request_total',
+      'Calls of the cluster that authorization is delegated to, by HTTP status or <error>.',
+    ],
+    [
+      'apiserver_delegated_authz_request_duration_seconds',
+      'Duration of calls of the cluster that authorization is delegated to in seconds, by HTTP status or <error>.',
+    ],
     DELEGATED_CALL_BUCKETS,
   )
   const authorizer = ['type', 'name']
-  const conditionErrors = make.counter({
-    name: 'apiserver_authorization_match_condition_evaluation_errors_total',
-    help: 'Requests for which a match condition of an authorizer could not be evaluated, by type and name of the authorizer.',
-    label: authorizer,
-  })
-  const exclusions = make.counter({
-    name: 'apiserver_authorization_match_condition_exclusions_total',
-    help: 'Requests that skipped an authorizer because a match condition is false, by type and name of the authorizer.',
-    label: authorizer,
-  })
+  const conditionErrors = make.counter(
+    'apiserver_authorization_match_condition_evaluation_errors_total',
+    'Requests for which a match condition of an authorizer could not be evaluated, by type and name of the authorizer.',
+    authorizer,
+  )
+  const exclusions = make.counter(
+    'apiserver_authorization_match_condition_exclusions_total',
+    'Requests that skipped an authorizer because a match condition is false, by type and name of the authorizer.',
+    authorizer,
+  )
   const evaluation = make.histogram(
-    {
-      name: 'apiserver_authorization_match_condition_evaluation_seconds',
-      help: 'Duration of evaluating the match conditions of an authorizer in seconds, by its type and name.',
-      label: authorizer,
-    },
+    'apiserver_authorization_match_condition_evaluation_seconds',
+    'Duration of evaluating the match conditions of an authorizer in seconds, by its type and name.',
     [0.001, 0.005, 0.01, 0.025, 0.1, 0.2, 0.25],
+    authorizer,
   )
 
   return {

@@ -45,21 +45,21 @@ function reloadMetrics(
   what: 'authentication' | 'authorization',
 ): ReloadMetrics {
   const prefix = `apiserver_${what}_config_controller`
-  const reloads = make.counter({
-    name: `${prefix}_automatic_reloads_total`,
-    help: `Reloads of the ${what} configuration by status.`,
-    label: 'status',
-  })
-  const reloadedAt = make.gauge({
-    name: `${prefix}_automatic_reload_last_timestamp_seconds`,
-    help: `When the ${what} configuration was reloaded last, by status, in seconds since the epoch.`,
-    label: 'status',
-  })
-  const configurations = make.latestInfo({
-    name: `${prefix}_last_config_info`,
-    help: `The hash of the ${what} configuration that was loaded last.`,
-    label: 'hash',
-  })
+  const reloads = make.counter(
+    `${prefix}_automatic_reloads_total`,
+    `Reloads of the ${what} configuration by status.`,
+    'status',
+  )
+  const reloadedAt = make.gauge(
+    `${prefix}_automatic_reload_last_timestamp_seconds`,
+    `When the ${what} configuration was reloaded last, by status, in seconds since the epoch.`,
+    'status',
+  )
+  const configurations = make.latestInfo(
+    `${prefix}_last_config_info`,
+    `The hash of the ${what} configuration that was loaded last.`,
+    'hash',
+  )
   return {
     count(outcome) {
       const status = outcome === 'loaded' ? 'success' : 'failure'

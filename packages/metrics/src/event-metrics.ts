@@ -35,14 +35,14 @@ export function eventMetrics(make: Instruments, clock: Clock): Observer {
  */
 function serverCertificateMetrics(make: Instruments): EventHandlers {
   const counters = {
-    missingSan: make.counter({
-      name: 'apiserver_webhooks_x509_missing_san_total',
-      help: 'Webhook calls that failed because the server certificate has no subject alternative names.',
-    }),
-    insecureSha1: make.counter({
-      name: 'apiserver_webhooks_x509_insecure_sha1_total',
-      help: 'Webhook calls that failed because a certificate of the server is signed with SHA-1.',
-    }),
+    missingSan: make.counter(
+      'apiserver_webhooks_x509_missing_san_total',
+      'Webhook calls that failed because the server certificate has no subject alternative names.',
+    ),
+    insecureSha1: make.counter(
+      'apiserver_webhooks_x509_insecure_sha1_total',
+      'Webhook calls that failed because a certificate of the server is signed with SHA-1.',
+    ),
   }
   return { serverCertificate: ({ problem }) => counters[problem].add('') }
 }
@@ -53,25 +53,21 @@ function serverCertificateMetrics(make: Instruments): EventHandlers {
  * Source: apiserver `pkg/audit/metrics.go`.
  */
 function auditMetrics(make: Instruments): EventHandlers {
-  const events = make.counter({
-    name: 'apiserver_audit_event_total',
-    help: 'Audit events that were created and passed to the backend.',
-  })
-  const errors = make.counter({
-    name: 'apiserver_audit_error_total',
-    help: 'Audit events that were lost or incomplete, by the plugin that failed.',
-    label: 'plugin',
-  })
-  const levels = make.counter({
-    name: 'apiserver_audit_level_total',
-    help: 'Requests by audit policy level.',
-    label: 'level',
-  })
+  const events = make.counter(
+    'apiserver_audit_event_total',
+    'Audit events that were created and passed to the backend.',
+  )
+  const errors = make.counter(
+    'apiserver_audit_error_total',
+    'Audit events that were lost or incomplete, by the plugin that failed.',
+    'plugin',
+  )
+  const levels = make.counter('apiserver_audit_level_total', 'Requests by audit policy level.', 'level')
   // Always 0, for compatibility: no request is refused for this reason.
-  make.counter({
-    name: 'apiserver_audit_requests_rejected_total',
-    help: 'Requests that were refused because their audit event could not be logged.',
-  })
+  make.counter(
+    'apiserver_audit_requests_rejected_total',
+    'Requests that were refused because their audit event could not be logged.',
+  )
   return {
     audit({ what, level, plugin = '', count }) {
       if (what === 'event') events.add('', count)
@@ -87,10 +83,10 @@ function auditMetrics(make: Instruments): EventHandlers {
  * Source: component-base `metrics/prometheus/clientgo/leaderelection/metrics.go`.
  */
 function leaderElectionMetrics(make: Instruments): EventHandlers {
-  const leads = make.gauge({
-    name: 'leader_election_master_status',
-    help: 'Whether this process has the lease of this name: 1, or 0 if it stands by.',
-    label: 'name',
-  })
+  const leads = make.gauge(
+    'leader_election_master_status',
+    'Whether this process has the lease of this name: 1, or 0 if it stands by.',
+    'name',
+  )
   return { leaderElection: ({ name, status }) => leads.set(name, status === 'leading' ? 1 : 0) }
 }

@@ -7,31 +7,29 @@ import type { EventHandlers, Instruments } from './instruments.ts'
  * Source: kubernetes `pkg/serviceaccount/externaljwt/metrics/metrics.go`.
  */
 export function externalSignerMetrics(make: Instruments, clock: Clock): EventHandlers {
-  const fetchedAt = make.gauge({
-    name: 'apiserver_externaljwt_fetch_keys_success_timestamp',
-    help: 'When the keys of the signer were fetched last, in seconds since the epoch.',
-  })
-  const dataFrom = make.gauge({
-    name: 'apiserver_externaljwt_fetch_keys_data_timestamp',
-    help: 'When the signer read the keys that were fetched last, in seconds since the epoch.',
-  })
-  const fetches = make.counter({
-    name: 'apiserver_externaljwt_fetch_keys_request_total',
-    help: 'Attempts to fetch the keys of the signer by gRPC status.',
-    label: 'code',
-  })
-  const signed = make.counter({
-    name: 'apiserver_externaljwt_sign_request_total',
-    help: 'Attempts to have a token signed by gRPC status.',
-    label: 'code',
-  })
+  const fetchedAt = make.gauge(
+    'apiserver_externaljwt_fetch_keys_success_timestamp',
+    'When the keys of the signer were fetched last, in seconds since the epoch.',
+  )
+  const dataFrom = make.gauge(
+    'apiserver_externaljwt_fetch_keys_data_timestamp',
+    'When the signer read the keys that were fetched last, in seconds since the epoch.',
+  )
+  const fetches = make.counter(
+    'apiserver_externaljwt_fetch_keys_request_total',
+    'Attempts to fetch the keys of the signer by gRPC status.',
+    'code',
+  )
+  const signed = make.counter(
+    'apiserver_externaljwt_sign_request_total',
+    'Attempts to have a token signed by gRPC status.',
+    'code',
+  )
   const calls = make.histogram(
-    {
-      name: 'apiserver_externaljwt_request_duration_seconds',
-      help: 'Duration of calls of the signer in seconds.',
-      label: ['method', 'code'],
-    },
+    'apiserver_externaljwt_request_duration_seconds',
+    'Duration of calls of the signer in seconds.',
     [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+    ['method', 'code'],
   )
 
   return {

@@ -3,12 +3,8 @@ import type { AuthenticationEvent } from '@kube-authn/core'
 /** Values of labels: a string if there is one label. */
 export type LabelValues = string | readonly string[]
 
-export interface MetricDescription {
-  readonly name: string
-  readonly help: string
-  /** Absent: the metric has a single value, and the label value is `''`. Several labels have values in this order. */
-  readonly label?: LabelValues
-}
+/** Without a label, the metric has a single value, and the label value is `''`. Several labels have values in this order. */
+export type MetricDescription = readonly [name: string, help: string, label?: LabelValues]
 
 export interface Counter {
   add(labelValues: LabelValues, amount?: number): void
@@ -31,12 +27,12 @@ export interface LatestInfo {
 /** Creates metrics, for one kind of telemetry. */
 export interface Instruments {
   /** Only increases. */
-  counter(metric: MetricDescription): Counter
+  counter(...metric: MetricDescription): Counter
   /** Increases and decreases. */
-  upDownCounter(metric: MetricDescription): Counter
-  gauge(metric: MetricDescription): Gauge
-  histogram(metric: MetricDescription, buckets: readonly number[]): Histogram
-  latestInfo(metric: MetricDescription): LatestInfo
+  upDownCounter(...metric: MetricDescription): Counter
+  gauge(...metric: MetricDescription): Gauge
+  histogram(name: string, help: string, buckets: readonly number[], label?: LabelValues): Histogram
+  latestInfo(...metric: MetricDescription): LatestInfo
 }
 
 export type EventType = AuthenticationEvent['type']
@@ -49,12 +45,12 @@ export type EventHandlers = { readonly [Type in EventType]?: (event: EventOf<Typ
 export function timedCounter(
   make: Instruments,
   label: LabelValues,
-  counted: Omit<MetricDescription, 'label'>,
-  timed: Omit<MetricDescription, 'label'>,
+  counted: readonly [name: string, help: string],
+  timed: readonly [name: string, help: string],
   buckets: readonly number[],
 ): Histogram {
-  const counter = make.counter({ ...counted, label })
-  const durations = make.histogram({ ...timed, label }, buckets)
+  const counter = make.counter(...counted, label)
+  const durations = make.histogram(...timed, buckets, label)
   return {
     observe(labelValues, seconds) {
       counter.add(labelValues)
@@ -64,7 +60,7 @@ export function timedCounter(
 }
 
 /** The names of the labels of a metric. */
-export function labelNames({ label = [] }: Pick<MetricDescription, 'label'>): readonly string[] {
+export function labelNames(label: LabelValues = []): readonly string[] {
   return typeof label === 'string' ? [label] : label
 }
 

@@ -11,23 +11,21 @@ import { hashLabel } from './labels.ts'
  */
 export function jwtMetrics(make: Instruments, clock: Clock): EventHandlers {
   const latency = make.histogram(
-    {
-      name: 'apiserver_authentication_jwt_authenticator_latency_seconds',
-      help: 'Latency of jwt authentication operations in seconds, for tokens of issuers that are configured.',
-      label: ['result', 'jwt_issuer_hash'],
-    },
+    'apiserver_authentication_jwt_authenticator_latency_seconds',
+    'Latency of jwt authentication operations in seconds, for tokens of issuers that are configured.',
     [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    ['result', 'jwt_issuer_hash'],
   )
-  const fetched = make.gauge({
-    name: 'apiserver_authentication_jwt_authenticator_jwks_fetch_last_timestamp_seconds',
-    help: 'When the keys of an issuer were fetched last, by result, in seconds since the epoch.',
-    label: ['result', 'jwt_issuer_hash'],
-  })
-  const keySets = make.latestInfo({
-    name: 'apiserver_authentication_jwt_authenticator_jwks_fetch_last_key_set_info',
-    help: 'The hash of the keys of an issuer that were fetched last.',
-    label: ['jwt_issuer_hash', 'hash'],
-  })
+  const fetched = make.gauge(
+    'apiserver_authentication_jwt_authenticator_jwks_fetch_last_timestamp_seconds',
+    'When the keys of an issuer were fetched last, by result, in seconds since the epoch.',
+    ['result', 'jwt_issuer_hash'],
+  )
+  const keySets = make.latestInfo(
+    'apiserver_authentication_jwt_authenticator_jwks_fetch_last_key_set_info',
+    'The hash of the keys of an issuer that were fetched last.',
+    ['jwt_issuer_hash', 'hash'],
+  )
 
   return {
     jwtAuthenticator: ({ result, issuer, durationSeconds }) =>

@@ -225,19 +225,19 @@ describe('metrics', () => {
 
 describe('a series', () => {
   it('escapes what a label may not hold', () => {
-    const counter = series('counter', { name: 'n', help: 'h', label: 'l' })
+    const counter = series('counter', 'sum', 'n', 'h', 'l')
     counter.add('a"b\\c\nd')
     expect(renderFamily(counter.collect())).toBe('# HELP n h\n# TYPE n counter\nn{l="a\\"b\\\\c\\nd"} 1\n')
   })
 
   it('keeps labels like properties apart from properties', () => {
-    const counter = series('counter', { name: 'n', help: 'h', label: 'l' })
+    const counter = series('counter', 'sum', 'n', 'h', 'l')
     counter.add('__proto__')
     expect([counter.get('__proto__'), counter.get('constructor')]).toEqual([1, 0])
   })
 
   it('goes down as well where it is a gauge', () => {
-    const gauge = series('gauge', { name: 'n', help: 'h', label: 'l' })
+    const gauge = series('gauge', 'sum', 'n', 'h', 'l')
     gauge.add('a', 2)
     gauge.add('a', -1)
     expect(gauge.get('a')).toBe(1)
@@ -252,7 +252,7 @@ describe('a histogram', () => {
     [2, [0, 1, 1]],
     [2.1, [0, 0, 1]],
   ])('counts %d in its bucket and all above', (value, counts) => {
-    const measured = histogram({ name: 'n', help: 'h', label: 'l' }, [1, 2])
+    const measured = histogram('n', 'h', [1, 2], 'l')
     measured.observe('a', value)
     expect(renderFamily(measured.collect())).toBe(
       [

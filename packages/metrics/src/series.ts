@@ -19,12 +19,11 @@ export interface Series extends Counter, Gauge, MetricSource {
 /** Values that go up (`counter`) or up and down (`gauge`). */
 export function series(
   type: 'counter' | 'gauge',
-  metric: MetricDescription,
-  aggregation: MetricFamily['aggregation'] = 'sum',
+  aggregation: MetricFamily['aggregation'],
+  ...[name, help, label]: MetricDescription
 ): Series {
   const values = new Map<string, { readonly labels: LabelValues; value: number }>()
-  const names = labelNames(metric)
-  const { name, help } = metric
+  const names = labelNames(label)
   const valueOf = (labels: LabelValues): { value: number } => {
     const key = keyOf(names, labels)
     const known = values.get(key)
@@ -60,11 +59,15 @@ export function series(
 }
 
 /** A distribution of values over buckets. */
-export function histogram(metric: MetricDescription, buckets: readonly number[]): Histogram & MetricSource {
+export function histogram(
+  name: string,
+  help: string,
+  buckets: readonly number[],
+  label?: LabelValues,
+): Histogram & MetricSource {
   const bounds = [...buckets, Infinity]
   const states = new Map<string, { readonly labels: LabelValues; readonly counts: number[]; sum: number }>()
-  const names = labelNames(metric)
-  const { name, help } = metric
+  const names = labelNames(label)
   const collect = (): MetricFamily => ({
     name,
     help,
@@ -101,13 +104,13 @@ export function histogram(metric: MetricDescription, buckets: readonly number[])
   }
 }
 
-function latestInfo(metric: MetricDescription): LatestInfo & MetricSource {
+function latestInfo(...metric: MetricDescription): LatestInfo & MetricSource {
   const latest = new Map<string, LabelValues>()
   return {
-    name: metric.name,
+    name: metric[0],
     set: (subject, labelValues) => void latest.set(subject, labelValues),
     collect() {
-      const gauge = series('gauge', metric, 'max')
+      const gauge = series('gauge', 'max', ...metric)
       for (const labelValues of latest.values()) gauge.set(labelValues, 1)
       return gauge.collect()
     },
@@ -133,15 +136,15 @@ export function keptInstruments(): KeptInstruments {
   return {
     sources,
     counted: (counter, labelValues) => counters.get(counter)?.get(labelValues) ?? 0,
-    counter(metric) {
-      const counter = kept(series('counter', metric))
-      counters.set(metric.name, counter)
+    counter(...metric) {
+      const counter = kept(series('counter', 'sum', ...metric))
+      counters.set(counter.name, counter)
       return counter
     },
-    upDownCounter: (metric) => kept(series('gauge', metric)),
-    gauge: (metric) => kept(series('gauge', metric, 'max')),
-    histogram: (metric, buckets) => kept(histogram(metric, buckets)),
-    latestInfo: (metric) => kept(latestInfo(metric)),
+    upDownCounter: (...metric) => kept(series('gauge', 'sum', ...metric)),
+    gauge: (...metric) => kept(series('gauge', 'max', ...metric)),
+    histogram: (...metric) => kept(histogram(...metric)),
+    latestInfo: (...metric) => kept(latestInfo(...metric)),
   }
 }
 

@@ -1,9 +1,9 @@
-import { metrics as metricsApi, type Meter, trace, type Tracer } from '@opentelemetry/api'
+import { type Attributes, metrics as metricsApi, type Meter, trace, type Tracer } from '@opentelemetry/api'
 import type { Clock, Observer } from '@kube-authn/core'
-import { aClock, must, type RequestTracing, systemClock } from '@kube-authn/core/internal'
+import { aClock, memberOf, must, type RequestTracing, systemClock } from '@kube-authn/core/internal'
 import { aFunction, checkOptions, type OptionsShape } from '@kube-authn/core/adapter'
 import { eventMetrics } from '../event-metrics.ts'
-import { otelInstruments } from './otel-instruments.ts'
+import { type Counter, type Instruments, labelNames, labelsOf, type LabelValues } from '../instruments.ts'
 import { type EndUserOptions, requestSpans } from './request-span.ts'
 
 /** Options of {@link openTelemetry}. */
@@ -25,8 +25,14 @@ export interface OpenTelemetry {
 }
 
 const shape: OptionsShape<OpenTelemetryOptions> = {
-  tracer: must('must be a Tracer of OpenTelemetry', (value) => has(value, 'startSpan')),
-  meter: must('must be a Meter of OpenTelemetry', (value) => has(value, 'createCounter')),
+  tracer: must(
+    'must be a Tracer of OpenTelemetry',
+    (value) => typeof memberOf(value, 'startSpan') === 'function',
+  ),
+  meter: must(
+    'must be a Meter of OpenTelemetry',
+    (value) => typeof memberOf(value, 'createCounter') === 'function',
+  ),
   endUserId: aFunction,
   endUserPseudoId: aFunction,
   clock: aClock,
@@ -71,6 +77,43 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): OpenTelemetry
 
 const NAME = '@kube-authn/core'
 
-function has(value: unknown, method: string): boolean {
-  return typeof value === 'object' && value !== null && typeof Reflect.get(value, method) === 'function'
+/** Metrics as OpenTelemetry instruments: with the same names, and labels as attributes. */
+function otelInstruments(meter: Meter): Instruments {
+  const counter =
+    (create: 'createCounter' | 'createUpDownCounter') =>
+    (name: string, description: string, label?: LabelValues): Counter => {
+      const created = meter[create](name, { description })
+      const attributes = attributesOf(label)
+      return { add: (labelValues, amount = 1) => created.add(amount, attributes(labelValues)) }
+    }
+  return {
+    counter: counter('createCounter'),
+    upDownCounter: counter('createUpDownCounter'),
+    gauge: (name, description, label) => {
+      const gauge = meter.createGauge(name, { description })
+      const attributes = attributesOf(label)
+      return { set: (labelValues, value) => gauge.record(value, attributes(labelValues)) }
+    },
+    histogram: (name, description, buckets, label) => {
+      // All histograms here are durations.
+      const advice = { explicitBucketBoundaries: [...buckets] }
+      const histogram = meter.createHistogram(name, { description, unit: 's', advice })
+      const attributes = attributesOf(label)
+      return { observe: (labelValues, value) => histogram.record(value, attributes(labelValues)) }
+    },
+    latestInfo: (name, description, label) => {
+      const latest = new Map<string, Attributes>()
+      const attributes = attributesOf(label)
+      // A synchronous gauge would keep reporting earlier labels forever.
+      meter.createObservableGauge(name, { description }).addCallback((result) => {
+        for (const each of latest.values()) result.observe(1, each)
+      })
+      return { set: (subject, labelValues) => void latest.set(subject, attributes(labelValues)) }
+    },
+  }
+}
+
+function attributesOf(label: LabelValues | undefined): (labelValues: LabelValues) => Attributes {
+  const names = labelNames(label)
+  return (labelValues) => labelsOf(names, labelValues)
 }
