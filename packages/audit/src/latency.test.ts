@@ -1,10 +1,19 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { goDuration, Latency } from './latency.ts'
+import { Latency } from './latency.ts'
+
+/** The annotation of a step that took so long. */
+function shown(seconds: number): string | undefined {
+  const latency = new Latency()
+  latency.authentication += seconds
+  const annotations: Record<string, string> = {}
+  latency.addTo(annotations, 1)
+  return annotations['apiserver.latency.k8s.io/authentication']
+}
 
 describe('a duration', () => {
   it.each([
-    [0, '0s'],
+    [0, undefined],
     [1e-10, '0s'],
     [1e-9, '1ns'],
     [317e-9, '317ns'],
@@ -21,14 +30,14 @@ describe('a duration', () => {
     [3600, '1h0m0s'],
     [7325.25, '2h2m5.25s'],
   ])('of %d s is %s', (seconds, text) => {
-    expect(goDuration(seconds)).toBe(text)
+    expect(shown(seconds)).toBe(text)
   })
 
   it('is what Go reads as the same', () => {
     const units: Readonly<Record<string, number>> = { ns: 1, µs: 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 }
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 1e14 }), (nanoseconds) => {
-        const parts = [...goDuration(nanoseconds / 1e9).matchAll(/(\d+)(?:\.(\d+))?(ns|µs|ms|s|m|h)/g)]
+      fc.property(fc.integer({ min: 1, max: 1e14 }), (nanoseconds) => {
+        const parts = [...(shown(nanoseconds / 1e9) ?? '').matchAll(/(\d+)(?:\.(\d+))?(ns|µs|ms|s|m|h)/g)]
         const read = parts.reduce((sum, [, whole = '', digits = '', unit = '']) => {
           const of = units[unit] ?? 0
           return sum + Number(whole) * of + Math.round(Number(`0.${digits || '0'}`) * of)
