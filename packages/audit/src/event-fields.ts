@@ -3,16 +3,14 @@ import type { AuthenticationRequest } from '@kube-authn/core'
 import { percentDecoded } from '@kube-authn/core/internal'
 import type { AuditObjectReference } from './event.ts'
 
-type ObjectFields = Pick<
-  Attributes,
-  'resource' | 'namespace' | 'name' | 'apiGroup' | 'apiVersion' | 'subresource'
->
+const OBJECT_FIELDS = ['resource', 'namespace', 'name', 'apiGroup', 'apiVersion', 'subresource'] as const
 
 /** The object of a request, for an event. */
-export function objectReference(about: ObjectFields): AuditObjectReference {
-  const { resource, namespace, name, apiGroup, apiVersion, subresource } = about
-  const all = { resource, namespace, name, apiGroup, apiVersion, subresource }
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''))
+export function objectReference(
+  about: Pick<Attributes, (typeof OBJECT_FIELDS)[number]>,
+): AuditObjectReference {
+  const given = OBJECT_FIELDS.filter((field) => about[field] !== '')
+  return Object.fromEntries(given.map((field) => [field, about[field]]))
 }
 
 /** The user agent of a request, truncated; `''` if absent. */

@@ -122,7 +122,7 @@ function batchSender(
   deliver: (batch: readonly AuditEvent[]) => Promise<void>,
 ): BatchSender {
   const { clock = systemClock, maxBatchSize = 400, maxBatchWaitSeconds = 30 } = options
-  const bucket = tokenBucket(options.throttleQps ?? 10, options.throttleBurst ?? 15)
+  const takeToken = tokenBucket(options.throttleQps ?? 10, options.throttleBurst ?? 15)
   const maxWaitMs = maxBatchWaitSeconds * 1000
   const waiting: AuditEvent[] = []
   const underWay = new Set<Promise<void>>()
@@ -160,7 +160,7 @@ function batchSender(
     while (waiting.length >= maxBatchSize || (waiting.length > 0 && clock.now() - oldestMs >= maxWaitMs)) {
       // The next batch to finish calls this again.
       if (underWay.size >= MAX_CONCURRENT) return
-      const waitMs = bucket.take(clock.now())
+      const waitMs = takeToken(clock.now())
       if (waitMs > 0) {
         wakeIn(waitMs)
         return
@@ -188,31 +188,26 @@ function batchSender(
   }
 }
 
-export interface TokenBucket {
-  /** Takes a token and returns 0, or returns the milliseconds until the next token. */
-  take(nowMs: number): number
-}
-
 /**
  * Allows `perSecond` tokens per second on average, and up to `burst` at once after an idle period.
  *
  * Source: client-go `util/flowcontrol/throttle.go`.
+ *
+ * @returns a function that takes a token and returns 0, or returns the milliseconds until the next token.
  */
-export function tokenBucket(perSecond: number, burst: number): TokenBucket {
+export function tokenBucket(perSecond: number, burst: number): (nowMs: number) => number {
   let tokens = burst
   let filledMs: number | undefined
-  return {
-    take(nowMs) {
-      const elapsedMs = Math.max(0, nowMs - (filledMs ?? nowMs))
-      tokens = perSecond === Infinity ? burst : Math.min(burst, tokens + (elapsedMs * perSecond) / 1000)
-      filledMs = nowMs
-      // Fractions of a token add up to a little less than one.
-      if (tokens >= 1 - ROUNDING) {
-        tokens = Math.max(0, tokens - 1)
-        return 0
-      }
-      return Math.ceil(((1 - tokens) * 1000) / perSecond)
-    },
+  return (nowMs) => {
+    const elapsedMs = Math.max(0, nowMs - (filledMs ?? nowMs))
+    tokens = perSecond === Infinity ? burst : Math.min(burst, tokens + (elapsedMs * perSecond) / 1000)
+    filledMs = nowMs
+    // Fractions of a token add up to a little less than one.
+    if (tokens >= 1 - ROUNDING) {
+      tokens = Math.max(0, tokens - 1)
+      return 0
+    }
+    return Math.ceil(((1 - tokens) * 1000) / perSecond)
   }
 }
 
