@@ -1,6 +1,7 @@
 import { once } from 'node:events'
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
+import { buffer } from 'node:stream/consumers'
 import { optionProblems, refuseProblems, withMethods } from '@kube-authn/core/internal'
 import { type OptionsShape, wholeNumber } from '@kube-authn/core/adapter'
 import type { CertificateAuthority } from '../pki/certificate-authority.ts'
@@ -47,7 +48,9 @@ export async function listen(
   refuseProblems(aService(service, 'service'), optionProblems(shape, options))
   const pki = options.pki ?? (await createPki())
   const { chainPem, privateKeyPem } = await pki.issueServer({ hosts: ['127.0.0.1', 'localhost'] })
-  const server = createServer({ cert: chainPem, key: privateKeyPem }, nodeListener(service.handle))
+  const server = createServer({ cert: chainPem, key: privateKeyPem }, (message, response) => {
+    answer(service.handle, message, response).catch(() => message.socket.destroy())
+  })
   server.listen(options.port ?? 0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
@@ -64,13 +67,6 @@ export async function listen(
       server.closeAllConnections()
       await closed
     },
-  }
-}
-
-/** A listener of a Node server for a Fetch API handler. If the handler rejects, the connection is closed. */
-function nodeListener(handle: (request: Request) => Promise<Response>): RequestListener {
-  return (message, response) => {
-    answer(handle, message, response).catch(() => message.socket.destroy())
   }
 }
 
@@ -93,17 +89,11 @@ async function toRequest(message: IncomingMessage, signal: AbortSignal): Promise
   for (const [name, values = []] of Object.entries(headersDistinct)) {
     for (const value of values) headers.append(name, value)
   }
-  const body = method === 'GET' || method === 'HEAD' ? null : await readBody(message)
+  const body = method === 'GET' || method === 'HEAD' ? null : new Uint8Array(await buffer(message))
   return new Request(new URL(url, `https://${message.headers.host ?? 'localhost'}`), {
     method,
     headers,
     body,
     signal,
   })
-}
-
-async function readBody(message: IncomingMessage): Promise<Uint8Array<ArrayBuffer>> {
-  const parts: Uint8Array[] = []
-  for await (const part of message) parts.push(part as Uint8Array)
-  return new Uint8Array(Buffer.concat(parts))
 }

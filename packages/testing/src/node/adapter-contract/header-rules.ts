@@ -45,11 +45,8 @@ export const headerRules: readonly Rule[] = [
       await bench.with({ middlewares: [authentication()] }, async ({ send, reached }) => {
         await send({ headers: [...bearer('good'), ['X-Kept', 'a'], ['X-Kept', 'b'], ['X-Remote', 'c']] })
         const values = (reached[0]?.headers ?? []).filter(([name]) => /^x-(?:kept|remote)$/i.test(name))
-        assert.deepEqual([...new Set(values.flatMap(([, value]) => value.split(/, ?/)))].toSorted(), [
-          'a',
-          'b',
-          'c',
-        ])
+        const kept = new Set(values.flatMap(([, value]) => value.split(/, ?/)))
+        assert.deepEqual([...kept].toSorted(), ['a', 'b', 'c'])
       })
     },
   },

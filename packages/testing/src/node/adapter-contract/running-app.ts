@@ -8,6 +8,7 @@ import {
 } from 'node:http2'
 import { createServer as createHttpsServer, request as requestHttps } from 'node:https'
 import type { AddressInfo, Server } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { COMPLETE_FIELDS } from '@kube-authn/core/internal'
 import type { Awaitable } from '@kube-authn/core'
 import type { CertificateAuthority, IssuedCredential } from '../../pki/certificate-authority.ts'
@@ -183,17 +184,9 @@ function sendHttp1(
       ...(signal !== undefined && { signal }),
     })
     sent.on('response', (response) => {
-      let body = ''
-      response.setEncoding('utf8')
-      response.on('data', (data: string) => (body += data))
-      response.on('error', reject)
-      response.on('end', () =>
-        resolve({
-          status: response.statusCode ?? 0,
-          header: (name) => response.headersDistinct[name] ?? [],
-          body,
-        }),
-      )
+      const status = response.statusCode ?? 0
+      const header = (name: string): readonly string[] => response.headersDistinct[name] ?? []
+      text(response).then((body) => resolve({ status, header, body }), reject)
     })
     sent.on('error', reject).end()
   })
