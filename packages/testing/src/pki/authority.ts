@@ -12,6 +12,7 @@ import type {
   CertificateFault,
   CertificateOptions,
   IssuedCredential,
+  LeafCertificateOptions,
   PkiOptions,
 } from './certificate-authority.ts'
 
@@ -51,8 +52,14 @@ function authority(
     return [certificate, options.wrong === 'selfSigned' ? [certificate] : [certificate, ...chain]]
   }
 
-  const issueLeaf = async (...parameters: Parameters<typeof issue>): Promise<IssuedCredential> => {
-    const [certificate, whole] = await issue(...parameters)
+  const issueLeaf = async (
+    name: Name,
+    usage: 'serverAuth' | 'clientAuth',
+    options: LeafCertificateOptions,
+  ): Promise<IssuedCredential> => {
+    const { hosts, wrong } = options
+    const extendedKeyUsages = options.extendedKeyUsages ?? [purpose(usage, wrong)]
+    const [certificate, whole] = await issue({ name, hosts, extendedKeyUsages }, options, LEAF_LIFETIME_MS)
     return {
       certificatePem: certificate.pem,
       certificateDer: certificate.der,
@@ -68,19 +75,9 @@ function authority(
     certificateDer: own.der,
     issueServer(options) {
       const { hosts, commonName = hosts[0], organizations } = options
-      const extendedKeyUsages = options.extendedKeyUsages ?? [purpose('serverAuth', options.wrong)]
-      const name = distinguishedName({ commonName, organizations })
-      return issueLeaf({ name, hosts, extendedKeyUsages }, options, LEAF_LIFETIME_MS)
+      return issueLeaf(distinguishedName({ commonName, organizations }), 'serverAuth', options)
     },
-    issueClient(options) {
-      const { hosts } = options
-      const extendedKeyUsages = options.extendedKeyUsages ?? [purpose('clientAuth', options.wrong)]
-      return issueLeaf(
-        { name: distinguishedName(options), hosts, extendedKeyUsages },
-        options,
-        LEAF_LIFETIME_MS,
-      )
-    },
+    issueClient: (options) => issueLeaf(distinguishedName(options), 'clientAuth', options),
     async issueIntermediate(options) {
       const { commonName, organizations, pathLength, extendedKeyUsages } = options
       const [certificate, whole] = await issue(
