@@ -1,15 +1,15 @@
 import type {
-  AuthenticationEvent,
   AuthenticationRequest,
   Authenticator,
-  Context,
   PasswordAuthenticator,
   TokenAuthenticator,
 } from '@kube-authn/core'
 import { exactHeaders } from '@kube-authn/core/internal'
 import { fetchRequest } from '@kube-authn/core/adapter'
+import { fakeTokenAuthenticator } from '@kube-authn/testing'
 import type { RequestInit } from '../../core/test/fakes.ts'
 
+export { recordEvents as recorder } from '@kube-authn/testing'
 export {
   type Answer,
   bob,
@@ -44,13 +44,8 @@ export function requests(
 export function tokens(
   answer: TokenAuthenticator['authenticateToken'],
   name = 'tokens',
-): TokenAuthenticator & { readonly calls: readonly { readonly token: string; readonly context: Context }[] } {
-  const calls: { readonly token: string; readonly context: Context }[] = []
-  const authenticateToken: TokenAuthenticator['authenticateToken'] = (token, context) => {
-    calls.push({ token, context })
-    return answer(token, context)
-  }
-  return { name, authenticateToken, calls }
+): ReturnType<typeof fakeTokenAuthenticator> {
+  return fakeTokenAuthenticator(answer, { name })
 }
 
 /** A password authenticator that keeps what it was asked. */
@@ -84,13 +79,4 @@ export function request(init: RequestInit = {}): AuthenticationRequest {
 /** A request with this `Authorization`. */
 export function authorized(authorization: string): AuthenticationRequest {
   return request({ headers: [['Authorization', authorization]] })
-}
-
-/** Keeps events. */
-export function recorder(): {
-  readonly observer: (event: AuthenticationEvent) => void
-  readonly events: AuthenticationEvent[]
-} {
-  const events: AuthenticationEvent[] = []
-  return { observer: (event) => void events.push(event), events }
 }
