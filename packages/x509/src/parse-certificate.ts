@@ -1,4 +1,4 @@
-import type { Certificate } from './certificate.ts'
+import type { Certificate, Signed } from './certificate.ts'
 import { isSameBytes } from '@kube-authn/internal/bytes'
 import { type Bytes, contextTag, type DerElement, derOf, DerReader, soleElement, Tag } from './der/reader.ts'
 import { bitsOf, smallInteger, timeOf, unsignedNumber, unsignedOctets, wholeOctets } from './der/values.ts'
@@ -27,8 +27,6 @@ export function parseCertificate(der: Uint8Array): Certificate {
   const { whole, content, algorithm, signed } = readSigned(der, 'certificate', 'tbsCertificate')
   return { der: whole, ...readTbs(content, algorithm), ...signed }
 }
-
-type Signed = Pick<Certificate, 'signedBytes' | 'signatureAlgorithm' | 'signature'>
 
 /** A larger certificate, or request for one, is refused. */
 const MAX_BYTES = 64 * 1024

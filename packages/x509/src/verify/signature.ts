@@ -1,4 +1,4 @@
-import type { Certificate } from '../certificate.ts'
+import type { Certificate, Signed } from '../certificate.ts'
 import { type CertificateError, malformed, refusal } from '../errors.ts'
 import type { PublicKey } from '../public-key.ts'
 import type { SignatureAlgorithm } from '../signature-algorithm.ts'
@@ -25,8 +25,6 @@ export async function checkSignature(
   }
   return checkSignedBytes(child, parent.publicKey)
 }
-
-export type Signed = Pick<Certificate, 'signedBytes' | 'signatureAlgorithm' | 'signature'>
 
 /**
  * Whether the key signed these bytes.

@@ -21,7 +21,13 @@ export function verificationKey(
   algorithm: SignatureAlgorithm,
 ): Promise<CryptoKey> | undefined {
   const parameters = importParameters(key, algorithm)
-  return parameters && importKey(key, parameters)
+  if (parameters === undefined) return undefined
+  const id = JSON.stringify(parameters)
+  const keys = imported.get(key) ?? new Map<string, Promise<CryptoKey>>()
+  imported.set(key, keys)
+  const importing = keys.get(id) ?? crypto.subtle.importKey('spki', key.spki, parameters, false, ['verify'])
+  keys.set(id, importing)
+  return importing
 }
 
 /**
@@ -42,17 +48,6 @@ export function checkLeafKey(key: PublicKey): CertificateError | undefined {
   // The point is at the end of the encoding, and its length was checked when it was parsed.
   const point = key.spki.subarray(key.spki.length - 2 * key.curve.octets)
   return isOnCurve(point, key.curve) ? undefined : malformed(WHAT, 'elliptic curve point is not on the curve')
-}
-
-function importKey(key: PublicKey, parameters: ImportParameters): Promise<CryptoKey> {
-  const id = JSON.stringify(parameters)
-  const keys = imported.get(key) ?? new Map<string, Promise<CryptoKey>>()
-  imported.set(key, keys)
-  const known = keys.get(id)
-  if (known !== undefined) return known
-  const importing = crypto.subtle.importKey('spki', key.spki, parameters, false, ['verify'])
-  keys.set(id, importing)
-  return importing
 }
 
 function importParameters(key: PublicKey, algorithm: SignatureAlgorithm): ImportParameters | undefined {
