@@ -166,8 +166,7 @@ function each({ range, first, second, meter }: Fold, frame: Frame, visit: () => 
   const items = range(frame)
   if (isList(items)) {
     const found = second === undefined ? items : indexed(items)
-    for (let index = 0; index < found.length; index++) {
-      const item = found[index]
+    for (const [index, item] of found.entries()) {
       meter.spend(1)
       frame[first] = second === undefined ? item : BigInt(index)
       if (second !== undefined) frame[second] = item

@@ -59,13 +59,8 @@ const PIECES =
 function* piecesOf(body: string): Generator<Piece> {
   for (const [character, byte, short, long, octal, letter] of body.matchAll(PIECES)) {
     const unicode = short ?? long
-    const digits = byte ?? unicode
-    const code =
-      digits !== undefined
-        ? Number.parseInt(digits, 16)
-        : octal !== undefined
-          ? Number.parseInt(octal, 8)
-          : undefined
+    const digits = byte ?? unicode ?? octal
+    const code = digits === undefined ? undefined : Number.parseInt(digits, digits === octal ? 8 : 16)
     const plain = letter === undefined ? character : (NAMED.get(letter) ?? letter)
     yield { character: plain, code, isUnicode: unicode !== undefined }
   }
