@@ -5,14 +5,14 @@ import type { Declarations } from './check/scope.ts'
 import { listType, mapType, parameterType, type Type, type TypeNames } from './check/types.ts'
 import { mixedLiterals } from './check/validate.ts'
 import { Abortion, BudgetExceeded, Failure, type Meter } from './evaluate/evaluation.ts'
-import { type Frame, type PlanContext, PlanProblem } from './evaluate/plan.ts'
+import type { PlanContext } from './evaluate/plan.ts'
 import { Planner } from './evaluate/planner.ts'
 import { formatProblems } from './library/text-format-check.ts'
 import { type CallNode, type Node, nodesOf } from './syntax/ast.ts'
 import { type Macro, Macros } from './syntax/macros.ts'
 import { parse } from './syntax/parser.ts'
 import type { Dialect } from './syntax/primaries.ts'
-import { type Issue, issuesOf, type Problem } from './syntax/source.ts'
+import { ExpressionProblem, type Issue, issuesOf, type Problem } from './syntax/source.ts'
 import type { Value } from './values/value.ts'
 
 export interface EngineOptions {
@@ -101,7 +101,7 @@ export class Engine {
     try {
       return this.#program(checked)
     } catch (error) {
-      if (error instanceof PlanProblem) return rejected('instantiation', text, [error])
+      if (error instanceof ExpressionProblem) return rejected('instantiation', text, [error])
       throw error
     }
   }
@@ -133,7 +133,7 @@ export class Engine {
         new Planner(checked, this.#context).plan(node)
       return undefined
     } catch (error) {
-      if (!(error instanceof Failure || error instanceof PlanProblem)) throw error
+      if (!(error instanceof Failure || error instanceof ExpressionProblem)) throw error
       return { message: `invalid ${node.name} argument`, offset: first.offset }
     }
   }
@@ -142,7 +142,7 @@ export class Engine {
     const planner = new Planner(checked, this.#context)
     const { run } = planner.plan(checked.root)
     const { meter } = this.#context
-    const empty: Frame = Array.from({ length: planner.slots.count })
+    const empty = planner.frame
     const variables = [...planner.variables]
     return {
       root: checked.root,

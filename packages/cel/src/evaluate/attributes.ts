@@ -23,11 +23,6 @@ export function attributeStep(attribute: Attribute, context: PlanContext): Step 
   return { attribute, run: attributeRun(attribute, context, attribute.baseCost) }
 }
 
-/** The attribute with one more selection. */
-export function qualified(attribute: Attribute, qualifier: Qualifier): Attribute {
-  return { ...attribute, qualifiers: [...attribute.qualifiers, qualifier] }
-}
-
 /** Evaluates the selections one after the other. */
 export function attributeRun({ base, qualifiers }: Attribute, context: PlanContext, baseCost: 0 | 1): Run {
   const { meter } = context

@@ -12,24 +12,6 @@ export type Frame = (Value | Failure | undefined)[]
 /** Evaluates a part of an expression. */
 export type Run = (frame: Frame) => Value
 
-/** Assigns slots to the variables of an expression. */
-export class Slots {
-  readonly #slots = new Map<object | string, number>()
-
-  /** The slot of a variable: a name, or the declaration of a local variable. */
-  of(variable: object | string): number {
-    const known = this.#slots.get(variable)
-    if (known !== undefined) return known
-    const slot = this.#slots.size
-    this.#slots.set(variable, slot)
-    return slot
-  }
-
-  get count(): number {
-    return this.#slots.size
-  }
-}
-
 /** A planned part of an expression. */
 export interface Step {
   readonly run: Run
@@ -75,15 +57,4 @@ export interface PlanContext {
   readonly types: TypeNames
   /** Checks constant arguments of some functions in advance. They fail as at evaluation. */
   readonly preparations: ReadonlyMap<string, Preparation>
-}
-
-/** A constant part of the expression fails. */
-export class PlanProblem extends Error {
-  override readonly name = 'PlanProblem'
-  readonly offset: number
-
-  constructor(message: string, offset: number) {
-    super(message)
-    this.offset = offset
-  }
 }

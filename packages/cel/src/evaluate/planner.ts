@@ -10,29 +10,13 @@ import {
   OPERATORS,
 } from '../syntax/ast.ts'
 import { Optional, TypeValue, type Value } from '../values/value.ts'
-import {
-  attributeRun,
-  attributeStep,
-  failQualifier,
-  isKey,
-  opened,
-  presenceStep,
-  qualified,
-} from './attributes.ts'
+import { attributeRun, attributeStep, failQualifier, isKey, opened, presenceStep } from './attributes.ts'
 import { alternativeStep, attempted, callRun, equalityRun, logicRun, membershipStep } from './calls.ts'
 import { Abortion, fail, Failure, noSuchOverload, raise } from './evaluation.ts'
 import { FOLDS } from './folds.ts'
-import {
-  type Attribute,
-  constantStep,
-  type Frame,
-  type PlanContext,
-  PlanProblem,
-  type Run,
-  Slots,
-  type Step,
-} from './plan.ts'
+import { type Attribute, constantStep, type Frame, type PlanContext, type Run, type Step } from './plan.ts'
 import { listStep, mapStep } from './literals.ts'
+import { ExpressionProblem } from '../syntax/source.ts'
 
 /** Functions that are evaluated in advance if their argument is constant. */
 const CONVERSIONS: ReadonlySet<string> = new Set(
@@ -45,7 +29,8 @@ const CONVERSIONS: ReadonlySet<string> = new Set(
  * Source: cel-go `interpreter/planner.go`, `interpreter/decorators.go`.
  */
 export class Planner {
-  readonly slots: Slots = new Slots()
+  /** The slots of all variables: by name, or by the declaration of a local one. */
+  readonly #slots = new Map<object | string, number>()
   /** The slots of the variables of the environment, by name. */
   readonly variables: Map<string, number> = new Map()
   readonly #checked: Checked
@@ -57,13 +42,18 @@ export class Planner {
     this.#context = context
   }
 
-  /** @throws {PlanProblem} if a constant part fails. */
+  /** A frame without any values. */
+  get frame(): Frame {
+    return Array.from(this.#slots, () => undefined)
+  }
+
+  /** @throws {ExpressionProblem} if a constant part fails. */
   plan(node: Node): Step {
     try {
       return this.#step(node)
     } catch (error) {
       if (error instanceof Failure || error instanceof Abortion)
-        throw new PlanProblem(error.message, node.offset)
+        throw new ExpressionProblem(error.message, node.offset)
       throw error
     }
   }
@@ -119,7 +109,7 @@ export class Planner {
     if (reference.kind === 'constant') return constantStep(reference.value)
     const { name, local } = reference
     if (!this.#context.isStrict && this.#checked.typeOf(node).kind === 'type') return this.#typeNamed(name)
-    const slot = this.slots.of(local ?? name)
+    const slot = this.#slot(local ?? name)
     if (local === undefined) this.variables.set(name, slot)
     const bound = local && this.#bindings.get(local)
     const base = this.#openedRun(bound ?? ((frame) => defined(frame[slot], name)))
@@ -141,7 +131,8 @@ export class Planner {
   #qualified(attribute: Attribute, key: Step, isOptional: boolean): Step {
     if (!this.#context.isStrict && key.constant !== undefined && !isKey(key.constant))
       failQualifier(key.constant, true)
-    return attributeStep(qualified(attribute, { key: this.#nestedRun(key), isOptional }), this.#context)
+    const qualifiers = [...attribute.qualifiers, { key: this.#nestedRun(key), isOptional }]
+    return attributeStep({ ...attribute, qualifiers }, this.#context)
   }
 
   #call(node: CallNode): Step {
@@ -226,8 +217,8 @@ export class Planner {
     const body = this.plan(node.body)
     return FOLDS[node.form]({
       range: range.run,
-      first: this.slots.of(first ?? node),
-      second: second === undefined ? undefined : this.slots.of(second),
+      first: this.#slot(first ?? node),
+      second: second === undefined ? undefined : this.#slot(second),
       predicate: node.predicate === undefined ? undefined : this.plan(node.predicate).run,
       body: body.run,
       isConstant: body.constant !== undefined,
@@ -239,7 +230,7 @@ export class Planner {
   #bind(node: BindNode): Run {
     const [local] = this.#checked.localsOf(node)
     const initial = this.plan(node.value).run
-    const slot = this.slots.of(local ?? node)
+    const slot = this.#slot(local ?? node)
     if (local !== undefined) {
       this.#bindings.set(local, (frame) => {
         frame[slot] ??= attempted(initial, frame, this.#context.meter)
@@ -275,8 +266,14 @@ export class Planner {
     }
   }
 
+  #slot(variable: object | string): number {
+    const slot = this.#slots.get(variable) ?? this.#slots.size
+    this.#slots.set(variable, slot)
+    return slot
+  }
+
   #repeated(node: OnceNode): readonly [value: number, cost: number] {
-    return [this.slots.of(node), this.slots.of(node.node)]
+    return [this.#slot(node), this.#slot(node.node)]
   }
 }
 

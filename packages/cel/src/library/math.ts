@@ -2,7 +2,7 @@ import { fn, type Implementation, type Library, type LibraryFunction, shared } f
 import { fail, noSuchOverload } from '../evaluate/evaluation.ts'
 import { calledAt, type Macro, receiver } from '../syntax/macros.ts'
 import type { Node } from '../syntax/ast.ts'
-import { SyntaxProblem } from '../syntax/source.ts'
+import { ExpressionProblem } from '../syntax/source.ts'
 import { compareNumbers, isList, isNumber, MAX_UINT, MIN_INT, Uint, type Value } from '../values/value.ts'
 
 /**
@@ -109,7 +109,7 @@ function extremeMacro(name: string, called: string): Macro {
     if (target.kind !== 'ident' || target.name !== 'math') return undefined
     const [first, ...others] = args
     if (first === undefined) {
-      throw new SyntaxProblem(`math.${name}() requires at least one argument`, target.offset)
+      throw new ExpressionProblem(`math.${name}() requires at least one argument`, target.offset)
     }
     if (others.length === 0) {
       const isValid =
@@ -117,11 +117,11 @@ function extremeMacro(name: string, called: string): Macro {
           ? first.elements.length > 0 && first.elements.every(({ value }) => isNumeric(value))
           : isNumeric(first)
       if (isValid) return calledAt(offset, called, first)
-      throw new SyntaxProblem(`math.${name}() invalid single argument value`, first.offset)
+      throw new ExpressionProblem(`math.${name}() invalid single argument value`, first.offset)
     }
     const wrong = args.find((arg) => !isNumeric(arg))
     if (wrong !== undefined) {
-      throw new SyntaxProblem(`math.${name}() simple literal arguments must be numeric`, wrong.offset)
+      throw new ExpressionProblem(`math.${name}() simple literal arguments must be numeric`, wrong.offset)
     }
     if (others.length === 1) return calledAt(offset, called, ...args)
     const elements = args.map((value) => ({ value, isOptional: false }))

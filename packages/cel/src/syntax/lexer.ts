@@ -1,4 +1,4 @@
-import { SyntaxProblem } from './source.ts'
+import { ExpressionProblem } from './source.ts'
 
 /** The kinds of tokens; punctuation and keywords are their own kind. */
 export type TokenKind = string
@@ -52,7 +52,7 @@ const KEYWORDS: ReadonlySet<string> = new Set(['in', 'true', 'false', 'null'])
  *
  * Source: cel-go `parser/gen/CEL.g4`.
  *
- * @throws {SyntaxProblem} with the message of cel-go.
+ * @throws {ExpressionProblem} with the message of cel-go.
  */
 export function tokenAt(text: string, offset: number): Token {
   const start = offset + (matchAt(SPACE, text, offset)?.length ?? 0)
@@ -106,7 +106,7 @@ const QUOTED_BEGINNING = new RegExp(
 const RAW_BEGINNING = /"""[^]*|'''[^]*|"[^"\n\r]*|'[^'\n\r]*/y
 
 /** No token starts here. */
-export class LexicalProblem extends SyntaxProblem {
+export class LexicalProblem extends ExpressionProblem {
   /** Where the next token may start, in UTF-16 units. */
   readonly end: number
 
@@ -117,7 +117,7 @@ export class LexicalProblem extends SyntaxProblem {
 }
 
 /** The beginning of a token, with the character that does not continue it. */
-function unrecognized(text: string, start: number): SyntaxProblem {
+function unrecognized(text: string, start: number): ExpressionProblem {
   const prefix = matchAt(PREFIX, text, start) ?? ''
   const form = /r/i.test(prefix) ? RAW_BEGINNING : QUOTED_BEGINNING
   const quoted = matchAt(form, text, start + prefix.length)

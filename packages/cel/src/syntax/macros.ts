@@ -1,5 +1,5 @@
 import { type FoldForm, type FoldNode, type ListNode, type Node, OPERATORS } from './ast.ts'
-import { SyntaxProblem } from './source.ts'
+import { ExpressionProblem } from './source.ts'
 
 export interface MacroCall<Target = Node | undefined> {
   readonly target: Target
@@ -68,9 +68,9 @@ export function calledAt(offset: number, name: string, ...args: readonly Node[])
 
 /** The name of a variable that a macro declares. */
 export function variableName(node: Node, problem: string): string {
-  if (node.kind !== 'ident') throw new SyntaxProblem(problem, node.offset)
+  if (node.kind !== 'ident') throw new ExpressionProblem(problem, node.offset)
   if (node.name === ACCUMULATOR || node.name === '__result__') {
-    throw new SyntaxProblem('iteration variable overwrites accumulator variable', node.offset)
+    throw new ExpressionProblem('iteration variable overwrites accumulator variable', node.offset)
   }
   return node.name
 }

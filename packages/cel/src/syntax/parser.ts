@@ -1,7 +1,7 @@
 import { type Node, OPERATORS } from './ast.ts'
 import { type Dialect, Primaries } from './primaries.ts'
 import { EOF, ESCAPED_IDENTIFIER, IDENTIFIER, type Token } from './lexer.ts'
-import { type Problem, SyntaxProblem } from './source.ts'
+import { type Problem, ExpressionProblem } from './source.ts'
 import { START_OF_EXPRESSION } from './tokens.ts'
 
 /** A parsed expression, or its mistakes. */
@@ -28,7 +28,7 @@ export function parse(text: string, dialect: Dialect): Parsed {
     const root = new Parser(text, dialect, problems).whole()
     if (problems.length === 0) return { root }
   } catch (error) {
-    if (!(error instanceof SyntaxProblem)) throw error
+    if (!(error instanceof ExpressionProblem)) throw error
     problems.push(error)
   }
   return { problems }
@@ -179,11 +179,11 @@ type Rule = 'expr' | 'relation' | 'calc' | 'member'
 class Depth {
   readonly #depths: Record<Rule, number> = { expr: 0, relation: 0, calc: 0, member: 0 }
 
-  /** @throws {SyntaxProblem} if it is too deep. */
+  /** @throws {ExpressionProblem} if it is too deep. */
   enter(rule: Rule, offset: number): void {
     this.#depths[rule]++
     if (this.#depths[rule] <= MAX_DEPTH) return
-    throw new SyntaxProblem(`expression recursion limit exceeded: ${MAX_DEPTH}`, offset)
+    throw new ExpressionProblem(`expression recursion limit exceeded: ${MAX_DEPTH}`, offset)
   }
 
   leave(rule: Rule, count: number): void {

@@ -1,7 +1,7 @@
 import type { ListNode, LiteralValue, MapNode, Node } from './ast.ts'
 import { BYTES, ESCAPED_IDENTIFIER, FLOAT, IDENTIFIER, INT, STRING, type Token, UINT } from './lexer.ts'
 import { bytesLiteral, doubleLiteral, intLiteral, stringLiteral, uintLiteral } from './literals.ts'
-import { type Problem, SyntaxProblem } from './source.ts'
+import { type Problem, ExpressionProblem } from './source.ts'
 import { START_OF_EXPRESSION, Tokens } from './tokens.ts'
 import type { Macros } from './macros.ts'
 
@@ -76,7 +76,7 @@ export abstract class Primaries {
       const expanded = macro?.({ target, args, offset })
       if (expanded !== undefined) return expanded
     } catch (error) {
-      if (!(error instanceof SyntaxProblem)) throw error
+      if (!(error instanceof ExpressionProblem)) throw error
       return this.report(error.message, error.offset)
     }
     return { kind: 'call', name, target, args, offset }
@@ -148,14 +148,10 @@ export abstract class Primaries {
     const { text, start } = this.tokens.take()
     const name = dot === undefined ? text : `.${text}`
     const bracket = this.tokens.takeIf('(')
-    if (bracket === undefined) {
-      if (this.#isMessage()) return this.#message(name)
-      if (RESERVED.has(text)) return this.report(`reserved identifier: ${text}`, dot?.start ?? start)
-      return { kind: 'ident', name, offset: start }
-    }
-    const args = this.args()
+    if (bracket === undefined && this.#isMessage()) return this.#message(name)
+    const args = bracket === undefined ? [] : this.args()
     if (RESERVED.has(text)) return this.report(`reserved identifier: ${text}`, dot?.start ?? start)
-    return this.call(name, args, bracket)
+    return bracket === undefined ? { kind: 'ident', name, offset: start } : this.call(name, args, bracket)
   }
 
   /** Whether names and dots up to a brace follow. */
@@ -242,10 +238,9 @@ const ELEMENT: readonly string[] = [...START_OF_EXPRESSION, '?']
 /** What a field of a message starts with. */
 const FIELD: readonly string[] = [IDENTIFIER, ESCAPED_IDENTIFIER, '?']
 
-const LITERALS: ReadonlyMap<
-  string,
-  readonly [read: (text: string) => LiteralValue | undefined, problem: string]
-> = new Map<string, readonly [(text: string) => LiteralValue | undefined, string]>([
+type ReadLiteral = (text: string) => LiteralValue | undefined
+
+const LITERALS = new Map<string, readonly [read: ReadLiteral, problem: string]>([
   [INT, [intLiteral, 'invalid int literal']],
   [UINT, [uintLiteral, 'invalid uint literal']],
   [FLOAT, [doubleLiteral, 'invalid double literal']],

@@ -13,9 +13,9 @@ export interface Problem {
   readonly offset: number
 }
 
-/** The expression has a mistake that ends the parsing. */
-export class SyntaxProblem extends Error implements Problem {
-  override readonly name = 'SyntaxProblem'
+/** A mistake that ends the parsing, or a constant part that fails. */
+export class ExpressionProblem extends Error implements Problem {
+  override readonly name = 'ExpressionProblem'
   readonly offset: number
 
   constructor(message: string, offset: number) {

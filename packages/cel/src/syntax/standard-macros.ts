@@ -1,6 +1,6 @@
 import { type FoldForm, type FoldNode, type Node, OPERATORS } from './ast.ts'
 import { calledAt, comprehension, type Macro, type MacroCall, receiver, variableName } from './macros.ts'
-import { SyntaxProblem } from './source.ts'
+import { ExpressionProblem } from './source.ts'
 
 const NOT_A_NAME = 'argument must be a simple name'
 const NOT_AN_IDENTIFIER = 'argument is not an identifier'
@@ -63,7 +63,7 @@ export const SORTING_MACROS: readonly Macro[] = [
     if (!SORTABLE.has(target.kind)) {
       const problem =
         'sortBy can only be applied to a list, identifier, comprehension, call or select expression'
-      throw new SyntaxProblem(problem, target.offset)
+      throw new ExpressionProblem(problem, target.offset)
     }
     const name = '@__sortBy_input__'
     const input: Node = { kind: 'ident', name, offset }
@@ -78,7 +78,7 @@ const SORTABLE: ReadonlySet<Node['kind']> = new Set(['list', 'select', 'ident', 
 
 function presence({ args: [argument], offset }: MacroCall): Node {
   if (argument?.kind !== 'select') {
-    throw new SyntaxProblem('invalid argument to has() macro', argument?.offset ?? offset)
+    throw new ExpressionProblem('invalid argument to has() macro', argument?.offset ?? offset)
   }
   return { ...argument, isTest: true, offset }
 }
@@ -93,14 +93,15 @@ function single(form: FoldForm, problem: string): Expand {
 function double(form: FoldForm): Expand {
   return (call, one, other, first, second) => {
     const names = [one, other].map(simpleName)
-    if (names[0] === names[1]) throw new SyntaxProblem(`duplicate variable name: ${names[0]}`, other.offset)
+    if (names[0] === names[1])
+      throw new ExpressionProblem(`duplicate variable name: ${names[0]}`, other.offset)
     const variables = [variableName(one, NOT_A_NAME), variableName(other, NOT_A_NAME)] as const
     return folded(form, call, variables, first, second)
   }
 }
 
 function simpleName(node: Node): string {
-  if (node.kind !== 'ident') throw new SyntaxProblem(NOT_A_NAME, node.offset)
+  if (node.kind !== 'ident') throw new ExpressionProblem(NOT_A_NAME, node.offset)
   return node.name
 }
 

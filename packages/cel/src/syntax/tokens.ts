@@ -12,7 +12,7 @@ import {
   type TokenKind,
   UINT,
 } from './lexer.ts'
-import { SyntaxProblem } from './source.ts'
+import { ExpressionProblem } from './source.ts'
 
 /** Literals and names. */
 const OPERANDS: readonly TokenKind[] = [FLOAT, INT, UINT, STRING, BYTES, IDENTIFIER]
@@ -76,7 +76,7 @@ export class Tokens {
     return this.#current.kind === kind ? this.take() : undefined
   }
 
-  /** @throws {SyntaxProblem} if the current minus sign precedes neither an operand nor another one. */
+  /** @throws {ExpressionProblem} if the current minus sign precedes neither an operand nor another one. */
   checkMinus(): void {
     const dash = this.#current
     const { kind } = this.next
@@ -85,7 +85,7 @@ export class Tokens {
     throw this.noViable(dash)
   }
 
-  /** @throws {SyntaxProblem} if the current token starts no operand. */
+  /** @throws {ExpressionProblem} if the current token starts no operand. */
   checkOperand(): void {
     const { kind } = this.#current
     if (kind === '-') {
@@ -120,25 +120,25 @@ export class Tokens {
   }
 
   /** The error of a token where only these kinds are expected. */
-  unexpected(expected: readonly TokenKind[]): SyntaxProblem {
+  unexpected(expected: readonly TokenKind[]): ExpressionProblem {
     const isExtraneous = expected.includes(this.#kindAfter())
     return this.problem(isExtraneous ? 'extraneous input' : 'mismatched input', expecting(expected))
   }
 
-  noViable(dot: Token): SyntaxProblem {
+  noViable(dot: Token): ExpressionProblem {
     const { kind, text, start } = this.#current
     // As in cel-go, white space makes a difference.
     const isAdjacent = start === dot.start + 1
     if (isAdjacent && (kind === 'true' || kind === 'false' || kind === 'null')) {
-      return new SyntaxProblem(`Syntax error: mismatched input '${kind}' expecting IDENTIFIER`, start)
+      return new ExpressionProblem(`Syntax error: mismatched input '${kind}' expecting IDENTIFIER`, start)
     }
     const input = this.#text.slice(dot.start, kind === EOF ? this.#text.length : start + text.length)
-    return new SyntaxProblem(`Syntax error: no viable alternative at input '${visible(input)}'`, start)
+    return new ExpressionProblem(`Syntax error: no viable alternative at input '${visible(input)}'`, start)
   }
 
-  problem(what: string, ending = ''): SyntaxProblem {
+  problem(what: string, ending = ''): ExpressionProblem {
     const { text, start } = this.#current
-    return new SyntaxProblem(`Syntax error: ${what} '${visible(text)}'${ending}`, start)
+    return new ExpressionProblem(`Syntax error: ${what} '${visible(text)}'${ending}`, start)
   }
 
   #kindAfter(): TokenKind {
