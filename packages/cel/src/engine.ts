@@ -163,7 +163,6 @@ export class Engine {
   }
 }
 
-/** The types of libraries by name. */
 export function typesOf(libraries: readonly Library[]): TypeNames {
   return new Map(libraries.flatMap(({ types = [] }) => types.map((type) => [type.name, type] as const)))
 }

@@ -121,7 +121,6 @@ const shape: OptionsShape<ExplainPageOptions> = {
   clock: aClock,
 }
 
-/** The problems of options of `explainPage`. */
 export function explainPageProblems(options: unknown): readonly ConfigurationProblem[] {
   return withFurtherProblems(
     optionProblems(shape, options),

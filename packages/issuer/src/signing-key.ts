@@ -19,7 +19,6 @@ export interface SigningKey {
   readonly verificationKey: VerificationKey
 }
 
-/** The check of a signing key. */
 export const aSigningKey: Check = must(
   'must be a key, as signingKeyFromPem(...) makes',
   (value) => typeof value === 'object' && value !== null && 'key' in value && 'alg' in value,

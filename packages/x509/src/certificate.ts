@@ -25,7 +25,6 @@ export interface Certificate {
   readonly signature: Bytes
 }
 
-/** What is signed, and the signature. */
 export type Signed = Pick<Certificate, 'signedBytes' | 'signatureAlgorithm' | 'signature'>
 
 /** Key identifiers usually have 20 octets; longer ones are truncated in errors. */

@@ -45,7 +45,6 @@ function created(run: Run, cost: number, meter: Meter): Run {
   }
 }
 
-/** An entry of a map literal. */
 export interface EntryItem extends Item {
   readonly key: Step
 }

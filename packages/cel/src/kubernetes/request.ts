@@ -10,7 +10,6 @@ const LABEL_SELECTOR = structType('kubernetes.LabelSelectorAttributes')
 const RESOURCE = structType('kubernetes.ResourceAttributes')
 const NON_RESOURCE = structType('kubernetes.NonResourceAttributes')
 
-/** The type of `request`. */
 export const REQUEST: Type = structType('kubernetes.SubjectAccessReviewSpec')
 
 const SELECTOR_FIELDS = fieldTypes(['rawSelector'], { requirements: listType(REQUIREMENT) })

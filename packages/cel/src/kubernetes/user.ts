@@ -4,7 +4,6 @@ import type { CelUser } from './cel.ts'
 import { JsonMap, requiredSize } from './claims.ts'
 import { fieldTypes, struct } from './request.ts'
 
-/** The type of `user`. */
 export const USER: Type = structType('kubernetes.UserInfo')
 
 /**
@@ -22,7 +21,6 @@ export const USER_FIELDS: ReadonlyMap<string, ReadonlyMap<string, Type>> = new M
   ],
 ])
 
-/** The value of `user`. */
 export function userValue(user: CelUser): Struct {
   const { username, uid, groups, extra } = user
   requiredSize(user)

@@ -25,7 +25,6 @@ export const BINDING_MACROS: readonly Macro[] = [
 
 type Expand = (offset: number, ...args: Node[]) => Node | undefined
 
-/** A macro of the namespace `cel`. */
 function ofCel(name: string, count: number, expand: Expand): Macro {
   return receiver(name, count, ({ target, offset }, ...args) =>
     target.kind === 'ident' && target.name === 'cel' ? expand(offset, ...args) : undefined,

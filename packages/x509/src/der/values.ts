@@ -149,7 +149,6 @@ export function algorithmIdentifier(
   return { type, parameters }
 }
 
-/** Whether it is a `NULL`. */
 export function isNull({ tag, contentStart, end }: DerElement): boolean {
   return tag === Tag.null && end === contentStart
 }

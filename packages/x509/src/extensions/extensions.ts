@@ -66,7 +66,6 @@ interface Reading {
   readonly isHandled?: boolean
 }
 
-/** Reads `Extensions`. */
 export function readExtensions(list: DerElement): Extensions {
   const seen = new Set<string>()
   const unhandledCritical: string[] = []

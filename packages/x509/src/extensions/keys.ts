@@ -10,7 +10,6 @@ export interface BasicConstraints {
   readonly pathLength?: number
 }
 
-/** Reads `BasicConstraints`. */
 export function basicConstraintsOf(value: Bytes): BasicConstraints {
   const what = 'basicConstraints'
   const fields = new DerReader(soleElement(value, Tag.sequence, what))

@@ -36,7 +36,6 @@ type Draft = { -readonly [Kind in keyof Subtrees]: Subtrees[Kind][number][] }
 
 const WHAT = 'nameConstraints'
 
-/** Reads `NameConstraints`. */
 export function nameConstraintsOf(value: Bytes): NameConstraints {
   const fields = new DerReader(soleElement(value, Tag.sequence, WHAT))
   const permittedField = fields.optional(contextTag(0, 'constructed'), WHAT)

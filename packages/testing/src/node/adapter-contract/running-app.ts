@@ -17,7 +17,6 @@ import type { ContractApp, ContractProtocol } from './contract.ts'
 /** Names and values, in the order sent. */
 export type SentHeaders = readonly (readonly [name: string, value: string])[]
 
-/** A response. */
 export interface Answer {
   readonly status: number
   /** All values of a header, separate if the protocol keeps them separate. */
