@@ -8,7 +8,7 @@ import {
   readAddress,
   readAddressRange,
 } from '@kube-authn/internal/ip-address'
-import { fn, type Library, method } from '../check/declarations.ts'
+import { type Cost, fn, type Library, method } from '../check/declarations.ts'
 import { Type } from '../check/types.ts'
 import { fail, type Meter, noSuchOverload } from '../evaluate/evaluation.ts'
 import { Opaque, type Value } from '../values/value.ts'
@@ -67,6 +67,9 @@ export function addresses(meter: Meter): Library {
     const address = plainAddress(paidFor(text))
     return address === undefined ? noSuchOverload() : contains(range, address)
   }
+  const containsIp = (range: AddressRange, { address }: IpAddress): boolean => contains(range, address)
+  const containsRangeText = (range: AddressRange, text: string): boolean =>
+    containsRange(range, requiredRange(paidFor(text)))
   const masked = ({ address: { family, value }, prefixLength }: AddressRange): AddressRange => {
     const rest = BigInt(BITS[family] - prefixLength)
     return new AddressRange({ address: { family, value: (value >> rest) << rest }, prefixLength })
@@ -89,22 +92,10 @@ export function addresses(meter: Meter): Library {
       method('net.CIDR.ip(): net.IP', ({ address }: AddressRange) => new IpAddress(address)),
       method('net.CIDR.prefixLength(): int', ({ prefixLength }: AddressRange) => BigInt(prefixLength)),
       method('net.CIDR.masked(): net.CIDR', masked),
-      method(
-        'net.CIDR.containsIP(net.IP): bool',
-        (range: AddressRange, { address }: IpAddress) => contains(range, address),
-        containsCost,
-      ),
-      method(
-        'net.CIDR.containsIP(string): bool',
-        containsText,
-        (values) => containsCost(values) + readingCost(values),
-      ),
+      method('net.CIDR.containsIP(net.IP): bool', containsIp, containsCost),
+      method('net.CIDR.containsIP(string): bool', containsText, withReading(containsCost)),
       method('net.CIDR.containsCIDR(net.CIDR): bool', containsRange, containsRangeCost),
-      method(
-        'net.CIDR.containsCIDR(string): bool',
-        (range: AddressRange, text: string) => containsRange(range, requiredRange(paidFor(text))),
-        (values) => containsRangeCost(values) + readingCost(values),
-      ),
+      method('net.CIDR.containsCIDR(string): bool', containsRangeText, withReading(containsRangeCost)),
     ],
   }
 }
@@ -176,6 +167,7 @@ function containsRangeCost(values: readonly Value[]): number {
   return containsCost(values) + Math.ceil(sizeOf(values[0]) * 0.1) + 1
 }
 
-function readingCost([, text = null]: readonly Value[]): number {
-  return traversal([text])
+/** The cost with that of reading the second value. */
+function withReading(cost: (values: readonly Value[]) => number): Cost {
+  return (values) => cost(values) + traversal([values[1] ?? null])
 }

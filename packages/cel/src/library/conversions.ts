@@ -25,19 +25,19 @@ const UINT_LIMIT = 2 ** 64
  * Source: cel-go `common/types`; Go `strconv`.
  */
 export function conversions(meter: Meter): Library {
-  const utf8 = new TextEncoder()
+  const bytesOf = (text: string): Uint8Array => {
+    meter.spend(text.length / 10)
+    return encoder.encode(text)
+  }
+  const textOf = (bytes: Uint8Array): string => {
+    meter.spend(bytes.length / 10)
+    return printedBytes(bytes)
+  }
   return {
     functions: [
       ...UNCHANGED.map((type) => fn(`${type}(${type}): ${type}`, (value: Value) => value)),
       fn('bool(string): bool', parsedBool),
-      fn(
-        'bytes(string): bytes',
-        (text: string) => {
-          meter.spend(text.length / 10)
-          return utf8.encode(text)
-        },
-        traversal,
-      ),
+      fn('bytes(string): bytes', bytesOf, traversal),
       fn('double(int): double', (value: bigint) => Number(value)),
       fn('double(string): double', (text: string) => {
         meter.spend(Math.min(text.length, 1024) / 4)
@@ -51,14 +51,7 @@ export function conversions(meter: Meter): Library {
       fn('int(string): int', (text: string) => decimal(text, /^[+-]?\d+$/, MIN_INT, MAX_INT, 'int')),
       fn('int(uint): int', ({ value }: Uint) => checkedInt(value)),
       fn('string(bool): string', (value: boolean) => String(value)),
-      fn(
-        'string(bytes): string',
-        (value: Uint8Array) => {
-          meter.spend(value.length / 10)
-          return printedBytes(value)
-        },
-        traversal,
-      ),
+      fn('string(bytes): string', textOf, traversal),
       fn('string(double): string', printedDouble),
       fn('string(int): string', (value: bigint) => String(value)),
       fn('string(uint): string', ({ value }: Uint) => String(value)),
@@ -79,6 +72,7 @@ export function conversionError(type: string): never {
   return fail(`type conversion error from 'string' to '${type}'`)
 }
 
+const encoder = new TextEncoder()
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 export function printedBytes(value: Uint8Array): string {

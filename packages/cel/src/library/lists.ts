@@ -96,28 +96,19 @@ export function listExtensions(meter: Meter, { isStrict }: { readonly isStrict: 
     meter.spend(list.length / 2)
     return list
   }
+  const numbersUpTo = (count: bigint): List => {
+    meter.spend(Number(count))
+    return Array.from({ length: Math.max(0, Number(count)) }, (_, index) => BigInt(index))
+  }
+  const slice = (list: List, start: bigint, end: bigint): List =>
+    copied(indexed(list).slice(...range(start, end, list.length)))
+  const unique = (list: List): List => distinct(indexed(list), meter)
   return {
     functions: [
-      fn(
-        'lists.range(int): list(int)',
-        (count: bigint) => {
-          meter.spend(Number(count))
-          return Array.from({ length: Math.max(0, Number(count)) }, (_, index) => BigInt(index))
-        },
-        listCost,
-      ),
-      method(
-        'list(A).slice(int, int): list(A)',
-        (list: List, start: bigint, end: bigint) =>
-          copied(indexed(list).slice(...range(start, end, list.length))),
-        listCost,
-      ),
+      fn('lists.range(int): list(int)', numbersUpTo, listCost),
+      method('list(A).slice(int, int): list(A)', slice, listCost),
       method('list(A).reverse(): list(A)', (list: List) => copied(indexed(list)).toReversed(), listCost),
-      method(
-        'list(A).distinct(): list(A)',
-        (list: List) => distinct(indexed(list), meter),
-        ([list]) => comparisonCost(list),
-      ),
+      method('list(A).distinct(): list(A)', unique, ([list]) => comparisonCost(list)),
       ...shared(
         method,
         ['list(list(A)).flatten(): list(A)', 'list(dyn).flatten(int): list(dyn)'],

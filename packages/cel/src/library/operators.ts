@@ -27,10 +27,12 @@ export function standard(meter: Meter): Library {
       (value instanceof MapValue && value.typeName === 'map')
     return isSized ? BigInt(sizeOf(value)) : noSuchOverload(isReceiver(value) ? '' : 'size')
   }
-  const paidFor = (text: string, part: string): string => {
-    meter.spend(Math.min(text.length, part.length) / 40)
-    return text
-  }
+  const compareEnd =
+    (name: 'startsWith' | 'endsWith') =>
+    (text: string, part: string): boolean => {
+      meter.spend(Math.min(text.length, part.length) / 40)
+      return text[name](part)
+    }
   return {
     types: [...SIMPLE_TYPES, listType(DYN), mapType(DYN, DYN)],
     functions: [
@@ -38,15 +40,8 @@ export function standard(meter: Meter): Library {
         ...shared(fn, [`size(${type}): int`], size),
         ...shared(method, [`${type}.size(): int`], size),
       ]),
-      method(
-        'string.startsWith(string): bool',
-        (text: string, part: string) => paidFor(text, part).startsWith(part),
-        traversal,
-      ),
-      method(
-        'string.endsWith(string): bool',
-        (text: string, part: string) => paidFor(text, part).endsWith(part),
-        traversal,
+      ...(['startsWith', 'endsWith'] as const).map((name) =>
+        method(`string.${name}(string): bool`, compareEnd(name), traversal),
       ),
     ],
   }

@@ -4,13 +4,15 @@ import { fail, type Meter, noSuchOverload } from '../evaluate/evaluation.ts'
 import { Duration, isList, MapValue, NONE, Optional, Timestamp, Uint, type Value } from '../values/value.ts'
 import { indexed, isView } from '../values/map.ts'
 
+type List = readonly Value[]
+
 /**
  * The functions of optionals. `optMap` and `optFlatMap` are macros, and `or` and `orValue` are evaluated by the planner.
  *
  * Source: cel-go `cel/library.go`, optional types of version 2.
  */
 export function optionals(meter: Meter): Library {
-  const unwrapped = (list: readonly Value[]): readonly Value[] => {
+  const unwrapped = (list: List): List => {
     meter.spend(list.length / 2)
     return list.flatMap((each) => {
       if (!(each instanceof Optional)) return noSuchOverload()
@@ -34,11 +36,8 @@ export function optionals(meter: Meter): Library {
       method('optional_type(V).hasValue(): bool', ({ value }: Optional) => value !== undefined),
       method('optional_type(V).or(optional_type(V)): optional_type(V)', () => noSuchOverload('or')),
       method('optional_type(V).orValue(V): V', () => noSuchOverload('orValue')),
-      method('list(V).first(): optional_type(V)', (list: readonly Value[]) => new Optional(indexed(list)[0])),
-      method(
-        'list(V).last(): optional_type(V)',
-        (list: readonly Value[]) => new Optional(indexed(list).at(-1)),
-      ),
+      method('list(V).first(): optional_type(V)', (list: List) => new Optional(indexed(list)[0])),
+      method('list(V).last(): optional_type(V)', (list: List) => new Optional(indexed(list).at(-1))),
     ],
   }
 }

@@ -64,17 +64,9 @@ export function quantities(meter: Meter): Library {
       fn('quantity(string): kubernetes.Quantity', required, traversal),
       fn('isQuantity(string): bool', (text: string) => read(text) !== undefined, traversal),
       fn('sign(kubernetes.Quantity): int', signOf),
-      method(
-        'kubernetes.Quantity.isInteger(): bool',
-        ({ quantity }: QuantityValue) => wholeQuantity(quantity) !== undefined,
-      ),
-      method(
-        'kubernetes.Quantity.asInteger(): int',
-        ({ quantity }: QuantityValue) => wholeQuantity(quantity) ?? fail('cannot convert value to integer'),
-      ),
-      method('kubernetes.Quantity.asApproximateFloat(): double', ({ quantity }: QuantityValue) =>
-        approximateQuantity(quantity),
-      ),
+      method('kubernetes.Quantity.isInteger(): bool', (value: QuantityValue) => wholeOf(value) !== undefined),
+      method('kubernetes.Quantity.asInteger(): int', requiredWhole),
+      method('kubernetes.Quantity.asApproximateFloat(): double', approximate),
       ...orderMethods(TYPE, order),
       ...['kubernetes.Quantity', 'int'].flatMap((other) => [
         method(`kubernetes.Quantity.add(${other}): kubernetes.Quantity`, added(1n)),
@@ -152,13 +144,17 @@ export function addedQuantities(a: Quantity, b: Quantity, factor: 1n | -1n): Qua
 }
 
 /** The quantity as a 64-bit integer; `undefined` if it is not one. */
-function wholeQuantity({ unscaled, scale, isSmall }: Quantity): bigint | undefined {
+function wholeOf({ quantity: { unscaled, scale, isSmall } }: QuantityValue): bigint | undefined {
   if (!isSmall || scale < 0) return undefined
   const value = unscaled * 10n ** BigInt(scale)
   return fits(value) ? value : undefined
 }
 
-function approximateQuantity({ unscaled, scale }: Quantity): number {
+function requiredWhole(value: QuantityValue): bigint {
+  return wholeOf(value) ?? fail('cannot convert value to integer')
+}
+
+function approximate({ quantity: { unscaled, scale } }: QuantityValue): number {
   return Number(unscaled) * Number(`1e${scale}`)
 }
 

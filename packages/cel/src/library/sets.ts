@@ -13,19 +13,13 @@ type List = readonly Value[]
  */
 export function sets(meter: Meter): Library {
   const contains = (whole: List, part: List): boolean => part.every((element) => isIn(element, whole, meter))
+  const equivalent = (a: List, b: List): boolean => contains(a, b) && contains(b, a)
+  const intersects = (a: List, b: List): boolean => a.some((element) => isIn(element, b, meter))
   return {
     functions: [
       fn('sets.contains(list(T), list(T)): bool', contains, pairs(1)),
-      fn(
-        'sets.equivalent(list(T), list(T)): bool',
-        (a: List, b: List) => contains(a, b) && contains(b, a),
-        pairs(2),
-      ),
-      fn(
-        'sets.intersects(list(T), list(T)): bool',
-        (a: List, b: List) => a.some((element) => isIn(element, b, meter)),
-        pairs(1),
-      ),
+      fn('sets.equivalent(list(T), list(T)): bool', equivalent, pairs(2)),
+      fn('sets.intersects(list(T), list(T)): bool', intersects, pairs(1)),
     ],
   }
 }

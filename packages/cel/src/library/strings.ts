@@ -15,6 +15,7 @@ export function strings(meter: Meter): Library {
     meter.spend(text.length / 4)
     return trimmed(text)
   }
+  const contains = (text: string, part: string): boolean => paidFor(text, part).includes(part)
   const charAt = (text: string, position: bigint): string => {
     const start = offsetOf(paidFor(text), position)
     return String.fromCodePoint(...[text.codePointAt(start)].filter((code) => code !== undefined))
@@ -45,11 +46,7 @@ export function strings(meter: Meter): Library {
       method('string.lowerAscii(): string', (text: string) => lowered(paidFor(text)), traversal),
       method('string.upperAscii(): string', (text: string) => raised(paidFor(text)), traversal),
       method('string.trim(): string', trim, traversal),
-      method(
-        'string.contains(string): bool',
-        (text: string, part: string) => paidFor(text, part).includes(part),
-        searchCost,
-      ),
+      method('string.contains(string): bool', contains, searchCost),
       method('string.charAt(int): string', charAt),
       method('string.indexOf(string): int', indexOf, elementsCost),
       method('string.indexOf(string, int): int', indexOf, elementsCost),

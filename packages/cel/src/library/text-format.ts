@@ -15,30 +15,24 @@ const MAX_PRECISION = 100
  * Deviation: the precision is at most 100 (`docs/deviations.md`, CEL limits).
  */
 export function textFormat(meter: Meter, style: FormatStyle): Library {
+  const quote = (text: string): string => {
+    meter.spend(text.length)
+    return quotedText(text)
+  }
+  const format = (form: string, values: readonly Value[]): string => {
+    const texts: string[] = []
+    let index = 0
+    for (const piece of piecesOf(form, values.length, false)) {
+      const text = typeof piece === 'string' ? piece : style(piece, values[index++] ?? null, meter)
+      meter.spend(1 + text.length / 10)
+      texts.push(text)
+    }
+    return texts.join('')
+  }
   return {
     functions: [
-      fn(
-        'strings.quote(string): string',
-        (text: string) => {
-          meter.spend(text.length)
-          return quotedText(text)
-        },
-        traversal,
-      ),
-      method(
-        'string.format(list(dyn)): string',
-        (format: string, values: readonly Value[]) => {
-          const texts: string[] = []
-          let index = 0
-          for (const piece of piecesOf(format, values.length, false)) {
-            const text = typeof piece === 'string' ? piece : style(piece, values[index++] ?? null, meter)
-            meter.spend(1 + text.length / 10)
-            texts.push(text)
-          }
-          return texts.join('')
-        },
-        traversal,
-      ),
+      fn('strings.quote(string): string', quote, traversal),
+      method('string.format(list(dyn)): string', format, traversal),
     ],
   }
 }
