@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import { exactHeaders } from '@kube-authn/core/internal'
+import { defined, exactHeaders } from '@kube-authn/core/internal'
 import type { AuthenticationRequest, RequestHeaders } from '@kube-authn/core'
 import type { OfferedUser, PreparedRequest } from './options.ts'
 import type { Question } from './question.ts'
@@ -61,7 +61,7 @@ function sameCaller(
   return {
     ...target,
     headers: actingAs === undefined ? headers : withUser(headers, headersToActAs(actingAs)),
-    ...(httpVersionMajor !== undefined && { httpVersionMajor }),
+    ...defined({ httpVersionMajor }),
     remoteAddress: () => current.remoteAddress?.(),
     ...(current.peerCertificates !== undefined && {
       peerCertificates: () => current.peerCertificates?.() ?? [],
@@ -93,7 +93,7 @@ function withUser(headers: RequestHeaders, added: readonly Field[]): RequestHead
       : headers.all(name)
   return {
     exact: headers.exact,
-    ...(headers.complete !== undefined && { complete: headers.complete }),
+    ...defined({ complete: headers.complete }),
     first: (name) => (isImpersonation(name) ? all(name)[0] : headers.first(name)),
     all,
     entries: own,

@@ -1,4 +1,4 @@
-import { attributesBelow } from '@kube-authn/core/internal'
+import { attributesBelow, defined } from '@kube-authn/core/internal'
 import {
   authenticateRequest,
   authorizeRequest,
@@ -58,23 +58,14 @@ export type Find = (request: AuthenticationRequest) => Promise<Findings>
 /** Finds out what the app decides about requests. */
 export function finder(authenticator: Authenticator, options: ExplainPageOptions): Find {
   const { authorizer, audiences, clock, prefix } = options
-  const below = prefix === undefined ? {} : { prefix }
-  const given = audiences === undefined ? {} : { audiences }
+  const below = defined({ prefix })
 
   return async function find(request) {
     let audit: AuditEvent | undefined
-    const observer = auditLog({
-      write: (event) => (audit = event),
-      ...below,
-      ...(clock !== undefined && { clock }),
-    })
-    const explanation = await explain(authenticator, request, given)
-    const known = await authenticateRequest(knowing(authenticator, explanation), { observer, log: false })(
-      request,
-      {
-        impersonates: authorizer !== undefined,
-      },
-    )
+    const observer = auditLog({ write: (event) => (audit = event), ...defined({ prefix, clock }) })
+    const explanation = await explain(authenticator, request, defined({ audiences }))
+    const authenticate = authenticateRequest(knowing(authenticator, explanation), { observer, log: false })
+    const known = await authenticate(request, { impersonates: authorizer !== undefined })
     const finish = (found: Partial<Findings>): Findings => {
       const { failure } = found
       notify(observer, { type: 'response', request, status: failure?.status ?? 200 })
@@ -106,8 +97,7 @@ function knowing(
 ): Authenticator {
   return {
     name,
-    ...(credentials !== undefined && { credentials }),
-    ...(audiences !== undefined && { audiences }),
+    ...defined({ credentials, audiences }),
     authenticate() {
       if (user !== undefined) return { user }
       if (outcome === 'rejected') throw rejected(message)
@@ -144,11 +134,8 @@ async function authorize(
   if ('failure' in outcome) {
     const { failure } = outcome
     const reason = failure.status === 403 ? '' : failure.message
-    return {
-      failure,
-      refusedBy: 'authorization',
-      decision: { isAllowed: false, attributes, reason, grant: undefined },
-    }
+    const decision = { isAllowed: false, attributes, reason, grant: undefined }
+    return { failure, refusedBy: 'authorization', decision }
   }
   const grant = authorizer.explain?.(attributes)[0]
   return { decision: { isAllowed: true, attributes, reason: outcome.reason, grant } }

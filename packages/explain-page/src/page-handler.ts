@@ -1,6 +1,6 @@
 import type { AuthenticationRequest, Authenticator, Clock } from '@kube-authn/core'
 import { type Authorizer, privilegedGroups } from '@kube-authn/core/authorization'
-import { hostOf, type ReadBody, siteOf, systemClock } from '@kube-authn/core/internal'
+import { defined, hostOf, type ReadBody, siteOf, systemClock } from '@kube-authn/core/internal'
 import {
   authenticateRequest,
   authorizeRequest,
@@ -88,17 +88,11 @@ function admission(
 ): (request: AuthenticationRequest) => Promise<StatusError | undefined> {
   // Refused visitors are in the log of the app.
   const { log } = authenticator
-  const watching = { ...(observer !== undefined && { observer }), ...(log !== undefined && { log }) }
-  const authenticate = authenticateRequest(authenticator, {
-    ...watching,
-    ...(audiences !== undefined && { audiences }),
-    ...(realm !== undefined && { realm }),
-  })
+  const watching = defined({ observer, log })
+  const authenticate = authenticateRequest(authenticator, { ...watching, ...defined({ audiences, realm }) })
   const impersonate = authorizer === undefined ? undefined : impersonateRequest(authorizer, watching)
-  const authorize = authorizeRequest(
-    isAuthorizer(allow) ? allow : privilegedGroups(...[allow].flat()),
-    watching,
-  )
+  const admitting = isAuthorizer(allow) ? allow : privilegedGroups(...[allow].flat())
+  const authorize = authorizeRequest(admitting, watching)
 
   return async function admit(request) {
     const known = await authenticate(request, { impersonates: impersonate !== undefined })

@@ -19,8 +19,7 @@ export function decisionSentence({ isAllowed, attributes, reason, grant }: Decid
   if (isAllowed) {
     const told = grant === undefined ? readReason(reason) : bindingOf(grant)
     if (told !== undefined) {
-      const { roleKind, role, subjectKind, subject } = told
-      return markup`${may}, since the ${roleKind} ${quote(role)} is bound to the ${subjectKind} ${quote(subject)}.`
+      return markup`${may}, since the ${told.roleKind} ${quote(told.role)} is bound to the ${told.subjectKind} ${quote(told.subject)}.`
     }
     return reason === '' ? markup`${may}.` : markup`${may}: ${literal(reason)}.`
   }
