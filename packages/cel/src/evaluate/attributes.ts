@@ -96,11 +96,9 @@ function selectedFrom(
       : optionalSelections(start.value, qualifiers, frame, context)
   }
   let value: Value = start
-  for (let index = 0; index < qualifiers.length; index++) {
-    const qualifier = qualifiers[index]
-    if (qualifier === undefined) break
-    if (qualifier.isOptional) return optionalSelections(value, qualifiers.slice(index), frame, context)
-    value = selected(value, paidKey(qualifier.key, frame, context.meter))
+  for (const [index, { key, isOptional }] of qualifiers.entries()) {
+    if (isOptional) return optionalSelections(value, qualifiers.slice(index), frame, context)
+    value = selected(value, paidKey(key, frame, context.meter))
   }
   return value
 }

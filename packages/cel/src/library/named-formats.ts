@@ -43,6 +43,11 @@ export function namedFormats(meter: Meter): Library {
   const formats = new Map(
     Object.entries(FORMATS).map(([name, format]) => [name, new NamedFormat(name, format)]),
   )
+  const problemsOf = ({ validate }: NamedFormat, text: string): Optional => {
+    meter.spend(text.length / 10)
+    const problems = validate(text)
+    return problems.length === 0 ? NONE : new Optional(problems)
+  }
   return {
     types: [TYPE],
     functions: [
@@ -55,11 +60,7 @@ export function namedFormats(meter: Meter): Library {
       }),
       method(
         'kubernetes.NamedFormat.validate(string): optional_type(list(string))',
-        ({ validate }: NamedFormat, text: string) => {
-          meter.spend(text.length / 10)
-          const problems = validate(text)
-          return problems.length === 0 ? NONE : new Optional(problems)
-        },
+        problemsOf,
         validateCost,
       ),
     ],

@@ -37,21 +37,18 @@ export function urls(meter: Meter): Library {
     meter.spend(host.length / 10)
     return hostParts(host)
   }
+  const required = (text: string): Url => {
+    // A character that must be escaped takes long.
+    meter.spend(text.length * 4)
+    const parts = orProblem(() => readUrl(text))
+    if (!(parts instanceof UrlProblem)) return new Url(parts)
+    // Deviation: the URL is not repeated, since it may come from a claim (`docs/deviations.md`, CEL errors).
+    return fail(`URL parse error during conversion from string: ${parts.message}`)
+  }
   return {
     types: [TYPE],
     functions: [
-      fn(
-        'url(string): kubernetes.URL',
-        (text: string) => {
-          // A character that must be escaped takes long.
-          meter.spend(text.length * 4)
-          const parts = orProblem(() => readUrl(text))
-          if (!(parts instanceof UrlProblem)) return new Url(parts)
-          // Deviation: the URL is not repeated, since it may come from a claim (`docs/deviations.md`, CEL errors).
-          return fail(`URL parse error during conversion from string: ${parts.message}`)
-        },
-        traversal,
-      ),
+      fn('url(string): kubernetes.URL', required, traversal),
       fn('isURL(string): bool', (text: string) => {
         meter.spend(text.length / 16)
         return requestUriProblem(text) === undefined

@@ -127,17 +127,13 @@ export function orderOf(a: Value, b: Value, meter: Meter): number | undefined {
     return Number.isNaN(order) ? undefined : order
   }
   if (typeof a === 'boolean' && typeof b === 'boolean') return Number(a) - Number(b)
-  if (typeof a === 'string' && typeof b === 'string') {
-    return compareTexts(a, b, meter)
-  }
+  if (typeof a === 'string' && typeof b === 'string') return compareTexts(a, b, meter)
   if (a instanceof Uint8Array && b instanceof Uint8Array) {
     meter.spend(Math.min(a.length, b.length) / UNITS_PER_WORK)
     return compareUnits(a.length, b.length, (index) => (a[index] ?? 0) - (b[index] ?? 0))
   }
   if (a instanceof Timestamp && b instanceof Timestamp) return compareNumbers(a.nanoseconds, b.nanoseconds)
-  if (a instanceof Duration && b instanceof Duration) {
-    return compareNumbers(a.nanoseconds, b.nanoseconds)
-  }
+  if (a instanceof Duration && b instanceof Duration) return compareNumbers(a.nanoseconds, b.nanoseconds)
   return undefined
 }
 
