@@ -112,20 +112,10 @@ export function auditLog(options: AuditLogOptions): Observer {
   }
 }
 
-/** The records of requests, and what writes their events. */
-interface RecordKeeper {
-  /** The record of a request, which begins with the first event about it. */
-  readonly recordOf: (
-    request: AuthenticationRequest,
-    ageSeconds?: number,
-    received?: ReceivedEvent,
-  ) => AuditRecord
-  readonly write: (record: AuditRecord, stage: AuditStage) => void
-  /** The last event of a request has all earlier decisions; a later decision needs another event. */
-  readonly writeIfLate: (record: AuditRecord) => void
-}
+type RecordKeeper = ReturnType<typeof recordKeeper>
 
-function recordKeeper(options: AuditLogOptions): RecordKeeper {
+/** Keeps the records of requests, and writes their events. */
+function recordKeeper(options: AuditLogOptions) {
   const { policy, prefix, observer, clock = systemClock, newId = () => crypto.randomUUID() } = options
   const records = new WeakMap<AuthenticationRequest, AuditRecord>()
   const sourceIPs = sourceIPsOf(options)
@@ -142,7 +132,8 @@ function recordKeeper(options: AuditLogOptions): RecordKeeper {
   }
 
   return {
-    recordOf(request, ageSeconds = 0, received) {
+    /** The record of a request, which begins with the first event about it. */
+    recordOf: (request: AuthenticationRequest, ageSeconds = 0, received?: ReceivedEvent): AuditRecord => {
       const known = records.get(request)
       if (known !== undefined) return known
       const record = new AuditRecord(request, {
@@ -154,7 +145,8 @@ function recordKeeper(options: AuditLogOptions): RecordKeeper {
       return record
     },
     write,
-    writeIfLate(record) {
+    /** The last event of a request has all earlier decisions; a later decision needs another event. */
+    writeIfLate: (record: AuditRecord): void => {
       if (record.isComplete) write(record, 'ResponseComplete')
     },
   }

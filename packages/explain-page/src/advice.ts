@@ -53,12 +53,10 @@ function adviceForCaller(explanation: Explanation): Advice {
   return { why, whatToDo: known === undefined ? literal(advice) : markup`${known.remedy}` }
 }
 
-interface Remedy {
+const REMEDIES: readonly {
   readonly fits: (message: string, authenticator: string | undefined) => boolean
   readonly remedy: string
-}
-
-const REMEDIES: readonly Remedy[] = [
+}[] = [
   {
     fits: (message) => /\bexpired\b/i.test(message),
     remedy:

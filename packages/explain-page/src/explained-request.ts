@@ -32,11 +32,7 @@ export async function explainedRequest(
   }
 }
 
-interface Target {
-  readonly method: string
-  readonly path: string
-  readonly query: string
-}
+type Target = Pick<AuthenticationRequest, 'method' | 'path' | 'query'>
 
 async function headersOf(
   prepared: PreparedRequest | undefined,
@@ -101,7 +97,7 @@ function withUser(headers: RequestHeaders, added: readonly Field[]): RequestHead
   }
 }
 
-function splitTarget(target: string): { readonly path: string; readonly query: string } {
+function splitTarget(target: string): Pick<Target, 'path' | 'query'> {
   const [withoutFragment = ''] = target.split('#', 1)
   const mark = withoutFragment.indexOf('?')
   if (mark === -1) return { path: withoutFragment, query: '' }

@@ -33,17 +33,8 @@ export function authorizationConfigurationMetrics(make: Instruments, clock: Cloc
   }
 }
 
-interface ReloadMetrics {
-  count(outcome: 'loaded' | 'failed'): void
-  setHash(content: string): void
-}
-
 /** Deviation: there is no label `apiserver_id_hash` (`docs/deviations.md`, metrics). */
-function reloadMetrics(
-  make: Instruments,
-  clock: Clock,
-  what: 'authentication' | 'authorization',
-): ReloadMetrics {
+function reloadMetrics(make: Instruments, clock: Clock, what: 'authentication' | 'authorization') {
   const prefix = `apiserver_${what}_config_controller`
   const reloads = make.counter(
     `${prefix}_automatic_reloads_total`,
@@ -61,11 +52,11 @@ function reloadMetrics(
     'hash',
   )
   return {
-    count(outcome) {
+    count(outcome: 'loaded' | 'failed'): void {
       const status = outcome === 'loaded' ? 'success' : 'failure'
       reloads.add(status)
       reloadedAt.set(status, clock.now() / 1000)
     },
-    setHash: (content) => configurations.set('', hashLabel(content)),
+    setHash: (content: string) => configurations.set('', hashLabel(content)),
   }
 }

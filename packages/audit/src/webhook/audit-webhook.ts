@@ -65,18 +65,10 @@ export function auditWebhook(options: AuditWebhookOptions): AuditWebhook {
   }
 }
 
-interface LossReport {
-  report(error: AuditDeliveryError): void
-  /** Counts an event that is not buffered, which is reported a second later, together with others. */
-  drop(): void
-  /** Reports what was dropped so far. Later events are lost because the log is closed. */
-  close(): void
-}
-
 /** How long losses are accumulated before they are reported. */
 const REPORT_MS = 1000
 
-function lossReport(options: AuditWebhookOptions): LossReport {
+function lossReport(options: AuditWebhookOptions) {
   const { clock = systemClock, bufferSize = 10_000, onError, observer } = options
   let dropped = 0
   let isClosed = false
@@ -95,32 +87,23 @@ function lossReport(options: AuditWebhookOptions): LossReport {
   }
   return {
     report,
-    drop() {
+    /** Counts an event that is not buffered, which is reported a second later, together with others. */
+    drop(): void {
       if (dropped++ === 0) clock.after(REPORT_MS, reportDropped)
     },
-    close() {
+    /** Reports what was dropped so far. Later events are lost because the log is closed. */
+    close(): void {
       reportDropped()
       isClosed = true
     },
   }
 }
 
-interface BatchSender {
-  /** The number of events that are waiting or being sent. */
-  held(): number
-  add(event: AuditEvent): void
-  /** Sends all that are waiting. Settles when nothing is being sent any more. */
-  sendAll(): Promise<unknown>
-}
-
 /** The number of concurrent batches; further ones wait in the buffer. */
 const MAX_CONCURRENT = 64
 
 /** @param deliver never rejects. */
-function batchSender(
-  options: AuditWebhookOptions,
-  deliver: (batch: readonly AuditEvent[]) => Promise<void>,
-): BatchSender {
+function batchSender(options: AuditWebhookOptions, deliver: (batch: readonly AuditEvent[]) => Promise<void>) {
   const { clock = systemClock, maxBatchSize = 400, maxBatchWaitSeconds = 30 } = options
   const takeToken = tokenBucket(options.throttleQps ?? 10, options.throttleBurst ?? 15)
   const maxWaitMs = maxBatchWaitSeconds * 1000
@@ -171,15 +154,17 @@ function batchSender(
   }
 
   return {
+    /** The number of events that are waiting or being sent. */
     held: () => held,
-    add(event) {
+    add(event: AuditEvent): void {
       if (waiting.length === 0) oldestMs = clock.now()
       waiting.push(event)
       held++
       // Not synchronously: making a batch takes time, and a request is waiting.
       wakeIn(waiting.length >= maxBatchSize ? 0 : maxWaitMs)
     },
-    sendAll() {
+    /** Sends all that are waiting. Settles when nothing is being sent any more. */
+    sendAll(): Promise<unknown> {
       isClosed = true
       cancelWake?.()
       while (waiting.length > 0) send()

@@ -90,24 +90,19 @@ export async function createIssuer(options: IssuerOptions = {}): Promise<Issuer>
   return issuer
 }
 
-interface ClaimsEndpoints {
-  /** Adds an endpoint for claims, and returns its path below the issuer's. */
-  keep(claims: Claims, accessToken: string): string
-  answer(request: Request, path: string): Promise<Response>
-}
-
 type Claims = Readonly<Record<string, unknown>>
 
 /** @param sign signs the JWT, again for each request, so that it never expires. */
-function claimsEndpoints(sign: (claims: Claims) => Promise<string>): ClaimsEndpoints {
+function claimsEndpoints(sign: (claims: Claims) => Promise<string>) {
   const kept = new Map<string, { readonly claims: Claims; readonly accessToken: string }>()
   return {
-    keep(claims, accessToken) {
+    /** Adds an endpoint for claims, and returns its path below the issuer's. */
+    keep(claims: Claims, accessToken: string): string {
       const path = `/claims/${kept.size + 1}`
       kept.set(path, { claims, accessToken })
       return path
     },
-    async answer(request, path) {
+    async answer(request: Request, path: string): Promise<Response> {
       const found = kept.get(path)
       if (found === undefined) return new Response(null, { status: 404 })
       const { claims, accessToken } = found

@@ -65,13 +65,9 @@ export function connectionFailure(code: 'ECONNRESET' | 'ENOTFOUND', message: str
   return new TypeError('fetch failed', { cause: Object.assign(new Error(message), { code }) })
 }
 
-interface CurrentOutage {
-  readonly outage: Outage
-  readonly over: Promise<void>
-  readonly end: () => void
-}
+type CurrentOutage = ReturnType<typeof currentOutage>
 
-function currentOutage(outage: Outage): CurrentOutage {
+function currentOutage(outage: Outage) {
   let end = (): void => undefined
   const over = new Promise<void>((resolve) => {
     end = resolve

@@ -71,14 +71,12 @@ function isUsableRsaKey(modulusBits: number, exponent: number): boolean {
   return modulusBits >= 1024 && modulusBits <= 8192 && exponent >= 3 && exponent % 2 === 1
 }
 
-/** The parameters of a curve y² = x³ - 3x + b over the integers modulo p. All curves here have prime order. */
-interface Curve {
-  readonly p: bigint
-  readonly b: bigint
-}
-
-/** Source: NIST SP 800-186 section 3.2.1. */
-const CURVES: Readonly<Record<EllipticCurve['name'], Curve>> = {
+/**
+ * The parameters of the curves y² = x³ - 3x + b over the integers modulo p. All curves here have prime order.
+ *
+ * Source: NIST SP 800-186 section 3.2.1.
+ */
+const CURVES: Readonly<Record<EllipticCurve['name'], { readonly p: bigint; readonly b: bigint }>> = {
   'P-256': {
     p: 2n ** 256n - 2n ** 224n + 2n ** 192n + 2n ** 96n - 1n,
     b: 0x5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604bn,
