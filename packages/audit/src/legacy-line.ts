@@ -26,14 +26,11 @@ export function legacyAuditLine(event: AuditEvent): string {
     response: responseStatus === undefined ? '<deferred>' : String(responseStatus.code ?? 0),
   }
   const text = Object.entries(fields).map(([name, value]) => `${name}=${quoted(value)}`)
-  return `${nanoTime(event.requestReceivedTimestamp)} AUDIT: ${text.join(' ')}`
+  // Go's `RFC3339Nano` has no trailing zeros.
+  const time = event.requestReceivedTimestamp.replace(/\.?0*Z$/, 'Z')
+  return `${time} AUDIT: ${text.join(' ')}`
 }
 
 function listed(groups: readonly string[] | undefined, otherwise: string): string {
   return groups === undefined || groups.length === 0 ? otherwise : groups.map(quoted).join(',')
-}
-
-/** Go's `RFC3339Nano` has no trailing zeros. */
-function nanoTime(timestamp: string): string {
-  return timestamp.replace(/\.?0*Z$/, 'Z')
 }

@@ -179,10 +179,6 @@ function each({ range, first, second, meter }: Fold, frame: Frame, visit: () => 
       if (second !== undefined) frame[second] = value
       if (!visit()) return
     }
-  } else failRange(items, second !== undefined)
-}
-
-function failRange(value: Value, hasTwoVariables: boolean): never {
-  if (!hasTwoVariables) return fail(`got '${typeName(value)}', expected iterable type`)
-  return fail(`unsupported comprehension range type: ${goTypeName(value) ?? typeName(value)}`)
+  } else if (second === undefined) fail(`got '${typeName(items)}', expected iterable type`)
+  else fail(`unsupported comprehension range type: ${goTypeName(items) ?? typeName(items)}`)
 }

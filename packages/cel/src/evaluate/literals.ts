@@ -45,11 +45,11 @@ function created(run: Run, cost: number, meter: Meter): Run {
   }
 }
 
-export interface EntryItem extends Item {
-  readonly key: Step
-}
-
-export function mapStep(entries: readonly EntryItem[], isStrict: boolean, meter: Meter): Step {
+export function mapStep(
+  entries: readonly (Item & { readonly key: Step })[],
+  isStrict: boolean,
+  meter: Meter,
+): Step {
   const made = (frame: Frame): EntryMap => {
     const builder = new MapBuilder()
     for (const { key, step, isOptional } of entries) {

@@ -62,7 +62,9 @@ export function addresses(meter: Meter): Library {
     meter.spend(Math.min(text.length, 64) * 2)
     return text
   }
-  const required = (text: string): Address => requiredAddress(paidFor(text))
+  // Deviation: the string is not repeated, since it may come from a claim (`docs/deviations.md`, CEL errors).
+  const required = (text: string): Address =>
+    plainAddress(paidFor(text)) ?? fail('IP Address parse error during conversion from string')
   const containsText = (range: AddressRange, text: string): boolean => {
     const address = plainAddress(paidFor(text))
     return address === undefined ? noSuchOverload() : contains(range, address)
@@ -104,11 +106,6 @@ export function addresses(meter: Meter): Library {
 function plainAddress(text: string): Address | undefined {
   const address = readAddress(text)
   return address === undefined || isMappedAddress(address) ? undefined : address
-}
-
-/** Deviation: the string is not repeated, since it may come from a claim (`docs/deviations.md`, CEL errors). */
-function requiredAddress(text: string): Address {
-  return plainAddress(text) ?? fail('IP Address parse error during conversion from string')
 }
 
 function contains({ address: network, prefixLength }: AddressRange, address: Address): boolean {

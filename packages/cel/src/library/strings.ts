@@ -11,6 +11,8 @@ import { type Declaration, type Library, method } from '../check/declarations.ts
  */
 export function strings(meter: Meter): Library {
   const paidFor = payingFor(meter)
+  const lowered = (text: string): string => paidFor(text).replace(/[A-Z]+/g, (part) => part.toLowerCase())
+  const raised = (text: string): string => paidFor(text).replace(/[a-z]+/g, (part) => part.toUpperCase())
   const trim = (text: string): string => {
     meter.spend(text.length / 4)
     return trimmed(text)
@@ -43,8 +45,8 @@ export function strings(meter: Meter): Library {
   // An argument that some overloads do not have is a rest parameter.
   return {
     functions: [
-      method('string.lowerAscii(): string', (text: string) => lowered(paidFor(text)), traversal),
-      method('string.upperAscii(): string', (text: string) => raised(paidFor(text)), traversal),
+      method('string.lowerAscii(): string', lowered, traversal),
+      method('string.upperAscii(): string', raised, traversal),
       method('string.trim(): string', trim, traversal),
       method('string.contains(string): bool', contains, searchCost),
       method('string.charAt(int): string', charAt),
@@ -123,14 +125,6 @@ export function stringReversal(meter: Meter): Library {
 
 function joinCost(_: readonly Value[], result: Value): number {
   return twice([result])
-}
-
-function lowered(text: string): string {
-  return text.replace(/[A-Z]+/g, (part) => part.toLowerCase())
-}
-
-function raised(text: string): string {
-  return text.replace(/[a-z]+/g, (part) => part.toUpperCase())
 }
 
 /** The spaces of Go's `unicode.IsSpace`, without the byte order mark that JavaScript trims. */

@@ -15,9 +15,11 @@ const MAX_PRECISION = 100
  * Deviation: the precision is at most 100 (`docs/deviations.md`, CEL limits).
  */
 export function textFormat(meter: Meter, style: FormatStyle): Library {
+  // With the escapes of cel-go only.
   const quote = (text: string): string => {
     meter.spend(text.length)
-    return quotedText(text)
+    // oxlint-disable-next-line no-control-regex -- it replaces control characters
+    return `"${text.replaceAll(/[\u0007-\u000D"\\]/g, (character) => NAMED_ESCAPES.get(character) ?? character)}"`
   }
   const format = (form: string, values: readonly Value[]): string => {
     const texts: string[] = []
@@ -89,10 +91,4 @@ const VERBS = ['s', 'd', 'f', 'e', 'b', 'x', 'X', 'o'] as const
 
 function isVerb(text: string): text is Verb {
   return VERBS.some((each) => each === text)
-}
-
-/** Quotes a string with the escapes of cel-go only. */
-function quotedText(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- it replaces control characters
-  return `"${text.replaceAll(/[\u0007-\u000D"\\]/g, (character) => NAMED_ESCAPES.get(character) ?? character)}"`
 }

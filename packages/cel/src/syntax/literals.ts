@@ -46,17 +46,11 @@ export function bytesLiteral(text: string): Uint8Array | undefined {
   return Uint8Array.from(bytes)
 }
 
-/** A character of a literal, or an escape for a number. */
-interface Piece {
-  readonly character: string
-  readonly code: number | undefined
-  readonly isUnicode: boolean
-}
-
 const PIECES =
   /\\[xX]([0-9A-Fa-f]{2})|\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8}))|\\([0-3][0-7]{2})|\\([^])|[^\\]/gu
 
-function* piecesOf(body: string): Generator<Piece> {
+/** The characters of a literal, and its escapes for numbers. */
+function* piecesOf(body: string) {
   for (const [character, byte, short, long, octal, letter] of body.matchAll(PIECES)) {
     const unicode = short ?? long
     const digits = byte ?? unicode ?? octal

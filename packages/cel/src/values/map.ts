@@ -1,4 +1,4 @@
-import { type CelNumber, isList, isNumber, MapValue, Uint, type Value } from './value.ts'
+import { isList, MapValue, Uint, type Value } from './value.ts'
 
 type Entry = readonly [key: Value, value: Value]
 
@@ -57,7 +57,8 @@ export function mapOf(entries: Iterable<Entry>): EntryMap {
  * Source: cel-go `common/types/map.go` (`Find`).
  */
 function normalized(key: Value): unknown {
-  if (isNumber(key)) return sameNumber(key)
+  if (key instanceof Uint) return key.value
+  if (typeof key === 'number') return Number.isInteger(key) ? BigInt(key) : key
   const isObject = typeof key === 'object' && key !== null
   return isObject && isTransient(key) ? Symbol('key') : key
 }
@@ -73,11 +74,6 @@ export function transient(value: Value): Value {
 /** Whether cel-go makes the value anew each time it is selected. */
 export function isTransient(value: object): boolean {
   return transients.has(value)
-}
-
-function sameNumber(key: CelNumber): bigint | number {
-  if (key instanceof Uint) return key.value
-  return typeof key === 'number' && Number.isInteger(key) ? BigInt(key) : key
 }
 
 type List = readonly Value[]
