@@ -102,7 +102,7 @@ function signingElsewhere(signer: TokenSigner, timeoutSeconds: number, clock: Cl
   return async (claims, { observer, signal }) => {
     const tell = (code: string): void => notify(observer, { type: 'externalSigner', operation: 'sign', code })
     try {
-      const token = await limited(() => signedBy(signer, claims, { timeoutSeconds, clock, signal }), signal)
+      const token = await limited(() => signedBy(signer, claims, timeoutSeconds, clock, signal), signal)
       tell('OK')
       return token
     } catch (error) {

@@ -122,7 +122,7 @@ export function tokenIssuer(options: TokenIssuerOptions): TokenIssuer {
     async issue(target, body, context = {}) {
       const { namespace, name } = target
       const request = readTokenRequest(body, audiences)
-      checkTarget(request, namespace, name)
+      checkTarget(request, target)
       const serviceAccount = await objects.getServiceAccount(namespace, name)
       if (serviceAccount === undefined) throw notFound('serviceaccounts', name)
       const { uid } = request.metadata

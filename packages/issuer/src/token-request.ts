@@ -68,9 +68,7 @@ export function readTokenRequest(body: unknown, defaultAudiences: readonly strin
     },
     attestations: new Map(attestations?.names().map((key) => [key, attestations.strings(key)])),
   }
-  if (errors.errors.length > 0) {
-    throw badRequest(errors.toString())
-  }
+  if (errors.errors.length > 0) throw badRequest(errors.toString())
   return read
 }
 
@@ -89,21 +87,18 @@ function readReference(reference: ObjectReader): BoundObjectReference {
  *
  * @throws {StatusError} 422.
  */
-export function checkTarget({ metadata }: TokenRequestBody, namespace: string, name: string): void {
-  for (const [field, expected] of [
-    ['name', name],
-    ['namespace', namespace],
-  ] as const) {
+export function checkTarget(
+  { metadata }: TokenRequestBody,
+  target: Omit<TokenRequestBody['metadata'], 'uid'>,
+): void {
+  for (const field of ['name', 'namespace'] as const) {
     const errors = errorList()
     const given = metadata[field]
-    if (given !== '' && given !== expected) {
-      errors.invalid(
-        fieldPath('metadata', field),
-        given,
-        `must match the service account ${field} if specified`,
-      )
+    if (given !== '' && given !== target[field]) {
+      const detail = `must match the service account ${field} if specified`
+      errors.invalid(fieldPath('metadata', field), given, detail)
     }
-    throwInvalid(errors, name)
+    throwInvalid(errors, target.name)
   }
 }
 
@@ -142,7 +137,5 @@ function checkAttestation(key: string, values: readonly string[], errors: ErrorL
 const API_GROUPS = 'admissionReviewAPIGroups'
 
 function throwInvalid(errors: ErrorList, name: string): void {
-  if (errors.errors.length > 0) {
-    throw invalidObject('authentication.k8s.io', 'TokenRequest', name, errors)
-  }
+  if (errors.errors.length > 0) throw invalidObject('authentication.k8s.io', 'TokenRequest', name, errors)
 }

@@ -2,7 +2,6 @@ import { type Awaitable, type Clock, AuthenticationError } from '@kube-authn/cor
 import {
   isObject,
   type JsonObject,
-  systemClock,
   deadlineAfter,
   base64urlOf,
   isCanonicalBase64url,
@@ -38,14 +37,6 @@ export interface TokenSigner {
   readonly maxExpirationSeconds?: number
 }
 
-/** Options of {@link signedBy}. */
-export interface SignedByOptions {
-  readonly timeoutSeconds: number
-  readonly clock?: Clock
-  /** Aborts early. */
-  readonly signal?: AbortSignal | undefined
-}
-
 /**
  * Returns a token with these claims, signed by the signer, after validating everything that the signer returned.
  *
@@ -53,12 +44,15 @@ export interface SignedByOptions {
  *
  * Deviation: the signature is verified (`docs/deviations.md`, tokens of signers).
  *
+ * @param caller aborts early.
  * @throws {Error} as a rejection: the error of the signer, a timeout, or an error about what it returned.
  */
 export async function signedBy(
   signer: TokenSigner,
   claims: object,
-  { timeoutSeconds, clock = systemClock, signal: caller }: SignedByOptions,
+  timeoutSeconds: number,
+  clock: Clock,
+  caller: AbortSignal | undefined,
 ): Promise<string> {
   const payload = base64urlOf(bytesFromText(JSON.stringify(claims)))
   const deadline = deadlineAfter({
