@@ -16,11 +16,7 @@ export type ContractMiddleware =
       /** Whether a refused request continues with the next middleware, as an `onFailure` may do. */
       readonly passesFailures: boolean
     }
-  | {
-      readonly kind: 'impersonation'
-      readonly authorizer: Authorizer
-      readonly passesFailures: boolean
-    }
+  | { readonly kind: 'impersonation'; readonly authorizer: Authorizer; readonly passesFailures: boolean }
   | { readonly kind: 'authorization'; readonly authorizer: Authorizer }
   | { readonly kind: 'requireUser'; readonly options: ContractGuardOptions }
   | {
