@@ -52,14 +52,14 @@ export function check(
 ): { readonly checked: Checked; readonly problems: readonly Problem[] } {
   const checker = new Checker(declarations, options)
   checker.check(root, undefined)
-  return { checked: checker.result(root), problems: checker.problems }
+  return { checked: checker.result(root), problems: checker.issues.problems }
 }
 
 class Checker {
   readonly #declarations: Declarations
   readonly #options: CheckOptions
   readonly #substitution = new Substitution()
-  readonly #issues = new Issues()
+  readonly issues: Issues = new Issues()
   readonly #state: CheckState
   readonly #types = new Map<Node, Type>()
   readonly #references = new Map<Node, Reference>()
@@ -70,11 +70,7 @@ class Checker {
   constructor(declarations: Declarations, options: CheckOptions) {
     this.#declarations = declarations
     this.#options = options
-    this.#state = { declarations, substitution: this.#substitution, issues: this.#issues }
-  }
-
-  get problems(): readonly Problem[] {
-    return this.#issues.problems
+    this.#state = { declarations, substitution: this.#substitution, issues: this.issues }
   }
 
   result(root: Node): Checked {
@@ -124,7 +120,7 @@ class Checker {
   }
 
   #once(node: OnceNode, scope: Scope | undefined): Type {
-    const { problems } = this.#issues
+    const { problems } = this.issues
     const start = problems.length
     const type = this.check(node.node, scope)
     this.#repeated.set(node, problems.slice(start))
@@ -136,7 +132,7 @@ class Checker {
     const type = this.check(of, scope)
     const problems = this.#repeated.get(of) ?? []
     // A repetition in a repetition in a repetition ... doubles them each time.
-    const all = this.#issues.problems
+    const all = this.issues.problems
     if (all.length < MAX_ISSUES) all.push(...problems)
     return type
   }
@@ -144,7 +140,7 @@ class Checker {
   /** The error of an unknown name or function; where types are dynamic, the evaluation fails. */
   #undeclared(node: IdentNode | CallNode): Type {
     if (this.#options.isDynamic) return DYN
-    return this.#issues.undeclared(node, node.name, this.#declarations.container)
+    return this.issues.undeclared(node, node.name, this.#declarations.container)
   }
 
   #ident(node: IdentNode, scope: Scope | undefined): Type {
@@ -210,7 +206,7 @@ class Checker {
       for (const [index, type] of types.entries()) {
         if (this.#substitution.isAssignable(type, BOOL)) continue
         isValid = false
-        this.#issues.mismatch(args[index] ?? node, BOOL, type)
+        this.issues.mismatch(args[index] ?? node, BOOL, type)
       }
       return isValid ? BOOL : ERROR
     }
@@ -220,7 +216,7 @@ class Checker {
       return resolved.type
     }
     const shown = types.map((type) => printedType(this.#substitution.apply(type, true)))
-    return this.#issues.noOverload(node, declaration.name, shown, isMember)
+    return this.issues.noOverload(node, declaration.name, shown, isMember)
   }
 
   #list({ elements }: ListNode, scope: Scope | undefined): Type {
@@ -246,7 +242,7 @@ class Checker {
     const type = this.check(node, scope)
     if (!isMarked) return type
     if (isOptional(type)) return parameterOf(type, 0)
-    if (!isDynamic(type)) this.#issues.mismatch(node, optionalType(type), type)
+    if (!isDynamic(type)) this.issues.mismatch(node, optionalType(type), type)
     return type
   }
 
@@ -280,6 +276,6 @@ class Checker {
 
   #require(node: Node, type: Type): void {
     const found = this.#types.get(node) ?? DYN
-    if (!this.#substitution.isAssignable(type, found)) this.#issues.mismatch(node, type, found)
+    if (!this.#substitution.isAssignable(type, found)) this.issues.mismatch(node, type, found)
   }
 }
