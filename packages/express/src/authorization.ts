@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
-import { clientContext, type OptionsShape } from '@kube-authn/core/adapter'
-import { authorizationOf, type AuthorizationOptionsOf, authorizationShape } from '@kube-authn/core/internal'
+import { clientContext } from '@kube-authn/core/adapter'
+import { authorizationOf, type AuthorizationOptionsOf } from '@kube-authn/core/internal'
 import type { Authorizer } from '@kube-authn/core/authorization'
 import { type FailureOptions, type Middleware, nextUnless, refuser } from './middleware.ts'
 import { users } from './state.ts'
@@ -8,8 +8,6 @@ import { users } from './state.ts'
 /** Options of {@link authorization}. */
 export interface AuthorizationOptions<Req extends IncomingMessage = IncomingMessage>
   extends AuthorizationOptionsOf<Req>, FailureOptions {}
-
-const shape: OptionsShape<AuthorizationOptions> = authorizationShape
 
 /**
  * Authorizes requests: continues if the authorizer allows the user to make the request; otherwise responds with 403 and what was refused.
@@ -23,7 +21,7 @@ export function authorization<Req extends IncomingMessage = IncomingMessage>(
   authorizer: Authorizer,
   options: AuthorizationOptions<Req> = {},
 ): Middleware<Req> {
-  const authorize = authorizationOf<Req>(users, authorizer, shape, options)
+  const authorize = authorizationOf<Req>(users, authorizer, options)
   const refuse = refuser(options)
 
   return function authorizationMiddleware(req, res, next) {

@@ -1,16 +1,13 @@
 import type { IncomingMessage } from 'node:http'
-import { aFunction, checkOptions, clientContext, type OptionsShape } from '@kube-authn/core/adapter'
+import { clientContext } from '@kube-authn/core/adapter'
 import {
-  groupsGuard,
-  type Guard,
-  guardOf,
-  guardShape,
+  type DecideOf,
   type RequiredValues,
+  requireGroupsOf,
   type RequireOptionsOf,
-  scopeGuardShape,
+  requireScopesOf,
+  requireUserOf,
   type ScopeOptions,
-  scopesGuard,
-  userGuard,
 } from '@kube-authn/core/internal'
 import { type FailureOptions, type Middleware, nextUnless, refuser } from './middleware.ts'
 import { users } from './state.ts'
@@ -22,10 +19,6 @@ export interface RequireOptions<Req extends IncomingMessage = IncomingMessage>
 /** Options of {@link requireScopes}. */
 export interface RequireScopesOptions<Req extends IncomingMessage = IncomingMessage>
   extends RequireOptions<Req>, ScopeOptions {}
-
-const ofAdapter = { user: aFunction, onFailure: aFunction }
-const shape: OptionsShape<RequireOptions> = { ...guardShape, ...ofAdapter }
-const scopesShape: OptionsShape<RequireScopesOptions> = { ...scopeGuardShape, ...ofAdapter }
 
 /**
  * Lets requests of authenticated users pass; a request of `system:anonymous` is a 401 with the challenges of the authenticator. For routes where
@@ -39,8 +32,7 @@ const scopesShape: OptionsShape<RequireScopesOptions> = { ...scopeGuardShape, ..
 export function requireUser<Req extends IncomingMessage = IncomingMessage>(
   options: RequireOptions<Req> = {},
 ): Middleware<Req> {
-  checkOptions(shape, options)
-  return guarded(options, userGuard)
+  return guarded(requireUserOf<Req>(users, options), options)
 }
 
 /**
@@ -55,8 +47,7 @@ export function requireGroups<Req extends IncomingMessage = IncomingMessage>(
   groups: RequiredValues,
   options: RequireOptions<Req> = {},
 ): Middleware<Req> {
-  checkOptions(shape, options)
-  return guarded(options, (rest) => groupsGuard(groups, rest))
+  return guarded(requireGroupsOf<Req>(users, groups, options), options)
 }
 
 /**
@@ -72,15 +63,13 @@ export function requireScopes<Req extends IncomingMessage = IncomingMessage>(
   scopes: RequiredValues,
   options: RequireScopesOptions<Req> = {},
 ): Middleware<Req> {
-  checkOptions(scopesShape, options)
-  return guarded(options, (rest) => scopesGuard(scopes, rest))
+  return guarded(requireScopesOf<Req>(users, scopes, options), options)
 }
 
-function guarded<Req extends IncomingMessage, O extends RequireOptions<Req>>(
-  options: O,
-  guardFor: (options: Omit<O, 'user' | 'onFailure'>) => Guard,
+function guarded<Req extends IncomingMessage>(
+  decide: DecideOf<Req>,
+  options: FailureOptions,
 ): Middleware<Req> {
-  const decide = guardOf<Req, O>(users, options, guardFor)
   const refuse = refuser(options)
   return function guardMiddleware(req, res, next) {
     nextUnless(decide(req, clientContext(req, res)), refuse, req, res, next)

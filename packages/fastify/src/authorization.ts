@@ -1,5 +1,5 @@
-import { clientContext, type OptionsShape } from '@kube-authn/core/adapter'
-import { authorizationOf, type AuthorizationOptionsOf, authorizationShape } from '@kube-authn/core/internal'
+import { clientContext } from '@kube-authn/core/adapter'
+import { authorizationOf, type AuthorizationOptionsOf } from '@kube-authn/core/internal'
 import type { Authorizer } from '@kube-authn/core/authorization'
 import type { FastifyRequest, onRequestHookHandler } from 'fastify'
 import { type FailureOptions, nextUnless, refuser } from './failure.ts'
@@ -7,8 +7,6 @@ import { users } from './state.ts'
 
 /** Options of {@link authorization}. */
 export interface AuthorizationOptions extends AuthorizationOptionsOf<FastifyRequest>, FailureOptions {}
-
-const shape: OptionsShape<AuthorizationOptions> = authorizationShape
 
 /**
  * A hook that authorizes requests: it continues if the authorizer allows the user to make the request; otherwise it responds with 403 and what was
@@ -22,7 +20,7 @@ export function authorization(
   authorizer: Authorizer,
   options: AuthorizationOptions = {},
 ): onRequestHookHandler {
-  const authorize = authorizationOf<FastifyRequest>(users, authorizer, shape, options)
+  const authorize = authorizationOf<FastifyRequest>(users, authorizer, options)
   const refuse = refuser(options)
 
   return function authorizationHook(request, reply, next) {

@@ -1,15 +1,12 @@
-import { aFunction, checkOptions, clientContext, type OptionsShape } from '@kube-authn/core/adapter'
+import { clientContext } from '@kube-authn/core/adapter'
 import {
-  groupsGuard,
-  type Guard,
-  guardOf,
-  guardShape,
+  type DecideOf,
   type RequiredValues,
+  requireGroupsOf,
   type RequireOptionsOf,
-  scopeGuardShape,
+  requireScopesOf,
+  requireUserOf,
   type ScopeOptions,
-  scopesGuard,
-  userGuard,
 } from '@kube-authn/core/internal'
 import type { FastifyRequest, onRequestHookHandler } from 'fastify'
 import { type FailureOptions, nextUnless, refuser } from './failure.ts'
@@ -21,10 +18,6 @@ export interface RequireOptions extends RequireOptionsOf<FastifyRequest>, Failur
 /** Options of {@link requireScopes}. */
 export interface RequireScopesOptions extends RequireOptions, ScopeOptions {}
 
-const ofAdapter = { user: aFunction, onFailure: aFunction }
-const shape: OptionsShape<RequireOptions> = { ...guardShape, ...ofAdapter }
-const scopesShape: OptionsShape<RequireScopesOptions> = { ...scopeGuardShape, ...ofAdapter }
-
 /**
  * A hook that lets requests of authenticated users pass; a request of `system:anonymous` is a 401 with the challenges of the authenticator. For
  * routes where `authentication` is `optional`. In the handler, `getUser(request)` is the user.
@@ -34,8 +27,7 @@ const scopesShape: OptionsShape<RequireScopesOptions> = { ...scopeGuardShape, ..
  * app.get('/account', { onRequest: requireUser() }, (request) => getUser(request).username)
  */
 export function requireUser(options: RequireOptions = {}): onRequestHookHandler {
-  checkOptions(shape, options)
-  return guarded(options, userGuard)
+  return guarded(requireUserOf(users, options), options)
 }
 
 /**
@@ -47,8 +39,7 @@ export function requireUser(options: RequireOptions = {}): onRequestHookHandler 
  * app.delete('/orders/:id', { onRequest: requireGroups({ anyOf: ['admins', 'support'] }) }, deleteOrder)
  */
 export function requireGroups(groups: RequiredValues, options: RequireOptions = {}): onRequestHookHandler {
-  checkOptions(shape, options)
-  return guarded(options, (rest) => groupsGuard(groups, rest))
+  return guarded(requireGroupsOf(users, groups, options), options)
 }
 
 /**
@@ -65,15 +56,10 @@ export function requireScopes(
   scopes: RequiredValues,
   options: RequireScopesOptions = {},
 ): onRequestHookHandler {
-  checkOptions(scopesShape, options)
-  return guarded(options, (rest) => scopesGuard(scopes, rest))
+  return guarded(requireScopesOf(users, scopes, options), options)
 }
 
-function guarded<O extends RequireOptions>(
-  options: O,
-  guardFor: (options: Omit<O, 'user' | 'onFailure'>) => Guard,
-): onRequestHookHandler {
-  const decide = guardOf<FastifyRequest, O>(users, options, guardFor)
+function guarded(decide: DecideOf<FastifyRequest>, options: FailureOptions): onRequestHookHandler {
   const refuse = refuser(options)
   return function guardHook(request, reply, next) {
     nextUnless(decide(request, clientContext(request.raw, reply.raw)), refuse, request, reply, next)

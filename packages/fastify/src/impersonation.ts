@@ -1,5 +1,5 @@
-import { clientContext, type OptionsShape } from '@kube-authn/core/adapter'
-import { impersonationOf, type ImpersonationOptionsOf, impersonationShape } from '@kube-authn/core/internal'
+import { clientContext } from '@kube-authn/core/adapter'
+import { impersonationOf, type ImpersonationOptionsOf } from '@kube-authn/core/internal'
 import type { Authorizer } from '@kube-authn/core/authorization'
 import type { FastifyPluginCallback, FastifyRequest } from 'fastify'
 import { type FailureOptions, nextUnless, refuser } from './failure.ts'
@@ -8,8 +8,6 @@ import { changeHeaders, IMPERSONATED_SCOPE, users } from './state.ts'
 
 /** Options of {@link impersonation}. */
 export interface ImpersonationOptions extends ImpersonationOptionsOf<FastifyRequest>, FailureOptions {}
-
-const shape: OptionsShape<ImpersonationOptions> = impersonationShape
 
 /**
  * A plugin that implements impersonation by the `Impersonate-*` headers of Kubernetes, if the authorizer allows every part of it. Then `request.user`
@@ -25,7 +23,7 @@ export function impersonation(
   authorizer: Authorizer,
   options: ImpersonationOptions = {},
 ): FastifyPluginCallback {
-  const impersonate = impersonationOf<FastifyRequest>(users, authorizer, shape, options)
+  const impersonate = impersonationOf<FastifyRequest>(users, authorizer, options)
   const refuse = refuser(options)
 
   return pluginFor('impersonation', (app) => {

@@ -10,6 +10,13 @@ export interface AuthenticationContext {
   readonly authentication: Authentication
 }
 
+/** A handler inside `withAuthentication`. `R` is what it returns. */
+export type Handler<Req extends Request, Rest extends readonly unknown[], R> = (
+  request: Req,
+  context: AuthenticationContext,
+  ...rest: Rest
+) => R
+
 /** The context of a state. Reading it throws where {@link authenticationOf} does. */
 export function contextOf(state: Partial<RequestState>): AuthenticationContext {
   return {

@@ -2,20 +2,19 @@ import type { Awaitable } from '@kube-authn/core'
 import { aFunction, type OptionsShape } from '@kube-authn/core/adapter'
 import {
   type AnyShape,
-  groupsGuard,
-  type Guard,
-  guardOf,
+  type DecideOf,
   guardShape,
   optionProblems,
   refuseProblems,
   type RequiredValues,
+  requireGroupsOf,
+  requireScopesOf,
+  requireUserOf,
   scopeGuardShape,
   type ScopeOptions,
-  scopesGuard,
-  userGuard,
   type UserGuardOptions,
 } from '@kube-authn/core/internal'
-import { type AuthenticationContext, contextOf } from './context.ts'
+import { contextOf, type Handler } from './context.ts'
 import { answer, type FailureOptions } from './failure.ts'
 import { clientOf, type RequestState, stateOf, users } from './state.ts'
 
@@ -29,13 +28,6 @@ export interface RequireScopesOptions<Req extends Request = Request, Rest extend
 
 const shape: OptionsShape<RequireOptions> = { ...guardShape, onFailure: aFunction }
 const scopesShape: OptionsShape<RequireScopesOptions> = { ...scopeGuardShape, onFailure: aFunction }
-
-/** A handler inside `withAuthentication`. */
-type Handler<Req extends Request, Rest extends readonly unknown[], R extends Awaitable<Response>> = (
-  request: Req,
-  context: AuthenticationContext,
-  ...rest: Rest
-) => R
 
 /**
  * Wraps a handler of `withAuthentication`, so that it is called for authenticated users; a request of `system:anonymous` is a 401 with the challenges
@@ -51,7 +43,7 @@ export function requireUser<Req extends Request = Request, Rest extends readonly
   handler: Handler<Req, Rest, Awaitable<Response>>,
   options: RequireOptions<Req, Rest> = {},
 ): Handler<Req, Rest, Promise<Response>> {
-  return guarded(shape, handler, options, userGuard)
+  return guarded(shape, handler, options, () => requireUserOf(users, options))
 }
 
 /**
@@ -70,7 +62,7 @@ export function requireGroups<Req extends Request = Request, Rest extends readon
   handler: Handler<Req, Rest, Awaitable<Response>>,
   options: RequireOptions<Req, Rest> = {},
 ): Handler<Req, Rest, Promise<Response>> {
-  return guarded(shape, handler, options, (rest) => groupsGuard(groups, rest))
+  return guarded(shape, handler, options, () => requireGroupsOf(users, groups, options))
 }
 
 /**
@@ -90,17 +82,17 @@ export function requireScopes<Req extends Request = Request, Rest extends readon
   handler: Handler<Req, Rest, Awaitable<Response>>,
   options: RequireScopesOptions<Req, Rest> = {},
 ): Handler<Req, Rest, Promise<Response>> {
-  return guarded(scopesShape, handler, options, (rest) => scopesGuard(scopes, rest))
+  return guarded(scopesShape, handler, options, () => requireScopesOf(users, scopes, options))
 }
 
-function guarded<Req extends Request, Rest extends readonly unknown[], O extends RequireOptions<Req, Rest>>(
+function guarded<Req extends Request, Rest extends readonly unknown[]>(
   ownShape: AnyShape,
   handler: Handler<Req, Rest, Awaitable<Response>>,
-  options: O,
-  guardFor: (options: Omit<O, 'user' | 'onFailure'>) => Guard,
+  options: RequireOptions<Req, Rest>,
+  decideBy: () => DecideOf<RequestState>,
 ): Handler<Req, Rest, Promise<Response>> {
   refuseProblems(aFunction(handler, 'handler'), optionProblems(ownShape, options))
-  const decide = guardOf<RequestState, O>(users, options, guardFor)
+  const decide = decideBy()
   const { onFailure = answer } = options
 
   return async function guardedHandler(request, _context, ...further) {

@@ -13,5 +13,9 @@ export {
   requireUser,
 } from './guards.ts'
 export { type AuthenticationOptions, withAuthentication } from './with-authentication.ts'
-export { type AuthorizationOptions, withAuthorization } from './with-authorization.ts'
-export { type ImpersonationOptions, withImpersonation } from './with-impersonation.ts'
+export {
+  type AuthorizationOptions,
+  type ImpersonationOptions,
+  withAuthorization,
+  withImpersonation,
+} from './with-authorizer.ts'

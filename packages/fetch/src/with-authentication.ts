@@ -1,22 +1,14 @@
 import type { Authenticator, Awaitable } from '@kube-authn/core'
-import {
-  aFunction,
-  closeConnection,
-  notify,
-  type OptionsShape,
-  Received,
-  whenOver,
-} from '@kube-authn/core/adapter'
+import { aFunction, closeConnection, notify, Received, whenOver } from '@kube-authn/core/adapter'
 import {
   type AuthenticateRequestOptions,
   authenticationOf,
-  authenticationShape,
   type Ending,
   fetchEnding,
   IMPERSONATES,
   settleUser,
 } from '@kube-authn/core/internal'
-import { type AuthenticationContext, contextOf } from './context.ts'
+import { contextOf, type Handler } from './context.ts'
 import { answer, type FailureOptions } from './failure.ts'
 import { ResponseHeaders } from './response-headers.ts'
 import { changeHeaders, DecisionContext, type RequestState, stateOf, users } from './state.ts'
@@ -24,8 +16,6 @@ import { changeHeaders, DecisionContext, type RequestState, stateOf, users } fro
 /** Options of {@link withAuthentication}. */
 export interface AuthenticationOptions<Req extends Request = Request, Rest extends readonly unknown[] = []>
   extends AuthenticateRequestOptions, FailureOptions<Req, Rest> {}
-
-const shape: OptionsShape<AuthenticationOptions> = authenticationShape
 
 /**
  * Wraps a handler of Fetch requests, so that it is called for authenticated requests only; the others get a 401.
@@ -42,10 +32,10 @@ const shape: OptionsShape<AuthenticationOptions> = authenticationShape
  */
 export function withAuthentication<Req extends Request = Request, Rest extends readonly unknown[] = []>(
   authenticator: Authenticator,
-  handler: (request: Req, context: AuthenticationContext, ...rest: Rest) => Awaitable<Response>,
+  handler: Handler<Req, Rest, Awaitable<Response>>,
   options: AuthenticationOptions<Req, Rest> = {},
 ): (request: Req, ...rest: Rest) => Promise<Response> {
-  const authenticate = authenticationOf(authenticator, shape, options, aFunction(handler, 'handler'))
+  const authenticate = authenticationOf(authenticator, options, aFunction(handler, 'handler'))
   const { observer, onFailure = answer } = options
   const impersonates = Reflect.get(handler, IMPERSONATES) === true
 

@@ -1,18 +1,6 @@
 import type { Authenticator } from '@kube-authn/core'
-import {
-  closeConnection,
-  notify,
-  type OptionsShape,
-  Received,
-  responseOf,
-  warningHeaders,
-} from '@kube-authn/core/adapter'
-import {
-  type AuthenticateRequestOptions,
-  authenticationOf,
-  authenticationShape,
-  settleUser,
-} from '@kube-authn/core/internal'
+import { closeConnection, notify, Received, responseOf, warningHeaders } from '@kube-authn/core/adapter'
+import { type AuthenticateRequestOptions, authenticationOf, settleUser } from '@kube-authn/core/internal'
 import type { Context, MiddlewareHandler } from 'hono'
 import type { FailureOptions } from './failure.ts'
 import { endingOf, keepAlive } from './client.ts'
@@ -21,8 +9,6 @@ import { type AuthenticationEnv, changeHeaders, RequestContext, stateOf, users }
 
 /** Options of {@link authentication}. */
 export interface AuthenticationOptions extends AuthenticateRequestOptions, FailureOptions {}
-
-const shape: OptionsShape<AuthenticationOptions> = authenticationShape
 
 /**
  * Authenticates requests: sets `c.var.user`, or responds with 401.
@@ -49,7 +35,7 @@ export function authenticationMiddlewareOf(
   options: AuthenticationOptions,
   isLast: boolean,
 ): MiddlewareHandler {
-  const authenticate = authenticationOf(authenticator, shape, options)
+  const authenticate = authenticationOf(authenticator, options)
   const { observer, log = authenticator.log, onFailure } = options
 
   return async function authenticationMiddleware(c, next) {

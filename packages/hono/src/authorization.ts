@@ -1,5 +1,4 @@
-import type { OptionsShape } from '@kube-authn/core/adapter'
-import { authorizationOf, type AuthorizationOptionsOf, authorizationShape } from '@kube-authn/core/internal'
+import { authorizationOf, type AuthorizationOptionsOf } from '@kube-authn/core/internal'
 import type { Authorizer } from '@kube-authn/core/authorization'
 import type { Context, MiddlewareHandler } from 'hono'
 import { clientOf } from './client.ts'
@@ -8,8 +7,6 @@ import { type AuthenticationEnv, users } from './state.ts'
 
 /** Options of {@link authorization}. */
 export interface AuthorizationOptions extends AuthorizationOptionsOf<Context>, FailureOptions {}
-
-const shape: OptionsShape<AuthorizationOptions> = authorizationShape
 
 /**
  * Authorizes requests: continues if the authorizer allows the user to make the request; otherwise responds with 403 and what was refused.
@@ -24,7 +21,7 @@ export function authorization<E extends AuthenticationEnv = AuthenticationEnv>(
   authorizer: Authorizer,
   options: AuthorizationOptions = {},
 ): MiddlewareHandler<E> {
-  const authorize = authorizationOf<Context>(users, authorizer, shape, options)
+  const authorize = authorizationOf<Context>(users, authorizer, options)
   const { onFailure = answer } = options
 
   const middleware: MiddlewareHandler = async function authorizationMiddleware(c, next) {

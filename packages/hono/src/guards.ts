@@ -1,15 +1,11 @@
-import { aFunction, checkOptions, type OptionsShape } from '@kube-authn/core/adapter'
 import {
-  groupsGuard,
-  type Guard,
-  guardOf,
-  guardShape,
+  type DecideOf,
   type RequiredValues,
+  requireGroupsOf,
   type RequireOptionsOf,
-  scopeGuardShape,
+  requireScopesOf,
+  requireUserOf,
   type ScopeOptions,
-  scopesGuard,
-  userGuard,
 } from '@kube-authn/core/internal'
 import type { Context, MiddlewareHandler } from 'hono'
 import { clientOf } from './client.ts'
@@ -21,10 +17,6 @@ export interface RequireOptions extends RequireOptionsOf<Context>, FailureOption
 
 /** Options of {@link requireScopes}. */
 export interface RequireScopesOptions extends RequireOptions, ScopeOptions {}
-
-const ofAdapter = { user: aFunction, onFailure: aFunction }
-const shape: OptionsShape<RequireOptions> = { ...guardShape, ...ofAdapter }
-const scopesShape: OptionsShape<RequireScopesOptions> = { ...scopeGuardShape, ...ofAdapter }
 
 /**
  * Lets requests of authenticated users pass; a request of `system:anonymous` is a 401 with the challenges of the authenticator. For routes where
@@ -39,8 +31,7 @@ const scopesShape: OptionsShape<RequireScopesOptions> = { ...scopeGuardShape, ..
 export function requireUser<E extends AuthenticationEnv = AuthenticationEnv>(
   options: RequireOptions = {},
 ): MiddlewareHandler<E> {
-  checkOptions(shape, options)
-  return guarded(options, userGuard)
+  return guarded(requireUserOf(users, options), options)
 }
 
 /**
@@ -56,8 +47,7 @@ export function requireGroups<E extends AuthenticationEnv = AuthenticationEnv>(
   groups: RequiredValues,
   options: RequireOptions = {},
 ): MiddlewareHandler<E> {
-  checkOptions(shape, options)
-  return guarded(options, (rest) => groupsGuard(groups, rest))
+  return guarded(requireGroupsOf(users, groups, options), options)
 }
 
 /**
@@ -74,16 +64,10 @@ export function requireScopes<E extends AuthenticationEnv = AuthenticationEnv>(
   scopes: RequiredValues,
   options: RequireScopesOptions = {},
 ): MiddlewareHandler<E> {
-  checkOptions(scopesShape, options)
-  return guarded(options, (rest) => scopesGuard(scopes, rest))
+  return guarded(requireScopesOf(users, scopes, options), options)
 }
 
-function guarded<O extends RequireOptions>(
-  options: O,
-  guardFor: (options: Omit<O, 'user' | 'onFailure'>) => Guard,
-): MiddlewareHandler {
-  const decide = guardOf<Context, O>(users, options, guardFor)
-  const { onFailure = answer } = options
+function guarded(decide: DecideOf<Context>, { onFailure = answer }: FailureOptions): MiddlewareHandler {
   return async function guardMiddleware(c, next) {
     const failure = await decide(c, clientOf(c))
     return failure === undefined ? next() : onFailure(failure, c, next)

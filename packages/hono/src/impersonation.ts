@@ -1,10 +1,4 @@
-import type { OptionsShape } from '@kube-authn/core/adapter'
-import {
-  IMPERSONATES,
-  impersonationOf,
-  type ImpersonationOptionsOf,
-  impersonationShape,
-} from '@kube-authn/core/internal'
+import { IMPERSONATES, impersonationOf, type ImpersonationOptionsOf } from '@kube-authn/core/internal'
 import type { Authorizer } from '@kube-authn/core/authorization'
 import type { Context, MiddlewareHandler } from 'hono'
 import { clientOf } from './client.ts'
@@ -13,8 +7,6 @@ import { type AuthenticationEnv, changeHeaders, users } from './state.ts'
 
 /** Options of {@link impersonation}. */
 export interface ImpersonationOptions extends ImpersonationOptionsOf<Context>, FailureOptions {}
-
-const shape: OptionsShape<ImpersonationOptions> = impersonationShape
 
 /**
  * Implements impersonation by the `Impersonate-*` headers of Kubernetes, if the authorizer allows every part of it. Then `c.var.user` is the
@@ -29,7 +21,7 @@ export function impersonation<E extends AuthenticationEnv = AuthenticationEnv>(
   authorizer: Authorizer,
   options: ImpersonationOptions = {},
 ): MiddlewareHandler<E> {
-  const impersonate = impersonationOf<Context>(users, authorizer, shape, options)
+  const impersonate = impersonationOf<Context>(users, authorizer, options)
   const { onFailure = answer } = options
 
   const middleware: MiddlewareHandler = async function impersonationMiddleware(c, next) {

@@ -1,10 +1,9 @@
 import type { ServerResponse } from 'node:http'
 import type { Authenticator, Awaitable } from '@kube-authn/core'
-import { type OptionsShape, warningHeaders } from '@kube-authn/core/adapter'
+import { warningHeaders } from '@kube-authn/core/adapter'
 import {
   AUDIT_ID_HEADER,
   type AuthenticateRequestOptions,
-  authenticationShape,
   nodeAuthentication,
 } from '@kube-authn/core/internal'
 import type { Middleware } from 'koa'
@@ -14,8 +13,6 @@ import { type AuthenticationState, users } from './state.ts'
 
 /** Options of {@link authentication}. */
 export interface AuthenticationOptions extends AuthenticateRequestOptions, FailureOptions {}
-
-const shape: OptionsShape<AuthenticationOptions> = authenticationShape
 
 /**
  * Authenticates requests: sets `ctx.state.user`, or responds with 401.
@@ -31,7 +28,7 @@ export function authentication(
   authenticator: Authenticator,
   options: AuthenticationOptions = {},
 ): Middleware<AuthenticationState> {
-  const authenticate = nodeAuthentication(users, authenticator, shape, options)
+  const authenticate = nodeAuthentication(users, authenticator, options)
   const { observer, onFailure } = options
 
   return async function authenticationMiddleware(ctx, next) {

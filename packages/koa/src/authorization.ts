@@ -1,5 +1,5 @@
-import { clientContext, type OptionsShape } from '@kube-authn/core/adapter'
-import { authorizationOf, type AuthorizationOptionsOf, authorizationShape } from '@kube-authn/core/internal'
+import { clientContext } from '@kube-authn/core/adapter'
+import { authorizationOf, type AuthorizationOptionsOf } from '@kube-authn/core/internal'
 import type { Authorizer } from '@kube-authn/core/authorization'
 import type { Middleware, ParameterizedContext } from 'koa'
 import { answer, type FailureOptions } from './failure.ts'
@@ -7,8 +7,6 @@ import { type AuthenticationState, users } from './state.ts'
 
 /** Options of {@link authorization}. */
 export interface AuthorizationOptions extends AuthorizationOptionsOf<ParameterizedContext>, FailureOptions {}
-
-const shape: OptionsShape<AuthorizationOptions> = authorizationShape
 
 /**
  * Authorizes requests: continues if the authorizer allows the user to make the request; otherwise responds with 403 and what was refused.
@@ -21,7 +19,7 @@ export function authorization(
   authorizer: Authorizer,
   options: AuthorizationOptions = {},
 ): Middleware<AuthenticationState> {
-  const authorize = authorizationOf<ParameterizedContext>(users, authorizer, shape, options)
+  const authorize = authorizationOf<ParameterizedContext>(users, authorizer, options)
   const { onFailure = answer } = options
 
   return async function authorizationMiddleware(ctx, next) {

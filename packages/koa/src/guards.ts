@@ -1,15 +1,12 @@
-import { aFunction, checkOptions, clientContext, type OptionsShape } from '@kube-authn/core/adapter'
+import { clientContext } from '@kube-authn/core/adapter'
 import {
-  groupsGuard,
-  type Guard,
-  guardOf,
-  guardShape,
+  type DecideOf,
   type RequiredValues,
+  requireGroupsOf,
   type RequireOptionsOf,
-  scopeGuardShape,
+  requireScopesOf,
+  requireUserOf,
   type ScopeOptions,
-  scopesGuard,
-  userGuard,
 } from '@kube-authn/core/internal'
 import type { Middleware, ParameterizedContext } from 'koa'
 import { answer, type FailureOptions } from './failure.ts'
@@ -21,10 +18,6 @@ export interface RequireOptions extends RequireOptionsOf<ParameterizedContext>, 
 /** Options of {@link requireScopes}. */
 export interface RequireScopesOptions extends RequireOptions, ScopeOptions {}
 
-const ofAdapter = { user: aFunction, onFailure: aFunction }
-const shape: OptionsShape<RequireOptions> = { ...guardShape, ...ofAdapter }
-const scopesShape: OptionsShape<RequireScopesOptions> = { ...scopeGuardShape, ...ofAdapter }
-
 /**
  * Lets requests of authenticated users pass; a request of `system:anonymous` is a 401 with the challenges of the authenticator. For routes where
  * `authentication` is `optional`. After it `ctx.state.user` is typed in a chain.
@@ -35,8 +28,7 @@ const scopesShape: OptionsShape<RequireScopesOptions> = { ...scopeGuardShape, ..
  * router.get('/account', requireUser(), (ctx) => { ctx.body = ctx.state.user.username })
  */
 export function requireUser(options: RequireOptions = {}): Middleware<AuthenticationState> {
-  checkOptions(shape, options)
-  return guarded(options, userGuard)
+  return guarded(requireUserOf(users, options), options)
 }
 
 /**
@@ -51,8 +43,7 @@ export function requireGroups(
   groups: RequiredValues,
   options: RequireOptions = {},
 ): Middleware<AuthenticationState> {
-  checkOptions(shape, options)
-  return guarded(options, (rest) => groupsGuard(groups, rest))
+  return guarded(requireGroupsOf(users, groups, options), options)
 }
 
 /**
@@ -68,16 +59,13 @@ export function requireScopes(
   scopes: RequiredValues,
   options: RequireScopesOptions = {},
 ): Middleware<AuthenticationState> {
-  checkOptions(scopesShape, options)
-  return guarded(options, (rest) => scopesGuard(scopes, rest))
+  return guarded(requireScopesOf(users, scopes, options), options)
 }
 
-function guarded<O extends RequireOptions>(
-  options: O,
-  guardFor: (options: Omit<O, 'user' | 'onFailure'>) => Guard,
+function guarded(
+  decide: DecideOf<ParameterizedContext>,
+  { onFailure = answer }: FailureOptions,
 ): Middleware<AuthenticationState> {
-  const decide = guardOf<ParameterizedContext, O>(users, options, guardFor)
-  const { onFailure = answer } = options
   return async function guardMiddleware(ctx, next) {
     const failure = await decide(ctx, clientContext(ctx.req, ctx.res))
     if (failure === undefined) await next()

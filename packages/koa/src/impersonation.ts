@@ -1,10 +1,5 @@
-import { clientContext, type OptionsShape } from '@kube-authn/core/adapter'
-import {
-  IMPERSONATES,
-  impersonationOf,
-  type ImpersonationOptionsOf,
-  impersonationShape,
-} from '@kube-authn/core/internal'
+import { clientContext } from '@kube-authn/core/adapter'
+import { IMPERSONATES, impersonationOf, type ImpersonationOptionsOf } from '@kube-authn/core/internal'
 import type { Authorizer } from '@kube-authn/core/authorization'
 import type { Middleware, ParameterizedContext } from 'koa'
 import { answer, type FailureOptions } from './failure.ts'
@@ -12,8 +7,6 @@ import { type AuthenticationState, changeHeaders, users } from './state.ts'
 
 /** Options of {@link impersonation}. */
 export interface ImpersonationOptions extends ImpersonationOptionsOf<ParameterizedContext>, FailureOptions {}
-
-const shape: OptionsShape<ImpersonationOptions> = impersonationShape
 
 /**
  * Implements impersonation by the `Impersonate-*` headers of Kubernetes, if the authorizer allows every part of it. Then `ctx.state.user` is the
@@ -27,7 +20,7 @@ export function impersonation(
   authorizer: Authorizer,
   options: ImpersonationOptions = {},
 ): Middleware<AuthenticationState> {
-  const impersonate = impersonationOf<ParameterizedContext>(users, authorizer, shape, options)
+  const impersonate = impersonationOf<ParameterizedContext>(users, authorizer, options)
   const { onFailure = answer } = options
 
   const middleware: Middleware<AuthenticationState> = async function impersonationMiddleware(ctx, next) {

@@ -16,8 +16,13 @@ export {
   authorizationOf,
   type AuthorizationOptionsOf,
   authorizationShape,
+  checkAuthorizerOptions,
+  type DecideOf,
+  requireGroupsOf,
+  type RequireOptionsOf,
+  requireScopesOf,
+  requireUserOf,
 } from '../adapter/middleware/authorization.ts'
-export { guardOf, type RequireOptionsOf } from '../adapter/middleware/guard.ts'
 export {
   impersonationOf,
   type ImpersonationOptionsOf,
@@ -93,14 +98,8 @@ export {
   type AuthenticateRequestOptions,
   authenticateRequestShape,
 } from '../handler/authenticate-request-options.ts'
-export { type Guard, guardShape, type UserGuardOptions } from '../handler/guard/guard.ts'
-export {
-  groupsGuard,
-  scopeGuardShape,
-  type ScopeOptions,
-  scopesGuard,
-  userGuard,
-} from '../handler/guard/guards.ts'
+export { guardShape, type UserGuardOptions } from '../handler/guard/guard.ts'
+export { groupsGuard, scopeGuardShape, type ScopeOptions } from '../handler/guard/guards.ts'
 export type { RequiredValues } from '../handler/guard/requirement.ts'
 export { IMPERSONATES, leadsToImpersonation } from '../handler/impersonation-rule.ts'
 export type { AuthenticatedRequest, HeldRequest, RefusedRequest } from '../handler/request-outcome.ts'

@@ -8,7 +8,6 @@ import {
 import { type AuthenticateRequest, authenticateRequest } from '../../handler/authenticate-request.ts'
 import {
   aFunction,
-  type AnyShape,
   type Check,
   aRequestAuthenticator,
   optionProblems,
@@ -40,14 +39,13 @@ export const authenticationShape: OptionsShape<AuthenticateRequestOptions> & { r
  */
 export function authenticationOf(
   authenticator: Authenticator,
-  shape: AnyShape,
   options: AuthenticateRequestOptions & { readonly onFailure?: unknown },
   problems: readonly ConfigurationProblem[] = [],
 ): AuthenticateRequest {
   refuseProblems(
     aRequestAuthenticator(authenticator, 'authenticator'),
     problems,
-    optionProblems(shape, options),
+    optionProblems(authenticationShape, options),
   )
   const { onFailure: _adapterOnly, ...rest } = options
   const authenticate = authenticateRequest(authenticator, rest)
@@ -72,10 +70,9 @@ export type NodeAuthentication<R> = (
 export function nodeAuthentication<R>(
   users: NodeUsers<R>,
   authenticator: Authenticator,
-  shape: AnyShape,
   options: AuthenticateRequestOptions & { readonly onFailure?: unknown },
 ): NodeAuthentication<R> {
-  const authenticate = authenticationOf(authenticator, shape, options)
+  const authenticate = authenticationOf(authenticator, options)
   const { observer, log = authenticator.log } = options
   return (received, message, response, impersonates) => {
     const state = users.stateOf(received)

@@ -2,6 +2,7 @@ import type { StatusError } from '../../authenticator/status.ts'
 import type { UserInfo } from '../../authenticator/user.ts'
 import type { RequestAttributes } from '../../authorization/attributes.ts'
 import {
+  type AuthorizationOutcome,
   type AuthorizeRequestContext,
   type AuthorizeRequestOptions,
   authorizeRequest,
@@ -9,12 +10,22 @@ import {
 } from '../../authorization/authorize-request.ts'
 import type { Authorizer } from '../../authorization/authorizer.ts'
 import { prefixProblems } from '../../authorization/path-prefix.ts'
+import { type Guard, guardShape, type UserGuardOptions } from '../../handler/guard/guard.ts'
+import {
+  groupsGuard,
+  scopeGuardShape,
+  type ScopeOptions,
+  scopesGuard,
+  userGuard,
+} from '../../handler/guard/guards.ts'
+import type { RequiredValues } from '../../handler/guard/requirement.ts'
 import { andThen, type Awaitable } from '../../internal/awaitable.ts'
 import {
   aFunction,
   anAuthorizer,
   type AnyShape,
   type Check,
+  checkOptions,
   optionProblems,
   type OptionsShape,
   refuseProblems,
@@ -37,22 +48,27 @@ export const authorizationShape: OptionsShape<AuthorizationOptionsOf<never>> & {
     onFailure: aFunction,
   }
 
+/** Decides about a request of a framework: returns the error to refuse it with, or `undefined`. */
+export type DecideOf<R> = (request: R, context: AuthorizeRequestContext) => Awaitable<StatusError | undefined>
+
+type ReadUsers<R> = Pick<Users<R>, 'stateOf' | 'authenticationOf'>
+
+/** What the adapter itself does with a refusal. */
+interface AdapterOnly {
+  readonly onFailure?: unknown
+}
+
 /**
- * The decision of an adapter's `authorization`: returns the error to refuse a request with, if it is not allowed.
+ * The decision of an adapter's `authorization`.
  *
  * @throws {ConfigurationError} if there is no authorizer, or an option is invalid.
  */
 export function authorizationOf<R>(
-  users: Pick<Users<R>, 'stateOf' | 'authenticationOf'>,
+  users: ReadUsers<R>,
   authorizer: Authorizer,
-  shape: AnyShape,
-  options: AuthorizationOptionsOf<R> & { readonly onFailure?: unknown },
-): (request: R, context: AuthorizeRequestContext) => Awaitable<StatusError | undefined> {
-  refuseProblems(
-    anAuthorizer(authorizer, 'authorizer'),
-    optionProblems(shape, options),
-    prefixProblems(options),
-  )
+  options: AuthorizationOptionsOf<R> & AdapterOnly,
+): DecideOf<R> {
+  checkAuthorizerOptions(authorizer, authorizationShape, options)
   const { attributes, user, onFailure: _adapterOnly, ...rest } = options
   const authorize = authorizeRequest(authorizer, rest)
 
@@ -61,8 +77,75 @@ export function authorizationOf<R>(
     if (held !== undefined) return held.failure
     if (attributes !== undefined) Object.assign(context, { attributes: () => attributes(received) })
     const subject = user === undefined ? users.authenticationOf(received)?.user : user(received)
-    return andThen(authorize(request, subject, context), (outcome) =>
-      'failure' in outcome ? outcome.failure : undefined,
-    )
+    return andThen(authorize(request, subject, context), failureIn)
+  }
+}
+
+/** @throws {ConfigurationError} if there is no authorizer, or an option is invalid. */
+export function checkAuthorizerOptions(
+  authorizer: Authorizer,
+  shape: AnyShape,
+  options: { readonly prefix?: string },
+): void {
+  refuseProblems(
+    anAuthorizer(authorizer, 'authorizer'),
+    optionProblems(shape, options),
+    prefixProblems(options),
+  )
+}
+
+function failureIn(outcome: AuthorizationOutcome): StatusError | undefined {
+  return 'failure' in outcome ? outcome.failure : undefined
+}
+
+/** Options of an adapter's `requireUser` and the like. `R` is the request of the framework, or its context. */
+export interface RequireOptionsOf<R> extends UserGuardOptions, Pick<AuthorizationOptionsOf<R>, 'user'> {}
+
+const ofAdapter = { user: aFunction, onFailure: aFunction }
+const requireShape: OptionsShape<RequireOptionsOf<never> & AdapterOnly> = { ...guardShape, ...ofAdapter }
+const scopesShape = { ...scopeGuardShape, ...ofAdapter }
+
+/** The decision of an adapter's `requireUser`. @throws {ConfigurationError} if an option is invalid. */
+export function requireUserOf<R>(
+  users: ReadUsers<R>,
+  options: RequireOptionsOf<R> & AdapterOnly,
+): DecideOf<R> {
+  return guardOf(users, requireShape, options, userGuard)
+}
+
+/** The decision of an adapter's `requireGroups`. @throws {ConfigurationError} if there is no group, or an option is invalid. */
+export function requireGroupsOf<R>(
+  users: ReadUsers<R>,
+  groups: RequiredValues,
+  options: RequireOptionsOf<R> & AdapterOnly,
+): DecideOf<R> {
+  return guardOf(users, requireShape, options, (rest) => groupsGuard(groups, rest))
+}
+
+/** The decision of an adapter's `requireScopes`. @throws {ConfigurationError} if there is no scope, or an option is invalid. */
+export function requireScopesOf<R>(
+  users: ReadUsers<R>,
+  scopes: RequiredValues,
+  options: RequireOptionsOf<R> & ScopeOptions & AdapterOnly,
+): DecideOf<R> {
+  return guardOf(users, scopesShape, options, (rest) => scopesGuard(scopes, rest))
+}
+
+function guardOf<R, O extends RequireOptionsOf<R> & AdapterOnly>(
+  users: ReadUsers<R>,
+  shape: AnyShape,
+  options: O,
+  guardFor: (options: Omit<O, 'user' | 'onFailure'>) => Guard,
+): DecideOf<R> {
+  checkOptions(shape, options)
+  const { user, onFailure: _adapterOnly, ...rest } = options
+  const guard = guardFor(rest)
+
+  return (received, context) => {
+    const { request, held } = users.stateOf(received)
+    if (held !== undefined) return held.failure
+    const found = user?.(received)
+    const caller = user === undefined ? users.authenticationOf(received) : found && { user: found }
+    return andThen(guard(request, caller, context), failureIn)
   }
 }

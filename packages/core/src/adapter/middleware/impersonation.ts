@@ -5,23 +5,15 @@ import type { UserInfo } from '../../authenticator/user.ts'
 import type { RequestAttributes } from '../../authorization/attributes.ts'
 import type { AuthorizeRequestContext } from '../../authorization/authorize-request.ts'
 import type { Authorizer } from '../../authorization/authorizer.ts'
-import { prefixProblems } from '../../authorization/path-prefix.ts'
 import {
   type ImpersonateRequestOptions,
   impersonateRequestShape,
 } from '../../impersonation/impersonate-request-options.ts'
 import { impersonateRequest, type ImpersonationOutcome } from '../../impersonation/impersonate-request.ts'
 import { andThen, type Awaitable } from '../../internal/awaitable.ts'
-import {
-  aFunction,
-  anAuthorizer,
-  type AnyShape,
-  type Check,
-  optionProblems,
-  type OptionsShape,
-  refuseProblems,
-} from '../../internal/options/index.ts'
+import { aFunction, type Check, type OptionsShape } from '../../internal/options/index.ts'
 import type { Users } from '../request-states.ts'
+import { checkAuthorizerOptions } from './authorization.ts'
 
 /** Options of an adapter's `impersonation`. `R` is the request of the framework, or its context. */
 export interface ImpersonationOptionsOf<R> extends Omit<ImpersonateRequestOptions, 'attributes'> {
@@ -47,18 +39,13 @@ export const impersonationShape: OptionsShape<ImpersonationOptionsOf<never>> & {
 export function impersonationOf<R>(
   users: Users<R>,
   authorizer: Authorizer,
-  shape: AnyShape,
   options: ImpersonationOptionsOf<R> & { readonly onFailure?: unknown },
 ): (
   request: R,
   context: AuthorizeRequestContext,
   changeHeaders: (request: R, changes: HeaderChanges) => void,
 ) => Awaitable<StatusError | undefined> {
-  refuseProblems(
-    anAuthorizer(authorizer, 'authorizer'),
-    optionProblems(shape, options),
-    prefixProblems(options),
-  )
+  checkAuthorizerOptions(authorizer, impersonationShape, options)
   const { attributes, user, onFailure: _adapterOnly, ...rest } = options
   const impersonate = impersonateRequest(authorizer, rest)
 
