@@ -1,4 +1,3 @@
-import type { OptionsShape } from '@kube-authn/core/adapter'
 import {
   aRequestAuthenticator,
   type AuthenticateRequestOptions,
@@ -14,8 +13,6 @@ import { type FailureOptions, guardOf, passRefusal } from './guard.ts'
 /** Options of {@link authenticationGuard}. */
 export interface AuthenticationOptions extends AuthenticateRequestOptions, FailureOptions {}
 
-const shape: OptionsShape<AuthenticationOptions> = authenticationShape
-
 /**
  * A guard that authenticates requests, on Express and on Fastify: the user is the value of `@User()` and `request.user`; other requests are a 401.
  *
@@ -30,8 +27,9 @@ export function authenticationGuard(
   authenticator: Authenticator,
   options: AuthenticationOptions = {},
 ): CanActivate {
-  refuseProblems(aRequestAuthenticator(authenticator, 'authenticator'), optionProblems(shape, options))
-  const { onFailure, ...rest } = options
-  const middleware = authentication(authenticator, { ...rest, onFailure: passRefusal })
-  return guardOf(middleware, onFailure === undefined ? {} : { onFailure })
+  refuseProblems(
+    aRequestAuthenticator(authenticator, 'authenticator'),
+    optionProblems(authenticationShape, options),
+  )
+  return guardOf(authentication(authenticator, { ...options, onFailure: passRefusal }), options)
 }

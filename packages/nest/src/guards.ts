@@ -66,9 +66,8 @@ export function requireScopes(required: RequiredValues, options: RequireScopesOp
 }
 
 function guarded<O extends RequireOptions>(
-  { onFailure, ...rest }: O,
-  middlewareFor: (options: Omit<O, 'onFailure'> & { readonly onFailure: typeof passRefusal }) => Middleware,
+  options: O,
+  middlewareFor: (options: O & { readonly onFailure: typeof passRefusal }) => Middleware,
 ): CanActivate {
-  const middleware = middlewareFor({ ...rest, onFailure: passRefusal })
-  return guardOf(middleware, onFailure === undefined ? {} : { onFailure })
+  return guardOf(middlewareFor({ ...options, onFailure: passRefusal }), options)
 }

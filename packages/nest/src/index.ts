@@ -5,7 +5,12 @@
  */
 export { getAuthentication, getUser } from './accessors.ts'
 export { authenticationGuard, type AuthenticationOptions } from './authentication-guard.ts'
-export { authorizationGuard, type AuthorizationOptions } from './authorization-guard.ts'
+export {
+  authorizationGuard,
+  type AuthorizationOptions,
+  impersonationGuard,
+  type ImpersonationOptions,
+} from './authorizer-guards.ts'
 export {
   requireGroups,
   type RequireOptions,
@@ -13,6 +18,5 @@ export {
   type RequireScopesOptions,
   requireUser,
 } from './guards.ts'
-export { impersonationGuard, type ImpersonationOptions } from './impersonation-guard.ts'
 export { Public } from './public.ts'
 export { User } from './user.ts'
