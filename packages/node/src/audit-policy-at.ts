@@ -3,6 +3,7 @@ import { auditPolicyShape } from '@kube-authn/audit/internal'
 import { without } from '@kube-authn/core/internal'
 import { checkOptions, type OptionsShape } from '@kube-authn/core/adapter'
 import { fileSource } from './file-source/file-source.ts'
+import { MAX_TEXT_BYTES, strictUtf8 } from './file-source/read-file.ts'
 import type { ReloadOptions } from './file-source/reloading-source.ts'
 import { closeable, type Closeable } from './options/closeable.ts'
 import { reloadShape } from './options/reload-options.ts'
@@ -11,9 +12,6 @@ import { reloadShape } from './options/reload-options.ts'
 export type AuditPolicyAtOptions = ReloadOptions & Omit<AuditPolicyOptions, 'source'>
 
 const shape: OptionsShape<AuditPolicyAtOptions> = { ...reloadShape, ...without(auditPolicyShape, 'source') }
-
-const MAX_BYTES = 1_048_576
-const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 /**
  * An audit policy in a file (`--audit-policy-file`), which is reloaded when it changes. An invalid version is ignored; the last valid one stays in
@@ -30,8 +28,8 @@ export function auditPolicyAt(path: string, options: AuditPolicyAtOptions = {}):
   const { bodies = 'refused', ...reload } = options
   const source = fileSource(path, {
     ...reload,
-    maxBytes: MAX_BYTES,
-    parse: (content) => auditPolicy(utf8.decode(content), { source: path, bodies }),
+    maxBytes: MAX_TEXT_BYTES,
+    parse: (content) => auditPolicy(strictUtf8.decode(content), { source: path, bodies }),
   })
   const policy: AuditPolicy = { rulingOn: (user, target) => source.current().rulingOn(user, target) }
   return closeable(policy, source.close)

@@ -16,7 +16,12 @@ export {
   certificateAuthoritiesAt,
   type CertificateAuthoritiesAtOptions,
 } from './at/certificate-authorities-at.ts'
-export { type KeystoneAt, keystoneAt, type KeystoneAtOptions } from './at/keystone-at.ts'
+export {
+  type KeystoneAt,
+  keystoneAt,
+  type KeystoneAtOptions,
+  type KeystoneOptions,
+} from './at/keystone-at.ts'
 export type { OidcAtOptions } from './at/oidc-at.ts'
 export { passwordFileAt, type PasswordFileAtOptions } from './at/credential-files-at.ts'
 export { rbacAt, type RbacAtOptions } from './at/rbac-at.ts'
@@ -29,7 +34,6 @@ export type {
 export { createAuthenticator, type NodeAuthenticator } from './configure/create-authenticator.ts'
 export type { CreateAuthorizerOptions, RbacManifests } from './configure/create-authorizer.ts'
 export { createAuthorizer, type NodeAuthorizer } from './configure/create-authorizer.ts'
-export type { KeystoneOptions } from './configure/keystone-chain.ts'
 export type { ServiceAccountsOptions, TokenOptions } from './configure/token-authenticators.ts'
 export type { ConfiguredProxy } from './delegation/cluster-clients.ts'
 export {

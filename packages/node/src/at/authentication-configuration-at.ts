@@ -1,4 +1,4 @@
-import type { AuthenticationEvent, Clock } from '@kube-authn/core'
+import type { Clock } from '@kube-authn/core'
 import { checkOptions, notify, type OptionsShape, required } from '@kube-authn/core/adapter'
 import { aString, nested, systemClock, without } from '@kube-authn/core/internal'
 import type { Issuer } from '@kube-authn/core/oidc'
@@ -36,7 +36,6 @@ export const authenticationConfigurationAtShape: OptionsShape<AuthenticationConf
   egress: nested({ cluster: aProxy, controlplane: aProxy }),
 }
 
-const MAX_BYTES = 1_048_576
 const RETRY_MS = 60_000
 
 /**
@@ -54,13 +53,16 @@ export function authenticationConfigurationAt(
   options: AuthenticationConfigurationAtOptions = {},
 ): Omit<ConfiguredAuthenticator, 'update' | 'close'> & Closeable {
   checkOptions(authenticationConfigurationAtShape, options)
-  const { egress = {}, reload = true } = options
-  const { clock = systemClock } = options
+  const { egress = {}, reload = true, clock = systemClock } = options
   let update = (_text: string): void => {}
   const file = watchedText(path, {
     ...reloadOf(options),
-    observer: (event) => notify(options.observer, ofConfiguration(event)),
-    maxBytes: MAX_BYTES,
+    // An unreadable file is an unusable configuration.
+    observer: (event) =>
+      notify(
+        options.observer,
+        event.type === 'reload' ? { ...event, kind: 'authenticationConfiguration' } : event,
+      ),
     onChange: (text) => update(text),
   })
   const configured = orElse(file.close, () =>
@@ -97,11 +99,6 @@ export function authenticationConfigurationAt(
     file.close()
     configured.close()
   })
-}
-
-/** Reports an unreadable file as an unusable configuration. */
-function ofConfiguration(event: AuthenticationEvent): AuthenticationEvent {
-  return event.type === 'reload' ? { ...event, kind: 'authenticationConfiguration' } : event
 }
 
 /**

@@ -25,8 +25,6 @@ export const authorizationConfigurationAtShape: OptionsShape<AuthorizationConfig
   ...without(authorizationConfigurationShape, 'source', 'webhookFor', 'kubeConfigFileProblem'),
 }
 
-const MAX_BYTES = 1_048_576
-
 /**
  * Authorizes as an unmodified file of `--authorization-config` describes, and reloads it: a new version takes effect if it is valid and has the same
  * authorizer types, webhooks excepted. Its kubeconfigs are read with it; the files that a kubeconfig names are reloaded whenever they change.
@@ -46,7 +44,6 @@ export function authorizationConfigurationAt(
   const file = watchedText(path, {
     ...reloadOf(options),
     observer: (event) => tellUnreadable(options.observer, event),
-    maxBytes: MAX_BYTES,
     onChange: (text) => update(text),
   })
   const configured = orElse(file.close, () =>
@@ -77,10 +74,5 @@ function tellUnreadable(observer: Observer | undefined, event: AuthenticationEve
   notify(observer, event)
   if (event.type !== 'reload') return
   const { source, error } = event
-  notify(observer, {
-    type: 'authorizationConfigReload',
-    source,
-    outcome: 'failed',
-    ...defined({ error }),
-  })
+  notify(observer, { type: 'authorizationConfigReload', source, outcome: 'failed', ...defined({ error }) })
 }

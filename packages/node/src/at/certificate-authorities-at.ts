@@ -3,6 +3,7 @@ import type { Observer } from '@kube-authn/core'
 import { CertificateError, type CertificatePool, certificatePool } from '@kube-authn/x509'
 import { fileShape, type FileOptions } from '../options/reload-options.ts'
 import { fileSource } from '../file-source/file-source.ts'
+import { latin1 } from '../file-source/read-file.ts'
 import type { FileSource } from '../file-source/reloading-source.ts'
 
 /** Options of {@link certificateAuthoritiesAt}. */
@@ -43,9 +44,6 @@ export function certificateAuthoritiesAt(
     },
   })
 }
-
-// PEM is ASCII; the text around it may have any encoding.
-const latin1 = new TextDecoder('latin1')
 
 /** @throws {CertificateError} with the path and what the file contains instead. */
 function poolOf(path: string, pem: string): CertificatePool {

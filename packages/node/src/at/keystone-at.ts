@@ -1,5 +1,11 @@
-import { ConfigurationError, type PasswordAuthenticator, type TokenAuthenticator } from '@kube-authn/core'
 import {
+  type Authenticator,
+  ConfigurationError,
+  type PasswordAuthenticator,
+  type TokenAuthenticator,
+} from '@kube-authn/core'
+import {
+  aString,
   defined,
   isConfigurationError,
   nested,
@@ -15,13 +21,15 @@ import {
   type KeystoneServiceTokenOptions,
   keystoneToken,
   type KeystoneTokenOptions,
+  xAuthToken,
 } from '@kube-authn/keystone'
 import {
   keystonePasswordShape,
   keystoneServiceTokenShape,
   keystoneTokenShape,
 } from '@kube-authn/keystone/internal'
-import type { OptionsShape } from '@kube-authn/core/adapter'
+import { aBoolean, type OptionsShape, required } from '@kube-authn/core/adapter'
+import { cached, type CachedOptions } from '@kube-authn/core/remote'
 import { aPath } from '../options/file-option.ts'
 import { RELOAD_OPTIONS, reloadOf, reloadShape } from '../options/reload-options.ts'
 import type { ReloadOptions } from '../file-source/reloading-source.ts'
@@ -94,11 +102,7 @@ export function keystoneAt(url: string, options: KeystoneAtOptions = {}): Keysto
     if (fetch === undefined) throw new Error('the connections could not be created')
     return fetch(target, init)
   }
-  const asked = {
-    url,
-    fetch: call,
-    ...defined({ timeoutSeconds, maxBytes, clock }),
-  }
+  const asked = { url, fetch: call, ...defined({ timeoutSeconds, maxBytes, clock }) }
   const passwords = attempt(() => keystonePassword({ ...ofPasswords, ...asked }))
   const serviceToken =
     service && attempt(() => ofService(() => keystoneServiceToken({ ...asked, ...service })))
@@ -128,5 +132,59 @@ function ofService<T>(make: () => T): T {
       message,
     }))
     throw new ConfigurationError(problems, { cause: error })
+  }
+}
+
+/** The Keystone of `createAuthenticator`, and the credentials to accept. */
+export type KeystoneOptions = KeystoneAtOptions & {
+  /** Its URL: `https` only (`--experimental-keystone-url`). */
+  readonly url: string
+  /** Accept passwords by Basic authentication. Default `true`. */
+  readonly acceptPasswords?: boolean
+  /** Accept Keystone tokens as bearer tokens. Default `true`. */
+  readonly acceptTokens?: boolean
+  /** Accept Keystone tokens in `X-Auth-Token`. Default `false`. */
+  readonly acceptXAuthToken?: boolean
+}
+
+export const keystoneShape: OptionsShape<KeystoneOptions> = {
+  ...keystoneAtShape,
+  url: required(aString),
+  acceptPasswords: aBoolean,
+  acceptTokens: aBoolean,
+  acceptXAuthToken: aBoolean,
+}
+
+/**
+ * Creates the authenticators of a Keystone for their places in a chain.
+ *
+ * @param tokenCache the options of the token cache, which both headers share.
+ * @throws {ConfigurationError} with every problem of the options and the CA file.
+ */
+export function keystoneChain(
+  keystone: string | KeystoneOptions,
+  shared: Pick<KeystoneAtOptions, 'observer' | 'clock'>,
+  tokenCache: CachedOptions | false = {},
+): {
+  readonly passwords: readonly PasswordAuthenticator[]
+  readonly tokens: readonly TokenAuthenticator[]
+  readonly requests: readonly Authenticator[]
+  readonly close: () => void
+} {
+  const given: KeystoneOptions = typeof keystone === 'string' ? { url: keystone } : keystone
+  const { url, acceptPasswords = true, acceptTokens = true, acceptXAuthToken = false, ...options } = given
+  if (!acceptPasswords && !acceptTokens && !acceptXAuthToken) {
+    const message = 'one of acceptPasswords, acceptTokens and acceptXAuthToken must be true'
+    throw new ConfigurationError([{ path: 'acceptPasswords', message }])
+  }
+  const opened = keystoneAt(url, { ...shared, ...options })
+  const { clock } = shared
+  const known =
+    tokenCache === false ? opened.tokens : cached(opened.tokens, { ...defined({ clock }), ...tokenCache })
+  return {
+    passwords: acceptPasswords ? [opened.passwords] : [],
+    tokens: acceptTokens ? [known] : [],
+    requests: acceptXAuthToken ? [xAuthToken(known)] : [],
+    close: opened.close,
   }
 }

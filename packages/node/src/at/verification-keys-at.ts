@@ -12,12 +12,8 @@ import { aPath } from '../options/file-option.ts'
 import { reloadShape } from '../options/reload-options.ts'
 import type { FileSource, ReloadOptions } from '../file-source/reloading-source.ts'
 import { watchedText } from '../file-source/file-source.ts'
+import { latin1 } from '../file-source/read-file.ts'
 import { closeable } from '../options/closeable.ts'
-
-const MAX_BYTES = 1_048_576
-
-// PEM is ASCII; the text around it may have any encoding.
-const latin1 = new TextDecoder('latin1')
 
 /** Options of {@link verificationKeysAt}. */
 export type VerificationKeysAtOptions = ReloadOptions
@@ -87,7 +83,7 @@ async function keysAt(path: string, options: ReloadOptions): Promise<FileSource<
   }
 
   const onChange = (text: string): void => void take(text)
-  const file = watchedText(path, { ...options, maxBytes: MAX_BYTES, decoder: latin1, onChange })
+  const file = watchedText(path, { ...options, decoder: latin1, onChange })
   try {
     await understand(file.current())
   } catch (error) {

@@ -21,7 +21,7 @@ import { aBoolean, aFunction, listOf, type OptionsShape, required } from '@kube-
 import { type RequestHeaderNames, requestHeaderNamesShape } from '@kube-authn/core/client-certificate'
 import { certificateAuthoritiesAtShape } from '../at/certificate-authorities-at.ts'
 import type { CertificateAuthoritiesFile } from '../front-proxy/certificate-pools.ts'
-import { type KeystoneOptions, keystoneShape } from './keystone-chain.ts'
+import { type KeystoneOptions, keystoneShape } from '../at/keystone-at.ts'
 import { aFile, aPath } from '../options/file-option.ts'
 import { type PasswordFileAtOptions, passwordFileAtShape } from '../at/credential-files-at.ts'
 import { type TokenOptions, tokenShape } from './token-authenticators.ts'
@@ -83,7 +83,7 @@ export interface CreateAuthenticatorOptions extends TokenOptions {
   readonly clock?: Clock
 }
 
-const frontProxyShape: OptionsShape<FrontProxyOptions> = {
+export const frontProxyShape: OptionsShape<FrontProxyOptions> = {
   ...requestHeaderNamesShape,
   caFile: required(aFile(certificateAuthoritiesAtShape)),
   allowedNames: listOf(aString),

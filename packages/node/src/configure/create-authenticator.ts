@@ -15,7 +15,6 @@ import {
   type Authenticator,
   authenticatorChain,
   type Clock,
-  ConfigurationError,
   type ConfigurationProblem,
   type Observer,
   type TokenAuthenticator,
@@ -23,8 +22,8 @@ import {
 import { clientCertificate, requestHeader } from '@kube-authn/core/client-certificate'
 import { openCertificatePools, keepApart } from '../front-proxy/certificate-pools.ts'
 import { type CreateAuthenticatorOptions, createAuthenticatorShape } from './create-authenticator-options.ts'
-import { keystoneChain } from './keystone-chain.ts'
-import { type Opener, opener, refuseRevoked } from './opener.ts'
+import { type Opener, opener, problemsOfMaking, refuseRevoked } from './opener.ts'
+import { keystoneChain } from '../at/keystone-at.ts'
 import { passwordFileAt } from '../at/credential-files-at.ts'
 import { requestHeaderAt } from '../front-proxy/described-proxy.ts'
 import { tokenAuthenticators } from './token-authenticators.ts'
@@ -67,7 +66,12 @@ export function authenticatorOf(
   defaults: AuthenticatorDefaults = {},
 ): NodeAuthenticator {
   const found = optionProblems(createAuthenticatorShape, options)
-  if (found.length > 0) refuseProblems(withFurtherProblems(found, options, problemsOfChain))
+  if (found.length > 0) {
+    const further = (sound: CreateAuthenticatorOptions): readonly ConfigurationProblem[] =>
+      // The options left out here may include a method.
+      problemsOfMaking(() => chainOf(sound)).filter(({ path }) => path !== 'authenticators')
+    refuseProblems(withFurtherProblems(found, options, further))
+  }
   if ((defaults.anonymous ?? false) === false && METHODS.every((method) => options[method] === undefined)) {
     refuseProblems([{ path: 'authenticators', message: NO_METHOD }])
   }
@@ -96,18 +100,6 @@ const NO_METHOD =
   "no authentication method configured; name one, as in createAuthenticator({ tokenFile: 'tokens.csv' }), or " +
   'clientCAFile, oidc, passwordFile, tokenReview, ...'
 
-/** Problems of options with valid types, and of their files. */
-function problemsOfChain(options: CreateAuthenticatorOptions): readonly ConfigurationProblem[] {
-  try {
-    chainOf(options).close()
-    return []
-  } catch (error) {
-    if (!(error instanceof ConfigurationError)) throw error
-    // The options left out here may include a method.
-    return error.problems.filter(({ path }) => path !== 'authenticators')
-  }
-}
-
 function chainOf(
   options: CreateAuthenticatorOptions,
   defaults: AuthenticatorDefaults = {},
@@ -133,12 +125,7 @@ function chainOf(
   const anonymous = configuration?.anonymous ?? options.anonymous ?? defaults.anonymous
 
   try {
-    const all = [
-      ...parts.problems,
-      ...problems,
-      ...anonymousProblems(options.anonymous, configuration?.anonymous),
-    ]
-    if (all.length > 0) throw new ConfigurationError(all)
+    refuseProblems(parts.problems, problems, anonymousProblems(options.anonymous, configuration?.anonymous))
     const chain = authenticatorChain({
       ...defined({ requestHeader: proxy, clientCertificate: certificates, anonymous, audiences }),
       ...defined({ trustedOrigins: options.trustedOrigins }),
@@ -149,17 +136,9 @@ function chainOf(
     if (isOpenToAll(configuration?.anonymous ?? options.anonymous)) {
       notify(observer, { type: 'fileNotice', file: 'anonymous', notice: OPEN_TO_ALL })
     }
-    const sound = refuseRevoked(options.revocations, {
-      chain,
-      tokens: tokens.map((each) => authenticatedGroup(each)),
-    })
-    const authenticator = {
-      ...sound.chain,
-      ...defined({ log }),
-      tokens: sound.tokens,
-      health,
-    }
-    return closeable(authenticator, () => parts.close())
+    const ofTokens = tokens.map((each) => authenticatedGroup(each))
+    const sound = refuseRevoked(options.revocations, { chain, tokens: ofTokens })
+    return closeable({ ...sound.chain, ...defined({ log }), tokens: sound.tokens, health }, parts.close)
   } catch (error) {
     parts.close()
     throw error
@@ -202,11 +181,7 @@ function certificateAuthenticators(
     }
     if (configured === undefined || requestHeaderCA === undefined) return undefined
     return parts.attempt('requestHeader', () =>
-      requestHeader({
-        ...without(configured, 'caFile'),
-        ca: requestHeaderCA,
-        ...defined({ clock }),
-      }),
+      requestHeader({ ...without(configured, 'caFile'), ca: requestHeaderCA, ...defined({ clock }) }),
     )
   }
   const proxy = ready ?? proxyOf()

@@ -1,4 +1,4 @@
-import { type Clock, type Observer, ConfigurationError, type ConfigurationProblem } from '@kube-authn/core'
+import { type Clock, type Observer, ConfigurationError } from '@kube-authn/core'
 import {
   aClock,
   anAuthorizer,
@@ -6,7 +6,6 @@ import {
   type Check,
   isPromiseLike,
   nested,
-  nonEmptyListOf,
   without,
   defined,
   optionProblems,
@@ -28,14 +27,14 @@ import {
   authorizationConfigurationAtShape,
   authorizationConfigurationAt,
 } from '../at/authorization-configuration-at.ts'
-import { aFile, aPath } from '../options/file-option.ts'
+import { aFile, somePaths } from '../options/file-option.ts'
 import { type RbacAtOptions, rbacAtShape, rbacAt } from '../at/rbac-at.ts'
 import {
   type WebhookAuthorizerAtOptions,
   webhookAuthorizerAtShape,
   webhookAuthorizerAt,
 } from '../webhook/webhooks-at.ts'
-import { type Opener, opener } from './opener.ts'
+import { type Opener, opener, problemsOfMaking } from './opener.ts'
 import { closeable, type Closeable } from '../options/closeable.ts'
 
 /** Files and folders with manifests of roles and bindings, or options with them. */
@@ -69,15 +68,11 @@ export interface CreateAuthorizerOptions {
 }
 
 const manifests: Check = (value, path) => {
-  if (Array.isArray(value)) return nonEmptyListOf(aPath)(value, path)
-  if (typeof value !== 'object' || value === null) return aPath(value, path)
+  if (Array.isArray(value) || typeof value !== 'object' || value === null) return somePaths(value, path)
   if (isAuthorizer(value)) return []
   if (isPromiseLike(value)) return anAuthorizer(value, path)
   return nested({ ...rbacAtShape, paths: required(somePaths) })(value, path)
 }
-
-const somePaths: Check = (value, path) =>
-  Array.isArray(value) ? nonEmptyListOf(aPath)(value, path) : aPath(value, path)
 
 /** Whether the option `rbac` is already an authorizer. */
 export function isAuthorizer(value: object): value is Authorizer {
@@ -109,34 +104,19 @@ export type NodeAuthorizer = Authorizer & Partial<RuleResolver> & Closeable
  */
 export function createAuthorizer(options: CreateAuthorizerOptions = {}): NodeAuthorizer {
   const found = optionProblems(createAuthorizerShape, options)
-  if (found.length > 0) refuseProblems(withFurtherProblems(found, options, problemsOfChain))
-  if (!hasMethod(options)) refuseProblems([{ path: 'authorizers', message: NO_METHOD }])
+  if (found.length > 0) {
+    refuseProblems(withFurtherProblems(found, options, (sound) => problemsOfMaking(() => chainOf(sound))))
+  }
+  const { rbac, webhook, authorizationConfig, authorizers = [] } = options
+  if ([rbac, webhook, authorizationConfig, ...authorizers].every((each) => each === undefined)) {
+    refuseProblems([{ path: 'authorizers', message: NO_METHOD }])
+  }
   return chainOf(options)
 }
 
 const NO_METHOD =
   "no authorizer configured; name one, as in createAuthorizer({ rbac: '/etc/my-app/roles/' }), or webhook, " +
   'authorizationConfig, authorizers'
-
-function hasMethod({
-  rbac,
-  webhook,
-  authorizationConfig,
-  authorizers = [],
-}: CreateAuthorizerOptions): boolean {
-  return [rbac, webhook, authorizationConfig, ...authorizers].some((each) => each !== undefined)
-}
-
-/** Problems of options with valid types, and of their files. */
-function problemsOfChain(options: CreateAuthorizerOptions): readonly ConfigurationProblem[] {
-  try {
-    chainOf(options).close()
-    return []
-  } catch (error) {
-    if (!(error instanceof ConfigurationError)) throw error
-    return error.problems
-  }
-}
 
 function chainOf(options: CreateAuthorizerOptions): NodeAuthorizer {
   const { observer, clock, alwaysAllowPaths = [], authorizers = [] } = options
@@ -167,7 +147,7 @@ function chainOf(options: CreateAuthorizerOptions): NodeAuthorizer {
   const first = configured === undefined ? privilegedGroups(MASTERS_GROUP) : undefined
   const asked = configured === undefined ? [ofRbac, ofWebhook] : [configured]
   const chain = [first, paths, ...asked, ...authorizers].filter((each) => each !== undefined)
-  return closeable({ ...unionAuthorizer(...chain) }, () => parts.close())
+  return closeable({ ...unionAuthorizer(...chain) }, parts.close)
 }
 
 const IN_FILE = 'cannot be set together with authorizationConfig: configure the webhook in that file'

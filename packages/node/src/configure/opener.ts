@@ -1,4 +1,9 @@
-import type { Authenticator, ConfigurationProblem, TokenAuthenticator } from '@kube-authn/core'
+import {
+  type Authenticator,
+  ConfigurationError,
+  type ConfigurationProblem,
+  type TokenAuthenticator,
+} from '@kube-authn/core'
 import type { RevocationSource } from '@kube-authn/core/internal'
 import { unlessRevoked } from '@kube-authn/core/revocation'
 import type { FileOption } from '../options/file-option.ts'
@@ -22,7 +27,7 @@ export interface Opener {
     make: (path: string, options: O) => T,
   ): T | undefined
   /** Closes everything that was opened. */
-  close(): void
+  readonly close: () => void
 }
 
 export function opener(): Opener {
@@ -57,6 +62,17 @@ export function opener(): Opener {
     close() {
       for (const each of opened) each.close()
     },
+  }
+}
+
+/** The problems of making something with an {@link opener}, which is closed at once. */
+export function problemsOfMaking(make: () => { close(): void }): readonly ConfigurationProblem[] {
+  try {
+    make().close()
+    return []
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error
+    return error.problems
   }
 }
 

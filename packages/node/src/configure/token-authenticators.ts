@@ -105,7 +105,7 @@ export const someAccountObjects: Check = withMethods(
 const accountsShape: OptionsShape<ServiceAccountsOptions> = {
   issuers: required(listOf(aString)),
   keys: required(
-    either(isEmptyList, nonEmptyListOf(aFunction), aKeySource),
+    either((value) => Array.isArray(value) && value.length === 0, nonEmptyListOf(aFunction), aKeySource),
     ': a list of keys, or (await verificationKeysAt(...)).current',
   ),
   objects: required(someAccountObjects),
@@ -127,10 +127,6 @@ export const tokenShape: OptionsShape<TokenOptions> = {
     () => [],
     nested(cachedShape),
   ),
-}
-
-function isEmptyList(value: unknown): boolean {
-  return Array.isArray(value) && value.length === 0
 }
 
 /** What the token authenticators share. */
@@ -160,12 +156,13 @@ export interface OrderedTokens {
 export function tokenAuthenticators(options: TokenOptions, surroundings: TokenSurroundings): OrderedTokens {
   const { serviceAccounts, bootstrapTokens, oidc, tokens = [], tokenCache = {} } = options
   const { opener, audiences, shared, keystone } = surroundings
+  const { clock } = shared
   const disallowedIssuers = serviceAccounts?.issuers ?? []
   const isExcluded = options.authenticationConfig !== undefined && oidc !== undefined
 
   const ofFile = opener.openAt('tokenFile', options.tokenFile, shared, tokenFileAt)
   const ofAccounts = serviceAccounts === undefined ? [] : serviceAccountTokens(serviceAccounts, surroundings)
-  const bootstrap = bootstrapTokens && bootstrapToken({ secrets: bootstrapTokens, ...clockOf(shared) })
+  const bootstrap = bootstrapTokens && bootstrapToken({ secrets: bootstrapTokens, ...defined({ clock }) })
   const configured = opener.openAt(
     'authenticationConfig',
     options.authenticationConfig,
@@ -188,7 +185,7 @@ export function tokenAuthenticators(options: TokenOptions, surroundings: TokenSu
   const known = [...ofAccounts, bootstrap, configured, ofIssuer].filter((each) => each !== undefined)
   const remembered = (authenticator: TokenAuthenticator): CachedMember => ({
     authenticator,
-    cache: tokenCache === false ? false : { ...clockOf(shared), ...tokenCache },
+    cache: tokenCache === false ? false : { ...defined({ clock }), ...tokenCache },
   })
   const asked = (authenticator: TokenAuthenticator): CachedMember => ({ authenticator, cache: false })
   return {
@@ -232,23 +229,16 @@ function behindOneCache(
 }
 
 function serviceAccountTokens(
-  { issuers, keys, objects, lookup = true, onError, clock }: ServiceAccountsOptions,
+  { issuers, keys, objects, lookup = true, onError, ...own }: ServiceAccountsOptions,
   { opener, audiences = issuers, shared }: TokenSurroundings,
 ): readonly TokenAuthenticator[] {
-  const common = { keys, audiences, ...clockOf(shared), ...clockOf(clock === undefined ? {} : { clock }) }
+  const { clock = shared.clock } = own
+  const common = { keys, audiences, ...defined({ clock }) }
   const made = opener.attempt('serviceAccounts', () => {
     // First the one that validates its issuers, so that each problem is reported once.
     const bound = serviceAccountToken({ ...common, issuers, objects })
-    const legacy = legacyServiceAccountToken({
-      ...common,
-      objects: lookup ? objects : false,
-      ...defined({ onError }),
-    })
-    return [legacy, bound]
+    const ofSecrets = lookup ? objects : false
+    return [legacyServiceAccountToken({ ...common, objects: ofSecrets, ...defined({ onError }) }), bound]
   })
   return made ?? []
-}
-
-function clockOf({ clock }: TokenSurroundings['shared']): { readonly clock?: Clock } {
-  return clock === undefined ? {} : { clock }
 }

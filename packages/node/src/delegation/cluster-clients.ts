@@ -1,13 +1,12 @@
-import { type Authenticator, ConfigurationError } from '@kube-authn/core'
+import type { Authenticator } from '@kube-authn/core'
 import {
   clientCertificate,
   requestHeader,
   type RequestHeaderConfig,
   type RequestHeaderNames,
-  requestHeaderNamesShape,
 } from '@kube-authn/core/client-certificate'
-import { defined, aString, nested, without } from '@kube-authn/core/internal'
-import { aBoolean, listOf, oneOf, type OptionsShape, required } from '@kube-authn/core/adapter'
+import { defined, aString, nested, refuseProblems, without } from '@kube-authn/core/internal'
+import { aBoolean, listOf, oneOf, type OptionsShape } from '@kube-authn/core/adapter'
 import { type CertificatePool, certificatePool } from '@kube-authn/x509'
 import {
   assertDistinct,
@@ -25,6 +24,7 @@ import {
 } from '../front-proxy/described-proxy.ts'
 import { certificateAuthoritiesAtShape } from '../at/certificate-authorities-at.ts'
 import { aFile } from '../options/file-option.ts'
+import { type FrontProxyOptions, frontProxyShape } from '../configure/create-authenticator-options.ts'
 import { opener } from '../configure/opener.ts'
 import type { HttpFetch } from '../http/create-fetch.ts'
 import type { Endpoint } from '../http/endpoint.ts'
@@ -35,14 +35,10 @@ import {
 } from './cluster-config-map.ts'
 
 /** A front proxy configured by options instead of by the cluster. */
-export interface ConfiguredProxy extends Partial<RequestHeaderNames> {
-  /** The CA of proxy certificates, in PEM (`--requestheader-client-ca-file`): a path, or options with one. */
-  readonly caFile: string | CertificateAuthoritiesFile
-  /** The common names of allowed proxies (`--requestheader-allowed-names`). */
-  readonly allowedNames?: readonly string[]
-  /** Accept every certificate of that CA as a proxy's. Default `false`. */
-  readonly allowAnyProxyName?: boolean
-}
+export interface ConfiguredProxy
+  extends
+    Partial<RequestHeaderNames>,
+    Pick<FrontProxyOptions, 'caFile' | 'allowedNames' | 'allowAnyProxyName'> {}
 
 /** Options of authentication by certificate in a cluster. */
 export interface ClusterClientsOptions extends DescribedProxyOptions, ClusterConfigMapOptions {
@@ -54,13 +50,7 @@ export interface ClusterClientsOptions extends DescribedProxyOptions, ClusterCon
   readonly skipLookup?: boolean
 }
 
-const proxyShape: OptionsShape<ConfiguredProxy> = {
-  ...requestHeaderNamesShape,
-  usernameHeaders: listOf(aString),
-  caFile: required(aFile(certificateAuthoritiesAtShape)),
-  allowedNames: listOf(aString),
-  allowAnyProxyName: aBoolean,
-}
+const proxyShape: OptionsShape<ConfiguredProxy> = { ...frontProxyShape, usernameHeaders: listOf(aString) }
 
 export const clusterClientsShape: OptionsShape<ClusterClientsOptions> = {
   ...clusterConfigMapShape,
@@ -68,12 +58,6 @@ export const clusterClientsShape: OptionsShape<ClusterClientsOptions> = {
   clientCAFile: aFile(certificateAuthoritiesAtShape),
   requestHeader: nested(proxyShape),
   skipLookup: aBoolean,
-}
-
-export interface ClusterClients {
-  readonly requestHeader: Authenticator | undefined
-  readonly clientCertificate: Authenticator | undefined
-  readonly close: () => void
 }
 
 /**
@@ -96,7 +80,11 @@ export async function clusterClients(
   endpoint: Endpoint | undefined,
   fetch: HttpFetch | undefined,
   options: ClusterClientsOptions,
-): Promise<ClusterClients> {
+): Promise<{
+  readonly requestHeader: Authenticator | undefined
+  readonly clientCertificate: Authenticator | undefined
+  readonly close: () => void
+}> {
   const { observer, clock, requestHeader: proxy, joinedHeaders } = options
   const shared = defined({ observer, clock })
   const proxyOptions = { ...shared, ...defined({ joinedHeaders }) }
@@ -109,7 +97,7 @@ export async function clusterClients(
       parts,
       () => known(),
     )
-    if (parts.problems.length > 0) throw new ConfigurationError(parts.problems)
+    refuseProblems(parts.problems)
     const configured =
       files.requestHeaderCA &&
       requestHeader({

@@ -3,7 +3,7 @@ import { inOneStep, optionProblems, refuseProblems, type Steps } from '@kube-aut
 import type { Observer } from '@kube-authn/core'
 import { notify } from '@kube-authn/core/adapter'
 import { aPath } from '../options/file-option.ts'
-import { digestSteps, type FileContent, readSteps, stampOf } from './read-file.ts'
+import { digestSteps, type FileContent, MAX_TEXT_BYTES, readSteps, stampOf, strictUtf8 } from './read-file.ts'
 import { type FileSource, type ReloadOptions, reloadingSource } from './reloading-source.ts'
 import { directoriesOf } from './watch-directories.ts'
 
@@ -63,25 +63,24 @@ const MAX_BYTES = 100 * 1024 * 1024
 export interface WatchedTextOptions extends ReloadOptions {
   /** Called with each new content; it decides whether to use it, and reports that. */
   readonly onChange: (text: string) => void
-  /** Larger files are refused. */
-  readonly maxBytes: number
   /** Decodes the bytes. Default: UTF-8; other files are refused. */
-  readonly decoder?: InstanceType<typeof TextDecoder>
+  readonly decoder?: TextDecoder
 }
 
 /**
- * The content of a file as a string, and its later versions, for content that is parsed asynchronously. The observer is only called for an unreadable
+ * The content of a file of at most 1 MiB as a string, and its later versions, for content that is parsed asynchronously. The observer is only called for an unreadable
  * file.
  *
  * @throws {Error} any error of reading the first version.
  */
 export function watchedText(
   path: string,
-  { onChange, observer, decoder = utf8, ...options }: WatchedTextOptions,
+  { onChange, observer, decoder = strictUtf8, ...options }: WatchedTextOptions,
 ): { readonly current: () => string; readonly close: () => void } {
   let isFirst = true
   return fileSource(path, {
     ...options,
+    maxBytes: MAX_TEXT_BYTES,
     ...(observer !== undefined && { observer: failuresOnly(observer) }),
     parse(content) {
       const text = decoder.decode(content)
@@ -91,8 +90,6 @@ export function watchedText(
     },
   })
 }
-
-const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 function failuresOnly(observer: Observer): Observer {
   return (event) => {

@@ -1,14 +1,7 @@
 import { join } from 'node:path'
 import * as fs from 'node:fs'
-import {
-  either,
-  inOneStep,
-  nonEmptyListOf,
-  optionProblems,
-  refuseProblems,
-  type Steps,
-} from '@kube-authn/core/internal'
-import { aPath } from '../options/file-option.ts'
+import { inOneStep, optionProblems, refuseProblems, type Steps } from '@kube-authn/core/internal'
+import { somePaths } from '../options/file-option.ts'
 import { sourceShape } from '../options/reload-options.ts'
 import { digestSteps, readSteps, stampOf, textParts, unreadable } from './read-file.ts'
 import { type FileSource, type ReloadOptions, reloadingSource, type Version } from './reloading-source.ts'
@@ -97,8 +90,6 @@ function* readManifests(
   }
   return { content, digest: JSON.stringify(digests) }
 }
-
-const somePaths = either(Array.isArray, nonEmptyListOf(aPath), aPath)
 
 /**
  * The file, or the manifests in the folder, by name and without subfolders.

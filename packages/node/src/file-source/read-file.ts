@@ -75,15 +75,20 @@ function opened(path: string): number {
   }
 }
 
-const strictUtf8 = new TextDecoder('utf-8', { fatal: true })
+/** The limit of files with a configuration, certificates or a token. A bundle of all public CAs is a quarter of this. */
+export const MAX_TEXT_BYTES = 1_048_576
+
+export const strictUtf8: TextDecoder = new TextDecoder('utf-8', { fatal: true })
+/** For PEM, which is ASCII; the text around it may have any encoding. */
+export const latin1: TextDecoder = new TextDecoder('latin1')
 
 /**
- * The content of a file as a string, without its byte order mark.
+ * The content of a file of at most 1 MiB as a string, without its byte order mark.
  *
  * @throws {Error} if it cannot be read or is not UTF-8.
  */
-export function readTextFile(path: string, maxBytes: number): string {
-  return textOf(path, finish(readSteps(path, maxBytes)))
+export function readTextFile(path: string): string {
+  return textOf(path, finish(readSteps(path, MAX_TEXT_BYTES)))
 }
 
 const DASHES_LINE = '\n---'

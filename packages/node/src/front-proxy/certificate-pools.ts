@@ -31,15 +31,14 @@ export interface KnownPools {
  * @param elsewhere the source of a bundle that is not in a file.
  */
 export function openCertificatePools(
-  files: {
-    readonly clientCA: FileOption<CertificateAuthoritiesAtOptions> | undefined
-    readonly requestHeaderCA: FileOption<CertificateAuthoritiesAtOptions> | undefined
-  },
+  files: Readonly<
+    Record<'clientCA' | 'requestHeaderCA', FileOption<CertificateAuthoritiesAtOptions> | undefined>
+  >,
   shared: CertificateAuthoritiesAtOptions,
   opener: Opener,
   elsewhere: () => KnownPools = () => ({}),
 ): CertificatePools {
-  const pools: { clientCA?: FileSource<CertificatePool>; requestHeaderCA?: FileSource<CertificatePool> } = {}
+  let clientCA: FileSource<CertificatePool> | undefined = undefined
   const openOne = (
     option: string,
     file: FileOption<CertificateAuthoritiesAtOptions> | undefined,
@@ -48,13 +47,11 @@ export function openCertificatePools(
     opener.openAt(option, file, shared, (path, own) => certificateAuthoritiesAt(path, { ...own, check }))
 
   const requestHeaderCA = openOne('requestHeader.caFile', files.requestHeaderCA, (pool) => {
-    assertDistinct(pools.clientCA?.current() ?? elsewhere().clientCA, pool)
+    assertDistinct(clientCA?.current() ?? elsewhere().clientCA, pool)
   })
-  if (requestHeaderCA !== undefined) pools.requestHeaderCA = requestHeaderCA
-  const clientCA = openOne('clientCAFile', files.clientCA, (pool) => {
+  clientCA = openOne('clientCAFile', files.clientCA, (pool) => {
     assertDistinct(pool, requestHeaderCA?.current() ?? elsewhere().requestHeaderCA)
   })
-  if (clientCA !== undefined) pools.clientCA = clientCA
   return { clientCA, requestHeaderCA }
 }
 
@@ -72,22 +69,19 @@ export interface ProxyAuthorities {
   readonly [RESTRICT]?: (check: (pool: CertificatePool | undefined) => void) => (() => void) | undefined
 }
 
-/** A front proxy that has no CA in common with users. */
-export interface ProxyApart {
-  readonly proxy: Authenticator
-  /** Removes the checks of reloads. */
-  readonly close: () => void
-}
-
 /**
  * Ensures that no CA signs both users and proxies, for a front proxy that was created elsewhere: now, and on every reload of either. A version with a
  * CA in common is refused, and the last good one stays.
  *
  * If a source of CAs cannot refuse what it reads, the proxy is not trusted while they have a CA in common.
  *
+ * @returns the proxy, and a function that removes the checks of reloads.
  * @throws {ConfigurationError} if they have a CA in common now.
  */
-export function keepApart(proxy: Authenticator, users: FileSource<CertificatePool>): ProxyApart {
+export function keepApart(
+  proxy: Authenticator,
+  users: FileSource<CertificatePool>,
+): { readonly proxy: Authenticator; readonly close: () => void } {
   const sources: readonly ProxyAuthorities[] = proxy.credentials?.proxyAuthorities ?? []
   for (const source of sources) assertDistinct(users.current(), source.current())
   const releases = sources.flatMap((source) => [

@@ -31,19 +31,10 @@ export type DescribedProxyOptions = Pick<RequestHeaderOptions, 'joinedHeaders'> 
  * @throws {ConfigurationError} if the description is invalid or unsafe.
  */
 export function describedProxy(config: RequestHeaderConfig, options: DescribedProxyOptions): DescribedProxy {
-  const { usernameHeaders, uidHeaders, groupHeaders, extraHeaderPrefixes, allowedNames } = config
-  const ca = config.requestHeaderClientCA
+  const { requestHeaderClientCA: ca, clientCA: _ofUsers, ...described } = config
   if (ca === undefined) return NO_PROXY
-  const authenticator = requestHeader({
-    ca,
-    allowedNames,
-    usernameHeaders,
-    uidHeaders,
-    groupHeaders,
-    extraHeaderPrefixes,
-    ...(options.joinedHeaders !== undefined && { joinedHeaders: options.joinedHeaders }),
-    ...(options.clock !== undefined && { clock: options.clock }),
-  })
+  const { joinedHeaders, clock } = options
+  const authenticator = requestHeader({ ca, ...described, ...defined({ joinedHeaders, clock }) })
   const [identityHeaders] = authenticator.credentials?.identityHeaders ?? []
   const [authorities] = authenticator.credentials?.proxyAuthorities ?? []
   return {

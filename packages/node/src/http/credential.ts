@@ -1,8 +1,6 @@
 import { defined, errorOf, systemClock } from '@kube-authn/core/internal'
 import type { ReloadOptions } from '../file-source/reloading-source.ts'
-import { reloadOf } from '../options/reload-options.ts'
 import type { Credential } from './endpoint.ts'
-import type { Clock, Observer } from '@kube-authn/core'
 import { notify } from '@kube-authn/core/adapter'
 import { readTextFile } from '../file-source/read-file.ts'
 
@@ -25,12 +23,7 @@ export function shownCredential(credential: Credential | undefined, options: Rel
       return shownToken(() => credential.token)
     case 'tokenFile': {
       const { path, token } = credential
-      return shownToken(
-        bearerTokenFile(path, {
-          ...reloadOf(options),
-          ...defined({ token }),
-        }),
-      )
+      return shownToken(bearerTokenFile(path, { ...options, ...defined({ token }) }))
     }
     case 'basic': {
       const { username, password } = credential
@@ -46,17 +39,6 @@ function shownToken(current: () => string): ShownCredential {
   return { authorization: () => `Bearer ${current()}`, secrets: () => [current()] }
 }
 
-/** Options of {@link bearerTokenFile}. */
-interface BearerTokenFileOptions {
-  /** The token until the file can be read. Default: the file must be readable at once. */
-  readonly token?: string
-  /** Receives an event if the file cannot be used; the last good token stays. */
-  readonly observer?: Observer
-  readonly clock?: Clock
-}
-
-const MAX_BYTES = 1_048_576
-
 /** A minute, minus ten seconds so that a token about to expire is not used. */
 const READ_EVERY_MS = 50_000
 
@@ -65,9 +47,13 @@ const READ_EVERY_MS = 50_000
  *
  * Source: client-go `transport/token_source.go`.
  *
+ * @param options `token`: the one until the file can be read. Default: the file must be readable at once.
  * @throws {Error} if the file cannot be used and there is no other token.
  */
-function bearerTokenFile(path: string, options: BearerTokenFileOptions = {}): () => string {
+function bearerTokenFile(
+  path: string,
+  options: Pick<ReloadOptions, 'observer' | 'clock'> & { readonly token?: string },
+): () => string {
   const { observer, clock = systemClock } = options
   let token = options.token ?? readToken(path)
   let readAtMs = options.token === undefined ? clock.now() : -Infinity
@@ -97,7 +83,7 @@ function bearerTokenFile(path: string, options: BearerTokenFileOptions = {}): ()
  * @throws {Error} if the file cannot be read, is empty, or has characters that a header cannot carry.
  */
 export function readToken(path: string): string {
-  const token = readTextFile(path, MAX_BYTES).trim()
+  const token = readTextFile(path).trim()
   if (token === '') throw new Error(`${path}: it contains no token`)
   if (!isToken(token)) throw new Error(`${path}: it contains characters that are not allowed in a token`)
   return token

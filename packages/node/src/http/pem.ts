@@ -46,16 +46,13 @@ function sourceOf(option: TransportPem['option'], value: string | undefined): Tr
   return { option, source: option.endsWith('File') ? { path: value } : { pem: value } }
 }
 
-/** Larger files are refused. A bundle of all public CAs is a quarter of this. */
-export const MAX_PEM_BYTES = 1_048_576
-
 /**
  * The PEM data.
  *
  * @throws {Error} if the file cannot be read.
  */
 export function readPem(source: PemSource): string {
-  return 'path' in source ? readTextFile(source.path, MAX_PEM_BYTES) : source.pem
+  return 'path' in source ? readTextFile(source.path) : source.pem
 }
 
 /**

@@ -4,13 +4,13 @@ import { type SecureContext, createSecureContext } from 'node:tls'
 import { notify } from '@kube-authn/core/adapter'
 import { reloadOf } from '../options/reload-options.ts'
 import { fileSource } from '../file-source/file-source.ts'
+import { MAX_TEXT_BYTES } from '../file-source/read-file.ts'
 import type { FileSource, ReloadOptions } from '../file-source/reloading-source.ts'
 import type { Transport } from './endpoint.ts'
 import {
   authoritiesIn,
   clientCertificatesIn,
   isKeyOf,
-  MAX_PEM_BYTES,
   NO_PAIR,
   privateKeyIn,
   type PemSource,
@@ -96,7 +96,7 @@ function pemSource<T>(source: PemSource, parse: (text: string) => T, options: Re
   if ('path' in source) {
     return fileSource(source.path, {
       ...reloadOf(options),
-      maxBytes: MAX_PEM_BYTES,
+      maxBytes: MAX_TEXT_BYTES,
       parse: (content) => parse(new TextDecoder().decode(content)),
     })
   }

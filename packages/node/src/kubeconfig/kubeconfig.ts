@@ -49,8 +49,6 @@ const parseShape: OptionsShape<ParseKubeconfigOptions> = {
   source: aString,
 }
 
-const MAX_BYTES = 1_048_576
-
 /**
  * Reads a kubeconfig, in YAML or JSON, and returns the server and credentials of its current context. The files it names are checked, and reloaded
  * when they change; the kubeconfig itself is read once.
@@ -142,7 +140,7 @@ function reportProblems(
 
 function textOf(path: string): string {
   try {
-    return readTextFile(path, MAX_BYTES)
+    return readTextFile(path)
   } catch (error) {
     const message = messageOf(error, 'cannot be read')
     const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
