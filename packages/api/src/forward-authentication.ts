@@ -3,5 +3,7 @@
  *
  * @module
  */
-export { forwardAuthentication } from './forward-authentication/forward-authentication.ts'
-export type { ForwardAuthenticationOptions } from './forward-authentication/forward-authentication-options.ts'
+export {
+  forwardAuthentication,
+  type ForwardAuthenticationOptions,
+} from './forward-authentication/forward-authentication.ts'

@@ -32,27 +32,28 @@ export interface DiscoverySubresource {
   readonly verbs: readonly string[]
 }
 
-/** The options check of a list of resources. Its parts are made when a list is checked, since few apps have one. */
-export const someDiscoveryResources: Check = (value, path) => {
-  const kindShape: OptionsShape<DiscoveryKind> = {
-    group: required(aString),
-    version: required(aNonEmptyString),
-    kind: required(aNonEmptyString),
-  }
-  const subresourceShape: OptionsShape<DiscoverySubresource> = {
-    name: required(aNonEmptyString),
-    responseKind: nested(kindShape),
-    verbs: required(listOf(aNonEmptyString)),
-  }
-  const shape: OptionsShape<DiscoveryResource> = {
-    ...kindShape,
-    plural: required(aNonEmptyString),
-    singular: required(aString),
-    isNamespaced: required(aBoolean),
-    verbs: required(listOf(aNonEmptyString)),
-    shortNames: listOf(aNonEmptyString),
-    categories: listOf(aNonEmptyString),
-    subresources: listOf(nested(subresourceShape)),
-  }
-  return listOf(nested(shape))(value, path)
+const kindShape: OptionsShape<DiscoveryKind> = {
+  group: required(aString),
+  version: required(aNonEmptyString),
+  kind: required(aNonEmptyString),
 }
+
+const subresourceShape: OptionsShape<DiscoverySubresource> = {
+  name: required(aNonEmptyString),
+  responseKind: nested(kindShape),
+  verbs: required(listOf(aNonEmptyString)),
+}
+
+const shape: OptionsShape<DiscoveryResource> = {
+  ...kindShape,
+  plural: required(aNonEmptyString),
+  singular: required(aString),
+  isNamespaced: required(aBoolean),
+  verbs: required(listOf(aNonEmptyString)),
+  shortNames: listOf(aNonEmptyString),
+  categories: listOf(aNonEmptyString),
+  subresources: listOf(nested(subresourceShape)),
+}
+
+/** The options check of a list of resources. */
+export const someDiscoveryResources: Check = listOf(nested(shape))

@@ -23,7 +23,7 @@ import {
   requests,
   tokens,
 } from '../../../testing/test/fakes.ts'
-import type { ForwardAuthenticationOptions } from './forward-authentication-options.ts'
+import type { ForwardAuthenticationOptions } from './forward-authentication.ts'
 import { forwardAuthentication } from './forward-authentication.ts'
 
 const FORWARDED = [

@@ -4,9 +4,19 @@ import {
   StatusError,
   authorizeRequest,
   authenticateRequest,
+  type AuthenticateRequestOptions,
+  aNonEmptyString,
   impersonateRequest,
+  listOf,
+  oneOf,
+  type OptionsShape,
 } from '@kube-authn/core/adapter'
+import type { Authorizer } from '@kube-authn/core/authorization'
 import {
+  anAuthorizer,
+  authenticateRequestShape,
+  defined,
+  must,
   isStatusError,
   type AuthorizeRequestContext,
   unauthorizedFor,
@@ -16,12 +26,75 @@ import {
   without,
 } from '@kube-authn/core/internal'
 import { authenticatedAnswer, type Told } from './authenticated-answer.ts'
-import {
-  type ForwardAuthenticationOptions,
-  forwardAuthenticationShape,
-} from './forward-authentication-options.ts'
 import { withLogin } from './login-redirect.ts'
 import { afterPrefix, fromHeaders, OriginalRequest, type ReadOriginal } from './original-request.ts'
+
+/** Options of {@link forwardAuthentication}. */
+export interface ForwardAuthenticationOptions extends Omit<
+  AuthenticateRequestOptions,
+  'closeUnauthenticatedHttp2' | 'impersonationHeaders'
+> {
+  /**
+   * Where the proxy says what it was asked for. It must set these headers itself, whatever the client sent.
+   *
+   * - `x-forwarded` (default): `X-Forwarded-Method` and `X-Forwarded-Uri`. Traefik and Caddy send them.
+   * - `x-original`: `X-Original-Method` and `X-Original-URI`, for nginx, which understands no redirect: a login is a 401 with a `Location`.
+   * - `path`: the request itself, with `pathPrefix` before its path. Envoy sends it.
+   */
+  readonly original?: 'x-forwarded' | 'x-original' | 'path'
+  /** What the proxy puts before the path, for `original: 'path'`. Default `/authenticate`. */
+  readonly pathPrefix?: string
+  /** Whether the user may make the request, by its method and Kubernetes-style path. Default: every user may. */
+  readonly authorizer?: Authorizer
+  /** Whether the user may act as another one by `Impersonate-*` headers. Default: a request with such headers is a 403. */
+  readonly impersonation?: Authorizer
+  /** Where a browser without a user is sent: a path of the same host, or an absolute URL. Default: it gets the 401. */
+  readonly loginUrl?: string
+  /** The parameter of `loginUrl` with the path and query to come back to. Default `returnTo`. */
+  readonly returnParameter?: string
+  /**
+   * How many groups are also sent as `X-Remote-Group-1`, `X-Remote-Group-2` and so on, for proxies that cannot copy repeated headers, as nginx. A user with more
+   * groups is a 403. Default 0: none are.
+   */
+  readonly maxNumberedGroups?: number
+  /**
+   * The keys of `extra` that the proxy hands on, for proxies that copy headers by their names. A user with another one, or with several values of one, is a 403: it may limit what the
+   * user may do. Keys of Kubernetes (`authentication.kubernetes.io/...`) of the user's own credential are left out silently. Default: all, or none with `maxNumberedGroups`.
+   */
+  readonly extraKeys?: readonly string[]
+}
+
+const shape: OptionsShape<ForwardAuthenticationOptions> = {
+  ...without(authenticateRequestShape, 'closeUnauthenticatedHttp2', 'impersonationHeaders'),
+  original: oneOf('x-forwarded', 'x-original', 'path'),
+  pathPrefix: must(
+    "must be a path without a slash at its end, such as '/authenticate'",
+    (value) => typeof value === 'string' && /^(?:\/[\w.~-]+)+$/.test(value),
+  ),
+  authorizer: anAuthorizer,
+  impersonation: anAuthorizer,
+  loginUrl: must(
+    'must be a path, or an absolute https URL, without a fragment',
+    (value) => typeof value === 'string' && isLoginUrl(value),
+  ),
+  returnParameter: must(
+    'must consist of letters, digits, "-" and "_"',
+    (value) => typeof value === 'string' && /^[\w-]+$/.test(value),
+  ),
+  extraKeys: listOf(aNonEmptyString),
+  maxNumberedGroups: must(
+    'must be a whole number from 0 to 256',
+    (value) => typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 256,
+  ),
+}
+
+const URL_CHARACTERS = /^[\w!$%&'()*+,./:;=?@~-]+$/
+
+function isLoginUrl(value: string): boolean {
+  if (!URL_CHARACTERS.test(value)) return false
+  if (value.startsWith('/')) return !value.startsWith('//')
+  return value.startsWith('https://') && URL.canParse(value)
+}
 
 /** Answers the request that a proxy makes for each request of a client. It never rejects. */
 export type ForwardAuthentication = (
@@ -33,21 +106,6 @@ const READERS: Readonly<Record<'x-forwarded' | 'x-original', ReadOriginal>> = {
   'x-forwarded': fromHeaders('x-forwarded-method', 'x-forwarded-uri'),
   'x-original': fromHeaders('x-original-method', 'x-original-uri'),
 }
-
-function noUser(): StatusError {
-  return new StatusError({ status: 401, reason: 'Unauthorized', message: 'Unauthorized' })
-}
-
-const OWN = [
-  'original',
-  'pathPrefix',
-  'authorizer',
-  'impersonation',
-  'loginUrl',
-  'returnParameter',
-  'maxNumberedGroups',
-  'extraKeys',
-] as const
 
 /**
  * Decides for a proxy about the requests of its clients: nginx (`auth_request`), Traefik, Caddy (`forward_auth`), HAProxy and Envoy (`ext_authz`). The answer is 200 with the
@@ -64,10 +122,7 @@ export function forwardAuthentication(
   authenticator: Authenticator,
   options: ForwardAuthenticationOptions = {},
 ): ForwardAuthentication {
-  refuseProblems(
-    aRequestAuthenticator(authenticator, 'authenticator'),
-    optionProblems(forwardAuthenticationShape, options),
-  )
+  refuseProblems(aRequestAuthenticator(authenticator, 'authenticator'), optionProblems(shape, options))
   const {
     original = 'x-forwarded',
     pathPrefix = '/authenticate',
@@ -77,11 +132,11 @@ export function forwardAuthentication(
     returnParameter = 'returnTo',
     maxNumberedGroups = 0,
     extraKeys = maxNumberedGroups > 0 ? [] : undefined,
-    observer,
-    log = authenticator.log,
+    ...ofAuthentication
   } = options
-  const telling = { ...(observer !== undefined && { observer }), ...(log !== undefined && { log }) }
-  const authenticate = authenticateRequest(authenticator, without(options, ...OWN))
+  const { observer, log = authenticator.log } = options
+  const telling = defined({ observer, log })
+  const authenticate = authenticateRequest(authenticator, ofAuthentication)
   const impersonate = impersonation && impersonateRequest(impersonation, telling)
   const authorize = authorizer && authorizeRequest(authorizer, telling)
   const readOriginal = original === 'path' ? afterPrefix(pathPrefix) : READERS[original]
@@ -105,7 +160,10 @@ export function forwardAuthentication(
     })
     if ('failure' in known) return known.failure
     // Conditions for anonymous requests, as for `/healthz`, mean paths of the server itself, not those of the app behind the proxy.
-    if (known.isAnonymous && !admitsAnonymous) return unauthorizedFor(request)?.() ?? noUser()
+    if (known.isAnonymous && !admitsAnonymous) {
+      const noUser = { status: 401, reason: 'Unauthorized', message: 'Unauthorized' } as const
+      return unauthorizedFor(request)?.() ?? new StatusError(noUser)
+    }
     let told: Told = { user: known.authentication.user, isImpersonated: false }
     if (impersonate !== undefined) {
       const { revocation } = known.authentication

@@ -1,7 +1,6 @@
 import { PROTOBUF_MEDIA_TYPE } from '../protobuf/decode-object.ts'
 import { notAcceptable, unsupportedMediaType } from '@kube-authn/core/internal'
 import type { RequestHeaders } from '@kube-authn/core'
-import { type AcceptClause, jsonClauses } from './accept.ts'
 
 /** The media type of objects in JSON. */
 export const JSON_MEDIA_TYPE = 'application/json'
@@ -49,7 +48,7 @@ export function contentTypeOf(headers: RequestHeaders, types: readonly ContentTy
  * @throws {StatusError} 406 when the client does not accept JSON.
  */
 export function requireJsonAccepted(headers: RequestHeaders): void {
-  const clauses = jsonClauses(headers)
+  const clauses = clausesFor(headers, [JSON_MEDIA_TYPE])
   // With one of these, the client wants the answer converted: to a table, another version or a stream.
   const isPlain = ({ parameters }: AcceptClause): boolean =>
     TRANSFORMATIONS.every((name) => (parameters.get(name) ?? '') === '')
@@ -58,3 +57,53 @@ export function requireJsonAccepted(headers: RequestHeaders): void {
 
 const TRANSFORMATIONS = ['as', 'g', 'v', 'stream', 'sv']
 const PARAMETER = /^[\w!#$%&'*+.^`|~-]+=(?:[\w!#$%&'*+.^`|~-]+|"[^"]*")$/
+
+/** What a clause of `Accept` asks for: a media type, and its parameters with names in lower case. */
+export interface AcceptClause {
+  readonly type: string
+  readonly parameters: ReadonlyMap<string, string>
+}
+
+/**
+ * The clauses of `Accept` that one of these types satisfies, in their order; empty if the client sent none.
+ *
+ * Source: apiserver `pkg/endpoints/handlers/negotiation/negotiate.go`.
+ *
+ * @throws {StatusError} 406 if the client accepts other types only.
+ */
+export function clausesFor(headers: RequestHeaders, types: readonly string[]): readonly AcceptClause[] {
+  const ranges = new Set([...types, 'application/*', '*/*'])
+  const accept = headers.all('accept').join(',')
+  if (accept.trim() === '') return []
+  const clauses = accept
+    .split(',')
+    .map(readClause)
+    .filter(({ type, parameters }) => ranges.has(type) && Number(parameters.get('q') ?? 1) > 0)
+  if (clauses.length === 0) throw notAcceptable(types)
+  return clauses
+}
+
+/** Whether a clause asks for a conversion of the answer to another kind. */
+export function asksForConversion({ parameters }: AcceptClause): boolean {
+  return (parameters.get('as') ?? '') !== ''
+}
+
+/** Whether a clause asks for the conversion to this kind. */
+export function asksFor(
+  { parameters }: AcceptClause,
+  kind: string,
+  group: string,
+  versions: readonly string[],
+): boolean {
+  const isOfGroup = parameters.get('as') === kind && parameters.get('g') === group
+  return isOfGroup && versions.includes(parameters.get('v') ?? '')
+}
+
+function readClause(text: string): AcceptClause {
+  const [type = '', ...parameters] = text.split(';').map((part) => part.trim())
+  const pairs = parameters.map((parameter): readonly [string, string] => {
+    const [name = '', value = ''] = parameter.split('=').map((part) => part.trim())
+    return [name.toLowerCase(), value]
+  })
+  return { type: type.toLowerCase(), parameters: new Map(pairs) }
+}

@@ -73,7 +73,7 @@ export function securitySchemes(
   const described = new Map<string, SecurityScheme>()
   for (const scheme of schemes) described.set(`${scheme}Auth`, httpScheme(scheme, credentials))
   for (const [name, scheme] of credentials.flatMap(furtherScheme)) {
-    if (![...described.values()].some((each) => isSame(each, scheme))) {
+    if (![...described.values()].some((each) => JSON.stringify(each) === JSON.stringify(scheme))) {
       described.set(unusedName(name, described), scheme)
     }
   }
@@ -132,10 +132,6 @@ function furtherScheme(
     case 'anonymous':
       return []
   }
-}
-
-function isSame(one: SecurityScheme, other: SecurityScheme): boolean {
-  return JSON.stringify(one) === JSON.stringify(other)
 }
 
 /** Appends a number if the name is used: 2, 3, and so on. */

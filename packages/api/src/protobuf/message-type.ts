@@ -1,6 +1,7 @@
 import {
   boolean,
   bytes,
+  bytesOf,
   type Field as MessageField,
   type FieldType,
   integer,
@@ -30,7 +31,7 @@ export function declaredMessage(type: ObjectType, unknown: 'named' | 'skipped'):
     wireType: 2,
     read(value) {
       fields ??= Object.fromEntries(type.ownFields.map((field) => [field.number, fieldOf(field, unknown)]))
-      return readMessage(bytesIn(value), fields, nameOfUnknown)
+      return readMessage(bytesOf(value), fields, nameOfUnknown)
     },
   }
   readers.set(type, reader)
@@ -94,9 +95,5 @@ function fieldOf(
 }
 
 function unwrapped(fields: MessageFields, value: (message: Record<string, unknown>) => unknown): FieldType {
-  return { wireType: 2, read: (sent) => value(readMessage(bytesIn(sent), fields)) }
-}
-
-function bytesIn(value: unknown): Uint8Array {
-  return value instanceof Uint8Array ? value : new Uint8Array()
+  return { wireType: 2, read: (sent) => value(readMessage(bytesOf(sent), fields)) }
 }

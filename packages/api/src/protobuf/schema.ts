@@ -167,7 +167,7 @@ function listIn(object: Record<string, unknown>, name: string): unknown[] {
   return (object[name] ??= []) as unknown[]
 }
 
-function bytesOf(value: WireValue): Uint8Array {
+export function bytesOf(value: WireValue): Uint8Array {
   return value instanceof Uint8Array ? value : new Uint8Array()
 }
 

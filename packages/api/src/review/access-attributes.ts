@@ -1,5 +1,5 @@
 import type { RequestAttributes } from '@kube-authn/core/authorization'
-import { type ErrorList, fieldPath, type ObjectReader } from '@kube-authn/core/internal'
+import { defined, type ErrorList, fieldPath, type ObjectReader } from '@kube-authn/core/internal'
 import {
   readSelector,
   type SelectorAttributes,
@@ -48,8 +48,7 @@ function readResource(resource: ObjectReader): ResourceAttributes {
     resource: resource.string('resource'),
     subresource: resource.string('subresource'),
     name: resource.string('name'),
-    ...(fieldSelector && { fieldSelector }),
-    ...(labelSelector && { labelSelector }),
+    ...defined({ fieldSelector, labelSelector }),
   }
 }
 

@@ -1,5 +1,5 @@
 import { attributesOf, type Authorizer, decide, type Decision } from '@kube-authn/core/authorization'
-import type { Awaitable, Context, UserInfo } from '@kube-authn/core'
+import { type Awaitable, type Context, userInfo, type UserInfo } from '@kube-authn/core'
 import {
   andThen,
   badRequest,
@@ -8,6 +8,7 @@ import {
   fieldPath,
   invalidObject,
   type ObjectReader,
+  userJson,
 } from '@kube-authn/core/internal'
 import {
   type AccessAttributes,
@@ -18,7 +19,6 @@ import {
   validateSelectors,
 } from './access-attributes.ts'
 import { readAccessStatus } from './status.ts'
-import { readSubject, subjectJson, validateSubject } from './access-subject.ts'
 import type { ReviewAnswer, ReviewKind } from './kind.ts'
 import type { SentMetadata } from './metadata.ts'
 import { ignoredPart, selectorJson, withoutEmpty } from './selector-attributes.ts'
@@ -180,4 +180,43 @@ function accessJson({
     }),
     ...(nonResource !== undefined && { nonResourceAttributes: withoutEmpty(nonResource) }),
   }
+}
+
+/** Reads the user that a review is about. The versions differ in the name of the groups field. */
+function readSubject(spec: ObjectReader | undefined, version: string): UserInfo {
+  return userInfo({
+    username: spec?.string('user') ?? '',
+    uid: spec?.string('uid') ?? '',
+    groups: spec?.strings(groupsField(version)) ?? [],
+    extra: spec === undefined ? {} : readExtra(spec),
+  })
+}
+
+function readExtra(spec: ObjectReader): Record<string, readonly string[]> {
+  const extra = Object.create(null) as Record<string, readonly string[]>
+  const reader = spec.object('extra')
+  // Deviation: `null` is not returned as `null` (`docs/deviations.md`, lists in reviews).
+  for (const key of reader?.names() ?? []) extra[key] = reader?.strings(key) ?? []
+  return extra
+}
+
+/** Requires a user name or at least one group. */
+function validateSubject({ username, groups }: UserInfo, errors: ErrorList): void {
+  if (username === '' && groups.length === 0) {
+    errors.invalid(fieldPath('spec', 'user'), '', 'at least one of user or group must be specified')
+  }
+}
+
+/** The user that a review is about, in the form of its spec. */
+function subjectJson(subject: UserInfo, version: string): object {
+  const { username, groups, ...rest } = userJson(subject)
+  return {
+    ...(username !== '' && { user: username }),
+    ...(groups !== undefined && { [groupsField(version)]: groups }),
+    ...rest,
+  }
+}
+
+function groupsField(version: string): string {
+  return version === 'v1beta1' ? 'group' : 'groups'
 }

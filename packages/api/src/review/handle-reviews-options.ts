@@ -2,7 +2,7 @@ import type { Clock, Observer, TokenAuthenticator } from '@kube-authn/core'
 import { aClock, someAudiences } from '@kube-authn/core/internal'
 import { aFunction, type OptionsShape, wholeNumber } from '@kube-authn/core/adapter'
 import { type DiscoveryResource, someDiscoveryResources } from '../discovery/resource.ts'
-import { someTokenAuthenticators } from './review-token.ts'
+import { someTokenAuthenticators } from './token-review.ts'
 
 /** The size limit of request bodies. */
 export interface BodyLimit {

@@ -6,8 +6,7 @@ import {
   refuseProblems,
 } from '@kube-authn/core/internal'
 import { type Authorizer, authorizeRequest } from '@kube-authn/core/authorization'
-import { answerDiscovery } from '../discovery/answer.ts'
-import { discoveryDocuments, discoveryPaths } from '../discovery/documents.ts'
+import { answerDiscovery, discoveryDocuments, discoveryPaths } from '../discovery/documents.ts'
 import { answerOf } from './answer-review.ts'
 import { type HandleReviewsOptions, handleReviewsShape } from './handle-reviews-options.ts'
 import { reviewAnswers, type ReviewHandler } from './review-answers.ts'

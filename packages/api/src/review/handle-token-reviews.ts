@@ -1,5 +1,4 @@
 import { answerOf, answerReview, requirePost } from './answer-review.ts'
-import { tokenReview, writtenByWebhook } from './token-review.ts'
 import {
   type AuthenticationRequest,
   type Authenticator,
@@ -21,6 +20,7 @@ import {
   ANONYMOUS_USERNAME,
   aRequestAuthenticator,
   contextOf,
+  defined,
   either,
   optionProblems,
   type ReadBody,
@@ -28,7 +28,7 @@ import {
   someAudiences,
 } from '@kube-authn/core/internal'
 import { type BodyLimit, bodyLimitShape } from './handle-reviews-options.ts'
-import { someTokenAuthenticators, tokenReviewer } from './review-token.ts'
+import { someTokenAuthenticators, tokenReview, tokenReviewer, writtenByWebhook } from './token-review.ts'
 
 /** Options of {@link handleTokenReviews}. The same in every adapter. */
 export interface HandleTokenReviewsOptions extends BodyLimit {
@@ -110,29 +110,26 @@ const shape: OptionsShape<ReviewWebhookOptions> = {
   callers: required(either((value) => typeof value === 'string', oneOf('anyone'), aRequestAuthenticator)),
 }
 
-/** The parts of an adapter's `tokenReviewWebhook`. */
-export interface ReviewWebhook {
-  readonly handle: TokenReviewHandler
-  readonly callers: Authenticator | undefined
-  /** Options for the authentication of the callers. */
-  readonly callerOptions: { readonly observer?: Observer }
-}
-
 /**
  * What an adapter's `tokenReviewWebhook` consists of.
  *
+ * @returns `callerOptions`: options for the authentication of the callers.
  * @throws {ConfigurationError} if an option is invalid.
  */
 export function reviewWebhookOf(
   tokens: readonly TokenAuthenticator[],
   options: ReviewWebhookOptions,
-): ReviewWebhook {
+): {
+  readonly handle: TokenReviewHandler
+  readonly callers: Authenticator | undefined
+  readonly callerOptions: { readonly observer?: Observer }
+} {
   checkOptions(shape, options)
   const { callers, ...rest } = options
   const { observer } = rest
   return {
     handle: handleTokenReviews(tokens, rest),
     callers: callers === 'anyone' ? undefined : callers,
-    callerOptions: observer === undefined ? {} : { observer },
+    callerOptions: defined({ observer }),
   }
 }

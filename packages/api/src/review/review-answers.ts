@@ -4,7 +4,6 @@ import { answerOf, answerReview, requirePost } from './answer-review.ts'
 import type { ReviewKind } from './kind.ts'
 import { selfSubjectReview } from './self-subject-review.ts'
 import { selfSubjectRulesReview } from './self-subject-rules-review.ts'
-import { tokenReview, writtenByServer } from './token-review.ts'
 import {
   contextOf,
   internalError,
@@ -18,7 +17,7 @@ import type { Authorizer } from '@kube-authn/core/authorization'
 import type { AuthenticationRequest, Awaitable, Context, UserInfo } from '@kube-authn/core'
 import type { DiscoveryResource } from '../discovery/resource.ts'
 import type { HandleReviewsOptions } from './handle-reviews-options.ts'
-import { tokenReviewer } from './review-token.ts'
+import { tokenReview, tokenReviewer, writtenByServer } from './token-review.ts'
 
 /** What is known about a request besides the request itself. */
 export interface ReviewContext extends Pick<Context, 'signal'> {

@@ -20,7 +20,7 @@ import {
   userInfo,
 } from '@kube-authn/core'
 import { isPromiseLike } from '@kube-authn/core/internal'
-import { tokenReviewer, type TokenReviewStatus } from './review-token.ts'
+import { tokenReviewer, type TokenReviewStatus } from './token-review.ts'
 
 interface Asking {
   readonly audiences?: readonly string[]
