@@ -24,7 +24,9 @@ export interface FailureOptions {
 export type Refuse = (failure: StatusError, request: FastifyRequest, reply: FastifyReply, next: Next) => void
 
 /** Refuses requests according to the options. */
-export function refuser({ onFailure = answerFailure }: FailureOptions): Refuse {
+export function refuser({
+  onFailure = (error, _request, reply) => send(error, reply),
+}: FailureOptions): Refuse {
   return (failure, request, reply, next) => {
     const fail = (error: unknown): void => next(asError(error))
     try {
@@ -65,10 +67,6 @@ export function nextUnless(
 export function send({ status, headers, content }: HttpAnswer, reply: FastifyReply): void {
   // As bytes, since Fastify would encode a string as JSON once more.
   void reply.code(status).headers(headers).send(Buffer.from(content))
-}
-
-function answerFailure(error: StatusError, _request: FastifyRequest, reply: FastifyReply): void {
-  send(error, reply)
 }
 
 /** Fastify continues with the next hook if an error is nothing. */

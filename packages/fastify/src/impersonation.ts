@@ -1,10 +1,10 @@
-import { clientContext } from '@kube-authn/core/adapter'
+import { applyHeaderChanges, clientContext } from '@kube-authn/core/adapter'
 import { impersonationOf, type ImpersonationOptionsOf } from '@kube-authn/core/internal'
 import type { Authorizer } from '@kube-authn/core/authorization'
 import type { FastifyPluginCallback, FastifyRequest } from 'fastify'
 import { type FailureOptions, nextUnless, refuser } from './failure.ts'
 import { pluginFor } from './plugin.ts'
-import { changeHeaders, IMPERSONATED_SCOPE, users } from './state.ts'
+import { IMPERSONATED_SCOPE, users } from './state.ts'
 
 /** Options of {@link impersonation}. */
 export interface ImpersonationOptions extends ImpersonationOptionsOf<FastifyRequest>, FailureOptions {}
@@ -29,13 +29,11 @@ export function impersonation(
   return pluginFor('impersonation', (app) => {
     if (!app.hasRequestDecorator(IMPERSONATED_SCOPE)) app.decorateRequest(IMPERSONATED_SCOPE, true)
     app.addHook('onRequest', function impersonationHook(request, reply, next) {
-      nextUnless(
-        impersonate(request, clientContext(request.raw, reply.raw), changeHeaders),
-        refuse,
-        request,
-        reply,
-        next,
-      )
+      const { raw } = request
+      const failure = impersonate(request, clientContext(raw, reply.raw), (_request, changes) => {
+        applyHeaderChanges(raw, changes)
+      })
+      nextUnless(failure, refuse, request, reply, next)
     })
   })
 }

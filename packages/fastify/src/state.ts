@@ -1,4 +1,4 @@
-import { applyHeaderChanges, incomingMessageRequest } from '@kube-authn/core/adapter'
+import { incomingMessageRequest } from '@kube-authn/core/adapter'
 import {
   type NodeUsers,
   RequestState,
@@ -6,7 +6,6 @@ import {
   requestStates,
   usersAsProperty,
 } from '@kube-authn/core/internal'
-import type { HeaderChanges } from '@kube-authn/core'
 import type { FastifyRequest } from 'fastify'
 
 /** The used part of a request. */
@@ -34,11 +33,6 @@ export function knownOf({ raw }: { readonly raw: object }): Partial<RequestState
 
 /** The users of requests, also as `request.user`. */
 export const users: NodeUsers<FastifyRequest> = usersAsProperty(stateOf, 'request.user')
-
-/** Changes the headers that the application sees. */
-export function changeHeaders({ raw }: Pick<FastifyRequest, 'raw'>, changes: HeaderChanges): void {
-  applyHeaderChanges(raw, changes)
-}
 
 /** Decorates the requests of scopes in which `impersonation` is registered; Fastify passes it on to inner scopes. */
 export const IMPERSONATED_SCOPE: unique symbol = Symbol.for('@kube-authn/fastify/impersonates')

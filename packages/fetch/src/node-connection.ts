@@ -1,4 +1,5 @@
 import type { NodeRequest, NodeResponse } from '@kube-authn/core/adapter'
+import { memberOf } from '@kube-authn/core/internal'
 
 /** The request and response of Node behind a Fetch request. */
 export interface NodeConnection {
@@ -11,10 +12,10 @@ export interface NodeConnection {
  * (`runtime.node`). `undefined` on other servers and runtimes.
  */
 export function nodeConnectionOf(request: Request, [first]: readonly unknown[]): NodeConnection | undefined {
-  const node = property(property(request, 'runtime'), 'node')
+  const node = memberOf(memberOf(request, 'runtime'), 'node')
   return (
-    connectionOf(property(first, 'incoming'), property(first, 'outgoing')) ??
-    connectionOf(property(node, 'req'), property(node, 'res'))
+    connectionOf(memberOf(first, 'incoming'), memberOf(first, 'outgoing')) ??
+    connectionOf(memberOf(node, 'req'), memberOf(node, 'res'))
   )
 }
 
@@ -24,15 +25,11 @@ function connectionOf(incoming: unknown, outgoing: unknown): NodeConnection | un
 
 /** Parsed data, which a client may have sent, has no functions. */
 function isNodeRequest(incoming: unknown): incoming is NodeRequest {
-  return Array.isArray(property(incoming, 'rawHeaders')) && typeof property(incoming, 'once') === 'function'
+  return Array.isArray(memberOf(incoming, 'rawHeaders')) && typeof memberOf(incoming, 'once') === 'function'
 }
 
 function isNodeResponse(outgoing: unknown): outgoing is NodeResponse {
   return (
-    typeof property(outgoing, 'statusCode') === 'number' && typeof property(outgoing, 'once') === 'function'
+    typeof memberOf(outgoing, 'statusCode') === 'number' && typeof memberOf(outgoing, 'once') === 'function'
   )
-}
-
-function property(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
 }

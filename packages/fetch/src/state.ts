@@ -59,24 +59,18 @@ export function knownOf(request: Request): Partial<RequestState> {
   return states.of(request) ?? {}
 }
 
-/** Sets the user of the request. */
-function setAuthentication(state: RequestState, authentication: Authentication): void {
-  state.authentication = authentication
-  state.held = undefined
-}
-
-/** Removes the user of a request, and holds it. */
-function hold(state: RequestState, held: HeldRequest): void {
-  state.authentication = undefined
-  state.held = held
-}
-
 /** The users of requests, for the decisions of the core. */
 export const users: Users<RequestState> = {
   stateOf: (state) => state,
   authenticationOf: (state) => state.authentication,
-  setAuthentication,
-  hold,
+  setAuthentication(state, authentication) {
+    state.authentication = authentication
+    state.held = undefined
+  },
+  hold(state, held) {
+    state.authentication = undefined
+    state.held = held
+  },
 }
 
 /** The request with changed headers. If it is a copy, it has the same state. */

@@ -1,16 +1,24 @@
 import type { Authenticator, Awaitable } from '@kube-authn/core'
-import { aFunction, closeConnection, notify, Received, whenOver } from '@kube-authn/core/adapter'
 import {
+  aFunction,
+  closeConnection,
+  notify,
+  Received,
+  warningHeaders,
+  whenOver,
+} from '@kube-authn/core/adapter'
+import {
+  type AnswerHeaders,
   type AuthenticateRequestOptions,
   authenticationOf,
   type Ending,
   fetchEnding,
   IMPERSONATES,
+  memberOf,
   settleUser,
 } from '@kube-authn/core/internal'
 import { contextOf, type Handler } from './context.ts'
 import { answer, type FailureOptions } from './failure.ts'
-import { ResponseHeaders } from './response-headers.ts'
 import { changeHeaders, DecisionContext, type RequestState, stateOf, users } from './state.ts'
 
 /** Options of {@link withAuthentication}. */
@@ -90,15 +98,40 @@ function keepAlive(rest: readonly unknown[], work: Promise<unknown>): void {
   if ('WebSocketPair' in globalThis) rest.find(isExecutionContext)?.waitUntil(work)
 }
 
-interface ExecutionContext {
-  waitUntil(work: Promise<unknown>): void
+function isExecutionContext(value: unknown): value is { waitUntil(work: Promise<unknown>): void } {
+  return typeof memberOf(value, 'waitUntil') === 'function'
 }
 
-function isExecutionContext(value: unknown): value is ExecutionContext {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'waitUntil' in value &&
-    typeof value.waitUntil === 'function'
-  )
+/** The headers that a response of the app gets: warnings, and the id of the request in audit logs. */
+class ResponseHeaders implements AnswerHeaders {
+  readonly #added: (readonly [name: string, value: string])[] = []
+
+  hasHeader(): boolean {
+    return false
+  }
+
+  setHeader(name: string, value: string): void {
+    this.#added.push([name, value])
+  }
+
+  /** Adds them to a response; to a copy of it if its headers are immutable. Existing headers are kept. */
+  addTo(response: Response, warnings: readonly string[]): Response {
+    const missing = this.#added.filter(([name]) => !response.headers.has(name))
+    const all = [...missing, ...warningHeaders(warnings).map((value) => ['Warning', value] as const)]
+    // A WebSocket or an error has no headers that an app could set.
+    if (all.length === 0 || response.status < 200) return response
+    try {
+      return withHeaders(response, all)
+    } catch {
+      return withHeaders(new Response(response.body, response), all)
+    }
+  }
+}
+
+function withHeaders(
+  response: Response,
+  added: readonly (readonly [name: string, value: string])[],
+): Response {
+  for (const [name, value] of added) response.headers.append(name, value)
+  return response
 }

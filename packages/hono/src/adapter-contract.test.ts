@@ -18,7 +18,7 @@ import {
   requireUser,
 } from './index.ts'
 import type { AuthenticationOptions } from './authentication.ts'
-import { nodeRequestOf } from './node-server.ts'
+import { nodeRequestOf } from './client.ts'
 
 const onFailure: NonNullable<AuthenticationOptions['onFailure']> = async (_error, _c, next) => next()
 

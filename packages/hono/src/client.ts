@@ -1,7 +1,6 @@
-import { clientContext, type NodeResponse, whenOver } from '@kube-authn/core/adapter'
-import { type Ending, fetchEnding } from '@kube-authn/core/internal'
+import { clientContext, type NodeRequest, type NodeResponse, whenOver } from '@kube-authn/core/adapter'
+import { type Ending, fetchEnding, isObject, memberOf } from '@kube-authn/core/internal'
 import type { Context } from 'hono'
-import { nodeRequestOf } from './node-server.ts'
 
 /**
  * The context of a call about a request: a `signal` that is aborted if the client disconnects before the response, if the runtime supports it. It is
@@ -44,18 +43,11 @@ export function endingOf(c: Context): Ending {
 
 function nodeResponseOf(c: Context): NodeResponse | undefined {
   const env: unknown = c.env
-  if (typeof env !== 'object' || env === null || !('outgoing' in env)) return undefined
-  return isNodeResponse(env.outgoing) ? env.outgoing : undefined
+  return isObject(env) && 'outgoing' in env && isNodeResponse(env['outgoing']) ? env['outgoing'] : undefined
 }
 
 function isNodeResponse(outgoing: unknown): outgoing is NodeResponse {
-  return (
-    typeof outgoing === 'object' &&
-    outgoing !== null &&
-    'statusCode' in outgoing &&
-    'once' in outgoing &&
-    typeof outgoing.once === 'function'
-  )
+  return isObject(outgoing) && 'statusCode' in outgoing && typeof outgoing['once'] === 'function'
 }
 
 /**
@@ -75,4 +67,27 @@ function executionContextOf(c: Context): Context['executionCtx'] | undefined {
     // The app was called without an execution context.
     return undefined
   }
+}
+
+/** Node's request behind a context; `undefined` if the app does not run on `@hono/node-server`. */
+export function nodeRequestOf(c: Context): NodeRequest | undefined {
+  const env: unknown = c.env
+  return isObject(env) && 'incoming' in env && isNodeRequest(env['incoming']) ? env['incoming'] : undefined
+}
+
+function isNodeRequest(incoming: unknown): incoming is NodeRequest {
+  return Array.isArray(memberOf(incoming, 'rawHeaders'))
+}
+
+/**
+ * Whether the headers of a request of `@hono/node-server` were never read, so that none was removed. It makes them on first access, which takes
+ * longer than all of authentication. A request of another kind counts as read.
+ */
+export function untouchedByApp(request: Request): boolean {
+  let isOfNodeServer = false
+  for (const { description } of Object.getOwnPropertySymbols(request)) {
+    if (description === 'headersKey') return false
+    if (description === 'incomingKey') isOfNodeServer = true
+  }
+  return isOfNodeServer
 }

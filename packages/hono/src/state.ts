@@ -19,14 +19,12 @@ import type {
   Authentication,
   AuthenticationRequest,
   HeaderChanges,
-  Log,
   RequestHeaders,
   UserInfo,
 } from '@kube-authn/core'
 import type { Context } from 'hono'
-import { clientOf } from './client.ts'
+import { clientOf, nodeRequestOf, untouchedByApp } from './client.ts'
 import { impersonationFollows } from './impersonation-follows.ts'
-import { nodeRequestOf, untouchedByApp } from './node-server.ts'
 
 /** What the middlewares set in a context: `c.var.user`, `c.var.authentication`. */
 export interface AuthenticationEnv {
@@ -82,31 +80,6 @@ function requireContext(c: unknown): void {
   )
 }
 
-/** Sets the user of the request. */
-function setAuthentication(c: Context, authentication: Authentication, log?: Log): void {
-  const state = stateOf(c)
-  if (state.held === undefined && authenticationOf(c) === undefined && hasUser(c))
-    advise(log, 'userReplaced', 'c.var.user')
-  state.held = undefined
-  if (authentication.requester !== undefined) keepAsked(state)
-  c.set('user', authentication.user)
-  c.set('authentication', authentication)
-}
-
-function hasUser(c: Context): boolean {
-  const user: unknown = c.get('user')
-  return user !== undefined && user !== null
-}
-
-/** Removes the user of a request, and holds it. */
-function hold(c: Context, held: HeldRequest): void {
-  const state = stateOf(c)
-  state.held = held
-  if (held.caller === undefined) keepAsked(state)
-  c.set('user', undefined)
-  c.set('authentication', undefined)
-}
-
 /** The context of a request for `authenticateRequest`. */
 export class RequestContext implements AuthenticateRequestContext {
   readonly #c: Context
@@ -142,7 +115,27 @@ export function authenticationOf(c: Context): Authentication | undefined {
 }
 
 /** The users of requests, for the decisions of the core. */
-export const users: Users<Context> = { stateOf, authenticationOf, setAuthentication, hold }
+export const users: Users<Context> = {
+  stateOf,
+  authenticationOf,
+  setAuthentication(c, authentication, log) {
+    const state = stateOf(c)
+    const user: unknown = c.get('user')
+    const isFirst = state.held === undefined && authenticationOf(c) === undefined
+    if (isFirst && user !== undefined && user !== null) advise(log, 'userReplaced', 'c.var.user')
+    state.held = undefined
+    if (authentication.requester !== undefined) keepAsked(state)
+    c.set('user', authentication.user)
+    c.set('authentication', authentication)
+  },
+  hold(c, held) {
+    const state = stateOf(c)
+    state.held = held
+    if (held.caller === undefined) keepAsked(state)
+    c.set('user', undefined)
+    c.set('authentication', undefined)
+  },
+}
 
 /** Changes the headers that the application sees. */
 export function changeHeaders(c: Context, changes: HeaderChanges): void {

@@ -1,9 +1,9 @@
-import { clientContext } from '@kube-authn/core/adapter'
+import { applyHeaderChanges, clientContext } from '@kube-authn/core/adapter'
 import { IMPERSONATES, impersonationOf, type ImpersonationOptionsOf } from '@kube-authn/core/internal'
 import type { Authorizer } from '@kube-authn/core/authorization'
 import type { Middleware, ParameterizedContext } from 'koa'
 import { answer, type FailureOptions } from './failure.ts'
-import { type AuthenticationState, changeHeaders, users } from './state.ts'
+import { type AuthenticationState, users } from './state.ts'
 
 /** Options of {@link impersonation}. */
 export interface ImpersonationOptions extends ImpersonationOptionsOf<ParameterizedContext>, FailureOptions {}
@@ -24,7 +24,9 @@ export function impersonation(
   const { onFailure = answer } = options
 
   const middleware: Middleware<AuthenticationState> = async function impersonationMiddleware(ctx, next) {
-    const failure = await impersonate(ctx, clientContext(ctx.req, ctx.res), changeHeaders)
+    const failure = await impersonate(ctx, clientContext(ctx.req, ctx.res), ({ req }, changes) => {
+      applyHeaderChanges(req, changes)
+    })
     if (failure === undefined) await next()
     else await onFailure(failure, ctx, next)
   }

@@ -1,13 +1,12 @@
-import { applyHeaderChanges, incomingMessageRequest } from '@kube-authn/core/adapter'
+import { incomingMessageRequest } from '@kube-authn/core/adapter'
 import {
   advise,
-  type HeldRequest,
   type NodeUsers,
   RequestState,
   type RequestStates,
   requestStates,
 } from '@kube-authn/core/internal'
-import type { Authentication, HeaderChanges, Log, UserInfo } from '@kube-authn/core'
+import type { UserInfo } from '@kube-authn/core'
 import type { Context, ParameterizedContext } from 'koa'
 
 /** What the middlewares set in `ctx.state`. */
@@ -46,44 +45,25 @@ function isNodeRequest(req: unknown): boolean {
   return typeof req === 'object' && req !== null && 'rawHeaders' in req
 }
 
-/** Sets the user of the request, also as `ctx.state.user`. */
-function setAuthentication(
-  ctx: ContextWithRequest & { readonly state: AuthenticationState },
-  authentication: Authentication,
-  log?: Log,
-): void {
-  const state = stateOf(ctx)
-  if (state.authentication === undefined && state.held === undefined && hasUser(ctx)) {
-    advise(log, 'userReplaced', 'ctx.state.user')
-  }
-  state.authentication = authentication
-  state.held = undefined
-  ctx.state.user = authentication.user
-}
-
-function hasUser(ctx: { readonly state: Partial<AuthenticationState> }): boolean {
-  return ctx.state.user !== undefined && ctx.state.user !== null
-}
-
-/** Removes the user of a request, and holds it. */
-function hold(ctx: ContextWithRequest & { readonly state: object }, held: HeldRequest): void {
-  const state = stateOf(ctx)
-  state.authentication = undefined
-  state.held = held
-  Reflect.deleteProperty(ctx.state, 'user')
-}
-
-/** The users of requests, for the decisions of the core. */
+/** The users of requests, also as `ctx.state.user`. */
 export const users: NodeUsers<ParameterizedContext<AuthenticationState>> = {
   stateOf,
   authenticationOf: (ctx) => stateOf(ctx).authentication,
-  setAuthentication,
-  hold,
-}
-
-/** Changes the headers that the application sees. */
-export function changeHeaders({ req }: Pick<Context, 'req'>, changes: HeaderChanges): void {
-  applyHeaderChanges(req, changes)
+  setAuthentication(ctx, authentication, log) {
+    const state = stateOf(ctx)
+    const { user }: Partial<AuthenticationState> = ctx.state
+    const isFirst = state.authentication === undefined && state.held === undefined
+    if (isFirst && user !== undefined && user !== null) advise(log, 'userReplaced', 'ctx.state.user')
+    state.authentication = authentication
+    state.held = undefined
+    ctx.state.user = authentication.user
+  },
+  hold(ctx, held) {
+    const state = stateOf(ctx)
+    state.authentication = undefined
+    state.held = held
+    Reflect.deleteProperty(ctx.state, 'user')
+  },
 }
 
 /** The result of a body parser, if one ran before. */

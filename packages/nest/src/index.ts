@@ -18,5 +18,4 @@ export {
   type RequireScopesOptions,
   requireUser,
 } from './guards.ts'
-export { Public } from './public.ts'
-export { User } from './user.ts'
+export { Public, User } from './decorators.ts'

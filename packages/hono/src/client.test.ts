@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { untouchedByApp } from './node-server.ts'
+import { untouchedByApp } from './client.ts'
 
 /** Creates requests like a copy of `@hono/node-server`, with unique symbols. */
 function copyOfNodeServer(headersOf: () => unknown = () => new Headers()): () => Request {
