@@ -1,5 +1,5 @@
 import { aBooleanOrAnonymousConfig, type AnonymousConfig } from '../request/anonymous/config.ts'
-import { anonymous, type AnonymousOptions } from '../request/anonymous/anonymous.ts'
+import { anonymous } from '../request/anonymous/anonymous.ts'
 import { audienceAgnostic } from '../authenticator/audiences.ts'
 import type {
   AnyAuthenticator,
@@ -23,6 +23,7 @@ import {
   anOrigin,
   someAudiences,
 } from '../internal/options/index.ts'
+import { defined } from '../internal/options/without.ts'
 import { failFast, union } from '../authenticator/union/union.ts'
 import { webSocketProtocol } from '../request/web-socket-protocol.ts'
 
@@ -106,17 +107,13 @@ export function authenticatorChain(options: AuthenticatorChainOptions = {}): Aut
   )
   const everybodyKnown = authenticatedGroup(credentials)
   const chain = anonymousConfig.enabled
-    ? failFast(everybodyKnown, anonymous(anonymousConditionsOf(anonymousConfig)))
+    ? failFast(everybodyKnown, anonymous(defined({ conditions: anonymousConfig.conditions })))
     : everybodyKnown
   const trustedOrigins = [...(chain.credentials?.trustedOrigins ?? []), ...(options.trustedOrigins ?? [])]
   return {
     ...chain,
     name: 'chain',
     ...(trustedOrigins.length > 0 && { credentials: { schemes: [], ...chain.credentials, trustedOrigins } }),
-    ...(audiences !== undefined && { audiences }),
+    ...defined({ audiences }),
   }
-}
-
-function anonymousConditionsOf({ conditions }: AnonymousConfig): AnonymousOptions {
-  return conditions === undefined ? {} : { conditions }
 }

@@ -1,15 +1,14 @@
 import type { Authentication, Authenticator } from '../../authenticator/authenticator.ts'
 import { andThen } from '../../internal/awaitable.ts'
-import { type AuthenticationError, isAuthenticationError } from '../../authenticator/errors.ts'
+import { isAuthenticationError } from '../../authenticator/errors.ts'
 import type { AuthenticateRequestOptions } from '../../handler/authenticate-request-options.ts'
 import { authenticateRequest } from '../../handler/authenticate-request.ts'
 import { withoutSecrets } from '../../internal/shown-text.ts'
-import type { StatusError } from '../../authenticator/status.ts'
 import { adviceFor } from './advice.ts'
 import { type AnyRequest, readAnyRequest } from './any-request.ts'
 import { credentialHeaders } from '../../authenticator/known-credentials.ts'
 import { credentialsIn } from '../../logging/credentials-in.ts'
-import type { ExplainedStep, Explanation, ExplainOptions } from './explanation.ts'
+import type { ExplainedStep, Explanation, ExplainOptions } from './explain.ts'
 import { recordSteps } from './record-steps.ts'
 
 /** Implements {@link explain}: runs the handler with a recorder as its observer. */
@@ -18,23 +17,23 @@ export async function explainRequest(
   given: AnyRequest,
   { signal, impersonates = true, ...options }: ExplainOptions,
 ): Promise<Explanation> {
+  // Callers may pass all options of a middleware.
+  const { tracing: _, ...untraced }: AuthenticateRequestOptions = options
   const recorder = recordSteps()
   let answer: Authentication | undefined
   const seen = seeing(authenticator, (answered) => {
     answer = answered
   })
   // A refusal here is an explanation, and no request was refused.
-  const authenticate = authenticateRequest(seen, {
-    ...untraced(options),
-    observer: recorder.observe,
-    log: false,
-  })
+  const authenticate = authenticateRequest(seen, { ...untraced, observer: recorder.observe, log: false })
   const { request, isAuthenticated } = await readAnyRequest(given)
   const outcome = await authenticate(request, { signal, impersonates })
   const failure = 'failure' in outcome ? outcome.failure : undefined
   const decision = recorder.decision()
   const asked = recorder.outermost()
-  const error = failure === undefined ? undefined : (decision?.error ?? causeOf(failure))
+  // The handler's own reason for a refusal, if it did not come from an authenticator.
+  const cause = isAuthenticationError(failure?.cause) ? failure?.cause : undefined
+  const error = failure === undefined ? undefined : (decision?.error ?? cause)
   const code = error?.code ?? (failure?.status === 401 ? 'noOpinion' : 'rejected')
   const message = error?.message ?? (code === 'noOpinion' ? undefined : failure?.message)
   const { audiences = authenticator.audiences } = options
@@ -62,17 +61,6 @@ export async function explainRequest(
     advice: shown(advice),
     warnings: decision?.warnings ?? [],
   }
-}
-
-/** Callers may pass all options of a middleware, including `tracing`. */
-function untraced(given: AuthenticateRequestOptions): AuthenticateRequestOptions {
-  const { tracing: _, ...options } = given
-  return options
-}
-
-/** The handler's own reason for a refusal, if it did not come from an authenticator. */
-function causeOf({ cause }: StatusError): AuthenticationError | undefined {
-  return isAuthenticationError(cause) ? cause : undefined
 }
 
 /** The same authenticator; `see` receives its answer before the handler checks it. */
