@@ -58,7 +58,7 @@ export {
   type HttpFetch,
   type HttpFetchInit,
 } from './http/create-fetch.ts'
-export { type EndpointFetch, endpointFetch, type EndpointFetchOptions } from './http/endpoint-fetch.ts'
+export { type EndpointFetch, endpointFetch, type EndpointFetchOptions } from './http/endpoint-client.ts'
 export type { Credential, Endpoint, Transport } from './http/endpoint.ts'
 export {
   parseKubeconfig,

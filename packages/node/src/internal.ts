@@ -48,7 +48,7 @@ export {
   type EndpointConnection,
   type EndpointConnectionOptions,
   type EndpointTls,
-} from './http/endpoint-connection.ts'
+} from './http/endpoint-client.ts'
 export { type ClientKubeconfig, parseClientKubeconfig } from './kubeconfig/client-kubeconfig.ts'
 export { EXEC_VERSIONS, type ExecPlugin } from './kubeconfig/client-kubeconfig.ts'
 export type { OidcProvider } from './kubeconfig/client-kubeconfig.ts'

@@ -1,6 +1,5 @@
 import { defined } from '@kube-authn/core/internal'
 import { aNonEmptyString, checkOptions, notify, type OptionsShape } from '@kube-authn/core/adapter'
-import type { Observer } from '@kube-authn/core'
 import {
   type ParseRbacOptions,
   parseRbacSteps,
@@ -38,7 +37,11 @@ export function rbacAt(
     ...files,
     maxBytes,
     *steps(manifests) {
-      if (manifests.length === 0) adviseOnEmptiness(paths, options.observer)
+      if (manifests.length === 0) {
+        const message = 'contains no manifest (.yaml, .yml or .json), so nothing is allowed'
+        const notice = { severity: 'advice', code: 'noManifests', message } as const
+        notify(options.observer, { type: 'fileNotice', file: [paths].flat().join(', '), notice })
+      }
       const policy = yield* parseRbacSteps(manifests, {
         maxLength: maxBytes,
         maxDocumentLength: MAX_DOCUMENT_LENGTH,
@@ -67,12 +70,3 @@ const NOTICES_IN_A_STEP = 64
 const MAX_BYTES = 100 * 1024 * 1024
 /** A document that is not plain YAML is parsed synchronously and blocks requests. */
 const MAX_DOCUMENT_LENGTH = 1_048_576
-
-function adviseOnEmptiness(paths: string | readonly string[], observer: Observer | undefined): void {
-  const message = 'contains no manifest (.yaml, .yml or .json), so nothing is allowed'
-  notify(observer, {
-    type: 'fileNotice',
-    file: [paths].flat().join(', '),
-    notice: { severity: 'advice', code: 'noManifests', message },
-  })
-}

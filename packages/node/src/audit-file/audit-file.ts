@@ -82,7 +82,8 @@ export interface AuditFile extends AsyncDisposable {
 export function auditFile(path: string, options: AuditFileOptions = {}): AuditFile {
   refuseProblems(aPath(path, 'path'), optionProblems(shape, options))
   const { maxSizeMegabytes = 100, maxAgeDays = 366, maxBackups = 100, compress = false, ...others } = options
-  const { format = 'json', mode = 'batch', bufferSize = 10_000, onError = warnOnce(path), ...log } = others
+  const warn = warnOnce((error: unknown) => `${path}: an audit event cannot be written: ${String(error)}`)
+  const { format = 'json', mode = 'batch', bufferSize = 10_000, onError = warn, ...log } = others
   const { observer, clock = systemClock } = log
   const failing =
     (plugin: 'log' | 'buffered'): OnFileError =>
@@ -107,14 +108,13 @@ export function auditFile(path: string, options: AuditFileOptions = {}): AuditFi
   })
 }
 
-function warnOnce(path: string): (error: unknown) => void {
+/** A listener that emits a warning of the process for the first error. */
+export function warnOnce<E>(messageOf: (error: E) => string): (error: E) => void {
   let isTold = false
   return (error) => {
     if (isTold) return
     isTold = true
-    process.emitWarning(`${path}: an audit event cannot be written: ${String(error)}`, {
-      code: 'KUBE_AUTHN_AUDIT',
-    })
+    process.emitWarning(messageOf(error), { code: 'KUBE_AUTHN_AUDIT' })
   }
 }
 

@@ -22,7 +22,7 @@ import {
 } from '@kube-authn/core/authorization'
 import { webhookAuthenticator, webhookAuthorizer } from '@kube-authn/core/remote'
 import { above, checkOptions, listOf, type OptionsShape } from '@kube-authn/core/adapter'
-import { type EndpointFetch, endpointFetch } from '../http/endpoint-fetch.ts'
+import { type EndpointFetch, endpointFetch } from '../http/endpoint-client.ts'
 import type { Endpoint } from '../http/endpoint.ts'
 import { clusterClients, type ClusterClientsOptions, clusterClientsShape } from './cluster-clients.ts'
 import { apiUrl, type ClusterOptions, clusterShape, optionalClusterEndpoint } from './cluster-endpoint.ts'

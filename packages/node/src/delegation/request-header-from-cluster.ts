@@ -14,7 +14,7 @@ import {
   type DescribedProxyOptions,
   NO_PROXY,
 } from '../front-proxy/described-proxy.ts'
-import { endpointFetch } from '../http/endpoint-fetch.ts'
+import { endpointFetch } from '../http/endpoint-client.ts'
 import type { Endpoint } from '../http/endpoint.ts'
 import {
   clusterConfigMap,

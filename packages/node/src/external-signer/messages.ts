@@ -8,17 +8,6 @@ import { type WireField, wireFields } from '@kube-authn/internal/protobuf-wire'
  * Deviation: a repeated field is an error (`docs/deviations.md`, protobuf).
  */
 
-export interface SignResponse {
-  readonly header: string
-  readonly signature: string
-}
-
-export interface FetchKeysResponse {
-  readonly keys: readonly EncodedPublicKey[]
-  readonly dataTimeMs: number
-  readonly refreshHintSeconds: number
-}
-
 /** A key in DER, and its id. */
 export interface EncodedPublicKey {
   readonly keyId: string
@@ -36,13 +25,17 @@ export function signRequest(payload: string): Buffer {
 }
 
 /** Decodes a SignJWTResponse. @throws {Error} if it is invalid. */
-export function readSignResponse(bytes: Uint8Array): SignResponse {
+export function readSignResponse(bytes: Uint8Array): { readonly header: string; readonly signature: string } {
   const fields = fieldsOf(bytes)
   return { header: textOf(fields, 1), signature: textOf(fields, 2) }
 }
 
 /** Decodes a FetchKeysResponse. @throws {Error} if it is invalid, or has no data timestamp. */
-export function readFetchKeysResponse(bytes: Uint8Array): FetchKeysResponse {
+export function readFetchKeysResponse(bytes: Uint8Array): {
+  readonly keys: readonly EncodedPublicKey[]
+  readonly dataTimeMs: number
+  readonly refreshHintSeconds: number
+} {
   const fields = fieldsOf(bytes)
   const encoded = fields.get(1) ?? []
   if (encoded.length > MAX_KEYS) throw new Error(`found more than ${MAX_KEYS} keys`)

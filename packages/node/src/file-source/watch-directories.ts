@@ -2,20 +2,16 @@ import type { FSWatcher } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import * as fs from 'node:fs'
 
-export interface DirectoryWatch {
-  /** Resolves the links of the path again and watches the resulting directories. */
-  refresh(): void
-  close(): void
-}
-
 /**
  * Watches a set of directories that may change with every check. Directories, not files: a file replaced by rename is another file, and a mounted
  * secret changes by a link in its directory. Never keeps the process alive.
+ *
+ * @returns `refresh` resolves the links of the path again and watches the resulting directories.
  */
 export function watchDirectories(
   directories: () => ReadonlySet<string>,
   onChange: () => void,
-): DirectoryWatch {
+): { readonly refresh: () => void; readonly close: () => void } {
   const watchers = new Map<string, FSWatcher>()
 
   const stop = (directory: string): void => {

@@ -41,10 +41,7 @@ export function transportProblems(transport: Transport): readonly ConfigurationP
     ...combinationProblems(transport),
     ...(ca === undefined
       ? []
-      : found(
-          ca.option,
-          failureOf('unable to load root certificates', () => authoritiesIn(readPem(ca.source))),
-        )),
+      : failureOf(ca.option, 'unable to load root certificates', () => authoritiesIn(readPem(ca.source)))),
     ...(insecureSkipTlsVerify && ca !== undefined
       ? found('insecureSkipTlsVerify', 'root certificates and insecureSkipTlsVerify are mutually exclusive')
       : []),
@@ -57,8 +54,8 @@ function pairProblems(cert: TransportPem, key: TransportPem): readonly Configura
   const certificates = (): readonly string[] => clientCertificatesIn(readPem(cert.source))
   const privateKey = (): KeyObject => privateKeyIn(readPem(key.source))
   const problems = [
-    ...found(cert.option, failureOf('unable to load the client certificate', certificates)),
-    ...found(key.option, failureOf('unable to load the client key', privateKey)),
+    ...failureOf(cert.option, 'unable to load the client certificate', certificates),
+    ...failureOf(key.option, 'unable to load the client key', privateKey),
   ]
   if (problems.length > 0) return problems
   return isKeyOf(certificates(), privateKey()) ? [] : found(key.option, NO_PAIR)
@@ -72,14 +69,11 @@ function credentialProblems(credential: Credential): readonly ConfigurationProbl
     case 'tokenFile': {
       const { token, path } = credential
       if (token !== undefined) return isToken(token) ? [] : found('credential.token', NO_TOKEN)
-      return found(
-        'credential.path',
-        failureOf('unable to read the token', () => readToken(path)),
-      )
+      return failureOf('credential.path', 'unable to read the token', () => readToken(path))
     }
     case 'basic':
       // RFC 7617, section 2: the first colon ends the user name.
-      return [credential.username, credential.password].some((text) => hasControl(text)) ||
+      return /[^ -~\u00a0-\uffff]/.test(credential.username + credential.password) ||
         credential.username.includes(':')
         ? found(
             'credential.username',
@@ -113,16 +107,12 @@ function proxyProblem(proxyUrl: string): string | undefined {
   }
 }
 
-function hasControl(text: string): boolean {
-  return /[^ -~\u00a0-\uffff]/.test(text)
-}
-
-function failureOf(what: string, work: () => unknown): string | undefined {
+function failureOf(path: string, what: string, work: () => unknown): readonly ConfigurationProblem[] {
   try {
     work()
-    return undefined
+    return []
   } catch (error) {
-    return `${what}: ${messageOf(error, 'cannot be used')}`
+    return found(path, `${what}: ${messageOf(error, 'cannot be used')}`)
   }
 }
 

@@ -16,29 +16,34 @@ interface NamedEntry {
   readonly path: FieldPath
 }
 
-/** `clusters[].cluster`. The data are decoded. */
+/** A field with the path of a file, and its sibling field with inline data, which are decoded. */
+export interface FileOrData {
+  /** The field of the path; the field of the data has the suffix `-data`. */
+  readonly name: string
+  readonly file: string
+  readonly data: string
+}
+
+/** `clusters[].cluster`. */
 export interface ClusterEntry extends NamedEntry {
   readonly server: string
   readonly tlsServerName: string
   readonly insecureSkipTlsVerify: boolean
-  readonly certificateAuthority: string
-  readonly certificateAuthorityData: string
+  readonly certificateAuthority: FileOrData
   readonly proxyUrl: string
   readonly disableCompression: boolean
   /** What a plug-in gets about the cluster, of any type: the extension `client.authentication.k8s.io/exec`. */
   readonly execConfig: unknown
 }
 
-/** `users[].user`. The data are decoded. */
+/** `users[].user`. */
 export interface UserEntry extends NamedEntry {
   readonly token: string
   readonly tokenFile: string
   readonly username: string
   readonly password: string
-  readonly clientCertificate: string
-  readonly clientCertificateData: string
-  readonly clientKey: string
-  readonly clientKeyData: string
+  readonly clientCertificate: FileOrData
+  readonly clientKey: FileOrData
   /** The plug-in, not decoded. */
   readonly exec: unknown
   /** The provider, not decoded. */
@@ -118,8 +123,7 @@ function decodeCluster(entry: NamedEntry, fields: ObjectReader, errors: ErrorLis
     server: fields.string('server'),
     tlsServerName: fields.string('tls-server-name'),
     insecureSkipTlsVerify: fields.boolean('insecure-skip-tls-verify'),
-    certificateAuthority: fields.string('certificate-authority'),
-    certificateAuthorityData: decoded(fields, 'certificate-authority-data', errors),
+    certificateAuthority: fileOrData(fields, 'certificate-authority', errors),
     proxyUrl: fields.string('proxy-url'),
     disableCompression: fields.boolean('disable-compression'),
     execConfig: extensionIn(fields.value('extensions'), EXEC_EXTENSION),
@@ -143,10 +147,8 @@ function decodeUser(entry: NamedEntry, fields: ObjectReader, errors: ErrorList):
     tokenFile: fields.string('tokenFile'),
     username: fields.string('username'),
     password: fields.string('password'),
-    clientCertificate: fields.string('client-certificate'),
-    clientCertificateData: decoded(fields, 'client-certificate-data', errors),
-    clientKey: fields.string('client-key'),
-    clientKeyData: decoded(fields, 'client-key-data', errors),
+    clientCertificate: fileOrData(fields, 'client-certificate', errors),
+    clientKey: fileOrData(fields, 'client-key', errors),
     exec: fields.value('exec'),
     authProvider: fields.value('auth-provider'),
     unsupported: ['exec', 'auth-provider', 'as', 'as-uid', 'as-groups', 'as-user-extra'].filter((name) =>
@@ -160,13 +162,14 @@ function decodeContext(entry: NamedEntry, fields: ObjectReader): ContextEntry {
   return { ...entry, cluster: fields.string('cluster'), user: fields.string('user') }
 }
 
-/** Decodes base64. Line breaks are allowed, as in Go, and no other foreign character. */
-function decoded(fields: ObjectReader, name: string, errors: ErrorList): string {
-  const text = fields.string(name).replaceAll(/[\r\n]/g, '')
+/** The data are in base64. Line breaks are allowed, as in Go, and no other foreign character. */
+function fileOrData(fields: ObjectReader, name: string, errors: ErrorList): FileOrData {
+  const file = fields.string(name)
+  const text = fields.string(`${name}-data`).replaceAll(/[\r\n]/g, '')
   const bytes = Buffer.from(text, 'base64')
-  if (bytes.toString('base64') === text) return bytes.toString('utf8')
-  errors.invalid(fields.path.child(name), text, 'must be base64')
-  return ''
+  if (bytes.toString('base64') === text) return { name, file, data: bytes.toString('utf8') }
+  errors.invalid(fields.path.child(`${name}-data`), text, 'must be base64')
+  return { name, file, data: '' }
 }
 
 function isPresent(value: unknown): boolean {

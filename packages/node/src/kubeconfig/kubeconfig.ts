@@ -17,13 +17,14 @@ import type { Endpoint } from '../http/endpoint.ts'
 import { endpointProblems, type InsecureOptions } from '../http/problems.ts'
 import { aPath } from '../options/file-option.ts'
 import {
+  type Choice,
   chooseEntries,
   type ChooseOptions,
   type ClusterEntry,
   decodeKubeconfig,
   type UserEntry,
 } from './decode.ts'
-import { pemOption, refuseImpersonation, refusePlugins, userCredentials } from './user.ts'
+import { type EntryContext, pemOption, refuseImpersonation, refusePlugins, userCredentials } from './user.ts'
 import * as fs from 'node:fs'
 
 /** Options of {@link readKubeconfig}. */
@@ -81,13 +82,6 @@ export function parseKubeconfig(text: string, options: ParseKubeconfigOptions): 
   })
 }
 
-/** The chosen user, with its cluster if there is one. */
-export interface ChosenUser {
-  readonly user: UserEntry
-  readonly cluster?: ClusterEntry
-  readonly errors: ErrorList
-}
-
 /**
  * Parses a kubeconfig.
  *
@@ -97,17 +91,18 @@ export interface ChosenUser {
 export function parsed(
   text: string,
   options: ParseKubeconfigOptions,
-  checkUser: (chosen: ChosenUser) => void,
+  checkUser: (chosen: Choice & { readonly user: UserEntry; readonly errors: ErrorList }) => void,
 ): Endpoint {
   const { folder, source = 'kubeconfig' } = options
   const decoding = errorList({ hideValues: true })
   const file = decodeKubeconfig(yamlDocument(text, source), decoding)
   const meaning = errorList({ hideValues: true })
   const fields = new Map<string, FieldPath>()
+  const context = { folder, errors: meaning, fields }
   const { cluster, user } = chooseEntries(file, options, meaning)
   const endpoint: Endpoint = {
-    ...(cluster === undefined ? { server: '' } : clusterEndpoint(cluster, folder, meaning, fields)),
-    ...(user !== undefined && userCredentials(user, folder, meaning, fields)),
+    ...(cluster === undefined ? { server: '' } : clusterEndpoint(cluster, context)),
+    ...(user !== undefined && userCredentials(user, context)),
   }
   if (user !== undefined) checkUser({ user, errors: meaning, ...defined({ cluster }) })
   reportProblems(endpoint, options, fields, meaning)
@@ -155,31 +150,15 @@ function textOf(path: string): string {
  * The server of a cluster, and how to verify it.
  *
  * Source: client-go `tools/clientcmd/validation.go` validateClusterInfo.
- *
- * @param fields receives the field of each part of the endpoint.
  */
-function clusterEndpoint(
-  cluster: ClusterEntry,
-  folder: string,
-  errors: ErrorList,
-  fields: Map<string, FieldPath>,
-): Endpoint {
+function clusterEndpoint(cluster: ClusterEntry, context: EntryContext): Endpoint {
   const { path, server, tlsServerName, insecureSkipTlsVerify, proxyUrl } = cluster
+  const { fields, errors } = context
   fields.set('server', path.child('server'))
   fields.set('proxyUrl', path.child('proxy-url'))
   fields.set('insecureSkipTlsVerify', path.child('insecure-skip-tls-verify'))
   if (server === '') errors.required(path.child('server'), 'the cluster has no server')
-  const ca = pemOption(
-    'ca',
-    {
-      path,
-      name: 'certificate-authority',
-      file: cluster.certificateAuthority,
-      data: cluster.certificateAuthorityData,
-    },
-    folder,
-    errors,
-  )
+  const ca = pemOption('ca', path, cluster.certificateAuthority, context)
   if (ca !== undefined) fields.set(ca.option, ca.field)
   return {
     server,

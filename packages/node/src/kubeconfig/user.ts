@@ -1,48 +1,36 @@
 import { defined, type ErrorList, type FieldPath } from '@kube-authn/core/internal'
 import { resolve } from 'node:path'
 import type { Credential, Endpoint } from '../http/endpoint.ts'
-import type { UserEntry } from './decode.ts'
+import type { FileOrData, UserEntry } from './decode.ts'
+
+/** What reading an entry needs besides it. */
+export interface EntryContext {
+  /** The base of relative paths. */
+  readonly folder: string
+  readonly errors: ErrorList
+  /** Receives the field of each part of the endpoint. */
+  readonly fields: Map<string, FieldPath>
+}
 
 /**
  * The credentials of a user.
  *
  * Source: client-go `tools/clientcmd/validation.go` validateAuthInfo.
- *
- * @param fields receives the field of each part of the endpoint.
  */
 export function userCredentials(
   user: UserEntry,
-  folder: string,
-  errors: ErrorList,
-  fields: Map<string, FieldPath>,
+  context: EntryContext,
 ): Pick<Endpoint, 'cert' | 'certFile' | 'key' | 'keyFile' | 'credential'> {
-  const clientCertificate = certificateOf(user, folder, errors, fields)
-  const credential = credentialOf(user, folder, errors, fields)
-  return {
-    ...clientCertificate,
-    ...defined({ credential }),
-  }
+  return { ...certificateOf(user, context), ...defined({ credential: credentialOf(user, context) }) }
 }
 
 function certificateOf(
-  user: UserEntry,
-  folder: string,
-  errors: ErrorList,
-  fields: Map<string, FieldPath>,
+  { path, clientCertificate, clientKey }: UserEntry,
+  context: EntryContext,
 ): Pick<Endpoint, 'cert' | 'certFile' | 'key' | 'keyFile'> {
-  const { path, clientCertificate, clientCertificateData, clientKey, clientKeyData } = user
-  const certificate = pemOption(
-    'cert',
-    { path, name: 'client-certificate', file: clientCertificate, data: clientCertificateData },
-    folder,
-    errors,
-  )
-  const key = pemOption(
-    'key',
-    { path, name: 'client-key', file: clientKey, data: clientKeyData },
-    folder,
-    errors,
-  )
+  const { fields, errors } = context
+  const certificate = pemOption('cert', path, clientCertificate, context)
+  const key = pemOption('key', path, clientKey, context)
   if (certificate !== undefined && key !== undefined) {
     fields.set(certificate.option, certificate.field)
     fields.set(key.option, key.field)
@@ -61,12 +49,9 @@ function certificateOf(
 }
 
 function credentialOf(
-  user: UserEntry,
-  folder: string,
-  errors: ErrorList,
-  fields: Map<string, FieldPath>,
+  { path, token, tokenFile, username, password }: UserEntry,
+  { folder, errors, fields }: EntryContext,
 ): Credential | undefined {
-  const { path, token, tokenFile, username, password } = user
   const isBasic = username !== '' || password !== ''
   fields.set('credential.token', path.child('token'))
   fields.set('credential.path', path.child('tokenFile'))
@@ -120,31 +105,13 @@ export function refuseImpersonation({ path, unsupported }: UserEntry, errors: Er
   }
 }
 
-/** A field with the path of a file, and its sibling field with inline data. */
-export interface FileOrData {
-  /** The object that contains both. */
-  readonly path: FieldPath
-  /** The field of the path; the field of the data has the suffix `-data`. */
-  readonly name: string
-  readonly file: string
-  readonly data: string
-}
-
-/** An option of a transport for PEM data or its file. */
-export interface PemOption<Name extends 'ca' | 'cert' | 'key'> {
-  readonly option: Name | `${Name}File`
-  readonly value: string
-  /** The field that it comes from. */
-  readonly field: FieldPath
-}
-
-/** The option of a transport for these fields; `undefined` if neither field is set. */
+/** The option of a transport for a file or data in it; `undefined` if neither is set. `field` is where it comes from. */
 export function pemOption<Name extends 'ca' | 'cert' | 'key'>(
   option: Name,
-  { path, name, file, data }: FileOrData,
-  folder: string,
-  errors: ErrorList,
-): PemOption<Name> | undefined {
+  path: FieldPath,
+  { name, file, data }: FileOrData,
+  { folder, errors }: EntryContext,
+): { readonly option: Name | `${Name}File`; readonly value: string; readonly field: FieldPath } | undefined {
   const dataField = path.child(`${name}-data`)
   if (file !== '' && data !== '') {
     errors.forbidden(dataField, `${name}-data and ${name} are both specified`)

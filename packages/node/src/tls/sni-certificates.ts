@@ -1,4 +1,4 @@
-import { type SecureContext, type SecureContextOptions, createSecureContext } from 'node:tls'
+import { type SecureContext, type SecureContextOptions, type TlsOptions, createSecureContext } from 'node:tls'
 import { ConfigurationError } from '@kube-authn/core'
 import { listOf, type OptionsShape, required } from '@kube-authn/core/adapter'
 import { type Check, messageOf, must, nested } from '@kube-authn/core/internal'
@@ -33,15 +33,6 @@ const shape: OptionsShape<SniCertificate> = {
 /** The check of a list of them. */
 export const sniCertificates: Check = listOf(nested(shape))
 
-export interface SniCertificates {
-  /** For Node's TLS servers. */
-  readonly SNICallback: (
-    serverName: string,
-    callback: (error: Error | null, context?: SecureContext) => void,
-  ) => void
-  close(): void
-}
-
 export interface SniCertificatesOptions {
   readonly given: readonly SniCertificate[]
   readonly watching: Parameters<typeof certificatePair>[0]['watching']
@@ -56,12 +47,11 @@ export interface SniCertificatesOptions {
  *
  * @throws {ConfigurationError} if one does not match its key; any error of reading the files.
  */
-export function sniCertificatesAt({
-  given,
-  watching,
-  byDefault,
-  withCredential,
-}: SniCertificatesOptions): SniCertificates & { readonly refresh: () => void } {
+export function sniCertificatesAt({ given, watching, byDefault, withCredential }: SniCertificatesOptions): {
+  readonly SNICallback: NonNullable<TlsOptions['SNICallback']>
+  readonly refresh: () => void
+  readonly close: () => void
+} {
   const pairs: CertificatePair<NamedCertificate<SecureContext>>[] = []
   const close = (): void => {
     for (const pair of pairs) pair.close()

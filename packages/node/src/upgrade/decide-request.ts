@@ -109,7 +109,7 @@ export function decideRequest<M = IncomingMessage>(
   return async function decideOne(request, message, given) {
     const known: { attributes?: () => RequestAttributes } =
       attributes === undefined ? {} : { attributes: () => attributes(message) }
-    const limited = limit && (await failureOf(() => limit(message), tooManyRequests))
+    const limited = limit && (await failureOf(() => limit(message), TOO_MANY_REQUESTS))
     if (limited !== undefined) {
       return { failure: refuse(request, limited), headerChanges: NO_CHANGES, closesConnection: false }
     }
@@ -140,7 +140,7 @@ export function decideRequest<M = IncomingMessage>(
       const allowed = await authorize(request, authentication.user, context)
       if ('failure' in allowed) return { failure: allowed.failure, headerChanges, closesConnection }
     }
-    const guarded = guard && (await failureOf(() => guard(message, authentication), forbidden))
+    const guarded = guard && (await failureOf(() => guard(message, authentication), FORBIDDEN))
     if (guarded !== undefined) {
       return { failure: refuse(request, guarded, authentication.user), headerChanges, closesConnection }
     }
@@ -166,11 +166,11 @@ class AuthenticationContext {
 /** Asks a function of the app. */
 async function failureOf(
   ask: () => Awaitable<boolean>,
-  refusal: () => StatusError,
+  refusal: ConstructorParameters<typeof StatusError>[0],
 ): Promise<StatusError | undefined> {
   try {
     const answer: unknown = await ask()
-    return answer === true ? undefined : refusal()
+    return answer === true ? undefined : new StatusError(refusal)
   } catch (thrown) {
     if (isStatusError(thrown)) return thrown
     return new StatusError({
@@ -182,23 +182,19 @@ async function failureOf(
   }
 }
 
-function tooManyRequests(): StatusError {
-  return new StatusError({
-    status: 429,
-    reason: 'TooManyRequests',
-    message: 'too many requests, please try again later',
-    details: {},
-  })
-}
+const TOO_MANY_REQUESTS = {
+  status: 429,
+  reason: 'TooManyRequests',
+  message: 'too many requests, please try again later',
+  details: {},
+} as const
 
-function forbidden(): StatusError {
-  return new StatusError({
-    status: 403,
-    reason: 'Forbidden',
-    message: 'forbidden: this server does not allow the request',
-    details: {},
-  })
-}
+const FORBIDDEN = {
+  status: 403,
+  reason: 'Forbidden',
+  message: 'forbidden: this server does not allow the request',
+  details: {},
+} as const
 
 const NO_CHANGES: HeaderChanges = { remove: [] }
 

@@ -2,8 +2,9 @@ import { type AuditWebhook, auditWebhook, type AuditWebhookOptions } from '@kube
 import { auditWebhookShape } from '@kube-authn/audit/internal'
 import { defined, aString, optionProblems, refuseProblems, without } from '@kube-authn/core/internal'
 import { aBoolean, type OptionsShape } from '@kube-authn/core/adapter'
+import { warnOnce } from '../audit-file/audit-file.ts'
 import type { ReloadOptions } from '../file-source/reloading-source.ts'
-import { endpointFetch } from '../http/endpoint-fetch.ts'
+import { endpointFetch } from '../http/endpoint-client.ts'
 import { readKubeconfig, type ReadKubeconfigOptions } from '../kubeconfig/kubeconfig.ts'
 import { closeable, orElse } from '../options/closeable.ts'
 import { aPath } from '../options/file-option.ts'
@@ -37,10 +38,7 @@ export function auditWebhookAt(
 ): AuditWebhook & AsyncDisposable {
   refuseProblems(aPath(path, 'path'), optionProblems(shape, options))
   const { context, allowMissingUser, allowInsecureHttp = false, timeoutSeconds } = options
-  const endpoint = readKubeconfig(path, {
-    allowInsecureHttp,
-    ...defined({ context, allowMissingUser }),
-  })
+  const endpoint = readKubeconfig(path, { allowInsecureHttp, ...defined({ context, allowMissingUser }) })
   const fetch = endpointFetch(endpoint, {
     ...reloadOf(options),
     allowInsecureHttp,
@@ -48,7 +46,7 @@ export function auditWebhookAt(
   })
   const webhook = orElse(fetch.close, () =>
     auditWebhook({
-      onError: warnOnce(path),
+      onError: warnOnce(({ message }) => `${path}: ${message}`),
       ...without(options, 'context', 'allowMissingUser', ...RELOAD_OPTIONS),
       url: endpoint.server,
       fetch,
@@ -59,13 +57,4 @@ export function auditWebhookAt(
     await webhook.close()
     fetch.close()
   })
-}
-
-function warnOnce(path: string): (error: Error) => void {
-  let isTold = false
-  return ({ message }) => {
-    if (isTold) return
-    isTold = true
-    process.emitWarning(`${path}: ${message}`, { code: 'KUBE_AUTHN_AUDIT' })
-  }
 }

@@ -28,7 +28,7 @@ import {
   type WebhookConfiguration,
 } from '@kube-authn/core/authorization'
 import type { CreateFetchOptions } from '../http/create-fetch.ts'
-import { type EndpointFetch, endpointFetch } from '../http/endpoint-fetch.ts'
+import { endpointFetch } from '../http/endpoint-client.ts'
 import type { Endpoint } from '../http/endpoint.ts'
 import { apiUrl, inClusterEndpoint } from '../delegation/cluster-endpoint.ts'
 
@@ -58,9 +58,7 @@ export function webhookAuthenticatorAt(
   options: WebhookAuthenticatorAtOptions = {},
 ): TokenAuthenticator & Closeable {
   refuseProblems(aPath(path, 'path'), optionProblems(webhookAuthenticatorAtShape, options))
-  return overKubeconfig(path, options, (webhook, ofWebhook) =>
-    webhookAuthenticator({ ...ofWebhook, ...webhook }),
-  )
+  return overKubeconfig(path, options, webhookAuthenticator)
 }
 
 /** Options of {@link webhookAuthorizerAt}. The reload options apply to the files that the kubeconfig names. */
@@ -89,13 +87,11 @@ export function webhookAuthorizerAt(
   options: WebhookAuthorizerAtOptions = {},
 ): Authorizer & Closeable {
   refuseProblems(aPath(path, 'path'), optionProblems(webhookAuthorizerAtShape, options))
-  return overKubeconfig(path, options, (webhook, ofWebhook) =>
-    webhookAuthorizer({ ...ofWebhook, ...webhook }),
-  )
+  return overKubeconfig(path, options, webhookAuthorizer)
 }
 
 /** How to call a webhook. */
-export interface ReachedWebhook {
+interface ReachedWebhook {
   readonly url: string
   readonly fetch: WebhookFetch
   readonly redact: () => readonly string[]
@@ -112,7 +108,7 @@ function overEndpoint<T extends object>(
   make: (webhook: ReachedWebhook) => T,
 ): T & Closeable {
   const { timeoutSeconds, maxBytes } = options
-  const fetch: EndpointFetch = endpointFetch(endpoint, {
+  const fetch = endpointFetch(endpoint, {
     ...reloadOf(options),
     ...defined({ timeoutSeconds, maxBytes }),
   })
@@ -129,20 +125,17 @@ type OfKubeconfig = 'context' | 'allowMissingUser' | 'observer' | (typeof RELOAD
 /**
  * {@link overEndpoint} for the server that a kubeconfig names.
  *
- * @param make gets the options of the webhook too.
  * @throws {ConfigurationError} if the kubeconfig, a file it names, or an option is invalid; any error of `make`.
  */
 function overKubeconfig<O extends KubeconfigWebhookOptions, T extends object>(
   path: string,
   options: O,
-  make: (webhook: ReachedWebhook, ofWebhook: Omit<O, OfKubeconfig>) => T,
+  make: (webhook: Omit<O, OfKubeconfig> & ReachedWebhook) => T,
 ): T & Closeable {
   const { context, allowMissingUser } = options
-  const endpoint = readKubeconfig(path, {
-    ...defined({ context, allowMissingUser }),
-  })
+  const endpoint = readKubeconfig(path, defined({ context, allowMissingUser }))
   const ofWebhook = without(options, 'context', 'allowMissingUser', 'observer', ...RELOAD_OPTIONS)
-  return overEndpoint(endpoint, options, (webhook) => make(webhook, ofWebhook))
+  return overEndpoint(endpoint, options, (reached) => make({ ...ofWebhook, ...reached }))
 }
 
 /**
