@@ -11,7 +11,9 @@ import { nodeRequestOf } from './messages.ts'
  */
 export function getAuthentication(request: object): Authentication {
   try {
-    return authenticationOf(nodeRequestOf(request) ?? missing())
+    const req = nodeRequestOf(request)
+    if (req === undefined) throw new TypeError('this is not a request of Express or Fastify')
+    return authenticationOf(req)
   } catch (error) {
     if (isStatusError(error)) throw error
     throw new Error(
@@ -19,10 +21,6 @@ export function getAuthentication(request: object): Authentication {
       { cause: error },
     )
   }
-}
-
-function missing(): never {
-  throw new TypeError('this is not a request of Express or Fastify')
 }
 
 /**

@@ -2,13 +2,6 @@ import type { AuthenticationRequest } from '@kube-authn/core'
 import type { HttpAnswer, StatusError } from '@kube-authn/core/adapter'
 import type { OriginalTarget } from './original-request.ts'
 
-/** Where one logs in. */
-export interface Login {
-  readonly loginUrl: string
-  readonly returnParameter: string
-  readonly status: number
-}
-
 /**
  * The refusal, or the way to a login for a browser that opens a page without a user. A script gets the refusal: it would follow a redirect to a page that it cannot use. So does
  * a client that sent a credential of its own, and a form, whose content would be lost.
@@ -17,7 +10,11 @@ export function withLogin(
   refusal: StatusError,
   { headers }: AuthenticationRequest,
   { method, target }: OriginalTarget,
-  { loginUrl, returnParameter, status }: Login,
+  {
+    loginUrl,
+    returnParameter,
+    status,
+  }: { readonly loginUrl: string; readonly returnParameter: string; readonly status: number },
 ): HttpAnswer {
   if (refusal.status !== 401 || method !== 'GET' || !opensPage(headers)) return refusal
   const separator = loginUrl.includes('?') ? '&' : '?'

@@ -41,7 +41,11 @@ export {
 export { requestStates, type RequestStates } from '../internal/request-states.ts'
 export { type AnswerHeaders, AUDIT_ID_HEADER, auditIdOf } from '../audit/audit-id.ts'
 export { intersectAudiences } from '../authenticator/audiences.ts'
-export type { AnyAuthenticator, AuthenticationScheme } from '../authenticator/authenticator.ts'
+export type {
+  AnyAuthenticator,
+  AuthenticationScheme,
+  KnownCredential,
+} from '../authenticator/authenticator.ts'
 export { certificateIdOf } from '../authenticator/certificate-id.ts'
 export type { CredentialRevocation } from '../authenticator/credential-revocation.ts'
 export {
@@ -51,8 +55,6 @@ export {
   isFault,
 } from '../authenticator/errors.ts'
 export {
-  type AccessReviewCallEvent,
-  type AnnotationEvent,
   type AuditActivityEvent,
   type AuditLevel,
   type AuditStage,
@@ -70,7 +72,7 @@ export {
 export { loggingObserver } from '../authenticator/notify.ts'
 export { isStatusError } from '../authenticator/status.ts'
 export { untilExpiryShape } from '../authenticator/until-expiry.ts'
-export { userJson, type UserJson } from '../authenticator/user-json.ts'
+export { isUnicodeUser, NOT_UNICODE, userJson, type UserJson } from '../authenticator/user-json.ts'
 export {
   ANONYMOUS_USERNAME,
   AUTHENTICATED_GROUP,
@@ -109,7 +111,7 @@ export {
   impersonateRequestShape,
 } from '../impersonation/impersonate-request-options.ts'
 export { fetchBody, type ReadBody } from '../request/body.ts'
-export { andThen, isPromiseLike } from '../internal/awaitable.ts'
+export { andThen, isPromiseLike, settle } from '../internal/awaitable.ts'
 export {
   base64urlOf,
   bytesOfBase64url,
@@ -125,14 +127,13 @@ export { type FieldPath, fieldPath } from '../internal/field/path.ts'
 export { type ObjectReader, readObject } from '../internal/field/reader.ts'
 export { quoted, shownName } from '../internal/field/shown-name.ts'
 export { deadlineAfter } from '../internal/http/deadline.ts'
-export { discard } from '../internal/http/response.ts'
+export { discard, type HttpResponse } from '../internal/http/response.ts'
 export { withFault } from '../internal/http/fault.ts'
 export { BodyTooLongError, textOf } from '../internal/http/response-text.ts'
-export type { HttpResponse } from '../internal/http/response.ts'
 export { limitConcurrency } from '../internal/limit-concurrency.ts'
 export { advise } from '../internal/log/app-warnings.ts'
 export { logFailure } from '../internal/log/log-failure.ts'
-export { isObject, type JsonObject, memberOf, stringMemberOf } from '../internal/objects.ts'
+export { isObject, type JsonObject, member, memberOf, stringMemberOf } from '../internal/objects.ts'
 export {
   anAuthorizer,
   aPasswordAuthenticator,
@@ -207,18 +208,14 @@ export { checkedUser } from '../authenticator/user.ts'
 export { askToken, attempt, consult } from '../authenticator/consult.ts'
 export { WaitingContext } from '../authenticator/context.ts'
 export { noUser } from '../authenticator/no-user.ts'
-export { isUnicodeUser, NOT_UNICODE } from '../authenticator/user-json.ts'
-export type { KnownCredential } from '../authenticator/authenticator.ts'
 export { contextOf } from '../authorization/authorize-request.ts'
 export { internalError } from '../authorization/error-answers.ts'
 export type { Selector } from '../authorization/selectors/selector.ts'
-export { settle } from '../internal/awaitable.ts'
 export { colonsOf, endOfString } from '../internal/json/colons.ts'
 export { withWarnings } from '../internal/warning-headers.ts'
 export type { CryptoKey } from '../token/jwt/verification-key.ts'
 export { CLIENT_ID_KEY, scopesOf } from '../authenticator/extra-keys.ts'
 export { aScope } from '../handler/authenticate-request-options.ts'
-export { member } from '../internal/objects.ts'
 export { strictJson } from '../token/jwt/strict-json.ts'
 export { unauthorizedFor } from '../handler/refusal.ts'
 export { encodeExtraKey } from '../request/headers/extra-key.ts'

@@ -20,17 +20,11 @@ export const oidcAtShape: OptionsShape<OidcAtOptions> = {
   caFile: aPath,
 }
 
-/** A token authenticator for one issuer. */
-export interface OidcAt extends TokenAuthenticator {
-  health(): readonly string[]
-  close(): void
-}
-
 /** Authenticates tokens of one issuer; its CA file is reloaded when it changes. */
 export function oidcAt(
   { caFile, ...options }: OidcAtOptions,
   { disallowedIssuers, ...shared }: ReloadOptions & { readonly disallowedIssuers: readonly string[] },
-): OidcAt {
+): TokenAuthenticator & { health(): readonly string[]; close(): void } {
   if (disallowedIssuers.includes(options.issuer)) {
     const all = disallowedIssuers.toSorted().join(' ')
     throw new ConfigurationError([

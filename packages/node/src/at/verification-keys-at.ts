@@ -1,6 +1,5 @@
 import { ConfigurationError } from '@kube-authn/core'
 import {
-  errorOf,
   isConfigurationError,
   nonEmptyListOf,
   optionProblems,
@@ -10,7 +9,7 @@ import { notify } from '@kube-authn/core/adapter'
 import { type VerificationKey, verificationKeysFromPem } from '@kube-authn/core/service-account'
 import { aPath } from '../options/file-option.ts'
 import { reloadShape } from '../options/reload-options.ts'
-import type { FileSource, ReloadOptions } from '../file-source/reloading-source.ts'
+import { type FileSource, type ReloadOptions, reportFailed } from '../file-source/reloading-source.ts'
 import { watchedText } from '../file-source/file-source.ts'
 import { latin1 } from '../file-source/read-file.ts'
 import { closeable } from '../options/closeable.ts'
@@ -76,9 +75,8 @@ async function keysAt(path: string, options: ReloadOptions): Promise<FileSource<
   const take = async (text: string): Promise<void> => {
     try {
       if (await understand(text)) notify(observer, { type: 'reload', source: path, outcome: 'loaded' })
-    } catch (thrown) {
-      const error = errorOf(thrown, 'the keys cannot be used')
-      notify(observer, { type: 'reload', source: path, outcome: 'failed', error })
+    } catch (error) {
+      reportFailed(observer, path, error, 'the keys cannot be used')
     }
   }
 

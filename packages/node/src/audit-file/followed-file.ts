@@ -24,7 +24,7 @@ interface OpenFile {
   readonly size: number
   readonly isRegular: boolean
   /** The size of the file at the path; `undefined` if it is a different file or none. */
-  readonly sizeAt: (path: string) => number | undefined
+  readonly sizeAtPath: () => number | undefined
   readonly writeLine: (line: string) => void
 }
 
@@ -40,7 +40,7 @@ export function followedFile(path: string, onError: OnFileError, rotation?: File
   let file = openFile(path, onError)
   /** Opens the file that is now at the path if needed, and returns its size. */
   const follow = (): number => {
-    const size = file.sizeAt(path)
+    const size = file.sizeAtPath()
     if (size !== undefined) return size
     const next = openFile(path, onError)
     fs.closeSync(file.descriptor)
@@ -80,8 +80,8 @@ function openFile(path: string, onError: OnFileError): OpenFile {
     descriptor,
     size: own.size,
     isRegular: own.isFile(),
-    sizeAt(place) {
-      const found = fs.statSync(place, { throwIfNoEntry: false })
+    sizeAtPath() {
+      const found = fs.statSync(path, { throwIfNoEntry: false })
       return found?.ino === own.ino && found.dev === own.dev ? found.size : undefined
     },
     writeLine: lineWriter(

@@ -5,19 +5,15 @@ import { createGzip } from 'node:zlib'
 import type { Clock } from '@kube-authn/core'
 import type { FileRotation, OnFileError } from './followed-file.ts'
 
-/** Which backups are kept. */
-interface BackupLimits {
-  /** How many are kept; 0 means no limit. */
+/** Options of {@link rotationOf}. */
+interface RotationOptions {
+  /** 0 disables rotation. */
+  readonly maxSizeMegabytes: number
+  /** How many backups are kept; 0 means no limit. */
   readonly maxBackups: number
   /** How long they are kept, by the timestamp in their names; 0 means forever. */
   readonly maxAgeDays: number
   readonly compress: boolean
-}
-
-/** Options of {@link rotationOf}. */
-interface RotationOptions extends BackupLimits {
-  /** 0 disables rotation. */
-  readonly maxSizeMegabytes: number
   readonly clock: Clock
   readonly onError: OnFileError
 }
@@ -97,7 +93,7 @@ export function backupNamesOf(path: string): BackupNames {
       return join(folder, `${prefix}${date}T${time.slice(0, -1).replaceAll(':', '-')}${extension}`)
     },
     timeOf(given) {
-      const plain = given.endsWith(COMPRESSED) ? given.slice(0, -COMPRESSED.length) : given
+      const plain = withoutSuffix(given)
       if (!plain.startsWith(prefix) || !plain.endsWith(extension)) return undefined
       const found = TIME.exec(plain.slice(prefix.length, plain.length - extension.length))
       const time = found === null ? NaN : Date.parse(`${found[1]}T${found[2]}:${found[3]}:${found[4]}Z`)
@@ -108,11 +104,6 @@ export function backupNamesOf(path: string): BackupNames {
 
 const TIME = /^(\d{4}-\d\d-\d\d)T(\d\d)-(\d\d)-(\d\d\.\d{3})$/
 
-interface Backup {
-  readonly name: string
-  readonly time: number
-}
-
 /**
  * Removes excess and old backups, and compresses the others if configured. Only files with the name of a backup are touched.
  *
@@ -122,7 +113,7 @@ interface Backup {
  */
 async function tidyBackups(
   names: BackupNames,
-  { maxBackups, maxAgeDays, compress }: BackupLimits,
+  { maxBackups, maxAgeDays, compress }: Pick<RotationOptions, 'maxBackups' | 'maxAgeDays' | 'compress'>,
   nowMs: number,
   onError: (error: unknown) => void,
 ): Promise<void> {
@@ -153,9 +144,11 @@ async function tidyBackups(
 const DAY_MS = 86_400_000
 
 /** Newest first. */
-async function backupsOf(names: BackupNames): Promise<readonly Backup[]> {
+async function backupsOf(
+  names: BackupNames,
+): Promise<readonly { readonly name: string; readonly time: number }[]> {
   const entries = await fs.promises.readdir(names.folder, { withFileTypes: true })
-  const backups = entries.flatMap((entry): readonly Backup[] => {
+  const backups = entries.flatMap((entry) => {
     const time = entry.isFile() ? names.timeOf(entry.name) : undefined
     return time === undefined ? [] : [{ name: entry.name, time }]
   })

@@ -27,7 +27,7 @@ import { keystoneChain } from '../at/keystone-at.ts'
 import { passwordFileAt } from '../at/credential-files-at.ts'
 import { requestHeaderAt } from '../front-proxy/described-proxy.ts'
 import { tokenAuthenticators } from './token-authenticators.ts'
-import { closeable, type Closeable } from '../options/closeable.ts'
+import { closeable, type Closeable, orElse } from '../options/closeable.ts'
 
 /** An authenticator chain that watches files. */
 export interface NodeAuthenticator extends Authenticator, Closeable {
@@ -124,7 +124,7 @@ function chainOf(
   const ofFile = parts.openAt('passwordFile', options.passwordFile, shared, passwordFileAt)
   const anonymous = configuration?.anonymous ?? options.anonymous ?? defaults.anonymous
 
-  try {
+  return orElse(parts.close, () => {
     refuseProblems(parts.problems, problems, anonymousProblems(options.anonymous, configuration?.anonymous))
     const chain = authenticatorChain({
       ...defined({ requestHeader: proxy, clientCertificate: certificates, anonymous, audiences }),
@@ -139,10 +139,7 @@ function chainOf(
     const ofTokens = tokens.map((each) => authenticatedGroup(each))
     const sound = refuseRevoked(options.revocations, { chain, tokens: ofTokens })
     return closeable({ ...sound.chain, ...defined({ log }), tokens: sound.tokens, health }, parts.close)
-  } catch (error) {
-    parts.close()
-    throw error
-  }
+  })
 }
 
 function isOpenToAll(anonymous: boolean | AnonymousConfig | undefined): boolean {

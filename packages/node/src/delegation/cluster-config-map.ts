@@ -2,7 +2,7 @@ import { type Clock, ConfigurationError, type Observer } from '@kube-authn/core'
 import { aClock, errorOf, isConfigurationError, isObject, systemClock } from '@kube-authn/core/internal'
 import { aBoolean, above, aFunction, notify, type OptionsShape } from '@kube-authn/core/adapter'
 import { parseRequestHeaderConfig, type RequestHeaderConfig } from '@kube-authn/core/client-certificate'
-import { type FileSource, RESTRICT } from '../file-source/reloading-source.ts'
+import { type FileSource, reportFailed, RESTRICT } from '../file-source/reloading-source.ts'
 import type { HttpFetch } from '../http/create-fetch.ts'
 import type { Endpoint } from '../http/endpoint.ts'
 import { isOfStrings } from '../front-proxy/request-header-config-at.ts'
@@ -87,13 +87,7 @@ export async function clusterConfigMap<T>(
   }
   const report = (error: unknown): void => {
     // Report the same failure once.
-    if (String(error) !== failure)
-      notify(observer, {
-        type: 'reload',
-        source,
-        outcome: 'failed',
-        error: errorOf(error, 'the ConfigMap cannot be used'),
-      })
+    if (String(error) !== failure) reportFailed(observer, source, error, UNUSABLE)
     failure = String(error)
   }
   const poll = async (): Promise<void> => {
@@ -127,9 +121,11 @@ export async function clusterConfigMap<T>(
   })
 }
 
+const UNUSABLE = 'the ConfigMap cannot be used'
+
 function configurationError(source: string, error: unknown): ConfigurationError {
   if (isConfigurationError(error)) return error
-  const message = reasonOf(errorOf(error, 'the ConfigMap cannot be used'))
+  const message = reasonOf(errorOf(error, UNUSABLE))
   return new ConfigurationError([{ path: source, message }], { cause: error })
 }
 

@@ -138,6 +138,16 @@ export function reloadingSource<C, T>(
   })
 }
 
+/** Reports that a version is not used. @param message if what was thrown is not an error. */
+export function reportFailed(
+  observer: Observer | undefined,
+  source: string,
+  thrown: unknown,
+  message: string,
+): void {
+  notify(observer, { type: 'reload', source, outcome: 'failed', error: errorOf(thrown, message) })
+}
+
 /** The versions of a source, of which the last good one is in force. */
 interface Versions<T> {
   readonly current: () => T
@@ -168,9 +178,7 @@ function readVersions<C, T>(
   const refuse = (version: string, thrown: unknown): void => {
     const isNew = refused !== version
     refused = version
-    if (!isNew) return
-    const error = errorOf(thrown, 'the new version cannot be used')
-    notify(observer, { type: 'reload', source: reading.name, outcome: 'failed', error })
+    if (isNew) reportFailed(observer, reading.name, thrown, 'the new version cannot be used')
   }
 
   const stampNow = (): string | undefined => {

@@ -4,19 +4,16 @@ import type { ReloadOptions } from '../file-source/reloading-source.ts'
 import { type Transport, identityProblem } from './endpoint.ts'
 import { type SecureContexts, secureContextSource } from './secure-context-source.ts'
 
-/** The dispatcher of a call, and undici's `fetch`. */
-interface Route {
-  readonly fetch: typeof Undici.fetch
-  readonly dispatcher: Undici.Dispatcher
-}
-
 export interface Connections {
   /**
-   * The route of the next call. After a file changed it has a new dispatcher, so that no old connection is reused.
+   * Undici's `fetch`, and the dispatcher of the next call. After a file changed that is a new one, so that no old connection is reused.
    *
    * @throws {Error} after `close`.
    */
-  readonly current: () => Promise<Route>
+  readonly current: () => Promise<{
+    readonly fetch: typeof Undici.fetch
+    readonly dispatcher: Undici.Dispatcher
+  }>
   /** Calls in progress finish; new ones are refused. */
   readonly close: () => void
 }
@@ -87,11 +84,7 @@ function dispatcherFor(
     ...defined({ token }),
     proxyTunnel: true,
     requestTls: tls,
-    proxyTls: {
-      secureContext: contexts.proxy,
-      timeout: timeoutMs,
-      checkServerIdentity: identityProblem,
-    },
+    proxyTls: { secureContext: contexts.proxy, timeout: timeoutMs, checkServerIdentity: identityProblem },
     clientFactory: (origin, clientOptions) => new Pool(origin, { ...clientOptions, ...limits }),
   })
 }
@@ -129,14 +122,8 @@ export function limitedResponse(response: Undici.Response, maxBytes: number, onE
   return new Response(limitedStream(body.getReader(), maxBytes, onEnd), init)
 }
 
-/** The used part of undici's stream reader. */
-interface BodyReader {
-  read(): Promise<{ readonly done: boolean; readonly value?: unknown }>
-  cancel(reason?: unknown): Promise<void>
-}
-
 function limitedStream(
-  reader: BodyReader,
+  reader: Pick<ReadableStreamDefaultReader, 'read' | 'cancel'>,
   maxBytes: number,
   onEnd: OnEnd,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {

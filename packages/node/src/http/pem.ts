@@ -13,14 +13,15 @@ export interface TransportPem {
   readonly source: PemSource
 }
 
-export interface TransportPems {
-  readonly ca: TransportPem | undefined
-  readonly cert: TransportPem | undefined
-  readonly key: TransportPem | undefined
-}
-
 /** The PEM sources of a transport: data before files. */
-export function transportPems({ ca, caFile, cert, certFile, key, keyFile }: Transport): TransportPems {
+export function transportPems({
+  ca,
+  caFile,
+  cert,
+  certFile,
+  key,
+  keyFile,
+}: Transport): Readonly<Record<'ca' | 'cert' | 'key', TransportPem | undefined>> {
   return {
     ca: sourceOf('ca', ca) ?? sourceOf('caFile', caFile),
     cert: sourceOf('cert', cert) ?? sourceOf('certFile', certFile),

@@ -1,11 +1,9 @@
-import { errorOf } from '@kube-authn/core/internal'
 import type { KeyObject } from 'node:crypto'
 import { type SecureContext, createSecureContext } from 'node:tls'
-import { notify } from '@kube-authn/core/adapter'
 import { reloadOf } from '../options/reload-options.ts'
 import { fileSource } from '../file-source/file-source.ts'
 import { MAX_TEXT_BYTES } from '../file-source/read-file.ts'
-import type { FileSource, ReloadOptions } from '../file-source/reloading-source.ts'
+import { type FileSource, type ReloadOptions, reportFailed } from '../file-source/reloading-source.ts'
 import type { Transport } from './endpoint.ts'
 import {
   authoritiesIn,
@@ -17,7 +15,7 @@ import {
   type TransportPem,
   transportPems,
 } from './pem.ts'
-import { closeable } from '../options/closeable.ts'
+import { closeable, orElse } from '../options/closeable.ts'
 
 export interface SecureContexts {
   readonly server: SecureContext
@@ -50,7 +48,7 @@ export function secureContextSource(
     for (const file of opened) file.close()
   }
 
-  try {
+  return orElse(close, () => {
     const authorities = open(pems.ca, authoritiesIn)
     const certificate = open(pems.cert, clientCertificatesIn)
     const key = open(pems.key, privateKeyIn)
@@ -70,20 +68,14 @@ export function secureContextSource(
         }
         if (next !== now) throw new Error(NO_PAIR)
       } catch (error) {
-        notify(options.observer, {
-          type: 'reload',
-          source: nameOf((pems.cert ?? pems.ca)?.source),
-          outcome: 'failed',
-          error: errorOf(error, 'the files cannot be used'),
-        })
+        const source = (pems.cert ?? pems.ca)?.source
+        const name = source !== undefined && 'path' in source ? source.path : 'TLS'
+        reportFailed(options.observer, name, error, 'the files cannot be used')
       }
       return contexts
     }
     return closeable({ current }, close)
-  } catch (error) {
-    close()
-    throw error
-  }
+  })
 }
 
 interface Parts {
@@ -124,8 +116,4 @@ function isSame(one: Parts, other: Parts): boolean {
 function isPair({ certificate, key }: Parts): boolean {
   if (certificate === undefined || key === undefined) return true
   return isKeyOf(certificate, key)
-}
-
-function nameOf(source: PemSource | undefined): string {
-  return source !== undefined && 'path' in source ? source.path : 'TLS'
 }

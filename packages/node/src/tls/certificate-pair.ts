@@ -1,10 +1,10 @@
 import { orElse } from '../options/closeable.ts'
 import { ConfigurationError } from '@kube-authn/core'
 import { notify } from '@kube-authn/core/adapter'
-import { errorOf } from '@kube-authn/core/internal'
 import { resolve } from 'node:path'
 import { underOption } from '../options/option-problems.ts'
 import { fileSource } from '../file-source/file-source.ts'
+import { reportFailed } from '../file-source/reloading-source.ts'
 import type { FileOptions } from '../options/reload-options.ts'
 
 /** The files of a certificate and its key. */
@@ -59,8 +59,7 @@ export function certificatePair<T>(options: CertificatePairOptions<T>): Certific
             onFresh()
             notify(observer, event)
           } catch (error) {
-            const reason = errorOf(error, 'the certificate cannot be used')
-            notify(observer, { type: 'reload', source: file, outcome: 'failed', error: reason })
+            reportFailed(observer, file, error, 'the certificate cannot be used')
           }
         },
       }),

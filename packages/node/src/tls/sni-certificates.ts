@@ -4,6 +4,7 @@ import { listOf, type OptionsShape, required } from '@kube-authn/core/adapter'
 import { type Check, messageOf, must, nested } from '@kube-authn/core/internal'
 import { X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
+import { orElse } from '../options/closeable.ts'
 import { aPath } from '../options/file-option.ts'
 import {
   type CertificateFiles,
@@ -65,7 +66,7 @@ export function sniCertificatesAt({ given, watching, byDefault, withCredential }
     choose = chooser()
   }
 
-  try {
+  orElse(close, () => {
     for (const [index, { certFile, keyFile, names: patterns = [] }] of given.entries()) {
       const path = `sniCertificates[${index}].`
       pairs.push(
@@ -83,10 +84,7 @@ export function sniCertificatesAt({ given, watching, byDefault, withCredential }
         }),
       )
     }
-  } catch (error) {
-    close()
-    throw error
-  }
+  })
   let choose = chooser()
   return { SNICallback: (serverName, callback) => callback(null, choose(serverName)), refresh, close }
 }
