@@ -5,12 +5,13 @@
  */
 export { getAuthentication, getUser } from './accessors.ts'
 export { authentication, type AuthenticationOptions } from './authentication.ts'
-export { authorization, type AuthorizationOptions } from './authorization.ts'
 export {
+  authorization,
+  type AuthorizationOptions,
   requireGroups,
   type RequireOptions,
   requireScopes,
   type RequireScopesOptions,
   requireUser,
-} from './guards.ts'
+} from './authorization.ts'
 export { impersonation, type ImpersonationOptions } from './impersonation.ts'

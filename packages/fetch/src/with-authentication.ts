@@ -14,6 +14,7 @@ import {
   type Ending,
   fetchEnding,
   IMPERSONATES,
+  keepAlive,
   memberOf,
   settleUser,
 } from '@kube-authn/core/internal'
@@ -53,7 +54,7 @@ export function withAuthentication<Req extends Request = Request, Rest extends r
     if (observer !== undefined) notify(observer, new Received(state.request, headers))
     const ending = observer === undefined ? undefined : endingOf(state)
     const deciding = authenticate(state.request, new DecisionContext(state, impersonates))
-    if (deciding instanceof Promise) keepAlive(further, deciding)
+    if (deciding instanceof Promise) keepAlive(deciding, () => further.find(isExecutionContext))
     const outcome = await deciding
     ending?.tell((status) => notify(observer, { type: 'response', request: state.request, status }))
     let expected = 500
@@ -86,18 +87,7 @@ function endingOf({ connection, current }: RequestState): Ending {
   return { answered: () => {}, tell: whenOver(connection.incoming, connection.outgoing) }
 }
 
-/**
- * On Workers, work that a request started is cancelled when its client disconnects, even if other requests wait for it, such as the keys of an
- * issuer. This keeps the work running until it is done; Cloudflare allows half a minute.
- *
- * Source: Cloudflare Workers, "Context (ctx)", `waitUntil`.
- *
- * @param rest the arguments after the request, one of which is the context of Workers.
- */
-function keepAlive(rest: readonly unknown[], work: Promise<unknown>): void {
-  if ('WebSocketPair' in globalThis) rest.find(isExecutionContext)?.waitUntil(work)
-}
-
+/** Whether an argument after the request is the context of Workers. */
 function isExecutionContext(value: unknown): value is { waitUntil(work: Promise<unknown>): void } {
   return typeof memberOf(value, 'waitUntil') === 'function'
 }

@@ -1,9 +1,14 @@
 import type { Authenticator } from '@kube-authn/core'
 import { closeConnection, notify, Received, responseOf, warningHeaders } from '@kube-authn/core/adapter'
-import { type AuthenticateRequestOptions, authenticationOf, settleUser } from '@kube-authn/core/internal'
+import {
+  type AuthenticateRequestOptions,
+  authenticationOf,
+  keepAlive,
+  settleUser,
+} from '@kube-authn/core/internal'
 import type { Context, MiddlewareHandler } from 'hono'
 import type { FailureOptions } from './failure.ts'
-import { endingOf, keepAlive } from './client.ts'
+import { endingOf, executionContextOf } from './client.ts'
 import { PendingHeaders } from './pending-headers.ts'
 import { type AuthenticationEnv, changeHeaders, RequestContext, stateOf, users } from './state.ts'
 
@@ -44,7 +49,7 @@ export function authenticationMiddlewareOf(
     if (pending !== undefined) notify(observer, new Received(request, pending))
     const ending = observer === undefined ? undefined : endingOf(c)
     const deciding = authenticate(request, new RequestContext(c, isLast))
-    if (deciding instanceof Promise) keepAlive(c, deciding)
+    if (deciding instanceof Promise) keepAlive(deciding, () => executionContextOf(c))
     const outcome = await deciding
     ending?.tell((status) => notify(observer, { type: 'response', request, status }))
     if (outcome.closesConnection && incoming !== undefined) closeConnection(incoming)

@@ -50,17 +50,8 @@ function isNodeResponse(outgoing: unknown): outgoing is NodeResponse {
   return isObject(outgoing) && 'statusCode' in outgoing && typeof outgoing['once'] === 'function'
 }
 
-/**
- * On Workers, work that a request started is cancelled when its client disconnects, even if other requests wait for it, such as the keys of an
- * issuer. This keeps the work running until it is done; Cloudflare allows half a minute.
- *
- * Source: Cloudflare Workers, "Context (ctx)", `waitUntil`.
- */
-export function keepAlive(c: Context, work: Promise<unknown>): void {
-  if ('WebSocketPair' in globalThis) executionContextOf(c)?.waitUntil(work)
-}
-
-function executionContextOf(c: Context): Context['executionCtx'] | undefined {
+/** The execution context of Workers. */
+export function executionContextOf(c: Context): Context['executionCtx'] | undefined {
   try {
     return c.executionCtx
   } catch {

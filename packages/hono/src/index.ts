@@ -5,13 +5,14 @@
  */
 export { getAuthentication, getUser } from './accessors.ts'
 export { authentication, type AuthenticationOptions } from './authentication.ts'
-export { authorization, type AuthorizationOptions } from './authorization.ts'
 export {
+  authorization,
+  type AuthorizationOptions,
   requireGroups,
   type RequireOptions,
   requireScopes,
   type RequireScopesOptions,
   requireUser,
-} from './guards.ts'
+} from './authorization.ts'
 export { impersonation, type ImpersonationOptions } from './impersonation.ts'
 export type { AuthenticationEnv } from './state.ts'

@@ -4,7 +4,7 @@ import type { StatusError } from '@kube-authn/core/adapter'
 import type { Middleware } from '@kube-authn/express'
 import { type CanActivate, type ExecutionContext, HttpException } from '@nestjs/common'
 import { messagesOf } from './messages.ts'
-import { isPublic } from './decorators.ts'
+import { isPublic } from './public.ts'
 
 /** Options of every guard. */
 export interface FailureOptions {

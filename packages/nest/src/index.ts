@@ -18,4 +18,5 @@ export {
   type RequireScopesOptions,
   requireUser,
 } from './guards.ts'
-export { Public, User } from './decorators.ts'
+export { Public } from './public.ts'
+export { User } from './user.ts'

@@ -45,13 +45,14 @@ export { inClusterEndpoint, type InClusterEndpointOptions } from './delegation/c
 export {
   requestHeaderFromCluster,
   type RequestHeaderFromClusterOptions,
-} from './delegation/request-header-from-cluster.ts'
+} from './delegation/cluster-config-map.ts'
 export type { ReloadOptions } from './file-source/reloading-source.ts'
-export { requestHeaderAt, type RequestHeaderAtOptions } from './front-proxy/described-proxy.ts'
 export {
+  requestHeaderAt,
+  type RequestHeaderAtOptions,
   requestHeaderConfigAt,
   type RequestHeaderConfigAtOptions,
-} from './front-proxy/request-header-config-at.ts'
+} from './front-proxy/described-proxy.ts'
 export {
   createFetch,
   type CreateFetchOptions,

@@ -1,6 +1,6 @@
 import type { AuthenticationRequest, RequestHeaders } from '@kube-authn/core'
 import type { HttpAnswer } from '@kube-authn/core/adapter'
-import { methodNotAllowed, notAcceptable, notServed } from '@kube-authn/core/internal'
+import { defined, methodNotAllowed, notAcceptable, notServed } from '@kube-authn/core/internal'
 import { objectAnswer } from '../objects/answer.ts'
 import { asksFor, asksForConversion, clausesFor, JSON_MEDIA_TYPE } from '../objects/media-types.ts'
 import type { DiscoveryResource } from './resource.ts'
@@ -91,16 +91,13 @@ function resourceList(inGroupVersion: string, resources: readonly DiscoveryResou
 
 function listed(resource: DiscoveryResource): readonly object[] {
   const { plural, singular, isNamespaced: namespaced, kind, verbs } = resource
-  const { shortNames = [], categories = [], subresources = [] } = resource
+  const { subresources = [] } = resource
   const own = { name: plural, singularName: singular, namespaced, kind, verbs }
   return [
-    { ...own, ...(shortNames.length > 0 && { shortNames }), ...(categories.length > 0 && { categories }) },
+    { ...own, ...furtherNames(resource) },
     ...subresources.map((each) => ({
       ...own,
-      ...(each.responseKind !== undefined && {
-        group: each.responseKind.group,
-        version: each.responseKind.version,
-      }),
+      ...defined({ group: each.responseKind?.group, version: each.responseKind?.version }),
       name: `${plural}/${each.name}`,
       singularName: '',
       kind: each.responseKind?.kind ?? kind,
@@ -109,9 +106,13 @@ function listed(resource: DiscoveryResource): readonly object[] {
   ]
 }
 
+function furtherNames({ shortNames = [], categories = [] }: DiscoveryResource): object {
+  return { ...(shortNames.length > 0 && { shortNames }), ...(categories.length > 0 && { categories }) }
+}
+
 function aggregatedResource(resource: DiscoveryResource): object {
   const { group, version, kind, plural, singular, isNamespaced, verbs } = resource
-  const { shortNames = [], categories = [], subresources = [] } = resource
+  const { subresources = [] } = resource
   const responseKind = { group, version, kind }
   return {
     resource: plural,
@@ -119,8 +120,7 @@ function aggregatedResource(resource: DiscoveryResource): object {
     scope: isNamespaced ? 'Namespaced' : 'Cluster',
     singularResource: singular,
     verbs,
-    ...(shortNames.length > 0 && { shortNames }),
-    ...(categories.length > 0 && { categories }),
+    ...furtherNames(resource),
     ...(subresources.length > 0 && {
       subresources: subresources.map((each) => ({
         subresource: each.name,

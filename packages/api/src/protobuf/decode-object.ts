@@ -72,9 +72,7 @@ function readObject(body: Uint8Array, expected: Expected): KubernetesObject {
 }
 
 function readerOf(apiVersion: string, kind: string, expected: Expected): FieldType {
-  if (expected.type !== undefined && kind === expected.kind) {
-    return declaredMessage(expected.type, 'named')
-  }
+  if (expected.type !== undefined && kind === expected.kind) return declaredMessage(expected.type, 'named')
   const type = knownType(apiVersion, kind)
   if (type === undefined) throw malformed('its kind is not supported')
   return declaredMessage(type, 'skipped')

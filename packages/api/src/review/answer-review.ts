@@ -1,12 +1,24 @@
 import { objectAnswer, refusalWithWarnings } from '../objects/answer.ts'
 import type { AuthenticationRequest } from '@kube-authn/core'
-import type { HttpAnswer } from '@kube-authn/core/adapter'
+import { type HttpAnswer, type OptionsShape, wholeNumber } from '@kube-authn/core/adapter'
 import { internalFailure, isStatusError, methodNotAllowed, type ReadBody } from '@kube-authn/core/internal'
 import { checkFields, type FieldValidation } from '../objects/field-validation.ts'
 import { MAX_BODY_BYTES, readObjectBody } from '../objects/read-object.ts'
-import type { BodyLimit } from './handle-reviews-options.ts'
 import type { AskedReview, ReviewKind } from './kind.ts'
 import { readMetadata } from './metadata.ts'
+
+/** The size limit of request bodies. */
+export interface BodyLimit {
+  /**
+   * Bytes; a longer body gets a 413. Default 1,048,576.
+   *
+   * Deviation: kube-apiserver accepts 3 MiB (`docs/deviations.md`, content of reviews).
+   */
+  readonly maxBytes?: number
+}
+
+/** The checks of {@link BodyLimit}. */
+export const bodyLimitShape: OptionsShape<BodyLimit> = { maxBytes: wholeNumber(1) }
 
 /** How a review is answered. */
 export interface AnswerOptions extends BodyLimit {

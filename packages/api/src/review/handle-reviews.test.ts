@@ -20,7 +20,7 @@ import {
 } from '@kube-authn/core/authorization'
 import { ConfigurationError, rejected, userInfo, type UserInfo } from '@kube-authn/core'
 import { handleReviews } from './handle-reviews.ts'
-import type { HandleReviewsOptions } from './handle-reviews-options.ts'
+import type { HandleReviewsOptions } from './review-answers.ts'
 
 const AUTHENTICATION = '/apis/authentication.k8s.io'
 const AUTHORIZATION = '/apis/authorization.k8s.io'

@@ -8,8 +8,12 @@ import {
 import { type Authorizer, authorizeRequest } from '@kube-authn/core/authorization'
 import { answerDiscovery, discoveryDocuments, discoveryPaths } from '../discovery/documents.ts'
 import { answerOf } from './answer-review.ts'
-import { type HandleReviewsOptions, handleReviewsShape } from './handle-reviews-options.ts'
-import { reviewAnswers, type ReviewHandler } from './review-answers.ts'
+import {
+  type HandleReviewsOptions,
+  handleReviewsShape,
+  reviewAnswers,
+  type ReviewHandler,
+} from './review-answers.ts'
 
 /**
  * Serves the review APIs of Kubernetes at their usual paths, below `/apis/authentication.k8s.io` and `/apis/authorization.k8s.io`:

@@ -1,4 +1,4 @@
-import { answerOf, answerReview, requirePost } from './answer-review.ts'
+import { answerOf, answerReview, type BodyLimit, bodyLimitShape, requirePost } from './answer-review.ts'
 import {
   type AuthenticationRequest,
   type Authenticator,
@@ -27,7 +27,6 @@ import {
   refuseProblems,
   someAudiences,
 } from '@kube-authn/core/internal'
-import { type BodyLimit, bodyLimitShape } from './handle-reviews-options.ts'
 import { someTokenAuthenticators, tokenReview, tokenReviewer, writtenByWebhook } from './token-review.ts'
 
 /** Options of {@link handleTokenReviews}. The same in every adapter. */

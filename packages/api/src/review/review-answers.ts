@@ -1,23 +1,57 @@
 import { fieldValidationOf } from '../objects/field-validation.ts'
 import { localSubjectAccessReview, selfSubjectAccessReview, subjectAccessReview } from './access-reviews.ts'
-import { answerOf, answerReview, requirePost } from './answer-review.ts'
+import { answerOf, answerReview, type BodyLimit, bodyLimitShape, requirePost } from './answer-review.ts'
 import type { ReviewKind } from './kind.ts'
-import { selfSubjectReview } from './self-subject-review.ts'
-import { selfSubjectRulesReview } from './self-subject-rules-review.ts'
+import { selfSubjectReview, selfSubjectRulesReview } from './self-subject-reviews.ts'
 import {
+  aClock,
   contextOf,
   internalError,
   isStatusError,
   noUser,
+  someAudiences,
   type ReadBody,
   systemClock,
 } from '@kube-authn/core/internal'
-import type { HttpAnswer, StatusError } from '@kube-authn/core/adapter'
+import { aFunction, type HttpAnswer, type OptionsShape, type StatusError } from '@kube-authn/core/adapter'
 import type { Authorizer } from '@kube-authn/core/authorization'
-import type { AuthenticationRequest, Awaitable, Context, UserInfo } from '@kube-authn/core'
-import type { DiscoveryResource } from '../discovery/resource.ts'
-import type { HandleReviewsOptions } from './handle-reviews-options.ts'
-import { tokenReview, tokenReviewer, writtenByServer } from './token-review.ts'
+import type {
+  AuthenticationRequest,
+  Awaitable,
+  Clock,
+  Context,
+  Observer,
+  TokenAuthenticator,
+  UserInfo,
+} from '@kube-authn/core'
+import { type DiscoveryResource, someDiscoveryResources } from '../discovery/resource.ts'
+import { someTokenAuthenticators, tokenReview, tokenReviewer, writtenByServer } from './token-review.ts'
+
+/** Options of `handleReviews`. The same in every adapter. */
+export interface HandleReviewsOptions extends BodyLimit {
+  /** The token authenticators, in the order they are tried. Without this option TokenReviews are not served. */
+  readonly tokens?: readonly TokenAuthenticator[]
+  /** The audiences that tokens must be valid for if a review names none (`--api-audiences`). Must not be empty. Default: no restriction. */
+  readonly audiences?: readonly string[]
+  /**
+   * The resources of the app. With this option, `/api` and `/apis` are answered with these and the reviews, and so are the documents of their groups: with them `kubectl auth can-i`
+   * knows the resources, and does not warn. Default: only the documents of the review groups are answered, and the app's own `/api` and `/apis` are left alone.
+   */
+  readonly discovery?: readonly DiscoveryResource[]
+  readonly clock?: Clock
+  /** Receives the decision of every authenticator and authorizer. */
+  readonly observer?: Observer
+}
+
+/** The checks of {@link HandleReviewsOptions}. */
+export const handleReviewsShape: OptionsShape<HandleReviewsOptions> = {
+  ...bodyLimitShape,
+  tokens: someTokenAuthenticators,
+  audiences: someAudiences,
+  discovery: someDiscoveryResources,
+  clock: aClock,
+  observer: aFunction,
+}
 
 /** What is known about a request besides the request itself. */
 export interface ReviewContext extends Pick<Context, 'signal'> {

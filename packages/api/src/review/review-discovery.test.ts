@@ -4,7 +4,7 @@ import { userInfo } from '@kube-authn/core'
 import { fetchRequest } from '@kube-authn/core/adapter'
 import type { DiscoveryResource } from '../discovery/resource.ts'
 import { handleReviews } from './handle-reviews.ts'
-import type { HandleReviewsOptions } from './handle-reviews-options.ts'
+import type { HandleReviewsOptions } from './review-answers.ts'
 
 const jane = userInfo({ username: 'jane', groups: ['system:authenticated'] })
 const anonymous = userInfo({ username: 'system:anonymous', groups: ['system:unauthenticated'] })

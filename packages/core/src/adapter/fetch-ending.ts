@@ -1,5 +1,18 @@
 import { CLIENT_CLOSED_REQUEST } from '../authenticator/events.ts'
 
+/**
+ * On Workers, work that a request started is cancelled when its client disconnects, even if other requests wait for it, such as the keys of an
+ * issuer. This keeps the work running until it is done; Cloudflare allows half a minute.
+ *
+ * Source: Cloudflare Workers, "Context (ctx)", `waitUntil`.
+ */
+export function keepAlive(
+  work: Promise<unknown>,
+  contextOf: () => { waitUntil(work: Promise<unknown>): void } | undefined,
+): void {
+  if ('WebSocketPair' in globalThis) contextOf()?.waitUntil(work)
+}
+
 /** The end of a response: the status that was sent, as far as it is known, or 499. */
 export interface Ending {
   /** The app responded with this status, which is still to be sent. */

@@ -23,7 +23,6 @@ import {
   anOrigin,
   someAudiences,
 } from '../internal/options/index.ts'
-import { defined } from '../internal/options/without.ts'
 import { failFast, union } from '../authenticator/union/union.ts'
 import { webSocketProtocol } from '../request/web-socket-protocol.ts'
 
@@ -105,15 +104,16 @@ export function authenticatorChain(options: AuthenticatorChainOptions = {}): Aut
     ...requests.map(agnostic),
     ...(options.tokens === 'ignored' ? [] : [bearerToken(allTokens), webSocketProtocol(allTokens)]),
   )
+  const { conditions } = anonymousConfig
   const everybodyKnown = authenticatedGroup(credentials)
   const chain = anonymousConfig.enabled
-    ? failFast(everybodyKnown, anonymous(defined({ conditions: anonymousConfig.conditions })))
+    ? failFast(everybodyKnown, anonymous(conditions === undefined ? {} : { conditions }))
     : everybodyKnown
   const trustedOrigins = [...(chain.credentials?.trustedOrigins ?? []), ...(options.trustedOrigins ?? [])]
   return {
     ...chain,
     name: 'chain',
     ...(trustedOrigins.length > 0 && { credentials: { schemes: [], ...chain.credentials, trustedOrigins } }),
-    ...defined({ audiences }),
+    ...(audiences !== undefined && { audiences }),
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 export { hmacSha256, sha256, sha256Hex } from '#sha256'
-export { type Ending, fetchEnding } from '../adapter/fetch-ending.ts'
+export { type Ending, fetchEnding, keepAlive } from '../adapter/fetch-ending.ts'
 export { COMPLETE_FIELDS } from '../adapter/incoming-message/node-request.ts'
 export {
   authenticationOf,
@@ -12,32 +12,9 @@ export {
   nodeAuthentication,
   optionsThatLack,
 } from '../adapter/middleware/authentication.ts'
-export {
-  authorizationOf,
-  type AuthorizationOptionsOf,
-  authorizationShape,
-  checkAuthorizerOptions,
-  type DecideOf,
-  requireGroupsOf,
-  type RequireOptionsOf,
-  requireScopesOf,
-  requireUserOf,
-} from '../adapter/middleware/authorization.ts'
-export {
-  impersonationOf,
-  type ImpersonationOptionsOf,
-  impersonationShape,
-} from '../adapter/middleware/impersonation.ts'
-export {
-  NO_AUTHENTICATION,
-  RequestState,
-  requireAuthentication,
-  settleUser,
-  type Users,
-  type NodeUsers,
-  isImpersonationDecided,
-  usersAsProperty,
-} from '../adapter/request-states.ts'
+export * from '../adapter/middleware/authorization.ts'
+export * from '../adapter/middleware/impersonation.ts'
+export * from '../adapter/request-states.ts'
 export { requestStates, type RequestStates } from '../internal/request-states.ts'
 export { type AnswerHeaders, AUDIT_ID_HEADER, auditIdOf } from '../audit/audit-id.ts'
 export { intersectAudiences } from '../authenticator/audiences.ts'
@@ -112,12 +89,7 @@ export {
 } from '../impersonation/impersonate-request-options.ts'
 export { fetchBody, type ReadBody } from '../request/body.ts'
 export { andThen, isPromiseLike, settle } from '../internal/awaitable.ts'
-export {
-  base64urlOf,
-  bytesOfBase64url,
-  isCanonicalBase64url,
-  textOfBase64url,
-} from '../internal/base64url.ts'
+export * from '../internal/base64url.ts'
 export { systemClock } from '../internal/clock.ts'
 export { byCodeUnits, isEqualInConstantTime } from '../internal/compare.ts'
 export { keyedDigest } from '../internal/digest/keyed-digest.ts'
@@ -134,12 +106,7 @@ export { limitConcurrency } from '../internal/limit-concurrency.ts'
 export { advise } from '../internal/log/app-warnings.ts'
 export { logFailure } from '../internal/log/log-failure.ts'
 export { isObject, type JsonObject, member, memberOf, stringMemberOf } from '../internal/objects.ts'
-export {
-  anAuthorizer,
-  aPasswordAuthenticator,
-  aRequestAuthenticator,
-  aTokenAuthenticator,
-} from '../internal/options/authenticators.ts'
+export * from '../internal/options/authenticators.ts'
 export {
   anything,
   aString,

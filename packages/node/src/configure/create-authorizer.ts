@@ -157,11 +157,7 @@ function rbacOf(
   shared: Pick<CreateAuthorizerOptions, 'observer' | 'clock'>,
   parts: Opener,
 ): Authorizer | undefined {
-  if (given === undefined) return undefined
-  if (typeof given === 'string') return parts.openFile('rbac', () => rbacAt(given, shared))
-  if (isAuthorizer(given)) return given
-  if ('paths' in given) {
-    return parts.openFile('rbac', () => rbacAt(given.paths, { ...shared, ...without(given, 'paths') }))
-  }
-  return parts.openFile('rbac', () => rbacAt(given, shared))
+  if (given === undefined || (typeof given === 'object' && isAuthorizer(given))) return given
+  const { paths, ...own } = typeof given === 'object' && 'paths' in given ? given : { paths: given }
+  return parts.openFile('rbac', () => rbacAt(paths, { ...shared, ...own }))
 }

@@ -6,7 +6,7 @@ import type { RequestHeaderConfig } from '@kube-authn/core/client-certificate'
 import { createPki, recordEvents } from '@kube-authn/testing'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { FileSource } from '../file-source/reloading-source.ts'
-import { requestHeaderConfigAt } from './request-header-config-at.ts'
+import { requestHeaderConfigAt } from './described-proxy.ts'
 
 const { caPem } = await createPki()
 let folder: string

@@ -123,7 +123,7 @@ export function limitedResponse(response: Undici.Response, maxBytes: number, onE
 }
 
 function limitedStream(
-  reader: Pick<ReadableStreamDefaultReader, 'read' | 'cancel'>,
+  reader: Pick<ReadableStreamDefaultReader<unknown>, 'read' | 'cancel'>,
   maxBytes: number,
   onEnd: OnEnd,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {

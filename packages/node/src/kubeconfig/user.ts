@@ -113,9 +113,7 @@ export function pemOption<Name extends 'ca' | 'cert' | 'key'>(
   { folder, errors }: EntryContext,
 ): { readonly option: Name | `${Name}File`; readonly value: string; readonly field: FieldPath } | undefined {
   const dataField = path.child(`${name}-data`)
-  if (file !== '' && data !== '') {
-    errors.forbidden(dataField, `${name}-data and ${name} are both specified`)
-  }
+  if (file !== '' && data !== '') errors.forbidden(dataField, `${name}-data and ${name} are both specified`)
   if (data !== '') return { option, value: data, field: dataField }
   if (file === '') return undefined
   return { option: `${option}File`, value: resolve(folder, file), field: path.child(name) }

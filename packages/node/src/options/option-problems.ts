@@ -14,9 +14,7 @@ export function problemsOf(
   error: unknown,
   separator: '.' | ': ',
 ): readonly ConfigurationProblem[] {
-  if (!isConfigurationError(error)) {
-    return [{ path: option, message: messageOf(error, 'cannot be used') }]
-  }
+  if (!isConfigurationError(error)) return [{ path: option, message: messageOf(error, 'cannot be used') }]
   return error.problems.map(({ path, message }) => {
     if (path === option || PATHS.has(path)) return { path: option, message }
     return separator === '.'

@@ -31,8 +31,8 @@ export interface CertificatePairOptions<T> extends CertificateFiles {
 
 export interface CertificatePair<T> {
   /** What was made of the last two that matched. */
-  current(): T
-  close(): void
+  readonly current: () => T
+  readonly close: () => void
 }
 
 /**
@@ -67,10 +67,7 @@ export function certificatePair<T>(options: CertificatePairOptions<T>): Certific
 
   const read = (): T => make({ cert: cert.current(), key: key.current() })
   const cert = source(`${path}certFile`, certFile)
-  const key = orElse(
-    () => cert.close(),
-    () => source(`${path}keyFile`, keyFile),
-  )
+  const key = orElse(cert.close, () => source(`${path}keyFile`, keyFile))
   const close = (): void => {
     cert.close()
     key.close()

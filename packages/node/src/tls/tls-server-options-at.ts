@@ -27,9 +27,6 @@ export type TlsServerOptionsAtOptions = Omit<TlsServerOptions, 'cert' | 'key'> &
     readonly sniCertificates?: readonly SniCertificate[]
   }
 
-/** The options that are not passed on to Node. */
-type OwnOptions = Pick<TlsServerOptionsAtOptions, 'certFile' | 'keyFile' | 'sniCertificates'> & FileOptions
-
 /** The members of a server that `keepFresh` uses. */
 interface KeptServer {
   setSecureContext(options: SecureContextOptions): void
@@ -37,7 +34,9 @@ interface KeptServer {
 }
 
 /** The checks of the options that are not passed on to Node. */
-const shape: OptionsShape<OwnOptions> = {
+const shape: OptionsShape<
+  Pick<TlsServerOptionsAtOptions, keyof FileOptions | 'certFile' | 'keyFile' | 'sniCertificates'>
+> = {
   ...fileShape,
   certFile: required(aPath),
   keyFile: required(aPath),
@@ -71,7 +70,7 @@ export function tlsServerOptionsAt(options: TlsServerOptionsAtOptions): TlsServe
   const { certFile, keyFile, sniCertificates: named = [], ...others } = options
   const { reload, settleSeconds, pollSeconds, maxBytes, observer, clock, ...rest } = others
   const watching = defined({ reload, settleSeconds, pollSeconds, maxBytes, observer, clock })
-  const servers: { setSecureContext(options: SecureContextOptions): void }[] = []
+  const servers: KeptServer[] = []
   const withCredential = (content: CertificatePairContent): TlsServerFiles['options'] =>
     tlsServerOptions({ ...rest, ...content })
 
@@ -80,22 +79,22 @@ export function tlsServerOptionsAt(options: TlsServerOptionsAtOptions): TlsServe
     keyFile,
     watching,
     path: '',
-    make: (content) => ({
-      options: withCredential(content),
-      certificate: new X509Certificate(content.cert),
-    }),
+    make: (content) => ({ options: withCredential(content), certificate: new X509Certificate(content.cert) }),
     onFresh() {
       for (const server of servers) server.setSecureContext(own.current().options)
       sni?.refresh()
     },
   })
-  const byDefault = (): ReturnType<typeof own.current>['certificate'] => own.current().certificate
   const sni =
     named.length === 0
       ? undefined
-      : orElse(
-          () => own.close(),
-          () => sniCertificatesAt({ given: named, watching, byDefault, withCredential }),
+      : orElse(own.close, () =>
+          sniCertificatesAt({
+            given: named,
+            watching,
+            byDefault: () => own.current().certificate,
+            withCredential,
+          }),
         )
   const files: Omit<TlsServerFiles, keyof Closeable> = {
     options: { ...own.current().options, ...(sni !== undefined && { SNICallback: sni.SNICallback }) },

@@ -9,7 +9,6 @@ import {
   authorizeRequestShape,
 } from '../../authorization/authorize-request.ts'
 import type { Authorizer } from '../../authorization/authorizer.ts'
-import { prefixProblems } from '../../authorization/path-prefix.ts'
 import { type Guard, guardShape, type UserGuardOptions } from '../../handler/guard/guard.ts'
 import {
   groupsGuard,
@@ -22,15 +21,13 @@ import type { RequiredValues } from '../../handler/guard/requirement.ts'
 import { andThen, type Awaitable } from '../../internal/awaitable.ts'
 import {
   aFunction,
-  anAuthorizer,
   type AnyShape,
   type Check,
   checkOptions,
-  optionProblems,
   type OptionsShape,
-  refuseProblems,
 } from '../../internal/options/index.ts'
 import type { Users } from '../request-states.ts'
+import { checkAuthorizerOptions } from './impersonation.ts'
 
 /** Options of an adapter's `authorization`. `R` is the request of the framework, or its context. */
 export interface AuthorizationOptionsOf<R> extends Omit<AuthorizeRequestOptions, 'attributes'> {
@@ -79,19 +76,6 @@ export function authorizationOf<R>(
     const subject = user === undefined ? users.authenticationOf(received)?.user : user(received)
     return andThen(authorize(request, subject, context), failureIn)
   }
-}
-
-/** @throws {ConfigurationError} if there is no authorizer, or an option is invalid. */
-export function checkAuthorizerOptions(
-  authorizer: Authorizer,
-  shape: AnyShape,
-  options: { readonly prefix?: string },
-): void {
-  refuseProblems(
-    anAuthorizer(authorizer, 'authorizer'),
-    optionProblems(shape, options),
-    prefixProblems(options),
-  )
 }
 
 function failureIn(outcome: AuthorizationOutcome): StatusError | undefined {

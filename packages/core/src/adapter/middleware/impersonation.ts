@@ -5,15 +5,23 @@ import type { UserInfo } from '../../authenticator/user.ts'
 import type { RequestAttributes } from '../../authorization/attributes.ts'
 import type { AuthorizeRequestContext } from '../../authorization/authorize-request.ts'
 import type { Authorizer } from '../../authorization/authorizer.ts'
+import { prefixProblems } from '../../authorization/path-prefix.ts'
 import {
   type ImpersonateRequestOptions,
   impersonateRequestShape,
 } from '../../impersonation/impersonate-request-options.ts'
 import { impersonateRequest, type ImpersonationOutcome } from '../../impersonation/impersonate-request.ts'
 import { andThen, type Awaitable } from '../../internal/awaitable.ts'
-import { aFunction, type Check, type OptionsShape } from '../../internal/options/index.ts'
+import {
+  aFunction,
+  anAuthorizer,
+  type AnyShape,
+  type Check,
+  optionProblems,
+  type OptionsShape,
+  refuseProblems,
+} from '../../internal/options/index.ts'
 import type { Users } from '../request-states.ts'
-import { checkAuthorizerOptions } from './authorization.ts'
 
 /** Options of an adapter's `impersonation`. `R` is the request of the framework, or its context. */
 export interface ImpersonationOptionsOf<R> extends Omit<ImpersonateRequestOptions, 'attributes'> {
@@ -62,6 +70,19 @@ export function impersonationOf<R>(
       return conclude(users, received, caller, outcome)
     })
   }
+}
+
+/** @throws {ConfigurationError} if there is no authorizer, or an option is invalid. */
+export function checkAuthorizerOptions(
+  authorizer: Authorizer,
+  shape: AnyShape,
+  options: { readonly prefix?: string },
+): void {
+  refuseProblems(
+    anAuthorizer(authorizer, 'authorizer'),
+    optionProblems(shape, options),
+    prefixProblems(options),
+  )
 }
 
 function conclude<R>(

@@ -3,6 +3,7 @@ import { andThen } from '../../internal/awaitable.ts'
 import { isAuthenticationError } from '../../authenticator/errors.ts'
 import type { AuthenticateRequestOptions } from '../../handler/authenticate-request-options.ts'
 import { authenticateRequest } from '../../handler/authenticate-request.ts'
+import { defined } from '../../internal/options/without.ts'
 import { withoutSecrets } from '../../internal/shown-text.ts'
 import { adviceFor } from './advice.ts'
 import { type AnyRequest, readAnyRequest } from './any-request.ts'
@@ -75,8 +76,7 @@ function seeing(
   const { name, credentials, audiences } = authenticator
   return {
     name,
-    ...(credentials !== undefined && { credentials }),
-    ...(audiences !== undefined && { audiences }),
+    ...defined({ credentials, audiences }),
     authenticate: (request, context) =>
       andThen(authenticator.authenticate(request, context), (answer) => {
         see(answer)

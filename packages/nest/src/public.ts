@@ -1,12 +1,5 @@
-import {
-  createParamDecorator,
-  type CustomDecorator,
-  type ExecutionContext,
-  SetMetadata,
-} from '@nestjs/common'
+import { type CustomDecorator, type ExecutionContext, SetMetadata } from '@nestjs/common'
 import { Reflector } from '@nestjs/core'
-import { getUser } from './accessors.ts'
-import { messagesOf } from './messages.ts'
 
 const PUBLIC = '@kube-authn/nest/public'
 
@@ -29,19 +22,4 @@ export function Public(): CustomDecorator {
 export function isPublic(context: ExecutionContext): boolean {
   const targets = [context.getHandler(), context.getClass()]
   return new Reflector().getAllAndOverride<unknown>(PUBLIC, targets) === true
-}
-
-/**
- * Decorates a parameter of a controller's method: it gets the user of the request, a `UserInfo`. The request fails where {@link getUser} throws.
- *
- * @example
- * @Get()
- * hello(@User() user: UserInfo): string {
- *   return `Hello ${user.username}`
- * }
- */
-export function User(): ParameterDecorator {
-  return createParamDecorator((_data: unknown, context: ExecutionContext) =>
-    getUser(messagesOf(context).shown),
-  )()
 }
