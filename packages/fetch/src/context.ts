@@ -1,4 +1,4 @@
-import type { Authentication, UserInfo } from '@kube-authn/core'
+import type { Authentication, Awaitable, UserInfo } from '@kube-authn/core'
 import { requireAuthentication } from '@kube-authn/core/internal'
 import type { RequestState } from './state.ts'
 
@@ -11,7 +11,7 @@ export interface AuthenticationContext {
 }
 
 /** A handler inside `withAuthentication`. `R` is what it returns. */
-export type Handler<Req extends Request, Rest extends readonly unknown[], R> = (
+export type Handler<Req extends Request, Rest extends readonly unknown[], R extends Awaitable<Response>> = (
   request: Req,
   context: AuthenticationContext,
   ...rest: Rest
