@@ -1,12 +1,18 @@
 import type { Authenticator } from '@kube-authn/core'
-import { warningHeaders } from '@kube-authn/core/adapter'
-import { type AuthenticateRequestOptions, nodeAuthentication } from '@kube-authn/core/internal'
+import { type OptionsShape, warningHeaders } from '@kube-authn/core/adapter'
+import {
+  type AuthenticateRequestOptions,
+  authenticationShape,
+  nodeAuthentication,
+} from '@kube-authn/core/internal'
 import { impersonationFollows } from './impersonation-follows.ts'
 import { type FailureOptions, type Middleware, proceedWith, refuser, respond } from './middleware.ts'
 import { users } from './state.ts'
 
 /** Options of {@link authentication}. */
 export interface AuthenticationOptions extends AuthenticateRequestOptions, FailureOptions {}
+
+const shape: OptionsShape<AuthenticationOptions> = authenticationShape
 
 /**
  * Authenticates requests: sets `req.user` and the result of `getUser(req)`, or responds with 401.
@@ -23,7 +29,7 @@ export function authentication(
   authenticator: Authenticator,
   options: AuthenticationOptions = {},
 ): Middleware {
-  const authenticate = nodeAuthentication(users, authenticator, options)
+  const authenticate = nodeAuthentication(users, authenticator, shape, options)
   const refuse = refuser(options)
   const { onFailure } = options
 

@@ -1,6 +1,10 @@
 import type { Authenticator } from '@kube-authn/core'
-import { warningHeaders } from '@kube-authn/core/adapter'
-import { type AuthenticateRequestOptions, nodeAuthentication } from '@kube-authn/core/internal'
+import { type OptionsShape, warningHeaders } from '@kube-authn/core/adapter'
+import {
+  type AuthenticateRequestOptions,
+  authenticationShape,
+  nodeAuthentication,
+} from '@kube-authn/core/internal'
 import type { FastifyPluginCallback } from 'fastify'
 import { type FailureOptions, proceedWith, refuser } from './failure.ts'
 import { pluginFor } from './plugin.ts'
@@ -8,6 +12,8 @@ import { impersonatesInScopeOf, users } from './state.ts'
 
 /** Options of {@link authentication}. */
 export interface AuthenticationOptions extends AuthenticateRequestOptions, FailureOptions {}
+
+const shape: OptionsShape<AuthenticationOptions> = authenticationShape
 
 /**
  * A plugin that authenticates the requests of the scope in which it is registered, and of its inner scopes: it sets `request.user` and the result of
@@ -25,7 +31,7 @@ export function authentication(
   authenticator: Authenticator,
   options: AuthenticationOptions = {},
 ): FastifyPluginCallback {
-  const authenticate = nodeAuthentication(users, authenticator, options)
+  const authenticate = nodeAuthentication(users, authenticator, shape, options)
   const refuse = refuser(options)
 
   return pluginFor('authentication', (app) => {

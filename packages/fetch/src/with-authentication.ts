@@ -11,6 +11,7 @@ import {
   type AnswerHeaders,
   type AuthenticateRequestOptions,
   authenticationOf,
+  authenticationShape,
   type Ending,
   fetchEnding,
   IMPERSONATES,
@@ -44,7 +45,12 @@ export function withAuthentication<Req extends Request = Request, Rest extends r
   handler: Handler<Req, Rest, Awaitable<Response>>,
   options: AuthenticationOptions<Req, Rest> = {},
 ): (request: Req, ...rest: Rest) => Promise<Response> {
-  const authenticate = authenticationOf(authenticator, options, aFunction(handler, 'handler'))
+  const authenticate = authenticationOf(
+    authenticator,
+    authenticationShape,
+    options,
+    aFunction(handler, 'handler'),
+  )
   const { observer, onFailure = answer } = options
   const impersonates = Reflect.get(handler, IMPERSONATES) === true
 

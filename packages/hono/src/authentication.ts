@@ -1,8 +1,16 @@
 import type { Authenticator } from '@kube-authn/core'
-import { closeConnection, notify, Received, responseOf, warningHeaders } from '@kube-authn/core/adapter'
+import {
+  closeConnection,
+  notify,
+  type OptionsShape,
+  Received,
+  responseOf,
+  warningHeaders,
+} from '@kube-authn/core/adapter'
 import {
   type AuthenticateRequestOptions,
   authenticationOf,
+  authenticationShape,
   keepAlive,
   settleUser,
 } from '@kube-authn/core/internal'
@@ -14,6 +22,8 @@ import { type AuthenticationEnv, changeHeaders, RequestContext, stateOf, users }
 
 /** Options of {@link authentication}. */
 export interface AuthenticationOptions extends AuthenticateRequestOptions, FailureOptions {}
+
+const shape: OptionsShape<AuthenticationOptions> = authenticationShape
 
 /**
  * Authenticates requests: sets `c.var.user`, or responds with 401.
@@ -40,7 +50,7 @@ export function authenticationMiddlewareOf(
   options: AuthenticationOptions,
   isLast: boolean,
 ): MiddlewareHandler {
-  const authenticate = authenticationOf(authenticator, options)
+  const authenticate = authenticationOf(authenticator, shape, options)
   const { observer, log = authenticator.log, onFailure } = options
 
   return async function authenticationMiddleware(c, next) {

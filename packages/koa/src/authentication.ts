@@ -1,9 +1,10 @@
 import type { ServerResponse } from 'node:http'
 import type { Authenticator, Awaitable } from '@kube-authn/core'
-import { warningHeaders } from '@kube-authn/core/adapter'
+import { type OptionsShape, warningHeaders } from '@kube-authn/core/adapter'
 import {
   AUDIT_ID_HEADER,
   type AuthenticateRequestOptions,
+  authenticationShape,
   nodeAuthentication,
 } from '@kube-authn/core/internal'
 import type { Middleware } from 'koa'
@@ -13,6 +14,8 @@ import { type AuthenticationState, users } from './state.ts'
 
 /** Options of {@link authentication}. */
 export interface AuthenticationOptions extends AuthenticateRequestOptions, FailureOptions {}
+
+const shape: OptionsShape<AuthenticationOptions> = authenticationShape
 
 /**
  * Authenticates requests: sets `ctx.state.user`, or responds with 401.
@@ -28,7 +31,7 @@ export function authentication(
   authenticator: Authenticator,
   options: AuthenticationOptions = {},
 ): Middleware<AuthenticationState> {
-  const authenticate = nodeAuthentication(users, authenticator, options)
+  const authenticate = nodeAuthentication(users, authenticator, shape, options)
   const { observer, onFailure } = options
 
   return async function authenticationMiddleware(ctx, next) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { authorized, fails, noOpinion, request, requests, tokens } from '../../test/fakes.ts'
-import { authenticationOf } from '../adapter/middleware/authentication.ts'
+import { authenticationOf, authenticationShape } from '../adapter/middleware/authentication.ts'
 import type { Authenticator } from '../authenticator/authenticator.ts'
 import { rejected, unavailable } from '../authenticator/errors.ts'
 import { bearerToken } from '../request/bearer-token.ts'
@@ -21,7 +21,9 @@ async function refused(
   options: AuthenticateRequestOptions = {},
   asked = authorized('Bearer wrong'),
 ): Promise<RefusedRequest> {
-  const outcome = await authenticationOf(authenticator, { log: false, ...options })(asked)
+  const outcome = await authenticationOf(authenticator, authenticationShape, { log: false, ...options })(
+    asked,
+  )
   if (!('failure' in outcome)) throw new Error('accepted')
   return outcome
 }
@@ -73,7 +75,7 @@ describe('the answer to a refused request of an adapter', () => {
   })
 
   it('shares no array with another one, since servers add to them', async () => {
-    const authenticate = authenticationOf(withSchemes('Bearer', 'Negotiate'), {
+    const authenticate = authenticationOf(withSchemes('Bearer', 'Negotiate'), authenticationShape, {
       log: false,
     })
     for (let count = 0; count < 3; count++) {

@@ -53,7 +53,7 @@ export interface KeystoneAtOptions
 
 const { credential, scope } = keystoneServiceTokenShape
 
-export const keystoneAtShape: OptionsShape<KeystoneAtOptions> = {
+const keystoneAtShape: OptionsShape<KeystoneAtOptions> = {
   ...reloadShape,
   ...without(keystonePasswordShape, 'url', 'fetch'),
   ...without(keystoneTokenShape, 'url', 'fetch', 'serviceToken'),

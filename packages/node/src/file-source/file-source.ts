@@ -64,7 +64,7 @@ export interface WatchedTextOptions extends ReloadOptions {
   /** Called with each new content; it decides whether to use it, and reports that. */
   readonly onChange: (text: string) => void
   /** Decodes the bytes. Default: UTF-8; other files are refused. */
-  readonly decoder?: TextDecoder
+  readonly decoder?: InstanceType<typeof TextDecoder>
 }
 
 /**

@@ -78,9 +78,9 @@ function opened(path: string): number {
 /** The limit of files with a configuration, certificates or a token. A bundle of all public CAs is a quarter of this. */
 export const MAX_TEXT_BYTES = 1_048_576
 
-export const strictUtf8: TextDecoder = new TextDecoder('utf-8', { fatal: true })
+export const strictUtf8: InstanceType<typeof TextDecoder> = new TextDecoder('utf-8', { fatal: true })
 /** For PEM, which is ASCII; the text around it may have any encoding. */
-export const latin1: TextDecoder = new TextDecoder('latin1')
+export const latin1: InstanceType<typeof TextDecoder> = new TextDecoder('latin1')
 
 /**
  * The content of a file of at most 1 MiB as a string, without its byte order mark.

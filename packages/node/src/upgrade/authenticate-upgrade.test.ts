@@ -15,7 +15,7 @@ import { StatusError } from '@kube-authn/core/adapter'
 import { auditLog } from '@kube-authn/audit'
 import { allow, type Authorizer, deny } from '@kube-authn/core/authorization'
 import { closeAtExpiry } from '@kube-authn/core/connections'
-import { authenticationOf } from '@kube-authn/core/internal'
+import { authenticationOf, authenticationShape } from '@kube-authn/core/internal'
 import { fixedClock } from '@kube-authn/testing'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
@@ -440,7 +440,8 @@ describe('authenticateUpgrade', () => {
       await new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
       return codes
     }
-    const observed = (own: Authenticator): void => void authenticationOf(own, { observer: () => {} })
+    const observed = (own: Authenticator): void =>
+      void authenticationOf(own, authenticationShape, { observer: () => {} })
     await vi.waitFor(async () => expect(await codesOf({})).toEqual(['KUBE_AUTHN_OPEN_UPGRADES']))
     expect(await codesOf({ guard: () => true })).toEqual([])
     expect(await codesOf({ guard: () => true }, observed)).toEqual(['KUBE_AUTHN_UPGRADES_LACK'])

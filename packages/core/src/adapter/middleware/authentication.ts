@@ -8,6 +8,7 @@ import {
 import { type AuthenticateRequest, authenticateRequest } from '../../handler/authenticate-request.ts'
 import {
   aFunction,
+  type AnyShape,
   type Check,
   aRequestAuthenticator,
   optionProblems,
@@ -39,13 +40,14 @@ export const authenticationShape: OptionsShape<AuthenticateRequestOptions> & { r
  */
 export function authenticationOf(
   authenticator: Authenticator,
+  shape: AnyShape,
   options: AuthenticateRequestOptions & { readonly onFailure?: unknown },
   problems: readonly ConfigurationProblem[] = [],
 ): AuthenticateRequest {
   refuseProblems(
     aRequestAuthenticator(authenticator, 'authenticator'),
     problems,
-    optionProblems(authenticationShape, options),
+    optionProblems(shape, options),
   )
   const { onFailure: _adapterOnly, ...rest } = options
   const authenticate = authenticateRequest(authenticator, rest)
@@ -70,9 +72,10 @@ export type NodeAuthentication<R> = (
 export function nodeAuthentication<R>(
   users: NodeUsers<R>,
   authenticator: Authenticator,
+  shape: AnyShape,
   options: AuthenticateRequestOptions & { readonly onFailure?: unknown },
 ): NodeAuthentication<R> {
-  const authenticate = authenticationOf(authenticator, options)
+  const authenticate = authenticationOf(authenticator, shape, options)
   const { observer, log = authenticator.log } = options
   return (received, message, response, impersonates) => {
     const state = users.stateOf(received)

@@ -83,10 +83,16 @@ function failureIn(outcome: AuthorizationOutcome): StatusError | undefined {
 }
 
 /** Options of an adapter's `requireUser` and the like. `R` is the request of the framework, or its context. */
-export interface RequireOptionsOf<R> extends UserGuardOptions, Pick<AuthorizationOptionsOf<R>, 'user'> {}
+export interface RequireOptionsOf<R> extends UserGuardOptions {
+  /** The user of a request. Default: the authenticated user, or the user that it impersonates. */
+  readonly user?: (request: R) => UserInfo | undefined
+}
 
 const ofAdapter = { user: aFunction, onFailure: aFunction }
-const requireShape: OptionsShape<RequireOptionsOf<never> & AdapterOnly> = { ...guardShape, ...ofAdapter }
+const requireShape: OptionsShape<RequireOptionsOf<never>> & { readonly onFailure: Check } = {
+  ...guardShape,
+  ...ofAdapter,
+}
 const scopesShape = { ...scopeGuardShape, ...ofAdapter }
 
 /** The decision of an adapter's `requireUser`. @throws {ConfigurationError} if an option is invalid. */
