@@ -1,5 +1,5 @@
 import { badRequest, isObject } from '@kube-authn/core/internal'
-import { MAX_DEPTH } from '../registry/json-values.ts'
+import { isSameJson, MAX_DEPTH } from '../registry/json-values.ts'
 import { patchFailed, patchTooLarge } from '../registry/status-errors.ts'
 
 /** How many operations a patch may have, as in kube-apiserver. */
@@ -15,7 +15,7 @@ interface Operation {
   readonly path: string
   readonly from: string | undefined
   /** `null` if there is none. */
-  readonly value: JsonTree
+  readonly value: unknown
 }
 
 /** How deep a patch may make an object: `copy` doubles its depth. */
@@ -47,11 +47,11 @@ export function jsonPatch(target: unknown, patch: unknown): unknown {
     throw patchTooLarge(`${allowed}, got ${patch.length}`)
   }
   const work = { copied: 0, moved: 0, depth: MAX_DEPTH }
-  let document = treeOf(target)
+  let document = structuredClone(target)
   for (const [index, sent] of patch.entries()) {
     document = applied(document, operationOf(sent, index), work)
   }
-  return valueOfTree(document)
+  return document
 }
 
 function operationOf(sent: unknown, index: number): Operation {
@@ -60,15 +60,11 @@ function operationOf(sent: unknown, index: number): Operation {
   if (typeof op !== 'string' || typeof path !== 'string') {
     throw patchFailed(`the operation ${index} must have "op" and "path"`)
   }
-  return {
-    op,
-    path,
-    from: typeof from === 'string' ? from : undefined,
-    value: treeOf(value),
-  }
+  const cloned = structuredClone(value ?? null)
+  return { op, path, from: typeof from === 'string' ? from : undefined, value: cloned }
 }
 
-function applied(document: JsonTree, operation: Operation, work: Work): JsonTree {
+function applied(document: unknown, operation: Operation, work: Work): unknown {
   const { op, path, value } = operation
   switch (op) {
     case 'add':
@@ -88,14 +84,13 @@ function applied(document: JsonTree, operation: Operation, work: Work): JsonTree
     case 'copy': {
       countDepth(path, work.depth - levelsOf(fromIn(operation)), work)
       const copied = found(document, fromIn(operation))
-      work.copied += sizeOfTree(copied)
+      work.copied += sizeOf(copied)
       if (work.copied > MAX_COPIED) throw patchFailed('the patch copies too much')
       add(document, path, structuredClone(copied), work)
       return document
     }
     case 'test': {
-      if (!areEqualTrees(found(document, path), value))
-        throw patchFailed(`testing value ${shown(path)} failed`)
+      if (!isSameJson(found(document, path), value)) throw patchFailed(`testing value ${shown(path)} failed`)
       return document
     }
     default:
@@ -103,10 +98,10 @@ function applied(document: JsonTree, operation: Operation, work: Work): JsonTree
   }
 }
 
-function add(document: JsonTree, path: string, value: JsonTree, work: Work): void {
+function add(document: unknown, path: string, value: unknown, work: Work): void {
   const { container, key } = partOf(document, path)
-  if (container instanceof Map) {
-    container.set(key, value)
+  if (!Array.isArray(container)) {
+    setMember(container, key, value)
     return
   }
   const { length } = container
@@ -116,34 +111,33 @@ function add(document: JsonTree, path: string, value: JsonTree, work: Work): voi
   container.splice(index, 0, value)
 }
 
-function remove(document: JsonTree, path: string, work: Work): JsonTree {
+function remove(document: unknown, path: string, work: Work): unknown {
   const { container, key } = partOf(document, path)
   const value = valueIn(container, key)
   if (value === undefined) throw missing(path)
-  if (container instanceof Map) container.delete(key)
-  else {
+  if (Array.isArray(container)) {
     countMoves(container, work)
     container.splice(indexOf(key, container.length), 1)
-  }
+  } else Reflect.deleteProperty(container, key)
   return value
 }
 
 /** A member need not be there before, an element must. */
-function replaced(document: JsonTree, path: string, value: JsonTree): JsonTree {
+function replaced(document: unknown, path: string, value: unknown): unknown {
   const place = placeOf(document, path)
   if (place === undefined) {
     if (typeof value !== 'object' || value === null) throw patchFailed('an object can only become one')
     return value
   }
   const { container, key } = place
-  if (container instanceof Map) container.set(key, value)
+  if (!Array.isArray(container)) setMember(container, key, value)
   else if (valueIn(container, key) === undefined) throw missing(path)
   else container[indexOf(key, container.length)] = value
   return document
 }
 
 /** A member that is not there is `null`, an element must be there. */
-function found(document: JsonTree, path: string): JsonTree {
+function found(document: unknown, path: string): unknown {
   const place = placeOf(document, path)
   if (place === undefined) return document
   const value = valueIn(place.container, place.key)
@@ -152,7 +146,7 @@ function found(document: JsonTree, path: string): JsonTree {
 }
 
 /** What a value is in: an object or a list. */
-type Container = Map<string, JsonTree> | JsonTree[]
+type Container = Record<string, unknown> | unknown[]
 
 /** Where a value is or could be. */
 interface Place {
@@ -167,30 +161,36 @@ interface Place {
  *
  * @throws {StatusError} 422 if the pointer is malformed, or what the value should be in does not exist.
  */
-function placeOf(document: JsonTree, pointer: string): Place | undefined {
+function placeOf(document: unknown, pointer: string): Place | undefined {
   if (pointer === '') return undefined
   if (!pointer.startsWith('/')) throw patchFailed('a path is not a JSON pointer')
   const keys = pointer.slice(1).split('/').map(unescaped)
   const key = keys.pop() ?? ''
-  let container: JsonTree | undefined = document
+  let container = document
   for (const each of keys) container = isContainer(container) ? valueIn(container, each) : undefined
   if (!isContainer(container)) throw patchFailed('a path leads through a value that does not exist')
   return { container, key }
 }
 
-function partOf(document: JsonTree, path: string): Place {
+function partOf(document: unknown, path: string): Place {
   const place = placeOf(document, path)
   if (place === undefined) throw patchFailed('the object itself can neither be added nor removed')
   return place
 }
 
-function isContainer(tree: JsonTree | undefined): tree is Container {
-  return tree instanceof Map || Array.isArray(tree)
+function isContainer(value: unknown): value is Container {
+  return typeof value === 'object' && value !== null
 }
 
 /** `undefined` if there is none. */
-function valueIn(container: Container, key: string): JsonTree | undefined {
-  return container instanceof Map ? container.get(key) : container[indexOf(key, container.length)]
+function valueIn(container: Container, key: string): unknown {
+  if (Array.isArray(container)) return container[indexOf(key, container.length)]
+  return Object.hasOwn(container, key) ? container[key] : undefined
+}
+
+/** An assignment to `__proto__` would not make a member. */
+function setMember(object: object, key: string, value: unknown): void {
+  Object.defineProperty(object, key, { value, configurable: true, enumerable: true, writable: true })
 }
 
 function unescaped(key: string): string {
@@ -208,7 +208,7 @@ function missing(path: string): Error {
 }
 
 /** An insertion or a removal moves at most all elements. */
-function countMoves({ length }: readonly JsonTree[], work: Work): void {
+function countMoves({ length }: readonly unknown[], work: Work): void {
   work.moved += length
   if (work.moved > MAX_MOVED) throw patchFailed('the patch changes long lists too often')
 }
@@ -232,46 +232,10 @@ function shown(path: string): string {
   return path.length > 256 ? `${path.slice(0, 256)}...` : path
 }
 
-/** A JSON value that can be changed: objects are maps, so that no key has a meaning of its own. */
-export type JsonTree = string | number | boolean | null | JsonTree[] | Map<string, JsonTree>
-
-/** A copy of a JSON value, as a tree. */
-function treeOf(value: unknown): JsonTree {
-  if (Array.isArray(value)) return value.map(treeOf)
-  if (isObject(value)) return new Map(Object.entries(value).map(([key, each]) => [key, treeOf(each)]))
-  return isPrimitive(value) ? value : null
-}
-
-function isPrimitive(value: unknown): value is string | number | boolean {
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
-}
-
-/** The JSON value of a tree. */
-function valueOfTree(tree: JsonTree): unknown {
-  if (Array.isArray(tree)) return tree.map(valueOfTree)
-  if (!(tree instanceof Map)) return tree
-  return Object.fromEntries([...tree].map(([key, each]) => [key, valueOfTree(each)]))
-}
-
-/** About how many characters of JSON a tree has. */
-function sizeOfTree(tree: JsonTree): number {
-  if (typeof tree === 'string') return tree.length + 2
-  if (Array.isArray(tree)) return tree.reduce((sum: number, each) => sum + sizeOfTree(each) + 1, 2)
-  if (!(tree instanceof Map)) return 5
-  let size = 2
-  for (const [key, each] of tree) size += key.length + 4 + sizeOfTree(each)
-  return size
-}
-
-/** Whether two trees are equal as JSON values: the order of keys does not matter. */
-function areEqualTrees(a: JsonTree, b: JsonTree): boolean {
-  if (Array.isArray(a)) {
-    return Array.isArray(b) && a.length === b.length && a.every((each, index) => isEqualTo(each, b[index]))
-  }
-  if (!(a instanceof Map)) return a === b
-  return b instanceof Map && a.size === b.size && [...a].every(([key, each]) => isEqualTo(each, b.get(key)))
-}
-
-function isEqualTo(a: JsonTree, b: JsonTree | undefined): boolean {
-  return b !== undefined && areEqualTrees(a, b)
+/** About how many characters of JSON a value has. */
+function sizeOf(value: unknown): number {
+  if (typeof value === 'string') return value.length + 2
+  if (Array.isArray(value)) return value.reduce((sum: number, each) => sum + sizeOf(each) + 1, 2)
+  if (!isObject(value)) return 5
+  return Object.entries(value).reduce((sum, [key, each]) => sum + key.length + 4 + sizeOf(each), 2)
 }
