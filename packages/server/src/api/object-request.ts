@@ -1,16 +1,23 @@
 import type { AuthenticationRequest, Clock, Context, UserInfo } from '@kube-authn/core'
 import type { HttpAnswer } from '@kube-authn/core/adapter'
-import { objectAnswer } from '@kube-authn/api/internal'
+import {
+  objectAnswer,
+  decodeYaml,
+  type ObjectType,
+  readBodyValue,
+  type SentValue,
+} from '@kube-authn/api/internal'
 import type { ReadBody } from '@kube-authn/core/internal'
 import type { KubeObject } from '../registry/kube-object.ts'
 import type { Registry } from '../registry/registry.ts'
-import type { Caller, WriteOptions } from '../registry/resource.ts'
+import { type Caller, type WriteOptions, apiVersionOf, type Resource } from '../registry/resource.ts'
 import type { Form } from './accept.ts'
 import { internalError } from '../registry/status-errors.ts'
 import { managerOf } from './write-options.ts'
 import { partialObject, tableOf } from './table.ts'
 import type { QueryOptions } from './query-options.ts'
 import type { RequestTarget } from './request-target.ts'
+import { objectTypeOf } from '../schema/object-types.ts'
 
 /** The limit of request bodies in bytes: that of kube-apiserver. A stored object has at most 1 MiB. */
 export const MAX_BODY_BYTES = 3_145_728
@@ -84,4 +91,29 @@ export function shown(
 /** An answer with one object, and with the warnings of the request. */
 export function answerWith(asked: ObjectRequest, status: number, object: KubeObject): HttpAnswer {
   return objectAnswer(status, shown(asked, object), asked.warnings)
+}
+
+/**
+ * The object in the body of a request, in JSON, YAML or protobuf.
+ *
+ * @throws {StatusError} 400, 413, 415
+ */
+export function readSentBody(
+  { request, body }: Pick<ObjectRequest, 'request' | 'body'>,
+  kind: Pick<Resource, 'group' | 'version' | 'kind'>,
+): Promise<SentValue> {
+  return readBodyValue(request, body, expectedOf(kind), MAX_BODY_BYTES, decodeYaml)
+}
+
+/** What a body must be. Its type, if it is declared here, is for protobuf. */
+interface Expected {
+  readonly kind: string
+  readonly apiVersions: readonly [string]
+  readonly type?: ObjectType
+}
+
+/** The object that a body must be. */
+export function expectedOf({ group, version, kind }: Pick<Resource, 'group' | 'version' | 'kind'>): Expected {
+  const type = objectTypeOf(kind)
+  return { kind, apiVersions: [apiVersionOf({ group, version })], ...(type !== undefined && { type }) }
 }

@@ -20,12 +20,12 @@ import {
   type ObjectRequest,
   requireCreator,
   writeOf,
+  readSentBody,
 } from './object-request.ts'
 import { answerPatch } from './patch-requests.ts'
 import { readQueryOptions } from './query-options.ts'
 import { answerRead } from './read-requests.ts'
 import type { RequestTarget } from './request-target.ts'
-import { readSentBody } from './sent-body.ts'
 import { requireWriteOptions } from './write-options.ts'
 
 /** What requests about objects need. */

@@ -1,8 +1,7 @@
 import type { Clock } from '@kube-authn/core'
 import { isStatusError } from '@kube-authn/core/internal'
 import type { KubeObject } from '../registry/kube-object.ts'
-import type { ObjectEvent } from '../registry/seen-changes.ts'
-import type { Bookmark, KubeWatchEvent } from '../registry/watch-objects.ts'
+import type { ObjectEvent, Bookmark, KubeWatchEvent } from '../registry/watch-objects.ts'
 import { internalError } from '../registry/status-errors.ts'
 import { INITIAL_EVENTS_END } from './table.ts'
 

@@ -1,9 +1,8 @@
-import { isObject } from '@kube-authn/core/internal'
+import { isObject, quoted } from '@kube-authn/core/internal'
 import type { KubeObject, ManagedFieldsEntry } from '../registry/kube-object.ts'
 import type { Fields, Resource } from '../registry/resource.ts'
 import { partIn } from '../registry/resources/field-values.ts'
 import { fieldsOf, withNamedFields } from './applied-fields.ts'
-import { applyConflict, type Conflict } from './apply-conflict.ts'
 import {
   difference,
   type FieldSet,
@@ -29,6 +28,7 @@ import {
 } from './owners.ts'
 import { type Part, partsOf, type Slot } from './parts.ts'
 import { requireTyped } from './require-typed.ts'
+import { StatusError } from '@kube-authn/core/adapter'
 
 /** What is applied, and which manager applies it. */
 export interface Application {
@@ -198,4 +198,59 @@ function removeFields(value: unknown, slot: Slot, fields: FieldSet): unknown {
   }
   if (left.length === 0) return null
   return slot.many === 'list' ? left.map(([, each]) => each) : Object.fromEntries(left)
+}
+
+/** A field that another manager owns. */
+export interface Conflict {
+  readonly entry: ManagedFieldsEntry
+  readonly path: string
+}
+
+/** How many conflicts are told. */
+const MAX_TOLD = 100
+
+/**
+ * 409: others own fields that are applied with other values. No values are shown.
+ *
+ * Source: apimachinery `pkg/util/managedfields/internal/conflict.go`.
+ */
+function applyConflict(conflicts: readonly Conflict[]): StatusError {
+  const told = conflicts
+    .map(({ entry, path }) => ({ owner: nameOf(entry), path }))
+    .toSorted((a, b) => (a.owner < b.owner ? -1 : a.owner > b.owner ? 1 : 0))
+    .slice(0, MAX_TOLD)
+  return new StatusError({
+    status: 409,
+    reason: 'Conflict',
+    message: `Apply failed with ${wordsOf(told, conflicts.length)}`,
+    details: {
+      causes: told.map(({ owner, path }) => ({
+        reason: 'FieldManagerConflict',
+        message: `conflict with ${owner}`,
+        field: path,
+      })),
+    },
+  })
+}
+
+interface Told {
+  readonly owner: string
+  readonly path: string
+}
+
+function wordsOf(told: readonly Told[], count: number): string {
+  const [first] = told
+  if (first !== undefined && count === 1) return `1 conflict: conflict with ${first.owner}: ${first.path}`
+  const owners = [...new Set(told.map(({ owner }) => owner))]
+  const lines = owners.flatMap((each) => [
+    `conflicts with ${each}:`,
+    ...told.filter(({ owner }) => owner === each).map(({ path }) => `- ${path}`),
+  ])
+  return `${count} conflicts: ${lines.join('\n')}`
+}
+
+/** An applier has one set of fields whatever the version, an updater one for each. */
+function nameOf({ manager, subresource, operation, apiVersion }: ManagedFieldsEntry): string {
+  const part = subresource === undefined ? '' : ` with subresource ${quoted(subresource)}`
+  return `${quoted(manager)}${part}${operation === 'Update' ? ` using ${apiVersion}` : ''}`
 }

@@ -29,11 +29,10 @@ import {
   type WriteOptions,
 } from './resource.ts'
 import { namespaces } from './resources/namespaces.ts'
-import { seenChanges } from './seen-changes.ts'
+import { seenChanges, type KubeWatchEvent, watchObjects, type WatchQuery } from './watch-objects.ts'
 import { type Collection, selectsOf } from './selectors.ts'
 import { isConflict, tooLargeVersion, translated } from './status-errors.ts'
 import { fromStored, keyOf, keyPrefix } from './stored-objects.ts'
-import { type KubeWatchEvent, watchObjects, type WatchQuery } from './watch-objects.ts'
 
 /** Reads and writes objects of all resources, by the rules of the API server. Every method rejects with a `StatusError`. */
 export interface Registry {

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { StoreChange } from '@kube-authn/store'
-import { seenChanges } from './seen-changes.ts'
+import { seenChanges } from './watch-objects.ts'
 import type { Selects } from './selectors.ts'
 
 afterEach(() => void vi.restoreAllMocks())

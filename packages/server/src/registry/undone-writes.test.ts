@@ -5,14 +5,14 @@ import { changesIn, interruptedStore, type Interruption } from '../../test/inter
 import { bootstrapTokenController } from '../controllers/bootstrap-token-cleaner/bootstrap-token-controller.ts'
 import { csrCleaner } from '../controllers/certificates/csr-cleaner.ts'
 import { electionSettings } from '../controllers/leader-election/election-settings.ts'
-import { term } from '../controllers/leader-election/term.ts'
+import { term } from '../controllers/leader-election/lease.ts'
 import {
   checkSecret,
   ensureSecret,
   seenSecretOf,
+  newTokenSecret,
 } from '../controllers/service-account-tokens/check-secret.ts'
 import { registryTokenStore } from '../controllers/service-account-tokens/registry-token-store.ts'
-import { newTokenSecret } from '../controllers/service-account-tokens/token-secret.ts'
 import { secretOf, serviceAccountOf } from '../credentials/stored-credentials.ts'
 import { writeBootstrapPolicy } from '../rbac/write-bootstrap-policy.ts'
 import { memoryObjectStore, type ObjectStore } from '@kube-authn/store'

@@ -1,5 +1,5 @@
 import { effectiveRules, type PolicyRule } from '@kube-authn/core/authorization'
-import { decodedRbac } from '../../registry/escalation/role-rules.ts'
+import { decodedRbac } from '../../registry/escalation/escalation.ts'
 import type { KubeObject } from '../../registry/kube-object.ts'
 import type { Registry } from '../../registry/registry.ts'
 import { rbacResources } from '../../registry/resources/rbac.ts'

@@ -3,21 +3,14 @@ import { leases } from '../../registry/resources/leases.ts'
 import { keyOf } from '../../registry/stored-objects.ts'
 import { deferred, fencedStore, followStore, type StoreFollower } from '@kube-authn/store/internal'
 import type { ObjectStore, StoreChange, StoredObject } from '@kube-authn/store'
-import { type Candidate, candidate } from './candidate.ts'
-import type { ElectionSettings } from './election-settings.ts'
-import { type GivenUp, type Term, term } from './term.ts'
+import { type Candidate, candidate, type GivenUp, type LeaseOptions, type Term, term } from './lease.ts'
 import type { ControllersAtWork } from '../loop/controller-loop.ts'
 
 /** What has become of a process in an election. */
 export type ElectionStatus = 'standing' | 'leading' | GivenUp
 
 /** Options of {@link leaderElection}. */
-export interface ElectionOptions {
-  readonly store: ObjectStore
-  readonly clock: Clock
-  /** Milliseconds since some time in the past, which never go back. */
-  readonly elapsedMs: () => number
-  readonly settings: ElectionSettings
+export interface ElectionOptions extends LeaseOptions {
   /** Begins to lead. What it returns ends that, and resolves when nothing is done any more. */
   readonly lead: (term: Term) => () => Promise<void>
   /** It must not throw. */

@@ -1,9 +1,82 @@
 import type { Clock } from '@kube-authn/core'
-import { toStored } from '../../registry/stored-objects.ts'
+import { toStored, fromStored } from '../../registry/stored-objects.ts'
 import { type Fence, isStoreError, type ObjectStore, type StoredObject } from '@kube-authn/store'
 import { fencedOff } from '@kube-authn/store/internal'
 import type { ElectionSettings } from './election-settings.ts'
-import { holderOf, leaseIn, renewedLease } from './lease-object.ts'
+import type { KubeObject } from '../../registry/kube-object.ts'
+import { apiVersionOf } from '../../registry/resource.ts'
+import { numberIn, partIn, stringIn } from '../../registry/resources/field-values.ts'
+import { leases } from '../../registry/resources/leases.ts'
+import { rfc3339Of } from '@kube-authn/internal/rfc3339'
+
+/** What a process needs to get and keep a lease. */
+export interface LeaseOptions {
+  readonly store: ObjectStore
+  readonly settings: ElectionSettings
+  readonly clock: Clock
+  /** Milliseconds since some time in the past, which never go back. */
+  readonly elapsedMs: () => number
+}
+
+/** A process that would like to have a lease. */
+export interface Candidate {
+  /** The lease as it is, or was before it was deleted. */
+  see(stored: StoredObject): void
+  /** Resolves to the lease if this process has got it; `undefined` if another one has it. @throws {StoreError} if the store fails. */
+  attempt(): Promise<StoredObject | undefined>
+}
+
+/** Options of {@link candidate}. */
+export interface CandidateOptions extends LeaseOptions {
+  /** Of the lease. */
+  readonly key: string
+}
+
+/**
+ * Gets a lease by creating it, which only one of several can: so each term has a revision of creation of its own. A lease whose time is over is deleted by the store.
+ */
+export function candidate({ store, key, settings, clock, elapsedMs }: CandidateOptions): Candidate {
+  const durationMs = settings.leaseDurationSeconds * 1000
+  let last: KubeObject | undefined
+  /** A lease without an end, and since when it is known. */
+  let endless: { readonly revision: number; readonly sinceMs: number } | undefined
+
+  const see = (stored: StoredObject): KubeObject | undefined => {
+    const lease = leaseIn(stored)
+    last = lease ?? last
+    return lease
+  }
+
+  /** A lease whose end a client has taken away, as an update by a client does: it counts as long as it goes on being written, as in Kubernetes. */
+  const isAbandoned = ({ revision, expiresAtMs }: StoredObject): boolean => {
+    if (expiresAtMs !== undefined) return false
+    if (endless?.revision !== revision) endless = { revision, sinceMs: elapsedMs() }
+    return elapsedMs() - endless.sinceMs >= durationMs
+  }
+
+  const take = async (): Promise<StoredObject | undefined> => {
+    const found = await store.get(key)
+    if (found !== undefined) {
+      // One of this process is what is left of a term that ended while the store could not be reached.
+      const isOwn = holderOf(see(found)) === settings.identity
+      if (!isOwn && !isAbandoned(found)) return undefined
+      await store.delete(key, { revision: found.revision })
+    }
+    return store.create(key, toStored(acquiredLease(settings, clock.now(), last)), { ttlMs: durationMs })
+  }
+
+  return {
+    see: (stored) => void see(stored),
+    async attempt() {
+      try {
+        return await take()
+      } catch (thrown) {
+        if (isStoreError(thrown, 'objectExists', 'objectNotFound', 'revisionConflict')) return undefined
+        throw thrown
+      }
+    },
+  }
+}
 
 /** The time in which a process has a lease. */
 export interface Term {
@@ -21,12 +94,7 @@ export interface Term {
 export type GivenUp = 'released' | 'lost' | 'unreleased'
 
 /** Options of {@link term}. */
-export interface TermOptions {
-  readonly store: ObjectStore
-  readonly settings: ElectionSettings
-  readonly clock: Clock
-  /** Milliseconds since some time in the past, which never go back. */
-  readonly elapsedMs: () => number
+export interface TermOptions extends LeaseOptions {
   /** As it was created. */
   readonly lease: StoredObject
   /** When its creation was asked for, by the elapsed time. */
@@ -113,4 +181,59 @@ export function term({ store, settings, clock, elapsedMs, lease, sinceMs }: Term
       }
     },
   }
+}
+
+/**
+ * A lease that its holder has got now. Times in it are those of the clock of the holder, and are only shown.
+ *
+ * @param last the lease before, as far as it is known.
+ */
+function acquiredLease(
+  { identity, leaseName, leaseNamespace, leaseDurationSeconds }: ElectionSettings,
+  nowMs: number,
+  last: KubeObject | undefined,
+): KubeObject {
+  const before = last === undefined ? undefined : partIn(last, 'spec')
+  const isSame = before === undefined || stringIn(before, 'holderIdentity') === identity
+  const time = microTime(nowMs)
+  return {
+    kind: leases.kind,
+    apiVersion: apiVersionOf(leases),
+    metadata: {
+      name: leaseName,
+      namespace: leaseNamespace,
+      uid: crypto.randomUUID(),
+      creationTimestamp: rfc3339Of(nowMs),
+    },
+    spec: {
+      holderIdentity: identity,
+      leaseDurationSeconds: Math.ceil(leaseDurationSeconds),
+      acquireTime: time,
+      renewTime: time,
+      leaseTransitions: (before === undefined ? 0 : numberIn(before, 'leaseTransitions')) + (isSame ? 0 : 1),
+    },
+  }
+}
+
+/** The same lease, renewed now. */
+function renewedLease(lease: KubeObject, nowMs: number): KubeObject {
+  return { ...lease, spec: { ...partIn(lease, 'spec'), renewTime: microTime(nowMs) } }
+}
+
+/** Who has a lease; `''` if nothing has it. */
+function holderOf(lease: KubeObject | undefined): string {
+  return lease === undefined ? '' : stringIn(partIn(lease, 'spec'), 'holderIdentity')
+}
+
+/** The lease; `undefined` if what is stored is not one. */
+function leaseIn(stored: Pick<StoredObject, 'value' | 'revision'>): KubeObject | undefined {
+  try {
+    return fromStored(stored, stored.revision)
+  } catch {
+    return undefined
+  }
+}
+
+function microTime(timeMs: number): string {
+  return new Date(timeMs).toISOString().replace('Z', '000Z')
 }

@@ -8,9 +8,15 @@ import { secrets, secretTypeOf } from '../../registry/resources/secrets.ts'
 import { serviceAccounts } from '../../registry/resources/service-accounts.ts'
 import type { SelectiveController, ObjectKey } from '../object-controller.ts'
 import { isTerminating } from '../registry-access.ts'
-import { checkSecret, ensureSecret, type SeenSecret, seenSecretOf } from './check-secret.ts'
+import {
+  checkSecret,
+  ensureSecret,
+  type SeenSecret,
+  seenSecretOf,
+  newTokenSecret,
+  type TokenSecretContent,
+} from './check-secret.ts'
 import { registryTokenStore } from './registry-token-store.ts'
-import { newTokenSecret, type TokenSecretContent } from './token-secret.ts'
 
 /** Options of {@link tokenSecretsController}. */
 export interface TokenSecretsControllerOptions extends TokenSecretContent {

@@ -1,14 +1,14 @@
 import { readFields } from '../../schema/read-typed.ts'
 import type { KubeObject } from '../kube-object.ts'
-import { type Change, named, type Resource, type ResourceNames } from '../resource.ts'
+import { type Change, named, type Resource, type ResourceNames, type Column } from '../resource.ts'
 import { isSameJson } from '../json-values.ts'
 import { statusPart } from '../status-part.ts'
-import { partIn, stringIn } from './field-values.ts'
-import { NODE_COLUMNS } from './node-columns.ts'
+import { partIn, stringIn, conditionOf, partsIn } from './field-values.ts'
 import { POD_COLUMNS, podIpOf } from './pod-columns.ts'
 import { type ErrorList, fieldPath, isObject, stringMemberOf } from '@kube-authn/core/internal'
 import { forbidden } from '../status-errors.ts'
 import { serviceAccounts } from './service-accounts.ts'
+import { AGE, column, NAME, NONE, wide } from './columns.ts'
 
 /**
  * Nodes and pods are kept as they are sent, if their fields are of the declared types: nothing here runs them.
@@ -25,6 +25,48 @@ export function plain(kind: string, names: Partial<ResourceNames>): Omit<Resourc
       return { spec, status }
     },
   }
+}
+
+/** The label of a role is this, and its name. */
+const ROLE_PREFIX = 'node-role.kubernetes.io/'
+/** The older label, whose value is the name of a role. */
+const ROLE = 'kubernetes.io/role'
+const UNKNOWN = '<unknown>'
+
+/** Source: kubernetes `pkg/printers/internalversion/printers.go` nodeColumnDefinitions, printNode. */
+const NODE_COLUMNS: readonly Column[] = [
+  NAME,
+  column('Status', statusOf),
+  column('Roles', (node) => rolesOf(node).join(',') || NONE),
+  AGE,
+  column('Version', (node) => infoOf(node, 'kubeletVersion')),
+  wide('Internal-IP', (node) => addressOf(node, 'InternalIP') || NONE),
+  wide('External-IP', (node) => addressOf(node, 'ExternalIP') || NONE),
+  wide('OS-Image', (node) => infoOf(node, 'osImage') || UNKNOWN),
+  wide('Kernel-Version', (node) => infoOf(node, 'kernelVersion') || UNKNOWN),
+  wide('Container-Runtime', (node) => infoOf(node, 'containerRuntimeVersion') || UNKNOWN),
+]
+
+function statusOf(node: KubeObject): string {
+  const ready = conditionOf(partIn(node, 'status'), 'Ready')
+  const status = ready === undefined ? 'Unknown' : ready['status'] === 'True' ? 'Ready' : 'NotReady'
+  return partIn(node, 'spec')['unschedulable'] === true ? `${status},SchedulingDisabled` : status
+}
+
+function rolesOf({ metadata: { labels = {} } }: KubeObject): readonly string[] {
+  const roles = Object.entries(labels).map(([name, value]) =>
+    name === ROLE ? value : name.startsWith(ROLE_PREFIX) ? name.slice(ROLE_PREFIX.length) : '',
+  )
+  return [...new Set(roles)].filter((role) => role !== '').toSorted()
+}
+
+function addressOf(node: KubeObject, type: string): string {
+  const found = partsIn(partIn(node, 'status'), 'addresses').find((each) => each['type'] === type)
+  return stringIn(found ?? {}, 'address')
+}
+
+function infoOf(node: KubeObject, field: string): string {
+  return stringIn(partIn(partIn(node, 'status'), 'nodeInfo'), field)
 }
 
 /** Source: kubernetes `pkg/registry/core/node/strategy.go`. */

@@ -20,8 +20,12 @@ import {
   validateRemovals,
   withOldDecisions,
   withTimes,
-} from './conditions.ts'
-import { certificateOf, conditionsOf, hasCondition, specOf, withStatus } from './signing-request.ts'
+  certificateOf,
+  conditionsOf,
+  hasCondition,
+  specOf,
+  withStatus,
+} from './signing-request.ts'
 import { validateSpec } from './validate-spec.ts'
 
 const GROUP = 'certificates.k8s.io'
