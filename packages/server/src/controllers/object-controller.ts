@@ -1,13 +1,8 @@
 import type { KubeObject } from '../registry/kube-object.ts'
-import type { Resource } from '../registry/resource.ts'
+import type { Resource, Target } from '../registry/resource.ts'
 
 /** Which object is looked at. */
-export interface ObjectKey {
-  readonly resource: Resource
-  /** `''` for a resource without namespaces. */
-  readonly namespace: string
-  readonly name: string
-}
+export type ObjectKey = Omit<Target, 'subresource'>
 
 /** What becomes of an object that was looked at. */
 export interface Reconciled {
@@ -26,19 +21,15 @@ export interface ObjectController {
   /** The resources whose objects it is shown. */
   readonly resources: readonly Resource[]
   /**
-   * Looks at one object. There is one call at a time for each object. What rejects is tried again, later each time.
-   *
-   * @param object as it is now; `undefined` if it does not exist any more.
-   */
-  reconcile(key: ObjectKey, object: KubeObject | undefined): Promise<Reconciled>
-}
-
-/** A controller that need not be shown every object of its resources. */
-export interface SelectiveController extends ObjectController {
-  /**
    * Whether a change matters: others are not put into the queue. Default: every change.
    *
    * @param object as of the change; `undefined` if it was deleted.
    */
   concerns?(key: ObjectKey, object: KubeObject | undefined): boolean
+  /**
+   * Looks at one object. There is one call at a time for each object. What rejects is tried again, later each time.
+   *
+   * @param object as it is now; `undefined` if it does not exist any more.
+   */
+  reconcile(key: ObjectKey, object: KubeObject | undefined): Promise<Reconciled>
 }

@@ -4,7 +4,6 @@ import type { Registry } from '../registry/registry.ts'
 import { ignoreMissing, ignoreOthers, isConflict, isMissing } from '../registry/status-errors.ts'
 import type { Collection } from '../registry/selectors.ts'
 import type { Target, Preconditions } from '../registry/resource.ts'
-import { namespaces } from '../registry/resources/namespaces.ts'
 
 /** The object; `undefined` if there is none. @throws {StatusError} if it cannot be read. */
 export async function readObject(registry: Registry, target: Target): Promise<KubeObject | undefined> {
@@ -73,14 +72,4 @@ export function isTerminating(thrown: unknown): boolean {
     Array.isArray(causes) &&
     causes.some((cause) => isObject(cause) && cause['reason'] === 'NamespaceTerminating')
   )
-}
-
-/** Whether objects may be created in a namespace. */
-export function isActive(namespace: KubeObject | undefined): boolean {
-  return namespace !== undefined && namespace.metadata.deletionTimestamp === undefined
-}
-
-/** Whether objects may be created in the namespace of this name. */
-export async function isActiveNamespace(registry: Registry, name: string): Promise<boolean> {
-  return isActive(await readObject(registry, { resource: namespaces, namespace: '', name }))
 }

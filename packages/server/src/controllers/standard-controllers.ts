@@ -11,11 +11,10 @@ import { csrCleaner } from './certificates/csr-cleaner.ts'
 import { csrSigner } from './certificates/csr-signer.ts'
 import { clusterInfoController, clusterInfoPublisher } from './cluster-info/cluster-info-controller.ts'
 import { clusterRoleAggregation } from './cluster-role-aggregation/cluster-role-aggregation.ts'
-import { defaultServiceAccountController } from './default-service-account/default-service-account-controller.ts'
 import { legacyTokenController } from './legacy-token-cleaner/legacy-token-controller.ts'
 import { tokenTracking } from './legacy-token-cleaner/token-tracking.ts'
-import type { SelectiveController } from './object-controller.ts'
-import { rootCAPublisher } from './root-ca/root-ca-publisher.ts'
+import type { ObjectController } from './object-controller.ts'
+import { defaultServiceAccountController, rootCAPublisher } from './namespace-objects.ts'
 import { tokenSecretsController } from './service-account-tokens/token-secrets-controller.ts'
 import { nearestName } from '@kube-authn/core/internal'
 
@@ -43,7 +42,7 @@ export interface StandardController extends ControllerName {
   /** The option without which it cannot run. */
   readonly needs?: 'authorizer' | 'rootCA' | 'signingAuthority' | 'signingKey'
   /** `undefined` if it lacks what it needs. */
-  make(parts: ControllerParts): SelectiveController | undefined
+  make(parts: ControllerParts): ObjectController | undefined
 }
 
 /** Every controller with a name in `--controllers`. */
@@ -51,7 +50,6 @@ export const STANDARD_CONTROLLERS: readonly StandardController[] = [
   {
     name: 'serviceaccount-token-controller',
     aliases: ['serviceaccount-token'],
-    isOnByDefault: true,
     needs: 'signingKey',
     make: ({ signingKey: key, onError, ...parts }) =>
       key &&
@@ -64,33 +62,28 @@ export const STANDARD_CONTROLLERS: readonly StandardController[] = [
   {
     name: 'serviceaccount-controller',
     aliases: ['serviceaccount'],
-    isOnByDefault: true,
     make: ({ registry }) => defaultServiceAccountController(registry),
   },
   {
     name: 'root-ca-certificate-publisher-controller',
     aliases: ['root-ca-cert-publisher'],
-    isOnByDefault: true,
     needs: 'rootCA',
     make: ({ registry, rootCA }) => (rootCA === '' ? undefined : rootCAPublisher(registry, rootCA)),
   },
   {
     name: 'clusterrole-aggregation-controller',
     aliases: ['clusterrole-aggregation'],
-    isOnByDefault: true,
     make: ({ registry }) => clusterRoleAggregation(registry),
   },
   {
     name: 'certificatesigningrequest-approving-controller',
     aliases: ['csrapproving'],
-    isOnByDefault: true,
     needs: 'authorizer',
     make: ({ registry, authorizer }) => authorizer && csrApprover({ registry, authorizer }),
   },
   {
     name: 'certificatesigningrequest-signing-controller',
     aliases: ['csrsigning'],
-    isOnByDefault: true,
     needs: 'signingAuthority',
     make: ({ registry, clock, signingAuthority: authority, signingDurationSeconds: maxDurationSeconds }) =>
       authority &&
@@ -104,13 +97,11 @@ export const STANDARD_CONTROLLERS: readonly StandardController[] = [
   {
     name: 'certificatesigningrequest-cleaner-controller',
     aliases: ['csrcleaner'],
-    isOnByDefault: true,
     make: ({ registry, clock }) => csrCleaner({ registry, clock }),
   },
   {
     name: 'legacy-serviceaccount-token-cleaner-controller',
     aliases: ['legacy-service-account-token-cleaner'],
-    isOnByDefault: true,
     make: ({ onError, ...parts }) =>
       legacyTokenController({
         ...parts,
@@ -135,7 +126,7 @@ export const STANDARD_CONTROLLERS: readonly StandardController[] = [
 export function selectedControllers(
   values: readonly string[],
   parts: ControllerParts,
-): readonly SelectiveController[] {
+): readonly ObjectController[] {
   const { registry, clock, clusterInfoKubeconfig, recordsTokenUse } = parts
   return [
     ...STANDARD_CONTROLLERS.filter((each) => isSelected(each, values)).map((each) => each.make(parts)),
@@ -150,7 +141,7 @@ export function selectedControllers(
  *
  * Source: kubernetes `pkg/controlplane/controller/systemnamespaces/system_namespaces_controller.go`, which looks once a minute.
  */
-function systemNamespaces(registry: Registry): SelectiveController {
+function systemNamespaces(registry: Registry): ObjectController {
   return {
     name: 'system-namespaces-controller',
     resources: [namespaces],
@@ -168,8 +159,8 @@ export interface ControllerName {
   readonly name: string
   /** Former names, back to 1.6. */
   readonly aliases: readonly string[]
-  /** Whether `*` means it, too. */
-  readonly isOnByDefault: boolean
+  /** Whether `*` means it, too. Default `true`. */
+  readonly isOnByDefault?: boolean
 }
 
 /**
@@ -179,7 +170,7 @@ export interface ControllerName {
  * Source: kubernetes `cmd/kube-controller-manager/app/controllermanager.go`; controller-manager `app/helper.go` IsControllerEnabled.
  */
 export function isSelected(
-  { name, aliases, isOnByDefault }: ControllerName,
+  { name, aliases, isOnByDefault = true }: ControllerName,
   values: readonly string[],
 ): boolean {
   const names = new Set([name, ...aliases])

@@ -9,11 +9,11 @@ import {
 import { secretOf } from '../../credentials/stored-credentials.ts'
 import type { Registry } from '../../registry/registry.ts'
 import { secrets, secretTypeOf } from '../../registry/resources/secrets.ts'
-import type { SelectiveController } from '../object-controller.ts'
+import type { ObjectController } from '../object-controller.ts'
 import { deleteUnchanged } from '../registry-access.ts'
 
 /** Deletes the secrets of bootstrap tokens when they expire. */
-export function bootstrapTokenController(registry: Registry, clock: Clock): SelectiveController {
+export function bootstrapTokenController(registry: Registry, clock: Clock): ObjectController {
   return {
     name: 'token-cleaner-controller',
     resources: [secrets],

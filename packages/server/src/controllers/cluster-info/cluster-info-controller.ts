@@ -10,19 +10,19 @@ import type { Registry } from '../../registry/registry.ts'
 import { configMaps } from '../../registry/resources/config-maps.ts'
 import { entriesOf } from '../../registry/resources/data-fields.ts'
 import { secrets, secretTypeOf } from '../../registry/resources/secrets.ts'
-import type { SelectiveController, ObjectKey } from '../object-controller.ts'
+import type { ObjectController, ObjectKey } from '../object-controller.ts'
 import { wholeCheck } from '../loop/whole-check.ts'
-import { createMissing, readObject, replaceUnchanged } from '../registry-access.ts'
+import { readObject, replaceUnchanged } from '../registry-access.ts'
 import { secretOf } from '../../credentials/stored-credentials.ts'
 import { KUBECONFIG_KEY, signedClusterInfo } from './cluster-info.ts'
-import { namespaces } from '../../registry/resources/namespaces.ts'
+import { configMapKeeper } from '../namespace-objects.ts'
 
 /**
  * Signs `kube-public/cluster-info` with each bootstrap token that may, until it expires.
  *
  * Source: kubernetes `pkg/controller/bootstrap/bootstrapsigner.go`.
  */
-export function clusterInfoController(registry: Registry, clock: Clock): SelectiveController {
+export function clusterInfoController(registry: Registry, clock: Clock): ObjectController {
   const check = wholeCheck(() => signAll(registry, clock.now()))
   return {
     name: 'bootstrap-signer-controller',
@@ -81,30 +81,8 @@ const CLUSTER_INFO: ObjectKey = {
  *
  * Deviation: kubeadm writes it once (`docs/deviations.md`, cluster-info).
  */
-export function clusterInfoPublisher(registry: Registry, kubeconfig: string): SelectiveController {
-  const { namespace, name } = CLUSTER_INFO
-  const present = (object: KubeObject): string | undefined =>
-    entriesOf(object['data']).find(([key]) => key === KUBECONFIG_KEY)?.[1]
-  return {
-    name: 'cluster-info-controller',
-    resources: [namespaces, configMaps],
-    concerns: (key) =>
-      key.resource === namespaces ? key.name === namespace : key.namespace === namespace && key.name === name,
-    async reconcile() {
-      const object = await readObject(registry, CLUSTER_INFO)
-      if (object === undefined) {
-        const data = { [KUBECONFIG_KEY]: kubeconfig }
-        await createMissing(registry, CLUSTER_INFO, {
-          apiVersion: 'v1',
-          kind: 'ConfigMap',
-          metadata: {},
-          data,
-        })
-      } else if (present(object) !== kubeconfig) {
-        const data = { ...Object.fromEntries(entriesOf(object['data'])), [KUBECONFIG_KEY]: kubeconfig }
-        await replaceUnchanged(registry, CLUSTER_INFO, { ...object, data })
-      }
-      return {}
-    },
-  }
+export function clusterInfoPublisher(registry: Registry, kubeconfig: string): ObjectController {
+  return configMapKeeper(registry, 'cluster-info-controller', CLUSTER_INFO, (present) =>
+    present[KUBECONFIG_KEY] === kubeconfig ? undefined : { [KUBECONFIG_KEY]: kubeconfig },
+  )
 }

@@ -4,7 +4,7 @@ import type { KubeObject } from '../../registry/kube-object.ts'
 import type { Registry } from '../../registry/registry.ts'
 import { rbacResources } from '../../registry/resources/rbac.ts'
 import type { Resource } from '../../registry/resource.ts'
-import type { SelectiveController } from '../object-controller.ts'
+import type { ObjectController } from '../object-controller.ts'
 import { wholeCheck } from '../loop/whole-check.ts'
 import { replaceUnchanged } from '../registry-access.ts'
 
@@ -15,7 +15,7 @@ import { replaceUnchanged } from '../registry-access.ts'
  *
  * Deviation: roles that select each other keep no rule that no other role has (`docs/deviations.md`, roles that select each other).
  */
-export function clusterRoleAggregation(registry: Registry): SelectiveController {
+export function clusterRoleAggregation(registry: Registry): ObjectController {
   const resources = rbacResources.filter(({ kind }) => kind === 'ClusterRole')
   const checks = new Map(
     resources.map((resource) => [resource, wholeCheck(() => aggregateAll(registry, resource))]),

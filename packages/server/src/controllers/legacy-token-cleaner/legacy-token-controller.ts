@@ -1,31 +1,27 @@
-import type { Clock } from '@kube-authn/core'
 import type { Registry } from '../../registry/registry.ts'
 import { configMaps } from '../../registry/resources/config-maps.ts'
 import { pods } from '../../registry/resources/plain.ts'
-import type { SelectiveController } from '../object-controller.ts'
+import type { ObjectController } from '../object-controller.ts'
 import { objectsOf, readObject } from '../registry-access.ts'
 import { registryTokenStore } from '../service-account-tokens/registry-token-store.ts'
-import { cleanLegacyTokens, DAY_MS } from './legacy-token-cleaner.ts'
+import { cleanLegacyTokens, DAY_MS, type LegacyTokenCleanup } from './legacy-token-cleaner.ts'
 import { trackedSince, TRACKING_CONFIG_MAP } from './token-tracking.ts'
 
 /** Options of {@link legacyTokenController}. */
-export interface LegacyTokenControllerOptions {
+export interface LegacyTokenControllerOptions extends Omit<
+  LegacyTokenCleanup,
+  'store' | 'trackedSince' | 'mountedSecrets'
+> {
   readonly registry: Registry
-  readonly clock: Clock
-  /** Default: a year. */
-  readonly cleanUpPeriodSeconds?: number
-  /** Aborts a run. */
-  readonly signal: AbortSignal
-  readonly onError: (error: unknown) => void
 }
 
 /** Runs {@link cleanLegacyTokens} once a day, while the ConfigMap exists that says since when the use of tokens is recorded. */
-export function legacyTokenController(options: LegacyTokenControllerOptions): SelectiveController {
+export function legacyTokenController(options: LegacyTokenControllerOptions): ObjectController {
   const { registry } = options
   const cleanup = {
     ...options,
     store: registryTokenStore(registry),
-    trackedSince: async () => trackedSince(await readObject(registry, TRACKING_CONFIG_MAP)),
+    trackedSince: async () => trackedSince((await readObject(registry, TRACKING_CONFIG_MAP))?.['data']),
     mountedSecrets: (namespace: string) => namesInPods(registry, namespace),
   }
   return {

@@ -6,7 +6,7 @@ import { registry } from '../../registry/registry.ts'
 import { allResources } from '../../registry/resources/index.ts'
 import { conflict } from '../../registry/status-errors.ts'
 import { memoryObjectStore, type ObjectStore, type StoreEvent } from '@kube-authn/store'
-import type { ObjectKey, Reconciled, SelectiveController } from '../object-controller.ts'
+import type { ObjectKey, Reconciled, ObjectController } from '../object-controller.ts'
 import { controllerLoop, type ControllersAtWork } from './controller-loop.ts'
 
 const configMaps = resourceOf('configmaps')
@@ -17,9 +17,9 @@ afterEach(async () => running?.close())
 
 interface Given {
   readonly reconcile?: (key: ObjectKey, object: KubeObject | undefined) => Promise<Reconciled>
-  readonly concerns?: SelectiveController['concerns']
+  readonly concerns?: ObjectController['concerns']
   readonly wrapped?: (store: ObjectStore) => ObjectStore
-  readonly others?: readonly SelectiveController[]
+  readonly others?: readonly ObjectController[]
   readonly maxHistoryChanges?: number
 }
 
@@ -37,7 +37,7 @@ async function loopOf({
   await objects.createSystemNamespaces()
   const shown: string[] = []
   const errors: unknown[] = []
-  const controller: SelectiveController = {
+  const controller: ObjectController = {
     name: 'observer',
     resources: [configMaps, nodes],
     ...(concerns !== undefined && { concerns }),

@@ -4,7 +4,7 @@ import type { KubeObject } from '../../registry/kube-object.ts'
 import type { Registry } from '../../registry/registry.ts'
 import { qualifiedName, type Resource } from '../../registry/resource.ts'
 import type { ObjectStore } from '@kube-authn/store'
-import type { ObjectKey, SelectiveController } from '../object-controller.ts'
+import type { ObjectKey, ObjectController } from '../object-controller.ts'
 import { readObject } from '../registry-access.ts'
 import { type WorkQueue, workQueue } from '../work-queue.ts'
 import { type ResourceWatch, watchResource } from './resource-watch.ts'
@@ -23,7 +23,7 @@ export interface ControllerLoopOptions {
   readonly store: ObjectStore
   /** Over the same store: what a controller is shown. */
   readonly registry: Registry
-  readonly controllers: readonly SelectiveController[]
+  readonly controllers: readonly ObjectController[]
   readonly clock: Clock
   /** Whether an error was reported as a failure of the store. */
   readonly isOutage: (error: unknown) => boolean
@@ -97,7 +97,7 @@ export function controllerLoop(options: ControllerLoopOptions): ControllersAtWor
     })
   }
   const isConcerned = (
-    controller: SelectiveController,
+    controller: ObjectController,
     key: ObjectKey,
     object: KubeObject | undefined,
   ): boolean => controller.concerns?.(key, object) ?? true
@@ -123,7 +123,7 @@ export function controllerLoop(options: ControllerLoopOptions): ControllersAtWor
 }
 
 function queueOf(
-  controller: SelectiveController,
+  controller: ObjectController,
   registry: Registry,
   clock: Clock,
   onError: (error: unknown, key: ObjectKey) => void,

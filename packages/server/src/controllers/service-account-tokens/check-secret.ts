@@ -111,13 +111,12 @@ export async function ensureSecret(
 
   const created = await store.createSecret(await newSecret(account))
   const references = [...secrets, created.name]
+  let isReferenced = false
   try {
-    if (await store.setSecretReferences(namespace, name, references, { uid, resourceVersion })) return
-  } catch (error) {
-    await takeBack(created, account, store, onError)
-    throw error
+    isReferenced = await store.setSecretReferences(namespace, name, references, { uid, resourceVersion })
+  } finally {
+    if (!isReferenced) await takeBack(created, account, store, onError)
   }
-  await takeBack(created, account, store, onError)
 }
 
 /** Deletes a secret as it was created, once it is known that its service account does not reference it: a failure alone does not tell. */

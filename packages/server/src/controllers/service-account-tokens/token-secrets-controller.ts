@@ -6,7 +6,7 @@ import type { KubeObject } from '../../registry/kube-object.ts'
 import type { Registry } from '../../registry/registry.ts'
 import { secrets, secretTypeOf } from '../../registry/resources/secrets.ts'
 import { serviceAccounts } from '../../registry/resources/service-accounts.ts'
-import type { SelectiveController, ObjectKey } from '../object-controller.ts'
+import type { ObjectController, ObjectKey } from '../object-controller.ts'
 import { isTerminating } from '../registry-access.ts'
 import {
   checkSecret,
@@ -36,7 +36,7 @@ export interface TokenSecretsControllerOptions extends TokenSecretContent {
  *
  * Source: kubernetes `pkg/controller/serviceaccount/tokens_controller.go`.
  */
-export function tokenSecretsController(options: TokenSecretsControllerOptions): SelectiveController {
+export function tokenSecretsController(options: TokenSecretsControllerOptions): ObjectController {
   const { registry, createSecrets } = options
   const store = registryTokenStore(registry)
   const index = tokenSecretIndex()
