@@ -6,54 +6,37 @@ import { type ObjectType, parseTypes } from '../schema/declared-types.ts'
  * Source: the `generated.proto` of api `authentication`, `authorization`, and of apimachinery `meta/v1`.
  */
 const DECLARATIONS = `
-ObjectMeta
-  name 1 string, generateName 2 string, namespace 3 string, selfLink 4 string, uid 5 string,
+ObjectMeta: name 1 string, generateName 2 string, namespace 3 string, selfLink 4 string, uid 5 string,
   resourceVersion 6 string, generation 7 int64, creationTimestamp 8 Time, deletionTimestamp 9 Time,
   deletionGracePeriodSeconds 10 int64?, labels 11 {string}, annotations 12 {string},
   ownerReferences 13 [OwnerReference], finalizers 14 [string]
-OwnerReference
-  kind 1 string, name 3 string, uid 4 string, apiVersion 5 string, controller 6 bool?,
+OwnerReference: kind 1 string, name 3 string, uid 4 string, apiVersion 5 string, controller 6 bool?,
   blockOwnerDeletion 7 bool?
-SelfSubjectReview
-  metadata 1 ObjectMeta
-TokenReview
-  metadata 1 ObjectMeta, spec 2 TokenReviewSpec
-TokenReviewSpec
-  token 1 string, audiences 2 [string]
-SelfSubjectRulesReview
-  metadata 1 ObjectMeta, spec 2 SelfSubjectRulesReviewSpec
-SelfSubjectRulesReviewSpec
-  namespace 1 string
-SelfSubjectAccessReview
-  metadata 1 ObjectMeta, spec 2 SelfSubjectAccessReviewSpec
-SelfSubjectAccessReviewSpec
-  resourceAttributes 1 ResourceAttributes, nonResourceAttributes 2 NonResourceAttributes
-SubjectAccessReview
-  metadata 1 ObjectMeta, spec 2 SubjectAccessReviewSpec
-SubjectAccessReviewSpec
-  resourceAttributes 1 ResourceAttributes, nonResourceAttributes 2 NonResourceAttributes, user 3 string,
-  groups 4 [string], extra 5 {ExtraValue}, uid 6 string
-SubjectAccessReviewBeta
-  metadata 1 ObjectMeta, spec 2 SubjectAccessReviewBetaSpec
-SubjectAccessReviewBetaSpec
-  resourceAttributes 1 ResourceAttributes, nonResourceAttributes 2 NonResourceAttributes, user 3 string,
-  group 4 [string], extra 5 {ExtraValue}, uid 6 string
-ResourceAttributes
-  namespace 1 string, verb 2 string, group 3 string, version 4 string, resource 5 string,
+SelfSubjectReview: metadata 1 ObjectMeta
+TokenReview: metadata 1 ObjectMeta, spec 2 TokenReviewSpec
+TokenReviewSpec: token 1 string, audiences 2 [string]
+SelfSubjectRulesReview: metadata 1 ObjectMeta, spec 2 SelfSubjectRulesReviewSpec
+SelfSubjectRulesReviewSpec: namespace 1 string
+SelfSubjectAccessReview: metadata 1 ObjectMeta, spec 2 SelfSubjectAccessReviewSpec
+SelfSubjectAccessReviewSpec: resourceAttributes 1 ResourceAttributes,
+  nonResourceAttributes 2 NonResourceAttributes
+SubjectAccessReview: metadata 1 ObjectMeta, spec 2 SubjectAccessReviewSpec
+SubjectAccessReviewSpec: resourceAttributes 1 ResourceAttributes,
+  nonResourceAttributes 2 NonResourceAttributes, user 3 string, groups 4 [string], extra 5 {ExtraValue},
+  uid 6 string
+SubjectAccessReviewBeta: metadata 1 ObjectMeta, spec 2 SubjectAccessReviewBetaSpec
+SubjectAccessReviewBetaSpec: resourceAttributes 1 ResourceAttributes,
+  nonResourceAttributes 2 NonResourceAttributes, user 3 string, group 4 [string], extra 5 {ExtraValue},
+  uid 6 string
+ResourceAttributes: namespace 1 string, verb 2 string, group 3 string, version 4 string, resource 5 string,
   subresource 6 string, name 7 string, fieldSelector 8 SelectorAttributes, labelSelector 9 SelectorAttributes
-SelectorAttributes
-  rawSelector 1 string, requirements 2 [SelectorRequirement]
-SelectorRequirement
-  key 1 string, operator 2 string, values 3 [string]
-NonResourceAttributes
-  path 1 string, verb 2 string
-TokenRequest
-  metadata 1 ObjectMeta, spec 2 TokenRequestSpec
-TokenRequestSpec
-  audiences 1 [string], boundObjectRef 3 BoundObjectReference, expirationSeconds 4 int64?,
+SelectorAttributes: rawSelector 1 string, requirements 2 [SelectorRequirement]
+SelectorRequirement: key 1 string, operator 2 string, values 3 [string]
+NonResourceAttributes: path 1 string, verb 2 string
+TokenRequest: metadata 1 ObjectMeta, spec 2 TokenRequestSpec
+TokenRequestSpec: audiences 1 [string], boundObjectRef 3 BoundObjectReference, expirationSeconds 4 int64?,
   attestations 5 {bytes}
-BoundObjectReference
-  kind 1 string, apiVersion 2 string, name 3 string, uid 4 string
+BoundObjectReference: kind 1 string, apiVersion 2 string, name 3 string, uid 4 string
 `
 
 /** The names of the declared types, by `apiVersion/kind`. */

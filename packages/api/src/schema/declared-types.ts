@@ -67,7 +67,7 @@ export interface Declarations {
 }
 
 /**
- * Reads declarations of types. A line that is not indented names a type; the indented ones after it are its fields, with commas between them:
+ * Reads declarations of types: the name of a type, a colon, and its fields, with commas between them. The further lines of a type are indented.
  *
  * - `name 1 string` is a field with its number in protobuf; its type may be a list, as in `[string]`, or a map of strings, as in `{string}`;
  * - `!` after the type: the field is required; `?`: its zero value differs from an absent one;
@@ -107,10 +107,10 @@ function blocksIn(declarations: Declarations): readonly (readonly [string, Block
     .trim()
     .split(/\n(?! )/)
     .map((text) => {
-      const [head = '', ...fields] = text.split('\n')
+      const [head = '', fields = ''] = text.split(':')
       const [name = '', atomic] = head.split(' ')
       const fullName = `${declarations.in}.${name}`
-      return [name, { fullName, isAtomic: atomic === 'atomic', fields: fields.join('') }] as const
+      return [name, { fullName, isAtomic: atomic === 'atomic', fields }] as const
     })
 }
 
@@ -119,7 +119,7 @@ const FIELD =
 
 function fieldsIn(text: string, typeNamed: (name: string) => ObjectType): readonly Field[] {
   return text.split(',').map((declaration): Field => {
-    const groups = FIELD.exec(declaration.trim().replaceAll(/ +/g, ' '))?.groups
+    const groups = FIELD.exec(declaration.trim().replaceAll(/\s+/g, ' '))?.groups
     if (groups === undefined) throw malformed(declaration)
     const { name = '', number = '', open = '', type = '', mark = '', rest = '' } = groups
     const words = new Map(

@@ -103,7 +103,7 @@ describe('types', () => {
         {
           in: 'x',
           types:
-            '\nA atomic\n  a 1 [B]! by(k l) retainKeys, b 2 {int32} atomic,\n  c 3 string?, d 4 [string] merge set\nB\n  k 1 string, l 2 string\n',
+            '\nA atomic: a 1 [B]! by(k l) retainKeys, b 2 {int32} atomic,\n  c 3 string?, d 4 [string] merge set\nB: k 1 string, l 2 string\n',
         },
       ]).get('A') ?? typeOf('none')
     const [a, b, c, d] = [...fields.values()]
@@ -120,7 +120,7 @@ describe('types', () => {
     expect(d).toMatchObject({ isMerged: true, isSet: true, listKeys: [] })
   })
 
-  it.each(['A\n  a 1', 'A\n  a 1 X', 'A\n  a x string', 'A\n  a 1 string,'])(
+  it.each(['A: a 1', 'A: a 1 X', 'A: a x string', 'A: a 1 string,'])(
     'that are malformed are refused: %j',
     (types) => {
       expect(() => parseTypes([{ in: 'x', types }])).toThrow('malformed')
