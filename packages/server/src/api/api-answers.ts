@@ -154,16 +154,8 @@ const SUBRESOURCE_VERBS = { part: ['get', 'patch', 'update'], action: ['create']
 
 /** A resource as clients find it. */
 function discovered(resource: Resource): DiscoveryResource {
-  const { group, version, kind, plural, singular, isNamespaced, shortNames, categories } = resource
   return {
-    group,
-    version,
-    kind,
-    plural,
-    singular,
-    isNamespaced,
-    shortNames,
-    categories,
+    ...resource,
     verbs: verbsOf(resource),
     subresources: (resource.subresources ?? []).map((each) => ({
       name: each.name,

@@ -21,16 +21,13 @@ export interface ListOptions extends QueryOptions {
 export function listOptions(sent: QueryOptions): ListOptions {
   const { isWatch, sendInitialEvents, resourceVersionMatch: match } = sent
   const hasVersion = sent.resourceVersion !== undefined && sent.resourceVersion !== 0
-  if (isWatch && sendInitialEvents === undefined && match === '' && !hasVersion) {
-    const errors = errorList()
-    refuseContinue(sent, errors)
-    requireValid('ListOptions', errors)
-    return { ...sent, sendInitialEvents: true, resourceVersionMatch: 'NotOlderThan' }
-  }
+  const isOfPresent = isWatch && sendInitialEvents === undefined && match === '' && !hasVersion
   const errors = errorList()
-  if (isWatch) checkWatch(sent, errors)
+  if (isOfPresent) refuseContinue(sent, errors)
+  else if (isWatch) checkWatch(sent, errors)
   else checkList(sent, errors)
   requireValid('ListOptions', errors)
+  if (isOfPresent) return { ...sent, sendInitialEvents: true, resourceVersionMatch: 'NotOlderThan' }
   if (!isWatch && sent.continue !== undefined && hasVersion) {
     throw badRequest('specifying resource version is not allowed when using continue')
   }

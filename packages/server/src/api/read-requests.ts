@@ -3,16 +3,11 @@ import { CREATED_AT } from '../registry/resources/columns.ts'
 import type { HttpAnswer } from '@kube-authn/core/adapter'
 import { apiVersionOf } from '../registry/resource.ts'
 import { requireOtherForm, requireStream } from './accept.ts'
-import { answerWith, type ObjectRequest, shown } from './object-request.ts'
+import { answerWith, type ObjectRequest } from './object-request.ts'
 import { listAnswer, listItem } from './list-answer.ts'
 import { type ListOptions, listOptions, reachVersion, requireVersion } from './list-options.ts'
 import { partialObject, type RowContent, rowOf, tableHead } from './table.ts'
 import { watchResponse } from './watch-response.ts'
-
-/** How often a watch without changes tells how far it is. */
-const BOOKMARK_MS = 60_000
-/** How long a watch goes on if the client does not say, and at most. */
-const WATCH_SECONDS = 1800
 
 /**
  * Answers GET: one object, a list or a watch.
@@ -30,7 +25,7 @@ export async function answerRead(asked: ObjectRequest): Promise<HttpAnswer | Res
   const options = listOptions(asked.options)
   if (options.isWatch) {
     requireStream(asked)
-    return watch(asked, options)
+    return watchResponse(asked, options)
   }
   requireOtherForm(asked.form, 'metadata')
   return list(asked, options)
@@ -61,35 +56,4 @@ async function list(asked: ObjectRequest, options: ListOptions): Promise<HttpAns
   if (objects.length === 0 && resource.columns.includes(CREATED_AT))
     return objectAnswer(200, { ...head, rows: null })
   return listAnswer({ head, member: 'rows', objects, shown: (object) => rowOf(row, object) })
-}
-
-function watch(asked: ObjectRequest, options: ListOptions): Response {
-  const { target, form, registry, clock } = asked
-  const { resource } = target
-  const { resourceVersion, sendInitialEvents, hasBookmarks } = options
-  return watchResponse({
-    clock,
-    signal: asked.signal,
-    timeoutSeconds: Math.min(options.timeoutSeconds ?? WATCH_SECONDS, WATCH_SECONDS),
-    shown: (object, isFirst) => shown(asked, object, isFirst),
-    // A table has ages, in seconds.
-    form: (isFirst) =>
-      form !== 'table'
-        ? { name: form }
-        : {
-            name: `${form} ${options.includeObject} ${isFirst}`,
-            atSeconds: Math.floor(clock.now() / 1000),
-          },
-    bookmark: (metadata) => ({ kind: resource.kind, apiVersion: apiVersionOf(resource), metadata }),
-    events: (signal) =>
-      registry.watch(
-        { ...target, ...options },
-        {
-          signal,
-          sendInitialEvents,
-          ...(resourceVersion !== undefined && resourceVersion !== 0 && { resourceVersion }),
-          ...(hasBookmarks && { bookmarkMs: BOOKMARK_MS }),
-        },
-      ),
-  })
 }

@@ -1,24 +1,16 @@
-import type { Clock } from '@kube-authn/core'
 import { isStatusError } from '@kube-authn/core/internal'
 import type { KubeObject } from '../registry/kube-object.ts'
-import type { ObjectEvent, Bookmark, KubeWatchEvent } from '../registry/watch-objects.ts'
+import { apiVersionOf } from '../registry/resource.ts'
 import { internalError } from '../registry/status-errors.ts'
+import type { KubeWatchEvent, ObjectEvent } from '../registry/watch-objects.ts'
+import type { ListOptions } from './list-options.ts'
+import { type ObjectRequest, shown } from './object-request.ts'
 import { INITIAL_EVENTS_END } from './table.ts'
 
-/** What is streamed. */
-export interface WatchStream {
-  /** @param signal ends it. */
-  readonly events: (signal: AbortSignal) => AsyncIterable<KubeWatchEvent>
-  /** The JSON of an object, or of a bookmark's object. The first one of a watch may have more. */
-  readonly shown: (object: KubeObject, isFirst: boolean) => object
-  /** The form in which an object is shown now. */
-  readonly form: (isFirst: boolean) => EventForm
-  readonly bookmark: (metadata: KubeObject['metadata']) => KubeObject
-  readonly timeoutSeconds: number
-  readonly clock: Clock
-  /** Aborts when the client is gone. */
-  readonly signal: AbortSignal
-}
+/** How often a watch without changes tells how far it is. */
+const BOOKMARK_MS = 60_000
+/** How long a watch goes on if the client does not say, and at most. */
+const WATCH_SECONDS = 1800
 
 /**
  * Changes as a stream of JSON, one on a line, until the time is over or the client is gone. The client determines the pace: a change is taken from the watch when
@@ -26,23 +18,25 @@ export interface WatchStream {
  *
  * Source: apiserver `pkg/endpoints/handlers/watch.go`.
  */
-export function watchResponse(watch: WatchStream): Response {
+export function watchResponse(asked: ObjectRequest, options: ListOptions): Response {
+  const { clock, signal } = asked
   const ending = new AbortController()
   const end = (): void => ending.abort()
   // First, since it throws if a selector is invalid.
-  const events = watch.events(ending.signal)[Symbol.asyncIterator]()
-  const cancelTimer = watch.clock.after(watch.timeoutSeconds * 1000, end)
-  if (watch.signal.aborted) end()
-  watch.signal.addEventListener('abort', end)
+  const events = eventsOf(asked, options, ending.signal)[Symbol.asyncIterator]()
+  const seconds = Math.min(options.timeoutSeconds ?? WATCH_SECONDS, WATCH_SECONDS)
+  const cancelTimer = clock.after(seconds * 1000, end)
+  if (signal.aborted) end()
+  signal.addEventListener('abort', end)
   const release = (): void => {
     cancelTimer()
-    watch.signal.removeEventListener('abort', end)
+    signal.removeEventListener('abort', end)
   }
 
   let isFirst = true
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
-      const line = await nextLine(events, watch, isFirst)
+      const line = await nextLine(events, asked, isFirst)
       isFirst = false
       if (line !== undefined) controller.enqueue(line.bytes)
       if (line === undefined || line.isLast) {
@@ -60,6 +54,21 @@ export function watchResponse(watch: WatchStream): Response {
   })
 }
 
+function eventsOf(
+  { registry, target }: ObjectRequest,
+  options: ListOptions,
+  signal: AbortSignal,
+): AsyncIterable<KubeWatchEvent> {
+  const { resourceVersion, sendInitialEvents, hasBookmarks } = options
+  const query = {
+    signal,
+    sendInitialEvents,
+    ...(resourceVersion !== undefined && resourceVersion !== 0 && { resourceVersion }),
+    ...(hasBookmarks && { bookmarkMs: BOOKMARK_MS }),
+  }
+  return registry.watch({ ...target, ...options }, query)
+}
+
 interface Line {
   readonly bytes: Uint8Array<ArrayBuffer>
   readonly isLast: boolean
@@ -67,35 +76,37 @@ interface Line {
 
 async function nextLine(
   events: AsyncIterator<KubeWatchEvent>,
-  watch: WatchStream,
+  asked: ObjectRequest,
   isFirst: boolean,
 ): Promise<Line | undefined> {
   try {
     const next = await events.next()
     if (next.done === true) return undefined
-    return { bytes: shownEvent(next.value, watch, isFirst), isLast: false }
+    return { bytes: shownEvent(next.value, asked, isFirst), isLast: false }
   } catch (thrown) {
     const { body } = isStatusError(thrown) ? thrown : internalError(thrown)
     return { bytes: lineBytes(JSON.stringify({ type: 'ERROR', object: body })), isLast: true }
   }
 }
 
-function shownEvent(
-  event: KubeWatchEvent,
-  { bookmark, shown, form }: WatchStream,
-  isFirst: boolean,
-): Uint8Array<ArrayBuffer> {
-  const { type } = event
-  if (type === 'BOOKMARK') {
-    const object = shown(bookmark(bookmarkMetadata(event)), isFirst)
-    return lineBytes(JSON.stringify({ type, object }))
+/** Only in the first event of a watch a table describes its columns. */
+function shownEvent(event: KubeWatchEvent, asked: ObjectRequest, isFirst: boolean): Uint8Array<ArrayBuffer> {
+  const { target, form, options, clock } = asked
+  const json = (object: KubeObject): string =>
+    JSON.stringify({ type: event.type, object: shown(asked, object, isFirst) })
+  if (event.type === 'BOOKMARK') {
+    const { kind } = target.resource
+    const { resourceVersion, endsInitialEvents } = event
+    const annotations = endsInitialEvents === true && { annotations: { [INITIAL_EVENTS_END]: 'true' } }
+    const metadata = { resourceVersion, ...annotations }
+    return lineBytes(json({ kind, apiVersion: apiVersionOf(target.resource), metadata }))
   }
-  return eventLine(event, form(isFirst), () => JSON.stringify({ type, object: shown(event.object, isFirst) }))
-}
-
-function bookmarkMetadata({ resourceVersion, endsInitialEvents }: Bookmark): KubeObject['metadata'] {
-  if (endsInitialEvents !== true) return { resourceVersion }
-  return { resourceVersion, annotations: { [INITIAL_EVENTS_END]: 'true' } }
+  // A table has ages, in seconds.
+  const shownAs =
+    form === 'table'
+      ? { name: `${form} ${options.includeObject} ${isFirst}`, atSeconds: Math.floor(clock.now() / 1000) }
+      : { name: form }
+  return eventLine(event, shownAs, () => json(event.object))
 }
 
 /** How an event is shown. Watches of the same form show it alike. */

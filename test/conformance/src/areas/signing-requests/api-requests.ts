@@ -2,10 +2,10 @@ import { allow, type Authorizer, noOpinion } from '@kube-authn/core/authorizatio
 import { userInfo } from '@kube-authn/core'
 import { type KubernetesApi, kubernetesApi } from '@kube-authn/server'
 import { memoryObjectStore, type ObjectStore } from '@kube-authn/store'
-import { withV1beta1Defaults } from '@kube-authn/server/internal'
 import { fixedClock } from '@kube-authn/testing'
 import { type Given, NotApplicable, type UnitRunner, type VectorUser } from '../../vector.ts'
 import { base64Of, certificateUntil, referredRequest, requestOf } from './fixtures.ts'
+import { withV1beta1Defaults } from './v1beta1-defaults.ts'
 
 const PATH = 'https://api/apis/certificates.k8s.io/v1/certificatesigningrequests'
 const NOW_MS = 1_257_894_000_000

@@ -1,11 +1,18 @@
-import { certificateRequestIn } from '../../../certificates/certificate-request.ts'
-import { type BuiltInSigner, SignerName, signerProblem } from '../../../certificates/signer-rules.ts'
-import type { Condition, RequestSpec } from './signing-request.ts'
+import {
+  type BuiltInSigner,
+  certificateRequestIn,
+  SignerName,
+  signerProblem,
+} from '@kube-authn/server/internal'
 
 /** What `certificates.k8s.io/v1beta1` lets a client leave out. */
 export interface OldRequest {
-  readonly spec: Partial<Pick<RequestSpec, 'request' | 'signerName' | 'usages'>>
-  readonly conditions: readonly Condition[]
+  readonly spec: {
+    readonly request?: string
+    readonly signerName?: string
+    readonly usages?: readonly string[]
+  }
+  readonly conditions: readonly { readonly type: string; readonly status?: string }[]
 }
 
 /**
