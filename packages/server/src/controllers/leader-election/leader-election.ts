@@ -9,39 +9,32 @@ import type { ControllersAtWork } from '../loop/controller-loop.ts'
 /** What has become of a process in an election. */
 export type ElectionStatus = 'standing' | 'leading' | GivenUp
 
-/** Options of {@link leaderElection}. */
-export interface ElectionOptions extends LeaseOptions {
-  /** Begins to lead. What it returns ends that, and resolves when nothing is done any more. */
-  readonly lead: (term: Term) => () => Promise<void>
+/** Options of {@link electedControllers}. */
+export interface ElectedControllersOptions extends LeaseOptions {
+  /** Runs the controllers over this store. What it returns is closed when the lease is lost or given up. */
+  readonly start: (store: ObjectStore) => ControllersAtWork
   /** It must not throw. */
   readonly onStatus: (status: ElectionStatus) => void
 }
 
-/** A process that stands for election. */
-export interface Election {
-  /** Settles when it leads, knows that it does not, or was closed. */
-  readonly decided: Promise<void>
-  /** Whether the store has answered the last attempt to lead. */
-  isReached(): boolean
-  /** Gives the lease up, if it has it. Resolves when nothing runs any more. */
-  close(): Promise<void>
-}
-
 /**
- * Leads while it has the lease, and otherwise tries to get it: from time to time, and as soon as the lease is deleted. Who leads stops before another one can begin, and a write
- * with the fence of the term counts only in the term, also if the process was stopped meanwhile and does not know of its end.
+ * Controllers that run while this process has the lease, which it otherwise tries to get: from time to time, and as soon as the lease is deleted. Who leads stops before another one
+ * can begin, and a write with the fence of the term counts only in the term, also if the process was stopped meanwhile and does not know of its end.
  *
  * Source: client-go `tools/leaderelection/leaderelection.go`.
  *
  * Deviation: the lease ends by the clock of the store, and is deleted when it ends (`docs/deviations.md`, leader election).
  */
-function leaderElection(options: ElectionOptions): Election {
-  const { store, clock, elapsedMs, settings, lead, onStatus } = options
+export function electedControllers(options: ElectedControllersOptions): ControllersAtWork {
+  const { store, clock, elapsedMs, settings, start, onStatus } = options
   const key = keyOf(leases, settings.leaseNamespace, settings.leaseName)
   const closing = new AbortController()
+  /** Resolves when this process leads, knows that it does not, or was closed. */
   const decided = deferred<void>()
   const hopeful = candidate({ store, key, settings, clock, elapsedMs })
   let current: Term | undefined
+  let running: ControllersAtWork | undefined
+  /** Whether the store has answered the last attempt to lead. */
   let isReached = true
   const retry = pause(clock, settings.retryPeriodSeconds * 1000)
   const follower = leaseFollower(key, hopeful, ({ createdRevision }) => {
@@ -62,14 +55,17 @@ function leaderElection(options: ElectionOptions): Election {
 
   const serve = async (lease: StoredObject, sinceMs: number): Promise<void> => {
     const held = term({ store, settings, clock, elapsedMs, lease, sinceMs })
+    const { fence, ended, end } = held
     current = held
-    const stop = lead(held)
+    const begun = start(fencedStore(store, { fence, signal: ended, onFenced: end }))
+    running = begun
     onStatus('leading')
     decided.resolve()
-    await firstAborted(held.ended, closing.signal)
-    const isLost = held.ended.aborted
+    await firstAborted(ended, closing.signal)
+    const isLost = ended.aborted
     if (isLost) onStatus('lost')
-    await stop()
+    running = undefined
+    await begun.close()
     current = undefined
     if (isLost) return
     onStatus(await held.giveUp())
@@ -89,14 +85,17 @@ function leaderElection(options: ElectionOptions): Election {
     await following
   }
 
-  const running = run()
+  const ending = run()
   return {
-    decided: decided.promise,
-    isReached: () => isReached,
+    async synced() {
+      await decided.promise
+      await running?.synced()
+    },
+    isHealthy: () => running?.isHealthy() ?? isReached,
     async close() {
       closing.abort()
       retry.end()
-      await running
+      await ending
     },
   }
 }
@@ -154,34 +153,4 @@ function firstAborted(...signals: readonly AbortSignal[]): Promise<void> {
     for (const signal of signals) signal.addEventListener('abort', done)
     if (signals.some(({ aborted }) => aborted)) done()
   })
-}
-
-/** Options of {@link electedControllers}. */
-export interface ElectedControllersOptions extends Omit<ElectionOptions, 'lead'> {
-  /** Runs the controllers over this store. */
-  readonly start: (store: ObjectStore) => ControllersAtWork
-}
-
-/** Controllers that run while this process has the lease, and whose writes count only then. */
-export function electedControllers({ start, ...options }: ElectedControllersOptions): ControllersAtWork {
-  let running: ControllersAtWork | undefined
-  const election = leaderElection({
-    ...options,
-    lead({ fence, ended, end }) {
-      const begun = start(fencedStore(options.store, { fence, signal: ended, onFenced: end }))
-      running = begun
-      return async () => {
-        running = undefined
-        await begun.close()
-      }
-    },
-  })
-  return {
-    async synced() {
-      await election.decided
-      await running?.synced()
-    },
-    isHealthy: () => running?.isHealthy() ?? election.isReached(),
-    close: () => election.close(),
-  }
 }
