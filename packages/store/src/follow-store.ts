@@ -119,7 +119,7 @@ async function listAll(
 }
 
 /** Resolves after some time, or when the signal aborts. */
-function delay(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
+export function delay(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       cancel()

@@ -15,7 +15,7 @@ export {
 } from './cache/store-cache.ts'
 export { continueToken, presentToken, resolvedToken } from './list-pages.ts'
 export { fencedStore } from './fenced-store.ts'
-export { followStore, type StoreFollower } from './follow-store.ts'
+export { delay, followStore, type StoreFollower } from './follow-store.ts'
 export { byBytes } from './key-order.ts'
 export { checkKey, checkValue, MAX_KEY_BYTES, MAX_VALUE_BYTES } from './limits.ts'
 export { deferred } from './local/deferred.ts'

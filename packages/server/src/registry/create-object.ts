@@ -10,8 +10,8 @@ import { requireActive } from './namespace-lifecycle.ts'
 import { prepareForCreate } from './prepare-object.ts'
 import type { Resource, Services, Write, WriteOptions, Target } from './resource.ts'
 import { namespaces } from './resources/namespaces.ts'
-import { alreadyExists, authorizationFailed, forbidden, isConflict } from './status-errors.ts'
-import { fromStored, keyOf, toStored } from './stored-objects.ts'
+import { alreadyExists, forbidden, internalError, isConflict } from './status-errors.ts'
+import { fromStored, keyOf, readStored, toStored } from './stored-objects.ts'
 
 /** What a creation needs. */
 export interface Creation {
@@ -82,7 +82,7 @@ async function requireCreateAllowed(
   const attributes = attributesOf(caller.user, what)
   const decision = await decide(authorizer, attributes, caller.context)
   if (decision.verdict === 'allow') return
-  if (decision.error !== undefined) throw authorizationFailed(decision.error)
+  if (decision.error !== undefined) throw internalError(decision.error, 'the authorizer failed')
   throw forbidden(resource, name, forbiddenMessage(attributes, decision.reason))
 }
 
@@ -94,9 +94,7 @@ async function requireNamespace(
   ofObject: string,
 ): Promise<void> {
   if (!resource.isNamespaced) return
-  const stored = await store.get(keyOf(namespaces, '', namespace))
-  const found = stored === undefined ? undefined : fromStored(stored, stored.revision)
-  requireActive(found, namespace, resource, ofObject)
+  requireActive(await readStored(store, namespaces, '', namespace), namespace, resource, ofObject)
 }
 
 async function createNamed(
@@ -106,15 +104,16 @@ async function createNamed(
   isDryRun: boolean,
 ): Promise<KubeObject> {
   const { name = '', namespace = '' } = object.metadata
-  const key = keyOf(resource, namespace, name)
+  const present = (): Promise<KubeObject | undefined> => readStored(store, resource, namespace, name)
   if (isDryRun) {
-    const found = await store.get(key)
+    const found = await present()
     if (found !== undefined) throw alreadyExists(resource, name, isBeingDeleted(found))
     return object
   }
+  const key = keyOf(resource, namespace, name)
   const stored = await store.create(key, toStored(object)).catch(async (thrown: unknown) => {
     if (!isStoreError(thrown, 'objectExists')) throw thrown
-    throw alreadyExists(resource, name, isBeingDeleted(await store.get(key)))
+    throw alreadyExists(resource, name, isBeingDeleted(await present()))
   })
   const refusal = await refusalSince(store, resource, namespace, name)
   if (refusal !== undefined && (await isTakenBack(store, stored))) throw refusal
@@ -151,6 +150,6 @@ async function isTakenBack(store: ObjectStore, { key, revision }: StoredObject):
   }
 }
 
-function isBeingDeleted(stored: StoredObject | undefined): boolean {
-  return stored !== undefined && fromStored(stored, stored.revision).metadata.deletionTimestamp !== undefined
+function isBeingDeleted(object: KubeObject | undefined): boolean {
+  return object?.metadata.deletionTimestamp !== undefined
 }

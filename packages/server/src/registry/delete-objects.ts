@@ -7,7 +7,7 @@ import { isFinished, terminating } from './prepare-object.ts'
 import type { Resource, Preconditions, WriteOptions, Target } from './resource.ts'
 import { namespaces, withoutContent } from './resources/namespaces.ts'
 import { conflict, ignoreOthers } from './status-errors.ts'
-import { fromStored, keyOf, keyPrefix } from './stored-objects.ts'
+import { fromStored, keyPrefix, readStored } from './stored-objects.ts'
 
 /** What deletions need. */
 export interface DeletionsOptions {
@@ -51,10 +51,8 @@ export function deletions({ store, resources, now }: DeletionsOptions): Deletion
 
   /** Whether the namespace is being deleted, and is not another one of the same name. */
   const isEnding = async (name: string, uid: string | undefined): Promise<boolean> => {
-    const stored = await store.get(keyOf(namespaces, '', name))
-    if (stored === undefined) return false
-    const { metadata } = fromStored(stored, stored.revision)
-    return metadata.uid === uid && metadata.deletionTimestamp !== undefined
+    const metadata = (await readStored(store, namespaces, '', name))?.metadata
+    return metadata?.deletionTimestamp !== undefined && metadata.uid === uid
   }
 
   /** Deletes the content of a namespace that is being deleted, and then the namespace; its status says which content finalizers keep. */
@@ -93,8 +91,7 @@ export function deletions({ store, resources, now }: DeletionsOptions): Deletion
   }
 
   const resumeNamespace = async (name: string): Promise<void> => {
-    const stored = await store.get(keyOf(namespaces, '', name))
-    const metadata = stored === undefined ? undefined : fromStored(stored, stored.revision).metadata
+    const metadata = (await readStored(store, namespaces, '', name))?.metadata
     if (metadata?.deletionTimestamp !== undefined) await finishNamespace(name, metadata.uid)
   }
 

@@ -4,7 +4,7 @@ import { rulesOf } from '@kube-authn/core/internal'
 import { rfc3339Of } from '@kube-authn/internal/rfc3339'
 import type { StoredRbac } from '../rbac/stored-rbac.ts'
 import type { Lifetime, ObjectStore, StoreChange, StoredObject } from '@kube-authn/store'
-import { storeClock, storeNow } from '@kube-authn/store/internal'
+import { delay, storeClock, storeNow } from '@kube-authn/store/internal'
 import { findObject } from './change-object.ts'
 import { createObject, type Place } from './create-object.ts'
 import { deletions } from './delete-objects.ts'
@@ -32,7 +32,7 @@ import { namespaces } from './resources/namespaces.ts'
 import { seenChanges, type KubeWatchEvent, watchObjects, type WatchQuery } from './watch-objects.ts'
 import { type Collection, selectsOf } from './selectors.ts'
 import { isConflict, tooLargeVersion, translated } from './status-errors.ts'
-import { fromStored, keyOf, keyPrefix } from './stored-objects.ts'
+import { fromStored, keyPrefix, readStored } from './stored-objects.ts'
 
 /** Reads and writes objects of all resources, by the rules of the API server. Every method rejects with a `StatusError`. */
 export interface Registry {
@@ -113,10 +113,7 @@ export function registry({
   const seen = seenChanges()
   const { delete: remove, resumeNamespace } = deletions({ store, resources, now })
   const services: Services = {
-    async find(resource, namespace, name) {
-      const stored = await store.get(keyOf(resource, namespace, name))
-      return stored && fromStored(stored, stored.revision)
-    },
+    find: (...given) => readStored(store, ...given),
     async list(resource) {
       const { objects } = await store.list(keyPrefix(resource, ''))
       return objects.map((stored) => fromStored(stored, stored.revision))
@@ -150,7 +147,7 @@ export function registry({
       const prefix = keyPrefix(collection.resource, collection.namespace)
       return watchObjects({ store, seen, prefix, selects }, query)
     },
-    reach: (version, signal) => translated(() => awaitVersion({ store, clock, signal }, version)),
+    reach: (version, signal) => translated(() => awaitVersion(store, version, clock, signal)),
     now,
     createSystemNamespaces: () => translated(() => createSystemNamespaces(create)),
   }
@@ -237,39 +234,25 @@ export function learningStore(
 const WAIT_MS = 3000
 const POLL_MS = 100
 
-/** What waiting needs. */
-interface Waiting {
-  readonly store: Pick<ObjectStore, 'revision'>
-  readonly clock: Clock
-  /** Ends it early. */
-  readonly signal: AbortSignal
-}
-
 /**
  * Waits until a store has reached a version, for at most 3 seconds.
  *
  * Source: apiserver `pkg/storage/cacher/watch_cache.go` waitUntilFreshAndBlock, `pkg/storage/errors.go` NewTooLargeResourceVersionError.
  *
+ * @param signal ends it early.
  * @throws {StatusError} 504 if it does not reach it.
  */
-async function awaitVersion({ store, clock, signal }: Waiting, version: number): Promise<void> {
+async function awaitVersion(
+  store: ObjectStore,
+  version: number,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
   const endMs = clock.now() + WAIT_MS
   for (;;) {
     const current = await store.revision()
     if (current >= version) return
     if (clock.now() >= endMs || signal.aborted) throw tooLargeVersion(`${version}, current: ${current}`)
-    await pause(clock, signal)
+    await delay(clock, POLL_MS, signal)
   }
-}
-
-function pause(clock: Clock, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const go = (): void => {
-      cancel()
-      signal.removeEventListener('abort', go)
-      resolve()
-    }
-    const cancel = clock.after(POLL_MS, go)
-    signal.addEventListener('abort', go)
-  })
 }

@@ -18,32 +18,41 @@ import { qualifiedName, type Resource } from './resource.ts'
 
 type Named = Pick<Resource, 'group' | 'plural'>
 
-function detailsOf({ group, plural }: Named, name: string): Readonly<Record<string, unknown>> {
-  return { ...(name !== '' && { name }), ...(group !== '' && { group }), kind: plural }
+/** A refusal, with details that name the object. */
+function refusal(
+  status: number,
+  reason: string,
+  { group, plural }: Named,
+  name: string,
+  message: string,
+  causes?: readonly Readonly<Record<string, string>>[],
+): StatusError {
+  const details = {
+    ...(name !== '' && { name }),
+    ...(group !== '' && { group }),
+    kind: plural,
+    ...(causes !== undefined && { causes }),
+  }
+  return new StatusError({ status, reason, message, details })
 }
 
 /** 404. */
 export function notFound(resource: Named, name: string): StatusError {
   const message = `${qualifiedName(resource)} ${quoted(name)} not found`
-  return new StatusError({ status: 404, reason: 'NotFound', message, details: detailsOf(resource, name) })
+  return refusal(404, 'NotFound', resource, name, message)
 }
 
 /** 409: an object of this name exists. */
 export function alreadyExists(resource: Named, name: string, isBeingDeleted: boolean): StatusError {
   const exists = `${qualifiedName(resource)} ${quoted(name)} already exists`
   const message = isBeingDeleted ? `object is being deleted: ${exists}` : exists
-  return new StatusError({
-    status: 409,
-    reason: 'AlreadyExists',
-    message,
-    details: detailsOf(resource, name),
-  })
+  return refusal(409, 'AlreadyExists', resource, name, message)
 }
 
 /** 409: the object is not as the client expects. */
 export function conflict(resource: Named, name: string, why: string): StatusError {
   const message = `Operation cannot be fulfilled on ${qualifiedName(resource)} ${quoted(name)}: ${why}`
-  return new StatusError({ status: 409, reason: 'Conflict', message, details: detailsOf(resource, name) })
+  return refusal(409, 'Conflict', resource, name, message)
 }
 
 /** 409: the object that was to be updated has another uid; `''` if there is none. */
@@ -83,14 +92,7 @@ export function forbidden(
   causes?: readonly Readonly<Record<string, string>>[],
 ): StatusError {
   const message = `${qualifiedName(resource)} ${quoted(name)} is forbidden: ${why}`
-  const details = { ...detailsOf(resource, name), ...(causes !== undefined && { causes }) }
-  return new StatusError({ status: 403, reason: 'Forbidden', message, details })
-}
-
-/** 500: the authorizer could not decide. */
-export function authorizationFailed(cause: unknown): StatusError {
-  const message = 'Internal error occurred: the authorizer failed'
-  return new StatusError({ status: 500, reason: 'InternalError', message, cause })
+  return refusal(403, 'Forbidden', resource, name, message, causes)
 }
 
 /** 422: fields are invalid. */
@@ -157,9 +159,8 @@ export function statusOfStore(thrown: unknown): unknown {
       })
     case 'invalidObject':
       return badRequest(message)
-    case 'invalidContinue':
-      return badRequest('continue key is not valid')
     // A forged token may name a revision that was never reached.
+    case 'invalidContinue':
     case 'revisionUnknown':
       return badRequest('continue key is not valid')
     case 'revisionCompacted':
@@ -174,12 +175,7 @@ export function statusOfStore(thrown: unknown): unknown {
         cause: thrown,
       })
     default:
-      return new StatusError({
-        status: 500,
-        reason: 'InternalError',
-        message: 'Internal error occurred: the store failed',
-        cause: thrown,
-      })
+      return internalError(thrown, 'the store failed')
   }
 }
 
@@ -213,25 +209,16 @@ export function ignoreOthers(thrown: unknown): void {
 }
 
 /** 500. The cause is for the operator only. */
-export function internalError(cause: unknown): StatusError {
-  return new StatusError({
-    status: 500,
-    reason: 'InternalError',
-    message: 'Internal error occurred: the request failed unexpectedly',
-    cause,
-  })
+export function internalError(cause: unknown, what = 'the request failed unexpectedly'): StatusError {
+  const message = `Internal error occurred: ${what}`
+  return new StatusError({ status: 500, reason: 'InternalError', message, cause })
 }
 
 /** 404, as for every path outside of what is served. */
 export function pageNotFound(): StatusError {
-  const text = '404 page not found\n'
-  return new StatusError({
-    status: 404,
-    reason: 'NotFound',
-    message: '404 page not found',
-    text,
-    headers: { 'x-content-type-options': 'nosniff' },
-  })
+  const message = '404 page not found'
+  const headers = { 'x-content-type-options': 'nosniff' }
+  return new StatusError({ status: 404, reason: 'NotFound', message, text: `${message}\n`, headers })
 }
 
 /*

@@ -1,6 +1,6 @@
 import { isObject } from '@kube-authn/core/internal'
 import { RBAC_API_GROUP } from '@kube-authn/core/authorization'
-import { type StoredObject, StoreError } from '@kube-authn/store'
+import { type ObjectStore, type StoredObject, StoreError } from '@kube-authn/store'
 import type { KubeObject } from './kube-object.ts'
 import type { Resource } from './resource.ts'
 
@@ -32,6 +32,17 @@ export function fromStored({ value }: Pick<StoredObject, 'value'>, revision: num
   const object = parsed(value)
   if (!isKubeObject(object)) throw new StoreError('storeCorrupted', 'an object in the store is not one')
   return { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } }
+}
+
+/** The object; `undefined` if there is none. @throws {StoreError} */
+export async function readStored(
+  store: ObjectStore,
+  resource: Resource,
+  namespace: string,
+  name: string,
+): Promise<KubeObject | undefined> {
+  const stored = await store.get(keyOf(resource, namespace, name))
+  return stored && fromStored(stored, stored.revision)
 }
 
 /** `undefined` if it is not JSON: the error of the parser would quote a part of it, which may be secret. */
