@@ -14,9 +14,9 @@ import {
   type BootstrapBinding,
   type BootstrapRole,
 } from './bootstrap-policy.ts'
-import { type PolicyRule, RBAC_API_GROUP } from '@kube-authn/core/authorization'
+import { RBAC_API_GROUP } from '@kube-authn/core/authorization'
 import { coverage } from '../registry/escalation/covers.ts'
-import { decodedRbac } from '../registry/escalation/escalation.ts'
+import { decodedRbac, writtenRule } from '../registry/escalation/escalation.ts'
 import { isSameJson } from '../registry/json-values.ts'
 import { partIn, partsIn } from '../registry/resources/field-values.ts'
 
@@ -197,11 +197,4 @@ function mergedMetadata({ metadata }: KubeObject, expected: KubeObject): ObjectM
 
 function selectorsOf(role: KubeObject): readonly unknown[] {
   return partsIn(partIn(role, 'aggregationRule'), 'clusterRoleSelectors')
-}
-
-/** Without empty lists. */
-function writtenRule(rule: PolicyRule): object {
-  return Object.fromEntries(
-    Object.entries(rule).filter(([, values]) => !(Array.isArray(values) && values.length === 0)),
-  )
 }

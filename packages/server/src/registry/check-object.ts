@@ -1,4 +1,4 @@
-import { type ErrorList, errorList, fieldPath } from '@kube-authn/core/internal'
+import { errorList, fieldPath } from '@kube-authn/core/internal'
 import { timeOfRfc3339 } from '@kube-authn/internal/rfc3339'
 import type { KubeObject } from './kube-object.ts'
 import { validateFinalizerNames, validateFinalizers, validateMetadata } from './metadata.ts'
@@ -25,7 +25,9 @@ export async function checkObject(
 ): Promise<void> {
   const errors = errorList()
   const old = 'old' in replaced ? replaced.old : undefined
-  if ('old' in replaced) validateUid(replaced, errors)
+  // Deviation: each error is told once, and nothing else (`docs/deviations.md`, repeated causes; long values in errors; warnings of objects).
+  const uid = 'old' in replaced ? replaced.uid : undefined
+  if (uid !== undefined && uid !== old?.metadata.uid) errors.invalid(UID, uid, 'field is immutable')
   validateMetadata(object.metadata, resource, errors)
   validateFinalizerNames(FINALIZERS, object.metadata.finalizers, old?.metadata.finalizers, errors)
   if (old !== undefined) validateFinalizers(object.metadata, old.metadata, errors)
@@ -38,14 +40,6 @@ export async function checkObject(
   }
   errors.addAll(ofFields.errors)
   if (errors.errors.length > 0) throw invalid(resource, object.metadata.name ?? '', errors)
-}
-
-// Deviation: each error is told once, and nothing else (`docs/deviations.md`, repeated causes; long values in errors; warnings of objects).
-function validateUid(
-  { old, uid }: { readonly old: KubeObject; readonly uid?: string | undefined },
-  errors: ErrorList,
-): void {
-  if (uid !== undefined && uid !== old.metadata.uid) errors.invalid(UID, uid, 'field is immutable')
 }
 
 /**

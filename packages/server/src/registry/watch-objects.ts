@@ -42,12 +42,13 @@ export interface WatchSource {
  * Source: apiserver `pkg/storage/etcd3/watcher.go`, `pkg/storage/cacher/cacher.go`; KEP-3157.
  */
 export async function* watchObjects(
-  { store, seen, prefix, selects }: WatchSource,
-  { resourceVersion, sendInitialEvents = false, signal, bookmarkMs }: WatchQuery,
+  source: WatchSource,
+  query: WatchQuery,
 ): AsyncGenerator<KubeWatchEvent, void, undefined> {
+  const { store, seen, prefix, selects } = source
+  const { resourceVersion, sendInitialEvents = false, signal, bookmarkMs } = query
   try {
-    const query = { store, prefix, selects, signal, leastVersion: resourceVersion }
-    const since = sendInitialEvents ? yield* initialEvents(query) : resourceVersion
+    const since = sendInitialEvents ? yield* initialEvents(source, query) : resourceVersion
     if (sendInitialEvents && bookmarkMs !== undefined && signal?.aborted !== true) {
       yield { type: 'BOOKMARK', resourceVersion: String(since), endsInitialEvents: true }
     }
@@ -76,18 +77,6 @@ function watchFailure(thrown: unknown): unknown {
   return statusOfStore(thrown)
 }
 
-/** What a watch begins with. */
-export interface InitialEventsQuery {
-  readonly store: ObjectStore
-  readonly prefix: string
-  /** `undefined` if every object is selected. */
-  readonly selects: Selects | undefined
-  /** Ends it early. */
-  readonly signal: AbortSignal | undefined
-  /** The objects must not be of an older version. */
-  readonly leastVersion: number | undefined
-}
-
 /** Objects have up to 1 MiB, so the first page must not have many; later ones have as many as their size allows. */
 const FIRST_PAGE = 64
 const LARGEST_PAGE = 500
@@ -100,16 +89,13 @@ const PAGE_LENGTH = 1_048_576
  * Source: KEP-3157; apiserver `pkg/storage/cacher/cacher.go`, `pkg/storage/cacher/watch_cache_interval.go`.
  *
  * @returns the revision that they are of.
- * @throws {StatusError} 504 if the store has not reached `leastVersion`.
+ * @throws {StatusError} 504 if the store has not reached the version.
  * @throws {StoreError} `revisionCompacted` if the client was so slow that the revision was forgotten.
  */
-async function* initialEvents({
-  store,
-  prefix,
-  selects = () => true,
-  signal,
-  leastVersion = 0,
-}: InitialEventsQuery): AsyncGenerator<ObjectEvent, number, undefined> {
+async function* initialEvents(
+  { store, prefix, selects = () => true }: WatchSource,
+  { resourceVersion: leastVersion = 0, signal }: WatchQuery,
+): AsyncGenerator<ObjectEvent, number, undefined> {
   const steps = turns(1)
   let size = FIRST_PAGE
   let page = await store.list(prefix, { limit: size })

@@ -12,12 +12,6 @@ import { clusterInfoSigning } from './signature.ts'
 /** The `data` of a ConfigMap. */
 export type ConfigMapData = Readonly<Record<string, string>>
 
-/** A token that may sign. */
-interface SigningToken extends BootstrapTokenParts {
-  /** Milliseconds since the epoch; `Infinity` for a token that does not expire. */
-  readonly expiresAtMs: number
-}
-
 /**
  * Returns the `data` that `kube-public/cluster-info` should have: the kubeconfig signed with each unexpired signing token, and no other
  * signatures. Returns `undefined` if nothing changes or there is no kubeconfig to sign.
@@ -56,8 +50,8 @@ export function signedClusterInfo(
  *
  * Source: kubernetes `pkg/controller/bootstrap/util.go` (`validateSecretForSigning`).
  */
-function signingTokens(secrets: Iterable<Secret>, nowMs: number): readonly SigningToken[] {
-  const byId = new Map<string, SigningToken>()
+function signingTokens(secrets: Iterable<Secret>, nowMs: number): readonly BootstrapTokenParts[] {
+  const byId = new Map<string, BootstrapTokenParts>()
   for (const secret of secrets) {
     const token = signingTokenOf(secret, nowMs)
     if (token !== undefined && !byId.has(token.id)) byId.set(token.id, token)
@@ -65,16 +59,15 @@ function signingTokens(secrets: Iterable<Secret>, nowMs: number): readonly Signi
   return [...byId.values()].toSorted((one, other) => byCodeUnits(one.id, other.id))
 }
 
-function signingTokenOf(secret: Secret, nowMs: number): SigningToken | undefined {
+function signingTokenOf(secret: Secret, nowMs: number): BootstrapTokenParts | undefined {
   if (!isBootstrapSecret(secret)) return undefined
   const id = tokenIdOfSecretName(secret.name)
   if (id === undefined || valueOf(secret.data, BootstrapField.tokenId) !== id) return undefined
   const tokenSecret = valueOf(secret.data, BootstrapField.tokenSecret)
   if (tokenSecret === '') return undefined
-  const expiresAtMs = expirationOf(secret)
-  if (!(expiresAtMs > nowMs)) return undefined
+  if (!(expirationOf(secret) > nowMs)) return undefined
   if (valueOf(secret.data, BootstrapField.usageSigning) !== 'true') return undefined
-  return { id, secret: tokenSecret, expiresAtMs }
+  return { id, secret: tokenSecret }
 }
 
 /** The key of the signed kubeconfig. */

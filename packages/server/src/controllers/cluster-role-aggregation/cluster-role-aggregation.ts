@@ -1,6 +1,5 @@
-import { effectiveRules, type PolicyRule } from '@kube-authn/core/authorization'
-import { decodedRbac } from '../../registry/escalation/escalation.ts'
-import type { KubeObject } from '../../registry/kube-object.ts'
+import { effectiveRules } from '@kube-authn/core/authorization'
+import { decodedRbac, writtenRule } from '../../registry/escalation/escalation.ts'
 import type { Registry } from '../../registry/registry.ts'
 import { rbacResources } from '../../registry/resources/rbac.ts'
 import type { Resource } from '../../registry/resource.ts'
@@ -44,20 +43,13 @@ async function aggregateAll(registry: Registry, resource: Resource): Promise<num
     if (JSON.stringify(present) === JSON.stringify(rules)) continue
     try {
       const target = { resource, namespace: '', name }
-      isUnchanged = (await replaceUnchanged(registry, target, withRules(object, rules))) && isUnchanged
+      isUnchanged =
+        (await replaceUnchanged(registry, target, { ...object, rules: rules.map(writtenRule) })) &&
+        isUnchanged
     } catch (error) {
       errors.push(error)
     }
   }
   if (errors.length > 0) throw new AggregateError(errors, 'the rules of some roles could not be written')
   return isUnchanged ? Number(resourceVersion) : undefined
-}
-
-function withRules(object: KubeObject, rules: readonly PolicyRule[]): KubeObject {
-  return { ...object, rules: rules.map((rule) => withoutEmpty({ ...rule })) }
-}
-
-/** A rule without its empty lists, as clients write it. */
-function withoutEmpty(rule: Readonly<Record<string, readonly string[]>>): object {
-  return Object.fromEntries(Object.entries(rule).filter(([, values]) => values.length > 0))
 }

@@ -4,9 +4,8 @@ import type { Secret } from '@kube-authn/core/bootstrap-token'
 import type { KubeObject } from '../../registry/kube-object.ts'
 import type { Registry } from '../../registry/registry.ts'
 import type { Resource } from '../../registry/resource.ts'
-import { base64OfText } from '@kube-authn/internal/base64'
 import { partIn } from '../../registry/resources/field-values.ts'
-import { secrets } from '../../registry/resources/secrets.ts'
+import { encoded, secrets } from '../../registry/resources/secrets.ts'
 import { serviceAccounts } from '../../registry/resources/service-accounts.ts'
 import { deleteUnchanged, objectsOf, readObject, replaceUnchanged } from '../registry-access.ts'
 import { referencesOf, secretOf, serviceAccountOf } from '../../credentials/stored-credentials.ts'
@@ -111,10 +110,6 @@ async function* tokenSecrets(registry: Registry): AsyncGenerator<Secret, void, u
 
 function objectOf({ name, type = '', data, annotations = {} }: Secret): KubeObject {
   return { apiVersion: 'v1', kind: 'Secret', metadata: { name, annotations }, type, data: encoded(data) }
-}
-
-function encoded(data: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, base64OfText(value)]))
 }
 
 function meets({ metadata }: KubeObject, { uid, resourceVersion }: Precondition): boolean {

@@ -193,6 +193,12 @@ export function decodedRbac({ metadata, ...object }: KubeObject): RbacObject | u
   return decoded === undefined || decoded.kind === 'foreign' ? undefined : decoded
 }
 
+/** A rule without its empty lists, as clients write it. */
+export function writtenRule(rule: PolicyRule): object {
+  const lists: readonly (readonly [string, readonly string[]])[] = Object.entries(rule)
+  return Object.fromEntries(lists.filter(([, values]) => values.length > 0))
+}
+
 /** The resources of roles. */
 export interface RoleResources {
   readonly roles: Resource

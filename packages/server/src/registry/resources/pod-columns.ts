@@ -43,19 +43,12 @@ function readinessGatesOf(pod: KubeObject): string {
   return `${open.length}/${gates.length}`
 }
 
-/** What `kubectl get pods` says of the containers of a pod. */
-export interface PodSummary {
-  /** One word for the whole, such as `Running`, `CrashLoopBackOff` or `Init:0/2`. */
-  readonly reason: string
-  readonly readyContainers: number
-  readonly totalContainers: number
-  readonly restarts: number
-  /** When a container last ended, to be started again; `undefined` if that is not known. */
-  readonly lastRestartMs: number | undefined
-}
-
-/** Source: kubernetes `pkg/printers/internalversion/printers.go` printPod. */
-function podSummary(pod: KubeObject): PodSummary {
+/**
+ * What `kubectl get pods` says of the containers of a pod. The reason is one word for the whole, such as `Running`, `CrashLoopBackOff` or `Init:0/2`.
+ *
+ * Source: kubernetes `pkg/printers/internalversion/printers.go` printPod.
+ */
+function podSummary(pod: KubeObject) {
   const [spec, status] = [partIn(pod, 'spec'), partIn(pod, 'status')]
   const inits = partsIn(spec, 'initContainers')
   const sidecars = new Set(inits.filter(restartsAlways).map((each) => stringIn(each, 'name')))
@@ -76,6 +69,7 @@ function podSummary(pod: KubeObject): PodSummary {
     readyContainers: ready.length + running.length,
     totalContainers: partsIn(spec, 'containers').length + sidecars.size,
     restarts: counted.reduce((sum, each) => sum + numberIn(each, 'restartCount'), 0),
+    // When a container last ended, to be started again; `undefined` if that is not known.
     lastRestartMs: lastOf(counted.map(lastEndMs)),
   }
 }

@@ -94,6 +94,6 @@ function isJson(base64: string): boolean {
 }
 
 /** `stringData` is for writing only: the server keeps it in base64, in `data`. */
-function encoded(strings: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
+export function encoded(strings: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(strings).map(([key, value]) => [key, base64OfText(value)]))
 }
