@@ -5,7 +5,6 @@ import {
   errorList,
   fieldPath,
   firstValues,
-  isObject,
   type ObjectReader,
   readObject,
 } from '@kube-authn/core/internal'
@@ -46,28 +45,27 @@ export function readDeleteOptions(
   duplicates: readonly string[] = [],
 ): DeleteOptions {
   if (value === undefined) return NO_OPTIONS
-  if (!isObject(value)) throw badRequest('the body of a deletion must be DeleteOptions')
   const errors = errorList({ hideValues: true })
   const options = readObject(value, fieldPath(), errors)
-  const kind = options?.string('kind') ?? ''
-  if (kind !== '' && kind !== KIND) throw badRequest('the body of a deletion must be DeleteOptions')
-  const apiVersion = options?.string('apiVersion') ?? ''
+  if (options === undefined || (options.string('kind') || KIND) !== KIND) {
+    throw badRequest('the body of a deletion must be DeleteOptions')
+  }
+  const apiVersion = options.string('apiVersion')
   if (apiVersion !== '' && !apiVersions.includes(apiVersion)) {
     throw badRequest(
       `the API version in the data does not match the expected one (${apiVersions.join(' or ')})`,
     )
   }
   requireWhole(options, 'gracePeriodSeconds', errors)
-  options?.boolean('ignoreStoreReadErrorWithClusterBreakingPotential')
-  const policy = options?.has('propagationPolicy') === true ? options.string('propagationPolicy') : undefined
-  const orphanDependents =
-    options?.has('orphanDependents') === true ? options.boolean('orphanDependents') : undefined
-  const dryRun = options?.strings('dryRun') ?? []
-  const preconditions = options?.object('preconditions')
+  options.boolean('ignoreStoreReadErrorWithClusterBreakingPotential')
+  const policy = options.has('propagationPolicy') ? options.string('propagationPolicy') : undefined
+  const orphanDependents = options.has('orphanDependents') ? options.boolean('orphanDependents') : undefined
+  const dryRun = options.strings('dryRun')
+  const preconditions = options.object('preconditions')
   const uid = preconditions?.string('uid') ?? ''
   const resourceVersion = preconditions?.string('resourceVersion') ?? ''
   preconditions?.end()
-  options?.end()
+  options.end()
   checkFields(errors, validation, duplicates)
   return {
     preconditions: { ...(uid !== '' && { uid }), ...(resourceVersion !== '' && { resourceVersion }) },
@@ -94,8 +92,8 @@ const NO_OPTIONS: DeleteOptions = {
   orphanDependents: undefined,
 }
 
-function requireWhole(options: ObjectReader | undefined, name: string, errors: ErrorList): void {
-  const value = options?.value(name)
+function requireWhole(options: ObjectReader, name: string, errors: ErrorList): void {
+  const value = options.value(name)
   if (value === undefined || Number.isSafeInteger(value)) return
   errors.typeInvalid(fieldPath(name), value, 'must be an integer')
 }

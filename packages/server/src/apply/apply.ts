@@ -2,7 +2,7 @@ import { isObject, quoted } from '@kube-authn/core/internal'
 import type { KubeObject, ManagedFieldsEntry } from '../registry/kube-object.ts'
 import type { Fields, Resource } from '../registry/resource.ts'
 import { partIn } from '../registry/resources/field-values.ts'
-import { fieldsOf, withNamedFields } from './applied-fields.ts'
+import { fieldsOf, withNamedFields, type Part, partsOf, type Slot } from './parts.ts'
 import {
   difference,
   type FieldSet,
@@ -12,8 +12,9 @@ import {
   pathsOf,
   union,
 } from './field-set.ts'
-import { fieldsOfLastApplied, withLastApplied } from './last-applied.ts'
 import {
+  fieldsOfLastApplied,
+  withLastApplied,
   changesOfObject,
   fieldsOfConfiguration,
   fieldsOfOwner,
@@ -26,7 +27,6 @@ import {
   slotOfResource,
   writable,
 } from './owners.ts'
-import { type Part, partsOf, type Slot } from './parts.ts'
 import { requireTyped } from './require-typed.ts'
 import { StatusError } from '@kube-authn/core/adapter'
 

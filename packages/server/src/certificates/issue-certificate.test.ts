@@ -4,10 +4,9 @@ import * as library from '@peculiar/x509'
 import { type Bytes, DerReader, derOf, parseCertificate, soleElement, Tag } from '@kube-authn/x509'
 import { expect, it } from 'vitest'
 import { authorityFor } from '../../test/file-authority.ts'
-import { type CertificateContent, issueCertificate } from './issue-certificate.ts'
+import { type CertificateContent, issueCertificate, signingAuthority } from './issue-certificate.ts'
 import { issueAuthority } from './node-authority.ts'
 import { newKeyPair } from '../cli/key-pair.ts'
-import { signingAuthority } from './signing-authority.ts'
 
 const ip = (...octets: readonly number[]): CertificateContent['alternativeNames'][number] => ({
   kind: 'ip',

@@ -1,16 +1,19 @@
-import type { Bytes, Certificate, CertificateRequest } from '@kube-authn/x509'
+import { type Bytes, type Certificate, type CertificateRequest, parseCertificate } from '@kube-authn/x509'
 import { directoryString, nameOf } from './der-writer.ts'
-import type { Lifetime } from './lifetime.ts'
 import {
   type AlternativeName,
   authorityKeyIdentifier,
   basicConstraints,
   extendedKeyUsage,
   keyUsage,
+  type Lifetime,
   signCertificate,
   subjectAlternativeName,
 } from './sign-certificate.ts'
 import type { CertificateUsages } from './usages.ts'
+import { base64urlOf } from '@kube-authn/core/internal'
+import { signingKeyFromPem } from '@kube-authn/issuer'
+import { pemContents } from './pem-contents.ts'
 
 /** A CA: its certificate, and the key that belongs to it. */
 export interface SigningAuthority {
@@ -75,4 +78,31 @@ function sortedNames(names: readonly AlternativeName[]): readonly AlternativeNam
   return (['dns', 'email', 'ip', 'uri'] as const).flatMap((kind) =>
     names.filter((name) => name.kind === kind),
   )
+}
+
+/** The certificate of a CA and its key, in PEM. */
+export interface AuthorityPem {
+  readonly certificate: string
+  /** RSA or EC, in PKCS #1, SEC 1 or PKCS #8. */
+  readonly privateKey: string
+}
+
+/** Reads a CA. @throws {Error} if it cannot sign certificates. The message contains nothing of the key. */
+export async function signingAuthority({
+  certificate: pem,
+  privateKey,
+}: AuthorityPem): Promise<SigningAuthority> {
+  const [block] = pemContents(pem)
+  if (block?.label !== 'CERTIFICATE') throw new Error('the certificate of the CA is not in PEM')
+  const certificate = parseCertificate(block.der)
+  const { extensions } = certificate
+  if (extensions.basicConstraints?.isCa !== true || extensions.keyUsage?.keyCertSign === false) {
+    throw new Error('the certificate of the CA is not for signing certificates')
+  }
+  const { key, kid } = await signingKeyFromPem(privateKey)
+  // The identifier of a key is the digest of its encoding.
+  const digest = await crypto.subtle.digest('SHA-256', certificate.publicKey.spki)
+  if (base64urlOf(new Uint8Array(digest)) !== kid)
+    throw new Error('the key of the CA is not that of its certificate')
+  return { certificate, key }
 }

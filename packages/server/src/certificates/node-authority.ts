@@ -2,9 +2,14 @@ import { createPublicKey, type KeyObject, webcrypto, type X509Certificate } from
 import { BITS, readAddress } from '@kube-authn/internal/ip-address'
 import { AttributeType, type Bytes, DerReader, parseCertificate, soleElement, Tag } from '@kube-authn/x509'
 import { nameOf, StringTag, text } from './der-writer.ts'
-import { type CertificateContent, issueCertificate, type SigningAuthority } from './issue-certificate.ts'
-import type { Lifetime } from './lifetime.ts'
-import { basicConstraints, keyUsage, signCertificate, subjectKeyIdentifier } from './sign-certificate.ts'
+import { type CertificateContent, issueCertificate } from './issue-certificate.ts'
+import {
+  basicConstraints,
+  keyUsage,
+  type Lifetime,
+  signCertificate,
+  subjectKeyIdentifier,
+} from './sign-certificate.ts'
 import { certificateUsages } from './usages.ts'
 
 /** A CA as Node has it, of which the key belongs to the certificate. */
@@ -16,10 +21,14 @@ export interface CertificateAuthority {
 /** The attribute of a user's uid. Source: apiserver `pkg/authentication/request/x509/x509.go`. */
 const UID = '1.3.6.1.4.1.57683.2'
 
-/** The content of a client certificate. */
-export interface ClientCertificateContent extends Lifetime {
+/** The content of a certificate for a key that Node has. */
+interface KeyContent extends Lifetime {
   readonly publicKey: KeyObject
   readonly commonName: string
+}
+
+/** The content of a client certificate. */
+export interface ClientCertificateContent extends KeyContent {
   readonly organizations: readonly string[]
   readonly uid?: string
 }
@@ -33,29 +42,23 @@ export interface ClientCertificateContent extends Lifetime {
  */
 export async function issueClientCertificate(
   authority: CertificateAuthority,
-  { publicKey, commonName, organizations, uid, notBefore, notAfter }: ClientCertificateContent,
+  content: ClientCertificateContent,
 ): Promise<string> {
-  const usages =
-    publicKey.asymmetricKeyType === 'rsa' ? ['digital signature', 'key encipherment'] : ['digital signature']
-  return issueCertificate(await signingAuthorityOf(authority), {
+  const { publicKey, commonName, organizations, uid } = content
+  const isRsa = publicKey.asymmetricKeyType === 'rsa'
+  return issue(authority, content, {
     subject: [
       ...organizations.map((value) => ({ type: AttributeType.organization, value })),
       { type: AttributeType.commonName, value: commonName },
       ...(uid === undefined ? [] : [{ type: UID, value: uid }]),
     ],
-    publicKey: spkiOf(publicKey),
     alternativeNames: [],
-    ...certificateUsages([...usages, 'client auth']),
-    notBefore,
-    notAfter,
+    ...certificateUsages(['digital signature', ...(isRsa ? ['key encipherment'] : []), 'client auth']),
   })
 }
 
-/** The content of a server's certificate. */
-export interface ServerCertificateContent extends Lifetime {
-  /** EC. */
-  readonly publicKey: KeyObject
-  readonly commonName: string
+/** The content of a server's certificate. The key is EC. */
+export interface ServerCertificateContent extends KeyContent {
   /** DNS names and IP addresses. */
   readonly hosts: readonly string[]
 }
@@ -67,16 +70,22 @@ export interface ServerCertificateContent extends Lifetime {
  */
 export async function issueServerCertificate(
   authority: CertificateAuthority,
-  { publicKey, commonName, hosts, notBefore, notAfter }: ServerCertificateContent,
+  content: ServerCertificateContent,
 ): Promise<string> {
-  return issueCertificate(await signingAuthorityOf(authority), {
-    subject: [{ type: AttributeType.commonName, value: commonName }],
-    publicKey: spkiOf(publicKey),
-    alternativeNames: hosts.map(alternativeName),
+  return issue(authority, content, {
+    subject: [{ type: AttributeType.commonName, value: content.commonName }],
+    alternativeNames: content.hosts.map(alternativeName),
     ...certificateUsages(['digital signature', 'server auth']),
-    notBefore,
-    notAfter,
   })
+}
+
+async function issue(
+  { certificate, privateKey }: CertificateAuthority,
+  { publicKey, notBefore, notAfter }: KeyContent,
+  content: Omit<CertificateContent, keyof KeyContent>,
+): Promise<string> {
+  const authority = { certificate: parseCertificate(certificate.raw), key: await signingKeyOf(privateKey) }
+  return issueCertificate(authority, { ...content, publicKey: spkiOf(publicKey), notBefore, notAfter })
 }
 
 function alternativeName(host: string): CertificateContent['alternativeNames'][number] {
@@ -142,14 +151,6 @@ const CURVES: ReadonlyMap<string | undefined, string> = new Map([
   ['secp384r1', 'P-384'],
   ['secp521r1', 'P-521'],
 ])
-
-/** The CA as certificates are issued by it. @throws {Error} if its key is neither RSA nor EC. */
-async function signingAuthorityOf({
-  certificate,
-  privateKey,
-}: CertificateAuthority): Promise<SigningAuthority> {
-  return { certificate: parseCertificate(certificate.raw), key: await signingKeyOf(privateKey) }
-}
 
 /** The private key for WebCrypto. @throws {Error} if it is neither RSA nor EC. */
 function signingKeyOf(privateKey: KeyObject): Promise<webcrypto.CryptoKey> {

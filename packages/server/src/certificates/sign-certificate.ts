@@ -1,6 +1,11 @@
 import { type Bytes, type CertificateRequest, contextTag, parseCertificate, Tag } from '@kube-authn/x509'
 import { bitString, element, identifier, namedBits, sequence, text, time, unsigned } from './der-writer.ts'
-import type { Lifetime } from './lifetime.ts'
+
+/** When a certificate is valid. */
+export interface Lifetime {
+  readonly notBefore: Date
+  readonly notAfter: Date
+}
 
 /** What is signed, with its parts in DER. */
 export interface UnsignedCertificate extends Lifetime {

@@ -1,4 +1,4 @@
-import type { AuthenticationRequest, Clock, Log, Observer, UserInfo } from '@kube-authn/core'
+import type { AuthenticationRequest, Clock, Log, Observer } from '@kube-authn/core'
 import {
   applyHeaderChanges,
   closeConnection,
@@ -86,17 +86,9 @@ export function requestListener(parts: RequestListenerParts): ApiServer['listene
       get signal() {
         return exchange.signal
       },
-      caller: callerOf(request, user),
+      caller: { user },
     })
   }
-
-  const callerOf = (
-    request: AuthenticationRequest,
-    user: UserInfo,
-  ): Parameters<KubernetesApi['answer']>[0]['caller'] => ({
-    user,
-    context: { annotate: (key, value) => notify(observer, { type: 'annotation', request, key, value }) },
-  })
 
   const send = async (exchange: Exchange, answer: HttpAnswer | Response): Promise<void> => {
     const { request, req, res } = exchange

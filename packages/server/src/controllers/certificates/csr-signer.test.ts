@@ -22,7 +22,7 @@ import type { KubeObject } from '../../registry/kube-object.ts'
 import { registry, type Registry } from '../../registry/registry.ts'
 import { certificateSigningRequests as resource } from '../../registry/resources/certificates/certificate-signing-requests.ts'
 import { allResources } from '../../registry/resources/index.ts'
-import type { AuthorityPem } from '../../certificates/signing-authority.ts'
+import type { AuthorityPem } from '../../certificates/issue-certificate.ts'
 import { csrSigner, type CsrSignerOptions } from './csr-signer.ts'
 
 const NOW_MS = 1_800_000_000_000

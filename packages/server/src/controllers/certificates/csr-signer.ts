@@ -1,11 +1,16 @@
 import type { Awaitable, Clock } from '@kube-authn/core'
 import type { CertificateRequest } from '@kube-authn/x509'
-import { issueCertificate, type SigningAuthority } from '../../certificates/issue-certificate.ts'
-import { certificateLifetime } from '../../certificates/lifetime.ts'
+import {
+  issueCertificate,
+  type SigningAuthority,
+  type AuthorityPem,
+  signingAuthority,
+} from '../../certificates/issue-certificate.ts'
+import type { Lifetime } from '../../certificates/sign-certificate.ts'
 import { certificateRequestIn, requestedSubject } from '../../certificates/certificate-request.ts'
 import { SignerName, signerProblem } from '../../certificates/signer-rules.ts'
-import { type AuthorityPem, signingAuthority } from '../../certificates/signing-authority.ts'
 import { certificateUsages } from '../../certificates/usages.ts'
+import { rfc3339Of } from '@kube-authn/internal/rfc3339'
 import type { KubeObject } from '../../registry/kube-object.ts'
 import type { Registry } from '../../registry/registry.ts'
 import { ignoreOthers } from '../../registry/status-errors.ts'
@@ -51,18 +56,13 @@ export function csrSigner(options: CsrSignerOptions): ObjectController {
   const sign = async (request: CertificateRequest, spec: RequestSpec): Promise<string> => {
     const signer = await authority()
     const { expirationSeconds, usages } = spec
-    const authorityNotAfterMs = signer.certificate.notAfterMs
+    const seconds = durationSeconds(expirationSeconds, maxDurationSeconds)
     return issueCertificate(signer, {
       subject: requestedSubject(request),
       publicKey: request.publicKey.spki,
       alternativeNames: request.alternativeNames,
       ...certificateUsages(usages),
-      ...certificateLifetime({
-        nowMs: clock.now(),
-        expirationSeconds,
-        maxDurationSeconds,
-        authorityNotAfterMs,
-      }),
+      ...lifetimeOf(clock.now(), seconds, signer.certificate.notAfterMs),
     })
   }
 
@@ -106,4 +106,35 @@ function lastAuthority(pem: () => Awaitable<AuthorityPem>): () => Promise<Signin
     last = { certificate, privateKey, read }
     return read
   }
+}
+
+const MIN_DURATION_SECONDS = 600
+/** For clocks that are late. Always less than the minimum. */
+const BACKDATE_SECONDS = 300
+/** Certificates that are valid for a shorter time do not end earlier because they begin earlier. */
+const SHORT_SECONDS = 8 * 3600
+
+/** @param requested `undefined`: the maximum. */
+function durationSeconds(requested: number | undefined, maximum: number): number {
+  if (requested === undefined || requested > maximum) return maximum
+  return Math.max(requested, MIN_DURATION_SECONDS)
+}
+
+/**
+ * When a certificate is valid: five minutes less than it is requested for after now, unless that is short, and never longer than its CA.
+ *
+ * Source: kubernetes `pkg/controller/certificates/signer/signer.go` duration, `pkg/controller/certificates/authority/policies.go` apply.
+ *
+ * @throws {Error} if the CA has expired.
+ */
+function lifetimeOf(nowMs: number, duration: number, authorityNotAfterMs: number): Lifetime {
+  const now = Math.floor(nowMs / 1000)
+  const notBeforeMs = (now - BACKDATE_SECONDS) * 1000
+  const end = now + duration - (duration < SHORT_SECONDS ? 0 : BACKDATE_SECONDS)
+  const ended = `NotAfter=${rfc3339Of(authorityNotAfterMs)}`
+  if (notBeforeMs >= authorityNotAfterMs) throw new Error(`the signer has expired: ${ended}`)
+  if (now * 1000 >= authorityNotAfterMs) {
+    throw new Error(`refusing to sign a certificate that expired in the past: ${ended}`)
+  }
+  return { notBefore: new Date(notBeforeMs), notAfter: new Date(Math.min(end * 1000, authorityNotAfterMs)) }
 }

@@ -7,7 +7,14 @@ import {
   SERVICE_ACCOUNT_SECRET_TYPE,
 } from '@kube-authn/core/service-account'
 import { accountOf, seenSecretOf } from '../service-account-tokens/check-secret.ts'
-import type { TokenStore } from '../service-account-tokens/registry-token-store.ts'
+import { type TokenStore, registryTokenStore } from '../service-account-tokens/registry-token-store.ts'
+import type { Registry } from '../../registry/registry.ts'
+import { configMaps } from '../../registry/resources/config-maps.ts'
+import { entriesOf } from '../../registry/resources/data-fields.ts'
+import type { ObjectController, ObjectKey } from '../object-controller.ts'
+import { configMapKeeper } from '../namespace-objects.ts'
+import { pods } from '../../registry/resources/plain.ts'
+import { objectsOf, readObject } from '../registry-access.ts'
 
 /** Options of {@link cleanLegacyTokens}. */
 export interface LegacyTokenCleanup {
@@ -143,16 +150,101 @@ function nextStep({ labels }: Secret, { day }: IdleSince): 'invalidate' | 'wait'
 }
 
 /** The day of a time, in UTC, as in `2030-01-31`. */
-export function dayOf(timeMs: number): string {
+function dayOf(timeMs: number): string {
   return new Date(timeMs).toISOString().slice(0, 10)
 }
 
 /** The start of a day, in milliseconds since the epoch; `undefined` for an invalid date. */
-export function timeOfDay(day: string): number | undefined {
+function timeOfDay(day: string): number | undefined {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(day)) return undefined
   const timeMs = Date.parse(`${day}T00:00:00Z`)
   // Invalid dates such as February 30 are parsed as another day.
   return Number.isNaN(timeMs) || dayOf(timeMs) !== day ? undefined : timeMs
 }
 
-export const DAY_MS = 86_400_000
+const DAY_MS = 86_400_000
+
+/** The ConfigMap that says since when the use of tokens in secrets is recorded. */
+const TRACKING_CONFIG_MAP: ObjectKey = {
+  resource: configMaps,
+  namespace: 'kube-system',
+  name: 'kube-apiserver-legacy-service-account-token-tracking',
+}
+
+const KEY = 'since'
+
+/** The day since which the use of tokens is recorded; `undefined` if the `data` of the ConfigMap does not say. */
+function dayIn(data: unknown): string | undefined {
+  const day = entriesOf(data).find(([key]) => key === KEY)?.[1] ?? ''
+  return timeOfDay(day) === undefined ? undefined : day
+}
+
+/**
+ * Keeps the ConfigMap that says since when the use of tokens in secrets is recorded: it is created with the present day, and again if it is deleted. It belongs
+ * to the API server, and so is not among the names of `--controllers`.
+ *
+ * Source: kubernetes `pkg/controlplane/controller/legacytokentracking/controller.go`.
+ */
+export function tokenTracking(registry: Registry, clock: Clock): ObjectController {
+  return configMapKeeper(registry, 'legacy-token-tracking-controller', TRACKING_CONFIG_MAP, (present) =>
+    dayIn(present) === undefined ? { [KEY]: dayOf(clock.now()) } : undefined,
+  )
+}
+
+/** Options of {@link legacyTokenController}. */
+export interface LegacyTokenControllerOptions extends Omit<
+  LegacyTokenCleanup,
+  'store' | 'trackedSince' | 'mountedSecrets'
+> {
+  readonly registry: Registry
+}
+
+/** Runs {@link cleanLegacyTokens} once a day, while the ConfigMap exists that says since when the use of tokens is recorded. */
+export function legacyTokenController(options: LegacyTokenControllerOptions): ObjectController {
+  const { registry } = options
+  const cleanup = {
+    ...options,
+    store: registryTokenStore(registry),
+    trackedSince: async () => dayIn((await readObject(registry, TRACKING_CONFIG_MAP))?.['data']),
+    mountedSecrets: (namespace: string) => namesInPods(registry, namespace),
+  }
+  return {
+    name: 'legacy-serviceaccount-token-cleaner-controller',
+    resources: [configMaps],
+    concerns: ({ namespace, name }, object) =>
+      object !== undefined &&
+      namespace === TRACKING_CONFIG_MAP.namespace &&
+      name === TRACKING_CONFIG_MAP.name,
+    async reconcile(_, object) {
+      if (object === undefined) return {}
+      await cleanLegacyTokens(cleanup)
+      return { againAfterMs: DAY_MS }
+    },
+  }
+}
+
+async function namesInPods(registry: Registry, namespace: string): Promise<ReadonlySet<string>> {
+  const names = new Set<string>()
+  for await (const pod of objectsOf(registry, { resource: pods, namespace })) {
+    for (const name of mentionedNames(pod['spec'])) names.add(name)
+  }
+  return names
+}
+
+/**
+ * Every string in the specification of a pod. A secret that it uses is among them, as a volume of any type, environment variable or image pull secret.
+ *
+ * Deviation: Kubernetes looks at the fields for secrets only (`docs/deviations.md`, secrets that pods mention).
+ */
+export function mentionedNames(value: unknown): readonly string[] {
+  const names: string[] = []
+  // No recursion: a pod may be deep.
+  const rest: unknown[] = [value]
+  for (let each = rest.pop(); each !== undefined; each = rest.pop()) {
+    if (typeof each === 'string') names.push(each)
+    else if (typeof each === 'object' && each !== null) {
+      for (const inner of Object.values(each)) if (inner !== undefined) rest.push(inner)
+    }
+  }
+  return names
+}

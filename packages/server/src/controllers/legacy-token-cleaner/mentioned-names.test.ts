@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { mentionedNames } from './legacy-token-controller.ts'
+import { mentionedNames } from './legacy-token-cleaner.ts'
 
 it.each<[string, unknown, readonly string[]]>([
   ['nothing', undefined, []],
