@@ -1,38 +1,44 @@
-import type { AuthenticationRequest, HeaderChanges, Observer, UserInfo } from '@kube-authn/core'
+import type { AuthenticationRequest, Observer, UserInfo } from '@kube-authn/core'
 import {
+  applyHeaderChanges,
   authenticateRequest,
   authorizeRequest,
+  closeConnection,
   impersonateRequest,
   type StatusError,
+  warningHeaders,
 } from '@kube-authn/core/adapter'
 import type { Authorizer, RequestInfo } from '@kube-authn/core/authorization'
 import { type CredentialRevocation, defined, isStatusError } from '@kube-authn/core/internal'
 import type { ApiServerOptions } from './api-server-options.ts'
+import type { NodeMessage } from './handlers.ts'
 import { type BeginRequest, isLongRunning } from './in-flight.ts'
+import type { NodeResponse } from './write-answer.ts'
 
-/** What the chain does with the connection of a request. */
-export interface RequestEffects {
+/** A request with its connection. */
+export interface Exchange {
+  readonly request: AuthenticationRequest
+  readonly req: NodeMessage
+  readonly res: NodeResponse
   readonly info: RequestInfo
   /** Read only by what waits. */
   readonly signal: AbortSignal
-  /** Before anything asynchronous. */
-  changeHeaders(changes: HeaderChanges): void
-  warn(texts: readonly string[]): void
-  /** Closes an HTTP/2 connection after the response. */
-  closeConnection(): void
   /** Ends what the request waits for. */
   abort(this: void): void
   /** Called when the request is over. */
-  onEnd(listener: () => void): void
+  onEnd(this: void, listener: () => void): void
   /** Called each time the body was read, before anything is done with it. What it throws is the answer. */
-  onReceived(listener: () => void): void
+  onReceived: () => void
+}
+
+/** The context of the decisions about one request. */
+interface DecisionContext extends Pick<Exchange, 'signal'> {
+  readonly impersonates: true
+  revocation: CredentialRevocation | undefined
 }
 
 /** Decides about a request. It never rejects. @returns the user who makes it, or the refusal. */
-export type RequestChain = (
-  request: AuthenticationRequest,
-  effects: RequestEffects,
-) => Promise<UserInfo | StatusError>
+export type RequestChain = (exchange: Exchange) => Promise<UserInfo | StatusError>
 
 /** What the chain consists of besides the authenticator. */
 export interface RequestChainParts {
@@ -40,13 +46,6 @@ export interface RequestChainParts {
   /** Decides about requests. */
   readonly authorizer: Authorizer
   readonly observer: Observer
-}
-
-/** The context of the decisions about one request. */
-interface DecisionContext {
-  readonly impersonates: true
-  revocation: CredentialRevocation | undefined
-  readonly signal: AbortSignal
 }
 
 /**
@@ -67,35 +66,37 @@ export function requestChain(
   const impersonate = impersonateRequest(options.authorizer, telling)
   const authorize = authorizeRequest(authorizer, telling)
 
-  return async function decide(request, effects) {
-    const { info } = effects
+  return async function decide(exchange) {
+    const { request, req, res, info, onEnd } = exchange
     const context: DecisionContext = {
       impersonates: true,
       revocation: undefined,
       get signal() {
-        return effects.signal
+        return exchange.signal
       },
     }
     const known = await authenticate(request, context)
-    if (known.closesConnection) effects.closeConnection()
-    effects.changeHeaders(known.headerChanges)
+    if (known.closesConnection) closeConnection(req)
+    // Before anything asynchronous.
+    applyHeaderChanges(req, known.headerChanges)
     if ('failure' in known) return known.failure
-    effects.warn(known.warnings)
-    const { revocation } = known.authentication
+    const { authentication, warnings } = known
+    const { revocation } = authentication
+    if (warnings.length > 0 && !res.headersSent) res.setHeader('warning', warningHeaders(warnings))
     context.revocation = revocation
-    const acting = await impersonate(request, known.authentication.user, context)
-    effects.changeHeaders(acting.headerChanges)
+    const acting = await impersonate(request, authentication.user, context)
+    applyHeaderChanges(req, acting.headerChanges)
     if ('failure' in acting) return acting.failure
-    const { user = known.authentication.user } = acting
+    const { user = authentication.user } = acting
     const begun = begin(info, user)
     if (isStatusError(begun)) return begun
-    effects.onEnd(begun.end)
-    effects.onReceived(begun.received)
+    onEnd(begun.end)
+    exchange.onReceived = begun.received
     const allowed = await authorize(request, user, context)
     if ('failure' in allowed) return allowed.failure
     const ends = acting.revocation ?? revocation
     // Other requests are over soon.
-    if (ends !== undefined && isLongRunning(info)) effects.onEnd(ends.watch(effects.abort))
+    if (ends !== undefined && isLongRunning(info)) onEnd(ends.watch(exchange.abort))
     return user
   }
 }

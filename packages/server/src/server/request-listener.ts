@@ -1,14 +1,11 @@
 import type { AuthenticationRequest, Clock, Log, Observer } from '@kube-authn/core'
 import {
-  applyHeaderChanges,
-  closeConnection,
   type HttpAnswer,
   incomingMessageBody,
   incomingMessageRequest,
   notify,
   Received,
   StatusError,
-  warningHeaders,
   whenOver,
 } from '@kube-authn/core/adapter'
 import { requestInfo } from '@kube-authn/core/authorization'
@@ -20,7 +17,7 @@ import { compressed } from './compressed-answer.ts'
 import type { NodeMessage } from './handlers.ts'
 import { type Lifecycle, shuttingDown } from './lifecycle.ts'
 import { isLongRunning } from './in-flight.ts'
-import type { RequestChain, RequestEffects } from './request-chain.ts'
+import type { Exchange, RequestChain } from './request-chain.ts'
 import { cutOff, type NodeResponse, writeAnswer } from './write-answer.ts'
 
 const CODE = 'KUBE_AUTHN_SERVER'
@@ -55,15 +52,6 @@ export interface RequestListenerParts {
   readonly clock: Clock
 }
 
-/** A request with its connection. */
-interface Exchange extends RequestEffects {
-  readonly request: AuthenticationRequest
-  readonly req: NodeMessage
-  readonly res: NodeResponse
-  /** The body was read. @throws what listeners throw. */
-  received(): void
-}
-
 /** One for all requests: a new one for each, with its stack, would cost as much as all decisions about the request. */
 const OVER = new DOMException('the request is over', 'AbortError')
 
@@ -73,14 +61,14 @@ export function requestListener(parts: RequestListenerParts): ApiServer['listene
 
   const answerOf = async (exchange: Exchange): Promise<HttpAnswer | Response> => {
     const { request, req } = exchange
-    const user = await parts.chain(request, exchange)
+    const user = await parts.chain(exchange)
     if (isStatusError(user)) return user
     const read = incomingMessageBody(req, undefined)
     return parts.answer({
       request,
       async body(maxBytes) {
         const bytes = await read(maxBytes)
-        exchange.received()
+        exchange.onReceived()
         return bytes
       },
       get signal() {
@@ -154,7 +142,6 @@ function exchangeOf(
 ): Exchange {
   const waiting = new Waiting()
   tell(waiting.abort)
-  let onReceived = (): void => {}
   return {
     request,
     req,
@@ -165,15 +152,7 @@ function exchangeOf(
     },
     abort: waiting.abort,
     onEnd: tell,
-    onReceived(listener) {
-      onReceived = listener
-    },
-    received: () => onReceived(),
-    changeHeaders: (changes) => applyHeaderChanges(req, changes),
-    closeConnection: () => closeConnection(req),
-    warn(texts) {
-      if (texts.length > 0 && !res.headersSent) res.setHeader('warning', warningHeaders(texts))
-    },
+    onReceived() {},
   }
 }
 
