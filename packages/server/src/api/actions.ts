@@ -20,10 +20,8 @@ export const evictions: ActionSubresource = {
   async act(action) {
     const { namespace, name, caller, services } = action
     const { preconditions, isDryRun } = readEviction(action)
-    await services.remove(pods, namespace, name, preconditions, {
-      isDryRun: isDryRun || action.isDryRun,
-      ...(caller !== undefined && { caller }),
-    })
+    const options = { isDryRun: isDryRun || action.isDryRun, caller }
+    await services.remove(pods, namespace, name, preconditions, options)
     return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 }
   },
 }

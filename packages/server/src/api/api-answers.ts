@@ -154,10 +154,11 @@ const SUBRESOURCE_VERBS = { part: ['get', 'patch', 'update'], action: ['create']
 
 /** A resource as clients find it. */
 function discovered(resource: Resource): DiscoveryResource {
+  const { hasDeletableCollection = true, subresources = [] } = resource
   return {
     ...resource,
-    verbs: verbsOf(resource),
-    subresources: (resource.subresources ?? []).map((each) => ({
+    verbs: hasDeletableCollection ? VERBS : VERBS.filter((verb) => verb !== 'deletecollection'),
+    subresources: subresources.map((each) => ({
       name: each.name,
       verbs: each.type === 'part' && each.isReplacedOnly === true ? ['update'] : SUBRESOURCE_VERBS[each.type],
       ...(each.type === 'action' && {
@@ -165,8 +166,4 @@ function discovered(resource: Resource): DiscoveryResource {
       }),
     })),
   }
-}
-
-function verbsOf({ hasDeletableCollection = true }: Resource): readonly string[] {
-  return hasDeletableCollection ? VERBS : VERBS.filter((verb) => verb !== 'deletecollection')
 }

@@ -55,7 +55,7 @@ export function writeOf(
   { caller, options, request }: ObjectRequest,
   isDryRun: boolean = options.isDryRun,
 ): WriteOptions {
-  return { isDryRun, fieldManager: managerOf(request), ...(caller !== undefined && { caller }) }
+  return { isDryRun, fieldManager: managerOf(request), caller }
 }
 
 /** @throws {StatusError} 500 if the object would say who creates it, and that is not known. */

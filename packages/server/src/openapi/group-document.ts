@@ -24,13 +24,13 @@ const LIST_META = 'io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta'
  * @param resources all of one group and version.
  */
 export function groupDocument(resources: readonly Resource[]): GroupDocument {
-  const kinds = new Map<ObjectType, GroupVersionKind[]>()
+  const kinds = new Map<ObjectType, GroupVersionKind>()
   for (const each of resources.flatMap(kindsOf)) {
     const type = objectTypeOf(each.kind)
-    if (type !== undefined) kinds.set(type, [each])
+    if (type !== undefined) kinds.set(type, each)
   }
   const options = objectTypeOf('DeleteOptions')
-  if (options !== undefined) kinds.set(options, [{ group: '', version: 'v1', kind: 'DeleteOptions' }])
+  if (options !== undefined) kinds.set(options, { group: '', version: 'v1', kind: 'DeleteOptions' })
   const lists = resources.map((resource) => [listNameOf(resource), listSchemaOf(resource)] as const)
   return {
     openapi: '3.0.0',
@@ -118,17 +118,12 @@ function pathItem(
   suffix = '',
   subresource?: Subresource,
 ): object {
-  const { kind, isNamespaced, plural } = resource
-  const sent = gvkOf(subresource?.type === 'action' ? subresource : resource)
+  const { kind, isNamespaced } = resource
   const isEverywhere = suffix === 'ForAllNamespaces'
   const id = `${isNamespaced && !isEverywhere ? 'Namespaced' : ''}${kind}${suffix}`
-  const operations = actions.map((action) => {
-    const what = subresource === undefined ? plural : `${subresource.name} of ${plural}`
-    const description = `${action} ${what}`
-    const schema = schemaNamed(sent.kind)
-    const of = { action, id, description, kind: sent, schema, listSchema: refTo(listNameOf(resource)) }
-    return [ACTIONS[action].method, operationOf(of)] as const
-  })
+  const operations = actions.map(
+    (action) => [ACTIONS[action].method, operationOf(action, id, resource, subresource)] as const,
+  )
   return {
     ...(parameters.length > 0 && { parameters: parameters.map(pathParameter) }),
     ...Object.fromEntries(operations),
@@ -146,19 +141,6 @@ function capitalized(name: string): string {
 
 /** What a request does, in the words of Kubernetes. */
 export type Action = 'get' | 'list' | 'post' | 'put' | 'patch' | 'delete' | 'deletecollection'
-
-/** An operation of a path. */
-export interface OperationOf {
-  readonly action: Action
-  /** As in `NamespacedConfigMapStatus`. */
-  readonly id: string
-  readonly description: string
-  /** Of what is sent and answered. */
-  readonly kind: GroupVersionKind
-  readonly schema: Schema
-  /** Of a list. */
-  readonly listSchema: Schema
-}
 
 /** The parameters in the query, besides `pretty`. */
 const QUERY: Readonly<Record<string, readonly [type: string, description: string]>> = {
@@ -231,25 +213,38 @@ const ACTIONS: Readonly<Record<Action, ActionKind>> = {
   },
 }
 
-/** An operation of OpenAPI 3.0. Source: kube-openapi `pkg/builder3`. */
-function operationOf({ action, id, description, kind, schema, listSchema }: OperationOf): object {
-  const { group, version } = kind
-  const tag = `${group === '' ? 'core' : (group.split('.')[0] ?? '')}_${version}`
+/**
+ * An operation of OpenAPI 3.0.
+ *
+ * Source: kube-openapi `pkg/builder3`.
+ *
+ * @param id as in `NamespacedConfigMapStatus`.
+ */
+function operationOf(
+  action: Action,
+  id: string,
+  resource: Resource,
+  subresource: Subresource | undefined,
+): object {
+  const { plural } = resource
+  const kind = gvkOf(subresource?.type === 'action' ? subresource : resource)
+  const schema = schemaNamed(kind.kind)
+  const others: Partial<Record<Action, Schema>> = {
+    list: refTo(listNameOf(resource)),
+    delete: ANY_OBJECT,
+    deletecollection: ANY_OBJECT,
+  }
+  const tag = `${kind.group === '' ? 'core' : (kind.group.split('.')[0] ?? '')}_${kind.version}`
   const { verb, parameters, sent } = ACTIONS[action]
-  const [succeeded, answered] =
-    action === 'post' ? ['201', schema] : ['200', action === 'list' ? listSchema : schema]
-  const isDeletion = action === 'delete' || action === 'deletecollection'
+  const [status, description] = action === 'post' ? [201, 'Created'] : [200, 'OK']
   return {
     tags: [tag],
-    operationId: `${verb}${pascalCase(tag)}${id}`,
-    description,
+    operationId: `${verb}${tag.split('_').map(capitalized).join('')}${id}`,
+    description: `${action} ${subresource === undefined ? plural : `${subresource.name} of ${plural}`}`,
     parameters: parameters.map(parameterOf),
     ...defined({ requestBody: sent?.(schema) }),
     responses: {
-      [succeeded]: {
-        description: action === 'post' ? 'Created' : 'OK',
-        content: { [JSON_TYPE]: { schema: isDeletion ? ANY_OBJECT : answered } },
-      },
+      [status]: { description, content: { [JSON_TYPE]: { schema: others[action] ?? schema } } },
       401: { description: 'Unauthorized' },
     },
     'x-kubernetes-action': action,
@@ -264,11 +259,4 @@ function patchSchemaOf(type: string): Schema {
 function parameterOf(name: string): object {
   const [type = 'string', description = ''] = QUERY[name] ?? []
   return { name, in: 'query', description, schema: { type, uniqueItems: true } }
-}
-
-function pascalCase(text: string): string {
-  return text
-    .split('_')
-    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
-    .join('')
 }

@@ -91,8 +91,8 @@ function objectOf(value: unknown): Schema {
   return isObject(value) ? value : {}
 }
 
-/** A field of a message: a string, a flag, or a nested message. Empty strings and flags that are off are not written. */
-type WrittenField = readonly [number: number, value: string | boolean | Uint8Array | undefined]
+/** A field of a message: a string or a nested message. Empty strings are not written. */
+type WrittenField = readonly [number: number, value: string | Uint8Array | undefined]
 
 const UTF8 = new TextEncoder()
 
@@ -107,8 +107,7 @@ function repeated(number: number, values: readonly (string | Uint8Array)[]): rea
 }
 
 function fieldOctets(number: number, value: WrittenField[1]): readonly number[] {
-  if (value === undefined || value === '' || value === false) return []
-  if (value === true) return [...varint(number * 8), 1]
+  if (value === undefined || value === '') return []
   const content = typeof value === 'string' ? UTF8.encode(value) : value
   return [...varint(number * 8 + 2), ...varint(content.length), ...content]
 }

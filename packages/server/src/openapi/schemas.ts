@@ -51,10 +51,10 @@ export function refTo(name: string): Schema {
  *
  * Source: kube-openapi `pkg/builder3`; api-conventions "Server Side Apply" and "Strategic Merge Patch" extensions.
  *
- * @param kinds the type of each kind, and the versions that it is served as.
+ * @param kinds the type of each kind, and as what it is served.
  */
 export function schemasOf(
-  kinds: ReadonlyMap<ObjectType, readonly GroupVersionKind[]>,
+  kinds: ReadonlyMap<ObjectType, GroupVersionKind>,
 ): Readonly<Record<string, Schema>> {
   const schemas = new Map<string, Schema>(NAMED_SCALARS)
   const add = (type: ObjectType): void => {
@@ -66,7 +66,7 @@ export function schemasOf(
   return Object.fromEntries([...schemas].toSorted(([a], [b]) => (a < b ? -1 : 1)))
 }
 
-function schemaOf(type: ObjectType, kinds: readonly GroupVersionKind[] | undefined): Schema {
+function schemaOf(type: ObjectType, kind: GroupVersionKind | undefined): Schema {
   const fields = [...type.fields.values()]
   const required = fields.filter(({ isRequired }) => isRequired).map(({ name }) => name)
   const properties = fields.map((field) => [field.name, propertyOf(field, type)] as const)
@@ -74,9 +74,9 @@ function schemaOf(type: ObjectType, kinds: readonly GroupVersionKind[] | undefin
     ...described(type.name),
     type: 'object',
     ...(required.length > 0 && { required }),
-    properties: Object.fromEntries([...(kinds === undefined ? [] : TYPE_META), ...properties]),
+    properties: Object.fromEntries([...(kind === undefined ? [] : TYPE_META), ...properties]),
     ...(type.isAtomic && { 'x-kubernetes-map-type': 'atomic' }),
-    ...(kinds !== undefined && { 'x-kubernetes-group-version-kind': kinds }),
+    ...(kind !== undefined && { 'x-kubernetes-group-version-kind': [kind] }),
   }
 }
 

@@ -216,7 +216,7 @@ export interface WriteOptions {
   /** Everything but the writing. Default `false`. */
   readonly isDryRun?: boolean
   /** Default: the server itself, which may do everything. */
-  readonly caller?: Caller
+  readonly caller?: Caller | undefined
   /** Who writes, as the owner of fields. Default `kube-authn`. */
   readonly fieldManager?: string
   /** Who owns which fields of what is written. Default: who changes a field owns it. */
