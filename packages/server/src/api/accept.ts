@@ -8,6 +8,7 @@ export type Form = 'object' | 'table' | 'metadata' | 'metadataList'
 /** The answer that a client prefers among those that are served. */
 export interface Accepted {
   readonly form: Form
+  /** Whether it is in YAML. */
   readonly isYaml: boolean
 }
 

@@ -2,7 +2,6 @@ import { type HttpAnswer, notify } from '@kube-authn/core/adapter'
 import { answerDiscovery, discoveryDocuments, objectAnswer } from '@kube-authn/api/internal'
 import type { DiscoveryResource } from '@kube-authn/api'
 import { isStatusError, methodNotAllowed } from '@kube-authn/core/internal'
-import type { TokenIssuer } from '@kube-authn/issuer'
 import { openApi } from '../openapi/openapi.ts'
 import { registry } from '../registry/registry.ts'
 import type { ActionSubresource, Resource } from '../registry/resource.ts'
@@ -122,16 +121,11 @@ export async function apiAnswers(
   }
 }
 
-/** What decides about the resources that are served. */
-interface ServedResourcesOptions {
-  /** Issues the tokens of `/token`. Without it, there is no such path. */
-  readonly tokenIssuer?: TokenIssuer
-  /** Without it, objects that say what is revoked would revoke nothing, and are not served. */
-  readonly revocations?: object
-}
-
-/** Every resource, with what can be asked of its objects. */
-export function servedResources({ tokenIssuer, revocations }: ServedResourcesOptions): readonly Resource[] {
+/** Every resource, with what can be asked of its objects. Objects that say what is revoked are only served if they revoke something. */
+export function servedResources({
+  tokenIssuer,
+  revocations,
+}: Pick<KubernetesApiOptions, 'tokenIssuer' | 'revocations'>): readonly Resource[] {
   const served = allResources.filter(
     (resource) => resource !== credentialRevocations || revocations !== undefined,
   )

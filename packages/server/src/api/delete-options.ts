@@ -15,16 +15,11 @@ import { requireValid, validateDryRun } from './write-options.ts'
 export interface DeleteOptions {
   readonly preconditions: Preconditions
   readonly isDryRun: boolean
-  /** What becomes of objects that belong to the deleted one; `undefined` if the client does not say. */
-  readonly propagationPolicy: PropagationPolicy | undefined
-  /** The older form of the same; `undefined` if the client does not say. */
+  /** The older form of what becomes of objects that belong to the deleted one; `undefined` if the client does not say. */
   readonly orphanDependents: boolean | undefined
 }
 
-/** See {@link DeleteOptions}. */
-export type PropagationPolicy = (typeof POLICIES)[number]
-
-const POLICIES = ['Foreground', 'Background', 'Orphan'] as const
+const POLICIES = ['Foreground', 'Background', 'Orphan']
 const KIND = 'DeleteOptions'
 
 /**
@@ -44,7 +39,7 @@ export function readDeleteOptions(
   apiVersions: readonly string[],
   duplicates: readonly string[] = [],
 ): DeleteOptions {
-  if (value === undefined) return NO_OPTIONS
+  if (value === undefined) return { preconditions: {}, isDryRun: false, orphanDependents: undefined }
   const errors = errorList({ hideValues: true })
   const options = readObject(value, fieldPath(), errors)
   if (options === undefined || (options.string('kind') || KIND) !== KIND) {
@@ -69,7 +64,7 @@ export function readDeleteOptions(
   checkFields(errors, validation, duplicates)
   return {
     preconditions: { ...(uid !== '' && { uid }), ...(resourceVersion !== '' && { resourceVersion }) },
-    ...validated({ policy, orphanDependents, dryRun }),
+    ...validated(policy, orphanDependents, dryRun),
   }
 }
 
@@ -82,14 +77,7 @@ export function deleteOptionsIn(query: string, dryRun: readonly string[]): Delet
   const orphan = values.get('orphanDependents')?.toLowerCase()
   const orphanDependents = orphan === undefined ? undefined : orphan !== 'false' && orphan !== '0'
   const policy = values.get('propagationPolicy')
-  return { preconditions: {}, ...validated({ policy, orphanDependents, dryRun }) }
-}
-
-const NO_OPTIONS: DeleteOptions = {
-  preconditions: {},
-  isDryRun: false,
-  propagationPolicy: undefined,
-  orphanDependents: undefined,
+  return { preconditions: {}, ...validated(policy, orphanDependents, dryRun) }
 }
 
 function requireWhole(options: ObjectReader, name: string, errors: ErrorList): void {
@@ -98,25 +86,21 @@ function requireWhole(options: ObjectReader, name: string, errors: ErrorList): v
   errors.typeInvalid(fieldPath(name), value, 'must be an integer')
 }
 
-/** Options that are not checked yet. */
-interface SentOptions {
-  readonly policy: string | undefined
-  readonly orphanDependents: boolean | undefined
-  readonly dryRun: readonly string[]
-}
-
 /** @throws {StatusError} 422 */
-function validated({ policy, orphanDependents, dryRun }: SentOptions): Omit<DeleteOptions, 'preconditions'> {
+function validated(
+  policy: string | undefined,
+  orphanDependents: boolean | undefined,
+  dryRun: readonly string[],
+): Omit<DeleteOptions, 'preconditions'> {
   const errors = errorList()
   const path = fieldPath('propagationPolicy')
   if (policy !== undefined && orphanDependents !== undefined) {
     errors.invalid(path, policy, 'orphanDependents and deletionPropagation cannot be both set')
   }
-  const propagationPolicy = POLICIES.find((each) => each === policy)
-  if (policy !== undefined && propagationPolicy === undefined) {
+  if (policy !== undefined && !POLICIES.includes(policy)) {
     errors.notSupported(path, policy, [...POLICIES, 'nil'])
   }
   validateDryRun(dryRun, errors)
   requireValid(KIND, errors)
-  return { isDryRun: dryRun.length > 0, propagationPolicy, orphanDependents }
+  return { isDryRun: dryRun.length > 0, orphanDependents }
 }

@@ -4,9 +4,16 @@ import { isFinished } from '../registry/prepare-object.ts'
 import { apiVersionOf } from '../registry/resource.ts'
 import { ignoreMissing, ignoreOthers } from '../registry/status-errors.ts'
 import { type DeleteOptions, deleteOptionsIn, readDeleteOptions } from './delete-options.ts'
-import { answerWith, MAX_BODY_BYTES, type ObjectRequest, writeOf, readSentBody } from './object-request.ts'
+import {
+  answerWith,
+  MAX_BODY_BYTES,
+  type ObjectRequest,
+  writeOf,
+  reachVersion,
+  readSentBody,
+} from './object-request.ts'
 import { listItem } from './list-answer.ts'
-import { listOptions, reachVersion, requireVersion } from './list-options.ts'
+import { listOptions, requireVersion } from './query-options.ts'
 import { dryRunIn } from './write-options.ts'
 
 /**

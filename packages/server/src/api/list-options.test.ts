@@ -1,7 +1,6 @@
 import { isStatusError } from '@kube-authn/core/internal'
 import { expect, it } from 'vitest'
-import { listOptions } from './list-options.ts'
-import { readQueryOptions } from './query-options.ts'
+import { listOptions, readQueryOptions } from './query-options.ts'
 
 const NEEDS_MATCH = 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'
 const NEEDS_EVENTS = 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided'

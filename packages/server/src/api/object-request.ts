@@ -11,7 +11,7 @@ import type { ReadBody } from '@kube-authn/core/internal'
 import type { KubeObject } from '../registry/kube-object.ts'
 import type { Registry } from '../registry/registry.ts'
 import { type Caller, type WriteOptions, apiVersionOf, type Resource } from '../registry/resource.ts'
-import type { Form } from './accept.ts'
+import type { Accepted } from './accept.ts'
 import { internalError } from '../registry/status-errors.ts'
 import { managerOf } from './write-options.ts'
 import { partialObject, tableOf } from './table.ts'
@@ -31,7 +31,7 @@ export interface KubernetesApiCaller {
 }
 
 /** A request about objects, with its options. */
-export interface ObjectRequest {
+export interface ObjectRequest extends Accepted {
   readonly registry: Registry
   readonly clock: Clock
   readonly request: AuthenticationRequest
@@ -40,10 +40,6 @@ export interface ObjectRequest {
   /** Aborts when the client is gone. */
   readonly signal: AbortSignal
   readonly options: QueryOptions
-  /** The form of the answer. */
-  readonly form: Form
-  /** Whether the answer is in YAML. */
-  readonly isYaml: boolean
   /** `undefined` if it is not known. */
   readonly caller: Caller | undefined
   /** For the client, in `Warning` headers. */
@@ -116,4 +112,9 @@ interface Expected {
 export function expectedOf({ group, version, kind }: Pick<Resource, 'group' | 'version' | 'kind'>): Expected {
   const type = objectTypeOf(kind)
   return { kind, apiVersions: [apiVersionOf({ group, version })], ...(type !== undefined && { type }) }
+}
+
+/** What is read is of the version that the client names, or newer. @throws {StatusError} 504 */
+export async function reachVersion({ registry, options, signal }: ObjectRequest): Promise<void> {
+  if ((options.resourceVersion ?? 0) > 0) await registry.reach(options.resourceVersion ?? 0, signal)
 }

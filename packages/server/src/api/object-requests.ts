@@ -1,10 +1,8 @@
-import type { AuthenticationRequest, Clock } from '@kube-authn/core'
 import { type HttpAnswer, StatusError } from '@kube-authn/core/adapter'
 import { checkFields, fieldValidationOf, objectAnswer, YAML_MEDIA_TYPE } from '@kube-authn/api/internal'
-import { methodNotAllowed, type ReadBody } from '@kube-authn/core/internal'
+import { methodNotAllowed } from '@kube-authn/core/internal'
 import type { KubeObject } from '../registry/kube-object.ts'
 import { readKubeObject } from '../registry/read-kube-object.ts'
-import type { Registry } from '../registry/registry.ts'
 import {
   type ActionSubresource,
   type Caller,
@@ -29,20 +27,13 @@ import type { RequestTarget } from './request-target.ts'
 import { requireWriteOptions } from './write-options.ts'
 
 /** What requests about objects need. */
-export interface ObjectRequestsOptions {
-  readonly registry: Registry
-  readonly clock: Clock
+export interface ObjectRequestsOptions extends Pick<ObjectRequest, 'registry' | 'clock'> {
   /** Whether writes of plain objects are refused. */
   readonly isStrict: boolean
 }
 
 /** A request about objects, as it arrives. */
-export interface ReceivedRequest {
-  readonly request: AuthenticationRequest
-  readonly body: ReadBody
-  readonly target: RequestTarget
-  /** Aborts when the client is gone. */
-  readonly signal: AbortSignal
+export interface ReceivedRequest extends Pick<ObjectRequest, 'request' | 'body' | 'target' | 'signal'> {
   /** `undefined` if it is not known. */
   readonly caller: KubernetesApiCaller | undefined
 }

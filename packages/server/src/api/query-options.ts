@@ -1,5 +1,6 @@
-import { badRequest, firstValues } from '@kube-authn/core/internal'
-import { dryRunIn } from './write-options.ts'
+import { badRequest, firstValues, type ErrorList, errorList, fieldPath } from '@kube-authn/core/internal'
+import { dryRunIn, requireValid } from './write-options.ts'
+import { expired } from '../registry/status-errors.ts'
 
 /** The options in the query of a request. */
 export interface QueryOptions {
@@ -65,4 +66,89 @@ export function readQueryOptions(query: string): QueryOptions {
 /** Any value counts but these. Source: apimachinery `pkg/runtime/conversion.go` Convert_Slice_string_To_bool. */
 function isTrue(value: string | undefined): boolean {
   return value !== undefined && value.toLowerCase() !== 'false' && value !== '0'
+}
+
+/** The options of a list or a watch that {@link listOptions} returns. */
+export interface ListOptions extends QueryOptions {
+  /** Only of watches. */
+  readonly sendInitialEvents: boolean
+}
+
+/**
+ * The options of a list or a watch, after defaulting: a watch that names no version begins with what is there.
+ *
+ * Source: apimachinery `pkg/apis/meta/internalversion/defaults.go`, `pkg/apis/meta/internalversion/validation/validation.go`
+ * ValidateListOptions; apiserver `pkg/storage/interfaces.go` ValidateListOptions.
+ *
+ * @throws {StatusError} 400, 422 with every field that is invalid.
+ */
+export function listOptions(sent: QueryOptions): ListOptions {
+  const { isWatch, sendInitialEvents, resourceVersionMatch: match } = sent
+  const hasVersion = sent.resourceVersion !== undefined && sent.resourceVersion !== 0
+  const isOfPresent = isWatch && sendInitialEvents === undefined && match === '' && !hasVersion
+  const errors = errorList()
+  if (isOfPresent) refuseContinue(sent, errors)
+  else if (isWatch) checkWatch(sent, errors)
+  else checkList(sent, errors)
+  requireValid('ListOptions', errors)
+  if (isOfPresent) return { ...sent, sendInitialEvents: true, resourceVersionMatch: 'NotOlderThan' }
+  if (!isWatch && sent.continue !== undefined && hasVersion) {
+    throw badRequest('specifying resource version is not allowed when using continue')
+  }
+  return { ...sent, sendInitialEvents: sendInitialEvents === true }
+}
+
+const MATCH = fieldPath('resourceVersionMatch')
+const INITIAL_EVENTS = fieldPath('sendInitialEvents')
+
+function checkList({ sendInitialEvents, ...sent }: QueryOptions, errors: ErrorList): void {
+  const { resourceVersion, resourceVersionMatch: match } = sent
+  if (match !== '') {
+    if (resourceVersion === undefined) {
+      errors.forbidden(MATCH, 'resourceVersionMatch is forbidden unless resourceVersion is provided')
+    }
+    refuseContinue(sent, errors)
+    if (match !== 'Exact' && match !== 'NotOlderThan') {
+      errors.notSupported(MATCH, match, ['Exact', 'NotOlderThan', ''])
+    }
+    if (match === 'Exact' && resourceVersion === 0) {
+      errors.forbidden(MATCH, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"')
+    }
+  }
+  if (sendInitialEvents !== undefined) {
+    errors.forbidden(INITIAL_EVENTS, 'sendInitialEvents is forbidden for list')
+  }
+}
+
+function checkWatch({ sendInitialEvents, ...sent }: QueryOptions, errors: ErrorList): void {
+  const { resourceVersionMatch: match } = sent
+  const isKnown = match === 'NotOlderThan'
+  if (sendInitialEvents !== undefined && !isKnown) {
+    errors.forbidden(MATCH, 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan')
+  }
+  if (match === '') return
+  if (sendInitialEvents === undefined) {
+    const detail = 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided'
+    errors.forbidden(MATCH, detail)
+  }
+  if (!isKnown) errors.notSupported(MATCH, match, ['NotOlderThan'])
+  refuseContinue(sent, errors)
+}
+
+function refuseContinue(sent: Pick<QueryOptions, 'continue'>, errors: ErrorList): void {
+  if (sent.continue === undefined) return
+  errors.forbidden(MATCH, 'resourceVersionMatch is forbidden when continue is provided')
+}
+
+/**
+ * A list is of the present. A client that names a version and wants a page wants the list of just this version, as one that wants it exactly.
+ *
+ * @throws {StatusError} 410 if the client wants the past.
+ */
+export function requireVersion(version: string, options: ListOptions): void {
+  const { resourceVersion = 0, resourceVersionMatch: match, limit } = options
+  const isExact = match === 'Exact' || (match === '' && limit !== undefined)
+  if (resourceVersion !== 0 && isExact && resourceVersion !== Number(version)) {
+    throw expired('The resourceVersion for the provided list is too old.')
+  }
 }

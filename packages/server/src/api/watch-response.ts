@@ -3,7 +3,7 @@ import type { KubeObject } from '../registry/kube-object.ts'
 import { apiVersionOf } from '../registry/resource.ts'
 import { internalError } from '../registry/status-errors.ts'
 import type { KubeWatchEvent, ObjectEvent } from '../registry/watch-objects.ts'
-import type { ListOptions } from './list-options.ts'
+import type { ListOptions } from './query-options.ts'
 import { type ObjectRequest, shown } from './object-request.ts'
 import { INITIAL_EVENTS_END } from './table.ts'
 
