@@ -9,15 +9,6 @@ import { namespaces, withoutContent } from './resources/namespaces.ts'
 import { conflict, ignoreOthers } from './status-errors.ts'
 import { fromStored, keyPrefix, readStored } from './stored-objects.ts'
 
-/** What deletions need. */
-export interface DeletionsOptions {
-  readonly store: ObjectStore
-  /** Every resource that is served. */
-  readonly resources: readonly Resource[]
-  /** The time, in the form of RFC 3339. */
-  readonly now: () => string
-}
-
 /** Deletes objects, and the content of namespaces with them. */
 export interface Deletions {
   /** Resolves to the object as it was, or as it is while finalizers keep it; a pod to one that ends. @throws {StatusError} 403, 404, 409 */
@@ -30,8 +21,13 @@ export interface Deletions {
   readonly resumeNamespace: (name: string) => Promise<void>
 }
 
-/** Deletions in one store. */
-export function deletions({ store, resources, now }: DeletionsOptions): Deletions {
+/**
+ * Deletions in one store.
+ *
+ * @param resources every one that is served.
+ * @param now the time, in the form of RFC 3339.
+ */
+export function deletions(store: ObjectStore, resources: readonly Resource[], now: () => string): Deletions {
   const remove: Deletions['delete'] = async (target, preconditions = {}, { isDryRun = false } = {}) => {
     const { resource, name } = target
     const isNamespace = resource === namespaces

@@ -111,7 +111,7 @@ export function registry({
   const store = learningStore(written, rbac === undefined ? learners : [rbac, ...learners], resources)
   const now = (): string => rfc3339Of(clock.now())
   const seen = seenChanges()
-  const { delete: remove, resumeNamespace } = deletions({ store, resources, now })
+  const { delete: remove, resumeNamespace } = deletions(store, resources, now)
   const services: Services = {
     find: (...given) => readStored(store, ...given),
     async list(resource) {

@@ -1,29 +1,17 @@
 import type { Awaitable } from '@kube-authn/core'
 import { ownersAfterUpdate } from '../apply/owners.ts'
-import type { ObjectStore } from '@kube-authn/store'
 import { type Changed, changeObject, type Found } from './change-object.ts'
 import { checkObject } from './check-object.ts'
+import type { Creation } from './create-object.ts'
 import type { KubeObject } from './kube-object.ts'
 import { withOwners } from './metadata.ts'
 import { isFinished, prepareForUpdate } from './prepare-object.ts'
-import {
-  type PartSubresource,
-  type Services,
-  subresourceOf,
-  type Target,
-  type WriteOptions,
-} from './resource.ts'
+import { type PartSubresource, subresourceOf, type Target, type WriteOptions } from './resource.ts'
 import { conflict, MODIFIED, uidConflict, versionRequired } from './status-errors.ts'
 import { badRequest } from '@kube-authn/core/internal'
 
 /** What replaces an object: another one, or what is made of the old one, again if others change it meanwhile. */
 export type Replacement = KubeObject | ((old: KubeObject) => Awaitable<KubeObject>)
-
-/** What an update needs. */
-export interface Update {
-  readonly store: ObjectStore
-  readonly services: Services
-}
 
 /**
  * Replaces an object, or the part of it that the target names. It is deleted instead if it is being deleted and has no finalizer any more.
@@ -31,7 +19,7 @@ export interface Update {
  * @throws {StatusError} 400, 403, 404, 409, 422
  */
 export async function replaceObject(
-  { store, services }: Update,
+  { store, services }: Pick<Creation, 'store' | 'services'>,
   target: Target,
   replacement: Replacement,
   { isDryRun = false, caller, fieldManager: manager = 'kube-authn', owners }: WriteOptions = {},

@@ -20,7 +20,7 @@ import {
 import { type ApiServer, type ApiServerOptions, apiServerShape } from './api-server-options.ts'
 import { inFlight } from './in-flight.ts'
 import { lifecycle } from './lifecycle.ts'
-import { requestChain } from './request-chain.ts'
+import { requestChain, type RequestChainParts } from './request-chain.ts'
 import { failureLog, requestListener } from './request-listener.ts'
 import { reviewAnswers } from '@kube-authn/api/internal'
 import { apiAnswers } from '../api/api-answers.ts'
@@ -64,13 +64,9 @@ export async function apiServer(options: ApiServerOptions): Promise<ApiServer> {
   const observer = observerOf(options.observer, metrics?.observer, audit)
   const failures = failureLog(options.log ?? options.authenticator.log)
   const life = lifecycle({ delaySeconds, graceSeconds, clock })
-  const answer = await routes(options, {
-    authorizer,
-    observer,
-    isReady: () => life.isReady,
-    onUnhealthy: failures.unhealthy,
-  })
-  const chain = requestChain(options, { begin: inFlight({ reading, mutating }), authorizer, observer })
+  const parts = { authorizer, observer }
+  const answer = await routes(options, parts, () => life.isReady, failures.unhealthy)
+  const chain = requestChain(options, { ...parts, begin: inFlight({ reading, mutating }) })
   const listener = requestListener({
     chain,
     answer,
@@ -119,19 +115,14 @@ const readHealth: Authorizer & RuleResolver = {
   rulesFor: () => ({ resourceRules: [], nonResourceRules: [], incomplete: false }),
 }
 
-/** What answers requests besides the options. */
-export interface RoutesParts {
-  readonly authorizer: Authorizer
-  readonly observer: Observer
-  /** Whether this server still wants requests. */
-  readonly isReady: () => boolean
-  readonly onUnhealthy: OnUnhealthy
-}
-
 /** The answers to requests that are allowed: reviews, objects, discovery, health, metrics and the documents of an issuer. */
-async function routes(options: ApiServerOptions, parts: RoutesParts): Promise<KubernetesApi['answer']> {
+async function routes(
+  options: ApiServerOptions,
+  { authorizer, observer }: Omit<RequestChainParts, 'begin'>,
+  isReady: () => boolean,
+  onUnhealthy: OnUnhealthy,
+): Promise<KubernetesApi['answer']> {
   const { tokens, audiences, clock, metrics, issuerDiscovery, healthChecks = [] } = options
-  const { authorizer, observer, isReady, onUnhealthy } = parts
   const reviews = reviewAnswers(
     authorizer,
     {

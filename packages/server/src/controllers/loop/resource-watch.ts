@@ -105,23 +105,8 @@ export function watchResource(options: ResourceWatchOptions): ResourceWatch {
   }
 }
 
-/** The objects of a resource that were told, by their keys in the store, and the revision of each. */
-interface KnownObjects {
-  /** Tells an object, unless this revision of it was told. @throws {StoreError} `storeCorrupted` */
-  tell(stored: StoredObject): void
-  /** Tells that an object was deleted, if it was known. */
-  forget(key: string): void
-  /** Forgets all objects but these. */
-  keepListed(keys: ReadonlySet<string>): void
-  /** Every object counts as changed. */
-  tellAllAgain(): void
-}
-
-/** Tells changes of objects, each revision once. */
-function knownObjects(
-  resource: Resource,
-  onChange: (key: ObjectKey, object: KubeObject | undefined) => void,
-): KnownObjects {
+/** Tells changes of the objects of a resource, each revision once. They are known by their keys in the store. */
+function knownObjects(resource: Resource, onChange: ResourceWatchOptions['onChange']) {
   const { length } = keyPrefix(resource, '')
   const revisions = new Map<string, number>()
 
@@ -136,7 +121,8 @@ function knownObjects(
   }
 
   return {
-    tell(stored) {
+    /** @throws {StoreError} `storeCorrupted` */
+    tell(stored: StoredObject): void {
       const { key, revision } = stored
       if (revisions.get(key) === revision) return
       const object = fromStored(stored, revision)
@@ -144,10 +130,12 @@ function knownObjects(
       onChange(objectKeyOf(key), object)
     },
     forget,
-    keepListed(keys) {
+    /** Forgets all objects but these. */
+    keepListed(keys: ReadonlySet<string>): void {
       for (const key of revisions.keys()) if (!keys.has(key)) forget(key)
     },
-    tellAllAgain() {
+    /** Every object counts as changed. */
+    tellAllAgain(): void {
       for (const key of revisions.keys()) revisions.set(key, UNTOLD)
     },
   }
