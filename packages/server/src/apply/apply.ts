@@ -1,7 +1,7 @@
 import { isObject, quoted } from '@kube-authn/core/internal'
 import type { KubeObject, ManagedFieldsEntry } from '../registry/kube-object.ts'
 import type { Fields, Resource } from '../registry/resource.ts'
-import { partIn } from '../registry/resources/field-values.ts'
+import { partIn } from '../registry/json-values.ts'
 import { fieldsOf, withNamedFields, type Part, partsOf, type Slot } from './parts.ts'
 import {
   difference,

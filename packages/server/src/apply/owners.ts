@@ -13,8 +13,7 @@ import {
   union,
 } from './field-set.ts'
 import { isObject } from '@kube-authn/core/internal'
-import { isDeeperThan, MAX_DEPTH } from '../registry/json-values.ts'
-import { partIn } from '../registry/resources/field-values.ts'
+import { isDeeperThan, MAX_DEPTH, partIn } from '../registry/json-values.ts'
 
 /** Who writes an object, as the owner of fields. */
 export interface Manager {

@@ -17,8 +17,7 @@ import {
 import { RBAC_API_GROUP } from '@kube-authn/core/authorization'
 import { coverage } from '../registry/escalation/covers.ts'
 import { decodedRbac, writtenRule } from '../registry/escalation/escalation.ts'
-import { isSameJson } from '../registry/json-values.ts'
-import { partIn, partsIn } from '../registry/resources/field-values.ts'
+import { isSameJson, partIn, partsIn } from '../registry/json-values.ts'
 
 /** Options of {@link writeBootstrapPolicy}. */
 export interface WriteBootstrapPolicyOptions {

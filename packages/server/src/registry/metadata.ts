@@ -8,7 +8,7 @@ import {
 import { validateMarks } from '@kube-authn/core/authorization'
 import { dns1123LabelProblems } from '@kube-authn/internal/kubernetes-names'
 import type { KubeObject, ManagedFieldsEntry, ObjectMeta, OwnerReference } from './kube-object.ts'
-import type { Resource } from './resource.ts'
+import type { Resource, PartSubresource } from './resource.ts'
 
 const METADATA = fieldPath('metadata')
 
@@ -160,4 +160,26 @@ export function validateFinalizers(metadata: ObjectMeta, old: ObjectMeta, errors
     .join(', ')
   const detail = `no new finalizers can be added if the object is being deleted, found new finalizers []string{${names}}`
   errors.forbidden(METADATA.child('finalizers'), detail)
+}
+
+/**
+ * `status`, which is written by itself, with the labels, annotations and finalizers of the object.
+ *
+ * Source: kubernetes `pkg/registry/core/{pod,node,service,namespace}/strategy.go` PrepareForUpdate of the strategies of status.
+ *
+ * @param prepare what the server writes into it.
+ */
+export function statusPart(
+  prepare: (object: KubeObject) => KubeObject = (object) => object,
+): PartSubresource {
+  return {
+    type: 'part',
+    name: 'status',
+    prepare: (sent, old) => prepare({ ...old, metadata: marked(sent, old), status: sent['status'] ?? {} }),
+  }
+}
+
+function marked({ metadata }: KubeObject, old: KubeObject): ObjectMeta {
+  const { labels = {}, annotations = {}, finalizers = [] } = metadata
+  return withoutEmpty({ ...old.metadata, labels, annotations, finalizers })
 }

@@ -5,7 +5,7 @@ import { fencedOff } from '@kube-authn/store/internal'
 import type { ElectionSettings } from './election-settings.ts'
 import type { KubeObject } from '../../registry/kube-object.ts'
 import { apiVersionOf } from '../../registry/resource.ts'
-import { numberIn, partIn, stringIn } from '../../registry/resources/field-values.ts'
+import { numberIn, partIn, stringIn } from '../../registry/json-values.ts'
 import { leases } from '../../registry/resources/leases.ts'
 import { rfc3339Of } from '@kube-authn/internal/rfc3339'
 

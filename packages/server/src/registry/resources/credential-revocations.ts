@@ -4,9 +4,8 @@ import { timeOfRfc3339 } from '@kube-authn/internal/rfc3339'
 import { readFields } from '../../schema/read-typed.ts'
 import type { KubeObject } from '../kube-object.ts'
 import { named, type Resource } from '../resource.ts'
-import { isSameJson } from '../json-values.ts'
+import { isSameJson, type Part, partIn, stringIn } from '../json-values.ts'
 import { AGE, column, NAME, wide } from './columns.ts'
-import { type Part, partIn, stringIn } from './field-values.ts'
 
 const SPEC = fieldPath('spec')
 /** Of the characters of a reason. */

@@ -4,7 +4,7 @@ import { readFields } from '../../schema/read-typed.ts'
 import type { KubeObject } from '../kube-object.ts'
 import { type Column, named, type Resource } from '../resource.ts'
 import { ageOf, column, NAME, wide } from './columns.ts'
-import { numberIn, type Part, partIn, stringIn } from './field-values.ts'
+import { numberIn, type Part, partIn, stringIn } from '../json-values.ts'
 
 /** Source: kubernetes `pkg/printers/internalversion/printers.go` eventColumnDefinitions, printEvent. */
 const EVENT_COLUMNS: readonly Column[] = [

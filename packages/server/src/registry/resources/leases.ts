@@ -3,7 +3,7 @@ import { readFields } from '../../schema/read-typed.ts'
 import type { KubeObject } from '../kube-object.ts'
 import { named, type Resource } from '../resource.ts'
 import { AGE, column, NAME } from './columns.ts'
-import { type Part, partIn, stringIn } from './field-values.ts'
+import { type Part, partIn, stringIn } from '../json-values.ts'
 
 const SPEC = fieldPath('spec')
 

@@ -5,9 +5,8 @@ import { authorizeBinding, authorizeRole } from '../escalation/escalation.ts'
 import type { KubeObject } from '../kube-object.ts'
 import { readFields } from '../../schema/read-typed.ts'
 import { type Column, type Fields, named, type Resource } from '../resource.ts'
-import { isSameJson } from '../json-values.ts'
+import { isSameJson, partIn, partsIn, stringIn } from '../json-values.ts'
 import { AGE, column, CREATED_AT, NAME, wide } from './columns.ts'
-import { partIn, partsIn, stringIn } from './field-values.ts'
 
 /** What the four kinds have in common. The authorizer's own rules read and validate them, so that what is stored is what it decides by. */
 function rbacResource(

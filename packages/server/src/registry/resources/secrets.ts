@@ -4,7 +4,7 @@ import type { KubeObject } from '../kube-object.ts'
 import { named, type Resource } from '../resource.ts'
 import { AGE, column, countOf, NAME } from './columns.ts'
 import { entriesOf, MAX_DATA_BYTES, readMap, validateBytes, validateImmutable } from './data-fields.ts'
-import { stringIn } from './field-values.ts'
+import { stringIn } from '../json-values.ts'
 
 const DATA = fieldPath('data')
 const TYPE = fieldPath('type')

@@ -10,10 +10,9 @@ import { SignerName } from '../../../certificates/signer-rules.ts'
 import { readFields } from '../../../schema/read-typed.ts'
 import type { KubeObject } from '../../kube-object.ts'
 import { type Change, named, type PartSubresource, type Resource, type Write } from '../../resource.ts'
-import { isSameJson } from '../../json-values.ts'
+import { isSameJson, type Part, partIn } from '../../json-values.ts'
 import { forbidden } from '../../status-errors.ts'
 import { AGE, column, durationOf, NAME } from '../columns.ts'
-import { type Part, partIn } from '../field-values.ts'
 import {
   validateConditions,
   validateDecisions,
