@@ -1,6 +1,7 @@
 import { refuseProblems, withMethods } from '@kube-authn/core/internal'
 import type { BootstrapTokenOptions, Secret } from '@kube-authn/core/bootstrap-token'
 import type { LegacyTokenObjects, ServiceAccountObjects } from '@kube-authn/core/service-account'
+import { meets } from '../registry/check-object.ts'
 import type { KubeObject } from '../registry/kube-object.ts'
 import { registry } from '../registry/registry.ts'
 import type { Resource } from '../registry/resource.ts'
@@ -65,15 +66,11 @@ export function credentialObjects(store: ObjectStore): CredentialObjects {
       getPod: (namespace, name) => find(pods, podOf, namespace, name),
       getNode: (name) => find(nodes, identityOf, '', name),
 
-      async labelSecret(namespace, name, label, value, { uid, resourceVersion }) {
+      async labelSecret(namespace, name, label, value, precondition) {
         const labelled = (old: KubeObject): KubeObject => {
           const { metadata } = old
-          const isSame =
-            (uid === undefined || uid === metadata.uid) &&
-            (resourceVersion === undefined || resourceVersion === metadata.resourceVersion)
-          return isSame
-            ? { ...old, metadata: { ...metadata, labels: { ...metadata.labels, [label]: value } } }
-            : old
+          const labels = { ...metadata.labels, [label]: value }
+          return meets(old, precondition) ? { ...old, metadata: { ...metadata, labels } } : old
         }
         await objects.update({ resource: secrets, namespace, name }, labelled).catch(ignoreMissing)
       },

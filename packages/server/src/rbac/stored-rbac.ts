@@ -10,6 +10,7 @@ import {
   rbacOver,
 } from '@kube-authn/core/authorization'
 import { errorList } from '@kube-authn/core/internal'
+import { asAuthorized } from '../registry/escalation/escalation.ts'
 import { fromStored, RBAC_PREFIX } from '../registry/stored-objects.ts'
 import {
   joinedCopies,
@@ -86,13 +87,13 @@ export async function storedRbac(options: StoreCacheOptions): Promise<StoredRbac
 
 /** @throws {StoreError} `storeCorrupted` if it is not a role or binding. */
 function rbacObjectOf(stored: StoredObject): RbacObject {
-  const { metadata, ...rest } = fromStored(stored, stored.revision)
+  const written = asAuthorized(fromStored(stored, stored.revision))
   const errors = errorList({ hideValues: true })
-  const { name = '', namespace = '', labels = {} } = metadata
-  const object = decodeRbacObject({ ...rest, metadata: { name, namespace, labels } }, errors)
+  const object = decodeRbacObject(written, errors)
   if (object === undefined || object.kind === 'foreign' || errors.errors.length > 0) {
     throw new StoreError('storeCorrupted', `not a role or binding: ${errors.toString()}`)
   }
+  const { name = '', namespace = '' } = written.metadata
   const path = namespace === '' ? name : `${namespace}/${name}`
   if (stored.key !== `${RBAC_PREFIX}${object.kind.toLowerCase()}s/${path}`) {
     throw new StoreError('storeCorrupted', 'the object there has another name')

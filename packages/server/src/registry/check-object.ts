@@ -42,6 +42,14 @@ export async function checkObject(
   if (errors.errors.length > 0) throw invalid(resource, object.metadata.name ?? '', errors)
 }
 
+/** Whether an object is the one that is meant. */
+export function meets({ metadata }: KubeObject, { uid, resourceVersion }: Preconditions): boolean {
+  return (
+    (uid === undefined || uid === metadata.uid) &&
+    (resourceVersion === undefined || resourceVersion === metadata.resourceVersion)
+  )
+}
+
 /**
  * Requires that the object that is deleted is the one that is meant.
  *

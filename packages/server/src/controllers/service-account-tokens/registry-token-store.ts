@@ -2,6 +2,7 @@ import type { Precondition } from '@kube-authn/core/internal'
 import { SERVICE_ACCOUNT_SECRET_TYPE, type ServiceAccount } from '@kube-authn/core/service-account'
 import type { Secret } from '@kube-authn/core/bootstrap-token'
 import type { KubeObject } from '../../registry/kube-object.ts'
+import { meets } from '../../registry/check-object.ts'
 import type { Registry } from '../../registry/registry.ts'
 import type { Resource } from '../../registry/resource.ts'
 import { partIn } from '../../registry/json-values.ts'
@@ -110,11 +111,4 @@ async function* tokenSecrets(registry: Registry): AsyncGenerator<Secret, void, u
 
 function objectOf({ name, type = '', data, annotations = {} }: Secret): KubeObject {
   return { apiVersion: 'v1', kind: 'Secret', metadata: { name, annotations }, type, data: encoded(data) }
-}
-
-function meets({ metadata }: KubeObject, { uid, resourceVersion }: Precondition): boolean {
-  return (
-    (uid === undefined || metadata.uid === uid) &&
-    (resourceVersion === undefined || metadata.resourceVersion === resourceVersion)
-  )
 }

@@ -187,10 +187,15 @@ function quotedList(values: readonly string[]): string {
 }
 
 /** The decoded form of a role or binding; `undefined` if it is invalid. */
-export function decodedRbac({ metadata, ...object }: KubeObject): RbacObject | undefined {
-  const { name = '', namespace = '', labels = {} } = metadata
-  const decoded = decodeRbacObject({ ...object, metadata: { name, namespace, labels } }, errorList())
+export function decodedRbac(object: KubeObject): RbacObject | undefined {
+  const decoded = decodeRbacObject(asAuthorized(object), errorList())
   return decoded === undefined || decoded.kind === 'foreign' ? undefined : decoded
+}
+
+/** An object with the metadata that the authorizer knows. */
+export function asAuthorized(object: KubeObject): KubeObject {
+  const { name = '', namespace = '', labels = {} } = object.metadata
+  return { ...object, metadata: { name, namespace, labels } }
 }
 
 /** A rule without its empty lists, as clients write it. */

@@ -1,7 +1,7 @@
 import { type ErrorList, errorList, fieldPath, isObject } from '@kube-authn/core/internal'
 import { decodeRbacObject, RBAC_API_GROUP, validateRbacObject } from '@kube-authn/core/authorization'
 import { pathSegmentProblems } from '@kube-authn/internal/kubernetes-names'
-import { authorizeBinding, authorizeRole } from '../escalation/escalation.ts'
+import { asAuthorized, authorizeBinding, authorizeRole } from '../escalation/escalation.ts'
 import type { KubeObject } from '../kube-object.ts'
 import { readFields } from '../../schema/read-typed.ts'
 import { type Column, type Fields, named, type Resource } from '../resource.ts'
@@ -46,9 +46,7 @@ function withGroup(subject: unknown): unknown {
 /** Source: kubernetes `pkg/apis/rbac/validation/validation.go`. */
 function validate(object: KubeObject, errors: ErrorList): void {
   const ofObject = errorList()
-  // Its metadata are those of the registry, with fields that the authorizer does not know.
-  const { name = '', namespace = '', labels = {} } = object.metadata
-  const written = { ...object, metadata: { name, namespace, labels } }
+  const written = asAuthorized(object)
   const decoded = decodeRbacObject(written, ofObject)
   if (decoded !== undefined && decoded.kind !== 'foreign') validateRbacObject(decoded, written, ofObject)
   // The registry has validated the metadata.
