@@ -8,7 +8,7 @@ import {
   REFUSED_FOR_AUTHENTICATION,
 } from '@kube-authn/node/internal'
 import { duration, list, number, off, text, unknownFlag } from '../serve/flags/flag-table.ts'
-import { type FlagGroup, group, SHOWN_FLAGS } from '../serve/flags/flag-help.ts'
+import { type FlagGroup, flagGroups, SHOWN_FLAGS } from '../serve/flags/flag-help.ts'
 
 /** The flags of `kube-authn proxy` itself. */
 const OWN_FLAGS: Readonly<Record<string, KnownFlag>> = {
@@ -68,43 +68,34 @@ export const PROXY_TABLE: FlagTable = {
 
 /** What `kube-authn proxy --help` shows. */
 export const PROXY_HELP: readonly FlagGroup[] = [
-  group(
-    'The cluster behind it:',
-    ['upstream where', 'a kubeconfig, the URL of an API server, or in-cluster for that of this pod'],
-    ['upstream-context name', 'the context of the kubeconfig (default: its current one)'],
-    ['upstream-ca-file file', 'the CAs of the API server, for a URL'],
-    ['upstream-token-file file', 'the token of the proxy, read again once a minute, for a URL'],
-    ['upstream-client-cert-file file', 'the client certificate of the proxy, for a URL'],
-    ['upstream-client-key-file file', 'the key of that certificate'],
-  ),
-  group(
-    'Where it listens:',
-    ['bind-address ip', 'listen on this address (default 127.0.0.1)'],
-    ['secure-port port', 'the port of HTTPS; 0 is any free one (default 8443)'],
-    ['tls-cert-file file', 'the certificate of the proxy'],
-    ['tls-private-key-file file', 'the key of that certificate'],
-    [
-      'tls-min-version version',
-      'the oldest version of TLS (default VersionTLS12)',
-      ['VersionTLS12', 'VersionTLS13'],
-    ],
-    ['tls-cipher-suites list', 'the cipher suites of TLS 1.2, by their names in Go'],
-    ['output format', 'print the address for people, or for programs', ['text', 'json']],
-  ),
-  group(
-    'What passes:',
-    ['impersonation-rbac path', 'manifests of roles: who may impersonate which users (default: no one)'],
-    [
-      'authorization-rbac path',
-      'manifests of roles: what may pass at all (default: what the cluster allows)',
-    ],
-    ['refused-groups list', 'groups whose users are refused, besides system:masters'],
-    ['allow-masters', 'let users in system:masters pass (default false)'],
-    [
-      'max-connection-duration duration',
-      'how long a watch or an upgrade may last (default 0s, as long as its credential)',
-    ],
-  ),
+  ...flagGroups({
+    'The cluster behind it:': {
+      'upstream where': 'a kubeconfig, the URL of an API server, or in-cluster for that of this pod',
+      'upstream-context name': 'the context of the kubeconfig (default: its current one)',
+      'upstream-ca-file file': 'the CAs of the API server, for a URL',
+      'upstream-token-file file': 'the token of the proxy, read again once a minute, for a URL',
+      'upstream-client-cert-file file': 'the client certificate of the proxy, for a URL',
+      'upstream-client-key-file file': 'the key of that certificate',
+    },
+    'Where it listens:': {
+      'bind-address ip': 'listen on this address (default 127.0.0.1)',
+      'secure-port port': 'the port of HTTPS; 0 is any free one (default 8443)',
+      'tls-cert-file file': 'the certificate of the proxy',
+      'tls-private-key-file file': 'the key of that certificate',
+      'tls-min-version version': 'the oldest version of TLS (default VersionTLS12)',
+      'tls-cipher-suites list': 'the cipher suites of TLS 1.2, by their names in Go',
+      'output format': 'print the address for people, or for programs',
+    },
+    'What passes:': {
+      'impersonation-rbac path': 'manifests of roles: who may impersonate which users (default: no one)',
+      'authorization-rbac path':
+        'manifests of roles: what may pass at all (default: what the cluster allows)',
+      'refused-groups list': 'groups whose users are refused, besides system:masters',
+      'allow-masters': 'let users in system:masters pass (default false)',
+      'max-connection-duration duration':
+        'how long a watch or an upgrade may last (default 0s, as long as its credential)',
+    },
+  }),
   ...SHOWN_FLAGS.filter(({ heading }) => heading === 'Who makes a request:' || heading === 'Audit:').map(
     ({ heading, flags }) => ({
       heading,
