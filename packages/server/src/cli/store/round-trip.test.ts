@@ -16,7 +16,7 @@ import { memoryObjectStore, type ObjectStore, StoreError } from '@kube-authn/sto
 import { readSqliteStore } from '@kube-authn/store/internal/node'
 import { sqliteObjectStore } from '@kube-authn/store/sqlite'
 import { readExport } from './file/read-export.ts'
-import { type ImportCounts, objectWriter, type OnExisting } from './import/object-writer.ts'
+import { type ImportCounts, type OnExisting, writeObjects } from './import/import.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'kube-authn-round-trip-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -30,10 +30,9 @@ async function importInto(
   onExisting: OnExisting = 'refuse',
 ): Promise<ImportCounts> {
   const { objects } = await readExport('x', chunksOf(text))
-  const writer = objectWriter({ store, onExisting, clock })
-  for await (const object of objects) await writer.write(object)
-  await writer.finish()
-  return writer.counts()
+  const counts = { written: 0, expired: 0, existing: 0 }
+  await writeObjects(store, objects, onExisting, clock, counts)
+  return counts
 }
 
 /** What an import keeps of a store. */

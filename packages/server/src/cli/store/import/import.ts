@@ -1,12 +1,13 @@
 import type { Command } from 'commander'
-import type { ObjectStore } from '@kube-authn/store'
+import type { Clock } from '@kube-authn/core'
+import { withoutControls } from '@kube-authn/internal/printable'
+import { isStoreError, type ObjectStore } from '@kube-authn/store'
 import { storeClock } from '@kube-authn/store/internal'
 import { Failure, storeFailureOf } from '../../failure.ts'
 import { requireLastingStore } from '../../store-url/store-url.ts'
 import { type Terminal, write } from '../../terminal/terminal.ts'
 import type { ExportedObject, ExportHeader } from '../file/format.ts'
 import { readExport } from '../file/read-export.ts'
-import { type ImportCounts, objectWriter, type OnExisting } from './object-writer.ts'
 import { openRereadable, type RereadableFile } from './rereadable-file.ts'
 
 const AFTER = `
@@ -91,17 +92,14 @@ async function writeAll(
   { count }: ExportHeader,
   onExisting: OnExisting,
 ): Promise<ImportCounts> {
-  const writer = objectWriter({ store, onExisting, clock: storeClock(store) })
+  const counts = { written: 0, expired: 0, existing: 0 }
   try {
-    for await (const object of objects) await writer.write(object)
-    await writer.finish()
-    return writer.counts()
+    await writeObjects(store, objects, onExisting, storeClock(store), counts)
+    return counts
   } catch (error) {
-    await writer.finish().catch(() => undefined)
     const why = error instanceof Failure ? error.message : (storeFailureOf(error) ?? 'an unexpected error')
-    const { written } = writer.counts()
     throw new Failure(
-      `the import has stopped after ${written} of ${count} objects: ${why}. What was written stays; go on with ${onExisting === 'overwrite' ? '--overwrite' : '--skip-existing'}`,
+      `the import has stopped after ${counts.written} of ${count} objects: ${why}. What was written stays; go on with ${onExisting === 'overwrite' ? '--overwrite' : '--skip-existing'}`,
       { cause: error },
     )
   }
@@ -113,4 +111,84 @@ function summary({ written, expired, existing }: ImportCounts, { revision }: Exp
     ...(existing > 0 ? [`${existing} existed and stayed`] : []),
     ...(expired > 0 ? [`${expired} had expired and were left out`] : []),
   ].join('; ')
+}
+
+/** What becomes of an object that exists. */
+export type OnExisting = 'refuse' | 'skip' | 'overwrite'
+
+/** What was done with objects: created or replaced, left out as their time is over, or left as they are. */
+export type ImportCounts = Record<'written' | 'expired' | 'existing', number>
+
+/** How many objects are written at a time: enough that they share the waits for the disk. */
+const MOST_AT_A_TIME = 64
+/** And how many characters of values. */
+const MOST_LENGTH = 8_388_608
+/** How often an object is tried that another process changes all the time. */
+const TRIES = 10
+
+/**
+ * Writes objects, several at a time, and counts them.
+ *
+ * @throws what the first one has thrown that failed, once no other is being written.
+ */
+export async function writeObjects(
+  store: ObjectStore,
+  objects: AsyncIterable<ExportedObject>,
+  onExisting: OnExisting,
+  clock: Clock,
+  counts: ImportCounts,
+): Promise<void> {
+  const running = new Set<Promise<void>>()
+  let length = 0
+  let failure: { readonly error: unknown } | undefined
+
+  const isFull = (): boolean => running.size >= MOST_AT_A_TIME || length >= MOST_LENGTH
+  const begin = (object: ExportedObject): void => {
+    length += object.value.length
+    const work = putObject(store, object, onExisting, clock)
+      .then(
+        (outcome) => void counts[outcome]++,
+        (error: unknown) => void (failure ??= { error }),
+      )
+      .finally(() => {
+        length -= object.value.length
+        running.delete(work)
+      })
+    running.add(work)
+  }
+  try {
+    for await (const object of objects) {
+      while (isFull()) await Promise.race(running)
+      if (failure !== undefined) break
+      begin(object)
+    }
+  } finally {
+    await Promise.all(running)
+  }
+  if (failure !== undefined) throw failure.error
+}
+
+async function putObject(
+  store: ObjectStore,
+  { key, value, expiresAtMs }: ExportedObject,
+  onExisting: OnExisting,
+  clock: Clock,
+): Promise<keyof ImportCounts> {
+  for (let tries = 0; tries < TRIES; tries++) {
+    if (expiresAtMs !== undefined && expiresAtMs <= clock.now()) return 'expired'
+    const lifetime = expiresAtMs === undefined ? {} : { expiresAtMs }
+    try {
+      const existing = onExisting === 'overwrite' ? await store.get(key) : undefined
+      if (existing === undefined) await store.create(key, value, lifetime)
+      else if (existing.value === value && existing.expiresAtMs === expiresAtMs) return 'existing'
+      else await store.update(key, value, existing.revision, lifetime)
+      return 'written'
+    } catch (error) {
+      if (isStoreError(error, 'objectExists') && onExisting === 'skip') return 'existing'
+      const isRaced = isStoreError(error, 'objectExists', 'objectNotFound', 'revisionConflict')
+      if (!isRaced) throw error
+      if (onExisting === 'refuse') break
+    }
+  }
+  throw new Failure(`another process writes into the store: ${withoutControls(key)} has changed meanwhile`)
 }
