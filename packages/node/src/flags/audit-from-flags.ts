@@ -1,4 +1,4 @@
-import { ConfigurationError, type Observer, type ConfigurationProblem } from '@kube-authn/core'
+import { ConfigurationError, type Observer } from '@kube-authn/core'
 import { type AuditEvent, auditLog, type AuditLogOptions, type AuditWebhook } from '@kube-authn/audit'
 import { auditLogShape, legacyAuditLine } from '@kube-authn/audit/internal'
 import {
@@ -16,7 +16,7 @@ import { opener } from '../configure/opener.ts'
 import { closeable } from '../options/closeable.ts'
 import { auditWebhookAt } from '../webhook/audit-webhook-at.ts'
 import { anArgv } from './flags-options.ts'
-import { ignoredNotices, notifyNotices } from './flag-problems.ts'
+import { type AddProblem, addedProblems, ignoredNotices, notifyNotices } from './flag-problems.ts'
 import { parseFlags, type FlagTable, unknownFlag } from './parse-flags.ts'
 import { type ParsedFlags, booleanOf, numberOf, secondsOf, stringOf } from './flag-value.ts'
 import { AUDIT_FLAGS, shownFlag } from './known-flags.ts'
@@ -72,7 +72,10 @@ export function auditFromFlags(
 function openAudit(argv: readonly string[], options: AuditFromFlagsOptions): NodeAudit {
   refuseProblems(anArgv(argv, 'argv'), optionProblems(shape, options))
   const flags = parseFlags(argv, {}, AUDIT_TABLE)
-  refuseProblems(flags.problems, auditProblems(flags))
+  refuseProblems(
+    flags.problems,
+    addedProblems((add) => auditProblems(flags, add)),
+  )
   const { bodies, allowInsecureHttp, onError, ...log } = options
   const policyFile = stringOf(flags, 'audit-policy-file')
   const parts = opener()
@@ -182,72 +185,56 @@ const AUDIT_TABLE: FlagTable = {
 }
 
 /**
- * Problems of the audit flags, in kube-apiserver's words. The flags of an unused backend are not checked.
+ * Adds problems of the audit flags, in kube-apiserver's words. The flags of an unused backend are not checked.
  *
  * Source: apiserver `pkg/server/options/audit.go` Validate.
  *
  * Deviation: modes that refuse requests or make them wait for a webhook are rejected (`docs/deviations.md`, audit files; audit webhooks).
  */
-function auditProblems(flags: ParsedFlags): readonly ConfigurationProblem[] {
-  const problems: ConfigurationProblem[] = []
-  if (stringOf(flags, 'audit-log-path') !== '') problems.push(...logProblems(flags))
-  if (stringOf(flags, 'audit-webhook-config-file') !== '') problems.push(...backendProblems(flags, 'webhook'))
-  return problems
-}
-
-function logProblems(flags: ParsedFlags): readonly ConfigurationProblem[] {
-  const format = stringOf(flags, 'audit-log-format')
-  const path = '--audit-log-format'
-  const message = `invalid audit log format ${quoted(format).slice(1, -1)}, allowed formats are ${quoted(FORMATS)}`
-  return [
-    ...backendProblems(flags, 'log'),
-    ...(FORMATS.split(',').includes(format) ? [] : [{ path, message }]),
-    ...['maxage', 'maxbackup', 'maxsize'].flatMap((name) => {
-      const flag = `audit-log-${name}`
+function auditProblems(flags: ParsedFlags, add: AddProblem): void {
+  if (stringOf(flags, 'audit-log-path') !== '') {
+    backendProblems(flags, 'log', add)
+    const format = stringOf(flags, 'audit-log-format')
+    if (!FORMATS.split(',').includes(format)) {
+      const shown = quoted(format).slice(1, -1)
+      add('audit-log-format', `invalid audit log format ${shown}, allowed formats are ${quoted(FORMATS)}`)
+    }
+    for (const flag of ['audit-log-maxage', 'audit-log-maxbackup', 'audit-log-maxsize']) {
       const value = numberOf(flags, flag)
-      return value < 0
-        ? [{ path: `--${flag}`, message: `--${flag} ${value} can't be a negative number` }]
-        : []
-    }),
-  ]
+      if (value < 0) add(flag, `--${flag} ${value} can't be a negative number`)
+    }
+  }
+  if (stringOf(flags, 'audit-webhook-config-file') !== '') backendProblems(flags, 'webhook', add)
 }
 
-function backendProblems(flags: ParsedFlags, backend: 'log' | 'webhook'): readonly ConfigurationProblem[] {
+function backendProblems(flags: ParsedFlags, backend: 'log' | 'webhook', add: AddProblem): void {
   const flag = (name: string): string => `audit-${backend}-${name}`
-  const problems: ConfigurationProblem[] = []
-  const refuse = (name: string, message: string): void =>
-    void problems.push({ path: `--${flag(name)}`, message })
-
   const mode = stringOf(flags, flag('mode'))
   if (!MODES.split(',').includes(mode)) {
     const shown = quoted(mode).slice(1, -1)
-    refuse('mode', `invalid audit ${backend} mode ${shown}, allowed modes are ${quoted(MODES)}`)
+    add(flag('mode'), `invalid audit ${backend} mode ${shown}, allowed modes are ${quoted(MODES)}`)
   } else if (mode === 'blocking-strict') {
-    refuse(
-      'mode',
+    add(
+      flag('mode'),
       'blocking-strict is not supported: a request is never refused because it cannot be logged; use another mode',
     )
   } else if (mode === 'blocking' && backend === 'webhook') {
-    refuse(
-      'mode',
+    add(
+      flag('mode'),
       'blocking is not supported for the webhook: requests never wait for it; use the mode batch',
     )
   }
   if (stringOf(flags, flag('version')) !== 'audit.k8s.io/v1') {
-    refuse('version', 'invalid group version, allowed versions are ["audit.k8s.io/v1"]')
+    add(flag('version'), 'invalid group version, allowed versions are ["audit.k8s.io/v1"]')
   }
-  if (mode !== 'batch') return problems
+  if (mode !== 'batch') return
 
-  const positive = (name: string, what: string): void => {
+  const isThrottled = booleanOf(flags, flag('batch-throttle-enable'))
+  const positive = { 'batch-buffer-size': 'buffer size', 'batch-max-size': 'max batch size' }
+  const ofThrottle = { 'batch-throttle-qps': 'throttle QPS', 'batch-throttle-burst': 'throttle burst' }
+  for (const [name, what] of Object.entries(isThrottled ? { ...positive, ...ofThrottle } : positive)) {
     const value = numberOf(flags, flag(name))
-    if (!(value > 0))
-      refuse(name, `invalid audit batch ${backend} ${what} ${value}, must be a positive number`)
+    if (value > 0) continue
+    add(flag(name), `invalid audit batch ${backend} ${what} ${value}, must be a positive number`)
   }
-  positive('batch-buffer-size', 'buffer size')
-  positive('batch-max-size', 'max batch size')
-  if (booleanOf(flags, flag('batch-throttle-enable'))) {
-    positive('batch-throttle-qps', 'throttle QPS')
-    positive('batch-throttle-burst', 'throttle burst')
-  }
-  return problems
 }

@@ -20,7 +20,7 @@ import {
   authorizerFromFlagsShape,
   sharedOf,
 } from './flags-options.ts'
-import { ignoredNotices, notifyNotices, underFlag } from './flag-problems.ts'
+import { type AddProblem, addedProblems, ignoredNotices, notifyNotices, underFlag } from './flag-problems.ts'
 import { parseFlags, REFUSED_FOR_AUTHORIZATION, REFUSED_MODES } from './parse-flags.ts'
 import { type ParsedFlags, listOf, secondsOf, stringOf, versionOf, isGiven } from './flag-value.ts'
 import { closeable } from '../options/closeable.ts'
@@ -108,13 +108,17 @@ function authorizerOfModes(flags: ParsedFlags, options: AuthorizerFromFlagsOptio
       return parts.open('webhook', () => webhookAuthorizerAt(path, { ...webhookOptions(flags), ...shared }))
     },
   }
-  const authorizers = [...new Set(listOf(flags, 'authorization-mode'))].flatMap((mode) => {
+  const modes = listOf(flags, MODE)
+  const authorizers = [...new Set(modes)].flatMap((mode) => {
     const authorizer = Object.hasOwn(makers, mode) ? makers[mode]?.() : undefined
     return authorizer === undefined ? [] : [authorizer]
   })
   const problems: readonly ConfigurationProblem[] = [
     ...flags.problems,
-    ...authorizationProblems(flags, options),
+    ...addedProblems((add) => authorizationProblems(flags, options, add)),
+    ...(rbac !== undefined && !modes.includes('RBAC')
+      ? [{ path: 'rbac', message: 'has no effect without the mode RBAC' }]
+      : []),
     ...parts.problems.map((problem) => underFlag(WEBHOOK_FLAGS, problem)),
   ]
   if (problems.length > 0) {
@@ -145,40 +149,34 @@ const WEBHOOK = 'authorization-webhook-config-file'
 const MODES: readonly string[] = ['AlwaysAllow', 'AlwaysDeny', 'RBAC', 'Webhook']
 
 /**
- * Problems of the modes.
+ * Adds problems of the modes.
  *
  * Source: kubernetes `pkg/kubeapiserver/options/authorization.go` Validate.
  */
 function authorizationProblems(
   flags: ParsedFlags,
   { rbac }: AuthorizerFromFlagsOptions,
-): readonly ConfigurationProblem[] {
+  add: AddProblem,
+): void {
   const modes = listOf(flags, MODE)
-  const problems: ConfigurationProblem[] = []
-  const refuse = (path: string, message: string): void => void problems.push({ path, message })
-
-  if (modes.length === 0) {
-    refuse(`--${MODE}`, `at least one ${MODE} must be passed, of ${MODES.join(', ')}`)
-  }
+  if (modes.length === 0) add(MODE, `at least one ${MODE} must be passed, of ${MODES.join(', ')}`)
   for (const mode of new Set(modes)) {
-    if (Object.hasOwn(REFUSED_MODES, mode)) refuse(`--${MODE}`, REFUSED_MODES[mode] ?? '')
+    if (Object.hasOwn(REFUSED_MODES, mode)) add(MODE, REFUSED_MODES[mode] ?? '')
   }
-  problems.push(...modeProblems(flags))
+  modeProblems(flags, add)
   const webhook = stringOf(flags, WEBHOOK)
   if (modes.includes('Webhook') && webhook === '') {
-    refuse(`--${WEBHOOK}`, `${MODE} Webhook's authorization config file not passed`)
+    add(WEBHOOK, `${MODE} Webhook's authorization config file not passed`)
   }
   if (!modes.includes('Webhook') && webhook !== '') {
-    refuse(`--${WEBHOOK}`, `cannot specify --${WEBHOOK} without mode Webhook`)
+    add(WEBHOOK, `cannot specify --${WEBHOOK} without mode Webhook`)
   }
   if (modes.includes('RBAC') && rbac === undefined) {
-    refuse(
-      `--${MODE}`,
+    add(
+      MODE,
       'the mode RBAC needs the manifests of roles and bindings, which a kube-apiserver has in its store: set the option rbac to a file or a folder',
     )
   }
-  if (!modes.includes('RBAC') && rbac !== undefined) refuse('rbac', 'has no effect without the mode RBAC')
-  return problems
 }
 
 /** Flags that `--authorization-config` replaces. */
@@ -202,17 +200,15 @@ function configurationProblems(flags: ParsedFlags): readonly ConfigurationProble
   return [{ path: '--authorization-config', message }]
 }
 
-/** Modes that kube-apiserver rejects, whether they are supported here or not. */
-export function modeProblems(flags: ParsedFlags): readonly ConfigurationProblem[] {
-  const path = `--${MODE}`
+/** Adds modes that kube-apiserver rejects, whether they are supported here or not. */
+export function modeProblems(flags: ParsedFlags, add: AddProblem): void {
   const modes = listOf(flags, MODE)
-  const distinct = [...new Set(modes)]
-  const problems = distinct
-    .filter((mode) => !MODES.includes(mode) && !Object.hasOwn(REFUSED_MODES, mode))
-    .map((mode) => ({ path, message: `${MODE} ${quoted(mode)} is not a valid mode` }))
-  if (distinct.length < modes.length) {
-    const message = `${MODE} [${modes.map(quoted).join(' ')}] has mode specified more than once`
-    problems.push({ path, message })
+  const distinct = new Set(modes)
+  for (const mode of distinct) {
+    const isKnown = MODES.includes(mode) || Object.hasOwn(REFUSED_MODES, mode)
+    if (!isKnown) add(MODE, `${MODE} ${quoted(mode)} is not a valid mode`)
   }
-  return problems
+  if (distinct.size < modes.length) {
+    add(MODE, `${MODE} [${modes.map(quoted).join(' ')}] has mode specified more than once`)
+  }
 }

@@ -11,7 +11,7 @@ import {
   type AuthorizerFromFlagsOptions,
 } from './flags-options.ts'
 import { refuseRevoked } from '../configure/opener.ts'
-import { flagProblem, notifyNotices, underFlag } from './flag-problems.ts'
+import { addedProblems, flagProblem, notifyNotices, underFlag } from './flag-problems.ts'
 import { AUTHENTICATION_FLAGS } from './known-flags.ts'
 import {
   type ParsedFlags,
@@ -68,7 +68,11 @@ export async function delegatedFromFlags(
   flags: ParsedFlags,
   options: AuthenticatorFromFlagsOptions,
 ): Promise<NodeAuthenticator> {
-  const found = [...flags.problems, ...foreignProblems(flags), ...requestHeaderProblems(flags)]
+  const found = [
+    ...flags.problems,
+    ...foreignProblems(flags),
+    ...addedProblems((add) => requestHeaderProblems(flags, add)),
+  ]
   if (found.length > 0) throw new ConfigurationError(found)
   const { observer, log, revocations } = options
   try {

@@ -2,6 +2,16 @@ import type { ConfigurationProblem, Observer } from '@kube-authn/core'
 import type { FileNotice } from '@kube-authn/core/internal'
 import { notify } from '@kube-authn/core/adapter'
 
+/** Takes a problem of a flag, which is named without dashes. */
+export type AddProblem = (flag: string, message: string) => void
+
+/** The problems that are added, in their order. */
+export function addedProblems(find: (add: AddProblem) => void): readonly ConfigurationProblem[] {
+  const found: ConfigurationProblem[] = []
+  find((flag, message) => void found.push({ path: `--${flag}`, message }))
+  return found
+}
+
 /** The flags of options, by the paths of the options: the first that is this one, or that it is a part of. */
 type FlagsOfOptions = readonly (readonly [option: string, flag: string])[]
 

@@ -1,7 +1,7 @@
-import type { ConfigurationProblem } from '@kube-authn/core'
 import { defined, isConfigurationError } from '@kube-authn/core/internal'
 import { oidcFlagOptions } from '@kube-authn/core/oidc'
 import type { OidcAtOptions } from '../at/oidc-at.ts'
+import { type AddProblem, addedProblems } from './flag-problems.ts'
 import { FLAGS } from './parse-flags.ts'
 import { type ParsedFlags, isGiven, listOf, optionalString, stringOf } from './flag-value.ts'
 
@@ -13,44 +13,33 @@ function hasOidc(flags: ParsedFlags): boolean {
 }
 
 /**
- * Problems of combinations of these flags.
+ * Adds problems of combinations of these flags.
  *
  * Source: kubernetes `pkg/kubeapiserver/options/authentication.go` validateOIDCOptions.
  */
-export function oidcProblems(flags: ParsedFlags): readonly ConfigurationProblem[] {
-  if (!hasOidc(flags)) return []
-  const problems: ConfigurationProblem[] = []
+export function oidcProblems(flags: ParsedFlags, add: AddProblem): void {
+  if (!hasOidc(flags)) return
   const missing = ['oidc-issuer-url', 'oidc-client-id'].find((name) => stringOf(flags, name) === '')
   if (missing !== undefined) {
-    problems.push({
-      path: `--${missing}`,
-      message: 'oidc-issuer-url and oidc-client-id must be specified together when any oidc-* flags are set',
-    })
+    add(
+      missing,
+      'oidc-issuer-url and oidc-client-id must be specified together when any oidc-* flags are set',
+    )
   }
   if (optionalString(flags, 'authentication-config') !== undefined) {
-    problems.push({
-      path: '--authentication-config',
-      message: 'authentication-config file and oidc-* flags are mutually exclusive',
-    })
+    add('authentication-config', 'authentication-config file and oidc-* flags are mutually exclusive')
   }
-  return [...problems, ...pairProblems(flags)]
-}
-
-function pairProblems(flags: ParsedFlags): readonly ConfigurationProblem[] {
   try {
     optionsOf(flags)
-    return []
   } catch (error) {
     if (!isConfigurationError(error)) throw error
-    return error.problems
-      .filter(({ path }) => path !== 'oidc')
-      .map(({ message }) => ({ path: '--oidc-required-claim', message }))
+    for (const { path, message } of error.problems) if (path !== 'oidc') add('oidc-required-claim', message)
   }
 }
 
 /** The option `oidc` of `createAuthenticator` for these flags; `undefined` if they are incomplete. */
 export function oidcOption(flags: ParsedFlags): OidcAtOptions | undefined {
-  if (!hasOidc(flags) || oidcProblems(flags).length > 0) return undefined
+  if (!hasOidc(flags) || addedProblems((add) => oidcProblems(flags, add)).length > 0) return undefined
   const caFile = optionalString(flags, 'oidc-ca-file')
   const options = optionsOf(flags)
   return options && { ...options, ...defined({ caFile }) }

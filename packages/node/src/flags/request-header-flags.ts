@@ -1,5 +1,5 @@
-import type { ConfigurationProblem } from '@kube-authn/core'
 import type { FileNotice } from '@kube-authn/core/internal'
+import type { AddProblem } from './flag-problems.ts'
 import { type ParsedFlags, isGiven, listOf, optionalString } from './flag-value.ts'
 
 /** The flags and the headers that Kubernetes API aggregation needs in them. */
@@ -14,23 +14,21 @@ const ALLOWED_NAMES = 'requestheader-allowed-names'
 const UID_GATE = 'RemoteRequestHeaderUID'
 
 /**
- * Problems of the header names.
+ * Adds problems of the header names.
  *
  * Source: apiserver `pkg/server/options/authentication.go` RequestHeaderAuthenticationOptions.Validate.
  */
-export function requestHeaderProblems(flags: ParsedFlags): readonly ConfigurationProblem[] {
-  const problems = [...LISTS.map(([flag]) => flag), ALLOWED_NAMES]
-    .filter((flag) => listOf(flags, flag).some((name) => name.trim() === ''))
-    .map((flag) => ({ path: `--${flag}`, message: `empty value in "${flag}"` }))
-  const [, [uidFlag, uidHeader]] = LISTS
-  if (listOf(flags, uidFlag).length === 0) return problems
-  const path = `--${uidFlag}`
-  if (isGateOff(flags, UID_GATE)) {
-    problems.push({ path, message: `--${uidFlag} requires the "${UID_GATE}" feature to be enabled` })
-  } else if (lacks(flags, uidFlag, uidHeader)) {
-    problems.push({ path, message: withoutStandard(uidFlag, uidHeader, 'header') })
+export function requestHeaderProblems(flags: ParsedFlags, add: AddProblem): void {
+  for (const flag of [...LISTS.map(([name]) => name), ALLOWED_NAMES]) {
+    if (listOf(flags, flag).some((name) => name.trim() === '')) add(flag, `empty value in "${flag}"`)
   }
-  return problems
+  const [, [uidFlag, uidHeader]] = LISTS
+  if (listOf(flags, uidFlag).length === 0) return
+  if (isGateOff(flags, UID_GATE)) {
+    add(uidFlag, `--${uidFlag} requires the "${UID_GATE}" feature to be enabled`)
+  } else if (lacks(flags, uidFlag, uidHeader)) {
+    add(uidFlag, withoutStandard(uidFlag, uidHeader, 'header'))
+  }
 }
 
 /** Notices about values that work here but break API aggregation, and about flags without effect. */

@@ -1,5 +1,10 @@
 import type { ConfigurationProblem } from '@kube-authn/core'
 import { type FileNotice, quoted, messageOf, printedSeconds } from '@kube-authn/core/internal'
+import type { KeySource } from '@kube-authn/core/service-account'
+import { verificationKeysAt } from '../at/verification-keys-at.ts'
+import { anEndpoint, type ExternalSigner, externalSignerAt } from '../external-signer/external-signer-at.ts'
+import { problemsOf } from '../options/option-problems.ts'
+import { type AddProblem, addedProblems } from './flag-problems.ts'
 import {
   type ParsedFlags,
   booleanOf,
@@ -9,10 +14,12 @@ import {
   secondsOf,
   stringOf,
 } from './flag-value.ts'
-import { anEndpoint, type ExternalSigner } from '../external-signer/external-signer-at.ts'
+import { type AuthenticatorFromFlagsOptions, sharedOf } from './flags-options.ts'
 
 const ISSUER = 'service-account-issuer'
 const KEY_FILE = 'service-account-key-file'
+const JWKS_URI = 'service-account-jwks-uri'
+const ENDPOINT = 'service-account-signing-endpoint'
 const MAX_EXPIRATION = 'service-account-max-token-expiration'
 
 /** Whether the flags configure service accounts. */
@@ -20,8 +27,13 @@ export function hasServiceAccounts(flags: ParsedFlags): boolean {
   return isGiven(flags, ISSUER, KEY_FILE) || signingEndpointOf(flags) !== undefined
 }
 
+/** The endpoint of the external signer; `undefined` if not set. */
+function signingEndpointOf(flags: ParsedFlags): string | undefined {
+  return optionalString(flags, ENDPOINT)
+}
+
 /** The key files: those of the flags, or that of the TLS server; none with an external signer. */
-export function keyFilesOf(flags: ParsedFlags): readonly string[] {
+function keyFilesOf(flags: ParsedFlags): readonly string[] {
   if (signingEndpointOf(flags) !== undefined) return []
   const files = listOf(flags, KEY_FILE)
   const ofServer = optionalString(flags, 'tls-private-key-file')
@@ -29,25 +41,49 @@ export function keyFilesOf(flags: ParsedFlags): readonly string[] {
 }
 
 /**
- * Problems of these flags.
+ * Adds problems of these flags.
  *
- * Source: kubernetes `pkg/kubeapiserver/options/authentication.go` Validate, `pkg/controlplane/apiserver/options/options.go`.
+ * Source: kubernetes `pkg/kubeapiserver/options/authentication.go` Validate, `pkg/controlplane/apiserver/options/options.go`,
+ * `pkg/controlplane/apiserver/options/validation.go`.
  */
-export function serviceAccountProblems(flags: ParsedFlags): readonly ConfigurationProblem[] {
-  return [
-    ...issuerProblems(listOf(flags, ISSUER)),
-    ...(hasServiceAccounts(flags) ? missingProblems(flags) : []),
-    ...jwksUriProblems(stringOf(flags, 'service-account-jwks-uri')),
-    ...expirationProblems(secondsOf(flags, MAX_EXPIRATION)),
-    ...signingEndpointProblems(flags),
-  ]
-}
-
-function issuerProblems(issuers: readonly string[]): readonly ConfigurationProblem[] {
-  return issuers.flatMap((issuer, index) => {
-    const message = issuerProblem(issuer, issuers.indexOf(issuer) !== index)
-    return message === undefined ? [] : [{ path: `--${ISSUER}`, message }]
-  })
+export function serviceAccountProblems(flags: ParsedFlags, add: AddProblem): void {
+  const issuers = listOf(flags, ISSUER)
+  const endpoint = signingEndpointOf(flags)
+  for (const [index, issuer] of issuers.entries()) {
+    const problem = issuerProblem(issuer, issuers.indexOf(issuer) !== index)
+    if (problem !== undefined) add(ISSUER, problem)
+  }
+  if (hasServiceAccounts(flags)) {
+    if (issuers.length === 0) add(ISSUER, `${ISSUER} is a required flag`)
+    if (keyFilesOf(flags).length === 0 && endpoint === undefined) {
+      add(KEY_FILE, 'either `--service-account-key-file` or `--service-account-signing-endpoint` must be set')
+    }
+  }
+  const jwksUri = stringOf(flags, JWKS_URI)
+  if (jwksUri !== '' && !URL.canParse(jwksUri)) add(JWKS_URI, `${JWKS_URI} must be a valid URL`)
+  else if (jwksUri !== '' && new URL(jwksUri).protocol !== 'https:') {
+    add(JWKS_URI, `${JWKS_URI} requires https scheme, parsed as: ${jwksUri}`)
+  }
+  const seconds = secondsOf(flags, MAX_EXPIRATION)
+  if (seconds !== 0 && (seconds < 3600 || seconds > 2 ** 32)) {
+    add(MAX_EXPIRATION, `the ${MAX_EXPIRATION} must be between 1 hour and 2^32 seconds`)
+  }
+  if (endpoint === undefined) return
+  if (
+    listOf(flags, KEY_FILE).length > 0 ||
+    optionalString(flags, 'service-account-signing-key-file') !== undefined
+  ) {
+    add(
+      ENDPOINT,
+      "can't set `--service-account-signing-key-file` and/or `--service-account-key-file` with `--service-account-signing-endpoint` (They are mutually exclusive)",
+    )
+  }
+  if (anEndpoint(endpoint, ENDPOINT).length > 0) {
+    add(
+      ENDPOINT,
+      `invalid value ${quoted(endpoint)} passed for \`--service-account-signing-endpoint\`, should be a valid location on the filesystem or must be prefixed with @ to name UDS in abstract namespace`,
+    )
+  }
 }
 
 function issuerProblem(issuer: string, isRepeated: boolean): string | undefined {
@@ -56,37 +92,6 @@ function issuerProblem(issuer: string, isRepeated: boolean): string | undefined 
   }
   if (issuer === '') return `${ISSUER} should not be an empty string`
   return isRepeated ? `${ISSUER} ${quoted(issuer)} is already specified` : undefined
-}
-
-function missingProblems(flags: ParsedFlags): readonly ConfigurationProblem[] {
-  return [
-    ...(listOf(flags, ISSUER).length === 0
-      ? [{ path: `--${ISSUER}`, message: `${ISSUER} is a required flag` }]
-      : []),
-    ...(keyFilesOf(flags).length === 0 && signingEndpointOf(flags) === undefined
-      ? [
-          {
-            path: `--${KEY_FILE}`,
-            message:
-              'either `--service-account-key-file` or `--service-account-signing-endpoint` must be set',
-          },
-        ]
-      : []),
-  ]
-}
-
-function jwksUriProblems(uri: string): readonly ConfigurationProblem[] {
-  const path = '--service-account-jwks-uri'
-  if (uri === '') return []
-  if (!URL.canParse(uri)) return [{ path, message: 'service-account-jwks-uri must be a valid URL' }]
-  if (new URL(uri).protocol === 'https:') return []
-  return [{ path, message: `service-account-jwks-uri requires https scheme, parsed as: ${uri}` }]
-}
-
-function expirationProblems(seconds: number): readonly ConfigurationProblem[] {
-  if (seconds === 0 || (seconds >= 3600 && seconds <= 2 ** 32)) return []
-  const message = `the ${MAX_EXPIRATION} must be between 1 hour and 2^32 seconds`
-  return [{ path: `--${MAX_EXPIRATION}`, message }]
 }
 
 /**
@@ -122,58 +127,8 @@ function extensionNotices(
   return notices.flatMap(({ isDue, ...notice }) => (isDue ? [{ severity: 'warning', ...notice }] : []))
 }
 
-const ENDPOINT = 'service-account-signing-endpoint'
-
-/** The endpoint of the external signer; `undefined` if not set. */
-export function signingEndpointOf(flags: ParsedFlags): string | undefined {
-  return optionalString(flags, ENDPOINT)
-}
-
-/**
- * Problems of the flags of an external signer.
- *
- * Source: kubernetes `pkg/controlplane/apiserver/options/validation.go`.
- */
-function signingEndpointProblems(flags: ParsedFlags): readonly ConfigurationProblem[] {
-  const endpoint = signingEndpointOf(flags)
-  if (endpoint === undefined) return []
-  const problems: ConfigurationProblem[] = []
-  const signingKeyFile = optionalString(flags, 'service-account-signing-key-file')
-  if (listOf(flags, KEY_FILE).length > 0 || signingKeyFile !== undefined) {
-    const message =
-      "can't set `--service-account-signing-key-file` and/or `--service-account-key-file` with `--service-account-signing-endpoint` (They are mutually exclusive)"
-    problems.push(problem(message))
-  }
-  if (anEndpoint(endpoint, ENDPOINT).length > 0) {
-    const message = `invalid value ${quoted(endpoint)} passed for \`--service-account-signing-endpoint\`, should be a valid location on the filesystem or must be prefixed with @ to name UDS in abstract namespace`
-    problems.push(problem(message))
-  }
-  return problems
-}
-
-/**
- * Conflicts between the flags and the signer's limits.
- *
- * Source: kubernetes `pkg/controlplane/apiserver/options/options.go`.
- */
-export function signerProblems(flags: ParsedFlags, signer: ExternalSigner): readonly ConfigurationProblem[] {
-  const seconds = secondsOf(flags, MAX_EXPIRATION)
-  const { maxExpirationSeconds } = signer
-  if (seconds <= maxExpirationSeconds) return []
-  const message =
-    'service-account-max-token-expiration cannot be set longer than the token expiration supported by service-account-signing-endpoint: ' +
-    `${printedSeconds(seconds)} > ${printedSeconds(maxExpirationSeconds)}`
-  return [{ path: `--${MAX_EXPIRATION}`, message }]
-}
-
-/** The problem of an unusable external signer, under its flag. */
-export function unusableSigner(error: unknown): ConfigurationProblem {
-  const message = messageOf(error, 'the call failed')
-  return problem(`while setting up external-jwt-signer: ${message}`)
-}
-
 /** Notices about the signer's maximum lifetime and extended tokens. */
-export function signerNotices(flags: ParsedFlags, signer: ExternalSigner): readonly FileNotice[] {
+function signerNotices(flags: ParsedFlags, signer: ExternalSigner): readonly FileNotice[] {
   const ofFlag = secondsOf(flags, MAX_EXPIRATION)
   const seconds = ofFlag === 0 ? signer.maxExpirationSeconds : ofFlag
   const shown = printedSeconds(seconds)
@@ -183,6 +138,73 @@ export function signerNotices(flags: ParsedFlags, signer: ExternalSigner): reado
   })
 }
 
-function problem(message: string): ConfigurationProblem {
-  return { path: `--${ENDPOINT}`, message }
+/** The keys of service accounts, and their problems and notices. */
+export interface FlaggedKeys {
+  readonly keys?: KeySource
+  readonly problems: readonly ConfigurationProblem[]
+  readonly notices: readonly FileNotice[]
+  close(): void
+}
+
+/** Loads the keys that the flags name, from files or an external signer; none if unusable. */
+export async function serviceAccountKeys(
+  flags: ParsedFlags,
+  options: AuthenticatorFromFlagsOptions,
+): Promise<FlaggedKeys> {
+  if (!hasServiceAccounts(flags)) return without([])
+  const endpoint = signingEndpointOf(flags)
+  if (endpoint !== undefined) return keysOfSigner(endpoint, flags, options)
+  const files = keyFilesOf(flags)
+  return files.length === 0 ? without([]) : keysInFiles(files, flags, options)
+}
+
+async function keysInFiles(
+  files: readonly string[],
+  flags: ParsedFlags,
+  options: AuthenticatorFromFlagsOptions,
+): Promise<FlaggedKeys> {
+  try {
+    const { current, close } = await verificationKeysAt(files, sharedOf(options))
+    if (isValid(flags)) {
+      return { keys: current, problems: [], notices: [], close }
+    }
+    close()
+    return without([])
+  } catch (error) {
+    return without(problemsOf('--service-account-key-file', error, ': '))
+  }
+}
+
+async function keysOfSigner(
+  endpoint: string,
+  flags: ParsedFlags,
+  options: AuthenticatorFromFlagsOptions,
+): Promise<FlaggedKeys> {
+  // Connecting may take a minute: not if other flags are invalid anyway.
+  if (!isValid(flags)) return without([])
+  try {
+    const signer = await externalSignerAt(endpoint, sharedOf(options))
+    const seconds = secondsOf(flags, MAX_EXPIRATION)
+    const { keys, maxExpirationSeconds } = signer
+    if (seconds <= maxExpirationSeconds) {
+      return { keys, problems: [], notices: signerNotices(flags, signer), close: () => signer.close() }
+    }
+    signer.close()
+    // Source: kubernetes `pkg/controlplane/apiserver/options/options.go`.
+    const message =
+      'service-account-max-token-expiration cannot be set longer than the token expiration supported by service-account-signing-endpoint: ' +
+      `${printedSeconds(seconds)} > ${printedSeconds(maxExpirationSeconds)}`
+    return without([{ path: `--${MAX_EXPIRATION}`, message }])
+  } catch (error) {
+    const message = `while setting up external-jwt-signer: ${messageOf(error, 'the call failed')}`
+    return without([{ path: `--${ENDPOINT}`, message }])
+  }
+}
+
+function isValid(flags: ParsedFlags): boolean {
+  return addedProblems((add) => serviceAccountProblems(flags, add)).length === 0
+}
+
+function without(problems: readonly ConfigurationProblem[]): FlaggedKeys {
+  return { problems, notices: [], close() {} }
 }
