@@ -11,6 +11,7 @@ export {
   type FlagKind,
   type KnownFlag,
 } from './flags/known-flags.ts'
+export { addedProblems, type AddProblem } from './flags/flag-problems.ts'
 export { type FlagTable, parseFlags } from './flags/parse-flags.ts'
 export {
   booleanOf,

@@ -1,14 +1,26 @@
+import { refuseProblems } from '@kube-authn/core/internal'
 import {
+  addedProblems,
+  type AddProblem,
   AUDIT_FLAGS,
   AUTHENTICATION_FLAGS,
   FLAG_ALIASES,
   type FlagTable,
+  isGiven,
   type KnownFlag,
+  listOfFlag,
+  optionalString,
+  parseFlags,
+  type ParsedFlags,
   type RefusedFlags,
   REFUSED_FOR_AUTHENTICATION,
+  secondsOf,
+  stringOf,
 } from '@kube-authn/node/internal'
-import { duration, list, number, off, text, unknownFlag } from '../serve/flags/flag-table.ts'
+import { Failure } from '../failure.ts'
 import { type FlagGroup, flagGroups, SHOWN_FLAGS } from '../serve/flags/flag-help.ts'
+import { duration, list, number, off, text, unknownFlag } from '../serve/flags/flag-table.ts'
+import { listenProblems, tlsProblems } from '../serve/flags/listen-flags.ts'
 
 /** The flags of `kube-authn proxy` itself. */
 const OWN_FLAGS: Readonly<Record<string, KnownFlag>> = {
@@ -42,7 +54,7 @@ const WITHOUT_OBJECTS: readonly string[] = [
 ]
 
 /** Flags that are a mistake here. */
-export const REFUSED_FLAGS: RefusedFlags = {
+const REFUSED_FLAGS: RefusedFlags = {
   ...REFUSED_FOR_AUTHENTICATION,
   ...Object.fromEntries(
     WITHOUT_OBJECTS.map((name) => [
@@ -59,11 +71,60 @@ const FLAGS: ReadonlyMap<string, KnownFlag> = new Map(
 )
 
 /** The flags of `kube-authn proxy`; every other one is a mistake. */
-export const PROXY_TABLE: FlagTable = {
+const PROXY_TABLE: FlagTable = {
   flags: FLAGS,
   aliases: FLAG_ALIASES,
   unknown: (dashes, name) =>
     unknownFlag('proxy', [...FLAGS.keys(), ...Object.keys(FLAG_ALIASES)], dashes, name),
+}
+
+/**
+ * The flags of `kube-authn proxy`.
+ *
+ * @throws {ConfigurationError} with every problem of the flags, without their values where these may be secrets.
+ * @throws {Failure} if there is an argument before the flags.
+ */
+export function proxyFlags(argv: readonly string[]): ParsedFlags {
+  if (argv[0]?.startsWith('-') === false)
+    throw new Failure('proxy takes flags only, as in --upstream=KUBECONFIG')
+  const flags = parseFlags(argv, REFUSED_FLAGS, PROXY_TABLE)
+  refuseProblems(
+    flags.problems,
+    addedProblems((add) => proxyProblems(flags, add)),
+  )
+  return flags
+}
+
+/** Whether an upstream is the URL of an API server. */
+export function isUrl(upstream: string): boolean {
+  return /^https?:\/\//i.test(upstream)
+}
+
+const FOR_URLS = ['ca-file', 'token-file', 'client-cert-file', 'client-key-file'].map(
+  (each) => `upstream-${each}`,
+)
+
+function proxyProblems(flags: ParsedFlags, add: AddProblem): void {
+  tlsProblems(flags, add)
+  listenProblems(flags, { addresses: ['bind-address'], ports: ['secure-port'] }, add)
+  const where = stringOf(flags, 'upstream')
+  if (where === '') add('upstream', 'is required: a kubeconfig, the URL of an API server, or in-cluster')
+  for (const name of FOR_URLS) {
+    if (!isUrl(where) && isGiven(flags, name)) add(name, 'is for an --upstream that is a URL')
+  }
+  if (isGiven(flags, 'upstream-context') && (isUrl(where) || where === 'in-cluster')) {
+    add('upstream-context', 'is for an --upstream that is a kubeconfig')
+  }
+  if (
+    optionalString(flags, 'tls-cert-file') === undefined &&
+    optionalString(flags, 'tls-private-key-file') === undefined
+  ) {
+    add('tls-cert-file', 'is required, with --tls-private-key-file: clients send no credentials without TLS')
+  }
+  if (listOfFlag(flags, 'refused-groups').some((group) => group === '' || group.includes('*'))) {
+    add('refused-groups', 'must be names of groups, without *')
+  }
+  if (secondsOf(flags, 'max-connection-duration') < 0) add('max-connection-duration', 'must not be negative')
 }
 
 /** What `kube-authn proxy --help` shows. */

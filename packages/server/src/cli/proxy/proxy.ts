@@ -1,10 +1,30 @@
+import type { Awaitable, Observer } from '@kube-authn/core'
+import { defined, loggingObserver } from '@kube-authn/core/internal'
+import { type Endpoint, inClusterEndpoint, rbacAt } from '@kube-authn/node'
+import { auditFromFlags, authenticatorFromFlags } from '@kube-authn/node/flags'
+import {
+  AUDIT_FLAGS,
+  AUTHENTICATION_FLAGS,
+  booleanOf,
+  isGiven,
+  listOfFlag,
+  optionalString,
+  type ParsedFlags,
+  secondsOf,
+  stringOf,
+} from '@kube-authn/node/internal'
+import { impersonatingProxy } from '@kube-authn/proxy'
 import type { Command } from 'commander'
+import type { ClientCredential } from '../client/authenticated-fetch.ts'
+import { kubeconfigSource } from '../client/kubeconfig-client.ts'
+import { Failure } from '../failure.ts'
 import { declareServer } from '../serve/flags/flag-help.ts'
-import { runUntilStopped } from '../serve/running.ts'
+import { givenFlags } from '../serve/flags/flag-table.ts'
+import { listenSettings, tlsSettings } from '../serve/flags/listen-flags.ts'
+import { httpsServer, listenSecurely } from '../serve/listen.ts'
+import { type OnClose, openAll, runUntilStopped, serverLog } from '../serve/running.ts'
 import type { Terminal } from '../terminal/terminal.ts'
-import { PROXY_HELP } from './flags.ts'
-import { settingsFromFlags } from './settings.ts'
-import { startProxy } from './start.ts'
+import { isUrl, PROXY_HELP, proxyFlags } from './flags.ts'
 
 const AFTER = `
 Users are authenticated by the flags of kube-apiserver, and the cluster need not know them: the proxy sends its own credential
@@ -31,13 +51,129 @@ export function declareCommand(command: Command, terminal: Terminal, argv: reado
 
 /** Runs the proxy until SIGTERM or SIGINT. @returns the exit code. */
 async function proxy(argv: readonly string[], terminal: Terminal): Promise<number> {
-  const settings = settingsFromFlags(argv)
+  const flags = proxyFlags(argv)
   return runUntilStopped(
     terminal,
-    () => startProxy(settings, terminal),
+    () => openAll((onClose) => openProxy(flags, terminal, onClose)),
     ({ server, upstream }) =>
-      settings.output === 'json'
+      stringOf(flags, 'output') === 'json'
         ? `${JSON.stringify({ server, upstream })}\n`
         : `kube-authn forwards requests at ${server}\nto the cluster at ${upstream}\n\nCtrl+C stops it.\n`,
   )
+}
+
+/** The key of TLS is not that of tokens here. */
+const HANDLED: ReadonlySet<string> = new Set(['tls-private-key-file'])
+
+/**
+ * Starts the proxy.
+ *
+ * @returns its URL and that of the cluster.
+ * @throws {ConfigurationError | Failure} if a flag, a file or an address cannot be used.
+ */
+async function openProxy(
+  flags: ParsedFlags,
+  terminal: Terminal,
+  onClose: OnClose,
+): Promise<{ readonly server: string; readonly upstream: string }> {
+  const log = serverLog(terminal)
+  const audit = await auditFromFlags(givenFlags(flags, AUDIT_FLAGS, HANDLED))
+  onClose(() => audit.close())
+  const events: Observer = loggingObserver(undefined, log) ?? (() => undefined)
+  const observer: Observer = (event) => {
+    events(event)
+    audit.observer(event)
+  }
+  // In kube-apiserver they are on unless something is said.
+  const authentication = ['--anonymous-auth=false', ...givenFlags(flags, AUTHENTICATION_FLAGS, HANDLED)]
+  const authenticator = await authenticatorFromFlags(authentication, { observer: events, log })
+  onClose(() => authenticator.close())
+  const { endpoint, credentials, close } = await openUpstream(terminal, flags)
+  onClose(close)
+  const impersonation = rolesAt(listOfFlag(flags, 'impersonation-rbac'), observer, onClose)
+  const authorization = rolesAt(listOfFlag(flags, 'authorization-rbac'), observer, onClose)
+  const maxConnectionSeconds = secondsOf(flags, 'max-connection-duration')
+  const forwarding = impersonatingProxy({
+    authenticator,
+    upstream: endpoint,
+    refusedGroups: listOfFlag(flags, 'refused-groups'),
+    allowMasters: booleanOf(flags, 'allow-masters'),
+    allowAnonymous: isGiven(flags, 'anonymous-auth') && booleanOf(flags, 'anonymous-auth'),
+    observer,
+    log,
+    ...(maxConnectionSeconds > 0 && { maxConnectionSeconds }),
+    ...defined({ credentials, impersonation, authorization }),
+  })
+  onClose(() => forwarding.close())
+  const { certificate = { certFile: '', keyFile: '' }, ...tls } = tlsSettings(flags)
+  const listening = await listenSecurely({
+    address: listenSettings(flags).secure,
+    files: certificate,
+    tls,
+    observer: events,
+    log,
+    serverOf(options) {
+      const server = httpsServer(options)
+      const handle = forwarding.express()
+      server.on('request', handle)
+      // So that nothing is sent that would be refused.
+      server.on('checkContinue', handle)
+      forwarding.attach(server)
+      return server
+    },
+  })
+  onClose(listening.close)
+  return { server: `https://${listening.address}`, upstream: endpoint.server }
+}
+
+function rolesAt(
+  paths: readonly string[],
+  observer: Observer,
+  onClose: OnClose,
+): ReturnType<typeof rbacAt> | undefined {
+  if (paths.length === 0) return undefined
+  const roles = rbacAt(paths, { observer })
+  onClose(() => roles.close())
+  return roles
+}
+
+/** The cluster, and the credentials for it. */
+interface OpenedUpstream {
+  readonly endpoint: Endpoint
+  /** The token of a plug-in, instead of the credential of the endpoint. */
+  readonly credentials?: (refused?: string) => Awaitable<string>
+  readonly close: () => void
+}
+
+/** Finds the cluster. @throws {Failure | ConfigurationError} if a file cannot be used. */
+async function openUpstream(terminal: Terminal, flags: ParsedFlags): Promise<OpenedUpstream> {
+  const where = stringOf(flags, 'upstream')
+  if (where === 'in-cluster') return { endpoint: inClusterEndpoint(), close: () => {} }
+  if (isUrl(where)) return { endpoint: endpointOf(where, flags), close: () => {} }
+  const context = optionalString(flags, 'upstream-context')
+  const { endpoint, source, close } = await kubeconfigSource(terminal, where, context)
+  if (source === undefined) return { endpoint, close }
+  let used: ClientCredential = {}
+  return {
+    endpoint,
+    close,
+    async credentials(refused) {
+      if (refused !== undefined && refused === used.token) await source.refused(used)
+      used = await source.current()
+      const { token } = used
+      if (token === undefined) throw new Failure('--upstream: the plug-in of the kubeconfig gives no token')
+      return token
+    },
+  }
+}
+
+function endpointOf(server: string, flags: ParsedFlags): Endpoint {
+  const path = optionalString(flags, 'upstream-token-file')
+  return defined({
+    server,
+    caFile: optionalString(flags, 'upstream-ca-file'),
+    certFile: optionalString(flags, 'upstream-client-cert-file'),
+    keyFile: optionalString(flags, 'upstream-client-key-file'),
+    credential: path === undefined ? undefined : ({ type: 'tokenFile', path } as const),
+  })
 }

@@ -1,5 +1,5 @@
 import type { FileNotice } from '@kube-authn/core/internal'
-import type { ServeElection } from './flags/store-flags.ts'
+import type { LeaderElectionOptions } from '../../controllers/leader-election/election-settings.ts'
 
 /** An address to listen on. */
 export interface ListenAddress {
@@ -43,6 +43,9 @@ export interface ServeSettings {
   readonly auditFlags: readonly string[]
   readonly notices: readonly FileNotice[]
 }
+
+/** How the one is elected that runs the controllers; `undefined` if each process runs them. */
+export type ServeElection = Required<Omit<LeaderElectionOptions, 'identity'>>
 
 /** Forward authentication, at `/authenticate`. */
 export interface ForwardSettings {

@@ -1,16 +1,18 @@
 import { isIP } from 'node:net'
-import { defined, quoted } from '@kube-authn/core/internal'
+import { ConfigurationError } from '@kube-authn/core'
+import { defined, isConfigurationError, quoted } from '@kube-authn/core/internal'
 import {
+  type AddProblem,
   booleanOf,
   isGiven,
   keepsHttp2Fields,
   listOfFlag,
   numberOf,
+  optionalString,
   type ParsedFlags,
   stringOf,
 } from '@kube-authn/node/internal'
-import type { ListenAddress, SniCertificateFiles, TlsSettings } from '../settings.ts'
-import { type AddProblem, pairOf, pairProblems } from './flag-problems.ts'
+import type { CertificateFiles, ListenAddress, SniCertificateFiles, TlsSettings } from '../settings.ts'
 
 /** Where a server listens with HTTPS, and how it says that it does. */
 export interface ListenSettings {
@@ -160,4 +162,35 @@ export function http2Settings(flags: ParsedFlags): TlsSettings['http2'] {
   if (booleanOf(flags, HTTP2_OFF)) return undefined
   const streams = numberOf(flags, MAX_STREAMS)
   return { maxStreams: streams === 0 ? DEFAULT_STREAMS : streams }
+}
+
+/** Two files that belong together; `undefined` if they are not set. */
+export function pairOf(flags: ParsedFlags, cert: string, key: string): CertificateFiles | undefined {
+  const certFile = optionalString(flags, cert)
+  const keyFile = optionalString(flags, key)
+  return certFile === undefined || keyFile === undefined ? undefined : { certFile, keyFile }
+}
+
+/** Adds the problem of one file without the other. */
+export function pairProblems(flags: ParsedFlags, cert: string, key: string, add: AddProblem): void {
+  const hasCert = optionalString(flags, cert) !== undefined
+  const hasKey = optionalString(flags, key) !== undefined
+  if (hasCert === hasKey) return
+  const [missing, given] = hasCert ? [key, cert] : [cert, key]
+  add(missing, `must be specified together with --${given}`)
+}
+
+/**
+ * Does something whose problems are those of options, and names the flags instead.
+ *
+ * @throws {ConfigurationError} with the names of flags.
+ */
+export function inTermsOfFlags<T>(flags: ReadonlyMap<string, string>, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    if (!isConfigurationError(error)) throw error
+    const problems = error.problems.map(({ path, message }) => ({ path: flags.get(path) ?? path, message }))
+    throw new ConfigurationError(problems, { cause: error })
+  }
 }

@@ -1,5 +1,6 @@
 import { type FileNotice, refuseProblems } from '@kube-authn/core/internal'
 import {
+  addedProblems,
   AUDIT_FLAGS,
   AUTHENTICATION_FLAGS,
   AUTHORIZATION_FLAGS,
@@ -16,13 +17,10 @@ import {
 } from '@kube-authn/node/internal'
 import { Failure } from '../../failure.ts'
 import type { ServeSettings, ServiceAccountSettings } from '../settings.ts'
-import { electionOf, storeValueOf } from './store-flags.ts'
-import { pairOf } from './flag-problems.ts'
 import { givenFlags, SERVE_TABLE } from './flag-table.ts'
-import { forwardSettings } from './forward-flags.ts'
-import { http2Settings, listenSettings, tlsSettings } from './listen-flags.ts'
+import { http2Settings, listenSettings, pairOf, tlsSettings } from './listen-flags.ts'
 import { REFUSED_FLAGS } from './other-flags.ts'
-import { servingProblems } from './serving-problems.ts'
+import { electionOf, forwardSettings, servingProblems, storeValueOf } from './serving-flags.ts'
 
 /** That of kubeadm. It names the cluster and not an address, so that tokens stay valid when the address changes. */
 const ISSUER = 'https://kubernetes.default.svc.cluster.local'
@@ -50,7 +48,10 @@ const HANDLED: ReadonlySet<string> = new Set([
 export function settingsFromFlags(argv: readonly string[]): ServeSettings {
   if (argv[0]?.startsWith('-') === false) throw new Failure('serve takes flags only, as in --data-dir=FOLDER')
   const flags = parseFlags(argv, REFUSED_FLAGS, SERVE_TABLE)
-  refuseProblems(flags.problems, servingProblems(flags))
+  refuseProblems(
+    flags.problems,
+    addedProblems((add) => servingProblems(flags, add)),
+  )
   const gates = gateSettings(flags)
   const insecurePort = numberOf(flags, 'insecure-port')
   return {

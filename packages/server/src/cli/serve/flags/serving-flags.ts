@@ -1,0 +1,187 @@
+import { isIP } from 'node:net'
+import { join } from 'node:path'
+import { dns1123LabelProblems, dns1123SubdomainProblems } from '@kube-authn/internal/kubernetes-names'
+import {
+  type AddProblem,
+  booleanOf,
+  isGiven,
+  listOfFlag,
+  numberOf,
+  optionalString,
+  type ParsedFlags,
+  secondsOf,
+  stringOf,
+} from '@kube-authn/node/internal'
+import { electionProblems } from '../../../controllers/leader-election/election-settings.ts'
+import { controllersProblems, STANDARD_CONTROLLERS } from '../../../controllers/standard-controllers.ts'
+import { namedStore } from '../../store-url/store-url.ts'
+import type { ForwardSettings, ServeElection } from '../settings.ts'
+import { http2Problems, listenProblems, pairProblems, tlsProblems } from './listen-flags.ts'
+
+/**
+ * Adds problems of the flags of serving. Those of authentication, authorization and audit are found where they are read.
+ *
+ * Deviation: plain HTTP is for loopback addresses, and port 0 is any free port (`docs/deviations.md`, insecure port; secure port 0).
+ */
+export function servingProblems(flags: ParsedFlags, add: AddProblem): void {
+  listenProblems(
+    flags,
+    {
+      addresses: ['bind-address', 'insecure-bind-address', 'advertise-address'],
+      ports: ['secure-port', 'insecure-port'],
+    },
+    add,
+  )
+  addressProblems(flags, add)
+  tlsProblems(flags, add)
+  http2Problems(flags, add)
+  pairProblems(flags, 'cluster-signing-cert-file', 'cluster-signing-key-file', add)
+  limitProblems(flags, add)
+  for (const name of ['data-dir', 'controllers']) {
+    const values = [stringOf(flags, name), ...listOfFlag(flags, name)]
+    if (isGiven(flags, name) && values.every((each) => each === '')) add(name, 'must not be empty')
+  }
+  storeProblems(flags, add)
+  forwardProblems(flags, add)
+  electionFlagProblems(flags, add)
+  modeProblems(flags, add)
+  const controllers = listOfFlag(flags, 'controllers').filter((each) => each !== '')
+  for (const message of controllersProblems(STANDARD_CONTROLLERS, controllers)) add('controllers', message)
+}
+
+function addressProblems(flags: ParsedFlags, add: AddProblem): void {
+  const host = stringOf(flags, 'insecure-bind-address')
+  if (numberOf(flags, 'insecure-port') !== 0 && isIP(host) !== 0 && !isLoopback(host)) {
+    add(
+      'insecure-bind-address',
+      'must be a loopback address: credentials over plain HTTP can be read on the way; use --secure-port',
+    )
+  }
+  const hostname = optionalString(flags, 'external-hostname')
+  if (hostname !== undefined && !/^[a-z\d]([a-z\d.-]{0,251}[a-z\d])?$/i.test(hostname)) {
+    add('external-hostname', 'must be a host name')
+  }
+}
+
+/** Whether only processes of this machine reach the address. */
+function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1'
+}
+
+function limitProblems(flags: ParsedFlags, add: AddProblem): void {
+  for (const name of ['max-requests-inflight', 'max-mutating-requests-inflight']) {
+    if (numberOf(flags, name) < 0) add(name, `--${name} can not be negative value`)
+  }
+  if (!(secondsOf(flags, 'request-timeout') > 0)) {
+    add('request-timeout', '--request-timeout must be a positive duration')
+  }
+  if (secondsOf(flags, 'shutdown-delay-duration') < 0) {
+    add('shutdown-delay-duration', '--shutdown-delay-duration can not be negative value')
+  }
+  if (!(secondsOf(flags, 'cluster-signing-duration') > 0)) {
+    add('cluster-signing-duration', 'must be a positive duration')
+  }
+}
+
+/** Source: kubernetes `pkg/kubeapiserver/options/authorization.go`. The other modes are checked where they are read. */
+function modeProblems(flags: ParsedFlags, add: AddProblem): void {
+  const modes = listOfFlag(flags, 'authorization-mode')
+  if (modes.length === 0 || modes.some((mode) => mode !== 'Node')) return
+  add(
+    'authorization-mode',
+    'the mode Node alone would allow nothing: there are no kubelets; use Node,RBAC or RBAC',
+  )
+}
+
+/** Where the objects are kept, as `--store` names it. Default: the file `store.db` in the data folder. */
+export function storeValueOf(flags: ParsedFlags): string {
+  if (booleanOf(flags, 'in-memory')) return 'memory'
+  return isGiven(flags, 'store')
+    ? stringOf(flags, 'store')
+    : `sqlite:${join(stringOf(flags, 'data-dir'), 'store.db')}`
+}
+
+/** Problems of `--store`. */
+function storeProblems(flags: ParsedFlags, add: AddProblem): void {
+  if (!isGiven(flags, 'store')) return
+  const value = stringOf(flags, 'store')
+  if (booleanOf(flags, 'in-memory') && value !== 'memory') {
+    add('store', 'must not be specified together with --in-memory')
+    return
+  }
+  const store = namedStore(value)
+  if ('problem' in store) add('store', store.problem)
+}
+
+/**
+ * What `--leader-elect` and its flags say.
+ *
+ * Deviation: it is on by default only if several processes can use the store (`docs/deviations.md`, leader election).
+ */
+export function electionOf(flags: ParsedFlags): ServeElection | undefined {
+  const store = namedStore(storeValueOf(flags))
+  const isElected = isGiven(flags, 'leader-elect')
+    ? booleanOf(flags, 'leader-elect')
+    : 'isShared' in store && store.isShared
+  if (!isElected) return undefined
+  return {
+    leaseName: stringOf(flags, 'leader-elect-resource-name'),
+    leaseNamespace: stringOf(flags, 'leader-elect-resource-namespace'),
+    leaseDurationSeconds: secondsOf(flags, 'leader-elect-lease-duration'),
+    renewDeadlineSeconds: secondsOf(flags, 'leader-elect-renew-deadline'),
+    retryPeriodSeconds: secondsOf(flags, 'leader-elect-retry-period'),
+  }
+}
+
+/** Problems of these flags. Those of an election that does not take place do not count. */
+function electionFlagProblems(flags: ParsedFlags, add: AddProblem): void {
+  const election = electionOf(flags)
+  if (election === undefined) return
+  const { leaseName, leaseNamespace, retryPeriodSeconds } = election
+  if (!(retryPeriodSeconds > 0)) add('leader-elect-retry-period', 'must be a positive duration')
+  const names = { leaseDuration: 'leader-elect-lease-duration', renewDeadline: 'leader-elect-renew-deadline' }
+  for (const { path, message } of electionProblems(election, names)) add(path, message)
+  if (dns1123SubdomainProblems(leaseName).length > 0) {
+    add('leader-elect-resource-name', 'must be the name of an object')
+  }
+  if (dns1123LabelProblems(leaseNamespace).length > 0) {
+    add('leader-elect-resource-namespace', 'must be the name of a namespace')
+  }
+}
+
+const LOGIN_URL = 'forward-auth-login-url'
+const GROUPS = 'forward-auth-max-numbered-groups'
+const EXTRA_KEYS = 'forward-auth-extra-keys'
+const ORIGINAL = 'forward-auth-original'
+const ORIGINALS = ['x-forwarded', 'x-original', 'path'] as const
+
+/** The flags of the options that `forwardAuthentication` checks. */
+export const FORWARD_FLAGS: ReadonlyMap<string, string> = new Map([
+  ['loginUrl', `--${LOGIN_URL}`],
+  ['maxNumberedGroups', `--${GROUPS}`],
+  ['extraKeys', `--${EXTRA_KEYS}`],
+])
+
+/** What the flags of forward authentication say; `undefined` if it is off. `forwardProblems` has nothing against them. */
+export function forwardSettings(flags: ParsedFlags): ForwardSettings | undefined {
+  if (!booleanOf(flags, 'forward-auth')) return undefined
+  const original = stringOf(flags, ORIGINAL)
+  return {
+    authorizes: booleanOf(flags, 'forward-auth-authorize'),
+    original: ORIGINALS.find((each) => each === original) ?? 'x-forwarded',
+    maxNumberedGroups: numberOf(flags, GROUPS),
+    loginUrl: optionalString(flags, LOGIN_URL),
+    extraKeys: isGiven(flags, EXTRA_KEYS) ? listOfFlag(flags, EXTRA_KEYS) : undefined,
+  }
+}
+
+/** Problems of these flags, but those that `forwardAuthentication` finds. */
+function forwardProblems(flags: ParsedFlags, add: AddProblem): void {
+  if (!booleanOf(flags, 'forward-auth')) {
+    for (const name of [LOGIN_URL, GROUPS, EXTRA_KEYS, ORIGINAL, 'forward-auth-authorize']) {
+      if (isGiven(flags, name)) add(name, 'has no effect without --forward-auth')
+    }
+  } else if (!ORIGINALS.some((each) => each === stringOf(flags, ORIGINAL))) {
+    add(ORIGINAL, `must be one of ${ORIGINALS.join(', ')}`)
+  }
+}
