@@ -11,8 +11,12 @@ export {
 } from './cli/client/authenticated-fetch.ts'
 export { type ExecCluster, pluginSource, type PluginSourceOptions } from './cli/client/exec/plugin-source.ts'
 export type { Program, ProgramEnd, RunProgram } from './cli/client/exec/run-program.ts'
-export { oidcSource, type ProviderTokens, type TokenStore } from './cli/client/oidc/oidc-source.ts'
-export type { RefreshedTokens } from './cli/client/oidc/refresh.ts'
+export {
+  oidcSource,
+  type ProviderTokens,
+  type RefreshedTokens,
+  type TokenStore,
+} from './cli/client/oidc/oidc-source.ts'
 export { certificateRequestIn } from './certificates/certificate-request.ts'
 export { type BuiltInSigner, SignerName, signerProblem } from './certificates/signer-rules.ts'
 export { bootstrapTokenController } from './controllers/bootstrap-token-cleaner/bootstrap-token-controller.ts'

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import { type AuthenticationEvent, explain } from '@kube-authn/core'
+import { type AuthenticationEvent, explain, type ExplainedStep, type Explanation } from '@kube-authn/core'
 import { bootstrapSecrets } from '@kube-authn/core/bootstrap-token'
 import { isObject, memberOf, stringMemberOf } from '@kube-authn/core/internal'
 import { yamlDocuments } from '@kube-authn/core/internal/yaml'
@@ -8,17 +8,16 @@ import {
   serviceAccountObjects,
   type ServiceAccountObjects,
 } from '@kube-authn/core/service-account'
+import { withoutControls } from '@kube-authn/internal/printable'
 import type { NodeAuthenticator } from '@kube-authn/node'
 import { authenticatorFromFlags } from '@kube-authn/node/flags'
 import type { Command } from 'commander'
 import { EXIT, Failure } from '../failure.ts'
 import { collect, outputOption } from '../terminal/options.ts'
-import { claimsOf } from '../revoke/revoked-credential.ts'
-import { readText } from '../terminal/input.ts'
-import { note, type Terminal, writeResult } from '../terminal/terminal.ts'
+import { claimsOf, readText } from '../terminal/input.ts'
+import { note, type Style, type Terminal, userLines, writeResult } from '../terminal/terminal.ts'
 import { flagsFor, refuseUnknownFlags } from './flags-for.ts'
 import { type ExplainOptions, requestFor } from './request-for.ts'
-import { explanationLines } from './text.ts'
 
 const AFTER = `
 The chain of authenticators is that of the flags of kube-apiserver, of today and of 1.6, and of the files, whose flag is
@@ -208,4 +207,59 @@ function textsOf(map: unknown): readonly (readonly [key: string, value: string])
   return Object.entries(map).flatMap(([key, value]) =>
     typeof value === 'string' ? [[key, value] as const] : [],
   )
+}
+
+/** An explanation as a person reads it: the user or the refusal, the opinion of each authenticator, and what to do. */
+function explanationLines(explanation: Explanation, style: Style): readonly string[] {
+  const { advice, warnings } = explanation
+  const roots = explanation.steps.flatMap(withoutWrappers)
+  return [
+    ...headline(explanation, style),
+    ...(roots.length > 0 ? ['', ...treeOf(roots, '', style)] : []),
+    '',
+    withoutControls(advice),
+    ...warnings.map((each) => `${style('yellow', 'warning')}: ${withoutControls(each)}`),
+  ]
+}
+
+function headline({ user, status, message, outcome }: Explanation, style: Style): readonly string[] {
+  if (status !== undefined || user === undefined) {
+    const why = message ?? OUTCOMES[outcome]
+    return [style('red', `refused with ${status ?? 401}: ${withoutControls(why)}`)]
+  }
+  return [style('green', 'authenticated'), ...userLines(user).map((each) => `  ${each}`)]
+}
+
+const OUTCOMES = {
+  authenticated: 'authenticated',
+  noOpinion: 'no opinion',
+  rejected: 'rejected',
+  unavailable: 'could not be checked',
+} as const
+
+const COLOURS = { authenticated: 'green', noOpinion: 'dim', rejected: 'red', unavailable: 'yellow' } as const
+
+/** Unions, caches and added groups have no opinion of their own. */
+function withoutWrappers(step: ExplainedStep): readonly ExplainedStep[] {
+  const steps = step.steps.flatMap(withoutWrappers)
+  const isWrapper = steps.length > 0 && /^(?:authenticatedGroup|chain|union|cached)/.test(step.authenticator)
+  const [only] = steps
+  const isRepeated = steps.length === 1 && only?.authenticator === step.authenticator
+  return isWrapper || isRepeated ? steps : [{ ...step, steps }]
+}
+
+function treeOf(steps: readonly ExplainedStep[], indent: string, style: Style): readonly string[] {
+  return steps.flatMap(({ authenticator, outcome, message, user, steps: below }, index) => {
+    const isLast = index === steps.length - 1
+    const what =
+      outcome === 'authenticated' && user !== undefined
+        ? `${OUTCOMES[outcome]} as ${user.username}`
+        : message === undefined
+          ? OUTCOMES[outcome]
+          : `${OUTCOMES[outcome]}: ${message}`
+    return [
+      `${indent}${isLast ? '└─' : '├─'} ${withoutControls(authenticator)}: ${style(COLOURS[outcome], withoutControls(what))}`,
+      ...treeOf(below, `${indent}${isLast ? '   ' : '│  '}`, style),
+    ]
+  })
 }

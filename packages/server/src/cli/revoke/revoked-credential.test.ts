@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { type RevokedCredential, revokedCredential } from './revoked-credential.ts'
+import { type RevokedCredential, revokedCredential } from './revoke.ts'
 
 const encoded = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')

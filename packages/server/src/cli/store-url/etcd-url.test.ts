@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readEtcdUrl } from './etcd-url.ts'
+import { readEtcdUrl } from './store-url.ts'
 
 describe('the URL of an etcd', () => {
   it.each([

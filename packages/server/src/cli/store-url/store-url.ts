@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { memoryObjectStore, type ObjectStore } from '@kube-authn/store'
-import { etcdObjectStore } from '@kube-authn/store/etcd'
+import { etcdObjectStore, type EtcdObjectStoreOptions } from '@kube-authn/store/etcd'
 import type { StoreSnapshot } from '@kube-authn/store/internal'
 import {
   migrateSqliteStore,
@@ -8,12 +8,11 @@ import {
   readEtcdStore,
   readPostgresStore,
   readSqliteStore,
+  sslModeProblem,
 } from '@kube-authn/store/internal/node'
 import { migratePostgresStore, postgresObjectStore } from '@kube-authn/store/postgres'
 import { sqliteObjectStore } from '@kube-authn/store/sqlite'
 import { Failure } from '../failure.ts'
-import { readEtcdUrl } from './etcd-url.ts'
-import { readPostgresUrl } from './postgres-url.ts'
 
 /** A store that `--store` names. */
 export interface NamedStore {
@@ -141,4 +140,105 @@ function postgresStore(value: string): LastingStore | Problem {
       return versions
     },
   }
+}
+
+/** `etcd://[USER:PASSWORD@]HOST:PORT[,HOST:PORT...][/PREFIX][?caFile=FILE&certFile=FILE&keyFile=FILE]` */
+const FORM = /^etcd(\+http)?:\/\/(?:([^@/?]*)@)?([^@/?#]+)(\/[^?#]*)?(?:\?([^#]*))?$/
+const FILES: ReadonlySet<string> = new Set(['caFile', 'certFile', 'keyFile'])
+
+/**
+ * Reads a URL of etcd. `etcd` is HTTPS; `etcd+http` is plain HTTP, and for the machine itself only, since anyone on the way could read and change everything.
+ * What is wrong is said without the value, which may have a password.
+ */
+export function readEtcdUrl(
+  value: string,
+): { readonly options: EtcdObjectStoreOptions; readonly shown: string } | Problem {
+  const [, plain, user, hosts = '', path, query = ''] = FORM.exec(value) ?? []
+  if (hosts === '') return { problem: 'must be etcd://HOST:PORT' }
+  const scheme = plain === undefined ? 'https' : 'http'
+  const endpoints = hosts.split(',').map((host) => `${scheme}://${host}`)
+  const urls = endpoints.flatMap((each) => (URL.canParse(each) ? [new URL(each)] : []))
+  if (urls.length < endpoints.length) return { problem: 'must have hosts of the form HOST:PORT' }
+  if (plain !== undefined && !urls.every(({ hostname }) => isLoopback(hostname))) {
+    return {
+      problem: 'must be etcd://, which is HTTPS: etcd+http:// is for the addresses of this machine only',
+    }
+  }
+  const files = [...new URLSearchParams(query)]
+  const isUnknown = files.some(([name, file]) => !FILES.has(name) || file === '')
+  if (isUnknown || new Set(files.map(([name]) => name)).size < files.length) {
+    return { problem: 'must have no other parameters than caFile, certFile and keyFile, each once' }
+  }
+  const credentials = user === undefined ? {} : credentialsOf(user)
+  if (credentials === undefined) return { problem: 'must have USER:PASSWORD before the @, percent-encoded' }
+  const options = {
+    endpoints,
+    allowInsecureHttp: plain !== undefined,
+    ...(path !== undefined && path !== '/' && { prefix: path.endsWith('/') ? path : `${path}/` }),
+    ...credentials,
+    ...Object.fromEntries(files),
+  }
+  return { options, shown: `etcd${plain ?? ''}://${hosts}${path ?? ''}` }
+}
+
+function credentialsOf(user: string): { readonly username: string; readonly password: string } | undefined {
+  const [, name = '', secret = ''] = /^([^:]+):(.+)$/.exec(user) ?? []
+  try {
+    const [username, password] = [decodeURIComponent(name), decodeURIComponent(secret)]
+    return username === '' || password === '' ? undefined : { username, password }
+  } catch {
+    return undefined
+  }
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname)
+}
+
+/** Reads a URL of PostgreSQL. `listen` is a parameter of this URL only. What is wrong is said without the value. */
+function readPostgresUrl(
+  value: string,
+): { readonly connectionString: string; readonly listen: boolean; readonly shown: string } | Problem {
+  const problem = problemOf(value)
+  if (problem !== undefined) return { problem }
+  const shown = value.split('?', 1)[0] ?? ''
+  const url = new URL(value)
+  if (!url.searchParams.has('listen')) return { connectionString: value, listen: true, shown }
+  url.searchParams.delete('listen')
+  return { connectionString: url.href, listen: false, shown }
+}
+
+/** Those that say what protects the connection: the certificate of the server, or nothing. */
+const SSL_MODES: ReadonlySet<string | null> = new Set(['verify-full', 'disable'])
+
+/** Without `LISTEN`, as behind a pgbouncer that pools transactions; `null` with it. */
+const LISTEN: ReadonlySet<string | null> = new Set(['false', null])
+
+/**
+ * A password would be in the list of processes, so it comes by `PGPASSWORD` or the file of `PGPASSFILE`. Without TLS the password and all objects could be
+ * read on the way, so that must be said.
+ */
+function problemOf(value: string): string | undefined {
+  if (!/^postgres(?:ql)?:\/\//.test(value) || !URL.canParse(value)) {
+    return 'must be a URL, as in postgres://USER@HOST:PORT/DATABASE'
+  }
+  const url = new URL(value)
+  const { pathname, password, hostname, searchParams } = url
+  if (password !== '' || searchParams.has('password')) {
+    return 'must not have a password, which others would see in the list of processes: set PGPASSWORD, or PGPASSFILE to a file'
+  }
+  if (pathname.length < 2) return 'must name a database'
+  // The driver takes the last one.
+  if (new Set(searchParams.keys()).size < [...searchParams].length) return 'must have each parameter once'
+  if (!LISTEN.has(searchParams.get('listen'))) return 'must have listen=false, or no listen'
+  const problem = sslModeProblem(url)
+  if (problem !== undefined) return problem
+  const host = searchParams.get('host') ?? (hostname === '' ? (process.env['PGHOST'] ?? '') : hostname)
+  if (isLocal(host) || SSL_MODES.has(searchParams.get('sslmode'))) return undefined
+  return 'must have sslmode=verify-full, or sslmode=disable if the network is trusted'
+}
+
+/** A loopback address, or the folder of a Unix socket. */
+function isLocal(host: string): boolean {
+  return host.startsWith('/') || /^(?:|localhost|127\.\d+\.\d+\.\d+|\[?::1\]?)$/.test(host)
 }

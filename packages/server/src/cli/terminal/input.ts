@@ -1,4 +1,4 @@
-import { finish, messageOf } from '@kube-authn/core/internal'
+import { finish, isObject, messageOf } from '@kube-authn/core/internal'
 import { readSteps } from '@kube-authn/node/internal'
 import { Failure, Interrupted, orFail } from '../failure.ts'
 import type { Terminal } from './terminal.ts'
@@ -71,6 +71,14 @@ export function parsedJson(text: string): unknown {
   } catch {
     return undefined
   }
+}
+
+/** The claims of a token, which are not verified; none if it is no JWT. */
+export function claimsOf(token: string): Readonly<Record<string, unknown>> {
+  const [, payload = '', signature] = token.split('.')
+  if (signature === undefined) return {}
+  const claims = parsedJson(Buffer.from(payload, 'base64url').toString())
+  return isObject(claims) ? claims : {}
 }
 
 /** @throws {Failure} if the file cannot be read, is not a regular file, or is larger than `maxBytes`. */

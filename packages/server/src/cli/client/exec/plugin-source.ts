@@ -1,9 +1,11 @@
 import type { Clock } from '@kube-authn/core'
+import { defined, isObject, memberOf } from '@kube-authn/core/internal'
+import { yamlDocument } from '@kube-authn/core/internal/yaml'
 import { withoutControls } from '@kube-authn/internal/printable'
-import { EXEC_VERSIONS, type ExecPlugin } from '@kube-authn/node/internal'
+import { timeOfRfc3339 } from '@kube-authn/internal/rfc3339'
+import { EXEC_VERSIONS, type ExecPlugin, isToken, keyPairProblem } from '@kube-authn/node/internal'
 import { Failure } from '../../failure.ts'
-import type { CredentialSource } from '../authenticated-fetch.ts'
-import { type ExecCredential, readExecCredential } from './read-credential.ts'
+import type { ClientCertificate, ClientCredential, CredentialSource } from '../authenticated-fetch.ts'
 import type { RunProgram } from './run-program.ts'
 
 /** The cluster that a plug-in gets credentials for. Absent fields are empty. */
@@ -48,7 +50,7 @@ export function pluginSource(options: PluginSourceOptions): CredentialSource {
   let running: Promise<ExecCredential> | undefined
 
   const runPlugin = async (): Promise<ExecCredential> => {
-    last = readExecCredential(await printed(options, mayHint), apiVersion)
+    last = readExecCredential(await outputOf(options, mayHint), apiVersion)
     return last
   }
   const renewed = (): Promise<ExecCredential> => {
@@ -72,7 +74,7 @@ export function pluginSource(options: PluginSourceOptions): CredentialSource {
 }
 
 /** What the plug-in prints. @throws {Failure} if it does not succeed. */
-async function printed(
+async function outputOf(
   { plugin, cluster, run, env, stdin }: PluginSourceOptions,
   mayHint: () => boolean,
 ): Promise<string> {
@@ -184,4 +186,81 @@ function isInteractive(mode: string, { isTerminal, usedFor }: StandardInput): bo
 
 function notInteractive(why: string): Failure {
   return new Failure(`exec plugin cannot support interactive mode: ${why}`)
+}
+
+/** What a plug-in printed. */
+interface ExecCredential {
+  readonly credential: ClientCredential
+  /** In milliseconds since the epoch; absent if the credential does not expire. */
+  readonly expiresAtMs?: number
+}
+
+/**
+ * Reads the `ExecCredential` that a plug-in printed, in JSON or YAML. Errors contain nothing of it.
+ *
+ * Source: client-go `plugin/pkg/client/auth/exec/exec.go` (refreshCredsLocked), also of the messages.
+ *
+ * @throws {Failure} if it is something else, or has no credential.
+ */
+function readExecCredential(printed: string, apiVersion: string): ExecCredential {
+  const status = statusOf(documentIn(printed), apiVersion)
+  const token = textAt(status, 'token')
+  const cert = textAt(status, 'clientCertificateData')
+  const key = textAt(status, 'clientKeyData')
+  const expiry = textAt(status, 'expirationTimestamp')
+  const expiresAtMs = expiry === undefined ? undefined : timeOfRfc3339(expiry)
+  if (expiry !== undefined && expiresAtMs === undefined)
+    throw undecodable('status.expirationTimestamp', 'a time')
+  if (token === undefined && cert === undefined && key === undefined) {
+    throw new Failure("exec plugin didn't return a token or cert/key pair")
+  }
+  if ((cert === undefined) !== (key === undefined)) {
+    throw new Failure('exec plugin returned only certificate or key, not both')
+  }
+  if (token !== undefined && !isToken(token)) throw undecodable('status.token', 'a token')
+  const certificate = cert === undefined || key === undefined ? undefined : checkedPair(cert, key)
+  return defined({ credential: defined({ token, certificate }), expiresAtMs })
+}
+
+function documentIn(printed: string): unknown {
+  try {
+    return yamlDocument(printed, 'stdout')
+  } catch {
+    throw new Failure('decoding stdout: it is neither JSON nor YAML')
+  }
+}
+
+function statusOf(answer: unknown, apiVersion: string): object {
+  const kind = memberOf(answer, 'kind')
+  const version = memberOf(answer, 'apiVersion')
+  if (kind !== 'ExecCredential') throw undecodable('kind', 'ExecCredential')
+  const known = EXEC_VERSIONS.find((each) => each === version)
+  if (known === undefined) throw undecodable('apiVersion', EXEC_VERSIONS.join(' or '))
+  if (known !== apiVersion) {
+    throw new Failure(
+      `exec plugin is configured to use API version ${apiVersion}, plugin returned version ${known}`,
+    )
+  }
+  const status = memberOf(answer, 'status') ?? undefined
+  if (status === undefined) throw new Failure("exec plugin didn't return a status field")
+  if (!isObject(status)) throw undecodable('status', 'an object')
+  return status
+}
+
+/** A string. An empty one is absent, but an empty time is none. */
+function textAt(status: object, name: string): string | undefined {
+  const value = memberOf(status, name) ?? undefined
+  if (value === undefined) return undefined
+  if (typeof value !== 'string') throw undecodable(`status.${name}`, 'a string')
+  return value === '' && name !== 'expirationTimestamp' ? undefined : value
+}
+
+function checkedPair(cert: string, key: string): ClientCertificate {
+  const problem = keyPairProblem(cert, key)
+  if (problem !== undefined) throw new Failure(`failed parsing client key/certificate: ${problem}`)
+  return { cert, key }
+}
+
+function undecodable(field: string, what: string): Failure {
+  return new Failure(`decoding stdout: ${field}: must be ${what}`)
 }

@@ -4,8 +4,7 @@ import type { OidcProvider } from '@kube-authn/node/internal'
 import { fixedClock } from '@kube-authn/testing'
 import { describe, expect, it } from 'vitest'
 import { Failure } from '../../failure.ts'
-import { oidcSource, type ProviderTokens, type TokenStore } from './oidc-source.ts'
-import type { RefreshedTokens } from './refresh.ts'
+import { oidcSource, type ProviderTokens, type RefreshedTokens, type TokenStore } from './oidc-source.ts'
 
 const provider: OidcProvider = {
   issuerUrl: 'https://issuer.example.com/',
