@@ -20,7 +20,7 @@ import { kubeconfigSource } from '../client/kubeconfig-client.ts'
 import { Failure } from '../failure.ts'
 import { declareServer } from '../serve/flags/flag-help.ts'
 import { givenFlags } from '../serve/flags/flag-table.ts'
-import { listenSettings, tlsSettings } from '../serve/flags/listen-flags.ts'
+import { secureAddress, tlsSettings } from '../serve/flags/listen-flags.ts'
 import { httpsServer, listenSecurely } from '../serve/listen.ts'
 import { type OnClose, openAll, runUntilStopped, serverLog } from '../serve/running.ts'
 import type { Terminal } from '../terminal/terminal.ts'
@@ -77,7 +77,7 @@ async function openProxy(
   onClose: OnClose,
 ): Promise<{ readonly server: string; readonly upstream: string }> {
   const log = serverLog(terminal)
-  const audit = await auditFromFlags(givenFlags(flags, AUDIT_FLAGS, HANDLED))
+  const audit = await auditFromFlags(givenFlags(flags, AUDIT_FLAGS))
   onClose(() => audit.close())
   const events: Observer = loggingObserver(undefined, log) ?? (() => undefined)
   const observer: Observer = (event) => {
@@ -107,7 +107,7 @@ async function openProxy(
   onClose(() => forwarding.close())
   const { certificate = { certFile: '', keyFile: '' }, ...tls } = tlsSettings(flags)
   const listening = await listenSecurely({
-    address: listenSettings(flags).secure,
+    address: secureAddress(flags),
     files: certificate,
     tls,
     observer: events,

@@ -9,9 +9,13 @@ import { defined } from '@kube-authn/core/internal'
 import { type TlsServerFiles, tlsServerOptionsAt } from '@kube-authn/node'
 import type { ApiServer } from '../../server/api-server-options.ts'
 import { codeOf, Failure } from '../failure.ts'
-import { inTermsOfFlags } from './flags/listen-flags.ts'
+import {
+  type CertificateFiles,
+  inTermsOfFlags,
+  type ListenAddress,
+  type TlsSettings,
+} from './flags/listen-flags.ts'
 import type { Log } from './running.ts'
-import type { CertificateFiles, ListenAddress, TlsSettings } from './settings.ts'
 
 /** The flags of options. */
 const flagsOf = (named: readonly unknown[]): ReadonlyMap<string, string> =>

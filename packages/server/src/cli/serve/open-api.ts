@@ -7,19 +7,30 @@ import { metrics } from '@kube-authn/metrics'
 import { issuerDiscovery } from '@kube-authn/issuer'
 import type { NodeAuthenticator, NodeAuthorizer } from '@kube-authn/node'
 import { auditFromFlags, authenticatorFromFlags, authorizerFromFlags } from '@kube-authn/node/flags'
+import {
+  AUDIT_FLAGS,
+  booleanOf,
+  isGiven,
+  listOfFlag,
+  numberOf,
+  optionalString,
+  type ParsedFlags,
+  secondsOf,
+} from '@kube-authn/node/internal'
 import type { ObjectStore } from '@kube-authn/store'
 import { storeClock } from '@kube-authn/store/internal'
 import { type OpenedStore, openStore } from '../../open-store/open-store.ts'
 import type { ApiServer, ServedDocuments } from '../../server/api-server-options.ts'
 import { apiServer } from '../../server/api-server.ts'
 import { forwardListener } from '../../server/forward-listener.ts'
+import { givenFlags } from './flags/flag-table.ts'
 import { inTermsOfFlags } from './flags/listen-flags.ts'
-import { FORWARD_FLAGS } from './flags/serving-flags.ts'
+import { authenticationFlags, authorizationFlags, issuersOf } from './flags/serve-flags.ts'
+import { FORWARD_FLAGS, forwardSettings } from './flags/serving-problems.ts'
 import type { OwnAuthority } from './material/own-authority.ts'
 import type { OwnMaterial } from './material/own-material.ts'
 import type { Log, OnClose } from './running.ts'
 import { type ServiceAccountKeys, serviceAccountKeys } from './service-account-keys.ts'
-import type { ForwardSettings, LimitSettings, ServeSettings, ServiceAccountSettings } from './settings.ts'
 
 /** The API without its sockets. */
 export interface OpenApi {
@@ -35,35 +46,37 @@ export interface OpenApi {
 
 /** Opens everything between a socket and the store. @throws {ConfigurationError | Failure} if a flag or a file cannot be used. */
 export async function openApi(
-  settings: ServeSettings,
+  flags: ParsedFlags,
   store: ObjectStore,
   { authority, signingKey }: OwnMaterial,
   onClose: OnClose,
   log: Log,
 ): Promise<OpenApi> {
-  const { serviceAccounts, authorizationFlags, forward, limits, strict, alwaysAllowPaths } = settings
-  const keys = await serviceAccountKeys(serviceAccounts, signingKey)
+  const limits = limitsOf(flags)
+  const authorization = authorizationFlags(flags)
+  const keys = await serviceAccountKeys(flags, signingKey)
   onClose(() => keys.close())
   const stored = await openStore(store, {
     onError: (error) => log({ level: 'error', message: messageOf(error, 'the store cannot be followed') }),
   })
   onClose(stored.close)
-  const audit = await auditFromFlags(settings.auditFlags)
+  const audit = await auditFromFlags(givenFlags(flags, AUDIT_FLAGS))
   onClose(() => audit.close())
   const clock = storeClock(store)
   const parts = { authority, keyFiles: keys.keyFiles, stored, log, clock }
-  const authenticator = await openAuthenticator(settings, parts)
+  const authenticator = await openAuthenticator(flags, parts)
   onClose(() => authenticator.close())
-  const roles = usesRoles(authorizationFlags) ? { rbac: stored.rbac } : {}
-  const authorizer = await authorizerFromFlags(authorizationFlags, roles)
+  const roles = usesRoles(authorization) ? { rbac: stored.rbac } : {}
+  const authorizer = await authorizerFromFlags(authorization, roles)
   onClose(() => authorizer.close())
 
-  const { issuers, maxExpirationSeconds, extendExpiration } = serviceAccounts
+  const maxExpirationSeconds = secondsOf(flags, 'service-account-max-token-expiration')
   const tokenIssuer = stored.tokenIssuer({
     ...keys.signing,
-    issuer: issuers[0],
-    extendExpiration,
-    ...defined({ audiences: authenticator.audiences, maxExpirationSeconds }),
+    issuer: issuersOf(flags)[0],
+    extendExpiration: booleanOf(flags, 'service-account-extend-token-expiration'),
+    ...(maxExpirationSeconds > 0 && { maxExpirationSeconds }),
+    ...defined({ audiences: authenticator.audiences }),
   })
   const counted = metrics()
   const reached: { address?: string } = {}
@@ -73,14 +86,15 @@ export async function openApi(
     authorizer,
     tokens: authenticator.tokens,
     tokenIssuer,
-    issuerDiscovery: issuerDocuments(serviceAccounts, keys.keys, () => reached.address, log),
+    issuerDiscovery: issuerDocuments(flags, keys.keys, () => reached.address, log),
     audit: audit.observer,
     metrics: counted,
     log,
-    strict,
-    ...defined({ alwaysAllowPaths }),
+    strict: booleanOf(flags, 'strict'),
+    ...(isGiven(flags, ALWAYS_ALLOWED) && { alwaysAllowPaths: listOfFlag(flags, ALWAYS_ALLOWED) }),
     ...limits,
   })
+  const forward = forwardSettings(flags)
   return {
     api: forward === undefined ? api : forwarding(forward, limits, authenticator, authorizer, api, log),
     keys,
@@ -90,6 +104,17 @@ export async function openApi(
     reachedAt(address) {
       reached.address = address
     },
+  }
+}
+
+const ALWAYS_ALLOWED = 'authorization-always-allow-paths'
+
+function limitsOf(flags: ParsedFlags) {
+  return {
+    maxRequestsInFlight: numberOf(flags, 'max-requests-inflight'),
+    maxMutatingRequestsInFlight: numberOf(flags, 'max-mutating-requests-inflight'),
+    requestTimeoutSeconds: secondsOf(flags, 'request-timeout'),
+    shutdownDelaySeconds: secondsOf(flags, 'shutdown-delay-duration'),
   }
 }
 
@@ -120,18 +145,19 @@ const HEALTH_ONLY = {
  * @throws {ConfigurationError} with every problem of the flags and their files.
  */
 function openAuthenticator(
-  { authenticationFlags, authorizationFlags, clientCAFile, serviceAccounts }: ServeSettings,
+  flags: ParsedFlags,
   { authority, keyFiles, stored, log, clock }: AccessParts,
 ): Promise<NodeAuthenticator> {
-  const flags = [
+  const clientCAFile = optionalString(flags, 'client-ca-file')
+  const argv = [
     `--client-ca-file=${clientCAFile ?? authority.certFile}`,
-    ...serviceAccounts.issuers.map((issuer) => `--service-account-issuer=${issuer}`),
+    ...issuersOf(flags).map((issuer) => `--service-account-issuer=${issuer}`),
     ...keyFiles.map((file) => `--service-account-key-file=${file}`),
     // The default of --anonymous-auth depends on it.
-    ...authorizationFlags,
-    ...authenticationFlags,
+    ...authorizationFlags(flags),
+    ...authenticationFlags(flags),
   ]
-  return authenticatorFromFlags(flags, {
+  return authenticatorFromFlags(argv, {
     serviceAccountObjects: stored.serviceAccounts,
     bootstrapTokens: stored.bootstrapTokens,
     revocations: stored.revocations,
@@ -150,8 +176,14 @@ function usesRoles(flags: readonly string[]): boolean {
 }
 
 function forwarding(
-  { authorizes, original, maxNumberedGroups, extraKeys, loginUrl }: ForwardSettings,
-  limits: LimitSettings,
+  {
+    authorizes,
+    original,
+    maxNumberedGroups,
+    extraKeys,
+    loginUrl,
+  }: NonNullable<ReturnType<typeof forwardSettings>>,
+  limits: ReturnType<typeof limitsOf>,
   authenticator: NodeAuthenticator,
   authorizer: NodeAuthorizer,
   api: ApiServer,
@@ -177,11 +209,13 @@ function forwarding(
  * @param address host and port for clients; `undefined` until the port is known.
  */
 function issuerDocuments(
-  { issuers: [issuer], jwksUri }: ServiceAccountSettings,
+  flags: ParsedFlags,
   keys: KeySource,
   address: () => string | undefined,
   log: Log,
 ): ServedDocuments {
+  const [issuer] = issuersOf(flags)
+  const jwksUri = optionalString(flags, 'service-account-jwks-uri')
   let documents: ServedDocuments | undefined
   const make = (externalAddress: string): ServedDocuments => {
     try {

@@ -4,32 +4,35 @@ import { hostname } from 'node:os'
 import type { LogEntry } from '@kube-authn/core'
 import { defined, type LeaderElectionEvent, messageOf } from '@kube-authn/core/internal'
 import { type AuthorityPem, signingAuthority } from '../../certificates/issue-certificate.ts'
+import { listOfFlag, type ParsedFlags, secondsOf } from '@kube-authn/node/internal'
 import { failWith } from '../failure.ts'
+import { pairOf } from './flags/listen-flags.ts'
+import { createsSecrets } from './flags/serve-flags.ts'
+import { electionOf } from './flags/serving-problems.ts'
 import { clusterOf, type KubeconfigTarget } from './material/admin-kubeconfig.ts'
 import type { OwnAuthority } from './material/own-authority.ts'
 import { type OwnMaterial, rootCA } from './material/own-material.ts'
 import type { OpenApi } from './open-api.ts'
 import type { Log, OnClose } from './running.ts'
-import type { ServeSettings, SigningSettings } from './settings.ts'
 
 /** Runs the controllers of the flags. @throws {Failure} if a file cannot be used. */
 export async function openControllers(
-  settings: ServeSettings,
+  flags: ParsedFlags,
   material: OwnMaterial,
   { keys, authorizer, stored, observer: count }: OpenApi,
   target: KubeconfigTarget,
   onClose: OnClose,
   log: Log,
 ): Promise<void> {
-  const { controllers, createSecrets, signing, leaderElection } = settings
+  const leaderElection = electionOf(flags)
   const running = stored.runControllers({
-    controllers,
+    controllers: listOfFlag(flags, 'controllers'),
     ...defined({ signingKey: keys.secretsKey }),
-    signingAuthority: await clusterSigner(signing, material.authority),
-    signingDurationSeconds: Math.ceil(signing.durationSeconds),
+    signingAuthority: await clusterSigner(flags, material.authority),
+    signingDurationSeconds: Math.ceil(secondsOf(flags, 'cluster-signing-duration')),
     authorizer,
-    rootCA: rootCA(settings, material),
-    createSecrets: createSecrets && keys.secretsKey !== undefined,
+    rootCA: rootCA(flags, material),
+    createSecrets: createsSecrets(flags) && keys.secretsKey !== undefined,
     recordsTokenUse: true,
     clusterInfoKubeconfig: clusterInfo(target),
     ...(leaderElection !== undefined && {
@@ -80,10 +83,8 @@ function electionLine({ name, identity, status }: LeaderElectionEvent): Pick<Log
 }
 
 /** Returns what reads the CA that signs certificate requests, each time anew: it may be replaced while the server runs. */
-async function clusterSigner(
-  { authority }: SigningSettings,
-  own: OwnAuthority,
-): Promise<() => Promise<AuthorityPem>> {
+async function clusterSigner(flags: ParsedFlags, own: OwnAuthority): Promise<() => Promise<AuthorityPem>> {
+  const authority = pairOf(flags, 'cluster-signing-cert-file', 'cluster-signing-key-file')
   const { certFile, keyFile } = authority ?? own
   const read = async (): Promise<AuthorityPem> => {
     const [certificate, privateKey] = await Promise.all([

@@ -1,9 +1,22 @@
+import { join, resolve } from 'node:path'
+import { setInterval } from 'node:timers'
+import { defined, loggingObserver, messageOf, systemClock } from '@kube-authn/core/internal'
+import { numberOf, type ParsedFlags, stringOf } from '@kube-authn/node/internal'
 import type { Command } from 'commander'
+import { requireStore } from '../store-url/store-url.ts'
 import { type Style, styleFor, type Terminal } from '../terminal/terminal.ts'
 import { declareServer, FURTHER_FLAGS, SHOWN_FLAGS } from './flags/flag-help.ts'
-import { settingsFromFlags } from './flags/settings-from-flags.ts'
-import { runUntilStopped, serverLog } from './running.ts'
-import { type Announcement, startServer } from './start.ts'
+import { http2Settings, secureAddress, tlsSettings } from './flags/listen-flags.ts'
+import { serveFlags, servingNotices } from './flags/serve-flags.ts'
+import { storeValueOf } from './flags/serving-problems.ts'
+import { http2Server } from './http2-server.ts'
+import { httpsServer, IDLE_MS, listenInsecurely, listenSecurely } from './listen.ts'
+import { writeAdminKubeconfig } from './material/admin-kubeconfig.ts'
+import { lockFolder, openPrivateFolder } from './material/private-files.ts'
+import { clientAddress, ownMaterial, type OwnMaterial, serverTrust } from './material/own-material.ts'
+import { openApi } from './open-api.ts'
+import { openControllers } from './open-controllers.ts'
+import { type Log, type OnClose, openAll, runUntilStopped, serverLog } from './running.ts'
 
 const AFTER = `
 The flags are those of kube-apiserver and kube-controller-manager, of today and of 1.6. A boolean flag is off with
@@ -36,16 +49,16 @@ export function declareCommand(command: Command, terminal: Terminal, argv: reado
 
 /** Serves until SIGTERM or SIGINT. @returns the exit code. */
 async function serve(argv: readonly string[], terminal: Terminal): Promise<number> {
-  const settings = settingsFromFlags(argv)
+  const flags = serveFlags(argv)
   const log = serverLog(terminal)
-  for (const { severity, message } of settings.notices) {
+  for (const { severity, message } of servingNotices(flags)) {
     log({ level: severity === 'warning' ? 'warn' : 'info', message: `flags: ${message}` })
   }
   return runUntilStopped(
     terminal,
-    () => startServer(settings, log),
+    () => openAll(async (onClose) => ({ announcement: await openServer(flags, onClose, log) })),
     ({ announcement }) =>
-      settings.output === 'json'
+      stringOf(flags, 'output') === 'json'
         ? `${JSON.stringify(announcement)}\n`
         : announcementText(announcement, styleFor(terminal)),
   )
@@ -76,4 +89,94 @@ Ctrl+C stops it.
 
 function shellQuoted(path: string): string {
   return /^[\w./@%+=:,-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`
+}
+
+/** What a person or a program must know to use the server. */
+interface Announcement {
+  /** The URL for clients. */
+  readonly server: string
+  /** The URL of plain HTTP. */
+  readonly insecureServer?: string
+  /** Absolute, as are the other paths. */
+  readonly dataDir: string
+  readonly kubeconfig: string
+  /** Absent: the objects are in memory. */
+  readonly store?: string
+}
+
+/**
+ * Starts everything: store, keys, chain, sockets, controllers.
+ *
+ * @throws {ConfigurationError | StoreError | Failure} if a flag, a file or an address cannot be used.
+ */
+async function openServer(flags: ParsedFlags, onClose: OnClose, log: Log): Promise<Announcement> {
+  const dataDir = stringOf(flags, 'data-dir')
+  openPrivateFolder(dataDir)
+  const lock = await lockFolder(dataDir)
+  onClose(lock.release)
+  if (lock.problem !== undefined) {
+    const message = `the data folder is not locked (${lock.problem}): no other server may use it`
+    log({ level: 'warn', message })
+  }
+  const named = requireStore(storeValueOf(flags))
+  const [store, material] = await both(
+    named.open().then((made) => {
+      onClose(() => made.close())
+      return made
+    }),
+    ownMaterial(flags, systemClock.now()),
+  )
+  const chain = await openApi(flags, store, material, onClose, log)
+  const http2 = http2Settings(flags)
+  const listening = await listenSecurely({
+    address: secureAddress(flags),
+    files: material.serverCertificate,
+    tls: tlsSettings(flags),
+    observer: loggingObserver(undefined, log) ?? (() => undefined),
+    log,
+    serverOf: (options) =>
+      http2 === undefined
+        ? httpsServer(options).on('request', chain.api.listener)
+        : http2Server(options, { ...http2, idleMs: IDLE_MS }).on('request', chain.api.listener),
+  })
+  onClose(listening.close)
+  const insecure = { host: stringOf(flags, 'insecure-bind-address'), port: numberOf(flags, 'insecure-port') }
+  const plain = insecure.port === 0 ? undefined : await listenInsecurely(chain.api, insecure, log)
+  if (plain !== undefined) onClose(plain.close)
+  onClose(() => chain.api.close())
+
+  const address = clientAddress(flags, listening.port)
+  chain.reachedAt(address)
+  const target = { server: `https://${address}`, serverCA: serverTrust(flags, material) }
+  await openControllers(flags, material, chain, target, onClose, log)
+  onClose(renewal(material, log))
+  const kubeconfig = join(dataDir, 'admin.conf')
+  await writeAdminKubeconfig(kubeconfig, material.authority, target, systemClock.now())
+  return {
+    server: target.server,
+    ...(plain !== undefined && { insecureServer: `http://${plain.address}` }),
+    dataDir: resolve(dataDir),
+    kubeconfig: resolve(kubeconfig),
+    ...defined({ store: named.shown }),
+  }
+}
+
+/** Both results, once both are settled: a failure of one must not leave the other open. */
+async function both<A, B>(one: Promise<A>, two: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([one, two])
+  return Promise.all([one, two])
+}
+
+/** How often it is looked whether the own certificate must be renewed. */
+const PERIOD_MS = 12 * 3_600_000
+
+/** Renews the own certificate while the server runs. Returns a function that ends it. */
+function renewal({ renew }: Pick<OwnMaterial, 'renew'>, log: Log): () => void {
+  const timer = setInterval(() => {
+    renew(systemClock.now()).catch((error: unknown) => {
+      log({ level: 'error', message: `the certificate cannot be renewed: ${messageOf(error, 'failed')}` })
+    })
+  }, PERIOD_MS)
+  timer.unref()
+  return () => clearInterval(timer)
 }

@@ -5,9 +5,9 @@ import type { KeySource } from '@kube-authn/core/service-account'
 import { type SigningKey, signingKeyFromPem, type TokenSigner } from '@kube-authn/issuer'
 import { verificationKeysAt } from '@kube-authn/node'
 import { externalSignerAt } from '@kube-authn/node/external-signer'
+import { listOfFlag, optionalString, type ParsedFlags } from '@kube-authn/node/internal'
 import { codeOf, failWith } from '../failure.ts'
 import type { SigningKeyFiles } from './material/own-material.ts'
-import type { ServiceAccountSettings } from './settings.ts'
 
 /** The keys of service account tokens. */
 export interface ServiceAccountKeys {
@@ -28,10 +28,13 @@ export interface ServiceAccountKeys {
  * @throws {Failure} if a file cannot be used, under its flag.
  */
 export async function serviceAccountKeys(
-  settings: ServiceAccountSettings,
+  flags: ParsedFlags,
   own: SigningKeyFiles,
 ): Promise<ServiceAccountKeys> {
-  const { signingKeyFile, privateKeyFile, signingEndpoint, keyFiles: given } = settings
+  const signingEndpoint = optionalString(flags, 'service-account-signing-endpoint')
+  const signingKeyFile = optionalString(flags, 'service-account-signing-key-file')
+  const privateKeyFile = optionalString(flags, 'service-account-private-key-file')
+  const given = listOfFlag(flags, 'service-account-key-file')
   if (signingEndpoint !== undefined) return keysOfSigner(signingEndpoint)
   const ofSecrets = privateKeyFile === undefined ? [] : [privateKeyFile]
   const keyFiles = [...new Set([...given, signingKeyFile ?? own.publicKeyFile, ...ofSecrets])]

@@ -1,6 +1,7 @@
 import { isConfigurationError } from '@kube-authn/core/internal'
 import { describe, expect, it } from 'vitest'
-import { settingsFromFlags } from './settings-from-flags.ts'
+import { serveFlags } from './serve-flags.ts'
+import { electionOf } from './serving-problems.ts'
 
 const DEFAULTS = {
   leaseName: 'kube-authn-controllers',
@@ -13,7 +14,7 @@ const SHARED = '--store=postgres://127.0.0.1/auth'
 
 function problemOf(argv: readonly string[]): string | undefined {
   try {
-    settingsFromFlags(argv)
+    serveFlags(argv)
     return undefined
   } catch (error) {
     if (!isConfigurationError(error)) throw error
@@ -50,7 +51,7 @@ describe('the flag --leader-elect', () => {
       },
     ],
   ])('of %j is %j', (argv, election) => {
-    expect(settingsFromFlags(argv).leaderElection).toEqual(election)
+    expect(electionOf(serveFlags(argv))).toEqual(election)
   })
 
   it.each([
@@ -68,6 +69,6 @@ describe('the flag --leader-elect', () => {
   })
 
   it('does not look at the times of an election that does not take place', () => {
-    expect(settingsFromFlags(['--leader-elect-retry-period=0']).leaderElection).toBeUndefined()
+    expect(electionOf(serveFlags(['--leader-elect-retry-period=0']))).toBeUndefined()
   })
 })

@@ -134,7 +134,7 @@ export function unknownFlag(
 export function givenFlags(
   { given }: ParsedFlags,
   table: Readonly<Record<string, unknown>>,
-  except: ReadonlySet<string>,
+  except: ReadonlySet<string> = new Set(),
 ): readonly string[] {
   return [...given]
     .filter(([name]) => Object.hasOwn(table, name) && !except.has(name))

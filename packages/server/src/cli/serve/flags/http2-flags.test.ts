@@ -1,5 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest'
-import { settingsFromFlags } from './settings-from-flags.ts'
+import { http2Settings } from './listen-flags.ts'
+import { serveFlags } from './serve-flags.ts'
 
 /** As if another version of Node.js ran. */
 function under(version: string): void {
@@ -18,13 +19,11 @@ it.each<[string, readonly string[], number]>([
   ['26.0.0', [ON, '--http2-max-streams-per-connection=4294967295'], 4_294_967_295],
 ])('HTTP/2 is on with Node.js %s and %j', (version, argv, maxStreams) => {
   under(version)
-  expect(settingsFromFlags(argv).tls.http2).toEqual({ maxStreams })
+  expect(http2Settings(serveFlags(argv))).toEqual({ maxStreams })
 })
 
 it.each(['20.20.2', '22.16.9', '23.11.1', '24.1.0'])('HTTP/2 is refused with Node.js %s', (version) => {
   under(version)
-  expect(() => settingsFromFlags([ON])).toThrow(
-    '--disable-http2-serving: HTTP/2 needs Node.js 22.17, 24.2 or later',
-  )
-  expect(settingsFromFlags([]).tls.http2).toBeUndefined()
+  expect(() => serveFlags([ON])).toThrow('--disable-http2-serving: HTTP/2 needs Node.js 22.17, 24.2 or later')
+  expect(http2Settings(serveFlags([]))).toBeUndefined()
 })

@@ -12,20 +12,39 @@ import {
   type ParsedFlags,
   stringOf,
 } from '@kube-authn/node/internal'
-import type { CertificateFiles, ListenAddress, SniCertificateFiles, TlsSettings } from '../settings.ts'
 
-/** Where a server listens with HTTPS, and how it says that it does. */
-export interface ListenSettings {
-  readonly secure: ListenAddress
-  readonly output: 'text' | 'json'
+/** An address to listen on. */
+export interface ListenAddress {
+  readonly host: string
+  /** 0 is any free one. */
+  readonly port: number
 }
 
-/** What flags without problems say. */
-export function listenSettings(flags: ParsedFlags): ListenSettings {
-  return {
-    secure: { host: stringOf(flags, 'bind-address'), port: numberOf(flags, 'secure-port') },
-    output: stringOf(flags, 'output') === 'json' ? 'json' : 'text',
-  }
+/** A certificate and its key. */
+export interface CertificateFiles {
+  readonly certFile: string
+  readonly keyFile: string
+}
+
+/** A certificate for some names of the server. */
+export interface SniCertificateFiles extends CertificateFiles {
+  /** `undefined`: those in the certificate. */
+  readonly names?: readonly string[]
+}
+
+/** The certificate of the server and how it is used. */
+export interface TlsSettings {
+  readonly certificate: CertificateFiles | undefined
+  /** Certificates for some names, in the order of the flags. */
+  readonly named: readonly SniCertificateFiles[] | undefined
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3'
+  /** In the names of OpenSSL; `undefined`: those of Node.js. */
+  readonly ciphers: string | undefined
+}
+
+/** Where a server listens with HTTPS. */
+export function secureAddress(flags: ParsedFlags): ListenAddress {
+  return { host: stringOf(flags, 'bind-address'), port: numberOf(flags, 'secure-port') }
 }
 
 /** Problems of addresses and ports, and of `--output`. An address that is empty would be all of the machine, so it must not be named. */
@@ -101,7 +120,7 @@ export function tlsProblems(flags: ParsedFlags, add: AddProblem): void {
 }
 
 /** What flags without problems say. */
-export function tlsSettings(flags: ParsedFlags): Omit<TlsSettings, 'certDir' | 'http2'> {
+export function tlsSettings(flags: ParsedFlags): TlsSettings {
   const named = listOfFlag(flags, SNI).map(sniCertificate)
   const suites = listOfFlag(flags, 'tls-cipher-suites').flatMap((suite) => SUITES.get(suite) ?? [])
   return {
@@ -158,7 +177,7 @@ export function http2Problems(flags: ParsedFlags, add: AddProblem): void {
 }
 
 /** What flags without problems say; `undefined` if HTTP/2 is off. */
-export function http2Settings(flags: ParsedFlags): TlsSettings['http2'] {
+export function http2Settings(flags: ParsedFlags): { readonly maxStreams: number } | undefined {
   if (booleanOf(flags, HTTP2_OFF)) return undefined
   const streams = numberOf(flags, MAX_STREAMS)
   return { maxStreams: streams === 0 ? DEFAULT_STREAMS : streams }

@@ -1,10 +1,11 @@
 import { isConfigurationError } from '@kube-authn/core/internal'
 import { describe, expect, it } from 'vitest'
-import { settingsFromFlags } from './settings-from-flags.ts'
+import { serveFlags } from './serve-flags.ts'
+import { storeValueOf } from './serving-problems.ts'
 
 function problemOf(argv: readonly string[]): string | undefined {
   try {
-    settingsFromFlags(argv)
+    serveFlags(argv)
     return undefined
   } catch (error) {
     if (!isConfigurationError(error)) throw error
@@ -30,7 +31,7 @@ describe('the flag --store', () => {
     [['--store=postgres://db/auth?sslmode=disable'], 'postgres://db/auth?sslmode=disable'],
     [['--store=postgres://[::1]/auth?listen=false'], 'postgres://[::1]/auth?listen=false'],
   ])('of %j names %s', (argv, store) => {
-    expect(settingsFromFlags(argv).store).toBe(store)
+    expect(storeValueOf(serveFlags(argv))).toBe(store)
   })
 
   it.each([

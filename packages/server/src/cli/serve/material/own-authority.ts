@@ -4,7 +4,7 @@ import { type CertificateAuthority, issueAuthority } from '../../../certificates
 import { Failure, orFail } from '../../failure.ts'
 import { writeNewFile } from '../../terminal/new-file.ts'
 import { keyInFile, newKeyPair, pemOfKey } from '../../key-pair.ts'
-import type { CertificateFiles } from '../settings.ts'
+import type { CertificateFiles } from '../flags/listen-flags.ts'
 import { readPrivateFile, readTextFile } from './private-files.ts'
 
 /** As kubeadm. */

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { readKubeconfig } from '@kube-authn/node'
 import { folderOf } from '../../../../test/command.ts'
-import { settingsFromFlags } from '../flags/settings-from-flags.ts'
+import { serveFlags } from '../flags/serve-flags.ts'
 import { writeAdminKubeconfig } from './admin-kubeconfig.ts'
 import { type OwnMaterial, ownMaterial } from './own-material.ts'
 
@@ -12,7 +12,7 @@ const NOW = Date.parse('2026-11-01T00:00:00Z')
 const DAY_MS = 86_400_000
 
 function start(dataDir: string, flags: readonly string[] = [], nowMs = NOW): Promise<OwnMaterial> {
-  return ownMaterial(settingsFromFlags([`--data-dir=${dataDir}`, ...flags]), nowMs)
+  return ownMaterial(serveFlags([`--data-dir=${dataDir}`, ...flags]), nowMs)
 }
 
 const filesIn = (folder: string): Readonly<Record<string, string>> =>

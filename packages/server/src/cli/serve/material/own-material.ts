@@ -1,12 +1,13 @@
 import { createPublicKey, X509Certificate } from 'node:crypto'
+import { hostname, networkInterfaces } from 'node:os'
 import { join, resolve } from 'node:path'
+import { optionalString, type ParsedFlags, stringOf } from '@kube-authn/node/internal'
 import { issueServerCertificate } from '../../../certificates/node-authority.ts'
 import { Failure } from '../../failure.ts'
 import { keyInFile, newKeyPair, pemOfKey, pemOfPublicKey } from '../../key-pair.ts'
 import { alone } from '../../lock-file.ts'
 import { writeNewFile } from '../../terminal/new-file.ts'
-import type { CertificateFiles, ServeSettings } from '../settings.ts'
-import { certificateHosts } from './hosts.ts'
+import { type CertificateFiles, tlsSettings } from '../flags/listen-flags.ts'
 import { isFresh, type OwnAuthority, ownAuthority, validFor } from './own-authority.ts'
 import { openPrivateFolder, readPrivateFile, readTextFile } from './private-files.ts'
 
@@ -36,12 +37,14 @@ export interface OwnMaterial {
  *
  * @throws {Failure} if one cannot be used, or other users could read it.
  */
-export async function ownMaterial(settings: ServeSettings, nowMs: number): Promise<OwnMaterial> {
-  const folder = join(settings.dataDir, 'pki')
-  openPrivateFolder(settings.dataDir)
+export async function ownMaterial(flags: ParsedFlags, nowMs: number): Promise<OwnMaterial> {
+  const dataDir = stringOf(flags, 'data-dir')
+  const folder = join(dataDir, 'pki')
+  openPrivateFolder(dataDir)
   openPrivateFolder(folder)
-  const hosts = certificateHosts(settings)
-  const { certificate, certDir = folder } = settings.tls
+  const hosts = certificateHosts(flags)
+  const { certificate } = tlsSettings(flags)
+  const certDir = optionalString(flags, 'cert-dir') ?? folder
   if (certificate === undefined) openPrivateFolder(certDir)
   const certified = async (authority: OwnAuthority, now: number): Promise<CertificateFiles> =>
     certificate ?? ownServerCertificate(certDir, authority, hosts, now)
@@ -123,19 +126,18 @@ function isCurrent(
  *
  * @throws {Failure} if a file cannot be read.
  */
-export function serverTrust(
-  { tls, serviceAccounts: { rootCAFile } }: ServeSettings,
-  { authority }: OwnMaterial,
-): string {
-  if (tls.certificate === undefined) return authority.pem
-  const files = [...(rootCAFile === undefined ? [] : [rootCAFile]), tls.certificate.certFile]
+export function serverTrust(flags: ParsedFlags, { authority }: OwnMaterial): string {
+  const { certificate } = tlsSettings(flags)
+  if (certificate === undefined) return authority.pem
+  const rootCAFile = optionalString(flags, 'root-ca-file')
+  const files = [...(rootCAFile === undefined ? [] : [rootCAFile]), certificate.certFile]
   return files.map((file) => certificatesIn(file)).join('')
 }
 
 /** What pods trust, and what token secrets contain. @throws {Failure} if a file cannot be read. */
-export function rootCA(settings: ServeSettings, material: OwnMaterial): string {
-  const { rootCAFile } = settings.serviceAccounts
-  return rootCAFile === undefined ? serverTrust(settings, material) : certificatesIn(rootCAFile)
+export function rootCA(flags: ParsedFlags, material: OwnMaterial): string {
+  const rootCAFile = optionalString(flags, 'root-ca-file')
+  return rootCAFile === undefined ? serverTrust(flags, material) : certificatesIn(rootCAFile)
 }
 
 function certificatesIn(path: string): string {
@@ -144,4 +146,45 @@ function certificatesIn(path: string): string {
   const blocks = text.match(/-----BEGIN CERTIFICATE-----[^]*?-----END CERTIFICATE-----/g)
   if (blocks === null) throw new Failure(`${path}: has no certificate in PEM`)
   return blocks.map((block) => `${block}\n`).join('')
+}
+
+const ALWAYS = [
+  'localhost',
+  '127.0.0.1',
+  '::1',
+  'kubernetes',
+  'kubernetes.default',
+  'kubernetes.default.svc',
+  'kubernetes.default.svc.cluster.local',
+] as const
+
+/** The hosts that the own certificate is for: all by which a client may reach the server. */
+function certificateHosts(flags: ParsedFlags): readonly string[] {
+  const host = stringOf(flags, 'bind-address')
+  const bound = isUnspecified(host) ? ownHosts() : [host]
+  const further = [stringOf(flags, 'advertise-address'), stringOf(flags, 'external-hostname')].filter(
+    (each) => each !== '',
+  )
+  return [...new Set([...ALWAYS, ...bound, ...further])]
+}
+
+/** Host and port by which clients reach the server. */
+export function clientAddress(flags: ParsedFlags, port: number): string {
+  const address = stringOf(flags, 'bind-address')
+  const bound = isUnspecified(address) ? '127.0.0.1' : address
+  const host =
+    optionalString(flags, 'external-hostname') ?? optionalString(flags, 'advertise-address') ?? bound
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
+function isUnspecified(address: string): boolean {
+  return /^(?:0\.0\.0\.0|[0:]+)$/.test(address)
+}
+
+function ownHosts(): readonly string[] {
+  const addresses = Object.values(networkInterfaces()).flatMap((each) => each ?? [])
+  // An address with a scope is of one link.
+  const reachable = addresses.filter(({ scopeid = 0 }) => scopeid === 0).map(({ address }) => address)
+  const name = hostname()
+  return /^[a-z\d](?:[a-z\d.-]{0,251}[a-z\d])?$/i.test(name) ? [name, ...reachable] : reachable
 }

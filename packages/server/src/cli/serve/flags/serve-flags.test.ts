@@ -1,10 +1,30 @@
 import { isConfigurationError } from '@kube-authn/core/internal'
-import { AUDIT_FLAGS, AUTHENTICATION_FLAGS, AUTHORIZATION_FLAGS } from '@kube-authn/node/internal'
+import {
+  AUDIT_FLAGS,
+  AUTHENTICATION_FLAGS,
+  AUTHORIZATION_FLAGS,
+  booleanOf,
+  isGiven,
+  listOfFlag,
+  numberOf,
+  optionalString,
+  secondsOf,
+  stringOf,
+} from '@kube-authn/node/internal'
 import { describe, expect, it } from 'vitest'
 import { FURTHER_FLAGS, SHOWN_FLAGS } from './flag-help.ts'
 import { isWithoutEffect, REFUSED_FLAGS } from './other-flags.ts'
 import { OWN_FLAGS, SERVING_ALIASES, SERVING_FLAGS } from './flag-table.ts'
-import { settingsFromFlags } from './settings-from-flags.ts'
+import { http2Settings, pairOf, secureAddress, tlsSettings } from './listen-flags.ts'
+import {
+  authenticationFlags,
+  authorizationFlags,
+  createsSecrets,
+  issuersOf,
+  serveFlags,
+  servingNotices,
+} from './serve-flags.ts'
+import { electionOf, forwardSettings, storeValueOf } from './serving-problems.ts'
 
 const KNOWN = {
   ...AUTHENTICATION_FLAGS,
@@ -17,7 +37,7 @@ const helped = [...SHOWN_FLAGS.flatMap(({ flags }) => flags), ...FURTHER_FLAGS]
 
 function problemsOf(argv: readonly string[]): readonly string[] {
   try {
-    settingsFromFlags(argv)
+    serveFlags(argv)
     return []
   } catch (error) {
     if (!isConfigurationError(error)) throw error
@@ -42,36 +62,48 @@ describe('the flags of serve', () => {
   })
 
   it('are safe by default', () => {
-    expect(settingsFromFlags([])).toEqual({
-      dataDir: 'kube-authn-data',
-      store: 'sqlite:kube-authn-data/store.db',
-      output: 'text',
-      secure: { host: '127.0.0.1', port: 6443 },
-      tls: { minVersion: 'TLSv1.2' },
-      serviceAccounts: {
-        issuers: ['https://kubernetes.default.svc.cluster.local'],
-        keyFiles: [],
-        extendExpiration: true,
-      },
-      signing: { durationSeconds: 31_536_000 },
-      limits: {
-        maxRequestsInFlight: 400,
-        maxMutatingRequestsInFlight: 200,
-        requestTimeoutSeconds: 60,
-        shutdownDelaySeconds: 0,
-      },
-      controllers: ['*'],
-      createSecrets: false,
-      strict: false,
-      authenticationFlags: [],
-      authorizationFlags: ['--authorization-mode=RBAC'],
-      auditFlags: [],
-      notices: [],
-    })
+    const flags = serveFlags([])
+    expect(storeValueOf(flags)).toBe('sqlite:kube-authn-data/store.db')
+    expect(secureAddress(flags)).toEqual({ host: '127.0.0.1', port: 6443 })
+    expect(tlsSettings(flags)).toEqual({ minVersion: 'TLSv1.2' })
+    expect(issuersOf(flags)).toEqual(['https://kubernetes.default.svc.cluster.local'])
+    expect([http2Settings(flags), electionOf(flags), forwardSettings(flags)]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ])
+    expect(pairOf(flags, 'cluster-signing-cert-file', 'cluster-signing-key-file')).toBeUndefined()
+    expect(createsSecrets(flags)).toBe(false)
+    expect(authenticationFlags(flags)).toEqual([])
+    expect(authorizationFlags(flags)).toEqual(['--authorization-mode=RBAC'])
+    expect(servingNotices(flags)).toEqual([])
+  })
+
+  it.each([
+    [stringOf, 'data-dir', 'kube-authn-data'],
+    [stringOf, 'output', 'text'],
+    [stringOf, 'insecure-bind-address', '127.0.0.1'],
+    [numberOf, 'insecure-port', 0],
+    [optionalString, 'advertise-address', undefined],
+    [optionalString, 'external-hostname', undefined],
+    [optionalString, 'client-ca-file', undefined],
+    [listOfFlag, 'service-account-key-file', []],
+    [booleanOf, 'service-account-extend-token-expiration', true],
+    [secondsOf, 'service-account-max-token-expiration', 0],
+    [secondsOf, 'cluster-signing-duration', 31_536_000],
+    [numberOf, 'max-requests-inflight', 400],
+    [numberOf, 'max-mutating-requests-inflight', 200],
+    [secondsOf, 'request-timeout', 60],
+    [secondsOf, 'shutdown-delay-duration', 0],
+    [listOfFlag, 'controllers', ['*']],
+    [booleanOf, 'strict', false],
+    [isGiven, 'authorization-always-allow-paths', false],
+  ] as const)('%o of --%s is %j by default', (read, name, value) => {
+    expect(read(serveFlags([]), name)).toEqual(value)
   })
 
   it('are those of the command line that kubeadm makes', () => {
-    const settings = settingsFromFlags([
+    const flags = serveFlags([
       '--advertise-address=192.0.2.10',
       '--allow-privileged=true',
       '--authorization-mode=Node,RBAC',
@@ -93,24 +125,22 @@ describe('the flags of serve', () => {
       '--tls-cert-file=/pki/apiserver.crt',
       '--tls-private-key-file=/pki/apiserver.key',
     ])
-    expect(settings).toMatchObject({
-      advertiseAddress: '192.0.2.10',
-      clientCAFile: '/pki/ca.crt',
-      secure: { host: '127.0.0.1', port: 7443 },
-      tls: { certificate: { certFile: '/pki/apiserver.crt', keyFile: '/pki/apiserver.key' } },
-      serviceAccounts: {
-        issuers: ['https://a.example.com', 'https://b.example.com'],
-        keyFiles: ['/pki/sa.pub'],
-        signingKeyFile: '/pki/sa.key',
-      },
-      authorizationFlags: ['--authorization-mode=RBAC'],
-      authenticationFlags: [
-        '--enable-bootstrap-token-auth=true',
-        '--requestheader-allowed-names=front-proxy-client',
-        '--requestheader-client-ca-file=/pki/front-proxy-ca.crt',
-      ],
+    expect(stringOf(flags, 'advertise-address')).toBe('192.0.2.10')
+    expect(stringOf(flags, 'client-ca-file')).toBe('/pki/ca.crt')
+    expect(secureAddress(flags)).toEqual({ host: '127.0.0.1', port: 7443 })
+    expect(tlsSettings(flags)).toMatchObject({
+      certificate: { certFile: '/pki/apiserver.crt', keyFile: '/pki/apiserver.key' },
     })
-    expect(settings.notices.map(({ message }) => message)).toEqual([
+    expect(issuersOf(flags)).toEqual(['https://a.example.com', 'https://b.example.com'])
+    expect(listOfFlag(flags, 'service-account-key-file')).toEqual(['/pki/sa.pub'])
+    expect(stringOf(flags, 'service-account-signing-key-file')).toBe('/pki/sa.key')
+    expect(authorizationFlags(flags)).toEqual(['--authorization-mode=RBAC'])
+    expect(authenticationFlags(flags)).toEqual([
+      '--enable-bootstrap-token-auth=true',
+      '--requestheader-allowed-names=front-proxy-client',
+      '--requestheader-client-ca-file=/pki/front-proxy-ca.crt',
+    ])
+    expect(servingNotices(flags).map(({ message }) => message)).toEqual([
       'without effect here: --allow-privileged, --enable-admission-plugins, --etcd-cafile, --etcd-servers, --kubelet-preferred-address-types, --proxy-client-cert-file, --service-cluster-ip-range',
       'objects are not in etcd but in the store of --data-dir',
       'the mode Node is left out: there are no kubelets, and RBAC decides about their requests',
@@ -119,7 +149,7 @@ describe('the flags of serve', () => {
   })
 
   it('are those of 1.6', () => {
-    const settings = settingsFromFlags([
+    const flags = serveFlags([
       '--admission-control=ServiceAccount,NamespaceLifecycle',
       '--basic-auth-file=users.csv',
       '--experimental-bootstrap-token-auth',
@@ -132,17 +162,17 @@ describe('the flags of serve', () => {
       '60',
       '-v=2',
     ])
-    expect(settings).toMatchObject({
-      insecure: { host: '127.0.0.1', port: 8080 },
-      controllers: ['*', 'tokencleaner'],
-      serviceAccounts: { privateKeyFile: 'sa.key', rootCAFile: 'ca.crt' },
-      authenticationFlags: [
-        '--basic-auth-file=users.csv',
-        '--enable-bootstrap-token-auth=true',
-        '--experimental-keystone-url=https://keystone.example.com',
-      ],
-    })
-    expect(settings.notices.map(({ message }) => message)).toEqual([
+    expect(stringOf(flags, 'insecure-bind-address')).toBe('127.0.0.1')
+    expect(numberOf(flags, 'insecure-port')).toBe(8080)
+    expect(listOfFlag(flags, 'controllers')).toEqual(['*', 'tokencleaner'])
+    expect(stringOf(flags, 'service-account-private-key-file')).toBe('sa.key')
+    expect(stringOf(flags, 'root-ca-file')).toBe('ca.crt')
+    expect(authenticationFlags(flags)).toEqual([
+      '--basic-auth-file=users.csv',
+      '--enable-bootstrap-token-auth=true',
+      '--experimental-keystone-url=https://keystone.example.com',
+    ])
+    expect(servingNotices(flags).map(({ message }) => message)).toEqual([
       'without effect here: --admission-control, --target-ram-mb, -v',
     ])
   })
@@ -175,32 +205,41 @@ describe('the flags of serve', () => {
           'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:ECDHE-RSA-AES128-GCM-SHA256',
       },
     ],
-    [['--cert-dir=certs'], { minVersion: 'TLSv1.2', certDir: 'certs' }],
   ])('%j is for TLS', (argv, tls) => {
-    expect(settingsFromFlags(argv).tls).toEqual(tls)
+    expect(tlsSettings(serveFlags(argv))).toEqual(tls)
+    expect(http2Settings(serveFlags(argv))).toBeUndefined()
   })
 
   it.each([
     [
       ['--feature-gates=LegacyServiceAccountTokenNoAutoGeneration=false'],
-      { createSecrets: true, notices: [] },
+      { createSecrets: true, authentication: [], notices: [] },
     ],
     [
       [
         '--feature-gates=LegacyServiceAccountTokenNoAutoGeneration=false,LegacyServiceAccountTokenNoAutoGeneration=true',
       ],
-      { createSecrets: false, notices: [] },
+      { createSecrets: false, authentication: [], notices: [] },
     ],
     [
       ['--feature-gates=RemoteRequestHeaderUID=true'],
-      { authenticationFlags: ['--feature-gates=RemoteRequestHeaderUID=true'], notices: [] },
+      {
+        createSecrets: false,
+        authentication: ['--feature-gates=RemoteRequestHeaderUID=true'],
+        notices: [],
+      },
     ],
     [
       ['--feature-gates=WatchList=true'],
-      { createSecrets: false, notices: [{ message: 'gates without effect here: WatchList' }] },
+      { createSecrets: false, authentication: [], notices: ['gates without effect here: WatchList'] },
     ],
-  ])('%j are gates', (argv, settings) => {
-    expect(settingsFromFlags(argv)).toMatchObject(settings)
+  ])('%j are gates', (argv, expected) => {
+    const flags = serveFlags(argv)
+    expect({
+      createSecrets: createsSecrets(flags),
+      authentication: authenticationFlags(flags),
+      notices: servingNotices(flags).map(({ message }) => message),
+    }).toEqual(expected)
   })
 
   it.each([
@@ -208,13 +247,13 @@ describe('the flags of serve', () => {
     [['--forward-auth-extra-keys=scopes,example.com/team'], { extraKeys: ['scopes', 'example.com/team'] }],
     [['--forward-auth-extra-keys='], { extraKeys: [] }],
   ])('%j says which extra fields a proxy hands on', (argv, settings) => {
-    expect(settingsFromFlags(['--forward-auth', ...argv]).forward).toEqual({
+    expect(forwardSettings(serveFlags(['--forward-auth', ...argv]))).toEqual({
       authorizes: false,
       original: 'x-forwarded',
       maxNumberedGroups: 0,
       ...settings,
     })
-    expect(() => settingsFromFlags(['--forward-auth-extra-keys=scopes'])).toThrow(
+    expect(() => serveFlags(['--forward-auth-extra-keys=scopes'])).toThrow(
       '--forward-auth-extra-keys: has no effect without --forward-auth',
     )
   })
@@ -228,7 +267,7 @@ describe('the flags of serve', () => {
       ['--authorization-mode=RBAC', '--authorization-config=a.yaml'],
     ],
   ])('%j is for authorization', (argv, flags) => {
-    expect(settingsFromFlags(argv).authorizationFlags).toEqual(flags)
+    expect(authorizationFlags(serveFlags(argv))).toEqual(flags)
   })
 })
 
@@ -339,6 +378,6 @@ describe('what is wrong with flags of serve', () => {
   })
 
   it('is an argument before them', () => {
-    expect(() => settingsFromFlags(['hunter2'])).toThrow(/^serve takes flags only, as in --data-dir=FOLDER$/)
+    expect(() => serveFlags(['hunter2'])).toThrow(/^serve takes flags only, as in --data-dir=FOLDER$/)
   })
 })

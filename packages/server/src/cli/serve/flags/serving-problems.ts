@@ -12,10 +12,12 @@ import {
   secondsOf,
   stringOf,
 } from '@kube-authn/node/internal'
-import { electionProblems } from '../../../controllers/leader-election/election-settings.ts'
+import {
+  electionProblems,
+  type LeaderElectionOptions,
+} from '../../../controllers/leader-election/election-settings.ts'
 import { controllersProblems, STANDARD_CONTROLLERS } from '../../../controllers/standard-controllers.ts'
 import { namedStore } from '../../store-url/store-url.ts'
-import type { ForwardSettings, ServeElection } from '../settings.ts'
 import { http2Problems, listenProblems, pairProblems, tlsProblems } from './listen-flags.ts'
 
 /**
@@ -113,6 +115,9 @@ function storeProblems(flags: ParsedFlags, add: AddProblem): void {
   if ('problem' in store) add('store', store.problem)
 }
 
+/** How the one is elected that runs the controllers; `undefined` if each process runs them. */
+type ServeElection = Required<Omit<LeaderElectionOptions, 'identity'>>
+
 /**
  * What `--leader-elect` and its flags say.
  *
@@ -147,6 +152,17 @@ function electionFlagProblems(flags: ParsedFlags, add: AddProblem): void {
   if (dns1123LabelProblems(leaseNamespace).length > 0) {
     add('leader-elect-resource-namespace', 'must be the name of a namespace')
   }
+}
+
+/** Forward authentication, at `/authenticate`. */
+interface ForwardSettings {
+  /** Whether the authorizer decides about what the proxy was asked for. */
+  readonly authorizes: boolean
+  readonly original: 'x-forwarded' | 'x-original' | 'path'
+  readonly maxNumberedGroups: number
+  /** Fields of `extra` that the proxy hands on; `undefined`: all, or none with numbered groups. */
+  readonly extraKeys: readonly string[] | undefined
+  readonly loginUrl: string | undefined
 }
 
 const LOGIN_URL = 'forward-auth-login-url'
