@@ -13,16 +13,7 @@ export {
 } from './flags/known-flags.ts'
 export { addedProblems, type AddProblem } from './flags/flag-problems.ts'
 export { type FlagTable, parseFlags } from './flags/parse-flags.ts'
-export {
-  booleanOf,
-  isGiven,
-  listOf as listOfFlag,
-  numberOf,
-  optionalString,
-  secondsOf,
-  stringOf,
-  type ParsedFlags,
-} from './flags/flag-value.ts'
+export type { ParsedFlags } from './flags/flag-value.ts'
 export {
   type RefusedFlags,
   REFUSED_FOR_AUTHENTICATION,

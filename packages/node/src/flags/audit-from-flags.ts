@@ -18,7 +18,7 @@ import { auditWebhookAt } from '../webhook/audit-webhook-at.ts'
 import { anArgv } from './flags-options.ts'
 import { type AddProblem, addedProblems, ignoredNotices, notifyNotices } from './flag-problems.ts'
 import { parseFlags, type FlagTable, unknownFlag } from './parse-flags.ts'
-import { type ParsedFlags, booleanOf, numberOf, secondsOf, stringOf } from './flag-value.ts'
+import type { ParsedFlags } from './flag-value.ts'
 import { AUDIT_FLAGS, shownFlag } from './known-flags.ts'
 
 /** Options that have no kube-apiserver flag. */
@@ -77,7 +77,7 @@ function openAudit(argv: readonly string[], options: AuditFromFlagsOptions): Nod
     addedProblems((add) => auditProblems(flags, add)),
   )
   const { bodies, allowInsecureHttp, onError, ...log } = options
-  const policyFile = stringOf(flags, 'audit-policy-file')
+  const policyFile = flags.string('audit-policy-file')
   const parts = opener()
   const shared = {
     ...defined({ onError }),
@@ -118,9 +118,9 @@ function placesOf(
   shared: Shared,
   allowInsecureHttp: boolean,
 ): readonly Place[] {
-  const path = stringOf(flags, 'audit-log-path')
-  const kubeconfig = stringOf(flags, 'audit-webhook-config-file')
-  const format = stringOf(flags, 'audit-log-format') === 'legacy' ? 'legacy' : 'json'
+  const path = flags.string('audit-log-path')
+  const kubeconfig = flags.string('audit-webhook-config-file')
+  const format = flags.string('audit-log-format') === 'legacy' ? 'legacy' : 'json'
   const file =
     path === '' || path === '-'
       ? undefined
@@ -148,24 +148,24 @@ function standardOutput(format: 'json' | 'legacy'): Place {
 function fileOptions(flags: ParsedFlags) {
   return {
     // lumberjack, which rotates kube-apiserver's file, takes 0 for its default of 100.
-    maxSizeMegabytes: numberOf(flags, 'audit-log-maxsize') || 100,
-    maxAgeDays: numberOf(flags, 'audit-log-maxage'),
-    maxBackups: numberOf(flags, 'audit-log-maxbackup'),
-    compress: booleanOf(flags, 'audit-log-compress'),
-    mode: stringOf(flags, 'audit-log-mode') === 'batch' ? 'batch' : 'blocking',
-    bufferSize: numberOf(flags, 'audit-log-batch-buffer-size'),
+    maxSizeMegabytes: flags.number('audit-log-maxsize') || 100,
+    maxAgeDays: flags.number('audit-log-maxage'),
+    maxBackups: flags.number('audit-log-maxbackup'),
+    compress: flags.boolean('audit-log-compress'),
+    mode: flags.string('audit-log-mode') === 'batch' ? 'batch' : 'blocking',
+    bufferSize: flags.number('audit-log-batch-buffer-size'),
   } as const
 }
 
 function webhookOptions(flags: ParsedFlags) {
-  const isThrottled = booleanOf(flags, 'audit-webhook-batch-throttle-enable')
+  const isThrottled = flags.boolean('audit-webhook-batch-throttle-enable')
   return {
-    bufferSize: numberOf(flags, 'audit-webhook-batch-buffer-size'),
-    maxBatchSize: numberOf(flags, 'audit-webhook-batch-max-size'),
-    maxBatchWaitSeconds: secondsOf(flags, 'audit-webhook-batch-max-wait'),
-    throttleQps: isThrottled ? numberOf(flags, 'audit-webhook-batch-throttle-qps') : Infinity,
-    throttleBurst: isThrottled ? numberOf(flags, 'audit-webhook-batch-throttle-burst') : 15,
-    initialBackoffSeconds: secondsOf(flags, 'audit-webhook-initial-backoff'),
+    bufferSize: flags.number('audit-webhook-batch-buffer-size'),
+    maxBatchSize: flags.number('audit-webhook-batch-max-size'),
+    maxBatchWaitSeconds: flags.seconds('audit-webhook-batch-max-wait'),
+    throttleQps: isThrottled ? flags.number('audit-webhook-batch-throttle-qps') : Infinity,
+    throttleBurst: isThrottled ? flags.number('audit-webhook-batch-throttle-burst') : 15,
+    initialBackoffSeconds: flags.seconds('audit-webhook-initial-backoff'),
   }
 }
 
@@ -192,24 +192,24 @@ const AUDIT_TABLE: FlagTable = {
  * Deviation: modes that refuse requests or make them wait for a webhook are rejected (`docs/deviations.md`, audit files; audit webhooks).
  */
 function auditProblems(flags: ParsedFlags, add: AddProblem): void {
-  if (stringOf(flags, 'audit-log-path') !== '') {
+  if (flags.string('audit-log-path') !== '') {
     backendProblems(flags, 'log', add)
-    const format = stringOf(flags, 'audit-log-format')
+    const format = flags.string('audit-log-format')
     if (!FORMATS.split(',').includes(format)) {
       const shown = quoted(format).slice(1, -1)
       add('audit-log-format', `invalid audit log format ${shown}, allowed formats are ${quoted(FORMATS)}`)
     }
     for (const flag of ['audit-log-maxage', 'audit-log-maxbackup', 'audit-log-maxsize']) {
-      const value = numberOf(flags, flag)
+      const value = flags.number(flag)
       if (value < 0) add(flag, `--${flag} ${value} can't be a negative number`)
     }
   }
-  if (stringOf(flags, 'audit-webhook-config-file') !== '') backendProblems(flags, 'webhook', add)
+  if (flags.string('audit-webhook-config-file') !== '') backendProblems(flags, 'webhook', add)
 }
 
 function backendProblems(flags: ParsedFlags, backend: 'log' | 'webhook', add: AddProblem): void {
   const flag = (name: string): string => `audit-${backend}-${name}`
-  const mode = stringOf(flags, flag('mode'))
+  const mode = flags.string(flag('mode'))
   if (!MODES.split(',').includes(mode)) {
     const shown = quoted(mode).slice(1, -1)
     add(flag('mode'), `invalid audit ${backend} mode ${shown}, allowed modes are ${quoted(MODES)}`)
@@ -224,16 +224,16 @@ function backendProblems(flags: ParsedFlags, backend: 'log' | 'webhook', add: Ad
       'blocking is not supported for the webhook: requests never wait for it; use the mode batch',
     )
   }
-  if (stringOf(flags, flag('version')) !== 'audit.k8s.io/v1') {
+  if (flags.string(flag('version')) !== 'audit.k8s.io/v1') {
     add(flag('version'), 'invalid group version, allowed versions are ["audit.k8s.io/v1"]')
   }
   if (mode !== 'batch') return
 
-  const isThrottled = booleanOf(flags, flag('batch-throttle-enable'))
+  const isThrottled = flags.boolean(flag('batch-throttle-enable'))
   const positive = { 'batch-buffer-size': 'buffer size', 'batch-max-size': 'max batch size' }
   const ofThrottle = { 'batch-throttle-qps': 'throttle QPS', 'batch-throttle-burst': 'throttle burst' }
   for (const [name, what] of Object.entries(isThrottled ? { ...positive, ...ofThrottle } : positive)) {
-    const value = numberOf(flags, flag(name))
+    const value = flags.number(flag(name))
     if (value > 0) continue
     add(flag(name), `invalid audit batch ${backend} ${what} ${value}, must be a positive number`)
   }

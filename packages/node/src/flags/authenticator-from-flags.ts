@@ -15,17 +15,7 @@ import { closeable } from '../options/closeable.ts'
 import { modeProblems } from './authorizer-from-flags.ts'
 import { delegatedFromFlags, isDelegated } from './delegated-from-flags.ts'
 import { addedProblems, flagProblem, ignoredNotices, notifyNotices } from './flag-problems.ts'
-import {
-  type ParsedFlags,
-  booleanOf,
-  isGiven,
-  listOf,
-  optionalList,
-  optionalString,
-  secondsOf,
-  stringOf,
-  versionOf,
-} from './flag-value.ts'
+import type { ParsedFlags } from './flag-value.ts'
 import {
   anArgv,
   type AuthenticatorFromFlagsOptions,
@@ -126,7 +116,7 @@ function withFound(found: readonly ConfigurationProblem[], error: ConfigurationE
 /** Known flags without effect here: issuing tokens has its own options. */
 function unusedFlags(flags: ParsedFlags): readonly string[] {
   return [
-    ...(isGiven(flags, 'service-account-signing-key-file') ? ['--service-account-signing-key-file'] : []),
+    ...(flags.isGiven('service-account-signing-key-file') ? ['--service-account-signing-key-file'] : []),
     ...(hasOtherGates(flags) ? ['--feature-gates'] : []),
   ]
 }
@@ -152,7 +142,7 @@ function authenticationProblems(
           'serviceAccountObjects() of @kube-authn/core/service-account has no accounts',
       )
     }
-    if (booleanOf(flags, BOOTSTRAP) && options.bootstrapTokens === undefined) {
+    if (flags.boolean(BOOTSTRAP) && options.bootstrapTokens === undefined) {
       add(
         BOOTSTRAP,
         'needs the secrets with tokens, which a kube-apiserver has in its store: set the option bootstrapTokens',
@@ -171,12 +161,12 @@ const OVERALL_TTL_SECONDS = 10
 
 /** Source: kubernetes `pkg/kubeapiserver/options/authentication.go` ToAuthenticationConfig. */
 function webhookNotices(flags: ParsedFlags): readonly FileNotice[] {
-  const seconds = secondsOf(flags, `${WEBHOOK}-cache-ttl`)
-  if (optionalString(flags, `${WEBHOOK}-config-file`) === undefined) return []
+  const seconds = flags.seconds(`${WEBHOOK}-cache-ttl`)
+  if (flags.optional(`${WEBHOOK}-config-file`) === undefined) return []
   if (seconds <= 0 || seconds >= OVERALL_TTL_SECONDS) return []
   // Deviation: here the shorter TTL applies (`docs/deviations.md`, flags).
   const message =
-    `the webhook cache ttl of ${stringOf(flags, `${WEBHOOK}-cache-ttl`)} is shorter than the overall cache ttl of ` +
+    `the webhook cache ttl of ${flags.string(`${WEBHOOK}-cache-ttl`)} is shorter than the overall cache ttl of ` +
     `${OVERALL_TTL_SECONDS}s for successful token authentication attempts, and applies nevertheless`
   return [{ severity: 'warning', code: 'shortWebhookTtl', message }]
 }
@@ -188,15 +178,15 @@ function authenticatorOptions(
   options: AuthenticatorFromFlagsOptions,
 ): CreateAuthenticatorOptions {
   const { allowAnyProxyName, bootstrapTokens, egress, requests, revocations, log } = options
-  const proxyCA = optionalString(flags, 'requestheader-client-ca-file')
-  const keystoneUrl = optionalString(flags, 'experimental-keystone-url')
-  const keystoneCA = optionalString(flags, 'experimental-keystone-ca-file')
-  const configFile = optionalString(flags, 'authentication-config')
-  const webhook = optionalString(flags, `${WEBHOOK}-config-file`)
+  const proxyCA = flags.optional('requestheader-client-ca-file')
+  const keystoneUrl = flags.optional('experimental-keystone-url')
+  const keystoneCA = flags.optional('experimental-keystone-ca-file')
+  const configFile = flags.optional('authentication-config')
+  const webhook = flags.optional(`${WEBHOOK}-config-file`)
   return defined({
-    tokenFile: optionalString(flags, 'token-auth-file'),
-    passwordFile: optionalString(flags, 'basic-auth-file'),
-    clientCAFile: optionalString(flags, 'client-ca-file'),
+    tokenFile: flags.optional('token-auth-file'),
+    passwordFile: flags.optional('basic-auth-file'),
+    clientCAFile: flags.optional('client-ca-file'),
     requestHeader:
       proxyCA === undefined
         ? undefined
@@ -209,18 +199,18 @@ function authenticatorOptions(
     authenticationConfig:
       configFile === undefined || egress === undefined ? configFile : { path: configFile, egress },
     oidc: oidcOption(flags),
-    bootstrapTokens: booleanOf(flags, BOOTSTRAP) ? bootstrapTokens : undefined,
+    bootstrapTokens: flags.boolean(BOOTSTRAP) ? bootstrapTokens : undefined,
     tokenReview:
       webhook === undefined
         ? undefined
         : {
             path: webhook,
-            version: versionOf(flags, `${WEBHOOK}-version`),
-            ttlSeconds: secondsOf(flags, `${WEBHOOK}-cache-ttl`),
+            version: flags.version(`${WEBHOOK}-version`),
+            ttlSeconds: flags.seconds(`${WEBHOOK}-cache-ttl`),
           },
     anonymous: anonymous.isGiven ? anonymous.enabled : undefined,
-    audiences: optionalList(flags, 'api-audiences'),
-    trustedOrigins: optionalList(flags, 'trusted-origins'),
+    audiences: flags.optionalList('api-audiences'),
+    trustedOrigins: flags.optionalList('trusted-origins'),
     requests,
     revocations,
     log,
@@ -235,8 +225,8 @@ function serviceAccountsOption(
   objects: AuthenticatorFromFlagsOptions['serviceAccountObjects'],
 ): Pick<CreateAuthenticatorOptions, 'serviceAccounts'> {
   if (keys === undefined || objects === undefined) return {}
-  const issuers = listOf(flags, 'service-account-issuer')
-  const lookup = booleanOf(flags, 'service-account-lookup')
+  const issuers = flags.list('service-account-issuer')
+  const lookup = flags.boolean('service-account-lookup')
   return { serviceAccounts: { issuers, keys, objects, lookup } }
 }
 
@@ -255,12 +245,12 @@ interface AnonymousFlag {
  * Source: kubernetes `pkg/kubeapiserver/options/authentication.go` ApplyAuthorization.
  */
 function anonymousFlag(flags: ParsedFlags, byDefault: boolean | AnonymousConfig = true): AnonymousFlag {
-  const isItselfGiven = isGiven(flags, 'anonymous-auth')
-  const wanted = booleanOf(flags, 'anonymous-auth')
-  const modes = listOf(flags, 'authorization-mode')
-  const isInFile = stringOf(flags, 'authorization-config') !== ''
+  const isItselfGiven = flags.isGiven('anonymous-auth')
+  const wanted = flags.boolean('anonymous-auth')
+  const modes = flags.list('authorization-mode')
+  const isInFile = flags.string('authorization-config') !== ''
   const isAllAllowed = modes.includes('AlwaysAllow') || (modes.length === 0 && !isInFile)
-  const isNoted = wanted && isAllAllowed && isGiven(flags, 'anonymous-auth', 'authorization-mode')
+  const isNoted = wanted && isAllAllowed && flags.isGiven('anonymous-auth', 'authorization-mode')
   return {
     enabled: wanted && !isAllAllowed && (isItselfGiven || byDefault),
     isGiven: isItselfGiven,

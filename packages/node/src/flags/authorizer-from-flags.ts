@@ -22,7 +22,7 @@ import {
 } from './flags-options.ts'
 import { type AddProblem, addedProblems, ignoredNotices, notifyNotices, underFlag } from './flag-problems.ts'
 import { parseFlags, REFUSED_FOR_AUTHORIZATION, REFUSED_MODES } from './parse-flags.ts'
-import { type ParsedFlags, listOf, secondsOf, stringOf, versionOf, isGiven } from './flag-value.ts'
+import type { ParsedFlags } from './flag-value.ts'
 import { closeable } from '../options/closeable.ts'
 
 /**
@@ -55,7 +55,7 @@ export async function authorizerFromFlags(
 }
 
 function configuredAuthorizer(flags: ParsedFlags, options: AuthorizerFromFlagsOptions): NodeAuthorizer {
-  const path = stringOf(flags, CONFIG)
+  const path = flags.string(CONFIG)
   return path === '' ? authorizerOfModes(flags, options) : authorizerInFile(path, flags, options)
 }
 
@@ -103,12 +103,12 @@ function authorizerOfModes(flags: ParsedFlags, options: AuthorizerFromFlagsOptio
     AlwaysDeny: alwaysDeny,
     RBAC: () => (rbac === undefined ? undefined : rolesOf(rbac, parts, shared)),
     Webhook: () => {
-      const path = stringOf(flags, 'authorization-webhook-config-file')
+      const path = flags.string('authorization-webhook-config-file')
       if (path === '') return undefined
       return parts.open('webhook', () => webhookAuthorizerAt(path, { ...webhookOptions(flags), ...shared }))
     },
   }
-  const modes = listOf(flags, MODE)
+  const modes = flags.list(MODE)
   const authorizers = [...new Set(modes)].flatMap((mode) => {
     const authorizer = Object.hasOwn(makers, mode) ? makers[mode]?.() : undefined
     return authorizer === undefined ? [] : [authorizer]
@@ -132,9 +132,9 @@ function authorizerOfModes(flags: ParsedFlags, options: AuthorizerFromFlagsOptio
 
 function webhookOptions(flags: ParsedFlags) {
   return {
-    version: versionOf(flags, 'authorization-webhook-version'),
-    allowedTtlSeconds: secondsOf(flags, 'authorization-webhook-cache-authorized-ttl'),
-    deniedTtlSeconds: secondsOf(flags, 'authorization-webhook-cache-unauthorized-ttl'),
+    version: flags.version('authorization-webhook-version'),
+    allowedTtlSeconds: flags.seconds('authorization-webhook-cache-authorized-ttl'),
+    deniedTtlSeconds: flags.seconds('authorization-webhook-cache-unauthorized-ttl'),
   }
 }
 
@@ -158,13 +158,13 @@ function authorizationProblems(
   { rbac }: AuthorizerFromFlagsOptions,
   add: AddProblem,
 ): void {
-  const modes = listOf(flags, MODE)
+  const modes = flags.list(MODE)
   if (modes.length === 0) add(MODE, `at least one ${MODE} must be passed, of ${MODES.join(', ')}`)
   for (const mode of new Set(modes)) {
     if (Object.hasOwn(REFUSED_MODES, mode)) add(MODE, REFUSED_MODES[mode] ?? '')
   }
   modeProblems(flags, add)
-  const webhook = stringOf(flags, WEBHOOK)
+  const webhook = flags.string(WEBHOOK)
   if (modes.includes('Webhook') && webhook === '') {
     add(WEBHOOK, `${MODE} Webhook's authorization config file not passed`)
   }
@@ -194,7 +194,7 @@ const LEGACY = [
  * Source: kubernetes `pkg/kubeapiserver/options/authorization.go` Validate.
  */
 function configurationProblems(flags: ParsedFlags): readonly ConfigurationProblem[] {
-  if (!isGiven(flags, ...LEGACY)) return []
+  if (!flags.isGiven(...LEGACY)) return []
   const message =
     '--authorization-config can not be specified when --authorization-mode or --authorization-webhook-* flags are defined'
   return [{ path: '--authorization-config', message }]
@@ -202,7 +202,7 @@ function configurationProblems(flags: ParsedFlags): readonly ConfigurationProble
 
 /** Adds modes that kube-apiserver rejects, whether they are supported here or not. */
 export function modeProblems(flags: ParsedFlags, add: AddProblem): void {
-  const modes = listOf(flags, MODE)
+  const modes = flags.list(MODE)
   const distinct = new Set(modes)
   for (const mode of distinct) {
     const isKnown = MODES.includes(mode) || Object.hasOwn(REFUSED_MODES, mode)

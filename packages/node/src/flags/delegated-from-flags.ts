@@ -13,15 +13,7 @@ import {
 import { refuseRevoked } from '../configure/opener.ts'
 import { addedProblems, flagProblem, notifyNotices, underFlag } from './flag-problems.ts'
 import { AUTHENTICATION_FLAGS } from './known-flags.ts'
-import {
-  type ParsedFlags,
-  booleanOf,
-  isGiven,
-  listOf,
-  optionalList,
-  optionalString,
-  secondsOf,
-} from './flag-value.ts'
+import type { ParsedFlags } from './flag-value.ts'
 import { requestHeaderNames, requestHeaderNotices, requestHeaderProblems } from './request-header-flags.ts'
 import { closeable, type Closeable } from '../options/closeable.ts'
 import type { Authorizer } from '@kube-authn/core/authorization'
@@ -54,7 +46,7 @@ const COMMON: ReadonlySet<string> = new Set([
 
 /** Whether it is the command line of an extension API server. */
 export function isDelegated(flags: ParsedFlags): boolean {
-  return isGiven(flags, ...AUTHENTICATION_OWN)
+  return flags.isGiven(...AUTHENTICATION_OWN)
 }
 
 /**
@@ -89,9 +81,7 @@ export async function delegatedFromFlags(
 }
 
 function foreignProblems(flags: ParsedFlags): readonly ConfigurationProblem[] {
-  const foreign = Object.keys(AUTHENTICATION_FLAGS).filter(
-    (name) => isGiven(flags, name) && !COMMON.has(name),
-  )
+  const foreign = Object.keys(AUTHENTICATION_FLAGS).filter((name) => flags.isGiven(name) && !COMMON.has(name))
   const paths = foreign.map((name) => `--${name}`)
   return delegatedProblems('authentication', AUTHENTICATION_OWN, flags, paths)
 }
@@ -103,7 +93,7 @@ function delegatedProblems(
   flags: ParsedFlags,
   paths: readonly string[],
 ): readonly ConfigurationProblem[] {
-  const first = own.find((name) => isGiven(flags, name)) ?? own[0]
+  const first = own.find((name) => flags.isGiven(name)) ?? own[0]
   const message = `cannot be set together with --${first}, with which ${what} is delegated to the cluster`
   return paths.map((path) => ({ path, message }))
 }
@@ -112,22 +102,22 @@ function delegationOptions(
   flags: ParsedFlags,
   options: AuthenticatorFromFlagsOptions,
 ): DelegatedAuthenticationOptions {
-  const proxyCA = optionalString(flags, 'requestheader-client-ca-file')
+  const proxyCA = flags.optional('requestheader-client-ca-file')
   const { allowAnyProxyName } = options
   return {
     ...defined({
-      kubeconfig: optionalString(flags, 'authentication-kubeconfig'),
-      clientCAFile: optionalString(flags, 'client-ca-file'),
+      kubeconfig: flags.optional('authentication-kubeconfig'),
+      clientCAFile: flags.optional('client-ca-file'),
       requestHeader:
         proxyCA === undefined
           ? undefined
           : { ...givenNames(flags), caFile: proxyCA, ...defined({ allowAnyProxyName }) },
-      tokenTtlSeconds: isGiven(flags, TTL) ? secondsOf(flags, TTL) : undefined,
-      trustedOrigins: optionalList(flags, 'trusted-origins'),
+      tokenTtlSeconds: flags.isGiven(TTL) ? flags.seconds(TTL) : undefined,
+      trustedOrigins: flags.optionalList('trusted-origins'),
     }),
-    skipLookup: booleanOf(flags, 'authentication-skip-lookup'),
-    tolerateLookupFailure: booleanOf(flags, 'authentication-tolerate-lookup-failure'),
-    anonymous: isGiven(flags, 'anonymous-auth') && booleanOf(flags, 'anonymous-auth'),
+    skipLookup: flags.boolean('authentication-skip-lookup'),
+    tolerateLookupFailure: flags.boolean('authentication-tolerate-lookup-failure'),
+    anonymous: flags.isGiven('anonymous-auth') && flags.boolean('anonymous-auth'),
     ...sharedOf(options),
   }
 }
@@ -158,7 +148,7 @@ const FOREIGN = [
 
 /** Whether it is the command line of an extension API server. */
 export function isDelegatedAuthorization(flags: ParsedFlags): boolean {
-  return isGiven(flags, ...AUTHORIZATION_OWN)
+  return flags.isGiven(...AUTHORIZATION_OWN)
 }
 
 /**
@@ -170,7 +160,7 @@ export async function delegatedAuthorizer(
   flags: ParsedFlags,
   options: AuthorizerFromFlagsOptions,
 ): Promise<Authorizer & Closeable> {
-  const foreign = FOREIGN.filter((name) => isGiven(flags, name)).map((name) => `--${name}`)
+  const foreign = FOREIGN.filter((name) => flags.isGiven(name)).map((name) => `--${name}`)
   const found: readonly ConfigurationProblem[] = [
     ...flags.problems,
     ...delegatedProblems('authorization', AUTHORIZATION_OWN, flags, [
@@ -179,15 +169,15 @@ export async function delegatedAuthorizer(
     ]),
   ]
   if (found.length > 0) throw new ConfigurationError(found)
-  const kubeconfig = optionalString(flags, 'authorization-kubeconfig')
+  const kubeconfig = flags.optional('authorization-kubeconfig')
   try {
     const { authorizer, close } = await delegatedAuthentication({
       ...defined({ kubeconfig }),
       // Only the authorizer is used.
       skipLookup: true,
-      alwaysAllowPaths: listOf(flags, 'authorization-always-allow-paths'),
-      ...(isGiven(flags, ALLOWED_TTL) && { allowedTtlSeconds: secondsOf(flags, ALLOWED_TTL) }),
-      ...(isGiven(flags, DENIED_TTL) && { deniedTtlSeconds: secondsOf(flags, DENIED_TTL) }),
+      alwaysAllowPaths: flags.list('authorization-always-allow-paths'),
+      ...(flags.isGiven(ALLOWED_TTL) && { allowedTtlSeconds: flags.seconds(ALLOWED_TTL) }),
+      ...(flags.isGiven(DENIED_TTL) && { deniedTtlSeconds: flags.seconds(DENIED_TTL) }),
       ...sharedOf(options),
     })
     return closeable({ ...authorizer }, close)

@@ -2,13 +2,70 @@ import type { ConfigurationProblem } from '@kube-authn/core'
 import { quoted, readDuration } from '@kube-authn/core/internal'
 import { type FlagKind, type KnownFlag, shownFlag } from './known-flags.ts'
 
+/** A parsed command line. The last value of a repeated flag counts, but for lists. */
 export interface ParsedFlags {
   /** The values of each flag, in order, under its current name. */
   readonly given: ReadonlyMap<string, readonly string[]>
   readonly problems: readonly ConfigurationProblem[]
   /** Unrelated flags. */
   readonly ignored: readonly string[]
-  readonly table: ReadonlyMap<string, KnownFlag>
+  /** Whether one of the flags is set, even if to its default. */
+  readonly isGiven: (...names: readonly string[]) => boolean
+  /** The value of a string flag; empty if it is not set and has no default. */
+  readonly string: (name: string) => string
+  /** Likewise; `undefined` if empty. */
+  readonly optional: (name: string) => string | undefined
+  readonly boolean: (name: string) => boolean
+  readonly number: (name: string) => number
+  /** The value of a duration flag. */
+  readonly seconds: (name: string) => number
+  /** The elements of a list flag: of all its occurrences, split at commas where pflag does. */
+  readonly list: (name: string) => readonly string[]
+  /** Likewise; `undefined` if empty. */
+  readonly optionalList: (name: string) => readonly string[] | undefined
+  /** The value of a review version flag. */
+  readonly version: (name: string) => 'v1' | 'v1beta1'
+}
+
+/** Reads the values of flags, which are valid, and the defaults in a table. */
+export function parsedFlags(
+  parsed: Pick<ParsedFlags, 'given' | 'problems' | 'ignored'>,
+  table: ReadonlyMap<string, KnownFlag>,
+): ParsedFlags {
+  const { given } = parsed
+  const string = (name: string): string => {
+    const value = given.get(name)?.at(-1) ?? table.get(name)?.default
+    return typeof value === 'string' ? value : ''
+  }
+  const list = (name: string): readonly string[] => {
+    const { kind, default: byDefault = [] } = table.get(name) ?? {}
+    const values = given.get(name)
+    if (values === undefined) return typeof byDefault === 'object' ? byDefault : []
+    if (kind === 'gates') return values.flatMap(gatesIn)
+    return kind === 'slice' ? values.flatMap((value) => readSlice(value) ?? []) : values
+  }
+  return {
+    ...parsed,
+    string,
+    list,
+    isGiven: (...names) => names.some((name) => given.has(name)),
+    optional: (name) => (string(name) === '' ? undefined : string(name)),
+    optionalList: (name) => (list(name).length === 0 ? undefined : list(name)),
+    boolean(name) {
+      const text = given.get(name)?.at(-1)
+      return (text === undefined ? table.get(name)?.default : readBoolean(text)) === true
+    },
+    number(name) {
+      const text = string(name)
+      const reading = table.get(name)?.kind === 'wholeNumber' ? readInteger(text) : Number(text)
+      return typeof reading === 'number' ? reading : 0
+    },
+    seconds(name) {
+      const reading = readDuration(string(name))
+      return 'seconds' in reading ? reading.seconds : 0
+    },
+    version: (name) => (string(name) === 'v1' ? 'v1' : 'v1beta1'),
+  }
 }
 
 const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
@@ -135,63 +192,6 @@ const BASES: readonly { readonly prefix: string; readonly pattern: RegExp }[] = 
   { prefix: '0b', pattern: /^0b(?:_?[01])+$/i },
   { prefix: '0o', pattern: /^0(?:o_?|_)?[0-7](?:_?[0-7])*$/i },
 ]
-
-/** Whether the flag is set, even if to its default. */
-export function isGiven({ given }: ParsedFlags, ...names: readonly string[]): boolean {
-  return names.some((name) => given.has(name))
-}
-
-/** The value of a string flag; empty if it is not set and has no default. The last one wins. */
-export function stringOf({ given, table }: ParsedFlags, name: string): string {
-  const value = given.get(name)?.at(-1) ?? table.get(name)?.default
-  return typeof value === 'string' ? value : ''
-}
-
-/** Like {@link stringOf}; `undefined` if empty. */
-export function optionalString(flags: ParsedFlags, name: string): string | undefined {
-  const value = stringOf(flags, name)
-  return value === '' ? undefined : value
-}
-
-/** The value of a boolean flag. The last one wins. */
-export function booleanOf({ given, table }: ParsedFlags, name: string): boolean {
-  const text = given.get(name)?.at(-1)
-  const value = text === undefined ? table.get(name)?.default : readBoolean(text)
-  return value === true
-}
-
-/** The value of a number flag. The last one wins. */
-export function numberOf(flags: ParsedFlags, name: string): number {
-  const text = stringOf(flags, name)
-  const reading = flags.table.get(name)?.kind === 'wholeNumber' ? readInteger(text) : Number(text)
-  return typeof reading === 'number' ? reading : 0
-}
-
-/** The value of a duration flag, in seconds. The last one wins. */
-export function secondsOf(flags: ParsedFlags, name: string): number {
-  const reading = readDuration(stringOf(flags, name))
-  return 'seconds' in reading ? reading.seconds : 0
-}
-
-/** The elements of a list flag: of all its occurrences, split at commas where pflag does. */
-export function listOf({ given, table }: ParsedFlags, name: string): readonly string[] {
-  const { kind, default: otherwise = [] } = table.get(name) ?? {}
-  const values = given.get(name)
-  if (values === undefined) return typeof otherwise === 'object' ? otherwise : []
-  if (kind === 'gates') return values.flatMap(gatesIn)
-  return kind === 'slice' ? values.flatMap((value) => readSlice(value) ?? []) : values
-}
-
-/** Like {@link listOf}; `undefined` if empty. */
-export function optionalList(flags: ParsedFlags, name: string): readonly string[] | undefined {
-  const list = listOf(flags, name)
-  return list.length === 0 ? undefined : list
-}
-
-/** The value of a review version flag. The last one wins. */
-export function versionOf(flags: ParsedFlags, name: string): 'v1' | 'v1beta1' {
-  return stringOf(flags, name) === 'v1' ? 'v1' : 'v1beta1'
-}
 
 /** The gates of a valid value, each as `Name=true` or `Name=false`. */
 function gatesIn(value: string): readonly string[] {

@@ -3,13 +3,13 @@ import { oidcFlagOptions } from '@kube-authn/core/oidc'
 import type { OidcAtOptions } from '../at/oidc-at.ts'
 import { type AddProblem, addedProblems } from './flag-problems.ts'
 import { FLAGS } from './parse-flags.ts'
-import { type ParsedFlags, isGiven, listOf, optionalString, stringOf } from './flag-value.ts'
+import type { ParsedFlags } from './flag-value.ts'
 
 const OIDC_FLAGS: readonly string[] = [...FLAGS.keys()].filter((name) => name.startsWith('oidc-'))
 
 /** Whether any `--oidc-*` flag is set. */
 function hasOidc(flags: ParsedFlags): boolean {
-  return isGiven(flags, ...OIDC_FLAGS)
+  return flags.isGiven(...OIDC_FLAGS)
 }
 
 /**
@@ -19,14 +19,14 @@ function hasOidc(flags: ParsedFlags): boolean {
  */
 export function oidcProblems(flags: ParsedFlags, add: AddProblem): void {
   if (!hasOidc(flags)) return
-  const missing = ['oidc-issuer-url', 'oidc-client-id'].find((name) => stringOf(flags, name) === '')
+  const missing = ['oidc-issuer-url', 'oidc-client-id'].find((name) => flags.string(name) === '')
   if (missing !== undefined) {
     add(
       missing,
       'oidc-issuer-url and oidc-client-id must be specified together when any oidc-* flags are set',
     )
   }
-  if (optionalString(flags, 'authentication-config') !== undefined) {
+  if (flags.optional('authentication-config') !== undefined) {
     add('authentication-config', 'authentication-config file and oidc-* flags are mutually exclusive')
   }
   try {
@@ -40,21 +40,21 @@ export function oidcProblems(flags: ParsedFlags, add: AddProblem): void {
 /** The option `oidc` of `createAuthenticator` for these flags; `undefined` if they are incomplete. */
 export function oidcOption(flags: ParsedFlags): OidcAtOptions | undefined {
   if (!hasOidc(flags) || addedProblems((add) => oidcProblems(flags, add)).length > 0) return undefined
-  const caFile = optionalString(flags, 'oidc-ca-file')
+  const caFile = flags.optional('oidc-ca-file')
   const options = optionsOf(flags)
   return options && { ...options, ...defined({ caFile }) }
 }
 
 function optionsOf(flags: ParsedFlags): ReturnType<typeof oidcFlagOptions> {
   return oidcFlagOptions({
-    issuerUrl: stringOf(flags, 'oidc-issuer-url'),
-    clientId: stringOf(flags, 'oidc-client-id'),
+    issuerUrl: flags.string('oidc-issuer-url'),
+    clientId: flags.string('oidc-client-id'),
     // An empty one is refused, as in Kubernetes.
-    usernameClaim: stringOf(flags, 'oidc-username-claim'),
-    usernamePrefix: stringOf(flags, 'oidc-username-prefix'),
-    groupsClaim: stringOf(flags, 'oidc-groups-claim'),
-    groupsPrefix: stringOf(flags, 'oidc-groups-prefix'),
-    requiredClaims: listOf(flags, 'oidc-required-claim'),
-    signingAlgorithms: listOf(flags, 'oidc-signing-algs'),
+    usernameClaim: flags.string('oidc-username-claim'),
+    usernamePrefix: flags.string('oidc-username-prefix'),
+    groupsClaim: flags.string('oidc-groups-claim'),
+    groupsPrefix: flags.string('oidc-groups-prefix'),
+    requiredClaims: flags.list('oidc-required-claim'),
+    signingAlgorithms: flags.list('oidc-signing-algs'),
   })
 }

@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { ALIASES, AUTHENTICATION_FLAGS, AUTHORIZATION_FLAGS } from './known-flags.ts'
 import { FLAGS, parseFlags, REFUSED_FOR_AUTHENTICATION, REFUSED_FOR_AUTHORIZATION } from './parse-flags.ts'
-import { booleanOf, listOf, secondsOf, stringOf } from './flag-value.ts'
 
 const parse = (...argv: readonly string[]) => parseFlags(argv, REFUSED_FOR_AUTHENTICATION)
 const saidOf = (...argv: readonly string[]): readonly string[] =>
@@ -24,7 +23,7 @@ describe('a command line', () => {
     [['node', 'server.js'], ''],
   ])('has a string: %j', (argv, value) => {
     expect(parse(...argv).problems).toEqual([])
-    expect(stringOf(parse(...argv), 'token-auth-file')).toBe(value)
+    expect(parse(...argv).string('token-auth-file')).toBe(value)
   })
 
   it.each([
@@ -37,7 +36,7 @@ describe('a command line', () => {
     [['--anonymous-auth=false', '--anonymous-auth'], true],
   ])('has a boolean: %j', (argv, value) => {
     expect(parse(...argv).problems).toEqual([])
-    expect(booleanOf(parse(...argv), 'anonymous-auth')).toBe(value)
+    expect(parse(...argv).boolean('anonymous-auth')).toBe(value)
   })
 
   it.each([
@@ -54,26 +53,26 @@ describe('a command line', () => {
     [['--service-account-api-audiences=a'], ['a']],
   ])('has a list with commas: %j', (argv, value) => {
     expect(parse(...argv).problems).toEqual([])
-    expect(listOf(parse(...argv), 'api-audiences')).toEqual(value)
+    expect(parse(...argv).list('api-audiences')).toEqual(value)
   })
 
   it('replaces the default of a list', () => {
-    expect(listOf(parse(), 'oidc-signing-algs')).toEqual(['RS256'])
-    expect(listOf(parse('--oidc-signing-algs=ES256'), 'oidc-signing-algs')).toEqual(['ES256'])
-    expect(listOf(parse('--oidc-signing-algs='), 'oidc-signing-algs')).toEqual([])
+    expect(parse().list('oidc-signing-algs')).toEqual(['RS256'])
+    expect(parse('--oidc-signing-algs=ES256').list('oidc-signing-algs')).toEqual(['ES256'])
+    expect(parse('--oidc-signing-algs=').list('oidc-signing-algs')).toEqual([])
   })
 
   it('does not split issuers, key files and claims', () => {
     const argv = ['--service-account-issuer=a,b', '--service-account-issuer=c']
-    expect(listOf(parse(...argv), 'service-account-issuer')).toEqual(['a,b', 'c'])
+    expect(parse(...argv).list('service-account-issuer')).toEqual(['a,b', 'c'])
     const claims = ['--oidc-required-claim=a=b,c', '--oidc-required-claim', 'd=']
-    expect(listOf(parse(...claims), 'oidc-required-claim')).toEqual(['a=b,c', 'd='])
+    expect(parse(...claims).list('oidc-required-claim')).toEqual(['a=b,c', 'd='])
   })
 
   it('has durations', () => {
     const ttl = 'authentication-token-webhook-cache-ttl'
-    expect(secondsOf(parse(), ttl)).toBe(120)
-    expect(secondsOf(parse(`--${ttl}=1h1m1.5s`), ttl)).toBe(3661.5)
+    expect(parse().seconds(ttl)).toBe(120)
+    expect(parse(`--${ttl}=1h1m1.5s`).seconds(ttl)).toBe(3661.5)
   })
 
   it.each([

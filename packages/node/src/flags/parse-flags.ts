@@ -1,5 +1,5 @@
 import type { ConfigurationProblem } from '@kube-authn/core'
-import { type ParsedFlags, problemOfValue, readBoolean } from './flag-value.ts'
+import { parsedFlags, type ParsedFlags, problemOfValue, readBoolean } from './flag-value.ts'
 import {
   ALIASES,
   AUTHENTICATION_FLAGS,
@@ -89,7 +89,7 @@ export function parseFlags(
       else problems.push(problem)
     }
   }
-  return { given, problems, ignored: [...ignored], table: table.flags }
+  return parsedFlags({ given, problems, ignored: [...ignored] }, table.flags)
 }
 
 interface FlagParts {

@@ -1,6 +1,6 @@
 import type { FileNotice } from '@kube-authn/core/internal'
 import type { AddProblem } from './flag-problems.ts'
-import { type ParsedFlags, isGiven, listOf, optionalString } from './flag-value.ts'
+import type { ParsedFlags } from './flag-value.ts'
 
 /** The flags and the headers that Kubernetes API aggregation needs in them. */
 const LISTS = [
@@ -20,10 +20,10 @@ const UID_GATE = 'RemoteRequestHeaderUID'
  */
 export function requestHeaderProblems(flags: ParsedFlags, add: AddProblem): void {
   for (const flag of [...LISTS.map(([name]) => name), ALLOWED_NAMES]) {
-    if (listOf(flags, flag).some((name) => name.trim() === '')) add(flag, `empty value in "${flag}"`)
+    if (flags.list(flag).some((name) => name.trim() === '')) add(flag, `empty value in "${flag}"`)
   }
   const [, [uidFlag, uidHeader]] = LISTS
-  if (listOf(flags, uidFlag).length === 0) return
+  if (flags.list(uidFlag).length === 0) return
   if (isGateOff(flags, UID_GATE)) {
     add(uidFlag, `--${uidFlag} requires the "${UID_GATE}" feature to be enabled`)
   } else if (lacks(flags, uidFlag, uidHeader)) {
@@ -35,7 +35,7 @@ export function requestHeaderProblems(flags: ParsedFlags, add: AddProblem): void
 export function requestHeaderNotices(flags: ParsedFlags): readonly FileNotice[] {
   const notices: FileNotice[] = LISTS.filter(
     ([flag, header]) =>
-      flag !== 'requestheader-uid-headers' && listOf(flags, flag).length > 0 && lacks(flags, flag, header),
+      flag !== 'requestheader-uid-headers' && flags.list(flag).length > 0 && lacks(flags, flag, header),
   ).map(([flag, header, noun]) => ({
     severity: 'warning',
     code: `noStandardHeader:${flag}`,
@@ -43,8 +43,8 @@ export function requestHeaderNotices(flags: ParsedFlags): readonly FileNotice[] 
   }))
   const names = LISTS.map(([flag]) => flag)
   if (
-    isGiven(flags, ...names, ALLOWED_NAMES) &&
-    optionalString(flags, 'requestheader-client-ca-file') === undefined
+    flags.isGiven(...names, ALLOWED_NAMES) &&
+    flags.optional('requestheader-client-ca-file') === undefined
   ) {
     notices.push({
       severity: 'advice',
@@ -66,26 +66,26 @@ export function requestHeaderNames(flags: ParsedFlags): Readonly<{
 }> {
   const [[username], [uid], [group], [extra]] = LISTS
   return {
-    usernameHeaders: listOf(flags, username),
-    uidHeaders: listOf(flags, uid),
-    groupHeaders: listOf(flags, group),
-    extraHeaderPrefixes: listOf(flags, extra),
-    allowedNames: listOf(flags, ALLOWED_NAMES),
+    usernameHeaders: flags.list(username),
+    uidHeaders: flags.list(uid),
+    groupHeaders: flags.list(group),
+    extraHeaderPrefixes: flags.list(extra),
+    allowedNames: flags.list(ALLOWED_NAMES),
   }
 }
 
 /** Whether `--feature-gates` sets gates without effect here. */
 export function hasOtherGates(flags: ParsedFlags): boolean {
-  return listOf(flags, 'feature-gates').some((gate) => !gate.trim().startsWith(`${UID_GATE}=`))
+  return flags.list('feature-gates').some((gate) => !gate.trim().startsWith(`${UID_GATE}=`))
 }
 
 function isGateOff(flags: ParsedFlags, gate: string): boolean {
-  const last = listOf(flags, 'feature-gates').findLast((each) => each.trim().startsWith(`${gate}=`))
+  const last = flags.list('feature-gates').findLast((each) => each.trim().startsWith(`${gate}=`))
   return last !== undefined && /^(?:0|f|false)$/i.test(last.slice(last.indexOf('=') + 1).trim())
 }
 
 function lacks(flags: ParsedFlags, flag: string, header: string): boolean {
-  return !listOf(flags, flag).some((name) => name.toLowerCase() === header.toLowerCase())
+  return !flags.list(flag).some((name) => name.toLowerCase() === header.toLowerCase())
 }
 
 function withoutStandard(flag: string, header: string, noun: string): string {

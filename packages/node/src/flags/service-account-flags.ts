@@ -5,15 +5,7 @@ import { verificationKeysAt } from '../at/verification-keys-at.ts'
 import { anEndpoint, type ExternalSigner, externalSignerAt } from '../external-signer/external-signer-at.ts'
 import { problemsOf } from '../options/option-problems.ts'
 import { type AddProblem, addedProblems } from './flag-problems.ts'
-import {
-  type ParsedFlags,
-  booleanOf,
-  isGiven,
-  listOf,
-  optionalString,
-  secondsOf,
-  stringOf,
-} from './flag-value.ts'
+import type { ParsedFlags } from './flag-value.ts'
 import { type AuthenticatorFromFlagsOptions, sharedOf } from './flags-options.ts'
 
 const ISSUER = 'service-account-issuer'
@@ -24,19 +16,19 @@ const MAX_EXPIRATION = 'service-account-max-token-expiration'
 
 /** Whether the flags configure service accounts. */
 export function hasServiceAccounts(flags: ParsedFlags): boolean {
-  return isGiven(flags, ISSUER, KEY_FILE) || signingEndpointOf(flags) !== undefined
+  return flags.isGiven(ISSUER, KEY_FILE) || signingEndpointOf(flags) !== undefined
 }
 
 /** The endpoint of the external signer; `undefined` if not set. */
 function signingEndpointOf(flags: ParsedFlags): string | undefined {
-  return optionalString(flags, ENDPOINT)
+  return flags.optional(ENDPOINT)
 }
 
 /** The key files: those of the flags, or that of the TLS server; none with an external signer. */
 function keyFilesOf(flags: ParsedFlags): readonly string[] {
   if (signingEndpointOf(flags) !== undefined) return []
-  const files = listOf(flags, KEY_FILE)
-  const ofServer = optionalString(flags, 'tls-private-key-file')
+  const files = flags.list(KEY_FILE)
+  const ofServer = flags.optional('tls-private-key-file')
   return files.length > 0 || ofServer === undefined ? files : [ofServer]
 }
 
@@ -47,7 +39,7 @@ function keyFilesOf(flags: ParsedFlags): readonly string[] {
  * `pkg/controlplane/apiserver/options/validation.go`.
  */
 export function serviceAccountProblems(flags: ParsedFlags, add: AddProblem): void {
-  const issuers = listOf(flags, ISSUER)
+  const issuers = flags.list(ISSUER)
   const endpoint = signingEndpointOf(flags)
   for (const [index, issuer] of issuers.entries()) {
     const problem = issuerProblem(issuer, issuers.indexOf(issuer) !== index)
@@ -59,20 +51,17 @@ export function serviceAccountProblems(flags: ParsedFlags, add: AddProblem): voi
       add(KEY_FILE, 'either `--service-account-key-file` or `--service-account-signing-endpoint` must be set')
     }
   }
-  const jwksUri = stringOf(flags, JWKS_URI)
+  const jwksUri = flags.string(JWKS_URI)
   if (jwksUri !== '' && !URL.canParse(jwksUri)) add(JWKS_URI, `${JWKS_URI} must be a valid URL`)
   else if (jwksUri !== '' && new URL(jwksUri).protocol !== 'https:') {
     add(JWKS_URI, `${JWKS_URI} requires https scheme, parsed as: ${jwksUri}`)
   }
-  const seconds = secondsOf(flags, MAX_EXPIRATION)
+  const seconds = flags.seconds(MAX_EXPIRATION)
   if (seconds !== 0 && (seconds < 3600 || seconds > 2 ** 32)) {
     add(MAX_EXPIRATION, `the ${MAX_EXPIRATION} must be between 1 hour and 2^32 seconds`)
   }
   if (endpoint === undefined) return
-  if (
-    listOf(flags, KEY_FILE).length > 0 ||
-    optionalString(flags, 'service-account-signing-key-file') !== undefined
-  ) {
+  if (flags.list(KEY_FILE).length > 0 || flags.optional('service-account-signing-key-file') !== undefined) {
     add(
       ENDPOINT,
       "can't set `--service-account-signing-key-file` and/or `--service-account-key-file` with `--service-account-signing-endpoint` (They are mutually exclusive)",
@@ -98,9 +87,9 @@ function issuerProblem(issuer: string, isRepeated: boolean): string | undefined 
  * Notices about combinations of the token issuing flags; none with an external signer, see {@link signerNotices}. Issuing tokens has its own options.
  */
 export function serviceAccountNotices(flags: ParsedFlags): readonly FileNotice[] {
-  const seconds = secondsOf(flags, MAX_EXPIRATION)
+  const seconds = flags.seconds(MAX_EXPIRATION)
   if (seconds === 0 || signingEndpointOf(flags) !== undefined) return []
-  const shown = stringOf(flags, MAX_EXPIRATION)
+  const shown = flags.string(MAX_EXPIRATION)
   return extensionNotices(flags, seconds, {
     short: `${MAX_EXPIRATION} must be set longer than ${WARN_SECONDS} seconds (currently ${shown})`,
     long: `enabling tokens valid up to ${EXTENDED_SECONDS} seconds, which is longer than ${MAX_EXPIRATION} set to ${shown}`,
@@ -117,7 +106,7 @@ function extensionNotices(
   seconds: number,
   { short, long }: { readonly short: string; readonly long: string },
 ): readonly FileNotice[] {
-  if (!booleanOf(flags, 'service-account-extend-token-expiration')) return []
+  if (!flags.boolean('service-account-extend-token-expiration')) return []
   const begin = 'service-account-extend-token-expiration is true, '
   const tooShort = `${begin}in order to correctly trigger safe transition logic, ${short}`
   const notices = [
@@ -129,7 +118,7 @@ function extensionNotices(
 
 /** Notices about the signer's maximum lifetime and extended tokens. */
 function signerNotices(flags: ParsedFlags, signer: ExternalSigner): readonly FileNotice[] {
-  const ofFlag = secondsOf(flags, MAX_EXPIRATION)
+  const ofFlag = flags.seconds(MAX_EXPIRATION)
   const seconds = ofFlag === 0 ? signer.maxExpirationSeconds : ofFlag
   const shown = printedSeconds(seconds)
   return extensionNotices(flags, seconds, {
@@ -184,7 +173,7 @@ async function keysOfSigner(
   if (!isValid(flags)) return without([])
   try {
     const signer = await externalSignerAt(endpoint, sharedOf(options))
-    const seconds = secondsOf(flags, MAX_EXPIRATION)
+    const seconds = flags.seconds(MAX_EXPIRATION)
     const { keys, maxExpirationSeconds } = signer
     if (seconds <= maxExpirationSeconds) {
       return { keys, problems: [], notices: signerNotices(flags, signer), close: () => signer.close() }

@@ -6,16 +6,11 @@ import {
   AUTHENTICATION_FLAGS,
   FLAG_ALIASES,
   type FlagTable,
-  isGiven,
   type KnownFlag,
-  listOfFlag,
-  optionalString,
   parseFlags,
   type ParsedFlags,
   type RefusedFlags,
   REFUSED_FOR_AUTHENTICATION,
-  secondsOf,
-  stringOf,
 } from '@kube-authn/node/internal'
 import { Failure } from '../failure.ts'
 import { type FlagGroup, flagGroups, SHOWN_FLAGS } from '../serve/flags/flag-help.ts'
@@ -107,24 +102,21 @@ const FOR_URLS = ['ca-file', 'token-file', 'client-cert-file', 'client-key-file'
 function proxyProblems(flags: ParsedFlags, add: AddProblem): void {
   tlsProblems(flags, add)
   listenProblems(flags, { addresses: ['bind-address'], ports: ['secure-port'] }, add)
-  const where = stringOf(flags, 'upstream')
+  const where = flags.string('upstream')
   if (where === '') add('upstream', 'is required: a kubeconfig, the URL of an API server, or in-cluster')
   for (const name of FOR_URLS) {
-    if (!isUrl(where) && isGiven(flags, name)) add(name, 'is for an --upstream that is a URL')
+    if (!isUrl(where) && flags.isGiven(name)) add(name, 'is for an --upstream that is a URL')
   }
-  if (isGiven(flags, 'upstream-context') && (isUrl(where) || where === 'in-cluster')) {
+  if (flags.isGiven('upstream-context') && (isUrl(where) || where === 'in-cluster')) {
     add('upstream-context', 'is for an --upstream that is a kubeconfig')
   }
-  if (
-    optionalString(flags, 'tls-cert-file') === undefined &&
-    optionalString(flags, 'tls-private-key-file') === undefined
-  ) {
+  if (flags.optional('tls-cert-file') === undefined && flags.optional('tls-private-key-file') === undefined) {
     add('tls-cert-file', 'is required, with --tls-private-key-file: clients send no credentials without TLS')
   }
-  if (listOfFlag(flags, 'refused-groups').some((group) => group === '' || group.includes('*'))) {
+  if (flags.list('refused-groups').some((group) => group === '' || group.includes('*'))) {
     add('refused-groups', 'must be names of groups, without *')
   }
-  if (secondsOf(flags, 'max-connection-duration') < 0) add('max-connection-duration', 'must not be negative')
+  if (flags.seconds('max-connection-duration') < 0) add('max-connection-duration', 'must not be negative')
 }
 
 /** What `kube-authn proxy --help` shows. */

@@ -2,17 +2,7 @@ import type { Awaitable, Observer } from '@kube-authn/core'
 import { defined, loggingObserver } from '@kube-authn/core/internal'
 import { type Endpoint, inClusterEndpoint, rbacAt } from '@kube-authn/node'
 import { auditFromFlags, authenticatorFromFlags } from '@kube-authn/node/flags'
-import {
-  AUDIT_FLAGS,
-  AUTHENTICATION_FLAGS,
-  booleanOf,
-  isGiven,
-  listOfFlag,
-  optionalString,
-  type ParsedFlags,
-  secondsOf,
-  stringOf,
-} from '@kube-authn/node/internal'
+import { AUDIT_FLAGS, AUTHENTICATION_FLAGS, type ParsedFlags } from '@kube-authn/node/internal'
 import { impersonatingProxy } from '@kube-authn/proxy'
 import type { Command } from 'commander'
 import type { ClientCredential } from '../client/authenticated-fetch.ts'
@@ -56,7 +46,7 @@ async function proxy(argv: readonly string[], terminal: Terminal): Promise<numbe
     terminal,
     () => openAll((onClose) => openProxy(flags, terminal, onClose)),
     ({ server, upstream }) =>
-      stringOf(flags, 'output') === 'json'
+      flags.string('output') === 'json'
         ? `${JSON.stringify({ server, upstream })}\n`
         : `kube-authn forwards requests at ${server}\nto the cluster at ${upstream}\n\nCtrl+C stops it.\n`,
   )
@@ -90,15 +80,15 @@ async function openProxy(
   onClose(() => authenticator.close())
   const { endpoint, credentials, close } = await openUpstream(terminal, flags)
   onClose(close)
-  const impersonation = rolesAt(listOfFlag(flags, 'impersonation-rbac'), observer, onClose)
-  const authorization = rolesAt(listOfFlag(flags, 'authorization-rbac'), observer, onClose)
-  const maxConnectionSeconds = secondsOf(flags, 'max-connection-duration')
+  const impersonation = rolesAt(flags.list('impersonation-rbac'), observer, onClose)
+  const authorization = rolesAt(flags.list('authorization-rbac'), observer, onClose)
+  const maxConnectionSeconds = flags.seconds('max-connection-duration')
   const forwarding = impersonatingProxy({
     authenticator,
     upstream: endpoint,
-    refusedGroups: listOfFlag(flags, 'refused-groups'),
-    allowMasters: booleanOf(flags, 'allow-masters'),
-    allowAnonymous: isGiven(flags, 'anonymous-auth') && booleanOf(flags, 'anonymous-auth'),
+    refusedGroups: flags.list('refused-groups'),
+    allowMasters: flags.boolean('allow-masters'),
+    allowAnonymous: flags.isGiven('anonymous-auth') && flags.boolean('anonymous-auth'),
     observer,
     log,
     ...(maxConnectionSeconds > 0 && { maxConnectionSeconds }),
@@ -147,10 +137,10 @@ interface OpenedUpstream {
 
 /** Finds the cluster. @throws {Failure | ConfigurationError} if a file cannot be used. */
 async function openUpstream(terminal: Terminal, flags: ParsedFlags): Promise<OpenedUpstream> {
-  const where = stringOf(flags, 'upstream')
+  const where = flags.string('upstream')
   if (where === 'in-cluster') return { endpoint: inClusterEndpoint(), close: () => {} }
   if (isUrl(where)) return { endpoint: endpointOf(where, flags), close: () => {} }
-  const context = optionalString(flags, 'upstream-context')
+  const context = flags.optional('upstream-context')
   const { endpoint, source, close } = await kubeconfigSource(terminal, where, context)
   if (source === undefined) return { endpoint, close }
   let used: ClientCredential = {}
@@ -168,12 +158,12 @@ async function openUpstream(terminal: Terminal, flags: ParsedFlags): Promise<Ope
 }
 
 function endpointOf(server: string, flags: ParsedFlags): Endpoint {
-  const path = optionalString(flags, 'upstream-token-file')
+  const path = flags.optional('upstream-token-file')
   return defined({
     server,
-    caFile: optionalString(flags, 'upstream-ca-file'),
-    certFile: optionalString(flags, 'upstream-client-cert-file'),
-    keyFile: optionalString(flags, 'upstream-client-key-file'),
+    caFile: flags.optional('upstream-ca-file'),
+    certFile: flags.optional('upstream-client-cert-file'),
+    keyFile: flags.optional('upstream-client-key-file'),
     credential: path === undefined ? undefined : ({ type: 'tokenFile', path } as const),
   })
 }

@@ -7,16 +7,7 @@ import { metrics } from '@kube-authn/metrics'
 import { issuerDiscovery } from '@kube-authn/issuer'
 import type { NodeAuthenticator, NodeAuthorizer } from '@kube-authn/node'
 import { auditFromFlags, authenticatorFromFlags, authorizerFromFlags } from '@kube-authn/node/flags'
-import {
-  AUDIT_FLAGS,
-  booleanOf,
-  isGiven,
-  listOfFlag,
-  numberOf,
-  optionalString,
-  type ParsedFlags,
-  secondsOf,
-} from '@kube-authn/node/internal'
+import { AUDIT_FLAGS, type ParsedFlags } from '@kube-authn/node/internal'
 import type { ObjectStore } from '@kube-authn/store'
 import { storeClock } from '@kube-authn/store/internal'
 import { type OpenedStore, openStore } from '../../open-store/open-store.ts'
@@ -70,11 +61,11 @@ export async function openApi(
   const authorizer = await authorizerFromFlags(authorization, roles)
   onClose(() => authorizer.close())
 
-  const maxExpirationSeconds = secondsOf(flags, 'service-account-max-token-expiration')
+  const maxExpirationSeconds = flags.seconds('service-account-max-token-expiration')
   const tokenIssuer = stored.tokenIssuer({
     ...keys.signing,
     issuer: issuersOf(flags)[0],
-    extendExpiration: booleanOf(flags, 'service-account-extend-token-expiration'),
+    extendExpiration: flags.boolean('service-account-extend-token-expiration'),
     ...(maxExpirationSeconds > 0 && { maxExpirationSeconds }),
     ...defined({ audiences: authenticator.audiences }),
   })
@@ -90,8 +81,8 @@ export async function openApi(
     audit: audit.observer,
     metrics: counted,
     log,
-    strict: booleanOf(flags, 'strict'),
-    ...(isGiven(flags, ALWAYS_ALLOWED) && { alwaysAllowPaths: listOfFlag(flags, ALWAYS_ALLOWED) }),
+    strict: flags.boolean('strict'),
+    ...(flags.isGiven(ALWAYS_ALLOWED) && { alwaysAllowPaths: flags.list(ALWAYS_ALLOWED) }),
     ...limits,
   })
   const forward = forwardSettings(flags)
@@ -111,10 +102,10 @@ const ALWAYS_ALLOWED = 'authorization-always-allow-paths'
 
 function limitsOf(flags: ParsedFlags) {
   return {
-    maxRequestsInFlight: numberOf(flags, 'max-requests-inflight'),
-    maxMutatingRequestsInFlight: numberOf(flags, 'max-mutating-requests-inflight'),
-    requestTimeoutSeconds: secondsOf(flags, 'request-timeout'),
-    shutdownDelaySeconds: secondsOf(flags, 'shutdown-delay-duration'),
+    maxRequestsInFlight: flags.number('max-requests-inflight'),
+    maxMutatingRequestsInFlight: flags.number('max-mutating-requests-inflight'),
+    requestTimeoutSeconds: flags.seconds('request-timeout'),
+    shutdownDelaySeconds: flags.seconds('shutdown-delay-duration'),
   }
 }
 
@@ -148,7 +139,7 @@ function openAuthenticator(
   flags: ParsedFlags,
   { authority, keyFiles, stored, log, clock }: AccessParts,
 ): Promise<NodeAuthenticator> {
-  const clientCAFile = optionalString(flags, 'client-ca-file')
+  const clientCAFile = flags.optional('client-ca-file')
   const argv = [
     `--client-ca-file=${clientCAFile ?? authority.certFile}`,
     ...issuersOf(flags).map((issuer) => `--service-account-issuer=${issuer}`),
@@ -215,7 +206,7 @@ function issuerDocuments(
   log: Log,
 ): ServedDocuments {
   const [issuer] = issuersOf(flags)
-  const jwksUri = optionalString(flags, 'service-account-jwks-uri')
+  const jwksUri = flags.optional('service-account-jwks-uri')
   let documents: ServedDocuments | undefined
   const make = (externalAddress: string): ServedDocuments => {
     try {

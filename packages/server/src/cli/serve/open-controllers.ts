@@ -4,7 +4,7 @@ import { hostname } from 'node:os'
 import type { LogEntry } from '@kube-authn/core'
 import { defined, type LeaderElectionEvent, messageOf } from '@kube-authn/core/internal'
 import { type AuthorityPem, signingAuthority } from '../../certificates/issue-certificate.ts'
-import { listOfFlag, type ParsedFlags, secondsOf } from '@kube-authn/node/internal'
+import type { ParsedFlags } from '@kube-authn/node/internal'
 import { failWith } from '../failure.ts'
 import { pairOf } from './flags/listen-flags.ts'
 import { createsSecrets } from './flags/serve-flags.ts'
@@ -26,10 +26,10 @@ export async function openControllers(
 ): Promise<void> {
   const leaderElection = electionOf(flags)
   const running = stored.runControllers({
-    controllers: listOfFlag(flags, 'controllers'),
+    controllers: flags.list('controllers'),
     ...defined({ signingKey: keys.secretsKey }),
     signingAuthority: await clusterSigner(flags, material.authority),
-    signingDurationSeconds: Math.ceil(secondsOf(flags, 'cluster-signing-duration')),
+    signingDurationSeconds: Math.ceil(flags.seconds('cluster-signing-duration')),
     authorizer,
     rootCA: rootCA(flags, material),
     createSecrets: createsSecrets(flags) && keys.secretsKey !== undefined,

@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path'
 import { setInterval } from 'node:timers'
 import { defined, loggingObserver, messageOf, systemClock } from '@kube-authn/core/internal'
-import { numberOf, type ParsedFlags, stringOf } from '@kube-authn/node/internal'
+import type { ParsedFlags } from '@kube-authn/node/internal'
 import type { Command } from 'commander'
 import { requireStore } from '../store-url/store-url.ts'
 import { type Style, styleFor, type Terminal } from '../terminal/terminal.ts'
@@ -58,7 +58,7 @@ async function serve(argv: readonly string[], terminal: Terminal): Promise<numbe
     terminal,
     () => openAll(async (onClose) => ({ announcement: await openServer(flags, onClose, log) })),
     ({ announcement }) =>
-      stringOf(flags, 'output') === 'json'
+      flags.string('output') === 'json'
         ? `${JSON.stringify(announcement)}\n`
         : announcementText(announcement, styleFor(terminal)),
   )
@@ -110,7 +110,7 @@ interface Announcement {
  * @throws {ConfigurationError | StoreError | Failure} if a flag, a file or an address cannot be used.
  */
 async function openServer(flags: ParsedFlags, onClose: OnClose, log: Log): Promise<Announcement> {
-  const dataDir = stringOf(flags, 'data-dir')
+  const dataDir = flags.string('data-dir')
   openPrivateFolder(dataDir)
   const lock = await lockFolder(dataDir)
   onClose(lock.release)
@@ -140,7 +140,7 @@ async function openServer(flags: ParsedFlags, onClose: OnClose, log: Log): Promi
         : http2Server(options, { ...http2, idleMs: IDLE_MS }).on('request', chain.api.listener),
   })
   onClose(listening.close)
-  const insecure = { host: stringOf(flags, 'insecure-bind-address'), port: numberOf(flags, 'insecure-port') }
+  const insecure = { host: flags.string('insecure-bind-address'), port: flags.number('insecure-port') }
   const plain = insecure.port === 0 ? undefined : await listenInsecurely(chain.api, insecure, log)
   if (plain !== undefined) onClose(plain.close)
   onClose(() => chain.api.close())

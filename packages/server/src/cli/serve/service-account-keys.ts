@@ -5,7 +5,7 @@ import type { KeySource } from '@kube-authn/core/service-account'
 import { type SigningKey, signingKeyFromPem, type TokenSigner } from '@kube-authn/issuer'
 import { verificationKeysAt } from '@kube-authn/node'
 import { externalSignerAt } from '@kube-authn/node/external-signer'
-import { listOfFlag, optionalString, type ParsedFlags } from '@kube-authn/node/internal'
+import type { ParsedFlags } from '@kube-authn/node/internal'
 import { codeOf, failWith } from '../failure.ts'
 import type { SigningKeyFiles } from './material/own-material.ts'
 
@@ -31,10 +31,10 @@ export async function serviceAccountKeys(
   flags: ParsedFlags,
   own: SigningKeyFiles,
 ): Promise<ServiceAccountKeys> {
-  const signingEndpoint = optionalString(flags, 'service-account-signing-endpoint')
-  const signingKeyFile = optionalString(flags, 'service-account-signing-key-file')
-  const privateKeyFile = optionalString(flags, 'service-account-private-key-file')
-  const given = listOfFlag(flags, 'service-account-key-file')
+  const signingEndpoint = flags.optional('service-account-signing-endpoint')
+  const signingKeyFile = flags.optional('service-account-signing-key-file')
+  const privateKeyFile = flags.optional('service-account-private-key-file')
+  const given = flags.list('service-account-key-file')
   if (signingEndpoint !== undefined) return keysOfSigner(signingEndpoint)
   const ofSecrets = privateKeyFile === undefined ? [] : [privateKeyFile]
   const keyFiles = [...new Set([...given, signingKeyFile ?? own.publicKeyFile, ...ofSecrets])]

@@ -1,17 +1,7 @@
 import { isIP } from 'node:net'
 import { ConfigurationError } from '@kube-authn/core'
 import { defined, isConfigurationError, quoted } from '@kube-authn/core/internal'
-import {
-  type AddProblem,
-  booleanOf,
-  isGiven,
-  keepsHttp2Fields,
-  listOfFlag,
-  numberOf,
-  optionalString,
-  type ParsedFlags,
-  stringOf,
-} from '@kube-authn/node/internal'
+import { type AddProblem, keepsHttp2Fields, type ParsedFlags } from '@kube-authn/node/internal'
 
 /** An address to listen on. */
 export interface ListenAddress {
@@ -44,7 +34,7 @@ export interface TlsSettings {
 
 /** Where a server listens with HTTPS. */
 export function secureAddress(flags: ParsedFlags): ListenAddress {
-  return { host: stringOf(flags, 'bind-address'), port: numberOf(flags, 'secure-port') }
+  return { host: flags.string('bind-address'), port: flags.number('secure-port') }
 }
 
 /** Problems of addresses and ports, and of `--output`. An address that is empty would be all of the machine, so it must not be named. */
@@ -54,15 +44,14 @@ export function listenProblems(
   add: AddProblem,
 ): void {
   for (const name of addresses) {
-    const address = stringOf(flags, name)
-    if (isGiven(flags, name) && isIP(address) === 0)
-      add(name, `must be an IP address, not ${quoted(address)}`)
+    const address = flags.string(name)
+    if (flags.isGiven(name) && isIP(address) === 0) add(name, `must be an IP address, not ${quoted(address)}`)
   }
   for (const name of ports) {
-    const port = numberOf(flags, name)
+    const port = flags.number(name)
     if (port < 0 || port > 65_535) add(name, `must be a port from 0 to 65535, not ${port}`)
   }
-  if (!['text', 'json'].includes(stringOf(flags, 'output'))) add('output', 'must be text or json')
+  if (!['text', 'json'].includes(flags.string('output'))) add('output', 'must be text or json')
 }
 
 const CERT = 'tls-cert-file'
@@ -105,15 +94,15 @@ const SUITES_OF_TLS13 = [
  */
 export function tlsProblems(flags: ParsedFlags, add: AddProblem): void {
   pairProblems(flags, CERT, KEY, add)
-  for (const value of listOfFlag(flags, SNI)) {
+  for (const value of flags.list(SNI)) {
     const problem = sniProblem(value)
     if (problem !== undefined) add(SNI, problem)
   }
-  const version = stringOf(flags, 'tls-min-version')
+  const version = flags.string('tls-min-version')
   if (!MIN_VERSIONS.has(version)) {
     add('tls-min-version', `must be VersionTLS12 or VersionTLS13, not ${quoted(version)}`)
   }
-  for (const suite of listOfFlag(flags, 'tls-cipher-suites')) {
+  for (const suite of flags.list('tls-cipher-suites')) {
     const isKnown = SUITES.has(suite) || SUITES_OF_TLS13.some((each) => each === suite)
     if (!isKnown) add('tls-cipher-suites', `Cipher suite ${quoted(suite)} is not supported, or insecure`)
   }
@@ -121,12 +110,12 @@ export function tlsProblems(flags: ParsedFlags, add: AddProblem): void {
 
 /** What flags without problems say. */
 export function tlsSettings(flags: ParsedFlags): TlsSettings {
-  const named = listOfFlag(flags, SNI).map(sniCertificate)
-  const suites = listOfFlag(flags, 'tls-cipher-suites').flatMap((suite) => SUITES.get(suite) ?? [])
+  const named = flags.list(SNI).map(sniCertificate)
+  const suites = flags.list('tls-cipher-suites').flatMap((suite) => SUITES.get(suite) ?? [])
   return {
     certificate: pairOf(flags, CERT, KEY),
     named: named.length > 0 ? named : undefined,
-    minVersion: MIN_VERSIONS.get(stringOf(flags, 'tls-min-version')) ?? 'TLSv1.2',
+    minVersion: MIN_VERSIONS.get(flags.string('tls-min-version')) ?? 'TLSv1.2',
     ciphers: suites.length > 0 ? [...SUITES_OF_TLS13, ...new Set(suites)].join(':') : undefined,
   }
 }
@@ -169,31 +158,31 @@ const TOO_MANY = 2 ** 32
  * Deviation: it is off by default (`docs/deviations.md`, HTTP/2 of serve).
  */
 export function http2Problems(flags: ParsedFlags, add: AddProblem): void {
-  if (!booleanOf(flags, HTTP2_OFF) && !keepsHttp2Fields()) {
+  if (!flags.boolean(HTTP2_OFF) && !keepsHttp2Fields()) {
     add(HTTP2_OFF, 'HTTP/2 needs Node.js 22.17, 24.2 or later: others may drop headers of a request silently')
   }
-  const streams = numberOf(flags, MAX_STREAMS)
+  const streams = flags.number(MAX_STREAMS)
   if (streams < 0 || streams >= TOO_MANY) add(MAX_STREAMS, `must be a number from 0 to ${TOO_MANY - 1}`)
 }
 
 /** What flags without problems say; `undefined` if HTTP/2 is off. */
 export function http2Settings(flags: ParsedFlags): { readonly maxStreams: number } | undefined {
-  if (booleanOf(flags, HTTP2_OFF)) return undefined
-  const streams = numberOf(flags, MAX_STREAMS)
+  if (flags.boolean(HTTP2_OFF)) return undefined
+  const streams = flags.number(MAX_STREAMS)
   return { maxStreams: streams === 0 ? DEFAULT_STREAMS : streams }
 }
 
 /** Two files that belong together; `undefined` if they are not set. */
 export function pairOf(flags: ParsedFlags, cert: string, key: string): CertificateFiles | undefined {
-  const certFile = optionalString(flags, cert)
-  const keyFile = optionalString(flags, key)
+  const certFile = flags.optional(cert)
+  const keyFile = flags.optional(key)
   return certFile === undefined || keyFile === undefined ? undefined : { certFile, keyFile }
 }
 
 /** Adds the problem of one file without the other. */
 export function pairProblems(flags: ParsedFlags, cert: string, key: string, add: AddProblem): void {
-  const hasCert = optionalString(flags, cert) !== undefined
-  const hasKey = optionalString(flags, key) !== undefined
+  const hasCert = flags.optional(cert) !== undefined
+  const hasKey = flags.optional(key) !== undefined
   if (hasCert === hasKey) return
   const [missing, given] = hasCert ? [key, cert] : [cert, key]
   add(missing, `must be specified together with --${given}`)

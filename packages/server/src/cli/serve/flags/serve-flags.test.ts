@@ -1,16 +1,5 @@
 import { isConfigurationError } from '@kube-authn/core/internal'
-import {
-  AUDIT_FLAGS,
-  AUTHENTICATION_FLAGS,
-  AUTHORIZATION_FLAGS,
-  booleanOf,
-  isGiven,
-  listOfFlag,
-  numberOf,
-  optionalString,
-  secondsOf,
-  stringOf,
-} from '@kube-authn/node/internal'
+import { AUDIT_FLAGS, AUTHENTICATION_FLAGS, AUTHORIZATION_FLAGS } from '@kube-authn/node/internal'
 import { describe, expect, it } from 'vitest'
 import { FURTHER_FLAGS, SHOWN_FLAGS } from './flag-help.ts'
 import { isWithoutEffect, REFUSED_FLAGS } from './other-flags.ts'
@@ -80,26 +69,26 @@ describe('the flags of serve', () => {
   })
 
   it.each([
-    [stringOf, 'data-dir', 'kube-authn-data'],
-    [stringOf, 'output', 'text'],
-    [stringOf, 'insecure-bind-address', '127.0.0.1'],
-    [numberOf, 'insecure-port', 0],
-    [optionalString, 'advertise-address', undefined],
-    [optionalString, 'external-hostname', undefined],
-    [optionalString, 'client-ca-file', undefined],
-    [listOfFlag, 'service-account-key-file', []],
-    [booleanOf, 'service-account-extend-token-expiration', true],
-    [secondsOf, 'service-account-max-token-expiration', 0],
-    [secondsOf, 'cluster-signing-duration', 31_536_000],
-    [numberOf, 'max-requests-inflight', 400],
-    [numberOf, 'max-mutating-requests-inflight', 200],
-    [secondsOf, 'request-timeout', 60],
-    [secondsOf, 'shutdown-delay-duration', 0],
-    [listOfFlag, 'controllers', ['*']],
-    [booleanOf, 'strict', false],
-    [isGiven, 'authorization-always-allow-paths', false],
-  ] as const)('%o of --%s is %j by default', (read, name, value) => {
-    expect(read(serveFlags([]), name)).toEqual(value)
+    ['string', 'data-dir', 'kube-authn-data'],
+    ['string', 'output', 'text'],
+    ['string', 'insecure-bind-address', '127.0.0.1'],
+    ['number', 'insecure-port', 0],
+    ['optional', 'advertise-address', undefined],
+    ['optional', 'external-hostname', undefined],
+    ['optional', 'client-ca-file', undefined],
+    ['list', 'service-account-key-file', []],
+    ['boolean', 'service-account-extend-token-expiration', true],
+    ['seconds', 'service-account-max-token-expiration', 0],
+    ['seconds', 'cluster-signing-duration', 31_536_000],
+    ['number', 'max-requests-inflight', 400],
+    ['number', 'max-mutating-requests-inflight', 200],
+    ['seconds', 'request-timeout', 60],
+    ['seconds', 'shutdown-delay-duration', 0],
+    ['list', 'controllers', ['*']],
+    ['boolean', 'strict', false],
+    ['isGiven', 'authorization-always-allow-paths', false],
+  ] as const)('%s of --%s is %j by default', (kind, name, value) => {
+    expect(serveFlags([])[kind](name)).toEqual(value)
   })
 
   it('are those of the command line that kubeadm makes', () => {
@@ -125,15 +114,15 @@ describe('the flags of serve', () => {
       '--tls-cert-file=/pki/apiserver.crt',
       '--tls-private-key-file=/pki/apiserver.key',
     ])
-    expect(stringOf(flags, 'advertise-address')).toBe('192.0.2.10')
-    expect(stringOf(flags, 'client-ca-file')).toBe('/pki/ca.crt')
+    expect(flags.string('advertise-address')).toBe('192.0.2.10')
+    expect(flags.string('client-ca-file')).toBe('/pki/ca.crt')
     expect(secureAddress(flags)).toEqual({ host: '127.0.0.1', port: 7443 })
     expect(tlsSettings(flags)).toMatchObject({
       certificate: { certFile: '/pki/apiserver.crt', keyFile: '/pki/apiserver.key' },
     })
     expect(issuersOf(flags)).toEqual(['https://a.example.com', 'https://b.example.com'])
-    expect(listOfFlag(flags, 'service-account-key-file')).toEqual(['/pki/sa.pub'])
-    expect(stringOf(flags, 'service-account-signing-key-file')).toBe('/pki/sa.key')
+    expect(flags.list('service-account-key-file')).toEqual(['/pki/sa.pub'])
+    expect(flags.string('service-account-signing-key-file')).toBe('/pki/sa.key')
     expect(authorizationFlags(flags)).toEqual(['--authorization-mode=RBAC'])
     expect(authenticationFlags(flags)).toEqual([
       '--enable-bootstrap-token-auth=true',
@@ -162,11 +151,11 @@ describe('the flags of serve', () => {
       '60',
       '-v=2',
     ])
-    expect(stringOf(flags, 'insecure-bind-address')).toBe('127.0.0.1')
-    expect(numberOf(flags, 'insecure-port')).toBe(8080)
-    expect(listOfFlag(flags, 'controllers')).toEqual(['*', 'tokencleaner'])
-    expect(stringOf(flags, 'service-account-private-key-file')).toBe('sa.key')
-    expect(stringOf(flags, 'root-ca-file')).toBe('ca.crt')
+    expect(flags.string('insecure-bind-address')).toBe('127.0.0.1')
+    expect(flags.number('insecure-port')).toBe(8080)
+    expect(flags.list('controllers')).toEqual(['*', 'tokencleaner'])
+    expect(flags.string('service-account-private-key-file')).toBe('sa.key')
+    expect(flags.string('root-ca-file')).toBe('ca.crt')
     expect(authenticationFlags(flags)).toEqual([
       '--basic-auth-file=users.csv',
       '--enable-bootstrap-token-auth=true',

@@ -3,9 +3,6 @@ import {
   addedProblems,
   AUTHENTICATION_FLAGS,
   AUTHORIZATION_FLAGS,
-  isGiven,
-  listOfFlag,
-  optionalString,
   type ParsedFlags,
   parseFlags,
   shownFlag,
@@ -63,16 +60,16 @@ export function authorizationFlags(flags: ParsedFlags): readonly string[] {
 
 /** RBAC by default. The mode Node is left out: there are no kubelets, so that it would allow nothing. */
 function modeFlags(flags: ParsedFlags): readonly string[] {
-  if (optionalString(flags, 'authorization-config') !== undefined && !isGiven(flags, 'authorization-mode')) {
+  if (flags.optional('authorization-config') !== undefined && !flags.isGiven('authorization-mode')) {
     return []
   }
-  const modes = isGiven(flags, 'authorization-mode') ? listOfFlag(flags, 'authorization-mode') : ['RBAC']
+  const modes = flags.isGiven('authorization-mode') ? flags.list('authorization-mode') : ['RBAC']
   return [`--authorization-mode=${modes.filter((mode) => mode !== 'Node').join(',')}`]
 }
 
 /** The issuers of service account tokens. The first one is that of new tokens. */
 export function issuersOf(flags: ParsedFlags): readonly [string, ...string[]] {
-  const [issuer = ISSUER, ...others] = listOfFlag(flags, 'service-account-issuer')
+  const [issuer = ISSUER, ...others] = flags.list('service-account-issuer')
   return [issuer, ...others]
 }
 
@@ -91,14 +88,14 @@ export function servingNotices(flags: ParsedFlags): readonly FileNotice[] {
   if (flags.ignored.includes('--etcd-servers')) {
     advise('storeIsAFile', 'objects are not in etcd but in the store of --data-dir')
   }
-  if (listOfFlag(flags, 'authorization-mode').includes('Node')) {
+  if (flags.list('authorization-mode').includes('Node')) {
     advise(
       'modeNode',
       'the mode Node is left out: there are no kubelets, and RBAC decides about their requests',
     )
   }
-  const isSignedByOther = optionalString(flags, 'cluster-signing-cert-file') !== undefined
-  if (optionalString(flags, 'client-ca-file') !== undefined && !isSignedByOther) {
+  const isSignedByOther = flags.optional('cluster-signing-cert-file') !== undefined
+  if (flags.optional('client-ca-file') !== undefined && !isSignedByOther) {
     advise(
       'otherSigner',
       'certificate requests are signed by the CA of the data directory, not by one of --client-ca-file; both are accepted',
@@ -121,5 +118,5 @@ export function createsSecrets(flags: ParsedFlags): boolean {
 
 /** What `--feature-gates` says: `Name=true` or `Name=false`, and the name. */
 function gatesIn(flags: ParsedFlags): readonly { readonly gate: string; readonly name: string }[] {
-  return listOfFlag(flags, 'feature-gates').map((gate) => ({ gate, name: gate.split('=', 1)[0] ?? '' }))
+  return flags.list('feature-gates').map((gate) => ({ gate, name: gate.split('=', 1)[0] ?? '' }))
 }

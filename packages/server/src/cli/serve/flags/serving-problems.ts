@@ -1,17 +1,7 @@
 import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { dns1123LabelProblems, dns1123SubdomainProblems } from '@kube-authn/internal/kubernetes-names'
-import {
-  type AddProblem,
-  booleanOf,
-  isGiven,
-  listOfFlag,
-  numberOf,
-  optionalString,
-  type ParsedFlags,
-  secondsOf,
-  stringOf,
-} from '@kube-authn/node/internal'
+import type { AddProblem, ParsedFlags } from '@kube-authn/node/internal'
 import {
   electionProblems,
   type LeaderElectionOptions,
@@ -40,26 +30,26 @@ export function servingProblems(flags: ParsedFlags, add: AddProblem): void {
   pairProblems(flags, 'cluster-signing-cert-file', 'cluster-signing-key-file', add)
   limitProblems(flags, add)
   for (const name of ['data-dir', 'controllers']) {
-    const values = [stringOf(flags, name), ...listOfFlag(flags, name)]
-    if (isGiven(flags, name) && values.every((each) => each === '')) add(name, 'must not be empty')
+    const values = [flags.string(name), ...flags.list(name)]
+    if (flags.isGiven(name) && values.every((each) => each === '')) add(name, 'must not be empty')
   }
   storeProblems(flags, add)
   forwardProblems(flags, add)
   electionFlagProblems(flags, add)
   modeProblems(flags, add)
-  const controllers = listOfFlag(flags, 'controllers').filter((each) => each !== '')
+  const controllers = flags.list('controllers').filter((each) => each !== '')
   for (const message of controllersProblems(STANDARD_CONTROLLERS, controllers)) add('controllers', message)
 }
 
 function addressProblems(flags: ParsedFlags, add: AddProblem): void {
-  const host = stringOf(flags, 'insecure-bind-address')
-  if (numberOf(flags, 'insecure-port') !== 0 && isIP(host) !== 0 && !isLoopback(host)) {
+  const host = flags.string('insecure-bind-address')
+  if (flags.number('insecure-port') !== 0 && isIP(host) !== 0 && !isLoopback(host)) {
     add(
       'insecure-bind-address',
       'must be a loopback address: credentials over plain HTTP can be read on the way; use --secure-port',
     )
   }
-  const hostname = optionalString(flags, 'external-hostname')
+  const hostname = flags.optional('external-hostname')
   if (hostname !== undefined && !/^[a-z\d]([a-z\d.-]{0,251}[a-z\d])?$/i.test(hostname)) {
     add('external-hostname', 'must be a host name')
   }
@@ -72,22 +62,22 @@ function isLoopback(address: string): boolean {
 
 function limitProblems(flags: ParsedFlags, add: AddProblem): void {
   for (const name of ['max-requests-inflight', 'max-mutating-requests-inflight']) {
-    if (numberOf(flags, name) < 0) add(name, `--${name} can not be negative value`)
+    if (flags.number(name) < 0) add(name, `--${name} can not be negative value`)
   }
-  if (!(secondsOf(flags, 'request-timeout') > 0)) {
+  if (!(flags.seconds('request-timeout') > 0)) {
     add('request-timeout', '--request-timeout must be a positive duration')
   }
-  if (secondsOf(flags, 'shutdown-delay-duration') < 0) {
+  if (flags.seconds('shutdown-delay-duration') < 0) {
     add('shutdown-delay-duration', '--shutdown-delay-duration can not be negative value')
   }
-  if (!(secondsOf(flags, 'cluster-signing-duration') > 0)) {
+  if (!(flags.seconds('cluster-signing-duration') > 0)) {
     add('cluster-signing-duration', 'must be a positive duration')
   }
 }
 
 /** Source: kubernetes `pkg/kubeapiserver/options/authorization.go`. The other modes are checked where they are read. */
 function modeProblems(flags: ParsedFlags, add: AddProblem): void {
-  const modes = listOfFlag(flags, 'authorization-mode')
+  const modes = flags.list('authorization-mode')
   if (modes.length === 0 || modes.some((mode) => mode !== 'Node')) return
   add(
     'authorization-mode',
@@ -97,17 +87,17 @@ function modeProblems(flags: ParsedFlags, add: AddProblem): void {
 
 /** Where the objects are kept, as `--store` names it. Default: the file `store.db` in the data folder. */
 export function storeValueOf(flags: ParsedFlags): string {
-  if (booleanOf(flags, 'in-memory')) return 'memory'
-  return isGiven(flags, 'store')
-    ? stringOf(flags, 'store')
-    : `sqlite:${join(stringOf(flags, 'data-dir'), 'store.db')}`
+  if (flags.boolean('in-memory')) return 'memory'
+  return flags.isGiven('store')
+    ? flags.string('store')
+    : `sqlite:${join(flags.string('data-dir'), 'store.db')}`
 }
 
 /** Problems of `--store`. */
 function storeProblems(flags: ParsedFlags, add: AddProblem): void {
-  if (!isGiven(flags, 'store')) return
-  const value = stringOf(flags, 'store')
-  if (booleanOf(flags, 'in-memory') && value !== 'memory') {
+  if (!flags.isGiven('store')) return
+  const value = flags.string('store')
+  if (flags.boolean('in-memory') && value !== 'memory') {
     add('store', 'must not be specified together with --in-memory')
     return
   }
@@ -125,16 +115,16 @@ type ServeElection = Required<Omit<LeaderElectionOptions, 'identity'>>
  */
 export function electionOf(flags: ParsedFlags): ServeElection | undefined {
   const store = namedStore(storeValueOf(flags))
-  const isElected = isGiven(flags, 'leader-elect')
-    ? booleanOf(flags, 'leader-elect')
+  const isElected = flags.isGiven('leader-elect')
+    ? flags.boolean('leader-elect')
     : 'isShared' in store && store.isShared
   if (!isElected) return undefined
   return {
-    leaseName: stringOf(flags, 'leader-elect-resource-name'),
-    leaseNamespace: stringOf(flags, 'leader-elect-resource-namespace'),
-    leaseDurationSeconds: secondsOf(flags, 'leader-elect-lease-duration'),
-    renewDeadlineSeconds: secondsOf(flags, 'leader-elect-renew-deadline'),
-    retryPeriodSeconds: secondsOf(flags, 'leader-elect-retry-period'),
+    leaseName: flags.string('leader-elect-resource-name'),
+    leaseNamespace: flags.string('leader-elect-resource-namespace'),
+    leaseDurationSeconds: flags.seconds('leader-elect-lease-duration'),
+    renewDeadlineSeconds: flags.seconds('leader-elect-renew-deadline'),
+    retryPeriodSeconds: flags.seconds('leader-elect-retry-period'),
   }
 }
 
@@ -180,24 +170,24 @@ export const FORWARD_FLAGS: ReadonlyMap<string, string> = new Map([
 
 /** What the flags of forward authentication say; `undefined` if it is off. `forwardProblems` has nothing against them. */
 export function forwardSettings(flags: ParsedFlags): ForwardSettings | undefined {
-  if (!booleanOf(flags, 'forward-auth')) return undefined
-  const original = stringOf(flags, ORIGINAL)
+  if (!flags.boolean('forward-auth')) return undefined
+  const original = flags.string(ORIGINAL)
   return {
-    authorizes: booleanOf(flags, 'forward-auth-authorize'),
+    authorizes: flags.boolean('forward-auth-authorize'),
     original: ORIGINALS.find((each) => each === original) ?? 'x-forwarded',
-    maxNumberedGroups: numberOf(flags, GROUPS),
-    loginUrl: optionalString(flags, LOGIN_URL),
-    extraKeys: isGiven(flags, EXTRA_KEYS) ? listOfFlag(flags, EXTRA_KEYS) : undefined,
+    maxNumberedGroups: flags.number(GROUPS),
+    loginUrl: flags.optional(LOGIN_URL),
+    extraKeys: flags.isGiven(EXTRA_KEYS) ? flags.list(EXTRA_KEYS) : undefined,
   }
 }
 
 /** Problems of these flags, but those that `forwardAuthentication` finds. */
 function forwardProblems(flags: ParsedFlags, add: AddProblem): void {
-  if (!booleanOf(flags, 'forward-auth')) {
+  if (!flags.boolean('forward-auth')) {
     for (const name of [LOGIN_URL, GROUPS, EXTRA_KEYS, ORIGINAL, 'forward-auth-authorize']) {
-      if (isGiven(flags, name)) add(name, 'has no effect without --forward-auth')
+      if (flags.isGiven(name)) add(name, 'has no effect without --forward-auth')
     }
-  } else if (!ORIGINALS.some((each) => each === stringOf(flags, ORIGINAL))) {
+  } else if (!ORIGINALS.some((each) => each === flags.string(ORIGINAL))) {
     add(ORIGINAL, `must be one of ${ORIGINALS.join(', ')}`)
   }
 }

@@ -1,7 +1,7 @@
 import { createPublicKey, X509Certificate } from 'node:crypto'
 import { hostname, networkInterfaces } from 'node:os'
 import { join, resolve } from 'node:path'
-import { optionalString, type ParsedFlags, stringOf } from '@kube-authn/node/internal'
+import type { ParsedFlags } from '@kube-authn/node/internal'
 import { issueServerCertificate } from '../../../certificates/node-authority.ts'
 import { Failure } from '../../failure.ts'
 import { keyInFile, newKeyPair, pemOfKey, pemOfPublicKey } from '../../key-pair.ts'
@@ -38,13 +38,13 @@ export interface OwnMaterial {
  * @throws {Failure} if one cannot be used, or other users could read it.
  */
 export async function ownMaterial(flags: ParsedFlags, nowMs: number): Promise<OwnMaterial> {
-  const dataDir = stringOf(flags, 'data-dir')
+  const dataDir = flags.string('data-dir')
   const folder = join(dataDir, 'pki')
   openPrivateFolder(dataDir)
   openPrivateFolder(folder)
   const hosts = certificateHosts(flags)
   const { certificate } = tlsSettings(flags)
-  const certDir = optionalString(flags, 'cert-dir') ?? folder
+  const certDir = flags.optional('cert-dir') ?? folder
   if (certificate === undefined) openPrivateFolder(certDir)
   const certified = async (authority: OwnAuthority, now: number): Promise<CertificateFiles> =>
     certificate ?? ownServerCertificate(certDir, authority, hosts, now)
@@ -129,14 +129,14 @@ function isCurrent(
 export function serverTrust(flags: ParsedFlags, { authority }: OwnMaterial): string {
   const { certificate } = tlsSettings(flags)
   if (certificate === undefined) return authority.pem
-  const rootCAFile = optionalString(flags, 'root-ca-file')
+  const rootCAFile = flags.optional('root-ca-file')
   const files = [...(rootCAFile === undefined ? [] : [rootCAFile]), certificate.certFile]
   return files.map((file) => certificatesIn(file)).join('')
 }
 
 /** What pods trust, and what token secrets contain. @throws {Failure} if a file cannot be read. */
 export function rootCA(flags: ParsedFlags, material: OwnMaterial): string {
-  const rootCAFile = optionalString(flags, 'root-ca-file')
+  const rootCAFile = flags.optional('root-ca-file')
   return rootCAFile === undefined ? serverTrust(flags, material) : certificatesIn(rootCAFile)
 }
 
@@ -160,9 +160,9 @@ const ALWAYS = [
 
 /** The hosts that the own certificate is for: all by which a client may reach the server. */
 function certificateHosts(flags: ParsedFlags): readonly string[] {
-  const host = stringOf(flags, 'bind-address')
+  const host = flags.string('bind-address')
   const bound = isUnspecified(host) ? ownHosts() : [host]
-  const further = [stringOf(flags, 'advertise-address'), stringOf(flags, 'external-hostname')].filter(
+  const further = [flags.string('advertise-address'), flags.string('external-hostname')].filter(
     (each) => each !== '',
   )
   return [...new Set([...ALWAYS, ...bound, ...further])]
@@ -170,10 +170,9 @@ function certificateHosts(flags: ParsedFlags): readonly string[] {
 
 /** Host and port by which clients reach the server. */
 export function clientAddress(flags: ParsedFlags, port: number): string {
-  const address = stringOf(flags, 'bind-address')
+  const address = flags.string('bind-address')
   const bound = isUnspecified(address) ? '127.0.0.1' : address
-  const host =
-    optionalString(flags, 'external-hostname') ?? optionalString(flags, 'advertise-address') ?? bound
+  const host = flags.optional('external-hostname') ?? flags.optional('advertise-address') ?? bound
   return `${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
