@@ -77,23 +77,15 @@ function openAudit(argv: readonly string[], options: AuditFromFlagsOptions): Nod
     addedProblems((add) => auditProblems(flags, add)),
   )
   const { bodies, allowInsecureHttp, onError, ...log } = options
-  const policyFile = flags.string('audit-policy-file')
   const parts = opener()
-  const shared = {
-    ...defined({ onError }),
-    ...(log.observer !== undefined && { observer: log.observer }),
-    ...(log.clock !== undefined && { clock: log.clock }),
-  }
-  const policy =
-    policyFile === ''
-      ? undefined
-      : parts.openFile('--audit-policy-file', () =>
-          auditPolicyAt(policyFile, {
-            ...without(shared, 'onError'),
-            ...defined({ bodies }),
-          }),
-        )
-  const places = placesOf(flags, parts, shared, allowInsecureHttp ?? false)
+  const shared = defined({ observer: log.observer, clock: log.clock })
+  const policy = parts.openAt(
+    '--audit-policy-file',
+    flags.optional('audit-policy-file'),
+    { ...shared, ...defined({ bodies }) },
+    auditPolicyAt,
+  )
+  const places = placesOf(flags, parts, { ...shared, ...defined({ onError }) }, allowInsecureHttp ?? false)
   if (parts.problems.length > 0) {
     parts.close()
     throw new ConfigurationError(parts.problems)
@@ -118,21 +110,20 @@ function placesOf(
   shared: Shared,
   allowInsecureHttp: boolean,
 ): readonly Place[] {
-  const path = flags.string('audit-log-path')
-  const kubeconfig = flags.string('audit-webhook-config-file')
-  const format = flags.string('audit-log-format') === 'legacy' ? 'legacy' : 'json'
-  const file =
-    path === '' || path === '-'
-      ? undefined
-      : parts.openFile('--audit-log-path', () =>
-          auditFile(path, { ...fileOptions(flags), format, ...shared }),
-        )
-  const webhook =
-    kubeconfig === ''
-      ? undefined
-      : parts.openFile('--audit-webhook-config-file', () =>
-          auditWebhookAt(kubeconfig, { ...webhookOptions(flags), ...shared, allowInsecureHttp }),
-        )
+  const path = flags.optional('audit-log-path')
+  const format: 'json' | 'legacy' = flags.string('audit-log-format') === 'legacy' ? 'legacy' : 'json'
+  const file = parts.openAt(
+    '--audit-log-path',
+    path === '-' ? undefined : path,
+    { ...fileOptions(flags), format, ...shared },
+    auditFile,
+  )
+  const webhook = parts.openAt(
+    '--audit-webhook-config-file',
+    flags.optional('audit-webhook-config-file'),
+    { ...webhookOptions(flags), ...shared, allowInsecureHttp },
+    auditWebhookAt,
+  )
   const output = path === '-' ? standardOutput(format) : undefined
   return [output, file, webhook].filter((place) => place !== undefined)
 }

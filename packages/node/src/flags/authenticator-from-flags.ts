@@ -151,7 +151,6 @@ function authenticationProblems(
   })
 }
 
-/** Notices about authentication flags. */
 function authenticationNotices(flags: ParsedFlags): readonly FileNotice[] {
   return [...requestHeaderNotices(flags), ...webhookNotices(flags), ...serviceAccountNotices(flags)]
 }

@@ -60,34 +60,24 @@ export async function delegatedFromFlags(
   flags: ParsedFlags,
   options: AuthenticatorFromFlagsOptions,
 ): Promise<NodeAuthenticator> {
+  const foreign = Object.keys(AUTHENTICATION_FLAGS)
+    .filter((name) => flags.isGiven(name) && !COMMON.has(name))
+    .map((name) => `--${name}`)
   const found = [
     ...flags.problems,
-    ...foreignProblems(flags),
+    ...foreignProblems('authentication', AUTHENTICATION_OWN, flags, foreign),
     ...addedProblems((add) => requestHeaderProblems(flags, add)),
   ]
   if (found.length > 0) throw new ConfigurationError(found)
   const { observer, log, revocations } = options
-  try {
-    const { authenticator, close, ...others } = await delegatedAuthentication(
-      delegationOptions(flags, options),
-    )
-    const { chain, tokens } = refuseRevoked(revocations, { chain: authenticator, tokens: others.tokens })
-    notifyNotices(loggingObserver(observer, log), requestHeaderNotices(flags))
-    return closeable({ ...chain, ...defined({ log }), tokens, health: () => [] }, close)
-  } catch (error) {
-    if (!isConfigurationError(error)) throw error
-    throw new ConfigurationError(error.problems.map(flagProblem), { cause: error })
-  }
-}
-
-function foreignProblems(flags: ParsedFlags): readonly ConfigurationProblem[] {
-  const foreign = Object.keys(AUTHENTICATION_FLAGS).filter((name) => flags.isGiven(name) && !COMMON.has(name))
-  const paths = foreign.map((name) => `--${name}`)
-  return delegatedProblems('authentication', AUTHENTICATION_OWN, flags, paths)
+  const { authenticator, close, ...others } = await delegated(delegationOptions(flags, options), flagProblem)
+  const { chain, tokens } = refuseRevoked(revocations, { chain: authenticator, tokens: others.tokens })
+  notifyNotices(loggingObserver(observer, log), requestHeaderNotices(flags))
+  return closeable({ ...chain, ...defined({ log }), tokens, health: () => [] }, close)
 }
 
 /** Problems of flags and options that an extension API server does not have. */
-function delegatedProblems(
+function foreignProblems(
   what: string,
   own: readonly [string, ...string[]],
   flags: ParsedFlags,
@@ -96,6 +86,19 @@ function delegatedProblems(
   const first = own.find((name) => flags.isGiven(name)) ?? own[0]
   const message = `cannot be set together with --${first}, with which ${what} is delegated to the cluster`
   return paths.map((path) => ({ path, message }))
+}
+
+/** Delegates to the cluster. Problems are reported as `flagOf` says. */
+async function delegated(
+  options: DelegatedAuthenticationOptions,
+  flagOf: (problem: ConfigurationProblem) => ConfigurationProblem,
+): ReturnType<typeof delegatedAuthentication> {
+  try {
+    return await delegatedAuthentication(options)
+  } catch (error) {
+    if (!isConfigurationError(error)) throw error
+    throw new ConfigurationError(error.problems.map(flagOf), { cause: error })
+  }
 }
 
 function delegationOptions(
@@ -161,17 +164,12 @@ export async function delegatedAuthorizer(
   options: AuthorizerFromFlagsOptions,
 ): Promise<Authorizer & Closeable> {
   const foreign = FOREIGN.filter((name) => flags.isGiven(name)).map((name) => `--${name}`)
-  const found: readonly ConfigurationProblem[] = [
-    ...flags.problems,
-    ...delegatedProblems('authorization', AUTHORIZATION_OWN, flags, [
-      ...foreign,
-      ...(options.rbac === undefined ? [] : ['rbac']),
-    ]),
-  ]
+  if (options.rbac !== undefined) foreign.push('rbac')
+  const found = [...flags.problems, ...foreignProblems('authorization', AUTHORIZATION_OWN, flags, foreign)]
   if (found.length > 0) throw new ConfigurationError(found)
   const kubeconfig = flags.optional('authorization-kubeconfig')
-  try {
-    const { authorizer, close } = await delegatedAuthentication({
+  const { authorizer, close } = await delegated(
+    {
       ...defined({ kubeconfig }),
       // Only the authorizer is used.
       skipLookup: true,
@@ -179,11 +177,8 @@ export async function delegatedAuthorizer(
       ...(flags.isGiven(ALLOWED_TTL) && { allowedTtlSeconds: flags.seconds(ALLOWED_TTL) }),
       ...(flags.isGiven(DENIED_TTL) && { deniedTtlSeconds: flags.seconds(DENIED_TTL) }),
       ...sharedOf(options),
-    })
-    return closeable({ ...authorizer }, close)
-  } catch (error) {
-    if (!isConfigurationError(error)) throw error
-    const problems = error.problems.map((problem) => underFlag(AUTHORIZATION_FLAGS, problem))
-    throw new ConfigurationError(problems, { cause: error })
-  }
+    },
+    (problem) => underFlag(AUTHORIZATION_FLAGS, problem),
+  )
+  return closeable({ ...authorizer }, close)
 }

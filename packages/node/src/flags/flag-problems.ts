@@ -79,7 +79,6 @@ const ANONYMOUS_TWICE =
 /** The most names in a notice. */
 const MAX_NAMES = 200
 
-/** Emits notices about a command line. */
 export function notifyNotices(observer: Observer | undefined, notices: readonly FileNotice[]): void {
   for (const notice of notices) notify(observer, { type: 'fileNotice', file: 'flags', notice })
 }

@@ -7,18 +7,13 @@ import type { ParsedFlags } from './flag-value.ts'
 
 const OIDC_FLAGS: readonly string[] = [...FLAGS.keys()].filter((name) => name.startsWith('oidc-'))
 
-/** Whether any `--oidc-*` flag is set. */
-function hasOidc(flags: ParsedFlags): boolean {
-  return flags.isGiven(...OIDC_FLAGS)
-}
-
 /**
  * Adds problems of combinations of these flags.
  *
  * Source: kubernetes `pkg/kubeapiserver/options/authentication.go` validateOIDCOptions.
  */
 export function oidcProblems(flags: ParsedFlags, add: AddProblem): void {
-  if (!hasOidc(flags)) return
+  if (!flags.isGiven(...OIDC_FLAGS)) return
   const missing = ['oidc-issuer-url', 'oidc-client-id'].find((name) => flags.string(name) === '')
   if (missing !== undefined) {
     add(
@@ -39,7 +34,8 @@ export function oidcProblems(flags: ParsedFlags, add: AddProblem): void {
 
 /** The option `oidc` of `createAuthenticator` for these flags; `undefined` if they are incomplete. */
 export function oidcOption(flags: ParsedFlags): OidcAtOptions | undefined {
-  if (!hasOidc(flags) || addedProblems((add) => oidcProblems(flags, add)).length > 0) return undefined
+  if (!flags.isGiven(...OIDC_FLAGS) || addedProblems((add) => oidcProblems(flags, add)).length > 0)
+    return undefined
   const caFile = flags.optional('oidc-ca-file')
   const options = optionsOf(flags)
   return options && { ...options, ...defined({ caFile }) }

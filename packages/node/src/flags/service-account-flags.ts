@@ -14,19 +14,13 @@ const JWKS_URI = 'service-account-jwks-uri'
 const ENDPOINT = 'service-account-signing-endpoint'
 const MAX_EXPIRATION = 'service-account-max-token-expiration'
 
-/** Whether the flags configure service accounts. */
 export function hasServiceAccounts(flags: ParsedFlags): boolean {
-  return flags.isGiven(ISSUER, KEY_FILE) || signingEndpointOf(flags) !== undefined
-}
-
-/** The endpoint of the external signer; `undefined` if not set. */
-function signingEndpointOf(flags: ParsedFlags): string | undefined {
-  return flags.optional(ENDPOINT)
+  return flags.isGiven(ISSUER, KEY_FILE) || flags.optional(ENDPOINT) !== undefined
 }
 
 /** The key files: those of the flags, or that of the TLS server; none with an external signer. */
 function keyFilesOf(flags: ParsedFlags): readonly string[] {
-  if (signingEndpointOf(flags) !== undefined) return []
+  if (flags.optional(ENDPOINT) !== undefined) return []
   const files = flags.list(KEY_FILE)
   const ofServer = flags.optional('tls-private-key-file')
   return files.length > 0 || ofServer === undefined ? files : [ofServer]
@@ -40,7 +34,7 @@ function keyFilesOf(flags: ParsedFlags): readonly string[] {
  */
 export function serviceAccountProblems(flags: ParsedFlags, add: AddProblem): void {
   const issuers = flags.list(ISSUER)
-  const endpoint = signingEndpointOf(flags)
+  const endpoint = flags.optional(ENDPOINT)
   for (const [index, issuer] of issuers.entries()) {
     const problem = issuerProblem(issuer, issuers.indexOf(issuer) !== index)
     if (problem !== undefined) add(ISSUER, problem)
@@ -88,7 +82,7 @@ function issuerProblem(issuer: string, isRepeated: boolean): string | undefined 
  */
 export function serviceAccountNotices(flags: ParsedFlags): readonly FileNotice[] {
   const seconds = flags.seconds(MAX_EXPIRATION)
-  if (seconds === 0 || signingEndpointOf(flags) !== undefined) return []
+  if (seconds === 0 || flags.optional(ENDPOINT) !== undefined) return []
   const shown = flags.string(MAX_EXPIRATION)
   return extensionNotices(flags, seconds, {
     short: `${MAX_EXPIRATION} must be set longer than ${WARN_SECONDS} seconds (currently ${shown})`,
@@ -117,9 +111,8 @@ function extensionNotices(
 }
 
 /** Notices about the signer's maximum lifetime and extended tokens. */
-function signerNotices(flags: ParsedFlags, signer: ExternalSigner): readonly FileNotice[] {
-  const ofFlag = flags.seconds(MAX_EXPIRATION)
-  const seconds = ofFlag === 0 ? signer.maxExpirationSeconds : ofFlag
+function signerNotices(flags: ParsedFlags, { maxExpirationSeconds }: ExternalSigner): readonly FileNotice[] {
+  const seconds = flags.seconds(MAX_EXPIRATION) || maxExpirationSeconds
   const shown = printedSeconds(seconds)
   return extensionNotices(flags, seconds, {
     short: `token lifetime supported by external-jwt-signer must be longer than ${WARN_SECONDS} seconds (currently ${shown})`,
@@ -140,27 +133,19 @@ export async function serviceAccountKeys(
   flags: ParsedFlags,
   options: AuthenticatorFromFlagsOptions,
 ): Promise<FlaggedKeys> {
-  if (!hasServiceAccounts(flags)) return without([])
-  const endpoint = signingEndpointOf(flags)
-  if (endpoint !== undefined) return keysOfSigner(endpoint, flags, options)
+  const isValid = addedProblems((add) => serviceAccountProblems(flags, add)).length === 0
+  const endpoint = flags.optional(ENDPOINT)
+  // Connecting may take a minute: not if other flags are invalid anyway.
+  if (endpoint !== undefined) return isValid ? keysOfSigner(endpoint, flags, options) : without([])
   const files = keyFilesOf(flags)
-  return files.length === 0 ? without([]) : keysInFiles(files, flags, options)
-}
-
-async function keysInFiles(
-  files: readonly string[],
-  flags: ParsedFlags,
-  options: AuthenticatorFromFlagsOptions,
-): Promise<FlaggedKeys> {
+  if (!hasServiceAccounts(flags) || files.length === 0) return without([])
   try {
     const { current, close } = await verificationKeysAt(files, sharedOf(options))
-    if (isValid(flags)) {
-      return { keys: current, problems: [], notices: [], close }
-    }
+    if (isValid) return { keys: current, problems: [], notices: [], close }
     close()
     return without([])
   } catch (error) {
-    return without(problemsOf('--service-account-key-file', error, ': '))
+    return without(problemsOf(`--${KEY_FILE}`, error, ': '))
   }
 }
 
@@ -169,8 +154,6 @@ async function keysOfSigner(
   flags: ParsedFlags,
   options: AuthenticatorFromFlagsOptions,
 ): Promise<FlaggedKeys> {
-  // Connecting may take a minute: not if other flags are invalid anyway.
-  if (!isValid(flags)) return without([])
   try {
     const signer = await externalSignerAt(endpoint, sharedOf(options))
     const seconds = flags.seconds(MAX_EXPIRATION)
@@ -188,10 +171,6 @@ async function keysOfSigner(
     const message = `while setting up external-jwt-signer: ${messageOf(error, 'the call failed')}`
     return without([{ path: `--${ENDPOINT}`, message }])
   }
-}
-
-function isValid(flags: ParsedFlags): boolean {
-  return addedProblems((add) => serviceAccountProblems(flags, add)).length === 0
 }
 
 function without(problems: readonly ConfigurationProblem[]): FlaggedKeys {
