@@ -20,7 +20,6 @@ Exit codes:
   0  exported
   2  not exported: the store or the file cannot be used, or an object cannot be read`
 
-/** Declares `kube-authn store export`. */
 export function declareStoreExport(command: Command, terminal: Terminal): void {
   command
     .summary('write all objects of a store into a file')
@@ -41,7 +40,6 @@ interface StoreExportOptions {
 /** The name of standard output among files. */
 const STDOUT = STDIN
 
-/** Writes all objects of a store into a file. */
 async function exportStore(
   file: string = STDOUT,
   { store: value, prefix = '', force = false }: StoreExportOptions,

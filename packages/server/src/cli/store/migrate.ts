@@ -14,7 +14,6 @@ Exit codes:
   0  the store has the schema of this version or, with --dry-run, can get it
   2  the store cannot be used, or a newer version made it`
 
-/** Declares `kube-authn store migrate`. */
 export function declareStoreMigrate(command: Command, terminal: Terminal): void {
   command
     .summary('make the schema of a store, or bring it to this version')
@@ -29,7 +28,6 @@ interface StoreMigrateOptions {
   readonly dryRun?: boolean
 }
 
-/** Makes the schema of a store, or brings it to this version, and prints what was done. */
 async function migrateStore(
   { store, dryRun = false }: StoreMigrateOptions,
   terminal: Terminal,

@@ -16,7 +16,7 @@ import { memoryObjectStore, type ObjectStore, StoreError } from '@kube-authn/sto
 import { readSqliteStore } from '@kube-authn/store/internal/node'
 import { sqliteObjectStore } from '@kube-authn/store/sqlite'
 import { readExport } from './file/read-export.ts'
-import { type ImportCounts, type OnExisting, writeObjects } from './import/import.ts'
+import { type ImportCounts, type OnExisting, writeObjects } from './import.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'kube-authn-round-trip-'))
 afterAll(() => rmSync(folder, { recursive: true }))

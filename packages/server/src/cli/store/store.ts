@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
 import type { Terminal } from '../terminal/terminal.ts'
-import { declareStoreCheck } from './check/check.ts'
+import { declareStoreCheck } from './check.ts'
 import { declareStoreExport } from './export.ts'
-import { declareStoreImport } from './import/import.ts'
+import { declareStoreImport } from './import.ts'
 import { declareStoreMigrate } from './migrate.ts'
 
 const COMMANDS = {

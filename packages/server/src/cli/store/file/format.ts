@@ -21,7 +21,6 @@ export interface ExportHeader {
   readonly prefix: string
 }
 
-/** The line of an object. */
 export interface ExportedObject {
   readonly key: string
   readonly value: string

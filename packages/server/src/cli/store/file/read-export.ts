@@ -123,7 +123,6 @@ function wrong(name: string, { number }: Line, problem: string): Failure {
   return new Failure(`${name}: line ${number} ${problem}`)
 }
 
-/** A line of a file. */
 interface Line {
   /** From 1. */
   readonly number: number

@@ -1,14 +1,19 @@
+import { randomUUID } from 'node:crypto'
+import { rmSync } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Command } from 'commander'
 import type { Clock } from '@kube-authn/core'
 import { withoutControls } from '@kube-authn/internal/printable'
 import { isStoreError, type ObjectStore } from '@kube-authn/store'
 import { storeClock } from '@kube-authn/store/internal'
-import { Failure, storeFailureOf } from '../../failure.ts'
-import { requireLastingStore } from '../../store-url/store-url.ts'
-import { type Terminal, write } from '../../terminal/terminal.ts'
-import type { ExportedObject, ExportHeader } from '../file/format.ts'
-import { readExport } from '../file/read-export.ts'
-import { openRereadable, type RereadableFile } from './rereadable-file.ts'
+import { codeOf, Failure, failWith, storeFailureOf } from '../failure.ts'
+import { requireLastingStore } from '../store-url/store-url.ts'
+import { STDIN } from '../terminal/input.ts'
+import { type Terminal, write } from '../terminal/terminal.ts'
+import type { ExportedObject, ExportHeader } from './file/format.ts'
+import { readExport } from './file/read-export.ts'
 
 const AFTER = `
 The whole file is checked before anything is written. From standard input it is first kept in a temporary file, which
@@ -27,7 +32,6 @@ Exit codes:
   0  imported
   2  not imported, or only in part: the message says which`
 
-/** Declares `kube-authn store import`. */
 export function declareStoreImport(command: Command, terminal: Terminal): void {
   command
     .summary('write the objects of an export into a store')
@@ -70,7 +74,6 @@ function onExistingOf({ overwrite = false, skipExisting = false }: StoreImportOp
   return overwrite ? 'overwrite' : skipExisting ? 'skip' : 'refuse'
 }
 
-/** Reads the whole file once. */
 async function checkedHeader(input: RereadableFile): Promise<ExportHeader> {
   const { header, objects } = await readExport(input.name, input.readFirst())
   const iterator = objects[Symbol.asyncIterator]()
@@ -192,3 +195,92 @@ async function putObject(
   }
   throw new Failure(`another process writes into the store: ${withoutControls(key)} has changed meanwhile`)
 }
+
+/** A file that can be read twice. */
+interface RereadableFile {
+  /** As messages name it. */
+  readonly name: string
+  /** The first time. What comes from a pipe is kept meanwhile. */
+  readFirst(): AsyncIterable<Uint8Array>
+  /** Once more, from the beginning. */
+  read(): AsyncIterable<Uint8Array>
+  close(): Promise<void>
+}
+
+/**
+ * Opens a file, or standard input for `-`. What cannot be read twice, such as a pipe, is kept in a temporary file for its owner only, which has no name.
+ *
+ * @throws {Failure} if it cannot be read.
+ */
+async function openRereadable({ stdin }: Terminal, path: string): Promise<RereadableFile> {
+  const name = path === STDIN ? 'standard input' : path
+  if (path === STDIN) return spooled(name, stdin, () => Promise.resolve())
+  const file = await open(path, 'r').catch(unread(name))
+  const status = await file.stat()
+  if (status.isFile()) {
+    const read = (): AsyncIterable<Uint8Array> => readAll(name, file)
+    return { name, readFirst: read, read, close: () => file.close() }
+  }
+  if (status.isDirectory()) {
+    await file.close()
+    throw new Failure(`${name}: is a folder`)
+  }
+  return spooled(name, file.createReadStream({ autoClose: false }), () => file.close())
+}
+
+async function spooled(
+  name: string,
+  source: AsyncIterable<Uint8Array>,
+  closeSource: () => Promise<void>,
+): Promise<RereadableFile> {
+  const spool = await temporaryFile()
+  return {
+    name,
+    async *readFirst() {
+      try {
+        for await (const chunk of source) {
+          await spool.appendFile(chunk).catch(unspooled)
+          yield chunk
+        }
+      } catch (error) {
+        unread(name)(error)
+      }
+    },
+    read: () => readAll(name, spool),
+    async close() {
+      await spool.close()
+      await closeSource()
+    },
+  }
+}
+
+/** It loses its name at once, so that it is gone when the process ends, however that is. */
+async function temporaryFile(): Promise<FileHandle> {
+  const path = join(tmpdir(), `kube-authn-import-${randomUUID()}`)
+  try {
+    return await open(path, 'wx+', 0o600).catch(unspooled)
+  } finally {
+    rmSync(path, { force: true })
+  }
+}
+
+const CHUNK = 262_144
+
+async function* readAll(name: string, file: FileHandle): AsyncGenerator<Uint8Array, void> {
+  for (let position = 0; ;) {
+    const { bytesRead, buffer } = await file
+      .read(new Uint8Array(CHUNK), 0, CHUNK, position)
+      .catch(unread(name))
+    if (bytesRead === 0) return
+    position += bytesRead
+    yield buffer.subarray(0, bytesRead)
+  }
+}
+
+function unread(name: string): (error: unknown) => never {
+  return failWith((error) => `${name}: cannot be read (${codeOf(error)})`)
+}
+
+const unspooled = failWith(
+  (error) => `${tmpdir()}: cannot keep what is imported (${codeOf(error)}); set TMPDIR to another folder`,
+)

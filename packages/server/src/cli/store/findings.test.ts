@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { fixedClock } from '../../../../../core/test/fakes.ts'
-import { snapshotOf } from '../../../../test/store-exports.ts'
+import { fixedClock } from '../../../../core/test/fakes.ts'
+import { snapshotOf } from '../../../test/store-exports.ts'
 import type { StoredObject } from '@kube-authn/store'
 import { readSqliteStore, sqliteDriver } from '@kube-authn/store/internal/node'
 import { sqliteObjectStore } from '@kube-authn/store/sqlite'
-import { storeFindings } from './findings.ts'
+import { storeFindings } from './check.ts'
 
 const NOW = 1_000_000
 const secret = (namespace: string, name: string): string =>
