@@ -14,22 +14,18 @@ import { programRunner } from './exec/run-program.ts'
 import { kubeconfigStore } from './oidc/kubeconfig-store.ts'
 import { oidcSource } from './oidc/oidc-source.ts'
 
-/** The server of a kubeconfig, and how to call it. */
+/** The server of a kubeconfig, which gets the credentials of the user: a token, a password, a client certificate, or those of a plug-in or provider. */
 export interface KubeconfigClient {
-  /** Its URL, without a slash at the end. */
-  readonly server: string
-  /** Sends the credentials of the user: a token, a password, a client certificate, or those of a plug-in or provider. */
-  readonly fetch: HttpFetch
+  /** Creates an object. @returns the status, and the body unless it is not JSON. @throws {Failure} if the server cannot be reached. */
+  create(path: string, object: object): Promise<{ readonly status: number; readonly body: unknown }>
   close(): void
 }
 
-/** The options that name a kubeconfig. */
 export interface ClientOptions {
   readonly kubeconfig?: string
   readonly context?: string
 }
 
-/** Adds the options that name a kubeconfig. */
 export function addClientOptions(command: Command): Command {
   return command
     .option('--kubeconfig <file>', 'the file; $KUBECONFIG or ~/.kube/config if it is not named')
@@ -51,35 +47,21 @@ export async function kubeconfigClient(
   const path = kubeconfigPath(kubeconfig, terminal.env)
   const { endpoint, source, close } = await kubeconfigSource(terminal, path, context)
   const fetch = authenticatedFetch(endpoint, source)
+  const server = endpoint.server.replace(/\/+$/, '')
   return {
-    server: endpoint.server.replace(/\/+$/, ''),
-    fetch,
+    async create(url, object) {
+      const response = await fetch(server + url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', accept: 'application/json' },
+        body: JSON.stringify(object),
+      }).catch(failWith((error) => `${new URL(server).origin}: cannot be reached (${reasonOf(error)})`))
+      return { status: response.status, body: await response.json().catch(() => undefined) }
+    },
     close() {
       fetch.close()
       close()
     },
   }
-}
-
-/** What a server answered. */
-export interface Answer {
-  readonly status: number
-  /** `undefined` if it is not JSON. */
-  readonly body: unknown
-}
-
-/** Creates an object. @throws {Failure} if the server cannot be reached. */
-export async function create(
-  { server, fetch }: KubeconfigClient,
-  path: string,
-  object: object,
-): Promise<Answer> {
-  const response = await fetch(server + path, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', accept: 'application/json' },
-    body: JSON.stringify(object),
-  }).catch(failWith((error) => `${new URL(server).origin}: cannot be reached (${reasonOf(error)})`))
-  return { status: response.status, body: await response.json().catch(() => undefined) }
 }
 
 /** The server of a kubeconfig, and where credentials come from that it does not have itself. */

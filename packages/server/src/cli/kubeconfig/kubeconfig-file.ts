@@ -22,8 +22,6 @@ export function kubeconfigPath(named: string | undefined, env: NodeJS.ProcessEnv
 export interface Entry {
   readonly list: 'clusters' | 'contexts' | 'users'
   readonly name: string
-  /** `user`, `cluster` or `context`. */
-  readonly field: string
   readonly value: object
 }
 
@@ -83,7 +81,8 @@ function entryIn(list: unknown, name: string): YAMLMap | undefined {
   return items.find((each): each is YAMLMap => isMap(each) && each.get('name') === name)
 }
 
-function putEntry(document: Document, source: string, { list, name, field, value }: Entry): void {
+function putEntry(document: Document, source: string, { list, name, value }: Entry): void {
+  const field = { clusters: 'cluster', contexts: 'context', users: 'user' }[list]
   const made: unknown = document.createNode({ name, [field]: value })
   const items: unknown = document.get(list)
   if (items === undefined || items === null) {

@@ -22,7 +22,6 @@ Examples:
     --server https://api.example.com:6443 --certificate-authority ca.crt --use-context
   kubectl --user oidc auth whoami`
 
-/** Declares `kube-authn kubeconfig`. */
 export function declareCommand(command: Command, terminal: Terminal): void {
   addLoginOptions(command)
     .description('Writes a user into a kubeconfig whose plug-in is kube-authn get-token with these options.')
@@ -82,7 +81,6 @@ async function entriesFor(terminal: Terminal, options: KubeconfigOptions): Promi
   const plugin: Entry = {
     list: 'users',
     name: user,
-    field: 'user',
     value: {
       exec: {
         apiVersion: 'client.authentication.k8s.io/v1',
@@ -101,13 +99,12 @@ async function entriesFor(terminal: Terminal, options: KubeconfigOptions): Promi
     {
       list: 'clusters',
       name: cluster,
-      field: 'cluster',
       value: {
         server,
         ...(ca !== undefined && { 'certificate-authority-data': Buffer.from(ca).toString('base64') }),
       },
     },
-    { list: 'contexts', name: context, field: 'context', value: { cluster, user } },
+    { list: 'contexts', name: context, value: { cluster, user } },
   ]
 }
 

@@ -4,12 +4,7 @@ import { readSerialNumber } from '@kube-authn/core/revocation'
 import { withoutControls } from '@kube-authn/internal/printable'
 import { parseCertificate } from '@kube-authn/x509'
 import type { Command } from 'commander'
-import {
-  addClientOptions,
-  type ClientOptions,
-  create,
-  kubeconfigClient,
-} from '../client/kubeconfig-client.ts'
+import { addClientOptions, type ClientOptions, kubeconfigClient } from '../client/kubeconfig-client.ts'
 import { EXIT, Failure, orFail, reasonOf } from '../failure.ts'
 import { claimsOf, readSecret, readText, STDIN } from '../terminal/input.ts'
 import { durationSeconds } from '../terminal/options.ts'
@@ -40,7 +35,6 @@ Exit codes:
   1  the server does not allow it
   2  the kubeconfig, the server or an option cannot be used`
 
-/** Declares `kube-authn revoke`. */
 export function declareCommand(command: Command, terminal: Terminal): void {
   command
     .description('Creates a CredentialRevocation on the server of a kubeconfig.')
@@ -76,7 +70,7 @@ async function revoke(options: RevokeOptions & ClientOptions, terminal: Terminal
   const expirationTime = endMs === undefined ? undefined : new Date(endMs).toISOString()
   try {
     for (const credentialSpec of credential.specs) {
-      const { status, body } = await create(client, PATH, {
+      const { status, body } = await client.create(PATH, {
         apiVersion: API_VERSION,
         kind: 'CredentialRevocation',
         metadata: { generateName: 'revoked-' },
@@ -122,7 +116,6 @@ function refused(terminal: Terminal, status: number, message: unknown): number {
   return EXIT.no
 }
 
-/** The options of `kube-authn revoke`. */
 interface RevokeOptions {
   readonly tokenStdin?: boolean
   readonly tokenFile?: string

@@ -1,11 +1,6 @@
 import { isObject, memberOf, stringMemberOf } from '@kube-authn/core/internal'
 import type { Command } from 'commander'
-import {
-  addClientOptions,
-  type ClientOptions,
-  create,
-  kubeconfigClient,
-} from '../client/kubeconfig-client.ts'
+import { addClientOptions, type ClientOptions, kubeconfigClient } from '../client/kubeconfig-client.ts'
 import { EXIT, Failure } from '../failure.ts'
 import { outputOption } from '../terminal/options.ts'
 import { note, type Terminal, userLines, writeResult } from '../terminal/terminal.ts'
@@ -23,7 +18,6 @@ Exit codes:
   1  the server does not accept the credentials
   2  the kubeconfig or the server cannot be used`
 
-/** Declares `kube-authn whoami`. */
 export function declareCommand(command: Command, terminal: Terminal): void {
   addClientOptions(command)
     .description('Asks the server of a kubeconfig who you are, by a SelfSubjectReview.')
@@ -44,7 +38,7 @@ const PATH = '/apis/authentication.k8s.io/v1/selfsubjectreviews'
 async function whoami(options: WhoamiOptions, terminal: Terminal): Promise<number> {
   const client = await kubeconfigClient(terminal, options)
   const review = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' }
-  const { status, body } = await create(client, PATH, review).finally(() => client.close())
+  const { status, body } = await client.create(PATH, review).finally(() => client.close())
   if (status === 401) {
     note(terminal, 'error: the server does not accept the credentials (401)')
     return EXIT.no

@@ -18,7 +18,6 @@ export interface ExecCluster {
   readonly proxyUrl?: string
 }
 
-/** Options of {@link pluginSource}. */
 export interface PluginSourceOptions {
   readonly plugin: ExecPlugin
   readonly cluster: ExecCluster
@@ -188,7 +187,6 @@ function notInteractive(why: string): Failure {
   return new Failure(`exec plugin cannot support interactive mode: ${why}`)
 }
 
-/** What a plug-in printed. */
 interface ExecCredential {
   readonly credential: ClientCredential
   /** In milliseconds since the epoch; absent if the credential does not expire. */

@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process'
 import type { Clock } from '@kube-authn/core'
 import { codeOf } from '../../failure.ts'
 
-/** A program to run. */
 export interface Program {
   readonly command: string
   readonly args: readonly string[]
@@ -12,7 +11,6 @@ export interface Program {
   readonly hasInput: boolean
 }
 
-/** How a program ended. */
 export type ProgramEnd =
   | {
       readonly type: 'exited'
@@ -28,7 +26,6 @@ export type ProgramEnd =
 /** Runs a program. Its standard error is ours, and no part of the result. It does not reject. */
 export type RunProgram = (program: Program) => Promise<ProgramEnd>
 
-/** Options of {@link programRunner}. */
 export interface ProgramRunnerOptions {
   readonly clock: Clock
   /** A program that prints more is ended. Default 1,048,576. */
@@ -87,7 +84,6 @@ export function programRunner({
 
 const NOT_FOUND: ReadonlySet<string> = new Set(['ENOENT', 'EACCES', 'ENOTDIR'])
 
-/** The process, or why there is none. */
 function start(
   command: string,
   args: readonly string[],

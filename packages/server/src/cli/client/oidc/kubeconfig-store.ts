@@ -10,7 +10,6 @@ import { writeNewFile } from '../../terminal/new-file.ts'
 import type { TokenStore } from './oidc-source.ts'
 import type { Terminal } from '../../terminal/terminal.ts'
 
-/** Options of {@link kubeconfigStore}. */
 export interface KubeconfigStoreOptions {
   readonly terminal: Terminal
   readonly path: string

@@ -15,7 +15,6 @@ export interface ProviderTokens {
   readonly refreshToken: string
 }
 
-/** Where the tokens are kept. */
 export interface TokenStore {
   /**
    * Runs `work` while no other process renews these tokens, with those that are kept now.
@@ -26,7 +25,6 @@ export interface TokenStore {
   write(tokens: RefreshedTokens): Promise<void>
 }
 
-/** Options of {@link oidcSource}. */
 export interface OidcSourceOptions {
   readonly provider: OidcProvider
   /** Calls the issuer. */

@@ -46,9 +46,9 @@ export async function writeAdminKubeconfig(
   if (known !== undefined && isNamed && leadsTo(found, cluster)) return
   const user = known ?? (await newUser(authority, nowMs))
   const entries = [
-    { list: 'clusters', name: NAME, field: 'cluster', value: cluster },
-    { list: 'users', name: USER, field: 'user', value: user },
-    { list: 'contexts', name: NAME, field: 'context', value: { cluster: NAME, user: USER } },
+    { list: 'clusters', name: NAME, value: cluster },
+    { list: 'users', name: USER, value: user },
+    { list: 'contexts', name: NAME, value: { cluster: NAME, user: USER } },
   ] as const
   const after = withEntries(before, path, entries, isNamed ? undefined : NAME)
   await writeNewFile(path, after, { replaces: true })
