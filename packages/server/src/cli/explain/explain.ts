@@ -39,7 +39,6 @@ Exit codes:
   1  the request is refused
   2  the flags or a file cannot be used`
 
-/** Declares `kube-authn explain`. */
 export function declareCommand(command: Command, terminal: Terminal): void {
   command
     .description('Says who makes a request or why it is refused, and what each authenticator thinks of it.')
@@ -102,7 +101,6 @@ async function explainCredential(
   }
 }
 
-/** Notices of files and flags. */
 function noteNotice(terminal: Terminal, event: AuthenticationEvent): void {
   if (event.type !== 'fileNotice') return
   const { file, notice } = event

@@ -3,8 +3,13 @@ import type { ConfigurationProblem } from '@kube-authn/core'
 import { parseFlags } from '@kube-authn/node/internal'
 import { type Kind, recognize } from '../check/recognize.ts'
 import { Failure } from '../failure.ts'
-import { OWN_FLAGS, SERVE_TABLE, unknownFlag } from '../serve/flags/flag-table.ts'
-import { isWithoutEffect, REFUSED_FLAGS } from '../serve/flags/other-flags.ts'
+import {
+  OWN_FLAGS,
+  SERVE_TABLE,
+  unknownFlag,
+  isWithoutEffect,
+  REFUSED_FLAGS,
+} from '../serve/flags/flag-table.ts'
 import { readFile } from '../terminal/input.ts'
 
 const MAX_BYTES = 100 * 1024 * 1024

@@ -6,7 +6,6 @@ import { Failure, orFail } from '../failure.ts'
 import { askSecret, readSecret, readText, refuseRepeatedStdin } from '../terminal/input.ts'
 import { note, type Terminal } from '../terminal/terminal.ts'
 
-/** The options of `kube-authn explain`. */
 export interface ExplainOptions {
   readonly token?: string
   readonly tokenFile?: string

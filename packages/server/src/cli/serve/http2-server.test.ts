@@ -16,7 +16,7 @@ import { incomingMessageRequest } from '@kube-authn/core/adapter'
 import { tlsServerOptions } from '@kube-authn/node'
 import { createPki } from '@kube-authn/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { http2Server } from './http2-server.ts'
+import { http2Server } from './listen.ts'
 
 const pki = await createPki()
 const { chainPem: cert, privateKeyPem: key } = await pki.issueServer({ hosts: ['127.0.0.1'] })

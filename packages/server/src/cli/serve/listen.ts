@@ -1,5 +1,11 @@
 import { createServer as createHttpServer } from 'node:http'
-import type { Http2Session } from 'node:http2'
+import {
+  createSecureServer,
+  type Http2SecureServer,
+  type Http2Session,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2'
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https'
 import type { Server, Socket } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
@@ -42,7 +48,6 @@ export interface Listening {
   close(this: void): Promise<void>
 }
 
-/** What to serve over TLS. */
 export interface SecureListening {
   readonly address: ListenAddress
   readonly files: CertificateFiles
@@ -59,6 +64,67 @@ export function httpsServer(options: TlsServerFiles['options']): HttpsServer {
   const server = createHttpsServer({ ...options, ALPNProtocols: ['http/1.1'] })
   server.keepAliveTimeout = IDLE_MS
   return server
+}
+
+/** Limits of a server of HTTP/2. */
+export interface Http2Limits {
+  /** How many requests of a connection may run at a time. */
+  readonly maxStreams: number
+  /** How long a connection without requests is kept. */
+  readonly idleMs: number
+}
+
+/** As much as Node's servers take over HTTP/1: the names and values of all headers, here with 32 bytes more for each. */
+const MAX_HEADER_BYTES = 16_384
+/** More than fit into that. */
+const MAX_HEADERS = 1000
+/** What a stream may send before it is read, as in kube-apiserver. */
+const WINDOW_BYTES = 262_144
+/** Frames that break the protocol, after which a connection is closed. */
+const MAX_INVALID_FRAMES = 100
+
+/**
+ * A server of HTTP/2 and HTTP/1.1 by ALPN. A client that opens more streams than it may, resets them rapidly, or floods the connection with frames that have to be answered is disconnected
+ * by nghttp2 and Node.
+ *
+ * Source: apiserver `pkg/server/secure_serving.go`; CVE-2023-44487.
+ */
+export function http2Server(
+  options: TlsServerFiles['options'],
+  { maxStreams, idleMs }: Http2Limits,
+): Http2SecureServer {
+  const server = createSecureServer({
+    ...options,
+    allowHTTP1: true,
+    maxHeaderListPairs: MAX_HEADERS,
+    maxSessionInvalidFrames: MAX_INVALID_FRAMES,
+    settings: {
+      maxConcurrentStreams: maxStreams,
+      maxHeaderListSize: MAX_HEADER_BYTES,
+      initialWindowSize: WINDOW_BYTES,
+    },
+  })
+  // Of connections that speak HTTP/1.1.
+  Object.assign(server, { keepAliveTimeout: idleMs })
+  server.on('session', (session) => closeIdle(session, idleMs))
+  return server
+}
+
+/** Closes a connection that has had no requests for some time. A watch may have nothing to send for longer. */
+function closeIdle(session: ServerHttp2Session, idleMs: number): void {
+  let running = 0
+  session.on('stream', (stream: ServerHttp2Stream) => {
+    running++
+    stream.once('close', () => {
+      running--
+      // A timer that has fired does not fire again by itself.
+      if (running === 0) session.setTimeout(idleMs)
+    })
+  })
+  session.on('timeout', () => {
+    if (running === 0) session.close()
+  })
+  session.setTimeout(idleMs)
 }
 
 /**

@@ -17,7 +17,7 @@ import { forwardListener } from '../../server/forward-listener.ts'
 import { givenFlags } from './flags/flag-table.ts'
 import { inTermsOfFlags } from './flags/listen-flags.ts'
 import { authenticationFlags, authorizationFlags, issuersOf } from './flags/serve-flags.ts'
-import { FORWARD_FLAGS, forwardSettings } from './flags/serving-problems.ts'
+import { FORWARD_FLAGS, forwardOptions } from './flags/serving-problems.ts'
 import type { OwnAuthority } from './material/own-authority.ts'
 import type { OwnMaterial } from './material/own-material.ts'
 import type { Log, OnClose } from './running.ts'
@@ -43,7 +43,6 @@ export async function openApi(
   onClose: OnClose,
   log: Log,
 ): Promise<OpenApi> {
-  const limits = limitsOf(flags)
   const authorization = authorizationFlags(flags)
   const keys = await serviceAccountKeys(flags, signingKey)
   onClose(() => keys.close())
@@ -83,11 +82,11 @@ export async function openApi(
     log,
     strict: flags.boolean('strict'),
     ...(flags.isGiven(ALWAYS_ALLOWED) && { alwaysAllowPaths: flags.list(ALWAYS_ALLOWED) }),
-    ...limits,
+    ...limitsOf(flags),
   })
-  const forward = forwardSettings(flags)
+  const forward = forwardOptions(flags)
   return {
-    api: forward === undefined ? api : forwarding(forward, limits, authenticator, authorizer, api, log),
+    api: forward === undefined ? api : forwarding(forward, flags, authenticator, authorizer, api, log),
     keys,
     authorizer,
     stored,
@@ -167,14 +166,8 @@ function usesRoles(flags: readonly string[]): boolean {
 }
 
 function forwarding(
-  {
-    authorizes,
-    original,
-    maxNumberedGroups,
-    extraKeys,
-    loginUrl,
-  }: NonNullable<ReturnType<typeof forwardSettings>>,
-  limits: ReturnType<typeof limitsOf>,
+  options: NonNullable<ReturnType<typeof forwardOptions>>,
+  flags: ParsedFlags,
   authenticator: NodeAuthenticator,
   authorizer: NodeAuthorizer,
   api: ApiServer,
@@ -182,15 +175,13 @@ function forwarding(
 ): ApiServer {
   const decide = inTermsOfFlags(FORWARD_FLAGS, () =>
     forwardAuthentication(authenticator, {
-      original,
-      maxNumberedGroups,
-      ...defined({ extraKeys, loginUrl }),
+      ...options,
       impersonation: authorizer,
-      ...(authorizes && { authorizer }),
+      ...(flags.boolean('forward-auth-authorize') && { authorizer }),
       log,
     }),
   )
-  return forwardListener({ path: '/authenticate', decide, api, clock: systemClock, ...limits })
+  return forwardListener({ path: '/authenticate', decide, api, clock: systemClock, ...limitsOf(flags) })
 }
 
 /**

@@ -62,7 +62,6 @@ function clusterInfo(target: KubeconfigTarget): string {
   })
 }
 
-/** The line of the log about an election. */
 function electionLine({ name, identity, status }: LeaderElectionEvent): Pick<LogEntry, 'level' | 'message'> {
   const lease = `the lease ${name}`
   switch (status) {

@@ -9,8 +9,7 @@ import { declareServer, FURTHER_FLAGS, SHOWN_FLAGS } from './flags/flag-help.ts'
 import { http2Settings, secureAddress, tlsSettings } from './flags/listen-flags.ts'
 import { serveFlags, servingNotices } from './flags/serve-flags.ts'
 import { storeValueOf } from './flags/serving-problems.ts'
-import { http2Server } from './http2-server.ts'
-import { httpsServer, IDLE_MS, listenInsecurely, listenSecurely } from './listen.ts'
+import { http2Server, httpsServer, IDLE_MS, listenInsecurely, listenSecurely } from './listen.ts'
 import { writeAdminKubeconfig } from './material/admin-kubeconfig.ts'
 import { lockFolder, openPrivateFolder } from './material/private-files.ts'
 import { clientAddress, ownMaterial, type OwnMaterial, serverTrust } from './material/own-material.ts'
@@ -36,7 +35,6 @@ Exit codes:
   2    not started, or failed: a flag, a file or a port cannot be used
   130  ended by a second Ctrl+C before all requests were complete`
 
-/** Declares `kube-authn serve`. */
 export function declareCommand(command: Command, terminal: Terminal, argv: readonly string[]): void {
   declareServer(command, terminal, argv, {
     description: 'Serves the Kubernetes API for credentials and roles, with the flags of kube-apiserver.',

@@ -9,7 +9,6 @@ export interface FlagHelp {
   readonly description: string
 }
 
-/** Flags of one subject. */
 export interface FlagGroup {
   readonly heading: string
   readonly flags: readonly FlagHelp[]
@@ -18,7 +17,6 @@ export interface FlagGroup {
 /** A table of flags: `name value`, or the name of a boolean flag, and what it is for. */
 type HelpTable = Readonly<Record<string, string>>
 
-/** The flags of some subjects, by their headings. */
 export function flagGroups(tables: Readonly<Record<string, HelpTable>>): readonly FlagGroup[] {
   return Object.entries(tables).map(([heading, table]) => ({ heading, flags: flagsIn(table) }))
 }
@@ -44,7 +42,6 @@ const CHOICES: ReadonlyMap<string, readonly string[]> = new Map([
   ['tls-min-version', ['VersionTLS12', 'VersionTLS13']],
 ])
 
-/** A command that runs a server. */
 export interface ServerCommand {
   readonly description: string
   /** The end of its help. */

@@ -3,14 +3,12 @@ import { ConfigurationError } from '@kube-authn/core'
 import { defined, isConfigurationError, quoted } from '@kube-authn/core/internal'
 import { type AddProblem, keepsHttp2Fields, type ParsedFlags } from '@kube-authn/node/internal'
 
-/** An address to listen on. */
 export interface ListenAddress {
   readonly host: string
   /** 0 is any free one. */
   readonly port: number
 }
 
-/** A certificate and its key. */
 export interface CertificateFiles {
   readonly certFile: string
   readonly keyFile: string
@@ -32,7 +30,6 @@ export interface TlsSettings {
   readonly ciphers: string | undefined
 }
 
-/** Where a server listens with HTTPS. */
 export function secureAddress(flags: ParsedFlags): ListenAddress {
   return { host: flags.string('bind-address'), port: flags.number('secure-port') }
 }

@@ -2,8 +2,7 @@ import { isConfigurationError } from '@kube-authn/core/internal'
 import { AUDIT_FLAGS, AUTHENTICATION_FLAGS, AUTHORIZATION_FLAGS } from '@kube-authn/node/internal'
 import { describe, expect, it } from 'vitest'
 import { FURTHER_FLAGS, SHOWN_FLAGS } from './flag-help.ts'
-import { isWithoutEffect, REFUSED_FLAGS } from './other-flags.ts'
-import { OWN_FLAGS, SERVING_ALIASES, SERVING_FLAGS } from './flag-table.ts'
+import { OWN_FLAGS, SERVING_ALIASES, SERVING_FLAGS, isWithoutEffect, REFUSED_FLAGS } from './flag-table.ts'
 import { http2Settings, pairOf, secureAddress, tlsSettings } from './listen-flags.ts'
 import {
   authenticationFlags,
@@ -13,7 +12,7 @@ import {
   serveFlags,
   servingNotices,
 } from './serve-flags.ts'
-import { electionOf, forwardSettings, storeValueOf } from './serving-problems.ts'
+import { electionOf, forwardOptions, storeValueOf } from './serving-problems.ts'
 
 const KNOWN = {
   ...AUTHENTICATION_FLAGS,
@@ -56,7 +55,7 @@ describe('the flags of serve', () => {
     expect(secureAddress(flags)).toEqual({ host: '127.0.0.1', port: 6443 })
     expect(tlsSettings(flags)).toEqual({ minVersion: 'TLSv1.2' })
     expect(issuersOf(flags)).toEqual(['https://kubernetes.default.svc.cluster.local'])
-    expect([http2Settings(flags), electionOf(flags), forwardSettings(flags)]).toEqual([
+    expect([http2Settings(flags), electionOf(flags), forwardOptions(flags)]).toEqual([
       undefined,
       undefined,
       undefined,
@@ -236,8 +235,7 @@ describe('the flags of serve', () => {
     [['--forward-auth-extra-keys=scopes,example.com/team'], { extraKeys: ['scopes', 'example.com/team'] }],
     [['--forward-auth-extra-keys='], { extraKeys: [] }],
   ])('%j says which extra fields a proxy hands on', (argv, settings) => {
-    expect(forwardSettings(serveFlags(['--forward-auth', ...argv]))).toEqual({
-      authorizes: false,
+    expect(forwardOptions(serveFlags(['--forward-auth', ...argv]))).toEqual({
       original: 'x-forwarded',
       maxNumberedGroups: 0,
       ...settings,

@@ -8,8 +8,7 @@ import {
   shownFlag,
 } from '@kube-authn/node/internal'
 import { Failure } from '../../failure.ts'
-import { givenFlags, SERVE_TABLE } from './flag-table.ts'
-import { REFUSED_FLAGS } from './other-flags.ts'
+import { givenFlags, SERVE_TABLE, REFUSED_FLAGS } from './flag-table.ts'
 import { servingProblems } from './serving-problems.ts'
 
 /** That of kubeadm. It names the cluster and not an address, so that tokens stay valid when the address changes. */

@@ -1,5 +1,7 @@
 import { isIP } from 'node:net'
 import { join } from 'node:path'
+import type { ForwardAuthenticationOptions } from '@kube-authn/api/forward-authentication'
+import { defined } from '@kube-authn/core/internal'
 import { dns1123LabelProblems, dns1123SubdomainProblems } from '@kube-authn/internal/kubernetes-names'
 import type { AddProblem, ParsedFlags } from '@kube-authn/node/internal'
 import {
@@ -55,7 +57,6 @@ function addressProblems(flags: ParsedFlags, add: AddProblem): void {
   }
 }
 
-/** Whether only processes of this machine reach the address. */
 function isLoopback(address: string): boolean {
   return address.startsWith('127.') || address === '::1'
 }
@@ -93,7 +94,6 @@ export function storeValueOf(flags: ParsedFlags): string {
     : `sqlite:${join(flags.string('data-dir'), 'store.db')}`
 }
 
-/** Problems of `--store`. */
 function storeProblems(flags: ParsedFlags, add: AddProblem): void {
   if (!flags.isGiven('store')) return
   const value = flags.string('store')
@@ -144,17 +144,6 @@ function electionFlagProblems(flags: ParsedFlags, add: AddProblem): void {
   }
 }
 
-/** Forward authentication, at `/authenticate`. */
-interface ForwardSettings {
-  /** Whether the authorizer decides about what the proxy was asked for. */
-  readonly authorizes: boolean
-  readonly original: 'x-forwarded' | 'x-original' | 'path'
-  readonly maxNumberedGroups: number
-  /** Fields of `extra` that the proxy hands on; `undefined`: all, or none with numbered groups. */
-  readonly extraKeys: readonly string[] | undefined
-  readonly loginUrl: string | undefined
-}
-
 const LOGIN_URL = 'forward-auth-login-url'
 const GROUPS = 'forward-auth-max-numbered-groups'
 const EXTRA_KEYS = 'forward-auth-extra-keys'
@@ -169,15 +158,18 @@ export const FORWARD_FLAGS: ReadonlyMap<string, string> = new Map([
 ])
 
 /** What the flags of forward authentication say; `undefined` if it is off. `forwardProblems` has nothing against them. */
-export function forwardSettings(flags: ParsedFlags): ForwardSettings | undefined {
+export function forwardOptions(
+  flags: ParsedFlags,
+):
+  | Pick<ForwardAuthenticationOptions, 'original' | 'maxNumberedGroups' | 'loginUrl' | 'extraKeys'>
+  | undefined {
   if (!flags.boolean('forward-auth')) return undefined
   const original = flags.string(ORIGINAL)
   return {
-    authorizes: flags.boolean('forward-auth-authorize'),
     original: ORIGINALS.find((each) => each === original) ?? 'x-forwarded',
     maxNumberedGroups: flags.number(GROUPS),
-    loginUrl: flags.optional(LOGIN_URL),
-    extraKeys: flags.isGiven(EXTRA_KEYS) ? flags.list(EXTRA_KEYS) : undefined,
+    ...defined({ loginUrl: flags.optional(LOGIN_URL) }),
+    ...(flags.isGiven(EXTRA_KEYS) && { extraKeys: flags.list(EXTRA_KEYS) }),
   }
 }
 
