@@ -4,10 +4,9 @@ import { EXIT, Failure } from '../failure.ts'
 import { STDIN } from '../terminal/input.ts'
 import { outputOption } from '../terminal/options.ts'
 import { type Style, type Terminal, writeResult } from '../terminal/terminal.ts'
-import { checkContent } from './checkers.ts'
+import { checkContent, checkRbac } from './checkers.ts'
 import type { FileReport, Finding } from './findings.ts'
 import { KINDS } from './recognize.ts'
-import { checkRbac } from './rbac.ts'
 import { type Source, sourcesAt } from './sources.ts'
 
 const EXAMPLES = `
@@ -35,7 +34,6 @@ Exit codes:
   1  a file has an error or, with --strict, a warning or an advice
   2  a file cannot be read, or its kind cannot be recognized`
 
-/** Declares `kube-authn check`. */
 export function declareCommand(command: Command, terminal: Terminal): void {
   command
     .description(
@@ -94,7 +92,6 @@ function exitCodeFor(reports: readonly FileReport[], isStrict: boolean): number 
   return reports.some(({ findings }) => findings.some(isBad)) ? EXIT.no : EXIT.ok
 }
 
-/** What was found, a line for each. */
 function reportLines(reports: readonly FileReport[], style: Style): readonly string[] {
   const lines = reports.flatMap(({ file, kind, findings }) =>
     findings.length === 0

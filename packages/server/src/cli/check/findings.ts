@@ -2,7 +2,6 @@ import { isConfigurationError } from '@kube-authn/core/internal'
 import { isAlias, isCollection, isMap, isNode, isPair, isScalar, LineCounter, parseAllDocuments } from 'yaml'
 import type { Kind } from './recognize.ts'
 
-/** What was found in a file. */
 export interface Finding {
   /** `warning`: a part of the file is ignored. `advice`: the file is valid, but may not mean what its author intended. */
   readonly severity: 'error' | 'warning' | 'advice'
@@ -16,7 +15,6 @@ export interface Finding {
   readonly code?: string
 }
 
-/** What was found in one file. */
 export interface FileReport {
   readonly file: string
   /** `null` if it is not known. */

@@ -2,7 +2,6 @@ import { basename } from 'node:path'
 import { stringMemberOf } from '@kube-authn/core/internal'
 import { parsedJson, textOf } from '../terminal/input.ts'
 
-/** The kinds of files that are checked. */
 export const KINDS = [
   'token-file',
   'password-file',
@@ -14,7 +13,6 @@ export const KINDS = [
   'audit-policy',
 ] as const
 
-/** The kind of a file. */
 export type Kind = (typeof KINDS)[number]
 
 /** What the content of a file looks like: a kind, or why it has none. */
