@@ -6,7 +6,7 @@ import { alone } from '../lock-file.ts'
 import { parsedJson } from '../terminal/input.ts'
 import { durationSeconds } from '../terminal/options.ts'
 import { type Terminal, write } from '../terminal/terminal.ts'
-import { logInWithBrowser } from './browser/log-in-with-browser.ts'
+import { logInWithBrowser } from './log-in-with-browser.ts'
 import { addLoginOptions, checkLogin, type LoginOptions } from './options.ts'
 import { type Issuer, openIssuer } from './issuer.ts'
 import { logInWithDeviceCode } from './log-in-with-device-code.ts'
@@ -23,7 +23,6 @@ Examples:
   kube-authn get-token --issuer-url https://issuer.example.com --client-id kubectl
   kube-authn get-token --issuer-url https://issuer.example.com --client-id kubectl --flow device-code --scope email`
 
-/** Declares `kube-authn get-token`. */
 export function declareCommand(command: Command, terminal: Terminal): void {
   addLoginOptions(command)
     .description('Logs in with OpenID Connect, and prints the token as kubectl expects it from a plug-in.')

@@ -16,7 +16,6 @@ export interface LoginOptions {
   readonly open: boolean
 }
 
-/** Adds the options of a login. */
 export function addLoginOptions(command: Command): Command {
   return command
     .requiredOption('--issuer-url <url>', 'the OpenID Connect issuer, over https')

@@ -1,6 +1,6 @@
 import { request } from 'node:http'
 import { expect, it } from 'vitest'
-import { loopbackServer } from './loopback-server.ts'
+import { loopbackServer } from './log-in-with-browser.ts'
 
 it.each(['//', 'http://[', '//:x/callback'])('survives a request for %s', async (path) => {
   const server = await loopbackServer(0, () => 'https://issuer.example.com/')
