@@ -1,7 +1,6 @@
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { Failure } from './failure.ts'
 
-/** A private key and its public key. */
 export interface KeyPair {
   readonly privateKey: KeyObject
   readonly publicKey: KeyObject
@@ -21,7 +20,6 @@ export function pemOfKey(privateKey: KeyObject): string {
   return privateKey.export({ type, format: 'pem' }).toString()
 }
 
-/** A public key in PEM. */
 export function pemOfPublicKey(publicKey: KeyObject): string {
   return publicKey.export({ type: 'spki', format: 'pem' }).toString()
 }

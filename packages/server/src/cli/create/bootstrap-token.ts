@@ -13,7 +13,6 @@ Examples:
   kube-authn create bootstrap-token --secret-file bootstrap.yaml && kubectl create -f bootstrap.yaml
   kube-authn create bootstrap-token --ttl 2h --group system:bootstrappers:workers --secret-file bootstrap.yaml`
 
-/** Declares `kube-authn create bootstrap-token`. */
 export function declareBootstrapToken(command: Command, terminal: Terminal): void {
   command
     .summary('a bootstrap token, and the manifest of its Secret')
@@ -39,7 +38,6 @@ interface BootstrapTokenOptions {
   readonly force?: boolean
 }
 
-/** Prints a bootstrap token, and writes the manifest of its Secret. */
 async function createBootstrap(options: BootstrapTokenOptions, terminal: Terminal): Promise<void> {
   const { secretFile, ttl, group, description, signing = false, force = false } = options
   refuseTargets(options.out === undefined ? [secretFile] : [secretFile, options.out], force)

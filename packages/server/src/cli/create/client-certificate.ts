@@ -19,7 +19,6 @@ Examples:
     --out jane.crt --key-out jane.key
   kube-authn explain ca.crt --certificate jane.crt`
 
-/** Declares `kube-authn create client-certificate`. */
 export function declareClientCertificate(command: Command, terminal: Terminal): void {
   command
     .summary('a client certificate, signed by your CA')
@@ -54,7 +53,6 @@ interface ClientCertificateOptions {
 /** For clocks that are late, as the signer of Kubernetes does. */
 const BACKDATE_SECONDS = 300
 
-/** Writes a client certificate and its key. */
 async function createClientCertificate(options: ClientCertificateOptions, terminal: Terminal): Promise<void> {
   const { username, group, uid, out, keyOut, algorithm, force = false } = options
   for (const [option, value] of [

@@ -14,7 +14,6 @@ Examples:
   kube-authn create serviceaccount jenkins | kubectl create -f -
   kube-authn create serviceaccount jenkins --namespace ci --token-secret | kubectl create -f -`
 
-/** Declares `kube-authn create serviceaccount`. */
 export function declareServiceAccount(command: Command, terminal: Terminal): void {
   command
     .summary('the manifest of a service account')

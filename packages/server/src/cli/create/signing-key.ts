@@ -8,7 +8,6 @@ Examples:
   kube-authn create signing-key --out sa.key --public-key sa.pub
   kube-authn create signing-key --algorithm P-256 --out sa.key`
 
-/** Declares `kube-authn create signing-key`. */
 export function declareSigningKey(command: Command): void {
   command
     .summary('a key that signs service account tokens')
@@ -35,7 +34,6 @@ interface SigningKeyOptions {
   readonly force?: boolean
 }
 
-/** Writes a key pair for service account tokens. */
 async function createSigningKey({
   out,
   publicKey: publicFile,

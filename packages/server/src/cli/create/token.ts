@@ -19,7 +19,6 @@ Examples:
   kube-authn create token cart -n shop --uid 1234 --key sa.key --issuer https://issuer.example.com \\
     --audience vault --duration 24h --bound-object-kind Pod --bound-object-name cart-0 --bound-object-uid 5678`
 
-/** Declares `kube-authn create token`. */
 export function declareToken(command: Command, terminal: Terminal): void {
   command
     .summary('a service account token, signed with your key')
@@ -61,7 +60,6 @@ interface TokenOptions {
 
 const MAX_KEY_BYTES = 65_536
 
-/** Prints a service account token. */
 async function createToken(name: string, options: TokenOptions, terminal: Terminal): Promise<void> {
   const { namespace, uid, issuer, audience } = options
   checkServiceAccount(namespace, name, 'serviceaccount')

@@ -15,7 +15,6 @@ Examples:
   kube-authn hash-password --username jane --uid 1 --group dev --group ops >> users.csv
   pass show jane | kube-authn hash-password --algorithm scrypt`
 
-/** Declares `kube-authn hash-password`. */
 export function declareCommand(command: Command, terminal: Terminal): void {
   command
     .description('Hashes a password for the file of --basic-auth-file, with a random salt.')
@@ -34,7 +33,6 @@ interface HashPasswordOptions {
   readonly group: readonly string[]
 }
 
-/** Prints the hash of a password as a field of a CSV file, or the whole line of a user. */
 async function printHash(
   { algorithm, username, uid, group }: HashPasswordOptions,
   terminal: Terminal,

@@ -29,7 +29,6 @@ Exit codes:
   0    stopped by SIGTERM or Ctrl+C
   2    not started: a flag, a file or a port cannot be used`
 
-/** Declares `kube-authn proxy`. */
 export function declareCommand(command: Command, terminal: Terminal, argv: readonly string[]): void {
   declareServer(command, terminal, argv, {
     description: 'Authenticates requests, and forwards them to a cluster as their users.',

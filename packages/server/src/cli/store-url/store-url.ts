@@ -39,7 +39,6 @@ export interface LastingStore extends NamedStore {
   migrate(isDryRun: boolean): Promise<Migration | undefined>
 }
 
-/** The versions of a schema. */
 export interface Migration {
   /** 0 if there is no store yet. */
   readonly before: number

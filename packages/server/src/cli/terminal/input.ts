@@ -33,7 +33,6 @@ export async function readInput(terminal: Terminal, path: string, maxBytes: numb
     : { name: path, bytes: readFile(path, maxBytes) }
 }
 
-/** The same as a string. */
 export async function readText(
   terminal: Terminal,
   path: string,

@@ -5,7 +5,6 @@ import { resolve } from 'node:path'
 import { codeOf, Failure, failWith, orFail } from '../failure.ts'
 import { type Terminal, write } from './terminal.ts'
 
-/** Options of {@link writeNewFile}. */
 export interface NewFileOptions {
   /** Replace a file that exists. */
   readonly replaces: boolean
