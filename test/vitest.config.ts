@@ -8,6 +8,8 @@ const ALONE = [
   'packages/core/src/password/file/*.test.ts',
 ]
 
+const COMMAND = 'packages/server/src/cli/**/*.test.ts'
+
 const root = fileURLToPath(new URL('..', import.meta.url))
 const everywhere = {
   // For hanging tests only: the speed and load of the machine must not matter.
@@ -30,8 +32,23 @@ const units: TestProjectConfiguration = {
     maxWorkers: '100%',
     sequence: { groupOrder: 0 },
     include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts'],
-    exclude: ['**/node_modules/**', '**/dist/**', ...ALONE],
+    exclude: ['**/node_modules/**', '**/dist/**', ...ALONE, COMMAND],
     pool: 'threads',
+    isolate: false,
+  },
+}
+
+/** The command changes the folder of its process, which a thread cannot. */
+const command: TestProjectConfiguration = {
+  extends: true,
+  test: {
+    ...everywhere,
+    name: 'command',
+    root,
+    maxWorkers: '100%',
+    sequence: { groupOrder: 0 },
+    include: [COMMAND],
+    pool: 'forks',
     isolate: false,
   },
 }
@@ -55,7 +72,7 @@ const others: TestProjectConfiguration = {
 export default defineConfig({
   root,
   test: {
-    projects: [units, others],
+    projects: [units, command, others],
     reporters: ['default', fileURLToPath(new URL('closing-line-reporter.ts', import.meta.url))],
   },
 })

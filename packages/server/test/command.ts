@@ -1,9 +1,12 @@
 import { execFile } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
+import { run as runCommand } from '../src/cli/run.ts'
+import type { Terminal } from '../src/cli/terminal/terminal.ts'
 
 /** The built command: run a build first. */
 export const COMMAND: string = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url))
@@ -24,8 +27,52 @@ export interface Run {
   readonly exitCode: number
 }
 
-/** Runs the command as a process, without the environment of the test. */
-export function run(
+/** Runs the command in this process, without the environment of the test. */
+export async function run(
+  args: readonly string[],
+  { stdin = '', cwd, env = {} }: Omit<RunOptions, 'uid'> = {},
+): Promise<Run> {
+  const [stdout, stderr] = [new Output(), new Output()]
+  const terminal = {
+    stdin: Readable.from([Buffer.from(stdin)]),
+    stdout,
+    stderr,
+    env: { PATH: process.env['PATH'] ?? '', ...env },
+    exitCode: undefined,
+  } as unknown as Terminal
+  await (cwd === undefined ? runCommand(args, terminal) : inFolder(cwd, () => runCommand(args, terminal)))
+  return { stdout: stdout.text, stderr: stderr.text, exitCode: Number(terminal.exitCode ?? 0) }
+}
+
+const home = process.cwd()
+let inside = 0
+
+/** Several at once must be in the same folder, since a process has one. */
+async function inFolder(folder: string, work: () => Promise<void>): Promise<void> {
+  if (inside > 0 && process.cwd() !== realpathSync(folder))
+    throw new Error('a command is running in another folder')
+  process.chdir(folder)
+  inside++
+  try {
+    await work()
+  } finally {
+    inside--
+    if (inside === 0) process.chdir(home)
+  }
+}
+
+/** A stream that keeps what is written, and is no terminal. */
+class Output extends Writable {
+  text = ''
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.text += chunk.toString()
+    done()
+  }
+}
+
+/** Runs the command in a process of its own, without the environment of the test. */
+export function runAsProcess(
   args: readonly string[],
   { stdin = '', cwd, env = {}, uid }: RunOptions = {},
 ): Promise<Run> {

@@ -1,7 +1,7 @@
 import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { folderOf, run } from '../../../test/command.ts'
+import { folderOf, run, runAsProcess } from '../../../test/command.ts'
 
 const authentication = `apiVersion: apiserver.config.k8s.io/v1
 kind: AuthenticationConfiguration
@@ -312,7 +312,7 @@ describe('kube-authn check, of hostile input', () => {
     const cwd = folderOf({ 'tokens.csv': 't,jane,1' })
     chmodSync(cwd, 0o755)
     chmodSync(join(cwd, 'tokens.csv'), 0)
-    const { stdout, exitCode } = await run(['check', 'tokens.csv'], { cwd, uid: 65_534 })
+    const { stdout, exitCode } = await runAsProcess(['check', 'tokens.csv'], { cwd, uid: 65_534 })
     expect(stdout).toMatch(/error: .*permission denied/)
     expect(exitCode).toBe(2)
   })
@@ -321,7 +321,7 @@ describe('kube-authn check, of hostile input', () => {
     const cwd = folderOf({ 'rbac/a.yaml': role })
     chmodSync(cwd, 0o755)
     chmodSync(join(cwd, 'rbac'), 0o311)
-    const { stdout, exitCode } = await run(['check', 'rbac'], { cwd, uid: 65_534 })
+    const { stdout, exitCode } = await runAsProcess(['check', 'rbac'], { cwd, uid: 65_534 })
     expect(stdout).toMatch(/^rbac: error: cannot be read \(EACCES\)/)
     expect(exitCode).toBe(2)
     const twice = await run(['check', '-', '-'], { stdin: role })

@@ -11,7 +11,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { COMMAND, folderOf, run } from '../../../test/command.ts'
+import { COMMAND, folderOf, run, runAsProcess } from '../../../test/command.ts'
 import { exportOf } from '../../../test/store-exports.ts'
 import { sqliteDriver } from '@kube-authn/store/internal/node'
 import { sqliteObjectStore } from '@kube-authn/store/sqlite'
@@ -441,10 +441,14 @@ describe('kube-authn store import', () => {
     'says that there is no place for what comes from a pipe',
     async () => {
       const folder = folderOf()
-      const { stderr, exitCode } = await run(['store', 'import', '--store', 'sqlite:store.db', '-'], {
-        stdin: await exportOf(ONE),
-        env: { TMPDIR: join(folder, 'none') },
-      })
+      const { stderr, exitCode } = await runAsProcess(
+        ['store', 'import', '--store', 'sqlite:store.db', '-'],
+        {
+          stdin: await exportOf(ONE),
+          cwd: folder,
+          env: { TMPDIR: join(folder, 'none') },
+        },
+      )
       expect(stderr).toMatch(
         /^error: .*none: cannot keep what is imported \(ENOENT\); set TMPDIR to another folder\n$/,
       )

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { TLSSocket } from 'node:tls'
 import { type CertificateAuthority, createPki } from '@kube-authn/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { folderOf, run, type Run } from '../../../test/command.ts'
+import { folderOf, run, runAsProcess, type Run } from '../../../test/command.ts'
 
 const V1 = 'client.authentication.k8s.io/v1'
 
@@ -68,8 +68,10 @@ function client(
   return folderOf({ config: JSON.stringify(config), 'ca.crt': pki.caPem, ...files })
 }
 
+const WHOAMI = ['whoami', '--kubeconfig=config', '--output=json']
+
 const whoami = (cwd: string, more: Parameters<typeof run>[1] = {}): Promise<Run> =>
-  run(['whoami', '--kubeconfig=config', '--output=json'], { cwd, ...more })
+  run(WHOAMI, { cwd, ...more })
 
 const plugin = (script: string, more: object = {}): object => ({
   exec: {
@@ -157,7 +159,9 @@ describe('kube-authn whoami, with a plug-in', () => {
   it('leaves what it says to the person at the terminal, and ends one that never ends to print', async () => {
     const pki = await createPki()
     const script = `process.stderr.write('hunter2\\n'); (function print() { process.stdout.write('x'.repeat(65536), print) })()`
-    const { stdout, stderr, exitCode } = await whoami(client('https://127.0.0.1:3', pki, plugin(script)))
+    const { stdout, stderr, exitCode } = await runAsProcess(WHOAMI, {
+      cwd: client('https://127.0.0.1:3', pki, plugin(script)),
+    })
     expect(stderr).toBe(
       `hunter2\nerror: getting credentials: exec: executable ${process.execPath}: it printed more than 1048576 bytes\n`,
     )
@@ -251,7 +255,7 @@ describe('kube-authn whoami, with an OpenID Connect provider', () => {
     const { cwd, path, grants } = await loggedIn()
     chmodSync(cwd, 0o755)
     chmodSync(path, 0o444)
-    const other = await whoami(cwd, { uid: 65_534 })
+    const other = await runAsProcess(WHOAMI, { cwd, uid: 65_534 })
     expect(other.stderr).toMatch(
       /^error: getting credentials: could not persist new tokens: .*config: cannot be written \(EACCES\)\n$/,
     )
