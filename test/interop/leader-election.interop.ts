@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it, onTestFailed, onTestFinished } from 'vitest'
 import { COMMAND } from '../../packages/server/test/command.ts'
-import { type Served, startServe } from '../../packages/server/test/served.ts'
+import { type Served, type ServeProcess, startServeProcess } from '../../packages/server/test/served.ts'
 import { etcdObjectStore } from '../../packages/store/src/etcd/etcd-store.ts'
 import type { ObjectStore, StoreChange } from '../../packages/store/src/object-store.ts'
 import {
@@ -69,7 +69,7 @@ const LEASE = '/registry/coordination.k8s.io/leases/kube-system/kube-authn-contr
 const AHEAD = pathToFileURL(join(COMMAND, '../../../test/clock-ahead.mjs'))
 
 /** A replica, and who it is in the lease. */
-interface Replica extends Served {
+interface Replica extends Served, ServeProcess {
   readonly identity: string
   /** The CA that its controllers write into every namespace. */
   readonly ca: string
@@ -88,7 +88,7 @@ describe.each(ENGINES.filter(({ isThere }) => isThere))('three replicas over one
   })
 
   const replica = async (env: Readonly<Record<string, string>> = {}): Promise<Replica> => {
-    const served = await startServe([`--store=${engine.url}`, ...TIMES], env)
+    const served = await startServeProcess([`--store=${engine.url}`, ...TIMES], env)
     await until(() => served.log().includes('standing by'))
     const [, identity = ''] =
       /standing by for the lease kube-authn-controllers as (\S+)/.exec(served.log()) ?? []

@@ -9,7 +9,7 @@ import { createPki } from '@kube-authn/testing'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { WebSocketServer } from 'ws'
 import { COMMAND, folderOf } from '../../packages/server/test/command.ts'
-import { type Served, startServe } from '../../packages/server/test/served.ts'
+import { type Served, startServeProcess } from '../../packages/server/test/served.ts'
 import { binaryOf } from '../runtimes/binaries.mjs'
 import { spdyCat } from './spdy-cat.ts'
 
@@ -142,7 +142,7 @@ async function clusterWithProxy(
   args: readonly string[] = [],
 ): Promise<{ readonly served: Served; readonly proxy: StartedProxy }> {
   const folder = folderOf({ 'tokens.csv': 'proxy-token,the-proxy,9\n', token: 'proxy-token' })
-  const served = await startServe([`--token-auth-file=${join(folder, 'tokens.csv')}`])
+  const served = await startServeProcess([`--token-auth-file=${join(folder, 'tokens.csv')}`])
   for (const item of RIGHTS.items) {
     const path = item.kind === 'ClusterRole' ? 'clusterroles' : 'clusterrolebindings'
     const made = await served.admin(`/apis/rbac.authorization.k8s.io/v1/${path}`, {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, describe, expect, it, vi } from 'vitest'
 import { COMMAND, folderOf } from '../../packages/server/test/command.ts'
-import { type PathFetch, type Served, startServe } from '../../packages/server/test/served.ts'
+import { type PathFetch, type Served, startServeProcess } from '../../packages/server/test/served.ts'
 import { has } from './components.ts'
 import { startEtcd } from './etcd.ts'
 import { startPostgres } from './postgres.ts'
@@ -130,7 +130,7 @@ async function startReplicas(args: readonly string[]): Promise<Readonly<Record<s
     mkdirSync(dataDir, { mode: 0o700 })
     if (right !== undefined) cpSync(join(right.dataDir, 'pki'), join(dataDir, 'pki'), { recursive: true })
     const env = { NODE_OPTIONS: `--import=${CLOCK.href}`, CLOCK_AHEAD_MS: String(aheadMs) }
-    replicas[name] = await startServe([`--data-dir=${dataDir}`, ...args], env)
+    replicas[name] = await startServeProcess([`--data-dir=${dataDir}`, ...args], env)
   }
   return replicas
 }

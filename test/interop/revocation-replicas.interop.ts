@@ -6,7 +6,7 @@ import { createFetch } from '@kube-authn/node'
 import { createPki } from '@kube-authn/testing'
 import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { folderOf } from '../../packages/server/test/command.ts'
-import { type PathFetch, type Served, startServe } from '../../packages/server/test/served.ts'
+import { type PathFetch, type Served, startServeProcess } from '../../packages/server/test/served.ts'
 import { has } from './components.ts'
 import { startEtcd } from './etcd.ts'
 import { startPostgres } from './postgres.ts'
@@ -95,12 +95,12 @@ describe.each(['postgres', 'etcd'] as const)('three processes of kube-authn serv
 
 /** Three with the same keys, each with a data folder and a port of its own. */
 async function startReplicas(args: readonly string[]): Promise<readonly [Served, Served, Served]> {
-  const first = await startServe(args)
+  const first = await startServeProcess(args)
   const further = async (): Promise<Served> => {
     const dataDir = join(folderOf(), 'data')
     mkdirSync(dataDir, { mode: 0o700 })
     cpSync(join(first.dataDir, 'pki'), join(dataDir, 'pki'), { recursive: true })
-    return startServe([`--data-dir=${dataDir}`, ...args])
+    return startServeProcess([`--data-dir=${dataDir}`, ...args])
   }
   return [first, await further(), await further()]
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { postgresObjectStore } from '@kube-authn/store/postgres'
 import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { folderOf, type Run } from '../../packages/server/test/command.ts'
-import { type Served, startServe } from '../../packages/server/test/served.ts'
+import { type Served, startServeProcess } from '../../packages/server/test/served.ts'
 import { COMPONENTS, has } from './components.ts'
 import { startEtcd } from './etcd.ts'
 import { startPostgres } from './postgres.ts'
@@ -45,7 +45,7 @@ describe.each(['postgres', 'etcd'] as const)('kube-authn serve with %s', (name) 
     async () => {
       const engine = await ENGINES[name]()
       const flags = [`--store=${engine.store}`, `--data-dir=${join(folderOf(), 'data')}`]
-      let served = await startServe(flags)
+      let served = await startServeProcess(flags)
       await done(served, 'create', 'configmap', 'one')
       const watch = watchWithKubectl(served)
       await watch.says('configmap/one')
@@ -61,7 +61,7 @@ describe.each(['postgres', 'etcd'] as const)('kube-authn serve with %s', (name) 
       expect(watch.isOver()).toBe(false)
 
       await served.stop('SIGKILL')
-      served = await startServe(flags)
+      served = await startServeProcess(flags)
       expect(await done(served, 'get', 'configmaps', '-o', 'name')).toMatch(
         /^configmap\/one\nconfigmap\/three\n/m,
       )
@@ -79,13 +79,13 @@ describe.runIf(has('postgres', 'setpriv'))('three replicas of kube-authn serve',
     const engine = await ENGINES.postgres()
     const folders = Array.from({ length: 3 }, () => join(folderOf(), 'data'))
     const flags = folders.map((folder) => [`--store=${engine.store}`, `--data-dir=${folder}`])
-    const first = await startServe(flags[0])
+    const first = await startServeProcess(flags[0])
     // They are one API server, with the same keys.
     for (const folder of folders.slice(1)) {
       mkdirSync(folder, { mode: 0o700 })
       cpSync(join(folders[0]!, 'pki'), join(folder, 'pki'), { recursive: true })
     }
-    const replicas = [first, ...(await Promise.all(flags.slice(1).map((each) => startServe(each))))]
+    const replicas = [first, ...(await Promise.all(flags.slice(1).map((each) => startServeProcess(each))))]
     const beside = await postgresObjectStore({ connectionString: engine.store })
     onTestFinished(() => beside.close())
     const told = startWatching(beside, { prefix: '/registry/configmaps/', since: await beside.revision() })
@@ -96,7 +96,7 @@ describe.runIf(has('postgres', 'setpriv'))('three replicas of kube-authn serve',
       await load.progress(60, 0)
       await replicas[0]!.stop('SIGKILL')
       await Promise.all([load.progress(60, 1), load.progress(60, 2)])
-      replicas[0] = await startServe(flags[0])
+      replicas[0] = await startServeProcess(flags[0])
     }
     await load.progress(60, 0)
     await load.stop()

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { folderOf } from '../../packages/server/test/command.ts'
-import { type Served, startServe } from '../../packages/server/test/served.ts'
+import { type Served, startServeProcess } from '../../packages/server/test/served.ts'
 import { COMPONENTS, has } from './components.ts'
 
 interface Result {
@@ -41,7 +41,7 @@ function credential({ announcement, dataDir }: Served, token: string): readonly 
 
 describe.runIf(has('kubectl'))('kubectl, with the printed kubeconfig of kube-authn serve', () => {
   it('goes through the printed lines', async () => {
-    const served = await startServe()
+    const served = await startServeProcess()
     expect((await kubectl(served, ['auth', 'whoami'])).stdout).toMatch(/^Groups +\[system:masters /m)
     expect(await kubectl(served, ['create', 'serviceaccount', 'jenkins'])).toEqual({
       stdout: 'serviceaccount/jenkins created\n',
@@ -68,7 +68,7 @@ describe.runIf(has('kubectl'))('kubectl, with the printed kubeconfig of kube-aut
 
   it('gives a user of the token file a role, which counts at once', async () => {
     const folder = folderOf({ 'tokens.csv': 'secret,jane,1,"developers"\n' })
-    const served = await startServe([`--token-auth-file=${join(folder, 'tokens.csv')}`])
+    const served = await startServeProcess([`--token-auth-file=${join(folder, 'tokens.csv')}`])
     const jane = credential(served, 'secret')
     expect(await kubectl(served, [...jane, 'get', 'nodes'])).toMatchObject({
       stderr:
@@ -110,7 +110,7 @@ describe.runIf(has('kubectl'))('kubectl, with the printed kubeconfig of kube-aut
   })
 
   it('writes a token into a secret that asks for one, and cleans up bootstrap tokens if told to', async () => {
-    const served = await startServe(['--controllers=*,tokencleaner', '--enable-bootstrap-token-auth'])
+    const served = await startServeProcess(['--controllers=*,tokencleaner', '--enable-bootstrap-token-auth'])
     await kubectl(served, ['create', 'serviceaccount', 'jenkins'])
     const secret = {
       apiVersion: 'v1',
@@ -155,15 +155,17 @@ describe.runIf(has('kubectl'))('kubectl, with the printed kubeconfig of kube-aut
   })
 
   it('finds its objects again after a restart', async () => {
-    const first = await startServe()
+    const first = await startServeProcess()
     await kubectl(first, ['create', 'configmap', 'kept', '--from-literal=a=b'])
     await first.stop('SIGKILL')
-    const second = await startServe([`--data-dir=${first.dataDir}`])
+    const second = await startServeProcess([`--data-dir=${first.dataDir}`])
     expect((await kubectl(second, ['get', 'configmap', 'kept', '-o', 'jsonpath={.data.a}'])).stdout).toBe('b')
   })
 
   it('gives every service account a secret, as 1.6 did, with the feature gate', async () => {
-    const served = await startServe(['--feature-gates=LegacyServiceAccountTokenNoAutoGeneration=false'])
+    const served = await startServeProcess([
+      '--feature-gates=LegacyServiceAccountTokenNoAutoGeneration=false',
+    ])
     await kubectl(served, ['create', 'serviceaccount', 'jenkins'])
     const path = 'jsonpath={.secrets[0].name}'
     await kubectl(served, ['wait', 'serviceaccount/jenkins', `--for=${path}`, '--timeout=30s'])

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { folderOf, run, type Run } from '../../packages/server/test/command.ts'
-import { startServe } from '../../packages/server/test/served.ts'
+import { startServeProcess } from '../../packages/server/test/served.ts'
 import { etcdObjectStore } from '../../packages/store/src/etcd/etcd-store.ts'
 import type { ObjectStore } from '../../packages/store/src/object-store.ts'
 import { postgresObjectStore } from '../../packages/store/src/postgres/postgres-object-store.ts'
@@ -287,7 +287,7 @@ describe.runIf(has('postgres', 'etcd', 'setpriv', 'kubectl'))('kube-authn store,
         .map(({ metadata, ...object }) => ({ ...object, metadata: { ...metadata, resourceVersion: '' } }))
         .map((object) => JSON.stringify(object).replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1'))
     }
-    const first = await startServe([`--data-dir=${dataDir}`])
+    const first = await startServeProcess([`--data-dir=${dataDir}`])
     const kubeconfig = first.announcement['kubeconfig'] ?? ''
     const secret = join(folderOf(), 'secret')
     writeFileSync(secret, 'hunter2')
@@ -298,13 +298,13 @@ describe.runIf(has('postgres', 'etcd', 'setpriv', 'kubectl'))('kube-authn store,
     await first.stop()
     const exported = join(folderOf(), 'export.ndjson')
     await command('export', '--store', `sqlite:${join(dataDir, 'store.db')}`, exported)
-    const again = await startServe([`--data-dir=${dataDir}`])
+    const again = await startServeProcess([`--data-dir=${dataDir}`])
     const before = await seen(again.announcement['kubeconfig'] ?? '')
     await again.stop()
 
     const at = await database()
     await command('import', '--store', at, exported)
-    const second = await startServe([`--data-dir=${dataDir}`, `--store=${at}`])
+    const second = await startServeProcess([`--data-dir=${dataDir}`, `--store=${at}`])
     const own = second.announcement['kubeconfig'] ?? ''
     expect(before.length).toBeGreaterThan(30)
     expect(await seen(own)).toEqual(before)

@@ -12,7 +12,7 @@ import { etcdObjectStore } from '@kube-authn/store/etcd'
 import { postgresObjectStore } from '@kube-authn/store/postgres'
 import express from 'express'
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
-import { type PathFetch, type Served, startServe } from '../../packages/server/test/served.ts'
+import { type PathFetch, type Served, startServeProcess } from '../../packages/server/test/served.ts'
 import { has } from './components.ts'
 import { startEtcd } from './etcd.ts'
 import { startPostgres } from './postgres.ts'
@@ -133,7 +133,7 @@ describe.each(ENGINES)('an Express app and kube-authn serve over one %s', (name,
     async () => {
       const engine = await start(scratch)
       onTestFinished(() => engine.close())
-      const served = await startServe([
+      const served = await startServeProcess([
         `--store=${engine.url}`,
         `--service-account-issuer=${ISSUER}`,
         '--enable-bootstrap-token-auth',

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { EventEmitter } from 'node:events'
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -32,14 +33,8 @@ export async function run(
   args: readonly string[],
   { stdin = '', cwd, env = {} }: Omit<RunOptions, 'uid'> = {},
 ): Promise<Run> {
-  const [stdout, stderr] = [new Output(), new Output()]
-  const terminal = {
-    stdin: Readable.from([Buffer.from(stdin)]),
-    stdout,
-    stderr,
-    env: { PATH: process.env['PATH'] ?? '', ...env },
-    exitCode: undefined,
-  } as unknown as Terminal
+  const terminal = testTerminal(stdin, env)
+  const { stdout, stderr } = terminal
   await (cwd === undefined ? runCommand(args, terminal) : inFolder(cwd, () => runCommand(args, terminal)))
   return { stdout: stdout.text, stderr: stderr.text, exitCode: Number(terminal.exitCode ?? 0) }
 }
@@ -61,12 +56,32 @@ async function inFolder(folder: string, work: () => Promise<void>): Promise<void
   }
 }
 
+/** What a command in the process of a test has in place of a process. Signals are events. */
+export type TestTerminal = Terminal & EventEmitter & { readonly stdout: Output; readonly stderr: Output }
+
+export function testTerminal(
+  stdin: string | Uint8Array,
+  env: Readonly<Record<string, string>>,
+): TestTerminal {
+  return Object.assign(new EventEmitter(), {
+    stdin: Readable.from([Buffer.from(stdin)]),
+    stdout: new Output(),
+    stderr: new Output(),
+    env: { PATH: process.env['PATH'] ?? '', ...env },
+    exitCode: undefined,
+    exit: (code?: number): never => {
+      throw new Error(`a command in the process of a test ended it with ${code}`)
+    },
+  }) as unknown as TestTerminal
+}
+
 /** A stream that keeps what is written, and is no terminal. */
 class Output extends Writable {
   text = ''
 
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {
     this.text += chunk.toString()
+    this.emit('text')
     done()
   }
 }

@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createFetch, endpointFetch, type HttpFetch, readKubeconfig } from '@kube-authn/node'
 import { onTestFinished } from 'vitest'
-import { COMMAND, folderOf } from './command.ts'
+import { run } from '../src/cli/run.ts'
+import { COMMAND, folderOf, testTerminal } from './command.ts'
 
 /** How a process ended. */
 export interface Ended {
@@ -14,12 +15,44 @@ export interface Ended {
   readonly stderr: string
 }
 
-/** `kube-authn serve` as a process, which is killed after the test. */
-export interface ServeProcess {
-  readonly child: ChildProcess
+/** `kube-authn serve`, which ends after the test. */
+interface Serve {
   readonly ended: Promise<Ended>
+  /** What it has written to stdout so far. */
+  output(): string
   /** What it has written to stderr so far. */
   log(): string
+  signal(signal: NodeJS.Signals): void
+  /** Calls back for each part of stdout. */
+  onOutput(listener: () => void): void
+}
+
+/** The same as a process. */
+export interface ServeProcess extends Serve {
+  readonly child: ChildProcess
+}
+
+/** Starts the command in the process of the test, without its environment. */
+function serveHere(args: readonly string[], env: Readonly<Record<string, string>>): Serve {
+  const terminal = testTerminal('', env)
+  const { stdout, stderr } = terminal
+  const ended = run(['serve', ...args], terminal).then(() => ({
+    exitCode: Number(terminal.exitCode ?? 0),
+    signal: null,
+    stdout: stdout.text,
+    stderr: stderr.text,
+  }))
+  onTestFinished(async () => {
+    terminal.emit('SIGTERM')
+    await ended
+  })
+  return {
+    ended,
+    output: () => stdout.text,
+    log: () => stderr.text,
+    signal: (signal) => void terminal.emit(signal),
+    onOutput: (listener) => void stdout.on('text', listener),
+  }
 }
 
 /** Starts the command, without the environment of the test. */
@@ -42,11 +75,18 @@ export function spawnServe(
     stdout,
     stderr,
   }))
-  return { child, ended, log: () => stderr }
+  return {
+    child,
+    ended,
+    output: () => stdout,
+    log: () => stderr,
+    signal: (signal) => void child.kill(signal),
+    onOutput: (listener) => void child.stdout.on('data', listener),
+  }
 }
 
 /** A server that has printed where it is. */
-export interface Served extends ServeProcess {
+export interface Served extends Serve {
   /** `https://127.0.0.1:PORT` */
   readonly server: string
   /** What it printed, as JSON. */
@@ -66,16 +106,33 @@ export type PathFetch = (
   init?: { readonly method?: string; readonly body?: unknown },
 ) => Promise<Response>
 
-/** Starts a server with a port of its own, in a data folder of its own unless `args` name one, and waits until it is there. */
-export async function startServe(
+/**
+ * Starts a server in the process of the test, with a port of its own, in a data folder of its own unless `args` name one, and waits until it is
+ * there.
+ */
+export function startServe(
   args: readonly string[] = [],
   env: Readonly<Record<string, string>> = {},
 ): Promise<Served> {
+  return startWith(args, (all) => serveHere(all, env))
+}
+
+/** The same in a process of its own. */
+export function startServeProcess(
+  args: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Served & ServeProcess> {
+  return startWith(args, (all) => spawnServe(all, env))
+}
+
+async function startWith<S extends Serve>(
+  args: readonly string[],
+  start: (args: readonly string[]) => S,
+): Promise<Served & S> {
   const named = args.find((each) => each.startsWith('--data-dir='))?.slice('--data-dir='.length)
   const dataDir = named ?? join(folderOf(), 'data')
-  const started = spawnServe([`--data-dir=${dataDir}`, '--secure-port=0', '--output=json', ...args], env)
-  const line = await firstLine(started)
-  const announcement = JSON.parse(line) as Readonly<Record<string, string>>
+  const started = start([`--data-dir=${dataDir}`, '--secure-port=0', '--output=json', ...args])
+  const announcement = JSON.parse(await firstLine(started)) as Readonly<Record<string, string>>
   const server = announcement['server'] ?? ''
   const kubeconfig = readKubeconfig(announcement['kubeconfig'] ?? '')
   const own = endpointFetch(kubeconfig)
@@ -92,18 +149,16 @@ export async function startServe(
     admin: pathFetch(own, server),
     as: (token) => pathFetch(bare, server, token),
     stop(signal = 'SIGTERM') {
-      started.child.kill(signal)
+      started.signal(signal)
       return started.ended
     },
   }
 }
 
-async function firstLine({ child, ended }: ServeProcess): Promise<string> {
-  let text = ''
+function firstLine({ ended, output, onOutput }: Serve): Promise<string> {
   const line = new Promise<string>((resolve) => {
-    child.stdout?.on('data', (part: string) => {
-      text += part
-      if (text.includes('\n')) resolve(text)
+    onOutput(() => {
+      if (output().includes('\n')) resolve(output())
     })
   })
   const failed = ended.then((end): never => {

@@ -220,9 +220,7 @@ describe.each(Object.keys(COMMANDS))('kube-authn %s, of a file that is something
     })
     for (const file of Object.keys(FILES)) {
       const args = COMMANDS[title]?.(join(folder, file)) ?? []
-      const { stdout, stderr, exitCode } = await run(
-        args.map((each) => each.replace('DIR/', `${cwd}/`).replace('TAKEN_PORT', String(takenPort))),
-      )
+      const { stdout, stderr, exitCode } = await run(withPlaces(args, cwd))
       const output = `${stdout}${stderr}`.replaceAll(/\\u\{[a-f\d]+\}/g, '')
       expect({ file, output, exitCode }).toEqual({
         file,
@@ -232,3 +230,7 @@ describe.each(Object.keys(COMMANDS))('kube-authn %s, of a file that is something
     }
   })
 })
+
+function withPlaces(args: readonly string[], folder: string): readonly string[] {
+  return args.map((each) => each.replace('DIR/', `${folder}/`).replace('TAKEN_PORT', String(takenPort)))
+}

@@ -57,22 +57,22 @@ export async function runUntilStopped<T extends Opened>(
   announcement: (started: T) => string,
 ): Promise<number> {
   // Other commands end at once.
-  process.removeAllListeners('SIGINT')
+  terminal.removeAllListeners('SIGINT')
   let isStopping = false
   let stop: () => void = () => {}
   const stopped = new Promise<void>((resolve) => {
     stop = resolve
   })
   const receive = (signal: keyof typeof EXIT_CODES): void => {
-    if (isStopping) process.exit(EXIT_CODES[signal])
+    if (isStopping) terminal.exit(EXIT_CODES[signal])
     isStopping = true
     stop()
   }
-  for (const signal of SIGNALS) process.on(signal, receive)
+  for (const signal of SIGNALS) terminal.on(signal, receive)
   const started = await start()
   await write(terminal, announcement(started))
   await stopped
   await started.close()
-  for (const signal of SIGNALS) process.off(signal, receive)
+  for (const signal of SIGNALS) terminal.off(signal, receive)
   return EXIT.ok
 }

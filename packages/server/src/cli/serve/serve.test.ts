@@ -7,7 +7,13 @@ import { createFetch, readKubeconfig } from '@kube-authn/node'
 import { createPki } from '@kube-authn/testing'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { folderOf, run } from '../../../test/command.ts'
-import { type PathFetch, type Served, spawnServe, startServe } from '../../../test/served.ts'
+import {
+  type PathFetch,
+  type Served,
+  spawnServe,
+  startServe,
+  startServeProcess,
+} from '../../../test/served.ts'
 
 const CONFIG_MAPS = '/api/v1/namespaces/default/configmaps'
 const configMap = (name: string): object => ({
@@ -272,7 +278,7 @@ describe('serve, with flags', () => {
 
 describe('the objects of serve', () => {
   it.each(['SIGTERM', 'SIGKILL'] as const)('are there again after %s', async (signal) => {
-    const first = await startServe()
+    const first = await (signal === 'SIGKILL' ? startServeProcess() : startServe())
     expect(await create(first.admin, 'one')).toBe(201)
     await first.stop(signal)
     const second = await startServe([`--data-dir=${first.dataDir}`])
@@ -307,7 +313,7 @@ describe('serve does not start', () => {
 
   it('with a data folder that another process has, whatever their stores are, until that is killed', async () => {
     const file = join(folderOf(), 'other.db')
-    const first = await startServe(['--store=memory'])
+    const first = await startServeProcess(['--store=memory'])
     const kubeconfig = readFileSync(join(first.dataDir, 'admin.conf'), 'utf8')
     for (const store of ['memory', `sqlite:${file}`]) {
       expect(await refused([`--data-dir=${first.dataDir}`, `--store=${store}`])).toBe(
@@ -417,7 +423,7 @@ describe('the end of serve', () => {
     ['SIGINT', 130],
     ['SIGTERM', 143],
   ] as const)('is at once after a second %s', async (signal, exitCode) => {
-    const served = await startServe()
+    const served = await startServeProcess()
     await beginRequest(served)
     served.child.kill('SIGTERM')
     await vi.waitFor(async () => expect(await statusOf(served.admin, '/readyz')).toBe(500))

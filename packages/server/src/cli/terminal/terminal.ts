@@ -2,8 +2,11 @@ import { styleText } from 'node:util'
 import type { UserInfo } from '@kube-authn/core'
 import { withoutControls } from '@kube-authn/internal/printable'
 
-/** What a command uses of its process: its streams, its environment, and the exit code that it sets. */
-export type Terminal = Pick<NodeJS.Process, 'stdin' | 'stdout' | 'stderr' | 'env' | 'exitCode'>
+/** What a command uses of its process: its streams, its environment, its signals, and how it ends. */
+export type Terminal = Pick<
+  NodeJS.Process,
+  'stdin' | 'stdout' | 'stderr' | 'env' | 'exitCode' | 'exit' | 'on' | 'off' | 'removeAllListeners'
+>
 
 /** Writes to stdout, and resolves once it is written: a process that exits earlier loses the rest of what a pipe has not taken. */
 export function write({ stdout }: Pick<Terminal, 'stdout'>, text: string): Promise<void> {
