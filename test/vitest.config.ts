@@ -8,6 +8,13 @@ const ALONE = [
   'packages/core/src/password/file/*.test.ts',
 ]
 
+/** They pack, install, or start many processes, and are a part of CI only. */
+const PUBLISHING = [
+  'test/installed/*.test.ts',
+  'test/runtimes/*.test.ts',
+  'test/tooling/{publish,publishing,start,versions,walks}.test.ts',
+]
+
 const COMMAND = 'packages/server/src/cli/**/*.test.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -62,9 +69,22 @@ const others: TestProjectConfiguration = {
     sequence: { groupOrder: 1 },
     include: [...ALONE, 'test/**/*.test.ts', 'examples/**/*.test.ts'],
     // A mutation run contains a copy of everything.
-    exclude: ['**/node_modules/**', '**/dist/**', 'test/mutation/.sandbox/**'],
+    exclude: ['**/node_modules/**', '**/dist/**', 'test/mutation/.sandbox/**', ...PUBLISHING],
     // Vite would take the modules of graphql for a recipe, and Node its CommonJS for graphql-http: two copies, which do not know each other.
     server: { deps: { inline: ['graphql', 'graphql-http'] } },
+  },
+}
+
+/** What becomes of the packages once they are packed, installed and started. */
+const publishing: TestProjectConfiguration = {
+  extends: true,
+  test: {
+    ...everywhere,
+    name: 'publishing',
+    root,
+    sequence: { groupOrder: 2 },
+    include: PUBLISHING,
+    exclude: ['**/node_modules/**', '**/dist/**'],
   },
 }
 
@@ -72,7 +92,7 @@ const others: TestProjectConfiguration = {
 export default defineConfig({
   root,
   test: {
-    projects: [units, command, others],
+    projects: [units, command, others, publishing],
     reporters: ['default', fileURLToPath(new URL('closing-line-reporter.ts', import.meta.url))],
   },
 })

@@ -173,17 +173,16 @@ async function run(vector: Vector, runner: CaseRunner | undefined, area: AreaRes
   const leaveOut = (reason: string): void => {
     area.leftOut.set(reason, [...(area.leftOut.get(reason) ?? []), vector.id])
   }
-  if (runner === undefined) {
-    leaveOut('not implemented yet')
-    return
-  }
   try {
+    if (runner === undefined) throw new NotImplemented('the area')
     const differing = await runner(vector)
     if (differing.length === 0) area.passed++
     else area.failures.push(`${vector.id}: ${differing.join('; ')}`)
   } catch (error) {
-    if (error instanceof NotImplemented) leaveOut(`not implemented yet: ${error.message}`)
-    else if (error instanceof NotApplicable) leaveOut(`not applicable: ${error.message}`)
+    // Our own vectors have nothing that is not implemented.
+    if (error instanceof NotImplemented && process.env['KUBE_AUTHN_VECTORS'] !== undefined) {
+      leaveOut(`not implemented yet: ${error.message}`)
+    } else if (error instanceof NotApplicable) leaveOut(`not applicable: ${error.message}`)
     else
       area.failures.push(
         `${vector.id}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
