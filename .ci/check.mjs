@@ -1,14 +1,10 @@
 // What `npm test` runs on a build: type checks of the tests, all suites, and the conformance vectors. A failure does not stop the rest, and every
 // part prints `N passed, N failed`.
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-
-const { scripts } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
 
 const typesAreRight = run('types')
 console.log(typesAreRight ? '1 passed, 0 failed' : '0 passed, 1 failed')
-const suites = ['suites', 'conformance'].filter((name) => Object.hasOwn(scripts, name))
-const results = suites.map((name) => run(name))
+const results = ['suites', 'conformance'].map(run)
 if (!typesAreRight || results.includes(false)) process.exitCode = 1
 
 /** pnpm runs this script and is on the path. */

@@ -17,6 +17,7 @@ interface Step {
 interface Job {
   readonly permissions?: Readonly<Record<string, string>>
   readonly 'timeout-minutes'?: number
+  readonly strategy?: { readonly matrix: Readonly<Record<string, unknown>> }
   readonly steps: readonly Step[]
 }
 interface Workflow {
@@ -71,6 +72,13 @@ it('installs and runs no dependency where npm or the site trusts a job', () => {
   expect(trusted.length).toBeGreaterThan(1)
   const scripts = trusted.flatMap(({ job }) => job.steps.flatMap(({ run }) => run ?? []))
   expect(scripts).toEqual(['node .ci/publish.mjs tarballs'])
+})
+
+it('CI runs every part of .ci/run, each in a job', () => {
+  const script = readFileSync(join(folder, '../../.ci/run'), 'utf8')
+  const parts = [...script.matchAll(/^    (\w+)\)/gm)].map(([, name]) => name)
+  expect(parts.length).toBeGreaterThan(1)
+  expect(parsed('test.yml').jobs['test']?.strategy?.matrix).toEqual({ part: parts })
 })
 
 it('an action has the same version in all workflows', () => {
