@@ -91,11 +91,7 @@ export function webhookAuthorizer(options: WebhookAuthorizerOptions): Authorizer
   const deniedTtlMs = (options.deniedTtlSeconds ?? 30) * 1000
   const decisions = verdictCache<Decision>(clock, options.maxEntries ?? 8192)
   const digest = keyedDigest(sha256)
-  const call = webhookCall(options, {
-    title: TITLE,
-    // As in client-go, a 503 is final unless it has a `Retry-After`.
-    isTransientStatus: (status) => status === 429 || (status >= 500 && status !== 503),
-  })
+  const call = webhookCall(options, WEBHOOK)
   const share = singleFlight<Answer>(clock, (options.timeoutSeconds ?? MAX_TIMEOUT_SECONDS) * 1000)
 
   const undecided = (error: AuthorizationError): Decision =>
@@ -163,6 +159,12 @@ export function webhookAuthorizer(options: WebhookAuthorizerOptions): Authorizer
       return shared(body, key, !isTooLongToKeep(attributes), context)
     },
   }
+}
+
+const WEBHOOK = {
+  title: TITLE,
+  // As in client-go, a 503 is final unless it has a `Retry-After`.
+  isTransientStatus: (status: number) => status === 429 || (status >= 500 && status !== 503),
 }
 
 /** The decision on a review, and how the call failed if it did. */

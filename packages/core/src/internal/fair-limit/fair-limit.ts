@@ -86,11 +86,11 @@ function next(queue: Queue): Waiting | undefined {
   const [oldest] = queue.waiting
   if (queue.turn === OLDEST) return oldest
   const preferred = queue.turn % 2 === 0 ? undefined : first(queue, isFamiliar)
-  return preferred ?? first(queue, always)
+  return preferred ?? first(queue)
 }
 
 /** The waiting task with the least use; among equals the oldest. */
-function first(queue: Queue, isCandidate: (each: Waiting) => boolean): Waiting | undefined {
+function first(queue: Queue, isCandidate = (_: Waiting): boolean => true): Waiting | undefined {
   let found: Waiting | undefined
   let least = Infinity
   for (const each of queue.waiting) {
@@ -169,7 +169,6 @@ const FAMILIAR_PATIENCE = 3
 const TURNS = 4
 const OLDEST = 0
 
-const always = (): boolean => true
 const isFamiliar = ({ share }: Waiting): boolean => share.isFamiliar
 
 function givenUp(signal: AbortSignal | undefined): Error {

@@ -24,8 +24,8 @@ export interface RemoteKeySetOptions {
   readonly onFetch?: (result: { readonly jwks: string } | { readonly error: Error }) => void
 }
 
-/** How long a set is fresh, in milliseconds: without `max-age`, and the bounds of `max-age`. */
-const FRESH_MS = { unsaid: 600_000, least: 300_000, most: 86_400_000 }
+/** How long a set is fresh: without `max-age`, and the bounds of `max-age`. */
+const FRESH_SECONDS = { unsaid: 600, least: 300, most: 86_400 }
 
 /**
  * The keys that an issuer publishes, fetched when the first token needs them.
@@ -140,9 +140,8 @@ function notFetched(cause: Error, retryAfterSeconds?: number): Error {
 }
 
 function freshMs(cacheControl: string | undefined): number {
-  const seconds = maxAgeSeconds(cacheControl)
-  if (seconds === undefined) return FRESH_MS.unsaid
-  return Math.min(Math.max(seconds * 1000, FRESH_MS.least), FRESH_MS.most)
+  const seconds = maxAgeSeconds(cacheControl) ?? FRESH_SECONDS.unsaid
+  return Math.min(Math.max(seconds, FRESH_SECONDS.least), FRESH_SECONDS.most) * 1000
 }
 
 /**
