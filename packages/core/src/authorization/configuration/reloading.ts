@@ -1,7 +1,7 @@
 import { errorOf } from '../../internal/thrown.ts'
 import type { Authorizer, RuleResolver } from '../authorizer.ts'
 import { type Clock, systemClock } from '../../internal/clock.ts'
-import { Draining } from '../../internal/draining.ts'
+import { Draining } from '../../internal/shared-work.ts'
 import { ConfigurationError } from '../../authenticator/errors.ts'
 import { notify } from '../../authenticator/notify.ts'
 import type { AuthorizationConfigReloadEvent, Observer } from '../../authenticator/events.ts'
@@ -14,7 +14,7 @@ import {
   type OptionsShape,
   refuseProblems,
 } from '../../internal/options/index.ts'
-import { type Chain, chainOf, type ChainParts } from './chain.ts'
+import { chainOf, type ChainParts } from './chain.ts'
 import type { AuthorizationConfiguration } from './config.ts'
 import {
   parseAuthorizationConfiguration,
@@ -89,7 +89,7 @@ export function authorizationConfiguration(
   /** Later versions must have them too. */
   const required = [...types].filter((type) => type !== 'Webhook').toSorted()
 
-  let current: Version = { configuration: first.configuration, chain: chainOf(first, parts) }
+  let current = { configuration: first.configuration, chain: chainOf(first, parts) }
   let seen = text
   let understood = JSON.stringify(first.configuration)
   const draining = new Draining(clock)
@@ -134,11 +134,6 @@ export function authorizationConfiguration(
       current.chain.close()
     },
   }
-}
-
-interface Version {
-  readonly configuration: AuthorizationConfiguration
-  readonly chain: Chain
 }
 
 /** Emits the general `reload` event, and the specific one for the metrics of this configuration. */

@@ -16,6 +16,13 @@ const MAX_SEARCHED = 50_000_000
 const TOO_MANY_ALIASES = 'Too many alias expansions, or an alias without an anchor'
 const CHARACTERS_IN_A_STEP = 65_536
 
+let loaded: ReturnType<typeof yamlParser> | undefined
+
+/** Only for what is not plain YAML. */
+function parser(): ReturnType<typeof yamlParser> {
+  return (loaded ??= yamlParser())
+}
+
 /** The size limits of a text. */
 export interface YamlLimits {
   /** The maximum number of characters. Default 1,048,576. */
@@ -174,7 +181,7 @@ function problemsIn(
 }
 
 function parsedDocuments(text: string): readonly Document[] {
-  const documents = yamlParser().parseAllDocuments(text, {
+  const documents = parser().parseAllDocuments(text, {
     version: '1.1',
     uniqueKeys: true,
     stringKeys: true,
@@ -211,7 +218,7 @@ function costProblem(text: string): string | undefined {
   let markers = 0
   let aliases = 0
   let isLineStart = true
-  for (const lexeme of new (yamlParser().Lexer)().lex(text)) {
+  for (const lexeme of new (parser().Lexer)().lex(text)) {
     const first = lexeme[0]
     if (first === '*' && ++aliases * text.length > MAX_SEARCHED) return TOO_MANY_ALIASES
     if (first === '\n' || first === '\r') {

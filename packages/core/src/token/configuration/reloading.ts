@@ -3,7 +3,6 @@ import { errorOf } from '../../internal/thrown.ts'
 import type { TokenAuthenticator } from '../../authenticator/authenticator.ts'
 import { type Clock, systemClock } from '../../internal/clock.ts'
 import { knownTokens } from '../../authenticator/known-credentials.ts'
-import { Draining } from '../../internal/draining.ts'
 import { notify } from '../../authenticator/notify.ts'
 import type { Observer } from '../../authenticator/events.ts'
 import { fieldPath } from '../../internal/field/path.ts'
@@ -17,7 +16,7 @@ import {
   refuseProblems,
 } from '../../internal/options/index.ts'
 import { canWorkInBackground } from '../../internal/runtime.ts'
-import { GRACE_MS, isDone } from '../../internal/shared-work.ts'
+import { Draining, GRACE_MS, isDone } from '../../internal/shared-work.ts'
 import { type AuthenticationConfiguration, decodeAuthenticationConfiguration } from './decode.ts'
 import {
   type JwtAuthenticators,
