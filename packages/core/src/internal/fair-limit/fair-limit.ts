@@ -90,7 +90,7 @@ function next(queue: Queue): Waiting | undefined {
 }
 
 /** The waiting task with the least use; among equals the oldest. */
-function first(queue: Queue, isCandidate = (_: Waiting): boolean => true): Waiting | undefined {
+function first(queue: Queue, isCandidate: (each: Waiting) => boolean = () => true): Waiting | undefined {
   let found: Waiting | undefined
   let least = Infinity
   for (const each of queue.waiting) {
