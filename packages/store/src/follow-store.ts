@@ -198,7 +198,7 @@ function aborted(signal: AbortSignal): Promise<void> {
  * Asks a store from time to time for its last revision. When everything up to that has been told, the follower hears that it was current when the store was asked: an event
  * alone does not say how old it is.
  *
- * `failed` rejects if the store is another one than before, or the watch does not keep up with it.
+ * `told` hears that everything up to a revision was told. `failed` rejects if the store is another one than before, or the watch does not keep up with it.
  *
  * Source: KEP-2340, consistent reads from cache.
  *
@@ -258,10 +258,10 @@ function currencyCheck(
         if (isStopped) return
         if (revision < before) {
           failing.reject(new StoreError('revisionUnknown', 'the store is another one than before'))
-          return
+        } else {
+          wanted = revision
+          settle()
         }
-        wanted = revision
-        settle()
       },
       () => {
         if (!isStopped) askLater(Math.min(everyMs, RETRY_MS))
@@ -272,7 +272,6 @@ function currencyCheck(
   lookLater()
   ask()
   return {
-    /** Everything up to this revision was told. */
     told(revision: number): void {
       latest = revision
       isHeard = true
