@@ -1,5 +1,5 @@
 import { clientContext, type NodeRequest, type NodeResponse, whenOver } from '@kube-authn/core/adapter'
-import { type Ending, fetchEnding, isObject, memberOf } from '@kube-authn/core/internal'
+import { type Ending, fetchEnding } from '@kube-authn/core/internal'
 import type { Context } from 'hono'
 
 /**
@@ -43,11 +43,18 @@ export function endingOf(c: Context): Ending {
 
 function nodeResponseOf(c: Context): NodeResponse | undefined {
   const env: unknown = c.env
-  return isObject(env) && 'outgoing' in env && isNodeResponse(env['outgoing']) ? env['outgoing'] : undefined
+  if (typeof env !== 'object' || env === null || !('outgoing' in env)) return undefined
+  return isNodeResponse(env.outgoing) ? env.outgoing : undefined
 }
 
 function isNodeResponse(outgoing: unknown): outgoing is NodeResponse {
-  return isObject(outgoing) && 'statusCode' in outgoing && typeof outgoing['once'] === 'function'
+  return (
+    typeof outgoing === 'object' &&
+    outgoing !== null &&
+    'statusCode' in outgoing &&
+    'once' in outgoing &&
+    typeof outgoing.once === 'function'
+  )
 }
 
 /** The execution context of Workers. */
@@ -63,11 +70,17 @@ export function executionContextOf(c: Context): Context['executionCtx'] | undefi
 /** Node's request behind a context; `undefined` if the app does not run on `@hono/node-server`. */
 export function nodeRequestOf(c: Context): NodeRequest | undefined {
   const env: unknown = c.env
-  return isObject(env) && 'incoming' in env && isNodeRequest(env['incoming']) ? env['incoming'] : undefined
+  if (typeof env !== 'object' || env === null || !('incoming' in env)) return undefined
+  return isNodeRequest(env.incoming) ? env.incoming : undefined
 }
 
 function isNodeRequest(incoming: unknown): incoming is NodeRequest {
-  return Array.isArray(memberOf(incoming, 'rawHeaders'))
+  return (
+    typeof incoming === 'object' &&
+    incoming !== null &&
+    'rawHeaders' in incoming &&
+    Array.isArray(incoming.rawHeaders)
+  )
 }
 
 /**

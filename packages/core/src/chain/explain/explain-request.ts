@@ -9,7 +9,7 @@ import { adviceFor } from './advice.ts'
 import { type AnyRequest, readAnyRequest } from './any-request.ts'
 import { credentialHeaders } from '../../authenticator/known-credentials.ts'
 import { credentialsIn } from '../../logging/credentials-in.ts'
-import type { ExplainedStep, Explanation, ExplainOptions } from './explain.ts'
+import type { ExplainedStep, Explanation, ExplainOptions } from './explanation.ts'
 import { recordSteps } from './record-steps.ts'
 
 /** Implements {@link explain}: runs the handler with a recorder as its observer. */

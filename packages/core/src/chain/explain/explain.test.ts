@@ -20,7 +20,7 @@ import { authenticateRequest } from '../../handler/authenticate-request.ts'
 import type { AuthenticationRequest } from '../../request/request.ts'
 import { userInfo } from '../../authenticator/user.ts'
 import { explain } from './explain.ts'
-import type { ExplainedStep, Explanation } from './explain.ts'
+import type { ExplainedStep, Explanation } from './explanation.ts'
 import { cached } from '../../token/cache/cached.ts'
 import { union } from '../../authenticator/union/union.ts'
 

@@ -1,6 +1,6 @@
 import type { AuthenticationError } from '../../authenticator/errors.ts'
 import type { AuthenticationEvent, ConsultedEvent, RequestEvent } from '../../authenticator/events.ts'
-import type { ExplainedStep } from './explain.ts'
+import type { ExplainedStep } from './explanation.ts'
 
 /** A step with its error object. */
 export interface RecordedStep extends ExplainedStep {
