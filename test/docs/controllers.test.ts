@@ -11,7 +11,7 @@ it('lists every controller, with its names, its option, and whether it is on by 
   })
   const listed = rows.map(([, names, , needs, isOn]) => `${names}; ${needs}; ${isOn}`)
   const expected = STANDARD_CONTROLLERS.map(
-    ({ name, aliases, needs = '', isOnByDefault }) =>
+    ({ name, aliases, needs = '', isOnByDefault = true }) =>
       `${[name, ...aliases].join(', ')}; ${needs}; ${isOnByDefault ? 'yes' : 'no'}`,
   )
   expect(listed.toSorted()).toEqual(expected.toSorted())

@@ -233,7 +233,7 @@ function currencyCheck(
     isHeard = false
     lookLater()
   }
-  /** A timer for each event would cost more than the event. */
+  /** One timer for all events of that time. */
   function lookLater(): void {
     cancelLooking = clock.after(maxStalenessMs / LOOKS, look)
   }

@@ -18,7 +18,7 @@ function isSurrogate(unit: number): boolean {
   return unit >= 0xd800 && unit <= 0xdfff
 }
 
-/** The end of the range of keys that begin with `prefix`: the least string greater than all of them. */
+/** The end of the range of keys that begin with `prefix`: greater than all of them. */
 export function rangeEnd(prefix: string): string {
   const points = Array.from(prefix)
   for (let last = points.pop(); last !== undefined; last = points.pop()) {

@@ -1,7 +1,7 @@
 import type { Header } from '../node-types.ts'
 
 /** Headers for one connection only. Source: RFC 9110 section 7.6.1; RFC 2616 section 13.5.1 for the older ones. */
-const HOP_BY_HOP: readonly string[] = [
+const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
   'proxy-authenticate',
@@ -13,13 +13,16 @@ const HOP_BY_HOP: readonly string[] = [
   'transfer-encoding',
   'upgrade',
   'http2-settings',
-]
+])
 
 /** Whether a header, in lower case, ends at this connection: by its name, or since `Connection` lists it. `close` alone names no header. */
 export function hopByHop(raw: readonly string[]): (name: string) => boolean {
-  const values = ['connection', 'proxy-connection'].flatMap((name) => valuesOf(raw, name))
-  const names = new Set([...HOP_BY_HOP, ...values.filter((value) => value !== 'close').flatMap(tokensOf)])
-  return (name) => names.has(name)
+  const listed = pairsOf(raw).flatMap(([name, value]) =>
+    (isNamed(name, 'connection') || isNamed(name, 'proxy-connection')) && value !== 'close'
+      ? tokensOf(value)
+      : [],
+  )
+  return (name) => HOP_BY_HOP.has(name) || listed.includes(name)
 }
 
 /** The headers of a flat list. */

@@ -63,5 +63,5 @@ export function isImpersonation(name: string): boolean {
 }
 
 function dashed(name: string): string {
-  return name.replaceAll('_', '-')
+  return name.includes('_') ? name.replaceAll('_', '-') : name
 }

@@ -247,6 +247,7 @@ function watchers(clock: Clock, isUnknown: () => boolean) {
     if (waiting.size > 0) cancel ??= clock.after(NOTICED_MS, look)
   }
 
+  /** Calls back once when it is not known any more what the store has. Returns a function that stops waiting. */
   const watchUnknown = (onUnknown: () => void): (() => void) => {
     // A function of its own, since one may be given twice.
     const call = (): void => onUnknown()
@@ -262,6 +263,7 @@ function watchers(clock: Clock, isUnknown: () => boolean) {
 
   return {
     watchUnknown,
+    /** Calls back at every change of the object with this key, and when that is not known any more. Returns a function that stops it. */
     watch: (key: string, onChange: () => void): (() => void) => {
       const ofKey = byKey.get(key) ?? new Set()
       byKey.set(key, ofKey)

@@ -85,8 +85,9 @@ export const webhookAuthorizerShape: OptionsShape<WebhookAuthorizerOptions> = {
  */
 export function webhookAuthorizer(options: WebhookAuthorizerOptions): Authorizer {
   checkOptions(webhookAuthorizerShape, options)
-  const { version = 'v1', failurePolicy = 'noOpinion' } = options
-  const clock = options.clock ?? systemClock
+  const { name = 'webhook', delegated = false, version = 'v1', failurePolicy = 'noOpinion' } = options
+  const { clock = systemClock } = options
+  const origin = { authorizer: name, ...(delegated && { delegated }) }
   const allowedTtlMs = (options.allowedTtlSeconds ?? 300) * 1000
   const deniedTtlMs = (options.deniedTtlSeconds ?? 30) * 1000
   const decisions = verdictCache<Decision>(clock, options.maxEntries ?? 8192)
@@ -96,10 +97,7 @@ export function webhookAuthorizer(options: WebhookAuthorizerOptions): Authorizer
 
   const undecided = (error: AuthorizationError): Decision =>
     failurePolicy === 'deny' ? deny('', error) : noOpinion('', error)
-
   const failed = (thrown: unknown): Decision => undecided(failureOf(thrown, options.redact?.() ?? []))
-  const { name = 'webhook', delegated = false } = options
-  const origin = { authorizer: name, ...(delegated && { delegated }) }
 
   const ask = async (
     body: string,

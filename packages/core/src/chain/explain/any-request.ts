@@ -1,4 +1,5 @@
 import { memberOf } from '../../internal/objects.ts'
+import { incomingMessageRequest } from '../../adapter/incoming-message/index.ts'
 import { hasState } from './known-request.ts'
 import type { NodeRequest } from '../../adapter/incoming-message/node-request.ts'
 import { fetchRequest } from '../../request/fetch-request.ts'
@@ -37,7 +38,6 @@ export async function readAnyRequest(given: unknown): Promise<ReadRequest> {
   // Hono on Node: the message that Node received, which keeps repeated headers separate.
   const message = [given, inside, memberOf(memberOf(given, 'env'), 'incoming')].find(isNodeRequest)
   if (message !== undefined) {
-    const { incomingMessageRequest } = await import('../../adapter/incoming-message/index.ts')
     const target = [given, message].map((each) => memberOf(each, 'originalUrl')).find(isText)
     return { request: incomingMessageRequest(message, target), isAuthenticated }
   }
