@@ -68,8 +68,9 @@ export async function call(
   }
   discard(response)
   // Keystone's own refusals are JSON. An HTML page comes from a proxy in front of it, which has not checked the credential.
-  const isOfKeystone = /^application\/json\b/i.test(header('content-type') ?? 'application/json')
-  if (REFUSALS.has(status) && isOfKeystone) return { status, text: '', header }
+  const isOfKeystone = (): boolean =>
+    /^application\/json\b/i.test(header('content-type') ?? 'application/json')
+  if (REFUSALS.has(status) && isOfKeystone()) return { status, text: '', header }
   throw unavailable(`Keystone answered with HTTP status ${status}`)
 }
 

@@ -8,7 +8,7 @@ import { cloudflareCertificates } from '../request/certificate-headers/cloudflar
 import type { Context } from './context.ts'
 import { authenticatorChain } from '../chain/chain.ts'
 import { unavailable } from './errors.ts'
-import { explain } from '../chain/explain/explain.ts'
+import { explain } from '../adapter/explain/explain.ts'
 import { authenticateRequest } from '../handler/authenticate-request.ts'
 import { exactHeaders } from '../request/headers/exact.ts'
 import type { AuthenticationRequest } from '../request/request.ts'

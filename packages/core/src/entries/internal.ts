@@ -70,7 +70,7 @@ export { rulesOf } from '../authorization/rules-of.ts'
 export { parseFieldSelector } from '../authorization/selectors/field-selector.ts'
 export { parseLabelSelector } from '../authorization/selectors/label-selector.ts'
 export type { SelectorRequirement } from '../authorization/selectors/selector.ts'
-export { hasState, knownRequest } from '../chain/explain/known-request.ts'
+export { hasState, knownRequest } from '../adapter/explain/known-request.ts'
 export { failedAuthenticationMessage } from '../handler/attempted.ts'
 export {
   type AuthenticateRequestContext,

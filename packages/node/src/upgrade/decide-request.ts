@@ -186,14 +186,14 @@ const TOO_MANY_REQUESTS = {
   status: 429,
   reason: 'TooManyRequests',
   message: 'too many requests, please try again later',
-  details: {},
+  details: Object.freeze({}),
 } as const
 
 const FORBIDDEN = {
   status: 403,
   reason: 'Forbidden',
   message: 'forbidden: this server does not allow the request',
-  details: {},
+  details: Object.freeze({}),
 } as const
 
 const NO_CHANGES: HeaderChanges = { remove: [] }

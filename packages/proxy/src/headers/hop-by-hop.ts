@@ -17,12 +17,14 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
 
 /** Whether a header, in lower case, ends at this connection: by its name, or since `Connection` lists it. `close` alone names no header. */
 export function hopByHop(raw: readonly string[]): (name: string) => boolean {
-  const listed = pairsOf(raw).flatMap(([name, value]) =>
-    (isNamed(name, 'connection') || isNamed(name, 'proxy-connection')) && value !== 'close'
-      ? tokensOf(value)
-      : [],
+  const listed = new Set(
+    pairsOf(raw).flatMap(([name, value]) =>
+      (isNamed(name, 'connection') || isNamed(name, 'proxy-connection')) && value !== 'close'
+        ? tokensOf(value)
+        : [],
+    ),
   )
-  return (name) => HOP_BY_HOP.has(name) || listed.includes(name)
+  return (name) => HOP_BY_HOP.has(name) || listed.has(name)
 }
 
 /** The headers of a flat list. */

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { createPki } from '@kube-authn/testing'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { folderOf, run } from '../../test/command.ts'
 import { KINDS } from './check/recognize.ts'
 import { PROXY_HELP } from './proxy/flags.ts'
@@ -218,10 +218,15 @@ describe.each(Object.keys(COMMANDS))('kube-authn %s, of a file that is something
         Object.entries(FILES).map(([name, content]) => [`${name}.folder/roles.yaml`, content]),
       ),
     })
+    const elsewhere: string[] = []
+    for (const stream of [process.stdout, process.stderr]) {
+      vi.spyOn(stream, 'write').mockImplementation((chunk) => elsewhere.push(String(chunk)) > 0)
+    }
+    vi.spyOn(process, 'emitWarning').mockImplementation((warning) => void elsewhere.push(String(warning)))
     for (const file of Object.keys(FILES)) {
       const args = COMMANDS[title]?.(join(folder, file)) ?? []
       const { stdout, stderr, exitCode } = await run(withPlaces(args, cwd))
-      const output = `${stdout}${stderr}`.replaceAll(/\\u\{[a-f\d]+\}/g, '')
+      const output = [stdout, stderr, ...elsewhere.splice(0)].join('').replaceAll(/\\u\{[a-f\d]+\}/g, '')
       expect({ file, output, exitCode }).toEqual({
         file,
         output: expect.not.stringMatching(/31ada4fd|809a-9e56/),

@@ -32,16 +32,17 @@ export function objectReader(namespace: string | undefined): (value: unknown) =>
     if (isForeign(decoded)) return { errors, adviceAt: (path) => [foreignObject(decoded, path)] }
     const object = placed(decoded, namespace)
     const isIgnored = isClusterScoped(decoded) && decoded.namespace !== ''
-    const doubtful = {
+    const doubtful = (copy?: RbacObject): Doubtful => ({
       errors,
       name: object.name === '' ? undefined : objectText(object),
       adviceAt: () => (isIgnored ? [ignoredNamespace(decoded)] : []),
-    }
+      ...(copy !== undefined && { object: copy }),
+    })
     // A value of the wrong type was read as empty, and would also be reported as missing.
-    if (errors.errors.length > 0) return doubtful
+    if (errors.errors.length > 0) return doubtful()
     validateObject(object, value, errors)
     const copy = shared.copy(object)
-    return errors.errors.length === 0 && !isIgnored ? copy : { ...doubtful, object: copy }
+    return errors.errors.length === 0 && !isIgnored ? copy : doubtful(copy)
   }
 }
 

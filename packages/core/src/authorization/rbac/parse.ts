@@ -133,12 +133,15 @@ function* stepsOf(sources: readonly RbacParts[], options: ParseRbacOptions): Ste
         if (++position % OBJECTS_IN_A_STEP === OBJECTS_IN_A_STEP - 1) yield
         const isDoubtful = 'errors' in outcome
         const object = isDoubtful ? outcome.object : outcome
-        const problems = isDoubtful ? outcome.errors : errorList()
+        let isRepeated = false
         if (object !== undefined) {
           objects.push(object)
-          if (seen.size === seen.add(keyOf(object)).size) problems.duplicate(METADATA_NAME, object.name)
+          isRepeated = seen.size === seen.add(keyOf(object)).size
         }
+        if (!isDoubtful && !isRepeated) continue
         const place = `${name}[${position}]`
+        const problems = isDoubtful ? outcome.errors : errorList()
+        if (isRepeated) problems.duplicate(METADATA_NAME, object?.name)
         if (isDoubtful) advice.push(...outcome.adviceAt(place))
         if (problems.errors.length === 0) continue
         errors.addAll(problems.errors, (isDoubtful ? outcome.name : objectText(outcome)) ?? place)

@@ -147,9 +147,9 @@ function recordReader(
     }
     if (format.isSkipped?.(secret, number, notice)) return
     if (username === '') throw new CredentialFileError(file, `line ${line}: the user name is empty`)
-    const list = listOf(groups)
-    if (list.includes('')) advise('emptyGroup', number, `record ${number} has an empty group name`)
-    if (list.some((group) => group !== group.trim())) {
+    const { list, isOdd } = listOf(groups)
+    if (isOdd && list.includes('')) advise('emptyGroup', number, `record ${number} has an empty group name`)
+    if (isOdd && list.some((group) => group !== group.trim())) {
       const message = `record ${number} has white space around a group name, which is part of the name`
       advise('spaceAroundGroup', number, message)
     }
@@ -166,21 +166,29 @@ function recordReader(
 const MAX_LISTS = 65_536
 
 /** Returns a function that splits the fourth column. Equal columns share one list, since files have many users and few sets of groups. */
-function groupLists(): (groups: string | undefined) => readonly string[] {
-  const known = new Map<string, readonly string[]>()
+function groupLists(): (groups: string | undefined) => GroupList {
+  const known = new Map<string, GroupList>()
   return (text) => {
     if (text === undefined) return NO_GROUPS
     const found = known.get(text)
     if (found !== undefined) return found
     const own = compact(text)
-    const groups = Object.freeze(own.split(','))
+    const list = Object.freeze(own.split(','))
+    const groups = { list, isOdd: list.some((group) => group === '' || group !== group.trim()) }
     if (known.size === MAX_LISTS) known.clear()
     known.set(own, groups)
     return groups
   }
 }
 
-const NO_GROUPS: readonly string[] = Object.freeze([])
+/** The groups of a record. */
+interface GroupList {
+  readonly list: readonly string[]
+  /** Whether a name is empty or has white space around it. */
+  readonly isOdd: boolean
+}
+
+const NO_GROUPS: GroupList = { list: Object.freeze([]), isOdd: false }
 
 /** Column names, of a record that is a heading. */
 const HEADINGS: readonly RegExp[] = [

@@ -200,8 +200,9 @@ async function take(content: string, state: State): Promise<ConfigurationUpdate>
     return 'unchanged'
   }
   state.seen = content
-  state.draining.add(state.current.authenticators)
+  const replaced = state.current
   state.current = next
+  state.draining.add(replaced.authenticators)
   report(content)
   return 'updated'
 }

@@ -6,7 +6,7 @@ import type { Authentication } from '../../authenticator/authenticator.ts'
 import type { Context } from '../../authenticator/context.ts'
 import { AuthenticationError, ConfigurationError } from '../../authenticator/errors.ts'
 import type { AuthenticationEvent } from '../../authenticator/events.ts'
-import { explain } from '../../chain/explain/explain.ts'
+import { explain } from '../../adapter/explain/explain.ts'
 import { bearerToken } from '../../request/bearer-token.ts'
 import { webhookAuthenticator, type WebhookAuthenticatorOptions } from './webhook-authenticator.ts'
 

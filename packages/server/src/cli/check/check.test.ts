@@ -341,10 +341,9 @@ describe('kube-authn check, of hostile input', () => {
 
   it('has colours only if they are asked for', async () => {
     const cwd = folderOf({ 'tokens.csv': 't,jane,1' })
-    expect((await run(['check', 'tokens.csv'], { cwd, env: { FORCE_COLOR: '1' } })).stdout).toContain(
-      '\u001b[32mok',
-    )
-    const env = { FORCE_COLOR: '1', NO_COLOR: '1' }
-    expect((await run(['check', 'tokens.csv'], { cwd, env })).stdout).not.toContain('\u001b')
+    const shown = async (env: Readonly<Record<string, string>>): Promise<string> =>
+      (await runAsProcess(['check', 'tokens.csv'], { cwd, env })).stdout
+    expect(await shown({ FORCE_COLOR: '1' })).toContain('\u001b[32mok')
+    expect(await shown({ FORCE_COLOR: '1', NO_COLOR: '1' })).not.toContain('\u001b')
   })
 })

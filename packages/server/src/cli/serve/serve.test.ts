@@ -410,7 +410,7 @@ describe('serve does not start', () => {
 
 describe('the end of serve', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)('by %s ends watches, and is no failure', async (signal) => {
-    const served = await startServe()
+    const served = await startServeProcess()
     const watch = await served.admin(`${CONFIG_MAPS}?watch=true`)
     const text = watch.text()
     await create(served.admin, 'one')

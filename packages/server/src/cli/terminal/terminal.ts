@@ -39,9 +39,7 @@ export function styleFor({ stdout, env }: Pick<Terminal, 'stdout' | 'env'>): Sty
   const { NO_COLOR = '', FORCE_COLOR = '', TERM } = env
   const isWanted = FORCE_COLOR !== '' && FORCE_COLOR !== '0'
   const isColoured = NO_COLOR === '' && (isWanted || (stdout.isTTY && TERM !== 'dumb'))
-  return isColoured
-    ? (format, text) => styleText(format, text, { validateStream: false })
-    : (_format, text) => text
+  return isColoured ? (format, text) => styleText(format, text) : (_format, text) => text
 }
 
 /** A user, a line for each part that is not empty. */

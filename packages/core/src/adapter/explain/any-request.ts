@@ -1,7 +1,7 @@
 import { memberOf } from '../../internal/objects.ts'
-import { incomingMessageRequest } from '../../adapter/incoming-message/index.ts'
+import { incomingMessageRequest } from '../incoming-message/index.ts'
 import { hasState } from './known-request.ts'
-import type { NodeRequest } from '../../adapter/incoming-message/node-request.ts'
+import type { NodeRequest } from '../incoming-message/node-request.ts'
 import { fetchRequest } from '../../request/fetch-request.ts'
 import type { AuthenticationRequest } from '../../request/request.ts'
 
@@ -31,7 +31,7 @@ export interface ReadRequest {
  *
  * @throws {TypeError} if it is not a request.
  */
-export async function readAnyRequest(given: unknown): Promise<ReadRequest> {
+export function readAnyRequest(given: unknown): ReadRequest {
   if (isAuthenticationRequest(given)) return { request: given, isAuthenticated: false }
   const inside = memberOf(given, 'req')
   const isAuthenticated = [given, inside].some(hasState)

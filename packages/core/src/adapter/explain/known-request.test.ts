@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { RequestState } from '../../adapter/request-states.ts'
+import { RequestState } from '../request-states.ts'
 import { requestStates } from '../../internal/request-states.ts'
 import { fetchRequest } from '../../request/fetch-request.ts'
 import { knownRequest } from './known-request.ts'

@@ -14,7 +14,7 @@ import {
 } from '../../../test/fakes.ts'
 import type { Authenticator } from '../../authenticator/authenticator.ts'
 import { bearerToken } from '../../request/bearer-token.ts'
-import { authenticatorChain } from '../chain.ts'
+import { authenticatorChain } from '../../chain/chain.ts'
 import { ConfigurationError, rejected, unavailable } from '../../authenticator/errors.ts'
 import { authenticateRequest } from '../../handler/authenticate-request.ts'
 import type { AuthenticationRequest } from '../../request/request.ts'

@@ -42,7 +42,7 @@ export async function explain(
   })
   // A refusal here is an explanation, and no request was refused.
   const authenticate = authenticateRequest(seen, { ...untraced, observer: recorder.observe, log: false })
-  const { request: read, isAuthenticated } = await readAnyRequest(request)
+  const { request: read, isAuthenticated } = readAnyRequest(request)
   const outcome = await authenticate(read, { signal, impersonates })
   const failure = 'failure' in outcome ? outcome.failure : undefined
   const decision = recorder.decision()
