@@ -1,8 +1,9 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig, type TestProjectConfiguration } from 'vitest/config'
 
-/** They replace modules or remove `process`, which affects others in the same worker. */
+/** They replace modules, remove `process`, or close a descriptor of the process, which affects others in the same one. */
 const ALONE = [
+  'packages/node/src/flags/audit-from-flags.test.ts',
   'packages/core/src/internal/clock.test.ts',
   'packages/core/src/adapter/incoming-message/require-peer-certificates.test.ts',
   'packages/core/src/password/file/*.test.ts',
