@@ -312,6 +312,25 @@ describe('authenticateUpgrade', () => {
     })
   })
 
+  it('goes on whatever the headers of a request do when they are read', async () => {
+    const errors: unknown[] = []
+    const broken = new TypeError('dest[field].push is not a function')
+    let unreadable = 'headersDistinct'
+    const handles = (message: IncomingMessage): boolean => {
+      const get = (): never => {
+        throw broken
+      }
+      Object.defineProperty(message, unreadable, { get, configurable: true })
+      return true
+    }
+    const { open } = await app({ handles, onError: (error) => errors.push(error) })
+    expect(await refusalOf(open(bearer('wrong')))).toMatchObject({ status: 401 })
+    expect(errors).toEqual([])
+    unreadable = 'rawHeaders'
+    await once(open(bearer('jane')), 'error')
+    expect(errors).toEqual([broken])
+  })
+
   it('destroys a refused connection whose client never reads the answer', async () => {
     const server = new EventEmitter()
     const clock = fixedClock(NOW)

@@ -61,14 +61,17 @@ export function handleUpgrades<D extends RequestDecision>(
 ): () => void {
   const { handles, onError } = door
   const listener = (message: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    try {
-      if (handles(message)) void handleUpgrade(message, socket, head, door)
-      else if (server.listenerCount?.('upgrade') === 1) refuseUnhandled(socket)
-    } catch (error) {
-      // Whose connection it is, is unknown. Thrown from here, the error would end the process.
+    // Thrown from here, or not handled, an error would end the process.
+    const fail = (error: unknown): void => {
       socket.on('error', ignore)
       socket.destroy()
       tell(onError, error)
+    }
+    try {
+      if (handles(message)) void handleUpgrade(message, socket, head, door).catch(fail)
+      else if (server.listenerCount?.('upgrade') === 1) refuseUnhandled(socket)
+    } catch (error) {
+      fail(error)
     }
   }
   server.on('upgrade', listener)
@@ -81,7 +84,7 @@ async function handleUpgrade<D extends RequestDecision>(
   head: Buffer,
   door: UpgradeDoor<D>,
 ): Promise<void> {
-  const { observer, clock, maxConnectionSeconds, closeTimeoutSeconds, onError } = door
+  const { observer, clock, maxConnectionSeconds, closeTimeoutSeconds } = door
   const closed = new AbortController()
   socket.once('close', () => closed.abort())
   // Without a listener, a broken connection would end the process.
@@ -119,24 +122,18 @@ async function handleUpgrade<D extends RequestDecision>(
   })
   if (signal.aborted) destroyLater()
   else signal.addEventListener('abort', destroyLater, { once: true, signal: closed.signal })
-  try {
-    const auditId = headers.get('audit-id')
-    if (isAccepted(decision)) {
-      await door.accept({
-        message,
-        socket,
-        head,
-        request,
-        decision,
-        signal,
-        answered,
-        ...defined({ auditId }),
-      })
-    }
-  } catch (error) {
-    socket.destroy()
-    tell(onError, error)
-  }
+  if (!isAccepted(decision)) return
+  const auditId = headers.get('audit-id')
+  await door.accept({
+    message,
+    socket,
+    head,
+    request,
+    decision,
+    signal,
+    answered,
+    ...defined({ auditId }),
+  })
 }
 
 function isAccepted<D extends RequestDecision>(decision: D): decision is Extract<D, AcceptedRequest> {

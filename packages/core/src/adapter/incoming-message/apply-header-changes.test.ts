@@ -78,6 +78,28 @@ describe('headers that are removed from a request of Node', () => {
     })
   })
 
+  it('are removed too where Node.js cannot make a list of each', () => {
+    const names = ['Authorization', 'a', '__proto__', 'x', 'constructor', 'y', 'Accept', 'b', 'accept', 'c']
+    const message = {
+      rawHeaders: names,
+      headers: { authorization: 'a', accept: 'b, c' },
+      httpVersionMajor: 1,
+      // As in Node.js 20.19, whose object has a prototype.
+      get headersDistinct(): Record<string, string[]> {
+        throw new TypeError('dest[field].push is not a function')
+      },
+    }
+    expect(applyHeaderChanges(message, REMOVED)).toEqual({ remove: ['authorization'] })
+    expect(message.rawHeaders).toEqual(names)
+    expect(names).not.toContain('Authorization')
+    expect(message.headers).toEqual({ accept: 'b, c' })
+    expect(Object.entries(message.headersDistinct)).toEqual([
+      ['__proto__', ['x']],
+      ['constructor', ['y']],
+      ['accept', ['b', 'c']],
+    ])
+  })
+
   it('may be removed one after the other', async () => {
     const seen = await received((message) => {
       applyHeaderChanges(message, { remove: ['authorization'] })

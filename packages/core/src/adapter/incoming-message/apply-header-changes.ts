@@ -33,7 +33,8 @@ export function applyHeaderChanges(message: NodeRequest, changes: HeaderChanges)
   if (removed.size === 0 && cookies === undefined) return NOTHING
 
   // Node makes both from `rawHeaders` on first access, so they are made before headers are removed there.
-  const { headers, headersDistinct } = message
+  const { headers } = message
+  const headersDistinct = distinctHeaders(message)
   // In place: other code refers to the same array.
   rawHeaders.splice(0, rawHeaders.length, ...kept)
   for (const name of removed) {
@@ -48,6 +49,26 @@ export function applyHeaderChanges(message: NodeRequest, changes: HeaderChanges)
     if (headersDistinct !== undefined) headersDistinct['cookie'] = values
   }
   return { ...made, removeCookies: changes.removeCookies }
+}
+
+/**
+ * `headersDistinct` of a request. In Node.js 20.19 reading it throws if a header has the name of a member of `Object.prototype`; such a request gets one
+ * with all of its headers.
+ */
+function distinctHeaders(message: NodeRequest): NodeRequest['headersDistinct'] {
+  try {
+    return message.headersDistinct
+  } catch {
+    const { rawHeaders } = message
+    const value = Object.create(null) as Record<string, string[] | undefined>
+    for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+      const name = rawHeaders[index]?.toLowerCase() ?? ''
+      const values = (value[name] ??= [])
+      values.push(rawHeaders[index + 1] ?? '')
+    }
+    Object.defineProperty(message, 'headersDistinct', { value, writable: true, configurable: true })
+    return value
+  }
 }
 
 const NOTHING: HeaderChanges = Object.freeze({ remove: [] })

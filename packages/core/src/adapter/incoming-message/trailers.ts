@@ -48,10 +48,12 @@ function removeArrived(message: NodeRequest & Trailers, affected: ReadonlySet<He
   const { rawTrailers = [] } = message
   const names = replaceIn(rawTrailers, affected)
   if (names.size === 0) return
-  const { trailers, trailersDistinct } = message
-  for (const name of names) {
-    delete trailers?.[name]
-    delete trailersDistinct?.[name]
+  for (const property of ['trailers', 'trailersDistinct'] as const) {
+    try {
+      for (const name of names) delete message[property]?.[name]
+    } catch {
+      // In Node.js 20.19 it is not made of a trailer with the name of a member of `Object.prototype`; `rawTrailers` has none of these names.
+    }
   }
 }
 
