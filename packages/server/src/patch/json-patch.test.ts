@@ -137,6 +137,11 @@ describe('jsonPatch', () => {
       op('move', `/${index + 1}/a/b/c`, { from: `/${index}` }),
     ])
     expect(() => jsonPatch({ 0: {} }, moved.flat())).toThrow('the patch makes the object too deep')
+    const names = Array.from({ length: 2000 }, (_, index) => `k${index}`)
+    const lower = names.map((name) => op('move', `/metadata/annotations/${name}`, { from: `/data/${name}` }))
+    const data = Object.fromEntries(names.map((name) => [name, 'x']))
+    const before = { data, metadata: { annotations: {} } }
+    expect(jsonPatch(before, lower)).toEqual({ data: {}, metadata: { annotations: data } })
     const there = Array.from({ length: 2000 }, () => [
       op('move', '/b', { from: '/a' }),
       op('copy', '/a', { from: '/b' }),

@@ -20,6 +20,8 @@ interface Operation {
 
 /** How deep a patch may make an object: `copy` doubles its depth. */
 const MAX_GROWN = 1000
+/** How often the depth of the object is measured when it may have grown that deep. */
+const MAX_MEASURED = 20
 
 /** What the operations of one patch have done so far. */
 interface Work {
@@ -27,6 +29,7 @@ interface Work {
   moved: number
   /** The object is not deeper than this. */
   depth: number
+  measured: number
 }
 
 /**
@@ -46,7 +49,7 @@ export function jsonPatch(target: unknown, patch: unknown): unknown {
     const allowed = `The allowed maximum operations in a JSON patch is ${MAX_OPERATIONS}`
     throw patchTooLarge(`${allowed}, got ${patch.length}`)
   }
-  const work = { copied: 0, moved: 0, depth: MAX_DEPTH }
+  const work = { copied: 0, moved: 0, depth: MAX_DEPTH, measured: 0 }
   let document = structuredClone(target)
   for (const [index, sent] of patch.entries()) {
     document = applied(document, operationOf(sent, index), work)
@@ -68,21 +71,21 @@ function applied(document: unknown, operation: Operation, work: Work): unknown {
   const { op, path, value } = operation
   switch (op) {
     case 'add':
-      countDepth(path, MAX_DEPTH, work)
+      countDepth(document, path, undefined, work)
       add(document, path, value, work)
       return document
     case 'remove':
       remove(document, path, work)
       return document
     case 'replace':
-      countDepth(path, MAX_DEPTH, work)
+      countDepth(document, path, undefined, work)
       return replaced(document, path, value)
     case 'move':
-      countDepth(path, work.depth - levelsOf(fromIn(operation)), work)
+      countDepth(document, path, fromIn(operation), work)
       add(document, path, remove(document, fromIn(operation), work), work)
       return document
     case 'copy': {
-      countDepth(path, work.depth - levelsOf(fromIn(operation)), work)
+      countDepth(document, path, fromIn(operation), work)
       const copied = found(document, fromIn(operation))
       work.copied += sizeOf(copied)
       if (work.copied > MAX_COPIED) throw patchFailed('the patch copies too much')
@@ -213,10 +216,18 @@ function countMoves({ length }: readonly unknown[], work: Work): void {
   if (work.moved > MAX_MOVED) throw patchFailed('the patch changes long lists too often')
 }
 
-/** A value is not deeper than `depth`, and is placed below these levels. */
-function countDepth(path: string, depth: number, work: Work): void {
-  work.depth = Math.max(work.depth, levelsOf(path) + depth)
+/** A value is placed at `path`: that of the operation, or the one at `from`. */
+function countDepth(document: unknown, path: string, from: string | undefined, work: Work): void {
+  const depthOfValue = (): number => (from === undefined ? MAX_DEPTH : work.depth - levelsOf(from))
+  const depth = (): number => Math.max(work.depth, levelsOf(path) + depthOfValue())
+  if (depth() > MAX_GROWN && work.measured++ < MAX_MEASURED) work.depth = depthOf(document)
+  work.depth = depth()
   if (work.depth > MAX_GROWN) throw patchFailed('the patch makes the object too deep')
+}
+
+function depthOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0
+  return 1 + Object.values(value).reduce((most: number, each: unknown) => Math.max(most, depthOf(each)), 0)
 }
 
 function levelsOf(path: string): number {
