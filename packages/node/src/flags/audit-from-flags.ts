@@ -13,7 +13,7 @@ import { aBoolean, aFunction, oneOf, type OptionsShape } from '@kube-authn/core/
 import { auditFile } from '../audit-file/audit-file.ts'
 import { auditPolicyAt } from '../audit-policy-at.ts'
 import { opener } from '../configure/opener.ts'
-import { closeable } from '../options/closeable.ts'
+import { closeable, closeAll } from '../options/closeable.ts'
 import { auditWebhookAt } from '../webhook/audit-webhook-at.ts'
 import { anArgv } from './flags-options.ts'
 import { type AddProblem, addedProblems, ignoredNotices, notifyNotices } from './flag-problems.ts'
@@ -95,11 +95,9 @@ function openAudit(argv: readonly string[], options: AuditFromFlagsOptions): Nod
     for (const place of places) place.write(event)
   }
   const isOff = policy === undefined || places.length === 0
-  return closeable({ observer: isOff ? () => undefined : auditLog({ ...log, policy, write }) }, async () => {
-    policy?.close()
-    // All are closed, even if one throws.
-    await Promise.all(places.map(async (place) => place.close()))
-  })
+  return closeable({ observer: isOff ? () => undefined : auditLog({ ...log, policy, write }) }, () =>
+    closeAll([policy, ...places]),
+  )
 }
 
 type Shared = Pick<AuditFromFlagsOptions, 'onError' | 'observer' | 'clock'>

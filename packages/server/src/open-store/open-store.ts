@@ -2,6 +2,7 @@ import { type Authorizer, privilegedGroups, unionAuthorizer } from '@kube-authn/
 import { aBoolean, checkOptions, type OptionsShape } from '@kube-authn/core/adapter'
 import { without } from '@kube-authn/core/internal'
 import { type TokenIssuer, tokenIssuer } from '@kube-authn/issuer'
+import { closeAll } from '@kube-authn/node/internal'
 import type { ObjectStore } from '@kube-authn/store'
 import { storeCacheShape, storeClock, type StoreCacheOptions } from '@kube-authn/store/internal'
 import type { RunningControllers } from '../controllers/loop/controller-loop.ts'
@@ -89,8 +90,11 @@ export async function openStore(store: ObjectStore, options: OpenStoreOptions = 
   const { onError, clock = storeClock(store) } = copying
   const running: RunningControllers[] = []
   const close = async (): Promise<void> => {
-    await Promise.all(running.map((each) => each.close()))
-    await Promise.all(copies.map((each) => each.close()))
+    try {
+      await closeAll(running)
+    } finally {
+      await closeAll(copies)
+    }
   }
   return {
     served: { store, rbac, revocations: revoked, serviceAccounts, bootstrapTokens },
