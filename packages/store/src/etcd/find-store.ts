@@ -86,9 +86,10 @@ async function endingVersions(
     const range = { ...keys.ends(after), revision: String(revision), limit: String(PAGE) }
     const { keyValues, isMore } = rangeReply(await client.call('kv/range', range))
     for (const each of keyValues) {
-      const expiresAtMs = Number(each.text())
+      const text = each.text()
       // Others may have written something else there.
-      if (!Number.isFinite(expiresAtMs)) continue
+      if (!/^\d{1,16}$/.test(text)) continue
+      const expiresAtMs = Number(text)
       found.push({ key: keys.keyOfEnd(each.key), revision: each.modRevision - base, expiresAtMs })
     }
     const last = keyValues.at(-1)

@@ -1,7 +1,7 @@
 import { closeSync, lstatSync, openSync, readFileSync, statSync, type Stats } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { isBusy, type SqlDatabase, sqliteDriver } from '@kube-authn/store/internal/node'
-import { codeOf, Failure, reasonOf } from '../../failure.ts'
+import { codeOf, Failure, orFail, reasonOf } from '../../failure.ts'
 import { makeFolder } from '../../terminal/new-file.ts'
 
 /** What users other than the owner may do. */
@@ -68,9 +68,12 @@ function release(database: SqlDatabase): void {
  * @throws {Failure} if others may read or write it, it is not a regular file, or it cannot be read.
  */
 export function readPrivateFile(path: string): string | undefined {
-  const status = lstatSync(path, { throwIfNoEntry: false })
+  const unreadable = (error: unknown): string => `${resolve(path)}: cannot be read (${codeOf(error)})`
+  const status = orFail(() => lstatSync(path, { throwIfNoEntry: false }), unreadable)
   if (status === undefined) return undefined
-  const target = status.isSymbolicLink() ? statSync(path, { throwIfNoEntry: false }) : status
+  const target = status.isSymbolicLink()
+    ? orFail(() => statSync(path, { throwIfNoEntry: false }), unreadable)
+    : status
   if (target?.isFile() !== true) throw new Failure(`${resolve(path)}: is not a regular file`)
   requirePrivate(path, target, '600')
   return readTextFile(path)
