@@ -1,4 +1,4 @@
-// What `npm test` runs on a build: type checks of the tests, all suites, and the conformance vectors. A failure does not stop the rest, and every
+// What `npm test` runs on a build: type checks of the tests, all suites but those of publishing, and the conformance vectors. A failure does not stop the rest, and every
 // part prints `N passed, N failed`.
 import { spawnSync } from 'node:child_process'
 

@@ -17,6 +17,7 @@ interface Step {
 interface Job {
   readonly permissions?: Readonly<Record<string, string>>
   readonly 'timeout-minutes'?: number
+  readonly env?: Readonly<Record<string, string>>
   readonly strategy?: { readonly matrix: Readonly<Record<string, unknown>> }
   readonly steps: readonly Step[]
 }
@@ -78,7 +79,9 @@ it('CI runs every part of .ci/run, each in a job', () => {
   const script = readFileSync(join(folder, '../../.ci/run'), 'utf8')
   const parts = [...script.matchAll(/^    (\w+)\)/gm)].map(([, name]) => name)
   expect(parts.length).toBeGreaterThan(1)
-  expect(parsed('test.yml').jobs['test']?.strategy?.matrix).toEqual({ part: parts })
+  const { strategy, env, steps = [] } = parsed('test.yml').jobs['test'] ?? {}
+  expect(strategy?.matrix).toEqual({ part: parts })
+  expect([env, steps.at(-1)?.run]).toEqual([{ PART: '${{ matrix.part }}' }, '.ci/run "$PART"'])
 })
 
 it('an action has the same version in all workflows', () => {
