@@ -35,6 +35,7 @@ export async function run(
 ): Promise<Run> {
   const terminal = testTerminal(stdin, env)
   const { stdout, stderr } = terminal
+  if (cwd === undefined && inside > 0) throw new Error('a command is running in another folder')
   await (cwd === undefined ? runCommand(args, terminal) : inFolder(cwd, () => runCommand(args, terminal)))
   return { stdout: stdout.text, stderr: stderr.text, exitCode: Number(terminal.exitCode ?? 0) }
 }

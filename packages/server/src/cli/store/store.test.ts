@@ -183,7 +183,9 @@ describe('kube-authn store migrate', () => {
       `${join(folder, 'store.db')}: would be brought to schema version 1\n`,
     )
     expect(existsSync(join(folder, 'store.db'))).toBe(false)
-    const all = await Promise.all([migrate(), migrate(), migrate()])
+    const asProcess = (): ReturnType<typeof run> =>
+      runAsProcess(['store', 'migrate', '--store', 'sqlite:store.db'], { cwd: folder })
+    const all = await Promise.all([asProcess(), asProcess(), asProcess()])
     expect(all.map(({ exitCode, stderr }) => [exitCode, stderr])).toEqual(all.map(() => [0, '']))
     expect((await migrate()).stdout).toBe(
       `${join(folder, 'store.db')}: has schema version 1: nothing to do\n`,
