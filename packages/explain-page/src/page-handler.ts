@@ -210,7 +210,7 @@ const MARK = markup`<svg viewBox="0 0 32 32" width="28" height="28" aria-hidden=
 </svg>`
 
 /** Takes one request from an allowance that grows evenly. @returns the seconds until the next one is possible; 0 if this one is. */
-export type TakeOne = () => number
+type TakeOne = () => number
 
 /** An allowance of so many requests in a minute, all of which may come at once. */
 function rateLimit(perMinute: number, clock: Clock): TakeOne {

@@ -1,18 +1,14 @@
 import type { Awaitable } from '@kube-authn/core'
 import { aFunction, type OptionsShape } from '@kube-authn/core/adapter'
 import {
-  anAuthorizer,
-  type AnyShape,
   authorizationOf,
   type AuthorizeRequestOptions,
   authorizeRequestShape,
   type ImpersonateRequestOptions,
+  checkAuthorizerOptions,
   impersonateRequestShape,
   IMPERSONATES,
   impersonationOf,
-  optionProblems,
-  prefixProblems,
-  refuseProblems,
 } from '@kube-authn/core/internal'
 import type { Authorizer, RequestAttributes } from '@kube-authn/core/authorization'
 import { type AuthenticationContext, contextOf, type Handler } from './context.ts'
@@ -52,7 +48,7 @@ export function withAuthorization<Req extends Request = Request, Rest extends re
   handler: Handler<Req, Rest, Awaitable<Response>>,
   options: AuthorizationOptions<Req, Rest> = {},
 ): Handler<Req, Rest, Promise<Response>> {
-  checkArguments(authorizer, handler, authorizationShape, options)
+  checkAuthorizerOptions(authorizer, authorizationShape, options, aFunction(handler, 'handler'))
   const { attributes, onFailure = answer, ...rest } = options
   const authorize = authorizationOf(users, authorizer, rest)
 
@@ -99,7 +95,7 @@ export function withImpersonation<Req extends Request = Request, Rest extends re
   handler: Handler<Req, Rest, Awaitable<Response>>,
   options: ImpersonationOptions<Req, Rest> = {},
 ): Handler<Req, Rest, Promise<Response>> {
-  checkArguments(authorizer, handler, impersonationShape, options)
+  checkAuthorizerOptions(authorizer, impersonationShape, options, aFunction(handler, 'handler'))
   const { attributes, onFailure = answer, ...rest } = options
   const impersonate = impersonationOf(users, authorizer, rest)
 
@@ -120,21 +116,6 @@ export function withImpersonation<Req extends Request = Request, Rest extends re
   }
   // So that `withAuthentication` can find it.
   return Object.assign(impersonatingHandler, { [IMPERSONATES]: true })
-}
-
-/** @throws {ConfigurationError} if one of them is invalid. */
-function checkArguments(
-  authorizer: Authorizer,
-  handler: unknown,
-  shape: AnyShape,
-  options: { readonly prefix?: string },
-): void {
-  refuseProblems(
-    anAuthorizer(authorizer, 'authorizer'),
-    aFunction(handler, 'handler'),
-    optionProblems(shape, options),
-    prefixProblems(options),
-  )
 }
 
 /** The attributes for a decision, read in advance. An error is thrown when they are used, so that it is part of the decision. */

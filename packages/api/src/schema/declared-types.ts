@@ -107,7 +107,8 @@ function blocksIn(declarations: Declarations): readonly (readonly [string, Block
     .trim()
     .split(/\n(?! )/)
     .map((text) => {
-      const [head = '', fields = ''] = text.split(':')
+      const [head = '', fields = '', ...rest] = text.split(':')
+      if (rest.length > 0) throw malformed(text)
       const [name = '', atomic] = head.split(' ')
       const fullName = `${declarations.in}.${name}`
       return [name, { fullName, isAtomic: atomic === 'atomic', fields }] as const

@@ -15,12 +15,10 @@ import { checkOptions, oneOf, type OptionsShape } from '@kube-authn/core/adapter
 import { fileShape, type FileOptions } from '../options/reload-options.ts'
 import { yamlDocument } from '@kube-authn/core/internal/yaml'
 import { fileSource } from '../file-source/file-source.ts'
+import { MAX_TEXT_BYTES, strictUtf8 } from '../file-source/read-file.ts'
 
 /** Options of {@link requestHeaderConfigAt}. */
 export type RequestHeaderConfigAtOptions = FileOptions
-
-/** The largest size of a ConfigMap (`MaxSecretSize`). */
-const MAX_BYTES = 1_048_576
 
 /**
  * Reads the ConfigMap `extension-apiserver-authentication` from a manifest in YAML or JSON, and reloads it when it changes:
@@ -52,7 +50,8 @@ export function requestHeaderConfigAt<T>(
 ): FileSource<T | RequestHeaderConfig> {
   checkOptions(fileShape, options)
   return fileSource(path, {
-    maxBytes: MAX_BYTES,
+    // The largest size of a ConfigMap too (`MaxSecretSize`).
+    maxBytes: MAX_TEXT_BYTES,
     ...options,
     parse(content) {
       const config = parseRequestHeaderConfig(dataOf(path, content))
@@ -60,8 +59,6 @@ export function requestHeaderConfigAt<T>(
     },
   })
 }
-
-const strictUtf8 = new TextDecoder('utf-8', { fatal: true })
 
 function dataOf(path: string, content: Uint8Array): RequestHeaderConfigData {
   const refuse = (message: string): ConfigurationError => new ConfigurationError([{ path, message }])

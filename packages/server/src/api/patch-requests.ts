@@ -80,7 +80,7 @@ export const PATCH_TYPES = [
 ] as const
 
 /** How a patch is to be understood. */
-export type PatchType = (typeof PATCH_TYPES)[number]
+type PatchType = (typeof PATCH_TYPES)[number]
 
 /** @throws {StatusError} 415 */
 function patchTypeOf(headers: RequestHeaders): PatchType {
@@ -113,7 +113,7 @@ function readPatchOptions(query: string, type: PatchType): ApplyOptions {
 }
 
 /** An object after a patch, and warnings for the client. */
-export interface PatchedObject {
+interface PatchedObject {
   readonly object: KubeObject
   readonly warnings: readonly string[]
 }
@@ -146,7 +146,7 @@ function readPatched(
 }
 
 /** What a client may say about what it applies. */
-export interface ApplyOptions {
+interface ApplyOptions {
   /** Who owns the fields; `''` if the client does not say. */
   readonly fieldManager: string
   /** Whether fields of other owners are taken over. */

@@ -201,7 +201,7 @@ function removeFields(value: unknown, slot: Slot, fields: FieldSet): unknown {
 }
 
 /** A field that another manager owns. */
-export interface Conflict {
+interface Conflict {
   readonly entry: ManagedFieldsEntry
   readonly path: string
 }

@@ -140,7 +140,7 @@ function capitalized(name: string): string {
 }
 
 /** What a request does, in the words of Kubernetes. */
-export type Action = 'get' | 'list' | 'post' | 'put' | 'patch' | 'delete' | 'deletecollection'
+type Action = 'get' | 'list' | 'post' | 'put' | 'patch' | 'delete' | 'deletecollection'
 
 /** The parameters in the query, besides `pretty`. */
 const QUERY: Readonly<Record<string, readonly [type: string, description: string]>> = {

@@ -124,7 +124,7 @@ function metadataOf(name: string, labels: Readonly<Record<string, string>>): Obj
 }
 
 /** What becomes of an object that there is. */
-export type Reconciled =
+type Reconciled =
   /** It has everything, or wants to stay as it is. */
   | { readonly type: 'kept' }
   | { readonly type: 'updated'; readonly object: KubeObject }

@@ -63,8 +63,8 @@ function distinctHeaders(message: NodeRequest): NodeRequest['headersDistinct'] {
     const value = Object.create(null) as Record<string, string[] | undefined>
     for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
       const name = rawHeaders[index]?.toLowerCase() ?? ''
-      const values = (value[name] ??= [])
-      values.push(rawHeaders[index + 1] ?? '')
+      value[name] ??= []
+      value[name].push(rawHeaders[index + 1] ?? '')
     }
     Object.defineProperty(message, 'headersDistinct', { value, writable: true, configurable: true })
     return value

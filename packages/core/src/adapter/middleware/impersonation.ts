@@ -1,3 +1,4 @@
+import type { ConfigurationProblem } from '../../authenticator/errors.ts'
 import type { Authentication, HeaderChanges } from '../../authenticator/authenticator.ts'
 import { advise } from '../../internal/log/app-warnings.ts'
 import type { StatusError } from '../../authenticator/status.ts'
@@ -72,14 +73,16 @@ export function impersonationOf<R>(
   }
 }
 
-/** @throws {ConfigurationError} if there is no authorizer, or an option is invalid. */
+/** @param further problems of other arguments. @throws {ConfigurationError} if there is no authorizer, or an option is invalid. */
 export function checkAuthorizerOptions(
   authorizer: Authorizer,
   shape: AnyShape,
   options: { readonly prefix?: string },
+  further: readonly ConfigurationProblem[] = [],
 ): void {
   refuseProblems(
     anAuthorizer(authorizer, 'authorizer'),
+    further,
     optionProblems(shape, options),
     prefixProblems(options),
   )

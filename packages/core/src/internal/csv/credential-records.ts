@@ -147,9 +147,9 @@ function recordReader(
     }
     if (format.isSkipped?.(secret, number, notice)) return
     if (username === '') throw new CredentialFileError(file, `line ${line}: the user name is empty`)
-    const { list, isOdd } = listOf(groups)
-    if (isOdd && list.includes('')) advise('emptyGroup', number, `record ${number} has an empty group name`)
-    if (isOdd && list.some((group) => group !== group.trim())) {
+    const { list, hasEmpty, hasSpace } = listOf(groups)
+    if (hasEmpty) advise('emptyGroup', number, `record ${number} has an empty group name`)
+    if (hasSpace) {
       const message = `record ${number} has white space around a group name, which is part of the name`
       advise('spaceAroundGroup', number, message)
     }
@@ -174,7 +174,11 @@ function groupLists(): (groups: string | undefined) => GroupList {
     if (found !== undefined) return found
     const own = compact(text)
     const list = Object.freeze(own.split(','))
-    const groups = { list, isOdd: list.some((group) => group === '' || group !== group.trim()) }
+    const groups = {
+      list,
+      hasEmpty: list.includes(''),
+      hasSpace: list.some((group) => group !== group.trim()),
+    }
     if (known.size === MAX_LISTS) known.clear()
     known.set(own, groups)
     return groups
@@ -184,11 +188,12 @@ function groupLists(): (groups: string | undefined) => GroupList {
 /** The groups of a record. */
 interface GroupList {
   readonly list: readonly string[]
-  /** Whether a name is empty or has white space around it. */
-  readonly isOdd: boolean
+  readonly hasEmpty: boolean
+  /** White space around a name. */
+  readonly hasSpace: boolean
 }
 
-const NO_GROUPS: GroupList = { list: Object.freeze([]), isOdd: false }
+const NO_GROUPS: GroupList = { list: Object.freeze([]), hasEmpty: false, hasSpace: false }
 
 /** Column names, of a record that is a heading. */
 const HEADINGS: readonly RegExp[] = [

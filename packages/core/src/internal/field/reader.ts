@@ -131,7 +131,7 @@ export class ObjectReader {
     return readers
   }
 
-  /** What is read of the object in this field, and of no other of its fields; an absent one has no fields. */
+  /** Reads the object in this field, and reports its other fields; an absent one has none. */
   part<T>(name: string, read: (part: ObjectReader) => T): T {
     const given = this.object(name)
     return readWhole(given ?? new ObjectReader({}, this.path.child(name), this.#errors, this.#options), read)

@@ -120,7 +120,7 @@ function mountedOnce(
 }
 
 /** The time since which a secret must have been idle to be cleaned up. */
-export interface IdleSince {
+interface IdleSince {
   /** In milliseconds since the epoch; the secret must have been created before it. */
   readonly timeMs: number
   /** The same as a day in UTC; the last use must have been before it. */
