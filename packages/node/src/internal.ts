@@ -21,7 +21,7 @@ export {
 } from './flags/parse-flags.ts'
 export { shownFlag } from './flags/known-flags.ts'
 export { unknownFlag } from './flags/parse-flags.ts'
-export { closeable, closeAll } from './options/closeable.ts'
+export { closeable } from './options/closeable.ts'
 export { fileSource } from './file-source/file-source.ts'
 export type { FileSourceOptions } from './options/reload-options.ts'
 export { readSteps } from './file-source/read-file.ts'

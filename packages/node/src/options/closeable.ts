@@ -18,12 +18,6 @@ export function closeable<T extends object, R extends void | Promise<void>>(
   return Object.assign(made, { close, [Symbol.asyncDispose]: dispose })
 }
 
-/** Closes all of them, also if some cannot be closed. Rejects with the first failure once all have ended. */
-export async function closeAll(parts: readonly ({ close(): unknown } | undefined)[]): Promise<void> {
-  const ended = await Promise.allSettled(parts.map(async (part) => await part?.close()))
-  for (const each of ended) if (each.status === 'rejected') throw each.reason
-}
-
 /** Calls `cleanUp` if something cannot be made. */
 export function orElse<T>(cleanUp: () => void, make: () => T): T {
   try {

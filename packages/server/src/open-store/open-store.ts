@@ -2,7 +2,7 @@ import { type Authorizer, privilegedGroups, unionAuthorizer } from '@kube-authn/
 import { aBoolean, checkOptions, type OptionsShape } from '@kube-authn/core/adapter'
 import { without } from '@kube-authn/core/internal'
 import { type TokenIssuer, tokenIssuer } from '@kube-authn/issuer'
-import { closeAll } from '@kube-authn/node/internal'
+import { closeAll } from '@kube-authn/internal/close-all'
 import type { ObjectStore } from '@kube-authn/store'
 import { storeCacheShape, storeClock, type StoreCacheOptions } from '@kube-authn/store/internal'
 import type { RunningControllers } from '../controllers/loop/controller-loop.ts'
