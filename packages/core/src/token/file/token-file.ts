@@ -4,9 +4,7 @@ import { aCsvText, fileNotice, readCredentials } from '../../internal/csv/creden
 import { keyedDigest } from '../../internal/digest/keyed-digest.ts'
 import type { Observer } from '../../authenticator/events.ts'
 import { finish, type Steps } from '../../internal/steps.ts'
-import { DigestList } from '../../internal/table/digest-list.ts'
-import { RowTable } from '../../internal/table/row-table.ts'
-import { UserTable } from '../../internal/csv/user-table.ts'
+import { DigestList, RowTable, UserTable } from '../../internal/csv/packed-rows.ts'
 import {
   aFunction,
   aString,

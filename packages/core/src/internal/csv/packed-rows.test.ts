@@ -1,5 +1,45 @@
 import { describe, expect, it, vi } from 'vitest'
-import { RowTable } from './row-table.ts'
+import { DigestList, RowTable, UserTable } from './packed-rows.ts'
+
+describe('UserTable', () => {
+  it.each([0, 1, 127, 128, 129, 1000])('gives back each of %i users, and no other', (count) => {
+    const table = new UserTable()
+    const rows = Array.from({ length: count }, (_, index) =>
+      table.add(index % 5 === 0 ? '' : `ż${index}`, index % 7 === 0 ? '' : `😊${index}`, [`g${index}`]),
+    )
+    const nameOf = (index: number): string => (index % 5 === 0 ? '' : `ż${index}`)
+    const isNamed = (row: number, index: number): boolean =>
+      table.isNamed(row, nameOf(index)) &&
+      !table.isNamed(row, `${nameOf(index)}1`) &&
+      !table.isNamed(row, 'ż')
+    expect(rows.every(isNamed)).toBe(true)
+    table.close()
+    expect(rows.every(isNamed)).toBe(true)
+    for (const [index, row] of rows.entries()) {
+      const { user } = table.at(row) ?? {}
+      expect(user?.username).toBe(index % 5 === 0 ? '' : `ż${index}`)
+      expect(user?.uid).toBe(index % 7 === 0 ? '' : `😊${index}`)
+      expect(user?.groups).toEqual([`g${index}`])
+      expect(Object.isFrozen(user)).toBe(true)
+      expect(table.at(row)?.user).toBe(user)
+    }
+    // Compared with the objects that were made.
+    expect(rows.every(isNamed)).toBe(true)
+    expect(table.at(count)).toBeUndefined()
+    expect(table.isNamed(count, '')).toBe(false)
+  })
+})
+
+describe('DigestList', () => {
+  it.each([0, 1, 127, 128, 129, 300])('gives back each of %i digests, and nothing behind them', (count) => {
+    const list = new DigestList()
+    const digests = Array.from({ length: count }, (_, index) => String(index).padEnd(32, '\xff'))
+    for (const each of digests) list.add(each)
+    expect(list.length).toBe(count)
+    expect(digests.map((_, index) => list.at(index))).toEqual(digests)
+    expect(list.at(count)).toBe('')
+  })
+})
 
 function tableOf(): { readonly names: string[]; readonly table: RowTable } {
   const names: string[] = []
