@@ -3,7 +3,7 @@ import { consult } from './consult.ts'
 import { unavailable } from './errors.ts'
 import { andThen } from '../internal/awaitable.ts'
 import { aString, listOf, refuseProblems } from '../internal/options/index.ts'
-import { around } from './union/compose.ts'
+import { around } from './union.ts'
 
 /**
  * The audiences that are in both lists, in the order and with the repetitions of `second`.

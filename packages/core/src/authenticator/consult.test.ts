@@ -19,7 +19,7 @@ import type { Authenticator } from './authenticator.ts'
 import { askRequest, attempt, consult } from './consult.ts'
 import { type Context, emptyContext } from './context.ts'
 import { rejected, unavailable } from './errors.ts'
-import { union } from './union/union.ts'
+import { union } from './union.ts'
 
 const opinionOf = (answer: Answer, context: Context = emptyContext) => {
   const authenticator = requests(answer, 'it')

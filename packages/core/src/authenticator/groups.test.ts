@@ -16,7 +16,7 @@ import type { Authenticator } from './authenticator.ts'
 import { type Context, emptyContext } from './context.ts'
 import { rejected } from './errors.ts'
 import { addGroups, authenticatedGroup } from './groups.ts'
-import { failFast, union } from './union/union.ts'
+import { failFast, union } from './union.ts'
 import { userInfo } from './user.ts'
 
 describe('authenticatedGroup', () => {

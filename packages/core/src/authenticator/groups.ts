@@ -2,7 +2,7 @@ import type { AnyAuthenticator, Authentication } from './authenticator.ts'
 import { aString, listOf, refuseProblems } from '../internal/options/index.ts'
 import { andThen } from '../internal/awaitable.ts'
 import { consult } from './consult.ts'
-import { around } from './union/compose.ts'
+import { around } from './union.ts'
 import {
   ANONYMOUS_USERNAME,
   AUTHENTICATED_GROUP,

@@ -23,7 +23,7 @@ import {
   anOrigin,
   someAudiences,
 } from '../internal/options/index.ts'
-import { failFast, union } from '../authenticator/union/union.ts'
+import { failFast, union } from '../authenticator/union.ts'
 import { webSocketProtocol } from '../request/web-socket-protocol.ts'
 
 /** The authenticators of a chain, by their position in it. All are optional. */

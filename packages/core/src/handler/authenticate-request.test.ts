@@ -22,7 +22,7 @@ import { aggregate, ConfigurationError, rejected, unavailable } from '../authent
 import type { RequestEvent } from '../authenticator/events.ts'
 import { StatusError } from '../authenticator/status.ts'
 import { authenticatedGroup } from '../authenticator/groups.ts'
-import { failFast, union } from '../authenticator/union/union.ts'
+import { failFast, union } from '../authenticator/union.ts'
 import { type UserInfo, userInfo } from '../authenticator/user.ts'
 import { tokenFile } from '../token/file/token-file.ts'
 import { webSocketProtocol } from '../request/web-socket-protocol.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { jane, knows, noOpinion, recorder, request, requests } from '../../test/fakes.ts'
 import { ConfigurationError } from '../authenticator/errors.ts'
-import { selectorOf } from '../request/headers/selector.ts'
+import { selectorOf } from '../request/headers/changes.ts'
 import { userInfo } from '../authenticator/user.ts'
 import { authenticateRequest } from './authenticate-request.ts'
 import type {

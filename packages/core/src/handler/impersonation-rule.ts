@@ -3,7 +3,6 @@ import { rejected } from '../authenticator/errors.ts'
 import { notify } from '../authenticator/notify.ts'
 import type { Observer } from '../authenticator/events.ts'
 import type { Log } from '../authenticator/log.ts'
-import { hasPrefix } from '../request/headers/has-prefix.ts'
 import { logRefusal } from '../logging/log-refusal.ts'
 import { withWarnings } from '../internal/warning-headers.ts'
 import { quoted } from '@kube-authn/internal/quote'
@@ -51,8 +50,7 @@ export function asksToImpersonate(
   { headers }: AuthenticationRequest,
   given: AuthenticateRequestContext | undefined,
 ): boolean {
-  if (given?.askedToImpersonate === true) return true
-  return hasPrefix(headers, IMPERSONATION_PREFIX)
+  return given?.askedToImpersonate === true || headers.hasPrefix(IMPERSONATION_PREFIX)
 }
 
 /** How accepted requests that ask for impersonation are handled. */

@@ -135,6 +135,7 @@ function http2Request(
       first: (name) => list.first(name),
       all: (name) => list.all(name),
       entries: () => list.entries(),
+      hasPrefix: (prefix) => list.hasPrefix(prefix),
     },
   }
 }

@@ -9,7 +9,6 @@ import { advise } from '../internal/log/app-warnings.ts'
 import { notify } from '../authenticator/notify.ts'
 import { anAuthorizer, optionProblems, refuseProblems } from '../internal/options/index.ts'
 import { logRefusal } from '../logging/log-refusal.ts'
-import { hasPrefix } from '../request/headers/has-prefix.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import { isStatusError, StatusError } from '../authenticator/status.ts'
 import type { UserInfo } from '../authenticator/user.ts'
@@ -97,7 +96,7 @@ export function impersonateRequest(
       readImpersonation(request.headers, reading, request.httpVersionMajor === 2)
     if (wanted === undefined) {
       // Deviation: Kubernetes keeps empty headers, and names with `_` instead of `-` (`docs/deviations.md`, impersonation headers).
-      const headerChanges = hasPrefix(request.headers, 'impersonate') ? IMPERSONATION_HEADERS : NO_CHANGES
+      const headerChanges = request.headers.hasPrefix('impersonate') ? IMPERSONATION_HEADERS : NO_CHANGES
       return { user: requester, headerChanges }
     }
     const start = observer === undefined ? 0 : performance.now()

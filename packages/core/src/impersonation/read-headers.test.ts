@@ -84,6 +84,7 @@ describe('readImpersonation', () => {
       exact: true,
       first: () => undefined,
       all: () => [],
+      hasPrefix: () => true,
       *entries() {
         for (const entry of raw) {
           read++

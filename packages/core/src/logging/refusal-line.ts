@@ -170,6 +170,7 @@ function withoutCookies({ method, path, query, headers }: AuthenticationRequest)
       first: (name) => (name === 'cookie' ? undefined : headers.first(name)),
       all: (name) => (name === 'cookie' ? [] : headers.all(name)),
       entries: () => headers.entries(),
+      hasPrefix: (prefix) => headers.hasPrefix(prefix),
     },
   }
 }

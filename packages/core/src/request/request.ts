@@ -59,6 +59,6 @@ export interface RequestHeaders {
   all(name: string): readonly string[]
   /** All headers in the order sent, names in lower case. */
   entries(): Iterable<readonly [name: string, value: string]>
-  /** Whether a name starts with the lower-case prefix. Faster than {@link RequestHeaders.entries}, which is used if this is absent. */
-  hasPrefix?(prefix: string): boolean
+  /** Whether a name starts with the lower-case prefix. */
+  hasPrefix(prefix: string): boolean
 }

@@ -22,7 +22,7 @@ import { userInfo } from '../../authenticator/user.ts'
 import { explain } from './explain.ts'
 import type { ExplainedStep, Explanation } from './explanation.ts'
 import { cached } from '../../token/cache/cached.ts'
-import { union } from '../../authenticator/union/union.ts'
+import { union } from '../../authenticator/union.ts'
 
 const SECRET = 'c2VjcmV0'
 

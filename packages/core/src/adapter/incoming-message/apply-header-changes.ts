@@ -1,7 +1,6 @@
 import type { HeaderChanges } from '../../authenticator/authenticator.ts'
-import { replacementsOf } from '../../request/headers/changes.ts'
+import { lowerCaseSelector, replacementsOf } from '../../request/headers/changes.ts'
 import { withoutCookies } from '../../request/headers/cookies.ts'
-import { lowerCaseSelector } from '../../request/headers/selector.ts'
 import type { NodeRequest } from './node-request.ts'
 import { hasHttp2Body, removeFromTrailers } from './trailers.ts'
 

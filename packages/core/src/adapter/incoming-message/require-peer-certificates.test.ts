@@ -4,7 +4,7 @@ import { cloudflareCertificates } from '../../request/certificate-headers/cloudf
 import { cloudflareClientCertificate } from '../../request/certificate-headers/cloudflare-client-certificate.ts'
 import { ConfigurationError } from '../../authenticator/errors.ts'
 import { authenticatedGroup } from '../../authenticator/groups.ts'
-import { failFast, union } from '../../authenticator/union/union.ts'
+import { failFast, union } from '../../authenticator/union.ts'
 import { requirePeerCertificates } from './require-peer-certificates.ts'
 
 const clientCertificate: Authenticator = {

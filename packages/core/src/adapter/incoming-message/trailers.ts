@@ -1,5 +1,5 @@
 import type { HeaderChanges } from '../../authenticator/authenticator.ts'
-import { type HeaderSelector, lowerCaseSelector } from '../../request/headers/selector.ts'
+import { type HeaderSelector, lowerCaseSelector } from '../../request/headers/changes.ts'
 import type { NodeRequest } from './node-request.ts'
 
 /*

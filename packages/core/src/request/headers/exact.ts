@@ -49,7 +49,7 @@ export class ExactHeaders implements RequestHeaders {
   first(name: string): string | undefined {
     const raw = this.#raw
     for (let index = 0; index < raw.length; index += 2) {
-      if (!isNamed(raw[index], name)) continue
+      if (raw[index]?.toLowerCase() !== name) continue
       const value = raw[index + 1]
       return value !== undefined && this.#counts(name) ? this.#decode(value) : undefined
     }
@@ -60,7 +60,7 @@ export class ExactHeaders implements RequestHeaders {
     const raw = this.#raw
     const values: string[] = []
     for (let index = 0; index < raw.length; index += 2) {
-      const value = isNamed(raw[index], name) ? raw[index + 1] : undefined
+      const value = raw[index]?.toLowerCase() === name ? raw[index + 1] : undefined
       if (value !== undefined) values.push(this.#decode(value))
     }
     return values.length === 0 || this.#counts(name) ? values : []
@@ -90,9 +90,4 @@ export class ExactHeaders implements RequestHeaders {
     const value = this.#shown.headers[name]
     return value !== undefined && value !== null && (this.#view === undefined || this.#view.has(name))
   }
-}
-
-/** Whether a name, in any case, is the given one in lower case. */
-function isNamed(name: string | undefined, lowerCase: string): boolean {
-  return name?.length === lowerCase.length && name.toLowerCase() === lowerCase
 }

@@ -1,7 +1,6 @@
 import type { HeaderChanges } from '../../authenticator/authenticator.ts'
-import { replacementsOf } from './changes.ts'
+import { replacementsOf, selectorOf } from './changes.ts'
 import { withoutCookies } from './cookies.ts'
-import { selectorOf } from './selector.ts'
 
 /**
  * A Fetch request with changed headers: the same request if its headers are mutable, otherwise a new one with the same body. Returns the

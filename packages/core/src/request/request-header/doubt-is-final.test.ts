@@ -7,7 +7,7 @@ import { certificateHeaders } from '../certificate-headers/certificate-headers.t
 import { authenticatorChain } from '../../chain/chain.ts'
 import { authenticateRequest } from '../../handler/authenticate-request.ts'
 import { fetchRequest } from '../fetch-request.ts'
-import { failFast, union } from '../../authenticator/union/union.ts'
+import { failFast, union } from '../../authenticator/union.ts'
 import { requestHeader } from './request-header.ts'
 
 type Headers = readonly (readonly [string, string])[]

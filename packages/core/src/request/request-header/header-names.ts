@@ -1,4 +1,4 @@
-import { dashed } from '../headers/selector.ts'
+import { dashed } from '../headers/changes.ts'
 import { trimAscii } from '../bearer-token.ts'
 import type { ConfigurationProblem } from '../../authenticator/errors.ts'
 import { aString, listOf, type OptionsShape, required } from '../../internal/options/index.ts'

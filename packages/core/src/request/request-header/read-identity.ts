@@ -3,7 +3,7 @@ import { trimAscii } from '../bearer-token.ts'
 import { type AuthenticationError, rejected } from '../../authenticator/errors.ts'
 import type { RequestHeaders } from '../request.ts'
 import { type UserExtra, type UserInfo, userInfo } from '../../authenticator/user.ts'
-import { selectorOf } from '../headers/selector.ts'
+import { selectorOf } from '../headers/changes.ts'
 import type { LowerCaseNames } from './header-names.ts'
 
 /**

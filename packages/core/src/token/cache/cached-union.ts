@@ -12,7 +12,7 @@ import {
   refuseProblems,
   required,
 } from '../../internal/options/index.ts'
-import { firstUser, union } from '../../authenticator/union/union.ts'
+import { firstUser, union } from '../../authenticator/union.ts'
 import { cached, cachedShape, lazyKeys, refuseNoAudiences } from './cached.ts'
 import { answer } from './lookup.ts'
 import { type CachedOptions, type RememberedToken, RememberedTokens } from './remembered-tokens.ts'

@@ -12,11 +12,11 @@ import {
   requests,
   thrownBy,
   tokens,
-} from '../../../test/fakes.ts'
-import type { AnyAuthenticator, Authenticator, TokenAuthenticator } from '../authenticator.ts'
-import { emptyContext } from '../context.ts'
-import { authenticatedGroup } from '../groups.ts'
-import { aggregate, ConfigurationError, rejected, unavailable } from '../errors.ts'
+} from '../../test/fakes.ts'
+import type { AnyAuthenticator, Authenticator, TokenAuthenticator } from './authenticator.ts'
+import { emptyContext } from './context.ts'
+import { authenticatedGroup } from './groups.ts'
+import { aggregate, ConfigurationError, rejected, unavailable } from './errors.ts'
 import { failFast, union } from './union.ts'
 
 const now: (answer: Answer) => Answer = (answer) => answer
