@@ -141,9 +141,8 @@ export const users: Users<Context> = {
 export function changeHeaders(c: Context, changes: HeaderChanges): void {
   const { incoming } = stateOf(c)
   if (incoming !== undefined) {
-    const { remove, replace, removeCookies } = applyHeaderChanges(incoming, changes)
     // A header that Node's request lacks is also missing in the Fetch request made from it.
-    if (remove.length === 0 && replace === undefined && removeCookies === undefined) return
+    if (!applyHeaderChanges(incoming, changes)) return
     // A Fetch request whose headers were not read yet is created from Node's request when first read.
     if (untouchedByApp(c.req.raw)) return
   }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { alwaysAllow } from '@kube-authn/core/authorization'
+import { exactHeaders } from '@kube-authn/core/internal'
 import { handleReviews } from './handle-reviews.ts'
 
 /*
@@ -25,12 +26,7 @@ async function ask(path: string, object: object, method = 'POST') {
     method,
     path,
     query: '',
-    headers: {
-      exact: true,
-      first: (name: string) => headers.find(([each]) => each === name)?.[1],
-      all: (name: string) => headers.filter(([each]) => each === name).map(([, value]) => value),
-      entries: () => headers,
-    },
+    headers: exactHeaders(headers.flat()),
   }
   const answer = await handle(request, () => Promise.resolve(bytes), { user })
   const body = JSON.parse(answer?.content ?? '{}') as Readonly<Record<string, unknown>>
@@ -232,7 +228,7 @@ describe('a method that is not POST', () => {
       },
       { tokens: [nobodyKnows] },
     )
-    const headers = { exact: true, first: () => undefined, all: () => [], entries: () => [] }
+    const headers = exactHeaders([])
     const request = { method: 'GET', path, query: '', headers }
     expect(await none(request, () => Promise.resolve(new Uint8Array()), { user })).toMatchObject({
       status: 403,

@@ -51,16 +51,15 @@ describe('headers that are removed from a request of Node', () => {
   ])('are gone everywhere, and the others are there: %s', async (_, before) => {
     const seen = await received((message) => {
       before(message)
-      const { remove } = applyHeaderChanges(message, REMOVED)
       return {
-        remove,
+        isChanged: applyHeaderChanges(message, REMOVED),
         headers: plain(message.headers),
         headersDistinct: plain(message.headersDistinct),
         rawHeaders: [...message.rawHeaders],
       }
     })
     expect(seen).toEqual({
-      remove: ['authorization', 'x-remote-group'],
+      isChanged: true,
       headers: KEPT,
       headersDistinct: KEPT_DISTINCT,
       rawHeaders: [
@@ -89,7 +88,7 @@ describe('headers that are removed from a request of Node', () => {
         throw new TypeError('dest[field].push is not a function')
       },
     }
-    expect(applyHeaderChanges(message, REMOVED)).toEqual({ remove: ['authorization'] })
+    expect(applyHeaderChanges(message, REMOVED)).toBe(true)
     expect(message.rawHeaders).toEqual(names)
     expect(names).not.toContain('Authorization')
     expect(message.headers).toEqual({ accept: 'b, c' })

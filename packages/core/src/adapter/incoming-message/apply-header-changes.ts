@@ -8,93 +8,83 @@ import { hasHttp2Body, removeFromTrailers } from './trailers.ts'
  * Removes and replaces headers of a Node request, in `rawHeaders`, `headers` and `headersDistinct`. Removed headers and all other identity
  * headers are also removed from its trailers, which may arrive later.
  *
- * @returns the effective changes, for headers that the request had.
+ * @returns whether the request had one of them.
  */
-export function applyHeaderChanges(message: NodeRequest, changes: HeaderChanges): HeaderChanges {
-  const { rawHeaders } = message
-  const cookies = changes.removeCookies && cookiesLeft(rawHeaders, changes.removeCookies)
-  const areCookiesLeft = cookies?.some((value) => value !== '') ?? true
+export function applyHeaderChanges(message: NodeRequest, changes: HeaderChanges): boolean {
+  // Node makes `headers` on first access, from as many raw headers as it received.
+  const { rawHeaders, headers } = message
   const isAffected = lowerCaseSelector(changes)
-  const kept: string[] = []
   const removed = new Set<string>()
-  let cookieHeaders = 0
+  let kept = 0
   // In HTTP/1 only a chunked body can have trailers.
   let mayHaveTrailers = message.httpVersionMajor > 1 && hasHttp2Body(message)
+  // In place: other code refers to the same array.
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? ''
+    const value = rawHeaders[index + 1] ?? ''
     const lowerCase = name.toLowerCase()
     if (lowerCase === 'transfer-encoding') mayHaveTrailers = true
-    const isCookie = cookies !== undefined && lowerCase === 'cookie'
-    if ((isCookie && !areCookiesLeft) || isAffected(lowerCase)) removed.add(lowerCase)
-    else kept.push(name, (isCookie ? cookies[cookieHeaders++] : rawHeaders[index + 1]) ?? '')
+    if (isAffected(lowerCase)) removed.add(lowerCase)
+    else {
+      rawHeaders[kept++] = name
+      rawHeaders[kept++] = value
+    }
   }
+  rawHeaders.length = kept
   if (mayHaveTrailers) removeFromTrailers(message, changes)
-  if (removed.size === 0 && cookies === undefined) return NOTHING
+  const hadCookies = changes.removeCookies !== undefined && removeCookies(message, changes.removeCookies)
+  if (removed.size === 0 && !hadCookies) return false
 
-  // Node makes both from `rawHeaders` on first access, so they are made before headers are removed there.
-  const { headers } = message
-  const headersDistinct = distinctHeaders(message)
-  // In place: other code refers to the same array.
-  rawHeaders.splice(0, rawHeaders.length, ...kept)
-  for (const name of removed) {
-    delete headers[name]
-    delete headersDistinct?.[name]
+  for (const name of removed) delete headers[name]
+  for (const [name, value] of replacementsOf(changes)) {
+    if (!removed.has(name)) continue
+    rawHeaders.push(name, value)
+    headers[name] = value
   }
-  const made = changes.replace === undefined ? { remove: [...removed] } : replaceIn(message, changes, removed)
-  if (cookies === undefined || changes.removeCookies === undefined) return made
-  if (!removed.has('cookie')) {
-    const values = cookies.filter((value) => value !== '')
-    headers['cookie'] = values.join('; ')
-    if (headersDistinct !== undefined) headersDistinct['cookie'] = values
+  if ('headersDistinct' in message) Object.defineProperty(message, 'headersDistinct', FROM_RAW_HEADERS)
+  return true
+}
+
+/** Removes cookies of these names from a Node request. @returns whether it had one of them. */
+function removeCookies({ rawHeaders, headers }: NodeRequest, names: readonly string[]): boolean {
+  const left: string[] = []
+  let hadSome = false
+  let kept = 0
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? ''
+    const value = rawHeaders[index + 1] ?? ''
+    const isCookie = name.toLowerCase() === 'cookie'
+    const others = isCookie ? withoutCookies(value, names) : value
+    if (others !== value) hadSome = true
+    if (isCookie && others === '') continue
+    if (isCookie) left.push(others)
+    rawHeaders[kept++] = name
+    rawHeaders[kept++] = others
   }
-  return { ...made, removeCookies: changes.removeCookies }
+  rawHeaders.length = kept
+  if (hadSome && left.length === 0) delete headers['cookie']
+  else if (hadSome) headers['cookie'] = left.join('; ')
+  return hadSome
 }
 
 /**
- * `headersDistinct` of a request. In Node.js 20.19 reading it throws if a header has the name of a member of `Object.prototype`; such a request gets one
- * with all of its headers.
+ * `headersDistinct` as Node makes it on first access, but from the headers that are left, whether it was read before or not. In Node.js 20.19 its own throws if a header has the name
+ * of a member of `Object.prototype`.
  */
-function distinctHeaders(message: NodeRequest): NodeRequest['headersDistinct'] {
-  try {
-    return message.headersDistinct
-  } catch {
-    const { rawHeaders } = message
+const FROM_RAW_HEADERS: PropertyDescriptor & ThisType<NodeRequest> = {
+  configurable: true,
+  get() {
+    const { rawHeaders } = this
     const value = Object.create(null) as Record<string, string[] | undefined>
     for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
       const name = rawHeaders[index]?.toLowerCase() ?? ''
       value[name] ??= []
       value[name].push(rawHeaders[index + 1] ?? '')
     }
-    Object.defineProperty(message, 'headersDistinct', { value, writable: true, configurable: true })
+    Object.defineProperty(this, 'headersDistinct', { value, configurable: true, writable: true })
     return value
-  }
-}
-
-const NOTHING: HeaderChanges = Object.freeze({ remove: [] })
-
-/** Sets the headers that have another value, of those that the request had. */
-function replaceIn(
-  { rawHeaders, headers, headersDistinct }: NodeRequest,
-  changes: HeaderChanges,
-  removed: ReadonlySet<string>,
-): HeaderChanges {
-  const replaced = new Map(replacementsOf(changes).filter(([name]) => removed.has(name)))
-  for (const [name, value] of replaced) {
-    rawHeaders.push(name, value)
-    headers[name] = value
-    if (headersDistinct !== undefined) headersDistinct[name] = [value]
-  }
-  return {
-    remove: [...removed].filter((name) => !replaced.has(name)),
-    replace: (changes.replace ?? []).filter(([name]) => replaced.has(name.toLowerCase())),
-  }
-}
-
-/** The values of the headers `Cookie` without these cookies; `undefined` if the request has none of them. */
-function cookiesLeft(rawHeaders: readonly string[], names: readonly string[]): readonly string[] | undefined {
-  const sent = rawHeaders.filter(
-    (_, index, all) => index % 2 === 1 && all[index - 1]?.toLowerCase() === 'cookie',
-  )
-  const left = sent.map((value) => withoutCookies(value, names))
-  return left.some((value, index) => value !== sent[index]) ? left : undefined
+  },
+  set(value: unknown) {
+    Object.defineProperty(this, 'headersDistinct', { value, configurable: true, writable: true })
+  },
 }

@@ -149,7 +149,7 @@ describe('header changes over HTTP/1', () => {
       httpVersionMajor: 1,
     }
     const spent = cpuSecondsOf(() => {
-      expect(applyHeaderChanges(message, changes).remove).toHaveLength(40_000)
+      expect(applyHeaderChanges(message, changes)).toBe(true)
     })
     expect(spent).toBeLessThan(1)
     expect([message.rawHeaders, message.headers]).toEqual([[], {}])
@@ -201,20 +201,13 @@ describe('header changes over HTTP/1', () => {
     ])
   })
 
-  it('say what was really changed', async () => {
-    expect(applyHeaderChanges(await received(...lines), changes)).toEqual({
-      remove: ['authorization', 'x-remote-extra-a', 'x-remote-extra-b'],
-      replace: [['sec-websocket-protocol', 'chat,v2']],
-    })
-  })
-
   it.each([
     ['names in capitals', [['Sec-WebSocket-Protocol', 'chat']], 'chat'],
     ['letters as the bytes they were sent as', [['sec-websocket-protocol', 'ü,☃']], latin1('ü,☃')],
     ['bytes that are not UTF-8', [['SEC-WEBSOCKET-PROTOCOL', 'ü\uDCFE']], `${latin1('ü')}\u00FE`],
-  ] as const)('replace %s, and say it as it was given', async (_, replace, written) => {
+  ] as const)('replace %s', async (_, replace, written) => {
     const message = await received(...lines)
-    expect(applyHeaderChanges(message, { remove: [], replace })).toEqual({ remove: [], replace })
+    expect(applyHeaderChanges(message, { remove: [], replace })).toBe(true)
     expect(message.rawHeaders.slice(-2)).toEqual(['sec-websocket-protocol', written])
     expect(message.headers['sec-websocket-protocol']).toBe(written)
     expect(message.headersDistinct['sec-websocket-protocol']).toEqual([written])
@@ -227,15 +220,15 @@ describe('header changes over HTTP/1', () => {
   ])('touch nothing when %s', async (_, nothing) => {
     const message = await received(...lines)
     const before = { raw: [...message.rawHeaders], headers: { ...message.headers } }
-    expect(applyHeaderChanges(message, nothing).remove).toEqual([])
+    expect(applyHeaderChanges(message, nothing)).toBe(false)
     expect({ raw: message.rawHeaders, headers: { ...message.headers } }).toEqual(before)
   })
 
   it('can be made again, and then change nothing', async () => {
     const message = await received(...lines)
-    applyHeaderChanges(message, { remove: ['authorization'] })
+    expect(applyHeaderChanges(message, { remove: ['authorization'] })).toBe(true)
     const once = [...message.rawHeaders]
-    applyHeaderChanges(message, { remove: ['authorization'] })
+    expect(applyHeaderChanges(message, { remove: ['authorization'] })).toBe(false)
     expect(message.rawHeaders).toEqual(once)
   })
 
@@ -268,12 +261,12 @@ describe('a request over HTTP/2', () => {
 
   it('loses what it is told to lose, in everything that shows headers', async () => {
     const message = await receivedHttp2(sent)
-    const changes = applyHeaderChanges(message, {
+    const isChanged = applyHeaderChanges(message, {
       remove: ['authorization'],
       removePrefixes: ['x-remote-extra-'],
       replace: [['x-keep', 'new']],
     })
-    expect(changes).toEqual({ remove: ['authorization', 'x-remote-extra-a'], replace: [['x-keep', 'new']] })
+    expect(isChanged).toBe(true)
     const names = message.rawHeaders.filter((_, index) => index % 2 === 0)
     expect(names).not.toContain('authorization')
     expect(names).not.toContain('x-remote-extra-a')

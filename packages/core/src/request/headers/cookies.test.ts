@@ -44,12 +44,12 @@ describe('cookies that are removed', () => {
   it.each<readonly [sent: string[], left: string[], joined: string | undefined]>([
     [['Cookie', 'a=b; __Host-session=x', 'X', 'y'], ['Cookie', 'a=b', 'X', 'y'], 'a=b'],
     [['Cookie', '__Host-session=x', 'X', 'y'], ['X', 'y'], undefined],
-    [['cookie', 'a=b', 'cookie', '__Host-session=x'], ['cookie', 'a=b', 'cookie', ''], 'a=b'],
+    [['cookie', 'a=b', 'cookie', '__Host-session=x'], ['cookie', 'a=b'], 'a=b'],
     [['Cookie', 'a=\u00c3\u00bc; __Host-session=x'], ['Cookie', 'a=\u00c3\u00bc'], 'a=\u00c3\u00bc'],
     [['Authorization', 'x', 'Cookie', '__Host-session=x; c=d'], ['Cookie', 'c=d'], 'c=d'],
   ])('leave %j of Node as %j', (sent, left, joined) => {
     const given = message(sent)
-    expect(applyHeaderChanges(given, changes)).toMatchObject({ removeCookies: names })
+    expect(applyHeaderChanges(given, changes)).toBe(true)
     expect(given.rawHeaders).toEqual(left)
     expect(given.headers['cookie']).toBe(joined)
     expect(given.headersDistinct['cookie']).toEqual(joined === undefined ? undefined : [joined])
@@ -57,7 +57,7 @@ describe('cookies that are removed', () => {
 
   it('leave a request of Node without them as it is', () => {
     const given = message(['Cookie', 'a=b', 'X', 'y'])
-    expect(applyHeaderChanges(given, changes)).toEqual({ remove: [] })
+    expect(applyHeaderChanges(given, changes)).toBe(false)
     expect(given.rawHeaders).toEqual(['Cookie', 'a=b', 'X', 'y'])
   })
 
