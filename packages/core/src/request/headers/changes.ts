@@ -82,12 +82,11 @@ function makeSelector({
   const prefixes = removePrefixes.map(alike)
   const twinsOf = removeTwinsOf.map(alike)
   return (name) => {
-    if (replaced.has(name)) return true
-    const dashes = name.includes('_') ? dashed(name) : name
-    if (removed.has(dashes)) return true
+    const dashes = dashed(name)
+    if (replaced.has(name) || removed.has(dashes)) return true
     for (const prefix of prefixes) if (dashes.startsWith(prefix)) return true
-    for (const prefix of twinsOf) if (dashes.startsWith(prefix) && !name.startsWith(prefix)) return true
-    return false
+    if (dashes === name) return false
+    return twinsOf.some((prefix) => dashes.startsWith(prefix) && !name.startsWith(prefix))
   }
 }
 
