@@ -16,9 +16,9 @@ function walkOf(script: string, ...parameters: readonly string[]): Walk {
 
 describe('the path of a request', () => {
   it.each([
-    { framework: 'express', mostFiles: 25, mostFunctions: 62 },
-    { framework: 'koa', mostFiles: 24, mostFunctions: 62 },
-    { framework: 'hono', mostFiles: 24, mostFunctions: 69 },
+    { framework: 'express', mostFiles: 26, mostFunctions: 63 },
+    { framework: 'koa', mostFiles: 25, mostFunctions: 63 },
+    { framework: 'hono', mostFiles: 25, mostFunctions: 70 },
   ])(
     'in $framework runs at most $mostFiles files and $mostFunctions functions',
     ({ framework, mostFiles, mostFunctions }) => {

@@ -4,15 +4,12 @@ import type { Authentication, Authenticator, HeaderChanges } from '../authentica
 import { askRequest, attempt, type Opinion } from '../authenticator/consult.ts'
 import { credentialHeaders } from '../authenticator/known-credentials.ts'
 import { asAuthenticationError, type AuthenticationError, rejected } from '../authenticator/errors.ts'
-import type { Context } from '../authenticator/context.ts'
-import { presentsCertificate } from '../authenticator/bound-certificate.ts'
 import type { Observer } from '../authenticator/events.ts'
 import type { Log } from '../authenticator/log.ts'
-import { notify } from '../authenticator/notify.ts'
 import { StatusError } from '../authenticator/status.ts'
 import { failFast } from '../authenticator/union.ts'
-import { checkedUser, isUnauthenticated, type UserInfo } from '../authenticator/user.ts'
-import { type Awaitable, isPromiseLike, promiseOf } from '../internal/awaitable.ts'
+import { checkedUser, isUnauthenticated } from '../authenticator/user.ts'
+import { isPromiseLike, promiseOf } from '../internal/awaitable.ts'
 import { aRequestAuthenticator, optionProblems, refuseProblems } from '../internal/options/index.ts'
 import { isLogged, logRefusal, writeRefusal } from '../logging/log-refusal.ts'
 import { anonymous } from '../request/anonymous/anonymous.ts'
@@ -26,6 +23,7 @@ import {
 import { type Challenges, challengesFor, NO_CHALLENGES } from './challenges.ts'
 import { asksToImpersonate, type ImpersonationRule, unlessUnhandled } from './impersonation-rule.ts'
 import { keepUnauthorized, refusal, refusedRequest } from './refusal.ts'
+import { RequestContext } from './request-context.ts'
 import type { RequestOutcome } from './request-outcome.ts'
 import { inTrace } from './tracing.ts'
 
@@ -247,75 +245,4 @@ const ALWAYS_REMOVED: HeaderChanges = {
   remove: ['authorization', 'x-remote-user', 'x-remote-uid', 'x-remote-group'],
   removePrefixes: ['x-remote-extra-'],
   removeTwinsOf: ['impersonate-', 'impersonate-extra-'],
-}
-
-/** The context of one request: it collects the warnings and annotations of authenticators. */
-class RequestContext implements Context {
-  readonly audiences?: readonly string[]
-  readonly trustedOrigins?: readonly string[]
-  readonly observer?: Observer
-  /** Distinct, in the order they were given. */
-  warnings: readonly string[] = []
-  readonly #request: AuthenticationRequest
-  readonly #given: Pick<Context, 'signal'> | undefined
-  readonly #startedAt: number
-  #annotations: Record<string, string> | undefined
-
-  constructor(
-    request: AuthenticationRequest,
-    given: Pick<Context, 'signal'> | undefined,
-    { audiences, trustedOrigins, observer }: Rules,
-  ) {
-    this.#request = request
-    this.#given = given
-    if (audiences !== undefined) this.audiences = audiences
-    if (trustedOrigins !== undefined) this.trustedOrigins = trustedOrigins
-    if (observer !== undefined) this.observer = observer
-    this.#startedAt = observer === undefined ? 0 : performance.now()
-  }
-
-  /** Read on access only: most requests are decided synchronously, and their adapters need not create a signal. */
-  get signal(): AbortSignal | undefined {
-    return this.#given?.signal
-  }
-
-  /** Read on access only, which happens if a check is expensive. */
-  get remoteAddress(): string | undefined {
-    return this.#request.remoteAddress?.()
-  }
-
-  warn(text: string): void {
-    if (!this.warnings.includes(text)) this.warnings = [...this.warnings, text]
-  }
-
-  annotate(key: string, value: string): void {
-    this.#annotations ??= Object.create(null) as Record<string, string>
-    this.#annotations[key] = value
-  }
-
-  holdsCertificate(thumbprint: string): Awaitable<boolean> {
-    return presentsCertificate(this.#request, thumbprint)
-  }
-
-  /** Tells the observer of the outcome. */
-  report(
-    outcome:
-      | { readonly result: 'success'; readonly user: UserInfo }
-      | {
-          readonly result: 'error'
-          readonly error: AuthenticationError
-          readonly credentialHeaders?: readonly string[]
-        }
-      | { readonly result: 'failure'; readonly credentialHeaders?: readonly string[] },
-  ): void {
-    if (this.observer === undefined) return
-    notify(this.observer, {
-      type: 'request',
-      request: this.#request,
-      durationSeconds: (performance.now() - this.#startedAt) / 1000,
-      warnings: this.warnings,
-      annotations: this.#annotations ?? {},
-      ...outcome,
-    })
-  }
 }
