@@ -4,7 +4,6 @@ import type { Authentication, Authenticator, HeaderChanges } from '../authentica
 import { askRequest, attempt, type Opinion } from '../authenticator/consult.ts'
 import { credentialHeaders } from '../authenticator/known-credentials.ts'
 import { asAuthenticationError, type AuthenticationError, rejected } from '../authenticator/errors.ts'
-import type { Observer } from '../authenticator/events.ts'
 import type { Log } from '../authenticator/log.ts'
 import { StatusError } from '../authenticator/status.ts'
 import { failFast } from '../authenticator/union.ts'
