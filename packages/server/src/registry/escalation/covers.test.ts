@@ -49,6 +49,7 @@ describe('coverage', () => {
     ['the name *, of any name', [rule('get', 'pods', '*')], [rule('get', 'pods')], 1],
     ['a path', [urls('get', '/a /b')], [urls('get', '/a /c')], 1],
     ['a path, of a prefix', [urls('get', '/a/*')], [urls('get', '/a/b /a/* /a')], 1],
+    ['longer paths, of one without a star', [urls('get', '/a /a/')], [urls('get', '/ab /a/b /a* /a/*')], 4],
     ['a longer prefix', [urls('get', '/a*')], [urls('get', '/ab*')], 0],
     ['a shorter prefix', [urls('get', '/ab*')], [urls('get', '/a*')], 1],
     ['every path', [urls('*', '*')], [urls('get', '/a *')], 0],
@@ -68,25 +69,36 @@ describe('coverage', () => {
       apiGroups: some('', 'apps', '*'),
       resources: some('pods', 'pods/log', '*/log', '*'),
       resourceNames: fc.oneof(fc.constant<string[]>([]), some('x', 'y')),
-      nonResourceURLs: fc.constant<string[]>([]),
+      nonResourceURLs: fc.oneof(fc.constant<string[]>([]), some('/a', '/a/', '/ab', '/a/*', '/a*', '*')),
     })
-    const question = fc.record({
-      verb: fc.constantFrom('get', 'list', 'delete'),
+    const verb = fc.constantFrom('get', 'list', 'delete')
+    const onResource = fc.record({
+      resourceRequest: fc.constant(true),
+      path: fc.constant(''),
+      verb,
       apiGroup: fc.constantFrom('', 'apps', 'batch'),
       resource: fc.constantFrom('pods', 'secrets'),
       subresource: fc.constantFrom('', 'log'),
       name: fc.constantFrom('', 'x', 'y', 'z'),
     })
+    const onPath = fc.record({
+      resourceRequest: fc.constant(false),
+      path: fc.constantFrom('/', '/a', '/a/', '/ab', '/a/b'),
+      verb,
+      apiGroup: fc.constant(''),
+      resource: fc.constant(''),
+      subresource: fc.constant(''),
+      name: fc.constant(''),
+    })
     fc.assert(
       fc.property(
         fc.array(any, { maxLength: 3 }),
         fc.array(any, { maxLength: 3 }),
-        question,
+        fc.oneof(onResource, onPath),
         (held, wanted, asked) => {
           const { missing } = coverage(held, wanted)
-          const full = { ...asked, resourceRequest: true, path: '' }
           const isAllowedBy = (rules: readonly PolicyRule[]): boolean =>
-            rules.some((each) => ruleAllows(each, full))
+            rules.some((each) => ruleAllows(each, asked))
           // What the wanted rules allow is allowed by the held ones, unless it is missing.
           if (missing.length === 0 && isAllowedBy(wanted)) expect(isAllowedBy(held)).toBe(true)
           if (isAllowedBy(wanted) && !isAllowedBy(held)) expect(isAllowedBy(missing)).toBe(true)

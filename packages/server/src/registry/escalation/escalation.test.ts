@@ -103,6 +103,24 @@ describe('a role', () => {
     ])
   })
 
+  it('cannot have more rights than can be compared, even if those that were compared are held', async () => {
+    const one = (index: number) => ({ apiGroups: [''], resources: [`r${index}`], verbs: ['get'] })
+    const held = Array.from({ length: 3000 }, (_, index) => one(index))
+    const all = { apiGroups: [''], resources: ['secrets'], verbs: ['*'] }
+    const resourceRules = held.map((rule) => ({ ...rule, resourceNames: [], nonResourceURLs: [] }))
+    const holding: Authorizer & RuleResolver = {
+      name: 'holding',
+      authorize: () => ({ verdict: 'noOpinion', reason: '' }),
+      rulesFor: () => ({ resourceRules, nonResourceRules: [], incomplete: false }),
+    }
+    const of = registryWith(holding, false)
+    await expectCreated(create('roles', 'held', { rules: held.slice(0, 10) }, jane, of))
+    expect(await refusalOf(create('roles', 'more', { rules: [...held, all] }, jane, of))).toEqual([
+      403,
+      `roles.rbac.authorization.k8s.io "more" is forbidden: ${WHO} is attempting to grant more RBAC permissions than can be compared`,
+    ])
+  })
+
   it('says which roles of the caller are missing', async () => {
     const subjects = [{ kind: 'User', apiGroup, name: 'jane' }]
     await create('rolebindings', 'dangling', { ...refOf('gone'), subjects })
