@@ -74,10 +74,17 @@ async function create(plural: string, name: string, rest: object = {}, namespace
   return created
 }
 
-async function remove(plural: string, name: string, namespace = 'default'): Promise<void> {
+function placeOf(plural: string, name: string, namespace = 'default') {
   const resource = resourceOf(plural)
-  await objects.delete({ resource, namespace: resource.isNamespaced ? namespace : '', name })
+  return { resource, namespace: resource.isNamespaced ? namespace : '', name }
 }
+
+async function remove(plural: string, name: string, namespace = 'default'): Promise<void> {
+  await objects.delete(placeOf(plural, name, namespace))
+}
+
+const finalized = (isKept: boolean, name: string): object =>
+  isKept ? { metadata: { name, finalizers: ['example.com/kept'] } } : {}
 
 /** Lets the watches deliver. */
 const settled = (): Promise<void> => clock.advanceAsync(0)
@@ -175,15 +182,18 @@ describe('storedServiceAccounts', () => {
     ])
   })
 
-  it('asks the store for an object whose creation has not arrived', async () => {
-    store.stall()
-    const { metadata } = await create('serviceaccounts', 'cart')
-    const ask = remembering(bound())
-    expect(await ask(await tokenFor())).toBe(CART)
-    expect(await accounts.getServiceAccount('default', 'cart')).toMatchObject({ uid: metadata.uid })
-    expect(reads).toContain('/registry/serviceaccounts/default/cart')
-    store.mend()
-  })
+  it.each(BINDINGS)(
+    'asks the store for a %s whose creation has not arrived',
+    async (_, reference, plural, name) => {
+      if (plural !== 'serviceaccounts') await create('serviceaccounts', 'cart')
+      store.stall()
+      await create(plural, name, plural === 'pods' ? { spec: { serviceAccountName: 'cart' } } : {})
+      const ask = remembering(bound())
+      expect(await ask(await tokenFor(reference))).toBe(CART)
+      expect(reads).toContain(`/registry/${plural}/${plural === 'nodes' ? name : `default/${name}`}`)
+      store.mend()
+    },
+  )
 
   it.each(BINDINGS)(
     'ends a remembered token when its %s is deleted elsewhere',
@@ -201,6 +211,24 @@ describe('storedServiceAccounts', () => {
       await settled()
       expect(connection.aborted).toBe(true)
       expect(other.aborted).toBe(plural === 'serviceaccounts')
+      expect(await ask(token)).toBe('rejected')
+    },
+  )
+
+  it.each(BINDINGS)(
+    'refuses a token when its %s is being deleted, even if finalizers keep it',
+    async (_, reference, plural, name) => {
+      await create('serviceaccounts', 'cart', finalized(plural === 'serviceaccounts', 'cart'))
+      if (plural !== 'serviceaccounts') {
+        const spec = plural === 'pods' ? { spec: { serviceAccountName: 'cart' } } : {}
+        await create(plural, name, { ...finalized(true, name), ...spec })
+      }
+      const ask = remembering(bound())
+      const token = await tokenFor(reference)
+      expect(await ask(token)).toBe(CART)
+      await remove(plural, name)
+      await clock.advanceAsync(60_001)
+      expect(await objects.get(placeOf(plural, name))).toMatchObject({ metadata: { name } })
       expect(await ask(token)).toBe('rejected')
     },
   )

@@ -257,6 +257,21 @@ describe('revocations', () => {
     await vi.waitFor(() => expect(onError).toHaveBeenCalledOnce())
     expect(revoked.isRevoked(used('jane'))).toBe(false)
   })
+
+  it('goes on after an object that says nothing, or more than one thing', async () => {
+    const onError = vi.fn<(error: unknown) => void>()
+    const { store, revoked, objects } = await opened({ onError })
+    for (const spec of [
+      {},
+      { user: 'jane', credentialID: 'JTI=1' },
+      { issuedBefore: '2020-01-01T00:00:00Z' },
+    ])
+      await store.create(REVOCATIONS_PREFIX + crypto.randomUUID(), JSON.stringify(revocation('odd', spec)))
+    await vi.waitFor(() => expect(onError).toHaveBeenCalledTimes(3))
+    expect(revoked.isRevoked(used('jane'))).toBe(false)
+    await create(objects, 'bob', { user: 'bob' })
+    expect(revoked.isRevoked(used('bob'))).toBe(true)
+  })
 })
 
 describe('a store that cannot be followed', () => {

@@ -64,6 +64,7 @@ async function signed(
   spec: object = {},
   options: Partial<CsrSignerOptions> = {},
   conditions: readonly object[] = [APPROVED],
+  signer = csrSigner({ registry: objects, authority: () => authority, clock, ...options }),
 ): Promise<KubeObject> {
   const fields = { metadata: { name: 'x' }, ...(await clientRequest(init, spec)) }
   const { object } = readKubeObject(fields, resource)
@@ -71,7 +72,6 @@ async function signed(
   for (const condition of conditions) {
     stored = await objects.update({ ...NAME, subresource: 'approval' }, withCondition(stored, condition))
   }
-  const signer = csrSigner({ registry: objects, authority: () => authority, clock, ...options })
   await signer.reconcile(NAME, stored)
   return objects.get(NAME)
 }
@@ -326,11 +326,16 @@ describe('the CA', () => {
   it('is asked for each certificate, and read again only if it is another one', async () => {
     const other = await issueCa({ subject: 'another CA' })
     let current = authority
-    const options = { authority: () => Promise.resolve(current) }
-    expect(certificateIn(await signed({}, {}, options)).issuer.der).toEqual(ca.certificate.subject.der)
-    await objects.delete(NAME)
+    const signer = csrSigner({ registry: objects, authority: () => Promise.resolve(current), clock })
+    const issuerOf = async (): Promise<Uint8Array> => {
+      const { issuer } = certificateIn(await signed({}, {}, {}, [APPROVED], signer))
+      await objects.delete(NAME)
+      return issuer.der
+    }
+    expect(await issuerOf()).toEqual(ca.certificate.subject.der)
+    expect(await issuerOf()).toEqual(ca.certificate.subject.der)
     current = await pemOf(other)
-    expect(certificateIn(await signed({}, {}, options)).issuer.der).toEqual(other.certificate.subject.der)
+    expect(await issuerOf()).toEqual(other.certificate.subject.der)
   })
 
   it('must be one, with its own key', async () => {
