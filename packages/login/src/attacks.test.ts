@@ -155,6 +155,20 @@ describe('a mix-up of providers', () => {
     expect(evil!.tokenRequests).toEqual([])
   })
 
+  it('fails even if no provider says who answers (RFC 9207)', async () => {
+    const metadata = { authorization_response_iss_parameter_supported: false }
+    const { providers, browser } = await setUp({ urls, metadata })
+    const [honest, evil] = providers
+    const begun = new URL(locationOf(await browser.open('/login?provider=p1')))
+    begun.searchParams.set('redirect_uri', `${ORIGIN}/login/callback/p0`)
+    const callback = new URL(honest!.logIn(begun.href, 'jane'))
+    callback.searchParams.delete('iss')
+    const response = await browser.open(callback.href)
+    expect(response.status).toBe(502)
+    expect([...browser.cookies.keys()].some(isSession)).toBe(false)
+    expect([...honest!.tokenRequests, ...evil!.tokenRequests]).toEqual([])
+  })
+
   it('fails at the other redirect URI too, by the issuer of the answer', async () => {
     const { app, providers, browser } = await setUp({ urls })
     const [honest, evil] = providers

@@ -24,6 +24,7 @@ describe('a URL to return to', () => {
     '',
     'orders',
     '//evil.example',
+    '//app.example.com/orders',
     '///evil.example',
     '/\\evil.example',
     '\\\\evil.example',

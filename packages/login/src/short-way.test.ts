@@ -96,6 +96,20 @@ describe('a login with a provider, keys and nothing else', () => {
     expect(await asked({ publicUrl: 'https://other.example.com' })).toBe(401)
   })
 
+  it('completes only a login that began at this origin', async () => {
+    const { provider, clock, app } = await setUp()
+    const publicUrl = 'https://other.example.com'
+    const other = appOf(webLogin({ ...options, publicUrl, clock, fetch: provider.fetch, log: false }))
+    const attacker = browserOf(other, publicUrl)
+    const callback = new URL(provider.logIn(locationOf(await attacker.open('/login')), 'mallory'))
+    const headers = { cookie: attacker.cookieHeader }
+    expect((await app.request(`${ORIGIN}${callback.pathname}${callback.search}`, { headers })).status).toBe(
+      400,
+    )
+    expect(provider.tokenRequests).toEqual([])
+    expect((await attacker.open(callback.href)).status).toBe(303)
+  })
+
   it('works without TLS at localhost only', async () => {
     const publicUrl = 'http://localhost:3000'
     const { provider, browser } = await setUp({ publicUrl })

@@ -134,6 +134,12 @@ describe.each([
     expect(found === undefined ? [''] : await keeper.touch(found)).toEqual([])
   })
 
+  it('are not used once they are over', async () => {
+    const { clock, keeper, session } = await begun()
+    clock.advance(10 * MINUTE)
+    expect(await keeper.touch(session)).toEqual([])
+  })
+
   it('are over for a replica with a shorter life', async () => {
     const { clock, keepers, browser: one } = await begun()
     clock.advance(5 * MINUTE)

@@ -2,7 +2,7 @@ import { fixedClock, type FixedClock } from '@kube-authn/testing'
 import { memoryObjectStore, StoreError } from '@kube-authn/store'
 import { describe, expect, it, vi } from 'vitest'
 import { contentOf, hooked, inTime, loggedIn } from '../../test/sessions.ts'
-import type { SessionContent } from './session-keeper.ts'
+import type { Session, SessionContent } from './session-keeper.ts'
 import type { SessionStore } from './session-store.ts'
 import { storedSessions, type StoredSessionsOptions } from './stored-sessions.ts'
 
@@ -51,6 +51,14 @@ describe('a logout that anyone may send', () => {
     })
     clock.advance(10_000)
     expect(await values()).toEqual([])
+  })
+
+  it('stops no login that it does not mean', async () => {
+    const { keeper } = setUp()
+    await keeper.endWhere({ provider: 'other', providerSession: 'sid-jane' })
+    await keeper.endWhere({ provider: 'other', subject: 'sub-jane', username: 'jane' })
+    const { header } = await loggedIn(keeper, jane)
+    expect((await keeper.find(header))?.content.username).toBe('jane')
   })
 
   it('does not shorten what a proven one has left', async () => {
@@ -328,6 +336,29 @@ describe('storedSessions', () => {
       expect((await keeper.find(header))?.content.idToken).toBe('new')
       expect((await keeper.find(one.header))?.content.idToken).toBe(jane.idToken)
     })
+  })
+
+  it('is not changed after its end, even if that comes between the read and the write of the change', async () => {
+    const { clock, store, keeper, keeperOf } = setUp({ idleTimeoutSeconds: 600 })
+    const changes: ((session: Session) => Promise<unknown>)[] = []
+    const slow = keeperOf({
+      store: hooked(store, async (operation) => {
+        if (operation === 'update') await keeper.endWhere({ username: 'jane' })
+      }),
+    })
+    changes.push(
+      (session) => slow.touch(session),
+      (session) => slow.replace(session, jane),
+      (session) => slow.refresh(session, async () => jane),
+    )
+    const results: unknown[] = []
+    for (const change of changes) {
+      clock.advance(10_000)
+      const { session } = await keeper.begin(jane)
+      clock.advance(60_000)
+      results.push(await change(session))
+    }
+    expect(results).toEqual([[], undefined, undefined])
   })
 
   describe('a refresh by two replicas', () => {
