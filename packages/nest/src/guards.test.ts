@@ -25,6 +25,7 @@ import { NestFactory } from '@nestjs/core'
 import { ExpressAdapter } from '@nestjs/platform-express'
 import { FastifyAdapter } from '@nestjs/platform-fastify'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { guardOf } from './guard.ts'
 import {
   authenticationGuard,
   authorizationGuard,
@@ -230,6 +231,24 @@ describe.each(platforms)('the guards in Nest on $platform', ({ adapter }) => {
     expect([response.status, (await response.text()).includes('secret')]).toEqual([401, false])
   })
 
+  it('let no request pass when a decision fails', async () => {
+    const broken = (): never => {
+      throw new TypeError('secret reason')
+    }
+    const authorize = () => Promise.reject(new TypeError('secret reason'))
+    const failing: readonly CanActivate[] = [
+      authorizationGuard(alwaysAllow(), { attributes: broken }),
+      authorizationGuard(alwaysAllow(), { user: broken }),
+      authorizationGuard({ name: 'broken', authorize }),
+      impersonationGuard(alwaysAllow(), { user: broken }),
+    ]
+    for (const guard of failing) {
+      const ask = await start([authenticationGuard(chain), guard])
+      const response = await ask('/me', good)
+      expect([response.status, (await response.text()).includes('secret')]).toEqual([500, false])
+    }
+  })
+
   it('tell the observer the status of every answer', async () => {
     const observer = vi.fn<Observer>()
     const ask = await start([authenticationGuard(chain, { observer })])
@@ -254,6 +273,25 @@ describe('a guard', () => {
       authenticationGuard(chain).canActivate(context as unknown as ExecutionContext)
     await expect(deciding()).rejects.toThrow('this is a context of ws')
   })
+
+  it.each([new Error('broken'), 'route', null, 0, false])(
+    'lets nothing pass if the decision fails with %j',
+    async (thrown) => {
+      const context = {
+        getType: () => 'http',
+        getHandler: () => () => undefined,
+        getClass: () => StatusError,
+        switchToHttp: () => ({
+          getRequest: () => ({ rawHeaders: [], httpVersionMajor: 1 }),
+          getResponse: () => ({ setHeader: () => undefined, statusCode: 200 }),
+        }),
+      }
+      const { canActivate } = guardOf((_req, _res, next) => next(thrown), { onFailure: () => true })
+      await expect(canActivate(context as unknown as ExecutionContext)).rejects.toThrow(
+        thrown instanceof Error ? 'broken' : 'the decision failed',
+      )
+    },
+  )
 
   it.each([
     ['no authenticator', () => authenticationGuard(undefined as never)],
