@@ -308,6 +308,27 @@ describe('connections', () => {
   })
 })
 
+describe('a credential that something else ends, too', () => {
+  it('is revoked with it', async () => {
+    const inner = revocationList()
+    const found = await unlessRevoked(
+      revocationList(),
+      unlessRevoked(inner, requests(knows(jane))),
+    ).authenticate(request(), {})
+    expect(await found?.revocation?.isRevoked()).toBe(false)
+    inner.set('one', { user: 'jane' })
+    expect(await found?.revocation?.isRevoked()).toBe(true)
+  })
+
+  it('is revoked for the user that it acts as', async () => {
+    const list = revocationList()
+    const acting = (await accepted(list)).revocation?.actingAs(bob)
+    expect(await acting?.isRevoked()).toBe(false)
+    list.set('one', { user: 'jane' })
+    expect(await acting?.isRevoked()).toBe(true)
+  })
+})
+
 describe('impersonation', () => {
   const impersonate = impersonateRequest(alwaysAllow(), { log: false })
   const asks = request({ headers: [['Impersonate-User', 'bob']] })

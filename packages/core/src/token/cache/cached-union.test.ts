@@ -205,6 +205,23 @@ describe('a union behind one cache', () => {
     expect([before.calls.length, knowing.calls.length]).toEqual([1, 1])
   })
 
+  it('asks every authenticator for a cached user if one of the earlier ones may know the token', async () => {
+    for (const mayKnow of [
+      [true, false],
+      [false, true],
+    ]) {
+      const users = new Map<boolean, Authentication>()
+      const earlier = mayKnow.map((may) => ({ ...tokens(() => users.get(may)), mayKnow: () => may }))
+      const all = cachedUnion([
+        ...earlier.map((authenticator) => ({ authenticator, cache: false as const })),
+        { authenticator: tokens(knows(jane)), cache },
+      ])
+      expect(await all.authenticateToken('t', {})).toEqual({ user: jane })
+      users.set(true, { user: bob })
+      expect(await all.authenticateToken('t', {})).toEqual({ user: bob })
+    }
+  })
+
   it.each<[string, TokenAuthenticator['mayKnow']]>([
     ['does not say', undefined],
     ['may know it', () => true],
