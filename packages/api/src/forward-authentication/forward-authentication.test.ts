@@ -9,9 +9,10 @@ import {
   userInfo,
 } from '@kube-authn/core'
 import { type HttpAnswer, StatusError } from '@kube-authn/core/adapter'
-import { allow, type Authorizer, deny } from '@kube-authn/core/authorization'
+import { allow, alwaysAllow, type Authorizer, deny } from '@kube-authn/core/authorization'
 import { requestHeader } from '@kube-authn/core/client-certificate'
 import type { UserInfoInit } from '@kube-authn/core/internal'
+import { revocationList, unlessRevoked } from '@kube-authn/core/revocation'
 import {
   jane,
   knows,
@@ -272,7 +273,7 @@ describe('forward authentication', () => {
     const envoy = forwardAuthentication(janes, { original: 'path', authorizer, pathPrefix: '/auth' })
     await envoy({ ...request({ headers: FORWARDED }), method: 'DELETE', path: '/auth/y' })
     expect(paths).toEqual(['post /x', 'delete /y'])
-    for (const path of ['/auth', '/authx', '/y', '/'])
+    for (const path of ['/auth', '/authx', '/authx/y', '/y', '/'])
       expect(await envoy(request({ url: path, headers: FORWARDED }))).toMatchObject({ status: 400 })
   })
 
@@ -324,6 +325,16 @@ describe('forward authentication', () => {
         ),
       ).toMatchObject({ status: 403 })
     })
+  })
+
+  it('refuses to impersonate a user that is revoked', async () => {
+    const list = revocationList()
+    const headers: Headers = [...FORWARDED, ['impersonate-user', 'bob']]
+    const asking = () =>
+      answerOf(headers, { impersonation: alwaysAllow() }, unlessRevoked(list, requests(knows(jane))))
+    expect(await asking()).toMatchObject({ status: 200, headers: { 'x-remote-user': 'bob' } })
+    list.set('one', { user: 'bob' })
+    expect(await asking()).toMatchObject({ status: 403 })
   })
 
   describe('with a login', () => {
