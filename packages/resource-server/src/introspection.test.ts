@@ -113,6 +113,8 @@ describe('introspection', () => {
   it.each([
     [{ ...ACTIVE, aud: 'other' }, 'not for an audience'],
     [{ ...ACTIVE, aud: [] }, 'not for an audience'],
+    [{ ...ACTIVE, aud: 'api2' }, 'not for an audience'],
+    [{ ...ACTIVE, aud: ['ap', 'the-api', 'API'] }, 'not for an audience'],
     [{ active: true, sub: 'jane' }, 'not for an audience'],
     [{ ...ACTIVE, exp: undefined }, 'has neither token_type nor exp'],
     [{ ...ACTIVE, exp: undefined, token_type: '', token_use: null }, 'has neither token_type nor exp'],
