@@ -82,6 +82,53 @@ describe('an environment', () => {
     expect(outcome(text)).toEqual(expected)
   })
 
+  it.each<[string, unknown]>([
+    // A value of its own in each turn, and none before it is used.
+    ['[1, 2].map(x, cel.bind(y, x * 10, y + y))', [20n, 40n]],
+    ['[1, 2].map(x, cel.bind(y, [x].map(z, z + 1), y))', [[2n], [3n]]],
+    ['cel.bind(x, 1 / 0, true)', true],
+    ['cel.bind(x, 1 / 0, x == 1 || true)', true],
+    ['cel.bind(x, 1 / 0, [x].size())', 'division by zero'],
+    ['cel.bind(x, 1 / 0, [x, x].size())', 'division by zero'],
+    ['[0, 1].map(i, cel.bind(x, 1 / i, [x].size()))', 'division by zero'],
+    ['cel.bind(x, "a", x + 1)', ["1:20 found no matching overload for '_+_' applied to '(string, int)'"]],
+  ])('binds a name in %s', (text, expected) => {
+    expect(outcome(text)).toEqual(expected)
+  })
+
+  it.each<[string, unknown]>([
+    ['[1].map(x, x + 1)', [2n]],
+    ['[1].map(x, [2].map(x, x + 1))', [[3n]]],
+    ['cel.bind(x, 3, x)', 3n],
+    ['[1].map(int, int + 1)', [2n]],
+    ['[x][0]', 'global'],
+  ])('finds the nearest variable of a name in %s', (text, expected) => {
+    expect(outcome(text, { x: 'global' })).toEqual(expected)
+  })
+
+  it.each([
+    '[1] == [1, 2]',
+    '[1, 2] == [1]',
+    '[[]] == [[1]]',
+    '{1: 2} == {1: 2, 3: 4}',
+    '{1: 2, 3: 4} == {1: 2}',
+    'b"a" == b"ab"',
+    'b"ab" == b"a"',
+    'optional.of(1) == optional.none()',
+  ])('%s is false', (text) => {
+    expect(outcome(text)).toBe(false)
+  })
+
+  it.each([
+    ['[1, 2].map(x, "a")', 'list(string)'],
+    ['[1, 2].filter(x, x > 1)', 'list(int)'],
+    ['[1, 2].all(x, x > 1)', 'bool'],
+    ['[1, 2].exists_one(x, x > 1)', 'bool'],
+    ['cel.bind(x, 1u, x)', 'uint'],
+  ])('knows the type of %s', (text, type) => {
+    expect(environment().compile(text).program?.type).toBe(type)
+  })
+
   it('gives maps that find keys of any type of number', () => {
     const map = outcome('{1: "a", "b": [2]}')
     if (!(map instanceof MapValue)) throw new TypeError('it is a map')
