@@ -183,6 +183,12 @@ describe('coverage', () => {
       at(...names(100_000, '/b')),
       false,
     ],
+    [
+      'more beginnings of paths than can be compared',
+      [{ ...at(), nonResourceURLs: names(600_000, '/a').map((path) => `${path}*`) }],
+      at('/b'),
+      false,
+    ],
     ['a path of stars', [at(`/${'*'.repeat(500_000)}a*`)], at('/b'), false],
   ])('is soon found with %s', (_, held, wanted, isHeld) => {
     const spent = cpuSecondsOf(() => {

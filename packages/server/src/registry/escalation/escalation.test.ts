@@ -222,6 +222,34 @@ describe('an aggregation rule', () => {
     await grantJane([ALL, ALL_URLS], true)
     await expectCreated(create('clusterroles', 'c', { rules: [], ...aggregating }, jane))
   })
+
+  it.each([
+    ['every verb', '*', '*', true],
+    ['some verbs on resources', '', '*', false],
+    ['some verbs on paths', '*', '', false],
+  ])(
+    'may be written, with an authorizer that only lists, by those with %s',
+    async (_, verb, onPaths, may) => {
+      const lister: Authorizer & RuleResolver = {
+        name: 'lister',
+        authorize: () => ({ verdict: 'noOpinion', reason: '' }),
+        rulesFor: () => ({
+          resourceRules: [{ ...ALL, verbs: ['get', verb], resourceNames: [] }],
+          nonResourceRules: [{ ...ALL_URLS, verbs: ['get', onPaths] }],
+          incomplete: false,
+        }),
+      }
+      const work = create(
+        'clusterroles',
+        'c',
+        { rules: [], ...aggregating },
+        jane,
+        registryWith(lister, false),
+      )
+      if (may) await expectCreated(work)
+    else expect(await refusalOf(work)).toEqual(refusal)
+    },
+  )
 })
 
 describe('a binding', () => {
@@ -249,6 +277,27 @@ describe('a binding', () => {
     if (resourceNames.length === 0) await other
     else expect((await refusalOf(other))[0]).toBe(403)
     expect((await refusalOf(create('clusterrolebindings', 'b', refOf('reader'), jane)))[0]).toBe(403)
+  })
+
+  it('of a role in the namespace needs the rights of that, or to bind roles', async () => {
+    await create('roles', 'reader', { rules: [READ_PODS] })
+    await create('clusterroles', 'reader', { rules: [READ_PODS] })
+    const binding = (name: string, kind?: string) => create('rolebindings', name, refOf('reader', kind), jane)
+    expect(await refusalOf(binding('a', 'Role'))).toEqual([
+      403,
+      expect.stringContaining('Resources:["pods"]'),
+    ])
+    await grantJane([{ apiGroups: [apiGroup], resources: ['roles'], verbs: ['bind'] }])
+    await expectCreated(binding('a', 'Role'))
+    expect((await refusalOf(binding('b')))[0]).toBe(403)
+    await grantJane([READ_PODS])
+    await expectCreated(binding('b'))
+  })
+
+  it('of a role in the namespace is possible for those with its rights', async () => {
+    await create('roles', 'reader', { rules: [READ_PODS] })
+    await grantJane([READ_PODS])
+    await expectCreated(create('rolebindings', 'b', refOf('reader', 'Role'), jane))
   })
 
   it.each(['Role', 'ClusterRole'])('of a missing %s is not found', async (kind) => {
