@@ -1,37 +1,51 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const manifest: { readonly exports: Readonly<Record<string, string>> } = JSON.parse(
-  readFileSync(`${root}packages/core/package.json`, 'utf8'),
-)
-/** Each entry of the core except the main one, with its source. */
-const entries = Object.entries(manifest.exports)
-  .filter(([entry, target]) => entry !== '.' && target.endsWith('.js'))
-  .map(([entry, target]) => [entry, target.replace('./dist/', 'src/').replace(/\.js$/, '.ts')] as const)
 
-/** The tests of the mutated areas: suites of the core, and the conformance vectors, on sources instead of the build. */
+interface Manifest {
+  readonly name: string
+  readonly exports: Readonly<Record<string, string>>
+  readonly imports?: Readonly<Record<string, Target>>
+}
+type Target = string | { readonly node?: Target; readonly module?: Target; readonly default?: Target }
+
+/** What Node.js imports; a bundler for it prefers `module`. */
+const forNode = (target: Target | undefined): string | undefined =>
+  typeof target === 'object' ? forNode(target.node ?? target.module ?? target.default) : target
+
+/** Every entry of every package, and every name of its `imports`, with the source that its built file is made of. */
+const sources = readdirSync(`${root}packages`)
+  .filter((folder) => existsSync(`${root}packages/${folder}/package.json`))
+  .flatMap((folder) => {
+    const manifest: Manifest = JSON.parse(readFileSync(`${root}packages/${folder}/package.json`, 'utf8'))
+    return [
+      ...Object.entries(manifest.exports).map(([entry, to]) => [manifest.name + entry.slice(1), to] as const),
+      ...Object.entries(manifest.imports ?? {}).map(([name, to]) => [name, forNode(to)] as const),
+    ].flatMap(([name, to = '']) => {
+      const source = `${root}packages/${folder}/${to.replace('./dist/', 'src/').replace(/\.js$/, '.ts')}`
+      return to.startsWith('./dist/') ? [[name, source] as const] : []
+    })
+  })
+
+/** What `run.mjs` wants to run. Default: all suites. */
+const suites: unknown = JSON.parse(process.env['MUTATION_SUITES'] ?? '["packages/*/{src,test}/**/*.test.ts"]')
+
+/** Suites on sources instead of the build: a mutant is a change of a source. */
 export default defineConfig({
   root,
   resolve: {
-    alias: [
-      { find: /^@kube-authn\/core$/, replacement: `${root}packages/core/src/entries/index.ts` },
-      ...entries.map(([entry, source]) => ({
-        find: new RegExp(`^@kube-authn/core/${entry.slice(2)}$`),
-        replacement: `${root}packages/core/${source}`,
-      })),
-    ],
+    alias: sources.map(([name, source]) => ({
+      find: new RegExp(`^${name.replaceAll(/[.#/]/g, String.raw`\$&`)}$`),
+      replacement: source,
+    })),
   },
   test: {
     root,
-    include: [
-      'packages/core/src/{audit,authenticator,authorization,chain,handler,impersonation,internal}/**/*.test.ts',
-      'packages/core/src/token/{cache,webhook}/**/*.test.ts',
-      'test/mutation/vectors.mutation.ts',
-    ],
+    include: suites as readonly string[] as string[],
     // It replaces the timers, which affects others in the same worker.
-    exclude: ['packages/core/src/internal/clock.test.ts'],
+    exclude: ['packages/core/src/internal/clock.test.ts', '**/node_modules/**'],
     setupFiles: [fileURLToPath(new URL('../patience.ts', import.meta.url))],
     testTimeout: 300_000,
     hookTimeout: 300_000,
@@ -39,5 +53,6 @@ export default defineConfig({
     unstubEnvs: true,
     unstubGlobals: true,
     isolate: false,
+    pool: 'threads',
   },
 })
