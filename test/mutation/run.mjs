@@ -92,7 +92,8 @@ async function scoreOf(name) {
     timeoutFactor: 4,
   }).runMutationTest()
   const count = (...statuses) => results.filter(({ status }) => statuses.includes(status)).length
-  const killed = count('Killed', 'Timeout')
+  // An error is a suite that failed before its tests.
+  const killed = count('Killed', 'Timeout', 'RuntimeError')
   const survived = count('Survived', 'NoCoverage')
   // A small file may have no change in the sample.
   const score = killed + survived === 0 ? 100 : (100 * killed) / (killed + survived)

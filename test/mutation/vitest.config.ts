@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import type { Reporter, Vitest } from 'vitest/node'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -32,6 +33,17 @@ const sources = readdirSync(`${root}packages`)
 /** What `run.mjs` wants to run. Default: all suites. */
 const suites: unknown = JSON.parse(process.env['MUTATION_SUITES'] ?? '["packages/*/{src,test}/**/*.test.ts"]')
 
+/** Stryker looks at tests only: what fails before them, in a file or a hook, would not count. */
+function failedSuites(): Reporter {
+  let vitest: Vitest | undefined
+  return {
+    onInit: (given) => void (vitest = given),
+    onTestModuleEnd(module) {
+      if (!module.ok()) vitest?.state.catchError(new Error('a suite failed'), 'Suite')
+    },
+  }
+}
+
 /** Suites on sources instead of the build: a mutant is a change of a source. */
 export default defineConfig({
   root,
@@ -52,7 +64,9 @@ export default defineConfig({
     restoreMocks: true,
     unstubEnvs: true,
     unstubGlobals: true,
-    isolate: false,
+    // Otherwise a change of what a module computes when it is loaded would never be seen: the module stays loaded.
+    isolate: true,
     pool: 'threads',
+    reporters: ['default', failedSuites()],
   },
 })
