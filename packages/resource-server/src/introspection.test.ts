@@ -75,6 +75,37 @@ describe('introspection', () => {
     })
   })
 
+  it('makes a user with a name alone where nothing else is configured or known', async () => {
+    const { exp, ...untyped } = { ...ACTIVE, token_type: 'Bearer', groups: ['a'] }
+    expect(await answering(json(untyped)).ask()).toEqual({
+      user: { username: `${ISSUER}#jane`, uid: '', groups: [], extra: {} },
+    })
+    expect(exp).toBeGreaterThan(NOW)
+  })
+
+  it.each([
+    [429, 2],
+    [500, 2],
+    [503, 2],
+    [400, 1],
+    [499, 1],
+  ])('asks again after a %d only if it may pass: %d calls', async (status, calls) => {
+    const clock = fixedClock(NOW * 1000)
+    const answers = [new Response('', { status }), Response.json(ACTIVE)]
+    const { ask, fetch } = answering(() => answers.shift()!, { clock, maxAttempts: 2 })
+    let outcome: unknown
+    ask().then(
+      () => (outcome = 'accepted'),
+      (error: unknown) => (outcome = (error as AuthenticationError).code),
+    )
+    await vi.waitFor(() => {
+      clock.advance(1000)
+      expect(outcome).toBeDefined()
+    })
+    expect(fetch).toHaveBeenCalledTimes(calls)
+    expect(outcome).toBe(calls === 1 ? 'unavailable' : 'accepted')
+  })
+
   it('sends the secret in the body, or an assertion, and asks functions each time', async () => {
     const secrets = ['one', 'two']
     const post = answering(json({ active: false }), {

@@ -124,6 +124,17 @@ describe('mcpTokenVerifier', () => {
     expect(error).toMatchObject({ message: 'Unauthorized' })
   })
 
+  it.each([
+    ['none, where none are wanted', undefined, undefined],
+    ['any, where none are wanted', ['b'], undefined],
+    ['one of those that are wanted', ['b', 'a'], ['a', 'c']],
+    ['none that its authenticator names', undefined, ['a']],
+  ])('accepts a token for these audiences: %s', async (_, of, audiences) => {
+    const tokens = fakeTokens(() => ({ user, ...(of !== undefined && { audiences: of }) }))
+    const verifier = mcpTokenVerifier(tokens, { invalidToken, ...(audiences !== undefined && { audiences }) })
+    expect(await verifier.verifyAccessToken('t')).toMatchObject({ clientId: 'cli' })
+  })
+
   it('does not call an outage a wrong token', async () => {
     const verifier = mcpTokenVerifier(fakeTokens(fails(unavailable('down'))), { invalidToken })
     expect(await thrownBy(() => verifier.verifyAccessToken('t'))).toMatchObject({ code: 'unavailable' })
