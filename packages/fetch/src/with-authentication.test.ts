@@ -1,3 +1,5 @@
+import { IncomingMessage, ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
 import {
   type Authentication,
   type Authenticator,
@@ -259,6 +261,20 @@ describe('withAuthentication', () => {
     expect(waitUntil).toHaveBeenCalledTimes(1)
   })
 
+  it('sees no header of Node that an earlier handler removed', async () => {
+    const statusOf = async (left: Readonly<Record<string, string>>): Promise<number> => {
+      const incoming = new IncomingMessage(new Socket())
+      incoming.httpVersionMajor = 1
+      incoming.rawHeaders.push('Authorization', 'Bearer good', 'X-Kept', 'yes')
+      incoming.headers = { authorization: 'Bearer good', 'x-kept': 'yes' }
+      const env = { incoming, outgoing: new ServerResponse(incoming) }
+      const GET = withAuthentication<Request, [typeof env]>(chain, () => new Response())
+      return (await GET(new Request('http://localhost/', { headers: left }), env)).status
+    }
+    expect(await statusOf({ authorization: 'Bearer good', 'x-kept': 'yes' })).toBe(200)
+    expect(await statusOf({ 'x-kept': 'yes' })).toBe(401)
+  })
+
   it('takes no connection from an argument that is parsed data', async () => {
     const forged = {
       incoming: {
@@ -317,6 +333,19 @@ describe('withAuthorization', () => {
     expect((await guarded(asJane(), undefined as never)).status).toBe(500)
   })
 
+  it('does not ask about a request that is refused anyway', async () => {
+    const read = vi.fn(() => ({ verb: 'get', resource: 'invoices' }))
+    const guarded = withAuthorization(alwaysAllow(), () => new Response(), { attributes: read })
+    const asking = new Request('http://localhost/', {
+      headers: { authorization: 'Bearer good', 'impersonate-user': 'bob' },
+    })
+    const GET = withAuthentication(chain, guarded, { impersonationHeaders: 'later' })
+    expect((await GET(asking)).status).toBe(403)
+    expect(read).not.toHaveBeenCalled()
+    expect((await GET(asJane())).status).toBe(200)
+    expect(read).toHaveBeenCalledOnce()
+  })
+
   it('lets onFailure respond', async () => {
     const onFailure = (error: StatusError): Response => new Response(error.body.reason, { status: 404 })
     const GET = withAuthentication(
@@ -345,6 +374,25 @@ describe('withImpersonation', () => {
     expect(await (await GET(asJane())).json()).toEqual(['jane', null, ['x-kept']])
     expect((await GET(asking('root'))).status).toBe(403)
     expect((await GET(immutable(asking('bob')))).status).toBe(200)
+  })
+
+  it('takes the user away who was there before the request asked to be another one', async () => {
+    const anyone: Authenticator = {
+      name: 'anyone',
+      authenticate: () => ({ user: userInfo({ username: 'joe' }) }),
+    }
+    const last = vi.fn((request: Request) => {
+      expect(() => getUser(request)).toThrow(StatusError)
+      return new Response()
+    })
+    const inner = withAuthentication(anyone, last, { impersonationHeaders: 'later' })
+    const GET = withAuthentication(anyone, (request, { user }) => {
+      request.headers.set('impersonate-user', 'bob')
+      expect(user.username).toBe('joe')
+      return inner(request)
+    })
+    expect((await GET(new Request('http://localhost/'))).status).toBe(200)
+    expect(last).toHaveBeenCalledOnce()
   })
 
   it('is not found behind another handler, unless it is announced', async () => {
