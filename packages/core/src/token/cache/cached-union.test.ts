@@ -213,7 +213,7 @@ describe('a union behind one cache', () => {
       const users = new Map<boolean, Authentication>()
       const earlier = mayKnow.map((may) => ({ ...tokens(() => users.get(may)), mayKnow: () => may }))
       const all = cachedUnion([
-        ...earlier.map((authenticator) => ({ authenticator, cache: false as const })),
+        ...earlier.map((authenticator) => ({ authenticator, cache })),
         { authenticator: tokens(knows(jane)), cache },
       ])
       expect(await all.authenticateToken('t', {})).toEqual({ user: jane })

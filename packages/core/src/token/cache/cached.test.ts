@@ -406,6 +406,25 @@ describe('a lookup that ended together with the request that began it', () => {
     await Promise.all([first, settled()])
     expect(await ask()).toEqual({ user: jane })
   })
+
+  it('counts for nothing while the one that was begun instead goes on', async () => {
+    const { answer, open } = held()
+    const { ask, delegate, clock } = cacheOf(answer)
+    const first = ask()
+    await settled()
+    clock.endRequest()
+    const second = ask()
+    await settled()
+    clock.advance(31_000)
+    await settled()
+    open[0]!.end({ user: bob })
+    await Promise.all([first, settled()])
+    const third = ask()
+    await settled()
+    open[1]!.end({ user: jane })
+    expect([await second, await third, await ask()]).toEqual([jane, jane, jane].map((user) => ({ user })))
+    expect(delegate.calls).toHaveLength(2)
+  })
 })
 
 describe('a lookup', () => {
