@@ -4,6 +4,7 @@ import { ConfigurationError } from '@kube-authn/core'
 import { createAuthenticator, createFetch, type HttpFetch } from '@kube-authn/node'
 import { type CertificateAuthority, createPki } from '@kube-authn/testing'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { PATIENCE_MS } from '../patience.ts'
 import { has } from './components.ts'
 import { documented } from './documented.ts'
 import { glewlwyd } from './glewlwyd.ts'
@@ -59,12 +60,12 @@ describe.runIf(has('glewlwyd', 'setpriv', 'sqlite'))('a file of --authentication
     const say = (data: unknown): void => void (output += String(data))
     app.stdout?.on('data', say)
     app.stderr?.on('data', say)
-    await vi.waitFor(() => expect(output).toContain('/whoami'), { timeout: 20_000 })
+    await vi.waitFor(() => expect(output).toContain('/whoami'))
     origin = /https:\/\/localhost:\d+/.exec(output)?.[0] ?? ''
     fetch = createFetch({ ca: pki.caPem })
     open.push(fetch.close)
     const isReady = async (): Promise<void> => expect((await fetch(`${origin}/readyz`)).status).toBe(200)
-    await vi.waitFor(isReady, { timeout: 15_000 })
+    await vi.waitFor(isReady)
   })
   afterAll(async () => {
     for (const close of open.splice(0).toReversed()) await close()
@@ -245,7 +246,7 @@ function problemsOf(file: string): readonly string[] {
 /** The output of the app before it exits. */
 function run(args: readonly string[]): Promise<{ readonly code: unknown; readonly stderr: string }> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [main, ...args], { timeout: 20_000 }, (error, _, stderr) =>
+    execFile(process.execPath, [main, ...args], { timeout: PATIENCE_MS }, (error, _, stderr) =>
       resolve({ code: error?.code, stderr }),
     )
   })

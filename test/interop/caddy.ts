@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { COMPONENTS } from './components.ts'
 import type { Listening } from './https-app.ts'
-import { freePort, listens } from './nginx.ts'
+import { freePort, listens } from './ports.ts'
 import type { Scratch } from './scratch.ts'
 
 /**
@@ -31,7 +31,11 @@ export async function startCaddy(
     await exited
     process.off('exit', kill)
   }
-  if (await listens(port)) return { port, close }
-  await close()
-  throw new Error(`caddy does not listen: ${said}`)
+  try {
+    await listens(port, exited)
+  } catch (cause) {
+    await close()
+    throw new Error(`caddy does not listen: ${said}`, { cause })
+  }
+  return { port, close }
 }

@@ -20,7 +20,7 @@ import {
 import { runningServer } from '../../packages/server/test/running-server.ts'
 import { COMPONENTS, GO_SOURCES, has } from './components.ts'
 import { type Cluster, startCluster } from './kubernetes-1.6-document/cluster.ts'
-import { freePort } from './nginx.ts'
+import { freePort } from './ports.ts'
 import { makeScratch, type Scratch } from './scratch.ts'
 import { linesOf, type SeenLine } from './script-lines.ts'
 
@@ -141,27 +141,23 @@ describe.runIf(has('go'))('client-go', () => {
   })
 
   // client-go asks ten times for the version that was lost, and waits for four seconds each time.
-  it(
-    'follows objects through restarts of the server with and without them',
-    { timeout: 180_000 },
-    async () => {
-      const port = `--secure-port=${await freePort()}`
-      cluster = await startCluster(scratch, 'data', [port])
-      const restart = async (content: unknown): Promise<void> => {
-        await cluster?.stop()
-        cluster = await startCluster(scratch, 'data', content === 'lost' ? [port, '--in-memory'] : [port])
-      }
-      expect(await run('informers', cluster.adminConfig, PROTOBUF, restart)).toEqual([
-        ['synced', 'add before'],
-        ['told', ['add one', 'update one', 'delete one']],
-        ['cached', true],
-        ['restart', 'kept'],
-        ['kept', [['add kept'], 2]],
-        ['restart', 'lost'],
-        ['lost', [['add lost', 'delete before', 'delete kept'], 1]],
-      ])
-    },
-  )
+  it('follows objects through restarts of the server with and without them', async () => {
+    const port = `--secure-port=${await freePort()}`
+    cluster = await startCluster(scratch, 'data', [port])
+    const restart = async (content: unknown): Promise<void> => {
+      await cluster?.stop()
+      cluster = await startCluster(scratch, 'data', content === 'lost' ? [port, '--in-memory'] : [port])
+    }
+    expect(await run('informers', cluster.adminConfig, PROTOBUF, restart)).toEqual([
+      ['synced', 'add before'],
+      ['told', ['add one', 'update one', 'delete one']],
+      ['cached', true],
+      ['restart', 'kept'],
+      ['kept', [['add kept'], 2]],
+      ['restart', 'lost'],
+      ['lost', [['add lost', 'delete before', 'delete kept'], 1]],
+    ])
+  })
 
   it('lists in pages, and as a stream', async () => {
     expect(Object.fromEntries(await seenBy('reflector', PROTOBUF))).toEqual({

@@ -2,7 +2,7 @@
 // than that of the suites.
 //
 //   node client-node.mjs MODULE KUBECONFIG
-import { setTimeout } from 'node:timers/promises'
+import { once } from 'node:events'
 import { pathToFileURL } from 'node:url'
 
 const [, , module, kubeconfig] = process.argv
@@ -127,25 +127,25 @@ const informer = makeInformer(config, `/api/v1/namespaces/${namespace}/serviceac
 const told = []
 for (const verb of ['add', 'update', 'delete'])
   informer.on(verb, ({ metadata }) => told.push(`${verb} ${metadata.name}`))
-informer.on('error', async () => {
-  await setTimeout(200)
-  void informer.start()
-})
-const until = async (line) => {
-  for (let round = 0; round < 300 && !told.includes(line); round++) await setTimeout(100)
-}
+// The server is stopped and started again: the suite says when it is back.
+const back = once(process.stdin, 'data')
+informer.on('error', () => void back.then(() => informer.start()))
+const until = (verb, name) =>
+  new Promise((resolve) => {
+    if (told.includes(`${verb} ${name}`)) resolve()
+    informer.on(verb, ({ metadata }) => metadata.name === name && resolve())
+  })
 await informer.start()
 await core.createNamespacedServiceAccount({ namespace, body: named('robot') })
-await until('add robot')
+await until('add', 'robot')
 print(
   'informer',
   told.filter((line) => line.endsWith('robot')),
 )
 print('restart', '')
-// The server is stopped and started again meanwhile: the suite says when it is back.
-await new Promise((resolve) => process.stdin.once('data', resolve))
+await back
 await core.deleteNamespacedServiceAccount({ namespace, name: 'robot' })
-await until('delete robot')
+await until('delete', 'robot')
 print(
   'informer again',
   told.filter((line) => line.endsWith('robot')),

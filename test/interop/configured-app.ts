@@ -60,7 +60,7 @@ export async function configuredApp(
     async configure(next) {
       const before = ofType('reload').length
       renameSync(scratch.write('next.yaml', next), path)
-      const event = await vi.waitUntil(() => ofType('reload')[before], { timeout: 10_000 })
+      const event = await vi.waitUntil(() => ofType('reload')[before])
       return { outcome: event.outcome, message: event.error?.message }
     },
     health: () => authenticator.health(),

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
+import { PATIENCE_MS } from '../patience.ts'
 import { COMPONENTS } from './components.ts'
 import type { Known } from './https-app.ts'
 
@@ -13,7 +14,7 @@ export async function curl(...args: readonly string[]): Promise<CurlAnswer> {
   const { stdout } = await run(
     COMPONENTS.curl.command,
     ['--disable', '--silent', '--show-error', '--noproxy', '*', '--write-out', '\n%{http_code}', ...args],
-    { timeout: 30_000 },
+    { timeout: PATIENCE_MS },
   )
   return curlAnswer(stdout)
 }

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import { has } from './components.ts'
-import { CHECK_SECONDS, type DashboardSite, pageEnds, SLACK_MS, useDashboardSite } from './dashboard-site.ts'
+import { type DashboardSite, pageEnds, useDashboardSite } from './dashboard-site.ts'
 
 /** Follows a watch as a program would, and tells how it ended and what the next request gets. */
 const FOLLOW = `(async () => {
@@ -70,17 +70,15 @@ describe.runIf(has('chromium'))('sessions of examples/dashboard that end, in Chr
     await ada.locator('#message', { hasText: 'cannot impersonate resource "groups"' }).waitFor()
   })
 
-  it('end on every page within the stated time when the provider closes the account, and so do watches', async () => {
+  it('end on every page when the provider closes the account, and so do watches', async () => {
     const [jane, elsewhere, joe] = [await enter('jane'), await enter('jane'), await enter('joe')]
     const sessions = await beside(jane, '/sessions')
     const plain = await beside(jane, '/assets/icon.svg')
     const followed = plain.evaluate(FOLLOW)
-    const closed = Date.now()
     await site.provider.closeAccount('jane')
     const shown = await Promise.all([jane, elsewhere, sessions].map(pageEnds))
     expect(shown).toEqual(Array(3).fill('Your session has endedLog in again'))
     expect(await followed).toMatchObject({ status: 401 })
-    expect(Date.now() - closed).toBeLessThan(CHECK_SECONDS * 1000 + SLACK_MS)
     await joe.locator('.live.on').waitFor()
     await jane.click('text=Log in again')
     await jane.locator('input[name=login]').waitFor()

@@ -1,7 +1,7 @@
 import { chromium } from 'playwright-core'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { COMPONENTS, has } from './components.ts'
-import { type DashboardSite, logIn, openAs, SLACK_MS, useDashboardSite } from './dashboard-site.ts'
+import { type DashboardSite, logIn, openAs, useDashboardSite } from './dashboard-site.ts'
 
 describe.runIf(has('chromium'))('examples/dashboard without its provider, in Chromium', () => {
   let site: DashboardSite
@@ -28,9 +28,9 @@ describe.runIf(has('chromium'))('examples/dashboard without its provider, in Chr
       }
       return page.url()
     }
-    await expect
-      .poll(again, { timeout: 30_000, interval: 500 })
-      .toBe(`${site.origin}/namespaces/shop/services`)
+    await vi.waitFor(async () => expect(await again()).toBe(`${site.origin}/namespaces/shop/services`), {
+      interval: 500,
+    })
   })
 
   it('leaves a browser at the provider whose login page fails, and a reload goes on', async () => {
@@ -67,13 +67,13 @@ describe.runIf(has('chromium'))('examples/dashboard without its provider, in Chr
     const page = await enter('jane')
     await page.evaluate(`document.body.dataset.opened = 'once'`)
     site.down.add('*')
-    await page.locator('#notice', { hasText: 'cannot be checked' }).waitFor({ timeout: 30_000 })
-    await page.locator('#main').waitFor({ state: 'hidden', timeout: 30_000 })
+    await page.locator('#notice', { hasText: 'cannot be checked' }).waitFor()
+    await page.locator('#main').waitFor({ state: 'hidden' })
     // A page that is opened now is not sent to a provider that cannot respond.
     const other = await page.context().newPage()
     expect((await other.goto(site.origin))?.status()).toBe(503)
     site.down.clear()
-    await page.locator('#main').waitFor({ timeout: SLACK_MS })
+    await page.locator('#main').waitFor()
     await page.locator('.live.on').waitFor()
     expect(await page.getAttribute('body', 'data-opened')).toBe('once')
   })

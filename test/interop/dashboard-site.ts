@@ -12,15 +12,13 @@ import {
   type Demonstration,
   startDemonstration,
 } from '../../examples/dashboard/src/demonstration/demonstration.ts'
+import { PATIENCE_MS } from '../patience.ts'
 import { COMPONENTS } from './components.ts'
-import { freePort } from './nginx.ts'
+import { freePort } from './ports.ts'
 import { makeScratch, type Scratch } from './scratch.ts'
 
-/** How long a page may take for what it does at once, on a loaded machine. */
-export const SLACK_MS = 15_000
-
 /** How soon a page ends after its session. */
-export const CHECK_SECONDS = 2
+const CHECK_SECONDS = 2
 
 /** `examples/dashboard` with its provider and its cluster in this process, and a Chromium. */
 export interface DashboardSite {
@@ -128,8 +126,15 @@ async function startDashboardSite(idTokenSeconds = 8): Promise<DashboardSite> {
     asked,
     down,
     browser,
-    open: (options = {}) =>
-      browser.newContext({ ignoreHTTPSErrors: true, reducedMotion: 'reduce', ...options }),
+    async open(options = {}) {
+      const context = await browser.newContext({
+        ignoreHTTPSErrors: true,
+        reducedMotion: 'reduce',
+        ...options,
+      })
+      context.setDefaultTimeout(PATIENCE_MS)
+      return context
+    },
     async restart() {
       await ended(dashboard)
       dashboard = await listening()
@@ -167,6 +172,6 @@ export async function openAs(site: DashboardSite, context: BrowserContext, name:
 
 /** Resolves when the page says that its session has ended, and shows nothing else. */
 export async function pageEnds(page: Page): Promise<string | null> {
-  await page.locator('main.ended h1').waitFor({ timeout: CHECK_SECONDS * 1000 + SLACK_MS })
+  await page.locator('main.ended h1').waitFor()
   return page.textContent('body')
 }

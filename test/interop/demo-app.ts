@@ -15,7 +15,7 @@ export async function startDemoApp(material: string): Promise<DemoApp> {
   const app = spawn(process.execPath, [main], { env: { ...process.env, PORT: '0', MATERIAL: material } })
   let output = ''
   app.stdout?.on('data', (data) => (output += String(data)))
-  await vi.waitFor(() => expect(output).toContain('Ctrl+C'), { timeout: 20_000, interval: 50 })
+  await vi.waitFor(() => expect(output).toContain('Ctrl+C'))
   return {
     origin: /shows more at (https:\/\/localhost:\d+)/.exec(output)?.[1] ?? '',
     close: () => void app.kill(),

@@ -1,4 +1,4 @@
-import { freePort } from './nginx.ts'
+import { freePort } from './ports.ts'
 import { type EtcdMember, etcdMember, isHealthy } from './etcd.ts'
 import type { Scratch } from './scratch.ts'
 

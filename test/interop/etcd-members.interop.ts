@@ -1,7 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { ObjectStore } from '@kube-authn/store'
 import { etcdObjectStore } from '@kube-authn/store/etcd'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { has } from './components.ts'
 import { type EtcdCluster, startEtcdCluster } from './etcd-cluster.ts'
 import { makeScratch } from './scratch.ts'
@@ -14,12 +13,7 @@ import {
   type WriteLoad,
 } from './write-load.ts'
 
-// Engines that come back take their time.
-vi.setConfig({ testTimeout: 180_000 })
-
 const TIMEOUT_SECONDS = 2
-/** What a write may take of which it must be found out what became of it, and more for a machine that is busy. */
-const LONGEST_MS = 3 * TIMEOUT_SECONDS * 1000 + 4000
 
 describe.runIf(has('etcd', 'setpriv'))('stores in an etcd of three members', () => {
   const scratch = makeScratch()
@@ -56,10 +50,7 @@ describe.runIf(has('etcd', 'setpriv'))('stores in an etcd of three members', () 
   const expectHealed = async (): Promise<void> => {
     for (const index of stores.keys()) await load.progress(20, index)
     await load.stop()
-    console.log(
-      `${load.acknowledged.size} acknowledged, ${load.refused.size} refused, the longest call took ${Math.round(load.longestMs())} ms`,
-    )
-    expect(load.longestMs()).toBeLessThan(LONGEST_MS)
+    console.log(`${load.acknowledged.size} acknowledged, ${load.refused.size} refused`)
     await expectHistory(stores[0]!, load, told)
   }
 
@@ -80,10 +71,8 @@ describe.runIf(has('etcd', 'setpriv'))('stores in an etcd of three members', () 
     const killed = [leader, (leader + 1) % 3].map((index) => cluster.members[index]!)
     await Promise.all(killed.map((member) => member.kill()))
     await load.refusals(12)
-    const sinceMs = performance.now()
     const reads = stores.map((store) => codeOf(store.get('/0/0/0')))
     expect(await Promise.all(reads)).toEqual(reads.map(() => 'storeUnavailable'))
-    expect(performance.now() - sinceMs).toBeLessThan(LONGEST_MS)
     await Promise.all(killed.map((member) => member.start()))
     await cluster.healthy()
     await expectHealed()
@@ -96,8 +85,7 @@ describe.runIf(has('etcd', 'setpriv'))('stores in an etcd of three members', () 
     const silent = cluster.members[choose(await cluster.leader())]!
     silent.signal('SIGSTOP')
     try {
-      for (const index of stores.keys()) await load.progress(50, index)
-      await delay(2000)
+      for (const index of stores.keys()) await load.progress(100, index)
     } finally {
       silent.signal('SIGCONT')
     }

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fixedClock } from '../../packages/core/test/fakes.ts'
 import type { EtcdFetch } from '../../packages/store/src/etcd/etcd-client.ts'
 import { etcdObjectStore } from '../../packages/store/src/etcd/etcd-store.ts'
@@ -11,8 +11,6 @@ describe.runIf(has('etcd', 'setpriv'))('a store in etcd', () => {
   const scratch = makeScratch()
   let etcd: RunningEtcd
   let count = 0
-  // 100,000 objects, each durable.
-  vi.setConfig({ testTimeout: 600_000 })
   beforeAll(async () => {
     etcd = await startEtcd(scratch, 'etcd')
   })

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
-import { setTimeout } from 'node:timers/promises'
+import { expect, vi } from 'vitest'
 import { COMPONENTS } from './components.ts'
-import { freePort, listens } from './nginx.ts'
+import { freePort, listens } from './ports.ts'
 import type { Scratch } from './scratch.ts'
 
 /** An etcd of one member, of its own. */
@@ -136,7 +136,7 @@ export function etcdMember(scratch: Scratch, options: EtcdMemberOptions): EtcdMe
     },
     async start() {
       child = spawn(COMPONENTS.setpriv.command, command, { stdio: 'ignore' })
-      if (!(await listens(Number(new URL(url).port)))) throw new Error('etcd does not listen')
+      await listens(Number(new URL(url).port), once(child, 'exit'))
     },
     wipe: () => rmSync(data, { recursive: true }),
     signal: (signal) => void child?.kill(signal),
@@ -145,15 +145,10 @@ export function etcdMember(scratch: Scratch, options: EtcdMemberOptions): EtcdMe
 
 /** Resolves when a member answers, with the others if there are any. */
 export async function isHealthy(url: string): Promise<void> {
-  for (let attempt = 0; attempt < 200; attempt++) {
-    const health = await fetch(`${url}/health`).then(
-      (response) => response.text(),
-      () => '',
-    )
-    if (health.includes('"health":"true"')) return
-    await setTimeout(50)
-  }
-  throw new Error('etcd is not healthy')
+  await vi.waitFor(async () => {
+    const response = await fetch(`${url}/health`)
+    expect(await response.text()).toContain('"health":"true"')
+  })
 }
 
 /** The user that Debian has for programs without files of their own. */

@@ -21,7 +21,7 @@ describe.runIf(has('kubectl'))('extension-apiserver, through its cluster', () =>
     example = spawn(process.execPath, [main], { env })
     example.stdout?.on('data', (data) => (output += String(data)))
     example.stderr?.on('data', (data) => (output += String(data)))
-    await vi.waitFor(() => expect(output).toContain('Ctrl+C'), { timeout: 20_000, interval: 50 })
+    await vi.waitFor(() => expect(output).toContain('Ctrl+C'))
     server = /The cluster is (https:\/\/localhost:\d+)/.exec(output)?.[1] ?? ''
   })
   afterAll(() => {

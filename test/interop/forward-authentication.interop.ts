@@ -13,7 +13,8 @@ import { has } from './components.ts'
 import { documented } from './documented.ts'
 import { startHaproxy } from './haproxy.ts'
 import { type Cluster, startCluster } from './kubernetes-1.6-document/cluster.ts'
-import { freePort, startNginx } from './nginx.ts'
+import { startNginx } from './nginx.ts'
+import { freePort } from './ports.ts'
 import { makeScratch } from './scratch.ts'
 
 /** A proxy in front of an app that answers with the headers it got. */

@@ -1,16 +1,13 @@
 import type { ObjectStore } from '@kube-authn/store'
 import { etcdObjectStore } from '@kube-authn/store/etcd'
 import { migratePostgresStore, postgresObjectStore } from '@kube-authn/store/postgres'
-import { afterAll, afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { afterAll, afterEach, describe, expect, it, onTestFinished } from 'vitest'
 import { has } from './components.ts'
 import { type EtcdOptions, type RunningEtcd, startEtcd, unprivileged } from './etcd.ts'
 import { postgresIds, startPostgres } from './postgres.ts'
 import { makeScratch } from './scratch.ts'
 import { mountSmallDisk, type SmallDisk } from './small-disk.ts'
 import { expectHistory, startWatching, startWriting } from './write-load.ts'
-
-// Engines that come back take their time.
-vi.setConfig({ testTimeout: 180_000 })
 
 const scratch = makeScratch()
 const stores: ObjectStore[] = []

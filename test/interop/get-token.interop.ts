@@ -44,7 +44,7 @@ beforeAll(async () => {
     '--oidc-username-prefix=-',
     '--oidc-groups-claim=groups',
   ])
-  await vi.waitUntil(() => authenticator.health().length === 0, { timeout: 20_000 })
+  await vi.waitUntil(() => authenticator.health().length === 0)
   const app = express()
   app.use(authentication(authenticator), reviews(alwaysAllow()))
   const { chainPem: cert, privateKeyPem: key } = await pki.issueServer({ hosts: ['127.0.0.1'] })
@@ -90,7 +90,7 @@ function start(command: string, args: readonly string[], home: string): Waiting 
     interrupt: () => void child.kill('SIGINT'),
     printed: async (pattern) => {
       const found = (): RegExpExecArray | null => pattern.exec(text.stderr)
-      await vi.waitUntil(() => found() !== null || child.exitCode !== null, { timeout: 30_000 })
+      await vi.waitUntil(() => found() !== null || child.exitCode !== null)
       return found() ?? expect.fail(`ended without printing ${String(pattern)}: ${text.stderr}`)
     },
     ended: async () => {

@@ -15,7 +15,7 @@ import {
   REDIRECT_URI,
   type SigningJwk,
 } from './identity-provider.ts'
-import { freePort, listens } from './nginx.ts'
+import { freePort, listens } from './ports.ts'
 import { makeScratch } from './scratch.ts'
 
 /** The tables, and an administrator. */
@@ -85,7 +85,7 @@ export async function glewlwyd({ pki }: IdentityProviderOptions): Promise<Identi
     // It ends with this process in any case.
     const command = [COMPONENTS.glewlwyd.command, `--config-file=${configuration}`]
     child = spawn(COMPONENTS.setpriv.command, ['--pdeathsig', 'KILL', ...command], { stdio: 'ignore' })
-    if (!(await listens(port))) throw new Error('glewlwyd does not listen')
+    await listens(port, once(child, 'exit'))
     if (!isSetUp) await setUp()
     isSetUp = true
   }

@@ -1,9 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { type AddressInfo, connect, createServer } from 'node:net'
-import { setTimeout } from 'node:timers/promises'
 import { COMPONENTS } from './components.ts'
 import type { Listening } from './https-app.ts'
+import { freePort, listens } from './ports.ts'
 import type { Scratch } from './scratch.ts'
 
 /**
@@ -31,33 +30,11 @@ export async function startHaproxy(
     await exited
     process.off('exit', kill)
   }
-  for (let attempt = 0; attempt < 200; attempt++) {
-    if (child.exitCode !== null) break
-    if (await accepts(port)) return { port, close }
-    await setTimeout(50)
-  }
-  await close()
-  throw new Error(`haproxy does not listen: ${said}`)
-}
-
-/** A currently free port. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
-
-async function accepts(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1')
   try {
-    await once(socket, 'connect')
-    return true
-  } catch {
-    return false
-  } finally {
-    socket.destroy()
+    await listens(port, exited)
+  } catch (cause) {
+    await close()
+    throw new Error(`haproxy does not listen: ${said}`, { cause })
   }
+  return { port, close }
 }

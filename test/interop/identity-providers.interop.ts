@@ -15,7 +15,6 @@ const algorithms = ['RS256', 'ES256'] as const satisfies readonly Algorithm[]
 const names = ['oidc-provider', 'glewlwyd'] as const
 type Name = (typeof names)[number]
 /** Discovery is retried every ten seconds. */
-const PATIENCE = { timeout: 15_000 }
 
 describe.runIf(has('glewlwyd', 'setpriv', 'sqlite'))('identity providers', () => {
   const scratch = makeScratch()
@@ -33,7 +32,7 @@ describe.runIf(has('glewlwyd', 'setpriv', 'sqlite'))('identity providers', () =>
   ): Promise<ConfiguredApp> => {
     const app = await configuredApp(configurationOf(some, pki, groups), { pki, ...options })
     open.push(app)
-    await vi.waitUntil(() => app.health().length === 0, PATIENCE)
+    await vi.waitUntil(() => app.health().length === 0)
     return app
   }
 
@@ -44,9 +43,8 @@ describe.runIf(has('glewlwyd', 'setpriv', 'sqlite'))('identity providers', () =>
     const earlyApp = (name: Name): Promise<ConfiguredApp> =>
       configuredApp(configurationOf([providers[name]], pki), { pki, unavailableStatus: 503 })
     early = { 'oidc-provider': await earlyApp('oidc-provider'), glewlwyd: await earlyApp('glewlwyd') }
-    await vi.waitUntil(
-      () => names.every((name) => early[name].health()[0]?.includes('not initialized') === false),
-      PATIENCE,
+    await vi.waitUntil(() =>
+      names.every((name) => early[name].health()[0]?.includes('not initialized') === false),
     )
     for (const name of names) await providers[name].start()
   })
@@ -151,7 +149,7 @@ describe.runIf(has('glewlwyd', 'setpriv', 'sqlite'))('identity providers', () =>
 
       await provider.start()
       const isBack = async (): Promise<void> => expect(await app.ask(unknown)).toEqual(userOf(jane))
-      await vi.waitFor(isBack, { timeout: 8000, interval: 200 })
+      await vi.waitFor(isBack)
     })
   })
 
@@ -215,7 +213,7 @@ describe.runIf(has('glewlwyd', 'setpriv', 'sqlite'))('identity providers', () =>
   // Last, since this takes ten seconds from the start.
   it.each(names)('%s is found by an app that was there before it', async (name) => {
     const token = await providers[name].logIn(jane, 'RS256')
-    await vi.waitUntil(() => early[name].health().length === 0, PATIENCE)
+    await vi.waitUntil(() => early[name].health().length === 0)
     expect(await early[name].ask(token)).toEqual(userOf(jane))
   })
 })

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { COMPONENTS } from './components.ts'
-import { freePort, listens } from './nginx.ts'
+import { freePort, listens } from './ports.ts'
 import type { Scratch } from './scratch.ts'
 
 /** A running realm. */
@@ -75,10 +75,7 @@ export async function startKdc(
     await ended
     process.off('exit', kill)
   }
-  if (!(await Promise.race([ended.then(() => false), listens(port)]))) {
-    await close()
-    throw new Error('the KDC does not run')
-  }
+  await listens(port, ended)
   return {
     env,
     logIn(principal) {

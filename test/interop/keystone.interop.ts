@@ -19,7 +19,7 @@ import { has } from './components.ts'
 import { curl } from './curl.ts'
 import { httpsApp } from './https-app.ts'
 import { type Cloud, cloudOf, type Keystone, keystoneIn, type KeystoneRun } from './keystone.ts'
-import { freePort } from './nginx.ts'
+import { freePort } from './ports.ts'
 import { makeScratch, type Scratch } from './scratch.ts'
 
 const PASSWORD = 'pä:ss €" \\'
@@ -409,13 +409,7 @@ describe.runIf(hasKeystone)('Keystone', () => {
     expect(await bearer(authenticator, token)).toBe(401)
     await cloud.call('PATCH', `/users/${people.joe}`, { user: { enabled: true } })
     // Within the same second, Keystone mistakes new tokens for the old ones that it just revoked.
-    await vi.waitFor(
-      async () => expect(await basic(authenticator, 'joe')).toMatchObject({ username: 'joe' }),
-      {
-        timeout: 5000,
-        interval: 100,
-      },
-    )
+    await vi.waitFor(async () => expect(await basic(authenticator, 'joe')).toMatchObject({ username: 'joe' }))
   })
 
   it('that does not respond delays no other request, and only until the timeout', async () => {
@@ -425,19 +419,14 @@ describe.runIf(hasKeystone)('Keystone', () => {
     expect(await bearer(authenticator, token)).toEqual(jane())
     keystone.freeze()
     try {
-      const start = Date.now()
       const stuck = Array.from({ length: 300 }, (_, index) => basic(authenticator, `user ${index}`))
       expect(await basic(authenticator, 'jim', 'secret')).toMatchObject({ username: 'jim' })
       expect(await bearer(authenticator, token)).toEqual(jane())
       expect(new Set(await Promise.all(stuck))).toEqual(new Set([503]))
-      expect(Date.now() - start).toBeLessThan(5000)
     } finally {
       keystone.thaw()
     }
-    await vi.waitFor(async () => expect(await basic(authenticator, 'jane')).toEqual(jane()), {
-      timeout: 20_000,
-      interval: 200,
-    })
+    await vi.waitFor(async () => expect(await basic(authenticator, 'jane')).toEqual(jane()))
   })
 
   it('that is stopped is unavailable to all but who is remembered; started again it is back, and old tokens with it', async () => {
@@ -461,10 +450,7 @@ describe.runIf(hasKeystone)('Keystone', () => {
     const remembering = create({}, { tokenCache: { successTtlSeconds: 3600 } })
     const authenticator = forgetful()
     expect([await bearer(remembering, token), await bearer(authenticator, token)]).toEqual([jane(), jane()])
-    await vi.waitFor(async () => expect(await bearer(remembering, token)).toBe(401), {
-      timeout: 8000,
-      interval: 100,
-    })
+    await vi.waitFor(async () => expect(await bearer(remembering, token)).toBe(401))
     expect(await bearer(authenticator, token)).toBe(401)
   })
 
@@ -476,9 +462,7 @@ describe.runIf(hasKeystone)('Keystone', () => {
     await keystone.start(await certificateOf(others, 'other'))
     expect(await basic(authenticator, 'jane')).toBe(503)
     scratch.write('ca.crt', others.caPem)
-    await vi.waitFor(async () => expect(await basic(authenticator, 'jane')).toEqual(jane()), {
-      timeout: 10_000,
-    })
+    await vi.waitFor(async () => expect(await basic(authenticator, 'jane')).toEqual(jane()))
   })
 })
 
@@ -487,7 +471,7 @@ describe.runIf(hasKeystone)('examples/keystone', () => {
   const material = (name: string): string => join(folder, name)
 
   beforeAll(async () => {
-    await vi.waitFor(() => expect(example?.output()).toContain('Ctrl+C'), { timeout: 110_000, interval: 50 })
+    await vi.waitFor(() => expect(example?.output()).toContain('Ctrl+C'))
   })
 
   it('prints lines to paste, and each answers what it says', () => {
@@ -506,7 +490,7 @@ describe.runIf(hasKeystone)('examples/keystone', () => {
     }
     const app = startExample(folder, { KEYSTONE_URL: keystone, KEYSTONE_CA: material('ca.crt') })
     try {
-      await vi.waitFor(() => expect(app.output()).toContain('The app is'), { timeout: 10_000, interval: 50 })
+      await vi.waitFor(() => expect(app.output()).toContain('The app is'))
       const url = /The app is (https:\S+),/.exec(app.output())?.[1] ?? ''
       const ca = material('ca.crt')
       expect(await curl('--cacert', ca, '--user', `jane:${janesPassword}`, url)).toMatchObject({

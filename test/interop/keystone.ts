@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { createFetch, type HttpFetch } from '@kube-authn/node'
-import { freePort } from './nginx.ts'
+import { freePort } from './ports.ts'
 import type { Scratch } from './scratch.ts'
 
 const script = fileURLToPath(new URL('../../examples/keystone/keystone.sh', import.meta.url))

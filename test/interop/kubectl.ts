@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { PATIENCE_MS } from '../patience.ts'
 import { COMPONENTS } from './components.ts'
 import type { Scratch } from './scratch.ts'
 
@@ -47,7 +48,7 @@ export function kubectl(
       args,
       {
         env: { PATH: process.env['PATH'] ?? '', HOME: scratch.path(home), KUBECONFIG: kubeconfig, ...env },
-        timeout: 30_000,
+        timeout: PATIENCE_MS,
       },
       (error, stdout, stderr) => {
         resolve({ stdout, stderr, exitCode: typeof error?.code === 'number' ? error.code : error ? -1 : 0 })

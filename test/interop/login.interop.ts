@@ -13,7 +13,7 @@ import { Provider } from 'oidc-provider'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Browser, openBrowser, type Page } from './browser.ts'
 import { newSigningKeys, people } from './identity-provider.ts'
-import { freePort } from './nginx.ts'
+import { freePort } from './ports.ts'
 
 const PAGE = { accept: 'text/html' }
 const CLIENT = { id: 'dashboard', secret: 'secretOfTheDashboard' }

@@ -1,8 +1,9 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { COMPONENTS, has } from './components.ts'
-import { freePort } from './nginx.ts'
+import { freePort } from './ports.ts'
 
 /** A way to a port of this machine, which can fail. */
 export interface FaultyNetwork {
@@ -84,6 +85,18 @@ export function dropPackets(port: number): () => void {
   change('-I')
   return () => change('-D')
 }
+
+/** Whether everything that was sent to and from these ports has come through, and was read. */
+export function isDelivered(...ports: readonly number[]): boolean {
+  const ends = ports.map((port) => `:${port.toString(16).toUpperCase().padStart(4, '0')}`)
+  const [, ...sockets] = readFileSync('/proc/net/tcp', 'utf8').trim().split('\n')
+  return sockets
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, local = '', remote = '']) => ends.some((end) => local.endsWith(end) || remote.endsWith(end)))
+    .every(([, , , state, queues]) => state === LISTENING || queues === '00000000:00000000')
+}
+
+const LISTENING = '0A'
 
 /** Whether {@link dropPackets} works here; else it is printed why not. */
 export async function canDropPackets(): Promise<boolean> {

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { COMPONENTS } from './components.ts'
+import { listens } from './ports.ts'
 
 /** A running nginx. */
 export interface Nginx {
@@ -58,37 +58,12 @@ export async function startNginx(
     process.off('exit', kill)
     rmSync(folder, { recursive: true, force: true })
   }
-  const isRunning = await Promise.race([ended.then(() => false), listens(port)])
-  if (!isRunning) {
+  try {
+    await listens(port, ended)
+  } catch (cause) {
     const log = readFileSync(join(folder, 'error.log'), 'utf8')
     await stop()
-    throw new Error(`nginx does not run:\n${log}`)
+    throw new Error(`nginx does not run:\n${log}`, { cause })
   }
   return { folder, stop }
-}
-
-/** Whether something accepts connections there, within ten seconds. */
-export async function listens(port: number): Promise<boolean> {
-  for (let tries = 0; tries < 200; tries++) {
-    const isOpen = await new Promise<boolean>((resolve) => {
-      const socket = connect(port, '127.0.0.1', () => {
-        socket.destroy()
-        resolve(true)
-      })
-      socket.once('error', () => resolve(false))
-    })
-    if (isOpen) return true
-    await new Promise((resolve) => void setTimeout(resolve, 50))
-  }
-  return false
-}
-
-/** A free port. */
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise<void>((resolve) => server.close(() => resolve()))
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
 }

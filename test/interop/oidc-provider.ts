@@ -15,7 +15,7 @@ import {
   REDIRECT_URI,
   type SigningJwk,
 } from './identity-provider.ts'
-import { freePort } from './nginx.ts'
+import { freePort } from './ports.ts'
 
 /** The `oidc-provider` of npm, in this process. Stopping it loses everything but its keys. */
 export async function oidcProvider({

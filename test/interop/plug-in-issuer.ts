@@ -4,7 +4,7 @@ import type { CertificateAuthority } from '@kube-authn/testing'
 import { Provider } from 'oidc-provider'
 import { openBrowser } from './browser.ts'
 import { CLIENT_SECRET, newSigningKeys, people, type Person, REDIRECT_URI } from './identity-provider.ts'
-import { freePort } from './nginx.ts'
+import { freePort } from './ports.ts'
 
 /** The `oidc-provider` of npm, with a client for a command, a native app without a secret, and one with a secret. */
 export interface PlugInIssuer {

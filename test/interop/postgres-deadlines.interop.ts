@@ -12,9 +12,6 @@ import { type RunningPostgres, startPgbouncer, startPostgres } from './postgres.
 import { makeScratch } from './scratch.ts'
 import { codeOf, startWatching } from './write-load.ts'
 
-// Engines that come back take their time.
-vi.setConfig({ testTimeout: 180_000 })
-
 type Options = Parameters<typeof postgresObjectStore>[0]
 
 const TIMEOUT_SECONDS = 1

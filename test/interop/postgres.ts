@@ -1,9 +1,9 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { connect } from 'node:net'
-import { setTimeout as delay } from 'node:timers/promises'
+import { vi } from 'vitest'
 import { COMPONENTS, postgresProgram } from './components.ts'
-import { freePort } from './nginx.ts'
+import { freePort } from './ports.ts'
 import type { Scratch } from './scratch.ts'
 
 /** A PostgreSQL server of its own. */
@@ -154,11 +154,7 @@ function asPostgres(folder: string, ...command: readonly string[]): readonly [st
 
 /** A server that has crashed refuses connections while it recovers, so that its first message is asked for. */
 async function accepts(port: number): Promise<void> {
-  for (let tries = 0; tries < 600; tries++) {
-    if (await isReady(port)) return
-    await delay(50)
-  }
-  throw new Error('PostgreSQL does not run')
+  await vi.waitUntil(() => isReady(port))
 }
 
 /** Whether it answers a startup message with a request for authentication, and not with an error. */

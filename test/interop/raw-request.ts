@@ -1,4 +1,5 @@
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls'
+import { PATIENCE_MS } from '../patience.ts'
 
 /** The response and its connection. */
 export interface RawAnswer {
@@ -24,7 +25,7 @@ export async function rawRequest(
     socket.on('data', (data) => (received += String(data)))
     socket.once('close', () => resolve(received))
     socket.once('error', reject)
-    socket.setTimeout(10_000, () => socket.destroy(new Error('no answer')))
+    socket.setTimeout(PATIENCE_MS, () => socket.destroy(new Error('no answer')))
     const head = [`GET ${path} HTTP/1.1`, 'Host: localhost', 'Connection: close', ...headerLines]
     socket.write(`${head.join('\r\n')}\r\n\r\n`, 'latin1')
   })

@@ -113,7 +113,7 @@ export function testReplicas(open: () => Promise<ObjectStore>, engine: KillableE
     for (let round = 0; round < 3; round++) {
       await load.progress(300)
       await engine.kill()
-      await delay(300)
+      await load.refusals(1)
       await engine.start()
     }
     await load.progress(300)

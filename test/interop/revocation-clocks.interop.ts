@@ -14,7 +14,8 @@ const SKEWS_MS = { right: 0, ahead: 300_000, behind: -300_000 }
 const REVOCATIONS = '/apis/authentication.kube-authn.dev/v1/credentialrevocations'
 const ACCOUNTS = '/api/v1/namespaces/default/serviceaccounts'
 /** A revocation that a replica took whose clock was ahead ended as much earlier: these would end before they began, and before they end. */
-const LIVES_MS = [20_000, 310_000]
+const SHORT_MS = 10_000
+const LIVES_MS = [SHORT_MS, 310_000]
 
 describe.each(['postgres', 'etcd'] as const)(
   'replicas with clocks five minutes apart over one %s',
@@ -28,7 +29,6 @@ describe.each(['postgres', 'etcd'] as const)(
 
     it.runIf(has(name, 'setpriv'))(
       'refuse what is revoked until the revocation ends, whichever of them took it',
-      { timeout: 300_000 },
       async () => {
         engine = name === 'postgres' ? await startPostgres(scratch) : await startEtcd(scratch, 'etcd')
         const store =
@@ -56,17 +56,16 @@ describe.each(['postgres', 'etcd'] as const)(
         }
         for (const { token, endMs } of revoked)
           if (Date.now() < endMs) await statusesBecome(replicas, token, 401)
-        const lastMs = Math.min(...revoked.map(({ endMs }) => endMs)) + 25_000
-        let answers = 0
+        const lastMs = Math.max(
+          ...revoked.map(({ endMs }) => endMs).filter((end) => end < Date.now() + SHORT_MS),
+        )
         while (Date.now() < lastMs) {
           for (const { token, endMs } of revoked) {
             const statuses = await statusesOf(replicas, token)
             if (Date.now() >= endMs) continue
             expect([token, statuses]).toEqual([token, [401, 401, 401]])
-            answers++
           }
         }
-        console.log(`${name}: ${answers} times refused by all three`)
         for (const { token, endMs } of revoked)
           if (endMs < Date.now()) await statusesBecome(replicas, token, 403)
       },

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
+import { PATIENCE_MS } from '../patience.ts'
 
 const run = promisify(execFile)
 
@@ -35,7 +36,7 @@ export function makeScratch(): Scratch {
       const { stdout } = await run('sh', ['-euc', script], {
         cwd: path(below),
         env: { ...process.env, ...env },
-        timeout: 60_000,
+        timeout: PATIENCE_MS,
       })
       return stdout
     },

@@ -5,14 +5,12 @@ import { postgresObjectStore } from '@kube-authn/store/postgres'
 import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { folderOf, type Run } from '../../packages/server/test/command.ts'
 import { type Served, startServeProcess } from '../../packages/server/test/served.ts'
+import { PATIENCE_MS } from '../patience.ts'
 import { COMPONENTS, has } from './components.ts'
 import { startEtcd } from './etcd.ts'
 import { startPostgres } from './postgres.ts'
 import { makeScratch } from './scratch.ts'
 import { startWatching, startWriting } from './write-load.ts'
-
-// Engines that come back take their time.
-vi.setConfig({ testTimeout: 180_000 })
 
 interface Engine {
   /** The value of `--store`. */
@@ -102,8 +100,6 @@ describe.runIf(has('postgres', 'setpriv'))('three replicas of kube-authn serve',
     await load.stop()
     // Only the one that was killed has failed.
     expect([...load.refused.keys()].filter((key) => !key.startsWith('/0/'))).toEqual([])
-    // The limit of a statement.
-    expect(load.longestMs()).toBeLessThan(10_000)
     const { objects } = await beside.list('/registry/configmaps/default/')
     const found = new Map(objects.map((object) => [object.key.split('/').at(-1), object.revision]))
     const lost = [...load.acknowledged].filter(([key, at]) => found.get(nameOf(key)) !== at)
@@ -112,9 +108,7 @@ describe.runIf(has('postgres', 'setpriv'))('three replicas of kube-authn serve',
     const created = told.changes.filter(({ key }) => key.includes('/load-'))
     expect(created.map(({ type }) => type)).toEqual(created.map(() => 'created'))
     expect(new Set(created.map(({ key }) => key)).size).toBe(created.length)
-    console.log(
-      `${load.acknowledged.size} acknowledged, ${load.refused.size} refused, the longest call took ${Math.round(load.longestMs())} ms`,
-    )
+    console.log(`${load.acknowledged.size} acknowledged, ${load.refused.size} refused`)
   })
 })
 
@@ -141,7 +135,7 @@ function environmentOf({ announcement }: Served): Readonly<Record<string, string
 function kubectl(served: Served, ...args: readonly string[]): Promise<Run> {
   const env = environmentOf(served)
   return new Promise((resolve) => {
-    execFile(COMPONENTS.kubectl.command, args, { env, timeout: 30_000 }, (error, stdout, stderr) =>
+    execFile(COMPONENTS.kubectl.command, args, { env, timeout: PATIENCE_MS }, (error, stdout, stderr) =>
       resolve({ stdout, stderr, exitCode: typeof error?.code === 'number' ? error.code : error ? -1 : 0 }),
     ).stdin?.end()
   })

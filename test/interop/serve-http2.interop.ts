@@ -11,6 +11,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { COMMAND, folderOf } from '../../packages/server/test/command.ts'
+import { PATIENCE_MS } from '../patience.ts'
 import { binaryOf } from '../runtimes/binaries.mjs'
 import { COMPONENTS, has } from './components.ts'
 import { kubectlOf } from './kubernetes-1.6-document/releases.ts'
@@ -66,7 +67,7 @@ function run(command: string, args: readonly string[], env: Record<string, strin
     execFile(
       command,
       args,
-      { env: { PATH: process.env['PATH'] ?? '', HOME: folderOf(), ...env }, timeout: 30_000 },
+      { env: { PATH: process.env['PATH'] ?? '', HOME: folderOf(), ...env }, timeout: PATIENCE_MS },
       (_, stdout, stderr) => resolve(stdout + stderr),
     )
   })

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { folderOf } from '../../packages/server/test/command.ts'
 import { type Served, startServeProcess } from '../../packages/server/test/served.ts'
+import { PATIENCE_MS } from '../patience.ts'
 import { COMPONENTS, has } from './components.ts'
 
 interface Result {
@@ -20,7 +21,7 @@ function kubectl({ announcement }: Served, args: readonly string[], input = ''):
       args,
       {
         env: { PATH: process.env['PATH'] ?? '', HOME: folderOf(), KUBECONFIG: announcement['kubeconfig'] },
-        timeout: 30_000,
+        timeout: PATIENCE_MS,
       },
       (error, stdout, stderr) =>
         resolve({ stdout, stderr, exitCode: typeof error?.code === 'number' ? error.code : error ? -1 : 0 }),

@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs'
 import type { IssuedCredential } from '@kube-authn/testing'
 import { COMPONENTS } from './components.ts'
 import type { Listening } from './https-app.ts'
-import { freePort, listens } from './nginx.ts'
+import { freePort, listens } from './ports.ts'
 import type { Scratch } from './scratch.ts'
 
 /** Starts slapd with these entries, over TLS only. Its root is `cn=my-app,dc=example,dc=com`. */
@@ -48,10 +48,6 @@ directory ${scratch.path('slapd/data')}
     await ended
     process.off('exit', kill)
   }
-  const isRunning = await Promise.race([ended.then(() => false), listens(port)])
-  if (!isRunning) {
-    await close()
-    throw new Error('slapd does not run')
-  }
+  await listens(port, ended)
   return { port, close }
 }

@@ -1,14 +1,14 @@
 import { execFile } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { folderOf, run, type Run } from '../../packages/server/test/command.ts'
 import { startServeProcess } from '../../packages/server/test/served.ts'
 import { etcdObjectStore } from '../../packages/store/src/etcd/etcd-store.ts'
 import type { ObjectStore } from '../../packages/store/src/object-store.ts'
 import { postgresObjectStore } from '../../packages/store/src/postgres/postgres-object-store.ts'
 import { sqliteObjectStore } from '../../packages/store/src/sqlite/sqlite-object-store.ts'
+import { PATIENCE_MS } from '../patience.ts'
 import { COMPONENTS, has } from './components.ts'
 import { type RunningEtcd, startEtcd } from './etcd.ts'
 import { type RunningPostgres, startPostgres } from './postgres.ts'
@@ -135,7 +135,7 @@ describe.runIf(has('postgres', 'etcd', 'setpriv', 'kubectl'))('kube-authn store,
       from = to
     }
     // Thousands of durable writes, six times.
-  }, 240_000)
+  })
 
   it('exports one revision of a store that is written to all the time', async () => {
     for (const at of [await database(), etcdAt()]) {
@@ -186,7 +186,7 @@ describe.runIf(has('postgres', 'etcd', 'setpriv', 'kubectl'))('kube-authn store,
     await command('migrate', '--store', at)
     const importing = run(['store', 'import', '--store', at, exported])
     const watched = await postgresObjectStore({ connectionString: at })
-    while ((await watched.revision()) < 500) await setTimeout(5)
+    await vi.waitUntil(async () => (await watched.revision()) >= 500)
     await postgres.kill()
     const { stderr, exitCode } = await importing
     await postgres.start()
@@ -274,7 +274,7 @@ describe.runIf(has('postgres', 'etcd', 'setpriv', 'kubectl'))('kube-authn store,
     const kubectl = (kubeconfig: string, ...args: readonly string[]): Promise<string> =>
       new Promise((resolve, reject) => {
         const env = { PATH: process.env['PATH'] ?? '', HOME: folderOf(), KUBECONFIG: kubeconfig }
-        execFile(COMPONENTS.kubectl.command, args, { env, timeout: 60_000 }, (error, stdout) =>
+        execFile(COMPONENTS.kubectl.command, args, { env, timeout: PATIENCE_MS }, (error, stdout) =>
           error ? reject(error) : resolve(stdout),
         )
       })

@@ -2,7 +2,6 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { privilegedGroups, unionAuthorizer } from '@kube-authn/core/authorization'
 import { authentication, authorization, getUser } from '@kube-authn/express'
 import { createAuthenticator, verificationKeysAt } from '@kube-authn/node'
@@ -11,7 +10,7 @@ import type { ObjectStore } from '@kube-authn/store'
 import { etcdObjectStore } from '@kube-authn/store/etcd'
 import { postgresObjectStore } from '@kube-authn/store/postgres'
 import express from 'express'
-import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type PathFetch, type Served, startServeProcess } from '../../packages/server/test/served.ts'
 import { has } from './components.ts'
 import { startEtcd } from './etcd.ts'
@@ -91,15 +90,9 @@ async function startApp(store: ObjectStore, keyFile: string, tokenFile: string) 
   }
 }
 
-/** Repeats a question until it has this answer. Returns after how many milliseconds. */
-async function until(expected: string | number, ask: () => Promise<string | number>): Promise<number> {
-  const begun = performance.now()
-  for (let answer: unknown; answer !== expected;) {
-    if (performance.now() - begun > 30_000) throw new Error(`still ${String(answer)}`)
-    answer = await ask()
-    if (answer !== expected) await delay(2)
-  }
-  return performance.now() - begun
+/** Repeats a question until it has this answer. */
+async function until(expected: string | number, ask: () => Promise<string | number>): Promise<void> {
+  await vi.waitFor(async () => expect(await ask()).toBe(expected))
 }
 
 async function post(admin: PathFetch, path: string, body: object): Promise<Readonly<Record<string, never>>> {
@@ -124,7 +117,7 @@ async function createAccount({ admin }: Served, name: string): Promise<string> {
   return String((status as { readonly token?: string } | undefined)?.token)
 }
 
-describe.each(ENGINES)('an Express app and kube-authn serve over one %s', (name, isThere, start) => {
+describe.each(ENGINES)('an Express app and kube-authn serve over one %s', (_, isThere, start) => {
   const scratch = makeScratch()
   afterAll(() => scratch.remove())
 
@@ -147,11 +140,10 @@ describe.each(ENGINES)('an Express app and kube-authn serve over one %s', (name,
         metadata: { name: 'shoppers' },
         rules: [{ verbs: ['get'], nonResourceURLs: ['/cart'] }],
       })
-      const times: Record<string, number> = {}
 
       // Created there, accepted here; also at once, before the change has arrived.
       const cart = await createAccount(served, 'cart')
-      times['created, accepted'] = await until('system:serviceaccount:default:cart', () => ask(cart))
+      await until('system:serviceaccount:default:cart', () => ask(cart))
 
       // Both remember the user by now.
       expect(await ask(cart)).toBe('system:serviceaccount:default:cart')
@@ -160,7 +152,7 @@ describe.each(ENGINES)('an Express app and kube-authn serve over one %s', (name,
         (await served.as(token)(whoami, { method: 'POST', body: {} })).status
       expect(await there(cart)).toBe(201)
       expect((await admin(`${ACCOUNTS}/cart`, { method: 'DELETE' })).status).toBe(200)
-      times['deleted, refused'] = await until('401', () => ask(cart))
+      await until('401', () => ask(cart))
       expect(await there(cart)).toBe(401)
 
       // The other way round.
@@ -168,14 +160,14 @@ describe.each(ENGINES)('an Express app and kube-authn serve over one %s', (name,
       await until('system:serviceaccount:default:basket', () => ask(basket))
       expect(await there(basket)).toBe(201)
       await store.delete('/registry/serviceaccounts/default/basket')
-      times['deleted by the app, refused by serve'] = await until(401, () => there(basket))
+      await until(401, () => there(basket))
       expect(await ask(basket)).toBe('401')
 
       // A role that is taken back.
       const wagon = await createAccount(served, 'wagon')
       await until('system:serviceaccount:default:wagon', () => ask(wagon))
       await admin(`${RBAC}/clusterrolebindings/wagon`, { method: 'DELETE' })
-      times['unbound, forbidden'] = await until('403', () => ask(wagon))
+      await until('403', () => ask(wagon))
 
       // A bootstrap token.
       const secret = {
@@ -191,35 +183,23 @@ describe.each(ENGINES)('an Express app and kube-authn serve over one %s', (name,
       expect(await ask(joining)).toBe('401')
       await post(admin, '/api/v1/namespaces/kube-system/secrets', secret)
       // It has no role.
-      times['bootstrap token created, known'] = await until('403', () => ask(joining))
+      await until('403', () => ask(joining))
       await admin('/api/v1/namespaces/kube-system/secrets/bootstrap-token-abcdef', { method: 'DELETE' })
-      times['bootstrap token deleted, refused'] = await until('401', () => ask(joining))
+      await until('401', () => ask(joining))
 
       // The engine dies.
       const last = await createAccount(served, 'last')
       await until('system:serviceaccount:default:last', () => ask(last))
       await engine.kill()
-      const killed = performance.now()
       expect(await ask(last)).toBe('system:serviceaccount:default:last')
       expect(await ask('static')).toBe('ops')
       await until('503', () => ask(last))
-      times['killed, unavailable'] = performance.now() - killed
       expect(await ask('static')).toBe('ops')
       // Its copy may have been confirmed a little later.
       await until('503', () => ask(joining))
       await engine.start()
-      times['started, healed'] = await until('system:serviceaccount:default:last', () => ask(last))
+      await until('system:serviceaccount:default:last', () => ask(last))
       await until(201, () => there(last))
-
-      for (const [what, milliseconds] of Object.entries(times)) {
-        console.log(`${name}: ${what} after ${milliseconds.toFixed(1)} ms`)
-      }
-      for (const what of Object.keys(times).filter((each) => /refused|forbidden|accepted|known/.test(each))) {
-        expect(times[what]).toBeLessThan(2000)
-      }
-      // The watch of etcd is begun again every two seconds at most.
-      expect(times['started, healed']).toBeLessThan(name === 'etcd' ? 5000 : 2000)
-      expect(times['killed, unavailable']).toBeLessThan((STALENESS_SECONDS + 5) * 1000)
     },
   )
 })

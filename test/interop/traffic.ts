@@ -37,7 +37,7 @@ export function startTraffic({ ask }: ConfiguredApp): Traffic {
     add: (token) => void tokens.add(token),
     async flow(count) {
       const goal = answered + count
-      await vi.waitUntil(() => answered >= goal, { timeout: 20_000, interval: 5 })
+      await vi.waitUntil(() => answered >= goal)
     },
     async stop() {
       end.abort()

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ObjectStore, StoreChange, StoreError } from '@kube-authn/store'
-import { expect } from 'vitest'
+import { expect, vi } from 'vitest'
 
 /** Writers that create objects in several stores of one engine, each one object after the other, and what they were told. */
 export interface WriteLoad {
@@ -8,8 +8,6 @@ export interface WriteLoad {
   readonly acknowledged: ReadonlyMap<string, number>
   /** Errors by key. */
   readonly refused: ReadonlyMap<string, StoreError>
-  /** The longest call so far. */
-  longestMs(): number
   /** Resolves when so many more were acknowledged by a store. */
   progress(count: number, store?: number): Promise<void>
   /** Resolves when so many more were refused. */
@@ -48,12 +46,10 @@ export function startWriting(
   const refused = new Map<string, StoreError>()
   const counts = stores.map(() => 0)
   const stopping = new AbortController()
-  let longestMs = 0
 
   const write = async (store: number, writer: number): Promise<void> => {
     for (let index = 0; !stopping.signal.aborted; index++) {
       const key = `/${store}/${writer}/${index}`
-      const begunMs = performance.now()
       try {
         const { revision } = await stores[store]!.create(key, value)
         acknowledged.set(key, revision)
@@ -62,7 +58,6 @@ export function startWriting(
         refused.set(key, thrown as StoreError)
         await delay(20)
       }
-      longestMs = Math.max(longestMs, performance.now() - begunMs)
       if (pauseMs > 0) await delay(pauseMs)
     }
   }
@@ -71,13 +66,12 @@ export function startWriting(
   )
   const reached = async (count: () => number, more: number): Promise<void> => {
     const wanted = count() + more
-    while (count() < wanted) await delay(10)
+    await vi.waitUntil(() => count() >= wanted)
   }
 
   return {
     acknowledged,
     refused,
-    longestMs: () => longestMs,
     progress: (more, store) =>
       reached(store === undefined ? () => acknowledged.size : () => counts[store]!, more),
     refusals: (more) => reached(() => refused.size, more),
@@ -109,7 +103,7 @@ export function startWatching(store: ObjectStore, { prefix = '/', since = 0 } = 
   return {
     changes,
     async reach(revision) {
-      while ((changes.at(-1)?.revision ?? 0) < revision) await Promise.race([delay(20), running])
+      await Promise.race([running, vi.waitUntil(() => (changes.at(-1)?.revision ?? 0) >= revision)])
     },
     async stop() {
       stopping.abort()

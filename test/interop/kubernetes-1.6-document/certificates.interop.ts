@@ -134,9 +134,7 @@ describe.runIf(has('openssl', 'unzip')).each(RELEASES)('the certificates API, wi
     expect(await admin.done('certificate approve jane')).toBe(
       'certificatesigningrequest.certificates.k8s.io/jane approved\n',
     )
-    await vi.waitFor(async () => expect(await admin.done('get csr jane')).toContain('Approved,Issued'), {
-      timeout: 30_000,
-    })
+    await vi.waitFor(async () => expect(await admin.done('get csr jane')).toContain('Approved,Issued'))
     const certificate = await admin.done('get csr jane -o jsonpath={.status.certificate}')
     scratch.write('jane.crt', Buffer.from(certificate, 'base64').toString())
     const user = { 'client-certificate': scratch.path('jane.crt'), 'client-key': scratch.path('jane.key') }

@@ -2,6 +2,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { PATIENCE_MS } from '../../patience.ts'
 import type { Scratch } from '../scratch.ts'
 
 const command = fileURLToPath(new URL('../../../packages/server/dist/cli/main.js', import.meta.url))
@@ -124,7 +125,7 @@ export function clientOf(
         {
           cwd: scratch.folder,
           env: { PATH: process.env['PATH'] ?? '', HOME: home, KUBECONFIG: kubeconfig },
-          timeout: 45_000,
+          timeout: PATIENCE_MS,
         },
         (error, stdout, stderr) => {
           resolve({ stdout, stderr, exitCode: typeof error?.code === 'number' ? error.code : error ? -1 : 0 })

@@ -145,14 +145,12 @@ describe.runIf(has('openssl', 'curl', 'unzip')).each(RELEASES)('credentials, wit
 
     await admin.done('create -f -', secret('781293', new Date(Date.now() - 1000).toISOString()))
     const names = async (): Promise<string> => admin.done('get secrets -n kube-system -o name')
-    await vi.waitFor(async () => expect(await names()).not.toContain('781293'), { timeout: 30_000 })
+    await vi.waitFor(async () => expect(await names()).not.toContain('781293'))
     expect(await names()).toContain('secret/bootstrap-token-781292')
 
     await admin.done('delete secret bootstrap-token-781292 -n kube-system')
     // It is remembered for ten seconds, as by kube-apiserver.
-    await vi.waitFor(async () => expect(await whoami(scratch, cluster, token)).toEqual(UNAUTHORIZED), {
-      timeout: 30_000,
-    })
+    await vi.waitFor(async () => expect(await whoami(scratch, cluster, token)).toEqual(UNAUTHORIZED))
   })
 
   it('a service account: created, read, and a token of it used', async () => {
@@ -170,14 +168,11 @@ describe.runIf(has('openssl', 'curl', 'unzip')).each(RELEASES)('credentials, wit
     )
     expect(await clientOf(scratch, cluster, kubectl, {}).done(`--token=${token} get nodes`)).toMatch(NODES)
     await admin.done('delete serviceaccount jenkins')
-    await vi.waitFor(
-      async () => {
-        expect(await whoami(scratch, cluster, `--header 'Authorization: Bearer ${token}'`)).toEqual(
-          UNAUTHORIZED,
-        )
-      },
-      { timeout: 30_000 },
-    )
+    await vi.waitFor(async () => {
+      expect(await whoami(scratch, cluster, `--header 'Authorization: Bearer ${token}'`)).toEqual(
+        UNAUTHORIZED,
+      )
+    })
   })
 
   it('a secret with a token: the token, the namespace and the public CA, in base64', async () => {
@@ -197,24 +192,18 @@ describe.runIf(has('openssl', 'curl', 'unzip')).each(RELEASES)('credentials, wit
         Object.entries(read.data ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]),
       )
     }
-    await vi.waitFor(
-      async () => expect(Object.keys(await data()).toSorted()).toEqual(['ca.crt', 'namespace', 'token']),
-      {
-        timeout: 30_000,
-      },
+    await vi.waitFor(async () =>
+      expect(Object.keys(await data()).toSorted()).toEqual(['ca.crt', 'namespace', 'token']),
     )
     const { token = '', namespace, 'ca.crt': ca } = await data()
     expect([namespace, ca?.trim()]).toEqual(['default', readFileSync(cluster.caFile, 'utf8').trim()])
     expect(await clientOf(scratch, cluster, kubectl, {}).done(`--token=${token} get nodes`)).toMatch(NODES)
     // --service-account-lookup is on, as since 1.7: a token ends with its secret.
     await admin.done('delete secret robot-token')
-    await vi.waitFor(
-      async () => {
-        expect(await whoami(scratch, cluster, `--header 'Authorization: Bearer ${token}'`)).toEqual(
-          UNAUTHORIZED,
-        )
-      },
-      { timeout: 30_000 },
-    )
+    await vi.waitFor(async () => {
+      expect(await whoami(scratch, cluster, `--header 'Authorization: Bearer ${token}'`)).toEqual(
+        UNAUTHORIZED,
+      )
+    })
   })
 })

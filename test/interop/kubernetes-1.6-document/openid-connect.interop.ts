@@ -76,11 +76,8 @@ describe.runIf(has('curl', 'unzip'))('OpenID Connect', () => {
     it('takes an id_token as an option', async () => {
       const { id_token: token } = await logIn(issuer, ca)
       const client = clientOf(scratch, cluster, await kubectlOf(release), {})
-      await vi.waitFor(
-        async () => expect(await client.done(`--token=${token} get nodes`)).toContain('mynode'),
-        {
-          timeout: 20_000,
-        },
+      await vi.waitFor(async () =>
+        expect(await client.done(`--token=${token} get nodes`)).toContain('mynode'),
       )
       const { stderr } = await client.kubectl(`--token=${token} get secrets`)
       // The issuer and # come before the name, as for every claim but email.

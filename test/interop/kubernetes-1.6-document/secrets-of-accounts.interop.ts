@@ -22,13 +22,10 @@ describe.runIf(has('unzip'))('a secret for each new service account, as Kubernet
 
   it('is named by the account, and holds its token', async () => {
     await admin.done('create serviceaccount jenkins')
-    const account = await vi.waitUntil(
-      async () => {
-        const yaml = await admin.done('get serviceaccounts jenkins -o yaml')
-        return /^secrets:\n- name: (jenkins-token-\w{5})$/m.exec(yaml)
-      },
-      { timeout: 30_000, interval: 200 },
-    )
+    const account = await vi.waitUntil(async () => {
+      const yaml = await admin.done('get serviceaccounts jenkins -o yaml')
+      return /^secrets:\n- name: (jenkins-token-\w{5})$/m.exec(yaml)
+    })
     const [, name = ''] = account
     const secret = await admin.done(`get secret ${name} -o yaml`)
     expect(secret).toMatch(/^data:\n {2}ca\.crt: \S+\n {2}namespace: ZGVmYXVsdA==\n {2}token: \S+\n/m)
