@@ -75,8 +75,15 @@ const RUNTIMES = {
   'edge-runtime': { version: '4.0.1', packages: 'edge-runtime', file: 'dist/index.js' },
 }
 
+const asked = new Map()
+
 /** The path of a runtime's binary, installed if missing. */
-export async function binaryOf(name) {
+export function binaryOf(name) {
+  if (!asked.has(name)) asked.set(name, installed(name))
+  return asked.get(name)
+}
+
+async function installed(name) {
   const { version, packages, archive, file } = RUNTIMES[name]
   const machine = `${process.platform}-${process.arch}`
   const packageName = typeof packages === 'string' ? packages : packages[machine]
@@ -94,7 +101,8 @@ async function install({ packageName, version, archive, file }, cache, folder) {
   await mkdir(cache, { recursive: true })
   const fresh = await mkdtemp(join(cache, '.installing-'))
   try {
-    const flags = '--ignore-scripts --no-save --no-package-lock --no-audit --no-fund --loglevel=error'
+    const flags =
+      '--prefer-offline --ignore-scripts --no-save --no-package-lock --no-audit --no-fund --loglevel=error'
     await promisify(execFile)('npm', ['install', '--prefix', fresh, ...flags.split(' '), spec])
     if (archive !== undefined) await unpack(join(fresh, 'node_modules', packageName), archive, file)
     await rename(fresh, folder)

@@ -6,13 +6,13 @@ import { spawn } from 'node:child_process'
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { createIssuer } from '@kube-authn/testing'
 import { listen } from '@kube-authn/testing/node'
 import { build } from 'esbuild'
 import { binaryOf } from './binaries.mjs'
 import { freePort } from './free-port.mjs'
+import { eventually, PATIENCE_MS } from './lib/patience.mjs'
 
 const HERE = fileURLToPath(new URL('ending-requests/', import.meta.url))
 const workerd = await binaryOf('workerd')
@@ -48,15 +48,12 @@ await withWorker('a key that was withdrawn does not count for ever', async ({ as
   await ask('/oidc', token, '401')
 })
 
-await withWorker('keys verify while the issuer hangs, after five seconds', async ({ ask, issuer, sign }) => {
+await withWorker('keys verify while the issuer hangs', async ({ ask, issuer, sign }) => {
   const token = await sign('old')
   await ask('/oidc', token, '200 old')
   await ask('/advance?seconds=700', '', '200 ')
   issuer.stop('hang')
-  const start = performance.now()
   await ask('/oidc', token, '200 old')
-  const seconds = (performance.now() - start) / 1000
-  equal('seconds that one request waited', seconds > 4 && seconds < 9 ? 'some 5' : seconds, 'some 5')
   await ask('/oidc', token, '200 old')
   issuer.start()
 })
@@ -118,14 +115,19 @@ async function withWorker(name, run) {
     const headers = token === '' ? {} : { authorization: `Bearer ${token}` }
     const response = await fetch(`http://127.0.0.1:${port}${path}`, {
       headers,
-      signal: AbortSignal.timeout(30_000),
+      signal: AbortSignal.timeout(PATIENCE_MS),
     })
     const body = await response.text()
     equal(path, response.ok ? `${response.status} ${body}` : String(response.status), expected)
   }
   const sign = (sub) => issuer.sign({ sub, aud: 'app' }, { expirationSeconds: 36_000 })
   try {
-    await untilReady(() => ask('/advance?seconds=0', '', '200 '))
+    await eventually(() =>
+      ask('/advance?seconds=0', '', '200 ').then(
+        () => true,
+        () => false,
+      ),
+    )
     await run({ ask, issuer, sign })
     // It warns about promises that settle after the end of their request.
     equal('what workerd said', output, '')
@@ -138,16 +140,4 @@ async function withWorker(name, run) {
     await close()
     rmSync(folder, { recursive: true, force: true })
   }
-}
-
-async function untilReady(tryOnce) {
-  for (let tries = 0; tries < 100; tries++) {
-    try {
-      await tryOnce()
-      return
-    } catch {
-      await setTimeout(100)
-    }
-  }
-  throw new Error('workerd does not answer')
 }

@@ -10,11 +10,10 @@ import { Agent, request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { check, end } from './lib/counted.mjs'
+import { eventually, PATIENCE_MS } from './lib/patience.mjs'
 
 const [program, ...start] = process.argv.slice(2)
 const CONFIG_MAPS = '/api/v1/namespaces/default/configmaps'
-/** Long enough for a start or an end on a busy machine. */
-const TIMEOUT_MS = 30_000
 
 const dataDir = mkdtempSync(join(tmpdir(), 'kube-authn-serve-'))
 
@@ -41,7 +40,7 @@ await check('a token of a service account is known after a restart', async () =>
   const spec = { expirationSeconds: 3600 }
   const token = await whileServing([], async (ask) => {
     const path = '/api/v1/namespaces/default/serviceaccounts/default/token'
-    const { status, body } = await soon(
+    const { status, body } = await eventually(
       () => ask('POST', path, { spec }),
       (answer) => answer.status !== 404,
     )
@@ -77,7 +76,7 @@ end()
 /** Starts the command, and requires that SIGTERM ends it with the code 0. */
 async function whileServing(flags, use) {
   const args = ['serve', '--secure-port=0', '--output=json', `--data-dir=${dataDir}`, ...flags]
-  const child = spawn(program, [...start, ...args], { timeout: 2 * TIMEOUT_MS })
+  const child = spawn(program, [...start, ...args], { timeout: PATIENCE_MS })
   let log = ''
   child.stderr.on('data', (text) => (log += text))
   const exited = once(child, 'exit')
@@ -131,7 +130,7 @@ async function answerOf({ server, agent, method, path, body, token }) {
     ...(token !== undefined && { authorization: `Bearer ${token}` }),
   }
   const chosen = token === undefined ? agent : new Agent({ ca: agent.options.ca })
-  const sent = request(server + path, { method, agent: chosen, headers, timeout: TIMEOUT_MS })
+  const sent = request(server + path, { method, agent: chosen, headers, timeout: PATIENCE_MS })
   sent.end(body === undefined ? '' : JSON.stringify(body))
   const [response] = await once(sent, 'response')
   let text = ''
@@ -140,7 +139,7 @@ async function answerOf({ server, agent, method, path, body, token }) {
 }
 
 async function eventsOf({ server, agent, path }) {
-  const sent = request(server + path, { agent, timeout: TIMEOUT_MS }).end()
+  const sent = request(server + path, { agent, timeout: PATIENCE_MS }).end()
   const [response] = await once(sent, 'response')
   let text = ''
   response.setEncoding('utf8').on('data', (part) => (text += part))
@@ -153,15 +152,7 @@ async function eventsOf({ server, agent, path }) {
     ended: once(response, 'end'),
     async until(name) {
       const found = () => events().find(({ object }) => object.metadata.name === name)
-      return (await soon(found, (event) => event !== undefined)).type
+      return (await eventually(found)).type
     },
-  }
-}
-
-async function soon(read, isWanted) {
-  for (let tries = 0; ; tries++) {
-    const value = await read()
-    if (isWanted(value) || tries === 100) return value
-    await new Promise((resolve) => void setTimeout(resolve, 50))
   }
 }

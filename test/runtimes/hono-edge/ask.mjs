@@ -1,6 +1,7 @@
 // Sends a request with exactly the given headers: a list repeats a header.
 import { request } from 'node:http'
 import { connect } from 'node:net'
+import { PATIENCE_MS } from '../lib/patience.mjs'
 
 /** The compared parts of a response. */
 export function ask(origin, { method = 'GET', path, headers = {} }) {
@@ -18,7 +19,7 @@ export function ask(origin, { method = 'GET', path, headers = {} }) {
         }),
       )
     })
-    sent.setTimeout(30_000, () => sent.destroy(new Error('no answer within half a minute')))
+    sent.setTimeout(PATIENCE_MS, () => sent.destroy(new Error('no answer')))
     sent.on('error', reject).end()
   })
 }

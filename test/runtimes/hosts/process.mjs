@@ -8,7 +8,13 @@ const app = makeApp(JSON.parse(process.argv[2] ?? '{}'))
 const hostname = '127.0.0.1'
 
 if ('Bun' in globalThis) {
-  const { port } = globalThis.Bun.serve({ hostname, port: 0, fetch: (request) => app.fetch(request) })
+  const { port } = globalThis.Bun.serve({
+    hostname,
+    port: 0,
+    // No limit for a response.
+    idleTimeout: 0,
+    fetch: (request) => app.fetch(request),
+  })
   console.log(port)
 } else if ('Deno' in globalThis) {
   const onListen = ({ port }) => console.log(port)

@@ -1,14 +1,8 @@
 import { execFile } from 'node:child_process'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { binaryOf } from '../binaries.mjs'
+import { eventually, PATIENCE_MS } from './patience.mjs'
 import { wireChecks } from './wire-checks.mjs'
-
-/** Slightly more than the TTL of caches. */
-const PAUSE_MS = 1200
-/** The timeout of all checks of a turn, on a busy machine. */
-const TURN_MS = 120_000
-const SCRIPT_MS = 120_000
 
 /** Runs the suite on a runtime: the result of each check, `{ name, error? }`. */
 export async function suiteResults(runtime, { scratch, credentials }) {
@@ -16,13 +10,19 @@ export async function suiteResults(runtime, { scratch, credentials }) {
   try {
     const turn = async (name) => {
       const url = `http://127.0.0.1:${served.port}/checks/${name}`
-      const response = await fetch(url, { signal: AbortSignal.timeout(TURN_MS) })
+      const response = await fetch(url, { signal: AbortSignal.timeout(PATIENCE_MS) })
       if (!response.ok) throw new Error(`HTTP status ${response.status}: ${await response.text()}`)
       return response.json()
     }
     const first = await turn('first')
-    const [wire] = await Promise.all([wireChecks({ ...runtime, port: served.port }), sleep(PAUSE_MS)])
-    const later = new Map((await turn('later')).map(({ name, error }) => [name, error]))
+    const wire = await wireChecks({ ...runtime, port: served.port })
+    // Again until the time of the caches is over; what has not begun cannot pass.
+    const failed = new Set(first.filter(({ error }) => error !== undefined).map(({ name }) => name))
+    const results = await eventually(
+      () => turn('later'),
+      (answer) => answer.every(({ name, error }) => error === undefined || failed.has(name)),
+    )
+    const later = new Map(results.map(({ name, error }) => [name, error]))
     return [...first.map(({ name, error = later.get(name) }) => ({ name, error })), ...wire]
   } catch (error) {
     throw new Error(`${error.message}\n${served.said()}`, { cause: error })
@@ -92,7 +92,7 @@ function resultsIn(name, { status, output }) {
 
 function outputOf(command, args) {
   return new Promise((resolve) => {
-    execFile(command, args, { timeout: SCRIPT_MS, encoding: 'utf8' }, (error, stdout, stderr) => {
+    execFile(command, args, { timeout: PATIENCE_MS, encoding: 'utf8' }, (error, stdout, stderr) => {
       resolve({ status: error === null ? 0 : (error.code ?? 1), output: `${stdout}${stderr}` })
     })
   })

@@ -1,8 +1,6 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
-
-/** The start timeout of a runtime, on a busy machine. */
-const START_MS = 30_000
+import { PATIENCE_MS } from './patience.mjs'
 
 /**
  * Starts a runtime that serves the suite, and waits until it is ready.
@@ -27,7 +25,7 @@ export async function serving(command, args, { portFrom = 1, readPort = Number }
       child.kill('SIGKILL')
       reject(new Error(`${command} ${why}: ${said()}`))
     }
-    const timer = setTimeout(() => fail('does not serve'), START_MS)
+    const timer = setTimeout(() => fail('does not serve'), PATIENCE_MS)
     createInterface({ input: child.stdio[portFrom] }).once('line', (text) => {
       clearTimeout(timer)
       resolve(text)

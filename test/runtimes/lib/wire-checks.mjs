@@ -2,10 +2,7 @@ import assert from 'node:assert/strict'
 import { Buffer } from 'node:buffer'
 import { request } from 'node:http'
 import { connect } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
-
-/** Long enough for a response, and short enough for a check that expects none. */
-const ANSWER_MS = 10_000
+import { eventually, PATIENCE_MS } from './patience.mjs'
 
 /**
  * Checks that need a real connection: repeated headers, non-ASCII bytes, and clients that disconnect.
@@ -103,7 +100,7 @@ export async function wireChecks(served) {
         const encoded = Buffer.from(`jane:${password}`).toString('base64')
         return [`${prefix}/slow-passwords`, ['Authorization', `Basic ${encoded}`]]
       }
-      await Promise.all(['a', 'b', 'c', 'd'].map((password) => goAway(port, ...basic(password))))
+      for (const password of ['a', 'b', 'c', 'd']) await goAway(port, ...basic(password))
       assert.equal((await ask(...basic('s3cret'))).status, 200)
       assert.equal((await ask(...basic('wrong'))).status, 401)
     }
@@ -118,7 +115,7 @@ export async function wireChecks(served) {
 
 async function watchAndWrite(port) {
   const path = `http://127.0.0.1:${port}/wire/kubernetes/api/v1/namespaces/default/configmaps`
-  const signal = AbortSignal.timeout(ANSWER_MS)
+  const signal = AbortSignal.timeout(PATIENCE_MS)
   const write = async (name) => {
     const headers = { 'content-type': 'application/json' }
     const body = JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } })
@@ -163,7 +160,7 @@ function answerOf(port, path, headers) {
       ([name, value]) => [name, Buffer.from(value).toString('latin1')],
     )
     const options = { host: '127.0.0.1', port, path: `/wire${path}`, headers: raw, agent: false }
-    const sent = request({ ...options, timeout: ANSWER_MS }, (response) => {
+    const sent = request({ ...options, timeout: PATIENCE_MS }, (response) => {
       let text = ''
       response.setEncoding('utf8')
       response.on('data', (part) => (text += part))
@@ -184,8 +181,13 @@ async function goAway(port, path, ...headers) {
   for (const [name, value] of headers) lines.push(`${name}: ${value}`)
   const socket = connect(port, '127.0.0.1')
   socket.on('error', () => {})
+  const count = async (what) => Number(await (await fetch(`http://127.0.0.1:${port}/wire/${what}`)).text())
+  const before = await count('arrivals')
   socket.write(`${lines.join('\r\n')}\r\n\r\n`)
-  await sleep(150)
+  await eventually(
+    () => count('arrivals'),
+    (arrivals) => arrivals > before,
+  )
   socket.resetAndDestroy()
-  await sleep(50)
+  await count('departures')
 }

@@ -53,7 +53,13 @@ export function wireApp() {
       plainPart(() => ({ passwords: [passwordFile(`${SLOW_HASH},jane,1`)] })),
     )
     .route('/kubernetes', kubernetesPart())
+    .get('/arrivals', (c) => c.text(String(arrivals)))
+    .get('/departures', (c) => c.text(String(++departures)))
 }
+
+/** Requests that have arrived, and clients that have said that they left one. */
+let arrivals = 0
+let departures = 0
 
 /** The hash of `s3cret`, slow enough for a client to disconnect meanwhile. */
 const SLOW_HASH = '$2b$11$7kamsKYGm974l7V2EKs6aesQrFSy/EHKx55xY6YLJYxbBD/0cRsYq'
@@ -63,6 +69,7 @@ function part(authenticators) {
   let authenticate
   return new Hono()
     .use((c, next) => {
+      arrivals++
       authenticate ??= authentication(authenticatorChain(authenticators()))
       return authenticate(c, next)
     })
@@ -80,6 +87,7 @@ function part(authenticators) {
 function plainPart(authenticators) {
   let authenticate
   return new Hono().get('/', async (c) => {
+    arrivals++
     authenticate ??= authenticateRequest(authenticatorChain(authenticators()))
     const outcome = await authenticate(fetchRequest(c.req.raw))
     if ('failure' in outcome) return outcome.failure.getResponse()
@@ -98,7 +106,7 @@ function kubernetesPart() {
   })
 }
 
-/** Takes a while on the first call. */
+/** The first call takes until its client has left. */
 function slowTokens() {
   let isFirst = true
   return {
@@ -106,7 +114,8 @@ function slowTokens() {
     async authenticateToken(token) {
       if (isFirst) {
         isFirst = false
-        await sleep(500)
+        const before = departures
+        while (departures === before) await sleep(10)
       }
       return token === 'slow' ? { user: fakeUser({ username: 'jane' }) } : undefined
     },
