@@ -48,6 +48,6 @@ describe.each(['postgres', 'etcd'] as const)('three replicas over one %s, under 
       console.log(summary)
       expect(problems.slice(0, 10)).toEqual([])
     },
-    (Number(seconds) + 240) * 1000,
+    (Number(seconds) + 900) * 1000,
   )
 })

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { vi } from 'vitest'
 import { checkHistory } from './check-history.ts'
 import { ask, listAll, type Recorder, recorder, runClient } from './clients.ts'
 import { injectFaults, type Killable, type Placed } from './faults.ts'
@@ -111,23 +112,19 @@ async function finish(replicas: readonly Placed[], record: Recorder): Promise<nu
     }
   }
   for (const { replica } of replicas) {
-    for (let tries = 0; (replica.changes.at(-1)?.revision ?? 0) < last; tries++) {
-      if (tries === 6000) throw new Error(`the watch of ${replica.name} has not told revision ${last}`)
-      await pause(10)
-    }
+    await vi.waitUntil(() => (replica.changes.at(-1)?.revision ?? 0) >= last)
   }
   return last
 }
 
 /** The revision of a new object, which is written as soon as the engine can be reached. */
 async function written(replica: Placed['replica'], record: Recorder, round: string): Promise<number> {
-  for (let tries = 0; tries < 600; tries++) {
-    const key = `/${round}/${replica.name}/${tries}`
+  let tries = 0
+  return vi.waitUntil(async () => {
+    const key = `/${round}/${replica.name}/${tries++}`
     const outcome = await ask(replica, record, { type: 'create', key, value: key })
-    if (outcome.type === 'ok') return outcome.revision
-    await pause(100)
-  }
-  throw new Error(`${replica.name} has not healed`)
+    return outcome.type === 'ok' && outcome.revision
+  })
 }
 
 function countsOf({ operations, lists, failures }: Recorder): Readonly<Record<string, number>> {
