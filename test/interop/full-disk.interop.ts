@@ -29,7 +29,7 @@ function smallDisk(
 
 describe.runIf(has('postgres', 'setpriv'))('a full disk under PostgreSQL', () => {
   const open = async (connectionString: string): Promise<ObjectStore> => {
-    const store = await postgresObjectStore({ connectionString, timeoutSeconds: 3 })
+    const store = await postgresObjectStore({ connectionString, timeoutSeconds: 60 })
     stores.push(store)
     return store
   }
@@ -91,7 +91,7 @@ describe.runIf(has('etcd', 'setpriv'))('a full disk under etcd', () => {
     return etcd
   }
   const open = async ({ url }: RunningEtcd): Promise<ObjectStore> => {
-    const store = await etcdObjectStore({ endpoints: [url], allowInsecureHttp: true, timeoutSeconds: 2 })
+    const store = await etcdObjectStore({ endpoints: [url], allowInsecureHttp: true, timeoutSeconds: 60 })
     stores.push(store)
     return store
   }
