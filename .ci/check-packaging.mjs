@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pack, publicFolders } from './pack.mjs'
+import { publicFolders, tarballOf } from './pack.mjs'
 import { repository, root } from './repository.mjs'
 
 /** How large a package may be in kB, as npm sends it and on disk: somewhat more than today. */
@@ -58,7 +58,7 @@ function checkPackage(folder) {
   const destination = join(temporary, folder)
   let path
   try {
-    path = pack(folder, destination)
+    path = tarballOf(folder, destination)
   } catch (error) {
     report(`${folder}: pack`, { ok: false, output: error.message })
     return

@@ -44,6 +44,15 @@ export function pack(folder, destination) {
   }
 }
 
+/** The tarball of a package: one of the folder that the variable `TARBALLS` names, if there is one, else a new one in `destination`. */
+export function tarballOf(folder, destination) {
+  const { TARBALLS } = process.env
+  if (TARBALLS === undefined) return pack(folder, destination)
+  const { name, version } = manifestOf(folder)
+  mkdirSync(destination, { recursive: true })
+  return join(TARBALLS, `${name.slice(1).replace('/', '-')}-${version}.tgz`)
+}
+
 /** The README of a package with absolute links, to the tag of its version: relative ones lead nowhere outside the repository. */
 export function publishedReadme(folder, version, text) {
   return mapLinks(`packages/${folder}/README.md`, text, (target, anchor) =>

@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 const workspace = fileURLToPath(new URL('../..', import.meta.url))
 const scratch = mkdtempSync(join(tmpdir(), 'installed-'))
-const tarballs = join(scratch, 'tarballs')
+/** `.ci/run` has packed them. */
+const { TARBALLS: tarballs = join(scratch, 'tarballs') } = process.env
 
 function run(command: string, args: readonly string[], cwd: string): string {
   const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: 'utf8' })
@@ -30,7 +31,8 @@ function install(name: string): string {
 }
 
 beforeAll(() => {
-  run('npx', ['-y', 'pnpm@12.21.0', 'run', 'pack', tarballs], workspace)
+  if (process.env['TARBALLS'] === undefined)
+    run('npx', ['-y', 'pnpm@12.21.0', 'run', 'pack', tarballs], workspace)
 })
 
 afterAll(() => {

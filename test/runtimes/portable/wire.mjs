@@ -115,7 +115,8 @@ function slowTokens() {
       if (isFirst) {
         isFirst = false
         const before = departures
-        while (departures === before) await sleep(10)
+        const hasLeft = () => departures > before
+        while (!hasLeft()) await sleep(10)
       }
       return token === 'slow' ? { user: fakeUser({ username: 'jane' }) } : undefined
     },
