@@ -1,9 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { filesBelow } from '../files.ts'
 
 const folder = fileURLToPath(new URL('../interop/', import.meta.url))
-const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
+const sources = filesBelow(folder).filter(
   (name) => name.endsWith('.ts') && name !== 'components.ts' && !name.startsWith('node_modules'),
 )
 const table = readFileSync(`${folder}components.ts`, 'utf8')
