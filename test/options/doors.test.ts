@@ -1,8 +1,8 @@
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
-import { authenticatorChain, type UserInfo } from '@kube-authn/core'
-import { type AuditEvent, auditLog } from '@kube-authn/audit'
+import { authenticatorChain, type Observer, type UserInfo } from '@kube-authn/core'
+import { type AuditEvent, auditLog, type AuditLogOptions } from '@kube-authn/audit'
 import { parseRbac, rbac } from '@kube-authn/core/authorization'
 import { tokenFile } from '@kube-authn/core/token-file'
 import { authentication, authorization, getUser, impersonation } from '@kube-authn/express'
@@ -200,25 +200,32 @@ async function listening(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
-/** Resolves once it is true. */
-async function until(isTrue: () => boolean): Promise<void> {
-  while (!isTrue()) await new Promise((resolve) => setImmediate(resolve))
-}
-
-/** The statuses that an audit log has for a request, once it has one. */
-async function audited(events: readonly AuditEvent[], id: string): Promise<readonly number[]> {
-  const statuses = (): readonly number[] =>
-    events.flatMap(({ auditID, stage, responseStatus }) =>
-      auditID === id && stage !== 'RequestReceived' ? [responseStatus?.code ?? 0] : [],
-    )
-  await until(() => statuses().length > 0)
-  return statuses()
+/** An audit log that is asked by the id of a request. */
+function auditTrail(options: Pick<AuditLogOptions, 'prefix'> = {}): {
+  readonly observer: Observer
+  /** The statuses that it has for a request, once it has one. */
+  statuses(id: string): Promise<readonly number[]>
+} {
+  const byId = new Map<string, number[]>()
+  const added = new EventEmitter()
+  const write = ({ auditID, stage, responseStatus }: AuditEvent): void => {
+    if (stage === 'RequestReceived') return
+    byId.set(auditID, [...(byId.get(auditID) ?? []), responseStatus?.code ?? 0])
+    added.emit(auditID)
+  }
+  return {
+    observer: auditLog({ ...options, write }),
+    async statuses(id) {
+      if (!byId.has(id)) await once(added, id)
+      return byId.get(id) ?? []
+    },
+  }
 }
 
 describe('the doors of the proxy', () => {
   /** By audit id: what reached an upstream that serves or switches whatever it is asked for. */
   const reached = new Map<string, 'request' | 'upgrade'>()
-  const events: AuditEvent[] = []
+  const audit = auditTrail({ prefix: '/cluster' })
   let port = 0
 
   beforeAll(async () => {
@@ -243,7 +250,7 @@ describe('the doors of the proxy', () => {
       upstream: { server: `http://127.0.0.1:${upstreamPort}` },
       allowInsecureHttp: true,
       prefix: '/cluster',
-      observer: auditLog({ write: (event) => void events.push(event), prefix: '/cluster' }),
+      observer: audit.observer,
       log: false,
     })
     const server = createServer(express().use('/cluster', proxy.express()))
@@ -277,7 +284,7 @@ describe('the doors of the proxy', () => {
         [sent.plain, plain],
         [sent.asked, asked],
       ] as const) {
-        const statuses = await audited(events, id)
+        const statuses = await audit.statuses(id)
         if (!statuses.includes(status)) wrong.push(`${id} is audited as ${statuses.join()}: ${what}`)
       }
     })
@@ -290,8 +297,8 @@ describe('the doors of the proxy', () => {
 
 describe('the doors of an app', () => {
   it('answer a request and an upgrade with the same refusal, and tell observers of both', async () => {
-    const events: AuditEvent[] = []
-    const telling = { observer: auditLog({ write: (event) => void events.push(event) }), log: false } as const
+    const audit = auditTrail()
+    const telling = { observer: audit.observer, log: false } as const
     const app = express()
     app.use((message, response, next) => {
       if (isLimited(message)) response.status(429).end()
@@ -326,7 +333,7 @@ describe('the doors of an app', () => {
       const isUncounted = status === 401 && what.includes(SUBPROTOCOL)
       if (!isSame && !isUncounted) wrong.push(`${expected} ${status}: ${what}`)
       if (!/audit-id: /i.test(text) && status !== 101) return
-      const statuses = await audited(events, asked.id)
+      const statuses = await audit.statuses(asked.id)
       if (!statuses.includes(status)) wrong.push(`audited as ${statuses.join()}: ${what}`)
     })
     expect(wrong).toEqual([])
