@@ -1,12 +1,17 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig, type TestProjectConfiguration } from 'vitest/config'
 
-/** They replace modules, remove `process`, or close a descriptor of the process, which affects others in the same one. */
+/**
+ * They replace modules, remove `process`, or close a descriptor of the process; or they run the programs of documents and examples, which go on in a folder of their own.
+ * All this affects others in the same process, so each has its own.
+ */
 const ALONE = [
   'packages/node/src/flags/audit-from-flags.test.ts',
   'packages/core/src/internal/clock.test.ts',
   'packages/core/src/adapter/incoming-message/require-peer-certificates.test.ts',
   'packages/core/src/password/file/*.test.ts',
+  'examples/**/*.test.ts',
+  'test/{readme,recipes}/**/*.test.ts',
 ]
 
 /** They pack, install, or start many processes, and are a part of CI only. */
@@ -29,16 +34,16 @@ const everywhere = {
   unstubGlobals: true,
 }
 
+/** By default one processor stays idle, which is half of a small machine. Projects with the same number of workers run in one go. */
+const suites = { ...everywhere, maxWorkers: '100%' }
+
 /** Fast and without lasting effects: loading every module once for all of them halves the time. */
 const units: TestProjectConfiguration = {
   extends: true,
   test: {
-    ...everywhere,
+    ...suites,
     name: 'units',
     root,
-    // By default one processor stays idle, which is half of a small machine.
-    maxWorkers: '100%',
-    sequence: { groupOrder: 0 },
     include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**', ...ALONE, COMMAND],
     pool: 'threads',
@@ -50,29 +55,41 @@ const units: TestProjectConfiguration = {
 const command: TestProjectConfiguration = {
   extends: true,
   test: {
-    ...everywhere,
+    ...suites,
     name: 'command',
     root,
-    maxWorkers: '100%',
-    sequence: { groupOrder: 0 },
     include: [COMMAND],
     pool: 'forks',
     isolate: false,
   },
 }
 
+const alone: TestProjectConfiguration = {
+  extends: true,
+  test: {
+    ...suites,
+    name: 'alone',
+    root,
+    include: ALONE,
+    exclude: ['**/node_modules/**', '**/dist/**'],
+    pool: 'forks',
+    // Vite would take the modules of graphql for a recipe, and Node its CommonJS for graphql-http: two copies, which do not know each other.
+    server: { deps: { inline: ['graphql', 'graphql-http'] } },
+  },
+}
+
+/** They import the builds, as users do: a process loads each of them once. */
 const others: TestProjectConfiguration = {
   extends: true,
   test: {
-    ...everywhere,
+    ...suites,
     name: 'others',
     root,
-    sequence: { groupOrder: 1 },
-    include: [...ALONE, 'test/**/*.test.ts', 'examples/**/*.test.ts'],
+    include: ['test/**/*.test.ts'],
     // A mutation run contains a copy of everything.
-    exclude: ['**/node_modules/**', '**/dist/**', 'test/mutation/.sandbox/**', ...PUBLISHING],
-    // Vite would take the modules of graphql for a recipe, and Node its CommonJS for graphql-http: two copies, which do not know each other.
-    server: { deps: { inline: ['graphql', 'graphql-http'] } },
+    exclude: ['**/node_modules/**', '**/dist/**', 'test/mutation/.sandbox/**', ...ALONE, ...PUBLISHING],
+    pool: 'forks',
+    isolate: false,
   },
 }
 
@@ -83,7 +100,7 @@ const publishing: TestProjectConfiguration = {
     ...everywhere,
     name: 'publishing',
     root,
-    sequence: { groupOrder: 2 },
+    sequence: { groupOrder: 1 },
     include: PUBLISHING,
     exclude: ['**/node_modules/**', '**/dist/**'],
   },
@@ -93,7 +110,7 @@ const publishing: TestProjectConfiguration = {
 export default defineConfig({
   root,
   test: {
-    projects: [units, command, others, publishing],
+    projects: [units, command, alone, others, publishing],
     reporters: ['default', fileURLToPath(new URL('closing-line-reporter.ts', import.meta.url))],
   },
 })
