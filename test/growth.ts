@@ -19,8 +19,10 @@ type Prepare<T> = (length: number) => () => T
 export function expectLinearWork(length: number, prepare: Prepare<unknown>): void {
   const [short, long] = [prepare(length), prepare(length * TIMES)]
   const least = Math.min(...Array.from({ length: 3 }, () => cpuSecondsOf(short)))
-  const most = Math.min(...Array.from({ length: 2 }, () => cpuSecondsOf(long)))
-  expect(most / Math.max(least, LEAST_SECONDS)).toBeLessThan(LINEAR)
+  const ratio = (): number => cpuSecondsOf(long) / Math.max(least, LEAST_SECONDS)
+  const first = ratio()
+  // A collection of garbage may have been in it.
+  expect(first < LINEAR ? first : ratio()).toBeLessThan(LINEAR)
 }
 
 /** The same for asynchronous work, while nothing else runs on this thread. */
