@@ -3,13 +3,14 @@ import { defineConfig, type TestProjectConfiguration } from 'vitest/config'
 
 /**
  * They replace modules, remove `process`, or close a descriptor of the process; or they run the programs of documents and examples, which go on in a folder of their own.
- * All this affects others in the same process, so each has its own.
+ * All this affects others in the same process, so each has its own. Some count bytes of the heap after collections, which take seconds in a heap that others filled.
  */
 const ALONE = [
   'packages/node/src/flags/audit-from-flags.test.ts',
   'packages/core/src/internal/clock.test.ts',
   'packages/core/src/adapter/incoming-message/require-peer-certificates.test.ts',
   'packages/core/src/password/file/*.test.ts',
+  'packages/core/src/{authorization/rbac,revocation}/growth.test.ts',
   'examples/**/*.test.ts',
   'test/{readme,recipes}/**/*.test.ts',
 ]
