@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import {
   fails,
   fixedClock,
@@ -18,7 +18,7 @@ import {
   type Authorizer,
   noOpinion,
 } from '@kube-authn/core/authorization'
-import { ConfigurationError, rejected, userInfo, type UserInfo } from '@kube-authn/core'
+import { ConfigurationError, type LogEntry, rejected, userInfo, type UserInfo } from '@kube-authn/core'
 import { handleReviews } from './handle-reviews.ts'
 import type { HandleReviewsOptions } from './review-answers.ts'
 
@@ -568,6 +568,22 @@ describe('handleReviews', () => {
     const answer = await ask(`${AUTHENTICATION}/v1/selfsubjectreviews`, {}, { options: { clock: broken } })
     expect(answer).toMatchObject({ code: 500, reason: 'InternalError' })
     expect(JSON.stringify(answer)).not.toContain('secret')
+  })
+
+  it('logs what it refuses where it is told', async () => {
+    const log = vi.fn<(entry: LogEntry) => void>()
+    const printed = vi.spyOn(console, 'warn').mockImplementation(() => undefined)
+    vi.stubEnv('NODE_ENV', 'development')
+    const path = `${AUTHENTICATION}/v1/tokenreviews`
+    for (const told of [log, false] as const) {
+      const options = { tokens: [tokens(knows(jane))], log: told }
+      const answer = await ask(path, { spec: { token: 't' } }, { authorizer: alwaysDeny(), options })
+      expect(answer.code).toBe(403)
+    }
+    expect(log.mock.calls.map(([{ message }]) => message)).toEqual([
+      expect.stringMatching(/^kube-authn: 403 POST .*refused by authorization/),
+    ])
+    expect(printed).not.toHaveBeenCalled()
   })
 
   it('tells an observer what authenticators and authorizers thought, and never the token', async () => {

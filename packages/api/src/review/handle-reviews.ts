@@ -1,6 +1,7 @@
 import {
   anAuthorizer,
   AUTHENTICATED_GROUP,
+  defined,
   isStatusError,
   optionProblems,
   refuseProblems,
@@ -42,11 +43,11 @@ import {
  */
 export function handleReviews(authorizer: Authorizer, options: HandleReviewsOptions = {}): ReviewHandler {
   refuseProblems(anAuthorizer(authorizer, 'authorizer'), optionProblems(handleReviewsShape, options))
-  const { tokens, audiences, discovery, observer } = options
+  const { tokens, audiences, discovery, observer, log } = options
   if (tokens === undefined && audiences !== undefined) {
     refuseProblems([{ path: 'audiences', message: 'means nothing without tokens' }])
   }
-  const authorize = authorizeRequest(authorizer, observer === undefined ? {} : { observer })
+  const authorize = authorizeRequest(authorizer, defined({ observer, log }))
   const reviews = reviewAnswers(authorizer, options, async ({ request, user, context, isForEveryUser }) => {
     if (isForEveryUser && user.groups.includes(AUTHENTICATED_GROUP)) return undefined
     const outcome = await authorize(request, user, context)

@@ -5,6 +5,7 @@ import type { ReviewKind } from './kind.ts'
 import { selfSubjectReview, selfSubjectRulesReview } from './self-subject-reviews.ts'
 import {
   aClock,
+  aLog,
   contextOf,
   internalError,
   isStatusError,
@@ -20,6 +21,7 @@ import type {
   Awaitable,
   Clock,
   Context,
+  Log,
   Observer,
   TokenAuthenticator,
   UserInfo,
@@ -41,6 +43,8 @@ export interface HandleReviewsOptions extends BodyLimit {
   readonly clock?: Clock
   /** Receives the decision of every authenticator and authorizer. */
   readonly observer?: Observer
+  /** Where refused requests are logged. Default: `console` in development, and for errors only in production. */
+  readonly log?: Log
 }
 
 /** The checks of {@link HandleReviewsOptions}. */
@@ -51,6 +55,7 @@ export const handleReviewsShape: OptionsShape<HandleReviewsOptions> = {
   discovery: someDiscoveryResources,
   clock: aClock,
   observer: aFunction,
+  log: aLog,
 }
 
 /** What is known about a request besides the request itself. */

@@ -9,7 +9,7 @@ import { requestHeader } from '@kube-authn/core/client-certificate'
 export interface AppParts {
   readonly authenticator: Authenticator
   readonly authorizer: Authorizer
-  readonly common: { readonly observer: Observer }
+  readonly common: { readonly observer: Observer; readonly log: false }
   readonly impersonation: Pick<ImpersonateRequestOptions, 'mode'>
   readonly reviews: Pick<HandleReviewsOptions, 'tokens' | 'audiences'>
   /** The audit events so far. */
@@ -33,7 +33,7 @@ export function appParts(
       }),
     }),
     authorizer,
-    common: { observer: auditLog({ write: (event) => events.push(event) }) },
+    common: { observer: auditLog({ write: (event) => events.push(event) }), log: false },
     impersonation,
     reviews,
     events,
