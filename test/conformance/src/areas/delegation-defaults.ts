@@ -71,7 +71,7 @@ async function headerNames(
     ['X-Remote-Extra-K', 'v'],
   ] as const
   const request = fakeRequest({ headers, peerCertificates: proxy.chainDer })
-  const outcome = await authenticateRequest(authenticator)(request)
+  const outcome = await authenticateRequest(authenticator, { log: false })(request)
   close()
   const user: Partial<UserInfo> = 'failure' in outcome ? {} : outcome.authentication.user
   return {

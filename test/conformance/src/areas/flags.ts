@@ -44,7 +44,7 @@ export function flagRunners(certificates: Certificates): Readonly<Record<string,
     'flags.apply': async ({ given }) => {
       const { problems, warnings, authenticator } = await start(withKeyFile(given))
       if (authenticator === undefined) return { outcome: 'invalid', text_contains: problems.join('\n') }
-      const outcome = await authenticateRequest(authenticator)(fakeRequest())
+      const outcome = await authenticateRequest(authenticator, { log: false })(fakeRequest())
       authenticator.close()
       const anonymous = !('failure' in outcome)
       return {

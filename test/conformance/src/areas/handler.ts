@@ -104,6 +104,7 @@ async function handle(given: Given): Promise<{
     challenges: 'none',
     closeUnauthenticatedHttp2: given['http2_mitigation'] !== false,
     observer: counted.observer,
+    log: false,
     ...(audiences.length > 0 && { audiences }),
   })
   const httpMajor = given['http_major'] as number | undefined

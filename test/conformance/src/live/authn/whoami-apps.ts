@@ -17,7 +17,7 @@ export function whoamiApp(framework: Framework, authenticator: Authenticator): R
   switch (framework) {
     case 'express': {
       const app = express()
-      app.use(forExpress.authentication(authenticator))
+      app.use(forExpress.authentication(authenticator, { log: false }))
       app.use((req, res) => {
         const user = forExpress.getUser(req)
         res.set(USER_HEADER, shown(user)).json({ user })
@@ -27,7 +27,7 @@ export function whoamiApp(framework: Framework, authenticator: Authenticator): R
     case 'koa': {
       const app = new Koa()
       app.silent = true
-      app.use(forKoa.authentication(authenticator)).use((ctx) => {
+      app.use(forKoa.authentication(authenticator, { log: false })).use((ctx) => {
         ctx.set(USER_HEADER, shown(ctx.state.user))
         ctx.body = { user: ctx.state.user }
       })
@@ -36,7 +36,7 @@ export function whoamiApp(framework: Framework, authenticator: Authenticator): R
     }
     case 'hono': {
       const app = new Hono()
-      app.use(forHono.authentication(authenticator))
+      app.use(forHono.authentication(authenticator, { log: false }))
       app.all('*', (context) => {
         const user = forHono.getUser(context)
         return context.json({ user }, 200, { [USER_HEADER]: shown(user) })

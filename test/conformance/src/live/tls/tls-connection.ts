@@ -28,6 +28,9 @@ const ZEROS = Buffer.alloc(32)
 /** An X25519 key as SubjectPublicKeyInfo, but for the key. */
 const SPKI = Buffer.from('302a300506032b656e032100', 'hex')
 const LONGEST_RECORD = 16_000
+/** Of every connection: nothing here is secret. */
+const { publicKey, privateKey } = generateKeyPairSync('x25519')
+const SHARE = publicKey.export({ type: 'spki', format: 'der' }).subarray(-32)
 
 export interface TlsConnectionOptions {
   readonly protocol: 'http/1.1' | 'h2'
@@ -40,8 +43,7 @@ export interface TlsConnectionOptions {
  */
 export function tlsConnection(port: number, { protocol, credential }: TlsConnectionOptions): Duplex {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true })
-  const { publicKey, privateKey } = generateKeyPairSync('x25519')
-  const hello = clientHello(publicKey.export({ type: 'spki', format: 'der' }).subarray(-32), protocol)
+  const hello = clientHello(SHARE, protocol)
   let transcript = hello
   let received: Buffer = NOTHING
   let messages: Buffer = NOTHING
