@@ -112,6 +112,8 @@ export default defineConfig({
   root,
   test: {
     projects: [units, command, alone, others, publishing],
-    reporters: ['default', fileURLToPath(new URL('closing-line-reporter.ts', import.meta.url))],
+    reporters: ['progress-reporter.ts', 'closing-line-reporter.ts'].map((name) =>
+      fileURLToPath(new URL(name, import.meta.url)),
+    ),
   },
 })
