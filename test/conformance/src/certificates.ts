@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { NotUnderstood } from './vector.ts'
 
 /** Certificates of the fixture `FIXTURE-certs`, by name. */
 export type Certificates = Readonly<Record<string, { readonly pem: string; readonly sha256?: string }>>
@@ -28,6 +29,6 @@ export function withCredentialIds<T>(certificates: Certificates, expected: T): T
 
 function certificateNamed(certificates: Certificates, reference: string): Certificates[string] {
   const certificate = certificates[reference.replace(/^@/, '')]
-  if (certificate === undefined) throw new Error(`there is no certificate ${reference}`)
+  if (certificate === undefined) throw new NotUnderstood(`certificate ${reference}`)
   return certificate
 }

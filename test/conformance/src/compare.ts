@@ -18,7 +18,8 @@ export function differences(vector: Vector, actual: Readonly<Record<string, unkn
   return Object.keys(expected).flatMap((field) => {
     if (field === 'note') return []
     const wanted = expected[field]
-    const got = actual[field]
+    // `null` says that there is nothing.
+    const got = actual[field] ?? (wanted === null ? null : undefined)
     if (field === 'error') return differingTexts(wanted, got)
     if (PARTS.has(field)) {
       return typeof got === 'string' && got.includes(String(wanted)) ? [] : [shown(field, wanted, got)]

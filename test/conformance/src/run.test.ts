@@ -50,6 +50,39 @@ describe('the vector runner', () => {
     expect(status).toBe(1)
   })
 
+  it('counts apart what it cannot say', () => {
+    const own = JSON.parse(
+      readFileSync(fileURLToPath(new URL('../vectors/authenticators.json', import.meta.url)), 'utf8'),
+    ) as Vector[]
+    const union = own.find(({ given }) => given.unit === 'union')
+    const cases = [
+      union,
+      { ...union, id: 'another-field', given: { ...union?.given, mood: 'good' } },
+      {
+        ...union,
+        id: 'within',
+        given: { ...union?.given, elements: [{ returns: 'no-opinion', mood: 'good' }] },
+      },
+      { ...union, id: 'expected', expect: { mood: 'good' } },
+      { ...union, id: 'beside', input: {} },
+      { ...union, id: 'another-unit', given: { unit: 'onion' } },
+    ]
+    const folder = join(scratch, 'not-understood')
+    mkdirSync(folder)
+    writeFileSync(join(folder, 'authenticators.json'), JSON.stringify(cases))
+    const { status, lines } = run(folder)
+    expect(lines.filter((line) => line.includes('not understood'))).toEqual([
+      'A (authenticators.json): not understood: given.mood: another-field',
+      'A (authenticators.json): not understood: given.elements.mood: within',
+      'A (authenticators.json): not understood: expect.mood: expected',
+      'A (authenticators.json): not understood: input: beside',
+      'A (authenticators.json): not understood: given.unit onion: another-unit',
+      '5 not understood',
+    ])
+    expect(lines.at(-1)).toBe('1 passed, 0 failed')
+    expect(status).toBe(0)
+  })
+
   it('notices an answer of a kube-apiserver that differs', () => {
     const recorded = join(scratch, 'live', 'authz', 'recorded')
     mkdirSync(recorded, { recursive: true })

@@ -38,17 +38,18 @@ import { tokenWebhook, webhook } from './areas/webhook.ts'
 import { delegation } from './areas/delegation.ts'
 import { differences } from './compare.ts'
 import { replayLive } from './live/replay.ts'
-import { NotApplicable, NotImplemented, type UnitRunner, type Vector } from './vector.ts'
+import { NotApplicable, NotUnderstood, type UnitRunner, type Vector } from './vector.ts'
 
 /*
- * Runs every vector whose area is implemented, prints a line for each area and then what failed. Exits with 1 when a case
- * of an implemented area fails. `KUBE_AUTHN_VECTORS` names another folder with files of the same names.
+ * Runs every vector, prints a line for each area, then what the runner does not understand, and then what failed. Exits with 1 when a case fails.
+ * `KUBE_AUTHN_VECTORS` names another folder with files of the same names, whose cases may have fields that are not understood.
  *
  * Then it replays the recorded requests of a real kube-apiserver and compares the responses: `KUBE_AUTHN_LIVE` names another folder with the layout
  * of `test/conformance/live`.
  */
 
 const FILES = ['authenticators', 'tokens', 'cel', 'impersonation-rbac']
+const isOurs = process.env['KUBE_AUTHN_VECTORS'] === undefined
 const folder = process.env['KUBE_AUTHN_VECTORS'] ?? fileURLToPath(new URL('../vectors', import.meta.url))
 
 const liveFolder = process.env['KUBE_AUTHN_LIVE']
@@ -59,6 +60,10 @@ interface AreaResult {
   readonly failures: string[]
   /** Skipped cases, by reason. */
   readonly leftOut: Map<string, string[]>
+  /** Cases that the runner cannot say, by field. */
+  readonly notUnderstood: Map<string, string[]>
+  /** The file of the cases. */
+  readonly file?: string
   /** How many cases differ as described in `docs/deviations.md`. */
   readonly explained?: ReadonlyMap<string, number>
 }
@@ -76,13 +81,19 @@ async function main(): Promise<void> {
     const vectors = JSON.parse(readFileSync(path, 'utf8')) as readonly Vector[]
     const runnerFor = runners(vectors)
     for (const vector of vectors.filter(({ area }) => area !== 'fixtures')) {
-      await run(vector, runnerFor(vector), areaOf(areas, vector.area))
+      await run(vector, runnerFor(vector), areaOf(areas, vector.area, `${file}.json`))
     }
   }
   for await (const { name, result } of replayLive(liveFolder ?? ownLiveFolder, liveFolder === undefined)) {
     if (result === undefined)
       console.log(`the recordings of ${name} are not in ${liveFolder ?? ownLiveFolder}`)
-    else areas.set(name, { ...result, failures: [...result.failures], leftOut: new Map() })
+    else
+      areas.set(name, {
+        ...result,
+        failures: [...result.failures],
+        leftOut: new Map(),
+        notUnderstood: new Map(),
+      })
   }
   report(areas)
 }
@@ -154,7 +165,6 @@ function compared(runner: UnitRunner, certificates: Certificates): CaseRunner {
 function judged(runner: AreaRunner): CaseRunner {
   return async (vector) => {
     const verdict = await runner(vector)
-    if (verdict === 'not implemented') throw new NotImplemented('part of the area')
     return verdict.pass ? [] : [verdict.detail ?? 'it differs']
   }
 }
@@ -165,26 +175,32 @@ const ONLY_IN_OLD_RELEASES = new Set(['basic', 'password-file'])
 const replacedSince16: UnitRunner = () =>
   Promise.reject(new NotApplicable('behaviour of Kubernetes 1.6 that later releases replaced'))
 
-function areaOf(areas: Map<string, AreaResult>, name: string): AreaResult {
-  const area = areas.get(name) ?? { passed: 0, failures: [], leftOut: new Map<string, string[]>() }
+function areaOf(areas: Map<string, AreaResult>, name: string, file: string): AreaResult {
+  const area = areas.get(name) ?? {
+    passed: 0,
+    failures: [],
+    leftOut: new Map(),
+    notUnderstood: new Map(),
+    file,
+  }
   areas.set(name, area)
   return area
 }
 
 async function run(vector: Vector, runner: CaseRunner | undefined, area: AreaResult): Promise<void> {
-  const leaveOut = (reason: string): void => {
-    area.leftOut.set(reason, [...(area.leftOut.get(reason) ?? []), vector.id])
+  const add = (cases: Map<string, string[]>, why: string): void => {
+    cases.set(why, [...(cases.get(why) ?? []), vector.id])
   }
   try {
-    if (runner === undefined) throw new NotImplemented('the area')
+    if (runner === undefined) throw new NotUnderstood(unitOf(vector))
     const differing = await runner(vector)
     if (differing.length === 0) area.passed++
     else area.failures.push(`${vector.id}: ${differing.join('; ')}`)
   } catch (error) {
-    // Our own vectors have nothing that is not implemented.
-    if (error instanceof NotImplemented && process.env['KUBE_AUTHN_VECTORS'] !== undefined) {
-      leaveOut(`not implemented yet: ${error.message}`)
-    } else if (error instanceof NotApplicable) leaveOut(`not applicable: ${error.message}`)
+    if (error instanceof NotUnderstood && isOurs) {
+      area.failures.push(`${vector.id}: not understood: ${error.message}`)
+    } else if (error instanceof NotUnderstood) add(area.notUnderstood, error.message)
+    else if (error instanceof NotApplicable) add(area.leftOut, `not applicable: ${error.message}`)
     else
       area.failures.push(
         `${vector.id}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
@@ -192,12 +208,17 @@ async function run(vector: Vector, runner: CaseRunner | undefined, area: AreaRes
   }
 }
 
+/** Of a case that no reader knows. */
+function unitOf({ area, given: { unit } }: Vector): string {
+  return unit === undefined ? `area ${area}` : `given.unit ${unit}`
+}
+
 function report(areas: ReadonlyMap<string, AreaResult>): void {
   let passed = 0
   let failed = 0
   for (const [name, { passed: inArea, failures, leftOut }] of areas) {
     const total = inArea + failures.length
-    const [reason = 'not implemented yet'] = leftOut.keys()
+    const [reason = 'not understood'] = leftOut.keys()
     console.log(total === 0 ? `${name} ${reason}` : `${name} ${inArea}/${total}`)
     passed += inArea
     failed += failures.length
@@ -212,7 +233,15 @@ function report(areas: ReadonlyMap<string, AreaResult>): void {
     const rows = [...explained].map(([row, count]) => `${row} (${count})`)
     if (rows.length > 0) console.log(`${name}: differs as docs/deviations.md says: ${rows.join(', ')}`)
   }
+  let missed = 0
+  for (const [name, { notUnderstood, file }] of areas) {
+    for (const [field, ids] of notUnderstood) {
+      missed += ids.length
+      console.log(`${name} (${file}): not understood: ${field}: ${ids.join(', ')}`)
+    }
+  }
   for (const { failures } of areas.values()) for (const failure of failures) console.log(`FAILED ${failure}`)
+  if (missed > 0) console.log(`${missed} not understood`)
   console.log(`${passed} passed, ${failed} failed`)
   if (failed > 0) process.exitCode = 1
 }

@@ -31,8 +31,8 @@ export interface VectorUser {
 /** A header in a vector. */
 export type HeaderPair = readonly [name: string, value: string]
 
-/** The case needs something that is not implemented yet. */
-export class NotImplemented extends Error {}
+/** The runner cannot say what the case says. The message is the path of the field, and its value where that is the reason. */
+export class NotUnderstood extends Error {}
 
 /**
  * The case does not apply: it is about Kubernetes 1.6 where we follow the current behaviour, or about something that is refused altogether.

@@ -5,6 +5,7 @@ import {
   type CelInputs,
   type CelValue,
 } from '@kube-authn/cel/kubernetes'
+import { reading } from '../reading.ts'
 import { NotApplicable, type UnitRunner, type Vector } from '../vector.ts'
 
 /** cel-go refuses a list directly under `claims` as a range; we document that we do not (docs/deviations.md, CEL ranges). */
@@ -15,25 +16,28 @@ export function celEngine(vectors: readonly Vector[]): UnitRunner {
   const inputs = vectors.find(({ id }) => id === 'FIXTURE-cel')?.given as unknown as CelInputs
   const compiler = celCompiler()
 
-  return async ({ given, expect }) => {
-    const variable = given['variable'] === 'user' ? 'user' : 'claims'
-    const actual = outcomeOf(() => {
-      const program = compiler.compile(variable, given['expression'] as string)
-      // What is or is not `bool` before the evaluation decides about rules.
-      const type = program.resultType === 'bool' ? 'bool' : 'other'
-      return { type, value: jsonOf(program.evaluate(inputs[variable])) }
-    })
-    const reference = expect['reference_message']
-    if (typeof reference === 'string' && reference.includes(RANGE) && actual.outcome === 'value') {
-      throw new NotApplicable('accepted here as documented, CEL ranges')
-    }
-    if ((expect['type'] === 'bool') !== (actual['type'] === 'bool')) return actual
-    return {
-      ...actual,
-      ...('type' in expect && { type: expect['type'] }),
-      ...('reference_message' in expect && { reference_message: reference }),
-    }
-  }
+  return reading(
+    { given: 'variable expression', expect: 'outcome value type message reference_message' },
+    async ({ given, expect }) => {
+      const variable = given['variable'] === 'user' ? 'user' : 'claims'
+      const actual = outcomeOf(() => {
+        const program = compiler.compile(variable, given['expression'] as string)
+        // What is or is not `bool` before the evaluation decides about rules.
+        const type = program.resultType === 'bool' ? 'bool' : 'other'
+        return { type, value: jsonOf(program.evaluate(inputs[variable])) }
+      })
+      const reference = expect['reference_message']
+      if (typeof reference === 'string' && reference.includes(RANGE) && actual.outcome === 'value') {
+        throw new NotApplicable('accepted here as documented, CEL ranges')
+      }
+      if ((expect['type'] === 'bool') !== (actual['type'] === 'bool')) return actual
+      return {
+        ...actual,
+        ...('type' in expect && { type: expect['type'] }),
+        ...('reference_message' in expect && { reference_message: reference }),
+      }
+    },
+  )
 }
 
 function outcomeOf(

@@ -11,6 +11,7 @@ import { type Behaviour, outcomeOf, scripted, userOf } from '../behaviour.ts'
 import { type Certificates, derOf, pemOf } from '../certificates.ts'
 import { requestOf } from '../requests.ts'
 import type { Given, UnitRunner } from '../vector.ts'
+import { BEHAVIOUR, ERROR, only, reading, USER } from '../reading.ts'
 
 /** Area E: client certificates. */
 export function certificateRunners(certificates: Certificates): Readonly<Record<string, UnitRunner>> {
@@ -21,100 +22,125 @@ export function certificateRunners(certificates: Certificates): Readonly<Record<
   const roots = (given: Given): string => pemOf(certificates, given['roots'] as readonly string[])
 
   return {
-    x509: async ({ given }) => {
-      const keyUsages = given['required_ekus'] as readonly string[] | undefined
-      const conversion = given['user_conversion'] as Behaviour | undefined
-      const uidFromSubject = given['uid_from_cert'] !== false
-      const authenticator = clientCertificate({
-        ca: roots(given),
-        ...(keyUsages !== undefined && { keyUsages }),
-        user:
-          conversion === undefined
-            ? (leaf) => certificateUser(leaf, { uidFromSubject })
-            : converted(conversion),
-      })
-      const outcome = await outcomeOf(() => authenticator.authenticate(request(given), emptyContext))
-      // The unit x509.identifier checks the prefix; vectors have only the cause.
-      return {
-        ...outcome,
-        error: causeOf(outcome['error']),
-      }
-    },
+    x509: reading(
+      {
+        given: ['roots peer_certs required_ekus uid_from_cert', { user_conversion: BEHAVIOUR }],
+        expect: ['outcome', { user: USER, error: ERROR }],
+      },
+      async ({ given }) => {
+        const keyUsages = given['required_ekus'] as readonly string[] | undefined
+        const conversion = given['user_conversion'] as Behaviour | undefined
+        const uidFromSubject = given['uid_from_cert'] !== false
+        const authenticator = clientCertificate({
+          ca: roots(given),
+          ...(keyUsages !== undefined && { keyUsages }),
+          user:
+            conversion === undefined
+              ? (leaf) => certificateUser(leaf, { uidFromSubject })
+              : converted(conversion),
+        })
+        const outcome = await outcomeOf(() => authenticator.authenticate(request(given), emptyContext))
+        // The unit x509.identifier checks the prefix; vectors have only the cause.
+        return {
+          ...outcome,
+          error: causeOf(outcome['error']),
+        }
+      },
+    ),
 
-    'x509-verifier': async ({ given }) => {
-      const inner = scripted(given['inner'] as Behaviour)
-      const delegate: Authenticator = { name: inner.name, authenticate: inner.authenticate }
-      const allowedNames = given['allowed_names'] as readonly string[]
-      const verifier = certificateVerifier({ ca: roots(given), allowedNames }, delegate)
-      const outcome = await outcomeOf(() => verifier.authenticate(request(given), emptyContext))
-      return { ...outcome, inner_called: inner.calls.length > 0 }
-    },
+    'x509-verifier': reading(
+      {
+        given: ['roots peer_certs allowed_names', { inner: BEHAVIOUR }],
+        expect: ['outcome inner_called', { user: USER, error: ERROR }],
+      },
+      async ({ given }) => {
+        const inner = scripted(given['inner'] as Behaviour)
+        const delegate: Authenticator = { name: inner.name, authenticate: inner.authenticate }
+        const allowedNames = given['allowed_names'] as readonly string[]
+        const verifier = certificateVerifier({ ca: roots(given), allowedNames }, delegate)
+        const outcome = await outcomeOf(() => verifier.authenticate(request(given), emptyContext))
+        return { ...outcome, inner_called: inner.calls.length > 0 }
+      },
+    ),
 
-    'x509.identifier': ({ given }) => {
-      const bytes = (field: string): Uint8Array<ArrayBuffer> =>
-        new Uint8Array(Buffer.from(String(given[field]), 'hex'))
-      return Promise.resolve({
-        identifier: certificateIdentifier({
-          serialNumber: BigInt(String(given['serial_decimal'])),
-          extensions: {
-            subjectKeyIdentifier: bytes('skid_hex'),
-            authorityKeyIdentifier: bytes('akid_hex'),
-          },
-        }),
-      })
-    },
-
-    'x509.expiry-metric': async ({ given }) => {
-      const clock = fixedClock(Date.parse(String(given['now'])))
-      const notAfter = new Date(String(given['not_after']))
-      const pki = await createPki({ clock: fixedClock(Date.parse('2025-01-01T00:00:00Z')) })
-      const client = await pki.issueClient({
-        commonName: 'jane',
-        notBefore: new Date('2025-06-01T00:00:00Z'),
-        notAfter,
-      })
-      const events: AuthenticationEvent[] = []
-      const counted = metrics()
-      const authenticator = clientCertificate({
-        ca: pki.caPem,
-        clock,
-        observer: (event) => {
-          events.push(event)
-          counted.observer(event)
-        },
-      })
-      await outcomeOf(() =>
-        authenticator.authenticate(requestOf({ peerCertificates: client.chainDer }), emptyContext),
-      )
-      const [event] = events
-      const text = counted.render()
-      const metric = 'apiserver_client_certificate_expiration_seconds'
-      const bounds = [...text.matchAll(new RegExp(`^${metric}_bucket{le="([^"]+)"}`, 'gm'))].map(
-        ([, bound]) => bound,
-      )
-      return {
-        metric: text.includes(`${metric}_count 1`) ? metric : 'none',
-        observed: event?.type === 'clientCertificateExpiration' ? event.seconds : undefined,
-        bucket_bounds: bounds.filter((bound) => bound !== '+Inf').map(Number),
-      }
-    },
-
-    'ca-bundle.parse': ({ given }) => {
-      try {
+    'x509.identifier': reading(
+      { given: 'serial_decimal skid_hex akid_hex', expect: 'identifier' },
+      ({ given }) => {
+        const bytes = (field: string): Uint8Array<ArrayBuffer> =>
+          new Uint8Array(Buffer.from(String(given[field]), 'hex'))
         return Promise.resolve({
+          identifier: certificateIdentifier({
+            serialNumber: BigInt(String(given['serial_decimal'])),
+            extensions: {
+              subjectKeyIdentifier: bytes('skid_hex'),
+              authorityKeyIdentifier: bytes('akid_hex'),
+            },
+          }),
+        })
+      },
+    ),
+
+    'x509.expiry-metric': reading(
+      { given: 'now not_after verification', expect: 'metric observed bucket_bounds' },
+      async ({ given }) => {
+        only(given, 'verification', 'fails or succeeds alike')
+        const clock = fixedClock(Date.parse(String(given['now'])))
+        const notAfter = new Date(String(given['not_after']))
+        const pki = await createPki({ clock: fixedClock(Date.parse('2025-01-01T00:00:00Z')) })
+        const client = await pki.issueClient({
+          commonName: 'jane',
+          notBefore: new Date('2025-06-01T00:00:00Z'),
+          notAfter,
+        })
+        const events: AuthenticationEvent[] = []
+        const counted = metrics()
+        const authenticator = clientCertificate({
+          ca: pki.caPem,
+          clock,
+          observer: (event) => {
+            events.push(event)
+            counted.observer(event)
+          },
+        })
+        await outcomeOf(() =>
+          authenticator.authenticate(requestOf({ peerCertificates: client.chainDer }), emptyContext),
+        )
+        const [event] = events
+        const text = counted.render()
+        const metric = 'apiserver_client_certificate_expiration_seconds'
+        const bounds = [...text.matchAll(new RegExp(`^${metric}_bucket{le="([^"]+)"}`, 'gm'))].map(
+          ([, bound]) => bound,
+        )
+        return {
+          metric: text.includes(`${metric}_count 1`) ? metric : 'none',
+          observed: event?.type === 'clientCertificateExpiration' ? event.seconds : undefined,
+          bucket_bounds: bounds.filter((bound) => bound !== '+Inf').map(Number),
+        }
+      },
+    ),
+
+    'ca-bundle.parse': reading({ given: 'pem', expect: 'outcome count text_contains' }, async ({ given }) => {
+      try {
+        return {
           outcome: 'loaded',
           count: certificatePool(String(given['pem'])).certificates.length,
-        })
+        }
       } catch (error) {
         if (!(error instanceof CertificateError)) throw error
-        return Promise.resolve({ outcome: 'load-error', text_contains: error.message })
+        return { outcome: 'load-error', text_contains: error.message }
       }
-    },
+    }),
 
-    'ca-bundle.reload': ({ given }) =>
-      given['source_kind'] === 'configmap'
-        ? beforeAnythingIsThere(certificates)
-        : reloaded(given, certificates),
+    'ca-bundle.reload': reading(
+      {
+        given: 'source_kind steps',
+        expect: 'outcome text_contains active listeners_notified authenticator_outcome',
+      },
+      ({ given }) =>
+        given['source_kind'] === 'configmap'
+          ? beforeAnythingIsThere(certificates)
+          : reloaded(given, certificates),
+    ),
   }
 }
 
@@ -164,9 +190,9 @@ function reloaded(given: Given, certificates: Certificates): Promise<Record<stri
     }
     source.close()
     const active = Object.keys(certificates).find((name) => {
-      const [only, ...others] = source.current().certificates
+      const [single, ...others] = source.current().certificates
       const [der = new Uint8Array()] = derOf(certificates, [name])
-      return others.length === 0 && only !== undefined && Buffer.compare(only.der, der) === 0
+      return others.length === 0 && single !== undefined && Buffer.compare(single.der, der) === 0
     })
     return Promise.resolve({
       outcome: 'loaded',

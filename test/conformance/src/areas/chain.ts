@@ -14,7 +14,8 @@ import { type Behaviour, outcomeOf } from '../behaviour.ts'
 import { type Certificates, derOf, pemOf } from '../certificates.ts'
 import { wholeChain } from './chain-order.ts'
 import { headersAfter, requestOf } from '../requests.ts'
-import { type HeaderPair, NotImplemented, type UnitRunner } from '../vector.ts'
+import { type HeaderPair, NotUnderstood, type UnitRunner } from '../vector.ts'
+import { BEHAVIOUR, ERROR, type Fields, reading, USER } from '../reading.ts'
 
 /** The settings of a chain as vectors have them. */
 interface ChainSettings {
@@ -38,37 +39,53 @@ interface ChainSettings {
   readonly anonymous?: AnonymousConfig | null
 }
 
+const CHAIN: Fields = [
+  'base client_ca token_file_csv api_audiences',
+  {
+    request_header: 'ca allowed_names username_headers uid_headers group_headers extra_prefixes',
+    webhook_stub: ['', { '*': BEHAVIOUR }],
+    outer_cache: 'success_ttl_s failure_ttl_s cache_errors',
+    anonymous: ['enabled', { conditions: 'path' }],
+  },
+]
+
 /** Area A: whole chains. `std` is the base of the other chains. */
 export function chains(std: ChainSettings, certificates: Certificates): Readonly<Record<string, UnitRunner>> {
   return {
-    chain: async ({ given }) => {
-      const { base, ...overrides } = given['chain'] as ChainSettings & { readonly base?: string }
-      const settings = base === '@std' ? { ...std, ...overrides } : overrides
-      const headers = (given['headers'] ?? []) as readonly HeaderPair[]
+    chain: reading(
+      {
+        given: ['url headers peer_certs requested_audiences', { chain: CHAIN }],
+        expect: ['outcome audiences headers_after text_contains', { user: USER, error: ERROR }],
+      },
+      async ({ given }) => {
+        const { base, ...overrides } = given['chain'] as ChainSettings & { readonly base?: string }
+        const settings = base === '@std' ? { ...std, ...overrides } : overrides
+        const headers = (given['headers'] ?? []) as readonly HeaderPair[]
 
-      const requested = given['requested_audiences'] as readonly string[] | null | undefined
-      const context = requested === null || requested === undefined ? {} : { audiences: requested }
-      const request = requestOf({
-        url: String(given['url']),
-        headers,
-        peerCertificates: derOf(certificates, (given['peer_certs'] ?? []) as readonly string[]),
-      })
-      let chain: Authenticator
-      try {
-        chain = build(settings, certificates)
-      } catch (error) {
-        if (error instanceof ConfigurationError)
-          return { outcome: 'load-error', text_contains: error.message }
-        throw error
-      }
-      const outcome = await outcomeOf(() => chain.authenticate(request, context))
-      return { ...outcome, headers_after: headersAfter(headers, outcome.authentication?.consumed) }
-    },
+        const requested = given['requested_audiences'] as readonly string[] | null | undefined
+        const context = requested === null || requested === undefined ? {} : { audiences: requested }
+        const request = requestOf({
+          url: String(given['url']),
+          headers,
+          peerCertificates: derOf(certificates, (given['peer_certs'] ?? []) as readonly string[]),
+        })
+        let chain: Authenticator
+        try {
+          chain = build(settings, certificates)
+        } catch (error) {
+          if (error instanceof ConfigurationError)
+            return { outcome: 'load-error', text_contains: error.message }
+          throw error
+        }
+        const outcome = await outcomeOf(() => chain.authenticate(request, context))
+        return { ...outcome, headers_after: headersAfter(headers, outcome.authentication?.consumed) }
+      },
+    ),
 
-    'chain.order': ({ given }) => {
-      if (given['all_enabled'] !== true) return Promise.reject(new NotImplemented('a part of a chain'))
+    'chain.order': reading({ given: 'all_enabled', expect: 'order token_order wrap' }, ({ given }) => {
+      if (given['all_enabled'] !== true) return Promise.reject(new NotUnderstood('given.all_enabled'))
       return wholeChain()
-    },
+    }),
   }
 }
 

@@ -33,12 +33,6 @@ export function clientServer(statuses: readonly number[] = [200]): ClientServer 
   }
 }
 
-/** What a case with another field would need: it must not pass by being ignored. */
-export function refuseOtherFields(given: object, known: readonly string[]): void {
-  const others = Object.keys(given).filter((name) => !known.includes(name))
-  if (others.length > 0) throw new Error(`the runner does not know ${others.join(', ')}`)
-}
-
 /** The message of a call that failed, without what a client puts before that of its credentials. */
 export function failureOf(thrown: unknown): { readonly error: string; readonly errorContains: string } {
   const message = thrown instanceof Error ? thrown.message : String(thrown)

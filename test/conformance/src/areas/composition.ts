@@ -12,81 +12,125 @@ import {
 import { type AnonymousConfig, intersectAudiences, resolveAnonymous } from '@kube-authn/core/internal'
 import { type Behaviour, outcomeOf, scripted, userOf, vectorUserOf } from '../behaviour.ts'
 import { requestOf } from '../requests.ts'
-import { NotImplemented, type UnitRunner, type Vector } from '../vector.ts'
+import { NotUnderstood, type UnitRunner, type Vector } from '../vector.ts'
+import { BEHAVIOUR, ERROR, reading, USER } from '../reading.ts'
 
 /** Area A: unions, audiences, groups, anonymous. */
 export const composition: Readonly<Record<string, UnitRunner>> = {
-  union: async ({ given }) => {
-    const elements = (given['elements'] as readonly Behaviour[]).map(scripted)
-    const combine = given['variant'] === 'fail-on-error' ? failFast : union
-    const authenticator = combine<Authenticator>(
-      ...elements.map(({ name, authenticate }) => ({ name, authenticate })),
-    )
-    const outcome = await outcomeOf(() => authenticator.authenticate(requestOf({}), emptyContext))
-    return { ...outcome, elements_called: elements.filter((each) => each.calls.length > 0).length }
-  },
+  union: reading(
+    {
+      given: ['variant', { elements: BEHAVIOUR }],
+      expect: ['outcome audiences elements_called', { user: USER, error: ERROR }],
+    },
+    async ({ given }) => {
+      const elements = (given['elements'] as readonly Behaviour[]).map(scripted)
+      const combine = given['variant'] === 'fail-on-error' ? failFast : union
+      const authenticator = combine<Authenticator>(
+        ...elements.map(({ name, authenticate }) => ({ name, authenticate })),
+      )
+      const outcome = await outcomeOf(() => authenticator.authenticate(requestOf({}), emptyContext))
+      return { ...outcome, elements_called: elements.filter((each) => each.calls.length > 0).length }
+    },
+  ),
 
-  'token-union': async ({ given }) => {
-    const elements = (given['elements'] as readonly Behaviour[]).map(scripted)
-    const combine = given['variant'] === 'fail-on-error' ? failFast : union
-    const authenticator = combine<TokenAuthenticator>(
-      ...elements.map(({ name, authenticateToken }) => ({ name, authenticateToken })),
-    )
-    const outcome = await outcomeOf(() =>
-      authenticator.authenticateToken(String(given['token']), emptyContext),
-    )
-    return { ...outcome, elements_called: elements.filter((each) => each.calls.length > 0).length }
-  },
+  'token-union': reading(
+    {
+      given: ['variant token', { elements: BEHAVIOUR }],
+      expect: ['outcome audiences elements_called', { user: USER, error: ERROR }],
+    },
+    async ({ given }) => {
+      const elements = (given['elements'] as readonly Behaviour[]).map(scripted)
+      const combine = given['variant'] === 'fail-on-error' ? failFast : union
+      const authenticator = combine<TokenAuthenticator>(
+        ...elements.map(({ name, authenticateToken }) => ({ name, authenticateToken })),
+      )
+      const outcome = await outcomeOf(() =>
+        authenticator.authenticateToken(String(given['token']), emptyContext),
+      )
+      return { ...outcome, elements_called: elements.filter((each) => each.calls.length > 0).length }
+    },
+  ),
 
-  'audience-wrapper': async ({ given }) => {
-    const delegate = scripted(given['delegate'] as Behaviour)
-    const requested = given['requested_audiences'] as readonly string[] | null
-    const wrapped = audienceAgnostic<Authenticator>(given['implicit_audiences'] as readonly string[], {
-      name: delegate.name,
-      authenticate: delegate.authenticate,
-    })
-    const context = requested === null ? {} : { audiences: requested }
-    const outcome = await outcomeOf(() => wrapped.authenticate(requestOf({}), context))
-    return { ...outcome, delegate_called: delegate.calls.length > 0 }
-  },
+  'audience-wrapper': reading(
+    {
+      given: ['requested_audiences implicit_audiences', { delegate: BEHAVIOUR }],
+      expect: ['outcome audiences delegate_called', { user: USER, error: ERROR }],
+    },
+    async ({ given }) => {
+      const delegate = scripted(given['delegate'] as Behaviour)
+      const requested = given['requested_audiences'] as readonly string[] | null
+      const wrapped = audienceAgnostic<Authenticator>(given['implicit_audiences'] as readonly string[], {
+        name: delegate.name,
+        authenticate: delegate.authenticate,
+      })
+      const context = requested === null ? {} : { audiences: requested }
+      const outcome = await outcomeOf(() => wrapped.authenticate(requestOf({}), context))
+      return { ...outcome, delegate_called: delegate.calls.length > 0 }
+    },
+  ),
 
-  'audiences.intersect': ({ given }) =>
+  'audiences.intersect': reading({ given: 'a b', expect: 'result' }, ({ given }) =>
     Promise.resolve({
       result: intersectAudiences(given['a'] as readonly string[], given['b'] as readonly string[]),
     }),
+  ),
 
-  'authenticated-group-adder': (vector) => withGroups(vector, authenticatedGroup),
+  'authenticated-group-adder': reading(
+    {
+      given: ['', { delegate: BEHAVIOUR }],
+      expect: ['outcome audiences delegate_object_mutated', { user: USER, error: ERROR }],
+    },
+    (vector) => withGroups(vector, authenticatedGroup),
+  ),
 
-  'group-adder': (vector) =>
-    withGroups(vector, (delegate) => addGroups(vector.given['groups'] as readonly string[], delegate)),
+  'group-adder': reading(
+    {
+      given: ['groups', { delegate: BEHAVIOUR }],
+      expect: ['outcome audiences delegate_object_mutated', { user: USER, error: ERROR }],
+    },
+    (vector) =>
+      withGroups(vector, (delegate) => addGroups(vector.given['groups'] as readonly string[], delegate)),
+  ),
 
-  anonymous: ({ given }) => {
-    const conditions = given['conditions'] as readonly { readonly path: string }[]
-    const request = requestOf({ url: String(given['url']) })
-    const requested = given['requested_audiences'] as readonly string[] | null | undefined
-    return outcomeOf(() =>
-      anonymous({ conditions }).authenticate(request, requested ? { audiences: requested } : emptyContext),
-    )
-  },
+  anonymous: reading(
+    {
+      given: ['url requested_audiences', { conditions: 'path' }],
+      expect: ['outcome audiences', { user: USER, error: ERROR }],
+    },
+    ({ given }) => {
+      const conditions = given['conditions'] as readonly { readonly path: string }[]
+      const request = requestOf({ url: String(given['url']) })
+      const requested = given['requested_audiences'] as readonly string[] | null | undefined
+      return outcomeOf(() =>
+        anonymous({ conditions }).authenticate(request, requested ? { audiences: requested } : emptyContext),
+      )
+    },
+  ),
 
-  'config.validate': ({ given }) => {
-    const [problem] = resolve(given).problems
-    return Promise.resolve(
-      problem === undefined
-        ? { outcome: 'loaded' }
-        : { outcome: 'load-error', field: problem.path, text_contains: problem.message },
-    )
-  },
+  'config.validate': reading(
+    { given: 'flags authentication_configuration', expect: 'outcome field text_contains' },
+    ({ given }) => {
+      const [problem] = resolve(given).problems
+      return Promise.resolve(
+        problem === undefined
+          ? { outcome: 'loaded' }
+          : { outcome: 'load-error', field: problem.path, text_contains: problem.message },
+      )
+    },
+  ),
 
-  'config.apply': ({ given }) => {
-    const { config, problems } = resolve(given)
-    const [problem] = problems
-    return Promise.resolve(
-      problem === undefined
-        ? { outcome: 'loaded', anonymous_enabled: config.enabled }
-        : { outcome: 'load-error', field: problem.path, text_contains: problem.message },
-    )
-  },
+  'config.apply': reading(
+    { given: 'flags authentication_configuration', expect: 'outcome field text_contains anonymous_enabled' },
+    ({ given }) => {
+      const { config, problems } = resolve(given)
+      const [problem] = problems
+      return Promise.resolve(
+        problem === undefined
+          ? { outcome: 'loaded', anonymous_enabled: config.enabled }
+          : { outcome: 'load-error', field: problem.path, text_contains: problem.message },
+      )
+    },
+  ),
 }
 
 async function withGroups(
@@ -114,12 +158,12 @@ function resolve(given: Vector['given']): ReturnType<typeof resolveAnonymous> {
   const flags = (given['flags'] ?? {}) as Readonly<Record<string, unknown>>
   const file = given['authentication_configuration'] as Readonly<Record<string, unknown>> | undefined
   const others = Object.keys(flags).filter((flag) => flag !== 'anonymous-auth')
-  if (others.length > 0) throw new NotImplemented(`flags: ${others.join(', ')}`)
+  if (others.length > 0) throw new NotUnderstood(`given.flags.${others.join(', ')}`)
   if (
     file !== undefined &&
     Object.keys(file).some((field) => field !== 'anonymous' && !isEmptyList(file[field]))
   ) {
-    throw new NotImplemented('AuthenticationConfiguration beyond anonymous')
+    throw new NotUnderstood('given.authentication_configuration')
   }
   const anonymousAuth = flags['anonymous-auth'] as boolean | undefined
   const configuration = file?.['anonymous'] as AnonymousConfig | undefined

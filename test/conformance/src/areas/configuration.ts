@@ -8,6 +8,7 @@ import {
 } from '@kube-authn/core/configuration'
 import { createPki, fakeRequest } from '@kube-authn/testing'
 import type { UnitRunner, VectorUser } from '../vector.ts'
+import { reading } from '../reading.ts'
 
 /** A field that must be wrong, as vectors write it. */
 interface ExpectedError {
@@ -17,56 +18,76 @@ interface ExpectedError {
   readonly detailContains?: string
 }
 
+const ERROR = 'path type detail detailContains value note'
+
 /** Areas B-config-load, B-config-validate and B-anonymous. */
 export const configurations: Readonly<Record<string, UnitRunner>> = {
-  'B-config-load': async ({ given, expect }) => {
-    const file = given['file'] ?? ''
-    const text = typeof file === 'string' ? file : JSON.stringify(file)
-    const read =
-      expect.outcome === 'decoded' ? decodeAuthenticationConfiguration : parseAuthenticationConfiguration
-    try {
-      read(text, 'file')
-      return { outcome: expect.outcome === 'decoded' ? 'decoded' : 'valid', note: expect['note'] }
-    } catch (error) {
-      if (!(error instanceof ConfigurationError)) throw error
-      return { outcome: 'invalid', message: error.message, messageContains: error.message }
-    }
-  },
+  'B-config-load': reading(
+    { given: 'file', expect: 'outcome message messageContains' },
+    async ({ given, expect }) => {
+      const file = given['file'] ?? ''
+      const text = typeof file === 'string' ? file : JSON.stringify(file)
+      const read =
+        expect.outcome === 'decoded' ? decodeAuthenticationConfiguration : parseAuthenticationConfiguration
+      try {
+        read(text, 'file')
+        return { outcome: expect.outcome === 'decoded' ? 'decoded' : 'valid' }
+      } catch (error) {
+        if (!(error instanceof ConfigurationError)) throw error
+        return { outcome: 'invalid', message: error.message, messageContains: error.message }
+      }
+    },
+  ),
 
-  'B-config-validate': async ({ given, expect }) => {
-    const configuration = decoded(await withCertificates(given['config'] as object))
-    const { errors } = validateAuthenticationConfiguration(configuration, {
-      disallowedIssuers: (given['disallowedIssuers'] ?? []) as readonly string[],
-    })
-    const message = errors.map((error) => `${error.path}: ${error.message}`).join(', ')
-    return {
-      ...outcomeOf(errors, expect['errors'] as readonly ExpectedError[]),
-      message,
-      messageContains: message,
-    }
-  },
+  'B-config-validate': reading(
+    { given: 'config disallowedIssuers', expect: ['outcome message messageContains', { errors: ERROR }] },
+    async ({ given, expect }) => {
+      const configuration = decoded(await withCertificates(given['config'] as object))
+      const { errors } = validateAuthenticationConfiguration(configuration, {
+        disallowedIssuers: (given['disallowedIssuers'] ?? []) as readonly string[],
+      })
+      const message = errors.map((error) => `${error.path}: ${error.message}`).join(', ')
+      return {
+        ...outcomeOf(errors, expect['errors'] as readonly ExpectedError[]),
+        message,
+        messageContains: message,
+      }
+    },
+  ),
 
-  'B-anonymous': async ({ given, expect }) => {
-    const request = given['request'] as { readonly path: string; readonly query?: string } | undefined
-    if (request !== undefined) return asked(given['anonymous'] as object, request)
-    const flag = (given['flags'] as Readonly<Record<string, boolean>> | undefined)?.['anonymous-auth']
-    const file = given['file'] as object | undefined
-    const configuration = file === undefined ? undefined : decoded(file)
-    const resolved = resolveAnonymous({
-      ...(flag !== undefined && { anonymousAuth: flag }),
-      ...(configuration?.anonymous !== undefined && { configuration: configuration.anonymous }),
-    })
-    const { errors } = validateAuthenticationConfiguration(configuration ?? { jwt: [] })
-    const message = resolved.problems.map((problem) => problem.message).join(', ')
-    const outcome = outcomeOf(errors, (expect['errors'] ?? []) as readonly ExpectedError[])
-    return {
-      ...outcome,
-      ...(resolved.problems.length > 0 && { outcome: 'invalid' }),
-      message,
-      messageContains: message,
-      anonymous: resolved.config,
-    }
-  },
+  'B-anonymous': reading(
+    {
+      given: [
+        'file',
+        { flags: 'anonymous-auth', anonymous: ['enabled', { conditions: 'path' }], request: 'path query' },
+      ],
+      expect: [
+        'outcome message messageContains',
+        { errors: ERROR, user: 'name groups', anonymous: ['enabled', { conditions: 'path' }] },
+      ],
+    },
+    async ({ given, expect }) => {
+      const request = given['request'] as { readonly path: string; readonly query?: string } | undefined
+      if (request !== undefined) return asked(given['anonymous'] as object, request)
+      const flag = (given['flags'] as Readonly<Record<string, boolean>> | undefined)?.['anonymous-auth']
+      const file = given['file'] as object | undefined
+      const configuration = file === undefined ? undefined : decoded(file)
+      const resolved = resolveAnonymous({
+        ...(flag !== undefined && { anonymousAuth: flag }),
+        ...(configuration?.anonymous !== undefined && { configuration: configuration.anonymous }),
+      })
+      const { errors } = validateAuthenticationConfiguration(configuration ?? { jwt: [] })
+      const message = resolved.problems.map((problem) => problem.message).join(', ')
+      const outcome = outcomeOf(errors, (expect['errors'] ?? []) as readonly ExpectedError[])
+      return {
+        ...outcome,
+        ...(resolved.problems.length > 0 && { outcome: 'invalid' }),
+        message,
+        messageContains: message,
+        anonymous: resolved.config,
+      }
+    },
+  ),
 }
 
 function decoded(config: object): AuthenticationConfiguration {

@@ -2,22 +2,33 @@ import { authenticatorChain, type Authenticator, ConfigurationError, emptyContex
 import { webhookAuthenticator } from '@kube-authn/core/remote'
 import { delegatedAuthentication } from '@kube-authn/node'
 import { fakeRequest } from '@kube-authn/testing'
-import { type Given, NotImplemented, type UnitRunner } from '../vector.ts'
+import { type Given, NotUnderstood, type UnitRunner } from '../vector.ts'
 import { delegationDefaults } from './delegation-defaults.ts'
+import { reading } from '../reading.ts'
 
 /** Unit `delegating` of area H: the configuration of an extension API server. */
 export const delegation: Readonly<Record<string, UnitRunner>> = {
-  delegating: async ({ given }) => {
-    if (given['direct'] !== undefined) return buildDirectly(given['direct'] as Given)
-    if (given['options'] === 'default') return delegationDefaults()
-    return built(given)
-  },
+  delegating: reading(
+    {
+      given: [
+        'kubeconfig in_cluster optional skip_lookup tolerate_lookup_failure options',
+        { direct: ['anonymous request_header client_ca token_review_client', { backoff: 'steps' }] },
+      ],
+      expect:
+        'build no_credentials any_bearer text text_contains username_headers group_headers extra_prefixes uid_headers cache_ttl_s request_timeout_s order review_path',
+    },
+    async ({ given }) => {
+      if (given['direct'] !== undefined) return buildDirectly(given['direct'] as Given)
+      if (given['options'] === 'default') return delegationDefaults()
+      return built(given)
+    },
+  ),
 }
 
 /** The parts put together by hand. */
 async function buildDirectly(direct: Given): Promise<Readonly<Record<string, unknown>>> {
   if ([direct['request_header'], direct['client_ca']].some((each) => each !== null && each !== undefined)) {
-    throw new NotImplemented('certificates in a delegating chain')
+    throw new NotUnderstood('given.direct.request_header')
   }
   const { anonymous = true } = direct as { anonymous?: boolean }
   return attempt(() => {
@@ -41,8 +52,8 @@ function attemptsOf({ backoff }: Given): number {
 
 async function built(given: Given): Promise<Readonly<Record<string, unknown>>> {
   const { kubeconfig, in_cluster: inCluster = false, optional = false } = given
-  if (inCluster === true) throw new NotImplemented('a cluster')
-  if (kubeconfig !== null && kubeconfig !== 'unreachable') throw new NotImplemented('another kubeconfig')
+  if (inCluster === true) throw new NotUnderstood('given.in_cluster')
+  if (kubeconfig !== null && kubeconfig !== 'unreachable') throw new NotUnderstood('given.kubeconfig')
   delete process.env['KUBERNETES_SERVICE_HOST']
   return attempt(() =>
     delegatedAuthentication({

@@ -9,7 +9,8 @@ import {
 } from '@kube-authn/server/internal'
 import { createPki, fixedClock } from '@kube-authn/testing'
 import type { Given, UnitRunner } from '../vector.ts'
-import { clientServer, failureOf, refuseOtherFields } from './client-server.ts'
+import { clientServer, failureOf } from './client-server.ts'
+import { reading } from '../reading.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -20,74 +21,66 @@ interface ClientRequest {
   readonly status?: number
 }
 
-const KNOWN = [
-  'exec',
-  'output',
-  'outputs',
-  'exitCode',
-  'notFound',
-  'cluster',
-  'user',
-  'now',
-  'requests',
-  'requestHeader',
-  'stdinIsTerminal',
-  'stdinUnavailable',
-  'stdinUnavailableMessage',
-]
 const SERVER = 'https://server.example.com'
 const ENVIRONMENT = { PATH: '/bin', KUBERNETES_EXEC_INFO: 'inherited' }
 
 /** Area F-exec: a plug-in of a kubeconfig, without a process. */
-export const execPlugins: UnitRunner = async ({ given }) => {
-  refuseOtherFields(given, KNOWN)
-  const runs: Program[] = []
-  const clock = fixedClock(Number(given['now'] ?? 1_257_894_000) * 1000)
-  const outcome: Record<string, unknown> = {}
-  const requests = requestsOf(given)
-  const server = clientServer(requests.map(({ status = 200 }) => status))
-  const header = given['requestHeader']
-  const statuses: number[] = []
-  try {
-    const outputs = await outputsOf(given)
-    const source = isUnused(given)
-      ? undefined
-      : sourceOf(given, clock, (program) => {
-          runs.push(program)
-          return Promise.resolve(endOf(given, outputs[runs.length - 1] ?? outputs.at(-1)))
-        })
-    const fetch = authenticatedFetch({ server: SERVER }, source, server.connect)
-    for (const [position, { at = 0 }] of requests.entries()) {
-      clock.advance((at - (requests[position - 1]?.at ?? 0)) * 1000)
-      const headers = typeof header === 'string' ? { authorization: header } : {}
-      statuses.push((await fetch(SERVER, { headers })).status)
+export const execPlugins: UnitRunner = reading(
+  {
+    given:
+      'exec output outputs exitCode notFound cluster user now requests requestHeader stdinIsTerminal stdinUnavailable stdinUnavailableMessage',
+    expect:
+      'error errorContains env envContains inheritsProcessEnv interactive pluginRuns headerLeftAlone token tokens statuses clientCertificates connectionsClosed',
+  },
+  async ({ given }) => {
+    const runs: Program[] = []
+    const clock = fixedClock(Number(given['now'] ?? 1_257_894_000) * 1000)
+    const outcome: Record<string, unknown> = {}
+    const requests = requestsOf(given)
+    const server = clientServer(requests.map(({ status = 200 }) => status))
+    const header = given['requestHeader']
+    const statuses: number[] = []
+    try {
+      const outputs = await outputsOf(given)
+      const source = isUnused(given)
+        ? undefined
+        : sourceOf(given, clock, (program) => {
+            runs.push(program)
+            return Promise.resolve(endOf(given, outputs[runs.length - 1] ?? outputs.at(-1)))
+          })
+      const fetch = authenticatedFetch({ server: SERVER }, source, server.connect)
+      for (const [position, { at = 0 }] of requests.entries()) {
+        clock.advance((at - (requests[position - 1]?.at ?? 0)) * 1000)
+        const headers = typeof header === 'string' ? { authorization: header } : {}
+        statuses.push((await fetch(SERVER, { headers })).status)
+      }
+    } catch (error) {
+      Object.assign(outcome, failureOf(error))
     }
-  } catch (error) {
-    Object.assign(outcome, failureOf(error))
-  }
-  const env = runs[0]?.env ?? {}
-  const info = JSON.parse(env['KUBERNETES_EXEC_INFO'] ?? '{}') as {
-    readonly spec?: { readonly interactive?: boolean }
-  }
-  const tokens = server.seen.map((each) => each?.replace('Bearer ', ''))
-  const isConsistent = runs.every(({ hasInput }) => hasInput === info.spec?.interactive)
-  return {
-    ...outcome,
-    env: { KUBERNETES_EXEC_INFO: info },
-    envContains: Object.entries(env)
-      .map(([name, value]) => `${name}=${value ?? ''}`)
-      .filter((each) => !each.startsWith('PATH=') && !each.startsWith('KUBERNETES_EXEC_INFO=')),
-    inheritsProcessEnv: env['PATH'] === ENVIRONMENT.PATH,
-    interactive: isConsistent ? info.spec?.interactive : 'the input differs from what the plug-in is told',
-    pluginRuns: runs.length,
-    headerLeftAlone: server.seen[0],
-    token: tokens[0],
-    tokens,
-    statuses,
-    clientCertificates: server.certificates.length,
-    connectionsClosed: server.closed() > 0,
-  }
-}
+    const env = runs[0]?.env ?? {}
+    const info = JSON.parse(env['KUBERNETES_EXEC_INFO'] ?? '{}') as {
+      readonly spec?: { readonly interactive?: boolean }
+    }
+    const tokens = server.seen.map((each) => each?.replace('Bearer ', ''))
+    const isConsistent = runs.every(({ hasInput }) => hasInput === info.spec?.interactive)
+    return {
+      ...outcome,
+      env: { KUBERNETES_EXEC_INFO: info },
+      envContains: Object.entries(env)
+        .map(([name, value]) => `${name}=${value ?? ''}`)
+        .filter((each) => !each.startsWith('PATH=') && !each.startsWith('KUBERNETES_EXEC_INFO=')),
+      inheritsProcessEnv: env['PATH'] === ENVIRONMENT.PATH,
+      interactive: isConsistent ? info.spec?.interactive : 'the input differs from what the plug-in is told',
+      pluginRuns: runs.length,
+      headerLeftAlone: server.seen[0],
+      token: tokens[0],
+      tokens,
+      statuses,
+      clientCertificates: server.certificates.length,
+      connectionsClosed: server.closed() > 0,
+    }
+  },
+)
 
 /** One request, so many, or those that are listed. */
 function requestsOf(given: Given): readonly ClientRequest[] {

@@ -11,56 +11,72 @@ import {
   type Vector,
   type VectorUser,
 } from '../vector.ts'
+import { ERROR, reading, USER } from '../reading.ts'
 
 /** Area D: files of credentials. */
 export const files: Readonly<Record<string, UnitRunner>> = {
-  'token-file': async (vector) => {
-    const { given, expect } = vector
-    const notices: FileNotice[] = []
-    const loaded = load(vector, () =>
-      tokenFile(contentOf(given), {
-        observer: (event) => {
-          if (event.type === 'fileNotice') notices.push(event.notice)
-        },
-      }),
-    )
-    if ('refused' in loaded) return loaded.refused
-    const tokens = loaded.file
-    const warnings = notices.filter((notice) => notice.severity === 'warning').length
-    if (typeof given['authorization_header_bytes_base64'] === 'string') {
-      return { ...(await authenticateBytes(tokens, given['authorization_header_bytes_base64'])), warnings }
-    }
-    if (typeof given['token'] === 'string') {
-      const { token } = given
-      return { ...(await outcomeOf(() => tokens.authenticateToken(token, emptyContext))), warnings }
-    }
-    return {
-      outcome: 'loaded',
-      warnings,
-      entries: await entriesOf(tokens, Object.keys(expect['entries'] ?? {})),
-      entry_keys_base64: await keysOf(tokens, (expect['entry_keys_base64'] ?? []) as readonly string[]),
-    }
-  },
+  'token-file': reading(
+    {
+      given: 'csv csv_base64 token authorization_header_bytes_base64',
+      expect: [
+        'outcome text_contains warnings audiences entry_keys_base64',
+        { user: USER, entries: ['', { '*': USER }], error: ERROR },
+      ],
+    },
+    async (vector) => {
+      const { given, expect } = vector
+      const notices: FileNotice[] = []
+      const loaded = load(vector, () =>
+        tokenFile(contentOf(given), {
+          observer: (event) => {
+            if (event.type === 'fileNotice') notices.push(event.notice)
+          },
+        }),
+      )
+      if ('refused' in loaded) return loaded.refused
+      const tokens = loaded.file
+      const warnings = notices.filter((notice) => notice.severity === 'warning').length
+      if (typeof given['authorization_header_bytes_base64'] === 'string') {
+        return { ...(await authenticateBytes(tokens, given['authorization_header_bytes_base64'])), warnings }
+      }
+      if (typeof given['token'] === 'string') {
+        const { token } = given
+        return { ...(await outcomeOf(() => tokens.authenticateToken(token, emptyContext))), warnings }
+      }
+      return {
+        outcome: 'loaded',
+        warnings,
+        entries: await entriesOf(tokens, Object.keys(expect['entries'] ?? {})),
+        entry_keys_base64: await keysOf(tokens, (expect['entry_keys_base64'] ?? []) as readonly string[]),
+      }
+    },
+  ),
 
-  'password-file': async (vector) => {
-    const { given } = vector
-    const notices: FileNotice[] = []
-    const loaded = load(vector, () =>
-      passwordFile(contentOf(given), {
-        observer: (event) => {
-          if (event.type === 'fileNotice') notices.push(event.notice)
-        },
-      }),
-    )
-    if ('refused' in loaded) return loaded.refused
-    const warnings = notices.filter((notice) => notice.severity === 'warning').length
-    if (given['load_warnings'] !== undefined && given['load_warnings'] !== warnings) {
-      return { outcome: `loaded with ${warnings} warnings` }
-    }
-    if (typeof given['username'] !== 'string') return { outcome: 'loaded', warnings }
-    const { username, password } = given
-    return outcomeOf(() => loaded.file.authenticatePassword(username, String(password), emptyContext))
-  },
+  'password-file': reading(
+    {
+      given: 'csv csv_base64 username password load_warnings',
+      expect: ['outcome text_contains warnings', { user: USER, error: ERROR }],
+    },
+    async (vector) => {
+      const { given } = vector
+      const notices: FileNotice[] = []
+      const loaded = load(vector, () =>
+        passwordFile(contentOf(given), {
+          observer: (event) => {
+            if (event.type === 'fileNotice') notices.push(event.notice)
+          },
+        }),
+      )
+      if ('refused' in loaded) return loaded.refused
+      const warnings = notices.filter((notice) => notice.severity === 'warning').length
+      if (given['load_warnings'] !== undefined && given['load_warnings'] !== warnings) {
+        return { outcome: `loaded with ${warnings} warnings` }
+      }
+      if (typeof given['username'] !== 'string') return { outcome: 'loaded', warnings }
+      const { username, password } = given
+      return outcomeOf(() => loaded.file.authenticatePassword(username, String(password), emptyContext))
+    },
+  ),
 }
 
 function contentOf(given: Given): Uint8Array {

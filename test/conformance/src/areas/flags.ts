@@ -13,47 +13,60 @@ import { AUTHENTICATION_FLAGS, AUTHORIZATION_FLAGS } from '@kube-authn/node/inte
 import { fakeRequest } from '@kube-authn/testing'
 import { type Certificates, pemOf } from '../certificates.ts'
 import { DEVIATES_AS_DOCUMENTED, type Given, NotApplicable, type UnitRunner } from '../vector.ts'
+import { reading } from '../reading.ts'
 
 type Flags = Readonly<Record<string, unknown>>
+
+const FLAG_NAMES = Object.keys({ ...AUTHENTICATION_FLAGS, ...AUTHORIZATION_FLAGS }).join(' ')
 
 /** Area J: the command line of a kube-apiserver. */
 export function flagRunners(certificates: Certificates): Readonly<Record<string, UnitRunner>> {
   const start = (given: Given): Promise<Started> => startWith(certificates, given)
   return {
-    'flags.validate': async ({ given, expect }) => {
-      const { problems, warnings, authenticator } = await start(given)
-      authenticator?.close()
-      if (problems.length === 0) return { outcome: 'valid', warnings }
-      if (expect.outcome === 'valid') {
-        if (given.deviation === 'L.5' && isOnlyOf(problems, NO_NAME)) return DEVIATES_AS_DOCUMENTED
-        if (isOnlyOf(problems, SHARED_CA)) {
-          throw new NotApplicable('a CA of both users and proxies (docs/deviations.md, distinct CAs)')
+    'flags.validate': reading(
+      { given: 'flags feature_gates', expect: 'outcome text_contains warnings' },
+      async ({ given, expect }) => {
+        const { problems, warnings, authenticator } = await start(given)
+        authenticator?.close()
+        if (problems.length === 0) return { outcome: 'valid', warnings }
+        if (expect.outcome === 'valid') {
+          if (given.deviation === 'L.5' && isOnlyOf(problems, NO_NAME)) return DEVIATES_AS_DOCUMENTED
+          if (isOnlyOf(problems, SHARED_CA)) {
+            throw new NotApplicable('a CA of both users and proxies (docs/deviations.md, distinct CAs)')
+          }
         }
-      }
-      return { outcome: 'invalid', text_contains: problems.join('\n') }
-    },
+        return { outcome: 'invalid', text_contains: problems.join('\n') }
+      },
+    ),
 
-    'flags.defaults': async () =>
+    'flags.defaults': reading({ given: '', expect: [FLAG_NAMES, {}] }, async () =>
       Object.fromEntries(
         Object.entries({ ...AUTHENTICATION_FLAGS, ...AUTHORIZATION_FLAGS }).map(([name, flag]) => [
           name,
           flag.default,
         ]),
       ),
+    ),
 
-    'flags.apply': async ({ given }) => {
-      const { problems, warnings, authenticator } = await start(withKeyFile(given))
-      if (authenticator === undefined) return { outcome: 'invalid', text_contains: problems.join('\n') }
-      const outcome = await authenticateRequest(authenticator, { log: false })(fakeRequest())
-      authenticator.close()
-      const anonymous = !('failure' in outcome)
-      return {
-        api_audiences: authenticator.audiences ?? [],
-        anonymous,
-        'anonymous-auth': anonymous,
-        warnings,
-      }
-    },
+    'flags.apply': reading(
+      {
+        given: 'flags feature_gates',
+        expect: 'outcome text_contains api_audiences anonymous anonymous-auth warnings',
+      },
+      async ({ given }) => {
+        const { problems, warnings, authenticator } = await start(withKeyFile(given))
+        if (authenticator === undefined) return { outcome: 'invalid', text_contains: problems.join('\n') }
+        const outcome = await authenticateRequest(authenticator)(fakeRequest())
+        authenticator.close()
+        const anonymous = !('failure' in outcome)
+        return {
+          api_audiences: authenticator.audiences ?? [],
+          anonymous,
+          'anonymous-auth': anonymous,
+          warnings,
+        }
+      },
+    ),
   }
 }
 

@@ -11,6 +11,7 @@ import {
   NotApplicable,
   type UnitRunner,
 } from '../vector.ts'
+import { BEHAVIOUR, USER, reading } from '../reading.ts'
 
 interface RequestHeaderConfig {
   readonly username_headers: readonly string[]
@@ -31,63 +32,88 @@ const LABELS = [
 
 /** Area B: the handler, its metrics and its audit message. */
 export const handler: Readonly<Record<string, UnitRunner>> = {
-  handler: async ({ given }) => {
-    if (given.profile !== 'today' && given.profile !== 'both') {
-      throw new NotApplicable('the handler of an older release')
-    }
-    if (given['authenticator'] === null) return withoutAuthenticator()
-    const run = await handle(given)
-    if ('failure' in run.outcome) {
-      const { failure, closesConnection } = run.outcome
+  handler: reading(
+    {
+      given: [
+        'api_audiences headers accept http_major http2_mitigation',
+        {
+          authenticator: BEHAVIOUR,
+          request_header_config: 'username_headers uid_headers group_headers extra_prefixes',
+        },
+      ],
+      expect: [
+        'next_called status content_type json www_authenticate metric_result close_connection_after_response headers_after',
+        { user: USER },
+      ],
+    },
+    async ({ given }) => {
+      if (given.profile !== 'today' && given.profile !== 'both') {
+        throw new NotApplicable('the handler of an older release')
+      }
+      if (given['authenticator'] === null) return withoutAuthenticator()
+      const run = await handle(given)
+      if ('failure' in run.outcome) {
+        const { failure, closesConnection } = run.outcome
+        return {
+          next_called: false,
+          status: failure.status,
+          content_type: failure.headers['content-type'],
+          json: failure.body,
+          www_authenticate: failure.headers['www-authenticate'] ?? null,
+          metric_result: run.result,
+          close_connection_after_response: closesConnection,
+          headers_after: run.headers,
+        }
+      }
+      const { authentication, headerChanges, closesConnection } = run.outcome
       return {
-        next_called: false,
-        status: failure.status,
-        content_type: failure.headers['content-type'],
-        json: failure.body,
-        www_authenticate: failure.headers['www-authenticate'] ?? null,
+        next_called: true,
+        status: null,
+        user: vectorUserOf(authentication.user),
         metric_result: run.result,
         close_connection_after_response: closesConnection,
-        headers_after: run.headers,
+        headers_after: headersAfter(run.headers, headerChanges),
       }
-    }
-    const { authentication, headerChanges, closesConnection } = run.outcome
-    return {
-      next_called: true,
-      status: null,
-      user: vectorUserOf(authentication.user),
-      metric_result: run.result,
-      close_connection_after_response: closesConnection,
-      headers_after: headersAfter(run.headers, headerChanges),
-    }
-  },
+    },
+  ),
 
-  'handler.metrics': async ({ given }) => {
-    const { counted } = await handle(given)
-    const nonZero = (names: readonly string[], count: (name: string) => number): Record<string, number> =>
-      Object.fromEntries(names.map((name) => [name, count(name)] as const).filter(([, value]) => value > 0))
-    return {
-      authentication_attempts: nonZero(['success', 'failure', 'error'], (name) =>
-        counted.attempts(name as 'success' | 'failure' | 'error'),
-      ),
-      authenticated_user_requests: nonZero(LABELS, counted.userRequests),
-    }
-  },
+  'handler.metrics': reading(
+    {
+      given: ['api_audiences headers', { authenticator: BEHAVIOUR }],
+      expect: ['authenticated_user_requests', { authentication_attempts: 'success failure error' }],
+    },
+    async ({ given }) => {
+      const { counted } = await handle(given)
+      const nonZero = (names: readonly string[], count: (name: string) => number): Record<string, number> =>
+        Object.fromEntries(names.map((name) => [name, count(name)] as const).filter(([, value]) => value > 0))
+      return {
+        authentication_attempts: nonZero(['success', 'failure', 'error'], (name) =>
+          counted.attempts(name as 'success' | 'failure' | 'error'),
+        ),
+        authenticated_user_requests: nonZero(LABELS, counted.userRequests),
+      }
+    },
+  ),
 
-  'metrics.username-label': ({ given }) =>
+  'metrics.username-label': reading({ given: 'username', expect: 'label' }, ({ given }) =>
     Promise.resolve({ label: countedUsername(String(given['username'])) }),
+  ),
 
-  'audit.failed-message': ({ given }) => {
-    const certificates = Array.from(
-      { length: Number(given['peer_certificates']) },
-      () => new Uint8Array([0x30]),
-    )
-    const request = requestOf({
-      url: `/?${String(given['query'])}`,
-      headers: given['headers'] as readonly HeaderPair[],
-      peerCertificates: certificates,
-    })
-    return Promise.resolve({ message: failedAuthenticationMessage(request), code: 401 })
-  },
+  'audit.failed-message': reading(
+    { given: 'headers query peer_certificates', expect: 'message code' },
+    ({ given }) => {
+      const certificates = Array.from(
+        { length: Number(given['peer_certificates']) },
+        () => new Uint8Array([0x30]),
+      )
+      const request = requestOf({
+        url: `/?${String(given['query'])}`,
+        headers: given['headers'] as readonly HeaderPair[],
+        peerCertificates: certificates,
+      })
+      return Promise.resolve({ message: failedAuthenticationMessage(request), code: 401 })
+    },
+  ),
 }
 
 async function handle(given: Given): Promise<{

@@ -4,27 +4,31 @@ import { verificationKeysFromPem } from '@kube-authn/core/service-account'
 import { signingKeyFromPem } from '@kube-authn/issuer'
 import { verificationKeyOfJwk } from '@kube-authn/core/oidc'
 import { createPki } from '@kube-authn/testing'
-import { NotImplemented, type UnitRunner } from '../vector.ts'
+import { NotUnderstood, type UnitRunner } from '../vector.ts'
+import { reading } from '../reading.ts'
 
 /** Area C-keys: files of service account keys, and key ids. */
-export const keys: UnitRunner = async ({ given }) => {
-  const { publicJwk, verifyKeyFile, signingKeyFile } = given
-  if (publicJwk !== undefined) {
-    const { kid, alg } = await verificationKeyOfJwk(publicJwk as JsonWebKey)
-    return { kid, alg }
-  }
-  try {
-    if (typeof verifyKeyFile === 'string') {
-      const found = await verificationKeysFromPem(await fileOf(verifyKeyFile))
-      return { outcome: 'valid', keys: found.map(({ jwk }) => jwk.kty) }
+export const keys: UnitRunner = reading(
+  { given: 'publicJwk verifyKeyFile signingKeyFile', expect: 'outcome message kid alg keys' },
+  async ({ given }) => {
+    const { publicJwk, verifyKeyFile, signingKeyFile } = given
+    if (publicJwk !== undefined) {
+      const { kid, alg } = await verificationKeyOfJwk(publicJwk as JsonWebKey)
+      return { kid, alg }
     }
-    const { alg } = await signingKeyFromPem(await fileOf(String(signingKeyFile)))
-    return { outcome: 'valid', alg }
-  } catch (error) {
-    if (!(error instanceof ConfigurationError)) throw error
-    return { outcome: 'error', message: error.problems[0]?.message }
-  }
-}
+    try {
+      if (typeof verifyKeyFile === 'string') {
+        const found = await verificationKeysFromPem(await fileOf(verifyKeyFile))
+        return { outcome: 'valid', keys: found.map(({ jwk }) => jwk.kty) }
+      }
+      const { alg } = await signingKeyFromPem(await fileOf(String(signingKeyFile)))
+      return { outcome: 'valid', alg }
+    } catch (error) {
+      if (!(error instanceof ConfigurationError)) throw error
+      return { outcome: 'error', message: error.problems[0]?.message }
+    }
+  },
+)
 
 /** The file that a case describes in words: one block, or several. */
 async function fileOf(description: string): Promise<string> {
@@ -37,7 +41,7 @@ async function fileOf(description: string): Promise<string> {
 
 async function blockOf(description: string): Promise<string> {
   const make = BLOCKS.find(([pattern]) => pattern.test(description))?.[1]
-  if (make === undefined) throw new NotImplemented(`a key file "${description}"`)
+  if (make === undefined) throw new NotUnderstood(`a key file ${JSON.stringify(description)}`)
   return make(description)
 }
 

@@ -10,6 +10,7 @@ import {
 import { keystoneClient } from '@kube-authn/keystone/internal'
 import { fixedClock } from '@kube-authn/testing'
 import { outcomeOf } from '../behaviour.ts'
+import { ERROR, reading, USER } from '../reading.ts'
 import type { Given, HeaderPair, UnitRunner } from '../vector.ts'
 
 const url = 'https://keystone.example.com:5000'
@@ -31,26 +32,39 @@ interface Seen {
   readonly json: unknown
 }
 
+const RESPONSE = 'status headers json'
+
 /** Unit `keystone-v3-client`: requests to Keystone, and the interpretation of its responses. */
-const v3Client: UnitRunner = async ({ given }) => {
-  const seen: Seen[] = []
-  const response = given['response'] as VectorResponse | undefined
-  const fetch: KeystoneFetch = (target, { method, headers, body }) => {
-    const { pathname: path } = new URL(target)
-    seen.push({
-      method,
-      path,
-      headers: Object.entries(headers)
-        .filter(([name]) => name.startsWith('x-'))
-        .map(([name, value]) => [asInVectors(name), value]),
-      json: body === undefined ? undefined : JSON.parse(body),
-    })
-    if (!path.endsWith('/groups')) return Promise.resolve(responseOf(response ?? { status: 500 }))
-    return Promise.resolve(groupsResponse((given['groups'] ?? []) as readonly string[], domainIdIn(response)))
-  }
-  const came = given['operation'] === 'password' ? await logIn(given, fetch) : await validate(given, fetch)
-  return { ...seen[0], ...came }
-}
+const v3Client: UnitRunner = reading(
+  {
+    given: [
+      'operation user user_id domain_id domain_name password project_id token service_token groups',
+      { response: RESPONSE },
+    ],
+    expect: ['method path headers json outcome audiences token_id expires_at', { user: USER, error: ERROR }],
+  },
+  async ({ given }) => {
+    const seen: Seen[] = []
+    const response = given['response'] as VectorResponse | undefined
+    const fetch: KeystoneFetch = (target, { method, headers, body }) => {
+      const { pathname: path } = new URL(target)
+      seen.push({
+        method,
+        path,
+        headers: Object.entries(headers)
+          .filter(([name]) => name.startsWith('x-'))
+          .map(([name, value]) => [asInVectors(name), value]),
+        json: body === undefined ? undefined : JSON.parse(body),
+      })
+      if (!path.endsWith('/groups')) return Promise.resolve(responseOf(response ?? { status: 500 }))
+      return Promise.resolve(
+        groupsResponse((given['groups'] ?? []) as readonly string[], domainIdIn(response)),
+      )
+    }
+    const came = given['operation'] === 'password' ? await logIn(given, fetch) : await validate(given, fetch)
+    return { ...seen[0], ...came }
+  },
+)
 
 async function logIn(given: Given, fetch: KeystoneFetch): Promise<Readonly<Record<string, unknown>>> {
   const { signal } = new AbortController()
@@ -135,24 +149,37 @@ interface VectorRoleMapping {
 }
 
 /** Unit `keystone-webhook`: responses to TokenReviews. */
-const webhook: UnitRunner = async ({ given }) => {
-  if (given['as_seen_by'] === 'webhook client')
-    return asClientSeesIt(given['server_response'] as VectorResponse)
-  const mappings = (given['role_mappings'] ?? []) as readonly VectorRoleMapping[]
-  const domain = (given['keystone'] as VectorKeystone | undefined)?.token?.user?.domain
-  const review = keystoneTokenReview({
-    ...anything,
-    projects: 'any',
-    ...(domain !== undefined && { domain: { id: domain.id } }),
-    fetch: (target) => Promise.resolve(keystoneAnswer(target, given['keystone'] as VectorKeystone)),
-    roleMappings: mappings.map(({ 'keystone-role': role, ...mapping }) => ({ role, ...mapping })),
-  })
-  const body = (given['raw_body'] as string | undefined) ?? JSON.stringify(given['request'])
-  const response = await review(new Request('https://webhook/webhook', { method: 'POST', body }))
-  const text = await response.text()
-  const answer = text === '' ? undefined : (JSON.parse(text) as { readonly status: unknown })
-  return { status: response.status, json_status: answer?.status }
-}
+const webhook: UnitRunner = reading(
+  {
+    given: [
+      'request raw_body as_seen_by',
+      {
+        keystone: 'error token groups groups_error',
+        role_mappings: 'keystone-role username groups',
+        server_response: RESPONSE,
+      },
+    ],
+    expect: ['status json_status outcome cached', { user: USER, error: ERROR }],
+  },
+  async ({ given }) => {
+    if (given['as_seen_by'] === 'webhook client')
+      return asClientSeesIt(given['server_response'] as VectorResponse)
+    const mappings = (given['role_mappings'] ?? []) as readonly VectorRoleMapping[]
+    const domain = (given['keystone'] as VectorKeystone | undefined)?.token?.user?.domain
+    const review = keystoneTokenReview({
+      ...anything,
+      projects: 'any',
+      ...(domain !== undefined && { domain: { id: domain.id } }),
+      fetch: (target) => Promise.resolve(keystoneAnswer(target, given['keystone'] as VectorKeystone)),
+      roleMappings: mappings.map(({ 'keystone-role': role, ...mapping }) => ({ role, ...mapping })),
+    })
+    const body = (given['raw_body'] as string | undefined) ?? JSON.stringify(given['request'])
+    const response = await review(new Request('https://webhook/webhook', { method: 'POST', body }))
+    const text = await response.text()
+    const answer = text === '' ? undefined : (JSON.parse(text) as { readonly status: unknown })
+    return { status: response.status, json_status: answer?.status }
+  },
+)
 
 /** How kube-apiserver interprets a response, and whether it caches it. */
 async function asClientSeesIt(response: VectorResponse): Promise<Readonly<Record<string, unknown>>> {

@@ -8,71 +8,66 @@ import {
 } from '@kube-authn/server/internal'
 import { fixedClock } from '@kube-authn/testing'
 import type { Given, UnitRunner } from '../vector.ts'
-import { clientServer, failureOf, refuseOtherFields } from './client-server.ts'
+import { clientServer, failureOf } from './client-server.ts'
 import { tokenOf, type VectorToken } from './signed-token.ts'
+import { reading } from '../reading.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
-const KNOWN = [
-  'profile',
-  'now',
-  'config',
-  'discovery',
-  'discoveryStatus',
-  'discoveryBody',
-  'tokenResponse',
-  'tokenStatus',
-  'persistFails',
-  'concurrentRequests',
-  'requestHeader',
-]
 const SERVER = 'https://server.example.com'
 
 /** Area F-oidc-client: a provider of a kubeconfig, with a stubbed issuer and no file. */
-export const oidcClients: UnitRunner = async ({ given, expect }) => {
-  refuseOtherFields(given, KNOWN)
-  const issuer = issuerOf(given)
-  const written: RefreshedTokens[] = []
-  const server = clientServer()
-  const header = given['requestHeader']
-  const headers = typeof header === 'string' ? { authorization: header } : {}
-  const count = Number(given['concurrentRequests'] ?? 1)
-  let outcome: Fields = {}
-  let isUnchanged = false
-  let own: string | undefined
-  try {
-    const provider = await providerOf(given)
-    own = provider.idToken
-    const source = oidcSource({
-      provider,
-      fetch: issuer.fetch,
-      store: storeOf(given, provider, written),
-      clock: fixedClock(Number(given['now'] ?? 1_257_894_000) * 1000),
-    })
-    const fetch = authenticatedFetch({ server: SERVER }, source, server.connect)
-    const ended = await Promise.allSettled(Array.from({ length: count }, () => fetch(SERVER, { headers })))
-    const failed = ended.find((each) => each.status === 'rejected')
-    if (failed !== undefined) {
-      outcome = failureOf(failed.reason)
-      isUnchanged = await triesAgain(() => source.current(), issuer.refreshTokens)
+export const oidcClients: UnitRunner = reading(
+  {
+    given:
+      'now config discovery discoveryStatus discoveryBody tokenResponse tokenStatus persistFails concurrentRequests requestHeader',
+    expect:
+      'error errorContains httpRequests refreshed oneRefresh persisted memoryUnchanged headerLeftAlone bearer',
+  },
+  async ({ given, expect }) => {
+    const issuer = issuerOf(given)
+    const written: RefreshedTokens[] = []
+    const server = clientServer()
+    const header = given['requestHeader']
+    const headers = typeof header === 'string' ? { authorization: header } : {}
+    const count = Number(given['concurrentRequests'] ?? 1)
+    let outcome: Fields = {}
+    let isUnchanged = false
+    let own: string | undefined
+    try {
+      const provider = await providerOf(given)
+      own = provider.idToken
+      const source = oidcSource({
+        provider,
+        fetch: issuer.fetch,
+        store: storeOf(given, provider, written),
+        clock: fixedClock(Number(given['now'] ?? 1_257_894_000) * 1000),
+      })
+      const fetch = authenticatedFetch({ server: SERVER }, source, server.connect)
+      const ended = await Promise.allSettled(Array.from({ length: count }, () => fetch(SERVER, { headers })))
+      const failed = ended.find((each) => each.status === 'rejected')
+      if (failed !== undefined) {
+        outcome = failureOf(failed.reason)
+        isUnchanged = await triesAgain(() => source.current(), issuer.refreshTokens)
+      }
+    } catch (error) {
+      outcome = failureOf(error)
     }
-  } catch (error) {
-    outcome = failureOf(error)
-  }
-  const refreshes = issuer.requests.filter((each) => each.startsWith('POST')).length
-  const [tokens] = written
-  const sent = server.seen[0]?.replace('Bearer ', '')
-  return {
-    ...outcome,
-    httpRequests: issuer.requests,
-    refreshed: refreshes > 0,
-    oneRefresh: refreshes === 1,
-    persisted: tokens && persisted(given, tokens, Object.keys(expect['persisted'] ?? {})),
-    memoryUnchanged: isUnchanged && server.seen.length === 0,
-    headerLeftAlone: server.seen[0],
-    bearer: sent === own ? '@this-token' : sent,
-  }
-}
+    const refreshes = issuer.requests.filter((each) => each.startsWith('POST')).length
+    const [tokens] = written
+    const sent = server.seen[0]?.replace('Bearer ', '')
+    return {
+      ...outcome,
+      httpRequests: issuer.requests,
+      refreshed: refreshes > 0,
+      oneRefresh: refreshes === 1,
+      persisted: tokens && persisted(given, tokens, Object.keys(expect['persisted'] ?? {})),
+      memoryUnchanged: isUnchanged && server.seen.length === 0,
+      headerLeftAlone: server.seen[0],
+      bearer: sent === own ? '@this-token' : sent,
+    }
+  },
+)
 
 /** The named fields of the provider after tokens were written. */
 function persisted(

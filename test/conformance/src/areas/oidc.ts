@@ -5,6 +5,7 @@ import {
   ConfigurationError,
   type Context,
   type TokenAuthenticator,
+  unavailable,
   union,
 } from '@kube-authn/core'
 import {
@@ -25,21 +26,63 @@ import {
 import { metrics } from '@kube-authn/metrics'
 import { fakeRequest, fixedClock } from '@kube-authn/testing'
 import { outcomeOf, userOf } from '../behaviour.ts'
+import { type CaseFields, reading, USER } from '../reading.ts'
 import { type Given, NotApplicable, type UnitRunner, type VectorUser } from '../vector.ts'
 import { type IssuerWorld, issuerWorld } from './issuer-world.ts'
 import { tokenOf, type VectorToken } from './signed-token.ts'
 
 type Clock = ReturnType<typeof fixedClock>
 
+const FLAG_NAMES: Readonly<Record<string, keyof OidcFlags>> = {
+  'oidc-issuer-url': 'issuerUrl',
+  'oidc-client-id': 'clientId',
+  'oidc-username-claim': 'usernameClaim',
+  'oidc-username-prefix': 'usernamePrefix',
+  'oidc-groups-claim': 'groupsClaim',
+  'oidc-groups-prefix': 'groupsPrefix',
+  'oidc-required-claim': 'requiredClaims',
+  'oidc-signing-algs': 'signingAlgorithms',
+  'oidc-ca-file': 'caFile',
+}
+
+/** What an issuer publishes; the authenticators are read by the product. */
+const WORLD = 'now authenticators supportedAlgs issuerState http jwks jwksStatus jwksBody jwksCacheControl'
+const RESULT = 'outcome message messageContains errorKind anyErrorKind audiences httpStatus httpRequests'
+const AUTHENTICATED: CaseFields = {
+  given: [
+    `${WORLD} token tamper keySetOption requestHeader apiAudiences requestAudiences`,
+    { laterTokenAuthenticators: ['type', { result: ['outcome message', { user: USER }] }] },
+  ],
+  expect: [RESULT, { user: USER }],
+}
+
 /** Areas A-oidc*, B-cel and B-reload. */
 export const oidcRunners: Readonly<Record<string, UnitRunner>> = {
-  'A-oidc': (vector) => authenticated(vector),
-  'A-oidc-chain': (vector) => authenticated(vector),
-  'A-oidc-distributed': (vector) => authenticated(vector),
-  'B-cel': (vector) => authenticated(vector),
-  'A-oidc-discovery': ({ given, expect }) => discovered({ given, expect }),
-  'A-oidc-flags': ({ given }) => Promise.resolve(flagged(given)),
-  'B-reload': ({ given }) => reloaded(given),
+  'A-oidc': reading(AUTHENTICATED, authenticated),
+  'A-oidc-chain': reading(AUTHENTICATED, authenticated),
+  'A-oidc-distributed': reading(AUTHENTICATED, authenticated),
+  'B-cel': reading(AUTHENTICATED, authenticated),
+  'A-oidc-discovery': reading(
+    {
+      given: [`${WORLD} token tamper keySetOption`, { sequence: 'token jwks at' }],
+      expect: [
+        `${RESULT} outcomes jwksFetches healthContains state requests retryEverySeconds`,
+        { user: USER },
+      ],
+    },
+    discovered,
+  ),
+  'A-oidc-flags': reading(
+    {
+      given: ['', { flags: `${Object.keys(FLAG_NAMES).join(' ')} authentication-config` }],
+      expect: 'outcome message messageContains supportedAlgs jwt',
+    },
+    ({ given }) => Promise.resolve(flagged(given)),
+  ),
+  'B-reload': reading(
+    { given: ['initial', { steps: 'write issuerHealth' }], expect: 'active metrics retriedWithSameBytes' },
+    ({ given }) => reloaded(given),
+  ),
 }
 
 /** An authenticator of an `AuthenticationConfiguration`, without what vectors do not have. */
@@ -74,15 +117,19 @@ async function authenticated({ given, expect }: Case): Promise<Result> {
   }
 }
 
+interface LaterResult {
+  readonly outcome: string
+  readonly user?: VectorUser
+  readonly message?: string
+}
+
 async function asked(given: Given, jwt: TokenAuthenticator): Promise<Authentication | undefined> {
-  const later = (given['laterTokenAuthenticators'] ?? []) as readonly {
-    readonly result: { readonly user: VectorUser }
-  }[]
+  const later = (given['laterTokenAuthenticators'] ?? []) as readonly { readonly result: LaterResult }[]
   const tokens = union<TokenAuthenticator>(
     jwt,
     ...later.map(({ result }) => ({
       name: 'later',
-      authenticateToken: () => ({ user: userOf(result.user) }),
+      authenticateToken: () => laterAnswer(result),
     })),
   )
   const header = given['requestHeader'] as Readonly<Record<string, string>> | undefined
@@ -95,6 +142,11 @@ async function asked(given: Given, jwt: TokenAuthenticator): Promise<Authenticat
   const requested = given['requestAudiences'] as readonly string[] | undefined
   const context: Context = requested === undefined ? {} : { audiences: requested }
   return all.authenticateToken(await tokenOf(given['token'] as VectorToken, given['tamper']), context)
+}
+
+function laterAnswer({ outcome, user, message }: LaterResult): Authentication | undefined {
+  if (outcome === 'error') throw unavailable(message ?? 'error')
+  return outcome === 'authenticated' ? { user: userOf(user ?? { name: '' }) } : undefined
 }
 
 /** What a file cannot configure: the algorithms of the flags, and preset keys. */
@@ -198,7 +250,7 @@ async function discovered({ given, expect }: Pick<Case, 'given' | 'expect'>): Pr
     if (isSeenEarlier(given, outcomes, expect['outcomes'])) {
       throw new NotApplicable('new keys are seen at once (docs/deviations.md, keys of issuers)')
     }
-    return { outcomes, jwksFetches: world.jwksFetches(), note: expect['note'] }
+    return { outcomes, jwksFetches: world.jwksFetches() }
   }
   if (given['token'] !== undefined) return authenticated({ id: '', area: '', given, expect })
   const requests = [...world.requests]
@@ -211,7 +263,6 @@ async function discovered({ given, expect }: Pick<Case, 'given' | 'expect'>): Pr
     state: isReady ? 'ready' : 'uninitialized',
     requests,
     retryEverySeconds: isReady ? undefined : await secondsToNext(world, clock),
-    note: expect['note'],
   }
 }
 
@@ -233,18 +284,6 @@ async function secondsToNext(world: IssuerWorld, clock: Clock): Promise<number> 
     if (world.requests.length > before) return seconds
   }
   return Infinity
-}
-
-const FLAG_NAMES: Readonly<Record<string, keyof OidcFlags>> = {
-  'oidc-issuer-url': 'issuerUrl',
-  'oidc-client-id': 'clientId',
-  'oidc-username-claim': 'usernameClaim',
-  'oidc-username-prefix': 'usernamePrefix',
-  'oidc-groups-claim': 'groupsClaim',
-  'oidc-groups-prefix': 'groupsPrefix',
-  'oidc-required-claim': 'requiredClaims',
-  'oidc-signing-algs': 'signingAlgorithms',
-  'oidc-ca-file': 'caFile',
 }
 
 function flagged(given: Given): Result {

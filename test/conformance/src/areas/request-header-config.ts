@@ -7,8 +7,12 @@ import {
 } from '@kube-authn/core/client-certificate'
 import type { Certificates } from '../certificates.ts'
 import { DEVIATES_AS_DOCUMENTED, type UnitRunner } from '../vector.ts'
+import { reading } from '../reading.ts'
 
 type Data = Readonly<Record<string, string>>
+
+const DATA =
+  'requestheader-username-headers requestheader-uid-headers requestheader-group-headers requestheader-extra-headers-prefix requestheader-allowed-names requestheader-client-ca-file client-ca-file'
 
 /** The own settings of a publishing server in a vector. */
 interface Own {
@@ -31,43 +35,64 @@ export function requestHeaderConfig(certificates: Certificates): Readonly<Record
     )
 
   return {
-    'request-header.configmap': async ({ given }) => {
-      let config = NO_REQUEST_HEADER_CONFIG
-      const errors = (given['updates'] as readonly (Data | null)[]).map((data) => {
-        // A missing ConfigMap is not an error and changes nothing.
-        if (data === null) return false
-        try {
-          config = parseRequestHeaderConfig(resolved(data))
-          return false
-        } catch (error) {
-          if (error instanceof ConfigurationError) return true
-          throw error
-        }
-      })
-      const isTrimmed = Object.values(vectorConfigOf(config))
-        .flat()
-        .every((name) => name.trim() === name)
-      if (given.deviation === 'L.5' && isTrimmed) return DEVIATES_AS_DOCUMENTED
-      return { errors, config: vectorConfigOf(config) }
-    },
+    'request-header.configmap': reading(
+      {
+        given: ['', { updates: DATA }],
+        expect: [
+          'errors',
+          { config: 'username_headers uid_headers group_headers extra_prefixes allowed_names' },
+        ],
+      },
+      async ({ given }) => {
+        let config = NO_REQUEST_HEADER_CONFIG
+        const errors = (given['updates'] as readonly (Data | null)[]).map((data) => {
+          // A missing ConfigMap is not an error and changes nothing.
+          if (data === null) return false
+          try {
+            config = parseRequestHeaderConfig(resolved(data))
+            return false
+          } catch (error) {
+            if (error instanceof ConfigurationError) return true
+            throw error
+          }
+        })
+        const isTrimmed = Object.values(vectorConfigOf(config))
+          .flat()
+          .every((name) => name.trim() === name)
+        if (given.deviation === 'L.5' && isTrimmed) return DEVIATES_AS_DOCUMENTED
+        return { errors, config: vectorConfigOf(config) }
+      },
+    ),
 
-    'request-header.configmap.publish': async ({ given }) => {
-      const own = given['own'] as Own
-      const data = mergeRequestHeaderConfig(resolved(given['existing'] as Data), {
-        usernameHeaders: own.username_headers ?? [],
-        uidHeaders: own.uid_headers ?? [],
-        groupHeaders: own.group_headers ?? [],
-        extraHeaderPrefixes: own.extra_prefixes ?? [],
-        allowedNames: own.allowed_names ?? [],
-        ...(own.ca !== undefined && { requestHeaderClientCA: pemOf(own.ca) }),
-        ...(own.client_ca !== undefined && { clientCA: pemOf(own.client_ca) }),
-      })
-      return {
-        ...data,
-        ca_count: countOf(data['requestheader-client-ca-file']),
-        client_ca_count: countOf(data['client-ca-file']),
-      }
-    },
+    'request-header.configmap.publish': reading(
+      {
+        given: [
+          '',
+          {
+            existing: DATA,
+            own: 'username_headers uid_headers group_headers extra_prefixes allowed_names ca client_ca',
+          },
+        ],
+        expect: `${DATA} ca_count client_ca_count`,
+      },
+      async ({ given }) => {
+        const own = given['own'] as Own
+        const data = mergeRequestHeaderConfig(resolved(given['existing'] as Data), {
+          usernameHeaders: own.username_headers ?? [],
+          uidHeaders: own.uid_headers ?? [],
+          groupHeaders: own.group_headers ?? [],
+          extraHeaderPrefixes: own.extra_prefixes ?? [],
+          allowedNames: own.allowed_names ?? [],
+          ...(own.ca !== undefined && { requestHeaderClientCA: pemOf(own.ca) }),
+          ...(own.client_ca !== undefined && { clientCA: pemOf(own.client_ca) }),
+        })
+        return {
+          ...data,
+          ca_count: countOf(data['requestheader-client-ca-file']),
+          client_ca_count: countOf(data['client-ca-file']),
+        }
+      },
+    ),
   }
 }
 

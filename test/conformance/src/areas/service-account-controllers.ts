@@ -6,41 +6,51 @@ import { generateName } from '@kube-authn/server/internal'
 import { fixedClock } from '@kube-authn/testing'
 import type { UnitRunner } from '../vector.ts'
 import { encoded, storedObjects } from './controllers-over-store.ts'
+import { reading } from '../reading.ts'
 
 /** Area C-tokens-controller: the lifecycle of token secrets. What an event says was deleted is there at first, unless another one has its name. */
-export const tokensControllers: UnitRunner = async ({ given, expect }) => {
-  if (typeof given['generateName'] === 'string') return generatedName(given['generateName'])
-  const objects = (given['objects'] ?? []) as readonly VectorObject[]
-  const world = storedObjects()
-  await world.put('namespaces', { kind: 'Namespace', metadata: { name: 'default' } })
-  for (const object of objects) await putVectorObject(world, object)
-  const before = await world.secrets()
-  const [kind = '', path = '', uid = ''] = ((given['event'] ?? '') as string).split(' ')
-  const [namespace = '', name = ''] = path.split('/')
-  const isThere = objects.some((each) => each.kind === kind && each.name === name)
-  if (kind !== '' && !isThere) {
-    const account = objects.find(isOfKind('ServiceAccount'))?.name ?? ''
-    const annotations = { 'kubernetes.io/service-account.name': account }
-    const type = 'kubernetes.io/service-account-token'
-    const rest = kind === 'Secret' ? { annotations, type } : { uid }
-    await putVectorObject(world, { kind, namespace, name, ...rest })
-  }
-  const { writes } = await world.run(
-    {
-      controllers: ['serviceaccount-token'],
-      signingKey: await signingKey(),
-      rootCA: (given['rootCA'] ?? '') as string,
-      createSecrets: isBefore124(given['release']),
-    },
-    async () => {
-      if (kind !== '' && !isThere) {
-        await world.remove(kind === 'Secret' ? 'secrets' : 'serviceaccounts', namespace, name)
-      }
-    },
-  )
-  const result = resultOf(expect, before, await world.secrets(), await world.serviceAccounts(), writes)
-  return { ...result, note: expect['note'] }
-}
+export const tokensControllers: UnitRunner = reading(
+  {
+    given: [
+      'event release rootCA generateName',
+      { objects: 'kind namespace name uid type annotations labels data secrets' },
+    ],
+    expect: 'writes deleted secret created serviceAccountSecretsAppended serviceAccountSecrets name length',
+  },
+  async ({ given, expect }) => {
+    if (typeof given['generateName'] === 'string') return generatedName(given['generateName'])
+    const objects = (given['objects'] ?? []) as readonly VectorObject[]
+    const world = storedObjects()
+    await world.put('namespaces', { kind: 'Namespace', metadata: { name: 'default' } })
+    for (const object of objects) await putVectorObject(world, object)
+    const before = await world.secrets()
+    const [kind = '', path = '', uid = ''] = ((given['event'] ?? '') as string).split(' ')
+    const [namespace = '', name = ''] = path.split('/')
+    const isThere = objects.some((each) => each.kind === kind && each.name === name)
+    if (kind !== '' && !isThere) {
+      const account = objects.find(isOfKind('ServiceAccount'))?.name ?? ''
+      const annotations = { 'kubernetes.io/service-account.name': account }
+      const type = 'kubernetes.io/service-account-token'
+      const rest = kind === 'Secret' ? { annotations, type } : { uid }
+      await putVectorObject(world, { kind, namespace, name, ...rest })
+    }
+    const { writes } = await world.run(
+      {
+        controllers: ['serviceaccount-token'],
+        signingKey: await signingKey(),
+        rootCA: (given['rootCA'] ?? '') as string,
+        createSecrets: isBefore124(given['release']),
+      },
+      async () => {
+        if (kind !== '' && !isThere) {
+          await world.remove(kind === 'Secret' ? 'secrets' : 'serviceaccounts', namespace, name)
+        }
+      },
+    )
+    const result = resultOf(expect, before, await world.secrets(), await world.serviceAccounts(), writes)
+    return { ...result }
+  },
+)
 
 /** In the terms of `expect`. */
 function resultOf(
@@ -78,75 +88,84 @@ function putVectorObject(world: ReturnType<typeof storedObjects>, object: Vector
 }
 
 /** Area C-legacy-cleaner: the cleanup of unused tokens. */
-export const legacyCleaners: UnitRunner = async ({ given, expect }) => {
-  const {
-    labels = {},
-    created,
-    deletionTimestamp,
-    ...others
-  } = given['secret'] as Partial<Pick<Secret, 'type' | 'annotations' | 'labels'>> & {
-    readonly created: string
-    readonly deletionTimestamp?: string
-  }
-  const secret: Secret = {
-    namespace: 'default',
-    name: 's',
-    uid: 'the-uid',
-    type: 'kubernetes.io/service-account-token',
-    annotations: { 'kubernetes.io/service-account.name': 'default' },
-    data: { token: 'T' },
-    ...others,
-    labels,
-    creationTimestampMs: Date.parse(created),
-    ...(deletionTimestamp !== undefined && { deletionTimestampMs: Date.parse(deletionTimestamp) }),
-  }
-  const world = storedObjects()
-  const { namespace, name, uid, type, annotations, data } = secret
-  const timeOf = (timeMs = 0): string => new Date(timeMs).toISOString()
-  const isReferenced = given['referencedByServiceAccount'] === true
-  await world.put('serviceaccounts', {
-    kind: 'ServiceAccount',
-    metadata: { namespace, name: 'default', uid: 'u1' },
-    secrets: isReferenced ? [{ name: 's' }] : [],
-  })
-  await world.put('secrets', {
-    kind: 'Secret',
-    metadata: {
-      namespace,
-      name,
-      uid,
-      annotations,
+export const legacyCleaners: UnitRunner = reading(
+  {
+    given: [
+      'today cleanUpPeriodDays trackedSince referencedByServiceAccount mountedByPod',
+      { secret: 'type annotations labels created deletionTimestamp' },
+    ],
+    expect: 'deleted action labelSet',
+  },
+  async ({ given }) => {
+    const {
+      labels = {},
+      created,
+      deletionTimestamp,
+      ...others
+    } = given['secret'] as Partial<Pick<Secret, 'type' | 'annotations' | 'labels'>> & {
+      readonly created: string
+      readonly deletionTimestamp?: string
+    }
+    const secret: Secret = {
+      namespace: 'default',
+      name: 's',
+      uid: 'the-uid',
+      type: 'kubernetes.io/service-account-token',
+      annotations: { 'kubernetes.io/service-account.name': 'default' },
+      data: { token: 'T' },
+      ...others,
       labels,
-      creationTimestamp: timeOf(secret.creationTimestampMs),
-      ...(secret.deletionTimestampMs !== undefined && {
-        deletionTimestamp: timeOf(secret.deletionTimestampMs),
-      }),
-    },
-    type,
-    data: encoded(data),
-  })
-  if (typeof given['trackedSince'] === 'string') {
-    await world.put('configmaps', {
-      kind: 'ConfigMap',
-      metadata: {
-        namespace: 'kube-system',
-        name: 'kube-apiserver-legacy-service-account-token-tracking',
-      },
-      data: { since: given['trackedSince'] },
+      creationTimestampMs: Date.parse(created),
+      ...(deletionTimestamp !== undefined && { deletionTimestampMs: Date.parse(deletionTimestamp) }),
+    }
+    const world = storedObjects()
+    const { namespace, name, uid, type, annotations, data } = secret
+    const timeOf = (timeMs = 0): string => new Date(timeMs).toISOString()
+    const isReferenced = given['referencedByServiceAccount'] === true
+    await world.put('serviceaccounts', {
+      kind: 'ServiceAccount',
+      metadata: { namespace, name: 'default', uid: 'u1' },
+      secrets: isReferenced ? [{ name: 's' }] : [],
     })
-  }
-  if (given['mountedByPod'] === true) {
-    const spec = { volumes: [{ secret: { secretName: 's' } }] }
-    await world.put('pods', { kind: 'Pod', metadata: { namespace, name: 'p' }, spec })
-  }
-  const { writes } = await world.run({
-    controllers: ['legacy-service-account-token-cleaner'],
-    clock: fixedClock(Date.parse(`${String(given['today'])}T12:00:00Z`)),
-    cleanUpPeriodSeconds: Number(given['cleanUpPeriodDays']) * 86_400,
-  })
-  const [left] = await world.secrets()
-  return { ...cleaned(left, labels, writes > 0), note: expect['note'] }
-}
+    await world.put('secrets', {
+      kind: 'Secret',
+      metadata: {
+        namespace,
+        name,
+        uid,
+        annotations,
+        labels,
+        creationTimestamp: timeOf(secret.creationTimestampMs),
+        ...(secret.deletionTimestampMs !== undefined && {
+          deletionTimestamp: timeOf(secret.deletionTimestampMs),
+        }),
+      },
+      type,
+      data: encoded(data),
+    })
+    if (typeof given['trackedSince'] === 'string') {
+      await world.put('configmaps', {
+        kind: 'ConfigMap',
+        metadata: {
+          namespace: 'kube-system',
+          name: 'kube-apiserver-legacy-service-account-token-tracking',
+        },
+        data: { since: given['trackedSince'] },
+      })
+    }
+    if (given['mountedByPod'] === true) {
+      const spec = { volumes: [{ secret: { secretName: 's' } }] }
+      await world.put('pods', { kind: 'Pod', metadata: { namespace, name: 'p' }, spec })
+    }
+    const { writes } = await world.run({
+      controllers: ['legacy-service-account-token-cleaner'],
+      clock: fixedClock(Date.parse(`${String(given['today'])}T12:00:00Z`)),
+      cleanUpPeriodSeconds: Number(given['cleanUpPeriodDays']) * 86_400,
+    })
+    const [left] = await world.secrets()
+    return { ...cleaned(left, labels, writes > 0) }
+  },
+)
 
 function cleaned(
   left: Secret | undefined,

@@ -3,6 +3,7 @@ import { metrics } from '@kube-authn/metrics'
 import {
   isServiceAccountToken,
   LAST_USED_LABEL,
+  LEGACY_ISSUER,
   legacyServiceAccountToken,
   type Secret,
   type ServiceAccountObjects,
@@ -15,64 +16,99 @@ import {
 import { boundTokenClaims, legacyTokenClaims } from '@kube-authn/issuer/internal'
 import { fixedClock } from '@kube-authn/testing'
 import { outcomeOf, vectorUserOf } from '../behaviour.ts'
-import { type Given, NotImplemented, type UnitRunner } from '../vector.ts'
+import { type Given, NotUnderstood, type UnitRunner } from '../vector.ts'
 import { keyNamed, tokenOf, type VectorToken } from './signed-token.ts'
+import { only, reading, USER } from '../reading.ts'
+
+const INFO =
+  'name namespace uid podName podUID nodeName nodeUID credentialID validatingWebhookConfigurationName validatingWebhookConfigurationUID mutatingWebhookConfigurationName mutatingWebhookConfigurationUID attestationAdmissionReviewAPIGroups'
 
 /** Areas C-sa-legacy and C-sa-bound: authentication by signed tokens. */
-export const signedTokens: UnitRunner = async ({ given, expect }) => {
-  const token = await tokenOf(given['token'] as string | VectorToken, given['tamper'])
-  const store = storeOf(given, token)
-  const seen = { annotations: new Map<string, string>(), warnings: [] as string[] }
-  const counted = metrics()
-  const context: Context = {
-    observer: counted.observer,
-    annotate: (key, value) => void seen.annotations.set(key, value),
-    warn: (text) => void seen.warnings.push(text),
-    ...(given['requestAudiences'] !== undefined && { audiences: textsOf(given['requestAudiences']) }),
-  }
-  const tokens = await authenticatorOf(given, store)
-  const outcome = await outcomeOf(() => tokens.authenticateToken(token, context))
-  const message = typeof outcome['error'] === 'string' ? outcome['error'] : undefined
-  return {
-    ...outcome,
-    outcome: outcome['outcome'] === 'no-opinion' ? 'no_opinion' : outcome['outcome'],
-    message,
-    messageContains: message,
-    errorKind: expect['anyErrorKind'] === true ? expect['errorKind'] : kindOf(message ?? ''),
-    anyErrorKind: expect['anyErrorKind'],
-    storeReads: store.reads,
-    warnings: seen.warnings,
-    auditAnnotations: Object.fromEntries(seen.annotations),
-    metrics: countsOf(counted.render(), expect['metrics']),
-    lastUsedPatched: store.patched !== undefined,
-    lastUsedValue: store.patched ?? store.lastUsed,
-  }
-}
+export const signedTokens: UnitRunner = reading(
+  {
+    given: [
+      'now authenticator issuers publicKeys apiAudiences requestAudiences lookup token tamper',
+      { objects: 'kind namespace name uid deletionTimestamp data labels secrets' },
+    ],
+    expect: [
+      'outcome message messageContains errorKind anyErrorKind audiences storeReads warnings auditAnnotations metrics lastUsedPatched lastUsedValue',
+      { user: USER },
+    ],
+  },
+  async ({ given, expect }) => {
+    const token = await tokenOf(given['token'] as string | VectorToken, given['tamper'])
+    const store = storeOf(given, token)
+    const seen = { annotations: new Map<string, string>(), warnings: [] as string[] }
+    const counted = metrics()
+    const context: Context = {
+      observer: counted.observer,
+      annotate: (key, value) => void seen.annotations.set(key, value),
+      warn: (text) => void seen.warnings.push(text),
+      ...(given['requestAudiences'] !== undefined && { audiences: textsOf(given['requestAudiences']) }),
+    }
+    const tokens = await authenticatorOf(given, store)
+    const outcome = await outcomeOf(() => tokens.authenticateToken(token, context))
+    const message = typeof outcome['error'] === 'string' ? outcome['error'] : undefined
+    return {
+      ...outcome,
+      outcome: outcome['outcome'] === 'no-opinion' ? 'no_opinion' : outcome['outcome'],
+      message,
+      messageContains: message,
+      errorKind: expect['anyErrorKind'] === true ? expect['errorKind'] : kindOf(message ?? ''),
+      anyErrorKind: expect['anyErrorKind'],
+      storeReads: store.reads,
+      warnings: seen.warnings,
+      auditAnnotations: Object.fromEntries(seen.annotations),
+      metrics: countsOf(counted.render(), expect['metrics']),
+      lastUsedPatched: store.patched !== undefined,
+      lastUsedValue: store.patched ?? store.lastUsed,
+    }
+  },
+)
 
 /** Area C-sa-userinfo: names and attributes of service accounts. */
-export const userInfos: UnitRunner = ({ given }) => Promise.resolve(userInfoOf(given))
+export const userInfos: UnitRunner = reading(
+  {
+    given: [
+      'splitUsername',
+      {
+        info: INFO,
+        matchesUsername: 'namespace name username',
+        isServiceAccountToken: ['', { secret: 'type annotations', serviceAccount: 'name uid' }],
+      },
+    ],
+    expect: ['outcome messageContains result namespace name', { user: USER }],
+  },
+  ({ given }) => Promise.resolve(userInfoOf(given)),
+)
 
 /** Area C-sa-claims: the claims of a token. */
-export const claims: UnitRunner = ({ given, expect }) => {
-  const serviceAccount = given['serviceAccount'] as VectorReference & { readonly namespace: string }
-  // A comment in the vectors.
-  const { note } = expect
-  if (given['legacy'] === true) {
-    return Promise.resolve({ claims: legacyTokenClaims(serviceAccount, String(given['secretName'])), note })
-  }
-  const optional = ['pod', 'secret', 'node'].flatMap((name) =>
-    given[name] === undefined ? [] : [[name, given[name] as VectorReference] as const],
-  )
-  const made = boundTokenClaims({
-    serviceAccount,
-    ...Object.fromEntries(optional),
-    audiences: textsOf(given['audiences']),
-    expirationSeconds: Number(given['expirationSeconds']),
-    ...(given['warnAfterSeconds'] !== undefined && { warnAfterSeconds: Number(given['warnAfterSeconds']) }),
-    nowMs: Number(given['now']) * 1000,
-  })
-  return Promise.resolve({ claims: made, note })
-}
+export const claims: UnitRunner = reading(
+  {
+    given:
+      'now serviceAccount pod secret node legacy secretName issuer expirationSeconds audiences warnAfterSeconds',
+    expect: 'claims',
+  },
+  async ({ given }) => {
+    const serviceAccount = given['serviceAccount'] as VectorReference & { readonly namespace: string }
+    only(given, 'issuer', LEGACY_ISSUER)
+    if (given['legacy'] === true) {
+      return { claims: legacyTokenClaims(serviceAccount, String(given['secretName'])) }
+    }
+    const optional = ['pod', 'secret', 'node'].flatMap((name) =>
+      given[name] === undefined ? [] : [[name, given[name] as VectorReference] as const],
+    )
+    const made = boundTokenClaims({
+      serviceAccount,
+      ...Object.fromEntries(optional),
+      audiences: textsOf(given['audiences']),
+      expirationSeconds: Number(given['expirationSeconds']),
+      ...(given['warnAfterSeconds'] !== undefined && { warnAfterSeconds: Number(given['warnAfterSeconds']) }),
+      nowMs: Number(given['now']) * 1000,
+    })
+    return { claims: made }
+  },
+)
 
 interface VectorReference {
   readonly name: string
@@ -209,7 +245,7 @@ function userInfoOf(given: Given): Record<string, unknown> {
     const { namespace, name, username } = matchesUsername as Record<'namespace' | 'name' | 'username', string>
     return { result: serviceAccountUsername(namespace, name) === username }
   }
-  if (pair === undefined) throw new NotImplemented(Object.keys(given).join(', '))
+  if (pair === undefined) throw new NotUnderstood('a case without a question')
   const { secret, serviceAccount } = pair as {
     readonly secret: Omit<Secret, 'namespace' | 'name' | 'data'>
     readonly serviceAccount: VectorReference

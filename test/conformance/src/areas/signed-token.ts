@@ -9,7 +9,7 @@ import {
 } from 'node:crypto'
 import { verificationKeyOfJwk } from '@kube-authn/core/oidc'
 import type { VerificationKey } from '@kube-authn/core/service-account'
-import { NotImplemented } from '../vector.ts'
+import { NotUnderstood } from '../vector.ts'
 
 /** A token in a vector. */
 export interface VectorToken {
@@ -54,7 +54,7 @@ export async function tokenOf(given: string | VectorToken, beside?: unknown): Pr
       .join('.')
   }
   const unknown = Object.keys(others)
-  if (unknown.length > 0) throw new NotImplemented(`tokens with ${unknown.join(', ')}`)
+  if (unknown.length > 0) throw new NotUnderstood(`given.token.${unknown.join(', ')}`)
   const kid = header['kid']
   const named =
     typeof kid === 'string' && kid.startsWith('@kid:')
@@ -79,7 +79,7 @@ export async function tokenOf(given: string | VectorToken, beside?: unknown): Pr
 function tampered(parts: readonly [string, string, string], tamper: string | undefined): string {
   if (tamper === undefined) return parts.join('.')
   const index = ['header', 'payload', 'signature'].findIndex((part) => tamper.includes(part))
-  if (index === -1) throw new NotImplemented(`tokens that are tampered with: ${tamper}`)
+  if (index === -1) throw new NotUnderstood(`given.tamper ${tamper}`)
   return parts
     .map((part, at) => (at === index ? part.replace(/^./, (first) => (first === 'A' ? 'B' : 'A')) : part))
     .join('.')

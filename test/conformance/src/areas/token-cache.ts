@@ -3,56 +3,67 @@ import { cached, tokenCacheKey } from '@kube-authn/core/remote'
 import { fixedClock } from '@kube-authn/testing'
 import { type Behaviour, outcomeOf, scripted } from '../behaviour.ts'
 import { DEVIATES_AS_DOCUMENTED, type Given, type UnitRunner } from '../vector.ts'
+import { BEHAVIOUR, reading } from '../reading.ts'
 
 /** Area G: the token cache. */
 export const tokenCache: Readonly<Record<string, UnitRunner>> = {
-  'token-cache': async (vector) => {
-    const { given, expect } = vector
-    const clock = fixedClock(1_700_000_000_000)
-    const { name, authenticateToken, calls } = scripted(given['delegate'] as Behaviour)
-    const cache = cached(
-      { name, authenticateToken },
-      {
-        clock,
-        successTtlSeconds: Number(given['success_ttl_ms']) / 1000,
-        failureTtlSeconds: Number(given['failure_ttl_ms']) / 1000,
-        cacheErrors: given['cache_errors'] === true,
-      },
-    )
-    if (given['concurrent'] !== undefined) {
-      const lookups = Array.from({ length: Number(given['concurrent']) }, () =>
-        ask(cache, String(given['token']), {}),
+  'token-cache': reading(
+    {
+      given: [
+        'success_ttl_ms failure_ttl_ms cache_errors lookups_at_ms token concurrent',
+        { delegate: BEHAVIOUR, lookups: 'token audiences' },
+      ],
+      expect:
+        'delegate_calls outcomes errors annotations_each warnings_each delegate_deadline_ms delegate_sees_only',
+    },
+    async (vector) => {
+      const { given, expect } = vector
+      const clock = fixedClock(1_700_000_000_000)
+      const { name, authenticateToken, calls } = scripted(given['delegate'] as Behaviour)
+      const cache = cached(
+        { name, authenticateToken },
+        {
+          clock,
+          successTtlSeconds: Number(given['success_ttl_ms']) / 1000,
+          failureTtlSeconds: Number(given['failure_ttl_ms']) / 1000,
+          cacheErrors: given['cache_errors'] === true,
+        },
       )
-      const outcomes = await Promise.all(lookups)
-      return { delegate_calls: calls.length, outcomes: outcomes.map(({ outcome }) => outcome) }
-    }
-    if (expect['delegate_deadline_ms'] !== undefined) return deadlineOf(given)
-
-    const results = []
-    let now = 0
-    for (const lookup of lookupsOf(given)) {
-      if (lookup.atMs !== undefined) {
-        clock.advance(lookup.atMs - now)
-        now = lookup.atMs
+      if (given['concurrent'] !== undefined) {
+        const lookups = Array.from({ length: Number(given['concurrent']) }, () =>
+          ask(cache, String(given['token']), {}),
+        )
+        const outcomes = await Promise.all(lookups)
+        return { delegate_calls: calls.length, outcomes: outcomes.map(({ outcome }) => outcome) }
       }
-      try {
-        results.push(await ask(cache, lookup.token, lookup.context))
-      } catch (error) {
-        // Deviation L.6: an empty list of audiences is refused, and shares no entry.
-        if (given.deviation === 'L.6' && error instanceof AuthenticationError) return DEVIATES_AS_DOCUMENTED
-        throw error
-      }
-    }
-    return {
-      delegate_calls: calls.length,
-      outcomes: results.map(({ outcome }) => outcome),
-      errors: results.map(({ error }) => error ?? null),
-      annotations_each: results[1]?.annotations ?? {},
-      warnings_each: results[1]?.warnings ?? [],
-    }
-  },
+      if (expect['delegate_deadline_ms'] !== undefined) return deadlineOf(given)
 
-  'token-cache.key': ({ given }) => {
+      const results = []
+      let now = 0
+      for (const lookup of lookupsOf(given)) {
+        if (lookup.atMs !== undefined) {
+          clock.advance(lookup.atMs - now)
+          now = lookup.atMs
+        }
+        try {
+          results.push(await ask(cache, lookup.token, lookup.context))
+        } catch (error) {
+          // Deviation L.6: an empty list of audiences is refused, and shares no entry.
+          if (given.deviation === 'L.6' && error instanceof AuthenticationError) return DEVIATES_AS_DOCUMENTED
+          throw error
+        }
+      }
+      return {
+        delegate_calls: calls.length,
+        outcomes: results.map(({ outcome }) => outcome),
+        errors: results.map(({ error }) => error ?? null),
+        annotations_each: results[1]?.annotations ?? {},
+        warnings_each: results[1]?.warnings ?? [],
+      }
+    },
+  ),
+
+  'token-cache.key': reading({ given: 'hmac_key_utf8 token audiences', expect: 'hex' }, ({ given }) => {
     const audiences = given['audiences'] as readonly string[] | null
     const key = tokenCacheKey(
       Buffer.from(String(given['hmac_key_utf8'])),
@@ -60,7 +71,7 @@ export const tokenCache: Readonly<Record<string, UnitRunner>> = {
       audiences ?? [],
     )
     return Promise.resolve({ hex: Buffer.from(key, 'latin1').toString('hex') })
-  },
+  }),
 }
 
 interface LookupCase {

@@ -5,45 +5,58 @@ import { signingKeyFromPem, tokenIssuer } from '@kube-authn/issuer'
 import type { TokenTarget } from '@kube-authn/issuer/internal'
 import { createPki, fixedClock } from '@kube-authn/testing'
 import type { Given, UnitRunner } from '../vector.ts'
+import { reading } from '../reading.ts'
 
 /** Area C-tokenrequest: issued and refused tokens. */
-export const tokenRequests: UnitRunner = async ({ given, expect }) => {
-  const { privateKeyPem } = await (await createPki()).issueClient({ commonName: 'sa' })
-  const warnings: string[] = []
-  const issuer = tokenIssuer({
-    issuer: 'https://issuer.example.com',
-    signingKey: await signingKeyFromPem(privateKeyPem),
-    audiences: given['apiAudiences'] as readonly string[],
-    objects: objectsOf(given),
-    clock: fixedClock(Number(given['now']) * 1000),
-    ...(given['maxExpirationSeconds'] !== undefined && {
-      maxExpirationSeconds: Number(given['maxExpirationSeconds']),
-    }),
-    ...(given['extendExpiration'] !== undefined && { extendExpiration: given['extendExpiration'] === true }),
-  })
-  try {
-    const target = given['path'] as TokenTarget
-    const { metadata, spec, status } = await issuer.issue(target, given['body'], {
-      warn: (text) => void warnings.push(text),
+export const tokenRequests: UnitRunner = reading(
+  {
+    given: [
+      'now path serviceAccount apiAudiences body maxExpirationSeconds extendExpiration',
+      { objects: ['kind namespace name uid', { spec: 'serviceAccountName nodeName' }] },
+    ],
+    expect: [
+      'status reason message messageContains metadata spec claims absentClaims warnings',
+      { responseStatus: 'expirationTimestamp', errors: 'path type detail' },
+    ],
+  },
+  async ({ given, expect }) => {
+    const { privateKeyPem } = await (await createPki()).issueClient({ commonName: 'sa' })
+    const warnings: string[] = []
+    const issuer = tokenIssuer({
+      issuer: 'https://issuer.example.com',
+      signingKey: await signingKeyFromPem(privateKeyPem),
+      audiences: given['apiAudiences'] as readonly string[],
+      objects: objectsOf(given),
+      clock: fixedClock(Number(given['now']) * 1000),
+      ...(given['maxExpirationSeconds'] !== undefined && {
+        maxExpirationSeconds: Number(given['maxExpirationSeconds']),
+      }),
+      ...(given['extendExpiration'] !== undefined && {
+        extendExpiration: given['extendExpiration'] === true,
+      }),
     })
-    const claims = readJwt(status.token)?.claims ?? {}
-    return {
-      status: 201,
-      metadata: named(expect['metadata'], metadata),
-      spec: named(expect['spec'], spec),
-      claims: named(expect['claims'], claims),
-      absentClaims: absent(expect['absentClaims'], claims),
-      responseStatus: { expirationTimestamp: Date.parse(status.expirationTimestamp) / 1000 },
-      warnings,
-      // A comment in the vectors.
-      note: expect['note'],
+    try {
+      const target = given['path'] as TokenTarget
+      const { metadata, spec, status } = await issuer.issue(target, given['body'], {
+        warn: (text) => void warnings.push(text),
+      })
+      const claims = readJwt(status.token)?.claims ?? {}
+      return {
+        status: 201,
+        metadata: named(expect['metadata'], metadata),
+        spec: named(expect['spec'], spec),
+        claims: named(expect['claims'], claims),
+        absentClaims: absent(expect['absentClaims'], claims),
+        responseStatus: { expirationTimestamp: Date.parse(status.expirationTimestamp) / 1000 },
+        warnings,
+      }
+    } catch (error) {
+      if (!(error instanceof StatusError)) throw error
+      const { status, message, body } = error
+      return { status, reason: body.reason, message, messageContains: message, errors: causesOf(error) }
     }
-  } catch (error) {
-    if (!(error instanceof StatusError)) throw error
-    const { status, message, body } = error
-    return { status, reason: body.reason, message, messageContains: message, errors: causesOf(error) }
-  }
-}
+  },
+)
 
 interface VectorObject {
   readonly kind: string

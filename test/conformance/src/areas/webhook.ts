@@ -6,9 +6,10 @@ import {
   DEVIATES_AS_DOCUMENTED,
   type Given,
   NotApplicable,
-  NotImplemented,
+  NotUnderstood,
   type UnitRunner,
 } from '../vector.ts'
+import { ERROR, only, reading, USER } from '../reading.ts'
 
 /** The behaviour of a webhook in a vector. */
 interface Server {
@@ -22,49 +23,69 @@ interface Server {
   readonly network?: string
 }
 
+/** What follows a redirect is never asked for: that is the deviation. */
+const SERVER = 'status content_type headers body body_base64 json location network then'
+
 /** Area H, but for kubeconfigs and delegation: requests to a token webhook, and the interpretation of its responses. */
 export const webhook: Readonly<Record<string, UnitRunner>> = {
-  webhook: async ({ given, expect }) => {
-    const server = (given['server_response'] ?? {}) as Server
-    const { calls, ...outcome } = await asked(given, answering(server))
-    const isError = outcome['outcome'] === 'error'
-    if (given.deviation === 'L.2' && isError) return DEVIATES_AS_DOCUMENTED
-    if (given.deviation === 'L.4') return deviatingResult(outcome, calls, expect['redirected'] !== undefined)
-    if (isError && calls === 5 && expect['calls'] !== 5 && (server.status === 503 || asksForWait(server))) {
-      throw new NotApplicable(
-        '503 and waits are in the one layer of retries (docs/deviations.md, token webhooks)',
+  webhook: reading(
+    {
+      given: [
+        'version token requested_audiences implicit_audiences',
+        { server_response: SERVER, backoff: 'steps' },
+      ],
+      expect: ['outcome audiences calls redirected', { user: USER, error: ERROR }],
+    },
+    async ({ given, expect }) => {
+      const server = (given['server_response'] ?? {}) as Server
+      if ('then' in server && given.deviation !== 'L.4') throw new NotUnderstood('given.server_response.then')
+      const { calls, ...outcome } = await asked(given, answering(server))
+      const isError = outcome['outcome'] === 'error'
+      if (given.deviation === 'L.2' && isError) return DEVIATES_AS_DOCUMENTED
+      if (given.deviation === 'L.4')
+        return deviatingResult(outcome, calls, expect['redirected'] !== undefined)
+      if (isError && calls === 5 && expect['calls'] !== 5 && (server.status === 503 || asksForWait(server))) {
+        throw new NotApplicable(
+          '503 and waits are in the one layer of retries (docs/deviations.md, token webhooks)',
+        )
+      }
+      return { ...outcome, calls }
+    },
+  ),
+
+  'webhook.request': reading(
+    {
+      given: 'version token server_url requested_audiences implicit_audiences',
+      expect: 'method path query content_type accept json_contains json_absent',
+    },
+    async ({ given, expect }) => {
+      const sent: { url: string; init: WebhookFetchInit }[] = []
+      const url = String(given['server_url'])
+      await asked(
+        given,
+        (to, init) => {
+          sent.push({ url: to, init })
+          return Promise.resolve(Response.json({}))
+        },
+        { url },
       )
-    }
-    return { ...outcome, calls }
-  },
+      const [{ url: to, init } = { url, init: undefined }] = sent
+      const { pathname, search } = new URL(to)
+      const review: unknown = JSON.parse(init?.body ?? 'null')
+      const absent = (expect['json_absent'] ?? []) as readonly string[]
+      return {
+        method: init?.method,
+        path: pathname,
+        query: search.slice(1),
+        content_type: init?.headers['content-type'],
+        accept: init?.headers['accept'],
+        json_contains: common(review, expect['json_contains']),
+        json_absent: absent.filter((path) => at(review, path) === undefined),
+      }
+    },
+  ),
 
-  'webhook.request': async ({ given, expect }) => {
-    const sent: { url: string; init: WebhookFetchInit }[] = []
-    const url = String(given['server_url'])
-    await asked(
-      given,
-      (to, init) => {
-        sent.push({ url: to, init })
-        return Promise.resolve(Response.json({}))
-      },
-      { url },
-    )
-    const [{ url: to, init } = { url, init: undefined }] = sent
-    const { pathname, search } = new URL(to)
-    const review: unknown = JSON.parse(init?.body ?? 'null')
-    const absent = (expect['json_absent'] ?? []) as readonly string[]
-    return {
-      method: init?.method,
-      path: pathname,
-      query: search.slice(1),
-      content_type: init?.headers['content-type'],
-      accept: init?.headers['accept'],
-      json_contains: common(review, expect['json_contains']),
-      json_absent: absent.filter((path) => at(review, path) === undefined),
-    }
-  },
-
-  'webhook.config': ({ given }) => {
+  'webhook.config': reading({ given: 'version', expect: 'outcome text_contains' }, ({ given }) => {
     try {
       webhookAuthenticator({ url: URL_OF_NOBODY, version: given['version'] as 'v1' })
       return Promise.resolve({ outcome: 'loaded' })
@@ -72,59 +93,78 @@ export const webhook: Readonly<Record<string, UnitRunner>> = {
       if (!(error instanceof ConfigurationError)) throw error
       return Promise.resolve({ outcome: 'load-error', text_contains: error.message })
     }
-  },
+  }),
 
-  'webhook.backoff': async ({ given, expect }) => {
-    const caller = new AbortController()
-    if (given['cancelled'] === 'before') caller.abort()
-    const clock = impatientClock()
-    const fetch: WebhookFetch = () => {
-      if (given['cancelled'] === 'during first attempt') caller.abort()
-      return Promise.resolve(new Response(String(given['attempt_error']), { status: 500 }))
-    }
-    const { steps, initial_ms: initialMs } = given as { steps?: number; initial_ms?: number }
-    const options = {
-      clock,
-      random: Math.random,
-      ...(steps !== undefined && { maxAttempts: steps }),
-      ...(initialMs !== undefined && { initialBackoffSeconds: initialMs / 1000 }),
-    }
-    if (steps !== undefined && steps <= 0) {
-      refuses(
-        () => webhookAuthenticator({ url: URL_OF_NOBODY, ...options }),
-        'must be greater than 0, but is',
-      )
-      throw new NotApplicable('a webhook that is never to be called is refused when it is made')
-    }
-    const { calls, error } = await asked(given, fetch, options, { signal: caller.signal })
-    const ranges = (expect['waits_ms_ranges'] ?? []) as readonly (readonly [number, number])[]
-    const areWithin =
-      clock.waits.length === ranges.length &&
-      ranges.every(([least, most], index) => isBetween(clock.waits[index], least, most))
-    return {
-      attempts: calls,
-      error,
-      error_contains: error,
-      waits_ms_ranges: areWithin ? ranges : clock.waits,
-    }
-  },
+  'webhook.backoff': reading(
+    {
+      given: 'initial_ms factor jitter steps cancelled attempt_error retryable',
+      expect: 'attempts waits_ms_ranges error error_contains',
+    },
+    async ({ given, expect }) => {
+      only(given, 'factor', 1.5)
+      only(given, 'jitter', 0.2)
+      only(given, 'cancelled', 'before', 'during first attempt')
+      const caller = new AbortController()
+      if (given['cancelled'] === 'before') caller.abort()
+      const clock = impatientClock()
+      const status = given['retryable'] === false ? 400 : 500
+      const fetch: WebhookFetch = () => {
+        if (given['cancelled'] === 'during first attempt') caller.abort()
+        return Promise.resolve(new Response(String(given['attempt_error']), { status }))
+      }
+      const { steps, initial_ms: initialMs } = given as { steps?: number; initial_ms?: number }
+      const options = {
+        clock,
+        random: Math.random,
+        ...(steps !== undefined && { maxAttempts: steps }),
+        ...(initialMs !== undefined && { initialBackoffSeconds: initialMs / 1000 }),
+      }
+      if (steps !== undefined && steps <= 0) {
+        refuses(
+          () => webhookAuthenticator({ url: URL_OF_NOBODY, ...options }),
+          'must be greater than 0, but is',
+        )
+        throw new NotApplicable('a webhook that is never to be called is refused when it is made')
+      }
+      const { calls, error } = await asked(given, fetch, options, { signal: caller.signal })
+      const ranges = (expect['waits_ms_ranges'] ?? []) as readonly (readonly [number, number])[]
+      const areWithin =
+        clock.waits.length === ranges.length &&
+        ranges.every(([least, most], index) => isBetween(clock.waits[index], least, most))
+      return {
+        attempts: calls,
+        error,
+        error_contains: error,
+        waits_ms_ranges: areWithin ? ranges : clock.waits,
+      }
+    },
+  ),
 }
 
 /** Area G-webhook of the tokens: the interpretation of a response once more. */
-export const tokenWebhook: UnitRunner = async ({ given, expect }) => {
-  const { reviewStatus, httpStatus = 200, requestAudiences, apiAudiences } = given
-  const { outcome, error, ...rest } = await asked(
-    { token: given['token'], requested_audiences: requestAudiences, implicit_audiences: apiAudiences },
-    answering({ status: Number(httpStatus), json: reviewStatus === null ? null : { status: reviewStatus } }),
-  )
-  return {
-    ...rest,
-    outcome: outcome === 'no-opinion' ? 'no_opinion' : outcome,
-    message: error,
-    messageContains: error,
-    ...(outcome === 'error' && { errorKind: expect['errorKind'] }),
-  }
-}
+export const tokenWebhook: UnitRunner = reading(
+  {
+    given: ['token reviewStatus httpStatus requestAudiences apiAudiences', {}],
+    expect: ['outcome audiences message messageContains errorKind', { user: USER }],
+  },
+  async ({ given, expect }) => {
+    const { reviewStatus, httpStatus = 200, requestAudiences, apiAudiences } = given
+    const { outcome, error, ...rest } = await asked(
+      { token: given['token'], requested_audiences: requestAudiences, implicit_audiences: apiAudiences },
+      answering({
+        status: Number(httpStatus),
+        json: reviewStatus === null ? null : { status: reviewStatus },
+      }),
+    )
+    return {
+      ...rest,
+      outcome: outcome === 'no-opinion' ? 'no_opinion' : outcome,
+      message: error,
+      messageContains: error,
+      ...(outcome === 'error' && { errorKind: expect['errorKind'] }),
+    }
+  },
+)
 
 const URL_OF_NOBODY = 'https://authn.example.com/authenticate'
 
@@ -196,7 +236,7 @@ function networkError(network: string): Error {
     [/time.?out/i, 'ETIMEDOUT'],
   ]
   const [, code] = codes.find(([pattern]) => pattern.test(network)) ?? []
-  if (code === undefined) throw new NotImplemented(`a network with ${network}`)
+  if (code === undefined) throw new NotUnderstood(`given.server_response.network ${JSON.stringify(network)}`)
   return new TypeError('fetch failed', { cause: Object.assign(new Error(network), code !== '' && { code }) })
 }
 

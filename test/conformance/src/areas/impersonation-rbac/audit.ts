@@ -4,6 +4,7 @@ import { alwaysAllow, alwaysDeny, authorizeRequest } from '@kube-authn/core/auth
 import { requestOf, type VectorRequest } from './request.ts'
 import { userOf, type VectorUser } from './subjects.ts'
 import { type AreaRunner, Differences, type Vector } from './vector.ts'
+import { USER, reading } from '../../reading.ts'
 
 interface Given extends VectorRequest {
   readonly requester: VectorUser
@@ -16,40 +17,46 @@ interface Given extends VectorRequest {
 type Expect = Readonly<Record<string, Readonly<Record<string, unknown>>>>
 
 /** Sends a request through all three steps, as an adapter would, and checks the audit log. */
-export const audit: AreaRunner = async (vector) => {
-  const { given, expect } = vector as Vector<Given, Expect>
-  const events: AuditEvent[] = []
-  const observer = auditLog({ write: (event) => events.push(event) })
-  const wanted = given.impersonated ?? (given.refused === true ? 'bob' : undefined)
-  const { request } = requestOf({
-    path: '/api/v1/namespaces/bar/pods/foo',
-    ...(wanted !== undefined && { headers: [['Impersonate-User', wanted]] }),
-    ...given,
-  })
-  const user = userOf(given.requester)
-  const authenticator = { name: 'known', authenticate: () => ({ user }) }
-  await authenticateRequest(authenticator, { observer, log: false })(request, { impersonates: true })
-  const permissions = given.refused === true ? alwaysDeny() : alwaysAllow()
-  const outcome = await impersonateRequest(permissions, { mode: modeOf(given.mode), observer, log: false })(
-    request,
-    user,
-  )
-  let status = 'failure' in outcome ? outcome.failure.status : 200
-  if (!('failure' in outcome)) {
-    const answer = await authorizeRequest(alwaysAllow(), { observer, log: false })(request, outcome.user)
-    if ('failure' in answer) status = answer.failure.status
-  }
-  observer({ type: 'response', request, status })
-
-  const differences = new Differences()
-  for (const [stage, fields] of Object.entries(expect)) {
-    const event = events.find((each) => each.stage === stage)
-    for (const [path, expected] of Object.entries(fields)) {
-      differences.compare(`${stage} ${path}`, valueAt(event, path) ?? null, expected)
+export const audit: AreaRunner = reading(
+  {
+    given: ['mode impersonated refused method path headers', { requester: USER }],
+    expect: 'RequestReceived ResponseStarted ResponseComplete Panic',
+  },
+  async (vector) => {
+    const { given, expect } = vector as Vector<Given, Expect>
+    const events: AuditEvent[] = []
+    const observer = auditLog({ write: (event) => events.push(event) })
+    const wanted = given.impersonated ?? (given.refused === true ? 'bob' : undefined)
+    const { request } = requestOf({
+      path: '/api/v1/namespaces/bar/pods/foo',
+      ...(wanted !== undefined && { headers: [['Impersonate-User', wanted]] }),
+      ...given,
+    })
+    const user = userOf(given.requester)
+    const authenticator = { name: 'known', authenticate: () => ({ user }) }
+    await authenticateRequest(authenticator, { observer })(request, { impersonates: true })
+    const permissions = given.refused === true ? alwaysDeny() : alwaysAllow()
+    const outcome = await impersonateRequest(permissions, { mode: modeOf(given.mode), observer })(
+      request,
+      user,
+    )
+    let status = 'failure' in outcome ? outcome.failure.status : 200
+    if (!('failure' in outcome)) {
+      const answer = await authorizeRequest(alwaysAllow(), { observer })(request, outcome.user)
+      if ('failure' in answer) status = answer.failure.status
     }
-  }
-  return differences.verdict()
-}
+    observer({ type: 'response', request, status })
+
+    const differences = new Differences()
+    for (const [stage, fields] of Object.entries(expect)) {
+      const event = events.find((each) => each.stage === stage)
+      for (const [path, expected] of Object.entries(fields)) {
+        differences.compare(`${stage} ${path}`, valueAt(event, path) ?? null, expected)
+      }
+    }
+    return differences.verdict()
+  },
+)
 
 /** The value at a path of members joined by dots, which may be in their names as well. */
 function valueAt(value: unknown, path: string): unknown {

@@ -14,6 +14,7 @@ import {
   rbac,
   rbacPolicy,
 } from '@kube-authn/core/authorization'
+import type { Fields } from '../../reading.ts'
 
 /** A decision in a vector. */
 export interface VectorDecision {
@@ -79,3 +80,13 @@ function matches(fields: Readonly<Record<string, unknown>>, attributes: Attribut
     return (attributes as unknown as Readonly<Record<string, unknown>>)[field] === value
   })
 }
+
+/** An authorizer, as {@link authorizerOf} reads it. */
+export const AUTHORIZER: Fields = [
+  'type objects',
+  {
+    rules:
+      'verb apiGroup apiVersion namespace resource subresource name path user group decision reason error',
+    default: 'decision reason error',
+  },
+]

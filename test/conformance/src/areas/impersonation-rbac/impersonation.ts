@@ -1,10 +1,11 @@
 import type { HeaderChanges } from '@kube-authn/core'
 import { impersonateRequest, type StatusError } from '@kube-authn/core/adapter'
 import { type Attributes, type Authorizer, authorizeRequest, decide } from '@kube-authn/core/authorization'
-import { authorizerOf, type VectorAuthorizer, vectorVerdict } from './authorizers.ts'
+import { AUTHORIZER, authorizerOf, type VectorAuthorizer, vectorVerdict } from './authorizers.ts'
 import { requestOf, type VectorRequest } from './request.ts'
 import { userOf, type VectorUser, vectorUserOf } from './subjects.ts'
 import { type AreaRunner, Differences, type Vector } from './vector.ts'
+import { type Fields, reading, USER } from '../../reading.ts'
 
 interface Step extends VectorRequest {
   readonly requester?: VectorUser
@@ -38,58 +39,73 @@ interface ExpectStep {
 
 type Expect = ExpectStep & { readonly steps?: readonly ExpectStep[] }
 
-/** Sends requests through impersonation and, if the vector requires it, authorization, as an adapter would. */
-export const impersonation: AreaRunner = async (vector) => {
-  const { given, expect } = vector as Vector<Given, Expect>
-  const checks: Check[] = []
-  const authorizer = recording(authorizerOf(given.authorizer), checks)
-  const impersonate = impersonateRequest(authorizer, { mode: given.mode, log: false })
-  const authorize =
-    given.finalAuthorization === true ? authorizeRequest(authorizer, { log: false }) : undefined
-  const differences = new Differences()
+const CHECKED = ['verb', 'apiGroup', 'resource', 'subresource', 'namespace', 'name', 'path', 'decision']
 
-  const steps = given.steps ?? [given]
-  for (const [index, step] of steps.entries()) {
-    const expected = expect.steps?.[index] ?? expect
-    checks.length = 0
-    const { request, rawHeaders } = requestOf(step)
-    const requester =
-      step.requester === undefined || step.requester === null ? undefined : userOf(step.requester)
-    const outcome = await impersonate(request, requester)
-    const at = `step ${index}`
-    if ('failure' in outcome) {
-      compareFailure(differences, at, outcome.failure, expected)
-    } else {
-      applyChanges(rawHeaders, outcome.headerChanges)
-      const answer = await authorize?.(request, outcome.user)
-      if (answer !== undefined && 'failure' in answer) {
-        compareFailure(differences, at, answer.failure, expected)
+const STEP: readonly [names: string, parts: Readonly<Record<string, Fields>>] = [
+  'status handlerReached checksUnordered body bodyText contentType messageMustMatch impersonationHeadersLeft constraint',
+  { user: USER, checks: CHECKED.join(' ') },
+]
+
+/** Sends requests through impersonation and, if the vector requires it, authorization, as an adapter would. */
+export const impersonation: AreaRunner = reading(
+  {
+    given: [
+      'mode finalAuthorization method path headers',
+      { requester: USER, authorizer: AUTHORIZER, steps: ['method path headers', { requester: USER }] },
+    ],
+    expect: [STEP[0], { ...STEP[1], steps: STEP }],
+  },
+  async (vector) => {
+    const { given, expect } = vector as Vector<Given, Expect>
+    const checks: Check[] = []
+    const authorizer = recording(authorizerOf(given.authorizer), checks)
+    const impersonate = impersonateRequest(authorizer, { mode: given.mode })
+    const authorize = given.finalAuthorization === true ? authorizeRequest(authorizer) : undefined
+    const differences = new Differences()
+
+    const steps = given.steps ?? [given]
+    for (const [index, step] of steps.entries()) {
+      const expected = expect.steps?.[index] ?? expect
+      checks.length = 0
+      const { request, rawHeaders } = requestOf(step)
+      const requester =
+        step.requester === undefined || step.requester === null ? undefined : userOf(step.requester)
+      const outcome = await impersonate(request, requester)
+      const at = `step ${index}`
+      if ('failure' in outcome) {
+        compareFailure(differences, at, outcome.failure, expected)
       } else {
-        differences.compare(`${at} reached the handler`, true, expected.handlerReached)
-        differences.compare(`${at} status`, 200, expected.status)
-        differences.compare(`${at} user`, vectorUserOf(outcome.user), expected.user)
-        // An app sees no impersonation header, not even an empty one (docs/deviations.md, impersonation headers).
-        const left = (expected.impersonationHeadersLeft ?? [])
-          .map((name) => name.toLowerCase())
-          .filter((name) => !/^impersonate-(?:user|uid|group|extra-.*)$/.test(name))
-          .toSorted()
-        differences.compare(`${at} headers left`, headersLeft(rawHeaders), left)
-        const isConstrained = outcome.mode !== undefined && outcome.mode !== 'legacy'
-        const constraint = isConstrained ? `impersonate:${outcome.mode}` : undefined
-        differences.compare(`${at} constraint`, constraint, expected.constraint)
+        applyChanges(rawHeaders, outcome.headerChanges)
+        const answer = await authorize?.(request, outcome.user)
+        if (answer !== undefined && 'failure' in answer) {
+          compareFailure(differences, at, answer.failure, expected)
+        } else {
+          differences.compare(`${at} reached the handler`, true, expected.handlerReached)
+          differences.compare(`${at} status`, 200, expected.status)
+          differences.compare(`${at} user`, vectorUserOf(outcome.user), expected.user)
+          // An app sees no impersonation header, not even an empty one (docs/deviations.md, impersonation headers).
+          const left = (expected.impersonationHeadersLeft ?? [])
+            .map((name) => name.toLowerCase())
+            .filter((name) => !/^impersonate-(?:user|uid|group|extra-.*)$/.test(name))
+            .toSorted()
+          differences.compare(`${at} headers left`, headersLeft(rawHeaders), left)
+          const isConstrained = outcome.mode !== undefined && outcome.mode !== 'legacy'
+          const constraint = isConstrained ? `impersonate:${outcome.mode}` : undefined
+          differences.compare(`${at} constraint`, constraint, expected.constraint)
+        }
+      }
+      if (expected.checks !== undefined) {
+        const sorted = (list: readonly Check[]): readonly Check[] =>
+          expected.checksUnordered === true
+            ? [...list].toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
+            : list
+        const wanted = expected.checks.map((check) => checkOf(check))
+        differences.compare(`${at} checks`, sorted(checks), sorted(wanted))
       }
     }
-    if (expected.checks !== undefined) {
-      const sorted = (list: readonly Check[]): readonly Check[] =>
-        expected.checksUnordered === true
-          ? [...list].toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
-          : list
-      const wanted = expected.checks.map((check) => checkOf(check))
-      differences.compare(`${at} checks`, sorted(checks), sorted(wanted))
-    }
-  }
-  return differences.verdict()
-}
+    return differences.verdict()
+  },
+)
 
 function compareFailure(
   differences: Differences,
@@ -131,8 +147,6 @@ function textsOf(attributes: Attributes): Check {
   const { verb, apiGroup, resource, subresource, namespace, name, path, resourceRequest } = attributes
   return { verb, apiGroup, resource, subresource, namespace, name, ...(!resourceRequest && { path }) }
 }
-
-const CHECKED = ['verb', 'apiGroup', 'resource', 'subresource', 'namespace', 'name', 'path', 'decision']
 
 function checkOf(check: Check): Check {
   return Object.fromEntries(

@@ -1,8 +1,10 @@
 import { decodeObject } from '@kube-authn/api/internal'
 import { type AreaRunner, Differences, type Vector } from './vector.ts'
+import { only, reading } from '../../reading.ts'
 
 interface Given {
   readonly bodyHex: string
+  readonly contentType?: string
 }
 
 interface Expect {
@@ -10,17 +12,21 @@ interface Expect {
 }
 
 /** Bodies that kubectl sent. */
-export const kubernetesProtobuf: AreaRunner = async (vector) => {
-  const { given, expect } = vector as Vector<Given, Expect>
-  const differences = new Differences()
-  const decoded = decodeObject(Buffer.from(given.bodyHex, 'hex'))
-  differences.compare(
-    'decoded',
-    withoutEmpty(sameWhereFree(decoded, expect.decoded)),
-    withoutEmpty(expect.decoded),
-  )
-  return differences.verdict()
-}
+export const kubernetesProtobuf: AreaRunner = reading(
+  { given: 'contentType bodyHex', expect: 'decoded' },
+  async (vector) => {
+    const { given, expect } = vector as Vector<Given, Expect>
+    only(given, 'contentType', 'application/vnd.kubernetes.protobuf')
+    const differences = new Differences()
+    const decoded = decodeObject(Buffer.from(given.bodyHex, 'hex'))
+    differences.compare(
+      'decoded',
+      withoutEmpty(sameWhereFree(decoded, expect.decoded)),
+      withoutEmpty(expect.decoded),
+    )
+    return differences.verdict()
+  },
+)
 
 /** Replaces parts of a value by the placeholders of a vector, such as `<clock of the capture machine>`, which stand for any value. */
 function sameWhereFree(value: unknown, expected: unknown): unknown {

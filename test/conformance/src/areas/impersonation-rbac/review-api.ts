@@ -6,6 +6,7 @@ import { decisionOf, type VectorDecision } from './authorizers.ts'
 import { requestOf, type VectorRequest } from './request.ts'
 import { userOf, type VectorUser } from './subjects.ts'
 import { type AreaRunner, Differences, type Vector } from './vector.ts'
+import { only, reading, USER } from '../../reading.ts'
 
 interface Given extends VectorRequest, VectorDecision {
   readonly requester?: VectorUser
@@ -34,43 +35,52 @@ interface Body extends Readonly<Record<string, unknown>> {
 }
 
 /** Creates a review as a client would, and checks the response and the authorizer's calls. */
-export const reviewApi: AreaRunner = async (vector) => {
-  const { given, expect } = vector as Vector<Given, Expect>
-  const asked: Attributes[] = []
-  const handle = handleReviews(answering(given, asked), { tokens: [fakeTokenAuthenticator(noOpinion())] })
-  const { request } = requestOf({ ...given, method: 'POST', path: given.path ?? pathOf(given) })
-  const sent = given.body ?? { metadata: given.metadata, spec: given.spec }
-  const impersonated = await impersonateRequest(alwaysAllow(), { log: false })(
-    request,
-    userOf(given.requester),
-  )
-  if ('failure' in impersonated) throw impersonated.failure
-  const answer = await handle(
-    request,
-    () => Promise.resolve(new TextEncoder().encode(JSON.stringify(sent))),
-    { user: impersonated.user },
-  )
-  const body = JSON.parse(answer?.content ?? 'null') as Body
+export const reviewApi: AreaRunner = reading(
+  {
+    given: [
+      'method path headers authorizer body kind urlNamespace metadata spec decision reason error',
+      { requester: USER },
+    ],
+    expect:
+      'status body bodyContains bodyFieldAbsent reason field detail attributesSeenByAuthorizer userSeenByAuthorizer',
+  },
+  async (vector) => {
+    const { given, expect } = vector as Vector<Given, Expect>
+    only(given, 'method', 'POST')
+    only(given, 'authorizer', 'allow impersonate')
+    const asked: Attributes[] = []
+    const handle = handleReviews(answering(given, asked), { tokens: [fakeTokenAuthenticator(noOpinion())] })
+    const { request } = requestOf({ ...given, method: 'POST', path: given.path ?? pathOf(given) })
+    const sent = given.body ?? { metadata: given.metadata, spec: given.spec }
+    const impersonated = await impersonateRequest(alwaysAllow())(request, userOf(given.requester))
+    if ('failure' in impersonated) throw impersonated.failure
+    const answer = await handle(
+      request,
+      () => Promise.resolve(new TextEncoder().encode(JSON.stringify(sent))),
+      { user: impersonated.user },
+    )
+    const body = JSON.parse(answer?.content ?? 'null') as Body
 
-  const differences = new Differences()
-  differences.compare('status', answer?.status, expect.status)
-  if (expect.body !== undefined) differences.compare('body', withoutTime(body), expect.body)
-  differences.compare('part of the body', partOf(body, expect.bodyContains), expect.bodyContains)
-  if (expect.bodyFieldAbsent !== undefined) {
-    differences.compare(expect.bodyFieldAbsent, at(body, expect.bodyFieldAbsent), undefined)
-  }
-  if (expect.reason !== undefined) differences.compare('reason', body['reason'], expect.reason)
-  const cause = body.details?.causes?.find(({ field }) => field === expect.field)
-  if (expect.field !== undefined) differences.compare('field', cause?.field, expect.field)
-  if (expect.detail !== undefined) {
-    differences.compare('detail', cause?.message.split(': ').at(-1), expect.detail)
-  }
-  const [seen] = asked
-  const { attributesSeenByAuthorizer: attributes, userSeenByAuthorizer: user } = expect
-  differences.compare('attributes', partOf(seen, attributes), attributes)
-  if (user !== undefined) differences.compare('user', seen?.user.username, user)
-  return differences.verdict()
-}
+    const differences = new Differences()
+    differences.compare('status', answer?.status, expect.status)
+    if (expect.body !== undefined) differences.compare('body', withoutTime(body), expect.body)
+    differences.compare('part of the body', partOf(body, expect.bodyContains), expect.bodyContains)
+    if (expect.bodyFieldAbsent !== undefined) {
+      differences.compare(expect.bodyFieldAbsent, at(body, expect.bodyFieldAbsent), undefined)
+    }
+    if (expect.reason !== undefined) differences.compare('reason', body['reason'], expect.reason)
+    const cause = body.details?.causes?.find(({ field }) => field === expect.field)
+    if (expect.field !== undefined) differences.compare('field', cause?.field, expect.field)
+    if (expect.detail !== undefined) {
+      differences.compare('detail', cause?.message.split(': ').at(-1), expect.detail)
+    }
+    const [seen] = asked
+    const { attributesSeenByAuthorizer: attributes, userSeenByAuthorizer: user } = expect
+    differences.compare('attributes', partOf(seen, attributes), attributes)
+    if (user !== undefined) differences.compare('user', seen?.user.username, user)
+    return differences.verdict()
+  },
+)
 
 /** Default subjects for vectors without one: the caller or another user. */
 function pathOf({ requester, kind, urlNamespace, spec }: Given): string {

@@ -7,10 +7,12 @@ import {
 } from '@kube-authn/core/authorization'
 import { webhookAuthorizer } from '@kube-authn/core/remote'
 import { webhookAuthorizerAt } from '@kube-authn/node'
+import { NotUnderstood } from '../../vector.ts'
 import { inFolder, writeFiles } from '../kubeconfig-client.ts'
 import { vectorVerdict } from './authorizers.ts'
-import { attributesFrom, type VectorAttributes } from './subjects.ts'
+import { ATTRIBUTES, attributesFrom, type VectorAttributes } from './subjects.ts'
 import { type AreaRunner, Differences, type Vector } from './vector.ts'
+import { reading } from '../../reading.ts'
 
 interface Server {
   readonly httpStatus?: number
@@ -27,6 +29,8 @@ const kubeconfigs: Readonly<Record<string, object>> = {
     users: [{ name: 'me', user: { token: 'secret' } }],
   },
 }
+
+const ANSWER = 'httpStatus headers allowed denied reason'
 
 interface Given {
   readonly attributes?: VectorAttributes
@@ -54,44 +58,59 @@ interface Expect extends Result {
   readonly loadError?: boolean
 }
 
-export const sarWebhook: AreaRunner = async (vector) => {
-  const { given, expect } = vector as Vector<Given, Expect>
-  const differences = new Differences()
-  if (given.kubeconfig !== undefined) {
-    differences.compare('load error', isLoadError(kubeconfigs[given.kubeconfig]), expect.loadError)
-    return differences.verdict()
-  }
-  const { authorizer, server, bodies } = webhook(given)
-  const ask = (attributes: VectorAttributes): Promise<Decision> =>
-    Promise.resolve(decide(authorizer, attributesFrom(attributes), emptyContext))
+export const sarWebhook: AreaRunner = reading(
+  {
+    given: [
+      'attributeLengths httpStatus headers failurePolicy version kubeconfig',
+      { attributes: ATTRIBUTES, responseStatus: ANSWER, sequence: ['user', { server: ANSWER }] },
+    ],
+    expect: [
+      'request decision reason error calls callsEach loadError',
+      { results: 'calls decision reason error' },
+    ],
+  },
+  async (vector) => {
+    const { given, expect } = vector as Vector<Given, Expect>
+    const differences = new Differences()
+    if (given.kubeconfig !== undefined) {
+      differences.compare('load error', isLoadError(kubeconfigs[given.kubeconfig]), expect.loadError)
+      return differences.verdict()
+    }
+    const { authorizer, server, bodies } = webhook(given)
+    const ask = (attributes: VectorAttributes): Promise<Decision> =>
+      Promise.resolve(decide(authorizer, attributesFrom(attributes), emptyContext))
 
-  if (given.attributeLengths !== undefined) {
-    const texts = Object.entries(given.attributeLengths).map(([field, length]) => [field, 'a'.repeat(length)])
-    for (let round = 0; round < Number(given.sequence); round++) {
-      bodies.length = 0
-      const lengths = Object.fromEntries(texts) as Readonly<Record<string, string>>
-      await ask({ resourceRequest: true, user: { name: 'jane' }, ...lengths })
-      differences.compare(`calls in round ${round}`, bodies.length, expect.callsEach)
+    if (given.attributeLengths !== undefined) {
+      const texts = Object.entries(given.attributeLengths).map(([field, length]) => [
+        field,
+        'a'.repeat(length),
+      ])
+      for (let round = 0; round < Number(given.sequence); round++) {
+        bodies.length = 0
+        const lengths = Object.fromEntries(texts) as Readonly<Record<string, string>>
+        await ask({ resourceRequest: true, user: { name: 'jane' }, ...lengths })
+        differences.compare(`calls in round ${round}`, bodies.length, expect.callsEach)
+      }
+    } else if (Array.isArray(given.sequence)) {
+      for (const [index, { user, server: answer }] of given.sequence.entries()) {
+        bodies.length = 0
+        server.answer = answer
+        const decision = await ask({ verb: 'get', path: '/', user: { name: user } })
+        compare(differences, decision, bodies.length, expect.results?.[index] ?? {})
+      }
+    } else {
+      const decision = await ask(given.attributes ?? { verb: 'get', path: '/', user: { name: 'jane' } })
+      compare(differences, decision, bodies.length, expect)
+      if (expect.request !== undefined) {
+        differences.compare('request', JSON.parse(bodies[0] ?? 'null'), expect.request)
+      }
     }
-  } else if (Array.isArray(given.sequence)) {
-    for (const [index, { user, server: answer }] of given.sequence.entries()) {
-      bodies.length = 0
-      server.answer = answer
-      const decision = await ask({ verb: 'get', path: '/', user: { name: user } })
-      compare(differences, decision, bodies.length, expect.results?.[index] ?? {})
-    }
-  } else {
-    const decision = await ask(given.attributes ?? { verb: 'get', path: '/', user: { name: 'jane' } })
-    compare(differences, decision, bodies.length, expect)
-    if (expect.request !== undefined) {
-      differences.compare('request', JSON.parse(bodies[0] ?? 'null'), expect.request)
-    }
-  }
-  return differences.verdict()
-}
+    return differences.verdict()
+  },
+)
 
 function isLoadError(kubeconfig: object | undefined): boolean {
-  if (kubeconfig === undefined) throw new Error('a kubeconfig that is not described here')
+  if (kubeconfig === undefined) throw new NotUnderstood('given.kubeconfig')
   return inFolder((folder) => {
     const [path = ''] = writeFiles(folder, { kubeconfig: JSON.stringify(kubeconfig) })
     try {

@@ -1,5 +1,6 @@
 import { type UserInfo, userInfo } from '@kube-authn/core'
 import { type Attributes, attributesOf } from '@kube-authn/core/authorization'
+import { type Fields, USER } from '../../reading.ts'
 
 /** A user as vectors write it. */
 export interface VectorUser {
@@ -46,3 +47,9 @@ export function attributesFrom(given: VectorAttributes): Attributes {
     ...(resourceRequest === true && { resource: given.resource ?? '' }),
   })
 }
+
+/** Attributes, as a reader reads them. */
+export const ATTRIBUTES: Fields = [
+  'verb apiGroup apiVersion namespace resource subresource name path resourceRequest',
+  { user: USER },
+]

@@ -7,7 +7,10 @@ export interface Vector<Given = unknown, Expect = unknown> {
 }
 
 /** Whether a vector holds, and the differences. */
-export type Verdict = { readonly pass: boolean; readonly detail?: string } | 'not implemented'
+export interface Verdict {
+  readonly pass: boolean
+  readonly detail?: string
+}
 
 /** Runs one vector of an area. */
 export type AreaRunner = (vector: Vector) => Promise<Verdict>

@@ -4,67 +4,102 @@ import { type KubernetesApi, kubernetesApi } from '@kube-authn/server'
 import { memoryObjectStore, type ObjectStore } from '@kube-authn/store'
 import { fixedClock } from '@kube-authn/testing'
 import { type Given, NotApplicable, type UnitRunner, type VectorUser } from '../../vector.ts'
-import { base64Of, certificateUntil, referredRequest, requestOf } from './fixtures.ts'
+import { base64Of, certificateUntil, referredRequest, requestOf, SUBJECT } from './fixtures.ts'
 import { withV1beta1Defaults } from './v1beta1-defaults.ts'
+import { only, reading, USER } from '../../reading.ts'
 
 const PATH = 'https://api/apis/certificates.k8s.io/v1/certificatesigningrequests'
 const NOW_MS = 1_257_894_000_000
 const SIGNER = 'kubernetes.io/kube-apiserver-client'
 const MINIMUM = { signerName: SIGNER, usages: ['client auth'] }
 
+const ERROR = 'path type detail detailContains'
+
 /** Area E-csr-validate: what can be asked for. */
-export const signingRequestValidation: UnitRunner = async ({ given, expect }) => {
-  if (given['apiVersion'] !== 'certificates.k8s.io/v1') {
-    throw new NotApplicable('Kubernetes removed the version in 1.22')
-  }
-  const spec = given['spec'] as Fields
-  const request = base64Of(await referredRequest(textIn(spec['request']), given))
-  const { answer } = await posted({ ...spec, request }, { name: 'jane' }, given)
-  return withErrors(answer, expect['errors'])
-}
+export const signingRequestValidation: UnitRunner = reading(
+  {
+    given: [
+      'operation apiVersion name dnsNames ipAddresses emailAddresses uris',
+      { subject: SUBJECT, spec: 'request signerName usages expirationSeconds username uid groups extra' },
+    ],
+    expect: ['outcome status message messageContains', { errors: ERROR }],
+  },
+  async ({ given, expect }) => {
+    if (given['apiVersion'] !== 'certificates.k8s.io/v1') {
+      throw new NotApplicable('Kubernetes removed the version in 1.22')
+    }
+    only(given, 'operation', 'create')
+    const spec = given['spec'] as Fields
+    const request = base64Of(await referredRequest(textIn(spec['request']), given))
+    const { answer } = await posted({ ...spec, request }, { name: 'jane' }, given)
+    return withErrors(answer, expect['errors'])
+  },
+)
 
 /** Area E-csr-stamp: what the server writes into a new request. */
-export const signingRequestStamps: UnitRunner = async ({ given, expect }) => {
-  if (given['apiVersion'] === 'certificates.k8s.io/v1beta1') return defaulted(given)
-  const requester = given['requester'] as VectorUser
-  const { answer } = await posted({ ...MINIMUM, ...(given['spec'] as Fields) }, requester, given)
-  const object = answer.json
-  const absent = ((expect['absent'] ?? []) as readonly string[]).filter(
-    (path) => at(object, path) === undefined,
-  )
-  return { spec: named(expect['spec'], object['spec']), status: object['status'], absent }
-}
+export const signingRequestStamps: UnitRunner = reading(
+  {
+    given: [
+      'apiVersion usages condition status dnsNames ipAddresses emailAddresses uris',
+      {
+        subject: SUBJECT,
+        requester: USER,
+        spec: 'request signerName usages expirationSeconds username uid groups extra',
+      },
+    ],
+    expect: 'spec status absent signerName usages condition',
+  },
+  async ({ given, expect }) => {
+    if (given['apiVersion'] === 'certificates.k8s.io/v1beta1') return defaulted(given)
+    const requester = given['requester'] as VectorUser
+    const { answer } = await posted({ ...MINIMUM, ...(given['spec'] as Fields) }, requester, given)
+    const object = answer.json
+    const absent = ((expect['absent'] ?? []) as readonly string[]).filter(
+      (path) => at(object, path) === undefined,
+    )
+    return { spec: named(expect['spec'], object['spec']), status: object['status'], absent }
+  },
+)
 
 /** Area E-csr-update: approvals and statuses, and who may write them. */
-export const signingRequestUpdates: UnitRunner = async ({ given, expect }) => {
-  const subresource = textIn(given['subresource'])
-  const user = textIn(given['user']) || 'bob'
-  const { api, store } = await posted(
-    { ...MINIMUM, request: await validRequest(given) },
-    { name: 'jane' },
-    given,
-  )
-  const signerName = textIn(given['signerName']) || SIGNER
-  const before = await statusOf((given['old'] ?? {}) as Fields)
-  const stored = await rewritten(store, (object) => ({
-    ...object,
-    spec: { ...(object['spec'] as Fields), signerName },
-    status: before,
-  }))
-  const after = await statusOf((given['new'] ?? DEFAULT_UPDATES[subresource] ?? {}) as Fields)
-  const path = subresource === '' ? `${PATH}/x` : `${PATH}/x/${subresource}`
-  const answer = await asked(api, 'PUT', path, { ...stored, status: after }, { name: user })
-  const { conditions = [], certificate } = (answer.json['status'] ?? {}) as Status
-  const filled = ((expect['timestampsFilled'] ?? []) as readonly string[]).filter((field) =>
-    conditions.every((condition) => typeof condition[field] === 'string'),
-  )
-  return {
-    ...withErrors(answer, expect['errors']),
-    conditions: named(expect['conditions'], conditions),
-    certificate,
-    timestampsFilled: filled,
-  }
-}
+export const signingRequestUpdates: UnitRunner = reading(
+  {
+    given: ['subresource user signerName old new', { allowedVerbs: 'verb group resource name' }],
+    expect: [
+      'outcome status message messageContains conditions certificate timestampsFilled',
+      { errors: ERROR },
+    ],
+  },
+  async ({ given, expect }) => {
+    const subresource = textIn(given['subresource'])
+    const user = textIn(given['user']) || 'bob'
+    const { api, store } = await posted(
+      { ...MINIMUM, request: await validRequest(given) },
+      { name: 'jane' },
+      given,
+    )
+    const signerName = textIn(given['signerName']) || SIGNER
+    const before = await statusOf((given['old'] ?? {}) as Fields)
+    const stored = await rewritten(store, (object) => ({
+      ...object,
+      spec: { ...(object['spec'] as Fields), signerName },
+      status: before,
+    }))
+    const after = await statusOf((given['new'] ?? DEFAULT_UPDATES[subresource] ?? {}) as Fields)
+    const path = subresource === '' ? `${PATH}/x` : `${PATH}/x/${subresource}`
+    const answer = await asked(api, 'PUT', path, { ...stored, status: after }, { name: user })
+    const { conditions = [], certificate } = (answer.json['status'] ?? {}) as Status
+    const filled = ((expect['timestampsFilled'] ?? []) as readonly string[]).filter((field) =>
+      conditions.every((condition) => typeof condition[field] === 'string'),
+    )
+    return {
+      ...withErrors(answer, expect['errors']),
+      conditions: named(expect['conditions'], conditions),
+      certificate,
+      timestampsFilled: filled,
+    }
+  },
+)
 
 const DEFAULT_UPDATES: Readonly<Record<string, Fields>> = {
   approval: { conditions: [{ type: 'Approved', status: 'True' }] },

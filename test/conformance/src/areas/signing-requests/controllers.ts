@@ -20,101 +20,136 @@ import {
   X509Certificate,
 } from '@peculiar/x509'
 import { type Given, NotApplicable, type UnitRunner } from '../../vector.ts'
-import { authorityUntil, base64Of, certificateUntil, CUSTOM_EXTENSION, requestOf } from './fixtures.ts'
+import {
+  authorityUntil,
+  base64Of,
+  certificateUntil,
+  CUSTOM_EXTENSION,
+  requestOf,
+  SUBJECT,
+} from './fixtures.ts'
+import { reading } from '../../reading.ts'
 
 const NAME = { resource, namespace: '', name: 'x' }
 const DEFAULT_NOW = 1_257_894_000
 const DAY = 86_400
 
 /** Area E-csr-signers: who signs what, and what a certificate says. */
-export const signers: UnitRunner = async ({ given }) => {
-  const now = Number(given['now'] ?? DEFAULT_NOW)
-  const authority = await authorityUntil((now + Number(given['caNotAfterOffset'] ?? 10 * 365 * DAY)) * 1000)
-  const signerName = given['signerName'] ?? 'kubernetes.io/legacy-unknown'
-  const world = await worldOf(given, {
-    spec: {
-      signerName,
-      usages: given['usages'] ?? ['client auth'],
-      expirationSeconds: given['expirationSeconds'],
-    },
-    status: { conditions: given['conditions'] ?? [{ type: 'Approved', status: 'True' }] },
-  })
-  const signer = csrSigner({
-    registry: world.objects,
-    authority: () => authority,
-    clock: world.clock,
-    ...(given['signerTTLSeconds'] !== undefined && { maxDurationSeconds: Number(given['signerTTLSeconds']) }),
-  })
-  const error = await errorOf(signer, world.object)
-  if (error !== undefined) return { result: 'error', message: error, messageContains: error }
-  const { status } = await world.objects.get(NAME)
-  const { conditions = [], certificate } = status as Status
-  if (certificate !== undefined) return { result: 'signed', ...contentOf(certificate) }
-  const failed = conditions.find(({ reason }) => reason === 'SignerValidationFailure')
-  if (failed === undefined) return { result: 'ignored' }
-  const { reason, message } = failed
-  return { result: failed.type, reason, message, messageContains: message }
-}
+export const signers: UnitRunner = reading(
+  {
+    given: [
+      'signerName usages dnsNames ipAddresses emailAddresses uris conditions now expirationSeconds signerTTLSeconds caNotAfterOffset',
+      { subject: SUBJECT },
+    ],
+    expect:
+      'result reason message messageContains notBefore notAfter keyUsage extKeyUsage isCA basicConstraintsValid requestedExtensionsDropped',
+  },
+  async ({ given }) => {
+    const now = Number(given['now'] ?? DEFAULT_NOW)
+    const authority = await authorityUntil((now + Number(given['caNotAfterOffset'] ?? 10 * 365 * DAY)) * 1000)
+    const signerName = given['signerName'] ?? 'kubernetes.io/legacy-unknown'
+    const world = await worldOf(given, {
+      spec: {
+        signerName,
+        usages: given['usages'] ?? ['client auth'],
+        expirationSeconds: given['expirationSeconds'],
+      },
+      status: { conditions: given['conditions'] ?? [{ type: 'Approved', status: 'True' }] },
+    })
+    const signer = csrSigner({
+      registry: world.objects,
+      authority: () => authority,
+      clock: world.clock,
+      ...(given['signerTTLSeconds'] !== undefined && {
+        maxDurationSeconds: Number(given['signerTTLSeconds']),
+      }),
+    })
+    const error = await errorOf(signer, world.object)
+    if (error !== undefined) return { result: 'error', message: error, messageContains: error }
+    const { status } = await world.objects.get(NAME)
+    const { conditions = [], certificate } = status as Status
+    if (certificate !== undefined) return { result: 'signed', ...contentOf(certificate) }
+    const failed = conditions.find(({ reason }) => reason === 'SignerValidationFailure')
+    if (failed === undefined) return { result: 'ignored' }
+    const { reason, message } = failed
+    return { result: failed.type, reason, message, messageContains: message }
+  },
+)
 
 /** Area E-csr-approver: which requests of nodes are approved. */
-export const approvers: UnitRunner = async ({ given }) => {
-  const { signerName, usages, username } = given
-  const world = await worldOf(given, {
-    spec: { signerName, usages, username },
-    status: { conditions: given['conditions'] },
-  })
-  const sarCalls: string[] = []
-  const allowed = (given['sar'] ?? {}) as Readonly<Record<string, boolean>>
-  const approver = csrApprover({
-    registry: world.objects,
-    authorizer: {
-      name: 'vector',
-      authorize({ subresource }) {
-        sarCalls.push(subresource)
-        return allowed[subresource] === true ? allow() : noOpinion()
+export const approvers: UnitRunner = reading(
+  {
+    given: [
+      'signerName usages username conditions sar dnsNames ipAddresses emailAddresses uris',
+      { subject: SUBJECT },
+    ],
+    expect: 'approved reason message messageContains sarCalls retry',
+  },
+  async ({ given }) => {
+    const { signerName, usages, username } = given
+    const world = await worldOf(given, {
+      spec: { signerName, usages, username },
+      status: { conditions: given['conditions'] },
+    })
+    const sarCalls: string[] = []
+    const allowed = (given['sar'] ?? {}) as Readonly<Record<string, boolean>>
+    const approver = csrApprover({
+      registry: world.objects,
+      authorizer: {
+        name: 'vector',
+        authorize({ subresource }) {
+          sarCalls.push(subresource)
+          return allowed[subresource] === true ? allow() : noOpinion()
+        },
       },
-    },
-  })
-  const error = await errorOf(approver, world.object)
-  const { conditions = [] } = (await world.objects.get(NAME))['status'] as Status
-  const approved = conditions.find(({ reason }) => reason === 'AutoApproved')
-  return {
-    approved: approved !== undefined,
-    reason: approved?.reason,
-    message: approved?.message ?? error,
-    messageContains: error,
-    sarCalls,
-    retry: error !== undefined,
-  }
-}
+    })
+    const error = await errorOf(approver, world.object)
+    const { conditions = [] } = (await world.objects.get(NAME))['status'] as Status
+    const approved = conditions.find(({ reason }) => reason === 'AutoApproved')
+    return {
+      approved: approved !== undefined,
+      reason: approved?.reason,
+      message: approved?.message ?? error,
+      messageContains: error,
+      sarCalls,
+      retry: error !== undefined,
+    }
+  },
+)
 
 /** Area E-csr-cleaner: which requests are deleted. */
-export const cleaners: UnitRunner = async ({ given, expect }) => {
-  const now = Number(given['now'])
-  const conditions = ((given['conditions'] ?? []) as readonly VectorCondition[]).map(
-    ({ lastUpdateTime, ...rest }) => ({
-      ...rest,
-      ...(lastUpdateTime !== undefined && { lastUpdateTime: timeOf(lastUpdateTime) }),
-    }),
-  )
-  if (isKeptBefore136(given, expect['deleted'])) {
-    throw new NotApplicable('the rule before 1.36 (docs/deviations.md, approved requests)')
-  }
-  const validity: Readonly<Record<string, number>> = { '@valid': now + DAY, '@expired': now - 1 }
-  const until = validity[String(given['certificate'])]
-  const world = await worldOf(given, {
-    spec: {},
-    status: {
-      conditions,
-      ...(until !== undefined && { certificate: base64Of(await certificateUntil(until * 1000)) }),
-    },
-    creationTimestamp: timeOf(Number(given['creationTimestamp'])),
-  })
-  const cleaner = csrCleaner({ registry: world.objects, clock: world.clock })
-  await cleaner.reconcile(NAME, world.object)
-  const { items } = await world.objects.list({ resource, namespace: '' })
-  return { deleted: items.length === 0 }
-}
+export const cleaners: UnitRunner = reading(
+  {
+    given: ['now creationTimestamp certificate', { conditions: 'type status lastUpdateTime' }],
+    expect: 'deleted',
+  },
+  async ({ given, expect }) => {
+    const now = Number(given['now'])
+    const conditions = ((given['conditions'] ?? []) as readonly VectorCondition[]).map(
+      ({ lastUpdateTime, ...rest }) => ({
+        ...rest,
+        ...(lastUpdateTime !== undefined && { lastUpdateTime: timeOf(lastUpdateTime) }),
+      }),
+    )
+    if (isKeptBefore136(given, expect['deleted'])) {
+      throw new NotApplicable('the rule before 1.36 (docs/deviations.md, approved requests)')
+    }
+    const validity: Readonly<Record<string, number>> = { '@valid': now + DAY, '@expired': now - 1 }
+    const until = validity[String(given['certificate'])]
+    const world = await worldOf(given, {
+      spec: {},
+      status: {
+        conditions,
+        ...(until !== undefined && { certificate: base64Of(await certificateUntil(until * 1000)) }),
+      },
+      creationTimestamp: timeOf(Number(given['creationTimestamp'])),
+    })
+    const cleaner = csrCleaner({ registry: world.objects, clock: world.clock })
+    await cleaner.reconcile(NAME, world.object)
+    const { items } = await world.objects.list({ resource, namespace: '' })
+    return { deleted: items.length === 0 }
+  },
+)
 
 /** Whether a case says what Kubernetes did before it deleted approvals without a certificate after a day. */
 function isKeptBefore136(given: Given, isDeleted: unknown): boolean {

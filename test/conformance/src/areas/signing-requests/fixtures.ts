@@ -9,7 +9,7 @@ import {
   SubjectAlternativeNameExtension,
   X509CertificateGenerator,
 } from '@peculiar/x509'
-import { NotImplemented, type Given } from '../../vector.ts'
+import { NotUnderstood, type Given } from '../../vector.ts'
 
 /*
  * Requests and certificates for the areas of the certificates API: a library makes them.
@@ -66,7 +66,7 @@ export async function referredRequest(reference: string, given: Given): Promise<
     return valid.replace('MII', 'MIIA').replace('MIH', 'MIE')
   if (/type|label|certificate|key/.test(name)) return valid.replaceAll('CERTIFICATE REQUEST', 'CERTIFICATE')
   if (/empty|none|no-/.test(name)) return ''
-  throw new NotImplemented(`the request ${reference}`)
+  throw new NotUnderstood(`given.spec.request ${reference}`)
 }
 
 /** With another last byte of the signature. */
@@ -105,3 +105,6 @@ export async function certificateUntil(notAfterMs: number): Promise<string> {
 export function base64Of(text: string): string {
   return Buffer.from(text).toString('base64')
 }
+
+/** A subject, as {@link requestOf} reads it. */
+export const SUBJECT = 'CN O'

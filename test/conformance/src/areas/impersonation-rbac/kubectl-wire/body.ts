@@ -1,4 +1,5 @@
 import { memberOf } from '@kube-authn/core/internal'
+import { NotUnderstood } from '../../../vector.ts'
 
 /** The fields of a message of protobuf. */
 type Message = readonly (readonly [number: number, value: string | Uint8Array | Message])[]
@@ -24,7 +25,7 @@ export function commandOf(line: string): Command {
  * Source: `generated.proto` of api `authentication/v1`, `authorization/v1`, `certificates/v1`, `core/v1`, and of apimachinery `meta/v1`, `runtime`.
  *
  * @param last the object that it got before.
- * @throws {Error} for a path to which no command of a vector writes.
+ * @throws {NotUnderstood} for a path to which no command of a vector writes.
  */
 export function bodyFor(path: string, { words, namespace }: Command, last: unknown): Uint8Array<ArrayBuffer> {
   const [resource = ''] = path.split('?', 1)[0]?.split('/').slice(-1) ?? []
@@ -52,7 +53,7 @@ export function bodyFor(path: string, { words, namespace }: Command, last: unkno
     case 'approval':
       return object('certificates.k8s.io/v1', 'CertificateSigningRequest', decided(last, words[1] === 'deny'))
     default:
-      throw new Error(`the runner does not know what kubectl sends to ${path}`)
+      throw new NotUnderstood(`expect.requests.path ${path}`)
   }
 }
 

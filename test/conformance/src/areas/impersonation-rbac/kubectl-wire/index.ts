@@ -1,5 +1,5 @@
 import { memberOf } from '@kube-authn/core/internal'
-import { NotApplicable } from '../../../vector.ts'
+import { NotApplicable, NotUnderstood } from '../../../vector.ts'
 import type { VectorHeader } from '../request.ts'
 import { type AreaRunner, Differences, type Vector } from '../vector.ts'
 import { bodyFor, type Command, commandOf } from './body.ts'
@@ -7,6 +7,7 @@ import { plainHttpHeaders } from './plain-http.ts'
 import { printedFor } from './printed.ts'
 import { type CaseAnswer, kubectlServer, type Served } from './server.ts'
 import { unservedGroup } from './unserved-group.ts'
+import { reading } from '../../../reading.ts'
 
 interface Given {
   readonly command: string
@@ -29,6 +30,7 @@ interface Expect {
   readonly stdout?: string
   readonly stderr?: string
   readonly stderrPrefix?: string
+  readonly stderrContains?: string
   readonly exitCode?: number
   readonly headers?: readonly VectorHeader[]
   readonly authorizationHeader?: string | null
@@ -40,52 +42,63 @@ const DISCOVERY =
 /**
  * What kubectl sends, sent to our handlers, and what it makes of our answers. The interop suite runs kubectl itself.
  */
-export const kubectlWire: AreaRunner = async (vector) => {
-  const { given, expect } = vector as Vector<Given, Expect>
-  const differences = new Differences()
-  if (given.server?.startsWith('http:') === true) {
-    const sent = await plainHttpHeaders(given.user ?? {}, actingHeaders(given.command))
-    differences.compare('Authorization', sent.authorization ?? null, expect.authorizationHeader)
-    differences.compare('headers', sent.others, expect.headers)
-    return differences.verdict()
-  }
-  const command = commandOf(given.command)
-  const { requests = [onlyRequestOf(command)] } = expect
-  if (requests.length === 0)
-    throw new NotApplicable('kubectl refuses the options, and sends nothing; the interop suite runs it')
-  const serve = await kubectlServer({
-    answer: given.answer ?? {},
-    isEmpty: command.words[0] === 'create',
-    isAboutOneself: command.words[1] === 'whoami',
-  })
-  const unserved = await unservedGroup(serve, requests)
-  if (unserved !== undefined) throw new NotApplicable(`${unserved} is not served yet`)
-  let last: unknown
-  let status = 0
-  for (const [position, wanted] of requests.entries()) {
-    const where = `${wanted.method} ${wanted.path}`
-    const headers = headersOf(wanted, given.command)
-    const { method, path } = wanted
-    const body = wanted.contentType === undefined ? {} : { body: bodyFor(path, command, last) }
-    const served = await serve({ method, path, headers, ...body })
-    ;({ status } = served.response)
-    last = await served.response.json()
-    const isLast = position === requests.length - 1
-    differences.compare(`status of ${where}`, status, statusFor(wanted, isLast ? given.answer : undefined))
-    compareForm(differences, where, wanted, served, last)
-    compareUser(differences, headers, served)
-    if (wanted.decodedBody !== undefined) {
-      differences.compare(`object of ${where}`, partOf(last, wanted.decodedBody), wanted.decodedBody)
+export const kubectlWire: AreaRunner = reading(
+  {
+    given: ['command server', { answer: ['message', { status: 'allowed reason' }], user: 'token' }],
+    expect: [
+      'stdout stderr stderrPrefix stderrContains exitCode headers authorizationHeader',
+      { requests: 'method path accept contentType headers decodedBody' },
+    ],
+  },
+  async (vector) => {
+    const { given, expect } = vector as Vector<Given, Expect>
+    const differences = new Differences()
+    if (given.server?.startsWith('http:') === true) {
+      const sent = await plainHttpHeaders(given.user ?? {}, actingHeaders(given.command))
+      differences.compare('Authorization', sent.authorization ?? null, expect.authorizationHeader)
+      differences.compare('headers', sent.others, expect.headers)
+      return differences.verdict()
     }
-  }
-  const printed = printedFor(command, status, last)
-  for (const field of ['stdout', 'stderr', 'exitCode'] as const) {
-    if (expect[field] !== undefined) differences.compare(field, printed[field], expect[field])
-  }
-  const { stderrPrefix = '' } = expect
-  differences.compare('stderr', printed.stderr.slice(0, stderrPrefix.length), stderrPrefix)
-  return differences.verdict()
-}
+    const command = commandOf(given.command)
+    const { requests = [onlyRequestOf(command)] } = expect
+    if (requests.length === 0)
+      throw new NotApplicable('kubectl refuses the options, and sends nothing; the interop suite runs it')
+    const serve = await kubectlServer({
+      answer: given.answer ?? {},
+      isEmpty: command.words[0] === 'create',
+      isAboutOneself: command.words[1] === 'whoami',
+    })
+    const unserved = await unservedGroup(serve, requests)
+    if (unserved !== undefined) throw new NotUnderstood(`given.command: ${unserved} is not served`)
+    let last: unknown
+    let status = 0
+    for (const [position, wanted] of requests.entries()) {
+      const where = `${wanted.method} ${wanted.path}`
+      const headers = headersOf(wanted, given.command)
+      const { method, path } = wanted
+      const body = wanted.contentType === undefined ? {} : { body: bodyFor(path, command, last) }
+      const served = await serve({ method, path, headers, ...body })
+      ;({ status } = served.response)
+      last = await served.response.json()
+      const isLast = position === requests.length - 1
+      differences.compare(`status of ${where}`, status, statusFor(wanted, isLast ? given.answer : undefined))
+      compareForm(differences, where, wanted, served, last)
+      compareUser(differences, headers, served)
+      if (wanted.decodedBody !== undefined) {
+        differences.compare(`object of ${where}`, partOf(last, wanted.decodedBody), wanted.decodedBody)
+      }
+    }
+    const printed = printedFor(command, status, last)
+    for (const field of ['stdout', 'stderr', 'exitCode'] as const) {
+      if (expect[field] !== undefined) differences.compare(field, printed[field], expect[field])
+    }
+    const { stderrPrefix = '', stderrContains = '' } = expect
+    differences.compare('stderr', printed.stderr.slice(0, stderrPrefix.length), stderrPrefix)
+    if (!printed.stderr.includes(stderrContains))
+      differences.compare('stderr', printed.stderr, stderrContains)
+    return differences.verdict()
+  },
+)
 
 /** The request of a command for which a case names none. */
 function onlyRequestOf({ words, namespace }: Command): WireRequest {
@@ -104,7 +117,7 @@ function onlyRequestOf({ words, namespace }: Command): WireRequest {
       accept: 'application/json',
     }
   }
-  throw new Error('the runner does not know what the command sends')
+  throw new NotUnderstood(`given.command ${words.join(' ')}`)
 }
 
 function headersOf(
