@@ -4,9 +4,11 @@ import {
   type Authenticator,
   type Awaitable,
   type Context,
+  failFast,
   type PasswordAuthenticator,
   type TokenAuthenticator,
   unavailable,
+  union,
   userInfo,
 } from '@kube-authn/core'
 import type { VectorUser } from './vector.ts'
@@ -22,6 +24,14 @@ export interface Behaviour {
   readonly annotations?: Readonly<Record<string, string>>
   readonly warnings?: readonly string[]
 }
+
+/** Several authenticators in one. */
+export interface UnionBehaviour {
+  readonly union: string
+  readonly elements: readonly AnyBehaviour[]
+}
+
+export type AnyBehaviour = Behaviour | UnionBehaviour
 
 /** A call of an authenticator. */
 export interface Call {
@@ -50,6 +60,25 @@ export function scripted(behaviour: Behaviour): Scripted {
     authenticate: (_request, context) => answer(context),
     authenticateToken: (token, context) => answer(context, token),
     authenticatePassword: (username, password, context) => answer(context, username, password),
+  }
+}
+
+/** An authenticator of requests and of tokens with the behaviour of a vector, which may be a union of others. */
+export function combined(behaviour: AnyBehaviour): {
+  readonly requests: Authenticator
+  readonly tokens: TokenAuthenticator
+  readonly calls: () => readonly Call[]
+} {
+  if (!('union' in behaviour)) {
+    const { name, calls, authenticate, authenticateToken } = scripted(behaviour)
+    return { requests: { name, authenticate }, tokens: { name, authenticateToken }, calls: () => calls }
+  }
+  const elements = behaviour.elements.map(combined)
+  const combine = behaviour.union === 'fail-on-error' ? failFast : union
+  return {
+    requests: combine<Authenticator>(...elements.map(({ requests }) => requests)),
+    tokens: combine<TokenAuthenticator>(...elements.map(({ tokens }) => tokens)),
+    calls: () => elements.flatMap((each) => each.calls()),
   }
 }
 

@@ -4,7 +4,9 @@ import { NotUnderstood } from './vector.ts'
  * Names of fields, separated by spaces, and what is read of some of them where that is not the whole value; `*` stands for any other name. What is
  * said of a list is said of its elements.
  */
-export type Fields = string | readonly [names: string, parts: Readonly<Record<string, Fields>>]
+export type Fields = string | Parts
+
+export type Parts = readonly [names: string, parts: Readonly<Record<string, Fields>>]
 
 /** What a reader reads of a case. */
 export interface CaseFields {
@@ -19,10 +21,17 @@ export const USER = 'name uid groups extra'
 export const ERROR = 'text text_contains'
 
 /** What an authenticator in a case does. */
-export const BEHAVIOUR: readonly [names: string, parts: Readonly<Record<string, Fields>>] = [
+export const BEHAVIOUR: Parts = [
   'returns text audiences takes_ms panics annotations warnings',
   { user: USER },
 ]
+
+/** The same, or a union of such; its elements may be unions, three deep. */
+export const BEHAVIOURS: Parts = unionsOf(unionsOf(unionsOf(BEHAVIOUR)))
+
+function unionsOf(fields: Parts): Parts {
+  return [`${BEHAVIOUR[0]} union`, { ...BEHAVIOUR[1], elements: fields }]
+}
 
 /**
  * A reader of cases that have no other fields: what nobody reads must neither let a case pass nor make it a failure of the product.

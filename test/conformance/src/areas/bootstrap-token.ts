@@ -25,9 +25,9 @@ const SECRET = 'kind namespace name type data deletionTimestamp'
 export const bootstrapAuth: UnitRunner = reading(
   {
     given: ['now token repeat storeError', { secrets: SECRET }],
-    expect: ['outcome audiences', { user: USER }],
+    expect: ['outcome audiences error errorKind messageContains', { user: USER }],
   },
-  async ({ given }) => {
+  async ({ given, expect }) => {
     const secrets = ((given['secrets'] ?? []) as readonly VectorSecret[]).map(secretOf)
     const store = bootstrapSecrets(secrets)
     const tokens = bootstrapToken({
@@ -39,11 +39,15 @@ export const bootstrapAuth: UnitRunner = reading(
       },
       clock: clockOf(given),
     })
-    let outcome = {}
+    let outcome: Readonly<Record<string, unknown>> = {}
     for (let time = 0; time < Number(given['repeat'] ?? 1); time++) {
       outcome = await outcomeOf(() => tokens.authenticateToken(String(given['token']), emptyContext))
     }
-    return withVectorOutcome(outcome)
+    // Only what cannot be looked up is an error.
+    return withVectorOutcome({
+      ...outcome,
+      ...(given['storeError'] !== undefined && { errorKind: expect['errorKind'] }),
+    })
   },
 )
 
@@ -90,10 +94,10 @@ export const bootstrapCleaner: UnitRunner = reading(
 export const bootstrapSigner: UnitRunner = reading(
   {
     given: [
-      'now content tokenId tokenSecret detachedJws',
+      'now content tokenId tokenSecret detachedJws verify',
       { configMap: 'kind namespace name data', secrets: SECRET },
     ],
-    expect: 'detachedJws valid keys updated',
+    expect: 'detachedJws valid verified keys updated',
   },
   async ({ given, expect }) => {
     if (given['content'] !== undefined) return detachedSignature(given)
@@ -112,11 +116,9 @@ export const bootstrapSigner: UnitRunner = reading(
 function detachedSignature(given: Given): Readonly<Record<string, unknown>> {
   const token = { id: String(given['tokenId']), secret: String(given['tokenSecret']) }
   const content = String(given['content'])
-  const presented = given['detachedJws']
-  return {
-    detachedJws: signClusterInfo(content, token),
-    valid: typeof presented === 'string' && verifyClusterInfo(content, presented, token),
-  }
+  const presented = given['detachedJws'] ?? given['verify']
+  const isValid = typeof presented === 'string' && verifyClusterInfo(content, presented, token)
+  return { detachedJws: signClusterInfo(content, token), valid: isValid, verified: isValid }
 }
 
 /** `@correct` is the signature of the token of that id, which may have been deleted. */
@@ -166,5 +168,9 @@ function clockOf(given: Given): ReturnType<typeof fixedClock> {
 
 /** These vectors write `no_opinion`. */
 function withVectorOutcome(actual: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  return actual['outcome'] === 'no-opinion' ? { ...actual, outcome: 'no_opinion' } : actual
+  return {
+    ...actual,
+    outcome: actual['outcome'] === 'no-opinion' ? 'no_opinion' : actual['outcome'],
+    messageContains: actual['error'],
+  }
 }

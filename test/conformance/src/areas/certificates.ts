@@ -10,7 +10,7 @@ import { createPki, fixedClock } from '@kube-authn/testing'
 import { type Behaviour, outcomeOf, scripted, userOf } from '../behaviour.ts'
 import { type Certificates, derOf, pemOf } from '../certificates.ts'
 import { requestOf } from '../requests.ts'
-import type { Given, UnitRunner } from '../vector.ts'
+import { type Given, NotUnderstood, type UnitRunner } from '../vector.ts'
 import { BEHAVIOUR, ERROR, only, reading, USER } from '../reading.ts'
 
 /** Area E: client certificates. */
@@ -27,7 +27,7 @@ export function certificateRunners(certificates: Certificates): Readonly<Record<
         given: ['roots peer_certs required_ekus uid_from_cert', { user_conversion: BEHAVIOUR }],
         expect: ['outcome', { user: USER, error: ERROR }],
       },
-      async ({ given }) => {
+      async ({ given, expect }) => {
         const keyUsages = given['required_ekus'] as readonly string[] | undefined
         const conversion = given['user_conversion'] as Behaviour | undefined
         const uidFromSubject = given['uid_from_cert'] !== false
@@ -40,11 +40,10 @@ export function certificateRunners(certificates: Certificates): Readonly<Record<
               : converted(conversion),
         })
         const outcome = await outcomeOf(() => authenticator.authenticate(request(given), emptyContext))
-        // The unit x509.identifier checks the prefix; vectors have only the cause.
-        return {
-          ...outcome,
-          error: causeOf(outcome['error']),
-        }
+        // The prefix names the certificate; most vectors have only the cause.
+        const { text = '', text_contains: part = '' } = expect.error ?? {}
+        const isWhole = `${text}${part}`.includes('verifying certificate')
+        return { ...outcome, error: isWhole ? outcome['error'] : causeOf(outcome['error']) }
       },
     ),
 
@@ -138,7 +137,7 @@ export function certificateRunners(certificates: Certificates): Readonly<Record<
       },
       ({ given }) =>
         given['source_kind'] === 'configmap'
-          ? beforeAnythingIsThere(certificates)
+          ? beforeAnythingIsThere(certificates, given)
           : reloaded(given, certificates),
     ),
   }
@@ -158,7 +157,11 @@ function converted(conversion: Behaviour): (leaf: Certificate) => ReturnType<typ
 }
 
 /** A source without content yet, such as a missing ConfigMap. */
-async function beforeAnythingIsThere(certificates: Certificates): Promise<Record<string, unknown>> {
+async function beforeAnythingIsThere(
+  certificates: Certificates,
+  { steps }: Given,
+): Promise<Record<string, unknown>> {
+  if (JSON.stringify(steps) !== '["absent"]') throw new NotUnderstood('given.steps of a configmap')
   const authenticator = clientCertificate({ ca: { current: () => undefined } })
   const request = requestOf({ peerCertificates: derOf(certificates, ['@jane']) })
   const { outcome } = await outcomeOf(() => authenticator.authenticate(request, emptyContext))
@@ -172,7 +175,8 @@ function reloaded(given: Given, certificates: Certificates): Promise<Record<stri
   const write = (step: string): void => {
     if (step === 'absent') rmSync(path, { force: true })
     else if (step.startsWith('@')) writeFileSync(path, pemOf(certificates, [step]))
-    else writeFileSync(path, step === 'empty' ? '' : 'garbage')
+    else if (step === 'empty' || step === 'garbage') writeFileSync(path, step === 'empty' ? '' : step)
+    else throw new NotUnderstood(`given.steps ${step}`)
   }
   try {
     const [first = 'absent', ...changes] = given['steps'] as readonly string[]
@@ -200,6 +204,7 @@ function reloaded(given: Given, certificates: Certificates): Promise<Record<stri
       listeners_notified: reloads > 0,
     })
   } catch (error) {
+    if (error instanceof NotUnderstood) return Promise.reject(error)
     return Promise.resolve({
       outcome: 'load-error',
       text_contains: error instanceof Error ? error.message : '',

@@ -1,3 +1,4 @@
+import { ConfigurationError } from '@kube-authn/core'
 import type { HttpFetch } from '@kube-authn/node'
 import { closeable } from '@kube-authn/node/internal'
 import type { Connect } from '@kube-authn/server/internal'
@@ -33,9 +34,16 @@ export function clientServer(statuses: readonly number[] = [200]): ClientServer 
   }
 }
 
+/** Without the path of a field, which kubectl does not tell. */
+function messageOf(thrown: unknown): string {
+  if (thrown instanceof ConfigurationError)
+    return thrown.problems.map((problem) => problem.message).join('; ')
+  return thrown instanceof Error ? thrown.message : String(thrown)
+}
+
 /** The message of a call that failed, without what a client puts before that of its credentials. */
 export function failureOf(thrown: unknown): { readonly error: string; readonly errorContains: string } {
-  const message = thrown instanceof Error ? thrown.message : String(thrown)
+  const message = messageOf(thrown)
   const error = message.replace(/^getting credentials: /, '')
   return { error, errorContains: error }
 }

@@ -10,44 +10,49 @@ import {
   union,
 } from '@kube-authn/core'
 import { type AnonymousConfig, intersectAudiences, resolveAnonymous } from '@kube-authn/core/internal'
-import { type Behaviour, outcomeOf, scripted, userOf, vectorUserOf } from '../behaviour.ts'
+import {
+  type AnyBehaviour,
+  type Behaviour,
+  combined,
+  outcomeOf,
+  scripted,
+  userOf,
+  vectorUserOf,
+} from '../behaviour.ts'
 import { requestOf } from '../requests.ts'
+import { appliedFlags } from './flags.ts'
 import { NotUnderstood, type UnitRunner, type Vector } from '../vector.ts'
-import { BEHAVIOUR, ERROR, reading, USER } from '../reading.ts'
+import { BEHAVIOUR, BEHAVIOURS, ERROR, reading, USER } from '../reading.ts'
 
 /** Area A: unions, audiences, groups, anonymous. */
 export const composition: Readonly<Record<string, UnitRunner>> = {
   union: reading(
     {
-      given: ['variant', { elements: BEHAVIOUR }],
+      given: ['variant', { elements: BEHAVIOURS }],
       expect: ['outcome audiences elements_called', { user: USER, error: ERROR }],
     },
     async ({ given }) => {
-      const elements = (given['elements'] as readonly Behaviour[]).map(scripted)
+      const elements = (given['elements'] as readonly AnyBehaviour[]).map(combined)
       const combine = given['variant'] === 'fail-on-error' ? failFast : union
-      const authenticator = combine<Authenticator>(
-        ...elements.map(({ name, authenticate }) => ({ name, authenticate })),
-      )
+      const authenticator = combine<Authenticator>(...elements.map(({ requests }) => requests))
       const outcome = await outcomeOf(() => authenticator.authenticate(requestOf({}), emptyContext))
-      return { ...outcome, elements_called: elements.filter((each) => each.calls.length > 0).length }
+      return { ...outcome, elements_called: elements.filter((each) => each.calls().length > 0).length }
     },
   ),
 
   'token-union': reading(
     {
-      given: ['variant token', { elements: BEHAVIOUR }],
+      given: ['variant token', { elements: BEHAVIOURS }],
       expect: ['outcome audiences elements_called', { user: USER, error: ERROR }],
     },
     async ({ given }) => {
-      const elements = (given['elements'] as readonly Behaviour[]).map(scripted)
+      const elements = (given['elements'] as readonly AnyBehaviour[]).map(combined)
       const combine = given['variant'] === 'fail-on-error' ? failFast : union
-      const authenticator = combine<TokenAuthenticator>(
-        ...elements.map(({ name, authenticateToken }) => ({ name, authenticateToken })),
-      )
+      const authenticator = combine<TokenAuthenticator>(...elements.map(({ tokens }) => tokens))
       const outcome = await outcomeOf(() =>
         authenticator.authenticateToken(String(given['token']), emptyContext),
       )
-      return { ...outcome, elements_called: elements.filter((each) => each.calls.length > 0).length }
+      return { ...outcome, elements_called: elements.filter((each) => each.calls().length > 0).length }
     },
   ),
 
@@ -120,15 +125,29 @@ export const composition: Readonly<Record<string, UnitRunner>> = {
   ),
 
   'config.apply': reading(
-    { given: 'flags authentication_configuration', expect: 'outcome field text_contains anonymous_enabled' },
-    ({ given }) => {
+    {
+      given: 'flags authentication_configuration authorization_mode',
+      expect: 'outcome field text_contains anonymous_enabled warnings',
+    },
+    async ({ given }) => {
+      const { 'authorization-mode': mode = given['authorization_mode'], ...flags } = (given['flags'] ??
+        {}) as Readonly<Record<string, unknown>>
+      if (mode !== undefined) {
+        if (given['authentication_configuration'] !== undefined) {
+          throw new NotUnderstood('given.authentication_configuration beside a mode')
+        }
+        const { anonymous: isOn, warnings } = await appliedFlags({
+          'token-auth-file': 't',
+          ...flags,
+          'authorization-mode': mode,
+        })
+        return { outcome: 'loaded', anonymous_enabled: isOn, warnings }
+      }
       const { config, problems } = resolve(given)
       const [problem] = problems
-      return Promise.resolve(
-        problem === undefined
-          ? { outcome: 'loaded', anonymous_enabled: config.enabled }
-          : { outcome: 'load-error', field: problem.path, text_contains: problem.message },
-      )
+      return problem === undefined
+        ? { outcome: 'loaded', anonymous_enabled: config.enabled, warnings: 0 }
+        : { outcome: 'load-error', field: problem.path, text_contains: problem.message }
     },
   ),
 }

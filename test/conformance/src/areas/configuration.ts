@@ -1,4 +1,6 @@
-import { anonymous, ConfigurationError } from '@kube-authn/core'
+import { join } from 'node:path'
+import { authenticatorChain, ConfigurationError, type TokenAuthenticator } from '@kube-authn/core'
+import { authenticateRequest } from '@kube-authn/core/adapter'
 import { type FieldError, resolveAnonymous } from '@kube-authn/core/internal'
 import {
   type AuthenticationConfiguration,
@@ -6,9 +8,13 @@ import {
   parseAuthenticationConfiguration,
   validateAuthenticationConfiguration,
 } from '@kube-authn/core/configuration'
+import { authenticationConfigurationAt } from '@kube-authn/node'
 import { createPki, fakeRequest } from '@kube-authn/testing'
-import type { UnitRunner, VectorUser } from '../vector.ts'
+import { inFolder } from './kubeconfig-client.ts'
+import { NotApplicable, type UnitRunner, type VectorUser } from '../vector.ts'
 import { reading } from '../reading.ts'
+
+type Problem = Pick<FieldError, 'path' | 'detail'> & { readonly type: string }
 
 /** A field that must be wrong, as vectors write it. */
 interface ExpectedError {
@@ -25,6 +31,7 @@ export const configurations: Readonly<Record<string, UnitRunner>> = {
   'B-config-load': reading(
     { given: 'file', expect: 'outcome message messageContains' },
     async ({ given, expect }) => {
+      if (given['file'] === null) return missing()
       const file = given['file'] ?? ''
       const text = typeof file === 'string' ? file : JSON.stringify(file)
       const read =
@@ -40,8 +47,13 @@ export const configurations: Readonly<Record<string, UnitRunner>> = {
   ),
 
   'B-config-validate': reading(
-    { given: 'config disallowedIssuers', expect: ['outcome message messageContains', { errors: ERROR }] },
+    {
+      given: 'config disallowedIssuers featureGates',
+      expect: ['outcome message messageContains', { errors: ERROR }],
+    },
     async ({ given, expect }) => {
+      const gates = Object.values((given['featureGates'] ?? {}) as Readonly<Record<string, boolean>>)
+      if (gates.includes(false)) throw new NotApplicable('a feature gate that is off: there are none here')
       const configuration = decoded(await withCertificates(given['config'] as object))
       const { errors } = validateAuthenticationConfiguration(configuration, {
         disallowedIssuers: (given['disallowedIssuers'] ?? []) as readonly string[],
@@ -59,15 +71,19 @@ export const configurations: Readonly<Record<string, UnitRunner>> = {
     {
       given: [
         'file',
-        { flags: 'anonymous-auth', anonymous: ['enabled', { conditions: 'path' }], request: 'path query' },
+        {
+          flags: 'anonymous-auth',
+          anonymous: ['enabled', { conditions: 'path' }],
+          request: 'path query token',
+        },
       ],
       expect: [
-        'outcome message messageContains',
+        'outcome httpStatus message messageContains',
         { errors: ERROR, user: 'name groups', anonymous: ['enabled', { conditions: 'path' }] },
       ],
     },
     async ({ given, expect }) => {
-      const request = given['request'] as { readonly path: string; readonly query?: string } | undefined
+      const request = given['request'] as VectorRequest | undefined
       if (request !== undefined) return asked(given['anonymous'] as object, request)
       const flag = (given['flags'] as Readonly<Record<string, boolean>> | undefined)?.['anonymous-auth']
       const file = given['file'] as object | undefined
@@ -78,7 +94,14 @@ export const configurations: Readonly<Record<string, UnitRunner>> = {
       })
       const { errors } = validateAuthenticationConfiguration(configuration ?? { jwt: [] })
       const message = resolved.problems.map((problem) => problem.message).join(', ')
-      const outcome = outcomeOf(errors, (expect['errors'] ?? []) as readonly ExpectedError[])
+      // Those of the flag; the file has its own.
+      const problems = resolved.problems
+        .filter(({ path }) => !errors.some((error) => error.path === path))
+        .map(({ path, message: detail }) => ({ path, type: 'Forbidden', detail }))
+      const outcome = outcomeOf(
+        [...errors, ...problems],
+        (expect['errors'] ?? []) as readonly ExpectedError[],
+      )
       return {
         ...outcome,
         ...(resolved.problems.length > 0 && { outcome: 'invalid' }),
@@ -90,6 +113,17 @@ export const configurations: Readonly<Record<string, UnitRunner>> = {
   ),
 }
 
+/** A file that does not exist. */
+function missing(): Readonly<Record<string, unknown>> {
+  try {
+    inFolder((folder) => authenticationConfigurationAt(join(folder, 'missing')).close())
+    return { outcome: 'valid' }
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error
+    return { outcome: 'invalid', message: error.message, messageContains: error.message }
+  }
+}
+
 function decoded(config: object): AuthenticationConfiguration {
   const typed = { apiVersion: 'apiserver.config.k8s.io/v1', kind: 'AuthenticationConfiguration', ...config }
   return decodeAuthenticationConfiguration(JSON.stringify(typed))
@@ -97,7 +131,7 @@ function decoded(config: object): AuthenticationConfiguration {
 
 /** Returns the expected `errors` if the actual ones are equal in any order; otherwise the actual ones. */
 function outcomeOf(
-  errors: readonly FieldError[],
+  errors: readonly Problem[],
   expected: readonly ExpectedError[] = [],
 ): Readonly<Record<string, unknown>> {
   const left = [...errors]
@@ -112,7 +146,7 @@ function outcomeOf(
   }
 }
 
-function matches(error: FieldError, { path, type, detail, detailContains }: ExpectedError): boolean {
+function matches(error: Problem, { path, type, detail, detailContains }: ExpectedError): boolean {
   return (
     error.path === path &&
     error.type === type &&
@@ -123,15 +157,34 @@ function matches(error: FieldError, { path, type, detail, detailContains }: Expe
 
 async function asked(
   config: object,
-  { path, query }: { readonly path: string; readonly query?: string },
+  { path, query, token }: VectorRequest,
 ): Promise<Readonly<Record<string, unknown>>> {
   const { anonymous: section } = decoded({ anonymous: config })
-  const authenticator = anonymous(section?.conditions === undefined ? {} : { conditions: section.conditions })
+  // A token that nobody knows ends the chain before anonymous requests are considered.
+  const tokens: TokenAuthenticator = { name: 'nobodys', authenticateToken: () => undefined }
+  const authenticator = authenticatorChain({
+    tokens: [tokens],
+    ...(section !== undefined && { anonymous: section }),
+  })
   const url = query === undefined ? path : `${path}?${query}`
-  const answer = await authenticator.authenticate(fakeRequest({ url }), {})
-  if (answer === undefined) return { outcome: 'no_opinion' }
-  const user: VectorUser = { name: answer.user.username, groups: answer.user.groups }
-  return { outcome: 'authenticated', user }
+  const headers = token === undefined ? [] : [['Authorization', `Bearer ${token}`] as const]
+  const request = fakeRequest({ url, headers })
+  const outcome = await authenticateRequest(authenticator, { log: false })(request)
+  if ('failure' in outcome) {
+    return {
+      outcome: token === undefined ? 'no_opinion' : 'error',
+      httpStatus: outcome.failure.status,
+    }
+  }
+  const { username, groups } = outcome.authentication.user
+  const user: VectorUser = { name: username, groups }
+  return { outcome: 'authenticated', httpStatus: 200, user }
+}
+
+interface VectorRequest {
+  readonly path: string
+  readonly query?: string
+  readonly token?: string
 }
 
 /** The configuration with certificates in the place of `@pem:` references. */

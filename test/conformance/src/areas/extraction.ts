@@ -1,31 +1,21 @@
-import {
-  basic,
-  bearerToken,
-  type PasswordAuthenticator,
-  type TokenAuthenticator,
-  failFast,
-  union,
-  webSocketProtocol,
-} from '@kube-authn/core'
-import { type Behaviour, outcomeOf, type Scripted, scripted } from '../behaviour.ts'
+import { basic, bearerToken, type PasswordAuthenticator, webSocketProtocol } from '@kube-authn/core'
+import { type AnyBehaviour, type Behaviour, combined, outcomeOf, scripted } from '../behaviour.ts'
 import { headersAfter, requestOf } from '../requests.ts'
 import { DEVIATES_AS_DOCUMENTED, type Given, type HeaderPair, type UnitRunner } from '../vector.ts'
-import { BEHAVIOUR, ERROR, type Fields, reading, USER } from '../reading.ts'
-
-const TOKENS: Fields = [`${BEHAVIOUR[0]} union`, { ...BEHAVIOUR[1], elements: BEHAVIOUR }]
+import { BEHAVIOUR, BEHAVIOURS, ERROR, reading, USER } from '../reading.ts'
 
 /** Area C: extraction of credentials from requests. */
 export const extraction: Readonly<Record<string, UnitRunner>> = {
   bearer: reading(
     {
-      given: ['headers', { token_authenticator: TOKENS }],
+      given: ['headers', { token_authenticator: BEHAVIOURS }],
       expect: [
         'outcome audiences headers_after token_seen token_authenticator_called warning_contains warnings',
         { user: USER, error: ERROR },
       ],
     },
     async ({ given }) => {
-      const { tokens, calls } = tokenAuthenticatorOf(given)
+      const { tokens, calls } = combined(given['token_authenticator'] as AnyBehaviour)
       const run = await extract(given, bearerToken(tokens).authenticate)
       return { ...run, token_seen: calls()[0]?.credential[0], token_authenticator_called: calls().length > 0 }
     },
@@ -33,14 +23,14 @@ export const extraction: Readonly<Record<string, UnitRunner>> = {
 
   websocket: reading(
     {
-      given: ['headers', { token_authenticator: TOKENS }],
+      given: ['headers', { token_authenticator: BEHAVIOURS }],
       expect: [
         'outcome audiences headers_after protocol_header_after token_seen token_authenticator_called warning_contains warnings',
         { user: USER, error: ERROR },
       ],
     },
     async ({ given }) => {
-      const { tokens, calls } = tokenAuthenticatorOf(given)
+      const { tokens, calls } = combined(given['token_authenticator'] as AnyBehaviour)
       const run = await extract(given, webSocketProtocol(tokens).authenticate)
       const protocols = (run['headers_after'] as readonly HeaderPair[])
         .filter(([name]) => name.toLowerCase() === 'sec-websocket-protocol')
@@ -98,21 +88,5 @@ async function extract(
     headers_after: headersAfter(headers, outcome.authentication?.consumed),
     warning_contains: warnings.join('\n'),
     warnings: warnings.length,
-  }
-}
-
-function tokenAuthenticatorOf(given: Given): {
-  readonly tokens: TokenAuthenticator
-  readonly calls: () => Scripted['calls']
-} {
-  const described = given['token_authenticator'] as
-    | Behaviour
-    | { readonly union: string; readonly elements: readonly Behaviour[] }
-  const elements = ('union' in described ? described.elements : [described]).map(scripted)
-  const asTokens = elements.map(({ name, authenticateToken }) => ({ name, authenticateToken }))
-  const combine = 'union' in described && described.union === 'fail-on-error' ? failFast : union
-  return {
-    tokens: combine<TokenAuthenticator>(...asTokens),
-    calls: () => elements.flatMap((each) => each.calls),
   }
 }

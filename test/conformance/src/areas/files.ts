@@ -1,9 +1,12 @@
-import { bearerToken, emptyContext, type TokenAuthenticator } from '@kube-authn/core'
+import { join } from 'node:path'
+import { bearerToken, ConfigurationError, emptyContext, type TokenAuthenticator } from '@kube-authn/core'
 import { exactHeaders, type FileNotice } from '@kube-authn/core/internal'
 import { CredentialFileError, passwordFile } from '@kube-authn/core/password-file'
 import { tokenFile } from '@kube-authn/core/token-file'
+import { passwordFileAt, tokenFileAt } from '@kube-authn/node'
 import { outcomeOf } from '../behaviour.ts'
 import { requestOf } from '../requests.ts'
+import { inFolder } from './kubeconfig-client.ts'
 import {
   DEVIATES_AS_DOCUMENTED,
   type Given,
@@ -26,6 +29,7 @@ export const files: Readonly<Record<string, UnitRunner>> = {
     async (vector) => {
       const { given, expect } = vector
       const notices: FileNotice[] = []
+      if (given['csv'] === null) return missing((path) => tokenFileAt(path).close())
       const loaded = load(vector, () =>
         tokenFile(contentOf(given), {
           observer: (event) => {
@@ -60,6 +64,7 @@ export const files: Readonly<Record<string, UnitRunner>> = {
     async (vector) => {
       const { given } = vector
       const notices: FileNotice[] = []
+      if (given['csv'] === null) return missing((path) => passwordFileAt(path).close())
       const loaded = load(vector, () =>
         passwordFile(contentOf(given), {
           observer: (event) => {
@@ -82,6 +87,17 @@ export const files: Readonly<Record<string, UnitRunner>> = {
 function contentOf(given: Given): Uint8Array {
   const { csv, csv_base64: base64 } = given
   return typeof base64 === 'string' ? Buffer.from(base64, 'base64') : Buffer.from(String(csv), 'utf8')
+}
+
+/** A file that does not exist. */
+function missing(read: (path: string) => void): Readonly<Record<string, unknown>> {
+  try {
+    inFolder((folder) => read(join(folder, 'missing')))
+    return { outcome: 'loaded' }
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error
+    return { outcome: 'load-error', text_contains: error.message }
+  }
 }
 
 /** Deviations L.2 and L.3: what Kubernetes loads, with an empty user name or password, is refused here. */

@@ -53,20 +53,27 @@ export function flagRunners(certificates: Certificates): Readonly<Record<string,
         given: 'flags feature_gates',
         expect: 'outcome text_contains api_audiences anonymous anonymous-auth warnings',
       },
-      async ({ given }) => {
-        const { problems, warnings, authenticator } = await start(withKeyFile(given))
-        if (authenticator === undefined) return { outcome: 'invalid', text_contains: problems.join('\n') }
-        const outcome = await authenticateRequest(authenticator)(fakeRequest())
-        authenticator.close()
-        const anonymous = !('failure' in outcome)
-        return {
-          api_audiences: authenticator.audiences ?? [],
-          anonymous,
-          'anonymous-auth': anonymous,
-          warnings,
-        }
-      },
+      ({ given }) => applied(certificates, given),
     ),
+  }
+}
+
+/** What these flags make of requests without a credential, and what they warn of. */
+export function appliedFlags(flags: Flags): Promise<Readonly<Record<string, unknown>>> {
+  return applied({}, { flags })
+}
+
+async function applied(certificates: Certificates, given: Given): Promise<Readonly<Record<string, unknown>>> {
+  const { problems, warnings, authenticator } = await startWith(certificates, withKeyFile(given))
+  if (authenticator === undefined) return { outcome: 'invalid', text_contains: problems.join('\n') }
+  const outcome = await authenticateRequest(authenticator)(fakeRequest())
+  authenticator.close()
+  const anonymous = !('failure' in outcome)
+  return {
+    api_audiences: authenticator.audiences ?? [],
+    anonymous,
+    'anonymous-auth': anonymous,
+    warnings,
   }
 }
 

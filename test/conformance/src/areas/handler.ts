@@ -42,7 +42,7 @@ export const handler: Readonly<Record<string, UnitRunner>> = {
         },
       ],
       expect: [
-        'next_called status content_type json www_authenticate metric_result close_connection_after_response headers_after',
+        'next_called status reason message text content_type json www_authenticate metric_result close_connection_after_response headers_after audiences',
         { user: USER },
       ],
     },
@@ -59,6 +59,9 @@ export const handler: Readonly<Record<string, UnitRunner>> = {
           status: failure.status,
           content_type: failure.headers['content-type'],
           json: failure.body,
+          reason: failure.body.reason,
+          message: failure.body.message,
+          text: failure.content,
           www_authenticate: failure.headers['www-authenticate'] ?? null,
           metric_result: run.result,
           close_connection_after_response: closesConnection,
@@ -70,6 +73,7 @@ export const handler: Readonly<Record<string, UnitRunner>> = {
         next_called: true,
         status: null,
         user: vectorUserOf(authentication.user),
+        audiences: authentication.audiences ?? [],
         metric_result: run.result,
         close_connection_after_response: closesConnection,
         headers_after: headersAfter(run.headers, headerChanges),
@@ -162,8 +166,8 @@ function countedUsername(username: string): string {
 
 function authenticatorOf(given: Given): Authenticator {
   const { authenticate } = scripted(given['authenticator'] as Behaviour)
-  const config = given['request_header_config'] as RequestHeaderConfig | undefined
-  if (config === undefined) return { name: 'scripted', authenticate }
+  const config = given['request_header_config'] as RequestHeaderConfig | null | undefined
+  if (config === undefined || config === null) return { name: 'scripted', authenticate }
   const lower = (names: readonly string[]): readonly string[] => names.map((name) => name.toLowerCase())
   const changes: HeaderChanges = {
     remove: lower([...config.username_headers, ...config.uid_headers, ...config.group_headers]),

@@ -25,6 +25,8 @@ export interface IssuerWorld {
   /** Those that were not for an issuer's own documents. */
   readonly otherRequests: () => readonly string[]
   readonly jwksFetches: () => number
+  /** Answers requests for keys with this status, or not at all. */
+  answerWith(status: number | 'unreachable' | undefined): void
   /** Publishes these keys for every issuer. */
   publish(keys: readonly string[]): void
 }
@@ -36,6 +38,7 @@ export function issuerWorld(given: Given, issuers: readonly string[]): IssuerWor
     Object.entries((given['jwks'] ?? {}) as Readonly<Record<string, readonly PublishedKey[]>>),
   )
   const requests: string[] = []
+  let answered: number | 'unreachable' | undefined
   const isReachable = given['issuerState'] !== 'uninitialized' && !hasDiscovery(stubs)
 
   const own = async (url: string): Promise<Response | undefined> => {
@@ -44,6 +47,10 @@ export function issuerWorld(given: Given, issuers: readonly string[]): IssuerWor
       const base = issuer.replace(/\/$/, '')
       if (url === `${base}/.well-known/openid-configuration`) {
         return Response.json({ issuer, jwks_uri: `${base}/keys` })
+      }
+      if (url === `${base}/keys`) {
+        if (answered === 'unreachable') return undefined
+        if (answered !== undefined) return new Response('', { status: answered })
       }
       if (url === `${base}/keys`) return jwks(given, published.get(issuer) ?? [{ key: 'rsaA' }])
     }
@@ -54,6 +61,9 @@ export function issuerWorld(given: Given, issuers: readonly string[]): IssuerWor
     requests,
     otherRequests: () => requests.filter((request) => !/openid-configuration$|\/keys$/.test(request)),
     jwksFetches: () => requests.filter((request) => request.endsWith('/keys')).length,
+    answerWith(status) {
+      answered = status
+    },
     publish(keys) {
       const all = keys.map((key) => ({ key }))
       for (const issuer of issuers) published.set(issuer, all)

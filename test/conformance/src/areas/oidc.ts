@@ -64,7 +64,7 @@ export const oidcRunners: Readonly<Record<string, UnitRunner>> = {
   'B-cel': reading(AUTHENTICATED, authenticated),
   'A-oidc-discovery': reading(
     {
-      given: [`${WORLD} token tamper keySetOption`, { sequence: 'token jwks at' }],
+      given: [`${WORLD} token tamper keySetOption`, { sequence: 'token jwks jwksStatus issuerState at' }],
       expect: [
         `${RESULT} outcomes jwksFetches healthContains state requests retryEverySeconds`,
         { user: USER },
@@ -228,7 +228,9 @@ function kindOf(message: string): string | undefined {
 
 interface Step {
   readonly token: VectorToken
-  readonly jwks: readonly string[]
+  readonly jwks?: readonly string[]
+  readonly jwksStatus?: number
+  readonly issuerState?: 'ready' | 'unreachable'
   readonly at?: number
 }
 
@@ -241,9 +243,10 @@ async function discovered({ given, expect }: Pick<Case, 'given' | 'expect'>): Pr
   await clock.advanceAsync(0)
   if (sequence !== undefined) {
     const outcomes: unknown[] = []
-    for (const { token, jwks, at } of sequence) {
+    for (const { token, jwks, jwksStatus, issuerState, at } of sequence) {
       if (at !== undefined) await clock.advanceAsync(at * 1000 - clock.now())
-      world.publish(jwks)
+      if (jwks !== undefined) world.publish(jwks)
+      world.answerWith(issuerState === 'unreachable' ? issuerState : jwksStatus)
       const signed = await tokenOf(token)
       outcomes.push((await outcomeOf(() => tokens.authenticateToken(signed, {})))['outcome'])
     }

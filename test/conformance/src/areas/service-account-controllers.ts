@@ -4,7 +4,7 @@ import { LEGACY_ISSUER, type Secret, type ServiceAccount } from '@kube-authn/cor
 import { type SigningKey, signingKeyFromPem } from '@kube-authn/issuer'
 import { generateName } from '@kube-authn/server/internal'
 import { fixedClock } from '@kube-authn/testing'
-import type { UnitRunner } from '../vector.ts'
+import { NotUnderstood, type UnitRunner } from '../vector.ts'
 import { encoded, storedObjects } from './controllers-over-store.ts'
 import { reading } from '../reading.ts'
 
@@ -199,7 +199,10 @@ const isOfKind =
     object.kind === kind
 
 function isBefore124(release: unknown): boolean {
-  return typeof release === 'string' && Number(release.split('.')[1]) < 24
+  if (release === undefined) return false
+  const [, minor] = typeof release === 'string' ? (/^v?1\.(\d+)$/.exec(release) ?? []) : []
+  if (minor === undefined) throw new NotUnderstood(`given.release ${JSON.stringify(release)}`)
+  return Number(minor) < 24
 }
 
 /** In the terms of `expect`. */

@@ -16,7 +16,7 @@ import {
 import { boundTokenClaims, legacyTokenClaims } from '@kube-authn/issuer/internal'
 import { fixedClock } from '@kube-authn/testing'
 import { outcomeOf, vectorUserOf } from '../behaviour.ts'
-import { type Given, NotUnderstood, type UnitRunner } from '../vector.ts'
+import { type Given, NotApplicable, NotUnderstood, type UnitRunner } from '../vector.ts'
 import { keyNamed, tokenOf, type VectorToken } from './signed-token.ts'
 import { only, reading, USER } from '../reading.ts'
 
@@ -116,6 +116,9 @@ interface VectorReference {
 }
 
 async function authenticatorOf(given: Given, objects: Store): Promise<TokenAuthenticator> {
+  if (textsOf(given['apiAudiences']).length === 0) {
+    throw new NotApplicable('audiences that are empty are refused when an authenticator is made')
+  }
   const common = {
     issuers: textsOf(given['issuers']),
     keys: await Promise.all(textsOf(given['publicKeys']).map(keyNamed)),
@@ -235,7 +238,8 @@ function userInfoOf(given: Given): Record<string, unknown> {
   if (info !== undefined) return { user: infoOf(info as VectorInfo) }
   if (typeof splitUsername === 'string') {
     try {
-      return { outcome: 'valid', ...splitServiceAccountUsername(splitUsername) }
+      const result = splitServiceAccountUsername(splitUsername)
+      return { outcome: 'valid', ...result, result }
     } catch (error) {
       if (!(error instanceof AuthenticationError)) throw error
       return { outcome: 'error', messageContains: error.message }

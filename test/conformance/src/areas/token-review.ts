@@ -11,10 +11,10 @@ export const tokenReviews: Readonly<Record<string, UnitRunner>> = {
   'tokenreview-endpoint': reading(
     {
       given: ['api_audiences', { spec: 'token audiences', authenticator: BEHAVIOUR }],
-      expect: 'status text_contains json_status',
+      expect: 'status text_contains json_status audiences_seen token_authenticator_called',
     },
     async ({ given }) => {
-      const { authenticateToken } = scripted(given['authenticator'] as Behaviour)
+      const { authenticateToken, calls } = scripted(given['authenticator'] as Behaviour)
       const audiences = (given['api_audiences'] ?? []) as readonly string[]
       const handle = handleReviews(alwaysAllow(), {
         // Vectors describe the complete authenticator, which supports audiences.
@@ -32,6 +32,8 @@ export const tokenReviews: Readonly<Record<string, UnitRunner>> = {
       }
       return {
         status: answer?.status,
+        audiences_seen: calls[0]?.context.audiences,
+        token_authenticator_called: calls.length > 0,
         text_contains: object['message'],
         json_status: withoutOwnError(object['status'], given['authenticator'] as Behaviour),
       }

@@ -5,7 +5,7 @@ import { AUTHORIZER, authorizerOf, type VectorAuthorizer, vectorVerdict } from '
 import { requestOf, type VectorRequest } from './request.ts'
 import { userOf, type VectorUser, vectorUserOf } from './subjects.ts'
 import { type AreaRunner, Differences, type Vector } from './vector.ts'
-import { type Fields, reading, USER } from '../../reading.ts'
+import { type Parts, reading, USER } from '../../reading.ts'
 
 interface Step extends VectorRequest {
   readonly requester?: VectorUser
@@ -41,7 +41,7 @@ type Expect = ExpectStep & { readonly steps?: readonly ExpectStep[] }
 
 const CHECKED = ['verb', 'apiGroup', 'resource', 'subresource', 'namespace', 'name', 'path', 'decision']
 
-const STEP: readonly [names: string, parts: Readonly<Record<string, Fields>>] = [
+const STEP: Parts = [
   'status handlerReached checksUnordered body bodyText contentType messageMustMatch impersonationHeadersLeft constraint',
   { user: USER, checks: CHECKED.join(' ') },
 ]

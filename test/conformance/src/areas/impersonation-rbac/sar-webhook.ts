@@ -28,6 +28,17 @@ const kubeconfigs: Readonly<Record<string, object>> = {
     clusters: [{ name: 'webhook', cluster: { server: 'https://authz.example.com' } }],
     users: [{ name: 'me', user: { token: 'secret' } }],
   },
+  'certificate authority file is missing': {
+    clusters: [
+      {
+        name: 'webhook',
+        cluster: { server: 'https://authz.example.com', 'certificate-authority': '/nonexistent' },
+      },
+    ],
+    users: [{ name: 'me', user: { token: 'secret' } }],
+    contexts: [{ name: 'webhook', context: { cluster: 'webhook', user: 'me' } }],
+    'current-context': 'webhook',
+  },
 }
 
 const ANSWER = 'httpStatus headers allowed denied reason'
@@ -41,7 +52,7 @@ interface Given {
   readonly sequence?: number | readonly { readonly user: string; readonly server: Server }[]
   readonly failurePolicy?: string
   readonly version?: 'v1' | 'v1beta1'
-  readonly kubeconfig?: string
+  readonly kubeconfig?: string | object
 }
 
 interface Result {
@@ -73,7 +84,11 @@ export const sarWebhook: AreaRunner = reading(
     const { given, expect } = vector as Vector<Given, Expect>
     const differences = new Differences()
     if (given.kubeconfig !== undefined) {
-      differences.compare('load error', isLoadError(kubeconfigs[given.kubeconfig]), expect.loadError)
+      differences.compare(
+        'load error',
+        isLoadError(typeof given.kubeconfig === 'string' ? kubeconfigs[given.kubeconfig] : given.kubeconfig),
+        expect.loadError,
+      )
       return differences.verdict()
     }
     const { authorizer, server, bodies } = webhook(given)

@@ -47,7 +47,10 @@ export const signingRequestStamps: UnitRunner = reading(
         spec: 'request signerName usages expirationSeconds username uid groups extra',
       },
     ],
-    expect: 'spec status absent signerName usages condition',
+    expect: [
+      'outcome spec status message messageContains absent signerName usages condition',
+      { errors: ERROR },
+    ],
   },
   async ({ given, expect }) => {
     if (given['apiVersion'] === 'certificates.k8s.io/v1beta1') return defaulted(given)
@@ -57,7 +60,13 @@ export const signingRequestStamps: UnitRunner = reading(
     const absent = ((expect['absent'] ?? []) as readonly string[]).filter(
       (path) => at(object, path) === undefined,
     )
-    return { spec: named(expect['spec'], object['spec']), status: object['status'], absent }
+    return {
+      ...withErrors(answer, expect['errors']),
+      spec: named(expect['spec'], object['spec']),
+      // The status of the answer, or of the object.
+      status: typeof expect['status'] === 'number' ? answer.status : object['status'],
+      absent,
+    }
   },
 )
 

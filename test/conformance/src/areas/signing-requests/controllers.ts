@@ -83,7 +83,7 @@ export const approvers: UnitRunner = reading(
       'signerName usages username conditions sar dnsNames ipAddresses emailAddresses uris',
       { subject: SUBJECT },
     ],
-    expect: 'approved reason message messageContains sarCalls retry',
+    expect: 'approved reason message messageContains sarCalls retry retriable',
   },
   async ({ given }) => {
     const { signerName, usages, username } = given
@@ -113,6 +113,7 @@ export const approvers: UnitRunner = reading(
       messageContains: error,
       sarCalls,
       retry: error !== undefined,
+      retriable: error !== undefined,
     }
   },
 )
