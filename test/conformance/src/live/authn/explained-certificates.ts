@@ -1,11 +1,6 @@
 import type { Explanation } from '../live-area.ts'
-import {
-  commonAuthority,
-  isUserThereOnly,
-  isUserWithoutAnswer,
-  keysThatAreOne,
-  twins,
-} from './explained-shared.ts'
+import { explainedHttp1 } from './explained-http1.ts'
+import { isUserThereOnly, isUserWithoutAnswer, keysThatAreOne, twins } from './explained-shared.ts'
 import type { RecordedAuthentication } from './recorded-authentication.ts'
 
 /** Certificates that [the list](../../../../../docs/x509.md) refuses, by name. */
@@ -29,7 +24,8 @@ const BLANKS =
 
 /** Why a client's certificates authenticate another user. */
 export const explainedCertificates: readonly Explanation<RecordedAuthentication>[] = [
-  commonAuthority,
+  // Behind TLS it is HTTP/1.1 as well.
+  ...explainedHttp1,
   twins,
   keysThatAreOne,
   {

@@ -10,6 +10,8 @@ export interface OwnOutcome {
   /** `user`, a status, or no response. */
   readonly outcome: string
   readonly user?: UserInfo
+  /** A response without a body, as to HEAD, does not tell the user over HTTP/2. */
+  readonly isUserUntold?: boolean
   readonly body?: string
   readonly warning?: string
 }
@@ -26,6 +28,7 @@ export function outcomeOfHttp1({ status, headers, body }: HttpAnswer): OwnOutcom
 
 export function outcomeOfHttp2({ status, body }: Http2Answer): OwnOutcome {
   if (status !== 200) return refusal(status, body)
+  if (body === '') return { outcome: 'user', isUserUntold: true }
   const user = userIn(JSON.stringify((JSON.parse(body) as { readonly user?: unknown }).user ?? null))
   return { outcome: 'user', ...(user && { user }) }
 }
@@ -46,6 +49,7 @@ export function outcomeDifferences(there: AuthenticationOutcome, here: OwnOutcom
   if (outcome !== here.outcome) {
     return [{ at: 'outcome', there: shown({ ...there, outcome }), here: shown(here) }]
   }
+  if (here.isUserUntold === true) return []
   if (there.user !== undefined) {
     const said = there.headers?.find(([name]) => name === 'warning')?.[1] ?? ''
     const isOther = here.warning !== undefined && said !== here.warning

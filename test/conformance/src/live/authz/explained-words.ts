@@ -61,7 +61,7 @@ const words: readonly Words[] = [
   // There the handler ran, and found another problem first.
   [
     /^no namespace on request$|^token is required for TokenReview/,
-    () => 'the body of the request is not UTF-8',
+    () => /^the body of the request is not |^not an? \w+$/,
   ],
   [
     /^requested &user\.DefaultInfo\{Name:"", UID:(".*"), Groups:(.*), Extra:(map.*)\} without impersonating a user name$/s,

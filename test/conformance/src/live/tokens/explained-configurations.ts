@@ -15,7 +15,7 @@ export const explainedConfigurations: readonly Explanation<RecordedConfiguration
       (at === 'verdict' && there === 'taken' && here === 'decoder file: must be one document') ||
       (at === 'verdict' &&
         there === 'taken' &&
-        /^validation anonymous\.conditions\[\d+\]\.path: Required value$/.test(String(here))),
+        /\banonymous\.conditions\[\d+\]\.path: Required value/.test(String(here))),
   },
   {
     row: 'issuer URLs',
@@ -48,10 +48,8 @@ export const explainedConfigurations: readonly Explanation<RecordedConfiguration
   },
   {
     row: 'CEL messages',
-    explains: ({ at, there, here }) =>
-      isExpression(at) &&
-      !isUncompiled(there) &&
-      /: a message such as '[\w.]+' cannot be constructed/.test(String(here)),
+    explains: ({ at, here }) =>
+      isExpression(at) && /: a message such as '[\w.]+' cannot be constructed/.test(String(here)),
   },
   {
     row: 'words of configuration errors',
