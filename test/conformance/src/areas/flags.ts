@@ -66,7 +66,7 @@ export function appliedFlags(flags: Flags): Promise<Readonly<Record<string, unkn
 async function applied(certificates: Certificates, given: Given): Promise<Readonly<Record<string, unknown>>> {
   const { problems, warnings, authenticator } = await startWith(certificates, withKeyFile(given))
   if (authenticator === undefined) return { outcome: 'invalid', text_contains: problems.join('\n') }
-  const outcome = await authenticateRequest(authenticator)(fakeRequest())
+  const outcome = await authenticateRequest(authenticator, { log: false })(fakeRequest())
   authenticator.close()
   const anonymous = !('failure' in outcome)
   return {

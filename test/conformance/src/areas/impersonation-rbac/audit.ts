@@ -34,15 +34,15 @@ export const audit: AreaRunner = reading(
     })
     const user = userOf(given.requester)
     const authenticator = { name: 'known', authenticate: () => ({ user }) }
-    await authenticateRequest(authenticator, { observer })(request, { impersonates: true })
+    await authenticateRequest(authenticator, { observer, log: false })(request, { impersonates: true })
     const permissions = given.refused === true ? alwaysDeny() : alwaysAllow()
-    const outcome = await impersonateRequest(permissions, { mode: modeOf(given.mode), observer })(
+    const outcome = await impersonateRequest(permissions, { mode: modeOf(given.mode), observer, log: false })(
       request,
       user,
     )
     let status = 'failure' in outcome ? outcome.failure.status : 200
     if (!('failure' in outcome)) {
-      const answer = await authorizeRequest(alwaysAllow(), { observer })(request, outcome.user)
+      const answer = await authorizeRequest(alwaysAllow(), { observer, log: false })(request, outcome.user)
       if ('failure' in answer) status = answer.failure.status
     }
     observer({ type: 'response', request, status })

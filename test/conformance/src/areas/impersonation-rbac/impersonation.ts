@@ -59,8 +59,9 @@ export const impersonation: AreaRunner = reading(
     const { given, expect } = vector as Vector<Given, Expect>
     const checks: Check[] = []
     const authorizer = recording(authorizerOf(given.authorizer), checks)
-    const impersonate = impersonateRequest(authorizer, { mode: given.mode })
-    const authorize = given.finalAuthorization === true ? authorizeRequest(authorizer) : undefined
+    const impersonate = impersonateRequest(authorizer, { mode: given.mode, log: false })
+    const authorize =
+      given.finalAuthorization === true ? authorizeRequest(authorizer, { log: false }) : undefined
     const differences = new Differences()
 
     const steps = given.steps ?? [given]

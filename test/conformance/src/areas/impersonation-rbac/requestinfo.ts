@@ -24,7 +24,10 @@ export const requestinfo: AreaRunner = reading(
     differences.compare('has an error', problem !== undefined, expect.error !== undefined)
     if (expect.error !== undefined) {
       differences.compare('error', problem?.message.endsWith(expect.error), true)
-      const outcome = await authorizeRequest(alwaysAllow())(request, userInfo({ username: 'jane' }))
+      const outcome = await authorizeRequest(alwaysAllow(), { log: false })(
+        request,
+        userInfo({ username: 'jane' }),
+      )
       const failure = 'failure' in outcome ? outcome.failure : undefined
       differences.compare('status', failure?.status, expect.status)
       differences.compare('text', failure?.content, expect.bodyText)
