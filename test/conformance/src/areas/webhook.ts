@@ -240,17 +240,14 @@ function networkError(network: string): Error {
   return new TypeError('fetch failed', { cause: Object.assign(new Error(network), code !== '' && { code }) })
 }
 
-/** A deviation of section L.4: redirects are refused, and either version is understood. */
+/** A deviation of section L.4: redirects are refused, and transient failures are retried. */
 function deviatingResult(
   outcome: Record<string, unknown>,
   calls: number,
   isRedirect: boolean,
 ): Readonly<Record<string, unknown>> {
-  if (isRedirect ? outcome['outcome'] === 'error' && calls === 1 : outcome['outcome'] === 'authenticated') {
-    return DEVIATES_AS_DOCUMENTED
-  }
-  // The other part of the deviation: transient failures are retried.
-  return outcome['outcome'] === 'error' && calls > 1 ? DEVIATES_AS_DOCUMENTED : { ...outcome, calls }
+  const isError = outcome['outcome'] === 'error'
+  return isError && (isRedirect ? calls === 1 : calls > 1) ? DEVIATES_AS_DOCUMENTED : { ...outcome, calls }
 }
 
 /** Short waits end at once; the timeout of a review does not. */

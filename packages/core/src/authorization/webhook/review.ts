@@ -3,7 +3,12 @@ import type { Attributes } from '../attributes.ts'
 import type { Selector, SelectorRequirement } from '../selectors/selector.ts'
 import { allow, type Decision, deny, noOpinion } from '../decision.ts'
 import { AuthorizationError } from '../errors.ts'
-import { type Fields, readReviewStatus, unusable } from '../../internal/webhook-call/read-review.ts'
+import {
+  type Fields,
+  readReviewStatus,
+  refuseRepeatedMembers,
+  unusable,
+} from '../../internal/webhook-call/read-review.ts'
 
 /** The versions of SubjectAccessReview that webhooks support. They differ in the name of the groups field. */
 export type ReviewVersion = 'v1' | 'v1beta1'
@@ -90,15 +95,20 @@ export interface ReviewAnswer {
 }
 
 /**
- * Reads the SubjectAccessReview in a response, in either version.
+ * Reads the SubjectAccessReview in a response, in the version that was sent: another one names groups differently, so it is about another question.
  *
  * Source: apiserver `plugin/pkg/authorizer/webhook/webhook.go`.
  *
  * @throws {WebhookCallError} when it is not a valid one.
  */
-export async function reviewAnswer(text: string): Promise<ReviewAnswer> {
-  const expected = { kind: 'SubjectAccessReview', group: 'authorization.k8s.io', title: TITLE }
+export async function reviewAnswer(text: string, version: ReviewVersion): Promise<ReviewAnswer> {
+  const expected = {
+    kind: 'SubjectAccessReview',
+    apiVersion: `authorization.k8s.io/${version}`,
+    title: TITLE,
+  }
   const status = await readReviewStatus(text, expected)
+  refuseRepeatedMembers(text, TITLE)
   if (status === undefined) throw unusable(TITLE, 'it has no status')
   const allowed = flag(status, 'allowed')
   const denied = flag(status, 'denied')

@@ -138,7 +138,16 @@ describe('webhookAuthorizer', () => {
     ['no object', new Response('[]')],
     ['no status', Response.json({})],
     ['another kind', Response.json({ kind: 'TokenReview', status: { allowed: true } })],
-    ['another version', Response.json({ apiVersion: 'authorization.k8s.io/v2', status: { allowed: true } })],
+    [
+      'an unknown version',
+      Response.json({ apiVersion: 'authorization.k8s.io/v2', status: { allowed: true } }),
+    ],
+    [
+      'another version than was asked for',
+      Response.json({ apiVersion: 'authorization.k8s.io/v1beta1', status: { allowed: true } }),
+    ],
+    ['a status twice', new Response('{"status":{"denied":true},"status":{"allowed":true}}')],
+    ['a member of the status twice', new Response('{"status":{"allowed":false,"allowed":true}}')],
     ['a yes that is a text', answer({ allowed: 'true' })],
     ['a reason that is not a string', answer({ allowed: true, reason: 1 })],
     ['a redirect', new Response(null, { status: 302, headers: { location: 'https://elsewhere/' } })],

@@ -108,7 +108,7 @@ export function webhookAuthorizer(options: WebhookAuthorizerOptions): Authorizer
     const telling = observer && callTelling(origin, observer)
     try {
       const text = await call(body, telling === undefined ? {} : { onCall: telling.onCall })
-      const { decision, allowed } = await reviewAnswer(text)
+      const { decision, allowed } = await reviewAnswer(text, version)
       telling?.onUsable()
       const ttlMs = allowed ? allowedTtlMs : deniedTtlMs
       if (isKept && ttlMs > 0) {

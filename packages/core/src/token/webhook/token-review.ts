@@ -39,15 +39,13 @@ export interface TokenReviewStatus {
 }
 
 /**
- * Reads a TokenReview of either version as Go does: field names are case-sensitive, the last of repeated fields wins, `null` is the empty
- * value, and a wrong type is an error. Unknown fields are ignored.
- *
- * Deviation: kube-apiserver accepts only the version of its request (`docs/deviations.md`, token webhooks).
+ * Reads a TokenReview of the version that was sent, as Go does: field names are case-sensitive, the last of repeated fields wins, `null` is the empty value, and a wrong type is
+ * an error. Unknown fields are ignored.
  *
  * @throws {WebhookCallError} if it is not a TokenReview.
  */
-export async function readTokenReview(text: string): Promise<TokenReviewStatus> {
-  const expected = { kind: 'TokenReview', group: GROUP, title: TITLE }
+export async function readTokenReview(text: string, version: TokenReviewVersion): Promise<TokenReviewStatus> {
+  const expected = { kind: 'TokenReview', apiVersion: `${GROUP}/${version}`, title: TITLE }
   const status = (await readReviewStatus(text, expected)) ?? {}
   const user = fieldsOf(status, 'user')
   return {

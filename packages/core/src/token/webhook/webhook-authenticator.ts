@@ -103,9 +103,12 @@ export function webhookAuthenticator(options: WebhookAuthenticatorOptions): Toke
   const ask = async (token: string, context: Context): Promise<TokenReviewStatus> => {
     try {
       const body = tokenReviewBody(token, context.audiences, version)
-      return await readTokenReview(await call(body, callContext(context, options.delegated ?? false)))
+      return await readTokenReview(
+        await call(body, callContext(context, options.delegated ?? false)),
+        version,
+      )
     } catch (thrown) {
-      throw await failureOf(thrown, secretsWith(token))
+      throw await failureOf(thrown, secretsWith(token), version)
     }
   }
 
@@ -214,14 +217,18 @@ function reviewVersion(value: unknown, path: string): readonly ConfigurationProb
  *
  * @param secrets strings to remove from the message.
  */
-async function failureOf(thrown: unknown, secrets: readonly string[]): Promise<AuthenticationError> {
+async function failureOf(
+  thrown: unknown,
+  secrets: readonly string[],
+  version: TokenReviewVersion,
+): Promise<AuthenticationError> {
   if (!(thrown instanceof WebhookCallError)) return unavailable(`${TITLE} could not be called`)
   const { message, refusal, cause, busySeconds } = thrown
   if (busySeconds !== undefined) return unavailable(message, { retryAfterSeconds: busySeconds })
   if (refusal === undefined) {
     return unavailable(cause === undefined ? message : withFault(message, cause, secrets))
   }
-  const refusalOfToken = await refusedToken(refusal)
+  const refusalOfToken = await refusedToken(refusal, version)
   const whatIsMeant = refusal.status === 401 ? `${message}: ${ASKS_FOR_CREDENTIALS}` : message
   if (refusalOfToken !== undefined) return rejected(shownText(refusalOfToken, secrets) || whatIsMeant)
   return unavailable(shownText(textOf(refusal), secrets) || whatIsMeant)
@@ -231,12 +238,15 @@ async function failureOf(thrown: unknown, secrets: readonly string[]): Promise<A
 const ASKS_FOR_CREDENTIALS = 'the server has asked for the client to provide credentials'
 
 /** The error in a TokenReview that refuses the token, from an error response; `undefined` if there is no such review. */
-async function refusedToken({ status, text }: Refusal): Promise<string | undefined> {
+async function refusedToken(
+  { status, text }: Refusal,
+  version: TokenReviewVersion,
+): Promise<string | undefined> {
   if (status !== 401 && status !== 403) return undefined
   const review = await parsed(text)
   if (!isObject(review) || review['kind'] !== 'TokenReview' || !isObject(review['status'])) return undefined
   try {
-    const { authenticated, error } = await readTokenReview(text)
+    const { authenticated, error } = await readTokenReview(text, version)
     return authenticated ? undefined : error
   } catch {
     return undefined

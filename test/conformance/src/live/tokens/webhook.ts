@@ -48,11 +48,6 @@ const explanations: readonly Explanation<RecordedWebhook>[] = [
       isOnlyHere(difference) &&
       difference.there === 'error the server is currently unable to handle the request',
   },
-  {
-    row: 'token webhooks',
-    explains: (difference) =>
-      isOnlyHere(difference) && /^error converting \(v1\w*\.TokenReview\) to /.test(String(difference.there)),
-  },
 ]
 
 /** The responses of a webhook, and the server's outcome. */
