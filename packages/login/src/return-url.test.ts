@@ -14,6 +14,7 @@ describe('a URL to return to', () => {
     '/a?next=//evil.example',
     '/a?next=https%3A%2F%2Fevil.example',
     '/user@evil.example',
+    '/%252541',
     `/${'a'.repeat(511)}`,
     `/a?b=${'%22'.repeat(169)}`,
   ])('may be %j', (value) => {
@@ -40,6 +41,7 @@ describe('a URL to return to', () => {
     '/%252f/evil.example',
     '/%25252f/evil.example',
     '/%2525252525252f/evil.example',
+    '/%25252541',
     '/.//evil.example',
     '/a/..//evil.example',
     '/%2e//evil.example',
