@@ -275,6 +275,9 @@ describe('forward authentication', () => {
     expect(paths).toEqual(['post /x', 'delete /y'])
     for (const path of ['/auth', '/authx', '/authx/y', '/y', '/'])
       expect(await envoy(request({ url: path, headers: FORWARDED }))).toMatchObject({ status: 400 })
+    const anyone = forwardAuthentication(janes, { original: 'path', pathPrefix: '/auth' })
+    expect(await anyone(request({ url: '/auth/y', headers: FORWARDED }))).toMatchObject({ status: 200 })
+    expect(await anyone(request({ url: '/authx/y', headers: FORWARDED }))).toMatchObject({ status: 400 })
   })
 
   it('answers with the refusal of the authorizer', async () => {
