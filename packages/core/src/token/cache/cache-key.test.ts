@@ -61,6 +61,7 @@ describe('the key of a token in a cache', () => {
     ['what no bytes are read as', ['\udcff\u0141'], ['\udcffA']],
     ['what would be UTF-8 as bytes', ['\udcc3\udca9'], ['é']],
     ['surrogates of the first half', ['\ud800'], ['\udc00']],
+    ['what is UTF-16 and, as bytes, UTF-8 too', ['\ud880'], ['\u0600']],
     ['such an audience', ['t', ['\udcc3\udca9']], ['t', ['é']]],
   ])('tells apart: %s', (_, one, other) => {
     expect(key(...one)).not.toBe(key(...other))
