@@ -244,6 +244,15 @@ describe('introspection', () => {
     })
   })
 
+  it('is unavailable for a while if too many calls wait', async () => {
+    const { ask } = answering(() => new Promise(() => undefined), { maxConcurrent: 1, maxWaiting: 1 })
+    for (const token of ['a', 'b']) void ask(token)
+    expect(await thrownBy(() => ask('c'))).toMatchObject({
+      code: 'unavailable',
+      retryAfterSeconds: expect.any(Number),
+    })
+  })
+
   it('is unavailable if the endpoint hangs', async () => {
     const clock = fixedClock(NOW * 1000)
     const { ask } = answering(() => new Promise(() => undefined), { clock, timeoutSeconds: 5 })
