@@ -127,7 +127,10 @@ describe('forward authentication', () => {
       'x-remote-group-3': '',
       'x-remote-uid': '',
     })
-    expect(await answerFor(user, { maxNumberedGroups: 1 })).toMatchObject({ status: 403 })
+    expect(await answerFor(user, { maxNumberedGroups: 1 })).toMatchObject({
+      status: 403,
+      content: expect.stringContaining('the user has 2 groups, and the proxy takes 1'),
+    })
     expect((await answerFor(user)).headers).not.toHaveProperty('x-remote-group-1')
   })
 
@@ -248,7 +251,11 @@ describe('forward authentication', () => {
       ],
     ],
   ])('refuses a request of which the proxy does not say what it is: %s', async (_, headers) => {
-    expect(await answerOf(headers)).toMatchObject({ status: 400 })
+    const content = expect.stringMatching(
+      /the proxy must send one x-forwarded-method and one x-forwarded-uri, of a method and a path/i,
+    )
+    for (const options of [{}, { original: 'x-forwarded' as const }])
+      expect(await answerOf(headers, options)).toMatchObject({ status: 400, content })
   })
 
   it('returns the refusal of a request that is incomplete', async () => {
