@@ -247,7 +247,7 @@ describe('an aggregation rule', () => {
         registryWith(lister, false),
       )
       if (may) await expectCreated(work)
-    else expect(await refusalOf(work)).toEqual(refusal)
+      else expect(await refusalOf(work)).toEqual(refusal)
     },
   )
 })
@@ -455,6 +455,13 @@ describe('other authorizers', () => {
     expect(message).toMatch(
       /; resolution errors: \[webhook authorizer does not support user rule resolution\]$/,
     )
+  })
+
+  it('that know nothing do not keep system:masters from granting everything', async () => {
+    const of = registryWith({ name: 'none', authorize: () => ({ verdict: 'noOpinion', reason: '' }) }, false)
+    const admin = userInfo({ username: 'admin', groups: ['system:masters'] })
+    await expectCreated(create('clusterroles', 'all', { rules: [ALL, ALL_URLS] }, admin, of))
+    expect((await refusalOf(create('clusterroles', 'one', readers, jane, of)))[0]).toBe(403)
   })
 
   it('that allow everything allow to escalate', async () => {
