@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import { has } from './components.ts'
-import { type DashboardSite, pageEnds, useDashboardSite } from './dashboard-site.ts'
+import { type DashboardSite, pageEnds, SHORT_SECONDS, useDashboardSite } from './dashboard-site.ts'
 
 /** Follows a watch as a program would, and tells how it ended and what the next request gets. */
 const FOLLOW = `(async () => {
@@ -104,7 +104,7 @@ describe.runIf(has('chromium'))('a provider without back-channel logout', () => 
   let site: DashboardSite
   const { enter } = useDashboardSite((started) => {
     site = started
-  })
+  }, SHORT_SECONDS)
 
   it('that closes an account ends its pages with the id token', async () => {
     const [jane, joe] = [await enter('jane'), await enter('joe')]
@@ -119,7 +119,7 @@ describe.runIf(has('chromium'))('a watch with an id token of ten minutes', () =>
   let site: DashboardSite
   const { enter } = useDashboardSite((started) => {
     site = started
-  }, 600)
+  })
 
   it('is cut off at once when an admin ends its session, and no other one', async () => {
     const [jane, ada] = [await enter('jane'), await enter('ada')]

@@ -1,13 +1,13 @@
 import { chromium } from 'playwright-core'
 import { describe, expect, it, vi } from 'vitest'
 import { COMPONENTS, has } from './components.ts'
-import { type DashboardSite, logIn, openAs, useDashboardSite } from './dashboard-site.ts'
+import { type DashboardSite, logIn, openAs, SHORT_SECONDS, useDashboardSite } from './dashboard-site.ts'
 
 describe.runIf(has('chromium'))('examples/dashboard without its provider, in Chromium', () => {
   let site: DashboardSite
   const { enter, newPage } = useDashboardSite((started) => {
     site = started
-  })
+  }, SHORT_SECONDS)
 
   it('says so before a login if discovery fails, and goes on once it is back', async () => {
     await site.restart()

@@ -17,6 +17,9 @@ import { COMPONENTS } from './components.ts'
 import { freePort } from './ports.ts'
 import { makeScratch, type Scratch } from './scratch.ts'
 
+/** Of id tokens whose end is awaited. They are renewed after four seconds, and so long before their end on a busy machine too. */
+export const SHORT_SECONDS = 16
+
 /** How soon a page ends after its session. */
 const CHECK_SECONDS = 2
 
@@ -51,7 +54,7 @@ export interface DashboardSuite {
  * Starts a site before the tests of a suite, and stops it afterwards. After each test all browsers are closed, and the provider is up again.
  *
  * @param onStarted gets the site.
- * @param idTokenSeconds how long id tokens last. Default: some seconds, so that they are renewed all the time.
+ * @param idTokenSeconds how long id tokens last. Default: ten minutes.
  */
 export function useDashboardSite(
   onStarted: (site: DashboardSite) => void,
@@ -77,7 +80,7 @@ export function useDashboardSite(
   }
 }
 
-async function startDashboardSite(idTokenSeconds = 8): Promise<DashboardSite> {
+async function startDashboardSite(idTokenSeconds = 600): Promise<DashboardSite> {
   const scratch = makeScratch()
   const demonstration = await startDemonstration({
     folder: scratch.path('material'),
@@ -100,7 +103,11 @@ async function startDashboardSite(idTokenSeconds = 8): Promise<DashboardSite> {
   const listening = async (): Promise<Dashboard> => {
     const dashboard = createDashboard({
       ...configuration,
-      sessions: { ...configuration.sessions, checkSeconds: CHECK_SECONDS, refreshBeforeSeconds: 4 },
+      sessions: {
+        ...configuration.sessions,
+        checkSeconds: CHECK_SECONDS,
+        refreshBeforeSeconds: SHORT_SECONDS - 4,
+      },
     })
     const { port, address } = configuration.listen
     await once(dashboard.server.listen(port, address), 'listening')
