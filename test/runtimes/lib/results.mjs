@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { binaryOf } from '../binaries.mjs'
-import { eventually, PATIENCE_MS } from './patience.mjs'
+import { PATIENCE_MS } from './patience.mjs'
 import { wireChecks } from './wire-checks.mjs'
 
 /** Runs the suite on a runtime: the result of each check, `{ name, error? }`. */
@@ -18,10 +18,10 @@ export async function suiteResults(runtime, { scratch, credentials }) {
     const wire = await wireChecks({ ...runtime, port: served.port })
     // Again until the time of the caches is over; what has not begun cannot pass.
     const failed = new Set(first.filter(({ error }) => error !== undefined).map(({ name }) => name))
-    const results = await eventually(
-      () => turn('later'),
-      (answer) => answer.every(({ name, error }) => error === undefined || failed.has(name)),
-    )
+    const isOver = AbortSignal.timeout(PATIENCE_MS / 2)
+    let results
+    do results = await turn('later')
+    while (!isOver.aborted && results.some(({ name, error }) => error !== undefined && !failed.has(name)))
     const later = new Map(results.map(({ name, error }) => [name, error]))
     return [...first.map(({ name, error = later.get(name) }) => ({ name, error })), ...wire]
   } catch (error) {
