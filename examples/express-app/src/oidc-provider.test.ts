@@ -1,8 +1,11 @@
 import { createFetch, type HttpFetch } from '@kube-authn/node'
 import { type CertificateAuthority, createPki } from '@kube-authn/testing'
 import { createRemoteJWKSet, customFetch, decodeProtectedHeader, jwtVerify } from 'jose'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type RunningOidcProvider, startOidcProvider } from './oidc-provider.ts'
+
+// It warns that it is for development.
+vi.hoisted(() => vi.spyOn(console, 'warn').mockImplementation(() => undefined))
 
 let pki: CertificateAuthority
 let provider: RunningOidcProvider

@@ -11,8 +11,11 @@ import { ClientCredentialsProvider } from '@modelcontextprotocol/sdk/client/auth
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { Provider } from 'oidc-provider'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createApp } from './app.ts'
+
+// oidc-provider warns that it is for development.
+vi.hoisted(() => vi.spyOn(console, 'warn').mockImplementation(() => undefined))
 
 const RESOURCE_PATH = '/mcp'
 const CLIENT = { client_id: 'agent', client_secret: 'secret-of-agent' }
@@ -80,6 +83,7 @@ describe.each(['jwt', 'opaque'] as const)('an MCP server whose tokens are %s', (
   let resource = ''
 
   beforeAll(async () => {
+    vi.spyOn(console, 'warn').mockImplementation(() => undefined)
     issuer = await serve(providerOf(format))
     const origin = await serve((own) => {
       const app = createApp({ resource: `${own}${RESOURCE_PATH}`, issuer, tokens: tokensFor(own) })

@@ -341,8 +341,13 @@ describe('authentication in Hono', () => {
       expectTypeOf(getUser(c)).toEqualTypeOf<UserInfo>()
       return c.text('')
     })
+    // Hono prints errors that an app does not handle.
+    const printed = vi.spyOn(console, 'error').mockImplementation(() => undefined)
     const response = await new Hono().get('/', (c) => c.json(getAuthentication(c).user)).request('/')
     expect(response.status).toBe(500)
+    expect(printed.mock.calls).toEqual([
+      [expect.objectContaining({ message: expect.stringMatching(/did not run/) })],
+    ])
   })
 
   it('types the user in a route with a guard, also in an app with bindings', async () => {

@@ -81,8 +81,10 @@ describe.each([
   it('has the status 431 from Express’ own error handling', async () => {
     const { app } = appWith(make(recordEvents().observer))
     app.set('env', 'production')
+    const printed = vi.spyOn(console, 'error').mockImplementation(() => undefined)
     const [status, content] = await ask(app, ...filler, 'Authorization: Bearer deputy', '')
     expect(status).toBe(431)
+    await vi.waitFor(() => expect(printed.mock.calls).toMatchObject([[{ code: 'refusedRequest' }]]))
     expect(content).not.toContain('deputy')
   })
 })
