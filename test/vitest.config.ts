@@ -29,7 +29,9 @@ const everywhere = {
   // For hanging tests only: the speed and load of the machine must not matter.
   testTimeout: 300_000,
   hookTimeout: 300_000,
-  setupFiles: [fileURLToPath(new URL('patience.ts', import.meta.url))],
+  // `silence.ts` sees what the console prints.
+  disableConsoleIntercept: true,
+  setupFiles: ['patience.ts', 'silence.ts'].map((name) => fileURLToPath(new URL(name, import.meta.url))),
   restoreMocks: true,
   unstubEnvs: true,
   unstubGlobals: true,
