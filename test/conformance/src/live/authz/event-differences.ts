@@ -15,7 +15,7 @@ const FIELDS = [
   'annotations',
 ] as const
 
-/** How the audit event of a request differs. Durations are not compared. */
+/** How the audit event of a request differs. Durations are not compared: they are there if a request took long. */
 export function eventDifferences(
   { audit, answers }: RecordedImpersonation,
   here: AuditEvent | undefined,
@@ -26,7 +26,7 @@ export function eventDifferences(
   if (here === undefined) return [{ at: 'event', there: audit, here }]
   if (here.responseStatus?.code !== code) return []
   return FIELDS.filter((field) => field !== 'responseStatus' || answers.length === 1).flatMap((field) =>
-    differencesOf(withoutLatency(audit[field]), here[field] ?? {}, `event.${field}`),
+    differencesOf(withoutLatency(audit[field]), withoutLatency(here[field]), `event.${field}`),
   )
 }
 
