@@ -1,0 +1,61 @@
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { type EtcdModel, etcdModel } from '../../test/etcd-model.ts'
+import { storeContract } from '../../test/store-contract.ts'
+import type { ObjectStore } from '../object-store.ts'
+import { etcdObjectStore } from './etcd-store.ts'
+
+describe('a store in etcd', () => {
+  storeContract(
+    async (options) => {
+      const { fetch } = etcdModel()
+      const where = { endpoints: ['https://etcd.example.com:2379'], fetch }
+      const reopen = () => etcdObjectStore({ ...where, ...options })
+      return { store: await reopen(), reopen }
+    },
+    { isDurable: true, many: 5000 },
+  )
+})
+
+describe('a write to etcd', () => {
+  const open = async (etcd: EtcdModel): Promise<ObjectStore> => {
+    const store = await etcdObjectStore({ endpoints: ['https://etcd.example.com:2379'], fetch: etcd.fetch })
+    onTestFinished(() => store.close())
+    return store
+  }
+
+  it.each<[string, (store: ObjectStore) => Promise<{ readonly revision: number }>]>([
+    ['creation', (store) => store.create('/b', '1')],
+    ['update', (store) => store.update('/a', '2', 1)],
+    ['deletion', (store) => store.delete('/a')],
+  ])('whose answer is lost is found out, and is not made twice: %s', async (_, write) => {
+    const etcd = etcdModel()
+    const store = await open(etcd)
+    await store.create('/a', '1')
+    etcd.loseAnswer()
+    expect((await write(store)).revision).toBe(2)
+    expect(await store.revision()).toBe(2)
+  })
+
+  it('that was given up is not made later', async () => {
+    const etcd = etcdModel()
+    const store = await open(etcd)
+    await store.create('/a', '1')
+    etcd.delayWrite()
+    await expect(store.create('/b', '1')).rejects.toMatchObject({ code: 'storeUnavailable' })
+    expect(etcd.log.at(-1)).toBe('kv/txn refused')
+    expect(await store.get('/b')).toBeUndefined()
+    expect(await store.revision()).toBe(1)
+  })
+
+  it('is told once, and none is left out, though the watch of etcd ended in between', async () => {
+    const etcd = etcdModel()
+    const store = await open(etcd)
+    const events = store.watch('/', { since: 0 })[Symbol.asyncIterator]()
+    for (let revision = 1; revision <= 5; revision++) {
+      await store.create(`/${revision}`, '1')
+      expect((await events.next()).value).toMatchObject({ key: `/${revision}`, revision })
+      etcd.endWatches()
+    }
+    await events.return?.()
+  })
+})
