@@ -27,8 +27,15 @@ const ENVIRONMENT = { PATH: '/bin', KUBERNETES_EXEC_INFO: 'inherited' }
 /** Area F-exec: a plug-in of a kubeconfig, without a process. */
 export const execPlugins: UnitRunner = reading(
   {
-    given:
-      'exec output outputs exitCode notFound cluster user now requests requestHeader stdinIsTerminal stdinUnavailable stdinUnavailableMessage',
+    given: [
+      'output outputs exitCode notFound user now requestHeader stdinIsTerminal stdinUnavailable stdinUnavailableMessage',
+      {
+        exec: 'command apiVersion args env interactiveMode provideClusterInfo installHint',
+        cluster:
+          'server tls-server-name insecure-skip-tls-verify certificate-authority-data proxy-url disable-compression extensions',
+        requests: 'at status',
+      },
+    ],
     expect:
       'error errorContains env envContains inheritsProcessEnv interactive pluginRuns headerLeftAlone token tokens statuses clientCertificates connectionsClosed',
   },

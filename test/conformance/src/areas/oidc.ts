@@ -26,7 +26,7 @@ import {
 import { metrics } from '@kube-authn/metrics'
 import { fakeRequest, fixedClock } from '@kube-authn/testing'
 import { outcomeOf, userOf } from '../behaviour.ts'
-import { type CaseFields, reading, USER } from '../reading.ts'
+import { type CaseFields, type Fields, reading, USER } from '../reading.ts'
 import { type Given, NotApplicable, type UnitRunner, type VectorUser } from '../vector.ts'
 import { type IssuerWorld, issuerWorld } from './issuer-world.ts'
 import { tokenOf, type VectorToken } from './signed-token.ts'
@@ -46,12 +46,13 @@ const FLAG_NAMES: Readonly<Record<string, keyof OidcFlags>> = {
 }
 
 /** What an issuer publishes; the authenticators are read by the product. */
-const WORLD = 'now authenticators supportedAlgs issuerState http jwks jwksStatus jwksBody jwksCacheControl'
+const WORLD = 'now authenticators supportedAlgs issuerState jwks jwksStatus jwksBody jwksCacheControl'
+const HTTP: Fields = ['', { '*': 'networkError expectRequestHeaders status json body bodyJwt' }]
 const RESULT = 'outcome message messageContains errorKind anyErrorKind audiences httpStatus httpRequests'
 const AUTHENTICATED: CaseFields = {
   given: [
     `${WORLD} token tamper keySetOption requestHeader apiAudiences requestAudiences`,
-    { laterTokenAuthenticators: ['type', { result: ['outcome message', { user: USER }] }] },
+    { http: HTTP, laterTokenAuthenticators: ['type', { result: ['outcome message', { user: USER }] }] },
   ],
   expect: [RESULT, { user: USER }],
 }
@@ -64,7 +65,10 @@ export const oidcRunners: Readonly<Record<string, UnitRunner>> = {
   'B-cel': reading(AUTHENTICATED, authenticated),
   'A-oidc-discovery': reading(
     {
-      given: [`${WORLD} token tamper keySetOption`, { sequence: 'token jwks jwksStatus issuerState at' }],
+      given: [
+        `${WORLD} token tamper keySetOption`,
+        { http: HTTP, sequence: 'token jwks jwksStatus issuerState at' },
+      ],
       expect: [
         `${RESULT} outcomes jwksFetches healthContains state requests retryEverySeconds`,
         { user: USER },

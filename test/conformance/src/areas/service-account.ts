@@ -85,8 +85,10 @@ export const userInfos: UnitRunner = reading(
 /** Area C-sa-claims: the claims of a token. */
 export const claims: UnitRunner = reading(
   {
-    given:
-      'now serviceAccount pod secret node legacy secretName issuer expirationSeconds audiences warnAfterSeconds',
+    given: [
+      'now legacy secretName issuer expirationSeconds audiences warnAfterSeconds',
+      { serviceAccount: 'namespace name uid', pod: 'name uid', secret: 'name uid', node: 'name uid' },
+    ],
     expect: 'claims',
   },
   async ({ given }) => {

@@ -11,8 +11,12 @@ import { reading } from '../reading.ts'
 export const tokenRequests: UnitRunner = reading(
   {
     given: [
-      'now path serviceAccount apiAudiences body maxExpirationSeconds extendExpiration',
-      { objects: ['kind namespace name uid', { spec: 'serviceAccountName nodeName' }] },
+      'now apiAudiences body maxExpirationSeconds extendExpiration',
+      {
+        path: 'namespace name',
+        serviceAccount: 'namespace name uid',
+        objects: ['kind namespace name uid', { spec: 'serviceAccountName nodeName' }],
+      },
     ],
     expect: [
       'status reason message messageContains metadata spec claims absentClaims warnings',

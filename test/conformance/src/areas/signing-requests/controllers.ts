@@ -80,8 +80,8 @@ export const signers: UnitRunner = reading(
 export const approvers: UnitRunner = reading(
   {
     given: [
-      'signerName usages username conditions sar dnsNames ipAddresses emailAddresses uris',
-      { subject: SUBJECT },
+      'signerName usages username conditions dnsNames ipAddresses emailAddresses uris',
+      { subject: SUBJECT, sar: 'selfnodeclient nodeclient' },
     ],
     expect: 'approved reason message messageContains sarCalls retry retriable',
   },
