@@ -12,8 +12,12 @@ export interface EtcdModel {
   loseAnswer(): void
   /** The next transaction with a write does not come before the one after it: it is on its way for long. */
   delayWrite(): void
+  /** Deletes everything, as somebody else may. */
+  clear(): void
   /** Ends all watches, as an etcd that restarts does. */
   endWatches(): void
+  /** All keys that are there now. */
+  keys(): readonly string[]
   /** What happened so far, as requests: the path, and for transactions whether the comparison held. */
   readonly log: readonly string[]
 }
@@ -63,7 +67,7 @@ export function etcdModel(): EtcdModel {
   let isWriteDelayed = false
   const versions = new Map<string, Version[]>()
   /** All keys of {@link versions}, in the order of their bytes. */
-  const keys: string[] = []
+  const known: string[] = []
   let history: (readonly Change[])[] = []
   const watches = new Set<Watch>()
   const log: string[] = []
@@ -78,7 +82,7 @@ export function etcdModel(): EtcdModel {
   const inRange = (request: Fields): readonly string[] => {
     const key = bytes(request['key'])
     if (request['range_end'] === undefined) return versions.has(key) ? [key] : []
-    return keys.slice(indexOf(keys, key), indexOf(keys, bytes(request['range_end'])))
+    return known.slice(indexOf(known, key), indexOf(known, bytes(request['range_end'])))
   }
 
   const range = (request: Fields): object => {
@@ -102,11 +106,11 @@ export function etcdModel(): EtcdModel {
 
   const write = (next: Version, changes: Change[]): void => {
     const previous = at(next.key)
-    const known = versions.get(next.key)
-    if (known === undefined) {
-      keys.splice(indexOf(keys, next.key), 0, next.key)
+    const earlier = versions.get(next.key)
+    if (earlier === undefined) {
+      known.splice(indexOf(known, next.key), 0, next.key)
       versions.set(next.key, [next])
-    } else known.push(next)
+    } else earlier.push(next)
     changes.push({ current: next, previous })
   }
 
@@ -265,8 +269,12 @@ export function etcdModel(): EtcdModel {
   let delayed: Fields | undefined
   return {
     log,
+    keys: () => known.filter((key) => at(key) !== undefined),
     loseAnswer: () => void (isAnswerLost = true),
     delayWrite: () => void (isWriteDelayed = true),
+    clear() {
+      transaction({ success: [{ request_delete_range: { key: 'AA==', range_end: '/w==' } }] })
+    },
     endWatches() {
       for (const { close } of watches) close()
     },
@@ -304,9 +312,10 @@ export function etcdModel(): EtcdModel {
   }
 }
 
-/** A write of the store has a fence against being done late; others have one comparison at most. */
+/** A write of the store leaves its identifier in the state of the store first. */
 function isOfObject(request: Fields): boolean {
-  return list(request['compare']).length > 2
+  const [first] = list(request['success'])
+  return first?.['request_put'] !== undefined && text(fields(first['request_put'])['value']) !== ''
 }
 
 function modOf([first]: readonly Change[]): number {

@@ -2,6 +2,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { type EtcdModel, etcdModel } from '../../test/etcd-model.ts'
 import { storeContract } from '../../test/store-contract.ts'
 import type { ObjectStore } from '../object-store.ts'
+import { StoreError } from '../store-error.ts'
 import { etcdObjectStore } from './etcd-store.ts'
 
 describe('a store in etcd', () => {
@@ -45,6 +46,25 @@ describe('a write to etcd', () => {
     expect(etcd.log.at(-1)).toBe('kv/txn refused')
     expect(await store.get('/b')).toBeUndefined()
     expect(await store.revision()).toBe(1)
+  })
+
+  it('is not made in another store that has taken the place of this one', async () => {
+    const etcd = etcdModel()
+    const store = await open(etcd)
+    await store.create('/a', '1')
+    etcd.clear()
+    const other = await open(etcd)
+    await expect(store.create('/b', '1')).rejects.toBeInstanceOf(StoreError)
+    expect((await other.list('/')).objects).toEqual([])
+  })
+
+  it('of an object that ends leaves nothing behind when the object is deleted', async () => {
+    const etcd = etcdModel()
+    const store = await open(etcd)
+    const before = etcd.keys()
+    await store.create('/a', '1', { ttlMs: 1000 })
+    await store.delete('/a')
+    expect(etcd.keys()).toEqual(before)
   })
 
   it('is told once, and none is left out, though the watch of etcd ended in between', async () => {
