@@ -58,13 +58,20 @@ describe('a write to etcd', () => {
     expect((await other.list('/')).objects).toEqual([])
   })
 
-  it('of an object that ends leaves nothing behind when the object is deleted', async () => {
+  it('of the end of an object leaves nothing behind when that is put off or the object is deleted', async () => {
     const etcd = etcdModel()
     const store = await open(etcd)
-    const before = etcd.keys()
-    await store.create('/a', '1', { ttlMs: 1000 })
+    const empty = etcd.keys()
+    const lasting = await store.create('/a', '1')
+    const withObject = etcd.keys()
+    const ending = await store.update('/a', '2', lasting.revision, { ttlMs: 1000 })
+    expect(etcd.keys()).toHaveLength(withObject.length + 1)
+    await store.update('/a', '3', ending.revision)
+    expect(etcd.keys()).toEqual(withObject)
     await store.delete('/a')
-    expect(etcd.keys()).toEqual(before)
+    await store.create('/a', '4', { ttlMs: 1000 })
+    await store.delete('/a')
+    expect(etcd.keys()).toEqual(empty)
   })
 
   it('is told once, and none is left out, though the watch of etcd ended in between', async () => {
