@@ -12,7 +12,7 @@ export interface EtcdModel {
   loseAnswer(): void
   /** The next transaction with a write does not come before the one after it: it is on its way for long. */
   delayWrite(): void
-  /** Deletes everything, as somebody else may. */
+  /** Deletes everything, as another client of the cluster may. */
   clear(): void
   /** Ends all watches, as an etcd that restarts does. */
   endWatches(): void
