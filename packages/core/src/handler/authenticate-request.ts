@@ -71,7 +71,7 @@ export function authenticateRequest(
     inTrace(
       () => tracing(request, given),
       observer,
-      (watching) => authenticateOne({ ...rules, observer: watching }, request, given),
+      (watching) => authenticateOne(rules, request, given, watching),
     )
 }
 
@@ -137,8 +137,10 @@ function authenticateOne(
   rules: Rules,
   request: AuthenticationRequest,
   given: AuthenticateRequestContext | undefined,
+  observer = rules.observer,
 ): RequestOutcome | Promise<RequestOutcome> {
-  const context = new RequestContext(request, given, rules)
+  const { audiences, trustedOrigins } = rules
+  const context = new RequestContext(request, given, { audiences, trustedOrigins, observer })
   const asked = { rules, request, given, context }
   if (request.refusal !== undefined) return refuseUnread(asked, request.refusal)
   const opinion = attempt(askRequest, rules.authenticator, request, context)

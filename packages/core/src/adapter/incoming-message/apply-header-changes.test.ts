@@ -20,12 +20,12 @@ const KEPT_DISTINCT = { host: ['app'], accept: ['text/plain', 'text/html'], cook
 const REMOVED = { remove: ['authorization', 'x-remote-group'] }
 
 /** What a server of Node makes of a request, while it is there. */
-async function received<T>(look: (message: IncomingMessage) => T): Promise<T> {
+async function received<T>(look: (message: IncomingMessage) => T, sent = SENT): Promise<T> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   const client = connect(port, '127.0.0.1', () =>
-    client.write(`GET / HTTP/1.1\r\n${SENT.join('\r\n')}\r\n\r\n`),
+    client.write(`GET / HTTP/1.1\r\n${sent.join('\r\n')}\r\n\r\n`),
   )
   const [message] = (await once(server, 'request')) as [IncomingMessage]
   try {
@@ -97,6 +97,31 @@ describe('headers that are removed from a request of Node', () => {
       ['constructor', ['y']],
       ['accept', ['b', 'c']],
     ])
+  })
+
+  it('leave what an application did to headersDistinct before, and what it holds of it', async () => {
+    const seen = await received((message) => {
+      const held = message.headersDistinct
+      delete held['accept']
+      held['host'] = ['other']
+      applyHeaderChanges(message, REMOVED)
+      const { accept, host, authorization } = message.headersDistinct
+      return { isSame: held === message.headersDistinct, accept, host, authorization }
+    })
+    expect(seen).toEqual({ isSame: true, accept: undefined, host: ['other'], authorization: undefined })
+  })
+
+  it.each([
+    [['Host: a', 'Cookie:'], false, { host: ['a'], cookie: [''] }],
+    [['Host: a', 'Cookie: a=1', 'Cookie:'], false, { host: ['a'], cookie: ['a=1', ''] }],
+    [['Host: a', 'Cookie: a=1; b=2', 'Cookie:'], true, { host: ['a'], cookie: ['a=1', ''] }],
+    [['Host: a', 'Cookie: b=2'], true, { host: ['a'] }],
+  ])('leave an empty cookie header as it is: %j', async (sent, isChanged, distinct) => {
+    const made = await received(
+      (each) => [applyHeaderChanges(each, { remove: [], removeCookies: ['b'] }), plain(each.headersDistinct)],
+      sent,
+    )
+    expect(made).toEqual([isChanged, distinct])
   })
 
   it('may be removed one after the other', async () => {

@@ -11,80 +11,70 @@ import { hasHttp2Body, removeFromTrailers } from './trailers.ts'
  * @returns whether the request had one of them.
  */
 export function applyHeaderChanges(message: NodeRequest, changes: HeaderChanges): boolean {
-  // Node makes `headers` on first access, from as many raw headers as it received.
-  const { rawHeaders, headers } = message
+  const { rawHeaders } = message
+  const { removeCookies = [] } = changes
   const isAffected = lowerCaseSelector(changes)
+  const kept: string[] = []
   const removed = new Set<string>()
-  let kept = 0
+  const cookies: string[] = []
+  let hadCookies = false
   // In HTTP/1 only a chunked body can have trailers.
   let mayHaveTrailers = message.httpVersionMajor > 1 && hasHttp2Body(message)
-  // In place: other code refers to the same array.
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? ''
     const value = rawHeaders[index + 1] ?? ''
     const lowerCase = name.toLowerCase()
     if (lowerCase === 'transfer-encoding') mayHaveTrailers = true
     if (isAffected(lowerCase)) removed.add(lowerCase)
+    else if (lowerCase !== 'cookie') kept.push(name, value)
     else {
-      rawHeaders[kept++] = name
-      rawHeaders[kept++] = value
+      const others = withoutCookies(value, removeCookies)
+      if (others !== value) hadCookies = true
+      if (others === '' && value !== '') continue
+      cookies.push(others)
+      kept.push(name, others)
     }
   }
-  rawHeaders.length = kept
   if (mayHaveTrailers) removeFromTrailers(message, changes)
-  const hadCookies = changes.removeCookies !== undefined && removeCookies(message, changes.removeCookies)
   if (removed.size === 0 && !hadCookies) return false
 
-  for (const name of removed) delete headers[name]
+  // Node makes both from `rawHeaders` on first access, so they are made before headers are removed there.
+  const shown = [message.headers, distinctHeaders(message) ?? {}] as const
+  // In place: other code refers to the same array.
+  rawHeaders.length = 0
+  for (const each of kept) rawHeaders.push(each)
+  if (hadCookies) removed.add('cookie')
+  for (const name of removed) for (const headers of shown) delete headers[name]
+  const [headers, distinct] = shown
+  if (hadCookies && cookies.length > 0) {
+    headers['cookie'] = cookies.join('; ')
+    distinct['cookie'] = cookies
+  }
   for (const [name, value] of replacementsOf(changes)) {
     if (!removed.has(name)) continue
     rawHeaders.push(name, value)
     headers[name] = value
+    distinct[name] = [value]
   }
-  if ('headersDistinct' in message) Object.defineProperty(message, 'headersDistinct', FROM_RAW_HEADERS)
   return true
 }
 
-/** Removes cookies of these names from a Node request. @returns whether it had one of them. */
-function removeCookies({ rawHeaders, headers }: NodeRequest, names: readonly string[]): boolean {
-  const left: string[] = []
-  let hadSome = false
-  let kept = 0
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index] ?? ''
-    const value = rawHeaders[index + 1] ?? ''
-    const isCookie = name.toLowerCase() === 'cookie'
-    const others = isCookie ? withoutCookies(value, names) : value
-    if (others !== value) hadSome = true
-    if (isCookie && others === '') continue
-    if (isCookie) left.push(others)
-    rawHeaders[kept++] = name
-    rawHeaders[kept++] = others
-  }
-  rawHeaders.length = kept
-  if (hadSome && left.length === 0) delete headers['cookie']
-  else if (hadSome) headers['cookie'] = left.join('; ')
-  return hadSome
-}
-
 /**
- * `headersDistinct` as Node makes it on first access, but from the headers that are left, whether it was read before or not. In Node.js 20.19 its own throws if a header has the name
- * of a member of `Object.prototype`.
+ * `headersDistinct` of a request. In Node.js 20.19 reading it throws if a header has the name of a member of `Object.prototype`; such a request gets one
+ * with all of its headers.
  */
-const FROM_RAW_HEADERS: PropertyDescriptor & ThisType<NodeRequest> = {
-  configurable: true,
-  get() {
-    const { rawHeaders } = this
+function distinctHeaders(message: NodeRequest): NodeRequest['headersDistinct'] {
+  try {
+    return message.headersDistinct
+  } catch {
+    const { rawHeaders } = message
     const value = Object.create(null) as Record<string, string[] | undefined>
     for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
       const name = rawHeaders[index]?.toLowerCase() ?? ''
       value[name] ??= []
       value[name].push(rawHeaders[index + 1] ?? '')
     }
-    Object.defineProperty(this, 'headersDistinct', { value, configurable: true, writable: true })
+    Object.defineProperty(message, 'headersDistinct', { value, writable: true, configurable: true })
     return value
-  },
-  set(value: unknown) {
-    Object.defineProperty(this, 'headersDistinct', { value, configurable: true, writable: true })
-  },
+  }
 }

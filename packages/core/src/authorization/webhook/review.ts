@@ -6,7 +6,7 @@ import { AuthorizationError } from '../errors.ts'
 import {
   type Fields,
   readReviewStatus,
-  refuseRepeatedMembers,
+  hasRepeatedMembers,
   unusable,
 } from '../../internal/webhook-call/read-review.ts'
 
@@ -99,6 +99,8 @@ export interface ReviewAnswer {
  *
  * Source: apiserver `plugin/pkg/authorizer/webhook/webhook.go`.
  *
+ * Deviation: kube-apiserver merges repeated members (`docs/deviations.md`, webhooks).
+ *
  * @throws {WebhookCallError} when it is not a valid one.
  */
 export async function reviewAnswer(text: string, version: ReviewVersion): Promise<ReviewAnswer> {
@@ -108,16 +110,20 @@ export async function reviewAnswer(text: string, version: ReviewVersion): Promis
     title: TITLE,
   }
   const status = await readReviewStatus(text, expected)
-  refuseRepeatedMembers(text, TITLE)
+  // Kubernetes merges them, so a denial before the last one counts there: it must not be lost here.
+  if (hasRepeatedMembers(text))
+    return { decision: deny('', new AuthorizationError(REPEATED)), allowed: false }
   if (status === undefined) throw unusable(TITLE, 'it has no status')
   const allowed = flag(status, 'allowed')
   const denied = flag(status, 'denied')
   const reason = status['reason'] ?? ''
   if (typeof reason !== 'string') throw unusable(TITLE, 'status.reason must be a string')
   if (!denied) return { decision: allowed ? allow(reason) : noOpinion(reason), allowed }
-  const contradiction = 'webhook subject access review returned both allow and deny response'
-  return { decision: deny(reason, allowed ? new AuthorizationError(contradiction) : undefined), allowed }
+  return { decision: deny(reason, allowed ? new AuthorizationError(CONTRADICTION) : undefined), allowed }
 }
+
+const CONTRADICTION = 'webhook subject access review returned both allow and deny response'
+const REPEATED = 'webhook subject access review repeats a member'
 
 function flag(status: Fields, name: string): boolean {
   const value = status[name] ?? false

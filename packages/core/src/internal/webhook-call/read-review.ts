@@ -38,16 +38,9 @@ export async function readReviewStatus(text: string, expected: ExpectedReview): 
   return status
 }
 
-/**
- * Refuses a JSON object in which a member is repeated: parsers differ in which one counts. YAML with one is never parsed.
- *
- * Deviation: kube-apiserver merges repeated members (`docs/deviations.md`, webhooks).
- *
- * @throws {WebhookCallError} if there is one.
- */
-export function refuseRepeatedMembers(text: string, title: string): void {
-  if (!text.trimStart().startsWith('{')) return
-  if (colonsOf(text) !== membersOf(JSON.parse(text))) throw unusable(title, 'a member is repeated')
+/** Whether a member is repeated in a text that {@link readReviewStatus} has read: parsers differ in which one counts. YAML with one is never read. */
+export function hasRepeatedMembers(text: string): boolean {
+  return text.trimStart().startsWith('{') && colonsOf(text) !== membersOf(JSON.parse(text))
 }
 
 /** The error of an answer that is not such a review. */
