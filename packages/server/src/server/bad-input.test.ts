@@ -116,11 +116,13 @@ const all = await endpoints()
 const objects = all.filter(({ name }) => !name.includes('/'))
 const actions = all.filter(({ name }) => name.includes('/'))
 
-/** Of a namespace, of none, and of a review: the paths and bodies of all others go through the same code. */
+/** Of a namespace, of none, a namespace itself, and reviews: the paths and bodies of all others go through the same code. */
 const EXAMPLES = [
   'v1 ConfigMap',
+  'v1 Namespace',
   'rbac.authorization.k8s.io/v1 ClusterRole',
   'authorization.k8s.io/v1 SubjectAccessReview',
+  'authorization.k8s.io/v1 LocalSubjectAccessReview',
 ]
 const examples = objects.filter(({ apiVersion, kind }) => EXAMPLES.includes(`${apiVersion} ${kind}`))
 

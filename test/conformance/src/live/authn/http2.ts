@@ -38,7 +38,8 @@ export const http2: LiveArea = liveArea<RecordedAuthentication>({
             const { port } = servers[isClean(fields) ? 'clean' : 'other']
             const credential = cert === undefined ? {} : { credential: pki.credentialOf(cert) }
             const connection = tlsConnection(port, { protocol: 'h2', ...credential })
-            const here = outcomeOfHttp2(await exchangeHttp2(connection, fields, bodyOf(asked.request)))
+            const answer = await exchangeHttp2(connection, fields, bodyOf(asked.request))
+            const here = outcomeOfHttp2(answer, asked.request.method)
             const differences = outcomeDifferences(asked.kubeApiserver, here)
             return { id: `${framework} ${name} ${asked.id}`, asked, differences }
           })

@@ -26,9 +26,9 @@ export function outcomeOfHttp1({ status, headers, body }: HttpAnswer): OwnOutcom
   return { outcome: 'user', warning: of('warning') ?? '', ...(user && { user }) }
 }
 
-export function outcomeOfHttp2({ status, body }: Http2Answer): OwnOutcome {
+export function outcomeOfHttp2({ status, body }: Http2Answer, method = 'GET'): OwnOutcome {
   if (status !== 200) return refusal(status, body)
-  if (body === '') return { outcome: 'user', isUserUntold: true }
+  if (method === 'HEAD') return { outcome: 'user', isUserUntold: true }
   const user = userIn(JSON.stringify((JSON.parse(body) as { readonly user?: unknown }).user ?? null))
   return { outcome: 'user', ...(user && { user }) }
 }

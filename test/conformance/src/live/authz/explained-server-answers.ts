@@ -4,7 +4,7 @@ import type { RecordedRefusal } from './requests.ts'
 
 /** Groups of workloads and the like: those about access are served. */
 const NOT_SERVED =
-  /^\/apis\/(?!(?:authentication|authorization|rbac\.authorization|certificates)\.k8s\.io(?:\/|$))/
+  /^\/apis\/(?!(?:authentication|authorization|rbac\.authorization|certificates|coordination)\.k8s\.io(?:\/|$)|authentication\.kube-authn\.dev(?:\/|$))/
 
 /** Why an API server answers differently: as apps do, and since it serves fewer resources. */
 export const explainedServerAnswers: readonly Explanation<RecordedRefusal>[] = [
