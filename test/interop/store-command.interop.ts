@@ -150,16 +150,15 @@ describe.runIf(has('postgres', 'etcd', 'setpriv', 'kubectl'))('kube-authn store,
       // Both objects of a pair have the same number, or the first one has one more.
       const { revision: first } = await store.create('/0/pair', '0')
       const { revision: last } = await store.create('/z/pair', '0')
+      const done = { writes: 0 }
       const writing = (async () => {
         let [one, two] = [first, last]
-        let writes = 0
-        for (; !ending.signal.aborted; writes++) {
-          one = (await store.update('/0/pair', String(writes), one)).revision
-          two = (await store.update('/z/pair', String(writes), two)).revision
+        for (; !ending.signal.aborted; done.writes++) {
+          one = (await store.update('/0/pair', String(done.writes), one)).revision
+          two = (await store.update('/z/pair', String(done.writes), two)).revision
         }
-        return writes
       })()
-      for (let round = 0; round < 3; round++) {
+      for (let round = 0; round < 3 || done.writes < 10; round++) {
         const lines = objectsIn((await command('export', '--store', at)).stdout)
         expect(lines).toHaveLength(1002)
         const [one = 0, two = 0] = [lines[0], lines.at(-1)].map((line) =>
@@ -168,7 +167,7 @@ describe.runIf(has('postgres', 'etcd', 'setpriv', 'kubectl'))('kube-authn store,
         expect([two, two + 1]).toContain(one)
       }
       ending.abort()
-      expect(await writing).toBeGreaterThan(10)
+      await writing
       await store.close()
     }
   })
