@@ -12,49 +12,39 @@ import { hasHttp2Body, removeFromTrailers } from './trailers.ts'
  */
 export function applyHeaderChanges(message: NodeRequest, changes: HeaderChanges): boolean {
   const { rawHeaders } = message
-  const { removeCookies = [] } = changes
+  const cookies = changes.removeCookies && cookiesLeft(rawHeaders, changes.removeCookies)
+  const areCookiesLeft = cookies?.some((value) => value !== '') ?? true
   const isAffected = lowerCaseSelector(changes)
   const kept: string[] = []
   const removed = new Set<string>()
-  const cookies: string[] = []
-  let hadCookies = false
+  let cookieHeaders = 0
   // In HTTP/1 only a chunked body can have trailers.
   let mayHaveTrailers = message.httpVersionMajor > 1 && hasHttp2Body(message)
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? ''
-    const value = rawHeaders[index + 1] ?? ''
     const lowerCase = name.toLowerCase()
     if (lowerCase === 'transfer-encoding') mayHaveTrailers = true
-    if (isAffected(lowerCase)) removed.add(lowerCase)
-    else if (lowerCase !== 'cookie') kept.push(name, value)
-    else {
-      const others = withoutCookies(value, removeCookies)
-      if (others !== value) hadCookies = true
-      if (others === '' && value !== '') continue
-      cookies.push(others)
-      kept.push(name, others)
-    }
+    const isCookie = cookies !== undefined && lowerCase === 'cookie'
+    if ((isCookie && !areCookiesLeft) || isAffected(lowerCase)) removed.add(lowerCase)
+    else kept.push(name, (isCookie ? cookies[cookieHeaders++] : rawHeaders[index + 1]) ?? '')
   }
   if (mayHaveTrailers) removeFromTrailers(message, changes)
-  if (removed.size === 0 && !hadCookies) return false
+  if (removed.size === 0 && cookies === undefined) return false
 
   // Node makes both from `rawHeaders` on first access, so they are made before headers are removed there.
-  const shown = [message.headers, distinctHeaders(message) ?? {}] as const
+  const { headers } = message
+  const headersDistinct = distinctHeaders(message)
   // In place: other code refers to the same array.
-  rawHeaders.length = 0
-  for (const each of kept) rawHeaders.push(each)
-  if (hadCookies) removed.add('cookie')
-  for (const name of removed) for (const headers of shown) delete headers[name]
-  const [headers, distinct] = shown
-  if (hadCookies && cookies.length > 0) {
-    headers['cookie'] = cookies.join('; ')
-    distinct['cookie'] = cookies
+  rawHeaders.splice(0, rawHeaders.length, ...kept)
+  for (const name of removed) {
+    delete headers[name]
+    delete headersDistinct?.[name]
   }
-  for (const [name, value] of replacementsOf(changes)) {
-    if (!removed.has(name)) continue
-    rawHeaders.push(name, value)
-    headers[name] = value
-    distinct[name] = [value]
+  if (changes.replace !== undefined) replaceIn(message, changes, removed)
+  if (cookies !== undefined && !removed.has('cookie')) {
+    const values = cookies.filter((value) => value !== '')
+    headers['cookie'] = values.join('; ')
+    if (headersDistinct !== undefined) headersDistinct['cookie'] = values
   }
   return true
 }
@@ -77,4 +67,27 @@ function distinctHeaders(message: NodeRequest): NodeRequest['headersDistinct'] {
     Object.defineProperty(message, 'headersDistinct', { value, writable: true, configurable: true })
     return value
   }
+}
+
+/** Sets the headers that have another value, of those that the request had. */
+function replaceIn(
+  { rawHeaders, headers, headersDistinct }: NodeRequest,
+  changes: HeaderChanges,
+  removed: ReadonlySet<string>,
+): void {
+  for (const [name, value] of replacementsOf(changes)) {
+    if (!removed.has(name)) continue
+    rawHeaders.push(name, value)
+    headers[name] = value
+    if (headersDistinct !== undefined) headersDistinct[name] = [value]
+  }
+}
+
+/** The values of the headers `Cookie` without these cookies; `undefined` if the request has none of them. */
+function cookiesLeft(rawHeaders: readonly string[], names: readonly string[]): readonly string[] | undefined {
+  const sent = rawHeaders.filter(
+    (_, index, all) => index % 2 === 1 && all[index - 1]?.toLowerCase() === 'cookie',
+  )
+  const left = sent.map((value) => withoutCookies(value, names))
+  return left.some((value, index) => value !== sent[index]) ? left : undefined
 }
