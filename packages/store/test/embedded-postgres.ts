@@ -63,9 +63,11 @@ export async function embeddedPostgres(): Promise<EmbeddedPostgres> {
       on(event, listener) {
         if (event === 'notification') onNotification = listener
       },
-      release() {
+      release(isBroken = false) {
         stopListening?.().catch(() => undefined)
         if (free === undefined) return
+        // The next user of the connection would be in the transaction.
+        if (!isBroken) throw new Error('a connection is released in the middle of a transaction')
         // The transaction of a connection that is closed is rolled back.
         const mine = free
         free = undefined

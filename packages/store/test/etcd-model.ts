@@ -58,11 +58,15 @@ class Refusal extends Error {
 const OUT_OF_RANGE = 11
 const INVALID = 3
 const NOT_FOUND = 5
+/** Of a transaction: the default of `--max-txn-ops`. */
+const MAX_OPERATIONS = 128
 
 export function etcdModel(): EtcdModel {
   let revision = 1
   let compacted = 0
-  let leases = 0
+  /** Numbers of 64 bits, which JavaScript's do not hold. */
+  let lastLease = 2n ** 62n
+  const leases = new Set<string>()
   let isAnswerLost = false
   let isWriteDelayed = false
   const versions = new Map<string, Version[]>()
@@ -117,7 +121,7 @@ export function etcdModel(): EtcdModel {
   const put = (request: Fields, changes: Change[], mod: number): object => {
     const key = bytes(request['key'])
     const lease = text(request['lease'])
-    if (lease !== '' && Number(lease) > leases)
+    if (lease !== '' && !leases.has(lease))
       throw new Refusal(NOT_FOUND, 'etcdserver: requested lease not found')
     const before = at(key)
     const version = (before?.version ?? 0) + 1
@@ -161,9 +165,15 @@ export function etcdModel(): EtcdModel {
   const transaction = (request: Fields): object => {
     const isDone = list(request['compare']).every(holds)
     const operations = list(request[isDone ? 'success' : 'failure'])
-    const written = operations.flatMap((each) =>
-      each['request_put'] === undefined ? [] : [bytes(fields(each['request_put'])['key'])],
-    )
+    if (operations.length > MAX_OPERATIONS)
+      throw new Refusal(INVALID, 'etcdserver: too many operations in txn request')
+    const written = operations.flatMap((each) => {
+      if (each['request_put'] !== undefined) return [bytes(fields(each['request_put'])['key'])]
+      const deletion = each['request_delete_range']
+      return deletion === undefined || fields(deletion)['range_end'] !== undefined
+        ? []
+        : [bytes(fields(deletion)['key'])]
+    })
     if (new Set(written).size < written.length)
       throw new Refusal(INVALID, 'etcdserver: duplicate key given in txn request')
     const changes: Change[] = []
@@ -259,8 +269,8 @@ export function etcdModel(): EtcdModel {
       case 'kv/compaction':
         return compact(integer(request['revision']))
       case 'lease/grant':
-        leases++
-        return { header: header(), ID: String(leases), TTL: request['TTL'] }
+        leases.add(String(++lastLease))
+        return { header: header(), ID: String(lastLease), TTL: request['TTL'] }
       default:
         return refuse(path)
     }
