@@ -83,11 +83,16 @@ async function started(
     {
       cwd,
       env: { PATH: process.env['PATH'] ?? '' },
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', 'pipe'],
     },
   )
   onTestFinished(() => void child.kill('SIGKILL'))
-  const [line] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string]
+  let log = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (log += text))
+  const ended = once(child, 'exit').then(() => {
+    throw new Error(`it ended: ${log}`)
+  })
+  const [line] = (await Promise.race([once(child.stdout.setEncoding('utf8'), 'data'), ended])) as [string]
   const { server } = JSON.parse(line) as { readonly server: string }
   return {
     server,
