@@ -29,7 +29,7 @@ import { outcomeOf, userOf } from '../behaviour.ts'
 import { type CaseFields, type Fields, reading, USER } from '../reading.ts'
 import { type Given, NotApplicable, type UnitRunner, type VectorUser } from '../vector.ts'
 import { type IssuerWorld, issuerWorld } from './issuer-world.ts'
-import { tokenOf, type VectorToken } from './signed-token.ts'
+import { resultOf, tokenOf, type VectorToken } from './signed-token.ts'
 
 type Clock = ReturnType<typeof fixedClock>
 
@@ -108,15 +108,10 @@ async function authenticated({ given, expect }: Case): Promise<Result> {
   const { world, tokens } = started(given, clock)
   await clock.advanceAsync(0)
   const outcome = await outcomeOf(() => asked(given, tokens))
-  const message = typeof outcome['error'] === 'string' ? outcome['error'] : undefined
+  const result = resultOf(outcome, expect, KINDS)
   return {
-    ...outcome,
-    outcome: outcome['outcome'] === 'no-opinion' ? 'no_opinion' : outcome['outcome'],
-    message,
-    messageContains: message,
-    errorKind: expect['anyErrorKind'] === true ? expect['errorKind'] : kindOf(message ?? ''),
-    anyErrorKind: expect['anyErrorKind'],
-    httpStatus: message === undefined ? 200 : 401,
+    ...result,
+    httpStatus: result['message'] === undefined ? 200 : 401,
     httpRequests: world.otherRequests(),
   }
 }
@@ -225,10 +220,6 @@ const KINDS: readonly (readonly [RegExp, string])[] = [
   [/claim validation expression: validation expression/, 'claim_rule_failed'],
   [/user info validation rule: validation expression/, 'user_rule_failed'],
 ]
-
-function kindOf(message: string): string | undefined {
-  return KINDS.find(([pattern]) => pattern.test(message))?.[1]
-}
 
 interface Step {
   readonly token: VectorToken

@@ -17,7 +17,7 @@ import { boundTokenClaims, legacyTokenClaims } from '@kube-authn/issuer/internal
 import { fixedClock } from '@kube-authn/testing'
 import { outcomeOf, vectorUserOf } from '../behaviour.ts'
 import { type Given, NotApplicable, NotUnderstood, type UnitRunner } from '../vector.ts'
-import { keyNamed, tokenOf, type VectorToken } from './signed-token.ts'
+import { keyNamed, resultOf, tokenOf, type VectorToken } from './signed-token.ts'
 import { only, reading, USER } from '../reading.ts'
 
 const INFO =
@@ -48,14 +48,8 @@ export const signedTokens: UnitRunner = reading(
     }
     const tokens = await authenticatorOf(given, store)
     const outcome = await outcomeOf(() => tokens.authenticateToken(token, context))
-    const message = typeof outcome['error'] === 'string' ? outcome['error'] : undefined
     return {
-      ...outcome,
-      outcome: outcome['outcome'] === 'no-opinion' ? 'no_opinion' : outcome['outcome'],
-      message,
-      messageContains: message,
-      errorKind: expect['anyErrorKind'] === true ? expect['errorKind'] : kindOf(message ?? ''),
-      anyErrorKind: expect['anyErrorKind'],
+      ...resultOf(outcome, expect, KINDS),
       storeReads: store.reads,
       warnings: seen.warnings,
       auditAnnotations: Object.fromEntries(seen.annotations),
@@ -222,10 +216,6 @@ const KINDS: readonly (readonly [RegExp, string])[] = [
   [/issued in the future/, 'issued_in_future'],
   [/is invalid for the target audiences/, 'wrong_audience'],
 ]
-
-function kindOf(message: string): string | undefined {
-  return KINDS.find(([pattern]) => pattern.test(message))?.[1]
-}
 
 /** Of the metrics that a case names. */
 function countsOf(rendered: string, wanted: unknown): Record<string, number> {

@@ -152,3 +152,21 @@ function signature(text: string, key: string, algorithm: string): string {
 function base64url(text: string): string {
   return Buffer.from(text).toString('base64url')
 }
+
+/** The outcome of a signed token as vectors describe it. @param kinds of errors, by their messages. */
+export function resultOf(
+  outcome: Readonly<Record<string, unknown>>,
+  expect: Readonly<Record<string, unknown>>,
+  kinds: readonly (readonly [pattern: RegExp, kind: string])[],
+): Record<string, unknown> {
+  const message = typeof outcome['error'] === 'string' ? outcome['error'] : undefined
+  const isAnyKind = expect['anyErrorKind'] === true
+  return {
+    ...outcome,
+    outcome: outcome['outcome'] === 'no-opinion' ? 'no_opinion' : outcome['outcome'],
+    message,
+    messageContains: message,
+    errorKind: isAnyKind ? expect['errorKind'] : kinds.find(([pattern]) => pattern.test(message ?? ''))?.[1],
+    anyErrorKind: expect['anyErrorKind'],
+  }
+}

@@ -387,7 +387,7 @@ describe('a caller who gives up', () => {
 })
 
 describe('a lookup that ended together with the request that began it', () => {
-  it('is begun again by who waits for it when its time is over', async () => {
+  async function begunAgain() {
     const { answer, open } = held()
     const { ask, delegate, clock } = cacheOf(answer)
     const first = ask()
@@ -398,6 +398,11 @@ describe('a lookup that ended together with the request that began it', () => {
     expect(delegate.calls).toHaveLength(1)
     clock.advance(31_000)
     await settled()
+    return { ask, delegate, open, first, second }
+  }
+
+  it('is begun again by who waits for it when its time is over', async () => {
+    const { ask, delegate, open, first, second } = await begunAgain()
     expect(delegate.calls).toHaveLength(2)
     open[1]!.end({ user: jane })
     expect(await second).toEqual({ user: jane })
@@ -408,15 +413,7 @@ describe('a lookup that ended together with the request that began it', () => {
   })
 
   it('counts for nothing while the one that was begun instead goes on', async () => {
-    const { answer, open } = held()
-    const { ask, delegate, clock } = cacheOf(answer)
-    const first = ask()
-    await settled()
-    clock.endRequest()
-    const second = ask()
-    await settled()
-    clock.advance(31_000)
-    await settled()
+    const { ask, delegate, open, first, second } = await begunAgain()
     open[0]!.end({ user: bob })
     await Promise.all([first, settled()])
     const third = ask()
