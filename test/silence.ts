@@ -1,4 +1,4 @@
-import { afterAll, afterEach } from 'vitest'
+import { afterAll, afterEach, beforeAll } from 'vitest'
 
 /*
  * A test that prints fails: it captures what it wants printed, and asserts it.
@@ -26,10 +26,11 @@ if (isFirstFile) {
   }
 }
 
-function check(): void {
+function check(whose = 'a test'): void {
   const text = printed.splice(0).join('')
-  if (text !== '') throw new Error(`a test must capture what it prints: ${text.slice(0, 2000)}`)
+  if (text !== '') throw new Error(`${whose} must capture what it prints: ${text.slice(0, 2000)}`)
 }
 
-afterEach(check)
-afterAll(check)
+beforeAll(() => check('an earlier file of this worker'))
+afterEach(() => check())
+afterAll(() => check())
