@@ -39,8 +39,8 @@ export interface TokenReviewStatus {
 }
 
 /**
- * Reads a TokenReview of the version that was sent, as Go does: field names are case-sensitive, the last of repeated fields wins, `null` is the empty value, and a wrong type is
- * an error. Unknown fields are ignored.
+ * Reads a TokenReview of the version that was sent, as Go does: field names are case-sensitive, the last of repeated fields wins, `null` is
+ * the empty value, and a wrong type is an error. Unknown fields are ignored.
  *
  * @throws {WebhookCallError} if it is not a TokenReview.
  */
