@@ -1,4 +1,4 @@
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type EtcdModel, etcdModel } from '../../test/etcd-model.ts'
 import { storeContract } from '../../test/store-contract.ts'
 import type { ObjectStore } from '../object-store.ts'
@@ -46,6 +46,35 @@ describe('a write to etcd', () => {
     expect(etcd.log.at(-1)).toBe('kv/txn refused')
     expect(await store.get('/b')).toBeUndefined()
     expect(await store.revision()).toBe(1)
+  })
+
+  it('is unknown after twice the time of a call, if etcd does not tell what became of it', async () => {
+    const etcd = etcdModel()
+    const other = await open(etcd)
+    let isSilent = false
+    const store = await etcdObjectStore({
+      endpoints: ['https://etcd.example.com:2379'],
+      timeoutSeconds: 1,
+      async fetch(url, init) {
+        if (!isSilent) return etcd.fetch(url, init)
+        if (url.endsWith('/watch')) return new Promise(() => undefined)
+        // The state of the store has the identifier of a later write, so only a watch tells of this one.
+        if (url.endsWith('/lease/grant')) await other.create('/c', '1')
+        return etcd.fetch(url, init)
+      },
+    })
+    onTestFinished(() => store.close())
+    await store.create('/a', '1')
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    isSilent = true
+    etcd.loseAnswer()
+    let failure: unknown
+    void store.create('/b', '1').catch((thrown: unknown) => (failure = thrown))
+    await vi.advanceTimersByTimeAsync(1999)
+    expect(failure).toBeUndefined()
+    await vi.advanceTimersByTimeAsync(1)
+    expect(failure).toMatchObject({ code: 'storeUnavailable', message: expect.stringContaining('unknown') })
   })
 
   it('is not made in another store that has taken the place of this one', async () => {

@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest'
-import { databaseShape, refuseOptions } from './open-database.ts'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { databaseShape, openDatabase, refuseOptions } from './open-database.ts'
 
 const refusalOf = (options: object): unknown => {
   try {
@@ -38,4 +38,22 @@ describe('the options of a store in PostgreSQL', () => {
       expect(refusalOf(poolOf(options))).toBeUndefined()
     },
   )
+})
+
+it('a database that does not answer is waited for ten seconds, unless another time is given', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const pool = { connect: () => new Promise<never>(() => undefined) }
+  for (const [options, milliseconds] of [
+    [{ pool }, 10_000],
+    [{ pool, timeoutSeconds: 0.5 }, 500],
+  ] as const) {
+    const opened = await openDatabase(options)
+    let failure: unknown
+    void opened.query('SELECT 1').catch((thrown: unknown) => (failure = thrown))
+    await vi.advanceTimersByTimeAsync(milliseconds - 1)
+    expect(failure).toBeUndefined()
+    await vi.advanceTimersByTimeAsync(1)
+    expect(failure).toMatchObject({ code: 'storeUnavailable' })
+  }
 })

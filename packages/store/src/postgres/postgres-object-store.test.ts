@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { fixedClock } from '@kube-authn/testing'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type EmbeddedPostgres, embeddedPostgres } from '../../test/embedded-postgres.ts'
 import { storeContract } from '../../test/store-contract.ts'
 import { migratePostgresStore, postgresObjectStore } from './postgres-object-store.ts'
@@ -34,6 +35,37 @@ describe('a store in PostgreSQL', () => {
     },
     { isDurable: true, many: 2000 },
   )
+
+  it('asks twice a second for what others wrote, if it does not listen', async () => {
+    const schema = await emptySchema()
+    const clock = fixedClock()
+    const options = { pool: postgres.pool, schema, clock }
+    const writing = await postgresObjectStore(options)
+    const polling = await postgresObjectStore({ ...options, listen: false })
+    const stopping = new AbortController()
+    const seen: string[] = []
+    const watching = (async () => {
+      for await (const event of polling.watch('/', { since: 0, signal: stopping.signal }))
+        if (event.type !== 'progress') seen.push(event.key)
+    })()
+    // Whatever it has begun to ask is answered before these.
+    const settled = async (): Promise<void> => {
+      for (let turn = 0; turn < 5; turn++) await polling.get('/none')
+    }
+    for (const key of ['/a', '/b']) {
+      await settled()
+      await writing.create(key, '1')
+      await clock.advanceAsync(499)
+      await settled()
+      expect(seen).not.toContain(key)
+      await clock.advanceAsync(1)
+      await vi.waitFor(() => expect(seen).toContain(key))
+    }
+    stopping.abort()
+    await watching
+    await Promise.all([writing.close(), polling.close()])
+    free.push(schema)
+  })
 
   // With one session two transactions cannot meet here, but what the first would hold can be seen.
   it.each([
