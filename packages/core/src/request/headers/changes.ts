@@ -82,7 +82,7 @@ function makeSelector({
   const prefixes = removePrefixes.map(alike)
   const twinsOf = removeTwinsOf.map(alike)
   return (name) => {
-    const dashes = dashed(name)
+    const dashes = name.includes('_') ? dashed(name) : name
     if (replaced.has(name) || removed.has(dashes)) return true
     for (const prefix of prefixes) if (dashes.startsWith(prefix)) return true
     if (dashes === name) return false
