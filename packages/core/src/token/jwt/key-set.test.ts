@@ -346,6 +346,23 @@ describe('keys that an issuer publishes', () => {
     await expect(fresh).resolves.toBeUndefined()
   })
 
+  it('that are new are waited for until a fetch may begin, by all, also if a timer is early', async () => {
+    const clock = fixedClock(NOW * 1000)
+    const { keys, answerWith, fetches } = remote(publishes(rsa), {
+      clock: { now: clock.now, after: (milliseconds, callback) => clock.after(milliseconds - 1, callback) },
+    })
+    await useUpFetches(keys)
+    answerWith(publishes(rsa, other))
+    const fresh = Promise.all([keys.verify(jwt(other)), keys.verify(jwt(other))])
+    await settled()
+    clock.advance(4999)
+    await settled()
+    expect(fetches()).toBe(3)
+    clock.advance(1)
+    await fresh
+    expect(fetches()).toBe(4)
+  })
+
   it('are unavailable for further tokens while 256 wait for them', async () => {
     const { keys, clock } = remote(publishes(rsa))
     await useUpFetches(keys)

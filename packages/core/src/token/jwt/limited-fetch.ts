@@ -24,6 +24,8 @@ export class LimitedFetch {
   readonly #limit = new FetchLimit()
   #waitingUntilMs: readonly number[] = []
   #underWay: Flight | undefined
+  /** How many fetches have begun. */
+  #begun = 0
 
   constructor(options: LimitedFetchOptions) {
     this.#options = options
@@ -82,6 +84,7 @@ export class LimitedFetch {
     const { work, clock, timeoutSeconds } = this.#options
     const nowMs = clock.now()
     if (!this.#limit.take(nowMs)) return undefined
+    this.#begun++
     // The fetch ends before that by its own time limit.
     const flight = { endsAtMs: nowMs + timeoutSeconds * 1000 + GRACE_MS, done: work() }
     this.#underWay = flight
@@ -104,9 +107,13 @@ export class LimitedFetch {
     if (others.length >= MAX_WAITING) return false
     const waitMs = this.#limit.waitMs(nowMs)
     this.#waitingUntilMs = [...others, nowMs + waitMs]
-    // One timer per waiter: on some runtimes a timer ends with the request that started it.
-    await new Promise<void>((resolve) => void clock.after(waitMs, resolve))
-    await this.refresh()
+    const begun = this.#begun
+    do {
+      // One timer per waiter: on some runtimes a timer ends with the request that started it.
+      const leftMs = this.#limit.waitMs(clock.now())
+      await new Promise<void>((resolve) => void clock.after(leftMs, resolve))
+      // A timer may be early. A fetch that another waiter has begun meanwhile is late enough.
+    } while (!(await this.refresh()) && this.#begun === begun)
     return true
   }
 }
