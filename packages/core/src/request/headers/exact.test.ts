@@ -65,7 +65,7 @@ describe('exactHeaders', () => {
   })
 
   it('finds a name exactly where a plain search finds it', () => {
-    const name = fc.constantFrom('A', 'a', 'b', 'AA', 'X-A', 'x-a', 'k', 'K', '\u212a', 'İ', '')
+    const name = fc.constantFrom('A', 'a', 'b', 'AA', 'X-A', 'x-a', 'k', 'K', '\u212a', 'Å', '')
     fc.assert(
       fc.property(fc.array(fc.tuple(name, fc.string())), name, (pairs, wanted) => {
         const found = exactHeaders(pairs.flat(), (value) => value)

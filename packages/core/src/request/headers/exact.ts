@@ -2,7 +2,7 @@ import type { RequestHeaders } from '../request.ts'
 import { textFromLatin1 } from '@kube-authn/internal/byte-text'
 
 /**
- * Headers from Node's `rawHeaders`: name, value, name, value, as sent. Repeated headers stay separate.
+ * Headers from Node's `rawHeaders`: name, value, name, value, as sent, in latin1. Repeated headers stay separate.
  *
  * @param raw read at every call, so that headers removed from it are gone here too.
  * @param decode decodes a value. Default: Node decodes HTTP/1 values as latin1, and they are UTF-8.
@@ -49,7 +49,7 @@ export class ExactHeaders implements RequestHeaders {
   first(name: string): string | undefined {
     const raw = this.#raw
     for (let index = 0; index < raw.length; index += 2) {
-      if (raw[index]?.toLowerCase() !== name) continue
+      if (!isNamed(raw[index], name)) continue
       const value = raw[index + 1]
       return value !== undefined && this.#counts(name) ? this.#decode(value) : undefined
     }
@@ -60,7 +60,7 @@ export class ExactHeaders implements RequestHeaders {
     const raw = this.#raw
     const values: string[] = []
     for (let index = 0; index < raw.length; index += 2) {
-      const value = raw[index]?.toLowerCase() === name ? raw[index + 1] : undefined
+      const value = isNamed(raw[index], name) ? raw[index + 1] : undefined
       if (value !== undefined) values.push(this.#decode(value))
     }
     return values.length === 0 || this.#counts(name) ? values : []
@@ -90,4 +90,9 @@ export class ExactHeaders implements RequestHeaders {
     const value = this.#shown.headers[name]
     return value !== undefined && value !== null && (this.#view === undefined || this.#view.has(name))
   }
+}
+
+/** Whether a name as it was sent is this one in lower case. Most names differ in length, and need no copy in lower case. */
+function isNamed(sent: string | undefined, name: string): boolean {
+  return sent?.length === name.length && sent.toLowerCase() === name
 }
