@@ -49,10 +49,13 @@ export function webSocketProtocol(
   }
 }
 
-/** The token in a subprotocol of an upgrade; `undefined` if there is none. @throws {AuthenticationError} `rejected` if it is malformed. */
-export function readWebSocketToken(request: AuthenticationRequest): string | undefined {
-  const token = isWebSocketUpgrade(request) ? readProtocols(request.headers).token : ''
-  return token === '' ? undefined : token
+/** The token in a subprotocol of an upgrade; `''` if there is none, or none that {@link webSocketProtocol} would accept. */
+export function readWebSocketToken(request: AuthenticationRequest): string {
+  try {
+    return isWebSocketUpgrade(request) ? readProtocols(request.headers).token : ''
+  } catch {
+    return ''
+  }
 }
 
 function isWebSocketUpgrade({ headers }: AuthenticationRequest): boolean {

@@ -169,6 +169,24 @@ describe('unlessRevoked', () => {
     expect(authenticator.authenticate(upgrade('abd'), {})).toMatchObject({ user: { username: 'jane' } })
   })
 
+  it.each([
+    ['that is not base64', 'base64url.bearer.authorization.k8s.io.w,chat'],
+    ['alone', `base64url.bearer.authorization.k8s.io.${btoa('no')}`],
+    ['twice', 'base64url.bearer.authorization.k8s.io.YQ,base64url.bearer.authorization.k8s.io.YQ,chat'],
+  ])('leaves a user of another credential who sends a token of a WebSocket %s', (_, protocols) => {
+    const headers = [
+      ['Upgrade', 'websocket'],
+      ['Connection', 'Upgrade'],
+      ['Sec-WebSocket-Protocol', protocols],
+      ['Authorization', 'Bearer abc'],
+    ] as const
+    const list = revocationList()
+    const authenticator = unlessRevoked(list, authenticatorChain({ tokens: [tokens(knows(jane))] }))
+    expect(authenticator.authenticate(request({ headers }), {})).toMatchObject({ user: { username: 'jane' } })
+    list.set('abc', { tokenSha256: 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad' })
+    expect(() => authenticator.authenticate(request({ headers }), {})).toThrow('revoked')
+  })
+
   it('tells two tokens of one user apart, also those of a file', () => {
     const list = revocationList()
     const chain = authenticatorChain({ tokens: [tokenFile('abc,jane,1\nabd,jane,1\n')] })

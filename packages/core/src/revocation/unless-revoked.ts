@@ -97,7 +97,7 @@ function ofPasswords(check: Check, delegate: PasswordAuthenticator): PasswordAut
   }
 }
 
-/** All tokens of a request. Which of them was accepted is not known. @throws {AuthenticationError} `rejected` if one is malformed. */
+/** All tokens of a request. Which of them was accepted is not known. */
 function tokensIn(request: AuthenticationRequest): readonly string[] {
   const { headers } = request
   return [
