@@ -173,7 +173,7 @@ function each({ range, first, second, meter }: Fold, frame: Frame, visit: () => 
       if (!visit()) return
     }
   } else if (items instanceof MapValue) {
-    for (const [key, value] of items.entries()) {
+    for (const [key, value] of items.visits()) {
       meter.spend(1)
       frame[first] = key
       if (second !== undefined) frame[second] = value

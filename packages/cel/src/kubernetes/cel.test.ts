@@ -252,6 +252,8 @@ describe('an expression over claims', () => {
     ['["a"].map(i, i + claims.email)', true],
     ['{"x": [claims.email.trim()]}', true],
     ['has(claims.email)', true],
+    ['.claims.email', true],
+    ['(.claims).?email.orValue("")', true],
     ['claims.email_', false],
     ['claims["email"]', false],
     ['claims.x.email', false],

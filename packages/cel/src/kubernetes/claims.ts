@@ -81,6 +81,23 @@ class ClaimsMap extends MapView {
     }
   }
 
+  /** The values of the claims and, as a second variable, what each value finds as if it were a name. One that is not read is no error. */
+  override *visits(): Iterable<readonly [Value | Failure, Value | Failure]> {
+    for (const name of this.#visited.keys()) {
+      const value = this.#found(name)
+      yield [value, value instanceof Failure ? value : this.#found(value)]
+    }
+  }
+
+  #found(key: Value): Value | Failure {
+    try {
+      return this.find(key) ?? new Failure(() => `no such key: ${shownText(String(key))}`)
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+      return error
+    }
+  }
+
   #claim(name: string): Value | undefined {
     let value = this.#read.get(name)
     if (value === undefined) {
@@ -166,7 +183,7 @@ export class JsonMap extends MapView {
 }
 
 /** The value of a part that has been found by a name or an index. */
-function selected(part: unknown): Value {
+export function selected(part: unknown): Value {
   const value = converted(part, 'selected')
   if (Array.isArray(part) && isList(value) && differs(part)) {
     setView(value, () => part.map((each: unknown) => transient(selected(each))))

@@ -116,11 +116,12 @@ function orEvaluationError<T>(read: () => T): T {
   }
 }
 
-/** Whether the expression contains `variable.field` or `variable.?field`. */
+/** Whether the expression contains `variable.field` or `variable.?field`. The variable may have a leading dot, as absolute names do. */
 function selectsField(root: Node, variable: string, field: string): boolean {
   for (const node of nodesOf(root)) {
     const [operand, name] = selectionOf(node)
-    if (name === field && operand?.kind === 'ident' && operand.name === variable) return true
+    if (name !== field || operand?.kind !== 'ident') continue
+    if (operand.name === variable || operand.name === `.${variable}`) return true
   }
   return false
 }

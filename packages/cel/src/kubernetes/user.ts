@@ -1,7 +1,7 @@
 import { listType, mapType, STRING, structType, type Type } from '../check/types.ts'
 import type { Struct } from '../values/value.ts'
 import type { CelUser } from './cel.ts'
-import { JsonMap, requiredSize } from './claims.ts'
+import { JsonMap, requiredSize, selected } from './claims.ts'
 import { fieldTypes, struct } from './request.ts'
 
 export const USER: Type = structType('kubernetes.UserInfo')
@@ -24,5 +24,5 @@ export const USER_FIELDS: ReadonlyMap<string, ReadonlyMap<string, Type>> = new M
 export function userValue(user: CelUser): Struct {
   const { username, uid, groups, extra } = user
   requiredSize(user)
-  return struct(USER, { username, uid, groups, extra: new JsonMap(extra) })
+  return struct(USER, { username, uid, groups: selected(groups), extra: new JsonMap(extra) })
 }

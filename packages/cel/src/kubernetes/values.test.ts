@@ -29,6 +29,40 @@ describe('a value, as kube-apiserver has it,', () => {
     expect(evaluated(text)).toEqual(expected)
   })
 
+  it.each<[string, CelValue]>([
+    // Claims as a whole are visited by value, without their names.
+    ['claims.exists(v, v == "suspended")', true],
+    ['claims.all(v, v != "suspended")', false],
+    ['claims.all(k, k in ["state", "roles", "a__b"])', false],
+    ['claims.filter(v, v == "suspended" || v == "state")', ['suspended']],
+    ['claims.map(v, type(v) == string, v)', ['suspended']],
+    // With two variables the second is what the value names. It may not be read.
+    ['claims.exists(k, v, k == "suspended")', true],
+    ['claims.exists(k, v, v == ["state"])', true],
+    ['"a" in claims', false],
+    ['"state" in claims', true],
+  ])('%s of claims as a whole', (text, expected) => {
+    const whole = { state: 'suspended', roles: ['a'], suspended: ['state'] }
+    expect(compiler.compile('claims', text).evaluate(whole)).toEqual(expected)
+  })
+
+  it.each([
+    ['claims.exists(k, v, v == "suspended")', 'no such key: suspended'],
+    ['claims.transformList(i, x, x)', 'no such key: suspended'],
+    ['claims.map(v, v + "")', 'no such overload'],
+    // A name with an invalid escape is not found.
+    ['claims.map(v, v)', 'no such key: a__x__b'],
+  ])('%s of claims as a whole is an error', (text, message) => {
+    const whole = text === 'claims.map(v, v)' ? { a__x__b: 1 } : { state: 'suspended', n: 1 }
+    expect(() => compiler.compile('claims', text).evaluate(whole)).toThrow(message)
+  })
+
+  it('user.groups is no zero value, even if it is empty', () => {
+    const user = { username: 'jane', uid: '', groups: [], extra: {} }
+    const present = compiler.compile('user', 'optional.ofNonZeroValue(user.groups).hasValue()')
+    expect(present.evaluate(user)).toBe(true)
+  })
+
   it.each([
     'quantity("1") == claims.sub',
     '!(ip("::1") == claims.sub)',
