@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { emptyContext } from '@kube-authn/core'
-import { authenticationConfiguration } from '@kube-authn/core/configuration'
+import { celCompiler } from '@kube-authn/cel/kubernetes'
+import { authenticationConfiguration, parseAuthenticationConfiguration } from '@kube-authn/core/configuration'
 import { createIssuer } from '@kube-authn/testing'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { auth0 } from './providers/auth0.ts'
@@ -61,6 +62,12 @@ describe.each(providers)(
     afterAll(() => {
       tokens.close()
       strict.close()
+    })
+
+    it('is read by kube-apiserver too', () => {
+      const compiler = celCompiler({ asKubeApiserver: true })
+      const parsed = parseAuthenticationConfiguration(read(`${file}.yaml`), file, { compiler })
+      expect(parsed.errors).toEqual([])
     })
 
     const signed = (others: Provider['claims'] = {}): Promise<string> =>

@@ -23,6 +23,8 @@ export interface EngineOptions {
   readonly macros: readonly Macro[]
   readonly fields?: Declarations['fields']
   readonly unboundTypes?: Declarations['unboundTypes']
+  /** Default `false`, as in cel-go. */
+  readonly hasRangesOfAny?: boolean
   readonly container?: string
   /** Maximum length of an expression in characters. */
   readonly maxLength: number
@@ -83,6 +85,7 @@ export class Engine {
       unboundTypes: options.unboundTypes ?? new Map(),
       functions: functionsOf(libraries, types),
       fields: options.fields ?? new Map(),
+      hasRangesOfAny: options.hasRangesOfAny ?? false,
     }
     this.#context = {
       meter,

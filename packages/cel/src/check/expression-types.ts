@@ -46,16 +46,16 @@ export function fieldType(
 export function itemTypes(
   node: FoldNode,
   range: Type,
-  { substitution, issues }: CheckState,
+  { declarations, substitution, issues }: CheckState,
 ): readonly Type[] {
   const hasTwo = node.variables.length === 2
-  switch (range.kind) {
+  // Deviation: `any`, the type of a claim, is a range too (`docs/deviations.md`, CEL ranges).
+  const isDynamic = range.kind === 'any' && declarations.hasRangesOfAny
+  switch (isDynamic ? DYN.kind : range.kind) {
     case 'list':
       return hasTwo ? [INT, parameterOf(range, 0)] : [parameterOf(range, 0)]
     case 'map':
       return [parameterOf(range, 0), parameterOf(range, 1)]
-    // Deviation: `any`, the type of a claim, is a range too (`docs/deviations.md`, CEL ranges).
-    case 'any':
     case 'dyn':
     case 'error':
     case 'parameter':

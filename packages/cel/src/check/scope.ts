@@ -22,6 +22,8 @@ export interface Declarations {
   readonly unboundTypes: ReadonlyMap<string, Type>
   readonly functions: ReadonlyMap<string, FunctionDeclaration>
   readonly fields: ReadonlyMap<string, ReadonlyMap<string, Type>>
+  /** Whether a value of the type `any` is a range. */
+  readonly hasRangesOfAny: boolean
 }
 
 /** The variables of a comprehension, and those outside of it. */

@@ -309,3 +309,31 @@ describe('unescaped', () => {
     expect(unescaped(name)).toBe(key)
   })
 })
+
+describe('a compiler that refuses what kube-apiserver refuses', () => {
+  const strict = celCompiler({ asKubeApiserver: true })
+
+  it.each([
+    'claims.groups.map(g, g + "")',
+    'claims.?groups.orValue([]).exists(g, g == "a")',
+    'claims["groups"].all(i, g, g != "")',
+  ])('refuses a range without a type: %s', (expression) => {
+    expect(() => compiler.compile('claims', expression)).not.toThrow()
+    expect(() => strict.compile('claims', expression)).toThrow(
+      "expression of type 'any' cannot be range of a comprehension (must be list, map, or dynamic)",
+    )
+  })
+
+  it.each([
+    ['dyn(claims.groups).map(g, g + "")', ['a', 'b']],
+    ['dyn(claims.?groups.orValue([])).map(g, "x:" + g)', ['x:a', 'x:b']],
+    ['claims.a.groups.map(g, g + "")', ['c']],
+    ['claims.exists(v, v == "jane")', true],
+    ['["a"].map(g, g)', ['a']],
+  ])('takes one that has, with the same value: %s', (expression, value) => {
+    for (const each of [compiler, strict]) {
+      const input = { sub: 'jane', groups: ['a', 'b'], a: { groups: ['c'] } }
+      expect(each.compile('claims', expression).evaluate(input)).toEqual(value)
+    }
+  })
+})

@@ -47,6 +47,15 @@ function celValue(value: Value, spend: (work: number) => void): CelValue {
 /** Maximum number of values in a result. */
 const MAX_RESULT_SIZE = 200_000
 
+/** Options of {@link celCompiler}. */
+export interface CelCompilerOptions {
+  /**
+   * Refuse what kube-apiserver refuses, for expressions that it is to read too: a list or map directly under `claims` as a range. Write
+   * `dyn(claims.groups).map(...)`, which is the same in both. Default `false`.
+   */
+  readonly asKubeApiserver?: boolean
+}
+
 /**
  * Creates a compiler with the variables and functions of Kubernetes, listed in `docs/tokens.md`. Regular expressions follow RE2, and the
  * cost limit bounds the run time.
@@ -57,11 +66,11 @@ const MAX_RESULT_SIZE = 200_000
  * const program = celCompiler().compile('claims', 'claims.hd == "example.com"', 'bool')
  * program.evaluate({ hd: 'example.com' }) // true
  */
-export function celCompiler(): CelCompiler {
+export function celCompiler({ asKubeApiserver = false }: CelCompilerOptions = {}): CelCompiler {
   const engines = new Map<CelVariable, Engine>()
   /** Created lazily: a configuration uses one or two of the variables. */
   const engineOf = (variable: CelVariable): Engine => {
-    const made = engines.get(variable) ?? kubernetesEngine(variable)
+    const made = engines.get(variable) ?? kubernetesEngine(variable, { hasRangesOfAny: !asKubeApiserver })
     engines.set(variable, made)
     return made
   }

@@ -74,7 +74,10 @@ const UNBOUND_TYPES = {
  *
  * Source: apiserver `pkg/authentication/cel/compile.go`, `pkg/authorization/cel/compile.go`, `pkg/cel/environment/base.go`.
  */
-export function kubernetesEngine(variable: CelVariable): Engine {
+export function kubernetesEngine(
+  variable: CelVariable,
+  { hasRangesOfAny }: Required<Pick<EngineOptions, 'hasRangesOfAny'>>,
+): Engine {
   const { type: variableType, fields } = VARIABLES[variable]
   const meter = new Meter({ maxCost: MAX_COST, maxWork: MAX_WORK })
   return new Engine({
@@ -83,6 +86,7 @@ export function kubernetesEngine(variable: CelVariable): Engine {
     libraries: libraries(meter),
     macros: [...STANDARD_MACROS, ...OPTIONAL_MACROS, ...TWO_VARIABLE_MACROS, ...SORTING_MACROS],
     fields,
+    hasRangesOfAny,
     unboundTypes: new Map([
       ...Object.entries(UNBOUND_TYPES).map(([name, type]) => [name, parsedType(type, new Map())] as const),
       ...Array.from(fields.keys(), (name) => [name, structType(name)] as const),

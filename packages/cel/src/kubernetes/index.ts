@@ -9,4 +9,4 @@ export {
   type CelValue,
   type CelVariable,
 } from './cel.ts'
-export { celCompiler } from './compiler.ts'
+export { celCompiler, type CelCompilerOptions } from './compiler.ts'

@@ -55,6 +55,23 @@ const jsonWithCa = {
   jwt: [{ issuer: { url: 'https://a', audiences: ['a'], certificateAuthority: PEM } }],
 }
 
+const typeless = authentication.replace(
+  'username: {claim: sub, prefix: ""}',
+  'username: {expression: claims.sub}\n    groups: {expression: "claims.groups.map(g, g + \\"\\")"}',
+)
+
+describe('kube-authn check, of a file that only kube-apiserver refuses', () => {
+  it.each([
+    [[], 0, '1 file: 0 errors'],
+    [['--as', 'kube-apiserver'], 1, "expression of type 'any' cannot be range of a comprehension"],
+  ])('with %j ends with %d', async (flags, status, text) => {
+    const folder = folderOf({ 'a.yaml': typeless })
+    const ended = await run(['check', ...flags, join(folder, 'a.yaml')])
+    expect(ended.stdout).toContain(text)
+    expect(ended.exitCode).toBe(status)
+  })
+})
+
 describe('kube-authn check, of valid files', () => {
   it.each([
     ['tokens.csv', 't,jane,1,"dev,ops"', 'token-file'],

@@ -28,6 +28,7 @@ Examples:
   kube-authn check --kind webhook-kubeconfig webhook.kubeconfig
   helm template . | kube-authn check --kind rbac -
   kube-authn check --output json rbac/ > report.json
+  kube-authn check --as kube-apiserver authentication.yaml
 
 Exit codes:
   0  no file has an error
@@ -43,6 +44,11 @@ export function declareCommand(command: Command, terminal: Terminal): void {
     .addOption(new Option('-k, --kind <kind>', 'the kind of all files').choices(KINDS))
     .addOption(outputOption())
     .option('-n, --namespace <name>', 'the namespace of roles and bindings without one, as of kubectl -n')
+    .addOption(
+      new Option('--as <program>', 'refuse what this program refuses, and kube-authn does not').choices([
+        'kube-apiserver',
+      ]),
+    )
     .option('--strict', 'fail for warnings and advices too')
     .addHelpText('after', EXAMPLES)
     .action(async (files: readonly string[], options: CheckOptions) => {
@@ -55,6 +61,7 @@ interface CheckOptions {
   readonly output: 'text' | 'json'
   readonly namespace?: string
   readonly strict?: boolean
+  readonly as?: 'kube-apiserver'
 }
 
 /** Checks files, and prints what was found. @returns the exit code. */
@@ -68,7 +75,7 @@ async function check(paths: readonly string[], options: CheckOptions, terminal: 
   return exitCodeFor(reports, options.strict === true)
 }
 
-function reportsOn(sources: readonly Source[], { namespace }: CheckOptions): readonly FileReport[] {
+function reportsOn(sources: readonly Source[], { namespace, as }: CheckOptions): readonly FileReport[] {
   // Bindings of one file refer to roles of another.
   const manifests = sources.filter((each) => 'kind' in each && each.kind === 'rbac')
   const ofRbac = checkRbac(
@@ -81,7 +88,7 @@ function reportsOn(sources: readonly Source[], { namespace }: CheckOptions): rea
       const findings: Finding[] = [{ severity: 'error', message: source.problem }]
       return { file, kind: null, findings, isUnchecked: true }
     }
-    const findings = ofRbac.get(source) ?? checkContent(source)
+    const findings = ofRbac.get(source) ?? checkContent(source, { asKubeApiserver: as === 'kube-apiserver' })
     return { file, kind: source.kind, findings, isUnchecked: false }
   })
 }

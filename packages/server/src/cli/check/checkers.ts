@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path'
 import { ConfigurationError, type Observer } from '@kube-authn/core'
 import { auditPolicy } from '@kube-authn/audit'
+import { celCompiler, type CelCompilerOptions } from '@kube-authn/cel/kubernetes'
 import { defined, isConfigurationError } from '@kube-authn/core/internal'
 import { parseAuthenticationConfiguration } from '@kube-authn/core/configuration'
 import { parseAuthorizationConfiguration, parseRbac } from '@kube-authn/core/authorization'
@@ -22,11 +23,12 @@ interface NamedText {
 }
 
 /** Reads a file. It returns advice, if it has any, and throws a `ConfigurationError` with every problem. */
-type Reader = (file: NamedText) => readonly Finding[] | undefined
+type Reader = (file: NamedText, options: CelCompilerOptions) => readonly Finding[] | undefined
 
 /** The reader of each kind of configuration. */
 const READERS: Readonly<Record<Exclude<Kind, 'token-file' | 'password-file' | 'rbac'>, Reader>> = {
-  authentication: ({ name, text }) => void parseAuthenticationConfiguration(text, name),
+  authentication: ({ name, text }, options) =>
+    void parseAuthenticationConfiguration(text, name, { compiler: celCompiler(options) }),
   authorization: checkAuthorization,
   kubeconfig: checkClientKubeconfig,
   'webhook-kubeconfig': ({ name, text, folder }) => void parseKubeconfig(text, { folder, source: name }),
@@ -34,13 +36,16 @@ const READERS: Readonly<Record<Exclude<Kind, 'token-file' | 'password-file' | 'r
 }
 
 /** Finds the mistakes in a file of any kind but `rbac`, whose files are checked together. */
-export function checkContent({ kind, bytes, name, path }: ReadSource): readonly Finding[] {
+export function checkContent(
+  { kind, bytes, name, path }: ReadSource,
+  options: CelCompilerOptions,
+): readonly Finding[] {
   if (kind === 'rbac') return []
   if (kind === 'token-file' || kind === 'password-file') return checkCredentials(kind, name, bytes)
   const text = textOf(bytes)
   if (text === undefined) return [{ severity: 'error', message: 'not UTF-8' }]
   const folder = path === undefined ? process.cwd() : dirname(resolve(path))
-  return findingsOf({ name, text }, () => READERS[kind]({ name, text, folder }) ?? [])
+  return findingsOf({ name, text }, () => READERS[kind]({ name, text, folder }, options) ?? [])
 }
 
 /** Finds the mistakes in a CSV file of credentials. Only its first error is known: the rest of the file depends on it. */
