@@ -41,12 +41,10 @@ BoundObjectReference: kind 1 string, apiVersion 2 string, name 3 string, uid 4 s
 
 /** The names of the declared types, by `apiVersion/kind`. */
 const NAMES: ReadonlyMap<string, string> = new Map([
-  ...['v1', 'v1beta1', 'v1alpha1'].map(
-    (version) => [`authentication.k8s.io/${version}/SelfSubjectReview`, 'SelfSubjectReview'] as const,
-  ),
   ...['v1', 'v1beta1'].flatMap(
     (version) =>
       [
+        [`authentication.k8s.io/${version}/SelfSubjectReview`, 'SelfSubjectReview'],
         [`authentication.k8s.io/${version}/TokenReview`, 'TokenReview'],
         [`authorization.k8s.io/${version}/SelfSubjectAccessReview`, 'SelfSubjectAccessReview'],
         [`authorization.k8s.io/${version}/SelfSubjectRulesReview`, 'SelfSubjectRulesReview'],

@@ -58,7 +58,7 @@ describe('discovery of the reviews', () => {
       kind: 'APIGroup',
       apiVersion: 'v1',
       name: 'authentication.k8s.io',
-      versions: ['v1', 'v1beta1', 'v1alpha1'].map((version) => ({
+      versions: ['v1', 'v1beta1'].map((version) => ({
         groupVersion: `authentication.k8s.io/${version}`,
         version,
       })),

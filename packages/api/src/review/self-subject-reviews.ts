@@ -23,7 +23,7 @@ import { withoutEmpty } from './selector-attributes.ts'
 export function selfSubjectReview(clock: Clock): ReviewKind {
   return {
     group: 'authentication.k8s.io',
-    versions: ['v1', 'v1beta1', 'v1alpha1'],
+    versions: ['v1', 'v1beta1'],
     kind: 'SelfSubjectReview',
     resource: 'selfsubjectreviews',
     isAboutCaller: true,

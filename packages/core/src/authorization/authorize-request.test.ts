@@ -81,6 +81,49 @@ describe('authorizeRequest', () => {
     },
   )
 
+  describe('of a connection into a pod', () => {
+    const verbs = (...allowed: readonly string[]): Authorizer & { readonly asked: string[] } => {
+      const asked: string[] = []
+      const authorize = ({ verb, subresource, name }: Attributes) => {
+        asked.push(`${verb} ${subresource} ${name}`)
+        return allowed.includes(verb) ? allow(verb) : noOpinion()
+      }
+      return { name: 'verbs', authorize, asked }
+    }
+    const path = (subresource: string) => `/api/v1/namespaces/x/pods/p/${subresource}`
+
+    it.each(['exec', 'attach', 'portforward'])('by get of pods/%s needs create too', async (subresource) => {
+      const reader = verbs('get')
+      const refused = failureOf(await authorizeRequest(reader)(get(path(subresource)), jane))
+      expect(refused?.message).toBe(
+        `pods "p" is forbidden: User "jane" cannot create resource "pods/${subresource}" in API group "" in the namespace "x"`,
+      )
+      expect(reader.asked).toEqual([`get ${subresource} p`, `create ${subresource} p`])
+      const both = await authorizeRequest(verbs('get', 'create'))(get(path(subresource)), jane)
+      expect(both).toMatchObject({ reason: 'create', attributes: { verb: 'get' } })
+      const creator = failureOf(await authorizeRequest(verbs('create'))(get(path(subresource)), jane))
+      expect(creator?.message).toContain('cannot get')
+    })
+
+    it.each([
+      path('log'),
+      path('proxy'),
+      '/api/v1/namespaces/x/pods/p',
+      '/apis/a/v1/namespaces/x/pods/p/exec',
+    ])('is none: %s', async (target) => {
+      const reader = verbs('get')
+      expect(failureOf(await authorizeRequest(reader)(get(target), jane))).toBeUndefined()
+      expect(reader.asked).toHaveLength(1)
+    })
+
+    it('fails closed if the second question fails', async () => {
+      const error = new AuthorizationError('down')
+      const authorize = ({ verb }: Attributes) => (verb === 'get' ? allow() : noOpinion('', error))
+      const outcome = await authorizeRequest({ name: 'half', authorize })(get(path('exec')), jane)
+      expect(failureOf(outcome)?.status).toBe(500)
+    })
+  })
+
   it('fails closed without a user', async () => {
     for (const nobody of [undefined, null as unknown as undefined]) {
       const failure = failureOf(await authorizeRequest(alwaysAllow())(get('/'), nobody))

@@ -92,6 +92,7 @@ export type AuthorizeRequest = (
  * 1. An allowed request passes, even if an authorizer failed before.
  * 2. Otherwise an error is a 500, a busy authorizer is a 503, and everything else is a 403 that names what was refused.
  * 3. A request without a user is a 500: the authentication middleware is missing.
+ * 4. A `get` of `pods/exec`, `pods/attach` or `pods/portforward` needs `create` too.
  *
  * Source: apiserver `pkg/endpoints/filters/authorization.go`.
  *
@@ -172,11 +173,31 @@ export function authorizeOrRefuse(
         report(outcome)
         return outcome
       }
-      return andThen(decide(authorizer, attributes, contextOf(observer, given)), (decision) =>
-        conclude(attributes, decision),
-      )
+      const context = contextOf(observer, given)
+      return andThen(decide(authorizer, attributes, context), (decision) => {
+        if (decision.verdict !== 'allow' || !connectsToPod(attributes)) return conclude(attributes, decision)
+        const creating = { ...attributes, verb: 'create' }
+        return andThen(decide(authorizer, creating, context), (second) =>
+          conclude(second.verdict === 'allow' ? attributes : creating, second),
+        )
+      })
     })
   }
+}
+
+/**
+ * Whether a request opens a connection into a pod by a `get`, as a WebSocket does: `create` is needed too, so that who may read everything
+ * cannot run commands.
+ *
+ * Source: kubernetes `pkg/registry/core/pod/rest/subresources.go` (gate AuthorizePodWebsocketUpgradeCreatePermission).
+ */
+function connectsToPod({ verb, apiGroup, resource, subresource }: Attributes): boolean {
+  return (
+    verb === 'get' &&
+    apiGroup === '' &&
+    resource === 'pods' &&
+    ['exec', 'attach', 'portforward'].includes(subresource)
+  )
 }
 
 function outcomeOf(
