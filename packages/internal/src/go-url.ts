@@ -77,7 +77,8 @@ const CONTROL_CHARACTER = /[\u0000-\u001F\u007F]/
 /** `host`, `host:port`, `[address]:port`. */
 function hostProblem(host: string): string | undefined {
   if (!host.startsWith('[')) {
-    const colon = host.lastIndexOf(':')
+    // An address of IPv6 is in brackets, so the first colon is that of the port.
+    const colon = host.indexOf(':')
     return (colon === -1 ? undefined : portProblem(host.slice(colon))) ?? nameProblem(host)
   }
   const end = host.lastIndexOf(']')

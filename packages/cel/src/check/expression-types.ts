@@ -50,8 +50,8 @@ export function itemTypes(
 ): readonly Type[] {
   const hasTwo = node.variables.length === 2
   // Deviation: `any`, the type of a claim, is a range too (`docs/deviations.md`, CEL ranges).
-  const isDynamic = range.kind === 'any' && declarations.hasRangesOfAny
-  switch (isDynamic ? DYN.kind : range.kind) {
+  const isUntyped = range.kind === 'any' && declarations.hasRangesOfAny
+  switch (isUntyped ? DYN.kind : range.kind) {
     case 'list':
       return hasTwo ? [INT, parameterOf(range, 0)] : [parameterOf(range, 0)]
     case 'map':

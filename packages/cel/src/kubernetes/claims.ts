@@ -91,7 +91,10 @@ class ClaimsMap extends MapView {
 
   #found(key: Value): Value | Failure {
     try {
-      return this.find(key) ?? new Failure(() => `no such key: ${shownText(String(key))}`)
+      const found = this.find(key)
+      // Any other key is an error.
+      const name = typeof key === 'string' ? key : ''
+      return found === undefined ? new Failure(() => `no such key: ${shownText(name)}`) : found
     } catch (error) {
       if (!(error instanceof Failure)) throw error
       return error

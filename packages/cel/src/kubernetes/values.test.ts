@@ -19,6 +19,12 @@ describe('a value, as kube-apiserver has it,', () => {
     ['double("0x1p4")', 16],
     ['double("1_0.0")', 10],
     ['[,]', []],
+    ['isURL("https://::1")', false],
+    ['isURL("https://[::1]")', true],
+    ['isURL("https://a:1:2")', false],
+    ['dyn([dyn("a"), dyn(""), dyn(null), dyn(1)]).isSorted()', false],
+    ['quantity("0").sub(-9223372036854775807 - 1).asInteger()', -9223372036854775808n],
+    ['quantity("1").sub(-9223372036854775807).isInteger()', false],
     ['{,}.size()', 0n],
     ['size(type(claims.?x) == optional_type ? "a" : "")', 1n],
     ['bR"\\x" == b"\\\\x"', true],
@@ -33,16 +39,17 @@ describe('a value, as kube-apiserver has it,', () => {
     // Claims as a whole are visited by value, without their names.
     ['claims.exists(v, v == "suspended")', true],
     ['claims.all(v, v != "suspended")', false],
-    ['claims.all(k, k in ["state", "roles", "a__b"])', false],
+    ['claims.all(k, k in ["state", "roles", "suspended", "none"])', false],
     ['claims.filter(v, v == "suspended" || v == "state")', ['suspended']],
     ['claims.map(v, type(v) == string, v)', ['suspended']],
+    ['claims.exists(v, dyn(v) == null)', true],
     // With two variables the second is what the value names. It may not be read.
     ['claims.exists(k, v, k == "suspended")', true],
     ['claims.exists(k, v, v == ["state"])', true],
     ['"a" in claims', false],
     ['"state" in claims', true],
   ])('%s of claims as a whole', (text, expected) => {
-    const whole = { state: 'suspended', roles: ['a'], suspended: ['state'] }
+    const whole = { state: 'suspended', roles: ['a'], suspended: ['state'], none: null }
     expect(compiler.compile('claims', text).evaluate(whole)).toEqual(expected)
   })
 
@@ -69,6 +76,9 @@ describe('a value, as kube-apiserver has it,', () => {
     'url("https://a.example") == claims.sub',
     'semver("1.0.0") == claims.sub',
     'claims == claims.sub',
+    'dyn([dyn("a"), dyn(null), dyn("b")]).isSorted()',
+    'dyn([null]).isSorted()',
+    'timestamp("2262-04-11T23:47:16.854775807Z") - duration("-9223372036854775808ns") == timestamp(0)',
     'timestamp(0).getHours("europe/berlin") == 1',
   ])('%s is an error', (text) => {
     expect(() => evaluated(text)).toThrow(CelEvaluationError)

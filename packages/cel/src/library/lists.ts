@@ -22,9 +22,9 @@ export function lists(meter: Meter): Library {
     return orderOf(a, b, meter) ?? 0
   }
   const isSorted = (list: List): boolean =>
-    list.map(requireOrder).every((each, index) => {
-      const before = list[index - 1]
-      return before === undefined || order(before, each) <= 0
+    list.every((each, index) => {
+      const [before, after] = [list[index - 1], requireOrder(each)]
+      return before === undefined || order(before, after) <= 0
     })
   const extreme =
     (name: 'min' | 'max') =>

@@ -135,7 +135,8 @@ export function compareQuantities(a: Quantity, b: Quantity): number {
 /** The sum of two quantities, or the difference if the factor is -1. */
 export function addedQuantities(a: Quantity, b: Quantity, factor: 1n | -1n): Quantity {
   if (b.unscaled === 0n && a.isSmall && b.isSmall) return a
-  if (a.unscaled === 0n && a.isSmall && b.isSmall) return { ...b, unscaled: b.unscaled * factor }
+  if (a.unscaled === 0n && a.isSmall && b.isSmall)
+    return { ...b, unscaled: BigInt.asIntN(64, b.unscaled * factor) }
   const scale = Math.min(a.scale, b.scale)
   const parts = [scaled(a, scale), scaled(b, scale) * factor] as const
   const unscaled = parts[0] + parts[1]

@@ -4,6 +4,7 @@ import {
   checkedInt,
   checkedUint,
   Duration,
+  MIN_INT,
   durationOf,
   isList,
   timeAt,
@@ -63,6 +64,9 @@ const REAL: Readonly<Partial<Record<Operator, (a: number, b: number) => number>>
 function temporal(operator: Operator, a: Timestamp | Duration, b: Value): Timestamp | Duration | undefined {
   if (operator !== '+' && operator !== '-') return undefined
   const signed = (nanoseconds: bigint): bigint => (operator === '+' ? nanoseconds : -nanoseconds)
+  // cel-go subtracts a duration from a time by adding its opposite.
+  const hasNoOpposite = b instanceof Duration && b.nanoseconds === MIN_INT
+  if (hasNoOpposite && operator === '-' && a instanceof Timestamp) return fail('integer overflow')
   if (a instanceof Duration) {
     if (b instanceof Duration) return durationOf(a.nanoseconds + signed(b.nanoseconds))
     if (!(b instanceof Timestamp) || operator === '-') return undefined

@@ -108,12 +108,13 @@ export class LimitedFetch {
     const waitMs = this.#limit.waitMs(nowMs)
     this.#waitingUntilMs = [...others, nowMs + waitMs]
     const begun = this.#begun
-    do {
+    // Twice, since a timer may be early. A fetch that another waiter has begun meanwhile is late enough.
+    for (let waits = 0; waits < 2 && this.#begun === begun; waits++) {
       // One timer per waiter: on some runtimes a timer ends with the request that started it.
       const leftMs = this.#limit.waitMs(clock.now())
       await new Promise<void>((resolve) => void clock.after(leftMs, resolve))
-      // A timer may be early. A fetch that another waiter has begun meanwhile is late enough.
-    } while (!(await this.refresh()) && this.#begun === begun)
+      await this.refresh()
+    }
     return true
   }
 }

@@ -27,7 +27,7 @@ const classes: readonly CelClass[] = [
   {
     row: 'CEL ranges',
     at: 'value',
-    there: /^\{"error":"(?:no such overload|insert failed)|^\{"value":\[|"err":"no such overload"/,
+    there: /"err(?:or)?":"no such overload"/,
     here: VALUE,
     expression: new RegExp(CLAIMS),
   },
@@ -36,7 +36,7 @@ const classes: readonly CelClass[] = [
     at: 'value',
     there: /^\{"value":\[/,
     here: /^\{"value":\[/,
-    expression: /\buser\.extra\.map\(|\}\.transformList\(/,
+    expression: /\buser\.extra\.map\(|\}\.transformList\(|\bclaims\.filter\(/,
   },
 ]
 
