@@ -305,11 +305,6 @@ describe('what is wrong', () => {
       /^--authorization-config: authorizers\[0\]\.type: the type RBAC needs the manifests/,
     ],
     [[{ type: 'RBAC', name: 'rbac' }], { rbac: '/nope' }, /^rbac: \/nope: no such file or directory/],
-    [
-      [{ type: 'AlwaysDeny', name: 'alwaysdeny' }],
-      { rbac },
-      /^--authorization-config: rbac: means nothing without an authorizer of the type RBAC$/,
-    ],
     [[], {}, /^--authorization-config: authorizers: Required value: at least one authorization mode/],
   ])('a file of --authorization-config with %j, and %j', async (authorizers, options, said) => {
     const file = join(folder, 'authorization.yaml')

@@ -110,7 +110,6 @@ describe('the authorizers of a configuration', () => {
 
   it.each<[string, string, Partial<AuthorizationConfigurationOptions>]>([
     [textOf(RBAC), 'authorizers[0].type: the type RBAC needs the manifests', {}],
-    [textOf(DENY), 'rbac: means nothing without an authorizer of the type RBAC', { rbac: roles }],
     [textOf(hook('first'), hook('broken')), 'authorizers[1]: no way to it', {}],
     [textOf({ type: 'Foo' }), 'Unsupported value: "Foo"', {}],
     ['', 'authorizers: Required value', {}],
@@ -119,6 +118,13 @@ describe('the authorizers of a configuration', () => {
     expect(() => start(text, options)).toThrow(ConfigurationError)
     expect(() => start(text, options)).toThrow(message)
     expect(open).toEqual([])
+  })
+
+  it('need not have the type RBAC where there are roles, until an update has it', async () => {
+    const { ask, authorizer } = start(textOf(hook('first')), { rbac: roles })
+    expect(await ask('rbac')).toBe('noOpinion first#3')
+    expect(authorizer.update(textOf(hook('first'), RBAC))).toBe('updated')
+    expect(await ask('rbac')).toBe('allow by a role')
   })
 
   it('that are webhooks need a way to them', () => {

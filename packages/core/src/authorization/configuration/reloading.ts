@@ -80,7 +80,7 @@ export function authorizationConfiguration(
     ...(kubeConfigFileProblem !== undefined && { kubeConfigFileProblem }),
   }
   const first = parseAuthorizationConfiguration(text, source, validation)
-  requireUse(first.configuration, rbac)
+  requireRoles(first.configuration, rbac)
   const parts: ChainParts = {
     ...(rbac !== undefined && { rbac }),
     ...(webhookFor !== undefined && { webhookFor }),
@@ -147,14 +147,9 @@ function tellReload(
   notify(observer, { ...reload, type: 'authorizationConfigReload' })
 }
 
-/** Requires the option `rbac` if the file has type RBAC, and refuses it otherwise. */
-function requireUse({ authorizers }: AuthorizationConfiguration, rbac: Authorizer | undefined): void {
+/** Requires the option `rbac` if the file has the type RBAC. Without it the option waits for an update that has it. */
+function requireRoles({ authorizers }: AuthorizationConfiguration, rbac: Authorizer | undefined): void {
   const index = authorizers.findIndex(({ type }) => type === 'RBAC')
-  if (index === -1 && rbac !== undefined) {
-    throw new ConfigurationError([
-      { path: 'rbac', message: 'means nothing without an authorizer of the type RBAC' },
-    ])
-  }
   if (index === -1 || rbac !== undefined) return
   const message =
     'the type RBAC needs the manifests of roles and bindings, which a kube-apiserver has in its store: give the option rbac'

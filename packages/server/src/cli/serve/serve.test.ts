@@ -159,6 +159,20 @@ describe('serve, with flags', () => {
     expect([await statusOf(as('t'), CONFIG_MAPS), await statusOf(as(), CONFIG_MAPS)]).toEqual([200, 401])
   })
 
+  it('takes an AuthorizationConfiguration without the type RBAC', async () => {
+    const file = {
+      apiVersion: 'apiserver.config.k8s.io/v1',
+      kind: 'AuthorizationConfiguration',
+      authorizers: [{ type: 'AlwaysAllow', name: 'alwaysallow' }],
+    }
+    const folder = folderOf({ 'tokens.csv': 't,jane,1\n', 'authorization.json': JSON.stringify(file) })
+    const { as } = await startServe([
+      `--authorization-config=${join(folder, 'authorization.json')}`,
+      `--token-auth-file=${join(folder, 'tokens.csv')}`,
+    ])
+    expect([await statusOf(as('t'), CONFIG_MAPS), await statusOf(as(), CONFIG_MAPS)]).toEqual([200, 401])
+  })
+
   it('accepts client certificates of another CA beside its own', async () => {
     const pki = await createPki()
     const { chainPem, privateKeyPem } = await pki.issueClient({ commonName: 'jane' })
