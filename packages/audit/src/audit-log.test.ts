@@ -30,6 +30,7 @@ interface Steps {
   readonly impersonation?: Authorizer
   readonly authorization?: Authorizer
   readonly mode?: 'legacy' | 'constrained'
+  readonly isLongRunning?: () => boolean
 }
 
 /** Takes a request through all three steps, as an adapter would. */
@@ -41,6 +42,7 @@ async function audited(request: AuthenticationRequest, steps: Steps = {}): Promi
     newId: () => 'id',
     clock,
     sourceIPs: () => ['192.0.2.1'],
+    ...(steps.isLongRunning !== undefined && { isLongRunning: steps.isLongRunning }),
   })
   const authenticator = steps.authenticator ?? { name: 'known', authenticate: () => ({ user: clark }) }
   const finish = (status: number): readonly AuditEvent[] => {
@@ -65,6 +67,83 @@ function get(path: string, query = '', raw: readonly string[] = []): Authenticat
 }
 
 const bob = ['Impersonate-User', 'bob']
+
+describe('a long-running request', () => {
+  const POD = '/api/v1/namespaces/n/pods/p'
+
+  it.each([
+    ['/api/v1/namespaces/n/secrets', 'watch=1'],
+    ['/api/v1/watch/namespaces/n/secrets', ''],
+    [`${POD}/log`, 'follow=true'],
+    [`${POD}/exec`, 'command=sh'],
+    [`${POD}/attach`, ''],
+    [`${POD}/portforward`, ''],
+    [`${POD}/proxy/x`, ''],
+    ['/api/v1/namespaces/n/services/s/proxy', ''],
+  ])('is in the log before its end: %s?%s', async (path, query) => {
+    const events = await audited(get(path, query))
+    expect(events.map(({ stage }) => stage)).toEqual([
+      'RequestReceived',
+      'ResponseStarted',
+      'ResponseComplete',
+    ])
+    const [, started, complete] = events
+    expect(started?.annotations).toEqual(complete?.annotations)
+    // The app has not answered yet.
+    expect([started?.responseStatus, complete?.responseStatus?.code]).toEqual([undefined, 200])
+  })
+
+  it.each([
+    [POD],
+    ['/api/v1/namespaces/n/pods'],
+    ['/watch'],
+    ['/x/log'],
+    ['/apis/a/v1/namespaces/n/pods/p/logs'],
+  ])('is none of these: %s', async (path) => {
+    const events = await audited(get(path))
+    expect(events.map(({ stage }) => stage)).toEqual(['RequestReceived', 'ResponseComplete'])
+  })
+
+  it.each<[string, Steps, readonly string[]]>([
+    ['is forbidden', { authorization: alwaysDeny() }, []],
+    ['may not impersonate', { impersonation: alwaysDeny() }, bob],
+  ])('that %s has the status at once', async (_, steps, raw) => {
+    const events = await audited(get(`${POD}/log`, '', raw), steps)
+    expect(events.map(({ stage, responseStatus }) => [stage, responseStatus?.code])).toEqual([
+      ['RequestReceived', undefined],
+      ['ResponseStarted', 403],
+      ['ResponseComplete', 403],
+    ])
+  })
+
+  it.each<[string, () => boolean, string, boolean]>([
+    ['as the app says', () => true, '/events', true],
+    ['not as the app says', () => false, `${POD}/log`, false],
+    [
+      'if the app cannot say',
+      () => {
+        throw new Error('no')
+      },
+      '/events',
+      true,
+    ],
+  ])('is one %s', async (_, isLongRunning, path, isStarted) => {
+    const events = await audited(get(path), { isLongRunning })
+    expect(events.some(({ stage }) => stage === 'ResponseStarted')).toBe(isStarted)
+    expect(events.at(-1)?.stage).toBe('ResponseComplete')
+  })
+
+  it('has one such event, whatever is decided later', async () => {
+    const request = get(`${POD}/log`)
+    const stages: string[] = []
+    const observer = auditLog({ write: ({ stage }) => void stages.push(stage) })
+    for (const authorizer of [alwaysAllow(), alwaysDeny()])
+      await authorizeRequest(authorizer, { observer })(request, clark)
+    observer({ type: 'response', request, status: 403 })
+    await authorizeRequest(alwaysAllow(), { observer })(request, clark)
+    expect(stages).toEqual(['ResponseStarted', 'ResponseComplete', 'ResponseComplete'])
+  })
+})
 
 describe('a name in a selector', () => {
   const asked = get('/api/v1/namespaces/n/pods', 'fieldSelector=metadata.name=web')

@@ -44,6 +44,11 @@ export interface AuditLogOptions {
   readonly trustedProxies?: TrustedProxies
   /** The source addresses of a request, the client first, instead of `trustedProxies`: for runtimes without a peer address. */
   readonly sourceIPs?: (request: AuthenticationRequest) => readonly string[]
+  /**
+   * Whether the response to a request goes on until its client leaves, so that the event `ResponseStarted` tells of it before. Default: as in
+   * kube-apiserver, a watch, and `log`, `exec`, `attach`, `portforward` and `proxy` of the Kubernetes API.
+   */
+  readonly isLongRunning?: (request: AuthenticationRequest) => boolean
   /** Generates the `auditID` of a request that has none. Default `crypto.randomUUID`. */
   readonly newId?: () => string
   /** Receives the activity of the log, which `metrics()` counts. */
@@ -57,6 +62,7 @@ export const auditLogShape: OptionsShape<AuditLogOptions> = {
   prefix: aPathPrefix,
   trustedProxies: someTrustedProxies,
   sourceIPs: aFunction,
+  isLongRunning: aFunction,
   newId: aFunction,
   observer: aFunction,
   clock: aClock,
@@ -78,6 +84,7 @@ function furtherProblems({
  * | ------------------ | ------------------------------------------------------------------------------------------------------------ |
  * | `RequestReceived`  | the request was authenticated, for the first time if there are several authentications                       |
  * | `ResponseStarted`  | authentication failed; the only event of a request that is answered with that failure                        |
+ * |                    | a long-running request was allowed, or refused                                                               |
  * | `ResponseComplete` | it was answered, or its client disconnected (code 499), with all decisions until then; later decisions emit another one |
  *
  * If the request is authenticated several times, for example by two `authentication` middlewares, the last user counts, as in the app; the
@@ -145,6 +152,12 @@ function recordKeeper(options: AuditLogOptions) {
       return record
     },
     write,
+    /** A long-running request was allowed or refused. */
+    start: (record: AuditRecord): void => {
+      if (record.isStarted || record.isComplete || !record.isLongRunning(options.isLongRunning)) return
+      record.isStarted = true
+      write(record, 'ResponseStarted')
+    },
     /** The last event of a request has all earlier decisions; a later decision needs another event. */
     writeIfLate: (record: AuditRecord): void => {
       if (record.isComplete) write(record, 'ResponseComplete')
@@ -175,16 +188,19 @@ function onRequest(event: RequestEvent, { recordOf, write }: RecordKeeper): void
   write(record, 'ResponseStarted')
 }
 
-function onImpersonation(event: ImpersonationEvent, { recordOf, writeIfLate }: RecordKeeper): void {
+function onImpersonation(event: ImpersonationEvent, { recordOf, start, writeIfLate }: RecordKeeper): void {
   const record = recordOf(event.request, event.durationSeconds)
   record.identify(event.requester)
   record.latency.impersonation += event.durationSeconds
   if (event.impersonated !== undefined) record.impersonate(event.impersonated, event.mode)
-  if (event.failure !== undefined) record.refuse(event.failure)
+  if (event.failure !== undefined) {
+    record.refuse(event.failure)
+    start(record)
+  }
   writeIfLate(record)
 }
 
-function onAuthorization(event: AuthorizationEvent, { recordOf, writeIfLate }: RecordKeeper): void {
+function onAuthorization(event: AuthorizationEvent, { recordOf, start, writeIfLate }: RecordKeeper): void {
   const record = recordOf(event.request, event.durationSeconds)
   record.identify(event.attributes?.user)
   record.latency.authorization += event.durationSeconds
@@ -192,6 +208,7 @@ function onAuthorization(event: AuthorizationEvent, { recordOf, writeIfLate }: R
   record.annotate(REASON, event.result === 'error' ? 'internal error' : event.reason)
   if (event.result !== 'error') record.annotate(DECISION, event.result)
   if (event.failure !== undefined) record.refuse(event.failure)
+  start(record)
   writeIfLate(record)
 }
 

@@ -21,6 +21,8 @@ export class AuditRecord {
   readonly latency: Latency = new Latency()
   /** Whether the event `RequestReceived`, which is written once, was written. */
   isReceived: boolean = false
+  /** Whether the event `ResponseStarted` of a long-running request, which is written once, was written. */
+  isStarted: boolean = false
   /** Whether it was answered or its client disconnected. Later decisions are still written. */
   isComplete: boolean = false
   readonly #request: AuthenticationRequest
@@ -96,6 +98,22 @@ export class AuditRecord {
   /** Called when the first event is certain to be logged: later the connection may be closed. */
   locate(sourceIPs: SourceIPs): void {
     this.#sourceIPs ??= sourceIPs(this.#request)
+  }
+
+  /**
+   * @param isLongRunning of the application. Default: the rule of kube-apiserver.
+   *
+   * Source: apiserver `pkg/server/filters/longrunning.go`; kubernetes `pkg/controlplane/apiserver/config.go`.
+   */
+  isLongRunning(isLongRunning?: (request: AuthenticationRequest) => boolean): boolean {
+    try {
+      if (isLongRunning !== undefined) return isLongRunning(this.#request)
+    } catch {
+      // One event more is better than one less.
+      return true
+    }
+    const { resourceRequest, verb, subresource } = this.#about()
+    return resourceRequest && (verb === 'watch' || verb === 'proxy' || LONG_RUNNING.has(subresource))
   }
 
   #know(user: UserJson): void {
@@ -203,6 +221,8 @@ export class AuditRecord {
 
 /** Usernames of earlier authentications, as a JSON array, so that one name cannot look like two. */
 const EARLIER_USERS = 'kube-authn/earlier-users'
+
+const LONG_RUNNING: ReadonlySet<string> = new Set(['attach', 'exec', 'proxy', 'log', 'portforward'])
 
 type Impersonated = Pick<AuditEvent, 'impersonatedUser' | 'authenticationMetadata'>
 
