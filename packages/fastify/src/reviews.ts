@@ -53,7 +53,7 @@ export type TokenReviewWebhookOptions = ReviewWebhookOptions
  *
  * @throws {ConfigurationError} if an option is invalid, or `callers` needs the certificates of TLS peers and the runtime does not provide them.
  * @example
- * const callers = createAuthenticator({ clientCA: 'kube-apiserver-ca.crt' })
+ * const callers = createAuthenticator({ clientCAFile: 'kube-apiserver-ca.crt' })
  * await app.register(tokenReviewWebhook([tokenFileAt('tokens.csv')], { callers }), { prefix: '/authenticate' })
  */
 export function tokenReviewWebhook(
