@@ -197,6 +197,24 @@ describe('auditFromFlags', () => {
       ],
     ],
     [
+      ['--audit-log-path=a', '--audit-log-truncate-max-event-size=0'],
+      [
+        '--audit-log-truncate-max-event-size: invalid audit log truncate max event size 0, must be a positive number',
+      ],
+    ],
+    [
+      ['--audit-log-path=a', '--audit-log-truncate-max-event-size=-1'],
+      [
+        '--audit-log-truncate-max-event-size: invalid audit log truncate max event size -1, must be a positive number',
+      ],
+    ],
+    [
+      ['--audit-webhook-config-file=a', '--audit-webhook-truncate-max-batch-size=102399'],
+      [
+        '--audit-webhook-truncate-max-batch-size: invalid audit webhook truncate max batch size 102399, must be greater than max event size (102400)',
+      ],
+    ],
+    [
       ['--audit-log-path=a', '--audit-log-mode=batch', '--audit-log-batch-buffer-size=0'],
       ['--audit-log-batch-buffer-size: invalid audit batch log buffer size 0, must be a positive number'],
     ],
@@ -225,6 +243,12 @@ describe('auditFromFlags', () => {
     ],
   ])('refuses %j', async (flags, problems) => {
     expect(await problemsOf(() => auditFromFlags(flags))).toEqual(problems)
+  })
+
+  it('takes a batch as long as an event', async () => {
+    const flags = [`--audit-log-path=${at('audit.log')}`, '--audit-log-truncate-max-batch-size=102400']
+    const audit = await auditFromFlags([...flags, '--audit-log-truncate-max-event-size=102400'])
+    await expect(audit.close()).resolves.toBeUndefined()
   })
 
   it('says all that is wrong with files at once', async () => {

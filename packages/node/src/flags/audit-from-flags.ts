@@ -214,6 +214,13 @@ function backendProblems(flags: ParsedFlags, backend: 'log' | 'webhook', add: Ad
       'blocking is not supported for the webhook: requests never wait for it; use the mode batch',
     )
   }
+  const [event, batch] = ['truncate-max-event-size', 'truncate-max-batch-size'] as const
+  const [eventSize, batchSize] = [flags.number(flag(event)), flags.number(flag(batch))]
+  const truncated = (what: string, value: number): string =>
+    `invalid audit ${backend} truncate max ${what} size ${value}, must be`
+  if (eventSize <= 0) add(flag(event), `${truncated('event', eventSize)} a positive number`)
+  else if (batchSize < eventSize)
+    add(flag(batch), `${truncated('batch', batchSize)} greater than max event size (${eventSize})`)
   if (flags.string(flag('version')) !== 'audit.k8s.io/v1') {
     add(flag('version'), 'invalid group version, allowed versions are ["audit.k8s.io/v1"]')
   }
