@@ -1,6 +1,13 @@
 import type { Explanation } from '../live-area.ts'
 import { explainedHttp1 } from './explained-http1.ts'
-import { isUserThereOnly, isUserWithoutAnswer, keysThatAreOne, twins } from './explained-shared.ts'
+import {
+  BEARER_BLANKS,
+  isUserThereOnly,
+  isUserWithoutAnswer,
+  keysThatAreOne,
+  twins,
+  unparsedCertificate,
+} from './explained-shared.ts'
 import type { RecordedAuthentication } from './recorded-authentication.ts'
 
 /** Certificates that [the list](../../../../../docs/x509.md) refuses, by name. */
@@ -31,18 +38,14 @@ export const explainedCertificates: readonly Explanation<RecordedAuthentication>
   {
     row: 'stricter certificates',
     explains: (difference, { request: { cert = '' } }) =>
-      (isUserThereOnly(difference) && STRICTER.has(cert)) ||
+      // Another credential may count.
+      ((isUserThereOnly(difference) || difference.at.startsWith('user.')) && STRICTER.has(cert)) ||
       (isUserWithoutAnswer(difference) && UNREADABLE.has(cert)),
     always: ({ request: { cert = '' }, kubeApiserver }) =>
       STRICTER.has(cert) &&
       kubeApiserver.user?.extra['authentication.kubernetes.io/credential-id'] !== undefined,
   },
-  {
-    // Go refuses the handshake if the certificate cannot be parsed or its key is too short; here the request is unauthenticated.
-    row: 'stricter certificates',
-    explains: ({ at, there, here }, { request: { headers = [] } }) =>
-      at === 'outcome' && there === 'no answer' && here === '401' && headers.length === 0,
-  },
+  unparsedCertificate,
   {
     row: 'order of certificates',
     explains: (difference, { request: { cert = '' } }) =>
@@ -54,6 +57,6 @@ export const explainedCertificates: readonly Explanation<RecordedAuthentication>
       at === 'warning' &&
       there === BLANKS &&
       here === '' &&
-      headers.some(([name, value]) => name === 'Authorization' && /^bearer {2}/i.test(value)),
+      headers.some(([name, value]) => /^authorization$/i.test(name) && BEARER_BLANKS.test(value)),
   },
 ]

@@ -30,6 +30,12 @@ export const explainedHttp1: readonly Explanation<RecordedAuthentication>[] = [
       at === 'outcome' && request.method === 'CONNECT' && here === 'no answer',
   },
   {
+    // Go answers it before any handler runs.
+    row: 'syntax of requests',
+    explains: ({ at, there }, { request: { method, target } }) =>
+      at === 'outcome' && there === '200' && method === 'OPTIONS' && target === '*',
+  },
+  {
     row: 'request targets',
     explains: (difference, { request: { target = '/' } }) =>
       isAbsolute(target) &&
@@ -52,8 +58,8 @@ export const explainedHttp1: readonly Explanation<RecordedAuthentication>[] = [
     row: 'ambiguous paths',
     explains: (difference, { request: { target = '/' } }) =>
       isTurned(difference, ANONYMOUS, '401') && /%2f|#/i.test(target),
-    always: ({ request: { target = '/' }, kubeApiserver }) =>
-      kubeApiserver.user?.username === 'system:anonymous' && /%2f|#/i.test(target),
+    always: ({ setup, request: { target = '/' }, kubeApiserver }) =>
+      setup === 'anonpaths' && kubeApiserver.user?.username === 'system:anonymous' && /%2f|#/i.test(target),
   },
   {
     row: 'ambiguous paths',
@@ -75,7 +81,7 @@ function isRefusedByNode({ at, here }: Difference): boolean {
 
 /** Responses of Go's HTTP server before any handler runs. */
 function isRefusedByGo({ at, there, here }: Difference): boolean {
-  const isOfServer = /^(?:400 400 Bad Request(?:: malformed Host header)?|501(?: .*)?|505(?: .*)?)$/
+  const isOfServer = /^(?:400(?: 400 Bad Request(?:: malformed Host header)?)?|501(?: .*)?|505(?: .*)?)$/
   return at === 'outcome' && isOfServer.test(String(there)) && !String(here).startsWith('400 ')
 }
 
@@ -90,8 +96,11 @@ function isAbsolute(target: string): boolean {
 const FIRST_LINE = /^[A-Z]+ [^ ]+ HTTP\/1\.[01]$/
 
 /** Other line ends and continuations, methods and versions, unusual hosts and lengths, bytes in a target. */
-function isOddForNode({ raw, target = '/', method = 'GET' }: AuthenticationRequest): boolean {
-  if (raw === undefined) return /[^\x21-\x7e]/.test(target) || target === '*' || !METHODS.includes(method)
+function isOddForNode({ raw, target = '/', method = 'GET', headers = [] }: AuthenticationRequest): boolean {
+  if (raw === undefined) {
+    const isOddTarget = /[^\x21-\x7e]/.test(target) || target === '*'
+    return isOddTarget || !METHODS.includes(method) || headers.some(([, value]) => CONTROL.test(value))
+  }
   const head = raw.split('\r\n\r\n')[0] ?? ''
   const [first = '', ...lines] = head.split('\r\n')
   const isMethod = METHODS.includes(first.split(' ')[0] ?? '')
@@ -99,9 +108,11 @@ function isOddForNode({ raw, target = '/', method = 'GET' }: AuthenticationReque
   return !FIRST_LINE.test(first) || !isMethod || isOddLine || hasOddHost(lines) || hasOddLength(lines, raw)
 }
 
-/** Leading blank lines, versions, codings and hosts that Go rejects, and invalid escapes. */
+const CONTROL = /[^\t\x20-\x7e\x80-\xff]/
+
+/** Leading blank lines, versions, codings and hosts that Go rejects, blanks in a target and invalid escapes, in a host also those of ASCII. */
 function isOddForGo({ raw, target = '/' }: AuthenticationRequest): boolean {
-  if (raw === undefined) return target.startsWith('/') && /%(?![0-9a-f]{2})/i.test(target)
+  if (raw === undefined) return /%(?![0-9a-f]{2})| |^[a-z]+:\/\/[^/?#]*%[0-7]/i.test(target)
   const [first = '', ...lines] = (raw.split('\r\n\r\n')[0] ?? '').split('\r\n')
   return !FIRST_LINE.test(first) || hasOddHost(lines) || hasOddLength(lines, raw)
 }

@@ -1,6 +1,12 @@
 import type { Difference } from '../difference.ts'
 import type { Explanation } from '../live-area.ts'
-import { isUserWithoutAnswer, keysThatAreOne, twins, whiteSpace } from './explained-shared.ts'
+import {
+  isUserWithoutAnswer,
+  keysThatAreOne,
+  twins,
+  unparsedCertificate,
+  whiteSpace,
+} from './explained-shared.ts'
 import { fieldsOf, type RecordedAuthentication } from './recorded-authentication.ts'
 
 type Field = readonly [string, string]
@@ -27,7 +33,7 @@ export const explainedHttp2: readonly Explanation<RecordedAuthentication>[] = [
       at === 'outcome' &&
       there === 'no answer' &&
       (here === '401' || String(here).startsWith('user ')) &&
-      fieldsOf(request).some((field) => !isClean([field]) && !isBlankAtAnEnd(field)),
+      fieldsOf(request).some(([name, value]) => !isClean([[name, value.trim()]]) || CONTROL.test(value)),
   },
   {
     row: 'number of headers',
@@ -42,9 +48,15 @@ export const explainedHttp2: readonly Explanation<RecordedAuthentication>[] = [
   {
     row: 'syntax over HTTP/2',
     explains: (difference, { request }) =>
-      (isUserThere(difference, ['no answer', '400']) && isOddForNode(fieldsOf(request))) ||
+      (isAnsweredThere(difference, ['no answer', '400']) && isOddForNode(fieldsOf(request))) ||
       (isRefusalWithoutAnswer(difference) && isOfConnection(fieldsOf(request))) ||
-      (isUserHereOnly(difference) && hasBadEscape(fieldsOf(request))),
+      (isAnsweredHereOnly(difference) && hasBadEscape(fieldsOf(request))),
+  },
+  unparsedCertificate,
+  {
+    row: 'ambiguous paths',
+    explains: (difference, { request: { target = '/' } }) =>
+      isAnsweredThere(difference, ['400']) && target.includes('\\'),
   },
   {
     row: 'request targets',
@@ -70,13 +82,20 @@ function isBlankAtAnEnd([, value]: Field): boolean {
   return /^[ \t]|[ \t]$/.test(value)
 }
 
-function isUserThere({ at, there, here }: Difference, answers: readonly string[]): boolean {
-  return at === 'outcome' && String(there).startsWith('user ') && answers.includes(String(here))
+function isAnsweredThere({ at, there, here }: Difference, answers: readonly string[]): boolean {
+  return at === 'outcome' && isAnswer(there) && answers.includes(String(here))
 }
 
-function isUserHereOnly({ at, there, here }: Difference): boolean {
-  return at === 'outcome' && there === 'no answer' && String(here).startsWith('user ')
+function isAnsweredHereOnly({ at, there, here }: Difference): boolean {
+  return at === 'outcome' && there === 'no answer' && isAnswer(here)
 }
+
+/** Whether it is that of the authentication. */
+function isAnswer(outcome: unknown): boolean {
+  return outcome === '401' || String(outcome).startsWith('user ')
+}
+
+const CONTROL = /[^\t\x20-\x7e\x80-\xff]/
 
 function isRefusalWithoutAnswer({ at, there, here }: Difference): boolean {
   return at === 'outcome' && String(there).startsWith('400') && here === 'no answer'

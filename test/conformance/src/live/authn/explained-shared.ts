@@ -8,6 +8,9 @@ const WHITE_SPACE =
 const AT_AN_END = new RegExp(`^[ \\t]*${WHITE_SPACE}|${WHITE_SPACE}[ \\t]*$`)
 const PART_AT_AN_END = new RegExp(`(?:^|,)[ \\t]*${WHITE_SPACE}|${WHITE_SPACE}[ \\t]*(?:,|$)`)
 
+/** A token behind two blanks, of which Kubernetes warns. */
+export const BEARER_BLANKS: RegExp = new RegExp(`^(?:[ \\t]|${WHITE_SPACE})*bearer {2}`, 'i')
+
 /** Whether `Authorization` or a subprotocol starts or ends with white space unknown to HTTP, and only kube-apiserver authenticates it. */
 export const whiteSpace: Explanation<RecordedAuthentication> = {
   row: 'white space in headers',
@@ -34,7 +37,9 @@ export const commonAuthority: Explanation<RecordedAuthentication> = {
 export const twins: Explanation<RecordedAuthentication> = {
   row: 'request header twins',
   explains: (difference, { request }) =>
-    isUserThereOnly(difference) && request.cert?.startsWith('proxy-') === true && hasTwin(request),
+    isUserThereOnly(difference) &&
+    request.cert?.startsWith('proxy-') === true &&
+    (request.headers ?? []).some(([name]) => CONFIGURED.test(dashed(name)) && !AS_CONFIGURED.test(name)),
   always: ({ request, kubeApiserver }) =>
     hasTwin(request) &&
     // Not every set-up has uid headers.
@@ -48,8 +53,28 @@ function hasTwin({ headers = [] }: AuthenticationRequest): boolean {
   return headers.some(([name]) => TWINS.test(name) && !NAMES.test(name))
 }
 
+/** The names of all set-ups. */
+const CONFIGURED =
+  /^x-(?:remote-(?:user|group|uid|extra-.*)|name-(?:one|two)|under-name|groups-[ab]|id-(?:one|two)|e-(?:one|two)-.*)$/i
+const AS_CONFIGURED = new RegExp(`^x_under_name$|${CONFIGURED.source.replace('|under-name', '')}`, 'i')
+
+function dashed(name: string): string {
+  return name.replaceAll('_', '-')
+}
+
 const TWINS = /^x[-_](?:remote[-_](?:user|group|uid|extra[-_].*)|under[-_]name)$/i
 const NAMES = /^x-remote-(?:user|group|uid|extra-.*)$|^x_under_name$/i
+
+/** A certificate that Go cannot parse, or whose key it does not use, which ends the handshake: here the request is known by another credential, or by none. */
+export const unparsedCertificate: Explanation<RecordedAuthentication> = {
+  row: 'stricter certificates',
+  explains: ({ at, there, here }, { request: { cert }, kubeApiserver: { detail } }) =>
+    at === 'outcome' &&
+    there === 'no answer' &&
+    (here === '401' || String(here).startsWith('user ')) &&
+    cert !== undefined &&
+    /^alert (?:4[37]|5[01])$|^ECONNRESET$/.test(String(detail)),
+}
 
 /** Two keys with different bytes that are equal in Go's JSON. */
 export const keysThatAreOne: Explanation<RecordedAuthentication> = {

@@ -27,10 +27,13 @@ export interface AuthenticationOutcome {
   /** Of a 401. */
   readonly body?: string
   readonly headers?: readonly Header[]
+  /** How the connection was closed, if there is no response. */
+  readonly detail?: unknown
 }
 
 export interface RecordedAuthentication {
   readonly id: string
+  readonly setup?: string
   readonly request: AuthenticationRequest
   readonly kubeApiserver: AuthenticationOutcome
 }
@@ -61,10 +64,11 @@ export function* recordedCases(
 /** Very long requests were not recorded, since they can be generated again. */
 function withRequest({
   id = '',
+  setup = '',
   request = longRequest(id),
   kubeApiserver = { outcome: '' },
 }: Partial<RecordedAuthentication>): RecordedAuthentication {
-  return { id, request, kubeApiserver }
+  return { id, setup, request, kubeApiserver }
 }
 
 const REVIEWS = '/apis/authentication.k8s.io/v1/selfsubjectreviews'
