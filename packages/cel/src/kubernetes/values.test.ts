@@ -24,6 +24,9 @@ describe('a value, as kube-apiserver has it,', () => {
     ['isURL("https://a:1:2")', false],
     ['dyn([dyn("a"), dyn(""), dyn(null), dyn(1)]).isSorted()', false],
     ['quantity("0").sub(-9223372036854775807 - 1).asInteger()', -9223372036854775808n],
+    ['quantity("1k").sub(-9223372036854775807 - 1).asInteger()', -9223372036854774808n],
+    // Where that would overflow too, the number is exact.
+    ['quantity("-1").sub(-9223372036854775807 - 1).asApproximateFloat()', 9223372036854775807],
     ['quantity("1").sub(-9223372036854775807).isInteger()', false],
     ['{,}.size()', 0n],
     ['size(type(claims.?x) == optional_type ? "a" : "")', 1n],

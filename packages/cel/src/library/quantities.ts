@@ -134,14 +134,17 @@ export function compareQuantities(a: Quantity, b: Quantity): number {
 
 /** The sum of two quantities, or the difference if the factor is -1. */
 export function addedQuantities(a: Quantity, b: Quantity, factor: 1n | -1n): Quantity {
-  if (b.unscaled === 0n && a.isSmall && b.isSmall) return a
-  if (a.unscaled === 0n && a.isSmall && b.isSmall)
-    return { ...b, unscaled: BigInt.asIntN(64, b.unscaled * factor) }
   const scale = Math.min(a.scale, b.scale)
-  const parts = [scaled(a, scale), scaled(b, scale) * factor] as const
-  const unscaled = parts[0] + parts[1]
-  const isSmall = a.isSmall && b.isSmall && [...parts, unscaled].every(fits)
-  return { unscaled, scale, isSmall }
+  if (a.isSmall && b.isSmall) {
+    if (b.unscaled === 0n) return a
+    // In 64 bits, the least integer is its own opposite.
+    const added = { ...b, unscaled: BigInt.asIntN(64, b.unscaled * factor) }
+    if (a.unscaled === 0n) return added
+    const parts = [scaled(a, scale), scaled(added, scale)] as const
+    const unscaled = parts[0] + parts[1]
+    if ([...parts, unscaled].every(fits)) return { unscaled, scale, isSmall: true }
+  }
+  return { unscaled: scaled(a, scale) + scaled(b, scale) * factor, scale, isSmall: false }
 }
 
 /** The quantity as a 64-bit integer; `undefined` if it is not one. */

@@ -19,10 +19,20 @@ export const explainedImpersonation: readonly Explanation<RecordedImpersonation>
       here === undefined &&
       ((at === 'event.annotations.authorization.k8s.io/decision' && there === 'allow') ||
         (at === 'event.annotations.authorization.k8s.io/reason' &&
-          /^$|"system:basic-user"/.test(String(there)))),
+          /^$|^RBAC: allowed by /.test(String(there)))),
+  },
+  {
+    row: 'order of extra fields',
+    explains: ({ at, there, here }) =>
+      /^(?:body|event\.responseStatus)\.(?:message|details\.name)$/.test(at) &&
+      (at.endsWith('name') || (isAboutExtra(there) && isAboutExtra(here))),
   },
   {
     row: 'invalid UTF-8',
     explains: ({ at }) => /^(?:event\.impersonatedUser|user)\.extra\..*[\u{fffd}\u{dc80}-\u{dcff}]/u.test(at),
   },
 ]
+
+function isAboutExtra(message: unknown): boolean {
+  return /^userextras\.authentication\.k8s\.io .* resource "userextras\//.test(String(message))
+}

@@ -12,7 +12,8 @@ export const explainedServerAnswers: readonly Explanation<RecordedRefusal>[] = [
   {
     row: 'resources served',
     explains: ({ at, here }, { target }) =>
-      at === 'status' && here === '404 404 page not found\n' && NOT_SERVED.test(target),
+      NOT_SERVED.test(target) &&
+      (at.startsWith('header ') || /^(?:404 )?404 page not found\n$/.test(String(here))),
   },
   {
     row: 'discovery',
@@ -20,4 +21,18 @@ export const explainedServerAnswers: readonly Explanation<RecordedRefusal>[] = [
       (at.startsWith('body.serverAddressByClientCIDRs') && /^\/api\/?$/.test(target)) ||
       (at.startsWith('body.') && /^\/version\/?$/.test(target)),
   },
+  {
+    row: 'discovery',
+    explains: ({ at, there, here }) => at === 'body.resources' && resourcesIn(there) === resourcesIn(here),
+  },
 ]
+
+/** The resources in the order of their names, without the hashes of their storage versions. */
+function resourcesIn(list: unknown): string {
+  const all = Array.isArray(list) ? (list as readonly Readonly<Record<string, unknown>>[]) : []
+  return JSON.stringify(
+    all
+      .map(({ storageVersionHash: _hash, ...resource }) => resource)
+      .toSorted((a, b) => String(a['name']).localeCompare(String(b['name']))),
+  )
+}

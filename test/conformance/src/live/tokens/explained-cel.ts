@@ -32,6 +32,20 @@ const classes: readonly CelClass[] = [
     expression: new RegExp(CLAIMS),
   },
   {
+    row: 'CEL patterns',
+    at: 'compiles',
+    there: COMPILES,
+    here: /invalid matches argument|error parsing regexp/,
+    expression: /\.(?:matches|find|findAll)\(/,
+  },
+  {
+    row: 'keys of CEL maps',
+    at: 'value',
+    there: VALUE,
+    here: VALUE,
+    expression: /dyn\((\d+)\): .*\bdyn\(\1u\): /,
+  },
+  {
     row: 'order of CEL maps',
     at: 'value',
     there: /^\{"value":\[/,

@@ -15,7 +15,10 @@ export const explainedConfigurations: readonly Explanation<RecordedConfiguration
       (at === 'verdict' && there === 'taken' && here === 'decoder file: must be one document') ||
       (at === 'verdict' &&
         there === 'taken' &&
-        /\banonymous\.conditions\[\d+\]\.path: Required value/.test(String(here))),
+        /\banonymous\.conditions\[\d+\]\.path: Required value/.test(String(here))) ||
+      (/^anonymous\.conditions\[\d+\]\.path$/.test(at) &&
+        there === undefined &&
+        String(here).endsWith(': Required value')),
   },
   {
     row: 'issuer URLs',
@@ -48,8 +51,9 @@ export const explainedConfigurations: readonly Explanation<RecordedConfiguration
   },
   {
     row: 'CEL messages',
-    explains: ({ at, here }) =>
-      isExpression(at) && /: a message such as '[\w.]+' cannot be constructed/.test(String(here)),
+    explains: ({ at, there, here }) =>
+      (isExpression(at) || (at === 'verdict' && there === 'taken')) &&
+      /: a message such as '[\w.]+' cannot be constructed/.test(String(here)),
   },
   {
     row: 'words of configuration errors',

@@ -38,8 +38,8 @@ export const explainedOidc: readonly Explanation<RecordedToken>[] = [
   },
   {
     row: 'RSA keys of tokens',
-    explains: (difference, { token }) =>
-      isOnlyThere(difference) && tokenText(token).header['kid'] === 'r1024',
+    explains: (difference, { token, plan = '' }) =>
+      isOnlyThere(difference) && (tokenText(token).header['kid'] === 'r1024' || plan.endsWith(' by r1024')),
     always: ({ real, token }) => real.user !== undefined && tokenText(token).header['kid'] === 'r1024',
   },
   {

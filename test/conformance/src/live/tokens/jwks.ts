@@ -21,7 +21,7 @@ const explanations: readonly Explanation<RecordedKeys>[] = [
         /: (?:fetching keys oidc: failed to decode keys: .*|failed to verify id token signature)$/s.test(
           String(difference.there),
         )) ||
-      (isOnlyThere(difference) && /"Keys"|"Kty"/.test(jwks)),
+      (isOnlyThere(difference) && (hasOtherNames(jwks) || /\\n"/.test(jwks))),
   },
   {
     row: 'tokens that name no key',
@@ -44,3 +44,8 @@ export const keySets: LiveArea = liveArea<RecordedKeys>({
     }
   },
 })
+
+/** Whether a name is written with capitals. */
+function hasOtherNames(jwks: string): boolean {
+  return (jwks.match(/"(?:keys|kty)"/gi) ?? []).some((name) => name !== name.toLowerCase())
+}

@@ -13,6 +13,8 @@ export interface RecordedToken {
   /** The index of its configuration. */
   readonly cfg: number
   readonly token: string
+  /** How it was made. */
+  readonly plan?: string
   /** The time of the request; constant per file. */
   readonly nowMs?: number
   readonly real: Outcome

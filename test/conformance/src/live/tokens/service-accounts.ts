@@ -46,7 +46,8 @@ const explanations: readonly Explanation<RecordedServiceAccountToken>[] = [
   {
     row: 'algorithms of tokens',
     explains: (difference, { token }) =>
-      isOnlyThere(difference) && !SIGNED_WITH.test(String(tokenText(token).header['alg'])),
+      (isOnlyThere(difference) || difference.here === 'no opinion') &&
+      !SIGNED_WITH.test(String(tokenText(token).header['alg'])),
     always: ({ real, token }) =>
       real.user !== undefined && !SIGNED_WITH.test(String(tokenText(token).header['alg'])),
   },
@@ -58,7 +59,7 @@ const explanations: readonly Explanation<RecordedServiceAccountToken>[] = [
     row: 'times in tokens',
     explains: (difference) =>
       isOnlyThere(difference) &&
-      /the (?:exp|nbf|iat) claim has the wrong type$/.test(String(difference.here)),
+      /the (?:exp|nbf|iat|warnafter) claim has the wrong type$/.test(String(difference.here)),
   },
 ]
 

@@ -36,10 +36,11 @@ const explanations: readonly Explanation<RecordedWebhook>[] = [
   },
   {
     row: 'metadata of reviews',
-    explains: (difference) =>
-      isOnlyHere(difference) &&
-      /^error json: cannot unmarshal \w+ into Go struct field TokenReview\.(?:spec|metadata) /.test(
-        String(difference.there),
+    explains: ({ at, there, here }) =>
+      at === 'outcome' &&
+      (here === 'no opinion' || String(here).startsWith('user ')) &&
+      /^error (?:json: cannot unmarshal \w+ into Go struct field (?:TokenReview\.(?:spec|metadata)|TokenReviewSpec\.|ObjectMeta\.)|parsing time )/.test(
+        String(there),
       ),
   },
   {
