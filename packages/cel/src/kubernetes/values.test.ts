@@ -26,7 +26,7 @@ describe('a value, as kube-apiserver has it,', () => {
     ['quantity("0").sub(-9223372036854775807 - 1).asInteger()', -9223372036854775808n],
     ['quantity("1k").sub(-9223372036854775807 - 1).asInteger()', -9223372036854774808n],
     // Where that would overflow too, the number is exact.
-    ['quantity("-1").sub(-9223372036854775807 - 1).asApproximateFloat()', 9223372036854775807],
+    ['quantity("-1").sub(-9223372036854775807 - 1).asApproximateFloat() == 9223372036854775808.0', true],
     ['quantity("1").sub(-9223372036854775807).isInteger()', false],
     ['{,}.size()', 0n],
     ['size(type(claims.?x) == optional_type ? "a" : "")', 1n],

@@ -54,6 +54,8 @@ export function mapOf(entries: Iterable<Entry>): EntryMap {
 /**
  * The key under which an entry is stored.
  *
+ * Deviation: equal numbers are one key (`docs/deviations.md`, keys of CEL maps).
+ *
  * Source: cel-go `common/types/map.go` (`Find`).
  */
 function normalized(key: Value): unknown {

@@ -17,6 +17,8 @@ export interface LegacyChecks {
  * extra field.
  *
  * Source: apiserver `pkg/endpoints/filters/impersonation`.
+ *
+ * Deviation: extra fields have an order (`docs/deviations.md`, order of extra fields).
  */
 export function legacyChecks(requester: UserInfo, wanted: WantedUser): LegacyChecks {
   const core = (item: Item): Attributes => impersonationAttributes(requester, 'impersonate', '', item)

@@ -21,7 +21,7 @@ const explanations: readonly Explanation<RecordedKeys>[] = [
         /: (?:fetching keys oidc: failed to decode keys: .*|failed to verify id token signature)$/s.test(
           String(difference.there),
         )) ||
-      (isOnlyThere(difference) && (hasOtherNames(jwks) || /\\n"/.test(jwks))),
+      (isOnlyThere(difference) && (hasOtherNames(jwks) || jwks.includes(String.raw`\n"`))),
   },
   {
     row: 'tokens that name no key',
