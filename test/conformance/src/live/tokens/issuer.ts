@@ -26,8 +26,11 @@ function authenticatorOf(
     now() {
       return this.milliseconds
     },
-    after(_milliseconds, callback) {
-      const timer = setImmediate(callback)
+    after(milliseconds, callback) {
+      const timer = setImmediate(() => {
+        this.milliseconds += milliseconds
+        callback()
+      })
       return () => {
         clearImmediate(timer)
       }

@@ -98,8 +98,11 @@ function authenticatorOf(flags: readonly string[], jwks: string): (now: number) 
   let milliseconds = 0
   const clock: Clock = {
     now: () => milliseconds,
-    after(_milliseconds, callback) {
-      const timer = setImmediate(callback)
+    after(wait, callback) {
+      const timer = setImmediate(() => {
+        milliseconds += wait
+        callback()
+      })
       return () => {
         clearImmediate(timer)
       }
