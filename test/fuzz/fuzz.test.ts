@@ -16,18 +16,15 @@ function fuzz(...args: readonly string[]): {
 }
 
 describe('spoiled certificates, chains, headers, targets, tokens, expressions and bodies', () => {
-  it.each([1, 2])(
-    'cause no crash and no delay, and nothing is accepted that should not be: seed %i',
-    (seed) => {
-      const { status, lines } = fuzz('--seed', String(seed), '--runs', '500')
-      expect(lines.filter((line) => line.startsWith('FAILED'))).toEqual([])
-      expect([status, lines.at(-1)]).toEqual([0, '9 passed, 0 failed'])
-    },
-  )
+  it('cause no crash and no delay, and nothing is accepted that should not be', () => {
+    const { status, lines } = fuzz('--seed', '1', '--runs', '200')
+    expect(lines.filter((line) => line.startsWith('FAILED'))).toEqual([])
+    expect([status, lines.at(-1)]).toEqual([0, '9 passed, 0 failed'])
+  })
 
   it('are the same for the same seed', () => {
     const once = (): readonly string[] =>
-      fuzz('--seed', '3', '--runs', '200', '--target', 'identity-headers').lines.map((line) =>
+      fuzz('--seed', '3', '--runs', '50', '--target', 'identity-headers').lines.map((line) =>
         line.replace(/ in .* ms:/, ':'),
       )
     expect(once()).toEqual(once())

@@ -5,30 +5,45 @@ import { describe, expect, it } from 'vitest'
 
 const folder = fileURLToPath(new URL('.', import.meta.url))
 
+const askServer = (listener: string): string => `
+    import { createServer } from 'node:http'
+    const ask = async (app, init) => {
+      const server = createServer(${listener})
+      await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+      const { status } = await fetch('http://127.0.0.1:' + server.address().port + '/', init)
+      server.close().closeAllConnections()
+      return status
+    }`
+
 const start: Readonly<Record<string, string>> = {
   express: `
-    import { createServer } from 'node:http'
     import express from 'express'
-    const app = express()
+    const newApp = () => express()
     const userSetBefore = (req, res, next) => { req.user = { id: 1 }; next() }
     const answer = (req, res) => res.end('answered')
-    const listener = () => app`,
+    ${askServer('app')}`,
   koa: `
-    import { createServer } from 'node:http'
     import Koa from 'koa'
-    const app = new Koa({ silent: true })
+    const newApp = () => new Koa({ silent: true })
     const userSetBefore = (ctx, next) => { ctx.state.user = { id: 1 }; return next() }
     const answer = (ctx) => { ctx.body = 'answered' }
-    const listener = () => app.callback()`,
+    ${askServer('app.callback()')}`,
   hono: `
     import { Hono } from 'hono'
-    const app = new Hono()
+    const newApp = () => new Hono()
     const userSetBefore = (c, next) => { c.set('user', { id: 1 }); return next() }
-    const answer = (c) => c.text('answered')`,
+    const answer = (c) => c.text('answered')
+    const ask = async (app, init) => (await app.request('http://app/', init)).status`,
 }
 
-/** The warnings of an app that gets every request twice: each is printed once. */
-async function printedBy(framework: string, setup: string, asking = '{}'): Promise<string> {
+/** An app, and what it is asked. */
+interface Asked {
+  readonly setup: string
+  readonly asking?: string
+}
+
+/** The statuses of apps in one process that get every request twice, a line for each app, and then the warnings: each is printed once. */
+async function printedBy(framework: string, ...apps: readonly Asked[]): Promise<string> {
   const program = `
     import { authenticatorChain } from '@kube-authn/core'
     import { alwaysAllow } from '@kube-authn/core/authorization'
@@ -37,19 +52,7 @@ async function printedBy(framework: string, setup: string, asking = '{}'): Promi
     ${start[framework]}
     const everyone = { name: 'everyone', authenticate: () => ({ user: { username: 'everyone', uid: '', groups: [], extra: {} } }) }
     const chain = authenticatorChain({ tokens: [tokenFile('t,jane,1')] })
-    ${setup}
-    const ask = ${
-      framework === 'hono'
-        ? 'async (init) => (await app.request("http://app/", init)).status'
-        : `async (init) => {
-      const server = createServer(listener())
-      await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
-      const { status } = await fetch('http://127.0.0.1:' + server.address().port + '/', init)
-      server.close().closeAllConnections()
-      return status
-    }`
-    }
-    console.log(await ask(${asking}), await ask(${asking}))`
+    ${apps.map(({ setup, asking = '{}' }) => `{ const app = newApp(); ${setup}; console.log(await ask(app, ${asking}), await ask(app, ${asking})) }`).join('\n')}`
   const run = promisify(execFile)
   const { stdout, stderr } = await run(process.execPath, ['--input-type=module', '--eval', program], {
     cwd: folder,
@@ -64,6 +67,10 @@ const NO_USER =
   '[KUBE_AUTHN_NO_USER] KubeAuthnWarning: impersonation(...), authorization(...) or reviews(...) received a request ' +
   'without a user: put authentication(...) before them, or set their option user\n'
 
+const PREFLIGHT =
+  '[KUBE_AUTHN_PREFLIGHT] KubeAuthnWarning: authentication(...) answered a CORS preflight with 401, since browsers send ' +
+  'no credentials with it: to allow other origins, put the CORS middleware before authentication(...)\n'
+
 const replaced = (where: string): string =>
   `[KUBE_AUTHN_USER_REPLACED] KubeAuthnWarning: authentication(...) replaced the ${where} that an earlier ` +
   'middleware, such as passport.session(), had set: use one of them per route, or add fromPassport(...) to the chain to use both\n'
@@ -73,63 +80,43 @@ describe.each([
   ['koa', 'ctx.state.user'],
   ['hono', 'c.var.user'],
 ])('what an app of %s is told of its middlewares, once', (framework, where) => {
-  it('authorization comes first', async () => {
+  it('authorization comes first, authentication refuses the preflight of a browser and replaces the user of a session', async () => {
     const printed = await printedBy(
       framework,
-      'app.use(authorization(alwaysAllow())); app.use(authentication(chain)); app.use(answer)',
-      asJane,
+      {
+        setup: 'app.use(authorization(alwaysAllow())); app.use(authentication(chain)); app.use(answer)',
+        asking: asJane,
+      },
+      { setup: 'app.use(authentication(chain)); app.use(answer)', asking: preflight },
+      { setup: 'app.use(userSetBefore); app.use(authentication(chain)); app.use(answer)', asking: asJane },
     )
-    expect(printed).toBe(`500 500\n${NO_USER}`)
+    expect(printed).toBe(`500 500\n401 401\n200 200\n${NO_USER}${PREFLIGHT}${replaced(where)}`)
   })
 
   it('impersonation comes first, and no user is impersonated', async () => {
-    const printed = await printedBy(
-      framework,
-      'app.use(impersonation(alwaysAllow())); app.use(authentication(chain)); app.use(answer)',
-      asJane,
-    )
+    const printed = await printedBy(framework, {
+      setup: 'app.use(impersonation(alwaysAllow())); app.use(authentication(chain)); app.use(answer)',
+      asking: asJane,
+    })
     expect(printed).toBe(`200 200\n${NO_USER}`)
   })
 
-  it('authentication refuses the preflight of a browser', async () => {
-    const printed = await printedBy(framework, 'app.use(authentication(chain)); app.use(answer)', preflight)
-    expect(printed).toBe(
-      '401 401\n[KUBE_AUTHN_PREFLIGHT] KubeAuthnWarning: authentication(...) answered a CORS preflight with 401, since browsers send ' +
-        'no credentials with it: to allow other origins, put the CORS middleware before authentication(...)\n',
-    )
-  })
-
-  it('authentication replaces the user of a session', async () => {
+  it('nothing of the usual order, of authentication twice, of a user of its own, and of OPTIONS that is no preflight', async () => {
+    const usual =
+      'app.use(authentication(chain)); app.use(impersonation(alwaysAllow())); app.use(authorization(alwaysAllow()))'
+    const twice = 'app.use(authentication(chain)); app.use(authentication(everyone))'
+    const own =
+      'app.use(impersonation(alwaysAllow(), { user: () => undefined })); app.use(authentication(chain))'
+    const asSuperman = `{ headers: { authorization: 'Bearer t', 'impersonate-user': 'superman' } }`
     const printed = await printedBy(
       framework,
-      'app.use(userSetBefore); app.use(authentication(chain)); app.use(answer)',
-      asJane,
+      { setup: `${usual}; app.use(answer)`, asking: asJane },
+      { setup: `${usual}; app.use(answer)`, asking: asSuperman },
+      { setup: `${twice}; app.use(answer)`, asking: asJane },
+      { setup: `${own}; app.use(answer)`, asking: asJane },
+      { setup: 'app.use(authentication(chain))', asking: `{ method: 'OPTIONS' }` },
     )
-    expect(printed).toBe(`200 200\n${replaced(where)}`)
-  })
-
-  it.each([
-    [
-      'the usual order',
-      'app.use(authentication(chain)); app.use(impersonation(alwaysAllow())); app.use(authorization(alwaysAllow()))',
-    ],
-    ['authentication twice', 'app.use(authentication(chain)); app.use(authentication(everyone))'],
-    [
-      'a user of its own',
-      'app.use(impersonation(alwaysAllow(), { user: () => undefined })); app.use(authentication(chain))',
-    ],
-  ])('nothing of %s', async (_case, setup) => {
-    const asSuperman = `{ headers: { authorization: 'Bearer t', 'impersonate-user': 'superman' } }`
-    const printed = await printedBy(framework, `${setup}; app.use(answer)`, asJane)
-    expect(printed).toBe('200 200\n')
-    if (setup.includes('authorization(')) {
-      expect(await printedBy(framework, `${setup}; app.use(answer)`, asSuperman)).toBe('200 200\n')
-    }
-  })
-
-  it('nothing of an OPTIONS request that is no preflight', async () => {
-    const printed = await printedBy(framework, 'app.use(authentication(chain))', `{ method: 'OPTIONS' }`)
-    expect(printed).toBe('401 401\n')
+    expect(printed).toBe('200 200\n200 200\n200 200\n200 200\n401 401\n')
   })
 })
 
@@ -144,7 +131,7 @@ describe('what is noticed in files, where there is no observer', () => {
       tokenFile('', { source: 'b.csv' })`
     const columns =
       'record 1 has 5 columns, and those after the fourth are ignored: put several groups in quotes, as in "dev,ops"'
-    expect(await printedBy('hono', setup)).toBe(
+    expect(await printedBy('hono', { setup })).toBe(
       `404 404\n${warning(`a.csv: ${columns}`)}${warning(`b.csv: ${columns}`)}${warning(
         'b.csv: the file has no records, so it has no users; each line of a token file is token,user name,uid,"group,group"',
       )}`,
@@ -153,7 +140,7 @@ describe('what is noticed in files, where there is no observer', () => {
 
   it('is told to an observer instead', async () => {
     const setup = `tokenFile('', { observer: (event) => console.error(event.notice.code) })`
-    expect(await printedBy('hono', setup)).toBe('404 404\nemptyFile\n')
+    expect(await printedBy('hono', { setup })).toBe('404 404\nemptyFile\n')
   })
 
   it.each(['express', 'koa'])(
@@ -163,7 +150,7 @@ describe('what is noticed in files, where there is no observer', () => {
       const { createPki } = await import('@kube-authn/testing')
       const { clientCertificate } = await import('@kube-authn/core/client-certificate')
       app.use(authentication(clientCertificate({ ca: (await createPki()).caPem })))`
-      expect(await printedBy(framework, setup)).toContain(
+      expect(await printedBy(framework, { setup })).toContain(
         'no client certificate can be seen on a connection without TLS',
       )
     },
@@ -172,10 +159,9 @@ describe('what is noticed in files, where there is no observer', () => {
 
 describe('where the runtime has no process.emitWarning', () => {
   it('console.warn tells it', async () => {
-    const printed = await printedBy(
-      'hono',
-      'process.emitWarning = undefined; app.use(authorization(alwaysAllow()))',
-    )
+    const printed = await printedBy('hono', {
+      setup: 'process.emitWarning = undefined; app.use(authorization(alwaysAllow()))',
+    })
     expect(printed).toContain('500 500\n[KUBE_AUTHN_NO_USER] impersonation(...), authorization(...)')
   })
 })

@@ -135,12 +135,11 @@ interface Case {
   readonly asked: Sent
 }
 
-/** Every path and identity by GET and POST, and every path by the other methods, each with one way to ask for an upgrade. */
+/** Every path and identity by GET, and every path by the other methods, each with one way to ask for an upgrade. */
 function cases(prefix: string): readonly Case[] {
   const asked = METHODS.flatMap((method) =>
     PATHS.flatMap((path, index) => {
-      const isUsual = method === 'GET' || method === 'POST'
-      const identities = isUsual ? IDENTITIES : [IDENTITIES[3 + (index % 3)] ?? '']
+      const identities = method === 'GET' ? IDENTITIES : [IDENTITIES[3 + (index % 3)] ?? '']
       return identities.map((identity) => ({ line: `${method} ${prefix}${path} HTTP/1.1`, identity }))
     }),
   )

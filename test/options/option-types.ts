@@ -31,8 +31,14 @@ interface Declaration {
   readonly folder: string
 }
 
-/** Options of all factories that check them: the members of every type that is named in an `OptionsShape`. */
+let declared: readonly DeclaredOption[] | undefined
+
+/** Options of all factories that check them: the members of every type that is named in an `OptionsShape`. They are read once. */
 export function declaredOptions(): readonly DeclaredOption[] {
+  return (declared ??= readOptions())
+}
+
+function readOptions(): readonly DeclaredOption[] {
   const declarations = new Map<string, Declaration[]>()
   const roots = new Map<string, Set<string>>()
   for (const file of filesBelow(packages)) {
@@ -150,10 +156,11 @@ function referencesIn(part: unknown): readonly string[] {
   return nodesIn(part).flatMap((node) => (node.type === 'TSTypeReference' ? [nameOf(node['typeName'])] : []))
 }
 
-function nodesIn(part: unknown): readonly Node[] {
-  if (typeof part !== 'object' || part === null) return []
-  const inner = Object.values(part).flatMap(nodesIn)
-  return isNode(part) ? [part, ...inner] : inner
+function nodesIn(part: unknown, found: Node[] = []): readonly Node[] {
+  if (typeof part !== 'object' || part === null) return found
+  if (isNode(part)) found.push(part)
+  for (const inner of Object.values(part)) nodesIn(inner, found)
+  return found
 }
 
 function isNode(part: unknown): part is Node {

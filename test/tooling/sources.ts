@@ -45,8 +45,14 @@ interface Node {
   readonly [key: string]: unknown
 }
 
-/** All sources of all packages, by their path from the root of the repository. */
+let sources: ReadonlyMap<string, Source> | undefined
+
+/** All sources of all packages, by their path from the root of the repository. They are read once. */
 export function readSources(): ReadonlyMap<string, Source> {
+  return (sources ??= parseSources())
+}
+
+function parseSources(): ReadonlyMap<string, Source> {
   const files = new Set(
     readdirSync(join(root, 'packages'), { withFileTypes: true })
       .filter((folder) => folder.isDirectory())
