@@ -66,8 +66,10 @@ describe('OpenAPI', () => {
   it('has a valid document for each group version', async () => {
     const paths = Object.keys(await urls())
     expect(paths).toEqual(expect.arrayContaining(['api/v1', 'apis/rbac.authorization.k8s.io/v1']))
+    // It compiles the schema once.
+    const validator = new Validator()
     for (const path of paths) {
-      const { valid, errors } = await new Validator().validate({ ...(await documentOf(path)) })
+      const { valid, errors } = await validator.validate({ ...(await documentOf(path)) })
       expect([path, valid, errors]).toEqual([path, true, undefined])
     }
   })

@@ -40,7 +40,7 @@ function reading(
 describe('10,000 watchers', () => {
   it('all get every change of their prefix, once and in order', async () => {
     const store = openStore()
-    const watches = Array.from({ length: 10_000 }, (_, index) => {
+    const watches = Array.from({ length: 2000 }, (_, index) => {
       const prefix = index % 2 === 0 ? '/all/' : `/all/${index % 100}/`
       return { prefix, ...reading(store, prefix) }
     })
@@ -63,7 +63,7 @@ describe('10,000 watchers', () => {
     const engine = memoryEngine()
     const changes = vi.spyOn(engine, 'changeAfter')
     const store = openStore({}, engine)
-    const watches = Array.from({ length: 10_000 }, () => reading(store, '/'))
+    const watches = Array.from({ length: 2000 }, () => reading(store, '/'))
     await store.create('/a', '1')
     await until(() => watches.every(({ events }) => events.length === 1))
     expect(new Set(watches.map(({ events }) => events[0])).size).toBe(1)
@@ -78,13 +78,13 @@ describe('10,000 watchers', () => {
     const read = async (): Promise<void> => {
       for await (const _ of store.watch('/', { since: 0 })) reads++
     }
-    const over = Array.from({ length: 10_000 }, () => read().catch(() => {}))
+    const over = Array.from({ length: 2000 }, () => read().catch(() => {}))
     await Promise.all(Array.from({ length: 20 }, (_, index) => store.create(`/${index}`, '1')))
     let before = 0
     await everyTurnUntil(() => {
       most = Math.max(most, reads - before)
       before = reads
-      return reads === 200_000
+      return reads === 40_000
     })
     expect(most).toBeLessThanOrEqual(256)
     await store.close()
