@@ -22,7 +22,7 @@ export interface OpenOptions {
 /** What every engine must do. */
 export function storeContract(
   open: (options: OpenOptions) => Promise<StoreUnderTest>,
-  { isDurable, many = 100_000 }: { readonly isDurable: boolean; readonly many?: number },
+  { isDurable, many = 20_000 }: { readonly isDurable: boolean; readonly many?: number },
 ): void {
   let clock: ReturnType<typeof fixedClock>
   let under: StoreUnderTest
@@ -488,7 +488,7 @@ export function storeContract(
     })
 
     it('costs nothing once it is over', async () => {
-      for (let index = 0; index < 20_000; index++) {
+      for (let index = 0; index < 2000; index++) {
         const controller = new AbortController()
         const iterator = store.watch('/', { signal: controller.signal })[Symbol.asyncIterator]()
         const next = iterator.next()
@@ -806,7 +806,7 @@ export function storeContract(
 
   describe('many objects', () => {
     it(`${many} are listed in pages and found, and their history stays short`, async () => {
-      ;({ store } = await openAnother(many === 100_000 ? {} : { maxHistoryChanges: many / 10 }))
+      ;({ store } = await openAnother(many === 20_000 ? {} : { maxHistoryChanges: many / 10 }))
       const name = (index: number): string => `/registry/serviceaccounts/ns-${index % 100}/${index}`
       const indexes = Array.from({ length: many }, (_, index) => index)
       const last = many - 1
@@ -836,18 +836,18 @@ export function storeContract(
     it('is limited by the number of changes', async () => {
       ;({ store } = await openAnother({ maxHistoryChanges: 100 }))
       let { revision } = await store.create('/a', '0')
-      for (let index = 1; index <= 1000; index++)
+      for (let index = 1; index <= 400; index++)
         ({ revision } = await store.update('/a', String(index), revision))
       expect(await watched(100, '/', { since: revision - 100 })).toHaveLength(100)
       await expectFailure(watched(1, '/', { since: revision - 200 }), 'revisionCompacted')
-      expect((await store.get('/a'))?.value).toBe('1000')
+      expect((await store.get('/a'))?.value).toBe('400')
     })
 
     it('is limited by the length of their values', async () => {
-      ;({ store } = await openAnother({ historyLength: 10_000_000 }))
+      ;({ store } = await openAnother({ historyLength: 1_000_000 }))
       let { revision } = await store.create('/a', 'x')
       for (let index = 0; index < 30; index++) {
-        ;({ revision } = await store.update('/a', 'x'.repeat(1_000_000), revision))
+        ;({ revision } = await store.update('/a', 'x'.repeat(100_000), revision))
       }
       expect(await watched(5, '/', { since: revision - 5 })).toHaveLength(5)
       await expectFailure(watched(1, '/', { since: revision - 25 }), 'revisionCompacted')
