@@ -97,7 +97,8 @@ async function checkAll(
   isAmbient: boolean,
 ): Promise<void> {
   for (const [method, headers, mayChange] of REQUESTS) {
-    for (const [site, from, isElsewhere] of PAGES) {
+    // The tests of the core have all pages with all methods; here one of each kind is enough.
+    for (const [site, from, isElsewhere] of method === 'POST' ? PAGES : PAGES.slice(4, 6)) {
       const sent = [
         ...(credential === undefined ? [] : [credential]),
         ...headers,
