@@ -107,8 +107,10 @@ describe('revocations', () => {
       },
     ],
   ] as const)('writes the revocation of %s for all replicas, once', async (_, subject, credential) => {
-    const { revoked, store, clock } = await opened()
-    const replica = await opened({ store }, clock)
+    const { store, clock, ...replica } = await opened()
+    const stalled = faultyStore(store)
+    const { revoked } = await opened({ store: stalled }, clock)
+    stalled.stall()
     const expiresAtMs = clock.now() + 60_001
     await revoked.set('a session', { ...subject, expiresAtMs })
     expect(revoked.isRevoked(credential)).toBe(true)
@@ -117,6 +119,13 @@ describe('revocations', () => {
     const { objects } = await store.list(REVOCATIONS_PREFIX)
     expect(objects.map((each) => each.expiresAtMs)).toEqual([Math.ceil(expiresAtMs / 1000) * 1000])
     expect(JSON.parse(objects[0]?.value ?? '')).toMatchObject({ spec: { reason: 'a session' } })
+  })
+
+  it('cuts the name of a revocation to the length of a reason', async () => {
+    const { revoked, objects } = await opened()
+    await revoked.set('x'.repeat(1025), { user: 'jane' })
+    const { items } = await objects.list({ resource, namespace: '' })
+    expect(items.map(({ spec }) => spec)).toEqual([{ user: 'jane', reason: 'x'.repeat(1024) }])
   })
 
   it('writes nothing that is over, or that is not a revocation, and says that it could not be written', async () => {
