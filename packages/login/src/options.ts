@@ -132,7 +132,7 @@ export function webLoginProblems(options: unknown): readonly ConfigurationProble
   return [
     ...providerOptionProblems(options),
     ...claimOptionProblems(options),
-    ...loginProviders(options).flatMap(clientProblems),
+    ...loginProviders(options).flatMap((each, index) => clientProblems(each, prefixOf(options, index))),
     ...sameProblems(loginProviders(options)),
     ...routeProblems(options),
   ]
@@ -173,7 +173,7 @@ function claimOptionProblems(options: WebLoginOptions): readonly ConfigurationPr
   if (options.tokens === undefined) return []
   return loginProviders(options).flatMap((provider, index) => {
     const given = new Map<string, unknown>(Object.entries(provider))
-    const prefix = options.providers === undefined ? '' : `providers[${index}].`
+    const prefix = prefixOf(options, index)
     return CLAIM_OPTIONS.filter((name) => given.get(name) !== undefined).map((name) => ({
       path: prefix + name,
       message: 'cannot be set together with tokens',
@@ -181,9 +181,15 @@ function claimOptionProblems(options: WebLoginOptions): readonly ConfigurationPr
   })
 }
 
-function clientProblems(provider: LoginProvider, index: number): readonly ConfigurationProblem[] {
-  const { clientAuthentication, clientSecret, clientAssertion } = provider
-  const at = `providers[${index}].`
+/** Where the options of a provider are. */
+function prefixOf({ providers }: WebLoginOptions, index: number): string {
+  return providers === undefined ? '' : `providers[${index}].`
+}
+
+function clientProblems(
+  { clientAuthentication, clientSecret, clientAssertion }: LoginProvider,
+  at: string,
+): readonly ConfigurationProblem[] {
   if (clientAssertion !== undefined && clientSecret !== undefined) {
     return [{ path: `${at}clientAssertion`, message: 'cannot be set together with clientSecret' }]
   }
