@@ -51,7 +51,5 @@ function setAll(res: CookieResponse, headers: object): void {
 }
 
 function headerPairs(list: readonly unknown[]): readonly (readonly [string, unknown])[] {
-  return list.flatMap((name, index) =>
-    index % 2 === 0 && typeof name === 'string' ? [[name, list[index + 1]] as const] : [],
-  )
+  return list.flatMap((name, index) => (index % 2 === 0 ? [[String(name), list[index + 1]] as const] : []))
 }

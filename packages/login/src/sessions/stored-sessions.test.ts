@@ -557,7 +557,11 @@ describe('storedSessions', () => {
     it('asks it nothing for a request without the cookie of a session', async () => {
       const { away, breakDown } = broken(new Error('away'))
       breakDown()
-      for (const header of [undefined, '', 'a=b', '__Host-session=abc']) {
+      const id = 'a'.repeat(43)
+      for (const value of ['abc', id.slice(1), `${id}a`, `.${id}`, `${id.slice(1)}.`]) {
+        expect(await away.find(`__Host-session=${value}`)).toBeUndefined()
+      }
+      for (const header of [undefined, '', 'a=b']) {
         expect(await away.find(header)).toBeUndefined()
       }
       expect(await away.end(undefined)).toHaveLength(1)
