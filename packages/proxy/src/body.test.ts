@@ -5,6 +5,8 @@ import type { NodeMessage } from './node-types.ts'
 
 const message = (method: string, ...rawHeaders: readonly string[]): NodeMessage =>
   ({ method, rawHeaders }) as unknown as NodeMessage
+const overHttp2 = (method: string, endAfterHeaders: boolean): NodeMessage =>
+  ({ method, rawHeaders: [], stream: { endAfterHeaders } }) as unknown as NodeMessage
 
 // Node's parser refuses most of these itself.
 describe('the body of a request', () => {
@@ -40,4 +42,16 @@ describe('the body of a request', () => {
     expect(body).toEqual(expected)
     expect(!isStatusError(body) && hasContent(body)).toBe(isThere)
   })
+
+  it.each([
+    ['GET', true, { kind: 'none' }],
+    ['GET', false, { kind: 'chunked' }],
+    ['POST', true, { kind: 'sized', length: '0' }],
+    ['POST', false, { kind: 'chunked' }],
+  ])(
+    'of %s over HTTP/2 whose stream ends after its headers, %s, is %j',
+    (method, endAfterHeaders, expected) => {
+      expect(bodyOf(overHttp2(method, endAfterHeaders))).toEqual(expected)
+    },
+  )
 })

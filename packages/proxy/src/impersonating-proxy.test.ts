@@ -298,6 +298,18 @@ describe('impersonatingProxy', () => {
     expect(upstream.received).toHaveLength(1)
   })
 
+  it('in mode token, asks for no token of a request that is refused', async () => {
+    const upstream = await upstreamServer()
+    const asked: unknown[] = []
+    const { port } = await proxyTo(upstream, {
+      mode: 'token',
+      userToken: ({ url }) => `${asked.push(url)}`,
+      authorization: alwaysDeny(),
+    })
+    expect(statusOf(await exchange(port, get('/')))).toBe(403)
+    expect(asked).toEqual([])
+  })
+
   it('in mode token, impersonation is for the upstream to decide, by the rights of the user', async () => {
     const upstream = await upstreamServer()
     const authentication = { ...jane, requester: userInfo({ username: 'admin' }) }

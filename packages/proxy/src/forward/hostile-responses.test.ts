@@ -39,6 +39,20 @@ describe('an upstream that does not keep to HTTP', () => {
     for (let attempt = 0; attempt < 3; attempt++) expect(await exchange(port, REQUEST)).not.toContain('okok')
   })
 
+  it.each([
+    ['a length', 'Content-Length: 100\r\n\r\npart'],
+    ['chunks', 'Transfer-Encoding: chunked\r\n\r\n4\r\npart\r\n'],
+  ])('a response with %s that breaks off does so at the client, and is logged', async (_, rest) => {
+    const entries: unknown[] = []
+    const options = await toBytes((socket) => socket.end(`HTTP/1.1 200 OK\r\n${rest}`))
+    const { port } = await proxyTo(NOWHERE, { ...options, log: (entry) => void entries.push(entry) })
+    const answer = await exchange(port, REQUEST)
+    expect(answer).toContain('part')
+    expect(answer).not.toMatch(/\r\n0\r\n\r\n$/)
+    await until(() => entries.length > 0)
+    expect(entries).toHaveLength(1)
+  })
+
   it('a second response is not that of the next request', async () => {
     let count = 0
     const first = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfirst'

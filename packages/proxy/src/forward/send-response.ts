@@ -70,13 +70,13 @@ export function sendResponse(
 
 /** A 401 is about the credential of the proxy, which the client has no part in; a client would take it for its own. */
 function refusedResponse(
-  { statusCode, headers }: IncomingMessage,
+  { statusCode = 0, headers }: IncomingMessage,
   mode: SendResponseParts['mode'],
 ): StatusError | undefined {
   if (statusCode === 401 && mode === 'impersonate') {
     return badGateway(new Error('the upstream refused the credential of this proxy'))
   }
-  if (statusCode === undefined || statusCode < 200 || statusCode > 599) {
+  if (statusCode < 200 || statusCode > 599) {
     return badGateway(new Error('the upstream answered with an unknown status'))
   }
   // Node undoes no other, and `Transfer-Encoding` ends here.

@@ -63,9 +63,10 @@ describe('a connection to the upstream', () => {
   })
 
   it('is not used again after a response without one', async () => {
-    const { ask, connections } = await byHand(({ socket, url }) => socket.write(response(url)))
+    const { ask, urls, connections } = await byHand(({ socket, url }) => socket.write(response(url)))
     for (const url of ['/1', '/2', '/3']) expect(await ask('GET', url)).toMatch(new RegExp(`${url}$`))
     expect(connections).toHaveLength(3)
+    expect(urls).toEqual(['/1', '/2', '/3'])
   })
 
   it('is not used again after a response with another one, which is a 502', async () => {
