@@ -130,6 +130,26 @@ describe('a role', () => {
     )
   })
 
+  it('that is invalid is refused as that', async () => {
+    const rules = [{ apiGroups: [''], resources: ['pods'], verbs: [] }]
+    expect((await refusalOf(create('roles', 'r', { rules }, jane)))[0]).toBe(422)
+    expect((await refusalOf(create('clusterroles', 'r', { rules }, jane)))[0]).toBe(422)
+  })
+
+  it('names rights to paths one by one, and each once', async () => {
+    const rules = [
+      { nonResourceURLs: ['/b', '/a'], verbs: ['get', 'post'] },
+      { nonResourceURLs: ['/a'], verbs: ['get'] },
+    ]
+    const [, message] = await refusalOf(create('clusterroles', 'r', { rules }, jane))
+    expect(message.split('\n').slice(1)).toEqual([
+      '{NonResourceURLs:["/a"], Verbs:["get"]}',
+      '{NonResourceURLs:["/a"], Verbs:["post"]}',
+      '{NonResourceURLs:["/b"], Verbs:["get"]}',
+      '{NonResourceURLs:["/b"], Verbs:["post"]}',
+    ])
+  })
+
   it('can have the rights that the caller has', async () => {
     await grantJane([READ_PODS])
     await expectCreated(create('roles', 'reader', { rules: [READ_PODS] }, jane))
@@ -208,6 +228,9 @@ describe('an aggregation rule', () => {
     ['nothing', []],
     ['some rights', [READ_PODS]],
     ['everything on paths', [ALL_URLS]],
+    ['everything in a group', [{ ...ALL, apiGroups: [''] }, ALL_URLS]],
+    ['everything on a resource', [{ ...ALL, resources: ['pods'] }, ALL_URLS]],
+    ['one verb', [{ ...ALL, verbs: ['get'] }, ALL_URLS]],
   ])('cannot be written by those with %s', async (_, rules) => {
     await grantJane(rules, true)
     expect(await refusalOf(create('clusterroles', 'c', { rules: [], ...aggregating }, jane))).toEqual(refusal)
@@ -330,6 +353,16 @@ describe('a binding', () => {
       aggregationRule: { clusterRoleSelectors: [{ matchLabels: { a: 'true' } }] },
     })
     expect((await refusalOf(create('rolebindings', 'b', refOf('all'), jane)))[0]).toBe(403)
+  })
+
+  it('of an aggregated role takes nothing from one that is stored and invalid', async () => {
+    await create('clusterroles', 'all', {
+      rules: [],
+      aggregationRule: { clusterRoleSelectors: [{ matchLabels: { a: 'true' } }] },
+    })
+    const bad = { kind: 'ClusterRole', metadata: { name: 'bad', labels: { a: 'true' } }, rules: 'x' }
+    await store.create(`/registry/${apiGroup}/clusterroles/bad`, JSON.stringify(bad))
+    await expectCreated(create('rolebindings', 'b', refOf('all'), jane))
   })
 
   it('of an aggregated role names each right once, although it is written and selected', async () => {

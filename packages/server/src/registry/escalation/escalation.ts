@@ -157,7 +157,7 @@ function withoutOwners({ metadata, ...fields }: KubeObject): object {
  * @param rights with one verb each, as `coverage` finds them.
  */
 function rightsText(rights: readonly PolicyRule[]): string {
-  const verbs = new Map<string, string[]>()
+  const lines = new Map<string, { readonly what: string; readonly verbs: string[] }>()
   for (const right of rights) {
     const what = [
       part('APIGroups', right.apiGroups),
@@ -169,12 +169,14 @@ function rightsText(rights: readonly PolicyRule[]): string {
       .join(', ')
     // Rights to URLs are not put together.
     const key = right.nonResourceURLs.length === 0 ? what : `${what} ${right.verbs.join(' ')}`
-    const known = verbs.get(key)
-    if (known === undefined) verbs.set(key, [what, ...right.verbs])
-    else if (right.nonResourceURLs.length === 0) known.push(...right.verbs)
+    const known = lines.get(key)
+    if (known === undefined) lines.set(key, { what, verbs: [...right.verbs] })
+    else if (right.nonResourceURLs.length === 0) known.verbs.push(...right.verbs)
   }
-  const lines = [...verbs.values()].map(([what = '', ...each]) => `{${what}, ${part('Verbs', each)}}`)
-  return [...new Set(lines)].toSorted(byCodeUnits).join('\n')
+  return [...lines.values()]
+    .map(({ what, verbs }) => `{${what}, ${part('Verbs', verbs)}}`)
+    .toSorted(byCodeUnits)
+    .join('\n')
 }
 
 function part(name: string, values: readonly string[]): string {
