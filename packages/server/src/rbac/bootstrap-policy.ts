@@ -28,13 +28,8 @@ const READ = ['get', 'list', 'watch']
 const WRITE = ['create', 'delete', 'deletecollection', 'patch', 'update']
 const AGGREGATE_TO = `${RBAC_API_GROUP}/aggregate-to-`
 
-function resources(
-  verbs: readonly string[],
-  group: string,
-  names: readonly string[],
-  resourceNames: readonly string[] = [],
-): WrittenRule {
-  return { verbs, apiGroups: [group], resources: names, ...(resourceNames.length > 0 && { resourceNames }) }
+function resources(verbs: readonly string[], group: string, names: readonly string[]): WrittenRule {
+  return { verbs, apiGroups: [group], resources: names }
 }
 
 /** @param urls with spaces between them. */
@@ -47,7 +42,8 @@ function labelled(...into: readonly string[]): Pick<BootstrapRole, 'labels'> {
 }
 
 function approverOf(signer: string): BootstrapRole {
-  const rules = [resources(['approve'], 'certificates.k8s.io', ['signers'], [`kubernetes.io/${signer}`])]
+  const rule = resources(['approve'], 'certificates.k8s.io', ['signers'])
+  const rules = [{ ...rule, resourceNames: [`kubernetes.io/${signer}`] }]
   return { name: `system:certificates.k8s.io:${signer}-approver`, rules }
 }
 

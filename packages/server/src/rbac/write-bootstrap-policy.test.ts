@@ -115,6 +115,111 @@ describe('the default roles and bindings', () => {
     expect(allowed).toEqual(names)
   })
 
+  const CLUSTER_ADMIN = 'cluster-admin'
+  const requests = 'certificates.k8s.io/certificatesigningrequests'
+  const toAdmin = ['admin', 'system:aggregate-to-admin']
+  const toEdit = ['admin', 'edit', 'system:aggregate-to-edit']
+  const toView = ['admin', 'edit', 'view', 'system:aggregate-to-view']
+  const discovery = ['system:discovery']
+  const monitoring = ['system:monitoring']
+  const health = ['system:discovery', 'system:monitoring', 'system:public-info-viewer']
+  const version = ['system:discovery', 'system:public-info-viewer']
+  const issuer = ['system:service-account-issuer-discovery']
+
+  it.each<[verbs: string, what: string, roles: readonly string[]]>([
+    ['create', 'authorization.k8s.io/selfsubjectaccessreviews', ['system:basic-user']],
+    ['create', 'authorization.k8s.io/selfsubjectrulesreviews', ['system:basic-user']],
+    ['create', 'authentication.k8s.io/selfsubjectreviews', ['system:basic-user']],
+    ['create', 'authentication.k8s.io/tokenreviews', ['system:auth-delegator']],
+    ['create', 'authorization.k8s.io/subjectaccessreviews', ['system:auth-delegator']],
+    ['create', 'authorization.k8s.io/localsubjectaccessreviews', toAdmin],
+    ['get list watch create delete deletecollection patch update', `${apiGroup}/roles`, toAdmin],
+    ['get list watch create delete deletecollection patch update', `${apiGroup}/rolebindings`, toAdmin],
+    ['get list watch create delete deletecollection patch update', `${apiGroup}/clusterroles`, []],
+    ['bind escalate', `${apiGroup}/roles`, []],
+    ['get list watch create delete deletecollection patch update', '/secrets', toEdit],
+    ['create delete deletecollection patch update', '/configmaps', toEdit],
+    ['create delete deletecollection patch update', '/pods', toEdit],
+    ['create delete deletecollection patch update', '/services', toEdit],
+    ['create delete deletecollection patch update impersonate', '/serviceaccounts', toEdit],
+    ['create', '/pods/eviction', toEdit],
+    ['create', '/serviceaccounts/token', toEdit],
+    ['get create update', 'coordination.k8s.io/leases', toEdit],
+    ['get list watch', '/configmaps', toView],
+    ['get list watch', '/pods', toView],
+    ['get', '/pods/status', toView],
+    ['get', '/serviceaccounts', toView],
+    ['get', '/services', toView],
+    ['get', '/services/status', toView],
+    ['get', '/events', toView],
+    ['get', '/namespaces', toView],
+    ['get', '/namespaces/status', toView],
+    ['create update delete', '/namespaces', []],
+    ['get create', '/nodes', []],
+    ['impersonate', '/users', []],
+    ['create get list watch', requests, ['system:node-bootstrapper']],
+    ['update delete', requests, []],
+    ...['nodeclient', 'selfnodeclient'].map((kind): [string, string, readonly string[]] => [
+      'create',
+      `${requests}/${kind}`,
+      [`system:certificates.k8s.io:certificatesigningrequests:${kind}`],
+    ]),
+    ...['kube-apiserver-client', 'kube-apiserver-client-kubelet', 'kubelet-serving', 'legacy-unknown'].map(
+      (signer): [string, string, readonly string[]] => [
+        'approve',
+        `certificates.k8s.io/signers kubernetes.io/${signer}`,
+        [`system:certificates.k8s.io:${signer}-approver`],
+      ],
+    ),
+    ['approve', 'certificates.k8s.io/signers example.com/own', []],
+    ['sign', 'certificates.k8s.io/signers kubernetes.io/legacy-unknown', []],
+    ...['/api', '/api/v1', '/apis', '/apis/apps', '/openapi', '/openapi/v3'].map(
+      (path): [string, string, readonly string[]] => ['get', ` ${path}`, discovery],
+    ),
+    ...['/healthz', '/livez', '/readyz'].flatMap((path): [string, string, readonly string[]][] => [
+      ['get', ` ${path}`, health],
+      ['get', ` ${path}/etcd`, monitoring],
+    ]),
+    ['get', ' /version', version],
+    ['get', ' /version/', version],
+    ['get', ' /metrics', monitoring],
+    ['get', ' /metrics/slis', monitoring],
+    ...['/.well-known/openid-configuration', '/openid/v1/jwks'].flatMap(
+      (path): [string, string, readonly string[]][] => [
+        ['get', ` ${path}`, issuer],
+        ['get', ` ${path}/`, issuer],
+      ],
+    ),
+    ['post', ' /api', []],
+    ['get', ' /', []],
+  ])('who may %s: %s', async (verbs, what, expected) => {
+    const { items } = await objects.list({ resource: targetOf('clusterroles', '').resource, namespace: '' })
+    const roles = items.map(({ metadata: { name = '' } }) => name)
+    for (const name of roles) {
+      const object = {
+        kind: 'ClusterRoleBinding',
+        apiVersion: `${apiGroup}/v1`,
+        metadata: { name: `test:${name}` },
+        roleRef: { apiGroup, kind: 'ClusterRole', name },
+        subjects: [{ apiGroup, kind: 'Group', name: `test:${name}` }],
+      }
+      await store.create(`/registry/${apiGroup}/clusterrolebindings/test:${name}`, JSON.stringify(object))
+    }
+    const rbac = await storedRbac({ store })
+    policy = rbac
+    const [of = '', name = ''] = what.split(' ')
+    const [group = '', resource = '', subresource = ''] = of.split('/')
+    const target = of === '' ? { path: name } : { apiGroup: group, resource, subresource, name }
+    for (const verb of verbs.split(' ')) {
+      const allowed = roles.filter(
+        (role) =>
+          rbac.authorize(attributesOf(user(`test:${role}`), { verb, ...target }), emptyContext).verdict ===
+          'allow',
+      )
+      expect([verb, ...allowed].toSorted()).toEqual([verb, CLUSTER_ADMIN, ...expected].toSorted())
+    }
+  })
+
   it('are marked as what they are', async () => {
     expect((await get('clusterroles', 'edit')).metadata).toMatchObject({
       labels: {
