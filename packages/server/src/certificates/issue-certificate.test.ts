@@ -1,5 +1,5 @@
 import 'reflect-metadata'
-import { createPublicKey, X509Certificate } from 'node:crypto'
+import { createPublicKey, webcrypto, X509Certificate } from 'node:crypto'
 import * as library from '@peculiar/x509'
 import { type Bytes, DerReader, derOf, parseCertificate, soleElement, Tag } from '@kube-authn/x509'
 import { expect, it } from 'vitest'
@@ -89,6 +89,38 @@ it.each<[string, Partial<CertificateContent>]>([
   )
 })
 
+it.each<[string, readonly library.Extension[], boolean]>([
+  ['of a CA', [ca()], true],
+  ['of a CA that signs', [ca(), new library.KeyUsagesExtension(library.KeyUsageFlags.keyCertSign)], true],
+  ['of a CA that does not', [ca(), new library.KeyUsagesExtension(library.KeyUsageFlags.cRLSign)], false],
+  ['of a client', [new library.BasicConstraintsExtension(false)], false],
+  ['that does not say', [], false],
+])('whether the certificate %s is one to issue with', async (_, extensions, isOne) => {
+  const keys = await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, [
+    'sign',
+    'verify',
+  ])
+  const made = await library.X509CertificateGenerator.createSelfSigned({ keys, extensions: [...extensions] })
+  const key = await webcrypto.subtle.exportKey('pkcs8', keys.privateKey)
+  const reading = signingAuthority({
+    certificate: made.toString('pem'),
+    privateKey: library.PemConverter.encode(key, 'PRIVATE KEY'),
+  })
+  const outcome = await reading.then(
+    () => 'read',
+    (error: unknown) => String(error),
+  )
+  expect(outcome).toBe(isOne ? 'read' : 'Error: the certificate of the CA is not for signing certificates')
+})
+
+it('a CA has one key, in PEM like its certificate', async () => {
+  const [one, other] = [await pemAuthority('P-256'), await pemAuthority('P-256')]
+  const { certificate } = one
+  await expect(signingAuthority({ ...other, certificate })).rejects.toThrow('is not that of its certificate')
+  await expect(signingAuthority({ ...one, certificate: 'x' })).rejects.toThrow('is not in PEM')
+  await expect(signingAuthority({ ...one, certificate: one.privateKey })).rejects.toThrow('is not in PEM')
+})
+
 it('a CA identifies its key, and may sign certificates, but no CA', async () => {
   const privateKey = newKeyPair('P-256').privateKey
   const notBefore = new Date('2026-01-01T00:00:00Z')
@@ -107,6 +139,10 @@ it('a CA identifies its key, and may sign certificates, but no CA', async () => 
   )
   expect(Buffer.from(extensions.subjectKeyIdentifier ?? []).toString('hex')).toBe(expected.keyId)
 })
+
+function ca(): library.Extension {
+  return new library.BasicConstraintsExtension(true)
+}
 
 async function pemAuthority(
   kind: Parameters<typeof authorityFor>[0],
