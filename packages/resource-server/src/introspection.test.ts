@@ -84,6 +84,37 @@ describe('introspection', () => {
   })
 
   it.each([
+    [{ iat: NOW }, { issuedAtMs: NOW * 1000 }],
+    [{ iat: String(NOW) }, {}],
+    [{ iat: null }, {}],
+  ])('knows when a token was issued, with %j', async (issued, expected) => {
+    const answer = await answering(json({ ...ACTIVE, ...issued })).ask()
+    expect(answer).toEqual({ user: answer?.user, expiresAtMs: (NOW + 60) * 1000, ...expected })
+  })
+
+  it.each([
+    [undefined, 'introspection'],
+    ['other', 'other'],
+  ])('with the name %s is %s in events, and its cache has the name in its own', (name, expected) => {
+    const named = { ...OPTIONS, ...(name !== undefined && { name }) }
+    const uncached = { successTtlSeconds: 0, failureTtlSeconds: 0 }
+    expect(introspection({ ...named, ...uncached }).name).toBe(expected)
+    expect(introspection(named).name).toBe(`cached(${expected})`)
+  })
+
+  it.each([
+    ['both', ACTIVE, { successTtlSeconds: 0, failureTtlSeconds: 0 }, 2],
+    ['users', ACTIVE, { successTtlSeconds: 0 }, 2],
+    ['refusals', { active: false }, { failureTtlSeconds: 0 }, 2],
+    ['refusals, and knows the user', ACTIVE, { failureTtlSeconds: 0 }, 1],
+  ])('does not cache %s if that is said', async (_, body, ttls, calls) => {
+    const { ask, fetch } = answering(json(body), ttls)
+    await ask()
+    await ask()
+    expect(fetch).toHaveBeenCalledTimes(calls)
+  })
+
+  it.each([
     [429, 2],
     [500, 2],
     [503, 2],
@@ -172,6 +203,9 @@ describe('introspection', () => {
     expect(await answering(json({ ...ACTIVE, aud: 'b' }), { audience: ['a', 'b'] }).ask()).toBeDefined()
     const untyped = { active: true, sub: 'jane' }
     expect(await answering(json(untyped), { audience: false, acceptUntyped: true }).ask()).toBeDefined()
+    for (const begun of [{ nbf: NOW + 60 }, { nbf: NOW }, { nbf: 0 }]) {
+      expect(await answering(json({ ...ACTIVE, ...begun })).ask()).toBeDefined()
+    }
     for (const known of [{ token_type: 'Bearer' }, { token_use: 'access_token' }, { exp: NOW + 60 }]) {
       expect(await answering(json({ ...untyped, ...known }), { audience: false }).ask()).toBeDefined()
     }

@@ -1,5 +1,11 @@
 import { describe, expect, it, vi } from 'vitest'
-import { ConfigurationError, rejected, unavailable, userInfo } from '@kube-authn/core'
+import {
+  ConfigurationError,
+  rejected,
+  type TokenAuthenticator,
+  unavailable,
+  userInfo,
+} from '@kube-authn/core'
 import { fixedClock, tokens as fakeTokens, fails, thrownBy } from '../../testing/test/fakes.ts'
 import { mcpTokenVerifier } from './mcp-token-verifier.ts'
 import { protectedResource } from './protected-resource.ts'
@@ -133,6 +139,20 @@ describe('mcpTokenVerifier', () => {
     const tokens = fakeTokens(() => ({ user, ...(of !== undefined && { audiences: of }) }))
     const verifier = mcpTokenVerifier(tokens, { invalidToken, ...(audiences !== undefined && { audiences }) })
     expect(await verifier.verifyAccessToken('t')).toMatchObject({ clientId: 'cli' })
+  })
+
+  it.each([[undefined], [['a', 'b']]])('asks for a token for the audiences %j', async (audiences) => {
+    const asked: unknown[] = []
+    const tokens: TokenAuthenticator = {
+      name: 'asked',
+      authenticateToken(_, context) {
+        asked.push(context.audiences)
+        return { user }
+      },
+    }
+    const verifier = mcpTokenVerifier(tokens, { invalidToken, ...(audiences !== undefined && { audiences }) })
+    await verifier.verifyAccessToken('t')
+    expect(asked).toEqual([audiences])
   })
 
   it('does not call an outage a wrong token', async () => {

@@ -5,7 +5,7 @@ describe('the subject of a request', () => {
   const subjectOf = (...attributes: readonly (readonly [string, string])[]) =>
     requestedSubject({
       subject: { der: new Uint8Array(), attributes: attributes.map(([type, value]) => ({ type, value })) },
-    } as unknown as Parameters<typeof requestedSubject>[0]).map(({ type, value }) => [type, value])
+    }).map(({ type, value }) => [type, value])
 
   it.each(['2.5.4.6', '2.5.4.10', '2.5.4.11', '2.5.4.7', '2.5.4.8', '2.5.4.9', '2.5.4.17'])(
     'has every %s',

@@ -90,9 +90,9 @@ it.each<[string, Partial<CertificateContent>]>([
 })
 
 it.each<[string, readonly library.Extension[], boolean]>([
-  ['of a CA', [ca()], true],
-  ['of a CA that signs', [ca(), new library.KeyUsagesExtension(library.KeyUsageFlags.keyCertSign)], true],
-  ['of a CA that does not', [ca(), new library.KeyUsagesExtension(library.KeyUsageFlags.cRLSign)], false],
+  ['of a CA', [basic()], true],
+  ['of a CA that signs', [basic(), new library.KeyUsagesExtension(library.KeyUsageFlags.keyCertSign)], true],
+  ['of a CA that does not', [basic(), new library.KeyUsagesExtension(library.KeyUsageFlags.cRLSign)], false],
   ['of a client', [new library.BasicConstraintsExtension(false)], false],
   ['that does not say', [], false],
 ])('whether the certificate %s is one to issue with', async (_, extensions, isOne) => {
@@ -140,7 +140,7 @@ it('a CA identifies its key, and may sign certificates, but no CA', async () => 
   expect(Buffer.from(extensions.subjectKeyIdentifier ?? []).toString('hex')).toBe(expected.keyId)
 })
 
-function ca(): library.Extension {
+function basic(): library.Extension {
   return new library.BasicConstraintsExtension(true)
 }
 
