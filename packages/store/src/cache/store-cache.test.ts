@@ -281,6 +281,48 @@ describe('storeCache', () => {
     await expect(early.cache.ready).rejects.toMatchObject({ code: 'closed' })
   })
 
+  it('tells once who waits for a problem, and who watches a key, whatever one of them throws', async () => {
+    const { store, cache, pass, clock } = await ready()
+    const timers = clock.pending
+    const told: string[] = []
+    const stopped = cache.watchProblem(() => told.push('stopped'))
+    cache.watchProblem(() => {
+      told.push('throws')
+      throw new Error('thrown by a callback')
+    })
+    const waits = (): void => void told.push('waits')
+    const stops = [cache.watchProblem(waits), cache.watchProblem(waits)]
+    const stopKey = cache.watch('/a/1', () => told.push('key'))
+    stopped()
+    stops[0]?.()
+    expect(clock.pending).toBe(timers + 1)
+    await pass(60_000)
+    expect(told).toEqual([])
+    store.fail()
+    await pass(29_000)
+    expect(told).toEqual([])
+    await pass(3000)
+    expect(told).toEqual(['throws', 'waits', 'key'])
+    await pass(60_000)
+    expect(told).toHaveLength(3)
+    stopKey()
+    // The problem is still there when another one begins to wait.
+    cache.watchProblem(() => told.push('late'))
+    await pass(1000)
+    expect(told.at(-1)).toBe('late')
+  })
+
+  it('has no timer for those who do not wait any more', async () => {
+    const { cache, clock } = await ready()
+    const timers = clock.pending
+    const stops = [cache.watchProblem(() => {}), cache.watch('/a/1', () => {})]
+    expect(clock.pending).toBe(timers + 1)
+    for (const stop of stops) stop()
+    expect(clock.pending).toBe(timers)
+    cache.watchProblem(() => {})
+    expect(clock.pending).toBe(timers + 1)
+  })
+
   it('is closed by `await using`', async () => {
     const { cache, ask } = await ready()
     {
@@ -305,7 +347,7 @@ describe('a store with many objects', () => {
   const names = ['1', '2', '3', '4', '5']
 
   it('is known with as many as are allowed, and not with one more, until it has fewer', async () => {
-    const { store, ask, pass, errors } = await ready({ maxObjects: 3 })
+    const { store, cache, ask, pass, errors } = await ready({ maxObjects: 3 })
     for (const name of names.slice(0, 3)) await store.create(`/a/${name}`, 'x')
     await pass(0)
     expect(ask('3')).toBe('x')
@@ -314,6 +356,8 @@ describe('a store with many objects', () => {
     await pass(60_000)
     expect(names.map(ask)).toEqual(names.map(() => TOO_MANY))
     expect(errors.map(({ message }) => message)).toEqual([TOO_MANY])
+    cache.learn((await store.get('/a/5'))!)
+    expect(names.map((name) => cache.get(`/a/${name}`))).toEqual(names.map(() => undefined))
     await store.delete('/a/1')
     await pass(1000)
     expect(ask('2')).toBe(TOO_MANY)
