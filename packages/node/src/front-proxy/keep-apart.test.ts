@@ -22,6 +22,7 @@ import {
   type NodeAuthenticator,
   requestHeaderAt,
 } from '../index.ts'
+import { joinedRequestOf } from '../../../core/test/requests.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'keep-apart-'))
 const file = (name: string): string => join(folder, name)
@@ -225,4 +226,49 @@ it('keeps getters of a proxy of a class, so that identity headers are always rem
   )
   expect(authenticator.credentials?.identityHeaders).not.toHaveLength(0)
   expect(await userOf(authenticator, proxy)).toBe('fido')
+})
+
+describe('requestHeaderAt', () => {
+  const described = (joinedHeaders?: 'reject' | 'split' | 'whole') =>
+    opened(
+      requestHeaderAt(file('config.yaml'), {
+        clock,
+        observer,
+        ...(joinedHeaders !== undefined && { joinedHeaders }),
+      }),
+    )
+
+  it('has no opinion while the ConfigMap has no CA for proxies, and trusts one that comes', async () => {
+    writeFileSync(file('config.yaml'), JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', data: {} }))
+    const authenticator = described()
+    expect(await userOf(authenticator, proxy)).toBe(401)
+    expect(authenticator.credentials?.identityHeaders?.map((current) => current())).toEqual([{ remove: [] }])
+    expect(authenticator.credentials?.proxyAuthorities?.map((each) => each.current())).toEqual([undefined])
+    writeProxies(proxies.caPem)
+    readAgain()
+    expect(await userOf(authenticator, proxy)).toBe('fido')
+    expect(authenticator.credentials?.identityHeaders?.map((current) => current())).not.toEqual([
+      { remove: [] },
+    ])
+  })
+
+  it.each([
+    [undefined, 401],
+    ['reject', 401],
+    ['split', 'fido, rex'],
+    ['whole', 'fido, rex'],
+  ] as const)('reads joined headers as it is told: %s', async (joinedHeaders, expected) => {
+    const { headers: joined } = joinedRequestOf([['X-Remote-User', 'fido, rex']])
+    const request = { ...fakeRequest({ peerCertificates: proxy.chainDer }), headers: joined }
+    const outcome = await authenticateRequest(described(joinedHeaders))(request)
+    expect('failure' in outcome ? outcome.failure.status : outcome.authentication.user.username).toBe(
+      expected,
+    )
+  })
+
+  it('refuses another reading', () => {
+    expect(() => requestHeaderAt(file('config.yaml'), { joinedHeaders: 'guess' as 'whole' })).toThrow(
+      "joinedHeaders: must be 'reject', 'split' or 'whole'",
+    )
+  })
 })
