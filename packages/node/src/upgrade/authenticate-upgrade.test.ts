@@ -389,18 +389,40 @@ describe('authenticateUpgrade', () => {
     const log = auditLog({
       write: ({ stage, responseStatus, auditID }) => written.push([stage, responseStatus?.code, auditID]),
     })
-    const { open } = await app({ observer: log })
+    const { open, upgrades } = await app({ observer: log })
     const refusal = await refusalOf(open({ 'audit-id': 'of-refusal' }))
     expect(refusal.headers).toMatchObject({ 'audit-id': 'of-refusal' })
     const webSocket = open({ ...bearer('jane'), 'audit-id': 'of-jane' })
     await messageFrom(webSocket)
     webSocket.close()
+    expect(upgrades.map(({ auditId }) => auditId)).toEqual(['of-jane'])
     await vi.waitFor(() => expect(written).toHaveLength(3))
     expect(written).toEqual([
       ['ResponseStarted', 401, 'of-refusal'],
       ['RequestReceived', undefined, 'of-jane'],
       ['ResponseComplete', 101, 'of-jane'],
     ])
+  })
+
+  it('leaves a connection open of which the client has ended its direction only', async () => {
+    const server = createServer()
+    authenticateUpgrade(server, chain, ({ socket }) => {
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: own\r\n\r\n')
+      socket.once('end', () => socket.end('last words')).resume()
+    })
+    const client = connect({ port: await listening(server), host: '127.0.0.1', allowHalfOpen: true })
+    const authorization = 'Authorization: Bearer jane'
+    client.write(
+      `GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: own\r\n${authorization}\r\n\r\n`,
+    )
+    client.setEncoding('latin1')
+    let received = ''
+    client.on('data', (text: string) => {
+      if (received === '') client.end()
+      received += text
+    })
+    await once(client, 'close')
+    expect(received).toMatch(/^HTTP\/1\.1 101 [^]*last words$/)
   })
 
   it('refuses an upgrade of which headers are missing', async () => {
