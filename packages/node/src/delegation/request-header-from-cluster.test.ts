@@ -188,11 +188,19 @@ describe('requestHeaderFromCluster', () => {
   })
 
   it.each([
-    { what: 'may not be read', answer: { status: 403, body: '{}' } },
-    { what: 'is something else', answer: { status: 200, body: '[]' } },
-    { what: 'is no JSON', answer: { status: 200, body: '<html>' } },
-  ])('does not start when the ConfigMap $what', async ({ answer }) => {
-    const { begin } = await start(answer)
-    await expect(begin()).rejects.toThrow(ConfigurationError)
+    { what: 'may not be read', status: 403, body: '{}', message: 'answered with HTTP status 403' },
+    ...[
+      { what: 'is a list', body: '[]' },
+      { what: 'is nothing', body: 'null' },
+      { what: 'is something else', body: '{"kind":"Secret"}' },
+      { what: 'is no JSON', body: '<html>' },
+      { what: 'has data that is a list', body: '{"kind":"ConfigMap","data":[]}' },
+      { what: 'has data that is not a string', body: '{"kind":"ConfigMap","data":{"a":1}}' },
+    ].map((each) => ({ ...each, status: 200, message: 'did not answer with a ConfigMap' })),
+  ])('does not start when the ConfigMap $what', async ({ status, body, message }) => {
+    const { begin } = await start({ status, body })
+    const error = await begin().catch((thrown: unknown) => thrown)
+    expect(error).toBeInstanceOf(ConfigurationError)
+    expect(String(error)).toContain(message)
   })
 })
