@@ -288,6 +288,26 @@ describe('service accounts and bootstrap tokens', () => {
     await expect(askOther(token)).rejects.toMatchObject({ code: 'rejected' })
   })
 
+  it.each(['the chain', 'their own'])(
+    'are known until their tokens expire by the clock of %s',
+    async (whose) => {
+      const clock = fixedClock()
+      const accounts = await createServiceAccounts({ serviceAccounts: [account], clock })
+      const { issuers, keys, objects } = accounts
+      const token = await accounts.token('shop', 'cart', { expirationSeconds: 600 })
+      // Each without what another one remembers.
+      const askAnew = () =>
+        create(
+          whose === 'the chain'
+            ? { clock, serviceAccounts: { issuers, keys, objects } }
+            : { serviceAccounts: { issuers, keys, objects, clock } },
+        ).ask(token)
+      expect((await askAnew())?.user.username).toBe('system:serviceaccount:shop:cart')
+      clock.advance(700_000)
+      await expect(askAnew()).rejects.toMatchObject({ code: 'rejected' })
+    },
+  )
+
   it('are authenticated by tokens in secrets, and a failure to record that is reported', async () => {
     const { signingKey, objects } = await createServiceAccounts()
     const errors: unknown[] = []
