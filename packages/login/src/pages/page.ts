@@ -40,7 +40,7 @@ export async function page(content: PageContent): Promise<HttpAnswer> {
       'content-type': 'text/html; charset=utf-8',
       'content-security-policy': policy,
       'x-frame-options': 'DENY',
-      'set-cookie': [...setCookies],
+      ...(setCookies.length > 0 && { 'set-cookie': [...setCookies] }),
       ...(content.hasForm === true && { 'referrer-policy': 'same-origin' }),
       ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
     },
@@ -62,7 +62,7 @@ export function redirect(location: string, setCookies: readonly string[] = []): 
     headers: {
       ...PRIVATE_HEADERS,
       location,
-      'set-cookie': [...setCookies],
+      ...(setCookies.length > 0 && { 'set-cookie': [...setCookies] }),
     },
     content: '',
   }
