@@ -186,10 +186,8 @@ function prefixOf({ providers }: WebLoginOptions, index: number): string {
   return providers === undefined ? '' : `providers[${index}].`
 }
 
-function clientProblems(
-  { clientAuthentication, clientSecret, clientAssertion }: LoginProvider,
-  at: string,
-): readonly ConfigurationProblem[] {
+function clientProblems(provider: LoginProvider, at: string): readonly ConfigurationProblem[] {
+  const { clientAuthentication, clientSecret, clientAssertion } = provider
   if (clientAssertion !== undefined && clientSecret !== undefined) {
     return [{ path: `${at}clientAssertion`, message: 'cannot be set together with clientSecret' }]
   }
