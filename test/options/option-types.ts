@@ -31,11 +31,11 @@ interface Declaration {
   readonly folder: string
 }
 
-let declared: readonly DeclaredOption[] | undefined
+let allOptions: readonly DeclaredOption[] | undefined
 
 /** Options of all factories that check them: the members of every type that is named in an `OptionsShape`. They are read once. */
 export function declaredOptions(): readonly DeclaredOption[] {
-  return (declared ??= readOptions())
+  return (allOptions ??= readOptions())
 }
 
 function readOptions(): readonly DeclaredOption[] {

@@ -45,11 +45,11 @@ interface Node {
   readonly [key: string]: unknown
 }
 
-let sources: ReadonlyMap<string, Source> | undefined
+let allSources: ReadonlyMap<string, Source> | undefined
 
 /** All sources of all packages, by their path from the root of the repository. They are read once. */
 export function readSources(): ReadonlyMap<string, Source> {
-  return (sources ??= parseSources())
+  return (allSources ??= parseSources())
 }
 
 function parseSources(): ReadonlyMap<string, Source> {
