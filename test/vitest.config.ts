@@ -35,6 +35,8 @@ const everywhere = {
   restoreMocks: true,
   unstubEnvs: true,
   unstubGlobals: true,
+  // Node loads the builds, as for users; else Vite would transform them, for each process and project again.
+  server: { deps: { external: [/\/packages\/[^/]+\/dist\//] } },
 }
 
 /** By default one processor stays idle, which is half of a small machine. Projects with the same number of workers run in one go. */
@@ -77,7 +79,7 @@ const alone: TestProjectConfiguration = {
     exclude: ['**/node_modules/**', '**/dist/**'],
     pool: 'forks',
     // Vite would take the modules of graphql for a recipe, and Node its CommonJS for graphql-http: two copies, which do not know each other.
-    server: { deps: { inline: ['graphql', 'graphql-http'] } },
+    server: { deps: { ...everywhere.server.deps, inline: ['graphql', 'graphql-http'] } },
   },
 }
 
