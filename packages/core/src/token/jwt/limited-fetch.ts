@@ -18,14 +18,12 @@ export function limitedFetch(options: LimitedFetchOptions): LimitedFetch {
   return new LimitedFetch(options)
 }
 
-/** A shared, rate-limited fetch. */
 export class LimitedFetch {
   readonly #options: LimitedFetchOptions
   readonly #limit = new FetchLimit()
   #waitingUntilMs: readonly number[] = []
   #underWay: Flight | undefined
-  /** How many fetches have begun. */
-  #begun = 0
+  #fetchesBegun = 0
 
   constructor(options: LimitedFetchOptions) {
     this.#options = options
@@ -84,7 +82,7 @@ export class LimitedFetch {
     const { work, clock, timeoutSeconds } = this.#options
     const nowMs = clock.now()
     if (!this.#limit.take(nowMs)) return undefined
-    this.#begun++
+    this.#fetchesBegun++
     // The fetch ends before that by its own time limit.
     const flight = { endsAtMs: nowMs + timeoutSeconds * 1000 + GRACE_MS, done: work() }
     this.#underWay = flight
@@ -105,14 +103,12 @@ export class LimitedFetch {
     // Drop waiters whose time is over: their requests may have been abandoned.
     const others = this.#waitingUntilMs.filter((untilMs) => untilMs > nowMs)
     if (others.length >= MAX_WAITING) return false
-    const waitMs = this.#limit.waitMs(nowMs)
-    this.#waitingUntilMs = [...others, nowMs + waitMs]
-    const begun = this.#begun
+    this.#waitingUntilMs = [...others, nowMs + this.#limit.waitMs(nowMs)]
+    const begun = this.#fetchesBegun
     // Twice, since a timer may be early. A fetch that another waiter has begun meanwhile is late enough.
-    for (let waits = 0; waits < 2 && this.#begun === begun; waits++) {
+    for (let waits = 0; waits < 2 && this.#fetchesBegun === begun; waits++) {
       // One timer per waiter: on some runtimes a timer ends with the request that started it.
-      const leftMs = this.#limit.waitMs(clock.now())
-      await new Promise<void>((resolve) => void clock.after(leftMs, resolve))
+      await new Promise<void>((resolve) => void clock.after(this.#limit.waitMs(clock.now()), resolve))
       await this.refresh()
     }
     return true
@@ -121,7 +117,6 @@ export class LimitedFetch {
 
 interface Flight {
   readonly endsAtMs: number
-  /** Never rejects. */
   readonly done: Promise<void>
 }
 
