@@ -74,7 +74,9 @@ async function scoreOf(name) {
     plugins: [
       fileURLToPath(import.meta.resolve('@stryker-mutator/vitest-runner')),
       fileURLToPath(new URL('sample.mjs', import.meta.url)),
+      fileURLToPath(new URL('messages.mjs', import.meta.url)),
     ],
+    ignorers: ['messages'],
     vitest: { configFile: 'test/mutation/vitest.config.ts', related: false },
     coverageAnalysis: 'perTest',
     ignoreStatic: false,
