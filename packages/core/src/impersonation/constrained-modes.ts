@@ -142,7 +142,6 @@ function extraProblem(key: string, values: readonly string[]): string | undefine
   if (key !== key.toLowerCase()) {
     return `impersonating a non-lowercase key in extra is not allowed: ${quoted(key)}`
   }
-  if (values.length === 0) return 'impersonating empty values in extra is not allowed'
   if (values.includes('')) return 'impersonating the empty string value in extra is not allowed'
   return undefined
 }

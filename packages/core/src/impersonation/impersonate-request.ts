@@ -99,7 +99,7 @@ export function impersonateRequest(
       const headerChanges = request.headers.hasPrefix('impersonate') ? IMPERSONATION_HEADERS : NO_CHANGES
       return { user: requester, headerChanges }
     }
-    const start = observer === undefined ? 0 : performance.now()
+    const start = performance.now()
     const attempted = (): Awaitable<RevocableImpersonation | StatusError> => {
       if (isStatusError(wanted)) return wanted
       if ('problem' in wanted) return badRequest(wanted.problem)

@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { alwaysAllow } from '../authorization/always.ts'
-import { noOpinion } from '../authorization/decision.ts'
+import { alwaysAllow, alwaysDeny } from '../authorization/always.ts'
+import type { Attributes } from '../authorization/attributes.ts'
+import type { Authorizer } from '../authorization/authorizer.ts'
+import { allow, noOpinion } from '../authorization/decision.ts'
 import { AuthorizationError } from '../authorization/errors.ts'
+import type { ImpersonationCheckEvent } from '../authenticator/authorization-events.ts'
+import type { CredentialRevocation } from '../authenticator/credential-revocation.ts'
 import type { ImpersonationEvent } from '../authenticator/events.ts'
 import { exactHeaders } from '../request/headers/exact.ts'
 import { userInfo, type UserInfo } from '../authenticator/user.ts'
@@ -83,6 +87,79 @@ describe('a refusal', () => {
       headers: { 'x-content-type-options': 'nosniff' },
       body: { reason: 'BadRequest' },
     })
+  })
+})
+
+describe('an impersonation by a credential that can be revoked', () => {
+  const asked = request('User', 'bob')
+
+  it.each<[string, () => boolean | Promise<boolean>, Authorizer, object]>([
+    ['allowed', () => false, alwaysAllow(), { user: { username: 'bob' }, mode: 'user-info' }],
+    [
+      'refused by the authorizer',
+      () => false,
+      alwaysDeny(),
+      { failure: { message: expect.stringMatching(/^forbidden: /) } },
+    ],
+    [
+      'refused where the user is revoked',
+      () => true,
+      alwaysAllow(),
+      {
+        failure: {
+          status: 403,
+          message: 'Forbidden',
+          body: { reason: 'Forbidden' },
+          headers: { 'x-content-type-options': 'nosniff' },
+          cause: { code: 'rejected' },
+        },
+      },
+    ],
+    [
+      'refused where that is not known',
+      () => Promise.reject(new Error('down')),
+      alwaysAllow(),
+      { failure: { status: 500, cause: { message: 'down' } } },
+    ],
+  ])('is %s', async (_, isRevoked, authorizer, expected) => {
+    const acting: UserInfo[] = []
+    const revocation: CredentialRevocation = {
+      isRevoked,
+      watch: () => () => undefined,
+      actingAs: (user) => (acting.push(user), revocation),
+    }
+    const outcome = await impersonateRequest(authorizer)(asked, clark, { revocation })
+    expect(outcome).toMatchObject(expected)
+    expect(acting.map(({ username }) => username)).toEqual(authorizer.name === 'alwaysDeny' ? [] : ['bob'])
+    expect('revocation' in outcome && outcome.revocation === revocation).toBe('user' in outcome)
+  })
+})
+
+describe('the events of the checks of an impersonation', () => {
+  it.each(['legacy', 'constrained'] as const)('say what was asked, and the answer: %s', async (mode) => {
+    const events: ImpersonationCheckEvent[] = []
+    const asked = request('User', 'bob', 'Uid', '7', 'Group', 'a')
+    const isAllowed = ({ resource }: Attributes): boolean => resource !== 'groups'
+    await impersonateRequest(
+      { name: 'no groups', authorize: (each) => (isAllowed(each) ? allow() : noOpinion()) },
+      { mode, observer: (event) => void (event.type === 'impersonationCheck' && events.push(event)) },
+    )(asked, clark)
+    const check = (by: string, result: string): unknown => ({
+      type: 'impersonationCheck',
+      request: asked,
+      mode: by,
+      result,
+      durationSeconds: expect.any(Number),
+    })
+    expect(events).toStrictEqual(
+      mode === 'legacy'
+        ? [check('legacy', 'allowed'), check('legacy', 'denied')]
+        : [
+            ...['allowed', 'allowed', 'allowed', 'denied'].map((each) => check('user-info', each)),
+            ...['allowed', 'allowed', 'denied'].map((each) => check('legacy', each)),
+          ],
+    )
+    for (const { durationSeconds } of events) expect(durationSeconds).toBeLessThan(300)
   })
 })
 
