@@ -144,6 +144,11 @@ describe('forward authentication', () => {
       ['none of an empty list', { extraKeys: [] }, 403],
       ['those of the list', { extraKeys: ['scopes'], maxNumberedGroups: 1 }, 200],
       ['no others', { extraKeys: ['scope', 'Scopes', '__proto__'] }, 403],
+      [
+        'those of the list, also where another user could be impersonated',
+        { extraKeys: ['scopes'], impersonation: alwaysAllow() },
+        200,
+      ],
     ])('a user with fields is told: %s', async (_, options, status) => {
       expect(await answerFor(scoped, options)).toMatchObject({ status })
     })

@@ -174,7 +174,8 @@ export function forwardAuthentication(
         },
       })
       if ('failure' in acting) return acting.failure
-      if (acting.user !== undefined) told = { user: acting.user, isImpersonated: true }
+      const { user, requester } = acting
+      if (user !== undefined) told = { user, isImpersonated: requester !== undefined }
     }
     const allowed = await authorize?.(request, told.user, context)
     return allowed !== undefined && 'failure' in allowed ? allowed.failure : told
