@@ -3,13 +3,15 @@ import {
   type Authenticator,
   type AuthenticationRequest,
   authenticatorChain,
+  bearerToken,
   ConfigurationError,
+  type LogEntry,
   rejected,
   unavailable,
   userInfo,
 } from '@kube-authn/core'
 import { type HttpAnswer, StatusError } from '@kube-authn/core/adapter'
-import { allow, alwaysAllow, type Authorizer, deny } from '@kube-authn/core/authorization'
+import { allow, alwaysAllow, alwaysDeny, type Authorizer, deny } from '@kube-authn/core/authorization'
 import { requestHeader } from '@kube-authn/core/client-certificate'
 import type { UserInfoInit } from '@kube-authn/core/internal'
 import { revocationList, unlessRevoked } from '@kube-authn/core/revocation'
@@ -244,6 +246,8 @@ describe('forward authentication', () => {
     ['no target', FORWARDED.slice(0, 1)],
     ['two targets', [...FORWARDED, ['x-forwarded-uri', '/other']]],
     ['two methods', [...FORWARDED, ['x-forwarded-method', 'POST']]],
+    ['an empty method', [['x-forwarded-method', ''], FORWARDED[1]]],
+    ['a method after a blank', [['x-forwarded-method', ' GET'], FORWARDED[1]]],
     ['joined targets', [FORWARDED[0], ['x-forwarded-uri', '/a, /b']]],
     ['a URL', [FORWARDED[0], ['x-forwarded-uri', 'https://example.com/']]],
     ['an empty target', [FORWARDED[0], ['x-forwarded-uri', '']]],
@@ -265,7 +269,8 @@ describe('forward authentication', () => {
 
   it('returns the refusal of a request that is incomplete', async () => {
     const refusal = new StatusError({ status: 431, reason: 'TooLarge', message: 'too many headers' })
-    expect(await forwardAuthentication(janes)({ ...asked(), refusal })).toBe(refusal)
+    for (const headers of [FORWARDED, []])
+      expect(await forwardAuthentication(janes)({ ...asked(headers), refusal })).toBe(refusal)
   })
 
   it('reads the headers of nginx, and the path of Envoy', async () => {
@@ -358,12 +363,16 @@ describe('forward authentication', () => {
 
     it('sends a browser there that opens a page without a user', async () => {
       expect(await answerOf(browser, options, unknown)).toMatchObject({ status: 302, headers: { location } })
-      const old: Headers = [...FORWARDED, ['accept', 'application/xhtml+xml,text/html;q=0.9']]
-      expect(await answerOf(old, options, unknown)).toMatchObject({ status: 302, headers: { location } })
+      for (const accept of ['text/html', 'image/png, text/html', 'application/xhtml+xml,text/html;q=0.9']) {
+        const old: Headers = [...FORWARDED, ['accept', accept]]
+        expect(await answerOf(old, options, unknown)).toMatchObject({ status: 302, headers: { location } })
+      }
+      const challenging = bearerToken(tokens(noOpinion))
+      expect((await answerOf(FORWARDED, options, challenging)).headers).toHaveProperty('www-authenticate')
+      expect((await answerOf(browser, options, challenging)).headers).not.toHaveProperty('www-authenticate')
       const expired = requests(() => Promise.reject(rejected('the session has ended')))
       const { headers } = await answerOf(browser, options, expired)
       expect(headers).toMatchObject({ location })
-      expect(headers).not.toHaveProperty('www-authenticate')
     })
 
     it('tells nginx where it is, which understands a 401 only', async () => {
@@ -397,6 +406,7 @@ describe('forward authentication', () => {
       ],
       ['a frame', [...FORWARDED, ['sec-fetch-mode', 'navigate'], ['sec-fetch-dest', 'iframe']]],
       ['curl', [...FORWARDED, ['accept', '*/*']]],
+      ['a client that asks for something like HTML', [...FORWARDED, ['accept', 'x-text/html']]],
       ['XMLHttpRequest', [...FORWARDED, ['accept', 'text/html'], ['x-requested-with', 'XMLHttpRequest']]],
       ['a form', [['x-forwarded-method', 'POST'], ...browser.slice(1)]],
       ['a credential of its own', [...browser, ['authorization', 'Bearer wrong']]],
@@ -452,20 +462,56 @@ describe('forward authentication', () => {
     })
   })
 
-  it('observes the request of the client', async () => {
+  it('observes every decision about the request of the client', async () => {
     const { observer, events } = recorder()
-    await answerOf(FORWARDED, { observer })
-    expect(events.map(({ type }) => type)).toContain('request')
+    const all = { observer, impersonation: alwaysAllow(), authorizer: alwaysAllow() }
+    await answerOf([...FORWARDED, ['impersonate-user', 'bob']], all)
+    const types = events.map(({ type }) => type)
+    expect(types).toEqual(expect.arrayContaining(['request', 'impersonation', 'authorization']))
+  })
+
+  it('logs where the authenticator does, or where the options say', async () => {
+    const lines: string[] = []
+    const log = ({ message }: LogEntry): void => void lines.push(message)
+    const authorizer = alwaysDeny()
+    await forwardAuthentication({ ...janes, log }, { authorizer })(asked())
+    expect(lines).toHaveLength(1)
+    await forwardAuthentication({ ...janes, log }, { authorizer, log: false })(asked())
+    expect(lines).toHaveLength(1)
+  })
+
+  it('answers 500 where the headers cannot be read', async () => {
+    const headers: AuthenticationRequest['headers'] = {
+      ...asked().headers,
+      all() {
+        throw new Error('no headers')
+      },
+    }
+    expect(await forwardAuthentication(janes)({ ...asked(), headers })).toMatchObject({
+      status: 500,
+      body: { reason: 'InternalError', message: 'Internal error' },
+      cause: { message: 'no headers' },
+    })
   })
 
   it.each<[string, object]>([
     ['original', { original: 'x' }],
+    ['authorizer', { authorizer: {} }],
+    ['impersonation', { impersonation: {} }],
     ['pathPrefix', { pathPrefix: '/a/' }],
+    ['pathPrefix', { pathPrefix: 'a/b' }],
+    ['pathPrefix', { pathPrefix: ['/a'] }],
+    ['loginUrl', { loginUrl: ['/a'] }],
+    ['loginUrl', { loginUrl: 'https://%' }],
+    ['loginUrl', { loginUrl: ' /a' }],
     ['loginUrl', { loginUrl: '//evil.example' }],
     ['loginUrl', { loginUrl: 'http://example.com/' }],
     ['loginUrl', { loginUrl: '/a\r\nb' }],
     ['loginUrl', { loginUrl: 'javascript:alert(1)' }],
     ['returnParameter', { returnParameter: 'a&b' }],
+    ['returnParameter', { returnParameter: ['a'] }],
+    ['extraKeys', { extraKeys: [''] }],
+    ['maxNumberedGroups', { maxNumberedGroups: 1.5 }],
     ['maxNumberedGroups', { maxNumberedGroups: 257 }],
     ['maxNumberedGroups', { maxNumberedGroups: -1 }],
     ['impersonationHeaders', { impersonationHeaders: 'pass' }],
@@ -475,9 +521,13 @@ describe('forward authentication', () => {
     expect(make).toThrow(path)
   })
 
-  it('accepts both ends of the limits', () => {
-    for (const maxNumberedGroups of [0, 256])
-      expect(forwardAuthentication(janes, { maxNumberedGroups })).toBeTypeOf('function')
+  it.each<ForwardAuthenticationOptions>([
+    { maxNumberedGroups: 0 },
+    { maxNumberedGroups: 256 },
+    { pathPrefix: '/a/b' },
+    { loginUrl: 'https://login.example.com/?app=1', returnParameter: 'return_to' },
+  ])('accepts %j', (options) => {
+    expect(forwardAuthentication(janes, options)).toBeTypeOf('function')
   })
 })
 

@@ -69,10 +69,6 @@ export class OriginalRequest implements AuthenticationRequest {
     return this.#received.headers
   }
 
-  get refusal(): StatusError | undefined {
-    return this.#received.refusal
-  }
-
   /** The question of a proxy may be for another host than the request. */
   host(): string | undefined {
     return onlyValue(this.headers, 'x-forwarded-host') ?? this.#received.host?.()
