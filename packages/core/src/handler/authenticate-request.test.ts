@@ -20,6 +20,7 @@ import { basic } from '../request/basic.ts'
 import { bearerToken } from '../request/bearer-token.ts'
 import { aggregate, ConfigurationError, rejected, unavailable } from '../authenticator/errors.ts'
 import type { RequestEvent } from '../authenticator/events.ts'
+import type { LogEntry } from '../authenticator/log.ts'
 import { StatusError } from '../authenticator/status.ts'
 import { authenticatedGroup } from '../authenticator/groups.ts'
 import { failFast, union } from '../authenticator/union.ts'
@@ -548,6 +549,66 @@ describe('the user an application gets', () => {
   })
 })
 
+describe('a request without a credential', () => {
+  it.each([
+    [undefined, 401],
+    [false, 401],
+    [true, 'system:anonymous'],
+  ])('is anonymous only if it is optional: %s', async (optional, expected) => {
+    const options = { log: false, ...(optional !== undefined && { optional }) } as const
+    const outcome = await authenticateRequest(requests(noOpinion), options)(request())
+    expect('failure' in outcome ? outcome.failure.status : outcome.authentication.user.username).toBe(
+      expected,
+    )
+  })
+
+  it('may be frozen', async () => {
+    const asked = Object.freeze(request())
+    expect((await refused(requests(noOpinion), { log: false }, asked)).failure.status).toBe(401)
+    expect((await accepted(requests(noOpinion), { optional: true }, asked)).isAnonymous).toBe(true)
+  })
+})
+
+describe('the log', () => {
+  const told: [string, LogEntry][] = []
+  const log = (name: string) => (entry: LogEntry) => void told.push([name, entry])
+  const withLog = (answer: Authenticator['authenticate']) => ({ ...requests(answer), log: log('own') })
+
+  it.each<[string, AuthenticateRequestOptions, readonly string[]]>([
+    ['of the authenticator', {}, ['own']],
+    ['of the options', { log: log('options') }, ['options']],
+    ['of none', { log: false }, []],
+  ])('%s has a line for each refused request', async (_, options, expected) => {
+    for (const answer of [noOpinion, fails(rejected('bad')), fails(unavailable('down'))]) {
+      told.length = 0
+      await refused(withLog(answer), options, authorized('Bearer t'))
+      expect(told.map(([name]) => name)).toEqual(expected)
+      for (const [, entry] of told) expect(entry).toMatchObject({ type: 'refusal', status: 401, path: '/' })
+    }
+    told.length = 0
+    await accepted(withLog(knows(jane)), options)
+    expect(told).toEqual([])
+  })
+})
+
+describe('what an authenticator is told of a request', () => {
+  it.each([
+    ['192.0.2.1', { remoteAddress: () => '192.0.2.1' }],
+    [undefined, {}],
+  ])('is the address %s of the client, and the signal of the adapter', async (expected, more) => {
+    const { signal } = new AbortController()
+    const seen: unknown[] = []
+    const looking = requests((_, context) => {
+      seen.push(context.remoteAddress, context.signal)
+      return { user: jane }
+    })
+    const asked = Object.defineProperties(request(), Object.getOwnPropertyDescriptors(more))
+    await authenticateRequest(looking)(asked, { signal })
+    await authenticateRequest(looking)(asked)
+    expect(seen).toEqual([expected, signal, expected, undefined])
+  })
+})
+
 describe('an observer', () => {
   const resultOf = async (authenticator: Authenticator, options: AuthenticateRequestOptions = {}) => {
     const { observer, events } = recorder()
@@ -564,6 +625,19 @@ describe('an observer', () => {
     ['error', requests(knows(userInfo({ username: '' }))), {}],
   ] as const)('hears of a request once, as a %s', async (result, authenticator, options) => {
     expect((await resultOf(authenticator, options)).map((event) => event.result)).toEqual([result])
+  })
+
+  it('hears why a request is refused, and which headers have credentials', async () => {
+    const error = rejected('bad')
+    const [failed] = await resultOf(requests(noOpinion), { log: false })
+    expect(failed).toMatchObject({ warnings: [], annotations: {} })
+    expect(failed).not.toHaveProperty('error')
+    expect(failed).not.toHaveProperty('credentialHeaders')
+    const known = [() => [{ type: 'header' as const, name: 'X-Auth-Token' }]]
+    const ofHeader = { ...requests(fails(error)), credentials: { schemes: [], known } }
+    expect(await resultOf(ofHeader, { log: false })).toMatchObject([
+      { error, credentialHeaders: ['x-auth-token'] },
+    ])
   })
 
   it('hears of the user, the warnings and the annotations', async () => {
@@ -680,6 +754,41 @@ describe('authenticateRequest', () => {
 
   it.each([undefined, null, {}, tokens(noOpinion)])('refuses %o for an authenticator', (authenticator) => {
     expect(() => authenticateRequest(authenticator as Authenticator)).toThrow(ConfigurationError)
+  })
+
+  it.each<[string, object]>([
+    ['realm', { realm: 'caf\u00e9' }],
+    ['realm', { realm: '\ta' }],
+    ['realm', { realm: 5 }],
+    ['scopes', { scopes: [] }],
+    ['scopes', { scopes: ['a b'] }],
+    ['scopes', { scopes: ['"a'] }],
+    ['scopes', { scopes: [['a']] }],
+    ['resourceMetadataUrl', { resourceMetadataUrl: 'ftp://a.example' }],
+    ['resourceMetadataUrl', { resourceMetadataUrl: 'see https://a.example' }],
+    ['resourceMetadataUrl', { resourceMetadataUrl: 'https://a.example/"' }],
+    ['resourceMetadataUrl', { resourceMetadataUrl: 'https://%' }],
+    ['resourceMetadataUrl', { resourceMetadataUrl: ['https://a.example'] }],
+    ['unavailableStatus', { unavailableStatus: 500 }],
+    ['challenges', { challenges: 'some' }],
+    ['impersonationHeaders', { impersonationHeaders: 'maybe' }],
+    ['optional', { optional: 1 }],
+    ['closeUnauthenticatedHttp2', { closeUnauthenticatedHttp2: 1 }],
+    ['observer', { observer: {} }],
+    ['log', { log: {} }],
+    ['tracing', { tracing: {} }],
+  ])('refuses a bad option: %s, %j', (path, options) => {
+    expect(() => authenticateRequest(requests(noOpinion), options)).toThrow(`${path}`)
+    expect(() => authenticateRequest(requests(noOpinion), options)).toThrow(ConfigurationError)
+  })
+
+  it.each<AuthenticateRequestOptions>([
+    { realm: 'a "b"~' },
+    { scopes: ['!', 'orders:write'] },
+    { resourceMetadataUrl: 'http://a.example/~x' },
+    { unavailableStatus: 401 },
+  ])('accepts %j', (options) => {
+    expect(authenticateRequest(requests(noOpinion), options)).toBeTypeOf('function')
   })
 
   it('names all problems at once', () => {

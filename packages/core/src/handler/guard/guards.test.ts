@@ -1,8 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { request } from '../../../test/fakes.ts'
+import { noOpinion, request, tokens } from '../../../test/fakes.ts'
 import type { AuthenticationEvent } from '../../authenticator/events.ts'
 import { ConfigurationError } from '../../authenticator/errors.ts'
+import type { LogEntry } from '../../authenticator/log.ts'
+import { StatusError } from '../../authenticator/status.ts'
 import { type UserInfo, userInfo } from '../../authenticator/user.ts'
+import { bearerToken } from '../../request/bearer-token.ts'
+import { authenticateRequest } from '../authenticate-request.ts'
+import type { UserGuardOptions } from './guard.ts'
 import { groupsGuard, scopesGuard, userGuard } from './guards.ts'
 import type { RequiredValues } from './requirement.ts'
 
@@ -38,6 +43,36 @@ describe('guards', () => {
     const guard = scopesGuard(scopes, { extraKey: 'example.com/scope' })
     expect(await statusOf(guard(request(), jane({ extra: { 'example.com/scope': given } })))).toBe(status)
     expect(await statusOf(guard(request(), jane({ extra: { scopes: given } })))).toBe(403)
+  })
+
+  it.each<[RequiredValues, readonly string[], number]>([
+    ['admins', ['users', 'admins'], 200],
+    ['admins', ['Admins', 'admin', 'admins '], 403],
+    ['admins', [], 403],
+    [{ anyOf: ['admins', 'ops'] }, ['ops'], 200],
+    [{ anyOf: ['admins', 'ops'] }, ['users'], 403],
+    [{ allOf: ['admins', 'ops'] }, ['ops', 'admins'], 200],
+    [{ allOf: ['admins', 'ops'] }, ['ops'], 403],
+  ])('requireGroups(%j) answers groups %j with %d', async (required, groups, status) => {
+    expect(await statusOf(groupsGuard(required, {})(request(), jane({ groups })))).toBe(status)
+  })
+
+  it.each([
+    [userGuard({}), 'an authenticated user', undefined],
+    [groupsGuard('a', {}), 'the group "a"', undefined],
+    [groupsGuard({ anyOf: ['a', 'b'] }, {}), 'one of the groups "a", "b"', undefined],
+    [groupsGuard({ allOf: ['a', 'b'] }, {}), 'all of the groups "a", "b"', undefined],
+    [scopesGuard('a', {}), 'the scope "a"', 'Bearer error="insufficient_scope", scope="a"'],
+    [
+      scopesGuard({ allOf: ['a', 'b'] }, { resourceMetadataUrl: 'https://a.example/m' }),
+      'all of the scopes "a", "b"',
+      'Bearer error="insufficient_scope", scope="a b", resource_metadata="https://a.example/m"',
+    ],
+  ])('a refusal says what is required, and challenges for scopes: %#', async (guard, required, challenge) => {
+    const outcome = await guard(request(), { user: userInfo({ username: 'system:anonymous' }) })
+    const failure = 'failure' in outcome ? outcome.failure : undefined
+    expect(failure?.message.endsWith(`: requires ${required}`)).toBe(true)
+    expect(failure?.headers['www-authenticate']).toBe(challenge)
   })
 
   it.each(['__proto__', 'constructor', 'toString'])(
@@ -101,5 +136,69 @@ describe('guards', () => {
     if (!('failure' in refusal)) throw new Error('it passed')
     const incomplete = { ...request(), refusal: refusal.failure }
     expect(await guard(incomplete, jane())).toEqual({ failure: refusal.failure })
+  })
+})
+
+describe('guards after a request without a credential', () => {
+  /** What authentication knows of it: it is anonymous, or refused. */
+  const authenticated = async (optional: boolean) => {
+    const asked = request()
+    const outcome = await authenticateRequest(bearerToken(tokens(noOpinion)), { optional, log: false })(asked)
+    return { asked, caller: 'failure' in outcome ? undefined : outcome.authentication }
+  }
+  const refusal = {
+    failure: {
+      status: 401,
+      headers: { 'www-authenticate': expect.stringMatching(/^Bearer realm="kubernetes-master"/) },
+    },
+  }
+
+  it.each([userGuard, (options: UserGuardOptions) => groupsGuard('admins', options)])(
+    'refuse an anonymous user, and a request without one, with the challenges: %#',
+    async (guardWith) => {
+      for (const optional of [true, false]) {
+        const entries: LogEntry[] = []
+        const events: AuthenticationEvent[] = []
+        const { asked, caller } = await authenticated(optional)
+        const guard = guardWith({
+          log: (entry) => void entries.push(entry),
+          observer: (event) => void (event.type === 'authorization' && events.push(event)),
+        })
+        expect(caller?.user.username).toBe(optional ? 'system:anonymous' : undefined)
+        const outcome = await guard(asked, caller)
+        expect(outcome).toMatchObject(refusal)
+        expect(entries).toMatchObject([{ type: 'refusal', status: 401 }])
+        expect(events).toMatchObject([
+          {
+            request: asked,
+            result: 'forbid',
+            reason: expect.stringMatching(/^requires /),
+            failure: 'failure' in outcome && outcome.failure,
+          },
+        ])
+        if (!optional) expect(events).toMatchObject([{ durationSeconds: 0 }])
+      }
+    },
+  )
+
+  it('forbid what a user does who impersonates an anonymous one', async () => {
+    const { asked, caller } = await authenticated(true)
+    if (caller === undefined) throw new Error('refused')
+    expect(await statusOf(userGuard({})(asked, { ...caller, requester: jane().user }))).toBe(403)
+  })
+
+  it('let a user pass that the app found', async () => {
+    for (const optional of [true, false]) {
+      const { asked } = await authenticated(optional)
+      expect(await statusOf(userGuard({})(asked, jane()))).toBe(200)
+      expect(await statusOf(groupsGuard('admins', {})(asked, jane()))).toBe(403)
+    }
+  })
+
+  it('refuse an incomplete request with its own answer', async () => {
+    const { asked } = await authenticated(true)
+    const failure = new StatusError({ status: 431, reason: 'TooLarge', message: 'too many headers' })
+    Object.defineProperty(asked, 'refusal', { value: failure })
+    expect(await userGuard({})(asked, undefined)).toEqual({ failure })
   })
 })
