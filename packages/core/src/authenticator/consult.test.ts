@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import {
   type Answer,
   bob,
@@ -97,6 +97,20 @@ describe('an observer', () => {
       expect(events).toHaveLength(2)
       expect(JSON.stringify(events)).not.toContain('secret')
     }
+  })
+
+  it.each([
+    ['a user', knows(jane)],
+    ['a rejection', fails(rejected('bad'))],
+  ])('is told how many seconds it took to find %s', async (_, answer) => {
+    const now = vi.spyOn(performance, 'now').mockReturnValue(5000)
+    const { observer, events } = recorder()
+    const slow: Answer = () => {
+      now.mockReturnValue(7000)
+      return answer()
+    }
+    await opinionOf(slow, { observer })
+    expect(events).toMatchObject([{ type: 'consulting' }, { durationSeconds: 2 }])
   })
 
   it.each([
