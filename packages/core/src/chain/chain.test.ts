@@ -139,6 +139,26 @@ describe('authenticatorChain', () => {
     expect(schemes({ passwords: [passwords(noOpinion)] })).toEqual(['Basic', 'Bearer'])
   })
 
+  it.each<[readonly string[] | undefined, readonly string[] | undefined, readonly string[]]>([
+    [undefined, undefined, []],
+    [['https://a.example'], undefined, ['https://a.example']],
+    [undefined, ['https://b.example'], ['https://b.example']],
+    [['https://a.example'], ['https://b.example'], ['https://a.example', 'https://b.example']],
+  ])('trusts the origins of an authenticator, %j, and its own, %j', (known, own, all) => {
+    const session = {
+      ...requests(noOpinion),
+      credentials: { schemes: ['Own'], ...(known !== undefined && { trustedOrigins: known }) },
+    }
+    const chain = authenticatorChain({
+      requests: [session],
+      ...(own !== undefined && { trustedOrigins: own }),
+    })
+    expect(chain).toMatchObject({
+      name: 'chain',
+      credentials: { schemes: ['Own', 'Bearer'], trustedOrigins: all },
+    })
+  })
+
   it.each([
     ['there is no authenticator', {}, 'authenticators'],
     ['lists are empty', { tokens: [], passwords: [] }, 'authenticators'],
