@@ -4,6 +4,7 @@ import {
   type Authentication,
   type Authenticator,
   authenticatorChain,
+  type LogEntry,
   type Observer,
   rejected,
   type UserInfo,
@@ -59,6 +60,29 @@ const ways: {
 ]
 
 describe.each(ways)('authentication in Hono with $way', ({ ask }) => {
+  it.each([
+    [undefined, []],
+    [null, []],
+    [{ name: 'clark' }, ['KUBE_AUTHN_USER_REPLACED']],
+  ])('says once that it replaced the user %j of an earlier middleware', async (user, expected) => {
+    const entries: LogEntry[] = []
+    const always: Authenticator = {
+      name: 'always',
+      authenticate: () => ({ user: userInfo({ username: 'jane' }) }),
+    }
+    const app = new Hono<{ Variables: { user: unknown } }>()
+      .use((c, next) => {
+        c.set('user', user)
+        return next()
+      })
+      .use(authentication(always, { log: (entry) => void entries.push(entry) }))
+      .use(authentication(always, { log: (entry) => void entries.push(entry) }))
+      .get('/', (c) => c.text(c.var.user.username))
+    const response = await ask(app as unknown as Hono<never>)
+    expect(await response.text()).toBe('jane')
+    expect(entries.map(({ code }) => code)).toEqual(expected)
+  })
+
   it('lets a known user pass, without the header that carried the credential', async () => {
     const response = await ask(appWith(chain), {
       headers: {

@@ -4,9 +4,11 @@ import type { AddressInfo } from 'node:net'
 import {
   type Authenticator,
   authenticatorChain,
+  type LogEntry,
   type Observer,
   rejected,
   type UserInfo,
+  userInfo,
 } from '@kube-authn/core'
 import { StatusError } from '@kube-authn/core/adapter'
 import { tokenFile } from '@kube-authn/core/token-file'
@@ -70,6 +72,30 @@ describe('authentication below a mount point of koa-mount, with a route of @koa/
 })
 
 describe('authentication in Koa', () => {
+  it.each([
+    [undefined, []],
+    [null, []],
+    [{ name: 'clark' }, ['KUBE_AUTHN_USER_REPLACED']],
+  ])('says once that it replaced the user %j of an earlier middleware', async (user, expected) => {
+    const entries: LogEntry[] = []
+    const always: Authenticator = {
+      name: 'always',
+      authenticate: () => ({ user: userInfo({ username: 'jane' }) }),
+    }
+    const app = new Koa()
+    app
+      .use((ctx, next) => {
+        ctx.state['user'] = user
+        return next()
+      })
+      .use(authentication(always, { log: (entry) => void entries.push(entry) }))
+      .use(authentication(always, { log: (entry) => void entries.push(entry) }))
+      .use((ctx) => void (ctx.body = ctx.state.user.username))
+    const response = await fetch(await listen(app))
+    expect(await response.text()).toBe('jane')
+    expect(entries.map(({ code }) => code)).toEqual(expected)
+  })
+
   it('lets a known user pass, without the header that carried the credential', async () => {
     const response = await fetch(await listen(appWith(chain)), {
       headers: { authorization: 'Bearer good', 'x-remote-user': 'root', 'x-kept': 'yes' },

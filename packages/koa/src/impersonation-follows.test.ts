@@ -241,6 +241,15 @@ describe.each([
         app.use(authn).use(new Router({ routerPath: '/x' }).use(impersonate).get('/x', who).routes()),
     ],
     [
+      'a router goes by another path, and one of its routes by this one',
+      '/y',
+      ({ app, authn, impersonate, who }) =>
+        app
+          .use(authn)
+          .use(new Router({ routerPath: '/x' }).use(impersonate).get('/y', who).routes())
+          .use(who),
+    ],
+    [
       'a router goes by a host',
       '/x',
       ({ app, authn, impersonate, who }) =>
