@@ -15,12 +15,13 @@ export interface AccessAttributes {
 }
 
 /** An action on a resource. Fields that do not apply are `''`. */
-interface ResourceAttributes extends Readonly<Record<(typeof TEXTS)[number], string>> {
+interface ResourceAttributes extends Readonly<Record<TextField, string>> {
   readonly fieldSelector?: SelectorAttributes
   readonly labelSelector?: SelectorAttributes
 }
 
-const TEXTS = ['namespace', 'verb', 'group', 'version', 'resource', 'subresource', 'name'] as const
+type TextField = 'namespace' | 'verb' | 'group' | 'version' | 'resource' | 'subresource' | 'name'
+
 const SELECTORS: readonly SelectorKind[] = ['fieldSelector', 'labelSelector']
 
 export function readAccess(spec: ObjectReader | undefined): AccessAttributes {
