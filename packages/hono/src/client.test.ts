@@ -59,7 +59,7 @@ describe('the request of Node behind a context', () => {
       found = c
       return c.body(null)
     })
-    await app.request('/', {}, env as object)
+    await app.request('/', {}, env)
     if (found === undefined) throw new Error('the handler was not called')
     return found
   }

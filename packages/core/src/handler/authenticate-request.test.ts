@@ -778,7 +778,7 @@ describe('authenticateRequest', () => {
     ['log', { log: {} }],
     ['tracing', { tracing: {} }],
   ])('refuses a bad option: %s, %j', (path, options) => {
-    expect(() => authenticateRequest(requests(noOpinion), options)).toThrow(`${path}`)
+    expect(() => authenticateRequest(requests(noOpinion), options)).toThrow(path)
     expect(() => authenticateRequest(requests(noOpinion), options)).toThrow(ConfigurationError)
   })
 
