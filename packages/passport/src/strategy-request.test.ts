@@ -39,6 +39,25 @@ describe('the request that a strategy is shown', () => {
     ['Host', ['a', 'b'], 'a'],
     ['Cookie', ['a=1', 'b=2'], 'a=1; b=2'],
     ['Set-Cookie', ['a=1', 'b=2'], ['a=1', 'b=2']],
+    // Source: Node.js, `message.headers`, on duplicates that are discarded.
+    ...[
+      'age',
+      'content-length',
+      'content-type',
+      'etag',
+      'expires',
+      'from',
+      'if-modified-since',
+      'if-unmodified-since',
+      'last-modified',
+      'location',
+      'max-forwards',
+      'proxy-authorization',
+      'referer',
+      'retry-after',
+      'server',
+      'user-agent',
+    ].map((name): [string, readonly string[], string] => [name, ['1', '2'], '1']),
     ['__proto__', ['a', 'b'], 'a, b'],
     ['constructor', ['a'], 'a'],
     ['toString', ['a'], 'a'],
@@ -86,10 +105,50 @@ describe('a strategy that looked', () => {
     ['user-agent', false],
     ['content-type', false],
     ['accept', false],
+    ['accept-language', false],
+    ['cache-control', false],
+    ['connection', false],
+    ['forwarded', false],
+    ['origin', false],
+    ['referer', false],
+    ['sec-fetch-mode', false],
+    ['via', false],
+    ['x-forwarded-host', false],
+    ['x-forwarded-port', false],
+    ['x-forwarded-prefix', false],
+    ['x-forwarded-server', false],
+    ['x-accept', true],
+    ['accepted', true],
+    ['contents', true],
+    ['x-content-type', true],
+    ['hosts', true],
+    ['x-host', true],
+    ['x-via', true],
+    ['x-forwarded-for-user', true],
+    ['sec-fetch', true],
   ])('at %s may have seen a credential: %s', (name, expected) => {
     const { req, wasRead } = strategyRequest(fakeRequest({ headers: [[name, 'value']] }))
     expect(wasRead()).toBe(false)
     expect((req as Shown).headers[name]).toBe('value')
+    expect(wasRead()).toBe(expected)
+  })
+})
+
+describe('a strategy that looked at the target', () => {
+  it.each([
+    ['/a', 'url', false],
+    ['/a', 'originalUrl', false],
+    ['/a', 'query', false],
+    ['/a', 'path', false],
+    ['/a?key=k', 'path', false],
+    ['/a?key=k', 'method', false],
+    ['/a?key=k', 'url', true],
+    ['/a?key=k', 'originalUrl', true],
+    ['/a?key=k', 'query', true],
+  ])('%s, at its %s, may have seen a credential: %s', (url, name, expected) => {
+    const { req, wasRead } = strategyRequest(fakeRequest({ url }))
+    expect(wasRead()).toBe(false)
+    expect(Reflect.get(req, name)).toBeDefined()
     expect(wasRead()).toBe(expected)
   })
 })
