@@ -186,6 +186,7 @@ describe('options that cannot work', () => {
     ['no proof, said so', { ca: undefined, trusts: undefined, allowedNames: ['a'] }, /^ca: is required$/],
     ['a proof that is undefined', { trusts: undefined, allowedNames: ['a'] }, /^ca: give either ca/],
     ['no proxy name', { ca: ca.pem }, /^allowedNames: must name the proxy/],
+    ['names that are no list', { ca: ca.pem, allowedNames: 5 }, /^allowedNames: must be a list/],
     ['no proxy name in a list', { ca: ca.pem, allowedNames: [] }, /^allowedNames: must name the proxy/],
     [
       'a blank proxy name',
