@@ -85,7 +85,8 @@ describe('revocationBy', () => {
     change(async () => refuse())
     stop()
     stop()
-    await Promise.resolve()
+    // The check has rejected by then.
+    await new Promise((resolve) => setImmediate(resolve))
     expect(onRevoked).not.toHaveBeenCalled()
     expect(watchers.size).toBe(0)
   })
