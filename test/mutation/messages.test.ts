@@ -39,6 +39,6 @@ it.each([
   ["new Map('a b')", []],
   ["callers[0]('it is bad')", []],
   ["message = 'it is bad'", []],
-])('of %s, the texts of messages stay as they are: %j', (code, ignored) => {
+])('of %s, the text of messages stays as it is: %j', (code, ignored) => {
   expect(ignoredIn(code)).toEqual(ignored)
 })

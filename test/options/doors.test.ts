@@ -208,8 +208,9 @@ function auditTrail(options: Pick<AuditLogOptions, 'prefix'> = {}): {
   const byId = new Map<string, number[]>()
   const added = new EventEmitter()
   const write = ({ auditID, stage, responseStatus }: AuditEvent): void => {
-    if (stage === 'RequestReceived') return
-    byId.set(auditID, [...(byId.get(auditID) ?? []), responseStatus?.code ?? 0])
+    // That a long-running request was allowed is known before its status.
+    if (stage === 'RequestReceived' || responseStatus?.code === undefined) return
+    byId.set(auditID, [...(byId.get(auditID) ?? []), responseStatus.code])
     added.emit(auditID)
   }
   return {

@@ -29,7 +29,7 @@ describe('the connection of a Fetch request', () => {
     ['the headers are no list', request, [{ incoming: { rawHeaders: 'x', once }, outgoing }]],
     ['the response has no events', request, [{ incoming, outgoing: { statusCode: 200 } }]],
     ['the response has no status', request, [{ incoming, outgoing: { once } }]],
-    ['the status is no number', request, [{ incoming, outgoing: { statusCode: '200', once } }]],
+    ['the status is not a number', request, [{ incoming, outgoing: { statusCode: '200', once } }]],
     ['the runtime is not Node', ofRuntime(undefined), []],
     ['the runtime has a request only', ofRuntime({ req: incoming }), []],
   ])('is unknown where %s', (_, given, rest) => {

@@ -174,8 +174,7 @@ export function forwardAuthentication(
         },
       })
       if ('failure' in acting) return acting.failure
-      const { user, requester } = acting
-      if (user !== undefined) told = { user, isImpersonated: requester !== undefined }
+      told = { user: acting.user ?? told.user, isImpersonated: acting.requester !== undefined }
     }
     const allowed = await authorize?.(request, told.user, context)
     return allowed !== undefined && 'failure' in allowed ? allowed.failure : told

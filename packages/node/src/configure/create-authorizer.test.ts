@@ -218,10 +218,6 @@ describe('createAuthorizer', () => {
     ],
     [{ rbac: '/nope', authorizationConfig }, [/^rbac: \/nope: no such file/]],
     [
-      { rbac, authorizationConfig: write('no-rbac.yaml', configuration(DENY)) },
-      [/^authorizationConfig: rbac: means nothing without/],
-    ],
-    [
       { rbac, authorizationConfig, webhook: '/nope' },
       ['webhook: cannot be set together with authorizationConfig: configure the webhook in that file'],
     ],
