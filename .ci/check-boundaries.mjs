@@ -32,7 +32,7 @@ const ARROWS = {
   passport: ['core', 'internal'],
   proxy: ['core', 'internal', 'node'],
   'resource-server': ['core'],
-  server: ['api', 'audit', 'core', 'internal', 'issuer', 'metrics', 'node', 'proxy', 'store', 'x509'],
+  server: ['api', 'audit', 'cel', 'core', 'internal', 'issuer', 'metrics', 'node', 'proxy', 'store', 'x509'],
   store: ['core', 'internal', 'node'],
   testing: ['audit', 'core', 'internal', 'issuer', 'x509'],
 }
