@@ -424,3 +424,12 @@ describe('a Fetch request whose client goes away', () => {
     expect(statuses).toEqual([499])
   })
 })
+
+it.each(['c', {}, { req: null }, { req: undefined }, { req: 'raw' }, { req: {} }])(
+  'a call without a context of Hono says so: %j',
+  async (c) => {
+    const next = vi.fn()
+    await expect(authentication(chain)(c as never, next)).rejects.toThrow('without a context of Hono')
+    expect(next).not.toHaveBeenCalled()
+  },
+)

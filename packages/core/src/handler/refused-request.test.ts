@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { authorized, fails, noOpinion, request, requests, tokens } from '../../test/fakes.ts'
 import { authenticationOf, authenticationShape } from '../adapter/middleware/authentication.ts'
 import type { Authenticator } from '../authenticator/authenticator.ts'
@@ -7,7 +7,8 @@ import { bearerToken } from '../request/bearer-token.ts'
 import { authenticateRequest } from './authenticate-request.ts'
 import type { AuthenticateRequestOptions } from './authenticate-request-options.ts'
 import type { RefusedRequest } from './request-outcome.ts'
-import { unauthorizedFor } from './refusal.ts'
+import { crossSiteRejection } from '../request/cross-site/ambient-credential.ts'
+import { refusal, unauthorizedFor } from './refusal.ts'
 
 const unknown = bearerToken(tokens(noOpinion))
 const busy = requests(fails(unavailable('busy', { retryAfterSeconds: 2 })))
@@ -101,5 +102,30 @@ describe('the error of a refused request of an adapter', () => {
     expect(another.failure).not.toBe(failure)
     expect(another.failure.headers).not.toHaveProperty('x-own')
     expect((await refused(unknown)).answer.headers).not.toHaveProperty('x-own')
+  })
+})
+
+describe('a request of another site', () => {
+  it('is a 403 without a challenge, with all warnings', () => {
+    const error = crossSiteRejection('from elsewhere')
+    const { status, headers } = refusal(error, { 'www-authenticate': ['Bearer'] }, ['old'], 503)
+    expect([status, headers]).toEqual([
+      403,
+      { 'x-content-type-options': 'nosniff', warning: ['299 - "old"'] },
+    ])
+  })
+})
+
+describe('in production, without a log', () => {
+  it.each([
+    ['GET', [], 0],
+    ['OPTIONS', [], 0],
+    ['GET', [['Access-Control-Request-Method', 'PUT']], 0],
+    ['OPTIONS', [['Access-Control-Request-Method', 'PUT']], 1],
+  ] as const)('only a refused preflight is advised about: %s with %j', async (method, headers, count) => {
+    vi.stubEnv('NODE_ENV', 'production')
+    const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
+    await authenticateRequest(unknown)({ ...request({ headers: [...headers] }), method })
+    expect(warned).toHaveBeenCalledTimes(count)
   })
 })

@@ -252,3 +252,22 @@ it.each([
     expect(await impersonateRequest(everything)(request, deputy)).toMatchObject({ user: { username } })
   },
 )
+
+it('is logged as refused by authentication, with its own message', async () => {
+  const log = vi.fn()
+  await authenticateRequest(known, { log })(cutRequest('/app'))
+  const reason = 'The request has more header fields than this server reads'
+  expect(log.mock.calls).toEqual([
+    [
+      {
+        level: 'warn',
+        type: 'refusal',
+        status: 431,
+        method: 'POST',
+        path: '/app',
+        reason,
+        message: `kube-authn: 431 POST /app: ${reason}.`,
+      },
+    ],
+  ])
+})
