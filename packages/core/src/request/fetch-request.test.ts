@@ -79,6 +79,17 @@ describe('fetchRequest', () => {
     expect(request.peerCertificates).toBeUndefined()
   })
 
+  it.each([
+    ['https://app.example.com/x', {}, 'app.example.com'],
+    ['https://app.example.com:8443?x', {}, 'app.example.com:8443'],
+    ['HTTP://a#b', {}, 'a'],
+    ['https://app.example.com/x', { host: 'other' }, 'other'],
+    ['/x?back=https://evil.example.com/', {}, ''],
+    ['x/https://evil.example.com/', {}, ''],
+  ])('has a host, by its header or its URL: %s with %j', (url, headers, host) => {
+    expect(fetchRequest({ method: 'GET', url, headers: new Headers(headers) }).host?.()).toBe(host)
+  })
+
   it('takes what the runtime knows better', () => {
     const certificate = new Uint8Array([0x30])
     const request = fetchRequest(sent, {

@@ -230,6 +230,10 @@ const bad: readonly (Case & { readonly error: string })[] = [
     `${field(first)} ${field(second)}`,
     `(${field(first)})`,
     'token',
+    `x${field(first)}`,
+    field(first).slice(1),
+    field(first).slice(0, -1),
+    ':',
     `${field(first)};q=1`,
   ].map((value) => ({
     what: `Client-Cert-Chain: ${JSON.stringify(value)}`,

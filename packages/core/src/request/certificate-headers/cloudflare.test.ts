@@ -158,9 +158,10 @@ it('cloudflareClientCertificate rejects a subject of more than 8192 characters',
 describe('cloudflareCertificates', () => {
   async function shown(asked: AuthenticationRequest): Promise<readonly Uint8Array[] | undefined> {
     let certificates: readonly Uint8Array[] | undefined
+    const identityHeaders = [() => ({ remove: ['x-mine'] })]
     const delegate: Authenticator = {
       name: 'delegate',
-      credentials: { schemes: [], peerCertificates: true },
+      credentials: { schemes: [], identityHeaders, peerCertificates: true },
       authenticate(seen) {
         certificates = seen.peerCertificates?.()
         return undefined
@@ -168,6 +169,7 @@ describe('cloudflareCertificates', () => {
     }
     const authenticator = cloudflareCertificates(delegate)
     expect(authenticator.credentials?.peerCertificates).not.toBe(true)
+    expect(authenticator.credentials?.identityHeaders).toBe(identityHeaders)
     await authenticator.authenticate(asked, emptyContext)
     return certificates
   }
