@@ -1,6 +1,6 @@
 import type { FoldForm } from '../syntax/ast.ts'
 import { MAP_INSERT } from '../syntax/macros.ts'
-import { EntryMap, indexed, MapBuilder } from '../values/map.ts'
+import { EntryMap, indexed, MapBuilder, MapView } from '../values/map.ts'
 import { goTypeName, typeName } from '../values/runtime-type.ts'
 import { isList, MapValue, type Value } from '../values/value.ts'
 import { fail, Failure, type Meter, raise } from './evaluation.ts'
@@ -173,7 +173,8 @@ function each({ range, first, second, meter }: Fold, frame: Frame, visit: () => 
       if (!visit()) return
     }
   } else if (items instanceof MapValue) {
-    for (const [key, value] of items.visits()) {
+    const hasSecond = second !== undefined
+    for (const [key, value] of items instanceof MapView ? items.visits(hasSecond) : items.entries()) {
       meter.spend(1)
       frame[first] = key
       if (second !== undefined) frame[second] = value

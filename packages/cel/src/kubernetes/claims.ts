@@ -2,7 +2,7 @@ import { fail, Failure, noSuchOverload, raise } from '../evaluate/evaluation.ts'
 import { shownText } from '../evaluate/attributes.ts'
 import { RESERVED } from '../syntax/primaries.ts'
 import { ofLongTexts } from '../values/text-size.ts'
-import { MapView, setView, transient } from '../values/map.ts'
+import { MapView, setView, transient, type Visit } from '../values/map.ts'
 import { isList, type MapValue, type Value } from '../values/value.ts'
 
 const MAX_DEPTH = 64
@@ -81,19 +81,19 @@ class ClaimsMap extends MapView {
     }
   }
 
-  /** The values of the claims and, as a second variable, what each value finds as if it were a name. One that is not read is no error. */
-  override *visits(): Iterable<readonly [Value | Failure, Value | Failure]> {
+  /** The values of the claims and, as a second variable, what each value finds as if it were a name. */
+  override *visits(hasSecond: boolean): Iterable<Visit> {
     for (const name of this.#visited.keys()) {
       const value = this.#found(name)
-      yield [value, value instanceof Failure ? value : this.#found(value)]
+      if (!hasSecond) yield [value, undefined]
+      else yield [value, value instanceof Failure ? value : this.#found(value)]
     }
   }
 
-  #found(key: Value): Value | Failure {
+  #found(name: Value): Value | Failure {
+    if (typeof name !== 'string') return new Failure('no such overload')
     try {
-      const found = this.find(key)
-      // Any other key is an error.
-      const name = typeof key === 'string' ? key : ''
+      const found = this.find(name)
       return found === undefined ? new Failure(() => `no such key: ${shownText(name)}`) : found
     } catch (error) {
       if (!(error instanceof Failure)) throw error

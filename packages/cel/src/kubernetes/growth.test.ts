@@ -22,6 +22,7 @@ describe('the work of an expression with a constant cost for each of many values
     ['a map in an optional', 'claims.?m.value().exists(k, true)', longList],
     ['visits to many members that end early', 'claims.m.exists(k, true)', (n) => ({ m: members(n) })],
     ['visits to many claims that end early', 'claims.exists(k, true)', members],
+    ['both variables of many claims that end early', 'claims.exists(k, v, true)', members],
     ['sizes of many members', 'claims.m.size() >= 0', (n) => ({ m: members(n) })],
     ['the presence of a member', 'has(claims.m.a)', longList],
     ['a member that is named by a value', 'claims.m["a"] != 1', longList],

@@ -67,6 +67,22 @@ describe('a value, as kube-apiserver has it,', () => {
     expect(() => compiler.compile('claims', text).evaluate(whole)).toThrow(message)
   })
 
+  it.each([
+    // A name between double underscores is an escape, here of nothing, so that it is not found.
+    ['claims.exists(v, v == "x")', 'no such key: __proto__'],
+    ['claims.exists(k, v, v == "x")', 'no such key: __proto__'],
+  ])('%s is an error with names of Object.prototype', (text, message) => {
+    const odd = JSON.parse('{"__proto__": "x", "a": "__proto__", "b": "constructor"}') as Record<
+      string,
+      unknown
+    >
+    expect(() => compiler.compile('claims', text).evaluate(odd)).toThrow(message)
+    expect(compiler.compile('claims', 'claims.exists(v, v == "constructor")').evaluate(odd)).toBe(true)
+    expect(() =>
+      compiler.compile('claims', 'claims.exists(k, v, v == "x")').evaluate({ b: 'constructor' }),
+    ).toThrow('no such key: constructor')
+  })
+
   it('user.groups is no zero value, even if it is empty', () => {
     const user = { username: 'jane', uid: '', groups: [], extra: {} }
     const present = compiler.compile('user', 'optional.ofNonZeroValue(user.groups).hasValue()')

@@ -1,3 +1,4 @@
+import type { Failure } from '../evaluate/evaluation.ts'
 import { isList, MapValue, Uint, type Value } from './value.ts'
 
 type Entry = readonly [key: Value, value: Value]
@@ -101,7 +102,15 @@ export function indexed(list: List): List {
 export abstract class MapView extends MapValue {
   abstract readonly isView: boolean
   abstract visited(): MapValue
+
+  /** What a comprehension visits: the values of its variables. @param _hasSecond whether it has two. */
+  visits(_hasSecond: boolean): Iterable<Visit> {
+    return this.entries()
+  }
 }
+
+/** The values of the variables of a comprehension. One that has an error is one only if it is read. */
+export type Visit = readonly [first: Value | Failure, second: Value | Failure | undefined]
 
 /** Whether the list or map differs from what a visit finds. */
 export function isView(value: Value): boolean {

@@ -1,5 +1,5 @@
 import type { Type } from '../check/types.ts'
-import { fail, type Failure } from '../evaluate/evaluation.ts'
+import { fail } from '../evaluate/evaluation.ts'
 
 /**
  * A value of an expression: an `int` is a bigint, a `double` a number, `bytes` are a `Uint8Array`, and a list is an array. Values are never
@@ -82,11 +82,6 @@ export abstract class MapValue {
   /** The value of a key; `undefined` if the map does not have it. Numbers of different types with the same value are the same key. */
   abstract find(key: Value): Value | undefined
   abstract entries(): Iterable<readonly [key: Value, value: Value]>
-
-  /** What a comprehension visits: the values of its variables. */
-  visits(): Iterable<readonly [Value | Failure, Value | Failure]> {
-    return this.entries()
-  }
 
   /** Whether it has a key, for `in`. */
   has(key: Value): boolean {
