@@ -100,7 +100,7 @@ describe('authorizeRequest', () => {
       )
       expect(reader.asked).toEqual([`get ${subresource} p`, `create ${subresource} p`])
       const both = await authorizeRequest(verbs('get', 'create'))(get(path(subresource)), jane)
-      expect(both).toMatchObject({ reason: 'create', attributes: { verb: 'get' } })
+      expect(both).toMatchObject({ reason: 'get', attributes: { verb: 'get' } })
       const creator = failureOf(await authorizeRequest(verbs('create'))(get(path(subresource)), jane))
       expect(creator?.message).toContain('cannot get')
     })
@@ -114,6 +114,15 @@ describe('authorizeRequest', () => {
       const reader = verbs('get')
       expect(failureOf(await authorizeRequest(reader)(get(target), jane))).toBeUndefined()
       expect(reader.asked).toHaveLength(1)
+    })
+
+    it.each(['HEAD', 'GET'])('is one by %s, and by attributes that the app gives', async (method) => {
+      const request = fetchRequest({ method, url: `https://a${path('exec')}`, headers: new Headers() })
+      expect(failureOf(await authorizeRequest(verbs('get'))(request, jane))?.status).toBe(403)
+      const attributes = () => ({ verb: 'get', resource: 'pods', subresource: 'exec', name: 'p' })
+      expect(
+        failureOf(await authorizeRequest(verbs('get'), { attributes })(get('/shell'), jane))?.status,
+      ).toBe(403)
     })
 
     it('fails closed if the second question fails', async () => {

@@ -178,7 +178,7 @@ export function authorizeOrRefuse(
         if (decision.verdict !== 'allow' || !connectsToPod(attributes)) return conclude(attributes, decision)
         const creating = { ...attributes, verb: 'create' }
         return andThen(decide(authorizer, creating, context), (second) =>
-          conclude(second.verdict === 'allow' ? attributes : creating, second),
+          second.verdict === 'allow' ? conclude(attributes, decision) : conclude(creating, second),
         )
       })
     })
@@ -186,8 +186,8 @@ export function authorizeOrRefuse(
 }
 
 /**
- * Whether a request opens a connection into a pod by a `get`, as a WebSocket does: `create` is needed too, so that who may read everything
- * cannot run commands.
+ * Whether a request opens a connection into a pod by a `get`, as a WebSocket does: `create` is needed too, so that a user who may read
+ * everything cannot run commands.
  *
  * Source: kubernetes `pkg/registry/core/pod/rest/subresources.go` (gate AuthorizePodWebsocketUpgradeCreatePermission).
  */
