@@ -2,6 +2,7 @@ import type { Explanation } from '../live-area.ts'
 import { explainedHttp1 } from './explained-http1.ts'
 import {
   BEARER_BLANKS,
+  hasToken,
   isUserThereOnly,
   isUserWithoutAnswer,
   keysThatAreOne,
@@ -37,10 +38,11 @@ export const explainedCertificates: readonly Explanation<RecordedAuthentication>
   keysThatAreOne,
   {
     row: 'stricter certificates',
-    explains: (difference, { request: { cert = '' } }) =>
-      // Another credential may count.
-      ((isUserThereOnly(difference) || difference.at.startsWith('user.')) && STRICTER.has(cert)) ||
-      (isUserWithoutAnswer(difference) && UNREADABLE.has(cert)),
+    explains: (difference, { request }) =>
+      (isUserThereOnly(difference) && STRICTER.has(request.cert ?? '')) ||
+      // A token counts instead.
+      (difference.at.startsWith('user.') && STRICTER.has(request.cert ?? '') && hasToken(request)) ||
+      (isUserWithoutAnswer(difference) && UNREADABLE.has(request.cert ?? '')),
     always: ({ request: { cert = '' }, kubeApiserver }) =>
       STRICTER.has(cert) &&
       kubeApiserver.user?.extra['authentication.kubernetes.io/credential-id'] !== undefined,

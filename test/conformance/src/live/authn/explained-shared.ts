@@ -68,12 +68,17 @@ const NAMES = /^x-remote-(?:user|group|uid|extra-.*)$|^x_under_name$/i
 /** A certificate that Go cannot parse, or whose key it does not use, which ends the handshake: here the request is known by another credential, or by none. */
 export const unparsedCertificate: Explanation<RecordedAuthentication> = {
   row: 'stricter certificates',
-  explains: ({ at, there, here }, { request: { cert }, kubeApiserver: { detail } }) =>
+  explains: ({ at, there, here }, { request, kubeApiserver: { detail } }) =>
     at === 'outcome' &&
     there === 'no answer' &&
-    (here === '401' || String(here).startsWith('user ')) &&
-    cert !== undefined &&
+    (here === '401' || (String(here).startsWith('user ') && hasToken(request))) &&
+    request.cert !== undefined &&
     /^alert (?:4[37]|5[01])$|^ECONNRESET$/.test(String(detail)),
+}
+
+/** Whether there is a credential besides a certificate. */
+export function hasToken({ headers = [] }: AuthenticationRequest): boolean {
+  return headers.some(([name]) => /^(?:authorization|sec-websocket-protocol)$/i.test(name))
 }
 
 /** Two keys with different bytes that are equal in Go's JSON. */

@@ -23,9 +23,10 @@ export const explainedImpersonation: readonly Explanation<RecordedImpersonation>
   },
   {
     row: 'order of extra fields',
-    explains: ({ at, there, here }) =>
-      /^(?:body|event\.responseStatus)\.(?:message|details\.name)$/.test(at) &&
-      (at.endsWith('name') || (isAboutExtra(there) && isAboutExtra(here))),
+    explains: ({ at, there, here }, { headers }) =>
+      (/^(?:body|event\.responseStatus)\.message$/.test(at) && isAboutExtra(there) && isAboutExtra(here)) ||
+      (/^(?:body|event\.responseStatus)\.details\.name$/.test(at) &&
+        [there, here].every((name) => extraValues(headers).includes(String(name)))),
   },
   {
     row: 'invalid UTF-8',
@@ -35,4 +36,8 @@ export const explainedImpersonation: readonly Explanation<RecordedImpersonation>
 
 function isAboutExtra(message: unknown): boolean {
   return /^userextras\.authentication\.k8s\.io .* resource "userextras\//.test(String(message))
+}
+
+function extraValues(headers: readonly (readonly [string, string])[] = []): readonly string[] {
+  return headers.flatMap(([name, value]) => (/^impersonate-extra-/i.test(name) ? [value] : []))
 }

@@ -11,9 +11,13 @@ export const explainedServerAnswers: readonly Explanation<RecordedRefusal>[] = [
   ...explainedRefusals,
   {
     row: 'resources served',
-    explains: ({ at, here }, { target }) =>
+    explains: ({ at, there, here }, { target }) =>
       NOT_SERVED.test(target) &&
-      (at.startsWith('header ') || /^(?:404 )?404 page not found\n$/.test(String(here))),
+      (/^(?:404 )?404 page not found\n$/.test(String(here)) ||
+        (at === 'header content-type' &&
+          there === 'application/json' &&
+          here === 'text/plain; charset=utf-8') ||
+        (at === 'header x-content-type-options' && there === '' && here === 'nosniff')),
   },
   {
     row: 'discovery',
