@@ -104,6 +104,17 @@ describe('a long-running request', () => {
     expect(events.map(({ stage }) => stage)).toEqual(['RequestReceived', 'ResponseComplete'])
   })
 
+  it('is one below the prefix only', async () => {
+    const stagesOf = async (path: string): Promise<readonly string[]> => {
+      const stages: string[] = []
+      const observer = auditLog({ prefix: '/cluster', write: ({ stage }) => void stages.push(stage) })
+      await authorizeRequest(alwaysAllow(), { observer, prefix: '/cluster' })(get(path), clark)
+      return stages
+    }
+    expect(await stagesOf(`/cluster${POD}/log`)).toEqual(['ResponseStarted'])
+    expect(await stagesOf(`${POD}/log`)).toEqual([])
+  })
+
   it.each<[string, Steps, readonly string[]]>([
     ['is forbidden', { authorization: alwaysDeny() }, []],
     ['may not impersonate', { impersonation: alwaysDeny() }, bob],

@@ -45,9 +45,10 @@ export function declareCommand(command: Command, terminal: Terminal): void {
     .addOption(outputOption())
     .option('-n, --namespace <name>', 'the namespace of roles and bindings without one, as of kubectl -n')
     .addOption(
-      new Option('--as <program>', 'refuse what this program refuses, and kube-authn does not').choices([
-        'kube-apiserver',
-      ]),
+      new Option(
+        '--as <program>',
+        'refuse expressions that this program refuses, and kube-authn does not',
+      ).choices(['kube-apiserver']),
     )
     .option('--strict', 'fail for warnings and advices too')
     .addHelpText('after', EXAMPLES)
