@@ -29,11 +29,13 @@ export interface EngineOptions {
   /** Maximum length of an expression in characters. */
   readonly maxLength: number
   readonly hasOptionals: boolean
+  /** Whether the name of a field may be in backticks. */
+  readonly hasEscapedFields: boolean
   /** Whether the elements of a list or map literal must be of one type. */
   readonly isHomogeneous: boolean
   /**
-   * Whether it is the language of cel-spec: with quoted fields and its style of `format`, and without what cel-go permits (see
-   * {@link PlanContext}). Otherwise it is that of Kubernetes.
+   * Whether it is the language of cel-spec: with its style of `format`, and without what cel-go permits (see {@link PlanContext}). Otherwise it is
+   * that of Kubernetes.
    */
   readonly isStrict: boolean
   /** Whether types are only known at evaluation. */
@@ -76,7 +78,7 @@ export class Engine {
       macros: new Macros(options.macros),
       maxLength: options.maxLength,
       hasOptionals: options.hasOptionals,
-      hasEscapedFields: options.isStrict,
+      hasEscapedFields: options.hasEscapedFields,
     }
     this.#declarations = {
       container: options.container ?? '',

@@ -136,6 +136,7 @@ export function environment<const V extends Variables = Variables>(
     macros: macrosOf(libraries),
     maxLength: length,
     hasOptionals: libraries.includes('optionals'),
+    hasEscapedFields: true,
     isHomogeneous: types === 'strict',
     isStrict: true,
     isDynamic: types === 'dynamic',

@@ -25,9 +25,10 @@ export class UrlProblem extends Error {
  * Source: Go `net/url` (`parse`, `parseAuthority`).
  *
  * @param isRequest whether it must be an absolute URL or an absolute path, as for `ParseRequestURI`.
+ * @param mayHaveColons whether a host without brackets may have several colons, as before Go 1.26: the port follows the last one.
  * @throws {UrlProblem} with Go's reason.
  */
-export function splitUrl(text: string, isRequest: boolean): WrittenUrl {
+export function splitUrl(text: string, isRequest: boolean, mayHaveColons = false): WrittenUrl {
   if (CONTROL_CHARACTER.test(text)) refuse('net/url: invalid control character in URL')
   if (text === '' && isRequest) refuse('empty url')
   if (text === '*') return { ...NONE, path: '*' }
@@ -49,7 +50,7 @@ export function splitUrl(text: string, isRequest: boolean): WrittenUrl {
   const at = authority.lastIndexOf('@')
   const userinfo = at === -1 ? undefined : authority.slice(0, at)
   const host = authority.slice(at + 1)
-  refuse(hostProblem(host))
+  refuse(hostProblem(host, mayHaveColons))
   if (userinfo !== undefined) {
     refuse(USERINFO.test(userinfo) ? escapesProblem(userinfo) : 'net/url: invalid userinfo')
   }
@@ -75,10 +76,10 @@ const USERINFO = /^[\w\-.:~!$&'()*+,;=%@]*$/
 const CONTROL_CHARACTER = /[\u0000-\u001F\u007F]/
 
 /** `host`, `host:port`, `[address]:port`. */
-function hostProblem(host: string): string | undefined {
+function hostProblem(host: string, mayHaveColons: boolean): string | undefined {
   if (!host.startsWith('[')) {
     // An address of IPv6 is in brackets, so the first colon is that of the port.
-    const colon = host.indexOf(':')
+    const colon = mayHaveColons ? host.lastIndexOf(':') : host.indexOf(':')
     return (colon === -1 ? undefined : portProblem(host.slice(colon))) ?? nameProblem(host)
   }
   const end = host.lastIndexOf(']')

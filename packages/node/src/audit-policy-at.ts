@@ -1,5 +1,6 @@
 import { type AuditPolicy, auditPolicy, type AuditPolicyOptions } from '@kube-authn/audit'
 import { auditPolicyShape } from '@kube-authn/audit/internal'
+import { DEFAULT_KUBERNETES_VERSION } from '@kube-authn/internal/kubernetes-version'
 import { without } from '@kube-authn/core/internal'
 import { checkOptions, type OptionsShape } from '@kube-authn/core/adapter'
 import { fileSource } from './file-source/file-source.ts'
@@ -25,11 +26,11 @@ const shape: OptionsShape<AuditPolicyAtOptions> = { ...reloadShape, ...without(a
  */
 export function auditPolicyAt(path: string, options: AuditPolicyAtOptions = {}): AuditPolicy & Closeable {
   checkOptions(shape, options)
-  const { bodies = 'refused', ...reload } = options
+  const { bodies = 'refused', kubernetesVersion = DEFAULT_KUBERNETES_VERSION, ...reload } = options
   const source = fileSource(path, {
     ...reload,
     maxBytes: MAX_TEXT_BYTES,
-    parse: (content) => auditPolicy(strictUtf8.decode(content), { source: path, bodies }),
+    parse: (content) => auditPolicy(strictUtf8.decode(content), { source: path, bodies, kubernetesVersion }),
   })
   const policy: AuditPolicy = { rulingOn: (user, target) => source.current().rulingOn(user, target) }
   return closeable(policy, source.close)

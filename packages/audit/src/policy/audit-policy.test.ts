@@ -296,3 +296,10 @@ describe('an audit log with a policy', () => {
     expect(told.activity[0]).toMatchObject({ what: 'level', level: 'None' })
   })
 })
+
+it.each(['1.35', '1.36', '1.37'] as const)('%s: a rule for all groups is of 1.36', (kubernetesVersion) => {
+  const rules = [{ level: 'Metadata', resources: [{ group: '*' }] }]
+  const make = (): unknown => auditPolicy(policyOf(rules), { kubernetesVersion })
+  if (kubernetesVersion === '1.35') expect(make).toThrow(/rules\[0\].resources.group: Invalid value: "\*"/)
+  else expect(make).not.toThrow()
+})

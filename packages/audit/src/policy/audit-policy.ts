@@ -1,6 +1,8 @@
+import { DEFAULT_KUBERNETES_VERSION, type KubernetesVersion } from '@kube-authn/internal/kubernetes-version'
 import type { AuditPolicy, AuditRuling } from '../policy.ts'
 import { ConfigurationError } from '@kube-authn/core'
 import {
+  aKubernetesVersion,
   aString,
   errorList,
   isConfigurationError,
@@ -23,11 +25,14 @@ export interface AuditPolicyOptions {
    * them as `Metadata`.
    */
   readonly bodies?: 'refused' | 'leftOut'
+  /** The release whose policies are accepted: since 1.36 the group of a rule may be `*`. Default `1.36`. */
+  readonly kubernetesVersion?: KubernetesVersion
 }
 
 export const auditPolicyShape: OptionsShape<AuditPolicyOptions> = {
   source: aString,
   bodies: oneOf('refused', 'leftOut'),
+  kubernetesVersion: aKubernetesVersion,
 }
 
 const aPolicy = must(
@@ -57,14 +62,15 @@ const aPolicy = must(
  */
 export function auditPolicy(policy: string | object, options: AuditPolicyOptions = {}): AuditPolicy {
   refuseProblems(aPolicy(policy, 'policy'), optionProblems(auditPolicyShape, options))
-  const { source = 'audit policy', bodies = 'refused' } = options
+  const { source = 'audit policy' } = options
+  const { bodies = 'refused', kubernetesVersion = DEFAULT_KUBERNETES_VERSION } = options
   const errors = errorList()
   const config = ofSource(source, () =>
     decodeAuditPolicy(typeof policy === 'string' ? yamlDocument(policy, source) : policy, errors),
   )
   // A value of the wrong type was read as empty, and would also be reported as missing.
   if (config !== undefined && errors.errors.length === 0) {
-    validateAuditPolicy(config, errors, bodies)
+    validateAuditPolicy(config, errors, { bodies, kubernetesVersion })
     if (errors.errors.length === 0 && config.rules.length === 0) {
       throw new ConfigurationError([{ path: source, message: 'loaded illegal policy with 0 rules' }])
     }

@@ -1,3 +1,5 @@
+import type { KubernetesVersion } from '@kube-authn/internal/kubernetes-version'
+
 /**
  * The single variable of an expression: the claims of a token, the user mapped from them, or the request to an authorizer. More may be added
  * in a minor version; handle the rest.
@@ -84,6 +86,17 @@ export interface CelProgram<V extends CelVariable = CelVariable> {
   selects(field: string): boolean
   /** @throws {CelEvaluationError} for CEL errors, such as a missing key, and if the cost limit is exceeded. */
   evaluate(input: CelInputs[V]): CelValue
+}
+
+/** Options of {@link celCompiler}. */
+export interface CelCompilerOptions {
+  /**
+   * Refuse what kube-apiserver refuses, for expressions that it is to read too: a list or map directly under `claims` as a range. Write
+   * `dyn(claims.groups).map(...)`, which is the same in both. Default `false`.
+   */
+  readonly asKubeApiserver?: boolean
+  /** The release whose functions and syntax there are. `includes`, and fields in backticks, are of 1.37. Default `1.36`. */
+  readonly kubernetesVersion?: KubernetesVersion
 }
 
 /**

@@ -1,3 +1,4 @@
+import { DEFAULT_KUBERNETES_VERSION, KUBERNETES_VERSIONS } from '@kube-authn/internal/kubernetes-version'
 import { printedType } from '../check/types.ts'
 import type { Compiled, Engine } from '../engine.ts'
 import { Failure } from '../evaluate/evaluation.ts'
@@ -16,6 +17,7 @@ import {
 import {
   CelCompileError,
   type CelCompiler,
+  type CelCompilerOptions,
   CelEvaluationError,
   type CelInputs,
   type CelProgram,
@@ -47,15 +49,6 @@ function celValue(value: Value, spend: (work: number) => void): CelValue {
 /** Maximum number of values in a result. */
 const MAX_RESULT_SIZE = 200_000
 
-/** Options of {@link celCompiler}. */
-export interface CelCompilerOptions {
-  /**
-   * Refuse what kube-apiserver refuses, for expressions that it is to read too: a list or map directly under `claims` as a range. Write
-   * `dyn(claims.groups).map(...)`, which is the same in both. Default `false`.
-   */
-  readonly asKubeApiserver?: boolean
-}
-
 /**
  * Creates a compiler with the variables and functions of Kubernetes, listed in `docs/tokens.md`. Regular expressions follow RE2, and the
  * cost limit bounds the run time.
@@ -66,11 +59,15 @@ export interface CelCompilerOptions {
  * const program = celCompiler().compile('claims', 'claims.hd == "example.com"', 'bool')
  * program.evaluate({ hd: 'example.com' }) // true
  */
-export function celCompiler({ asKubeApiserver = false }: CelCompilerOptions = {}): CelCompiler {
+export function celCompiler(options: CelCompilerOptions = {}): CelCompiler {
+  const { asKubeApiserver = false, kubernetesVersion = DEFAULT_KUBERNETES_VERSION } = options
+  if (!KUBERNETES_VERSIONS.includes(kubernetesVersion)) {
+    throw new TypeError(`kubernetesVersion must be one of ${KUBERNETES_VERSIONS.join(', ')}`)
+  }
   const engines = new Map<CelVariable, Engine>()
   /** Created lazily: a configuration uses one or two of the variables. */
   const engineOf = (variable: CelVariable): Engine => {
-    const made = engines.get(variable) ?? kubernetesEngine(variable, { hasRangesOfAny: !asKubeApiserver })
+    const made = engines.get(variable) ?? kubernetesEngine(variable, { asKubeApiserver, kubernetesVersion })
     engines.set(variable, made)
     return made
   }

@@ -1,3 +1,4 @@
+import type { KubernetesVersion } from '@kube-authn/internal/kubernetes-version'
 import { ANY, mapType, parsedType, STRING, structType, type Type } from '../check/types.ts'
 import { Engine, type EngineOptions } from '../engine.ts'
 import type { Library } from '../check/declarations.ts'
@@ -18,7 +19,7 @@ import {
   TWO_VARIABLE_MACROS,
 } from '../syntax/standard-macros.ts'
 import type { Value } from '../values/value.ts'
-import type { CelInputs, CelVariable } from './cel.ts'
+import type { CelCompilerOptions, CelInputs, CelVariable } from './cel.ts'
 import { claimsValue } from './claims.ts'
 import { REQUEST, REQUEST_FIELDS, requestValue } from './request.ts'
 import { USER, USER_FIELDS, userValue } from './user.ts'
@@ -73,33 +74,36 @@ const UNBOUND_TYPES = {
  * The environment with all functions and the one variable.
  *
  * Source: apiserver `pkg/authentication/cel/compile.go`, `pkg/authorization/cel/compile.go`, `pkg/cel/environment/base.go`.
+ *
+ * Deviation: of what cel-go 0.29 changed, 1.37 has the names in backticks (`docs/deviations.md`, CEL of 1.37).
  */
 export function kubernetesEngine(
   variable: CelVariable,
-  { hasRangesOfAny }: Required<Pick<EngineOptions, 'hasRangesOfAny'>>,
+  { asKubeApiserver, kubernetesVersion }: Required<CelCompilerOptions>,
 ): Engine {
   const { type: variableType, fields } = VARIABLES[variable]
   const meter = new Meter({ maxCost: MAX_COST, maxWork: MAX_WORK })
   return new Engine({
     variables: new Map([[variable, variableType]]),
     meter,
-    libraries: libraries(meter),
+    libraries: libraries(meter, kubernetesVersion),
     macros: [...STANDARD_MACROS, ...OPTIONAL_MACROS, ...TWO_VARIABLE_MACROS, ...SORTING_MACROS],
     fields,
-    hasRangesOfAny,
+    hasRangesOfAny: !asKubeApiserver,
     unboundTypes: new Map([
       ...Object.entries(UNBOUND_TYPES).map(([name, type]) => [name, parsedType(type, new Map())] as const),
       ...Array.from(fields.keys(), (name) => [name, structType(name)] as const),
     ]),
     maxLength: MAX_LENGTH,
     hasOptionals: true,
+    hasEscapedFields: kubernetesVersion >= '1.37',
     isHomogeneous: true,
     isStrict: false,
     isDynamic: false,
   })
 }
 
-function libraries(meter: Meter): readonly Library[] {
+function libraries(meter: Meter, version: KubernetesVersion): readonly Library[] {
   const patterns = new Patterns(meter)
   return [
     ...languageLibraries(meter, patterns),
@@ -108,7 +112,7 @@ function libraries(meter: Meter): readonly Library[] {
     textFormat(meter, kubernetesStyle),
     listExtensions(meter, { isStrict: false }),
     sets(meter),
-    ...kubernetesLibraries(meter, patterns),
+    ...kubernetesLibraries(meter, patterns, version),
     authorizer(),
   ]
 }

@@ -2,6 +2,7 @@ export {
   type CelAccessRequest,
   CelCompileError,
   type CelCompiler,
+  type CelCompilerOptions,
   CelEvaluationError,
   type CelInputs,
   type CelOpaque,
@@ -9,4 +10,5 @@ export {
   type CelValue,
   type CelVariable,
 } from './cel.ts'
-export { celCompiler, type CelCompilerOptions } from './compiler.ts'
+export { celCompiler } from './compiler.ts'
+export type { KubernetesVersion } from '@kube-authn/internal/kubernetes-version'

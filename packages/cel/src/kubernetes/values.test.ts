@@ -113,3 +113,50 @@ describe('a value, as kube-apiserver has it,', () => {
     expect(() => compiler.compile('claims', text)).toThrow('compilation failed')
   })
 })
+
+describe.each(['1.35', '1.36', '1.37'] as const)('of Kubernetes %s', (kubernetesVersion) => {
+  const { compile } = celCompiler({ kubernetesVersion })
+  const valueOf = (text: string): CelValue =>
+    compile('claims', text).evaluate({ list: ['a', 1, null], 'a-b': 'c', sub: 'x' })
+
+  it.each([
+    'isURL("https://::1")',
+    'url("https://::1:1").getPort() == "1"',
+    '!format.uri().validate("https://::1").hasValue()',
+  ])('a host without brackets has one colon since 1.36: %s', (text) => {
+    const isTrue = (): boolean => valueOf(text) === true
+    if (text.startsWith('url') && kubernetesVersion !== '1.35') expect(isTrue).toThrow('URL parse error')
+    else expect(isTrue()).toBe(kubernetesVersion === '1.35')
+  })
+
+  it.each<[string, boolean]>([
+    ['claims.list.includes("a")', true],
+    ['claims.list.includes(1)', true],
+    ['claims.list.includes(1u)', true],
+    ['claims.list.includes(null)', true],
+    ['claims.list.includes("b")', false],
+    ['[].includes("b")', false],
+    ['claims.list.includes(claims.list)', false],
+    ['claims.sub.includes("x")', true],
+    ['claims.sub.includes("")', false],
+    ['"abc".includes("b")', false],
+    ['dyn(1).includes("1")', false],
+    ['{"a": 1}.includes("a")', false],
+    ['{"a": 1}.includes({"a": 1.0})', true],
+  ])('%s is %j since 1.37', (text, expected) => {
+    if (kubernetesVersion === '1.37') expect(valueOf(text)).toBe(expected)
+    else expect(() => valueOf(text)).toThrow("undeclared reference to 'includes'")
+  })
+
+  it('names of fields may be in backticks since 1.37', () => {
+    if (kubernetesVersion === '1.37') expect(valueOf('claims.`a-b`')).toBe('c')
+    else expect(() => valueOf('claims.`a-b`')).toThrow("unsupported syntax: '`'")
+  })
+})
+
+it('another release is refused', () => {
+  const options: object = { kubernetesVersion: '1.34' }
+  expect(() => celCompiler(options)).toThrow(
+    new TypeError('kubernetesVersion must be one of 1.35, 1.36, 1.37'),
+  )
+})

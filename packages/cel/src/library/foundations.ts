@@ -1,3 +1,4 @@
+import { DEFAULT_KUBERNETES_VERSION, type KubernetesVersion } from '@kube-authn/internal/kubernetes-version'
 import type { Library } from '../check/declarations.ts'
 import type { Meter } from '../evaluate/evaluation.ts'
 import { addresses } from './addresses.ts'
@@ -22,14 +23,18 @@ export function languageLibraries(meter: Meter, patterns: Patterns): readonly Li
   ]
 }
 
-export function kubernetesLibraries(meter: Meter, patterns: Patterns): readonly Library[] {
+export function kubernetesLibraries(
+  meter: Meter,
+  patterns: Patterns,
+  version: KubernetesVersion = DEFAULT_KUBERNETES_VERSION,
+): readonly Library[] {
   return [
-    lists(meter),
+    lists(meter, version),
     patternSearch(patterns),
-    urls(meter),
+    urls(meter, version),
     addresses(meter),
     quantities(meter),
     semanticVersions(meter),
-    namedFormats(meter),
+    namedFormats(meter, version),
   ]
 }

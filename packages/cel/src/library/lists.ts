@@ -1,3 +1,4 @@
+import type { KubernetesVersion } from '@kube-authn/internal/kubernetes-version'
 import { fn, type Implementation, type Library, method, shared } from '../check/declarations.ts'
 import { abort, fail, type Meter, noSuchOverload } from '../evaluate/evaluation.ts'
 import { calculated } from '../values/arithmetic.ts'
@@ -11,11 +12,11 @@ import { indexed } from '../values/map.ts'
 type List = readonly Value[]
 
 /**
- * The list functions of Kubernetes: `isSorted`, `sum`, `min`, `max`, `indexOf` and `lastIndexOf`.
+ * The list functions of Kubernetes: `isSorted`, `sum`, `min`, `max`, `indexOf`, `lastIndexOf`, and `includes` since 1.37.
  *
  * Source: apiserver `pkg/cel/library/lists.go`.
  */
-export function lists(meter: Meter): Library {
+export function lists(meter: Meter, version: KubernetesVersion): Library {
   // As in Kubernetes, values of different types, and NaN, are neither before nor after each other.
   const order = (a: Value, b: Value): number => {
     meter.spend(0.5)
@@ -46,6 +47,11 @@ export function lists(meter: Meter): Library {
       meter.spend(list.length / 8)
       return BigInt(list[find]((each) => isEqual(each, element, meter)))
     }
+  const includes = (target: Value, element: Value): boolean => {
+    if (!isList(target)) return isEqual(target, element, meter)
+    meter.spend(target.length / 8)
+    return target.some((each) => isEqual(each, element, meter))
+  }
   return {
     functions: [
       ...COMPARABLE_TYPES.flatMap((type) => [
@@ -56,6 +62,7 @@ export function lists(meter: Meter): Library {
       ...ZEROS.map(([type, zero]) => method(`list(${type}).sum(): ${type}`, sum(zero), elementsCost)),
       method('list(A).indexOf(A): int', place('findIndex'), elementsCost),
       method('list(A).lastIndexOf(A): int', place('findLastIndex'), elementsCost),
+      ...(version < '1.37' ? [] : [method('dyn.includes(dyn): bool', includes, elementsCost)]),
     ],
   }
 }

@@ -6,6 +6,7 @@ import {
   labelValueProblems,
   qualifiedNameProblems,
 } from '@kube-authn/internal/kubernetes-names'
+import type { KubernetesVersion } from '@kube-authn/internal/kubernetes-version'
 import { quoted } from '@kube-authn/internal/quote'
 import { fn, type Library, method } from '../check/declarations.ts'
 import { structType } from '../check/types.ts'
@@ -39,9 +40,9 @@ class NamedFormat extends Opaque {
  *
  * Source: apiserver `pkg/cel/library/format.go`; kube-openapi `pkg/validation/strfmt`.
  */
-export function namedFormats(meter: Meter): Library {
+export function namedFormats(meter: Meter, version: KubernetesVersion): Library {
   const formats = new Map(
-    Object.entries(FORMATS).map(([name, format]) => [name, new NamedFormat(name, format)]),
+    Object.entries(formatsOf(version)).map(([name, format]) => [name, new NamedFormat(name, format)]),
   )
   const problemsOf = ({ validate }: NamedFormat, text: string): Optional => {
     meter.spend(text.length / 10)
@@ -76,7 +77,9 @@ const UUID = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$
 const TIME = /^([01]\d|2[0-3]):[0-5]\d:[0-5]\d(.\d+)?(z|[+-]\d\d:\d\d)$/
 
 /** The formats. The size of a pattern is that in Kubernetes, or an estimate of Kubernetes if it has none. */
-const FORMATS: Readonly<Record<string, readonly [validate: Validate, patternSize: number]>> = {
+const formatsOf = (
+  version: KubernetesVersion,
+): Readonly<Record<string, readonly [validate: Validate, patternSize: number]>> => ({
   dns1123Label: [dns1123LabelProblems, 30],
   dns1123Subdomain: [dns1123SubdomainProblems, 60],
   dns1035Label: [dns1035LabelProblems, 30],
@@ -85,15 +88,15 @@ const FORMATS: Readonly<Record<string, readonly [validate: Validate, patternSize
   dns1123SubdomainPrefix: [(text) => dns1123SubdomainProblems(continued(text)), 60],
   dns1035LabelPrefix: [(text) => dns1035LabelProblems(continued(text)), 30],
   labelValue: [labelValueProblems, 40],
-  uri: [uriProblems, 1103],
+  uri: [(text) => uriProblems(text, version), 1103],
   uuid: [(text) => (UUID.test(text) ? [] : ['does not match the UUID format']), 70],
   byte: [(text) => (isBase64(text) ? [] : ['invalid base64']), 84],
   date: [(text) => (isDate(text) ? [] : ['invalid date']), 71],
   datetime: [(text) => (isDateTime(text) ? [] : ['invalid datetime']), 71],
-}
+})
 
-function uriProblems(text: string): readonly string[] {
-  const problem = requestUriProblem(text)
+function uriProblems(text: string, version: KubernetesVersion): readonly string[] {
+  const problem = requestUriProblem(text, version)
   return problem === undefined ? [] : [`parse ${quoted(text)}: ${problem}`]
 }
 

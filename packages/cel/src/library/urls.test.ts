@@ -1,3 +1,4 @@
+import { DEFAULT_KUBERNETES_VERSION } from '@kube-authn/internal/kubernetes-version'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { evaluated } from '../../test/cel.ts'
@@ -109,9 +110,9 @@ describe('a URL', () => {
       fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
         const text = pieces.join('')
         try {
-          const { escapedPath } = readUrl(text)
+          const { escapedPath } = readUrl(text, DEFAULT_KUBERNETES_VERSION)
           expect(escapedPath).toMatch(/^[\u0021-\u007E]*$/)
-          expect(requestUriProblem(text)).toBeUndefined()
+          expect(requestUriProblem(text, DEFAULT_KUBERNETES_VERSION)).toBeUndefined()
         } catch (error) {
           expect(error).toBeInstanceOf(UrlProblem)
         }

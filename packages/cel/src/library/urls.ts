@@ -12,6 +12,7 @@ import {
   UrlProblem,
   type WrittenUrl,
 } from '@kube-authn/internal/go-url'
+import type { KubernetesVersion } from '@kube-authn/internal/kubernetes-version'
 
 const TYPE = structType('kubernetes.URL')
 
@@ -32,7 +33,7 @@ class Url extends Opaque {
  *
  * Source: apiserver `pkg/cel/library/urls.go`.
  */
-export function urls(meter: Meter): Library {
+export function urls(meter: Meter, version: KubernetesVersion): Library {
   const partsOf = ({ parts: { host } }: Url): ReturnType<typeof hostParts> => {
     meter.spend(host.length / 10)
     return hostParts(host)
@@ -40,7 +41,7 @@ export function urls(meter: Meter): Library {
   const required = (text: string): Url => {
     // A character that must be escaped takes long.
     meter.spend(text.length * 4)
-    const parts = orProblem(() => readUrl(text))
+    const parts = orProblem(() => readUrl(text, version))
     if (!(parts instanceof UrlProblem)) return new Url(parts)
     // Deviation: the URL is not repeated, since it may come from a claim (`docs/deviations.md`, CEL errors).
     return fail(`URL parse error during conversion from string: ${parts.message}`)
@@ -51,7 +52,7 @@ export function urls(meter: Meter): Library {
       fn('url(string): kubernetes.URL', required, traversal),
       fn('isURL(string): bool', (text: string) => {
         meter.spend(text.length / 16)
-        return requestUriProblem(text) === undefined
+        return requestUriProblem(text, version) === undefined
       }),
       method('kubernetes.URL.getScheme(): string', ({ parts }: Url) => parts.scheme),
       method('kubernetes.URL.getHost(): string', ({ parts }: Url) => parts.host),
@@ -67,9 +68,14 @@ export function urls(meter: Meter): Library {
 }
 
 /** The reason why a string is neither an absolute URL nor an absolute path; `undefined` if it is one. */
-export function requestUriProblem(text: string): string | undefined {
-  const parts = orProblem(() => splitUrl(text, true))
+export function requestUriProblem(text: string, version: KubernetesVersion): string | undefined {
+  const parts = orProblem(() => splitUrl(text, true, mayHaveColons(version)))
   return parts instanceof UrlProblem ? parts.message : undefined
+}
+
+/** 1.36 is built with Go 1.26, which refuses them. */
+function mayHaveColons(version: KubernetesVersion): boolean {
+  return version < '1.36'
 }
 
 function orProblem<T>(read: () => T): T | UrlProblem {
@@ -100,11 +106,11 @@ export interface GoUrl extends Omit<WrittenUrl, 'path'> {
  *
  * @throws {UrlProblem} with Go's reason.
  */
-export function readUrl(text: string): GoUrl {
+export function readUrl(text: string, version: KubernetesVersion): GoUrl {
   // In a request URI, a fragment is part of the path.
-  splitUrl(text, true)
+  splitUrl(text, true, mayHaveColons(version))
   const [beforeFragment = '', fragment = ''] = splitOnce(text, '#')
-  const { userinfo = '', host, path, ...url } = splitUrl(beforeFragment, false)
+  const { userinfo = '', host, path, ...url } = splitUrl(beforeFragment, false, mayHaveColons(version))
   checkFragment(fragment)
   return {
     ...url,

@@ -1,3 +1,4 @@
+import { DEFAULT_KUBERNETES_VERSION, type KubernetesVersion } from '@kube-authn/internal/kubernetes-version'
 import { type Awaitable, firstOf } from '../internal/awaitable.ts'
 import type { Attributes } from './attributes.ts'
 import type { Authorizer, RuleResolver } from './authorizer.ts'
@@ -21,31 +22,52 @@ import { rulesOfAll } from './rules-of.ts'
  */
 export function unionAuthorizer(...authorizers: readonly Authorizer[]): Authorizer & RuleResolver {
   refuseProblems(authorizers.flatMap((each, index) => anAuthorizer(each, `authorizers[${index}]`)))
+  return namedUnion(
+    authorizers.map((authorizer) => ({ authorizer, name: authorizer.name })),
+    DEFAULT_KUBERNETES_VERSION,
+  )
+}
+
+/** An authorizer of a union, and what stands before its reasons since 1.37; nothing before those of another union. */
+export interface Member {
+  readonly authorizer: Authorizer
+  readonly name?: string | undefined
+}
+
+/** {@link unionAuthorizer}, with the reasons of a release. */
+export function namedUnion(
+  members: readonly Member[],
+  version: KubernetesVersion,
+): Authorizer & RuleResolver {
+  const authorizers = members.map(({ authorizer }) => authorizer)
+  const named =
+    version < '1.37' ? members.map(({ authorizer }) => ({ authorizer, name: undefined })) : members
   return {
     name: 'union',
-    authorize: (attributes, context) => firstOpinion(authorizers, attributes, context),
+    authorize: (attributes, context) => firstOpinion(named, attributes, context),
     rulesFor: (user, namespace) => rulesOfAll(authorizers, user, namespace),
   }
 }
 
 function firstOpinion(
-  authorizers: readonly Authorizer[],
+  members: readonly Member[],
   attributes: Attributes,
   context: Context,
 ): Awaitable<Decision> {
   const reasons: string[] = []
   const errors: AuthorizationError[] = []
 
-  const opinionOf = (_: Authorizer, decision: Decision): Decision | undefined => {
+  const opinionOf = ({ name }: Member, decision: Decision): Decision | undefined => {
     if (decision.verdict !== 'noOpinion') return decision
-    if (decision.reason !== '') reasons.push(decision.reason)
+    if (decision.reason !== '')
+      reasons.push(name === undefined ? decision.reason : `${name}: ${decision.reason}`)
     if (decision.error !== undefined) errors.push(decision.error)
     return undefined
   }
 
   return firstOf(
-    authorizers,
-    (authorizer) => decide(authorizer, attributes, context),
+    members,
+    ({ authorizer }) => decide(authorizer, attributes, context),
     opinionOf,
     () => noOpinion(reasons.join('\n'), aggregateErrors(errors)),
   )

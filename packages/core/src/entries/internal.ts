@@ -66,6 +66,7 @@ export { forbidden } from '../authorization/forbidden.ts'
 export { aPathPrefix, belowPrefix, prefixProblems } from '../authorization/path-prefix.ts'
 export { attributesBelow } from '../authorization/request-attributes.ts'
 export { nonResourceInfo, requestInfoWithoutSelectors } from '../authorization/request-info/request-info.ts'
+export { namedUnion } from '../authorization/union-authorizer.ts'
 export { rulesOf } from '../authorization/rules-of.ts'
 export { parseFieldSelector } from '../authorization/selectors/field-selector.ts'
 export { parseLabelSelector } from '../authorization/selectors/label-selector.ts'
@@ -119,7 +120,15 @@ export {
   recordOf,
   withMethods,
 } from '../internal/options/check.ts'
-export { aClock, aHeaderName, aLog, anIterable, anOrigin, someAudiences } from '../internal/options/common.ts'
+export {
+  aClock,
+  aHeaderName,
+  aKubernetesVersion,
+  aLog,
+  anIterable,
+  anOrigin,
+  someAudiences,
+} from '../internal/options/common.ts'
 export { nearestName } from '../internal/options/nearest-name.ts'
 export {
   type AnyShape,

@@ -11,7 +11,11 @@ import type { AuthenticationRequest } from '../request/request.ts'
 import { notify } from '../authenticator/notify.ts'
 import { decide } from '../authorization/decide.ts'
 import { type Ask, firstRefusal, strictRefusal } from './checks.ts'
-import type { ImpersonateRequestContext, ImpersonateRequestOptions } from './impersonate-request-options.ts'
+import {
+  type ImpersonateRequestContext,
+  type ImpersonateRequestOptions,
+  modeIn,
+} from './impersonate-request-options.ts'
 import { legacyChecks } from './legacy.ts'
 import { type AllowedImpersonation, impersonationModes } from './modes.ts'
 import { type RevocableImpersonation, unlessUserRevoked } from './revoked-user.ts'
@@ -32,7 +36,7 @@ export type Attempt = (asked: AskedImpersonation) => Awaitable<RevocableImperson
 
 /** @param options valid ones. */
 export function attempting(authorizer: Authorizer, options: ImpersonateRequestOptions): Attempt {
-  const allow = options.mode === 'legacy' ? legacy : constrained(options)
+  const allow = modeIn(options) === 'legacy' ? legacy : constrained(options)
   return (asked) => {
     const { request, given, context } = asked
     const answer = allow(asked, askAuthorizer(authorizer, request, context))

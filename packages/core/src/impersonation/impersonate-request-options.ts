@@ -1,12 +1,14 @@
 import type { CredentialRevocation } from '../authenticator/credential-revocation.ts'
 import type { AuthorizeRequestContext, ReadAttributes } from '../authorization/authorize-request.ts'
 import { aPathPrefix } from '../authorization/path-prefix.ts'
+import { DEFAULT_KUBERNETES_VERSION, type KubernetesVersion } from '@kube-authn/internal/kubernetes-version'
 import type { Clock } from '../internal/clock.ts'
 import type { Observer } from '../authenticator/events.ts'
 import type { Log } from '../authenticator/log.ts'
 import {
   aClock,
   aFunction,
+  aKubernetesVersion,
   aLog,
   atLeast,
   oneOf,
@@ -17,10 +19,12 @@ import {
 /** Options of {@link impersonateRequest}. The same in every adapter. */
 export interface ImpersonateRequestOptions {
   /**
-   * `constrained` (default): first the modes of constrained impersonation (KEP-5284), which also check the request itself, then the
-   * verb `impersonate`. `legacy`: only the verb `impersonate`, for any request, as before Kubernetes 1.36.
+   * `constrained`: first the modes of constrained impersonation (KEP-5284), which also check the request itself, then the verb `impersonate`.
+   * `legacy`: only the verb `impersonate`, for any request. Default: as in the release.
    */
   readonly mode?: 'legacy' | 'constrained'
+  /** The release whose mode is the default: `constrained` since 1.36. Default `1.36`. */
+  readonly kubernetesVersion?: KubernetesVersion
   /** Returns the attributes of a request, for `constrained`. Default: read from Kubernetes-style paths. */
   readonly attributes?: ReadAttributes
   /**
@@ -44,6 +48,7 @@ export interface ImpersonateRequestOptions {
 /** The checks of {@link ImpersonateRequestOptions}, for adapters with more options. */
 export const impersonateRequestShape: OptionsShape<ImpersonateRequestOptions> = {
   mode: oneOf('legacy', 'constrained'),
+  kubernetesVersion: aKubernetesVersion,
   attributes: aFunction,
   prefix: aPathPrefix,
   maxValues: wholeNumber(1),
@@ -52,6 +57,14 @@ export const impersonateRequestShape: OptionsShape<ImpersonateRequestOptions> = 
   clock: aClock,
   observer: aFunction,
   log: aLog,
+}
+
+/** The mode of impersonation with these options. */
+export function modeIn({
+  mode,
+  kubernetesVersion = DEFAULT_KUBERNETES_VERSION,
+}: ImpersonateRequestOptions): 'legacy' | 'constrained' {
+  return mode ?? (kubernetesVersion < '1.36' ? 'legacy' : 'constrained')
 }
 
 /** What is known about a request besides the request itself. */

@@ -16,6 +16,7 @@ import { attempting } from './attempts.ts'
 import {
   type ImpersonateRequestContext,
   type ImpersonateRequestOptions,
+  modeIn,
   impersonateRequestShape,
 } from './impersonate-request-options.ts'
 import { IMPERSONATION_HEADERS, readImpersonation } from './read-headers.ts'
@@ -83,7 +84,7 @@ export function impersonateRequest(
     prefixProblems(options),
   )
   const { observer, log } = options
-  const isConstrained = options.mode !== 'legacy'
+  const isConstrained = modeIn(options) === 'constrained'
   const reading = {
     maxValues: options.maxValues ?? 256,
     userText: isConstrained ? 'a user name' : 'a user',

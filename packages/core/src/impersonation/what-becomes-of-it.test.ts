@@ -54,6 +54,18 @@ describe.each(['legacy', 'constrained'] as const)('the user of %s impersonation'
   })
 })
 
+it.each<[ImpersonateRequestOptions, string]>([
+  [{ kubernetesVersion: '1.35' }, 'legacy'],
+  [{ kubernetesVersion: '1.36' }, 'user-info'],
+  [{ kubernetesVersion: '1.37' }, 'user-info'],
+  [{}, 'user-info'],
+  [{ kubernetesVersion: '1.35', mode: 'constrained' }, 'user-info'],
+  [{ kubernetesVersion: '1.37', mode: 'legacy' }, 'legacy'],
+])('%j impersonates by the mode %s', async (options, mode) => {
+  const outcome = await impersonateRequest(alwaysAllow(), options)(request('User', 'bob'), clark)
+  expect(outcome).toMatchObject({ mode })
+})
+
 describe('a refusal', () => {
   const refusal = async (decision: ReturnType<typeof noOpinion>, options: ImpersonateRequestOptions = {}) => {
     const outcome = await impersonateRequest({ name: 'no', authorize: () => decision }, options)(

@@ -137,6 +137,21 @@ describe('createAuthorizer', () => {
     expect(asked).toEqual(['joe', 'eve'])
   })
 
+  it.each<[CreateAuthorizerOptions, string]>([
+    [{}, 'lost\nalone'],
+    [{ kubernetesVersion: '1.37' }, 'roles: lost\nown: alone'],
+    [{ kubernetesVersion: '1.37', authorizationConfig }, 'rbac: lost\nown: alone'],
+  ])('with %j says why there was no opinion', async (options, reason) => {
+    const says = (name: string, why: string): Authorizer => ({ name, authorize: () => noOpinion(why) })
+    const authorizer = create({
+      rbac: says('roles', 'lost'),
+      authorizers: [says('own', 'alone')],
+      ...options,
+    })
+    const attributes = attributesOf(fakeUser(), { verb: 'get', path: '/x' })
+    expect((await decide(authorizer, attributes, {})).reason).toBe(reason)
+  })
+
   it('gives a webhook its options', async () => {
     await serve()
     const authorizer = create({ webhook: { path: webhook, deniedTtlSeconds: 0 } })

@@ -1,10 +1,13 @@
+import { DEFAULT_KUBERNETES_VERSION, type KubernetesVersion } from '@kube-authn/internal/kubernetes-version'
 import { type Clock, type Observer, ConfigurationError } from '@kube-authn/core'
 import {
   aClock,
+  aKubernetesVersion,
   anAuthorizer,
   aString,
   type Check,
   isPromiseLike,
+  namedUnion,
   nested,
   without,
   defined,
@@ -19,7 +22,6 @@ import {
   MASTERS_GROUP,
   privilegedGroups,
   type RuleResolver,
-  unionAuthorizer,
 } from '@kube-authn/core/authorization'
 import { aFunction, listOf, type OptionsShape, required } from '@kube-authn/core/adapter'
 import {
@@ -62,6 +64,8 @@ export interface CreateAuthorizerOptions {
   readonly alwaysAllowPaths?: readonly string[]
   /** Further authorizers, consulted after all others. */
   readonly authorizers?: readonly Authorizer[]
+  /** The release whose reasons and expressions there are. Default `1.36`. */
+  readonly kubernetesVersion?: KubernetesVersion
   /** Receives notices about files, and their reloads. */
   readonly observer?: Observer
   readonly clock?: Clock
@@ -85,6 +89,7 @@ const createAuthorizerShape: OptionsShape<CreateAuthorizerOptions> = {
   authorizationConfig: aFile(without(authorizationConfigurationAtShape, 'rbac')),
   alwaysAllowPaths: listOf(aString),
   authorizers: listOf(anAuthorizer),
+  kubernetesVersion: aKubernetesVersion,
   observer: aFunction,
   clock: aClock,
 }
@@ -120,6 +125,7 @@ const NO_METHOD =
 
 function chainOf(options: CreateAuthorizerOptions): NodeAuthorizer {
   const { observer, clock, alwaysAllowPaths = [], authorizers = [] } = options
+  const { kubernetesVersion = DEFAULT_KUBERNETES_VERSION } = options
   const shared = defined({ observer, clock })
   const parts = opener()
   const paths =
@@ -130,6 +136,7 @@ function chainOf(options: CreateAuthorizerOptions): NodeAuthorizer {
   const ofRbac = rbacOf(options.rbac, shared, parts)
   const configured = parts.openAt('authorizationConfig', options.authorizationConfig, shared, (path, own) =>
     authorizationConfigurationAt(path, {
+      kubernetesVersion,
       ...own,
       // If unusable, it is reported once, and not again as missing.
       ...(options.rbac !== undefined && { rbac: ofRbac ?? alwaysDeny() }),
@@ -145,9 +152,13 @@ function chainOf(options: CreateAuthorizerOptions): NodeAuthorizer {
   }
   // The configuration adds `system:masters` itself.
   const first = configured === undefined ? privilegedGroups(MASTERS_GROUP) : undefined
-  const asked = configured === undefined ? [ofRbac, ofWebhook] : [configured]
-  const chain = [first, paths, ...asked, ...authorizers].filter((each) => each !== undefined)
-  return closeable({ ...unionAuthorizer(...chain) }, parts.close)
+  const named = (configured === undefined ? [ofRbac, ofWebhook, ...authorizers] : authorizers)
+    .filter((authorizer) => authorizer !== undefined)
+    .map((authorizer) => ({ authorizer, name: authorizer.name }))
+  const unnamed = [first, paths, configured]
+    .filter((authorizer) => authorizer !== undefined)
+    .map((authorizer) => ({ authorizer }))
+  return closeable({ ...namedUnion([...unnamed, ...named], kubernetesVersion) }, parts.close)
 }
 
 const IN_FILE = 'cannot be set together with authorizationConfig: configure the webhook in that file'

@@ -1,3 +1,4 @@
+import type { KubernetesVersion } from '@kube-authn/internal/kubernetes-version'
 import {
   type Clock,
   type TokenAuthenticator,
@@ -7,6 +8,7 @@ import {
 } from '@kube-authn/core'
 import {
   aClock,
+  aKubernetesVersion,
   aString,
   aTokenAuthenticator,
   type Check,
@@ -77,6 +79,8 @@ export interface TokenOptions {
    * `false`: no cache. Earlier authenticators are tried first, unless their `mayKnow` excludes the token.
    */
   readonly tokenCache?: CachedOptions | false
+  /** The release whose expressions there are in `authenticationConfig`. Default `1.36`. */
+  readonly kubernetesVersion?: KubernetesVersion
 }
 
 /** Service accounts. */
@@ -127,6 +131,7 @@ export const tokenShape: OptionsShape<TokenOptions> = {
     () => [],
     nested(cachedShape),
   ),
+  kubernetesVersion: aKubernetesVersion,
 }
 
 /** What the token authenticators share. */
@@ -154,7 +159,7 @@ export interface OrderedTokens {
  * Source: kubernetes `pkg/kubeapiserver/authenticator/config.go`.
  */
 export function tokenAuthenticators(options: TokenOptions, surroundings: TokenSurroundings): OrderedTokens {
-  const { serviceAccounts, bootstrapTokens, oidc, tokens = [], tokenCache = {} } = options
+  const { serviceAccounts, bootstrapTokens, oidc, tokens = [], tokenCache = {}, kubernetesVersion } = options
   const { opener, audiences, shared, keystone } = surroundings
   const { clock } = shared
   const disallowedIssuers = serviceAccounts?.issuers ?? []
@@ -166,7 +171,7 @@ export function tokenAuthenticators(options: TokenOptions, surroundings: TokenSu
   const configured = opener.openAt(
     'authenticationConfig',
     options.authenticationConfig,
-    shared,
+    { ...shared, ...defined({ kubernetesVersion }) },
     (path, own) => authenticationConfigurationAt(path, { ...own, disallowedIssuers }),
   )
   const ofIssuer =

@@ -1,10 +1,13 @@
+import { DEFAULT_KUBERNETES_VERSION, type KubernetesVersion } from '@kube-authn/internal/kubernetes-version'
 import {
   defined,
   aBooleanOrAnonymousConfig,
+  aKubernetesVersion,
   type AnonymousConfig,
   anOrigin,
   aString,
   atLeast,
+  namedUnion,
   someAudiences,
 } from '@kube-authn/core/internal'
 import {
@@ -13,13 +16,7 @@ import {
   authenticatorChain,
   type TokenAuthenticator,
 } from '@kube-authn/core'
-import {
-  allowPaths,
-  type Authorizer,
-  MASTERS_GROUP,
-  privilegedGroups,
-  unionAuthorizer,
-} from '@kube-authn/core/authorization'
+import { allowPaths, type Authorizer, MASTERS_GROUP, privilegedGroups } from '@kube-authn/core/authorization'
 import { webhookAuthenticator, webhookAuthorizer } from '@kube-authn/core/remote'
 import { above, checkOptions, listOf, type OptionsShape } from '@kube-authn/core/adapter'
 import { type EndpointFetch, endpointFetch } from '../http/endpoint-client.ts'
@@ -46,6 +43,8 @@ export interface DelegatedAuthenticationOptions extends ClusterOptions, ClusterC
   readonly audiences?: readonly string[]
   /** The origins of other sites whose pages may make requests with what browsers send by themselves, as the option of `authenticatorChain`. Default: none. */
   readonly trustedOrigins?: readonly string[]
+  /** The release whose reasons are given. Default `1.36`. */
+  readonly kubernetesVersion?: KubernetesVersion
 }
 
 const shape: OptionsShape<DelegatedAuthenticationOptions> = {
@@ -59,6 +58,7 @@ const shape: OptionsShape<DelegatedAuthenticationOptions> = {
   anonymous: aBooleanOrAnonymousConfig,
   audiences: someAudiences,
   trustedOrigins: listOf(anOrigin),
+  kubernetesVersion: aKubernetesVersion,
 }
 
 /** Authentication and authorization by a cluster. */
@@ -92,6 +92,7 @@ export async function delegatedAuthentication(
   checkOptions(shape, options)
   // Read before anything is awaited: what the caller changes meanwhile does not count.
   const { alwaysAllowPaths = ['/healthz', '/readyz', '/livez'] } = options
+  const { kubernetesVersion = DEFAULT_KUBERNETES_VERSION } = options
   const { anonymous, audiences, trustedOrigins, timeoutSeconds = 10, observer, clock } = options
   const endpoint = optionalClusterEndpoint(options)
   const opened: { close(): void }[] = []
@@ -102,10 +103,13 @@ export async function delegatedAuthentication(
     const fetch = endpoint && endpointFetch(endpoint, { timeoutSeconds, ...defined({ observer, clock }) })
     if (fetch !== undefined) opened.push(fetch)
     const reviews = fetch && clusterReviews(endpoint, fetch, options)
-    const authorizer = unionAuthorizer(
-      privilegedGroups(MASTERS_GROUP),
-      allowPaths(alwaysAllowPaths),
-      ...(reviews === undefined ? [] : [reviews.authorizer]),
+    const authorizer = namedUnion(
+      [
+        { authorizer: privilegedGroups(MASTERS_GROUP) },
+        { authorizer: allowPaths(alwaysAllowPaths) },
+        ...(reviews === undefined ? [] : [{ authorizer: reviews.authorizer, name: 'kubernetes.io/webhook' }]),
+      ],
+      kubernetesVersion,
     )
     const clients = await clusterClients(endpoint, fetch, options)
     opened.push(clients)

@@ -82,6 +82,31 @@ describe('auditFromFlags', () => {
     expect(existsSync(at('audit.log')) ? readFileSync(at('audit.log'), 'utf8') : '').toBe('')
   })
 
+  it('removes and compresses backups by the limits of its release', async () => {
+    const backupOf = (name: string): string => at(`${name}-2020-01-01T00-00-00.000.log`)
+    const log = async (name: string, ...flags: readonly string[]): Promise<void> => {
+      writeFileSync(backupOf(name), 'old')
+      const places = [`--audit-policy-file=${at('policy.yaml')}`, `--audit-log-path=${at(`${name}.log`)}`]
+      await logRequests([...places, '--audit-log-compress', ...flags])
+    }
+    await log('unlimited', '--audit-log-maxsize=0')
+    await log('kept', '--emulated-version=1.35')
+    await log('kept-too', '--emulated-version=1.35', '--audit-log-maxsize=0')
+    await log('limited', '--emulated-version=1.35', '--audit-log-maxage=366')
+    await log('default')
+    await vi.waitFor(() =>
+      expect(
+        readdirSync(folder)
+          .filter((name) => name.includes('2020'))
+          .toSorted(),
+      ).toEqual([
+        'kept-2020-01-01T00-00-00.000.log.gz',
+        'kept-too-2020-01-01T00-00-00.000.log.gz',
+        'unlimited-2020-01-01T00-00-00.000.log',
+      ]),
+    )
+  })
+
   it('sends to the webhook, and writes lines of before to standard output', async () => {
     const bodies: string[] = []
     const server = await httpServer((request, response) => {

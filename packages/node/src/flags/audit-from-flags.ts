@@ -83,7 +83,7 @@ function openAudit(argv: readonly string[], options: AuditFromFlagsOptions): Nod
   const policy = parts.openAt(
     '--audit-policy-file',
     flags.optional('audit-policy-file'),
-    { ...shared, ...defined({ bodies }) },
+    { ...shared, kubernetesVersion: flags.release(), ...defined({ bodies }) },
     auditPolicyAt,
   )
   const places = placesOf(flags, parts, { ...shared, ...defined({ onError }) }, allowInsecureHttp ?? false)
@@ -136,11 +136,14 @@ function standardOutput(format: 'json' | 'legacy'): Place {
 }
 
 function fileOptions(flags: ParsedFlags) {
+  const hasLimits = flags.release() >= '1.36'
+  const limit = (flag: string): number => (hasLimits || flags.isGiven(flag) ? flags.number(flag) : 0)
+  const size = limit('audit-log-maxsize')
   return {
-    // lumberjack, which rotates kube-apiserver's file, takes 0 for its default of 100.
-    maxSizeMegabytes: flags.number('audit-log-maxsize') || 100,
-    maxAgeDays: flags.number('audit-log-maxage'),
-    maxBackups: flags.number('audit-log-maxbackup'),
+    // Before 1.36, lumberjack took 0 for its default.
+    maxSizeMegabytes: hasLimits ? size : size || 100,
+    maxAgeDays: limit('audit-log-maxage'),
+    maxBackups: limit('audit-log-maxbackup'),
     compress: flags.boolean('audit-log-compress'),
     mode: flags.string('audit-log-mode') === 'batch' ? 'batch' : 'blocking',
     bufferSize: flags.number('audit-log-batch-buffer-size'),

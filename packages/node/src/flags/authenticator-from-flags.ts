@@ -197,6 +197,7 @@ function authenticatorOptions(
         : { url: keystoneUrl, acceptTokens: false, ...defined({ caFile: keystoneCA }) },
     authenticationConfig:
       configFile === undefined || egress === undefined ? configFile : { path: configFile, egress },
+    kubernetesVersion: flags.release(),
     oidc: oidcOption(flags),
     bootstrapTokens: flags.boolean(BOOTSTRAP) ? bootstrapTokens : undefined,
     tokenReview:

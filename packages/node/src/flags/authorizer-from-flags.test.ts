@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { attributesOf, decide } from '@kube-authn/core/authorization'
+import { attributesOf, decide, noOpinion } from '@kube-authn/core/authorization'
 import { createPki, fakeUser, fixedClock, recordEvents } from '@kube-authn/testing'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { problemsOf } from '../../test/problems-of.ts'
@@ -321,4 +321,42 @@ describe('what is wrong', () => {
     expect(await saidOf(['--authorization-mode=Webhook', file, ...negative])).toEqual(said)
     expect(await saidOf([`--authorization-kubeconfig=${kubeconfig}`, ...negative])).toEqual(said)
   })
+})
+
+describe('--emulated-version', () => {
+  const lost = {
+    name: 'own',
+    authorize: () => noOpinion('RBAC: role "x" not found'),
+  }
+  const reasonWith = async (...argv: readonly string[]): Promise<string> => {
+    const authorizer = await start(argv, { rbac: lost })
+    return (await decide(authorizer, attributesOf(fakeUser(), { verb: 'get', path: '/x' }), {})).reason
+  }
+
+  it.each([
+    [[], 'RBAC: role "x" not found\nEverything is forbidden.'],
+    [['--emulated-version=1.36'], 'RBAC: role "x" not found\nEverything is forbidden.'],
+    [['--emulated-version=1.37'], 'rbac: RBAC: role "x" not found\nalwaysdeny: Everything is forbidden.'],
+    [
+      ['--emulated-version', 'kube=1.37'],
+      'rbac: RBAC: role "x" not found\nalwaysdeny: Everything is forbidden.',
+    ],
+  ])('%j: names of authorizers are in reasons since 1.37', async (argv, reason) => {
+    expect(await reasonWith('--authorization-mode=RBAC,AlwaysDeny', ...argv)).toBe(reason)
+    const path = join(folder, 'emulated.json')
+    writeFileSync(
+      path,
+      configuration({ type: 'RBAC', name: 'rbac' }, { type: 'AlwaysDeny', name: 'alwaysdeny' }),
+    )
+    expect(await reasonWith(`--authorization-config=${path}`, ...argv)).toBe(reason)
+  })
+
+  it.each(['', '1', '1.34', '1.38', 'v1.36', '1.36.1', 'kube=', 'other=1.36', '1.35,1.36'])(
+    '%j is no release',
+    async (release) => {
+      expect(await saidOf([`--emulated-version=${release}`, '--authorization-mode=AlwaysDeny'])).toEqual([
+        '--emulated-version: invalid argument for "--emulated-version" flag: must be one of 1.35, 1.36, 1.37',
+      ])
+    },
+  )
 })

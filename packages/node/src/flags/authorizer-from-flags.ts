@@ -5,9 +5,8 @@ import {
   type Authorizer,
   MASTERS_GROUP,
   privilegedGroups,
-  unionAuthorizer,
 } from '@kube-authn/core/authorization'
-import { defined, optionProblems, refuseProblems, quoted } from '@kube-authn/core/internal'
+import { defined, namedUnion, optionProblems, refuseProblems, quoted } from '@kube-authn/core/internal'
 import { authorizationConfigurationAt } from '../at/authorization-configuration-at.ts'
 import { type NodeAuthorizer, isAuthorizer } from '../configure/create-authorizer.ts'
 import { type Opener, opener } from '../configure/opener.ts'
@@ -71,7 +70,11 @@ function authorizerInFile(
   const roles = rbac === undefined ? undefined : (rolesOf(rbac, parts, shared) ?? alwaysDeny())
   const found = [...flags.problems, ...configurationProblems(flags)]
   const authorizer = parts.openFile(`--${CONFIG}`, () =>
-    authorizationConfigurationAt(path, { ...shared, ...defined({ rbac: roles }) }),
+    authorizationConfigurationAt(path, {
+      ...shared,
+      kubernetesVersion: flags.release(),
+      ...defined({ rbac: roles }),
+    }),
   )
   const problems = [...found, ...parts.problems]
   if (authorizer === undefined || problems.length > 0) {
@@ -109,9 +112,9 @@ function authorizerOfModes(flags: ParsedFlags, options: AuthorizerFromFlagsOptio
     },
   }
   const modes = flags.list(MODE)
-  const authorizers = [...new Set(modes)].flatMap((mode) => {
+  const members = [...new Set(modes)].flatMap((mode) => {
     const authorizer = Object.hasOwn(makers, mode) ? makers[mode]?.() : undefined
-    return authorizer === undefined ? [] : [authorizer]
+    return authorizer === undefined ? [] : [{ authorizer, name: NAMES[mode] ?? mode.toLowerCase() }]
   })
   const problems: readonly ConfigurationProblem[] = [
     ...flags.problems,
@@ -125,10 +128,12 @@ function authorizerOfModes(flags: ParsedFlags, options: AuthorizerFromFlagsOptio
     parts.close()
     throw new ConfigurationError(problems)
   }
-  return closeable({ ...unionAuthorizer(privilegedGroups(MASTERS_GROUP), ...authorizers) }, () =>
-    parts.close(),
-  )
+  const first = { authorizer: privilegedGroups(MASTERS_GROUP) }
+  return closeable({ ...namedUnion([first, ...members], flags.release()) }, () => parts.close())
 }
+
+/** The names of the authorizers of modes, if they are not those of the modes. */
+const NAMES: Readonly<Record<string, string>> = { Webhook: 'default' }
 
 function webhookOptions(flags: ParsedFlags) {
   return {

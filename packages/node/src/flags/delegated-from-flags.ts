@@ -33,6 +33,7 @@ const COMMON: ReadonlySet<string> = new Set([
   TTL,
   'anonymous-auth',
   'client-ca-file',
+  'emulated-version',
   'feature-gates',
   'requestheader-allowed-names',
   'requestheader-client-ca-file',
@@ -174,6 +175,7 @@ export async function delegatedAuthorizer(
       // Only the authorizer is used.
       skipLookup: true,
       alwaysAllowPaths: flags.list('authorization-always-allow-paths'),
+      kubernetesVersion: flags.release(),
       ...(flags.isGiven(ALLOWED_TTL) && { allowedTtlSeconds: flags.seconds(ALLOWED_TTL) }),
       ...(flags.isGiven(DENIED_TTL) && { deniedTtlSeconds: flags.seconds(DENIED_TTL) }),
       ...sharedOf(options),

@@ -1,5 +1,10 @@
 import type { ConfigurationProblem } from '@kube-authn/core'
 import { quoted, readDuration } from '@kube-authn/core/internal'
+import {
+  DEFAULT_KUBERNETES_VERSION,
+  KUBERNETES_VERSIONS,
+  type KubernetesVersion,
+} from '@kube-authn/internal/kubernetes-version'
 import { type FlagKind, type KnownFlag, shownFlag } from './known-flags.ts'
 
 /** A parsed command line. The last value of a repeated flag counts, but for lists. */
@@ -25,6 +30,8 @@ export interface ParsedFlags {
   readonly optionalList: (name: string) => readonly string[] | undefined
   /** The value of a review version flag. */
   readonly version: (name: string) => 'v1' | 'v1beta1'
+  /** The release of `--emulated-version` (KEP-4330). */
+  readonly release: () => KubernetesVersion
 }
 
 /** Reads the values of flags, which are valid, and the defaults in a table. */
@@ -65,6 +72,7 @@ export function parsedFlags(
       return 'seconds' in reading ? reading.seconds : 0
     },
     version: (name) => (string(name) === 'v1' ? 'v1' : 'v1beta1'),
+    release: () => releaseIn(string('emulated-version')) ?? DEFAULT_KUBERNETES_VERSION,
   }
 }
 
@@ -109,6 +117,9 @@ export function problemOfValue(name: string, kind: FlagKind, value: string): str
   if (kind === 'version' && !['v1', 'v1beta1'].includes(value)) {
     return `invalid argument for "--${name}" flag: must be v1 or v1beta1`
   }
+  if (kind === 'release' && releaseIn(value) === undefined) {
+    return `invalid argument for "--${name}" flag: must be one of ${KUBERNETES_VERSIONS.join(', ')}`
+  }
   if (kind === 'slice' && readSlice(value) === undefined) {
     return `invalid argument for "--${name}" flag: parse error on line 1: bare or unfinished quotes`
   }
@@ -117,6 +128,11 @@ export function problemOfValue(name: string, kind: FlagKind, value: string): str
     return `invalid argument for "--${name}" flag: malformed pair, expect string=string`
   }
   return undefined
+}
+
+/** Source: component-base `compatibility/registry.go`. */
+function releaseIn(text: string): KubernetesVersion | undefined {
+  return KUBERNETES_VERSIONS.find((version) => version === text.replace(/^kube=/, ''))
 }
 
 /** Source: component-base `cli/flag/map_string_bool.go`, `featuregate/feature_gate.go` Set. */

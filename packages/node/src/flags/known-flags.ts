@@ -1,7 +1,9 @@
+import { DEFAULT_KUBERNETES_VERSION } from '@kube-authn/internal/kubernetes-version'
+
 /**
  * How pflag parses a flag. `slice`: each value is a comma-separated list, and a repeated flag appends to it. `array`: each value is one element.
  * `pairs`: likewise, each `name=value`. `gates`: a comma-separated list of `Name=true` or `Name=false`. `number` is decimal, `wholeNumber` of any base
- * that Go knows. `version`: a version of a review API.
+ * that Go knows. `version`: a version of a review API. `release`: a release of Kubernetes, as `1.36` or `kube=1.36`.
  * More may be added in a minor version; handle the rest.
  */
 export type FlagKind =
@@ -11,6 +13,7 @@ export type FlagKind =
   | 'gates'
   | 'number'
   | 'pairs'
+  | 'release'
   | 'slice'
   | 'string'
   | 'version'
@@ -26,6 +29,7 @@ const slice: KnownFlag = { kind: 'slice', default: [] }
 const array: KnownFlag = { kind: 'array', default: [] }
 const off: KnownFlag = { kind: 'boolean', default: false }
 const version: KnownFlag = { kind: 'version', default: 'v1beta1' }
+const release: KnownFlag = { kind: 'release', default: DEFAULT_KUBERNETES_VERSION }
 const on: KnownFlag = { kind: 'boolean', default: true }
 const whole = (defaultValue: string): KnownFlag => ({ kind: 'wholeNumber', default: defaultValue })
 const duration = (defaultValue: string): KnownFlag => ({ kind: 'duration', default: defaultValue })
@@ -48,6 +52,7 @@ export const AUTHENTICATION_FLAGS: Readonly<Record<string, KnownFlag>> = {
   'authentication-tolerate-lookup-failure': off,
   'basic-auth-file': text,
   'client-ca-file': text,
+  'emulated-version': release,
   'enable-bootstrap-token-auth': off,
   'experimental-keystone-ca-file': text,
   'experimental-keystone-url': text,
@@ -134,6 +139,7 @@ export const AUDIT_FLAGS: Readonly<Record<string, KnownFlag>> = {
   'audit-webhook-truncate-max-batch-size': whole('10485760'),
   'audit-webhook-truncate-max-event-size': whole('102400'),
   'audit-webhook-version': { kind: 'string', default: 'audit.k8s.io/v1' },
+  'emulated-version': release,
 }
 
 /** Names of flags in other releases. */

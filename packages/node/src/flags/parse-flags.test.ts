@@ -149,7 +149,7 @@ const OTHERS =
   --audit-webhook-batch-throttle-enable --audit-webhook-config-file a --audit-webhook-version v1 --bind-address 0.0.0.0 --cert-dir a
   --contention-profiling --coordinated-leadership-lease-duration 1s --cors-allowed-origins a --debug-socket-path a
   --default-not-ready-toleration-seconds 3 --disable-admission-plugins a --disable-http2-serving --disabled-metrics a
-  --egress-selector-config-file a --emulated-version a --enable-admission-plugins NodeRestriction --enable-aggregator-routing
+  --egress-selector-config-file a --enable-admission-plugins NodeRestriction --enable-aggregator-routing
   --enable-garbage-collector --enable-logs-handler --enable-priority-and-fairness --encryption-provider-config a
   --encryption-provider-config-automatic-reload --endpoint-reconciler-type a --etcd-cafile a --etcd-certfile a --etcd-keyfile a
   --etcd-prefix a --etcd-servers https://127.0.0.1:2379 --event-ttl 1h --external-hostname a --goaway-chance 0.1

@@ -1,4 +1,9 @@
 import { type HttpAnswer, notify } from '@kube-authn/core/adapter'
+import {
+  DEFAULT_KUBERNETES_VERSION,
+  GIT_VERSIONS,
+  type KubernetesVersion,
+} from '@kube-authn/internal/kubernetes-version'
 import { answerDiscovery, discoveryDocuments, objectAnswer } from '@kube-authn/api/internal'
 import type { DiscoveryResource } from '@kube-authn/api'
 import { isStatusError, methodNotAllowed } from '@kube-authn/core/internal'
@@ -25,20 +30,23 @@ export interface OtherAnswers {
   readonly health: HealthAnswers
 }
 
-const VERSION = {
-  major: '1',
-  minor: '36',
-  emulationMajor: '1',
-  emulationMinor: '36',
-  minCompatibilityMajor: '1',
-  minCompatibilityMinor: '35',
-  gitVersion: 'v1.36.2+kube-authn',
-  gitCommit: '',
-  gitTreeState: 'clean',
-  buildDate: '1970-01-01T00:00:00Z',
-  goVersion: '',
-  compiler: '',
-  platform: 'javascript',
+function versionDocument(version: KubernetesVersion): object {
+  const minor = Number(version.slice('1.'.length))
+  return {
+    major: '1',
+    minor: String(minor),
+    emulationMajor: '1',
+    emulationMinor: String(minor),
+    minCompatibilityMajor: '1',
+    minCompatibilityMinor: String(minor - 1),
+    gitVersion: `${GIT_VERSIONS[version]}+kube-authn`,
+    gitCommit: '',
+    gitTreeState: 'clean',
+    buildDate: '1970-01-01T00:00:00Z',
+    goVersion: '',
+    compiler: '',
+    platform: 'javascript',
+  }
 }
 
 /**
@@ -54,6 +62,7 @@ export async function apiAnswers(
 ): Promise<KubernetesApi['answer']> {
   const { store, rbac, authorizer = rbac, observer, clock = storeClock(options.store) } = options
   const { revocations, bootstrapTokens, strict = false } = options
+  const { kubernetesVersion = DEFAULT_KUBERNETES_VERSION } = options
   const resources = servedResources(options)
   const objects = registry({
     store,
@@ -65,7 +74,7 @@ export async function apiAnswers(
   })
   await objects.createSystemNamespaces()
   const answerObjects = objectRequests({ registry: objects, clock, isStrict: strict })
-  const schemas = openApi(resources)
+  const schemas = openApi(resources, kubernetesVersion)
   const documents = discoveryDocuments([...resources.map(discovered), ...reviews])
 
   /** The annotations of a caller without a context of its own go to the observer. */
@@ -90,7 +99,7 @@ export async function apiAnswers(
     const { method, path } = request
     if (path === '/version' || path === '/version/') {
       if (method !== 'GET') throw methodNotAllowed('GET')
-      return objectAnswer(200, VERSION)
+      return objectAnswer(200, versionDocument(kubernetesVersion))
     }
     if (path.startsWith('/openapi/')) return schemas(request)
     const healthy = health(request, asked)

@@ -1,8 +1,15 @@
 import type { Clock, Observer, AuthenticationRequest } from '@kube-authn/core'
+import type { KubernetesVersion } from '@kube-authn/internal/kubernetes-version'
 import type { Authorizer } from '@kube-authn/core/authorization'
 import type { TokenIssuer } from '@kube-authn/issuer'
 import { aBoolean, aFunction, type HttpAnswer, type OptionsShape, required } from '@kube-authn/core/adapter'
-import { aClock, anAuthorizer, type ReadBody, withMethods } from '@kube-authn/core/internal'
+import {
+  aClock,
+  aKubernetesVersion,
+  anAuthorizer,
+  type ReadBody,
+  withMethods,
+} from '@kube-authn/core/internal'
 import type { StoredBootstrapTokens } from '../credentials/stored-bootstrap-tokens.ts'
 import type { StoredServiceAccounts } from '../credentials/stored-service-accounts.ts'
 import type { StoredRbac } from '../rbac/stored-rbac.ts'
@@ -55,6 +62,8 @@ export interface KubernetesApiOptions {
    * (`--strict`). Reads and deletions stay. Default `false`.
    */
   readonly strict?: boolean
+  /** The release that `/version` and the OpenAPI documents name (`--emulated-version`). Default `1.36`. */
+  readonly kubernetesVersion?: KubernetesVersion
   /** The time of creations, and for ages and ends of watches. Default: that of the store. */
   readonly clock?: Clock
 }
@@ -75,5 +84,6 @@ export const kubernetesApiShape: OptionsShape<KubernetesApiOptions> = {
   bootstrapTokens: withMethods('a copy as storedBootstrapTokens(...) makes', 'getSecret', 'learn', 'health'),
   tokenIssuer: withMethods('an issuer of tokens, as tokenIssuer(...) makes', 'issue'),
   strict: aBoolean,
+  kubernetesVersion: aKubernetesVersion,
   clock: aClock,
 }

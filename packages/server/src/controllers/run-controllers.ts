@@ -1,7 +1,9 @@
 import type { Awaitable, Clock, ConfigurationProblem, Observer } from '@kube-authn/core'
+import type { KubernetesVersion } from '@kube-authn/internal/kubernetes-version'
 import type { Authorizer } from '@kube-authn/core/authorization'
 import {
   aClock,
+  aKubernetesVersion,
   anAuthorizer,
   aString,
   must,
@@ -82,6 +84,8 @@ export interface RunControllersOptions {
    * (`--legacy-service-account-token-clean-up-period`). Default 31,536,000, a year. At most a hundred years.
    */
   readonly cleanUpPeriodSeconds?: number
+  /** The release whose controllers run: since 1.36, certificate requests that were approved and got no certificate are deleted after a day. Default `1.36`. */
+  readonly kubernetesVersion?: KubernetesVersion
   /** Of several processes over one store, only one runs its controllers at a time: who has a lease in the store. Default: every process runs them. */
   readonly leaderElection?: LeaderElectionOptions
   /** Receives the event `leaderElection`. Default: none. */
@@ -109,6 +113,7 @@ const shape: OptionsShape<RunControllersOptions> = {
     'must be above 0 and at most a hundred years',
     (value) => typeof value === 'number' && value > 0 && value <= HUNDRED_YEARS_SECONDS,
   ),
+  kubernetesVersion: aKubernetesVersion,
   leaderElection: nested(leaderElectionShape),
   observer: aFunction,
   clock: aClock,

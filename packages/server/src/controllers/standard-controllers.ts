@@ -1,3 +1,4 @@
+import type { KubernetesVersion } from '@kube-authn/internal/kubernetes-version'
 import type { Awaitable, Clock } from '@kube-authn/core'
 import type { Authorizer } from '@kube-authn/core/authorization'
 import type { SigningKey } from '@kube-authn/issuer'
@@ -33,6 +34,7 @@ export interface ControllerParts {
   readonly createSecrets: boolean
   readonly clusterInfoKubeconfig?: string
   readonly recordsTokenUse?: boolean
+  readonly kubernetesVersion?: KubernetesVersion
   readonly cleanUpPeriodSeconds?: number
 }
 
@@ -96,7 +98,7 @@ export const STANDARD_CONTROLLERS: readonly StandardController[] = [
   {
     name: 'certificatesigningrequest-cleaner-controller',
     aliases: ['csrcleaner'],
-    make: ({ registry, clock }) => csrCleaner({ registry, clock }),
+    make: csrCleaner,
   },
   {
     name: 'legacy-serviceaccount-token-cleaner-controller',

@@ -1,3 +1,4 @@
+import { GIT_VERSIONS, type KubernetesVersion } from '@kube-authn/internal/kubernetes-version'
 import { apiVersionOf, type Resource, type Subresource } from '../registry/resource.ts'
 import type { ObjectType } from '@kube-authn/api/internal'
 import { objectTypeOf } from '../schema/object-types.ts'
@@ -23,7 +24,7 @@ const LIST_META = 'io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta'
  *
  * @param resources all of one group and version.
  */
-export function groupDocument(resources: readonly Resource[]): GroupDocument {
+export function groupDocument(resources: readonly Resource[], release: KubernetesVersion): GroupDocument {
   const kinds = new Map<ObjectType, GroupVersionKind>()
   for (const each of resources.flatMap(kindsOf)) {
     const type = objectTypeOf(each.kind)
@@ -34,7 +35,7 @@ export function groupDocument(resources: readonly Resource[]): GroupDocument {
   const lists = resources.map((resource) => [listNameOf(resource), listSchemaOf(resource)] as const)
   return {
     openapi: '3.0.0',
-    info: { title: 'Kubernetes', version: 'v1.36.2' },
+    info: { title: 'Kubernetes', version: GIT_VERSIONS[release] },
     paths: Object.fromEntries(resources.flatMap(pathsOf)),
     components: {
       schemas: { ...schemasOf(kinds), ...Object.fromEntries(lists), [LIST_META]: LIST_META_SCHEMA },

@@ -1,4 +1,5 @@
 import { isObject, stringMemberOf } from '@kube-authn/core/internal'
+import { GIT_VERSIONS, type KubernetesVersion } from '@kube-authn/internal/kubernetes-version'
 import type { GroupDocument } from './group-document.ts'
 import type { Schema } from './schemas.ts'
 
@@ -15,14 +16,14 @@ const PATCH_TYPE = 'application/strategic-merge-patch+json'
  *
  * Deviation: it has no more than that, and there is none in JSON (`docs/deviations.md`, OpenAPI).
  */
-export function openApiV2(documents: readonly GroupDocument[]): Uint8Array {
+export function openApiV2(documents: readonly GroupDocument[], release: KubernetesVersion): Uint8Array {
   const schemas = new Map(documents.flatMap(({ components }) => Object.entries(components.schemas)))
   const paths = documents.flatMap((document) => Object.entries(document.paths))
   const items = paths.map(([path, item]) => written([1, path], [2, pathItemOf(item)]))
   const definitions = [...schemas].map(([name, schema]) => written([1, name], [2, schemaOf(schema)]))
   return written(
     [1, '2.0'],
-    [2, written([1, 'Kubernetes'], [2, 'v1.36.2'])],
+    [2, written([1, 'Kubernetes'], [2, GIT_VERSIONS[release]])],
     [8, written(...repeated(2, items))],
     [9, written(...repeated(1, definitions))],
   )

@@ -1,3 +1,4 @@
+import type { KubernetesVersion } from '@kube-authn/internal/kubernetes-version'
 import type { AuthenticationRequest, RequestHeaders } from '@kube-authn/core'
 import { firstValues, methodNotAllowed, notAcceptable } from '@kube-authn/core/internal'
 import { requireJsonAccepted } from '@kube-authn/api/internal'
@@ -29,7 +30,7 @@ const YEAR_SECONDS = 31_536_000
  *
  * Deviation: only the client itself may keep a copy (`docs/deviations.md`, OpenAPI).
  */
-export function openApi(resources: readonly Resource[]): OpenApi {
+export function openApi(resources: readonly Resource[], release: KubernetesVersion): OpenApi {
   const groups = new Map<string, Resource[]>()
   for (const resource of resources) {
     const path = groupPath(resource)
@@ -38,7 +39,7 @@ export function openApi(resources: readonly Resource[]): OpenApi {
   let documents: Promise<ReadonlyMap<string, Document>> | undefined
 
   const make = async (): Promise<ReadonlyMap<string, Document>> => {
-    const made = new Map([...groups].map(([path, served]) => [path, groupDocument(served)] as const))
+    const made = new Map([...groups].map(([path, served]) => [path, groupDocument(served, release)] as const))
     const all = new Map<string, Document>()
     const urls: [string, object][] = []
     for (const [path, document] of made) {
@@ -47,7 +48,7 @@ export function openApi(resources: readonly Resource[]): OpenApi {
       urls.push([path, { serverRelativeURL: `${ROOT}/${path}?hash=${written.hash}` }])
     }
     all.set(ROOT, await documentOf(JSON_TYPE, JSON.stringify({ paths: Object.fromEntries(urls) })))
-    return all.set(V2, await documentOf(OPENAPI_V2_TYPE, openApiV2([...made.values()])))
+    return all.set(V2, await documentOf(OPENAPI_V2_TYPE, openApiV2([...made.values()], release)))
   }
 
   return async ({ method, path, query, headers }) => {

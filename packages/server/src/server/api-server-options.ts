@@ -37,7 +37,7 @@ export interface ServedDocuments {
 }
 
 /**
- * Options of {@link apiServer}. Those of `kubernetesApi` are passed on to it: the store, the clock, and what it needs for tokens and certificates.
+ * Options of {@link apiServer}. Those of `kubernetesApi` are passed on to it: the store, the clock, and what it needs for tokens and certificates. Its release is also that of impersonation.
  */
 export interface ApiServerOptions
   extends

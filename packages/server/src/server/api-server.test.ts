@@ -5,7 +5,14 @@ import { connect } from 'node:http2'
 import { type AuthenticationEvent, authenticatorChain, type Clock, type Context } from '@kube-authn/core'
 import { clientCertificate } from '@kube-authn/core/client-certificate'
 import { auditLog, type AuditEvent } from '@kube-authn/audit'
-import { allow, type Authorizer, noOpinion, parseRbac, rbac } from '@kube-authn/core/authorization'
+import {
+  allow,
+  alwaysAllow,
+  type Authorizer,
+  noOpinion,
+  parseRbac,
+  rbac,
+} from '@kube-authn/core/authorization'
 import { metrics } from '@kube-authn/metrics'
 import { tokenFile } from '@kube-authn/core/token-file'
 import { createPki, fixedClock } from '@kube-authn/testing'
@@ -159,6 +166,20 @@ describe('a request', () => {
       responseStatus: { code: 403 },
     })
     expect(counted.attempts('success')).toBe(1)
+  })
+
+  it.each([
+    ['1.35', ['system:authenticated']],
+    ['1.36', ['system:nodes', 'system:authenticated']],
+  ] as const)('may impersonate as in %s: a node has the groups %j', async (kubernetesVersion, groups) => {
+    const server = await world({ kubernetesVersion, authorizer: alwaysAllow() })
+    const path = '/apis/authentication.k8s.io/v1/selfsubjectreviews'
+    const headers = { ...ADMIN, 'impersonate-user': 'system:node:a', 'content-type': 'application/json' }
+    const body = JSON.stringify({ apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' })
+    const answer = await server.ask({ method: 'POST', path, headers, body })
+    expect(JSON.parse(answer.text)).toMatchObject({
+      status: { userInfo: { username: 'system:node:a', groups } },
+    })
   })
 
   it('is for health without a user, if the authenticator lets anonymous users in', async () => {

@@ -63,7 +63,11 @@ export function requestChain(
     ...telling,
     ...defined({ audiences, challenges, realm, tracing }),
   })
-  const impersonate = impersonateRequest(options.authorizer, telling)
+  const { kubernetesVersion } = options
+  const impersonate = impersonateRequest(options.authorizer, {
+    ...telling,
+    ...defined({ kubernetesVersion }),
+  })
   const authorize = authorizeRequest(authorizer, telling)
 
   return async function decide(exchange) {

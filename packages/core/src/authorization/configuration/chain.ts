@@ -1,10 +1,11 @@
+import { DEFAULT_KUBERNETES_VERSION, type KubernetesVersion } from '@kube-authn/internal/kubernetes-version'
 import { messageOf } from '../../internal/thrown.ts'
 import { alwaysAllow, alwaysDeny } from '../always.ts'
 import type { Authorizer, RuleResolver } from '../authorizer.ts'
 import { noOpinion } from '../decision.ts'
 import { MASTERS_GROUP, privilegedGroups } from '../privileged-groups.ts'
 import { rulesOf } from '../rules-of.ts'
-import { unionAuthorizer } from '../union-authorizer.ts'
+import { type Member, namedUnion } from '../union-authorizer.ts'
 import type { WebhookAuthorizerOptions } from '../webhook/webhook-authorizer.ts'
 import {
   ConfigurationError,
@@ -28,6 +29,8 @@ export interface ChainParts {
    * configuration is refused. Default: none, and a configuration with a webhook is refused.
    */
   readonly webhookFor?: (webhook: WebhookConfiguration, name: string) => ConfiguredWebhook
+  /** The release whose reasons are given. Default `1.36`. */
+  readonly kubernetesVersion?: KubernetesVersion
 }
 
 /** The authorizers of one version of a configuration, as one authorizer. */
@@ -47,16 +50,17 @@ export function chainOf(validated: ValidatedAuthorizationConfiguration, parts: C
   const { configuration, matchConditions } = validated
   const problems: ConfigurationProblem[] = []
   const opened: ConfiguredWebhook[] = []
-  const authorizers = configuration.authorizers.flatMap((configured, index) => {
+  const members = configuration.authorizers.flatMap((configured, index): readonly Member[] => {
     const path = fieldPath('authorizers').index(index)
     try {
       const authorizer = authorizerOf(configured, parts)
-      const { webhook } = configured
-      if (webhook === undefined) return [authorizer]
+      const { webhook, name } = configured
+      if (webhook === undefined) return [{ authorizer, name }]
       opened.push(authorizer)
       const conditions = matchConditions[index] ?? []
       const { failurePolicy } = configuredWebhookOptions(webhook)
-      return [withMatchConditions(named(authorizer, configured), { conditions, failurePolicy })]
+      const conditioned = withMatchConditions(named(authorizer, configured), { conditions, failurePolicy })
+      return [{ authorizer: conditioned, name }]
     } catch (error) {
       problems.push(...problemsAt(String(path), error))
       return []
@@ -69,7 +73,10 @@ export function chainOf(validated: ValidatedAuthorizationConfiguration, parts: C
     close()
     throw new ConfigurationError(problems)
   }
-  return { ...unionAuthorizer(privilegedGroups(MASTERS_GROUP), ...authorizers), close }
+  const { kubernetesVersion = DEFAULT_KUBERNETES_VERSION } = parts
+  // The first has no reasons.
+  const first = { authorizer: privilegedGroups(MASTERS_GROUP) }
+  return { ...namedUnion([first, ...members], kubernetesVersion), close }
 }
 
 /** Converts a configured webhook to options of `webhookAuthorizer`. */

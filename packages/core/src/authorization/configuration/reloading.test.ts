@@ -82,6 +82,24 @@ describe('the authorizers of a configuration', () => {
     expect(await ask('stranger')).toBe('noOpinion first#3\nno role\nsecond#3\nEverything is forbidden.')
   })
 
+  it('tell their names before their reasons since 1.37', async () => {
+    const { ask } = start(textOf(hook('first'), RBAC, DENY), { rbac: roles, kubernetesVersion: '1.37' })
+    expect(await ask('not-first')).toBe('deny first#3')
+    expect(await ask('rbac')).toBe('allow by a role')
+    expect(await ask('stranger')).toBe(
+      'noOpinion first: first#3\nrbac: no role\nalwaysdeny: Everything is forbidden.',
+    )
+  })
+
+  it('have the expressions of their release, also in updates', () => {
+    const condition = { matchConditions: [{ expression: "request.groups.includes('a')" }] }
+    const text = textOf(hook('first', condition))
+    expect(() => start(text)).toThrow("undeclared reference to 'includes'")
+    const { authorizer } = start(textOf(hook('first')), { kubernetesVersion: '1.37' })
+    expect(authorizer.update(text)).toBe('updated')
+    expect(start(textOf(hook('first'))).authorizer.update(text)).toBe('refused')
+  })
+
   it('are told by the names and types of the configuration', async () => {
     const { ask, events } = start(textOf(hook('first'), RBAC, ALLOW), { rbac: roles })
     await ask('stranger')

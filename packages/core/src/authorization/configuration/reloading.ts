@@ -74,16 +74,18 @@ export function authorizationConfiguration(
 ): ConfiguredAuthorizer {
   refuseProblems(aString(text, 'text'), optionProblems(authorizationConfigurationShape, options))
   const { source = 'authorization configuration', clock = systemClock, observer } = options
-  const { rbac, webhookFor, compiler, kubeConfigFileProblem } = options
+  const { rbac, webhookFor, compiler, kubeConfigFileProblem, kubernetesVersion } = options
   const validation = {
     ...(compiler !== undefined && { compiler }),
     ...(kubeConfigFileProblem !== undefined && { kubeConfigFileProblem }),
+    ...(kubernetesVersion !== undefined && { kubernetesVersion }),
   }
   const first = parseAuthorizationConfiguration(text, source, validation)
   requireRoles(first.configuration, rbac)
   const parts: ChainParts = {
     ...(rbac !== undefined && { rbac }),
     ...(webhookFor !== undefined && { webhookFor }),
+    ...(kubernetesVersion !== undefined && { kubernetesVersion }),
   }
   const types = new Set(first.configuration.authorizers.map(({ type }) => type))
   /** Later versions must have them too. */

@@ -1,4 +1,5 @@
 import { celCompiler } from '#cel'
+import { DEFAULT_KUBERNETES_VERSION, type KubernetesVersion } from '@kube-authn/internal/kubernetes-version'
 import type { CelCompiler } from '@kube-authn/cel/kubernetes'
 import { ConfigurationError, type ConfigurationProblem } from '../../authenticator/errors.ts'
 import type { ErrorList } from '../../internal/field/errors.ts'
@@ -11,7 +12,13 @@ import {
   configurationErrors,
   type ExpressionValidation,
 } from '../../token/oidc/configuration/compile.ts'
-import { aFunction, checkOptions, type OptionsShape, withMethods } from '../../internal/options/index.ts'
+import {
+  aFunction,
+  aKubernetesVersion,
+  checkOptions,
+  type OptionsShape,
+  withMethods,
+} from '../../internal/options/index.ts'
 import type {
   AuthorizationConfiguration,
   AuthorizerConfiguration,
@@ -52,12 +59,15 @@ export interface ValidateAuthorizationConfigurationOptions {
    * first expression; elsewhere, expressions require it.
    */
   readonly compiler?: CelCompiler
+  /** The release whose expressions there are, with the default compiler, and whose reasons are given. Default `1.36`. */
+  readonly kubernetesVersion?: KubernetesVersion
   /** Returns the problem with the path of a kubeconfig. Default: the path must be absolute. `@kube-authn/node` also checks the file. */
   readonly kubeConfigFileProblem?: KubeConfigFileProblem
 }
 
 export const validationShape: OptionsShape<ValidateAuthorizationConfigurationOptions> = {
   compiler: withMethods('a compiler of expressions, as celCompiler() makes', 'compile'),
+  kubernetesVersion: aKubernetesVersion,
   kubeConfigFileProblem: aFunction,
 }
 
@@ -88,11 +98,13 @@ export function validateAuthorizationConfiguration(
 ): ValidatedAuthorizationConfiguration {
   checkOptions(validationShape, options)
   const { authorizers } = configuration
+  const { kubernetesVersion = DEFAULT_KUBERNETES_VERSION } = options
+  const { compiler = celCompiler({ kubernetesVersion }) } = options
   const errors = configurationErrors()
   const root = fieldPath('authorizers')
   if (authorizers.length === 0) errors.required(root, 'at least one authorization mode must be defined')
   const seen = { types: new Set<string>(), names: new Set<string>() }
-  const compile = compileInto(errors, options.compiler ?? celCompiler())
+  const compile = compileInto(errors, compiler)
   const matchConditions = authorizers.map((authorizer, index): MatchConditions => {
     const path = root.index(index)
     if (!validateType(authorizer.type, path.child('type'), seen.types, errors)) return []

@@ -1,6 +1,10 @@
-import { aString, type Check, hasMethod, must, nonEmptyListOf } from './check.ts'
+import { KUBERNETES_VERSIONS } from '@kube-authn/internal/kubernetes-version'
+import { aString, type Check, hasMethod, must, nonEmptyListOf, oneOf } from './check.ts'
 
 export { aClock } from './check.ts'
+
+/** A release of Kubernetes whose answers are given. */
+export const aKubernetesVersion: Check = oneOf(...KUBERNETES_VERSIONS)
 
 /** The audiences that credentials must be valid for. An empty list would allow none, and must not be mistaken for no restriction. */
 export const someAudiences: Check = nonEmptyListOf(aString, '; leave it out for no restriction')

@@ -1,4 +1,3 @@
-import { celCompiler } from '#cel'
 import { errorOf } from '../../internal/thrown.ts'
 import type { TokenAuthenticator } from '../../authenticator/authenticator.ts'
 import { type Clock, systemClock } from '../../internal/clock.ts'
@@ -26,6 +25,7 @@ import {
   type MakeJwtAuthenticators,
 } from './jwt-authenticators.ts'
 import {
+  compilerOf,
   parseAuthenticationConfiguration,
   validateNext,
   type ValidateAuthenticationConfigurationOptions,
@@ -148,7 +148,8 @@ interface State {
 
 function firstState(text: string, options: AuthenticationConfigurationOptions): State {
   const { source = 'authentication configuration', updateTimeoutSeconds = 60 } = options
-  const { disallowedIssuers, compiler = celCompiler(), clock = systemClock, observer } = options
+  const { disallowedIssuers, clock = systemClock, observer } = options
+  const compiler = compilerOf(options)
   const validation = { ...(disallowedIssuers !== undefined && { disallowedIssuers }), compiler }
   const authenticatorsOf = jwtAuthenticatorsMaker(options)
   const { configuration, jwt } = parseAuthenticationConfiguration(text, source, validation)

@@ -1,10 +1,12 @@
 import { CertificateError, certificatePool } from '@kube-authn/x509'
 import { celCompiler } from '#cel'
 import { type AnonymousConfig, validateAnonymousConfig } from '../../request/anonymous/config.ts'
+import { DEFAULT_KUBERNETES_VERSION, type KubernetesVersion } from '@kube-authn/internal/kubernetes-version'
 import type { CelCompiler } from '@kube-authn/cel/kubernetes'
 import type { ErrorList, FieldError } from '../../internal/field/errors.ts'
 import { type FieldPath, fieldPath } from '../../internal/field/path.ts'
 import {
+  aKubernetesVersion,
   aString,
   checkOptions,
   listOf,
@@ -49,11 +51,14 @@ export interface ValidateAuthenticationConfigurationOptions {
    * first expression; elsewhere, expressions require it.
    */
   readonly compiler?: CelCompiler
+  /** The release whose expressions there are, with the default compiler. Default `1.36`. */
+  readonly kubernetesVersion?: KubernetesVersion
 }
 
 export const validationShape: OptionsShape<ValidateAuthenticationConfigurationOptions> = {
   disallowedIssuers: listOf(aString),
   compiler: withMethods('a CEL compiler, such as celCompiler()', 'compile'),
+  kubernetesVersion: aKubernetesVersion,
 }
 
 /** A configuration with its compiled expressions. */
@@ -90,9 +95,10 @@ export function validateAuthenticationConfiguration(
  */
 export function validateNext(
   configuration: AuthenticationConfiguration,
-  { disallowedIssuers, compiler = celCompiler() }: ValidateAuthenticationConfigurationOptions,
+  options: ValidateAuthenticationConfigurationOptions,
   inForce?: AuthenticationConfiguration,
 ): ValidatedAuthenticationConfiguration {
+  const { disallowedIssuers } = options
   const errors = configurationErrors()
   const root = fieldPath('jwt')
   if (configuration.jwt.length > MAX_JWT_AUTHENTICATORS) {
@@ -101,7 +107,7 @@ export function validateNext(
   }
   const disallowed = new Set(disallowedIssuers)
   const trusted = new Set(inForce?.jwt.map(({ issuer }) => issuer.certificateAuthority))
-  const compile = compileInto(errors, compiler)
+  const compile = compileInto(errors, compilerOf(options))
   const urls = new Set<string>()
   const discoveryUrls = new Set<string>()
   const jwt = configuration.jwt.map((config, index) => {
@@ -121,6 +127,12 @@ export function validateNext(
   })
   if (configuration.anonymous !== undefined) addAnonymousErrors(configuration.anonymous, errors)
   return { configuration, jwt, errors: errors.errors }
+}
+
+/** The compiler of expressions: the given one, or the default. */
+export function compilerOf(options: ValidateAuthenticationConfigurationOptions): CelCompiler {
+  const { kubernetesVersion = DEFAULT_KUBERNETES_VERSION } = options
+  return options.compiler ?? celCompiler({ kubernetesVersion })
 }
 
 /** Validates the CA certificates of an issuer. Errors contain no byte of them. */

@@ -72,6 +72,22 @@ describe('kube-authn check, of a file that only kube-apiserver refuses', () => {
   })
 })
 
+describe('kube-authn check, of files of another release', () => {
+  const anyGroup = `${policy}  resources: [{group: "*"}]\n`
+  const includes = typeless.replace('claims.groups.map(g, g + \\"\\")', 'claims.groups.includes(1) ? [] : []')
+  it.each([
+    [anyGroup, '1.35', 1, 'rules[0].resources.group: Invalid value: "*"'],
+    [anyGroup, '1.36', 0, '1 file: 0 errors'],
+    [includes, '1.36', 1, "undeclared reference to 'includes'"],
+    [includes, '1.37', 0, '1 file: 0 errors'],
+  ])('%j with --emulated-version=%s ends with %d', async (content, release, status, text) => {
+    const folder = folderOf({ 'a.yaml': content })
+    const ended = await run(['check', `--emulated-version=${release}`, join(folder, 'a.yaml')])
+    expect(ended.stdout).toContain(text)
+    expect(ended.exitCode).toBe(status)
+  })
+})
+
 describe('kube-authn check, of valid files', () => {
   it.each([
     ['tokens.csv', 't,jane,1,"dev,ops"', 'token-file'],

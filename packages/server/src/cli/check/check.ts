@@ -1,4 +1,6 @@
 import { withoutControls } from '@kube-authn/internal/printable'
+import { KUBERNETES_VERSIONS, type KubernetesVersion } from '@kube-authn/internal/kubernetes-version'
+import { defined } from '@kube-authn/core/internal'
 import { type Command, Option } from 'commander'
 import { EXIT, Failure } from '../failure.ts'
 import { STDIN } from '../terminal/input.ts'
@@ -50,6 +52,12 @@ export function declareCommand(command: Command, terminal: Terminal): void {
         'refuse expressions that this program refuses, and kube-authn does not',
       ).choices(['kube-apiserver']),
     )
+    .addOption(
+      new Option(
+        '--emulated-version <release>',
+        'the release of Kubernetes whose files are accepted',
+      ).choices(KUBERNETES_VERSIONS),
+    )
     .option('--strict', 'fail for warnings and advices too')
     .addHelpText('after', EXAMPLES)
     .action(async (files: readonly string[], options: CheckOptions) => {
@@ -63,6 +71,7 @@ interface CheckOptions {
   readonly namespace?: string
   readonly strict?: boolean
   readonly as?: 'kube-apiserver'
+  readonly emulatedVersion?: KubernetesVersion
 }
 
 /** Checks files, and prints what was found. @returns the exit code. */
@@ -76,7 +85,11 @@ async function check(paths: readonly string[], options: CheckOptions, terminal: 
   return exitCodeFor(reports, options.strict === true)
 }
 
-function reportsOn(sources: readonly Source[], { namespace, as }: CheckOptions): readonly FileReport[] {
+function reportsOn(
+  sources: readonly Source[],
+  { namespace, as, emulatedVersion: kubernetesVersion }: CheckOptions,
+): readonly FileReport[] {
+  const accepted = { asKubeApiserver: as === 'kube-apiserver', ...defined({ kubernetesVersion }) }
   // Bindings of one file refer to roles of another.
   const manifests = sources.filter((each) => 'kind' in each && each.kind === 'rbac')
   const ofRbac = checkRbac(
@@ -89,7 +102,7 @@ function reportsOn(sources: readonly Source[], { namespace, as }: CheckOptions):
       const findings: Finding[] = [{ severity: 'error', message: source.problem }]
       return { file, kind: null, findings, isUnchecked: true }
     }
-    const findings = ofRbac.get(source) ?? checkContent(source, { asKubeApiserver: as === 'kube-apiserver' })
+    const findings = ofRbac.get(source) ?? checkContent(source, accepted)
     return { file, kind: source.kind, findings, isUnchecked: false }
   })
 }

@@ -32,7 +32,8 @@ const READERS: Readonly<Record<Exclude<Kind, 'token-file' | 'password-file' | 'r
   authorization: checkAuthorization,
   kubeconfig: checkClientKubeconfig,
   'webhook-kubeconfig': ({ name, text, folder }) => void parseKubeconfig(text, { folder, source: name }),
-  'audit-policy': ({ name, text }) => void auditPolicy(text, { source: name }),
+  'audit-policy': ({ name, text }, { kubernetesVersion }) =>
+    void auditPolicy(text, { source: name, ...defined({ kubernetesVersion }) }),
 }
 
 /** Finds the mistakes in a file of any kind but `rbac`, whose files are checked together. */

@@ -81,6 +81,7 @@ export async function openApi(
     metrics: counted,
     log,
     strict: flags.boolean('strict'),
+    kubernetesVersion: flags.release(),
     ...(flags.isGiven(ALWAYS_ALLOWED) && { alwaysAllowPaths: flags.list(ALWAYS_ALLOWED) }),
     ...limitsOf(flags),
   })

@@ -34,6 +34,7 @@ export async function openControllers(
     rootCA: rootCA(flags, material),
     createSecrets: createsSecrets(flags) && keys.secretsKey !== undefined,
     recordsTokenUse: true,
+    kubernetesVersion: flags.release(),
     clusterInfoKubeconfig: clusterInfo(target),
     ...(leaderElection !== undefined && {
       leaderElection: { ...leaderElection, identity: `${hostname()}_${randomUUID()}` },

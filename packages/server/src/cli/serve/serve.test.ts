@@ -37,6 +37,17 @@ it('serve --strict writes no pod', async () => {
   expect(await create(admin, 'one')).toBe(201)
 })
 
+it('serve --emulated-version is the release that it names', async () => {
+  const { admin } = await startServe(['--in-memory', '--emulated-version=1.35'])
+  expect(await (await admin('/version')).json()).toMatchObject({
+    minor: '35',
+    minCompatibilityMinor: '34',
+    gitVersion: expect.stringMatching(/^v1\.35\.\d+\+kube-authn$/),
+  })
+  const document = await admin('/openapi/v3/api/v1')
+  expect(await document.json()).toMatchObject({ info: { version: expect.stringMatching(/^v1\.35\.\d+$/) } })
+})
+
 describe('serve, without a flag', () => {
   it('lets only its administrator in, and probes', async () => {
     const { as, admin } = await startServe()

@@ -94,6 +94,14 @@ describe('a request stays', () => {
     expect(await fate(status, old)).toBe(HOUR_MS)
   })
 
+  it('in 1.35 if it was approved and got no certificate', async () => {
+    const status = { conditions: only('Approved', old) }
+    const object = { ...(await objects.get(NAME)), status }
+    const cleaner = csrCleaner({ registry: objects, clock, kubernetesVersion: '1.35' })
+    expect(await cleaner.reconcile(NAME, object)).toEqual({ againAfterMs: HOUR_MS })
+    await expect(objects.get(NAME)).resolves.toBeDefined()
+  })
+
   it('if it changed meanwhile', async () => {
     const stored = await objects.get(NAME)
     await objects.update(NAME, (each) => ({ ...each, metadata: { ...each.metadata, labels: { a: 'b' } } }))

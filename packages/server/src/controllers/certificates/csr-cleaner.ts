@@ -1,4 +1,5 @@
 import type { Clock } from '@kube-authn/core'
+import { DEFAULT_KUBERNETES_VERSION, type KubernetesVersion } from '@kube-authn/internal/kubernetes-version'
 import { timeOfRfc3339 } from '@kube-authn/internal/rfc3339'
 import { parseCertificate } from '@kube-authn/x509'
 import { pemContents } from '../../certificates/pem-contents.ts'
@@ -14,6 +15,7 @@ import { deleteUnchanged } from '../registry-access.ts'
 export interface CsrCleanerOptions {
   readonly registry: Registry
   readonly clock: Clock
+  readonly kubernetesVersion?: KubernetesVersion
 }
 
 const HOUR_MS = 3_600_000
@@ -23,17 +25,16 @@ const DAY_MS = 24 * HOUR_MS
  * Deletes requests that are done: an hour after a certificate was issued, or after they were denied or failed; a day after they were created or approved, if
  * nothing came of it; and those whose certificate has expired. It looks at each at least once an hour.
  *
- * Source: kubernetes `pkg/controller/certificates/cleaner/cleaner.go` of 1.36.
- *
- * Deviation: before 1.36 approvals without a certificate were kept (`docs/deviations.md`, approved requests).
+ * Source: kubernetes `pkg/controller/certificates/cleaner/cleaner.go`; before 1.36 it keeps what was approved and got no certificate.
  */
-export function csrCleaner({ registry, clock }: CsrCleanerOptions): ObjectController {
+export function csrCleaner(options: CsrCleanerOptions): ObjectController {
+  const { registry, clock, kubernetesVersion = DEFAULT_KUBERNETES_VERSION } = options
   return {
     name: 'certificatesigningrequest-cleaner-controller',
     resources: [certificateSigningRequests],
     async reconcile(key, object) {
       if (object === undefined) return {}
-      const remainingMs = lastMomentOf(object) - clock.now()
+      const remainingMs = lastMomentOf(object, kubernetesVersion) - clock.now()
       // What is exactly as old as the limit stays.
       if (remainingMs >= 0) return { againAfterMs: Math.min(remainingMs + 1, HOUR_MS) }
       await deleteUnchanged(registry, key, object.metadata)
@@ -43,7 +44,7 @@ export function csrCleaner({ registry, clock }: CsrCleanerOptions): ObjectContro
 }
 
 /** Up to when a request is kept. */
-function lastMomentOf(object: KubeObject): number {
+function lastMomentOf(object: KubeObject, version: KubernetesVersion): number {
   const conditions = conditionsOf(object)
   const certificate = certificateOf(object)
   if (conditions.length === 0) return timeIn(object.metadata.creationTimestamp) + DAY_MS
@@ -51,7 +52,8 @@ function lastMomentOf(object: KubeObject): number {
     const updated = timeIn(lastUpdateTime)
     if (type === 'Denied' || type === 'Failed') return updated + HOUR_MS
     if (type !== 'Approved') return Infinity
-    return certificate === '' ? updated + DAY_MS : Math.min(updated + HOUR_MS, expirationOf(certificate))
+    if (certificate === '') return version < '1.36' ? Infinity : updated + DAY_MS
+    return Math.min(updated + HOUR_MS, expirationOf(certificate))
   })
   return Math.min(...moments)
 }

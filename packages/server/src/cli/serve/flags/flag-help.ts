@@ -1,3 +1,4 @@
+import { KUBERNETES_VERSIONS } from '@kube-authn/internal/kubernetes-version'
 import { type Command, Option } from 'commander'
 import type { Terminal } from '../../terminal/terminal.ts'
 
@@ -29,7 +30,7 @@ function flagsIn(table: HelpTable): readonly FlagHelp[] {
 }
 
 /** The values that a flag can have, if they are few. */
-const CHOICES: ReadonlyMap<string, readonly string[]> = new Map([
+const CHOICES = new Map<string, readonly string[]>([
   ['audit-log-format', ['json', 'legacy']],
   ['audit-log-mode', ['batch', 'blocking']],
   ['audit-log-version', ['audit.k8s.io/v1']],
@@ -37,6 +38,7 @@ const CHOICES: ReadonlyMap<string, readonly string[]> = new Map([
   ['audit-webhook-version', ['audit.k8s.io/v1']],
   ['authentication-token-webhook-version', ['v1', 'v1beta1']],
   ['authorization-webhook-version', ['v1', 'v1beta1']],
+  ['emulated-version', KUBERNETES_VERSIONS],
   ['forward-auth-original', ['x-forwarded', 'x-original', 'path']],
   ['output', ['text', 'json']],
   ['tls-min-version', ['VersionTLS12', 'VersionTLS13']],
@@ -205,6 +207,7 @@ export const SHOWN_FLAGS: readonly FlagGroup[] = flagGroups({
     'max-mutating-requests-inflight number': 'other requests at a time; 0 is no limit (default 200)',
     'request-timeout duration': 'how long a request may take that is no watch (default 1m0s)',
     'shutdown-delay-duration duration': 'how long requests are accepted after SIGTERM (default 0s)',
+    'emulated-version release': 'the release of Kubernetes whose answers are given',
     'feature-gates list': 'Name=true or Name=false',
   },
 })

@@ -118,7 +118,7 @@ const WITHOUT_EFFECT: readonly string[] = `
   contention-profiling coordinated-leadership-* cors-allowed-origins debug-socket-path
   default-not-ready-toleration-seconds default-unreachable-toleration-seconds default-watch-cache-size
   delete-collection-workers deserialization-cache-size disable-admission-plugins disabled-metrics
-  emulated-version emulation-forward-compatible enable-admission-plugins enable-aggregator-routing
+  emulation-forward-compatible enable-admission-plugins enable-aggregator-routing
   enable-garbage-collector enable-logs-handler enable-priority-and-fairness enable-swagger-ui
   encryption-provider-config-automatic-reload endpoint-reconciler-type etcd-* event-ttl goaway-chance
   identity-lease-* kubelet-* kubernetes-service-node-port leader-elect-resource-lock

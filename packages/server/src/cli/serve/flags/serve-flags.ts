@@ -54,7 +54,11 @@ export function authenticationFlags(flags: ParsedFlags): readonly string[] {
 
 /** Those for `authorizerFromFlags`. */
 export function authorizationFlags(flags: ParsedFlags): readonly string[] {
-  return [...modeFlags(flags), ...givenFlags(flags, AUTHORIZATION_FLAGS, HANDLED)]
+  return [
+    ...modeFlags(flags),
+    ...givenFlags(flags, AUTHORIZATION_FLAGS, HANDLED),
+    ...(flags.isGiven('emulated-version') ? [`--emulated-version=${flags.release()}`] : []),
+  ]
 }
 
 /** RBAC by default. The mode Node is left out: there are no kubelets, so that it would allow nothing. */
