@@ -59,9 +59,7 @@ export function liveArea<Asked>(options: LiveAreaOptions<Asked>): LiveArea {
       const used = new Set<AnyExplanation>()
       let passed = 0
       for await (const { id, asked, differences } of compare(recordings)) {
-        const reasons = differences.map((difference) =>
-          explanations.find(({ explains }) => explains(difference, asked)),
-        )
+        const { reasons, missing } = reasonsOf(differences, asked, explanations)
         for (const reason of reasons) if (reason !== undefined) used.add(reason)
         const rows = new Set(reasons.map((reason) => reason?.row))
         if (rows.has(undefined)) {
@@ -69,10 +67,6 @@ export function liveArea<Asked>(options: LiveAreaOptions<Asked>): LiveArea {
           failures.push(`${name} ${id}: ${unexplained.map(shown).join('; ')}`)
           continue
         }
-        const missing = explanations.find(
-          ({ explains, always }) =>
-            always?.(asked) === true && !differences.some((difference) => explains(difference, asked)),
-        )
         if (missing !== undefined) {
           failures.push(`${name} ${id}: does not differ, as the row "${missing.row}" says`)
           continue
@@ -82,6 +76,26 @@ export function liveArea<Asked>(options: LiveAreaOptions<Asked>): LiveArea {
       }
       return { passed, failures, explained, used }
     },
+  }
+}
+
+/** The explanation of each difference, and one that says that there is a difference where there is none. */
+export function reasonsOf<Asked>(
+  differences: readonly Difference[],
+  asked: Asked,
+  explanations: readonly Explanation<Asked>[],
+): {
+  readonly reasons: readonly (Explanation<Asked> | undefined)[]
+  readonly missing: Explanation<Asked> | undefined
+} {
+  return {
+    reasons: differences.map((difference) =>
+      explanations.find(({ explains }) => explains(difference, asked)),
+    ),
+    missing: explanations.find(
+      ({ explains, always }) =>
+        always?.(asked) === true && !differences.some((difference) => explains(difference, asked)),
+    ),
   }
 }
 

@@ -40,7 +40,7 @@ export const requests: LiveArea = liveArea<RecordedRefusal>({
 })
 
 /** Responses to allowed requests are compared elsewhere. */
-function refusalDifferences(there: HttpAnswer, here: HttpAnswer): readonly Difference[] {
+export function refusalDifferences(there: HttpAnswer, here: HttpAnswer): readonly Difference[] {
   return isRefusal(there) || isRefusal(here) ? answerDifferences(there, here) : []
 }
 

@@ -38,13 +38,9 @@ export const expressions: LiveArea = liveArea<RecordedExpression>({
     const [first, ...cases] = recordings.lines(EXPRESSIONS) as readonly [Header, ...RecordedExpression[]]
     const compiler = celCompiler()
     for (const asked of cases) {
-      const { id, expr, input, real } = asked
       const inputs = asked.var === 'user' ? first.header.users : first.header.claims
-      yield {
-        id: `${id} ${expr}`,
-        asked,
-        differences: differences(real, evaluate(compiler, asked, inputs[input] ?? {})),
-      }
+      const differences = expressionDifferences(compiler, asked, inputs[asked.input] ?? {})
+      yield { id: `${asked.id} ${asked.expr}`, asked, differences }
     }
   },
 })
@@ -69,10 +65,13 @@ function evaluate(
 }
 
 /** Error messages are not compared, and static types only for being `bool`. */
-function differences(
-  there: RecordedExpression['real'],
-  here: ReturnType<typeof evaluate>,
+export function expressionDifferences(
+  compiler: ReturnType<typeof celCompiler>,
+  asked: RecordedExpression,
+  input: Readonly<Record<string, unknown>>,
 ): readonly Difference[] {
+  const there = asked.real
+  const here = evaluate(compiler, asked, input)
   if (there.panic !== undefined) return [{ at: 'panic', there: there.panic, here }]
   if (there.compile !== undefined || here.compile !== undefined) {
     const isSame = there.compile !== undefined && here.compile !== undefined
