@@ -176,7 +176,8 @@ describe('webhookAuthorizer', () => {
     ['503 with Retry-After', new Response(null, { status: 503, headers: { 'retry-after': '1' } }), 5],
     ['401', new Response(null, { status: 401 }), 1],
     ['a lost connection', networkFailure('ECONNRESET'), 5],
-    ['a lost connection of undici', networkFailure('UND_ERR_SOCKET'), 5],
+    ['a connection that is closed without an answer', networkFailure('UND_ERR_SOCKET'), 1],
+    ['a connection that broke while the review was sent', networkFailure('EPIPE'), 1],
     ['a connection that was refused', networkFailure('ECONNREFUSED'), 1],
     ['anything else', new Error('odd'), 1],
   ])('asks on %s %# as often as may help', async (_, response, count) => {

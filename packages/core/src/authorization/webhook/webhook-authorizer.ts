@@ -22,6 +22,7 @@ import { unlessAborted } from '../../internal/unless-aborted.ts'
 import { singleFlight } from '../../internal/single-flight.ts'
 import { verdictCache } from '../../internal/verdict-cache.ts'
 import { notify } from '../../authenticator/notify.ts'
+import { isTransientRefusal } from '../../internal/webhook-call/post.ts'
 import { type CallReport, isTimeout, webhookCall } from '../../internal/webhook-call/webhook-call.ts'
 import { contextCanceled } from '../../internal/webhook-call/deadline.ts'
 import {
@@ -92,7 +93,7 @@ export function webhookAuthorizer(options: WebhookAuthorizerOptions): Authorizer
   const deniedTtlMs = (options.deniedTtlSeconds ?? 30) * 1000
   const decisions = verdictCache<Decision>(clock, options.maxEntries ?? 8192)
   const digest = keyedDigest(sha256)
-  const call = webhookCall(options, WEBHOOK)
+  const call = webhookCall(options, { title: TITLE, isTransientStatus: isTransientRefusal })
   const share = singleFlight<Answer>(clock, (options.timeoutSeconds ?? MAX_TIMEOUT_SECONDS) * 1000)
 
   const undecided = (error: AuthorizationError): Decision =>
@@ -157,12 +158,6 @@ export function webhookAuthorizer(options: WebhookAuthorizerOptions): Authorizer
       return shared(body, key, !isTooLongToKeep(attributes), context)
     },
   }
-}
-
-const WEBHOOK = {
-  title: TITLE,
-  // As in client-go, a 503 is final unless it has a `Retry-After`.
-  isTransientStatus: (status: number) => status === 429 || (status >= 500 && status !== 503),
 }
 
 /** The decision on a review, and how the call failed if it did. */

@@ -62,6 +62,11 @@ export async function post(body: string, options: PostOptions, signal: AbortSign
   }
 }
 
+/** Whether a review that is refused with this status is sent again: as in client-go, a 503 only if it asks for a wait. */
+export function isTransientRefusal(status: number): boolean {
+  return status === 429 || (status >= 500 && status !== 503)
+}
+
 async function refused(
   response: HttpResponse,
   isRedirect: boolean,
@@ -126,14 +131,12 @@ const FINAL_REASONS: ReadonlySet<string> = new Set([
   'UnsupportedMediaType',
 ])
 
-/** The error codes of established connections that were lost, in various runtimes. */
+/** The error codes of connections that were reset, or lost below HTTP/2. One that the webhook closes instead of answering is final. */
 const LOST: ReadonlySet<unknown> = new Set([
   'ECONNRESET',
-  'EPIPE',
   'ERR_HTTP2_GOAWAY_SESSION',
   'ERR_HTTP2_SESSION_ERROR',
   'ERR_HTTP2_STREAM_ERROR',
-  'UND_ERR_SOCKET',
 ])
 
 function isConnectionLost(error: unknown, depth = 3): boolean {

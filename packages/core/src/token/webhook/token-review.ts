@@ -1,5 +1,10 @@
 import { isObject } from '../../internal/objects.ts'
-import { type Fields, readReviewStatus, unusable } from '../../internal/webhook-call/read-review.ts'
+import {
+  type Fields,
+  hasRepeatedMembers,
+  readReviewStatus,
+  unusable,
+} from '../../internal/webhook-call/read-review.ts'
 
 /** The versions of TokenReview, which have the same fields. More may be added in a minor version; handle the rest. */
 export type TokenReviewVersion = 'v1' | 'v1beta1'
@@ -39,14 +44,17 @@ export interface TokenReviewStatus {
 }
 
 /**
- * Reads a TokenReview of the version that was sent, as Go does: field names are case-sensitive, the last of repeated fields wins, `null` is
- * the empty value, and a wrong type is an error. Unknown fields are ignored.
+ * Reads a TokenReview of the version that was sent, as Go does: field names are case-sensitive, `null` is the empty value, and a wrong type is
+ * an error. Unknown fields are ignored.
+ *
+ * Deviation: kube-apiserver merges repeated members (`docs/deviations.md`, webhooks).
  *
  * @throws {WebhookCallError} if it is not a TokenReview.
  */
 export async function readTokenReview(text: string, version: TokenReviewVersion): Promise<TokenReviewStatus> {
   const expected = { kind: 'TokenReview', apiVersion: `${GROUP}/${version}`, title: TITLE }
   const status = (await readReviewStatus(text, expected)) ?? {}
+  if (hasRepeatedMembers(text)) throw unusable(TITLE, 'it repeats a member')
   const user = fieldsOf(status, 'user')
   return {
     authenticated: flag(status, 'authenticated'),

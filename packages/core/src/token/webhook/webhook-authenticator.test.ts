@@ -151,6 +151,14 @@ describe('webhookAuthenticator', () => {
     ['something behind the JSON', text('{"status":{"authenticated":true,"user":{"username":"u"}}}x')],
     ['JSON that only YAML takes', text('{"status":{"authenticated":true,"user":{"username":"u"},},}')],
     ['endless YAML', text(`status: {authenticated: true, user: {username: u}}\n#${'x'.repeat(70_000)}`)],
+    [
+      'two statuses, of which others read the first',
+      text('{"status":{"authenticated":false},"status":{"authenticated":true,"user":{"username":"u"}}}'),
+    ],
+    [
+      'a member that is repeated in its user',
+      text('{"status":{"authenticated":true,"user":{"username":"u","groups":["a"],"groups":["b"]}}}'),
+    ],
     ['another kind', review({ allowed: true }, { kind: 'SubjectAccessReview' })],
     ['another group', review({ authenticated: true, user: jane }, { apiVersion: 'example.com/v1' })],
     [
@@ -184,7 +192,8 @@ describe('webhookAuthenticator', () => {
   it.each<[string, WebhookAnswer, number]>([
     ['500', text('', 500), 5],
     ['501', text('', 501), 5],
-    ['503', text('', 503), 5],
+    ['503', text('', 503), 1],
+    ['503 that asks for a wait', text('', 503, { 'retry-after': '1' }), 5],
     ['429', text('', 429), 5],
     ['400 that asks for a wait', text('', 400, { 'retry-after': '1' }), 5],
     ['400 that asks for no wait', text('', 400, { 'retry-after': '0' }), 1],
@@ -203,13 +212,14 @@ describe('webhookAuthenticator', () => {
     ['403 that says nothing of when', failed('Forbidden', 403, { retryAfterSeconds: 0 }), 1],
     ['500 that is a refusal', failed('Forbidden', 500), 1],
     ['500 for an unknown reason', failed('Odd', 500), 5],
-    ['503 that says so', failed('ServiceUnavailable', 503), 5],
+    ['503 that says so', failed('ServiceUnavailable', 503), 1],
     [
       '500 and a Status that nothing failed',
       Response.json({ kind: 'Status', reason: 'Gone' }, { status: 500 }),
       5,
     ],
     ['a lost connection', networkFailure('ECONNRESET'), 5],
+    ['a connection that is closed without an answer', networkFailure('UND_ERR_SOCKET'), 1],
     ['a refused connection', networkFailure('ECONNREFUSED'), 1],
     ['a server that is not trusted', networkFailure('UNABLE_TO_VERIFY_LEAF_SIGNATURE'), 1],
   ])('asks again after %s as often as may help, and cannot tell', async (_, answer, count) => {
@@ -220,7 +230,7 @@ describe('webhookAuthenticator', () => {
 
   it('knows the user when a later call succeeds', async () => {
     const clock = impatientClock()
-    const { ask } = webhook([text('', 503), networkFailure('ECONNRESET'), known], { clock })
+    const { ask } = webhook([text('', 500), networkFailure('ECONNRESET'), known], { clock })
     expect(await ask()).toEqual({ user: jane })
     expect(clock.waits.map(Math.round)).toEqual([550, 825])
   })

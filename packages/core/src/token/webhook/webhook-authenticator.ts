@@ -23,6 +23,7 @@ import { quoted } from '@kube-authn/internal/quote'
 import { shownText } from '../../internal/shown-text.ts'
 import { withFault } from '../../internal/http/fault.ts'
 import { isObject } from '../../internal/objects.ts'
+import { isTransientRefusal } from '../../internal/webhook-call/post.ts'
 import { parsed } from '../../internal/webhook-call/read-review.ts'
 import { type Refusal, WebhookCallError } from '../../internal/webhook-call/webhook-call-error.ts'
 import { cached } from '../cache/cached.ts'
@@ -87,7 +88,7 @@ export const webhookAuthenticatorShape: OptionsShape<WebhookAuthenticatorOptions
  * Source: apiserver `plugin/pkg/authenticator/token/webhook/webhook.go`, `pkg/util/webhook/webhook.go`.
  *
  * Deviation: `https` only, no redirects, bounded responses; one layer of retries; the username must not be empty (`docs/deviations.md`,
- * webhooks; token webhooks; empty user name).
+ * webhooks; empty user name).
  *
  * @throws {ConfigurationError} if an option is invalid.
  * @example
@@ -97,7 +98,8 @@ export function webhookAuthenticator(options: WebhookAuthenticatorOptions): Toke
   checkOptions(webhookAuthenticatorShape, options)
   const { version = 'v1', implicitAudiences = [] } = options
   const { timeoutSeconds = MAX_TIMEOUT_SECONDS } = options
-  const call = webhookCall({ ...options, url: withTimeout(options.url, timeoutSeconds) }, WEBHOOK)
+  const url = withTimeout(options.url, timeoutSeconds)
+  const call = webhookCall({ ...options, url }, { title: TITLE, isTransientStatus: isTransientRefusal })
   const secretsWith = (token: string): readonly string[] => [token, ...(options.redact?.() ?? [])]
 
   const ask = async (token: string, context: Context): Promise<TokenReviewStatus> => {
@@ -144,12 +146,6 @@ export function webhookCache({
     ...(maxEntries !== undefined && { maxEntries }),
     ...(clock !== undefined && { clock }),
   }
-}
-
-const WEBHOOK = {
-  title: TITLE,
-  // Deviation: 503 without `Retry-After` is retried; kube-apiserver treats it as final (`docs/deviations.md`, token webhooks).
-  isTransientStatus: (status: number) => status === 429 || status >= 500,
 }
 
 /** Audiences first: the error is not disclosed for a token of other audiences. */

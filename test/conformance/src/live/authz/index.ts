@@ -1,6 +1,7 @@
 import type { LiveArea } from '../live-area.ts'
 import { accessReviews } from './access-reviews.ts'
 import { aggregations } from './aggregations.ts'
+import { authorizationWebhooks } from './authorization-webhooks.ts'
 import { impersonations } from './impersonation.ts'
 import { manifests } from './manifests.ts'
 import { ownReviews } from './own-reviews.ts'
@@ -17,4 +18,5 @@ export const authzAreas: readonly LiveArea[] = [
   serverRequests,
   reviews,
   ...impersonations,
+  authorizationWebhooks,
 ]

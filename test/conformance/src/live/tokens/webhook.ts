@@ -1,7 +1,7 @@
 import type { Clock } from '@kube-authn/core'
 import { webhookAuthenticator } from '@kube-authn/core/remote'
 import { type Explanation, type LiveArea, liveArea } from '../live-area.ts'
-import { isOnlyHere, type Outcome, outcomeDifferences, outcomeOf } from './outcome.ts'
+import { type Outcome, outcomeDifferences, outcomeOf } from './outcome.ts'
 
 interface WebhookAnswer {
   readonly status: number
@@ -35,6 +35,13 @@ const explanations: readonly Explanation<RecordedWebhook>[] = [
       at.startsWith('user.extra.') && there === null && Array.isArray(here) && here.length === 0,
   },
   {
+    row: 'webhooks',
+    explains: ({ at, there, here }) =>
+      at === 'outcome' &&
+      String(there).startsWith('user ') &&
+      here === 'error the token webhook gave no usable answer: it repeats a member',
+  },
+  {
     row: 'metadata of reviews',
     explains: ({ at, there, here }) =>
       at === 'outcome' &&
@@ -42,12 +49,6 @@ const explanations: readonly Explanation<RecordedWebhook>[] = [
       /^error (?:json: cannot unmarshal \w+ into Go struct field (?:TokenReview\.(?:spec|metadata)|TokenReviewSpec\.|ObjectMeta\.)|parsing time )/.test(
         String(there),
       ),
-  },
-  {
-    row: 'token webhooks',
-    explains: (difference) =>
-      isOnlyHere(difference) &&
-      difference.there === 'error the server is currently unable to handle the request',
   },
 ]
 
