@@ -30,7 +30,7 @@ export function eventDifferences(
   )
 }
 
-function withoutLatency(value: unknown): unknown {
+export function withoutLatency(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value ?? {}
   return Object.fromEntries(Object.entries(value).filter(([key]) => !key.startsWith('apiserver.latency.')))
 }

@@ -1,6 +1,7 @@
 import type { LiveArea } from '../live-area.ts'
 import { accessReviews } from './access-reviews.ts'
 import { aggregations } from './aggregations.ts'
+import { auditPolicies } from './audit-policies.ts'
 import { authorizationWebhooks } from './authorization-webhooks.ts'
 import { impersonations } from './impersonation.ts'
 import { manifests } from './manifests.ts'
@@ -19,4 +20,5 @@ export const authzAreas: readonly LiveArea[] = [
   reviews,
   ...impersonations,
   authorizationWebhooks,
+  auditPolicies,
 ]

@@ -12,6 +12,7 @@ import type { Recordings } from '../recordings.ts'
 export interface Manifest {
   readonly kind: string
   readonly metadata: { readonly name: string }
+  readonly [field: string]: unknown
 }
 
 /** Manifests that were in force together. */
