@@ -3,6 +3,7 @@ import { accessReviews } from './access-reviews.ts'
 import { aggregations } from './aggregations.ts'
 import { auditPolicies } from './audit-policies.ts'
 import { authorizationWebhooks } from './authorization-webhooks.ts'
+import { commandLines } from './command-lines.ts'
 import { impersonations } from './impersonation.ts'
 import { manifests } from './manifests.ts'
 import { ownReviews } from './own-reviews.ts'
@@ -21,4 +22,5 @@ export const authzAreas: readonly LiveArea[] = [
   ...impersonations,
   authorizationWebhooks,
   auditPolicies,
+  commandLines,
 ]
