@@ -20,6 +20,7 @@ export interface Checked {
   callOf(node: CallNode): ResolvedCall | undefined
   /** The variables of a comprehension, or that of a named value. */
   localsOf(node: FoldNode | BindNode): readonly Local[]
+  typeOfLocal(local: Local): Type
 }
 
 export interface CheckOptions {

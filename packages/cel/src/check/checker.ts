@@ -80,6 +80,7 @@ class Checker {
       referenceOf: (node) => this.#references.get(node),
       callOf: (node) => this.#calls.get(node),
       localsOf: (node) => this.#locals.get(node) ?? [],
+      typeOfLocal: (local) => this.#substitution.apply(local.type, true),
     }
   }
 

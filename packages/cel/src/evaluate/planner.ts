@@ -128,6 +128,12 @@ export class Planner {
       : constantStep(new TypeValue(type.name))
   }
 
+  /** Plans a variable that its macro reads, even if the expression does not. */
+  #planLocal(local: Local | undefined): void {
+    if (this.#context.isStrict || local === undefined) return
+    if (this.#checked.typeOfLocal(local).kind === 'type') this.#typeNamed(local.name)
+  }
+
   #qualified(attribute: Attribute, key: Step, isOptional: boolean): Step {
     if (!this.#context.isStrict && key.constant !== undefined && !isKey(key.constant))
       failQualifier(key.constant, true)
@@ -214,6 +220,7 @@ export class Planner {
   #fold(node: FoldNode): Run {
     const [first, second] = this.#checked.localsOf(node)
     const range = this.plan(node.range)
+    if (node.form === 'map') this.#planLocal(first)
     const body = this.plan(node.body)
     return FOLDS[node.form]({
       range: range.run,
@@ -230,6 +237,7 @@ export class Planner {
   #bind(node: BindNode): Run {
     const [local] = this.#checked.localsOf(node)
     const initial = this.plan(node.value).run
+    this.#planLocal(local)
     const slot = this.#slot(local ?? node)
     if (local !== undefined) {
       this.#bindings.set(local, (frame) => {

@@ -176,6 +176,13 @@ describe('as in cel-go, an expression', () => {
     ['google.protobuf.Struct.a', "1:23: type 'type(map(string, dyn))' does not support field selection"],
     ['kubernetes.UserInfo{}', "1:20: undeclared reference to 'kubernetes.UserInfo' (in container '')"],
     ['[int].map(t, t)', 'program instantiation failed: reference to undefined type: t'],
+    // Macros read these variables themselves.
+    ['optional.of(int).optMap(t, 1)', 'program instantiation failed: reference to undefined type: t'],
+    [
+      'optional.of(type(1)).optFlatMap(t, optional.of(1))',
+      'program instantiation failed: reference to undefined type: t',
+    ],
+    ['type(1) in {}.transformMap(t, v, v)', 'program instantiation failed: reference to undefined type: t'],
     ['list.a', "1:5: type 'type(list(A))' does not support field selection"],
     ['{}[[1]]', 'program instantiation failed: invalid qualifier type: *types.baseList'],
     ['{}[null]', 'program instantiation failed: invalid qualifier type: types.Null'],

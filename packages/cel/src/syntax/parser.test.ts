@@ -14,6 +14,9 @@ const dialect = {
   hasEscapedFields: true,
 }
 
+const DEEP = 'max recursion depth exceeded'
+const NESTED = 'expression recursion limit exceeded: 250'
+
 /** The tree with a bracket around each operation. */
 function shown(node: Node): string {
   switch (node.kind) {
@@ -145,6 +148,31 @@ describe('the parser', () => {
   ])('refuses %s', (text, expected) => {
     if (expected === '1:1') expect(parsed(text)).toBe('-_(1u)')
     else expect(parsed(text)).toContain(expected)
+  })
+
+  it.each([
+    ['operators of a kind', (n: number) => `1${'+1'.repeat(n)}`, 250, DEEP],
+    ['operators of two kinds', (n: number) => `1*1${'+1'.repeat(n)}`, 249, DEEP],
+    ['operators in an operand', (n: number) => `a==(1${'+1'.repeat(n)})`, 249, DEEP],
+    ['selections', (n: number) => `a${'.a'.repeat(n)}`, 250, DEEP],
+    ['indices', (n: number) => `a${'[0]'.repeat(n)}`, 250, DEEP],
+    ['calls', (n: number) => `a${'.b()'.repeat(n)}`, 250, DEEP],
+    ['selections in an operand of an operand', (n: number) => `1+1*a${'.a'.repeat(n)}`, 248, DEEP],
+    ['brackets', (n: number) => '('.repeat(n) + 1 + ')'.repeat(n), 249, NESTED],
+    ['lists', (n: number) => '['.repeat(n) + 1 + ']'.repeat(n), 249, NESTED],
+    ['conditions', (n: number) => `${'a?1:'.repeat(n)}1`, 249, NESTED],
+    ['brackets on the right', (n: number) => '1+('.repeat(n) + 1 + ')'.repeat(n), 124, NESTED],
+    ['brackets on the right of two', (n: number) => '1+1*('.repeat(n) + 1 + ')'.repeat(n), 83, NESTED],
+  ])('takes as many %s as cel-go', (_, text, most, problem) => {
+    const long = { ...dialect, maxLength: 100_000 }
+    expect(parse(text(most), long).problems).toBeUndefined()
+    expect(parse(text(most + 1), long).problems?.map(({ message }) => message)).toEqual([problem])
+  })
+
+  it('counts operators beside each other once', () => {
+    const sum = `(1${'+1'.repeat(240)})`
+    const text = `[${sum}, ${sum}].a(${sum}, ${sum}) && ${sum}`
+    expect(parse(text, { ...dialect, maxLength: 100_000 }).problems).toBeUndefined()
   })
 
   it('counts characters, not UTF-16 units', () => {

@@ -34,11 +34,11 @@ export function parse(text: string, dialect: Dialect): Parsed {
   return { problems }
 }
 
-/** The levels of operators that are left-associative, the weakest first. The right side of each is the same rule again. */
-const LEVELS: readonly (readonly [rule: 'relation' | 'calc', names: ReadonlyMap<string, string>])[] = [
-  ['relation', named('in', '==', '!=', '<', '<=', '>', '>=')],
-  ['calc', named('+', '-')],
-  ['calc', named('*', '/', '%')],
+/** The levels of operators that are left-associative, the weakest first. The right side of each is its rule of the grammar again. */
+const LEVELS: readonly (readonly [rule: Rule, isRule: boolean, names: ReadonlyMap<string, string>])[] = [
+  ['relation', true, named('in', '==', '!=', '<', '<=', '>', '>=')],
+  ['calc', true, named('+', '-')],
+  ['calc', false, named('*', '/', '%')],
 ]
 
 function named(...signs: readonly string[]): ReadonlyMap<string, string> {
@@ -47,7 +47,8 @@ function named(...signs: readonly string[]): ReadonlyMap<string, string> {
 
 /** A recursive descent over the rules of the grammar, with its levels of precedence. */
 class Parser extends Primaries {
-  readonly #depth = new Depth()
+  /** How often each rule is being parsed. */
+  readonly #depths: Record<Rule, number> = { expr: 0, relation: 0, calc: 0 }
 
   whole(): Node {
     const node = this.expression([EOF])
@@ -56,13 +57,15 @@ class Parser extends Primaries {
   }
 
   protected override parse(ends: readonly string[]): Node {
-    return this.#depth.within('expr', this.tokens.current.start, () => {
+    return this.#within('expr', () => {
       const condition = this.#disjunction()
       const mark = this.tokens.takeIf('?')
       if (mark === undefined) return condition
-      const consequent = this.endingWith([':'], () => this.#disjunction())
+      const consequent = this.endingWith([':'], () => this.beside(() => this.#disjunction()))
       this.tokens.expect(':', START_OF_EXPRESSION)
-      return this.call(OPERATORS.conditional, [condition, consequent, this.expression(ends)], mark)
+      const alternative = this.expression(ends)
+      this.#raise(mark)
+      return this.call(OPERATORS.conditional, [condition, consequent, alternative], mark)
     })
   }
 
@@ -75,36 +78,36 @@ class Parser extends Primaries {
     if (this.tokens.current.kind !== sign) return first
     const { start: offset } = this.tokens.current
     const args = [first]
-    while (this.tokens.takeIf(sign) !== undefined) args.push(operand())
+    while (this.tokens.takeIf(sign) !== undefined) args.push(this.beside(operand))
     return { kind: 'call', name, target: undefined, args, offset }
   }
 
   #binary(index: number): Node {
     const level = LEVELS[index]
     if (level === undefined) return this.#unary()
-    const [rule, names] = level
-    let node = this.#binary(index + 1)
-    let depth = 0
-    for (let name = names.get(this.tokens.current.kind); name !== undefined; depth++) {
-      const sign = this.tokens.take()
-      this.#depth.enter(rule, sign.start)
-      this.#depth.enter(rule, sign.start)
-      const right = this.#binary(index + 1)
-      this.#depth.leave(rule, 1)
-      node = this.call(name, [node, right], sign)
-      name = names.get(this.tokens.current.kind)
+    const [rule, isRule, names] = level
+    const operand = (): Node => this.#binary(index + 1)
+    const chain = (): Node => {
+      let node = operand()
+      for (let name = names.get(this.tokens.current.kind); name !== undefined;) {
+        const sign = this.tokens.take()
+        const right = this.beside(() => this.#within(rule, operand))
+        this.#raise(sign)
+        node = this.call(name, [node, right], sign)
+        name = names.get(this.tokens.current.kind)
+      }
+      return node
     }
-    this.#depth.leave(rule, depth)
-    return node
+    return isRule ? this.#within(rule, chain) : chain()
   }
 
   #unary(): Node {
-    const { kind, start } = this.tokens.current
+    const { kind } = this.tokens.current
     if (kind === '!') return this.#signed(kind, OPERATORS.not)
-    if (kind !== '-') return this.#suffixes(this.primary(), start)
+    if (kind !== '-') return this.#suffixes(this.primary())
     this.tokens.checkMinus()
     const number = this.negativeNumber()
-    return number === undefined ? this.#signed(kind, OPERATORS.negate) : this.#suffixes(number, start)
+    return number === undefined ? this.#signed(kind, OPERATORS.negate) : this.#suffixes(number)
   }
 
   #signed(sign: '!' | '-', name: string): Node {
@@ -115,22 +118,19 @@ class Parser extends Primaries {
       this.tokens.take()
     }
     this.tokens.checkOperand()
-    const { start } = this.tokens.current
     const number = sign === '!' ? this.negativeNumber() : undefined
-    const operand = this.#suffixes(number ?? this.primary(), start)
+    const operand = this.#suffixes(number ?? this.primary())
     return count % 2 === 0 ? operand : this.call(name, [operand], first)
   }
 
-  #suffixes(primary: Node, start: number): Node {
+  #suffixes(primary: Node): Node {
     let node = primary
-    let depth = 0
-    for (let next = this.#suffix(node); next !== undefined; next = this.#suffix(node)) {
+    for (let { current } = this.tokens; ; { current } = this.tokens) {
+      const next = this.#suffix(node)
+      if (next === undefined) return node
+      this.#raise(current)
       node = next
-      this.#depth.enter('member', start)
-      depth++
     }
-    this.#depth.leave('member', depth)
-    return node
   }
 
   #suffix(operand: Node): Node | undefined {
@@ -163,47 +163,36 @@ class Parser extends Primaries {
     }
     return { kind: 'select', operand, field, isTest: false, offset: dot.start }
   }
-}
 
-/** Maximum nesting of each rule. */
-const MAX_DEPTH = 250
-
-/** A rule of the grammar that can contain itself. */
-type Rule = 'expr' | 'relation' | 'calc' | 'member'
-
-/**
- * Counts the nesting of each rule. The left-associative rules nest once per operator or suffix.
- *
- * Source: cel-go `parser/parser.go` (`recursionListener`).
- */
-class Depth {
-  readonly #depths: Record<Rule, number> = { expr: 0, relation: 0, calc: 0, member: 0 }
-
-  /** @throws {ExpressionProblem} if it is too deep. */
-  enter(rule: Rule, offset: number): void {
+  /**
+   * Parses a rule of the grammar that can contain itself.
+   *
+   * Source: cel-go `parser/parser.go` (`recursionListener`).
+   */
+  #within<T>(rule: Rule, read: () => T): T {
+    if (this.#depths[rule] === MAX_DEPTH)
+      throw new ExpressionProblem(
+        `expression recursion limit exceeded: ${MAX_DEPTH}`,
+        this.tokens.current.start,
+      )
     this.#depths[rule]++
-    if (this.#depths[rule] <= MAX_DEPTH) return
-    throw new ExpressionProblem(`expression recursion limit exceeded: ${MAX_DEPTH}`, offset)
-  }
-
-  leave(rule: Rule, count: number): void {
-    this.#depths[rule] -= count
-  }
-
-  /** Parses a rule one level deeper. */
-  within<T>(rule: Rule, offset: number, read: () => T): T {
-    this.enter(rule, offset)
-    // Every level of the other rules is entered with an expression.
-    this.#all(1)
     const parsed = read()
-    this.#all(-1)
-    this.leave(rule, 1)
+    this.#depths[rule]--
     return parsed
   }
 
-  #all(step: 1 | -1): void {
-    this.#depths.relation += step
-    this.#depths.calc += step
-    this.#depths.member += step
+  /**
+   * Counts an operator, selection or call above its operands.
+   *
+   * Source: cel-go `parser/parser.go` (`checkAndIncrementRecursionDepth`).
+   */
+  #raise({ start }: Token): void {
+    this.height++
+    if (this.height > MAX_DEPTH) throw new ExpressionProblem('max recursion depth exceeded', start)
   }
 }
+
+const MAX_DEPTH = 250
+
+/** The rules of the grammar that can contain themselves without a bracket. */
+type Rule = 'expr' | 'relation' | 'calc'

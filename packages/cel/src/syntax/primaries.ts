@@ -45,7 +45,19 @@ export abstract class Primaries {
    */
   protected expression(ends: readonly string[], alternatives: readonly string[] = []): Node {
     this.#alternatives = { token: this.tokens.current, kinds: alternatives }
-    return this.endingWith(ends, () => this.parse(ends))
+    return this.endingWith(ends, () => this.beside(() => this.parse(ends)))
+  }
+
+  /** How many operators, selections and calls are above each other in the operand that is being parsed. */
+  protected height = 0
+
+  /** Parses another operand of the same operator. */
+  protected beside<T>(read: () => T): T {
+    const { height } = this
+    this.height = 0
+    const parsed = read()
+    this.height = Math.max(height, this.height)
+    return parsed
   }
 
   protected abstract parse(ends: readonly string[]): Node
