@@ -100,6 +100,8 @@ const PARTS: Readonly<Record<string, (time: Date) => number>> = {
  * The offset of local time from UTC at a time, in milliseconds. A zone is `Europe/Paris`, or an offset such as `+02:00`.
  *
  * Source: cel-go `common/types/timestamp.go` (`timeZone`); Go `time.LoadLocation`, whose names are case-sensitive.
+ *
+ * Deviation: the time zone database is that of the runtime (`docs/deviations.md`, time zones in CEL).
  */
 function zoneOffsetMs(zone: string, time: Date): number {
   const colon = zone.indexOf(':')
