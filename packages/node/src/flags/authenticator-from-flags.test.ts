@@ -297,6 +297,13 @@ describe('--api-audiences', () => {
     })
     expect(authenticator.audiences).toEqual(audiences)
   })
+
+  it('names the flag of an empty audience of service accounts', async () => {
+    const argv = ['--service-account-issuer=https://x', `--service-account-key-file=${keyFile}`]
+    expect(await saidOf([...argv, '--api-audiences=a,,b'], { serviceAccountObjects: objects })).toEqual([
+      '--api-audiences: must not be empty',
+    ])
+  })
 })
 
 describe('what deserves a look', () => {

@@ -48,6 +48,7 @@ const AUTHENTICATION: FlagsOfOptions = [
   ['requestHeader.uidHeaders', '--requestheader-uid-headers'],
   ['requestHeader.usernameHeaders', '--requestheader-username-headers'],
   ['requestHeader', '--requestheader-client-ca-file'],
+  ['serviceAccounts.audiences', '--api-audiences'],
   ['serviceAccounts', '--service-account-issuer'],
   ['tokenFile', '--token-auth-file'],
   ['tokenReview.ttlSeconds', '--authentication-token-webhook-cache-ttl'],

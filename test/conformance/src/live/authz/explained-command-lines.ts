@@ -13,7 +13,7 @@ export const explainedCommandLines: readonly Explanation<RecordedCommandLine>[] 
     row: 'flags',
     about: 'values that have no effect there',
     explains: isRefusedHereFor(
-      /^--(?:\w+(?:-token)?-webhook-version: invalid argument for .* must be v1 or v1beta1|authorization-webhook-cache-\w+-ttl: must be 0 or more|audit-webhook-config-file: (?:maxBatchWait|initialBackoff)Seconds: must be above 0|oidc-ca-file: .* unable to parse bytes as PEM block|service-account-issuer: must not be empty)$/,
+      /^--(?:\w+(?:-token)?-webhook-version: invalid argument for .* must be v1 or v1beta1|authorization-webhook-cache-\w+-ttl: must be 0 or more|audit-webhook-config-file: (?:maxBatchWait|initialBackoff)Seconds: must be above 0|oidc-ca-file: .* unable to parse bytes as PEM block|api-audiences: must not be empty)$/,
     ),
   },
   {
